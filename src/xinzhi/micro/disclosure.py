@@ -1,0 +1,289 @@
+"""Disclosure control: which cells identify a firm, and which others must be withheld so that margins hide them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import product
+from typing import Any
+
+import numpy as np
+import polars as pl
+from scipy.sparse import coo_array
+
+from xinzhi.core.arrays import BoolArray, FloatArray
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.parameters import setting
+from xinzhi.core.programs import Program
+from xinzhi.micro.engine import CONVENTIONS
+from xinzhi.micro.panel import Panel
+
+TOTAL = "*"
+_NOISE = 1e-7  # what a solver calls zero, relative to the largest cell
+
+
+def _usual(name: str) -> Any:  # noqa: ANN401 - a number
+    return field(default_factory=lambda: setting(CONVENTIONS, f"disclosure.{name}"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """When a cell is withheld; the defaults stand in ``micro.yaml`` with their references.
+
+    Parameters
+    ----------
+    least
+        A cell of fewer firms is withheld.
+    dominant, dominance
+        One whose `dominant` largest firms hold more than the share `dominance` is.
+    closeness
+        One whose second largest firm could estimate the largest within this share of its value is.
+    protection
+        The share of its value by which a withheld cell stays uncertain at least, up and down.
+    base
+        Counts are rounded to its multiples.
+
+    Examples
+    --------
+    >>> Rules().least
+    10
+    """
+
+    least: int = _usual("least")
+    dominant: int = _usual("dominant")
+    dominance: float = _usual("dominance")
+    closeness: float = _usual("closeness")
+    protection: float = _usual("protection")
+    base: int = _usual("base")
+
+    def __post_init__(self) -> None:
+        """Refuse rules that protect nobody."""
+        shares = (self.dominance, self.closeness, self.protection)
+        if self.least < 2 or self.dominant < 1 or self.base < 1 or not all(0 < one < 1 for one in shares):  # noqa: PLR2004 - a cell of one firm is that firm
+            raise UsageError("micro.rules")
+
+    @property
+    def top(self) -> int:
+        """How many of the largest firms of a cell are looked at."""
+        return max(2, self.dominant)
+
+
+def cell_sums(held: Panel, dimensions: Sequence[str], value: str, rules: Rules) -> pl.DataFrame:
+    """Return firms, sum and largest contributions by cell and year, none of which may leave the office.
+
+    Examples
+    --------
+    >>> from xinzhi.micro import mock, panel
+    >>> cell_sums(panel(mock(50, seed=1)), ["industry"], "output", Rules()).columns[:4]
+    ['industry', 'year', 'firms', 'value']
+    """
+    import ibis
+
+    held.need(value, *dimensions)
+    table = held.table.filter(held.table[value].notnull())
+    keys = [*dimensions, "year"]
+    window = ibis.window(group_by=[table[key] for key in keys], order_by=[table[value].desc(), table.firm])
+    ranked = table.mutate(_rank=ibis.row_number().over(window))
+    largest = {f"top{n + 1}": (ranked["_rank"] == n).ifelse(ranked[value], 0.0).sum() for n in range(rules.top)}
+    found = held.engine.collect(ranked.group_by(keys).agg(firms=ranked.count(), value=ranked[value].sum(), **largest))
+    if (found["value"] < 0).any() or (found[f"top{rules.top}"] < 0).any():
+        raise InputError("micro.negative-cell", ())
+    return found.sort(keys)
+
+
+def protect(cells: pl.DataFrame, dimensions: Sequence[str], rules: Rules | None = None) -> pl.DataFrame:
+    """Return a table with its margins, the cells withheld that identify a firm or give such a cell back.
+
+    Parameters
+    ----------
+    cells
+        ``firms, value, top1, top2, ...`` by the dimensions, as `cell_sums` gives them, of one year or of several
+        (column ``year``), each a table of its own.
+    dimensions
+        One to three columns; the margin of a dimension is ``*``.
+    rules
+        See `Rules`.
+
+    Returns
+    -------
+    polars.DataFrame
+        The dimensions, ``year``, ``firms`` (rounded), ``value``, ``withheld``: ``primary``, ``secondary`` or empty.
+        Firms and value of withheld cells are null.
+
+    Notes
+    -----
+    For every cell that identifies a firm two linear programs look for the cheapest change of the table, margins kept,
+    that moves the cell up, and down, by its protection; what they move is withheld too (Kelly, Golden and Assad 1992).
+    Cells of a single firm, which that firm knows, are used for others only where there is no way without them.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> cells = pl.DataFrame({
+    ...     "industry": ["a", "a", "b", "b"], "region": ["n", "s", "n", "s"], "firms": [3, 40, 50, 60],
+    ...     "value": [9.0, 40.0, 50.0, 60.0], "top1": [4.0, 2.0, 2.0, 2.0], "top2": [3.0, 2.0, 2.0, 2.0],
+    ... })
+    >>> protect(cells, ["industry", "region"])["withheld"].to_list()
+    ['', '', '', '', 'primary', 'secondary', '', 'secondary', 'secondary']
+    """
+    own = rules or Rules()
+    if not 1 <= len(dimensions) <= 3:  # noqa: PLR2004 - tables of more dimensions are not published
+        raise UsageError("micro.dimensions", n=len(dimensions))
+    parts = cells.partition_by("year", maintain_order=True) if "year" in cells.columns else [cells]
+    return pl.concat([_protected(part, list(dimensions), own) for part in parts])
+
+
+def _protected(cells: pl.DataFrame, dimensions: list[str], rules: Rules) -> pl.DataFrame:
+    """Return one table with its margins."""
+    table = with_margins(cells, dimensions, rules)
+    matrix = margins(table, dimensions)
+    primary = identifying(table, rules)
+    values, firms = table["value"].to_numpy(), table["firms"].to_numpy()
+    up = _protection(table, rules)
+    withheld = _secondary(matrix, values, firms, primary, up)
+    kinds = np.where(primary, "primary", np.where(withheld, "secondary", ""))
+    shown = table.with_columns(withheld=pl.Series(kinds))
+    hidden = pl.col("withheld") != ""
+    rounded = (pl.col("firms") / rules.base).round().cast(pl.Int64) * rules.base
+    year = ["year"] if "year" in table.columns else []
+    return shown.select(
+        *dimensions, *year,
+        firms=pl.when(hidden).then(None).otherwise(rounded),
+        value=pl.when(hidden).then(None).otherwise("value"),
+        withheld="withheld",
+    )  # fmt: skip
+
+
+def with_margins(cells: pl.DataFrame, dimensions: list[str], rules: Rules) -> pl.DataFrame:
+    """Return the full table with all margins; the largest firms of a margin are among those of its cells."""
+    tops = [f"top{n + 1}" for n in range(rules.top)]
+    year = ["year"] if "year" in cells.columns else []
+    long = cells.cast(dict.fromkeys(dimensions, pl.String)).unpivot(
+        tops, index=[*dimensions, *year, "firms", "value"], variable_name="place", value_name="largest"
+    )
+    parts = []
+    for choice in product((False, True), repeat=len(dimensions)):
+        summed = [pl.lit(TOTAL).alias(name) for name, sums in zip(dimensions, choice, strict=True) if sums]
+        grouped = cells.cast(dict.fromkeys(dimensions, pl.String)).with_columns(summed)
+        sums = grouped.group_by([*dimensions, *year]).agg(pl.col("firms", "value").sum())
+        largest = long.with_columns(summed).group_by([*dimensions, *year]).agg(pl.col("largest").top_k(rules.top))
+        padded = pl.col("largest").list.sort(descending=True)
+        named = [padded.list.get(n, null_on_oob=True).fill_null(0.0).alias(name) for n, name in enumerate(tops)]
+        largest = largest.select(*dimensions, *year, *named)
+        parts.append(sums.join(largest, on=[*dimensions, *year]).select(*dimensions, *year, "firms", "value", *tops))
+    return pl.concat(parts).sort([*year, *dimensions])
+
+
+def margins(table: pl.DataFrame, dimensions: list[str]) -> coo_array:
+    """Return the equations of a table: along every dimension, cells less their margin are nought."""
+    place = {key: row for row, key in enumerate(table.select(dimensions).iter_rows())}
+    rows, columns, values, line = [], [], [], 0
+    for at, _ in enumerate(dimensions):
+        lines: dict[tuple[str, ...], list[tuple[int, float]]] = {}
+        for key, row in place.items():
+            rest = (*key[:at], *key[at + 1 :])
+            lines.setdefault(rest, []).append((row, -1.0 if key[at] == TOTAL else 1.0))
+        for entries in lines.values():
+            for row, sign in entries:
+                rows.append(line)
+                columns.append(row)
+                values.append(sign)
+            line += 1
+    return coo_array((values, (rows, columns)), shape=(line, len(place)))
+
+
+def identifying(table: pl.DataFrame, rules: Rules) -> BoolArray:
+    """Return which cells identify a firm: too few firms, a few that dominate, or one that another can estimate."""
+    few = (pl.col("firms") > 0) & (pl.col("firms") < rules.least)
+    largest = pl.sum_horizontal(f"top{n + 1}" for n in range(rules.dominant))
+    dominated = (largest > rules.dominance * pl.col("value")) & (pl.col("value") > 0)
+    rest = pl.col("value") - pl.col("top1") - pl.col("top2")
+    close = (rest < rules.closeness * pl.col("top1")) & (pl.col("value") > 0)
+    found: BoolArray = table.select((few | dominated | close).fill_null(value=False)).to_series().to_numpy()
+    return found
+
+
+def _protection(table: pl.DataFrame, rules: Rules) -> FloatArray:
+    """Return by how much every cell must stay uncertain if it identifies a firm."""
+    rest = pl.col("value") - pl.col("top1") - pl.col("top2")
+    needed = pl.max_horizontal(rules.protection * pl.col("value"), rules.closeness * pl.col("top1") - rest)
+    found: FloatArray = table.select(needed).to_series().to_numpy()
+    return found
+
+
+def _secondary(
+    matrix: coo_array, values: FloatArray, firms: FloatArray, primary: BoolArray, up: FloatArray
+) -> BoolArray:
+    """Return which cells are withheld, so that each primary one can move by its protection both ways."""
+    n = len(values)
+    withheld = primary.copy()
+    size = max(float(values.max(initial=0.0)), 1.0)
+    scaled = values / size
+    both = coo_array((np.r_[matrix.data, -matrix.data], (np.r_[matrix.coords[0], matrix.coords[0]],
+                      np.r_[matrix.coords[1], matrix.coords[1] + n])), shape=(matrix.shape[0], 2 * n))  # fmt: skip
+    free = firms > 0  # a cell without firms is known to be nought
+    rises, falls = np.where(free, np.inf, 0.0), np.where(free, scaled, 0.0)
+    program = Program(both, costs=0.0, row_lower=0.0, row_upper=0.0, column_upper=np.r_[rises, falls])
+    for cell in np.flatnonzero(primary):
+        alone = (firms == 1) & (np.arange(n) != cell)
+        for side, much in ((0, up[cell]), (1, min(up[cell], values[cell]))):
+            if much <= 0:
+                continue
+            price = np.where(withheld, 0.0, scaled + 1 / n)
+            program.set_costs(np.r_[price, price])
+            for known in (alone, np.zeros(n, bool)):
+                upper = np.r_[np.where(known, 0.0, rises), np.where(known, 0.0, falls)]
+                lower = np.zeros(2 * n)
+                upper[cell + n * (1 - side)] = 0.0
+                lower[cell + n * side] = upper[cell + n * side] = much / size
+                program.set_column_bounds(lower, upper)
+                solved = program.solve()
+                if solved.status == "optimal":
+                    break
+            else:
+                raise InputError("micro.unprotected", ())
+            moved = np.abs(solved.primal[:n] - solved.primal[n:]) > _NOISE
+            withheld = withheld | (moved & free)
+    return withheld
+
+
+def attack(table: pl.DataFrame, published: pl.DataFrame, dimensions: Sequence[str]) -> pl.DataFrame:
+    """Return what an attacker learns of every withheld cell from the published ones: the least and the most it can be.
+
+    Parameters
+    ----------
+    table
+        The table with its margins, as `with_margins` gives it: the attacker sees only which cells have no firm.
+    published
+        What `protect` returned, of one year.
+    dimensions
+        The columns.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> cells = pl.DataFrame({"industry": ["a", "b", "c"], "firms": [3, 40, 50], "value": [9.0, 40.0, 50.0],
+    ...                       "top1": [4.0, 2.0, 2.0], "top2": [3.0, 2.0, 2.0]})
+    >>> shown = protect(cells, ["industry"])
+    >>> attack(with_margins(cells, ["industry"], Rules()), shown, ["industry"]).rows()
+    [('a', 'primary', 9.0, 0.0, 49.0), ('b', 'secondary', 40.0, 0.0, 49.0)]
+    """
+    seen = published.select(*dimensions, "withheld", shown="value")
+    both = table.join(seen, on=list(dimensions), maintain_order="left")
+    known = both["withheld"].to_numpy() == ""
+    shown, firms = both["shown"].fill_null(0.0).to_numpy(), both["firms"].to_numpy()
+    lower, upper = np.where(known, shown, 0.0), np.where(known, shown, np.where(firms > 0, np.inf, 0.0))
+    size = max(float(shown.max(initial=0.0)), 1.0)
+    program = Program(margins(both, list(dimensions)), costs=0.0, row_lower=0.0, row_upper=0.0,
+                      column_lower=lower / size, column_upper=upper / size)  # fmt: skip
+    rows = []
+    for cell in np.flatnonzero(~known):
+        ends = []
+        for sign in (1.0, -1.0):
+            program.set_costs(0.0)
+            program.set_costs(sign, [int(cell)])
+            solved = program.solve()
+            ends.append(np.inf if solved.status == "unbounded" else float(solved.primal[cell]) * size)
+        rows.append({"least": ends[0], "most": ends[1]})
+    named = both.filter(pl.Series(~known)).select(*dimensions, "withheld", "value")
+    return named.hstack(pl.DataFrame(rows, schema={"least": pl.Float64, "most": pl.Float64}))

@@ -1,0 +1,118 @@
+"""The productivity of every firm against its industry: the Törnqvist index of Caves, Christensen and Diewert (1982)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from xinzhi.core.errors import UsageError
+from xinzhi.core.finding import Finding
+from xinzhi.core.result import Facts, Result
+from xinzhi.core.text import same
+from xinzhi.data import provenance
+from xinzhi.micro.panel import Duplicates, Panel, panel
+
+CELL = ("industry", "year")
+INPUTS = {"labour": "wages", "intermediates": "intermediates"}  # what an input costs; capital has the rest
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class FirmIndex(Result, verb="tfp_index", topic="firms", key=CELL):
+    """Productivity of firms: ``frame`` by industry and year, `table` an expression with ``firm, year, ln_tfp``.
+
+    Parameters
+    ----------
+    table
+        The productivity of every firm, in log points; of an engine, so that it may be as long as it likes.
+    held
+        The panel it is of.
+    """
+
+    table: Any
+    held: Panel
+    findings: tuple[Finding, ...] = ()
+
+    def write(self, path: Path | str) -> Path:
+        """Write the productivity of every firm as parquet, without bringing it home."""
+        return self.held.engine.write(self.table, path)
+
+    def facts(self) -> Facts:
+        """Return of how many industries and years."""
+        return {"answer.index": {"n": self.frame.height, "firms": int(self.frame["firms"].sum())}}
+
+
+def tfp_index(
+    table: Any,  # noqa: ANN401 - any table, or a panel
+    columns: Mapping[str, str] | None = None,
+    *,
+    inputs: Sequence[str] = ("capital", "labour"),
+    chained: bool = True,
+    duplicates: Duplicates = "refuse",
+    engine: Any = None,  # noqa: ANN401 - see `connect`
+) -> FirmIndex:
+    """Compare every firm with the mean firm of its industry and year, and that firm with the one of the year before.
+
+    Parameters
+    ----------
+    table, columns
+        A table of any kind and what its columns are called, or a `Panel`. Needed: ``firm, year, industry, output,
+        wages`` and the inputs. With ``intermediates`` among them, output is gross.
+    inputs
+        ``capital, labour`` and, for gross output, ``intermediates``. Labour costs its wages, intermediates themselves,
+        and capital has the rest, which is cut at nought.
+    chained
+        Whether the mean firms of an industry are chained over years (Good, Nadiri and Sickles 1997), so that levels
+        compare over time; else every year stands for itself.
+    duplicates, engine
+        See `panel` and `connect`.
+
+    Examples
+    --------
+    >>> from xinzhi.micro import mock
+    >>> made = tfp_index(mock(300, (2000, 2003), seed=1))
+    >>> made.frame.columns
+    ['industry', 'year', 'firms', 'mean_ln_tfp', 'sd_ln_tfp']
+    """
+    if strange := [name for name in inputs if name not in {"capital", *INPUTS}]:
+        raise UsageError("micro.choice", name="inputs", given=strange[0], known=[same("capital"), *map(same, INPUTS)])
+    held = table if isinstance(table, Panel) else panel(table, columns, engine=engine, duplicates=duplicates)
+    held = held.positive("output", "wages", *inputs)
+    held.need("industry")
+    rows = held.table
+    costs = {name: rows[INPUTS[name]] / rows.output for name in inputs if name != "capital"}
+    logs = {f"x_{name}": rows[name].ln() for name in inputs} | {f"s_{name}": cost for name, cost in costs.items()}
+    rows = rows.select("firm", "year", "industry", y=rows.output.ln(), **logs)
+    if "capital" in inputs:
+        rest = 1.0 - sum(rows[f"s_{name}"] for name in costs)
+        rows = rows.mutate(s_capital=(rest > 0).ifelse(rest, 0.0))
+    names = ["y", *(f"{kind}_{name}" for kind in "xs" for name in inputs)]
+    means = held.engine.collect(
+        rows.group_by(list(CELL)).agg(firms=rows.count(), **{f"m_{n}": rows[n].mean() for n in names})
+    )
+    means = _chained(means.sort(CELL), inputs) if chained else means.with_columns(base=pl.lit(0.0))
+    small = held.engine.table(means.drop("firms").rename({key: f"_{key}" for key in CELL}))
+    rows = rows.join(small, [rows[key] == small[f"_{key}"] for key in CELL])
+    value = rows.base + rows.y - rows.m_y
+    for name in inputs:
+        weight = (rows[f"s_{name}"] + rows[f"m_s_{name}"]) / 2
+        value = value - weight * (rows[f"x_{name}"] - rows[f"m_x_{name}"])
+    made = rows.select("firm", "year", "industry", ln_tfp=value)
+    sums = made.group_by(list(CELL)).agg(
+        firms=made.count(), mean_ln_tfp=made.ln_tfp.mean(), sd=made.ln_tfp.var(how="pop")
+    )
+    frame = held.engine.collect(sums).sort(CELL).select(*CELL, "firms", "mean_ln_tfp", sd_ln_tfp=pl.col("sd").sqrt())
+    about = provenance("tfp_index", inputs=list(inputs), chained=chained)
+    return FirmIndex(frame=frame, table=made, held=held, findings=held.findings, provenance=about)
+
+
+def _chained(means: pl.DataFrame, inputs: Sequence[str]) -> pl.DataFrame:
+    """Return the mean firms with their own index over the years of the industry."""
+    change = pl.col("m_y").diff()
+    for name in inputs:
+        weight = (pl.col(f"m_s_{name}") + pl.col(f"m_s_{name}").shift(1)) / 2
+        change = change - weight * pl.col(f"m_x_{name}").diff()
+    return means.with_columns(base=change.fill_null(0.0).cum_sum().over("industry", order_by="year"))
