@@ -11,9 +11,10 @@ import polars as pl
 
 import xinzhi
 from xinzhi.core.schema import describe
-from xinzhi.yardstick import VERDICTS, Claims, published_claims
+from xinzhi.yardstick import VERDICTS, Claims, in_words, published_claims
 
 PAGE = Path(__file__).resolve().parent / "claims-published.md"
+SAME = 1e-9  # below it a difference is rounding of floats
 SPAN, VERSIONS = (1978, 2007), ("8.1", "9.0", "9.1", "10.0", "10.01")
 
 
@@ -25,6 +26,7 @@ def blocks() -> dict[str, str]:
     return {
         "counts": _counts(result.frame),
         "versions": _versions(judged),
+        "own": _own(judged),
         "judged": _judged(result, judged),
         "unjudged": _unjudged(result, judged),
     }
@@ -66,14 +68,59 @@ def _versions(judged: pl.DataFrame) -> str:
     )
 
 
+def _own(judged: pl.DataFrame) -> str:
+    """Return what the choices that sources state explain, source by source."""
+    told = judged.filter(pl.col("own_growth").is_not_null())
+    heads = (
+        "source",
+        "claims",
+        "choices that are followed",
+        "not to be followed",
+        "method",
+        "data and what is not stated",
+    )
+    lines = ["| " + " | ".join(heads) + " |", "|---|---:|---|---|---:|---:|"]
+    for (source,), rows in told.group_by(["source"], maintain_order=True):
+        first = rows.row(0, named=True)
+        choices = (in_words(first[name]).en for name in ("own_choices", "own_left"))
+        ranges = (_range(rows[name]) for name in ("method_part", "data_part"))
+        lines.append("| " + " | ".join((str(source), str(rows.height), *choices, *ranges)) + " |")
+    method, data = (100 * told[name].abs().mean() for name in ("method_part", "data_part"))
+    before = (pl.col("growth") - pl.col("reference")).abs()
+    moved = told.filter(pl.col("method_part").abs() > SAME)
+    near = moved.filter(pl.col("data_part").abs() < before)
+    hit = told.filter(pl.col("data_part").abs() <= pl.col("rounding"))
+    all_judged = judged.filter(pl.col("verdict") != "unjudged").height
+    said = (
+        f"Of the {all_judged} claims that can be judged, {told.height} state a choice that the protocol knows, and "
+        f"{moved.height} one that differs from the reference.\n"
+        f"Under these choices {hit.height} of the {told.height} are given within their rounding, and {near.height} of "
+        f"the {moved.height} lie nearer than the reference does.\n"
+        f"In size the method makes {method:.2f} points on average, and the data with what is not stated {data:.2f}."
+    )
+    return said + "\n\n" + "\n".join(lines)
+
+
+def _range(values: pl.Series) -> str:
+    """Return the least and the most of a column, in points."""
+    ends = [f"{100 * value:+.2f}".replace("-0.00", "+0.00") for value in (values.min(), values.max())]
+    return " to ".join(dict.fromkeys(ends))
+
+
 def _judged(result: Claims, judged: pl.DataFrame) -> str:
     """Return the claims with a verdict."""
-    head = "| claim | % a year | data | reference | lowest | highest | verdict | nearest or first protocol |"
-    lines = [head, "|---|---:|---|---:|---:|---:|---|---|"]
+    heads = ("claim", "% a year", "data", "reference", "lowest", "highest", "verdict", "nearest or first protocol",
+             "under its own choices", "method", "data")  # fmt: skip
+    lines = ["| " + " | ".join(heads) + " |", "|---|---:|---|---:|---:|---:|---|---|---:|---:|---:|"]
     for row in judged.filter(pl.col("verdict") != "unjudged").sort("source", "start", "end").iter_rows(named=True):
         held = [f"{100 * row[name]:.2f}" for name in ("reference", "lowest", "highest")]
         departures = result.departures_of(row).en or "the reference protocol"
         cells = (_claim(result, row), row["written"], row["data"] or "", *held, row["verdict"], departures)
+        own = [
+            "" if row[name] is None else f"{100 * row[name]:{sign}.2f}".replace("-0.00", "+0.00")
+            for name, sign in (("own_growth", ""), ("method_part", "+"), ("data_part", "+"))
+        ]
+        cells = (*cells, *own)
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
 

@@ -26,6 +26,7 @@ from .claims.check_claims import check_claims as check_claims
 from .claims.note import note as note
 from .claims.published import published_claims as published_claims
 from .claims.rows import UNJUDGED as UNJUDGED
+from .claims.stated import in_words as in_words
 from .compare_vintages import VintageChange as VintageChange
 from .compare_vintages import compare_vintages as compare_vintages
 from .diagnosis.backcast import Backcast as Backcast

@@ -15,7 +15,7 @@ from xinzhi.core.names import Names
 from xinzhi.core.result import Facts, Provenance, Result
 from xinzhi.core.schema import describe
 from xinzhi.core.text import Text, joined, same, words
-from xinzhi.data import NATION, Package, as_package
+from xinzhi.data import NATION, Package, as_package, national_package
 from xinzhi.protocol import Protocol, specification
 from xinzhi.yardstick.audit.choices import Grid
 from xinzhi.yardstick.audit.wording import departures_text, value_text
@@ -23,6 +23,7 @@ from xinzhi.yardstick.claims import rows as rows_
 from xinzhi.yardstick.claims.figures import Claim, convention, read_claim, read_claims, read_figure
 from xinzhi.yardstick.claims.held import Held
 from xinzhi.yardstick.claims.rows import UNJUDGED
+from xinzhi.yardstick.claims.stated import Own, in_words
 from xinzhi.yardstick.claims.survey import Judgement, Survey, estimates, judge, survey
 from xinzhi.yardstick.measurement import Measurement
 from xinzhi.yardstick.panel import DEFAULT_PROTOCOL
@@ -40,6 +41,10 @@ class Claims(Result, verb="claim", topic="yardstick", key=("region", "start", "e
     that. The verdict is ``supported`` (the reference protocol gives the figure within its rounding), ``superseded`` (it
     does so on an older vintage of the data), ``reachable`` (another admissible protocol does), ``unreachable``, or
     ``unjudged`` where the claim is none that this ruler and these data can be held to; `reason` then says why.
+
+    Where the source states choices that the protocol knows, `own_growth` is what these data give under them
+    (`own_choices`; `own_left` could not be followed): `method_part` leads there from the reference, and `data_part`
+    from there to the claim. They explain a verdict and change none.
 
     `protocols` give a claim, the fewest departures first, numbered as in `audit`; none for an unreachable one.
     `departures` is what each departure of the first of them (or of the nearest) contributes; they sum to its growth
@@ -114,6 +119,10 @@ def claim_facts(result: Claims, row: Mapping[str, Any]) -> dict[str, object]:
     }
     said = ["vintages"] if row["older_vintages"] and row["verdict"] != "supported" else []
     said += {"superseded": ["also"], "reachable": ["reachable"], "unreachable": ["nearest"]}.get(row["verdict"], [])
+    if row["own_growth"] is not None:
+        left = words("yardstick.claims.own_left", choices=in_words(row["own_left"])) if row["own_left"] else same("")
+        facts |= {"choices": in_words(row["own_choices"]), "left": left}
+        said.append("own")
     rest = [words(f"yardstick.claims.{key}", **facts) for key in said]
     return facts | {"rest": Text(zh="".join(one.zh for one in rest), en="".join(one.en for one in rest))}
 
@@ -203,7 +212,7 @@ def check_claims(
         By default the table `claims` of the package; else the path of a CSV file or a frame of any kind, with the
         columns ``region, start, end, growth`` in percent per year and, where known, ``rounding`` in percentage points
         and ``source``; ``scope`` and ``method`` where a claim is about something else than the whole economy or was
-        not made by growth accounting; ``capital, labour, shares``, what its source states of them, in words. Text
+        not made by growth accounting; ``capital, labour, shares, data``, what its source states of them, in words. Text
         keeps its digits (``3.40``); in a column of numbers, the one with most decimals says how many all were printed
         with.
     encoding
@@ -255,8 +264,10 @@ def _result(data: Package, held: Held) -> dict[str, Any]:
             at: claim for at, claim in enumerate(held.claims) if at not in held.reasons and held.ruler(claim) is side
         }
         found, judged = surveys[id(side)] = _judge(side, mine)
+        own = Own(national_package(data) if side is held.nation else data, side.protocol)
         for at, item in judged.items():
             rows[at] |= rows_.judged(mine[at], item, found, side)
+            rows[at] |= rows_.owned(mine[at], own, item.reference)
         ordered = [(mine[at], judged[at], found) for at in mine]
         protocols.append(rows_.protocols(ordered))
         departures.append(rows_.departures(ordered))

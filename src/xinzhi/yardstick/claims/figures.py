@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.parameters import setting
 from xinzhi.core.text import Text, lines_joined, words
 from xinzhi.data import Package, read_any
+from xinzhi.yardstick.claims.stated import stated_choices
 from xinzhi.yardstick.growth_accounts import IDENTITY_TOLERANCE
 
 _NUMBER = re.compile(r"(?P<number>[+-]?(?:\d+(?:\.\d*)?|\.\d+))\s*(?P<unit>.*)", re.DOTALL)
@@ -113,13 +114,14 @@ class Claim:
     scope: str = WHOLE
     method: str = ACCOUNTS
     stated: str = ""
+    choices: Mapping[str, Any] = field(default_factory=dict)
 
     def where(self) -> str:
         """Return the claim's key as messages show it."""
         return f"{self.region}, {self.start}-{self.end}"
 
 
-def read_claim(region: str, start: int, end: int, figure: Figure, source: str = "", **said: str) -> Claim:
+def read_claim(region: str, start: int, end: int, figure: Figure, source: str = "", **said: Any) -> Claim:  # noqa: ANN401 - fields of a claim
     """Return a claim whose years are in order; `said` are its scope, its method, and what is stated of it."""
     claim = Claim(region, int(start), int(end), figure, source, **said)
     if claim.start >= claim.end:
@@ -195,6 +197,7 @@ def _claim(row: dict[str, Any]) -> Claim:
         scope=_word("scope", row.get("scope"), WHOLE),
         method=_word("method", row.get("method"), ACCOUNTS),
         stated="; ".join(stated),
+        choices=stated_choices(row),
     )
 
 
@@ -205,4 +208,6 @@ def _word(column: str, written: object, absent: str) -> str:
     wish = str(written or "").strip()
     known = describe("claim", column).values
     spelt = {name.casefold(): code for code, text in known.items() for name in (code, text.zh, text.en)}
+    if column == "scope":
+        spelt |= dict.fromkeys(convention("whole_economy.words"), WHOLE)
     return spelt.get(wish.casefold(), wish) if wish else absent

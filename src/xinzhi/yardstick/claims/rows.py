@@ -11,6 +11,7 @@ import polars as pl
 
 from xinzhi.yardstick.claims.figures import Claim
 from xinzhi.yardstick.claims.held import Reason
+from xinzhi.yardstick.claims.stated import Own, spelt
 from xinzhi.yardstick.claims.survey import Judgement, Survey
 from xinzhi.yardstick.measurement import Measurement
 
@@ -18,8 +19,10 @@ UNJUDGED = "unjudged"
 
 TYPES = {
     **dict.fromkeys(("reference", "lowest", "highest", "protocol_growth"), pl.Float64),
+    **dict.fromkeys(("own_growth", "method_part", "data_part"), pl.Float64),
     **dict.fromkeys(("protocol", "departure_count"), pl.Int64),
     **dict.fromkeys(("scope", "method", "stated", "reason", "departures", "older_vintages", "flags"), pl.String),
+    **dict.fromkeys(("own_choices", "own_left"), pl.String),
 }
 
 
@@ -49,6 +52,11 @@ def unjudged(claim: Claim, why: Reason | None) -> dict[str, Any]:
         "departure_count": None,
         "older_vintages": "",
         "flags": "",
+        "own_choices": "",
+        "own_left": spelt(claim.choices),
+        "own_growth": None,
+        "method_part": None,
+        "data_part": None,
     }
 
 
@@ -67,6 +75,20 @@ def judged(claim: Claim, item: Judgement, found: Survey, reference: Measurement)
         "departure_count": int(found.departures[item.nearest]),
         "older_vintages": ";".join(item.older),
         "flags": _flags(reference, claim),
+    }
+
+
+def owned(claim: Claim, made: Own, reference: float) -> dict[str, Any]:
+    """Return what our data give under the choices that the source states, and what that explains of the difference."""
+    growth, kept = made.growth(claim.choices, claim.region, claim.start, claim.end)
+    if growth is None:
+        return {}
+    return {
+        "own_choices": spelt(kept),
+        "own_left": spelt({path: value for path, value in claim.choices.items() if path not in kept}),
+        "own_growth": growth,
+        "method_part": growth - reference,
+        "data_part": float(claim.figure.growth) - growth,
     }
 
 

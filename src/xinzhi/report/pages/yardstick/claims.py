@@ -14,7 +14,7 @@ from xinzhi.report.document import rows
 from xinzhi.report.picture import picture
 from xinzhi.report.section import Picture, Section
 from xinzhi.report.table import Table, table
-from xinzhi.yardstick import UNJUDGED, VERDICTS, Claims, note
+from xinzhi.yardstick import UNJUDGED, VERDICTS, Claims, in_words, note
 
 TOLD = 6  # claims that the answer tells one by one; the table has all of them
 
@@ -77,8 +77,9 @@ def _held(result: Claims) -> Picture:
         }
         for row in frame.filter(pl.col("verdict") != UNJUDGED).iter_rows(named=True)
     ]
-    columns = ("region", "start", "end", "written", "reference", "lowest", "highest", "verdict", "departures", "reason",
-               "scope", "method", "stated", "tried", "giving", "older_vintages", "source", "flags")  # fmt: skip
+    columns = ("region", "start", "end", "written", "reference", "lowest", "highest", "verdict", "departures",
+               "own_choices", "own_growth", "method_part", "data_part", "own_left", "reason", "scope", "method",
+               "stated", "tried", "giving", "older_vintages", "source", "flags")  # fmt: skip
     facts = {"n": frame.height, "k": frame.filter(pl.col("verdict") == "supported").height}
     return picture(
         "yardstick.claims", kit.spreads, drawn, _table(result, "frame", columns), facts,
@@ -101,7 +102,7 @@ def _in_words(result: Claims, part: str) -> pl.DataFrame:
     frame: pl.DataFrame = getattr(result, part)
     if part == "protocols":
         return frame
-    names = ("departures",) if part == "frame" else ("parameter", "reference", "value")
+    names = ("departures", "own_choices", "own_left") if part == "frame" else ("parameter", "reference", "value")
     rows = [_words_of(result, part, row) for row in frame.iter_rows(named=True)]
     columns = [
         pl.Series(f"{name}_{language}", [text[at].lang(language) for text in rows], dtype=pl.String)
@@ -115,4 +116,5 @@ def _words_of(result: Claims, part: str, row: dict[str, Any]) -> tuple[Text, ...
     """Return the words of one row: how the nearest protocol departs, or one of its departures."""
     if part == "departures":
         return result.part_of(row)
-    return (result.departures_of(row) if row["departures"] else Text(zh="", en=""),)
+    departures = result.departures_of(row) if row["departures"] else Text(zh="", en="")
+    return (departures, in_words(row["own_choices"]), in_words(row["own_left"]))
