@@ -23,19 +23,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TEMPLATES = {
-    "digital-economy-2021",
-    "high-tech-services-2018",
-    "three-new-2018",
-    "energy-saving-2021",
-    "culture-2018",
     "culture-2012",
+    "energy-saving-2021",
     "high-tech-manufacturing-2013",
+    "ip-intensive-2019",
+    "three-new-2018",
 }
 
 
 def test_what_ships_with_codes_and_what_does_not() -> None:
     usable = {"five-powers", "digital-core-divisions", "high-tech-manufacturing-2017", "oecd-rd-intensity-2016"}
-    partial = {"strategic-emerging-2018"}
+    partial = {"strategic-emerging-2018", "digital-economy-2021", "high-tech-services-2018", "culture-2018"}
     assert set(shipped()) == usable | TEMPLATES | partial
     assert {name for name, one in shipped().items() if one.status == "partial"} == partial
     assert {name for name, one in shipped().items() if one.status == "template"} == TEMPLATES
@@ -51,6 +49,19 @@ def test_digital_economy_counts() -> None:
         {"division": 91, "group": 431, "class": 1256},
     ]
     assert [item.inside for item in one.categories.values()] == [True] * 4 + [False]
+
+
+def test_partial_lists_hold_only_what_bears_their_names() -> None:
+    """Every entry's Chinese name is that of its codes in the standard, or names them together; none counts too many."""
+    tree = standard()
+    for name, most in (("strategic-emerging-2018", 485), ("digital-economy-2021", 126), ("culture-2018", 146)):
+        one = definition(name)
+        below = [code for entry in one.entries for asked in entry.codes for code in tree.below(asked)]
+        assert len(below) == len(set(below)) < most, name
+        assert one.missing.zh, name
+    for entry in definition("strategic-emerging-2018").entries:
+        assert entry.name is not None
+        assert entry.name.zh == tree.names[entry.codes[0]] or entry.codes[0] == "3612"
 
 
 def test_core_divisions_are_those_that_the_bureau_names() -> None:

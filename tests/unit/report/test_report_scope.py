@@ -163,7 +163,7 @@ def test_the_brief_section_is_short() -> None:
     assert judged is not None
     found = brief(judged)
     assert [picture.kind for picture in found.pictures] == ["treemap"]
-    assert len(found.tables[0].rows) == 10
+    assert len(found.tables[0].rows) == 11
     assert found.figures()
 
 

@@ -124,14 +124,14 @@ def test_a_template_says_what_is_missing_and_refuses(write) -> None:
     bare = GOOD.split("counts:", maxsplit=1)[0].replace("status: complete", "status: template")
     line, _ = one_fault(write(bare), "template-without-missing")
     assert line == 3
-    with pytest.raises(UsageError, match=r"template.*126 classes.*definition_template"):
-        classify(pl.DataFrame({"code": ["39"]}), as_of=2024, definitions=["digital-economy-2021"])
+    with pytest.raises(UsageError, match=r"template.*63 middle groups.*definition_template"):
+        classify(pl.DataFrame({"code": ["39"]}), as_of=2024, definitions=["three-new-2018"])
 
 
 def test_a_template_can_be_filled_in(write) -> None:
-    """Codes added to the official template are held to its counts."""
-    text = definition_template("digital-economy-2021").replace("status: template", "status: complete")
-    text += 'entries:\n  - {code: "3911", category: "01", middle: "0101"}\n'
+    """Codes of an official list are held to its counts once it is called complete."""
+    text = definition_template("digital-economy-2021").replace("status: partial", "status: complete")
+    text = text.split("entries:", maxsplit=1)[0] + 'entries:\n  - {code: "3911", category: "01", middle: "0101"}\n'
     found = check_definition(write(text))
     said = "\n".join(finding.sentence() for finding in found)
     assert "has 126 classes, this one has 1" in said
@@ -162,7 +162,7 @@ def test_dates_refuse_by_name() -> None:
 def test_definitions_in_force_on_a_day() -> None:
     assert "high-tech-manufacturing-2013" in definitions("2015-01-01")["definition"].to_list()
     assert "high-tech-manufacturing-2013" not in definitions("2024-01-01")["definition"].to_list()
-    assert definitions().height == 12
+    assert definitions().height == 13
 
 
 def test_lists_are_counted_and_joined_by_hand():
