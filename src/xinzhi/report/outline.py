@@ -11,7 +11,7 @@ from typing import Any
 
 from xinzhi.core.parameters import read_yaml
 from xinzhi.core.schema import COMMON, Column, describe
-from xinzhi.core.text import Text, words
+from xinzhi.core.text import Text, has, words
 from xinzhi.report.section import Section
 from xinzhi.report.table import Table
 
@@ -82,8 +82,9 @@ def overview(sections: Sequence[Section], regions: Sequence[Text]) -> Table:
     return Table(
         key="overview",
         title=words("table.overview"),
-        columns=(describe(COMMON, "region"), *(one for _, one in found)),
+        columns=(describe(COMMON, "region"), *(_titled(one) for _, one in found)),
         rows=[(name, *(some.get(name) for some in cells)) for name in regions],
+        notes=(words("note.overview"),),
     )
 
 
@@ -92,8 +93,14 @@ def _like(whole: Table, name: str) -> list[Column]:
     return [one for one in whole.columns if re.fullmatch(rf"{name}(\d.*)?", one.name)]
 
 
+def _titled(one: Column) -> Column:
+    """Return a column by the title that it has beside those of other topics, where it has one."""
+    key = f"column.overview_{one.name}"
+    return replace(one, title=words(key)) if has(key) else one
+
+
 def _by_region(whole: Table, one: Column) -> dict[Any, Any]:
     """Return the cells of a column by the name of the region, the first where there are several."""
     head = next(at for at, other in enumerate(whole.columns) if other.name in {"region", "regions"})
     place = whole.columns.index(one)
-    return {row[head]: row[place] for row in reversed(whole.rows)}
+    return {row[head]: row[place] for row in reversed(whole.rows) if _told(row[place])}

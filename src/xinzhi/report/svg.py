@@ -22,6 +22,7 @@ _ID = re.compile(r'(?<=\bid=")[^"]+|(?<=url\(#)[^)]+|(?<=href="#)[^"]+')
 _PLACES = re.compile(r'(?<=\s)(?:d|transform|[xy][12]?|width|height)="[^"]*"')
 _LONG = re.compile(r"-?\d+\.\d{4,}(?:e[-+]?\d+)?")
 LAYOUT_FONT = "sans-serif"  # measured three times faster than a list of fonts; the page's own fonts are as wide
+TALL = 1.2  # height over width from which on a picture has most of a printed page
 _LANG = {"zh": "zh-CN", "en": "en"}
 
 
@@ -80,8 +81,9 @@ def _framed(svg: str, name: str) -> str:
 
     def root(match: re.Match[str]) -> str:
         width, height = match[1], match[2]
+        shape = ' class="tall"' if float(height) > TALL * float(width) else ""
         return (
-            f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-labelledby="{name}-title" '
+            f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-labelledby="{name}-title"{shape} '
             f'viewBox="0 0 {width} {height}" style="max-width:{width}px">'
         )
 

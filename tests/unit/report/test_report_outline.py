@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from xinzhi.core.text import Text
+from xinzhi.core.text import Text, words
 from xinzhi.report import outline
 from xinzhi.report.section import Picture, Section
 from xinzhi.report.table import Column, Table
@@ -72,10 +72,9 @@ def test_a_topic_that_is_told_whole_has_no_annex():
 
 
 def test_the_table_of_regions_takes_the_first_row_of_each_and_knows_what_is_missing():
-    worst = made(
-        "register_worst", (NAMES[1], "debt", "x"), (NAMES[1], "herding", "y"), names=("regions", "pitfall", "item")
-    )
+    worst = made("register_worst", (NAMES[1], "debt"), (NAMES[1], "herding"), names=("regions", "pitfall"))
     growth = made("ranking", (NAMES[0], 1.0, 2.0), names=("region", "tfp_growth2017–2023", "tfp_growth2012–2017"))
     found = outline.overview([topic("growth", tables=(growth,)), topic("risks", tables=(worst,))], NAMES)
     assert [one.name for one in found.columns][1:3] == ["tfp_growth2017–2023", "tfp_growth2012–2017"]
-    assert found.rows == [(NAMES[0], 1.0, 2.0, None, None), (NAMES[1], None, None, "debt", "x")]
+    assert found.rows == [(NAMES[0], 1.0, 2.0, None), (NAMES[1], None, None, "debt")]
+    assert found.columns[3].title == words("column.overview_pitfall")
