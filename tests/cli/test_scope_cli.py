@@ -82,6 +82,9 @@ def test_definitions_listed_printed_and_explained():
     assert run("--template", "culture-2018").stdout.startswith("id: culture-2018")
     told = run("--explain", "44", "--as-of", 1913).stdout
     assert told.startswith("44 Electric power and heat, 1913-12-31: in (100.0\xa0%)")
+    told = run("--explain", "17", "--as-of", "2024").stdout
+    assert told.startswith("17 Textiles, 2024-12-31: unknown (share unknown)")
+    assert "只录入一部分" in run("--explain", "17", "--as-of", "2024", "--lang", "zh").stdout
     rows = json.loads(run("--explain", "C3973", "--as-of", "2019-01-01", "--json").stdout)["explain"]
     assert rows[-1]["definition"] == "union"
     assert rows[-1]["verdict"] == "in"
@@ -94,7 +97,7 @@ def test_definitions_listed_printed_and_explained():
         (("ok.csv",), 2, "scope depends on the day"),
         (("ok.csv", "--as-of", "31.12.2024"), 2, "is no date"),
         (("ok.csv", "--as-of", "1700"), 2, "no definition is in force"),
-        (("ok.csv", "--as-of", "2024", "--definition", "digital-economy-2021"), 2, "is a template"),
+        (("ok.csv", "--as-of", "2024", "--definition", "three-new-2018"), 2, "is a template"),
         (("ok.csv", "--as-of", "2015", "--definition", "high-tech-manufacturing-2017"), 2, "2013-01-01 to 2017-09-30"),
         (("ok.csv", "--as-of", "2024", "--definition", "nope"), 2, "no definition 'nope'"),
         (("ok.csv", "--as-of", "2024", "--standard", "NACE"), 2, "no tree of the standard 'NACE'"),

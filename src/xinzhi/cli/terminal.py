@@ -343,5 +343,5 @@ def explained(found: pl.DataFrame, wish: Any, language: Language) -> None:  # no
     for row in found.iter_rows(named=True):
         if row["definition"] != "union":
             lines([f"  {row['definition']}: {row[f'reason_{language}']}"], language)
-            if row["line"] or row["upper"] > 0:
+            if row["line"] or (row["upper"] or 0.0) > 0:
                 lines([f"    {row['reference']}"], language, style="dim")

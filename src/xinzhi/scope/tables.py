@@ -58,7 +58,9 @@ def measure_text(name: str) -> Text:
 
 
 def bounded(row: Mapping[str, Any]) -> Text:
-    """Return a share with its bounds, or alone where there is nothing between them."""
+    """Return a share with its bounds, alone where there is nothing between them; unknown where nobody can say."""
+    if row["upper"] is None:
+        return words("scope.reason.share_unknown")
     exact = row["upper"] - row["lower"] <= EXACT
     return words(
         "scope.reason.share" if exact else "scope.reason.bounds",
