@@ -245,11 +245,19 @@ def _whole(result: Sources) -> Facts:
         return {"answer.no_sum": {"n": alone.height, "up": up, "start": start, "end": end, "short": short}}
     else:
         return {}
-    row = rows[0]
+    said: Facts = {"answer.whole": {"name": name, **_composed(rows[0])}}
+    newest = result.group_periods.filter(region="total").sort("end", "start").to_dicts()[-1:]
+    # A report leads with the newest period: what it is made of stands beside the whole span.
+    if newest and newest[0]["start"] > rows[0]["start"]:
+        said["answer.newest"] = _composed(newest[0])
+    return said
+
+
+def _composed(row: Row) -> dict[str, object]:
+    """Return what is said of the growth of a period and of its parts."""
     parts = [words("sources.part.value", part=part_name(key), value=part) for key, part in known_parts(row).items()]
-    span = {"start": row["start"], "end": row["end"]}
     growth = row["tfp_growth"]
-    return {"answer.whole": {"name": name, "rose": growth >= 0, "rate": abs(growth), "parts": parts, **span}}
+    return {"rose": growth >= 0, "rate": abs(growth), "parts": parts, "start": row["start"], "end": row["end"]}
 
 
 def pair(result: Sources) -> tuple[Row, Row] | None:

@@ -19,11 +19,11 @@ SCHEMA = {
 
 
 def reconciled(measurement: Measurement, topics: Mapping[str, Study]) -> pl.DataFrame:
-    """Return a row for every figure of productivity growth: the accounts' in the leading period, and what differs.
+    """Return a row for every figure of productivity growth: the accounts' in the newest period, and what differs.
 
     `reference` plus the three effects is `figure`, exactly: the accounts' sum of the regions in the years of the topic,
     the mean of the regions instead of their sum, and what is left, the method. `same_span` is the topic's own figure in
-    the leading period, where it has its years. Empty where the regions have no sum.
+    the newest period, where it has its years; the first row is of that period. Empty where the regions have no sum.
 
     Examples
     --------
@@ -36,10 +36,11 @@ def reconciled(measurement: Measurement, topics: Mapping[str, Study]) -> pl.Data
 
     view = View(measurement)
     added = _yearly(measurement.national, "year", "tfp_growth")
-    lead = range(view.lead.start + 1, view.lead.end + 1) if isinstance(view.lead.end, int) else range(0)
-    if not added or not set(lead) <= set(added):
+    newest = view.spans[-1] if view.spans else view.lead
+    lead = range(newest.start + 1, newest.end + 1) if isinstance(newest.end, int) else range(0)
+    if not added or not lead or not set(lead) <= set(added):
         return pl.DataFrame(schema=SCHEMA)
-    spans = dict.fromkeys([view.spans[-1], view.lead, view.whole])
+    spans = dict.fromkeys([newest, view.lead, view.whole])
     series: list[tuple[str, dict[int, float], dict[int, float]]] = [
         ("accounts", {year: added[year] for year in range(span.start + 1, span.end + 1)}, added) for span in spans
     ]

@@ -216,6 +216,12 @@ def test_figures_of_several_topics_are_reconciled_exactly(tmp_path, country):
     assert frame["topic"].to_list() == ["accounts", "accounts", "accounts", "sources", "frontier"]
     parts = frame.select(total=pl.sum_horizontal("reference", "span_effect", "weighting_effect", "method_effect"))
     assert (parts["total"] - frame["figure"]).abs().max() < 1e-12
+    assert frame.select("start", "end").row(0) == (2017, 2023)  # that with which the report begins
+    newest = made.topics["sources"].results["sources"].facts()["answer.newest"]
+    assert (newest["start"], newest["end"]) == (2017, 2023)
+    own = frame.filter(topic="sources")
+    assert newest["rate"] == pytest.approx(own["same_span"].item(), abs=1e-12)
+    assert newest["rate"] == pytest.approx(own["reference"].item(), abs=1e-12)
     own = made.topics["sources"].results["sources"].facts()["answer.whole"]
     assert frame.filter(topic="sources")["figure"].item() == pytest.approx(own["rate"], abs=1e-12)
     shown = made.topics["frontier"].results["change"].facts()["headline.change"]["value"]

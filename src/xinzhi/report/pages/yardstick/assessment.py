@@ -174,22 +174,27 @@ def topics(study: Assessment) -> list[Section]:
 
 def _spans(study: Assessment) -> Section | None:
     """Return why the page has several figures of productivity growth."""
-    frame, lead = study.more["spans"], View(study.measurement).lead
+    frame = study.more["spans"]
     if frame["topic"].n_unique() < 2:  # noqa: PLR2004 - one kind of figure needs no reconciling
         return None
     frame = frame.with_columns(period=pl.format("{}–{}", "start", "end"))
+    newest, ends = frame["period"][0], dict(frame.group_by("topic").agg(pl.col("end").max()).iter_rows())
     names: tuple[tuple[str, Kind], ...] = (
         ("period", "code"), ("figure", "percent"), ("same_span", "percent"), ("reference", "percent"),
         ("span_effect", "percent"), ("weighting_effect", "percent"), ("method_effect", "percent"),
     )  # fmt: skip
-    columns = [column("spans.topic", "name"), *(column(f"spans.{name}", kind, span=lead.label) for name, kind in names)]
+    columns = [column("spans.topic", "name"), *(column(f"spans.{name}", kind, span=newest) for name, kind in names)]
     called: Mapping[str, Callable[[Any], Text | None]] = {"topic": lambda topic: words(f"spans.topic.{topic}")}
-    reasons = [words(f"spans.reason.{topic}") for topic in frame["topic"].unique(maintain_order=True)]
+    reasons = [words(f"spans.reason.{topic}", end=ends[topic]) for topic in frame["topic"].unique(maintain_order=True)]
+    if "sectors" in study.topics:
+        years: Any = study.topics["sectors"].results["sectors"]
+        first, last = (getattr(years.years["year"], end)() for end in ("min", "max"))
+        reasons.append(words("spans.reason.sectors", start=first, end=last))
     shown = table("spans_figures", frame, columns, names=called, notes=reasons)
     return Section(
         key="spans",
         title=words("spans.title.spans"),
-        answer=(words("spans.answer.spans", span=lead.label),),
+        answer=(words("spans.answer.spans", span=newest),),
         tables=(shown,),
     )
 
