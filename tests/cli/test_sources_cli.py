@@ -58,8 +58,8 @@ HERE = (pl.col("region") == "r1") & (pl.col("industry") == "i2") & (pl.col("year
 def test_main_job_leads_with_the_finding_and_writes_the_page(xinzhi_sources, tmp_path):
     code, out, err = xinzhi_sources("china-provinces", "--out", tmp_path, "--top", 3, "--region", "吉林")
     assert (code, err) == (0, "")
-    assert out.replace("\u00a0", " ").startswith("TFP of all regions together grew by 2.51 % a year in 2003-2023")
-    assert "Northeast grew by 0.33 points a year less than East" in out
+    assert out.replace("\u00a0", " ").startswith("TFP of all regions together grew by 2.50 % a year in 2003-2023")
+    assert "Northeast grew by 0.32 points a year less than East" in out
     assert "Jilin" in out
     names = {path.name for path in tmp_path.iterdir()}
     assert {"sources.html", "sources.xlsx", "sources.json", "sources-sources.csv", "sources-upgrading.csv"} <= names
