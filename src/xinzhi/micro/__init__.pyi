@@ -16,8 +16,12 @@ from .misallocation import misallocation as misallocation
 from .mock import mock as mock
 from .panel import Panel as Panel
 from .panel import panel as panel
+from .production.markups import Markups as Markups
+from .production.markups import markups as markups
 from .production.production_function import METHODS as METHODS
 from .production.production_function import production_function as production_function
 from .production.result import ProductionFunction as ProductionFunction
+from .production.result import group_text as group_text
+from .production.result import method_text as method_text
 from .tfp_index import FirmIndex as FirmIndex
 from .tfp_index import tfp_index as tfp_index

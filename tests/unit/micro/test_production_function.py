@@ -6,11 +6,13 @@ import pytest
 
 from made_up_firms import CAPITAL, GROSS, LABOUR, panel
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.micro import METHODS, connect, poisson_weight, production_function
+from xinzhi.micro import METHODS, connect, markups, poisson_weight, production_function
 from xinzhi.micro.production.bootstrap import keys, poisson
 from xinzhi.micro.production.polynomials import Powers, exponents, monomials, slope
 from xinzhi.micro.production.result import method_text
 from xinzhi.micro.production.second_stage import Pairs, SecondStage
+from xinzhi.report import plot
+from xinzhi.report.pages import section
 
 OUTPUT = ("output", ["labour"], ["capital"], "materials")
 
@@ -185,6 +187,33 @@ def test_noise_and_productivity_add_up(firms):
     left = logs["output"] - result.estimate("labour") * logs["labour"] - result.estimate("capital") * logs["capital"]
     np.testing.assert_allclose(rows["productivity"], left, atol=1e-12)
     assert abs(rows["noise"].std() - 0.1) < 0.02
+
+
+def test_markups_are_price_over_marginal_cost():
+    data = panel(300, 1, "gross-output").with_columns(bill=pl.col("materials") / 1.25)
+    data = data.with_columns(bill=pl.when(pl.col("firm") == 0).then(0.0).otherwise("bill"))
+    result = production_function(data, *OUTPUT, method="gnr", share="share")
+    found = markups(result, data, "materials", cost="bill", revenue="output")
+    assert found.dropped.rows() == [("zero", "bill", 10)]
+    # firms expect exp(noise), whose mean is exp(0.1 ** 2 / 2)
+    assert abs(found.frame["markup"].median() - 1.25 * np.exp(-(0.1**2) / 2)) < 0.01
+    assert found.years.height == 10
+    assert all(one.title.zh for name in ("frame", "years", "dropped") for one in found.columns(name))
+    with pytest.raises(UsageError):
+        markups(result, data, "capital", cost="bill", revenue="output")
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_pages_draw_methods_side_by_side(firms, language):
+    data = firms.with_columns(bill=pl.col("labour") / 2)
+    result = production_function(data, *OUTPUT, method=["ols", "lp"])
+    page = section(result)
+    assert [one.kind for one in page.pictures] == ["methods"]
+    assert page.answer[0].lang(language)
+    drawn = plot(result, language=language).to_dict()
+    assert len(str(drawn)) > 1000
+    other = section(markups(result, data, "labour", cost="bill", revenue="output"))
+    assert [one.kind for one in other.pictures] == ["markups"]
 
 
 @pytest.mark.parametrize("frame", ["frame", "elasticities", "diagnostics", "minima", "dropped", "productivity"])

@@ -141,7 +141,7 @@ def production_function(
         "proxy": roles.proxy,
         "method": wanted,
     }
-    call |= {"controls": roles.controls, **chosen, **asdict(settings)}
+    call |= {"firm": firm, "year": year, "controls": roles.controls, **chosen, **asdict(settings)}
     return ProductionFunction(
         frame=done["coefficients"],
         provenance=table.provenance("production_function", **call),

@@ -57,6 +57,8 @@ SECTIONS: Mapping[str, tuple[str, str]] = {
     "Window": ("frontier.others", "window"),
     "Partial": ("frontier.others", "partial_frontier"),
     "Economic": ("frontier.others", "economic"),
+    "ProductionFunction": ("production", "production"),
+    "Markups": ("production", "markups"),
     "Complexity": ("pathways.complexity", "complexity"),
     "pathways.Uncertainty": ("pathways.complexity", "uncertainty"),
     "Opportunities": ("pathways.entry", "opportunities"),
