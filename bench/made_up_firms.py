@@ -8,7 +8,7 @@ import polars as pl
 LABOUR, CAPITAL = 0.6, 0.4  # the truth in value added
 GROSS = {"labour": 0.3, "capital": 0.2, "materials": 0.5}  # and in gross output
 _PERSISTENCE, _SHOCK, _NOISE = 0.7, 0.2, 0.1
-_YEARS, _BEFORE = 10, 20
+_YEARS = 10
 
 
 def panel(firms: int, seed: int, process: str = "proxy") -> pl.DataFrame:
@@ -26,7 +26,8 @@ def panel(firms: int, seed: int, process: str = "proxy") -> pl.DataFrame:
     effect = rng.normal(0, 0.3, firms) if process == "effects" else np.zeros(firms)
     wedge, k = rng.normal(0, 0.3, (2, firms))
     rows = []
-    for year in range(_BEFORE + _YEARS):
+    before = 60 if process == "effects" else 20  # years, until growth has nothing to do with effects
+    for year in range(before + _YEARS):
         omega = _PERSISTENCE * omega + rng.normal(0, _SHOCK, firms)
         wedge = 0.5 * wedge + rng.normal(0, 0.3, firms)
         seen = np.zeros(firms) if process == "given" else omega + effect
@@ -42,15 +43,12 @@ def panel(firms: int, seed: int, process: str = "proxy") -> pl.DataFrame:
         else:
             materials = 0.5 + 1.2 * seen + 0.8 * k
             output = omega + effect + LABOUR * labour + CAPITAL * k + noise
-        if year >= _BEFORE:
-            names = np.arange(firms), np.full(firms, 2000 + year - _BEFORE)
+        if year >= before:
+            names = np.arange(firms), np.full(firms, 2000 + year - before)
             rows.append([*names, output, labour, k, invest, materials])
         k = np.log(0.8 * np.exp(k) + np.exp(invest)) + rng.normal(0, 0.15, firms)
     firm, year, *logs = (np.concatenate(parts) for parts in zip(*rows, strict=True))
     names = ("output", "labour", "capital", "investment", "materials")
     frame = pl.DataFrame({"firm": firm, "year": year, **{n: np.exp(one) for n, one in zip(names, logs, strict=True)}})
-    error = rng.normal(1, 0.2, (2, len(firm)))
-    costs = {"wages": LABOUR * error[0], "rent": CAPITAL * error[1]}
-    return frame.with_columns(
-        share=pl.col("materials") / pl.col("output"), **{n: pl.Series(v) for n, v in costs.items()}
-    )
+    wages = pl.Series(LABOUR + rng.normal(0, 0.05, len(firm)))
+    return frame.with_columns(share=pl.col("materials") / pl.col("output"), wages=wages, rent=1 - wages)

@@ -45,7 +45,7 @@ def test_the_share_equation_finds_the_truth():
 
 
 def test_blundell_bond_allows_for_effects_of_firms():
-    data = panel(1500, 1, "effects")
+    data = panel(5000, 1, "effects")
     result = production_function(data, *OUTPUT, method=["blundell-bond", "lp"])
     assert abs(result.estimate("labour", "blundell-bond") - LABOUR) < 0.15
     assert result.diagnostics["p_value"][0] > 0.001

@@ -6,12 +6,23 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
+from scipy.stats import chi2
 
 from xinzhi.core.arrays import FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.micro.production.columns import Panel, convention
 from xinzhi.micro.production.control_function import ControlFunction
-from xinzhi.micro.production.fit import Fit, Settings, hypercube, least_squares, per_row, standardised, unsolved
+from xinzhi.micro.production.fit import (
+    ANSWERS,
+    Fit,
+    Settings,
+    Status,
+    hypercube,
+    least_squares,
+    per_row,
+    standardised,
+    unsolved,
+)
 from xinzhi.micro.production.linear import ranged
 from xinzhi.micro.production.polynomials import exponents, monomials
 from xinzhi.micro.production.second_stage import Minimum
@@ -135,7 +146,8 @@ class Wooldridge:
         theta, value = again[0] or found[0]
         mean = np.concatenate([theta[: self.lead], theta[self.flat : self.flat + len(self.k)]])
         coefficients = np.concatenate([mean, theta[self.lead : self.flat]])
-        minima = _distinct(found, slice(self.flat, self.flat + len(self.k)))
+        states = slice(self.flat, self.flat + len(self.k))
+        minima = tuple(replace(one, coefficients=one.coefficients[states]) for one in _distinct(found))
         fit = Fit(
             coefficients=coefficients, mean=mean, status=ranged(mean), minima=minima, starts=len(starts), extra=theta,
             criterion=value, degrees=len(self.z1) + len(self.z2) - len(theta),
@@ -149,10 +161,10 @@ class Wooldridge:
         place = [*range(self.lead), *range(self.flat, self.flat + len(self.k)), *range(self.lead, self.flat)]
         net = panel.y - coefficients @ panel.block([*self.inputs, *panel.roles.controls])
         signal = theta[self.flat + len(self.k) :][: len(self.c)] @ self.control.x[self.flat :]
-        states = mean[self.lead :] @ panel.block(panel.roles.state)
+        of_states = mean[self.lead :] @ panel.block(panel.roles.state)
         return replace(
             fit, influence=influence[place], mean_influence=influence[place[: len(mean)]], productivity=net,
-            noise=net - (signal - states),
+            noise=net - (signal - of_states),
         )  # fmt: skip
 
     def _scores(self, theta: FloatArray) -> FloatArray:
@@ -176,24 +188,25 @@ class Wooldridge:
         return whitened(variance / n**2)
 
 
-def _distinct(found: list[tuple[FloatArray, float]], shown: slice) -> tuple[Minimum, ...]:
-    """Return the distinct solutions among those found, with how many starts led to each."""
+def _distinct(found: list[tuple[FloatArray, float]]) -> list[Minimum]:
+    """Return the distinct solutions among those found, the least first, with how many starts led to each."""
     out: list[Minimum] = []
-    for theta, value in found:
+    for theta, value in sorted(found, key=lambda one: one[1]):
         for at, one in enumerate(out):
-            if np.abs(theta[shown] - one.coefficients).max() < 1e-3:  # noqa: PLR2004 - elasticities that are one
+            if np.abs(theta - one.coefficients).max() < 1e-3 * (1 + np.abs(theta).max()):
                 out[at] = replace(one, starts=one.starts + 1)
                 break
         else:
-            out.append(Minimum(theta[shown], value, 1, np.zeros(0)))
-    return tuple(out)
+            out.append(Minimum(theta, value, 1, np.zeros(0)))
+    return out
 
 
 class BlundellBond:
     """The system estimator of Blundell and Bond (2000): firm effects, productivity of first order, noise in output.
 
     ``(y - x b) - rho (y - x b) before`` in differences has levels of some years before as instruments, in levels their
-    differences; instruments of all years are summed (Roodman 2009), weights are those of two steps.
+    differences; instruments of all years are summed (Roodman 2009), weights are those of two steps. Noise is in output
+    alone, so that levels of inputs are instruments sooner than those of output.
     """
 
     def __init__(self, panel: Panel, settings: Settings) -> None:
@@ -203,20 +216,27 @@ class BlundellBond:
         v = np.vstack([panel.y, panel.block(self.terms)])
         levels, _, _ = standardised(v)
         v = v - v.mean(axis=1)[:, None]
-        lags = convention("instrument_lags")
-        back = {years: panel.lag(years) for years in range(1, max(lags) + 1)}
-
-        def at(years: int, rows: IntArray) -> FloatArray:
-            place = back[years][rows]
-            return np.where(place >= 0, levels[:, place], 0.0)
-
+        first = convention("instrument_lags")
+        kinds = ["output", *("free" if name in roles.free else "state" for name in self.terms)]
+        back = {years: panel.lag(years) for years in range(1, max(first.values()) + 2)}
+        back[0] = np.arange(len(panel.firm))
         self.diff = np.flatnonzero((back[1] >= 0) & (back[2] >= 0))
-        self.level = np.flatnonzero((back[1] >= 0) & (back[lags[0]] >= 0) & (back[lags[0] - 1] >= 0))
-        if min(len(self.diff), len(self.level)) <= len(v) * 4:
-            raise InputError("production.short-panel", years=lags[0] + 1)
+        self.level = np.flatnonzero(back[1] >= 0)
+        if len(self.diff) <= len(v) ** 2:
+            raise InputError("production.short-panel", years=3)
+
+        def at(one: int, years: int, rows: IntArray) -> FloatArray:
+            place = back[years][rows]
+            return np.where(place >= 0, levels[one, place], 0.0)
+
+        def change(one: int, years: int, rows: IntArray) -> FloatArray:
+            known = back[years + 1][rows] >= 0
+            return np.where(known, at(one, years, rows) - at(one, years + 1, rows), 0.0)
+
+        lags = [(one, first[kind]) for one, kind in enumerate(kinds)]
+        self.zd = np.array([at(one, lag + more, self.diff) for one, lag in lags for more in (0, 1)])
+        self.zl = np.array([*(change(one, lag - 1, self.level) for one, lag in lags), np.ones(len(self.level))])
         one, two = back[1], back[2]
-        self.zd = np.vstack([at(years, self.diff) for years in lags])
-        self.zl = np.vstack([at(lags[0] - 1, self.level) - at(lags[0], self.level), np.ones((1, len(self.level)))])
         d, e = self.diff, self.level
         self.ad = np.vstack([v[:, d] - v[:, one[d]], v[:, one[d]] - v[:, two[d]], np.zeros((1, len(d)))])
         self.al = np.vstack([v[:, e], v[:, one[e]], np.ones((1, len(e)))])
@@ -254,21 +274,35 @@ class BlundellBond:
             starts = list(np.hstack([box, np.zeros((len(box), 1))]))
         else:
             starts = [warm.extra]
-        found = sorted(
-            (one for start in starts if (one := descend(moments, start, whitened(plain)))), key=lambda one: one[1]
-        )
-        if not found:
+        first = _distinct([one for start in starts if (one := descend(moments, start, whitened(plain)))])
+
+        def again(theta: FloatArray) -> FloatArray:
+            scores = self._scores(theta)
+            return whitened((scores if weights is None else scores * weights) @ scores.T / n**2)
+
+        roots = [again(one.coefficients) for one in first]
+        second = [descend(moments, one.coefficients, root) for one, root in zip(first, roots, strict=True)]
+        ends = _distinct([end for one, end in zip(first, second, strict=True) if end for _ in range(one.starts)])
+        if not ends:
             return unsolved(self, len(starts))
-        scores = self._scores(found[0][0])
-        root = whitened((scores if weights is None else scores * weights) @ scores.T / n**2)
-        theta, value = descend(moments, found[0][0], root) or found[0]
-        beta, count = theta[:-2], len(self.inputs)
-        minima = _distinct(found, slice(0, len(self.terms)))
+        count, degrees = len(self.inputs), len(roots[0]) - len(starts[0])
+        limit = max(ends[0].criterion, float(chi2.isf(convention("rejected"), degrees)))
+        equal = [one for one in ends if one.criterion <= limit]
+        inside = [one for one in equal if ranged(one.coefficients[:count]) == "ok"]
+        answer = (inside or equal)[0]
+        status: Status = "ok" if len(inside) == 1 or warm else "several" if inside else "none-in-range"
+        if not inside and len(equal) == 1:
+            status = "out-of-range"
+        theta, beta = answer.coefficients, answer.coefficients[:-2]
+        root = next(
+            one for one, end in zip(roots, second, strict=True) if end and np.allclose(end[0], theta, rtol=1e-3)
+        )
         fit = Fit(
-            coefficients=beta, mean=beta[:count], status=ranged(beta[:count]), minima=minima, starts=len(starts),
-            criterion=value, degrees=len(root) - len(theta), extra=theta,
+            coefficients=beta, mean=beta[:count], status=status, starts=len(starts), criterion=answer.criterion,
+            minima=tuple(replace(one, coefficients=one.coefficients[:-2]) for one in ends),
+            degrees=degrees, extra=theta,
         )  # fmt: skip
-        if weights is not None:
+        if weights is not None or status not in ANSWERS:
             return fit
         influence = -np.linalg.pinv(root @ moments(theta)[1]) @ (root @ self._scores(theta) / n)
         net = panel.y - beta @ panel.block(self.terms)
