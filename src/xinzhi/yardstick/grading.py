@@ -13,6 +13,7 @@ from xinzhi.data import Package, admission
 from xinzhi.protocol import Protocol
 from xinzhi.yardstick.benchmark import NATIONAL, NONE, benchmark, kind
 from xinzhi.yardstick.breaking import judge, rules
+from xinzhi.yardstick.estimating import choice
 from xinzhi.yardstick.growth_accounts import Growth
 from xinzhi.yardstick.linking import linked_growth, links
 from xinzhi.yardstick.panel import Marks, Panel
@@ -22,6 +23,7 @@ FAILED = GRADES[-1]
 PARAMETER = "reporting.grades"
 BREAK = "employment_break"
 MARKS = "marks"
+FIRST = "first_published"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,10 @@ def graded(data: Package, panel: Panel, protocol: Protocol, growth: Growth, mark
 def _limits(name: str, protocol: Protocol) -> tuple[float, ...]:
     """Return the limits of a test; of what the protocol mends, each is that of the next grade."""
     limits = tuple(admission.limits(name))
-    mended = {NONE: (), NATIONAL: ("vintage", "sum_investment")}.get(kind(protocol), ("vintage",))
+    mended = {NONE: set[str](), NATIONAL: {"vintage", "sum_investment"}}.get(kind(protocol), {"vintage"})
+    # Output first published is of the book that the benchmark takes investment out of: two books again.
+    if choice(protocol, "output.vintage", "latest") == FIRST:
+        mended = mended - {"vintage"}
     return (*limits[1:], np.inf) if name in mended else limits
 
 

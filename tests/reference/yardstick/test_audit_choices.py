@@ -126,14 +126,17 @@ def test_a_sample_equals_measure(audit, what_if, package, wider):
 
 
 def test_a_ruler_under_which_the_data_fail_gains_no_rank(audit, package):
-    # Under published investment Tianjin's belongs to accounts that its output has left: grade D, and no rank.
+    # Tianjin's output was cut and its investment never: as published, or revised beside output as first published, they
+    # are of two books: grade D, and no rank.
     result, _ = audit
     at, here = result.spans.index((2012, 2017)), result.regions["region"].to_list().index("120000")
     barred = result.admission.of_span(at)[:, here]
-    assert set(result.protocols.filter(pl.Series(barred))["capital.benchmark"]) == {"none"}
-    number = int(np.flatnonzero(barred)[0])
-    grade = xinzhi.measure(package, result.protocol(number)).periods.filter(region="120000", start=2012, end=2017)
-    assert grade["grade"].item() == "D"
+    two_books = (pl.col("capital.benchmark") == "none") | (pl.col("output.vintage") == "first_published")
+    assert barred.tolist() == result.protocols.select(two_books).to_series().to_list()
+    first = result.protocols.filter(pl.Series(barred), pl.col("output.vintage") == "first_published")["number"]
+    for number in (int(np.flatnonzero(barred)[0]), int(first[-1])):
+        grade = xinzhi.measure(package, result.protocol(number)).periods.filter(region="120000", start=2012, end=2017)
+        assert grade["grade"].item() == "D"
     best = result.frame.filter(region="120000", start=2012, end=2017)["best_protocol"].item()
     assert not barred[best]
 

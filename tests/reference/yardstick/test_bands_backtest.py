@@ -78,3 +78,8 @@ def test_the_answers_speak_both_languages(backtest):
     assert f"{right:.1f} % of these were right" in backtest.summary("en").replace("\u00a0", " ")
     assert "真值" in backtest.summary("zh")
     assert [column.title.zh for column in backtest.columns()]
+
+
+def test_nobody_has_adopted_the_protocol_of_a_backtest(backtest):
+    assert "adopted by no statistical authority" in backtest.summary("en")
+    assert "尚未被任何统计机构采纳" in backtest.summary("zh")

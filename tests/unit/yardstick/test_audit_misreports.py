@@ -89,8 +89,16 @@ def test_what_every_expert_would_sign(found):
     assert of(found, "liaoning")["loss"].abs().max() == 0
     assert (of(found, "tianjin")["loss"] < 0).all()
     for kind in ("liaoning", "deflator"):
-        rows = of(found, kind).drop_nulls("honest_rank")
+        rows = of(found, kind).drop_nulls(["honest_rank", "misreported_rank"])
         assert (rows["misreported_rank"] <= rows["honest_rank"]).all()
+
+
+def test_what_admission_fails_has_no_rank(found):
+    """Employment cut by a quarter, or a deflator far from the nation's, is grade D and buys no rank."""
+    unranked = {kind: of(found, kind)["misreported_rank"].null_count() for kind in ENTRIES}
+    assert {kind: n for kind, n in unranked.items() if n} == {"employment": 16, "deflator": 14}
+    for kind, firsts in {"employment": 10, "deflator": 12, "liaoning": 31}.items():
+        assert of(found, kind).filter(misreported_rank=1).height == firsts
 
 
 def test_which_tests_report_what(found):

@@ -126,3 +126,12 @@ def test_the_tables_of_the_page(walks):
         for row in walk.frame.iter_rows(named=True):
             figures = " | ".join(f"{100 * row[name] + 0.0:.2f}" for name in ("ordered", "mean", "low", "high"))
             assert f"| {row['kind']} | {figures} |".replace("-0.00", "0.00") in page
+
+
+def test_a_range_whose_ends_are_printed_alike_is_none(walks):
+    for made in walks.values():
+        row, said = made.facts()["bridge.largest"], made.summary("en")
+        alike = f"{100 * row['low']:.2f}" == f"{100 * row['high']:.2f}"
+        assert ("whatever the order of the steps" in said) == alike
+        assert ("by the order of the steps" in said) != alike
+        assert ("与各步的次序无关" in made.summary("zh")) == alike

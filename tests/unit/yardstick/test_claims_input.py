@@ -169,7 +169,7 @@ def test_rows_outside_the_data_are_named(china):
         ("Jilin", 2012, 2017, "2.6", "14 islands", None, "scope"),
         ("220000", 2012, 2017, "2.6", "whole economy", "green TFP (with energy or emissions)", "method"),
         ("220000", 2006, 2007, "55.1", None, None, "size"),
-        ("吉林", 2012, 2017, "2.6", None, None, None),
+        ("吉林", 2012, 2017, "2.6", "Economy", None, None),
         ("China", 2012, 2017, "1.77", None, None, None),
         ("nation", 1952, 1978, "1", None, None, "years"),
     ]

@@ -25,7 +25,7 @@ class WhatIf:
 
 
 # The parameters that decide whether data pass: what is mended by a protocol is not held against them.
-MENDED = ("capital.benchmark", "labour.breaks")
+MENDED = ("capital.benchmark", "labour.breaks", "output.vintage")
 
 
 @dataclass(frozen=True, slots=True)

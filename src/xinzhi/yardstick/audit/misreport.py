@@ -79,13 +79,16 @@ def _rows(measured: Measurement, kind: Kind, honest: FloatArray) -> pl.DataFrame
     panel, rules = measured.panel, measured.protocol
     moved = misreported(panel, kind)
     growth = account(build_inputs(moved, rules)[0], rules)
-    caught = _caught(measured, kind)
+    tested = _tested(measured, kind)
+    caught = _caught(measured, tested, kind)
     columns: dict[str, Any] = {}
     for at, (start, end) in enumerate((kind.years, kind.corrected)):
         inside = (panel.years > start) & (panel.years <= end)
         true, reported = honest[:, inside].mean(axis=1), growth.tfp_growth[:, inside].mean(axis=1)
         change = np.where(np.abs(reported - true) < IDENTITY_TOLERANCE, 0.0, reported - true)
-        before, after = _ranks(true, reported, _ranked(measured.graded, (start, end), len(panel.regions)))
+        passed = [_ranked(grades, (start, end), len(panel.regions)) for grades in (measured.graded, tested)]
+        before, after = _ranks(true, reported, passed[0])
+        after[~passed[1]] = np.nan  # what admission fails has no rank, however high the growth
         names = ("gain", "honest_rank", "misreported_rank") if at == 0 else ("loss", None, "rank_after")
         columns |= {name: found for name, found in zip(names, (change, before, after), strict=True) if name}
     count = len(panel.regions)
@@ -125,7 +128,7 @@ def _step(path: FloatArray) -> FloatArray:
 
 
 def _ranked(graded: Graded | None, span: tuple[int, int], count: int) -> BoolArray:
-    """Return the regions whose true data pass admission in a span."""
+    """Return the regions whose data pass admission in a span."""
     if graded is None:
         return np.ones(count, dtype=np.bool_)
     return np.asarray(graded.of_period(*span) != GRADES.index(FAILED))
@@ -142,12 +145,17 @@ def _ranks(true: FloatArray, reported: FloatArray, ranked: BoolArray) -> tuple[F
     return before, after
 
 
-def _caught(measured: Measurement, kind: Kind) -> tuple[list[str], list[str]]:
+def _tested(measured: Measurement, kind: Kind) -> Graded | None:
+    """Return the tests of admission on the figures of a region that misreports by itself."""
+    honest = measured.graded
+    return None if honest is None else replace(honest, single=dict(_tests(measured, honest, kind)))
+
+
+def _caught(measured: Measurement, tested: Graded | None, kind: Kind) -> tuple[list[str], list[str]]:
     """Return for both spans the tests of admission whose grade a misreport lowers, by region."""
     honest = measured.graded
-    if honest is None:
+    if honest is None or tested is None:
         return [NONE] * len(measured.panel.regions), [NONE] * len(measured.panel.regions)
-    tested = replace(honest, single=dict(_tests(measured, honest, kind)))
     during, after = (
         _worse(honest.letters(*span), tested.letters(*span), len(measured.panel.regions))
         for span in (kind.years, kind.corrected)

@@ -13,7 +13,7 @@ import polars as pl
 
 from xinzhi.core.errors import UsageError
 from xinzhi.core.result import Facts, Provenance, Result
-from xinzhi.core.text import Text
+from xinzhi.core.text import Text, words
 from xinzhi.data import Package, as_package
 from xinzhi.protocol import Protocol
 from xinzhi.yardstick.bridge.theirs import VERB, Axes, axes, conventions, within
@@ -23,6 +23,7 @@ from xinzhi.yardstick.nation import measure_nation
 from xinzhi.yardstick.panel import DEFAULT_PROTOCOL
 
 REMAINS = "remains"
+SHOWN = 4  # decimals of growth in the sentence: a hundredth of a point
 Step = Mapping[str, Any]
 
 
@@ -49,12 +50,14 @@ class Bridge(Result, verb=VERB, topic="yardstick", key=("step",)):
         parts = {kind: steps.filter(kind=kind)["mean"].sum() for kind in ("choice", "data")}
         rest = self.frame.filter(step=REMAINS)["mean"].item()
         largest = steps.sort(pl.col("mean").abs(), descending=True).row(0, named=True)
+        # What is printed alike is no range.
+        range_ = "any_order" if round(largest["low"], SHOWN) == round(largest["high"], SHOWN) else "orders"
         title = Text(**conventions()["to"][self.to]["title"])
         span = {"start": self.start, "end": self.end, "to": title}
         return {
             "bridge.head": {**span, "ours": self.ours, "theirs": self.theirs},
             "bridge.parts": {**parts, "rest": rest},
-            "bridge.largest": largest,
+            "bridge.largest": largest | {"orders": words(f"yardstick.bridge.{range_}", **largest)},
         }
 
 

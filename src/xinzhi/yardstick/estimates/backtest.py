@@ -91,6 +91,7 @@ def backtest(
             version=__version__,
             protocol=rules.label,
             protocol_fingerprint=rules.fingerprint,
+            standing=rules.standing,
             package=data.name,
             inputs=inputs,
         ),

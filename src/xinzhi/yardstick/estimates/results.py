@@ -90,7 +90,7 @@ def banded(result: Bands) -> Facts:
     values: dict[str, Any] = {"span": span, "level": result.level, "n": here.filter(pl.col("region") != TOTAL).height}
     facts: Facts = {}
     if result.part is not None:
-        return _alone(result, values) | _beside(result, span)
+        return _alone(result, values) | _beside(result, span) | _after(result)
     nation = here.filter(region=TOTAL)
     if result.refused is not None:
         facts["answer.refused"] = values
@@ -101,7 +101,14 @@ def banded(result: Bands) -> Facts:
             drift = rows(result, DRIFT).filter(region=TOTAL)
             drifts = not np.allclose(drift["low"], drift["high"])  # no rows: nothing drifts
             facts["answer.everything" if drifts else "answer.revised"] = wide.select("low", "high").row(0, named=True)
-    return facts | _sides(result, here) | _told_apart(result, span) | _ranks(result, here) | _beside(result, span)
+    steps = (
+        _sides(result, here),
+        _told_apart(result, span),
+        _ranks(result, here),
+        _beside(result, span),
+        _after(result),
+    )
+    return facts | {key: one for step in steps for key, one in step.items()}
 
 
 def _alone(result: Bands, values: Mapping[str, Any]) -> Facts:
@@ -201,6 +208,18 @@ def _beside(result: Bands, span: str) -> Facts:
     if spread.height:
         facts["answer.protocols"] = {"half": _middle(spread["protocol_high"] - spread["protocol_low"]) / 2}
     return facts
+
+
+def _after(result: Bands) -> Facts:
+    """Return the years of output after the last band, and what is missing there."""
+    last = max(result.frame["end"].to_list())
+    later = result.measurement.omitted.filter(pl.col("year") > last)
+    if later.is_empty():
+        return {}
+    years = later["year"].to_list()
+    items = sorted({item for cell in later["missing"] for item in cell.split(";")})
+    span = f"{min(years)}-{max(years)}" if len(set(years)) > 1 else f"{years[0]}"
+    return {"answer.after": {"span": span, "missing": [words(f"factor.{item}") for item in items], "last": last}}
 
 
 def _middle(values: pl.Series) -> float:
