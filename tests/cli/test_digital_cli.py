@@ -55,7 +55,7 @@ def test_another_choice_is_another_figure(run):
 @pytest.mark.parametrize(
     ("arguments", "word"),
     [
-        (("--region", "吉林"), "no province has investment by product"),
+        (("--region", "吉林"), "no investment by product of provinces"),
         (("--choose", "hardware_prize=0"), "hardware_price"),
         (("--choose", "rate_of_return"), "rate_of_return=0.1"),
         (("--choose", "hardware_depreciation=2"), "between 0 and 1"),

@@ -41,7 +41,7 @@ def digital(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Study:
     Raises
     ------
     UsageError
-        When a region is asked for: no province has investment by product.
+        When a region is asked for: the data have no investment by product of provinces.
 
     Examples
     --------

@@ -104,7 +104,7 @@ def digital_capital(
     Perpetual inventories, user costs and a Törnqvist index of services (Jorgenson and Griliches 1967; OECD 2009,
     Measuring Capital). Output, labour, human capital and the share of capital are those of `measure_nation`.
     Investment by product stands in nine input-output tables; between them its part in all investment lies on a
-    straight line. Provinces have no such table, and no figures here.
+    straight line. The data have no such table of provinces, and there are no figures of them.
 
     Examples
     --------

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 from importlib.resources import files
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -289,3 +290,22 @@ def test_what_is_missing_is_named():
     with pytest.raises(UsageError) as caught:
         xinzhi.digital_capital("china-provinces", "pwt-10.01")
     assert caught.value.code == "yardstick.digital-needs-one-stock"
+
+
+def test_the_page_of_the_docs_has_these_figures(made):
+    page = (Path(__file__).parents[3] / "docs" / "digital.md").read_text("utf-8")
+    told = {
+        "output": "output_growth", "labour": "labour", "human capital": "human_capital", "structures": "structures",
+        "other equipment": "equipment", "digital hardware": "hardware", "software": "software",
+        "**hardware and software**": "digital", "TFP": "tfp",
+        "TFP where capital is one stock (`measure_nation`)": "tfp_before",
+    }  # fmt: skip
+    for words, name in told.items():
+        bold = "**" if words.startswith("**") else ""
+        cells = " | ".join(f"{bold}{100 * value:.2f}{bold}" for value in made.periods[name])
+        assert f"| {words} | {cells} |" in page, name
+    for name, join in (("digital", "-"), ("tfp", None)):
+        for start in made.periods["start"]:
+            every = 100 * made.spread.filter(start=start)[name]
+            between = join or (" to " if every.min() < 0 else "-")
+            assert f" {every.min():.2f}{between}{every.max():.2f} |" in page, (name, start)
