@@ -38,7 +38,7 @@ def pages(program: str, report: Path, language: str) -> int:
             f"--user-data-dir={folder}/browser",
         )
         call = [program, *how, f"--print-to-pdf={out}", f"{report.resolve().as_uri()}#contents~{language}"]
-        subprocess.run(call, check=True, capture_output=True, timeout=120)
+        subprocess.run(call, check=True, capture_output=True, timeout=300)
         return len(re.findall(rb"/Type\s*/Page\b", out.read_bytes()))
 
 
