@@ -145,9 +145,12 @@ def moves(shared: Read, state: Ability, band: Mapping[str, Any] | None) -> Facts
         return {}
     flagged, grades = idle(shared), list(setting(LEAST, "brief_grades"))
     free = ~pl.col("category").is_in(list(flagged))
-    firm = state.rows.filter(pl.col("able") == "able", pl.col("reason") != UNMADE, pl.col("grade").is_in(grades), free)
+    wanted = pl.col("named") | ~pl.col("category").is_in(list(setting(LEAST, "brief_mature")))
+    firm = state.rows.filter(
+        pl.col("able") == "able", pl.col("reason") != UNMADE, pl.col("grade").is_in(grades), free, wanted
+    )
     place = pl.col("grade").replace_strict({name: at for at, name in enumerate(grades)}, return_dtype=pl.Int64)
-    order = firm.sort(place, "output", "category", descending=[False, True, False], nulls_last=True)
+    order = firm.sort("named", place, "output", "category", descending=[True, False, True, False], nulls_last=True)
     built = [
         _move(shared, found, state.region, row)
         for row in order.head(int(setting(LEAST, "brief_moves"))).iter_rows(named=True)

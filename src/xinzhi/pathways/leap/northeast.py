@@ -146,17 +146,23 @@ def northeast(
     predictors = _structure(panel, when)
     controls: dict[tuple[str, str], Counterfactual] = {}
     without: dict[tuple[str, str], float] = {}
+    bridged: list[Text] = []
     for series in SERIES:
         values = panel.select("region", "year", series).drop_nulls(series)
         if not values.height:
             continue
         for region in who:
             own = values.filter(~pl.col("region").is_in([name for name in who if name != region]))
+            own, holes = _bridged(own, series, region)
             made = _control(own, series, region, when, predictors)
+            made = replace(made, frame=made.frame.filter(~pl.col("year").is_in(holes)))
             controls[region, series] = made
+            if holes:
+                bridged.append(words("pathways.missing.bridged", name=names_of(package).region(region),
+                                     series=SERIES[series], first=holes[0], last=holes[-1]))  # fmt: skip
             others = own.filter(pl.col("region") != made.weights["unit"][0])
             without[region, series] = _control(others, series, region, when, predictors).frame["gap"][-1]
-    missing = [words("pathways.missing.births")]
+    missing = [words("pathways.missing.births"), *bridged]
     if measurement is None:
         missing.append(words("pathways.missing.measurement"))
     table = _table(controls, without, _spread(predictors, who))
@@ -181,6 +187,18 @@ def northeast(
             standing=measurement.provenance.standing,
         ),
     )
+
+
+def _bridged(values: pl.DataFrame, series: str, region: str) -> tuple[pl.DataFrame, list[int]]:
+    """Return values in which years that the region itself lacks lie on a straight line, and these years."""
+    own = values.filter(region=region)
+    inside = pl.col("year").is_between(own["year"].min(), own["year"].max())
+    every = values.select("year").unique().filter(inside).join(own, on="year", how="left").sort("year")
+    holes = every.filter(pl.col(series).is_null())["year"].to_list()
+    if not holes:
+        return values, []
+    line = every.with_columns(pl.col(series).interpolate_by("year"), region=pl.lit(region))
+    return pl.concat([values.filter(pl.col("region") != region), line.select(values.columns)]), holes
 
 
 def _control(values: pl.DataFrame, series: str, region: str, when: int, predictors: pl.DataFrame) -> Counterfactual:
