@@ -29,7 +29,7 @@ demo: $(RUNS) ## assess China's 31 provinces under one yardstick, into out/ | �
 	@echo "请用浏览器打开 out/report.html；表格见 out/assessment.xlsx。"
 
 test: $(READY) ## run all tests on all cores | 运行全部测试
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 test-lowest: $(LOWEST)/.ready ## the lowest versions that pyproject.toml allows do (Python 3.11) | 用允许的最低版本测试（Python 3.11）
 	$(LOWEST)/bin/python -m pytest --numprocesses auto --dist loadfile $(addprefix tests/,$(TOUCH))

@@ -14,6 +14,34 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 
+# The files whose tests take longest, longest first. A worker takes whole files in the order of the collection
+# (``--dist loadfile --no-loadscope-reorder``): a long one that begins last keeps one core busy, the others idle.
+LONGEST = (
+    "unit/house/test_getting_started.py",
+    "unit/report/certificate/test_certificate_files.py",
+    "cli/test_main_job_cli.py",
+    "unit/yardstick/test_audit_ruler.py",
+    "reference/yardstick/test_one_ruler.py",
+    "cli/test_threads_cli.py",
+    "golden/test_golden.py",
+    "cli/test_chinese_output.py",
+    "reference/pathways/test_pathways_backtest_published.py",
+    "fuzz/test_fuzz.py",
+    "cli/test_paths_cli.py",
+    "cli/test_scope_cli.py",
+    "unit/yardstick/test_ranking.py",
+    "unit/yardstick/test_audit_misreports.py",
+    "unit/yardstick/test_breaks_arithmetic.py",
+    "cli/test_key_columns_cli.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the longest files begin first; the order within a file stays."""
+    place = {ROOT / "tests" / name: at for at, name in enumerate(LONGEST)}
+    assert all(path.is_file() for path in place), "a file of LONGEST is gone"
+    items.sort(key=lambda item: place.get(item.path, len(place)))
+
 
 @pytest.fixture(scope="session")
 def shared() -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -288,6 +289,20 @@ def load(
     >>> package.tables["accounts"]["employment"].to_list(), package.units["accounts"]["employment"]
     ([1190.0], '1e4 persons')
     """
+    if isinstance(source, str) and source in packages() and encoding is None and not units:
+        kept = _shipped(source)  # read once: its files do not change, and what a caller puts into its own does not stay
+        return replace(kept, tables=dict(kept.tables), units={name: dict(own) for name, own in kept.units.items()})
+    return _loaded(source, encoding, units)
+
+
+@cache
+def _shipped(name: str) -> Package:
+    """Return a package that ships with xinzhi."""
+    return _loaded(name, None, None)
+
+
+def _loaded(source: str | PathLike[str] | Mapping[str, Any], encoding: str | None, units: Units | None) -> Package:
+    """Return a package as it is read, cast, converted and looked at."""
     read = read_source(source, encoding=encoding, units=units)
     findings = list(read.findings)
     sheets: dict[str, Sheet] = {}

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from xinzhi.cli.app import run
+
 ROOT = Path(__file__).resolve().parents[3]
 PAGES = [
     "README.md",
@@ -17,7 +19,6 @@ PAGES = [
     "docs/cli.md",
     "docs/yardstick.md",
 ]
-XINZHI = [sys.executable, "-X", "utf8", "-m", "xinzhi"]
 
 
 def blocks(page, language):
@@ -30,25 +31,33 @@ def calls(page):
     return [line.split("#")[0].split()[2:] for line in lines if line.startswith("$ xinzhi ")]
 
 
-def run(arguments, folder):
-    return subprocess.run(
-        arguments, cwd=folder, capture_output=True, text=True, encoding="utf-8", timeout=300, check=False
-    )
-
-
 def test_there_is_something_to_run():
     assert all(blocks(page, "python") for page in PAGES if page != "docs/cli.md")
     assert all(calls(page) for page in PAGES if page not in {"docs/for-r-and-stata-users.md", "docs/yardstick.md"})
     assert calls("README.md") == calls("README.zh.md")
 
 
+@pytest.fixture(scope="module")
+def done():
+    """Return the calls that have run: what several pages show of the package that ships runs once."""
+    return set()
+
+
 @pytest.mark.parametrize("page", PAGES)
-def test_what_a_page_shows_runs(page, tmp_path):
-    source = "\n".join(blocks(page, "python"))
-    done = run([sys.executable, "-X", "utf8", "-W", "error", "-c", source], tmp_path)
-    assert done.returncode == 0, done.stderr
+def test_what_a_page_shows_runs(page, tmp_path, monkeypatch, capsys, done):
+    if shown := blocks(page, "python"):
+        command = [sys.executable, "-X", "utf8", "-W", "error", "-c", "\n".join(shown)]
+        ran = subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf-8", timeout=300, check=False)
+        assert ran.returncode == 0, ran.stderr
+    monkeypatch.chdir(tmp_path)
     for call in calls(page) if page != "README.zh.md" else []:  # the same as those of README.md
-        done = run([*XINZHI, *call], tmp_path)
-        assert done.returncode == 0, f"xinzhi {' '.join(call)}\n{done.stdout}{done.stderr}"
+        if call[1:2] == ["china-provinces"] and tuple(call) in done:
+            continue
+        monkeypatch.setattr(sys, "argv", ["xinzhi", *call])
+        with pytest.raises(SystemExit) as left:
+            run()
+        said = capsys.readouterr()
+        assert not left.value.code, f"xinzhi {' '.join(call)}\n{said.out}{said.err}"
         if "--out" in call:
             assert (tmp_path / call[call.index("--out") + 1] / "report.html").stat().st_size > 10_000
+        done.add(tuple(call))

@@ -36,9 +36,14 @@ def alone(package, code):
     )
 
 
-def test_robustness_is_that_of_the_audit(shipped):
+@pytest.fixture(scope="module")
+def audited(shipped):
+    return audit(shipped.package)
+
+
+def test_robustness_is_that_of_the_audit(shipped, audited):
     found = robustness(shipped.measurement, [OFFICIAL, NEWEST])
-    whole = audit(shipped.package).frame.join(found, on=["region", "start", "end"], how="inner")
+    whole = audited.frame.join(found, on=["region", "start", "end"], how="inner")
     assert whole.height == found.height == 62
     ranked = whole["rank_p05"].is_not_null()
     assert (ranked == whole["among_first"].is_not_null()).all()
@@ -50,9 +55,9 @@ def test_robustness_is_that_of_the_audit(shipped):
     assert (whole["protocol_rank_high"] - whole["rank_p95"]).max() < 1
 
 
-def test_how_often_a_region_is_among_the_first_is_counted(shipped):
+def test_how_often_a_region_is_among_the_first_is_counted(shipped, audited):
     found = robustness(shipped.measurement, [OFFICIAL]).sort("region")
-    estimates = audit(shipped.package).estimates
+    estimates = audited.estimates
     growth = estimates.of_span(list(estimates.spans).index(OFFICIAL))
     periods = shipped.measurement.periods.filter(start=2012, end=2017).sort("region")
     growth = growth[:, periods["rank"].is_not_null().to_numpy()]
