@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import sys
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -13,6 +14,7 @@ import xinzhi
 from xinzhi.core.errors import UsageError
 from xinzhi.protocol import load as load_protocol
 
+BEFORE = Path(__file__).parents[2] / "reference" / "yardstick" / "before_the_choices.csv"
 COLUMNS = (
     "region", "start", "end", "component", "median", "low", "high", "relative_low", "relative_high", "above_nation",
     "rank_low", "rank_high",
@@ -81,6 +83,26 @@ def test_the_nation_2017_2023_has_the_band_of_an_independent_computation(bands):
     wide = lead(bands, "everything").filter(region="total").row(0, named=True)
     # The sum of the regions is the nation's by construction, and does not drift from it: revisions of output remain.
     assert row["high"] < wide["high"]
+
+
+def test_the_page_of_the_docs_has_these_figures(bands):
+    page = " ".join((Path(__file__).parents[3] / "docs" / "bands.md").read_text("utf-8").split())
+    row, wide = (lead(bands, name).filter(region="total").row(0, named=True) for name in ("estimates", "everything"))
+    said = {name: f"{100 * row[name]:.2f}" for name in ("median", "low", "high")}
+    assert f"a median of {said['median']} and a 90 % band of {said['low']} to {said['high']}" in page
+    assert f"(`everything`) is {100 * wide['low']:.2f} to {100 * wide['high']:.2f}" in page
+    told = bands.pairs.filter(start=2017, end=2023, component="estimates")["decided"]
+    assert f"**{100 * told.mean():.0f} % of the 465 pairs can be told apart**" in page
+    corrected = bands.scenario.filter(start=2017, end=2023, region="total")["corrected"].item()
+    assert f"all together {100 * corrected:.1f}." in page
+    half = dict(bands.components.filter(start=2017, end=2023, region="total").select("component", "half_width").rows())
+    parts = {name: f"({100 * half[name]:.2f})" for name in ("estimates", "schooling", "labour_share")}
+    assert f"For all together {parts['estimates']} it comes from schooling {parts['schooling']} and the share" in page
+    rows = pl.read_csv(BEFORE, schema_overrides={"region": pl.String}).filter(start=2017, end=2023)
+    both = lead(bands).join(rows.select("region", before="tfp_growth"), on="region")
+    outside = both.filter(~pl.col("before").is_between(pl.col("low"), pl.col("high")))["region"].to_list()
+    assert ("total" in outside, len(outside)) == (True, 12)
+    assert "Eleven of the 31 figures that this package gave before lie outside" in page
 
 
 def test_pairs_are_told_once_and_few_are_decided(bands):
