@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
 
 import pytest
+from called import called
 
 import xinzhi.data
 
@@ -25,9 +24,7 @@ def copy(package, tmp_path):
 
 
 def run(*words):
-    done = subprocess.run(
-        [sys.executable, "-m", "xinzhi", *map(str, words)], capture_output=True, text=True, check=False
-    )
+    done = called(*words)
     assert "Traceback" not in done.stderr
     return done
 

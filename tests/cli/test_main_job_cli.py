@@ -8,6 +8,7 @@ import sys
 
 import polars as pl
 import pytest
+from called import called
 
 import xinzhi
 from bench_report import CHARTS_LIMIT, PAGES_LIMIT, browser, charts, pages
@@ -18,9 +19,7 @@ FILES += ["certificate.json", "prov.json", "ro-crate-metadata.json"]
 
 
 def run(*words):
-    done = subprocess.run(
-        [sys.executable, "-m", "xinzhi", *map(str, words)], capture_output=True, text=True, check=False
-    )
+    done = called(*words)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -29,7 +28,8 @@ def run(*words):
 def assessed(tmp_path_factory):
     """Return the document of an assessment, and the folder of its files."""
     out = tmp_path_factory.mktemp("assessed") / "out"
-    return json.loads(run("assess", "china-provinces", "--out", out, "--json")), out
+    words = [sys.executable, "-m", "xinzhi", "assess", "china-provinces", "--out", str(out), "--json"]
+    return json.loads(subprocess.run(words, capture_output=True, text=True, check=True).stdout), out
 
 
 def test_assess_writes_everything_and_says_so_in_one_document(assessed):

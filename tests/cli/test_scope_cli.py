@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 
 import polars as pl
 import pytest
+from called import called
 
 from xinzhi.cli import app
 
@@ -15,10 +15,7 @@ FLOWS = "from,to,value\n39,36,50\n36,39,20\n39,17,5\n39,output,100\n36,output,10
 
 
 def run(*words, cwd=None):
-    return subprocess.run(
-        [sys.executable, "-m", "xinzhi", "scope", *map(str, words)],
-        capture_output=True, text=True, check=False, cwd=cwd,
-    )  # fmt: skip
+    return called("scope", *words, cwd=cwd)
 
 
 def test_the_package_that_ships(tmp_path):

@@ -1,0 +1,37 @@
+"""The command line called in this process: what a user gets, without an interpreter of its own for every call."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from xinzhi.cli import app
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a call ended, and what it said; the names are those of `subprocess.CompletedProcess`."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def called(*words: str | int | Path, cwd: Path | None = None) -> Done:
+    """Run ``xinzhi`` with these words, in a folder."""
+    kept = io.BytesIO(), io.BytesIO()
+    out, err = (io.TextIOWrapper(one, "utf-8", write_through=True) for one in kept)
+    before, sys.argv = sys.argv, ["xinzhi", *map(str, words)]
+    try:
+        with contextlib.chdir(cwd or Path.cwd()), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            app.run()
+        code: object = 0
+    except SystemExit as end:
+        code = end.code
+    finally:
+        sys.argv = before
+    said, told = (one.getvalue().decode() for one in kept)
+    return Done(code if isinstance(code, int) else int(code is not None), said, told)
