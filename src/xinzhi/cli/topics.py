@@ -73,6 +73,25 @@ def brief(call: Call) -> int:
     return errors_left(made)
 
 
+def firms(call: Call) -> int:
+    """Compute what may leave an office into a folder; `mock` writes made-up firms instead."""
+    if call.get("data") == "mock":
+        from xinzhi.micro import mock
+
+        folder = call.out or Path("mock")
+        folder.mkdir(parents=True, exist_ok=True)
+        frame = mock(call.get("number"), seed=call.get("seed", 0))
+        frame.write_parquet(folder / "firms.parquet")
+        if call.json:
+            print_json({"files": [str(folder / "firms.parquet")], "rows": frame.height})
+        else:
+            lines([folder / "firms.parquet", say("mocked", call.language, rows=frame.height)], call.language)
+        return 0
+    out = None if call.out is None else str(call.out)
+    made = study(call, call.get("data"), kind=studies.FirmsOptions, out=out)
+    return conclude(replace(call, out=None), made)
+
+
 def ruled(call: Call) -> Protocol:
     """Return the protocol of a call, with the values of ``--set``."""
     from xinzhi.protocol import load

@@ -116,6 +116,14 @@ class CheckOptions:
     xlsx: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mocked:
+    """How many made-up firms are written, in place of a study."""
+
+    number: int | None = None
+    seed: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Verb:
     """A verb: the function that runs it, its arguments, its classes of options."""
@@ -171,6 +179,7 @@ VERBS: Mapping[str, Verb] = {
     "screen": Verb("topics.screen", ("projects?",), ("ScreenOptions", Example, Shown)),
     "risks": Verb("topics.topic", options=("RisksOptions", Shown)),
     "bubbles": Verb("topics.topic", ("data?",), ("BubblesOptions", Shown)),
+    "firms": Verb("topics.firms", options=("FirmsOptions", Mocked, Shown)),
     "protocol list": Verb("registries.protocol_list", (), (Spoken,)),
     "protocol show": Verb("registries.protocol_show", ("identifier",), (Spoken,)),
     "protocol diff": Verb("registries.protocol_diff", ("first", "second"), (Spoken,)),

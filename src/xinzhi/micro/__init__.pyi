@@ -5,6 +5,7 @@ from .disclosure import attack as attack
 from .disclosure import cell_sums as cell_sums
 from .disclosure import protect as protect
 from .disclosure import with_margins as with_margins
+from .disclosure import withhold as withhold
 from .domar import Domar as Domar
 from .domar import domar as domar
 from .engine import Engine as Engine
@@ -23,5 +24,7 @@ from .production.production_function import production_function as production_fu
 from .production.result import ProductionFunction as ProductionFunction
 from .production.result import group_text as group_text
 from .production.result import method_text as method_text
+from .survey import read_survey as read_survey
+from .survey import survey_columns as survey_columns
 from .tfp_index import FirmIndex as FirmIndex
 from .tfp_index import tfp_index as tfp_index

@@ -287,3 +287,32 @@ def attack(table: pl.DataFrame, published: pl.DataFrame, dimensions: Sequence[st
         rows.append({"least": ends[0], "most": ends[1]})
     named = both.filter(pl.Series(~known)).select(*dimensions, "withheld", "value")
     return named.hstack(pl.DataFrame(rows, schema={"least": pl.Float64, "most": pl.Float64}))
+
+
+def withhold(
+    frame: pl.DataFrame, counts: Sequence[str], keys: Sequence[str], rules: Rules | None = None
+) -> pl.DataFrame:
+    """Return statistics of groups whose rows are blank where a count lies below the least; counts are rounded.
+
+    Parameters
+    ----------
+    frame
+        One group a row.
+    counts, keys
+        The columns that count firms; a count of nought tells of nobody. The columns that name the row and stay.
+    rules
+        See `Rules`.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> told = pl.DataFrame({"industry": ["a", "b"], "firms": [3, 42], "gain": [0.1, 0.2]})
+    >>> withhold(told, ["firms"], ["industry"]).rows()
+    [('a', None, None, True), ('b', 40, 0.2, False)]
+    """
+    own = rules or Rules()
+    few = pl.any_horizontal((pl.col(name) > 0) & (pl.col(name) < own.least) for name in counts)
+    rounded = [((pl.col(name) / own.base).round().cast(pl.Int64) * own.base).alias(name) for name in counts]
+    marked = frame.with_columns(withheld=few.fill_null(value=True)).with_columns(rounded)
+    hidden = [name for name in frame.columns if name not in keys]
+    return marked.with_columns(pl.when(~pl.col("withheld")).then(pl.col(name)).alias(name) for name in hidden)

@@ -236,7 +236,7 @@ def _counted(held: Panel) -> Panel:
     for name in counts.columns[2:]:
         role, _, what = name.partition(":")
         n = int(counts[name].sum() or 0)
-        if n and role != "year":
+        if n and role not in {"year", *YEARS}:  # most firms have no year of closure
             code = "micro.no-firm" if role == "firm" else f"micro.{what}"
             found.append(counted_finding(code, n, held.least, held.columns[role]))
     nameless = counts.filter(pl.col("year").is_null())["rows"].sum()

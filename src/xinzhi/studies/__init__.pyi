@@ -17,6 +17,8 @@ from .bubbles import bubbles as bubbles
 from .bubbles import remarks as remarks
 from .digital import DigitalOptions as DigitalOptions
 from .digital import digital as digital
+from .firms import FirmsOptions as FirmsOptions
+from .firms import firms as firms
 from .frontier import FrontierOptions as FrontierOptions
 from .frontier import frontier as frontier
 from .frontier import input_units as input_units

@@ -35,6 +35,7 @@ OTHERS = (
     "risks",
     "screen",
     "bubbles",
+    "firms",
     "brief",
 )
 TOPICS = ("assess", *YARDSTICK, *ESTIMATES, *OTHERS)
@@ -220,7 +221,7 @@ def study(name: str, source: Any, *, progress: Progress = SILENT, **asked: Any) 
     ----------
     name
         The topic: ``assess, measure, audit, claim, bridge, digital, vintages, bands, backtest, scope, sources, sectors,
-        paths, plan, frontier, risks, screen, bubbles, brief``.
+        paths, plan, frontier, risks, screen, bubbles, firms, brief``.
     source
         A data package, its name or path; several topics read plain tables, too.
     progress

@@ -59,6 +59,8 @@ SECTIONS: Mapping[str, tuple[str, str]] = {
     "Economic": ("frontier.others", "economic"),
     "ProductionFunction": ("production", "production"),
     "Markups": ("production", "markups"),
+    "Misallocation": ("firms.firms", "misallocation"),
+    "Decomposition": ("firms.firms", "decomposition"),
     "Complexity": ("pathways.complexity", "complexity"),
     "pathways.Uncertainty": ("pathways.complexity", "uncertainty"),
     "Opportunities": ("pathways.entry", "opportunities"),

@@ -1,0 +1,131 @@
+"""The layout of the survey of industrial firms: Chinese names of columns, which changed over the years, and codes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from xinzhi.core.errors import InputError
+from xinzhi.core.parameters import read_yaml
+from xinzhi.core.text import same
+from xinzhi.micro.engine import Engine, connect
+from xinzhi.micro.panel import FIGURES, KEY, Duplicates, Panel, panel
+
+_LAYOUT = Path(__file__).with_name("survey.yaml")
+_BLANKS = re.compile(r"[\s()（）_\-—－]+")
+_YEAR = re.compile(r"(?:19|20)\d\d")
+
+
+def survey_columns(columns: Sequence[str]) -> dict[str, str]:
+    """Return which column of a file of the survey is which; blanks and brackets in its names do not matter.
+
+    Examples
+    --------
+    >>> survey_columns(["法人代码", "年份", "固定资产净值"])
+    {'firm': '法人代码', 'year': '年份', 'capital': '固定资产净值'}
+    """
+    plain = {_BLANKS.sub("", name): name for name in reversed(columns)}
+    found = {}
+    for role, names in read_yaml(_LAYOUT)["columns"].items():
+        held = next((plain[bare] for name in names if (bare := _BLANKS.sub("", name)) in plain), None)
+        if held is not None:
+            found[role] = held
+    return found
+
+
+def read_survey(
+    source: Path | str,
+    *,
+    engine: Any = None,  # noqa: ANN401 - see `connect`
+    duplicates: Duplicates = "refuse",
+    least: int = 0,
+) -> Panel:
+    """Read the files of the survey, one a year or all in one, as a panel of one layout.
+
+    Columns are found by the names that they had in any year; industries of earlier editions of the standard become
+    divisions of GB/T 4754-2017, regions provinces, registration types kinds of ownership. A file without a column of
+    years takes the year of its name.
+
+    Parameters
+    ----------
+    source
+        A parquet or CSV file, or a folder of them.
+    engine, duplicates, least
+        See `connect` and `panel`.
+
+    Examples
+    --------
+    >>> import tempfile, polars as pl
+    >>> folder = tempfile.mkdtemp()
+    >>> rows = {"法人代码": ["A1"], "行业代码": ["4061"], "工业增加值": [5.0], "登记注册类型": ["110"]}
+    >>> pl.DataFrame(rows).write_parquet(f"{folder}/工业企业2003.parquet")
+    >>> held = read_survey(folder)
+    >>> held.engine.collect(held.table.select("year", "industry", "ownership")).row(0)
+    (2003, '39', 'state')
+    """
+    own: Engine = connect(engine)
+    path = Path(source)
+    files = sorted(one for one in path.iterdir() if one.suffix in {".parquet", ".csv"}) if path.is_dir() else [path]
+    parts = [_one(own, file) for file in files]
+    if not parts:
+        raise InputError("micro.no-file", (), path=str(path))
+    roles = sorted(set.union(*(set(part.columns) for part in parts)))
+    import ibis
+
+    filled = [
+        part.mutate(**{role: ibis.null(_kind(role)) for role in roles if role not in part.columns}) for part in parts
+    ]
+    whole = filled[0].select(roles)
+    for part in filled[1:]:
+        whole = whole.union(part.select(roles))
+    return panel(whole, engine=own, duplicates=duplicates, least=least)
+
+
+def _kind(role: str) -> str:
+    return "float64" if role in FIGURES else "int64" if role in {"year", "born"} else "string"
+
+
+def _one(engine: Engine, file: Path) -> Any:  # noqa: ANN401 - a table of Ibis
+    """Return one file under the names and codes of the panel."""
+    table = engine.table(file)
+    named = survey_columns(table.columns)
+    year = _YEAR.search(file.stem)
+    if "firm" not in named or ("year" not in named and year is None):
+        lost = [role for role in KEY if role not in named]
+        raise InputError(
+            "micro.no-column", (), missing=[same(one) for one in lost], known=[same(one) for one in table.columns]
+        )
+    import ibis
+
+    made = {role: table[name].cast(_kind(role)) for role, name in named.items()}
+    if "year" not in made and year is not None:
+        made["year"] = ibis.literal(int(year[0])).cast("int64")
+    table = table.select(**made)
+    more = {"firm": table.firm.strip()}
+    if "industry" in named:
+        more["industry"] = _industry(table)
+    if "region" in named:
+        more["region"] = table.region.strip().substr(0, 2) + "0000"
+    if "ownership" in named:
+        more["ownership"] = _ownership(table.ownership.strip().substr(0, 3).try_cast("int64"))
+    return table.mutate(**more)
+
+
+def _industry(table: Any) -> Any:  # noqa: ANN401 - a column of Ibis
+    """Return the division of the present standard by that of the edition in force in the year."""
+    division = table.industry.strip().substr(0, 2)
+    kept = division
+    for edition in reversed(read_yaml(_LAYOUT)["industries"]):
+        codes: Mapping[str, str] = edition["codes"]
+        kept = (table.year <= edition["until"]).ifelse(division.cases(*codes.items(), else_=division), kept)
+    return kept
+
+
+def _ownership(code: Any) -> Any:  # noqa: ANN401 - a column of Ibis
+    """Return the kind of ownership of a registration type."""
+    import ibis
+
+    ranges = read_yaml(_LAYOUT)["ownership"]
+    return ibis.cases(*(((code >= low) & (code <= high), kind) for low, high, kind in ranges), else_="")

@@ -1,0 +1,1 @@
+"""What the microdata of firms say: misallocation and decompositions."""

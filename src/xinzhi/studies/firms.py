@@ -1,0 +1,331 @@
+"""Firms: what an office computes of its own microdata, and the tables that may leave it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from xinzhi import micro
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.files import whole
+from xinzhi.core.text import Text, same, words
+from xinzhi.micro import Decomposition, Misallocation, Panel, Rules
+from xinzhi.studies.study import SILENT, Draft, Progress, Study, options
+
+MANIFEST = "manifest.json"
+PARTS = ".parts"  # of a run that was interrupted; what stands there has passed the rules
+JOBS = ("totals", "misallocation", "decomposition", "covariance")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a plan may say; every field has a default, so that an empty plan runs.
+
+    Parameters
+    ----------
+    layout
+        ``plain``, columns by their names or `columns`; ``survey``, the survey of industrial firms.
+    columns, jobs, dimensions
+        What columns are called, which of the jobs run, and by which columns totals are told.
+    method, sigma, capital_share, duplicates
+        As of the verbs of `xinzhi.micro`.
+    rules
+        Of disclosure, where they differ from ``micro.yaml``.
+    protocol
+        Whose fingerprint the manifest carries.
+    """
+
+    layout: str = "plain"
+    columns: Mapping[str, str] | None = None
+    jobs: tuple[str, ...] = JOBS
+    dimensions: tuple[str, ...] = ("industry",)
+    method: str = "melitz-polanec"
+    sigma: float | None = None
+    capital_share: Any = "income"
+    duplicates: Any = "refuse"
+    rules: Mapping[str, Any] | None = None
+    protocol: str = "xinzhi-cn-2026"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FirmsOptions:
+    """What can be asked of `firms`; the words for each stand in ``words/options.yaml``."""
+
+    plan: str | None = None
+    engine: str | None = None
+    memory: str | None = None
+    out: str | None = None
+
+
+def firms(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Study:  # noqa: ANN401 - a table, a path, a folder of cells; options
+    """Compute misallocation and decompositions of firms, and withhold what would identify any of them.
+
+    Parameters
+    ----------
+    source
+        A table of firms, its file or folder; or a folder of cells that an earlier run wrote, which is read back.
+    progress
+        Who is told how far it is.
+    asked
+        Fields of `FirmsOptions`; `out` is the folder into which tables and manifest are written.
+
+    Examples
+    --------
+    >>> import xinzhi
+    >>> from xinzhi.micro import mock
+    >>> made = xinzhi.study("firms", mock(4000, (2000, 2002), seed=1))
+    >>> list(made.results)
+    ['misallocation', 'decomposition', 'covariance']
+    """
+    wish: FirmsOptions = options(FirmsOptions, asked)
+    if isinstance(source, str | Path) and (Path(source) / MANIFEST).is_file():
+        return _read_back(Path(source))
+    plan = read_plan(wish.plan)
+    rules = _rules(plan)
+    progress.step("read")
+    engine = micro.connect(wish.engine, memory_limit=wish.memory)
+    if plan.layout == "survey":
+        held = micro.read_survey(source, engine=engine, duplicates=plan.duplicates, least=rules.least)
+    else:
+        held = micro.panel(source, plan.columns, engine=engine, duplicates=plan.duplicates, least=rules.least)
+    folder = None if wish.out is None else Path(wish.out)
+    called = same(Path(source).name) if isinstance(source, str | Path) else words("firms.table")
+    run = _Run(held, plan, rules, folder, Draft(name="firms", source=called), progress)
+    made = run.study()
+    if folder is not None:
+        run.write(folder)
+    return made
+
+
+class _Run:
+    """One run of the payload: jobs in turn, each of which may be left out for want of a column."""
+
+    def __init__(
+        self, held: Panel, plan: Plan, rules: Rules, folder: Path | None, draft: Draft, progress: Progress
+    ) -> None:
+        self.held, self.plan, self.rules, self.draft, self.progress = held, plan, rules, draft, progress
+        self.tables: dict[str, pl.DataFrame] = {}
+        self.key = _fingerprint(held, plan, rules)
+        self.parts = None if folder is None else folder / PARTS / self.key
+        if self.parts is not None:
+            self.parts.mkdir(parents=True, exist_ok=True)
+
+    def study(self) -> Study:
+        """Return the study of what may leave the office."""
+        jobs: Mapping[str, Callable[[], Any]] = {
+            "totals": self._totals, "misallocation": self._misallocation,
+            "decomposition": self._decomposition, "covariance": self._covariance,
+        }  # fmt: skip
+        for name in self.plan.jobs:
+            self.progress.step(name)
+            made = self.draft.run(name, jobs[name])
+            if name != "totals" and made is not None:
+                self.draft.results[name] = made
+        if not self.tables:
+            self.draft.done()
+        findings = [one.text for one in self.held.findings]
+        self.draft.notes += findings
+        study = self.draft.done(cells=dict(self.tables))
+        return replace(study, findings=self.held.findings)
+
+    def _totals(self) -> pl.DataFrame:
+        """Return totals by the dimensions, with margins, the cells withheld that would identify a firm."""
+        known = [name for name in self.plan.dimensions if self.held.has(name)]
+        if lost := [name for name in self.plan.dimensions if name not in known]:
+            self.draft.note("dropped-dimension", names=[same(name) for name in lost])
+        if not known:
+            self.held.need(*self.plan.dimensions)
+        made = None
+        for value in ("output", "capital", "labour", "wages"):
+            if not self.held.has(value):
+                self.draft.note("dropped-total", name=value)
+                continue
+            positive = replace(self.held, table=self.held.table.filter(self.held.table[value] > 0))
+            cells = micro.protect(micro.cell_sums(positive, known, value, self.rules), known, self.rules)
+            made = self.tables[f"totals_{value}"] = cells
+        if made is None:
+            self.held.need("output")
+        return self.tables[next(name for name in self.tables)]
+
+    def _misallocation(self) -> Misallocation:
+        """Return misallocation, an industry at a time, so that a run that was interrupted goes on where it stopped."""
+        self.held.need("industry", "output", "capital")
+        kept, held, last = [], self.held, None
+        dominated = self._dominated()
+        industries = sorted(held.engine.collect(held.table.select("industry").distinct())["industry"])
+        for at, code in enumerate(industries):
+            part = self._part("misallocation", code)
+            if part is not None and part.is_file():
+                kept.append(pl.read_parquet(part))
+            else:
+                last = self._industry(code)
+                frame = last.frame.drop("value_added", "left_out").join(dominated, on=["industry", "year"], how="left")
+                frame = frame.with_columns(firms=pl.when("dominated").then(1).otherwise("firms")).drop("dominated")
+                frame = micro.withhold(frame, ["firms"], ["industry", "year"], self.rules)
+                kept.append(frame)
+                if part is not None:
+                    frame.write_parquet(part)
+            self.progress.count(at + 1, len(industries))
+        frame = pl.concat(kept).sort("industry", "year")
+        weights = held.engine.collect(
+            held.table.filter(held.table.output > 0).group_by(["industry", "year"]).agg(weight=held.table.output.sum())
+        )
+        joined = frame.filter(~pl.col("withheld")).join(weights, on=["industry", "year"])
+        share = pl.col("weight") / pl.col("weight").sum()
+        log = (share * pl.col("efficiency").log()).sum()
+        years = joined.group_by("year").agg(
+            firms=pl.col("firms").sum(), sd_tfpr=(share * pl.col("sd_tfpr") ** 2).sum().sqrt(), efficiency=log.exp(),
+            gain=(-log).exp() - 1,
+        ).sort("year")  # fmt: skip
+        if years.is_empty():
+            raise InputError("micro.all-withheld", ())
+        self.tables["misallocation"], self.tables["misallocation_years"] = frame, years
+        last = self._industry(industries[0]) if last is None else last
+        return replace(last, frame=frame, years=years, firms=None, findings=())
+
+    def _industry(self, code: str) -> Misallocation:
+        """Return the misallocation of one industry."""
+        own = replace(self.held, table=self.held.table.filter(self.held.table.industry == code))
+        plan = self.plan
+        return micro.misallocation(own, sigma=plan.sigma, capital_share=plan.capital_share, trim_within="industry")
+
+    def _dominated(self) -> pl.DataFrame:
+        """Return the industries and years of which few firms hold most, or one could estimate another."""
+        positive = replace(self.held, table=self.held.table.filter(self.held.table.output > 0))
+        told = micro.protect(micro.cell_sums(positive, ["industry"], "output", self.rules), ["industry"], self.rules)
+        return told.filter(pl.col("withheld") == "primary").select("industry", "year", dominated=pl.lit(value=True))
+
+    def _split(self, method: str, name: str) -> Decomposition:
+        """Return a decomposition by industry and of all firms, in log productivity weighted by output."""
+        held = self.held.positive("output", "labour")
+        table = held.table.mutate(value=(held.table.output / held.table.labour).ln(), weight=held.table.labour)
+        held = replace(held, table=table, columns={**held.columns, "value": "value", "weight": "weight"})
+        whole = micro.decompose(held, method=method)  # type: ignore[arg-type] # checked there
+        counts = [one for one in whole.frame.columns if one == "firms" or one.startswith("n_")]
+        keys = [one for one in ("start", "end", "year") if one in whole.frame.columns]
+        frame = micro.withhold(whole.frame, counts, keys, self.rules)
+        if held.has("industry"):
+            by = micro.decompose(held, method=method, group="industry")  # type: ignore[arg-type] # checked there
+            few = [one for one in by.frame.columns if one == "firms" or one.startswith("n_")]
+            self.tables[f"{name}_industry"] = micro.withhold(by.frame, few, ["industry", *keys], self.rules)
+        self.tables[name] = frame
+        shown = frame.filter(~pl.col("withheld"))
+        if shown.is_empty():
+            raise InputError("micro.all-withheld", ())
+        return replace(whole, frame=shown, findings=())
+
+    def _decomposition(self) -> Decomposition:
+        return self._split(self.plan.method, "decomposition")
+
+    def _covariance(self) -> Decomposition:
+        return self._split("olley-pakes", "covariance")
+
+    def _part(self, job: str, code: str) -> Path | None:
+        return (
+            None
+            if self.parts is None
+            else self.parts / f"{job}-{hashlib.sha256(code.encode()).hexdigest()[:16]}.parquet"
+        )
+
+    def manifest(self) -> dict[str, Any]:
+        """Return what was computed, by which rules, and what was withheld."""
+        from xinzhi import __version__
+        from xinzhi.protocol import load
+
+        tables = {}
+        for name, frame in self.tables.items():
+            entry: dict[str, Any] = {"cells": frame.height}
+            if "withheld" in frame.columns:
+                held = frame["withheld"].cast(pl.String)
+                entry["withheld"] = {
+                    kind: int((held == kind).sum()) for kind in ("primary", "secondary", "true") if (held == kind).any()
+                }
+            tables[name] = entry
+        protocol = load(self.plan.protocol)
+        return {
+            "xinzhi": __version__, "protocol": protocol.id, "protocol_fingerprint": protocol.fingerprint,
+            "plan": self.key, "engine": self.held.engine.name,
+            "rules": {one.name: getattr(self.rules, one.name) for one in fields(self.rules)},
+            "tables": tables, "notes": [{"zh": one.zh, "en": one.en} for one in self.draft.notes],
+        }  # fmt: skip
+
+    def write(self, folder: Path) -> None:
+        """Write tables and manifest, all or none, and forget the parts."""
+        import shutil
+
+        names = [*(f"{name}.csv" for name in self.tables), MANIFEST]
+        with whole(folder, names) as paths:
+            for path, frame in zip(paths, self.tables.values(), strict=False):
+                frame.write_csv(path)
+            paths[-1].write_text(json.dumps(self.manifest(), ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+        shutil.rmtree(folder / PARTS, ignore_errors=True)
+
+
+def read_plan(path: str | None) -> Plan:
+    """Return a plan of a YAML file; without one, the usual plan. An unknown word is refused."""
+    if path is None:
+        return Plan()
+    import yaml
+
+    try:
+        given = yaml.safe_load(Path(path).read_text(encoding="utf-8")) or {}
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise InputError("studies.no-plan", (), path=path) from error
+    if not isinstance(given, dict):
+        raise InputError("studies.no-plan", (), path=path)
+    known = [one.name for one in fields(Plan)]
+    if strange := [name for name in given if name not in known]:
+        raise UsageError("studies.no-option", name=strange[0], known=[same(name) for name in known])
+    asked: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
+    made = Plan(**asked)
+    if wrong := [name for name in made.jobs if name not in JOBS]:
+        raise UsageError("studies.no-option", name=wrong[0], known=[same(name) for name in JOBS])
+    if made.layout not in {"plain", "survey"}:
+        raise UsageError("studies.no-option", name=made.layout, known=[same("plain"), same("survey")])
+    return made
+
+
+def _rules(plan: Plan) -> Rules:
+    given, known = dict(plan.rules or {}), [one.name for one in fields(Rules)]
+    if strange := [name for name in given if name not in known]:
+        raise UsageError("studies.no-option", name=strange[0], known=[same(name) for name in known])
+    return Rules(**given)
+
+
+def _fingerprint(held: Panel, plan: Plan, rules: Rules) -> str:
+    """Return what tells one run from another: the plan, the rules, and how many rows each year has."""
+    told = [str(plan), str(rules), *map(str, held.rows.rows())]
+    return hashlib.sha256("\n".join(told).encode()).hexdigest()[:16]
+
+
+def _read_back(folder: Path) -> Study:
+    """Return the study of a folder of cells."""
+    from xinzhi.data import provenance
+
+    manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    draft = Draft(name="firms", source=same(folder.name))
+    text = dict.fromkeys(("industry", "region", "ownership"), pl.String)
+    files = {name: folder / f"{name}.csv" for name in manifest["tables"]}
+    held = {name: pl.read_csv(path, schema_overrides=text, infer_schema_length=None) for name, path in files.items()}
+    if "misallocation" in held:
+        none = pl.DataFrame()
+        draft.results["misallocation"] = Misallocation(
+            frame=held["misallocation"], years=held["misallocation_years"], groups=none, counterfactuals=none,
+            sigma=0.0, provenance=provenance("misallocation"),
+        )  # fmt: skip
+    for name, method in (("decomposition", None), ("covariance", "olley-pakes")):
+        if name in held:
+            frame = held[name].filter(~pl.col("withheld"))
+            outer = {"start", "end", "year", "growth", "aggregate", "withheld", "firms"}
+            parts = tuple(one for one in frame.columns if one not in outer and not one.startswith("n_"))
+            draft.results[name] = Decomposition(
+                frame=frame, method=method or "decomposition", parts=parts, provenance=provenance("micro_decompose")
+            )  # fmt: skip
+    draft.notes += [Text(zh=one["zh"], en=one["en"]) for one in manifest["notes"]]
+    return draft.done(cells=held, manifest=manifest)

@@ -1,0 +1,178 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import polars as pl
+import pytest
+
+import xinzhi
+from xinzhi import micro
+from xinzhi.core.errors import InputError, UsageError
+
+pytest.importorskip("ibis", reason="the extra micro is not installed")
+SECRET = 987_654_321.125
+
+
+def made_up(firms=3000):
+    return micro.mock(firms, (2000, 2002), seed=1)
+
+
+def poisoned():
+    """Return firms of which one stands alone in its industry, under a name that is found again."""
+    frame = made_up().with_columns(pl.col("firm").cast(pl.String))
+    alone = frame.head(1).with_columns(
+        firm=pl.lit("SECRET-FIRM"),
+        industry=pl.lit("99"),
+        output=SECRET,
+        capital=SECRET,
+        labour=SECRET,
+        wages=SECRET / 2,
+    )
+    bad = frame.slice(1, 3).with_columns(firm=pl.lit("SECRET-BAD") + pl.col("firm"), capital=-SECRET)
+    return pl.concat([frame, alone, bad])
+
+
+def test_nothing_of_a_lone_firm_is_written_or_said(tmp_path):
+    source, cells = tmp_path / "firms.parquet", tmp_path / "cells"
+    poisoned().write_parquet(source)
+    made = xinzhi.study("firms", source, out=str(cells))
+    made.write(tmp_path / "page")
+    said = "\n".join([made.summary("en"), made.summary("zh"), *(one.sentence() for one in made.findings)])
+    files = [one for one in (*cells.rglob("*"), *(tmp_path / "page").rglob("*")) if one.is_file()]
+    assert {"manifest.json", "misallocation.csv", "totals_output.csv", "firms.html"} <= {one.name for one in files}
+    for text in (said, *(one.read_bytes().decode("latin-1") for one in files)):
+        assert "SECRET" not in text
+        assert "987654321" not in text.replace(",", "").replace(".", "")
+        assert "987654" not in text
+    totals = pl.read_csv(cells / "totals_output.csv", schema_overrides={"industry": pl.String})
+    kinds = totals.filter(pl.col("industry") == "99")["withheld"].unique().to_list()
+    assert kinds == ["primary"]
+    assert totals.filter(pl.col("withheld") == "secondary").height
+    assert "fewer than 10 rows are zero or negative" in said
+
+
+def test_a_manifest_says_what_was_done(tmp_path):
+    plan = tmp_path / "plan.yaml"
+    plan.write_text("jobs: [totals, decomposition]\nrules: {least: 20}\nmethod: diewert-fox\n", encoding="utf-8")
+    xinzhi.study("firms", made_up(), plan=str(plan), out=str(tmp_path / "cells"))
+    manifest = json.loads((tmp_path / "cells" / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["rules"]["least"] == 20
+    assert len(manifest["protocol_fingerprint"]) == 64
+    assert manifest["engine"].startswith("duckdb")
+    assert manifest["tables"]["totals_output"]["cells"] == 32 * 3
+    assert not (tmp_path / "cells" / ".parts").exists()
+
+
+def test_cells_are_read_back(tmp_path):
+    made = xinzhi.study("firms", made_up(), out=str(tmp_path))
+    again = xinzhi.study("firms", tmp_path)
+    assert list(again.results) == list(made.results)
+    for name in made.results:
+        assert again.results[name].frame.height == made.results[name].frame.height
+    assert again.results["misallocation"].years["gain"].to_list() == pytest.approx(
+        made.results["misallocation"].years["gain"].to_list()
+    )
+
+
+def test_missing_columns_drop_jobs_and_are_named():
+    made = xinzhi.study("firms", made_up().drop("capital"))
+    assert list(made.results) == ["decomposition", "covariance"]
+    notes = "\n".join(one.en for one in made.notes)
+    assert "left out: misallocation: the table of firms lacks the columns capital" in notes
+    assert "there is no column 'capital', and no total of it" in notes
+    with pytest.raises(InputError):
+        xinzhi.study("firms", made_up().select("firm", "year"))
+
+
+def test_a_run_that_was_interrupted_goes_on_by_industry(tmp_path, monkeypatch):
+    counted = []
+    real = micro.misallocation
+
+    def stopping(table, **more):
+        counted.append(1)
+        if len(counted) == 5:
+            raise KeyboardInterrupt
+        return real(table, **more)
+
+    monkeypatch.setattr(micro, "misallocation", stopping)
+    with pytest.raises(KeyboardInterrupt):
+        xinzhi.study("firms", made_up(), out=str(tmp_path))
+    assert len(list((tmp_path / ".parts").rglob("*.parquet"))) == 4
+    made = xinzhi.study("firms", made_up(), out=str(tmp_path))
+    assert len(counted) == 5 + 31 - 4
+    whole = xinzhi.study("firms", made_up())
+    assert made.results["misallocation"].frame.equals(whole.results["misallocation"].frame)
+
+
+def test_plans_with_strange_words_are_refused(tmp_path):
+    plan = tmp_path / "plan.yaml"
+    for text, error in (
+        ("job: [totals]", UsageError), ("jobs: [dance]", UsageError), ("rules: {fewest: 3}", UsageError),
+        ("- a", InputError), ("layout: other", UsageError), ("a: [", InputError),
+    ):  # fmt: skip
+        plan.write_text(text, encoding="utf-8")
+        with pytest.raises(error):
+            xinzhi.study("firms", made_up(), plan=str(plan))
+
+
+def test_the_survey_is_read_whatever_its_columns_were_called(tmp_path):
+    base = made_up(4000)
+    names = [
+        {
+            "firm": "法人代码",
+            "industry": "行业代码",
+            "output": "工业增加值",
+            "capital": "固定资产净值年平均余额",
+            "labour": "从业人员年平均人数",
+        },
+        {
+            "firm": "组织机构代码",
+            "industry": "行业类别",
+            "output": "增加值",
+            "capital": "固定资产合计",
+            "labour": "从业人员平均人数",
+        },
+    ]
+    for year, called in zip((2001, 2013), names, strict=True):
+        part = base.filter(pl.col("year") == (2000 if year == 2001 else 2002))
+        part = part.with_columns(
+            pl.lit("3950" if year == 2001 else "3812").alias("industry"), firm=pl.format("A{}", "firm")
+        )
+        part = part.rename(called).with_columns(
+            pl.lit("110").alias("登记注册类型"), pl.lit("220102").alias("省地县码"), (pl.col("wages")).alias("应付工资")
+        )
+        part.select(*called.values(), "登记注册类型", "省地县码", "应付工资").write_parquet(
+            tmp_path / f"{year}.parquet"
+        )
+    held = micro.read_survey(tmp_path)
+    assert held.years == [2001, 2013]
+    rows = held.engine.collect(held.table.select("year", "industry", "region", "ownership").distinct()).sort("year")
+    assert rows.rows() == [(2001, "38", "220000", "state"), (2013, "38", "220000", "state")]
+    plan = tmp_path / "plan.yaml"
+    plan.write_text("layout: survey\njobs: [covariance]\n", encoding="utf-8")
+    made = xinzhi.study("firms", tmp_path, plan=str(plan))
+    assert made.results["covariance"].frame["year"].to_list() == [2001, 2013]
+
+
+def test_the_command_line_writes_mocks_and_cells(tmp_path):
+    def run(*words):
+        command = [sys.executable, "-m", "xinzhi", "firms", *words]
+        env = os.environ | {"XINZHI_LANG": "en"}
+        done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=env, check=False)
+        return done.returncode, done.stdout, done.stderr
+
+    code, out, _ = run("mock", "--number", "1500", "--out", "data", "--json")
+    assert code == 0
+    assert json.loads(out)["rows"] > 1500
+    plan = tmp_path / "plan.yaml"
+    plan.write_text("jobs: [covariance]\n", encoding="utf-8")
+    code, out, _ = run("data", "--plan", "plan.yaml", "--out", "cells", "--json")
+    assert code == 0
+    assert json.loads(out)["results"][0]["provenance"]["verb"] == "micro_decompose"
+    assert (tmp_path / "cells" / "manifest.json").is_file()
+    code, _, err = run("nothing")
+    assert code == 3
+    assert "no table of firms" in err
