@@ -178,10 +178,8 @@ def _band_of(bands: Bands | None, code: str) -> dict[str, Any] | None:
 
 
 def _side(bands: Bands, row: Mapping[str, Any]) -> str:
-    """Return on which side of all together a region is, where that is decided: never in a part of the declared set."""
+    """Return on which side of all together a region is, where that is decided."""
     above = row["above_nation"]
-    if above is None:
-        return "tie"
     return "above" if above >= bands.decided else "below" if above <= 1 - bands.decided else "tie"
 
 
@@ -193,14 +191,18 @@ def growth(shared: Read, code: str, about: Text) -> Facts:
     facts: Facts = {}
     if own is None:
         facts["growth.missing"] = {"name": about, "span": span.label}
-    elif bands is not None and band is not None:
+    elif bands is not None and band is not None and bands.part is not None and band["low"] is not None:
+        # Nothing is compared where a part of the regions is there.
+        told = {"name": about, "span": span.label, "level": bands.level, "value": own["tfp_growth"]}
+        facts["growth.banded_alone"] = told | {"low": band["low"], "high": band["high"], "n": bands.part[1]}
+    elif bands is not None and band is not None and bands.part is None:
         told = {"name": about, "span": span.label, "level": bands.level, "side": _side(bands, band)}
         if band["low"] is None:
             facts["growth.relative"] = told | {"low": band["relative_low"], "high": band["relative_high"]}
         else:
             figures = {"value": own["tfp_growth"], "low": band["low"], "high": band["high"]}
             facts["growth.banded"] = told | figures | {"nation": _nation(measured, span)}
-        if own["rank"] is not None and band["rank_low"] is not None:
+        if own["rank"] is not None:
             n = bands.frame.filter(pl.col("region") != yardstick.NATIONAL)["region"].n_unique()
             facts["growth.ranks"] = {"low": band["rank_low"], "high": band["rank_high"], "n": n}
     else:
@@ -325,7 +327,7 @@ def company(shared: Read, code: str) -> Facts:
 
 def _apart(bands: Bands | None, code: str, others: list[str]) -> Facts:
     """Return which of the others grew surely more slowly or faster in the newest period."""
-    if bands is None or not others:
+    if bands is None or bands.part is not None or not others:
         return {}
     start, end = yardstick.leading_span(bands)
     sure = bands.pairs.filter(pl.col("decided"), start=start, end=end, component=TOGETHER)

@@ -76,6 +76,27 @@ def test_without_a_package_to_learn_from_there_is_no_band(whole):
     assert "1 region " in error.value.text.en
 
 
+def test_a_protocol_that_cannot_measure_the_others_has_no_band_of_a_part(whole):
+    """Hours are given by the province alone: a band that nobody else's errors enter would be too narrow."""
+    hours = (pl.col("employment") * 2000).alias("hours")
+    tables = {name: whole.tables[name].filter(region="220000") for name in TABLES}
+    tables["accounts"] = tables["accounts"].with_columns(hours)
+    units = {name: dict(whole.units.get(name, {})) for name in tables}
+    units["accounts"]["hours"] = "1e4 hours"
+    rules = load_protocol("xinzhi-cn-2026").replace({"labour.unit": "hours", "labour.missing_hours": "refuse"})
+    measured = xinzhi.measure(xinzhi.load(tables, units=units), rules)
+    with pytest.raises(InputError) as error:
+        xinzhi.bands(measured)
+    assert error.value.code == "yardstick.others-not-measured"
+    assert "china-provinces" in error.value.text.zh
+
+
+def test_a_brief_on_a_part_compares_with_nobody(whole):
+    answer = xinzhi.study("brief", of(whole, ["220000"]), region="Jilin").parts["answer"]
+    assert answer["growth.banded_alone"]["n"] == 31
+    assert not {"growth.banded", "growth.plain", "growth.ranks"} & set(answer)
+
+
 def test_without_a_control_total_a_part_has_no_band_of_a_level(whole):
     free = load_protocol("xinzhi-cn-2026").replace({"estimates.control_total": "none"})
     made = xinzhi.bands(xinzhi.measure(of(whole, ["220000"]), free))

@@ -56,6 +56,8 @@ def ground(measurement: Measurement, accounts: GrowthAccounts) -> Ground:
     whole = among(panel, others)
     inputs, _ = build_inputs(whole, rules)
     made = GrowthAccounts(inputs, account(inputs, rules))
+    if not np.isfinite(made.growth.tfp_growth).any(axis=1).all():
+        raise InputError("yardstick.others-not-measured", package=name, id=rules.id)
     _refuse_another_figure(panel, accounts, whole, made)
     read = {f"{name}/{table}": package.fingerprint(table) for table in READ}
     return Ground(whole, made, others, rules, measurement.periods, panel.regions, read)
@@ -115,6 +117,6 @@ def _refuse_another_figure(panel: Panel, accounts: GrowthAccounts, whole: Panel,
         alone = accounts.growth.tfp_growth[row][np.isin(panel.years, whole.years)]
         years = np.isin(whole.years, panel.years)
         there = made.growth.tfp_growth[whole.region_index(region)][years]
-        both = np.isfinite(alone) & np.isfinite(there)
-        if not both.any() or np.abs(alone - there)[both].max() > CLOSE:
+        known = np.isfinite(alone)
+        if not (np.abs(alone - there)[known] <= CLOSE).all():
             raise InputError("yardstick.band-of-another-figure", region=region)
