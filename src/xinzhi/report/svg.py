@@ -22,7 +22,7 @@ _ID = re.compile(r'(?<=\bid=")[^"]+|(?<=url\(#)[^)]+|(?<=href="#)[^"]+')
 _PLACES = re.compile(r'(?<=\s)(?:d|transform|[xy][12]?|width|height)="[^"]*"')
 _LONG = re.compile(r"-?\d+\.\d{4,}(?:e[-+]?\d+)?")
 LAYOUT_FONT = "sans-serif"  # measured three times faster than a list of fonts; the page's own fonts are as wide
-TALL = 1.2  # height over width from which on a picture has most of a printed page
+TALL, WIDE = 1.2, 0.5  # height over width from which on a picture has most of a printed page, or only a strip of it
 _LANG = {"zh": "zh-CN", "en": "en"}
 
 
@@ -81,7 +81,8 @@ def _framed(svg: str, name: str) -> str:
 
     def root(match: re.Match[str]) -> str:
         width, height = match[1], match[2]
-        shape = ' class="tall"' if float(height) > TALL * float(width) else ""
+        ratio = float(height) / float(width)
+        shape = ' class="tall"' if ratio > TALL else ' class="wide"' if ratio < WIDE else ""
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-labelledby="{name}-title"{shape} '
             f'viewBox="0 0 {width} {height}" style="max-width:{width}px">'

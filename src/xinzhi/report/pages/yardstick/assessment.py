@@ -51,8 +51,7 @@ def document(
     lead = lead_section(measurement) if ranking is None else section(ranking)
     page, book, yearly, levels, data = NAMES
     made = {"verb": measurement.provenance.verb, "package": source, "gap": f"{measurement.identity_gap:.1e}"}
-    codes, _ = shown(view)
-    regions = overview([lead, *topics], [view.name(code) for code in codes])
+    regions = overview([lead, *topics], [view.name(code) for code in view.codes])
     growth = replace(lead, title=words("title.growth"), answer=(), reach=(), sheets=(), document=None)
     main, annex = split([growth, *topics, *basis(view, package.findings, units, briefs or {}, regions)])
     return Document.of(
@@ -83,7 +82,7 @@ def basis(
             title=words("title.regions"),
             answer=(),
             intro=(paragraph([words("label.how"), words("how.region")]), *only),
-            tables=(_linked(regions, codes),),
+            tables=(_linked(regions, view, codes),),
             profiles=tuple(replace(one, brief=briefs.get(one.code, "")) for one in profiles(view, units, codes)),
         ),
         _section("coverage", tables.shown(view, "coverage")),
@@ -93,11 +92,10 @@ def basis(
     ]
 
 
-def _linked(regions: Table, codes: Sequence[str]) -> Table:
-    """Return the table of the regions, each of which leads to its accounts."""
-    link = Markup('<a href="#r-{}">{}</a>')
-    rows = [(link.format(code, both(name)), *cells) for code, (name, *cells) in zip(codes, regions.rows, strict=True)]
-    return replace(regions, rows=rows)
+def _linked(regions: Table, view: View, codes: Sequence[str]) -> Table:
+    """Return the rows of the regions that the page shows one by one, each of which leads to its accounts."""
+    link, rows = Markup('<a href="#r-{}">{}</a>'), dict(zip(view.codes, regions.rows, strict=True))
+    return replace(regions, rows=[(link.format(code, both(rows[code][0])), *rows[code][1:]) for code in codes])
 
 
 def _section(key: str, shown: Table, intro: tuple[Text | Markup, ...] = (), notes: tuple[Text, ...] = ()) -> Section:
