@@ -121,10 +121,12 @@ def digital_capital(
     known = _history(data, measured)
     made = _assets(known, values)
     account = _account(known, made)
+    if account.is_empty():
+        raise InputError("yardstick.digital-no-account", first=int(known.years[0]), last=int(known.years[-1]))
     return DigitalCapital(
         frame=_frame(known, made),
         account=account,
-        periods=_periods(account, known),
+        periods=_periods(account),
         spread=_spread(known),
         choices=values,
         kind=data.kind,
@@ -205,6 +207,9 @@ def _history(data: Package, measured: Measurement) -> History:
     digital = parts * whole
     rest = whole - digital[1]  # equipment as published includes hardware, and no software
     flows = np.stack([(1 - ratio) * rest, ratio * rest - digital[0], *digital])
+    if not (flows > 0).all():
+        asset, year = np.argwhere(~(flows > 0))[0].tolist()
+        raise InputError("yardstick.digital-no-investment", asset=ASSETS[asset], year=int(years[year]))
     accounts, growth = measured.accounts.inputs, measured.accounts.growth
     return History(
         years=years,
@@ -327,7 +332,7 @@ def _first(known: History, real: FloatArray, rate: FloatArray) -> FloatArray:
 
     What is left is split as investment of the first year would have filled it, growing as the protocol's stock does.
     """
-    span = int(conventions()["initial_growth_years"]["value"])
+    span = min(int(conventions()["initial_growth_years"]["value"]), real.shape[1] - 1)
     own, worn = real[len(BUILT) :], rate[len(BUILT) :, 0]
     digital = inventory.steady_state(own[:, 0], np.expm1(np.log(own[:, span] / own[:, 0]) / span), worn)
     built = inventory.steady_state(real[: len(BUILT), 0], np.expm1(known.growth), rate[: len(BUILT), 0])
@@ -354,19 +359,20 @@ def _account(known: History, made: Assets) -> pl.DataFrame:
     ).filter(pl.col("tfp").is_finite())
 
 
-def _spans(years: IntArray) -> list[list[int]]:
-    """Return the periods that the years fill."""
-    return [[start, end] for start, end in conventions()["periods"] if years[0] <= start and end <= years[-1]]
+def _spans(account: pl.DataFrame) -> list[list[int]]:
+    """Return the periods that the account fills; all of its years where they are fewer."""
+    first, last = account["year"][0] - 1, account["year"][-1]
+    return [span for span in conventions()["periods"] if first <= span[0] and span[1] <= last] or [[first, last]]
 
 
-def _periods(account: pl.DataFrame, known: History) -> pl.DataFrame:
+def _periods(account: pl.DataFrame) -> pl.DataFrame:
     """Return the account averaged over the periods that it fills."""
     columns = ["output_growth", *PARTS[:-1], "digital", "tfp", "tfp_before", "rate_of_return"]
     rows = [
         account.filter(pl.col("year") > start, pl.col("year") <= end)
         .select(pl.col(columns).mean(), (pl.col("status") == "estimate").any().alias("estimated"))
         .with_columns(start=pl.lit(start, pl.Int64), end=pl.lit(end, pl.Int64))
-        for start, end in _spans(known.years)
+        for start, end in _spans(account)
     ]
     status = pl.when("estimated").then(pl.lit("estimate")).otherwise(pl.lit("transcribed")).alias("status")
     return pl.concat(rows).select("start", "end", *columns, status)
@@ -378,7 +384,7 @@ def _spread(known: History) -> pl.DataFrame:
     rows = []
     for given in product(*(one["values"] for one in choices.values())):
         values = dict(zip(choices, given, strict=True))
-        periods = _periods(_account(known, _assets(known, values)), known)
+        periods = _periods(_account(known, _assets(known, values)))
         told = {name: str(value) if name == "rate_of_return" else value for name, value in values.items()}
         rows.append(periods.select("start", "end", *(pl.lit(value).alias(name) for name, value in told.items()),
                                    *DIGITAL, "digital", "tfp"))  # fmt: skip

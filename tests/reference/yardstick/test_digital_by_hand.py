@@ -292,6 +292,29 @@ def test_what_is_missing_is_named():
     assert caught.value.code == "yardstick.digital-needs-one-stock"
 
 
+def test_fewer_years_give_the_periods_that_there_are():
+    whole = load("china-provinces").tables
+    employed = pl.col("variable").str.starts_with("employment") & (pl.col("year") > 2015)
+    made = xinzhi.digital_capital({**whole, "nation": whole["nation"].filter(~employed)})
+    assert made.account["year"].max() == 2015
+    assert made.periods.select("start", "end").rows() == [(2002, 2007), (2007, 2012)]
+    table = pl.col("vintage") == "input-output table as published"
+    late = whole["nation"].filter(~(table & ~pl.col("year").is_in([2012, 2015])))
+    assert xinzhi.digital_capital({**whole, "nation": late}).periods.select("start", "end").rows() == [(2012, 2015)]
+
+
+def test_no_figure_comes_from_no_investment():
+    whole = load("china-provinces").tables
+    software = (pl.col("variable") == "gfcf_software") & (pl.col("year") == 2002)
+    none = whole["nation"].with_columns(value=pl.when(software).then(0.0).otherwise("value"))
+    with pytest.raises(InputError) as caught:
+        xinzhi.digital_capital({**whole, "nation": none})
+    assert caught.value.code == "yardstick.digital-no-investment"
+    idle = whole["nation"].filter(~pl.col("variable").str.starts_with("employment"))
+    with pytest.raises(InputError):
+        xinzhi.digital_capital({**whole, "nation": idle})
+
+
 def test_the_page_of_the_docs_has_these_figures(made):
     page = (Path(__file__).parents[3] / "docs" / "digital.md").read_text("utf-8")
     told = {
