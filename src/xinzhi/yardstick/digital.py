@@ -21,7 +21,9 @@ from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.parameters import read_yaml
 from xinzhi.core.result import Facts, Provenance, Result
+from xinzhi.core.schema import describe
 from xinzhi.core.services import internal_return, revaluation, settle_negative, user_cost
+from xinzhi.core.text import LANGUAGES
 from xinzhi.data import Package, as_package, national_series
 from xinzhi.protocol import Protocol
 from xinzhi.protocol import load as load_protocol
@@ -53,12 +55,14 @@ class DigitalCapital(Result, verb=VERB, topic="yardstick", key=("year", "asset")
     the first year, user cost, share in income, growth of the stock and contribution (log points). `account` splits the
     growth of output by year, `periods` averages it; `digital` is hardware and software together, `tfp_before` the TFP
     of `measure_nation`, where capital is one asset. `spread` has the contribution of digital capital and TFP under all
-    combinations of the choices in ``digital.yaml``. Figures marked ``estimate`` lie between or beyond published tables.
+    combinations of the choices in ``digital.yaml``, `alone` in the newest period under each value of one of them.
+    Figures marked ``estimate`` lie between or beyond published tables.
     """
 
     account: pl.DataFrame
     periods: pl.DataFrame
     spread: pl.DataFrame
+    alone: pl.DataFrame
     choices: Mapping[str, float | str]
 
     @property
@@ -128,6 +132,7 @@ def digital_capital(
         account=account,
         periods=_periods(account),
         spread=_spread(known),
+        alone=_alone(known, values),
         choices=values,
         kind=data.kind,
         names=measured.names,
@@ -209,7 +214,11 @@ def _history(data: Package, measured: Measurement) -> History:
     flows = np.stack([(1 - ratio) * rest, ratio * rest - digital[0], *digital])
     if not (flows > 0).all():
         asset, year = np.argwhere(~(flows > 0))[0].tolist()
-        raise InputError("yardstick.digital-no-investment", asset=ASSETS[asset], year=int(years[year]))
+        raise InputError(
+            "yardstick.digital-no-investment",
+            asset=describe(VERB, "asset").values[ASSETS[asset]],
+            year=int(years[year]),
+        )
     accounts, growth = measured.accounts.inputs, measured.accounts.growth
     return History(
         years=years,
@@ -389,6 +398,19 @@ def _spread(known: History) -> pl.DataFrame:
         rows.append(periods.select("start", "end", *(pl.lit(value).alias(name) for name, value in told.items()),
                                    *DIGITAL, "digital", "tfp"))  # fmt: skip
     return pl.concat(rows).sort("start", maintain_order=True)
+
+
+def _alone(known: History, values: Mapping[str, float | str]) -> pl.DataFrame:
+    """Return what digital capital and TFP contribute in the newest period under each value of one choice."""
+    rows = []
+    for name, entry in conventions()["choices"].items():
+        for value in dict.fromkeys([values[name], *entry["values"]]):
+            newest = _periods(_account(known, _assets(known, {**values, name: value}))).sort("end").tail(1)
+            told = newest.select("start", "end", pl.lit(name).alias("choice"), pl.lit(str(value)).alias("value"),
+                                 pl.lit(value == values[name]).alias("taken"), "digital", "tfp")  # fmt: skip
+            said = {f"reference_{language}": pl.lit(entry["reference"][language]) for language in LANGUAGES}
+            rows.append(told.with_columns(**said))
+    return pl.concat(rows)
 
 
 def _frame(known: History, made: Assets) -> pl.DataFrame:

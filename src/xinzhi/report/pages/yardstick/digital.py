@@ -43,6 +43,7 @@ def digital(result: DigitalCapital, *, region: str | None = None) -> Section:
             picture("yardstick.digital_account", kit.stacked, account, periods, rows[0], parts=parts, total="total",
                     decimals=2, unit=words("chart.points")),
         ],
+        [_table(result, "alone")],
         anchor="digital",
         answer=sentences(facts, result.topic),
         notes=tuple(words(f"yardstick.digital.{name}") for name in NOTES),
@@ -57,4 +58,5 @@ def _span(row: dict[str, object]) -> Text:
 def _table(result: DigitalCapital, part: str) -> Table:
     """Return a frame of the result as it stands."""
     frame = getattr(result, part)
-    return table(f"digital_{part}", frame, None, result, part=part, title=words(f"yardstick.table.digital_{part}"))
+    columns = ["choice", "value", "taken", "digital", "tfp", "reference"] if part == "alone" else None
+    return table(f"digital_{part}", frame, columns, result, part=part, title=words(f"yardstick.table.digital_{part}"))
