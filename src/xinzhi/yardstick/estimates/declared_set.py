@@ -56,7 +56,8 @@ def ground(measurement: Measurement, accounts: GrowthAccounts) -> Ground:
     whole = among(panel, others)
     inputs, _ = build_inputs(whole, rules)
     made = GrowthAccounts(inputs, account(inputs, rules))
-    if not np.isfinite(made.growth.tfp_growth).any(axis=1).all():
+    elsewhere = ~np.isin(whole.regions, panel.regions)
+    if not np.isfinite(made.growth.tfp_growth[elsewhere]).any(axis=1).all():
         raise InputError("yardstick.others-not-measured", package=name, id=rules.id)
     _refuse_another_figure(panel, accounts, whole, made)
     read = {f"{name}/{table}": package.fingerprint(table) for table in READ}
