@@ -103,6 +103,55 @@ def test_a_small_group_is_named_and_left_out(firms):
     assert "x" not in result.coefficients["group"]
 
 
+def test_a_group_that_cannot_be_estimated_does_not_stop_the_others(firms):
+    labour = pl.when(pl.col("firm") % 2 == 0).then(pl.col("capital")).otherwise("labour")
+    data = firms.with_columns(industry=pl.col("firm") % 2, labour=labour)
+    result = production_function(data, *OUTPUT, by="industry", method=["lp", "ols"])
+    assert result.dropped.rows() == [("failed", "0, lp", 1500), ("failed", "0, ols", 1500)]
+    assert result.coefficients["group"].unique().to_list() == ["1"]
+
+
+@pytest.mark.parametrize(
+    ("method", "options"),
+    [("wooldridge", {"attrition": True}), ("ols", {"drivers": ["materials"]}), ("gnr", {"controls": ["wages"]})],
+)
+def test_an_option_without_effect_is_refused(firms, method, options):
+    with pytest.raises(UsageError) as caught:
+        production_function(firms, *OUTPUT, method=method, **options)
+    assert caught.value.code == "production.idle"
+
+
+def test_what_drives_productivity_is_told_apart():
+    """A policy that lifts productivity a year later and comes with capital: unseen, it is taken for capital's part."""
+    rng = np.random.default_rng(5)
+    count, years = 800, 8
+    omega, k, rows = rng.normal(0, 0.3, count), rng.normal(0, 0.5, count), []
+    for year in range(years):
+        policy = (k + rng.normal(0, 0.3, count) > 0).astype(float)
+        labour = 0.8 * omega + 0.6 * k + rng.normal(0, 0.4, count)
+        output = LABOUR * labour + CAPITAL * k + omega + rng.normal(0, 0.1, count)
+        materials = 1.2 * omega + 0.8 * k
+        rows.append(np.column_stack([range(count), [year] * count, output, labour, k, materials, policy]))
+        k = 0.9 * k + 0.15 * omega + 0.3 * policy + rng.normal(0, 0.2, count)  # set before the next year's productivity
+        omega = 0.7 * omega + 0.3 * policy + rng.normal(0, 0.2, count)
+    data = pl.DataFrame(np.vstack(rows), schema=["firm", "year", "output", "labour", "capital", "materials", "policy"])
+    data = data.with_columns(pl.col("firm", "year").cast(pl.Int64))
+    seen, unseen = (production_function(data, *OUTPUT, logs=False, drivers=one) for one in (["policy"], []))
+    error = seen.coefficients["standard_error"][1]
+    assert abs(seen.estimate("capital") - CAPITAL) < 3 * error
+    assert abs(unseen.estimate("capital") - CAPITAL) > 4 * error
+
+
+def test_gross_output_has_the_proxy_among_free_inputs():
+    data = panel(800, 2, "gross-output").with_columns(
+        materials=pl.col("materials") * (0.3 * pl.col("firm").hash(1).mod(97) / 97 - 0.15).exp()
+    )
+    for method in ("lp", "acf"):
+        result = production_function(data, "output", ["labour", "materials"], ["capital"], "materials", method=method)
+        assert result.minima.filter(pl.col("term") == "materials").height
+        assert "materials" in result.coefficients["term"]
+
+
 def test_what_has_no_logarithm_is_counted_by_reason(firms):
     spoilt = firms.with_columns(
         capital=pl.when(pl.col("firm") == 0).then(-1.0).otherwise("capital"),

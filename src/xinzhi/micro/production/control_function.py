@@ -112,7 +112,6 @@ class ControlFunction:
             minima=tuple(minima),
             starts=len(self.starts),
             criterion=shown.criterion,
-            degrees=0 if stage.exact or self.instruments is None else len(self.instruments) - len(self.z),
             leaning=tuple(self.second[at] for at in free if len(shown.lean) and shown.lean[at] < convention("lean")),
             units=stage.units,
             extra=theta,

@@ -112,24 +112,31 @@ def production_function(
         if name not in METHODS:
             raise UsageError("production.method", method=name, known=list(METHODS))
     roles = _roles(output, (free, state, proxy), (firm, year), chosen)
+    _refuse_idle(wanted, roles, settings)
     table, rows, dropped = read(frame, roles, "production_function")
     last, keys = int(table.frame[year].max()), table.frame.select(firm, year)  # type: ignore[arg-type] # years are whole
     parts = rows.partition_by(roles.by, as_dict=True) if roles.by else {(ALL,): rows}
     frames: dict[str, list[pl.DataFrame]] = {name: [] for name in _FRAMES}
+    left_out: list[dict[str, Any]] = []
     for group in sorted(parts, key=lambda one: str(one[0])):
-        try:
-            firms = panel(parts[group], roles, last, keys)
-        except InputError:
-            if not roles.by:
-                raise
-            small = {"reason": "few-firms", "column": str(group[0]), "rows": parts[group].height}
-            dropped = pl.concat([dropped, pl.DataFrame([small], schema=dropped.schema)])
-            continue
+        called, height = str(group[0]), parts[group].height
+        firms = None
         for name in wanted:
-            made = _estimated(firms, name, settings)
-            tagged = {"method": pl.lit(name), "group": pl.lit(str(group[0]))}
+            try:
+                firms = firms or panel(parts[group], roles, last, keys)
+                made = _estimated(firms, name, settings)
+            except InputError as error:
+                if not roles.by:
+                    raise
+                small = error.code == "production.few-firms"
+                why = {"reason": "few-firms" if small else "failed", "column": called if small else f"{called}, {name}"}
+                left_out += [{**why, "rows": height}]
+                if small:
+                    break
+                continue
             for key, one in made.items():
-                frames[key].append(one.with_columns(**tagged))
+                frames[key].append(one.with_columns(method=pl.lit(name), group=pl.lit(called)))
+    dropped = pl.concat([dropped, pl.DataFrame(left_out, schema=dropped.schema)])
     if not frames["diagnostics"]:
         raise InputError("production.few-firms", firms=0, least=convention("fewest_firms"))
     done = {key: pl.concat(found, how="diagonal") for key, found in frames.items()}
@@ -206,9 +213,22 @@ def _roles(output: str, inputs: tuple[Any, Any, Any], key: tuple[str, str], chos
     )
 
 
+def _refuse_idle(wanted: Sequence[Name], roles: Roles, settings: Settings) -> None:
+    """Refuse an option that would change nothing with a method, and that the caller believes to be at work."""
+    asked = {"attrition": settings.attrition, "drivers": bool(roles.drivers), "controls": bool(roles.controls)}
+    for name in wanted:
+        takes = {"attrition": name in _STAGED, "drivers": name in {*_STAGED, "gnr"}, "controls": name not in _BARE}
+        for option, given in asked.items():
+            if given and not takes[option]:
+                raise UsageError("production.idle", option=option, method=name)
+
+
+_STAGED, _BARE = ("op", "lp", "acf"), ("cost-shares", "gnr")
+
+
 def _method(firms: Panel, name: Name, settings: Settings) -> Method:
     """Return an estimator with its columns ready."""
-    if name in {"op", "lp", "acf"}:
+    if name in _STAGED:
         return ControlFunction(firms, name, settings)
     if name in {"ols", "fe"}:
         return LeastSquares(firms, name, settings)
@@ -242,12 +262,16 @@ def _estimated(firms: Panel, name: Name, settings: Settings) -> dict[str, pl.Dat
 
     coefficients = lines(method.terms, 0, fit.coefficients, fit.influence)
     elasticities = lines(method.inputs, 1, fit.mean, fit.mean_influence)
+    total, influence = fit.mean.sum()[None], fit.mean_influence
+    summed = None if drawn is None else drawn[1].sum(axis=1)[:, None]
+    through = None if influence is None else influence.sum(axis=0)[None]
+    scale_error = float(_spread(total, through, summed, z, settings.level)[0][0])
     roles = {name: role for role in ("controls", "state", "free") for name in getattr(firms.roles, role)}
     role = [roles.get(term, "proxy" if term in firms.roles.proxy else "second-order") for term in method.terms]
     return {
         "coefficients": coefficients.with_columns(role=pl.Series(role), status=pl.lit(fit.status)),
         "elasticities": elasticities,
-        "diagnostics": _diagnostics(firms, fit, 0 if drawn is None else len(drawn[0]), answer=answer),
+        "diagnostics": _diagnostics(firms, fit, 0 if drawn is None else len(drawn[0]), scale_error),
         "minima": _minima(method, fit),
         "productivity": _productivity(firms, method, fit),
     }
@@ -269,11 +293,10 @@ def _spread(
     return np.std(drawn, axis=0, ddof=1), low, high
 
 
-def _diagnostics(firms: Panel, fit: Fit, drawn: int, *, answer: bool) -> pl.DataFrame:
+def _diagnostics(firms: Panel, fit: Fit, drawn: int, error: float) -> pl.DataFrame:
+    answer = fit.status in ANSWERS
     low, high = convention("elasticity_range")
     each = fit.mean[:, None] if fit.elasticities is None else fit.elasticities
-    influence = fit.mean_influence
-    error = None if influence is None else float(np.sqrt((influence.sum(axis=0) ** 2).sum()))
     row = {
         "status": fit.status,
         "firms": firms.firms,
