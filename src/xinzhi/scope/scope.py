@@ -18,7 +18,7 @@ from xinzhi.scope.membership import Question, answer
 from xinzhi.scope.standard import industry_name, standard, unknown
 from xinzhi.scope.tables import EXACT, explained, measure_text
 
-VERDICTS = {"in": 0, "part": 1, "out": 2, "unknown": 3}
+VERDICTS = ("in", "part", "out", "unknown")
 NAMED, NARROW = 3, convention("narrow")  # industries named in a sentence, and a width of the bounds that is worth one
 
 
@@ -143,7 +143,7 @@ class Scope(Result, verb="classify", topic="scope", key=("code",)):
         value = pl.col(self.weighed).sort().sum() if self.weighed else pl.lit(1.0).first()
         rest = pl.col("share", "lower", "upper", "verdict", "definitions", "reason_zh", "reason_en").first()
         rows = frame.group_by("code", maintain_order=True).agg(rest, value=value)
-        order = pl.col("verdict").replace_strict(VERDICTS, return_dtype=pl.Int8)
+        order = pl.col("verdict").replace_strict({name: at for at, name in enumerate(VERDICTS)}, return_dtype=pl.Int8)
         return rows.with_columns(in_scope=pl.col("share") * pl.col("value")).sort(
             order, "in_scope", "value", descending=[False, True, True], maintain_order=True
         )
