@@ -107,7 +107,13 @@ def spelt(settings: Settings) -> str:
 
 
 def in_words(choices: str) -> Text:
-    """Return such choices in words; a constant share says its rule."""
+    """Return such choices in words; a constant share says its rule.
+
+    Examples
+    --------
+    >>> in_words("shares.rule=constant, shares.constant=0.6").en
+    'constant labour share: 60%'
+    """
     said = []
     for one in choices.split(", ") if choices else []:
         path, _, text = one.partition("=")
