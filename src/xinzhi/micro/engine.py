@@ -55,12 +55,15 @@ class Engine:
         DuckDB's own connection, which runs the SQL that Ibis writes.
     spill
         The folder into which what does not fit memory is written.
+    session
+        The session of Spark, where it is one.
     """
 
     name: str
     backend: Any = None
     connection: Any = None
     spill: Path | None = None
+    session: Any = None
 
     def table(self, source: Any) -> Any:  # noqa: ANN401 - any table in, an Ibis table out
         """Return a source as a table of expressions.
@@ -97,6 +100,10 @@ class Engine:
 
     def _elsewhere(self, library: Any, source: Any) -> Any:  # noqa: ANN401 - Ibis and its tables
         paths = _files(source)
+        if paths is None and self.session is not None:  # a table in memory of Ibis is not there for what Spark keeps
+            name = f"firms_{next(_NUMBERS)}"
+            self.session.createDataFrame(_frame(source).to_arrow()).createOrReplaceTempView(name)
+            return self.backend.table(name)
         if paths is None:
             return library.memtable(_frame(source).to_arrow())
         parts = [
@@ -266,7 +273,7 @@ def _spark(library: Any, master: str) -> Engine:  # noqa: ANN401 - Ibis
     made = SparkSession.builder.master(master).appName("xinzhi").config("spark.sql.session.timeZone", "UTC")
     session = made.config("spark.ui.showConsoleProgress", "false").getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
-    return Engine(name=f"spark {session.version}", backend=library.pyspark.connect(session))
+    return Engine(name=f"spark {session.version}", backend=library.pyspark.connect(session), session=session)
 
 
 def _address(library: Any, target: str) -> Engine:  # noqa: ANN401 - Ibis
