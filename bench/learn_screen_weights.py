@@ -6,45 +6,58 @@ split `held_out` is not touched here; `bench/bench_screen.py` measures on it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import polars as pl
 import yaml
 
-from made_up_projects import labelled
+from made_up_projects import Labelled, labelled
 from xinzhi.risks.projects.comparison import FIELDS
-from xinzhi.risks.projects.conventions import HERE
+from xinzhi.risks.projects.conventions import HERE, convention
+from xinzhi.risks.projects.forest import FEATURES, RISING, from_json, pair_features
 from xinzhi.risks.projects.index import build
 from xinzhi.risks.projects.reading import together
 from xinzhi.risks.projects.records import read
-from xinzhi.risks.projects.scoring import CLASSES, learn_weights, pairs
+from xinzhi.risks.projects.scoring import CLASSES, adapted, blank, learn_agreement, learn_weights, pairs, score
 from xinzhi.risks.projects.weights import PAIR_CLASSES
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
-    from made_up_projects import Labelled, Split
+    from made_up_projects import Split
     from xinzhi.core.arrays import IntArray
     from xinzhi.risks.projects.index import Index
     from xinzhi.risks.projects.records import Records
-    from xinzhi.risks.projects.scoring import Pairs
-    from xinzhi.risks.projects.weights import Weights
+    from xinzhi.risks.projects.scoring import Pairs, Scores
+    from xinzhi.risks.projects.weights import Agreement, Weights
+
+    Seen = tuple["Prepared", Agreement, float]  # a split, the weights of its first stage, how much each pair counts
 
 
 HEAD = """\
 # Weights of the evidence, LEARNED by bench/learn_screen_weights.py on synthetic projects; never edit them by hand.
 # fields: probability of each level of agreement (from none to full) in each class of pairs. calibration: log-odds of
-# follow-on and repackaged against new, on one, evidence for repackaged, evidence for follow-on, fields read.
+# follow-on and repackaged against new, on one, the trees' log-odds of repackaged and of follow-on, facts compared,
+# thin. support: labelled cases by pattern (scoring.patterns); between: variance between batches; largest: probability
+# borne out.
 """
 
 
-_SIZES = {
-    "train": {"archive": 4000, "rewrites": 300, "others": 500},
-    "validation": {"archive": 3000, "rewrites": 200, "others": 400},
-    "held_out": {"archive": 3000, "rewrites": 200, "others": 400},
+SIZES = {
+    "train": {"archive": 4000, "rewrites": 300, "others": 500, "neighbours": 600},
+    "validation": {"archive": 3000, "rewrites": 200, "others": 400, "neighbours": 400},
+    "held_out": {"archive": 3000, "rewrites": 200, "others": 400, "neighbours": 400},
 }
+TREES, DEPTH, WRITTEN = 120, 4, 3.0  # a pair of texts that somebody wrote counts as three made-up ones
+CASES = Path(__file__).resolve().parent.parent / "tests" / "cases" / "screen"
+FOLDS = 3
+RATE, LEAF, RIDGE = 0.1, 25, 5.0
+BATCHES = tuple(sorted({path.name.split("_")[0] for path in CASES.glob("[a-z]_labels.csv")}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,9 +98,13 @@ def prepare(split: Split, *, sizes: dict[str, int] | None = None, seed: int | No
     split, seed
         As in `labelled`.
     sizes
-        ``archive, rewrites, others`` of `labelled`.
+        ``archive, rewrites, others, neighbours`` of `labelled`.
     """
-    made = labelled(split, **(sizes or _SIZES[split]), seed=seed)
+    return paired(labelled(split, **(sizes or SIZES[split]), seed=seed))
+
+
+def paired(made: Labelled) -> Prepared:
+    """Return labelled projects, read and paired."""
     archive, projects = read(together(made.archive)), read(together(made.projects))
     index = build(archive)
     found = pairs(index, projects)
@@ -107,25 +124,116 @@ def prepare(split: Split, *, sizes: dict[str, int] | None = None, seed: int | No
     )
 
 
-def train(taught: Prepared, checked: Prepared) -> Weights:
-    """Return the weights learned on one split and calibrated on another.
+def written(name: str) -> Prepared:
+    """Return what may be learned from of a batch of projects written one by one: `dev`, or the odd half of a batch."""
+    archive, labels = (pl.read_csv(CASES / f"{name}_{part}.csv", infer_schema=False) for part in ("archive", "labels"))
+    projects = odd_half(name)
+    truth = projects.select("id").join(labels, on="id", how="left", maintain_order="left")
+    # of two archived projects that became one the first stands for both
+    first = pl.col("source").str.split(";").list.first()
+    source = pl.when(pl.col("source") != "").then(first).alias("archive_id")
+    truth = truth.select("id", source, "label", pl.col("level").cast(pl.Int64, strict=False))
+    return paired(Labelled(projects=projects, archive=archive, truth=truth))
 
-    Parameters
-    ----------
-    taught, checked
-        The splits.
-    """
+
+def odd_half(name: str) -> pl.DataFrame:
+    """Return the projects of a batch from which may be learned: all of `dev`, those with odd numbers of the others."""
+    projects = pl.read_csv(CASES / f"{name}_projects.csv", infer_schema=False)
+    odd = pl.col("id").str.extract("([0-9]+)$").cast(pl.Int64) % 2 == 1
+    return projects if name == "dev" else projects.filter(odd)
+
+
+def grow(seen: Sequence[Seen], without: int | None = None) -> dict[str, Any]:
+    """Return the trees as they stand in JSON, learned without one fold of what somebody wrote."""
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
+    parts = []
+    for made, agreement, counts in seen:
+        odds = agreement.log_odds(made.pairs.levels)
+        order = np.lexsort((-np.logaddexp(odds[:, 0], odds[:, 1]), made.pairs.project))
+        project = made.pairs.project[order]
+        place = np.arange(len(project)) - np.searchsorted(project, project)
+        top = order[place < int(convention("weighed_together"))]
+        if counts > 1 and without is not None:
+            top = top[made.pairs.project[top] % FOLDS != without]
+        parts.append((pair_features(made.pairs.levels, odds, made.pairs.project, top), made.pair_label[top],
+                      np.full(len(top), counts)))  # fmt: skip
+    features, labels, weights = (np.concatenate([part[at] for part in parts]) for at in range(3))
+    told = {}
+    for name, use, target in (
+        ("repackaged", np.ones(len(labels), dtype=bool), labels == CLASSES.index("repackaged")),
+        ("follow-on", labels != CLASSES.index("repackaged"), labels == CLASSES.index("follow-on")),
+    ):
+        model = HistGradientBoostingClassifier(
+            max_iter=TREES, max_depth=DEPTH, learning_rate=RATE, min_samples_leaf=LEAF, l2_regularization=RIDGE,
+            monotonic_cst=list(RISING[name]), early_stopping=False, random_state=0,
+        )  # fmt: skip
+        told[name] = laid_out(model.fit(features[use], target[use], weights[use]))
+    return {"features": list(FEATURES), "trees": told}
+
+
+def laid_out(model: Any) -> dict[str, Any]:  # noqa: ANN401 - of scikit-learn
+    """Return the trees of a model, laid end to end."""
+    out: dict[str, Any] = {
+        name: [] for name in ("root", "feature", "threshold", "left", "right", "missing_left", "value")
+    }
+    deepest = 0
+    for (tree,) in model._predictors:  # noqa: SLF001 - the only place where the trees stand
+        nodes, first = tree.nodes, len(out["feature"])
+        leaf = nodes["is_leaf"].astype(bool)
+        out["root"].append(first)
+        out["feature"] += np.where(leaf, -1, nodes["feature_idx"]).tolist()
+        out["threshold"] += [float(f"{one:.6g}") for one in np.where(leaf, 0.0, nodes["num_threshold"])]
+        out["left"] += np.where(leaf, 0, nodes["left"].astype(int) + first).tolist()
+        out["right"] += np.where(leaf, 0, nodes["right"].astype(int) + first).tolist()
+        out["missing_left"] += nodes["missing_go_to_left"].astype(int).tolist()
+        out["value"] += [float(f"{one:.5g}") for one in np.where(leaf, nodes["value"], 0.0)]
+        deepest = max(deepest, int(nodes["depth"].max()))
+    return out | {"base": float(model._baseline_prediction.ravel()[0]), "deepest": deepest}  # noqa: SLF001 - see above
+
+
+def learned() -> tuple[Weights, dict[str, Any]]:
+    """Return the weights and the trees that ship."""
+    taught = prepare("train")
+    agreement = learn_agreement(taught.pairs, taught.pair_label)
+    plain = blank(agreement, 1.0, {})
+    checked = [prepare("validation"), *map(written, ("dev", *BATCHES))]
+    # the trees see pairs that the first stage did not learn on: another draw, adapted to its archive
+    again = prepare("train", seed=12)
+    pages = [(each, WRITTEN) for each in checked[1:]]
+    seen = [(each, adapted(plain, each.index).agreement, counts) for each, counts in ((again, 1.0), *pages)]
+    trees = grow(seen)
     origin = {
         "synthetic": True,
-        "generator": "bench/made_up_projects.py, splits train (weights) and validation (calibration)",
+        "generator": "bench/made_up_projects.py (train: weights and trees; validation: calibration) and written cases",
         "pairs": len(taught.pair_label),
-        "calibrated_on": len(checked.label),
+        "calibrated_on": sum(len(each.label) for each in checked),
+        "written": sum(len(each.label) for each in checked[1:]),
     }
-    return learn_weights(
-        (taught.index, taught.pairs, taught.pair_label),
-        (checked.index, checked.pairs, checked.label, checked.projects),
-        origin,
-    )
+    weights = learn_weights((taught.index, taught.pairs, taught.pair_label), scored(checked, seen), origin)
+    return weights, trees
+
+
+def scored(checked: Sequence[Prepared], seen: Sequence[Seen]) -> list[tuple[Pairs, Scores, IntArray]]:
+    """Return the batches with the evidence on them; on what somebody wrote, that of trees that did not see the case."""
+    out = []
+    whole = from_json(grow(seen))
+    validation = checked[0]
+    plain = blank(seen[0][1], 1.0, {})
+    out.append((validation.pairs, score(adapted(plain, validation.index).agreement, validation.pairs,
+                                        validation.projects, whole), validation.label))  # fmt: skip
+    parts: list[list[tuple[IntArray, Scores]]] = [[] for _ in seen[1:]]
+    for fold in range(FOLDS):
+        trees = from_json(grow(seen, without=fold))
+        for at, (made, agreement, _) in enumerate(seen[1:]):
+            rows = np.flatnonzero(np.arange(len(made.label)) % FOLDS == fold)
+            parts[at].append((rows, score(agreement, made.pairs, made.projects, trees)))
+    for (made, _, _), folds in zip(seen[1:], parts, strict=True):
+        features, best = folds[0][1].features.copy(), folds[0][1].best.copy()
+        for rows, scores in folds:
+            features[rows], best[rows] = scores.features[rows], scores.best[rows]
+        out.append((made.pairs, replace(folds[0][1], features=features, best=best), made.label))
+    return out
 
 
 def to_document(weights: Weights) -> dict[str, Any]:
@@ -143,21 +251,26 @@ def to_document(weights: Weights) -> dict[str, Any]:
             "coefficients": weights.calibration.coefficients.tolist(),
             "covariance": weights.calibration.covariance.tolist(),
             "shares": weights.calibration.shares.tolist(),
+            "support": [int(each) for each in weights.support],
+            "between": weights.between,
+            "largest": weights.largest,
         },
     }
 
 
 def main() -> None:
-    """Write ``weights.yaml``."""
-    weights = train(prepare("train"), prepare("validation"))
+    """Write ``weights.yaml`` and ``trees.json``."""
+    weights, trees = learned()
     path = Path(HERE / "weights.yaml")
     content = yaml.safe_dump(to_document(weights), sort_keys=False, width=120, default_flow_style=None)
     path.write_text(HEAD + content, encoding="utf-8")
+    Path(HERE / "trees.json").write_text(json.dumps(trees, separators=(",", ":")) + "\n", encoding="utf-8")
     path_of = weights.agreement.log_posterior
     print(
         f"{weights.origin['pairs']:,} pairs, {len(path_of)} steps, log posterior {path_of[0]:.1f} to {path_of[-1]:.1f}"
     )
-    print(f"calibrated on {weights.origin['calibrated_on']:,} projects; written to {path.name}")
+    print(f"calibrated on {weights.origin['calibrated_on']:,} projects, {weights.origin['written']} of them written")
+    print(f"between batches {weights.between:.2f}, largest probability {weights.largest:.4f}")
 
 
 if __name__ == "__main__":

@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import polars as pl
 
+from made_up_neighbours import PLATFORM, Neighbours, dated, rounded
 from made_up_wording import Style, vocabulary, write
 from xinzhi.risks.projects.conventions import places_table
 from xinzhi.risks.projects.places import name_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-
-    from xinzhi.risks.projects.screening import Screening
 
 
 HARD, EASY = 9, 0  # levels of new projects
@@ -49,6 +48,9 @@ class Made:
     start: int
     end: int
     approval: str
+    spot: str = ""  # a hill or bridge beside the site
+    details: tuple[tuple[int, int], ...] = ()  # further figures: which, and how many
+    number: int = 0  # of the lot or unit, where projects of one design are numbered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +64,11 @@ class Labelled:
     truth
         ``id, archive_id, label, level``: ``repackaged`` (with the level of disguise and its source), ``follow-on``
         (with the archived first phase), ``new`` (level 0: another sector or city, or the owner's other business; level
-        9: hard, same sector and city, everything else drawn anew).
+        9: hard, same sector and city, everything else drawn anew). Where asked also repackaged ones of another size
+        (level 6), parts (7), and dearer ones of another owner under another name (8), and the honest neighbours of
+        archived ones: the same design elsewhere (10), another trade on the same site (11), new equipment (12) and the
+        yearly renewal (13) of one owner, a name that two projects of a city share (14), and the next lot of one scheme
+        (15).
     """
 
     projects: pl.DataFrame
@@ -77,6 +83,7 @@ def labelled(
     rewrites: int = 150,
     others: int = 300,
     cities: int = 40,
+    neighbours: int = 0,
     seed: int | None = None,
 ) -> Labelled:
     """Return labelled projects of one split. They are synthetic: no project of them exists.
@@ -92,6 +99,8 @@ def labelled(
         synonyms, numbers moved; 4 paraphrased throughout; 5 English.
     others
         How many follow-on projects, hard new ones, and easy new ones, each.
+    neighbours
+        How many siblings, and half as many of each other kind of neighbour and of the resized and split ones.
     seed
         Seed; by default that of the split.
 
@@ -107,7 +116,8 @@ def labelled(
     rows = [_row(f"a{at}", maker.archived(made), made) for at, made in enumerate(stock)]
     projects: list[dict[str, Any]] = []
     truth: list[dict[str, Any]] = []
-    for label, level, source, made, style in maker.applications(stock, rewrites, others):
+    every = (*maker.applications(stock, rewrites, others), *maker.neighbours(stock, neighbours))
+    for label, level, source, made, style in every:
         name = f"p{len(projects)}"
         words = write(made, style, rng, split)
         if level == 1 and rng.random() < _VERBATIM:
@@ -145,7 +155,7 @@ def _cities() -> tuple[tuple[int, ...], ...]:
     return tuple(tuple(int(code) for code in codes) for codes in counties if len(codes) >= _FEWEST_COUNTIES)
 
 
-class _Maker:
+class _Maker(Neighbours):
     """Draws projects of one split."""
 
     def __init__(self, split: Split, rng: random.Random, cities: int) -> None:
@@ -154,13 +164,19 @@ class _Maker:
         self.forms: Sequence[str] = self.book["owner_forms"]
         self.sectors: Sequence[dict[str, Any]] = self.book["splits"][split]["sectors"]
         self.cities = rng.sample(_cities(), min(cities, len(_cities())))
-        self.counties = {county: counties for counties in self.cities for county in counties}
+        self.everywhere = _cities()
+        self.counties = {county: counties for counties in _cities() for county in counties}
 
     def stock(self, count: int) -> Iterator[Made]:
         """Yield archived projects; one owner in seven has another project in the same city."""
         last: Made | None = None
         for _ in range(count):
             made = self.project(self.rng.randrange(len(self.sectors)), self.rng.choice(self.cities))
+            if last is not None and self.rng.random() < 1 / 8:
+                # archives hold standard designs too: the same plant in the next county
+                made = self.sibling(last)
+                yield made
+                continue
             if last is not None and self.rng.random() < 1 / 7:
                 county = self.rng.choice(self.counties[last.county])
                 made = replace(made, brand=last.brand, form=last.form, county=county)
@@ -174,24 +190,50 @@ class _Maker:
         sizes = self.sectors[sector]["capacity"][5]
         size = float(rng.choice(sizes))
         if rng.random() < 0.5:  # noqa: PLR2004 - half are of a usual size, half of their own
-            size = _rounded(size * rng.uniform(0.5, 2), rng.choice((2, 3)))
+            size = rounded(size * rng.uniform(0.5, 2), rng.choice((2, 3)))
         investment = 10 ** rng.uniform(7.3, 9.9)
         parts = rng.sample(range(5), rng.randint(3, 5))
         return Made(
             sector=sector,
             county=rng.choice(counties),
-            site="".join(rng.sample(self.book["site_signs"], 2)) + rng.choice(("镇", "产业园", "工业园", "片区")),
-            brand="".join(rng.sample(self.book["brand_signs"], 2)),
-            form=rng.choice(self.forms),
-            investment=_rounded(investment, rng.choice((1, 2, 3, 4))),
-            turnover=_rounded(investment * rng.uniform(0.5, 2), rng.choice((1, 2, 3))),
-            land=_rounded(10 ** rng.uniform(1.3, 3.3), rng.choice((1, 2, 3))),
-            floor=_rounded(10 ** rng.uniform(3.5, 5.7), rng.choice((2, 3, 4))),
+            site=self.site(),
+            **self.owner(),
+            investment=rounded(investment, rng.choice((1, 2, 3, 4))),
+            turnover=rounded(investment * rng.uniform(0.5, 2), rng.choice((1, 2, 3))),
+            land=rounded(10 ** rng.uniform(1.3, 3.3), rng.choice((1, 2, 3))),
+            floor=rounded(10 ** rng.uniform(3.5, 5.7), rng.choice((2, 3, 4))),
             capacity=max(size, 1.0),
             components=tuple((part, rng.randint(1, 9)) for part in parts),
             start=start,
             end=start + rng.randint(1, 4),
             approval=self.approval(rng.choice(counties), start),
+            number=self.numbered(),
+            spot=self.spot(),
+            details=tuple((which, self.figure()) for which in rng.sample(range(len(self.book["details"]["zh"])), 4)),
+        )
+
+    def spot(self) -> str:
+        """Return the name of a hill, bridge or square."""
+        return "".join(self.rng.sample(self.book["site_signs"], 2)) + self.rng.choice(self.book["spots"])
+
+    def figure(self) -> int:
+        """Return a number of one to three digits."""
+        return max(2, int(10 ** self.rng.uniform(0.3, 3)))
+
+    def numbered(self) -> int:
+        """Return the number of a lot or unit; six in seven projects have none."""
+        return self.rng.randint(1, 12) if self.rng.random() < 1 / 7 else 0
+
+    def owner(self) -> dict[str, str]:
+        """Return brand and form of an owner; one in five is a body of public money, named after its place."""
+        if self.rng.random() < 0.2:  # noqa: PLR2004 - one in five
+            return {"brand": PLATFORM, "form": self.rng.choice(self.book["platforms"])}
+        return {"brand": "".join(self.rng.sample(self.book["brand_signs"], 2)), "form": self.rng.choice(self.forms)}
+
+    def site(self) -> str:
+        """Return the name of a township or park."""
+        return "".join(self.rng.sample(self.book["site_signs"], 2)) + self.rng.choice(
+            ("镇", "产业园", "工业园", "片区")
         )
 
     def approval(self, county: int, year: int) -> str:
@@ -202,8 +244,18 @@ class _Maker:
         return f"{name_of(county // 10_000 * 10_000)[0][:1]}发改审〔{year}〕{rng.randint(1, 900)}号"
 
     def archived(self, made: Made) -> tuple[str, str]:
-        """Return title and text of an archived project."""
-        style = Style(words=0, name="name", frames="frames", buzz=0, owner=made.brand + made.form, turn=0)
+        """Return title and text of an archived project; one in fifty is a line of a list."""
+        thin = self.rng.choice((1, 2, 3)) if self.rng.random() < 1 / 50 else 0
+        style = Style(
+            thin=thin,
+            dated=dated(made),
+            words=0,
+            name="name",
+            frames="frames",
+            buzz=0,
+            owner=made.brand + made.form,
+            turn=0,
+        )
         return write(made, style, self.rng, self.split)
 
     def applications(
@@ -253,11 +305,11 @@ class _Maker:
             up = (0.02, 0.20) if level == 4 else (-0.05, 0.05)  # noqa: PLR2004 - the level of full paraphrase
             made = replace(
                 made,
-                investment=_rounded(made.investment * (1 + rng.uniform(*up)), 3),
-                land=_rounded(made.land * (1 + rng.uniform(-0.1, 0.1)), 3),
-                turnover=_rounded(made.turnover * (1 + rng.uniform(-0.2, 0.2)), 3),
-                floor=_rounded(made.floor * (1 + rng.uniform(-0.1, 0.1) * (rng.random() < _MOVED)), 4),
-                capacity=_rounded(made.capacity * (1 + rng.uniform(-0.05, 0.05) * (rng.random() < _MOVED / 2)), 4),
+                investment=rounded(made.investment * (1 + rng.uniform(*up)), 3),
+                land=rounded(made.land * (1 + rng.uniform(-0.1, 0.1)), 3),
+                turnover=rounded(made.turnover * (1 + rng.uniform(-0.2, 0.2)), 3),
+                floor=rounded(made.floor * (1 + rng.uniform(-0.1, 0.1) * (rng.random() < _MOVED)), 4),
+                capacity=rounded(made.capacity * (1 + rng.uniform(-0.05, 0.05) * (rng.random() < _MOVED / 2)), 4),
                 county=self.moved(made.county),
                 components=made.components[: rng.randint(2, len(made.components))],
             )
@@ -268,6 +320,9 @@ class _Maker:
         names = {1: "name", 2: "other", 3: "other", 4: "para", 5: "en"}
         frames = {1: "frames", 2: "frames", 3: "frames", 4: "para", 5: "english"}
         style = Style(
+            thin=rng.choice((1, 2, 3)) if rng.random() < 1 / 50 else 0,
+            cue="again" if rng.random() < 1 / 12 else None,
+            template=rng.random() < 1 / 6,
             words=max(0, level - 2),
             name=names[level],
             frames=frames[level],
@@ -280,9 +335,9 @@ class _Maker:
     def moved(self, county: int) -> int:
         """Return where a project is handed in again: seldom in another county, seldomer in another city."""
         draw = self.rng.random()
-        if draw < 0.04:  # noqa: PLR2004 - one in twenty-five
+        if draw < 0.015:  # noqa: PLR2004 - one in seventy
             return self.rng.choice(self.counties[county])
-        return self.rng.choice(self.rng.choice(self.cities)) if draw < 0.06 else county  # noqa: PLR2004 - one in fifty
+        return self.rng.choice(self.rng.choice(self.cities)) if draw < 0.02 else county  # noqa: PLR2004 - one in two hundred
 
     def owner_again(self, source: Made, level: int) -> str | None:
         """Return the owner of a project handed in again: the same, a subsidiary, another, or unnamed."""
@@ -291,21 +346,23 @@ class _Maker:
         if draw < same:
             return source.brand + source.form
         if draw < subsidiary:
-            return source.brand + "科创" + self.rng.choice(self.forms)
+            return self.new_owner() if source.brand == PLATFORM else source.brand + "科创" + self.rng.choice(self.forms)
         return None if draw < unnamed else self.new_owner()
 
     def new_owner(self) -> str:
         """Return an owner of no archived project, chance apart."""
-        return "".join(self.rng.sample(self.book["brand_signs"], 2)) + self.rng.choice(self.forms)
+        return "".join(self.owner().values())
 
     def later(self, source: Made) -> tuple[Made, Style]:
         """Return a genuine later phase: same owner and site, its own size and sums."""
         rng = self.rng
         fresh = self.later_date(self.project(source.sector, [source.county]))
-        made = replace(fresh, brand=source.brand, form=source.form, site=source.site)
+        number = source.number % 12 + 1 if source.number else 0
+        made = replace(fresh, brand=source.brand, form=source.form, site=source.site, number=number)
         if rng.random() < 0.2:  # noqa: PLR2004 - one in five cites the approval of the first phase
             made = replace(made, approval=source.approval)
-        return made, replace(self.any_style(), owner=source.brand + source.form, phase=rng.random() < 0.8)  # noqa: PLR2004 - four in five
+        words = self.alike(0) if rng.random() < 0.4 else self.any_style()  # noqa: PLR2004 - two in five are worded alike
+        return made, replace(words, owner=source.brand + source.form, phase=rng.random() < 0.8)  # noqa: PLR2004 - four in five
 
     def any_style(self) -> Style:
         """Return how a project of its own is worded: as any other."""
@@ -320,88 +377,8 @@ class _Maker:
             )
         )
         owner = self.new_owner() if rng.random() < 0.8 else None  # noqa: PLR2004 - one in five names no owner
-        return Style(words=words, name=name, frames=frames, buzz=rng.randint(0, 3), owner=owner)
-
-
-def _rounded(value: float, digits: int) -> float:
-    return float(f"{value:.{digits}g}")
-
-
-def judged(found: Screening, truth: pl.DataFrame) -> pl.DataFrame:
-    """Return the verdicts beside the truth.
-
-    Parameters
-    ----------
-    found
-        A screening of labelled projects.
-    truth
-        ``id, archive_id, label, level`` of the generator.
-
-    Returns
-    -------
-    polars.DataFrame
-        ``id, label, level, verdict, probability, right``: `right` says whether a repackaged project's closest archived
-        record is its source.
-    """
-    both = truth.join(found.frame, on="id", how="inner", suffix="_found")
-    right = (pl.col("label") == "repackaged") & (pl.col("archive_id") == pl.col("archive_id_found")).fill_null(
-        value=False
-    )
-    return both.with_columns(right.alias("right")).select("id", "label", "level", "verdict", "probability", "right")
-
-
-def by_level(table: pl.DataFrame) -> pl.DataFrame:
-    """Return how the projects of every kind were judged: shares of the four verdicts, and of right sources.
-
-    Parameters
-    ----------
-    table
-        What `judged` returns.
-    """
-    verdicts = ("repackaged", "follow-on", "new", "cannot tell")
-    shares = [(pl.col("verdict") == name).mean().alias(name) for name in verdicts]
-    return (
-        table.group_by("label", "level")
-        .agg(pl.len().alias("projects"), *shares, pl.col("right").mean())
-        .sort("label", "level", descending=[True, False])
-    )
-
-
-def precision_recall(table: pl.DataFrame, *, hard: bool, threshold: float | None = None) -> dict[str, float]:
-    """Return precision and recall of ``repackaged``.
-
-    A hit is a repackaged project that is called so with the right source.
-
-    Parameters
-    ----------
-    table
-        What `judged` returns.
-    hard
-        Whether genuine new projects of the same sector and city count among the negatives.
-    threshold
-        Call repackaged what is at least so probable, and nothing undecided; by default take the verdicts, of which
-        ``cannot tell`` counts as neither.
-
-    Returns
-    -------
-    dict
-        ``precision``; ``recall`` among the decided; ``recall_of_all``; ``cannot_tell``, the undecided share.
-    """
-    new = (pl.col("label") == "new") & ((pl.col("level") == EASY) | pl.lit(hard))
-    part = table.filter((pl.col("label") == "repackaged") | new)
-    said = pl.col("verdict") == "repackaged" if threshold is None else pl.col("probability") >= threshold
-    told = pl.col("verdict") != "cannot tell" if threshold is None else pl.lit(value=True)
-    true = pl.col("label") == "repackaged"
-    hits, calls, decided, every, open_ = part.select(
-        (said & pl.col("right")).sum().alias("hits"),
-        said.sum().alias("calls"),
-        (told & true).sum().alias("decided"),
-        true.sum().alias("every"),
-        (~told).mean().alias("open"),
-    ).row(0)
-    return {
-        "precision": hits / max(calls, 1),
-        "recall": hits / max(decided, 1),
-        "recall_of_all": hits / max(every, 1),
-        "cannot_tell": float(open_),
-    }
+        return Style(
+            words=words, name=name, frames=frames, buzz=rng.randint(0, 3), owner=owner, template=rng.random() < 1 / 6,
+            thin=rng.choice((1, 2, 3)) if rng.random() < 1 / 50 else 0,
+            cue="beside" if rng.random() < 1 / 20 else None,
+        )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from functools import cache
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from xinzhi.risks.projects.conventions import readings
+from xinzhi.risks.projects.conventions import readings, traditional
 from xinzhi.risks.projects.places import name_of
 
 if TYPE_CHECKING:
@@ -30,10 +31,11 @@ GAPS = {
     "approval": 0.65,
     "start": 0.15,
     "components": 0.08,
-    "place": 0.05,
-    "site": 0.4,
+    "place": 0.03,
+    "site": 0.1,
 }
 _OPEN_DIGITS, _FULL_WIDTH, _COUNTY_NAMED, _INTRODUCED = 0.04, 0.03, 0.75, 0.5
+_TRADITIONAL, _UNSAID = 0.02, 0.15
 _BILLION, _HUNDRED_MILLION, _MILLION, _TEN_THOUSAND, _MU_PER_HECTARE = 1e9, 1e8, 1e6, 1e4, 15
 _ENGLISH = 3
 _WIDE = str.maketrans("0123456789", "０１２３４５６７８９")
@@ -64,6 +66,14 @@ class Style:
         Whether it is called a later phase.
     turn
         0 for the sentences of the archived text, 1 for others; None for any.
+    thin
+        1 for a title alone, 2 with the owner, 3 with the sum; 0 for the whole text.
+    cue
+        ``again`` or ``beside``: words that say that a project is handed in again, or built beside what stands.
+    dated
+        Whether the year stands in the name.
+    template
+        Whether an office's form is used.
     """
 
     words: int
@@ -73,6 +83,10 @@ class Style:
     owner: str | None
     phase: bool = False
     turn: int | None = None
+    thin: int = 0
+    cue: str | None = None
+    template: bool = False
+    dated: bool = False
 
 
 def write(made: Made, style: Style, rng: random.Random, split: str) -> tuple[str, str]:
@@ -92,34 +106,74 @@ def write(made: Made, style: Style, rng: random.Random, split: str) -> tuple[str
     sector = entry["sectors"][made.sector]
     english = style.words == _ENGLISH
     buzz = rng.sample(book["buzzwords"]["en" if english else "zh"], style.buzz)
-    name = _name(sector[style.name], buzz, style.phase, english, rng)
+    name = _numbered(_name(sector[style.name], buzz, style.phase, english, rng), made, english, dated=style.dated)
     values: dict[str, str | None] = {
         "place": _place(made.county, english, rng),
-        "site": _site(made.site, english),
-        "owner": _owner(style.owner, made.county, sector["trade"], english, rng),
+        "site": _site(made.site, english) + _spot(made.spot, english, rng),
+        "owner": _owner(
+            made.brand + made.form if style.owner == "own" else style.owner, made.county, sector["trade"], english, rng
+        ),
         "investment": _money(made.investment, english, rng),
         "turnover": _money(made.turnover, english, rng),
         "land": _land(made.land, english, rng),
         "floor": _floor(made.floor, english, rng),
         "capacity": _capacity(made.capacity, sector["capacity"], english),
-        "components": _components(made.components, sector["components"], style.words, rng),
+        "components": _components(made.components, sector["components"], style.words, rng)
+        + _details(made.details, english, rng),
         "start": str(made.start),
         "approval": made.approval,
     }
+    if style.thin:
+        return _line(style.thin, name, values, english)
+    for field in ("investment", "turnover", "land", "floor"):
+        if not math.isfinite(getattr(made, field)):
+            values[field] = None
     for field, gap in GAPS.items():
         if rng.random() < gap:
             values[field] = None
         elif field in ("investment", "land", "floor", "capacity", "turnover") and rng.random() < _OPEN_DIGITS:
             values[field] = _opened(values[field] or "")
-    frames = entry[style.frames]
+    frames = entry["templates" if style.template and not english else style.frames]
     own = sum(map(ord, made.site)) + (rng.randrange(len(frames)) if style.turn is None else style.turn)
     clauses = frames[own % len(frames)]
     text = "".join(_filled(clause, values, name, made.end) for clause in clauses)
+    if style.cue is not None:
+        text += rng.choice(book["cues"]["en" if english else "zh"][style.cue])
     if buzz and rng.random() < _INTRODUCED:
         text = _introduction(buzz, english) + text
+    return _in_characters(name, text, english, rng)
+
+
+def _numbered(name: str, made: Made, english: bool, *, dated: bool) -> str:  # noqa: FBT001 - private
+    """Return a name with its year and the number of its lot or unit, where it has them."""
+    if dated:
+        name = f"{name} {made.start}" if english else f"{made.start}年{name}"
+    if made.number:
+        unit = made.sector % 2
+        name += f" {('Lot', 'Unit')[unit]} {made.number}" if english else f"{made.number}号{('地块', '机组')[unit]}"
+    return name
+
+
+def _in_characters(name: str, text: str, english: bool, rng: random.Random) -> tuple[str, str]:  # noqa: FBT001 - private
+    """Return title and text, now and then in full-width digits or traditional characters."""
     if rng.random() < _FULL_WIDTH:
         text = text.translate(_WIDE)
+    if not english and rng.random() < _TRADITIONAL:
+        return name.translate(_traditional()), text.translate(_traditional())
     return name, text
+
+
+@cache
+def _traditional() -> dict[int, str]:
+    return {ord(simple): chr(sign) for sign, simple in traditional().items()}
+
+
+def _line(thin: int, name: str, values: dict[str, str | None], english: bool) -> tuple[str, str]:  # noqa: FBT001 - private
+    """Return a line of a list: place and name, with the owner or the sum."""
+    end = "." if english else "。"
+    title = f"{name} in {values['place']}" if english else f"{values['place']}{name}项目"
+    more = (values["owner"] or "", values["investment"] or "")[thin - 2] if thin > 1 else ""
+    return title, f"{more}{end}" if more else ""
 
 
 def _filled(clause: str, values: dict[str, str | None], name: str, end: int) -> str:
@@ -164,11 +218,26 @@ def _site(site: str, english: bool) -> str:  # noqa: FBT001 - private
     return f", {_romanised(site[:2])} {'Town' if site.endswith('镇') else 'Park'}"
 
 
+def _spot(spot: str, english: bool, rng: random.Random) -> str:  # noqa: FBT001 - private
+    if not spot or rng.random() < _UNSAID:
+        return ""
+    return f" near {_romanised(spot)}" if english else f"{spot}{rng.choice(('旁', '东侧', '以北', '一带'))}"
+
+
+def _details(details: tuple[tuple[int, int], ...], english: bool, rng: random.Random) -> str:  # noqa: FBT001 - private
+    book = vocabulary()["details"]["en" if english else "zh"]
+    said = [book[which].format(many) for which, many in details if rng.random() > _UNSAID]
+    return "".join(f"{', ' if english else '、'}{words}" for words in said)
+
+
 def _owner(owner: str | None, county: int, trade: str, english: bool, rng: random.Random) -> str | None:  # noqa: FBT001 - private
     if owner is None:
         return None
     brand, form = owner[:2], owner[2:]
     city = name_of(county // 100 * 100)
+    if brand == "@@":
+        at = vocabulary()["platforms"].index(form)
+        return f"{city[1]} {vocabulary()['platforms_en'][at]}" if english else f"{city[0].removesuffix('市')}{form}"
     if english:
         lead = f"{city[1]} " if rng.random() < 0.5 else ""  # noqa: PLR2004 - every other owner
         return f"{lead}{_romanised(brand)} Technology Co., Ltd."

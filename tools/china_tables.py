@@ -21,6 +21,7 @@ CAPABILITY = yaml.safe_load(Path(__file__).with_name("china_capability.yaml").re
 SITE = re.compile(r"[\w-]+\.(?:com|cn|hk|net|cc)\b")
 NATION = ("variable", "year", "value", "unit", "vintage", "status", "source", "second_source", "second_value")
 BARRED = r"^cip4_"  # China Industrial Productivity states no licence
+UNLICENSED = "PR-"  # opening notices copied through a commercial collection that states no licence
 NATION_CODE = "000000"
 LAST_LEVEL = 2017  # of fixed-asset investment by province; growth rates only are published since
 FIRST, CENSUS = 1996, 2000  # first year of the accounts; the census from which residents are counted everywhere
@@ -366,6 +367,24 @@ def capability(sources: Path, out: Path) -> pl.DataFrame:
     return made.drop("at").sort("category", "evidence", "measure", "region", whole("year"), "name_en")
 
 
+def archive(sources: Path, _: Path) -> pl.DataFrame:
+    """Return the public lists of projects and tenders that may be handed on: facts of official notices."""
+    every = read(sources, "projects/projects.csv").filter(~pl.col("id").str.starts_with(UNLICENSED))
+    return every.select(
+        "id",
+        region=pl.when(pl.col("province") != "").then(pl.col("province") + "0000"),
+        year="year",
+        title="title",
+        text="content",
+        place="city",
+        owner="owner",
+        investment_yi="investment_1e8cny",
+        list="list_name",
+        issuer="issuer",
+        source=pl.col("source").str.replace(r"stored file id \d+.*$", "list as published, read in a repost"),
+    ).sort("id")
+
+
 def _evidence(row: dict[str, str]) -> dict[str, str]:
     """Return one compiled fact with its measure, unit, issuer and citation."""
     found = next((one for one in CAPABILITY["measures"] if _is(one, row)), {})
@@ -439,6 +458,7 @@ def _of_tables(sources: Path, out: Path) -> pl.DataFrame:
 TABLES: dict[str, Callable[[Path, Path], pl.DataFrame]] = {
     "accounts": accounts,
     "activity_sections": activity_sections,
+    "archive": archive,
     "asset_investment": asset_investment,
     "branch_output": branch_output,
     "capability": capability,

@@ -154,6 +154,6 @@ def test_a_wrong_column_is_named_with_its_file(risks, files):
     code, _, err = risks("china-provinces", "--only", "debt", "--vehicles", files / "hidden.csv")
     assert code == 3
     assert "hidden.csv: --vehicles needs the columns region, year and vehicles; 'vehicles' is not there" in err
-    code, _, err = risks("china-provinces", "--only", "screen", "--projects", files / "projects.csv")
+    code, _, err = risks("china-provinces", "--only", "screen", "--archive", files / "archive.csv")
     assert code == 2
     assert "--projects and --archive belong together" in err

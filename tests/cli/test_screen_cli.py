@@ -119,6 +119,12 @@ def test_odd_rows_are_named_and_nothing_is_lost(screen, tables, tmp_path):
     assert "999999" in err
 
 
+def test_a_table_alone_is_held_against_the_public_lists(screen, tables):
+    code, out, _ = screen(tables[0])
+    assert code == 0
+    assert "19 projects against 413 archived ones" in out
+
+
 def test_what_cannot_be_used_is_named(screen, tables, tmp_path):
     projects, archive = tables
     bad = tmp_path / "bad.csv"
@@ -132,8 +138,7 @@ def test_what_cannot_be_used_is_named(screen, tables, tmp_path):
     )
     for arguments, status, message in (
         ((), 2, "--example DIR"),
-        ((projects,), 2, "say what to hold it against"),
-        (("china-provinces",), 3, "needs the table 'archive'"),
+        (("china-provinces",), 3, "needs the table 'projects'"),
         ((projects, "-a", archive, "--id", "zz"), 2, "no project 'zz'"),
         ((projects, "-a", archive, "--prior", 2), 2, "between 0 and 1"),
         ((projects, "-a", archive, "--labels", archive), 3, "label is not among"),

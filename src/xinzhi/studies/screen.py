@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from xinzhi.risks import Screening
     from xinzhi.studies.study import Progress, Study
 
+PUBLIC_ARCHIVE = "china-provinces"  # whose archive holds public lists
 TEXTS = (".csv", ".tsv", ".txt")
 
 
@@ -43,7 +44,8 @@ def screen(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Study: 
     Parameters
     ----------
     source
-        A table of projects, or a data package with the tables `projects` and `archive`.
+        A table of projects, or a data package with the tables `projects` and `archive`. A table alone is held against
+        the public lists of `china-provinces`.
     progress
         Who is told how far it is.
     asked
@@ -64,10 +66,11 @@ def screen(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Study: 
         raise UsageError("studies.name-projects")
     projects, line = _read(source, wish.encoding)
     package = projects if isinstance(projects, Package) else None
-    if wish.archive is None:
-        if package is None:
-            raise UsageError("studies.name-archive", source=line)
+    if wish.archive is None and package is not None:
         archive: Any = package
+    elif wish.archive is None:
+        archive = load(PUBLIC_ARCHIVE)
+        line = words("studies.label.against", projects=line, archive=title(archive))
     else:
         archive, other = _read(wish.archive, wish.encoding)
         line = words("studies.label.against", projects=line, archive=other)

@@ -7,11 +7,13 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from made_up_projects import EASY, HARD, judged, precision_recall
+from judged_projects import judged, precision_recall
+from made_up_projects import EASY, HARD
 from xinzhi.risks import screen
 
 CASES = Path(__file__).parents[2] / "cases" / "screen"
 HALVES = ("dev", "kept")
+BATCHES = ("a", "b", "c")
 SEVERAL = 10  # a handful of follow-ons and hard new ones may be undecided, hardly any may be called repackaged
 
 
@@ -52,6 +54,44 @@ def test_the_halves_share_no_record():
         texts = pl.concat([table(half, name) for half in HALVES])
         assert texts["id"].is_unique().all()
         assert texts["text"].is_unique().all()
+
+
+def kept_half(name):
+    """Return the judged cases with even numbers of a batch: the others were learned from."""
+    found = judged(screen(table(name, "projects"), table(name, "archive")), truth(name))
+    return found.filter(pl.col("id").str.extract("([0-9]+)$").cast(pl.Int64) % 2 == 0)
+
+
+@pytest.fixture(scope="module")
+def kept_halves():
+    return pl.concat([kept_half(name) for name in BATCHES])
+
+
+def of_those_said(found, said):
+    called = found.filter(said)
+    return (called["label"] == "repackaged").mean(), called.filter(label="repackaged").height
+
+
+def test_the_batches_are_well_formed():
+    for name in BATCHES:
+        projects, archive, labels = (table(name, part) for part in ("projects", "archive", "labels"))
+        assert projects.columns == archive.columns == ["id", "title", "text"]
+        assert sorted(projects["id"]) == sorted(labels["id"])
+        sources = labels["source"].fill_null("").str.split(";").explode()
+        assert sources.filter(sources != "").is_in(archive["id"].implode()).all()
+
+
+def test_half_of_the_batches_was_kept_back_and_is_judged(kept_halves):
+    precision, hits = of_those_said(kept_halves, pl.col("verdict") == "repackaged")
+    assert kept_halves.height == 110
+    assert precision >= 0.65
+    assert hits >= 0.7 * kept_halves.filter(label="repackaged").height
+
+
+@pytest.mark.xfail(reason="wanted .92 of those said and .93 of those said with .9; see the table of docs/screen.md")
+def test_what_is_wanted_of_the_kept_halves(kept_halves):
+    assert of_those_said(kept_halves, pl.col("verdict") == "repackaged")[0] >= 0.92
+    assert of_those_said(kept_halves, pl.col("probability") >= 0.9)[0] >= 0.93
 
 
 @pytest.mark.parametrize("half", HALVES)

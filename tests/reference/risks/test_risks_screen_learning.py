@@ -9,17 +9,19 @@ import numpy as np
 import polars as pl
 import pytest
 
-from learn_screen_weights import prepare, to_document, train
-from made_up_projects import LEVELS, judged, labelled, precision_recall
+from judged_projects import judged, precision_recall
+from learn_screen_weights import laid_out, prepare
+from made_up_neighbours import SIBLING
+from made_up_projects import LEVELS, labelled
 from made_up_wording import vocabulary
 from xinzhi.core.errors import UsageError
 from xinzhi.risks import screen
 from xinzhi.risks.projects import weights
-from xinzhi.risks.projects.comparison import NAMES
+from xinzhi.risks.projects.forest import FEATURES, RISING, from_json, shipped_forests
 from xinzhi.risks.projects.index import build, candidates
 from xinzhi.risks.projects.reading import together
 from xinzhi.risks.projects.records import read
-from xinzhi.risks.projects.scoring import rising
+from xinzhi.risks.projects.scoring import learn_agreement, rising
 from xinzhi.risks.projects.screening import calibration_table
 from xinzhi.risks.projects.weights import Agreement, adapt, calibrate, learn, shipped
 
@@ -148,26 +150,56 @@ def test_everything_made_up_says_so():
 
 
 def test_the_shipped_weights_are_what_learning_gives():
-    learned = to_document(train(prepare("train"), prepare("validation")))
-    kept = to_document(shipped())
-    for field in NAMES:
-        for kind in learned["fields"][field]:
-            assert learned["fields"][field][kind] == pytest.approx(kept["fields"][field][kind], abs=RELEARNED)
-    assert np.array(learned["calibration"]["coefficients"]) == pytest.approx(
-        np.array(kept["calibration"]["coefficients"]), abs=1e-4
+    taught = prepare("train")
+    learned = learn_agreement(taught.pairs, taught.pair_label)
+    assert learned.level == pytest.approx(shipped().agreement.level, abs=RELEARNED)
+    assert learned.share == pytest.approx(shipped().agreement.share, abs=RELEARNED)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_the_trees_are_evaluated_as_scikit_learn_does():
+    ensemble = pytest.importorskip("sklearn.ensemble")
+    rng = np.random.default_rng(5)
+    features = rng.integers(-1, 5, size=(800, 4)).astype(float)
+    target = features.sum(axis=1) + rng.normal(size=800) > 8
+    features[rng.random(features.shape) < 0.2] = np.nan
+    model = ensemble.HistGradientBoostingClassifier(max_iter=15, max_depth=3, early_stopping=False).fit(
+        features, target
     )
+    ours = from_json({"trees": {"one": laid_out(model)}})["one"]
+    assert ours.log_odds(features) == pytest.approx(model.decision_function(features), abs=1e-3)
+
+
+@pytest.mark.parametrize("name", ["repackaged", "follow-on"])
+def test_more_agreement_never_lowers_the_odds(name):
+    rng = np.random.default_rng(6)
+    forest = shipped_forests()[name]
+    features = rng.integers(0, 4, size=(300, len(FEATURES))).astype(float)
+    before = forest.log_odds(features)
+    for at, way in enumerate(RISING[name]):
+        if way:
+            moved = features.copy()
+            moved[:, at] += way
+            assert (forest.log_odds(moved) >= before - 1e-4).all(), FEATURES[at]
 
 
 @pytest.fixture(scope="module")
 def held_out():
-    made = labelled("held_out", archive=1500, rewrites=100, others=200)
+    made = labelled("held_out", archive=1500, rewrites=100, others=200, neighbours=100)
     return judged(screen(made.projects, made.archive), made.truth)
+
+
+def test_a_standard_design_is_not_accused(held_out):
+    siblings = held_out.filter(level=SIBLING)
+    assert siblings.select((pl.col("verdict") == "repackaged").mean()).item() < 0.2
+    honest = held_out.filter(pl.col("label") != "repackaged")
+    assert honest.select((pl.col("verdict") == "repackaged").mean()).item() < 0.05
 
 
 def test_the_held_out_split_is_told_apart(held_out):
     easy = precision_recall(held_out, hard=False, threshold=0.5)
     assert easy["precision"] >= 0.95
-    assert easy["recall"] >= 0.95
+    assert easy["recall"] >= 0.9
     hard = precision_recall(held_out, hard=True)
     assert hard["precision"] >= 0.85
     assert hard["recall"] >= 0.85

@@ -15,7 +15,7 @@ from xinzhi.core.text import Text
 from xinzhi.report import pages, svg, write_report
 from xinzhi.report.pages.risks.screening_ledger import pieces
 from xinzhi.risks import screen, value_words
-from xinzhi.risks.projects.screening import calibration_table, with_truth
+from xinzhi.risks.projects.screening import by_probability, calibration_table, with_truth
 
 OLD = pl.DataFrame(
     {
@@ -86,8 +86,8 @@ def test_agreeing_words_bear_one_number_a_field_in_both_texts(section):
     assert words_of(ours, number["investment"]) == ["投资18300万元"]
     assert words_of(old, number["investment"]) == ["总投资1.83亿元"]
     assert words_of(ours, number["place"]) == ["肥西县"]
-    assert set(words_of(ours, number["further figures"])) == {"6座", "7台"}
-    assert set(words_of(old, number["further figures"])) == {"6座", "7台"}
+    assert set(words_of(ours, number["all figures"])) == {"6座", "7台"}
+    assert set(words_of(old, number["all figures"])) == {"6座", "7台"}
     near = {piece.field.en for piece in ours if piece.near}
     assert near == {"land"}  # 63 mu against 62.5
     weights = [float(entry.figure.replace("−", "-")) for entry in first.entries]
@@ -126,7 +126,8 @@ def test_a_long_stretch_without_marks_is_shortened():
 def test_pictures_add_up_and_say_the_figures_of_the_frames(found, section):
     pictures = drawn(section)
     assert list(pictures) == ["weights", "probabilities"]
-    total = found.candidates.filter(id="p1", rank=1)["odds_repackaged"][0]
+    surest = by_probability(found.frame)["id"][0]
+    total = found.candidates.filter(id=surest, rank=1)["odds_repackaged"][0]
     rows = pictures["weights"].twin.rows
     assert sum(row[2] for row in rows[:-1]) == pytest.approx(rows[-1][2], abs=1e-9)
     assert rows[-1][2] == pytest.approx(total, abs=1e-9)
@@ -166,7 +167,7 @@ def test_one_project_or_one_region(found):
     one = pages.section(found, region="p3")
     assert {pair.heads[0].en for pair in one.ledgers} == {"Project p3"}
     assert len(one.ledgers) == found.candidates.filter(id="p3").height
-    assert "speak most against it" in one.pictures[0].headline.en
+    assert "follow-on; owner" in one.pictures[0].headline.en
     assert "of being a follow-on" in one.ledgers[0].finding.en
     assert pages.section(found, region="肥西县").answer[0].en.startswith("3 projects against 2 archived ones")
     assert pages.section(found, region="510000").answer[0].en.startswith("1 project against 2 archived ones")
@@ -197,7 +198,7 @@ def test_of_many_projects_the_doubtful_ones_are_drawn(many):
     assert max(shown) == pytest.approx(away[39])
     calls = many.frame.filter(verdict="repackaged")
     sides = [pair.heads[0].en.removeprefix("Project ") for pair in section.ledgers][:12]
-    assert set(sides) == set(calls.sort("probability", descending=True)["id"].head(12))
+    assert set(sides) == set(by_probability(calls)["id"].head(12))
 
 
 def test_calibration_is_what_counting_gives(many):

@@ -85,6 +85,7 @@ def test_sayings() -> None:
     assert dict(said.select("field", "said").iter_rows()) == {
         "place": "合肥市",
         "investment": "总投资12.5亿元",
+        "figures": "总投资12.5亿元",
         "sector": "光伏",
     }
 

@@ -36,6 +36,13 @@ def readings() -> dict[int, str]:
     return {ord(sign): sound for sound, signs in (line.split() for line in lines) for sign in signs}
 
 
+@cache
+def traditional() -> dict[int, str]:
+    """Return the simplified form of every traditional character, for `str.translate`."""
+    lines = (HERE / "traditional.txt").read_text("utf-8").splitlines()
+    return {ord(sign): simple for simple, signs in (line.split() for line in lines) for sign in signs}
+
+
 def convention(name: str) -> Any:  # noqa: ANN401 - a number or a list
     """Return the value of a convention of ``conventions.yaml``."""
     return document("conventions.yaml")[name]["value"]

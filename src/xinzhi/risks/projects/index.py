@@ -14,7 +14,7 @@ from xinzhi.core.errors import InputError
 from xinzhi.risks.projects.conventions import convention
 from xinzhi.risks.projects.places import city_of
 from xinzhi.risks.projects.records import NUMBERS, Records
-from xinzhi.risks.projects.vocabulary import idf
+from xinzhi.risks.projects.vocabulary import background, background_size, idf, place_tokens
 
 KeyArray = npt.NDArray[np.uint64]
 
@@ -22,12 +22,16 @@ KeyArray = npt.NDArray[np.uint64]
 KEY_BITS = 40
 _MIX_1, _MIX_2 = np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53)  # finaliser of MurmurHash3
 _SHIFT = np.uint64(33)
+_MOST_DIGITS, _EQUAL = 4, 1e-6
 _FINE = ("investment", "turnover", "land", "floor", "length", "capacity")
 _COARSE = tuple(f"about {name}" for name in _FINE)
 # Which keys are joined: a place or an owner with anything else, exact numbers with each other, rare words likewise.
 PAIRS = (
     *(("place", other) for other in ("owner", *_COARSE, "token", "approval")),
     *(("owner", other) for other in (*_COARSE, "token", "approval")),
+    ("place", "figure"),
+    ("figure", "figure"),
+    *(("site", other) for other in ("owner", "about investment", "about land", "about capacity")),
     *combinations(_FINE, 2),
     *((exact, f"about {other}") for exact in ("capacity", "floor") for other in ("investment", "land")),
     ("capacity", "capacity"),
@@ -55,8 +59,10 @@ def _single(records: Records, frequency: FloatArray, *, asking: bool) -> dict[st
     """Return `(N, W)` single keys by name, 0 where there is none."""
     found = {
         "place": _salted(_cities(records.place), "place"),
+        "site": _salted(_sites(records), "site"),
         "owner": _salted(records.brand[:, None], "owner"),
         "approval": _salted(records.approval, "approval"),
+        "figure": _salted(_telling_figures(records), "figure"),
         "token": _salted(_rare(records, frequency, asking=asking), "token"),
     }
     fine, coarse = float(convention("fine_bin")), float(convention("coarse_bin"))
@@ -74,6 +80,24 @@ def _single(records: Records, frequency: FloatArray, *, asking: bool) -> dict[st
             slots.append(np.where((bins > 0) & (kind > 0), bins * np.uint64(64) + kind, np.uint64(0)))
         found[name] = _salted(np.hstack(slots), name)
     return found
+
+
+def _sites(records: Records) -> KeyArray:
+    """Return the township (else village, else park) of every text: a township leads on where its city is unnamed."""
+    village, town, park, _ = records.site.T
+    return np.asarray(np.where(town > 0, town, np.where(village > 0, village, park))[:, None])
+
+
+def _telling_figures(records: Records) -> KeyArray:
+    """Return the figures of most digits of every text, by which two texts meet that share nothing else."""
+    value = records.figure
+    known = np.isfinite(value)
+    digits = np.where(known, _digits(np.where(known, value, 1.0).astype(np.float64)), 0.0)
+    keep = int(convention("telling_figures"))
+    order = np.argsort(-digits, axis=1, kind="stable")[:, :keep]
+    chosen, many = np.take_along_axis(value, order, axis=1), np.take_along_axis(digits, order, axis=1)
+    bins = np.round(np.log(np.where(many > 1, chosen, 1.0).astype(np.float64)) / float(convention("fine_bin")))
+    return np.asarray(np.where(many > 1, bins + (1 << 20), 0).astype(np.uint64))
 
 
 def _cities(place: IntArray) -> KeyArray:
@@ -99,10 +123,13 @@ def _rare(records: Records, frequency: FloatArray, *, asking: bool) -> KeyArray:
     share = float(convention("rare_token_share"))
     limit = max(float(convention("rare_token_limit")), share * float(frequency.max(initial=0)))
     out = np.zeros((len(records), keep), dtype=np.uint64)
+    known, size = background(), background_size()
     for part, rows, bucket in records.tokens.parts():
         often = frequency[bucket]
         at = np.flatnonzero((often <= limit) & (often > 0))
-        code = (rows[at].astype(np.uint64) << np.uint64(32)) | often[at].astype(np.uint64)
+        # of those that this archive has once, what project texts at large have is not rare
+        rank = (often[at] + known[bucket[at]] * (float(len(records)) / size)).astype(np.uint64)
+        code = (rows[at].astype(np.uint64) << np.uint64(32)) | rank
         order = at[np.argsort(code, kind="stable")]
         row = rows[order]
         place = np.arange(len(row)) - np.searchsorted(row, row)
@@ -131,6 +158,45 @@ ROW_BITS = 64 - KEY_BITS
 
 
 @dataclass(frozen=True, slots=True)
+class Commonness:
+    """How common figures and components are in an archive."""
+
+    figure: npt.NDArray[np.float32]  # the distinct figures, rising
+    times: IntArray  # in how many records each stands
+    component: FloatArray  # what each component says, in nats
+    count: int
+
+    def of_figures(self, values: npt.NDArray[np.float32]) -> FloatArray:
+        """Return what figures say, in nats."""
+        # the archive's own share, beside the share of all numbers of as many digits that this one is
+        known = np.where(np.isfinite(values), values, 1.0)
+        at = np.minimum(np.searchsorted(self.figure, known), max(len(self.figure) - 1, 0))
+        times = np.where(self.figure[at] == known, self.times[at], 0) if len(self.figure) else np.zeros(values.shape)
+        mass = float(convention("adapted_prior"))
+        expected = mass / (9.0 * 10.0 ** (_digits(known.astype(np.float64)) - 1))
+        return np.asarray(np.log((self.count + mass) / (times + expected)))
+
+
+def _digits(values: FloatArray) -> FloatArray:
+    """Return how many significant digits numbers have, four at most."""
+    scaled = values / 10.0 ** np.floor(np.log10(np.maximum(values, 1e-300)))
+    out = np.full(values.shape, float(_MOST_DIGITS))
+    for digits in range(_MOST_DIGITS - 1, 0, -1):
+        size = scaled * 10.0 ** (digits - 1)
+        out[np.abs(size - np.round(size)) < _EQUAL * size] = digits
+    return out
+
+
+def commonness(records: Records) -> Commonness:
+    """Return how common figures and components are among records."""
+    figure, times = np.unique(records.figure[np.isfinite(records.figure)], return_counts=True)
+    mass, count = float(convention("adapted_prior")), len(records)
+    held = np.array([np.count_nonzero(records.components & (np.uint64(1) << np.uint64(bit))) for bit in range(64)])
+    share = (held + mass * float(convention("component_share"))) / (count + mass)
+    return Commonness(figure, times, -np.log(np.minimum(share, 1.0)), count)
+
+
+@dataclass(frozen=True, slots=True)
 class Index:
     """An archive ready to be searched."""
 
@@ -139,6 +205,8 @@ class Index:
     frequency: FloatArray  # in how many records each token occurs
     weight: npt.NDArray[np.float32]  # its inverse document frequency
     norm: npt.NDArray[np.float32]  # length of every record in the space of tokens
+    telling: npt.NDArray[np.float32]  # what a pair of signs says beyond place and trade, 0 for what is common
+    commonness: Commonness
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +232,18 @@ def build(records: Records) -> Index:
     postings = np.concatenate(parts)
     del parts
     postings.sort()
-    return Index(records, postings, frequency, weight, lengths(records, weight))
+    return Index(records, postings, frequency, weight, lengths(records, weight), telling(frequency, len(records)),
+                 commonness(records))  # fmt: skip
+
+
+def telling(frequency: FloatArray, count: int) -> npt.NDArray[np.float32]:
+    """Return what tokens say beyond what is common in project texts, in this archive, and in names of places."""
+    known, mass = background(), background_size()
+    said = np.log((count + mass) / (frequency + known + 1.0)) - float(convention("telling_from"))
+    out = np.maximum(said, 0.0).astype(np.float32)
+    out[1::2] = 0.0  # words and numbers: figures have a field of their own
+    out[place_tokens()] = 0.0
+    return out
 
 
 def lengths(records: Records, weight: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

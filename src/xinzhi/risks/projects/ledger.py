@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from xinzhi.core.arrays import IntArray
+from xinzhi.core.arrays import BoolArray, IntArray
 from xinzhi.core.text import Language, Text, page
 from xinzhi.risks.projects.comparison import FIELDS, MISSING, NAMES
 from xinzhi.risks.projects.conventions import convention, value_words
@@ -23,6 +23,12 @@ from xinzhi.risks.projects.scoring import CLASSES, Judgement, Pairs, Scores
 from xinzhi.risks.projects.vocabulary import labels
 from xinzhi.risks.projects.weights import Weights
 
+# What no template explains, and from which level on it agrees: a design fixes wording, works and capacity, not these.
+_NUMBER_EQUAL, _MUCH, _SEVERAL = 4, 3, 3
+_OWN = {"place": 4, "site": 1, "object": 1, "edition": 1, "owner": 1, "approval": 1} | dict.fromkeys(
+    NUMBERS, _NUMBER_EQUAL
+)
+_SAID_APART = ("beyond", "differs", "design")
 _CLOSE = (1, 2, 3)  # levels of a number that moved and is still recognisable
 _NUMBERS = tuple(NAMES.index(name) for name in (*NUMBERS, "capacity"))
 
@@ -51,6 +57,29 @@ def changes(
         yield "dates", change_text("dates", **_sides(said, "dates"))
     if _reordered(levels, said, texts):
         yield "order", change_text("order")
+
+
+def findings(levels: npt.NDArray[np.int8], repackaged: bool) -> Iterator[tuple[str, Text]]:  # noqa: FBT001 - one call
+    """Yield what agrees beyond a template, what differs, and whether a standard design explains the rest."""
+    at = dict(zip(NAMES, levels.tolist(), strict=True))
+    beyond = [name for name, least in _OWN.items() if at[name] >= least]
+    differs = [name for name in (*_OWN, "capacity") if at[name] == 0 or (name == "place" and 0 < at[name] < _OWN[name])]
+    names = value_words("field", "ledger")
+    for key, fields in (("beyond", beyond), ("differs", differs)):
+        if fields:
+            yield (
+                key,
+                change_text(
+                    key,
+                    zh="、".join(names[name].zh for name in fields),
+                    en=", ".join(names[name].en for name in fields),
+                ),
+            )
+    built = at["capacity"] >= _NUMBER_EQUAL and at["components"] != 0
+    alike = at["text"] >= _MUCH or built or at["figures"] >= _SEVERAL
+    apart = [name for name in ("place", "site", "object", "owner", "edition") if name in differs or at[name] == 0]
+    if alike and apart and not repackaged:
+        yield "design", change_text("design")
 
 
 def change_text(key: str, **values: object) -> Text:
@@ -143,7 +172,11 @@ def verdict_frame(judged: Judgement, side: Side, reached: IntArray) -> pl.DataFr
     few = readable < int(convention("readable"))
     # wording alone tells a repeat word for word; it finds no paraphrase, so its silence does not make a project new
     unreadable = np.where(judged.factual, few & (best == CLASSES.index("new")), ~judged.verbatim | unsure)
-    reason = np.select([empty, unreadable, unsure], ["empty", "unreadable", "undecided"], default="")
+    # no verdict of repackaged on a pattern that too few learned cases had
+    strange = judged.outside & (best == CLASSES.index("repackaged"))
+    reason = np.select(
+        [empty, unreadable, unsure, strange], ["empty", "unreadable", "undecided", "outside"], default=""
+    )
     verdict = np.where(reason != "", "cannot tell", np.array(CLASSES)[best])
     return pl.DataFrame(
         {
@@ -156,7 +189,7 @@ def verdict_frame(judged: Judgement, side: Side, reached: IntArray) -> pl.DataFr
             "probability_new": chance[:, 0],
             "reason": [word or None for word in reason.tolist()],
             "readable": readable,
-            "basis": np.where(judged.factual, "facts", "wording").tolist(),
+            "basis": np.select([judged.outside, judged.factual], ["outside", "facts"], default="wording").tolist(),
             "reached": reached,
         },
         schema_overrides={"reason": pl.String},
@@ -179,7 +212,7 @@ def candidate_frame(found: Pairs, scores: Scores, show: Shown, projects: Side, a
 
 
 def ledger_frames(
-    weights: Weights, index: Index, found: Pairs, show: Shown, projects: Side, archive: Side
+    weights: Weights, index: Index, found: Pairs, show: Shown, projects: Side, archive: Side, repackaged: BoolArray
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return the ledger and the changes of the pairs that are kept."""
     mine, my_place = np.unique(found.project[show.at], return_inverse=True)
@@ -204,14 +237,14 @@ def ledger_frames(
     changed = [
         (ids[at], others[at], what, words.zh, words.en)
         for at in np.flatnonzero(show.rank == 1).tolist()
-        for what, words in changes(
+        for what, words in (*findings(levels[at], bool(repackaged[found.project[show.at[at]]])), *changes(
             (projects.records, int(found.project[show.at[at]]), index.records, int(found.record[show.at[at]])),
             levels[at],
             (titles[0][my_place[at]], titles[1][their_place[at]]),
             (said[0][my_place[at]], said[1][their_place[at]]),
             (texts[0][my_place[at]], texts[1][their_place[at]]),
-        )
-    ]
+        ))
+    ]  # fmt: skip
     return pl.DataFrame(rows, schema=_LEDGER, orient="row"), pl.DataFrame(changed, schema=_CHANGES, orient="row")
 
 
@@ -230,16 +263,18 @@ def with_evidence(
     told = agreeing.group_by("id").agg(en.str.join(", ").alias("agrees"), zh.str.join("，").alias("agrees_zh"))
     names = {name: text.zh for name, text in value_words("what", "changes").items()}
     kinds = pl.col("what").unique(maintain_order=True)
-    what = changed.group_by("id", maintain_order=True).agg(
+    moved = changed.filter(~pl.col("what").is_in(_SAID_APART))
+    design = changed.filter(pl.col("what") == "design").select("id", pl.lit(value=True).alias("design")).unique("id")
+    what = moved.group_by("id", maintain_order=True).agg(
         kinds.str.join(", ").alias("changed"),
         kinds.replace_strict(names, return_dtype=pl.String).str.join("、").alias("changed_zh"),
     )
-    for part in (first, told, what):
+    for part in (first, told, what, design):
         verdicts = verdicts.join(part, on="id", how="left", maintain_order="left")
     return verdicts.select(
         "id", "archive_id", *columns,
-        _sentence("agrees", "changed", ("agrees in ", "; changed: ")).alias("evidence"),
-        _sentence("agrees_zh", "changed_zh", ("相符：", "；变化：")).alias("evidence_zh"),
+        _sentence("agrees", "changed", "en").alias("evidence"),
+        _sentence("agrees_zh", "changed_zh", "zh").alias("evidence_zh"),
     )  # fmt: skip
 
 
@@ -248,11 +283,17 @@ def _words(column: str, language: Language) -> pl.Expr:
     return pl.col(column).replace_strict(known, return_dtype=pl.String)
 
 
-def _sentence(agrees: str, changed: str, lead: tuple[str, str]) -> pl.Expr:
-    said = pl.when(pl.col(agrees).is_not_null()).then(pl.lit(lead[0]) + pl.col(agrees)).otherwise(pl.lit(""))
-    return said + pl.when(pl.col(changed).is_not_null() & pl.col(agrees).is_not_null()).then(
-        pl.lit(lead[1]) + pl.col(changed)
-    ).otherwise(pl.lit(""))
+def _sentence(agrees: str, changed: str, language: Language) -> pl.Expr:
+    """Return what agrees and what changed, and whether a standard design explains it."""
+    lead, then, design = (
+        page("pages", "screen")[f"evidence.{key}"].lang(language).replace("{what}", "{}")
+        for key in ("agrees", "changed", "design")
+    )
+    known = pl.col(agrees).is_not_null()
+    said = pl.when(known).then(pl.format(lead, agrees)).otherwise(pl.lit(""))
+    moved = pl.when(pl.col(changed).is_not_null() & known).then(pl.format(then, changed)).otherwise(pl.lit(""))
+    explained = pl.when(pl.col("design").fill_null(value=False) & known).then(pl.lit(design)).otherwise(pl.lit(""))
+    return said + moved + explained
 
 
 def _level(field: int, level: int) -> str | None:

@@ -7,6 +7,7 @@ from functools import cache
 
 import polars as pl
 
+from xinzhi.core.arrays import BoolArray
 from xinzhi.core.text import read_words
 from xinzhi.risks.projects.conventions import by_row, document, places_table, readings
 from xinzhi.risks.projects.places import sound
@@ -41,6 +42,15 @@ def owners(texts: pl.Series, named: pl.DataFrame | None = None) -> pl.DataFrame:
     )
     institutes = said.join(known, on="read", how="inner", maintain_order="left").select(found.columns)
     return pl.concat([found, institutes.cast(found.schema)])
+
+
+def public(owned: pl.DataFrame) -> BoolArray:
+    """Return which owners spend public money on whatever a county builds: 管委会, 城投, 国资公司, and its utilities."""
+    words = "|".join(document("words.yaml")["platforms"])
+    company = pl.col("span").str.contains("公司|集团|Ltd|Co\\.|Group|Corp|Company")
+    # a company that bears no name of its own, but that of its place and its trade, is the utility of its county
+    nameless = (pl.col("brand") == "") & company
+    return owned.select(pl.col("span").str.contains("(?i)" + words) | nameless).to_series().to_numpy()
 
 
 def _rows(texts: pl.Series) -> pl.Series:

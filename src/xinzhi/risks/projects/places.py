@@ -99,9 +99,35 @@ def _mentions(texts: pl.Series) -> pl.DataFrame:
         .join(table, on="name", how="inner", maintain_order="left")
         for spans, table in ((chinese, _chinese_names()), (roman, _roman_names(roman)))
     ]
-    every = pl.concat([part.select("row", "at", "name", "code", "weak") for part in found])
+    every = pl.concat([*(part.select("row", "at", "name", "code", "weak") for part in found), _by_township(texts)])
     every = every.with_columns(pl.len().over("row", "name", "code").alias("times")).unique(["row", "name", "code"])
     return every.with_columns(pl.len().over("row", "name").alias("rivals"))
+
+
+def _by_township(texts: pl.Series) -> pl.DataFrame:
+    """Return the counties that stand under their short names before a township: 通榆新华镇."""
+    spans = by_row(texts.str.extract_all(r"[\u4e00-\u9fff]{4,7}?(?:镇|乡|街道)"), "span")
+    short = _short_counties()
+    rows = [
+        (span, name, *code)
+        for span in spans["span"].unique().to_list()
+        for at in range(3)
+        for size in (3, 2)
+        if (code := short.get(name := span[at : at + size])) and len(span) - at - size in (3, 4)
+    ]
+    schema = {"span": pl.String, "name": pl.String, "code": pl.Int64, "weak": pl.Boolean}
+    known = pl.DataFrame(rows, schema=schema, orient="row").unique("span", keep="first", maintain_order=True)
+    found = spans.join(known, on="span", how="inner", maintain_order="left")
+    return found.select("row", pl.lit(0, dtype=pl.Int64).alias("at"), "name", "code", "weak")
+
+
+@cache
+def _short_counties() -> dict[str, tuple[int, bool]]:
+    """Return code, and whether weak, of counties by their short names of which there is one."""
+    table = places_table().filter(~pl.col("code").str.ends_with("00") & (pl.col("short").str.len_chars() > 1))
+    everyday = document("words.yaml")["everyday_places"]
+    alone = table.filter(pl.col("short").is_unique() & ~pl.col("short").is_in(everyday))
+    return {short: (int(code), False) for code, short in alone.select("code", "short").iter_rows()}
 
 
 def _without_owners(found: pl.DataFrame, named: pl.DataFrame) -> pl.DataFrame:
@@ -196,8 +222,17 @@ def _chinese_names() -> pl.DataFrame:
     taken = provinces["name"].to_list()
     prefectures = short.select(pl.col("short").alias("name"), "code").filter(~pl.col("name").is_in(taken))
     aliases = pl.DataFrame([*words["place_aliases"].items()], schema=provinces.schema, orient="row")
-    every = pl.concat([provinces, table.select("name", "code"), prefectures, aliases]).unique(maintain_order=True)
+    named = pl.concat([provinces, table.select("name", "code"), prefectures, aliases])
+    every = pl.concat([named, _former(table, named["name"])]).unique(maintain_order=True)
     return every.with_columns(pl.col("name").is_in(common).alias("weak"))
+
+
+def _former(table: pl.DataFrame, taken: pl.Series) -> pl.DataFrame:
+    """Return what districts were called as counties and cities of their own: 南康市 is 南康区 today."""
+    district = table.filter(pl.col("name").str.ends_with("区") & (pl.col("short").str.len_chars() > 1))
+    alone = district.filter(pl.col("short").is_unique())
+    former = pl.concat([alone.select((pl.col("short") + rank).alias("name"), "code") for rank in ("县", "市")])
+    return former.filter(~pl.col("name").is_in(taken.implode()))
 
 
 @cache

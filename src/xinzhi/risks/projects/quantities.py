@@ -8,7 +8,7 @@ from functools import cache
 
 import polars as pl
 
-from xinzhi.risks.projects.conventions import by_row, convention, document
+from xinzhi.risks.projects.conventions import by_row, convention, document, traditional
 
 NUMBER = r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?|[0-9]+(?:\.[0-9]+)?"
 _UNKNOWN = r"(?-i:[0-9.]*[X□?○][0-9X□?○.]*)"  # digits that the writer left open
@@ -23,8 +23,13 @@ _FIRST_YEAR, _LAST_YEAR = 1949, 2060
 
 
 def plain(texts: pl.Series) -> pl.Series:
-    """Return texts in one form of every character: full-width letters and digits, ㎡ and ² as plain ones."""
-    return texts.fill_null("").str.normalize("NFKC").str.replace_all(r"\s+", " ")
+    """Return texts in one form of every character: full-width digits, ㎡ and traditional characters as plain ones."""
+    narrow = texts.fill_null("").str.normalize("NFKC").str.replace_all(r"\s+", " ")
+    written = narrow.str.contains(f"[{''.join(map(chr, traditional()))}]").to_numpy().nonzero()[0]
+    if not len(written):
+        return narrow
+    simple = [text.translate(traditional()) for text in narrow.gather(written)]
+    return narrow.scatter(written, simple)
 
 
 def extract(texts: pl.Series) -> pl.DataFrame:
@@ -45,7 +50,6 @@ def _typed(written: pl.DataFrame) -> pl.DataFrame:
     """Return kinds, roles and values: currencies before the number, daily flows, areas of land, years."""
     unit = pl.coalesce("kilo", "unit").str.to_lowercase()
     frame = written.with_columns(
-        pl.col("role").str.to_lowercase().replace_strict(_roles(), default="-", return_dtype=pl.String),
         unit.replace_strict(_units("kind"), default="bare", return_dtype=pl.String).alias("kind"),
         unit.replace_strict(_units("factor"), default=1.0, return_dtype=pl.Float64).alias("factor"),
         unit.replace_strict(_units("land"), default=False, return_dtype=pl.Boolean).alias("land"),
@@ -80,9 +84,9 @@ def _typed(written: pl.DataFrame) -> pl.DataFrame:
         .otherwise(kind)
     )
     role = pl.when(pl.col("role") == "daily").then(pl.lit("capacity")).otherwise("role")
-    return frame.select("span", named.alias("kind"), role.alias("role"), value.alias("value"), "digits").filter(
-        pl.col("value").is_finite() & (pl.col("value") > 0) & (pl.col("kind") != "nothing")
-    )
+    return frame.select(
+        "span", named.alias("kind"), role.alias("role"), value.alias("value"), "digits", "times"
+    ).filter(pl.col("value").is_finite() & (pl.col("value") > 0) & (pl.col("kind") != "nothing"))
 
 
 def _parts(spans: pl.Series, pattern: str, names: tuple[str, ...]) -> pl.DataFrame:
@@ -92,9 +96,18 @@ def _parts(spans: pl.Series, pattern: str, names: tuple[str, ...]) -> pl.DataFra
     return pl.DataFrame([spans.alias("span"), *found])
 
 
+def _role_before() -> pl.Expr:
+    """Return what the words before a number say that it measures."""
+    return pl.col("role").str.to_lowercase().replace_strict(_roles(), default="-", return_dtype=pl.String).alias("role")
+
+
 def _arabic(spans: pl.Series) -> pl.DataFrame:
     """Return numbers, scales and units of spans in Arabic digits."""
-    frame = _parts(spans, _pattern(), ("role", "currency", "times", "number", "kilo", "scale", *_UNIT))
+    names = ("role", "currency", "times", "number", "kilo", "scale", *_UNIT, "after")
+    frame = _parts(spans, _pattern(), names)
+    after = _roles("roles_after")
+    behind = pl.col("after").str.to_lowercase().replace_strict(after, default=None, return_dtype=pl.String)
+    frame = frame.with_columns(pl.coalesce(behind, _role_before()).alias("role"))
     scale = pl.col("scale").str.to_lowercase().replace_strict(_scales(), default=1.0, return_dtype=pl.Float64)
     bare = pl.col("number").str.replace_all(",", "")
     significant = bare.str.replace(r"\.", "").str.strip_chars_start("0").str.strip_chars_end("0").str.len_chars()
@@ -111,6 +124,7 @@ def _chinese(spans: pl.Series) -> pl.DataFrame:
     """Return numbers, scales and units of spans in Chinese numerals."""
     frame = _parts(spans, _chinese_pattern(), ("role", "number", "scale", "unit"))
     frame = frame.filter(pl.col("number") != "一")  # 一座, 一批: an article, not a count
+    frame = frame.with_columns(_role_before())
     scale = pl.col("scale").replace_strict(_scales(), default=1.0, return_dtype=pl.Float64)
     large = pl.col("number").str.contains("[万亿]")
     known = {word: numeral_value(word) for word in frame["number"].unique().to_list()}
@@ -142,7 +156,8 @@ def _english(spans: pl.Series) -> pl.DataFrame:
         scale.alias("scale"),
         pl.lit(1.0).alias("times"),
         pl.lit(1, dtype=pl.Int8).alias("digits"),
-        *(pl.lit(None, dtype=pl.String).alias(name) for name in ("role", "currency", "kilo")),
+        pl.lit("-").alias("role"),
+        *(pl.lit(None, dtype=pl.String).alias(name) for name in ("currency", "kilo")),
     )
 
 
@@ -182,7 +197,8 @@ def _below_ten_thousand(word: str) -> float | None:
 
 @cache
 def _pattern() -> str:
-    return rf"(?i)(?:({_either(_roles())})[^0-9,。;、.:()]{{0,24}}?)?{_core()}"
+    behind = _either(_roles("roles_after"))
+    return rf"(?i)(?:({_either(_roles())})[^0-9,。;、.:()]{{0,24}}?)?{_core()}(?: ?(?:的)?({behind}))?"
 
 
 @cache
@@ -225,8 +241,8 @@ def _either(words: Iterable[str]) -> str:
 
 
 @cache
-def _roles() -> dict[str, str]:
-    return {word.lower(): role for role, words in document("quantities.yaml")["roles"].items() for word in words}
+def _roles(where: str = "roles") -> dict[str, str]:
+    return {word.lower(): role for role, words in document("quantities.yaml")[where].items() for word in words}
 
 
 @cache

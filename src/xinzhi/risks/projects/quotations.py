@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from xinzhi.core.arrays import IntArray
-from xinzhi.risks.projects import quantities, vocabulary
+from xinzhi.risks.projects import quantities, sites, vocabulary
 from xinzhi.risks.projects.conventions import convention, places_table
 from xinzhi.risks.projects.owners import companies, owners
 from xinzhi.risks.projects.places import SLOTS, name_of, places
@@ -43,11 +43,15 @@ def _quoted(plain: pl.Series, named: pl.DataFrame | None) -> Iterator[pl.DataFra
     found = quantities.extract(without_approvals(plain))
     numbers, capacities = number_spans(found), capacity_spans(found)
     yield _named(owners(plain, named), "owner")
+    yield _named(sites.site_spans(plain).unique(["row", "kind"], keep="first", maintain_order=True), "site", "key")
+    yield _named(sites.numbered_spans(plain).unique("row", keep="first", maintain_order=True), "object", "key")
+    yield _named(sites.name_spans(plain), "name")
+    yield _named(sites.cue_spans(plain), "cue")
     names = dict(enumerate(NUMBERS))
     field = pl.col("field").replace_strict(names, return_dtype=pl.String)
     yield _named(numbers, field, value="value")
     yield _named(capacities, "capacity", "number", "value")
-    yield _named(figure_spans(found, numbers, capacities), "figures", value="value")
+    yield _named(figure_spans(found), "figures", value="value")
     lowered = vocabulary.lower(plain)
     for kind, name in (("components", "components"), ("sectors", "sector")):
         yield _named(vocabulary.spotted(lowered, kind).rename({"word": "span"}), name, "bit")
@@ -91,7 +95,9 @@ class _Said:
 def marks(texts: tuple[str, str], ledger: pl.DataFrame) -> list[Mark]:
     """Return where agreeing words stand: field, span in the project's text, span in the archived text."""
     sides = [_read(text) for text in texts]
-    agreeing = ledger.filter(pl.col("level") > 0).sort("weight", descending=True, maintain_order=True)
+    # figures hold every number once more: a number that has a field of its own is marked as that
+    last = pl.col("field") == "figures"
+    agreeing = ledger.filter(pl.col("level") > 0).sort(last, -pl.col("weight"), maintain_order=True)
     found: list[Mark] = []
     taken: tuple[list[Span], list[Span]] = ([], [])
     for field in agreeing["field"].to_list():

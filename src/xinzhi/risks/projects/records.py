@@ -12,13 +12,13 @@ import numpy.typing as npt
 import polars as pl
 
 from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
-from xinzhi.risks.projects import places, quantities, vocabulary
+from xinzhi.risks.projects import places, quantities, sites, vocabulary
 from xinzhi.risks.projects.conventions import convention, document
-from xinzhi.risks.projects.owners import companies, owners
+from xinzhi.risks.projects.owners import companies, owners, public
 from xinzhi.risks.projects.vocabulary import Tokens, joined, tokenise
 
 NUMBERS = ("investment", "turnover", "land", "floor", "length")
-CAPACITIES, FIGURES, CODES = 3, 8, 2
+CAPACITIES, FIGURES, CODES = 3, 20, 2
 _CHUNK = 100_000
 
 
@@ -27,6 +27,13 @@ class Records:
     """What was read of `N` texts; 0, NaN and empty slots mean that a text says nothing."""
 
     place: IntArray
+    site: npt.NDArray[np.uint64]  # village, township, park, road
+    numbered: npt.NDArray[np.uint64]  # kind and number of a line, a school
+    name: npt.NDArray[np.uint64]
+    name_bits: npt.NDArray[np.uint64]
+    cue: npt.NDArray[np.int8]
+    edition: npt.NDArray[np.int16]  # the year in the name
+    public: BoolArray  # whether the owner spends public money on whatever a county builds
     brand: npt.NDArray[np.uint64]
     stem: npt.NDArray[np.uint64]
     owner: npt.NDArray[np.uint64]
@@ -35,7 +42,7 @@ class Records:
     capacity: FloatArray
     capacity_kind: npt.NDArray[np.int8]
     capacity_digits: npt.NDArray[np.int8]
-    figure: FloatArray
+    figure: npt.NDArray[np.float32]  # every quantity but years, in base units
     approval: npt.NDArray[np.uint64]
     years: npt.NDArray[np.int16]
     phase: npt.NDArray[np.int8]
@@ -85,13 +92,23 @@ def _read(texts: pl.Series, regions: pl.Series | None) -> Records:
     owned = owners(plain, named)
     owner, brand, stem = (np.zeros(count, dtype=np.uint64) for _ in range(3))
     rows = owned["row"].to_numpy()
+    spending = np.zeros(count, dtype=bool)
+    spending[rows] = public(owned)
+    named_so, name_bits = sites.names(plain)
     for array, column in ((owner, "name"), (brand, "brand"), (stem, "stem")):
         array[rows] = owned[column].hash().to_numpy() * (owned[column] != "").to_numpy()
     numbers, capacities = number_spans(found), capacity_spans(found)
-    figures = figure_spans(found, numbers, capacities)
+    figures = figure_spans(found)
     wide, slots = (count, len(NUMBERS)), (count, CAPACITIES)
     return Records(
         place=places.places(plain, regions, named),
+        site=sites.sites(plain),
+        numbered=sites.numbered(plain),
+        name=named_so,
+        name_bits=name_bits,
+        cue=sites.cues(plain),
+        edition=sites.editions(plain),
+        public=spending,
         brand=brand,
         stem=stem,
         owner=owner,
@@ -100,7 +117,7 @@ def _read(texts: pl.Series, regions: pl.Series | None) -> Records:
         capacity=_filled(capacities, "slot", "value", slots, np.float64),
         capacity_kind=_filled(capacities, "slot", "number", slots, np.int8),
         capacity_digits=_filled(capacities, "slot", "digits", slots, np.int8),
-        figure=_filled(figures, "slot", "value", (count, FIGURES), np.float64),
+        figure=_filled(figures, "slot", "value", (count, FIGURES), np.float32),
         approval=_codes(approved, count),
         years=_years(found, count),
         phase=vocabulary.phases(lowered),
@@ -108,13 +125,28 @@ def _read(texts: pl.Series, regions: pl.Series | None) -> Records:
         sectors=vocabulary.bits(lowered, "sectors"),
         buzzwords=vocabulary.bits(lowered, "buzzwords"),
         chinese=_chinese(plain),
-        tokens=tokenise(vocabulary.without_buzzwords(lowered)),
+        tokens=tokenise(vocabulary.without_buzzwords(vocabulary.lower(without_companies(plain, named)))),
     )
 
 
 def without_approvals(plain: pl.Series) -> pl.Series:
     """Return texts without approval numbers: their digits are no quantity."""
     return plain.str.replace_all(vocabulary.APPROVAL, " ")
+
+
+def without_companies(plain: pl.Series, named: pl.DataFrame) -> pl.Series:
+    """Return texts without the names of companies: whose project it is stands in a field of its own."""
+    spans = named.group_by("row", maintain_order=True).agg("span")
+    rows = spans["row"].to_numpy()
+    texts = plain.gather(rows).to_list()
+    bare = [_without(text, names) for text, names in zip(texts, spans["span"].to_list(), strict=True)]
+    return plain.scatter(rows, bare)
+
+
+def _without(text: str, names: list[str]) -> str:
+    for name in names:
+        text = text.replace(name, " ")
+    return text
 
 
 @cache
@@ -158,13 +190,15 @@ def capacity_spans(found: pl.DataFrame) -> pl.DataFrame:
     return part.with_columns(pl.int_range(pl.len()).over("row").alias("slot")).filter(pl.col("slot") < CAPACITIES)
 
 
-def figure_spans(found: pl.DataFrame, numbers: pl.DataFrame, capacities: pl.DataFrame) -> pl.DataFrame:
-    """Return ``row, slot, span, value``: what is neither number, capacity nor year; a one says nothing."""
-    taken = pl.concat([numbers.select("row", "span"), capacities.select("row", "span")])
-    left = found.join(taken, on=["row", "span"], how="anti", maintain_order="left")
-    part = left.filter((pl.col("kind") != "year") & (pl.col("value") != 1)).unique(
-        ["row", "value"], maintain_order=True
-    )
+def figure_spans(found: pl.DataFrame) -> pl.DataFrame:
+    """Return ``row, slot, span, value``: every quantity but years, whatever it measures; a one says nothing."""
+    # 40,000 m3 a day and 4万吨/日 are one figure, and so are 9.6万㎡ of which one text says that they are workshops
+    several = found.filter(pl.col("times") != 1)  # 3×350: some say 1,050, some three of 350
+    factors = [
+        several.with_columns(value.alias("value")) for value in (pl.col("times"), pl.col("value") / pl.col("times"))
+    ]
+    part = pl.concat([found, *factors]).filter((pl.col("kind") != "year") & (pl.col("value") != 1))
+    part = part.unique(["row", "value"], maintain_order=True)
     return part.with_columns(pl.int_range(pl.len()).over("row").alias("slot")).filter(pl.col("slot") < FIGURES)
 
 
@@ -172,7 +206,7 @@ def _filled(
     part: pl.DataFrame, column: str, value: str, shape: tuple[int, int], kind: type[np.generic]
 ) -> npt.NDArray[Any]:
     """Return an array with the values of long rows in their slots; NaN or 0 elsewhere."""
-    out = np.full(shape, np.nan if kind is np.float64 else 0, dtype=kind)
+    out = np.full(shape, np.nan if issubclass(kind, np.floating) else 0, dtype=kind)
     out[part["row"].to_numpy(), part[column].to_numpy()] = part[value].to_numpy()
     return out
 

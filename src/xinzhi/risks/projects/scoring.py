@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy.typing as npt
 from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.risks.projects.comparison import NAMES, compare, cosines
 from xinzhi.risks.projects.conventions import convention
+from xinzhi.risks.projects.forest import Forest, pair_features, shipped_forests
 from xinzhi.risks.projects.index import Index, candidates
 from xinzhi.risks.projects.records import NUMBERS, Records
 from xinzhi.risks.projects.weights import (
@@ -47,9 +48,10 @@ class Pairs:
 class Scores:
     """The evidence on every project."""
 
-    odds: FloatArray
-    order: IntArray
-    features: FloatArray
+    odds: FloatArray  # of every pair, in the first stage: follow-on, repackaged
+    order: IntArray  # pairs by project, the likeliest first
+    best: IntArray  # the likeliest pair of every project, -1 where nothing was compared
+    features: FloatArray  # what the calibration sees
 
 
 def pairs(index: Index, projects: Records) -> Pairs:
@@ -60,28 +62,46 @@ def pairs(index: Index, projects: Records) -> Pairs:
     return Pairs(found.project, found.record, levels, cosine, found.shared, found.reached)
 
 
-def score(model: Agreement, found: Pairs, projects: Records) -> Scores:
+def score(model: Agreement, found: Pairs, projects: Records, forests: Mapping[str, Forest] | None = None) -> Scores:
     """Return the evidence on every project."""
-    # A project is at most one archived project over again. Of the `n` records that it is compared with, each is taken
-    # as equally likely beforehand, so the odds on some record are the mean of the likelihood ratios: a chance
-    # resemblance among a hundred records counts for less than one among ten.
+    # The first stage adds up the fields and orders the candidates; the second weighs the fields of the best together.
     odds = model.log_odds(found.levels)
-    order = np.lexsort((-np.logaddexp(odds[:, 0], odds[:, 1]), found.project))
-    count = len(projects)
-    total = np.full((count, 2), -np.inf)
-    for column in range(2):
-        np.logaddexp.at(total[:, column], found.project, odds[:, column])
-    among = np.bincount(found.project, minlength=count)
-    mean = total - np.log(np.maximum(among, 1))[:, None]
-    readable = np.minimum(projects.readable(), int(convention("most_readable")))
-    bound = float(convention("largest_odds"))
-    features = np.column_stack([np.ones(count), np.clip(mean[:, ::-1], -bound, bound), readable])
-    return Scores(odds, order, features)
+    first = np.lexsort((-np.logaddexp(odds[:, 0], odds[:, 1]), found.project))
+    project = found.project[first]
+    place = np.arange(len(project)) - np.searchsorted(project, project)
+    top = first[place < int(convention("weighed_together"))]
+    seen = pair_features(found.levels, odds, found.project, top)
+    trees = forests or shipped_forests()
+    again, later = (trees[name].log_odds(seen) for name in ("repackaged", "follow-on"))
+    # the odds of being the one or the other
+    either = np.full(len(odds), -np.inf)
+    either[top] = 1 - (1 - _share(again)) * (1 - _share(later))
+    order = np.lexsort((-np.logaddexp(odds[:, 0], odds[:, 1]), -either, found.project))
+    count, bound = len(projects), float(convention("largest_logit"))
+    best = np.full(count, -1, dtype=np.int64)
+    rows, at = np.unique(found.project[order], return_index=True)
+    best[rows] = order[at]
+    told = np.full((count, 2), -bound)
+    logits = np.full((len(odds), 2), -bound)
+    logits[top] = np.clip(np.column_stack([again, later]), -bound, bound)
+    told[rows] = logits[best[rows]]
+    facts = np.zeros(count)
+    facts[rows] = (found.levels[best[rows]][:, _FACTS] >= 0).sum(axis=1)
+    facts = np.where(best < 0, projects.readable(), facts)
+    thin = facts <= int(convention("readable"))
+    most = int(convention("most_readable"))
+    features = np.column_stack([np.ones(count), told, np.minimum(facts, most), thin])
+    return Scores(odds, order, best, features)
 
 
-_FACTS = [NAMES.index(name) for name in ("place", "owner", *NUMBERS, "capacity", "approval")]
-_TEXT = NAMES.index("text")
-_SAME_PLACE = 3
+def _share(logit: FloatArray) -> FloatArray:
+    return np.asarray(1 / (1 + np.exp(-logit)))
+
+
+_FACTS = [NAMES.index(name) for name in ("place", "name", "owner", *NUMBERS, "capacity", "approval")]
+_TEXT, _OWNER, _SITE, _NAME = (NAMES.index(name) for name in ("text", "owner", "site", "name"))
+_SAME_PLACE, _SAME_BRAND, _SAME_NAME, _EQUAL, _PRECISE = 3, 2, 3, 4, 5
+PATTERNS = 81
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,34 +113,80 @@ class Judgement:
     upper: FloatArray
     factual: BoolArray
     verbatim: BoolArray
+    outside: BoolArray
 
 
 def judge(weights: Weights, found: Pairs, scores: Scores, shares: FloatArray | None = None) -> Judgement:
     """Return what each project probably is."""
-    # Where fewer than two of place, owner, numbers and approval could be compared with any candidate, the calibration
-    # says nothing. What remains is the wording: the closest wording that a project of each class finds. For a new one
-    # that is what an archived record finds among the others: titles of one discipline find much, plants little.
-    factual = compared(found) >= int(convention("readable"))
+    # Where fewer than two of place, name, owner, numbers and approval could be compared with any candidate, the
+    # calibration says nothing. What remains is the wording: the closest wording that a project of each class finds.
+    # For a new one that is what an archived record finds among the others: titles of one discipline find much.
+    least = int(convention("readable"))
+    factual = compared(found) >= least
     # no candidate at all: the facts that the project gives were looked up and lead nowhere
-    factual |= (found.reached == 0) & (scores.features[:, 3] >= int(convention("readable")))
+    factual |= (found.reached == 0) & (scores.features[:, 3] >= least)
     chance = weights.calibration.probabilities(scores.features, shares)
-    lower, upper = weights.calibration.interval(scores.features, 2, shares)
+    chance = _without_strangers(chance, found, scores)
+    seen = weights.support[patterns(found, scores)]
+    lower, upper = weights.calibration.interval(
+        scores.features, 2, shares, chance[:, 2], weights.between + 4 / (seen + 1)
+    )
     closest = np.zeros(len(found.reached), dtype=np.int64)
     np.maximum.at(closest, found.project, np.maximum(found.levels[:, _TEXT], 0))
     worded, below, above = by_wording(weights, closest, weights.calibration.shares if shares is None else shares)
     return Judgement(
-        chance=np.where(factual[:, None], chance, worded),
-        lower=np.where(factual, lower, below),
+        chance=_held(np.where(factual[:, None], chance, worded), weights.largest),
+        lower=np.minimum(np.where(factual, lower, below), weights.largest),
         upper=np.where(factual, upper, above),
         factual=factual,
         verbatim=closest == len(weights.closest_share) - 1,
+        outside=factual & (seen < int(convention("least_support"))) & (scores.best >= 0),
     )
+
+
+def _without_strangers(chance: FloatArray, found: Pairs, scores: Scores) -> FloatArray:
+    """Return chances of which a follow-on has one only with the same owner, no public body, or on the same site."""
+    levels = found.levels[np.maximum(scores.best, 0)] if len(found.levels) else np.full((len(chance), len(NAMES)), -1)
+    linked = (scores.best >= 0) & ((levels[:, _OWNER] >= _SAME_BRAND) | (levels[:, _SITE] >= 1))
+    out = chance.copy()
+    out[~linked, 0] += out[~linked, 1]
+    out[~linked, 1] = 0.0
+    return out
+
+
+def _held(chance: FloatArray, largest: float) -> FloatArray:
+    """Return chances of which that of a repeat is no larger than what written texts bear out."""
+    out = chance.copy()
+    high = out[:, 2] > largest
+    rest = 1 - out[high, 2]
+    out[high, :2] *= ((1 - largest) / np.maximum(rest, 1e-300))[:, None]
+    out[high, 0] = 1 - largest - out[high, 1]
+    out[high, 2] = largest
+    return out
+
+
+# The coarse pattern of a pair: how many learned cases had the same is what bears the probability out.
+_PATTERN = ((NAMES.index("place"), (0, 4)), (_TEXT, (0, 3)), (_OWNER, (1, 2)))
+
+
+def patterns(found: Pairs, scores: Scores) -> IntArray:
+    """Return the coarse pattern of the likeliest pair of every project: place, wording, owner, precise figures."""
+    if not len(found.levels):
+        return np.zeros(len(scores.best), dtype=np.int64)
+    levels = found.levels[np.maximum(scores.best, 0)]
+    code = np.zeros(len(levels), dtype=np.int64)
+    for field, bounds in _PATTERN:
+        code = code * 3 + np.digitize(levels[:, field], bounds)
+    numbers = levels[:, [NAMES.index(name) for name in (*NUMBERS, "capacity")]]
+    return np.asarray(code * 3 + np.minimum((numbers == _PRECISE).sum(axis=1), 2))
 
 
 def compared(found: Pairs) -> IntArray:
     """Return how many facts of each project could be compared with the candidate that has most of them."""
+    # a name that is only like another is wording, and no fact
+    known = (found.levels[:, _FACTS] >= 0).sum(axis=1) - np.isin(found.levels[:, _NAME], range(_SAME_NAME))
     most = np.zeros(len(found.reached), dtype=np.int64)
-    np.maximum.at(most, found.project, (found.levels[:, _FACTS] >= 0).sum(axis=1))
+    np.maximum.at(most, found.project, known)
     return most
 
 
@@ -152,11 +218,8 @@ def rising(match: FloatArray, chance: FloatArray) -> FloatArray:
     return np.repeat([one / other for one, other, _ in blocks], [size for _, _, size in blocks])
 
 
-def learn_weights(
-    taught: tuple[Index, Pairs, IntArray], checked: tuple[Index, Pairs, IntArray, Records], origin: Mapping[str, Any]
-) -> Weights:
-    """Learn the weights on one set of labelled projects and calibrate them on another."""
-    library, known, labels = taught
+def learn_agreement(known: Pairs, labels: IntArray) -> Agreement:
+    """Learn the weights of the first stage on labelled pairs."""
     allowed = np.zeros((len(labels), len(PAIR_CLASSES)), dtype=bool)
     allowed[np.arange(len(labels)), labels + INNOCENT - 1] = True
     allowed[labels == 0, :INNOCENT] = True
@@ -164,15 +227,74 @@ def learn_weights(
     near = known.levels[:, NAMES.index("place")] >= _SAME_PLACE
     begin[:, 0] *= ~near
     begin[:, 1] *= near
-    agreement = learn(known.levels, SIZES, allowed, maximise(known.levels, begin, SIZES), innocent=INNOCENT)
+    return learn(known.levels, SIZES, allowed, maximise(known.levels, begin, SIZES), innocent=INNOCENT)
+
+
+def learn_weights(
+    taught: tuple[Index, Pairs, IntArray],
+    checked: Sequence[tuple[Pairs, Scores, IntArray]],
+    origin: Mapping[str, Any],
+) -> Weights:
+    """Learn the weights on one set of labelled projects and calibrate them on other batches, scored beforehand."""
+    # Every batch counts as much as the others together would lead one to expect of a further one: how far the batches
+    # differ goes into the interval.
+    library, known, labels = taught
+    agreement = learn_agreement(known, labels)
     matching = float(((labels == CLASSES.index("repackaged")) & (known.levels[:, _TEXT] >= 0)).sum())
-    nothing = Calibration(np.zeros((2, 1)), np.zeros((2, 1, 2, 1)), np.ones(3) / 3)
-    plain = Weights(agreement, nothing, np.full(SIZES[_TEXT], 1 / SIZES[_TEXT]), (1.0, matching), origin)
+    plain = blank(agreement, matching, origin)
     at_home = adapted(plain, library)
-    index, found, classes, projects = checked
-    features = score(adapted(plain, index).agreement, found, projects).features
-    use = compared(found) >= int(convention("readable"))
-    return Weights(agreement, calibrate(features[use], classes[use]), at_home.closest_share, at_home.counted, origin)
+    features, classes, batch, seen = [], [], [], []
+    for number, (found, scores, truth) in enumerate(checked):
+        use = (compared(found) >= int(convention("readable"))) | (scores.best < 0)
+        features.append(scores.features[use])
+        classes.append(truth[use])
+        batch.append(np.full(int(use.sum()), number))
+        seen.append(patterns(found, scores)[use & (scores.best >= 0)])
+    rows, told = np.concatenate(features), np.concatenate(classes)
+    fitted = calibrate(rows, told, balanced(np.concatenate(batch)))
+    support = np.bincount(np.concatenate(seen), minlength=PATTERNS).astype(np.float64)
+    between = spread_between(fitted, list(zip(features, classes, strict=True)))
+    return Weights(
+        agreement, fitted, at_home.closest_share, at_home.counted, origin, support, between,
+        largest_supported(fitted, rows, told),
+    )  # fmt: skip
+
+
+def blank(agreement: Agreement, matching: float, origin: Mapping[str, Any]) -> Weights:
+    """Return weights that know the agreement of fields and nothing of what it means."""
+    nothing = Calibration(np.zeros((2, 1)), np.zeros((2, 1, 2, 1)), np.ones(3) / 3)
+    even = np.full(SIZES[_TEXT], 1 / SIZES[_TEXT])
+    return Weights(agreement, nothing, even, (1.0, matching), origin, np.zeros(PATTERNS), 0.0, 1.0)
+
+
+def balanced(batch: IntArray) -> FloatArray:
+    """Return weights that keep a large batch from drowning small ones: each counts as the root of its size."""
+    size = np.bincount(batch)
+    weight = 1 / np.sqrt(size[batch])
+    return np.asarray(weight * len(batch) / weight.sum())
+
+
+def spread_between(fitted: Calibration, batches: Sequence[tuple[FloatArray, IntArray]]) -> float:
+    """Return the variance between batches of the log-odds of a repeat (DerSimonian and Laird 1986)."""
+    shift, variance = [], []
+    for features, classes in batches:
+        chance = fitted.probabilities(features)[:, 2]
+        hit = classes == 2  # noqa: PLR2004 - repackaged
+        information = float((chance * (1 - chance)).sum()) + 0.5
+        shift.append(float(hit.sum() - chance.sum()) / information)
+        variance.append(1 / information)
+    held = 1 / np.array(variance)
+    middle = float((held * shift).sum() / held.sum())
+    q = float((held * (np.array(shift) - middle) ** 2).sum())
+    scale = held.sum() - (held**2).sum() / held.sum()
+    return float(max(0.0, (q - (len(shift) - 1)) / scale)) if len(shift) > 1 else 0.0
+
+
+def largest_supported(fitted: Calibration, features: FloatArray, classes: IntArray) -> float:
+    """Return the largest probability that the labelled cases bear out: the rule of succession on the surest."""
+    sure = fitted.probabilities(features)[:, 2] >= float(convention("surest"))
+    hits = (classes[sure] == 2).sum()  # noqa: PLR2004 - repackaged
+    return float((hits + 1) / (sure.sum() + 2))
 
 
 def adapted(weights: Weights, index: Index) -> Weights:
@@ -180,14 +302,18 @@ def adapted(weights: Weights, index: Index) -> Weights:
     count = len(index.records)
     rows = np.unique(np.linspace(0, max(count - 1, 0), min(count, int(convention("adapted_on")))).astype(np.int64))
     found = pairs(index, index.records.take(rows))
-    # an archive lists continued projects twice: records of the same wording are repeats, no coincidences
-    other = (rows[found.project] != found.record) & (found.levels[:, _TEXT] < SIZES[_TEXT] - 1)
+    # an archive lists continued projects twice: records of the same wording, or of the same name, owner and sum, are
+    # repeats and no coincidences
+    name, owner, sums = (found.levels[:, NAMES.index(field)] for field in ("name", "owner", "investment"))
+    twice = (found.levels[:, _TEXT] >= SIZES[_TEXT] - 1) | (
+        (name == _SAME_NAME) & (owner != 0) & (owner + sums > 0) & ((sums < 0) | (sums >= _EQUAL))
+    )
+    other = (rows[found.project] != found.record) & ~twice
     mass = float(convention("adapted_prior"))
     agreement = adapt(weights.agreement, found.levels[other], SIZES, mass=mass, guilty=float(convention("own_repeats")))
     closest = np.zeros(len(rows), dtype=np.int64)
     np.maximum.at(closest, found.project[other], np.maximum(found.levels[other, _TEXT], 0))
     held = min(mass, weights.counted[0])
     seen = np.bincount(closest, minlength=SIZES[_TEXT]) + held * weights.closest_share
-    return Weights(
-        agreement, weights.calibration, seen / seen.sum(), (float(seen.sum()), weights.counted[1]), weights.origin
-    )
+    counted = (float(seen.sum()), weights.counted[1])
+    return replace(weights, agreement=agreement, closest_share=seen / seen.sum(), counted=counted)

@@ -162,7 +162,8 @@ def _batch(known: Archive, frame: pl.DataFrame, shares: FloatArray | None) -> tu
     show = shown(found, scores)
     verdicts = verdict_frame(judge(known.weights, found, scores, shares), new, found.reached)
     candidates = candidate_frame(found, scores, show, new, known.side)
-    ledger, changed = ledger_frames(known.weights, known.index, found, show, new, known.side)
+    repackaged = (verdicts["verdict"] == "repackaged").to_numpy()
+    ledger, changed = ledger_frames(known.weights, known.index, found, show, new, known.side, repackaged)
     return with_evidence(verdicts, candidates, ledger, changed), candidates, ledger, changed
 
 

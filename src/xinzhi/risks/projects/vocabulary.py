@@ -12,7 +12,7 @@ import numpy.typing as npt
 import polars as pl
 
 from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
-from xinzhi.risks.projects.conventions import by_row, document
+from xinzhi.risks.projects.conventions import HERE, by_row, document, places_table
 
 BitArray = npt.NDArray[np.uint64]
 CodeArray = npt.NDArray[np.uint32]
@@ -168,6 +168,33 @@ def joined(parts: list[Tokens]) -> Tokens:
     return Tokens(bucket=bucket, start=np.append(0, sizes.cumsum()).astype(np.int64))
 
 
+@cache
+def background() -> FloatArray:
+    """Return in how many of ``size`` project texts at large each token occurs: what is common says little anywhere."""
+    lines = (HERE / "pairs.txt").read_text("utf-8").splitlines()
+    out = np.zeros(1 << BUCKET_BITS)
+    for line in lines[1:]:
+        times, words = line.split(" ", 1)
+        tokens = tokenise(pl.Series(words.split(" ")))
+        out[tokens.bucket] = np.maximum(out[tokens.bucket], float(times))
+    return out
+
+
+@cache
+def background_size() -> int:
+    """Return how many texts the counts of `background` come from."""
+    with (HERE / "pairs.txt").open(encoding="utf-8") as lines:
+        return int(next(lines))
+
+
+@cache
+def place_tokens() -> IntArray:
+    """Return the pairs of signs of which the names of places are made: the field place has said what they say."""
+    table = places_table()
+    names = pl.concat([table["name"], table["short"]])
+    return np.unique(tokenise(names).bucket).astype(np.int64)
+
+
 def idf(frequency: FloatArray, count: int) -> npt.NDArray[np.float32]:
     """Return ``log(1 + N / (n + 1/2))``: what a token says; a token that no text has says most."""
     return np.log1p(count / (frequency + 0.5)).astype(np.float32)
@@ -183,7 +210,8 @@ def _chunk(texts: pl.Series) -> tuple[CodeArray, IntArray]:
     pair_row, pair_code = _pairs(sign, row)
     word_row, word_code = _words(sign, row)
     key = (np.concatenate([pair_row, word_row]).astype(np.uint64) << np.uint64(BUCKET_BITS)) | np.concatenate(
-        [_bucket(pair_code), _bucket(word_code)]
+        # the last bit tells pairs of signs from words and numbers
+        [_bucket(pair_code) & ~np.uint64(1), _bucket(word_code) | np.uint64(1)]
     )
     key.sort()
     key = key[np.append(True, key[1:] != key[:-1])] if len(key) else key

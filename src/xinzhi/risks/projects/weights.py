@@ -189,11 +189,16 @@ class Calibration:
         return _softmax(features @ self.coefficients.T + self._shift(shares))
 
     def interval(
-        self, features: FloatArray, of: int, shares: FloatArray | None = None
+        self,
+        features: FloatArray,
+        of: int,
+        shares: FloatArray | None = None,
+        middle: FloatArray | None = None,
+        more: FloatArray | float = 0.0,
     ) -> tuple[FloatArray, FloatArray]:
         """Return the 95 % interval of the probability of class `of`: the delta method on the logit."""
-        # It holds what the labelled projects leave open about the calibration, not whether they resemble the user's
-        # own.
+        # The covariance holds what the labelled projects leave open; `more` is added for what they do not show: how far
+        # batches differ, and how few cases looked like this one.
         chance = self.probabilities(features, shares)
         p = np.clip(chance[:, of], 1e-12, 1 - 1e-12)
         others = chance[:, 1:]
@@ -204,7 +209,7 @@ class Calibration:
         slope = (own - others) / (1 - p)[:, None]
         gradient = slope[:, :, None] * features[:, None, :]
         variance = np.einsum("nkd,kdle,nle->n", gradient, self.covariance, gradient)
-        return around(p, variance)
+        return around(p if middle is None else np.clip(middle, 1e-12, 1 - 1e-12), variance + more)
 
     def _shift(self, shares: FloatArray | None) -> FloatArray:
         """Return what another mix of classes adds to the log-odds (Saerens, Latinne and Decaestecker 2002)."""
@@ -219,8 +224,9 @@ def around(p: FloatArray, variance: FloatArray) -> tuple[FloatArray, FloatArray]
     return 1 / (1 + np.exp(half - logit)), 1 / (1 + np.exp(-half - logit))
 
 
-def calibrate(features: FloatArray, labels: IntArray) -> Calibration:
-    """Estimate the calibration by maximum likelihood with a small ridge."""
+def calibrate(features: FloatArray, labels: IntArray, counts: FloatArray | None = None) -> Calibration:
+    """Estimate the calibration by maximum likelihood with a small ridge; `counts` says how much each row counts."""
+    each = np.ones(len(labels)) if counts is None else counts
     classes, width = int(labels.max()) + 1, features.shape[1]
     target = np.eye(classes)[labels][:, 1:]
     beta = np.zeros((classes - 1, width))
@@ -228,18 +234,20 @@ def calibrate(features: FloatArray, labels: IntArray) -> Calibration:
     ridge[0] = 0.0
     for _ in range(_NEWTON_STEPS):
         chance = _softmax(features @ beta.T)[:, 1:]
-        slope = (target - chance).T @ features - ridge * beta
-        curve = _curvature(features, chance, ridge)
+        slope = ((target - chance) * each[:, None]).T @ features - ridge * beta
+        curve = _curvature(features, chance, ridge, each)
         step = np.linalg.solve(curve, slope.ravel()).reshape(beta.shape)
         beta = beta + step
         if np.abs(step).max() < _NEWTON_TOLERANCE:
             break
     chance = _softmax(features @ beta.T)[:, 1:]
-    bread = np.linalg.inv(_curvature(features, chance, ridge))
-    scores = ((target - chance)[:, :, None] * features[:, None, :]).reshape(len(features), -1)
+    bread = np.linalg.inv(_curvature(features, chance, ridge, each))
+    scores = ((each[:, None] * (target - chance))[:, :, None] * features[:, None, :]).reshape(len(features), -1)
     covariance = bread @ (scores.T @ scores) @ bread
     shape = (classes - 1, width, classes - 1, width)
-    return Calibration(beta, covariance.reshape(shape), np.bincount(labels, minlength=classes) / len(labels))
+    return Calibration(
+        beta, covariance.reshape(shape), np.bincount(labels, weights=each, minlength=classes) / each.sum()
+    )
 
 
 def _softmax(scores: FloatArray) -> FloatArray:
@@ -248,12 +256,12 @@ def _softmax(scores: FloatArray) -> FloatArray:
     return np.asarray(full / full.sum(axis=1, keepdims=True))
 
 
-def _curvature(features: FloatArray, chance: FloatArray, ridge: FloatArray) -> FloatArray:
+def _curvature(features: FloatArray, chance: FloatArray, ridge: FloatArray, each: FloatArray) -> FloatArray:
     classes, width = chance.shape[1], features.shape[1]
     out = np.zeros((classes * width, classes * width))
     for one in range(classes):
         for other in range(classes):
-            weight = chance[:, one] * ((one == other) - chance[:, other])
+            weight = each * chance[:, one] * ((one == other) - chance[:, other])
             block = (features * weight[:, None]).T @ features
             rows, columns = slice(one * width, (one + 1) * width), slice(other * width, (other + 1) * width)
             out[rows, columns] = block + np.diag(ridge) * (one == other)
@@ -276,6 +284,9 @@ class Weights:
     closest_share: FloatArray
     counted: tuple[float, float]
     origin: Mapping[str, Any]
+    support: FloatArray  # how many labelled cases had each coarse pattern
+    between: float  # variance between batches of the log-odds
+    largest: float  # probability that the surest cases bear out
 
 
 @cache
@@ -300,4 +311,7 @@ def from_document(content: Mapping[str, Any]) -> Weights:
         np.array(content["wording"]["closest_share"]),
         tuple(content["wording"]["counted"]),
         content["origin"],
+        np.array(told["support"], dtype=float),
+        float(told["between"]),
+        float(told["largest"]),
     )

@@ -41,8 +41,12 @@ def weights(pair: Comparison, result: Screening) -> Picture:
     steps += [(words("screen.chart.others"), others, palette.BAND), (words("screen.chart.sum"), total, palette.INK)]
     first = [words("screen.chart.weighed", name=name, weight=weight)
              for name, weight in lead if (weight > 0) == (total > 0)][:2]  # fmt: skip
+    # the fields add up for the first stage; whether they are one project is the verdict, which weighs them together
+    said = str(pair.verdict["verdict"])
+    headline = "weights" if said == "repackaged" else "against" if total <= 0 else "explained"
     facts = {
-        "name": result.names.text("project", pair.id), "source": result.names.text("archive", pair.archive_id),
+        "verdict": value_words("verdict")[said], "name": result.names.text("project", pair.id),
+        "source": result.names.text("archive", pair.archive_id),
         "total": number(total, 1), "first": first,
     }  # fmt: skip
     weight = column("screen.weight", "level", words("screen.unit_of.log"))
@@ -57,7 +61,7 @@ def weights(pair: Comparison, result: Screening) -> Picture:
         steps,
         Table(key=twin.key, title=twin.title, columns=twin.columns, rows=[*twin.rows, *sums]),
         facts,
-        headline="weights" if total > 0 else "against",
+        headline=headline,
         unit="log",
         y="weight",
         decimals=1,

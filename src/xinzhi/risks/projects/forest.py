@@ -1,0 +1,122 @@
+"""The second stage: trees that weigh fields together, learned by `bench/learn_screen_weights.py`, evaluated here."""
+
+# A sum of weights takes every field for a fact of its own. But a template makes wording, capacity and components one
+# fact: the same granary in the next county agrees in all three. How much they say depends on place, owner and exact
+# figures, and that is what trees tell (Friedman 2001). They never fall with agreement in a field.
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
+from xinzhi.risks.projects.comparison import MISSING, NAMES
+from xinzhi.risks.projects.conventions import HERE, convention
+from xinzhi.risks.projects.records import NUMBERS
+
+LevelArray = npt.NDArray[np.int8]
+_NUMBERS = [NAMES.index(name) for name in (*NUMBERS, "capacity")]
+_FACTS = [NAMES.index(name) for name in ("place", "site", "object", "name", "owner", *NUMBERS, "capacity", "approval")]
+_TEXT, _COMPONENTS, _SECTOR, _CAPACITY = (NAMES.index(name) for name in ("text", "components", "sector", "capacity"))
+_PLACE, _SITE, _WORDS = (NAMES.index(name) for name in ("place", "site", "words"))
+_TOLD_APART = [NAMES.index(name) for name in ("site", "object", "edition")]
+_SAME_CITY = 4
+_EQUAL, _PRECISE, _MUCH, _MANY = 4, 5, 3, 2
+# What the trees see beside the levels: evidence of the first stage, how many records were compared, how many of them
+# are worded or built alike, how many numbers are precisely equal, equal, moved, different, how many facts both give,
+# and in how many ways they are said to be at another place, or at the same.
+SUMMED = ("repackaged", "follow-on", "compared", "worded alike", "built alike", "precise", "equal", "moved",
+          "differing", "facts", "elsewhere", "here")  # fmt: skip
+FEATURES = (*NAMES, *SUMMED)
+# the direction in which each feature may move the odds of a repeat, and of a follow-on; 0 for either
+_FALLING = {"phase", "compared", "worded alike", "built alike", "differing", "elsewhere"}
+_EITHER = {"facts", "dates", "moved", "equal"}
+_LATER_RISING = {"place", "site", "owner", "name", "phase", "follow-on", "object"}
+RISING = {
+    "repackaged": tuple(0 if name in _EITHER else -1 if name in _FALLING else 1 for name in FEATURES),
+    "follow-on": tuple(1 if name in _LATER_RISING else 0 for name in FEATURES),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Forest:
+    """Trees laid end to end: a node has a feature and a threshold, or is a leaf (feature -1) with a value."""
+
+    root: IntArray
+    feature: IntArray
+    threshold: FloatArray
+    left: IntArray
+    right: IntArray
+    missing_left: BoolArray
+    value: FloatArray
+    base: float
+    deepest: int
+
+    def log_odds(self, features: FloatArray) -> FloatArray:
+        """Return the log-odds of every row of features; NaN stands for what is not known."""
+        row = np.arange(len(features))[:, None]
+        node = np.tile(self.root, (len(features), 1))
+        for _ in range(self.deepest):
+            feature = self.feature[node]
+            known = features[row, np.maximum(feature, 0)]
+            lower = np.where(np.isnan(known), self.missing_left[node], known <= self.threshold[node])
+            below = np.where(lower, self.left[node], self.right[node])
+            node = np.where(feature < 0, node, below)
+        return np.asarray(self.base + self.value[node].sum(axis=1))
+
+
+def pair_features(levels: LevelArray, odds: FloatArray, project: IntArray, at: IntArray) -> FloatArray:
+    """Return what the trees see of some of the pairs."""
+    count = int(project.max(initial=-1)) + 1
+    among = np.bincount(project, minlength=count)[project[at]]
+    worded = (levels[:, _TEXT] >= _MUCH).astype(np.float64)
+    built = (
+        (levels[:, _COMPONENTS] >= _MANY) & (levels[:, _SECTOR] != 0)
+        & ((levels[:, _CAPACITY] >= _EQUAL) | (levels[:, _CAPACITY] == MISSING))
+    ).astype(np.float64)  # fmt: skip
+    alike = [np.bincount(project, weights=kind, minlength=count)[project[at]] - kind[at] for kind in (worded, built)]
+    levels = levels[at]
+    seen = np.where(levels == MISSING, np.nan, levels.astype(np.float64))
+    numbers = levels[:, _NUMBERS]
+    bound = float(convention("largest_odds"))
+    summed = np.column_stack([
+        np.clip(odds[at][:, ::-1], -bound, bound), np.log(among), *(np.log1p(each) for each in alike),
+        (numbers == _PRECISE).sum(axis=1), (numbers >= _EQUAL).sum(axis=1),
+        ((numbers > 0) & (numbers < _EQUAL)).sum(axis=1), (numbers == 0).sum(axis=1),
+        (levels[:, _FACTS] >= 0).sum(axis=1), _elsewhere(levels),
+        (levels[:, _PLACE] >= _SAME_CITY).astype(int) + (levels[:, _SITE] > 0) + (levels[:, _WORDS] > 1),
+    ])  # fmt: skip
+    return np.column_stack([seen, summed])
+
+
+def _elsewhere(levels: LevelArray) -> IntArray:
+    """Return in how many ways two texts speak of other places: county, site, number, year in the name."""
+    place = levels[:, _PLACE]
+    away = (place >= 0) & (place < _SAME_CITY)
+    return np.asarray(away.astype(int) + sum((levels[:, field] == 0).astype(int) for field in _TOLD_APART))
+
+
+@cache
+def shipped_forests() -> Mapping[str, Forest]:
+    """Return the trees that ship with xinzhi, for repackaged and for follow-on."""
+    return from_json(json.loads((HERE / "trees.json").read_text("utf-8")))
+
+
+def from_json(content: Mapping[str, Any]) -> dict[str, Forest]:
+    """Return trees from what stands in JSON."""
+    return {name: _forest(told) for name, told in content["trees"].items()}
+
+
+def _forest(told: Mapping[str, Any]) -> Forest:
+    root, feature, left, right = (np.array(told[key], dtype=np.int64) for key in ("root", "feature", "left", "right"))
+    threshold, value = (np.array(told[key], dtype=np.float64) for key in ("threshold", "value"))
+    missing = np.array(told["missing_left"], dtype=bool)
+    return Forest(
+        root, feature, threshold, left, right, missing, value, base=float(told["base"]), deepest=int(told["deepest"])
+    )

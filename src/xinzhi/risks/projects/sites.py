@@ -1,0 +1,223 @@
+"""Which one it is: the site below the county, the number of a line or school, and the name of a project."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from xinzhi.risks.projects.conventions import by_row, convention, document, places_table, readings
+from xinzhi.risks.projects.places import sound
+
+KINDS = ("village", "town", "park", "road")
+_BLOOM = 64
+_SHORTEST = 2
+_ROMAN = r"[A-Z][a-z]+(?: [A-Z][a-z]+){0,2} (?:Village|Township|Town|Subdistrict|Park|Zone|Road|Street|Avenue)"
+_ENGLISH = {"village": ("Village",), "town": ("Township", "Town", "Subdistrict"), "park": ("Park", "Zone"),
+            "road": ("Road", "Street", "Avenue")}  # fmt: skip
+_NUMERALS = "一二三四五六七八九十"
+Codes = npt.NDArray[np.uint64]
+
+
+def sites(texts: pl.Series) -> Codes:
+    """Return ``(N, 4)`` the first village, township, park and road that plain texts name, as codes; 0 where none."""
+    out = np.zeros((len(texts), len(KINDS)), dtype=np.uint64)
+    found = site_spans(texts)
+    first = found.unique(["row", "kind"], keep="first", maintain_order=True)
+    out[first["row"].to_numpy(), first["kind"].to_numpy()] = first["key"].hash().to_numpy()
+    return out
+
+
+def site_spans(texts: pl.Series) -> pl.DataFrame:
+    """Return ``row, span, kind, key``: every site that texts name; `kind` counts `KINDS`, `key` is how it sounds."""
+    parts = [by_row(texts.str.extract_all(pattern), "read") for pattern in (_pattern(), _ROMAN)]
+    spans = pl.concat(parts)
+    meaning = [(read, *site) for read in spans["read"].unique().to_list() for site in _read(read)]
+    schema = {"read": pl.String, "span": pl.String, "kind": pl.Int64, "key": pl.String}
+    known = pl.DataFrame(meaning, schema=schema, orient="row")
+    return spans.join(known, on="read", how="inner", maintain_order="left").select("row", "span", "kind", "key")
+
+
+def _read(read: str) -> list[tuple[str, int, str]]:
+    """Return words, kind and sound of the site that a span names; nothing where it is a common word."""
+    words = document("words.yaml")["sites"]
+    if read.isascii():
+        kind = next(at for at, name in enumerate(KINDS) if read.endswith(_ENGLISH[name]))
+        english = [word for word in read.split(" ")[:-1] if word not in words["english_common"]]
+        stem = sound("".join(english))
+        return [(read, kind, f"{KINDS[kind]} {stem}")] if stem else []
+    end = next((one for one in _endings() if read.endswith(one)), "")
+    kind = next(at for at, name in enumerate(KINDS) if end in words[name])
+    stem = re.split(_before(), read.removesuffix(end))[-1]
+    if len(stem) < (1 if KINDS[kind] == "park" else _SHORTEST) or (stem + end).endswith(tuple(words["common"])):
+        return []
+    if KINDS[kind] == "park":
+        # 高新技术产业开发区 and 高新区 of a city are one; 桃花工业园 is Taohua Park
+        own = _park_words().sub("", stem)
+        key = own or "".join(re.findall("高新|经济|经开|保税|综合", stem + end))[:1] or end
+    else:
+        key = stem
+    return [(stem + end, kind, f"{KINDS[kind]} {sound(key.translate(readings()))}")]
+
+
+@cache
+def _endings() -> list[str]:
+    words = document("words.yaml")["sites"]
+    return sorted((one for name in KINDS for one in words[name]), key=len, reverse=True)
+
+
+@cache
+def _pattern() -> str:
+    words = document("words.yaml")["sites"]
+    park = "|".join(sorted(words["park"], key=len, reverse=True))
+    other = "|".join(one for name in KINDS if name != "park" for one in words[name])
+    return rf"[\u4e00-\u9fff]{{1,10}}?(?:{park})|[\u4e00-\u9fff]{{2,4}}?(?:{other})"
+
+
+@cache
+def _before() -> str:
+    """Return the pattern of what stands before the name of a site: names of places, and words such as 位于."""
+    words = "|".join(document("words.yaml")["sites"]["before"])
+    return rf"[省市县区旗盟镇乡]|街道|{words}"
+
+
+@cache
+def _park_words() -> re.Pattern[str]:
+    return re.compile("|".join(sorted(document("words.yaml")["sites"]["park_words"], key=len, reverse=True)))
+
+
+def numbered(texts: pl.Series) -> Codes:
+    """Return ``(N, 2)`` kind and number of the first numbered object of plain texts: 6号线, 第八中学; 0 where none."""
+    out = np.zeros((len(texts), 2), dtype=np.uint64)
+    first = numbered_spans(texts).unique("row", keep="first", maintain_order=True)
+    rows = first["row"].to_numpy()
+    out[rows, 0] = first["kind"].hash().to_numpy()
+    out[rows, 1] = first["key"].hash().to_numpy()
+    return out
+
+
+def numbered_spans(texts: pl.Series) -> pl.DataFrame:
+    """Return ``row, span, kind, key``: lines, schools, wells and lots with the number that tells them apart."""
+    spans = by_row(texts.str.extract_all(_numbered_pattern()), "span")
+    rows = [(span, *known) for span in spans["span"].unique().to_list() if (known := _number(span))]
+    meaning = pl.DataFrame(rows, schema=dict.fromkeys(("span", "kind", "key"), pl.String), orient="row")
+    return spans.join(meaning, on="span", how="inner", maintain_order="left").select("row", "span", "kind", "key")
+
+
+def _number(span: str) -> tuple[str, str] | None:
+    digits = re.search(rf"[0-9]+|[{_NUMERALS}]+|(?<=标段)[A-Z]|[A-Z](?=包|标段)|[IVX]+(?=线|回)", span)
+    if digits is None:
+        return None
+    table = document("words.yaml")["numbered"]
+    rest = span[: digits.start()] + span[digits.end() :]
+    kind = next((name for name, words in table.items() if any(word in rest for word in words)), None)
+    if kind is None:
+        return None
+    read = digits[0]
+    if read[0] in _NUMERALS:
+        tens, _, ones = read.rpartition("十")
+        ten = "十" in read
+        value = (_NUMERALS.find(tens) + 1 if tens else 1) * 10 * ten + (_NUMERALS.find(ones) + 1 if ones else 0)
+        read = str(value)
+    return kind, f"{kind} {read.lstrip('0')}"
+
+
+@cache
+def _numbered_pattern() -> str:
+    table = document("words.yaml")["numbered"]
+    words = "|".join(sorted((word for entry in table.values() for word in entry if not word.isascii()), key=len,
+                            reverse=True))  # fmt: skip
+    numeral = rf"(?:[0-9]{{1,3}}|[{_NUMERALS}]{{1,3}})"
+    english = "|".join(word for entry in table.values() for word in entry if word.isascii())
+    return (
+        rf"(?:第{numeral}号?|{numeral}号|[0-9]{{1,3}}#)(?:{words})|[A-Z]{{1,3}}-?[0-9]{{1,3}}标|(?-u:\b)[IVX]{{1,3}}(?:线|回)|标段[{_NUMERALS}0-9A-Z]|[A-Z]包"
+        rf"|(?:{english}) (?:No\. ?)?[0-9]{{1,3}}|No\. ?[0-9]{{1,3}} (?:{english})"
+    )
+
+
+def editions(texts: pl.Series) -> npt.NDArray[np.int16]:
+    """Return the year in the name of every project, else 0: the programme of 2019 is not that of 2022."""
+    year = _heads(texts).str.extract(r"((?:19|20)[0-9]{2})(?:[-—~至][0-9]{2,4})?(?:年|,| )", 1)
+    return year.cast(pl.Int16, strict=False).fill_null(0).to_numpy()
+
+
+def names(texts: pl.Series) -> tuple[Codes, Codes]:
+    """Return the code of the name of every project and ``64`` bits of its pairs of signs; 0 where there is none."""
+    core = name_cores(_heads(texts))
+    given = (core.str.len_chars() >= _SHORTEST).to_numpy()
+    return np.where(given, core.hash().to_numpy(), np.uint64(0)), _bits(core) * given
+
+
+def name_spans(texts: pl.Series) -> pl.DataFrame:
+    """Return ``row, span``: the names of projects as they stand."""
+    head = _heads(texts)
+    rows = pl.int_range(len(head), dtype=pl.UInt32, eager=True)
+    return pl.DataFrame({"row": rows, "span": head}).filter(pl.col("span") != "")
+
+
+def _heads(texts: pl.Series) -> pl.Series:
+    """Return the first sentence of texts where that is short, else nothing."""
+    head = texts.str.extract(r"^([^。]*)。", 1).fill_null("")
+    short = head.str.len_chars() <= int(convention("longest_head"))
+    return pl.select(pl.when(short).then(head).otherwise(pl.lit(""))).to_series()
+
+
+def name_cores(heads: pl.Series) -> pl.Series:
+    """Return names without what other names have too."""
+    bare = heads.str.to_lowercase().str.replace_all(
+        r"(?:19|20)[0-9]{2}(?:年度|年)?|[\s()\[\]〔〕【】<>《》\"“”,、:;._/-]", ""
+    )
+    return bare.str.replace_many(_common_words(), [""] * len(_common_words()), leftmost=True)
+
+
+@cache
+def _common_words() -> list[str]:
+    fashions = [word.lower() for entry in document("buzzwords.yaml")["words"].values() for word in entry["zh"]]
+    common = {*document("words.yaml")["name_words"], *fashions, *_place_words()}
+    return sorted(common, key=lambda word: (-len(word), word))
+
+
+def _place_words() -> set[str]:
+    from xinzhi.core.text import read_words
+
+    provinces = {word for short, full, _ in read_words("regions.yaml")["codes"].values() for word in (short, full)}
+    table = places_table()
+    everyday = set(document("words.yaml")["everyday_places"])
+    cities = table.filter(pl.col("code").str.ends_with("00"))["short"].to_list()
+    return (provinces | {*table["name"].to_list(), *cities}) - everyday
+
+
+def _bits(cores: pl.Series) -> Codes:
+    """Return one bit for the remainder of every pair of signs of a name."""
+    sign = np.frombuffer("\n".join([*cores.str.replace_all("\n", ""), ""]).encode("utf-32-le"), np.uint32)
+    ends = np.flatnonzero(sign == ord("\n"))
+    row = np.repeat(np.arange(len(ends)), np.diff(ends, prepend=-1))
+    at = np.flatnonzero((sign[:-1] != ord("\n")) & (sign[1:] != ord("\n")))
+    code = sign[at].astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) ^ sign[at + 1].astype(np.uint64) * np.uint64(
+        0xC2B2AE3D27D4EB4F
+    )
+    bit = np.uint64(1) << ((code >> np.uint64(29)) % np.uint64(_BLOOM))
+    out = np.zeros(len(ends), dtype=np.uint64)
+    np.bitwise_or.at(out, row[at], bit)
+    return out
+
+
+def cues(texts: pl.Series) -> npt.NDArray[np.int8]:
+    """Return what words say: 1 handed in again, 0 built at or beside what stands already, -1 neither."""
+    again, beside = (texts.str.contains(_cue(name)).to_numpy() for name in ("again", "beside"))
+    return np.where(again, 1, np.where(beside, 0, -1)).astype(np.int8)
+
+
+def cue_spans(texts: pl.Series) -> pl.DataFrame:
+    """Return ``row, span``: the first cue of every text."""
+    rows = pl.int_range(len(texts), dtype=pl.UInt32, eager=True)
+    found = pl.coalesce(pl.col("text").str.extract(f"({_cue(name)[4:]})", 0) for name in ("again", "beside"))
+    return pl.DataFrame({"row": rows, "text": texts}).select("row", found.alias("span")).drop_nulls()
+
+
+@cache
+def _cue(name: str) -> str:
+    return "(?i)" + "|".join(document("words.yaml")["cues"][name])
