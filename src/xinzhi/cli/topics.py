@@ -89,7 +89,7 @@ def firms(call: Call) -> int:
         return 0
     out = None if call.out is None else str(call.out)
     made = study(call, call.get("data"), kind=studies.FirmsOptions, out=out)
-    return conclude(replace(call, out=None), made)
+    return conclude(call if "manifest" in made.more else replace(call, out=None), made)  # cells read back have a page
 
 
 def ruled(call: Call) -> Protocol:

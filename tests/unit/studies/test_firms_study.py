@@ -173,6 +173,9 @@ def test_the_command_line_writes_mocks_and_cells(tmp_path):
     assert code == 0
     assert json.loads(out)["results"][0]["provenance"]["verb"] == "micro_decompose"
     assert (tmp_path / "cells" / "manifest.json").is_file()
+    code, _, _ = run("cells", "--out", "page")
+    assert code == 0
+    assert (tmp_path / "page" / "firms.html").is_file()
     code, _, err = run("nothing")
     assert code == 3
     assert "no table of firms" in err
