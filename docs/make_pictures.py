@@ -65,7 +65,7 @@ def screened() -> Result:
     from xinzhi.risks import screen
     from xinzhi.risks.projects.screening import with_truth
 
-    made = labelled("held_out", archive=3000, rewrites=200, others=400)
+    made = labelled("held_out", archive=3000, rewrites=200, others=400, neighbours=400)
     return with_truth(screen(made.projects, made.archive), made.truth)
 
 
