@@ -156,7 +156,7 @@ class _Run:
     def _misallocation(self) -> Misallocation:
         """Return misallocation, an industry at a time, so that a run that was interrupted goes on where it stopped."""
         self.held.need("industry", "output", "capital")
-        kept, held, last = [], self.held, None
+        kept, held, last, lost = [], self.held, None, 0
         dominated = self._dominated()
         industries = sorted(held.engine.collect(held.table.select("industry").distinct())["industry"])
         for at, code in enumerate(industries):
@@ -164,7 +164,11 @@ class _Run:
             if part is not None and part.is_file():
                 kept.append(pl.read_parquet(part))
             else:
-                last = self._industry(code)
+                try:
+                    last = self._industry(code)
+                except InputError:  # no usable rows, or no share of capital: the other industries go on
+                    lost += 1
+                    continue
                 frame = last.frame.drop("value_added", "left_out").join(dominated, on=["industry", "year"], how="left")
                 frame = frame.with_columns(firms=pl.when("dominated").then(1).otherwise("firms")).drop("dominated")
                 frame = micro.withhold(frame, ["firms"], ["industry", "year"], self.rules)
@@ -172,6 +176,10 @@ class _Run:
                 if part is not None:
                     frame.write_parquet(part)
             self.progress.count(at + 1, len(industries))
+        if lost:
+            self.draft.note("lost-industries", n=lost)
+        if not kept:
+            raise InputError("micro.all-withheld", ())
         frame = pl.concat(kept).sort("industry", "year")
         weights = held.engine.collect(
             held.table.filter(held.table.output > 0).group_by(["industry", "year"]).agg(weight=held.table.output.sum())

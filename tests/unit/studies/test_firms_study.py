@@ -107,6 +107,13 @@ def test_a_run_that_was_interrupted_goes_on_by_industry(tmp_path, monkeypatch):
     assert made.results["misallocation"].frame.equals(whole.results["misallocation"].frame)
 
 
+def test_an_industry_without_a_share_of_capital_does_not_stop_the_others():
+    bad = pl.when(pl.col("industry") == "20").then(2 * pl.col("output")).otherwise("wages")
+    made = xinzhi.study("firms", made_up().with_columns(wages=bad))
+    assert "20" not in made.results["misallocation"].frame["industry"]
+    assert any("1 industries have no usable rows" in note.en for note in made.notes)
+
+
 def test_plans_with_strange_words_are_refused(tmp_path):
     plan = tmp_path / "plan.yaml"
     for text, error in (
