@@ -114,12 +114,15 @@ def _one(engine: Engine, file: Path) -> Any:  # noqa: ANN401 - a table of Ibis
 
 
 def _industry(table: Any) -> Any:  # noqa: ANN401 - a column of Ibis
-    """Return the division of the present standard by that of the edition in force in the year."""
-    division = table.industry.strip().substr(0, 2)
+    """Return the division of the present standard by the code of the edition in force in the year."""
+    code = table.industry.strip()
+    division, finer = code.substr(0, 2), code.substr(0, 3)
     kept = division
     for edition in reversed(read_yaml(_LAYOUT)["industries"]):
         codes: Mapping[str, str] = edition["codes"]
-        kept = (table.year <= edition["until"]).ifelse(division.cases(*codes.items(), else_=division), kept)
+        whole, split = ([one for one in codes.items() if len(one[0]) == size] for size in (2, 3))
+        made = finer.cases(*split, else_=division.cases(*whole, else_=division))
+        kept = (table.year <= edition["until"]).ifelse(made, kept)
     return kept
 
 

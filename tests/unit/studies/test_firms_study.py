@@ -146,7 +146,7 @@ def test_the_survey_is_read_whatever_its_columns_were_called(tmp_path):
     for year, called in zip((2001, 2013), names, strict=True):
         part = base.filter(pl.col("year") == (2000 if year == 2001 else 2002))
         part = part.with_columns(
-            pl.lit("3950" if year == 2001 else "3812").alias("industry"), firm=pl.format("A{}", "firm")
+            pl.lit("4050" if year == 2001 else "3812").alias("industry"), firm=pl.format("A{}", "firm")
         )
         part = part.rename(called).with_columns(
             pl.lit("110").alias("登记注册类型"), pl.lit("220102").alias("省地县码"), (pl.col("wages")).alias("应付工资")
