@@ -18,7 +18,7 @@ from xinzhi.data import Package, national_series
 from xinzhi.yardstick.answer import contrast, ends, findings, largest_source
 from xinzhi.yardstick.audit.multiverse import CONVENTIONS
 from xinzhi.yardstick.audit.robustness import FIRST, SCHEMA
-from xinzhi.yardstick.estimates.results import ALL, TOGETHER, TOTAL, Bands
+from xinzhi.yardstick.estimates.results import TOGETHER, TOTAL, Bands
 from xinzhi.yardstick.growth_accounts import account
 from xinzhi.yardstick.measurement import Measurement
 from xinzhi.yardstick.view import PARTS, Span, View
@@ -163,17 +163,17 @@ def _total(view: View, span: Span) -> Mapping[str, Any]:
 
 
 def _band(result: Ranking, span: Span) -> tuple[float, float] | None:
-    """Return the widest band of all regions together: of the estimates, and with drift and revisions."""
+    """Return the band of all regions together, or of the only one, that the verb `bands` names first."""
     if result.bands is None:
         return None
     codes = result.measurement.panel.regions
     mine = result.bands.frame.filter(
-        pl.col("component").is_in([TOGETHER, ALL]),
+        component=TOGETHER,
         region=codes[0] if len(codes) == 1 else TOTAL,
         start=span.start,
         end=span.end,
     ).drop_nulls("low")
-    return mine.select(pl.col("low").min(), pl.col("high").max()).row(0) if mine.height else None
+    return mine.select("low", "high").row(0) if mine.height else None
 
 
 def _newest(result: Ranking, view: View, span: Span) -> Facts:

@@ -111,7 +111,9 @@ def test_a_backtest_judges_the_rules_on_all_regions(whole):
     assert "1 region of the 31" in error.value.text.en
 
 
-def test_the_pages_of_a_part_are_written(whole, tmp_path):
-    made = xinzhi.studies.bands(of(whole, ["220000", "520000"]), quick=True)
+@pytest.mark.parametrize(("regions", "quick"), [(["220000", "520000"], True), (["520000"], False)])
+def test_the_pages_of_a_part_are_written(whole, tmp_path, regions, quick):
+    made = xinzhi.studies.bands(of(whole, regions), quick=quick)
+    assert made.results["bands"].spread.is_empty() is quick
     made.write(tmp_path, "zh")
     assert any(tmp_path.iterdir())

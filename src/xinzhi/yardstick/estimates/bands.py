@@ -277,7 +277,8 @@ def _pairs(sample: _Sample, spans: list[Span], decided: float, protocols: Audit 
                         "end": np.full(len(row), span[1]),
                         "component": [component] * len(row),
                         "probability": chance[high, low],
-                    }
+                    },
+                    schema_overrides={"region": pl.String, "other": pl.String, "component": pl.String},
                 )
             )
     told = pl.concat(tables).with_columns(decided=pl.col("probability") >= decided)
