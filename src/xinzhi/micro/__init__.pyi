@@ -1,9 +1,11 @@
 from .decompose import Decomposition as Decomposition
 from .decompose import decompose as decompose
+from .disclosure import TOTAL as TOTAL
 from .disclosure import Rules as Rules
 from .disclosure import attack as attack
 from .disclosure import cell_sums as cell_sums
 from .disclosure import protect as protect
+from .disclosure import rounded as rounded
 from .disclosure import with_margins as with_margins
 from .disclosure import withhold as withhold
 from .domar import Domar as Domar

@@ -15,10 +15,27 @@ _SUMS = ("n", "w1", "w2", "w1v1", "w2v2", "w1v2", "w2v1", "v1", "v2")
 
 
 def pair_sums(table: Any, by: Sequence[str], later: Mapping[int, int], seen: Collection[str]) -> Any:  # noqa: ANN401 - tables of Ibis
-    """Return what all formulas need: sums over the firms of each cohort, by group before, group after and year.
+    """Return what all formulas need: sums over the firms of each cohort, by group before, group after and year."""
+    both = pair_rows(table, by, later, seen)
+    keys = ["year", "cohort", *(f"{name}{side}" for name in by for side in (1, 2))]
+    return both.group_by(keys).agg(
+        n=both.count(), w1=both.w1.sum(), w2=both.w2.sum(), v1=both.v1.sum(), v2=both.v2.sum(),
+        w1v1=(both.w1 * both.v1).sum(), w2v2=(both.w2 * both.v2).sum(),
+        w1v2=(both.w1 * both.v2).sum(), w2v1=(both.w2 * both.v1).sum(),
+    )  # fmt: skip
 
-    `table` has firm, year, value, weight and the groups; `later` is the period after each; `seen` says which of `born`
-    and `closed` are there, by which a firm that is merely out of the sample is told from one that is new or gone.
+
+def pair_rows(
+    table: Any,  # noqa: ANN401 - tables of Ibis
+    by: Sequence[str],
+    later: Mapping[int, int],
+    seen: Collection[str],
+    more: Sequence[str] = (),
+) -> Any:  # noqa: ANN401 - tables of Ibis
+    """Return every firm of two periods in one row, with its cohort and what it was before and after.
+
+    `table` has firm, year, value, weight, the groups and `more`; `later` is the period after each; `seen` says which
+    of `born` and `closed` are there, which tell a firm that is merely out of the sample from one that is new or gone.
     """
     import ibis
 
@@ -30,12 +47,12 @@ def pair_sums(table: Any, by: Sequence[str], later: Mapping[int, int], seen: Col
         then = (first.year + steps.pop()).cast("int64")
     before = first.select(
         firm1=first.firm, year1=then, v1=first.value, w1=first.weight, **({"closed": first.closed} if closed else {}),
-        **{f"{name}1": first[name] for name in by},
+        **{f"{name}1": first[name] for name in (*by, *more)},
     )  # fmt: skip
     second = table.filter(table.year.isin(list(later.values())))
     after = second.select(
         firm2=second.firm, year2=second.year.cast("int64"), v2=second.value, w2=second.weight,
-        **({"born": second.born} if born else {}), **{f"{name}2": second[name] for name in by},
+        **({"born": second.born} if born else {}), **{f"{name}2": second[name] for name in (*by, *more)},
     )  # fmt: skip
     both = before.outer_join(after, [before.firm1 == after.firm2, before.year1 == after.year2])
     alone, fresh = both.w2.isnull(), both.w1.isnull()
@@ -46,15 +63,9 @@ def pair_sums(table: Any, by: Sequence[str], later: Mapping[int, int], seen: Col
         earlier = {second_year: first_year for first_year, second_year in later.items()}
         base = both.year2.cases(*earlier.items(), else_=None)
         new = (both.born <= base).ifelse("rotation_in", "entry")
-    both = both.mutate(
+    return both.mutate(
         cohort=ibis.cases((alone, gone), (fresh, new), else_=STAY), year=ibis.coalesce(both.year2, both.year1)
     )
-    keys = ["year", "cohort", *(f"{name}{side}" for name in by for side in (1, 2))]
-    return both.group_by(keys).agg(
-        n=both.count(), w1=both.w1.sum(), w2=both.w2.sum(), v1=both.v1.sum(), v2=both.v2.sum(),
-        w1v1=(both.w1 * both.v1).sum(), w2v2=(both.w2 * both.v2).sum(),
-        w1v2=(both.w1 * both.v2).sum(), w2v1=(both.w2 * both.v1).sum(),
-    )  # fmt: skip
 
 
 def cells(sums: pl.DataFrame, by: Sequence[str], *, movers_apart: bool) -> pl.DataFrame:

@@ -42,6 +42,8 @@ class Rules:
         The share of its value by which a withheld cell stays uncertain at least, up and down.
     base
         Counts are rounded to its multiples.
+    digits
+        Statistics are rounded to so many digits.
 
     Examples
     --------
@@ -55,11 +57,12 @@ class Rules:
     closeness: float = _usual("closeness")
     protection: float = _usual("protection")
     base: int = _usual("base")
+    digits: int = _usual("digits")
 
     def __post_init__(self) -> None:
         """Refuse rules that protect nobody."""
         shares = (self.dominance, self.closeness, self.protection)
-        if self.least < 2 or self.dominant < 1 or self.base < 1 or not all(0 < one < 1 for one in shares):  # noqa: PLR2004 - a cell of one firm is that firm
+        if self.least < 2 or min(self.dominant, self.base, self.digits) < 1 or not all(0 < one < 1 for one in shares):  # noqa: PLR2004 - a cell of one firm is that firm
             raise UsageError("micro.rules")
 
     @property
@@ -312,7 +315,20 @@ def withhold(
     """
     own = rules or Rules()
     few = pl.any_horizontal((pl.col(name) > 0) & (pl.col(name) < own.least) for name in counts)
-    rounded = [((pl.col(name) / own.base).round().cast(pl.Int64) * own.base).alias(name) for name in counts]
-    marked = frame.with_columns(withheld=few.fill_null(value=True)).with_columns(rounded)
+    multiples = [((pl.col(name) / own.base).round().cast(pl.Int64) * own.base).alias(name) for name in counts]
+    marked = frame.with_columns(withheld=few.fill_null(value=True)).with_columns(multiples)
     hidden = [name for name in frame.columns if name not in keys]
-    return marked.with_columns(pl.when(~pl.col("withheld")).then(pl.col(name)).alias(name) for name in hidden)
+    told = marked.with_columns(pl.when(~pl.col("withheld")).then(pl.col(name)).alias(name) for name in hidden)
+    return rounded(told, own)
+
+
+def rounded(frame: pl.DataFrame, rules: Rules | None = None) -> pl.DataFrame:
+    """Return statistics to the digits that may be told, so that no equation of published figures is exact.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> rounded(pl.DataFrame({"year": [2020], "gain": [0.123456]}))["gain"].to_list()
+    [0.123]
+    """
+    return frame.with_columns(pl.col(pl.Float64).round_sig_figs((rules or Rules()).digits))

@@ -15,12 +15,13 @@ from xinzhi import micro
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.files import whole
 from xinzhi.core.text import Text, same, words
-from xinzhi.micro import Decomposition, Misallocation, Panel, Rules
+from xinzhi.micro import TOTAL, Decomposition, Misallocation, Panel, Rules
 from xinzhi.studies.study import SILENT, Draft, Progress, Study, options
 
 MANIFEST = "manifest.json"
 PARTS = ".parts"  # of a run that was interrupted; what stands there has passed the rules
 JOBS = ("totals", "misallocation", "decomposition", "covariance")
+TOTALS = ("output", "capital", "labour", "wages")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +112,7 @@ class _Run:
     ) -> None:
         self.held, self.plan, self.rules, self.draft, self.progress = held, plan, rules, draft, progress
         self.tables: dict[str, pl.DataFrame] = {}
+        self.protected: dict[tuple[str, tuple[str, ...]], pl.DataFrame] = {}
         self.key = _fingerprint(held, plan, rules)
         self.parts = None if folder is None else folder / PARTS / self.key
         if self.parts is not None:
@@ -142,22 +144,44 @@ class _Run:
         if not known:
             self.held.need(*self.plan.dimensions)
         made = None
-        for value in ("output", "capital", "labour", "wages"):
+        for value in TOTALS:
             if not self.held.has(value):
                 self.draft.note("dropped-total", name=value)
                 continue
-            positive = replace(self.held, table=self.held.table.filter(self.held.table[value] > 0))
-            cells = micro.protect(micro.cell_sums(positive, known, value, self.rules), known, self.rules)
-            made = self.tables[f"totals_{value}"] = cells
+            made = self.tables[f"totals_{value}"] = self._total(value, tuple(known))
         if made is None:
             self.held.need("output")
         return self.tables[next(name for name in self.tables)]
+
+    def _total(self, value: str, dimensions: tuple[str, ...]) -> pl.DataFrame:
+        """Return a table of totals with its margins, as it may be published; computed once."""
+        if (value, dimensions) not in self.protected:
+            positive = replace(self.held, table=self.held.table.filter(self.held.table[value] > 0))
+            sums = micro.cell_sums(positive, dimensions, value, self.rules)
+            self.protected[value, dimensions] = micro.protect(sums, dimensions, self.rules)
+        return self.protected[value, dimensions]
+
+    def _industries(self, value: str) -> pl.DataFrame:
+        """Return the totals of industries and years as they may be told: ``industry, year, value, withheld``."""
+        told = tuple(name for name in self.plan.dimensions if self.held.has(name))
+        known = told if "industry" in told and "totals" in self.plan.jobs else ("industry",)
+        others = [pl.col(name) == TOTAL for name in known if name != "industry"]
+        margin = self._total(value, known).filter(pl.col("industry") != TOTAL, *others)
+        return margin.select("industry", pl.col("year").cast(pl.Int64), "value", "withheld")
+
+    def _hidden(self, *values: str) -> pl.DataFrame:
+        """Return the industries and years of which some total is withheld, for whatever reason: ``industry, year``.
+
+        A statistic that is weighted by a total, or is a ratio of totals, would give such a total back.
+        """
+        parts = [self._industries(value) for value in values if self.held.has(value)]
+        return pl.concat(parts).filter(pl.col("withheld") != "").select("industry", "year").unique()
 
     def _misallocation(self) -> Misallocation:
         """Return misallocation, an industry at a time, so that a run that was interrupted goes on where it stopped."""
         self.held.need("industry", "output", "capital")
         kept, held, last, lost = [], self.held, None, 0
-        dominated = self._dominated()
+        hidden = self._hidden(*TOTALS)
         industries = sorted(held.engine.collect(held.table.select("industry").distinct())["industry"])
         for at, code in enumerate(industries):
             part = self._part("misallocation", code)
@@ -169,9 +193,7 @@ class _Run:
                 except InputError:  # no usable rows, or no share of capital: the other industries go on
                     lost += 1
                     continue
-                frame = last.frame.drop("value_added", "left_out").join(dominated, on=["industry", "year"], how="left")
-                frame = frame.with_columns(firms=pl.when("dominated").then(1).otherwise("firms")).drop("dominated")
-                frame = micro.withhold(frame, ["firms"], ["industry", "year"], self.rules)
+                frame = self._tellable(last.frame, hidden.filter(pl.col("industry") == code))
                 kept.append(frame)
                 if part is not None:
                     frame.write_parquet(part)
@@ -181,9 +203,7 @@ class _Run:
         if not kept:
             raise InputError("micro.all-withheld", ())
         frame = pl.concat(kept).sort("industry", "year")
-        weights = held.engine.collect(
-            held.table.filter(held.table.output > 0).group_by(["industry", "year"]).agg(weight=held.table.output.sum())
-        )
+        weights = self._industries("output").select("industry", "year", weight="value")
         joined = frame.filter(~pl.col("withheld")).join(weights, on=["industry", "year"])
         share = pl.col("weight") / pl.col("weight").sum()
         log = (share * pl.col("efficiency").log()).sum()
@@ -193,21 +213,29 @@ class _Run:
         ).sort("year")  # fmt: skip
         if years.is_empty():
             raise InputError("micro.all-withheld", ())
+        years = micro.rounded(years, self.rules)
         self.tables["misallocation"], self.tables["misallocation_years"] = frame, years
         last = self._industry(industries[0]) if last is None else last
         return replace(last, frame=frame, years=years, firms=None, findings=())
+
+    def _tellable(self, frame: pl.DataFrame, hidden: pl.DataFrame) -> pl.DataFrame:
+        """Return what may be told of an industry: nothing of a year whose totals are withheld.
+
+        Its share of capital comes from the totals of all years: with one of them withheld the share would give it back.
+        """
+        own = frame.drop("value_added", "left_out").with_columns(pl.col("year").cast(pl.Int64))
+        if self.plan.capital_share == "income" and hidden.height:
+            own = own.with_columns(capital_share=pl.lit(None, pl.Float64))
+        blocked = hidden.with_columns(blocked=pl.lit(value=True))
+        own = own.join(blocked, on=["industry", "year"], how="left", maintain_order="left")
+        own = own.with_columns(firms=pl.when("blocked").then(1).otherwise("firms")).drop("blocked")
+        return micro.withhold(own, ["firms"], ["industry", "year"], self.rules)
 
     def _industry(self, code: str) -> Misallocation:
         """Return the misallocation of one industry."""
         own = replace(self.held, table=self.held.table.filter(self.held.table.industry == code))
         plan = self.plan
         return micro.misallocation(own, sigma=plan.sigma, capital_share=plan.capital_share, trim_within="industry")
-
-    def _dominated(self) -> pl.DataFrame:
-        """Return the industries and years of which few firms hold most, or one could estimate another."""
-        positive = replace(self.held, table=self.held.table.filter(self.held.table.output > 0))
-        told = micro.protect(micro.cell_sums(positive, ["industry"], "output", self.rules), ["industry"], self.rules)
-        return told.filter(pl.col("withheld") == "primary").select("industry", "year", dominated=pl.lit(value=True))
 
     def _split(self, method: str, name: str) -> Decomposition:
         """Return a decomposition by industry and of all firms, in log productivity weighted by output."""

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -105,6 +106,58 @@ def test_a_run_that_was_interrupted_goes_on_by_industry(tmp_path, monkeypatch):
     assert len(counted) == 5 + 31 - 4
     whole = xinzhi.study("firms", made_up())
     assert made.results["misallocation"].frame.equals(whole.results["misallocation"].frame)
+
+
+def few(sizes, years=(2001, 2002), seed=3):
+    """Return made-up firms, so many in each industry."""
+    rng, rows, firm = np.random.default_rng(seed), [], 0
+    for industry, n in sizes.items():
+        for _ in range(n):
+            firm += 1
+            for year in years:
+                capital, labour = np.exp(rng.normal(5, 1)), np.exp(rng.normal(3, 1))
+                output = capital**0.4 * labour**0.6 * np.exp(rng.normal(0, 0.5))
+                rows.append((firm, year, industry, output, capital, labour, 0.55 * output))
+    named = ["firm", "year", "industry", "output", "capital", "labour", "wages"]
+    return pl.DataFrame(rows, schema=named, orient="row")
+
+
+def hidden_totals(cells):
+    """Return which industries and years are withheld in any table of totals."""
+    tables = [frame for name, frame in cells.items() if name.startswith("totals_")]
+    return {
+        row for one in tables for row in one.filter(pl.col("withheld") != "").select("industry", "year").iter_rows()
+    }
+
+
+def test_the_yearly_figure_gives_back_no_total_that_is_withheld():
+    cells = xinzhi.study("firms", few({"20": 3, "21": 40, "22": 45, "23": 60, "24": 80})).more["cells"]
+    totals, told, years = cells["totals_output"], cells["misallocation"], cells["misallocation_years"]
+    assert {"primary", "secondary"} <= set(totals["withheld"])
+    shown = told.filter(~pl.col("withheld"))
+    assert shown.height
+    assert not hidden_totals(cells) & set(shown.select("industry", "year").iter_rows())
+    # the weights are totals that anyone can read: the yearly figure is one more sum of them, and says nothing new
+    both = shown.join(totals, on=["industry", "year"])
+    again = both.group_by("year").agg(
+        efficiency=((pl.col("efficiency").log() * pl.col("value")).sum() / pl.col("value").sum()).exp()
+    )
+    assert again.sort("year")["efficiency"].to_list() == pytest.approx(years["efficiency"].to_list(), abs=1e-3)
+
+
+def test_a_share_of_capital_gives_back_no_wages_that_are_withheld():
+    frame = few({"20": 30, "21": 40, "22": 45})
+    lump = (pl.col("industry") == "20") & (pl.col("year") == 2002)
+    first = lump & (pl.col("firm") == 1)
+    paid = pl.when(first).then(9 * pl.col("output")).when(lump).then(0.01 * pl.col("output")).otherwise("wages")
+    cells = xinzhi.study("firms", frame.with_columns(wages=paid)).more["cells"]
+    lost = {industry for industry, _ in hidden_totals(cells)}
+    assert "20" in lost
+    told = cells["misallocation"]
+    assert set(told.filter(pl.col("industry").is_in(lost))["capital_share"]) == {None}
+    kept = told.filter(~pl.col("withheld"))
+    for name in ("efficiency", "sd_tfpr", "gain", "mix_gain"):
+        assert kept[name].to_list() == kept[name].round_sig_figs(3).to_list()
 
 
 def test_an_industry_without_a_share_of_capital_does_not_stop_the_others():
