@@ -247,6 +247,28 @@ def test_debt_flags_borrowing_and_never_a_colour_from_bonds(package, plain, made
     assert "'high' of ours" in graded["evidence_en"][0]
 
 
+def test_the_level_of_debt_has_flags_of_its_own_and_land_counts_only_where_much_is_owed(package, plain):
+    for name, ratio in (("debt-to-output", "to_output"), ("debt-to-revenue", "to_revenue")):
+        checks = plain.checks.filter(rule=name).sort("value", descending=True)
+        assert checks["region"][0] == "630000"  # Qinghai owes most by either
+        assert checks["status"].to_list() == ["flagged"] * 7 + ["clear"] * 24  # a quarter of 31, as the argument says
+        last = debt(package).frame.drop_nulls(ratio).filter(region="630000").sort("year")
+        flag = plain.frame.filter(rule=name, region="630000").row(0, named=True)
+        assert flag["value"] == last[ratio][-1]
+        assert f"end of {last['year'][-1]}: rank 1 of 31" in flag["evidence_en"]
+        assert plain.frame.filter(rule=name, severity="alert").height == {"to_output": 2, "to_revenue": 3}[ratio]
+    land = plain.checks.filter(rule="land-revenue", region="310000").row(0, named=True)
+    assert land["value"] > land["threshold"]
+    assert land["status"] == "clear"  # Shanghai owes too little for it to matter
+    assert set(plain.frame.filter(rule="land-revenue")["region"]) == {"120000", "520000"}
+    one = register({name: table.filter(pl.col("region") == "630000") if "region" in table.columns else table
+                    for name, table in package.tables.items() if name in {"regions", "plans", "plan_categories", "debt",
+                                                                          "fiscal", "accounts"}})  # fmt: skip
+    assert set(one.frame.filter(pitfall="debt", severity="alert")["rule"]) >= {"debt-to-output", "debt-to-revenue"}
+    assert all("swaps of hidden debt included" in text for text in
+               plain.frame.filter(rule="borrowing-beyond-stable")["evidence_en"])  # fmt: skip
+
+
 def test_likeness_replaces_the_count(made):
     likeness = pl.DataFrame({"year": [2026, 2026], "category": ["pv", "nev"], "named": [31, 1], "regions": [31, 31]})
     found = made(likeness=likeness)

@@ -71,9 +71,12 @@ def of_register(package: xinzhi.Package, cases: list[dict[str, Any]]) -> Iterato
     found = register(package, able=able(package))
     rows = found.checks.filter(pitfall="misfit").select("region", "item", "status").iter_rows()
     status = {(region, item): answer for region, item, answer in rows}
+    owed = dict(found.matrix.filter(pitfall="debt").select("region", pl.col("severity").fill_null("none")).iter_rows())
     for case in cases:
         for region in codes(package, case["region"]):
-            for category in parts(case["category"]):
+            if owed[region] != case.get("debt", owed[region]):
+                yield f"{region} debt: {owed[region]}; {case['why']}"
+            for category in parts(case["category"]) if "category" in case else ():
                 answer = status.get((region, category), "not planned")
                 if wrong(case, answer):
                     yield f"{region} {category}: {answer}; {case['why']}"

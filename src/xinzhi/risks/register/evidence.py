@@ -183,10 +183,19 @@ def burden(found: Debt, regions: Sequence[str]) -> dict[str, pl.DataFrame]:
         stressed.inputs.select("region", "fund_year", fund="fund_ratio"), on="region", how="left"
     )
     borrowing = every.join(_borrowing(stressed.inputs), on="region", how="left")
+    least = float(rules()["land-revenue"]["least_debt"])
+    light = every.join(_level(found, "to_output"), on="region", how="left")["value"] < least
     return {
+        "debt-to-output": every.join(_level(found, "to_output"), on="region", how="left").with_columns(
+            _reasons((pl.col("value").is_null(), "no_debt"))
+        ),
+        "debt-to-revenue": every.join(_level(found, "to_revenue"), on="region", how="left").with_columns(
+            _reasons((pl.col("value").is_null(), "no_revenue"))
+        ),
         "borrowing-beyond-stable": borrowing.with_columns(_reasons((pl.col("value").is_null(), "no_pair"))),
         "land-revenue": every.join(land, on="region", how="left").with_columns(
             *_stated("value", "no_debt"),
+            settled=light.fill_null(value=False) & pl.col("value").is_not_null(),
             fall=pl.lit(float(setting("public_debt", "stress.land"))),
             years=pl.lit(int(stressed.provenance.options["horizon"])),
             points=100 * pl.col("value"),
@@ -195,6 +204,14 @@ def burden(found: Debt, regions: Sequence[str]) -> dict[str, pl.DataFrame]:
         ),
         "debt-band": _graded(found, every),
     }
+
+
+def _level(found: Debt, ratio: str) -> pl.DataFrame:
+    """Return the last known ratio of every region's explicit debt, its year, and its rank."""
+    rows = found.frame.drop_nulls(ratio).sort("region", "year").group_by("region", maintain_order=True).last()
+    return rows.select(
+        "region", "year", value=ratio, rank=pl.col(ratio).rank("min", descending=True).cast(pl.Int64), among=pl.len()
+    )
 
 
 def _borrowing(inputs: pl.DataFrame) -> pl.DataFrame:
