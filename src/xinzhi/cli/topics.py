@@ -81,11 +81,13 @@ def firms(call: Call) -> int:
         folder = call.out or Path("mock")
         folder.mkdir(parents=True, exist_ok=True)
         frame = mock(call.get("number"), seed=call.get("seed", 0))
-        frame.write_parquet(folder / "firms.parquet")
+        files = [folder / "firms.parquet", folder / "plan.yaml"]
+        frame.write_parquet(files[0])
+        files[1].write_text(studies.plan_to_edit(), encoding="utf-8")
         if call.json:
-            print_json({"files": [str(folder / "firms.parquet")], "rows": frame.height})
+            print_json({"files": [str(path) for path in files], "rows": frame.height})
         else:
-            lines([folder / "firms.parquet", say("mocked", call.language, rows=frame.height)], call.language)
+            lines([*files, say("mocked", call.language, rows=frame.height, folder=folder)], call.language)
         return 0
     out = None if call.out is None else str(call.out)
     made = study(call, call.get("data"), kind=studies.FirmsOptions, out=out)

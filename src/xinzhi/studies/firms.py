@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +52,22 @@ class Plan:
     duplicates: Any = "refuse"
     rules: Mapping[str, Any] | None = None
     protocol: str = "xinzhi-cn-2026"
+
+
+def plan_to_edit() -> str:
+    """Return a plan with its defaults as YAML, for an office to edit.
+
+    Examples
+    --------
+    >>> print(plan_to_edit().splitlines()[0])
+    layout: plain
+    """
+    import yaml
+
+    shown = ("layout", "jobs", "dimensions", "method", "duplicates")
+    given = asdict(Plan())
+    plan = {name: list(given[name]) if isinstance(given[name], tuple) else given[name] for name in shown}
+    return yaml.safe_dump(plan, sort_keys=False, allow_unicode=True, default_flow_style=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
