@@ -244,19 +244,33 @@ def _robust(result: Ranking, view: View, newest: Span) -> Facts:
             )
     if result.protocols:
         named = _first(result, view, newest)
-        key = "first" if named else "nobody"
-        parts.append(words(f"yardstick.ranking.{key}", names=named, protocols=f"{result.protocols:,}", first=FIRST))
+        key = ("first" if named else "nobody") + ("_apart" if view.is_extrapolated(newest) else "")
+        values = {"names": named, "k": len(named), "protocols": f"{result.protocols:,}", "first": FIRST}
+        parts.append(words(f"yardstick.ranking.{key}", **values))
     if not parts:
         return ends(view)
     return {"ranking.robust": {"parts": clauses(parts)}}
 
 
 def _first(result: Ranking, view: View, span: Span) -> list[Text]:
-    """Return the regions that most protocols put among the first in a period, each with the part of them, cut off."""
+    """Return the regions that most protocols put among the first in a period, each with the part of them, cut off.
+
+    In estimated years each has its range of ranks too, and one that cannot be told from all together is left out.
+    """
     rows = result.of(span.start, span.end).filter(pl.col("among_first") > MOSTLY).sort("among_first", descending=True)
+    key = "part"
+    if view.is_extrapolated(span):
+        apart = pl.DataFrame(schema={"region": pl.String})
+        if result.bands is not None:
+            own = result.bands.frame.filter(start=span.start, end=span.end, component=TOGETHER)
+            apart = own.filter(pl.col("above_nation") >= result.bands.decided).select("region")
+        rows, key = rows.join(apart, on="region", how="semi", maintain_order="left"), "part_and_rank"
     return [
-        words("yardstick.ranking.part", name=view.name(code), part=int(100 * share))
-        for code, share in rows.select("region", "among_first").rows()
+        words(
+            f"yardstick.ranking.{key}",
+            **row | {"name": view.name(row["region"]), "part": int(100 * row["among_first"])},
+        )
+        for row in rows.select("region", "among_first", "rank_low", "rank_high").iter_rows(named=True)
     ]
 
 

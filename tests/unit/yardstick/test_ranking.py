@@ -100,6 +100,30 @@ def test_five_sentences_lead_newest_first(shipped):
     assert not any(letter.isascii() and letter.isalpha() for key in keys for letter in chinese[key] if letter != "D")
 
 
+def test_who_is_among_the_first_of_estimated_years_is_told_apart_by_the_bands(shipped):
+    made = shipped.ranking
+    band = made.bands.frame.filter(start=2017, end=2023, component="estimates")
+    above = band.filter(pl.col("above_nation") >= made.bands.decided)["region"]
+    often = made.of(*NEWEST).filter(pl.col("among_first") > 0.5)
+    names = made.names
+    said = told(made)[1]["ranking.robust"].replace("\u00a0", " ")
+    assert {"140000", "150000"} <= set(often["region"])  # Inner Mongolia by most protocols, and by its band anywhere
+    for row in often.iter_rows(named=True):
+        shown = f"rank is {row['rank_low']} to {row['rank_high']}"
+        assert (names.region(row["region"]).en in said) is (row["region"] in above)
+        assert row["region"] not in above or shown in said
+    none = made.bands.frame.with_columns(above_nation=pl.lit(0.5))
+    said = told(replace(made, bands=replace(made.bands, frame=none)))[1]["ranking.robust"]
+    assert "none is among the top" in said
+
+
+def test_the_audit_says_whose_reference_rank_few_protocols_give(audited):
+    start, end = audited.official_span
+    rows = audited.ranked(audited.frame.filter(start=start, end=end))
+    k = rows.filter(~pl.col("reference_rank").is_between(pl.col("rank_p05"), pl.col("rank_p95"))).height
+    assert audited.facts()["note.audit_outside"]["k"] == k > 0
+
+
 def test_earlier_periods_are_called_higher_only_beyond_the_band(shipped):
     made = shipped.ranking
     high = told(made)[0]["ranking.newest_band"]["high"]

@@ -148,7 +148,15 @@ class Audit(Result, verb="audit", topic="yardstick", key=("region", "start", "en
         (first, high), (last, low) = ends[0], ends[-1]
         reference = {"span": span, "low": low, "high": high, "first": names[first], "last": names[last]}
         game, everyone = _game(rows, span, names), _everyone(rows)
-        said = {**game, **decides, **size, "note.audit_reference": reference, **others, **everyone}
+        said = {
+            **game,
+            **decides,
+            **size,
+            "note.audit_reference": reference,
+            **_outside(rows, names),
+            **others,
+            **everyone,
+        }
         if failed.height:
             left = {"names": [names[code] for code in failed["region"]], "n": failed.height, "span": span}
             said["note.audit_failed"] = left
@@ -187,6 +195,14 @@ def _game(rows: pl.DataFrame, span: str, names: Mapping[str, Text]) -> Facts:
     jump = {"name": names[row["region"]], "reference": row["reference_rank"], "best": row["best_rank"]}
     first = rows.filter(best_rank=1).height
     return {"audit.first": {"k": first, "n": rows.height, "span": span}, "audit.jump": jump}
+
+
+def _outside(rows: pl.DataFrame, names: Mapping[str, Text]) -> Facts:
+    """Return the regions whose reference rank nine in ten protocols do not give; nothing where there are none."""
+    rank = pl.col("reference_rank")
+    outside = rows.filter((rank < pl.col("rank_p05")) | (rank > pl.col("rank_p95")))["region"].to_list()
+    values = {"k": len(outside), "n": rows.height, "names": [names[code] for code in outside]}
+    return {"note.audit_outside": values} if outside else {}
 
 
 def _everyone(rows: pl.DataFrame) -> Facts:
