@@ -245,7 +245,7 @@ def _robust(result: Ranking, view: View, newest: Span) -> Facts:
     if result.protocols:
         named = _first(result, view, newest)
         key = ("first" if named else "nobody") + ("_apart" if view.is_extrapolated(newest) else "")
-        values = {"names": named, "k": len(named), "protocols": f"{result.protocols:,}", "first": FIRST}
+        values: dict[str, Any] = {"names": named, "k": len(named), "protocols": f"{result.protocols:,}", "first": FIRST}
         parts.append(words(f"yardstick.ranking.{key}", **values))
     if not parts:
         return ends(view)
