@@ -245,8 +245,8 @@ def _robust(result: Ranking, view: View, newest: Span) -> Facts:
     if result.protocols:
         named = _first(result, view, newest)
         key = ("first" if named else "nobody") + ("_apart" if view.is_extrapolated(newest) else "")
-        values: dict[str, Any] = {"names": named, "k": len(named), "protocols": f"{result.protocols:,}", "first": FIRST}
-        parts.append(words(f"yardstick.ranking.{key}", **values))
+        told: dict[str, Any] = {"names": named, "k": len(named), "protocols": f"{result.protocols:,}", "first": FIRST}
+        parts.append(words(f"yardstick.ranking.{key}", **told))
     if not parts:
         return ends(view)
     return {"ranking.robust": {"parts": clauses(parts)}}
