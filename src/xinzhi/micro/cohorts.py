@@ -19,7 +19,7 @@ def pair_sums(table: Any, by: Sequence[str], later: Mapping[int, int], seen: Col
     both = pair_rows(table, by, later, seen)
     keys = ["year", "cohort", *(f"{name}{side}" for name in by for side in (1, 2))]
     return both.group_by(keys).agg(
-        n=both.count(), w1=both.w1.sum(), w2=both.w2.sum(), v1=both.v1.sum(), v2=both.v2.sum(),
+        n=both.count(), blank=both.blank.sum(), w1=both.w1.sum(), w2=both.w2.sum(), v1=both.v1.sum(), v2=both.v2.sum(),
         w1v1=(both.w1 * both.v1).sum(), w2v2=(both.w2 * both.v2).sum(),
         w1v2=(both.w1 * both.v2).sum(), w2v1=(both.w2 * both.v1).sum(),
     )  # fmt: skip
@@ -36,6 +36,8 @@ def pair_rows(
 
     `table` has firm, year, value, weight, the groups and `more`; `later` is the period after each; `seen` says which
     of `born` and `closed` are there, which tell a firm that is merely out of the sample from one that is new or gone.
+    A row without value and weight says that the firm is there: it can be measured in one period only (``blank``), and
+    so is out of the sample in the other, not new or gone.
     """
     import ibis
 
@@ -55,7 +57,9 @@ def pair_rows(
         **({"born": second.born} if born else {}), **{f"{name}2": second[name] for name in (*by, *more)},
     )  # fmt: skip
     both = before.outer_join(after, [before.firm1 == after.firm2, before.year1 == after.year2])
+    both = both.filter(both.w1.notnull() | both.w2.notnull())
     alone, fresh = both.w2.isnull(), both.w1.isnull()
+    blank = (alone & both.firm2.notnull()) | (fresh & both.firm1.notnull())
     gone, new = ibis.literal("exit"), ibis.literal("entry")
     if closed:
         gone = (both.closed.isnull() | (both.closed > both.year1)).ifelse("rotation_out", "exit")
@@ -64,7 +68,11 @@ def pair_rows(
         base = both.year2.cases(*earlier.items(), else_=None)
         new = (both.born <= base).ifelse("rotation_in", "entry")
     return both.mutate(
-        cohort=ibis.cases((alone, gone), (fresh, new), else_=STAY), year=ibis.coalesce(both.year2, both.year1)
+        cohort=ibis.cases(
+            (blank & alone, "rotation_out"), (blank, "rotation_in"), (alone, gone), (fresh, new), else_=STAY
+        ),
+        year=ibis.coalesce(both.year2, both.year1),
+        blank=blank.cast("int64"),
     )
 
 

@@ -91,7 +91,8 @@ def decompose(  # noqa: PLR0913 - a table, its columns, and the policies
         ``foster-haltiwanger-krizan``, ``baldwin-gu``, ``diewert-fox``, ``melitz-polanec`` or ``dias-marques``.
     born, closed
         Columns with the years of foundation and closure. A firm that was at work before it is first seen is not an
-        entrant but comes into the sample (``rotation_in``); one that is not closed has left it (``rotation_out``).
+        entrant but comes into the sample (``rotation_in``); one that is not closed has left it (``rotation_out``). So
+        has, with or without these columns, a firm whose row lacks value or weight in one of the two years.
     step
         How many years lie between the two periods; by default a pair is a year and the next that there is.
     movers
@@ -138,7 +139,10 @@ def decompose(  # noqa: PLR0913 - a table, its columns, and the policies
 
 
 def _usable(held: Panel, by: Sequence[str]) -> tuple[Panel, pl.DataFrame]:
-    """Return the rows with value and weight, and their totals by group and year; a negative weight is refused."""
+    """Return the rows, what cannot be used blank, and totals by group and year; a negative weight is refused.
+
+    A row without value or weight has no group: it only says that the firm is there.
+    """
     table = held.table.filter(held.table.value.notnull() & held.table.weight.notnull())
     sums = table.group_by(["year", *by]).agg(
         n=table.count(), weight=table.weight.sum(), weighted=(table.weight * table.value).sum(),
@@ -151,6 +155,10 @@ def _usable(held: Panel, by: Sequence[str]) -> tuple[Panel, pl.DataFrame]:
         raise InputError("micro.weights", (found,), what=found.text)
     if totals.is_empty():
         raise InputError("micro.nothing-left", (), columns=[same("value"), same("weight")])
+    if int(totals["n"].sum()) < int(held.rows["rows"].sum()):
+        full = held.table.value.notnull() & held.table.weight.notnull()
+        blank = {name: full.ifelse(held.table[name], None) for name in ("value", "weight", *by)}
+        table = held.table.mutate(**blank)
     return replace(held, table=table), totals
 
 
@@ -184,6 +192,8 @@ def _pairs(
         raise InputError("micro.one-year", ())
     sums = usable.engine.collect(pair_sums(usable.table, by, later, [one for one in YEARS if usable.has(one)]))
     wide = cells(sums, by, movers_apart=apart)
+    torn = int(sums["blank"].sum() or 0)
+    seen = (counted_finding("micro.blank-between", torn, usable.least),) if torn else ()
     made, names = parts(wide, method)
     earlier = pl.DataFrame({"year": list(later.values()), "start": list(later)}, schema_overrides={"year": pl.Int64})
     made = made.join(earlier.with_columns(pl.col("start").cast(pl.Int64)), on="year", how="left")
@@ -197,12 +207,12 @@ def _pairs(
     whole = pl.all_horizontal(pl.col(name).is_finite() for name in names)
     made, split = _without(made, whole, "micro.no-survivor", usable.least)
     if made.is_empty():
-        raise InputError("micro.no-pair", (*usable.findings, *gone, *split))
+        raise InputError("micro.no-pair", (*usable.findings, *seen, *gone, *split))
     closes(made, "growth", names, pl.max_horizontal(pl.col("before").abs(), pl.col("after").abs()))
     used = [name for name in names if name.partition("_")[0] not in {"rotation", "moved"} or (made[name] != 0).any()]
     counts = [f"n_{name}" for name in COHORTS if name in {"stay", "entry", "exit"} or (made[f"n_{name}"] > 0).any()]
     frame = made.select(*by, "start", pl.col("year").alias("end"), "growth", *used, *counts).sort(*by, "start")
-    return _result(frame, method, tuple(used), by, (*usable.findings, *gone, *split))
+    return _result(frame, method, tuple(used), by, (*usable.findings, *seen, *gone, *split))
 
 
 def _without(frame: pl.DataFrame, kept: pl.Expr, code: str, least: int) -> tuple[pl.DataFrame, tuple[Finding, ...]]:

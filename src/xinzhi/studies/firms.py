@@ -255,17 +255,21 @@ class _Run:
 
     def _split(self, method: str, name: str) -> Decomposition:
         """Return a decomposition by industry and of all firms, in log productivity weighted by output."""
-        held = self.held.positive("output", "labour")
-        table = held.table.mutate(value=(held.table.output / held.table.labour).ln(), weight=held.table.labour)
+        self.held.need("output", "labour")
+        held = self.held
+        output, labour = ((held.table[name] > 0).ifelse(held.table[name], None) for name in ("output", "labour"))
+        table = held.table.mutate(value=(output / labour).ln(), weight=labour)  # an unusable row still says: not gone
         held = replace(held, table=table, columns={**held.columns, "value": "value", "weight": "weight"})
         whole = micro.decompose(held, method=method)  # type: ignore[arg-type] # checked there
+        self.draft.notes += [one.text for one in whole.findings if one.rule == "blank-between"]
         counts = [one for one in whole.frame.columns if one == "firms" or one.startswith("n_")]
         keys = [one for one in ("start", "end", "year") if one in whole.frame.columns]
-        frame = micro.withhold(whole.frame, counts, keys, self.rules)
+        frame = micro.withhold(_merged(whole.frame, self.rules.least), counts, keys, self.rules)
         if held.has("industry"):
             by = micro.decompose(held, method=method, group="industry")  # type: ignore[arg-type] # checked there
             few = [one for one in by.frame.columns if one == "firms" or one.startswith("n_")]
-            self.tables[f"{name}_industry"] = micro.withhold(by.frame, few, ["industry", *keys], self.rules)
+            own = _merged(by.frame, self.rules.least)
+            self.tables[f"{name}_industry"] = micro.withhold(own, few, ["industry", *keys], self.rules)
         self.tables[name] = frame
         shown = frame.filter(~pl.col("withheld"))
         if shown.is_empty():
@@ -317,6 +321,21 @@ class _Run:
                 frame.write_csv(path)
             paths[-1].write_text(json.dumps(self.manifest(), ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
         shutil.rmtree(folder / PARTS, ignore_errors=True)
+
+
+def _merged(frame: pl.DataFrame, least: int) -> pl.DataFrame:
+    """Return a decomposition in which too few firms that come into the sample or leave it count as entry or exit."""
+    for rotation, plain in (("rotation_in", "entry"), ("rotation_out", "exit")):
+        count = f"n_{rotation}"
+        if count in frame.columns:
+            few = pl.col(count).is_between(1, least - 1)
+            parts = [name for name in frame.columns if name.startswith((rotation, count))]
+            into = {name: name.replace(rotation, plain) for name in parts}
+            frame = frame.with_columns(
+                *(pl.when(few).then(pl.col(name) + pl.col(to)).otherwise(to).alias(to) for name, to in into.items()),
+                *(pl.when(few).then(0).otherwise(name).alias(name) for name in parts),
+            )
+    return frame
 
 
 def read_plan(path: str | None) -> Plan:

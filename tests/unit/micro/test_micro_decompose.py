@@ -139,3 +139,28 @@ def test_parts_that_do_not_close_raise():
     frame = pl.DataFrame({"growth": [1.0], "a": [0.5], "b": [0.5 + 1e-9]})
     with pytest.raises(IdentityError):
         closes(frame, "growth", ["a", "b"], pl.lit(1.0))
+
+
+@pytest.mark.parametrize("group", [None, "industry"])
+def test_a_firm_whose_figures_are_blank_for_a_year_is_neither_new_nor_gone(group):
+    rows = [
+        (firm, year, float(firm % 5 + year), 1.0, "a" if firm < 20 else "b") for firm in range(40) for year in (1, 2, 3)
+    ]
+    whole = pl.DataFrame(rows, schema=["firm", "year", "value", "weight", "industry"], orient="row")
+    bad = (pl.col("firm") == 7) & (pl.col("year") == 2)
+    torn = whole.with_columns(
+        pl.when(~bad).then("value").alias("value"),
+        pl.when(bad).then(pl.lit("b")).otherwise("industry").alias("industry"),
+    )
+    made = micro.decompose(torn, group=group)
+    assert made.frame["entry"].to_list() == made.frame["exit"].to_list() == [0.0] * made.frame.height
+    own = made.frame if group is None else made.frame.filter(industry="a")
+    assert own["n_rotation_out"].to_list() == [1, 0]
+    assert own["n_rotation_in"].to_list() == [0, 1]
+    if group:  # the row that cannot be used moves nobody to another industry
+        other = made.frame.filter(industry="b")
+        assert other["n_stay"].to_list() == [20, 20]
+        assert "n_moved_in" not in other.columns
+    found = next(one for one in made.findings if one.rule == "blank-between")
+    assert "2" in found.text.en
+    assert "blank-between" not in codes(micro.decompose(whole, group=group))

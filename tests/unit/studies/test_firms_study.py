@@ -239,3 +239,28 @@ def test_the_command_line_writes_mocks_and_cells(tmp_path):
     code, _, err = run("nothing")
     assert code == 3
     assert "no table of firms" in err
+
+
+@pytest.mark.parametrize("bad", [4, 30])
+def test_a_firm_with_a_bad_row_does_not_exit_and_enter(tmp_path, bad):
+    plan = tmp_path / "plan.yaml"
+    plan.write_text("jobs: [decomposition]\n", encoding="utf-8")
+    rows = [
+        (f, year, 5.0 + f % 7 + year % 5, 2.0)
+        for f in range(400)
+        for year in (2001, 2002, 2003)
+        if f % 10 or year == 2001 + f % 3
+    ]
+    whole = pl.DataFrame(rows, schema=["firm", "year", "output", "labour"], orient="row")
+    hurt = pl.when((pl.col("firm") % 10 == 1) & (pl.col("firm") < 10 * bad) & (pl.col("year") == 2002))
+    torn = whole.with_columns(hurt.then(-1.0).otherwise("output").alias("output"))
+    before, after = (xinzhi.study("firms", one, plan=str(plan)) for one in (whole, torn))
+    was, now = (one.more["cells"]["decomposition"] for one in (before, after))
+    assert not now["withheld"].any()
+    moved = 0 if bad == 30 else bad  # so few count as entry and exit
+    assert (now["n_exit"] - was["n_exit"]).abs().max() <= 5 * (moved > 0)
+    assert now["n_rotation_out"].to_list() == ([30, 0] if bad == 30 else [0, 0])
+    parts = now.select("mean", "covariance", "entry", "exit", "rotation_in", "rotation_out").sum_horizontal()
+    assert parts.to_list() == pytest.approx(now["growth"].to_list(), abs=0.01)
+    assert any("both periods" in note.en for note in after.notes)
+    assert not any("both periods" in note.en for note in before.notes)
