@@ -14,8 +14,8 @@ The verbs
     what a result was made from; `is_package` tells a package from a frame, `as_package` loads it, `names_of` names its
     codes. `read_source` gives the tables of a package as a `RawTable` each, before they are checked; `read_any` and
     `read_file` one table from anywhere, `typed` casts its text; `fingerprint` is the digest of a frame, `nearest` the
-    name that one misspells; `units` reads and converts units, `admission` holds the tests that figures must pass
-    before they are ranked.
+    name that one misspells; `among` puts a part of the provinces among the others; `units` reads and converts units,
+    `admission` holds the tests that figures must pass before they are ranked.
 """
 
 from __future__ import annotations

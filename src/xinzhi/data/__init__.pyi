@@ -1,4 +1,5 @@
 from . import units as units
+from .among import among as among
 from .catalogue import known_tables as known_tables
 from .catalogue import nearest as nearest
 from .export import export as export

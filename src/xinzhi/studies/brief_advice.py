@@ -192,5 +192,5 @@ def _move(shared: Read, found: Able, region: str, row: Mapping[str, Any]) -> dic
         "category": found.names.text("category", category),
         "named": "none" if shared.plans is None else bool(row["named"]),
         "evidence": words("brief.able.none") if one is None else told(one), "others": others,
-        "able": found.frame.filter(category=category, able="able").height,
+        "able": found.everywhere.filter(category=category, able="able").height,
     }  # fmt: skip

@@ -10,6 +10,7 @@ import polars as pl
 from xinzhi import pathways, risks, sources, yardstick
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.text import words
+from xinzhi.data import among
 from xinzhi.studies.study import SILENT, Draft, first_line, title
 
 if TYPE_CHECKING:
@@ -88,6 +89,8 @@ def read(
     gaps = None if peers is None else yardstick.gaps(measured, peers, bands=bands, allocation=allocation)
     progress.step("able")
     able = draft.run("able", lambda: pathways.able(package))
+    around = among(package)
+    named = plans(package if around is None else around.package)
     progress.step("risks")
     register = draft.run("register", lambda: risks.register(package, able=able))
     progress.step("backtest")
@@ -101,7 +104,7 @@ def read(
             backtest = None
     return Read(
         package=package, measured=measured, bands=bands, why_no_bands=why, sources=parts, able=able, register=register,
-        peers=peers, gaps=gaps, backcast=backcast, backtest=backtest, plans=plans(package), notes=tuple(draft.notes),
+        peers=peers, gaps=gaps, backcast=backcast, backtest=backtest, plans=named, notes=tuple(draft.notes),
     )  # fmt: skip
 
 

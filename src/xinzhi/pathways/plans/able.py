@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
@@ -12,7 +12,7 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text, same, words
 from xinzhi.core.unit_words import unit_text
-from xinzhi.data import names_of, provenance
+from xinzhi.data import among, names_of, provenance
 from xinzhi.pathways.conventions import setting
 from xinzhi.pathways.industries import Explanation, as_package, word
 from xinzhi.pathways.plans.evidence import categories, judged, listed, verdicts
@@ -37,10 +37,12 @@ class AbleExplanation(Explanation):
 class Able(Result, verb="able", topic="pathways", key=("region", "category")):
     """What regions are able to do: a row for each region and category, with the evidence counted by its kind.
 
-    `evidence` has the rows of the table `capability` that were read, `as_of` the last year of them.
+    `evidence` has the rows of the table `capability` that were read, `as_of` the last year of them. Of a
+    package with a part of the provinces `everywhere` has the verdicts of all; else it is `frame`.
     """
 
     evidence: pl.DataFrame
+    everywhere: pl.DataFrame
     as_of: int
 
     def facts(self) -> Facts:
@@ -53,17 +55,20 @@ class Able(Result, verb="able", topic="pathways", key=("region", "category")):
             words("pathways.able.category", name=self.names.text("category", row["category"]), **_plain(row))
             for row in (counted.head(_SHOWN) if quoted.is_empty() else quoted).iter_rows(named=True)
         ]
+        every = self.everywhere["region"].n_unique()
+        part: Facts = {"able.part": {"n": every}} if self.everywhere.height > self.frame.height else {}
         return {
             "headline.able": judged,
             "able.cells": {**judged, "n": self.frame.height, "regions": self.frame["region"].n_unique(),
                            "categories": self.frame["category"].n_unique(), "year": self.as_of},
+            **part,
             "able.first": {"named": rows},
             "able.limits": {},
         }  # fmt: skip
 
     def table(self) -> pl.DataFrame:
         """Return how many regions are able, able by proxy, not able and unknown, by category, most able first."""
-        counts = self.frame.group_by("category").agg(
+        counts = self.everywhere.group_by("category").agg(
             (pl.col("able") == name).sum().cast(pl.Int64).alias(name) for name in VALUES
         )
         return counts.sort(pl.col("able") * 100 + pl.col("by proxy"), "category", descending=[True, False])
@@ -170,7 +175,8 @@ def able(package: Any, as_of: int | None = None) -> Able:  # noqa: ANN401 - a pa
 
     Notes
     -----
-    The rule is data: ``able.yaml``, each threshold with its argument.
+    The rule is data: ``able.yaml``, each threshold with its argument. A package that holds some of China's provinces is
+    judged among the others, which come from the package that ships: a verdict does not depend on who else is in it.
 
     Examples
     --------
@@ -178,7 +184,9 @@ def able(package: Any, as_of: int | None = None) -> Able:  # noqa: ANN401 - a pa
     >>> found.explain("Guizhou", "computing").able, found.explain("Beijing", "steel").able
     ('able', 'not able')
     """
-    data = as_package(package)
+    given = as_package(package)
+    around = among(given)
+    data = given if around is None else around.package
     rows = data.require("capability", _COLUMNS, verb="able").drop_nulls(["value", "year"])
     rows = rows.with_columns(pl.lit(None, pl.String).alias(name) for name in _SAID if name not in rows.columns)
     rows = rows.with_columns(
@@ -190,11 +198,15 @@ def able(package: Any, as_of: int | None = None) -> Able:  # noqa: ANN401 - a pa
         raise InputError("pathways.no-evidence", year=as_of)
     last = int(str(rows["year"].max()))
     read = [name for name in ("capability", "accounts") if name in data.tables]
+    every = verdicts(judged(data, rows), last).sort("region", "category")
+    made = provenance("able", given, read, as_of=last)
+    here = pl.lit(value=True) if around is None else pl.col("region").is_in(list(around.regions))
     return Able(
-        frame=verdicts(judged(data, rows), last).sort("region", "category"),
-        evidence=listed(rows),
+        frame=every.filter(here),
+        evidence=listed(rows).filter(here),
+        everywhere=every,
         as_of=last,
-        names=names_of(data),
+        names=names_of(given),
         kind=data.kind,
-        provenance=provenance("able", data, read, as_of=last),
+        provenance=made if around is None else replace(made, inputs={**made.inputs, **around.read}),
     )

@@ -14,7 +14,7 @@ from xinzhi.core.names import Names
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.schema import describe
 from xinzhi.core.text import Language, Text, words
-from xinzhi.data import Package, as_package, is_package, names_of, provenance
+from xinzhi.data import Package, among, as_package, is_package, names_of, provenance
 from xinzhi.risks.capacity.herd_entry import HerdEntry, herd_entry
 from xinzhi.risks.debt.debt import Debt
 from xinzhi.risks.debt.debt import debt as debt_of
@@ -232,7 +232,8 @@ def register(  # noqa: PLR0913 - each kind of evidence under its own name
     Rules and thresholds stand in ``register.yaml``, each with its argument. What more than 60 % of the regions meet, or
     is one figure for all of them, is the nation's and said once; a region bears a flag of it where it is among the
     worst quarter. Flags are not added up: a region that names more industries has more of them. Umbrella terms of the
-    plans (``informative`` 0) are left out: that all name "modern agriculture" says nothing.
+    plans (``informative`` 0) are left out: that all name "modern agriculture" says nothing. A package that holds some
+    of China's provinces is held against all of them; the others come from the package that ships.
 
     Examples
     --------
@@ -244,7 +245,9 @@ def register(  # noqa: PLR0913 - each kind of evidence under its own name
     """
     if not is_package(source):
         raise InputError("register.no-package")
-    package = as_package(source)
+    alone = as_package(source)
+    around = among(alone)
+    package = alone if around is None else around.package
     plan, chosen = planned(package, year)
     known = names_of(package).by_kind
     places, categories = known.get("region", {}), known.get("category", {})
@@ -254,7 +257,7 @@ def register(  # noqa: PLR0913 - each kind of evidence under its own name
     if able is None:
         notes.append(not_given("able", "able=", "misfit"))
     else:
-        rows = ability(able, plan)
+        rows = ability(getattr(able, "everywhere", able), plan)
         notes += unmatched("able", rows)
         made.append(("not-able", rows, _source(able, "able")))
     ahead = capacity if capacity is not None else _computed(package, notes, "capacity", chosen)
@@ -287,7 +290,11 @@ def register(  # noqa: PLR0913 - each kind of evidence under its own name
     )
     given = {"able": able, "likeness": likeness, "screening": screening, "bubbles": bubbles}
     chosen_of = {"year": chosen, "given": sorted(name for name, one in given.items() if one is not None)}
-    own = provenance("register", package, ["plans", "plan_categories"], **chosen_of)
+    if around is not None:
+        regions = list(around.regions)
+        checks, flags, national = _told(regions, checks, flags, national)
+    own = provenance("register", alone, ["plans", "plan_categories"], **chosen_of)
+    read = _read((*given.values(), ahead, balances)) | ({} if around is None else dict(around.read))
     series = bubbles.names.by_kind.get("series", {}) if isinstance(bubbles, Result) else {}
     return Register(
         frame=flags,
@@ -297,8 +304,17 @@ def register(  # noqa: PLR0913 - each kind of evidence under its own name
         findings=tuple(notes),
         names=Names({**called.by_kind, "series": series}),
         kind=package.kind,
-        provenance=replace(own, inputs={**_read((*given.values(), ahead, balances)), **own.inputs}),
+        provenance=replace(own, inputs={**read, **own.inputs}),
     )  # fmt: skip
+
+
+def _told(regions: list[str], *every: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """Return checks and flags of some regions, and of what is national that which they plan."""
+    checks, flags, national = every
+    here = pl.col("region").is_in(regions)
+    checks, flags = checks.filter(here), flags.filter(here)
+    planned_here = pl.col("item").is_in(checks["item"].implode())
+    return checks, flags, national.filter((pl.col("kind") == "rule") | planned_here)
 
 
 def _read(evidence: Iterable[Any]) -> dict[str, str]:
