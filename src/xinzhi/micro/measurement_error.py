@@ -32,6 +32,8 @@ def noise(engine: Engine, rows: Any) -> Noise:  # noqa: ANN401 - a table of Ibis
     Growth of output is regressed on log TFPR (mean of both years, relative to its industry), growth of inputs, and
     their product, within industries and years; the share is one plus the coefficient of the product over that of
     inputs.
+    Only error that is added to an amount shows in this way. Error in proportion to it moves output and TFPR alike and
+    counts as distortion, so that the share is then near one whatever the error.
     Cross products come home by industry and year, not rows.
     """
     now = rows.select("firm", "year", "industry", "y", "f", r=rows.xr)

@@ -254,7 +254,7 @@ class _Run:
         return micro.misallocation(own, sigma=plan.sigma, capital_share=plan.capital_share, trim_within="industry")
 
     def _split(self, method: str, name: str) -> Decomposition:
-        """Return a decomposition by industry and of all firms, in log productivity weighted by output."""
+        """Return a decomposition by industry and of all firms: log labour productivity, current prices, by persons."""
         self.held.need("output", "labour")
         held = self.held
         output, labour = ((held.table[name] > 0).ifelse(held.table[name], None) for name in ("output", "labour"))

@@ -319,3 +319,11 @@ def test_gradients_of_the_second_stage(instruments):
     d = np.array([0.4, -0.2])
     numeric = [(stage.residual(d + e)[0] - stage.residual(d - e)[0]) / 2e-6 for e in 1e-6 * np.eye(2)]
     np.testing.assert_allclose(stage.residual(d)[1].T, numeric, atol=1e-7)
+
+
+def test_omega_is_productivity_without_noise(firms):
+    made = production_function(firms, *OUTPUT, method=["lp", "ols"])
+    rows = made.productivity.filter(method="lp")
+    assert (rows["omega"] + rows["noise"] - rows["productivity"]).abs().max() < 1e-12
+    assert rows["omega"].var() < rows["productivity"].var()
+    assert made.productivity.filter(method="ols")["omega"].is_null().all()

@@ -264,3 +264,12 @@ def test_a_firm_with_a_bad_row_does_not_exit_and_enter(tmp_path, bad):
     assert parts.to_list() == pytest.approx(now["growth"].to_list(), abs=0.01)
     assert any("both periods" in note.en for note in after.notes)
     assert not any("both periods" in note.en for note in before.notes)
+
+
+def test_the_page_says_whose_productivity_it_is_and_at_which_prices():
+    from xinzhi.core.text import words
+
+    for name in ("decomposition", "covariance"):
+        said = words(f"firms.headline.{name}", start=2001, end=2002, total=0.1)
+        assert "labour productivity (current prices, logs)" in said.en
+        assert "劳动生产率（当年价，对数）" in said.zh

@@ -337,7 +337,8 @@ def _minima(method: Method, fit: Fit) -> pl.DataFrame:
 
 def _productivity(firms: Panel, method: Method, fit: Fit) -> pl.DataFrame:
     """Return productivity by firm and year, the elasticities that differ by row beside it."""
-    columns: dict[str, Any] = {"productivity": fit.productivity, "noise": fit.noise}
+    omega = None if fit.productivity is None or fit.noise is None else fit.productivity - fit.noise
+    columns: dict[str, Any] = {"productivity": fit.productivity, "noise": fit.noise, "omega": omega}
     if fit.elasticities is not None:
         columns |= {f"elasticity:{name}": row for name, row in zip(method.inputs, fit.elasticities, strict=True)}
     empty = pl.lit(None, pl.Float64)

@@ -24,7 +24,8 @@ class ProductionFunction(Result, verb="production_function", topic="production",
     that is not the answer has no estimate. `elasticities` has the mean elasticity of each input (that of translog and
     Gandhi-Navarro-Rivers differs by row), `diagnostics` one row for each method and group, `minima` every distinct
     solution of the search, `dropped` how many rows were left out and why, `productivity` a row for each firm and year:
-    `productivity` is log output less the function, `noise` what of it the first stage tells apart from productivity.
+    `productivity` is log output less the function, `noise` what of it the first stage tells apart, `omega`
+    the rest, on which the firm acts (both empty for methods without a first stage).
     """
 
     elasticities: pl.DataFrame
