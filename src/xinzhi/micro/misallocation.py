@@ -167,7 +167,7 @@ def misallocation(  # noqa: PLR0913 - a table and the conventions of the literat
     if elasticity <= 1:
         raise UsageError("micro.sigma", given=elasticity)
     cut = float(setting(CONVENTIONS, "misallocation.trim") if trim is None else trim)
-    if not 0 <= cut < 1 / 2:
+    if not 0 <= cut < 1 / 2 or abs(cut * _PER_MILLE - round(cut * _PER_MILLE)) > 1e-9:  # noqa: PLR2004 - rounding
         raise UsageError("micro.trim", given=cut)
     if trim_within not in {"year", "industry"}:
         raise UsageError("micro.choice", name="trim_within", given=trim_within, known=[same("year"), same("industry")])

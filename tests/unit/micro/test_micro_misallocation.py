@@ -197,3 +197,8 @@ def test_one_firm_is_efficient_and_firms_are_written(tmp_path):
     assert spread["ln_tfpr"].to_list() == pytest.approx(some.frame["sd_tfpr"].to_list(), rel=1e-9)
     assert "higher in 2001" in some.summary("en")
     assert "2001年产出可提高" in some.summary("zh")
+
+
+def test_a_trim_between_two_per_mille_is_refused():
+    with pytest.raises(UsageError, match="whole per mille"):
+        micro.misallocation(micro.mock(200, (2000, 2000), seed=1), trim=0.0105)
