@@ -4,6 +4,9 @@ from .disclosure import TOTAL as TOTAL
 from .disclosure import Rules as Rules
 from .disclosure import attack as attack
 from .disclosure import cell_sums as cell_sums
+from .disclosure import cohort_sums as cohort_sums
+from .disclosure import identifying as identifying
+from .disclosure import merge_cohorts as merge_cohorts
 from .disclosure import protect as protect
 from .disclosure import rounded as rounded
 from .disclosure import with_margins as with_margins

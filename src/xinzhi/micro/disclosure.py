@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
@@ -15,8 +15,9 @@ from xinzhi.core.arrays import BoolArray, FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.parameters import setting
 from xinzhi.core.programs import Program
+from xinzhi.micro.cohorts import ARRIVALS, DEPARTURES, STAY, pair_rows
 from xinzhi.micro.engine import CONVENTIONS
-from xinzhi.micro.panel import Panel
+from xinzhi.micro.panel import YEARS, Panel
 
 TOTAL = "*"
 _NOISE = 1e-7  # what a solver calls zero, relative to the largest cell
@@ -80,18 +81,126 @@ def cell_sums(held: Panel, dimensions: Sequence[str], value: str, rules: Rules) 
     >>> cell_sums(panel(mock(50, seed=1)), ["industry"], "output", Rules()).columns[:4]
     ['industry', 'year', 'firms', 'value']
     """
-    import ibis
-
     held.need(value, *dimensions)
     table = held.table.filter(held.table[value].notnull())
     keys = [*dimensions, "year"]
-    window = ibis.window(group_by=[table[key] for key in keys], order_by=[table[value].desc(), table.firm])
-    ranked = table.mutate(_rank=ibis.row_number().over(window))
-    largest = {f"top{n + 1}": (ranked["_rank"] == n).ifelse(ranked[value], 0.0).sum() for n in range(rules.top)}
-    found = held.engine.collect(ranked.group_by(keys).agg(firms=ranked.count(), value=ranked[value].sum(), **largest))
+    found = held.engine.collect(_largest(table, keys, value, rules))
     if (found["value"] < 0).any() or (found[f"top{rules.top}"] < 0).any():
         raise InputError("micro.negative-cell", ())
     return found.sort(keys)
+
+
+def _largest(table: Any, keys: Sequence[str], value: str, rules: Rules) -> Any:  # noqa: ANN401 - tables of Ibis
+    """Return firms, sum and largest contributions by some keys."""
+    import ibis
+
+    window = ibis.window(group_by=[table[key] for key in keys], order_by=[table[value].desc(), table.firm])
+    ranked = table.mutate(_rank=ibis.row_number().over(window))
+    largest = {f"top{n + 1}": (ranked["_rank"] == n).ifelse(ranked[value], 0.0).sum() for n in range(rules.top)}
+    return ranked.group_by(list(keys)).agg(firms=ranked.count(), value=ranked[value].sum(), **largest)
+
+
+def cohort_sums(
+    held: Panel, by: Sequence[str], later: Mapping[int, int], amounts: Sequence[str], rules: Rules
+) -> pl.DataFrame:
+    """Return firms, sums and largest contributions of survivors, entrants and the others, by group and pair of periods.
+
+    Parameters
+    ----------
+    held
+        With ``value`` and ``weight``, as `decompose` takes it.
+    by, later
+        The groups, and the period after each.
+    amounts, rules
+        Columns whose contributions count, and `Rules`.
+
+    Examples
+    --------
+    >>> from xinzhi.micro import mock, panel
+    >>> held = panel(mock(50, (2000, 2001), seed=1), {"value": "output", "weight": "labour"})
+    >>> sorted(cohort_sums(held, (), {2000: 2001}, ["output"], Rules())["cohort"].unique())
+    ['entry', 'exit', 'stay']
+    """
+    import ibis
+
+    seen = [one for one in YEARS if held.has(one)]
+    both = pair_rows(held.table, by, later, seen, amounts)
+    found = []
+    for amount in amounts:
+        for side, apart in ((1, "moved_out"), (2, "moved_in")):
+            moved = [both.cohort == STAY, ibis.or_(*(both[f"{name}1"] != both[f"{name}2"] for name in by))]
+            rows = both.mutate(cohort=ibis.and_(*moved).ifelse(apart, both.cohort)) if by else both
+            rows = rows.select(
+                "year", "cohort", firm=rows[f"firm{side}"], amount=rows[f"{amount}{side}"],
+                **{name: rows[f"{name}{side}"] for name in by},
+            )  # fmt: skip
+            rows = rows.filter(rows.amount.notnull())
+            sums = held.engine.collect(_largest(rows, [*by, "year", "cohort"], "amount", rules))
+            found.append(sums.with_columns(amount=pl.lit(amount), side=pl.lit(side)))
+    return pl.concat(found)
+
+
+def merge_cohorts(
+    frame: pl.DataFrame, sums: pl.DataFrame, keys: Sequence[str], rules: Rules | None = None
+) -> pl.DataFrame:
+    """Return a decomposition that tells no contribution of so few firms that it identifies one.
+
+    Where a cohort does, those who moved or came into the sample count as entry, those who left it as exit (`merged` is
+    ``moves``); where that is not enough, entry and exit are told as one sum, ``net_entry`` (``net``); and where even
+    that, or the survivors, would identify a firm, growth alone is told (``growth``). Counts are rounded.
+
+    Parameters
+    ----------
+    frame
+        Of `decompose`: the keys, ``end``, ``growth``, parts and counts.
+    sums
+        What `cohort_sums` gives.
+    keys, rules
+        The groups; see `Rules`.
+
+    Examples
+    --------
+    >>> from xinzhi.micro import decompose, mock, panel
+    >>> held = panel(mock(400, (2000, 2001), seed=1), {"value": "true_tfp", "weight": "labour"})
+    >>> sums = cohort_sums(held, (), {2000: 2001}, ["labour"], Rules())
+    >>> merge_cohorts(decompose(held).frame, sums, ()).select("merged", "net_entry", "n_stay").row(0)
+    ('', None, 220)
+    """
+    own, at = rules or Rules(), [*keys, "end"]
+    groups = [{}, dict.fromkeys(ARRIVALS, "entry") | dict.fromkeys(DEPARTURES, "exit")]
+    groups.append(dict.fromkeys((*ARRIVALS, *DEPARTURES), "net"))
+    told = frame.with_columns(pl.col("end").cast(pl.Int64))
+    for step, names in enumerate(groups):
+        cohort = pl.col("cohort").replace(names)
+        side = pl.when(cohort == STAY).then("side").otherwise(0)
+        merged = sums.with_columns(cohort=cohort, side=side, end=pl.col("year").cast(pl.Int64))
+        merged = _gathered(merged, [*at, "cohort", "amount", "side"], own)
+        bad = merged.filter(pl.Series(identifying(merged, own))).select(at).unique()
+        told = told.join(
+            bad.with_columns(pl.lit(value=True).alias(f"_{step}")), on=at, how="left", maintain_order="left"
+        )
+    flags = [pl.col(f"_{step}").fill_null(value=False) for step in range(3)]
+    level = pl.when(~flags[0]).then(0).when(~flags[1]).then(1).when(~flags[2]).then(2).otherwise(3)
+    told = told.with_columns(_level=level).drop("_0", "_1", "_2")
+    counts = [name for name in frame.columns if name.startswith("n_")]
+    parts = [name for name in frame.columns if name not in {*keys, "start", "end", "growth", *counts}]
+    movers = [name for name in parts if name.startswith((*ARRIVALS, *DEPARTURES))]
+    summed = {}
+    for heads, name in ((ARRIVALS, "entry"), (DEPARTURES, "exit")):
+        for one in (f"n_{name}", *(part for part in movers if part.removeprefix(name) in {"", "_mean", "_covariance"})):
+            all_of = [same for head in heads if (same := one.replace(name, head)) in told.columns]
+            summed[one] = pl.when(pl.col("_level") == 0).then(one).otherwise(pl.sum_horizontal(all_of))
+            summed |= {same: pl.when(pl.col("_level") == 0).then(same) for same in all_of if same != one}
+    net = pl.when(pl.col("_level") == 2).then(pl.sum_horizontal(movers))  # noqa: PLR2004 - the second merger
+    told = told.with_columns(net_entry=net, **summed)
+    limits = {
+        name: 1 if name in movers or (name in counts and name != f"n_{STAY}") else 2 for name in (*parts, *counts)
+    }
+    told = told.with_columns(pl.when(pl.col("_level") <= most).then(name).alias(name) for name, most in limits.items())
+    told = told.with_columns((pl.col(counts) / own.base).round().cast(pl.Int64) * own.base)
+    named = pl.col("_level").replace_strict(dict(enumerate(("", "moves", "net", "growth"))), return_dtype=pl.String)
+    ordered = [*keys, "start", "end", "growth", *parts, "net_entry", *counts]
+    return rounded(told.with_columns(merged=named).select(*ordered, "merged"), own)
 
 
 def protect(cells: pl.DataFrame, dimensions: Sequence[str], rules: Rules | None = None) -> pl.DataFrame:
@@ -159,22 +268,25 @@ def _protected(cells: pl.DataFrame, dimensions: list[str], rules: Rules) -> pl.D
 
 def with_margins(cells: pl.DataFrame, dimensions: list[str], rules: Rules) -> pl.DataFrame:
     """Return the full table with all margins; the largest firms of a margin are among those of its cells."""
-    tops = [f"top{n + 1}" for n in range(rules.top)]
     year = ["year"] if "year" in cells.columns else []
-    long = cells.cast(dict.fromkeys(dimensions, pl.String)).unpivot(
-        tops, index=[*dimensions, *year, "firms", "value"], variable_name="place", value_name="largest"
-    )
     parts = []
     for choice in product((False, True), repeat=len(dimensions)):
         summed = [pl.lit(TOTAL).alias(name) for name, sums in zip(dimensions, choice, strict=True) if sums]
         grouped = cells.cast(dict.fromkeys(dimensions, pl.String)).with_columns(summed)
-        sums = grouped.group_by([*dimensions, *year]).agg(pl.col("firms", "value").sum())
-        largest = long.with_columns(summed).group_by([*dimensions, *year]).agg(pl.col("largest").top_k(rules.top))
-        padded = pl.col("largest").list.sort(descending=True)
-        named = [padded.list.get(n, null_on_oob=True).fill_null(0.0).alias(name) for n, name in enumerate(tops)]
-        largest = largest.select(*dimensions, *year, *named)
-        parts.append(sums.join(largest, on=[*dimensions, *year]).select(*dimensions, *year, "firms", "value", *tops))
+        parts.append(_gathered(grouped, [*dimensions, *year], rules))
     return pl.concat(parts).sort([*year, *dimensions])
+
+
+def _gathered(cells: pl.DataFrame, keys: Sequence[str], rules: Rules) -> pl.DataFrame:
+    """Return cells gathered by some keys, with the largest firms among all of theirs."""
+    tops = [f"top{n + 1}" for n in range(rules.top)]
+    sums = cells.group_by(keys).agg(pl.col("firms", "value").sum())
+    long = cells.unpivot(tops, index=list(keys), variable_name="place", value_name="largest")
+    largest = long.group_by(keys).agg(pl.col("largest").top_k(rules.top))
+    padded = pl.col("largest").list.sort(descending=True)
+    named = [padded.list.get(n, null_on_oob=True).fill_null(0.0).alias(name) for n, name in enumerate(tops)]
+    both = sums.join(largest.select(*keys, *named), on=list(keys))
+    return both.select(*keys, "firms", "value", *tops)
 
 
 def margins(table: pl.DataFrame, dimensions: list[str]) -> coo_array:

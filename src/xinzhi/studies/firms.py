@@ -14,13 +14,17 @@ import polars as pl
 from xinzhi import micro
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.files import whole
+from xinzhi.core.parameters import setting
 from xinzhi.core.text import Text, same, words
 from xinzhi.micro import TOTAL, Decomposition, Misallocation, Panel, Rules
+from xinzhi.micro.engine import CONVENTIONS, PRIME
 from xinzhi.studies.study import SILENT, Draft, Progress, Study, options
 
 MANIFEST = "manifest.json"
+_SAME = 9  # digits of a sum that do not depend on the order in which an engine adds
 PARTS = ".parts"  # of a run that was interrupted; what stands there has passed the rules
 JOBS = ("totals", "misallocation", "decomposition", "covariance")
+AMOUNTS = ("output", "labour")  # of whose contributions no level and no part may give one back
 TOTALS = ("output", "capital", "labour", "wages")
 
 
@@ -258,23 +262,66 @@ class _Run:
         self.held.need("output", "labour")
         held = self.held
         output, labour = ((held.table[name] > 0).ifelse(held.table[name], None) for name in ("output", "labour"))
-        table = held.table.mutate(value=(output / labour).ln(), weight=labour)  # an unusable row still says: not gone
+        value = (output / labour).ln()
+        output, labour = (value.isnull().ifelse(None, one) for one in (output, labour))
+        # an unusable row still says: not gone
+        table = held.table.mutate(value=value, weight=labour, output=output, labour=labour)
         held = replace(held, table=table, columns={**held.columns, "value": "value", "weight": "weight"})
         whole = micro.decompose(held, method=method)  # type: ignore[arg-type] # checked there
         self.draft.notes += [one.text for one in whole.findings if one.rule == "blank-between"]
-        counts = [one for one in whole.frame.columns if one == "firms" or one.startswith("n_")]
-        keys = [one for one in ("start", "end", "year") if one in whole.frame.columns]
-        frame = micro.withhold(_merged(whole.frame, self.rules.least), counts, keys, self.rules)
         if held.has("industry"):
             by = micro.decompose(held, method=method, group="industry")  # type: ignore[arg-type] # checked there
-            few = [one for one in by.frame.columns if one == "firms" or one.startswith("n_")]
-            own = _merged(by.frame, self.rules.least)
-            self.tables[f"{name}_industry"] = micro.withhold(own, few, ["industry", *keys], self.rules)
-        self.tables[name] = frame
-        shown = frame.filter(~pl.col("withheld"))
+            self.tables[f"{name}_industry"] = self._told(by, held, ("industry",))
+        frame = self.tables[name] = self._told(whole, held, ())
+        parts, shown = _shown(frame, whole.parts)
         if shown.is_empty():
             raise InputError("micro.all-withheld", ())
-        return replace(whole, frame=shown, findings=())
+        return replace(whole, frame=shown, parts=parts, findings=())
+
+    def _told(self, made: Decomposition, held: Panel, by: tuple[str, ...]) -> pl.DataFrame:
+        """Return what may be told of a decomposition: nothing of a group and year whose level would identify a firm."""
+        blocked = self._levels(held, by).with_columns(blocked=pl.lit(value=True))
+        frame = made.frame
+        ends = [name for name in ("year", "start", "end") if name in frame.columns]
+        if made.method != "olley-pakes":
+            later = dict(frame.select("start", "end").unique().iter_rows())
+            sums = micro.cohort_sums(held, by, later, AMOUNTS, self.rules)
+            frame = micro.merge_cohorts(frame, sums, by, self.rules)
+        frame = frame.with_columns(pl.col(ends).cast(pl.Int64))
+        for end in ends:
+            at = blocked.rename({"year": end, "blocked": f"blocked_{end}"})
+            frame = frame.join(at, on=[*by, end], how="left", maintain_order="left")
+        marks = [f"blocked_{end}" for end in ends]
+        frame = frame.with_columns(withheld=pl.any_horizontal(pl.col(marks).fill_null(value=False))).drop(marks)
+        if "firms" in frame.columns:
+            base = self.rules.base
+            frame = frame.with_columns((pl.col("firms") / base).round().cast(pl.Int64) * base)
+        told = [name for name in frame.columns if name not in {*by, *ends, "withheld"}]
+        return micro.rounded(
+            frame.with_columns(pl.when(~pl.col("withheld")).then(name).alias(name) for name in told), self.rules
+        )
+
+    def _levels(self, held: Panel, by: tuple[str, ...]) -> pl.DataFrame:
+        """Return the groups and years whose level identifies a firm, or gives a withheld one back: the keys.
+
+        The level of all is a weighted sum of those of the industries: one that is withheld alone would follow from it,
+        so another goes with it, at least as large where there is one.
+        """
+        keys, found = [*by, "year"], []
+        for amount in AMOUNTS:
+            cells = micro.cell_sums(held, by, amount, self.rules).with_columns(pl.col("year").cast(pl.Int64))
+            found.append(cells.filter(pl.Series(micro.identifying(cells, self.rules))).select(keys))
+        if not by:
+            return pl.concat(found).unique()
+        blocked = pl.concat([*found, self._hidden(*AMOUNTS).select(keys)]).unique()
+        cells = cells.join(blocked.with_columns(hidden=pl.lit(value=True)), on=keys, how="left")
+        more = []
+        for part in cells.partition_by("year"):
+            alone, others = part.filter(pl.col("hidden")), part.filter(pl.col("hidden").is_null()).sort("value", *by)
+            if alone.height == 1 and others.height:
+                larger = others.filter(pl.col("value") >= alone["value"][0])
+                more.append((larger.head(1) if larger.height else others.tail(1)).select(keys))
+        return pl.concat([blocked, *more])
 
     def _decomposition(self) -> Decomposition:
         return self._split(self.plan.method, "decomposition")
@@ -306,7 +353,7 @@ class _Run:
         protocol = load(self.plan.protocol)
         return {
             "xinzhi": __version__, "protocol": protocol.id, "protocol_fingerprint": protocol.fingerprint,
-            "plan": self.key, "engine": self.held.engine.name,
+            "plan": asdict(self.plan), "run": self.key, "engine": self.held.engine.name,
             "rules": {one.name: getattr(self.rules, one.name) for one in fields(self.rules)},
             "tables": tables, "notes": [{"zh": one.zh, "en": one.en} for one in self.draft.notes],
         }  # fmt: skip
@@ -319,23 +366,10 @@ class _Run:
         with whole(folder, names) as paths:
             for path, frame in zip(paths, self.tables.values(), strict=False):
                 frame.write_csv(path)
-            paths[-1].write_text(json.dumps(self.manifest(), ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-        shutil.rmtree(folder / PARTS, ignore_errors=True)
-
-
-def _merged(frame: pl.DataFrame, least: int) -> pl.DataFrame:
-    """Return a decomposition in which too few firms that come into the sample or leave it count as entry or exit."""
-    for rotation, plain in (("rotation_in", "entry"), ("rotation_out", "exit")):
-        count = f"n_{rotation}"
-        if count in frame.columns:
-            few = pl.col(count).is_between(1, least - 1)
-            parts = [name for name in frame.columns if name.startswith((rotation, count))]
-            into = {name: name.replace(rotation, plain) for name in parts}
-            frame = frame.with_columns(
-                *(pl.when(few).then(pl.col(name) + pl.col(to)).otherwise(to).alias(to) for name, to in into.items()),
-                *(pl.when(few).then(0).otherwise(name).alias(name) for name in parts),
+            paths[-1].write_text(
+                json.dumps(self.manifest(), ensure_ascii=False, indent=2, default=str) + "\n", encoding="utf-8"
             )
-    return frame
+        shutil.rmtree(folder / PARTS, ignore_errors=True)
 
 
 def read_plan(path: str | None) -> Plan:
@@ -354,12 +388,35 @@ def read_plan(path: str | None) -> Plan:
     if strange := [name for name in given if name not in known]:
         raise UsageError("studies.no-option", name=strange[0], known=[same(name) for name in known])
     asked: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
+    for name in ("jobs", "dimensions"):
+        if isinstance(asked.get(name), str):  # one word is a list of one
+            asked[name] = (asked[name],)
     made = Plan(**asked)
+    _judge(made)
     if wrong := [name for name in made.jobs if name not in JOBS]:
         raise UsageError("studies.no-option", name=wrong[0], known=[same(name) for name in JOBS])
     if made.layout not in {"plain", "survey"}:
         raise UsageError("studies.no-option", name=made.layout, known=[same("plain"), same("survey")])
     return made
+
+
+def _judge(made: Plan) -> None:
+    """Refuse values of a plan that are of another kind."""
+    figures = {"sigma": made.sigma, **(made.rules if isinstance(made.rules, dict) else {})}
+    wrong_value = {name: value for name, value in figures.items() if value is not None and not _number(value)}
+    if made.rules is not None and not isinstance(made.rules, dict):
+        wrong_value["rules"] = made.rules
+    wrong_value |= {name: getattr(made, name) for name in ("jobs", "dimensions") if not _words(getattr(made, name))}
+    for name, value in wrong_value.items():
+        raise UsageError("studies.plan-value", name=name, given=str(value))
+
+
+def _number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _words(value: object) -> bool:
+    return isinstance(value, tuple) and all(isinstance(one, str) for one in value)
 
 
 def _rules(plan: Plan) -> Rules:
@@ -369,9 +426,30 @@ def _rules(plan: Plan) -> Rules:
     return Rules(**given)
 
 
+def _shown(frame: pl.DataFrame, parts: tuple[str, ...]) -> tuple[tuple[str, ...], pl.DataFrame]:
+    """Return the parts and the rows that a page can show: what is merged into another part is nought there."""
+    shown = frame.filter(~pl.col("withheld"))
+    if "merged" in frame.columns:
+        shown = shown.filter(pl.col("merged").fill_null("") != "growth")
+        if shown["net_entry"].is_not_null().any():
+            parts = (*(name for name in parts if name != "net_entry"), "net_entry")
+        else:
+            shown, parts = shown.drop("net_entry"), tuple(name for name in parts if name != "net_entry")
+    return parts, shown.with_columns(pl.col(parts).fill_null(0.0))
+
+
 def _fingerprint(held: Panel, plan: Plan, rules: Rules) -> str:
-    """Return what tells one run from another: the plan, the rules, and how many rows each year has."""
-    told = [str(plan), str(rules), *map(str, held.rows.rows())]
+    """Return what tells one run from another: version, plan, rules, and rows and sums of every column by year."""
+    from xinzhi import __version__
+
+    table = held.table
+    sums = {"rows": table.count()}
+    for name in held.columns:
+        kind = table[name].type()
+        sums[f"sum_{name}"] = (table[name] if kind.is_numeric() else (table[name].hash() % PRIME).cast("int64")).sum()
+    found = held.engine.collect(table.group_by("year").agg(**sums)).sort("year")
+    found = found.with_columns(pl.col(pl.Float64).round_sig_figs(_SAME))
+    told = [__version__, str(plan), str(rules), *found.columns, *map(str, found.rows())]
     return hashlib.sha256("\n".join(told).encode()).hexdigest()[:16]
 
 
@@ -380,23 +458,24 @@ def _read_back(folder: Path) -> Study:
     from xinzhi.data import provenance
 
     manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    draft = Draft(name="firms", source=same(folder.name))
-    text = dict.fromkeys(("industry", "region", "ownership"), pl.String)
+    plan, draft = manifest["plan"], Draft(name="firms", source=same(folder.name))
+    text = dict.fromkeys(("industry", "region", "ownership", "merged"), pl.String)
     files = {name: folder / f"{name}.csv" for name in manifest["tables"]}
     held = {name: pl.read_csv(path, schema_overrides=text, infer_schema_length=None) for name, path in files.items()}
     if "misallocation" in held:
         none = pl.DataFrame()
         draft.results["misallocation"] = Misallocation(
             frame=held["misallocation"], years=held["misallocation_years"], groups=none, counterfactuals=none,
-            sigma=0.0, provenance=provenance("misallocation"),
+            sigma=float(plan["sigma"] or setting(CONVENTIONS, "misallocation.sigma")),
+            provenance=provenance("misallocation"),
         )  # fmt: skip
-    for name, method in (("decomposition", None), ("covariance", "olley-pakes")):
+    for name, method in (("decomposition", plan["method"]), ("covariance", "olley-pakes")):
         if name in held:
-            frame = held[name].filter(~pl.col("withheld"))
-            outer = {"start", "end", "year", "growth", "aggregate", "withheld", "firms"}
-            parts = tuple(one for one in frame.columns if one not in outer and not one.startswith("n_"))
+            outer = {"start", "end", "year", "growth", "aggregate", "withheld", "firms", "merged"}
+            told = tuple(one for one in held[name].columns if one not in outer and not one.startswith("n_"))
+            parts, frame = _shown(held[name].cast(dict.fromkeys(told, pl.Float64)), told)
             draft.results[name] = Decomposition(
-                frame=frame, method=method or "decomposition", parts=parts, provenance=provenance("micro_decompose")
+                frame=frame, method=method, parts=parts, provenance=provenance("micro_decompose")
             )  # fmt: skip
     draft.notes += [Text(zh=one["zh"], en=one["en"]) for one in manifest["notes"]]
     return draft.done(cells=held, manifest=manifest)

@@ -61,6 +61,9 @@ def test_a_manifest_says_what_was_done(tmp_path):
     xinzhi.study("firms", made_up(), plan=str(plan), out=str(tmp_path / "cells"))
     manifest = json.loads((tmp_path / "cells" / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["rules"]["least"] == 20
+    assert manifest["plan"]["jobs"] == ["totals", "decomposition"]
+    again = xinzhi.study("firms", tmp_path / "cells").results["decomposition"]
+    assert again.method == "diewert-fox"
     assert len(manifest["protocol_fingerprint"]) == 64
     assert manifest["engine"].startswith("duckdb")
     assert manifest["tables"]["totals_output"]["cells"] == 32 * 3
@@ -106,6 +109,23 @@ def test_a_run_that_was_interrupted_goes_on_by_industry(tmp_path, monkeypatch):
     assert len(counted) == 5 + 31 - 4
     whole = xinzhi.study("firms", made_up())
     assert made.results["misallocation"].frame.equals(whole.results["misallocation"].frame)
+
+
+def test_a_run_does_not_go_on_with_other_figures(tmp_path, monkeypatch):
+    def stopping(table, **more):
+        if list((tmp_path / ".parts").rglob("*.parquet")):
+            raise KeyboardInterrupt
+        return real(table, **more)
+
+    real = micro.misallocation
+    monkeypatch.setattr(micro, "misallocation", stopping)
+    changed = made_up().with_columns(capital=pl.col("capital") * pl.col("labour"))
+    for frame in (made_up(), changed):
+        with pytest.raises(KeyboardInterrupt):
+            xinzhi.study("firms", frame, out=str(tmp_path))
+    monkeypatch.setattr(micro, "misallocation", real)
+    made = xinzhi.study("firms", changed, out=str(tmp_path)).results["misallocation"].frame
+    assert made.equals(xinzhi.study("firms", changed).results["misallocation"].frame)
 
 
 def few(sizes, years=(2001, 2002), seed=3):
@@ -160,6 +180,111 @@ def test_a_share_of_capital_gives_back_no_wages_that_are_withheld():
         assert kept[name].to_list() == kept[name].round_sig_figs(3).to_list()
 
 
+def with_turnover(sizes):
+    """Return firms of three years; some of the second year are new, some of the first are gone."""
+    frame = few(sizes, years=(2001, 2002, 2003), seed=5)
+    gone = (pl.col("firm") % 3 == 0) & (pl.col("year") == 2003)
+    new = (pl.col("firm") % 3 == 1) & (pl.col("year") == 2001)
+    return frame.filter(~gone & ~new)
+
+
+def test_who_sees_all_files_of_a_payload_gets_back_nothing_that_is_withheld(tmp_path):
+    """An attacker has every CSV file: no equation between them holds a single unknown, and no total is narrowed."""
+    frame = with_turnover({"20": 3, "21": 40, "22": 45, "23": 60, "24": 80})
+    xinzhi.study("firms", frame, out=str(tmp_path))
+    files = {one.stem: pl.read_csv(one, schema_overrides={"industry": pl.String}) for one in tmp_path.glob("*.csv")}
+    assert {"misallocation", "covariance_industry", "decomposition_industry"} <= set(files)
+    rules = micro.Rules()
+    for value in ("output", "capital", "labour", "wages"):  # the totals by themselves
+        sums = micro.cell_sums(micro.panel(frame), ["industry"], value, rules)
+        for year in (2001, 2002, 2003):
+            told = (
+                files[f"totals_{value}"].filter(pl.col("year") == year).with_columns(pl.col("withheld").fill_null(""))
+            )
+            true = micro.with_margins(sums.filter(pl.col("year") == year), ["industry"], rules)
+            found = micro.attack(true, told, ["industry"]).filter(pl.col("withheld") == "primary")
+            assert found.height
+            assert (found["most"] > 1.14 * found["value"]).all()
+            assert (found["least"] < 0.86 * found["value"]).all()
+    hidden = hidden_totals(files)
+    levels, growth = files["covariance_industry"], files["decomposition_industry"]
+    unknown = set(levels.filter("withheld").select("industry", "year").iter_rows())
+    of_labour = files["totals_labour"].filter(pl.col("withheld").is_not_null() & (pl.col("withheld") != ""))
+    assert set(of_labour.select("industry", "year").iter_rows()) <= unknown
+    assert {("20", year) for year in (2001, 2002, 2003)} <= unknown
+    # the level of all is the weighted sum of the levels of industries: it must have two unknowns, or none
+    for year in (2001, 2002, 2003):
+        assert len({industry for industry, at in unknown if at == year}) != 1
+        assert files["covariance"].filter(pl.col("year") == year)["withheld"].to_list() == [False]
+    # growth is the difference of two levels: with one of them withheld it must be, too
+    for row in growth.filter(pl.col("growth").is_not_null()).iter_rows(named=True):
+        assert not {(row["industry"], row["start"]), (row["industry"], row["end"])} & unknown
+    # the yearly figure of misallocation is weighted by totals that are published, every one
+    shown = files["misallocation"].filter(~pl.col("withheld"))
+    assert not hidden & set(shown.select("industry", "year").iter_rows())
+    assert files["misallocation_years"]["firms"].sum() == shown["firms"].sum()
+    lost = {industry for industry, _ in hidden}
+    assert set(files["misallocation"].filter(pl.col("industry").is_in(lost))["capital_share"]) == {None}
+
+
+def test_a_firm_with_almost_all_labour_is_not_told_as_an_aggregate(tmp_path):
+    frame = few({"20": 20, "21": 40, "22": 50})
+    giant = pl.when(pl.col("firm") == 1).then(1e3 * pl.col("labour").sum()).otherwise("labour")
+    plan = tmp_path / "plan.yaml"
+    plan.write_text("jobs: [misallocation, decomposition, covariance]\n", encoding="utf-8")
+    cells = xinzhi.study("firms", frame.with_columns(labour=giant), plan=str(plan)).more["cells"]
+    assert cells["covariance"]["withheld"].to_list() == [True, True]
+    assert cells["decomposition"]["growth"].to_list() == [None]
+    by = cells["covariance_industry"]
+    assert set(by.filter(pl.col("industry") == "20")["aggregate"]) == {None}
+    assert by.filter(~pl.col("withheld")).height
+    assert set(cells["decomposition_industry"].filter(pl.col("industry") == "20")["growth"]) == {None}
+
+
+def test_few_entrants_are_told_with_those_who_exit():
+    frame = with_turnover({"20": 60, "21": 70, "22": 80})
+    few_new = (
+        (pl.col("industry") == "20") & (pl.col("firm") % 3 == 1) & (pl.col("firm") > 12) & (pl.col("year") >= 2002)
+    )
+    made = xinzhi.study("firms", frame.filter(~few_new))
+    told = made.more["cells"]["decomposition_industry"]
+    row = told.filter((pl.col("industry") == "20") & (pl.col("start") == 2001)).row(0, named=True)
+    assert row["merged"] in {"net", "growth"}
+    assert row["growth"] is not None
+    assert row["n_entry"] is None
+    assert row["entry"] is None
+    whole = told.filter(pl.col("merged") == "").with_columns(
+        total=pl.sum_horizontal("mean", "covariance", "entry", "exit")
+    )
+    assert whole.height
+    assert whole["total"].to_list() == pytest.approx(whole["growth"].to_list(), abs=5e-3)
+
+
+def test_merging_keeps_the_sum():
+    sums = {"industry": "a", "year": 2, "amount": "labour", "value": 100.0, "top1": 5.0, "top2": 4.0}
+    cohorts = [("stay", 1, 50), ("stay", 2, 50), ("entry", 2, 20), ("moved_in", 2, 3), ("exit", 1, 30)]
+    sums = pl.DataFrame([sums | {"cohort": name, "side": side, "firms": n} for name, side, n in cohorts])
+    frame = pl.DataFrame({
+        "industry": "a", "start": 1, "end": 2, "growth": 1.0, "mean": 0.5, "covariance": 0.1, "entry": 0.3,
+        "moved_in": 0.2, "exit": -0.1, "n_stay": 50, "n_entry": 20, "n_moved_in": 3, "n_exit": 30,
+    })  # fmt: skip
+    made = micro.merge_cohorts(frame, sums, ["industry"]).row(0, named=True)
+    assert made["merged"] == "moves"
+    assert (made["entry"], made["moved_in"], made["n_moved_in"], made["exit"]) == (0.5, None, None, -0.1)
+    assert made["n_entry"] == 25
+    for exits, merged in ((3, "net"), (60, "moves")):
+        fewer = sums.with_columns(firms=pl.when(pl.col("cohort") == "exit").then(exits).otherwise("firms"))
+        assert micro.merge_cohorts(frame, fewer, ["industry"])["merged"].item() == merged
+    fewer = sums.with_columns(firms=pl.when(pl.col("cohort") == "exit").then(3).otherwise("firms"))
+    made = micro.merge_cohorts(frame, fewer, ["industry"]).row(0, named=True)
+    assert made["net_entry"] == pytest.approx(0.4)
+    assert made["mean"] + made["covariance"] + made["net_entry"] == pytest.approx(made["growth"])
+    assert made["n_exit"] is None
+    giant = sums.with_columns(top1=pl.when(pl.col("cohort") == "stay").then(95.0).otherwise("top1"))
+    made = micro.merge_cohorts(frame, giant, ["industry"]).row(0, named=True)
+    assert (made["merged"], made["growth"], made["mean"]) == ("growth", 1.0, None)
+
+
 def test_an_industry_without_a_share_of_capital_does_not_stop_the_others():
     bad = pl.when(pl.col("industry") == "20").then(2 * pl.col("output")).otherwise("wages")
     made = xinzhi.study("firms", made_up().with_columns(wages=bad))
@@ -172,6 +297,8 @@ def test_plans_with_strange_words_are_refused(tmp_path):
     for text, error in (
         ("job: [totals]", UsageError), ("jobs: [dance]", UsageError), ("rules: {fewest: 3}", UsageError),
         ("- a", InputError), ("layout: other", UsageError), ("a: [", InputError),
+        ("rules: 3", UsageError), ("rules: {least: many}", UsageError), ("sigma: three", UsageError),
+        ("jobs: [3]", UsageError), ("dimensions: 4", UsageError),
     ):  # fmt: skip
         plan.write_text(text, encoding="utf-8")
         with pytest.raises(error):
@@ -259,7 +386,7 @@ def test_a_firm_with_a_bad_row_does_not_exit_and_enter(tmp_path, bad):
     assert not now["withheld"].any()
     moved = 0 if bad == 30 else bad  # so few count as entry and exit
     assert (now["n_exit"] - was["n_exit"]).abs().max() <= 5 * (moved > 0)
-    assert now["n_rotation_out"].to_list() == ([30, 0] if bad == 30 else [0, 0])
+    assert now["n_rotation_out"].fill_null(0).to_list() == ([30, 0] if bad == 30 else [0, 0])
     parts = now.select("mean", "covariance", "entry", "exit", "rotation_in", "rotation_out").sum_horizontal()
     assert parts.to_list() == pytest.approx(now["growth"].to_list(), abs=0.01)
     assert any("both periods" in note.en for note in after.notes)
