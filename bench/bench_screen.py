@@ -133,20 +133,27 @@ def written(missed: list[str]) -> None:
             sure = f"{one['sure_hits']} of {one['surest']}"
             print(f"  {part}: {rows.height}, {one['calls']}, {one['hits']}, {shares}, {sure}")
             kept += [rows] * part.endswith("even")
-    pooled = told_apart(pl.concat(kept))
+    halves = pl.concat(kept)
+    print(calibration_table(halves, 5))
+    rare = pl.concat([cases(name, prior=0.1).filter(pl.col("id").is_in(halves["id"].implode())) for name in BATCHES])
+    for name, table in (("as shipped", halves), ("prior .1", rare)):
+        honest, true = (table.filter((pl.col("label") == "repackaged") == is_one) for is_one in (False, True))
+        wrong, right = (part.filter(verdict="repackaged").height for part in (honest, true))
+        print(f"  {name}: {wrong} of {honest.height} honest accused, {right} of {true.height} repeats found")
+    pooled = told_apart(halves)
     check(missed, "kept halves, precision", pooled["precision"], least=WRITTEN_LIMITS[0])
     check(missed, "kept halves, recall of all", pooled["recall_of_all"], least=WRITTEN_LIMITS[1])
     check(missed, "kept halves, repeats among those said at .9", pooled["sure"], least=SURE_LIMIT)
 
 
-def cases(name: str) -> pl.DataFrame:
+def cases(name: str, prior: float | None = None) -> pl.DataFrame:
     """Return the judged cases of a batch of `tests/cases/screen`."""
     projects, archive, labels = (
         pl.read_csv(CASES / f"{name}_{part}.csv", infer_schema=False) for part in ("projects", "archive", "labels")
     )
     level = pl.when(pl.col("hard") == "1").then(HARD).otherwise(EASY)
     truth = labels.select("id", "label", level.alias("level"), pl.col("source").alias("archive_id"))
-    return judged(screen(projects, archive), truth)
+    return judged(screen(projects, archive, prior=prior), truth)
 
 
 def real(missed: list[str]) -> None:

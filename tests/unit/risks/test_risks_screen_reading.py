@@ -10,11 +10,15 @@ from xinzhi.risks import screen
 from xinzhi.risks.projects import owners as naming
 from xinzhi.risks.projects.comparison import FIELDS, MISSING, NAMES, compare, cosines
 from xinzhi.risks.projects.index import build
+from xinzhi.risks.projects.ledger import findings
 from xinzhi.risks.projects.owners import owners, syllables_of
 from xinzhi.risks.projects.places import city_of, code_of, name_of, places
 from xinzhi.risks.projects.quantities import extract, numeral_value, plain
 from xinzhi.risks.projects.records import NUMBERS, read
+from xinzhi.risks.projects.scoring import PATTERNS, supported
+from xinzhi.risks.projects.sites import numbered_spans, site_spans
 from xinzhi.risks.projects.vocabulary import approvals, labels, lower, phases, spotted, tokenise, without_buzzwords
+from xinzhi.risks.projects.weights import shipped
 
 MU = 2000 / 3
 
@@ -125,6 +129,14 @@ def test_chinese_numerals(word, value):
         ("Xiaoting Chemical Park, Yichang", [420505]),
         ("Xiaoting Chemical Park", []),
         ("杨凌示范区", [610403]),
+        ("工布江达水电站", [540421]),
+        ("位于平潭敖东片区", [350128]),
+        ("项目选址在凤翔柳林镇", [610305]),
+        ("肥西污水处理厂", [340123]),
+        ("新建污水处理厂", []),
+        ("Longkou, Shandong", [370681]),
+        ("Korla City, Xinjiang", [652801]),
+        ("Power, Shandong", [370000]),
     ],
 )
 def test_places(text, codes):
@@ -339,3 +351,64 @@ def test_names_without_end_and_control_characters_are_told_and_cut():
         ("control-character", "title"), ("control-character", "text"), ("too-long", "id"), ("too-long", "title"),
     }  # fmt: skip
     assert max(len(found.sentence()) for found in made.findings) < 2000
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["处治隐患路", "新建沥青路", "修复损毁路", "改造老街", "建设一条街", "硬化村", "实施整村", "另选片区",
+     "治理小流域片区", "打造示范片区"],
+)  # fmt: skip
+def test_what_is_built_is_no_site(text):
+    assert site_spans(plain(pl.Series([text]))).is_empty()
+
+
+def test_two_zones_of_one_city_are_two_sites():
+    found = [site_spans(plain(pl.Series([text])))["key"].to_list() for text in ("合肥高新区", "合肥经开区", "桃花镇")]
+    assert len({*map(tuple, found)}) == len(found)
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("二标段", "lot 2"), ("2标段", "lot 2"), ("02包", "lot 2"), ("施工一标", "lot 1"), ("II标段", "lot 2"),
+        ("A地块", "lot A"), ("Lot B", "lot B"), ("市七中", "school 7"), ("丰县五中", "school 5"),
+        ("二十七中学", "school 27"), ("第一中心医院", None), ("三中全会", None),
+    ],
+)  # fmt: skip
+def test_lots_and_schools_are_read_with_their_numbers(text, key):
+    assert numbered_spans(plain(pl.Series([text])))["key"].to_list() == ([key] if key else [])
+
+
+@pytest.mark.parametrize("other", ["合肥市肥西县水厂，占地62.5亩", "安徽省水厂，占地62.5亩", "水厂，占地62.5亩"])
+@pytest.mark.parametrize("text", ["水厂，占地62.5亩", "肥西县水厂，占地62.5亩", "合肥市水厂，占地62.5亩"])
+def test_to_add_the_province_never_makes_two_places_of_one(text, other):
+    order = FIELDS[NAMES.index("place")].levels
+    one, more = levels(text, other), levels(f"安徽省{text}", other)
+    assert ("place" in one) == ("place" in more)
+    assert "place" not in one or order.index(more["place"]) >= order.index(one["place"])
+
+
+def test_a_sum_of_equal_parts_agrees_with_one_part():
+    assert levels("道路，全长2×1.86公里", "道路两条，全长1.86公里")["length"].startswith("equal")
+    assert levels("道路，全长3.72公里", "道路两条，全长1.86公里")["length"] == "differs"
+
+
+@pytest.mark.parametrize(
+    ("said", "what"),
+    [
+        ({"place": 2, "text": 4}, "design"),
+        ({"place": 4, "text": 4, "owner": 0}, None),
+        ({"place": 2, "text": 4, "investment": 5}, None),
+        ({"place": 4, "text": 4, "object": 0}, "numbered"),
+        ({"place": 4, "text": 4, "edition": 0}, "yearly"),
+    ],
+)
+def test_a_design_explains_only_what_stands_elsewhere(said, what):
+    pair = np.array([said.get(name, MISSING) for name in NAMES], dtype=np.int8)
+    explained = [name for name, _ in findings(pair, repackaged=False) if name not in ("beyond", "differs")]
+    assert explained == ([what] if what else [])
+
+
+def test_more_evidence_is_never_borne_out_less():
+    support = supported(shipped().support, np.arange(PATTERNS)).reshape(3, 3, 3, 3, 2)
+    assert all((np.diff(support, axis=axis) >= 0).all() for axis in range(support.ndim))

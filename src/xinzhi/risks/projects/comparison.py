@@ -19,6 +19,7 @@ LevelArray = npt.NDArray[np.int8]
 
 MISSING = -1
 _COUNTY, _PROVINCE = 100, 10_000
+_EQUAL_ROUND = 4
 _NUMBER_LEVELS = ("differs", "within 25 %", "within 10 %", "within 3 %", "equal, round", "equal, precise")
 
 
@@ -31,7 +32,7 @@ class Field:
 
 
 FIELDS = (
-    Field("place", ("other province", "other city", "same province", "other county", "same city", "same county")),
+    Field("place", ("other province", "other city", "other county", "same city", "same county")),
     Field("site", ("other site", "partly the same site", "same site")),
     Field("object", ("other number", "same number")),
     Field("name", ("other name", "some of the name", "most of the name", "same title")),
@@ -50,6 +51,9 @@ FIELDS = (
     Field("cue", ("beside what stands", "handed in again")),
 )
 NAMES = tuple(field.name for field in FIELDS)
+# what is said of the project itself, and is no matter of wording or trade
+FACTS = tuple(NAMES.index(name) for name in (
+    "place", "site", "object", "name", "owner", *NUMBERS, "capacity", "approval"))  # fmt: skip
 
 
 def compare(index: Index, projects: Records, project: IntArray, record: IntArray, cosine: FloatArray) -> LevelArray:
@@ -73,6 +77,11 @@ def compare(index: Index, projects: Records, project: IntArray, record: IntArray
             archive.number[record, at],
             np.minimum(projects.digits[project, at], archive.digits[record, at]),
         )
+    at = NUMBERS.index("length")
+    out[:, column["length"]] = _part_by_part(
+        out[:, column["length"]], (projects.number[project, at], archive.number[record, at]),
+        (projects.figure[project], archive.figure[record]),
+    )  # fmt: skip
     out[:, column["capacity"]] = _capacities(projects, archive, project, record)
     out[:, column["figures"]] = _figures(projects.figure[project], archive.figure[record], index.commonness)
     out[:, column["components"]] = _overlap(
@@ -123,7 +132,7 @@ def _shared(
 
 
 def _places(one: IntArray, other: IntArray) -> LevelArray:
-    """Return the closest level over all places of both."""
+    """Return the closest level over all places of both; a text that names only the province leaves it open which."""
     best = np.full(len(one), MISSING, dtype=np.int8)
     for at in range(one.shape[1]):
         for to in range(other.shape[1]):
@@ -132,10 +141,10 @@ def _places(one: IntArray, other: IntArray) -> LevelArray:
             province = a // _PROVINCE == b // _PROVINCE
             city = province & (city_a == city_b) & (city_a > 0)
             counties = (a % _COUNTY > 0) & (b % _COUNTY > 0)
-            unknown = province & ((city_a == 0) | (city_b == 0))
+            unknown = (a == 0) | (b == 0) | province & ((city_a == 0) | (city_b == 0))
             level = np.select(
-                [(a == 0) | (b == 0), counties & (a == b), city & counties, city, unknown, province],
-                [MISSING, 5, 3, 4, 2, 1],
+                [unknown, counties & (a == b), city & counties, city, province],
+                [MISSING, 4, 2, 3, 1],
                 default=0,
             )
             best = np.maximum(best, level).astype(np.int8)
@@ -165,6 +174,22 @@ def _numbers(one: FloatArray, other: FloatArray, digits: npt.NDArray[np.int8]) -
     return np.where(known, level + precise, MISSING).astype(np.int8)
 
 
+def _part_by_part(
+    level: LevelArray, numbers: tuple[FloatArray, FloatArray], figures: tuple[npt.NDArray[np.float32], ...]
+) -> LevelArray:
+    """Return levels by which 2×1.86 km agree with two lines of 1.86 km each: one text gives the sum, one a part."""
+    out = level.copy()
+    within = float(convention("number_levels")[-1])
+    for (whole, part), told in zip((numbers, numbers[::-1]), figures, strict=True):
+        times = np.divide(whole, part, out=np.zeros(len(whole)), where=np.isfinite(part) & np.isfinite(whole))
+        count = np.round(times)
+        # the text with the sum names the part and the number of parts too
+        named = [(np.abs(told - one[:, None]) <= within * one[:, None]).any(axis=1) for one in (part, count)]
+        alike = (count > 1) & (np.abs(times - count) <= within * count) & named[0] & named[1]
+        out[alike] = np.maximum(out[alike], _EQUAL_ROUND)
+    return out
+
+
 def _capacities(projects: Records, archive: Records, project: IntArray, record: IntArray) -> LevelArray:
     """Return how close the closest capacities of one kind are."""
     best = np.full(len(project), MISSING, dtype=np.int8)
@@ -173,7 +198,8 @@ def _capacities(projects: Records, archive: Records, project: IntArray, record: 
             kind = projects.capacity_kind[project, at]
             alike = (kind > 0) & (kind == archive.capacity_kind[record, to])
             digits = np.minimum(projects.capacity_digits[project, at], archive.capacity_digits[record, to])
-            level = _numbers(projects.capacity[project, at], archive.capacity[record, to], digits)
+            sides = projects.capacity[project, at], archive.capacity[record, to]
+            level = _part_by_part(_numbers(*sides, digits), sides, (projects.figure[project], archive.figure[record]))
             best = np.maximum(best, np.where(alike, level, MISSING)).astype(np.int8)
     return best
 

@@ -16,17 +16,16 @@ import numpy as np
 import numpy.typing as npt
 
 from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
-from xinzhi.risks.projects.comparison import MISSING, NAMES
+from xinzhi.risks.projects.comparison import FACTS, MISSING, NAMES
 from xinzhi.risks.projects.conventions import HERE, convention
 from xinzhi.risks.projects.records import NUMBERS
 
 LevelArray = npt.NDArray[np.int8]
 _NUMBERS = [NAMES.index(name) for name in (*NUMBERS, "capacity")]
-_FACTS = [NAMES.index(name) for name in ("place", "site", "object", "name", "owner", *NUMBERS, "capacity", "approval")]
 _TEXT, _COMPONENTS, _SECTOR, _CAPACITY = (NAMES.index(name) for name in ("text", "components", "sector", "capacity"))
 _PLACE, _SITE, _WORDS = (NAMES.index(name) for name in ("place", "site", "words"))
 _TOLD_APART = [NAMES.index(name) for name in ("site", "object", "edition")]
-_SAME_CITY = 4
+_SAME_CITY = 3
 _EQUAL, _PRECISE, _MUCH, _MANY = 4, 5, 3, 2
 # What the trees see beside the levels: evidence of the first stage, how many records were compared, how many of them
 # are worded or built alike, how many numbers are precisely equal, equal, moved, different, how many facts both give,
@@ -89,7 +88,7 @@ def pair_features(levels: LevelArray, odds: FloatArray, project: IntArray, at: I
         np.clip(odds[at][:, ::-1], -bound, bound), np.log(among), *(np.log1p(each) for each in alike),
         (numbers == _PRECISE).sum(axis=1), (numbers >= _EQUAL).sum(axis=1),
         ((numbers > 0) & (numbers < _EQUAL)).sum(axis=1), (numbers == 0).sum(axis=1),
-        (levels[:, _FACTS] >= 0).sum(axis=1), _elsewhere(levels),
+        (levels[:, FACTS] >= 0).sum(axis=1), _elsewhere(levels),
         (levels[:, _PLACE] >= _SAME_CITY).astype(int) + (levels[:, _SITE] > 0) + (levels[:, _WORDS] > 1),
     ])  # fmt: skip
     return np.column_stack([seen, summed])

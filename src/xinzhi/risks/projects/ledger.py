@@ -24,11 +24,12 @@ from xinzhi.risks.projects.vocabulary import labels
 from xinzhi.risks.projects.weights import Weights
 
 # What no template explains, and from which level on it agrees: a design fixes wording, works and capacity, not these.
-_NUMBER_EQUAL, _MUCH, _SEVERAL = 4, 3, 3
-_OWN = {"place": 4, "site": 1, "object": 1, "edition": 1, "owner": 1, "approval": 1} | dict.fromkeys(
+_NUMBER_EQUAL, _NUMBER_PRECISE, _MUCH, _SEVERAL = 4, 5, 3, 3
+_OWN = {"place": 3, "site": 1, "object": 1, "edition": 1, "owner": 1, "approval": 1} | dict.fromkeys(
     NUMBERS, _NUMBER_EQUAL
 )
-_SAID_APART = ("beyond", "differs", "design")
+_EXPLAINED = ("design", "numbered", "yearly")
+FINDINGS = ("beyond", "differs", *_EXPLAINED)
 _CLOSE = (1, 2, 3)  # levels of a number that moved and is still recognisable
 _NUMBERS = tuple(NAMES.index(name) for name in (*NUMBERS, "capacity"))
 
@@ -60,7 +61,7 @@ def changes(
 
 
 def findings(levels: npt.NDArray[np.int8], repackaged: bool) -> Iterator[tuple[str, Text]]:  # noqa: FBT001 - one call
-    """Yield what agrees beyond a template, what differs, and whether a standard design explains the rest."""
+    """Yield what agrees beyond a template, what differs, and what explains the rest: a design, a number, a year."""
     at = dict(zip(NAMES, levels.tolist(), strict=True))
     beyond = [name for name, least in _OWN.items() if at[name] >= least]
     differs = [name for name in (*_OWN, "capacity") if at[name] == 0 or (name == "place" and 0 < at[name] < _OWN[name])]
@@ -77,9 +78,16 @@ def findings(levels: npt.NDArray[np.int8], repackaged: bool) -> Iterator[tuple[s
             )
     built = at["capacity"] >= _NUMBER_EQUAL and at["components"] != 0
     alike = at["text"] >= _MUCH or built or at["figures"] >= _SEVERAL
-    apart = [name for name in ("place", "site", "object", "owner", "edition") if name in differs or at[name] == 0]
-    if alike and apart and not repackaged:
+    # exact sums and one approval are no matter of design; another owner or year alone does not make it another place
+    own = at["approval"] == 1 or any(at[name] == _NUMBER_PRECISE for name in NUMBERS)
+    if not alike or own or repackaged:
+        return
+    if at["object"] == 0:
+        yield "numbered", change_text("numbered")
+    elif "place" in differs or at["site"] == 0:
         yield "design", change_text("design")
+    elif at["edition"] == 0:
+        yield "yearly", change_text("yearly")
 
 
 def change_text(key: str, **values: object) -> Text:
@@ -168,7 +176,8 @@ def verdict_frame(judged: Judgement, side: Side, reached: IntArray) -> pl.DataFr
     readable = side.records.readable()
     empty = side.frame["text"].str.strip_chars().to_numpy() == ""
     best = chance.argmax(axis=1)
-    unsure = chance.max(axis=1) < float(convention("certain"))
+    least = np.where(judged.factual & (best == CLASSES.index("repackaged")), judged.accused, convention("certain"))
+    unsure = chance.max(axis=1) < least
     few = readable < int(convention("readable"))
     # wording alone tells a repeat word for word; it finds no paraphrase, so its silence does not make a project new
     unreadable = np.where(judged.factual, few & (best == CLASSES.index("new")), ~judged.verbatim | unsure)
@@ -263,8 +272,8 @@ def with_evidence(
     told = agreeing.group_by("id").agg(en.str.join(", ").alias("agrees"), zh.str.join("，").alias("agrees_zh"))
     names = {name: text.zh for name, text in value_words("what", "changes").items()}
     kinds = pl.col("what").unique(maintain_order=True)
-    moved = changed.filter(~pl.col("what").is_in(_SAID_APART))
-    design = changed.filter(pl.col("what") == "design").select("id", pl.lit(value=True).alias("design")).unique("id")
+    moved = changed.filter(~pl.col("what").is_in(FINDINGS))
+    design = changed.filter(pl.col("what").is_in(_EXPLAINED)).select("id", explained="what").unique("id")
     what = moved.group_by("id", maintain_order=True).agg(
         kinds.str.join(", ").alias("changed"),
         kinds.replace_strict(names, return_dtype=pl.String).str.join("、").alias("changed_zh"),
@@ -284,15 +293,17 @@ def _words(column: str, language: Language) -> pl.Expr:
 
 
 def _sentence(agrees: str, changed: str, language: Language) -> pl.Expr:
-    """Return what agrees and what changed, and whether a standard design explains it."""
-    lead, then, design = (
+    """Return what agrees and what changed, and what explains it."""
+    lead, then = (
         page("pages", "screen")[f"evidence.{key}"].lang(language).replace("{what}", "{}")
-        for key in ("agrees", "changed", "design")
+        for key in ("agrees", "changed")
     )
+    told = {key: page("pages", "screen")[f"evidence.{key}"].lang(language) for key in _EXPLAINED}
     known = pl.col(agrees).is_not_null()
     said = pl.when(known).then(pl.format(lead, agrees)).otherwise(pl.lit(""))
     moved = pl.when(pl.col(changed).is_not_null() & known).then(pl.format(then, changed)).otherwise(pl.lit(""))
-    explained = pl.when(pl.col("design").fill_null(value=False) & known).then(pl.lit(design)).otherwise(pl.lit(""))
+    design = pl.col("explained").replace_strict(told, default="", return_dtype=pl.String)
+    explained = pl.when(known).then(design).otherwise(pl.lit(""))
     return said + moved + explained
 
 

@@ -10,10 +10,12 @@ import polars as pl
 from xinzhi.core.arrays import IntArray
 from xinzhi.core.text import Text, read_words, same
 from xinzhi.risks.projects.conventions import by_row, document, places_table
+from xinzhi.risks.projects.vocabulary import everyday_pairs
 
 SLOTS = 3
 _RANKS = "(?:County|District|Banner|City|Province|Prefecture)"
-_ROMAN = rf"Inner Mongolia|Hong Kong|[A-Z][a-zü']+(?: {_RANKS})?"
+_ROMAN = rf"(?:Inner Mongolia|Hong Kong|[A-Z][a-zü']+(?: {_RANKS})?)(?:, (?:{{provinces}})(?-u:\b))?"
+_AT = "位于|坐落于|选址于?|选址在|落户|地处|在"
 _COUNTY, _CITY = 100, 10_000
 _MUNICIPALITIES = np.array([11, 12, 31, 50])
 
@@ -92,14 +94,15 @@ def _mentions(texts: pl.Series) -> pl.DataFrame:
     # 房亭河北支 is a branch of a river, 米仓山南麓 the foot of a mountain
     texts = texts.str.replace_all("([河江湖海山])([东南西北])([岸麓支坡畔])", "$1 $2 $3")
     chinese = texts.str.extract_many(_longest_first(), leftmost=True)
-    roman = texts.str.extract_all(_ROMAN)
+    roman = texts.str.extract_all(_roman_pattern())
     found = [
         by_row(spans, "name")
         .with_columns(pl.int_range(pl.len()).over("row").alias("at"))
         .join(table, on="name", how="inner", maintain_order="left")
         for spans, table in ((chinese, _chinese_names()), (roman, _roman_names(roman)))
     ]
-    every = pl.concat([*(part.select("row", "at", "name", "code", "weak") for part in found), _by_township(texts)])
+    short = [_by_township(texts), _by_position(texts)]
+    every = pl.concat([*(part.select("row", "at", "name", "code", "weak") for part in found), *short])
     every = every.with_columns(pl.len().over("row", "name", "code").alias("times")).unique(["row", "name", "code"])
     return every.with_columns(pl.len().over("row", "name").alias("rivals"))
 
@@ -111,7 +114,7 @@ def _by_township(texts: pl.Series) -> pl.DataFrame:
     rows = [
         (span, name, *code)
         for span in spans["span"].unique().to_list()
-        for at in range(3)
+        for at in range(len(span))
         for size in (3, 2)
         if (code := short.get(name := span[at : at + size])) and len(span) - at - size in (3, 4)
     ]
@@ -119,6 +122,22 @@ def _by_township(texts: pl.Series) -> pl.DataFrame:
     known = pl.DataFrame(rows, schema=schema, orient="row").unique("span", keep="first", maintain_order=True)
     found = spans.join(known, on="span", how="inner", maintain_order="left")
     return found.select("row", pl.lit(0, dtype=pl.Int64).alias("at"), "name", "code", "weak")
+
+
+def _by_position(texts: pl.Series) -> pl.DataFrame:
+    """Return the counties under short names of two signs where a text begins or says where it is: 位于肥西."""
+    spans = by_row(texts.str.extract_all(rf"(?:{_AT}|^)[\u4e00-\u9fff]{{2}}"), "span").with_columns(
+        pl.col("span").str.tail(2).alias("name")
+    )
+    rows = [(name, *code) for name, code in _short_counties().items() if name not in everyday_pairs()]
+    known = pl.DataFrame(rows, schema={"name": pl.String, "code": pl.Int64, "weak": pl.Boolean}, orient="row")
+    found = spans.join(known, on="name", how="inner", maintain_order="left")
+    return found.select("row", pl.lit(0, dtype=pl.Int64).alias("at"), "name", "code", "weak")
+
+
+@cache
+def _roman_pattern() -> str:
+    return _ROMAN.format(provinces="|".join(english for *_, english in _province_rows()))
 
 
 @cache
@@ -220,6 +239,9 @@ def _chinese_names() -> pl.DataFrame:
         orient="row",
     )
     taken = provinces["name"].to_list()
+    # 工布江达 is no word, so it goes without 县
+    long = (pl.col("short").str.len_chars() > 2) & pl.col("short").is_unique()  # noqa: PLR2004 - two signs may be a word
+    short = pl.concat([short, table.filter(long & ~city)]).unique(maintain_order=True)
     prefectures = short.select(pl.col("short").alias("name"), "code").filter(~pl.col("name").is_in(taken))
     aliases = pl.DataFrame([*words["place_aliases"].items()], schema=provinces.schema, orient="row")
     named = pl.concat([provinces, table.select("name", "code"), prefectures, aliases])
@@ -258,9 +280,10 @@ def _roman_names(spans: pl.Series) -> pl.DataFrame:
     """Return ``name, code, weak`` of the romanised names among spans; without its rank a county's is weak."""
     rows = []
     for span in spans.explode(empty_as_null=False, keep_nulls=False).unique().to_list():
-        words = span.split(" ")
+        place, _, province = span.partition(", ")
+        words = place.split(" ")
         rank = words[-1] if len(words) > 1 and words[-1] not in {"Mongolia", "Kong"} else ""
-        base = sound(span.removesuffix(f" {rank}") if rank else span)
+        base = sound(place.removesuffix(f" {rank}") if rank else place)
         if rank in {"City", "Prefecture"}:
             codes = [code for code in _roman_index().get((base, False), []) if code % _CITY and not code % _COUNTY]
             codes = codes or _roman_index().get((base, True), [])
@@ -269,7 +292,14 @@ def _roman_names(spans: pl.Series) -> pl.DataFrame:
             codes = [code for code in codes if not code % _COUNTY] or codes
         else:
             codes = [code for code in _roman_index().get((base, True), []) if code % _COUNTY]
-        rows += [(span, code, rank == "" and code % _COUNTY > 0) for code in codes]
+        if province:
+            (above,) = _roman_index()[sound(province), False]
+            codes = [code for code in codes if code // _CITY == above // _CITY] or [
+                code for code in _roman_index().get((base, False), []) if code // _CITY == above // _CITY
+            ]
+            # of one county of the name the province is enough; a word that is no place there leaves the province
+            codes = codes if len(codes) == 1 else [above]
+        rows += [(span, code, rank == "" and not province and code % _COUNTY > 0) for code in codes]
     return pl.DataFrame(rows, schema={"name": pl.String, "code": pl.Int64, "weak": pl.Boolean}, orient="row")
 
 

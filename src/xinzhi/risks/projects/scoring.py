@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
-from xinzhi.risks.projects.comparison import NAMES, compare, cosines
+from xinzhi.risks.projects.comparison import FACTS, NAMES, compare, cosines
 from xinzhi.risks.projects.conventions import convention
 from xinzhi.risks.projects.forest import Forest, pair_features, shipped_forests
 from xinzhi.risks.projects.index import Index, candidates
@@ -86,7 +86,7 @@ def score(model: Agreement, found: Pairs, projects: Records, forests: Mapping[st
     logits[top] = np.clip(np.column_stack([again, later]), -bound, bound)
     told[rows] = logits[best[rows]]
     facts = np.zeros(count)
-    facts[rows] = (found.levels[best[rows]][:, _FACTS] >= 0).sum(axis=1)
+    facts[rows] = (found.levels[best[rows]][:, FACTS] >= 0).sum(axis=1)
     facts = np.where(best < 0, projects.readable(), facts)
     thin = facts <= int(convention("readable"))
     most = int(convention("most_readable"))
@@ -98,10 +98,9 @@ def _share(logit: FloatArray) -> FloatArray:
     return np.asarray(1 / (1 + np.exp(-logit)))
 
 
-_FACTS = [NAMES.index(name) for name in ("place", "name", "owner", *NUMBERS, "capacity", "approval")]
 _TEXT, _OWNER, _SITE, _NAME = (NAMES.index(name) for name in ("text", "owner", "site", "name"))
-_SAME_PLACE, _SAME_BRAND, _SAME_NAME, _EQUAL, _PRECISE = 3, 2, 3, 4, 5
-PATTERNS = 81
+_SAME_PLACE, _SAME_BRAND, _SAME_NAME, _EQUAL, _PRECISE = 2, 2, 3, 4, 5
+PATTERNS = 162
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +113,7 @@ class Judgement:
     factual: BoolArray
     verbatim: BoolArray
     outside: BoolArray
+    accused: float  # probability from which a project is called repackaged
 
 
 def judge(weights: Weights, found: Pairs, scores: Scores, shares: FloatArray | None = None) -> Judgement:
@@ -127,7 +127,7 @@ def judge(weights: Weights, found: Pairs, scores: Scores, shares: FloatArray | N
     factual |= (found.reached == 0) & (scores.features[:, 3] >= least)
     chance = weights.calibration.probabilities(scores.features, shares)
     chance = _without_strangers(chance, found, scores)
-    seen = weights.support[patterns(found, scores)]
+    seen = supported(weights.support, patterns(found, scores))
     lower, upper = weights.calibration.interval(
         scores.features, 2, shares, chance[:, 2], weights.between + 4 / (seen + 1)
     )
@@ -140,6 +140,7 @@ def judge(weights: Weights, found: Pairs, scores: Scores, shares: FloatArray | N
         upper=np.where(factual, upper, above),
         factual=factual,
         verbatim=closest == len(weights.closest_share) - 1,
+        accused=weights.accused,
         outside=factual & (seen < int(convention("least_support"))) & (scores.best >= 0),
     )
 
@@ -165,26 +166,38 @@ def _held(chance: FloatArray, largest: float) -> FloatArray:
     return out
 
 
-# The coarse pattern of a pair: how many learned cases had the same is what bears the probability out.
-_PATTERN = ((NAMES.index("place"), (0, 4)), (_TEXT, (0, 3)), (_OWNER, (1, 2)))
+# The coarse pattern of a pair. Each part rises with what speaks for a repeat: differs, not known, agrees.
+_PATTERN = ((NAMES.index("place"), 3), (_TEXT, 3), (_OWNER, _SAME_BRAND))
+_PATTERN_SHAPE = (3, 3, 3, 3, 2)
 
 
 def patterns(found: Pairs, scores: Scores) -> IntArray:
-    """Return the coarse pattern of the likeliest pair of every project: place, wording, owner, precise figures."""
+    """Return the coarse pattern of the likeliest pair of every project.
+
+    Place, wording, owner, precise figures, and whether it says or proves by number that it is handed in again.
+    """
     if not len(found.levels):
         return np.zeros(len(scores.best), dtype=np.int64)
     levels = found.levels[np.maximum(scores.best, 0)]
-    code = np.zeros(len(levels), dtype=np.int64)
-    for field, bounds in _PATTERN:
-        code = code * 3 + np.digitize(levels[:, field], bounds)
     numbers = levels[:, [NAMES.index(name) for name in (*NUMBERS, "capacity")]]
-    return np.asarray(code * 3 + np.minimum((numbers == _PRECISE).sum(axis=1), 2))
+    parts = [np.where(levels[:, field] >= least, 2, np.where(levels[:, field] < 0, 1, 0)) for field, least in _PATTERN]
+    again = (levels[:, [NAMES.index(name) for name in ("cue", "approval")]] == 1).any(axis=1)
+    parts += [np.minimum((numbers == _PRECISE).sum(axis=1), 2), again.astype(np.int64)]
+    return np.asarray(np.ravel_multi_index(tuple(parts), _PATTERN_SHAPE))
+
+
+def supported(support: FloatArray, pattern: IntArray) -> FloatArray:
+    """Return how many learned repeats had no more evidence than a pattern in any respect: they bear it out."""
+    told = support.reshape(_PATTERN_SHAPE)
+    for axis in range(told.ndim):
+        told = told.cumsum(axis=axis)
+    return np.asarray(told.ravel()[pattern])
 
 
 def compared(found: Pairs) -> IntArray:
     """Return how many facts of each project could be compared with the candidate that has most of them."""
     # a name that is only like another is wording, and no fact
-    known = (found.levels[:, _FACTS] >= 0).sum(axis=1) - np.isin(found.levels[:, _NAME], range(_SAME_NAME))
+    known = (found.levels[:, FACTS] >= 0).sum(axis=1) - np.isin(found.levels[:, _NAME], range(_SAME_NAME))
     most = np.zeros(len(found.reached), dtype=np.int64)
     np.maximum.at(most, found.project, known)
     return most
@@ -234,8 +247,12 @@ def learn_weights(
     taught: tuple[Index, Pairs, IntArray],
     checked: Sequence[tuple[Pairs, Scores, IntArray]],
     origin: Mapping[str, Any],
+    first: int = 0,
 ) -> Weights:
-    """Learn the weights on one set of labelled projects and calibrate them on other batches, scored beforehand."""
+    """Learn the weights on one set of labelled projects and calibrate them on other batches, scored beforehand.
+
+    What the probabilities are worth is read off the batches from `first` on, each judged without itself.
+    """
     # Every batch counts as much as the others together would lead one to expect of a further one: how far the batches
     # differ goes into the interval.
     library, known, labels = taught
@@ -249,14 +266,23 @@ def learn_weights(
         features.append(scores.features[use])
         classes.append(truth[use])
         batch.append(np.full(int(use.sum()), number))
-        seen.append(patterns(found, scores)[use & (scores.best >= 0)])
+        seen.append(patterns(found, scores)[use & (scores.best >= 0) & (truth == CLASSES.index("repackaged"))])
     rows, told = np.concatenate(features), np.concatenate(classes)
     fitted = calibrate(rows, told, balanced(np.concatenate(batch)))
-    support = np.bincount(np.concatenate(seen), minlength=PATTERNS).astype(np.float64)
-    between = spread_between(fitted, list(zip(features, classes, strict=True)))
+    # the first batch is of the generator, whose patterns are not those of texts that somebody wrote
+    support = np.bincount(np.concatenate(seen[min(1, len(seen) - 1) :]), minlength=PATTERNS).astype(np.float64)
+    numbers = np.concatenate(batch)
+    chance, hits = [], []
+    for at in range(first, len(checked)):
+        other = numbers != at
+        model = calibrate(rows[other], told[other], balanced(numbers[other])) if other.any() else fitted
+        chance.append(model.probabilities(features[at])[:, 2])
+        hits.append(classes[at] == CLASSES.index("repackaged"))
+    every, true = np.concatenate(chance), np.concatenate(hits)
     return Weights(
-        agreement, fitted, at_home.closest_share, at_home.counted, origin, support, between,
-        largest_supported(fitted, rows, told),
+        agreement, fitted, at_home.closest_share, at_home.counted, origin, support,
+        spread_between(list(zip(chance, hits, strict=True))), largest_supported(every, true),
+        accused_from(every, true),
     )  # fmt: skip
 
 
@@ -264,7 +290,7 @@ def blank(agreement: Agreement, matching: float, origin: Mapping[str, Any]) -> W
     """Return weights that know the agreement of fields and nothing of what it means."""
     nothing = Calibration(np.zeros((2, 1)), np.zeros((2, 1, 2, 1)), np.ones(3) / 3)
     even = np.full(SIZES[_TEXT], 1 / SIZES[_TEXT])
-    return Weights(agreement, nothing, even, (1.0, matching), origin, np.zeros(PATTERNS), 0.0, 1.0)
+    return Weights(agreement, nothing, even, (1.0, matching), origin, np.zeros(PATTERNS), 0.0, 1.0, 0.0)
 
 
 def balanced(batch: IntArray) -> FloatArray:
@@ -274,12 +300,10 @@ def balanced(batch: IntArray) -> FloatArray:
     return np.asarray(weight * len(batch) / weight.sum())
 
 
-def spread_between(fitted: Calibration, batches: Sequence[tuple[FloatArray, IntArray]]) -> float:
+def spread_between(batches: Sequence[tuple[FloatArray, BoolArray]]) -> float:
     """Return the variance between batches of the log-odds of a repeat (DerSimonian and Laird 1986)."""
     shift, variance = [], []
-    for features, classes in batches:
-        chance = fitted.probabilities(features)[:, 2]
-        hit = classes == 2  # noqa: PLR2004 - repackaged
+    for chance, hit in batches:
         information = float((chance * (1 - chance)).sum()) + 0.5
         shift.append(float(hit.sum() - chance.sum()) / information)
         variance.append(1 / information)
@@ -290,11 +314,18 @@ def spread_between(fitted: Calibration, batches: Sequence[tuple[FloatArray, IntA
     return float(max(0.0, (q - (len(shift) - 1)) / scale)) if len(shift) > 1 else 0.0
 
 
-def largest_supported(fitted: Calibration, features: FloatArray, classes: IntArray) -> float:
+def largest_supported(chance: FloatArray, hit: BoolArray) -> float:
     """Return the largest probability that the labelled cases bear out: the rule of succession on the surest."""
-    sure = fitted.probabilities(features)[:, 2] >= float(convention("surest"))
-    hits = (classes[sure] == 2).sum()  # noqa: PLR2004 - repackaged
-    return float((hits + 1) / (sure.sum() + 2))
+    sure = chance >= float(convention("surest"))
+    return float((hit[sure].sum() + 1) / (sure.sum() + 2))
+
+
+def accused_from(chance: FloatArray, hit: BoolArray) -> float:
+    """Return the lowest probability from which on as many labelled cases are repeats as are wanted of accusations."""
+    order = np.argsort(-chance, kind="stable")
+    share = hit[order].cumsum() / np.arange(1, len(order) + 1)
+    good = np.flatnonzero(share >= float(convention("accused_rightly")))
+    return max(float(convention("certain")), float(chance[order][good[-1]]) if len(good) else 1.0)
 
 
 def adapted(weights: Weights, index: Index) -> Weights:

@@ -97,6 +97,7 @@ def screen(
         names=project_names(*texts),
         findings=(*mine.findings, *_nowhere(mine.frame), *known.findings),
         archive_size=known.side.frame.height,
+        prior=prior,
         weights_synthetic=bool(known.weights.origin.get("synthetic", False)),
         kind=mine.kind,
         provenance=Provenance(

@@ -14,6 +14,7 @@ from xinzhi.core.names import Names
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Language, Text, number, same, words
 from xinzhi.risks.projects.conventions import convention, value_words
+from xinzhi.risks.projects.ledger import FINDINGS
 from xinzhi.risks.projects.places import code_of, places
 from xinzhi.risks.projects.quotations import marks, passages
 from xinzhi.risks.projects.weights import shipped
@@ -48,6 +49,15 @@ class Comparison:
         """Return fields and their spans in both texts, the weightiest first; what is not spelled out has none."""
         return marks((self.project_text, self.archive_text), self.ledger)
 
+    def sentences(self) -> tuple[list[Text], list[Text]]:
+        """Return what was found side by side (what agrees, differs, explains it), and what changed."""
+        found = pl.col("what").is_in(FINDINGS)
+        beside, moved = (
+            [Text(zh=zh, en=en) for zh, en in self.changes.filter(part).select("zh", "en").rows()]
+            for part in (found, ~found)
+        )
+        return beside, moved
+
     def passages(self) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
         """Return the spans of the project's and of the archived text that stand word for word in the other."""
         return passages(self.project_text, self.archive_text)
@@ -75,6 +85,7 @@ class Screening(Result, verb="screen", topic="screen", key=("id",)):
     findings: tuple[Finding, ...]
     archive_size: int
     weights_synthetic: bool
+    prior: float | None = None
     truth: pl.DataFrame | None = None
 
     def explain(self, id: str, rank: int = 1) -> Comparison:  # noqa: A002 - the column is called id
@@ -124,6 +135,8 @@ class Screening(Result, verb="screen", topic="screen", key=("id",)):
                 "n": seen.height, "called": called.height, "hits": called.filter(label="repackaged").height,
                 "known": seen.filter(label="repackaged").height,
             }  # fmt: skip
+        if self.weights_synthetic:
+            facts["answer.assumed"] = {"share": self.prior or self.labelled_share}
         facts["answer.synthetic" if self.weights_synthetic else "answer.learned"] = {}
         if self.findings:
             facts["answer.findings"] = {"k": len(self.findings)}
@@ -133,6 +146,11 @@ class Screening(Result, verb="screen", topic="screen", key=("id",)):
     def certain(self) -> float:
         """Return the probability from which a verdict is given."""
         return float(convention("certain"))
+
+    @property
+    def accused(self) -> float:
+        """Return the probability from which a project is called repackaged by the weights that ship."""
+        return shipped().accused
 
     @property
     def telling(self) -> float:
@@ -232,6 +250,9 @@ def verdict_text(row: Mapping[str, object]) -> Text:
     >>> verdict_text({"verdict": "new", "probability": 0.02, "lower": 0.01, "upper": 0.04, "reason": None}).zh
     '新项目：为旧项目新包装的概率2%（95%区间1–4%）'
     """
+    if row["reason"] == "outside":  # a number there would be a guess
+        both = {"verdict": value_words("verdict")[str(row["verdict"])], "reason": value_words("reason")["outside"]}
+        return words("screen.chart.unknown", **both)
     said = words(
         "screen.chart.finding",
         verdict=value_words("verdict")[str(row["verdict"])],
@@ -264,11 +285,12 @@ def comparison_lines(pair: Comparison) -> list[Text]:
         lines.append(
             words(
                 f"screen.explain.{key}", weight=row["weight"], field=fields[row["field"]],
-                level=levels[row["agreement"]], project=row["project"], archive=row["archive"],
+                level=levels[row["agreement"]],
+                **{side: row[side] or words("screen.explain.unsaid") for side in ("project", "archive")},
             )
         )  # fmt: skip
-    changed = [Text(zh=zh, en=en) for zh, en in pair.changes.select("zh", "en").rows()]
-    return [*lines, *(words("screen.explain.changed", what=text) for text in changed)]
+    beside, moved = pair.sentences()
+    return [*lines, *beside, *(words("screen.explain.changed", what=text) for text in moved)]
 
 
 def with_truth(found: Screening, truth: pl.DataFrame) -> Screening:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +12,7 @@ import polars as pl
 
 from xinzhi.risks.projects.conventions import by_row, convention, document, places_table, readings
 from xinzhi.risks.projects.places import sound
+from xinzhi.risks.projects.vocabulary import everyday_pairs
 
 KINDS = ("village", "town", "park", "road")
 _BLOOM = 64
@@ -18,6 +20,8 @@ _SHORTEST = 2
 _ROMAN = r"[A-Z][a-z]+(?: [A-Z][a-z]+){0,2} (?:Village|Township|Town|Subdistrict|Park|Zone|Road|Street|Avenue)"
 _ENGLISH = {"village": ("Village",), "town": ("Township", "Town", "Subdistrict"), "park": ("Park", "Zone"),
             "road": ("Road", "Street", "Avenue")}  # fmt: skip
+_RANK = re.compile("高新|经济|经开|保税|综合")
+_ROMAN_NUMERALS = {"I": 1, "II": 2, "III": 3, "IV": 4, "V": 5, "VI": 6, "VII": 7, "VIII": 8, "IX": 9}
 _NUMERALS = "一二三四五六七八九十"
 Codes = npt.NDArray[np.uint64]
 
@@ -52,12 +56,18 @@ def _read(read: str) -> list[tuple[str, int, str]]:
     end = next((one for one in _endings() if read.endswith(one)), "")
     kind = next(at for at, name in enumerate(KINDS) if end in words[name])
     stem = re.split(_before(), read.removesuffix(end))[-1]
+    # 沥青路 and 小流域片区 are things; only a township is named like that and is one place: 桃花镇
+    named = KINDS[kind] == "town" or (KINDS[kind] == "park" and _RANK.search(stem + end))
+    if not named and len(stem) >= _SHORTEST and everyday_pairs().issuperset(map("".join, pairwise(stem))):
+        return []
     if len(stem) < (1 if KINDS[kind] == "park" else _SHORTEST) or (stem + end).endswith(tuple(words["common"])):
         return []
     if KINDS[kind] == "park":
         # 高新技术产业开发区 and 高新区 of a city are one; 桃花工业园 is Taohua Park
         own = _park_words().sub("", stem)
-        key = own or "".join(re.findall("高新|经济|经开|保税|综合", stem + end))[:1] or end
+        # 合肥高新区 and 合肥经开区 are two, though the city is all that names them
+        own = "" if own in _short_places() else own
+        key = own or "".join(_RANK.findall(stem + end))[:1] or end
     else:
         key = stem
     return [(stem + end, kind, f"{KINDS[kind]} {sound(key.translate(readings()))}")]
@@ -85,6 +95,11 @@ def _before() -> str:
 
 
 @cache
+def _short_places() -> frozenset[str]:
+    return frozenset(places_table()["short"].to_list())
+
+
+@cache
 def _park_words() -> re.Pattern[str]:
     return re.compile("|".join(sorted(document("words.yaml")["sites"]["park_words"], key=len, reverse=True)))
 
@@ -101,14 +116,17 @@ def numbered(texts: pl.Series) -> Codes:
 
 def numbered_spans(texts: pl.Series) -> pl.DataFrame:
     """Return ``row, span, kind, key``: lines, schools, wells and lots with the number that tells them apart."""
-    spans = by_row(texts.str.extract_all(_numbered_pattern()), "span")
+    # 一中心 and 三中全会 are no schools
+    bare = texts.str.replace_all(f"([{_NUMERALS}])中([心间央型等期旬外上全轴低控])", "$1 中$2")
+    spans = by_row(bare.str.extract_all(_numbered_pattern()), "span")
     rows = [(span, *known) for span in spans["span"].unique().to_list() if (known := _number(span))]
     meaning = pl.DataFrame(rows, schema=dict.fromkeys(("span", "kind", "key"), pl.String), orient="row")
     return spans.join(meaning, on="span", how="inner", maintain_order="left").select("row", "span", "kind", "key")
 
 
 def _number(span: str) -> tuple[str, str] | None:
-    digits = re.search(rf"[0-9]+|[{_NUMERALS}]+|(?<=标段)[A-Z]|[A-Z](?=包|标段)|[IVX]+(?=线|回)", span)
+    letter = "(?<=标段)[A-Z]|[IVX]+(?=线|回|标段)|[A-Z](?=包|标段|地块)|(?<=Lot )[A-Z]"
+    digits = re.search(rf"[0-9]+|[{_NUMERALS}]+|{letter}", span)
     if digits is None:
         return None
     table = document("words.yaml")["numbered"]
@@ -116,7 +134,7 @@ def _number(span: str) -> tuple[str, str] | None:
     kind = next((name for name, words in table.items() if any(word in rest for word in words)), None)
     if kind is None:
         return None
-    read = digits[0]
+    read = str(_ROMAN_NUMERALS.get(digits[0], digits[0]))
     if read[0] in _NUMERALS:
         tens, _, ones = read.rpartition("十")
         ten = "十" in read
@@ -133,8 +151,9 @@ def _numbered_pattern() -> str:
     numeral = rf"(?:[0-9]{{1,3}}|[{_NUMERALS}]{{1,3}})"
     english = "|".join(word for entry in table.values() for word in entry if word.isascii())
     return (
-        rf"(?:第{numeral}号?|{numeral}号|[0-9]{{1,3}}#)(?:{words})|[A-Z]{{1,3}}-?[0-9]{{1,3}}标|(?-u:\b)[IVX]{{1,3}}(?:线|回)|标段[{_NUMERALS}0-9A-Z]|[A-Z]包"
-        rf"|(?:{english}) (?:No\. ?)?[0-9]{{1,3}}|No\. ?[0-9]{{1,3}} (?:{english})"
+        rf"(?:第{numeral}号?|{numeral}号|[0-9]{{1,3}}#)(?:{words})|{numeral}(?:标段|合同段|中学)|[市县区旗]{numeral}中"
+        rf"|(?:施工|监理|勘察|设计|采购|安装|土建){numeral}[标包]|(?-u:\b)0[0-9]包|[A-Z]{{1,3}}-?[0-9]{{1,3}}标|(?-u:\b)[IVX]{{1,3}}(?:线|回)|标段[{_NUMERALS}0-9A-Z]|(?-u:\b)(?:[IVX]{{1,4}}标段|[A-Z](?:包|标段|地块))"
+        rf"|Lot [A-Z](?-u:\b)|(?:{english}) (?:No\. ?)?[0-9]{{1,3}}|No\. ?[0-9]{{1,3}} (?:{english})"
     )
 
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import polars as pl
 
 from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
-from xinzhi.risks.projects.conventions import HERE, by_row, document, places_table
+from xinzhi.risks.projects.conventions import HERE, by_row, convention, document, places_table
 
 BitArray = npt.NDArray[np.uint64]
 CodeArray = npt.NDArray[np.uint32]
@@ -185,6 +185,16 @@ def background_size() -> int:
     """Return how many texts the counts of `background` come from."""
     with (HERE / "pairs.txt").open(encoding="utf-8") as lines:
         return int(next(lines))
+
+
+@cache
+def everyday_pairs() -> frozenset[str]:
+    """Return the pairs of signs that are language and name nothing: more than one project text in thirty has them."""
+    with (HERE / "pairs.txt").open(encoding="utf-8") as lines:
+        count = int(next(lines))
+        least = count * np.exp(-float(convention("telling_from")))
+        known = (line.split() for line in lines)
+        return frozenset(pair for times, *pairs in known if float(times) > least for pair in pairs)
 
 
 @cache

@@ -284,9 +284,10 @@ class Weights:
     closest_share: FloatArray
     counted: tuple[float, float]
     origin: Mapping[str, Any]
-    support: FloatArray  # how many labelled cases had each coarse pattern
+    support: FloatArray  # how many written repeats had each coarse pattern
     between: float  # variance between batches of the log-odds
     largest: float  # probability that the surest cases bear out
+    accused: float  # probability from which a project is called repackaged
 
 
 @cache
@@ -314,4 +315,5 @@ def from_document(content: Mapping[str, Any]) -> Weights:
         np.array(told["support"], dtype=float),
         float(told["between"]),
         float(told["largest"]),
+        float(told["accused"]),
     )

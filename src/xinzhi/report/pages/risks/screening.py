@@ -57,7 +57,7 @@ def screening(result: Screening, *, region: str | None = None) -> Section:
 def _notes(frame: pl.DataFrame, result: Screening, shown: int | None) -> Iterator[Text]:
     if shown is not None:
         yield words("screen.note.ledgers", shown=shown)
-    yield words("screen.note.certain", certain=result.certain)
+    yield words("screen.note.certain", certain=result.certain, accused=result.accused)
     prior = result.provenance.options.get("prior")
     if prior is not None:
         yield words("screen.note.prior", prior=f"{100 * float(prior):g}")

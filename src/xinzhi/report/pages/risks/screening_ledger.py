@@ -46,7 +46,7 @@ def ledger(pair: Comparison, result: Screening, rank: int = 1) -> Ledger:
         entries=entries,
         zero=origin,
         total=_total(pair.verdict, odds, rank),
-        notes=(*_changes(pair.changes), *([words("screen.chart.silent", fields=silent)] if silent else [])),
+        notes=(*_changes(pair), *([words("screen.chart.silent", fields=silent)] if silent else [])),
     )
 
 
@@ -140,7 +140,7 @@ def _total(row: Mapping[str, Any], odds: Mapping[str, Any], rank: int) -> Text:
     return total
 
 
-def _changes(changed: pl.DataFrame) -> Iterator[Text]:
-    if changed.height:
-        what = [Text(zh=zh, en=en) for zh, en in changed.select("zh", "en").rows()]
-        yield words("screen.chart.changed", what=clauses(what))
+def _changes(pair: Comparison) -> Iterator[Text]:
+    for key, what in zip(("found", "changed"), pair.sentences(), strict=True):
+        if what:
+            yield words(f"screen.chart.{key}", what=clauses(what))
