@@ -90,7 +90,7 @@ def by_search(case):
     admissible = [row for row in rows if row[0] != "census4"]
     giving = [row for row in admissible if low <= row[3] <= high]
     older = [row for row in rows if departed(row) == [True, False, False] and low <= row[3] <= high]
-    if giving and rows[0] in giving:
+    if low <= rows[0][3] <= high or low <= Fraction(f"{math.expm1(rows[0][3]):.12f}") <= high:
         return "supported", rows[0]
     if older:
         return "superseded", older[0]

@@ -307,3 +307,28 @@ def test_the_note_says_what_it_rests_on(china, language):
     assert "vintages" in result.provenance.inputs
     assert text.count("| ---") >= 2
     assert len(result.summary(language).splitlines()) == 4
+
+
+@pytest.mark.parametrize(
+    ("region", "growth", "english", "chinese"),
+    [
+        ("530000", "-0.5%", "given by no protocol, but within the error of the estimates", "但在推算误差之内"),
+        ("530000", "9.0%", "and the claim lies outside it", "声称的数在区间之外"),
+        ("140000", "4.2%", "is 3.2 to 5.1 %, and the claim lies inside it", "声称的数在区间之内"),
+        ("140000", "4.3%", "that is in logarithms, or 4.29 % compound, as claimed", "折合复合增速4.29%"),
+    ],
+)
+def test_a_claim_about_estimated_years_is_held_to_the_band_and_to_both_rates(china, region, growth, english, chinese):
+    check = check_claim(china, region=region, start=2017, end=2023, growth=growth)
+    assert english in check.summary("en").replace("\u00a0", " ")
+    assert chinese in check.summary("zh")
+    row = check.frame.row(0, named=True)
+    band = xinzhi.bands(china).frame.filter(region=region, start=2017, end=2023, component="estimates")
+    assert (row["band_low"], row["band_high"]) == band.select("low", "high").row(0)
+
+
+def test_a_claim_that_rests_on_data_of_grade_d_says_so(china):
+    check = check_claim(china, region="630000", start=2012, end=2017, growth="2.0%")
+    assert check.frame["band_low"].to_list() == [None]
+    assert "grade D" in check.summary("en")
+    assert "D级" in check.summary("zh")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from xinzhi.core.errors import UsageError
+from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.names import Names
 from xinzhi.core.result import Facts, Provenance, Result
 from xinzhi.core.schema import describe
@@ -25,6 +26,11 @@ from xinzhi.yardstick.claims.held import Held
 from xinzhi.yardstick.claims.rows import UNJUDGED
 from xinzhi.yardstick.claims.stated import Own, in_words
 from xinzhi.yardstick.claims.survey import Judgement, Survey, estimates, judge, survey
+from xinzhi.yardstick.estimates.bands import bands
+from xinzhi.yardstick.estimates.results import Bands
+from xinzhi.yardstick.estimating import estimated_cells
+from xinzhi.yardstick.grading import FAILED
+from xinzhi.yardstick.growth_accounts import IDENTITY_TOLERANCE
 from xinzhi.yardstick.measurement import Measurement
 from xinzhi.yardstick.panel import DEFAULT_PROTOCOL
 from xinzhi.yardstick.region_set import RegionSet
@@ -46,6 +52,10 @@ class Claims(Result, verb="claim", topic="yardstick", key=("region", "start", "e
     (`own_choices`; `own_left` could not be followed): `method_part` leads there from the reference, and `data_part`
     from there to the claim. They explain a verdict and change none.
 
+    A claim that the reference protocol gives as a compound rate is supported too. `band_low` and `band_high` are the
+    band of the reference growth (`bands`) in a reported period with estimated inputs, at probability `level`; `grade`
+    is that of its data.
+
     `protocols` give a claim, the fewest departures first, numbered as in `audit`; none for an unreachable one.
     `departures` is what each departure of the first of them (or of the nearest) contributes; they sum to its growth
     less that of the reference protocol.
@@ -57,6 +67,7 @@ class Claims(Result, verb="claim", topic="yardstick", key=("region", "start", "e
     regions: pl.DataFrame
     regions_declared: RegionSet
     national_grid: Grid | None = None
+    level: float | None = None
 
     @property
     def supported(self) -> bool:
@@ -123,8 +134,29 @@ def claim_facts(result: Claims, row: Mapping[str, Any]) -> dict[str, object]:
         left = words("yardstick.claims.own_left", choices=in_words(row["own_left"])) if row["own_left"] else same("")
         facts |= {"choices": in_words(row["own_choices"]), "left": left}
         said.append("own")
+    verdict = words(f"yardstick.claims.verdict.{row['verdict']}")
+    if compounded(row):
+        said.insert(0, "compound")
+        facts["compound"] = math.expm1(row["reference"])
+    if row["band_low"] is not None:
+        inside = row["band_low"] - row["rounding"] <= row["growth"] <= row["band_high"] + row["rounding"]
+        said.append("band_inside" if inside else "band_outside")
+        facts["level"] = result.level
+        verdict = words("yardstick.claims.within") if inside and row["verdict"] == "unreachable" else verdict
+    if row["grade"] == FAILED:
+        said.append("failed")
     rest = [words(f"yardstick.claims.{key}", **facts) for key in said]
-    return facts | {"rest": Text(zh="".join(one.zh for one in rest), en="".join(one.en for one in rest))}
+    return facts | {
+        "said": verdict,
+        "rest": Text(zh="".join(one.zh for one in rest), en="".join(one.en for one in rest)),
+    }
+
+
+def compounded(row: Mapping[str, Any]) -> bool:
+    """Return whether a claim is supported as a compound rate alone, and not as one in logarithms."""
+    return (
+        row["verdict"] == "supported" and abs(row["growth"] - row["reference"]) > row["rounding"] + IDENTITY_TOLERANCE
+    )
 
 
 def unjudged_facts(result: Claims, row: Mapping[str, Any]) -> dict[str, object]:
@@ -249,12 +281,24 @@ def _judge(reference: Measurement, claims: Mapping[int, Claim]) -> tuple[Survey,
     return found, judged
 
 
+def _bands(reference: Measurement, claims: Iterable[Claim]) -> Bands | None:
+    """Return the bands of a measurement where claims reach into estimated years; None where none can be had."""
+    years = reference.panel.years[estimated_cells(reference.panel).any(axis=0)]
+    if not any(((years > claim.start) & (years <= claim.end)).any() for claim in claims):
+        return None
+    try:
+        return bands(reference)
+    except (InputError, UsageError):  # there is too little to learn errors from
+        return None
+
+
 def _result(data: Package, held: Held) -> dict[str, Any]:
     """Return the fields of the result."""
     from xinzhi import __version__
 
     first, rules = held.first, held.first.protocol
     surveys: dict[int, tuple[Survey, dict[int, Judgement]]] = {}
+    level: float | None = None
     rows: list[dict[str, Any]] = [rows_.unjudged(claim, held.reasons.get(at)) for at, claim in enumerate(held.claims)]
     protocols, departures = [rows_.protocols(())], [rows_.departures(())]
     for side in (held.regions, held.nation):
@@ -264,10 +308,12 @@ def _result(data: Package, held: Held) -> dict[str, Any]:
             at: claim for at, claim in enumerate(held.claims) if at not in held.reasons and held.ruler(claim) is side
         }
         found, judged = surveys[id(side)] = _judge(side, mine)
+        made = _bands(side, mine.values()) if side is held.regions else None
+        level = made.level if made is not None else level
         own = Own(national_package(data) if side is held.nation else data, side.protocol)
         for at, item in judged.items():
             rows[at] |= rows_.judged(mine[at], item, found, side)
-            rows[at] |= rows_.owned(mine[at], own, item.reference)
+            rows[at] |= rows_.owned(mine[at], own, item.reference) | rows_.trusted(mine[at], side, made)
         ordered = [(mine[at], judged[at], found) for at in mine]
         protocols.append(rows_.protocols(ordered))
         departures.append(rows_.departures(ordered))
@@ -286,6 +332,7 @@ def _result(data: Package, held: Held) -> dict[str, Any]:
         "national_grid": surveys[id(held.nation)][0].grid if held.nation is not None else None,
         "regions": pl.concat([side.regions for side in named], how="diagonal_relaxed"),
         "regions_declared": first.regions_declared,
+        "level": level,
         "kind": first.kind,
         "names": Names(merged),
         "provenance": Provenance(

@@ -13,16 +13,17 @@ from xinzhi.yardstick.claims.figures import Claim
 from xinzhi.yardstick.claims.held import Reason
 from xinzhi.yardstick.claims.stated import Own, spelt
 from xinzhi.yardstick.claims.survey import Judgement, Survey
+from xinzhi.yardstick.estimates.results import TOGETHER, Bands
 from xinzhi.yardstick.measurement import Measurement
 
 UNJUDGED = "unjudged"
 
 TYPES = {
     **dict.fromkeys(("reference", "lowest", "highest", "protocol_growth"), pl.Float64),
-    **dict.fromkeys(("own_growth", "method_part", "data_part"), pl.Float64),
+    **dict.fromkeys(("own_growth", "method_part", "data_part", "band_low", "band_high"), pl.Float64),
     **dict.fromkeys(("protocol", "departure_count"), pl.Int64),
     **dict.fromkeys(("scope", "method", "stated", "reason", "departures", "older_vintages", "flags"), pl.String),
-    **dict.fromkeys(("own_choices", "own_left"), pl.String),
+    **dict.fromkeys(("own_choices", "own_left", "grade"), pl.String),
 }
 
 
@@ -57,6 +58,9 @@ def unjudged(claim: Claim, why: Reason | None) -> dict[str, Any]:
         "own_growth": None,
         "method_part": None,
         "data_part": None,
+        "band_low": None,
+        "band_high": None,
+        "grade": None,
     }
 
 
@@ -90,6 +94,19 @@ def owned(claim: Claim, made: Own, reference: float) -> dict[str, Any]:
         "method_part": growth - reference,
         "data_part": float(claim.figure.growth) - growth,
     }
+
+
+def trusted(claim: Claim, reference: Measurement, estimates: Bands | None) -> dict[str, Any]:
+    """Return how far the reference growth may be trusted: its band where inputs are estimated, and its grade."""
+    place = {"region": claim.region, "start": claim.start, "end": claim.end}
+    told: dict[str, Any] = {}
+    if estimates is not None:
+        band = estimates.frame.filter(component=TOGETHER, **place).drop_nulls("low").select("low", "high")
+        told |= dict(zip(("band_low", "band_high"), band.row(0), strict=True)) if band.height else {}
+    if "grade" in reference.periods.columns:
+        graded = reference.periods.filter(**place)["grade"].to_list()
+        told |= {"grade": graded[0]} if graded else {}
+    return told
 
 
 def _flags(reference: Measurement, claim: Claim) -> str:

@@ -186,6 +186,7 @@ def judge(figure: Figure, found: Survey, values: FloatArray, listed: int) -> Jud
     """Return the verdict on one figure."""
     growth = values[found.grid.admissible]
     hit = figure.holds(growth)
+    hit[0] |= figure.holds(np.expm1(growth[:1]))[0]  # most sources print compound rates: the reference may be given so
     known = np.isfinite(growth) & found.admissible
     alone = found.alone() & hit
     older = tuple(found.vintages[at] for at in sorted(set(found.vintage[alone].tolist())))
