@@ -154,7 +154,7 @@ def claim_facts(result: Claims, row: Mapping[str, Any]) -> dict[str, object]:
 
 def compounded(row: Mapping[str, Any]) -> bool:
     """Return whether a claim is supported as a compound rate alone, and not as one in logarithms."""
-    return (
+    return bool(
         row["verdict"] == "supported" and abs(row["growth"] - row["reference"]) > row["rounding"] + IDENTITY_TOLERANCE
     )
 
