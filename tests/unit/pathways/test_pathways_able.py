@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
 import pytest
 
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.text import words
 from xinzhi.pathways import Able, able
+from xinzhi.pathways.entry.skill import Skill
 
 REGIONS = ("110000", "120000", "130000", "140000")
 
@@ -152,3 +156,20 @@ def test_not_able_is_said_of_complete_series_only() -> None:
     assert set(found.filter(able="not able")["category"]) <= {"ai", "ic", "steel"}
     alone = found.filter(pl.col("reason") == "designated")
     assert set(alone["able"]) == {"by proxy"}
+
+
+def test_counts_of_a_category_add_up_to_all_regions_and_nothing_is_a_double_negative() -> None:
+    found = able("china-provinces")
+    counts = re.findall(r"\((\d+) able, (\d+) by proxy, (\d+) not able, (\d+) unknown\)", found.summary())
+    assert counts
+    assert {sum(map(int, one)) for one in counts} == {31}
+    assert "not able: none" in str(found.of_region("Jiangsu"))
+
+
+def test_what_is_significantly_worse_is_not_called_no_better() -> None:
+    skill = Skill(start=2013, end=2016, candidates=9, entries=3, value=0.1, quotient=0.2, low=-0.15, high=-0.05)
+    told = words("pathways.headline.no_skill", **skill.facts()["headline.no_skill"])
+    assert "significantly worse than" in told.en
+    assert "显著不如区位商" in told.zh
+    tie = words("pathways.headline.no_skill", **replace(skill, high=0.05).facts()["headline.no_skill"])
+    assert "no better than" in tie.en

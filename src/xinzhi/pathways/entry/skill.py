@@ -39,7 +39,7 @@ class Skill:
     def facts(self) -> Facts:
         """Return what the test says, as the first line of a page."""
         said = {name: getattr(self, name) for name in self.__slots__}
-        return {"headline.skill" if self.beats else "headline.no_skill": said}
+        return {"headline.skill": said} if self.beats else {"headline.no_skill": said | {"worse": self.high < 0}}
 
 
 class Evidence(Protocol):
