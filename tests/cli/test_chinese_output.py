@@ -48,7 +48,7 @@ CALLS = {
     "bubbles": ("bubbles", DATA, "--of", "provinces", "--critical", "stored", "--out", "out"),
     "brief": ("brief", "贵州", "--out", "out"),
     "screen": ("screen", "projects.csv", "--archive", "archive.csv", "--out", "out"),
-    "firms": ("firms", "cells", "--out", "out"),
+    "firms": ("firms", "汇总表", "--out", "out"),
     "screen-example": ("screen", "--example", "out"),
     "protocol-list": ("protocol", "list"),
     "protocol-show": ("protocol", "show", "xinzhi-cn-2026"),
@@ -63,7 +63,7 @@ CALLS = {
 FIRST = {
     "firms": (
         ("firms", "mock", "--number", "2000", "--out", "made"),
-        ("firms", "made", "--plan", "made/plan.yaml", "--out", "cells"),
+        ("firms", "made", "--plan", "made/plan.yaml", "--out", "汇总表"),
     )
 }
 HEADER = re.compile("[a-z][a-z0-9_]*")
