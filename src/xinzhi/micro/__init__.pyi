@@ -13,6 +13,8 @@ from .disclosure import with_margins as with_margins
 from .disclosure import withhold as withhold
 from .domar import Domar as Domar
 from .domar import domar as domar
+from .engine import CONVENTIONS as CONVENTIONS
+from .engine import PRIME as PRIME
 from .engine import Engine as Engine
 from .engine import connect as connect
 from .engine import poisson_weight as poisson_weight

@@ -16,8 +16,7 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.files import whole
 from xinzhi.core.parameters import setting
 from xinzhi.core.text import Text, same, words
-from xinzhi.micro import TOTAL, Decomposition, Misallocation, Panel, Rules
-from xinzhi.micro.engine import CONVENTIONS, PRIME
+from xinzhi.micro import CONVENTIONS, PRIME, TOTAL, Decomposition, Misallocation, Panel, Rules
 from xinzhi.studies.study import SILENT, Draft, Progress, Study, options
 
 MANIFEST = "manifest.json"
