@@ -40,9 +40,9 @@ def reconciled(measurement: Measurement, topics: Mapping[str, Study]) -> pl.Data
     lead = range(newest.start + 1, newest.end + 1) if isinstance(newest.end, int) else range(0)
     if not added or not lead or not set(lead) <= set(added):
         return pl.DataFrame(schema=SCHEMA)
-    spans = dict.fromkeys([newest, view.lead, view.whole])
+    years = {span: range(span.start + 1, span.end + 1) for span in (newest, view.lead, view.whole)}
     series: list[tuple[str, dict[int, float], dict[int, float]]] = [
-        ("accounts", {year: added[year] for year in range(span.start + 1, span.end + 1)}, added) for span in spans
+        ("accounts", {year: added[year] for year in one}, added) for one in years.values() if set(one) <= set(added)
     ]
     if "sources" in topics:
         groups: Any = topics["sources"].results["sources"]
