@@ -290,7 +290,7 @@ def _gathered(cells: pl.DataFrame, keys: Sequence[str], rules: Rules) -> pl.Data
 
 
 def margins(table: pl.DataFrame, dimensions: list[str]) -> coo_array:
-    """Return the equations of a table: along every dimension, cells less their margin are nought."""
+    """Return the equations of a table: along every dimension, cells less their margin are zero."""
     place = {key: row for row, key in enumerate(table.select(dimensions).iter_rows())}
     rows, columns, values, line = [], [], [], 0
     for at, _ in enumerate(dimensions):
@@ -336,7 +336,7 @@ def _secondary(
     scaled = values / size
     both = coo_array((np.r_[matrix.data, -matrix.data], (np.r_[matrix.coords[0], matrix.coords[0]],
                       np.r_[matrix.coords[1], matrix.coords[1] + n])), shape=(matrix.shape[0], 2 * n))  # fmt: skip
-    free = firms > 0  # a cell without firms is known to be nought
+    free = firms > 0  # a cell without firms is known to be zero
     rises, falls = np.where(free, np.inf, 0.0), np.where(free, scaled, 0.0)
     program = Program(both, costs=0.0, row_lower=0.0, row_upper=0.0, column_upper=np.r_[rises, falls])
     for cell in np.flatnonzero(primary):
@@ -414,7 +414,7 @@ def withhold(
     frame
         One group a row.
     counts, keys
-        The columns that count firms; a count of nought tells of nobody. The columns that name the row and stay.
+        The columns that count firms; a count of zero tells of nobody. The columns that name the row and stay.
     rules
         See `Rules`.
 

@@ -366,7 +366,7 @@ def _frame(source: Any) -> pl.DataFrame:  # noqa: ANN401 - a frame of any kind
 
 
 def self_test(engine: Engine) -> None:
-    """Refuse an engine whose joins turn what is missing into nought: entry and exit would be wrong without a word."""
+    """Refuse an engine whose joins turn what is missing into zero: entry and exit would be wrong without a word."""
     # one firm stays, one enters, one exits: small whole numbers, so that sums are exact
     rows = ((1, 1, 1.0, 1.0), (2, 1, 3.0, 1.0), (1, 2, 2.0, 1.0), (3, 2, 5.0, 3.0))
     frame = pl.DataFrame(rows, schema=["firm", "year", "value", "weight"], orient="row")

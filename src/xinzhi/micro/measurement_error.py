@@ -17,7 +17,7 @@ _NAMES = ("tfpr", "inputs", "both", "output")
 class Noise:
     """The share of the variance of log TFPR that is distortion, its standard error, and how many changes tell it.
 
-    `share` is cut at nought and one; `estimate` is what the regression gives.
+    `share` is cut at zero and one; `estimate` is what the regression gives.
     """
 
     share: float

@@ -308,7 +308,7 @@ def _trimmed(model: _Model, per_mille: int, within: str) -> pl.DataFrame:
         for side in ("low", "high"):
             found = _cut(model, near, keys, name, side)
             small = small.join(found, on=keys, how="left")
-    return small.with_columns(  # nobody is cut where the rank is nought
+    return small.with_columns(  # nobody is cut where the rank is zero
         pl.col(f"{name}_{side}").fill_null(-math.inf if side == "low" else math.inf)
         for name in ("xr", "xq")
         for side in ("low", "high")

@@ -63,7 +63,7 @@ def tfp_index(
         wages`` and the inputs. With ``intermediates`` among them, output is gross.
     inputs
         ``capital, labour`` and, for gross output, ``intermediates``. Labour costs its wages, intermediates themselves,
-        and capital has the rest, which is cut at nought.
+        and capital has the rest, which is cut at zero.
     chained
         Whether the mean firms of an industry are chained over years (Good, Nadiri and Sickles 1997), so that levels
         compare over time; else every year stands for itself.

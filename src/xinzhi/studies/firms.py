@@ -426,7 +426,7 @@ def _rules(plan: Plan) -> Rules:
 
 
 def _shown(frame: pl.DataFrame, parts: tuple[str, ...]) -> tuple[tuple[str, ...], pl.DataFrame]:
-    """Return the parts and the rows that a page can show: what is merged into another part is nought there."""
+    """Return the parts and the rows that a page can show: what is merged into another part is zero there."""
     shown = frame.filter(~pl.col("withheld"))
     if "merged" in frame.columns:
         shown = shown.filter(pl.col("merged").fill_null("") != "growth")
