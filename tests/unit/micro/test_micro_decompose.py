@@ -59,7 +59,7 @@ def test_neither_order_nor_scale_of_weights_nor_names_matter(method):
 
 
 @pytest.mark.parametrize("method", KNOWN[1:])
-def test_a_shift_of_all_values_moves_no_part_but_those_against_nought(method):
+def test_a_shift_of_all_values_moves_no_part_but_those_against_zero(method):
     firms = made_up().filter(pl.col("year") < 2)
     made = micro.decompose(firms, method=method).frame
     moved = micro.decompose(firms.with_columns(pl.col("value") + 1), method=method).frame

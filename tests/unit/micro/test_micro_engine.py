@@ -46,15 +46,15 @@ def test_expressions_that_differ_between_engines_are_refused():
             engines.allowed(expression)
 
 
-def test_an_engine_that_takes_missing_for_nought_fails_theself_test(monkeypatch):
+def test_an_engine_that_takes_missing_for_zero_fails_the_self_test(monkeypatch):
     engine = micro.connect()
     collect = engines.Engine.collect
 
-    def nulls_as_noughts(self, expression):
+    def nulls_as_zeros(self, expression):
         home = collect(self, expression)  # what a join without nulls gives: every firm seems to stay
         return home.with_columns(cohort=pl.lit("stay")) if "cohort" in home.columns else home
 
-    monkeypatch.setattr(engines.Engine, "collect", nulls_as_noughts)
+    monkeypatch.setattr(engines.Engine, "collect", nulls_as_zeros)
     with pytest.raises(InputError, match="fails the self-test"):
         engines.self_test(engine)
 
