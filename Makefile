@@ -55,7 +55,7 @@ docs: $(READY) ## build the documentation, warnings are errors | 生成文档，
 
 COMPILE := uv pip compile pyproject.toml --quiet --generate-hashes --python-version 3.11 --no-annotate --no-emit-index-url \
   --no-emit-find-links --custom-compile-command "make lock"
-EXTRAS := --extra io --extra frames --extra sign --extra learn --extra micro
+EXTRAS := --extra io --extra frames --extra sign --extra learn --extra micro --extra web --extra mcp --extra sdmx
 
 lock: ## resolve the dependencies anew into requirements*.lock (needs uv) | 重新锁定依赖版本（需要 uv）
 	$(COMPILE) --upgrade --universal --fork-strategy fewest --group dev $(EXTRAS) --output-file requirements.lock
