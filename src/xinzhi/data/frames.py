@@ -8,15 +8,17 @@ from typing import Any
 
 import polars as pl
 
-from xinzhi.core.errors import InputError, guarded, system_reason
+from xinzhi.core.errors import InputError, system_reason
 from xinzhi.core.finding import listed
 from xinzhi.core.result import FrameKind, Result
 from xinzhi.data.casting import cast, looks_numeric
 from xinzhi.data.catalogue import table_name
+from xinzhi.data.columnar import COLUMNAR, read_columnar
 from xinzhi.data.raw import RawTable
 
 TEXTS = (".csv", ".tsv", ".txt")
-FILES = (*TEXTS, ".xlsx", ".parquet")
+BOOKS = (".xlsx", ".xls")
+FILES = (*TEXTS, *BOOKS, *COLUMNAR)
 _KINDS: Mapping[str, FrameKind] = {"PANDAS": "pandas", "PYARROW": "pyarrow", "DUCKDB": "duckdb"}
 
 
@@ -37,33 +39,25 @@ def read_any(source: Any, name: str, *, encoding: str | None = None) -> tuple[Ra
 
 
 def read_file(path: Path, name: str, *, encoding: str | None = None) -> RawTable:
-    """Return the table of a file: CSV, the first sheet with rows of a workbook, or parquet."""
+    """Return the table of a file: CSV, the first sheet with rows of a workbook, or one whose columns have types."""
     # Cells of text files and workbooks are text as written, so that codes keep their zeros; `tidy` and `typed` cast
     # them.
     suffix = path.suffix.lower()
     if not path.is_file():
         raise InputError("data.no-file", path=path)
-    if suffix == ".parquet":
-        return read_parquet(path, name)
+    if suffix in COLUMNAR:
+        return read_columnar(path, name)
     from xinzhi.data.delimited import read_delimited
     from xinzhi.data.workbook import read_sheet
 
     try:
-        grid = read_sheet(path, name) if suffix == ".xlsx" else read_delimited(path, name, encoding=encoding)
+        grid = read_sheet(path, name) if suffix in BOOKS else read_delimited(path, name, encoding=encoding)
     except OSError as error:
         raise InputError("data.unreadable", path=path, reason=system_reason(error)) from error
     errors = [found for found in grid.findings if found.severity == "error"]
     if errors:
         raise InputError("data.unreadable-table", grid.findings, path=path, what=listed(errors))
     return RawTable(name=name, file=path.name, cells=grid.cells, lines=grid.lines, header=grid.header)
-
-
-def read_parquet(path: Path, name: str) -> RawTable:
-    """Return the table of a parquet file; lines count its rows from 1."""
-    with guarded("data.bad-parquet", pl.exceptions.PolarsError, OSError, path=path):
-        cells = pl.read_parquet(path, glob=False, hive_partitioning=False)
-    lines = pl.int_range(1, cells.height + 1, dtype=pl.UInt32, eager=True)
-    return RawTable(name=name, file=path.name, cells=cells.rename(str.strip), lines=lines)
 
 
 def typed(cells: pl.DataFrame, *, text: Iterable[str] = ()) -> pl.DataFrame:

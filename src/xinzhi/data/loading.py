@@ -17,10 +17,11 @@ from xinzhi.core.result import FrameKind
 from xinzhi.core.text import Text, words
 from xinzhi.data.casting import Sheet, shape
 from xinzhi.data.catalogue import HERE, nearest_table, table_name
+from xinzhi.data.columnar import COLUMNAR, read_columnar
 from xinzhi.data.conversion import convert
 from xinzhi.data.delimited import read_delimited
 from xinzhi.data.descriptor import NAMES, Resource, digest_of, find_descriptor, issuers, read_descriptor
-from xinzhi.data.frames import read_frames, read_parquet
+from xinzhi.data.frames import read_frames
 from xinzhi.data.package import Origin, Package
 from xinzhi.data.raw import ROW, Field, Grid, RawTable
 from xinzhi.data.rules import examine
@@ -104,7 +105,7 @@ def _folder(path: Path, encoding: str | None) -> Source:
         raise InputError("data.no-descriptor", path=path, descriptor=NAMES[0])
     files = [_inside(path, file) for file in files]
     stems = [file.stem for file in files]
-    tables = [read_parquet(file, table_name(file.stem, stems)) for file in files]
+    tables = [read_columnar(file, table_name(file.stem, stems)) for file in files]
     return Source(name=path.resolve().name, title=_plain(path.resolve().name), tables=tables, place=str(path))
 
 
@@ -141,8 +142,8 @@ def _resource(folder: Path, resource: Resource, encoding: str | None) -> tuple[R
     _inside(folder, file)
     data = file.read_bytes() if resource.hash is not None or resource.bytes is not None else None
     changed = () if data is None else tuple(_changed(file, data, resource))
-    if file.suffix.lower() == ".parquet":
-        return replace(read_parquet(file, resource.name), fields=resource.fields, key=resource.key), changed
+    if file.suffix.lower() in COLUMNAR:
+        return replace(read_columnar(file, resource.name), fields=resource.fields, key=resource.key), changed
     read = read_delimited(
         file, resource.name, encoding=encoding or resource.encoding, delimiter=resource.delimiter, data=data
     )
@@ -158,7 +159,7 @@ def _resource(folder: Path, resource: Resource, encoding: str | None) -> tuple[R
 
 def _changed(file: Path, data: bytes, resource: Resource) -> Iterator[Finding]:
     """Yield that a file is not what the descriptor says it was when it was written; line ends do not count in text."""
-    text = file.suffix.lower() != ".parquet"
+    text = file.suffix.lower() not in COLUMNAR
     said = digest_of(resource.hash, b"") is not None
     for one in _line_ends(data) if text else (data,):
         sound = not said or digest_of(resource.hash, one) == resource.hash

@@ -71,6 +71,8 @@ def read_sheet(path: Path, name: str) -> Grid:
 def _refuse_large(path: Path) -> None:
     """Raise when the parts of a workbook unpack to more than a table of figures has."""
     most = limit("workbook_bytes")
+    if not zipfile.is_zipfile(path):  # a workbook of before 2007, which holds 65,536 rows; what else is none is said
+        return
     with zipfile.ZipFile(path) as parts:
         size = sum(part.file_size for part in parts.infolist())
     if size > most:
@@ -171,7 +173,9 @@ def _first_column(xml: bytes) -> int:
 
 
 def _xml_of(path: Path, sheet: str) -> bytes:
-    """Return the part of the workbook that holds a sheet; nothing when the parts are laid out in another way."""
+    """Return the part of the workbook that holds a sheet; nothing when it has no such parts."""
+    if not zipfile.is_zipfile(path):
+        return b""
     with zipfile.ZipFile(path) as parts:
         try:
             book = parts.read("xl/workbook.xml").decode()

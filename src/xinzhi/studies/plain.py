@@ -1,4 +1,4 @@
-"""A plain table as input: a frame, or a csv, xlsx or parquet file that is no data package."""
+"""A plain table as input: a frame, or a file that is no data package."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-FILES = (".csv", ".tsv", ".txt", ".parquet")
 PERIODS = ("year", "period", "time", "年份", "年", "时期")
 SHOWN = 8  # columns that a message names
 
@@ -60,10 +59,10 @@ def is_plain(source: Any) -> bool:  # noqa: ANN401 - whatever a user hands in
     """Say whether a source is a plain table: a frame, or a file that is no data package."""
     if not isinstance(source, (str, Path)):
         return hasattr(source, "columns")
-    path = Path(source)
-    if not path.is_file():
-        return False
-    return path.suffix.lower() in FILES or (path.suffix.lower() == ".xlsx" and not known_sheets(path))
+    from xinzhi.data.frames import BOOKS, FILES
+
+    path, suffix = Path(source), Path(source).suffix.lower()
+    return suffix in FILES and path.is_file() and not (suffix in BOOKS and known_sheets(path))
 
 
 def known_sheets(path: Path) -> set[str]:

@@ -11,7 +11,8 @@ import polars as pl
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import finding
 from xinzhi.core.text import Text, words
-from xinzhi.studies.plain import FILES, Plain, read_plain
+from xinzhi.data.frames import BOOKS, TEXTS
+from xinzhi.studies.plain import Plain, read_plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -101,14 +102,14 @@ def read_prices(
     """Return the series of a plain table: long with `series`, else wide, and `value` names the columns by commas."""
     table = read_plain(data, encoding, text=[one for one in (series, date) if one is not None])
     table.require(series, None if date == ROW else date, value if series is not None else None)
-    if str(data).endswith(".xlsx") and (n := _unnamed(data)):  # headings that are dates of Excel, which readers drop
+    if str(data).endswith(BOOKS) and (n := _unnamed(data)):  # headings that are dates of Excel, which readers drop
         raise InputError("studies.unnamed-columns", table=table.name, n=n)
     head = series or table.frame.columns[0]
     others = [one for one in table.frame.columns if one != head]
     if date is None and value is None and head.strip().lower() not in DATES and _are_dates(others):
         return _across(read_plain(data, encoding, text=[head]), head)
     chosen = date or _date_column(table.frame.columns, series)
-    if chosen not in {ROW, date} and table.frame[chosen].dtype.is_numeric() and table.name.endswith(FILES[:3]):
+    if chosen not in {ROW, date} and table.frame[chosen].dtype.is_numeric() and table.name.endswith(TEXTS):
         # as written: 2021.10 is no number
         table = read_plain(data, encoding, text=[one for one in (series, chosen) if one is not None])
     return _long(table, series, chosen, value) if series is not None else _wide(table, chosen, value)

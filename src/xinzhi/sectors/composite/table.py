@@ -17,7 +17,7 @@ from xinzhi.core.finding import Finding, Place
 from xinzhi.core.result import FrameKind
 from xinzhi.data import Field, Package, as_package, known_tables, tidy
 from xinzhi.data.casting import cast
-from xinzhi.data.frames import FILES, read_file, read_frames
+from xinzhi.data.frames import BOOKS, FILES, read_file, read_frames
 from xinzhi.sectors.composite.load_system import load_system
 from xinzhi.sectors.composite.system import Indicator, Part, System, errors, finding, listed_errors
 from xinzhi.sectors.composite.transform import constant
@@ -154,7 +154,7 @@ def is_table(source: object) -> bool:
         return False
     path = Path(source)
     suffix = path.suffix.lower()
-    if suffix == ".xlsx" and path.is_file():
+    if suffix in BOOKS and path.is_file():
         return not {name.strip().lower() for name in _sheets(path)} & set(known_tables())
     return suffix in FILES and not path.is_dir()
 
