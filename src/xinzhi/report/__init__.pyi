@@ -1,7 +1,11 @@
 from .export import write as write
 from .marked import write_marked as write_marked
 from .numbers import unit_text as unit_text
+from .section import Picture as Picture
+from .section import Section as Section
+from .table import Table as Table
 from .writing import plot as plot
+from .writing import sections as sections
 from .writing import write_assessment as write_assessment
 from .writing import write_audit as write_audit
 from .writing import write_brief as write_brief

@@ -283,13 +283,32 @@ def report_of(
     results: Sequence[Result], *, name: str, source: Text, region: str | None = None, notes: Sequence[Text] = ()
 ) -> Document:
     """Return the document of results; one alone may have more around it, which its section says."""
-    sections = _sections(results, region)
-    own = sections[0].document if len(results) == 1 else None
-    return Document.of(name, results, sections, source, notes, **({} if own is None else own(sections[0], source)))
+    made = sections(results, region=region)
+    own = made[0].document if len(results) == 1 else None
+    return Document.of(name, results, made, source, notes, **({} if own is None else own(made[0], source)))
 
 
-def _sections(results: Sequence[Result], region: str | None) -> list[Section]:
-    """Return what the results say; one that has no such region (a survey of industries) says what it says anyway."""
+def sections(results: Sequence[Result], *, region: str | None = None) -> list[Section]:
+    """Return what results say, a section each; one that has no such region (a survey of industries) says what it says.
+
+    Parameters
+    ----------
+    results
+        What verbs returned.
+    region
+        The region that pictures of one region show; None: a telling one.
+
+    Raises
+    ------
+    UsageError
+        When a result has no section, or none of them has the region.
+
+    Examples
+    --------
+    >>> import xinzhi
+    >>> sections([xinzhi.measure("china-provinces")])[0].title.en
+    'Where growth comes from'
+    """
     from xinzhi.report.pages import section
 
     made, refusals = [], []

@@ -41,6 +41,7 @@ from .sources import sources as sources
 from .study import TOPICS as TOPICS
 from .study import Progress as Progress
 from .study import Study as Study
+from .study import options_of as options_of
 from .study import study as study
 from .yardstick import AuditOptions as AuditOptions
 from .yardstick import ClaimOptions as ClaimOptions

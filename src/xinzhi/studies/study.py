@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields, replace
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from xinzhi.core.errors import InputError, UsageError
@@ -242,8 +243,36 @@ def study(name: str, source: Any, *, progress: Progress = SILENT, **asked: Any) 
     >>> xinzhi.study("scope", "china-provinces", as_of=2024).results["scope"].frame.height
     1144
     """
+    recipe: Callable[..., Study] = getattr(_home(name), name)
+    return recipe(source, progress=progress, **asked)
+
+
+def options_of(name: str) -> type[Any]:
+    """Return the class whose fields are the options of a topic.
+
+    Parameters
+    ----------
+    name
+        The topic.
+
+    Raises
+    ------
+    UsageError
+        When there is no such topic.
+
+    Examples
+    --------
+    >>> list(options_of("measure").__dataclass_fields__)
+    ['protocol', 'region', 'encoding']
+    """
+    kind: type[Any] = getattr(_home(name), f"{name.title()}Options")
+    return kind
+
+
+def _home(name: str) -> ModuleType:
+    """Return the module of the recipe of a topic."""
     if name not in TOPICS:
         raise UsageError("studies.no-topic", name=name, known=[same(topic) for topic in TOPICS])
-    home = "yardstick" if name in YARDSTICK else "bands" if name in ESTIMATES else name
-    recipe: Callable[..., Study] = getattr(import_module(f"xinzhi.studies.{home}"), name)
-    return recipe(source, progress=progress, **asked)
+    return import_module(
+        f"xinzhi.studies.{'yardstick' if name in YARDSTICK else 'bands' if name in ESTIMATES else name}"
+    )

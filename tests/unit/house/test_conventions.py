@@ -12,7 +12,7 @@ import yaml
 import xinzhi
 
 SOURCE = Path(xinzhi.__file__).parent
-COMPUTING = sorted({path.name for path in SOURCE.iterdir() if path.is_dir()} - {"cli", "report", "words"})
+COMPUTING = sorted({path.name for path in SOURCE.iterdir() if path.is_dir()} - {"cli", "report", "web", "words"})
 ALLOWED = yaml.safe_load((Path(__file__).parents[2] / "cases" / "numbers.yaml").read_text(encoding="utf-8"))
 PLAIN = {0, 1, 2}  # nothing, one, and a pair are no conventions
 ROUNDING, MEMORY = 1e-6, 1e5  # what is smaller is a numerical tolerance, what is larger a size of memory

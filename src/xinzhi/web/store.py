@@ -1,0 +1,153 @@
+"""One data package and what was asked of it: every study is computed once, and kept while it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from xinzhi import protocol as protocols
+from xinzhi import studies
+from xinzhi.data import Package, as_package, names_of
+from xinzhi.protocol import Protocol
+from xinzhi.studies import Study
+from xinzhi.web.queue import Kept, Limits, Queue
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from xinzhi.core.result import Result
+    from xinzhi.report import Section
+
+
+class Store:
+    """One package, read once, and the studies of it.
+
+    Parameters
+    ----------
+    data
+        A data package, its name or path.
+    protocol
+        The protocol of pages and answers that name none.
+    limits
+        What the service allows itself; by default what ships.
+
+    Examples
+    --------
+    >>> store = Store("china-provinces")
+    >>> store.study("measure") is store.study("measure", "xinzhi-cn-2026")
+    True
+    >>> store.region("Guizhou"), store.names.region("520000").zh
+    ('520000', '贵州')
+    """
+
+    def __init__(
+        self,
+        data: Package | Path | str = "china-provinces",
+        *,
+        protocol: Protocol | str = "xinzhi-cn-2026",
+        limits: Limits | None = None,
+    ) -> None:
+        self.package: Package = as_package(data)
+        self.rules = protocols.load(protocol)
+        self.limits = limits or Limits.shipped()
+        self.names = names_of(self.package)
+        self.queue = Queue(self.limits)
+        self._studies = Kept(self.queue, self.limits.studies)
+        self._answers = Kept(self.queue, self.limits.answers, len)
+
+    @property
+    def regions(self) -> list[str]:
+        """The codes of the regions of the package, in the order of the codes."""
+        found = next(table for name in ("regions", "accounts") if (table := self.package.tables.get(name)) is not None)
+        return [str(code) for code in found["region"].unique().sort().to_list()]
+
+    def region(self, asked: str) -> str:
+        """Return the code of a region that is named by code, two digits, or name in either language."""
+        return self.names.resolve(asked, self.regions)
+
+    def protocol(self, asked: Protocol | str | None = None) -> Protocol:
+        """Return the protocol of that id; of None, the one of the pages. An id is never read as a path."""
+        if asked is None:
+            return self.rules
+        if isinstance(asked, Protocol):
+            return asked
+        known = {one.id: one for one in (*protocols.registry(), self.rules)}
+        return known[asked] if asked in known else protocols.load(asked.replace(".", "-"))  # it says which are near
+
+    def study(self, topic: str, protocol: Protocol | str | None = None, **asked: Any) -> Study:  # noqa: ANN401 - options
+        """Return the study of a topic, under a protocol where the topic has one.
+
+        Parameters
+        ----------
+        topic
+            As in `xinzhi.study`.
+        protocol
+            An id of the registry, or a protocol; by default that of the pages.
+        asked
+            The options of the topic; None is left out.
+
+        Raises
+        ------
+        BusyError
+            When the server is at its limit, or the study takes too long.
+        UsageError, InputError, ProtocolError
+            As in `xinzhi.study`.
+
+        Examples
+        --------
+        >>> Store("china-provinces").study("plan").name
+        'plan'
+        """
+        wish = {name: value for name, value in asked.items() if value is not None}
+        if "protocol" in studies.options_of(topic).__dataclass_fields__:
+            wish["protocol"] = self.protocol(protocol)
+        work = partial(studies.study, topic, self.package, **wish)
+        key = _key((topic, wish))
+        return self._studies.get(key, work) if key is not None else self.once(work)  # type: ignore[no-any-return] # a study
+
+    def section(self, study: Study, name: str | None = None, *, region: str | None = None) -> Section:
+        """Return what one result of a study says, as a section of a page: its first one where none is named."""
+        from xinzhi.report import sections
+
+        result: Result = next(iter(study.results.values())) if name is None else study.results[name]
+        key = (id(result), region)  # the result is kept beside, so that no other one gets its id
+        made = self._studies.get(key, lambda: (result, sections([result], region=region)[0]))
+        return made[1]  # type: ignore[no-any-return] # a section
+
+    def answer(self, key: Hashable, work: Callable[[], bytes]) -> bytes:
+        """Return a rendered answer, such as a page or a drawn picture, made once and kept while there is room."""
+        return self._answers.get(key, work)  # type: ignore[no-any-return] # bytes
+
+    def once(self, work: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever the work gives
+        """Return what work gives, computed by the queue and not kept: for what a visitor brings."""
+        from xinzhi.web.queue import Job
+
+        job = Job(work)
+        self.queue.put(job)
+        return self.queue.wait(job)
+
+    def close(self) -> None:
+        """Let the workers end."""
+        self.queue.close()
+
+
+def _key(value: object) -> Hashable | None:
+    """Return a question as a key; None for one that holds a frame or another value of its own."""
+    try:
+        return _hashable(value)
+    except TypeError:
+        return None
+
+
+def _hashable(value: object) -> Hashable:
+    match value:
+        case Protocol():
+            return value.fingerprint
+        case Mapping():
+            return tuple(sorted((str(name), _hashable(one)) for name, one in value.items()))
+        case str() | int() | float() | bool() | None:
+            return type(value).__name__, value
+        case Sequence():
+            return tuple(_hashable(one) for one in value)
+    raise TypeError(type(value))

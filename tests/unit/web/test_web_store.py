@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import replace
+
+import polars as pl
+import pytest
+
+from xinzhi import load
+from xinzhi.core.errors import ProtocolError, UsageError
+from xinzhi.web import BusyError, Limits, Store
+from xinzhi.web.queue import Kept, Queue
+
+LIMITS = Limits.shipped()
+
+
+@pytest.fixture(scope="module")
+def store():
+    made = Store("china-provinces")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def queue():
+    made = Queue(replace(LIMITS, workers=2, waiting=2, seconds=0.2))
+    yield made
+    made.close()
+
+
+def test_the_same_question_is_one_study(store):
+    first = store.study("measure")
+    assert store.study("measure", "xinzhi-cn-2026") is first
+    assert store.study("measure", region=None) is first
+    assert store.study("measure", region="520000") is not first
+    other = store.study("measure", "zhang-2004")
+    assert other.results["measurement"].provenance.protocol == "zhang-2004"
+
+
+def test_a_topic_without_a_protocol_is_asked_without_one(store):
+    assert store.study("plan") is store.study("plan", "zhang-2004")
+
+
+def test_the_study_is_that_of_python(store):
+    import xinzhi
+
+    mine, theirs = store.study("sources"), xinzhi.study("sources", "china-provinces")
+    assert list(mine.results) == list(theirs.results)
+    assert mine.results["sources"].frame.equals(theirs.results["sources"].frame)
+
+
+def test_a_section_is_made_once_and_shows_the_region_asked(store):
+    study = store.study("measure")
+    assert store.section(study) is store.section(study)
+    assert store.section(study, region="520000") is not store.section(study, region="220000")
+
+
+def test_regions_are_resolved_and_paths_are_no_protocols(store, tmp_path):
+    assert store.region("52") == store.region("Guizhou") == "520000"
+    path = tmp_path / "mine.yaml"
+    path.write_text("id: mine\n", encoding="utf-8")
+    for asked in (str(path), "../../etc/passwd", "xinzhi-cn-2026.yaml"):
+        with pytest.raises((UsageError, ProtocolError), match="protocol"):
+            store.protocol(asked)
+
+
+def test_errors_reach_the_one_who_asks_and_are_not_kept(store):
+    for _ in range(2):
+        with pytest.raises(UsageError):
+            store.study("measure", region="Atlantis")
+    with pytest.raises(UsageError):
+        store.study("no-such-topic")
+
+
+def test_asked_at_once_is_computed_once(queue):
+    kept, calls, gate = Kept(queue, 10), [], threading.Event()
+
+    def work():
+        calls.append(1)
+        gate.wait(5)
+        return "answer"
+
+    found = []
+    asking = [threading.Thread(target=lambda: found.append(kept.get("question", work))) for _ in range(8)]
+    for one in asking:
+        one.start()
+    gate.set()
+    for one in asking:
+        one.join()
+    assert found == ["answer"] * 8
+    assert calls == [1]
+
+
+def test_a_full_line_refuses_and_says_when_to_come_back(queue):
+    gate, kept = threading.Event(), Kept(queue, 10)
+
+    def ask(n):
+        with pytest.raises(BusyError):
+            kept.get(n, gate.wait)
+
+    asking = [threading.Thread(target=ask, args=(n,)) for n in range(4)]
+    for one in asking:
+        one.start()
+        time.sleep(0.01)
+    with pytest.raises(BusyError) as refused:
+        kept.get("one more", gate.wait)
+    assert refused.value.code == "web.busy"
+    assert refused.value.retry == LIMITS.retry
+    for one in asking:
+        one.join()
+    gate.set()
+
+
+def test_an_answer_that_came_too_late_is_there_for_the_next(queue):
+    kept = Kept(queue, 10)
+    with pytest.raises(BusyError) as refused:
+        kept.get("slow", lambda: time.sleep(0.4) or "answer")
+    assert refused.value.code == "web.slow"
+    time.sleep(0.4)
+    assert kept.get("slow", pytest.fail) == "answer"
+
+
+def test_a_page_of_studies_asked_by_all_workers_comes_to_an_end(queue):
+    """A worker that needs a study in the line computes it itself."""
+    kept = Kept(queue, 10)
+
+    def page(n):
+        return lambda: kept.get("study", lambda: time.sleep(0.02) or 1) + n
+
+    found = []
+    asking = [threading.Thread(target=lambda n=n: found.append(kept.get(n, page(n)))) for n in range(3)]
+    for one in asking:
+        one.start()
+    for one in asking:
+        one.join(5)
+    assert sorted(found) == [1, 2, 3]
+
+
+def test_what_was_asked_last_is_kept_by_size(queue):
+    kept = Kept(queue, 10, len)
+    for key in "abc":
+        kept.get(key, lambda: b"1234")
+    assert (len(kept), kept.size) == (2, 8)
+    assert kept.get("b", pytest.fail) == b"1234"
+    assert kept.get("huge", lambda: b"1" * 11) == b"1" * 11
+    assert kept.get("b", pytest.fail) == b"1234"
+    kept.get("d", lambda: b"1234")
+    assert kept.get("b", pytest.fail) == b"1234"
+    assert kept.get("c", lambda: b"anew") == b"anew"
+
+
+def test_what_a_visitor_brings_is_not_kept(store):
+    frame = pl.DataFrame({"x": [1.0]})
+    before = len(store._studies)  # noqa: SLF001 - what is kept shows nowhere else
+    with pytest.raises(UsageError):
+        store.study("claim", claims=frame, growth=0.1)
+    assert store.once(lambda: 5) == 5
+    assert len(store._studies) == before  # noqa: SLF001 - as above
+
+
+def test_a_package_of_ones_own_is_served(country):
+    store = Store(load(country()))
+    assert store.regions == ["r0", "r1", "r2", "r3"]
+    store.close()
