@@ -64,7 +64,7 @@ lock: ## resolve the dependencies anew into requirements*.lock (needs uv) | 重�
 	$(COMPILE) --upgrade --resolution lowest-direct --group build --group test $(EXTRAS) --output-file requirements-lowest.lock
 
 clean: ## remove the environment, results and built pages | 删除环境、结果与生成的页面
-	rm -rf $(VENV) $(LOWEST) $(SPARK) out docs/_build docs/_generated dist
+	rm -rf $(VENV) $(LOWEST) $(SPARK) .venv-uv out docs/_build docs/_generated dist
 
 $(READY): requirements.lock pyproject.toml
 	@sh .ci/setup $(VENV) requirements.lock
