@@ -7,22 +7,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import polars as pl
-
 from xinzhi import studies
 from xinzhi.cli import terminal
 from xinzhi.cli.progress import progress
 from xinzhi.cli.speech import console, counted, grid, lines, print_json, say
 from xinzhi.cli.verbs import PROTOCOL, VERBS
 from xinzhi.core.errors import ProtocolError, UsageError
-from xinzhi.core.finding import Finding
-from xinzhi.core.text import LANGUAGES, Text, same
+from xinzhi.core.text import same
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from xinzhi.cli.verbs import Call
-    from xinzhi.core.text import Language
     from xinzhi.protocol import Protocol
     from xinzhi.studies import Study
 
@@ -63,9 +57,9 @@ def brief(call: Call) -> int:
     made: Any = study(call, call.get("data", DEFAULT), kind=studies.BriefOptions)
     files = [] if call.out is None else made.write(call.out, call.language)
     if call.json:
-        from xinzhi.report.pages.brief import document as machine
+        from xinzhi.report import study_document
 
-        print_json(machine(made) | {"files": [str(path) for path in files]})
+        print_json(study_document(made, call.language, files))
         return errors_left(made)
     console().print(made.summary(call.language), markup=False)
     lines(made.notes, call.language, style="dim")
@@ -106,49 +100,19 @@ def ruled(call: Call) -> Protocol:
         raise UsageError("cli.bad-setting", why=error.text) from error
 
 
-def conclude(call: Call, made: Study, **more: Any) -> int:  # noqa: ANN401 - further keys of the document
+def conclude(call: Call, made: Study) -> int:
     """Write the files if a folder was named, then print the answer and the files, or all as JSON; see `errors_left`."""
     files = [] if call.out is None else made.write(call.out, call.language)
     if call.json:
-        print_json(document(made, files, call.language) | more)
+        from xinzhi.report import study_document
+
+        print_json(study_document(made, call.language, files))
         return errors_left(made)
     for result in made.results.values():
         console().print(result.summary(call.language), markup=False)
     lines(files, call.language)
     terminal.show(made, call)
     return errors_left(made)
-
-
-def document(made: Study, files: Sequence[Path], language: Language) -> dict[str, Any]:
-    """Return what ``--json`` prints: every result, and what the study has beside them."""
-    from xinzhi.report.document import rows
-
-    results = [
-        {"provenance": one.provenance.to_dict(), "frame": rows(one.frame), "answer": one.summary("en")}
-        for one in made.results.values()
-    ]
-    more = {name: plain(value, language) for name, value in made.more.items()}
-    notes = [note.lang(language) for note in made.notes]
-    return {"results": results, **more, "notes": notes, "files": [str(path) for path in files]}
-
-
-def plain(value: Any, language: Language) -> Any:  # noqa: ANN401 - of any kind
-    """Return a value as JSON can hold it."""
-    from xinzhi.report.document import rows, text
-
-    match value:
-        case pl.DataFrame():
-            return rows(value)
-        case Finding():
-            return value.to_dict()
-        case Text():
-            return text(value)
-        case dict():
-            return {key: plain(one, language) for key, one in value.items()}
-        case list() | tuple():
-            return [plain(one, language) for one in value]
-    told = getattr(value, "text", None)
-    return told(language) if callable(told) else value
 
 
 def errors_left(made: Study) -> int:
@@ -158,6 +122,7 @@ def errors_left(made: Study) -> int:
 
 def assess(call: Call) -> int:
     """Write the whole assessment of a package, and its certificate."""
+    from xinzhi.report import study_document
     from xinzhi.report.certificate import signing_key
     from xinzhi.report.sentence import answer_of
 
@@ -168,7 +133,7 @@ def assess(call: Call) -> int:
     options = {"encoding": call.get("encoding"), "set": [f"{path}={value}" for path, value in settings.items()]}
     files = made.write(out, call.language, options=options, key=key)
     if call.json:
-        print_json(_assessed(made, files))
+        print_json(study_document(made, call.language, files))
         return errors_left(made)
     lines(answer_of(made.ranking.facts(), made.ranking.topic), call.language)
     lines([made.ranking.provenance.foot(call.language)], call.language, style="dim")
@@ -177,24 +142,6 @@ def assess(call: Call) -> int:
         lines([say("see-check", call.language, counts=counts)], call.language, style="dim")
     lines(files, call.language)
     return errors_left(made)
-
-
-def _assessed(made: Any, files: Sequence[Path]) -> dict[str, Any]:  # noqa: ANN401 - an Assessment
-    """Return what ``--json`` prints of an assessment."""
-    result, rules = made.measurement, made.protocol
-    return {
-        "provenance": result.provenance.to_dict(),
-        "protocol": {name: getattr(rules, name) for name in ("id", "version", "status", "fingerprint")},
-        "identity_gap": result.identity_gap,
-        "answer": {language: made.ranking.summary(language).splitlines() for language in LANGUAGES},
-        "ranking": made.ranking.frame.to_dicts(),
-        "national": result.national_periods.to_dicts(),
-        "periods": result.periods.to_dicts(),
-        "coverage": result.coverage.to_dicts(),
-        "omitted": result.omitted.height,
-        "findings": [finding.to_dict() for finding in made.findings],
-        "files": [str(path) for path in files],
-    }
 
 
 def sectors(call: Call) -> int | None:
@@ -263,6 +210,8 @@ def scope(call: Call) -> int | None:
         wish = studies.ScopeOptions(**call.options(studies.ScopeOptions))
         found = verbs.explain(call.get("explain"), wish.day(None), definitions=wish.definitions, standard=wish.standard)
         if call.json:
+            from xinzhi.report import plain
+
             print_json({"explain": plain(found, language)})
         else:
             terminal.explained(found, wish, language)
@@ -277,6 +226,8 @@ def _definitions(call: Call) -> None:
 
     found, language = definitions(call.get("as_of")), call.language
     if call.json:
+        from xinzhi.report import plain
+
         print_json({"definitions": plain(found, language)})
         return
     rows = [
