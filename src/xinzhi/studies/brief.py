@@ -118,7 +118,11 @@ def of_region(shared: Read, code: str) -> Brief:
         "growth": growth(shared, code, about),
         "where": where(shared, code),
         **({} if state is None else {"able": state.facts}),
-        **({} if shared.gaps is None else {"gaps": shortfalls(shared.gaps, code)}),
+        **(
+            {}
+            if shared.gaps is None
+            else {"gaps": shortfalls(shared.gaps, code, 0.0 if bands is None else bands.level)}
+        ),
         **({} if state is None else {"moves": moves(shared, state, _band_of(bands, code))}),
         **({} if shared.register is None else {"flags": flags(shared.register, code)}),
         **({} if shared.peers is None else {"company": company(shared, code)}),
@@ -144,10 +148,10 @@ def of_region(shared: Read, code: str) -> Brief:
 
 
 def answer(parts: Mapping[str, Facts], level: float) -> Facts:
-    """Return what stands first: growth, the gap that binds, what evidence supports, the gravest flag."""
+    """Return what stands first: growth, gaps that are sure, what evidence supports, the gravest flag."""
     facts = dict(list(parts["growth"].items())[:1])
     if parts.get("gaps"):
-        sure = [row["factor"] for row in parts["gaps"].get("gaps.one", []) if row["verdict"] == "binding"]
+        sure = [row["factor"] for row in parts["gaps"].get("gaps.one", []) if row["verdict"] in {"sure", "residual"}]
         facts["answer.gaps" if sure else "answer.no_gaps"] = {"names": sure, "level": level}
     if "moves" in parts:
         built = [row["category"] for row in parts["moves"].get("moves.build", [])]
@@ -211,9 +215,11 @@ def growth(shared: Read, code: str, about: Text) -> Facts:
     if before is not None:
         nation = _nation(measured, earlier[-1])
         key = "growth.before_alone" if nation is None else "growth.before"
-        facts[key] = {"span": earlier[-1].label, "value": before["tfp_growth"], "nation": nation}
+        facts[key] = {"span": earlier[-1].label, "value": before["tfp_growth"], "nation": nation,
+                      "poor": before["grade"] == "D"}  # fmt: skip
     if own is not None and own["grade"]:
-        facts["growth.grade"] = {"grade": own["grade"]}
+        years = measured.frame.filter(pl.col("region") == code, pl.col("year").is_between(span.start + 1, span.end))
+        facts["growth.grade"] = {"grade": own["grade"], "n": years.height, "poor": years.filter(grade="D").height}
     return facts
 
 
@@ -251,18 +257,21 @@ def contributions(shared: Read, code: str) -> pl.DataFrame:
     return pl.concat([*tables[2:], *tables[:2]])
 
 
-def shortfalls(found: Gaps, code: str) -> Facts:
-    """Return the two largest gaps to the median of the peers, and which of them binds."""
+def shortfalls(found: Gaps, code: str, level: float) -> Facts:
+    """Return the two largest gaps to the median of the peers, which of them is sure, and how many chance would show."""
     rows = found.of(code)
     if not rows:
         return {"gaps.none": {}} if found.frame.filter(region=code).height else {}
-    sure = sum(row["binding"] and row["banded"] for row in rows)
+    sure = sum(row["sure"] and row["banded"] for row in rows)
     told = [
         {**row, "factor": words(f"brief.factor.{row['factor']}"), "verdict": _verdict(row)}
         for row in rows
     ]  # fmt: skip
     head: Facts = {"gaps.about": {"names": found.peers.named(code), "span": f"{found.start}–{found.end}"}}
-    verdict: Facts = {"gaps.sure": {"n": sure}} if sure else {"gaps.no_sure": {}}
+    banded = found.frame.filter("banded")
+    chance = banded.height * (1 - level) / 2  # bands that lie above zero if every gap were nil
+    told_all = {"n": sure, "all": banded["sure"].sum(), "of": banded.height, "chance": round(chance)}
+    verdict: Facts = {"gaps.sure": told_all} if sure else {"gaps.no_sure": {}}
     return {**verdict, **head, "gaps.one": told}
 
 
@@ -271,7 +280,9 @@ def _verdict(row: Mapping[str, Any]) -> str:
         return "abundant"
     if not row["banded"]:
         return "plain" if row["steady"] else "unsure"
-    return "binding" if row["binding"] else "unsure"
+    if not row["sure"]:
+        return "unsure"
+    return "residual" if row["factor"] == "tfp" else "sure"  # what is left over is no factor that policy could add
 
 
 def flags(found: risks.Register, code: str) -> Facts:
@@ -314,7 +325,7 @@ def company(shared: Read, code: str) -> Facts:
     around = neighbours(shared, code)
     names = shared.measured.names
     if peers is not None and peers.of(code):
-        facts["company.peers"] = {"year": peers.year, "names": peers.named(code)}
+        facts["company.peers"] = {"year": peers.year, "names": peers.named(code), "measures": peers.measures}
         if peers.frame.filter(region=code)["far"].mean() > 1 / 2:  # type: ignore[operator] # a share
             facts["company.far"] = {}
         if peers.missing:

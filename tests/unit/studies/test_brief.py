@@ -103,8 +103,8 @@ def test_capital_is_no_want_where_it_is_abundant(made):
 
 def test_a_gap_is_called_sure_only_where_its_band_lies_above_zero(made):
     rows = [row for one in made.values() for row in one.parts["gaps"].get("gaps.one", [])]
-    assert {row["verdict"] for row in rows} >= {"binding", "unsure", "abundant"}
-    assert all(row["low"] > 0 for row in rows if row["verdict"] == "binding")
+    assert {row["verdict"] for row in rows} >= {"sure", "unsure", "abundant"}
+    assert all(row["low"] > 0 for row in rows if row["verdict"] == "sure")
 
 
 def test_nothing_unknown_is_called_unable(made):

@@ -17,11 +17,12 @@ from xinzhi.risks import register
 from xinzhi.studies.brief import of_region
 from xinzhi.studies.brief_read import read
 from xinzhi.studies.study import SILENT
+from xinzhi.yardstick import peers
 
 CASES: dict[str, list[dict[str, Any]]] = yaml.safe_load(
     (Path(__file__).parents[2] / "cases" / "sense.yaml").read_text("utf-8")
 )
-LEAST, FIRST = 110, 2000
+LEAST, FIRST = 120, 2000
 
 
 def parts(text: str) -> list[str]:
@@ -123,6 +124,17 @@ def of_brief(package: xinzhi.Package, cases: list[dict[str, Any]]) -> Iterator[s
                     yield f"{region} says {one}; {case['why']}"
 
 
+def of_peers(package: xinzhi.Package, cases: list[dict[str, Any]]) -> Iterator[str]:
+    found = peers(xinzhi.measure(package), package)
+    for case in cases:
+        for region in codes(package, case["region"]):
+            near = set(found.of(region))
+            lacking = set(codes(package, case["among"])) - near if "among" in case else set()
+            odd = set(codes(package, case["never"])) & near if "never" in case else set()
+            if lacking or odd:
+                yield f"{region}: lacks {lacking}, has {odd}; {case['why']}"
+
+
 STILL = 0.02
 
 
@@ -177,6 +189,7 @@ ASK = {
     "opportunities": of_opportunities,
     "scope": of_scope,
     "brief": of_brief,
+    "peers": of_peers,
     "northeast": of_northeast,
 }
 

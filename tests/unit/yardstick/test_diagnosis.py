@@ -45,6 +45,22 @@ def test_distances_are_root_mean_squares_of_standardised_differences():
     assert np.allclose(np.diag(found), 0)
 
 
+def test_output_per_worker_stands_in_only_where_persons_are_missing(measured, package, alike):
+    assert "output_per_worker" not in alike.structure.columns
+    bare = {**package.tables, "accounts": package.tables["accounts"].drop("population")}
+    found = peers(measured, replace(package, tables=bare))
+    assert found.structure.columns[1] == "output_per_worker"
+    assert found.missing == ("output_per_person", "density")
+
+
+def test_density_is_persons_over_area(package, alike):
+    rows = package.tables["accounts"].filter(year=2017).join(package.tables["regions"], on="region")
+    known = {
+        code: math.log(persons / area) for code, persons, area in rows.select("region", "population", "area").rows()
+    }
+    assert dict(alike.structure.select("region", "density").rows()) == pytest.approx(known)
+
+
 def test_units_of_a_measure_do_not_move_the_distance():
     values = np.random.default_rng(1).normal(size=(9, 3))
     assert np.allclose(distances(values), distances(values * [1, 100, 0.01]))
@@ -92,8 +108,8 @@ def test_a_gap_is_the_median_of_the_peers_less_the_region(measured, alike, bande
     assert row["high"] - row["gap"] == pytest.approx(math.sqrt(half["220000"] ** 2 + math.pi / 2 * sum(theirs) / 25))
 
 
-def test_nothing_binds_whose_band_holds_zero_or_whose_capital_is_abundant(measured, alike, banded):
-    bound = gaps(measured, alike, bands=banded).frame.filter(pl.col("binding"))
+def test_nothing_is_sure_whose_band_holds_zero_or_whose_capital_is_abundant(measured, alike, banded):
+    bound = gaps(measured, alike, bands=banded).frame.filter(pl.col("sure"))
     assert bound.height
     assert bound["low"].min() > 0
     assert bound["steady"].all()
@@ -101,7 +117,7 @@ def test_nothing_binds_whose_band_holds_zero_or_whose_capital_is_abundant(measur
     assert (capital["level"] <= capital["level_peers"]).all()
 
 
-def test_reallocation_stands_beside_the_residual_and_never_binds(measured, alike, banded):
+def test_reallocation_stands_beside_the_residual_and_is_never_sure(measured, alike, banded):
     chance = np.random.default_rng(3).normal(0, 0.02, 31)
     moved = measured.periods.filter(start=2017, end=2023).select("region", "start", "end")
     moved = moved.with_columns(allocation=pl.Series(chance))
@@ -109,7 +125,7 @@ def test_reallocation_stands_beside_the_residual_and_never_binds(measured, alike
     assert (plain.split, split.split) == (False, True)
     before, after = (one.frame.filter(factor="tfp").sort("region") for one in (plain, split))
     assert before.equals(after)
-    assert not split.frame.filter(factor="allocation")["binding"].any()
+    assert not split.frame.filter(factor="allocation")["sure"].any()
     assert not split.frame.filter(factor="allocation")["banded"].any()
     elsewhere = moved.with_columns(start=pl.lit(2012, pl.Int64))
     assert not gaps(measured, alike, allocation=elsewhere).split
@@ -179,9 +195,9 @@ def test_the_page_of_the_docs_has_these_figures(package, measured, alike, banded
     from pathlib import Path
 
     page = (Path(__file__).parents[3] / "docs" / "brief.md").read_text("utf-8")
-    bound = gaps(measured, alike, bands=banded).frame["binding"].sum()
-    words = {6: "six", 7: "seven", 8: "eight"}
-    assert f"{words[bound]} bind" in page
+    bound = gaps(measured, alike, bands=banded).frame["sure"].sum()
+    words = {4: "four", 5: "five", 6: "six"}
+    assert f"{words[bound]} are sure" in page
     for row in backcast(package).rates.iter_rows(named=True):
         told = (
             f"{row['k']} of {row['n']}, {100 * row['rate']:.0f} % | {100 * row['low']:.0f} to {100 * row['high']:.0f}"

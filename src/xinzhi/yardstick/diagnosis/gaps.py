@@ -24,7 +24,7 @@ SCHEMA = {
     "region": pl.String, "start": pl.Int64, "end": pl.Int64, "factor": pl.String, "own": pl.Float64,
     "peers": pl.Float64, "gap": pl.Float64, "low": pl.Float64, "high": pl.Float64, "banded": pl.Boolean,
     "steady": pl.Boolean, "level": pl.Float64, "level_peers": pl.Float64, "scarce": pl.Boolean,
-    "binding": pl.Boolean, "place": pl.Int64,
+    "sure": pl.Boolean, "place": pl.Int64,
 }  # fmt: skip
 
 
@@ -34,7 +34,7 @@ class Gaps(Result, verb="gaps", topic="brief", key=("region", "factor")):
 
     A row of `frame` is a region and a source: growth from it, that of the median peer, the `gap` (log points a year,
     positive where the region falls short) with its band, whether its sign holds whichever peer is left out (`steady`),
-    and whether it binds; `place` counts the gaps that bind, the largest first.
+    and whether the region is surely short (`sure`); `place` counts those, the largest first.
     """
 
     peers: Peers
@@ -43,14 +43,14 @@ class Gaps(Result, verb="gaps", topic="brief", key=("region", "factor")):
     split: bool
 
     def of(self, region: str) -> list[dict[str, Any]]:
-        """Return the largest shortfalls of a region, those that bind first, as many as are named."""
+        """Return the largest shortfalls of a region, sure ones first, as many as are named."""
         most, least = int(setting("gaps.most")), setting("gaps.least")
         rows = self.frame.filter(pl.col("region") == region, pl.col("gap") >= least)
-        return rows.sort("binding", "gap", descending=True).head(most).to_dicts()
+        return rows.sort("sure", "gap", descending=True).head(most).to_dicts()
 
     def facts(self) -> Facts:
-        """Return how many regions have a gap that binds, by source."""
-        bound = self.frame.filter(pl.col("binding"))
+        """Return how many regions are surely short, by source."""
+        bound = self.frame.filter(pl.col("sure"))
         counts = [
             words("brief.gaps.count", factor=words(f"brief.factor.{name}"), n=bound.filter(factor=name).height)
             for name in self.frame["factor"].unique(maintain_order=True)
@@ -76,16 +76,16 @@ def gaps(
     allocation
         ``region, start, end, allocation`` as `sources.decompose` gives it in its `periods`: where it has the same
         period, reallocation stands beside the residual that it is part of. Nobody knows its error, so that its gap
-        has no band and never binds.
+        has no band and is never sure.
 
     Notes
     -----
     Growth of output per worker is capital deepening (contributions of capital and labour less the growth of labour),
     human capital, and the residual. A gap is the median of the peers less the region. Its band adds the errors of the
     region and of a median of n peers, sqrt(h² + π/(2n) · mean of the peers' h²); those of an input move its own
-    contribution by as much as they move the residual. A gap binds where the band lies above zero, its sign holds
-    whichever peer is left out, and the factor is scarce: capital only where it is no more abundant relative to output
-    than at the peers, since its return is then no lower than theirs.
+    contribution by as much as they move the residual. A region is surely short where the band lies above zero, its
+    sign holds whichever peer is left out, and the factor is scarce: capital only where it is no more abundant relative
+    to output than at the peers, since its return is then no lower than theirs.
 
     Examples
     --------
@@ -122,7 +122,7 @@ def gaps(
         if factor in own.columns
     ]
     frame = pl.DataFrame([{"start": span.start, "end": span.end, **one} for one in found if one], schema=SCHEMA)
-    turn = pl.when("binding").then(pl.col("gap").rank("ordinal", descending=True).over("region", "binding"))
+    turn = pl.when("sure").then(pl.col("gap").rank("ordinal", descending=True).over("region", "sure"))
     return Gaps(
         frame=frame.with_columns(place=turn.cast(pl.Int64)),
         peers=peers,
@@ -152,7 +152,7 @@ def _gap(
     code: str, others: Sequence[str], factor: str, values: dict[str, Any], stocks: dict[str, Any],
     half: dict[tuple[str, str], float],
 ) -> dict[str, Any] | None:  # fmt: skip
-    """Return one row: the gap, its band, and whether it binds; None where a figure or enough peers are missing."""
+    """Return one row: the gap, its band, and whether it is sure; None where a figure or enough peers are missing."""
     theirs = [values[one][factor] for one in others if values[one][factor] is not None]
     mine = values[code][factor]
     if mine is None or len(theirs) < int(setting("peers.least")):
@@ -168,7 +168,7 @@ def _gap(
         "region": code, "factor": factor, "own": mine, "peers": median(theirs), "gap": gap,
         "low": gap - width, "high": gap + width, "banded": width > 0, "steady": steady, "level": level,
         "level_peers": level_peers, "scarce": scarce,
-        "binding": judged and gap - width > 0 and steady and scarce and gap >= setting("gaps.least"),
+        "sure": judged and gap - width > 0 and steady and scarce and gap >= setting("gaps.least"),
     }  # fmt: skip
 
 

@@ -20,6 +20,9 @@ from xinzhi.yardstick.view import View
 
 SCHEMA = {"region": pl.String, "peer": pl.String, "place": pl.Int64, "distance": pl.Float64, "far": pl.Boolean}
 
+SHARES = {"sector_accounts": ("sector", "output_nominal"), "activity_sections": ("section", "employment")}
+SCALES = {"log": pl.Expr.log, "root": pl.Expr.sqrt}
+
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class Peers(Result, verb="peers", topic="brief", key=("region", "place")):
@@ -35,11 +38,15 @@ class Peers(Result, verb="peers", topic="brief", key=("region", "place")):
 
     def facts(self) -> Facts:
         """Return what the distance is made from."""
-        known = [words(f"brief.measure.{name}") for name in self.structure.columns[1:]]
-        facts: Facts = {"peers.measures": {"names": known, "year": self.year}}
+        facts: Facts = {"peers.measures": {"names": self.measures, "year": self.year}}
         if self.missing:
             facts["peers.missing"] = {"names": [words(f"brief.measure.{name}") for name in self.missing]}
         return facts
+
+    @property
+    def measures(self) -> list[Text]:
+        """Return what the measures of the distance are called."""
+        return [words(f"brief.measure.{name}") for name in self.structure.columns[1:]]
 
     def of(self, region: str) -> list[str]:
         """Return the codes of the peers of a region, the nearest first."""
@@ -58,7 +65,7 @@ def peers(measurement: Measurement, package: Package | str | Mapping[str, object
     measurement
         What `measure` returns.
     package
-        The package that it is of, for shares of sectors, schooling and urbanisation.
+        The package that it is of, for sectors, output per person, schooling, urbanisation, mining and density.
     year
         The year of the structure; None: the start of the newest period, so that nobody is chosen for how it grew.
 
@@ -111,6 +118,8 @@ def structure(measurement: Measurement, package: Package, year: int) -> tuple[pl
     table = measurement.inputs.filter(year=year).select("region").unique().sort("region")
     missing = []
     for name, how in setting("peers.of").items():
+        if "unless" in how and how["unless"] in table.columns:
+            continue
         column = _column(measurement, package, year, how)
         joined = None if column is None else table.join(column.rename({"value": name}), on="region", how="left")
         if joined is None or joined[name].count() <= table.height // 2:  # a measure of few would cost the others
@@ -126,16 +135,24 @@ def _column(measurement: Measurement, package: Package, year: int, how: Mapping[
     """Return ``region, value`` of one measure; None where the package has none."""
     if how["from"] == "inputs":
         return measurement.inputs.filter(year=year).select("region", value=(pl.col("output") / pl.col("labour")).log())
-    if how["from"] == "sectors":
-        table = package.tables.get("sector_accounts")
-        if table is None or "output_nominal" not in table.columns:
-            return None
-        share = pl.col("output_nominal") / pl.col("output_nominal").sum().over("region")
-        return table.filter(year=year).with_columns(value=share).filter(sector=how["sector"]).select("region", "value")
-    table = package.tables["accounts"]
-    if how["column"] not in table.columns:
+    table = package.tables.get(how["from"])
+    if table is None:
         return None
-    return table.filter(year=year).select("region", value=pl.col(how["column"]))
+    if how["from"] in SHARES:
+        key, value = SHARES[how["from"]]
+        if value not in table.columns:
+            return None
+        whole = table.filter(year=year).with_columns(value=pl.col(value) / pl.col(value).sum().over("region"))
+        found = whole.filter(pl.col(key) == how[key]).select("region", "value")
+    else:
+        rows = package.tables["accounts"].filter(year=year)
+        if how["from"] == "regions":
+            rows = rows.join(table.select(set(table.columns) & {"region", how["over"]}), on="region", how="left")
+        if not {how["column"], how.get("over", "region")} <= set(rows.columns):
+            return None
+        value = pl.col(how["column"]) / (pl.col(how["over"]) if "over" in how else 1)
+        found = rows.select("region", value=value)
+    return found.with_columns(SCALES[how["scale"]](pl.col("value"))) if "scale" in how else found
 
 
 def distances(values: FloatArray) -> FloatArray:
