@@ -150,8 +150,7 @@ def _column(measurement: Measurement, package: Package, year: int, how: Mapping[
             rows = rows.join(table.select(set(table.columns) & {"region", how["over"]}), on="region", how="left")
         if not {how["column"], how.get("over", "region")} <= set(rows.columns):
             return None
-        value = pl.col(how["column"]) / (pl.col(how["over"]) if "over" in how else 1)
-        found = rows.select("region", value=value)
+        found = rows.select("region", value=pl.col(how["column"]) / (pl.col(how["over"]) if "over" in how else 1))
     return found.with_columns(SCALES[how["scale"]](pl.col("value"))) if "scale" in how else found
 
 
