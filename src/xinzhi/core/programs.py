@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from scipy.sparse import coo_array, csc_array, csr_array
 
 from xinzhi.core.arrays import FloatArray, IntArray
 from xinzhi.core.errors import UsageError
 
-Matrix = FloatArray | coo_array | csc_array | csr_array
+if TYPE_CHECKING:  # a dense matrix needs no more than numpy
+    from scipy.sparse import coo_array, csc_array, csr_array
+
+    Matrix = FloatArray | coo_array | csc_array | csr_array
 
 
 Status = Literal["optimal", "infeasible", "unbounded", "failed"]

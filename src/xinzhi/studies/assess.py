@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.text import LANGUAGES, Text, same
-from xinzhi.studies.industries import PANEL
+from xinzhi.studies.industries import PANEL, PlanEvidence
 from xinzhi.studies.plain import load
 from xinzhi.studies.spans import reconciled
 from xinzhi.studies.study import SILENT, Draft, Study, first_line, options, title
@@ -114,9 +114,11 @@ def assess(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Assessm
     progress.step("bands")
     ranked = _ranking(package, measured)
     topics: dict[str, Study] = {}
+    held = PlanEvidence(package)
     makers: Mapping[str, Callable[[Package, Measurement], Study | None]] = {
-        "scope": _scope, "sources": _sources, "sectors": _sectors, "paths": _paths, "frontier": _frontier,
-        "risks": lambda package, _: _risks(package),
+        "scope": _scope, "sources": _sources, "sectors": _sectors, "frontier": _frontier,
+        "paths": lambda package, measured: _paths(package, measured, held),
+        "risks": lambda package, _: _risks(package, held),
     }  # fmt: skip
     unusable: dict[str, Text] = {}
     for topic in wanted:
@@ -211,14 +213,14 @@ def _sectors(package: Package, measurement: Measurement) -> Study | None:
         return None
 
 
-def _paths(package: Package, measurement: Measurement) -> Study | None:
+def _paths(package: Package, measurement: Measurement, held: PlanEvidence) -> Study | None:
     """Return complexity and what regions could enter in the last year of industries."""
     from xinzhi.studies.paths import paths
 
     table = package.optional("activity", verb="paths")
     if table is None or not {*PANEL.values(), "year"} <= set(table.columns) or not table.height:
         return None
-    made = paths(package, measurement=measurement, protocol=measurement.protocol, deeper=False)
+    made = paths(package, measurement=measurement, evidence=held, protocol=measurement.protocol, deeper=False)
     return replace(made, more={"year": int(table["year"].max())})  # type: ignore[arg-type] # years are whole numbers
 
 
@@ -234,13 +236,13 @@ def _frontier(package: Package, measurement: Measurement) -> Study | None:
     return replace(made, notes=())  # they stand in the section of the topic
 
 
-def _risks(package: Package) -> Study | None:
+def _risks(package: Package, held: PlanEvidence) -> Study | None:
     """Return the register and its evidence; debt alone where there are no plans, nothing without either."""
     from xinzhi.risks import debt
     from xinzhi.studies.risks import risks
 
     if {"plans", "plan_categories"} <= set(package.tables):
-        return risks(package, only=("register",))
+        return risks(package, evidence=held, only=("register",))
     if not {"debt", "fiscal"} & set(package.tables):
         return None
     draft = Draft(name="risks", source=title(package), package=package, results={"debt": debt(package)})

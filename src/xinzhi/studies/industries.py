@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from xinzhi.core.errors import InputError, UsageError
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from xinzhi.data import Package
-    from xinzhi.pathways import Choices, Complexity, Opportunities
+    from xinzhi.pathways import Able, Choices, Complexity, Opportunities
     from xinzhi.studies.study import Draft
 
 PANEL: dict[str, Any] = {"place": "region", "activity": "industry", "value": "employment"}
@@ -43,18 +44,43 @@ def add_complexity(
     return made, found
 
 
-def evidence_of(package: Package, draft: Draft) -> Choices | None:
-    """Return what the last plans name and what evidence shows of it; None where the package has no such tables."""
-    from xinzhi.pathways import choices
+class PlanEvidence:
+    """What regions are able to do and what their plans name, found once for all topics that ask."""
 
+    def __init__(self, package: Package) -> None:
+        """Take the package; nothing is computed yet."""
+        self.package = package
+
+    @cached_property
+    def able(self) -> Able:
+        """What the regions are able to do."""
+        from xinzhi.pathways import able
+
+        return able(self.package)
+
+    @cached_property
+    def choices(self) -> Choices:
+        """What the plans of all years name, held against what the regions are able to do."""
+        return self.choices_of()
+
+    def choices_of(self, **asked: Any) -> Choices:  # noqa: ANN401 - options of `choices`
+        """Return what plans name of which something else was asked."""
+        from xinzhi.pathways import choices
+
+        return choices(self.package, evidence=self.able if "capability" in self.package.tables else None, **asked)
+
+
+def evidence_of(package: Package, draft: Draft, held: PlanEvidence | None = None) -> Choices | None:
+    """Return what the last plans name and what evidence shows of it; None where the package has no such tables."""
     if not {"plans", "plan_categories", "capability"} <= set(package.tables):
         return None
-    made: Choices | None = draft.run("choices", lambda: choices(package))
+    asked = held or PlanEvidence(package)
+    made: Choices | None = draft.run("choices", lambda: asked.choices)
     return made
 
 
 def add_opportunities(
-    package: Package, draft: Draft, found: Complexity, year: int, *, evidence: bool = False
+    package: Package, draft: Draft, found: Complexity, year: int, *, evidence: PlanEvidence | None = None
 ) -> Opportunities | None:
     """Add what each region could enter; the fit of endowments and marks of what emerges as far as they are known.
 
@@ -75,8 +101,8 @@ def add_opportunities(
             return replace(opportunities(found, emerging=emerging), skill=skill)
 
     made: Opportunities | None = draft.add("opportunities", chances)
-    if made is not None and made.silent and evidence:
-        draft.results["opportunities"] = made = replace(made, choices=evidence_of(package, draft))
+    if made is not None and made.silent and evidence is not None:
+        draft.results["opportunities"] = made = replace(made, choices=evidence_of(package, draft, evidence))
     return made
 
 

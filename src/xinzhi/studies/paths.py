@@ -14,7 +14,7 @@ from xinzhi.core.parameters import setting
 from xinzhi.data import Package, names_of, units
 from xinzhi.protocol import Protocol
 from xinzhi.protocol import load as read_protocol
-from xinzhi.studies.industries import PANEL, add_complexity, add_opportunities, regions_of
+from xinzhi.studies.industries import PANEL, PlanEvidence, add_complexity, add_opportunities, regions_of
 from xinzhi.studies.plain import Plain, is_plain, load, period_of, read_plain, require_file
 from xinzhi.studies.study import LEAST, SILENT, Draft, Progress, Study, first_line, options, title
 from xinzhi.yardstick import Measurement, measure
@@ -61,6 +61,7 @@ def paths(
     source: Any,  # noqa: ANN401 - a package, a path, a frame
     *,
     measurement: Measurement | None = None,
+    evidence: PlanEvidence | None = None,
     deeper: bool = True,
     progress: Progress = SILENT,
     **asked: Any,  # noqa: ANN401 - options
@@ -73,6 +74,8 @@ def paths(
         A data package, its name or path; or a table with `place`, `activity` and `value`.
     measurement
         The measurement of the package where it is at hand.
+    evidence
+        What plans name and regions are able to do, where another topic asks for it too.
     deeper
         Whether there is more of a package than complexity and what each region could enter.
     progress
@@ -102,7 +105,7 @@ def paths(
     measured = measurement or measured_or_noted(package, wish.protocol, draft)
     if not wish.clubs:
         progress.step("space")
-        _add_space(package, wish, draft, deeper=deeper)
+        _add_space(package, wish, draft, None if deeper else evidence or PlanEvidence(package))
     if deeper:
         _add_deeper(package, measured, wish, draft, progress)
     for key, result in draft.results.items():
@@ -111,16 +114,16 @@ def paths(
     return draft.done(names, region)
 
 
-def _add_space(package: Package, wish: PathsOptions, draft: Draft, *, deeper: bool) -> None:
-    """Add complexity, its intervals, and what each region could enter."""
+def _add_space(package: Package, wish: PathsOptions, draft: Draft, evidence: PlanEvidence | None) -> None:
+    """Add complexity and what each region could enter; its intervals, or what plans name where it is at hand."""
     ways: dict[str, Any] = {"year": wish.year, "anchor": wish.anchor, "threshold": wish.threshold}
     found, year = add_complexity(package, draft, **ways)
     if found is None:
         return
-    if deeper:
+    if evidence is None:
         draft.add("intervals", lambda: pathways.uncertainty(found, draws=_draws(wish, _lump(package))))
     # Deeper, what plans name has a section of its own.
-    add_opportunities(package, draft, found, year, evidence=not deeper)
+    add_opportunities(package, draft, found, year, evidence=evidence)
 
 
 def _add_deeper(

@@ -10,7 +10,7 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.parameters import setting
 from xinzhi.core.text import same
 from xinzhi.data import names_of
-from xinzhi.studies.industries import regions_of
+from xinzhi.studies.industries import PlanEvidence, regions_of
 from xinzhi.studies.plain import load, read_plain, require_file
 from xinzhi.studies.study import LEAST, SILENT, Draft, options, title
 
@@ -73,7 +73,7 @@ class RisksOptions:
         return part in self.only or "register" in self.only
 
     def given(self, **names: str) -> dict[str, Any]:
-        """Return seed and draws under the names that a verb has for them, as far as they were asked for."""
+        """Return options under the names that a verb has for them, as far as they were asked for."""
         return {name: getattr(self, option) for option, name in names.items() if getattr(self, option) is not None}
 
 
@@ -112,6 +112,7 @@ class Case:
 def risks(
     source: Any,  # noqa: ANN401 - a package, its name or path
     *,
+    evidence: PlanEvidence | None = None,
     progress: Progress = SILENT,
     **asked: Any,  # noqa: ANN401 - options
 ) -> Study:
@@ -121,6 +122,8 @@ def risks(
     ----------
     source
         A data package, its name or path.
+    evidence
+        What plans name and regions are able to do, where another topic asks for it too.
     progress
         Who is told how far it is.
     asked
@@ -144,7 +147,7 @@ def risks(
     }  # fmt: skip
     if "register" in wish.only:
         progress.step("fit")
-        _evidence(case)
+        _evidence(case, evidence or PlanEvidence(package))
     for part, maker in makers.items():
         if wish.wants(part):
             progress.step(part)
@@ -159,16 +162,14 @@ def risks(
     return case.draft.done(region=region, **matrix)
 
 
-def _evidence(case: Case) -> None:
+def _evidence(case: Case, held: PlanEvidence) -> None:
     """Find what regions are able to do, and who names what."""
-    from xinzhi.pathways import able, choices
-
     if "plans" not in case.package.tables:
         return
     if "capability" in case.package.tables:
-        case.evidence.able = case.draft.run("able", lambda: able(case.package))
-    drawn = case.wish.given(seed="seed", draws="draws")
-    case.evidence.likeness = case.draft.run("choices", lambda: choices(case.package, years=case.wish.year, **drawn))
+        case.evidence.able = case.draft.run("able", lambda: held.able)
+    asked = case.wish.given(year="years", seed="seed", draws="draws")
+    case.evidence.likeness = case.draft.run("choices", lambda: held.choices_of(**asked) if asked else held.choices)
 
 
 def _capacity(case: Case) -> None:

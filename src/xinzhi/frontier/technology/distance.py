@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import UsageError
@@ -30,6 +29,9 @@ from xinzhi.frontier.technology.technology import (
     scaled_netputs,
     technology,
 )
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 Solver = Callable[..., Envelopment]
 

@@ -103,23 +103,9 @@ def proximity(
 
 
 def _together(presence: BoolArray, precision: Precision) -> FloatArray:
-    """Return in how many places two activities occur, by half a matrix product."""
-    from scipy.linalg.blas import dsyrk, ssyrk
-
-    kind, product = (np.float32, ssyrk) if precision == "single" else (np.float64, dsyrk)
-    half: FloatArray = product(1.0, np.asfortranarray(presence, dtype=kind), trans=1, lower=0)  # type: ignore[assignment] # single or double
-    return _mirrored(half)
-
-
-def _mirrored(upper: FloatArray, block: int = 1024) -> FloatArray:
-    """Fill the lower triangle from the upper one in place, a block at a time."""
-    size = len(upper)
-    for start in range(0, size, block):
-        stop = min(start + block, size)
-        square = upper[start:stop, start:stop]
-        square[...] = np.triu(square) + np.triu(square, 1).T
-        upper[stop:, start:stop] = upper[start:stop, stop:].T
-    return upper
+    """Return in how many places two activities occur; numpy makes a product with itself by half."""
+    whole: FloatArray = presence.astype("float32" if precision == "single" else "float64")
+    return np.asarray(whole.T @ whole)
 
 
 def density(presence: BoolArray, near: FloatArray, *, nearest: int | None = None) -> FloatArray:

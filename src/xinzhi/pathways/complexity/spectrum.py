@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import InputError
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 DENSE = 400  # up to this size the symmetric eigenproblem is solved whole
 LEADING = 4  # eigenvalues that are reported
@@ -39,7 +42,7 @@ def spectrum(presence: BoolArray) -> Spectrum:
         raise InputError("pathways.too-small", places=presence.shape[0], activities=presence.shape[1])
     values, vectors = _leading(presence, diversity, ubiquity)
     places = vectors / np.sqrt(diversity)
-    activities = (listed(presence.T) @ places) / ubiquity / values[1]
+    activities = (places @ presence) / ubiquity / values[1]
     scale = np.sqrt((diversity * places**2).sum() / diversity.sum())
     return Spectrum(
         places=places / scale,
@@ -62,11 +65,11 @@ def listed(presence: BoolArray) -> csr_array:
 
 def _parts(presence: BoolArray, second: float) -> int:
     """Return in how many parts the places fall that share no activity; above 1 the second eigenvalue is 1 too."""
+    if second < 1 - LOOSE:
+        return 1
     from scipy.sparse import block_array
     from scipy.sparse.csgraph import connected_components
 
-    if second < 1 - LOOSE:
-        return 1
     linked = listed(presence)
     count, _ = connected_components(block_array([[None, linked], [linked.T, None]], format="csr"), directed=False)
     return int(count)
@@ -86,20 +89,16 @@ def _leading(presence: BoolArray, diversity: IntArray, ubiquity: IntArray) -> tu
         values, second = found if found is not None else _whole(matrix, few, many)
     second = second - first * (first @ second)  # the trivial vector leaks in at the size of rounding
     if turned:
-        second = (listed(presence) @ (second / np.sqrt(ubiquity))) / np.sqrt(diversity)
+        second = (presence @ (second / np.sqrt(ubiquity))) / np.sqrt(diversity)
     return np.concatenate([values, np.zeros(max(0, 3 - len(values)))]), np.asarray(second / np.linalg.norm(second))
 
 
 def _whole(matrix: BoolArray, few: IntArray, many: IntArray) -> tuple[FloatArray, FloatArray]:
     """Solve the symmetric eigenproblem of the shorter side whole."""
-    from scipy.linalg import eigh
-
     scaled = matrix / np.sqrt(few)[:, None]
     scaled /= np.sqrt(many)[None, :]
-    size = len(few)
-    values, vectors = eigh(scaled @ scaled.T, subset_by_index=[size - min(LEADING, size), size - 1])
-    order = np.argsort(values)[::-1]
-    return np.asarray(values[order]), np.asarray(vectors[:, order[1]])
+    values, vectors = np.linalg.eigh(scaled @ scaled.T)  # in ascending order
+    return np.asarray(values[: -LEADING - 1 : -1]), np.asarray(vectors[:, -2])
 
 
 def _operator(matrix: BoolArray, few: IntArray, many: IntArray) -> Callable[[FloatArray], FloatArray]:

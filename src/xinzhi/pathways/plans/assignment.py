@@ -5,15 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.sparse import csc_array
 
 from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import InputError
 from xinzhi.pathways.conventions import setting
 from xinzhi.pathways.plans.similarity import jaccard, mean_of_pairs, shared
+
+if TYPE_CHECKING:
+    from scipy.sparse import csc_array
 
 Relaxed = tuple[FloatArray, float, FloatArray, FloatArray, FloatArray]
 

@@ -22,7 +22,7 @@ from xinzhi.data.package import Package
 from xinzhi.pathways.complexity.validated_proximity import configuration
 from xinzhi.pathways.conventions import conventions, setting
 from xinzhi.pathways.industries import Explanation, as_package, called, word
-from xinzhi.pathways.plans.able import VALUES, able
+from xinzhi.pathways.plans.able import VALUES, Able, able
 from xinzhi.pathways.plans.lists import Lists, chosen_categories, plan_years, read_lists
 from xinzhi.pathways.plans.similarity import hypergeometric_at_most, jaccard, overlap_row, shared, tails
 
@@ -216,6 +216,7 @@ def choices(
     categories: str | Sequence[str] = "informative",
     draws: int | None = None,
     seed: int = 0,
+    evidence: Able | None = None,
 ) -> Choices:
     """Compare the lists of industries that regions name with the evidence of what the regions can do.
 
@@ -230,6 +231,8 @@ def choices(
         one category does not depend on which others there are.
     draws, seed
         Draws with fixed margins, None: as ``pathways.yaml`` says; and their seed.
+    evidence
+        What `able` says of the same package, where it is at hand.
 
     Raises
     ------
@@ -253,7 +256,7 @@ def choices(
     if count < 1:
         raise UsageError("pathways.few-draws", verb=verb, n=count)
     lists = {one: read_lists(data, one, chosen, verb=verb) for one in when}
-    judged, lacking = _judged(data, lists)
+    judged, lacking = _judged(data, lists, evidence)
     names = names_of(data)
     both = [(lists[one], judged[one]) for one in when]
     read = [one for one in ("plans", "plan_categories", "capability", "accounts") if one in data.tables]
@@ -272,16 +275,19 @@ def choices(
     )
 
 
-def _judged(data: Package, lists: Mapping[int, Lists]) -> tuple[dict[int, Judged], tuple[Finding, ...]]:
+def _judged(
+    data: Package, lists: Mapping[int, Lists], evidence: Able | None
+) -> tuple[dict[int, Judged], tuple[Finding, ...]]:
     """Return what evidence says of every cell of the lists; without the table `capability` everything is unknown."""
     known: dict[tuple[str, str], tuple[str, str | None, bool]] = {}
     notes: tuple[Finding, ...] = (finding("pathways.no-capability", table="capability"),)
     if "capability" in data.tables:
         columns = ("region", "category", "able", "grade", "reason")
-        rows = able(data).frame.select(columns).iter_rows()
+        found = able(data) if evidence is None else evidence
+        rows = found.frame.select(columns).iter_rows()
         known = {(region, one): (value, grade, why == "designated") for region, one, value, grade, why in rows}
         notes = ()
-    return {year: _matrices(found, known) for year, found in lists.items()}, notes
+    return {year: _matrices(one, known) for year, one in lists.items()}, notes
 
 
 def _matrices(lists: Lists, known: Mapping[tuple[str, str], tuple[str, str | None, bool]]) -> Judged:

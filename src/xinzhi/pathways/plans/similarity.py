@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from math import comb
 from typing import Any
 
 import numpy as np
@@ -237,11 +238,8 @@ def _blocks(draws: int, cells: int) -> list[int]:
 
 def hypergeometric_at_most(seen: int, total: int, marked: int, drawn: int) -> float:
     """Return the chance of at most `seen` marked ones among `drawn` out of `total` of which `marked` are marked."""
-    from scipy.special import comb
-
-    number = np.arange(int(seen) + 1)
-    ways = comb(int(marked), number, exact=False) * comb(int(total - marked), int(drawn) - number, exact=False)
-    return float(min(ways.sum() / comb(int(total), int(drawn), exact=False), 1.0))
+    ways = sum(comb(marked, one) * comb(total - marked, drawn - one) for one in range(min(seen, drawn) + 1))
+    return min(ways / comb(total, drawn), 1.0)
 
 
 def overlap_row(lists: Lists, evidence: BoolArray, draws: int, seed: int) -> dict[str, Any]:

@@ -100,7 +100,7 @@ def shades(w: Words, marks: Sequence[Mapping[str, Any]]) -> list[alt.Chart]:
     named = [{"x": (one["start"] + one["end"]) / 2, "text": w(one["word"])} for one in marks if one.get("word")]
     if named:
         label = alt.Chart(data(named)).mark_text(fontSize=9, color=SOFT, baseline="bottom")
-        found.append(label.encode(x=alt.X("x:Q"), y=y_at("height"), text="text:N"))
+        found.append(label.encode(x=alt.X("x:Q"), y=y_at("height"), text=alt.Text("text:N")))
     return found
 
 
@@ -173,7 +173,7 @@ def y_at(place: float | str) -> alt.YValue:
 def head(text: str, *, x: float, y: float = -9, align: Align = "right") -> alt.Chart:
     """Return the head of a column of figures."""
     mark: alt.Chart = alt.Chart(data([{"text": text}])).mark_text(align=align, fontSize=10, color=SOFT)
-    drawn: alt.Chart = mark.encode(text="text:N", x=x_at(x), y=y_at(y))
+    drawn: alt.Chart = mark.encode(text=alt.Text("text:N"), x=x_at(x), y=y_at(y))
     return drawn
 
 

@@ -133,7 +133,7 @@ def _named(lanes: Sequence[Mapping[str, Any]], low: int, high: int, scale: alt.S
                 align="left" if after else "right", dx=5 if after else -5, fontSize=LETTER, color=palette.INK
             )
             place = alt.X("x2:Q" if after else "x:Q", scale=plane(low, high))
-            layers.append(text.encode(x=place, y=y, text="word:N"))
+            layers.append(text.encode(x=place, y=y, text=alt.Text("word:N")))
     return style.layers(*layers, width=WIDTH, height=LANE * count)
 
 
@@ -173,7 +173,7 @@ def _key(w: Words, inks: Mapping[Text, str]) -> alt.LayerChart:
     own = alt.Color("ink:N", scale=None)
     square = base.mark_square(size=90, opacity=0.45, xOffset=5).encode(x=place, y=style.y_at(6), color=own)
     text = base.mark_text(align="left", dx=14, fontSize=11, color=palette.INK)
-    return style.layers(square, text.encode(x=place, y=style.y_at(6), text="word:N"), width=WIDTH, height=12)
+    return style.layers(square, text.encode(x=place, y=style.y_at(6), text=alt.Text("word:N")), width=WIDTH, height=12)
 
 
 def spells(
@@ -200,11 +200,11 @@ def spells(
     colour = alt.Color("group:N", scale=scale, legend=alt.Legend())
     layers.append(base.mark_bar(height=step - 6, opacity=0.55).encode(x=axis, x2=alt.X2("x2:Q"), y=y, color=colour))
     middle = alt.X("middle:Q", scale=plane(low, high))
-    layers.append(base.mark_text(fontSize=9, color=palette.INK).encode(x=middle, y=y, text="mark:N"))
+    layers.append(base.mark_text(fontSize=9, color=palette.INK).encode(x=middle, y=y, text=alt.Text("mark:N")))
     if any(bar["after"] for bar in bars):
         end = alt.X("x2:Q", scale=plane(low, high))
         sign = base.mark_text(fontSize=11, dx=9, color=palette.INK)
-        layers.append(sign.encode(x=end, y=y, text="after:N"))
+        layers.append(sign.encode(x=end, y=y, text=alt.Text("after:N")))
     return style.configure(style.layers(*layers, width=WIDTH, height=step * len(order)))
 
 

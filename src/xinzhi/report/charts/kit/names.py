@@ -69,7 +69,7 @@ def dots(
     axis = alt.Scale(domain=list(domain) if domain else list(style.around(reach)), nice=False, zero=False)
     across = alt.X("value:Q", title=w(x), scale=axis)
     y = style.ordinal(order, labelPadding=4, grid=True)
-    colour = alt.Color("group:N", scale=scale) if scale else alt.value(palette.DEEP)
+    colour = alt.Color("group:N", scale=scale) if scale else alt.ColorValue(palette.DEEP)
     layers = style.reference(reference, "x", axis)
     spans = [row for row in worded if row.get("low") is not None and row.get("high") is not None]
     if spans:
@@ -99,7 +99,7 @@ def bars(
     order = [row["name"] for row in worded]
     known = [row for row in worded if row["value"] is not None]
     domain = style.padded([row["value"] for row in known])
-    colour = alt.Color("group:N", scale=scale) if scale else alt.value(palette.DEEP)
+    colour = alt.Color("group:N", scale=scale) if scale else alt.ColorValue(palette.DEEP)
     bar = alt.Chart(style.data(known)).mark_bar(height=12)
     across = alt.X("value:Q", title=w(x), scale=alt.Scale(domain=domain, nice=False))
     height = STEP * len(order)
@@ -174,7 +174,9 @@ def waterfall(w: Words, steps: Sequence[tuple[Text, float, str]], *, y: Text, de
     up = alt.Y("from:Q", title=w(y), scale=alt.Scale(domain=domain, nice=False))
     own = alt.Color("ink:N", scale=None)
     block = base.mark_bar(size=46).encode(x=across, y=up, y2=alt.Y2("to:Q"), color=own)
-    text = base.mark_text(dy=-7, fontSize=11, color=palette.INK).encode(x=across, y=alt.Y("top:Q"), text="text:N")
+    text = base.mark_text(dy=-7, fontSize=11, color=palette.INK).encode(
+        x=across, y=alt.Y("top:Q"), text=alt.Text("text:N")
+    )
     return style.configure(style.layers(block, style.zero("y"), text, width=max(420, 92 * len(rows)), height=260))
 
 
@@ -219,7 +221,7 @@ def matrix(
         edge = frames.mark_rect(fill="white", stroke=palette.BAND, strokeWidth=0.8, strokeDash=[2, 2])
         layers += [
             edge.encode(x=x, y=y),
-            frames.mark_text(fontSize=9, color=palette.SOFT).encode(x=x, y=y, text="text:N"),
+            frames.mark_text(fontSize=9, color=palette.SOFT).encode(x=x, y=y, text=alt.Text("text:N")),
         ]
     marked = [
         {
@@ -232,7 +234,7 @@ def matrix(
     ]
     for ink in dict.fromkeys(one["ink"] for one in marked):
         text = alt.Chart(style.data(one for one in marked if one["ink"] == ink)).mark_text(fontSize=9, color=ink)
-        layers.append(text.encode(x=x, y=y, text="text:N"))
+        layers.append(text.encode(x=x, y=y, text=alt.Text("text:N")))
     drawn = style.layers(*layers, width=step * len(columns), height=max(14, min(20, 900 // len(rows))) * len(rows))
     return style.configure(drawn)
 
@@ -248,7 +250,7 @@ def _span(values: Sequence[float], *, diverging: bool) -> tuple[float, float]:
 def _figures(rows: Sequence[Mapping[str, Any]], order: Sequence[str], decimals: int, height: int) -> alt.LayerChart:
     found = [{"name": row["name"], "text": number(row["value"], decimals)} for row in rows]
     text = alt.Chart(style.data(found)).mark_text(align="right", fontSize=10, color=palette.INK)
-    drawn = text.encode(y=style.ordinal(order, labels=False), text="text:N", x=style.x_at(58))
+    drawn = text.encode(y=style.ordinal(order, labels=False), text=alt.Text("text:N"), x=style.x_at(58))
     return style.layers(drawn, width=60, height=height)
 
 
@@ -277,7 +279,7 @@ def beside(
         text = alt.Chart(style.data({"name": name, "text": cell} for name, cell in zip(order, shown, strict=True)))
         drawn = text.mark_text(align="right", fontSize=FIGURE, color=palette.INK)
         layers += [
-            drawn.encode(y=style.ordinal(order, labels=False), text="text:N", x=style.x_at(edge)),
+            drawn.encode(y=style.ordinal(order, labels=False), text=alt.Text("text:N"), x=style.x_at(edge)),
             style.head(head, x=edge),
         ]
     right = style.layers(*layers, width=edge + 2, height=height)

@@ -48,19 +48,19 @@ def points(
     }
     across = alt.X("x:Q", title=w(x), scale=plane["x"])
     up = alt.Y("y:Q", title=w(y), scale=plane["y"])
-    colour = alt.Color("group:N", scale=scale) if scale else alt.value(palette.DEEP)
+    colour = alt.Color("group:N", scale=scale) if scale else alt.ColorValue(palette.DEEP)
     size = {"size": alt.Size("size:Q", legend=None, scale=alt.Scale(range=[20, 320]))} if _sized(known) else {}
     layers = [*_parted(split, plane), *_corners(w, corners)]
     if line:
         path = [{"x": a, "y": b, "order": i} for i, (a, b) in enumerate(line)]
         drawn = alt.Chart(style.data(path)).mark_line(color=palette.ACCENT, strokeWidth=1.8)
-        layers.append(drawn.encode(x=across, y=up, order="order:Q"))
+        layers.append(drawn.encode(x=across, y=up, order=alt.Order("order:Q")))
     dot = alt.Chart(style.data(known)).mark_circle(size=58, opacity=0.85)
     layers.append(dot.encode(x=across, y=up, color=colour, **size))
     named = [row for row in known if row.get("name")]
     if named:
         text = alt.Chart(style.data(named)).mark_text(dx=7, align="left", fontSize=9.5, color=palette.INK)
-        layers.append(text.encode(x=across, y=up, text="name:N"))
+        layers.append(text.encode(x=across, y=up, text=alt.Text("name:N")))
     return style.configure(style.layers(*layers, width=WIDTH, height=HEIGHT))
 
 
@@ -85,7 +85,7 @@ def _corners(w: Words, corners: Sequence[Text]) -> list[alt.Chart]:
     found = []
     for word, (x, y, align) in zip(corners, places, strict=False):
         text = alt.Chart(style.data([{"text": w(word)}])).mark_text(align=align, fontSize=10.5, color=palette.SOFT)
-        found.append(text.encode(x=style.x_at(x), y=style.y_at(y), text="text:N"))
+        found.append(text.encode(x=style.x_at(x), y=style.y_at(y), text=alt.Text("text:N")))
     return found
 
 
@@ -121,7 +121,7 @@ def tiles(
     colour = _groups(w, rows, inks) if grouped else _values(w, drawn, title, diverging=diverging)
     half, field = TILE / 2, "group" if grouped else "value"
     layers = []
-    for known, ink in ((False, alt.value(palette.SHADE)), (True, colour)):
+    for known, ink in ((False, alt.ColorValue(palette.SHADE)), (True, colour)):
         shown = [row for row in drawn if (row[field] is not None) == known]
         if shown:
             square = alt.Chart(style.data(shown)).mark_square(
@@ -135,9 +135,11 @@ def tiles(
             continue
         letters = "white" if dark else palette.INK
         base = alt.Chart(style.data(shown))
-        layers.append(base.mark_text(fontSize=10, dx=half, dy=half - 9, color=letters).encode(**plane, text="name:N"))
+        layers.append(
+            base.mark_text(fontSize=10, dx=half, dy=half - 9, color=letters).encode(**plane, text=alt.Text("name:N"))
+        )
         figure = base.mark_text(fontSize=13, fontWeight=600, dx=half, dy=half + 9, color=letters)
-        layers.append(figure.encode(**plane, text="label:N"))
+        layers.append(figure.encode(**plane, text=alt.Text("label:N")))
     return style.configure(style.layers(*layers, width=width, height=height))
 
 
@@ -184,15 +186,15 @@ def treemap(w: Words, rows: Sequence[Mapping[str, Any]], *, width: int = 640, he
         "x": alt.X("x:Q", axis=None, scale=alt.Scale(domain=[0, width], nice=False)),
         "y": alt.Y("y:Q", axis=None, scale=alt.Scale(domain=[height, 0], nice=False)),
     }
-    colour = alt.Color("group:N", scale=scale) if scale else alt.value(palette.DEEP)
+    colour = alt.Color("group:N", scale=scale) if scale else alt.ColorValue(palette.DEEP)
     base = alt.Chart(style.data(drawn))
     block = base.mark_rect(stroke="white", strokeWidth=1.5, opacity=0.88)
     text = base.mark_text(align="left", baseline="top", dx=4, dy=4, fontSize=10.5, color="white")
     figure = base.mark_text(align="left", baseline="top", dx=4, dy=18, fontSize=10, color="white")
     layers = [
         block.encode(**plane, x2=alt.X2("x2:Q"), y2=alt.Y2("y2:Q"), color=colour),
-        text.encode(**plane, text="name:N"),
-        figure.encode(**plane, text="share:N"),
+        text.encode(**plane, text=alt.Text("name:N")),
+        figure.encode(**plane, text=alt.Text("share:N")),
     ]
     return style.configure(style.layers(*layers, width=width, height=height))
 
@@ -245,11 +247,11 @@ def network(
     up = alt.Y("y:Q", axis=None, scale=plane["y"])
     rule = alt.Chart(style.data(ends)).mark_rule(color=palette.FAINT, strokeWidth=1)
     layers = [rule.encode(x=across, y=up, x2=alt.X2("x2:Q"), y2=alt.Y2("y2:Q"))]
-    colour = alt.Color("group:N", scale=scale) if scale else alt.value(palette.DEEP)
+    colour = alt.Color("group:N", scale=scale) if scale else alt.ColorValue(palette.DEEP)
     sized = {"size": alt.Size("size:Q", legend=None, scale=alt.Scale(range=[25, 420]))} if _sized(worded) else {}
     dot = alt.Chart(style.data(worded)).mark_circle(size=90, opacity=0.95, stroke="white", strokeWidth=0.8)
     layers.append(dot.encode(x=across, y=up, color=colour, **sized))
     named = [node for node in worded if node.get("shown", True)]
     text = alt.Chart(style.data(named)).mark_text(dy=-9, fontSize=9, color=palette.INK)
-    layers.append(text.encode(x=across, y=up, text="name:N"))
+    layers.append(text.encode(x=across, y=up, text=alt.Text("name:N")))
     return style.configure(style.layers(*layers, width=WIDTH + 60, height=HEIGHT + 60))

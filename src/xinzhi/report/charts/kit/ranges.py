@@ -57,7 +57,7 @@ def spreads(
         place["yOffset"] = alt.YOffset("group:N", sort=lanes, scale=alt.Scale(domain=lanes, paddingOuter=0.3))
     ink = colours(w, [{"group": row["group"]} for row in rows if row.get("group")], inks, groups)
     legend = alt.Legend(symbolOpacity=1)  # the intervals are pale, their groups are not
-    colour: Any = alt.Color("group:N", scale=ink, legend=legend) if ink else alt.value(palette.DEEP)
+    colour: Any = alt.Color("group:N", scale=ink, legend=legend) if ink else alt.ColorValue(palette.DEEP)
     layers = [*_zones(w, zones, ends), *style.reference(reference, "x", scale)]
     for depth in range(max((len(row.get("bands") or ()) for row in worded), default=0)):
         spans = [
@@ -84,7 +84,7 @@ def spreads(
     marked = [row for row in worded if row.get("mark") is not None]
     if marked:
         second = alt.Chart(style.data(marked)).mark_point(filled=True, shape="diamond", size=48, opacity=1)
-        layers.append(second.encode(x=alt.X("mark:Q", scale=scale), color=alt.value(palette.ACCENT), **place))
+        layers.append(second.encode(x=alt.X("mark:Q", scale=scale), color=alt.ColorValue(palette.ACCENT), **place))
     height = (STEP + 6 if several else STEP) * len(order)
     left = style.layers(*layers, width=WIDTH, height=height)
     return style.configure(beside(w, left, worded, order, columns, height))
@@ -178,7 +178,7 @@ def bullets(
         layers.append(stroke.encode(x=at, y=y))
     if outside:
         arrow = alt.Chart(style.data(outside)).mark_point(filled=True, shape="triangle-right", size=60, opacity=1)
-        layers.append(arrow.encode(x=at, y=y, color=alt.value(palette.INK)))
+        layers.append(arrow.encode(x=at, y=y, color=alt.ColorValue(palette.INK)))
     height = STEP * len(order)
     left = style.layers(*layers, width=WIDTH, height=height)
     return style.configure(beside(w, left, worded, order, columns, height))
@@ -222,7 +222,7 @@ def _zones(
         found.append(band.encode(x=alt.X("start:Q", scale=scale), x2=alt.X2("end:Q")))
     if named:
         head = alt.Chart(style.data(named)).mark_text(fontSize=FIGURE, color=palette.SOFT)
-        found.append(head.encode(x=alt.X("value:Q", scale=scale), y=style.y_at(-8), text="text:N"))
+        found.append(head.encode(x=alt.X("value:Q", scale=scale), y=style.y_at(-8), text=alt.Text("text:N")))
     return found
 
 
@@ -276,7 +276,7 @@ def _limited(
     dot = base.mark_circle(size=58, opacity=1).encode(x=across, y=y, color=colour)
     left = style.layers(rule, stroke, dot, width=width, height=ROW * len(order))
     text = base.mark_text(align="right", fontSize=9.5, color=palette.INK)
-    figures = text.encode(y=style.ordinal(order, labels=False), text="text:N", x=style.x_at(66))
+    figures = text.encode(y=style.ordinal(order, labels=False), text=alt.Text("text:N"), x=style.x_at(66))
     return [left, style.layers(figures, width=68, height=ROW * len(order))]
 
 
@@ -296,7 +296,7 @@ def reliability(w: Words, rows: Sequence[Mapping[str, Any]], *, x: Text, y: Text
                 x=across, y=alt.Y("low:Q", scale=scale, title=w(y)), y2=alt.Y2("high:Q")
             ),
             base.mark_circle(size=62, opacity=1, color=palette.DEEP).encode(x=across, y=up),
-            text.encode(x=across, y=up, text="text:N"),
+            text.encode(x=across, y=up, text=alt.Text("text:N")),
             width=SIDE,
             height=SIDE,
         )

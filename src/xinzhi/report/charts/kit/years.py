@@ -59,7 +59,9 @@ def lines(  # noqa: PLR0913 - what a line chart can show
     banded = _pieces(worded)
     if banded:
         band = alt.Chart(style.data(banded)).mark_area(opacity=0.18)
-        drawn = band.encode(x=across, y=alt.Y("low:Q", scale=up), y2=alt.Y2("high:Q"), color=colour, detail="piece:N")
+        drawn = band.encode(
+            x=across, y=alt.Y("low:Q", scale=up), y2=alt.Y2("high:Q"), color=colour, detail=alt.Detail("piece:N")
+        )
         layers.append(drawn)
     layers += style.reference(reference, "y", up)
     thick = None if strong is None else {w(group) for group in strong}
@@ -75,7 +77,7 @@ def lines(  # noqa: PLR0913 - what a line chart can show
         layers.append(dot.encode(x=across, y=alt.Y("value:Q", scale=up), color=colour))
     ends = _apart(w, known, span, decimals)
     text = alt.Chart(style.data(ends)).mark_text(align="left", dx=5, fontSize=10)
-    layers.append(text.encode(x=across, y=alt.Y("place:Q", scale=up), text="label:N", color=colour))
+    layers.append(text.encode(x=across, y=alt.Y("place:Q", scale=up), text=alt.Text("label:N"), color=colour))
     return style.configure(style.layers(*layers, width=size[0], height=size[1]))
 
 
@@ -142,7 +144,7 @@ def _levels(
             fontSize=9.5,
             color=palette.SOFT,
         )
-        found.append(text.encode(x=style.x_at(4), y=alt.Y("value:Q", scale=scale), text="text:N"))
+        found.append(text.encode(x=style.x_at(4), y=alt.Y("value:Q", scale=scale), text=alt.Text("text:N")))
     return found
 
 
@@ -171,13 +173,13 @@ def timeline(w: Words, rows: Sequence[Mapping[str, Any]], *, x: Text | None = No
         scale=alt.Scale(domain=[low, high], nice=False, zero=False),
     )  # fmt: skip
     y = style.ordinal(order, labelPadding=6)
-    colour = alt.Color("group:N", scale=scale, legend=None) if scale else alt.value(palette.DEEP)
+    colour = alt.Color("group:N", scale=scale, legend=None) if scale else alt.ColorValue(palette.DEEP)
     bar = alt.Chart(style.data(worded)).mark_bar(height=15, opacity=0.5)
     layers = [bar.encode(x=across, x2=alt.X2("end:Q"), y=y, color=colour)]
     if any(row.get("word") for row in worded):
         text = alt.Chart(style.data(row for row in worded if row.get("word")))
         drawn = text.mark_text(align="left", dx=4, fontSize=9.5, color=palette.INK, baseline="middle")
-        layers.append(drawn.encode(x=across, y=y, text="word:N"))
+        layers.append(drawn.encode(x=across, y=y, text=alt.Text("word:N")))
     return style.configure(style.layers(*layers, width=WIDTH, height=26 * len(order)))
 
 
@@ -204,7 +206,7 @@ def ridges(w: Words, rows: Sequence[Mapping[str, Any]], *, x: Text, step: int = 
         layers.append(area.encode(x=across, y=alt.Y("head:Q", scale=plane, axis=None), y2=alt.Y2("foot:Q")))
     names = alt.Chart(style.data({"name": name, "foot": foot} for name, foot in base.items()))
     text = names.mark_text(align="right", baseline="bottom", fontSize=10, color=palette.SOFT)
-    layers.append(text.encode(x=style.x_at(-6), y=alt.Y("foot:Q", scale=plane, axis=None), text="name:N"))
+    layers.append(text.encode(x=style.x_at(-6), y=alt.Y("foot:Q", scale=plane, axis=None), text=alt.Text("name:N")))
     return style.configure(style.layers(*layers, width=WIDTH, height=height))
 
 
@@ -246,7 +248,7 @@ def fan(
         layers += style.reference(reference[0], "y", up)
         said = alt.Chart(style.data([{"year": min(years), "value": reference[0], "text": w(reference[1])}]))
         text = said.mark_text(align="left", baseline="bottom", dx=3, dy=-3, fontSize=9.5, color=palette.SOFT)
-        layers.append(text.encode(x=across, y=alt.Y("value:Q", scale=up), text="text:N"))
+        layers.append(text.encode(x=across, y=alt.Y("value:Q", scale=up), text=alt.Text("text:N")))
     if middle:
         line = alt.Chart(style.data({"year": year, "value": value} for year, value in (*start, *middle)))
         drawn = line.mark_line(color=palette.INK, strokeWidth=1.6, strokeDash=[5, 3])
@@ -258,7 +260,7 @@ def fan(
     named = style.apart(({"value": value, "label": w(word)} for value, word in ends), LABEL * (span or 1.0))
     text = alt.Chart(style.data({**row, "year": max(years, default=0)} for row in named))
     label = text.mark_text(align="left", dx=6, fontSize=10, color=palette.INK)
-    layers.append(label.encode(x=across, y=alt.Y("place:Q", scale=up), text="label:N"))
+    layers.append(label.encode(x=across, y=alt.Y("place:Q", scale=up), text=alt.Text("label:N")))
     return style.configure(style.layers(*layers, width=WIDTH, height=HEIGHT))
 
 
