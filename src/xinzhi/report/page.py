@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import cache, partial
 from html import escape
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from xinzhi.report.document import Document
 
 LANG = {"zh": "zh-CN", "en": "en"}
+_TWINS = re.compile(r'<span class="(zh|en)" lang="[^"]*">([^<]*)</span>|<text[^>]* class="(zh|en)" lang="[^"]*">[^<]*</text>')
 
 
 def page(document: Document, language: Language) -> str:
@@ -89,6 +91,17 @@ def both(text: object) -> Markup:
         return Markup(escape(text.en if isinstance(text, Text) else str(text)))  # noqa: S704 - escaped
     zh, en = escape(text.zh), escape(text.en)
     return Markup(f'<span class="zh" lang="zh-CN">{zh}</span><span class="en" lang="en">{en}</span>')  # noqa: S704 - escaped
+
+
+def single(markup: str, language: Language) -> Markup:
+    """Return markup of both languages, as `both` and `both_svg` make it, in one of them."""
+
+    def own(found: re.Match[str]) -> str:
+        if (found[1] or found[3]) != language:
+            return ""
+        return found[2] if found[1] else found[0].replace(f' class="{language}" lang="{LANG[language]}"', "")
+
+    return Markup(_TWINS.sub(own, markup))  # noqa: S704 - of markup, without a part of it
 
 
 def both_svg(text: Text, x: float, y: float, *, anchor: str = "start", size: int = 10) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from xinzhi.core.errors import guarded
-from xinzhi.core.text import Text, printable
+from xinzhi.core.text import Language, Text, printable
 
 if TYPE_CHECKING:
     from altair.typing import ChartType
@@ -42,6 +42,28 @@ def inline(draw: Callable[[Words], ChartType], name: str) -> str:
     with guarded("report.not-drawn", ValueError, name=name):
         drawn = vl_convert.vegalite_to_svg(spec)
     return bilingual(drawn, w.pairs, name=name)
+
+
+def alone(draw: Callable[[Words], ChartType], name: str, language: Language) -> str:
+    """Return a chart as inline SVG in one language."""
+    import vl_convert
+
+    spec = vega_lite(draw, language)
+    spec["config"]["font"] = LAYOUT_FONT
+    with guarded("report.not-drawn", ValueError, name=name):
+        drawn = vl_convert.vegalite_to_svg(spec)
+    return bilingual(drawn, {}, name=name)
+
+
+def vega_lite(draw: Callable[[Words], ChartType], language: Language) -> dict[str, Any]:
+    """Return a chart in one language as a Vega-Lite specification."""
+    from altair.utils.schemapi import debug_mode
+
+    from xinzhi.report.charts.style import Words
+
+    with debug_mode(arg=False):
+        spec: dict[str, Any] = draw(Words(language)).to_dict(validate=False)
+    return spec
 
 
 def bilingual(svg: str, pairs: Mapping[str, Text], *, name: str) -> str:

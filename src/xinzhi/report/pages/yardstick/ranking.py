@@ -114,3 +114,16 @@ def _column(result: Ranking, name: str, span: Span) -> Column:
     plain = column(name, "text") if name in PAIRS else describe(result.verb, name)
     title = words("column.in_period", title=plain.title, period=span.label)
     return replace(plain, name=f"{name}{span.label}", title=title)
+
+
+def sides(result: Ranking) -> dict[str, str]:
+    """Return on which side of all together each region is in the newest period: above, below, or a tie."""
+    if result.bands is None or result.bands.part is not None:
+        return {}
+    newest = View(result.measurement).spans[-1]
+    rows = result.bands.frame.filter(start=newest.start, end=newest.end, component="estimates")
+    sure = result.bands.decided
+    return {
+        code: "above" if chance >= sure else "below" if chance <= 1 - sure else "tie"
+        for code, chance in rows.select("region", "above_nation").drop_nulls().rows()
+    }

@@ -1,0 +1,87 @@
+"""The address of a page and its path: relative links with the name of a file, the same from a server and a folder."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlencode
+
+from xinzhi.core.text import LANGUAGES, Language
+
+HOME = "index"
+KEPT = ("protocol",)  # what a link takes along to the next page
+_PATH = re.compile(r"(zh|en)/([a-z]+)(?:/([A-Za-z0-9.-]{1,60}))?\.html")
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a page stands: its language, its name, its key, and what is asked of it.
+
+    Parameters
+    ----------
+    language
+        Of the page.
+    page
+        Its name in the registry of pages.
+    key
+        What it is about, such as the code of a region.
+    query
+        What is asked of it: ``protocol``, and what else the page reads.
+
+    Examples
+    --------
+    >>> here = Address.of("zh/region/520000.html", {"protocol": "solow-1957"})
+    >>> here.to("index"), here.to("region", "220000"), here.asset("site.css")
+    ('../index.html?protocol=solow-1957', '220000.html?protocol=solow-1957', '../../assets/site.css')
+    >>> here.spoken("en")
+    '../../en/region/520000.html?protocol=solow-1957'
+    """
+
+    language: Language
+    page: str = HOME
+    key: str = ""
+    query: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, path: str, query: Mapping[str, str] | None = None) -> Address | None:
+        """Return the address of a path; None of what is no path of a page."""
+        found = _PATH.fullmatch(path)
+        if found is None:
+            return None
+        language = next(one for one in LANGUAGES if one == found[1])
+        return cls(language, found[2], found[3] or "", dict(query or {}))
+
+    @property
+    def file(self) -> str:
+        """The file of the page in the folder of its language."""
+        return f"{self.page}/{self.key}.html" if self.key else f"{self.page}.html"
+
+    @property
+    def path(self) -> str:
+        """The path of the page from the root of the site."""
+        return f"{self.language}/{self.file}"
+
+    @property
+    def up(self) -> str:
+        """What leads from the page to the folder of its language."""
+        return "../" if self.key else ""
+
+    def to(self, page: str = HOME, key: str = "", **asked: str) -> str:
+        """Return the link to a page of the same language, under the same protocol."""
+        kept = {name: self.query[name] for name in KEPT if name in self.query} | asked
+        there = Address(self.language, page, key)
+        inside = bool(key) and bool(self.key) and page == self.page
+        return (f"{key}.html" if inside else f"{self.up}{there.file}") + _query(kept)
+
+    def asset(self, name: str) -> str:
+        """Return the link to a file of the site."""
+        return f"{self.up}../assets/{name}"
+
+    def spoken(self, language: Language) -> str:
+        """Return the link to the same page, asked the same, in a language."""
+        return f"{self.up}../{language}/{self.file}" + _query(self.query)
+
+
+def _query(asked: Mapping[str, str]) -> str:
+    return f"?{urlencode(sorted(asked.items()))}" if asked else ""

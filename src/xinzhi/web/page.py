@@ -1,0 +1,119 @@
+"""A page of the explorer: what is said first, the sections of the report below it, and the calls that give the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from xinzhi.core.text import Text, words
+from xinzhi.report.document import foot
+
+if TYPE_CHECKING:
+    from xinzhi.report.section import Section
+    from xinzhi.studies import Study
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A call that gives a study, as a person types it.
+
+    Parameters
+    ----------
+    topic
+        Of the study.
+    data
+        The name of the package.
+    options
+        Those that differ from the default.
+
+    Examples
+    --------
+    >>> call = Asked(topic="brief", data="china-provinces", options={"region": "520000"})
+    >>> call.lines()["cli"]
+    'xinzhi brief 520000 china-provinces'
+    >>> call.lines()["r"]
+    'xinzhi <- reticulate::import("xinzhi"); xinzhi$study("brief", "china-provinces", region = "520000")'
+    """
+
+    topic: str
+    data: str
+    options: Mapping[str, str] = field(default_factory=dict)
+
+    def lines(self) -> dict[str, str]:
+        """Return the call for Python, the command line, R and Stata."""
+        given = [f'"{self.topic}"', f'"{self.data}"']
+        python = ", ".join([*given, *(f'{name}="{value}"' for name, value in self.options.items())])
+        r = ", ".join([*given, *(f'{name} = "{value}"' for name, value in self.options.items())])
+        own = dict(self.options)
+        first = [own.pop("region")] if self.topic == "brief" and "region" in own else []
+        flags = [f"--{name.replace('_', '-')} {value}" for name, value in own.items()]
+        return {
+            "python": f"import xinzhi; xinzhi.study({python})",
+            "cli": " ".join(["xinzhi", self.topic, *first, self.data, *flags]),
+            "r": f'xinzhi <- reticulate::import("xinzhi"); xinzhi$study({r})',
+            "stata": f'python: import xinzhi; xinzhi.study({python}).write("out")',
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A section of a page, and the call that gives it where that is not the one of the page."""
+
+    section: Section
+    asked: Asked | None = None
+    link: tuple[str, str] | None = None  # page and key of what says more
+    folded: bool = False  # whether its pictures and tables wait behind a line
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """What a page shows; texts in both languages, of which it shows one.
+
+    Parameters
+    ----------
+    title
+        What the page is about.
+    kicker
+        The line above the title: which data, which period.
+    lead
+        The answer, the first sentence of which stands large.
+    study
+        What it is made from: its provenance stands at the foot.
+    asked
+        The call that gives the study.
+    parts
+        The sections below.
+    template
+        The template that lays it out.
+    more
+        What the template shows beside the sections.
+    decimals
+        Of growth in percent.
+    """
+
+    title: Text
+    kicker: Text | None = None
+    lead: Sequence[Text] = ()
+    study: Study | None = None
+    asked: Asked | None = None
+    parts: Sequence[Part] = ()
+    template: str = "page.html.j2"
+    more: Mapping[str, Any] = field(default_factory=dict)
+    decimals: int = 2
+
+    @property
+    def foot(self) -> Text | None:
+        """The line under the page and its figures: who issued what was read, the protocol, its fingerprint."""
+        if self.study is None or not self.study.results:
+            return None
+        return foot(self.study.source, next(iter(self.study.results.values())).provenance)
+
+    @property
+    def cite(self) -> Text | None:
+        """How to cite the page."""
+        if self.study is None or not self.study.results:
+            return None
+        made = next(iter(self.study.results.values())).provenance
+        mark = "" if made.protocol_fingerprint is None else f"{made.protocol}@{made.protocol_fingerprint[:12]}"
+        return words("web.cite.text", title=self.title, source=self.study.source, version=made.version, mark=mark)

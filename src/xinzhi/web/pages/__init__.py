@@ -1,0 +1,94 @@
+"""The pages of the explorer: one file a page, one row a page in the registry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from xinzhi.core.text import LANGUAGES
+from xinzhi.web.address import HOME, Address
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from xinzhi.web.page import Page
+    from xinzhi.web.store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A page in the registry; its name in menus is ``web.nav.<name>``.
+
+    Parameters
+    ----------
+    module
+        The file of `xinzhi.web.pages` whose function ``page(store, address)`` makes it.
+    asks
+        What it reads of a query; everything else is ignored. Only a server can answer another question than the first.
+    keyed
+        Whether there is a page for every key that ``keys(store)`` of the module gives, and none without.
+    menu
+        Whether it stands in the menu of every page.
+    ready
+        Whether the data of a store are enough for it, by ``ready(store)`` of the module.
+    """
+
+    module: str
+    asks: Sequence[str] = ("protocol",)
+    keyed: bool = False
+    menu: bool = True
+    ready: bool = False
+
+
+REGISTRY: Mapping[str, Entry] = {
+    HOME: Entry(module="home"),
+    "region": Entry(module="region", keyed=True, menu=False),
+}
+
+
+def page(store: Store, address: Address) -> Page | None:
+    """Return the page of an address; None where there is none."""
+    entry = REGISTRY.get(address.page)
+    if entry is None or entry.keyed != bool(address.key):
+        return None
+    if (entry.keyed and address.key not in keys(store, address.page)) or not _ready(store, entry):
+        return None
+    make: Callable[[Store, Address], Page] = _module(entry).page
+    return make(store, address)
+
+
+def keys(store: Store, name: str) -> Sequence[str]:
+    """Return the keys of the pages of a name; one empty key where it has a single page."""
+    entry = REGISTRY[name]
+    found: Sequence[str] = _module(entry).keys(store) if entry.keyed else ("",)
+    return found
+
+
+def menu(store: Store) -> list[str]:
+    """Return the names of the pages in the menu, those that the data are enough for."""
+    return [name for name, entry in REGISTRY.items() if entry.menu and _ready(store, entry)]
+
+
+def addresses(store: Store) -> Iterator[Address]:
+    """Return the address of every page in both languages, asked nothing."""
+    for language in LANGUAGES:
+        for name, entry in REGISTRY.items():
+            if _ready(store, entry):
+                yield from (Address(language, name, key) for key in keys(store, name))
+
+
+def asked(address: Address) -> Address:
+    """Return an address with what its page reads of the query, and no more."""
+    entry = REGISTRY.get(address.page)
+    kept = {name: address.query[name] for name in (entry.asks if entry else ()) if address.query.get(name)}
+    return Address(address.language, address.page, address.key, kept)
+
+
+def _ready(store: Store, entry: Entry) -> bool:
+    return not entry.ready or bool(_module(entry).ready(store))
+
+
+def _module(entry: Entry) -> Any:  # noqa: ANN401 - a module with `page`, and with `keys` or `ready` where the entry says so
+    return import_module(f"xinzhi.web.pages.{entry.module}")

@@ -1,0 +1,115 @@
+"""The first page: the country at a glance, a map of tiles, the ranking with ranges, and what each topic answers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from xinzhi.core.text import Text, percent, words
+from xinzhi.report.pages.yardstick.assessment import topics
+from xinzhi.report.pages.yardstick.ranking import ranking, sides
+from xinzhi.web.page import Asked, Page, Part
+from xinzhi.web.pages.overall import decimals, kicker, overall
+from xinzhi.web.ranges import ranges
+from xinzhi.yardstick import View
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from xinzhi.studies import Assessment
+    from xinzhi.web.address import Address
+    from xinzhi.web.store import Store
+
+SHADES = 7  # of the map
+DRAWN = ("contributions", "groups", "sources")
+
+
+def page(store: Store, address: Address) -> Page:
+    """Return the first page."""
+    study = overall(store, address)
+    view, said = View(study.measurement), ranking(study.ranking)
+    rows = regions(study, view)
+    nation = view.national_of(view.spans[-1])["tfp_growth"]
+    axis, placed = ranges(rows, [] if nation is None else [float(nation)])
+    asked = Asked(topic="assess", data=store.package.name)
+    drawn = [one for kind in DRAWN for one in said.pictures if one.kind == kind]
+    ranked = next((one for one in said.pictures if one.kind == "ranking"), None)
+    return Page(
+        title=words("web.home.title"),
+        kicker=kicker(study),
+        lead=said.answer,
+        study=study,
+        asked=asked,
+        decimals=decimals(study),
+        template="home.html.j2",
+        more={
+            "figures": figures(study, view),
+            "tiles": tiles(view, rows),
+            "ends": [percent(end) for end in span(rows)],
+            "rows": placed,
+            "axis": axis,
+            "nation": nation,
+            "ranked": ranked,
+            "drawn": drawn,
+            "reach": said.reach,
+            "topics": [one for one in topics(study) if one.answer] if study.topics else [],
+            "banded": study.ranking.bands is not None,
+        },
+        parts=[Part(section=said)],
+    )
+
+
+def regions(study: Assessment, view: View) -> list[dict[str, Any]]:
+    """Return a row a region of the newest period: growth, its band, the range over protocols, ranks, side."""
+    newest, where = view.spans[-1], sides(study.ranking)
+    return [
+        {
+            "code": row["region"], "name": view.name(row["region"]), "group": view.group_of.get(row["region"]),
+            "value": row["tfp_growth"], "low": row["low"], "high": row["high"], "wide_low": row["protocol_low"],
+            "wide_high": row["protocol_high"], "grade": row["grade"], "output": percent(row["output_growth"]),
+            "ranks": (row["rank_low"], row["rank_high"]), "wide": (row["protocol_rank_low"], row["protocol_rank_high"]),
+            "side": where.get(row["region"], ""),
+        }
+        for row in study.ranking.of(newest.start, newest.end).rows(named=True)
+        if row["tfp_growth"] is not None
+    ]  # fmt: skip
+
+
+def figures(study: Assessment, view: View) -> list[tuple[Text, str, Text]]:
+    """Return the figures that stand out: what each is, the figure, and what is to be known of it."""
+    row: Any = view.national_of(view.spans[-1])
+    facts = study.ranking.facts()
+    band = facts.get("ranking.newest_band")
+    found = [
+        (words("web.home.tfp"), percent(row["tfp_growth"]),
+         words("web.home.band", **band) if isinstance(band, dict) else words("web.home.a_year")),
+        (words("web.home.output"), percent(row["output_growth"]), words("web.home.a_year")),
+        (words("web.home.capital"), percent(row["capital_contribution"]), words("web.home.points")),
+    ]  # fmt: skip
+    bands = study.ranking.bands
+    if bands is not None:
+        newest = view.spans[-1]
+        pairs = bands.pairs.filter(start=newest.start, end=newest.end, component="estimates")
+        if pairs.height:
+            told = str(int(pairs["decided"].sum()))
+            found.append((words("web.home.pairs"), told, words("web.home.of_pairs", n=pairs.height)))
+    return found
+
+
+def span(rows: Sequence[dict[str, Any]]) -> tuple[float, float]:
+    """Return the least and the largest growth."""
+    values = [row["value"] for row in rows] or [0.0]
+    return min(values), max(values)
+
+
+def tiles(view: View, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the tiles of the map: place, short name, shade; none where no arrangement knows all regions."""
+    low, high = span(rows)
+    found = []
+    for row in rows:
+        if row["code"] not in view.tiles:
+            return []
+        column, line, zh, en = view.tiles[row["code"]]
+        shade = round((SHADES - 1) * (row["value"] - low) / ((high - low) or 1.0))
+        found.append({**row, "column": column, "line": line, "short": Text(zh=str(zh), en=str(en)), "shade": shade,
+                      "said": percent(row["value"])})  # fmt: skip
+    return sorted(found, key=lambda one: (one["line"], one["column"]))

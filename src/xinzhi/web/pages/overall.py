@@ -1,0 +1,34 @@
+"""The study that most pages are made from: the assessment, whole under the protocol of the site, else its measure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from xinzhi.core.text import Text, words
+from xinzhi.yardstick import View
+
+if TYPE_CHECKING:
+    from xinzhi.studies import Assessment
+    from xinzhi.web.address import Address
+    from xinzhi.web.store import Store
+
+
+def overall(store: Store, address: Address) -> Assessment:
+    """Return the assessment; under another protocol without topics and briefs, which would take too long to wait for."""
+    ruled = address.query.get("protocol")
+    found: Any
+    if ruled in {None, store.rules.id}:
+        found = store.study("assess", briefs=True)
+    else:
+        found = store.study("assess", ruled, only=("none",))
+    return found  # type: ignore[no-any-return] # an assessment, by its topic
+
+
+def decimals(study: Assessment) -> int:
+    """Return the decimals of growth in percent."""
+    return int(study.protocol.value("reporting.decimals"))
+
+
+def kicker(study: Assessment) -> Text:
+    """Return the line above a title: the data and the newest period."""
+    return words("web.kicker", source=study.source, span=View(study.measurement).spans[-1].label)

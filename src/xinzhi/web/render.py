@@ -1,0 +1,108 @@
+"""A page as HTML: one language, no script and no style inside, every chart drawn by the report."""
+
+from __future__ import annotations
+
+import re
+from functools import cache, partial
+from typing import TYPE_CHECKING
+
+import jinja2
+from markupsafe import Markup, escape
+
+from xinzhi import __version__
+from xinzhi.core.text import LANGUAGES, Text, paragraph, words
+from xinzhi.protocol import registry
+from xinzhi.report import svg
+from xinzhi.report.page import LANG, single, table_markup
+from xinzhi.web import pages
+from xinzhi.web.page import Asked
+
+if TYPE_CHECKING:
+    from xinzhi.core.text import Language
+    from xinzhi.report.section import Picture
+    from xinzhi.report.table import Table
+    from xinzhi.web.address import Address
+    from xinzhi.web.page import Page
+    from xinzhi.web.store import Store
+
+_SIZE = re.compile(r' style="max-width:([\d.]+)px"')
+_SCROLL = '<div class="scroll">'
+
+
+def html(store: Store, address: Address) -> bytes | None:
+    """Return the page of an address as UTF-8; None where there is none."""
+    made = pages.page(store, address)
+    return None if made is None else rendered(store, address, made).encode()
+
+
+def rendered(store: Store, address: Address, made: Page) -> str:
+    """Return a page as HTML."""
+    language = address.language
+    other = next(one for one in LANGUAGES if one != language)
+    return environment().get_template(made.template).render(
+        address=address,
+        language=language,
+        lang=LANG[language],
+        other=other,
+        other_lang=LANG[other],
+        made=made,
+        menu=pages.menu(store),
+        protocols=[(one.id, one.title) for one in registry()],
+        ruled=address.query.get("protocol", store.rules.id),
+        package=store.package,
+        version=__version__,
+        t=partial(said, language=language),
+        w=lambda key, /, **values: words(f"web.{key}", **values).lang(language),
+        shared=lambda key, /, **values: words(key, **values).lang(language),
+        paragraph=lambda lines: paragraph(list(lines)).lang(language),
+        table=partial(table, language=language, decimals=made.decimals),
+        drawn=partial(drawn, language=language),
+        own=lambda markup: single(markup, language),
+        call=partial(_call, store, address),
+    )  # fmt: skip
+
+
+@cache
+def environment() -> jinja2.Environment:
+    """Return the environment of the templates."""
+    return jinja2.Environment(
+        loader=jinja2.PackageLoader("xinzhi.web", "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def said(text: object, language: Language) -> Markup:
+    """Return a text in the language of the page."""
+    if isinstance(text, Markup):
+        return single(text, language)
+    return escape(text.lang(language) if isinstance(text, Text) else "" if text is None else str(text))
+
+
+def table(source: Table, language: Language, decimals: int) -> Markup:
+    """Return a table of the report in one language; it scrolls in a box of its own, which the keyboard reaches."""
+    name = escape(source.title.lang(language))
+    box = f'<div class="scroll" tabindex="0" role="region" aria-label="{name}">'
+    return Markup(str(single(table_markup(source, decimals), language)).replace(_SCROLL, box))  # noqa: S704 - made there
+
+
+def drawn(picture: Picture, key: str, language: Language) -> Markup:
+    """Return a picture as SVG in one language, named by the headline above it."""
+    made = picture.draw(key) if picture.sketch else svg.alone(picture.draw, key, language)
+    return sized(single(made, language))
+
+
+def sized(drawn_: str) -> Markup:
+    """Return an SVG whose width is an attribute: a page allows no style inside."""
+    return Markup(_SIZE.sub(r' width="\1"', str(drawn_)))  # noqa: S704 - of markup, one attribute in the place of another
+
+
+def _call(store: Store, address: Address, asked: Asked) -> dict[str, str]:
+    """Return the lines of a call, under the protocol of the page."""
+    ruled = {"protocol": address.query["protocol"]} if "protocol" in address.query else {}
+    data = asked.data or store.package.name
+    return Asked(topic=asked.topic, data=data, options={**asked.options, **ruled}).lines()
+
+
