@@ -124,6 +124,26 @@ class Mocked:
     seed: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """Where the explorer listens."""
+
+    protocol: str = PROTOCOL
+    port: int = 8000
+    host: str = "127.0.0.1"
+    token: str | None = None
+    lang: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """Where the pages of the explorer are written."""
+
+    protocol: str = PROTOCOL
+    out: str | None = None
+    lang: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Verb:
     """A verb: the function that runs it, its arguments, its classes of options."""
@@ -180,6 +200,8 @@ VERBS: Mapping[str, Verb] = {
     "risks": Verb("topics.topic", options=("RisksOptions", Shown)),
     "bubbles": Verb("topics.topic", ("data?",), ("BubblesOptions", Shown)),
     "firms": Verb("topics.firms", options=("FirmsOptions", Mocked, Shown)),
+    "serve": Verb("explorer.serve", ("data?",), (Served,)),
+    "site": Verb("explorer.site", ("data?",), (Site,)),
     "protocol list": Verb("registries.protocol_list", (), (Spoken,)),
     "protocol show": Verb("registries.protocol_show", ("identifier",), (Spoken,)),
     "protocol diff": Verb("registries.protocol_diff", ("first", "second"), (Spoken,)),

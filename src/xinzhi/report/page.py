@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from xinzhi.report.document import Document
 
 LANG = {"zh": "zh-CN", "en": "en"}
-_TWINS = re.compile(r'<span class="(zh|en)" lang="[^"]*">([^<]*)</span>|<text[^>]* class="(zh|en)" lang="[^"]*">[^<]*</text>')
+_TWINS = re.compile(
+    r'<span class="(zh|en)" lang="[^"]*">([^<]*)</span>|<text[^>]* class="(zh|en)" lang="[^"]*">[^<]*</text>'
+)
 
 
 def page(document: Document, language: Language) -> str:

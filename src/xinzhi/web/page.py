@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from xinzhi.core.text import Text, words
-from xinzhi.report.document import foot
+from xinzhi.core.text import Text
 
 if TYPE_CHECKING:
     from xinzhi.report.section import Section
@@ -101,19 +100,3 @@ class Page:
     template: str = "page.html.j2"
     more: Mapping[str, Any] = field(default_factory=dict)
     decimals: int = 2
-
-    @property
-    def foot(self) -> Text | None:
-        """The line under the page and its figures: who issued what was read, the protocol, its fingerprint."""
-        if self.study is None or not self.study.results:
-            return None
-        return foot(self.study.source, next(iter(self.study.results.values())).provenance)
-
-    @property
-    def cite(self) -> Text | None:
-        """How to cite the page."""
-        if self.study is None or not self.study.results:
-            return None
-        made = next(iter(self.study.results.values())).provenance
-        mark = "" if made.protocol_fingerprint is None else f"{made.protocol}@{made.protocol_fingerprint[:12]}"
-        return words("web.cite.text", title=self.title, source=self.study.source, version=made.version, mark=mark)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from dataclasses import replace
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
@@ -13,11 +13,14 @@ from xinzhi import __version__
 from xinzhi.core.text import LANGUAGES, Text, paragraph, words
 from xinzhi.protocol import registry
 from xinzhi.report import svg
+from xinzhi.report.document import foot as report_foot
 from xinzhi.report.page import LANG, single, table_markup
 from xinzhi.web import pages
+from xinzhi.web.drawing import sized
 from xinzhi.web.page import Asked
 
 if TYPE_CHECKING:
+    from xinzhi.core.result import Provenance
     from xinzhi.core.text import Language
     from xinzhi.report.section import Picture
     from xinzhi.report.table import Table
@@ -25,14 +28,21 @@ if TYPE_CHECKING:
     from xinzhi.web.page import Page
     from xinzhi.web.store import Store
 
-_SIZE = re.compile(r' style="max-width:([\d.]+)px"')
 _SCROLL = '<div class="scroll">'
 
 
-def html(store: Store, address: Address) -> bytes | None:
-    """Return the page of an address as UTF-8; None where there is none."""
-    made = pages.page(store, address)
-    return None if made is None else rendered(store, address, made).encode()
+def html(store: Store, address: Address) -> bytes:
+    """Return the page of an address, which there is, as UTF-8.
+
+    Examples
+    --------
+    >>> from xinzhi.web import Store
+    >>> from xinzhi.web.address import Address
+    >>> page = html(Store("china-provinces"), Address.of("en/index.html")).decode()
+    >>> "<style" in page, "style=" in page.replace("font-style=", "")
+    (False, False)
+    """
+    return rendered(store, address, pages.page(store, address)).encode()
 
 
 def rendered(store: Store, address: Address, made: Page) -> str:
@@ -49,7 +59,8 @@ def rendered(store: Store, address: Address, made: Page) -> str:
         menu=pages.menu(store),
         protocols=[(one.id, one.title) for one in registry()],
         ruled=address.query.get("protocol", store.rules.id),
-        package=store.package,
+        foot=foot(store, made),
+        cite=cite(store, made),
         version=__version__,
         t=partial(said, language=language),
         w=lambda key, /, **values: words(f"web.{key}", **values).lang(language),
@@ -74,6 +85,28 @@ def environment() -> jinja2.Environment:
     )
 
 
+def foot(store: Store, made: Page) -> Text | None:
+    """Return the line under the page and its figures: who issued what was read, the protocol, its fingerprint."""
+    mark = _provenance(store, made)
+    return None if made.study is None or mark is None else report_foot(made.study.source, mark)
+
+
+def cite(store: Store, made: Page) -> Text | None:
+    """Return how to cite the page."""
+    mark = _provenance(store, made)
+    if made.study is None or mark is None:
+        return None
+    print_ = f"{mark.protocol}@{mark.protocol_fingerprint[:12]}" if mark.protocol_fingerprint else ""
+    return words("web.cite.text", title=made.title, source=made.study.source, version=mark.version, mark=print_)
+
+
+def _provenance(store: Store, made: Page) -> Provenance | None:
+    if made.study is None or not made.study.results:
+        return None
+    mark = next(iter(made.study.results.values())).provenance
+    return replace(mark, issuers=mark.issuers or store.package.issued_by(mark.inputs))
+
+
 def said(text: object, language: Language) -> Markup:
     """Return a text in the language of the page."""
     if isinstance(text, Markup):
@@ -94,15 +127,8 @@ def drawn(picture: Picture, key: str, language: Language) -> Markup:
     return sized(single(made, language))
 
 
-def sized(drawn_: str) -> Markup:
-    """Return an SVG whose width is an attribute: a page allows no style inside."""
-    return Markup(_SIZE.sub(r' width="\1"', str(drawn_)))  # noqa: S704 - of markup, one attribute in the place of another
-
-
 def _call(store: Store, address: Address, asked: Asked) -> dict[str, str]:
     """Return the lines of a call, under the protocol of the page."""
     ruled = {"protocol": address.query["protocol"]} if "protocol" in address.query else {}
     data = asked.data or store.package.name
     return Asked(topic=asked.topic, data=data, options={**asked.options, **ruled}).lines()
-
-

@@ -75,7 +75,7 @@ def test_downward_imports_are_kept(house):
         ("terminal", "report.show", "import click"),
         ("server", "report.page", "from starlette.applications import Starlette"),
         ("pictures", "yardstick.draw", "import altair as alt"),
-        ("pictures", "cli.page", "def page():\n    from jinja2 import Environment"),
+        ("templates", "cli.page", "def page():\n    from jinja2 import Environment"),
         ("pictures", "data.workbook", "import xlsxwriter"),
         ("pandas", "data.frames", "def convert():\n    import pandas as pd"),
     ],

@@ -48,14 +48,17 @@ REGISTRY: Mapping[str, Entry] = {
 }
 
 
-def page(store: Store, address: Address) -> Page | None:
-    """Return the page of an address; None where there is none."""
+def exists(store: Store, address: Address) -> bool:
+    """Say whether there is a page of an address."""
     entry = REGISTRY.get(address.page)
-    if entry is None or entry.keyed != bool(address.key):
-        return None
-    if (entry.keyed and address.key not in keys(store, address.page)) or not _ready(store, entry):
-        return None
-    make: Callable[[Store, Address], Page] = _module(entry).page
+    if entry is None or entry.keyed != bool(address.key) or not _ready(store, entry):
+        return False
+    return not entry.keyed or address.key in keys(store, address.page)
+
+
+def page(store: Store, address: Address) -> Page:
+    """Return the page of an address, which there is."""
+    make: Callable[[Store, Address], Page] = _module(REGISTRY[address.page]).page
     return make(store, address)
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def overall(store: Store, address: Address) -> Assessment:
-    """Return the assessment; under another protocol without topics and briefs, which would take too long to wait for."""
+    """Return the assessment; under another protocol without topics and briefs, which take too long to wait for."""
     ruled = address.query.get("protocol")
     found: Any
     if ruled in {None, store.rules.id}:

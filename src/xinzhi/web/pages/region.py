@@ -9,10 +9,10 @@ from xinzhi.core.text import words
 from xinzhi.report.pages import brief
 from xinzhi.report.pages.yardstick.regions import profiles
 from xinzhi.studies import input_units
+from xinzhi.web.drawing import sized
 from xinzhi.web.page import Asked, Page
 from xinzhi.web.pages.overall import overall
 from xinzhi.web.ranges import ranges
-from xinzhi.web.render import sized
 from xinzhi.yardstick import View
 
 if TYPE_CHECKING:

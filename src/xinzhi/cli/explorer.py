@@ -1,0 +1,68 @@
+"""The verbs of the explorer: `serve` answers in a browser, `site` writes the same pages into a folder."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from ipaddress import ip_address
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from xinzhi.cli.progress import progress
+from xinzhi.cli.speech import console, lines, say
+from xinzhi.cli.topics import DEFAULT
+from xinzhi.cli.verbs import PROTOCOL
+from xinzhi.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from xinzhi.cli.verbs import Call
+    from xinzhi.web import Store
+
+
+def serve(call: Call) -> None:
+    """Serve the explorer until it is stopped; what most pages are made from is computed before."""
+    host, port = call.get("host", "127.0.0.1"), call.get("port", 8000)
+    if not _is_loopback(host) and not call.get("token"):
+        raise UsageError("cli.needs-token", host=host)
+    with _extra():
+        from xinzhi.web.app import run
+    store = _store(call)
+    with progress(call.language) as told:
+        told.step("explorer")
+        store.study("assess", briefs=True)
+    console().print(say("served", call.language, host=host, port=port), markup=False, soft_wrap=True)
+    run(store, host, port)
+
+
+def site(call: Call) -> None:
+    """Write the pages into a folder."""
+    with _extra():
+        from xinzhi.web.static import site as write
+    store = _store(call)
+    with progress(call.language) as told:
+        told.step("explorer")
+        files = write(store, call.out or Path("site"), told.count)
+    lines([files[0]], call.language)
+
+
+def _store(call: Call) -> Store:
+    from xinzhi.web import Store
+
+    return Store(call.get("data", DEFAULT), protocol=call.get("protocol", PROTOCOL))
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+@contextmanager
+def _extra() -> Iterator[None]:
+    """Name the extra that brings the server, where it is not there."""
+    try:
+        yield
+    except ImportError as error:
+        raise UsageError("cli.no-server") from error

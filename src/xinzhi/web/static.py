@@ -1,0 +1,66 @@
+"""The same pages as a folder, for any web server or a shared drive."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from xinzhi.core.files import whole
+from xinzhi.core.text import LANGUAGES, words
+from xinzhi.web import pages, render
+from xinzhi.web.address import HOME
+from xinzhi.web.assets import NAMES, asset
+from xinzhi.web.render import environment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from xinzhi.web.store import Store
+
+
+def site(
+    store: Store, folder: Path | str, count: Callable[[int, int], None] = lambda _done, _total: None
+) -> list[Path]:
+    """Write every page of a store into a folder, in both languages.
+
+    Parameters
+    ----------
+    store
+        The package, and the protocol of the pages.
+    folder
+        It is made when it is not there.
+    count
+        Told how many pages are done, and of how many.
+
+    Returns
+    -------
+    list of Path
+        The files.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from xinzhi.web import Store
+    >>> files = site(Store("china-provinces"), tempfile.mkdtemp())  # doctest: +SKIP
+    """
+    found = list(pages.addresses(store))
+    made = {"index.html": front().encode()}
+    made |= {f"assets/{name}": asset(store, name, served=False) for name in NAMES}
+    for done, address in enumerate(found, 1):
+        made[address.path] = render.html(store, address)
+        count(done, len(found))
+    out = Path(folder)
+    files: list[Path] = []
+    for part in dict.fromkeys(str(Path(name).parent) for name in made):
+        names = [name for name in made if str(Path(name).parent) == part]
+        with whole(out / part, [Path(name).name for name in names]) as paths:
+            for path, name in zip(paths, names, strict=True):
+                path.write_bytes(made[name])
+        files += [out / name for name in names]
+    return files
+
+
+def front() -> str:
+    """Return the page that leads to the language of the browser."""
+    links = {language: (f"{language}/{HOME}.html", words("web.spoken").lang(language)) for language in LANGUAGES}
+    return environment().get_template("front.html.j2").render(links=links, title=words("web.site"))

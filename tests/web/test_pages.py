@@ -1,0 +1,113 @@
+"""The pages: the folder is what the server answers, links lead somewhere, figures are those of the study."""
+
+from __future__ import annotations
+
+import posixpath
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from web.reading import Reader
+
+from xinzhi.core.text import percent
+from xinzhi.web import pages
+from xinzhi.web.address import Address
+from xinzhi.yardstick import View
+
+FIRST = ("zh/index.html", "en/index.html", "zh/region/520000.html", "en/region/220000.html")
+
+
+@pytest.mark.parametrize("path", FIRST)
+def test_the_folder_holds_what_the_server_answers(client, folder, path):
+    assert client.get(f"/{path}").content == (folder / path).read_bytes()
+
+
+def test_every_address_is_a_file(store, folder):
+    found = {address.path for address in pages.addresses(store)}
+    assert found == {str(path.relative_to(folder)) for path in folder.glob("*/**/*.html")}
+    assert all(Address.of(path).path == path for path in found)
+
+
+def test_every_link_leads_to_a_file_and_a_place(folder):
+    files = {str(path.relative_to(folder)): path for path in folder.rglob("*") if path.is_file()}
+    read = {name: Reader(path.read_text("utf-8")) for name, path in files.items() if name.endswith(".html")}
+    for name, page in read.items():
+        for link in page.links:
+            parts = urlsplit(link)
+            assert not parts.scheme, link
+            assert not parts.netloc, link
+            there = (
+                posixpath.normpath(posixpath.join(posixpath.dirname(name), unquote(parts.path))) if parts.path else name
+            )
+            assert there in files, f"{name} links {link}"
+            assert not parts.fragment or parts.fragment in read[there].ids, f"{name} links {link}"
+
+
+def test_no_page_holds_a_script_or_a_style_and_no_id_twice(folder):
+    for path in folder.rglob("*.html"):
+        page = Reader(path.read_text("utf-8"))
+        assert not page.inline, path
+        assert not page.scripts, path
+        assert len(page.ids) == len(set(page.ids)), path
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_ranking_of_the_first_page_is_that_of_the_study(store, folder, language):
+    study = store.study("assess", briefs=True)
+    view = View(study.measurement)
+    newest = view.spans[-1]
+    rows = study.ranking.of(newest.start, newest.end).rows(named=True)
+    page = Reader((folder / language / "index.html").read_text("utf-8"))
+    shown = next(table for table in page.tables if table["id"] == "ranking")["rows"][1:]
+    assert len(shown) == len(rows)
+    for cells, row in zip(shown, rows, strict=True):
+        ranks = "–" if row["rank_low"] is None else f"{row['rank_low']}–{row['rank_high']}"
+        assert cells[0].strip() == view.name(row["region"]).lang(language)
+        assert cells[1].strip() == percent(row["tfp_growth"])
+        assert cells[3].strip() == ranks
+        assert cells[5].strip() == (row["grade"] or "")
+    for line in study.ranking.summary(language).splitlines()[:1]:
+        assert line.replace("\u00a0", " ") in page.words.replace("\u00a0", " ")
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_region_says_every_sentence_of_its_brief_and_every_figure_of_its_peers(store, folder, language):
+    for made in store.study("assess", briefs=True).briefs:
+        page = Reader((folder / language / "region" / f"{made.region}.html").read_text("utf-8"))
+        text = page.words
+        for part in made.parts:
+            for line in made.sentences(part):
+                assert " ".join(line.lang(language).split()) in text, (made.region, part)
+        shown = next(table for table in page.tables if table["class"] == "ranges")["rows"][1:]
+        rows = [row for row in made.more["company"].rows(named=True) if row["growth"] is not None]
+        assert [cells[2].strip() for cells in shown] == [percent(row["growth"]) for row in rows]
+
+
+def test_another_protocol_is_computed_anew_and_an_unknown_one_is_refused(client):
+    plain = client.get("/en/region/520000.html").text
+    other = client.get("/en/region/520000.html?protocol=zhang-2004")
+    assert other.status_code == 200
+    assert other.text != plain
+    assert "zhang-2004@" in other.text
+    assert 'href="../index.html?protocol=zhang-2004"' in other.text
+    assert client.get("/en/index.html?protocol=nix").status_code == 422
+    assert client.get("/en/index.html?junk=1").text == client.get("/en/index.html").text
+
+
+def test_the_server_speaks_the_language_of_the_browser(client):
+    asked = {"zh-CN,zh;q=0.9,en;q=0.8": "/zh/index.html", "en-GB": "/en/index.html", "": "/en/index.html"}
+    for accepted, there in asked.items():
+        answer = client.get("/", headers={"accept-language": accepted}, follow_redirects=False)
+        assert answer.headers["location"] == there
+
+
+def test_a_page_that_is_there_already_is_not_sent_again(client):
+    first = client.get("/zh/index.html")
+    again = client.get("/zh/index.html", headers={"if-none-match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+
+
+@pytest.mark.parametrize(
+    "path", ["/zh/nix.html", "/zh/region/999999.html", "/../etc/passwd", "/assets/../app.py", "/fr/"]
+)
+def test_what_is_not_there_says_so(client, path):
+    assert client.get(path).status_code == 404
