@@ -1,4 +1,4 @@
-"""The verbs on files: `check` and `verify`, `protocol list | show | diff | new | check`, `data list | export`."""
+"""The verbs on files: `check`, `verify`, `protocol list | show | diff | new | check`, `data list | import | export`."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 from xinzhi.cli.progress import progress
 from xinzhi.cli.speech import console, counted, grid, lines, print_findings, print_json, say
 from xinzhi.core.errors import UsageError
-from xinzhi.core.text import same
+from xinzhi.core.text import LANGUAGES, same
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from xinzhi.cli.verbs import Call
     from xinzhi.core.text import Language
+    from xinzhi.data import Connector
     from xinzhi.protocol import Protocol
 
 
@@ -193,6 +194,59 @@ def data_list(call: Call) -> None:
     for item in shipped:
         lines([f"{item.name} {item.version}  {item.title.lang(call.language)}"], call.language, style="bold")
         lines([f"  {name}: {table.height} × {table.width}" for name, table in item.tables.items()], call.language)
+
+
+def data_import(call: Call) -> int:
+    """Write what was downloaded from an official source as a data package; or list the sources."""
+    from xinzhi.data import connect, connectors, export
+
+    kinds = connectors()
+    if call.get("list"):
+        _sources(kinds, call)
+        return 0
+    if missing := [name.upper() for name in ("kind", "file") if call.get(name) is None]:
+        raise UsageError("cli.missing", given=missing[0])
+    package = connect(call.get("kind"), Path(call.get("file")), encoding=call.get("encoding"))
+    folder = export(package, call.out or Path(package.name))
+    errors = int(any(finding.severity == "error" for finding in package.findings))
+    if call.json:
+        sizes = {name: table.height for name, table in package.tables.items()}
+        found = [finding.to_dict() for finding in package.findings]
+        print_json(
+            {"folder": str(folder), "sources": package.descriptor["sources"], "tables": sizes, "findings": found}
+        )
+        return errors
+    rules = next(one.protocol for one in kinds if one.kind == package.name)
+    lines([f"{name}: {table.height} × {table.width}" for name, table in package.tables.items()], call.language)
+    issuer, page = package.issuers[""][0].lang(call.language), package.descriptor["sources"][0]["path"]
+    lines([say("imported-from", call.language, issuer=issuer, page=page)], call.language, style="dim")
+    told = [one for one in package.findings if one.severity == "error" or one.rule.startswith("connector")]
+    print_findings(told, call.language)  # what `check` of the folder cannot say any more, and what stops the verbs
+    lines([counted(package.findings, call.language), folder], call.language)
+    step = "imported-measured" if rules and "accounts" in package.tables else "imported"
+    lines([say(step, call.language, folder=folder, protocol=rules)], call.language)
+    return errors
+
+
+def _sources(kinds: Sequence[Connector], call: Call) -> None:
+    """Print the official sources whose downloads can be read."""
+    if call.json:
+        rows = [{"kind": one.kind, "page": one.page, "protocol": one.protocol} for one in kinds]
+        texts = [
+            {
+                f"{name}_{language}": getattr(one, name).lang(language)
+                for name in ("title", "issuer", "file")
+                for language in LANGUAGES
+            }
+            for one in kinds
+        ]
+        print_json([row | text for row, text in zip(rows, texts, strict=True)])
+        return
+    grid(
+        ["name", "title", "issuer", "file", "page"],
+        [[one.kind, one.title, one.issuer, one.file, one.page] for one in kinds],
+        call.language,
+    )
 
 
 def data_export(call: Call) -> None:

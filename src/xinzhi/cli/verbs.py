@@ -208,5 +208,6 @@ VERBS: Mapping[str, Verb] = {
     "protocol new": Verb("registries.protocol_new", ("file",), (Spoken,)),
     "protocol check": Verb("registries.protocol_check", ("file",), (Spoken,)),
     "data list": Verb("registries.data_list", (), (Spoken,)),
+    "data import": Verb("registries.data_import", ("kind?", "file?"), (Listing, Read, Shown)),
     "data export": Verb("registries.data_export", ("data", "target"), (Read, Spoken)),
 }

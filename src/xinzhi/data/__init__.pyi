@@ -2,7 +2,13 @@ from . import units as units
 from .among import among as among
 from .catalogue import known_tables as known_tables
 from .catalogue import nearest as nearest
+from .connect import Connector as Connector
+from .connect import connect as connect
+from .connect import connectors as connectors
 from .export import export as export
+from .frames import BOOKS as BOOKS
+from .frames import FILES as FILES
+from .frames import TEXTS as TEXTS
 from .frames import read_any as read_any
 from .frames import read_file as read_file
 from .frames import typed as typed

@@ -303,8 +303,11 @@ def _shipped(name: str) -> Package:
 
 
 def _loaded(source: str | PathLike[str] | Mapping[str, Any], encoding: str | None, units: Units | None) -> Package:
-    """Return a package as it is read, cast, converted and looked at."""
-    read = read_source(source, encoding=encoding, units=units)
+    return as_read(read_source(source, encoding=encoding, units=units))
+
+
+def as_read(read: Source) -> Package:
+    """Return a package as it was read, cast, converted and looked at."""
     findings = list(read.findings)
     sheets: dict[str, Sheet] = {}
     for table in read.tables:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import zipfile
 import zlib
+from collections.abc import Iterator
 from dataclasses import replace
 from html import unescape
 from pathlib import Path
@@ -94,10 +95,18 @@ def _refuse_wide(xml: bytes, sheet: str, path: Path) -> None:
         raise InputError("data.sheet-too-large", path=path, sheet=sheet, columns=wide, rows=high)
 
 
-def _sheet(book: fastexcel.ExcelReader, sheet: str, table: str, path: Path) -> Grid:
-    """Read one sheet; a number is read as such, since its text in the sheet may be rounded for the eye."""
-    xml = _xml_of(path, sheet)
-    _refuse_wide(xml, sheet, path)
+def cells_of(path: Path) -> Iterator[tuple[str, pl.DataFrame]]:
+    """Yield the name and all cells of every sheet, from the first row on, as text."""
+    with guarded("data.bad-workbook", *_DAMAGE, path=path):
+        _refuse_large(path)
+        book = fastexcel.read_excel(path)
+        for sheet in book.sheet_names:
+            _refuse_wide(_xml_of(path, sheet), sheet, path)
+            yield sheet, _cells(book, sheet)
+
+
+def _cells(book: fastexcel.ExcelReader, sheet: str) -> pl.DataFrame:
+    """Return the cells of a sheet; a number is read as such, since its text in the sheet may be rounded for the eye."""
     text = book.load_sheet(sheet, header_row=None, skip_rows=0, dtypes="string").to_polars()
     number = book.load_sheet(sheet, header_row=None, skip_rows=0, dtypes="float").to_polars()
     # a code such as 06 that is written as text keeps its zero
@@ -107,9 +116,16 @@ def _sheet(book: fastexcel.ExcelReader, sheet: str, table: str, path: Path) -> G
         for name in text.columns
     ]
     exact = [number[name].cast(pl.String).str.replace(r"\.0$", "") for name in number.columns]
-    cells = pl.DataFrame(
+    return pl.DataFrame(
         [value.zip_with(where, words) for value, where, words in zip(exact, numeric, text, strict=True)]
     )
+
+
+def _sheet(book: fastexcel.ExcelReader, sheet: str, table: str, path: Path) -> Grid:
+    """Read one sheet whose first row that is not empty is the header."""
+    xml = _xml_of(path, sheet)
+    _refuse_wide(xml, sheet, path)
+    cells = _cells(book, sheet)
     filled = cells.select(pl.any_horizontal(pl.all().is_not_null())).to_series() if cells.width else pl.Series([False])
     if not filled.any():
         return Grid(cells=pl.DataFrame(), lines=pl.Series(dtype=pl.UInt32))

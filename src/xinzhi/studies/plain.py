@@ -59,7 +59,7 @@ def is_plain(source: Any) -> bool:  # noqa: ANN401 - whatever a user hands in
     """Say whether a source is a plain table: a frame, or a file that is no data package."""
     if not isinstance(source, (str, Path)):
         return hasattr(source, "columns")
-    from xinzhi.data.frames import BOOKS, FILES
+    from xinzhi.data import BOOKS, FILES
 
     path, suffix = Path(source), Path(source).suffix.lower()
     return suffix in FILES and path.is_file() and not (suffix in BOOKS and known_sheets(path))

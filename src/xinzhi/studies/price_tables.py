@@ -11,7 +11,7 @@ import polars as pl
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import finding
 from xinzhi.core.text import Text, words
-from xinzhi.data.frames import BOOKS, TEXTS
+from xinzhi.data import BOOKS, TEXTS
 from xinzhi.studies.plain import Plain, read_plain
 
 if TYPE_CHECKING:

@@ -57,6 +57,39 @@ def test_penn_world_table_tfp_of_every_country_year(shared):
     assert both.filter(pl.col("flags").str.contains("proxy:hours")).height > 3000
 
 
+@pytest.mark.parametrize("suffix", ["csv", "dta"])
+def test_penn_world_table_as_it_is_downloaded(shared, tmp_path, suffix):
+    """`connect` makes the same package of the file itself: 6,289 country-years below 1e-6 (measured 1.9e-7)."""
+    with gzip.open(shared / "data" / "world" / "pwt1001.csv.gz") as handle:
+        table = pl.read_csv(handle.read(), infer_schema_length=None, null_values="NA")
+    path = tmp_path / f"pwt1001.{suffix}"
+    if suffix == "dta":
+        pytest.importorskip("pyreadstat").write_dta(table, str(path))
+    else:
+        table.write_csv(path, null_value="NA")
+    package = xinzhi.data.connect("pwt", path)
+    assert package.units["accounts"]["output_real"] == "1e8 USD at 2017 prices"
+    ours = xinzhi.measure(package, "pwt-10.01").frame
+    published = table.sort("countrycode", "year").select(
+        "year", region="countrycode", growth=pl.col("rtfpna").log().diff().over("countrycode")
+    )
+    both = ours.join(published, on=["region", "year"]).drop_nulls("growth")
+    assert both.height == 6289
+    assert (both["tfp_growth"] - both["growth"]).abs().max() < 1e-6
+
+
+def test_eu_klems_as_it_is_downloaded(shared, tmp_path):
+    """TFP of Austria as a whole: 26 years, 5e-4 percentage points in the median (measured 2e-5)."""
+    table = pl.read_parquet(shared / "data" / "world" / "euklems_austria.parquet")
+    table.write_csv(tmp_path / "growth accounts.csv")
+    package = xinzhi.data.connect("euklems", tmp_path / "growth accounts.csv")
+    published = table.filter(var="VAConTFP", nace_r2_code="TOT").select("year", tfp="value")
+    both = xinzhi.measure(package, "euklems-intanprod-2023").frame.join(published, on="year").drop_nulls("tfp_growth")
+    error = (100 * both["tfp_growth"] - both["tfp"]).abs()
+    assert len(error) == 26
+    assert error.median() <= 5e-4
+
+
 def test_a_country_alone_has_the_figures_that_it_has_among_all(shared):
     """Some countries publish hours, some for a few years, some never: none needs the United States beside it."""
     accounts = penn_world_table(shared).filter(pl.col("rtfpna").is_not_null())

@@ -25,6 +25,9 @@ ELSEWHERE = {  # kinds whose input is bytes, a workbook or more rows than a case
     "formula-without-value",
     "decimal-char-unread",
     "file-changed",  # test_hostile_sources.py
+    "connector-unused",  # those of downloads: test_downloads.py
+    "connector-absent",
+    "connector-twice",
     "missing-value",  # those of a single table: test_tidy.py
     "infinite",
     "negative",
