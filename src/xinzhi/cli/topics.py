@@ -85,7 +85,12 @@ def firms(call: Call) -> int:
         return 0
     out = None if call.out is None else str(call.out)
     made = study(call, call.get("data"), kind=studies.FirmsOptions, out=out)
-    return conclude(call if "manifest" in made.more else replace(call, out=None), made)  # cells read back have a page
+    if "manifest" in made.more:  # cells that are read back have a page
+        return conclude(call, made)
+    status = conclude(replace(call, out=None), made)
+    if call.out is not None and not call.json:
+        lines([call.out / f"{name}.csv" for name in made.more["cells"]] + [call.out / "manifest.json"], call.language)
+    return status
 
 
 def ruled(call: Call) -> Protocol:

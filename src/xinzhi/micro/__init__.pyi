@@ -1,13 +1,16 @@
+from .decompose import DECOMPOSITIONS as DECOMPOSITIONS
 from .decompose import Decomposition as Decomposition
 from .decompose import decompose as decompose
 from .disclosure import TOTAL as TOTAL
 from .disclosure import Rules as Rules
+from .disclosure import Totals as Totals
 from .disclosure import attack as attack
 from .disclosure import cell_sums as cell_sums
 from .disclosure import cohort_sums as cohort_sums
 from .disclosure import identifying as identifying
 from .disclosure import merge_cohorts as merge_cohorts
 from .disclosure import protect as protect
+from .disclosure import protect_together as protect_together
 from .disclosure import rounded as rounded
 from .disclosure import with_margins as with_margins
 from .disclosure import withhold as withhold
@@ -22,6 +25,8 @@ from .measurement_error import Noise as Noise
 from .misallocation import Misallocation as Misallocation
 from .misallocation import misallocation as misallocation
 from .mock import mock as mock
+from .panel import GROUPS as GROUPS
+from .panel import POLICIES as POLICIES
 from .panel import Panel as Panel
 from .panel import panel as panel
 from .production.markups import Markups as Markups

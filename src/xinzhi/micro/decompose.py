@@ -13,7 +13,7 @@ from xinzhi.core.errors import IdentityError, InputError, UsageError
 from xinzhi.core.finding import Finding
 from xinzhi.core.parameters import setting
 from xinzhi.core.result import Facts, Result
-from xinzhi.core.text import same
+from xinzhi.core.text import same, words
 from xinzhi.data import provenance
 from xinzhi.micro.cohorts import COHORTS, METHODS, cells, pair_sums, parts
 from xinzhi.micro.engine import CONVENTIONS
@@ -24,7 +24,7 @@ Method = Literal[
     "olley-pakes", "baily-hulten-campbell", "griliches-regev", "foster-haltiwanger-krizan", "baldwin-gu",
     "diewert-fox", "melitz-polanec", "dias-marques",
 ]  # fmt: skip
-KNOWN = (OLLEY, *METHODS)
+DECOMPOSITIONS = (OLLEY, *METHODS)
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -32,13 +32,15 @@ class Decomposition(Result, verb="micro_decompose", topic="firms"):
     """Growth of aggregate productivity and its parts, by group and pair of periods; or levels, by Olley and Pakes.
 
     `method` names the formula, `parts` the columns that add up to ``growth`` (or ``aggregate``), `groups` those that
-    name a row, `findings` what is wrong with the rows and which pairs could not be split.
+    name a row, `findings` what is wrong with the rows and which pairs could not be split; `value` what productivity
+    is, where that is known: ``labour-current, labour-constant, tfp-current, tfp-constant``.
     """
 
     method: str
     parts: tuple[str, ...]
     groups: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
+    value: str = "any"
 
     @property
     def total(self) -> str:
@@ -51,6 +53,7 @@ class Decomposition(Result, verb="micro_decompose", topic="firms"):
         values = {
             "method": same(self.method), "n": self.frame.height, "total": self.frame[self.total].mean(),
             "start": self.frame[ends[0]].min(), "end": self.frame[ends[1]].max(),
+            "what": words(f"firms.of.{self.value}"), "how": words(f"firms.how_of.{self.value}"),
         }  # fmt: skip
         facts: Facts = {f"answer.{self.total}": values}
         column = {one.name: one.title for one in self.columns()}
@@ -121,8 +124,8 @@ def decompose(  # noqa: PLR0913 - a table, its columns, and the policies
     >>> decompose(firms, value="a", weight="s").frame.select("growth", "mean", "covariance", "entry", "exit").row(0)
     (2.25, 1.0, 0.0, 2.25, -1.0)
     """
-    if method not in KNOWN:
-        raise UsageError("micro.choice", name="method", given=method, known=[same(name) for name in KNOWN])
+    if method not in DECOMPOSITIONS:
+        raise UsageError("micro.choice", name="method", given=method, known=[same(name) for name in DECOMPOSITIONS])
     if movers not in {"apart", "entry"}:
         raise UsageError("micro.choice", name="movers", given=movers, known=[same("apart"), same("entry")])
     groups = (group,) if isinstance(group, str) else tuple(group or ())

@@ -15,12 +15,28 @@ from xinzhi.core.arrays import BoolArray, FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.parameters import setting
 from xinzhi.core.programs import Program
+from xinzhi.core.result import Facts, Result
 from xinzhi.micro.cohorts import ARRIVALS, DEPARTURES, STAY, pair_rows
-from xinzhi.micro.engine import CONVENTIONS
+from xinzhi.micro.engine import CONVENTIONS, ibis
 from xinzhi.micro.panel import YEARS, Panel
 
 TOTAL = "*"
+PRIMARY, SECONDARY = "primary", "secondary"
 _NOISE = 1e-7  # what a solver calls zero, relative to the largest cell
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class Totals(Result, verb="firm_totals", topic="firms"):
+    """Totals that may be published: ``amount``, the dimensions, ``year, firms, value, withheld``.
+
+    The margin of a dimension is ``*``; firms and value of a cell that is withheld are null.
+    """
+
+    def facts(self) -> Facts:
+        """Return of how many cells, and how many are withheld, each counted once for all amounts."""
+        cells = self.frame.unique([name for name in self.frame.columns if name not in {"amount", "firms", "value"}])
+        kinds = {name: cells.filter(pl.col("withheld") == name).height for name in (PRIMARY, SECONDARY)}
+        return {"answer.totals": {"tables": self.frame["amount"].n_unique(), "cells": cells.height, **kinds}}
 
 
 def _usual(name: str) -> Any:  # noqa: ANN401 - a number
@@ -75,6 +91,8 @@ class Rules:
 def cell_sums(held: Panel, dimensions: Sequence[str], value: str, rules: Rules) -> pl.DataFrame:
     """Return firms, sum and largest contributions by cell and year, none of which may leave the office.
 
+    Where plants count as firms (`panel`, ``duplicates="plants"``), enterprises are counted, and margins are there too.
+
     Examples
     --------
     >>> from xinzhi.micro import mock, panel
@@ -83,17 +101,25 @@ def cell_sums(held: Panel, dimensions: Sequence[str], value: str, rules: Rules) 
     """
     held.need(value, *dimensions)
     table = held.table.filter(held.table[value].notnull())
-    keys = [*dimensions, "year"]
-    found = held.engine.collect(_largest(table, keys, value, rules))
+    keys, every = [*dimensions, "year"], [table]
+    if "owner" in table.columns:  # a margin of plants is no sum of cells: an enterprise stands in several of them
+        every = []
+        for choice in product((False, True), repeat=len(dimensions)):
+            summed = {name: ibis().literal(TOTAL) for name, sums in zip(dimensions, choice, strict=True) if sums}
+            every.append(table.mutate(**summed) if summed else table)
+    found = pl.concat([held.engine.collect(_largest(one, keys, value, rules)).sort(keys) for one in every])
     if (found["value"] < 0).any() or (found[f"top{rules.top}"] < 0).any():
         raise InputError("micro.negative-cell", ())
-    return found.sort(keys)
+    return found
 
 
 def _largest(table: Any, keys: Sequence[str], value: str, rules: Rules) -> Any:  # noqa: ANN401 - tables of Ibis
     """Return firms, sum and largest contributions by some keys."""
     import ibis
 
+    if "owner" in table.columns:  # a firm is the enterprise, not its plants
+        summed = table.group_by([*keys, "owner"]).agg(**{value: table[value].sum()})
+        table = summed.mutate(firm=summed.owner)
     window = ibis.window(group_by=[table[key] for key in keys], order_by=[table[value].desc(), table.firm])
     ranked = table.mutate(_rank=ibis.row_number().over(window))
     largest = {f"top{n + 1}": (ranked["_rank"] == n).ifelse(ranked[value], 0.0).sum() for n in range(rules.top)}
@@ -124,7 +150,8 @@ def cohort_sums(
     import ibis
 
     seen = [one for one in YEARS if held.has(one)]
-    both = pair_rows(held.table, by, later, seen, amounts)
+    owners = ["owner"] if "owner" in held.table.columns else []
+    both = pair_rows(held.table, by, later, seen, [*amounts, *owners])
     found = []
     for amount in amounts:
         for side, apart in ((1, "moved_out"), (2, "moved_in")):
@@ -132,11 +159,11 @@ def cohort_sums(
             rows = both.mutate(cohort=ibis.and_(*moved).ifelse(apart, both.cohort)) if by else both
             rows = rows.select(
                 "year", "cohort", firm=rows[f"firm{side}"], amount=rows[f"{amount}{side}"],
-                **{name: rows[f"{name}{side}"] for name in by},
+                **{name: rows[f"{name}{side}"] for name in (*by, *owners)},
             )  # fmt: skip
             rows = rows.filter(rows.amount.notnull())
             sums = held.engine.collect(_largest(rows, [*by, "year", "cohort"], "amount", rules))
-            found.append(sums.with_columns(amount=pl.lit(amount), side=pl.lit(side)))
+            found.append(sums.with_columns(amount=pl.lit(amount), side=pl.lit(side), plants=pl.lit(bool(owners))))
     return pl.concat(found)
 
 
@@ -238,37 +265,119 @@ def protect(cells: pl.DataFrame, dimensions: Sequence[str], rules: Rules | None 
     >>> protect(cells, ["industry", "region"])["withheld"].to_list()
     ['', '', '', '', 'primary', 'secondary', '', 'secondary', 'secondary']
     """
+    return protect_together({"": cells}, dimensions, rules)[""]
+
+
+def protect_together(
+    tables: Mapping[str, pl.DataFrame], dimensions: Sequence[str], rules: Rules | None = None
+) -> dict[str, pl.DataFrame]:
+    """Return tables of several amounts by the same dimensions, the same cells withheld in all of them.
+
+    A cell that is withheld in one table and told in another could be judged by what is known to lie between the two
+    (wages are a part of value added, capital per person is alike); with one pattern nothing of the cell is told.
+
+    Parameters
+    ----------
+    tables
+        By name, each as `protect` takes it. A cell that is not in a table has no firm there.
+    dimensions, rules
+        See `protect`.
+
+    Returns
+    -------
+    dict of polars.DataFrame
+        By name, each as `protect` returns it; ``primary`` is a cell that identifies a firm in any of them.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> output = {"industry": ["a", "b", "c"], "firms": [30, 40, 50], "value": [90.0, 40.0, 50.0]}
+    >>> output |= {"top1": [80.0, 2.0, 2.0], "top2": [3.0, 2.0, 2.0]}
+    >>> wages = output | {"value": [9.0, 9.0, 9.0], "top1": [1.0, 1.0, 1.0], "top2": [1.0, 1.0, 1.0]}
+    >>> made = protect_together({"output": pl.DataFrame(output), "wages": pl.DataFrame(wages)}, ["industry"])
+    >>> made["wages"]["withheld"].to_list()
+    ['', 'primary', 'secondary', '']
+    """
     own = rules or Rules()
     if not 1 <= len(dimensions) <= 3:  # noqa: PLR2004 - tables of more dimensions are not published
         raise UsageError("micro.dimensions", n=len(dimensions))
-    parts = cells.partition_by("year", maintain_order=True) if "year" in cells.columns else [cells]
-    return pl.concat([_protected(part, list(dimensions), own) for part in parts])
+    names, year = list(tables), [one for one in ("year",) if any("year" in cells.columns for cells in tables.values())]
+    whole = [cells.with_columns(table=pl.lit(name)) for name, cells in tables.items()]
+    long = pl.concat(whole, how="diagonal_relaxed")
+    parts = long.partition_by(year, maintain_order=True) if year else [long]
+    made = [_protected(part, names, list(dimensions), year, own) for part in parts]
+    return {name: pl.concat([part[name] for part in made]) for name in names}
 
 
-def _protected(cells: pl.DataFrame, dimensions: list[str], rules: Rules) -> pl.DataFrame:
-    """Return one table with its margins."""
-    table = with_margins(cells, dimensions, rules)
-    matrix = margins(table, dimensions)
-    primary = identifying(table, rules)
-    values, firms = table["value"].to_numpy(), table["firms"].to_numpy()
-    up = _protection(table, rules)
-    withheld = _secondary(matrix, values, firms, primary, up)
-    kinds = np.where(primary, "primary", np.where(withheld, "secondary", ""))
-    shown = table.with_columns(withheld=pl.Series(kinds))
-    hidden = pl.col("withheld") != ""
-    rounded = (pl.col("firms") / rules.base).round().cast(pl.Int64) * rules.base
-    year = ["year"] if "year" in table.columns else []
-    return shown.select(
-        *dimensions, *year,
-        firms=pl.when(hidden).then(None).otherwise(rounded),
-        value=pl.when(hidden).then(None).otherwise("value"),
-        withheld="withheld",
-    )  # fmt: skip
+def _protected(
+    cells: pl.DataFrame, names: Sequence[str], dimensions: list[str], year: list[str], rules: Rules
+) -> dict[str, pl.DataFrame]:
+    """Return the tables of one year with their margins."""
+    keys, tops = [*dimensions, *year], [f"top{n + 1}" for n in range(rules.top)]
+    every, amounts = cells.select(keys).unique(maintain_order=True), ["firms", "value", *tops]
+    full = {}
+    for name in names:
+        own = cells.filter(pl.col("table") == name).select(*keys, *amounts)
+        full[name] = with_margins(
+            every.join(own, on=keys, how="left").with_columns(pl.col(amounts).fill_null(0)), dimensions, rules
+        )
+    tables = list(full.values())  # all have the same cells in the same order
+    primary = np.logical_or.reduce([identifying(table, rules) for table in tables])
+    withheld, grid = primary.copy(), _Grid(tables[0], dimensions)
+    for table in tables:  # what is withheld for one table is so in the next: a wider pattern hides no less
+        withheld = _secondary(grid, table, primary, withheld, _protection(table, rules))
+    kinds = pl.Series(np.where(primary, PRIMARY, np.where(withheld, SECONDARY, "")))
+    hidden, count = pl.col("withheld") != "", (pl.col("firms") / rules.base).round().cast(pl.Int64) * rules.base
+    told = {name: pl.when(~hidden).then(one) for name, one in (("firms", count), ("value", pl.col("value")))}
+    return {
+        name: table.with_columns(withheld=kinds).select(*keys, **told, withheld="withheld")
+        for name, table in full.items()
+    }
+
+
+class _Grid:
+    """The cells of a table with margins as a box, and the equations that its margins are."""
+
+    def __init__(self, table: pl.DataFrame, dimensions: list[str]) -> None:
+        self.matrix = margins(table, dimensions)
+        codes = [table[name].rank("dense").to_numpy().astype(np.int64) - 1 for name in dimensions]
+        self.place = tuple(codes)  # of every row in the box
+        self.shape = tuple(int(code.max()) + 1 for code in codes)
+        sign = np.ones(len(table))
+        for name in dimensions:  # a margin falls where the cells that it sums fall
+            sign *= np.where(table[name].to_numpy() == TOTAL, -1.0, 1.0)
+        self.sign, self.signs = sign, np.ones(self.shape)
+        self.signs[self.place] = sign
+
+    def box(self, values: BoolArray) -> BoolArray:
+        """Return values of rows as a box; a place without a cell is False."""
+        out = np.zeros(self.shape, dtype=bool)
+        out[self.place] = values
+        return out
+
+    def swing(self, cell: int, rise: BoolArray, fall: BoolArray, up: float) -> bool:
+        """Say whether withheld cells at the corners of a box with `cell` can move with it, so that all margins stay.
+
+        Cells with a positive sign at an even number of steps from `cell` move as it does, others against it.
+        """
+        at = tuple(int(code[cell]) for code in self.place)
+        moves = self.sign[cell] * up
+        found = np.ones((1,) * len(at), dtype=bool)
+        for steps in product((False, True), repeat=len(at)):
+            if not any(steps):
+                continue
+            way = moves * (-1.0) ** sum(steps)
+            line = tuple(slice(None) if step else slice(one, one + 1) for step, one in zip(steps, at, strict=True))
+            found = found & np.where(self.signs[line] * way > 0, rise[line], fall[line])
+        inner = tuple(np.arange(size) != one for size, one in zip(self.shape, at, strict=True))
+        return bool(found[np.ix_(*inner)].any()) if found.shape == self.shape else False
 
 
 def with_margins(cells: pl.DataFrame, dimensions: list[str], rules: Rules) -> pl.DataFrame:
     """Return the full table with all margins; the largest firms of a margin are among those of its cells."""
     year = ["year"] if "year" in cells.columns else []
+    if (cells.select(dimensions).cast(pl.String) == TOTAL).sum_horizontal().sum():  # they are there already
+        return cells.cast(dict.fromkeys(dimensions, pl.String)).sort([*year, *dimensions])
     parts = []
     for choice in product((False, True), repeat=len(dimensions)):
         summed = [pl.lit(TOTAL).alias(name) for name, sums in zip(dimensions, choice, strict=True) if sums]
@@ -280,6 +389,8 @@ def with_margins(cells: pl.DataFrame, dimensions: list[str], rules: Rules) -> pl
 def _gathered(cells: pl.DataFrame, keys: Sequence[str], rules: Rules) -> pl.DataFrame:
     """Return cells gathered by some keys, with the largest firms among all of theirs."""
     tops = [f"top{n + 1}" for n in range(rules.top)]
+    if "plants" in cells.columns and cells["plants"].any():  # one enterprise may stand in all: the worst is assumed
+        return cells.group_by(keys).agg(pl.col("firms").max(), pl.col("value").sum(), pl.col(tops).sum())
     sums = cells.group_by(keys).agg(pl.col("firms", "value").sum())
     long = cells.unpivot(tops, index=list(keys), variable_name="place", value_name="largest")
     largest = long.group_by(keys).agg(pl.col("largest").top_k(rules.top))
@@ -327,11 +438,15 @@ def _protection(table: pl.DataFrame, rules: Rules) -> FloatArray:
 
 
 def _secondary(
-    matrix: coo_array, values: FloatArray, firms: FloatArray, primary: BoolArray, up: FloatArray
+    grid: _Grid, table: pl.DataFrame, primary: BoolArray, hidden: BoolArray, protection: FloatArray
 ) -> BoolArray:
-    """Return which cells are withheld, so that each primary one can move by its protection both ways."""
-    n = len(values)
-    withheld = primary.copy()
+    """Return which cells are withheld, so that each primary one can move by its protection both ways.
+
+    Where cells that are withheld already move with it in a box, nothing more is needed; else the cheapest change of the
+    table is a linear program.
+    """
+    values, firms = table["value"].to_numpy(), table["firms"].to_numpy()
+    n, withheld, matrix = len(values), hidden.copy(), grid.matrix
     size = max(float(values.max(initial=0.0)), 1.0)
     scaled = values / size
     both = coo_array((np.r_[matrix.data, -matrix.data], (np.r_[matrix.coords[0], matrix.coords[0]],
@@ -339,10 +454,13 @@ def _secondary(
     free = firms > 0  # a cell without firms is known to be zero
     rises, falls = np.where(free, np.inf, 0.0), np.where(free, scaled, 0.0)
     program = Program(both, costs=0.0, row_lower=0.0, row_upper=0.0, column_upper=np.r_[rises, falls])
-    for cell in np.flatnonzero(primary):
+    shared = withheld & free & (firms != 1)
+    for cell in np.flatnonzero(primary & free):
         alone = (firms == 1) & (np.arange(n) != cell)
-        for side, much in ((0, up[cell]), (1, min(up[cell], values[cell]))):
+        for side, much in ((0, protection[cell]), (1, min(protection[cell], values[cell]))):
             if much <= 0:
+                continue
+            if grid.swing(int(cell), grid.box(shared), grid.box(shared & (values >= much)), 1.0 - 2 * side):
                 continue
             price = np.where(withheld, 0.0, scaled + 1 / n)
             program.set_costs(np.r_[price, price])
@@ -359,6 +477,7 @@ def _secondary(
                 raise InputError("micro.unprotected", ())
             moved = np.abs(solved.primal[:n] - solved.primal[n:]) > _NOISE
             withheld = withheld | (moved & free)
+            shared = withheld & free & (firms != 1)
     return withheld
 
 

@@ -13,11 +13,12 @@ from typing import Any
 
 import polars as pl
 
-from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.errors import InputError, UsageError, XinzhiError
 from xinzhi.core.parameters import setting
 from xinzhi.core.text import same
 from xinzhi.data import read_any
 from xinzhi.micro.cohorts import cells, pair_sums, parts
+from xinzhi.micro.text_files import codec_of, csv_error, first_bad_line, header_of, in_utf8, is_text
 
 CONVENTIONS = Path(__file__).with_name("micro.yaml")
 PRIME = 2**31 - 1  # squares of what is smaller fit 64 bits
@@ -65,13 +66,15 @@ class Engine:
     spill: Path | None = None
     session: Any = None
 
-    def table(self, source: Any) -> Any:  # noqa: ANN401 - any table in, an Ibis table out
-        """Return a source as a table of expressions.
+    def table(self, source: Any, encoding: str | None = None) -> Any:  # noqa: ANN401 - any table in, an Ibis table out
+        """Return a source as a table of expressions; all columns of a text file are text.
 
         Parameters
         ----------
         source
-            A frame of any kind, the path of a parquet or CSV file, a folder of parquet files, or an Ibis table.
+            A frame of any kind, the path of a parquet or CSV file, a folder of them, or an Ibis table.
+        encoding
+            Of text files that are not in UTF-8, such as ``gb18030``.
 
         Examples
         --------
@@ -83,12 +86,16 @@ class Engine:
         if isinstance(source, library.Table):
             return source
         if self.connection is None:
-            return self._elsewhere(library, source)
+            return self._elsewhere(library, source, encoding)
         name = f"firms_{next(_NUMBERS)}"
-        if (paths := _files(source)) is not None:
-            reader = "read_csv" if paths[0].suffix.lower() in {".csv", ".tsv"} else "read_parquet"
-            listed = ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
-            self._run(f'create or replace view "{name}" as select * from {reader}([{listed}])')  # noqa: S608 - a name of our own and quoted paths
+        if (paths := files_of(source)) is not None:
+            if is_text(paths[0]):  # types that are guessed from the first rows fail at a cell further down
+                aside = (self.spill or Path(tempfile.gettempdir())) / name
+                paths = [in_utf8(path, encoding, aside / path.name) for path in paths]
+                read = " union all by name ".join(f"select * from {_read_csv(path)}" for path in paths)  # noqa: S608 - quoted
+            else:
+                read = f"select * from read_parquet([{', '.join(map(_quoted, paths))}])"  # noqa: S608 - quoted
+            self._run(f'create or replace view "{name}" as {read}')
         else:
             self.connection.register(name, _frame(source).to_arrow())
         return self._named(name)
@@ -98,8 +105,8 @@ class Engine:
         kinds = self._run(f'select * from "{name}" limit 0', rows=True).schema  # noqa: S608 - a name of our own
         return ibis().table(ibis().Schema.from_pyarrow(kinds), name=name)
 
-    def _elsewhere(self, library: Any, source: Any) -> Any:  # noqa: ANN401 - Ibis and its tables
-        paths = _files(source)
+    def _elsewhere(self, library: Any, source: Any, encoding: str | None) -> Any:  # noqa: ANN401 - Ibis and its tables
+        paths = files_of(source)
         if paths is None and self.session is not None:  # a table in memory of Ibis is not there for what Spark keeps
             name = f"firms_{next(_NUMBERS)}"
             self.session.createDataFrame(_frame(source).to_arrow()).createOrReplaceTempView(name)
@@ -107,9 +114,9 @@ class Engine:
         if paths is None:
             return library.memtable(_frame(source).to_arrow())
         parts = [
-            self.backend.read_csv(str(path), header=True, inferSchema=True)
-            if path.suffix.lower() in {".csv", ".tsv"}
-            else self.backend.read_parquet(str(path))
+            self._guarded(self.backend.read_csv, str(path), header=True, **_coded(path, encoding))
+            if is_text(path)
+            else self._guarded(self.backend.read_parquet, str(path))
             for path in paths
         ]
         return parts[0] if len(parts) == 1 else library.union(*parts)
@@ -135,14 +142,14 @@ class Engine:
             home = pl.from_arrow(self._run(self.sql(expression), rows=True))
         else:
             allowed(expression)
-            home = pl.from_arrow(self.backend.to_pyarrow(expression))
+            home = pl.from_arrow(self._guarded(self.backend.to_pyarrow, expression))
         return home if isinstance(home, pl.DataFrame) else home.to_frame()
 
     def keep(self, expression: Any) -> Any:  # noqa: ANN401 - expressions of Ibis
         """Compute a table once and return it by name, for what several expressions need."""
         if self.connection is None:
             allowed(expression)
-            return expression.cache()
+            return self._guarded(expression.cache)
         name = f"kept_{next(_NUMBERS)}"
         self._run(f'create temp table "{name}" as {self.sql(expression)}')
         return self._named(name)
@@ -153,7 +160,7 @@ class Engine:
         if self.connection is None:
             allowed(expression)
             writer = getattr(self.backend, "to_parquet_dir", None) or self.backend.to_parquet
-            writer(expression, str(target))
+            self._guarded(writer, expression, str(target))
             return target
         aside = target.with_name(f".{target.name}.partial")
         quoted = str(aside).replace("'", "''")
@@ -171,6 +178,15 @@ class Engine:
             if self.spill is not None:
                 shutil.rmtree(self.spill, ignore_errors=True)
 
+    def _guarded(self, work: Any, *given: Any, **named: Any) -> Any:  # noqa: ANN401 - what a backend does
+        """Let another engine work; what it says when it fails may quote cells of the table, and is not told."""
+        try:
+            return work(*given, **named)
+        except XinzhiError:
+            raise
+        except Exception as error:  # noqa: BLE001 - every backend has errors of its own, and they quote cells
+            raise InputError("micro.engine-failed", (), kind=type(error).__name__) from None
+
     def _run(self, sql: str, *, rows: bool = False) -> Any:  # noqa: ANN401 - rows as an Arrow table, or nothing of use
         import duckdb
 
@@ -179,7 +195,7 @@ class Engine:
         except duckdb.OutOfMemoryException as error:
             raise InputError("micro.memory", ()) from error
         except duckdb.Error as error:  # what DuckDB says may quote cells of the table
-            raise InputError("micro.engine-failed", (), kind=type(error).__name__) from None
+            raise csv_error(str(error)) or InputError("micro.engine-failed", (), kind=type(error).__name__) from None
 
 
 def connect(
@@ -341,7 +357,29 @@ def poisson_weight(firm: Any, draw: Any, seed: int = 0) -> Any:  # noqa: ANN401 
     return weight
 
 
-def _files(source: Any) -> list[Path] | None:  # noqa: ANN401 - any table
+def _quoted(text: object) -> str:
+    return "'" + str(text).replace("'", "''") + "'"
+
+
+def _read_csv(path: Path) -> str:
+    """Return what reads a file in UTF-8 as text by its own header, so that a row of another length is an error."""
+    names, delimiter = header_of(path)
+    kinds = ", ".join(f"{_quoted(name)}: 'VARCHAR'" for name in names)
+    how = f"delim = {_quoted(delimiter)}, quote = '\"', escape = '\"', header = true, auto_detect = false"
+    return f"read_csv({_quoted(path)}, columns = {{{kinds}}}, {how})"
+
+
+def _coded(path: Path, encoding: str | None) -> dict[str, Any]:
+    """Return how Spark reads a text file: every column as text, in the encoding that is named where it is needed."""
+    bad = first_bad_line(path, "utf-8-sig")
+    if bad is None:
+        return {"inferSchema": False}
+    if encoding is None:
+        in_utf8(path, None, path)  # refuses it
+    return {"inferSchema": False, "encoding": codec_of(str(encoding))}
+
+
+def files_of(source: Any) -> list[Path] | None:  # noqa: ANN401 - any table
     """Return the files of a path, or None for what is no path."""
     if not isinstance(source, str | Path):
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, Literal
 
 import polars as pl
@@ -13,7 +14,8 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, finding, listed
 from xinzhi.core.text import Text, same, words
 from xinzhi.micro.cohorts import ARRIVALS, DEPARTURES, STAY, cells, pair_sums
-from xinzhi.micro.engine import Engine, engine_of
+from xinzhi.micro.engine import Engine, engine_of, files_of
+from xinzhi.micro.text_files import first_no_number, is_text
 
 Duplicates = Literal["refuse", "largest", "plants", "unchecked"]
 POLICIES: tuple[Duplicates, ...] = ("refuse", "largest", "plants", "unchecked")
@@ -25,6 +27,7 @@ AMOUNTS = ("output", "sales", "capital", "labour", "wages", "intermediates", "in
 FIGURES = (*AMOUNTS, "value", "weight")
 MISSING, NOT_POSITIVE = "missing", "not-positive"
 ROLES = (*KEY, *GROUPS, *YEARS, *FIGURES)
+NO_ROWS = pl.DataFrame({"year": [0]})  # until they are counted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,10 +124,19 @@ def missing_findings(missing: Sequence[str]) -> tuple[Finding, ...]:
     return tuple(finding("micro.missing-column", table="firms", column=name) for name in missing)
 
 
-def counted_finding(code: str, n: int, least: int, column: str | None = None, **values: object) -> Finding:
+def counted_finding(
+    code: str,
+    n: int,
+    least: int,
+    column: str | None = None,
+    *,
+    file: str | None = None,
+    line: int | None = None,
+    **values: object,
+) -> Finding:
     """Return a finding that counts rows; a number below `least` is told as such."""
     number: Text = words("firms.fewer", least=least) if n < least else same(f"{n:,}")
-    return finding(code, words={"n": number, **values}, table="firms", column=column)
+    return finding(code, words={"n": number, **values}, table="firms", column=column, file=file, line=line)
 
 
 def panel(
@@ -135,6 +147,7 @@ def panel(
     engine: Any = None,  # noqa: ANN401 - a word, an address, a connection, an engine
     duplicates: Duplicates = "refuse",
     least: int = 0,
+    encoding: str | None = None,
 ) -> Panel:
     """Read a table of firms and years, and name and count what is wrong with it.
 
@@ -155,6 +168,8 @@ def panel(
         a firm in two industries counts as two; ``unchecked``, which skips the costliest check.
     least
         Counts below it are told as "fewer than", so that messages identify nobody.
+    encoding
+        Of text files that are not in UTF-8, such as ``gb18030``.
 
     Raises
     ------
@@ -171,15 +186,23 @@ def panel(
     if duplicates not in POLICIES:
         raise UsageError("micro.choice", name="duplicates", given=duplicates, known=[same(one) for one in POLICIES])
     own = engine_of(source, engine)
-    given = own.table(source)
+    given = own.table(source, encoding)
     named = _named({name: name for name in groups if name not in GROUPS} | dict(columns or {}), given.columns, groups)
-    table = given.select(**{role: _typed(given[column], role) for role, column in named.items()})
-    held = Panel(engine=own, table=table, columns=named, rows=pl.DataFrame({"year": [0]}), least=least)
+    files = [path for path in files_of(source) or () if is_text(path)]
+    found = unreadable(own, given, named, files, least, encoding)
+    table = given.select(**{role: typed(given[column], role) for role, column in named.items()})
+    if files:  # text is read and cast once, not in every pass
+        table = own.keep(table)
+    return checked(Panel(engine=own, table=table, columns=named, findings=found, rows=NO_ROWS, least=least), duplicates)
+
+
+def checked(held: Panel, duplicates: Duplicates) -> Panel:
+    """Return a panel whose cells and keys have been looked at; findings are counted."""
     held = _counted(held)
     if duplicates == "plants":
         held.need("industry")
-        key = table.firm.cast("string") + "/" + table.industry
-        held = replace(held, table=held.table.mutate(firm=key))
+        key = held.table.firm.cast("string") + "/" + held.table.industry
+        held = replace(held, table=held.table.mutate(firm=key, owner=held.table.firm))
     return held if duplicates == "unchecked" else _single(held, duplicates)
 
 
@@ -202,20 +225,63 @@ def _named(columns: Mapping[str, str], known: Sequence[str], groups: Sequence[st
     return named
 
 
-def _typed(column: Any, role: str) -> Any:  # noqa: ANN401 - columns of Ibis
-    """Return a column in the type of its role; a group that is blank is told as such."""
+def typed(column: Any, role: str) -> Any:  # noqa: ANN401 - columns of Ibis
+    """Return a column in the type of its role: text that is no number is missing; a blank group is told as such."""
     kind = column.type()
-    if role in FIGURES and not kind.is_numeric():
-        raise InputError("micro.no-numbers", (), column=column.get_name(), kind=str(kind))
     if role in {"year", *YEARS}:
-        return column.cast("int64")
+        if not kind.is_string():
+            return column.cast("int64")
+        number = column.strip().try_cast("float64")
+        return (number % 1 == 0).ifelse(number, None).cast("int64")
     if role in FIGURES:
-        number = column.cast("float64")
+        number = column.strip().try_cast("float64") if kind.is_string() else column.cast("float64")
         return (number.isnan() | number.isinf()).ifelse(None, number)
     if role not in KEY:
         text = column.cast("string")
-        return text.fill_null("")
-    return column if kind.is_integer() or kind.is_string() else column.cast("string")
+        return text.strip().fill_null("")
+    if kind.is_string():
+        return column.strip().nullif("")
+    return column if kind.is_integer() else column.cast("string")
+
+
+def unreadable(
+    engine: Engine,
+    table: Any,  # noqa: ANN401 - a table of Ibis
+    named: Mapping[str, str],
+    files: Sequence[Path] = (),
+    least: int = 0,
+    encoding: str | None = None,
+) -> tuple[Finding, ...]:
+    """Return findings that count the cells of text that should be numbers and are none, with the first one's place.
+
+    A column without any number is refused.
+    """
+    numbers = [role for role in named if role in {"year", *YEARS, *FIGURES}]
+    kinds = {role: table[named[role]].type() for role in numbers}
+    for role in numbers:
+        if not (kinds[role].is_string() or kinds[role].is_numeric()):
+            raise InputError("micro.no-numbers", (), column=named[role], kind=str(kinds[role]))
+    texts = [role for role in numbers if kinds[role].is_string()]
+    if not texts:
+        return ()
+    sums: dict[str, Any] = {}
+    for role in texts:
+        text = table[named[role]].strip()
+        blank, number = text.isnull() | (text == ""), typed(table[named[role]], role)
+        sums |= {f"{role}:bad": (~blank & number.isnull()).cast("int64").sum()}
+        sums |= {f"{role}:good": number.notnull().cast("int64").sum()}
+    seen = engine.collect(table.aggregate(**sums)).row(0, named=True)
+    bad = {role: int(n) for role in texts if (n := seen[f"{role}:bad"])}
+    places = first_no_number(files, {role: named[role] for role in bad}, encoding) if bad and files else {}
+    found = []
+    for role, n in bad.items():
+        file, line = places.get(role, (None, None))
+        code = "micro.unreadable" if line is None else "micro.unreadable-at"
+        found.append(counted_finding(code, n, least, named[role], file=file, line=line))
+    for role in bad:
+        if not seen[f"{role}:good"]:
+            raise InputError("micro.no-numbers", found, column=named[role], kind=str(kinds[role]))
+    return tuple(found)
 
 
 def _counted(held: Panel) -> Panel:
@@ -249,7 +315,7 @@ def _counted(held: Panel) -> Panel:
         table = table.filter(table.firm.notnull() & table.year.notnull())
     if rows.is_empty():
         raise InputError("micro.no-rows", found)
-    return replace(held, table=table, rows=rows.sort("year"), findings=tuple(found))
+    return replace(held, table=table, rows=rows.sort("year"), findings=(*held.findings, *found))
 
 
 def _single(held: Panel, duplicates: Duplicates) -> Panel:

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from xinzhi.core.errors import InputError
+from xinzhi.core.finding import Finding
 from xinzhi.core.parameters import read_yaml
 from xinzhi.core.text import same
-from xinzhi.micro.engine import Engine, connect
-from xinzhi.micro.panel import FIGURES, KEY, Duplicates, Panel, panel
+from xinzhi.micro.engine import Engine, connect, files_of
+from xinzhi.micro.panel import FIGURES, KEY, NO_ROWS, ROLES, Duplicates, Panel, checked, typed, unreadable
+from xinzhi.micro.text_files import is_text
 
 _LAYOUT = Path(__file__).with_name("survey.yaml")
 _BLANKS = re.compile(r"[\s()（）_\-—－]+")
@@ -41,6 +43,7 @@ def read_survey(
     engine: Any = None,  # noqa: ANN401 - see `connect`
     duplicates: Duplicates = "refuse",
     least: int = 0,
+    encoding: str | None = None,
 ) -> Panel:
     """Read the files of the survey, one a year or all in one, as a panel of one layout.
 
@@ -52,7 +55,7 @@ def read_survey(
     ----------
     source
         A parquet or CSV file, or a folder of them.
-    engine, duplicates, least
+    engine, duplicates, least, encoding
         See `connect` and `panel`.
 
     Examples
@@ -67,10 +70,15 @@ def read_survey(
     """
     own: Engine = connect(engine)
     path = Path(source)
-    files = sorted(one for one in path.iterdir() if one.suffix in {".parquet", ".csv"}) if path.is_dir() else [path]
-    parts = [_one(own, file) for file in files]
-    if not parts:
-        raise InputError("micro.no-file", (), path=str(path))
+    files = files_of(path) or []
+    parts: list[Any] = []
+    found: list[Finding] = []
+    named: dict[str, str] = {}
+    for file in files:
+        part, called, wrong = _one(own, file, least, encoding)
+        parts.append(part)
+        found += wrong
+        named = called | named  # by the name in the first file that has it
     roles = sorted(set.union(*(set(part.columns) for part in parts)))
     import ibis
 
@@ -80,26 +88,33 @@ def read_survey(
     whole = filled[0].select(roles)
     for part in filled[1:]:
         whole = whole.union(part.select(roles))
-    return panel(whole, engine=own, duplicates=duplicates, least=least)
+    columns = {role: named.get(role, role) for role in ROLES if role in roles}
+    kept = own.keep(whole)  # names and codes are read once, not in every pass
+    held = Panel(engine=own, table=kept, columns=columns, findings=tuple(found), rows=NO_ROWS, least=least)
+    return checked(held, duplicates)
 
 
 def _kind(role: str) -> str:
     return "float64" if role in FIGURES else "int64" if role in {"year", "born"} else "string"
 
 
-def _one(engine: Engine, file: Path) -> Any:  # noqa: ANN401 - a table of Ibis
-    """Return one file under the names and codes of the panel."""
-    table = engine.table(file)
+def _one(
+    engine: Engine, file: Path, least: int, encoding: str | None
+) -> tuple[Any, dict[str, str], tuple[Finding, ...]]:
+    """Return a file under the names and codes of the panel, what columns are called, and what is no number."""
+    table = engine.table(file, encoding)
     named = survey_columns(table.columns)
     year = _YEAR.search(file.stem)
     if "firm" not in named or ("year" not in named and year is None):
         lost = [role for role in KEY if role not in named]
         raise InputError(
-            "micro.no-column", (), missing=[same(one) for one in lost], known=[same(one) for one in table.columns]
-        )
+            "micro.no-survey-column", (), file=file.name, missing=[same(one) for one in lost],
+            known=[same(one) for one in table.columns],
+        )  # fmt: skip
     import ibis
 
-    made = {role: table[name].cast(_kind(role)) for role, name in named.items()}
+    found = unreadable(engine, table, named, [file] if is_text(file) else [], least, encoding)
+    made = {role: typed(table[name], role).cast(_kind(role)) for role, name in named.items()}
     if "year" not in made and year is not None:
         made["year"] = ibis.literal(int(year[0])).cast("int64")
     table = table.select(**made)
@@ -110,7 +125,7 @@ def _one(engine: Engine, file: Path) -> Any:  # noqa: ANN401 - a table of Ibis
         more["region"] = table.region.strip().substr(0, 2) + "0000"
     if "ownership" in named:
         more["ownership"] = _ownership(table.ownership.strip().substr(0, 3).try_cast("int64"))
-    return table.mutate(**more)
+    return table.mutate(**more), named, found
 
 
 def _industry(table: Any) -> Any:  # noqa: ANN401 - a column of Ibis

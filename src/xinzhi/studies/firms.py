@@ -15,15 +15,19 @@ from xinzhi import micro
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.files import whole
 from xinzhi.core.parameters import setting
+from xinzhi.core.result import Result
 from xinzhi.core.text import Text, same, words
-from xinzhi.micro import CONVENTIONS, PRIME, TOTAL, Decomposition, Misallocation, Panel, Rules
-from xinzhi.studies.study import SILENT, Draft, Progress, Study, options
+from xinzhi.data import provenance
+from xinzhi.micro import CONVENTIONS, GROUPS, PRIME, TOTAL, Decomposition, Misallocation, Noise, Panel, Rules, Totals
+from xinzhi.studies.firm_values import VALUES, measure, read_deflator, valued
+from xinzhi.studies.study import SILENT, Draft, Progress, Study, first_line, options
 
 MANIFEST = "manifest.json"
 _SAME = 9  # digits of a sum that do not depend on the order in which an engine adds
 PARTS = ".parts"  # of a run that was interrupted; what stands there has passed the rules
 JOBS = ("totals", "misallocation", "decomposition", "covariance")
 AMOUNTS = ("output", "labour")  # of whose contributions no level and no part may give one back
+TABLES = "totals_"  # what the names of tables of totals begin with
 TOTALS = ("output", "capital", "labour", "wages")
 
 
@@ -35,10 +39,18 @@ class Plan:
     ----------
     layout
         ``plain``, columns by their names or `columns`; ``survey``, the survey of industrial firms.
+    encoding
+        Of text files that are not in UTF-8, such as ``gb18030``.
     columns, jobs, dimensions
         What columns are called, which of the jobs run, and by which columns totals are told.
-    method, sigma, capital_share, duplicates
-        As of the verbs of `xinzhi.micro`.
+    method, duplicates
+        As of `decompose` and `panel`.
+    value, deflator
+        What the decompositions are of: ``labour``, value added per person, weighted by persons; ``tfp``, the Törnqvist
+        index of every firm, weighted by value added. A table with ``industry, year, deflator`` (and perhaps
+        ``capital_deflator``), whose path counts from the plan: without it figures hold inflation.
+    sigma, capital_share, labour, trim, trim_within, by, measurement_error
+        As of `misallocation`; the share of capital is a word, a number, or the path of a table.
     rules
         Of disclosure, where they differ from ``micro.yaml``.
     protocol
@@ -46,12 +58,20 @@ class Plan:
     """
 
     layout: str = "plain"
+    encoding: str | None = None
     columns: Mapping[str, str] | None = None
     jobs: tuple[str, ...] = JOBS
     dimensions: tuple[str, ...] = ("industry",)
     method: str = "melitz-polanec"
+    value: str = "labour"
+    deflator: str | None = None
     sigma: float | None = None
     capital_share: Any = "income"
+    labour: Any = None
+    trim: float | None = None
+    trim_within: Any = "year"
+    by: tuple[str, ...] = ()
+    measurement_error: bool = False
     duplicates: Any = "refuse"
     rules: Mapping[str, Any] | None = None
     protocol: str = "xinzhi-cn-2026"
@@ -67,7 +87,7 @@ def plan_to_edit() -> str:
     """
     import yaml
 
-    shown = ("layout", "jobs", "dimensions", "method", "duplicates")
+    shown = ("layout", "jobs", "dimensions", "value", "method", "by", "duplicates")
     given = asdict(Plan())
     plan = {name: list(given[name]) if isinstance(given[name], tuple) else given[name] for name in shown}
     return yaml.safe_dump(plan, sort_keys=False, allow_unicode=True, default_flow_style=None)
@@ -101,7 +121,7 @@ def firms(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Study:  
     >>> from xinzhi.micro import mock
     >>> made = xinzhi.study("firms", mock(4000, (2000, 2002), seed=1))
     >>> list(made.results)
-    ['misallocation', 'decomposition', 'covariance']
+    ['totals', 'misallocation', 'decomposition', 'covariance']
     """
     wish: FirmsOptions = options(FirmsOptions, asked)
     if isinstance(source, str | Path) and (Path(source) / MANIFEST).is_file():
@@ -110,16 +130,20 @@ def firms(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Study:  
     rules = _rules(plan)
     progress.step("read")
     engine = micro.connect(wish.engine, memory_limit=wish.memory)
+    how: dict[str, Any] = {"duplicates": plan.duplicates, "least": rules.least, "encoding": plan.encoding}
     if plan.layout == "survey":
-        held = micro.read_survey(source, engine=engine, duplicates=plan.duplicates, least=rules.least)
+        held = micro.read_survey(source, engine=engine, **how)
     else:
-        held = micro.panel(source, plan.columns, engine=engine, duplicates=plan.duplicates, least=rules.least)
+        held = micro.panel(source, plan.columns, engine=engine, **how)
     folder = None if wish.out is None else Path(wish.out)
     called = same(Path(source).name) if isinstance(source, str | Path) else words("firms.table")
-    run = _Run(held, plan, rules, folder, Draft(name="firms", source=called), progress)
-    made = run.study()
-    if folder is not None:
-        run.write(folder)
+    try:
+        run = _Run(held, plan, rules, folder, Draft(name="firms", source=called), progress)
+        made = run.study()
+        if folder is not None:
+            run.write(folder)
+    finally:
+        engine.close()  # of the firms nothing stays on disk
     return made
 
 
@@ -131,151 +155,195 @@ class _Run:
     ) -> None:
         self.held, self.plan, self.rules, self.draft, self.progress = held, plan, rules, draft, progress
         self.tables: dict[str, pl.DataFrame] = {}
-        self.protected: dict[tuple[str, tuple[str, ...]], pl.DataFrame] = {}
+        self.protected: dict[tuple[str, ...], dict[str, pl.DataFrame]] = {}
+        self.valued: Panel | None = None
         self.key = _fingerprint(held, plan, rules)
         self.parts = None if folder is None else folder / PARTS / self.key
         if self.parts is not None:
             self.parts.mkdir(parents=True, exist_ok=True)
 
     def study(self) -> Study:
-        """Return the study of what may leave the office."""
-        jobs: Mapping[str, Callable[[], Any]] = {
+        """Return the study of what may leave the office; a job that an interrupted run has done is not done again."""
+        jobs: Mapping[str, Callable[[], None]] = {
             "totals": self._totals, "misallocation": self._misallocation,
             "decomposition": self._decomposition, "covariance": self._covariance,
         }  # fmt: skip
         for name in self.plan.jobs:
             self.progress.step(name)
-            made = self.draft.run(name, jobs[name])
-            if name != "totals" and made is not None:
-                self.draft.results[name] = made
-        if not self.tables:
-            self.draft.done()
-        findings = [one.text for one in self.held.findings]
-        self.draft.notes += findings
+            part = None if self.parts is None else self.parts / name
+            if part is not None and part.is_dir():
+                self._resume(part)
+                continue
+            tables, notes = set(self.tables), len(self.draft.notes)
+            self.draft.run(name, jobs[name])
+            if part is not None and (made := set(self.tables) - tables):
+                self._keep(part, sorted(made), self.draft.notes[notes:])
+        self.draft.results |= results_of(self.tables, asdict(self.plan))
+        self.draft.notes += [one.text for one in self.held.findings]
         study = self.draft.done(cells=dict(self.tables))
         return replace(study, findings=self.held.findings)
 
-    def _totals(self) -> pl.DataFrame:
-        """Return totals by the dimensions, with margins, the cells withheld that would identify a firm."""
+    def _keep(self, part: Path, names: list[str], notes: list[Text]) -> None:
+        """Write what a job has made, whole or not at all."""
+        aside = part.with_name(f".{part.name}")
+        aside.mkdir(parents=True, exist_ok=True)
+        for name in names:
+            self.tables[name].write_parquet(aside / f"{name}.parquet")
+        said = {"tables": names, "notes": [{"zh": one.zh, "en": one.en} for one in notes]}
+        (aside / MANIFEST).write_text(json.dumps(said, ensure_ascii=False), encoding="utf-8")
+        aside.rename(part)
+
+    def _resume(self, part: Path) -> None:
+        """Take what an interrupted run has made."""
+        said = json.loads((part / MANIFEST).read_text(encoding="utf-8"))
+        self.tables |= {name: pl.read_parquet(part / f"{name}.parquet") for name in said["tables"]}
+        self.draft.notes += [Text(zh=one["zh"], en=one["en"]) for one in said["notes"]]
+
+    def _totals(self) -> None:
+        """Make totals by the dimensions, with margins, the cells withheld that would identify a firm."""
         known = [name for name in self.plan.dimensions if self.held.has(name)]
         if lost := [name for name in self.plan.dimensions if name not in known]:
             self.draft.note("dropped-dimension", names=[same(name) for name in lost])
         if not known:
             self.held.need(*self.plan.dimensions)
-        made = None
         for value in TOTALS:
             if not self.held.has(value):
                 self.draft.note("dropped-total", name=value)
-                continue
-            made = self.tables[f"totals_{value}"] = self._total(value, tuple(known))
-        if made is None:
-            self.held.need("output")
-        return self.tables[next(name for name in self.tables)]
+        if not any(map(self.held.has, TOTALS)):
+            self.held.need(*TOTALS)
+        made = self._protected(tuple(known))
+        self.tables |= {f"{TABLES}{value}": table for value, table in made.items()}
 
-    def _total(self, value: str, dimensions: tuple[str, ...]) -> pl.DataFrame:
-        """Return a table of totals with its margins, as it may be published; computed once."""
-        if (value, dimensions) not in self.protected:
-            positive = replace(self.held, table=self.held.table.filter(self.held.table[value] > 0))
-            sums = micro.cell_sums(positive, dimensions, value, self.rules)
-            self.protected[value, dimensions] = micro.protect(sums, dimensions, self.rules)
-        return self.protected[value, dimensions]
+    def _protected(self, dimensions: tuple[str, ...]) -> dict[str, pl.DataFrame]:
+        """Return the totals with their margins, as they may be published, by amount; computed once.
+
+        One pattern is withheld in all of them.
+        """
+        if dimensions not in self.protected:
+            sums = {}
+            for value in filter(self.held.has, TOTALS):
+                positive = replace(self.held, table=self.held.table.filter(self.held.table[value] > 0))
+                sums[value] = micro.cell_sums(positive, dimensions, value, self.rules)
+            self.protected[dimensions] = micro.protect_together(sums, dimensions, self.rules)
+        return self.protected[dimensions]
 
     def _industries(self, value: str) -> pl.DataFrame:
         """Return the totals of industries and years as they may be told: ``industry, year, value, withheld``."""
         told = tuple(name for name in self.plan.dimensions if self.held.has(name))
         known = told if "industry" in told and "totals" in self.plan.jobs else ("industry",)
         others = [pl.col(name) == TOTAL for name in known if name != "industry"]
-        margin = self._total(value, known).filter(pl.col("industry") != TOTAL, *others)
+        margin = self._protected(known)[value].filter(pl.col("industry") != TOTAL, *others)
         return margin.select("industry", pl.col("year").cast(pl.Int64), "value", "withheld")
 
-    def _hidden(self, *values: str) -> pl.DataFrame:
-        """Return the industries and years of which some total is withheld, for whatever reason: ``industry, year``.
+    def _hidden(self) -> pl.DataFrame:
+        """Return the industries and years whose totals are withheld, for whatever reason: ``industry, year``.
 
         A statistic that is weighted by a total, or is a ratio of totals, would give such a total back.
         """
-        parts = [self._industries(value) for value in values if self.held.has(value)]
-        return pl.concat(parts).filter(pl.col("withheld") != "").select("industry", "year").unique()
+        some = next(filter(self.held.has, TOTALS))  # one pattern is withheld in all
+        return self._industries(some).filter(pl.col("withheld") != "").select("industry", "year").unique()
 
-    def _misallocation(self) -> Misallocation:
-        """Return misallocation, an industry at a time, so that a run that was interrupted goes on where it stopped."""
+    def _misallocation(self) -> None:
+        """Make misallocation of the industries and years whose totals are told.
+
+        What is withheld takes no part, so that no figure of the others, of a year or of groups holds anything of it.
+        """
         self.held.need("industry", "output", "capital")
-        kept, held, last, lost = [], self.held, None, 0
-        hidden = self._hidden(*TOTALS)
-        industries = sorted(held.engine.collect(held.table.select("industry").distinct())["industry"])
-        for at, code in enumerate(industries):
-            part = self._part("misallocation", code)
-            if part is not None and part.is_file():
-                kept.append(pl.read_parquet(part))
-            else:
-                try:
-                    last = self._industry(code)
-                except InputError:  # no usable rows, or no share of capital: the other industries go on
-                    lost += 1
-                    continue
-                frame = self._tellable(last.frame, hidden.filter(pl.col("industry") == code))
-                kept.append(frame)
-                if part is not None:
-                    frame.write_parquet(part)
-            self.progress.count(at + 1, len(industries))
-        if lost:
-            self.draft.note("lost-industries", n=lost)
-        if not kept:
-            raise InputError("micro.all-withheld", ())
-        frame = pl.concat(kept).sort("industry", "year")
+        hidden, held, plan = self._hidden(), self.held, self.plan
+        table = held.table
+        if hidden.height:
+            off = held.engine.table(hidden.select(_industry="industry", _year="year", _off=pl.lit(1)))
+            joined = table.left_join(off, [table.industry == off["_industry"], table.year == off["_year"]])
+            table = joined.filter(joined["_off"].isnull()).drop("_industry", "_year", "_off")
+        held = replace(held, table=table)
+        by = [name for name in plan.by if held.has(name)]
+        if lost := [name for name in plan.by if name not in by]:
+            self.draft.note("dropped-dimension", names=[same(name) for name in lost])
+        made = micro.misallocation(
+            held, sigma=plan.sigma, capital_share=plan.capital_share, labour=plan.labour, trim=plan.trim,
+            trim_within=plan.trim_within, by=by,
+        )  # fmt: skip
+        error = self._noise(held) if plan.measurement_error else None
+        self.draft.notes += [one.text for one in made.findings if one.rule == "share-outside"]
+        frame = self._tellable(made.frame, hidden)
+        years = self._years(frame, None if error is None else error.share)
+        self.tables["misallocation"], self.tables["misallocation_years"] = frame, years
+        if by:
+            self.tables["misallocation_groups"] = self._groups(made.groups, held)
+        if error is not None:
+            self.tables["measurement_error"] = micro.rounded(pl.DataFrame([asdict(error)]), self.rules)
+
+    def _noise(self, held: Panel) -> Noise | None:
+        """Return what of the dispersion is error of measurement, or None and a note where changes are too few."""
+        plan = self.plan
+        try:
+            made = micro.misallocation(
+                held, sigma=plan.sigma, capital_share=plan.capital_share, labour=plan.labour, trim=plan.trim,
+                trim_within=plan.trim_within, measurement_error=True,
+            )  # fmt: skip
+        except InputError as error:
+            self.draft.notes.append(first_line(error))
+            return None
+        return made.noise
+
+    def _years(self, frame: pl.DataFrame, share: float | None) -> pl.DataFrame:
+        """Return the yearly figures from the industries that are told, weighted by their totals, which are told too."""
         weights = self._industries("output").select("industry", "year", weight="value")
         joined = frame.filter(~pl.col("withheld")).join(weights, on=["industry", "year"])
-        share = pl.col("weight") / pl.col("weight").sum()
-        log = (share * pl.col("efficiency").log()).sum()
+        weight = pl.col("weight") / pl.col("weight").sum()
+        log = (weight * pl.col("efficiency").log()).sum()
         years = joined.group_by("year").agg(
-            firms=pl.col("firms").sum(), sd_tfpr=(share * pl.col("sd_tfpr") ** 2).sum().sqrt(), efficiency=log.exp(),
+            firms=pl.col("firms").sum(), sd_tfpr=(weight * pl.col("sd_tfpr") ** 2).sum().sqrt(), efficiency=log.exp(),
             gain=(-log).exp() - 1,
         ).sort("year")  # fmt: skip
         if years.is_empty():
             raise InputError("micro.all-withheld", ())
-        years = micro.rounded(years, self.rules)
-        self.tables["misallocation"], self.tables["misallocation_years"] = frame, years
-        last = self._industry(industries[0]) if last is None else last
-        return replace(last, frame=frame, years=years, firms=None, findings=())
+        if share is not None:
+            years = years.with_columns(corrected_gain=(1 + pl.col("gain")) ** share - 1)
+        return micro.rounded(years, self.rules)
 
     def _tellable(self, frame: pl.DataFrame, hidden: pl.DataFrame) -> pl.DataFrame:
-        """Return what may be told of an industry: nothing of a year whose totals are withheld.
-
-        Its share of capital comes from the totals of all years: with one of them withheld the share would give it back.
-        """
+        """Return what may be told by industry and year; those whose totals are withheld stand there blank."""
         own = frame.drop("value_added", "left_out").with_columns(pl.col("year").cast(pl.Int64))
-        if self.plan.capital_share == "income" and hidden.height:
-            own = own.with_columns(capital_share=pl.lit(None, pl.Float64))
-        blocked = hidden.with_columns(blocked=pl.lit(value=True))
-        own = own.join(blocked, on=["industry", "year"], how="left", maintain_order="left")
-        own = own.with_columns(firms=pl.when("blocked").then(1).otherwise("firms")).drop("blocked")
+        own = pl.concat([own, hidden.with_columns(firms=pl.lit(1))], how="diagonal_relaxed").sort("industry", "year")
         return micro.withhold(own, ["firms"], ["industry", "year"], self.rules)
 
-    def _industry(self, code: str) -> Misallocation:
-        """Return the misallocation of one industry."""
-        own = replace(self.held, table=self.held.table.filter(self.held.table.industry == code))
-        plan = self.plan
-        return micro.misallocation(own, sigma=plan.sigma, capital_share=plan.capital_share, trim_within="industry")
+    def _groups(self, groups: pl.DataFrame, held: Panel) -> pl.DataFrame:
+        """Return what goes on inside groups and between them, blank in years in which a group would identify a firm."""
+        found = [pl.DataFrame(schema={"dimension": pl.String, "year": pl.Int64})]
+        for name in groups["dimension"].unique():
+            cells = micro.cell_sums(held, (name,), "output", self.rules).filter(pl.col(name) != TOTAL)
+            bad = cells.filter(pl.Series(micro.identifying(cells, self.rules)))
+            found.append(bad.select(pl.lit(name).alias("dimension"), pl.col("year").cast(pl.Int64)).unique())
+        blocked = pl.concat(found).with_columns(withheld=pl.lit(value=True))
+        frame = groups.join(blocked, on=["dimension", "year"], how="left", maintain_order="left")
+        frame = frame.with_columns(pl.col("withheld").fill_null(value=False))
+        told = [name for name in groups.columns if name not in {"dimension", "year"}]
+        return micro.rounded(
+            frame.with_columns(pl.when(~pl.col("withheld")).then(name).alias(name) for name in told), self.rules
+        )
 
-    def _split(self, method: str, name: str) -> Decomposition:
-        """Return a decomposition by industry and of all firms: log labour productivity, current prices, by persons."""
-        self.held.need("output", "labour")
-        held = self.held
-        output, labour = ((held.table[name] > 0).ifelse(held.table[name], None) for name in ("output", "labour"))
-        value = (output / labour).ln()
-        output, labour = (value.isnull().ifelse(None, one) for one in (output, labour))
-        # an unusable row still says: not gone
-        table = held.table.mutate(value=value, weight=labour, output=output, labour=labour)
-        held = replace(held, table=table, columns={**held.columns, "value": "value", "weight": "weight"})
+    def _valued(self) -> Panel:
+        """Return the rows with the value that is decomposed and its weight; made once."""
+        if self.valued is None:
+            prices = None
+            if self.plan.deflator is not None:
+                prices = read_deflator(self.plan.deflator, self.held)
+                self.draft.note("deflated", year=prices["base"][0], table=Path(self.plan.deflator).name)
+            self.valued = valued(self.held, self.plan.value, prices)
+        return self.valued
+
+    def _split(self, method: str, name: str) -> None:
+        """Make a decomposition by industry and of all firms, of what the plan says."""
+        held = self._valued()
         whole = micro.decompose(held, method=method)  # type: ignore[arg-type] # checked there
         self.draft.notes += [one.text for one in whole.findings if one.rule == "blank-between"]
         if held.has("industry"):
             by = micro.decompose(held, method=method, group="industry")  # type: ignore[arg-type] # checked there
             self.tables[f"{name}_industry"] = self._told(by, held, ("industry",))
         frame = self.tables[name] = self._told(whole, held, ())
-        parts, shown = _shown(frame, whole.parts)
-        if shown.is_empty():
+        if _shown(frame, whole.parts)[1].is_empty():
             raise InputError("micro.all-withheld", ())
-        return replace(whole, frame=shown, parts=parts, findings=())
 
     def _told(self, made: Decomposition, held: Panel, by: tuple[str, ...]) -> pl.DataFrame:
         """Return what may be told of a decomposition: nothing of a group and year whose level would identify a firm."""
@@ -312,7 +380,7 @@ class _Run:
             found.append(cells.filter(pl.Series(micro.identifying(cells, self.rules))).select(keys))
         if not by:
             return pl.concat(found).unique()
-        blocked = pl.concat([*found, self._hidden(*AMOUNTS).select(keys)]).unique()
+        blocked = pl.concat([*found, self._hidden().select(keys)]).unique()
         cells = cells.join(blocked.with_columns(hidden=pl.lit(value=True)), on=keys, how="left")
         more = []
         for part in cells.partition_by("year"):
@@ -322,18 +390,11 @@ class _Run:
                 more.append((larger.head(1) if larger.height else others.tail(1)).select(keys))
         return pl.concat([blocked, *more])
 
-    def _decomposition(self) -> Decomposition:
-        return self._split(self.plan.method, "decomposition")
+    def _decomposition(self) -> None:
+        self._split(self.plan.method, "decomposition")
 
-    def _covariance(self) -> Decomposition:
-        return self._split("olley-pakes", "covariance")
-
-    def _part(self, job: str, code: str) -> Path | None:
-        return (
-            None
-            if self.parts is None
-            else self.parts / f"{job}-{hashlib.sha256(code.encode()).hexdigest()[:16]}.parquet"
-        )
+    def _covariance(self) -> None:
+        self._split("olley-pakes", "covariance")
 
     def manifest(self) -> dict[str, Any]:
         """Return what was computed, by which rules, and what was withheld."""
@@ -387,35 +448,53 @@ def read_plan(path: str | None) -> Plan:
     if strange := [name for name in given if name not in known]:
         raise UsageError("studies.no-option", name=strange[0], known=[same(name) for name in known])
     asked: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
-    for name in ("jobs", "dimensions"):
+    for name in ("jobs", "dimensions", "by"):
         if isinstance(asked.get(name), str):  # one word is a list of one
             asked[name] = (asked[name],)
     made = Plan(**asked)
     _judge(made)
-    if wrong := [name for name in made.jobs if name not in JOBS]:
-        raise UsageError("studies.no-option", name=wrong[0], known=[same(name) for name in JOBS])
-    if made.layout not in {"plain", "survey"}:
-        raise UsageError("studies.no-option", name=made.layout, known=[same("plain"), same("survey")])
+    if made.deflator is not None:
+        made = replace(made, deflator=str(Path(path).parent / made.deflator))
+    if isinstance(made.capital_share, str) and made.capital_share != "income":
+        made = replace(made, capital_share=str(Path(path).parent / made.capital_share))
     return made
 
 
+_ONE_OF = {
+    "layout": ("plain", "survey"), "value": VALUES, "trim_within": ("year", "industry"),
+    "labour": ("wages", "labour", None), "duplicates": tuple(one for one in micro.POLICIES if one != "unchecked"),
+    "method": micro.DECOMPOSITIONS,
+}  # fmt: skip
+_SOME_OF = {"jobs": JOBS, "dimensions": GROUPS, "by": ("region", "ownership")}
+_OF_KIND = {
+    "sigma": "number", "trim": "number", "measurement_error": "flag", "encoding": "text", "deflator": "text",
+    "rules": "rules", **dict.fromkeys(_SOME_OF, "names"),
+}  # fmt: skip
+_KINDS: Mapping[str, Callable[[Any], bool]] = {
+    "number": lambda value: isinstance(value, int | float) and not isinstance(value, bool),
+    "flag": lambda value: isinstance(value, bool),
+    "text": lambda value: isinstance(value, str),
+    "names": lambda value: isinstance(value, tuple) and all(isinstance(one, str) for one in value),
+    "rules": lambda value: isinstance(value, dict),
+}
+
+
 def _judge(made: Plan) -> None:
-    """Refuse values of a plan that are of another kind."""
-    figures = {"sigma": made.sigma, **(made.rules if isinstance(made.rules, dict) else {})}
-    wrong_value = {name: value for name, value in figures.items() if value is not None and not _number(value)}
-    if made.rules is not None and not isinstance(made.rules, dict):
-        wrong_value["rules"] = made.rules
-    wrong_value |= {name: getattr(made, name) for name in ("jobs", "dimensions") if not _words(getattr(made, name))}
-    for name, value in wrong_value.items():
-        raise UsageError("studies.plan-value", name=name, given=str(value))
-
-
-def _number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _words(value: object) -> bool:
-    return isinstance(value, tuple) and all(isinstance(one, str) for one in value)
+    """Refuse values of a plan that are of another kind, with what should stand there."""
+    given = [(name, getattr(made, name), kind) for name, kind in _OF_KIND.items()]
+    if isinstance(made.rules, dict):
+        given += [(name, value, "number") for name, value in made.rules.items()]
+    if not isinstance(made.capital_share, str):
+        given.append(("capital_share", made.capital_share, "number"))
+    for name, value, kind in given:
+        if value is not None and not _KINDS[kind](value):
+            raise UsageError("studies.plan-value", name=name, given=str(value), wanted=words(f"studies.wanted.{kind}"))
+    chosen = [(name, getattr(made, name), known) for name, known in _ONE_OF.items()]
+    chosen += [(name, one, known) for name, known in _SOME_OF.items() for one in getattr(made, name)]
+    for name, one, known in chosen:
+        if one not in known:
+            wanted = words("studies.wanted.word", known=[same(word) for word in known if word])
+            raise UsageError("studies.plan-value", name=name, given=str(one), wanted=wanted)
 
 
 def _rules(plan: Plan) -> Rules:
@@ -452,29 +531,47 @@ def _fingerprint(held: Panel, plan: Plan, rules: Rules) -> str:
     return hashlib.sha256("\n".join(told).encode()).hexdigest()[:16]
 
 
-def _read_back(folder: Path) -> Study:
-    """Return the study of a folder of cells."""
-    from xinzhi.data import provenance
-
-    manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    plan, draft = manifest["plan"], Draft(name="firms", source=same(folder.name))
-    text = dict.fromkeys(("industry", "region", "ownership", "merged"), pl.String)
-    files = {name: folder / f"{name}.csv" for name in manifest["tables"]}
-    held = {name: pl.read_csv(path, schema_overrides=text, infer_schema_length=None) for name, path in files.items()}
-    if "misallocation" in held:
-        none = pl.DataFrame()
-        draft.results["misallocation"] = Misallocation(
-            frame=held["misallocation"], years=held["misallocation_years"], groups=none, counterfactuals=none,
+def results_of(tables: Mapping[str, pl.DataFrame], plan: Mapping[str, Any]) -> dict[str, Result]:
+    """Return the results that tables tell, of a run or read back."""
+    results: dict[str, Result] = {}
+    if named := [name for name in tables if name.startswith(TABLES)]:
+        long = [tables[name].with_columns(amount=pl.lit(name.removeprefix(TABLES))) for name in named]
+        frame = pl.concat(long).select("amount", pl.exclude("amount")).with_columns(pl.col("withheld").fill_null(""))
+        results["totals"] = Totals(frame=frame, provenance=provenance("firm_totals"))
+    if "misallocation" in tables:
+        error = tables["measurement_error"].row(0, named=True) if "measurement_error" in tables else None
+        results["misallocation"] = Misallocation(
+            frame=tables["misallocation"], years=tables["misallocation_years"],
+            groups=tables.get("misallocation_groups", pl.DataFrame()), counterfactuals=pl.DataFrame(),
+            noise=None if error is None else Noise(**error),
             sigma=float(plan["sigma"] or setting(CONVENTIONS, "misallocation.sigma")),
             provenance=provenance("misallocation"),
         )  # fmt: skip
     for name, method in (("decomposition", plan["method"]), ("covariance", "olley-pakes")):
-        if name in held:
+        if name in tables:
             outer = {"start", "end", "year", "growth", "aggregate", "withheld", "firms", "merged"}
-            told = tuple(one for one in held[name].columns if one not in outer and not one.startswith("n_"))
-            parts, frame = _shown(held[name].cast(dict.fromkeys(told, pl.Float64)), told)
-            draft.results[name] = Decomposition(
-                frame=frame, method=method, parts=parts, provenance=provenance("micro_decompose")
+            told = tuple(one for one in tables[name].columns if one not in outer and not one.startswith("n_"))
+            parts, frame = _shown(tables[name].cast(dict.fromkeys(told, pl.Float64)), told)
+            if frame.is_empty():
+                continue
+            results[name] = Decomposition(
+                frame=frame, method=method, parts=parts, value=measure(plan), provenance=provenance("micro_decompose"),
             )  # fmt: skip
+    return results
+
+
+def _read_back(folder: Path) -> Study:
+    """Return the study of a folder of cells."""
+    manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    draft = Draft(name="firms", source=same(folder.name))
+    text = dict.fromkeys(("industry", "region", "ownership", "merged", "withheld", "dimension"), pl.String)
+    held = {}
+    for name in manifest["tables"]:
+        path = folder / f"{name}.csv"
+        frame = pl.read_csv(path, schema_overrides=text, infer_schema_length=None)
+        if set(frame.get_column("withheld", default=pl.Series([""])).drop_nulls()) <= {"true", "false"}:
+            frame = frame.with_columns(withheld=pl.col("withheld") == "true")
+        held[name] = frame
+    draft.results |= results_of(held, manifest["plan"])
     draft.notes += [Text(zh=one["zh"], en=one["en"]) for one in manifest["notes"]]
     return draft.done(cells=held, manifest=manifest)

@@ -160,8 +160,8 @@ class Draft:
         return result
 
     def done(self, labels: Names | None = None, region: str | None = None, **more: Any) -> Study:  # noqa: ANN401 - of any kind
-        """Return the study, its results with the package that they are from; refuse one without any result."""
-        if not self.results:
+        """Return the study, its results with the package that they are from; refuse one without result or cells."""
+        if not (self.results or more.get("cells")):
             raise InputError("studies.nothing", why=joined(self.notes))
         return Study(
             name=self.name,

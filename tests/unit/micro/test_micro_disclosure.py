@@ -3,10 +3,12 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 import pytest
+from scipy.optimize import linprog
 
 from xinzhi import micro
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.micro.disclosure import TOTAL, identifying
+from xinzhi.core.programs import Program
+from xinzhi.micro.disclosure import TOTAL, identifying, margins
 
 pytest.importorskip("ibis", reason="the extra micro is not installed")
 RULES = micro.Rules()
@@ -50,6 +52,82 @@ def test_no_attacker_gets_a_withheld_cell_back(block):
         assert not identifying(shown.with_columns(firms=pl.col("firms_true"), value=pl.col("value_true")), RULES).any()
         assert published.filter(pl.col("withheld") != "")["value"].null_count() == (published["withheld"] != "").sum()
     assert attacked > 10
+
+
+def linked(seed):
+    """Return value added and wages of the same cells; wages are a part of value added, as anyone knows."""
+    rng = np.random.default_rng(seed)
+    output, names = random_cells(seed)
+    share = rng.uniform(0.4, 0.9, output.height)
+    big = (pl.col("firms") > 9).cast(pl.Float64)  # wages are spread more evenly: they identify fewer
+    wages = output.with_columns(pl.col("value") * share)
+    wages = wages.with_columns(top1=pl.col("value") * 0.05 * big, top2=pl.col("value") * 0.04 * big)
+    return {"output": output, "wages": wages}, names
+
+
+def told_exactly(tables, published, names):
+    """Return how many withheld cells an attacker knows to a thousandth, with both tables and wages below output."""
+    full = {name: micro.with_margins(cells, names, RULES) for name, cells in tables.items()}
+    shown = {name: full[name].join(published[name], on=names, suffix="_p", maintain_order="left") for name in full}
+    equations = margins(full["output"], names).toarray()
+    n = equations.shape[1]
+    both = np.block([[equations, np.zeros_like(equations)], [np.zeros_like(equations), equations]])
+    below = np.hstack([-np.eye(n), np.eye(n)])
+    bounds = []
+    for name in ("output", "wages"):
+        for value, kind in shown[name].select("value", "withheld").rows():
+            bounds.append((value, value) if kind == "" else (0, None))
+    known = 0
+    for at, table in enumerate(shown.values()):
+        for cell in np.flatnonzero(table["withheld"].to_numpy() != ""):
+            cost = np.zeros(2 * n)
+            cost[at * n + cell] = 1.0
+            ends = [
+                linprog(
+                    sign * cost, A_ub=below, b_ub=np.full(n, 1e-9), A_eq=both, b_eq=np.zeros(len(both)), bounds=bounds
+                )
+                for sign in (1, -1)
+            ]
+            if all(end.status == 0 for end in ends):
+                known += -ends[1].fun - ends[0].fun < 1e-3 * max(table["value"][int(cell)], 1e-9)
+    return known
+
+
+def test_linked_tables_with_one_pattern_give_no_cell_back():
+    apart = together = differ = 0
+    for seed in range(12):
+        tables, names = linked(seed)
+        one = micro.protect_together(tables, names)
+        assert one["output"]["withheld"].equals(one["wages"]["withheld"])
+        for name, cells in tables.items():  # each table is as safe as by itself
+            learned = micro.attack(micro.with_margins(cells, names, RULES), one[name], names)
+            least = 1 + RULES.protection * (1 - 1e-6)
+            hidden = learned.filter(pl.col("withheld") == "primary")
+            assert (hidden["most"] >= least * hidden["value"]).all()
+        several = {name: micro.protect(cells, names) for name, cells in tables.items()}
+        differ += (several["output"]["withheld"] != several["wages"]["withheld"]).sum()
+        together += told_exactly(tables, one, names)
+        apart += told_exactly(tables, several, names)
+    assert differ > 10  # where one table tells what the other withholds, the two bound it
+    assert together == 0
+    assert apart >= together
+
+
+def test_a_table_of_31_by_31_needs_few_programs(monkeypatch):
+    solved = []
+    solve = Program.solve
+    monkeypatch.setattr(Program, "solve", lambda self: solved.append(1) or solve(self))
+    rng = np.random.default_rng(1)
+    rows = []
+    for i, j in np.ndindex(31, 31):
+        n = int(rng.choice([1, 2, 5, 12, 60, 200], p=[0.1, 0.1, 0.1, 0.2, 0.3, 0.2]))
+        sales = np.sort(rng.lognormal(0, 1.2, n))[::-1]
+        rows.append((f"{i:02}", f"{j:02}", n, sales.sum(), sales[0], sales[1] if n > 1 else 0.0))
+    cells = pl.DataFrame(rows, schema=["a", "b", "firms", "value", "top1", "top2"], orient="row")
+    made = micro.protect(cells, ["a", "b"])
+    primary = made.filter(pl.col("withheld") == "primary").height
+    assert primary > 200
+    assert len(solved) < primary / 5  # most move in a rectangle with others that are withheld
 
 
 def test_the_attacker_wins_where_nothing_else_is_withheld():

@@ -95,6 +95,18 @@ def test_what_the_engine_says_of_cells_is_not_told(tmp_path):
     assert "SECRET" not in repr(error.value.__cause__)
 
 
+def test_another_engine_says_nothing_of_cells_either(monkeypatch):
+    backend = ibis.duckdb.connect()
+    engine = micro.connect(backend)
+    table = engine.table(pl.DataFrame({"firm": [1], "output": ["SECRET"]}))
+    with pytest.raises(InputError, match="the engine failed") as error:
+        engine.collect(table.select(table.output.cast("float64")))
+    assert "SECRET" not in str(error.value) + repr(error.value.__cause__)
+    monkeypatch.setattr(backend, "to_pyarrow", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        engine.collect(table)
+
+
 def test_tables_are_written_whole_or_not_at_all(tmp_path):
     engine = micro.connect(spill=tmp_path / "spill")
     table = engine.table(pl.DataFrame({"firm": [1, 2], "output": [1.0, 2.0]}))

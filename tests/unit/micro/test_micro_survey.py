@@ -4,6 +4,7 @@ import polars as pl
 import pytest
 
 from xinzhi import micro
+from xinzhi.core.errors import InputError, UsageError
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -56,3 +57,70 @@ def test_what_was_one_and_is_several_or_is_gone_has_a_place(tmp_path):
     held = micro.read_survey(tmp_path)
     told = dict(held.engine.collect(held.table.select("firm", "industry")).iter_rows())
     assert told == {"waste": "42", "office machines": "34", "weapons": "33", "cars, division alone": "37"}
+
+
+HEAD = "法人代码,年份,行业代码,工业增加值,固定资产净值,从业人员年平均人数"
+ROWS = ["00001,2003,4061,5.5,10,3", "00002,2003,4061,-,12,4", '00003,2003,4061,"1,234",12,4', "00004,2003,4061,,12,4"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_cell_that_is_no_number_is_missing_and_told_with_file_line_and_column(tmp_path, encoding, end):
+    path = tmp_path / "规上工业.csv"
+    path.write_bytes(end.join([HEAD, *ROWS, ""]).encode(encoding))
+    held = micro.read_survey(path, encoding=None if encoding.startswith("utf-8") else encoding)
+    told = held.engine.collect(held.table.select("firm", "output", "capital").order_by("firm"))
+    assert told.rows() == [("00001", 5.5, 10.0), ("00002", None, 12.0), ("00003", None, 12.0), ("00004", None, 12.0)]
+    first = held.findings[0]
+    assert (first.rule, first.file, first.line, first.column) == ("unreadable-at", "规上工业.csv", 3, "工业增加值")
+    assert "2个单元格不是数值" in first.sentence("zh")
+    assert "2 cells hold no number" in first.sentence("en")
+    assert [(one.rule, one.column) for one in held.findings[1:]] == [("missing", "工业增加值")]
+
+
+def test_a_file_in_another_encoding_is_refused_with_line_encoding_and_cure(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_bytes("firm,year,output\n1,2003,5\n企业,2003,6".encode("gb18030"))
+    for read in (micro.panel, micro.read_survey):
+        with pytest.raises(InputError) as error:
+            read(path)
+        assert "a.csv, line 3: the file is not in UTF-8 (its bytes read as GB18030)" in error.value.lang("en")
+        assert "a.csv，第3行" in error.value.lang("zh")
+        assert "encoding: gb18030" in error.value.lang("zh")
+    assert micro.panel(path, encoding="gbk").rows["rows"].to_list() == [2]
+    with pytest.raises(InputError, match=r"a.csv, line 3: the file is neither UTF-8 nor ascii"):
+        micro.panel(path, encoding="ascii")
+    with pytest.raises(UsageError, match="is not the name of an encoding"):
+        micro.panel(path, encoding="chinese-ish")
+
+
+def test_a_row_of_another_length_is_named_and_no_cell_of_it_is_told(tmp_path):
+    path = tmp_path / "a.csv"
+    for at, row in ((3, "SECRET,2003"), (30_003, "SECRET,2003,5,6")):
+        path.write_text("\n".join(["firm,year,output", *["1,2003,5"] * (at - 2), row, ""]), encoding="utf-8")
+        with pytest.raises(InputError) as error:
+            micro.panel(path, duplicates="unchecked")
+        assert f"a.csv, line {at}: 3 columns are expected, {row.count(',') + 1} are there" in error.value.lang("en")
+        assert "SECRET" not in error.value.lang("en") + repr(error.value.__cause__)
+
+
+def test_a_column_without_any_number_is_refused_and_a_file_without_header_named(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("firm,year,output\n1,2003,much\n2,2003,\n", encoding="utf-8")
+    with pytest.raises(InputError, match="'output' should hold numbers"):
+        micro.panel(path)
+    path.write_text("\n1,2003,5\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"a.csv: the first line should name the columns"):
+        micro.panel(path)
+    path.write_text("企业,产值\n1,5\n", encoding="utf-8")
+    with pytest.raises(InputError) as error:
+        micro.read_survey(path)
+    assert "a.csv缺少列firm、year" in error.value.lang("zh")
+
+
+def test_files_with_other_columns_are_one_table(tmp_path):
+    (tmp_path / "2003.csv").write_text("firm,year,output\n007,2003,5\n", encoding="utf-8")
+    (tmp_path / "2004.csv").write_text("year;output;wages;firm\n2004;6;2;007\n", encoding="utf-8")
+    held = micro.panel(tmp_path)
+    told = held.engine.collect(held.table.select("firm", "year", "output", "wages").order_by("year"))
+    assert told.rows() == [("007", 2003, 5.0, None), ("007", 2004, 6.0, 2.0)]

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -12,6 +13,7 @@ import pytest
 import xinzhi
 from xinzhi import micro
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.micro import TOTAL
 from xinzhi.studies.firms import Plan, _fingerprint
 
 pytest.importorskip("ibis", reason="the extra micro is not installed")
@@ -84,7 +86,7 @@ def test_cells_are_read_back(tmp_path):
 
 def test_missing_columns_drop_jobs_and_are_named():
     made = xinzhi.study("firms", made_up().drop("capital"))
-    assert list(made.results) == ["decomposition", "covariance"]
+    assert list(made.results) == ["totals", "decomposition", "covariance"]
     notes = "\n".join(one.en for one in made.notes)
     assert "left out: misallocation: the table of firms lacks the columns capital" in notes
     assert "there is no column 'capital', and no total of it" in notes
@@ -92,24 +94,23 @@ def test_missing_columns_drop_jobs_and_are_named():
         xinzhi.study("firms", made_up().select("firm", "year"))
 
 
-def test_a_run_that_was_interrupted_goes_on_by_industry(tmp_path, monkeypatch):
-    counted = []
-    real = micro.misallocation
+def test_a_run_that_was_interrupted_goes_on_with_the_next_job(tmp_path, monkeypatch):
+    def stopped(*_, **__):
+        raise KeyboardInterrupt
 
-    def stopping(table, **more):
-        counted.append(1)
-        if len(counted) == 5:
-            raise KeyboardInterrupt
-        return real(table, **more)
-
-    monkeypatch.setattr(micro, "misallocation", stopping)
-    with pytest.raises(KeyboardInterrupt):
-        xinzhi.study("firms", made_up(), out=str(tmp_path))
-    assert len(list((tmp_path / ".parts").rglob("*.parquet"))) == 4
-    made = xinzhi.study("firms", made_up(), out=str(tmp_path))
-    assert len(counted) == 5 + 31 - 4
-    whole = xinzhi.study("firms", made_up())
-    assert made.results["misallocation"].frame.equals(whole.results["misallocation"].frame)
+    source = made_up().with_columns(wages=pl.when(pl.col("industry") == "20").then(9e9).otherwise("wages"))
+    with monkeypatch.context() as patched:
+        patched.setattr(micro, "decompose", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            xinzhi.study("firms", source, out=str(tmp_path))
+    assert {one.name for one in (tmp_path / ".parts").glob("*/*")} == {"totals", "misallocation"}
+    with monkeypatch.context() as patched:
+        patched.setattr(micro, "misallocation", stopped)
+        made = xinzhi.study("firms", source, out=str(tmp_path))
+    whole = xinzhi.study("firms", source)
+    assert [one.en for one in made.notes] == [one.en for one in whole.notes]
+    assert all(made.more["cells"][name].equals(frame) for name, frame in whole.more["cells"].items())
+    assert not (tmp_path / ".parts").exists()
 
 
 def test_a_run_does_not_go_on_with_other_figures():
@@ -165,10 +166,16 @@ def test_a_share_of_capital_gives_back_no_wages_that_are_withheld():
     first = lump & (pl.col("firm") == 1)
     paid = pl.when(first).then(9 * pl.col("output")).when(lump).then(0.01 * pl.col("output")).otherwise("wages")
     cells = xinzhi.study("firms", frame.with_columns(wages=paid)).more["cells"]
-    lost = {industry for industry, _ in hidden_totals(cells)}
-    assert "20" in lost
+    hidden = hidden_totals(cells)
+    assert {year for industry, year in hidden if industry == "20"} == {2002}
     told = cells["misallocation"]
-    assert set(told.filter(pl.col("industry").is_in(lost))["capital_share"]) == {None}
+    # the share is one of totals that are told: what is withheld has no part in it
+    seen = frame.filter(pl.struct("industry", "year").map_elements(lambda row: tuple(row.values()) not in hidden, bool))
+    true = seen.group_by("industry").agg(share=1 - pl.col("wages").sum() / pl.col("output").sum())
+    both = told.filter(~pl.col("withheld")).join(true, on="industry")
+    assert both["capital_share"].to_list() == pytest.approx(both["share"].to_list(), rel=6e-3)
+    assert "20" in both["industry"]
+    assert set(told.filter(pl.col("withheld"))["capital_share"]) == {None}
     kept = told.filter(~pl.col("withheld"))
     for name in ("efficiency", "sd_tfpr", "gain", "mix_gain"):
         assert kept[name].to_list() == kept[name].round_sig_figs(3).to_list()
@@ -217,8 +224,7 @@ def test_who_sees_all_files_of_a_payload_gets_back_nothing_that_is_withheld(tmp_
     shown = files["misallocation"].filter(~pl.col("withheld"))
     assert not hidden & set(shown.select("industry", "year").iter_rows())
     assert files["misallocation_years"]["firms"].sum() == shown["firms"].sum()
-    lost = {industry for industry, _ in hidden}
-    assert set(files["misallocation"].filter(pl.col("industry").is_in(lost))["capital_share"]) == {None}
+    assert set(files["misallocation"].filter("withheld").select("industry", "year").iter_rows()) >= hidden
 
 
 def test_a_firm_with_almost_all_labour_is_not_told_as_an_aggregate(tmp_path):
@@ -283,7 +289,7 @@ def test_an_industry_without_a_share_of_capital_does_not_stop_the_others():
     bad = pl.when(pl.col("industry") == "20").then(2 * pl.col("output")).otherwise("wages")
     made = xinzhi.study("firms", made_up().with_columns(wages=bad))
     assert "20" not in made.results["misallocation"].frame["industry"]
-    assert any("1 industries have no usable rows" in note.en for note in made.notes)
+    assert any("1 industries have a share of capital outside" in note.en for note in made.notes)
 
 
 def test_plans_with_strange_words_are_refused(tmp_path):
@@ -387,10 +393,114 @@ def test_a_firm_with_a_bad_row_does_not_exit_and_enter(tmp_path, bad):
     assert not any("both periods" in note.en for note in before.notes)
 
 
-def test_the_page_says_whose_productivity_it_is_and_at_which_prices():
-    from xinzhi.core.text import words
+@pytest.mark.parametrize(
+    ("plan", "en", "zh"),
+    [
+        ("", "labour productivity (current prices, logs)", "劳动生产率（当年价，对数）"),
+        ("value: tfp", "total factor productivity (current prices, logs)", "全要素生产率（当年价，对数）"),
+        ("deflator: prices.csv", "labour productivity (constant prices, logs)", "劳动生产率（不变价，对数）"),
+        ("{value: tfp, deflator: prices.csv}", "productivity (constant prices, logs)", "全要素生产率（不变价，对数）"),
+    ],
+)  # fmt: skip
+def test_the_page_says_whose_productivity_it_is_and_at_which_prices(tmp_path, plan, en, zh):
+    frame = made_up(1500)
+    prices = frame.select("industry", "year").unique().with_columns(deflator=1.1 ** (pl.col("year") - 1990))
+    prices.write_csv(tmp_path / "prices.csv")
+    (tmp_path / "plan.yaml").write_text(plan, encoding="utf-8")
+    made = xinzhi.study("firms", frame, plan=str(tmp_path / "plan.yaml"), out=str(tmp_path / "cells"))
+    for study in (made, xinzhi.study("firms", tmp_path / "cells")):
+        for name in ("decomposition", "covariance"):
+            assert en in study.results[name].summary("en")
+            assert zh in study.results[name].summary("zh")
+    assert ("at prices of 2000" in "".join(one.en for one in made.notes)) == ("deflator" in plan)
 
-    for name in ("decomposition", "covariance"):
-        said = words(f"firms.headline.{name}", start=2001, end=2002, total=0.1)
-        assert "labour productivity (current prices, logs)" in said.en
-        assert "劳动生产率（当年价，对数）" in said.zh
+
+def test_a_deflator_takes_inflation_out_of_growth_and_nothing_else(tmp_path):
+    frame = made_up(1500)
+    prices = frame.select("industry", "year").unique().with_columns(deflator=5 * 1.1 ** (pl.col("year") - 1990))
+    prices.write_csv(tmp_path / "prices.csv")
+    for value in ("labour", "tfp"):
+        (tmp_path / "plain.yaml").write_text(f"value: {value}", encoding="utf-8")
+        (tmp_path / "real.yaml").write_text(f"{{value: {value}, deflator: prices.csv}}", encoding="utf-8")
+        plain, real = (
+            xinzhi.study("firms", frame, plan=str(tmp_path / f"{one}.yaml")).more["cells"] for one in ("plain", "real")
+        )
+        gap = plain["decomposition"]["growth"] - real["decomposition"]["growth"]
+        assert gap.to_list() == pytest.approx([np.log(1.1)] * 2, abs=2e-3)
+        assert plain["misallocation"].equals(real["misallocation"])
+        first = [cells["covariance"]["aggregate"][0] for cells in (plain, real)]
+        assert first[0] == pytest.approx(first[1], abs=1e-6)
+
+
+@pytest.mark.parametrize("lost", [{"year": 2001, "industry": "20"}, {"year": 2000, "industry": "21"}])
+def test_a_deflator_with_a_gap_leaves_the_decompositions_out_and_says_why(tmp_path, lost):
+    frame = made_up(1500)
+    prices = frame.select("industry", "year").unique().with_columns(deflator=1.0)
+    gone = pl.all_horizontal(pl.col(name) == value for name, value in lost.items())
+    prices.filter(~gone).write_csv(tmp_path / "prices.csv")
+    (tmp_path / "plan.yaml").write_text("deflator: prices.csv", encoding="utf-8")
+    made = xinzhi.study("firms", frame, plan=str(tmp_path / "plan.yaml"))
+    assert list(made.results) == ["totals", "misallocation"]
+    assert any(f"lacks years of the industries {lost['industry']}" in one.en for one in made.notes)
+
+
+def test_a_plan_sets_how_misallocation_is_measured(tmp_path):
+    frame = made_up()
+    plan = tmp_path / "plan.yaml"
+    plan.write_text(
+        "{jobs: [misallocation], trim: 0.02, labour: labour, capital_share: 0.4, by: [ownership],"
+        " measurement_error: true}",
+        encoding="utf-8",
+    )
+    made = xinzhi.study("firms", frame, plan=str(plan), out=str(tmp_path / "cells"))
+    told = made.results["misallocation"]
+    verb = micro.misallocation(
+        frame, trim=0.02, labour="labour", capital_share=0.4, by=["ownership"], measurement_error=True
+    )
+    hidden = told.frame.filter("withheld").height
+    assert hidden == 0  # so that the verb has the same rows
+    both = told.frame.join(verb.frame, on=["industry", "year"])
+    assert both["gain"].to_list() == pytest.approx(both["gain_right"].to_list(), rel=6e-3)
+    # industries count by their published totals, which hold firms that are trimmed
+    assert told.years["gain"].to_list() == pytest.approx(verb.years["gain"].to_list(), rel=0.05)
+    assert told.noise.share == pytest.approx(verb.noise.share, rel=6e-3)
+    groups = told.groups.join(verb.groups, on=["dimension", "year"])
+    assert groups.height == 3
+    assert groups["gain_within"].to_list() == pytest.approx(groups["gain_within_right"].to_list(), rel=6e-3)
+    again = xinzhi.study("firms", tmp_path / "cells").results["misallocation"]
+    assert again.noise.share == told.noise.share
+    assert again.groups.height == 3
+
+
+def test_totals_alone_are_a_study(tmp_path):
+    plan = tmp_path / "plan.yaml"
+    plan.write_text("jobs: [totals]", encoding="utf-8")
+    made = xinzhi.study("firms", made_up(), plan=str(plan), out=str(tmp_path / "cells"))
+    assert "4 tables of totals, of 96 cells each" in made.summary("en")
+    again = xinzhi.study("firms", tmp_path / "cells")
+    assert again.results["totals"].facts() == made.results["totals"].facts()
+    assert (tmp_path / "page" / "firms.html") in again.write(tmp_path / "page")
+    with pytest.raises(InputError, match="lacks the columns output, capital, labour"):
+        xinzhi.study("firms", made_up().select("firm", "year", "industry"), plan=str(plan))
+
+
+def test_an_enterprise_of_many_plants_is_one_firm_to_the_rules():
+    frame = few({"20": 40, "21": 40, "22": 45, "23": 60, "24": 60})
+    # an enterprise with a plant in every industry holds most of all; no two plants do
+    giant = frame.group_by("industry", "year").first().with_columns(firm=pl.lit(999), output=1e6)
+    held = micro.panel(pl.concat([frame, giant.select(frame.columns).cast(dict(frame.schema))]), duplicates="plants")
+    rules = micro.Rules()
+    sums = micro.cell_sums(held, ["industry"], "output", rules)
+    margin = sums.filter(pl.col("industry") == TOTAL)
+    assert margin["firms"].to_list() == [40 + 40 + 45 + 60 + 60 + 1] * 2
+    assert (margin["top1"] == 5e6).all()
+    assert (
+        micro.protect(sums, ["industry"]).filter(pl.col("industry") == TOTAL)["withheld"].to_list() == ["primary"] * 2
+    )
+    plants = sums.filter(pl.col("industry") != TOTAL)  # taken for firms, they would give the margin away
+    naive = micro.protect(plants, ["industry"])
+    assert naive.filter(pl.col("industry") == TOTAL)["withheld"].to_list() == [""] * 2
+    table = held.table
+    both = replace(held, table=table.mutate(value=table.output, weight=table.labour))
+    cohorts = micro.cohort_sums(both, (), {2001: 2002}, ["output"], rules)
+    assert set(cohorts["firms"]) == {246}

@@ -59,6 +59,7 @@ SECTIONS: Mapping[str, tuple[str, str]] = {
     "Economic": ("frontier.others", "economic"),
     "ProductionFunction": ("production", "production"),
     "Markups": ("production", "markups"),
+    "Totals": ("firms.firms", "totals"),
     "Misallocation": ("firms.firms", "misallocation"),
     "Decomposition": ("firms.firms", "decomposition"),
     "Complexity": ("pathways.complexity", "complexity"),

@@ -6,7 +6,7 @@ import polars as pl
 
 from xinzhi.core.schema import describe
 from xinzhi.core.text import Text, sentences, words
-from xinzhi.micro import Decomposition, Misallocation
+from xinzhi.micro import TOTAL, Decomposition, Misallocation, Totals
 from xinzhi.report import palette
 from xinzhi.report.charts import kit
 from xinzhi.report.picture import picture, rows_of
@@ -31,12 +31,24 @@ def misallocation(result: Misallocation, *, region: str | None = None) -> Sectio
         )
         for name, column, decimals in (("gains", "gain", 1), ("dispersion", "sd_tfpr", 2))
     ]  # fmt: skip
-    every = table("firms_cells", result.frame, None, result)
+    every = [table("firms_cells", result.frame, None, result)]
+    if result.groups.height:
+        every.append(table("firms_groups", result.groups, None, result, part="groups"))
     said = tuple(sentences(result.facts(), "firms"))
     return Section.of(
-        "firms.misallocation", drawn, [every], anchor="misallocation", answer=said,
+        "firms.misallocation", drawn, every, anchor="misallocation", answer=said,
         notes=(words("firms.limits"), *finding_notes(result.findings)),
     )  # fmt: skip
+
+
+def totals(result: Totals, *, region: str | None = None) -> Section:
+    """Return the sums over all firms; every cell stands in the CSV tables."""
+    del region
+    outer = {"amount", "year", "firms", "value", "withheld"}
+    frame = result.frame.filter(pl.col(name) == TOTAL for name in result.frame.columns if name not in outer)
+    every = table("firms_totals", frame.select("amount", "year", "firms", "value", "withheld"), None, result)
+    said = tuple(sentences(result.facts(), "firms"))
+    return Section.of("firms.totals", [], [every], anchor="totals", answer=said)
 
 
 def decomposition(result: Decomposition, *, region: str | None = None) -> Section:
