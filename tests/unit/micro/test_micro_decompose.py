@@ -6,7 +6,7 @@ import pytest
 
 from xinzhi import micro
 from xinzhi.core.errors import IdentityError, InputError, UsageError
-from xinzhi.micro.decompose import KNOWN, closes
+from xinzhi.micro.decompose import DECOMPOSITIONS, closes
 
 pytest.importorskip("ibis", reason="the extra micro is not installed")
 
@@ -29,7 +29,7 @@ def codes(made):
     return [one.rule for one in made.findings]
 
 
-@pytest.mark.parametrize("method", KNOWN)
+@pytest.mark.parametrize("method", DECOMPOSITIONS)
 @pytest.mark.parametrize("group", [None, "industry"])
 def test_parts_add_up_to_growth_computed_from_the_rows(method, group):
     firms = made_up()
@@ -47,7 +47,7 @@ def test_parts_add_up_to_growth_computed_from_the_rows(method, group):
     assert found.to_list() == pytest.approx(expected.to_list(), abs=1e-12)
 
 
-@pytest.mark.parametrize("method", KNOWN)
+@pytest.mark.parametrize("method", DECOMPOSITIONS)
 def test_neither_order_nor_scale_of_weights_nor_names_matter(method):
     firms = made_up()
     made = micro.decompose(firms, method=method).frame
@@ -58,7 +58,7 @@ def test_neither_order_nor_scale_of_weights_nor_names_matter(method):
         assert made[name].to_list() == pytest.approx(again[name].to_list(), abs=1e-12)
 
 
-@pytest.mark.parametrize("method", KNOWN[1:])
+@pytest.mark.parametrize("method", DECOMPOSITIONS[1:])
 def test_a_shift_of_all_values_moves_no_part_but_those_against_zero(method):
     firms = made_up().filter(pl.col("year") < 2)
     made = micro.decompose(firms, method=method).frame

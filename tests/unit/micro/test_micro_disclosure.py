@@ -65,35 +65,37 @@ def linked(seed):
     return {"output": output, "wages": wages}, names
 
 
-def told_exactly(tables, published, names):
-    """Return how many withheld cells an attacker knows to a thousandth, with both tables and wages below output."""
+def told_narrowly(tables, published, names):
+    """Return how many withheld amounts an attacker knows within their protection who has both tables and a guess.
+
+    The guess is the share of wages in every cell, a tenth up and down.
+    """
     full = {name: micro.with_margins(cells, names, RULES) for name, cells in tables.items()}
     shown = {name: full[name].join(published[name], on=names, suffix="_p", maintain_order="left") for name in full}
     equations = margins(full["output"], names).toarray()
-    n = equations.shape[1]
-    both = np.block([[equations, np.zeros_like(equations)], [np.zeros_like(equations), equations]])
-    below = np.hstack([-np.eye(n), np.eye(n)])
+    n, none = equations.shape[1], np.zeros_like(equations)
+    output, wages = (full[name]["value"].to_numpy() for name in ("output", "wages"))
+    share, rows = wages / output, np.eye(n)
+    below = np.vstack([np.hstack([-1.1 * share * rows, rows]), np.hstack([0.9 * share * rows, -rows])])
     bounds = []
-    for name in ("output", "wages"):
-        for value, kind in shown[name].select("value", "withheld").rows():
-            bounds.append((value, value) if kind == "" else (0, None))
-    known = 0
+    for table in shown.values():
+        bounds += [(v, v) if kind == "" else (0, None) for v, kind in table.select("value", "withheld").rows()]
+    how = {"A_ub": below, "b_ub": np.full(2 * n, 1e-6), "A_eq": np.block([[equations, none], [none, equations]])}
+    narrow = 0
     for at, table in enumerate(shown.values()):
-        for cell in np.flatnonzero(table["withheld"].to_numpy() != ""):
+        for cell in np.flatnonzero(table["withheld"].to_numpy() == "primary"):
             cost = np.zeros(2 * n)
             cost[at * n + cell] = 1.0
-            ends = [
-                linprog(
-                    sign * cost, A_ub=below, b_ub=np.full(n, 1e-9), A_eq=both, b_eq=np.zeros(len(both)), bounds=bounds
-                )
-                for sign in (1, -1)
-            ]
-            if all(end.status == 0 for end in ends):
-                known += -ends[1].fun - ends[0].fun < 1e-3 * max(table["value"][int(cell)], 1e-9)
-    return known
+            low, high = (
+                linprog(sign * cost, **how, b_eq=np.zeros(len(equations) * 2), bounds=bounds) for sign in (1, -1)
+            )
+            ends = [sign * one.fun if one.status == 0 else np.inf for sign, one in ((1, low), (-1, high))]
+            true = table["value"][int(cell)]
+            narrow += ends[1] < (1 + 0.99 * RULES.protection) * true and ends[0] > (1 - 0.99 * RULES.protection) * true
+    return narrow
 
 
-def test_linked_tables_with_one_pattern_give_no_cell_back():
+def test_linked_tables_tell_less_with_one_pattern():
     apart = together = differ = 0
     for seed in range(12):
         tables, names = linked(seed)
@@ -101,16 +103,15 @@ def test_linked_tables_with_one_pattern_give_no_cell_back():
         assert one["output"]["withheld"].equals(one["wages"]["withheld"])
         for name, cells in tables.items():  # each table is as safe as by itself
             learned = micro.attack(micro.with_margins(cells, names, RULES), one[name], names)
-            least = 1 + RULES.protection * (1 - 1e-6)
             hidden = learned.filter(pl.col("withheld") == "primary")
-            assert (hidden["most"] >= least * hidden["value"]).all()
+            assert (hidden["most"] >= (1 + RULES.protection * (1 - 1e-6)) * hidden["value"]).all()
         several = {name: micro.protect(cells, names) for name, cells in tables.items()}
         differ += (several["output"]["withheld"] != several["wages"]["withheld"]).sum()
-        together += told_exactly(tables, one, names)
-        apart += told_exactly(tables, several, names)
-    assert differ > 10  # where one table tells what the other withholds, the two bound it
-    assert together == 0
-    assert apart >= together
+        together += told_narrowly(tables, one, names)
+        apart += told_narrowly(tables, several, names)
+    assert differ > 10  # where one table tells what the other withholds
+    assert apart > 5
+    assert together < apart / 3  # one, of an attacker whose guess of every share is that good
 
 
 def test_a_table_of_31_by_31_needs_few_programs(monkeypatch):
