@@ -4,13 +4,10 @@ from .decompose import decompose as decompose
 from .disclosure import TOTAL as TOTAL
 from .disclosure import Rules as Rules
 from .disclosure import Totals as Totals
-from .disclosure import attack as attack
 from .disclosure import cell_sums as cell_sums
 from .disclosure import cohort_sums as cohort_sums
 from .disclosure import identifying as identifying
 from .disclosure import merge_cohorts as merge_cohorts
-from .disclosure import protect as protect
-from .disclosure import protect_together as protect_together
 from .disclosure import rounded as rounded
 from .disclosure import with_margins as with_margins
 from .disclosure import withhold as withhold
@@ -36,6 +33,9 @@ from .production.production_function import production_function as production_fu
 from .production.result import ProductionFunction as ProductionFunction
 from .production.result import group_text as group_text
 from .production.result import method_text as method_text
+from .suppression import attack as attack
+from .suppression import protect as protect
+from .suppression import protect_together as protect_together
 from .survey import read_survey as read_survey
 from .survey import survey_columns as survey_columns
 from .tfp_index import FirmIndex as FirmIndex

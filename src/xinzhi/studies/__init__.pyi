@@ -17,9 +17,9 @@ from .bubbles import bubbles as bubbles
 from .bubbles import remarks as remarks
 from .digital import DigitalOptions as DigitalOptions
 from .digital import digital as digital
+from .firm_plan import plan_to_edit as plan_to_edit
 from .firms import FirmsOptions as FirmsOptions
 from .firms import firms as firms
-from .firms import plan_to_edit as plan_to_edit
 from .frontier import FrontierOptions as FrontierOptions
 from .frontier import frontier as frontier
 from .frontier import input_units as input_units

@@ -15,7 +15,6 @@ from xinzhi.core.text import same
 from xinzhi.data import read_any
 from xinzhi.micro import Panel
 
-VALUES = ("labour", "tfp")
 _KEYS = ("industry", "year")
 
 

@@ -12,85 +12,23 @@ from typing import Any
 import polars as pl
 
 from xinzhi import micro
-from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.errors import InputError
 from xinzhi.core.files import whole
 from xinzhi.core.parameters import setting
 from xinzhi.core.result import Result
 from xinzhi.core.text import Text, same, words
 from xinzhi.data import provenance
-from xinzhi.micro import CONVENTIONS, GROUPS, PRIME, TOTAL, Decomposition, Misallocation, Noise, Panel, Rules, Totals
-from xinzhi.studies.firm_values import VALUES, measure, read_deflator, valued
+from xinzhi.micro import CONVENTIONS, PRIME, TOTAL, Decomposition, Misallocation, Noise, Panel, Rules, Totals
+from xinzhi.studies.firm_plan import Plan, read_plan, rules_of
+from xinzhi.studies.firm_values import measure, read_deflator, valued
 from xinzhi.studies.study import SILENT, Draft, Progress, Study, first_line, options
 
 MANIFEST = "manifest.json"
 _SAME = 9  # digits of a sum that do not depend on the order in which an engine adds
 PARTS = ".parts"  # of a run that was interrupted; what stands there has passed the rules
-JOBS = ("totals", "misallocation", "decomposition", "covariance")
 AMOUNTS = ("output", "labour")  # of whose contributions no level and no part may give one back
 TABLES = "totals_"  # what the names of tables of totals begin with
 TOTALS = ("output", "capital", "labour", "wages")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """What a plan may say; every field has a default, so that an empty plan runs.
-
-    Parameters
-    ----------
-    layout
-        ``plain``, columns by their names or `columns`; ``survey``, the survey of industrial firms.
-    encoding
-        Of text files that are not in UTF-8, such as ``gb18030``.
-    columns, jobs, dimensions
-        What columns are called, which of the jobs run, and by which columns totals are told.
-    method, duplicates
-        As of `decompose` and `panel`.
-    value, deflator
-        What the decompositions are of: ``labour``, value added per person, weighted by persons; ``tfp``, the Törnqvist
-        index of every firm, weighted by value added. A table with ``industry, year, deflator`` (and perhaps
-        ``capital_deflator``), whose path counts from the plan: without it figures hold inflation.
-    sigma, capital_share, labour, trim, trim_within, by, measurement_error
-        As of `misallocation`; the share of capital is a word, a number, or the path of a table.
-    rules
-        Of disclosure, where they differ from ``micro.yaml``.
-    protocol
-        Whose fingerprint the manifest carries.
-    """
-
-    layout: str = "plain"
-    encoding: str | None = None
-    columns: Mapping[str, str] | None = None
-    jobs: tuple[str, ...] = JOBS
-    dimensions: tuple[str, ...] = ("industry",)
-    method: str = "melitz-polanec"
-    value: str = "labour"
-    deflator: str | None = None
-    sigma: float | None = None
-    capital_share: Any = "income"
-    labour: Any = None
-    trim: float | None = None
-    trim_within: Any = "year"
-    by: tuple[str, ...] = ()
-    measurement_error: bool = False
-    duplicates: Any = "refuse"
-    rules: Mapping[str, Any] | None = None
-    protocol: str = "xinzhi-cn-2026"
-
-
-def plan_to_edit() -> str:
-    """Return a plan with its defaults as YAML, for an office to edit.
-
-    Examples
-    --------
-    >>> print(plan_to_edit().splitlines()[0])
-    layout: plain
-    """
-    import yaml
-
-    shown = ("layout", "jobs", "dimensions", "value", "method", "by", "duplicates")
-    given = asdict(Plan())
-    plan = {name: list(given[name]) if isinstance(given[name], tuple) else given[name] for name in shown}
-    return yaml.safe_dump(plan, sort_keys=False, allow_unicode=True, default_flow_style=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +65,7 @@ def firms(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Study:  
     if isinstance(source, str | Path) and (Path(source) / MANIFEST).is_file():
         return _read_back(Path(source))
     plan = read_plan(wish.plan)
-    rules = _rules(plan)
+    rules = rules_of(plan)
     progress.step("read")
     engine = micro.connect(wish.engine, memory_limit=wish.memory)
     how: dict[str, Any] = {"duplicates": plan.duplicates, "least": rules.least, "encoding": plan.encoding}
@@ -430,78 +368,6 @@ class _Run:
                 json.dumps(self.manifest(), ensure_ascii=False, indent=2, default=str) + "\n", encoding="utf-8"
             )
         shutil.rmtree(folder / PARTS, ignore_errors=True)
-
-
-def read_plan(path: str | None) -> Plan:
-    """Return a plan of a YAML file; without one, the usual plan. An unknown word is refused."""
-    if path is None:
-        return Plan()
-    import yaml
-
-    try:
-        given = yaml.safe_load(Path(path).read_text(encoding="utf-8")) or {}
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InputError("studies.no-plan", (), path=path) from error
-    if not isinstance(given, dict):
-        raise InputError("studies.no-plan", (), path=path)
-    known = [one.name for one in fields(Plan)]
-    if strange := [name for name in given if name not in known]:
-        raise UsageError("studies.no-option", name=strange[0], known=[same(name) for name in known])
-    asked: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
-    for name in ("jobs", "dimensions", "by"):
-        if isinstance(asked.get(name), str):  # one word is a list of one
-            asked[name] = (asked[name],)
-    made = Plan(**asked)
-    _judge(made)
-    if made.deflator is not None:
-        made = replace(made, deflator=str(Path(path).parent / made.deflator))
-    if isinstance(made.capital_share, str) and made.capital_share != "income":
-        made = replace(made, capital_share=str(Path(path).parent / made.capital_share))
-    return made
-
-
-_ONE_OF = {
-    "layout": ("plain", "survey"), "value": VALUES, "trim_within": ("year", "industry"),
-    "labour": ("wages", "labour", None), "duplicates": tuple(one for one in micro.POLICIES if one != "unchecked"),
-    "method": micro.DECOMPOSITIONS,
-}  # fmt: skip
-_SOME_OF = {"jobs": JOBS, "dimensions": GROUPS, "by": ("region", "ownership")}
-_OF_KIND = {
-    "sigma": "number", "trim": "number", "measurement_error": "flag", "encoding": "text", "deflator": "text",
-    "rules": "rules", **dict.fromkeys(_SOME_OF, "names"),
-}  # fmt: skip
-_KINDS: Mapping[str, Callable[[Any], bool]] = {
-    "number": lambda value: isinstance(value, int | float) and not isinstance(value, bool),
-    "flag": lambda value: isinstance(value, bool),
-    "text": lambda value: isinstance(value, str),
-    "names": lambda value: isinstance(value, tuple) and all(isinstance(one, str) for one in value),
-    "rules": lambda value: isinstance(value, dict),
-}
-
-
-def _judge(made: Plan) -> None:
-    """Refuse values of a plan that are of another kind, with what should stand there."""
-    given = [(name, getattr(made, name), kind) for name, kind in _OF_KIND.items()]
-    if isinstance(made.rules, dict):
-        given += [(name, value, "number") for name, value in made.rules.items()]
-    if not isinstance(made.capital_share, str):
-        given.append(("capital_share", made.capital_share, "number"))
-    for name, value, kind in given:
-        if value is not None and not _KINDS[kind](value):
-            raise UsageError("studies.plan-value", name=name, given=str(value), wanted=words(f"studies.wanted.{kind}"))
-    chosen = [(name, getattr(made, name), known) for name, known in _ONE_OF.items()]
-    chosen += [(name, one, known) for name, known in _SOME_OF.items() for one in getattr(made, name)]
-    for name, one, known in chosen:
-        if one not in known:
-            wanted = words("studies.wanted.word", known=[same(word) for word in known if word])
-            raise UsageError("studies.plan-value", name=name, given=str(one), wanted=wanted)
-
-
-def _rules(plan: Plan) -> Rules:
-    given, known = dict(plan.rules or {}), [one.name for one in fields(Rules)]
-    if strange := [name for name in given if name not in known]:
-        raise UsageError("studies.no-option", name=strange[0], known=[same(name) for name in known])
-    return Rules(**given)
 
 
 def _shown(frame: pl.DataFrame, parts: tuple[str, ...]) -> tuple[tuple[str, ...], pl.DataFrame]:

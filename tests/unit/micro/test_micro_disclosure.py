@@ -8,7 +8,8 @@ from scipy.optimize import linprog
 from xinzhi import micro
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.programs import Program
-from xinzhi.micro.disclosure import TOTAL, identifying, margins
+from xinzhi.micro.disclosure import TOTAL, identifying
+from xinzhi.micro.suppression import margins
 
 pytest.importorskip("ibis", reason="the extra micro is not installed")
 RULES = micro.Rules()

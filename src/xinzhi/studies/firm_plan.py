@@ -1,0 +1,151 @@
+"""The plan of an office: which jobs run on its firms, and how; read from YAML, each word judged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from xinzhi import micro
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.text import same, words
+from xinzhi.micro import GROUPS, Rules
+
+JOBS = ("totals", "misallocation", "decomposition", "covariance")
+VALUES = ("labour", "tfp")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a plan may say; every field has a default, so that an empty plan runs.
+
+    Parameters
+    ----------
+    layout
+        ``plain``, columns by their names or `columns`; ``survey``, the survey of industrial firms.
+    encoding
+        Of text files that are not in UTF-8, such as ``gb18030``.
+    columns, jobs, dimensions
+        What columns are called, which of the jobs run, and by which columns totals are told.
+    method, duplicates
+        As of `decompose` and `panel`.
+    value, deflator
+        What the decompositions are of: ``labour``, value added per person, weighted by persons; ``tfp``, the Törnqvist
+        index of every firm, weighted by value added. A table with ``industry, year, deflator`` (and perhaps
+        ``capital_deflator``), whose path counts from the plan: without it figures hold inflation.
+    sigma, capital_share, labour, trim, trim_within, by, measurement_error
+        As of `misallocation`; the share of capital is a word, a number, or the path of a table.
+    rules
+        Of disclosure, where they differ from ``micro.yaml``.
+    protocol
+        Whose fingerprint the manifest carries.
+    """
+
+    layout: str = "plain"
+    encoding: str | None = None
+    columns: Mapping[str, str] | None = None
+    jobs: tuple[str, ...] = JOBS
+    dimensions: tuple[str, ...] = ("industry",)
+    method: str = "melitz-polanec"
+    value: str = "labour"
+    deflator: str | None = None
+    sigma: float | None = None
+    capital_share: Any = "income"
+    labour: Any = None
+    trim: float | None = None
+    trim_within: Any = "year"
+    by: tuple[str, ...] = ()
+    measurement_error: bool = False
+    duplicates: Any = "refuse"
+    rules: Mapping[str, Any] | None = None
+    protocol: str = "xinzhi-cn-2026"
+
+
+def plan_to_edit() -> str:
+    """Return a plan with its defaults as YAML, for an office to edit.
+
+    Examples
+    --------
+    >>> print(plan_to_edit().splitlines()[0])
+    layout: plain
+    """
+    import yaml
+
+    shown = ("layout", "jobs", "dimensions", "value", "method", "by", "duplicates")
+    given = asdict(Plan())
+    plan = {name: list(given[name]) if isinstance(given[name], tuple) else given[name] for name in shown}
+    return yaml.safe_dump(plan, sort_keys=False, allow_unicode=True, default_flow_style=None)
+
+
+def read_plan(path: str | None) -> Plan:
+    """Return a plan of a YAML file; without one, the usual plan. An unknown word is refused."""
+    if path is None:
+        return Plan()
+    import yaml
+
+    try:
+        given = yaml.safe_load(Path(path).read_text(encoding="utf-8")) or {}
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise InputError("studies.no-plan", (), path=path) from error
+    if not isinstance(given, dict):
+        raise InputError("studies.no-plan", (), path=path)
+    known = [one.name for one in fields(Plan)]
+    if strange := [name for name in given if name not in known]:
+        raise UsageError("studies.no-option", name=strange[0], known=[same(name) for name in known])
+    asked: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
+    for name in ("jobs", "dimensions", "by"):
+        if isinstance(asked.get(name), str):  # one word is a list of one
+            asked[name] = (asked[name],)
+    made = Plan(**asked)
+    _judge(made)
+    if made.deflator is not None:
+        made = replace(made, deflator=str(Path(path).parent / made.deflator))
+    if isinstance(made.capital_share, str) and made.capital_share != "income":
+        made = replace(made, capital_share=str(Path(path).parent / made.capital_share))
+    return made
+
+
+_ONE_OF = {
+    "layout": ("plain", "survey"), "value": VALUES, "trim_within": ("year", "industry"),
+    "labour": ("wages", "labour", None), "duplicates": tuple(one for one in micro.POLICIES if one != "unchecked"),
+    "method": micro.DECOMPOSITIONS,
+}  # fmt: skip
+_SOME_OF = {"jobs": JOBS, "dimensions": GROUPS, "by": ("region", "ownership")}
+_OF_KIND = {
+    "sigma": "number", "trim": "number", "measurement_error": "flag", "encoding": "text", "deflator": "text",
+    "rules": "rules", **dict.fromkeys(_SOME_OF, "names"),
+}  # fmt: skip
+_KINDS: Mapping[str, Callable[[Any], bool]] = {
+    "number": lambda value: isinstance(value, int | float) and not isinstance(value, bool),
+    "flag": lambda value: isinstance(value, bool),
+    "text": lambda value: isinstance(value, str),
+    "names": lambda value: isinstance(value, tuple) and all(isinstance(one, str) for one in value),
+    "rules": lambda value: isinstance(value, dict),
+}
+
+
+def _judge(made: Plan) -> None:
+    """Refuse values of a plan that are of another kind, with what should stand there."""
+    given = [(name, getattr(made, name), kind) for name, kind in _OF_KIND.items()]
+    if isinstance(made.rules, dict):
+        given += [(name, value, "number") for name, value in made.rules.items()]
+    if not isinstance(made.capital_share, str):
+        given.append(("capital_share", made.capital_share, "number"))
+    for name, value, kind in given:
+        if value is not None and not _KINDS[kind](value):
+            raise UsageError("studies.plan-value", name=name, given=str(value), wanted=words(f"studies.wanted.{kind}"))
+    chosen = [(name, getattr(made, name), known) for name, known in _ONE_OF.items()]
+    chosen += [(name, one, known) for name, known in _SOME_OF.items() for one in getattr(made, name)]
+    for name, one, known in chosen:
+        if one not in known:
+            wanted = words("studies.wanted.word", known=[same(word) for word in known if word])
+            raise UsageError("studies.plan-value", name=name, given=str(one), wanted=wanted)
+
+
+def rules_of(plan: Plan) -> Rules:
+    """Return the rules of disclosure of a plan; one that there is not is refused."""
+    given, known = dict(plan.rules or {}), [one.name for one in fields(Rules)]
+    if strange := [name for name in given if name not in known]:
+        raise UsageError("studies.no-option", name=strange[0], known=[same(name) for name in known])
+    return Rules(**given)
