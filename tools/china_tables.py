@@ -349,7 +349,9 @@ def industry_census(sources: Path, _: Path) -> pl.DataFrame:
 
 def capability(sources: Path, out: Path) -> pl.DataFrame:
     """Return dated evidence of what each province can do, by category of the plans: compiled facts and employment."""
-    rows = read(sources, "capability/capability.csv").filter(pl.col("confidence") != "low")
+    rows = read(sources, "capability/capability.csv").filter(
+        pl.col("confidence") != "low", ~pl.col("name_en").is_in(CAPABILITY["replaced"])
+    )
     compiled = pl.DataFrame([_evidence(row) for row in rows.iter_rows(named=True)], orient="row")
     order = ["region", "category", "evidence", "measure", "name_zh", "name_en", "value", "unit", "year", "issuer_zh",
              "issuer", "source", "confidence"]  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -46,11 +47,43 @@ def test_no_evidence_is_unknown_and_never_unable() -> None:
 
 
 def test_output_alone_needs_the_share_of_the_size_and_must_be_recent() -> None:
-    found = judged(nev("110000", 26), nev("120000", 24), nev("130000", 10), nev("140000", 26, year=2015))
+    found = judged(nev("110000", 26), nev("120000", 24), nev("130000", 10), nev("140000", 26, year=2014))
     assert answer(found, "110000", "nev") == ("able", "medium", "output")
     assert answer(found, "120000", "nev") == ("by proxy", "low", "part")
     assert answer(found, "130000", "nev")[0] == "unknown"
     assert answer(found, "140000", "nev") == ("by proxy", "low", "part")
+
+
+def test_old_output_alone_is_kept_for_nine_years_where_it_was_a_tenth_of_the_nation() -> None:
+    sizes = (10.0, 10.0, 10.0, 1.0)
+    old = judged(nev("110000", 1), nev("120000", 40, year=2015), nev("140000", 9, year=2015), sizes=sizes)
+    assert answer(old, "120000", "nev") == ("able", "medium", "output")
+    assert answer(old, "140000", "nev") == ("by proxy", "low", "part")
+    pieces = fact("120000", "ic", "output", "ic_output", 9.0, year=2019)
+    every = fact("130000", "ic", "output", "ic_output", 1.0, year=2019)
+    found = judged(nev("110000", 50, year=2026), pieces, every)
+    assert answer(found, "120000", "ic") == ("by proxy", "low", "part")
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize(("years", "cases", "kept"), [(7, 529, 0.90), (9, 454, 0.87)])
+def test_a_tenth_of_the_nation_is_kept_as_the_rule_says(shared: Path, years: int, cases: int, kept: float) -> None:
+    products = ("汽车", "房间空调器", "家用电冰箱", "家用洗衣机", "彩色电视机", "乙烯", "微型电子计算机",
+                "移动通信手持机", "集成电路", "金属切削机床", "大中型拖拉机", "布", "化学纤维", "粗钢")  # fmt: skip
+    folder, text = shared / "data" / "china", {"region_code": pl.String}
+    made = pl.read_csv(
+        folder / "industrial_product_output_2000_2019.csv", schema_overrides=text | {"output": pl.Float64}
+    )
+    size = pl.read_csv(folder / "core_panel_1952_2024.csv", schema_overrides=text, infer_schema_length=None)
+    keys = ["region_code", "year"]
+    size = size.select(*keys, size=pl.col("gdp_nominal_spliced") / pl.col("gdp_nominal_spliced").sum().over("year"))
+    share = pl.col("output") / pl.col("output").sum().over("product", "year")
+    made = made.filter(pl.col("product").is_in(products)).with_columns(share=share).join(size, on=keys)
+    made = made.with_columns(full=pl.col("share") >= pl.col("size"))
+    later = made.select("region_code", "product", year=pl.col("year") - years, still="full")
+    found = made.filter("full", pl.col("share") >= 0.1).join(later, on=[*keys, "product"])
+    assert found.height == cases
+    assert found["still"].mean() == pytest.approx(kept, abs=0.005)
 
 
 def test_half_of_the_size_is_enough_where_a_designation_agrees() -> None:

@@ -181,9 +181,9 @@ class Choices(Result, verb="choices", topic="pathways", key=("year", "category")
         """Return whose plan lacks evidence, and who has the evidence and does not plan it, in a year (None: the last).
 
         The frame is ``region, category, named, able, grade, change``. `change` is ``supported`` (named, with evidence),
-        ``unproven`` (named, and no evidence was found: nothing follows but that it should be shown), ``contradicted``
-        (named, and a complete series shows next to nothing), ``open`` (able and not named: a fact, not advice) or
-        ``none``.
+        ``unproven`` (named, and no sufficient evidence was found: nothing follows but that it should be shown),
+        ``contradicted`` (named, and a complete series shows next to nothing), ``open`` (able and not named: a fact,
+        not advice) or ``none``.
         """
         when = self._year(year)
         named, unable = pl.col("named"), pl.col("able") == "not able"

@@ -97,11 +97,11 @@ def _outputs(rows: pl.DataFrame, sizes: pl.DataFrame | None) -> pl.DataFrame:
         for measure, rule in one.get("output", {}).items()
     ]  # fmt: skip
     blank = {"region": pl.String, "category": pl.String, "ratio": pl.Float64, "share": pl.Float64, "year": pl.Int64,
-             "passes": pl.Boolean, "soft": pl.Boolean, "lasting": pl.Boolean, "little": pl.Boolean,
-             "measure": pl.String}  # fmt: skip
+             "passes": pl.Boolean, "soft": pl.Boolean, "lasting": pl.Boolean, "pieces": pl.Boolean,
+             "little": pl.Boolean, "measure": pl.String}  # fmt: skip
     every = pl.concat([pl.DataFrame(schema=blank), *found]).sort("passes", "ratio")
     last = {"output": "ratio", "output_share": "share", "output_year": "year", "soft": "soft", "lasting": "lasting",
-            "passes": "passes", "output_measure": "measure"}  # fmt: skip
+            "pieces": "pieces", "passes": "passes", "output_measure": "measure"}  # fmt: skip
     kept = {name: pl.col(column).last() for name, column in last.items()}
     return every.group_by(_KEY, maintain_order=True).agg(**kept, little=pl.col("little").any())
 
@@ -137,9 +137,9 @@ def _series(
         "region", "ratio", "share", "year", category=pl.lit(category),
         passes=pl.col("ratio") >= threshold(rule["least"]),
         soft=pl.lit(rule.get("as") == "proxy"), lasting=pl.lit(bool(rule.get("lasting"))),
-        little=pl.lit(complete) & little, measure=pl.lit(measure),
+        pieces=pl.lit(bool(rule.get("pieces"))), little=pl.lit(complete) & little, measure=pl.lit(measure),
     ).select(
-        "region", "category", "ratio", "share", "year", "passes", "soft", "lasting", "little", "measure"
+        "region", "category", "ratio", "share", "year", "passes", "soft", "lasting", "pieces", "little", "measure"
     )  # fmt: skip
 
 
@@ -213,9 +213,12 @@ def verdicts(rows: pl.DataFrame, last: int) -> pl.DataFrame:
     """Return the verdict, its grade and its reason for every cell."""
     close = pl.col("close")
     own, any_given = pl.col("designation").is_in(["production", "task"]), pl.col("designation").is_not_null()
-    recent = pl.lit(last) - pl.col("output_year") <= int(threshold("old"))
+    age = pl.lit(last) - pl.col("output_year")
+    recent = age <= int(threshold("old"))
     large = (pl.col("output") >= threshold("full_share")) & (pl.col("output_share") >= threshold("least_share"))
-    confirmed = any_given | close | ((recent | pl.col("lasting")) & large)
+    much = (pl.col("output_share") >= threshold("kept_share")) & (age <= int(threshold("kept_years")))
+    kept = recent | pl.col("lasting") | (much & ~pl.col("pieces"))
+    confirmed = any_given | close | (kept & large)
     made = pl.col("passes") & ~pl.col("soft") & confirmed
     figure = pl.col("stated").is_not_null() | pl.col("rank").is_not_null()
     staff_too = pl.col("quotient").fill_null(0.0) < threshold("absent_quotient")
