@@ -13,7 +13,16 @@ from xinzhi.web import pages
 from xinzhi.web.address import Address
 from xinzhi.yardstick import View
 
-FIRST = ("zh/index.html", "en/index.html", "zh/region/520000.html", "en/region/220000.html")
+FIRST = (
+    "zh/index.html",
+    "en/index.html",
+    "zh/region/520000.html",
+    "en/region/220000.html",
+    "zh/compare.html",
+    "en/measure.html",
+    "zh/figures/tfp_level.1996-2023.html",
+    "en/topic/sources.html",
+)
 
 
 @pytest.mark.parametrize("path", FIRST)
@@ -111,3 +120,40 @@ def test_a_page_that_is_there_already_is_not_sent_again(client):
 )
 def test_what_is_not_there_says_so(client, path):
     assert client.get(path).status_code == 404
+
+
+def test_figures_of_an_indicator_are_those_of_the_measurement(store, folder):
+    view = View(store.study("assess", briefs=True).measurement)
+    for span in (view.spans[0], view.spans[-1]):
+        name = f"capital_contribution.{span.start}-{span.end}"
+        page = Reader((folder / "en" / "figures" / f"{name}.html").read_text("utf-8"))
+        shown = {row[0].strip(): row[1].strip() for row in page.tables[0]["rows"][1:]}
+        rows = view.of(span).drop_nulls("capital_contribution").rows(named=True)
+        assert shown == {view.name(row["region"]).en: percent(row["capital_contribution"]) for row in rows}
+
+
+def test_regions_side_by_side_are_those_of_the_ranking(store, client):
+    study = store.study("assess", briefs=True)
+    view = View(study.measurement)
+    newest = view.spans[-1]
+    ranked = {row["region"]: row for row in study.ranking.of(newest.start, newest.end).rows(named=True)}
+    page = Reader(client.get("/en/compare.html?a=Guizhou&b=22").text)
+    cells = page.tables[0]["rows"][1:]
+    assert [cell.strip() for cell in cells[0][1:]] == [percent(ranked[code]["tfp_growth"]) for code in view.codes]
+    assert [cell.strip() for cell in cells[2][1:]] == [
+        f"{ranked[code]['rank_low']}–{ranked[code]['rank_high']}" for code in view.codes
+    ]
+    html = client.get("/en/compare.html?a=Guizhou&b=22").text
+    assert '<option value="520000" selected>' in html
+    assert '<option value="220000" selected>' in html
+    assert client.get("/en/compare.html?a=Atlantis").status_code == 422
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_topic_says_what_its_section_says(store, folder, language):
+    from xinzhi.report.pages.yardstick.assessment import topics
+
+    for section in topics(store.study("assess", briefs=True)):
+        text = Reader((folder / language / "topic" / f"{section.key}.html").read_text("utf-8")).words
+        for line in section.answer:
+            assert " ".join(line.lang(language).split()) in text

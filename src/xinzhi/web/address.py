@@ -11,7 +11,7 @@ from xinzhi.core.text import LANGUAGES, Language
 
 HOME = "index"
 KEPT = ("protocol",)  # what a link takes along to the next page
-_PATH = re.compile(r"(zh|en)/([a-z]+)(?:/([A-Za-z0-9.-]{1,60}))?\.html")
+_PATH = re.compile(r"(zh|en)/([a-z]+)(?:/([A-Za-z0-9_.-]{1,60}))?\.html")
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,4 +77,168 @@
     select.addEventListener("change", function () { select.form.submit(); });
   });
 
+  /* boxes that show or hide a part of a drawing */
+  each("[data-toggle]", function (box) {
+    var name = box.getAttribute("data-toggle"), section = box.closest("section");
+    box.parentNode.hidden = false;
+    box.addEventListener("change", function () { section.classList.toggle(name, !box.checked); });
+  });
+
+  /* regions side by side: every one is there, those in the address are shown */
+  each("form[data-compare]", function (form) {
+    var selects = Array.prototype.slice.call(form.querySelectorAll("select"));
+    function chosen() {
+      return selects.map(function (one) { return one.value; }).filter(function (code, at, all) {
+        return code && all.indexOf(code) === at;
+      });
+    }
+    function show() {
+      var codes = chosen();
+      each("[data-code]", function (one) {
+        var at = codes.indexOf(one.getAttribute("data-code"));
+        one.classList.toggle("off", at < 0);
+        for (var k = 0; k < 4; k += 1) { one.classList.toggle("k" + k, k === at && /polyline|text/.test(one.tagName)); }
+      });
+    }
+    var asked = new URLSearchParams(location.search);
+    selects.forEach(function (select) {
+      var code = asked.get(select.name);
+      if (code !== null && select.querySelector('option[value="' + code.replace(/\W/g, "") + '"]')) { select.value = code; }
+      select.addEventListener("change", function () {
+        show();
+        selects.forEach(function (one) { if (one.value) { asked.set(one.name, one.value); } else { asked.delete(one.name); } });
+        try { history.replaceState(null, "", "?" + asked.toString()); } catch (ignored) { return; }
+      });
+    });
+    show();
+  });
+
+  /* the search: pages and regions, by their names in both languages, pinyin and codes */
+  var find = document.getElementById("find"), list = document.getElementById("found"), at = -1;
+  function loaded(then) {
+    if (window.xinzhiIndex) { then(window.xinzhiIndex); return; }
+    var script = document.createElement("script");
+    script.src = body.getAttribute("data-up") + "assets/search.js";
+    script.onload = function () { then(window.xinzhiIndex); };
+    document.head.appendChild(script);
+  }
+  function plain(text) { return text.toLowerCase().replace(/[\s'’·-]+/g, ""); }
+  function match(entry, wish) {
+    var best = 9;
+    [entry.zh, entry.en].concat(entry.also || []).forEach(function (name) {
+      var place = plain(name).indexOf(wish);
+      if (place >= 0) { best = Math.min(best, place === 0 ? 0 : 1); }
+    });
+    return best;
+  }
+  function mark(next) {
+    var items = list.children;
+    if (!items.length) { return; }
+    at = (next + items.length) % items.length;
+    Array.prototype.forEach.call(items, function (item, k) { item.setAttribute("aria-selected", String(k === at)); });
+    find.setAttribute("aria-activedescendant", items[at].id);
+    items[at].scrollIntoView({ block: "nearest" });
+  }
+  function close() {
+    list.hidden = true;
+    find.setAttribute("aria-expanded", "false");
+    find.removeAttribute("aria-activedescendant");
+  }
+  function go(item) {
+    var kept = new URLSearchParams(location.search).get("protocol");
+    var up = body.getAttribute("data-up"), language = body.getAttribute("data-language");
+    location.href = up + language + "/" + item.getAttribute("data-file") + (kept ? "?protocol=" + encodeURIComponent(kept) : "");
+  }
+  function look() {
+    var wish = plain(find.value);
+    if (!wish) { close(); return; }
+    loaded(function (index) {
+      var language = body.getAttribute("data-language");
+      var found = index.map(function (entry, k) { return { entry: entry, rank: match(entry, wish), k: k }; })
+        .filter(function (one) { return one.rank < 9; })
+        .sort(function (one, other) { return one.rank - other.rank || one.k - other.k; }).slice(0, 9);
+      list.textContent = "";
+      found.forEach(function (one, k) {
+        var item = document.createElement("li"), small = document.createElement("small");
+        item.id = "found-" + k;
+        item.setAttribute("role", "option");
+        item.setAttribute("data-file", one.entry.file);
+        item.textContent = one.entry[language];
+        small.textContent = one.entry[language === "zh" ? "en" : "zh"];
+        small.lang = language === "zh" ? "en" : "zh-CN";
+        item.appendChild(small);
+        item.addEventListener("mousedown", function (event) { event.preventDefault(); go(item); });
+        list.appendChild(item);
+      });
+      list.hidden = !found.length;
+      find.setAttribute("aria-expanded", String(!!found.length));
+      at = -1;
+      if (found.length) { mark(0); }
+    });
+  }
+  find.hidden = false;
+  find.addEventListener("input", look);
+  find.addEventListener("focus", look);
+  find.addEventListener("blur", close);
+  find.addEventListener("keydown", function (event) {
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") { event.preventDefault(); mark(at + (event.key === "ArrowDown" ? 1 : -1)); }
+    else if (event.key === "Enter" && !list.hidden && list.children[at]) { event.preventDefault(); go(list.children[at]); }
+    else if (event.key === "Escape") { close(); find.blur(); }
+  });
+  document.addEventListener("keydown", function (event) {
+    var tag = document.activeElement ? document.activeElement.tagName : "";
+    if (event.key === "/" && !/INPUT|SELECT|TEXTAREA/.test(tag) && !event.ctrlKey && !event.metaKey) {
+      event.preventDefault();
+      find.focus();
+    }
+  });
+
+  /* what is shown, as a file: the figures of a table, the drawing of a figure */
+  function save(name, blob) {
+    var link = document.createElement("a");
+    link.href = URL.createObjectURL(blob);
+    link.download = name;
+    document.body.appendChild(link);
+    link.click();
+    link.remove();
+    window.setTimeout(function () { URL.revokeObjectURL(link.href); }, 4000);
+  }
+  function csv(table) {
+    return "\ufeff" + Array.prototype.map.call(table.rows, function (row) {
+      return Array.prototype.filter.call(row.cells, function (cell) {
+        return !cell.classList.contains("line") && !cell.classList.contains("off");
+      }).map(function (cell) {
+        var text = cell.textContent.replace(/\s+/g, " ").trim().replace(/\u2212/g, "-");
+        if (/^[=+@\t]/.test(text) || (/^-/.test(text) && isNaN(Number(text)))) { text = "'" + text; }
+        return '"' + text.replace(/"/g, '""') + '"';
+      }).join(",");
+    }).join("\r\n");
+  }
+  function title() { return (body.getAttribute("data-page") + "-" + document.title.split(/[｜|]/)[0]).trim().replace(/[\s\\/:*?"<>]+/g, "-"); }
+  function button(text, does) {
+    var made = document.createElement("button");
+    made.type = "button";
+    made.textContent = text;
+    made.addEventListener("click", does);
+    return made;
+  }
+  each("main table", function (table, k) {
+    if (table.rows.length < 3) { return; }
+    var line = document.createElement("p");
+    line.className = "save";
+    line.appendChild(button("CSV", function () {
+      save(title() + "-" + (table.id || table.className.split(" ")[0] || k) + ".csv", new Blob([csv(table)], { type: "text/csv" }));
+    }));
+    var box = table.closest(".scroll") || table;
+    box.parentNode.insertBefore(line, box.nextSibling);
+  });
+  each(".figure", function (figure) {
+    var svg = figure.querySelector(".drawn svg"), line = document.createElement("p"), said = figure.querySelector("figcaption");
+    if (!svg || !said) { return; }
+    line.className = "save";
+    line.appendChild(button("SVG", function () {
+      save(title() + "-" + figure.id + ".svg", new Blob([new XMLSerializer().serializeToString(svg)], { type: "image/svg+xml" }));
+    }));
+    said.appendChild(line);
+  });
 })();

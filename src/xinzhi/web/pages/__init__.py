@@ -45,6 +45,10 @@ class Entry:
 REGISTRY: Mapping[str, Entry] = {
     HOME: Entry(module="home"),
     "region": Entry(module="region", keyed=True, menu=False),
+    "compare": Entry(module="compare", asks=("protocol", "a", "b", "c", "d")),
+    "measure": Entry(module="measure"),
+    "figures": Entry(module="figures", keyed=True, menu=False),
+    "topic": Entry(module="topic", keyed=True, menu=False),
 }
 
 

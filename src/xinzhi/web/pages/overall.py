@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from xinzhi.web.store import Store
 
 
-def overall(store: Store, address: Address) -> Assessment:
+def overall(store: Store, address: Address | None = None) -> Assessment:
     """Return the assessment; under another protocol without topics and briefs, which take too long to wait for."""
-    ruled = address.query.get("protocol")
+    ruled = None if address is None else address.query.get("protocol")
     found: Any
     if ruled in {None, store.rules.id}:
         found = store.study("assess", briefs=True)

@@ -1,0 +1,116 @@
+"""Regions side by side: the same figures in the columns of a table, and their levels of TFP over the years."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from xinzhi.core.schema import describe
+from xinzhi.core.text import NOTHING, Text, number, percent, same, words
+from xinzhi.report.pages.yardstick.regions import ticks
+from xinzhi.web.page import Asked, Page
+from xinzhi.web.pages.overall import decimals, kicker, overall
+from xinzhi.yardstick import View
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from xinzhi.studies import Assessment
+    from xinzhi.web.address import Address
+    from xinzhi.web.store import Store
+
+Rows = dict[str, dict[str, Any]]
+CHOSEN = ("a", "b", "c", "d")
+TOP, TALL, LEFT, WIDE = 4, 0.84, 8, 0.8  # of the drawing, in percent, and of its height and width
+TEN = 10  # years between two labels
+PARTS = ("output_growth", "capital_contribution", "labour_contribution", "human_capital_contribution")
+
+
+def page(store: Store, address: Address) -> Page:
+    """Return the page; the columns of all regions are there, those that were chosen are shown."""
+    study = overall(store, address)
+    view = View(study.measurement)
+    chosen = [store.region(address.query[name]) for name in CHOSEN if name in address.query]
+    chosen = list(dict.fromkeys(chosen)) or _first(study, view)
+    return Page(
+        title=words("web.compare.title"),
+        kicker=kicker(study),
+        lead=[words("web.compare.lead", n=len(view.codes))],
+        study=study,
+        asked=Asked(topic="assess", data=store.package.name),
+        decimals=decimals(study),
+        template="compare.html.j2",
+        more={
+            "codes": view.codes, "names": {code: view.name(code) for code in view.codes}, "chosen": chosen,
+            "rows": rows(study, view), "chart": chart(view, chosen),
+            "forms": [(name, chosen[at] if at < len(chosen) else "") for at, name in enumerate(CHOSEN)],
+        },
+    )  # fmt: skip
+
+
+def _first(study: Assessment, view: View) -> list[str]:
+    """Return the two regions that stand first where nobody chose: the ends of the ranking."""
+    newest = view.spans[-1]
+    order = study.ranking.of(newest.start, newest.end).drop_nulls("tfp_growth")["region"].to_list() or view.codes
+    return list(dict.fromkeys([order[0], order[-1]]))
+
+
+def rows(study: Assessment, view: View) -> list[tuple[Text, list[Text]]]:
+    """Return what is compared: its name, and the cell of every region."""
+    newest = view.spans[-1]
+    ranked = {row["region"]: row for row in study.ranking.of(newest.start, newest.end).rows(named=True)}
+    own = {row["region"]: row for row in view.of(newest).rows(named=True)}
+    found = [(words("web.compare.tfp", span=newest.label), _growth(view, ranked, "tfp_growth"))]
+    found += [
+        (words("web.compare.band"), [_pair(ranked, code, "low", "high") for code in view.codes]),
+        (words("web.compare.ranks"), [_places(ranked, code, "rank") for code in view.codes]),
+        (words("web.compare.wide"), [_places(ranked, code, "protocol_rank") for code in view.codes]),
+        (words("web.compare.grade"), [same(_of(ranked, code, "grade") or NOTHING) for code in view.codes]),
+    ]
+    found += [(describe("measure", name).title, _growth(view, own, name)) for name in PARTS]
+    for span in reversed(view.spans[:-1]):
+        before = {row["region"]: row for row in view.of(span).rows(named=True)}
+        found.append((words("web.compare.tfp", span=span.label), _growth(view, before, "tfp_growth")))
+    return found
+
+
+def chart(view: View, chosen: Sequence[str]) -> dict[str, Any]:
+    """Return the levels of TFP by year as lines: places in percent of the drawing, those not chosen marked off."""
+    frame = view.measurement.levels.fill_nan(None).drop_nulls("tfp_level").sort("region", "year")
+    if frame.is_empty():
+        return {"lines": []}
+    first, last = int(str(frame["year"].min())), int(str(frame["year"].max()))
+    low, high = float(str(frame["tfp_level"].min())), float(str(frame["tfp_level"].max()))
+    across, up = (last - first) or 1, (high - low) or 1.0
+    lines = []
+    for (code,), rows_ in frame.partition_by("region", as_dict=True, maintain_order=True).items():
+        points = [(100 * (year - first) / across, 100 * (high - level) / up)
+                  for year, level in rows_.select("year", "tfp_level").rows()]  # fmt: skip
+        lines.append({
+            "code": code, "points": " ".join(f"{x:.2f},{y:.2f}" for x, y in points),
+            "end": f"{TOP + TALL * points[-1][1]:.1f}%", "last": number(rows_["tfp_level"][-1], 2),
+            "mark": f"k{chosen.index(str(code))}" if code in chosen else "off",
+        })  # fmt: skip
+    return {
+        "lines": lines,
+        "rows": [(f"{value:g}", f"{TOP + TALL * 100 * (high - value) / up:.1f}%") for value in ticks(low, high, 4)],
+        "columns": [(str(year), f"{LEFT + WIDE * 100 * (year - first) / across:.1f}%")
+                    for year in range(first, last + 1) if year % TEN == 0],
+    }  # fmt: skip
+
+
+def _of(rows_: Rows, code: str, name: str) -> Any:  # noqa: ANN401 - a cell
+    return rows_.get(code, {}).get(name)
+
+
+def _growth(view: View, rows_: Rows, name: str) -> list[Text]:
+    return [same(percent(_of(rows_, code, name))) for code in view.codes]
+
+
+def _pair(rows_: Rows, code: str, low: str, high: str) -> Text:
+    ends = [_of(rows_, code, name) for name in (low, high)]
+    return same(NOTHING) if ends[0] is None else same(f"{percent(ends[0])} … {percent(ends[1])}")
+
+
+def _places(rows_: Rows, code: str, name: str) -> Text:
+    low, high = (_of(rows_, code, f"{name}_{end}") for end in ("low", "high"))
+    return same(NOTHING) if low is None else same(f"{low}–{high}")

@@ -1,0 +1,129 @@
+"""One indicator in one period, region by region, with its band where there is one; the whole table below."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from xinzhi.core.schema import describe
+from xinzhi.core.text import Text, number, words
+from xinzhi.report.pages.yardstick import tables
+from xinzhi.report.table import FRACTIONS
+from xinzhi.web.page import Asked, Page
+from xinzhi.web.pages.overall import decimals, kicker, overall
+from xinzhi.web.ranges import ranges
+from xinzhi.yardstick import NATIONAL, Span, View
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from xinzhi.studies import Assessment
+    from xinzhi.web.address import Address
+    from xinzhi.web.store import Store
+
+FIRST = "tfp_growth"
+LEVEL = "tfp_level"  # of the last year of the period
+INDICATORS = (
+    FIRST, "output_growth", "capital_contribution", "labour_contribution", "human_capital_contribution", "tfp_part",
+    LEVEL,
+)  # fmt: skip
+
+
+def keys(store: Store) -> Sequence[str]:
+    """Return a key for each indicator and period, the newest period last."""
+    return [f"{name}.{one.start}-{one.end}" for name in INDICATORS for one in _spans(View(overall(store).measurement))]
+
+
+def page(store: Store, address: Address) -> Page:
+    """Return the page of an indicator and a period."""
+    return figure(store, address, address.key)
+
+
+def figure(store: Store, address: Address, key: str) -> Page:
+    """Return the page of a key."""
+    study = overall(store, address)
+    view = View(study.measurement)
+    name, _, label = key.partition(".")
+    span = next((one for one in _spans(view) if f"{one.start}-{one.end}" == label), view.spans[-1])
+    about, rows = describe("measure", name), values(study, view, name, span)
+    nation = next((row["value"] for row in rows if row["code"] == NATIONAL), None)
+    own = [row for row in rows if row["code"] != NATIONAL]
+    axis, placed = ranges(own, [] if nation is None else [float(nation)])
+    shown = _figures(name)
+    frame = study.measurement.periods.filter(span.holds()).sort(pl.col("tfp_growth"), descending=True, nulls_last=True)
+    return Page(
+        title=about.title,
+        kicker=kicker(study),
+        lead=_lead(about.title, span, own, nation, shown, view),
+        study=study,
+        asked=Asked(topic="measure", data=store.package.name),
+        decimals=decimals(study),
+        template="figures.html.j2",
+        more={
+            "unit": about.unit,
+            "span": span.label,
+            "key": key,
+            "indicators": [(f"{one}.{label}", describe("measure", one).title, one == name) for one in INDICATORS],
+            "periods": [(f"{name}.{one.start}-{one.end}", one.label, one == span) for one in _spans(view)],
+            "rows": [{**row, "shown": shown(row["value"])} for row in placed],
+            "axis": axis,
+            "nation": nation,
+            "nation_shown": shown(nation),
+            "banded": any(row.get("low") is not None for row in own),
+            "twin": tables.shown(view, "periods", frame),
+            "about": words(f"web.measure.{name}"),
+        },
+    )
+
+
+def values(study: Assessment, view: View, name: str, span: Span) -> list[dict[str, Any]]:
+    """Return a row a region with a figure of the indicator, the largest first, and one of all together."""
+    if name == LEVEL:
+        rows = study.measurement.levels.filter(year=span.end).select("region", value=name)
+    else:
+        rows = view.of(span).select("region", value=name)
+        national = view.national_of(span).get(name)
+        if national is not None:
+            rows = rows.vstack(pl.DataFrame({"region": [NATIONAL], "value": [float(national)]}))
+    found = rows.fill_nan(None).drop_nulls("value").sort("value", descending=True)
+    bands = study.ranking.bands
+    known: dict[str, tuple[float, float]] = {}
+    if name == FIRST and bands is not None:
+        held = bands.frame.filter(start=span.start, end=span.end, component="estimates").drop_nulls("low")
+        known = {code: (low, high) for code, low, high in held.select("region", "low", "high").rows()}
+    return [
+        {"code": code, "name": view.name(code), "value": value, "low": known.get(code, (None, None))[0],
+         "high": known.get(code, (None, None))[1]}
+        for code, value in found.rows()
+    ]  # fmt: skip
+
+
+def _spans(view: View) -> list[Span]:
+    """Return the periods, the whole span first and the newest one last."""
+    return list(dict.fromkeys([view.whole, *view.spans]))
+
+
+def _figures(name: str) -> Callable[[float | None], str]:
+    """Return what writes a figure of an indicator, as the table below does."""
+    kind = describe("measure", name).kind
+    places = 2 if kind == "level" else 0 if kind == "share" else 1
+    return lambda value: number(None if value is None else (100 if kind in FRACTIONS else 1) * value, places)
+
+
+def _lead(
+    title: Text,
+    span: Span,
+    rows: Sequence[dict[str, Any]],
+    nation: float | None,
+    shown: Callable[[float | None], str],
+    view: View,
+) -> list[Text]:
+    """Return the sentence that says what the figures are: all together, the largest and the smallest."""
+    if not rows:
+        return [words("web.measure.none", title=title, span=span.label)]
+    facts = {"title": title, "span": span.label, "high": view.name(rows[0]["code"]), "most": shown(rows[0]["value"]),
+             "low": view.name(rows[-1]["code"]), "least": shown(rows[-1]["value"]), "n": len(rows)}  # fmt: skip
+    if nation is None:
+        return [words("web.measure.apart", **facts)]
+    return [words("web.measure.together", **facts, nation=shown(nation))]
