@@ -10,10 +10,9 @@ import pytest
 
 from xinzhi.cli import main
 from xinzhi.cli.app import asked_language
-from xinzhi.cli.options import words_of
 from xinzhi.cli.verbs import VERBS
 from xinzhi.core.errors import UsageError
-from xinzhi.core.text import read_words
+from xinzhi.core.text import option_words, read_words
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 SHARED = {"language"}
@@ -42,7 +41,7 @@ def test_every_option_and_argument_has_words(verb):
     names = [name.rstrip("?") for name in VERBS[verb].arguments]
     names += [one.name for kind in VERBS[verb].classes() for one in fields(kind) if one.name not in SHARED]
     for name in names:
-        entry = words_of(verb.replace(" ", "-"), name)
+        entry = option_words(verb.replace(" ", "-"), name)
         assert CHINESE.search(entry["zh"])
         assert not CHINESE.search(entry["en"])
 

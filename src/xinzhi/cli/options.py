@@ -12,7 +12,7 @@ import click
 
 from xinzhi.core.errors import UsageError
 from xinzhi.core.parameters import setting
-from xinzhi.core.text import read_words, same
+from xinzhi.core.text import option_words, read_words, same
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -85,17 +85,9 @@ class Pairs(click.ParamType):  # type: ignore[type-arg] # no generic before clic
             raise UsageError("cli.bad-value", option=option, given=value, why=error.finding.text) from error
 
 
-def words_of(verb: str, name: str) -> Mapping[str, Any]:
-    """Return the entry of an option: its own, else the shared one."""
-    entries = read_words("options.yaml")
-    own = entries.get(verb) or {}
-    found: Mapping[str, Any] = own.get(name) or entries["shared"][name]
-    return found
-
-
 def option_of(field: Field[Any], verb: str, language: Language) -> click.Option:
     """Return the option of a field: name and type are those of the field, words those of the catalogue."""
-    entry, kind = words_of(verb, field.name), str(field.type)
+    entry, kind = option_words(verb, field.name), str(field.type)
     called = entry.get("called", field.name).replace("_", "-")
     names = [field.name, *([f"-{entry['short']}"] if "short" in entry else []), f"--{called}"]
     names += [f"--{entry['also']}"] if "also" in entry else []
@@ -270,7 +262,7 @@ class Argument(click.Argument):
 def argument_of(name: str, verb: str, language: Language) -> Argument:
     """Return an argument; a question mark at the end of its name says that it may be left out."""
     plain = name.rstrip("?")
-    entry = words_of(verb, plain)
+    entry = option_words(verb, plain)
     made = Argument([plain], required=name == plain, metavar=shape(entry.get("metavar", plain.upper()), language))
     made.about = entry[language]
     return made

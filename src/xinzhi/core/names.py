@@ -50,7 +50,7 @@ class Names:
         there = dict.fromkeys(str(code) for code in codes)
         if str(asked).strip() in there:
             return str(asked).strip()
-        called = {code: self._spellings(kind, code) for code in there}
+        called = {code: self.spellings(code, kind) for code in there}
         found = [code for code, spellings in called.items() if wish in spellings]
         if kind == REGION and not found and len(wish) == _SHORT and wish.isdigit():
             found = [code for code in there if code.startswith(wish)]
@@ -65,7 +65,7 @@ class Names:
             raise UsageError("core.unknown-region", asked=asked, kind=kind, near=[shown[code] for code in near])
         raise UsageError("core.other-region", asked=asked, kind=kind, known=list(shown.values()))
 
-    def _spellings(self, kind: str, code: str) -> set[str]:
+    def spellings(self, code: str, kind: str = REGION) -> set[str]:
         """Return all that a code may be called, in lower case."""
         name = self.text(kind, code)
         also = _spelled(code) if kind == REGION and provinces().get(code) == name else ()

@@ -212,6 +212,14 @@ def read_words(path: str) -> Any:  # noqa: ANN401 - the document decides
     return read_yaml(_CATALOGUE / path)
 
 
+def option_words(verb: str, name: str) -> Mapping[str, Any]:
+    """Return what the catalogue says of an option: of the verb its own entry, else the shared one."""
+    entries = read_words("options.yaml")
+    own = entries.get(verb) or {}
+    found: Mapping[str, Any] = own.get(name) or entries["shared"][name]
+    return found
+
+
 @cache
 def page(folder: str, name: str) -> Mapping[str, Text]:
     """Return the texts of one file of the catalogue by dotted key; nothing where there is no such file."""

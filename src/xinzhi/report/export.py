@@ -90,25 +90,29 @@ def _provenance(result: Result) -> dict[str, str]:
 
 
 def _xlsx(result: Result, path: Path) -> None:
+    marks = {"xinzhi": result.provenance.foot(), "verb": result.provenance.verb, **_provenance(result)}
+    write_book(result.frame, path, name=type(result).__name__.lower(), frozen=len(type(result).key), marks=marks)
+
+
+def write_book(frame: pl.DataFrame, path: Path, *, name: str, frozen: int, marks: Mapping[str, str]) -> None:
+    """Write a frame as a workbook of two sheets: the rows, and the marks of what made them; no text is computed."""
     from xlsxwriter import Workbook
 
     from xinzhi.report.workbook import MADE, SAFE
 
     book = Workbook(path, SAFE)
     book.set_properties({"created": MADE})
-    bold = book.add_format({"bold": True})
-    sheet = book.add_worksheet(type(result).__name__.lower())
-    sheet.write_row(0, 0, result.frame.columns, bold)
-    sheet.freeze_panes(1, len(type(result).key))
-    for place, cells in enumerate(result.frame.get_columns()):
+    sheet = book.add_worksheet(name)
+    sheet.write_row(0, 0, frame.columns, book.add_format({"bold": True}))
+    sheet.freeze_panes(1, frozen)
+    for place, cells in enumerate(frame.get_columns()):
         for line, value in enumerate(cells.to_list(), start=1):
             if is_known(value):
                 sheet.write_number(line, place, value)
             elif value is not None and not isinstance(value, float):
                 sheet.write_string(line, place, str(value))
     about = book.add_worksheet("provenance")
-    rows = {"xinzhi": result.provenance.foot(), "verb": result.provenance.verb, **_provenance(result)}
-    for line, pair in enumerate(rows.items()):
+    for line, pair in enumerate(marks.items()):
         about.write_row(line, 0, pair)
     book.close()
 

@@ -26,6 +26,12 @@ class Limits:
         How long a visitor waits, and after how many seconds one who was refused may come back.
     studies, answers
         Studies that are kept, and bytes of rendered answers.
+    body, sending
+        Bytes of what a visitor sends, and seconds in which it must have come.
+    unpacked, ratio, entries
+        Of a workbook: bytes unpacked, how many times larger than packed, and its parts.
+    rows
+        Of a table of projects.
 
     Examples
     --------
@@ -39,6 +45,12 @@ class Limits:
     retry: int
     studies: int
     answers: int
+    body: int
+    sending: float
+    unpacked: int
+    ratio: int
+    entries: int
+    rows: int
 
     @classmethod
     def shipped(cls) -> Limits:

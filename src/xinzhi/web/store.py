@@ -66,6 +66,24 @@ class Store:
         """Return the code of a region that is named by code, two digits, or name in either language."""
         return self.names.resolve(asked, self.regions)
 
+    def search(self, asked: str) -> list[dict[str, str]]:
+        """Return the regions that are called so, or begin or go on so: by code, zh, en, or initials of pinyin.
+
+        Examples
+        --------
+        >>> [row["en"] for row in Store("china-provinces").search("nei meng")]
+        ['Inner Mongolia']
+        """
+        wish = _letters(asked)
+        found = []
+        for code in self.regions:
+            spellings = [_letters(one) for one in self.names.spellings(code)]
+            place = min((one.find(wish) for one in spellings if wish in one), default=None)
+            if place is not None:
+                name = self.names.region(code)
+                found.append((place, {"code": code, "zh": name.zh, "en": name.en}))
+        return [row for _, row in sorted(found, key=lambda pair: pair[0])]
+
     def protocol(self, asked: Protocol | str | None = None) -> Protocol:
         """Return the protocol of that id; of None, the one of the pages. An id is never read as a path."""
         if asked is None:
@@ -130,6 +148,11 @@ class Store:
     def close(self) -> None:
         """Let the workers end."""
         self.queue.close()
+
+
+def _letters(text: str) -> str:
+    """Return a text for a search: lower case, nothing but letters, digits and characters."""
+    return "".join(one for one in text.casefold() if one.isalnum())
 
 
 def _key(value: object) -> Hashable | None:

@@ -1,0 +1,274 @@
+"""The interface for programs: the same topics, names and answers as `xinzhi.study` and ``--json``, at /api/v1."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Request, Response
+
+from xinzhi import studies
+from xinzhi.core.errors import UsageError, XinzhiError
+from xinzhi.core.text import Language, Text, read_words, same, words
+from xinzhi.protocol import Protocol, diff, plain, registry
+from xinzhi.report import PictureKind, TableKind, drawing, file_of, study_document
+from xinzhi.web.asked import TOPICS, WORD, Wish, both, wish_of
+from xinzhi.web.reply import BUSY, JSON, MISUSE, UNUSABLE, as_json, kept, refusal
+
+if TYPE_CHECKING:
+    from xinzhi.core.result import Result
+    from xinzhi.report import Section
+    from xinzhi.studies import Study
+    from xinzhi.web.store import Store
+
+PREFIX = "/api/v1"
+MEDIA: Mapping[str, str] = {
+    "csv": "text/csv; charset=utf-8",
+    "sdmx": "application/vnd.sdmx.data+csv; charset=utf-8; version=2.0",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "parquet": "application/vnd.apache.parquet",
+    "svg": "image/svg+xml",
+    "png": "image/png",
+    "json": JSON,
+}
+SUFFIX: Mapping[str, str] = {"sdmx": "sdmx.csv", "json": "vl.json"}
+FAULTS: Mapping[int | str, dict[str, Any]] = {
+    code: {"description": both(words(f"api.refusal.{name}")), "content": {JSON: {"schema": {"type": "object"}}}}
+    for code, name in {MISUSE: "misuse", UNUSABLE: "unusable", BUSY: "busy"}.items()
+}
+Query64 = Annotated[str, Query(max_length=64, pattern=WORD)]
+Name = Annotated[str, Path(max_length=64, pattern=r"^[A-Za-z0-9_.-]+$")]
+
+
+def router(store: Store) -> APIRouter:
+    """Return the interface for programs to a store.
+
+    Parameters
+    ----------
+    store
+        The package and what was asked of it.
+
+    Examples
+    --------
+    >>> from fastapi import FastAPI
+    >>> from fastapi.testclient import TestClient
+    >>> from xinzhi.web import Store
+    >>> app = FastAPI()
+    >>> app.include_router(router(Store("china-provinces")))
+    >>> TestClient(app).get("/api/v1/regions", params={"q": "guizh"}).json()["regions"][0]["code"]
+    '520000'
+    """
+    made = APIRouter(prefix=PREFIX, responses=dict(FAULTS))
+    for topic in TOPICS:
+        _add(made, store, topic)
+    _add_registries(made, store)
+    return made
+
+
+class Asked:
+    """One question to the store: the study, and the files of it."""
+
+    def __init__(self, store: Store, topic: str, wish: Wish) -> None:
+        self.store, self.topic, self.wish = store, topic, wish
+        self.language: Language = wish.lang
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """What tells this question from others."""
+        return (self.topic, self.wish.model_dump_json(exclude_defaults=True))
+
+    def study(self) -> Study:
+        """Return the study."""
+        given = self.wish.options()
+        rules = self.store.protocol(given.pop("protocol", None))
+        rules = rules.replace(self.wish.settings) if self.wish.settings else rules
+        return self.store.study(self.topic, rules, **given)
+
+    def result(self, name: str) -> tuple[Study, Result]:
+        """Return a result of the study by its name."""
+        made = self.study()
+        if name not in made.results:
+            raise UsageError("web.no-part", given=name, known=[same(one) for one in made.results])
+        return made, made.results[name]
+
+    def section(self, name: str) -> Section:
+        """Return what a result says."""
+        made, _ = self.result(name)
+        return self.store.section(made, name, region=made.region)
+
+    def document(self) -> bytes:
+        """Return the study as ``--json`` prints it."""
+        return as_json(study_document(self.study(), self.language))
+
+    def contents(self) -> bytes:
+        """Return the names of everything that can be downloaded."""
+        made = self.study()
+        found: dict[str, dict[str, dict[str, str]]] = {}
+        for name in made.results:
+            try:
+                section = self.section(name)
+            except UsageError:  # a result that is read in others alone, such as the gaps of a brief
+                found[name] = {"tables": {}, "pictures": {}}
+                continue
+            found[name] = {
+                "tables": {one.key: one.title.lang(self.language) for one in section.contents()},
+                "pictures": {one.kind: one.title.lang(self.language) for one in section.pictures},
+            }
+        return as_json({"topic": self.topic, "results": found})
+
+    def frame(self, name: str, kind: TableKind) -> bytes:
+        """Return the tidy frame of a result as a file."""
+        return file_of(self.result(name)[1], kind)
+
+    def table(self, name: str, key: str, kind: TableKind) -> bytes:
+        """Return a table as it is shown as a file."""
+        known = {one.key: one for one in self.section(name).contents()}
+        if key not in known:
+            raise UsageError("web.no-part", given=key, known=[same(one) for one in known])
+        return file_of(known[key], kind, self.language, self.result(name)[1].provenance.foot(self.language))
+
+    def picture(self, name: str, key: str, kind: PictureKind) -> bytes:
+        """Return a picture as a file."""
+        made, result = self.result(name)
+        return drawing(result, key, kind, self.language, region=made.region)
+
+
+def _add(made: APIRouter, store: Store, topic: str) -> None:
+    """Add the routes of one topic."""
+    wish_kind = wish_of(topic)
+
+    def study(request: Request, wish: Wish) -> Response:
+        asked = Asked(store, topic, wish)
+        return _answer(request, asked, "json", asked.document)
+
+    def contents(request: Request, wish: Wish) -> Response:
+        asked = Asked(store, topic, wish)
+        return _answer(request, asked, "json", asked.contents, "contents")
+
+    def frame(request: Request, wish: Wish, result: Name, kind: TableKind) -> Response:
+        asked = Asked(store, topic, wish)
+        return _file(request, asked, kind, partial(asked.frame, result, kind), result)
+
+    def table(request: Request, wish: Wish, result: Name, key: Name, kind: TableKind) -> Response:
+        asked = Asked(store, topic, wish)
+        return _file(request, asked, kind, partial(asked.table, result, key, kind), result, key)
+
+    def picture(request: Request, wish: Wish, result: Name, key: Name, kind: PictureKind) -> Response:
+        asked = Asked(store, topic, wish)
+        return _file(request, asked, kind, partial(asked.picture, result, key, kind), result, key)
+
+    routes: dict[str, Callable[..., Response]] = {
+        "": study,
+        "/contents": contents,
+        "/results/{result}.{kind}": frame,
+        "/tables/{result}/{key}.{kind}": table,
+        "/pictures/{result}/{key}.{kind}": picture,
+    }
+    for path, run in routes.items():
+        run.__annotations__ = {**_types(run), "wish": Annotated[wish_kind, Query()]}
+        said = both(_about(topic) if run is study else words(f"api.route.{run.__name__}"))
+        made.add_api_route(
+            f"/{topic}{path}", run, methods=["GET"], summary=said, tags=[topic], name=f"{topic}.{run.__name__}",
+            response_class=Response,
+        )  # fmt: skip
+
+
+def _about(topic: str) -> Text:
+    """Return what a topic says: as its verb of the command line, where it has one."""
+    verb = read_words("verbs.yaml").get(topic)
+    return words(f"api.route.{topic}") if verb is None else Text(**verb)
+
+
+def _types(run: Callable[..., Response]) -> dict[str, Any]:
+    """Return the types of a function; those of its arguments are read by name."""
+    known = {
+        "request": Request,
+        "result": Name,
+        "key": Name,
+        "kind": PictureKind if run.__name__ == "picture" else TableKind,
+    }
+    return {name: known.get(name, Response) for name in run.__annotations__}
+
+
+def _answer(request: Request, asked: Asked, kind: str, make: Callable[[], bytes], *part: str) -> Response:
+    """Return an answer that is kept; an error is told as ``--json`` tells it."""
+    return told(lambda: kept(asked.store, request, (*asked.key, *part), make, MEDIA[kind]), asked.language)
+
+
+def _file(request: Request, asked: Asked, kind: str, make: Callable[[], bytes], *name: str) -> Response:
+    """Return an answer that browsers save under the name of what it is."""
+    reply = _answer(request, asked, kind, make, *name, kind, "file")
+    if reply.status_code == 200:  # noqa: PLR2004 - it is there
+        reply.headers["content-disposition"] = (
+            f'attachment; filename="{"-".join((asked.topic, *name))}.{SUFFIX.get(kind, kind)}"'
+        )
+    return reply
+
+
+def told(work: Callable[[], Response], language: Language) -> Response:
+    """Return what work gives, or why it gives nothing."""
+    try:
+        return work()
+    except XinzhiError as error:
+        return refusal(error, language)
+
+
+def _add_registries(made: APIRouter, store: Store) -> None:
+    """Add what is not a study: regions, protocols, findings."""
+
+    def index(request: Request) -> Response:
+        return kept(store, request, ("index",), lambda: as_json(_index(store)), JSON)
+
+    def regions(q: Query64 = "") -> Response:
+        return Response(as_json({"regions": store.search(q)}), media_type=JSON)
+
+    def check(request: Request) -> Response:
+        def found() -> bytes:
+            return as_json([one.to_dict() for one in studies.check(store.package)])
+
+        return told(lambda: kept(store, request, ("check",), found, JSON), "en")
+
+    def protocols() -> Response:
+        return Response(as_json([_head(one) for one in registry()]), media_type=JSON)
+
+    def difference(first: Query64, second: Query64) -> Response:
+        def differ() -> Response:
+            left, right = store.protocol(first), store.protocol(second)
+            rows = [(one.path, plain(one.left), plain(one.right)) for one in diff(left, right)]
+            return Response(as_json([dict(zip(("parameter", "first", "second"), row, strict=True)) for row in rows]),
+                            media_type=JSON)  # fmt: skip
+
+        return told(differ, "en")
+
+    def protocol(name: Name) -> Response:
+        return told(lambda: Response(as_json(store.protocol(name).to_dict()), media_type=JSON), "en")
+
+    routes: dict[str, Callable[..., Response]] = {
+        "": index, "/regions": regions, "/check": check, "/protocols": protocols, "/protocols/difference": difference,
+        "/protocols/{name}": protocol,
+    }  # fmt: skip
+    for path, run in routes.items():
+        made.add_api_route(
+            path, run, methods=["GET"], summary=both(words(f"api.route.{run.__name__}")), response_class=Response,
+            tags=["about"],
+        )  # fmt: skip
+
+
+def _head(one: Protocol) -> dict[str, Any]:
+    """Return what identifies a protocol."""
+    named = {name: getattr(one, name) for name in ("id", "version", "status", "extends", "fingerprint")}
+    return named | {"title": {"zh": one.title.zh, "en": one.title.en}}
+
+
+def _index(store: Store) -> dict[str, Any]:
+    from xinzhi import __version__
+
+    return {
+        "xinzhi": __version__,
+        "package": store.package.name,
+        "title": {"zh": store.package.title.zh, "en": store.package.title.en},
+        "protocol": store.rules.id,
+        "fingerprint": store.rules.fingerprint,
+        "topics": [f"{PREFIX}/{topic}" for topic in TOPICS],
+    }

@@ -1,0 +1,94 @@
+"""What a visitor may ask: the options of each topic that name no file and cannot keep a server busy for long."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, create_model
+
+from xinzhi import studies
+from xinzhi.core import yamlfile
+from xinzhi.core.errors import UsageError
+from xinzhi.core.text import LANGUAGES, Language, Text, option_words, words
+
+TOPICS: Mapping[str, tuple[str, ...]] = {
+    "measure": ("region",),
+    "bands": ("region", "level", "quick"),
+    "backtest": (),
+    "audit": ("region", "what_if"),
+    "claim": ("region", "start", "end", "growth", "rounding"),
+    "brief": ("region",),
+    "able": ("region", "category", "as_of"),
+    "plan": ("region", "industries", "cap", "floor"),
+    "sources": ("region",),
+    "sectors": ("region",),
+    "scope": ("as_of", "region"),
+    "paths": ("region", "year"),
+    "risks": ("region", "year", "only"),
+    "frontier": ("region",),
+    "bubbles": ("region", "of"),
+    "screen": ("id", "prior"),
+    "vintages": ("start", "end"),
+    "bridge": ("to", "period"),
+    "digital": (),
+}
+WORD = r"^[^\x00-\x1f\x7f]*$"
+Word = Annotated[str, Field(max_length=64, pattern=WORD)]
+Whole = Annotated[int, Field(ge=0, le=9999)]
+Number = Annotated[float, Field(allow_inf_nan=False, ge=-1e6, le=1e6)]
+Words = Annotated[list[Word], Field(max_length=8)]
+KINDS: Mapping[str, Any] = {
+    "int": Whole,
+    "float": Number,
+    "bool": bool,
+    "tuple": Annotated[list[Word], Field(max_length=8)],
+}
+Setting = Annotated[str, Field(max_length=128, pattern=r"^[a-z_]+(\.[a-z_0-9]+)+=[^\x00-\x1f\x7f&*!]+$")]
+
+
+def both(text: Text) -> str:
+    """Return a text in both languages, for a description that has one."""
+    return f"{text.en} | {text.zh}"
+
+
+class Wish(BaseModel):
+    """What can be asked of every topic."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    lang: Language = Field("en", description=both(words("api.option.lang")))
+
+    def options(self) -> dict[str, Any]:
+        """Return the options of the study that were given."""
+        found = {name: getattr(self, name) for name in type(self).model_fields if name not in {"lang", "set"}}
+        return {name: value for name, value in found.items() if value is not None and value is not False}
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Changes of the protocol, by path; values are written as in YAML."""
+        pairs = (one.partition("=") for one in getattr(self, "set", None) or ())
+        try:
+            return {path: yamlfile.parse(value, path).content for path, _, value in pairs}
+        except yamlfile.YamlError as error:
+            raise UsageError("cli.bad-setting", why=error.finding.text) from error
+
+
+def wish_of(topic: str) -> type[Wish]:
+    """Return the model of what can be asked of a topic: names and types are those of its class of options."""
+    known = studies.options_of(topic).__dataclass_fields__
+    fields: dict[str, Any] = {}
+    for name in TOPICS[topic]:
+        kind = KINDS.get(str(known[name].type).split(" ")[0].partition("[")[0], Word)
+        fields[name] = (kind | None, Field(None, description=both(Text(**_pair(topic, name)))))
+    if "protocol" in known:
+        fields["protocol"] = (Word | None, Field(None, description=both(words("api.option.protocol"))))
+        change = both(Text(**_pair(topic, "settings")))
+        fields["set"] = (Annotated[list[Setting], Field(max_length=8)] | None, Field(None, description=change))
+    made: type[Wish] = create_model(f"{topic.title()}Wish", __base__=Wish, __doc__=Wish.__doc__, **fields)
+    return made
+
+
+def _pair(topic: str, name: str) -> dict[str, str]:
+    entry = option_words(topic, name)
+    return {language: entry[language] for language in LANGUAGES}
