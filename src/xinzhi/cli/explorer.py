@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from xinzhi.cli.progress import progress
 from xinzhi.cli.speech import console, lines, say
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 
 def serve(call: Call) -> None:
     """Serve the explorer until it is stopped; what most pages are made from is computed before."""
-    host, port = call.get("host", "127.0.0.1"), call.get("port", 8000)
-    if not _is_loopback(host) and not call.get("token"):
+    host, port, token = call.get("host", "127.0.0.1"), call.get("port", 8000), call.get("token")
+    if not _is_loopback(host) and not token:
         raise UsageError("cli.needs-token", host=host)
     with _extra():
         from xinzhi.web.app import run
@@ -31,8 +32,9 @@ def serve(call: Call) -> None:
     with progress(call.language) as told:
         told.step("explorer")
         store.study("assess", briefs=True)
-    console().print(say("served", call.language, host=host, port=port), markup=False, soft_wrap=True)
-    run(store, host, port)
+    query = f"?token={quote(token, safe='')}" if token else ""
+    console().print(say("served", call.language, host=host, port=port, query=query), markup=False, soft_wrap=True)
+    run(store, host, port, token)
 
 
 def site(call: Call) -> None:

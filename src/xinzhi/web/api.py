@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, FastAPI, Path, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
 
 from xinzhi import studies
 from xinzhi.core.errors import UsageError, XinzhiError
@@ -14,7 +15,7 @@ from xinzhi.core.text import Language, Text, read_words, same, words
 from xinzhi.protocol import Protocol, diff, plain, registry
 from xinzhi.report import PictureKind, TableKind, drawing, file_of, study_document
 from xinzhi.web.asked import TOPICS, WORD, Wish, both, wish_of
-from xinzhi.web.reply import BUSY, JSON, MISUSE, UNUSABLE, as_json, kept, refusal
+from xinzhi.web.reply import BUSY, JSON, MISSING, MISUSE, UNUSABLE, as_json, kept, refusal
 
 if TYPE_CHECKING:
     from xinzhi.core.result import Result
@@ -41,11 +42,13 @@ Query64 = Annotated[str, Query(max_length=64, pattern=WORD)]
 Name = Annotated[str, Path(max_length=64, pattern=r"^[A-Za-z0-9_.-]+$")]
 
 
-def router(store: Store) -> APIRouter:
-    """Return the interface for programs to a store.
+def add_api(app: FastAPI, store: Store) -> None:
+    """Add the interface for programs to an application.
 
     Parameters
     ----------
+    app
+        The application.
     store
         The package and what was asked of it.
 
@@ -55,7 +58,7 @@ def router(store: Store) -> APIRouter:
     >>> from fastapi.testclient import TestClient
     >>> from xinzhi.web import Store
     >>> app = FastAPI()
-    >>> app.include_router(router(Store("china-provinces")))
+    >>> add_api(app, Store("china-provinces"))
     >>> TestClient(app).get("/api/v1/regions", params={"q": "guizh"}).json()["regions"][0]["code"]
     '520000'
     """
@@ -63,7 +66,22 @@ def router(store: Store) -> APIRouter:
     for topic in TOPICS:
         _add(made, store, topic)
     _add_registries(made, store)
-    return made
+    made.add_api_route("/{rest:path}", _nothing, methods=["GET"], include_in_schema=False)
+    app.include_router(made)
+    app.add_exception_handler(RequestValidationError, _misread)
+
+
+def _nothing(request: Request) -> Response:
+    """Answer an address that there is not."""
+    return refusal(UsageError("web.no-address", given=request.url.path, index=PREFIX), "en", MISSING)
+
+
+def _misread(request: Request, error: Exception) -> Response:
+    """Tell values that cannot be read as every other error."""
+    language: Language = "zh" if request.query_params.get("lang") == "zh" else "en"
+    wrong = error.errors() if isinstance(error, RequestValidationError) else []
+    what = [same(f"{'.'.join(str(part) for part in one['loc'][1:])}: {one['msg']}") for one in wrong]
+    return refusal(UsageError("web.values", what=what), language, UNUSABLE)
 
 
 class Asked:

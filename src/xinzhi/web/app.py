@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import gzip
-from hashlib import blake2b
+from functools import partial
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import RedirectResponse
 
+from xinzhi import __version__
 from xinzhi.core.errors import XinzhiError
 from xinzhi.core.text import LANGUAGES, Language, words
 from xinzhi.web import pages, render
 from xinzhi.web.address import Address
+from xinzhi.web.api import PREFIX, add_api
+from xinzhi.web.asked import both
 from xinzhi.web.assets import NAMES, asset, media
 from xinzhi.web.page import Page
 from xinzhi.web.queue import BusyError
+from xinzhi.web.reply import kept
+from xinzhi.web.safety import Safety
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable
-
     from xinzhi.web.store import Store
 
 HTML = "text/html; charset=utf-8"
@@ -45,7 +47,9 @@ def application(store: Store) -> FastAPI:
     >>> client.get("/en/region/999999.html").status_code
     404
     """
-    app = FastAPI(title="xinzhi", docs_url=None, redoc_url=None, openapi_url=None)
+    said = both(words("api.title"))
+    app = FastAPI(title=said, version=__version__, docs_url=None, redoc_url=None, openapi_url=f"{PREFIX}/openapi.json")
+    add_api(app, store)
 
     @app.api_route("/", methods=READ, include_in_schema=False)
     def root(request: Request) -> Response:
@@ -55,8 +59,8 @@ def application(store: Store) -> FastAPI:
     def loaded(request: Request, name: str) -> Response:
         if name not in NAMES:
             return _refused(store, "en", words("web.error.missing_about"), MISSING)
-        kept = _kept(store, request, ("asset", name), lambda: asset(store, name, served=True))
-        return _answer(request, kept, f"{media(name)}; charset=utf-8")
+        make = partial(asset, store, name, served=True)
+        return kept(store, request, ("asset", name), make, f"{media(name)}; charset=utf-8")
 
     @app.api_route("/{path:path}", methods=READ, include_in_schema=False)
     def shown(request: Request, path: str) -> Response:
@@ -69,7 +73,7 @@ def application(store: Store) -> FastAPI:
                 return _refused(store, language, words("web.error.missing_about"), MISSING)
             there = pages.asked(there)
             key = ("page", there.path, tuple(sorted(there.query.items())))
-            return _answer(request, _kept(store, request, key, lambda: render.html(store, there)), HTML)
+            return kept(store, request, key, partial(render.html, store, there), HTML)
         except BusyError as error:
             answer = _refused(store, language, error.text, BUSY)
             answer.headers["retry-after"] = str(error.retry)
@@ -80,11 +84,19 @@ def application(store: Store) -> FastAPI:
     return app
 
 
-def run(store: Store, host: str, port: int) -> None:
-    """Serve the pages of a store until the process is stopped."""
+def safe(store: Store, token: str | None = None) -> Safety:
+    """Return the application with what stands around it: token, limits, headers, log."""
+    return Safety(application(store), token=token, limits=store.limits)
+
+
+def run(store: Store, host: str, port: int, token: str | None = None) -> None:
+    """Serve a store until the process is stopped; the log goes to standard error, without a name or address."""
     import uvicorn
 
-    uvicorn.run(application(store), host=host, port=port, log_level="warning", server_header=False)
+    uvicorn.run(
+        safe(store, token), host=host, port=port, log_level="warning", server_header=False, access_log=False,
+        timeout_keep_alive=int(store.limits.sending),
+    )  # fmt: skip
 
 
 def spoken(accepted: str) -> Language:
@@ -98,23 +110,6 @@ def spoken(accepted: str) -> Language:
     known = [one.strip()[:2].lower() for one in accepted.split(",")]
     found = min(("en", "zh"), key=lambda one: known.index(one) if one in known else len(known))
     return "zh" if found == "zh" else "en"
-
-
-def _kept(store: Store, request: Request, key: tuple[Hashable, ...], make: Callable[[], bytes]) -> tuple[bytes, bool]:
-    """Return an answer, compressed where the browser takes it."""
-    if "gzip" not in request.headers.get("accept-encoding", ""):
-        return store.answer(key, make), False
-    return store.answer(("gzip", *key), lambda: gzip.compress(store.answer(key, make), 6, mtime=0)), True
-
-
-def _answer(request: Request, kept: tuple[bytes, bool], kind: str) -> Response:
-    """Return a response; a browser that has it already is told so."""
-    body, packed = kept
-    tag = f'"{blake2b(body, digest_size=9).hexdigest()}"'
-    headers = {"etag": tag, "cache-control": "no-cache", "vary": "accept-encoding"}
-    if request.headers.get("if-none-match") == tag:
-        return Response(status_code=304, headers=headers)
-    return Response(body, media_type=kind, headers=headers | ({"content-encoding": "gzip"} if packed else {}))
 
 
 def _refused(store: Store, language: Language, why: object, status: int) -> Response:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from xinzhi.web.store import Store
 
 JSON = "application/json"
-MISUSE, UNUSABLE, FAILED, BUSY = 400, 422, 500, 503
+MISUSE, MISSING, UNUSABLE, BUSY = 400, 404, 422, 503
 _PACKED = 6  # of 9: where more time buys hardly any bytes
 
 
@@ -52,14 +52,14 @@ def _finite(value: Any) -> Any:  # noqa: ANN401 - of any kind
     return value
 
 
-def refusal(error: XinzhiError, language: Language) -> Response:
+def refusal(error: XinzhiError, language: Language, code: int | None = None) -> Response:
     """Return an error as the same JSON that ``--json`` prints, with its status."""
     findings = error.findings if isinstance(error, InputError) else ()
     said = {
         "error": type(error).__name__, "code": error.code, "message": error.lang(language),
         "findings": [one.to_dict() for one in findings],
     }  # fmt: skip
-    made = Response(as_json(said), status(error), media_type=JSON)
+    made = Response(as_json(said), code or status(error), media_type=JSON)
     if isinstance(error, BusyError):
         made.headers["retry-after"] = str(error.retry)
     return made

@@ -47,8 +47,8 @@ Refusal = tuple[int, bytes, list[tuple[bytes, bytes]]]  # status, body, headers
 class Out:
     """The way out of one answer: every header is added; an answer to what was refused, or to a fault, is ours."""
 
-    def __init__(self, scope: Scope, send: Send) -> None:
-        self._scope, self._send = scope, send
+    def __init__(self, send: Send, *, bodiless: bool) -> None:
+        self._send, self._bodiless = send, bodiless
         self.status, self.bytes = 0, 0
         self.refused = self.fault = ""
 
@@ -65,6 +65,8 @@ class Out:
             names = {name for name, _ in one.get("headers", ())}
             own = [(name.encode(), value.encode()) for name, value in HEADERS.items() if name.encode() not in names]
             one = {**one, "headers": [*one.get("headers", ()), *own]}
+        elif self._bodiless:
+            one = {**one, "body": b""}
         self.bytes += len(one.get("body", b""))
         await self._send(one)
 
@@ -72,7 +74,7 @@ class Out:
         """Answer and end the connection, whatever may still be on its way in."""
         ending = [(b"content-length", str(len(body)).encode()), (b"connection", b"close")]
         await self._out({"type": "http.response.start", "status": status, "headers": headers + ending})
-        await self._out({"type": "http.response.body", "body": body if self._scope["method"] != "HEAD" else b""})
+        await self._out({"type": "http.response.body", "body": body})
 
 
 class Safety:
@@ -122,8 +124,11 @@ class Safety:
             await self._app(scope, receive, send)
         if scope["type"] != "http":  # there are no sockets
             return
-        begun, out = time.perf_counter(), Out(scope, send)
+        begun, method = time.perf_counter(), scope["method"]
+        out = Out(send, bodiless=method == "HEAD")
         refused = self._unsafe(scope) or self._unknown(scope)
+        if method == "HEAD":  # what GET would answer, without the body
+            scope = {**scope, "method": "GET"}
         try:
             if refused is not None:
                 await out.say(*refused)
@@ -134,7 +139,7 @@ class Safety:
         finally:
             if not out.status:
                 await out.say(*_words(scope, out.refused or "fault"))
-            self._write(scope, out, time.perf_counter() - begun)
+            self._write(scope, method, out, time.perf_counter() - begun)
 
     def _unsafe(self, scope: Scope) -> Refusal | None:
         """Return the answer to a request that nobody may make; None to all others."""
@@ -183,10 +188,10 @@ class Safety:
 
         return measured
 
-    def _write(self, scope: Scope, out: Out, seconds: float) -> None:
+    def _write(self, scope: Scope, method: str, out: Out, seconds: float) -> None:
         line = {
             "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
-            "method": scope["method"] if scope["method"] in METHODS else "-",
+            "method": method if method in METHODS else "-",
             "route": getattr(scope.get("route"), "path", None) or "-",
             "status": out.status,
             "ms": round(1000 * seconds, 1),

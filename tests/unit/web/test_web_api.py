@@ -17,7 +17,7 @@ from schemathesis.checks import not_a_server_error
 
 import xinzhi
 from xinzhi.web import Limits, Store
-from xinzhi.web.api import router
+from xinzhi.web.api import add_api
 from xinzhi.web.asked import TOPICS, wish_of
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -31,7 +31,7 @@ ASKED = {
 @pytest.fixture(scope="module")
 def app():
     made, store = FastAPI(), Store("china-provinces")
-    made.include_router(router(store))
+    add_api(made, store)
     yield made
     store.close()
 
@@ -75,7 +75,9 @@ def test_an_answer_is_that_of_the_command_line(client, topic, capsys, monkeypatc
 
 
 def test_names_and_values_of_a_question_are_checked(client):
-    assert get(client, "measure", protcol="zhang-2004").status_code == 422
+    unknown = get(client, "measure", protcol="zhang-2004")
+    assert (unknown.status_code, unknown.json()["code"]) == (422, "web.values")
+    assert "protcol" in unknown.json()["message"]
     assert get(client, "claim", start="soon").status_code == 422
     assert get(client, "bands", level="nan").status_code == 422
     refused = get(client, "measure", region="Atlantis", lang="zh")
@@ -84,7 +86,8 @@ def test_names_and_values_of_a_question_are_checked(client):
     assert "Atlantis" in refused.json()["message"]
     assert get(client, "measure", protocol="../../etc/passwd").status_code == 400
     assert get(client, "screen").status_code == 422
-    assert get(client, "no-such-topic").status_code == 404
+    missing = get(client, "no-such-topic")
+    assert (missing.status_code, missing.json()["code"]) == (404, "web.no-address")
 
 
 def test_no_option_that_names_a_file_can_be_asked():
@@ -173,7 +176,7 @@ def test_findings_are_those_of_check(client):
 def test_a_server_without_room_says_when_to_come_back():
     store = Store("china-provinces", limits=replace(Limits.shipped(), workers=0, waiting=0))
     app = FastAPI()
-    app.include_router(router(store))
+    add_api(app, store)
     refused = TestClient(app).get("/api/v1/plan")
     assert refused.status_code == 503
     assert refused.headers["retry-after"] == str(store.limits.retry)

@@ -94,6 +94,13 @@ def test_the_token_of_the_address_becomes_a_cookie_and_leaves_the_address():
     assert "a-b_c.d" not in "".join(lines)
 
 
+def test_what_is_asked_without_its_body_has_none():
+    client, lines = made()
+    answer = client.head("/en/region/52.html")
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert json.loads(lines[0])["method"] == "HEAD"
+
+
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"])
 def test_nothing_can_be_changed(method):
     client, _ = made()
