@@ -18,12 +18,13 @@ from xinzhi.data import Package, national_series
 from xinzhi.yardstick.answer import contrast, ends, findings, largest_source
 from xinzhi.yardstick.audit.multiverse import CONVENTIONS
 from xinzhi.yardstick.audit.robustness import FIRST, SCHEMA
-from xinzhi.yardstick.estimates.results import TOGETHER, TOTAL, Bands
+from xinzhi.yardstick.estimates.results import TOGETHER, TOTAL, Bands, record_clause
 from xinzhi.yardstick.growth_accounts import account
 from xinzhi.yardstick.measurement import Measurement
 from xinzhi.yardstick.view import PARTS, Span, View
 
 MOSTLY = setting(CONVENTIONS, "half")
+EACH = setting(CONVENTIONS, "regions_named")
 BAND: dict[str, Any] = {"low": pl.Float64, "high": pl.Float64, "rank_low": pl.Int64, "rank_high": pl.Int64}
 PERIOD = ["region", "start", "end"]
 
@@ -140,7 +141,7 @@ def said(result: Ranking) -> Facts:
     view = View(result.measurement)
     newest = view.spans[-1]
     if result.frame.is_empty() or not _total(view, newest):  # regions one by one: what the measurement says of them
-        return result.measurement.facts()
+        return _each(result, view, newest) | result.measurement.facts()
     steps = (_newest, _robust, _beside_nation, _before, _carried)
     facts = {key: values for step in steps for key, values in step(result, view, newest).items()}
     declared = result.measurement.regions_declared.facts([view.name(code) for code in view.codes])
@@ -178,16 +179,45 @@ def _band(result: Ranking, span: Span) -> tuple[float, float] | None:
 
 def _newest(result: Ranking, view: View, span: Span) -> Facts:
     row = _total(view, span)
-    subject = (
-        view.name(view.codes[0]) if len(view.codes) == 1 else words("yardstick.ranking.together", n=len(view.codes))
-    )
-    values = {"span": span.label, "subject": subject, "tfp": row["tfp_growth"], "growth": row["output_growth"]}
+    alone = len(view.codes) == 1
+    subject = view.name(view.codes[0]) if alone else words("yardstick.ranking.together", n=len(view.codes))
+    values = {"span": span.label, "subject": subject, "tfp": row["tfp_growth"], **_rates(row)}
     if not view.is_extrapolated(span):
         return {"ranking.newest": values}
     band = _band(result, span)
     if band is None or result.bands is None:
         return {"ranking.newest_no_band": values}
-    return {"ranking.newest_band": values | {"low": band[0], "high": band[1], "level": result.bands.level}}
+    held = record_clause(result.bands, span.start, span.end, single=alone)
+    return {
+        "ranking.newest_band": values | {"low": band[0], "high": band[1], "level": result.bands.level, "held": held}
+    }
+
+
+def _rates(row: Mapping[str, Any]) -> dict[str, float]:
+    """Return growth of output in logarithms, which contributions add up to, and compound, as statistics publish it."""
+    return {"growth": row["output_growth"], "compound": float(np.expm1(row["output_growth"]))}
+
+
+def _each(result: Ranking, view: View, span: Span) -> Facts:
+    """Return the newest period of each of a few regions that have no total, with its band where years are estimated."""
+    rows = result.of(span.start, span.end).drop_nulls("tfp_growth").sort("tfp_growth", descending=True)
+    if not 0 < rows.height <= EACH:
+        return {}
+    estimated = view.is_extrapolated(span)
+    values: dict[str, Any] = {"span": span.label}
+    banded = estimated and bool(rows["low"].count())
+    if banded and result.bands is not None:
+        held = record_clause(result.bands, span.start, span.end, single=True)
+        values |= {"level": result.bands.level, "held": held}
+
+    def one(row: Mapping[str, Any]) -> Text:
+        key = "each_one_band" if row["low"] is not None else "each_one"
+        own = {"name": view.name(row["region"]), "tfp": row["tfp_growth"], "low": row["low"], "high": row["high"]}
+        return words(f"yardstick.ranking.{key}", **own, **_rates(row))
+
+    told = [one(row) for row in rows.iter_rows(named=True)]
+    key = "each_band" if banded else "each_no_band" if estimated else "each"
+    return {f"ranking.{key}": values | {"parts": clauses(told)}}
 
 
 def _before(result: Ranking, view: View, newest: Span) -> Facts:
@@ -281,14 +311,16 @@ def _beside_nation(result: Ranking, view: View, newest: Span) -> Facts:
     known = [result.nation[year] for year in years if year in result.nation]
     if len(view.codes) == 1 or not row or declared.foreign or not known or len(known) < len(years):
         return {}
-    nation, added = float(np.mean(known)), row["output_growth"]
-    implied = row["tfp_growth"] - added + nation  # type: ignore[operator] # they are known
+    nation, added = float(np.mean(known)), float(row["output_growth"])  # type: ignore[arg-type] # it is known
+    implied = float(row["tfp_growth"]) - added + nation  # type: ignore[arg-type] # likewise
     return {
         "ranking.nation": {
             "span": newest.label,
             "n": len(view.codes),
             "added": added,
             "nation": nation,
+            "added_compound": float(np.expm1(added)),
+            "nation_compound": float(np.expm1(nation)),
             "implied": implied,
         }
     }

@@ -12,6 +12,7 @@ import polars as pl
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text, words
 from xinzhi.yardstick.estimates.errors import conventions
+from xinzhi.yardstick.estimates.record import record_of
 from xinzhi.yardstick.measurement import Measurement
 
 TOTAL, TOGETHER, ALL = "total", "estimates", "everything"
@@ -82,6 +83,12 @@ def rows(result: Bands, component: str = TOGETHER) -> pl.DataFrame:
     return result.frame.filter(start=start, end=end, component=component)
 
 
+def record_clause(result: Bands, start: int, end: int, *, single: bool) -> Text | str:
+    """Return how bands of as many years held in the past; nothing where no record stands under the protocol."""
+    record = record_of(result.measurement.protocol.fingerprint, end - start)
+    return "" if record is None else record.clause(single=single)
+
+
 def banded(result: Bands) -> Facts:
     """Return the nation's band, who lies above and below it, pairs decided, what is widest, the scenario, protocols."""
     start, end = leading_span(result)
@@ -95,7 +102,9 @@ def banded(result: Bands) -> Facts:
     if result.refused is not None:
         facts["answer.refused"] = values
     elif nation.height:
+        held = record_clause(result, start, end, single=False)
         facts["answer.nation"] = values | nation.select("median", "low", "high", "measured").row(0, named=True)
+        facts["answer.nation"] |= {"held": held}
         wide = rows(result, ALL).filter(region=TOTAL)
         if wide.height:
             drift = rows(result, DRIFT).filter(region=TOTAL)
@@ -121,7 +130,8 @@ def _alone(result: Bands, values: Mapping[str, Any]) -> Facts:
         words("bands.answer.own", name=result.names.region(row["region"]), **row)
         for row in rows(result).sort("measured", descending=True).to_dicts()
     ]
-    return {"answer.alone": {**values, "regions": own}} | needs
+    start, end = leading_span(result)
+    return {"answer.alone": {**values, "regions": own, "held": record_clause(result, start, end, single=True)}} | needs
 
 
 def _sides(result: Bands, here: pl.DataFrame) -> Facts:
@@ -189,6 +199,15 @@ def _beside(result: Bands, span: str) -> Facts:
             "input": words(f"bands.input.{name}"),
             "half": half,
             "whole": whole,
+            "level": result.level,
+        }
+    total = result.components.filter(region=TOTAL, start=start, end=end).drop_nulls("half_width").sort("half_width")
+    inputs = total.filter(~pl.col("component").is_in([TOGETHER, ALL]))
+    if result.part is None and result.refused is None and inputs.height:
+        facts["answer.widest_total"] = {
+            "input": words(f"bands.input.{inputs['component'][-1]}"),
+            "half": inputs["half_width"][-1],
+            "whole": total.filter(component=TOGETHER)["half_width"].item(),
             "level": result.level,
         }
     moved = result.scenario.filter(pl.col("region") != TOTAL, start=start, end=end).sort("difference").head(NAMED)
