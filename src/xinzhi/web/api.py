@@ -10,12 +10,13 @@ from fastapi import APIRouter, FastAPI, Path, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 
 from xinzhi import studies
-from xinzhi.core.errors import UsageError, XinzhiError
+from xinzhi.core.errors import UsageError
 from xinzhi.core.text import Language, Text, read_words, same, words
 from xinzhi.protocol import Protocol, diff, plain, registry
 from xinzhi.report import PictureKind, TableKind, drawing, file_of, study_document
 from xinzhi.web.asked import TOPICS, WORD, Wish, both, wish_of
-from xinzhi.web.reply import BUSY, JSON, MISSING, MISUSE, UNUSABLE, as_json, kept, refusal
+from xinzhi.web.reply import BUSY, JSON, MISSING, MISUSE, UNUSABLE, as_json, kept, refusal, told
+from xinzhi.web.upload import add_uploads
 
 if TYPE_CHECKING:
     from xinzhi.core.result import Result
@@ -66,6 +67,7 @@ def add_api(app: FastAPI, store: Store) -> None:
     for topic in TOPICS:
         _add(made, store, topic)
     _add_registries(made, store)
+    add_uploads(made, store)
     made.add_api_route("/{rest:path}", _nothing, methods=["GET"], include_in_schema=False)
     app.include_router(made)
     app.add_exception_handler(RequestValidationError, _misread)
@@ -222,14 +224,6 @@ def _file(request: Request, asked: Asked, kind: str, make: Callable[[], bytes], 
             f'attachment; filename="{"-".join((asked.topic, *name))}.{SUFFIX.get(kind, kind)}"'
         )
     return reply
-
-
-def told(work: Callable[[], Response], language: Language) -> Response:
-    """Return what work gives, or why it gives nothing."""
-    try:
-        return work()
-    except XinzhiError as error:
-        return refusal(error, language)
 
 
 def _add_registries(made: APIRouter, store: Store) -> None:

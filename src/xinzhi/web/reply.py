@@ -65,6 +65,14 @@ def refusal(error: XinzhiError, language: Language, code: int | None = None) -> 
     return made
 
 
+def told(work: Callable[[], Response], language: Language) -> Response:
+    """Return what work gives, or why it gives nothing."""
+    try:
+        return work()
+    except XinzhiError as error:
+        return refusal(error, language)
+
+
 def status(error: XinzhiError) -> int:
     """Return the status of an error: what was asked is off, the data cannot be used, or there is no room."""
     known = {BusyError: BUSY, UsageError: MISUSE, InputError: UNUSABLE}

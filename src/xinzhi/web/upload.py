@@ -1,0 +1,205 @@
+"""What a visitor brings: a table of projects to screen, a workbook to check; it is kept nowhere."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from anyio.to_thread import run_sync
+from fastapi import APIRouter, Query, Request, Response
+from starlette.formparsers import MultiPartException, MultiPartParser
+
+from xinzhi import studies
+from xinzhi.core.errors import InputError, XinzhiError
+from xinzhi.core.text import Language, words
+from xinzhi.report import file_of, study_document, write_marked
+from xinzhi.web.asked import both
+from xinzhi.web.queue import Limits
+from xinzhi.web.reply import JSON, as_json, told
+
+if TYPE_CHECKING:
+    from xinzhi.web.store import Store
+
+MEMORY = Path("/dev/shm")  # noqa: S108 - a folder that lives in memory, where a system has one
+BOOK, OLD = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
+NAMES = {"csv": "upload.csv", "xlsx": "upload.xlsx"}  # never that of the visitor
+NEEDED = ("[Content_Types].xml", "xl/workbook.xml")
+LOCAL, DEFLATED = 30, -15  # bytes of the head of a part, and what zlib calls data without a head of its own
+PIECE = 1 << 20  # bytes unpacked at once
+ENCRYPTED = 1
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+CSV = "text/csv"
+BODY = {"content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in (CSV, XLSX)}, "required": True}
+Kind = Literal["csv", "xlsx"]
+
+
+def add_uploads(made: APIRouter, store: Store) -> None:
+    """Add screening and checking of what a visitor brings to the interface for programs."""
+
+    async def screen(
+        request: Request,
+        lang: Annotated[Language, Query()] = "en",
+        form: Annotated[Literal["json", "csv", "xlsx"], Query(alias="format")] = "json",
+    ) -> Response:
+        data = await body_of(request, store.limits)
+        return await run_sync(told, lambda: _screened(store, data, lang, form), lang)
+
+    async def check_package(
+        request: Request,
+        lang: Annotated[Language, Query()] = "en",
+        form: Annotated[Literal["json", "xlsx"], Query(alias="format")] = "json",
+    ) -> Response:
+        data = await body_of(request, store.limits)
+        return await run_sync(told, lambda: _checked(store, data, lang, form), lang)
+
+    for path, run in {"/screen": screen, "/check": check_package}.items():
+        made.add_api_route(
+            path, run, methods=["POST"], response_class=Response, tags=["uploads"],
+            summary=both(words(f"api.route.upload.{path[1:]}")), openapi_extra={"requestBody": BODY},
+        )  # fmt: skip
+
+
+class Parser(MultiPartParser):
+    """A parser of forms that keeps the file in memory, whatever its size; `Safety` bounds that."""
+
+    spool_max_size = Limits.shipped().body
+
+
+async def body_of(request: Request, limits: Limits) -> bytes:
+    """Return the bytes of the file that was sent: the body itself, or the one file of a form."""
+    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+        return await request.body()
+    try:
+        form = await Parser(
+            request.headers, request.stream(), max_files=1, max_fields=4, max_part_size=limits.body
+        ).parse()
+        files = [one for _, one in form.multi_items() if not isinstance(one, str)]
+        data = await files[0].read() if files else b""
+        await form.close()
+    except (MultiPartException, KeyError, UnicodeDecodeError):  # no boundary, or a form that ends in its middle
+        return b""
+    return data
+
+
+def kind_of(data: bytes, limits: Limits) -> Kind:
+    """Return what kind of table bytes are, by what they hold; refuse what is none, or would fill the memory."""
+    if not data.strip():
+        raise InputError("web.upload-empty")
+    if data.startswith(BOOK):
+        _inspect(data, limits)
+        return "xlsx"
+    if data.startswith(OLD) or b"\x00" in data or data.lstrip()[:1] == b"<" or encoding_of(data) is None:
+        raise InputError("web.upload-kind")
+    return "csv"
+
+
+def encoding_of(data: bytes) -> str | None:
+    """Return the encoding of a text: UTF-8, else GB 18030; None where it is neither."""
+    for name in ("utf-8", "gb18030"):
+        try:
+            data.decode(name)
+        except UnicodeDecodeError:
+            continue
+        return name
+    return None
+
+
+def _inspect(data: bytes, limits: Limits) -> None:
+    """Refuse a workbook that is none, or unpacks to more than allowed; what it says of its sizes is not believed."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as book:
+            parts = book.infolist()
+    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+        raise InputError("web.upload-kind") from error
+    if len(parts) > limits.entries or not set(NEEDED) <= {one.filename for one in parts}:
+        raise InputError("web.upload-kind")
+    total = 0
+    for one in parts:
+        if one.flag_bits & ENCRYPTED or one.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
+            raise InputError("web.upload-kind")
+        for size in _unpacked(data, one):
+            total += size
+            if total > limits.unpacked or (size and total > PIECE and total > limits.ratio * len(data)):
+                raise InputError("web.upload-bomb", most=limits.unpacked // PIECE)
+
+
+def _unpacked(data: bytes, part: zipfile.ZipInfo) -> Iterator[int]:
+    """Yield the sizes of the pieces that a part unpacks to, none of them kept."""
+    at = part.header_offset + LOCAL
+    start = at + sum(int.from_bytes(data[place : place + 2], "little") for place in (at - 4, at - 2))  # name and extra
+    packed = data[start : start + part.compress_size]
+    if part.compress_type == zipfile.ZIP_STORED:
+        yield len(packed)
+        return
+    stream = zlib.decompressobj(DEFLATED)
+    try:
+        while packed and not stream.eof:
+            yield len(stream.decompress(packed, PIECE))
+            packed = stream.unconsumed_tail
+    except zlib.error as error:
+        raise InputError("web.upload-kind") from error
+
+
+@contextmanager
+def _placed(data: bytes, limits: Limits) -> Iterator[tuple[Path, str | None]]:
+    """Hand out the file in a folder of its own, in memory where there is such a place, gone at the end."""
+    kind = kind_of(data, limits)
+    with TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
+        path = Path(folder) / NAMES[kind]
+        path.write_bytes(data)
+        try:
+            yield path, encoding_of(data) if kind == "csv" else None
+        except XinzhiError as error:  # where it lay is nobody's business
+            error.values.update({name: one.name for name, one in error.values.items() if isinstance(one, Path)})
+            raise
+
+
+def _screened(store: Store, data: bytes, language: Language, form: str) -> Response:
+    def work() -> bytes:
+        with _placed(data, store.limits) as (path, encoding):
+            _refuse_long(path, encoding, store.limits)
+            study = studies.screen(path, encoding=encoding)
+            if form == "json":
+                return as_json(study_document(study, language))
+            return file_of(study.results["screening"], form)  # type: ignore[arg-type] # csv or xlsx
+
+    return _made(store, work, form, "screening")
+
+
+def _refuse_long(path: Path, encoding: str | None, limits: Limits) -> None:
+    """Refuse a table with more rows than a visitor's turn is long."""
+    from xinzhi.data import read_file
+
+    rows = read_file(path, "projects", encoding=encoding).cells.height
+    if rows > limits.rows:
+        raise InputError("web.upload-rows", rows=rows, most=limits.rows)
+
+
+def _checked(store: Store, data: bytes, language: Language, form: str) -> Response:
+    def work() -> bytes:
+        with _placed(data, store.limits) as (path, _):
+            if path.name != NAMES["xlsx"]:
+                raise InputError("web.upload-package")
+            findings = studies.check(path)
+            if form == "json":
+                return as_json([one.to_dict() for one in findings])
+            marked = path.with_name("marked.xlsx")
+            write_marked(findings, path, marked, language=language)
+            return marked.read_bytes()
+
+    return _made(store, work, form, "checked")
+
+
+def _made(store: Store, work: Callable[[], bytes], form: str, name: str) -> Response:
+    """Return what was made of an upload; it is kept nowhere."""
+    kinds: dict[str, Any] = {"json": JSON, "csv": f"{CSV}; charset=utf-8", "xlsx": XLSX}
+    headers = {"cache-control": "no-store"}
+    if form != "json":
+        headers["content-disposition"] = f'attachment; filename="{name}.{form}"'
+    return Response(store.once(work), media_type=kinds[form], headers=headers)
