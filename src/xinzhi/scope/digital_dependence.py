@@ -16,7 +16,7 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text, words
 from xinzhi.data import provenance
-from xinzhi.scope.conventions import document, read_date
+from xinzhi.scope.conventions import convention, document, read_date
 from xinzhi.scope.conventions import table as shipped_table
 from xinzhi.scope.input_output import InputOutput
 
@@ -99,13 +99,15 @@ class Dependence(Result, verb="digital_dependence", topic="scope", key=("year", 
         rows = self.by_year.to_dicts()
         first, last = rows[0], rows[-1]
         values = {"share": last["in_scope"], **{name: last[name] for name in ("lower", "upper", "core")}}
+        values["wide"] = wide = last["upper"] - last["lower"] > convention("open")
         plain = last["year"] is None
         facts: Facts = {"answer.dependence_plain" if plain else "answer.dependence": values | {"year": last["year"]}}
         if len(rows) > 1:
             ends = {"low": first["dependence_others"], "high": last["dependence_others"]}
-            facts["answer.change"] = {"first": first["year"], "before": first["in_scope"], **ends}
+            facts["answer.change"] = {"first": first["year"], "before": first["in_scope"], "core": first["core"],
+                                      "wide": wide, **ends}  # fmt: skip
             # the bounds of one year reach into those of the next: the rise rests on what belongs to the core
-            if any(a["upper"] >= b["lower"] for a, b in pairwise(rows)):
+            if not wide and any(a["upper"] >= b["lower"] for a, b in pairwise(rows)):
                 facts["answer.overlap"] = {}
         given = self.rule["id"] == "given"
         rule = words("scope.label.given") if given else Text(zh=self.rule["title"]["zh"], en=self.rule["title"]["en"])

@@ -220,6 +220,9 @@ class Scope(Result, verb="classify", topic="scope", key=("code",)):
             first, last = rows.row(0, named=True), rows.row(-1, named=True)
             ends = {"first": self.names.region(first["region"]), "most": first["share"]}
             ends |= {"last": self.names.region(last["region"]), "least": last["share"]}
+            ends |= {f"most_{side}": first[side] for side in ("lower", "upper")}
+            ends |= {f"least_{side}": last[side] for side in ("lower", "upper")}
+            ends["sure"] = first["lower"] > last["upper"]
             facts["answer.regions"] = {"count": rows.height, **ends}
         return facts | self._notes(part)
 

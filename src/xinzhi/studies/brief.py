@@ -238,9 +238,11 @@ def where(shared: Read, code: str) -> Facts:
     rows = shared.sources.periods.filter(region=code).drop_nulls("allocation").sort("end", "start")
     if rows.height:
         row = rows.row(-1, named=True)
-        facts["where.allocation"] = {
+        same_span = own is not None and (row["start"], row["end"]) == (span.start, span.end)
+        facts["where.allocation_of" if same_span else "where.allocation"] = {
             "span": f"{row['start']}–{row['end']}", "total": row["allocation"], "labour": row["allocation_labour"],
             "capital": row["allocation_capital"],
+            "rest": None if own is None else own["tfp_growth"] - row["allocation"],
         }  # fmt: skip
     return facts
 

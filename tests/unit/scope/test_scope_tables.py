@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+import xinzhi
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.scope import (
     classify,
@@ -196,3 +197,13 @@ def test_an_industry_is_explained_on_another_day():
     assert scope.mask() == ("39", "65")
     rows = scope.explain("44", date=1913).select("definition", "category", "verdict").rows()
     assert rows == [("five-powers", "electric", "in"), ("union", "", "in")]
+
+
+def test_what_bounds_leave_open_is_said_to_be_open_and_extremes_have_their_bounds() -> None:
+    made = xinzhi.study("scope", "china-provinces")
+    use, lists = made.results["dependence"].summary("en"), made.results["scope"].summary("en")
+    assert use.startswith("The industries that hold the digital core were 11.0")
+    assert "cannot be fixed (0 to 94" in use
+    assert "72.1" not in use
+    assert "bounds 28 to 58" in lists
+    assert "the order is not sure" in lists

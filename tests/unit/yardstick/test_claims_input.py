@@ -332,3 +332,18 @@ def test_a_claim_that_rests_on_data_of_grade_d_says_so(china):
     assert check.frame["band_low"].to_list() == [None]
     assert "grade D" in check.summary("en")
     assert "D级" in check.summary("zh")
+
+
+def test_the_nation_may_be_called_by_its_code_and_a_fall_has_a_true_minus() -> None:
+    nation = xinzhi.check_claim("china-provinces", region="CN", start=2017, end=2023, growth="-0.5%")
+    assert nation.frame["region"].to_list() == ["nation"]
+    assert nation.frame["written"].to_list() == ["-0.5%"]
+    for language in ("zh", "en"):
+        assert "−0.5%" in nation.summary(language)
+        assert "-0.5%" not in nation.summary(language)
+
+
+def test_what_is_missing_of_a_claim_says_how_the_nation_is_named() -> None:
+    with pytest.raises(UsageError, match="nation, China or 全国") as found:
+        xinzhi.study("claim", "china-provinces", start=2017, end=2023, growth="1.8%")
+    assert "全国写作" in found.value.lang("zh")

@@ -122,6 +122,7 @@ def claim_facts(result: Claims, row: Mapping[str, Any]) -> dict[str, object]:
     """Return what is said of one claim."""
     facts: dict[str, object] = {
         **row,
+        "written": row["written"].replace("-", "−"),
         "name": result.names.region(row["region"]),
         "rounding": f"{100 * row['rounding']:.10g}",
         "growth": row["protocol_growth"],
@@ -166,7 +167,8 @@ def unjudged_facts(result: Claims, row: Mapping[str, Any]) -> dict[str, object]:
         for column in ("scope", "method")
     }
     why = words(f"yardstick.claims.why.{row['reason']}", **said)
-    return {**row, **said, "name": result.names.region(row["region"]), "why": why}
+    written = row["written"].replace("-", "−")
+    return {**row, **said, "written": written, "name": result.names.region(row["region"]), "why": why}
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
