@@ -1,4 +1,4 @@
-"""The verbs on files: `check`, `verify`, `protocol list | show | diff | new | check`, `data list | import | export`."""
+"""The verbs on files: `new`, `check`, `verify`, and those of the groups `protocol` and `data`."""
 
 from __future__ import annotations
 
@@ -17,6 +17,18 @@ if TYPE_CHECKING:
     from xinzhi.core.text import Language
     from xinzhi.data import Connector
     from xinzhi.protocol import Protocol
+
+
+def new(call: Call) -> None:
+    """Lay out a data package to fill in."""
+    from xinzhi.report import new_package
+
+    folder = new_package(call.get("folder"), call.get("tables", ()), language=call.language)
+    files = sorted(folder.iterdir())
+    if call.json:
+        print_json({"files": [str(path) for path in files]})
+        return
+    lines([*files, say("laid-out", call.language, book=folder / "data.xlsx", folder=folder)], call.language)
 
 
 def check(call: Call) -> int:

@@ -110,6 +110,13 @@ class VerifyOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NewOptions:
+    """What can be asked of `new`."""
+
+    tables: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CheckOptions:
     """What can be asked of `check`."""
 
@@ -189,6 +196,7 @@ VERBS: Mapping[str, Verb] = {
     "backtest": Verb("topics.topic", options=("BacktestOptions", Settings, Shown)),
     "scope": Verb("topics.scope", ("file?",), ("ScopeOptions", Explained, Listing, Shown)),
     "verify": Verb("registries.verify", ("certificate",), (VerifyOptions, Read, Spoken)),
+    "new": Verb("registries.new", ("folder",), (NewOptions, Spoken)),
     "check": Verb("registries.check", options=(CheckOptions, Read, Spoken)),
     "sources": Verb("topics.topic", options=("SourcesOptions", Settings, Top, Shown)),
     "frontier": Verb("topics.topic", options=("FrontierOptions", Settings, Top, Shown)),

@@ -1,5 +1,7 @@
 from . import units as units
 from .among import among as among
+from .catalogue import Column as Column
+from .catalogue import Table as Table
 from .catalogue import known_tables as known_tables
 from .catalogue import nearest as nearest
 from .connect import Connector as Connector

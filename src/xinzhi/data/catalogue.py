@@ -68,7 +68,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """A known table."""
+    """A known table: its title, the columns that name a row, and what is known of every column, by name."""
 
     name: str
     title: Text

@@ -36,6 +36,7 @@ class Resource:
     key: tuple[str, ...] = ()
     encoding: str | None = None
     delimiter: str | None = None
+    sheet: str | None = None
     missing: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     decimal: Mapping[str, str] = field(default_factory=dict)
     hash: str | None = None
@@ -148,6 +149,7 @@ def _resource(entry: object, number: int, path: Path) -> Resource:
         hash=_word(entry.get("hash")),
         bytes=_word(entry.get("bytes")),
         delimiter=_word(dialect.get("delimiter")) if isinstance(dialect, dict) else None,
+        sheet=_word(dialect.get("sheet")) if isinstance(dialect, dict) else None,
     )
 
 

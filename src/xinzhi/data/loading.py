@@ -21,7 +21,7 @@ from xinzhi.data.columnar import COLUMNAR, read_columnar
 from xinzhi.data.conversion import convert
 from xinzhi.data.delimited import read_delimited
 from xinzhi.data.descriptor import NAMES, Resource, digest_of, find_descriptor, issuers, read_descriptor
-from xinzhi.data.frames import read_frames
+from xinzhi.data.frames import BOOKS, read_frames
 from xinzhi.data.package import Origin, Package
 from xinzhi.data.raw import ROW, Field, Grid, RawTable
 from xinzhi.data.rules import examine
@@ -144,6 +144,13 @@ def _resource(folder: Path, resource: Resource, encoding: str | None) -> tuple[R
     changed = () if data is None else tuple(_changed(file, data, resource))
     if file.suffix.lower() in COLUMNAR:
         return replace(read_columnar(file, resource.name), fields=resource.fields, key=resource.key), changed
+    if file.suffix.lower() in BOOKS:
+        from xinzhi.data.workbook import read_named
+
+        read, units = read_named(file, resource.sheet or resource.name, resource.name)
+        fields = {name: Field(name=name, unit=unit) for name, unit in units.items() if name in read.cells.columns}
+        resource = replace(resource, fields={**fields, **resource.fields})
+        return None if _unread(read) else _table(read, resource.name, file.name, resource), changed + read.findings
     read = read_delimited(
         file, resource.name, encoding=encoding or resource.encoding, delimiter=resource.delimiter, data=data
     )

@@ -57,6 +57,18 @@ def read_workbook(path: Path) -> Workbook:
     return Workbook(tables=tables, units=units, others=others)
 
 
+def read_named(path: Path, sheet: str, table: str) -> tuple[Grid, dict[str, str]]:
+    """Return the table of one sheet, whatever the case of its name, and its units by the sheet ``units``."""
+    with guarded("data.bad-workbook", *_DAMAGE, path=path):
+        _refuse_large(path)
+        book = fastexcel.read_excel(path)
+        names = {name.strip().lower(): name for name in book.sheet_names}
+        wanted = sheet.strip().lower()
+        if wanted not in names:
+            raise InputError("data.sheet-absent", path=path, sheet=sheet, found=list(names.values()))
+        return _sheet(book, names[wanted], table, path), _units(book, names, path).get(table, {})
+
+
 def read_sheet(path: Path, name: str) -> Grid:
     """Return the first sheet of a workbook that has rows."""
     with guarded("data.bad-workbook", *_DAMAGE, path=path):
@@ -122,11 +134,15 @@ def _cells(book: fastexcel.ExcelReader, sheet: str) -> pl.DataFrame:
 
 
 def _sheet(book: fastexcel.ExcelReader, sheet: str, table: str, path: Path) -> Grid:
-    """Read one sheet whose first row that is not empty is the header."""
+    """Read one sheet, whose header is the first row that is neither empty nor a remark."""
     xml = _xml_of(path, sheet)
     _refuse_wide(xml, sheet, path)
     cells = _cells(book, sheet)
-    filled = cells.select(pl.any_horizontal(pl.all().is_not_null())).to_series() if cells.width else pl.Series([False])
+    # a row above the header that begins with # is for the reader: headings in words, units
+    said = pl.coalesce(pl.all()).str.starts_with("#") if cells.width else pl.lit(value=True)
+    filled = (
+        cells.select(pl.coalesce(pl.all()).is_not_null() & ~said).to_series() if cells.width else pl.Series([False])
+    )
     if not filled.any():
         return Grid(cells=pl.DataFrame(), lines=pl.Series(dtype=pl.UInt32))
     top = int(filled.arg_max() or 0)

@@ -10,6 +10,7 @@ from .numbers import unit_text as unit_text
 from .section import Picture as Picture
 from .section import Section as Section
 from .table import Table as Table
+from .template import new_package as new_package
 from .writing import plot as plot
 from .writing import sections as sections
 from .writing import write_assessment as write_assessment

@@ -1,0 +1,264 @@
+"""A data package to fill in: a workbook whose sheets, headings, units and rules are those of the known tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import yaml
+from xlsxwriter import Workbook
+from xlsxwriter.format import Format
+from xlsxwriter.utility import xl_rowcol_to_cell
+from xlsxwriter.worksheet import Worksheet
+
+from xinzhi.core.errors import UsageError
+from xinzhi.core.files import whole
+from xinzhi.core.parameters import read_yaml
+from xinzhi.core.text import LANGUAGES, Language, Text, words
+from xinzhi.data import Column, Table, known_tables, nearest
+
+BOOK, DESCRIPTOR, README = "data.xlsx", "datapackage.yaml", "README.md"
+UNITS = "units"
+HEADER = 4  # the row of the column names, from 0: title, headings in both languages and units stand above
+WIDE, TITLE, MESSAGE = 18, 32, 255  # width of a column, and what Excel shows of a title and of a message
+YEARS, LARGEST = (1000, 9999), 10**9  # four digits; whole numbers of any count
+
+
+def new_package(folder: str | PathLike[str], tables: Sequence[str] = (), *, language: Language = "en") -> Path:
+    """Lay out a data package to fill in: a workbook with headings, units and rules, its descriptor, and a README.
+
+    Sheets, columns, units, allowed values and bounds are those of the known tables, so that what Excel lets one type is
+    what `xinzhi.load` accepts. `xinzhi.load` reads the folder as soon as it is filled.
+
+    Parameters
+    ----------
+    folder
+        The folder to make; none of the three files may be there.
+    tables
+        Known tables; by default those that the yardstick reads: regions, accounts and investment.
+    language
+        Of comments, messages and the README; headings are in both.
+
+    Returns
+    -------
+    Path
+        The folder.
+
+    Raises
+    ------
+    UsageError
+        When a table is not known, one of the files exists, or the place cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile, xinzhi
+    >>> folder = new_package(tempfile.mkdtemp() + "/mine", ["accounts"])
+    >>> sorted(path.name for path in folder.iterdir())
+    ['README.md', 'data.xlsx', 'datapackage.yaml']
+    >>> [found.rule for found in xinzhi.data.check(folder)]
+    ['empty-table']
+    """
+    usual, target = read_yaml(Path(__file__).with_suffix(".yaml")), Path(folder)
+    if unknown := next((name for name in tables if name not in known_tables()), None):
+        known = list(known_tables())
+        raise UsageError("report.template-table", given=unknown, near=nearest(unknown, known) or "-", known=known)
+    if there := next((name for name in (BOOK, DESCRIPTOR, README) if (target / name).exists()), None):
+        raise UsageError("report.template-there", file=target / there)
+    wanted = {name: _columns(known_tables()[name], usual["tables"].get(name)) for name in tables or usual["tables"]}
+    with whole(target, [BOOK, README, DESCRIPTOR]) as (book, readme, descriptor):
+        steps = _steps(wanted, target, language)
+        _book(book, wanted, usual["rows"]["value"], steps, language)
+        listed = [f"- `{name}`: {known_tables()[name].title.lang(language)}" for name in wanted]
+        title = words("template.title").lang(language)
+        numbered = [f"{number}. {step}" for number, step in enumerate(steps, start=1)]
+        lines = [f"# {target.name}: {title}", "", *numbered, "", words("template.named").lang(language), ""]
+        lines += [f"## {words('template.tables').lang(language)}", "", *listed, ""]
+        readme.write_text("\n".join(lines), "utf-8")
+        descriptor.write_text(_descriptor(target.resolve().name, wanted), "utf-8")
+    return target
+
+
+def _columns(table: Table, names: Sequence[str] | None) -> list[Column]:
+    """Return the columns of a sheet: those of the list, else all."""
+    known = [table.column(name) for name in names] if names else list(table.columns.values())
+    return [column for column in known if column is not None]
+
+
+def _descriptor(name: str, wanted: Mapping[str, Sequence[Column]]) -> str:
+    """Return the descriptor, whose tables are the sheets of the workbook."""
+    title = words("template.your-title")
+    document = {
+        "name": name,
+        "title": title.en,
+        "title_zh": title.zh,
+        "resources": [{"name": table, "path": BOOK, "dialect": {"sheet": table}} for table in wanted],
+    }
+    # the source is for the user to say: a placeholder would stand under charts as the office that issued the figures
+    hint = "# sources:\n#   - {title: ..., title_zh: ..., issuer: ..., issuer_zh: ...}\n"
+    return yaml.safe_dump(document, allow_unicode=True, sort_keys=False) + hint
+
+
+def _steps(wanted: Mapping[str, Sequence[Column]], folder: Path, language: Language) -> list[str]:
+    """Return what to do, step by step."""
+    first = next(iter(wanted))
+    key = known_tables()["accounts" if "accounts" in wanted else first].key
+    values = {"row": HEADER + 2, "key": "×".join(key), "folder": folder.name}
+    return [words(f"template.steps.{number}", **values).lang(language) for number in range(1, 7)]
+
+
+def _book(
+    path: Path, wanted: Mapping[str, Sequence[Column]], rows: int, steps: Sequence[str], language: Language
+) -> None:
+    """Write the workbook: what to do, a sheet for each table, and the units."""
+    from xinzhi.report.workbook import MADE, SAFE
+
+    book = Workbook(path, SAFE)
+    book.set_properties({"created": MADE})
+    look = {
+        "bold": book.add_format({"bold": True}),
+        "soft": book.add_format({"font_color": "#595959", "text_wrap": True, "valign": "top"}),
+        "head": book.add_format({"bold": True, "bg_color": "#DDEBF7", "bottom": 1}),
+        "code": book.add_format({"num_format": "@"}),
+    }
+    about = book.add_worksheet(words("template.about").lang(language))
+    about.set_column(0, 0, 110)
+    for line, step in enumerate(steps):
+        about.write_string(line, 0, f"{line + 1}. {step}")
+    sheets = {name: book.add_worksheet(name) for name in wanted}
+    units = book.add_worksheet(UNITS)
+    units.write_row(0, 0, ["table", "column", "unit"], look["head"])
+    units.set_column(0, 2, 30)
+    measured = [(name, column) for name, columns in wanted.items() for column in columns if column.units]
+    at: dict[tuple[str, str], str] = {}
+    for line, (name, column) in enumerate(measured, start=1):
+        units.write_row(line, 0, [name, column.name, _unit(column)])
+        at[name, column.name] = f"{UNITS}!{xl_rowcol_to_cell(line, 2, row_abs=True, col_abs=True)}"
+    for name, columns in wanted.items():
+        _sheet(sheets[name], known_tables()[name], columns, look, at, language)
+        for place, column in enumerate(columns):
+            codes = _codes(name, column, wanted, rows)
+            rule = _rule(column, xl_rowcol_to_cell(HEADER + 1, place), at.get((name, column.name)), codes, language)
+            if rule is not None:
+                sheets[name].data_validation(HEADER + 1, place, HEADER + rows, place, rule)
+    book.close()
+
+
+def _codes(name: str, column: Column, wanted: Mapping[str, Sequence[Column]], rows: int) -> str | None:
+    """Return the range of the codes that a column refers to, where their table is in the workbook."""
+    table = "regions" if column.name == "region" else (column.refers or "").partition(".")[0]
+    if table == name or table not in wanted:
+        return None
+    return f"={table}!$A${HEADER + 2}:$A${HEADER + 1 + rows}"
+
+
+def _unit(column: Column) -> str:
+    """Return a unit to begin with; a year stands for a base that the column leaves open."""
+    return str(column.units[0]).replace("constant", "2000").replace("BASE", "2000")
+
+
+def _sheet(
+    sheet: Worksheet,
+    table: Table,
+    columns: Sequence[Column],
+    look: Mapping[str, Format],
+    units: Mapping[tuple[str, str], str],
+    language: Language,
+) -> None:
+    """Write the rows above the figures: title, headings in both languages, units, and the names of the columns."""
+    first, second = language, next(one for one in LANGUAGES if one != language)
+    sheet.write_string(0, 0, f"# {table.title.lang(first)} {table.title.lang(second)}", look["bold"])
+    unit = words("template.unit")
+    for place, column in enumerate(columns):
+        mark = "# " if place == 0 else ""
+        sheet.write_string(1, place, mark + column.text.lang(first), look["soft"])
+        sheet.write_string(2, place, mark + column.text.lang(second), look["soft"])
+        if column.units:
+            sheet.write_formula(3, place, f"={units[table.name, column.name]}", look["soft"], _unit(column))
+        elif place == 0:
+            sheet.write_string(3, 0, f"# {unit.lang(first)} {unit.lang(second)}", look["soft"])
+        sheet.write_string(HEADER, place, column.name, look["head"])
+        sheet.write_comment(HEADER, place, _comment(column, language), {"x_scale": 2})
+        sheet.set_column(place, place, WIDE, look["code"] if column.type in {"code", "month", "period"} else None)
+    sheet.freeze_panes(HEADER + 1, sum(column.name in table.key for column in columns))
+
+
+def _comment(column: Column, language: Language) -> str:
+    """Return what a column holds and what may stand in it."""
+    said = [column.text, words("template.column.required")] if column.required else [column.text]
+    if column.role == "status":
+        said.append(words("template.column.status"))
+    if column.units:
+        said.append(words("template.column.unit", unit=_unit(column)))
+    if (what := _says(column)) is not None:
+        said.append(what)
+    return "\n".join(one.lang(language) for one in said)
+
+
+def _bounds(column: Column) -> tuple[float | None, float | None]:
+    return (0, 1) if column.share else (column.minimum, column.maximum)
+
+
+def _says(column: Column) -> Text | None:
+    """Return in words what a cell may hold."""
+    low, high = _bounds(column)
+    kinds = {"year": "year", "time": "time", "month": "month", "flag": "flag", "integer": "whole"}
+    if column.values:
+        return words("template.rule.values", values=", ".join(column.values))
+    if column.type in kinds:
+        return words(f"template.rule.{kinds[column.type]}")
+    if column.type != "number":
+        return None
+    if low is not None and high is not None:
+        return words("template.rule.between", low=f"{low:g}", high=f"{high:g}")
+    if low is not None:
+        return words("template.rule.minimum", low=f"{low:g}")
+    return words("template.rule.positive" if column.sign == "error" else "template.rule.number")
+
+
+def _rule(column: Column, cell: str, unit: str | None, codes: str | None, language: Language) -> dict[str, Any] | None:
+    """Return what Excel lets one type into a column; None where anything may stand."""
+    # `cell` is the first one of the column, `unit` the one that holds its unit, `codes` the range of the codes that it
+    # refers to: these may be filled in later, so that another one is only asked about.
+    said, listed = _says(column), sum(map(len, column.values)) + len(column.values)
+    custom = {
+        "time": f"OR(AND(ISNUMBER({cell}),{cell}>=1000,{cell}<=9999),AND(ISNUMBER(--LEFT({cell},4)),LEN({cell})>=6))",
+        "month": f'AND(LEN({cell})=7,MID({cell},5,1)="-",ISNUMBER(--LEFT({cell},4)))',
+    }
+    rule: dict[str, Any]
+    if codes is not None:
+        said = words("template.rule.listed", table=codes.strip("=").partition("!")[0])
+        rule = {"validate": "list", "source": codes, "error_type": "warning"}
+    elif column.values and listed <= MESSAGE:
+        rule = {"validate": "list", "source": list(column.values)}
+    elif column.type == "flag":
+        rule = {"validate": "list", "source": ["0", "1"]}
+    elif column.type in custom:
+        rule = {"validate": "custom", "value": f"={custom[column.type]}"}
+    elif column.type == "year":
+        rule = {"validate": "integer", "criteria": "between", "minimum": YEARS[0], "maximum": YEARS[1]}
+    elif column.type == "integer":
+        rule = {"validate": "integer", "criteria": "between", "minimum": -LARGEST, "maximum": LARGEST}
+    elif column.type == "number":
+        rule = _decimal(column, unit)
+    else:
+        return None
+    if said is None:
+        return None
+    text = said.lang(language)[:MESSAGE]
+    shown = {"input_title": column.name[:TITLE], "input_message": text}
+    return rule | shown | {"error_title": column.name[:TITLE], "error_message": text}
+
+
+def _decimal(column: Column, unit: str | None) -> dict[str, Any]:
+    """Return the rule of a column of figures; the bound of a share follows its unit, ratio or percent."""
+    low, high = _bounds(column)
+    if low is not None and high is not None:
+        most = f'=IF({unit}="ratio",1,100)' if column.share and unit else high
+        return {"validate": "decimal", "criteria": "between", "minimum": low, "maximum": most}
+    if low is not None:
+        return {"validate": "decimal", "criteria": ">=", "value": low}
+    if column.sign == "error":
+        return {"validate": "decimal", "criteria": ">", "value": 0}
+    return {"validate": "decimal", "criteria": "between", "minimum": -LARGEST, "maximum": LARGEST}
