@@ -66,6 +66,13 @@ def vega_lite(draw: Callable[[Words], ChartType], language: Language) -> dict[st
     return spec
 
 
+def script() -> str:
+    """Return the library that makes specifications of Vega-Lite move: ``window.vegaEmbed`` and what it needs."""
+    import vl_convert
+
+    return vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
+
+
 def bilingual(svg: str, pairs: Mapping[str, Text], *, name: str) -> str:
     """Give every word of an SVG in both languages, and make its ids its own."""
 

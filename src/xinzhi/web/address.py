@@ -11,6 +11,7 @@ from xinzhi.core.text import LANGUAGES, Language
 
 HOME = "index"
 KEPT = ("protocol",)  # what a link takes along to the next page
+CHARTS = ".charts.js"  # ends the path of what makes the charts of a page move
 _PATH = re.compile(r"(zh|en)/([a-z]+)(?:/([A-Za-z0-9_.-]{1,60}))?\.html")
 
 
@@ -61,6 +62,11 @@ class Address:
     def path(self) -> str:
         """The path of the page from the root of the site."""
         return f"{self.language}/{self.file}"
+
+    @property
+    def charts(self) -> str:
+        """The path of the script of its charts."""
+        return self.path.removesuffix(".html") + CHARTS
 
     @property
     def up(self) -> str:

@@ -12,7 +12,7 @@ from xinzhi import __version__
 from xinzhi.core.errors import XinzhiError
 from xinzhi.core.text import LANGUAGES, Language, words
 from xinzhi.web import pages, render
-from xinzhi.web.address import Address
+from xinzhi.web.address import CHARTS, Address
 from xinzhi.web.api import PREFIX, add_api
 from xinzhi.web.asked import both
 from xinzhi.web.assets import NAMES, asset, media
@@ -24,7 +24,7 @@ from xinzhi.web.safety import Safety
 if TYPE_CHECKING:
     from xinzhi.web.store import Store
 
-HTML = "text/html; charset=utf-8"
+HTML, SCRIPT = "text/html; charset=utf-8", "text/javascript; charset=utf-8"
 MISSING, UNUSABLE, BUSY = 404, 422, 503
 READ = ["GET", "HEAD"]
 
@@ -67,12 +67,15 @@ def application(store: Store) -> FastAPI:
         language: Language = "zh" if path.startswith("zh") else "en"
         if path.strip("/") in LANGUAGES:
             return RedirectResponse(f"/{language}/index.html", 307)
-        there = Address.of(path, dict(request.query_params))
+        moving = path.endswith(CHARTS)
+        there = Address.of(path.removesuffix(CHARTS) + ".html" if moving else path, dict(request.query_params))
         try:
             if there is None or not pages.exists(store, there):
                 return _refused(store, language, words("web.error.missing_about"), MISSING)
             there = pages.asked(there)
-            key = ("page", there.path, tuple(sorted(there.query.items())))
+            key = (path, tuple(sorted(there.query.items())))
+            if moving:
+                return kept(store, request, key, partial(render.charts, store, there), SCRIPT)
             return kept(store, request, key, partial(render.html, store, there), HTML)
         except BusyError as error:
             answer = _refused(store, language, error.text, BUSY)

@@ -8,15 +8,16 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from xinzhi.core.text import read_words, words
+from xinzhi.report.svg import script
 from xinzhi.web import pages
 
 if TYPE_CHECKING:
     from xinzhi.web.store import Store
 
 TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
-FILES = ("site.css", "site.js", "theme.js", "icon.svg")
-SEARCH = "search.js"
-NAMES = (*FILES, SEARCH)
+FILES = ("site.css", "site.js", "theme.js", "charts.js", "icon.svg")
+SEARCH, VEGA = "search.js", "vega.js"
+NAMES = (*FILES, SEARCH, VEGA)
 SERVED = "window.xinzhiServer = true;\n"  # tells the script that questions can be asked anew
 
 
@@ -31,6 +32,8 @@ def asset(store: Store, name: str, *, served: bool) -> bytes:
     """
     if name == SEARCH:
         return _index(store).encode()
+    if name == VEGA:
+        return script().encode()
     text = _read(name)
     return (SERVED + text if served and name == "site.js" else text).encode()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache, partial
 from typing import TYPE_CHECKING
@@ -45,8 +47,21 @@ def html(store: Store, address: Address) -> bytes:
     return rendered(store, address, pages.page(store, address)).encode()
 
 
-def rendered(store: Store, address: Address, made: Page) -> str:
-    """Return a page as HTML."""
+def charts(store: Store, address: Address) -> bytes:
+    """Return what makes the charts of a page move, as a script that a folder can load: their Vega-Lite by key."""
+    found: dict[str, Picture] = {}
+
+    def noted(picture: Picture, key: str) -> str:
+        found[key] = picture
+        return ""
+
+    rendered(store, address, pages.page(store, address), noted)
+    specs = {key: svg.vega_lite(one.draw, address.language) for key, one in found.items() if not one.sketch}
+    return f"window.xinzhiCharts = {json.dumps(specs, ensure_ascii=False)};\n".encode()
+
+
+def rendered(store: Store, address: Address, made: Page, draw: Callable[[Picture, str], str] | None = None) -> str:
+    """Return a page as HTML; `draw` draws its pictures."""
     language = address.language
     other = next(one for one in LANGUAGES if one != language)
     return environment().get_template(made.template).render(
@@ -67,7 +82,7 @@ def rendered(store: Store, address: Address, made: Page) -> str:
         shared=lambda key, /, **values: words(key, **values).lang(language),
         paragraph=lambda lines: paragraph(list(lines)).lang(language),
         table=partial(table, language=language, decimals=made.decimals),
-        drawn=partial(drawn, language=language),
+        drawn=draw or partial(drawn, language=language),
         own=lambda markup: single(markup, language),
         call=partial(_call, store, address),
     )  # fmt: skip

@@ -12,6 +12,8 @@ from xinzhi.web.address import HOME
 from xinzhi.web.assets import NAMES, asset
 from xinzhi.web.render import environment
 
+LIVE = b" data-live"  # marks a chart that moves
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -47,7 +49,9 @@ def site(
     made = {"index.html": front().encode()}
     made |= {f"assets/{name}": asset(store, name, served=False) for name in NAMES}
     for done, address in enumerate(found, 1):
-        made[address.path] = render.html(store, address)
+        made[address.path] = page = render.html(store, address)
+        if LIVE in page:
+            made[address.charts] = render.charts(store, address)
         count(done, len(found))
     out = Path(folder)
     files: list[Path] = []

@@ -44,7 +44,7 @@
     if (!table.tHead || table.tHead.rows.length !== 1 || table.tBodies[0].rows.length < 3) { return; }
     if (table.querySelector("[colspan],[rowspan]")) { return; }
     Array.prototype.forEach.call(table.tHead.rows[0].cells, function (head, column) {
-      if (head.hasAttribute("data-fixed") || !head.textContent.trim()) { return; }
+      if (head.hasAttribute("data-fixed") || !head.textContent.trim() || head.querySelector("a")) { return; }
       var button = document.createElement("button");
       button.type = "button";
       button.className = "sort";
@@ -117,10 +117,7 @@
   var find = document.getElementById("find"), list = document.getElementById("found"), at = -1;
   function loaded(then) {
     if (window.xinzhiIndex) { then(window.xinzhiIndex); return; }
-    var script = document.createElement("script");
-    script.src = body.getAttribute("data-up") + "assets/search.js";
-    script.onload = function () { then(window.xinzhiIndex); };
-    document.head.appendChild(script);
+    fetch(body.getAttribute("data-up") + "assets/search.js", function () { then(window.xinzhiIndex); });
   }
   function plain(text) { return text.toLowerCase().replace(/[\s'’·-]+/g, ""); }
   function match(entry, wish) {
@@ -150,9 +147,9 @@
     location.href = up + language + "/" + item.getAttribute("data-file") + (kept ? "?protocol=" + encodeURIComponent(kept) : "");
   }
   function look() {
-    var wish = plain(find.value);
-    if (!wish) { close(); return; }
     loaded(function (index) {
+      var wish = plain(find.value);
+      if (!wish) { close(); return; }
       var language = body.getAttribute("data-language");
       var found = index.map(function (entry, k) { return { entry: entry, rank: match(entry, wish), k: k }; })
         .filter(function (one) { return one.rank < 9; })
@@ -192,6 +189,31 @@
       find.focus();
     }
   });
+
+  /* charts that move: fetched when a pointer or the keyboard first comes to one */
+  var live = document.querySelectorAll(".figure[data-live] .drawn");
+  function fetch(src, then) {
+    var script = document.createElement("script");
+    script.src = src;
+    script.onload = then;
+    document.head.appendChild(script);
+  }
+  function lively() {
+    Array.prototype.forEach.call(live, function (one) {
+      one.removeEventListener("pointerenter", lively);
+      one.removeEventListener("focus", lively);
+    });
+    var assets = body.getAttribute("data-up") + "assets/", own = location.pathname.replace(/\.html$/, ".charts.js");
+    fetch(assets + "vega.js", function () {
+      fetch(own + location.search, function () { fetch(assets + "charts.js", function () { return; }); });
+    });
+  }
+  if (window.matchMedia("(hover: hover)").matches) {
+    Array.prototype.forEach.call(live, function (one) {
+      one.addEventListener("pointerenter", lively);
+      one.addEventListener("focus", lively);
+    });
+  }
 
   /* what is shown, as a file: the figures of a table, the drawing of a figure */
   function save(name, blob) {
