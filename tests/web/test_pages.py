@@ -22,6 +22,8 @@ FIRST = (
     "en/measure.html",
     "zh/figures/tfp_level.1996-2023.html",
     "en/topic/sources.html",
+    "zh/protocol/zhang-2004.html",
+    "en/data.html",
 )
 
 

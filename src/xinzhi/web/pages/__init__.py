@@ -49,6 +49,9 @@ REGISTRY: Mapping[str, Entry] = {
     "measure": Entry(module="measure"),
     "figures": Entry(module="figures", keyed=True, menu=False),
     "topic": Entry(module="topic", keyed=True, menu=False),
+    "protocols": Entry(module="protocol", asks=("against",)),
+    "protocol": Entry(module="protocol", asks=("against",), keyed=True, menu=False),
+    "data": Entry(module="data", asks=()),
 }
 
 

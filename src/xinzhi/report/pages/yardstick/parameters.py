@@ -85,6 +85,8 @@ def shown(value: Any) -> str:  # noqa: ANN401 - a parameter of any kind
         return NOTHING
     if isinstance(value, Dated):
         return "; ".join(f"{start.isoformat()}: {shown(version)}" for start, version in value.entries)
+    if isinstance(value, tuple) and value and isinstance(value[0], dict):  # given stocks: what they are, not whence
+        return "; ".join(f"{row['region']}/{row['year']}: {row['value']:.10g}" for row in value)
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 
