@@ -12,7 +12,8 @@ import polars as pl
 from xinzhi.core.arrays import BoolArray, FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, finding
-from xinzhi.core.result import Facts, Result
+from xinzhi.core.result import Facts, Names, Result
+from xinzhi.core.text import Text, has, same, words
 from xinzhi.data import Field, provenance, tidy
 from xinzhi.data.frames import read_any
 from xinzhi.pathways.complexity.cells import cell_frame
@@ -261,7 +262,7 @@ def _fit(found: Complexity, endowments: Any, intensities: Any) -> Fit | None:  #
             return None
         raise UsageError("pathways.intensities-alone")
     factors, have = read_factors(endowments, found.matrix.places, "place")
-    kept, findings = complete(have, found.matrix.places, factors)
+    kept, findings = complete(have, found.matrix.places, factors, found.names)
     if intensities is None:
         level = np.log(revealed_advantage(found.matrix.values, "shrunk"))
         return spread_out(estimated_fit(level[kept], have[kept], factors), kept, findings)
@@ -314,7 +315,9 @@ def read_factors(
     return tuple(factors), values
 
 
-def complete(have: FloatArray, names: Sequence[str], factors: Sequence[str]) -> tuple[BoolArray, tuple[Finding, ...]]:
+def complete(
+    have: FloatArray, names: Sequence[str], factors: Sequence[str], known: Names
+) -> tuple[BoolArray, tuple[Finding, ...]]:
     """Return which places have every factor, and a finding that names the others: they get no fit."""
     bad = ~np.isfinite(have)
     kept: BoolArray = np.asarray(~bad.any(axis=1))
@@ -324,9 +327,19 @@ def complete(have: FloatArray, names: Sequence[str], factors: Sequence[str]) -> 
         places = [f"{place} ({', '.join(some)})" for place, some in lacking.items()]
         raise InputError("pathways.no-endowments", n=len(lacking), of=len(names), places=places)
     return kept, tuple(
-        finding("pathways.no-fit", table="endowments", key=place, words={"place": place, "factors": some})
+        finding(
+            "pathways.no-fit",
+            table="endowments",
+            key=place,
+            words={"place": known.region(place), "factors": [_factor(one) for one in some]},
+        )
         for place, some in lacking.items()
     )
+
+
+def _factor(name: str) -> Text:
+    """Return the name of a factor in both languages; a caller's own stays as it is."""
+    return words(key) if has(key := f"pathways.chart.{name}") else same(name)
 
 
 def spread_out(found: Fit, kept: BoolArray, findings: tuple[Finding, ...]) -> Fit:

@@ -220,7 +220,7 @@ def debt(
     """
     package = as_package(source) if is_package(source) else None
     read = tidy(source if package is None else _of_package(package), _FIELDS, key=KEYS, verb="debt", table="debt")
-    frame, notes = _same_scope(_complete(read.frame), package.name if package is not None else None)
+    frame, notes = _same_scope(_complete(read.frame))
     for name, given in (("vehicles", vehicles), ("hidden", hidden), ("resources", resources)):
         if given is None:
             continue
@@ -276,13 +276,13 @@ def _of_package(package: Package) -> pl.DataFrame:
     return joined if joined is not None else pl.DataFrame()
 
 
-def _same_scope(frame: pl.DataFrame, name: str | None) -> tuple[pl.DataFrame, list[Finding]]:
+def _same_scope(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Finding]]:
     """Return balances without those that are known to cover less than the years before, and what was left out."""
     notes = []
     for one in setting("public_debt", "other_scope"):
         here = (pl.col("region") == one["region"]) & (pl.col("year") == one["year"])
         here &= (pl.col("explicit") - one["balance"]).abs() < _HALF_UNIT
-        if one["package"] != name or not frame.filter(here).height:
+        if not frame.filter(here).height:
             continue
         kept = [column for column in ("explicit", "general", "special") if column in frame.columns]
         frame = frame.with_columns(

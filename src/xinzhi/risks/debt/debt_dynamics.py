@@ -58,8 +58,11 @@ class DebtDynamics(Result, verb="debt_dynamics", topic="debt", key=KEYS):
         """Return what raised the ratio a year on average, and where it rose fastest."""
         parts, means = self.parts(), self.means()
         mean = {name: parts[name].mean() for name in ("interest", "nominal", "borrowing")}
+        ends = means["last"].value_counts().sort("last", descending=True)
+        late = [words("debt.chart.until", year=year, n=n) for year, n in ends.rows()]
         values: dict[str, object] = {
             "first": parts["year"].min(), "last": parts["year"].max(), "n": means.height, **mean,
+            "ends": late if ends.height > 1 else [], "mixed": ends.height > 1,
             "change": moves(float(parts["change"].to_numpy().mean())), "name": self.names.region(means["region"][0]),
         }  # fmt: skip
         top = [
