@@ -206,3 +206,17 @@ def test_what_is_significantly_worse_is_not_called_no_better() -> None:
     assert "显著不如区位商" in told.zh
     tie = words("pathways.headline.no_skill", **replace(skill, high=0.05).facts()["headline.no_skill"])
     assert "no better than" in tie.en
+
+
+def test_one_region_alone_is_no_nation_of_its_own() -> None:
+    rows = [nev("990001", 50), fact("990001", "ai", "employment", "employment_section_i", 5.0),
+            fact("990001", "all", "employment", "employment_urban", 50.0),
+            fact("990001", "robots", "designation", "manufacturing_cluster_2024", 1.0)]  # fmt: skip
+    table = pl.DataFrame(rows, infer_schema_length=None).cast({"nation": pl.Float64, "nation_year": pl.Int64})
+    accounts = pl.DataFrame({"region": ["990001"], "year": [2010], "output_nominal": [1.0]})
+    regions = pl.DataFrame({"region": ["990001"], "name_zh": ["甲"], "name_en": ["A"]})
+    found = able({"capability": table, "accounts": accounts, "regions": regions})
+    assert answer(found, "990001", "nev") == ("unknown", None, "none")
+    assert answer(found, "990001", "ai") == ("unknown", None, "none")
+    assert answer(found, "990001", "robots")[0] == "able"
+    assert found.frame["output"].null_count() == found.frame.height

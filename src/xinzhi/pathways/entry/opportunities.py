@@ -12,7 +12,8 @@ import polars as pl
 from xinzhi.core.arrays import BoolArray, FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, finding
-from xinzhi.core.result import Facts, Names, Result
+from xinzhi.core.names import Names
+from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text, has, same, words
 from xinzhi.data import Field, provenance, tidy
 from xinzhi.data.frames import read_any

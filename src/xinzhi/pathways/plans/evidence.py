@@ -41,13 +41,16 @@ def cells_of(data: Package, rows: pl.DataFrame) -> pl.DataFrame:
 
 def judged(data: Package, rows: pl.DataFrame) -> pl.DataFrame:
     """Return the evidence of every region and category by its kind, a row each."""
-    own, sizes = _assigned(rows), _sizes(data)
+    cells, own = cells_of(data, rows), _assigned(rows)
+    alone = cells["region"].n_unique() < threshold("least_regions")
+    sizes, shared = (
+        (None, rows.clear()) if alone else (_sizes(data), rows)
+    )  # a few regions are no nation to hold one against
     return (
-        cells_of(data, rows)
-        .join(_designations(own), on=_KEY, how="left")
+        cells.join(_designations(own), on=_KEY, how="left")
         .join(_outputs(rows, sizes), on=_KEY, how="left")
         .join(_figures(own), on=_KEY, how="left")
-        .join(_quotients(rows, sizes), on=_KEY, how="left")
+        .join(_quotients(shared, sizes), on=_KEY, how="left")
         .join(own.group_by(_KEY).agg(evidence=pl.len().cast(pl.Int64)), on=_KEY, how="left")
     )
 
