@@ -21,7 +21,7 @@ import tempfile
 import time
 from pathlib import Path
 
-SHOWN = ["report.html", "assessment.xlsx", "assessment.json", "growth.csv", "levels.csv"]
+SHOWN = ["report.html", "assessment.xlsx", "assessment-data.xlsx", "assessment.json", "growth.csv", "levels.csv"]
 NAMES = [*SHOWN, "certificate.json", "prov.json", "ro-crate-metadata.json"]
 RENAMES = 2 * len(NAMES) + 1  # the folder, the old files aside, the new ones in
 WRITE = """

@@ -14,7 +14,7 @@ import xinzhi
 from bench_report import CHARTS_LIMIT, PAGES_LIMIT, browser, charts, pages
 from xinzhi.report.outline import outline
 
-FILES = ["report.html", "assessment.xlsx", "growth.csv", "levels.csv", "assessment.json"]
+FILES = ["report.html", "assessment.xlsx", "assessment-data.xlsx", "growth.csv", "levels.csv", "assessment.json"]
 FILES += ["certificate.json", "prov.json", "ro-crate-metadata.json"]
 
 

@@ -38,6 +38,7 @@ class Document:
     leads: bool = False  # whether the first section is the page, the others stand behind it
     annex: Sequence[Section] = ()  # what stands behind the main part
     tables: Sequence[Table] | None = None  # of the workbook; None: those of the sections
+    first: Sequence[str] = ()  # keys of those that a person is shown first, where there are many
     protocol: Protocol | None = None
     notes: tuple[Text, ...] = ()  # of the workbook
     remarks: tuple[Text, ...] = ()  # what was assumed, and what was left out and why
@@ -85,8 +86,13 @@ class Document:
         """Decimals of growth in percent."""
         return DECIMALS if self.protocol is None else int(self.protocol.value("reporting.decimals"))
 
+    @property
+    def more(self) -> str:
+        """Name of the workbook with the tables that the first one has no room for."""
+        return self.names[1].replace(".xlsx", "-data.xlsx")
+
     def contents(self) -> list[Table]:
-        """Return the tables of the workbook, one a sheet."""
+        """Return the tables of the workbooks, one a sheet."""
         return list(self.tables or [table for one in self.sections for table in one.contents()])
 
 

@@ -84,7 +84,7 @@ def overview(sections: Sequence[Section], regions: Sequence[Text]) -> Table:
         title=words("table.overview"),
         columns=(describe(COMMON, "region"), *(_titled(one) for _, one in found)),
         rows=[(name, *(some.get(name) for some in cells)) for name in regions],
-        notes=(words("note.overview"),),
+        notes=(words("note.dash"), words("note.overview")),
     )
 
 

@@ -1,198 +1,221 @@
-"""Sheets of a workbook: a cover, notes, and tables with a header in each language, numbers as numbers."""
+"""Workbooks of a document: one for a person, of at most ten sheets, and one with the other tables."""
 
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from xlsxwriter import Workbook
-from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from xinzhi.core import flags
-from xinzhi.core.text import Language, Text, has, is_known, paragraph, words
+from xinzhi.core.schema import Column, Kind
+from xinzhi.core.text import Language, Text, has, listing, paragraph, same, words
 from xinzhi.report.document import Document
-from xinzhi.report.table import NUMERIC, Column, Kind, Table
+from xinzhi.report.sheet import Look, bracket, marks, sheet_name, write_table
+from xinzhi.report.table import Table
 
-HEAD = 5  # rows above the data: title, source, Chinese header, English header, unit
-WIDTHS: Mapping[Kind, int] = {"name": 16, "text": 34, "value": 34, "code": 14, "flag": 12, "date": 14, "flags": 40}
-WIDE = frozenset({"protocol", "findings", "omitted", "coverage"})
+# Cover, linked contents and notes, then one table a sheet, as the Government Statistical Service asks of spreadsheets
+# ("Releasing statistics in spreadsheets", Analysis Function, 2021): one marked table a sheet, no merged cells, no empty
+# cell, no meaning by colour alone, notes and shorthand on a sheet of their own.
+SHEETS = 10  # that a person still finds the way in
+FRONT = ("cover", "contents", "notes")
 SAFE = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-FROZEN = frozenset({"percent", "share", "level"})  # columns from which on a sheet scrolls
-NAME = 31  # characters that a name of a sheet may have
 MADE = dt.datetime(2026, 1, 1)  # noqa: DTZ001 - a fixed stamp: the same figures give the same file, byte for byte
+WIDE = 100  # signs of a column of sentences
 
 
-@dataclass(frozen=True, slots=True)
-class _Look:
-    title: Format
-    soft: Format
-    head: Format
-    unit: Format
-    wrap: Format
-    numbers: Mapping[str, Format]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """A line of the sheet of notes: a mark that stands in cells, or a numbered note, and the sheets that it is of."""
+
+    mark: Text
+    text: Text
+    sheets: tuple[int, ...] = ()  # none: all of them
 
 
-def write_workbook(document: Document, path: Path, language: Language) -> None:
-    """Write a document as xlsx: the cover, the notes, and one sheet for every table, which `language` names."""
-    # Every table sheet has a title, the source with the protocol's fingerprint, a Chinese and an English header, a row
-    # of units, and then numbers as numbers. Growth is in percent per year: 100 times the log change.
+def divide(document: Document) -> tuple[list[Table], list[Table]]:
+    """Return the tables for a person, and the others; all are for a person where they are few."""
+    content = document.contents()
+    most = SHEETS - len(FRONT)
+    if len(content) <= most:
+        return content, []
+    told = {one.key: one for one in content if one.rows}
+    order = [*(key for key in document.first if key in told), *(key for key in told if key not in document.first)]
+    first = [told[key] for key in order[:most]]
+    return first, [one for one in content if one.key not in order[:most]]
+
+
+def write_workbooks(document: Document, paths: Sequence[Path], language: Language) -> None:
+    """Write the workbook for a person, and the one with the other tables where there is a second path."""
+    first, rest = divide(document)
+    names = [path.name for path in paths]
+    for place, (path, tables) in enumerate(zip(paths, (first, rest), strict=False)):
+        other = names[1 - place] if len(names) > 1 else ""
+        _write(document, path, tables, language, other=other, data=place == 1)
+
+
+def _write(
+    document: Document, path: Path, tables: Sequence[Table], language: Language, *, other: str, data: bool
+) -> None:
     from xlsxwriter import Workbook
 
-    content = document.contents()
     book = Workbook(path, SAFE)
-    book.set_properties({"title": document.cover.lang(language), "created": MADE})
-    look = _look(book, document.decimals)
-    _cover(book.add_worksheet(words("sheet.cover").lang(language)), look, document, content)
-    _notes(book.add_worksheet(words("sheet.notes").lang(language)), look, content, (*document.notes, *document.remarks))
-    for table in content:
-        _table(book.add_worksheet(_sheet_name(table, language)), look, table, document.foot)
+    title = words("workbook.data", title=document.cover) if data else document.cover
+    about = {"title": title.lang(language), "subject": document.source.lang(language)}
+    book.set_properties({**about, "comments": document.foot.lang(language), "created": MADE})
+    look = Look(book, document.decimals, language)
+    names = [sheet_name(one, place, language) for place, one in enumerate(tables, start=1)]
+    cover, contents, listed, *sheets = [
+        book.add_worksheet(name) for name in (*(_said(f"sheet.{name}", language) for name in FRONT), *names)
+    ]
+    found = notes(document, tables)
+    _cover(cover, look, title, _facts(document, tables), other)
+    places = [_inside(name) for name in names]
+    write_table(contents, look, _contents(tables, names), "contents", _above("contents", look, other), places)
+    write_table(listed, look, _notes(found, names), "notes", _above("notes", look))
+    for place, (sheet, table) in enumerate(zip(sheets, tables, strict=True), start=1):
+        write_table(sheet, look, table, f"table_{place}", _about(document, table, place, found, language))
     book.close()
 
 
-def _facts(document: Document) -> list[tuple[Text, object]]:
-    """Return what the cover says: data, yardstick, fingerprints, the answers, and what to know before reading on."""
+def _said(key: str, language: Language, **values: object) -> str:
+    return words(key, **values).lang(language)
+
+
+def _inside(name: str) -> str:
+    return f"internal:'{name}'!A1"
+
+
+def _about(
+    document: Document, table: Table, place: int, found: Sequence[Note], language: Language
+) -> list[tuple[str, str]]:
+    """Return the lines between the title of a table and its header."""
+    own = [one.mark.lang(language) for one in found if place in one.sheets]
+    size = {"rows": len(table.rows), "columns": len(table.columns)}
+    see = _said("workbook.see", language, marks=same(" ".join(own))) if own else _said("workbook.see_notes", language)
+    return [
+        (_said("workbook.one_table", language, **size), ""),
+        (document.foot.lang(language), ""),
+        (see, _inside(_said("sheet.notes", language))),
+        (_said("workbook.to_contents", language), _inside(_said("sheet.contents", language))),
+    ]
+
+
+def _above(name: str, look: Look, other: str = "") -> list[tuple[str, str]]:
+    """Return the lines above the contents and the notes."""
+    language = look.language
+    more = [(_said("workbook.other", language, file=same(other)), f"external:{other}")] if other else []
+    cover = (_said("workbook.to_cover", language), _inside(_said("sheet.cover", language)))
+    return [(_said(f"workbook.about_{name}", language), ""), *more, cover]
+
+
+def notes(document: Document, tables: Sequence[Table]) -> list[Note]:
+    """Return the key of the marks that stand in cells, then the notes, each once and with the sheets that it is of."""
+    held = {place: marks([one]) for place, one in enumerate(tables, start=1)}
+    kinds = {flags.mark(kind): words("workbook.flag", name=flags.kind_name(kind), meaning=words(f"flag.{kind}.meaning"))
+             for kind in flags.kinds()}  # fmt: skip
+    found = [
+        Note(
+            mark=same(bracket(mark)),
+            text=kinds[mark] if mark in kinds else words(f"workbook.mark.{mark}"),
+            sheets=tuple(place for place, some in held.items() if mark in some),
+        )
+        for mark in marks(tables)
+        if mark in kinds or has(f"workbook.mark.{mark}")
+    ]
+    legend = {*flags.legend(flags.kinds()), words("note.dash")}  # the key of marks says it
+    texts: dict[Text, list[int]] = {one: [] for one in (*document.notes, *document.remarks)}
+    for place, one in enumerate(tables, start=1):
+        for text in one.notes:
+            if text not in legend:
+                texts.setdefault(text, []).append(place)
+    return found + [
+        Note(mark=words("workbook.note", n=n), text=text, sheets=tuple(some))
+        for n, (text, some) in enumerate(texts.items(), start=1)
+    ]
+
+
+def _facts(document: Document, tables: Sequence[Table]) -> list[tuple[str, list[Text]]]:
+    """Return what the cover says: period, offices, yardstick, fingerprints, the answers, and what to know first."""
     provenance, protocol = document.provenance, document.protocol
     shown = document.sections[:1] if document.leads else document.sections
-    yardstick: list[tuple[str, object]] = []
+    span = _years(document)
+    facts: list[tuple[str, list[Text]]] = [
+        ("package", [document.source]),
+        ("period", [] if span is None else [same(f"{span[0]}–{span[1]}")]),
+        ("issuers", [] if provenance.issuers is None else [provenance.issuers]),
+        ("answer", [paragraph((*one.answer, *one.reach)) for one in shown if one.answer or one.reach]),
+        ("warning", [one.warning for one in shown if one.warning is not None]),
+        ("note", [note for one in shown if not document.leads for note in one.notes]),
+    ]
     if protocol is not None:
         title = Text(zh=f"{protocol.title.zh}（{protocol.id}）", en=f"{protocol.title.en} ({protocol.id})")
-        yardstick = [
-            ("protocol", title),
-            ("status", words(f"status.{protocol.status}")),
-            ("authority", protocol.authority),
-            ("fingerprint", protocol.fingerprint),
+        facts += [
+            ("protocol", [title]),
+            ("status", [words(f"status.{protocol.status}")]),
+            ("authority", [Text(zh=str(protocol.authority.zh), en=str(protocol.authority.en))]),
         ]
-    facts: list[tuple[str, object]] = [
-        ("package", document.source),
-        *yardstick,
-        *(("inputs", f"{name}: {digest}") for name, digest in provenance.inputs.items()),
-        *([("certificate", document.certificate)] if document.certificate else []),
-        ("version", provenance.version),
-        *(("answer", paragraph((*one.answer, *one.reach))) for one in shown),
-        *(("warning", one.warning) for one in shown if one.warning is not None),
-        *(("note", note) for one in shown if not document.leads for note in one.notes),
-        ("sheets", words("cover.header")),
+    mark = provenance.protocol_fingerprint
+    facts += [
+        ("fingerprint", [] if mark is None else [same(mark)]),
+        ("inputs", [same(f"{name}: {digest}") for name, digest in provenance.inputs.items()]),
+        ("certificate", [same(document.certificate)] if document.certificate else []),
+        ("version", [same(provenance.version)]),
+        ("sheets", [words("workbook.count", n=len(tables)), words("note.precision")]),
+        ("contact", [words("workbook.contact")]),
     ]
-    return [(words(f"cover.{name}"), value) for name, value in facts]
+    return [(name, said) for name, said in facts if said]
 
 
-def _sheet_name(table: Table, language: Language) -> str:
-    """Return the name of a table's sheet: its own word, else its title, as far as the format allows."""
-    if has(f"sheet.{table.key}"):
-        return words(f"sheet.{table.key}").lang(language)
-    return re.sub(r"[\[\]:*?/\\']", " ", table.title.lang(language))[:NAME].strip()
+def _years(document: Document) -> tuple[int, int] | None:
+    """Return the first and the last year of the tables of a document."""
+    names = ("year", "start", "end")
+    held = [frame[name] for frame in document.frames.values() for name in names if name in frame.columns]
+    years: list[Any] = [edge for one in held if one.dtype.is_integer() for edge in (one.min(), one.max())]
+    known = [one for one in years if one is not None]
+    return (min(known), max(known)) if known else None
 
 
-def _look(book: Workbook, decimals: int) -> _Look:
-    part = f"0.{'0' * decimals}" if decimals else "0"
-    shapes = {
-        "percent": part,
-        "share": "0.0",
-        "level": "0.000",
-        "score": "0.0000",
-        "figure": "General",
-        "quantity": "#,##0.00",
-        "year": "0",
-        "integer": "0",
-        "points": part,
-    }
-    return _Look(
-        title=book.add_format({"bold": True, "font_size": 14}),
-        soft=book.add_format({"font_color": "#5c6b78"}),
-        head=book.add_format({"bold": True, "text_wrap": True, "valign": "top", "bg_color": "#eef1f4"}),
-        unit=book.add_format({"font_color": "#5c6b78", "bg_color": "#eef1f4", "bottom": 1}),
-        wrap=book.add_format({"text_wrap": True, "valign": "top"}),
-        numbers={kind: book.add_format({"num_format": shape, "valign": "top"}) for kind, shape in shapes.items()},
-    )
-
-
-def _cover(sheet: Worksheet, look: _Look, document: Document, content: Sequence[Table]) -> None:
-    facts = _facts(document)
-    sheet.set_column(0, 1, 22)
-    sheet.set_column(2, 3, 70)
+def _cover(sheet: Worksheet, look: Look, title: Text, facts: Sequence[tuple[str, Sequence[Text]]], other: str) -> None:
+    """Write the cover, in one column that is read from top to bottom."""
+    language = look.language
+    sheet.set_column(0, 0, WIDE)
     sheet.hide_gridlines(2)
-    sheet.write_string(0, 0, document.cover.zh, look.title)
-    sheet.write_string(0, 2, document.cover.en, look.title)
-    for line, (label, value) in enumerate(facts, start=2):
-        sheet.write_string(line, 0, label.zh, look.soft)
-        sheet.write_string(line, 1, label.en, look.soft)
-        for column, language in ((2, "zh"), (3, "en")):
-            shown = getattr(value, language) if isinstance(value, Text) else str(value)
-            sheet.write_string(line, column, shown, look.wrap)
-    for line, table in enumerate(content, start=len(facts) + 3):
-        sheet.write_string(line, 2, table.title.zh)
-        sheet.write_string(line, 3, table.title.en)
-
-
-def _notes(sheet: Worksheet, look: _Look, content: Sequence[Table], notes: Sequence[Text]) -> None:
-    sheet.set_column(0, 1, 90, look.wrap)
-    sheet.hide_gridlines(2)
-    lines = [*notes, words("note.precision")]
-    for table in content:
-        lines += [table.title, *table.notes] if table.notes else []
-    titles = {table.title for table in content}
-    for line, text in enumerate(dict.fromkeys(lines)):
-        for column, shown in enumerate((text.zh, text.en)):
-            sheet.write_string(line, column, shown, look.title if text in titles else look.wrap)
-
-
-def _table(sheet: Worksheet, look: _Look, table: Table, foot: Text) -> None:
-    columns = [half for i, one in enumerate(table.columns) for half in _halves(table, i, one)]
-    sheet.write_string(0, 0, f"{table.title.zh}  {table.title.en}", look.title)
-    sheet.write_string(1, 0, f"{foot.zh}  {foot.en}", look.soft)
-    for i, (one, source, language) in enumerate(columns):
-        head = _headers(one, language)
-        sheet.write_string(2, i, head.zh, look.head)
-        sheet.write_string(3, i, head.en, look.head)
-        unit = one.unit.zh if one.unit.zh == one.unit.en else f"{one.unit.zh}  {one.unit.en}".strip()
-        sheet.write_string(4, i, unit, look.unit)
-        sheet.set_column(i, i, _width(table, one))
-        _column(sheet, i, one.kind, [_half(row[source], one.kind, language) for row in table.rows], look)
-    frozen = next((i for i, (one, _, _) in enumerate(columns) if one.kind in FROZEN), 0)
-    sheet.freeze_panes(HEAD, min(frozen, 4))
-    sheet.autofilter(HEAD - 1, 0, HEAD - 1 + len(table.rows), len(columns) - 1)
-    sheet.set_landscape()
+    sheet.write_string(0, 0, title.lang(language), look.title)
+    ways = [(_said("workbook.to_contents", language), _inside(_said("sheet.contents", language)))]
+    ways += [(_said("workbook.other", language, file=same(other)), f"external:{other}")] if other else []
+    for line, (said, place) in enumerate(ways, start=1):
+        sheet.write_url(line, 0, place, look.link, said)
+    line = len(ways) + 1
+    for name, texts in facts:
+        sheet.write_string(line, 0, _said(f"cover.{name}", language), look.heading)
+        for under, text in enumerate(texts, start=line + 1):
+            sheet.write_string(under, 0, text.lang(language), look.wrap)
+        line += 1 + len(texts)
     sheet.set_paper(9)
     sheet.fit_to_pages(1, 0)
-    sheet.repeat_rows(2, HEAD - 1)
 
 
-def _halves(table: Table, place: int, one: Column) -> list[tuple[Column, int, str | None]]:
-    """Return a column as it stands, or once for each language where its cells are in both."""
-    if one.kind == "flags" or any(isinstance(row[place], Text) for row in table.rows):
-        return [(one, place, "zh"), (one, place, "en")]
-    return [(one, place, None)]
+def _table(key: str, columns: Mapping[str, Kind], rows: Sequence[tuple[object, ...]]) -> Table:
+    """Return a table of the workbook itself."""
+    described = tuple(Column(title=words(f"workbook.column.{name}"), kind=kind) for name, kind in columns.items())
+    return Table(key=key, title=words(f"sheet.{key}"), columns=described, rows=rows)
 
 
-def _headers(one: Column, language: str | None) -> Text:
-    return one.title if language is None else words(f"column.in_{language}", title=one.title)
+def _contents(tables: Sequence[Table], names: Sequence[str]) -> Table:
+    """Return the list of the sheets."""
+    rows = [(name, one.title, len(one.rows)) for name, one in zip(names, tables, strict=True)]
+    return _table("contents", {"sheet": "text", "title": "text", "rows": "integer"}, rows)
 
 
-def _half(value: object, kind: Kind, language: str | None) -> object:
-    value = flags.in_full(str(value)) if kind == "flags" and value else value
-    return getattr(value, language) if language is not None and isinstance(value, Text) else value
-
-
-def _width(table: Table, one: Column) -> int:
-    if one.kind in NUMERIC:
-        return 13
-    if one.kind in {"name", "value"} and table.key in WIDE:
-        return 40
-    return WIDTHS[one.kind]
-
-
-def _column(sheet: Worksheet, place: int, kind: Kind, values: Sequence[Any], look: _Look) -> None:
-    """Write the cells of a column: an unknown one stays empty, a number is a number, all else is text."""
-    shape = look.numbers.get(kind)
-    for line, value in enumerate(values, start=HEAD):
-        if value is None:
-            continue
-        if is_known(value):
-            sheet.write_number(line, place, value, shape)
-        else:
-            sheet.write_string(line, place, str(value), look.wrap if kind in {"value", "text"} else None)
+def _notes(found: Sequence[Note], names: Sequence[str]) -> Table:
+    """Return the key of the marks and the notes as a table."""
+    every = words("workbook.every_sheet")
+    rows = [
+        (one.mark, one.text, listing([same(names[place - 1]) for place in one.sheets]) if one.sheets else every)
+        for one in found
+    ]
+    return _table("notes", {"mark": "text", "meaning": "text", "sheets": "text"}, rows)

@@ -36,14 +36,17 @@ def write_document(
     """Write a page, a workbook, the tables and the document for machines; `proof` gives the files of a certificate."""
     from xinzhi.report.export import write_csv
     from xinzhi.report.page import page
-    from xinzhi.report.workbook import write_workbook
+    from xinzhi.report.workbook import divide, write_workbooks
 
-    names = [*document.names, *document.frames, *document.texts]
+    books = divide(document)
+    more = [document.more] if books[1] else []
+    names = [*document.names, *more, *document.frames, *document.texts]
     former, last = (document.proofs, ()) if proof is None else ((), document.proofs)
-    with whole(out_dir, [*names, *last], former=former) as paths:
+    with whole(out_dir, [*names, *last], former=[*former, *([] if more else [document.more])]) as paths:
         html, book, data, *tables = paths[: len(names)]
         html.write_text(page(document, language), encoding="utf-8", newline="\n")
-        write_workbook(document, book, language)
+        write_workbooks(document, [book, *tables[: len(more)]], language)
+        tables = tables[len(more) :]
         data.write_text(dump(document.data), encoding="utf-8", newline="\n")
         for frame, path in zip(document.frames.values(), tables, strict=False):
             write_csv(frame, path)
@@ -106,7 +109,7 @@ def write_assessment(  # noqa: PLR0913 - what is measured, and what is written b
     >>> package, ours = xinzhi.load("china-provinces"), xinzhi.protocol.load("xinzhi-cn-2026")
     >>> folder = pathlib.Path(tempfile.mkdtemp())
     >>> [path.name for path in write_assessment(xinzhi.measure(package, ours), ours, package, folder)]
-    ['report.html', 'assessment.xlsx', 'growth.csv', 'levels.csv', 'assessment.json']
+    ['report.html', 'assessment.xlsx', 'assessment-data.xlsx', 'growth.csv', 'levels.csv', 'assessment.json']
     """
     from xinzhi.report.certificate import NAMES as PROOFS
     from xinzhi.report.certificate.certify import certificate_texts
@@ -141,7 +144,7 @@ def write_audit(result: Audit, out_dir: Path, *, language: Language = "en") -> l
     >>> import tempfile, pathlib, xinzhi
     >>> folder = pathlib.Path(tempfile.mkdtemp())
     >>> [path.name for path in write_audit(xinzhi.audit("china-provinces"), folder)]
-    ['audit.html', 'audit.xlsx', 'audit.json', 'audit.csv']
+    ['audit.html', 'audit.xlsx', 'audit.json', 'audit-data.xlsx', 'audit.csv']
     """
     return write_report(
         [result], out_dir, name="audit", source=same(result.provenance.package or "xinzhi"), language=language

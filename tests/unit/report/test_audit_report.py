@@ -19,7 +19,6 @@ from xinzhi.core.errors import UsageError
 from xinzhi.core.text import same
 from xinzhi.protocol import load
 from xinzhi.report import plot, write_audit, writing
-from xinzhi.report import workbook as sheets
 from xinzhi.report.page import page
 from xinzhi.report.pages.yardstick import audit as pages
 from xinzhi.report.pages.yardstick import audit_pictures
@@ -29,7 +28,7 @@ from xinzhi.report.pages.yardstick.tables import COLUMNS
 from xinzhi.report.writing import report_of
 
 KINDS = ["room", "ranks", "curve", "variance", "reversals"]
-NAMES = ("audit.html", "audit.xlsx", "audit.json", "audit.csv")
+NAMES = ("audit.html", "audit.xlsx", "audit.json", "audit-data.xlsx", "audit.csv")
 
 if TYPE_CHECKING:
     from xinzhi.core.text import Language, Text
@@ -38,18 +37,10 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[3]
 VOID = {"meta", "input", "br", "img", "hr", "link", "path", "rect", "circle", "line", "stop", "polygon", "polyline"}
-SHEETS = [
-    "Cover",
-    "Notes",
-    "Regions",
-    "Choices",
-    "Variance",
-    "Variance by region",
-    "Reversals",
-    "Misreports",
-    "Protocols",
-]
-SHEETS += ["Alternatives left out", "Protocol"]
+SHEETS = ["Cover", "Contents", "Notes"]
+SHEETS += ["1 Regions", "2 Choices", "3 Variance", "4 Variance by region", "5 Reversals", "6 Misreports"]
+SHEETS += ["7 Protocols"]
+DATA = [*SHEETS[:3], "1 Alternatives left out", "2 Protocol"]
 TEXT = "{zh: 少数做法, en: a few ways}"
 FEW = {
     "capital": ("measure", ("given_stock", "given_services")),
@@ -309,32 +300,31 @@ def test_departures_are_told_in_words(view: AuditView) -> None:
     assert view.single("labour.breaks=flag").zh == "就业断点：只标记"
 
 
-def test_nothing_but_the_four_files_is_left(out: Path) -> None:
+def test_nothing_but_these_files_is_left(out: Path) -> None:
     assert sorted(path.name for path in out.iterdir()) == sorted(NAMES)
 
 
 def sheet(path: Path, name: str) -> pl.DataFrame:
-    return fastexcel.read_excel(path).load_sheet(name, header_row=None, skip_rows=sheets.HEAD).to_polars()
+    return fastexcel.read_excel(path).load_sheet(name, header_row=5).to_polars()
 
 
 def test_numbers_in_the_workbook_are_numbers(out: Path, provinces: Audit) -> None:
     path = out / "audit.xlsx"
     assert fastexcel.read_excel(path).sheet_names == SHEETS
-    rows = sheet(path, "Regions")
+    assert fastexcel.read_excel(out / "audit-data.xlsx").sheet_names == DATA
+    rows = sheet(path, "1 Regions")
     assert rows.height == provinces.frame.height
-    place = 1 + COLUMNS["audit_regions"].index("reference")  # the name of a region takes two columns
-    found = rows.to_series(place)
+    found = rows.to_series(COLUMNS["audit_regions"].index("reference"))
     assert found.dtype == pl.Float64
     assert found.to_list() == pytest.approx((100 * provinces.frame["reference"]).to_list(), abs=1e-12)
-    matrix = sheet(path, "Reversals")
-    assert matrix.shape == (29, 31)  # two of 31 fail admission
-    assert all(kind in {pl.Float64, pl.Int64} for kind in matrix.dtypes[2:])
-    shares = sheet(path, "Variance").to_series(3)
+    matrix = sheet(path, "5 Reversals")
+    assert matrix.shape == (29, 30)  # two of 31 fail admission
+    shares = sheet(path, "3 Variance").to_series(2)
     assert shares.sum() == pytest.approx(100)
 
 
 def test_a_large_set_lists_the_protocols_that_matter(out: Path, view: AuditView) -> None:
-    rows = sheet(out / "audit.xlsx", "Protocols")
+    rows = sheet(out / "audit.xlsx", "7 Protocols")
     numbers = set(rows.to_series(0).to_list())
     assert 0 in numbers
     assert set(view.audit.frame["best_protocol"].drop_nulls().to_list()) <= numbers
@@ -358,7 +348,7 @@ def test_the_same_audit_gives_the_same_bytes(few: Audit, tmp_path: Path) -> None
         paths = write_audit(few, tmp_path / name, language="zh")
         digests.append([hashlib.sha256(path.read_bytes()).hexdigest() for path in paths])
     assert digests[0] == digests[1]
-    assert fastexcel.read_excel(tmp_path / "one" / "audit.xlsx").sheet_names[:3] == ["封面", "说明", "地区"]
+    assert fastexcel.read_excel(tmp_path / "one" / "audit.xlsx").sheet_names[:4] == ["封面", "目录", "说明", "1 地区"]
 
 
 def test_a_failure_in_the_middle_leaves_the_old_files(
@@ -386,7 +376,7 @@ def test_a_file_where_the_folder_should_be_is_a_usage_error(few: Audit, tmp_path
 def test_a_set_of_56_protocols_is_listed_whole(few: Audit, tmp_path: Path) -> None:
     assert few.protocols.height == 56
     write_audit(few, tmp_path)
-    assert sheet(tmp_path / "audit.xlsx", "Protocols").height == 56
+    assert sheet(tmp_path / "audit.xlsx", "6 Protocols").height == 56
 
 
 def test_headlines_say_so_when_the_ruler_changes_no_rank(few: Audit) -> None:
@@ -407,7 +397,8 @@ def test_one_region_has_a_curve_but_no_ranks(alone: Audit, tmp_path: Path) -> No
     with pytest.raises(UsageError, match="no chart 'room'"):
         plot(alone, "room")
     assert all(path.stat().st_size > 0 for path in write_audit(alone, tmp_path))
-    assert "Reversals" not in fastexcel.read_excel(tmp_path / "audit.xlsx").sheet_names
+    books = [fastexcel.read_excel(path).sheet_names for path in tmp_path.glob("*.xlsx")]
+    assert not [name for names in books for name in names if "Reversals" in name]
 
 
 def test_of_many_regions_the_ends_are_drawn(folder: Path) -> None:

@@ -22,8 +22,8 @@ def test_standing() -> None:
 
 def test_marks_leave_out_what_is_said_elsewhere() -> None:
     cell = "carried:labour_share;extrapolated:investment;break:employment"
-    assert flags.marks(cell) == "e c b"
-    assert flags.marks(cell, without={"extrapolated"}) == "c b"
+    assert flags.marks(cell) == "e i b"
+    assert flags.marks(cell, without={"extrapolated"}) == "i b"
     assert flags.marks(None) == ""
 
 
