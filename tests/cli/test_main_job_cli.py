@@ -15,6 +15,7 @@ from bench_report import CHARTS_LIMIT, PAGES_LIMIT, browser, charts, pages
 from xinzhi.report.outline import outline
 
 FILES = ["report.html", "assessment.xlsx", "assessment-data.xlsx", "growth.csv", "levels.csv", "assessment.json"]
+FILES += ["growth.csv-metadata.json", "levels.csv-metadata.json", "assessment.datapackage.json"]
 FILES += ["certificate.json", "prov.json", "ro-crate-metadata.json"]
 
 

@@ -18,6 +18,20 @@ from xinzhi.report.table import Table
 DECIMALS = 2  # of growth in percent, where no protocol says otherwise
 
 
+@dataclass(frozen=True, slots=True)
+class Data:
+    """What a CSV file holds: a frame of a result."""
+
+    of: Result
+    part: str = "frame"
+
+    @property
+    def frame(self) -> pl.DataFrame:
+        """The frame."""
+        found: pl.DataFrame = getattr(self.of, self.part)
+        return found
+
+
 @dataclass(frozen=True, kw_only=True)
 class Document:
     """What is written: sections, and what stands around them."""
@@ -32,7 +46,7 @@ class Document:
     made: Text  # how it was computed
     sections: Sequence[Section]
     provenance: Provenance
-    frames: Mapping[str, pl.DataFrame]  # by the names of the CSV files
+    frames: Mapping[str, Data]  # by the names of the CSV files
     texts: Mapping[str, Text] = field(default_factory=dict)  # by the names of further files, in one language each
     data: Mapping[str, Any]  # of the document for machines
     leads: bool = False  # whether the first section is the page, the others stand behind it
@@ -66,9 +80,9 @@ class Document:
             "cover": title,
             "made": words("note.about_results", verb=provenance.verb, version=provenance.version),
             "sections": [part for one in sections for part in (one, *one.behind)],
-            "frames": {f"{name}.csv": results[0].frame}
+            "frames": {f"{name}.csv": Data(results[0])}
             if len(results) == 1
-            else {f"{name}-{type(one).__name__.lower()}.csv": one.frame for one in results},
+            else {f"{name}-{type(one).__name__.lower()}.csv": Data(one) for one in results},
         }
         if "data" not in own:
             own["data"] = {

@@ -1,4 +1,4 @@
-"""Write any result to a file, by its suffix: csv, parquet, xlsx or dta."""
+"""Write any result to a file, by its suffix: csv, sdmx.csv, parquet, xlsx or dta."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from xinzhi.core.formulas import guarded
 from xinzhi.core.result import Result
 from xinzhi.core.schema import describe, described
 from xinzhi.core.text import is_known
+from xinzhi.report.sdmx import write_sdmx
 
 STATA_LABEL = 80
 
@@ -28,7 +29,8 @@ def write(result: Result, path: str | PathLike[str]) -> Path:
     result
         What any verb returns.
     path
-        Where to; the suffix says how: ``.csv``, ``.parquet``, ``.xlsx`` or ``.dta`` (Stata; needs ``xinzhi[io]``).
+        Where to; the suffix says how: ``.csv``, ``.sdmx.csv`` (SDMX-CSV 2.0, one observation a row), ``.parquet``,
+        ``.xlsx`` or ``.dta`` (Stata; needs ``xinzhi[io]``).
 
     Returns
     -------
@@ -38,7 +40,8 @@ def write(result: Result, path: str | PathLike[str]) -> Path:
     Raises
     ------
     UsageError
-        When the suffix is unknown, the place cannot be written, or pyreadstat is missing for ``.dta``.
+        When the suffix is unknown, the place cannot be written, pyreadstat is missing for ``.dta``, or a result without
+        a key and figures is to be SDMX-CSV.
 
     Notes
     -----
@@ -57,11 +60,13 @@ def write(result: Result, path: str | PathLike[str]) -> Path:
     target = Path(path)
     writers: Mapping[str, Callable[[Result, Path], None]] = {
         ".csv": lambda result, place: write_csv(result.frame, place),
+        ".sdmx.csv": write_sdmx,
         ".parquet": _parquet,
         ".xlsx": _xlsx,
         ".dta": _dta,
     }
-    writer = writers.get(target.suffix.lower())
+    suffix = ".sdmx.csv" if target.name.lower().endswith(".sdmx.csv") else target.suffix.lower()
+    writer = writers.get(suffix)
     if writer is None:
         raise UsageError("report.unknown-suffix", file=target.name, suffixes=list(writers))
     with whole_file(target) as temporary:

@@ -173,7 +173,8 @@ def _facts(document: Document, tables: Sequence[Table]) -> list[tuple[str, list[
 def _years(document: Document) -> tuple[int, int] | None:
     """Return the first and the last year of the tables of a document."""
     names = ("year", "start", "end")
-    held = [frame[name] for frame in document.frames.values() for name in names if name in frame.columns]
+    frames = [held.frame for held in document.frames.values()]
+    held = [frame[name] for frame in frames for name in names if name in frame.columns]
     years: list[Any] = [edge for one in held if one.dtype.is_integer() for edge in (one.min(), one.max())]
     known = [one for one in years if one is not None]
     return (min(known), max(known)) if known else None

@@ -35,12 +35,15 @@ def write_document(
 ) -> list[Path]:
     """Write a page, a workbook, the tables and the document for machines; `proof` gives the files of a certificate."""
     from xinzhi.report.export import write_csv
+    from xinzhi.report.metadata import described_files
+    from xinzhi.report.metadata import names as names_of
     from xinzhi.report.page import page
     from xinzhi.report.workbook import divide, write_workbooks
 
     books = divide(document)
     more = [document.more] if books[1] else []
-    names = [*document.names, *more, *document.frames, *document.texts]
+    about = described_files(document, language)
+    names = [*document.names, *more, *document.frames, *document.texts, *names_of(document)]
     former, last = (document.proofs, ()) if proof is None else ((), document.proofs)
     with whole(out_dir, [*names, *last], former=[*former, *([] if more else [document.more])]) as paths:
         html, book, data, *tables = paths[: len(names)]
@@ -48,10 +51,13 @@ def write_document(
         write_workbooks(document, [book, *tables[: len(more)]], language)
         tables = tables[len(more) :]
         data.write_text(dump(document.data), encoding="utf-8", newline="\n")
-        for frame, path in zip(document.frames.values(), tables, strict=False):
-            write_csv(frame, path)
-        for said, path in zip(document.texts.values(), tables[len(document.frames) :], strict=True):
+        for held, path in zip(document.frames.values(), tables, strict=False):
+            write_csv(held.frame, path)
+        rest = tables[len(document.frames) :]
+        for said, path in zip(document.texts.values(), rest, strict=False):
             path.write_text(said.lang(language), encoding="utf-8", newline="\n")
+        for one, path in zip(about, rest[len(document.texts) :], strict=True):
+            path.write_text(dump(one), encoding="utf-8", newline="\n")
         if proof is not None:
             for path, content in zip(paths[len(names) :], proof(paths[: len(names)]), strict=True):
                 path.write_bytes(content)
@@ -95,7 +101,8 @@ def write_assessment(  # noqa: PLR0913 - what is measured, and what is written b
     Returns
     -------
     list of Path
-        Put in place as one set; with a certificate also ``certificate.json``, ``prov.json``,
+        Page, two workbooks, tables and what describes their columns, document. Put in place as one set; with a
+        certificate also ``certificate.json``, ``prov.json``,
         ``ro-crate-metadata.json``. The same inputs give the same files, byte for byte.
 
     Raises
@@ -108,8 +115,8 @@ def write_assessment(  # noqa: PLR0913 - what is measured, and what is written b
     >>> import tempfile, pathlib, xinzhi, xinzhi.protocol
     >>> package, ours = xinzhi.load("china-provinces"), xinzhi.protocol.load("xinzhi-cn-2026")
     >>> folder = pathlib.Path(tempfile.mkdtemp())
-    >>> [path.name for path in write_assessment(xinzhi.measure(package, ours), ours, package, folder)]
-    ['report.html', 'assessment.xlsx', 'assessment-data.xlsx', 'growth.csv', 'levels.csv', 'assessment.json']
+    >>> [path.name for path in write_assessment(xinzhi.measure(package, ours), ours, package, folder)][:5]
+    ['report.html', 'assessment.xlsx', 'assessment-data.xlsx', 'growth.csv', 'levels.csv']
     """
     from xinzhi.report.certificate import NAMES as PROOFS
     from xinzhi.report.certificate.certify import certificate_texts
@@ -144,7 +151,8 @@ def write_audit(result: Audit, out_dir: Path, *, language: Language = "en") -> l
     >>> import tempfile, pathlib, xinzhi
     >>> folder = pathlib.Path(tempfile.mkdtemp())
     >>> [path.name for path in write_audit(xinzhi.audit("china-provinces"), folder)]
-    ['audit.html', 'audit.xlsx', 'audit.json', 'audit-data.xlsx', 'audit.csv']
+    ['audit.html', 'audit.xlsx', 'audit.json', 'audit-data.xlsx', 'audit.csv', 'audit.csv-metadata.json',
+     'audit.datapackage.json']
     """
     return write_report(
         [result], out_dir, name="audit", source=same(result.provenance.package or "xinzhi"), language=language
@@ -179,7 +187,9 @@ def write_report(
     Returns
     -------
     list of Path
-        ``NAME.html``, ``NAME.xlsx``, ``NAME.json`` and one csv a result: ``NAME.csv``, or ``NAME-VERB.csv``.
+        ``NAME.html``, ``NAME.xlsx`` (and ``NAME-data.xlsx`` with the tables that a person is not shown first),
+        ``NAME.json``, one csv a result (``NAME.csv``, or ``NAME-VERB.csv``) with its metadata (CSV on the Web), and
+        ``NAME.datapackage.json``.
 
     Raises
     ------
@@ -225,7 +235,7 @@ def write_study(
     >>> import tempfile, xinzhi
     >>> made = xinzhi.studies.plan("china-provinces")
     >>> [path.name for path in write_study(made, tempfile.mkdtemp())]
-    ['plan.html', 'plan.xlsx', 'plan.json', 'plan.csv']
+    ['plan.html', 'plan.xlsx', 'plan.json', 'plan.csv', 'plan.csv-metadata.json', 'plan.datapackage.json']
     """
     from xinzhi.studies import Assessment, Brief
 

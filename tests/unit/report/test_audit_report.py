@@ -29,6 +29,7 @@ from xinzhi.report.writing import report_of
 
 KINDS = ["room", "ranks", "curve", "variance", "reversals"]
 NAMES = ("audit.html", "audit.xlsx", "audit.json", "audit-data.xlsx", "audit.csv")
+NAMES += ("audit.csv-metadata.json", "audit.datapackage.json")
 
 if TYPE_CHECKING:
     from xinzhi.core.text import Language, Text

@@ -113,7 +113,7 @@ def test_is_extrapolated() -> None:
 
 
 def test_marks_of_flags() -> None:
-    assert marks("carried:labour_share;extrapolated:investment;extrapolated:price") == "e c"
+    assert marks("carried:labour_share;extrapolated:investment;extrapolated:price") == "e i"
 
 
 def test_year_ranges() -> None:
@@ -122,7 +122,7 @@ def test_year_ranges() -> None:
 
 def test_in_words() -> None:
     assert in_words([(2018, "carried:labour_share"), (2019, "carried:labour_share")])[0].en == (
-        "c  labour share of income: carried from the nearest observed year, 2018–2019."
+        "i  labour share of income: carried from the nearest observed year, 2018–2019."
     )
 
 

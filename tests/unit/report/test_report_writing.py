@@ -62,7 +62,7 @@ def test_without_pyreadstat_the_cure_is_named(
 
 @pytest.mark.parametrize("name", ["growth.doc", "growth"])
 def test_unknown_suffix_names_the_known_ones(tmp_path: Path, measurement: Measurement, name: str) -> None:
-    with pytest.raises(UsageError, match=r"\.csv, \.parquet, \.xlsx and \.dta"):
+    with pytest.raises(UsageError, match=r"\.csv, \.sdmx\.csv, \.parquet, \.xlsx and \.dta"):
         write(measurement, tmp_path / name)
 
 

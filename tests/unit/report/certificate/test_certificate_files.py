@@ -18,6 +18,7 @@ from xinzhi.report.certificate import certify, public_key, read_certificate, sig
 from xinzhi.report.certificate.schema import digest, identity, without
 
 SHOWN = ["report.html", "assessment.xlsx", "assessment-data.xlsx", "growth.csv", "levels.csv", "assessment.json"]
+SHOWN += ["growth.csv-metadata.json", "levels.csv-metadata.json", "assessment.datapackage.json"]
 PROOF = ["certificate.json", "prov.json", "ro-crate-metadata.json"]
 
 
@@ -44,9 +45,9 @@ def rules(out, package):
 def test_the_files_are_one_set(made, out, package, pair):
     assert [path.name for path in made.paths] == [*SHOWN, *PROOF]
     result = verify(out / PROOF[0], package, files=out, key=public_key(pair / "one.pub"))
-    assert (result.equal, result.files) == (True, 9)
-    assert "9 files" in result.summary("en")
-    assert result.to_dict()["files"] == 9
+    assert (result.equal, result.files) == (True, 12)
+    assert "12 files" in result.summary("en")
+    assert result.to_dict()["files"] == 12
 
 
 def test_the_page_and_the_workbook_name_the_certificate(made, out):
@@ -149,6 +150,9 @@ FORGED = {
     "assessment.xlsx": book,
     "assessment-data.xlsx": book,
     "assessment.json": page(b"Qinghai", b"Qinghai A"),
+    "growth.csv-metadata.json": page(b"% per year", b"per mille"),
+    "levels.csv-metadata.json": page(b"mean = 1", b"mean = 2"),
+    "assessment.datapackage.json": page(b"% per year", b"per mille"),
     "growth.csv": page(b"630000,1998", b"630000,1999"),
     "levels.csv": page(b"630000,1998", b"630000,1999"),
 }
@@ -211,7 +215,7 @@ def test_the_same_data_in_another_form_give_the_same_report(tmp_path, copy):
     header, *lines = (copy / "accounts.csv").read_bytes().splitlines(keepends=True)
     (copy / "accounts.csv").write_bytes(b"\xef\xbb\xbf" + header + b"".join(reversed(lines)))
     result = verify(tmp_path / "out" / PROOF[0], xinzhi.load(copy), files=tmp_path / "out")
-    assert (result.equal, result.files) == (True, 9), result.differences
+    assert (result.equal, result.files) == (True, 12), result.differences
 
 
 def forge_text(place):
@@ -270,4 +274,4 @@ def test_a_report_by_a_protocol_that_departs_is_made_again(package, tmp_path, se
     made = xinzhi.studies.assess(package, protocol=rules_, only=("none",))
     made.write(tmp_path, "zh", options={"set": [f"{path}={value}" for path, value in settings.items()]})
     result = verify(tmp_path / PROOF[0], package, files=tmp_path)
-    assert (result.equal, result.files) == (True, 9), result.differences
+    assert (result.equal, result.files) == (True, 12), result.differences

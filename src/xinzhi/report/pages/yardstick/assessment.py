@@ -14,7 +14,7 @@ from xinzhi.core.result import Result
 from xinzhi.core.text import Text, has, paragraph, words
 from xinzhi.data import Package
 from xinzhi.protocol import Protocol
-from xinzhi.report.document import Document, foot, protocol_summary, rows, said, text
+from xinzhi.report.document import Data, Document, foot, protocol_summary, rows, said, text
 from xinzhi.report.outline import outline, overview, split
 from xinzhi.report.page import both, package_line
 from xinzhi.report.pages import section
@@ -29,7 +29,10 @@ from xinzhi.report.table import Kind, Table, column, table
 from xinzhi.studies import Assessment, input_units
 from xinzhi.yardstick import Measurement, Ranking, View
 
-NAMES = ("report.html", "assessment.xlsx", "assessment-data.xlsx", "growth.csv", "levels.csv", "assessment.json")
+NAMES = (
+    "report.html", "assessment.xlsx", "assessment-data.xlsx", "growth.csv", "levels.csv", "assessment.json",
+    "growth.csv-metadata.json", "levels.csv-metadata.json", "assessment.datapackage.json",
+)  # fmt: skip
 
 
 def document(
@@ -49,7 +52,7 @@ def document(
     offices = package.issued_by(measurement.provenance.inputs)
     measurement = replace(measurement, provenance=replace(measurement.provenance, issuers=offices))
     lead = lead_section(measurement) if ranking is None else section(ranking)
-    page, book, _, yearly, levels, data = NAMES
+    page, book, _, yearly, levels, data, *_ = NAMES
     made = {"verb": measurement.provenance.verb, "package": source, "gap": f"{measurement.identity_gap:.1e}"}
     regions = overview([lead, *topics], [view.name(code) for code in view.codes])
     growth = replace(lead, title=words("title.growth"), answer=(), reach=(), sheets=(), document=None)
@@ -62,7 +65,7 @@ def document(
         made=words("note.about", **made),
         sections=[replace(lead, pictures=()), *main],
         annex=annex,
-        frames={yearly: measurement.frame, levels: measurement.levels},
+        frames={yearly: Data(measurement), levels: Data(measurement, "levels")},
         data={**summary(view, lead, package, topics), "notes": [text(note) for note in notes]},
         tables=contents(view, package, units, [lead, *topics], regions),
         first=outline()["workbook"],

@@ -10,7 +10,7 @@ import polars as pl
 
 from xinzhi.core.text import Text, sentences, words
 from xinzhi.report.charts import kit
-from xinzhi.report.document import rows
+from xinzhi.report.document import Data, rows
 from xinzhi.report.picture import picture
 from xinzhi.report.section import Picture, Section
 from xinzhi.report.table import Table, table
@@ -39,7 +39,7 @@ def _own(result: Claims, _: Section, __: Text) -> dict[str, Any]:
     """Return the files beside the page: the protocols that give a claim, and the note in Markdown."""
     return {
         "protocol": result.grid.protocol,
-        "frames": {"claim.csv": result.frame, "claim-protocols.csv": result.protocols},
+        "frames": {"claim.csv": Data(result), "claim-protocols.csv": Data(result, "protocols")},
         "texts": {"claim.md": Text(zh=note(result, "zh"), en=note(result, "en"))},
         "data": {
             "provenance": result.provenance.to_dict(),
