@@ -11,17 +11,15 @@ from typing import Any, Literal, get_args
 import polars as pl
 
 from xinzhi.core.errors import UsageError, guarded
-from xinzhi.core.formulas import guarded as guarded_texts
 from xinzhi.core.result import Result
 from xinzhi.core.text import Language, Text
 from xinzhi.report.export import write, write_book, write_csv
+from xinzhi.report.sdmx import write_sdmx
 from xinzhi.report.table import Table
 
 TableKind = Literal["csv", "xlsx", "parquet", "sdmx"]
 PictureKind = Literal["svg", "png", "json"]
 SCALE = 2  # pixels of a png for each of the picture, for screens of twice the density
-MEASURES = ("MEASURE", "VARIABLE")  # the dimension that holds the name of a numeric column: the first that is free
-PERIODS = ("year", "end", "period", "date")  # of the key of a frame: the period of an observation in SDMX
 
 
 def file_of(what: Result | Table, kind: TableKind, language: Language = "en", foot: str = "") -> bytes:
@@ -57,7 +55,7 @@ def file_of(what: Result | Table, kind: TableKind, language: Language = "en", fo
         if isinstance(what, Table):
             _table(frame_of(what, language), path, foot)
         elif kind == "sdmx":
-            guarded_texts(sdmx(what)).write_csv(path)
+            write_sdmx(what, path)
         else:
             write(what, path)
         return path.read_bytes()
@@ -100,40 +98,6 @@ def _series(name: str, cells: Sequence[Any], language: Language) -> pl.Series:
         return pl.Series(name, cells, dtype=pl.Int64 if kinds == {int} else pl.Float64)
     said = [cell.lang(language) if isinstance(cell, Text) else None if cell is None else str(cell) for cell in cells]
     return pl.Series(name, said, dtype=pl.String)
-
-
-def sdmx(result: Result) -> pl.DataFrame:
-    """Return a result in the layout of SDMX-CSV 2.0: a row for each observation, the keys as dimensions.
-
-    A year of the key is ``TIME_PERIOD``, the name of a numeric column ``MEASURE``; texts that are no keys are
-    attributes of their row. The data structure bears the name of the verb and the version of the package.
-
-    Examples
-    --------
-    >>> import xinzhi
-    >>> sdmx(xinzhi.measure("china-provinces")).columns[:7]
-    ['STRUCTURE', 'STRUCTURE_ID', 'ACTION', 'REGION', 'MEASURE', 'TIME_PERIOD', 'OBS_VALUE']
-    """
-    import polars.selectors as cs
-
-    frame, keys = result.frame, [name for name in type(result).key if name in result.frame.columns]
-    period = next((name for name in PERIODS if name in keys), None)
-    numbers = [name for name in frame.select(cs.numeric()).columns if name not in keys]
-    beside = [name for name in frame.select(pl.col(pl.String)).columns if name not in keys]
-    measure = next(name for name in MEASURES if name.lower() not in frame.columns)
-    long = frame.unpivot(numbers, index=[*keys, *beside], variable_name=measure, value_name="OBS_VALUE")
-    made = result.provenance
-    return long.drop_nulls("OBS_VALUE").select(
-        pl.lit("dataflow").alias("STRUCTURE"),
-        pl.lit(f"XINZHI:{made.verb.upper()}({made.version})").alias("STRUCTURE_ID"),
-        pl.lit("I").alias("ACTION"),
-        *(pl.col(name).alias(name.upper()) for name in keys if name != period),
-        measure,
-        *([] if period is None else [pl.col(period).cast(pl.String).alias("TIME_PERIOD")]),
-        "OBS_VALUE",
-        *(pl.col(name).alias(name.upper()) for name in beside),
-        pl.lit(made.foot()).alias("COMMENT_DSET"),
-    )
 
 
 def drawing(

@@ -10,14 +10,17 @@ import polars as pl
 
 from xinzhi.core import flags
 from xinzhi.core.errors import UsageError
+from xinzhi.core.formulas import guarded
 from xinzhi.core.result import Result
 from xinzhi.core.schema import Column
 from xinzhi.report.metadata import columns
 
 # SDMX-CSV field guide 2.0: STRUCTURE, STRUCTURE_ID, ACTION, then dimensions, the measure, attributes. Concepts have
 # the names of the SDMX Content-Oriented Guidelines, Annex 1 (REF_AREA, TIME_PERIOD, OBS_STATUS, UNIT_MEASURE).
-AGENCY, VERSION = "XINZHI", "1.0"
-CONCEPTS = {"region": "REF_AREA", "year": "TIME_PERIOD", "date": "TIME_PERIOD"}
+AGENCY = "XINZHI"
+CONCEPTS = {"region": "REF_AREA"}
+PERIODS = ("year", "end", "date")  # of the key: the first that is there is the period of an observation
+INDICATORS = ("INDICATOR", "MEASURE", "VARIABLE")  # what the dimension of the columns is called: the first that is free
 INFORMATION = "I"  # what the file does to a data base that takes it in: nothing is said of its rows elsewhere
 STATUS = "OBS_STATUS"
 NORMAL = "A"
@@ -32,8 +35,10 @@ class _Parts:
     attributes: Sequence[Column]
 
 
-def concept(name: str) -> str:
+def concept(name: str, period: str | None = None) -> str:
     """Return the name of a column as a concept of SDMX."""
+    if name == period:
+        return "TIME_PERIOD"
     return CONCEPTS.get(name, "".join(sign if sign.isalnum() else "_" for sign in name).upper())
 
 
@@ -61,24 +66,28 @@ def observations(result: Result) -> pl.DataFrame:
         pl.Series(STATUS, [status(cell) for cell in cells], dtype=pl.String),
         pl.Series("COMMENT_OBS", [flags.in_full(cell).en if cell else None for cell in cells], dtype=pl.String),
     )
+    keys = [one.name for one in parts.key]
     texts = [one.name for one in parts.attributes]
-    kept = [*(one.name for one in parts.key), *texts, STATUS, "COMMENT_OBS"]
+    period = next((name for name in PERIODS if name in keys), None)
+    named = {name: concept(name, period) for name in (*keys, *texts)}
+    indicator = next(name for name in INDICATORS if name not in named.values())
+    dimensions = [*(named[name] for name in keys), indicator]
     units = {one.name: one.unit.en or None for one in parts.measures}
-    long = frame.unpivot(
-        [one.name for one in parts.measures], index=kept, variable_name="INDICATOR", value_name="OBS_VALUE"
-    )
+    kept, made = [*keys, *texts, STATUS, "COMMENT_OBS"], result.provenance
+    long = frame.unpivot(list(units), index=kept, variable_name=indicator, value_name="OBS_VALUE").rename(named)
     long = long.with_columns(pl.col("OBS_VALUE").cast(pl.Float64)).filter(pl.col("OBS_VALUE").is_finite())
-    named = {one.name: concept(one.name) for one in (*parts.key, *parts.attributes)}
-    dimensions = [named[one.name] for one in parts.key]
-    marked = long.with_columns(
+    structure = f"{AGENCY}:{concept(made.verb)}({made.version})"
+    return long.select(
         STRUCTURE=pl.lit("dataflow"),
-        STRUCTURE_ID=pl.lit(f"{AGENCY}:{concept(result.verb or type(result).__name__)}({VERSION})"),
+        STRUCTURE_ID=pl.lit(structure),
         ACTION=pl.lit(INFORMATION),
-        UNIT_MEASURE=pl.col("INDICATOR").replace_strict(units, return_dtype=pl.String),
-        INDICATOR=pl.col("INDICATOR").str.to_uppercase(),
-    ).rename(named)
-    order = ["STRUCTURE", "STRUCTURE_ID", "ACTION", *dimensions, "INDICATOR", "OBS_VALUE", "UNIT_MEASURE", STATUS]
-    return marked.select(*order, "COMMENT_OBS", *(named[name] for name in texts)).sort(*dimensions, "INDICATOR")
+        **{name: pl.col(name) for name in dimensions[:-1]},
+        **{indicator: pl.col(indicator).str.to_uppercase()},
+        OBS_VALUE=pl.col("OBS_VALUE"),
+        UNIT_MEASURE=pl.col(indicator).replace_strict(units, return_dtype=pl.String),
+        **{name: pl.col(name) for name in (STATUS, "COMMENT_OBS", *(named[name] for name in texts))},
+        COMMENT_DSET=pl.lit(made.foot()),
+    ).sort(dimensions)
 
 
 def status(cell: str | None) -> str:
@@ -96,4 +105,4 @@ def write_sdmx(result: Result, path: Path) -> None:
     """Write the observations of a result as SDMX-CSV 2.0, UTF-8 without a byte order mark."""
     frame = observations(result)
     lists = [name for name, kind in frame.schema.items() if isinstance(kind, pl.List)]
-    frame.with_columns(pl.col(lists).cast(pl.List(pl.String)).list.join(";")).write_csv(path)
+    guarded(frame.with_columns(pl.col(lists).cast(pl.List(pl.String)).list.join(";"))).write_csv(path)

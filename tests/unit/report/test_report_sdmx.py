@@ -32,7 +32,7 @@ def test_the_file_has_the_columns_of_the_field_guide_in_their_order(path):
 def test_every_figure_is_one_observation_and_comes_back(path, measurement):
     read = pl.read_csv(path, schema_overrides={"REF_AREA": pl.String})
     assert set(read["STRUCTURE"]) == {"dataflow"}
-    assert set(read["STRUCTURE_ID"]) == {"XINZHI:MEASURE(1.0)"}
+    assert set(read["STRUCTURE_ID"]) == {"XINZHI:MEASURE(0.1.0)"}
     assert set(read["ACTION"]) == {"I"}
     assert not read.select("REF_AREA", "TIME_PERIOD", "INDICATOR").is_duplicated().any()
     wide = read.pivot("INDICATOR", index=["REF_AREA", "TIME_PERIOD"], values="OBS_VALUE")
@@ -70,8 +70,19 @@ def _with(result, frame):
     return replace(result, frame=frame)
 
 
+def test_the_end_of_a_period_is_its_time_and_a_column_of_that_name_keeps_it(measurement, monkeypatch):
+    periods = measurement.periods.select("region", "start", "end", "tfp_growth", "flags").with_columns(
+        indicator=pl.lit("a")
+    )
+    shown = _with(measurement, periods)
+    monkeypatch.setattr(type(shown), "key", ("region", "start", "end"))
+    held = observations(shown)
+    assert held.columns[3:8] == ["REF_AREA", "START", "TIME_PERIOD", "MEASURE", "OBS_VALUE"]
+    assert set(held["INDICATOR"]) == {"a"}
+
+
 def test_names_of_concepts():
-    assert [concept(one) for one in ("region", "year", "tfp_growth", "a b")] == [
+    assert [concept(one, "year") for one in ("region", "year", "tfp_growth", "a b")] == [
         "REF_AREA",
         "TIME_PERIOD",
         "TFP_GROWTH",
@@ -90,7 +101,7 @@ def test_pysdmx_reads_the_same_figures(path, measurement):
     io = pytest.importorskip("pysdmx.io")
     pytest.importorskip("pandas")
     (held,) = io.read_sdmx(path, validate=False).data
-    assert held.short_urn == "Dataflow=XINZHI:MEASURE(1.0)"
+    assert held.short_urn == "Dataflow=XINZHI:MEASURE(0.1.0)"
     growth = held.data[held.data["INDICATOR"] == "TFP_GROWTH"].sort_values(["REF_AREA", "TIME_PERIOD"])
     expected = measurement.frame.sort("region", "year")["tfp_growth"].to_list()
     assert [float(one) for one in growth["OBS_VALUE"]] == pytest.approx(expected, rel=1e-15)

@@ -133,7 +133,9 @@ def test_files_hold_the_figures_of_the_study(client):
     assert read.equals(frame)
     rows = list(csv.DictReader(io.StringIO(get(client, "measure/results/measurement.sdmx").text.lstrip("\ufeff"))))
     one = next(
-        row for row in rows if (row["REGION"], row["TIME_PERIOD"], row["MEASURE"]) == ("520000", "2010", "tfp_growth")
+        row
+        for row in rows
+        if (row["REF_AREA"], row["TIME_PERIOD"], row["INDICATOR"]) == ("520000", "2010", "TFP_GROWTH")
     )
     expected = frame.filter(region="520000", year=2010)["tfp_growth"][0]
     assert math.isclose(float(one["OBS_VALUE"]), expected, rel_tol=1e-12)
