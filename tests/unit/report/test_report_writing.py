@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from xinzhi.core.errors import UsageError
+from xinzhi.data import read_file
 from xinzhi.report import export, write
 
 if TYPE_CHECKING:
@@ -44,6 +45,24 @@ def test_stata_gets_labels(tmp_path: Path, measurement: Measurement) -> None:
     assert frame.shape == measurement.frame.shape
     assert about.column_names_to_labels["tfp_growth"] == "TFP growth"
     assert about.file_label == measurement.provenance.foot()
+
+
+def test_stata_is_read_back_as_it_was(tmp_path: Path, measurement: Measurement) -> None:
+    pytest.importorskip("pyreadstat")
+    cells = read_file(write(measurement, tmp_path / "growth.dta"), "growth").cells
+    assert cells["tfp_growth"].equals(measurement.frame["tfp_growth"])
+    assert cells["region"].equals(measurement.frame["region"])
+
+
+def test_sdmx_csv_is_read_by_a_tool_of_the_field(tmp_path: Path, measurement: Measurement) -> None:
+    path = write(measurement, tmp_path / "growth.sdmx.csv")
+    growth = read_file(path, "growth").cells.filter(pl.col("INDICATOR").str.to_lowercase() == "tfp_growth")
+    assert growth["OBS_VALUE"].cast(pl.Float64).to_list() == measurement.frame["tfp_growth"].drop_nulls().to_list()
+    message = pytest.importorskip("pysdmx.io", reason="the extra sdmx is not installed").read_sdmx(path)
+    [data] = message.data
+    assert str(data.structure).startswith("Dataflow=XINZHI:")
+    assert {"REF_AREA", "INDICATOR", "TIME_PERIOD", "OBS_VALUE"} <= set(data.data.columns)
+    assert len(data.data) == read_file(path, "growth").cells.height
 
 
 def test_without_pyreadstat_the_cure_is_named(
