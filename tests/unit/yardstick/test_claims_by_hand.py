@@ -88,9 +88,13 @@ def by_search(case):
     # Twelve decimals keep what was written above and drop the rounding of binary floating point.
     rows = [(*row[:3], Fraction(f"{row[3]:.12f}")) for row in search(case["region"])]
     admissible = [row for row in rows if row[0] != "census4"]
-    giving = [row for row in admissible if low <= row[3] <= high]
-    older = [row for row in rows if departed(row) == [True, False, False] and low <= row[3] <= high]
-    if low <= rows[0][3] <= high or low <= Fraction(f"{math.expm1(rows[0][3]):.12f}") <= high:
+
+    def holds(row):  # in logarithms, or compound
+        return low <= row[3] <= high or low <= Fraction(f"{math.expm1(row[3]):.12f}") <= high
+
+    giving = [row for row in admissible if holds(row)]
+    older = [row for row in rows if departed(row) == [True, False, False] and holds(row)]
+    if holds(rows[0]):
         return "supported", rows[0]
     if older:
         return "superseded", older[0]

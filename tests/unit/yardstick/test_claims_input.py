@@ -347,3 +347,37 @@ def test_what_is_missing_of_a_claim_says_how_the_nation_is_named() -> None:
     with pytest.raises(UsageError, match="nation, China or 全国") as found:
         xinzhi.study("claim", "china-provinces", start=2017, end=2023, growth="1.8%")
     assert "全国写作" in found.value.lang("zh")
+
+
+@pytest.mark.parametrize(
+    ("rate", "growth", "supported"),
+    [
+        ("log", "4.20", True), ("log", "4.29", False), ("compound", "4.29", True), ("compound", "4.20", False),
+        ("复合增速", "4.29", True), ("unknown", "4.29", True), ("", "4.20", True),
+    ],
+)  # fmt: skip
+def test_a_claim_is_held_to_the_rate_that_its_source_names(china, rate, growth, supported):
+    table = pl.DataFrame({"region": ["140000"], "start": [2017], "end": [2023], "growth": [growth], "rate": [rate]})
+    assert check_claims(china, table).supported is supported
+
+
+def test_a_compound_rate_counts_under_every_protocol(china):
+    grid = check_claim(china, region="220000", start=2010, end=2017, growth="3.4%")
+    given = grid.protocols["growth"].to_numpy()
+    plain, compound = np.abs(given - 0.034) <= 0.0005, np.abs(np.expm1(given) - 0.034) <= 0.0005
+    assert (plain | compound).all()
+    assert (compound & ~plain).any()
+    assert (plain & ~compound).any()
+
+
+def test_a_rate_that_nobody_knows_is_named(china):
+    table = pl.DataFrame({"region": ["140000"], "start": [2017], "end": [2023], "growth": ["4.2"], "rate": ["simple"]})
+    with pytest.raises(InputError, match="log, compound"):
+        check_claims(china, table)
+
+
+def test_a_claim_of_other_years_than_the_reported_has_its_band(china):
+    row = check_claim(china, region="530000", start=2018, end=2023, growth="-0.5%").frame.row(0, named=True)
+    assert row["band_low"] < row["reference"] < row["band_high"]
+    nation = check_claim(china, region="nation", start=2017, end=2023, growth="1.8%")
+    assert "not for the nation's own accounts" in nation.summary("en")

@@ -35,3 +35,8 @@ def test_every_claim_names_its_source_and_has_known_words():
         assert table[column].null_count() == 0
     for column in ("scope", "method"):
         assert set(table[column]) <= set(describe("claim", column).values)
+
+
+def test_the_rate_is_named_where_the_source_says_which():
+    rates = published_claims().group_by("rate").len().sort("rate").rows()
+    assert dict(rates) == {"compound": 22, "log": 46, "unknown": 34}

@@ -11,6 +11,7 @@ from typing import Any
 
 import polars as pl
 
+from xinzhi.core import flags
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.names import Names
 from xinzhi.core.result import Facts, Provenance, Result
@@ -21,7 +22,7 @@ from xinzhi.protocol import Protocol, specification
 from xinzhi.yardstick.audit.choices import Grid
 from xinzhi.yardstick.audit.wording import departures_text, value_text
 from xinzhi.yardstick.claims import rows as rows_
-from xinzhi.yardstick.claims.figures import Claim, convention, read_claim, read_claims, read_figure
+from xinzhi.yardstick.claims.figures import COMPOUND, LOG, Claim, convention, read_claim, read_claims, read_figure
 from xinzhi.yardstick.claims.held import Held
 from xinzhi.yardstick.claims.rows import UNJUDGED
 from xinzhi.yardstick.claims.stated import Own, in_words
@@ -52,9 +53,9 @@ class Claims(Result, verb="claim", topic="yardstick", key=("region", "start", "e
     (`own_choices`; `own_left` could not be followed): `method_part` leads there from the reference, and `data_part`
     from there to the claim. They explain a verdict and change none.
 
-    A claim that the reference protocol gives as a compound rate is supported too. `band_low` and `band_high` are the
-    band of the reference growth (`bands`) in a reported period with estimated inputs, at probability `level`; `grade`
-    is that of its data.
+    `rate` says whether a claim is a rate in logarithms (``log``) or a ``compound`` one; where it is ``unknown``, either
+    counts, under every protocol. `band_low` and `band_high` are the band of the reference growth (`bands`) in a span
+    with estimated inputs, at probability `level`; `grade` is that of its data.
 
     `protocols` give a claim, the fewest departures first, numbered as in `audit`; none for an unreachable one.
     `departures` is what each departure of the first of them (or of the nearest) contributes; they sum to its growth
@@ -131,16 +132,20 @@ def claim_facts(result: Claims, row: Mapping[str, Any]) -> dict[str, object]:
     }
     said = ["vintages"] if row["older_vintages"] and row["verdict"] != "supported" else []
     said += {"superseded": ["also"], "reachable": ["reachable"], "unreachable": ["nearest"]}.get(row["verdict"], [])
+    if compounded(row):
+        said.append("compound")
+        facts["compound"] = math.expm1(row["protocol_growth"])
     if row["own_growth"] is not None:
         left = words("yardstick.claims.own_left", choices=in_words(row["own_left"])) if row["own_left"] else same("")
         facts |= {"choices": in_words(row["own_choices"]), "left": left}
         said.append("own")
     verdict = words(f"yardstick.claims.verdict.{row['verdict']}")
-    if compounded(row):
-        said.insert(0, "compound")
-        facts["compound"] = math.expm1(row["reference"])
-    if row["band_low"] is not None:
-        inside = row["band_low"] - row["rounding"] <= row["growth"] <= row["band_high"] + row["rounding"]
+    if row["band_low"] is None:
+        key = "no_band_nation" if row["region"] == NATION else "no_band"
+        said += [key] * flags.is_extrapolated(row["flags"])
+    else:
+        rates = [row["growth"]] * (row["rate"] != COMPOUND) + [math.log1p(row["growth"])] * (row["rate"] != LOG)
+        inside = any(row["band_low"] - row["rounding"] <= one <= row["band_high"] + row["rounding"] for one in rates)
         said.append("band_inside" if inside else "band_outside")
         facts["level"] = result.level
         verdict = words("yardstick.claims.within") if inside and row["verdict"] == "unreachable" else verdict
@@ -154,10 +159,9 @@ def claim_facts(result: Claims, row: Mapping[str, Any]) -> dict[str, object]:
 
 
 def compounded(row: Mapping[str, Any]) -> bool:
-    """Return whether a claim is supported as a compound rate alone, and not as one in logarithms."""
-    return bool(
-        row["verdict"] == "supported" and abs(row["growth"] - row["reference"]) > row["rounding"] + IDENTITY_TOLERANCE
-    )
+    """Return whether a claim is given as a compound rate alone, and not as one in logarithms."""
+    told = row["verdict"] in {"supported", "superseded", "reachable"}
+    return told and bool(abs(row["growth"] - row["protocol_growth"]) > row["rounding"] + IDENTITY_TOLERANCE)
 
 
 def unjudged_facts(result: Claims, row: Mapping[str, Any]) -> dict[str, object]:
@@ -246,7 +250,8 @@ def check_claims(
         By default the table `claims` of the package; else the path of a CSV file or a frame of any kind, with the
         columns ``region, start, end, growth`` in percent per year and, where known, ``rounding`` in percentage points
         and ``source``; ``scope`` and ``method`` where a claim is about something else than the whole economy or was
-        not made by growth accounting; ``capital, labour, shares, data``, what its source states of them, in words. Text
+        not made by growth accounting; ``rate``, whether it is a rate in logarithms (``log``) or ``compound``, where
+        known; ``capital, labour, shares, data``, what its source states of them, in words. Text
         keeps its digits (``3.40``); in a column of numbers, the one with most decimals says how many all were printed
         with.
     encoding
@@ -279,17 +284,18 @@ def _judge(reference: Measurement, claims: Mapping[int, Claim]) -> tuple[Survey,
         for at, claim in claims.items():
             if (claim.start, claim.end) == span:
                 own = values[..., panel.region_index(claim.region)]
-                judged[at] = judge(claim.figure, found, own, convention("listed"))
+                judged[at] = judge(claim, found, own, convention("listed"))
     return found, judged
 
 
 def _bands(reference: Measurement, claims: Iterable[Claim]) -> Bands | None:
-    """Return the bands of a measurement where claims reach into estimated years; None where none can be had."""
+    """Return the bands of a measurement in the spans of claims with estimated years; None where none can be had."""
     years = reference.panel.years[estimated_cells(reference.panel).any(axis=0)]
-    if not any(((years > claim.start) & (years <= claim.end)).any() for claim in claims):
+    spans = {(one.start, one.end) for one in claims if ((years > one.start) & (years <= one.end)).any()}
+    if not spans:
         return None
     try:
-        return bands(reference)
+        return bands(reference, spans=sorted(spans))
     except (InputError, UsageError):  # there is too little to learn errors from
         return None
 

@@ -99,6 +99,8 @@ def _read(value: object, units: tuple[str, ...], *, percent: bool, what: str) ->
 NEEDED = ("region", "start", "end", "growth")
 # What a claim is about and how it was made, where the table does not say otherwise: what the ruler measures.
 WHOLE, ACCOUNTS = "whole_economy", "growth_accounting"
+LOG, COMPOUND, UNKNOWN = "log", "compound", "unknown"  # what the yearly rate is; of an unknown one either is meant
+RATES = (LOG, COMPOUND, UNKNOWN)
 STATED = ("capital", "labour", "shares")  # how far the source says what it did
 
 
@@ -113,12 +115,24 @@ class Claim:
     source: str = ""
     scope: str = WHOLE
     method: str = ACCOUNTS
+    rate: str = UNKNOWN
     stated: str = ""
     choices: Mapping[str, Any] = field(default_factory=dict)
 
     def where(self) -> str:
         """Return the claim's key as messages show it."""
         return f"{self.region}, {self.start}-{self.end}"
+
+    @property
+    def growth(self) -> float:
+        """The growth in log points; a rate of which nobody says what it is counts as one in logarithms."""
+        written = float(self.figure.growth)
+        return float(np.log1p(written)) if self.rate == COMPOUND else written
+
+    def holds(self, estimates: FloatArray) -> BoolArray:
+        """Return which estimates, in log points, are the claim within its rounding: as they are or compound."""
+        plain = self.figure.holds(estimates) if self.rate != COMPOUND else np.zeros(estimates.shape, dtype=np.bool_)
+        return plain if self.rate == LOG else plain | self.figure.holds(np.expm1(estimates))
 
 
 def read_claim(region: str, start: int, end: int, figure: Figure, source: str = "", **said: Any) -> Claim:  # noqa: ANN401 - fields of a claim
@@ -187,6 +201,9 @@ def _claim(row: dict[str, Any]) -> Claim:
         if row[name] is None or row[name] == "":
             raise UsageError("yardstick.claim-cell", name=name, is_year=name in {"start", "end"})
     figure = read_figure(row["growth"], row.get("rounding"), percent=True, bounded=False)
+    rate = _word("rate", row.get("rate"), UNKNOWN)
+    if rate not in RATES:
+        raise UsageError("yardstick.claim-rate", given=row["rate"], allowed=list(RATES))
     stated = [f"{name}: {row[name]}" for name in STATED if row.get(name)]
     return read_claim(
         row["region"],
@@ -196,6 +213,7 @@ def _claim(row: dict[str, Any]) -> Claim:
         str(row.get("source") or ""),
         scope=_word("scope", row.get("scope"), WHOLE),
         method=_word("method", row.get("method"), ACCOUNTS),
+        rate=rate,
         stated="; ".join(stated),
         choices=stated_choices(row),
     )

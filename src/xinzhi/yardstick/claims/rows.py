@@ -22,7 +22,9 @@ TYPES = {
     **dict.fromkeys(("reference", "lowest", "highest", "protocol_growth"), pl.Float64),
     **dict.fromkeys(("own_growth", "method_part", "data_part", "band_low", "band_high"), pl.Float64),
     **dict.fromkeys(("protocol", "departure_count"), pl.Int64),
-    **dict.fromkeys(("scope", "method", "stated", "reason", "departures", "older_vintages", "flags"), pl.String),
+    **dict.fromkeys(
+        ("scope", "method", "rate", "stated", "reason", "departures", "older_vintages", "flags"), pl.String
+    ),
     **dict.fromkeys(("own_choices", "own_left", "grade"), pl.String),
 }
 
@@ -39,6 +41,7 @@ def unjudged(claim: Claim, why: Reason | None) -> dict[str, Any]:
         "source": claim.source,
         "scope": claim.scope,
         "method": claim.method,
+        "rate": claim.rate,
         "stated": claim.stated,
         "verdict": UNJUDGED,
         "reason": why.code if why else None,
@@ -92,7 +95,7 @@ def owned(claim: Claim, made: Own, reference: float) -> dict[str, Any]:
         "own_left": spelt({path: value for path, value in claim.choices.items() if path not in kept}),
         "own_growth": growth,
         "method_part": growth - reference,
-        "data_part": float(claim.figure.growth) - growth,
+        "data_part": claim.growth - growth,
     }
 
 
@@ -101,7 +104,9 @@ def trusted(claim: Claim, reference: Measurement, estimates: Bands | None) -> di
     place = {"region": claim.region, "start": claim.start, "end": claim.end}
     told: dict[str, Any] = {}
     if estimates is not None:
-        band = estimates.frame.filter(component=TOGETHER, **place).drop_nulls("low").select("low", "high")
+        band = (
+            estimates.frame.filter(component=TOGETHER, **place).fill_nan(None).drop_nulls("low").select("low", "high")
+        )
         told |= dict(zip(("band_low", "band_high"), band.row(0), strict=True)) if band.height else {}
     if "grade" in reference.periods.columns:
         graded = reference.periods.filter(**place)["grade"].to_list()

@@ -13,7 +13,7 @@ from xinzhi.core.shapley import shapley
 from xinzhi.protocol import Protocol
 from xinzhi.yardstick.audit.choices import Choice, Grid, Level, choices, grid, spell, used
 from xinzhi.yardstick.audit.multiverse import Span, computable, evaluate, settle
-from xinzhi.yardstick.claims.figures import Figure
+from xinzhi.yardstick.claims.figures import Claim
 from xinzhi.yardstick.inputs import require_value_added
 from xinzhi.yardstick.panel import Panel, require_yearly
 from xinzhi.yardstick.vintage_history import oldest_first
@@ -182,15 +182,14 @@ class Judgement:
     parts: dict[int, list[Part]]
 
 
-def judge(figure: Figure, found: Survey, values: FloatArray, listed: int) -> Judgement:
-    """Return the verdict on one figure."""
+def judge(claim: Claim, found: Survey, values: FloatArray, listed: int) -> Judgement:
+    """Return the verdict on one claim."""
     growth = values[found.grid.admissible]
-    hit = figure.holds(growth)
-    hit[0] |= figure.holds(np.expm1(growth[:1]))[0]  # most sources print compound rates: the reference may be given so
+    hit = claim.holds(growth)
     known = np.isfinite(growth) & found.admissible
     alone = found.alone() & hit
     older = tuple(found.vintages[at] for at in sorted(set(found.vintage[alone].tolist())))
-    gap = np.where(known, np.abs(growth - float(figure.growth)), np.inf)
+    gap = np.where(known, np.abs(growth - claim.growth), np.inf)
     giving = np.flatnonzero(hit & (found.admissible | alone))
     order = (giving, gap[giving], found.vintage[giving], ~alone[giving], found.departures[giving])
     giving = giving[np.lexsort(order)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path as File
 
@@ -37,6 +37,7 @@ def bands(
     level: float | None = None,
     *,
     protocols: Audit | None = None,
+    spans: Iterable[Span] = (),
 ) -> Bands:
     """Put bands around the growth of the years whose inputs are estimated.
 
@@ -49,6 +50,8 @@ def bands(
         Probability with which a band should hold the truth; that of the protocol where None.
     protocols
         An audit of the same package, whose range over protocols then stands beside the bands.
+    spans
+        Further spans, each after a year up to another, that get the band of all estimated inputs.
 
     Returns
     -------
@@ -90,16 +93,17 @@ def bands(
     made = path(panel, rules, _last_measured(base))
     changes = draw(panel, rules, made, errors, count, generator(rules), learned=base.learned)
     sample = _Sample(base, made, changes)
-    spans = sample.spans()
-    said_of = {name: [state(sample.means(name, span), held) for span in spans] for name in sample.components()}
+    reported = sample.spans()
+    said_of = {name: [state(sample.means(name, span), held) for span in reported] for name in sample.components()}
     newest = [(year - 1, year) for year in panel.years[made.at[1:]].tolist()]
+    newest += [span for span in spans if sample.reaches(span)]
     told_years = [state(sample.means(TOGETHER, span), held) for span in newest]
     refused = "control_total" if choice(rules, "estimates.control_total", "none") == "none" else None
     frame = pl.concat(
         [
             _rows(sample, name, span, said)
             for name, all_of in said_of.items()
-            for span, said in zip(spans, all_of, strict=True)
+            for span, said in zip(reported, all_of, strict=True)
         ]
         + [_rows(sample, TOGETHER, span, said) for span, said in zip(newest, told_years, strict=True)]
     ).unique(["region", "start", "end", "component"], keep="first", maintain_order=True)
@@ -107,11 +111,11 @@ def bands(
     shown = _without_levels(frame) if refused else frame
     return Bands(
         frame=shown if told is None else _alone(shown, told),
-        pairs=_pairs(sample, spans, float(rules.value("estimates.decided")), protocols),
+        pairs=_pairs(sample, reported, float(rules.value("estimates.decided")), protocols),
         components=_of(_widths(frame), told),
         coverage=_coverage(measurement, changes),
-        scenario=_of(_scenario(base, made, spans), told),
-        spread=_spread(protocols, spans),
+        scenario=_of(_scenario(base, made, reported), told),
+        spread=_spread(protocols, reported),
         part=None if told is None else (len(told), len(rules.regions)),
         level=held,
         decided=float(rules.value("estimates.decided")),
@@ -186,8 +190,11 @@ class _Sample:
     def spans(self) -> list[Span]:
         """Return the periods of the measurement that reach into the estimated years."""
         rows = self.base.periods.select("start", "end").unique(maintain_order=True).rows()
-        first, last = int(self.years[0]), int(self.years[-1])
-        return [(start, end) for start, end in rows if first <= end <= last]
+        return [span for span in rows if self.reaches(span)]
+
+    def reaches(self, span: Span) -> bool:
+        """Return whether a span ends in the estimated years, and begins where growth is measured."""
+        return int(self.years[0]) <= span[1] <= int(self.years[-1]) and span[0] >= int(self.base.panel.years[0])
 
     def means(self, component: str, span: Span) -> FloatArray:
         """Return mean growth over a span `(B, R + 1)`: official years as they are, estimated ones as drawn."""
