@@ -17,6 +17,8 @@ from .bubbles import bubbles as bubbles
 from .bubbles import remarks as remarks
 from .digital import DigitalOptions as DigitalOptions
 from .digital import digital as digital
+from .explain import Explained as Explained
+from .explain import explain as explain
 from .firm_plan import plan_to_edit as plan_to_edit
 from .firms import FirmsOptions as FirmsOptions
 from .firms import firms as firms

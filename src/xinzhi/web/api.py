@@ -14,7 +14,7 @@ from xinzhi.core.errors import UsageError
 from xinzhi.core.text import Language, Text, read_words, same, words
 from xinzhi.protocol import Protocol, diff, plain, registry
 from xinzhi.report import PictureKind, TableKind, drawing, file_of, study_document
-from xinzhi.web.asked import TOPICS, WORD, Wish, both, wish_of
+from xinzhi.web.asked import TOPICS, WORD, Explaining, Wish, both, wish_of
 from xinzhi.web.reply import BUSY, JSON, MISSING, MISUSE, UNUSABLE, as_json, kept, refusal, told
 from xinzhi.web.upload import add_uploads
 
@@ -236,35 +236,48 @@ def _add_registries(made: APIRouter, store: Store) -> None:
         return Response(as_json({"regions": store.search(q)}), media_type=JSON)
 
     def check(request: Request) -> Response:
-        def found() -> bytes:
-            return as_json([one.to_dict() for one in studies.check(store.package)])
-
-        return told(lambda: kept(store, request, ("check",), found, JSON), "en")
+        return told(lambda: kept(store, request, ("check",), partial(_findings, store), JSON), "en")
 
     def protocols() -> Response:
         return Response(as_json([_head(one) for one in registry()]), media_type=JSON)
 
     def difference(first: Query64, second: Query64) -> Response:
-        def differ() -> Response:
-            left, right = store.protocol(first), store.protocol(second)
-            rows = [(one.path, plain(one.left), plain(one.right)) for one in diff(left, right)]
-            return Response(as_json([dict(zip(("parameter", "first", "second"), row, strict=True)) for row in rows]),
-                            media_type=JSON)  # fmt: skip
+        return told(lambda: _differences(store.protocol(first), store.protocol(second)), "en")
 
-        return told(differ, "en")
+    def explain(request: Request, wish: Annotated[Explaining, Query()]) -> Response:
+        key = ("explain", wish.model_dump_json())
+        return told(lambda: kept(store, request, key, partial(_explained, store, wish), JSON), wish.lang)
 
     def protocol(name: Name) -> Response:
         return told(lambda: Response(as_json(store.protocol(name).to_dict()), media_type=JSON), "en")
 
     routes: dict[str, Callable[..., Response]] = {
-        "": index, "/regions": regions, "/check": check, "/protocols": protocols, "/protocols/difference": difference,
-        "/protocols/{name}": protocol,
+        "": index, "/explain": explain, "/regions": regions, "/check": check, "/protocols": protocols,
+        "/protocols/difference": difference, "/protocols/{name}": protocol,
     }  # fmt: skip
     for path, run in routes.items():
         made.add_api_route(
             path, run, methods=["GET"], summary=both(words(f"api.route.{run.__name__}")), response_class=Response,
             tags=["about"],
         )  # fmt: skip
+
+
+def _findings(store: Store) -> bytes:
+    return as_json([one.to_dict() for one in studies.check(store.package)])
+
+
+def _differences(left: Protocol, right: Protocol) -> Response:
+    rows = [{"parameter": one.path, "first": plain(one.left), "second": plain(one.right)} for one in diff(left, right)]
+    return Response(as_json(rows), media_type=JSON)
+
+
+def _explained(store: Store, wish: Explaining) -> bytes:
+    """Return what stands behind a figure."""
+    study = store.study(wish.of, wish.protocol)
+    made = studies.explain(study, wish.region, start=wish.start, end=wish.end, component=wish.component)
+    texts = {"text": made.text, "foot": made.foot, "issuers": made.issuers or same("")}
+    said = {name: text.lang(wish.lang) for name, text in texts.items()}
+    return as_json({"topic": wish.of, "region": made.region, **said, **made.figures})
 
 
 def _head(one: Protocol) -> dict[str, Any]:

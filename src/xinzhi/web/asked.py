@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
@@ -72,6 +72,20 @@ class Wish(BaseModel):
             return {path: yamlfile.parse(value, path).content for path, _, value in pairs}
         except yamlfile.YamlError as error:
             raise UsageError("cli.bad-setting", why=error.finding.text) from error
+
+
+class Explaining(BaseModel):
+    """Which figure is to be explained."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    region: Word
+    of: Literal["measure", "bands", "sources", "risks"] = "measure"
+    start: Whole | None = None
+    end: Whole | None = None
+    component: Literal["tfp", "output", "capital", "labour", "human_capital"] = "tfp"
+    protocol: Word | None = Field(None, description=both(words("api.option.protocol")))
+    lang: Language = Field("en", description=both(words("api.option.lang")))
 
 
 def wish_of(topic: str) -> type[Wish]:

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from xinzhi.core.errors import UsageError
-from xinzhi.core.quarters import label, read, year_of
+from xinzhi.core.errors import IdentityError, UsageError
+from xinzhi.core.quarters import is_quarter, label, read, year_of
 from xinzhi.core.result import Facts
-from xinzhi.core.text import Language, Text, words
+from xinzhi.core.text import Language, Text, same, words
+from xinzhi.data import known_tables
 from xinzhi.protocol import specification
 from xinzhi.yardstick.view import Figures
 
@@ -40,6 +41,29 @@ class Measurement(Figures):
     def explain(self, region: str | int, year: int | str) -> Explanation:
         """Return inputs, marks, parameters and sources behind a region and year; a `UsageError` says why none."""
         return explain(self, region, year)
+
+    def explain_period(
+        self, region: str | int, start: int | str, end: int | str, component: str = "tfp"
+    ) -> PeriodExplanation:
+        """Return inputs, marks, parameters and sources behind one figure of a period, and what it adds up from.
+
+        Parameters
+        ----------
+        region
+            By code or name.
+        start, end
+            Of a period of `periods`.
+        component
+            ``output, capital, labour, human_capital, tfp``.
+
+        Examples
+        --------
+        >>> import xinzhi
+        >>> found = xinzhi.measure("china-provinces").explain_period("Guizhou", 2012, 2017)
+        >>> abs(found.gap) < 1e-12, found.years.columns[:3]
+        (True, ['year', 'output', 'capital'])
+        """
+        return explain_period(self, region, start, end, component)
 
     def facts(self) -> Facts:
         """Return what growth came from in the period that leads, who is first and last, and how far figures carry."""
@@ -206,3 +230,140 @@ def _parameters(result: Measurement, year: int) -> pl.DataFrame:
             }
         )
     return pl.DataFrame(rows)
+
+
+COMPONENTS = {  # the columns of the account, by what a user asks for
+    "output": "output_growth",
+    "capital": "capital_contribution",
+    "labour": "labour_contribution",
+    "human_capital": "human_capital_contribution",
+    "tfp": "tfp_growth",
+}
+QUARTERS = 4
+ROUNDING = 1e-12  # what a sum of log points may differ by
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeriodExplanation:
+    """What stands behind one figure of one region in one period.
+
+    `value` is the figure of `Measurement.periods`, in log points per year: the mean of the years in `years`
+    (``year, output, capital, labour, human_capital, tfp, grade, flags``), of which in every row output is the sum of
+    the others; `gap` is what the mean differs by, and is held to zero. `inputs` has what was read: ``year, item,
+    value`` of the series that the account uses; `sources` ``year, column, value, official, unit`` of the columns of the
+    package. `parameters` are the rules in force in the last year, with their references.
+    """
+
+    region: str
+    start: int | str
+    end: int | str
+    component: str
+    name: Text
+    value: float
+    gap: float
+    grade: str
+    years: pl.DataFrame
+    inputs: pl.DataFrame
+    sources: pl.DataFrame
+    parameters: pl.DataFrame
+    foot: Text
+
+    def text(self, language: Language = "en") -> str:
+        """Return the explanation as lines for a person."""
+        told = {"name": self.name, "span": f"{self.start}–{self.end}", "what": words(f"factor.{self.component}")}
+        yearly = self.years[self.component].to_list()
+        years = [same(f"{year} {value:+.2%}") for year, value in zip(self.years["year"], yearly, strict=True)]
+        parts = {name: self.years[name].mean() for name in COMPONENTS}
+        lines = [
+            words("yardstick.explain.period", value=self.value, grade=self.grade or "–", **told),
+            words("yardstick.explain.mean", n=len(years), years=years),
+            words("yardstick.explain.adds", **parts),
+        ]
+        said = [line.lang(language) for line in lines]
+        for (column,), rows in self.sources.group_by(["column"], maintain_order=True):
+            cells = [_cell(row) for row in rows.iter_rows(named=True)]
+            unit = f" ({rows['unit'][0]})" if rows["unit"][0] else ""
+            said.append(f"  {column}{unit}: {', '.join(cells)}")
+        said.append(f"  {words('yardstick.explain.estimated').lang(language)}")
+        said += [f"  {row['parameter']} = {row['value']}  [{row['reference']}]" for row in self.parameters.to_dicts()]
+        return "\n".join([*said, self.foot.lang(language)])
+
+    def __repr__(self) -> str:
+        """Return the English text."""
+        return self.text()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a JSON-ready dictionary."""
+        frames = {name: getattr(self, name).to_dicts() for name in ("years", "inputs", "sources", "parameters")}
+        named = ("region", "start", "end", "component", "value", "gap", "grade")
+        figures = {name: getattr(self, name) for name in named}
+        texts = {name: {"zh": text.zh, "en": text.en} for name, text in (("name", self.name), ("foot", self.foot))}
+        return figures | texts | frames
+
+
+def _cell(row: dict[str, Any]) -> str:
+    shown = "–" if row["value"] is None else f"{row['value']:,.6g}"
+    return f"{row['year']} {shown}{'' if row['official'] else '*'}"
+
+
+def explain_period(
+    result: Measurement, region: str | int, start: int | str, end: int | str, component: str = "tfp"
+) -> PeriodExplanation:
+    """Return what stands behind one figure of a period; a `UsageError` names what there is."""
+    if component not in COMPONENTS:
+        raise UsageError("yardstick.no-component", given=component, known=[same(name) for name in COMPONENTS])
+    code = result.names.resolve(region, result.panel.regions)
+    mine = result.periods.filter(region=code)
+    found = mine.filter(pl.col("start").cast(pl.String) == str(start), pl.col("end").cast(pl.String) == str(end))
+    if not found.height:
+        known = [same(f"{row['start']}–{row['end']}") for row in mine.iter_rows(named=True)]
+        raise UsageError(
+            "yardstick.no-period", name=result.names.region(code), span=f"{start}–{end}", known=known or ["–"]
+        )
+    period = found.row(0, named=True)
+    first, last = int(read(start) or 0), int(read(end) or 0)
+    each = [result.explain(code, label(at)) for at in range(first + 1, last + 1)]
+    years = _by_year(result, code, [str(one.year) for one in each])
+    value: float = period[COMPONENTS[component]]
+    gap = float(np.mean(years[component].to_numpy())) * (QUARTERS if is_quarter(last) else 1) - value
+    if abs(gap) > ROUNDING:
+        raise IdentityError("yardstick.period-gap", gap=gap)
+    return PeriodExplanation(
+        region=code, start=start, end=end, component=component, name=result.names.region(code), value=value, gap=gap,
+        grade=period["grade"] or "", years=years, inputs=_levels(each), sources=_figures(each),
+        parameters=each[-1].parameters, foot=each[-1].foot,
+    )  # fmt: skip
+
+
+def _by_year(result: Measurement, code: str, years: list[str]) -> pl.DataFrame:
+    """Return the account of every year of a period."""
+    rows = result.frame.filter(pl.col("region") == code, pl.col("year").cast(pl.String).is_in(years)).sort("year")
+    return rows.select("year", *(pl.col(column).alias(name) for name, column in COMPONENTS.items()), "grade", "flags")
+
+
+def _levels(each: list[Explanation]) -> pl.DataFrame:
+    """Return the levels that the account uses, year by year."""
+    return pl.concat(
+        one.frame.filter(pl.col("value").is_not_null()).select(pl.lit(str(one.year)).alias("year"), "item", "value")
+        for one in each
+    )
+
+
+def _figures(each: list[Explanation]) -> pl.DataFrame:
+    """Return the figures of the package that were read, year by year, with the unit of each column."""
+    made = pl.concat(
+        one.sources.select(pl.lit(str(one.year)).alias("year"), "column", "value", "official") for one in each
+    )
+    made = made.filter(pl.col("value").is_not_null().any().over("column"))
+    units = {column: _unit(column) for column in made["column"].unique()}
+    return made.with_columns(pl.col("column").replace_strict(units, return_dtype=pl.String).alias("unit")).sort(
+        "column", "year"
+    )
+
+
+def _unit(column: str) -> str:
+    """Return the unit of a column of the package, ``table.column[asset]``; nothing where the rules do not know one."""
+    table, _, name = column.partition("[")[0].partition(".")
+    known = known_tables().get(table)
+    units = () if known is None or name not in known.columns else known.columns[name].units
+    return str(units[0]) if units else ""

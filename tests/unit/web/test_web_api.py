@@ -161,6 +161,23 @@ def test_regions_are_found_by_name_code_and_pinyin(client, asked, code):
     assert get(client, "regions", q=asked).json()["regions"][0]["code"] == code
 
 
+@pytest.mark.parametrize("topic", ["measure", "bands", "sources", "risks"])
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_a_figure_is_explained(client, topic, lang):
+    made = get(client, "explain", of=topic, region="贵州", lang=lang).json()
+    assert made["region"] == "520000"
+    assert made["issuers"] in made["text"]
+    assert len(made["text"].splitlines()) > 2
+    if topic == "measure":
+        account = made["account"]
+        assert math.isclose(account["value"], sum(row["tfp"] for row in account["years"]) / len(account["years"]))
+        assert all(row["reference"] for row in account["parameters"] if row["parameter"] == "capital.depreciation")
+    if topic == "sources":
+        row = made["parts"][0]
+        assert math.isclose(row["tfp_growth"], row["breakthrough"] + row["allocation"] + row["upgrading"])
+    assert get(client, "explain", of=topic, region="Atlantis").status_code == 400
+
+
 def test_protocols_are_told_in_full_and_compared(client):
     ids = [one["id"] for one in get(client, "protocols").json()]
     assert "zhang-2004" in ids

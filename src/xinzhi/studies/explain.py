@@ -1,0 +1,156 @@
+"""What stands behind one figure of a study: its inputs with who issued them, the rules with their references."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from xinzhi.core.errors import UsageError
+from xinzhi.core.schema import describe
+from xinzhi.core.text import Text, same, words
+
+if TYPE_CHECKING:
+    from xinzhi.core.result import Result
+    from xinzhi.studies.study import Study
+    from xinzhi.yardstick import Measurement
+
+EXPLAINED = ("measure", "bands", "sources", "risks")
+PARTS = ("breakthrough", "allocation", "upgrading")  # they add up to growth
+
+
+@dataclass(frozen=True, kw_only=True)
+class Explained:
+    """What stands behind figures of one region.
+
+    Parameters
+    ----------
+    topic, region
+        What was asked.
+    text
+        For a person.
+    figures
+        For a program: of a measurement what `Measurement.explain_period` gives; of bands, sources and risks the rows of
+        the result beside it.
+    issuers
+        The offices whose figures were read.
+    foot
+        Protocol and fingerprint.
+    """
+
+    topic: str
+    region: str
+    text: Text
+    figures: Mapping[str, Any]
+    issuers: Text | None
+    foot: Text
+
+
+def explain(
+    study: Study,
+    region: str,
+    *,
+    start: int | str | None = None,
+    end: int | str | None = None,
+    component: str = "tfp",
+) -> Explained:
+    """Explain a figure of the studies `measure`, `bands`, `sources` or `risks`.
+
+    Parameters
+    ----------
+    study
+        What `xinzhi.study` returned.
+    region
+        By code or name.
+    start, end
+        The period; by default the newest one. Risks have none.
+    component
+        Of a measurement: ``output, capital, labour, human_capital, tfp``.
+
+    Raises
+    ------
+    UsageError
+        When the topic is another one, or there is no such region, period or component.
+
+    Examples
+    --------
+    >>> import xinzhi
+    >>> made = xinzhi.study("measure", "china-provinces")
+    >>> print(xinzhi.studies.explain(made, "Guizhou", start=2012, end=2017).text.en.splitlines()[0])
+    Guizhou 2012–2017, total factor productivity: 0.90 % a year (log points), grade B.
+    """
+    if study.name not in EXPLAINED:
+        raise UsageError("studies.not-explained", topic=study.name, known=[same(one) for one in EXPLAINED])
+    result: Any = next(iter(study.results.values()))
+    if study.name == "risks":
+        result = study.results["register"]
+        code = result.names.resolve(region, result.codes())
+        text = Text(zh=result.explain(code, "zh"), en=result.explain(code, "en"))
+        return _made(study, result, code, text, {"flags": result.frame.filter(region=code).to_dicts()})
+    measured: Measurement = result if study.name == "measure" else result.measurement
+    code = measured.names.resolve(region, measured.panel.regions)
+    spans = result.frame if study.name == "bands" else result.periods
+    first, last = (start, end) if start is not None and end is not None else _newest(study.name, result, measured)
+    rows = spans.filter(pl.col("region") == code, pl.col("start") == first, pl.col("end") == last)
+    figures: dict[str, Any] = {}
+    lines: list[Text] = []
+    if study.name == "bands":
+        figures["bands"] = rows.to_dicts()
+        lines += [_band(row, result) for row in figures["bands"]]
+    elif study.name == "sources":
+        figures["parts"] = rows.to_dicts()
+        figures["years"] = result.frame.filter(
+            pl.col("region") == code, pl.col("year").is_between(first, last, closed="right")
+        ).to_dicts()
+        lines += [words("studies.explain.parts", tfp=row["tfp_growth"], **{name: row[name] for name in PARTS})
+                  for row in figures["parts"]]  # fmt: skip
+    if study.name == "measure" or _has(measured, code, first, last):
+        account = measured.explain_period(code, first, last, component)
+        figures["account"] = account.to_dict()
+        lines.append(Text(zh=account.text("zh"), en=account.text("en")))
+    return _made(study, result, code, _joined(lines), figures)
+
+
+def _has(measured: Measurement, code: str, start: object, end: object) -> bool:
+    """Say whether a measurement has a period; the sources begin where tables of sectors do."""
+    rows = measured.periods.filter(pl.col("region") == code, pl.col("start") == start, pl.col("end") == end)
+    return rows.height > 0
+
+
+def _newest(topic: str, result: Any, measured: Measurement) -> tuple[Any, Any]:  # noqa: ANN401 - bands or sources
+    """Return the newest period, as the pages of the topic show it."""
+    from xinzhi.yardstick import View, leading_span
+
+    if topic == "bands":
+        leading: tuple[Any, Any] = leading_span(result)
+        return leading
+    if topic == "sources":
+        newest: tuple[Any, Any] = result.periods.select("start", "end").sort("end", "start", descending=True).row(0)
+        return newest
+    span = View(measured).spans[-1]
+    return span.start, span.end
+
+
+def _band(row: Mapping[str, Any], result: Any) -> Text:  # noqa: ANN401 - bands
+    told = {name: row[name] for name in ("median", "low", "high")}
+    about = describe("bands", "component").values.get(row["component"], same(row["component"]))
+    if row["low"] is None:
+        told = {"low": row["relative_low"], "high": row["relative_high"]}
+    return words(
+        f"studies.explain.{'band' if 'median' in told else 'relative'}", level=result.level, component=about, **told
+    )
+
+
+def _joined(lines: list[Text]) -> Text:
+    return Text(zh="\n".join(one.zh for one in lines), en="\n".join(one.en for one in lines))
+
+
+def _made(study: Study, result: Result, code: str, text: Text, figures: Mapping[str, Any]) -> Explained:
+    mark = result.provenance
+    foot = Text(zh=mark.foot("zh"), en=mark.foot("en"))
+    issued = [words("label.issued", issuers=mark.issuers)] if mark.issuers else []
+    return Explained(
+        topic=study.name, region=code, text=_joined([text, *issued]), figures=figures, issuers=mark.issuers, foot=foot
+    )

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import polars as pl
+import pytest
+
+import xinzhi
+from xinzhi.core.errors import IdentityError, UsageError
+from xinzhi.yardstick.measurement import COMPONENTS
+
+
+@pytest.fixture(scope="module")
+def measured():
+    return xinzhi.measure("china-provinces")
+
+
+def test_every_figure_of_every_period_adds_up_from_its_years(measured):
+    for region, start, end in measured.periods.filter(pl.col("region").is_in(["110000", "520000"])).select(
+        "region", "start", "end"
+    ).iter_rows():  # fmt: skip
+        for component in COMPONENTS:
+            found = measured.explain_period(region, start, end, component)
+            assert found.years.height == end - start
+            rows = found.years.iter_rows(named=True)
+            assert all(
+                math.isclose(row["output"], sum(row[name] for name in COMPONENTS if name != "output")) for row in rows
+            )
+
+
+def test_what_was_read_stands_beside_the_figure(measured):
+    found = measured.explain_period("Guizhou", 2017, 2023)
+    own = xinzhi.load("china-provinces").tables["accounts"].filter(region="520000", year=2020)["output_real"][0]
+    row = found.sources.filter(column="accounts.output_real", year="2020").row(0, named=True)
+    assert row == {"year": "2020", "column": "accounts.output_real", "value": own, "official": True,
+                   "unit": "1e8 CNY at constant prices"}  # fmt: skip
+    assert not found.sources.filter(column="investment.investment_nominal[total]")["official"].any()
+    assert set(found.inputs["item"]) == {"output", "capital", "labour", "human_capital", "labour_share"}
+    assert found.parameters.filter(parameter="capital.depreciation")["reference"][0]
+    assert found.grade == "C"
+    assert found.to_dict()["value"] == found.value
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_it_is_told_in_both_languages(measured, language):
+    said = measured.explain_period("贵州", 2012, 2017, "capital").text(language)
+    assert {"zh": "贵州2012–2017年，资本", "en": "Guizhou 2012–2017, capital"}[language] in said
+    assert "capital.depreciation = " in said
+    assert measured.provenance.protocol_fingerprint[:12] in said
+
+
+def test_what_there_is_not_is_named(measured):
+    with pytest.raises(UsageError, match="2012–2017"):
+        measured.explain_period("Guizhou", 2011, 2017)
+    with pytest.raises(UsageError, match="human_capital"):
+        measured.explain_period("Guizhou", 2012, 2017, "luck")
+
+
+def test_years_that_do_not_add_up_are_a_defect(measured):
+    wrong = replace(measured, periods=measured.periods.with_columns(tfp_growth=pl.col("tfp_growth") + 1e-9))
+    with pytest.raises(IdentityError):
+        wrong.explain_period("Guizhou", 2012, 2017)
