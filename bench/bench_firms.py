@@ -109,13 +109,15 @@ def by_library(job: str, path: str, memory: str) -> None:
     from xinzhi import micro
 
     engine = micro.connect(memory_limit=memory, threads=CORES)
-    held = micro.panel(path, engine=engine, duplicates="refuse" if job == "check" else "unchecked")
-    if job == "misallocation":
-        micro.misallocation(held, capital_share=0.4, labour="labour")
+    how = {"engine": engine, "duplicates": "unchecked"}
+    if job == "check":
+        micro.panel(path, engine=engine)
+    elif job == "misallocation":
+        micro.misallocation(path, capital_share=0.4, labour="labour", **how)
     elif job == "index":
-        micro.tfp_index(held, chained=False).write(f"{path}.tfp")
-    elif job != "check":
-        micro.decompose(held, group="industry", method="olley-pakes" if job == "covariance" else job)
+        micro.tfp_index(path, chained=False, **how).write(f"{path}.tfp")
+    else:
+        micro.decompose(path, group="industry", method="olley-pakes" if job == "covariance" else job, **how)
     engine.close()
 
 

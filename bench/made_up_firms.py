@@ -19,7 +19,8 @@ def panel(firms: int, seed: int, process: str = "proxy") -> pl.DataFrame:
     that persist (so that it is no function of capital and materials, and its lag tells of it). Materials and
     investment are functions of productivity and capital alone, so that either proxy inverts exactly.
     ``gross-output`` has materials by their first-order condition; with ``effects`` firms differ for good, and with
-    ``given`` inputs do not follow productivity at all. With ``static`` labour is at its optimum but for wages.
+    ``given`` inputs do not follow productivity at all. With ``static`` labour is at its optimum but for wages. With
+    ``sure`` capital has no chance in it.
     """
     rng = np.random.default_rng(seed)
     omega = rng.normal(0, _SHOCK / np.sqrt(1 - _PERSISTENCE**2), firms)
@@ -46,7 +47,7 @@ def panel(firms: int, seed: int, process: str = "proxy") -> pl.DataFrame:
         if year >= before:
             names = np.arange(firms), np.full(firms, 2000 + year - before)
             rows.append([*names, output, labour, k, invest, materials])
-        k = np.log(0.8 * np.exp(k) + np.exp(invest)) + rng.normal(0, 0.15, firms)
+        k = np.log(0.8 * np.exp(k) + np.exp(invest)) + rng.normal(0, 0.15, firms) * (process != "sure")
     firm, year, *logs = (np.concatenate(parts) for parts in zip(*rows, strict=True))
     names = ("output", "labour", "capital", "investment", "materials")
     frame = pl.DataFrame({"firm": firm, "year": year, **{n: np.exp(one) for n, one in zip(names, logs, strict=True)}})

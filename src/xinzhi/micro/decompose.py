@@ -50,8 +50,9 @@ class Decomposition(Result, verb="micro_decompose", topic="firms"):
     def facts(self) -> Facts:
         """Return over which periods, and what each part comes to on average."""
         ends = ("year", "year") if self.method == OLLEY else ("start", "end")
-        values = {
-            "method": same(self.method), "n": self.frame.height, "total": self.frame[self.total].mean(),
+        values: dict[str, object] = {
+            "method": words(f"firms.method.{self.method}"), "n": self.frame.height,
+            "total": self.frame[self.total].mean(),
             "start": self.frame[ends[0]].min(), "end": self.frame[ends[1]].max(),
             "what": words(f"firms.of.{self.value}"), "how": words(f"firms.how_of.{self.value}"),
         }  # fmt: skip
@@ -133,7 +134,8 @@ def decompose(  # noqa: PLR0913 - a table, its columns, and the policies
     if held is None:
         named = {"firm": firm, "year": year, "value": value, "weight": weight}
         named |= {role: name for role, name in (("born", born), ("closed", closed)) if name is not None}
-        held = panel(frame, named, groups, engine=engine, duplicates=duplicates)
+        used = ("value", "weight", *YEARS, *groups)
+        held = panel(frame, named, groups, engine=engine, duplicates=duplicates, roles=used)
     held.need("value", "weight", *groups)
     usable, totals = _usable(held, groups)
     if method == OLLEY:

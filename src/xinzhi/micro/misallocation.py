@@ -158,7 +158,10 @@ def misallocation(  # noqa: PLR0913 - a table and the conventions of the literat
     >>> round(made.frame["gain"][0], 4)
     0.4422
     """
-    held = table if isinstance(table, Panel) else panel(table, columns, by, engine=engine, duplicates=duplicates)
+    held = table if isinstance(table, Panel) else None
+    if held is None:
+        used = ("industry", "output", "capital", "wages", "labour", *by)
+        held = panel(table, columns, by, engine=engine, duplicates=duplicates, roles=used)
     workers = labour or ("wages" if held.has("wages") else "labour")
     held.need("industry", "output", "capital", workers, *by)
     if workers == "labour":  # persons cost no known amount: wedges are told apart from their mean only

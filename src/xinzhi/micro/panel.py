@@ -76,12 +76,17 @@ class Panel:
         """Return the rows whose amounts are positive, so that they have logarithms; those left out are counted."""
         self.need(*roles)
         kept = self.table.filter([self.table[role] > 0 for role in roles])  # also without what is missing
-        counted = self.engine.collect(kept.group_by("year").agg(rows=kept.count())).sort("year")
+        counted = self.engine.collect(kept.group_by("year").agg(firms=kept.count()))
+        return replace(self.counted(counted, *roles), table=kept)
+
+    def counted(self, sums: pl.DataFrame, *roles: str) -> Panel:
+        """Return the panel with a finding of how many rows some amounts leave out, by what is left: ``year, firms``."""
+        counted = sums.group_by("year").agg(rows=pl.col("firms").sum()).sort("year")
         lost = int(self.rows["rows"].sum()) - int(counted["rows"].sum() or 0)
         if counted.is_empty():
             raise InputError("micro.nothing-left", (), columns=[same(role) for role in roles])
         more = (counted_finding("micro.left-out", lost, self.least, columns=[same(one) for one in roles]),)
-        return replace(self, table=kept, rows=counted, findings=(*self.findings, *(more if lost else ())))
+        return replace(self, rows=counted, findings=(*self.findings, *(more if lost else ())))
 
     def lag(self, *roles: str, years: int = 1) -> Any:  # noqa: ANN401 - a table of Ibis
         """Return the table with ``<role>_lag``: the value of the same firm exactly so many years before, else null.
@@ -148,6 +153,7 @@ def panel(
     duplicates: Duplicates = "refuse",
     least: int = 0,
     encoding: str | None = None,
+    roles: Sequence[str] | None = None,
 ) -> Panel:
     """Read a table of firms and years, and name and count what is wrong with it.
 
@@ -170,6 +176,9 @@ def panel(
         Counts below it are told as "fewer than", so that messages identify nobody.
     encoding
         Of text files that are not in UTF-8, such as ``gb18030``.
+    roles
+        The columns that are read and looked at, beside firm and year; by default all that are there. Where the largest
+        of several rows stays, all are.
 
     Raises
     ------
@@ -188,9 +197,12 @@ def panel(
     own = engine_of(source, engine)
     given = own.table(source, encoding)
     named = _named({name: name for name in groups if name not in GROUPS} | dict(columns or {}), given.columns, groups)
+    if roles is not None and duplicates not in {"largest", "plants"}:
+        kept = {*KEY, *roles, *(columns or {}), *([] if duplicates == "unchecked" else ["industry"])}
+        named = {role: column for role, column in named.items() if role in kept}
     files = [path for path in files_of(source) or () if is_text(path)]
     found = unreadable(own, given, named, files, least, encoding)
-    table = given.select(**{role: typed(given[column], role) for role, column in named.items()})
+    table = given.select(**{role: typed(given[column], role, text=bool(files)) for role, column in named.items()})
     if files:  # text is read and cast once, not in every pass
         table = own.keep(table)
     return checked(Panel(engine=own, table=table, columns=named, findings=found, rows=NO_ROWS, least=least), duplicates)
@@ -225,8 +237,11 @@ def _named(columns: Mapping[str, str], known: Sequence[str], groups: Sequence[st
     return named
 
 
-def typed(column: Any, role: str) -> Any:  # noqa: ANN401 - columns of Ibis
-    """Return a column in the type of its role: text that is no number is missing; a blank group is told as such."""
+def typed(column: Any, role: str, *, text: bool = False) -> Any:  # noqa: ANN401 - columns of Ibis
+    """Return a column in the type of its role: text that is no number is missing; a blank group is told as such.
+
+    Of a `text` file names and codes lose the blanks around them.
+    """
     kind = column.type()
     if role in {"year", *YEARS}:
         if not kind.is_string():
@@ -237,10 +252,10 @@ def typed(column: Any, role: str) -> Any:  # noqa: ANN401 - columns of Ibis
         number = column.strip().try_cast("float64") if kind.is_string() else column.cast("float64")
         return (number.isnan() | number.isinf()).ifelse(None, number)
     if role not in KEY:
-        text = column.cast("string")
-        return text.strip().fill_null("")
+        code = column.cast("string")
+        return (code.strip() if text else code).fill_null("")
     if kind.is_string():
-        return column.strip().nullif("")
+        return column.strip().nullif("") if text else column
     return column if kind.is_integer() else column.cast("string")
 
 

@@ -114,7 +114,7 @@ def _one(
     import ibis
 
     found = unreadable(engine, table, named, [file] if is_text(file) else [], least, encoding)
-    made = {role: typed(table[name], role).cast(_kind(role)) for role, name in named.items()}
+    made = {role: typed(table[name], role, text=is_text(file)).cast(_kind(role)) for role, name in named.items()}
     if "year" not in made and year is not None:
         made["year"] = ibis.literal(int(year[0])).cast("int64")
     table = table.select(**made)

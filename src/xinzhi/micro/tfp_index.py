@@ -79,10 +79,13 @@ def tfp_index(
     """
     if strange := [name for name in inputs if name not in {"capital", *INPUTS}]:
         raise UsageError("micro.choice", name="inputs", given=strange[0], known=[same("capital"), *map(same, INPUTS)])
-    held = table if isinstance(table, Panel) else panel(table, columns, engine=engine, duplicates=duplicates)
-    held = held.positive("output", "wages", *inputs)
-    held.need("industry")
-    rows = held.table
+    amounts = tuple(dict.fromkeys(("output", "wages", *inputs)))
+    held = table if isinstance(table, Panel) else None
+    if held is None:
+        used = ("industry", *amounts)
+        held = panel(table, columns, engine=engine, duplicates=duplicates, roles=used)
+    held.need("industry", *amounts)
+    rows = held.table.filter([held.table[name] > 0 for name in amounts])
     costs = {name: rows[INPUTS[name]] / rows.output for name in inputs if name != "capital"}
     logs = {f"x_{name}": rows[name].ln() for name in inputs} | {f"s_{name}": cost for name, cost in costs.items()}
     rows = rows.select("firm", "year", "industry", y=rows.output.ln(), **logs)
@@ -93,6 +96,7 @@ def tfp_index(
     means = held.engine.collect(
         rows.group_by(list(CELL)).agg(firms=rows.count(), **{f"m_{n}": rows[n].mean() for n in names})
     )
+    held = held.counted(means, *amounts)
     means = _chained(means.sort(CELL), inputs) if chained else means.with_columns(base=pl.lit(0.0))
     small = held.engine.table(means.drop("firms").rename({key: f"_{key}" for key in CELL}))
     rows = rows.join(small, [rows[key] == small[f"_{key}"] for key in CELL])

@@ -82,6 +82,21 @@ def test_attrition_adds_its_own_error():
     assert ratio.is_between(0.6, 1.6).all()
 
 
+@pytest.mark.parametrize(("process", "doubted"), [("sure", True), ("proxy", False)])
+def test_a_state_that_follows_from_the_process_is_doubted_with_attrition(process, doubted):
+    data = panel(1500, 1, process)
+    omega = data["output"].log() - 0.6 * data["labour"].log() - 0.4 * data["capital"].log()
+    chance = omega - 0.1 * data["capital"].log() + np.random.default_rng(7).normal(0, 0.2, data.height)
+    gone = data.filter(chance < -0.6).group_by("firm").agg(last=pl.col("year").min())
+    left = data.join(gone, on="firm", how="left").filter(pl.col("year") <= pl.col("last").fill_null(9999))
+    made = production_function(left, *OUTPUT[:3], "investment", method="op", attrition=True)
+    assert (made.diagnostics["explained"][0] > 0.75) == doubted
+    assert ("Leave out attrition" in made.summary("en")) == doubted
+    assert ("请去掉attrition" in made.summary("zh")) == doubted
+    plain = production_function(left, *OUTPUT[:3], "investment", method="op")
+    assert plain.diagnostics["explained"][0] is None
+
+
 def test_a_gap_is_no_lag(firms):
     rows = firms.filter(pl.col("year") != 2004)
     row = production_function(rows, *OUTPUT).diagnostics.row(0, named=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +10,7 @@ from scipy.special import log_ndtr, ndtr
 
 from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import UsageError
-from xinzhi.micro.production.columns import Panel, convention
+from xinzhi.micro.production.columns import Panel, Roles, convention
 from xinzhi.micro.production.fit import (
     Fit,
     Form,
@@ -26,6 +27,17 @@ from xinzhi.micro.production.polynomials import exponents, gram, monomials
 from xinzhi.micro.production.second_stage import Minimum, Pairs, SecondStage
 
 
+def refuse_proxy(roles: Roles, method: str) -> None:
+    """Refuse a method of two stages without a proxy, or with one that it cannot use."""
+    if method not in {"op", "lp", "acf"}:
+        return
+    if not roles.proxy:
+        raise UsageError("production.no-proxy", method=method)
+    gross = [name for name in roles.proxy if name in roles.free]
+    if gross and method == "op":
+        raise UsageError("production.proxy-free", name=gross[0])
+
+
 class ControlFunction:
     """The two stages of a control function.
 
@@ -37,13 +49,10 @@ class ControlFunction:
     def __init__(self, panel: Panel, method: str, settings: Settings) -> None:
         roles = panel.roles
         self.panel, self.method, self.degree, self.attrition = panel, method, settings.degree, settings.attrition
-        if not roles.proxy:
-            raise UsageError("production.no-proxy", method=method)
+        refuse_proxy(roles, method)
         if settings.form != "cobb-douglas" and method != "acf":
             raise UsageError("production.form", method=method)
         gross = [name for name in roles.proxy if name in roles.free]
-        if gross and method == "op":
-            raise UsageError("production.proxy-free", name=gross[0])
         acf = method == "acf"
         self.inputs = roles.inputs
         self.linear = () if acf else tuple(name for name in roles.free if name not in gross)
@@ -96,6 +105,7 @@ class ControlFunction:
         minima = stage.search(self.starts if warm is None else warm.extra[None])
         free = [at for at, name in enumerate(self.second) if name in panel.roles.free]
         at_mean = self.form.at_mean(panel.block(self.second))
+        explained = self._explained(stage, minima) if self.attrition and weights is None else None
         answer, status = choose(stage, minima, lambda theta: self._elasticities(theta, at_mean), free)
         if warm is not None:  # a draw is searched from the estimate alone
             answer, status = settled(stage, minima)
@@ -115,6 +125,7 @@ class ControlFunction:
             leaning=tuple(self.second[at] for at in free if len(shown.lean) and shown.lean[at] < convention("lean")),
             units=stage.units,
             extra=theta,
+            explained=explained,
         )
         if weights is not None or answer is None:
             return fit
@@ -134,6 +145,21 @@ class ControlFunction:
             productivity=net - theta @ self.z,
             noise=net - signal,
         )
+
+    def _explained(self, stage: SecondStage, minima: Sequence[Minimum]) -> float | None:
+        """Return how much of what tells a state's elasticity the polynomial of the process explains, at most.
+
+        That is the state less its value before times the slope of the process (an instrument for ``acf``). What the
+        polynomial of productivity before and the chance to stay explains of it in whole cannot be told from the
+        process.
+        """
+        states = [at for at, name in enumerate(self.second) if name in self.panel.roles.state]
+        if not (minima and states):
+            return None
+        pairs, local = stage.pairs, stage.local(minima[0].coefficients)
+        source = pairs.inputs - local.slope * pairs.inputs_before if pairs.instruments is None else pairs.instruments
+        left = local.weight[states].var(axis=1) / source[states].var(axis=1)
+        return float(1 - left.min())
 
     def _elasticities(self, theta: FloatArray, at_mean: FloatArray) -> FloatArray:
         """Return those of the second stage `(p, n)`, or `(p, 1)` where all rows have the same."""

@@ -53,6 +53,7 @@ class Fit:
     criterion: float | None = None
     degrees: int = 0
     leaning: tuple[str, ...] = ()
+    explained: float | None = None  # share of a state that the process with attrition explains
     units: Units | None = None  # of the second stage, which draws keep
     extra: FloatArray = field(default_factory=lambda: np.zeros(0))  # where the next search begins
 

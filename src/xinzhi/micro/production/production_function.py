@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, fields
-from typing import Any, Literal, TypedDict, Unpack, get_args
+from functools import reduce
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack, get_args
 
 import numpy as np
 import polars as pl
@@ -12,14 +13,19 @@ from scipy.stats import chi2, norm
 
 from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.result import Provenance
+from xinzhi.micro.engine import ibis
 from xinzhi.micro.production.bootstrap import draws
 from xinzhi.micro.production.columns import Panel, Roles, convention, panel, read
-from xinzhi.micro.production.control_function import ControlFunction
+from xinzhi.micro.production.control_function import ControlFunction, refuse_proxy
 from xinzhi.micro.production.fit import ANSWERS, Fit, Method, Settings
 from xinzhi.micro.production.linear import CostShares, LeastSquares, Robinson
 from xinzhi.micro.production.moments import BlundellBond, Wooldridge
 from xinzhi.micro.production.result import ALL, ProductionFunction
 from xinzhi.micro.production.share_equation import ShareEquation
+
+if TYPE_CHECKING:
+    from xinzhi.micro.production.by_engine import Estimate
 
 Name = Literal["ols", "fe", "cost-shares", "op", "lp", "acf", "wooldridge", "robinson", "gnr", "blundell-bond"]
 METHODS: tuple[Name, ...] = get_args(Name)
@@ -43,6 +49,7 @@ class Options(TypedDict, total=False):
     level: float
     seed: int
     logs: bool
+    engine: Any
 
 
 def production_function(
@@ -82,7 +89,10 @@ def production_function(
         exit, which `exit` marks in the last year of a firm (else a firm exits that is not there in the next year);
         `form` ``cobb-douglas`` or ``translog`` (``ols``, ``fe``, ``acf``); `degree` of the polynomials of first stage
         and process; `share_degree`; `starts` of a search; `draws` of a bootstrap over firms (none: analytic errors,
-        clustered by firm); `level` of intervals; `seed`; `logs` whether logs are to be taken (False: columns are logs).
+        clustered by firm); `level` of intervals; `seed`; `logs` whether logs are to be taken (False: columns are logs);
+        `engine` (see `connect`) to compute all sums where the rows lie, so that only small matrices come home: for
+        ``ols, op, lp, acf`` of the Cobb-Douglas form with analytic errors. ``firms`` of the result is then an
+        expression with productivity by firm and year, which `write` writes.
 
     Returns
     -------
@@ -106,6 +116,7 @@ def production_function(
     >>> result.coefficients["estimate"].round(2).to_list()
     [0.6, 0.4]
     """
+    engine = options.pop("engine", None)
     settings, chosen = _settle(options)
     wanted: list[Name] = [method] if isinstance(method, str) else list(method)
     for name in wanted:
@@ -113,6 +124,8 @@ def production_function(
             raise UsageError("production.method", method=name, known=list(METHODS))
     roles = _roles(output, (free, state, proxy), (firm, year), chosen)
     _refuse_idle(wanted, roles, settings)
+    if engine is not None:
+        return _in_engine(frame, roles, wanted, settings, engine)
     table, rows, dropped = read(frame, roles, "production_function")
     last, keys = int(table.frame[year].max()), table.frame.select(firm, year)  # type: ignore[arg-type] # years are whole
     parts = rows.partition_by(roles.by, as_dict=True) if roles.by else {(ALL,): rows}
@@ -136,29 +149,119 @@ def production_function(
                 continue
             for key, one in made.items():
                 frames[key].append(one.with_columns(method=pl.lit(name), group=pl.lit(called)))
-    dropped = pl.concat([dropped, pl.DataFrame(left_out, schema=dropped.schema)])
+    about = table.provenance("production_function", **_call(roles, wanted, settings))
+    return _result(frames, dropped, left_out, about, kind=table.kind)
+
+
+def _call(roles: Roles, wanted: Sequence[str], settings: Settings) -> dict[str, Any]:
+    """Return what was asked, for the provenance."""
+    return {**{one.name: getattr(roles, one.name) for one in fields(roles)}, "method": wanted, **asdict(settings)}
+
+
+def _result(
+    frames: Mapping[str, list[pl.DataFrame]],
+    dropped: pl.DataFrame,
+    left_out: Sequence[Mapping[str, Any]],
+    about: Provenance,
+    **more: Any,  # noqa: ANN401 - fields of the result
+) -> ProductionFunction:
+    """Return the result of all methods and groups; refuse one without any estimate."""
     if not frames["diagnostics"]:
         raise InputError("production.few-firms", firms=0, least=convention("fewest_firms"))
-    done = {key: pl.concat(found, how="diagonal") for key, found in frames.items()}
+    done = {key: pl.concat(found, how="diagonal") for key, found in frames.items() if found}
     done = {key: one.select("method", "group", pl.exclude("method", "group")) for key, one in done.items()}
-    call: dict[str, Any] = {
-        "output": roles.output,
-        "free": roles.free,
-        "state": roles.state,
-        "proxy": roles.proxy,
-        "method": wanted,
-    }
-    call |= {"firm": firm, "year": year, "controls": roles.controls, **chosen, **asdict(settings)}
     return ProductionFunction(
         frame=done["coefficients"],
-        provenance=table.provenance("production_function", **call),
-        kind=table.kind,
+        provenance=about,
         elasticities=done["elasticities"],
         diagnostics=done["diagnostics"],
         minima=done["minima"],
-        dropped=dropped,
+        dropped=pl.concat([dropped, pl.DataFrame(left_out, schema=dropped.schema)]),
         productivity=done["productivity"],
+        **more,
     )
+
+
+def _in_engine(
+    source: Any,  # noqa: ANN401 - any table
+    roles: Roles,
+    wanted: Sequence[Name],
+    settings: Settings,
+    engine: Any,  # noqa: ANN401 - see `connect`
+) -> ProductionFunction:
+    """Return the result of sums that an engine computes."""
+    from xinzhi.data import provenance
+    from xinzhi.micro.production import by_engine
+
+    asked = {"draws": settings.draws, "attrition": settings.attrition, "form": settings.form != "cobb-douglas"}
+    asked |= {name: getattr(roles, name) for name in ("drivers", "share", "costs", "exit")}
+    idle = [name for name, given in asked.items() if given]
+    idle += [f"method='{name}'" for name in wanted if name not in by_engine.METHODS]
+    if idle:
+        raise UsageError("production.in-engine", given=idle[0], known=list(by_engine.METHODS))
+    for name in wanted:
+        refuse_proxy(roles, name)
+    own, rows, dropped = by_engine.read(source, roles, engine)
+    groups = sorted(own.collect(rows.select("by").distinct())["by"]) if roles.by else [ALL]
+    frames: dict[str, list[pl.DataFrame]] = {name: [] for name in _FRAMES}
+    left_out: list[dict[str, Any]] = []
+    tables = []
+    for group in groups:
+        part = rows.filter(rows.by == group) if roles.by else rows
+        for name in wanted:
+            try:
+                made = by_engine.estimated(own, part, roles, name, settings)
+            except InputError as error:
+                if not roles.by:
+                    raise
+                small = error.code == "production.few-firms"
+                height = own.collect(part.aggregate(n=part.count())).item()
+                why = {"reason": "few-firms" if small else "failed", "column": group if small else f"{group}, {name}"}
+                left_out += [{**why, "rows": height}]
+                if small:
+                    break
+                continue
+            for key, one in _of_sums(made, roles, settings).items():
+                frames[key].append(one.with_columns(method=pl.lit(name), group=pl.lit(group)))
+            empty = {} if "noise" in made.firms.columns else {"noise": made.firms.productivity * 0.0}
+            table = made.firms.mutate(**empty, method=ibis().literal(name), group=ibis().literal(group))
+            tables.append(table.select("method", "group", "firm", "year", "productivity", "noise"))
+    about = provenance("production_function", **_call(roles, wanted, settings), engine=own.name)
+    whole = reduce(lambda one, two: one.union(two), tables) if tables else None
+    none: dict[str, Any] = dict.fromkeys(("method", "group", "firm"), pl.String) | {"year": pl.Int64}
+    none |= dict.fromkeys(("productivity", "noise", "omega"), pl.Float64)
+    frames["productivity"] = [pl.DataFrame(schema=none)]
+    return _result(frames, dropped, left_out, about, firms=whole, engine=own)
+
+
+def _of_sums(made: Estimate, roles: Roles, settings: Settings) -> dict[str, pl.DataFrame]:
+    """Return the tables of an estimate whose covariance is known."""
+    fit, answer = made.fit, made.fit.status in ANSWERS
+    z = float(norm.ppf((1 + settings.level) / 2))
+
+    def lines(terms: Sequence[str]) -> pl.DataFrame:
+        at = [made.terms.index(term) for term in terms]
+        error = np.sqrt(np.diag(made.covariance))[at]
+        shown = fit.coefficients[at] if answer else np.full(len(at), np.nan)
+        columns = {"estimate": shown, "standard_error": error, "low": shown - z * error, "high": shown + z * error}
+        return pl.DataFrame({"term": list(terms), **columns}).with_columns(pl.col(*columns).fill_nan(None))
+
+    inputs = [made.terms.index(name) for name in roles.inputs]
+    scale_error = float(np.sqrt(made.covariance[np.ix_(inputs, inputs)].sum()))
+    coefficients = lines(made.terms).with_columns(
+        role=pl.Series(_parts_played(roles, made.terms)), status=pl.lit(fit.status)
+    )
+    return {
+        "coefficients": coefficients,
+        "elasticities": lines(roles.inputs),
+        "diagnostics": _diagnostics(made.counts, fit, 0, scale_error),
+        "minima": _minima(made.searched, fit),
+    }
+
+
+def _parts_played(roles: Roles, terms: Sequence[str]) -> list[str]:
+    played = {name: role for role in ("controls", "state", "free") for name in getattr(roles, role)}
+    return [played.get(term, "proxy" if term in roles.proxy else "second-order") for term in terms]
 
 
 _FRAMES = ("coefficients", "elasticities", "diagnostics", "minima", "productivity")
@@ -266,13 +369,13 @@ def _estimated(firms: Panel, name: Name, settings: Settings) -> dict[str, pl.Dat
     summed = None if drawn is None else drawn[1].sum(axis=1)[:, None]
     through = None if influence is None else influence.sum(axis=0)[None]
     scale_error = float(_spread(total, through, summed, z, settings.level)[0][0])
-    roles = {name: role for role in ("controls", "state", "free") for name in getattr(firms.roles, role)}
-    role = [roles.get(term, "proxy" if term in firms.roles.proxy else "second-order") for term in method.terms]
+    role = _parts_played(firms.roles, method.terms)
+    counts = {"firms": firms.firms, "rows": len(firms.firm), "pairs": len(firms.now), "gaps": firms.gaps}
     return {
         "coefficients": coefficients.with_columns(role=pl.Series(role), status=pl.lit(fit.status)),
         "elasticities": elasticities,
-        "diagnostics": _diagnostics(firms, fit, 0 if drawn is None else len(drawn[0]), scale_error),
-        "minima": _minima(method, fit),
+        "diagnostics": _diagnostics(counts, fit, 0 if drawn is None else len(drawn[0]), scale_error),
+        "minima": _minima(method.searched, fit),
         "productivity": _productivity(firms, method, fit),
     }
 
@@ -293,16 +396,13 @@ def _spread(
     return np.std(drawn, axis=0, ddof=1), low, high
 
 
-def _diagnostics(firms: Panel, fit: Fit, drawn: int, error: float) -> pl.DataFrame:
+def _diagnostics(counts: Mapping[str, int | None], fit: Fit, drawn: int, error: float) -> pl.DataFrame:
     answer = fit.status in ANSWERS
     low, high = convention("elasticity_range")
     each = fit.mean[:, None] if fit.elasticities is None else fit.elasticities
     row = {
         "status": fit.status,
-        "firms": firms.firms,
-        "rows": len(firms.firm),
-        "pairs": len(firms.now),
-        "gaps": firms.gaps,
+        **counts,
         "returns_to_scale": float(fit.mean.sum()) if answer else None,
         "returns_error": error if answer else None,
         "out_of_range": float(((each <= low) | (each >= high)).any(axis=0).mean()) if answer else None,
@@ -312,14 +412,16 @@ def _diagnostics(firms: Panel, fit: Fit, drawn: int, error: float) -> pl.DataFra
         "starts": fit.starts,
         "minima": len(fit.minima),
         "leaning": ",".join(fit.leaning),
+        "explained": fit.explained,
         "draws": drawn,
     }
-    kinds = {"returns_to_scale": pl.Float64, "returns_error": pl.Float64, "out_of_range": pl.Float64}
-    kinds |= {"criterion": pl.Float64, "p_value": pl.Float64}
+    kinds: dict[str, Any] = {"returns_to_scale": pl.Float64, "returns_error": pl.Float64, "out_of_range": pl.Float64}
+    kinds |= {"criterion": pl.Float64, "p_value": pl.Float64, "explained": pl.Float64}
+    kinds |= {"pairs": pl.Int64, "gaps": pl.Int64}
     return pl.DataFrame([row], schema_overrides=kinds)
 
 
-def _minima(method: Method, fit: Fit) -> pl.DataFrame:
+def _minima(searched: Sequence[str], fit: Fit) -> pl.DataFrame:
     """Return every distinct solution of the search; linear coefficients of the first stage are not searched for."""
     schema = {
         "number": pl.Int64,
@@ -330,7 +432,7 @@ def _minima(method: Method, fit: Fit) -> pl.DataFrame:
     }
     rows = []
     for number, one in enumerate(fit.minima, 1):
-        for term, value in zip(method.searched, one.coefficients, strict=True):
+        for term, value in zip(searched, one.coefficients, strict=True):
             rows.append((number, term, float(value), one.criterion, one.starts))
     return pl.DataFrame(rows, schema=schema, orient="row")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -11,6 +12,7 @@ from xinzhi.core.errors import InputError
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.schema import Column, describe
 from xinzhi.core.text import Text, same, words
+from xinzhi.micro.production.columns import convention
 from xinzhi.micro.production.fit import ANSWERS
 
 ALL = "all"  # the group of a call without groups
@@ -25,7 +27,8 @@ class ProductionFunction(Result, verb="production_function", topic="production",
     Gandhi-Navarro-Rivers differs by row), `diagnostics` one row for each method and group, `minima` every distinct
     solution of the search, `dropped` how many rows were left out and why, `productivity` a row for each firm and year:
     `productivity` is log output less the function, `noise` what of it the first stage tells apart, `omega`
-    the rest, on which the firm acts (both empty for methods without a first stage).
+    the rest, on which the firm acts (both empty for methods without a first stage). Where an engine computed the sums,
+    `productivity` has no rows: `firms` is an expression of the engine with them, which `write_firms` writes.
     """
 
     elasticities: pl.DataFrame
@@ -33,6 +36,25 @@ class ProductionFunction(Result, verb="production_function", topic="production",
     minima: pl.DataFrame
     dropped: pl.DataFrame
     productivity: pl.DataFrame
+    firms: Any = None
+    engine: Any = None
+
+    def write_firms(self, path: Path | str) -> Path:
+        """Write productivity by method, group, firm and year as parquet, without bringing it home from an engine.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from xinzhi.micro import mock, production_function
+        >>> made = production_function(mock(200, seed=1), "output ~ labour | capital", method="ols", engine="duckdb")
+        >>> pl.read_parquet(made.write_firms(f"{tempfile.mkdtemp()}/tfp.parquet")).columns
+        ['method', 'group', 'firm', 'year', 'productivity', 'noise']
+        """
+        if self.engine is not None:
+            written: Path = self.engine.write(self.firms, path)
+            return written
+        self.productivity.write_parquet(path)
+        return Path(path)
 
     @property
     def coefficients(self) -> pl.DataFrame:
@@ -88,6 +110,10 @@ class ProductionFunction(Result, verb="production_function", topic="production",
         facts["note.leaning"] = [
             {**_who(row), "inputs": row["leaning"].split(",")}
             for row in good.filter(pl.col("leaning") != "").iter_rows(named=True)
+        ]
+        facts["note.attrition"] = [
+            {**_who(row), "share": row["explained"]}
+            for row in self.diagnostics.filter(pl.col("explained") > convention("explained")).iter_rows(named=True)
         ]
         facts["note.dropped"] = [
             {"rows": row["rows"], "column": row["column"], "why": words(f"production.reason.{row['reason']}")}

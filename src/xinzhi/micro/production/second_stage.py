@@ -112,12 +112,18 @@ class Units:
 class SecondStage:
     """The criterion of a second stage and its derivatives, from sums of products alone."""
 
-    def __init__(self, pairs: Pairs, weights: FloatArray | None = None, units: Units | None = None) -> None:
-        self.pairs, self.rows = pairs, len(pairs.signal)
-        self.units = units or Units.of(pairs)
+    def __init__(
+        self,
+        pairs: Pairs,
+        weights: FloatArray | None = None,
+        units: Units | None = None,
+        sums: FloatArray | None = None,
+    ) -> None:
+        self.pairs, self.units = pairs, units or Units.of(pairs)
         self.powers = Powers(len(pairs.inputs), len(pairs.further), pairs.degree)
-        self._sums = gram(self._columns, self.rows, weights)
-        self._sums /= self._sums[0, 0]  # the constant is the first monomial
+        own = gram(self._columns, len(pairs.signal), weights) if sums is None else sums
+        self.rows = len(pairs.signal) if sums is None else int(sums[0, 0])  # the constant is the first monomial
+        self._sums = own / own[0, 0]
         self._place()
 
     def _columns(self, some: slice) -> FloatArray:
@@ -185,6 +191,13 @@ class SecondStage:
             turned[z, at] = -1.0
             turned[b, at] = -(one @ law) - matrix @ moved
         return self._root @ rho, self._root @ turned
+
+    def law(self, d: FloatArray) -> FloatArray:
+        """Return the coefficients of productivity on the polynomial of the process."""
+        s, b = self._sums, self._b
+        matrix, _ = self.powers.combine(d)
+        inner = np.linalg.pinv(matrix.T @ s[b, b] @ matrix, rcond=1e-13, hermitian=True)
+        return np.asarray(inner @ (matrix.T @ (s[b] @ self._vector(d))))
 
     def innovation(self, d: FloatArray) -> tuple[float, FloatArray]:
         """Return the variance of the innovation, and the t of its covariance with each input."""

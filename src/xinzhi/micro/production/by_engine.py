@@ -1,0 +1,394 @@
+"""Production functions whose sums of products are computed where the rows lie; only small matrices come home.
+
+Least squares, and the two stages of a control function: the first needs the sums of products of its columns; the
+second is a polynomial in its coefficients, whose sums are those of monomials (`SecondStage`); errors clustered by firm
+need the sums over firms of what each row adds. Every matrix is one query.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from operator import add, mul
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from xinzhi.core.arrays import FloatArray
+from xinzhi.core.errors import InputError
+from xinzhi.core.finding import listed
+from xinzhi.core.text import same
+from xinzhi.micro.engine import Engine, engine_of
+from xinzhi.micro.panel import counted_finding, typed
+from xinzhi.micro.production.columns import Roles, convention
+from xinzhi.micro.production.fit import Fit, Settings, choose, hypercube, invert
+from xinzhi.micro.production.linear import ranged
+from xinzhi.micro.production.polynomials import exponents
+from xinzhi.micro.production.second_stage import Minimum, Pairs, SecondStage, Units
+
+METHODS = ("ols", "op", "lp", "acf")
+Power = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """An estimate, the covariance of its coefficients `(k, k)`, and how many rows, firms and pairs it is of."""
+
+    fit: Fit
+    terms: tuple[str, ...]
+    searched: tuple[str, ...]
+    covariance: FloatArray
+    counts: Mapping[str, int | None]
+    firms: Any  # an expression of the engine: firm, year, productivity, and noise where it is told apart
+
+
+def read(
+    source: Any,  # noqa: ANN401 - any table
+    roles: Roles,
+    engine: Any,  # noqa: ANN401 - see `connect`
+) -> tuple[Engine, Any, pl.DataFrame]:
+    """Return the engine, the usable rows in logs, and how many rows are left out for which reason.
+
+    Rows have ``firm, year, by`` and the figures as ``x0, x1, ...`` in the order of ``roles.figures``.
+    """
+    own = engine_of(source, engine)
+    given = own.table(source)
+    needed = [roles.firm, roles.year, *roles.figures, *([roles.by] if roles.by else [])]
+    if lost := [name for name in needed if name not in given.columns]:
+        raise InputError(
+            "micro.no-column", (), missing=[same(one) for one in lost], known=[same(one) for one in given.columns]
+        )
+    named = {f"x{at}": typed(given[name], "value") for at, name in enumerate(roles.figures)}
+    group = {"by": given[roles.by].cast("string")} if roles.by else {}
+    table = given.select(firm=given[roles.firm], year=typed(given[roles.year], "year"), **group, **named)
+    good, reasons = table.firm.notnull() & table.year.notnull(), {}
+    good = good & table.by.notnull() if group else good
+    for at, name in enumerate(roles.figures):
+        cell = table[f"x{at}"]
+        tests = {"missing": cell.isnull()}
+        if roles.logs and name in roles.logged:
+            tests |= {"zero": cell == 0, "negative": cell < 0}
+        for why, wrong in tests.items():  # a row counts where its first fault is
+            reasons[f"{why}\t{name}"] = (good & wrong).cast("int64").sum()
+            good = good & ~wrong
+    counts = own.collect(table.aggregate(**reasons)).row(0, named=True)
+    lines = [(*key.split("\t"), int(n)) for key, n in counts.items() if n]
+    dropped = pl.DataFrame(lines, schema={"reason": pl.String, "column": pl.String, "rows": pl.Int64}, orient="row")
+    logs = {
+        f"x{at}": table[f"x{at}"].ln() for at, name in enumerate(roles.figures) if roles.logs and name in roles.logged
+    }
+    rows = own.keep(table.filter(good).mutate(**logs))
+    keys = rows.group_by(["firm", "year"]).agg(n=rows.count())
+    if double := int(own.collect(keys.filter(keys.n > 1).agg(n=keys.n.count())).item()):
+        found = (counted_finding("micro.duplicate", double, 0),)
+        raise InputError("micro.double", found, what=listed(found))
+    return own, rows, dropped
+
+
+def estimated(engine: Engine, rows: Any, roles: Roles, method: str, settings: Settings) -> Estimate:  # noqa: ANN401 - a table of Ibis
+    """Return the estimate of one method from the rows of one group."""
+    x = {name: rows[f"x{at}"] for at, name in enumerate(roles.figures)}
+    names = rows.group_by("firm").agg(n=rows.count())
+    seen = engine.collect(names.aggregate(rows=names.n.sum(), firms=names.n.count())).row(0, named=True)
+    if seen["firms"] < convention("fewest_firms"):
+        raise InputError("production.few-firms", firms=int(seen["firms"]), least=convention("fewest_firms"))
+    if method == "ols":
+        return _least_squares(engine, rows, x, roles, seen)
+    return _Stages(engine, rows, x, roles, method, settings).estimate(seen)
+
+
+def gram(engine: Engine, table: Any, variables: Sequence[Any], columns: Sequence[Power]) -> FloatArray:  # noqa: ANN401 - a table and columns of Ibis
+    """Return the sums of the products of all pairs of columns, each a product of powers of variables.
+
+    Products that are the same monomial are summed once.
+    """
+    named = table.select(**{f"v{at}": one for at, one in enumerate(variables)})
+    pairs = [
+        (i, j, tuple(map(add, columns[i], columns[j]))) for i in range(len(columns)) for j in range(i, len(columns))
+    ]
+    unique = sorted({power for *_, power in pairs})
+    most = [max(power[at] for power in unique) for at in range(len(variables))]
+    for step in range(2, max([*most, 1]) + 1):  # a power is a lower one times the variable
+        named = named.mutate(
+            **{f"v{at}_{step}": named[f"v{at}" if step == 2 else f"v{at}_{step - 1}"] * named[f"v{at}"]  # noqa: PLR2004 - the square
+               for at, top in enumerate(most) if top >= step}
+        )  # fmt: skip
+    sums = {}
+    for number, power in enumerate(unique):
+        parts = [named[f"v{at}" if one == 1 else f"v{at}_{one}"] for at, one in enumerate(power) if one]
+        sums[f"s{number}"] = reduce(mul, parts).sum() if parts else named.count()
+    found = engine.collect(named.aggregate(**sums)).row(0)
+    place = {power: at for at, power in enumerate(unique)}
+    out = np.zeros((len(columns), len(columns)))
+    for i, j, power in pairs:
+        out[i, j] = out[j, i] = found[place[power]]
+    return out
+
+
+def _unit(at: int, size: int) -> Power:
+    return tuple(int(one == at) for one in range(size))
+
+
+def _plus(parts: Sequence[Any]) -> Any:  # noqa: ANN401 - columns of Ibis
+    return reduce(add, parts)
+
+
+def _combined(weights: FloatArray, columns: Sequence[Any]) -> Any:  # noqa: ANN401 - columns of Ibis
+    """Return a linear combination of columns."""
+    return _plus([float(weight) * column for weight, column in zip(weights, columns, strict=True)])
+
+
+def _monomials(variables: Sequence[Any], powers: Sequence[Power], one: Any) -> list[Any]:  # noqa: ANN401 - columns of Ibis
+    """Return monomials as columns; `one` is the constant."""
+    out = []
+    for power in powers:
+        parts = [variables[at] for at, times in enumerate(power) for _ in range(times)]
+        out.append(reduce(mul, parts) if parts else one)
+    return out
+
+
+def _covariance(engine: Engine, parts: Sequence[Any], count: int, firms: int) -> FloatArray:
+    """Return the covariance of coefficients from what rows add: tables with ``firm, i0, i1, ...``, summed by firm."""
+    whole = reduce(lambda one, two: one.union(two), parts)
+    by = whole.group_by("firm").agg(**{f"i{at}": whole[f"i{at}"].sum() for at in range(count)})
+    return (
+        gram(engine, by, [by[f"i{at}"] for at in range(count)], [_unit(at, count) for at in range(count)])
+        * firms
+        / (firms - 1)
+    )
+
+
+def _least_squares(engine: Engine, rows: Any, x: Mapping[str, Any], roles: Roles, seen: Mapping[str, int]) -> Estimate:  # noqa: ANN401 - a table of Ibis
+    names = (*roles.inputs, *roles.controls)
+    variables = [*(x[name] for name in names), x[roles.output]]
+    size = len(variables)
+    columns = [*(_unit(at, size) for at in range(size - 1)), (0,) * size, _unit(size - 1, size)]
+    sums = gram(engine, rows, variables, columns)
+    inverse = invert(sums[:-1, :-1])
+    beta = inverse @ sums[:-1, -1]
+    theta = beta[:-1]
+    one = rows.year * 0.0 + 1.0
+    error = x[roles.output] - _combined(beta, [*variables[:-1], one])
+    adds = {f"i{at}": _combined(inverse[at], [*variables[:-1], one]) * error for at in range(len(names))}
+    covariance = _covariance(engine, [rows.select("firm", **adds)], len(names), int(seen["firms"]))
+    net = x[roles.output] - _combined(theta, variables[:-1])
+    mean = theta[: len(roles.inputs)]
+    return Estimate(
+        fit=Fit(coefficients=theta, mean=mean, status=ranged(mean)), terms=names, searched=(), covariance=covariance,
+        counts={"firms": int(seen["firms"]), "rows": int(seen["rows"]), "pairs": None, "gaps": None},
+        firms=rows.select("firm", "year", productivity=net),
+    )  # fmt: skip
+
+
+def _counts(seen: Mapping[str, int], pairs: int) -> dict[str, int | None]:
+    rows, firms = int(seen["rows"]), int(seen["firms"])
+    return {"firms": firms, "rows": rows, "pairs": pairs, "gaps": rows - firms - pairs}  # a firm's first row is neither
+
+
+class _Stages:
+    """The two stages of Olley and Pakes, Levinsohn and Petrin, Ackerberg, Caves and Frazer, as `ControlFunction`."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        rows: Any,  # noqa: ANN401 - a table of Ibis
+        x: Mapping[str, Any],
+        roles: Roles,
+        method: str,
+        settings: Settings,
+    ) -> None:
+        self.engine, self.rows, self.roles, self.settings = engine, rows, roles, settings
+        gross = [name for name in roles.proxy if name in roles.free]
+        acf = method == "acf"
+        self.linear = () if acf else tuple(name for name in roles.free if name not in gross)
+        self.second = tuple(name for name in roles.inputs if name not in self.linear)
+        self.poly = tuple(dict.fromkeys([*(roles.free if acf else ()), *roles.state, *roles.proxy]))
+        self.powers = exponents(len(self.poly), settings.degree[0])
+        self.instruments = [(name, name in roles.free) for name in self.second] if acf or gross else None
+        moments = {f"m_{name}": x[name].mean() for name in self.poly} | {
+            f"v_{name}": x[name].var(how="pop") for name in self.poly
+        }
+        seen = engine.collect(rows.aggregate(**moments)).row(0, named=True)
+        if any(not seen[f"v_{name}"] for name in self.poly):
+            raise InputError("production.collinear")
+        self.units = {name: (seen[f"m_{name}"], float(np.sqrt(seen[f"v_{name}"]))) for name in self.poly}
+        self.names = tuple(dict.fromkeys([roles.output, *roles.inputs, *roles.controls, *roles.proxy]))
+
+    def _columns(self, x: Mapping[str, Any], one: Any) -> list[Any]:  # noqa: ANN401 - columns of Ibis
+        """Return the columns of the first stage at some rows: free inputs, controls, the polynomial."""
+        v = [(x[name] - self.units[name][0]) / self.units[name][1] for name in self.poly]
+        return [*(x[name] for name in (*self.linear, *self.roles.controls)), *_monomials(v, self.powers, one)]
+
+    def _first(self, x: Mapping[str, Any]) -> tuple[FloatArray, FloatArray]:
+        """Return the inverse of the sums of products, and the coefficients."""
+        v = [(x[name] - self.units[name][0]) / self.units[name][1] for name in self.poly]
+        flat = [x[name] for name in (*self.linear, *self.roles.controls)]
+        variables = [*v, *flat, x[self.roles.output]]
+        size, lead = len(variables), len(v)
+        powers = [(*power, *([0] * (size - lead))) for power in self.powers]
+        columns = [*(_unit(lead + at, size) for at in range(len(flat))), *powers, _unit(size - 1, size)]
+        sums = gram(self.engine, self.rows, variables, columns)
+        inverse = invert(sums[:-1, :-1])
+        return inverse, inverse @ sums[:-1, -1]
+
+    def _pairs(self) -> Any:  # noqa: ANN401 - a table of Ibis
+        """Return every row that has its predecessor, with both as ``a_`` and ``b_`` columns; kept."""
+        rows, at = self.rows, {name: self.roles.figures.index(name) for name in self.names}
+        now = rows.select("firm", "year", **{f"a_x{at[name]}": rows[f"x{at[name]}"] for name in self.names})
+        past = rows.select(
+            _firm=rows.firm, _year=rows.year + 1, **{f"b_x{at[name]}": rows[f"x{at[name]}"] for name in self.names}
+        )
+        both = now.join(past, [now.firm == past["_firm"], now.year == past["_year"]]).drop("_firm", "_year")
+        return self.engine.keep(both)
+
+    def estimate(self, seen: Mapping[str, int]) -> Estimate:
+        """Return the estimate with errors of both stages, clustered by firm."""
+        x = {name: self.rows[f"x{self.roles.figures.index(name)}"] for name in self.names}
+        inverse, gamma = self._first(x)
+        flat, lead, second = len(self.linear) + len(self.roles.controls), len(self.linear), self.second
+        pairs = self._pairs()
+        one = pairs.year * 0.0 + 1.0
+        now, before = (
+            {name: pairs[f"{side}_x{self.roles.figures.index(name)}"] for name in self.names} for side in "ab"
+        )
+        firsts = [self._columns(side, one) for side in (now, before)]
+        signals = [_combined(gamma[flat:], columns[flat:]) for columns in firsts]
+        outcome = now[self.roles.output] - _combined(gamma[:flat], firsts[0][:flat]) if flat else now[self.roles.output]
+        table = pairs.mutate(_s1=signals[0], _s0=signals[1], _y=outcome)
+        pairs_now, pairs_before = (
+            {name: table[one.get_name()] for name, one in side.items()} for side in (now, before)
+        )
+        stage, n = self._stage(table, pairs_now, pairs_before)
+        minima = stage.search(hypercube(len(second), 0, self.settings.starts))
+        free = [at for at, name in enumerate(second) if name in self.roles.free]
+        answer, status = choose(stage, minima, lambda theta: theta[:, None], free)
+        shown = answer or (minima[0] if minima else Minimum(np.full(len(second), np.nan), np.nan, 0, np.zeros(0)))
+        theta = shown.coefficients
+        inputs = self.roles.inputs
+        mean = np.zeros(len(inputs))
+        mean[[inputs.index(name) for name in self.linear]] = gamma[:lead]
+        mean[[inputs.index(name) for name in second]] = theta
+        fit = Fit(
+            coefficients=np.concatenate([gamma[:lead], theta, gamma[lead:flat]]), mean=mean, status=status,
+            minima=tuple(minima), starts=self.settings.starts, criterion=shown.criterion,
+            leaning=tuple(second[at] for at in free if len(shown.lean) and shown.lean[at] < convention("lean")),
+        )  # fmt: skip
+        count = len(fit.coefficients)
+        covariance = np.full((count, count), np.nan)
+        if answer is not None:
+            adds = self._adds(stage, theta, table, (pairs_now, pairs_before), (inverse, gamma))
+            covariance = _covariance(self.engine, adds, count, int(seen["firms"]))
+        every = self._columns(x, self.rows.year * 0.0 + 1.0)
+        net = x[self.roles.output] - _combined(gamma[:flat], every[:flat]) if flat else x[self.roles.output]
+        left = net - _combined(theta, [x[name] for name in second])
+        firms = self.rows.select("firm", "year", productivity=left, noise=net - _combined(gamma[flat:], every[flat:]))
+        return Estimate(
+            fit=fit, terms=(*self.linear, *second, *self.roles.controls), searched=second, covariance=covariance,
+            counts=_counts(seen, n), firms=firms,
+        )  # fmt: skip
+
+    def _stage(self, table: Any, now: Mapping[str, Any], before: Mapping[str, Any]) -> tuple[SecondStage, int]:  # noqa: ANN401 - a table of Ibis
+        """Return the second stage from its sums, and how many pairs there are."""
+        count = len(self.second)
+        z, z0 = ([side[name] for name in self.second] for side in (now, before))
+        size = count + 1
+        sums = gram(self.engine, table, [*z, table["_s1"]], [(0,) * size, *(_unit(at, size) for at in range(size))])
+        n = int(sums[0, 0])
+        if not n:
+            raise InputError("production.short-panel", years=2)
+        means = sums[0] / n
+        inner = sums / n - np.outer(means, means)
+        base = np.linalg.lstsq(inner[1:-1, 1:-1], inner[1:-1, -1], rcond=None)[0]
+        left = float(inner[-1, -1] - 2 * base @ inner[1:-1, -1] + base @ inner[1:-1, 1:-1] @ base)
+        units = Units(
+            mean=means[1:-1], sd=np.sqrt(np.diag(inner)[1:-1]), signal=float(means[-1]),
+            base=np.asarray(base, np.float64), scale=float(np.sqrt(max(left, 0.0))) or 1.0,
+            further_mean=np.zeros(0), further_sd=np.zeros(0),
+        )  # fmt: skip
+        self.standard = units
+        v, v0 = (self._centred(side) for side in (z, z0))
+        u, u0 = self._signal(table["_s1"], z), self._signal(table["_s0"], z0)
+        w = [(before if lagged else now)[name] for name, lagged in self.instruments or ()]
+        goal = [] if self.instruments else [self._signal(table["_y"], z)]
+        variables = [u0, *v0, u, *v, *w, *goal]
+        many = len(variables)
+        basis = [(*power, *([0] * (many - size))) for power in exponents(size, self.settings.degree[1])]
+        columns = [*basis, *(_unit(at, many) for at in range(size, many))]
+        empty, none = np.zeros((count, 0)), np.zeros(0)
+        shape = Pairs(
+            signal=none, signal_before=none, inputs=empty, inputs_before=empty, further=np.zeros((0, 0)),
+            degree=self.settings.degree[1], instruments=np.zeros((len(w), 0)) if self.instruments else None,
+            outcome=None if self.instruments else none,
+        )  # fmt: skip
+        return SecondStage(shape, units=units, sums=gram(self.engine, table, variables, columns)), n
+
+    def _centred(self, z: Sequence[Any]) -> list[Any]:
+        return [
+            (one - float(mean)) / float(sd)
+            for one, mean, sd in zip(z, self.standard.mean, self.standard.sd, strict=True)
+        ]
+
+    def _signal(self, signal: Any, z: Sequence[Any]) -> Any:  # noqa: ANN401 - columns of Ibis
+        unit = self.standard
+        parts = [float(slope) * (one - float(mean)) for slope, one, mean in zip(unit.base, z, unit.mean, strict=True)]
+        return (signal - unit.signal - _plus(parts)) / unit.scale
+
+    def _adds(
+        self,
+        stage: SecondStage,
+        theta: FloatArray,
+        table: Any,  # noqa: ANN401 - a table of Ibis
+        sides: tuple[Mapping[str, Any], Mapping[str, Any]],
+        first: tuple[FloatArray, FloatArray],
+    ) -> list[Any]:
+        """Return what every row adds to the coefficients, of the first stage and of the second."""
+        (now, before), (inverse, gamma), unit = sides, first, self.standard
+        one, degree, count = table.year * 0.0 + 1.0, self.settings.degree[1], len(self.second)
+        z, z0 = ([side[name] for name in self.second] for side in sides)
+        d, law = stage.standard(theta), stage.law(stage.standard(theta))
+        w = self._signal(table["_s1"], z) - _combined(d, self._centred(z))
+        w0 = self._signal(table["_s0"], z0) - _combined(d, self._centred(z0))
+        table = table.mutate(_w=w, _w0=w0)
+        powers = [reduce(mul, [table["_w0"]] * power) if power else one for power in range(degree + 1)]
+        slope = _plus([float(law[power]) * power * powers[power - 1] for power in range(1, degree + 1)])
+        table = table.mutate(_slope=slope, _fit=_combined(law, powers))
+        turned = {f"_t{at}": z[at] - table["_slope"] * z0[at] for at in range(count)}
+        source = [(before if lagged else now)[name] for name, lagged in self.instruments or ()]
+        table = table.mutate(**turned)
+        source = source or [table[f"_t{at}"] for at in range(count)]
+        many = [*powers, *source]
+        sums = gram(self.engine, table, many, [_unit(at, len(many)) for at in range(len(many))])
+        onto = sums[degree + 1 :, : degree + 1] @ np.linalg.pinv(
+            sums[: degree + 1, : degree + 1], rcond=1e-13, hermitian=True
+        )
+        weight = {f"_g{at}": source[at] - _combined(onto[at], powers) for at in range(len(source))}
+        goal = table["_w"] if self.instruments else self._signal(table["_y"], z) - _combined(d, self._centred(z))
+        table = table.mutate(**weight, _e=(goal - table["_fit"]) * unit.scale)
+        firsts = [self._columns(side, one) for side in (now, before)]
+        flat = len(self.linear) + len(self.roles.controls)
+        # the residual has output less the free inputs; with instruments it has the signal
+        changes = [one * 0.0 if self.instruments else 0.0 - column for column in firsts[0][:flat]]
+        for ours, past in zip(firsts[0][flat:], firsts[1][flat:], strict=True):
+            lost = table["_slope"] * past
+            changes.append(ours - lost if self.instruments else 0.0 - lost)
+        g = [table[f"_g{at}"] for at in range(len(source))]
+        through, bread = self._cross(table, g, [*changes, *(table[f"_t{at}"] for at in range(count))], count)
+        solve = np.linalg.inv(bread)
+        lead = len(self.linear)
+        gamma_part, second_part = inverse, solve @ through @ inverse
+        x = {name: self.rows[f"x{self.roles.figures.index(name)}"] for name in self.names}
+        every = self._columns(x, self.rows.year * 0.0 + 1.0)
+        error = x[self.roles.output] - _combined(gamma, every)
+        order = np.vstack([gamma_part[:lead], second_part, gamma_part[lead:flat]])
+        adds = {f"i{at}": _combined(row, every) * error for at, row in enumerate(order)}
+        later = {f"i{at}": one * 0.0 for at in range(len(order))}
+        later |= {f"i{lead + at}": _combined(solve[at], g) * table["_e"] for at in range(count)}
+        return [self.rows.select("firm", **adds), table.select("firm", **later)]
+
+    def _cross(self, table: Any, g: Sequence[Any], others: Sequence[Any], count: int) -> tuple[FloatArray, FloatArray]:  # noqa: ANN401 - columns of Ibis
+        """Return the sums of products of weights and other columns: those of the first stage, and the last `count`."""
+        sums = {f"s{i}_{j}": (one * two).sum() for i, one in enumerate(g) for j, two in enumerate(others)}
+        found = np.array(self.engine.collect(table.aggregate(**sums)).row(0), dtype=float).reshape(len(g), len(others))
+        return found[:, : len(others) - count], found[:, len(others) - count :]
