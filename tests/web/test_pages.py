@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from html import unescape
 from urllib.parse import unquote, urlsplit
 
 import pytest
@@ -24,6 +25,8 @@ FIRST = (
     "en/topic/sources.html",
     "zh/protocol/zhang-2004.html",
     "en/data.html",
+    "en/audit.html",
+    "zh/claim.html",
 )
 
 
@@ -159,3 +162,36 @@ def test_a_topic_says_what_its_section_says(store, folder, language):
         text = Reader((folder / language / "topic" / f"{section.key}.html").read_text("utf-8")).words
         for line in section.answer:
             assert " ".join(line.lang(language).split()) in text
+
+
+def test_a_claim_is_judged_as_the_study_judges_it(client, store):
+    asked = {"region": "520000", "start": 2017, "end": 2023, "growth": "1.8"}
+    page = client.get("/en/claim.html", params=asked).text
+    study = store.study("claim", region="520000", start=2017, end=2023, growth="1.8%")
+    verdict = study.results["claim"].frame["verdict"][0]
+    assert f": {verdict}. " in page
+    assert all(line.en in unescape(page) for line in store.section(study).answer)
+    assert 'value="2017"' in page
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"region": "520000", "start": 2017}, "A claim needs"),
+        ({"region": "520000", "start": "soon", "end": 2023, "growth": 1}, "A claim needs"),
+        ({"region": "<b>", "start": 2017, "end": 2023, "growth": 1}, "&lt;b&gt;"),
+        ({"region": "520000", "start": 2017, "end": 2023, "growth": "much"}, "cannot be read"),
+    ],
+)
+def test_a_claim_that_cannot_be_read_is_refused_with_the_cure(client, asked, said):
+    answer = client.get("/en/claim.html", params=asked)
+    assert answer.status_code == 422
+    assert said in answer.text
+
+
+def test_departures_of_a_protocol_are_those_of_the_difference(client):
+    from xinzhi.protocol import diff
+
+    page = client.get("/en/protocol/zhang-2004.html", params={"against": "shan-2008"}).text
+    for row in diff("zhang-2004", "shan-2008"):
+        assert row.title.en in page

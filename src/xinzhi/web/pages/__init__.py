@@ -49,6 +49,8 @@ REGISTRY: Mapping[str, Entry] = {
     "measure": Entry(module="measure"),
     "figures": Entry(module="figures", keyed=True, menu=False),
     "topic": Entry(module="topic", keyed=True, menu=False),
+    "audit": Entry(module="audit", asks=("region",)),
+    "claim": Entry(module="claim", asks=("protocol", "region", "start", "end", "growth")),
     "protocols": Entry(module="protocol", asks=("against",)),
     "protocol": Entry(module="protocol", asks=("against",), keyed=True, menu=False),
     "data": Entry(module="data", asks=()),

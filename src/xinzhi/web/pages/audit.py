@@ -1,0 +1,37 @@
+"""What the other admissible protocols say, which one a region would choose, and the bridge to published accounts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from xinzhi.core.errors import XinzhiError
+from xinzhi.core.text import Text, words
+from xinzhi.web.page import Asked, Page, Part
+from xinzhi.web.pages.overall import decimals, kicker, overall
+
+if TYPE_CHECKING:
+    from xinzhi.web.address import Address
+    from xinzhi.web.store import Store
+
+
+def page(store: Store, address: Address) -> Page:
+    """Return the page; on a server the curve of the region that is asked for."""
+    asked = {"region": store.region(address.query["region"])} if "region" in address.query else {}
+    study = store.study("audit", **asked)
+    section = store.section(study, region=study.region)
+    parts = [Part(section=replace(section, answer=()))]
+    why: list[Text] = []
+    try:
+        bridge = store.study("bridge")
+        parts.append(Part(section=store.section(bridge), asked=Asked(topic="bridge", data=store.package.name)))
+    except XinzhiError as error:  # a package without a nation has no bridge
+        why = [error.text]
+    made = overall(store)
+    return Page(
+        title=section.title, kicker=kicker(made), lead=[*section.answer, *why], study=study,
+        asked=Asked(topic="audit", data=store.package.name, options=asked), parts=parts, decimals=decimals(made),
+        template="audit.html.j2",
+        more={"regions": [(code, store.names.region(code)) for code in store.regions], "region": study.region,
+              "label": words("web.audit.region")},
+    )  # fmt: skip
