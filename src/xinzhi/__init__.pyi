@@ -14,6 +14,7 @@ from . import yardstick as yardstick
 from .data import Package as Package
 from .data import load as load
 from .report import plot as plot
+from .report import show as show
 from .report import write as write
 from .studies import Study as Study
 from .studies import study as study

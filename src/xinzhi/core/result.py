@@ -65,8 +65,37 @@ class Provenance:
         return f"xinzhi {self.version}{mark}{standing}"
 
 
+class Displayed:
+    """What notebooks ask of a result or a study; `xinzhi.report.show` answers, also in a language that is asked for."""
+
+    __slots__ = ()
+
+    def _shown(self) -> Any:  # noqa: ANN401 - of a package above this one
+        import xinzhi
+
+        return xinzhi.report.show(self)  # type: ignore[arg-type] # a result or a study
+
+    def _repr_html_(self) -> str:
+        """Return what it says, the leading chart and the first rows, for a notebook."""
+        html: str = self._shown()._repr_html_()
+        return html
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        """Return the same as plain text and as HTML."""
+        bundle: dict[str, str] = self._shown()._repr_mimebundle_(include, exclude)
+        return bundle
+
+    def _ipython_display_(self) -> None:
+        """Show it in Jupyter, the chart by the notebook's own Vega-Lite."""
+        self._shown()._ipython_display_()
+
+    def _display_(self) -> Any:  # noqa: ANN401 - whatever marimo shows
+        """Return what marimo shows."""
+        return self._shown()._display_()
+
+
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Result:
+class Result(Displayed):
     """Base of the results of all verbs.
 
     A class names in its head its `verb` (whose file ``words/results/<verb>.yaml`` describes the columns of all its
@@ -175,7 +204,3 @@ class Result:
     def __repr__(self) -> str:
         """Return the summary."""
         return self.summary()
-
-    def _repr_html_(self) -> str:
-        """Return the summary and the frame for a notebook."""
-        return f"<pre>{self.summary()}</pre>{self.frame._repr_html_()}"

@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.result import Displayed
 from xinzhi.core.text import Text, same, words
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ SILENT = Progress()
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class Study:
+class Study(Displayed):
     """What a topic says of one source: the same object for the command line, the report, the web and Python.
 
     Parameters

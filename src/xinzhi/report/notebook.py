@@ -1,0 +1,172 @@
+"""A result or a study in a notebook: what it says, the leading chart, and the first rows of its table."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html import escape
+from importlib import import_module
+from typing import Any
+
+from xinzhi.core.errors import UsageError
+from xinzhi.core.result import Result
+from xinzhi.core.text import Language, Text, same, sentences, words
+from xinzhi.report.section import Picture
+from xinzhi.report.table import Table, cell, table
+from xinzhi.studies import Study
+
+ROWS = 8  # of the table that are shown; the others are counted
+DECIMALS = 2  # of growth in percent
+VARIABLE = "XINZHI_LANG"
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A result or a study as a notebook shows it; Jupyter, marimo and others ask it in their own ways.
+
+    Parameters
+    ----------
+    of
+        The result, or the study.
+    language
+        ``zh`` or ``en``.
+    """
+
+    of: Result | Study
+    language: Language
+
+    @property
+    def result(self) -> Result:
+        """The result that leads."""
+        return self.of if isinstance(self.of, Result) else next(iter(self.of.results.values()))
+
+    def sentences(self) -> list[str]:
+        """Return what it says."""
+        return [text.lang(self.language) for text in sentences(self.result.facts(), self.result.topic)]
+
+    def remarks(self) -> list[str]:
+        """Return what else a study has: its other results, and its notes."""
+        if isinstance(self.of, Result):
+            return []
+        others = [f"{name} ({one.frame.height})" for name, one in list(self.of.results.items())[1:]]
+        more = [words("notebook.others", names=[same(name) for name in others])] if others else []
+        return [text.lang(self.language) for text in (*more, *self.of.notes)]
+
+    def picture(self) -> Picture | None:
+        """Return the leading picture; None where nothing is drawn of it."""
+        from xinzhi.report.pages import section
+
+        try:
+            drawn = section(self.result).pictures
+        except UsageError:
+            return None
+        return next((one for one in drawn if not one.sketch), None)
+
+    def chart(self) -> Any:  # noqa: ANN401 - an altair chart, or None
+        """Return the leading picture as an altair chart, which notebooks show with their own Vega-Lite."""
+        from xinzhi.report.writing import plot
+
+        found = self.picture()
+        return None if found is None else plot(self.result, found.kind, self.language)
+
+    def table(self) -> Table:
+        """Return the first rows of the tidy frame, titled and named by the catalogue."""
+        result = self.result
+        return table(f"{result.topic}_frame", result.frame.head(ROWS), of=result, title=same(type(result).__name__))
+
+    def _said(self, lines: list[str]) -> str:
+        return "".join(f"<p>{escape(line)}</p>" for line in lines)
+
+    def _table(self) -> str:
+        """Return the table as HTML, with the count of the rows that are not shown."""
+        shown = self.table()
+        heads = "".join(f'<th scope="col">{escape(self._head(one.title, one.unit))}</th>' for one in shown.columns)
+        rows = "".join(
+            "<tr>"
+            + "".join(f"<td>{escape(self._cell(value, at, shown))}</td>" for at, value in enumerate(row))
+            + "</tr>"
+            for row in shown.rows
+        )
+        height = self.result.frame.height
+        count = words("notebook.rows", shown=len(shown.rows), n=height).lang(self.language)
+        foot = self.result.provenance.foot(self.language)
+        return (
+            f'<div style="overflow-x:auto"><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>'
+            f"<p><small>{escape(count)} {escape(foot)}</small></p>"
+        )
+
+    def _head(self, title: Text, unit: Text) -> str:
+        name = title.lang(self.language)
+        return words("workbook.header", title=same(name), unit=unit).lang(self.language) if unit.en else name
+
+    def _cell(self, value: object, at: int, shown: Table) -> str:
+        said = cell(value, shown.columns[at], DECIMALS)
+        return said.lang(self.language) if isinstance(said, Text) else said
+
+    def _svg(self) -> str:
+        """Return the leading chart as SVG, which needs no script and no network."""
+        import vl_convert
+
+        chart = self.chart()
+        if chart is None:
+            return ""
+        try:
+            return str(vl_convert.vegalite_to_svg(chart.to_dict()))
+        except ValueError:  # figures that cannot be drawn: the table tells them
+            return ""
+
+    def _repr_html_(self) -> str:
+        before, after = self._said(self.sentences()), self._said(self.remarks())
+        return f'<div lang="{self.language}">{before}{self._svg()}{self._table()}{after}</div>'
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        del include, exclude  # a notebook takes of the two what it shows
+        return {"text/plain": self.of.summary(self.language), "text/html": self._repr_html_()}
+
+    def _ipython_display_(self) -> None:
+        """Show in Jupyter: words, the chart by the notebook's own Vega-Lite (else as SVG), the table."""
+        display: Any = import_module("IPython.display").display
+        summary = self.of.summary(self.language)
+        display({"text/html": self._said(self.sentences()), "text/plain": summary}, raw=True)
+        chart = self.chart()
+        if chart is not None:
+            spec: Mapping[str, Any] = chart.to_dict()
+            version = str(spec["$schema"]).rpartition("/v")[2].partition(".")[0]
+            mime = f"application/vnd.vegalite.v{version}+json"
+            display({mime: spec, "image/svg+xml": self._svg(), "text/plain": type(self.result).__name__}, raw=True)
+        rest = self._table() + self._said(self.remarks())
+        display({"text/html": rest, "text/plain": str(self.result.frame.head(ROWS))}, raw=True)
+
+    def _display_(self) -> Any:  # noqa: ANN401 - whatever marimo shows
+        """Return what marimo shows: words, the chart, the table, one below the other."""
+        marimo: Any = import_module("marimo")
+        chart = self.chart()
+        parts = [marimo.Html(self._said(self.sentences())), *([] if chart is None else [chart])]
+        return marimo.vstack([*parts, marimo.Html(self._table() + self._said(self.remarks()))])
+
+
+def show(what: Result | Study, language: Language | None = None) -> Shown:
+    """Show a result or a study in a notebook: what it says, the leading chart, the first rows of its table.
+
+    Parameters
+    ----------
+    what
+        A result, or a study, of which the first result leads.
+    language
+        ``zh`` or ``en``; None: that of the variable ``XINZHI_LANG``, else English.
+
+    Returns
+    -------
+    Shown
+        What notebooks display: Jupyter with its own Vega-Lite, marimo with its own charts, others as HTML with the
+        chart as SVG. Nothing is loaded from a network.
+
+    Examples
+    --------
+    >>> import xinzhi
+    >>> xinzhi.report.show(xinzhi.measure("china-provinces"), "zh")._repr_html_()[:15]
+    '<div lang="zh">'
+    """
+    own: Language = "zh" if os.environ.get(VARIABLE, "").lower().startswith("zh") else "en"
+    return Shown(what, language or own)
