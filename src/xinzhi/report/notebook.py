@@ -17,6 +17,7 @@ from xinzhi.report.table import Table, cell, table
 from xinzhi.studies import Study
 
 ROWS = 8  # of the table that are shown; the others are counted
+FIRST = 3  # sentences that stand open
 DECIMALS = 2  # of growth in percent
 VARIABLE = "XINZHI_LANG"
 
@@ -68,7 +69,13 @@ class Shown:
         from xinzhi.report.writing import plot
 
         found = self.picture()
-        return None if found is None else plot(self.result, found.kind, self.language)
+        if found is None:
+            return None
+        import altair as alt
+
+        chart: Any = plot(self.result, found.kind, self.language)
+        chart.config.mark = alt.MarkConfig(tooltip=alt.TooltipContent("encoding"))  # a mark tells its figures
+        return chart
 
     def table(self) -> Table:
         """Return the first rows of the tidy frame, titled and named by the catalogue."""
@@ -76,7 +83,10 @@ class Shown:
         return table(f"{result.topic}_frame", result.frame.head(ROWS), of=result, title=same(type(result).__name__))
 
     def _said(self, lines: list[str]) -> str:
-        return "".join(f"<p>{escape(line)}</p>" for line in lines)
+        """Return sentences as HTML: the first ones, the others to be opened."""
+        first, rest = ("".join(f"<p>{escape(line)}</p>" for line in some) for some in (lines[:FIRST], lines[FIRST:]))
+        more = escape(words("notebook.more", n=len(lines) - FIRST).lang(self.language))
+        return first + (f"<details><summary>{more}</summary>{rest}</details>" if rest else "")
 
     def _table(self) -> str:
         """Return the table as HTML, with the count of the rows that are not shown."""

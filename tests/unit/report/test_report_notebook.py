@@ -75,6 +75,7 @@ def test_jupyter_gets_the_chart_for_its_own_vega_lite_with_svg_beside_it(measure
     words, chart, table = (bundle for bundle, _ in told)
     (mime,) = [name for name in chart if name.startswith("application/vnd.vegalite.v")]
     assert chart[mime]["$schema"].startswith("https://vega.github.io/schema/vega-lite/v")
+    assert chart[mime]["config"]["mark"]["tooltip"] == {"content": "encoding"}
     assert chart["image/svg+xml"].startswith("<svg")
     assert "<p>" in words["text/html"]
     assert "<table" in table["text/html"]
