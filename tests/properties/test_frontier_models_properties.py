@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from scipy.optimize import linprog
 
 from xinzhi.frontier.models.environmental import by_production, directional, non_radial
 from xinzhi.frontier.models.slacks_based import epsilon_based, russell, slacks_based, super_slacks_based
@@ -66,12 +67,32 @@ def test_slacks_based_never_above_epsilon_based_never_above_radial(seed: int, rt
 
 @settings(max_examples=20, deadline=None)
 @given(SEEDS, st.sampled_from(["crs", "vrs"]))
+@example(69, "vrs")  # one unit so clean that the others cannot follow
+@example(201, "vrs")
 def test_super_efficiency_begins_where_efficiency_ends(seed: int, rts: str) -> None:
     x, y, b = sample(seed)
     plain, over = slacks_based(x, y, b, rts=rts), super_slacks_based(x, y, b, rts=rts)
-    behind = plain.score < 1 - 1e-6
+    behind = plain.score < 1 - CLOSE
     np.testing.assert_allclose(over.score[behind], plain.score[behind], atol=CLOSE)
-    assert (over.score[~behind] >= 1 - CLOSE).all()
+    for unit in np.flatnonzero(~behind):
+        if over.status[unit] == "optimal":
+            assert over.score[unit] >= 1 - CLOSE
+        else:  # no point of the others leaves a positive denominator, so that there is no such ratio
+            assert over.status[unit] == "infeasible"
+            assert np.isnan(over.score[unit])
+            assert largest_denominator(y, b, int(unit), rts) < CLOSE
+
+
+def largest_denominator(y: np.ndarray, b: np.ndarray, unit: int, rts: str) -> float:
+    """Return 1 less the smallest mean of relative losses of outputs and increases of bad ones that others allow."""
+    others, q, r = np.arange(len(y)) != unit, y.shape[1], b.shape[1]
+    count = int(others.sum())
+    losses = np.concatenate([np.zeros(count), -1 / y[unit], 1 / b[unit]])  # the constants of both are put back below
+    less = np.block([[-y[others].T, np.eye(q), np.zeros((q, r))], [b[others].T, np.zeros((r, q)), -np.eye(r)]])
+    whole = {"A_eq": [np.concatenate([np.ones(count), np.zeros(q + r)])], "b_eq": [1]} if rts == "vrs" else {}
+    bounds = [(0, None)] * count + [(0, most) for most in y[unit]] + [(least, None) for least in b[unit]]
+    found = linprog(losses, A_ub=less, b_ub=np.zeros(q + r), bounds=bounds, **whole)
+    return 1 - float(found.fun + q - r) / (q + r)
 
 
 @settings(max_examples=20, deadline=None)
