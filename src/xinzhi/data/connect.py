@@ -18,6 +18,7 @@ from xinzhi.data.downloads import layouts, read_download
 from xinzhi.data.filling import fill, several
 from xinzhi.data.frames import FILES
 from xinzhi.data.loading import Source, as_read
+from xinzhi.data.national_account import NATION
 from xinzhi.data.package import Package
 from xinzhi.data.raw import RawTable
 
@@ -114,7 +115,7 @@ def connect(kind: str, path: str | PathLike[str], *, encoding: str | None = None
     bad = [file for file, found in zip(_files(place), read, strict=True) if found.rows.is_empty()]
     if bad:
         raise _other(bad[0], kind, read[0].headings, encoding)
-    rows = pl.concat([one.rows for one in read], how="diagonal")
+    rows, nation = _regions_alone(pl.concat([one.rows for one in read], how="diagonal"), place)
     made = fill(rows, layout, place)
     if not any(table.name not in {"regions", "industries"} for table in made.tables):
         raise InputError(
@@ -129,10 +130,8 @@ def connect(kind: str, path: str | PathLike[str], *, encoding: str | None = None
         "sources": [{**named, "path": layout["page"]}],
         "resources": [],
     }
-    findings = [*made.findings, *_unused(rows, made.used, place), *_absent(made.tables, layout, place)]
-    return as_read(
-        Source(name=kind, title=title, tables=made.tables, findings=findings, place=str(path), document=document)
-    )
+    findings = [*nation, *made.findings, *_unused(rows, made.used, place), *_absent(made.tables, layout, place)]
+    return as_read(Source(name=kind, title=title, tables=made.tables, findings=findings, document=document))
 
 
 def _files(place: Path) -> list[Path]:
@@ -145,6 +144,14 @@ def _files(place: Path) -> list[Path]:
     if not files:
         raise InputError("data.no-file", path=place)
     return files
+
+
+def _regions_alone(rows: pl.DataFrame, place: Path) -> tuple[pl.DataFrame, list[Finding]]:
+    """Return the rows without the nation where they have its regions: it is their sum, not one of them."""
+    nation = pl.col("region") == NATION
+    if "region" not in rows.columns or not rows.filter(nation).height or not rows.filter(~nation).height:
+        return rows, []
+    return rows.filter(~nation), [finding("data.connector-nation", file=place.name)]
 
 
 def _series(layout: Mapping[str, Any]) -> list[str]:

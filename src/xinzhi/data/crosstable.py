@@ -154,9 +154,10 @@ def _said(above: Sequence[str]) -> Label:
 
 def _figure(row: Label, column: Label, said: Label) -> tuple[str, str, str, str]:
     """Return series, unit, region and year of a cell, from its row, its column, and what is said above."""
+    # an indicator above and another word beside: a city, say, whose figure is not the nation's
     names = [label.series for label in (column, row) if label.series and not label.region]
     return (
-        names[0] if names else said.series,
+        "/".join(names) or said.series,
         row.unit or column.unit or said.unit,
         row.region or column.region or said.region or NATION,
         column.year or row.year or said.year,

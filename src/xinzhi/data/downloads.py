@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from xinzhi.core.errors import InputError
+from xinzhi.core.errors import InputError, guarded
 from xinzhi.core.finding import listed
 from xinzhi.core.parameters import read_yaml
 from xinzhi.data.casting import cast
@@ -44,15 +44,24 @@ def layouts() -> Mapping[str, Mapping[str, Any]]:
 
 def read_download(path: Path, layout: Mapping[str, Any], encoding: str | None) -> Download:
     """Return the rows of a file under the names of a layout; none where it is not laid out so."""
-    if layout.get("shape") == "cross":
-        tables = [cross(cells) for _, cells in _grids(path, encoding)]
-        rows = pl.concat([one.figures for one in tables]) if tables else pl.DataFrame()
-        rows = rows.filter((pl.col(PERIOD) != "") & (pl.col("series") != "")) if rows.height else rows
-        return Download(
-            rows.rename({"line": LINE}) if rows.width else rows, [one for each in tables for one in each.headings]
-        )
-    found, headings = [], []
-    for sheet, raw in _listed(path, layout, encoding):
+    with guarded("data.not-delimited", csv.Error, path=path, line=1, error="csv"):
+        return _crossed(path, encoding) if layout.get("shape") == "cross" else _plain(path, layout, encoding)
+
+
+def _crossed(path: Path, encoding: str | None) -> Download:
+    """Return the figures of a table for the eye, on all sheets."""
+    tables = [cross(cells) for cells in _grids(path, encoding)]
+    headings = [one for each in tables for one in each.headings]
+    if not tables:
+        return Download(pl.DataFrame(), headings)
+    rows = pl.concat([one.figures for one in tables]).rename({"line": LINE})
+    return Download(rows.filter((pl.col(PERIOD) != "") & (pl.col("series") != "")), headings)
+
+
+def _plain(path: Path, layout: Mapping[str, Any], encoding: str | None) -> Download:
+    """Return the rows below the headings of a layout, on the first sheet that has them."""
+    headings: list[str] = []
+    for raw in _listed(path, layout, encoding):
         names = _names(raw.cells.columns, layout)
         headings += raw.cells.columns
         if names is None:
@@ -60,62 +69,59 @@ def read_download(path: Path, layout: Mapping[str, Any], encoding: str | None) -
         rows = raw.cells.select(cast(column, "text").values for column in raw.cells).rename(names)
         filled = pl.sum_horizontal(pl.all().is_not_null())  # a cell alone is a note below the table
         rows = rows.with_columns(raw.lines.alias(LINE)).filter(filled > 2)  # noqa: PLR2004 - the line and one cell
-        found.append(rows.with_columns(pl.lit(sheet).alias(layout["sheets"])) if "sheets" in layout else rows)
-        if "sheets" not in layout:
-            break
-    rows = _coded(_across(pl.concat(found, how="diagonal"), layout), layout, path) if found else pl.DataFrame()
-    return Download(rows, headings)
+        return Download(_coded(_across(rows, layout), layout, path), headings)
+    return Download(pl.DataFrame(), headings)
 
 
-def _grids(path: Path, encoding: str | None) -> Iterator[tuple[str, pl.DataFrame]]:
+def _grids(path: Path, encoding: str | None) -> Iterator[pl.DataFrame]:
     """Yield every sheet with all its cells; a text file has one."""
     if path.suffix.lower() in COLUMNAR:
         return
     if path.suffix.lower() in BOOKS:
-        yield from ((sheet, cells) for sheet, cells in cells_of(path) if cells.width)
+        yield from (cells for _, cells in cells_of(path) if cells.width)
         return
     rows = list(csv.reader(io.StringIO(_text(path, encoding), newline="")))
     width = max(map(len, rows), default=0)
     cells = {str(place): [row[place] if place < len(row) else None for row in rows] for place in range(width)}
     if width:
-        yield path.stem, pl.DataFrame(cells, schema=dict.fromkeys(cells, pl.String))
+        yield pl.DataFrame(cells, schema=dict.fromkeys(cells, pl.String))
 
 
 def _text(path: Path, encoding: str | None) -> str:
     data, findings = utf8(path.read_bytes(), path.stem, path.name, encoding)
     if data is None:
         raise InputError("data.unreadable-table", findings, path=path, what=listed(findings))
-    return data.decode().replace("\r\n", "\n")
+    return data.decode().replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _listed(path: Path, layout: Mapping[str, Any], encoding: str | None) -> Iterator[tuple[str, RawTable]]:
+def _listed(path: Path, layout: Mapping[str, Any], encoding: str | None) -> Iterator[RawTable]:
     """Yield every sheet as a table below the line that has the headings of a layout; else its headings alone."""
     suffix, most = path.suffix.lower(), int(read_yaml(HERE / "layouts.yaml")["limits"]["heading_lines"]["value"])
     if suffix in COLUMNAR:
-        yield path.stem, read_columnar(path, path.stem)
+        yield read_columnar(path, path.stem)
     elif suffix in BOOKS:
         for sheet, cells in cells_of(path):
             lead = [[cell or "" for cell in row] for row in cells.head(most).iter_rows()]
             if (top := _top(lead, layout)) is None:
-                yield sheet, _bare(lead)
+                yield _bare(lead)
                 continue
             lines = pl.int_range(top + 2, cells.height + 1, dtype=pl.UInt32, eager=True)
             made = grid(cells.row(top), cells[top + 1 :], lines, table="", file=path.name, line=top + 1)
-            yield sheet, RawTable(name=sheet, cells=made.cells, lines=made.lines)
+            yield RawTable(name=sheet, cells=made.cells, lines=made.lines)
     else:
         text = _text(path, encoding)
         lines_above = text.split("\n", most)[:most]
         mark = max((",", ";", "\t"), key="".join(lines_above).count)
         lead = [next(csv.reader([line], delimiter=mark), []) for line in lines_above]
         if (top := _top(lead, layout)) is None:
-            yield path.stem, _bare(lead)
+            yield _bare(lead)
             return
         made = read_delimited(path, "", data=text.split("\n", top)[-1].encode())
         # a line with one field alone is a note below the table
         bad = [one for one in made.findings if one.severity == "error" and one.value != "1"]
         if bad:
             raise InputError("data.unreadable-table", bad, path=path, what=listed(bad, 1))
-        yield path.stem, RawTable(name="", cells=made.cells, lines=made.lines + top)
+        yield RawTable(name="", cells=made.cells, lines=made.lines + top)
 
 
 def _top(rows: Sequence[Sequence[str]], layout: Mapping[str, Any]) -> int | None:

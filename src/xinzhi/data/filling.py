@@ -50,6 +50,9 @@ def _table(rows: pl.DataFrame, name: str, about: Mapping[str, Any], place: Path,
         part = part.drop_nulls(VALUE) if part is not None else None
         if part is None or part.is_empty():
             continue
+        if "unit" in rows.columns and (lost := _units(_where(rows, how.get("where", {}))) - _units(part)):
+            words = {"names": sorted(lost)}
+            made.findings.append(finding("data.connector-units", table=name, file=file, column=column, words=words))
         made.used.update(part["series"].unique() if "series" in part.columns and "unit" in how else ())
         fields[column] = Field(name=column, unit=unit)
         value = pl.col(VALUE)
@@ -128,6 +131,10 @@ def _part(rows: pl.DataFrame, how: Mapping[str, Any]) -> tuple[pl.DataFrame | No
     return rows, None if unit is None else _with_base(unit, rows, how.get("base"))
 
 
+def _units(rows: pl.DataFrame) -> set[str]:
+    return {one for one in rows["unit"].unique() if one}
+
+
 def _one_unit(rows: pl.DataFrame) -> tuple[pl.DataFrame, str | None]:
     """Return rows in one unit: that of the first row; those in others are converted."""
     units = [one for one in rows["unit"].unique(maintain_order=True) if one]
@@ -135,7 +142,7 @@ def _one_unit(rows: pl.DataFrame) -> tuple[pl.DataFrame, str | None]:
         return rows, units[0] if units else None
     try:
         sizes = {one: float(factor(parse(one), parse(units[0]))) for one in units}
-    except UnitError:  # such as an index of the year before beside a fixed base: the larger part is kept
+    except UnitError:  # such as an index of the year before beside a fixed base
         most = rows["unit"].mode().sort().first()
         return rows.filter(pl.col("unit") == most), str(most)
     figure = pl.col(VALUE).cast(pl.Float64, strict=False)

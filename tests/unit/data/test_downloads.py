@@ -11,7 +11,7 @@ from xlsxwriter import Workbook
 
 import xinzhi
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.data import connect, connectors, units
+from xinzhi.data import connect, connectors, known_tables, units
 from xinzhi.data.downloads import layouts
 
 PWT = [
@@ -211,6 +211,35 @@ def test_two_downloads_that_contradict_each_other_are_an_error(tmp_path):
     assert (found.severity, found.column, found.key) == ("error", "output_nominal", "110000/2023")
 
 
+def test_the_nation_is_none_of_its_regions(tmp_path):
+    csv(tmp_path, NBS, "a.csv")
+    csv(tmp_path, NATION, "b.csv")
+    package = connect("nbs", tmp_path)
+    assert "nation" not in package.tables["accounts"]["region"].to_list()
+    assert "connector-nation" in rules(package, "note")
+
+
+def test_a_city_is_not_taken_for_the_nation(tmp_path):
+    rows = [
+        "单位：亿元,,",
+        "2022年主要城市,,",
+        "地区,地区生产总值,第一产业",
+        "长春市,7002,500",
+        "吉林市,1500,300",
+    ]
+    with pytest.raises(InputError, match="none of the series"):
+        connect("yearbook", csv(tmp_path, rows))
+    with pytest.raises(InputError, match="none of the series"):
+        connect("nbs", csv(tmp_path, ["指标：地区生产总值(亿元)", "地区,2023年", "长春市,7002"]))
+
+
+def test_an_index_in_two_bases_is_not_mixed(tmp_path):
+    rows = ["指标,2023年,2022年", "国内生产总值指数(上年=100),105.4,103.1", "国内生产总值指数(1978=100),4600,4400"]
+    package = connect("nbs", csv(tmp_path, rows))
+    assert rules(package, "warning") == {"connector-units"}
+    assert package.tables["accounts"].height == 2
+
+
 def test_yearbook_with_merged_headings(tmp_path):
     rows = [
         ["3-9  地区生产总值（2023年）"],
@@ -330,6 +359,22 @@ def test_a_cell_that_is_no_number_keeps_its_line(tmp_path):
     package = connect("pwt", csv(tmp_path, [*PWT[:2], PWT[2].replace(",11,", ",about 11,")]))
     [found] = [one for one in package.findings if one.rule == "text-in-number"]
     assert (found.file, found.line, found.value) == ("download.csv", 3, "about 11")
+
+
+@pytest.mark.parametrize("kind", list(ROWS))
+@pytest.mark.parametrize("data", [b"", b"\xff\xfe\x00", b"a" * 200_000 + b",b\n1,2\n", b'"', b"\n\n", b",,,\n,,\n"])
+def test_odd_bytes_are_refused_in_words(tmp_path, kind, data):
+    (tmp_path / "odd.csv").write_bytes(data)
+    with pytest.raises((InputError, UsageError)):
+        connect(kind, tmp_path / "odd.csv")
+
+
+def test_every_column_of_the_layouts_is_known():
+    known = known_tables()
+    for kind, about in layouts().items():
+        for table, how in about["tables"].items():
+            named = {column for column, source in how["columns"].items() if source or source == {}}
+            assert named | set(how["key"]) <= set(known[table].columns), (kind, table)
 
 
 def test_every_unit_of_the_layouts_is_known():

@@ -28,6 +28,8 @@ ELSEWHERE = {  # kinds whose input is bytes, a workbook or more rows than a case
     "connector-unused",  # those of downloads: test_downloads.py
     "connector-absent",
     "connector-twice",
+    "connector-nation",
+    "connector-units",
     "missing-value",  # those of a single table: test_tidy.py
     "infinite",
     "negative",
