@@ -37,6 +37,15 @@ def serve(call: Call) -> None:
     run(store, host, port, token)
 
 
+def mcp(call: Call) -> None:
+    """Answer an assistant on standard input and output until it leaves."""
+    with _extra(tools=True):
+        from xinzhi.web.tools import kind, run
+
+        kind()
+    run(_store(call))
+
+
 def site(call: Call) -> None:
     """Write the pages into a folder."""
     with _extra():
@@ -62,9 +71,9 @@ def _is_loopback(host: str) -> bool:
 
 
 @contextmanager
-def _extra() -> Iterator[None]:
-    """Name the extra that brings the server, where it is not there."""
+def _extra(*, tools: bool = False) -> Iterator[None]:
+    """Name the extra that brings the server, or the tools, where it is not there."""
     try:
         yield
     except ImportError as error:
-        raise UsageError("cli.no-server") from error
+        raise UsageError("cli.no-mcp" if tools else "cli.no-server") from error

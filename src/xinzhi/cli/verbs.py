@@ -143,6 +143,14 @@ class Served:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """By which protocol an assistant is answered."""
+
+    protocol: str = PROTOCOL
+    lang: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """Where the pages of the explorer are written."""
 
@@ -209,6 +217,7 @@ VERBS: Mapping[str, Verb] = {
     "bubbles": Verb("topics.topic", ("data?",), ("BubblesOptions", Shown)),
     "firms": Verb("topics.firms", options=("FirmsOptions", Mocked, Shown)),
     "serve": Verb("explorer.serve", ("data?",), (Served,)),
+    "mcp": Verb("explorer.mcp", ("data?",), (Told,)),
     "site": Verb("explorer.site", ("data?",), (Site,)),
     "protocol list": Verb("registries.protocol_list", (), (Spoken,)),
     "protocol show": Verb("registries.protocol_show", ("identifier",), (Spoken,)),

@@ -3,6 +3,7 @@ from .downloads import TableKind as TableKind
 from .downloads import drawing as drawing
 from .downloads import file_of as file_of
 from .export import write as write
+from .machine import as_json as as_json
 from .machine import plain as plain
 from .machine import study_document as study_document
 from .marked import write_marked as write_marked

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -80,3 +81,30 @@ def _assessed(made: Assessment, files: list[str]) -> dict[str, Any]:
         "findings": [finding.to_dict() for finding in made.findings],
         "files": files,
     }
+
+
+def as_json(document: Any) -> bytes:  # noqa: ANN401 - whatever can be told
+    """Return a document as JSON in UTF-8; what is not a number is null.
+
+    Parameters
+    ----------
+    document
+        Such as `study_document` returns.
+
+    Examples
+    --------
+    >>> as_json({"值": float("nan")}).decode()
+    '{"值": null}'
+    """
+    return json.dumps(_finite(document), ensure_ascii=False, allow_nan=False, default=str).encode()
+
+
+def _finite(value: Any) -> Any:  # noqa: ANN401 - of any kind
+    match value:
+        case float():
+            return value if value - value == 0 else None
+        case Mapping():
+            return {str(key): _finite(one) for key, one in value.items()}
+        case list() | tuple():
+            return [_finite(one) for one in value]
+    return value

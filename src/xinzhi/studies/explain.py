@@ -78,8 +78,9 @@ def explain(
     --------
     >>> import xinzhi
     >>> made = xinzhi.study("measure", "china-provinces")
-    >>> print(xinzhi.studies.explain(made, "Guizhou", start=2012, end=2017).text.en.splitlines()[0])
-    Guizhou 2012–2017, total factor productivity: 0.90 % a year (log points), grade B.
+    >>> found = xinzhi.studies.explain(made, "Guizhou", start=2012, end=2017)
+    >>> found.text.zh.splitlines()[0]
+    '贵州2012–2017年，全要素生产率：年均0.90%（对数增长率），等级B。'
     """
     if study.name not in EXPLAINED:
         raise UsageError("studies.not-explained", topic=study.name, known=[same(one) for one in EXPLAINED])

@@ -13,9 +13,9 @@ from xinzhi import studies
 from xinzhi.core.errors import UsageError
 from xinzhi.core.text import Language, Text, read_words, same, words
 from xinzhi.protocol import Protocol, diff, plain, registry
-from xinzhi.report import PictureKind, TableKind, drawing, file_of, study_document
+from xinzhi.report import PictureKind, TableKind, as_json, drawing, file_of, study_document
 from xinzhi.web.asked import TOPICS, WORD, Explaining, Wish, both, wish_of
-from xinzhi.web.reply import BUSY, JSON, MISSING, MISUSE, UNUSABLE, as_json, kept, refusal, told
+from xinzhi.web.reply import BUSY, JSON, MISSING, MISUSE, UNUSABLE, kept, refusal, told
 from xinzhi.web.upload import add_uploads
 
 if TYPE_CHECKING:

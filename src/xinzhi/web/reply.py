@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import gzip
-import json
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fastapi import Request, Response
 
 from xinzhi.core.errors import InputError, UsageError, XinzhiError
+from xinzhi.report import as_json
 from xinzhi.web.queue import BusyError
 
 if TYPE_CHECKING:
@@ -34,22 +34,6 @@ def kept(store: Store, request: Request, key: tuple[Hashable, ...], make: Callab
     if request.headers.get("if-none-match") == tag:
         return Response(status_code=304, headers=headers)
     return Response(body, media_type=kind, headers=headers | ({"content-encoding": "gzip"} if packed else {}))
-
-
-def as_json(document: Any) -> bytes:  # noqa: ANN401 - whatever can be told
-    """Return a document as JSON in UTF-8; what is not a number is null."""
-    return json.dumps(_finite(document), ensure_ascii=False, allow_nan=False, default=str).encode()
-
-
-def _finite(value: Any) -> Any:  # noqa: ANN401 - of any kind
-    match value:
-        case float():
-            return value if value - value == 0 else None
-        case Mapping():
-            return {str(key): _finite(one) for key, one in value.items()}
-        case list() | tuple():
-            return [_finite(one) for one in value]
-    return value
 
 
 def refusal(error: XinzhiError, language: Language, code: int | None = None) -> Response:

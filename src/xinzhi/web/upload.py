@@ -18,10 +18,10 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from xinzhi import studies
 from xinzhi.core.errors import InputError, XinzhiError
 from xinzhi.core.text import Language, words
-from xinzhi.report import file_of, study_document, write_marked
+from xinzhi.report import as_json, file_of, study_document, write_marked
 from xinzhi.web.asked import both
 from xinzhi.web.queue import Limits
-from xinzhi.web.reply import JSON, as_json, told
+from xinzhi.web.reply import JSON, told
 
 if TYPE_CHECKING:
     from xinzhi.web.store import Store
