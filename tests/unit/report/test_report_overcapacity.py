@@ -235,7 +235,7 @@ def test_tables_of_the_wave_are_in_percent_of_what_the_frame_holds(wave, shown):
     assert set(shown) >= {"crowd", "offsets"}
 
 
-@pytest.mark.parametrize("asked", ["auto", "汽车(含零部件)", "Automobiles and parts"])
+@pytest.mark.parametrize("asked", ["auto", "汽车（含零部件）", "Automobiles and parts"])
 def test_one_category_has_its_range(wave, asked):
     picture = next(one for one in pages.section(wave, region=asked).pictures if one.kind == "outlook")
     row = wave.frame.filter(category="auto", entry="all", demand="base").row(0, named=True)

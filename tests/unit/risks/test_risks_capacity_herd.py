@@ -282,7 +282,7 @@ def test_assumptions_are_listed_and_the_summary_says_what_they_are(wave):
     assert "If all build, 13 of 18 categories more likely than not end below 75\xa0%" in wave.summary()
     assert "25 of 43 categories could not be computed" in wave.summary()
     assert "规模是假定的" in wave.summary("zh")
-    assert wave.explain("汽车(含零部件)").equals(wave.explain("auto"))
+    assert wave.explain("汽车（含零部件）").equals(wave.explain("auto"))
     with pytest.raises(UsageError, match="no category"):
         wave.explain("tulips")
 
