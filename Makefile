@@ -19,7 +19,7 @@ TOUCH := unit/data/test_package_sources.py unit/data/test_tidy.py unit/data/test
 .DEFAULT_GOAL := help
 SPARK := .venv-spark
 
-.PHONY: help demo test test-spark test-lowest lint bench docs lock clean
+.PHONY: help demo test test-web test-spark test-lowest lint bench docs lock clean
 
 help: ## list the targets | 列出全部命令
 	@awk -F ' ## | [|] ' '/^[a-z-]+:.* ## / { sub(/:.*/, "", $$1); printf "make %-11s %-62s %s\n", $$1, $$2, $$3 }' $(MAKEFILE_LIST)
@@ -32,6 +32,10 @@ demo: $(RUNS) ## assess China's 31 provinces under one yardstick, into out/ | �
 
 test: $(READY) ## run all tests on all cores | 运行全部测试
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
+
+test-web: $(READY) ## the pages of the explorer, in a browser too (installs chromium) | 测试网页，含浏览器测试（安装chromium）
+	@command -v chromium >/dev/null || (apt-get update -qq && apt-get install -y -qq chromium)
+	$(BIN)/python -m pytest tests/web -rs
 
 test-lowest: $(LOWEST)/.ready ## the lowest versions that pyproject.toml allows do (Python 3.11) | 用允许的最低版本测试（Python 3.11）
 	$(LOWEST)/bin/python -m pytest --numprocesses auto --dist loadfile $(addprefix tests/,$(TOUCH))

@@ -101,8 +101,8 @@ def test_the_search_finds_a_region_by_its_pinyin(tab):
 
 def test_a_chart_answers_the_pointer_and_its_table_is_sorted_by_a_click(tab):
     page = tab("en/index.html")
-    page.locator("#growth-sources .drawn").hover()
-    page.wait_for_selector("#growth-sources canvas")
+    page.locator("#growth-groups .drawn").hover()
+    page.wait_for_selector("#growth-groups canvas")
     assert page.evaluate("document.querySelectorAll('style').length") == 0
     page.locator("#ranking thead button").first.click()
     assert page.locator("#ranking tbody th").first.inner_text() == "Anhui"
@@ -117,6 +117,14 @@ def test_regions_are_chosen_and_the_address_says_which(tab):
     assert "c=520000" in page.url
     page.reload()
     assert page.locator("th[data-code='520000']").is_visible()
+
+
+def test_every_file_that_a_page_offers_is_there(tab):
+    for path in ("en/index.html", "zh/topic/risks.html"):
+        page = tab(path)
+        links = page.evaluate("[...document.querySelectorAll('.save a')].map(one => one.href)")
+        assert links
+        assert [page.request.get(link).status for link in links] == [200] * len(links)
 
 
 def test_the_folder_works_without_a_server(browser, folder):

@@ -27,11 +27,11 @@ def serve(call: Call) -> None:
     if not _is_loopback(host) and not token:
         raise UsageError("cli.needs-token", host=host)
     with _extra():
-        from xinzhi.web.app import run
+        from xinzhi.web.app import run, warm
     store = _store(call)
     with progress(call.language) as told:
         told.step("explorer")
-        store.study("assess", briefs=True)
+        warm(store)
     query = f"?token={quote(token, safe='')}" if token else ""
     console().print(say("served", call.language, host=host, port=port, query=query), markup=False, soft_wrap=True)
     run(store, host, port, token)

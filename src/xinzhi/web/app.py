@@ -92,6 +92,13 @@ def safe(store: Store, token: str | None = None) -> Safety:
     return Safety(application(store), token=token, limits=store.limits)
 
 
+def warm(store: Store) -> None:
+    """Compute what the first visitor of either language would wait for."""
+    for language in LANGUAGES:
+        there = Address(language)
+        store.answer((there.path, ()), partial(render.html, store, there))
+
+
 def run(store: Store, host: str, port: int, token: str | None = None) -> None:
     """Serve a store until the process is stopped; the log goes to standard error, without a name or address."""
     import uvicorn

@@ -22,7 +22,7 @@ class Asked:
     topic
         Of the study.
     data
-        The name of the package.
+        The name of the package; by default that of the site.
     options
         Those that differ from the default.
 
@@ -36,7 +36,7 @@ class Asked:
     """
 
     topic: str
-    data: str
+    data: str = ""
     options: Mapping[str, str] = field(default_factory=dict)
 
     def lines(self) -> dict[str, str]:
@@ -87,6 +87,8 @@ class Page:
         The template that lays it out.
     more
         What the template shows beside the sections.
+    files
+        The results that a server offers as files: the call, and the name of the result.
     decimals
         Of growth in percent.
     """
@@ -99,4 +101,5 @@ class Page:
     parts: Sequence[Part] = ()
     template: str = "page.html.j2"
     more: Mapping[str, Any] = field(default_factory=dict)
+    files: Sequence[tuple[Asked, str]] = ()
     decimals: int = 2

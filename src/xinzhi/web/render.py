@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import cache, partial
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 import jinja2
 from markupsafe import Markup, escape
@@ -85,6 +86,7 @@ def rendered(store: Store, address: Address, made: Page, draw: Callable[[Picture
         drawn=draw or partial(drawn, language=language),
         own=lambda markup: single(markup, language),
         call=partial(_call, store, address),
+        query=partial(_query, address),
     )  # fmt: skip
 
 
@@ -140,6 +142,12 @@ def drawn(picture: Picture, key: str, language: Language) -> Markup:
     """Return a picture as SVG in one language, named by the headline above it."""
     made = picture.draw(key) if picture.sketch else svg.alone(picture.draw, key, language)
     return sized(single(made, language))
+
+
+def _query(address: Address, asked: Asked) -> str:
+    """Return what a call asks of the interface for programs, as a query."""
+    ruled = {"protocol": address.query["protocol"]} if "protocol" in address.query else {}
+    return urlencode({**asked.options, **ruled, "lang": address.language})
 
 
 def _call(store: Store, address: Address, asked: Asked) -> dict[str, str]:

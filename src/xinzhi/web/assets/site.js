@@ -254,6 +254,19 @@
     var box = table.closest(".scroll") || table;
     box.parentNode.insertBefore(line, box.nextSibling);
   });
+  function files(holder, kinds, line) {
+    var asked = holder.getAttribute("data-asked");
+    kinds.forEach(function (kind) {
+      var link = document.createElement("a"), suffix = { sdmx: "SDMX-CSV", json: "Vega-Lite" }[kind] || kind.toUpperCase();
+      link.href = body.getAttribute("data-up") + "api/v1/" + holder.getAttribute("data-file") + "." + kind + "?" + asked;
+      link.textContent = suffix;
+      link.setAttribute("download", "");
+      line.appendChild(link);
+    });
+  }
+  if (window.xinzhiServer) {
+    each("p[data-file]", function (line) { files(line, ["csv", "xlsx", "parquet", "sdmx"], line); });
+  }
   each(".figure", function (figure) {
     var svg = figure.querySelector(".drawn svg"), line = document.createElement("p"), said = figure.querySelector("figcaption");
     if (!svg || !said) { return; }
@@ -262,5 +275,6 @@
       save(title() + "-" + figure.id + ".svg", new Blob([new XMLSerializer().serializeToString(svg)], { type: "image/svg+xml" }));
     }));
     said.appendChild(line);
+    if (window.xinzhiServer && figure.hasAttribute("data-file")) { files(figure, ["png", "json"], line); }
   });
 })();

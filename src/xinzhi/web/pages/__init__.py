@@ -48,7 +48,7 @@ REGISTRY: Mapping[str, Entry] = {
     "compare": Entry(module="compare", asks=("protocol", "a", "b", "c", "d")),
     "measure": Entry(module="measure"),
     "figures": Entry(module="figures", keyed=True, menu=False),
-    "topic": Entry(module="topic", keyed=True, menu=False),
+    "topic": Entry(module="topic", asks=(), keyed=True, menu=False),
     "audit": Entry(module="audit", asks=("region",)),
     "claim": Entry(module="claim", asks=("protocol", "region", "start", "end", "growth")),
     "protocols": Entry(module="protocol", asks=("against",)),

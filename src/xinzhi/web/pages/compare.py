@@ -39,6 +39,7 @@ def page(store: Store, address: Address) -> Page:
         asked=Asked(topic="assess", data=store.package.name),
         decimals=decimals(study),
         template="compare.html.j2",
+        files=[(Asked(topic="measure"), "measurement")],
         more={
             "codes": view.codes, "names": {code: view.name(code) for code in view.codes}, "chosen": chosen,
             "rows": rows(study, view), "chart": chart(view, chosen),

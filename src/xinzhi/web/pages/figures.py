@@ -60,6 +60,7 @@ def figure(store: Store, address: Address, key: str) -> Page:
         asked=Asked(topic="measure", data=store.package.name),
         decimals=decimals(study),
         template="figures.html.j2",
+        files=[(Asked(topic="measure"), "measurement")],
         more={
             "unit": about.unit,
             "span": span.label,

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 from xinzhi.core.text import Text, percent, words
 from xinzhi.report.pages.yardstick.assessment import topics
 from xinzhi.report.pages.yardstick.ranking import ranking, sides
-from xinzhi.web.page import Asked, Page, Part
+from xinzhi.web.address import Address
+from xinzhi.web.page import Asked, Page
+from xinzhi.web.pages import exists
 from xinzhi.web.pages.overall import decimals, kicker, overall
 from xinzhi.web.ranges import ranges
 from xinzhi.yardstick import View
@@ -16,11 +18,17 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from xinzhi.studies import Assessment
-    from xinzhi.web.address import Address
     from xinzhi.web.store import Store
 
+MEASURED = Asked(topic="measure")  # the topic whose result stands behind
 SHADES = 7  # of the map
-DRAWN = ("contributions", "groups", "sources")
+DRAWN = ("contributions", "groups")
+QUESTIONS = {  # the page and the key that answer each question
+    "lower": ("claim", ""), "own": ("compare", ""), "sure": ("measure", ""), "ruler": ("audit", ""),
+    "from": ("topic", "sources"), "several": ("topic", "spans"), "scope": ("topic", "scope"),
+    "risks": ("topic", "risks"), "herd": ("category", ""), "projects": ("projects", ""), "protocol": ("protocols", ""),
+    "data": ("data", ""),
+}  # fmt: skip
 
 
 def page(store: Store, address: Address) -> Page:
@@ -53,8 +61,12 @@ def page(store: Store, address: Address) -> Page:
             "reach": said.reach,
             "topics": [one for one in topics(study) if one.answer] if study.topics else [],
             "banded": study.ranking.bands is not None,
+            "measured": (MEASURED, "measurement"),
+            "questions": [
+                (name, *there) for name, there in QUESTIONS.items() if exists(store, Address(address.language, *there))
+            ],
         },
-        parts=[Part(section=said)],
+        files=[(MEASURED, "measurement")],
     )
 
 

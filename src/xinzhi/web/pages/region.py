@@ -39,14 +39,16 @@ def page(store: Store, address: Address) -> Page:
     known = profiles(view, input_units(measured.protocol, store.package), [code]) if code in view.codes else ()
     codes = store.regions
     at = codes.index(code)
+    asked = Asked(topic="brief", data=store.package.name, options={"region": code})
     return Page(
         title=made.about,
         kicker=words("brief.subtitle", source=made.source, span=made.span),
         lead=made.sentences("answer"),
         study=made,
-        asked=Asked(topic="brief", data=store.package.name, options={"region": code}),
+        asked=asked,
         decimals=int(measured.protocol.value("reporting.decimals")),
         template="region.html.j2",
+        files=[(asked, name) for name in made.results],
         more={
             "brief": made,
             "sections": [part for part in made.parts if part not in APART],
