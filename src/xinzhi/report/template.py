@@ -23,7 +23,6 @@ BOOK, DESCRIPTOR, README = "data.xlsx", "datapackage.yaml", "README.md"
 UNITS = "units"
 HEADER = 4  # the row of the column names, from 0: title, headings in both languages and units stand above
 WIDE, TITLE, MESSAGE = 18, 32, 255  # width of a column, and what Excel shows of a title and of a message
-YEARS, LARGEST = (1000, 9999), 10**9  # four digits; whole numbers of any count
 
 
 def new_package(folder: str | PathLike[str], tables: Sequence[str] = (), *, language: Language = "en") -> Path:
@@ -222,9 +221,12 @@ def _rule(column: Column, cell: str, unit: str | None, codes: str | None, langua
     # `cell` is the first one of the column, `unit` the one that holds its unit, `codes` the range of the codes that it
     # refers to: these may be filled in later, so that another one is only asked about.
     said, listed = _says(column), sum(map(len, column.values)) + len(column.values)
+    year = f"AND(ISNUMBER({cell}),LEN({cell})=4)"
     custom = {
-        "time": f"OR(AND(ISNUMBER({cell}),{cell}>=1000,{cell}<=9999),AND(ISNUMBER(--LEFT({cell},4)),LEN({cell})>=6))",
+        "year": year,
+        "time": f"OR({year},AND(ISNUMBER(--LEFT({cell},4)),LEN({cell})>=6))",
         "month": f'AND(LEN({cell})=7,MID({cell},5,1)="-",ISNUMBER(--LEFT({cell},4)))',
+        "integer": f"IF(ISNUMBER({cell}),{cell}=INT({cell}))",
     }
     rule: dict[str, Any]
     if codes is not None:
@@ -236,12 +238,8 @@ def _rule(column: Column, cell: str, unit: str | None, codes: str | None, langua
         rule = {"validate": "list", "source": ["0", "1"]}
     elif column.type in custom:
         rule = {"validate": "custom", "value": f"={custom[column.type]}"}
-    elif column.type == "year":
-        rule = {"validate": "integer", "criteria": "between", "minimum": YEARS[0], "maximum": YEARS[1]}
-    elif column.type == "integer":
-        rule = {"validate": "integer", "criteria": "between", "minimum": -LARGEST, "maximum": LARGEST}
     elif column.type == "number":
-        rule = _decimal(column, unit)
+        rule = _decimal(column, cell, unit)
     else:
         return None
     if said is None:
@@ -251,7 +249,7 @@ def _rule(column: Column, cell: str, unit: str | None, codes: str | None, langua
     return rule | shown | {"error_title": column.name[:TITLE], "error_message": text}
 
 
-def _decimal(column: Column, unit: str | None) -> dict[str, Any]:
+def _decimal(column: Column, cell: str, unit: str | None) -> dict[str, Any]:
     """Return the rule of a column of figures; the bound of a share follows its unit, ratio or percent."""
     low, high = _bounds(column)
     if low is not None and high is not None:
@@ -261,4 +259,4 @@ def _decimal(column: Column, unit: str | None) -> dict[str, Any]:
         return {"validate": "decimal", "criteria": ">=", "value": low}
     if column.sign == "error":
         return {"validate": "decimal", "criteria": ">", "value": 0}
-    return {"validate": "decimal", "criteria": "between", "minimum": -LARGEST, "maximum": LARGEST}
+    return {"validate": "custom", "value": f"=ISNUMBER({cell})"}

@@ -7,7 +7,7 @@ import pytest
 
 import xinzhi
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.data import Field, read_file, tidy
+from xinzhi.data import Field, connect, read_file, tidy
 
 FRAME = pl.DataFrame({"region": ["110000", "120000"], "year": [2023, 2023], "debt": [1.5, None]})
 FIELDS = [Field("region", "code"), Field("year", "year"), Field("debt", sign="non-negative")]
@@ -81,6 +81,14 @@ def test_observations_of_an_sdmx_message(tmp_path):
     (tmp_path / "x.xml").write_text(MESSAGE.format(doctype="", rows=rows), "utf-8")
     read = read_file(tmp_path / "x.xml", "x")
     assert read.cells.rows() == [("AUT", "2000", "213.6"), ("AUT", "2001", None)]
+
+
+def test_an_sdmx_message_of_the_oecd_is_a_package(tmp_path):
+    pytest.importorskip("pysdmx", reason="the extra sdmx is not installed")
+    about = 'REF_AREA="AUT" TRANSACTION="B1GQ" PRICE_BASE="V" UNIT_MEASURE="XDC" UNIT_MULT="6"'
+    rows = f'<Obs {about} TIME_PERIOD="2020" OBS_VALUE="380888.5"/>'
+    (tmp_path / "x.xml").write_text(MESSAGE.format(doctype="", rows=rows), "utf-8")
+    assert connect("oecd", tmp_path / "x.xml").tables["accounts"].rows() == [("AUT", 2020, 3808.885)]
 
 
 @pytest.mark.parametrize("text", ["", "<a/>", "hello", "cut", "entities"])

@@ -94,6 +94,7 @@ def test_the_workbook_has_the_rules_of_the_known_tables(tmp_path):
     assert rules["region"].errorStyle == "warning"
     assert "extrapolated" in rules["employment_status"].formula1
     assert rules["schooling"].formula2 == "25"
+    assert rules["year"].formula1.startswith("OR(AND(ISNUMBER(B6)")
     assert "ratio" in rules["labour_share"].formula2
     assert "大于0" in rules["employment"].error
     heads = [[cell.value for cell in row] for row in sheet.iter_rows(max_row=FIRST - 1)]
