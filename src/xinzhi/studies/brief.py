@@ -280,6 +280,8 @@ def shortfalls(found: Gaps, code: str, level: float) -> Facts:
 def _verdict(row: Mapping[str, Any]) -> str:
     if not row["scarce"]:
         return "abundant"
+    if not row["reliable"]:
+        return "doubtful"
     if not row["banded"]:
         return "plain" if row["steady"] else "unsure"
     if not row["sure"]:

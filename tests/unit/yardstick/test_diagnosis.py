@@ -203,3 +203,12 @@ def test_the_page_of_the_docs_has_these_figures(package, measured, alike, banded
             f"{row['k']} of {row['n']}, {100 * row['rate']:.0f} % | {100 * row['low']:.0f} to {100 * row['high']:.0f}"
         )
         assert told in page
+
+
+def test_no_gap_is_sure_where_the_data_of_the_period_before_fail(measured, alike, banded):
+    found = gaps(measured, alike, bands=banded).frame
+    failed = measured.periods.filter(start=2012, end=2017, grade="D")["region"].to_list()
+    assert failed
+    assert set(found.filter(~pl.col("reliable"))["region"]) == set(failed) & set(found["region"])
+    assert not found.filter(pl.col("region").is_in(failed))["sure"].any()
+    assert found["sure"].any()

@@ -15,6 +15,7 @@ from xinzhi.core.text import words
 from xinzhi.yardstick.diagnosis.conventions import setting
 from xinzhi.yardstick.diagnosis.peers import Peers
 from xinzhi.yardstick.estimates.results import Bands
+from xinzhi.yardstick.grading import FAILED
 from xinzhi.yardstick.measurement import Measurement
 from xinzhi.yardstick.view import View
 
@@ -24,7 +25,7 @@ SCHEMA = {
     "region": pl.String, "start": pl.Int64, "end": pl.Int64, "factor": pl.String, "own": pl.Float64,
     "peers": pl.Float64, "gap": pl.Float64, "low": pl.Float64, "high": pl.Float64, "banded": pl.Boolean,
     "steady": pl.Boolean, "level": pl.Float64, "level_peers": pl.Float64, "scarce": pl.Boolean,
-    "sure": pl.Boolean, "place": pl.Int64,
+    "reliable": pl.Boolean, "sure": pl.Boolean, "place": pl.Int64,
 }  # fmt: skip
 
 
@@ -84,8 +85,9 @@ def gaps(
     human capital, and the residual. A gap is the median of the peers less the region. Its band adds the errors of the
     region and of a median of n peers, sqrt(h² + π/(2n) · mean of the peers' h²); those of an input move its own
     contribution by as much as they move the residual. A region is surely short where the band lies above zero, its
-    sign holds whichever peer is left out, and the factor is scarce: capital only where it is no more abundant relative
-    to output than at the peers, since its return is then no lower than theirs.
+    sign holds whichever peer is left out, the data of the region in the period before do not fail admission (its stocks
+    start from them), and the factor is scarce: capital only where it is no more abundant relative to output than at the
+    peers, since its return is then no lower than theirs.
 
     Examples
     --------
@@ -112,7 +114,7 @@ def gaps(
     levels = measurement.inputs.filter(year=span.start).select(
         "region", capital_output=pl.col("capital") / pl.col("output"), human_capital="human_capital"
     )
-    half = _halves(bands, span.start, span.end)
+    half, failed = _halves(bands, span.start, span.end), _failed_before(measurement)
     values = {row["region"]: row for row in own.iter_rows(named=True)}
     stocks = {row["region"]: row for row in levels.iter_rows(named=True)}
     found = [
@@ -122,6 +124,8 @@ def gaps(
         if factor in own.columns
     ]
     frame = pl.DataFrame([{"start": span.start, "end": span.end, **one} for one in found if one], schema=SCHEMA)
+    frame = frame.with_columns(reliable=~pl.col("region").is_in(failed))
+    frame = frame.with_columns(sure=pl.col("sure") & pl.col("reliable"))
     turn = pl.when("sure").then(pl.col("gap").rank("ordinal", descending=True).over("region", "sure"))
     return Gaps(
         frame=frame.with_columns(place=turn.cast(pl.Int64)),
@@ -133,6 +137,15 @@ def gaps(
         kind=measurement.kind,
         provenance=replace(measurement.provenance, verb="gaps", options={"peers": peers.year}),
     )
+
+
+def _failed_before(measurement: Measurement) -> list[str]:
+    """Return the regions whose data fail admission in the period before the newest."""
+    *earlier, _ = View(measurement).spans
+    if not earlier or "grade" not in measurement.periods.columns:
+        return []
+    rows = measurement.periods.filter(start=earlier[-1].start, end=earlier[-1].end, grade=FAILED)
+    return [str(code) for code in rows["region"]]
 
 
 def _halves(bands: Bands | None, start: int, end: int) -> dict[tuple[str, str], float]:
@@ -167,7 +180,7 @@ def _gap(
     return {
         "region": code, "factor": factor, "own": mine, "peers": median(theirs), "gap": gap,
         "low": gap - width, "high": gap + width, "banded": width > 0, "steady": steady, "level": level,
-        "level_peers": level_peers, "scarce": scarce,
+        "level_peers": level_peers, "scarce": scarce, "reliable": True,
         "sure": judged and gap - width > 0 and steady and scarce and gap >= setting("gaps.least"),
     }  # fmt: skip
 
