@@ -135,7 +135,7 @@ class Safety:
             else:
                 await self._app(scope, self._measured(scope, receive, out), out)
         except Exception as error:  # noqa: BLE001 - a fault of ours must not end the server, nor show what is inside
-            out.fault = out.fault or type(error).__name__
+            out.fault = type(error).__name__ if out.refused in {"", "fault"} else ""
         finally:
             if not out.status:
                 await out.say(*_words(scope, out.refused or "fault"))
