@@ -39,6 +39,7 @@ EASY_LIMIT, HARD_LIMIT = 0.95, 0.85
 SPLIT_LIMITS, UNDECIDED = (0.95, 0.90), 0.10  # of the held-out split with honest neighbours
 WRITTEN_LIMITS, SURE_LIMIT = (0.92, 0.70), 0.93
 SURE = 0.9
+UNAWARE = ("a", "b", "c")  # written without knowledge of the program; who wrote d knew it
 REAL_LIMITS = (0.90, 0.80)
 SIZE = SIZES["held_out"]
 REAL = Path(__file__).resolve().parent.parent.parent / "shared/data/china/projects"
@@ -132,10 +133,10 @@ def written(missed: list[str]) -> None:
             shares = ", ".join(f"{one[key]:.3f}" for key in ("precision", "recall_of_all", "cannot_tell"))
             sure = f"{one['sure_hits']} of {one['surest']}"
             print(f"  {part}: {rows.height}, {one['calls']}, {one['hits']}, {shares}, {sure}")
-            kept += [rows] * part.endswith("even")
+            kept += [rows] * (part.endswith("even") and name in UNAWARE)
     halves = pl.concat(kept)
     print(calibration_table(halves, 5))
-    rare = pl.concat([cases(name, prior=0.1).filter(pl.col("id").is_in(halves["id"].implode())) for name in BATCHES])
+    rare = pl.concat([cases(name, prior=0.1).filter(pl.col("id").is_in(halves["id"].implode())) for name in UNAWARE])
     for name, table in (("as shipped", halves), ("prior .1", rare)):
         honest, true = (table.filter((pl.col("label") == "repackaged") == is_one) for is_one in (False, True))
         wrong, right = (part.filter(verdict="repackaged").height for part in (honest, true))
@@ -178,7 +179,7 @@ def real(missed: list[str]) -> None:
         left = [name for name in left if name not in asked]
     fact = {row["id"]: (row["owner"] or "", row["investment_yi"] or "") for row in every.iter_rows(named=True)}
     said = [(other, one) for other, (verdict, one, _) in found.items() if verdict == "repackaged"]
-    right = [judged_as.get((one, other), "not judged") for other, one in said]
+    right = [_judged(judged_as, one, other) for other, one in said]
     shared = [(one, other) for (one, other), label in judged_as.items() if label == "repeat"
               and any(a and a == b for a, b in zip(fact[one], fact[other], strict=True))]  # fmt: skip
     print(f"real texts: {len(found)} projects of judged pairs, {len(said)} said to be repackaged: "
@@ -196,6 +197,17 @@ def real(missed: list[str]) -> None:
     check(missed, "real repeats that share sum or owner, recall", hits / max(len(shared), 1), least=REAL_LIMITS[1])
     whole = [other for (_, other), label in judged_as.items() if label == "repeat"]
     print(f"  of all {len(whole)} judged repeats {sum(found[other][0] == 'repackaged' for other in whole)} are said")
+
+
+def _judged(judged_as: dict[tuple[str, str], str], one: str, other: str) -> str:
+    """Return how a pair was judged; a third tender repeats the first when each repeats the one before it."""
+    reached, left = {other}, [other]
+    while left:
+        at = left.pop()
+        near = {pair[pair[0] == at] for pair, label in judged_as.items() if label == "repeat" and at in pair}
+        left += near - reached
+        reached |= near
+    return judged_as.get((one, other), "repeat" if one in reached else "not judged")
 
 
 def wording(made: object, table: pl.DataFrame) -> None:

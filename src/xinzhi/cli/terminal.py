@@ -221,7 +221,7 @@ def _screen(made: Study, call: Call) -> None:
     verdicts = value_words("verdict")
     place = pl.col("verdict").replace_strict({name: at for at, name in enumerate(verdicts)}, return_dtype=pl.Int64)
     telling = found.frame.filter((pl.col("verdict") != "new") & pl.col("archive_id").is_not_null())
-    telling = telling.sort(place, "probability", "id", descending=[False, True, False])
+    telling = telling.sort(place, "probability", "id", descending=[False, True, False], nulls_last=True)
     titles = [dict(frame.select("id", "title").rows()) for frame in (found.projects, found.archive)]
 
     def called(side: int, code: str) -> str:

@@ -73,7 +73,7 @@ def of_those_said(found, said):
 
 
 def test_the_batches_are_well_formed():
-    for name in BATCHES:
+    for name in (*BATCHES, "d"):
         projects, archive, labels = (table(name, part) for part in ("projects", "archive", "labels"))
         assert projects.columns == archive.columns == ["id", "title", "text"]
         assert sorted(projects["id"]) == sorted(labels["id"])
@@ -84,18 +84,19 @@ def test_the_batches_are_well_formed():
 def test_half_of_the_batches_was_kept_back_and_is_judged(kept_halves):
     precision, hits = of_those_said(kept_halves, pl.col("verdict") == "repackaged")
     assert kept_halves.height == 110
-    # measured: 44 said, 37 true of 54, 7 of 56 honest ones accused
-    assert precision >= 0.84
-    assert hits >= 37
-    assert kept_halves.filter(pl.col("label") != "repackaged", verdict="repackaged").height <= 7
-    assert of_those_said(kept_halves, pl.col("probability") >= 0.9)[0] >= 0.85
+    # measured: 38 said, 36 true of 54, 2 of 56 honest ones accused; of those said with .9 37 of 40
+    assert precision >= 0.94
+    assert hits >= 36
+    assert kept_halves.filter(pl.col("label") != "repackaged", verdict="repackaged").height <= SEVERAL // 5
+    assert of_those_said(kept_halves, pl.col("probability") >= 0.9)[0] >= 0.92
 
 
 @pytest.mark.xfail(
-    strict=True, reason="wanted .92 of those said and .93 of those said with .9; see the table of docs/screen.md"
+    strict=True, reason="wanted .70 of the repeats and .93 of those said with .9; see the table of docs/screen.md"
 )
 def test_what_is_wanted_of_the_kept_halves(kept_halves):
-    assert of_those_said(kept_halves, pl.col("verdict") == "repackaged")[0] >= 0.92
+    found = kept_halves.filter(verdict="repackaged", label="repackaged").height
+    assert found / kept_halves.filter(label="repackaged").height >= 0.70
     assert of_those_said(kept_halves, pl.col("probability") >= 0.9)[0] >= 0.93
 
 

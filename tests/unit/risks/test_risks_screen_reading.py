@@ -14,9 +14,9 @@ from xinzhi.risks.projects.ledger import findings
 from xinzhi.risks.projects.owners import owners, syllables_of
 from xinzhi.risks.projects.places import city_of, code_of, name_of, places
 from xinzhi.risks.projects.quantities import extract, numeral_value, plain
-from xinzhi.risks.projects.records import NUMBERS, read
+from xinzhi.risks.projects.records import NUMBERS, figure_spans, read
 from xinzhi.risks.projects.scoring import PATTERNS, supported
-from xinzhi.risks.projects.sites import numbered_spans, site_spans
+from xinzhi.risks.projects.sites import numbered, numbered_spans, site_spans, sites
 from xinzhi.risks.projects.vocabulary import approvals, labels, lower, phases, spotted, tokenise, without_buzzwords
 from xinzhi.risks.projects.weights import shipped
 
@@ -412,3 +412,46 @@ def test_a_design_explains_only_what_stands_elsewhere(said, what):
 def test_more_evidence_is_never_borne_out_less():
     support = supported(shipped().support, np.arange(PATTERNS)).reshape(3, 3, 3, 3, 2)
     assert all((np.diff(support, axis=axis) >= 0).all() for axis in range(support.ndim))
+
+
+def test_a_park_is_the_same_under_its_long_name_and_behind_its_county():
+    texts = plain(
+        pl.Series(
+            ["位于安平经开区。", "衡水安平县经济开发区纬二路。", "濉溪零碳产业园。", "西南部汇湾镇。", "汇湾镇。"]
+        )
+    )
+    park, town = (sites(texts)[:, kind, 0] for kind in (2, 1))
+    assert park[0] == park[1] > 0
+    assert park[2] == 0  # what it is to become, and no name
+    assert town[3] == town[4] > 0
+
+
+def test_reaches_and_buildings_are_told_apart_like_numbered_objects():
+    texts = plain(
+        pl.Series(
+            ["孟沟河治理（孙疃至五沟段）", "孟沟河治理（城关至孙疃段）", "科技园K栋", "科技园D栋", "路面（一标段）"]
+        )
+    )
+    kind, key = numbered(texts).T
+    assert kind[0] == kind[1] > 0
+    assert kind[2] == kind[3] > 0
+    assert len(set(key.tolist())) == len(texts)
+    assert kind[4] not in {0, kind[0]}
+
+
+def test_who_holds_the_tender_is_no_owner():
+    texts = plain(pl.Series(["浙江大地工程咨询有限公司关于玉环锐达制药有限公司净化车间的招标公告"]))
+    assert owners(texts)["span"].to_list() == ["玉环锐达制药有限公司"]
+
+
+def test_years_without_a_word_are_no_figures():
+    assert figure_spans(extract(plain(pl.Series(["教育史(1912—1947)，桩1950根"]))))["span"].to_list() == ["1950根"]
+
+
+def test_a_length_agrees_with_one_of_several_pipes():
+    old, new = "管廊9.6公里。", "管廊9600米，热力管19.2公里。"
+    index = build(read(pl.Series([old])))
+    at = np.zeros(1, dtype=np.int64)
+    records = read(pl.Series([new]))
+    levels = compare(index, records, at, at, cosines(index, records, at, at))
+    assert FIELDS[NAMES.index("length")].levels[levels[0, NAMES.index("length")]] == "equal, round"

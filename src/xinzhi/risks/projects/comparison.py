@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.risks.projects.conventions import convention
-from xinzhi.risks.projects.index import Commonness, Index, lengths
+from xinzhi.risks.projects.index import Commonness, Index, lengths, significant
 from xinzhi.risks.projects.places import city_of
 from xinzhi.risks.projects.records import NUMBERS, Records
 
@@ -77,13 +77,16 @@ def compare(index: Index, projects: Records, project: IntArray, record: IntArray
             archive.number[record, at],
             np.minimum(projects.digits[project, at], archive.digits[record, at]),
         )
+    figures = projects.figure[project], archive.figure[record]
+    for name in ("land", "floor", "length"):
+        at = NUMBERS.index(name)
+        numbers = projects.number[project, at], archive.number[record, at]
+        out[:, column[name]] = _among(out[:, column[name]], numbers, figures)
     at = NUMBERS.index("length")
-    out[:, column["length"]] = _part_by_part(
-        out[:, column["length"]], (projects.number[project, at], archive.number[record, at]),
-        (projects.figure[project], archive.figure[record]),
-    )  # fmt: skip
+    numbers = projects.number[project, at], archive.number[record, at]
+    out[:, column["length"]] = _part_by_part(out[:, column["length"]], numbers, figures)
     out[:, column["capacity"]] = _capacities(projects, archive, project, record)
-    out[:, column["figures"]] = _figures(projects.figure[project], archive.figure[record], index.commonness)
+    out[:, column["figures"]] = _figures(*figures, index.commonness)
     out[:, column["components"]] = _overlap(
         projects.components[project], archive.components[record], index.commonness.component
     )
@@ -174,6 +177,21 @@ def _numbers(one: FloatArray, other: FloatArray, digits: npt.NDArray[np.int8]) -
     return np.where(known, level + precise, MISSING).astype(np.int8)
 
 
+def _among(
+    level: LevelArray, numbers: tuple[FloatArray, FloatArray], figures: tuple[npt.NDArray[np.float32], ...]
+) -> LevelArray:
+    """Return levels by which a number agrees that the other text has too, though its own whole is another."""
+    out, within = level.copy(), float(convention("number_levels")[-1])
+    for number, other in zip(numbers, figures[::-1], strict=True):
+        rows = np.flatnonzero((level >= 0) & (level < _EQUAL_ROUND) & np.isfinite(number))
+        mine = number[rows]
+        # 2 or 300 coincide with any count
+        told = significant(mine) > 1
+        named = (np.abs(other[rows] - mine[:, None]) <= within * mine[:, None]).any(axis=1) & told
+        out[rows[named]] = _EQUAL_ROUND
+    return out
+
+
 def _part_by_part(
     level: LevelArray, numbers: tuple[FloatArray, FloatArray], figures: tuple[npt.NDArray[np.float32], ...]
 ) -> LevelArray:
@@ -250,8 +268,9 @@ def _weighed(bits: npt.NDArray[np.uint64], weight: FloatArray) -> FloatArray:
 
 def _sites(one: npt.NDArray[np.uint64], other: npt.NDArray[np.uint64]) -> LevelArray:
     """Return whether villages, townships, parks and roads are the same, of those that both name."""
-    both = (one > 0) & (other > 0)
-    same, differs = (both & (one == other)).any(axis=1), (both & (one != other)).any(axis=1)
+    both = (one > 0).any(axis=2) & (other > 0).any(axis=2)
+    equal = ((one[:, :, :, None] == other[:, :, None, :]) & (one[:, :, :, None] > 0)).any(axis=(2, 3))
+    same, differs = equal.any(axis=1), (both & ~equal).any(axis=1)
     return np.select([same & ~differs, same, differs], [2, 1, 0], default=MISSING).astype(np.int8)
 
 

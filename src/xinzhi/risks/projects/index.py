@@ -84,7 +84,7 @@ def _single(records: Records, frequency: FloatArray, *, asking: bool) -> dict[st
 
 def _sites(records: Records) -> KeyArray:
     """Return the township (else village, else park) of every text: a township leads on where its city is unnamed."""
-    village, town, park, _ = records.site.T
+    village, town, park = (records.site[:, kind, 0] for kind in range(3))
     return np.asarray(np.where(town > 0, town, np.where(village > 0, village, park))[:, None])
 
 
@@ -92,7 +92,7 @@ def _telling_figures(records: Records) -> KeyArray:
     """Return the figures of most digits of every text, by which two texts meet that share nothing else."""
     value = records.figure
     known = np.isfinite(value)
-    digits = np.where(known, _digits(np.where(known, value, 1.0).astype(np.float64)), 0.0)
+    digits = np.where(known, significant(np.where(known, value, 1.0).astype(np.float64)), 0.0)
     keep = int(convention("telling_figures"))
     order = np.argsort(-digits, axis=1, kind="stable")[:, :keep]
     chosen, many = np.take_along_axis(value, order, axis=1), np.take_along_axis(digits, order, axis=1)
@@ -173,11 +173,11 @@ class Commonness:
         at = np.minimum(np.searchsorted(self.figure, known), max(len(self.figure) - 1, 0))
         times = np.where(self.figure[at] == known, self.times[at], 0) if len(self.figure) else np.zeros(values.shape)
         mass = float(convention("adapted_prior"))
-        expected = mass / (9.0 * 10.0 ** (_digits(known.astype(np.float64)) - 1))
+        expected = mass / (9.0 * 10.0 ** (significant(known.astype(np.float64)) - 1))
         return np.asarray(np.log((self.count + mass) / (times + expected)))
 
 
-def _digits(values: FloatArray) -> FloatArray:
+def significant(values: FloatArray) -> FloatArray:
     """Return how many significant digits numbers have, four at most."""
     scaled = values / 10.0 ** np.floor(np.log10(np.maximum(values, 1e-300)))
     out = np.full(values.shape, float(_MOST_DIGITS))
@@ -229,8 +229,12 @@ def build(records: Records) -> Index:
         (keys << np.uint64(ROW_BITS)) | rows.astype(np.uint64)
         for _, rows, keys in pair_keys(records, frequency, asking=False)
     ]
-    postings = np.concatenate(parts)
-    del parts
+    postings = np.empty(sum(map(len, parts)), dtype=np.uint64)
+    end = len(postings)
+    while parts:  # one by one, so that they need not stand twice in memory
+        part = parts.pop()
+        postings[end - len(part) : end] = part
+        end -= len(part)
     postings.sort()
     return Index(records, postings, frequency, weight, lengths(records, weight), telling(frequency, len(records)),
                  commonness(records))  # fmt: skip

@@ -187,6 +187,9 @@ def verdict_frame(judged: Judgement, side: Side, reached: IntArray) -> pl.DataFr
         [empty, unreadable, unsure, strange], ["empty", "unreadable", "undecided", "outside"], default=""
     )
     verdict = np.where(reason != "", "cannot tell", np.array(CLASSES)[best])
+    # beside too few learned cases a number would be a guess
+    told = pl.Series(reason != "outside")
+    chances = ("probability", "lower", "upper", "probability_follow_on", "probability_new")
     return pl.DataFrame(
         {
             "id": side.frame["id"],
@@ -198,11 +201,11 @@ def verdict_frame(judged: Judgement, side: Side, reached: IntArray) -> pl.DataFr
             "probability_new": chance[:, 0],
             "reason": [word or None for word in reason.tolist()],
             "readable": readable,
-            "basis": np.select([judged.outside, judged.factual], ["outside", "facts"], default="wording").tolist(),
+            "basis": np.select([reason == "outside", judged.factual], ["outside", "facts"], default="wording").tolist(),
             "reached": reached,
         },
         schema_overrides={"reason": pl.String},
-    )
+    ).with_columns(pl.when(told).then(pl.col(*chances)))
 
 
 def candidate_frame(found: Pairs, scores: Scores, show: Shown, projects: Side, archive: Side) -> pl.DataFrame:

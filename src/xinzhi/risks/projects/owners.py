@@ -32,7 +32,9 @@ def companies(texts: pl.Series) -> pl.DataFrame:
 
 def owners(texts: pl.Series, named: pl.DataFrame | None = None) -> pl.DataFrame:
     """Return the owner that every text names: its first company, else a hospital, university or cooperative."""
-    found = (companies(texts) if named is None else named).unique("row", keep="first", maintain_order=True)
+    agents = "|".join(document("words.yaml")["owner_agents"])
+    found = (companies(texts) if named is None else named).filter(~pl.col("span").str.contains(agents))
+    found = found.unique("row", keep="first", maintain_order=True)
     rest = pl.DataFrame({"row": _rows(texts), "text": texts}).join(found, on="row", how="anti", maintain_order="left")
     said = rest.select("row", pl.col("text").str.extract(_institution(), 1).alias("read")).drop_nulls()
     known = pl.DataFrame(
@@ -74,14 +76,14 @@ def _company(read: str) -> tuple[str, str, str, str]:
         name = name.removesuffix(end)
     if not _nobody().sub("", name):
         return "", "", "", ""
-    brand = _common_pattern().sub("", _without_place(name))
+    brand = _common_pattern().sub("", without_place(name))
     return span, _spoken(brand), _spoken(brand[:_STEM]) if len(brand) >= _STEM else "", _spoken(name)
 
 
 def _institute(read: str) -> tuple[str, str, str, str]:
     """Return words, brand, stem and name of an institution: from its place on, since every county has its hospital."""
     span = name = _start().sub("", read)
-    while (rest := _without_place(name, most=1)) != name and _without_place(rest, most=1) != rest:
+    while (rest := without_place(name, most=1)) != name and without_place(rest, most=1) != rest:
         name = rest
     return span, _spoken(name), "", _spoken(name)
 
@@ -121,7 +123,7 @@ def _legal(words: list[str]) -> int:
     return next((at for at, word in enumerate(words) if word.lower() in forms), len(words))
 
 
-def _without_place(name: str, most: int = 9) -> str:
+def without_place(name: str, most: int = 9) -> str:
     """Return a name without the places before the brand: 安徽省合肥鑫辉 is 鑫辉."""
     known = _places()
     for _ in range(most):
@@ -157,7 +159,7 @@ def _institution() -> str:
 def _start() -> re.Pattern[str]:
     starts = "|".join(sorted(document("words.yaml")["owner_starts"], key=len, reverse=True))
     before = "方|企业|单位|公司|法人|业主|主体|人|以上均|以上"
-    return re.compile(rf"^(?:.*(?:{starts})(?:为|是)?|.*由|.*(?:{before})(?:为|是|系)|为|是|经|拟)")
+    return re.compile(rf"^(?:.*(?:{starts})(?:为|是)?|.*由|.*(?:{before})(?:为|是|系)|.*关于|为|是|经|拟)")
 
 
 @cache

@@ -20,6 +20,7 @@ from xinzhi.risks.projects.vocabulary import Tokens, joined, tokenise
 NUMBERS = ("investment", "turnover", "land", "floor", "length")
 CAPACITIES, FIGURES, CODES = 3, 20, 2
 _CHUNK = 100_000
+_YEARS = (1800, 2100)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +28,7 @@ class Records:
     """What was read of `N` texts; 0, NaN and empty slots mean that a text says nothing."""
 
     place: IntArray
-    site: npt.NDArray[np.uint64]  # village, township, park, road
+    site: npt.NDArray[np.uint64]  # villages, townships, parks, roads
     numbered: npt.NDArray[np.uint64]  # kind and number of a line, a school
     name: npt.NDArray[np.uint64]
     name_bits: npt.NDArray[np.uint64]
@@ -197,7 +198,9 @@ def figure_spans(found: pl.DataFrame) -> pl.DataFrame:
     factors = [
         several.with_columns(value.alias("value")) for value in (pl.col("times"), pl.col("value") / pl.col("times"))
     ]
-    part = pl.concat([found, *factors]).filter((pl.col("kind") != "year") & (pl.col("value") != 1))
+    # 1912—1947 are years too, though nothing says so
+    dated = (pl.col("kind") == "year") | (pl.col("kind") == "bare") & pl.col("value").is_between(*_YEARS)
+    part = pl.concat([found, *factors]).filter(~dated & (pl.col("value") != 1))
     part = part.unique(["row", "value"], maintain_order=True)
     return part.with_columns(pl.int_range(pl.len()).over("row").alias("slot")).filter(pl.col("slot") < FIGURES)
 

@@ -322,17 +322,46 @@ def largest_supported(chance: FloatArray, hit: BoolArray) -> float:
 
 def accused_from(chance: FloatArray, hit: BoolArray) -> float:
     """Return the lowest probability from which on as many labelled cases are repeats as are wanted of accusations."""
+    # the lower bound and not the share itself (Wilson 1927): the readers of texts were mended on the same cases
     order = np.argsort(-chance, kind="stable")
-    share = hit[order].cumsum() / np.arange(1, len(order) + 1)
-    good = np.flatnonzero(share >= float(convention("accused_rightly")))
+    count, square = np.arange(1, len(order) + 1), float(convention("accused_bound")) ** 2
+    share = hit[order].cumsum() / count
+    half = np.sqrt(square * (share * (1 - share) / count + square / (4 * count**2)))
+    lower = (share + square / (2 * count) - half) / (1 + square / count)
+    good = np.flatnonzero(lower >= float(convention("accused_rightly")))
     return max(float(convention("certain")), float(chance[order][good[-1]]) if len(good) else 1.0)
 
 
-def adapted(weights: Weights, index: Index) -> Weights:
-    """Return weights whose coincidences are those of the archive at hand."""
+def _pairs_in_parts(index: Index, rows: IntArray) -> Pairs:
+    """Return the pairs of archived records with their own archive, some at a time: their lists are long."""
+    size = int(convention("adapted_at_once"))
+    parts = [pairs(index, index.records.take(rows[at : at + size])) for at in range(0, len(rows), size)]
+    if len(parts) == 1:
+        return parts[0]
+    return Pairs(
+        np.concatenate([part.project + at * size for at, part in enumerate(parts)]),
+        *(np.concatenate([getattr(part, name) for part in parts])
+          for name in ("record", "levels", "cosine", "shared", "reached")),
+    )  # fmt: skip
+
+
+def _repeats(model: Agreement, found: Pairs, at: IntArray, trees: Forest) -> BoolArray:
+    """Return which of some pairs are rather repeats than not, of those that the trees would look at."""
+    levels, project = found.levels[at], found.project[at]
+    odds = model.log_odds(levels)
+    order = np.lexsort((-np.logaddexp(odds[:, 0], odds[:, 1]), project))
+    place = np.arange(len(order)) - np.searchsorted(project[order], project[order])
+    top = order[place < int(convention("weighed_together"))]
+    out = np.zeros(len(at), dtype=bool)
+    out[top] = trees.log_odds(pair_features(levels, odds, project, top)) > 0
+    return out
+
+
+def adapted(weights: Weights, index: Index, forests: Mapping[str, Forest] | None = None) -> Weights:
+    """Return weights whose coincidences are those of the archive at hand; what the trees call repeats is none."""
     count = len(index.records)
     rows = np.unique(np.linspace(0, max(count - 1, 0), min(count, int(convention("adapted_on")))).astype(np.int64))
-    found = pairs(index, index.records.take(rows))
+    found = _pairs_in_parts(index, rows)
     # an archive lists continued projects twice: records of the same wording, or of the same name, owner and sum, are
     # repeats and no coincidences
     name, owner, sums = (found.levels[:, NAMES.index(field)] for field in ("name", "owner", "investment"))
@@ -340,6 +369,8 @@ def adapted(weights: Weights, index: Index) -> Weights:
         (name == _SAME_NAME) & (owner != 0) & (owner + sums > 0) & ((sums < 0) | (sums >= _EQUAL))
     )
     other = (rows[found.project] != found.record) & ~twice
+    if forests is not None:
+        other[other] = ~_repeats(weights.agreement, found, np.flatnonzero(other), forests["repackaged"])
     mass = float(convention("adapted_prior"))
     agreement = adapt(weights.agreement, found.levels[other], SIZES, mass=mass, guilty=float(convention("own_repeats")))
     closest = np.zeros(len(rows), dtype=np.int64)

@@ -14,6 +14,7 @@ from xinzhi.core.errors import UsageError
 from xinzhi.core.finding import Finding
 from xinzhi.core.result import Provenance
 from xinzhi.risks.projects.conventions import convention
+from xinzhi.risks.projects.forest import shipped_forests
 from xinzhi.risks.projects.index import Index, build
 from xinzhi.risks.projects.ledger import Side, candidate_frame, ledger_frames, shown, verdict_frame, with_evidence
 from xinzhi.risks.projects.places import places
@@ -72,8 +73,8 @@ def screen(
 
     Examples
     --------
-    >>> old = "肥西县上派镇污水处理厂，总投资1.83亿元，占地62.5亩，管网12.7公里，日处理污水4.5万吨，2016年开工"
-    >>> new = "肥西县上派镇智慧水务中心：投资18300万元，用地62.5亩，管网12.7公里，日处理污水4.5万吨，2024年启动"
+    >>> old = "肥西县上派镇污水处理厂，鑫辉水务公司，投资1.83亿元，占地62.5亩，管网12.7公里，日处理污水4.5万吨"
+    >>> new = "肥西县上派镇智慧水务中心：鑫辉水务公司，投资18300万元，用地62.5亩，管网12.7公里，日处理污水4.5万吨"
     >>> found = screen(pl.DataFrame({"id": ["p1"], "text": [new]}), pl.DataFrame({"id": ["a1"], "text": [old]}))
     >>> found.frame.select("id", "archive_id", "verdict").row(0)
     ('p1', 'a1', 'repackaged')
@@ -149,7 +150,7 @@ def index_archive(
     return Archive(
         side=Side(frame=theirs.frame, records=index.records),
         index=index,
-        weights=adapted(weights or shipped(), index),
+        weights=adapted(weights or shipped(), index, shipped_forests()),
         fingerprint=theirs.fingerprint,
         findings=theirs.findings,
     )

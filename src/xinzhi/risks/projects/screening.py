@@ -118,7 +118,7 @@ class Screening(Result, verb="screen", topic="screen", key=("id",)):
                   for name, text in verdicts.items()]  # fmt: skip
         facts: Facts = {"answer.counts": {"n": frame.height, "m": self.archive_size, "parts": counts}}
         surest = frame.filter(verdict="repackaged").head(_SUREST)
-        near = frame.filter(pl.col("archive_id").is_not_null()).head(1)
+        near = frame.drop_nulls(["archive_id", "probability"]).head(1)
         if surest.height:
             facts["answer.surest"] = {"pairs": [words("screen.answer.pair", **_pair(self, row))
                                                 for row in surest.iter_rows(named=True)]}  # fmt: skip
@@ -173,25 +173,27 @@ class Screening(Result, verb="screen", topic="screen", key=("id",)):
         return self.frame.filter(pl.Series(inside))
 
 
-def chance_text(value: float) -> Text:
-    """Return a probability in percent, never as certain.
+def chance_text(value: float | None) -> Text:
+    """Return a probability in percent, never as certain; a dash where none is told.
 
     Examples
     --------
     >>> [chance_text(value).zh for value in (0.423, 0.9938, 0.99997, 0.0002)]
     ['42%', '99.4%', '>99.9%', '<0.1%']
     """
-    return _spaced(_chance(value))
+    return same("–") if value is None else _spaced(_chance(value))
 
 
-def interval_text(low: float, high: float) -> Text:
-    """Return the interval of a probability.
+def interval_text(low: float | None, high: float | None) -> Text:
+    """Return the interval of a probability; a dash where none is told.
 
     Examples
     --------
     >>> [interval_text(*ends).zh for ends in ((0.31, 0.55), (0.9996, 0.9999), (0.95, 0.9999), (0.0002, 0.004))]
     ['31–55%', '>99.9%', '≥95%', '≤0.4%']
     """
+    if low is None or high is None:
+        return same("–")
     ends = (_chance(low), _chance(high))
     if ends[0] == ends[1]:
         return _spaced(ends[0])
@@ -223,7 +225,7 @@ def _name(code: str, title: str) -> Text:
 
 
 def by_probability(frame: pl.DataFrame) -> pl.DataFrame:
-    """Return the verdicts, the most probable first.
+    """Return the verdicts, the most probable first, last those of which no probability is told.
 
     Examples
     --------
@@ -231,7 +233,7 @@ def by_probability(frame: pl.DataFrame) -> pl.DataFrame:
     >>> by_probability(pl.DataFrame({"id": ["a", "b"], **chances}))["id"].to_list()
     ['b', 'a']
     """
-    return frame.sort("probability", "probability_follow_on", "id", descending=[True, True, False])
+    return frame.sort("probability", "probability_follow_on", "id", descending=[True, True, False], nulls_last=True)
 
 
 def _pair(result: Screening, row: Mapping[str, object]) -> dict[str, object]:
@@ -355,7 +357,8 @@ def calibration_table(table: pl.DataFrame, bins: int = convention("bins")) -> pl
     """
     tenth = (pl.col("probability") * bins).floor().clip(0, bins - 1)
     frame = (
-        table.group_by(tenth.alias("up_to"))
+        table.drop_nulls("probability")
+        .group_by(tenth.alias("up_to"))
         .agg(
             pl.col("probability").mean().alias("said"),
             (pl.col("label") == "repackaged").mean().alias("was"),

@@ -11,10 +11,12 @@ import numpy.typing as npt
 import polars as pl
 
 from xinzhi.risks.projects.conventions import by_row, convention, document, places_table, readings
+from xinzhi.risks.projects.owners import without_place
 from xinzhi.risks.projects.places import sound
 from xinzhi.risks.projects.vocabulary import everyday_pairs
 
 KINDS = ("village", "town", "park", "road")
+SLOTS = 2  # of a kind: a text names the road that it lies on and the one that it crosses
 _BLOOM = 64
 _SHORTEST = 2
 _ROMAN = r"[A-Z][a-z]+(?: [A-Z][a-z]+){0,2} (?:Village|Township|Town|Subdistrict|Park|Zone|Road|Street|Avenue)"
@@ -23,16 +25,22 @@ _ENGLISH = {"village": ("Village",), "town": ("Township", "Town", "Subdistrict")
 _RANK = re.compile("高新|经济|经开|保税|综合")
 _ROMAN_NUMERALS = {"I": 1, "II": 2, "III": 3, "IV": 4, "V": 5, "VI": 6, "VII": 7, "VIII": 8, "IX": 9}
 _NUMERALS = "一二三四五六七八九十"
+_SECTION = r"\([^()。;]{1,12}[^标工阶路地时)]段\)"  # (孙疃至五沟段)
 Codes = npt.NDArray[np.uint64]
 
 
 def sites(texts: pl.Series) -> Codes:
-    """Return ``(N, 4)`` the first village, township, park and road that plain texts name, as codes; 0 where none."""
-    out = np.zeros((len(texts), len(KINDS)), dtype=np.uint64)
-    found = site_spans(texts)
-    first = found.unique(["row", "kind"], keep="first", maintain_order=True)
-    out[first["row"].to_numpy(), first["kind"].to_numpy()] = first["key"].hash().to_numpy()
+    """Return ``(N, 4, 2)`` the first villages, townships, parks and roads of plain texts, as codes; 0 where none."""
+    out = np.zeros((len(texts), len(KINDS), SLOTS), dtype=np.uint64)
+    first = first_sites(site_spans(texts))
+    out[tuple(first[name].to_numpy() for name in ("row", "kind", "slot"))] = first["key"].hash().to_numpy()
     return out
+
+
+def first_sites(found: pl.DataFrame) -> pl.DataFrame:
+    """Return the sites by which a text is compared, with their `slot`: the first of every kind."""
+    first = found.unique(["row", "kind", "key"], keep="first", maintain_order=True)
+    return first.with_columns(slot=pl.int_range(pl.len()).over("row", "kind")).filter(pl.col("slot") < SLOTS)
 
 
 def site_spans(texts: pl.Series) -> pl.DataFrame:
@@ -56,21 +64,29 @@ def _read(read: str) -> list[tuple[str, int, str]]:
     end = next((one for one in _endings() if read.endswith(one)), "")
     kind = next(at for at, name in enumerate(KINDS) if end in words[name])
     stem = re.split(_before(), read.removesuffix(end))[-1]
+    span = stem + end
+    # 安徽淮北濉溪经开区 is 经开区, 南部汇湾镇 is 汇湾镇, 青岩古镇 is 青岩镇
+    if KINDS[kind] == "park":
+        stem = without_place(stem)
+    elif KINDS[kind] == "town":
+        stem = re.sub("^[东南西北中]部|古$", "", stem)
     # 沥青路 and 小流域片区 are things; only a township is named like that and is one place: 桃花镇
     named = KINDS[kind] == "town" or (KINDS[kind] == "park" and _RANK.search(stem + end))
     if not named and len(stem) >= _SHORTEST and everyday_pairs().issuperset(map("".join, pairwise(stem))):
         return []
-    if len(stem) < (1 if KINDS[kind] == "park" else _SHORTEST) or (stem + end).endswith(tuple(words["common"])):
+    if len(stem) < (not named if KINDS[kind] == "park" else _SHORTEST) or (stem + end).endswith(tuple(words["common"])):
         return []
     if KINDS[kind] == "park":
         # 高新技术产业开发区 and 高新区 of a city are one; 桃花工业园 is Taohua Park
         own = _park_words().sub("", stem)
         # 合肥高新区 and 合肥经开区 are two, though the city is all that names them
         own = "" if own in _short_places() else own
-        key = own or "".join(_RANK.findall(stem + end))[:1] or end
+        key = own or "".join(_RANK.findall(stem + end))[:1]
+        if not key:  # 零碳产业园 is what it is to become
+            return []
     else:
         key = stem
-    return [(stem + end, kind, f"{KINDS[kind]} {sound(key.translate(readings()))}")]
+    return [(span, kind, f"{KINDS[kind]} {sound(key.translate(readings()))}")]
 
 
 @cache
@@ -125,7 +141,9 @@ def numbered_spans(texts: pl.Series) -> pl.DataFrame:
 
 
 def _number(span: str) -> tuple[str, str] | None:
-    letter = "(?<=标段)[A-Z]|[IVX]+(?=线|回|标段)|[A-Z](?=包|标段|地块)|(?<=Lot )[A-Z]"
+    letter = "(?<=标段)[A-Z]|[IVX]+(?=线|回|标段)|[A-Z](?=包|标段|地块|栋)|(?<=Lot )[A-Z]"
+    if span.endswith("段)"):  # a reach of a river or a road
+        return "section", f"section {sound(span[1:-1].translate(readings()))}"
     digits = re.search(rf"[0-9]+|[{_NUMERALS}]+|{letter}", span)
     if digits is None:
         return None
@@ -152,7 +170,7 @@ def _numbered_pattern() -> str:
     english = "|".join(word for entry in table.values() for word in entry if word.isascii())
     return (
         rf"(?:第{numeral}号?|{numeral}号|[0-9]{{1,3}}#)(?:{words})|{numeral}(?:标段|合同段|中学)|[市县区旗]{numeral}中"
-        rf"|(?:施工|监理|勘察|设计|采购|安装|土建){numeral}[标包]|(?-u:\b)0[0-9]包|[A-Z]{{1,3}}-?[0-9]{{1,3}}标|(?-u:\b)[IVX]{{1,3}}(?:线|回)|标段[{_NUMERALS}0-9A-Z]|(?-u:\b)(?:[IVX]{{1,4}}标段|[A-Z](?:包|标段|地块))"
+        rf"|(?:施工|监理|勘察|设计|采购|安装|土建){numeral}[标包]|(?-u:\b)0[0-9]包|[A-Z]{{1,3}}-?[0-9]{{1,3}}标|(?-u:\b)[IVX]{{1,3}}(?:线|回)|标段[{_NUMERALS}0-9A-Z]|(?-u:\b)(?:[IVX]{{1,4}}标段|[A-Z](?:包|标段|地块|栋))|{_SECTION}"
         rf"|Lot [A-Z](?-u:\b)|(?:{english}) (?:No\. ?)?[0-9]{{1,3}}|No\. ?[0-9]{{1,3}} (?:{english})"
     )
 

@@ -103,6 +103,8 @@ def _first_verdicts(frame: pl.DataFrame, result: Screening) -> Table:
     shown = _told(frame.head(ON_PAGE), result)
     chances = [
         words("screen.chart.interval", chance=chance_text(value), span=interval_text(low, high))
+        if value is not None
+        else chance_text(value)
         for value, low, high in shown.select("probability", "lower", "upper").rows()
     ]
     shown = shown.with_columns(

@@ -71,6 +71,7 @@ def weights(pair: Comparison, result: Screening) -> Picture:
 def probabilities(frame: pl.DataFrame, result: Screening) -> Picture:
     """Return the probability of every project with its interval; of many, of those nearest to the line of a verdict."""
     line, verdicts = result.certain, value_words("verdict")
+    frame = frame.drop_nulls("probability")
     shown = frame if frame.height <= SHOWN else frame.sort((pl.col("probability") - line).abs(), "id").head(SHOWN)
     shown = by_probability(shown)
     rows = [
@@ -105,7 +106,7 @@ def probabilities(frame: pl.DataFrame, result: Screening) -> Picture:
 def spread(frame: pl.DataFrame, result: Screening) -> Picture:
     """Return how many projects have a probability in each tenth."""
     del result
-    verdicts = value_words("verdict")
+    frame, verdicts = frame.drop_nulls("probability"), value_words("verdict")
     tenth = (pl.col("probability") * TENTHS).floor().clip(0, TENTHS - 1).cast(pl.Int64)
     counts = {(at, verdict): k for at, verdict, k in frame.group_by(tenth.alias("at"), "verdict").len().rows()}
     rows: list[dict[str, Any]] = [
@@ -136,7 +137,7 @@ def spread(frame: pl.DataFrame, result: Screening) -> Picture:
 def calibration(result: Screening) -> Picture:
     """Return how often projects of known truth were repackaged, by what was said."""
     assert result.truth is not None  # noqa: S101 - the page draws it for labelled results only
-    seen = result.truth.join(result.frame.select("id", "probability"), on="id")
+    seen = result.truth.join(result.frame.select("id", "probability"), on="id").drop_nulls("probability")
     tenths = calibration_table(seen)
     rows = tenths.select(
         (100 * pl.col("said")).alias("x"), (100 * pl.col("was")).alias("y"), (100 * pl.col("lower")).alias("low"),
