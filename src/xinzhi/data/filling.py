@@ -56,7 +56,7 @@ def _table(rows: pl.DataFrame, name: str, about: Mapping[str, Any], place: Path,
         made.used.update(part["series"].unique() if "series" in part.columns and "unit" in how else ())
         fields[column] = Field(name=column, unit=unit)
         value = pl.col(VALUE)
-        total = value.cast(pl.Float64, strict=False).sum().cast(pl.String) if about.get("sum") else value.first()
+        total = _sum(VALUE) if about.get("sum") else value.first()
         figures = part.group_by(keys).agg(total.alias(column), value.n_unique().alias(VALUE), pl.col(LINE).min())
         if "unit" in how and not about.get("sum") and (twice := figures.filter(pl.col(VALUE) > 1)).height:
             first = twice.sort(LINE).row(0, named=True)
@@ -117,18 +117,41 @@ def _part(rows: pl.DataFrame, how: Mapping[str, Any]) -> tuple[pl.DataFrame | No
     wanted = how.get("times") or [how.get("name", VALUE)]
     if not set(wanted) <= set(rows.columns) or rows.is_empty():
         return None, None
-    figure = [pl.col(name).cast(pl.Float64, strict=False) for name in wanted]
     if "times" in how:
-        rows = rows.with_columns((figure[0] * figure[1]).cast(pl.String).alias(VALUE))
+        rows = rows.with_columns(_computed(_figure(wanted[0]) * _figure(wanted[1]), *wanted).alias(VALUE))
     elif wanted != [VALUE]:
         rows = rows.with_columns(pl.col(wanted[0]).alias(VALUE))
     if how.get("scale") in rows.columns:
-        power = pl.lit(10.0).pow(pl.col(how["scale"]).cast(pl.Float64, strict=False).fill_null(0))
-        rows = rows.with_columns((pl.col(VALUE).cast(pl.Float64, strict=False) * power).cast(pl.String).alias(VALUE))
+        power = pl.lit(10.0).pow(_figure(how["scale"]).fill_null(0))
+        rows = rows.with_columns(_computed(_figure(VALUE) * power, VALUE, how["scale"]).alias(VALUE))
     unit = how.get("unit")
     if unit == "{unit}":
         return _one_unit(rows)
     return rows, None if unit is None else _with_base(unit, rows, how.get("base"))
+
+
+def _figure(name: str) -> pl.Expr:
+    return pl.col(name).cast(pl.Float64, strict=False)
+
+
+def _word(name: str) -> pl.Expr:
+    """Say which cells are neither empty nor figures."""
+    return pl.col(name).is_not_null() & _figure(name).is_null()
+
+
+def _computed(figures: pl.Expr, *names: str) -> pl.Expr:
+    """Return figures made of columns; where one of these holds a word, the word, for the check to name."""
+    made = figures.cast(pl.String)
+    for name in names:
+        made = pl.when(_word(name)).then(pl.col(name)).otherwise(made)
+    return made
+
+
+def _sum(name: str) -> pl.Expr:
+    """Return the sum of each group; of one that holds a word, the word."""
+    word = _word(name)
+    total = _figure(name).sum().cast(pl.String)
+    return pl.when(word.any()).then(pl.col(name).filter(word).first()).otherwise(total)
 
 
 def _units(rows: pl.DataFrame) -> set[str]:
@@ -145,10 +168,9 @@ def _one_unit(rows: pl.DataFrame) -> tuple[pl.DataFrame, str | None]:
     except UnitError:  # such as an index of the year before beside a fixed base
         most = rows["unit"].mode().sort().first()
         return rows.filter(pl.col("unit") == most), str(most)
-    figure = pl.col(VALUE).cast(pl.Float64, strict=False)
     size = pl.col("unit").replace_strict(sizes, default=1.0, return_dtype=pl.Float64)
     return rows.with_columns(
-        pl.when(size == 1).then(VALUE).otherwise((figure * size).cast(pl.String)).alias(VALUE)
+        pl.when(size == 1).then(VALUE).otherwise(_computed(_figure(VALUE) * size, VALUE)).alias(VALUE)
     ), units[0]
 
 

@@ -369,6 +369,16 @@ def test_odd_bytes_are_refused_in_words(tmp_path, kind, data):
         connect(kind, tmp_path / "odd.csv")
 
 
+@pytest.mark.parametrize(
+    ("kind", "old", "new"),
+    [("baci", ",2.5,", ",much,"), ("maddison", ",1156,", ",much,"), ("oecd", "97000,6", "much,6")],
+)
+def test_a_word_among_figures_that_are_computed_with_is_named(tmp_path, kind, old, new):
+    rows = [row.replace(old, new) for row in ROWS[kind]]
+    [found] = [one for one in connect(kind, csv(tmp_path, rows)).findings if one.severity == "error"]
+    assert (found.rule, found.value) == ("text-in-number", "much")
+
+
 def test_every_column_of_the_layouts_is_known():
     known = known_tables()
     for kind, about in layouts().items():
