@@ -6,6 +6,7 @@ import posixpath
 from html import unescape
 from urllib.parse import unquote, urlsplit
 
+import polars as pl
 import pytest
 from web.reading import Reader
 
@@ -26,6 +27,8 @@ FIRST = (
     "zh/protocol/zhang-2004.html",
     "en/data.html",
     "en/audit.html",
+    "en/categories.html",
+    "zh/category/ai.html",
     "zh/claim.html",
 )
 
@@ -195,3 +198,14 @@ def test_departures_of_a_protocol_are_those_of_the_difference(client):
     page = client.get("/en/protocol/zhang-2004.html", params={"against": "shan-2008"}).text
     for row in diff("zhang-2004", "shan-2008"):
         assert row.title.en in page
+
+
+def test_an_industry_has_those_who_plan_it_and_those_who_can(client, store):
+    plans, frame = store.package.tables["plans"], store.study("able").results["able"].frame
+    named = set(plans.filter((pl.col("year") == plans["year"].max()) & (pl.col("named") == 1), category="ai")["region"])
+    have = set(frame.filter(pl.col("able").is_in(["able", "by proxy"]), category="ai")["region"])
+    page = client.get("/en/category/ai.html").text
+    assert f"{len(named)} regions name it" in page
+    assert f"of which {len(named & have)} show" in page
+    for code in sorted(named - have):
+        assert store.names.region(code).en in page

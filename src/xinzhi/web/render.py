@@ -75,6 +75,7 @@ def rendered(store: Store, address: Address, made: Page, draw: Callable[[Picture
         menu=pages.menu(store),
         protocols=[(one.id, one.title) for one in registry()],
         ruled=address.query.get("protocol", store.rules.id),
+        switched="protocol" in pages.asks(address),
         foot=foot(store, made),
         cite=cite(store, made),
         version=__version__,

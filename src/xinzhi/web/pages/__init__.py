@@ -49,6 +49,8 @@ REGISTRY: Mapping[str, Entry] = {
     "measure": Entry(module="measure"),
     "figures": Entry(module="figures", keyed=True, menu=False),
     "topic": Entry(module="topic", asks=(), keyed=True, menu=False),
+    "categories": Entry(module="category", asks=(), ready=True),
+    "category": Entry(module="category", asks=(), keyed=True, menu=False, ready=True),
     "audit": Entry(module="audit", asks=("region",)),
     "claim": Entry(module="claim", asks=("protocol", "region", "start", "end", "growth")),
     "protocols": Entry(module="protocol", asks=("against",)),
@@ -91,10 +93,15 @@ def addresses(store: Store) -> Iterator[Address]:
                 yield from (Address(language, name, key) for key in keys(store, name))
 
 
+def asks(address: Address) -> Sequence[str]:
+    """Return what the page of an address reads of a query; nothing where there is no such page."""
+    entry = REGISTRY.get(address.page)
+    return entry.asks if entry else ()
+
+
 def asked(address: Address) -> Address:
     """Return an address with what its page reads of the query, and no more."""
-    entry = REGISTRY.get(address.page)
-    kept = {name: address.query[name] for name in (entry.asks if entry else ()) if address.query.get(name)}
+    kept = {name: address.query[name] for name in asks(address) if address.query.get(name)}
     return Address(address.language, address.page, address.key, kept)
 
 

@@ -1,0 +1,117 @@
+"""An industry: which regions have it, on what evidence, and which name it in their plans."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from xinzhi.core.schema import Column
+from xinzhi.core.text import NOTHING, listing, words
+from xinzhi.report import Section, Table
+from xinzhi.report.table import table
+from xinzhi.web.page import Asked, Page, Part
+from xinzhi.web.pages.overall import kicker, overall
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from xinzhi.pathways import Able
+    from xinzhi.web.address import Address
+    from xinzhi.web.store import Store
+
+NEEDS = ("plans", "plan_categories", "capability")
+HAVE = ("able", "by proxy")
+WORDS = {"able": "able", "by proxy": "proxy", "not able": "unable", "unknown": "unknown"}
+COLUMNS = ("region", "able", "grade", "designation", "output", "output_year", "stated", "rank", "quotient", "reason")
+
+
+def ready(store: Store) -> bool:
+    """Say whether the package has plans and evidence of what regions can do."""
+    return all(name in store.package.tables for name in NEEDS)
+
+
+def keys(store: Store) -> Sequence[str]:
+    """Return the categories that plans name."""
+    return [] if not ready(store) else sorted(str(code) for code in store.package.tables["plan_categories"]["category"])
+
+
+def page(store: Store, address: Address) -> Page:
+    """Return the page of an industry, or of all of them."""
+    study = store.study("able")
+    result: Any = study.results["able"]
+    held = standing(store, result)
+    asked = Asked(topic="able", data=store.package.name)
+    common: dict[str, Any] = {"study": study, "asked": asked, "kicker": kicker(overall(store))}
+    if not address.key:
+        section = store.section(study)
+        lead = [words("web.category.lead", n=held.height, most=result.names.text("category", held["category"][0]),
+                      named=int(held["named"][0]), have=int(held["named_and_had"][0]), year=_year(store))]  # fmt: skip
+        return Page(title=words("web.category.title"), lead=[*lead, *section.answer], template="categories.html.j2",
+                    more={"rows": [_row(result, row) for row in held.rows(named=True)]}, **common)  # fmt: skip
+    row = held.row(by_predicate=pl.col("category") == address.key, named=True)
+    own = result.frame.filter(category=address.key)
+    named = _named(store).filter(category=address.key)["region"].to_list()
+    lead = [words("web.category.one", year=_year(store), **row)]
+    if not row["able"] + row["proxy"]:
+        lead.append(words("web.category.unjudged"))
+    elif wish := [code for code in named if code not in _having(own)]:
+        lead.append(
+            words("web.category.lacking", names=listing([result.names.region(code) for code in wish]), n=len(wish))
+        )
+    facts = result.evidence.filter(for_category=address.key)
+    tables = [_stands(result, own, named)]
+    if facts.height:
+        every = table("pathways_facts", facts, ("region", "evidence", "name", "value", "year", "issuer"), result,
+                      part="evidence")  # fmt: skip
+        tables.append(every)
+    section = Section(key="regions", title=words("web.category.regions"), answer=(), tables=tuple(tables),
+                      notes=(words("pathways.able.limits"),))  # fmt: skip
+    return Page(title=result.names.text("category", address.key), lead=lead, parts=[Part(section=section)], **common)
+
+
+def standing(store: Store, result: Able) -> pl.DataFrame:
+    """Return for every category how many regions name it and have it, the most named first."""
+    counts = [pl.col("able").eq(value).sum().alias(name) for value, name in WORDS.items()]
+    had = result.frame.with_columns(have=pl.col("able").is_in(HAVE))
+    both = _named(store).join(had.filter("have"), on=["region", "category"], how="semi")
+    named = _named(store).group_by("category").agg(named=pl.len())
+    return (
+        result.frame.group_by("category").agg(counts)
+        .join(named, on="category", how="left")
+        .join(both.group_by("category").agg(named_and_had=pl.len()), on="category", how="left")
+        .with_columns(pl.col("named", "named_and_had").fill_null(0))
+        .with_columns(open=pl.col("named") - pl.col("named_and_had"))
+        .sort(["named", "category"], descending=[True, False])
+    )  # fmt: skip
+
+
+def _year(store: Store) -> int:
+    return int(str(store.package.tables["plans"]["year"].max()))
+
+
+def _named(store: Store) -> pl.DataFrame:
+    """Return the regions and categories that the newest plans name."""
+    return store.package.tables["plans"].filter(pl.col("year") == _year(store), pl.col("named") == 1)
+
+
+def _having(own: pl.DataFrame) -> list[str]:
+    return own.filter(pl.col("able").is_in(HAVE))["region"].to_list()
+
+
+def _row(result: Able, row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        **row,
+        "open": row["open"] if row["able"] + row["proxy"] else NOTHING,
+        "name": result.names.text("category", row["category"]),
+    }
+
+
+def _stands(result: Able, own: pl.DataFrame, named: Sequence[str]) -> Table:
+    """Return the regions that have it or name it, with the evidence."""
+    order = {"able": 0, "by proxy": 1, "unknown": 2, "not able": 3}
+    shown = own.filter(pl.col("able").is_in(HAVE) | pl.col("region").is_in(named)).with_columns(
+        place=pl.col("able").replace_strict(order), planned=pl.col("region").is_in(named)
+    ).sort("place", "region")  # fmt: skip
+    planned = Column(name="planned", title=words("web.category.planned"), kind="flag")
+    return table("pathways_able", shown, [*COLUMNS[:2], planned, *COLUMNS[2:]], result, known=True)
