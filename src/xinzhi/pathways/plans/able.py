@@ -10,7 +10,7 @@ import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Facts, Result
-from xinzhi.core.text import Text, same, words
+from xinzhi.core.text import Text, clauses, same, words
 from xinzhi.core.unit_words import unit_text
 from xinzhi.data import among, names_of, provenance
 from xinzhi.pathways.conventions import setting
@@ -99,9 +99,9 @@ class Able(Result, verb="able", topic="pathways", key=("region", "category")):
         code = self.names.resolve(region, self.frame["region"].unique().sort().to_list())
         mine = self.frame.filter(region=code)
 
-        def named(value: str) -> list[Text]:
+        def named(value: str) -> Text:
             codes = mine.filter(able=value)["category"]
-            return [self.names.text("category", one) for one in codes] or [words("pathways.able.none")]
+            return clauses([self.names.text("category", one) for one in codes] or [words("pathways.able.none")])
 
         name = self.names.region(code)
         facts: Facts = {
