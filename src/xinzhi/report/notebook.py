@@ -9,12 +9,14 @@ from html import escape
 from importlib import import_module
 from typing import Any
 
+import polars as pl
+
 from xinzhi.core.errors import UsageError
 from xinzhi.core.result import Result
 from xinzhi.core.text import Language, Text, same, sentences, words
 from xinzhi.report.section import Picture
 from xinzhi.report.table import Table, cell, table
-from xinzhi.studies import Study
+from xinzhi.studies import Brief, Study
 
 ROWS = 8  # of the table that are shown; the others are counted
 FIRST = 3  # sentences that stand open
@@ -44,7 +46,23 @@ class Shown:
 
     def sentences(self) -> list[str]:
         """Return what it says."""
-        return [text.lang(self.language) for text in sentences(self.result.facts(), self.result.topic)]
+        if isinstance(self.of, Brief):
+            texts = [text for part in self.of.parts for text in self.of.sentences(part)]
+        else:
+            texts = sentences(self.result.facts(), self.result.topic)
+        return [text.lang(self.language) for text in texts]
+
+    @property
+    def region(self) -> str | None:
+        """The region that a study was asked about."""
+        return None if isinstance(self.of, Result) else self.of.region
+
+    @property
+    def frame(self) -> pl.DataFrame:
+        """The tidy frame of the result that leads, of the region that was asked about where it has rows of it."""
+        held = self.result.frame
+        own = held.filter(region=self.region) if self.region and "region" in held.columns else held
+        return own if own.height else held
 
     def remarks(self) -> list[str]:
         """Return what else a study has: its other results, and its notes."""
@@ -59,9 +77,11 @@ class Shown:
         from xinzhi.report.pages import section
 
         try:
-            drawn = section(self.result).pictures
-        except UsageError:
+            drawn = section(self.result, region=self.region).pictures
+        except UsageError:  # nothing is drawn of it, or nothing of this region
             return None
+        if isinstance(self.of, Brief):
+            drawn = (*(one for one in drawn if one.kind == "region"), *drawn)
         return next((one for one in drawn if not one.sketch), None)
 
     def chart(self) -> Any:  # noqa: ANN401 - an altair chart, or None
@@ -73,14 +93,14 @@ class Shown:
             return None
         import altair as alt
 
-        chart: Any = plot(self.result, found.kind, self.language)
+        chart: Any = plot(self.result, found.kind, self.language, region=self.region)
         chart.config.mark = alt.MarkConfig(tooltip=alt.TooltipContent("encoding"))  # a mark tells its figures
         return chart
 
     def table(self) -> Table:
         """Return the first rows of the tidy frame, titled and named by the catalogue."""
         result = self.result
-        return table(f"{result.topic}_frame", result.frame.head(ROWS), of=result, title=same(type(result).__name__))
+        return table(f"{result.topic}_frame", self.frame.head(ROWS), of=result, title=same(type(result).__name__))
 
     def _said(self, lines: list[str]) -> str:
         """Return sentences as HTML: the first ones, the others to be opened."""
@@ -98,7 +118,7 @@ class Shown:
             + "</tr>"
             for row in shown.rows
         )
-        height = self.result.frame.height
+        height = self.frame.height
         count = words("notebook.rows", shown=len(shown.rows), n=height).lang(self.language)
         foot = self.result.provenance.foot(self.language)
         return (
@@ -146,7 +166,7 @@ class Shown:
             mime = f"application/vnd.vegalite.v{version}+json"
             display({mime: spec, "image/svg+xml": self._svg(), "text/plain": type(self.result).__name__}, raw=True)
         rest = self._table() + self._said(self.remarks())
-        display({"text/html": rest, "text/plain": str(self.result.frame.head(ROWS))}, raw=True)
+        display({"text/html": rest, "text/plain": str(self.frame.head(ROWS))}, raw=True)
 
     def _display_(self) -> Any:  # noqa: ANN401 - whatever marimo shows
         """Return what marimo shows: words, the chart, the table, one below the other."""

@@ -100,6 +100,14 @@ def test_a_study_is_led_by_its_first_result_and_names_the_others():
     )
 
 
+def test_a_brief_is_shown_of_its_region():
+    made = xinzhi.study("brief", "china-provinces", region="吉林")
+    shown = Shown(made, "zh")
+    assert "吉林" in "".join(shown.sentences()[:3])
+    assert set(shown.frame["region"]) == {"220000"}
+    assert "吉林" in str(shown.chart().to_dict())
+
+
 def test_words_are_escaped(measurement):
     bad = replace(measurement, frame=measurement.frame.with_columns(region=pl.lit("<script>alert(1)</script>")))
     assert "<script" not in Shown(bad, "en")._repr_html_()
