@@ -6,11 +6,14 @@ parquet file; the panel is read with `duplicates="unchecked"`, and what the chec
 own. The SQL by hand trims by windows over all rows. Prints CPU and wall seconds, peak memory, the ratio of CPU
 to the SQL, the slope of CPU on rows in logarithms, and whether 4 GB are enough for the largest (by spilling).
 Limits: 6 s up to 10 million rows and 20 s beyond, 8 GB, ratio 1.5, slope 1.1; held to CPU over two cores, since
-the machine may be busy.
+the machine may be busy. At the end stands what a cluster would need for a billion rows, on paper. With
+``--save FOLDER`` the figures are written as ``firms-cost.csv``, with a chart of them, for the docs.
 """
 
 from __future__ import annotations
 
+import csv
+import datetime as dt
 import json
 import resource
 import subprocess
@@ -25,6 +28,10 @@ SIZES = (100_000, 1_000_000, 10_000_000)
 JOBS = ("misallocation", "covariance", "melitz-polanec", "index")
 CORES, RATIO, SLOPE, MEMORY = 2, 1.5, 1.1, 8 * 1024
 SHORT, LONG, MIDDLE = 6.0, 20.0, 10_100_000
+# a cluster on paper: workers, cores of each, bytes a second between workers, how much more CPU Spark needs for a row
+# than DuckDB (assumed), and bytes that a row moves where firms are joined (six columns of eight bytes, both periods)
+PAPER, WORKERS, WORKER_CORES, NETWORK, ENGINE, MOVED = 1e9, 10, 8, 1.25e9, 4.0, 96.0
+JOINED = ("melitz-polanec", "check")
 PANEL = """
 copy (
   with f as (
@@ -148,19 +155,63 @@ def run(kind: str, job: str, path: str, memory: str) -> None:
     print(json.dumps({"cpu": cpu, "memory": after.ru_maxrss / 1024}))
 
 
+def rounded(used: dict[str, float]) -> dict[str, float]:
+    """Return CPU seconds and peak memory, as they are written."""
+    return {"cpu": round(used["cpu"], 3), "memory": round(used["memory"])}
+
+
 def told_of(used: dict[str, float]) -> str:
     """Return what a job used, in words."""
     return f"{used['cpu']:6.2f} s CPU {used['wall']:6.2f} s wall {used['memory']:6.0f} MB"
 
 
+def on_paper(rows: int, spent: dict[str, float]) -> None:
+    """Print what a cluster would need for a billion rows, from the CPU at the largest size, in proportion."""
+    today = dt.datetime.now(tz=dt.UTC).date()
+    print(
+        f"on paper, {today}: {PAPER:.0e} rows, {WORKERS} workers of {WORKER_CORES} cores, Spark at {ENGINE:g} times the"
+    )
+    print(f"CPU of DuckDB (assumed), {NETWORK / 1e9:g} GB/s between workers, from the CPU at {rows:,} rows:")
+    for job, cpu in spent.items():
+        work = cpu * PAPER / rows * ENGINE / (WORKERS * WORKER_CORES)
+        moved = MOVED * PAPER / (WORKERS * NETWORK) if job in JOINED else 0.0
+        print(f"  {job:15} {work:5.0f} s of work on every core + {moved:3.0f} s to move rows = {work + moved:5.0f} s")
+
+
+def save(folder: Path, lines: list[dict[str, object]]) -> None:
+    """Write the figures, and a chart of time on rows."""
+    import altair as alt
+    import polars as pl
+
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "firms-cost.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(lines[0]))
+        writer.writeheader()
+        writer.writerows(lines)
+    frame = pl.DataFrame(lines).select("rows", "job", "cpu")
+    scale = alt.Scale(type="log")
+    chart = alt.Chart(frame).mark_line(point=True).encode(
+        x=alt.X("rows", scale=scale, title="rows"), y=alt.Y("cpu", scale=scale, title="CPU seconds"), color="job"
+    )  # fmt: skip
+    chart.properties(width=420, height=280, title=f"Cost of jobs on firms, {lines[0]['date']}").save(
+        folder / "firms-cost.svg"
+    )
+
+
 def main() -> int:
     """Print the figures; return 1 when a limit is missed."""
+    folder = None
+    if "--save" in sys.argv:
+        at = sys.argv.index("--save")
+        folder = Path(sys.argv.pop(at + 1))
+        sys.argv.pop(at)
+    lines: list[dict[str, object]] = []
     sizes = [int(float(one)) for one in sys.argv[1:]] or list(SIZES)
     spent: dict[str, list[float]] = {job: [] for job in JOBS}
     missed = False
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as scratch:
         for rows in sizes:
-            path = Path(folder) / f"firms_{rows}.parquet"
+            path = Path(scratch) / f"firms_{rows}.parquet"
             made_up(rows, path)
             for job in JOBS:
                 ours, hand = timed("library", job, path), timed("hand", job, path)
@@ -170,8 +221,13 @@ def main() -> int:
                 missed |= late
                 told = f"{told_of(ours)} | by hand {told_of(hand)} | ratio {ratio:4.2f}{' MISSED' if late else ''}"
                 print(f"{rows:>10,} {job:15} {told}", flush=True)
+                date = dt.datetime.now(tz=dt.UTC).date().isoformat()
+                lines.append(
+                    {"date": date, "rows": rows, "job": job, **rounded(ours), "by_hand": round(hand["cpu"], 3)}
+                )
             check = timed("library", "check", path)
             print(f"{rows:>10,} check of keys   {told_of(check)}", flush=True)
+            lines.append({"date": date, "rows": rows, "job": "check", **rounded(check), "by_hand": None})
             if rows == max(sizes) and rows > MIDDLE:
                 for job in JOBS:
                     tight = timed("library", job, path, "4GB")
@@ -184,6 +240,10 @@ def main() -> int:
             slope = float(np.polyfit(np.log(sizes), np.log(cpu), 1)[0])
             missed |= slope > SLOPE
             print(f"{job:15} slope of CPU on rows {slope:.2f}")
+    largest = max(sizes)
+    on_paper(largest, {str(one["job"]): float(one["cpu"]) for one in lines if one["rows"] == largest})
+    if folder is not None:
+        save(folder, lines)
     return int(missed)
 
 

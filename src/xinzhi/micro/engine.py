@@ -267,11 +267,17 @@ def _duckdb(memory_limit: str | None, threads: int | None, spill: Path | str | N
     folder = Path(tempfile.mkdtemp(prefix="xinzhi-", dir=spill))
     # the order of rows carries no meaning here, and to keep it costs memory
     wanted: dict[str, Any] = {"temp_directory": str(folder), "preserve_insertion_order": "false"}
-    wanted["memory_limit"] = memory_limit or setting(CONVENTIONS, "engine.memory_limit")
+    if memory_limit is not None:
+        wanted["memory_limit"] = memory_limit
     if threads is not None:
         wanted["threads"] = threads
     try:
         connection = duckdb.connect(config=wanted)
+        if memory_limit is None:  # a share is not understood by every version; DuckDB itself begins with four fifths
+            told = connection.execute("select current_setting('memory_limit')").fetchall()
+            amount, unit = told[0][0].split()
+            own = float(amount) * setting(CONVENTIONS, "engine.memory_limit") / 0.8
+            connection.execute(f"set memory_limit = '{own:.2f}{unit}'")
     except duckdb.Error as error:
         raise UsageError("micro.bad-setting", reason=str(error).splitlines()[0]) from error
     return Engine(name=f"duckdb {duckdb.__version__}", connection=connection, spill=folder)

@@ -140,11 +140,14 @@ def unsolved(method: Method, starts: int) -> Fit:
 
 def hypercube(first: int, second: int, starts: int, seed: int = 1) -> FloatArray:
     """Return starts `(starts, q)`: a Latin hypercube over elasticities, and a narrow one over second-order terms."""
-    from scipy.stats import qmc
-
     low, high = convention("box")
     width = (high - low) / 10
-    cube = qmc.LatinHypercube(first + second, rng=seed).random(starts)
+    rng, size = np.random.default_rng(seed).spawn(1)[0], first + second
+    inside = rng.uniform(size=(starts, size))
+    rank = np.tile(np.arange(1, starts + 1), (size, 1))
+    for line in rank:
+        rng.shuffle(line)
+    cube = (rank.T - inside) / starts  # one start in each slice of every coordinate
     bottom = np.r_[np.full(first, low), np.full(second, -width)]
     return np.asarray(bottom + cube * (np.r_[np.full(first, high), np.full(second, width)] - bottom))
 
