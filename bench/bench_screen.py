@@ -7,17 +7,20 @@ projects, and what the index misses against comparing with every record; false a
 
     python bench/bench_screen.py            # all, about six minutes
     python bench/bench_screen.py quality    # without the million records
+    python bench/bench_screen.py docs       # writes the table of the written cases into docs/screen.md
 """
 
 from __future__ import annotations
 
 import gc
+import re
 import resource
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -32,6 +35,9 @@ from xinzhi.risks.projects.records import read
 from xinzhi.risks.projects.scoring import pairs, score
 from xinzhi.risks.projects.screening import calibration_table
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 LARGE = {"archive": 1_000_000, "rewrites": 1400, "others": 1000, "cities": 300}
 EXHAUSTIVE, BLOCK = 20, 200_000
 INDEX_SECONDS, INDEX_GB, QUERY_MS, CANDIDATES = 90.0, 3.0, 5.0, 200.0
@@ -39,6 +45,8 @@ EASY_LIMIT, HARD_LIMIT = 0.95, 0.85
 SPLIT_LIMITS, UNDECIDED = (0.95, 0.90), 0.10  # of the held-out split with honest neighbours
 WRITTEN_LIMITS, SURE_LIMIT = (0.92, 0.70), 0.93
 SURE = 0.9
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "screen.md"
+MARKS = ("<!-- written -->", "<!-- /written -->")
 UNAWARE = ("a", "b", "c")  # written without knowledge of the program; who wrote d knew it
 REAL_LIMITS = (0.90, 0.80)
 SIZE = SIZES["held_out"]
@@ -120,20 +128,12 @@ def written(missed: list[str]) -> None:
         "texts written one by one: batch, cases, said, true, precision, recall of all, undecided, of those at .9 true"
     )
     kept = []
-    for name in ("dev", "kept", *BATCHES):
-        table = cases(name)
-        odd = pl.col("id").str.extract("([0-9]+)$").cast(pl.Int64) % 2 == 1
-        parts = (
-            {name: table}
-            if name in ("dev", "kept")
-            else {f"{name} odd": table.filter(odd), f"{name} even": table.filter(~odd)}
-        )
-        for part, rows in parts.items():
-            one = told_apart(rows)
-            shares = ", ".join(f"{one[key]:.3f}" for key in ("precision", "recall_of_all", "cannot_tell"))
-            sure = f"{one['sure_hits']} of {one['surest']}"
-            print(f"  {part}: {rows.height}, {one['calls']}, {one['hits']}, {shares}, {sure}")
-            kept += [rows] * (part.endswith("even") and name in UNAWARE)
+    for part, rows in written_parts():
+        one = told_apart(rows)
+        shares = ", ".join(f"{one[key]:.3f}" for key in ("precision", "recall_of_all", "cannot_tell"))
+        sure = f"{one['sure_hits']} of {one['surest']}"
+        print(f"  {part}: {rows.height}, {one['calls']}, {one['hits']}, {shares}, {sure}")
+        kept += [rows] * (part in {f"{name} kept back" for name in UNAWARE})
     halves = pl.concat(kept)
     print(calibration_table(halves, 5))
     rare = pl.concat([cases(name, prior=0.1).filter(pl.col("id").is_in(halves["id"].implode())) for name in UNAWARE])
@@ -145,6 +145,32 @@ def written(missed: list[str]) -> None:
     check(missed, "kept halves, precision", pooled["precision"], least=WRITTEN_LIMITS[0])
     check(missed, "kept halves, recall of all", pooled["recall_of_all"], least=WRITTEN_LIMITS[1])
     check(missed, "kept halves, repeats among those said at .9", pooled["sure"], least=SURE_LIMIT)
+
+
+def written_parts() -> Iterator[tuple[str, pl.DataFrame]]:
+    """Yield the judged cases written one by one, by batch and half."""
+    odd = pl.col("id").str.extract("([0-9]+)$").cast(pl.Int64) % 2 == 1
+    for name in ("dev", "kept", *BATCHES):
+        table = cases(name)
+        if name in ("dev", "kept"):
+            yield name, table
+        else:
+            yield f"{name} learned from", table.filter(odd)
+            yield f"{name} kept back", table.filter(~odd)
+
+
+def written_table() -> str:
+    """Return the table of the cases written one by one as it stands in the docs."""
+    lines = [
+        "| batch | cases | said to be repackaged | of these true | recall of all | said with .9 or more, true |",
+        "|---|---|---|---|---|---|",
+    ]
+    for part, rows in written_parts():
+        one = told_apart(rows)
+        recall = f"{one['recall_of_all']:.3f}".removeprefix("0")
+        sure = f"{one['sure_hits']} of {one['surest']}"
+        lines.append(f"| {part} | {rows.height} | {one['calls']} | {one['hits']} | {recall} | {sure} |")
+    return "\n".join(lines)
 
 
 def cases(name: str, prior: float | None = None) -> pl.DataFrame:
@@ -344,7 +370,11 @@ def exhaustive(old: object, projects: pl.DataFrame, truth: pl.DataFrame) -> None
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["make"]:
+    if sys.argv[1:2] == ["docs"]:
+        text = PAGE.read_text("utf-8")
+        block = f"{MARKS[0]}\n{written_table()}\n{MARKS[1]}"
+        PAGE.write_text(re.sub(f"{MARKS[0]}.*?{MARKS[1]}", lambda _: block, text, flags=re.DOTALL), "utf-8")
+    elif sys.argv[1:2] == ["make"]:
         make(Path(sys.argv[2]))
     elif sys.argv[1:2] == ["search"]:
         search(Path(sys.argv[2]))

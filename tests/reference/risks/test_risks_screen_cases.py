@@ -7,6 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from bench_screen import PAGE, written_table
 from judged_projects import judged, precision_recall
 from made_up_projects import EASY, HARD
 from xinzhi.risks import screen
@@ -112,3 +113,7 @@ def test_projects_written_one_by_one_are_judged(half):
     assert later.filter(verdict="follow-on").height >= {"dev": later.height - SEVERAL // 2, "kept": 6}[half]
     hard = found.filter(label="new", level=HARD)
     assert hard.filter(verdict="repackaged").height <= SEVERAL // 5
+
+
+def test_the_table_of_the_docs_is_what_the_bench_prints():
+    assert written_table() in PAGE.read_text("utf-8"), "run `python bench/bench_screen.py docs`"
