@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -230,7 +231,7 @@ def where(shared: Read, code: str) -> Facts:
     facts: Facts = {}
     if own is not None:
         facts["where.parts"] = {
-            "output": own["output_growth"], "tfp": own["tfp_growth"],
+            "output": own["output_growth"], "compound": math.expm1(own["output_growth"]), "tfp": own["tfp_growth"],
             **{name: own[f"{name}_contribution"] for name in ("capital", "labour", "human_capital")},
         }  # fmt: skip
     if shared.sources is None or not {"allocation_labour", "allocation_capital"} <= set(shared.sources.periods.columns):
