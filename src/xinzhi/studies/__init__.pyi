@@ -12,6 +12,7 @@ from .bridge import bridge as bridge
 from .brief import Brief as Brief
 from .brief import BriefOptions as BriefOptions
 from .brief import brief as brief
+from .brief import briefs as briefs
 from .bubbles import BubblesOptions as BubblesOptions
 from .bubbles import bubbles as bubbles
 from .bubbles import remarks as remarks

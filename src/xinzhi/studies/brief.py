@@ -19,7 +19,7 @@ from xinzhi.studies.plain import load
 from xinzhi.studies.study import SILENT, Draft, Study, options, title
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from xinzhi.core.result import Facts
     from xinzhi.core.text import Language
@@ -98,6 +98,25 @@ def brief(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Brief:  
         raise UsageError("studies.brief-of", known=[names_of(package).region(code) for code in codes])
     code = names_of(package).resolve(wish.region, codes)
     return of_region(read(package, wish.protocol, progress), code)
+
+
+def briefs(package: Package, protocol: Protocol | str = "xinzhi-cn-2026") -> Callable[[str], Brief]:
+    """Return what gives the brief of any region of a package, from what is read and measured once.
+
+    Parameters
+    ----------
+    package, protocol
+        As in `brief`.
+
+    Examples
+    --------
+    >>> import xinzhi
+    >>> made = xinzhi.studies.briefs(xinzhi.load("china-provinces"))
+    >>> made("Jilin").region, made("52").region
+    ('220000', '520000')
+    """
+    shared, codes = read(package, protocol, SILENT), _codes(package)
+    return lambda region: of_region(shared, names_of(package).resolve(region, codes))
 
 
 def _codes(package: Package) -> list[str]:

@@ -121,8 +121,14 @@ class Store:
         if "protocol" in studies.options_of(topic).__dataclass_fields__:
             wish["protocol"] = self.protocol(protocol)
         work = partial(studies.study, topic, self.package, **wish)
+        if topic == "brief" and set(wish) == {"region", "protocol"}:  # what all regions share is measured once
+            work = partial(self._brief, wish["region"], wish["protocol"])
         key = _key((topic, wish))
         return self._studies.get(key, work) if key is not None else self.once(work)  # type: ignore[no-any-return] # a study
+
+    def _brief(self, region: str, rules: Protocol) -> Study:
+        of = self._studies.get(("briefs", rules.fingerprint), partial(studies.briefs, self.package, rules))
+        return of(region)  # type: ignore[no-any-return] # a brief
 
     def section(self, study: Study, name: str | None = None, *, region: str | None = None) -> Section:
         """Return what one result of a study says, as a section of a page: its first one where none is named."""

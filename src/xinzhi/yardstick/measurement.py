@@ -273,10 +273,11 @@ class PeriodExplanation:
         told = {"name": self.name, "span": f"{self.start}–{self.end}", "what": words(f"factor.{self.component}")}
         yearly = self.years[self.component].to_list()
         years = [same(f"{year} {value:+.2%}") for year, value in zip(self.years["year"], yearly, strict=True)]
-        parts = {name: self.years[name].mean() for name in COMPONENTS}
+        each = QUARTERS if isinstance(self.end, str) else 1  # parts of a year
+        parts = {name: each * np.mean(self.years[name].to_numpy()) for name in COMPONENTS}
         lines = [
             words("yardstick.explain.period", value=self.value, grade=self.grade or "–", **told),
-            words("yardstick.explain.mean", n=len(years), years=years),
+            words(f"yardstick.explain.{'mean' if each == 1 else 'quarters'}", n=len(years), years=years),
             words("yardstick.explain.adds", **parts),
         ]
         said = [line.lang(language) for line in lines]

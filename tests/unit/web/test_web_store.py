@@ -50,6 +50,16 @@ def test_the_study_is_that_of_python(store):
     assert mine.results["sources"].frame.equals(theirs.results["sources"].frame)
 
 
+def test_a_brief_from_what_is_shared_is_that_of_python(store):
+    import xinzhi
+
+    mine = store.study("brief", "zhang-2004", region="52")
+    theirs = xinzhi.study("brief", "china-provinces", region="52", protocol="zhang-2004")
+    assert mine.summary("zh") == theirs.summary("zh")
+    assert mine.name == theirs.name == "brief"
+    assert store.study("brief", "zhang-2004", region="22").region == "220000"
+
+
 def test_a_section_is_made_once_and_shows_the_region_asked(store):
     study = store.study("measure")
     assert store.section(study) is store.section(study)

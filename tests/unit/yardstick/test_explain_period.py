@@ -3,6 +3,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -61,3 +62,19 @@ def test_years_that_do_not_add_up_are_a_defect(measured):
     wrong = replace(measured, periods=measured.periods.with_columns(tfp_growth=pl.col("tfp_growth") + 1e-9))
     with pytest.raises(IdentityError):
         wrong.explain_period("Guizhou", 2012, 2017)
+
+
+def test_quarters_add_up_to_a_rate_per_year():
+    rng, quarters = np.random.default_rng(0), [f"{year}Q{part}" for year in range(2010, 2013) for part in range(1, 5)]
+    paths = {
+        name: np.exp(rng.normal(0.01, 0.01, len(quarters)).cumsum())
+        for name in ("output_real", "employment", "capital")
+    }
+    accounts = pl.DataFrame({"region": "r0", "year": quarters, "labour_share": 0.6, **paths})
+    accounts = accounts.with_columns(output_nominal=pl.col("output_real"))
+    measured = xinzhi.measure(xinzhi.load({"accounts": accounts}))
+    row = measured.periods.row(-1, named=True)
+    found = measured.explain_period("r0", row["start"], row["end"])
+    assert math.isclose(found.value, 4 * found.years["tfp"].mean())
+    assert f"Four times the mean of {found.years.height} quarters" in found.text()
+    assert f"total factor productivity {100 * found.value:+.2f}" in found.text()
