@@ -27,6 +27,7 @@ FIRST = (
     "zh/protocol/zhang-2004.html",
     "en/data.html",
     "en/audit.html",
+    "zh/projects.html",
     "en/categories.html",
     "zh/category/ai.html",
     "zh/claim.html",
@@ -209,3 +210,19 @@ def test_an_industry_has_those_who_plan_it_and_those_who_can(client, store):
     assert f"of which {len(named & have)} show" in page
     for code in sorted(named - have):
         assert store.names.region(code).en in page
+
+
+def test_projects_that_are_uploaded_get_their_ledger_and_are_not_kept(client, store):
+    name = store.package.tables["archive"]["title"][0]
+    sent = f"id,region,title\n1,340000,{name}\n2,340000,<b>某县新建二十座气象观测站</b>\n".encode()
+    answer = client.post("/zh/projects.html", files={"file": ("../../a.csv", sent, "text/csv")})
+    assert answer.status_code == 200
+    assert answer.headers["cache-control"] == "no-store"
+    assert name in unescape(answer.text)
+    assert "<b>某县" not in answer.text
+    page = Reader(answer.text)
+    assert not page.inline
+    assert not page.scripts
+    refused = client.post("/en/projects.html", files={"file": ("a.csv", b"\x00\x01", "text/csv")})
+    assert refused.status_code == 422
+    assert "neither a CSV text" in refused.text

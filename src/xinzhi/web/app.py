@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
+from anyio.to_thread import run_sync
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import RedirectResponse
 
@@ -17,9 +19,11 @@ from xinzhi.web.api import PREFIX, add_api
 from xinzhi.web.asked import both
 from xinzhi.web.assets import NAMES, asset, media
 from xinzhi.web.page import Page
+from xinzhi.web.pages import projects
 from xinzhi.web.queue import BusyError
 from xinzhi.web.reply import kept
 from xinzhi.web.safety import Safety
+from xinzhi.web.upload import body_of, screened
 
 if TYPE_CHECKING:
     from xinzhi.web.store import Store
@@ -62,6 +66,11 @@ def application(store: Store) -> FastAPI:
         make = partial(asset, store, name, served=True)
         return kept(store, request, ("asset", name), make, f"{media(name)}; charset=utf-8")
 
+    @app.post("/{language}/projects.html", include_in_schema=False)
+    async def brought(request: Request, language: Language) -> Response:
+        data = await body_of(request, store.limits)
+        return await run_sync(screened_page, store, data, language)
+
     @app.api_route("/{path:path}", methods=READ, include_in_schema=False)
     def shown(request: Request, path: str) -> Response:
         language: Language = "zh" if path.startswith("zh") else "en"
@@ -69,22 +78,29 @@ def application(store: Store) -> FastAPI:
             return RedirectResponse(f"/{language}/index.html", 307)
         moving = path.endswith(CHARTS)
         there = Address.of(path.removesuffix(CHARTS) + ".html" if moving else path, dict(request.query_params))
-        try:
+
+        def made() -> Response:
             if there is None or not pages.exists(store, there):
                 return _refused(store, language, words("web.error.missing_about"), MISSING)
-            there = pages.asked(there)
-            key = (path, tuple(sorted(there.query.items())))
-            if moving:
-                return kept(store, request, key, partial(render.charts, store, there), SCRIPT)
-            return kept(store, request, key, partial(render.html, store, there), HTML)
-        except BusyError as error:
-            answer = _refused(store, language, error.text, BUSY)
-            answer.headers["retry-after"] = str(error.retry)
-            return answer
-        except XinzhiError as error:
-            return _refused(store, language, error.text, UNUSABLE)
+            own = pages.asked(there)
+            key = (path, tuple(sorted(own.query.items())))
+            make, kind = (render.charts, SCRIPT) if moving else (render.html, HTML)
+            return kept(store, request, key, partial(make, store, own), kind)
+
+        return _given(store, language, made)
 
     return app
+
+
+def screened_page(store: Store, data: bytes, language: Language) -> Response:
+    """Return the page of the projects that a visitor brings; nothing of it is kept."""
+    there = Address(language, "projects")
+
+    def made() -> Response:
+        body = store.once(lambda: render.rendered(store, there, projects.answered(store, screened(store, data))))
+        return Response(body, media_type=HTML, headers={"cache-control": "no-store"})
+
+    return _given(store, language, made)
 
 
 def safe(store: Store, token: str | None = None) -> Safety:
@@ -120,6 +136,18 @@ def spoken(accepted: str) -> Language:
     known = [one.strip()[:2].lower() for one in accepted.split(",")]
     found = min(("en", "zh"), key=lambda one: known.index(one) if one in known else len(known))
     return "zh" if found == "zh" else "en"
+
+
+def _given(store: Store, language: Language, make: Callable[[], Response]) -> Response:
+    """Return a page, or one that says why there is none."""
+    try:
+        return make()
+    except BusyError as error:
+        answer = _refused(store, language, error.text, BUSY)
+        answer.headers["retry-after"] = str(error.retry)
+        return answer
+    except XinzhiError as error:
+        return _refused(store, language, error.text, UNUSABLE)
 
 
 def _refused(store: Store, language: Language, why: object, status: int) -> Response:

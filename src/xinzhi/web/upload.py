@@ -24,6 +24,7 @@ from xinzhi.web.queue import Limits
 from xinzhi.web.reply import JSON, told
 
 if TYPE_CHECKING:
+    from xinzhi.studies import Study
     from xinzhi.web.store import Store
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - a folder that lives in memory, where a system has one
@@ -162,14 +163,19 @@ def _placed(data: bytes, limits: Limits) -> Iterator[tuple[Path, str | None]]:
 
 def _screened(store: Store, data: bytes, language: Language, form: str) -> Response:
     def work() -> bytes:
-        with _placed(data, store.limits) as (path, encoding):
-            _refuse_long(path, encoding, store.limits)
-            study = studies.screen(path, encoding=encoding)
-            if form == "json":
-                return as_json(study_document(study, language))
-            return file_of(study.results["screening"], form)  # type: ignore[arg-type] # csv or xlsx
+        study = screened(store, data)
+        if form == "json":
+            return as_json(study_document(study, language))
+        return file_of(study.results["screening"], form)  # type: ignore[arg-type] # csv or xlsx
 
     return _made(store, work, form, "screening")
+
+
+def screened(store: Store, data: bytes) -> Study:
+    """Return the study of the projects that a visitor brings."""
+    with _placed(data, store.limits) as (path, encoding):
+        _refuse_long(path, encoding, store.limits)
+        return studies.screen(path, encoding=encoding)
 
 
 def _refuse_long(path: Path, encoding: str | None, limits: Limits) -> None:

@@ -53,6 +53,7 @@ REGISTRY: Mapping[str, Entry] = {
     "category": Entry(module="category", asks=(), keyed=True, menu=False, ready=True),
     "audit": Entry(module="audit", asks=("region",)),
     "claim": Entry(module="claim", asks=("protocol", "region", "start", "end", "growth")),
+    "projects": Entry(module="projects", asks=()),
     "protocols": Entry(module="protocol", asks=("against",)),
     "protocol": Entry(module="protocol", asks=("against",), keyed=True, menu=False),
     "data": Entry(module="data", asks=()),
