@@ -35,3 +35,9 @@ def called(*words: str | int | Path, cwd: Path | None = None) -> Done:
         sys.argv = before
     said, told = (one.getvalue().decode() for one in kept)
     return Done(code if isinstance(code, int) else int(code is not None), said, told)
+
+
+def main_files(folder):
+    """Return the names of the files of a study without those that describe its CSV files or hold its other tables."""
+    beside = ("-metadata.json", ".datapackage.json", "-data.xlsx")
+    return {path.name for path in folder.iterdir() if not path.name.endswith(beside)}

@@ -6,6 +6,7 @@ import json
 import sys
 
 import pytest
+from called import main_files
 
 from xinzhi.cli import main
 
@@ -33,7 +34,7 @@ def test_bands_of_the_package_with_page_and_tables(run, tmp_path):
     assert "In 2017-2023" in out
     assert "Guangdong" in out
     assert "Hubei" not in out.split("bands.csv")[-1]
-    assert {path.name for path in tmp_path.iterdir()} == {"bands.html", "bands.xlsx", "bands.json", "bands.csv"}
+    assert main_files(tmp_path) == {"bands.html", "bands.xlsx", "bands.json", "bands.csv"}
     page = (tmp_path / "bands.html").read_text(encoding="utf-8")
     assert "A rank of an estimated period is quoted with its range" in page
 
@@ -70,6 +71,6 @@ def test_backtest_prints_every_horizon(run, tmp_path):
     code, out, err = run("backtest", "china-provinces", "--out", tmp_path)
     assert (code, err) == (0, "")
     assert "in real time" in out
-    assert {path.name for path in tmp_path.iterdir()} == {
+    assert main_files(tmp_path) == {
         "backtest.html", "backtest.xlsx", "backtest.json", "backtest.csv",
     }  # fmt: skip

@@ -6,6 +6,7 @@ import json
 import sys
 
 import pytest
+from called import main_files
 
 from xinzhi.cli import main
 
@@ -33,7 +34,7 @@ def test_it_prints_both_figures_and_the_steps(run, tmp_path, lang, word):
     assert code == 0
     assert "1.77" in out
     assert word in out
-    assert {path.name for path in tmp_path.iterdir()} == {f"bridge.{one}" for one in ("html", "xlsx", "json", "csv")}
+    assert main_files(tmp_path) == {f"bridge.{one}" for one in ("html", "xlsx", "json", "csv")}
 
 
 def test_json_adds_up(run):

@@ -6,6 +6,7 @@ import json
 import sys
 
 import pytest
+from called import main_files
 
 from xinzhi.cli import main
 
@@ -39,7 +40,7 @@ def test_it_prints_the_account_and_writes_the_page(run, tmp_path, lang, words):
     assert code == 0
     for word in words:
         assert word in out
-    assert {path.name for path in tmp_path.iterdir()} == {f"digital.{one}" for one in ("html", "xlsx", "json", "csv")}
+    assert main_files(tmp_path) == {f"digital.{one}" for one in ("html", "xlsx", "json", "csv")}
     page = (tmp_path / "digital.html").read_text("utf-8")
     assert ("no figures for provinces" if lang == "en" else "没有分省数字") in page
 
