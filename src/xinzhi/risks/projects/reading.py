@@ -118,7 +118,8 @@ def library(source: Any, table: str, *, encoding: str | None = None) -> Library:
     frame = frame.with_columns(pl.Series("id", _identifiers(frame["id"])))
     kept = [name for name in ("id", "title", "region", "year") if name in frame.columns]
     read = frame.select(kept).with_columns(whole.alias("text"))
-    findings = (*early, *package.findings, *long, *_odd(read, table, package))
+    own = (one for one in package.findings if one.table not in {*package.tables} - {table, "regions"})
+    findings = (*early, *own, *long, *_odd(read, table, package))
     return Library(frame=read, fingerprint=package.fingerprint(table), findings=findings, kind=package.kind)
 
 
