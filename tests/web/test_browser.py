@@ -8,15 +8,26 @@ import time
 
 import pytest
 
+from xinzhi.core.text import words
+from xinzhi.report.pages.yardstick.assessment import topics
+from xinzhi.web import pages
+from xinzhi.web.pages.home import QUESTIONS
+
 CHROMIUM = shutil.which("chromium")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium here; make test-web installs it")
-PAGES = (
-    "index.html",
-    "region/520000.html",
-    "compare.html?a=110000&b=520000&c=440000",
-    "measure.html",
-    "topic/risks.html",
-)
+ASKED = {  # pages that show more when something is asked of them
+    "compare": "?a=110000&b=520000&c=440000",
+    "claim": "?region=520000&start=2017&end=2023&growth=1.8",
+    "audit": "?region=520000",
+}
+SAMPLES = {"region": ("520000",), "topic": ("sources", "risks")}  # where one page is not like another
+KEYS = {"figures": "tfp_level.1996-2023", "category": "ai", "protocol": "zhang-2004"}
+PAGES = [
+    f"{name}{f'/{key}' if key else ''}.html{ASKED.get(name, '')}"
+    for name, entry in pages.REGISTRY.items()
+    for key in (SAMPLES.get(name) or (KEYS[name] if entry.keyed else "",))
+]
+VIEWS = {"zh": ((1280, "light"), (360, "dark")), "en": ((1280, "dark"), (360, "light"))}
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 
@@ -72,21 +83,65 @@ def tab(browser, address):
 
 
 @pytest.mark.parametrize("name", PAGES)
-@pytest.mark.parametrize("language", ["zh", "en"])
-def test_a_page_opens_without_an_error_and_fits(tab, language, name):
-    for width, scheme in ((1280, "light"), (360, "dark")):
-        page = tab(f"{language}/{name}", width, scheme)
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-        assert page.wrong == []
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_axe_finds_no_barrier(tab, name):
+@pytest.mark.parametrize("language", VIEWS)
+def test_a_page_opens_without_an_error_and_fits_and_has_no_barrier(tab, language, name):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
-    for width, scheme, language in ((1280, "light", "zh"), (360, "dark", "en")):
-        page = tab(f"{language}/{name}", width, scheme)
-        found = axe.run(page, options={"runOnly": {"type": "tag", "values": RULES}}).response["violations"]
-        assert [(one["id"], [node["html"][:120] for node in one["nodes"][:3]]) for one in found] == []
+    page = tab(f"{language}/{name}", *VIEWS[language][0])
+    for width, scheme in VIEWS[language]:
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme=scheme)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        asked = {"runOnly": {"type": "tag", "values": RULES}, "resultTypes": ["violations"]}
+        found = axe.run(page, options=asked).response["violations"]
+        assert [(width, one["id"], [node["html"][:120] for node in one["nodes"][:3]]) for one in found] == []
+    page.set_viewport_size({"width": 1024, "height": 900})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1024
+    assert page.wrong == []
+
+
+def answered(store, topic):
+    """Return the first sentence of the section of a topic of the assessment."""
+    return next(one for one in topics(store.study("assess", briefs=True)) if one.key == topic).answer[0]
+
+
+def claimed(store):
+    study = store.study("claim", region="520000", start=2017, end=2023, growth="3.5%")
+    return store.section(study).answer[-1]
+
+
+ANSWERS = {  # what is typed, what is clicked after the question, and the sentence or figure that answers
+    "lower": ({"#region": "520000", "#growth": "3.5"}, ["form.claim button"], claimed),
+    "own": ({"select[name=b]": "520000"}, [], lambda store: store.names.region("520000")),
+    "sure": ({}, [], lambda _: words("web.measure.band")),
+    "ruler": ({}, [], lambda store: store.section(store.study("audit")).answer[0]),
+    "from": ({}, [], lambda store: answered(store, "sources")),
+    "several": ({}, [], lambda store: answered(store, "spans")),
+    "scope": ({}, [], lambda store: answered(store, "scope")),
+    "risks": ({}, [], lambda store: answered(store, "risks")),
+    "herd": ({}, [], lambda store: store.section(store.study("able")).answer[0]),
+    "projects": ({}, [], lambda _: words("web.projects.title")),
+    "protocol": ({}, [".choose a[href*='zhang-2004']"], lambda store: store.protocol("zhang-2004").description),
+    "data": ({}, [], lambda _: words("web.data.tables")),
+}
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_a_question_is_answered_in_three_clicks(tab, store, name):
+    typed, clicks, answer = ANSWERS[name]
+    language = ("zh", "en")[list(QUESTIONS).index(name) % 2]
+    page = tab(f"{language}/index.html")
+    page.get_by_role("link", name=words(f"web.question.{name}").lang(language)).click()
+    for field, value in typed.items():
+        held = page.locator(field)
+        fill = held.select_option if held.evaluate("one => one.tagName") == "SELECT" else held.fill
+        fill(value)
+    for button in clicks:
+        page.locator(button).first.click()
+    assert len(clicks) < 3
+    page.wait_for_load_state()
+    said = " ".join(page.locator("main").text_content().split())
+    assert " ".join(answer(store).lang(language).split()) in said
+    assert page.wrong == []
 
 
 def test_the_search_finds_a_region_by_its_pinyin(tab):

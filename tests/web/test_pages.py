@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from html import unescape
 from urllib.parse import unquote, urlsplit
 
@@ -13,6 +14,7 @@ from web.reading import Reader
 from xinzhi.core.text import percent
 from xinzhi.web import pages
 from xinzhi.web.address import Address
+from xinzhi.web.pages.home import QUESTIONS
 from xinzhi.yardstick import View
 
 FIRST = (
@@ -109,6 +111,22 @@ def test_another_protocol_is_computed_anew_and_an_unknown_one_is_refused(client)
     assert 'href="../index.html?protocol=zhang-2004"' in other.text
     assert client.get("/en/index.html?protocol=nix").status_code == 422
     assert client.get("/en/index.html?junk=1").text == client.get("/en/index.html").text
+
+
+def test_a_protocol_is_offered_where_the_data_are_enough_and_refused_with_the_reason(client, store):
+    page = client.get("/en/index.html").text
+    offered = re.findall(r'<option value="([^"]+)"', page)
+    assert set(offered) | set(store.refusals()) == {one.id for one in store.protocols()}
+    assert not set(offered) & set(store.refusals())
+    for one in offered:
+        assert client.get(f"/en/measure.html?protocol={one}").status_code == 200
+    for one, why in store.refusals().items():
+        assert why.en in unescape(page)
+        assert client.get(f"/en/measure.html?protocol={one}").status_code == 422
+
+
+def test_every_question_of_the_first_page_leads_to_a_page(store):
+    assert all(pages.exists(store, Address("en", *there)) for there in QUESTIONS.values())
 
 
 def test_the_server_speaks_the_language_of_the_browser(client):

@@ -62,6 +62,7 @@ class Part:
     section: Section
     asked: Asked | None = None
     link: tuple[str, str] | None = None  # page and key of what says more
+    titled: bool = True  # not where the page is of that name
     folded: bool = False  # whether its pictures and tables wait behind a line
 
 

@@ -14,7 +14,6 @@ from markupsafe import Markup, escape
 
 from xinzhi import __version__
 from xinzhi.core.text import LANGUAGES, Text, paragraph, words
-from xinzhi.protocol import registry
 from xinzhi.report import svg
 from xinzhi.report.document import foot as report_foot
 from xinzhi.report.page import LANG, single, table_markup
@@ -65,6 +64,8 @@ def rendered(store: Store, address: Address, made: Page, draw: Callable[[Picture
     """Return a page as HTML; `draw` draws its pictures."""
     language = address.language
     other = next(one for one in LANGUAGES if one != language)
+    switched = made.study is not None and "protocol" in pages.asks(address)
+    refused = store.refusals() if switched else {}
     return environment().get_template(made.template).render(
         address=address,
         language=language,
@@ -73,9 +74,10 @@ def rendered(store: Store, address: Address, made: Page, draw: Callable[[Picture
         other_lang=LANG[other],
         made=made,
         menu=pages.menu(store),
-        protocols=[(one.id, one.title) for one in registry()],
+        protocols=[(one.id, one.title) for one in store.protocols() if one.id not in refused],
+        refused=[(one.id, one.title, refused[one.id]) for one in store.protocols() if one.id in refused],
         ruled=address.query.get("protocol", store.rules.id),
-        switched="protocol" in pages.asks(address),
+        switched=switched,
         foot=foot(store, made),
         cite=cite(store, made),
         version=__version__,

@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from xinzhi import protocol as protocols
 from xinzhi import studies
+from xinzhi.core.errors import XinzhiError
 from xinzhi.data import Package, as_package, names_of
 from xinzhi.protocol import Protocol
 from xinzhi.studies import Study
-from xinzhi.web.queue import Kept, Limits, Queue
+from xinzhi.web.queue import BusyError, Kept, Limits, Queue
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from xinzhi.core.result import Result
+    from xinzhi.core.text import Text
     from xinzhi.report import Section
 
 
@@ -55,6 +57,7 @@ class Store:
         self.queue = Queue(self.limits)
         self._studies = Kept(self.queue, self.limits.studies)
         self._answers = Kept(self.queue, self.limits.answers, len)
+        self._refusals: Mapping[str, Text] | None = None
 
     @property
     def regions(self) -> list[str]:
@@ -90,7 +93,7 @@ class Store:
             return self.rules
         if isinstance(asked, Protocol):
             return asked
-        known = {one.id: one for one in (*protocols.registry(), self.rules)}
+        known = {one.id: one for one in self.protocols()}
         return known[asked] if asked in known else protocols.load(asked.replace(".", "-"))  # it says which are near
 
     def study(self, topic: str, protocol: Protocol | str | None = None, **asked: Any) -> Study:  # noqa: ANN401 - options
@@ -129,6 +132,30 @@ class Store:
     def _brief(self, region: str, rules: Protocol) -> Study:
         of = self._studies.get(("briefs", rules.fingerprint), partial(studies.briefs, self.package, rules))
         return of(region)  # type: ignore[no-any-return] # a brief
+
+    def refusals(self) -> Mapping[str, Text]:
+        """Return the protocols that the package cannot be measured under, by id, each with what it lacks.
+
+        Examples
+        --------
+        >>> "solow-1957" in Store("china-provinces").refusals()
+        True
+        """
+        if self._refusals is None:
+            found = {}
+            for one in self.protocols():
+                try:
+                    self.study("measure", one)
+                except BusyError:
+                    raise
+                except XinzhiError as error:
+                    found[one.id] = error.text
+            self._refusals = found
+        return self._refusals
+
+    def protocols(self) -> list[Protocol]:
+        """Return the protocol of the site and those of the registry."""
+        return [self.rules, *(one for one in protocols.registry() if one.id != self.rules.id)]
 
     def section(self, study: Study, name: str | None = None, *, region: str | None = None) -> Section:
         """Return what one result of a study says, as a section of a page: its first one where none is named."""

@@ -19,6 +19,10 @@
     try { localStorage.setItem("theme", next); } catch (ignored) { return; }
   });
 
+  /* the menu of a narrow screen shows where one is */
+  var current = document.querySelector(".menu [aria-current]");
+  if (current) { current.closest("ul").scrollLeft = current.parentNode.offsetLeft - current.closest("ul").offsetLeft - 24; }
+
   /* tables that sort */
   function figure(cell) {
     var told = cell.getAttribute("data-sort"), text = (told === null ? cell.textContent : told).trim();
@@ -74,6 +78,7 @@
   /* what only a server can do is shown where there is one */
   if (window.xinzhiServer) { root.classList.add("served"); }
   each("form.ruler select", function (select) {
+    if (select.form.querySelector("input:not([type=hidden])")) { return; }
     select.addEventListener("change", function () { select.form.submit(); });
   });
 

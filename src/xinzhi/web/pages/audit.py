@@ -20,7 +20,7 @@ def page(store: Store, address: Address) -> Page:
     asked = {"region": store.region(address.query["region"])} if "region" in address.query else {}
     study = store.study("audit", **asked)
     section = store.section(study, region=study.region)
-    parts = [Part(section=replace(section, answer=()))]
+    parts = [Part(section=replace(section, answer=()), titled=False)]
     why: list[Text] = []
     try:
         bridge = store.study("bridge")
@@ -32,6 +32,6 @@ def page(store: Store, address: Address) -> Page:
         title=section.title, kicker=kicker(made), lead=[*section.answer, *why], study=study,
         asked=Asked(topic="audit", data=store.package.name, options=asked), parts=parts, decimals=decimals(made),
         template="audit.html.j2",
-        more={"regions": [(code, store.names.region(code)) for code in store.regions], "region": study.region,
+        more={"regions": [(code, store.names.region(code)) for code in store.regions], "region": asked.get("region"),
               "label": words("web.audit.region")},
     )  # fmt: skip

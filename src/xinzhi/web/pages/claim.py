@@ -39,7 +39,7 @@ def page(store: Store, address: Address) -> Page:
     study = store.study("claim", address.query.get("protocol"), **claimed(given))
     section = store.section(study)
     return Page(
-        lead=section.answer, study=study, parts=[Part(section=replace(section, answer=()))],
+        lead=section.answer, study=study, parts=[Part(section=replace(section, answer=()), titled=False)],
         asked=Asked(topic="claim", data=store.package.name, options={**given, "growth": rate(given["growth"])}),
         **common,
     )  # fmt: skip

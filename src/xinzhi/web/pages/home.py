@@ -26,8 +26,8 @@ DRAWN = ("contributions", "groups")
 QUESTIONS = {  # the page and the key that answer each question
     "lower": ("claim", ""), "own": ("compare", ""), "sure": ("measure", ""), "ruler": ("audit", ""),
     "from": ("topic", "sources"), "several": ("topic", "spans"), "scope": ("topic", "scope"),
-    "risks": ("topic", "risks"), "herd": ("category", ""), "projects": ("projects", ""), "protocol": ("protocols", ""),
-    "data": ("data", ""),
+    "risks": ("topic", "risks"), "herd": ("categories", ""), "projects": ("projects", ""),
+    "protocol": ("protocols", ""), "data": ("data", ""),
 }  # fmt: skip
 
 

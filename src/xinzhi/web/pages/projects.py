@@ -33,4 +33,5 @@ def form(store: Store) -> Page:
 def answered(store: Store, study: Study) -> Page:
     """Return the page of projects that were screened."""
     section = store.section(study)
-    return replace(form(store), lead=section.answer, study=study, parts=[Part(section=replace(section, answer=()))])
+    part = Part(section=replace(section, answer=()), titled=False)
+    return replace(form(store), lead=section.answer, study=study, parts=[part])

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from xinzhi import protocol as protocols
 from xinzhi.core.schema import Column
 from xinzhi.core.text import Text, words
-from xinzhi.protocol import Protocol
+from xinzhi.protocol import Protocol, diff
 from xinzhi.report import Section, Table
 from xinzhi.report.pages.yardstick import parameters
 from xinzhi.web.page import Page, Part
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
 def keys(store: Store) -> Sequence[str]:
     """Return the ids of the protocols that ship, and of the one of the site."""
-    return list(dict.fromkeys([store.rules.id, *(one.id for one in protocols.registry())]))
+    return [one.id for one in store.protocols()]
 
 
 def page(store: Store, address: Address) -> Page:
@@ -52,7 +51,7 @@ def parameters_of(one: Protocol) -> Section:
 def departures(one: Protocol, other: Protocol) -> Table:
     """Return a row for every parameter whose values differ."""
     rows: list[tuple[Any, ...]] = []
-    for row in protocols.diff(one, other):
+    for row in diff(one, other):
         here, there = (_shown(rules, row.path) for rules in (one, other))
         rows.append((row.title, here, words("terminal.other_source", value=there) if here == there else there))
     columns = (
