@@ -72,7 +72,7 @@ def new_package(folder: str | PathLike[str], tables: Sequence[str] = (), *, lang
         listed = [f"- `{name}`: {known_tables()[name].title.lang(language)}" for name in wanted]
         title = words("template.title").lang(language)
         numbered = [f"{number}. {step}" for number, step in enumerate(steps, start=1)]
-        lines = [f"# {target.name}: {title}", "", *numbered, "", words("template.named").lang(language), ""]
+        lines = [f"# `{target.name}`: {title}", "", *numbered, "", words("template.named").lang(language), ""]
         lines += [f"## {words('template.tables').lang(language)}", "", *listed, ""]
         readme.write_text("\n".join(lines), "utf-8")
         descriptor.write_text(_descriptor(target.resolve().name, wanted), "utf-8")
@@ -124,7 +124,7 @@ def _book(
     about = book.add_worksheet(words("template.about").lang(language))
     about.set_column(0, 0, 110)
     for line, step in enumerate(steps):
-        about.write_string(line, 0, f"{line + 1}. {step}")
+        about.write_string(line, 0, f"{line + 1}. {step.replace('`', '')}")
     sheets = {name: book.add_worksheet(name) for name in wanted}
     units = book.add_worksheet(UNITS)
     units.write_row(0, 0, ["table", "column", "unit"], look["head"])
