@@ -178,6 +178,35 @@ def solve_once(matrix: Matrix, **arguments: Any) -> Solution:  # noqa: ANN401 - 
     return Program(matrix, **arguments).solve()
 
 
+def shortfall(
+    matrix: FloatArray,
+    found: Solution,
+    *,
+    costs: FloatArray,
+    rows: tuple[FloatArray, FloatArray],
+    columns: tuple[FloatArray, FloatArray],
+    maximise: bool = False,
+) -> float:
+    """Return by how much a solution misses being a proof of its optimum, relative to the size of what is compared.
+
+    Weak duality: prices whose signs fit the bounds, and which explain all costs, bound the optimum from the other side.
+    The figure is the largest of what any bound is exceeded by, what is left of a cost, and the gap between both sides.
+    """
+    sign = -1.0 if maximise else 1.0
+    dual, reduced, activity = sign * found.dual, sign * found.reduced, matrix @ found.primal
+    left = sign * costs - dual @ matrix - reduced
+    worst, bound = float(np.max(np.abs(left) / (1 + np.abs(costs)), initial=0.0)), 0.0
+    for value, price, (lower, upper) in ((activity, dual, rows), (found.primal, reduced, columns)):
+        over = np.maximum(np.maximum(lower - value, value - upper), 0.0) / (1 + np.abs(value))
+        worst = max(worst, float(over.max(initial=0.0)))
+        # A price on the side of a bound that is infinite proves nothing: it counts as an error of its own size.
+        active = np.where(price > 0, lower, upper)
+        worst = max(worst, float(np.abs(price[~np.isfinite(active)]).max(initial=0.0)))
+        bound += float(price @ np.where(np.isfinite(active), active, 0.0))
+    objective = sign * float(costs @ found.primal)
+    return max(worst, abs(objective - bound) / (1 + abs(objective)))
+
+
 def _silent(highspy: Any) -> Any:  # noqa: ANN401 - the solver ships no types
     """Return a solver that says nothing, works on one core and stops only within `FEASIBILITY`."""
     # The constructor of `Highs` sets up callbacks, and that prints a banner on stdout; its base's does not.

@@ -10,7 +10,8 @@ The verbs
     `productivity_change` follows a panel through time; `sfa`, `cnls` and `stoned` put noise beside inefficiency.
     Further ones: `bootstrap` and `two_stage` (intervals and determinants), `returns_test`, `metafrontier`,
     `window_analysis`, `order_m` and `order_alpha` (partial frontiers), `cost_efficiency`, `revenue_efficiency`,
-    `profit_efficiency`, and `shadow_prices` of bad outputs.
+    `profit_efficiency`, `shadow_prices` of bad outputs, `materials_balance` (pollution as what flows in with the inputs
+    and does not leave with the outputs) and `series_efficiency` (two stages in series).
 """
 
 from __future__ import annotations

@@ -22,6 +22,8 @@ from .labelled import good_text as good_text
 from .labelled import labelled as labelled
 from .labelled import rts_text as rts_text
 from .labelled import status_text as status_text
+from .materials import MaterialsBalance as MaterialsBalance
+from .materials import materials_balance as materials_balance
 from .models import MODELS as MODELS
 from .models.environmental import shadow_prices as shadow_prices
 from .packaged import PackageGoods as PackageGoods
@@ -31,6 +33,8 @@ from .partial import order_alpha as order_alpha
 from .partial import order_m as order_m
 from .returns_test import ReturnsTest as ReturnsTest
 from .returns_test import returns_test as returns_test
+from .series import series_efficiency as series_efficiency
+from .stages import Staged as Staged
 from .stochastic.cnls import Hull as Hull
 from .stochastic.sfa import StochasticFrontier as StochasticFrontier
 from .stochastic.sfa import check_text as check_text

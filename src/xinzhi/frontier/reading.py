@@ -52,7 +52,9 @@ class Data:
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
+class Part:
+    """One table: its numbers, what its columns are called, and the names of its rows when it holds them."""
+
     values: FloatArray
     goods: tuple[str, ...]
     labels: tuple[str, ...] | None
@@ -67,22 +69,9 @@ def read_data(
     reference: Sequence[Any] | None = None,
 ) -> Data:
     """Return the data of n units, each table an array or a frame; `units` names them or the column that does."""
-    column = units if isinstance(units, str) else None
-    given = {name: part for name, part in (("x", x), ("y", y), ("bad", bad)) if part is not None}
-    parts = {name: _part(name, part, column) for name, part in given.items()}
-    lengths = {name: len(part.values) for name, part in parts.items()}
-    if len(set(lengths.values())) > 1:
-        raise UsageError("frontier.lengths", lengths=lengths)
-    if lengths["x"] == 0:
-        raise InputError("frontier.no-unit")
-    names = _names(parts, units, lengths["x"])
-    for name, part in parts.items():
-        wrong = np.argwhere(~np.isfinite(part.values))
-        if len(wrong):
-            unit, good = wrong[0]
-            raise InputError(
-                "frontier.missing-value", name=name, column=part.goods[good], unit=names[unit], n=len(wrong)
-            )
+    parts, names = read_parts(
+        {name: part for name, part in (("x", x), ("y", y), ("bad", bad)) if part is not None}, units
+    )
     bads = parts.get("bad")
     goods = Goods(parts["x"].values, parts["y"].values, np.zeros((len(names), 0)) if bads is None else bads.values)
     data = Data(
@@ -94,7 +83,29 @@ def read_data(
         kind=parts["x"].kind,
         peers=names,
     )
-    return data if reference is None else _against(data, reference, column)
+    return data if reference is None else _against(data, reference, units if isinstance(units, str) else None)
+
+
+def read_parts(
+    tables: Mapping[str, Table], units: str | Sequence[Any] | None = None
+) -> tuple[dict[str, Part], tuple[str, ...]]:
+    """Return tables of the same n units, without gaps, by their names, and what the units are called."""
+    column = units if isinstance(units, str) else None
+    parts = {name: _part(name, part, column) for name, part in tables.items()}
+    lengths = {name: len(part.values) for name, part in parts.items()}
+    if len(set(lengths.values())) > 1:
+        raise UsageError("frontier.lengths", lengths=lengths)
+    if not all(lengths.values()):
+        raise InputError("frontier.no-unit")
+    names = _names(parts, units, next(iter(lengths.values())))
+    for name, part in parts.items():
+        wrong = np.argwhere(~np.isfinite(part.values))
+        if len(wrong):
+            unit, good = wrong[0]
+            raise InputError(
+                "frontier.missing-value", name=name, column=part.goods[good], unit=names[unit], n=len(wrong)
+            )
+    return parts, names
 
 
 def _against(data: Data, reference: Sequence[Any], column: str | None) -> Data:
@@ -115,7 +126,7 @@ def _columns(part: Any) -> list[str]:  # noqa: ANN401 - an array or a frame
     return [str(name) for name in getattr(part, "columns", [])]
 
 
-def _part(name: str, native: Any, column: str | None) -> _Part:  # noqa: ANN401 - an array or a frame
+def _part(name: str, native: Any, column: str | None) -> Part:  # noqa: ANN401 - an array or a frame
     if hasattr(native, "columns"):
         return _of_frame(name, native, column)
     try:
@@ -131,10 +142,10 @@ def _part(name: str, native: Any, column: str | None) -> _Part:  # noqa: ANN401 
     label = getattr(native, "name", None)  # a pandas or polars series
     numbered = tuple(f"{name[0]}{i + 1}" for i in range(values.shape[1]))
     goods = (str(label),) if label and values.shape[1] == 1 else numbered
-    return _Part(values, goods, _index_labels(native), "polars")
+    return Part(values, goods, _index_labels(native), "polars")
 
 
-def _of_frame(name: str, native: Any, column: str | None) -> _Part:  # noqa: ANN401 - a frame
+def _of_frame(name: str, native: Any, column: str | None) -> Part:  # noqa: ANN401 - a frame
     """Return the numbers of a frame, and the names of its units when a column or the index holds them."""
     import polars.selectors as cs
 
@@ -157,7 +168,7 @@ def _of_frame(name: str, native: Any, column: str | None) -> _Part:  # noqa: ANN
     if not cells.columns:
         raise UsageError("frontier.no-column", name=name)
     values = cells.cast(dict.fromkeys(cells.columns, pl.Float64)).fill_null(np.nan).to_numpy()
-    return _Part(values, tuple(cells.columns), labels or _index_labels(native), kind)
+    return Part(values, tuple(cells.columns), labels or _index_labels(native), kind)
 
 
 def _index_labels(native: Any) -> tuple[str, ...] | None:  # noqa: ANN401 - anything
@@ -168,7 +179,7 @@ def _index_labels(native: Any) -> tuple[str, ...] | None:  # noqa: ANN401 - anyt
     return tuple(map(str, index))
 
 
-def _names(parts: dict[str, _Part], units: str | Sequence[Any] | None, n: int) -> tuple[str, ...]:
+def _names(parts: dict[str, Part], units: str | Sequence[Any] | None, n: int) -> tuple[str, ...]:
     given = [(name, part.labels) for name, part in parts.items() if part.labels is not None]
     if units is not None and not isinstance(units, str):
         names = tuple(map(str, units))

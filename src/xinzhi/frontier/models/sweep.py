@@ -10,12 +10,14 @@ import numpy as np
 
 from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.programs import Program
+from xinzhi.core.programs import Program, shortfall
+from xinzhi.core.programs import Solution as Answer
 from xinzhi.frontier.technology.distance import Programs, Solution
 from xinzhi.frontier.technology.technology import Goods, means
 
 Reference = tuple[Any, ...]  # inputs, outputs, and bad outputs or nothing
 ON_FRONTIER = 1e-9  # a score this close to the best is the best
+_PROOF = 1e-9  # what the two sides of a proof may differ by
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +110,18 @@ class Sweep:
 
 
 def sweep(
-    reference: FloatArray, own: Callable[[int], Own], units: int, *, maximise: bool = False, leave_out: bool = False
+    reference: FloatArray,
+    own: Callable[[int], Own],
+    units: int,
+    *,
+    maximise: bool = False,
+    leave_out: bool = False,
+    prove: bool = False,
 ) -> Sweep:
-    """Solve the program of every unit, each from where the one before stopped; `reference` is `(rows, k)`."""
+    """Solve the program of every unit, each from where the one before stopped; `reference` is `(rows, k)`.
+
+    With `prove` an optimum counts only when its prices prove it from the data; without a proof the unit has ``failed``.
+    """
     rows, count = reference.shape
     part = own(0)
     free = np.zeros(count) if part.intensity_costs is None else part.intensity_costs
@@ -140,11 +151,30 @@ def sweep(
         if leave_out:
             program.set_column_bounds(0.0, 0.0, [unit])
         found = program.solve()
+        if prove and found.status == "optimal" and _unproved(reference, part, found, free, maximise=maximise):
+            program.forget()
+            found = program.solve()
+            if found.status == "optimal" and _unproved(reference, part, found, free, maximise=maximise):
+                nothing = (np.full(length, np.nan) for length in (count + len(numbers), rows, count + len(numbers)))
+                found = Answer("failed", np.nan, *nothing)
         objective[unit], values[unit], duals[unit] = found.objective, found.primal, found.dual
         status.append(found.status)
         if leave_out:
             program.set_column_bounds(0.0, np.inf, [unit])
     return Sweep(objective, tuple(status), values[:, count:], values[:, :count], duals, program.count, program.size)
+
+
+def _unproved(reference: FloatArray, part: Own, found: Answer, free: FloatArray, *, maximise: bool) -> bool:
+    """Whether the prices of a solution do not prove it."""
+    count, own = reference.shape[1], part.costs.shape
+    lower = np.append(np.zeros(count), np.broadcast_to(part.column_lower, own))
+    upper = np.append(np.full(count, np.inf), np.broadcast_to(part.column_upper, own))
+    costs = np.append(free if part.intensity_costs is None else part.intensity_costs, part.costs)
+    missed = shortfall(
+        np.concatenate([reference, part.columns], axis=1), found, costs=costs, rows=(part.lower, part.upper),
+        columns=(lower, upper), maximise=maximise,
+    )  # fmt: skip
+    return missed > _PROOF
 
 
 def solved(

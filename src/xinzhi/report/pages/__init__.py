@@ -57,6 +57,8 @@ SECTIONS: Mapping[str, tuple[str, str]] = {
     "Window": ("frontier.others", "window"),
     "Partial": ("frontier.others", "partial_frontier"),
     "Economic": ("frontier.others", "economic"),
+    "MaterialsBalance": ("frontier.others", "materials"),
+    "Staged": ("frontier.others", "staged"),
     "ProductionFunction": ("production", "production"),
     "Markups": ("production", "markups"),
     "Totals": ("firms.firms", "totals"),

@@ -11,9 +11,12 @@ from xinzhi.core.text import Text, words
 from xinzhi.frontier import (
     Bootstrap,
     Economic,
+    Labelled,
+    MaterialsBalance,
     Metafrontier,
     Partial,
     ReturnsTest,
+    Staged,
     TwoStage,
     Window,
     good_text,
@@ -201,28 +204,69 @@ def economic(result: Economic, *, region: str | None = None) -> Section:
     chosen(result, region, result.frame["unit"])
     ratio, name = result.objective != "profit", words(f"frontier.chart.{result.objective}")
     known = result.frame.drop_nulls(["economic", "technical", "allocative"])
-    rows = [_lost(row, result, ratio=ratio) for row in known.iter_rows(named=True)]
+    rows = [_lost(row, result, "economic", ratio=ratio) for row in known.iter_rows(named=True)]
     rows.sort(key=lambda row: row["economic"])
-    inks = {
-        "technical": (words("frontier.chart.technical"), palette.DEEP),
-        "allocative": (words("frontier.chart.allocative"), palette.ACCENT),
-    }
     axis = words("frontier.unit_of.lost" if ratio else "frontier.unit_of.lost_profit")
     drawn = picture(
         "frontier.economic", kit.stacked, rows, _economic_table(result), {"name": name}, headline=headline(result),
-        unit=axis, parts=inks, x=axis, total="economic", decimals=1 if ratio else 3,
+        unit=axis, parts=_inks(), x=axis, total="economic", decimals=1 if ratio else 3,
     )  # fmt: skip
     return section(result, "economic", [drawn] if rows else [], facts={"name": name})
 
 
-def _lost(row: dict[str, Any], result: Economic, *, ratio: bool) -> dict[str, Any]:
+def materials(result: MaterialsBalance, *, region: str | None = None) -> Section:
+    """Return environmental efficiency by the materials balance, and its technical and allocative parts."""
+    chosen(result, region, result.frame["unit"])
+    whole = "environmental"
+    known = result.frame.drop_nulls([whole, "technical", "allocative"])
+    rows = [_lost(row, result, whole, ratio=True) for row in known.iter_rows(named=True)]
+    rows.sort(key=lambda row: row[whole])
+    scores = [head(name, "score") for name in (whole, "technical", "allocative")]
+    amounts = [head(name, "figure") for name in ("inflow", "least", "surplus", "least_surplus")]
+    columns: list[str | Column] = [head("unit", "name"), *scores, *amounts, "status"]
+    twin = table("frontier_materials", result.frame, columns, result, names=called(result))
+    axis = words("frontier.unit_of.lost")
+    drawn = picture(
+        "frontier.materials", kit.stacked, rows, twin, headline=headline(result), unit=axis, parts=_inks(), x=axis,
+        total=whole, decimals=1,
+    )  # fmt: skip
+    return section(result, "materials", [drawn] if rows else [])
+
+
+def staged(result: Staged, *, region: str | None = None) -> Section:
+    """Return the scores of units, and those of their stages."""
+    chosen(result, region, result.frame["unit"])
+    frame = result.frame.sort("score", "unit", descending=[True, False], nulls_last=True)
+    columns: list[str | Column] = [head("unit", "name"), head("score", "score"), "efficient", "status"]
+    twin = table("frontier_staged", frame, columns, result, names=called(result))
+    parts: list[str | Column] = [head("unit", "name"), head("stage", "name"), head("score", "score")]
+    inside = table("frontier_stages", result.stages, parts, names={**called(result), "stage": result.stage_text})
+    rows = [
+        {"name": result.names.region(unit), "value": score}
+        for unit, score in frame.drop_nulls("score").select("unit", "score").rows()
+    ]
+    axis = words("frontier.unit_of.index")
+    drawn = picture(
+        "frontier.staged", kit.dots, rows, twin, headline=headline(result), unit=axis, x=axis, reference=1.0
+    )
+    return section(result, "staged", [drawn] if rows else [], [inside])
+
+
+def _inks() -> dict[str, Any]:
+    return {
+        "technical": (words("frontier.chart.technical"), palette.DEEP),
+        "allocative": (words("frontier.chart.allocative"), palette.ACCENT),
+    }
+
+
+def _lost(row: dict[str, Any], result: Labelled, whole: str, *, ratio: bool) -> dict[str, Any]:
     """Return what is lost, in log points of a ratio or as it stands."""
     parts = {
         part: -100 * math.log(row[part]) if ratio and row[part] > 0 else row[part]
-        for part in ("economic", "technical", "allocative")
+        for part in (whole, "technical", "allocative")
     }
-    whole = {part: 0.0 if abs(value) < _ROUNDING else value for part, value in parts.items()}
-    return {"name": result.names.region(row["unit"]), **whole}
+    rounded = {part: 0.0 if abs(value) < _ROUNDING else value for part, value in parts.items()}
+    return {"name": result.names.region(row["unit"]), **rounded}
 
 
 def _economic_table(result: Economic) -> Table:

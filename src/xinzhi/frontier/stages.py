@@ -1,0 +1,103 @@
+"""What verbs return that look inside a unit: its score, and that of each of its stages, divisions or periods."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from xinzhi.core.arrays import FloatArray
+from xinzhi.core.result import Facts, FrameKind, Provenance
+from xinzhi.core.text import Text, same, words
+from xinzhi.frontier.labelled import Labelled, known_frame, number_or_null, rts_text, status_text
+from xinzhi.frontier.models.sweep import ON_FRONTIER
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class Staged(Labelled, verb="staged", key=("unit",)):
+    """Efficiency of units and of their stages (divisions, periods): a row of `frame` for each unit.
+
+    `score` lies in (0, 1]; a unit is `efficient` when all its stages are. `stages` has a row for each unit and stage,
+    `slacks` one for each good of a stage too where the model has slacks, and `programs` counts linear programs.
+    """
+
+    design: str
+    rts: str
+    stages: pl.DataFrame
+    slacks: pl.DataFrame
+    programs: int
+
+    @property
+    def scores(self) -> FloatArray:
+        """Scores `(n,)`, NaN where the status is not ``optimal``."""
+        return self.frame["score"].to_numpy().astype(float)
+
+    def stage_text(self, stage: str) -> Text:
+        """Return what a stage is called."""
+        return words(f"frontier.chart.stage_{stage}") if self.design.startswith("series") else same(stage)
+
+    def facts(self) -> Facts:
+        """Return how many units are efficient throughout, and which stage is behind."""
+        known = self.frame.drop_nulls("score")
+        if not known.height:
+            return {"answer.nothing": {}}
+        worst = known.sort("score", "unit").row(0, named=True)
+        mean = float(known["score"].to_numpy().mean())
+        counts = {"k": int(known["efficient"].sum()), "n": known.height, "mean": mean, "least": worst["score"]}
+        ends = {"worst": self.names.region(worst["unit"]), "what": self.what(self.frame["unit"])}
+        facts: Facts = {"headline.staged": {**counts, **ends}}
+        means = self.stages.group_by("stage", maintain_order=True).agg(pl.col("score").mean()).drop_nulls("score")
+        if means.height > 1:
+            low, high = (means.sort("score", descending=turn).row(0, named=True) for turn in (False, True))
+            values = {
+                "low": self.stage_text(low["stage"]),
+                "least": low["score"],
+                "high": self.stage_text(high["stage"]),
+            }
+            facts["answer.stages"] = {**values, "most": high["score"]}
+        lost = self.frame.filter(self.frame["score"].is_null())
+        if lost.height:
+            facts["answer.unscored"] = [
+                {"names": [self.names.region(unit) for unit in units], "why": status_text(status)}
+                for status, units in lost.group_by("status", maintain_order=True).agg("unit").rows()
+            ]
+        design = words(f"frontier.chart.{self.design.replace('-', '_')}")
+        return facts | {"note.staged": {"design": design, "rts": rts_text(self.rts), "count": self.programs}}
+
+
+def staged(  # noqa: PLR0913 - the parts of a result
+    score: FloatArray,
+    status: Any,  # noqa: ANN401 - an array of words
+    stages: Sequence[str],
+    scores: FloatArray,
+    more: Mapping[str, FloatArray],
+    *,
+    units: Sequence[str],
+    rts: str,
+    design: str,
+    programs: int,
+    kind: FrameKind,
+    provenance: Provenance,
+    slacks: pl.DataFrame | None = None,
+) -> Staged:
+    """Return the result of n units of k stages each; `scores` and tables of `more` are `(n, k)`."""
+    good = status == "optimal"
+    kept = np.where(good, np.minimum(score, 1.0), np.nan)
+    lowest = np.min(scores, axis=1, initial=1.0)
+    efficient = good & (kept >= 1 - ON_FRONTIER) & (lowest >= 1 - ON_FRONTIER)
+    known = {
+        name: number_or_null(np.where(good[:, None], table, np.nan).ravel())
+        for name, table in {"score": scores, **more}.items()
+    }
+    none = pl.DataFrame(schema={"unit": pl.String, "stage": pl.String, "good": pl.String, "slack": pl.Float64})
+    return Staged(
+        frame=known_frame({"unit": list(units), "score": kept, "efficient": efficient, "status": status.tolist()}),
+        stages=pl.DataFrame(
+            {"unit": [unit for unit in units for _ in stages], "stage": list(stages) * len(units), **known}
+        ),
+        slacks=none if slacks is None else slacks,
+        design=design, rts=rts, programs=programs, kind=kind, provenance=provenance,
+    )  # fmt: skip

@@ -1,0 +1,74 @@
+"""What the verbs that look inside units refuse, in both languages, and what they say."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+
+import xinzhi.frontier as verbs
+from xinzhi.core.errors import XinzhiError
+from xinzhi.report.pages import section
+
+X, Y = np.array([[4.0, 1.0], [1.0, 4.0], [6.0, 4.0]]), np.array([1.0, 1.0, 1.0])
+Z = np.array([2.0, 3.0, 2.0])
+
+REFUSED = {
+    "contents-shape": (lambda: verbs.materials_balance(X, Y, [1.0]), "2 inputs", "投入有2种"),
+    "retained-shape": (lambda: verbs.materials_balance(X, Y, [1.0, 1.0], [1.0, 2.0]), "1 outputs", "产出有1种"),
+    "contents-sign": (lambda: verbs.materials_balance(X, Y, [1.0, -1.0]), "number 1 is", "第1项"),
+    "contents-nan": (lambda: verbs.materials_balance(X, Y, [np.nan, 1.0]), "must be finite", "非负数"),
+    "contents-none": (lambda: verbs.materials_balance(X, Y, [0.0, 0.0]), "no input holds any", "都不含"),
+    "imbalance": (lambda: verbs.materials_balance(X, Y, [1.0, 1.0], [6.0]), "unit 1 hold more", "物质不平衡"),
+    "rts": (lambda: verbs.materials_balance(X, Y, [1.0, 1.0], rts="fdh"), "rts 'fdh'", "规模报酬"),
+    "method": (lambda: verbs.series_efficiency(X, Z, Y, method="sum"), "unknown method 'sum'", "method='sum'"),
+    "priority": (lambda: verbs.series_efficiency(X, Z, Y, priority="both"), "unknown priority", "priority='both'"),
+    "lengths": (lambda: verbs.series_efficiency(X, Z[:2], Y), "'z'", "z"),
+    "missing": (lambda: verbs.series_efficiency(X, [1.0, np.nan, 1.0], Y), "z", "z"),
+    "zero": (lambda: verbs.series_efficiency(X, Z, [1.0, 0.0, 1.0]), "is zero", "为零"),
+}
+
+
+@pytest.mark.parametrize("case", list(REFUSED))
+def test_what_is_refused(case: str) -> None:
+    call, english, chinese = REFUSED[case]
+    with pytest.raises(XinzhiError) as caught:
+        call()
+    assert english in caught.value.text.en
+    assert chinese in caught.value.text.zh
+
+
+def test_a_unit_without_the_material_is_named() -> None:
+    with pytest.raises(XinzhiError) as caught:
+        verbs.materials_balance([[4.0, 1.0], [1.0, 0.0]], [1.0, 1.0], [0.0, 1.0], units=["a", "b"])
+    assert "unit b" in caught.value.text.en
+    assert "单元b" in caught.value.text.zh
+
+
+def results() -> list[verbs.Labelled]:
+    return [
+        verbs.materials_balance(X, Y, [3.0, 1.0], [0.5]),
+        verbs.series_efficiency(X, Z, Y),
+        verbs.series_efficiency(X, Z, Y, method="additive"),
+    ]
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_results_speak_both_languages_and_have_a_page(number: int) -> None:
+    result = results()[number]
+    for language in ("zh", "en"):
+        assert result.summary(language).count("\n") >= 2
+    for frame in ("frame", "stages") if number else ("frame",):
+        assert [one.name for one in result.columns(frame)] == getattr(result, frame).columns
+    made = section(result)
+    assert made.pictures
+    assert made.tables or number == 0
+
+
+def test_names_and_kinds_of_frames_are_kept() -> None:
+    x = pl.DataFrame({"place": ["a", "b", "c"], "coal": [4.0, 1.0, 6.0]})
+    found = verbs.series_efficiency(x, Z, Y, units="place")
+    assert found.frame["unit"].to_list() == ["a", "b", "c"]
+    assert found.stages["stage"].to_list() == ["first", "second"] * 3
+    assert "第一阶段" in found.summary("zh")
+    assert verbs.series_efficiency(x.to_pandas(), Z, Y, units="place").to_native().shape == (3, 4)
