@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xinzhi.frontier import materials_balance, series_efficiency
+from xinzhi.frontier import dynamic_efficiency, materials_balance, network_efficiency, series_efficiency
 
 CLOSE = 1e-7
 SEEDS = st.integers(0, 10_000)
@@ -26,8 +27,22 @@ def environmental(x: np.ndarray, _: np.ndarray, y: np.ndarray, by: np.ndarray) -
     return materials_balance(x, y, np.array([2.0, 0.5]) / by).frame["environmental"].to_numpy()
 
 
+def network(x: np.ndarray, z: np.ndarray, y: np.ndarray, _: np.ndarray) -> np.ndarray:
+    divisions = {"first": (x, y[:, :1]), "second": (x[:, :1], y[:, 1:])}
+    return network_efficiency(divisions, {("first", "second"): z[:, :1]}, rts="crs").scores
+
+
+def dynamic(x: np.ndarray, z: np.ndarray, y: np.ndarray, _: np.ndarray) -> np.ndarray:
+    names = [f"{at:02}" for at in range(len(x))]
+    years = [{"u": names, "t": [at] * len(x), "x": x[:, at], "y": y[:, at], "k": z[:, at]} for at in range(2)]
+    frame = pl.concat(pl.DataFrame(year) for year in years)
+    return dynamic_efficiency(frame, "u", "t", ["x"], ["y"], free=["k"]).scores
+
+
 VERBS: dict[str, Callable[..., np.ndarray]] = {
     "materials": environmental,
+    "network": network,
+    "dynamic": dynamic,
     "product": lambda x, z, y, by: series_efficiency(x, z, y).scores,  # noqa: ARG005 - as above
     "additive": lambda x, z, y, by: series_efficiency(x, z, y, method="additive").scores,  # noqa: ARG005 - as above
 }
@@ -41,7 +56,7 @@ def test_units_order_and_bounds(name: str, seed: int, factor: float) -> None:
     first = VERBS[name](x, z, y, np.ones(2))
     assert (first > 0).all()
     assert (first <= 1 + CLOSE).all()
-    by = np.array([factor, 1.0])
+    by = np.full(2, factor) if name == "dynamic" else np.array([factor, 1.0])
     np.testing.assert_allclose(VERBS[name](x * by, z * by[::-1], y / by, by), first, atol=CLOSE)
     order = np.random.default_rng(seed).permutation(len(x))
     np.testing.assert_allclose(VERBS[name](x[order], z[order], y[order], np.ones(2)), first[order], atol=CLOSE)

@@ -26,6 +26,8 @@ from .materials import MaterialsBalance as MaterialsBalance
 from .materials import materials_balance as materials_balance
 from .models import MODELS as MODELS
 from .models.environmental import shadow_prices as shadow_prices
+from .network import dynamic_efficiency as dynamic_efficiency
+from .network import network_efficiency as network_efficiency
 from .packaged import PackageGoods as PackageGoods
 from .packaged import package_goods as package_goods
 from .partial import Partial as Partial

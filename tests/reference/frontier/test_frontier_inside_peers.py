@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 from scipy.optimize import linprog
 
-from xinzhi.frontier import materials_balance, series_efficiency
+from xinzhi.frontier import dynamic_efficiency, materials_balance, network_efficiency, series_efficiency
 
 KNOWN: dict[str, Any] = json.loads(Path(__file__).with_name("deapack.json").read_text())
 DIGITS = 1e-9
@@ -100,3 +101,33 @@ def test_series_against_programs_in_multipliers(method: str, goods: tuple[np.nda
         np.testing.assert_allclose(found.scores[unit], whole, atol=DIGITS)
         np.testing.assert_allclose(upper[unit, 0], multipliers(x, z, y, handed, inputs, kept), atol=1e-8)
         np.testing.assert_allclose(upper[unit, 1], multipliers(x, z, y, outputs, handed, kept), atol=1e-8)
+
+
+@pytest.mark.parametrize("call", list(KNOWN["network"]))
+def test_network(call: str) -> None:
+    rts, orientation, link = call.split()
+    theirs, weights = KNOWN["network"][call], {"d1": 0.4, "d2": 0.2, "d3": 0.4}
+    inputs, outputs = (("x1", "x2"), ("x3",), ("x4",)), ("y1", "y2", "y3")
+    divisions = {
+        name: (columns("network_data", *x), columns("network_data", y))
+        for name, x, y in zip(weights, inputs, outputs, strict=True)
+    }
+    pairs = {("d1", "d2"): "z1", ("d1", "d3"): "z2", ("d2", "d3"): "z3"}
+    links = {pair: columns("network_data", z) for pair, z in pairs.items()}
+    found = network_efficiency(divisions, links, link=link, rts=rts, orientation=orientation, weights=weights)
+    np.testing.assert_allclose(found.scores, theirs["score"], atol=DIGITS)
+    np.testing.assert_allclose(found.stages["score"], theirs["parts"], atol=DIGITS)
+
+
+@pytest.mark.parametrize("call", list(KNOWN["dynamic"]))
+def test_dynamic(call: str) -> None:
+    rts, orientation = call.split()
+    theirs = KNOWN["dynamic"][call]
+    frame = pl.DataFrame(KNOWN["dynamic_data"]).with_columns(pl.col("id").str.zfill(2))
+    kinds = {kind: [kind] for kind in ("good", "bad", "free", "fixed")}
+    weights = {2001: 0.5, 2002: 0.3, 2003: 0.2} if rts == "vrs" else None
+    found = dynamic_efficiency(
+        frame, "id", "year", ["x1", "x2"], ["y"], rts=rts, orientation=orientation, weights=weights, **kinds
+    )
+    np.testing.assert_allclose(found.scores, theirs["score"], atol=DIGITS)
+    np.testing.assert_allclose(found.stages["score"], theirs["parts"], atol=DIGITS)

@@ -13,6 +13,16 @@ from xinzhi.report.pages import section
 X, Y = np.array([[4.0, 1.0], [1.0, 4.0], [6.0, 4.0]]), np.array([1.0, 1.0, 1.0])
 Z = np.array([2.0, 3.0, 2.0])
 
+NET, PAIR = {"mine": (X, None), "mill": (None, Y)}, ("mine", "mill")
+PANEL = pl.DataFrame(
+    {"u": list("abc") * 2, "t": [1] * 3 + [2] * 3, "x": [4.0, 1, 6, 4, 2, 5], "y": [1.0] * 6, "k": [2.0, 3, 2, 2, 3, 3]}
+)
+
+
+def dynamic(frame: pl.DataFrame, **asked: object) -> verbs.Staged:
+    return verbs.dynamic_efficiency(frame, "u", "t", ["x"], ["y"], **asked)
+
+
 REFUSED = {
     "contents-shape": (lambda: verbs.materials_balance(X, Y, [1.0]), "2 inputs", "投入有2种"),
     "retained-shape": (lambda: verbs.materials_balance(X, Y, [1.0, 1.0], [1.0, 2.0]), "1 outputs", "产出有1种"),
@@ -23,6 +33,17 @@ REFUSED = {
     "rts": (lambda: verbs.materials_balance(X, Y, [1.0, 1.0], rts="fdh"), "rts 'fdh'", "规模报酬"),
     "method": (lambda: verbs.series_efficiency(X, Z, Y, method="sum"), "unknown method 'sum'", "method='sum'"),
     "priority": (lambda: verbs.series_efficiency(X, Z, Y, priority="both"), "unknown priority", "priority='both'"),
+    "division": (lambda: verbs.network_efficiency(NET, {("mine", "port"): Z}), "name 'port'", "“port”"),
+    "no-division": (lambda: verbs.network_efficiency({}, {}), "at least one division", "至少"),
+    "link": (lambda: verbs.network_efficiency(NET, {PAIR: Z}, link="loose"), "unknown link 'loose'", "link='loose'"),
+    "orientation": (lambda: verbs.network_efficiency(NET, {PAIR: Z}, orientation="up"), "'up'", "'up'"),
+    "weights": (lambda: verbs.network_efficiency(NET, {PAIR: Z}, weights={"mine": 1.0}), "one number", "权数"),
+    "weights-sign": (lambda: verbs.network_efficiency(NET, {PAIR: Z}, weights={"mine": 2, "mill": -1}), "zero", "权数"),
+    "positive": (lambda: verbs.network_efficiency(NET, {PAIR: 0 * Z}), "must be positive", "须为正"),
+    "carry-over": (lambda: dynamic(PANEL), "carried over", "结转"),
+    "panel-gap": (lambda: dynamic(PANEL[:-1], free=["k"]), "'c' is missing in 2", "单元c缺少2"),
+    "period-weights": (lambda: dynamic(PANEL, free=["k"], weights={1: 1.0}), "one number", "权数"),
+    "panel-zero": (lambda: dynamic(PANEL.with_columns(k=0 * pl.col("k")), free=["k"]), "must be positive", "须为正"),
     "lengths": (lambda: verbs.series_efficiency(X, Z[:2], Y), "'z'", "z"),
     "missing": (lambda: verbs.series_efficiency(X, [1.0, np.nan, 1.0], Y), "z", "z"),
     "zero": (lambda: verbs.series_efficiency(X, Z, [1.0, 0.0, 1.0]), "is zero", "为零"),
@@ -50,15 +71,17 @@ def results() -> list[verbs.Labelled]:
         verbs.materials_balance(X, Y, [3.0, 1.0], [0.5]),
         verbs.series_efficiency(X, Z, Y),
         verbs.series_efficiency(X, Z, Y, method="additive"),
+        verbs.network_efficiency(NET, {PAIR: Z}),
+        dynamic(PANEL, good=["k"]),
     ]
 
 
-@pytest.mark.parametrize("number", range(3))
+@pytest.mark.parametrize("number", range(5))
 def test_results_speak_both_languages_and_have_a_page(number: int) -> None:
     result = results()[number]
     for language in ("zh", "en"):
         assert result.summary(language).count("\n") >= 2
-    for frame in ("frame", "stages") if number else ("frame",):
+    for frame in ("frame", "stages", "slacks") if number else ("frame",):
         assert [one.name for one in result.columns(frame)] == getattr(result, frame).columns
     made = section(result)
     assert made.pictures
