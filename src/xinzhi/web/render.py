@@ -74,6 +74,7 @@ def rendered(store: Store, address: Address, made: Page, draw: Callable[[Picture
         other_lang=LANG[other],
         made=made,
         menu=pages.menu(store),
+        marked=pages.marked(address.page),
         protocols=[(one.id, one.title) for one in store.protocols() if one.id not in refused],
         refused=[(one.id, one.title, refused[one.id]) for one in store.protocols() if one.id in refused],
         ruled=address.query.get("protocol", store.rules.id),
@@ -134,11 +135,17 @@ def said(text: object, language: Language) -> Markup:
     return escape(text.lang(language) if isinstance(text, Text) else "" if text is None else str(text))
 
 
-def table(source: Table, language: Language, decimals: int) -> Markup:
-    """Return a table of the report in one language; it scrolls in a box of its own, which the keyboard reaches."""
+def table(source: Table, language: Language, decimals: int, above: Text | None = None) -> Markup:
+    """Return a table of the report in one language; it scrolls in a box of its own, which the keyboard reaches.
+
+    Its title is heard and not seen where the line above says the same.
+    """
     name = escape(source.title.lang(language))
     box = f'<div class="scroll" tabindex="0" role="region" aria-label="{name}">'
-    return Markup(str(single(table_markup(source, decimals), language)).replace(_SCROLL, box))  # noqa: S704 - made there
+    made = str(single(table_markup(source, decimals), language)).replace(_SCROLL, box)
+    if source.title == above:
+        made = made.replace("<caption>", '<caption class="unseen">', 1)
+    return Markup(made)  # noqa: S704 - made there
 
 
 def drawn(picture: Picture, key: str, language: Language) -> Markup:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from xinzhi.core.result import Result
     from xinzhi.core.text import Text
     from xinzhi.report import Section
+    from xinzhi.studies import Assessment
 
 
 class Store:
@@ -165,6 +166,13 @@ class Store:
         key = (id(result), region)  # the result is kept beside, so that no other one gets its id
         made = self._studies.get(key, lambda: (result, sections([result], region=region)[0]))
         return made[1]  # type: ignore[no-any-return] # a section
+
+    def topics(self, study: Assessment) -> list[Section]:
+        """Return what the topics of an assessment say, each as a section that has an answer, made once."""
+        from xinzhi.report.pages.yardstick.assessment import topics
+
+        made = self._studies.get(("topics", id(study)), lambda: (study, [one for one in topics(study) if one.answer]))
+        return made[1]  # type: ignore[no-any-return] # sections
 
     def answer(self, key: Hashable, work: Callable[[], bytes]) -> bytes:
         """Return a rendered answer, such as a page or a drawn picture, made once and kept while there is room."""

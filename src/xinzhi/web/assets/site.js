@@ -20,8 +20,10 @@
   });
 
   /* the menu of a narrow screen shows where one is */
-  var current = document.querySelector(".menu [aria-current]");
-  if (current) { current.closest("ul").scrollLeft = current.parentNode.offsetLeft - current.closest("ul").offsetLeft - 24; }
+  var current = document.querySelector(".menu [aria-current]"), strip = current && current.closest("ul");
+  if (current && current.getBoundingClientRect().right > strip.getBoundingClientRect().right - 36) {
+    strip.scrollLeft += current.getBoundingClientRect().left - strip.getBoundingClientRect().left - 24;
+  }
 
   /* tables that sort */
   function figure(cell) {

@@ -31,6 +31,8 @@ class Entry:
         Whether there is a page for every key that ``keys(store)`` of the module gives, and none without.
     menu
         Whether it stands in the menu of every page.
+    under
+        The page of the menu that it belongs to.
     ready
         Whether the data of a store are enough for it, by ``ready(store)`` of the module.
     """
@@ -39,6 +41,7 @@ class Entry:
     asks: Sequence[str] = ("protocol",)
     keyed: bool = False
     menu: bool = True
+    under: str = ""
     ready: bool = False
 
 
@@ -47,15 +50,15 @@ REGISTRY: Mapping[str, Entry] = {
     "region": Entry(module="region", keyed=True, menu=False),
     "compare": Entry(module="compare", asks=("protocol", "a", "b", "c", "d")),
     "measure": Entry(module="measure"),
-    "figures": Entry(module="figures", keyed=True, menu=False),
+    "figures": Entry(module="figures", keyed=True, menu=False, under="measure"),
     "topic": Entry(module="topic", asks=(), keyed=True, menu=False),
     "categories": Entry(module="category", asks=(), ready=True),
-    "category": Entry(module="category", asks=(), keyed=True, menu=False, ready=True),
+    "category": Entry(module="category", asks=(), keyed=True, menu=False, under="categories", ready=True),
     "audit": Entry(module="audit", asks=("region",)),
     "claim": Entry(module="claim", asks=("protocol", "region", "start", "end", "growth")),
     "projects": Entry(module="projects", asks=()),
     "protocols": Entry(module="protocol", asks=("against",)),
-    "protocol": Entry(module="protocol", asks=("against",), keyed=True, menu=False),
+    "protocol": Entry(module="protocol", asks=("against",), keyed=True, menu=False, under="protocols"),
     "data": Entry(module="data", asks=()),
 }
 
@@ -84,6 +87,17 @@ def keys(store: Store, name: str) -> Sequence[str]:
 def menu(store: Store) -> list[str]:
     """Return the names of the pages in the menu, those that the data are enough for."""
     return [name for name, entry in REGISTRY.items() if entry.menu and _ready(store, entry)]
+
+
+def marked(name: str) -> str:
+    """Return the page that the menu marks on a page.
+
+    Examples
+    --------
+    >>> marked("figures"), marked("claim")
+    ('measure', 'claim')
+    """
+    return REGISTRY[name].under or name
 
 
 def addresses(store: Store) -> Iterator[Address]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from xinzhi.core.text import Text, percent, words
-from xinzhi.report.pages.yardstick.assessment import topics
 from xinzhi.report.pages.yardstick.ranking import ranking, sides
 from xinzhi.web.address import Address
 from xinzhi.web.page import Asked, Page
@@ -59,7 +58,7 @@ def page(store: Store, address: Address) -> Page:
             "ranked": ranked,
             "drawn": drawn,
             "reach": said.reach,
-            "topics": [one for one in topics(study) if one.answer] if study.topics else [],
+            "topics": store.topics(study) if study.topics else [],
             "banded": study.ranking.bands is not None,
             "measured": (MEASURED, "measurement"),
             "questions": [

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from xinzhi.report.pages.yardstick.assessment import topics
 from xinzhi.web.page import Asked, Page, Part
 from xinzhi.web.pages.overall import decimals, kicker, overall
 
@@ -18,13 +17,13 @@ if TYPE_CHECKING:
 
 def keys(store: Store) -> Sequence[str]:
     """Return the topics that the package is enough for."""
-    return [one.key for one in topics(overall(store)) if one.answer]
+    return [one.key for one in store.topics(overall(store))]
 
 
 def page(store: Store, address: Address) -> Page:
     """Return the page of a topic; it rests on the protocol of the site."""
     study = overall(store)
-    found = next(one for one in topics(study) if one.key == address.key)
+    found = next(one for one in store.topics(study) if one.key == address.key)
     made = study.topics.get(address.key, study)
     asked = call(address.key, study)
     files = [(asked, name) for name in made.results] if address.key in study.topics else []
