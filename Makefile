@@ -19,8 +19,9 @@ TOUCH := unit/data/test_package_sources.py unit/data/test_tidy.py unit/data/test
 
 .DEFAULT_GOAL := help
 SPARK := .venv-spark
+BENCH := .venv-bench
 
-.PHONY: help demo test test-web test-spark test-lowest lint bench docs lock clean
+.PHONY: help demo test test-web test-spark test-lowest lint bench limits docs lock clean
 
 help: ## list the targets | 列出全部命令
 	@awk -F ' ## | [|] ' '/^[a-z-]+:.* ## / { sub(/:.*/, "", $$1); printf "make %-11s %-62s %s\n", $$1, $$2, $$3 }' $(MAKEFILE_LIST)
@@ -51,7 +52,10 @@ lint: $(READY) ## style, format, types and who may import whom | 检查风格、
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
-bench: $(READY) ## measure time and memory against the promised limits | 测量耗时与内存，并与承诺的上限对照
+bench: $(BENCH)/.ready ## every capability beside its best peer, into bench/RESULTS.md | 与同类软件逐项比较，结果写入bench/RESULTS.md
+	$(BENCH)/bin/python bench/harness.py
+
+limits: $(READY) ## measure time and memory against the promised limits | 测量耗时与内存，并与承诺的上限对照
 	@status=0; for script in bench/bench_*.py; do echo "== $$script"; $(BIN)/python $$script || status=1; done; exit $$status
 
 docs: $(READY) ## build the documentation, warnings are errors | 生成文档，警告即错误
@@ -69,7 +73,7 @@ lock: ## resolve the dependencies anew into requirements*.lock (needs uv) | 重�
 	$(COMPILE) --upgrade --resolution lowest-direct --group build --group test $(EXTRAS) --output-file requirements-lowest.lock
 
 clean: ## remove the environment, results and built pages | 删除环境、结果与生成的页面
-	rm -rf $(VENV) $(LOWEST) $(SPARK) .venv-uv out docs/_build docs/_generated dist
+	rm -rf $(VENV) $(LOWEST) $(SPARK) $(BENCH) .venv-uv out docs/_build docs/_generated dist
 
 $(READY): requirements.lock pyproject.toml
 	@sh .ci/setup $(VENV) requirements.lock
@@ -81,6 +85,11 @@ $(RUNS): requirements-run.lock pyproject.toml
 
 $(SPARK)/.ready: requirements-spark.lock pyproject.toml
 	@sh .ci/setup $(SPARK) requirements-spark.lock
+	@touch $@
+
+# the peers stand in no lock; the page says which versions were measured
+$(BENCH)/.ready: requirements.lock pyproject.toml
+	@sh .ci/setup $(BENCH) requirements.lock bench
 	@touch $@
 
 $(LOWEST)/.ready: requirements-lowest.lock pyproject.toml

@@ -53,9 +53,9 @@ def names(n: int, p: int) -> tuple[list[str], list[str]]:
 def ours(n: int, p: int, kind: str) -> dict[str, float]:
     """Measure everything; return CPU seconds, peak memory and what the data are like."""
     cells = without_empty(*names(n, p), matrix(n, p, kind))
-    measure_cells(without_empty(*names(50, 40), matrix(50, 40, "nested")), anchor=_anchor(matrix(50, 40, "nested")))
+    measure_cells(without_empty(*names(50, 40), matrix(50, 40, "nested")), anchor=anchor_of(matrix(50, 40, "nested")))
     given = {} if kind == "nested" else {"presence": "share", "threshold": 1e-12}
-    anchor = _anchor(cells.values, "share" if given else "rca")
+    anchor = anchor_of(cells.values, "share" if given else "rca")
     start = time.process_time()
     found = measure_cells(cells, anchor=anchor, options=ComplexityOptions(precision="single", **given))
     cpu = time.process_time() - start
@@ -67,7 +67,7 @@ def ours(n: int, p: int, kind: str) -> dict[str, float]:
     }
 
 
-def _anchor(values: np.ndarray, rule: str = "rca") -> dict[str, float]:
+def anchor_of(values: np.ndarray, rule: str = "rca") -> dict[str, float]:
     """Return an anchor that fixes the sign whatever the data: the index itself, computed beforehand."""
     from xinzhi.pathways.complexity.relatedness import present
 
@@ -103,7 +103,7 @@ def peer(n: int, p: int) -> dict[str, float]:
     start = time.process_time()
     cells = read_cells(table, place="place", activity="activity", value="value")
     read = time.process_time() - start
-    anchor = _anchor(cells.values)
+    anchor = anchor_of(cells.values)
     start = time.process_time()
     found = measure_cells(cells, anchor=anchor, options=ComplexityOptions(precision="single"))
     measure = time.process_time() - start

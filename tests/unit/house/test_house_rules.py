@@ -173,7 +173,7 @@ def test_citation_is_valid_and_current():
     assert all({"name"} <= author.keys() or {"family-names"} <= author.keys() for author in citation["authors"])
 
 
-@pytest.mark.parametrize("target", ["help", "demo", "test", "test-lowest", "lint", "bench", "docs"])
+@pytest.mark.parametrize("target", ["help", "demo", "test", "test-lowest", "lint", "bench", "limits", "docs"])
 def test_make_help_tells_every_target_in_two_languages(target):
     done = subprocess.run(
         ["make", "--no-print-directory", "help"],  # noqa: S607 - make as the user has it
