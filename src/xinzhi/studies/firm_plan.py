@@ -32,7 +32,7 @@ class Plan:
         As of `decompose` and `panel`.
     value, deflator
         What the decompositions are of: ``labour``, value added per person, weighted by persons; ``tfp``, the Törnqvist
-        index of every firm, weighted by value added. A table with ``industry, year, deflator`` (and perhaps
+        index of every firm, weighted by value added. A table with ``industry, year, deflator`` (for ``tfp`` also
         ``capital_deflator``), whose path counts from the plan: without it figures hold inflation.
     sigma, capital_share, labour, trim, trim_within, by, measurement_error
         As of `misallocation`; the share of capital is a word, a number, or the path of a table.

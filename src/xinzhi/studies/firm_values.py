@@ -24,15 +24,18 @@ def measure(plan: Any) -> str:  # noqa: ANN401 - a plan, or a mapping of its wor
     return f"{told['value']}-{'constant' if told['deflator'] else 'current'}"
 
 
-def read_deflator(path: str, held: Panel) -> pl.DataFrame:
+def read_deflator(path: str, held: Panel, value: str) -> pl.DataFrame:
     """Return the deflators of a table, one in the first year of the panel: ``industry, year, output, capital, base``.
 
-    Every industry and year of the panel must be there: figures that are deflated in part compare nothing.
+    Every industry and year of the panel must be there, and for TFP a deflator of capital: figures that are deflated in
+    part compare nothing.
     """
     held.need("industry")
     cells = read_any(Path(path), "deflator")[0].cells
     if missing := [name for name in (*_KEYS, "deflator") if name not in cells.columns]:
         raise InputError("studies.deflator-column", path=path, missing=[same(name) for name in missing])
+    if value == "tfp" and "capital_deflator" not in cells.columns:
+        raise InputError("studies.deflator-capital", path=path)
     capital = "capital_deflator" if "capital_deflator" in cells.columns else None
     given = cells.select(
         pl.col("industry").cast(pl.String).str.strip_chars(), pl.col("year").cast(pl.Int64, strict=False),

@@ -102,7 +102,7 @@ class _Run:
 
     def study(self) -> Study:
         """Return the study of what may leave the office; a job that an interrupted run has done is not done again."""
-        jobs: Mapping[str, Callable[[], None]] = {
+        jobs: Mapping[str, Callable[[], dict[str, pl.DataFrame]]] = {
             "totals": self._totals, "misallocation": self._misallocation,
             "decomposition": self._decomposition, "covariance": self._covariance,
         }  # fmt: skip
@@ -112,9 +112,10 @@ class _Run:
             if part is not None and part.is_dir():
                 self._resume(part)
                 continue
-            tables, notes = set(self.tables), len(self.draft.notes)
-            self.draft.run(name, jobs[name])
-            if part is not None and (made := set(self.tables) - tables):
+            notes = len(self.draft.notes)
+            made = self.draft.run(name, jobs[name]) or {}  # a job that fails leaves no table behind
+            self.tables |= made
+            if part is not None and made:
                 self._keep(part, sorted(made), self.draft.notes[notes:])
         self.draft.results |= results_of(self.tables, asdict(self.plan))
         self.draft.notes += [one.text for one in self.held.findings]
@@ -137,8 +138,8 @@ class _Run:
         self.tables |= {name: pl.read_parquet(part / f"{name}.parquet") for name in said["tables"]}
         self.draft.notes += [Text(zh=one["zh"], en=one["en"]) for one in said["notes"]]
 
-    def _totals(self) -> None:
-        """Make totals by the dimensions, with margins, the cells withheld that would identify a firm."""
+    def _totals(self) -> dict[str, pl.DataFrame]:
+        """Return totals by the dimensions, with margins, the cells withheld that would identify a firm."""
         known = [name for name in self.plan.dimensions if self.held.has(name)]
         if lost := [name for name in self.plan.dimensions if name not in known]:
             self.draft.note("dropped-dimension", names=[same(name) for name in lost])
@@ -150,7 +151,7 @@ class _Run:
         if not any(map(self.held.has, TOTALS)):
             self.held.need(*TOTALS)
         made = self._protected(tuple(known))
-        self.tables |= {f"{TABLES}{value}": table for value, table in made.items()}
+        return {f"{TABLES}{value}": table for value, table in made.items()}
 
     def _protected(self, dimensions: tuple[str, ...]) -> dict[str, pl.DataFrame]:
         """Return the totals with their margins, as they may be published, by amount; computed once.
@@ -158,10 +159,10 @@ class _Run:
         One pattern is withheld in all of them.
         """
         if dimensions not in self.protected:
-            sums = {}
-            for value in filter(self.held.has, TOTALS):
-                positive = replace(self.held, table=self.held.table.filter(self.held.table[value] > 0))
-                sums[value] = micro.cell_sums(positive, dimensions, value, self.rules)
+            sums = {
+                value: micro.cell_sums(_above_zero(self.held, value), dimensions, value, self.rules)
+                for value in filter(self.held.has, TOTALS)
+            }
             self.protected[dimensions] = micro.protect_together(sums, dimensions, self.rules)
         return self.protected[dimensions]
 
@@ -181,8 +182,8 @@ class _Run:
         some = next(filter(self.held.has, TOTALS))  # one pattern is withheld in all
         return self._industries(some).filter(pl.col("withheld") != "").select("industry", "year").unique()
 
-    def _misallocation(self) -> None:
-        """Make misallocation of the industries and years whose totals are told.
+    def _misallocation(self) -> dict[str, pl.DataFrame]:
+        """Return misallocation of the industries and years whose totals are told.
 
         What is withheld takes no part, so that no figure of the others, of a year or of groups holds anything of it.
         """
@@ -205,11 +206,13 @@ class _Run:
         self.draft.notes += [one.text for one in made.findings if one.rule == "share-outside"]
         frame = self._tellable(made.frame, hidden)
         years = self._years(frame, None if error is None else error.share)
-        self.tables["misallocation"], self.tables["misallocation_years"] = frame, years
+        tables = {"misallocation": frame, "misallocation_years": years}
         if by:
-            self.tables["misallocation_groups"] = self._groups(made.groups, held)
+            workers = plan.labour or ("wages" if held.has("wages") else "labour")
+            tables["misallocation_groups"] = self._groups(made.groups, _above_zero(held, "output", "capital", workers))
         if error is not None:
-            self.tables["measurement_error"] = micro.rounded(pl.DataFrame([asdict(error)]), self.rules)
+            tables["measurement_error"] = micro.rounded(pl.DataFrame([asdict(error)]), self.rules)
+        return tables
 
     def _noise(self, held: Panel) -> Noise | None:
         """Return what of the dispersion is error of measurement, or None and a note where changes are too few."""
@@ -247,7 +250,10 @@ class _Run:
         return micro.withhold(own, ["firms"], ["industry", "year"], self.rules)
 
     def _groups(self, groups: pl.DataFrame, held: Panel) -> pl.DataFrame:
-        """Return what goes on inside groups and between them, blank in years in which a group would identify a firm."""
+        """Return what goes on inside groups and between them, blank in years in which a group would identify a firm.
+
+        `held` has the rows that take part: no others make a group look larger.
+        """
         found = [pl.DataFrame(schema={"dimension": pl.String, "year": pl.Int64})]
         for name in groups["dimension"].unique():
             cells = micro.cell_sums(held, (name,), "output", self.rules).filter(pl.col(name) != TOTAL)
@@ -266,22 +272,25 @@ class _Run:
         if self.valued is None:
             prices = None
             if self.plan.deflator is not None:
-                prices = read_deflator(self.plan.deflator, self.held)
+                prices = read_deflator(self.plan.deflator, self.held, self.plan.value)
                 self.draft.note("deflated", year=prices["base"][0], table=Path(self.plan.deflator).name)
             self.valued = valued(self.held, self.plan.value, prices)
         return self.valued
 
-    def _split(self, method: str, name: str) -> None:
-        """Make a decomposition by industry and of all firms, of what the plan says."""
+    def _split(self, method: str, name: str) -> dict[str, pl.DataFrame]:
+        """Return a decomposition by industry and of all firms, of what the plan says."""
         held = self._valued()
         whole = micro.decompose(held, method=method)  # type: ignore[arg-type] # checked there
         self.draft.notes += [one.text for one in whole.findings if one.rule == "blank-between"]
+        tables = {}
         if held.has("industry"):
             by = micro.decompose(held, method=method, group="industry")  # type: ignore[arg-type] # checked there
-            self.tables[f"{name}_industry"] = self._told(by, held, ("industry",))
-        frame = self.tables[name] = self._told(whole, held, ())
-        if _shown(frame, whole.parts)[1].is_empty():
-            raise InputError("micro.all-withheld", ())
+            tables[f"{name}_industry"] = self._told(by, held, ("industry",))
+        tables[name] = self._told(whole, held, ())
+        if _shown(tables[name], whole.parts)[1].is_empty():  # blank tables stay, they say what is withheld
+            why = first_line(InputError("micro.all-withheld", ()))
+            self.draft.note("left-out", what=words(f"studies.part.{name}"), why=why)
+        return tables
 
     def _told(self, made: Decomposition, held: Panel, by: tuple[str, ...]) -> pl.DataFrame:
         """Return what may be told of a decomposition: nothing of a group and year whose level would identify a firm."""
@@ -328,11 +337,11 @@ class _Run:
                 more.append((larger.head(1) if larger.height else others.tail(1)).select(keys))
         return pl.concat([blocked, *more])
 
-    def _decomposition(self) -> None:
-        self._split(self.plan.method, "decomposition")
+    def _decomposition(self) -> dict[str, pl.DataFrame]:
+        return self._split(self.plan.method, "decomposition")
 
-    def _covariance(self) -> None:
-        self._split("olley-pakes", "covariance")
+    def _covariance(self) -> dict[str, pl.DataFrame]:
+        return self._split("olley-pakes", "covariance")
 
     def manifest(self) -> dict[str, Any]:
         """Return what was computed, by which rules, and what was withheld."""
@@ -368,6 +377,11 @@ class _Run:
                 json.dumps(self.manifest(), ensure_ascii=False, indent=2, default=str) + "\n", encoding="utf-8"
             )
         shutil.rmtree(folder / PARTS, ignore_errors=True)
+
+
+def _above_zero(held: Panel, *amounts: str) -> Panel:
+    """Return the rows in which some amounts are above zero, which the rules of dominance can judge."""
+    return replace(held, table=held.table.filter([held.table[name] > 0 for name in amounts]))
 
 
 def _shown(frame: pl.DataFrame, parts: tuple[str, ...]) -> tuple[tuple[str, ...], pl.DataFrame]:

@@ -40,6 +40,7 @@ def test_plans_with_strange_words_are_refused(tmp_path):
 def test_the_page_says_whose_productivity_it_is_and_at_which_prices(tmp_path, plan, en, zh):
     frame = made_up(1500)
     prices = frame.select("industry", "year").unique().with_columns(deflator=1.1 ** (pl.col("year") - 1990))
+    prices = prices.with_columns(capital_deflator="deflator")
     prices.write_csv(tmp_path / "prices.csv")
     (tmp_path / "plan.yaml").write_text(plan, encoding="utf-8")
     made = xinzhi.study("firms", frame, plan=str(tmp_path / "plan.yaml"), out=str(tmp_path / "cells"))
@@ -53,6 +54,7 @@ def test_the_page_says_whose_productivity_it_is_and_at_which_prices(tmp_path, pl
 def test_a_deflator_takes_inflation_out_of_growth_and_nothing_else(tmp_path):
     frame = made_up(1500)
     prices = frame.select("industry", "year").unique().with_columns(deflator=5 * 1.1 ** (pl.col("year") - 1990))
+    prices = prices.with_columns(capital_deflator=pl.lit(2.0))  # constant prices of capital
     prices.write_csv(tmp_path / "prices.csv")
     for value in ("labour", "tfp"):
         (tmp_path / "plain.yaml").write_text(f"value: {value}", encoding="utf-8")
@@ -65,6 +67,24 @@ def test_a_deflator_takes_inflation_out_of_growth_and_nothing_else(tmp_path):
         assert plain["misallocation"].equals(real["misallocation"])
         first = [cells["covariance"]["aggregate"][0] for cells in (plain, real)]
         assert first[0] == pytest.approx(first[1], abs=1e-6)
+
+
+def test_tfp_at_constant_prices_needs_prices_of_capital(tmp_path):
+    frame = made_up(1500)
+    prices = frame.select("industry", "year").unique().with_columns(deflator=1.03 ** (pl.col("year") - 2000))
+    growth = {}
+    for name, table in {"half": prices, "whole": prices.with_columns(capital_deflator="deflator")}.items():
+        table.write_csv(tmp_path / f"{name}.csv")
+        (tmp_path / "plan.yaml").write_text(
+            f"{{jobs: [totals, decomposition], value: tfp, deflator: {name}.csv}}", encoding="utf-8"
+        )
+        made = xinzhi.study("firms", frame, plan=str(tmp_path / "plan.yaml"))
+        growth[name] = made.results.get("decomposition")
+        said = [(one.zh, one.en) for one in made.notes if "capital_deflator" in one.en]
+        assert len(said) == (name == "half")
+        assert all("capital_deflator" in zh for zh, _ in said)
+    assert growth["half"] is None
+    assert growth["whole"].value == "tfp-constant"
 
 
 @pytest.mark.parametrize("lost", [{"year": 2001, "industry": "20"}, {"year": 2000, "industry": "21"}])

@@ -15,7 +15,7 @@ from xinzhi import micro
 from xinzhi.core.errors import InputError
 from xinzhi.micro import TOTAL
 from xinzhi.studies.firm_plan import Plan
-from xinzhi.studies.firms import _fingerprint
+from xinzhi.studies.firms import _fingerprint, _Run
 
 pytest.importorskip("ibis", reason="the extra micro is not installed")
 SECRET = 987_654_321.125
@@ -379,6 +379,38 @@ def test_a_firm_with_a_bad_row_does_not_exit_and_enter(tmp_path, bad):
     assert parts.to_list() == pytest.approx(now["growth"].to_list(), abs=0.01)
     assert any("both periods" in note.en for note in after.notes)
     assert not any("both periods" in note.en for note in before.notes)
+
+
+def with_losses(frame, part=0.05):
+    """Return firms of which a part has negative value added, as in every survey."""
+    lost = pl.Series(np.random.default_rng(0).random(frame.height) < part)
+    return frame.with_columns(output=pl.when(lost).then(-pl.col("output")).otherwise("output"))
+
+
+def test_negative_amounts_do_not_end_misallocation_half_way(tmp_path):
+    plan = tmp_path / "plan.yaml"
+    plan.write_text("{jobs: [misallocation], by: [region], measurement_error: true}", encoding="utf-8")
+    frame = with_losses(made_up())
+    made = xinzhi.study("firms", frame, plan=str(plan))
+    names = {"misallocation", "misallocation_years", "misallocation_groups", "measurement_error"}
+    assert set(made.more["cells"]) == names
+    assert not any("left out" in one.en for one in made.notes)
+    # who takes no part makes no group look larger: the same groups are blank without them
+    alone = xinzhi.study("firms", frame.filter(pl.col("output") > 0), plan=str(plan))
+    assert made.more["cells"]["misallocation_groups"].equals(alone.more["cells"]["misallocation_groups"])
+
+
+def test_a_job_that_fails_leaves_no_table(tmp_path, monkeypatch):
+    def fails(*_, **__):
+        raise InputError("micro.negative-cell", ())
+
+    plan = tmp_path / "plan.yaml"
+    plan.write_text("{jobs: [totals, misallocation], by: [region]}", encoding="utf-8")
+    monkeypatch.setattr(_Run, "_groups", fails)
+    made = xinzhi.study("firms", made_up(), plan=str(plan), out=str(tmp_path / "cells"))
+    assert list(made.results) == ["totals"]
+    assert not list((tmp_path / "cells").glob("misallocation*"))
+    assert any("left out: misallocation" in one.en for one in made.notes)
 
 
 def test_totals_alone_are_a_study(tmp_path):
