@@ -282,8 +282,13 @@ def _robust(result: Ranking, view: View, newest: Span) -> Facts:
     return {"ranking.robust": {"parts": clauses(parts)}}
 
 
+def _whole(part: float) -> int:
+    """Return a part in percent as tables round it; 100 is said of all alone."""
+    return min(round(100 * part), 100 if part == 1 else 99)
+
+
 def _first(result: Ranking, view: View, span: Span) -> list[Text]:
-    """Return the regions that most protocols put among the first in a period, each with the part of them, cut off.
+    """Return the regions that most protocols put among the first in a period, each with the part of them.
 
     In estimated years each has its range of ranks too, and one that cannot be told from all together is left out.
     """
@@ -298,7 +303,7 @@ def _first(result: Ranking, view: View, span: Span) -> list[Text]:
     return [
         words(
             f"yardstick.ranking.{key}",
-            **row | {"name": view.name(row["region"]), "part": int(100 * row["among_first"])},
+            **row | {"name": view.name(row["region"]), "part": _whole(row["among_first"])},
         )
         for row in rows.select("region", "among_first", "rank_low", "rank_high").iter_rows(named=True)
     ]

@@ -12,6 +12,7 @@ import xinzhi
 from xinzhi.core.text import sentences
 from xinzhi.studies import assess
 from xinzhi.yardstick import View, audit, ranking, robustness
+from xinzhi.yardstick.ranking import _whole
 
 NEWEST, OFFICIAL = (2017, 2023), (2012, 2017)
 
@@ -294,3 +295,8 @@ def test_growth_of_output_is_told_in_logarithms_and_compound(shipped):
     facts, said = told(shipped.ranking)
     assert facts["ranking.nation"]["nation_compound"] == pytest.approx(0.0524, abs=5e-5)  # as published, 5.24 % a year
     assert "(in logarithms; output 5.4 % compound)" in said["ranking.newest_band"].replace("\u00a0", " ")
+
+
+@pytest.mark.parametrize(("part", "told"), [(0.876, 88), (0.874, 87), (0.9999, 99), (1.0, 100)])
+def test_a_part_of_the_protocols_is_rounded_as_in_the_table_and_100_is_said_of_all_alone(part, told):
+    assert _whole(part) == told

@@ -84,8 +84,8 @@ def rows(result: Bands, component: str = TOGETHER) -> pl.DataFrame:
 
 
 def record_clause(result: Bands, start: int, end: int, *, single: bool) -> Text | str:
-    """Return how bands of as many years held in the past; nothing where no record stands under the protocol."""
-    record = record_of(result.measurement.protocol.fingerprint, end - start)
+    """Return how bands of as many years held in the past; nothing of bands that nobody has tested."""
+    record = record_of(result.measurement.protocol.fingerprint, result.level, result.provenance.inputs, end - start)
     return "" if record is None else record.clause(single=single)
 
 
