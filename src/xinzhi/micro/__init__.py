@@ -4,8 +4,8 @@ The claim
     The productivity of a region is that of its firms and of how inputs are shared among them. Microdata may not leave
     the office that holds them, so the code travels to the data and brings back tables that identify nobody.
 The question
-    How much would output rise if inputs went where they produce most, and did aggregate productivity grow within
-    firms, between them, or by entry and exit?
+    How much would output rise if marginal revenue products of firms were equal, and did aggregate productivity grow
+    within firms, between them, or by entry and exit?
 The verbs
     `panel` reads a table of firms and names what is wrong with it; `decompose` splits growth of aggregate productivity;
     `misallocation` measures dispersion, wedges and gains; `tfp_index` compares firms; `domar` aggregates industries

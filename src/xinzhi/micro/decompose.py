@@ -25,6 +25,7 @@ Method = Literal[
     "diewert-fox", "melitz-polanec", "dias-marques",
 ]  # fmt: skip
 DECOMPOSITIONS = (OLLEY, *METHODS)
+_DECIMALS = 4  # of the sentences
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -52,15 +53,14 @@ class Decomposition(Result, verb="micro_decompose", topic="firms"):
         ends = ("year", "year") if self.method == OLLEY else ("start", "end")
         values: dict[str, object] = {
             "method": words(f"firms.method.{self.method}"), "n": self.frame.height,
-            "total": self.frame[self.total].mean(),
             "start": self.frame[ends[0]].min(), "end": self.frame[ends[1]].max(),
             "what": words(f"firms.of.{self.value}"), "how": words(f"firms.how_of.{self.value}"),
         }  # fmt: skip
-        facts: Facts = {f"answer.{self.total}": values}
         column = {one.name: one.title for one in self.columns()}
-        known = [(name, self.frame[name].mean()) for name in self.parts]
-        facts["answer.part"] = [{"part": column[name], "mean": mean} for name, mean in known if mean]
-        return facts
+        means = self.frame.select(pl.col(self.parts).mean().fill_null(0.0).round(_DECIMALS)).row(0, named=True)
+        parts = [{"part": column[name], "mean": mean} for name, mean in means.items() if mean]
+        values["total"] = sum(means.values())  # of the parts as they are told, so that they add up to it
+        return {f"answer.{self.total}": values, "answer.part": parts}
 
 
 def decompose(  # noqa: PLR0913 - a table, its columns, and the policies

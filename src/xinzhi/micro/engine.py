@@ -293,6 +293,7 @@ def _spark(library: Any, master: str) -> Engine:  # noqa: ANN401 - Ibis
     except ImportError as error:
         raise UsageError("micro.no-engine", extra="spark") from error
     made = SparkSession.builder.master(master).appName("xinzhi").config("spark.sql.session.timeZone", "UTC")
+    made = made.config("spark.sql.legacy.javaCharsets", "true")  # from version 4 on GB18030 is not read without it
     session = made.config("spark.ui.showConsoleProgress", "false").getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
     return Engine(name=f"spark {session.version}", backend=library.pyspark.connect(session), session=session)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import polars as pl
 
 from xinzhi.core.errors import InputError
 from xinzhi.micro.engine import Engine
@@ -24,6 +25,10 @@ class Noise:
     estimate: float
     error: float
     observations: int
+
+    def corrected(self, gain: pl.Expr) -> pl.Expr:
+        """Return what a gain comes to when only the share that is distortion counts."""
+        return (1 + gain) ** self.share - 1
 
 
 def noise(engine: Engine, rows: Any) -> Noise:  # noqa: ANN401 - a table of Ibis

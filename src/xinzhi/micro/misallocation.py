@@ -1,4 +1,4 @@
-"""Misallocation: how much more would be produced if inputs went where they produce most (Hsieh and Klenow 2009)."""
+"""Misallocation: how much more would be produced if marginal revenue products were equal (Hsieh and Klenow 2009)."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ class Misallocation(Result, verb="misallocation", topic="firms", key=CELL):
     ----------
     years
         The same for all industries, weighted by value added: ``year, firms, sd_tfpr, efficiency, gain``, and
-        ``corrected_gain`` where measurement error was asked for.
+        ``corrected_gain`` where measurement error was asked for. Where industries are withheld, ``covered`` is the
+        share of value added in those that are told, null where the total is withheld, too.
     groups
         By the columns of `by`: variance of log TFPR within and between groups, and the gain from reallocation inside
         groups alone and between them.
@@ -58,7 +59,10 @@ class Misallocation(Result, verb="misallocation", topic="firms", key=CELL):
         first, last = self.years.row(0, named=True), self.years.row(-1, named=True)
         values = {"start": first["year"], "end": last["year"], "first": first["gain"], "last": last["gain"]}
         several = first["year"] != last["year"]
-        facts: Facts = {"answer.gains" if several else "answer.gain": values | {"sd": last["sd_tfpr"]}}
+        covered = last.get("covered")
+        scope = "share" if covered is not None else "told" if "withheld" in self.frame.columns else "all"
+        values |= {"sd": last["sd_tfpr"], "scope": scope, "covered": covered}
+        facts: Facts = {"answer.gains" if several else "answer.gain": values}
         if self.noise is not None:
             facts["answer.noise"] = {"share": self.noise.share, "gain": last["corrected_gain"]}
         return facts
@@ -371,7 +375,7 @@ def _years(frame: pl.DataFrame, made: Noise | None) -> pl.DataFrame:
         efficiency=log.exp(), gain=(-log).exp() - 1,
     ).sort("year")  # fmt: skip
     if made is not None:
-        years = years.with_columns(corrected_gain=(1 + pl.col("gain")) ** made.share - 1)
+        years = years.with_columns(corrected_gain=made.corrected(pl.col("gain")))
     return years
 
 

@@ -27,6 +27,7 @@ MANIFEST = "manifest.json"
 _SAME = 9  # digits of a sum that do not depend on the order in which an engine adds
 PARTS = ".parts"  # of a run that was interrupted; what stands there has passed the rules
 AMOUNTS = ("output", "labour")  # of whose contributions no level and no part may give one back
+NEGATIVE = "negative_amounts"  # a table: what totals leave out
 TABLES = "totals_"  # what the names of tables of totals begin with
 TOTALS = ("output", "capital", "labour", "wages")
 
@@ -151,7 +152,32 @@ class _Run:
         if not any(map(self.held.has, TOTALS)):
             self.held.need(*TOTALS)
         made = self._protected(tuple(known))
-        return {f"{TABLES}{value}": table for value, table in made.items()}
+        tables = {f"{TABLES}{value}": table for value, table in made.items()}
+        below = self._negative()
+        return tables | ({NEGATIVE: below} if below.height else {})
+
+    def _negative(self) -> pl.DataFrame:
+        """Return what totals leave out, firms and sums below zero by amount and year, blank where they identify one."""
+        found = []
+        for value in filter(self.held.has, TOTALS):
+            table = self.held.table
+            turned = _above_zero(replace(self.held, table=table.mutate(**{value: -table[value]})), value)
+            cells = micro.cell_sums(turned, (), value, self.rules)
+            if cells.is_empty():
+                continue
+            hidden, base = pl.Series(micro.identifying(cells, self.rules)), self.rules.base
+            told = micro.rounded(cells.select(
+                pl.lit(value).alias("amount"), pl.col("year").cast(pl.Int64),
+                firms=pl.when(~hidden).then((pl.col("firms") / base).round().cast(pl.Int64) * base),
+                value=pl.when(~hidden).then(-pl.col("value")), withheld=hidden,
+            ), self.rules)  # fmt: skip
+            found.append(told)
+            if hidden.all():
+                self.draft.note("negative-hidden", name=value)
+                continue
+            n, total, blank = int(told["firms"].sum()), float(told["value"].sum()), int(hidden.sum())
+            self.draft.note("negative", name=value, n=n, sum=total, hidden=blank, table=f"{NEGATIVE}.csv")
+        return pl.concat(found) if found else pl.DataFrame()
 
     def _protected(self, dimensions: tuple[str, ...]) -> dict[str, pl.DataFrame]:
         """Return the totals with their margins, as they may be published, by amount; computed once.
@@ -166,12 +192,12 @@ class _Run:
             self.protected[dimensions] = micro.protect_together(sums, dimensions, self.rules)
         return self.protected[dimensions]
 
-    def _industries(self, value: str) -> pl.DataFrame:
-        """Return the totals of industries and years as they may be told: ``industry, year, value, withheld``."""
+    def _industries(self, value: str, *, every: bool = False) -> pl.DataFrame:
+        """Return the totals of industries (or of all) and years as may be told: ``industry, year, value, withheld``."""
         told = tuple(name for name in self.plan.dimensions if self.held.has(name))
         known = told if "industry" in told and "totals" in self.plan.jobs else ("industry",)
         others = [pl.col(name) == TOTAL for name in known if name != "industry"]
-        margin = self._protected(known)[value].filter(pl.col("industry") != TOTAL, *others)
+        margin = self._protected(known)[value].filter((pl.col("industry") == TOTAL) == every, *others)
         return margin.select("industry", pl.col("year").cast(pl.Int64), "value", "withheld")
 
     def _hidden(self) -> pl.DataFrame:
@@ -205,7 +231,7 @@ class _Run:
         error = self._noise(held) if plan.measurement_error else None
         self.draft.notes += [one.text for one in made.findings if one.rule == "share-outside"]
         frame = self._tellable(made.frame, hidden)
-        years = self._years(frame, None if error is None else error.share)
+        years = self._years(frame, error)
         tables = {"misallocation": frame, "misallocation_years": years}
         if by:
             workers = plan.labour or ("wages" if held.has("wages") else "labour")
@@ -227,20 +253,25 @@ class _Run:
             return None
         return made.noise
 
-    def _years(self, frame: pl.DataFrame, share: float | None) -> pl.DataFrame:
-        """Return the yearly figures from the industries that are told, weighted by their totals, which are told too."""
+    def _years(self, frame: pl.DataFrame, error: Noise | None) -> pl.DataFrame:
+        """Return the yearly figures from the industries that are told, weighted by their totals, which are told too.
+
+        Their share of value added is of the published total, null where that is withheld.
+        """
         weights = self._industries("output").select("industry", "year", weight="value")
+        whole = self._industries("output", every=True).select("year", whole="value")
         joined = frame.filter(~pl.col("withheld")).join(weights, on=["industry", "year"])
         weight = pl.col("weight") / pl.col("weight").sum()
         log = (weight * pl.col("efficiency").log()).sum()
         years = joined.group_by("year").agg(
             firms=pl.col("firms").sum(), sd_tfpr=(weight * pl.col("sd_tfpr") ** 2).sum().sqrt(), efficiency=log.exp(),
-            gain=(-log).exp() - 1,
-        ).sort("year")  # fmt: skip
+            gain=(-log).exp() - 1, told=pl.col("weight").sum(),
+        ).join(whole, on="year", how="left").sort("year")  # fmt: skip
+        years = years.with_columns(covered=pl.col("told") / pl.col("whole")).drop("told", "whole")
         if years.is_empty():
             raise InputError("micro.all-withheld", ())
-        if share is not None:
-            years = years.with_columns(corrected_gain=(1 + pl.col("gain")) ** share - 1)
+        if error is not None:
+            years = years.with_columns(corrected_gain=error.corrected(pl.col("gain")))
         return micro.rounded(years, self.rules)
 
     def _tellable(self, frame: pl.DataFrame, hidden: pl.DataFrame) -> pl.DataFrame:

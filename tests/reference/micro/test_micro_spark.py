@@ -50,6 +50,14 @@ def run(job, held):
     return micro.decompose(held, method=job, group="industry").frame
 
 
+def test_both_read_gb18030(engines, tmp_path):
+    frame = pl.DataFrame({"firm": ["甲厂", "乙厂"], "year": ["2000", "2000"], "region": ["吉林", "辽宁"]})
+    (tmp_path / "firms.csv").write_bytes(frame.write_csv().encode("gb18030"))
+    for engine in engines:
+        home = engine.collect(engine.table(tmp_path / "firms.csv", encoding="gb18030"))
+        assert home.sort("year", "firm").equals(frame.sort("year", "firm"))
+
+
 def test_spark_and_duckdb_agree(job, engines, rows):
     one, two = (run(job, micro.panel(rows, engine=engine)) for engine in engines)
     assert one.columns == two.columns

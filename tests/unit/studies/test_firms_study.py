@@ -400,6 +400,60 @@ def test_negative_amounts_do_not_end_misallocation_half_way(tmp_path):
     assert made.more["cells"]["misallocation_groups"].equals(alone.more["cells"]["misallocation_groups"])
 
 
+def test_totals_say_what_lies_below_zero(tmp_path):
+    frame = with_losses(made_up())
+    plan = tmp_path / "plan.yaml"
+    plan.write_text("{jobs: [totals], dimensions: [industry]}", encoding="utf-8")
+    made = xinzhi.study("firms", frame, plan=str(plan), out=str(tmp_path / "cells"))
+    below = made.more["cells"]["negative_amounts"]
+    true = frame.filter(pl.col("output") < 0).group_by("year").agg(pl.col("output").sum()).sort("year")
+    assert below["amount"].unique().to_list() == ["output"]
+    assert below["value"].to_list() == pytest.approx(true["output"].to_list(), rel=6e-3)
+    margin = made.more["cells"]["totals_output"].filter(pl.col("industry") == TOTAL).sort("year")
+    whole = frame.group_by("year").agg(pl.col("output").sum()).sort("year")
+    assert (margin["value"] + below["value"]).to_list() == pytest.approx(whole["output"].to_list(), rel=1e-2)
+    assert "of amounts above zero" in made.summary("en")
+    assert "大于零的数额" in made.summary("zh")
+    manifest = json.loads((tmp_path / "cells" / "manifest.json").read_text(encoding="utf-8"))
+    assert any("totals of 'output' are of amounts above zero" in one["en"] for one in manifest["notes"])
+    assert manifest["tables"]["negative_amounts"]["cells"] == 3
+    again = xinzhi.study("firms", tmp_path / "cells").more["cells"]["negative_amounts"]
+    assert again["value"].to_list() == below["value"].to_list()
+    # few with losses, or one that dominates them, are not told
+    one = pl.when((pl.col("output") < 0) & (pl.col("firm") == frame.filter(pl.col("output") < 0)["firm"][0]))
+    for torn in (with_losses(made_up(), 0.001), frame.with_columns(output=one.then(-1e12).otherwise("output"))):
+        told = xinzhi.study("firms", torn, plan=str(plan)).more["cells"]["negative_amounts"]
+        assert told["withheld"].any()
+        assert told.filter("withheld").select("firms", "value").null_count().row(0) == (told["withheld"].sum(),) * 2
+
+
+def test_the_sentence_of_gains_says_of_which_industries_it_is():
+    made = xinzhi.study("firms", few({"20": 3, "21": 40, "22": 45, "23": 60, "24": 80}))
+    years, cells = made.results["misallocation"].years, made.more["cells"]
+    told = cells["misallocation"].filter(~pl.col("withheld")).select("industry", "year")
+    totals = cells["totals_output"]
+    part = totals.join(told, on=["industry", "year"]).group_by("year").agg(part=pl.col("value").sum())
+    both = part.join(totals.filter(pl.col("industry") == TOTAL), on="year").sort("year")
+    assert years["covered"].to_list() == pytest.approx((both["part"] / both["value"]).to_list(), abs=1e-3)
+    assert 0 < years["covered"][-1] < 0.95
+    said = made.results["misallocation"]
+    assert f"that can be told ({100 * years['covered'][-1]:.0f}\u00a0% of value added)" in said.summary("en")
+    assert f"所公布行业（占增加值的{100 * years['covered'][-1]:.0f}%）" in said.summary("zh")
+    verb = micro.misallocation(few({"21": 40}))
+    assert "equal inside every industry measured" in verb.summary("en")
+    assert "所测算各行业" in verb.summary("zh")
+
+
+def test_parts_that_are_told_add_up_to_the_whole_that_is_told():
+    made = xinzhi.study("firms", made_up())
+    for name, key in (("decomposition", "answer.growth"), ("covariance", "answer.aggregate")):
+        result = made.results[name]
+        facts = result.facts()
+        parts = [round(one["mean"], 4) for one in facts["answer.part"]]
+        assert f"{sum(parts):.4f}" == f"{facts[key]['total']:.4f}"
+        assert facts[key]["total"] == pytest.approx(result.frame[result.total].mean(), abs=6e-3)
+
+
 def test_a_job_that_fails_leaves_no_table(tmp_path, monkeypatch):
     def fails(*_, **__):
         raise InputError("micro.negative-cell", ())
