@@ -85,7 +85,7 @@ def peers(measurement: Measurement, package: Package | str | Mapping[str, object
     >>> package = xinzhi.load("china-provinces")
     >>> found = peers(xinzhi.measure(package), package)
     >>> [name.en for name in found.named("220000")][:2]
-    ['Hunan', 'Hubei']
+    ['Hebei', 'Liaoning']
     """
     data = as_package(package)
     at = View(measurement).spans[-1].start if year is None else year
