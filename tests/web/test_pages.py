@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 from web.reading import Reader
 
-from xinzhi.core.text import percent
+from xinzhi.core.text import percent, words
 from xinzhi.web import pages
 from xinzhi.web.address import Address
 from xinzhi.web.pages.home import QUESTIONS
@@ -244,3 +244,12 @@ def test_projects_that_are_uploaded_get_their_ledger_and_are_not_kept(client, st
     refused = client.post("/en/projects.html", files={"file": ("a.csv", b"\x00\x01", "text/csv")})
     assert refused.status_code == 422
     assert "neither a CSV text" in refused.text
+
+
+def test_findings_are_as_many_on_the_page_as_for_programs(client, store):
+    found = client.get("/api/v1/check").json()
+    assert len(found) == len(store.findings())
+    errors = sum(one["severity"] == "error" for one in found)
+    for language in ("zh", "en"):
+        line = words("web.data.found_lead", n=len(found), errors=errors).lang(language)
+        assert " ".join(line.split()) in Reader(client.get(f"/{language}/data.html").text).words

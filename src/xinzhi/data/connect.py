@@ -115,7 +115,7 @@ def connect(kind: str, path: str | PathLike[str], *, encoding: str | None = None
     bad = [file for file, found in zip(_files(place), read, strict=True) if found.rows.is_empty()]
     if bad:
         raise _other(bad[0], kind, read[0].headings, encoding)
-    rows, nation = _regions_alone(pl.concat([one.rows for one in read], how="diagonal"), place)
+    rows, sums = _regions_alone(pl.concat([one.rows for one in read], how="diagonal"), layout.get("sums", {}), place)
     made = fill(rows, layout, place)
     if not any(table.name not in {"regions", "industries"} for table in made.tables):
         raise InputError(
@@ -130,7 +130,7 @@ def connect(kind: str, path: str | PathLike[str], *, encoding: str | None = None
         "sources": [{**named, "path": layout["page"]}],
         "resources": [],
     }
-    findings = [*nation, *made.findings, *_unused(rows, made.used, place), *_absent(made.tables, layout, place)]
+    findings = [*sums, *made.findings, *_unused(rows, made.used, place), *_absent(made.tables, layout, place)]
     return as_read(Source(name=kind, title=title, tables=made.tables, findings=findings, document=document))
 
 
@@ -146,12 +146,25 @@ def _files(place: Path) -> list[Path]:
     return files
 
 
-def _regions_alone(rows: pl.DataFrame, place: Path) -> tuple[pl.DataFrame, list[Finding]]:
-    """Return the rows without the nation where they have its regions: it is their sum, not one of them."""
-    nation = pl.col("region") == NATION
-    if "region" not in rows.columns or not rows.filter(nation).height or not rows.filter(~nation).height:
+def _regions_alone(rows: pl.DataFrame, sums: Mapping[str, Any], place: Path) -> tuple[pl.DataFrame, list[Finding]]:
+    """Return the rows without the nation and the sums of a source where they have others: these are not of them."""
+    if "region" not in rows.columns:
         return rows, []
-    return rows.filter(~nation), [finding("data.connector-nation", file=place.name)]
+    region, found = pl.col("region"), []
+    nation = (region == NATION).fill_null(value=False)
+    named = region.is_in(sums.get("codes", []))
+    if "countries" in sums:
+        named |= ~region.str.contains(sums["countries"])
+    named = named.fill_null(value=False)
+    alone = rows.filter(~(nation | named))
+    if alone.is_empty():
+        return rows, []
+    if rows.filter(nation).height:
+        found.append(finding("data.connector-nation", file=place.name))
+    if codes := rows.filter(named & ~nation)["region"].unique().sort().to_list():
+        words = {"names": codes}
+        found.append(finding("data.connector-sums", file=place.name, words=words, value=str(len(codes))))
+    return alone, found
 
 
 def _series(layout: Mapping[str, Any]) -> list[str]:

@@ -263,7 +263,7 @@ def _add_registries(made: APIRouter, store: Store) -> None:
 
 
 def _findings(store: Store) -> bytes:
-    return as_json([one.to_dict() for one in studies.check(store.package)])
+    return as_json([one.to_dict() for one in store.findings()])
 
 
 def _differences(left: Protocol, right: Protocol) -> Response:

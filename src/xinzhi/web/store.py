@@ -17,6 +17,7 @@ from xinzhi.web.queue import BusyError, Kept, Limits, Queue
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from xinzhi.core.finding import Finding
     from xinzhi.core.result import Result
     from xinzhi.core.text import Text
     from xinzhi.report import Section
@@ -153,6 +154,18 @@ class Store:
                     found[one.id] = error.text
             self._refusals = found
         return self._refusals
+
+    def findings(self) -> Sequence[Finding]:
+        """Return what the check of the package finds, made once: pages, programs and assistants count the same.
+
+        Examples
+        --------
+        >>> from xinzhi import studies
+        >>> len(Store("china-provinces").findings()) == len(studies.check("china-provinces"))
+        True
+        """
+        found: Sequence[Finding] = self._studies.get("findings", partial(studies.check, self.package))
+        return found
 
     def protocols(self) -> list[Protocol]:
         """Return the protocol of the site and those of the registry."""

@@ -104,7 +104,7 @@ def _others(store: Store) -> list[Callable[..., str]]:
 
     def check(language: Language = "en") -> str:
         def made() -> str:
-            found = store.once(lambda: studies.check(store.package))
+            found = store.findings()
             return "\n".join([f"{store.package.name}: {len(found)}", *(str(one.to_dict()) for one in found)])
 
         return _told(made, language)

@@ -219,6 +219,29 @@ def test_the_nation_is_none_of_its_regions(tmp_path):
     assert "connector-nation" in rules(package, "note")
 
 
+@pytest.mark.parametrize(
+    ("kind", "rows", "country", "group", "codes"),
+    [
+        ("world-bank", WDI, '"Korea, Rep.","KOR"', '"Group","{}"', ["WLD", "OED", "HIC", "EAS"]),
+        ("oecd", OECD, ",AUT,Austria,", ",{},Group,", ["OECD", "EA20", "EU27_2020", "G7", "W", "DAE"]),
+        ("euklems", KLEMS, ",AT,", ",{},", ["EU27_2020", "EA19", "EU"]),
+    ],
+)
+def test_the_world_and_groups_of_countries_are_none_of_its_countries(tmp_path, kind, rows, country, group, codes):
+    head = [row for row in rows if country not in row]
+    groups = [row.replace(country, group.format(code)) for code in codes for row in rows if country in row]
+    plain = connect(kind, csv(tmp_path, rows))
+    package = connect(kind, csv(tmp_path, [*rows, *groups], "with groups.csv"))
+    assert package.tables.keys() == plain.tables.keys()
+    assert all(package.tables[name].equals(table) for name, table in plain.tables.items())
+    [found] = [one for one in package.findings if one.rule == "connector-sums"]
+    assert (found.severity, found.value) == ("note", str(len(codes)))
+    assert all(min(codes) in found.text.lang(language) for language in ("zh", "en"))
+    assert "connector-sums" not in rules(plain, "note")
+    alone = connect(kind, csv(tmp_path, [*head, *groups], "groups alone.csv"))
+    assert set(alone.tables["regions"]["region"]) == set(codes)
+
+
 def test_a_city_is_not_taken_for_the_nation(tmp_path):
     rows = [
         "单位：亿元,,",

@@ -29,6 +29,7 @@ ELSEWHERE = {  # kinds whose input is bytes, a workbook or more rows than a case
     "connector-absent",
     "connector-twice",
     "connector-nation",
+    "connector-sums",
     "connector-units",
     "missing-value",  # those of a single table: test_tidy.py
     "infinite",

@@ -26,7 +26,7 @@ def page(store: Store, address: Address) -> Page:  # noqa: ARG001 - a page witho
     view = View(study.measurement)
     newest = view.of(view.spans[-1]).filter(view.of(view.spans[-1])["region"] != NATIONAL)
     counts = {grade: newest.filter(grade=grade).height for grade in "ABCD"}
-    found = store.package.findings
+    found = store.findings()
     lead = [
         words("web.data.grades_lead", span=view.spans[-1].label, **counts),
         words("web.data.found_lead", n=len(found), errors=sum(one.severity == "error" for one in found)),
