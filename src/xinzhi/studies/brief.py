@@ -11,9 +11,9 @@ import polars as pl
 from xinzhi import risks, yardstick
 from xinzhi.core.errors import UsageError
 from xinzhi.core.schema import describe
-from xinzhi.core.text import Text, clauses, same, sentences, words
+from xinzhi.core.text import Text, same, sentences, words
 from xinzhi.data import names_of
-from xinzhi.studies.brief_advice import ability, evidence, moves
+from xinzhi.studies.brief_advice import ability, evidence, headline, moves
 from xinzhi.studies.brief_read import Read, read
 from xinzhi.studies.plain import load
 from xinzhi.studies.study import SILENT, Draft, Study, options, title
@@ -174,8 +174,7 @@ def answer(parts: Mapping[str, Facts], level: float) -> Facts:
         sure = [row["factor"] for row in parts["gaps"].get("gaps.one", []) if row["verdict"] in {"sure", "residual"}]
         facts["answer.gaps" if sure else "answer.no_gaps"] = {"names": sure, "level": level}
     if "moves" in parts:
-        built = [row["category"] for row in parts["moves"].get("moves.build", [])]
-        facts["answer.moves" if built else "answer.no_moves"] = {"names": clauses(built)}
+        facts |= headline(parts["moves"].get("moves.build", []))
     worst = parts.get("flags", {}).get("flags.one", [])
     if worst:
         facts["answer.flag"] = {"severity": worst[0]["severity"], "pitfall": worst[0]["pitfall"]}

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from xinzhi.pathways import Able
     from xinzhi.studies.brief_read import Read
 
-IDLE = ("idle-now", "idle-if-all-build")  # rules of the register on the nation's capacity
+SURVEY, WAVE, MOST = "idle-now", "idle-if-all-build", "named-by-most"  # rules of the register, all of the nation
 UNMADE = "designated"  # what rests on a decision of the centre alone is partly a plan of the centre
 BARE = frozenset({"ratio", "rank", "mention", "items"})  # units of evidence without an amount
 TALK = ("mention", "growth")  # what a region says of itself without an amount
@@ -131,40 +131,65 @@ def evidence(shared: Read, state: Ability) -> pl.DataFrame:
     return pl.DataFrame(rows, schema_overrides={"grade": pl.String})
 
 
-def idle(shared: Read) -> set[str]:
-    """Return the industries whose capacity the register flags for the nation."""
+def under(shared: Read, rule: str) -> dict[str, dict[str, Any]]:
+    """Return what the register says of the nation under a rule, by the industry that it flags."""
     if shared.register is None:
-        return set()
-    return set(shared.register.national.filter(pl.col("rule").is_in(IDLE))["item"])
+        return {}
+    return {row["item"]: row for row in shared.register.national.filter(rule=rule).iter_rows(named=True)}
+
+
+def checked(shared: Read, category: str) -> str:
+    """Return which figures of the nation's capacity were held against a threshold: both, survey, wave or none."""
+    if shared.register is None:
+        return "none"
+    rows = shared.register.checks.filter(pl.col("status") != "not checked", item=category)
+    known = set(rows["rule"]) & {SURVEY, WAVE}
+    return "both" if len(known) > 1 else "survey" if SURVEY in known else "wave" if known else "none"
 
 
 def moves(shared: Read, state: Ability, band: Mapping[str, Any] | None) -> Facts:
-    """Return up to three moves that evidence supports, what to stop, and what would change the advice."""
+    """Return up to three moves that evidence supports, what to stop, and what would change the advice.
+
+    What the region plans comes first, of that what most regions name last;
+    of every move it is said whether capacity was checked.
+    """
     found = shared.able
     if found is None:
         return {}
-    flagged, grades = idle(shared), list(setting(LEAST, "brief_grades"))
-    free = ~pl.col("category").is_in(list(flagged))
+    surveyed, waves, most = (under(shared, rule) for rule in (SURVEY, WAVE, MOST))
+    grades = list(setting(LEAST, "brief_grades"))
     wanted = pl.col("named") | ~pl.col("category").is_in(list(setting(LEAST, "brief_mature")))
     firm = state.rows.filter(
-        pl.col("able") == "able", pl.col("reason") != UNMADE, pl.col("grade").is_in(grades), free, wanted
-    )
-    place = pl.col("grade").replace_strict({name: at for at, name in enumerate(grades)}, return_dtype=pl.Int64)
-    order = firm.sort("named", place, "output", "category", descending=[True, False, True, False], nulls_last=True)
+        pl.col("able") == "able", pl.col("reason") != UNMADE, pl.col("grade").is_in(grades), wanted,
+        ~pl.col("category").is_in([*surveyed, *waves]),
+    )  # fmt: skip
+    capacity = {one: checked(shared, one) for one in firm["category"]}
+    order = firm.with_columns(
+        most=pl.col("category").is_in(list(most)),
+        place=pl.col("grade").replace_strict({name: at for at, name in enumerate(grades)}, return_dtype=pl.Int64),
+    ).sort(
+        "named", "most", "place", "output", "category", descending=[True, False, False, True, False], nulls_last=True
+    )  # fmt: skip
     built = [
-        _move(shared, found, state.region, row)
+        {**_move(shared, found, state.region, row), "capacity": capacity[row["category"]], "most": row["most"]}
         for row in order.head(int(setting(LEAST, "brief_moves"))).iter_rows(named=True)
     ]
     facts: Facts = {"moves.about": {}, "moves.build": built} if built else {"moves.none": {}}
-    held = [one for name in ("can", "by_proxy") for one in state.codes[name] if one in flagged]
-    if state.codes["contradicted"]:
-        facts["moves.contradicted"] = {
-            "names": clauses([_dated(found, state, one) for one in state.codes["contradicted"]])
-        }
-    for name, codes in (("idle", held), ("unproven", state.codes["unproven"])):
-        if codes:
-            facts[f"moves.{name}"] = {"names": _names(found, codes)}
-    if state.codes["unproven"] or state.codes["contradicted"]:
+    held = [one for name in ("can", "by_proxy") for one in state.codes[name]]
+    against = state.codes["contradicted"]
+    stopped = [one for one in against if one in found.nothing(state.region)]
+    doubted = [one for one in against if one not in stopped]
+    if stopped:
+        facts["moves.stop"] = {"names": clauses([_dated(found, state, one) for one in stopped])}
+    if doubted:
+        facts["moves.contradicted"] = {"names": clauses([_dated(found, state, one) for one in doubted])}
+    if idle := [one for one in held if one in surveyed]:
+        facts["moves.idle_now"] = {"names": _names(found, idle)}
+    if wave := [waves[one] for one in held if one in waves and one not in surveyed]:
+        facts["moves.idle_if_all"] = {"names": clauses([_chance(found, row) for row in wave])}
+    if state.codes["unproven"]:
+        facts["moves.unproven"] = {"names": _names(found, state.codes["unproven"])}
+    if state.codes["unproven"] or against:
         facts["moves.change_evidence"] = {}
     if band is not None and band["low"] is not None:
         facts["moves.change_band"] = {
@@ -175,10 +200,36 @@ def moves(shared: Read, state: Ability, band: Mapping[str, Any] | None) -> Facts
     return facts
 
 
+def _chance(found: Able, row: Mapping[str, Any]) -> Text:
+    """Return the name of a category with how many regions name it and the chance that it idles if all build."""
+    about = found.names.text("category", row["item"])
+    return words("brief.moves.chance", name=about, n=row["hit"], chance=row["value"])
+
+
+def headline(built: Sequence[Mapping[str, Any]]) -> Facts:
+    """Return what the first screen says of moves: what was checked for capacity, and what was not."""
+    facts: Facts = {}
+    for key, some in (
+        ("moves", [row for row in built if row["capacity"] != "none"]),
+        ("moves_unseen", [row for row in built if row["capacity"] == "none"]),
+    ):
+        if some:
+            facts[f"answer.{key}"] = {
+                "names": clauses([
+                    words("brief.answer.most", name=row["category"]) if row["most"] else row["category"]
+                    for row in some
+                ])
+            }  # fmt: skip
+    return facts or {"answer.no_moves": {}}
+
+
 def _dated(found: Able, state: Ability, category: str) -> Text:
-    """Return the name of a category with the year of the series that shows next to nothing."""
-    year = state.rows.filter(category=category)["output_year"].item()
-    return words("brief.moves.dated", name=found.names.text("category", category), year=year)
+    """Return the name of a category with the series that shows next to nothing, and its year."""
+    row = state.rows.row(by_predicate=pl.col("category") == category, named=True)
+    series = found.evidence.filter(for_category=category, measure=row["output_measure"])
+    zh, en = series.select("name_zh", "name_en").row(0) if series.height else (row["output_measure"],) * 2
+    about = found.names.text("category", category)
+    return words("brief.moves.dated", name=about, year=row["output_year"], series=Text(zh=zh or en, en=en))
 
 
 def _move(shared: Read, found: Able, region: str, row: Mapping[str, Any]) -> dict[str, Any]:

@@ -80,6 +80,42 @@ def test_what_is_recommended_is_made_there_and_not_flagged_for_capacity(made, sh
         assert not flagged & set(built)
 
 
+def test_a_move_says_what_was_checked_and_who_else_names_it_and_the_crowded_come_last(made, shared):
+    register = shared.register
+    most = set(register.national.filter(rule="named-by-most")["item"])
+    seen = set(register.checks.filter(
+        pl.col("rule").is_in(["idle-now", "idle-if-all-build"]), pl.col("status") != "not checked"
+    )["item"])  # fmt: skip
+    names = {shared.able.names.text("category", one).en: one for one in shared.able.frame["category"].unique()}
+    kinds = set()
+    for one in made.values():
+        rows = one.parts["moves"].get("moves.build", [])
+        said = [line.en for line in one.sentences("moves")]
+        for row in rows:
+            code, line = names[row["category"].en], next(t for t in said if t.startswith(row["category"].en + " ("))
+            assert (row["capacity"] != "none") == (code in seen) == ("national capacity has no figures" not in line)
+            assert row["most"] == (code in most) == ("name the link of the chain first" in line)
+            key = "answer.moves_unseen" if row["capacity"] == "none" else "answer.moves"
+            assert row["category"].zh in one.parts["answer"][key]["names"].zh
+            kinds.add(row["capacity"])
+        order = [(not row["named"], row["most"]) for row in rows]
+        assert order == sorted(order)
+    assert kinds == {"both", "survey", "wave", "none"}
+
+
+def test_stop_takes_two_young_series(made, shared):
+    assert not any("moves.stop" in one.parts["moves"] for one in made.values())
+    assert "moves.contradicted" in made["140000"].parts["moves"]
+    young = {"output_year": shared.able.as_of, "quotient_year": shared.able.as_of, "quotient": 0.01}
+    mine = (pl.col("region") == "140000") & (pl.col("category") == "ic")
+    frame = shared.able.frame.with_columns(
+        pl.when(mine).then(pl.lit(value)).otherwise(pl.col(name)).alias(name) for name, value in young.items()
+    )
+    told = of_region(replace(shared, able=replace(shared.able, frame=frame)), "140000").parts["moves"]
+    assert "Integrated circuits" in told["moves.stop"]["names"].en
+    assert "moves.contradicted" not in told
+
+
 @pytest.mark.parametrize(
     ("code", "expected"), [(BEIJING, "Artificial intelligence"), (GUIZHOU, "Computing power and data centres")]
 )
@@ -87,10 +123,11 @@ def test_moves_that_every_expert_would_sign(made, code, expected):
     assert expected in codes_of(made[code], "moves.build")
 
 
-def test_jilin_is_known_for_cars_and_told_not_to_add_capacity(made):
+def test_jilin_is_known_for_cars_and_told_the_chance_if_all_build(made):
     parts = made[JILIN].parts
     assert "Automobiles" in parts["able"]["able.can"]["names"].en
-    assert "Automobiles" in parts["moves"]["moves.idle"]["names"].en
+    assert "汽车（含零部件）（13个地区，概率81%）" in parts["moves"]["moves.idle_if_all"]["names"].zh
+    assert "Automobiles" not in parts["moves"]["moves.idle_now"]["names"].en
     assert "moves.none" in parts["moves"]
     assert parts["flags"]["flags.one"][0]["pitfall"].en == "excessive debt"
 

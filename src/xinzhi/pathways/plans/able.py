@@ -15,7 +15,7 @@ from xinzhi.core.unit_words import unit_text
 from xinzhi.data import among, names_of, provenance
 from xinzhi.pathways.conventions import setting
 from xinzhi.pathways.industries import Explanation, as_package, word
-from xinzhi.pathways.plans.evidence import categories, judged, listed, verdicts
+from xinzhi.pathways.plans.evidence import categories, judged, listed, threshold, verdicts
 
 VALUES = ("able", "by proxy", "not able", "unknown")
 _COLUMNS = ("region", "category", "evidence", "measure", "value", "unit", "year")
@@ -72,6 +72,16 @@ class Able(Result, verb="able", topic="pathways", key=("region", "category")):
             (pl.col("able") == name).sum().cast(pl.Int64).alias(name) for name in VALUES
         )
         return counts.sort(pl.col("able") * 100 + pl.col("by proxy"), "category", descending=[True, False])
+
+    def nothing(self, region: str) -> list[str]:
+        """Return the categories of which two series, neither old, show next to nothing in a region (a code).
+
+        "Not able" may rest on one series of any age; what speaks against a plan must be as young as what speaks for it.
+        """
+        last = self.as_of - int(threshold("old"))
+        both = (pl.col("output_year") >= last) & (pl.col("quotient_year") >= last)
+        rows = self.frame.filter(both, pl.col("quotient") < threshold("absent_share"), region=region, able="not able")
+        return rows["category"].to_list()
 
     def explain(self, region: str, category: str) -> AbleExplanation:
         """Return the verdict on a region and a category, by codes or names, and its evidence with the years."""
