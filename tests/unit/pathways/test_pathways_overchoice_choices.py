@@ -125,6 +125,13 @@ def test_the_remedy_contradicts_only_on_complete_series_and_leaves_unknown_alone
     assert beijing.filter(category="steel")["able"].item() == "not able"
 
 
+def test_what_is_made_and_what_is_by_proxy_are_told_apart(informative):
+    told = informative.evidence()["headline.remedy"]
+    assert told["able"] + told["proxy"] == told["supported"]
+    assert 0 < told["designated"] < told["proxy"]
+    assert f"{told['proxy']} by proxy alone ({told['designated']} a designation only)" in informative.summary("en")
+
+
 def test_without_evidence_everything_is_unknown_and_that_is_said(package):
     bare = xinzhi.load({name: package.tables[name] for name in ("regions", "plans", "plan_categories")})
     result = choices(bare, draws=5)

@@ -131,7 +131,10 @@ class Choices(Result, verb="choices", topic="pathways", key=("year", "category")
 
     def _remedied(self, year: int) -> dict[str, object]:
         totals = self.changes(year).select(pl.col(CHANGES[:-1]).sum()).row(0, named=True)
-        return {"year": year, **totals}
+        named = self.cells.filter(pl.col("named"), year=year)
+        kinds = {"able": named.filter(able="able"), "proxy": (proxy := named.filter(able="by proxy")),
+                 "designated": proxy.filter(pl.col("designated"))}  # fmt: skip
+        return {"year": year, **totals, **{name: rows.height for name, rows in kinds.items()}}
 
     def _lists_of(self, year: int) -> dict[str, object]:
         """Return how alike the lists of a year are, and who names the quoted industries on which evidence."""
