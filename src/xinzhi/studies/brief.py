@@ -19,7 +19,7 @@ from xinzhi.studies.plain import load
 from xinzhi.studies.study import SILENT, Draft, Study, options, title
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from xinzhi.core.result import Facts
     from xinzhi.core.text import Language
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from xinzhi.yardstick import Bands, Gaps, Measurement
 
 TOGETHER = "estimates"
+SURE = {"sure", "residual"}
+UNCOUNTED = {"abundant", "doubtful", "unsteady"}  # no shortfall, even where the band lies above zero
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,14 +173,29 @@ def answer(parts: Mapping[str, Facts], level: float) -> Facts:
     """Return what stands first: growth, gaps that are sure, what evidence supports, the gravest flag."""
     facts = dict(list(parts["growth"].items())[:1])
     if parts.get("gaps"):
-        sure = [row["factor"] for row in parts["gaps"].get("gaps.one", []) if row["verdict"] in {"sure", "residual"}]
-        facts["answer.gaps" if sure else "answer.no_gaps"] = {"names": sure, "level": level}
+        facts |= _answered(parts["gaps"].get("gaps.one", []), level)
     if "moves" in parts:
         facts |= headline(parts["moves"].get("moves.build", []))
     worst = parts.get("flags", {}).get("flags.one", [])
     if worst:
         facts["answer.flag"] = {"severity": worst[0]["severity"], "pitfall": worst[0]["pitfall"]}
     return facts
+
+
+def _answered(rows: Sequence[Mapping[str, Any]], level: float) -> Facts:
+    """Return the gaps that are sure; else those whose band lies above zero and why they do not count; else none."""
+    sure = [row["factor"] for row in rows if row["verdict"] in SURE]
+    if sure:
+        return {"answer.gaps": {"names": sure, "level": level}}
+    above = [words("brief.answer.uncounted_one", **row) for row in rows if _uncounted(row)]
+    if above:
+        return {"answer.uncounted": {"names": above, "level": level}}
+    return {"answer.no_gaps" if rows else "answer.none_short": {}}
+
+
+def _uncounted(row: Mapping[str, Any]) -> bool:
+    """Return whether the band of a gap lies above zero and the gap is no shortfall all the same."""
+    return row["verdict"] in UNCOUNTED and row["banded"] and row["low"] > 0
 
 
 def _period(measured: Measurement, code: str, span: yardstick.Span) -> dict[str, Any] | None:
@@ -211,19 +228,20 @@ def growth(shared: Read, code: str, about: Text) -> Facts:
     measured, bands = shared.measured, shared.bands
     *earlier, span = yardstick.View(measured).spans
     own, band = _period(measured, code, span), _band_of(bands, code)
+    held = "" if bands is None else yardstick.record_clause(bands, *yardstick.leading_span(bands), single=True)
     facts: Facts = {}
     if own is None:
         facts["growth.missing"] = {"name": about, "span": span.label}
     elif bands is not None and band is not None and bands.part is not None and band["low"] is not None:
         # Nothing is compared where a part of the regions is there.
-        told = {"name": about, "span": span.label, "level": bands.level, "value": own["tfp_growth"]}
+        told = {"name": about, "span": span.label, "level": bands.level, "value": own["tfp_growth"], "held": held}
         facts["growth.banded_alone"] = told | {"low": band["low"], "high": band["high"], "n": bands.part[1]}
     elif bands is not None and band is not None and bands.part is None:
         told = {"name": about, "span": span.label, "level": bands.level, "side": _side(bands, band)}
         if band["low"] is None:
             facts["growth.relative"] = told | {"low": band["relative_low"], "high": band["relative_high"]}
         else:
-            figures = {"value": own["tfp_growth"], "low": band["low"], "high": band["high"]}
+            figures = {"value": own["tfp_growth"], "low": band["low"], "high": band["high"], "held": held}
             facts["growth.banded"] = told | figures | {"nation": _nation(measured, span)}
         if own["rank"] is not None:
             n = bands.frame.filter(pl.col("region") != yardstick.NATIONAL)["region"].n_unique()
@@ -292,7 +310,8 @@ def shortfalls(found: Gaps, code: str, level: float) -> Facts:
     banded = found.frame.filter("banded")
     chance = banded.height * (1 - level) / 2  # bands that lie above zero if every gap were nil
     told_all = {"n": sure, "all": banded["sure"].sum(), "of": banded.height, "chance": round(chance)}
-    verdict: Facts = {"gaps.sure": told_all} if sure else {"gaps.no_sure": {}}
+    above = any(_uncounted(row) for row in told)
+    verdict: Facts = {"gaps.sure": told_all} if sure else {"gaps.uncounted" if above else "gaps.no_sure": {}}
     return {**verdict, **head, "gaps.one": told}
 
 
@@ -304,7 +323,7 @@ def _verdict(row: Mapping[str, Any]) -> str:
     if not row["banded"]:
         return "plain" if row["steady"] else "unsure"
     if not row["sure"]:
-        return "unsure"
+        return "unsteady" if row["low"] > 0 and not row["steady"] else "unsure"
     return "residual" if row["factor"] == "tfp" else "sure"  # what is left over is no factor that policy could add
 
 
@@ -390,7 +409,7 @@ def beside(shared: Read, code: str) -> pl.DataFrame:
 
 
 def record(shared: Read, code: str, about: Text) -> Facts:
-    """Return the hit rate of earlier briefs, what they would have said of the region, and how its bands held."""
+    """Return the hit rate of earlier briefs, and what they would have said of the region."""
     found = shared.backcast
     if found is None:
         return {}
@@ -402,10 +421,6 @@ def record(shared: Read, code: str, about: Text) -> Facts:
     ]  # fmt: skip
     if told:
         facts["backcast.region"] = {"name": about, "told": told}
-    if shared.backtest is not None:
-        pooled = shared.backtest.frame.filter(horizon=0, test="real_time").row(0, named=True)
-        ends = shared.backtest.ends["end"].unique().sort().to_list()
-        facts["backcast.coverage"] = {"level": shared.backtest.level, "coverage": pooled["coverage"], "ends": ends}
     if shared.able is not None:
         facts["backcast.unscored"] = {}
     return facts

@@ -48,7 +48,6 @@ class Read:
     peers: Peers | None
     gaps: Gaps | None
     backcast: yardstick.Backcast | None
-    backtest: yardstick.Backtest | None
     plans: Plans | None
     notes: tuple[Text, ...]
 
@@ -95,16 +94,9 @@ def read(
     register = draft.run("register", lambda: risks.register(package, able=able))
     progress.step("backtest")
     backcast = draft.run("backcast", lambda: yardstick.backcast(package, measurement=measured))
-    backtest = None
-    if bands is not None and backcast is not None:
-        ends = backcast.frame["as_of"].unique().to_list()
-        try:
-            backtest = yardstick.backtest(package, measured.protocol, ends=ends)
-        except InputError:  # the band has no record in those years; the record of the brief stands without it
-            backtest = None
     return Read(
         package=package, measured=measured, bands=bands, why_no_bands=why, sources=parts, able=able, register=register,
-        peers=peers, gaps=gaps, backcast=backcast, backtest=backtest, plans=named, notes=tuple(draft.notes),
+        peers=peers, gaps=gaps, backcast=backcast, plans=named, notes=tuple(draft.notes),
     )  # fmt: skip
 
 

@@ -42,6 +42,7 @@ from .estimates.bands import bands as bands
 from .estimates.results import Backtest as Backtest
 from .estimates.results import Bands as Bands
 from .estimates.results import leading_span as leading_span
+from .estimates.results import record_clause as record_clause
 from .grades import Grades as Grades
 from .grades import grades as grades
 from .growth_accounts import IDENTITY_TOLERANCE as IDENTITY_TOLERANCE

@@ -18,7 +18,7 @@ from xinzhi.data import Package, national_series
 from xinzhi.yardstick.answer import contrast, ends, findings, largest_source
 from xinzhi.yardstick.audit.multiverse import CONVENTIONS
 from xinzhi.yardstick.audit.robustness import FIRST, SCHEMA
-from xinzhi.yardstick.estimates.results import TOGETHER, TOTAL, Bands, record_clause
+from xinzhi.yardstick.estimates.results import ALL, TOGETHER, TOTAL, Bands, record_clause
 from xinzhi.yardstick.growth_accounts import account
 from xinzhi.yardstick.measurement import Measurement
 from xinzhi.yardstick.view import PARTS, Span, View
@@ -163,13 +163,19 @@ def _total(view: View, span: Span) -> Mapping[str, Any]:
     return row if row and row["tfp_growth"] is not None else {}
 
 
-def _band(result: Ranking, span: Span) -> tuple[float, float] | None:
+def _widest(result: Ranking, span: Span) -> tuple[float, float] | None:
+    """Return the widest band that the verb `bands` names: with revisions of output, where it has one."""
+    found = [band for band in (_band(result, span), _band(result, span, ALL)) if band is not None]
+    return (min(low for low, _ in found), max(high for _, high in found)) if found else None
+
+
+def _band(result: Ranking, span: Span, component: str = TOGETHER) -> tuple[float, float] | None:
     """Return the band of all regions together, or of the only one, that the verb `bands` names first."""
     if result.bands is None:
         return None
     codes = result.measurement.panel.regions
     mine = result.bands.frame.filter(
-        component=TOGETHER,
+        component=component,
         region=codes[0] if len(codes) == 1 else TOTAL,
         start=span.start,
         end=span.end,
@@ -221,7 +227,7 @@ def _each(result: Ranking, view: View, span: Span) -> Facts:
 
 
 def _before(result: Ranking, view: View, newest: Span) -> Facts:
-    """Return the periods before the newest one, latest first, and which of them lie outside its band."""
+    """Return the periods before the newest one, latest first, and which of them lie outside its widest band."""
     known = {span: row["tfp_growth"] for span in reversed(view.spans[:-1]) if (row := _total(view, span))}
     if not known:
         return {}
@@ -229,7 +235,7 @@ def _before(result: Ranking, view: View, newest: Span) -> Facts:
     def figures(spans: Iterable[Span]) -> list[Text]:
         return [words("yardstick.ranking.figure", span=span.label, value=known[span]) for span in spans]
 
-    band = _band(result, newest)
+    band = _widest(result, newest)
     if band is None:
         return {"ranking.before": {"figures": figures(known)}}
     low, high = (_as_told(end) for end in band)

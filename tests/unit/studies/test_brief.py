@@ -201,3 +201,23 @@ def test_an_unknown_region_is_named_with_a_suggestion(package):
         xinzhi.study("brief", package, region="Jlin")
     with pytest.raises(UsageError, match="name the region"):
         xinzhi.study("brief", package)
+
+
+def test_the_headline_tells_no_shortfall_from_none_that_is_sure_and_from_one_that_does_not_count(made):
+    heads = {code: one.parts["answer"] for code, one in made.items()}
+    assert "answer.none_short" in heads[BEIJING]
+    assert "answer.uncounted" in heads["630000"]
+    for one in made.values():
+        rows = one.parts["gaps"].get("gaps.one", [])
+        above = any(row["banded"] and row["low"] > 0 for row in rows)
+        assert above != bool({"answer.no_gaps", "answer.none_short"} & set(one.parts["answer"]))
+
+
+def test_capital_is_called_abundant_only_where_the_printed_figures_say_so(made):
+    rows = [row for one in made.values() for row in one.parts["gaps"].get("gaps.one", [])]
+    assert all(round(row["level"], 1) > round(row["level_peers"], 1) for row in rows if row["verdict"] == "abundant")
+
+
+def test_the_record_beside_the_band_is_that_of_bands_of_as_many_years(made):
+    said = made[JILIN].sentences("answer")[0].en.replace("\u00a0", " ")
+    assert "over 6 years, such bands of single regions held in 92 %" in said

@@ -114,7 +114,7 @@ def test_nothing_is_sure_whose_band_holds_zero_or_whose_capital_is_abundant(meas
     assert bound["low"].min() > 0
     assert bound["steady"].all()
     capital = bound.filter(factor="deepening")
-    assert (capital["level"] <= capital["level_peers"]).all()
+    assert (capital["level"].round(1) <= capital["level_peers"].round(1)).all()  # in the decimals that are told
 
 
 def test_reallocation_stands_beside_the_residual_and_is_never_sure(measured, alike, banded):

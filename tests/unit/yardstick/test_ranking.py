@@ -87,7 +87,7 @@ def test_five_sentences_lead_newest_first(shipped):
         "ranking.newest_band",
         "ranking.robust",
         "ranking.nation",
-        "ranking.before_slower",
+        "ranking.before_mixed",
         "ranking.carried",
     ]
     assert said["ranking.newest_band"].startswith("In 2017–2023")

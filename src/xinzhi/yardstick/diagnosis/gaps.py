@@ -176,13 +176,19 @@ def _gap(
     steady = min(without) > 0 or max(without) < 0
     judged = factor in setting("gaps.errors")  # of the others no error is known
     level, level_peers = _levels(code, others, factor, stocks)
-    scarce = factor != "deepening" or level is None or level_peers is None or level <= level_peers
+    scarce = factor != "deepening" or level is None or level_peers is None or not _shows(level, level_peers)
     return {
         "region": code, "factor": factor, "own": mine, "peers": median(theirs), "gap": gap,
         "low": gap - width, "high": gap + width, "banded": width > 0, "steady": steady, "level": level,
         "level_peers": level_peers, "scarce": scarce, "reliable": True,
         "sure": judged and gap - width > 0 and steady and scarce and gap >= setting("gaps.least"),
     }  # fmt: skip
+
+
+def _shows(level: float, level_peers: float) -> bool:
+    """Return whether a stock is more abundant than at the peers in the decimals that are told."""
+    digits = int(setting("gaps.level_digits"))
+    return round(level, digits) > round(level_peers, digits)
 
 
 def _width(code: str, others: Sequence[str], factor: str, half: dict[tuple[str, str], float]) -> float:
