@@ -14,6 +14,7 @@ from web.reading import Reader
 from xinzhi.core.text import percent, words
 from xinzhi.web import pages
 from xinzhi.web.address import Address
+from xinzhi.web.pages import claim
 from xinzhi.web.pages.home import QUESTIONS
 from xinzhi.yardstick import View
 
@@ -209,6 +210,31 @@ def test_a_claim_that_cannot_be_read_is_refused_with_the_cure(client, asked, sai
     answer = client.get("/en/claim.html", params=asked)
     assert answer.status_code == 422
     assert said in answer.text
+    assert 'href="index.html"' in answer.text
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize(
+    ("typed", "wrong"),
+    [
+        ({"region": "贵州", "start": "2010", "end": "2020", "growth": "abc"}, {"growth"}),
+        ({"region": "520000", "start": "2020", "end": "2010", "growth": "1.8"}, {"start", "end"}),
+        ({"region": "Atlantis", "start": "2012", "end": "2017", "growth": "1.8%"}, {"region"}),
+        ({"region": "520000", "start": "soon", "growth": "2"}, {"start", "end"}),
+    ],
+)
+def test_a_claim_that_cannot_be_read_keeps_its_form(client, language, typed, wrong):
+    answer = client.get(f"/{language}/claim.html", params=typed)
+    assert answer.status_code == 422
+    form = answer.text[answer.text.index("<form") : answer.text.index("</form>")]
+    fields = {name: re.search(rf'<(?:input|select) id="{name}"[^>]*>', form)[0] for name in claim.ASKS}
+    assert {name for name, tag in fields.items() if "aria-invalid" in tag} == wrong
+    assert all('aria-describedby="claim-error"' in fields[name] for name in wrong)
+    assert re.search(r'id="claim-error" role="alert">[^<]{8,}<', form)
+    for name in ("start", "end", "growth"):
+        assert f'value="{typed.get(name, "")}"' in fields[name]
+    chosen = "520000" if typed["region"] == "贵州" else typed["region"]
+    assert re.findall(r'<option value="([^"]*)" selected>', form) == [chosen]
 
 
 def test_departures_of_a_protocol_are_those_of_the_difference(client):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import contextmanager
 from ipaddress import ip_address
 from pathlib import Path
+from socket import gethostname
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -27,14 +29,34 @@ def serve(call: Call) -> None:
     if not _is_loopback(host) and not token:
         raise UsageError("cli.needs-token", host=host)
     with _extra():
-        from xinzhi.web.app import run, warm
+        from xinzhi.web.app import bound, run, warm
+    listening = bound(host, port)
     store = _store(call)
     with progress(call.language) as told:
         told.step("explorer")
         warm(store)
+    shown = token if sys.stdout.isatty() else None  # a file or a service's log keeps no secret
+    address = _address(host, listening.getsockname()[1], shown)
+    console().print(say("served", call.language, address=address), markup=False, soft_wrap=True)
+    run(store, listening, token)
+
+
+def _address(host: str, port: int, token: str | None) -> str:
+    """Return the address to open: of the machine by its name where all its addresses answer.
+
+    Examples
+    --------
+    >>> _address("127.0.0.1", 8000, None), _address("::1", 8000, "a b")
+    ('http://127.0.0.1:8000/', 'http://[::1]:8000/?token=a%20b')
+    """
+    try:
+        place = ip_address(host)
+    except ValueError:
+        name = host
+    else:
+        name = gethostname() if place.is_unspecified else f"[{host}]" if ":" in host else host
     query = f"?token={quote(token, safe='')}" if token else ""
-    console().print(say("served", call.language, host=host, port=port, query=query), markup=False, soft_wrap=True)
-    run(store, host, port, token)
+    return f"http://{name}:{port}/{query}"
 
 
 def mcp(call: Call) -> None:

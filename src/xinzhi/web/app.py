@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from contextlib import suppress
+from errno import EADDRINUSE
 from functools import partial
+from socket import AI_PASSIVE, SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET, getaddrinfo, socket
 from typing import TYPE_CHECKING
 
 from anyio.to_thread import run_sync
@@ -11,7 +15,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import RedirectResponse
 
 from xinzhi import __version__
-from xinzhi.core.errors import XinzhiError
+from xinzhi.core.errors import UsageError, XinzhiError
 from xinzhi.core.text import LANGUAGES, Language, words
 from xinzhi.web import pages, render
 from xinzhi.web.address import CHARTS, Address
@@ -19,7 +23,7 @@ from xinzhi.web.api import PREFIX, add_api
 from xinzhi.web.asked import both
 from xinzhi.web.assets import NAMES, asset, media
 from xinzhi.web.page import Page
-from xinzhi.web.pages import projects
+from xinzhi.web.pages import claim, projects
 from xinzhi.web.queue import BusyError
 from xinzhi.web.reply import kept
 from xinzhi.web.safety import Safety
@@ -31,6 +35,7 @@ if TYPE_CHECKING:
 HTML, SCRIPT = "text/html; charset=utf-8", "text/javascript; charset=utf-8"
 MISSING, UNUSABLE, BUSY = 404, 422, 503
 READ = ["GET", "HEAD"]
+BACKLOG = 2048  # connections that wait, as many as those of uvicorn
 
 
 def application(store: Store) -> FastAPI:
@@ -82,14 +87,25 @@ def application(store: Store) -> FastAPI:
         def made() -> Response:
             if there is None or not pages.exists(store, there):
                 return _refused(store, language, words("web.error.missing_about"), MISSING)
-            own = pages.asked(there)
-            key = (path, tuple(sorted(own.query.items())))
-            make, kind = (render.charts, SCRIPT) if moving else (render.html, HTML)
-            return kept(store, request, key, partial(make, store, own), kind)
+            return _page(store, request, pages.asked(there), path)
 
         return _given(store, language, made)
 
     return app
+
+
+def _page(store: Store, request: Request, address: Address, path: str) -> Response:
+    """Return a page that there is, or what makes its charts move; a form keeps what was typed where it is refused."""
+    moving = path.endswith(CHARTS)
+    make, kind = (render.charts, SCRIPT) if moving else (render.html, HTML)
+    key = (path, tuple(sorted(address.query.items())))
+    try:
+        return kept(store, request, key, partial(make, store, address), kind)
+    except UsageError as error:
+        form = claim.refused(store, address, error) if address.page == "claim" and not moving else None
+        if form is None:
+            raise
+        return Response(render.rendered(store, address, form), status_code=UNUSABLE, media_type=HTML)
 
 
 def screened_page(store: Store, data: bytes, language: Language) -> Response:
@@ -115,14 +131,46 @@ def warm(store: Store) -> None:
         store.answer((there.path, ()), partial(render.html, store, there))
 
 
-def run(store: Store, host: str, port: int, token: str | None = None) -> None:
+def bound(host: str, port: int) -> socket:
+    """Return a socket that listens at an address; visitors wait there until the server runs.
+
+    Raises
+    ------
+    UsageError
+        When the port is taken, or this machine has no such address.
+
+    Examples
+    --------
+    >>> with bound("127.0.0.1", 0) as one:
+    ...     one.getsockname()[0]
+    '127.0.0.1'
+    """
+    made = None
+    try:
+        family, kind, number, _, place = getaddrinfo(host, port, type=SOCK_STREAM, flags=AI_PASSIVE)[0]
+        made = socket(family, kind, number)
+        if sys.platform != "win32":  # there it would share a port that is in use
+            made.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
+        made.bind(place)
+        made.listen(BACKLOG)
+    except (OSError, OverflowError) as error:
+        if made is not None:
+            made.close()
+        taken = isinstance(error, OSError) and error.errno == EADDRINUSE
+        raise UsageError("web.port-taken" if taken else "web.no-place", host=host, port=port) from error
+    return made
+
+
+def run(store: Store, listening: socket, token: str | None = None) -> None:
     """Serve a store until the process is stopped; the log goes to standard error, without a name or address."""
     import uvicorn
 
-    uvicorn.run(
-        safe(store, token), host=host, port=port, log_level="warning", server_header=False, access_log=False,
+    config = uvicorn.Config(
+        safe(store, token), log_level="warning", server_header=False, access_log=False,
         timeout_keep_alive=int(store.limits.sending),
     )  # fmt: skip
+    with listening, suppress(KeyboardInterrupt):
+        uvicorn.Server(config).run([listening])
 
 
 def spoken(accepted: str) -> Language:

@@ -1,0 +1,63 @@
+"""`xinzhi serve` as a user meets it: the port is taken first, the address is one that opens, a secret is not kept."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from ipaddress import IPv4Address
+
+import pytest
+
+pytest.importorskip("fastapi")
+
+from xinzhi.cli import main
+from xinzhi.web import app
+
+EVERYWHERE = str(IPv4Address(0))
+
+
+@pytest.fixture
+def serve(monkeypatch, capsys):
+    """Call the verb with a server that ends at once."""
+    monkeypatch.setattr(app, "warm", lambda _: None)
+    monkeypatch.setattr(app, "run", lambda _, listening, __: listening.close())
+
+    def call(*arguments, language="en"):
+        monkeypatch.setenv("XINZHI_LANG", language)
+        monkeypatch.setattr(sys, "argv", ["xinzhi", "serve", *map(str, arguments)])
+        try:
+            main()
+            code = 0
+        except SystemExit as leaving:
+            code = leaving.code or 0
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return call
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "is in use by another program"), ("zh", "已被其他程序占用")])
+def test_a_port_in_use_is_refused_before_anything_is_computed(serve, monkeypatch, language, words):
+    monkeypatch.setattr(app, "warm", lambda _: pytest.fail("computed before"))
+    with app.bound("127.0.0.1", 0) as other:
+        port = other.getsockname()[1]
+        code, out, err = serve("--port", port, language=language)
+    assert code == 2
+    assert "http://" not in out
+    assert words in err
+    assert str(port) in err
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "cannot serve there"), ("zh", "无法在")])
+def test_an_address_that_is_not_of_this_machine_is_refused(serve, language, words):
+    code, out, err = serve("--host", "192.0.2.1", "--token", "secret", language=language)
+    assert (code, out) == (2, "")
+    assert words in err
+
+
+def test_the_address_is_one_that_opens_and_keeps_no_secret(serve):
+    code, out, _ = serve("--host", EVERYWHERE, "--port", 0, "--token", "secret")
+    assert code == 0
+    assert f"http://{socket.gethostname()}:" in out
+    assert ":0/" not in out
+    assert "secret" not in out
