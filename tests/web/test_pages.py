@@ -279,3 +279,15 @@ def test_findings_are_as_many_on_the_page_as_for_programs(client, store):
     for language in ("zh", "en"):
         line = words("web.data.found_lead", n=len(found), errors=errors).lang(language)
         assert " ".join(line.split()) in Reader(client.get(f"/{language}/data.html").text).words
+
+
+def test_forms_of_a_server_need_no_script_and_a_folder_has_none(client, folder):
+    hidden = re.compile(r"\.server[^{},]*\{[^}]*display: none")
+    assert not hidden.search(client.get("/assets/site.css").text)
+    assert hidden.search((folder / "assets" / "site.css").read_text("utf-8"))
+    for page in ("claim", "audit", "protocols", "projects", "region/520000"):
+        [form] = re.findall(
+            r'<form class="[^"]*\bserver\b[^>]*>.*?</form>', client.get(f"/en/{page}.html").text, re.DOTALL
+        )[:1]
+        assert " hidden" not in form.partition(">")[0]
+        assert '<button type="submit">' in form

@@ -74,16 +74,20 @@ class Wish(BaseModel):
             raise UsageError("cli.bad-setting", why=error.finding.text) from error
 
 
+Explained = Literal["measure", "bands", "sources", "risks"]
+Component = Literal["tfp", "output", "capital", "labour", "human_capital"]
+
+
 class Explaining(BaseModel):
     """Which figure is to be explained."""
 
     model_config = ConfigDict(extra="forbid")
 
     region: Word
-    of: Literal["measure", "bands", "sources", "risks"] = "measure"
+    of: Explained = "measure"
     start: Whole | None = None
     end: Whole | None = None
-    component: Literal["tfp", "output", "capital", "labour", "human_capital"] = "tfp"
+    component: Component = "tfp"
     protocol: Word | None = Field(None, description=both(words("api.option.protocol")))
     lang: Language = Field("en", description=both(words("api.option.lang")))
 

@@ -19,6 +19,7 @@ FILES = ("site.css", "site.js", "theme.js", "charts.js", "icon.svg")
 SEARCH, VEGA = "search.js", "vega.js"
 NAMES = (*FILES, SEARCH, VEGA)
 SERVED = "window.xinzhiServer = true;\n"  # tells the script that questions can be asked anew
+FOLDER = ".server { display: none !important; }\n"  # what only a server can do; shown there without any script
 
 
 def asset(store: Store, name: str, *, served: bool) -> bytes:
@@ -35,7 +36,11 @@ def asset(store: Store, name: str, *, served: bool) -> bytes:
     if name == VEGA:
         return script().encode()
     text = _read(name)
-    return (SERVED + text if served and name == "site.js" else text).encode()
+    if served and name == "site.js":
+        text = SERVED + text
+    if not served and name == "site.css":
+        text += FOLDER
+    return text.encode()
 
 
 def media(name: str) -> str:

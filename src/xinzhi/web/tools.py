@@ -10,6 +10,7 @@ from xinzhi import studies
 from xinzhi.core.errors import XinzhiError
 from xinzhi.core.text import Language, words
 from xinzhi.report import as_json, study_document
+from xinzhi.web.asked import Component, Explained
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from xinzhi.web.store import Store
 
 HOMES = (("mcp.server.mcpserver", "MCPServer"), ("mcp.server.fastmcp", "FastMCP"))  # from version 2 on, and before
+REFUSALS = (("mcp.server.mcpserver.exceptions", "ToolError"), ("mcp.server.fastmcp.exceptions", "ToolError"))
 
 
 def server(store: Store) -> Any:  # noqa: ANN401 - its class depends on the version of the package
@@ -47,12 +49,7 @@ def run(store: Store) -> None:
 
 def kind() -> Any:  # noqa: ANN401 - a class of the package
     """Return the class of a server, of whichever version is there."""
-    for module, name in HOMES:
-        try:
-            return getattr(import_module(module), name)
-        except (ImportError, AttributeError):
-            continue
-    raise ImportError("mcp")
+    return _found(HOMES)
 
 
 def _studies(store: Store) -> list[Callable[..., str]]:
@@ -68,9 +65,9 @@ def _studies(store: Store) -> list[Callable[..., str]]:
         return _told(lambda: _answer(store.study("audit", protocol, region=region), language), language)
 
     def claim(
-        region: str, start: int, end: int, growth: str, protocol: str | None = None, language: Language = "en"
+        region: str, start: int, end: int, growth: str | float, protocol: str | None = None, language: Language = "en"
     ) -> str:
-        asked = {"region": region, "start": start, "end": end, "growth": growth}
+        asked = {"region": region, "start": start, "end": end, "growth": str(growth)}
         return _told(lambda: _answer(store.study("claim", protocol, **asked), language), language)
 
     return [measure, bands, audit, claim]
@@ -88,10 +85,10 @@ def _others(store: Store) -> list[Callable[..., str]]:
 
     def explain(
         region: str,
-        of: str = "measure",
+        of: Explained = "measure",
         start: int | None = None,
         end: int | None = None,
-        component: str = "tfp",
+        component: Component = "tfp",
         protocol: str | None = None,
         language: Language = "en",
     ) -> str:
@@ -136,4 +133,15 @@ def _told(work: Callable[[], str], language: Language) -> str:
     try:
         return work()
     except XinzhiError as error:
-        return json.dumps({"error": error.code, "message": error.lang(language)}, ensure_ascii=False)
+        said = json.dumps({"error": error.code, "message": error.lang(language)}, ensure_ascii=False)
+        raise _found(REFUSALS)(said) from error
+
+
+def _found(homes: tuple[tuple[str, str], ...]) -> Any:  # noqa: ANN401 - a class of the package
+    """Return the first class that the installed version has."""
+    for module, name in homes:
+        try:
+            return getattr(import_module(module), name)
+        except (ImportError, AttributeError):
+            continue
+    raise ImportError("mcp")

@@ -21,15 +21,26 @@ def store():
 
 
 @pytest.fixture(scope="module")
-def ask(store):
-    """Ask through the in-memory client of the package."""
+def called(store):
+    """Call through the in-memory client of the package."""
 
-    async def call(name, **asked):
+    async def call(name, asked):
         async with mcp.Client(server(store)) as client:
-            found = await client.call_tool(name, asked)
-            return found.content[0].text
+            return await client.call_tool(name, asked)
 
-    return lambda name, **asked: asyncio.run(call(name, **asked))
+    return lambda name, **asked: asyncio.run(call(name, asked))
+
+
+@pytest.fixture(scope="module")
+def ask(called):
+    """Return the text of an answer that is no error."""
+
+    def text(name, **asked):
+        found = called(name, **asked)
+        assert not found.is_error
+        return found.content[0].text
+
+    return text
 
 
 def test_the_tools_are_the_verbs_and_say_what_they_do(store):
@@ -80,14 +91,24 @@ def test_another_protocol_is_quoted_by_its_own_fingerprint(ask):
     [
         ("measure", {"region": "Atlantis"}, "core.other-region"),
         ("measure", {"protocol": "../../etc/passwd"}, "protocol.unknown-id"),
-        ("explain", {"region": "Guizhou", "of": "scope"}, "studies.not-explained"),
-        ("claim", {"region": "Guizhou", "start": 2012, "end": 2017, "growth": "much"}, None),
+        ("explain", {"region": "Guizhou", "start": 1800, "end": 1801}, None),
+        ("claim", {"region": "Guizhou", "start": 2012, "end": 2017, "growth": "much"}, "yardstick.figure-unreadable"),
+        ("claim", {"region": "Guizhou", "start": 2012, "end": 2017, "growth": 1.8}, "yardstick.growth-too-large"),
     ],
 )
-def test_an_assistant_is_told_how_to_mend_its_question(ask, name, asked, code):
-    made = json.loads(ask(name, **asked))
+def test_an_assistant_is_told_by_an_error_how_to_mend_its_question(called, name, asked, code):
+    found = called(name, **asked)
+    assert found.is_error
+    text = found.content[0].text
+    made = json.loads(text[text.index("{") :])
     assert made["message"]
     assert code in {made["error"], None}
+
+
+@pytest.mark.parametrize("asked", [{"of": "firms"}, {"of": "backtest"}, {"component": "luck"}])
+def test_only_what_can_be_explained_is_asked_for(called, store, asked, monkeypatch):
+    monkeypatch.setattr(store, "study", lambda *_, **__: pytest.fail("computed"))
+    assert called("explain", region="Guizhou", **asked).is_error
 
 
 def test_findings_are_told(ask):

@@ -77,8 +77,7 @@
     code.parentNode.appendChild(button);
   });
 
-  /* what only a server can do is shown where there is one */
-  if (window.xinzhiServer) { root.classList.add("served"); }
+  /* a form of choices alone asks by itself */
   each("form.ruler select", function (select) {
     if (select.form.querySelector("input:not([type=hidden])")) { return; }
     select.addEventListener("change", function () { select.form.submit(); });
