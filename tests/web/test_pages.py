@@ -256,6 +256,18 @@ def test_an_industry_has_those_who_plan_it_and_those_who_can(client, store):
         assert store.names.region(code).en in page
 
 
+def test_what_no_bureau_of_statistics_issued_is_not_said_to_be_from_it(folder, store):
+    for page in ("category/hydrogen", "categories"):
+        text = Reader((folder / "zh" / f"{page}.html").read_text("utf-8")).words
+        source = text.rpartition("资料来源：")[2].partition("。")[0]
+        assert {"国家统计局", "国务院有关部门", "各省级人民政府"} < set(re.split("[、，]", source)), source
+    offices = {name: {one.zh for one in found} for name, found in store.package.issuers.items()}
+    assert "国家统计局" not in offices["archive"] | offices["plans"] | offices["debt"]
+    named = {name for name, frame in store.package.tables.items() if "issuer" in frame.columns}
+    assert named == {"capability", "archive"}
+    assert all(len(offices[name]) > 1 for name in named)  # their rows are of several offices
+
+
 def test_projects_that_are_uploaded_get_their_ledger_and_are_not_kept(client, store):
     name = store.package.tables["archive"]["title"][0]
     sent = f"id,region,title\n1,340000,{name}\n2,340000,<b>某县新建二十座气象观测站</b>\n".encode()
@@ -267,6 +279,8 @@ def test_projects_that_are_uploaded_get_their_ledger_and_are_not_kept(client, st
     page = Reader(answer.text)
     assert not page.inline
     assert not page.scripts
+    assert "国家统计局" not in answer.text  # what a visitor brings was issued by no office
+    assert "资料来源：upload.csv与各地公开的项目清单比对。" in page.words
     refused = client.post("/en/projects.html", files={"file": ("a.csv", b"\x00\x01", "text/csv")})
     assert refused.status_code == 422
     assert "neither a CSV text" in refused.text

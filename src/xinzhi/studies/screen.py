@@ -70,7 +70,7 @@ def screen(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Study: 
         archive: Any = package
     elif wish.archive is None:
         archive = load(PUBLIC_ARCHIVE)
-        line = words("studies.label.against", projects=line, archive=title(archive))
+        line = words("studies.label.against", projects=line, archive=words("studies.label.public-lists"))
     else:
         archive, other = _read(wish.archive, wish.encoding)
         line = words("studies.label.against", projects=line, archive=other)

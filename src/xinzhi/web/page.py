@@ -80,6 +80,8 @@ class Page:
         The answer, the first sentence of which stands large.
     study
         What it is made from: its provenance stands at the foot.
+    reads
+        The tables of the package that the page reads beside those of the study.
     asked
         The call that gives the study.
     parts
@@ -98,6 +100,7 @@ class Page:
     kicker: Text | None = None
     lead: Sequence[Text] = ()
     study: Study | None = None
+    reads: Sequence[str] = ()
     asked: Asked | None = None
     parts: Sequence[Part] = ()
     template: str = "page.html.j2"

@@ -125,7 +125,9 @@ def _provenance(store: Store, made: Page) -> Provenance | None:
     if made.study is None or not made.study.results:
         return None
     mark = next(iter(made.study.results.values())).provenance
-    return replace(mark, issuers=mark.issuers or store.package.issued_by(mark.inputs))
+    if mark.package != store.package.name:  # what a visitor brought was issued by no office of the package
+        return mark
+    return replace(mark, issuers=store.package.issued_by([*mark.inputs, *made.reads]))
 
 
 def said(text: object, language: Language) -> Markup:

@@ -42,7 +42,7 @@ def page(store: Store, address: Address) -> Page:
     result: Any = study.results["able"]
     held = standing(store, result)
     asked = Asked(topic="able", data=store.package.name)
-    common: dict[str, Any] = {"study": study, "asked": asked, "kicker": kicker(overall(store))}
+    common: dict[str, Any] = {"study": study, "reads": NEEDS, "asked": asked, "kicker": kicker(overall(store))}
     if not address.key:
         section = store.section(study)
         lead = [words("web.category.lead", n=held.height, most=result.names.text("category", held["category"][0]),
