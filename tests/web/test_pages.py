@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+import shlex
 from html import unescape
 from urllib.parse import unquote, urlsplit
 
@@ -11,9 +12,11 @@ import polars as pl
 import pytest
 from web.reading import Reader
 
+from xinzhi import studies
 from xinzhi.core.text import percent, words
-from xinzhi.web import pages
+from xinzhi.web import Store, pages, render
 from xinzhi.web.address import Address
+from xinzhi.web.page import Asked
 from xinzhi.web.pages import claim
 from xinzhi.web.pages.home import QUESTIONS
 from xinzhi.yardstick import View
@@ -254,6 +257,71 @@ def test_an_industry_has_those_who_plan_it_and_those_who_can(client, store):
     assert f"of which {len(named & have)} show" in page
     for code in sorted(named - have):
         assert store.names.region(code).en in page
+
+
+def spoken_lines(html):
+    """Return the copied lines of a page by kind."""
+    return {
+        kind: [unescape(line) for line in re.findall(rf"<dt>{title}</dt><dd><code>(.*?)</code>", html)]
+        for kind, title in {"python": "Python", "cli": "Command line"}.items()
+    }
+
+
+def heard(monkeypatch, lines):
+    """Return what the command line and Python understand of lines: topic, data, and the options that were given."""
+    import xinzhi
+    from xinzhi.cli import app
+
+    calls = []
+    monkeypatch.setattr(app, "_run", lambda verb, _, /, **values: calls.append((verb, app.given(values))))
+    monkeypatch.setattr(xinzhi, "study", lambda topic, data, **asked: calls.append((topic, {"data": data, **asked})))
+    for line in lines["cli"]:
+        app.application("en").main(shlex.split(line)[1:], standalone_mode=False)
+    for line in lines["python"]:
+        exec(line)  # noqa: S102 - the line under test
+    return calls[: len(lines["cli"])], calls[len(lines["cli"]) :]
+
+
+def test_every_copied_line_is_understood_and_asks_the_same(client, folder, monkeypatch):
+    asked = [
+        "claim.html?region=520000&start=2010&end=2020&growth=1.8&protocol=zhang-2004",
+        "claim.html?region=贵州&start=2010&end=2020&growth=-1.8",
+        "audit.html?region=520000",
+        "region/520000.html?protocol=zhang-2004",
+    ]
+    pages_ = [path.read_text("utf-8") for path in (folder / "en").rglob("*.html")]
+    pages_ += [client.get(f"/en/{path}").text for path in asked]
+    found = [spoken_lines(page) for page in pages_]
+    pairs = {pair for one in found for pair in zip(one["cli"], one["python"], strict=True)}
+    assert len(pairs) > 40
+    lines = {"cli": [line for line, _ in pairs], "python": [line for _, line in pairs]}
+    for (verb, told), (topic, python) in zip(*heard(monkeypatch, lines), strict=True):
+        kind = studies.options_of(topic)
+        assert set(python) - {"data"} <= set(kind.__dataclass_fields__)
+        data = next(told.pop(name) for name in ("data", "file", "projects") if name in told)
+        if topic == "measure":  # has no verb of its own: the assessment holds it
+            assert verb == "assess"
+            python.pop("region", None)
+        else:
+            assert verb == topic
+        assert {"data": data} | {name: str(value) for name, value in told.items()} == python
+
+
+def test_the_lines_of_a_package_of_ones_own_name_what_the_site_was_given(tmp_path, store):
+    import shutil
+
+    from xinzhi.data.loading import SHIPPED
+
+    own = tmp_path / "my data"
+    shutil.copytree(SHIPPED / store.package.name, own)
+    site = Store(own, protocol="zhang-2004")
+    try:
+        call = render.lines(site, Address("en"), Asked(topic="brief", options={"region": "520000"}))
+    finally:
+        site.close()
+    assert shlex.split(call["cli"])[1:] == ["brief", "520000", str(own), "--protocol", "zhang-2004"]
+    assert f'"{own}", region="520000", protocol="zhang-2004"' in call["python"]
+    assert "data fingerprint" in render.cite(store, pages.page(store, Address("en", "data"))).en
 
 
 def test_what_no_bureau_of_statistics_issued_is_not_said_to_be_from_it(folder, store):

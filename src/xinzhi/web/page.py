@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from xinzhi.core.text import Text
+from xinzhi.core.text import Text, option_words, read_words
+from xinzhi.studies import options_of
 
 if TYPE_CHECKING:
     from xinzhi.report.section import Section
     from xinzhi.studies import Study
+
+WHOLE, BRIEF = "assess", "brief"  # the verb that gives everything; the one whose region is an argument
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +27,7 @@ class Asked:
     topic
         Of the study.
     data
-        The name of the package; by default that of the site.
+        The package, by name or path; by default what the site was given.
     options
         Those that differ from the default.
 
@@ -31,6 +36,8 @@ class Asked:
     >>> call = Asked(topic="brief", data="china-provinces", options={"region": "520000"})
     >>> call.lines()["cli"]
     'xinzhi brief 520000 china-provinces'
+    >>> Asked(topic="claim", data="my data", options={"region": "520000", "start": "2010"}).lines()["cli"]
+    "xinzhi claim 'my data' --region 520000 --from 2010"
     >>> call.lines()["r"]
     'xinzhi <- reticulate::import("xinzhi"); xinzhi$study("brief", "china-provinces", region = "520000")'
     """
@@ -41,18 +48,31 @@ class Asked:
 
     def lines(self) -> dict[str, str]:
         """Return the call for Python, the command line, R and Stata."""
-        given = [f'"{self.topic}"', f'"{self.data}"']
-        python = ", ".join([*given, *(f'{name}="{value}"' for name, value in self.options.items())])
-        r = ", ".join([*given, *(f'{name} = "{value}"' for name, value in self.options.items())])
-        own = dict(self.options)
-        first = [own.pop("region")] if self.topic == "brief" and "region" in own else []
-        flags = [f"--{name.replace('_', '-')} {value}" for name, value in own.items()]
+        named = [_quoted(self.topic), _quoted(self.data)]
+        python = ", ".join([*named, *(f"{name}={_quoted(value)}" for name, value in self.options.items())])
+        r = ", ".join([*named, *(f"{name} = {_quoted(value)}" for name, value in self.options.items())])
         return {
             "python": f"import xinzhi; xinzhi.study({python})",
-            "cli": " ".join(["xinzhi", self.topic, *first, self.data, *flags]),
+            "cli": self._command(),
             "r": f'xinzhi <- reticulate::import("xinzhi"); xinzhi$study({r})',
             "stata": f'python: import xinzhi; xinzhi.study({python}).write("out")',
         }
+
+    def _command(self) -> str:
+        """Return the call by the words of the command line; a topic without a verb is part of the assessment."""
+        verb = self.topic if self.topic in read_words("verbs.yaml") else WHOLE
+        known = options_of(verb).__dataclass_fields__
+        own = {name: value for name, value in self.options.items() if name in known}
+        first = [own.pop("region")] if verb == BRIEF and "region" in own else []
+        line = ["xinzhi", verb, *first, self.data]
+        for name, value in own.items():
+            line += [f"--{str(option_words(verb, name).get('called', name)).replace('_', '-')}", value]
+        return shlex.join(line)
+
+
+def _quoted(value: str) -> str:
+    """Return a word as Python and R read it."""
+    return json.dumps(value, ensure_ascii=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

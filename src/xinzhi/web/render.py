@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache, partial
+from hashlib import sha256
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -17,11 +18,14 @@ from xinzhi.core.text import LANGUAGES, Text, paragraph, words
 from xinzhi.report import svg
 from xinzhi.report.document import foot as report_foot
 from xinzhi.report.page import LANG, single, table_markup
+from xinzhi.studies import options_of
 from xinzhi.web import pages
 from xinzhi.web.drawing import sized
 from xinzhi.web.page import Asked
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from xinzhi.core.result import Provenance
     from xinzhi.core.text import Language
     from xinzhi.report.section import Picture
@@ -30,6 +34,7 @@ if TYPE_CHECKING:
     from xinzhi.web.page import Page
     from xinzhi.web.store import Store
 
+SHOWN = 12  # letters of a fingerprint
 _SCROLL = '<div class="scroll">'
 
 
@@ -89,7 +94,7 @@ def rendered(store: Store, address: Address, made: Page, draw: Callable[[Picture
         table=partial(table, language=language, decimals=made.decimals),
         drawn=draw or partial(drawn, language=language),
         own=lambda markup: single(markup, language),
-        call=partial(_call, store, address),
+        call=partial(lines, store, address),
         query=partial(_query, address),
     )  # fmt: skip
 
@@ -117,8 +122,21 @@ def cite(store: Store, made: Page) -> Text | None:
     mark = _provenance(store, made)
     if made.study is None or mark is None:
         return None
-    print_ = f"{mark.protocol}@{mark.protocol_fingerprint[:12]}" if mark.protocol_fingerprint else ""
-    return words("web.cite.text", title=made.title, source=made.study.source, version=mark.version, mark=print_)
+    said = {"title": made.title, "source": made.study.source, "version": mark.version, "data": data_mark(mark.inputs)}
+    if mark.protocol_fingerprint is None:
+        return words("web.cite.free", **said)
+    return words("web.cite.text", mark=f"{mark.protocol}@{mark.protocol_fingerprint[:SHOWN]}", **said)
+
+
+def data_mark(inputs: Mapping[str, str]) -> str:
+    """Return the fingerprint of the tables that were read, short enough to be read out.
+
+    Examples
+    --------
+    >>> data_mark({"accounts": "64cc"}) == data_mark({"accounts": "64cd"})
+    False
+    """
+    return sha256("".join(f"{name} {mark}\n" for name, mark in sorted(inputs.items())).encode()).hexdigest()[:SHOWN]
 
 
 def _provenance(store: Store, made: Page) -> Provenance | None:
@@ -162,8 +180,11 @@ def _query(address: Address, asked: Asked) -> str:
     return urlencode({**asked.options, **ruled, "lang": address.language})
 
 
-def _call(store: Store, address: Address, asked: Asked) -> dict[str, str]:
-    """Return the lines of a call, under the protocol of the page."""
-    ruled = {"protocol": address.query["protocol"]} if "protocol" in address.query else {}
-    data = asked.data or store.package.name
+def lines(store: Store, address: Address, asked: Asked) -> dict[str, str]:
+    """Return the lines of a call on what the site was given, under the protocol of the page."""
+    wish = address.query.get("protocol", store.rules.id)
+    wish = store.ruled if wish == store.rules.id else wish
+    rules = options_of(asked.topic).__dataclass_fields__.get("protocol")
+    ruled = {} if rules is None or wish == rules.default else {"protocol": wish}
+    data = asked.data if asked.data not in {"", store.package.name} else store.given
     return Asked(topic=asked.topic, data=data, options={**asked.options, **ruled}).lines()

@@ -54,6 +54,8 @@ class Store:
     ) -> None:
         self.package: Package = as_package(data)
         self.rules = protocols.load(protocol)
+        self.given = (data.source or data.name) if isinstance(data, Package) else str(data)
+        self.ruled = protocol.id if isinstance(protocol, Protocol) else protocol
         self.limits = limits or Limits.shipped()
         self.names = names_of(self.package)
         self.queue = Queue(self.limits)

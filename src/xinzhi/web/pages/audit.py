@@ -24,13 +24,13 @@ def page(store: Store, address: Address) -> Page:
     why: list[Text] = []
     try:
         bridge = store.study("bridge")
-        parts.append(Part(section=store.section(bridge), asked=Asked(topic="bridge", data=store.package.name)))
+        parts.append(Part(section=store.section(bridge), asked=Asked(topic="bridge")))
     except XinzhiError as error:  # a package without a nation has no bridge
         why = [error.text]
     made = overall(store)
     return Page(
         title=section.title, kicker=kicker(made), lead=[*section.answer, *why], study=study,
-        asked=Asked(topic="audit", data=store.package.name, options=asked), parts=parts, decimals=decimals(made),
+        asked=Asked(topic="audit", options=asked), parts=parts, decimals=decimals(made),
         template="audit.html.j2",
         more={"regions": [(code, store.names.region(code)) for code in store.regions], "region": asked.get("region"),
               "label": words("web.audit.region")},

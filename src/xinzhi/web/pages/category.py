@@ -41,7 +41,7 @@ def page(store: Store, address: Address) -> Page:
     study = store.study("able")
     result: Any = study.results["able"]
     held = standing(store, result)
-    asked = Asked(topic="able", data=store.package.name)
+    asked = Asked(topic="able")
     common: dict[str, Any] = {"study": study, "reads": NEEDS, "asked": asked, "kicker": kicker(overall(store))}
     if not address.key:
         section = store.section(study)

@@ -36,7 +36,7 @@ def page(store: Store, address: Address) -> Page:
         kicker=kicker(study),
         lead=[words("web.compare.lead", n=len(view.codes))],
         study=study,
-        asked=Asked(topic="assess", data=store.package.name),
+        asked=Asked(topic="assess"),
         decimals=decimals(study),
         template="compare.html.j2",
         files=[(Asked(topic="measure"), "measurement")],

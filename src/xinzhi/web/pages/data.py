@@ -36,7 +36,7 @@ def page(store: Store, address: Address) -> Page:  # noqa: ARG001 - a page witho
     full = parameters.findings(found)
     return Page(
         title=words("web.data.title"), kicker=kicker(study), lead=lead, study=study,
-        asked=Asked(topic="measure", data=store.package.name), decimals=decimals(study),
+        asked=Asked(topic="measure"), decimals=decimals(study),
         parts=[
             Part(section=Section(key="grades", title=words("web.data.grades"), answer=(), tables=(grades(study),))),
             Part(section=Section(key="tables", title=words("web.data.tables"), answer=(), tables=(tables(store),))),

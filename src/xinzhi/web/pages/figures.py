@@ -57,7 +57,7 @@ def figure(store: Store, address: Address, key: str) -> Page:
         kicker=kicker(study),
         lead=_lead(about.title, span, own, nation, shown, view),
         study=study,
-        asked=Asked(topic="measure", data=store.package.name),
+        asked=Asked(topic="measure"),
         decimals=decimals(study),
         template="figures.html.j2",
         files=[(Asked(topic="measure"), "measurement")],

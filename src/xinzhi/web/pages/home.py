@@ -37,7 +37,7 @@ def page(store: Store, address: Address) -> Page:
     rows = regions(study, view)
     nation = view.national_of(view.spans[-1])["tfp_growth"]
     axis, placed = ranges(rows, [] if nation is None else [float(nation)])
-    asked = Asked(topic="assess", data=store.package.name)
+    asked = Asked(topic="assess")
     drawn = [one for kind in DRAWN for one in said.pictures if one.kind == kind]
     ranked = next((one for one in said.pictures if one.kind == "ranking"), None)
     return Page(

@@ -39,7 +39,7 @@ def page(store: Store, address: Address) -> Page:
     known = profiles(view, input_units(measured.protocol, store.package), [code]) if code in view.codes else ()
     codes = store.regions
     at = codes.index(code)
-    asked = Asked(topic="brief", data=store.package.name, options={"region": code})
+    asked = Asked(topic="brief", options={"region": code})
     return Page(
         title=made.about,
         kicker=words("brief.subtitle", source=made.source, span=made.span),
