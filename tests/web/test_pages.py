@@ -259,6 +259,53 @@ def test_an_industry_has_those_who_plan_it_and_those_who_can(client, store):
         assert store.names.region(code).en in page
 
 
+def test_a_protocol_is_carried_to_the_pages_that_are_computed_under_it_and_no_other(client):
+    for path in ("index", "region/520000", "measure"):
+        page = Reader(client.get(f"/en/{path}.html?protocol=zhang-2004").text)
+        carried = {link for link in page.links if "protocol=zhang-2004" in link}
+        assert carried
+        for link in page.links:
+            parts = urlsplit(link)
+            if not parts.path.endswith(".html"):
+                continue
+            there = Address.of(posixpath.normpath(posixpath.join("en", posixpath.dirname(path), parts.path)))
+            assert ("protocol" in pages.asks(there)) == (link in carried), link
+    for path in ("/en/audit.html", "/en/data.html", "/en/topic/risks.html"):
+        answer = client.get(f"{path}?protocol=zhang-2004", follow_redirects=False)
+        assert (answer.status_code, answer.headers["location"]) == (307, path)
+    answer = client.get("/en/audit.html?protocol=nix&region=520000", follow_redirects=False)
+    assert answer.headers["location"] == "/en/audit.html?region=520000"
+
+
+@pytest.mark.parametrize(
+    "path", ["/zh/region/999999.html", "/en/region/520000.html?protocol=nix", "/nix.html", "/en/a%2Fb.html", "/a/b/c/d"]
+)
+def test_a_page_that_says_why_there_is_none_is_as_whole_as_any(client, path):
+    answer = client.get(path)
+    assert answer.status_code in {404, 422}
+    base = posixpath.dirname(path.partition("?")[0])
+    heads = re.findall(r'<(?:link rel="stylesheet"|script|link rel="icon") (?:href|src)="([^"]+)"', answer.text)
+    assert len(heads) == 4
+    links = re.findall(r'<li><a href="([^"]+)"', answer.text)
+    assert len(links) > 5
+    for link in [*heads, *links]:
+        assert client.get(posixpath.normpath(posixpath.join(base, link))).status_code == 200, link
+
+
+def test_what_a_browser_likes_best_is_weighed(client):
+    answer = client.get("/", headers={"accept-language": "en;q=0.1, zh;q=0.9"}, follow_redirects=False)
+    assert answer.headers["location"] == "/zh/index.html"
+    for accepted, packed in (("gzip;q=0", None), ("br, gzip;q=0.5", "gzip"), ("", None)):
+        sent = client.get("/zh/index.html", headers={"accept-encoding": accepted})
+        assert sent.headers.get("content-encoding") == packed
+
+
+def test_what_only_a_screen_needs_is_not_printed(folder):
+    print_ = (folder / "assets" / "site.css").read_text("utf-8").partition("@media print")[2]
+    hidden = print_[: print_.index("display: none")].rpartition("}")[2]
+    assert {".ruler", ".refused", ".calls"} <= set(re.findall(r"\.[a-z]+", hidden))
+
+
 def spoken_lines(html):
     """Return the copied lines of a page by kind."""
     return {

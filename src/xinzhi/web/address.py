@@ -10,7 +10,8 @@ from urllib.parse import urlencode
 from xinzhi.core.text import LANGUAGES, Language
 
 HOME = "index"
-KEPT = ("protocol",)  # what a link takes along to the next page
+PROTOCOL = "protocol"  # what a link takes along to the next page, where that is computed under it
+RULED = frozenset({HOME, "region", "compare", "measure", "figures", "claim"})  # the pages that are
 CHARTS = ".charts.js"  # ends the path of what makes the charts of a page move
 _PATH = re.compile(r"(zh|en)/([a-z]+)(?:/([A-Za-z0-9_.-]{1,60}))?\.html")
 
@@ -29,12 +30,16 @@ class Address:
         What it is about, such as the code of a region.
     query
         What is asked of it: ``protocol``, and what else the page reads.
+    at
+        The path that was asked for, where there is no page: links lead from there.
 
     Examples
     --------
     >>> here = Address.of("zh/region/520000.html", {"protocol": "solow-1957"})
     >>> here.to("index"), here.to("region", "220000"), here.asset("site.css")
     ('../index.html?protocol=solow-1957', '220000.html?protocol=solow-1957', '../../assets/site.css')
+    >>> here.to("audit"), Address("en", at="en/region/0.html").to()
+    ('../audit.html', '../../en/index.html')
     >>> here.spoken("en")
     '../../en/region/520000.html?protocol=solow-1957'
     """
@@ -43,6 +48,7 @@ class Address:
     page: str = HOME
     key: str = ""
     query: Mapping[str, str] = field(default_factory=dict)
+    at: str = ""
 
     @classmethod
     def of(cls, path: str, query: Mapping[str, str] | None = None) -> Address | None:
@@ -71,14 +77,16 @@ class Address:
     @property
     def up(self) -> str:
         """What leads from the page to the folder of its language."""
+        if self.at:
+            return "../" * self.at.count("/") + f"{self.language}/"
         return "../" if self.key else ""
 
     def to(self, page: str = HOME, key: str = "", **asked: str) -> str:
-        """Return the link to a page of the same language, under the same protocol."""
-        kept = {name: self.query[name] for name in KEPT if name in self.query} | asked
+        """Return the link to a page of the same language, under the same protocol where it is computed under one."""
+        kept = {PROTOCOL: self.query[PROTOCOL]} if PROTOCOL in self.query and page in RULED else {}
         there = Address(self.language, page, key)
         inside = bool(key) and bool(self.key) and page == self.page
-        return (f"{key}.html" if inside else f"{self.up}{there.file}") + _query(kept)
+        return (f"{key}.html" if inside else f"{self.up}{there.file}") + _query(kept | asked)
 
     def asset(self, name: str) -> str:
         """Return the link to a file of the site."""

@@ -9,6 +9,7 @@ from errno import EADDRINUSE
 from functools import partial
 from socket import AI_PASSIVE, SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET, getaddrinfo, socket
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from anyio.to_thread import run_sync
 from fastapi import FastAPI, Request, Response
@@ -18,14 +19,14 @@ from xinzhi import __version__
 from xinzhi.core.errors import UsageError, XinzhiError
 from xinzhi.core.text import LANGUAGES, Language, words
 from xinzhi.web import pages, render
-from xinzhi.web.address import CHARTS, Address
+from xinzhi.web.address import CHARTS, PROTOCOL, Address
 from xinzhi.web.api import PREFIX, add_api
 from xinzhi.web.asked import both
 from xinzhi.web.assets import NAMES, asset, media
 from xinzhi.web.page import Page
 from xinzhi.web.pages import claim, projects
 from xinzhi.web.queue import BusyError
-from xinzhi.web.reply import kept
+from xinzhi.web.reply import accepted, kept
 from xinzhi.web.safety import Safety
 from xinzhi.web.upload import body_of, screened
 
@@ -67,7 +68,7 @@ def application(store: Store) -> FastAPI:
     @app.api_route("/assets/{name}", methods=READ, include_in_schema=False)
     def loaded(request: Request, name: str) -> Response:
         if name not in NAMES:
-            return _refused(store, "en", words("web.error.missing_about"), MISSING)
+            return _refused(store, _asked_at(request, "en"), words("web.error.missing_about"), MISSING)
         make = partial(asset, store, name, served=True)
         return kept(store, request, ("asset", name), make, f"{media(name)}; charset=utf-8")
 
@@ -86,10 +87,13 @@ def application(store: Store) -> FastAPI:
 
         def made() -> Response:
             if there is None or not pages.exists(store, there):
-                return _refused(store, language, words("web.error.missing_about"), MISSING)
+                return _refused(store, _asked_at(request, language), words("web.error.missing_about"), MISSING)
+            if PROTOCOL in there.query and PROTOCOL not in pages.asks(there) and not moving:  # says what it is not
+                rest = {name: value for name, value in there.query.items() if name != PROTOCOL}
+                return RedirectResponse(f"/{path}" + (f"?{urlencode(rest)}" if rest else ""), 307)
             return _page(store, request, pages.asked(there), path)
 
-        return _given(store, language, made)
+        return _given(store, _asked_at(request, language), made)
 
     return app
 
@@ -116,7 +120,7 @@ def screened_page(store: Store, data: bytes, language: Language) -> Response:
         body = store.once(lambda: render.rendered(store, there, projects.answered(store, screened(store, data))))
         return Response(body, media_type=HTML, headers={"cache-control": "no-store"})
 
-    return _given(store, language, made)
+    return _given(store, there, made)
 
 
 def safe(store: Store, token: str | None = None) -> Safety:
@@ -173,33 +177,37 @@ def run(store: Store, listening: socket, token: str | None = None) -> None:
         uvicorn.Server(config).run([listening])
 
 
-def spoken(accepted: str) -> Language:
-    """Return the language of a browser: the first of ours that it accepts.
+def spoken(header: str) -> Language:
+    """Return the language of a browser: of ours the one that it likes best, of equals the first.
 
     Examples
     --------
-    >>> spoken("fr, zh-CN;q=0.8, en;q=0.5"), spoken("")
-    ('zh', 'en')
+    >>> spoken("fr, zh-CN;q=0.8, en;q=0.5"), spoken("en;q=0.1, zh;q=0.9"), spoken("")
+    ('zh', 'zh', 'en')
     """
-    known = [one.strip()[:2].lower() for one in accepted.split(",")]
-    found = min(("en", "zh"), key=lambda one: known.index(one) if one in known else len(known))
-    return "zh" if found == "zh" else "en"
+    weights = {name: weight for name, weight in accepted(header).items() if weight and name[:2] in LANGUAGES}
+    return "zh" if weights and max(weights, key=lambda name: weights[name])[:2] == "zh" else "en"
 
 
-def _given(store: Store, language: Language, make: Callable[[], Response]) -> Response:
+def _asked_at(request: Request, language: Language) -> Address:
+    """Return where a page would stand that there is not: as deep as its path is in the browser."""
+    return Address(language, at=request.scope["raw_path"].decode("latin-1").removeprefix("/"))
+
+
+def _given(store: Store, there: Address, make: Callable[[], Response]) -> Response:
     """Return a page, or one that says why there is none."""
     try:
         return make()
     except BusyError as error:
-        answer = _refused(store, language, error.text, BUSY)
+        answer = _refused(store, there, error.text, BUSY)
         answer.headers["retry-after"] = str(error.retry)
         return answer
     except XinzhiError as error:
-        return _refused(store, language, error.text, UNUSABLE)
+        return _refused(store, there, error.text, UNUSABLE)
 
 
-def _refused(store: Store, language: Language, why: object, status: int) -> Response:
+def _refused(store: Store, there: Address, why: object, status: int) -> Response:
     """Return a page that says why there is none."""
     title = words("web.error.missing" if status == MISSING else "web.error.refused")
     made = Page(title=title, lead=(why,))  # type: ignore[arg-type] # a text
-    return Response(render.rendered(store, Address(language), made), status_code=status, media_type=HTML)
+    return Response(render.rendered(store, there, made), status_code=status, media_type=HTML)

@@ -24,7 +24,7 @@ _PACKED = 6  # of 9: where more time buys hardly any bytes
 
 def kept(store: Store, request: Request, key: tuple[Hashable, ...], make: Callable[[], bytes], kind: str) -> Response:
     """Return an answer that is kept, compressed where the visitor takes it; one who has it already is told so."""
-    packed = "gzip" in request.headers.get("accept-encoding", "")
+    packed = accepted(request.headers.get("accept-encoding", "")).get("gzip", 0.0) > 0
     if packed:
         body = store.answer(("gzip", *key), lambda: gzip.compress(store.answer(key, make), _PACKED, mtime=0))
     else:
@@ -34,6 +34,22 @@ def kept(store: Store, request: Request, key: tuple[Hashable, ...], make: Callab
     if request.headers.get("if-none-match") == tag:
         return Response(status_code=304, headers=headers)
     return Response(body, media_type=kind, headers=headers | ({"content-encoding": "gzip"} if packed else {}))
+
+
+def accepted(header: str) -> dict[str, float]:
+    """Return what a browser accepts, each with the weight that it gives.
+
+    Examples
+    --------
+    >>> accepted("en;q=0.1, zh-CN")
+    {'en': 0.1, 'zh-cn': 1.0}
+    """
+    found: dict[str, float] = {}
+    for one in header.lower().split(","):
+        name, *more = (part.strip() for part in one.split(";"))
+        weight = next((part.removeprefix("q=") for part in more if part.startswith("q=")), "1")
+        found.setdefault(name, float(weight) if weight.replace(".", "", 1).isdecimal() else 0.0)
+    return found
 
 
 def refusal(error: XinzhiError, language: Language, code: int | None = None) -> Response:

@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from xinzhi.core.text import LANGUAGES
-from xinzhi.web.address import HOME, Address
+from xinzhi.web.address import HOME, PROTOCOL, RULED, Address
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,7 +26,8 @@ class Entry:
     module
         The file of `xinzhi.web.pages` whose function ``page(store, address)`` makes it.
     asks
-        What it reads of a query; everything else is ignored. Only a server can answer another question than the first.
+        What it reads of a query beside the protocol (`xinzhi.web.address.RULED`); everything else is ignored. Only a
+        server can answer another question than the first.
     keyed
         Whether there is a page for every key that ``keys(store)`` of the module gives, and none without.
     menu
@@ -38,7 +39,7 @@ class Entry:
     """
 
     module: str
-    asks: Sequence[str] = ("protocol",)
+    asks: Sequence[str] = ()
     keyed: bool = False
     menu: bool = True
     under: str = ""
@@ -48,18 +49,18 @@ class Entry:
 REGISTRY: Mapping[str, Entry] = {
     HOME: Entry(module="home"),
     "region": Entry(module="region", keyed=True, menu=False),
-    "compare": Entry(module="compare", asks=("protocol", "a", "b", "c", "d")),
+    "compare": Entry(module="compare", asks=("a", "b", "c", "d")),
     "measure": Entry(module="measure"),
     "figures": Entry(module="figures", keyed=True, menu=False, under="measure"),
-    "topic": Entry(module="topic", asks=(), keyed=True, menu=False),
-    "categories": Entry(module="category", asks=(), ready=True),
-    "category": Entry(module="category", asks=(), keyed=True, menu=False, under="categories", ready=True),
+    "topic": Entry(module="topic", keyed=True, menu=False),
+    "categories": Entry(module="category", ready=True),
+    "category": Entry(module="category", keyed=True, menu=False, under="categories", ready=True),
     "audit": Entry(module="audit", asks=("region",)),
-    "claim": Entry(module="claim", asks=("protocol", "region", "start", "end", "growth")),
-    "projects": Entry(module="projects", asks=()),
+    "claim": Entry(module="claim", asks=("region", "start", "end", "growth")),
+    "projects": Entry(module="projects"),
     "protocols": Entry(module="protocol", asks=("against",)),
     "protocol": Entry(module="protocol", asks=("against",), keyed=True, menu=False, under="protocols"),
-    "data": Entry(module="data", asks=()),
+    "data": Entry(module="data"),
 }
 
 
@@ -111,7 +112,9 @@ def addresses(store: Store) -> Iterator[Address]:
 def asks(address: Address) -> Sequence[str]:
     """Return what the page of an address reads of a query; nothing where there is no such page."""
     entry = REGISTRY.get(address.page)
-    return entry.asks if entry else ()
+    if entry is None:
+        return ()
+    return (PROTOCOL, *entry.asks) if address.page in RULED else entry.asks
 
 
 def asked(address: Address) -> Address:
