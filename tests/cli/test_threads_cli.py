@@ -8,13 +8,13 @@ import subprocess
 import sys
 
 
-def test_the_eight_files_are_the_same_over_threads(tmp_path):
+def test_the_files_are_the_same_over_threads(tmp_path):
     digests = set()
-    for threads in ("1", "2", "8"):
+    for threads in ("1", "8"):
         out = tmp_path / threads
         call = [sys.executable, "-m", "xinzhi", "assess", "china-provinces", "--out", str(out), "--json"]
         subprocess.run(call, check=True, capture_output=True, env={**os.environ, "POLARS_MAX_THREADS": threads})
         files = sorted(path for path in out.iterdir())
-        assert len(files) == 8
+        assert {"report.html", "assessment.xlsx", "certificate.json"} <= {path.name for path in files}
         digests.add(tuple((path.name, hashlib.sha256(path.read_bytes()).hexdigest()) for path in files))
     assert len(digests) == 1
