@@ -68,7 +68,7 @@ def test_the_main_part_prints_on_few_pages(assessed, language):
 
 def test_the_terminal_says_five_sentences(tmp_path):
     told = run("assess", "china-provinces", "--only", "none", "--out", tmp_path / "out", "--lang", "en").splitlines()
-    assert [line.split()[0] for line in told[:6]] == ["In", "In", "In", "TFP", "In", "xinzhi"]
+    assert [line.split()[0] for line in told[:6]] == ["In", "In", "In", "Against", "In", "xinzhi"]
     assert all(line.endswith(".") for line in told[:5])
 
 
