@@ -10,6 +10,7 @@ import numpy as np
 import openpyxl
 import polars as pl
 import pytest
+from called import main_files
 
 from xinzhi.cli import main
 from xinzhi.risks import bubbles as computed
@@ -73,7 +74,7 @@ def test_cities_of_the_package_end_to_end(run, tmp_path):
     assert "35个序列（2017-12至2025-12）整体" in out
     assert "只检验最长的连续段2017-12至2023-12" in err
     assert "检验城市的价格的对数" in err
-    names = {path.name for path in tmp_path.iterdir()}
+    names = main_files(tmp_path)
     assert names == {"bubbles.html", "bubbles.xlsx", "bubbles.json", "bubbles-bubbles.csv", "bubbles-panelbubbles.csv"}
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 import yaml
+from called import main_files
 
 import xinzhi
 from xinzhi.cli import main
@@ -83,7 +84,7 @@ def test_a_region_is_explained_in_its_own_language(risks, tmp_path):
     assert "吉林：" in out
     assert "未检查" in out
     assert err == ""
-    names = {path.name for path in tmp_path.iterdir()}
+    names = main_files(tmp_path)
     assert names == {"risks.html", "risks.xlsx", "risks.json", "risks.csv"}
     page = (tmp_path / "risks.html").read_text(encoding="utf-8")
     assert "risks-register-ledger" in page

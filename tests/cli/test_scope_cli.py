@@ -31,7 +31,7 @@ def test_the_package_that_ships(tmp_path):
         "digital-core-divisions", "five-powers", "high-tech-manufacturing-2017", "strategic-emerging-2018",
     ]  # fmt: skip
     assert {"63", "64", "65"} <= set(document["absent"])
-    names = {path.name for path in (tmp_path / "out").iterdir()}
+    names = main_files(tmp_path / "out")
     tables = {f"scope-{name}.csv" for name in ("digitalcore", "dependence", "scope")}
     assert names == {"scope.html", "scope.xlsx", "scope.json"} | tables
     assert pl.read_csv(tmp_path / "out" / "scope-scope.csv").height == len(document["results"][2]["frame"])

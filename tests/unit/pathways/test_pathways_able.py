@@ -196,7 +196,7 @@ def test_counts_of_a_category_add_up_to_all_regions_and_nothing_is_a_double_nega
     counts = re.findall(r"\((\d+) able, (\d+) by proxy, (\d+) not able, (\d+) unknown\)", found.summary())
     assert counts
     assert {sum(map(int, one)) for one in counts} == {31}
-    assert "not able: none" in str(found.of_region("Jiangsu"))
+    assert "Not able: none." in str(found.of_region("Jiangsu"))
 
 
 def test_what_is_significantly_worse_is_not_called_no_better() -> None:

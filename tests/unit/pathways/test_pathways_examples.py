@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
+from xinzhi.core.names import NO_NAMES
 from xinzhi.pathways.complexity.cells import read_cells, read_panel
 from xinzhi.pathways.complexity.complexity import read_anchor
 from xinzhi.pathways.complexity.relatedness import (
@@ -211,7 +212,7 @@ def test_read_factors() -> None:
 
 
 def test_complete() -> None:
-    kept, findings = complete(np.array([[1.0], [np.nan], [2.0]]), ["A", "B", "C"], ["energy"])
+    kept, findings = complete(np.array([[1.0], [np.nan], [2.0]]), ["A", "B", "C"], ["energy"], NO_NAMES)
     assert (kept.tolist(), findings[0].key) == ([True, False, True], "B")
 
 

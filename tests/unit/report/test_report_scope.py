@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import polars as pl
 import pytest
+from called import main_files
 
 import xinzhi
 from xinzhi.core.errors import UsageError
@@ -187,9 +188,10 @@ def test_the_room_writes_all_its_files(results, tmp_path) -> None:
     files = write_report(
         [results["package"], results["use"], results["energy"]], tmp_path, name="scope", source=Text(zh="甲", en="a")
     )
-    assert [file.name for file in files] == [
+    assert {file.name for file in files} == {file.name for file in tmp_path.iterdir()}
+    assert main_files(tmp_path) == {
         "scope.html", "scope.xlsx", "scope.json", "scope-scope.csv", "scope-dependence.csv", "scope-history.csv",
-    ]  # fmt: skip
+    }  # fmt: skip
     page = (tmp_path / "scope.html").read_text(encoding="utf-8")
     assert 'id="scope-treemap"' in page or "scope-treemap" in page
     assert "NaN" not in page

@@ -9,6 +9,7 @@ from functools import cache
 import numpy as np
 import polars as pl
 import pytest
+from called import main_files
 
 import xinzhi
 from xinzhi import sectors
@@ -336,7 +337,8 @@ def test_a_page_of_an_index_is_written(tmp_path):
     files = write_report(
         [composite(), result("uncertainty")], tmp_path, name="sectors", source=Text(zh="测试", en="test"), language="zh"
     )
-    assert {path.name for path in files} == {
+    assert {path.name for path in files} == {path.name for path in tmp_path.iterdir()}
+    assert main_files(tmp_path) == {
         "sectors.html", "sectors.xlsx", "sectors.json", "sectors-index.csv", "sectors-uncertainty.csv",
     }  # fmt: skip
     document = json.loads((tmp_path / "sectors.json").read_text("utf-8"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
+from called import main_files
 
 import xinzhi
 from made_up_economy import made_up_economy
@@ -194,7 +195,8 @@ def test_page_workbook_and_tables_are_written(made_up, tmp_path):
     files = write_report(
         [made_up, allocation.in_depth(made_up)], tmp_path, name="sources", source=same("made up"), region="r2"
     )
-    assert [path.name for path in files] == [
+    assert {path.name for path in files} == {path.name for path in tmp_path.iterdir()}
+    assert main_files(tmp_path) == {
         "sources.html", "sources.xlsx", "sources.json", "sources-sources.csv", "sources-allocation.csv"
-    ]  # fmt: skip
+    }  # fmt: skip
     assert "State 2: the parts one upon the other" in files[0].read_text(encoding="utf-8")
