@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from xinzhi.cli import app
+from xinzhi.cli import app, main
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,23 @@ def called(*words: str | int | Path, cwd: Path | None = None) -> Done:
         sys.argv = before
     said, told = (one.getvalue().decode() for one in kept)
     return Done(code if isinstance(code, int) else int(code is not None), said, told)
+
+
+def answering(monkeypatch, capsys, *head, language="en"):
+    """Return what runs ``xinzhi`` with `head` and more words, and gives exit code, output and errors."""
+    monkeypatch.setenv("XINZHI_LANG", language)
+
+    def call(*words):
+        monkeypatch.setattr(sys, "argv", ["xinzhi", *head, *map(str, words)])
+        try:
+            main()
+            code = 0
+        except SystemExit as end:
+            code = end.code or 0
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return call
 
 
 def main_files(folder):

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import sys
 
 import numpy as np
 import openpyxl
 import polars as pl
 import pytest
-from called import main_files
+from called import answering, main_files
 
-from xinzhi.cli import main
 from xinzhi.risks import bubbles as computed
 from xinzhi.risks.prices.critical import explosive_series
 
@@ -21,19 +19,7 @@ USUAL = ("--critical", "stored")
 
 @pytest.fixture
 def run(monkeypatch, capsys):
-    monkeypatch.setenv("XINZHI_LANG", "en")
-
-    def called(*arguments):
-        monkeypatch.setattr(sys, "argv", ["xinzhi", "bubbles", *map(str, arguments)])
-        try:
-            main()
-            code = 0
-        except SystemExit as leaving:
-            code = leaving.code or 0
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return called
+    return answering(monkeypatch, capsys, "bubbles")
 
 
 @pytest.fixture

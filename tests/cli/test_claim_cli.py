@@ -3,32 +3,17 @@
 from __future__ import annotations
 
 import json
-import sys
 
 import polars as pl
 import pytest
-from called import main_files
-
-from xinzhi.cli import main
+from called import answering, main_files
 
 ONE = ["--region", "220000", "--from", "2012", "--to", "2017"]
 
 
 @pytest.fixture
 def xinzhi_claim(monkeypatch, capsys):
-    monkeypatch.setenv("XINZHI_LANG", "en")
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["xinzhi", "claim", *map(str, arguments)])
-        try:
-            main()
-            code = 0
-        except SystemExit as leaving:
-            code = leaving.code or 0
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return run
+    return answering(monkeypatch, capsys, "claim")
 
 
 @pytest.fixture

@@ -3,29 +3,14 @@
 from __future__ import annotations
 
 import json
-import sys
 
 import pytest
-from called import main_files
-
-from xinzhi.cli import main
+from called import answering, main_files
 
 
 @pytest.fixture
 def run(monkeypatch, capsys):
-    monkeypatch.setenv("XINZHI_LANG", "en")
-
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["xinzhi", "digital", "china-provinces", *map(str, arguments)])
-        try:
-            main()
-            code = 0
-        except SystemExit as leaving:
-            code = leaving.code or 0
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return call
+    return answering(monkeypatch, capsys, "digital", "china-provinces")
 
 
 @pytest.mark.parametrize(

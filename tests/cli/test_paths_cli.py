@@ -3,30 +3,16 @@
 from __future__ import annotations
 
 import json
-import sys
 
 import numpy as np
 import polars as pl
 import pytest
-
-from xinzhi.cli import main
+from called import answering
 
 
 @pytest.fixture
 def paths(monkeypatch, capsys):
-    monkeypatch.setenv("XINZHI_LANG", "en")
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["xinzhi", "paths", *map(str, arguments)])
-        try:
-            main()
-            code = 0
-        except SystemExit as leaving:
-            code = leaving.code or 0
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return run
+    return answering(monkeypatch, capsys, "paths")
 
 
 @pytest.fixture

@@ -3,29 +3,14 @@
 from __future__ import annotations
 
 import json
-import sys
 
 import pytest
-from called import main_files
-
-from xinzhi.cli import main
+from called import answering, main_files
 
 
 @pytest.fixture
 def plan(monkeypatch, capsys):
-    monkeypatch.setenv("XINZHI_LANG", "en")
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["xinzhi", "plan", *map(str, arguments)])
-        try:
-            main()
-            code = 0
-        except SystemExit as leaving:
-            code = leaving.code or 0
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return run
+    return answering(monkeypatch, capsys, "plan")
 
 
 def test_main_job_says_the_test_and_then_what_evidence_shows(plan, tmp_path):

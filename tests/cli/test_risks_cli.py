@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
 from pathlib import Path
 
 import polars as pl
 import pytest
 import yaml
-from called import main_files
+from called import answering, main_files
 
 import xinzhi
-from xinzhi.cli import main
 
 OLD = "合肥市肥西县上派镇污水处理厂，鑫辉水务公司，投资1.83亿元，占地62.5亩，管网12.7公里，日处理污水4.5万吨"
 NEW = "肥西县上派镇智慧水务中心：鑫辉水务公司，投资18300万元，用地62.5亩，管网12.7公里，日处理污水4.5万吨"
@@ -30,19 +28,7 @@ grades:
 
 @pytest.fixture
 def risks(monkeypatch, capsys):
-    monkeypatch.setenv("XINZHI_LANG", "en")
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["xinzhi", "risks", *map(str, arguments)])
-        try:
-            main()
-            code = 0
-        except SystemExit as leaving:
-            code = leaving.code or 0
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return run
+    return answering(monkeypatch, capsys, "risks")
 
 
 @pytest.fixture

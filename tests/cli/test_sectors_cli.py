@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
 
 import polars as pl
 import pytest
+from called import answering
 
 import xinzhi
-from xinzhi.cli import main
 from xinzhi.sectors import from_package
 
 NAMES = {"220000": "A1", "310000": "B2", "510000": "C3"}
@@ -36,19 +35,7 @@ indicators:
 
 @pytest.fixture
 def run(monkeypatch, capsys):
-    monkeypatch.setenv("XINZHI_LANG", "en")
-
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["xinzhi", "sectors", *map(str, arguments)])
-        try:
-            main()
-            code = 0
-        except SystemExit as leaving:
-            code = leaving.code or 0
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return call
+    return answering(monkeypatch, capsys, "sectors")
 
 
 @pytest.fixture(scope="module")

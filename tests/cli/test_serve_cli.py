@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import socket
-import sys
 from ipaddress import IPv4Address
 
 import pytest
+from called import answering
 
 pytest.importorskip("fastapi")
 
-from xinzhi.cli import main
 from xinzhi.web import app
 
 EVERYWHERE = str(IPv4Address(0))
@@ -23,15 +22,7 @@ def serve(monkeypatch, capsys):
     monkeypatch.setattr(app, "run", lambda _, listening, __: listening.close())
 
     def call(*arguments, language="en"):
-        monkeypatch.setenv("XINZHI_LANG", language)
-        monkeypatch.setattr(sys, "argv", ["xinzhi", "serve", *map(str, arguments)])
-        try:
-            main()
-            code = 0
-        except SystemExit as leaving:
-            code = leaving.code or 0
-        said = capsys.readouterr()
-        return code, said.out, said.err
+        return answering(monkeypatch, capsys, "serve", language=language)(*arguments)
 
     return call
 

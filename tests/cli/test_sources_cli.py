@@ -4,32 +4,19 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
 
 import polars as pl
 import pytest
+from called import answering
 
 import xinzhi
 from made_up_economy import made_up_economy
-from xinzhi.cli import main
 from xinzhi.data.export import export
 
 
 @pytest.fixture
 def xinzhi_sources(monkeypatch, capsys):
-    monkeypatch.setenv("XINZHI_LANG", "en")
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["xinzhi", "sources", *map(str, arguments)])
-        try:
-            main()
-            code = 0
-        except SystemExit as leaving:
-            code = leaving.code or 0
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return run
+    return answering(monkeypatch, capsys, "sources")
 
 
 @pytest.fixture(scope="module")
