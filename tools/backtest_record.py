@@ -15,8 +15,8 @@ import polars as pl
 
 import xinzhi
 from xinzhi.data import load
-from xinzhi.yardstick.estimates.declared_set import READ
 from xinzhi.yardstick.estimates.record import FILE
+from xinzhi.yardstick.panel import READ
 
 PACKAGE, PROTOCOL = "china-provinces", "xinzhi-cn-2026"
 HEAD = "# How bands held in the past, in real time, by years ahead. Written by tools/backtest_record.py, not by hand.\n"

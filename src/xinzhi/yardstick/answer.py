@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -44,7 +45,12 @@ def _title(table: str, column: str | None) -> Text:
 def figures_of(row: Mapping[str, Any]) -> dict[str, Any]:
     """Return the figures of growth accounts by what sentences call them."""
     parts = {name: row[column] for name, column in PARTS.items() if column in row}
-    return {"growth": row["output_growth"], "share": row["tfp_part"], **parts}
+    return {**rates(row), "share": row["tfp_part"], **parts}
+
+
+def rates(row: Mapping[str, Any]) -> dict[str, float]:
+    """Return growth of output in logarithms, which contributions add up to, and compound, as statistics publish it."""
+    return {"growth": row["output_growth"], "compound": math.expm1(row["output_growth"])}
 
 
 def _named(view: View, codes: Iterable[str]) -> list[Text]:

@@ -31,7 +31,8 @@ class Graded:
     """The values of every test for each region and year `(R, T)`, NaN where a test could not be made.
 
     `yearly` are means around each year, where a test wants them; `single` the years alone, of which a period takes the
-    mean. `caps` holds the grade that flags allow at best, as a number from 0 (A) to 3 (D).
+    mean. `caps` holds the grade that flags allow at best, as a number from 0 (A) to 3 (D). `tested` are the values
+    before a protocol mends any of them.
     """
 
     years: IntArray
@@ -39,6 +40,7 @@ class Graded:
     single: Mapping[str, FloatArray]
     caps: IntArray
     limits: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    tested: pl.DataFrame = field(default_factory=pl.DataFrame)
 
     def by_year(self) -> IntArray:
         """Return the grade of every region and year `(R, T)`."""
@@ -83,7 +85,12 @@ def graded(data: Package, panel: Panel, protocol: Protocol, growth: Growth, mark
     """Return the tests of a package under a protocol; None where the protocol does not grade."""
     if not protocol.declares(PARAMETER) or protocol.value(PARAMETER) != "on":
         return None
-    values = _as_used(admission.values(data.tables, data.units), panel, protocol)
+    return graded_again(admission.values(data.tables, data.units), panel, protocol, growth, marks)
+
+
+def graded_again(tested: pl.DataFrame, panel: Panel, protocol: Protocol, growth: Growth, marks: Marks) -> Graded:
+    """Return the tests, from their values for the figures as published."""
+    values = _as_used(tested, panel, protocol)
     yearly, single = _spread(admission.smooth(values), panel), _spread(values, panel)
     effect = break_effects(panel, protocol, growth)
     if effect is not None:
@@ -93,7 +100,7 @@ def graded(data: Package, panel: Panel, protocol: Protocol, growth: Growth, mark
     for letter, entry in admission.terms()["marks"].items():
         for name in set(entry["flags"]) & set(marks):
             caps = np.where(marks[name], np.maximum(caps, GRADES.index(letter)), caps)
-    return Graded(panel.years, yearly, single, caps, {name: _limits(name, protocol) for name in names})
+    return Graded(panel.years, yearly, single, caps, {name: _limits(name, protocol) for name in names}, tested)
 
 
 def _limits(name: str, protocol: Protocol) -> tuple[float, ...]:

@@ -67,6 +67,7 @@ KINDS = ("energy", "materials", "services")
 TOGETHER = "intermediate"
 BOUGHT = (*KINDS, TOGETHER)
 # Growth over a gap in the accounts is left out and listed; a gap in investment would break every later stock.
+READ = ("accounts", "investment", "nation", "vintages")
 BEARABLE = ("missing-year",)
 
 
@@ -78,7 +79,8 @@ class Panel:
     `accounts` and `investment` hold columns `(R, T)` and `(A, R, T)`, NaN without a figure; `vintages` the log growth
     of output in each. Masks: `unofficial` by column, where its status is not ``official``; `preliminary`, output first
     published; `breaks` in employment. `hours_per_person` says whether ``accounts.hours`` are per person.
-    `nation` holds the series of the table `nation` that the yardstick reads, each by year.
+    `nation` holds the series of the table `nation` that the yardstick reads, each by year; `read` the fingerprints of
+    the tables that all this comes from.
     """
 
     regions: tuple[str, ...]
@@ -93,6 +95,7 @@ class Panel:
     hours_per_person: bool
     nation: Mapping[str, Mapping[int, float]] = field(default_factory=dict)
     control: Mapping[str, FloatArray] = field(default_factory=dict)
+    read: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -189,6 +192,7 @@ def read_panel(package: Package) -> Panel:
         hours_per_person="per person" in package.units.get("accounts", {}).get("hours", ""),
         nation=nation,
         control=control_index(nation, np.arange(first, last + 1, dtype=np.int64)),
+        read={name: package.fingerprint(name) for name in READ if name in package.tables},
     )
 
 

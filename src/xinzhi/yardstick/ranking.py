@@ -15,7 +15,7 @@ from xinzhi.core.parameters import setting
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text, clauses, words
 from xinzhi.data import Package, national_series
-from xinzhi.yardstick.answer import contrast, ends, findings, largest_source
+from xinzhi.yardstick.answer import contrast, ends, findings, largest_source, rates
 from xinzhi.yardstick.audit.multiverse import CONVENTIONS
 from xinzhi.yardstick.audit.robustness import FIRST, SCHEMA
 from xinzhi.yardstick.estimates.results import ALL, TOGETHER, TOTAL, Bands, record_clause
@@ -92,7 +92,9 @@ def ranking(
     kept = [*PERIOD, "output_growth", "tfp_growth", "rank", "grade", "flags", *BAND, *list(SCHEMA)[4:]]
     frame = pl.concat(rows).select(kept) if rows else pl.DataFrame(schema=dict.fromkeys(kept, pl.Float64))
     nation = {} if package is None else _nation(package)
-    read = {"nation": package.fingerprint("nation")} if nation and package is not None else {}
+    read = dict((measurement if bands is None else bands).provenance.inputs)
+    if nation and package is not None:
+        read["nation"] = package.fingerprint("nation")
     return Ranking(
         frame=frame,
         measurement=measurement,
@@ -101,7 +103,7 @@ def ranking(
         nation=nation,
         kind=measurement.kind,
         names=measurement.names,
-        provenance=replace(measurement.provenance, verb="ranking", inputs={**measurement.provenance.inputs, **read}),
+        provenance=replace(measurement.provenance, verb="ranking", inputs=read),
     )
 
 
@@ -187,7 +189,7 @@ def _newest(result: Ranking, view: View, span: Span) -> Facts:
     row = _total(view, span)
     alone = len(view.codes) == 1
     subject = view.name(view.codes[0]) if alone else words("yardstick.ranking.together", n=len(view.codes))
-    values = {"span": span.label, "subject": subject, "tfp": row["tfp_growth"], **_rates(row)}
+    values = {"span": span.label, "subject": subject, "tfp": row["tfp_growth"], **rates(row)}
     if not view.is_extrapolated(span):
         return {"ranking.newest": values}
     band = _band(result, span)
@@ -197,11 +199,6 @@ def _newest(result: Ranking, view: View, span: Span) -> Facts:
     return {
         "ranking.newest_band": values | {"low": band[0], "high": band[1], "level": result.bands.level, "held": held}
     }
-
-
-def _rates(row: Mapping[str, Any]) -> dict[str, float]:
-    """Return growth of output in logarithms, which contributions add up to, and compound, as statistics publish it."""
-    return {"growth": row["output_growth"], "compound": float(np.expm1(row["output_growth"]))}
 
 
 def _each(result: Ranking, view: View, span: Span) -> Facts:
@@ -219,7 +216,7 @@ def _each(result: Ranking, view: View, span: Span) -> Facts:
     def one(row: Mapping[str, Any]) -> Text:
         key = "each_one_band" if row["low"] is not None else "each_one"
         own = {"name": view.name(row["region"]), "tfp": row["tfp_growth"], "low": row["low"], "high": row["high"]}
-        return words(f"yardstick.ranking.{key}", **own, **_rates(row))
+        return words(f"yardstick.ranking.{key}", **own, **rates(row))
 
     told = [one(row) for row in rows.iter_rows(named=True)]
     key = "each_band" if banded else "each_no_band" if estimated else "each"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import polars as pl
 import pytest
 
@@ -54,9 +56,17 @@ def test_what_compares_regions_is_not_given_and_said(whole):
     assert made.components["relative_half_width"].null_count() == 0  # what gaps between regions are held to
 
 
-def test_the_tables_of_the_others_stand_in_the_result(whole):
+def test_the_tables_that_errors_are_learned_from_stand_in_the_result(whole, among):
     made = xinzhi.bands(of(whole, ["220000"]))
     assert made.provenance.inputs["china-provinces/investment"] == whole.fingerprint("investment")
+    assert made.provenance.inputs["china-provinces/vintages"] == whole.fingerprint("vintages")
+    of_all = among.provenance
+    assert of_all.inputs["vintages"] == whole.fingerprint("vintages")
+    source, _, digest = str(made.provenance.options["learned_from"]).partition("@")
+    assert (source, len(digest)) == ("china-provinces", 12)
+    assert of_all.options["learned_from"] == made.provenance.options["learned_from"]
+    tables = {**whole.tables, "vintages": whole.tables["vintages"].with_columns(pl.col(pl.Float64) * 1.01)}
+    assert xinzhi.bands(replace(whole, tables=tables)).provenance.options["learned_from"] != f"{source}@{digest}"
 
 
 def test_a_province_with_figures_of_its_own_has_a_band_around_them(whole, among):

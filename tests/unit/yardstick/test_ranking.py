@@ -56,14 +56,20 @@ def test_robustness_is_that_of_the_audit(shipped, audited):
     assert (whole["protocol_rank_high"] - whole["rank_p95"]).max() < 1
 
 
-def test_how_often_a_region_is_among_the_first_is_counted(shipped, audited):
-    found = robustness(shipped.measurement, [OFFICIAL]).sort("region")
-    estimates = audited.estimates
-    growth = estimates.of_span(list(estimates.spans).index(OFFICIAL))
-    periods = shipped.measurement.periods.filter(start=2012, end=2017).sort("region")
-    growth = growth[:, periods["rank"].is_not_null().to_numpy()]
+@pytest.mark.parametrize("span", [OFFICIAL, NEWEST])
+def test_ranks_over_protocols_are_of_those_under_which_the_data_of_a_region_pass(shipped, audited, span):
+    at = audited.spans.index(span)
+    failed, growth = audited.admission.of_span(at), audited.estimates.of_span(at)
+    ranked = ~failed[0]
+    failed, growth = failed[:, ranked], growth[:, ranked]
     places = (growth[:, :, None] < growth[:, None, :]).sum(axis=2) + 1
-    assert found["among_first"].drop_nulls().to_numpy() == pytest.approx((places <= 3).mean(axis=0), abs=1e-12)
+    rows = audited.frame.filter(start=span[0], end=span[1]).sort("region").filter(ranked)
+    found = robustness(shipped.measurement, [span]).sort("region").filter(ranked)
+    assert 0 < failed.any(axis=0).sum() < len(places)
+    for name, part in (("minimum", 0), ("p05", 0.05), ("median", 0.5), ("p95", 0.95), ("maximum", 1)):
+        by_hand = [np.quantile(own[~bad], part) for own, bad in zip(places.T, failed.T, strict=True)]
+        assert rows[f"rank_{name}"].to_numpy() == pytest.approx(by_hand, abs=1e-12)
+    assert found["among_first"].to_numpy() == pytest.approx(((places <= 3) & ~failed).mean(axis=0), abs=1e-12)
 
 
 def test_every_rank_of_an_estimated_period_has_its_range(shipped):

@@ -9,10 +9,9 @@ from itertools import product
 import numpy as np
 
 from xinzhi.core.arrays import BoolArray, IntArray
-from xinzhi.data import Package
 from xinzhi.yardstick.audit.choices import Grid
 from xinzhi.yardstick.audit.multiverse import Multiverse, Span
-from xinzhi.yardstick.grading import FAILED, GRADES, graded
+from xinzhi.yardstick.grading import FAILED, GRADES, graded_again
 from xinzhi.yardstick.measurement import Measurement
 
 
@@ -36,17 +35,18 @@ class Admission:
     failed: BoolArray
 
     @classmethod
-    def of(cls, data: Package, reference: Measurement, every: Grid, spans: Sequence[Span]) -> Admission:
+    def of(cls, reference: Measurement, every: Grid, spans: Sequence[Span]) -> Admission:
         """Grade the data once for every combination of what a protocol mends."""
         axes = [at for at, choice in enumerate(every.choices) if set(choice.paths) & set(MENDED)]
         sizes = [len(every.choices[at].levels) for at in axes]
         failed = np.zeros((int(np.prod(sizes)), len(reference.panel.regions), len(spans)), dtype=np.bool_)
         for branch, levels in enumerate(product(*(every.choices[at].levels for at in axes))):
             rules = every.protocol.replace({path: level.values[path] for level in levels for path in level.departs})
-            growth = reference.accounts.growth if reference.accounts else None
-            made = None if growth is None else graded(data, reference.panel, rules, growth, {})
+            if reference.graded is None or reference.accounts is None:
+                break
+            made = graded_again(reference.graded.tested, reference.panel, rules, reference.accounts.growth, {})
             for at, span in enumerate(spans):
-                failed[branch, :, at] = made is not None and made.of_period(*span) == GRADES.index(FAILED)
+                failed[branch, :, at] = made.of_period(*span) == GRADES.index(FAILED)
         picked = every.rows[:, axes]
         return cls(np.ravel_multi_index(picked.T.tolist(), sizes) if axes else np.zeros(len(picked), np.int64), failed)
 
@@ -55,10 +55,10 @@ class Admission:
         return self.failed[self.branch, :, at]
 
 
-def widened(data: Package, reference: Measurement, every: Grid, span: Span) -> WhatIf:
+def widened(reference: Measurement, every: Grid, span: Span) -> WhatIf:
     """Return how many regions could rank first in a period under a larger set, among those that are ranked."""
     rows, regions, growth = Multiverse.of(reference.panel, every, [span]).distinct(0).known()
-    admission = Admission.of(data, reference, every, [span])
+    admission = Admission.of(reference, every, [span])
     barred = admission.of_span(0)[rows[growth.lead]][:, regions]
     values = np.where(barred, -np.inf, growth.values)[:, ~barred[growth.which[0]]]
     own = values[growth.which[0]]

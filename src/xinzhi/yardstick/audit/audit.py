@@ -59,8 +59,8 @@ class Audit(Result, verb="audit", topic="yardstick", key=("region", "start", "en
     period when all are under the same protocol, and the gaming room of a region that chooses while the others keep the
     reference protocol. `protocols` lists the admissible ones, the reference one first, with a column per open
     parameter; empty where it is not in force. Regions whose data fail admission in a period (grade D) have a spread and
-    no ranks, and nobody is compared with them; nor does a protocol gain a rank for a region whose data fail under it
-    (`admission`). `what_if` says what the alternatives would add that no source uses for
+    no ranks, and nobody is compared with them; nor does a protocol under which the data of a region fail count among
+    its ranks, or gain it one (`admission`). `what_if` says what the alternatives would add that no source uses for
     the economy; None where there are none, or they are in the set.
 
     `variance` is what each choice contributes to the spread, exactly: `shapley` sums to it. `reversals` is the share of
@@ -294,7 +294,7 @@ def audit(
     left_out += shut
     every = grid(rules, found)
     spans: tuple[Span, ...] = tuple(reference.periods.select("start", "end").unique(maintain_order=True).iter_rows())
-    estimates, admission = Multiverse.of(panel, every, spans), Admission.of(data, reference, every, spans)
+    estimates, admission = Multiverse.of(panel, every, spans), Admission.of(reference, every, spans)
     near = nearest(every)
     departures = every.departure_counts()[every.admissible]
     changed = (every.rows != 0).sum(axis=1)
@@ -342,7 +342,7 @@ def audit(
         estimates=estimates,
         admission=admission,
         regions_declared=reference.regions_declared,
-        what_if=None if more is None else widened(data, reference, more, span),
+        what_if=None if more is None else widened(reference, more, span),
         kind=reference.kind,
         names=reference.names,
         provenance=Provenance(

@@ -417,14 +417,16 @@ def spread(
 ) -> Spread:
     """Return the spread of a period over protocols; `pairs` are the regions that are compared two by two.
 
-    What is `barred` `(D, R)` is no choice of a region's own: its data fail admission under these protocols.
+    Where `barred` `(D, R)` the data of a region fail admission: such a protocol is no choice of its own, and its ranks
+    are those under the others.
     """
     values, which, times = found.values, found.which, np.bincount(found.which)
     count = values.shape[1]
+    some = barred is not None and bool(barred.any())
+    chosen, counted = (np.where(barred, -np.inf, values), times[:, None] * ~barred) if some else (values, times)
     ranks = np.empty(values.shape, dtype=np.min_scalar_type(-count))
     for block in blocks(len(values)):
         ranks[block] = rank(values[block])
-    chosen = values if barred is None or not barred.any() else np.where(barred, -np.inf, values)
     top = chosen.max(axis=0)
     best_rank, least = _against_reference(values[which[0]], top)
     few = departures[found.lead, None].astype(np.int16)
@@ -433,11 +435,12 @@ def spread(
     for block in blocks(count):
         own = chosen[:, block]
         quantiles[:, block] = weighted_quantiles(values[:, block], times)
-        rank_quantiles[:, block] = weighted_quantiles(ranks[:, block], times)
+        own_times = counted[:, block] if some else counted
+        rank_quantiles[:, block] = weighted_quantiles(ranks[:, block], own_times)
         # Order protocols by (attains the best rank, few departures, high growth) in one key each.
         wanted = np.where(own >= least[block], few, few.max() + 1)
         best[block] = found.lead[np.where(wanted == wanted.min(axis=0), own, -np.inf).argmax(axis=0)]
-    alone, some = np.flatnonzero(changed == 1), values[:, pairs][which].T.copy()
+    alone, compared = np.flatnonzero(changed == 1), values[:, pairs][which].T.copy()
     return Spread(
         quantiles=quantiles,
         ranks=rank_quantiles,
@@ -447,24 +450,28 @@ def spread(
         best=best,
         single=alone[chosen[which[alone]].argmax(axis=0)] if alone.size else np.zeros(count, dtype=np.int64),
         everyone_rank=rank(top[None])[0],
-        above=np.stack([np.count_nonzero(one > some, axis=1) for one in some]) / len(which),
+        above=np.stack([np.count_nonzero(one > compared, axis=1) for one in compared]) / len(which),
     )
 
 
 def weighted_quantiles(values: FloatArray | IntArray, times: IntArray) -> FloatArray:
-    """Return the quantiles of the columns of rows that stand for so many each, as `numpy.quantile` has them."""
+    """Return the quantiles of the columns of rows that stand for so many each, as `numpy.quantile` has them.
+
+    `times` is of every row, or of every row and column where not all rows count in all columns.
+    """
     # Whole numbers of two bytes are sorted by their digits when the sort is to be stable, in a tenth of the time.
     order = np.argsort(values.T, axis=1, kind="stable" if values.dtype.kind == "i" else None)
-    upto = times[order].cumsum(axis=1)
-    place = (times.sum() - 1) * np.array(QUANTILES)
+    upto = (times[order] if times.ndim == 1 else np.take_along_axis(times.T, order, axis=1)).cumsum(axis=1)
+    last = upto[:, -1:] - 1
+    place = last * np.array(QUANTILES)
     floor = np.floor(place).astype(np.int64)
     ends = []
-    for wanted in (floor, np.minimum(floor + 1, times.sum() - 1)):
-        at = np.stack([np.searchsorted(row, wanted, side="right") for row in upto])
+    for wanted in (floor, np.minimum(floor + 1, last)):
+        at = np.stack([np.searchsorted(row, own, side="right") for row, own in zip(upto, wanted, strict=True)])
         ends.append(np.take_along_axis(values.T, np.take_along_axis(order, at, axis=1), axis=1))
     # Of two values the quantile is what lies between them.
-    pairs = zip(np.stack(ends).transpose(2, 0, 1), place - floor, strict=True)
-    return np.stack([np.quantile(two, part, axis=0) for two, part in pairs])
+    (low, high), part = ends, place - floor
+    return np.where(part < 0.5, low + (high - low) * part, high - (high - low) * (1 - part)).T  # noqa: PLR2004 - nearer
 
 
 def _against_reference(reference: FloatArray, top: FloatArray) -> tuple[IntArray, FloatArray]:

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from xinzhi.core.parameters import setting
+from xinzhi.yardstick.audit.admission import Admission
 from xinzhi.yardstick.audit.choices import choices, grid, used
 from xinzhi.yardstick.audit.multiverse import (
     CONVENTIONS,
@@ -33,7 +34,8 @@ def robustness(measurement: Measurement, spans: Sequence[Span]) -> pl.DataFrame:
     """Return the range of growth and rank of every region over all protocols, and how often it is among the first.
 
     Every admissible protocol counts once, as in `audit`, of which this is the part that a ranking shows: nothing is
-    sampled. Without alternatives, or with more regions than ``most_compared``, there are no rows.
+    sampled. The ranks of a region are those of the protocols under which its data pass admission. Without alternatives,
+    or with more regions than ``most_compared``, there are no rows.
 
     Parameters
     ----------
@@ -57,11 +59,11 @@ def robustness(measurement: Measurement, spans: Sequence[Span]) -> pl.DataFrame:
     every = grid(rules, found)
     if len(every.rows) == 1:
         return pl.DataFrame(schema=SCHEMA)
-    estimates = Multiverse.of(panel, every, spans)
-    return pl.concat([_of_span(measurement, estimates, at) for at in range(len(spans))])
+    estimates, admission = Multiverse.of(panel, every, spans), Admission.of(measurement, every, spans)
+    return pl.concat([_of_span(measurement, estimates, admission, at) for at in range(len(spans))])
 
 
-def _of_span(measurement: Measurement, estimates: Multiverse, at: int) -> pl.DataFrame:
+def _of_span(measurement: Measurement, estimates: Multiverse, admission: Admission, at: int) -> pl.DataFrame:
     """Return the ranges of one span; ranks are among the regions that have one, and need the whole set."""
     rows, regions, growth = estimates.distinct(at).known()
     times, (start, end) = np.bincount(growth.which), estimates.spans[at]
@@ -71,14 +73,15 @@ def _of_span(measurement: Measurement, estimates: Multiverse, at: int) -> pl.Dat
     frame = pl.DataFrame({"region": names, **place, "protocol_low": low, "protocol_high": high})
     ranked = measurement.periods.filter(pl.col("start") == start, pl.col("end") == end).drop_nulls("rank")
     kept = np.isin(names, ranked["region"].to_list())
-    places = rank(growth.values[:, kept])
-    first, last = weighted_quantiles(places, times)[[1, 3]] if kept.any() else np.empty((2, 0))
+    passed = ~admission.of_span(at)[rows[growth.lead]][:, regions[kept]]
+    places, counted = rank(growth.values[:, kept]), times[:, None] * passed
+    first, last = weighted_quantiles(places, counted)[[1, 3]] if kept.any() else np.empty((2, 0))
     ranges = pl.DataFrame(
         {
             "region": np.array(names)[kept].tolist(),
             "protocol_rank_low": np.floor(first).astype(np.int64),
             "protocol_rank_high": np.ceil(last).astype(np.int64),
-            "among_first": (times[:, None] * (places <= FIRST)).sum(axis=0) / times.sum(),
+            "among_first": (counted * (places <= FIRST)).sum(axis=0) / times.sum(),
         },
         schema={name: SCHEMA[name] for name in ("region", *list(SCHEMA)[6:])},
     )

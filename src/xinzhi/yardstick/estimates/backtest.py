@@ -76,7 +76,6 @@ def backtest(
     if is_part(panel, rules):
         raise InputError("yardstick.backtest-of-a-part", n=len(panel.regions), all=len(rules.regions))
     level = float(rules.value("estimates.level"))
-    inputs = {name: data.fingerprint(name) for name in tables}
     rows = list(_verdicts(panel, rules, level, ends))
     if not rows:
         raise InputError("yardstick.no-pseudo-end")
@@ -93,7 +92,7 @@ def backtest(
             protocol_fingerprint=rules.fingerprint,
             standing=rules.standing,
             package=data.name,
-            inputs=inputs,
+            inputs={**{name: data.fingerprint(name) for name in tables}, **panel.read},
         ),
     )
 

@@ -108,6 +108,7 @@ def bands(
         + [_rows(sample, TOGETHER, span, said) for span, said in zip(newest, told_years, strict=True)]
     ).unique(["region", "start", "end", "component"], keep="first", maintain_order=True)
     told = base.told
+    read = base.read if told is None else {f"{base.source}/{table}": digest for table, digest in base.read.items()}
     shown = _without_levels(frame) if refused else frame
     return Bands(
         frame=shown if told is None else _alone(shown, told),
@@ -127,8 +128,8 @@ def bands(
         provenance=replace(
             measurement.provenance,
             verb="bands",
-            options={"level": held},
-            inputs={**measurement.provenance.inputs, **base.read},
+            options={"level": held, "learned_from": base.learned_from},
+            inputs={**measurement.provenance.inputs, **read},
         ),
     )
 

@@ -6,6 +6,8 @@ protocol names, and the regions at hand stand in their places among them.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -22,7 +24,6 @@ from xinzhi.yardstick.measurement import Measurement
 from xinzhi.yardstick.panel import Panel, read_panel
 
 PARAMETER = "estimates.learned_from"
-READ = ("accounts", "investment", "nation", "vintages")
 CLOSE = 1e-9  # of the same region among all and alone
 
 
@@ -31,7 +32,7 @@ class Ground:
     """What bands stand on: the panel with its accounts, and the one that errors are learned from.
 
     `told` are the regions of the package where it holds a part of the declared set only; None where it is whole.
-    `read` are the fingerprints of the tables that the others come from.
+    `source` is the package that errors are learned from, `read` the fingerprints of its tables.
     """
 
     panel: Panel
@@ -40,19 +41,27 @@ class Ground:
     rules: Protocol
     periods: pl.DataFrame
     told: tuple[str, ...] | None
+    source: str
     read: Mapping[str, str]
+
+    @property
+    def learned_from(self) -> str:
+        """The package that errors are learned from, with a digest of the tables that they were learned from."""
+        digest = hashlib.sha256(json.dumps(sorted(self.read.items())).encode()).hexdigest()
+        return f"{self.source}@{digest[:12]}"
 
 
 def ground(measurement: Measurement, accounts: GrowthAccounts) -> Ground:
     """Return what the bands of a measurement stand on."""
-    panel, rules = measurement.panel, measurement.protocol
+    panel, rules, own = measurement.panel, measurement.protocol, str(measurement.provenance.package)
+    itself = Ground(panel, accounts, panel, rules, measurement.periods, None, own, panel.read)
     if not is_part(panel, rules) or not rules.declares(PARAMETER):
-        return Ground(panel, accounts, panel, rules, measurement.periods, None, {})
+        return itself
     name = str(rules.value(PARAMETER))
     package = load(name)
     others = read_panel(package)
     if panel.assets != others.assets or set(rules.regions) - set(others.regions):
-        return Ground(panel, accounts, panel, rules, measurement.periods, None, {})
+        return itself
     whole = among(panel, others)
     inputs, _ = build_inputs(whole, rules)
     made = GrowthAccounts(inputs, account(inputs, rules))
@@ -60,8 +69,7 @@ def ground(measurement: Measurement, accounts: GrowthAccounts) -> Ground:
     if not np.isfinite(made.growth.tfp_growth[elsewhere]).any(axis=1).all():
         raise InputError("yardstick.others-not-measured", package=name, id=rules.id)
     _refuse_another_figure(panel, accounts, whole, made)
-    read = {f"{name}/{table}": package.fingerprint(table) for table in READ}
-    return Ground(whole, made, others, rules, measurement.periods, panel.regions, read)
+    return Ground(whole, made, others, rules, measurement.periods, panel.regions, name, others.read)
 
 
 def is_part(panel: Panel, protocol: Protocol) -> bool:
