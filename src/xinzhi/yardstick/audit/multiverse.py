@@ -422,8 +422,9 @@ def spread(
     """
     values, which, times = found.values, found.which, np.bincount(found.which)
     count = values.shape[1]
-    some = barred is not None and bool(barred.any())
-    chosen, counted = (np.where(barred, -np.inf, values), times[:, None] * ~barred) if some else (values, times)
+    chosen, counted = values, times
+    if barred is not None and barred.any():
+        chosen, counted = np.where(barred, -np.inf, values), times[:, None] * ~barred
     ranks = np.empty(values.shape, dtype=np.min_scalar_type(-count))
     for block in blocks(len(values)):
         ranks[block] = rank(values[block])
@@ -435,7 +436,7 @@ def spread(
     for block in blocks(count):
         own = chosen[:, block]
         quantiles[:, block] = weighted_quantiles(values[:, block], times)
-        own_times = counted[:, block] if some else counted
+        own_times = counted if counted.ndim == 1 else counted[:, block]
         rank_quantiles[:, block] = weighted_quantiles(ranks[:, block], own_times)
         # Order protocols by (attains the best rank, few departures, high growth) in one key each.
         wanted = np.where(own >= least[block], few, few.max() + 1)
@@ -471,7 +472,8 @@ def weighted_quantiles(values: FloatArray | IntArray, times: IntArray) -> FloatA
         ends.append(np.take_along_axis(values.T, np.take_along_axis(order, at, axis=1), axis=1))
     # Of two values the quantile is what lies between them.
     (low, high), part = ends, place - floor
-    return np.where(part < 0.5, low + (high - low) * part, high - (high - low) * (1 - part)).T  # noqa: PLR2004 - nearer
+    between: FloatArray = np.where(part < 0.5, low + (high - low) * part, high - (high - low) * (1 - part))  # noqa: PLR2004 - nearer
+    return between.T
 
 
 def _against_reference(reference: FloatArray, top: FloatArray) -> tuple[IntArray, FloatArray]:
