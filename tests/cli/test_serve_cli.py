@@ -13,6 +13,7 @@ pytest.importorskip("fastapi")
 from xinzhi.web import app
 
 EVERYWHERE = str(IPv4Address(0))
+WORD = "a-word-of-some-length"
 
 
 @pytest.fixture
@@ -41,14 +42,25 @@ def test_a_port_in_use_is_refused_before_anything_is_computed(serve, monkeypatch
 
 @pytest.mark.parametrize(("language", "words"), [("en", "cannot serve there"), ("zh", "无法在")])
 def test_an_address_that_is_not_of_this_machine_is_refused(serve, language, words):
-    code, out, err = serve("--host", "192.0.2.1", "--token", "secret", language=language)
+    code, out, err = serve("--host", "192.0.2.1", "--token", WORD, language=language)
     assert (code, out) == (2, "")
     assert words in err
 
 
 def test_the_address_is_one_that_opens_and_keeps_no_secret(serve):
-    code, out, _ = serve("--host", EVERYWHERE, "--port", 0, "--token", "secret")
+    code, out, _ = serve("--host", EVERYWHERE, "--port", 0, "--token", WORD)
     assert code == 0
     assert f"http://{socket.gethostname()}:" in out
     assert ":0/" not in out
-    assert "secret" not in out
+    assert WORD not in out
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "short enough to be guessed"), ("zh", "容易被猜中")])
+@pytest.mark.parametrize("token", ["", "a", "123456789012345"])
+def test_a_token_that_can_be_guessed_is_refused_with_a_better_one(serve, language, words, token):
+    code, out, err = serve("--token", token, language=language)
+    assert (code, out) == (2, "")
+    assert words in err
+    made = err.replace("，例如", "such as ").partition("such as ")[2].split("。")[0].strip()
+    assert len(made) > 16
+    assert serve("--port", 0, "--token", made.replace("\n", "").replace(" ", ""))[0] == 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 import shlex
+from copy import copy
 from html import unescape
 from urllib.parse import unquote, urlsplit
 
@@ -13,10 +14,10 @@ import pytest
 from web.reading import Reader
 
 from xinzhi import studies
-from xinzhi.core.text import percent, words
+from xinzhi.core.text import message, percent, words
 from xinzhi.web import Store, pages, render
 from xinzhi.web.address import Address
-from xinzhi.web.page import Asked
+from xinzhi.web.page import Asked, Page
 from xinzhi.web.pages import claim
 from xinzhi.web.pages.home import QUESTIONS
 from xinzhi.yardstick import View
@@ -290,6 +291,40 @@ def test_a_page_that_says_why_there_is_none_is_as_whole_as_any(client, path):
     assert len(links) > 5
     for link in [*heads, *links]:
         assert client.get(posixpath.normpath(posixpath.join(base, link))).status_code == 200, link
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_browser_that_is_refused_gets_a_page_in_its_language(store, language):
+    from fastapi.testclient import TestClient
+
+    from xinzhi.web.app import safe
+
+    form = {"accept": "text/html", "accept-language": language}
+    with TestClient(safe(store), base_url="http://localhost") as visit:
+        for what, answer in {
+            "method": visit.put(f"/{language}/claim.html", headers=form),
+            "too-large": visit.post(f"/{language}/projects.html", headers=form, content=bytes(store.limits.body + 1)),
+            "host": visit.get(f"/{language}/claim.html", headers=form | {"host": "evil.example"}),
+        }.items():
+            assert answer.headers["content-type"] == "text/html; charset=utf-8"
+            page = Reader(answer.text)
+            why = message(f"web.{what}", size=store.limits.body // 1_000_000).lang(language)
+            assert why in page.words
+            assert bool(page.links) == (what != "host")  # one who may see nothing gets the words alone
+        assert visit.post(f"/{language}/claim.html", headers=form).status_code == 405
+        assert visit.post("/nix/projects.html", headers=form).status_code == 404
+    made = TestClient(safe(store, "a-word-of-some-length")).get("/", headers=form)
+    assert message("web.token").lang(language) in made.text
+
+
+def test_a_site_says_whether_it_sets_a_cookie(store):
+    made = Page(title=words("web.error.missing"))
+    for guarded in (False, True):
+        site = copy(store)
+        site.guarded = guarded
+        text = render.rendered(site, Address("en"), made)
+        assert ("This site sets no cookies" in text) != guarded
+        assert ("sets one cookie, which says for 12 hours" in text) == guarded
 
 
 def test_what_a_browser_likes_best_is_weighed(client):

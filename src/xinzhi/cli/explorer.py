@@ -6,6 +6,7 @@ import sys
 from contextlib import contextmanager
 from ipaddress import ip_address
 from pathlib import Path
+from secrets import token_urlsafe
 from socket import gethostname
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -22,16 +23,20 @@ if TYPE_CHECKING:
     from xinzhi.cli.verbs import Call
     from xinzhi.web import Store
 
+LEAST = 16  # signs of a token
+
 
 def serve(call: Call) -> None:
     """Serve the explorer until it is stopped; what most pages are made from is computed before."""
     host, port, token = call.get("host", "127.0.0.1"), call.get("port", 8000), call.get("token")
-    if not _is_loopback(host) and not token:
+    if not token and not _is_loopback(host):
         raise UsageError("cli.needs-token", host=host)
+    if token is not None and len(token) < LEAST:
+        raise UsageError("cli.weak-token", least=LEAST, made=token_urlsafe(LEAST))
     with _extra():
         from xinzhi.web.app import bound, run, warm
     listening = bound(host, port)
-    store = _store(call)
+    store = _store(call, guarded=bool(token))
     with progress(call.language) as told:
         told.step("explorer")
         warm(store)
@@ -79,10 +84,10 @@ def site(call: Call) -> None:
     lines([files[0]], call.language)
 
 
-def _store(call: Call) -> Store:
+def _store(call: Call, *, guarded: bool = False) -> Store:
     from xinzhi.web import Store
 
-    return Store(call.get("data", DEFAULT), protocol=call.get("protocol", PROTOCOL))
+    return Store(call.get("data", DEFAULT), protocol=call.get("protocol", PROTOCOL), guarded=guarded)
 
 
 def _is_loopback(host: str) -> bool:

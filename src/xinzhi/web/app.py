@@ -18,6 +18,7 @@ from fastapi.responses import RedirectResponse
 from xinzhi import __version__
 from xinzhi.core.errors import UsageError, XinzhiError
 from xinzhi.core.text import LANGUAGES, Language, words
+from xinzhi.report.page import LANG
 from xinzhi.web import pages, render
 from xinzhi.web.address import CHARTS, PROTOCOL, Address
 from xinzhi.web.api import PREFIX, add_api
@@ -26,16 +27,20 @@ from xinzhi.web.assets import NAMES, asset, media
 from xinzhi.web.page import Page
 from xinzhi.web.pages import claim, projects
 from xinzhi.web.queue import BusyError
-from xinzhi.web.reply import accepted, kept
-from xinzhi.web.safety import Safety
+from xinzhi.web.reply import kept, spoken
+from xinzhi.web.safety import OUTSIDE, Safety, language_of
 from xinzhi.web.upload import body_of, screened
 
 if TYPE_CHECKING:
+    from starlette.types import Scope
+
+    from xinzhi.core.text import Text
     from xinzhi.web.store import Store
 
 HTML, SCRIPT = "text/html; charset=utf-8", "text/javascript; charset=utf-8"
 MISSING, UNUSABLE, BUSY = 404, 422, 503
 READ = ["GET", "HEAD"]
+HEAD = 16384  # bytes of the head of a request
 BACKLOG = 2048  # connections that wait, as many as those of uvicorn
 
 
@@ -72,10 +77,7 @@ def application(store: Store) -> FastAPI:
         make = partial(asset, store, name, served=True)
         return kept(store, request, ("asset", name), make, f"{media(name)}; charset=utf-8")
 
-    @app.post("/{language}/projects.html", include_in_schema=False)
-    async def brought(request: Request, language: Language) -> Response:
-        data = await body_of(request, store.limits)
-        return await run_sync(screened_page, store, data, language)
+    _add_projects(app, store)
 
     @app.api_route("/{path:path}", methods=READ, include_in_schema=False)
     def shown(request: Request, path: str) -> Response:
@@ -96,6 +98,17 @@ def application(store: Store) -> FastAPI:
         return _given(store, _asked_at(request, language), made)
 
     return app
+
+
+def _add_projects(app: FastAPI, store: Store) -> None:
+    """Add the page of the projects that a visitor brings."""
+
+    @app.post("/{language}/projects.html", include_in_schema=False)
+    async def brought(request: Request, language: str) -> Response:
+        if language not in LANGUAGES:
+            return _refused(store, _asked_at(request, "en"), words("web.error.missing_about"), MISSING)
+        data = await body_of(request, store.limits)
+        return await run_sync(screened_page, store, data, language)
 
 
 def _page(store: Store, request: Request, address: Address, path: str) -> Response:
@@ -125,7 +138,20 @@ def screened_page(store: Store, data: bytes, language: Language) -> Response:
 
 def safe(store: Store, token: str | None = None) -> Safety:
     """Return the application with what stands around it: token, limits, headers, log."""
-    return Safety(application(store), token=token, limits=store.limits)
+    return Safety(application(store), token=token, limits=store.limits, page=partial(_turned_away, store))
+
+
+def _turned_away(store: Store, scope: Scope, what: str, why: Text) -> bytes:
+    """Return the page of a refusal; one who may see nothing else gets the words alone."""
+    language = language_of(scope)
+    if what in OUTSIDE:
+        title = words("web.error.outside")
+        return render.environment().get_template("outside.html.j2").render(
+            lang=LANG[language], title=title.lang(language), why=why.lang(language)
+        ).encode()  # fmt: skip
+    there = Address(language, at=scope["raw_path"].decode("latin-1").removeprefix("/"))
+    title = words("web.error.fault" if what == "fault" else "web.error.turned")
+    return render.rendered(store, there, Page(title=title, lead=(why,))).encode()
 
 
 def warm(store: Store) -> None:
@@ -169,24 +195,15 @@ def run(store: Store, listening: socket, token: str | None = None) -> None:
     """Serve a store until the process is stopped; the log goes to standard error, without a name or address."""
     import uvicorn
 
+    from xinzhi.web.patience import Patient
+
     config = uvicorn.Config(
-        safe(store, token), log_level="warning", server_header=False, access_log=False,
-        timeout_keep_alive=int(store.limits.sending),
+        safe(store, token), log_level="warning", server_header=False, access_log=False, ws="none",
+        http=Patient.of(store.limits), timeout_keep_alive=int(store.limits.sending),
+        limit_concurrency=store.limits.connections, h11_max_incomplete_event_size=HEAD,
     )  # fmt: skip
     with listening, suppress(KeyboardInterrupt):
         uvicorn.Server(config).run([listening])
-
-
-def spoken(header: str) -> Language:
-    """Return the language of a browser: of ours the one that it likes best, of equals the first.
-
-    Examples
-    --------
-    >>> spoken("fr, zh-CN;q=0.8, en;q=0.5"), spoken("en;q=0.1, zh;q=0.9"), spoken("")
-    ('zh', 'zh', 'en')
-    """
-    weights = {name: weight for name, weight in accepted(header).items() if weight and name[:2] in LANGUAGES}
-    return "zh" if weights and max(weights, key=lambda name: weights[name])[:2] == "zh" else "en"
 
 
 def _asked_at(request: Request, language: Language) -> Address:

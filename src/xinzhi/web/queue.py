@@ -30,6 +30,10 @@ class Limits:
         Bytes of what a visitor sends, and seconds in which it must have come.
     unpacked, ratio, entries
         Of a workbook: bytes unpacked, how many times larger than packed, and its parts.
+    uploads, connections
+        That may be there at once.
+    remembered, guessing
+        Seconds: a browser need not bring its token again; a wrong token waits for its refusal.
     rows
         Of a table of projects.
 
@@ -50,6 +54,10 @@ class Limits:
     unpacked: int
     ratio: int
     entries: int
+    uploads: int
+    connections: int
+    remembered: int
+    guessing: float
     rows: int
 
     @classmethod

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from fastapi import Request, Response
 
 from xinzhi.core.errors import InputError, UsageError, XinzhiError
+from xinzhi.core.text import LANGUAGES
 from xinzhi.report import as_json
 from xinzhi.web.queue import BusyError
 
@@ -50,6 +51,18 @@ def accepted(header: str) -> dict[str, float]:
         weight = next((part.removeprefix("q=") for part in more if part.startswith("q=")), "1")
         found.setdefault(name, float(weight) if weight.replace(".", "", 1).isdecimal() else 0.0)
     return found
+
+
+def spoken(header: str) -> Language:
+    """Return the language of a browser: of ours the one that it likes best, of equals the first.
+
+    Examples
+    --------
+    >>> spoken("fr, zh-CN;q=0.8, en;q=0.5"), spoken("en;q=0.1, zh;q=0.9"), spoken("")
+    ('zh', 'zh', 'en')
+    """
+    weights = {name: weight for name, weight in accepted(header).items() if weight and name[:2] in LANGUAGES}
+    return "zh" if weights and max(weights, key=lambda name: weights[name])[:2] == "zh" else "en"
 
 
 def refusal(error: XinzhiError, language: Language, code: int | None = None) -> Response:

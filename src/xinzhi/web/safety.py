@@ -10,15 +10,18 @@ import time
 from datetime import UTC, datetime
 from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, quote, unquote, urlencode
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
-from xinzhi.core.text import message
+from xinzhi.core.text import message, same
 from xinzhi.web.queue import Limits
+from xinzhi.web.reply import accepted, spoken
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from xinzhi.core.text import Language, Text
 
 COOKIE = "xinzhi"
 POLICY = (
@@ -29,17 +32,21 @@ HEADERS: Mapping[str, str] = {
     "content-security-policy": POLICY,
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
-    "referrer-policy": "no-referrer",
+    "referrer-policy": "same-origin",  # none at all would take the origin from our own forms, too
     "permissions-policy": "camera=(), geolocation=(), microphone=()",
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
 }
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 METHODS = ("GET", "HEAD", "POST")
+PORTS = {"http": ":80", "https": ":443"}
+API, HTML, JSON = "/api/", b"text/html; charset=utf-8", b"application/json"
 SEE_OTHER, FAULT = 303, 500
 STATUS = {  # of the refusals of ``words/messages/web.yaml``
-    "too-large": 413, "too-slow": 408, "token": 401, "foreign": 403, "method": 405, "host": 421, "fault": FAULT,
+    "too-large": 413, "too-slow": 408, "token": 401, "wrong-token": 401, "foreign": 403, "method": 405, "host": 421,
+    "busy": 503, "fault": FAULT,
 }  # fmt: skip
+OUTSIDE = frozenset({"token", "wrong-token", "host"})  # those told to one who may see nothing else
 
 Refusal = tuple[int, bytes, list[tuple[bytes, bytes]]]  # status, body, headers
 
@@ -54,8 +61,8 @@ class Out:
 
     async def __call__(self, one: Message) -> None:
         """Let a part of an answer out."""
-        if one["type"] == "http.response.start" and one["status"] == FAULT:
-            self.refused = self.refused or "fault"
+        if one["type"] == "http.response.start" and one["status"] in {FAULT, STATUS["method"]}:
+            self.refused = self.refused or ("fault" if one["status"] == FAULT else "method")
         if not self.refused:
             await self._out(one)
 
@@ -85,16 +92,19 @@ class Safety:
     app
         The application.
     token
-        What a visitor must bring: as ``Authorization: Bearer``, or once as ``?token=``, which a cookie remembers. None:
-        everybody on this machine may ask.
+        What a visitor must bring: as ``Authorization: Bearer``, or once as ``?token=``, which a cookie remembers for
+        some hours; the token itself is not in it. None: everybody on this machine may ask.
     hosts
         The names by which it may be called; without a token only those of this machine, so that no page of another
         server can ask it by a name of its own.
     limits
         What the service allows itself.
+    page
+        Makes the page that tells a browser why it was refused, from the request, the name of the refusal and its words;
+        programs get JSON.
     log
-        Takes one line of JSON a request: time, method, route, status, milliseconds, bytes. Neither address nor query
-        nor name of a visitor is in it. By default standard error.
+        Takes one line of JSON a request: time, method, route, status, milliseconds, bytes, and why it was refused.
+        Neither address nor query nor name of a visitor is in it. By default standard error.
 
     Examples
     --------
@@ -112,11 +122,13 @@ class Safety:
         token: str | None = None,
         hosts: tuple[str, ...] = LOOPBACK,
         limits: Limits | None = None,
+        page: Callable[[Scope, str, Text], bytes] | None = None,
         log: Callable[[str], object] | None = None,
     ) -> None:
         self._app, self._token, self._hosts = app, token, hosts
         self._limits = limits or Limits.shipped()
-        self._log = log or _to_stderr
+        self._page, self._log = page, log or _to_stderr
+        self._uploads = 0  # that are on their way now
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -126,43 +138,101 @@ class Safety:
             return
         begun, method = time.perf_counter(), scope["method"]
         out = Out(send, bodiless=method == "HEAD")
-        refused = self._unsafe(scope) or self._unknown(scope)
-        if method == "HEAD":  # what GET would answer, without the body
-            scope = {**scope, "method": "GET"}
         try:
-            if refused is not None:
-                await out.say(*refused)
-            else:
-                await self._app(scope, self._measured(scope, receive, out), out)
+            async with asyncio.timeout(
+                self._limits.seconds + 2 * self._limits.sending
+            ):  # a body in, work, an answer out
+                await self._answer(scope, receive, out)
         except Exception as error:  # noqa: BLE001 - a fault of ours must not end the server, nor show what is inside
             out.fault = type(error).__name__ if out.refused in {"", "fault"} else ""
         finally:
             if not out.status:
-                await out.say(*_words(scope, out.refused or "fault"))
+                await out.say(*self._refusal(scope, out))
             self._write(scope, method, out, time.perf_counter() - begun)
 
-    def _unsafe(self, scope: Scope) -> Refusal | None:
-        """Return the answer to a request that nobody may make; None to all others."""
-        headers = _headers(scope)
-        here = self._token is not None or _host(headers.get("host", "")) in self._hosts
-        own = scope["method"] != "POST" or headers.get("sec-fetch-site", "none") in {"same-origin", "none"}
-        if scope["method"] not in METHODS:
-            return _words(scope, "method", (b"allow", ", ".join(METHODS).encode()))
-        if here and own and _size(headers.get("content-length", "0")) <= self._limits.body:
-            return None
-        return _words(scope, "host" if not here else "foreign" if not own else "too-large")
+    async def _answer(self, scope: Scope, receive: Receive, out: Out) -> None:
+        """Let the application answer, unless the request is one to refuse."""
+        out.refused = self._unsafe(scope) or ""
+        if not out.refused and not self._known(scope):
+            if (place := self._let_in(scope)) is not None:
+                await out.say(SEE_OTHER, b"", place)
+                return
+            out.refused = "wrong-token" if _brought(scope) else "token"
+        out.refused = out.refused or self._amiss(scope) or ""
+        if out.refused == "wrong-token":  # guessing is slow
+            await asyncio.sleep(self._limits.guessing)
+        if out.refused:
+            return
+        uploading = scope["method"] == "POST"
+        self._uploads += uploading
+        asked = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope  # the same, without the body
+        try:
+            await self._app(asked, self._measured(scope, receive, out), out)
+        finally:
+            self._uploads -= uploading
+            scope["route"] = asked.get("route")  # for the log
 
-    def _unknown(self, scope: Scope) -> Refusal | None:
-        """Return the answer to one who has not brought the token; one who brings it in the address gets a cookie."""
-        if self._token is None or _equal(_brought(_headers(scope)), self._token):
+    def _unsafe(self, scope: Scope) -> str | None:
+        """Return why nobody is answered who asks so: a page of another site may have brought a visitor here."""
+        here = self._token is not None or _host(_headers(scope).get("host", "")) in self._hosts
+        return None if here else "host"
+
+    def _amiss(self, scope: Scope) -> str | None:
+        """Return what is wrong with a request of one who may ask."""
+        headers = _headers(scope)
+        if scope["method"] not in METHODS:
+            return "method"
+        if scope["method"] != "POST":
             return None
+        if not _own(headers):
+            return "foreign"
+        if _size(headers.get("content-length", "0")) > self._limits.body:
+            return "too-large"
+        return "busy" if self._uploads >= self._limits.uploads else None
+
+    def _known(self, scope: Scope) -> bool:
+        """Say whether a visitor has the token, or the cookie of one who had it."""
+        if self._token is None:
+            return True
+        headers = _headers(scope)
+        until, _, mark = _cookie(headers).partition(".")
+        if _size(until) > time.time() and _equal(mark, _mark(self._token, until)):
+            return True
+        return _equal(_bearer(headers), self._token)
+
+    def _let_in(self, scope: Scope) -> list[tuple[bytes, bytes]] | None:
+        """Return where one who brings the token in the address goes on, with a cookie; None for others."""
         query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
-        if scope["method"] != "GET" or not _equal(dict(query).get("token", ""), self._token):
-            return _words(scope, "token", (b"www-authenticate", b"Bearer"))
+        if self._token is None or scope["method"] != "GET" or not _equal(dict(query).get("token", ""), self._token):
+            return None
         rest = urlencode([(name, value) for name, value in query if name != "token"])
         place = f"/{quote(scope['path']).lstrip('/')}" + (f"?{rest}" if rest else "")
-        cookie = f"{COOKIE}={quote(self._token, safe='')}; HttpOnly; SameSite=Strict; Path=/"
-        return SEE_OTHER, b"", [(b"location", place.encode()), (b"set-cookie", cookie.encode())]
+        until = str(int(time.time()) + self._limits.remembered)
+        secure = "; Secure" if scope.get("scheme") == "https" else ""
+        cookie = (
+            f"{COOKIE}={until}.{_mark(self._token, until)}; Max-Age={self._limits.remembered}; "
+            f"HttpOnly; SameSite=Strict; Path=/{secure}"
+        )
+        return [(b"location", place.encode()), (b"set-cookie", cookie.encode())]
+
+    def _refusal(self, scope: Scope, out: Out) -> Refusal:
+        """Return status, body and headers of a refusal: a page for a browser, else JSON in the language of the path."""
+        what = out.refused or "fault"
+        more = {
+            "method": [(b"allow", ", ".join(METHODS).encode())], "token": [(b"www-authenticate", b"Bearer")],
+            "wrong-token": [(b"www-authenticate", b"Bearer")],
+            "busy": [(b"retry-after", str(self._limits.retry).encode())],
+        }.get(what, [])  # fmt: skip
+        size, seconds = self._limits.body // 1_000_000, self._limits.retry
+        text = message(f"web.{what}", size=size, seconds=seconds) or same(what)
+        kinds = accepted(_headers(scope).get("accept", ""))
+        if self._page is not None and "text/html" in kinds and not scope["path"].startswith(API):
+            try:
+                return STATUS[what], self._page(scope, what, text), [(b"content-type", HTML), *more]
+            except Exception as error:  # noqa: BLE001 - without its page a refusal is told as to a program
+                out.fault = type(error).__name__
+        said = {"error": what, "code": f"web.{what}", "message": text.lang(language_of(scope)), "findings": []}
+        return STATUS[what], json.dumps(said, ensure_ascii=False).encode(), [(b"content-type", JSON), *more]
 
     def _measured(self, scope: Scope, receive: Receive, out: Out) -> Receive:
         """Return the way in of a body: no larger and no slower than allowed."""
@@ -196,6 +266,7 @@ class Safety:
             "status": out.status,
             "ms": round(1000 * seconds, 1),
             "bytes": out.bytes,
+            **({"refused": out.refused} if out.refused not in {"", "fault"} else {}),
             **({"fault": out.fault} if out.fault else {}),
         }
         self._log(json.dumps(line))
@@ -224,23 +295,51 @@ def _equal(given: str, token: str) -> bool:
     return hmac.compare_digest(given.encode("utf-8", "replace"), token.encode())
 
 
-def _brought(headers: Mapping[str, str]) -> str:
-    """Return the token of a request."""
+def _mark(token: str, until: str) -> str:
+    """Return what shows that the server has set a cookie: nobody without the token can make it, nor read it from it."""
+    return hmac.new(token.encode(), f"{COOKIE} {until}".encode(), "sha256").hexdigest()
+
+
+def _bearer(headers: Mapping[str, str]) -> str:
     kind, _, value = headers.get("authorization", "").partition(" ")
-    if kind.lower() == "bearer":
-        return value.strip()
+    return value.strip() if kind.lower() == "bearer" else ""
+
+
+def _cookie(headers: Mapping[str, str]) -> str:
     try:
         found = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
     except CookieError:
         return ""
-    return "" if found is None else unquote(found.value)
+    return "" if found is None else found.value
 
 
-def _words(scope: Scope, what: str, *more: tuple[bytes, bytes]) -> Refusal:
-    """Return status, body and headers of a refusal, in the language of the path or the browser."""
-    accepted = _headers(scope).get("accept-language", "").lower()
-    chinese = scope["path"].startswith("/zh/") or (not scope["path"].startswith("/en/") and accepted.startswith("zh"))
-    text = message(f"web.{what}")
-    said = {"error": what, "code": f"web.{what}", "message": text.lang("zh" if chinese else "en") if text else what}
-    body = json.dumps(said | {"findings": []}, ensure_ascii=False).encode()
-    return STATUS[what], body, [(b"content-type", b"application/json"), *more]
+def _brought(scope: Scope) -> bool:
+    """Say whether a request has a token, right or wrong; a cookie that is too old is none."""
+    return bool(_bearer(_headers(scope))) or "token" in dict(parse_qsl(scope["query_string"].decode("latin-1")))
+
+
+def _own(headers: Mapping[str, str]) -> bool:
+    """Say whether what is sent comes from a page of this site, or from a program, which names no page.
+
+    Over plain HTTP a browser names the origin alone; where it says more, that counts: a server in front may call us by
+    another name.
+    """
+    if site := headers.get("sec-fetch-site"):
+        return site in {"same-origin", "none"}
+    if (origin := headers.get("origin")) is None:
+        return True
+    try:
+        found = urlsplit(origin.lower())
+    except ValueError:
+        return False
+    port = PORTS.get(found.scheme, "")
+    host = headers.get("host", "").lower()
+    return bool(found.netloc) and found.netloc.removesuffix(port) == host.removesuffix(port)
+
+
+def language_of(scope: Scope) -> Language:
+    """Return the language of a path, else that of the browser."""
+    start = scope["path"][:4]
+    if start in {"/zh/", "/en/"}:
+        return "zh" if start == "/zh/" else "en"
+    return spoken(_headers(scope).get("accept-language", ""))

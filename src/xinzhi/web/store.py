@@ -35,6 +35,8 @@ class Store:
         The protocol of pages and answers that name none.
     limits
         What the service allows itself; by default what ships.
+    guarded
+        Whether visitors bring a token, which a cookie remembers: pages say so.
 
     Examples
     --------
@@ -51,7 +53,9 @@ class Store:
         *,
         protocol: Protocol | str = "xinzhi-cn-2026",
         limits: Limits | None = None,
+        guarded: bool = False,
     ) -> None:
+        self.guarded = guarded
         self.package: Package = as_package(data)
         self.rules = protocols.load(protocol)
         self.given = (data.source or data.name) if isinstance(data, Package) else str(data)

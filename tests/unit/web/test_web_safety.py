@@ -2,20 +2,26 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
+import threading
+import time
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 
 import pytest
+import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.testclient import TestClient
 
-from xinzhi.web import Limits
+from xinzhi.web import Limits, patience, safety
 from xinzhi.web.safety import HEADERS, POLICY, Safety
 
 SECRET, TOKEN = "a secret of the inside", "a-b_c.d"
-LIMITS = replace(Limits.shipped(), body=1000, sending=0.2)
+LIMITS = replace(Limits.shipped(), body=1000, sending=0.2, guessing=0.0)
+FORM = {"accept": "text/html,*/*;q=0.8"}
 
 
-def made(**options):
+def made(limits=LIMITS, **options):
     app, lines = FastAPI(), []
 
     @app.get("/en/region/{code}.html")
@@ -28,7 +34,7 @@ def made(**options):
     async def screen(request: Request):
         return {"bytes": len(await request.body())}
 
-    safe = Safety(app, limits=LIMITS, log=lines.append, **options)
+    safe = Safety(app, limits=limits, log=lines.append, **options)
     client = TestClient(safe, base_url="http://localhost", raise_server_exceptions=False, follow_redirects=False)
     return client, lines
 
@@ -78,7 +84,7 @@ def test_without_the_token_nothing_is_answered():
     wrong = {"authorization": "Bearer wrong"}
     assert client.get("/en/region/52.html", headers=wrong).status_code == 401
     assert client.get("/en/region/52.html", headers={"cookie": 'xinzhi="; bad=\x01'}).status_code == 401
-    assert "wrong" not in "".join(lines)
+    assert [json.loads(line).get("refused") for line in lines] == ["token"] * 3 + ["wrong-token"] * 2 + ["token"]
 
 
 def test_the_token_of_the_address_becomes_a_cookie_and_leaves_the_address():
@@ -86,12 +92,74 @@ def test_the_token_of_the_address_becomes_a_cookie_and_leaves_the_address():
     answer = client.get("/en/region/52.html?protocol=zhang-2004&token=a-b_c.d")
     assert answer.status_code == 303
     assert answer.headers["location"] == "/en/region/52.html?protocol=zhang-2004"
-    assert "HttpOnly; SameSite=Strict" in answer.headers["set-cookie"]
+    cookie = answer.headers["set-cookie"]
+    assert "HttpOnly; SameSite=Strict" in cookie
+    assert f"Max-Age={LIMITS.remembered}" in cookie
+    assert "Secure" not in cookie
+    assert TOKEN not in cookie
     assert client.get(answer.headers["location"]).status_code == 200
     assert client.get("//evil.example/?token=a-b_c.d", headers={"cookie": ""}).headers.get("location", "/x")[:2] != "//"
     bare, _ = made(token=TOKEN)
     assert bare.get("/en/region/52.html", headers={"authorization": "Bearer a-b_c.d"}).status_code == 200
     assert "a-b_c.d" not in "".join(lines)
+
+
+def test_a_cookie_ends_with_its_time_and_cannot_be_made_without_the_token():
+    client, _ = made(token=TOKEN)
+    client.cookies = {}
+    cookie = client.get(f"/?token={TOKEN}").headers["set-cookie"].partition("=")[2].partition(";")[0]
+    until, _, mark = cookie.partition(".")
+
+    def status(value):
+        return client.get("/en/region/52.html", headers={"cookie": f"xinzhi={value}"}).status_code
+
+    assert status(cookie) == 200
+    for value in (TOKEN, f"{int(until) + 1}.{mark}", f"{until}.{'0' * 64}", until, f".{mark}", "1.2"):
+        assert status(value) == 401
+    old, _ = made(token=TOKEN, limits=replace(LIMITS, remembered=-1))
+    assert old.get(f"/en/region/52.html?token={TOKEN}", follow_redirects=True).status_code == 401
+    over = TestClient(Safety(FastAPI(), token=TOKEN, log=lambda _: None), base_url="https://x", follow_redirects=False)
+    assert over.get(f"/?token={TOKEN}").headers["set-cookie"].endswith("; Secure")
+
+
+def test_a_wrong_token_waits_and_a_right_one_does_not():
+    client, _ = made(token=TOKEN, limits=replace(LIMITS, guessing=0.2))
+    for asked, waits in ("Bearer no", True), (f"Bearer {TOKEN}", False), ("", False):
+        begun = time.perf_counter()
+        client.get("/en/region/52.html", headers={"authorization": asked})
+        assert (time.perf_counter() - begun >= 0.2) == waits
+
+
+def test_a_browser_gets_a_page_and_a_program_json():
+    def page(scope, what, why):
+        return f"{scope['path']} {what} {why.zh}".encode()
+
+    client, _ = made(page=page)
+    asked = {
+        405: lambda path: client.put(path, headers=FORM),
+        413: lambda path: client.post(path, content=bytes(2000), headers=FORM),
+        403: lambda path: client.post(path, headers=FORM | {"origin": "null"}),
+        421: lambda path: client.get(path, headers=FORM | {"host": "evil.example"}),
+    }  # fmt: skip
+    for status, ask in asked.items():
+        answer = ask("/zh/claim.html")
+        assert (answer.status_code, answer.headers["content-type"]) == (status, "text/html; charset=utf-8")
+        assert answer.text.startswith("/zh/claim.html ")
+        assert ask("/api/v1/screen").json()["code"].startswith("web.")
+    fault = client.get("/en/region/fault.html", headers=FORM)
+    assert (fault.status_code, fault.text.split()[1]) == (500, "fault")
+    assert client.post("/en/region/52.html", headers=FORM).text.split()[1] == "method"
+    assert client.post("/en/region/52.html").json()["code"] == "web.method"
+    broken, lines = made(page=lambda *_: 1 / 0)
+    assert broken.put("/zh/claim.html", headers=FORM).json()["code"] == "web.method"
+    assert json.loads(lines[0])["fault"] == "ZeroDivisionError"
+
+
+def test_what_raises_before_the_application_is_a_fault_like_any(monkeypatch):
+    client, lines = made(token=TOKEN)
+    monkeypatch.setattr(safety, "_equal", lambda *_: 1 / 0)
+    assert client.get("/en/region/52.html", headers={"authorization": "Bearer x"}).status_code == 500
+    assert json.loads(lines[0])["fault"] == "ZeroDivisionError"
 
 
 def test_what_is_asked_without_its_body_has_none():
@@ -114,6 +182,55 @@ def test_uploads_from_pages_of_other_sites_are_refused():
     assert client.post("/api/v1/screen", content=b"x", headers={"sec-fetch-site": "cross-site"}).status_code == 403
     assert client.post("/api/v1/screen", content=b"x", headers={"sec-fetch-site": "same-origin"}).json() == {"bytes": 1}
     assert client.post("/api/v1/screen", content=b"x").json() == {"bytes": 1}
+    others = ("http://evil.example", "null", "http://[", "http://localhost:8001", "http://localhost.evil")
+    for origin in ("http://localhost", "http://localhost:80", *others):  # all that a browser says over plain HTTP
+        status = client.post("/api/v1/screen", content=b"x", headers={"origin": origin}).status_code
+        assert status == (403 if origin in others else 200), origin
+    behind = {"origin": "https://stats.example", "sec-fetch-site": "same-origin"}  # a server in front renames us
+    assert client.post("/api/v1/screen", content=b"x", headers=behind).status_code == 200
+
+
+def test_uploads_that_find_no_room_are_refused_before_they_are_read():
+    read, sent, gate = [], [], asyncio.Event()
+
+    async def app(_, receive, send):
+        read.append(await receive())
+        await gate.wait()
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    safe = Safety(app, limits=replace(LIMITS, uploads=2, sending=5), log=lambda _: None)
+
+    async def one():
+        answer = []
+
+        async def send(part):
+            answer.append(part)
+
+        async def receive():
+            return {"type": "http.request", "body": b"x", "more_body": False}
+
+        await safe(SCOPE, receive, send)
+        sent.append((answer[0]["status"], dict(answer[0]["headers"]).get(b"retry-after")))
+
+    async def visit():
+        asking = [asyncio.create_task(one()) for _ in range(5)]
+        await asyncio.sleep(0.05)
+        assert len(read) == 2
+        assert sent == [(503, b"5")] * 3
+        gate.set()
+        await asyncio.gather(*asking)
+        await one()
+
+    asyncio.run(visit())
+    assert [status for status, _ in sent] == [503] * 3 + [200] * 3
+
+
+SCOPE = {
+    "type": "http", "method": "POST", "path": "/api/v1/screen", "query_string": b"", "scheme": "http",
+    "headers": [(b"host", b"localhost")], "http_version": "1.1", "server": ("localhost", 80),
+    "client": ("127.0.0.1", 1), "root_path": "", "raw_path": b"/api/v1/screen",
+}  # fmt: skip
 
 
 def run(parts, headers=()):
@@ -133,11 +250,7 @@ def run(parts, headers=()):
     async def send(one):
         sent.append(one)
 
-    scope = {
-        "type": "http", "method": "POST", "path": "/api/v1/screen", "query_string": b"", "scheme": "http",
-        "headers": [(b"host", b"localhost"), *headers], "http_version": "1.1", "server": ("localhost", 80),
-        "client": ("127.0.0.1", 1), "root_path": "", "raw_path": b"/api/v1/screen",
-    }  # fmt: skip
+    scope = {**SCOPE, "headers": [*SCOPE["headers"], *headers]}
     asyncio.run(client.app(scope, receive, send))
     return sent[0]["status"], len(taken)
 
@@ -157,3 +270,57 @@ def test_a_stream_without_a_length_is_cut_off_early():
 
 def test_a_body_that_trickles_is_cut_off():
     assert run([b"x", None]) == (408, 2)
+
+
+@pytest.fixture
+def served():
+    """A server that waits for half a second, and answers three connections."""
+
+    async def app(_, __, send):
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+        await send({"type": "http.response.body", "body": b"ok"})
+
+    limits = replace(LIMITS, sending=0.5, connections=3)
+    config = uvicorn.Config(app, http=patience.Patient.of(limits), log_level="critical", lifespan="off", ws="none")
+    server, listening = uvicorn.Server(config), socket.create_server(("127.0.0.1", 0))
+    running = threading.Thread(target=server.run, args=([listening],), daemon=True)
+    running.start()
+    yield listening.getsockname()
+    server.should_exit = True
+    running.join(5)
+
+
+def ended(line, begun):
+    """Return how long a connection stood open."""
+    line.settimeout(5)
+    while line.recv(1000):
+        pass
+    return time.perf_counter() - begun
+
+
+def test_a_question_that_does_not_come_or_comes_in_drops_ends_its_connection(served):
+    for first in (
+        b"",
+        b"GET / HTTP/1.1\r\nHost:",
+        b"GET / HTTP/1.1\r\nhost: x\r\n\r\n",
+    ):  # the last is answered, then silent
+        begun = time.perf_counter()
+        with socket.create_connection(served) as line:
+            line.sendall(first)
+            assert ended(line, begun) < 3
+    begun = time.perf_counter()
+    with socket.create_connection(served) as line, suppress(ConnectionError):
+        while time.perf_counter() - begun < 5:
+            line.sendall(b"G")
+            time.sleep(0.05)
+    assert time.perf_counter() - begun < 3
+
+
+def test_more_connections_than_there_is_room_for_are_not_kept(served):
+    with ExitStack() as stack:
+        lines = [stack.enter_context(socket.create_connection(served)) for _ in range(patience.ROOM * 3 + 2)]
+        time.sleep(0.1)
+        assert lines[-1].recv(1) == b""
+        lines[0].settimeout(0.1)
+        with pytest.raises(TimeoutError):
+            lines[0].recv(1)
