@@ -142,6 +142,7 @@ def run(kind: str, job: str, path: str, memory: str) -> None:
 
     if kind == "library":
         import ibis.backends.duckdb  # noqa: F401 - the same
+        import pyarrow  # noqa: F401, ICN001 - the same
 
         import xinzhi.micro.misallocation
         import xinzhi.micro.tfp_index  # noqa: F401 - the same

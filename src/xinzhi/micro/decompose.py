@@ -135,7 +135,8 @@ def decompose(  # noqa: PLR0913 - a table, its columns, and the policies
         named = {"firm": firm, "year": year, "value": value, "weight": weight}
         named |= {role: name for role, name in (("born", born), ("closed", closed)) if name is not None}
         used = ("value", "weight", *YEARS, *groups)
-        held = panel(frame, named, groups, engine=engine, duplicates=duplicates, roles=used)
+        how: dict[str, Any] = {"engine": engine, "duplicates": duplicates, "sums": (groups, _sums)}
+        held = panel(frame, named, groups, roles=used, **how)
     held.need("value", "weight", *groups)
     usable, totals = _usable(held, groups)
     if method == OLLEY:
@@ -148,15 +149,13 @@ def _usable(held: Panel, by: Sequence[str]) -> tuple[Panel, pl.DataFrame]:
 
     A row without value or weight has no group: it only says that the firm is there.
     """
-    table = held.table.filter(held.table.value.notnull() & held.table.weight.notnull())
-    sums = table.group_by(["year", *by]).agg(
-        n=table.count(), weight=table.weight.sum(), weighted=(table.weight * table.value).sum(),
-        plain=table.value.sum(), covariance=table.weight.cov(table.value, how="pop"),
-        negative=(table.weight < 0).cast("int64").sum(),
-    )  # fmt: skip
-    totals = held.engine.collect(sums).sort("year", *by)
-    if negative := int(totals["negative"].sum() or 0):
-        found = counted_finding("micro.negative-weight", negative, held.least, held.columns["weight"])
+    table, totals = held.table, held.sums
+    if totals is None:
+        table = table.filter(table.value.notnull() & table.weight.notnull())
+        totals = held.engine.collect(table.group_by(["year", *by]).agg(**_sums(table))).sort("year", *by)
+    if totals.filter(pl.col("lightest") < 0).height:
+        negative = held.engine.collect(table.aggregate(n=(table.weight < 0).cast("int64").sum())).item()
+        found = counted_finding("micro.negative-weight", int(negative), held.least, held.columns["weight"])
         raise InputError("micro.weights", (found,), what=found.text)
     if totals.is_empty():
         raise InputError("micro.nothing-left", (), columns=[same("value"), same("weight")])
@@ -165,6 +164,15 @@ def _usable(held: Panel, by: Sequence[str]) -> tuple[Panel, pl.DataFrame]:
         blank = {name: full.ifelse(held.table[name], None) for name in ("value", "weight", *by)}
         table = held.table.mutate(**blank)
     return replace(held, table=table), totals
+
+
+def _sums(table: Any) -> dict[str, Any]:  # noqa: ANN401 - a table of Ibis
+    """Return what a decomposition needs of the rows of a group."""
+    return {
+        "n": table.count(), "weight": table.weight.sum(), "weighted": (table.weight * table.value).sum(),
+        "plain": table.value.sum(), "covariance": table.weight.cov(table.value, how="pop"),
+        "lightest": table.weight.min(),
+    }  # fmt: skip
 
 
 def _levels(usable: Panel, totals: pl.DataFrame, by: tuple[str, ...]) -> Decomposition:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
@@ -28,6 +28,7 @@ FIGURES = (*AMOUNTS, "value", "weight")
 MISSING, NOT_POSITIVE = "missing", "not-positive"
 ROLES = (*KEY, *GROUPS, *YEARS, *FIGURES)
 NO_ROWS = pl.DataFrame({"year": [0]})  # until they are counted
+Sums = Callable[[Any], dict[str, Any]]  # sums of the columns of a table, by their names
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +47,9 @@ class Panel:
         How many there are, by year: ``year, rows``.
     least
         Counts below it are not told, because they could identify a firm; 0 tells all.
+    sums
+        What a verb asked to be summed in the pass that counts the rows, by year and the groups that it named; None
+        where rows or figures were left out, which those sums count.
     """
 
     engine: Engine
@@ -54,6 +58,7 @@ class Panel:
     findings: tuple[Finding, ...] = ()
     rows: pl.DataFrame
     least: int = 0
+    sums: pl.DataFrame | None = None
 
     @property
     def years(self) -> list[int]:
@@ -77,7 +82,7 @@ class Panel:
         self.need(*roles)
         kept = self.table.filter([self.table[role] > 0 for role in roles])  # also without what is missing
         counted = self.engine.collect(kept.group_by("year").agg(firms=kept.count()))
-        return replace(self.counted(counted, *roles), table=kept)
+        return replace(self.counted(counted, *roles), table=kept, sums=None)
 
     def counted(self, sums: pl.DataFrame, *roles: str) -> Panel:
         """Return the panel with a finding of how many rows some amounts leave out, by what is left: ``year, firms``."""
@@ -144,7 +149,7 @@ def counted_finding(
     return finding(code, words={"n": number, **values}, table="firms", column=column, file=file, line=line)
 
 
-def panel(
+def panel(  # noqa: PLR0913 - a table, its columns, and the policies
     source: Any,  # noqa: ANN401 - any table
     columns: Mapping[str, str] | None = None,
     groups: Sequence[str] = (),
@@ -154,6 +159,7 @@ def panel(
     least: int = 0,
     encoding: str | None = None,
     roles: Sequence[str] | None = None,
+    sums: tuple[Sequence[str], Sums] | None = None,
 ) -> Panel:
     """Read a table of firms and years, and name and count what is wrong with it.
 
@@ -179,6 +185,8 @@ def panel(
     roles
         The columns that are read and looked at, beside firm and year; by default all that are there. Where the largest
         of several rows stays, all are.
+    sums
+        Groups, and a function that returns sums of a table by name: they are taken in the pass that counts the rows.
 
     Raises
     ------
@@ -205,12 +213,13 @@ def panel(
     table = given.select(**{role: typed(given[column], role, text=bool(files)) for role, column in named.items()})
     if files:  # text is read and cast once, not in every pass
         table = own.keep(table)
-    return checked(Panel(engine=own, table=table, columns=named, findings=found, rows=NO_ROWS, least=least), duplicates)
+    held = Panel(engine=own, table=table, columns=named, findings=found, rows=NO_ROWS, least=least)
+    return checked(held, duplicates, sums)
 
 
-def checked(held: Panel, duplicates: Duplicates) -> Panel:
+def checked(held: Panel, duplicates: Duplicates, sums: tuple[Sequence[str], Sums] | None = None) -> Panel:
     """Return a panel whose cells and keys have been looked at; findings are counted."""
-    held = _counted(held)
+    held = _counted(held, *(sums or ((), None)))
     if duplicates == "plants":
         held.need("industry")
         key = held.table.firm.cast("string") + "/" + held.table.industry
@@ -299,25 +308,28 @@ def unreadable(
     return tuple(found)
 
 
-def _counted(held: Panel) -> Panel:
+def _counted(held: Panel, by: Sequence[str], sums: Sums | None) -> Panel:
     """Return the rows that have firm and year, with their number by year, and findings about cells."""
     table = held.table
     tests = {"rows": table.count()}
     for role in held.columns:
         cell = table[role]
-        tests[f"{role}:{MISSING}"] = (
-            (cell == "" if role not in {*KEY, *YEARS, *FIGURES} else cell.isnull()).cast("int64").sum()
-        )
+        if role != "year":  # to count what is there is half the work of adding up what is not
+            there = cell if role in {*KEY, *YEARS, *FIGURES} else cell.nullif("")
+            tests[f"{role}:{MISSING}"] = there.count()
         if role in AMOUNTS:
             tests[f"{role}:{NOT_POSITIVE}"] = (cell <= 0).cast("int64").sum()
-    counts = held.engine.collect(table.group_by("year").agg(**tests))
+    asked = held.engine.collect(table.group_by(["year", *by]).agg(**tests, **(sums(table) if sums else {})))
+    seen = [name for name in tests if name.endswith(MISSING)]
+    asked = asked.with_columns((pl.col("rows") - pl.col(name)).alias(name) for name in seen)
+    counts = asked.group_by("year", maintain_order=True).agg(pl.col(name).sum() for name in tests)
     if counts.is_empty():
         raise InputError("micro.no-rows", ())
     found = []
-    for name in counts.columns[2:]:
+    for name in list(tests)[1:]:
         role, _, what = name.partition(":")
         n = int(counts[name].sum() or 0)
-        if n and role not in {"year", *YEARS}:  # most firms have no year of closure
+        if n and role not in YEARS:  # most firms have no year of closure
             code = "micro.no-firm" if role == "firm" else f"micro.{what}"
             found.append(counted_finding(code, n, held.least, held.columns[role]))
     nameless = counts.filter(pl.col("year").is_null())["rows"].sum()
@@ -330,7 +342,10 @@ def _counted(held: Panel) -> Panel:
         table = table.filter(table.firm.notnull() & table.year.notnull())
     if rows.is_empty():
         raise InputError("micro.no-rows", found)
-    return replace(held, table=table, rows=rows.sort("year"), findings=(*held.findings, *found))
+    blank = [f"{role}:{MISSING}" for role in held.columns if role in {"firm", *FIGURES}]
+    whole = sums is not None and not nameless and not counts[blank].sum().sum_horizontal().item()
+    made = asked.sort("year", *by) if whole else None
+    return replace(held, table=table, rows=rows.sort("year"), findings=(*held.findings, *found), sums=made)
 
 
 def _single(held: Panel, duplicates: Duplicates) -> Panel:
@@ -360,7 +375,7 @@ def _single(held: Panel, duplicates: Duplicates) -> Panel:
     single = single.filter(single["_n"] == 0).drop("_n")
     rows = held.engine.collect(single.group_by("year").agg(rows=single.count())).sort("year")
     softer = [replace(one, severity="warning") for one in found]
-    return replace(held, table=single, rows=rows, findings=(*held.findings, *softer))
+    return replace(held, table=single, rows=rows, findings=(*held.findings, *softer), sums=None)
 
 
 def _row_number(table: Any, order: Sequence[Any]) -> Any:  # noqa: ANN401 - columns of Ibis
