@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 TOGETHER = "estimates"
 SURE = {"sure", "residual"}
-UNCOUNTED = {"abundant", "doubtful", "unsteady"}  # no shortfall, even where the band lies above zero
+UNCOUNTED = {"abundant", "doubtful", "unsteady", "chance"}  # no shortfall, even where the band lies above zero
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,11 +140,7 @@ def of_region(shared: Read, code: str) -> Brief:
         "growth": growth(shared, code, about),
         "where": where(shared, code),
         **({} if state is None else {"able": state.facts}),
-        **(
-            {}
-            if shared.gaps is None
-            else {"gaps": shortfalls(shared.gaps, code, 0.0 if bands is None else bands.level)}
-        ),
+        **({} if shared.gaps is None else {"gaps": shortfalls(shared.gaps, code)}),
         **({} if state is None else {"moves": moves(shared, state, _band_of(bands, code))}),
         **({} if shared.register is None else {"flags": flags(shared.register, code)}),
         **({} if shared.peers is None else {"company": company(shared, code)}),
@@ -296,23 +292,22 @@ def contributions(shared: Read, code: str) -> pl.DataFrame:
     return pl.concat([*tables[2:], *tables[:2]])
 
 
-def shortfalls(found: Gaps, code: str, level: float) -> Facts:
+def shortfalls(found: Gaps, code: str) -> Facts:
     """Return the two largest gaps to the median of the peers, which of them is sure, and how many chance would show."""
     rows = found.of(code)
     if not rows:
         return {"gaps.none": {}} if found.frame.filter(region=code).height else {}
     sure = sum(row["sure"] and row["banded"] for row in rows)
+    counts = found.counts()
     told = [
-        {**row, "factor": words(f"brief.factor.{row['factor']}"), "verdict": _verdict(row)}
+        {**row, **counts, "factor": words(f"brief.factor.{row['factor']}"), "verdict": _verdict(row)}
         for row in rows
     ]  # fmt: skip
     head: Facts = {"gaps.about": {"names": found.peers.named(code), "span": f"{found.start}–{found.end}"}}
-    banded = found.frame.filter("banded")
-    chance = banded.height * (1 - level) / 2  # bands that lie above zero if every gap were nil
-    told_all = {"n": sure, "all": banded["sure"].sum(), "of": banded.height, "chance": round(chance)}
     above = any(_uncounted(row) for row in told)
-    verdict: Facts = {"gaps.sure": told_all} if sure else {"gaps.uncounted" if above else "gaps.no_sure": {}}
-    return {**verdict, **head, "gaps.one": told}
+    verdict: Facts = {"gaps.sure": {"n": sure}} if sure else {"gaps.uncounted" if above else "gaps.no_sure": {}}
+    counted: Facts = {"gaps.counted": counts} if sure or above else {}
+    return {**verdict, **counted, **head, "gaps.one": told}
 
 
 def _verdict(row: Mapping[str, Any]) -> str:
@@ -323,7 +318,7 @@ def _verdict(row: Mapping[str, Any]) -> str:
     if not row["banded"]:
         return "plain" if row["steady"] else "unsure"
     if not row["sure"]:
-        return "unsteady" if row["low"] > 0 and not row["steady"] else "unsure"
+        return "unsure" if row["low"] <= 0 else "chance" if row["steady"] else "unsteady"
     return "residual" if row["factor"] == "tfp" else "sure"  # what is left over is no factor that policy could add
 
 

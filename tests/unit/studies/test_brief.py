@@ -14,6 +14,7 @@ from xinzhi.core.text import has
 from xinzhi.studies import Progress
 from xinzhi.studies.brief import of_region
 from xinzhi.studies.brief_read import read
+from xinzhi.yardstick import gaps
 
 ORDER = ["answer", "growth", "where", "able", "gaps", "moves", "flags", "company", "record"]
 JILIN, BEIJING, GUIZHOU = "220000", "110000", "520000"
@@ -140,8 +141,20 @@ def test_capital_is_no_want_where_it_is_abundant(made):
 
 def test_a_gap_is_called_sure_only_where_its_band_lies_above_zero(made):
     rows = [row for one in made.values() for row in one.parts["gaps"].get("gaps.one", [])]
-    assert {row["verdict"] for row in rows} >= {"sure", "unsure", "abundant"}
-    assert all(row["low"] > 0 for row in rows if row["verdict"] == "sure")
+    assert {row["verdict"] for row in rows} == {"unsure", "abundant", "doubtful", "unsteady", "chance", "plain"}
+    assert not any("answer.gaps" in one.parts["answer"] for one in made.values())
+
+
+def test_a_gap_that_survives_among_all_is_the_headline(shared):
+    parts = shared.bands.components.with_columns(pl.col("relative_half_width") / 3)
+    found = gaps(shared.measured, shared.peers, bands=replace(shared.bands, components=parts))
+    told = [of_region(replace(shared, gaps=found), code) for code in found.frame.filter("sure")["region"].unique()]
+    assert told
+    for one in told:
+        rows = one.parts["gaps"]["gaps.one"]
+        assert one.parts["answer"]["answer.gaps"]["names"]
+        assert all(row["low"] > 0 and row["least"] > 0 for row in rows if row["verdict"] in {"sure", "residual"})
+        assert "survives among all gaps" in one.sentences("answer")[1].en
 
 
 def test_nothing_unknown_is_called_unable(made):

@@ -108,8 +108,44 @@ def test_a_gap_is_the_median_of_the_peers_less_the_region(measured, alike, bande
     assert row["high"] - row["gap"] == pytest.approx(math.sqrt(half["220000"] ** 2 + math.pi / 2 * sum(theirs) / 25))
 
 
-def test_nothing_is_sure_whose_band_holds_zero_or_whose_capital_is_abundant(measured, alike, banded):
-    bound = gaps(measured, alike, bands=banded).frame.filter(pl.col("sure"))
+@pytest.fixture(scope="module")
+def narrow(banded):
+    """Return bands a third as wide, under which some gaps are told from chance."""
+    return replace(banded, components=banded.components.with_columns(pl.col("relative_half_width") / 3))
+
+
+def test_no_gap_of_the_provinces_is_told_from_chance_and_the_counts_say_so(measured, alike, banded):
+    found = gaps(measured, alike, bands=banded)
+    assert not found.frame["sure"].any()
+    assert {"of": 93, "above": 7, "chance": 5, "all": 0, "rate": 0.1}.items() <= found.counts().items()
+    rows = found.frame.filter("banded").sort("p")
+    ratio = [row["gap"] / (row["high"] - row["gap"]) * 1.6448536 for row in rows.iter_rows(named=True)]
+    assert rows["p"].to_list() == pytest.approx([math.erfc(one / math.sqrt(2)) / 2 for one in ratio])
+    steps = [p * rows.height / rank for rank, p in enumerate(rows["p"], 1)]
+    assert rows["q"].to_list() == pytest.approx([min(steps[at:]) for at in range(rows.height)])
+
+
+def test_a_gap_is_sure_only_if_it_holds_without_any_one_measure(measured, alike, narrow):
+    assert set(alike.without) == set(alike.structure.columns[1:])
+    found = gaps(measured, alike, bands=narrow).frame
+    growth = dict(measured.periods.filter(start=2017, end=2023).select("region", "tfp_growth").rows())
+    row = found.row(by_predicate=(pl.col("region") == "520000") & (pl.col("factor") == "tfp"), named=True)
+    other = [median(growth[one] for one in theirs["520000"]) - growth["520000"] for theirs in alike.without.values()]
+    assert (row["least"], row["most"]) == pytest.approx((min([*other, row["gap"]]), max([*other, row["gap"]])))
+    assert found["sure"].any()
+    values = alike.structure.drop("region", "density").to_numpy()
+    line = distances(values)[alike.structure["region"].to_list().index("220000")]
+    near = [alike.structure["region"][int(at)] for at in np.argsort(line, kind="stable")[1:6]]
+    assert alike.without["density"]["220000"] == near
+    strange = {code: sorted(growth, key=growth.__getitem__)[:5] for code in growth}  # the slowest five for everybody
+    moved = gaps(measured, replace(alike, without={**alike.without, "density": strange}), bands=narrow).frame
+    held = dict(moved.filter(factor="tfp").select("region", "sure").rows())
+    slow = set(strange["110000"])
+    assert not any(sure for code, sure in held.items() if code not in slow)
+
+
+def test_nothing_is_sure_whose_band_holds_zero_or_whose_capital_is_abundant(measured, alike, narrow):
+    bound = gaps(measured, alike, bands=narrow).frame.filter(pl.col("sure"))
     assert bound.height
     assert bound["low"].min() > 0
     assert bound["steady"].all()
@@ -195,9 +231,9 @@ def test_the_page_of_the_docs_has_these_figures(package, measured, alike, banded
     from pathlib import Path
 
     page = (Path(__file__).parents[3] / "docs" / "brief.md").read_text("utf-8")
-    bound = gaps(measured, alike, bands=banded).frame["sure"].sum()
-    words = {4: "four", 5: "five", 6: "six"}
-    assert f"{words[bound]} are sure" in page
+    counts = gaps(measured, alike, bands=banded).counts()
+    assert f"Of {counts['of']} gaps {counts['above']} have a band above zero, where chance alone would show" in page
+    assert f"{counts['all']} survive" in page
     for row in backcast(package).rates.iter_rows(named=True):
         told = (
             f"{row['k']} of {row['n']}, {100 * row['rate']:.0f} % | {100 * row['low']:.0f} to {100 * row['high']:.0f}"
@@ -205,8 +241,8 @@ def test_the_page_of_the_docs_has_these_figures(package, measured, alike, banded
         assert told in page
 
 
-def test_no_gap_is_sure_where_the_data_of_the_period_before_fail(measured, alike, banded):
-    found = gaps(measured, alike, bands=banded).frame
+def test_no_gap_is_sure_where_the_data_of_the_period_before_fail(measured, alike, narrow):
+    found = gaps(measured, alike, bands=narrow).frame
     failed = measured.periods.filter(start=2012, end=2017, grade="D")["region"].to_list()
     assert failed
     assert set(found.filter(~pl.col("reliable"))["region"]) == set(failed) & set(found["region"])

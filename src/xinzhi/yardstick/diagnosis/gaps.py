@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from statistics import median
+from statistics import NormalDist, median
 from typing import Any
 
+import numpy as np
 import polars as pl
 
+from xinzhi.core.arrays import FloatArray
+from xinzhi.core.regression import benjamini_hochberg
 from xinzhi.core.result import Facts, Result
-from xinzhi.core.text import words
 from xinzhi.yardstick.diagnosis.conventions import setting
 from xinzhi.yardstick.diagnosis.peers import Peers
 from xinzhi.yardstick.estimates.results import Bands
@@ -24,7 +26,8 @@ LEVELS = {"deepening": "capital_output", "human_capital": "human_capital"}
 SCHEMA = {
     "region": pl.String, "start": pl.Int64, "end": pl.Int64, "factor": pl.String, "own": pl.Float64,
     "peers": pl.Float64, "gap": pl.Float64, "low": pl.Float64, "high": pl.Float64, "banded": pl.Boolean,
-    "steady": pl.Boolean, "level": pl.Float64, "level_peers": pl.Float64, "scarce": pl.Boolean,
+    "least": pl.Float64, "most": pl.Float64, "steady": pl.Boolean, "p": pl.Float64, "q": pl.Float64,
+    "level": pl.Float64, "level_peers": pl.Float64, "scarce": pl.Boolean,
     "reliable": pl.Boolean, "sure": pl.Boolean, "place": pl.Int64,
 }  # fmt: skip
 
@@ -34,14 +37,17 @@ class Gaps(Result, verb="gaps", topic="brief", key=("region", "factor")):
     """By how much growth of output per worker falls short of the median of the peers, source by source.
 
     A row of `frame` is a region and a source: growth from it, that of the median peer, the `gap` (log points a year,
-    positive where the region falls short) with its band, whether its sign holds whichever peer is left out (`steady`),
-    and whether the region is surely short (`sure`); `place` counts those, the largest first.
+    positive where the region falls short) with its band, the `least` and the `most` that it is when the peers are
+    chosen without any one of the measures, whether it holds whichever peer or measure is left out (`steady`), its p
+    value `p` and that over all gaps (`q`), and whether the region is surely short (`sure`); `place` counts those, the
+    largest first. `level` is that of the bands.
     """
 
     peers: Peers
     start: int
     end: int
     split: bool
+    level: float
 
     def of(self, region: str) -> list[dict[str, Any]]:
         """Return the largest shortfalls of a region, sure ones first, as many as are named."""
@@ -50,15 +56,17 @@ class Gaps(Result, verb="gaps", topic="brief", key=("region", "factor")):
         return rows.sort("sure", "gap", descending=True).head(most).to_dicts()
 
     def facts(self) -> Facts:
-        """Return how many regions are surely short, by source."""
-        bound = self.frame.filter(pl.col("sure"))
-        counts = [
-            words("brief.gaps.count", factor=words(f"brief.factor.{name}"), n=bound.filter(factor=name).height)
-            for name in self.frame["factor"].unique(maintain_order=True)
-            if name in setting("gaps.errors")
-        ]
-        return {"gaps.counted": {"counts": counts, "span": f"{self.start}–{self.end}",
-                                 "n": self.frame["region"].n_unique()}}  # fmt: skip
+        """Return how many gaps have a band above zero, how many chance would show, and how many are sure."""
+        return {"gaps.counted": self.counts()} if self.frame["banded"].any() else {"gaps.no_bands": {}}
+
+    def counts(self) -> dict[str, object]:
+        """Return how many gaps have a band, how many lie above zero and would by chance, and how many are sure."""
+        banded = self.frame.filter("banded")
+        return {
+            "span": f"{self.start}–{self.end}", "regions": self.frame["region"].n_unique(), "of": banded.height,
+            "above": banded.filter(pl.col("low") > 0).height, "chance": round(banded.height * (1 - self.level) / 2),
+            "all": banded["sure"].sum(), "rate": setting("gaps.false_discovery"),
+        }  # fmt: skip
 
 
 def gaps(
@@ -85,9 +93,11 @@ def gaps(
     human capital, and the residual. A gap is the median of the peers less the region. Its band adds the errors of the
     region and of a median of n peers, sqrt(h² + π/(2n) · mean of the peers' h²); those of an input move its own
     contribution by as much as they move the residual. A region is surely short where the band lies above zero, its
-    sign holds whichever peer is left out, the data of the region in the period before do not fail admission (its stocks
-    start from them), and the factor is scarce: capital only where it is no more abundant relative to output than at the
-    peers, since its return is then no lower than theirs.
+    sign holds whichever peer is left out, the band lies above zero too for the peers chosen without any one of the
+    measures, the data of the region in the period before do not fail admission (its stocks start from them), the factor
+    is scarce (capital only where it is no more abundant relative to output than at the peers, since its return is then
+    no lower than theirs), and the gap survives over all gaps that have a band: Benjamini and Hochberg (1995) on the
+    one-sided p values of a normal error.
 
     Examples
     --------
@@ -123,9 +133,16 @@ def gaps(
         for factor in FACTORS
         if factor in own.columns
     ]
-    frame = pl.DataFrame([{"start": span.start, "end": span.end, **one} for one in found if one], schema=SCHEMA)
-    frame = frame.with_columns(reliable=~pl.col("region").is_in(failed))
-    frame = frame.with_columns(sure=pl.col("sure") & pl.col("reliable"))
+    rows_of = [{"start": span.start, "end": span.end, **one} for one in found if one]
+    frame = _moved(pl.DataFrame(rows_of, schema=SCHEMA), peers, values, half)
+    level = 0.0 if bands is None else bands.level
+    chance = pl.Series("p", _chances(frame, level))
+    frame = frame.with_columns(chance, pl.Series("q", benjamini_hochberg(chance.to_numpy())))
+    frame = frame.with_columns(pl.col("p", "q").fill_nan(None), reliable=~pl.col("region").is_in(failed))
+    frame = frame.with_columns(
+        sure=pl.col("sure") & pl.col("steady") & pl.col("reliable")
+        & (pl.col("q") <= setting("gaps.false_discovery")).fill_null(value=False)
+    )  # fmt: skip
     turn = pl.when("sure").then(pl.col("gap").rank("ordinal", descending=True).over("region", "sure"))
     return Gaps(
         frame=frame.with_columns(place=turn.cast(pl.Int64)),
@@ -133,10 +150,41 @@ def gaps(
         start=span.start,
         end=span.end,
         split=split,
+        level=level,
         names=measurement.names,
         kind=measurement.kind,
         provenance=replace(measurement.provenance, verb="gaps", options={"peers": peers.year}),
     )
+
+
+def _moved(
+    frame: pl.DataFrame, peers: Peers, values: Mapping[str, Any], half: dict[tuple[str, str], float]
+) -> pl.DataFrame:
+    """Add the range of every gap over the peers chosen without one measure; steady only where all agree."""
+    ranges = []
+    for code, factor, gap in frame.select("region", "factor", "gap").iter_rows():
+        sides, low = [gap], math.inf
+        for theirs in peers.without.values():
+            others = [one for one in theirs[code] if one in values and values[one][factor] is not None]
+            if len(others) >= int(setting("peers.least")):
+                sides.append(median(values[one][factor] for one in others) - values[code][factor])
+                low = min(low, sides[-1] - _width(code, others, factor, half))
+        ranges.append((min(sides), max(sides), low > 0))
+    made = pl.DataFrame(ranges, schema={"least": pl.Float64, "most": pl.Float64, "kept": pl.Boolean}, orient="row")
+    above, holds = pl.col("low") > 0, pl.col("least") * pl.col("most") > 0
+    return frame.drop("least", "most").hstack(made).with_columns(
+        steady=pl.col("steady") & pl.when(pl.col("banded") & above).then("kept").otherwise(holds)
+    ).drop("kept").select(list(SCHEMA))  # fmt: skip
+
+
+def _chances(frame: pl.DataFrame, level: float) -> FloatArray:
+    """Return the chance of a gap at least as large if there were none; NaN without a band."""
+    normal, width = NormalDist(), frame["high"] - frame["gap"]
+    z = normal.inv_cdf((1 + level) / 2)
+    return np.array([
+        1 - normal.cdf(gap * z / half) if banded else math.nan
+        for gap, half, banded in zip(frame["gap"], width, frame["banded"], strict=True)
+    ])  # fmt: skip
 
 
 def _failed_before(measurement: Measurement) -> list[str]:
@@ -181,7 +229,7 @@ def _gap(
         "region": code, "factor": factor, "own": mine, "peers": median(theirs), "gap": gap,
         "low": gap - width, "high": gap + width, "banded": width > 0, "steady": steady, "level": level,
         "level_peers": level_peers, "scarce": scarce, "reliable": True,
-        "sure": judged and gap - width > 0 and steady and scarce and gap >= setting("gaps.least"),
+        "sure": judged and gap - width > 0 and scarce and gap >= setting("gaps.least"),
     }  # fmt: skip
 
 

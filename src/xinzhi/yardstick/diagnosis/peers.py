@@ -29,12 +29,13 @@ class Peers(Result, verb="peers", topic="brief", key=("region", "place")):
     """Whom every region is like: a row of `frame` for each of its nearest regions.
 
     `structure` has the measures behind the distance, `year` the year that they are of, `missing` those that the package
-    lacks.
+    lacks; `without` has for each measure the peers of every region when it is left out.
     """
 
     structure: pl.DataFrame
     year: int
     missing: tuple[str, ...]
+    without: Mapping[str, Mapping[str, Sequence[str]]]
 
     def facts(self) -> Facts:
         """Return what the distance is made from."""
@@ -93,7 +94,7 @@ def peers(measurement: Measurement, package: Package | str | Mapping[str, object
     least = int(setting("peers.least"))
     if table.height <= least:
         raise InputError("yardstick.no-peers", year=at, n=table.height, least=least + 1)
-    codes = table["region"].to_list()
+    codes, measures = table["region"].to_list(), table.columns[1:]
     apart = distances(table.drop("region").to_numpy())
     limit = float(np.quantile(apart[np.triu_indices(len(codes), 1)], setting("peers.far")))
     count = min(int(setting("peers.count")), len(codes) - 1)
@@ -102,11 +103,13 @@ def peers(measurement: Measurement, package: Package | str | Mapping[str, object
         for code, line in zip(codes, apart, strict=True)
         for place, other in enumerate(_nearest(line, codes.index(code), count), 1)
     ]
+    left = [name for name in measures if len(measures) > 1]
     return Peers(
         frame=pl.DataFrame(rows, schema=SCHEMA, orient="row"),
         structure=table,
         year=at,
         missing=tuple(missing),
+        without={name: _nearest_of(codes, distances(table.drop("region", name).to_numpy()), count) for name in left},
         names=measurement.names,
         kind=measurement.kind,
         provenance=replace(measurement.provenance, verb="peers", options={"year": at}),
@@ -160,6 +163,11 @@ def distances(values: FloatArray) -> FloatArray:
     gaps = scaled[:, None, :] - scaled[None, :, :]
     root: FloatArray = np.sqrt((gaps**2).mean(axis=2))
     return root
+
+
+def _nearest_of(codes: Sequence[str], apart: FloatArray, count: int) -> dict[str, list[str]]:
+    """Return the nearest others of every region."""
+    return {code: [codes[one] for one in _nearest(apart[at], at, count)] for at, code in enumerate(codes)}
 
 
 def _nearest(line: FloatArray, own: int, count: int) -> Sequence[int]:
