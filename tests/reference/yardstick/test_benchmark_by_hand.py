@@ -156,14 +156,21 @@ def test_a_region_alone_has_the_figure_that_it_has_among_all():
         assert (both["tfp_growth"] - both["tfp_growth_all"]).abs().max() < 1e-12
 
 
-def test_with_all_choices_off_the_old_figures_come_back():
-    made = xinzhi.measure("china-provinces", OURS.replace(OFF))
+def test_with_estimates_benchmark_links_and_grades_off_the_old_frame_comes_back():
+    """``measure("china-provinces", "xinzhi-cn-2026")`` at e486624^: `periods` and `national_periods` of all spans."""
+    made = xinzhi.measure("china-provinces", OURS.replace(OFF | {"reporting.grades": "off"}))
     old = pl.read_csv(Path(__file__).with_name("before_the_choices.csv"), schema_overrides={"region": pl.String})
     now = pl.concat([frame.select(old.columns) for frame in (made.periods, made.national_periods)])
     both = old.join(now, on=["region", "start", "end"], suffix="_now")
     assert both.height == old.height == 192
     for name in old.columns[3:]:
         assert (both[name] - both[f"{name}_now"]).abs().max() < 1e-12, name
+    assert made.graded is None
+    assert made.periods["grade"].null_count() == made.periods.height
+    place = pl.col("tfp_growth").rank("min", descending=True).over("start", "end")
+    ranks = old.filter(pl.col("region") != "total").with_columns(place=place)
+    ranks = ranks.join(made.periods, on=["region", "start", "end"], suffix="_now")
+    assert (ranks["place"] == ranks["rank"]).all()  # nobody is left out
 
 
 def test_without_expenditure_gdp_nothing_is_invented():
