@@ -381,3 +381,9 @@ def test_a_claim_of_other_years_than_the_reported_has_its_band(china):
     assert row["band_low"] < row["reference"] < row["band_high"]
     nation = check_claim(china, region="nation", start=2017, end=2023, growth="1.8%")
     assert "not for the nation's own accounts" in nation.summary("en")
+    together = xinzhi.measure(china).national_periods.filter(start=2017, end=2023).row(0, named=True)
+    own = xinzhi.measure_nation(china).periods.filter(start=2017, end=2023).row(0, named=True)
+    implied = together["tfp_growth"] - together["output_growth"] + own["output_growth"]
+    for language, said in (("en", "together give {:.2f}\u00a0%"), ("zh", "各地区合计为{:.2f}%")):
+        assert said.format(100 * together["tfp_growth"]) in nation.summary(language)
+        assert f"{100 * implied:.2f}" in nation.summary(language)

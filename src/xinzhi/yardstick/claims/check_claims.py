@@ -32,6 +32,7 @@ from xinzhi.yardstick.estimates.results import Bands
 from xinzhi.yardstick.estimating import estimated_cells
 from xinzhi.yardstick.grading import FAILED
 from xinzhi.yardstick.growth_accounts import IDENTITY_TOLERANCE
+from xinzhi.yardstick.measure import measure
 from xinzhi.yardstick.measurement import Measurement
 from xinzhi.yardstick.panel import DEFAULT_PROTOCOL
 from xinzhi.yardstick.region_set import RegionSet
@@ -59,7 +60,8 @@ class Claims(Result, verb="claim", topic="yardstick", key=("region", "start", "e
 
     `protocols` give a claim, the fewest departures first, numbered as in `audit`; none for an unreachable one.
     `departures` is what each departure of the first of them (or of the nearest) contributes; they sum to its growth
-    less that of the reference protocol.
+    less that of the reference protocol. `together` has by year what the regions together give beside the nation's own
+    growth of output, where a claim is about the nation.
     """
 
     protocols: pl.DataFrame
@@ -69,6 +71,7 @@ class Claims(Result, verb="claim", topic="yardstick", key=("region", "start", "e
     regions_declared: RegionSet
     national_grid: Grid | None = None
     level: float | None = None
+    together: pl.DataFrame | None = None
 
     @property
     def supported(self) -> bool:
@@ -130,7 +133,9 @@ def claim_facts(result: Claims, row: Mapping[str, Any]) -> dict[str, object]:
         "departures": result.departures_of(row) if row["departures"] else words("yardstick.claims.reference"),
         "older": row["older_vintages"].split(";"),
     }
-    said = ["vintages"] if row["older_vintages"] and row["verdict"] != "supported" else []
+    said = ["together"] if (beside := _beside(result, row)) else []
+    facts |= beside
+    said += ["vintages"] if row["older_vintages"] and row["verdict"] != "supported" else []
     said += {"superseded": ["also"], "reachable": ["reachable"], "unreachable": ["nearest"]}.get(row["verdict"], [])
     if compounded(row):
         said.append("compound")
@@ -156,6 +161,17 @@ def claim_facts(result: Claims, row: Mapping[str, Any]) -> dict[str, object]:
         "said": verdict,
         "rest": Text(zh="".join(one.zh for one in rest), en="".join(one.en for one in rest)),
     }
+
+
+def _beside(result: Claims, row: Mapping[str, Any]) -> dict[str, float]:
+    """Return what the regions together give where the reference is the nation's own, and with its growth of output."""
+    if row["region"] != NATION or result.together is None:
+        return {}
+    years = result.together.filter(pl.col("year") > row["start"], pl.col("year") <= row["end"])
+    if years.height < row["end"] - row["start"]:
+        return {}
+    added, together, nation = (float(years[name].mean()) for name in ("output_growth", "tfp_growth", "nation"))  # type: ignore[arg-type] # of numbers
+    return {"together": together, "implied": together - added + nation}
 
 
 def compounded(row: Mapping[str, Any]) -> bool:
@@ -300,6 +316,18 @@ def _bands(reference: Measurement, claims: Iterable[Claim]) -> Bands | None:
         return None
 
 
+def _together(data: Package, held: Held) -> pl.DataFrame | None:
+    """Return growth of all regions together and of the nation's own output by year; None where there is no sum."""
+    if held.nation is None or "accounts" not in data.tables:
+        return None
+    try:
+        regions = held.regions or measure(data, held.nation.protocol)
+    except InputError:
+        return None
+    own = held.nation.frame.select("year", nation="output_growth")
+    return regions.national.select("year", "output_growth", "tfp_growth").drop_nulls().join(own, on="year")
+
+
 def _result(data: Package, held: Held) -> dict[str, Any]:
     """Return the fields of the result."""
     from xinzhi import __version__
@@ -341,6 +369,7 @@ def _result(data: Package, held: Held) -> dict[str, Any]:
         "regions": pl.concat([side.regions for side in named], how="diagonal_relaxed"),
         "regions_declared": first.regions_declared,
         "level": level,
+        "together": _together(data, held),
         "kind": first.kind,
         "names": Names(merged),
         "provenance": Provenance(
