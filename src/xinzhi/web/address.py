@@ -11,6 +11,7 @@ from xinzhi.core.text import LANGUAGES, Language
 
 HOME = "index"
 PROTOCOL = "protocol"  # what a link takes along to the next page, where that is computed under it
+SETTINGS = "set"  # parameters of a protocol that a visitor changes
 RULED = frozenset({HOME, "region", "compare", "measure", "figures", "claim"})  # the pages that are
 CHARTS = ".charts.js"  # ends the path of what makes the charts of a page move
 _PATH = re.compile(r"(zh|en)/([a-z]+)(?:/([A-Za-z0-9_.-]{1,60}))?\.html")

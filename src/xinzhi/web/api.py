@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,8 +14,8 @@ from xinzhi.core.errors import UsageError
 from xinzhi.core.text import Language, Text, read_words, same, words
 from xinzhi.protocol import Protocol, diff, plain, registry
 from xinzhi.report import PictureKind, TableKind, as_json, drawing, file_of, study_document
-from xinzhi.web.asked import TOPICS, WORD, Explaining, Wish, both, wish_of
-from xinzhi.web.reply import BUSY, JSON, MISSING, MISUSE, UNUSABLE, kept, refusal, told
+from xinzhi.web.asked import TOPICS, WORD, Explaining, Wish, amiss, both, wish_of
+from xinzhi.web.reply import BUSY, JSON, MISSING, MISUSE, UNUSABLE, refusal, sent, told
 from xinzhi.web.upload import add_uploads
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ FAULTS: Mapping[int | str, dict[str, Any]] = {
     code: {"description": both(words(f"api.refusal.{name}")), "content": {JSON: {"schema": {"type": "object"}}}}
     for code, name in {MISUSE: "misuse", UNUSABLE: "unusable", BUSY: "busy"}.items()
 }
+Lang = Annotated[Language, Query(description=both(words("api.option.lang")))]
 Query64 = Annotated[str, Query(max_length=64, pattern=WORD)]
 Name = Annotated[str, Path(max_length=64, pattern=r"^[A-Za-z0-9_.-]+$")]
 
@@ -75,15 +76,17 @@ def add_api(app: FastAPI, store: Store) -> None:
 
 def _nothing(request: Request) -> Response:
     """Answer an address that there is not."""
-    return refusal(UsageError("web.no-address", given=request.url.path, index=PREFIX), "en", MISSING)
+    return refusal(UsageError("web.no-address", given=request.url.path, index=PREFIX), _language(request), MISSING)
 
 
 def _misread(request: Request, error: Exception) -> Response:
     """Tell values that cannot be read as every other error."""
-    language: Language = "zh" if request.query_params.get("lang") == "zh" else "en"
     wrong = error.errors() if isinstance(error, RequestValidationError) else []
-    what = [same(f"{'.'.join(str(part) for part in one['loc'][1:])}: {one['msg']}") for one in wrong]
-    return refusal(UsageError("web.values", what=what), language, UNUSABLE)
+    return refusal(UsageError("web.values", what=[amiss(one) for one in wrong]), _language(request), UNUSABLE)
+
+
+def _language(request: Request) -> Language:
+    return "zh" if request.query_params.get("lang") == "zh" else "en"
 
 
 class Asked:
@@ -158,27 +161,27 @@ def _add(made: APIRouter, store: Store, topic: str) -> None:
     """Add the routes of one topic."""
     wish_kind = wish_of(topic)
 
-    def study(request: Request, wish: Wish) -> Response:
+    async def study(request: Request, wish: Wish) -> Response:
         asked = Asked(store, topic, wish)
-        return _answer(request, asked, "json", asked.document)
+        return await _answer(request, asked, "json", asked.document)
 
-    def contents(request: Request, wish: Wish) -> Response:
+    async def contents(request: Request, wish: Wish) -> Response:
         asked = Asked(store, topic, wish)
-        return _answer(request, asked, "json", asked.contents, "contents")
+        return await _answer(request, asked, "json", asked.contents, "contents")
 
-    def frame(request: Request, wish: Wish, result: Name, kind: TableKind) -> Response:
+    async def frame(request: Request, wish: Wish, result: Name, kind: TableKind) -> Response:
         asked = Asked(store, topic, wish)
-        return _file(request, asked, kind, partial(asked.frame, result, kind), result)
+        return await _file(request, asked, kind, partial(asked.frame, result, kind), result)
 
-    def table(request: Request, wish: Wish, result: Name, key: Name, kind: TableKind) -> Response:
+    async def table(request: Request, wish: Wish, result: Name, key: Name, kind: TableKind) -> Response:
         asked = Asked(store, topic, wish)
-        return _file(request, asked, kind, partial(asked.table, result, key, kind), result, key)
+        return await _file(request, asked, kind, partial(asked.table, result, key, kind), result, key)
 
-    def picture(request: Request, wish: Wish, result: Name, key: Name, kind: PictureKind) -> Response:
+    async def picture(request: Request, wish: Wish, result: Name, key: Name, kind: PictureKind) -> Response:
         asked = Asked(store, topic, wish)
-        return _file(request, asked, kind, partial(asked.picture, result, key, kind), result, key)
+        return await _file(request, asked, kind, partial(asked.picture, result, key, kind), result, key)
 
-    routes: dict[str, Callable[..., Response]] = {
+    routes: dict[str, Callable[..., Awaitable[Response]]] = {
         "": study,
         "/contents": contents,
         "/results/{result}.{kind}": frame,
@@ -200,7 +203,7 @@ def _about(topic: str) -> Text:
     return words(f"api.route.{topic}") if verb is None else Text(**verb)
 
 
-def _types(run: Callable[..., Response]) -> dict[str, Any]:
+def _types(run: Callable[..., Awaitable[Response]]) -> dict[str, Any]:
     """Return the types of a function; those of its arguments are read by name."""
     known = {
         "request": Request,
@@ -211,14 +214,17 @@ def _types(run: Callable[..., Response]) -> dict[str, Any]:
     return {name: known.get(name, Response) for name in run.__annotations__}
 
 
-def _answer(request: Request, asked: Asked, kind: str, make: Callable[[], bytes], *part: str) -> Response:
+async def _answer(request: Request, asked: Asked, kind: str, make: Callable[[], bytes], *part: str) -> Response:
     """Return an answer that is kept; an error is told as ``--json`` tells it."""
-    return told(lambda: kept(asked.store, request, (*asked.key, *part), make, MEDIA[kind]), asked.language)
+    return await sent(
+        asked.store, request, (*asked.key, *part), make, MEDIA[kind],
+        failed=partial(refusal, language=asked.language), aside=bool(getattr(asked.wish, "set", None)),
+    )  # fmt: skip
 
 
-def _file(request: Request, asked: Asked, kind: str, make: Callable[[], bytes], *name: str) -> Response:
+async def _file(request: Request, asked: Asked, kind: str, make: Callable[[], bytes], *name: str) -> Response:
     """Return an answer that browsers save under the name of what it is."""
-    reply = _answer(request, asked, kind, make, *name, kind, "file")
+    reply = await _answer(request, asked, kind, make, *name, kind, "file")
     if reply.status_code == 200:  # noqa: PLR2004 - it is there
         reply.headers["content-disposition"] = (
             f'attachment; filename="{"-".join((asked.topic, *name))}.{SUFFIX.get(kind, kind)}"'
@@ -229,29 +235,29 @@ def _file(request: Request, asked: Asked, kind: str, make: Callable[[], bytes], 
 def _add_registries(made: APIRouter, store: Store) -> None:
     """Add what is not a study: regions, protocols, findings."""
 
-    def index(request: Request) -> Response:
-        return kept(store, request, ("index",), lambda: as_json(_index(store)), JSON)
+    async def index(request: Request, lang: Lang = "en") -> Response:
+        return await _told_of(store, request, ("index",), lambda: as_json(_index(store)), lang)
 
-    def regions(q: Query64 = "") -> Response:
-        return Response(as_json({"regions": store.search(q)}), media_type=JSON)
+    def regions(q: Query64 = "", lang: Lang = "en") -> Response:
+        return told(lambda: Response(as_json({"regions": store.search(q)}), media_type=JSON), lang)
 
-    def check(request: Request) -> Response:
-        return told(lambda: kept(store, request, ("check",), partial(_findings, store), JSON), "en")
+    async def check(request: Request, lang: Lang = "en") -> Response:
+        return await _told_of(store, request, ("check",), partial(_findings, store), lang)
 
-    def protocols() -> Response:
-        return Response(as_json([_head(one) for one in registry()]), media_type=JSON)
+    def protocols(lang: Lang = "en") -> Response:
+        return told(lambda: Response(as_json([_head(one) for one in registry()]), media_type=JSON), lang)
 
-    def difference(first: Query64, second: Query64) -> Response:
-        return told(lambda: _differences(store.protocol(first), store.protocol(second)), "en")
+    def difference(first: Query64, second: Query64, lang: Lang = "en") -> Response:
+        return told(lambda: _differences(store.protocol(first), store.protocol(second)), lang)
 
-    def explain(request: Request, wish: Annotated[Explaining, Query()]) -> Response:
+    async def explain(request: Request, wish: Annotated[Explaining, Query()]) -> Response:
         key = ("explain", wish.model_dump_json())
-        return told(lambda: kept(store, request, key, partial(_explained, store, wish), JSON), wish.lang)
+        return await _told_of(store, request, key, partial(_explained, store, wish), wish.lang)
 
-    def protocol(name: Name) -> Response:
-        return told(lambda: Response(as_json(store.protocol(name).to_dict()), media_type=JSON), "en")
+    def protocol(name: Name, lang: Lang = "en") -> Response:
+        return told(lambda: Response(as_json(store.protocol(name).to_dict()), media_type=JSON), lang)
 
-    routes: dict[str, Callable[..., Response]] = {
+    routes: dict[str, Callable[..., Response | Awaitable[Response]]] = {
         "": index, "/explain": explain, "/regions": regions, "/check": check, "/protocols": protocols,
         "/protocols/difference": difference, "/protocols/{name}": protocol,
     }  # fmt: skip
@@ -260,6 +266,12 @@ def _add_registries(made: APIRouter, store: Store) -> None:
             path, run, methods=["GET"], summary=both(words(f"api.route.{run.__name__}")), response_class=Response,
             tags=["about"],
         )  # fmt: skip
+
+
+async def _told_of(
+    store: Store, request: Request, key: tuple[str, ...], make: Callable[[], bytes], language: Language
+) -> Response:
+    return await sent(store, request, key, make, JSON, failed=partial(refusal, language=language))
 
 
 def _findings(store: Store) -> bytes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from contextlib import suppress
 from errno import EADDRINUSE
 from functools import partial
@@ -20,14 +19,14 @@ from xinzhi.core.errors import UsageError, XinzhiError
 from xinzhi.core.text import LANGUAGES, Language, words
 from xinzhi.report.page import LANG
 from xinzhi.web import pages, render
-from xinzhi.web.address import CHARTS, PROTOCOL, Address
+from xinzhi.web.address import CHARTS, PROTOCOL, SETTINGS, Address
 from xinzhi.web.api import PREFIX, add_api
 from xinzhi.web.asked import both
 from xinzhi.web.assets import NAMES, asset, media
 from xinzhi.web.page import Page
 from xinzhi.web.pages import claim, projects
 from xinzhi.web.queue import BusyError
-from xinzhi.web.reply import kept, spoken
+from xinzhi.web.reply import sent, spoken
 from xinzhi.web.safety import OUTSIDE, Safety, language_of
 from xinzhi.web.upload import body_of, screened
 
@@ -67,35 +66,38 @@ def application(store: Store) -> FastAPI:
     add_api(app, store)
 
     @app.api_route("/", methods=READ, include_in_schema=False)
-    def root(request: Request) -> Response:
+    async def root(request: Request) -> Response:
         return RedirectResponse(f"/{spoken(request.headers.get('accept-language', ''))}/index.html", 307)
 
     @app.api_route("/assets/{name}", methods=READ, include_in_schema=False)
-    def loaded(request: Request, name: str) -> Response:
+    async def loaded(request: Request, name: str) -> Response:
+        there, make = _asked_at(request, "en"), partial(asset, store, name, served=True)
         if name not in NAMES:
-            return _refused(store, _asked_at(request, "en"), words("web.error.missing_about"), MISSING)
-        make = partial(asset, store, name, served=True)
-        return kept(store, request, ("asset", name), make, f"{media(name)}; charset=utf-8")
+            return await run_sync(_told, store, there, UsageError("web.no-page"))
+        return await sent(
+            store, request, ("asset", name), make, f"{media(name)}; charset=utf-8", failed=partial(_told, store, there)
+        )
 
     _add_projects(app, store)
 
     @app.api_route("/{path:path}", methods=READ, include_in_schema=False)
-    def shown(request: Request, path: str) -> Response:
+    async def shown(request: Request, path: str) -> Response:
         language: Language = "zh" if path.startswith("zh") else "en"
         if path.strip("/") in LANGUAGES:
             return RedirectResponse(f"/{language}/index.html", 307)
         moving = path.endswith(CHARTS)
         there = Address.of(path.removesuffix(CHARTS) + ".html" if moving else path, dict(request.query_params))
-
-        def made() -> Response:
-            if there is None or not pages.exists(store, there):
-                return _refused(store, _asked_at(request, language), words("web.error.missing_about"), MISSING)
-            if PROTOCOL in there.query and PROTOCOL not in pages.asks(there) and not moving:  # says what it is not
-                rest = {name: value for name, value in there.query.items() if name != PROTOCOL}
-                return RedirectResponse(f"/{path}" + (f"?{urlencode(rest)}" if rest else ""), 307)
-            return _page(store, request, pages.asked(there), path)
-
-        return _given(store, _asked_at(request, language), made)
+        if there is None:
+            return await run_sync(_told, store, _asked_at(request, language), UsageError("web.no-page"))
+        if PROTOCOL in there.query and PROTOCOL not in pages.asks(there) and not moving:  # says what it is not
+            rest = {name: value for name, value in there.query.items() if name != PROTOCOL}
+            return RedirectResponse(f"/{path}" + (f"?{urlencode(rest)}" if rest else ""), 307)
+        asked = pages.asked(there)
+        failed = partial(_without, store, _asked_at(request, language), asked, moving=moving)
+        return await sent(
+            store, request, (path, tuple(sorted(asked.query.items()))), partial(_made, store, asked, moving=moving),
+            SCRIPT if moving else HTML, failed=failed, aside=SETTINGS in asked.query,
+        )  # fmt: skip
 
     return app
 
@@ -106,34 +108,38 @@ def _add_projects(app: FastAPI, store: Store) -> None:
     @app.post("/{language}/projects.html", include_in_schema=False)
     async def brought(request: Request, language: str) -> Response:
         if language not in LANGUAGES:
-            return _refused(store, _asked_at(request, "en"), words("web.error.missing_about"), MISSING)
+            return await run_sync(_told, store, _asked_at(request, "en"), UsageError("web.no-page"))
         data = await body_of(request, store.limits)
-        return await run_sync(screened_page, store, data, language)
+        return await run_sync(screened_page, store, data, language_of(request.scope))
 
 
-def _page(store: Store, request: Request, address: Address, path: str) -> Response:
-    """Return a page that there is, or what makes its charts move; a form keeps what was typed where it is refused."""
-    moving = path.endswith(CHARTS)
-    make, kind = (render.charts, SCRIPT) if moving else (render.html, HTML)
-    key = (path, tuple(sorted(address.query.items())))
-    try:
-        return kept(store, request, key, partial(make, store, address), kind)
-    except UsageError as error:
-        form = claim.refused(store, address, error) if address.page == "claim" and not moving else None
-        if form is None:
-            raise
-        return Response(render.rendered(store, address, form), status_code=UNUSABLE, media_type=HTML)
+def _made(store: Store, address: Address, *, moving: bool) -> bytes:
+    """Return a page, or what makes its charts move."""
+    if not pages.exists(store, address):
+        raise UsageError("web.no-page")
+    return (render.charts if moving else render.html)(store, address)
+
+
+def _without(store: Store, there: Address, address: Address, error: XinzhiError, *, moving: bool) -> Response:
+    """Return what says why there is no page; a form keeps what was typed."""
+    if isinstance(error, UsageError) and address.page == "claim" and not moving:
+        try:
+            form = claim.refused(store, address, error)
+        except XinzhiError as other:
+            return _told(store, there, other)
+        if form is not None:
+            return Response(render.rendered(store, address, form), status_code=UNUSABLE, media_type=HTML)
+    return _told(store, there, error)
 
 
 def screened_page(store: Store, data: bytes, language: Language) -> Response:
     """Return the page of the projects that a visitor brings; nothing of it is kept."""
     there = Address(language, "projects")
-
-    def made() -> Response:
+    try:
         body = store.once(lambda: render.rendered(store, there, projects.answered(store, screened(store, data))))
-        return Response(body, media_type=HTML, headers={"cache-control": "no-store"})
-
-    return _given(store, there, made)
+    except XinzhiError as error:
+        return _told(store, there, error)
+    return Response(body, media_type=HTML, headers={"cache-control": "no-store"})
 
 
 def safe(store: Store, token: str | None = None) -> Safety:
@@ -211,20 +217,11 @@ def _asked_at(request: Request, language: Language) -> Address:
     return Address(language, at=request.scope["raw_path"].decode("latin-1").removeprefix("/"))
 
 
-def _given(store: Store, there: Address, make: Callable[[], Response]) -> Response:
-    """Return a page, or one that says why there is none."""
-    try:
-        return make()
-    except BusyError as error:
-        answer = _refused(store, there, error.text, BUSY)
-        answer.headers["retry-after"] = str(error.retry)
-        return answer
-    except XinzhiError as error:
-        return _refused(store, there, error.text, UNUSABLE)
-
-
-def _refused(store: Store, there: Address, why: object, status: int) -> Response:
-    """Return a page that says why there is none."""
-    title = words("web.error.missing" if status == MISSING else "web.error.refused")
-    made = Page(title=title, lead=(why,))  # type: ignore[arg-type] # a text
-    return Response(render.rendered(store, there, made), status_code=status, media_type=HTML)
+def _told(store: Store, there: Address, error: XinzhiError) -> Response:
+    """Return the page that says why there is none."""
+    missing = error.code == "web.no-page"
+    title = words("web.error.missing" if missing else "web.error.refused")
+    code = MISSING if missing else BUSY if isinstance(error, BusyError) else UNUSABLE
+    made = render.rendered(store, there, Page(title=title, lead=(error.text,)))
+    more = {"retry-after": str(error.retry)} if isinstance(error, BusyError) else {}
+    return Response(made, status_code=code, media_type=HTML, headers=more)

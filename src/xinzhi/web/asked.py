@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
@@ -46,10 +47,42 @@ KINDS: Mapping[str, Any] = {
 }
 Setting = Annotated[str, Field(max_length=128, pattern=r"^[a-z_]+(\.[a-z_0-9]+)+=[^\x00-\x1f\x7f&*!]+$")]
 
+MISREAD: Mapping[str, tuple[str, ...]] = {  # what pydantic calls it, by its first letters
+    "missing": ("missing",),
+    "extra": ("extra_forbidden",),
+    "choice": ("literal_error",),
+    "whole": ("int_",),
+    "number": ("float_", "finite_number"),
+    "truth": ("bool_",),
+    "least": ("greater_than_equal",),
+    "most": ("less_than_equal",),
+    "long": ("string_too_long", "too_long"),
+}
+
 
 def both(text: Text) -> str:
     """Return a text in both languages, for a description that has one."""
     return f"{text.en} | {text.zh}"
+
+
+def amiss(wrong: Mapping[str, Any]) -> Text:
+    """Return what is wrong with one value, from what pydantic says of it.
+
+    Examples
+    --------
+    >>> amiss({"loc": ("query", "start"), "type": "int_parsing"}).en
+    'start: write a whole number'
+    >>> amiss({"loc": ("query", "lang"), "type": "literal_error", "ctx": {"expected": "'zh' or 'en'"}}).zh
+    'lang：只能是zh、en'
+    """
+    limits = wrong.get("ctx", {})
+    kind = next((name for name, starts in MISREAD.items() if str(wrong["type"]).startswith(starts)), "other")
+    return words(
+        f"api.value.{kind}",
+        name=".".join(str(part) for part in wrong["loc"][1:]) or str(wrong["loc"][-1]),
+        known=re.findall(r"'([^']*)'", str(limits.get("expected", ""))),
+        **{name: limits.get(name) for name in ("ge", "le", "max_length")},
+    )
 
 
 class Wish(BaseModel):

@@ -22,6 +22,10 @@ class Limits:
     ----------
     workers, waiting
         Studies that are computed at once, and questions that may wait.
+    each, held
+        Visitors who may wait for the same answer, and in all.
+    changed, own
+        Questions under a protocol of the visitor's own: that may wait, and studies of them that are kept.
     seconds, retry
         How long a visitor waits, and after how many seconds one who was refused may come back.
     studies, answers
@@ -45,6 +49,10 @@ class Limits:
 
     workers: int
     waiting: int
+    each: int
+    held: int
+    changed: int
+    own: int
     seconds: float
     retry: int
     studies: int
@@ -89,9 +97,13 @@ class BusyError(XinzhiError):
 
 
 class Job:
-    """One piece of work: whoever begins it first does it, everybody else waits for what it gives."""
+    """One piece of work: whoever begins it first does it, everybody else waits for what it gives.
 
-    def __init__(self, work: Callable[[], Any]) -> None:
+    One that stands `aside` is of a kind that visitors can ask without end: of those one is done at a time.
+    """
+
+    def __init__(self, work: Callable[[], Any], *, aside: bool = False) -> None:
+        self.aside, self.waiting = aside, 0
         self._work: Callable[[], Any] | None = work
         self._begun, self._done = threading.Lock(), threading.Event()
         self._value: Any = None
@@ -123,13 +135,15 @@ class Job:
 
 
 class Queue:
-    """A few workers and a bounded line of jobs; a worker that waits for a job that nobody has begun does it itself."""
+    """A few workers and bounded lines of jobs; a worker that waits for a job that nobody has begun does it itself."""
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self._line: deque[Job] = deque()
+        self._side: deque[Job] = deque()
         self._more = threading.Condition()
-        self._free, self._workers = 0, 0
+        self._free, self._workers, self._waiting = 0, 0, 0
+        self._beside = False  # whether a job that stands aside is being done
         self._here = threading.local()
         self._closed = False
 
@@ -138,22 +152,43 @@ class Queue:
         if self.inside():
             return  # this worker does it itself
         with self._more:
-            if len(self._line) - self._free >= self.limits.waiting:
-                raise BusyError("web.busy", seconds=self.limits.retry)
-            self._line.append(job)
+            full = len(self._side) >= self.limits.changed if job.aside else self._crowded()
+            if full:
+                raise self._busy()
+            (self._side if job.aside else self._line).append(job)
             if not self._free and self._workers < self.limits.workers:
                 self._workers += 1
                 threading.Thread(target=self._work, name=f"xinzhi-{self._workers}", daemon=True).start()
             self._more.notify()
 
     def wait(self, job: Job) -> Any:  # noqa: ANN401 - whatever the work gives
-        """Return what a job gives; refuse to wait longer than the limit."""
+        """Return what a job gives; refuse to wait longer than the limit, or with more others than allowed."""
         if self.inside():
             job.begin()
             job.wait(None)
-        elif not job.wait(self.limits.seconds):
-            raise BusyError("web.slow", limit=self.limits.seconds, seconds=self.limits.retry)
+            return job.value()
+        if not job.wait(0):
+            self._enter(job)
+            try:
+                if not job.wait(self.limits.seconds):
+                    raise BusyError("web.slow", limit=self.limits.seconds, seconds=self.limits.retry)
+            finally:
+                with self._more:
+                    job.waiting, self._waiting = job.waiting - 1, self._waiting - 1
         return job.value()
+
+    def _enter(self, job: Job) -> None:
+        """Count one who waits, where there is room."""
+        with self._more:
+            if job.waiting >= self.limits.each or self._waiting >= self.limits.held:
+                raise self._busy()
+            job.waiting, self._waiting = job.waiting + 1, self._waiting + 1
+
+    def _crowded(self) -> bool:
+        return len(self._line) - self._free >= self.limits.waiting
+
+    def _busy(self) -> BusyError:
+        return BusyError("web.busy", seconds=self.limits.retry)
 
     def inside(self) -> bool:
         """Say whether this thread is one of the workers."""
@@ -167,17 +202,27 @@ class Queue:
 
     def _work(self) -> None:
         self._here.inside = True
-        while True:
-            with self._more:
-                self._free += 1
-                while not self._line and not self._closed:
-                    self._more.wait()
-                self._free -= 1
-                if not self._line:
-                    return
-                job = self._line.popleft()
+        while (job := self._next()) is not None:
             job.begin()
+            if job.aside:
+                with self._more:
+                    self._beside = False
+                    self._more.notify()
             del job  # what it gave is not held while this worker is idle
+
+    def _next(self) -> Job | None:
+        """Return the next job, those aside last and one at a time; None at the end."""
+        with self._more:
+            self._free += 1
+            while not self._line and (not self._side or self._beside) and not self._closed:
+                self._more.wait()
+            self._free -= 1
+            if self._line:
+                return self._line.popleft()
+            if self._side and not self._beside:
+                self._beside = True
+                return self._side.popleft()
+            return None
 
 
 class Kept:
@@ -200,15 +245,25 @@ class Kept:
         self._size = 0
         self._lock = threading.Lock()
 
-    def get(self, key: Hashable, work: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever the work gives
+    def known(self, key: Hashable) -> Any:  # noqa: ANN401 - whatever the work gave
+        """Return the answer to a question where it is kept, without waiting; else None."""
+        with self._lock:
+            return self._last(key)
+
+    def _last(self, key: Hashable) -> Any:  # noqa: ANN401 - whatever the work gave
+        if key not in self._values:
+            return None
+        self._values.move_to_end(key)
+        return self._values[key][0]
+
+    def get(self, key: Hashable, work: Callable[[], Any], *, aside: bool = False) -> Any:  # noqa: ANN401 - whatever it gives
         """Return the answer to a question, computed by `work` where it is not kept."""
         with self._lock:
             if key in self._values:
-                self._values.move_to_end(key)
-                return self._values[key][0]
+                return self._last(key)
             job = self._jobs.get(key)
             if job is None:
-                job = Job(lambda: self._keep(key, work))
+                job = Job(lambda: self._keep(key, work), aside=aside)
                 self._queue.put(job)
                 self._jobs[key] = job
         return self._queue.wait(job)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Callable, Hashable
+from functools import partial
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
+from anyio.to_thread import run_sync
 from fastapi import Request, Response
 
 from xinzhi.core.errors import InputError, UsageError, XinzhiError
@@ -23,18 +25,49 @@ MISUSE, MISSING, UNUSABLE, BUSY = 400, 404, 422, 503
 _PACKED = 6  # of 9: where more time buys hardly any bytes
 
 
-def kept(store: Store, request: Request, key: tuple[Hashable, ...], make: Callable[[], bytes], kind: str) -> Response:
-    """Return an answer that is kept, compressed where the visitor takes it; one who has it already is told so."""
+async def sent(
+    store: Store,
+    request: Request,
+    key: tuple[Hashable, ...],
+    make: Callable[[], bytes],
+    kind: str,
+    *,
+    failed: Callable[[XinzhiError], Response],
+    aside: bool = False,
+) -> Response:
+    """Return an answer, compressed where the visitor takes it; one who has it already is told so.
+
+    What is kept is answered at once, what is not by a thread: nobody who asks for the former waits behind the latter.
+
+    Parameters
+    ----------
+    store, request
+        Where answers are kept; who asks.
+    key, make, kind
+        What tells the answer from others; what makes it; its media type.
+    failed
+        Tells an error.
+    aside
+        Whether it is of a kind that can be asked without end.
+    """
     packed = accepted(request.headers.get("accept-encoding", "")).get("gzip", 0.0) > 0
-    if packed:
-        body = store.answer(("gzip", *key), lambda: gzip.compress(store.answer(key, make), _PACKED, mtime=0))
-    else:
-        body = store.answer(key, make)
+    name = ("gzip", *key) if packed else key
+    made = partial(_small, store, key, make) if packed else make
+    body = store.known(name)
+    try:
+        if body is None:
+            body = await run_sync(partial(store.answer, name, made, aside=aside))
+    except XinzhiError as error:
+        return await run_sync(failed, error)
     tag = f'"{blake2b(body, digest_size=9).hexdigest()}"'
     headers = {"etag": tag, "cache-control": "no-cache", "vary": "accept-encoding"}
     if request.headers.get("if-none-match") == tag:
         return Response(status_code=304, headers=headers)
     return Response(body, media_type=kind, headers=headers | ({"content-encoding": "gzip"} if packed else {}))
+
+
+def _small(store: Store, key: tuple[Hashable, ...], make: Callable[[], bytes]) -> bytes:
+    return gzip.compress(store.answer(key, make), _PACKED, mtime=0)
 
 
 def accepted(header: str) -> dict[str, float]:

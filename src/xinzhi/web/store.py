@@ -64,7 +64,9 @@ class Store:
         self.names = names_of(self.package)
         self.queue = Queue(self.limits)
         self._studies = Kept(self.queue, self.limits.studies)
+        self._own = Kept(self.queue, self.limits.own)  # under protocols that visitors make: there is no end of them
         self._answers = Kept(self.queue, self.limits.answers, len)
+        self._known = frozenset(one.fingerprint for one in self.protocols())
         self._refusals: Mapping[str, Text] | None = None
 
     @property
@@ -135,11 +137,18 @@ class Store:
         if topic == "brief" and set(wish) == {"region", "protocol"}:  # what all regions share is measured once
             work = partial(self._brief, wish["region"], wish["protocol"])
         key = _key((topic, wish))
-        return self._studies.get(key, work) if key is not None else self.once(work)  # type: ignore[no-any-return] # a study
+        if key is None:
+            return self.once(work)  # type: ignore[no-any-return] # a study
+        return self._room(getattr(wish.get("protocol"), "fingerprint", None), key, work)  # type: ignore[no-any-return] # as above
 
     def _brief(self, region: str, rules: Protocol) -> Study:
-        of = self._studies.get(("briefs", rules.fingerprint), partial(studies.briefs, self.package, rules))
+        of = self._room(rules.fingerprint, ("briefs", rules.fingerprint), partial(studies.briefs, self.package, rules))
         return of(region)  # type: ignore[no-any-return] # a brief
+
+    def _room(self, rules: str | None, key: Hashable, work: Callable[[], Any]) -> Any:  # noqa: ANN401 - what work gives
+        """Return what work gives, kept beside what is under the same kind of protocol."""
+        own = rules is not None and rules not in self._known
+        return (self._own if own else self._studies).get(key, work, aside=own)
 
     def refusals(self) -> Mapping[str, Text]:
         """Return the protocols that the package cannot be measured under, by id, each with what it lacks.
@@ -183,7 +192,9 @@ class Store:
 
         result: Result = next(iter(study.results.values())) if name is None else study.results[name]
         key = (id(result), region)  # the result is kept beside, so that no other one gets its id
-        made = self._studies.get(key, lambda: (result, sections([result], region=region)[0]))
+        made = self._room(
+            result.provenance.protocol_fingerprint, key, lambda: (result, sections([result], region=region)[0])
+        )
         return made[1]  # type: ignore[no-any-return] # a section
 
     def topics(self, study: Assessment) -> list[Section]:
@@ -193,9 +204,21 @@ class Store:
         made = self._studies.get(("topics", id(study)), lambda: (study, [one for one in topics(study) if one.answer]))
         return made[1]  # type: ignore[no-any-return] # sections
 
-    def answer(self, key: Hashable, work: Callable[[], bytes]) -> bytes:
-        """Return a rendered answer, such as a page or a drawn picture, made once and kept while there is room."""
-        return self._answers.get(key, work)  # type: ignore[no-any-return] # bytes
+    def answer(self, key: Hashable, work: Callable[[], bytes], *, aside: bool = False) -> bytes:
+        """Return a rendered answer, such as a page or a drawn picture, made once and kept while there is room.
+
+        What visitors can ask without end, such as protocols of their own, stands `aside`: one at a time is computed.
+        """
+        return self._answers.get(key, work, aside=aside)  # type: ignore[no-any-return] # bytes
+
+    def known(self, key: Hashable) -> bytes | None:
+        """Return a rendered answer that is kept, without waiting for anything.
+
+        Examples
+        --------
+        >>> Store("china-provinces").known("what nobody asked")
+        """
+        return self._answers.known(key)  # type: ignore[no-any-return] # bytes
 
     def once(self, work: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever the work gives
         """Return what work gives, computed by the queue and not kept: for what a visitor brings."""

@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 import json
 import math
+import re
+import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 
+import httpx
 import polars as pl
 import pytest
 import schemathesis
@@ -190,6 +195,65 @@ def test_protocols_are_told_in_full_and_compared(client):
 def test_findings_are_those_of_check(client):
     found = get(client, "check").json()
     assert len(found) == len(xinzhi.studies.check("china-provinces"))
+
+
+def test_what_is_kept_is_answered_while_everybody_waits_for_something_else(monkeypatch):
+    """Sixty visitors of one slow study take neither the threads nor the workers from those of what is kept."""
+    limits, gate = Limits.shipped(), threading.Event()
+    store, app = Store("china-provinces"), FastAPI()
+    add_api(app, store)
+    plain = store.study
+
+    def slow(topic, rules=None, **asked):
+        if rules is not None and rules.fingerprint != store.rules.fingerprint:
+            gate.wait(20)
+        return plain(topic, None, **asked)
+
+    async def visit():
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as line:
+            assert (await line.get("/api/v1/plan")).status_code == 200
+            asked = [line.get("/api/v1/measure", params={"set": "capital.depreciation=0.1"}) for _ in range(60)]
+            asking = [asyncio.create_task(one) for one in asked]
+            await asyncio.sleep(0.3)
+            begun = time.perf_counter()
+            assert (await line.get("/api/v1/plan")).status_code == 200
+            assert time.perf_counter() - begun < 0.2
+            assert (await line.get("/api/v1/regions?q=gui")).status_code == 200  # a thread is left for what is not kept
+            assert (await line.get("/api/v1/bridge")).status_code == 200  # and a worker
+            gate.set()
+            return [answer.status_code for answer in await asyncio.gather(*asking)]
+
+    monkeypatch.setattr(store, "study", slow)
+    codes = asyncio.run(visit())
+    assert codes.count(200) == limits.each
+    assert codes.count(503) == 60 - limits.each
+    store.close()
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("nope", "没有/api/v1/nope"),
+        ("protocols/zzz", "协议"),
+        ("protocols/difference?first=zzz&second=shan-2008", "协议"),
+        ("brief?region=52&foo=1", "没有foo这个参数"),
+        ("explain", "缺少region"),
+        ("claim?start=soon", "start：应为整数"),
+        ("bands?level=nan&region=52", "level：应为数"),
+        ("bands?level=9e9", "level：不得大于1,000,000"),
+        ("explain?region=52&of=firms", "of：只能是measure、bands、sources、risks"),
+        (f"measure?region={'x' * 70}", "region：长度或个数不得超过64"),
+        ("measure?set=no", "set.0：无法读取"),
+    ],
+)
+def test_what_is_amiss_is_said_in_the_language_asked(client, path, said):
+    other = "&" if "?" in path else "?"
+    answer = client.get(f"/api/v1/{path}{other}lang=zh")
+    assert answer.status_code >= 400
+    message = answer.json()["message"]
+    assert said in message
+    assert not re.search(r"[A-Za-z]{3,} [a-z]{2,} ", message), message
+    assert client.get(f"/api/v1/{path}").json()["message"].isascii()
 
 
 def test_a_server_without_room_says_when_to_come_back():

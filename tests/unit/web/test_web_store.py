@@ -10,6 +10,7 @@ import pytest
 from xinzhi import load
 from xinzhi.core.errors import ProtocolError, UsageError
 from xinzhi.web import BusyError, Limits, Store
+from xinzhi.web import store as store_module
 from xinzhi.web.queue import Kept, Queue
 
 LIMITS = Limits.shipped()
@@ -120,6 +121,73 @@ def test_a_full_line_refuses_and_says_when_to_come_back(queue):
     for one in asking:
         one.join()
     gate.set()
+
+
+def waiting(kept, key, gate, number, **how):
+    """Ask one question by several threads; return how many are refused at once, and the threads that wait."""
+    refused = []
+
+    def ask():
+        try:
+            kept.get(key, gate.wait, **how)
+        except BusyError as error:
+            refused.append(error.code)
+
+    asking = [threading.Thread(target=ask) for _ in range(number)]
+    for one in asking:
+        one.start()
+    time.sleep(0.1)
+    return refused.count("web.busy"), asking
+
+
+def test_those_who_wait_are_bounded_for_an_answer_and_in_all():
+    queue, gate = Queue(replace(LIMITS, each=3, held=5, seconds=5)), threading.Event()
+    kept = Kept(queue, 10)
+    first, one = waiting(kept, "slow", gate, 6)
+    second, two = waiting(kept, "other", gate, 6)
+    assert (first, second) == (3, 4)
+    gate.set()
+    for thread in [*one, *two]:
+        thread.join(5)
+    assert kept.get("slow", pytest.fail) is True
+    assert kept.known("slow") is True
+    assert kept.known("nothing") is None
+    queue.close()
+
+
+def test_what_can_be_asked_without_end_leaves_a_worker_free_and_has_a_line_of_its_own():
+    queue, gate = Queue(replace(LIMITS, workers=2, waiting=2, changed=2, seconds=5)), threading.Event()
+    kept, begun, threads = Kept(queue, 10), [], []
+
+    def own(n):
+        return lambda: begun.append(n) or gate.wait()
+
+    for n in range(3):  # one that is computed, two in the line
+        threads.append(threading.Thread(target=kept.get, args=(n, own(n)), kwargs={"aside": True}))
+        threads[-1].start()
+        time.sleep(0.05)
+    with pytest.raises(BusyError):
+        kept.get(4, own(4), aside=True)
+    assert begun == [0]
+    assert kept.get("a plain question", lambda: 5) == 5
+    gate.set()
+    for thread in threads:
+        thread.join(5)
+    assert begun == [0, 1, 2]
+    queue.close()
+
+
+def test_protocols_of_visitors_do_not_drive_out_those_of_the_site(monkeypatch):
+    store = Store("china-provinces", limits=replace(LIMITS, own=2))
+    monkeypatch.setattr(store_module.studies, "study", lambda topic, *_, **__: topic)
+    plain = store.study("measure") is not None
+    own = [store.rules.replace({"capital.depreciation": 0.05 + n / 100}) for n in range(5)]
+    for rules in own:
+        store.study("measure", rules)
+    kept = store._own, store._studies  # noqa: SLF001 - what is kept shows nowhere else
+    assert plain
+    assert [len(one) for one in kept] == [2, 1]
+    store.close()
 
 
 def test_an_answer_that_came_too_late_is_there_for_the_next(queue):
