@@ -15,6 +15,8 @@ from xinzhi.studies.study import SILENT, Draft, Study, first_line, options, titl
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    import polars as pl
+
     from xinzhi.core.result import Result
     from xinzhi.data import Package
     from xinzhi.protocol import Protocol
@@ -112,7 +114,8 @@ def assess(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Assessm
     require_value_added(measured.protocol, "assess")
     require_yearly(measured.panel, "assess")
     progress.step("bands")
-    ranked = _ranking(package, measured)
+    protocols = _protocols(measured)
+    ranked = _ranking(package, measured, protocols)
     topics: dict[str, Study] = {}
     held = PlanEvidence(package)
     makers: Mapping[str, Callable[[Package, Measurement], Study | None]] = {
@@ -144,34 +147,42 @@ def assess(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Assessm
         more={"spans": reconciled(measured, topics)},
         topics=topics,
         unusable=unusable,
-        briefs=_briefs(package, measured, progress) if wish.briefs else (),
+        briefs=_briefs(package, measured, protocols, progress) if wish.briefs else (),
     )
 
 
-def _briefs(package: Package, measured: Measurement, progress: Progress) -> tuple[Brief, ...]:
+def _briefs(
+    package: Package, measured: Measurement, protocols: pl.DataFrame | None, progress: Progress
+) -> tuple[Brief, ...]:
     """Return the brief of every region that was measured."""
     from xinzhi.studies.brief import of_region
     from xinzhi.studies.brief_read import read
 
     progress.step("briefs")
-    shared = read(package, measured.protocol, measured=measured)
+    shared = read(package, measured.protocol, measured=measured, protocols=protocols)
     return tuple(of_region(shared, code) for code in measured.frame["region"].unique().sort().to_list())
 
 
-def _ranking(package: Package, measured: Measurement) -> Ranking:
-    """Put the newest and the last official period side by side, with bands and ranges where they can be had."""
-    from xinzhi.yardstick import View, bands, ranking, robustness
+def _protocols(measured: Measurement) -> pl.DataFrame | None:
+    """Return the ranges over protocols of the newest and the last official period; None without periods."""
+    from xinzhi.yardstick import View, robustness
 
+    if not measured.periods.height:
+        return None
     view = View(measured)
+    return robustness(measured, [(one.start, one.end) for one in dict.fromkeys([view.spans[-1], view.lead])])
+
+
+def _ranking(package: Package, measured: Measurement, protocols: pl.DataFrame | None) -> Ranking:
+    """Put the newest and the last official period side by side, with bands and ranges where they can be had."""
+    from xinzhi.yardstick import bands, ranking
+
     estimates: Bands | None
     try:
         estimates = bands(measured)
     except (InputError, UsageError):  # nothing is estimated, or there is too little to learn errors from
         estimates = None
-    spans = (
-        [(one.start, one.end) for one in dict.fromkeys([view.spans[-1], view.lead])] if measured.periods.height else []
-    )
-    return ranking(measured, package, bands=estimates, protocols=robustness(measured, spans) if spans else None)
+    return ranking(measured, package, bands=estimates, protocols=protocols)
 
 
 def _why(topic: str, error: InputError | UsageError) -> Text:

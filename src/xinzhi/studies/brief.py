@@ -10,13 +10,14 @@ import polars as pl
 
 from xinzhi import risks, yardstick
 from xinzhi.core.errors import UsageError
+from xinzhi.core.parameters import setting
 from xinzhi.core.schema import describe
 from xinzhi.core.text import Text, same, sentences, words
 from xinzhi.data import names_of
 from xinzhi.studies.brief_advice import ability, evidence, headline, moves
 from xinzhi.studies.brief_read import Read, read
 from xinzhi.studies.plain import load
-from xinzhi.studies.study import SILENT, Draft, Study, options, title
+from xinzhi.studies.study import LEAST, SILENT, Draft, Study, options, title
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -219,21 +220,43 @@ def _side(bands: Bands, row: Mapping[str, Any]) -> str:
     return "above" if above >= bands.decided else "below" if above <= 1 - bands.decided else "tie"
 
 
+def _sided(side: str, above: float | None) -> dict[str, object]:
+    """Return on which side of all together a region is, and whether only some protocols say so."""
+    agreed = {"above": above, "below": None if above is None else 1 - above}.get(side)
+    return {"side": side, "alone": agreed is not None and agreed < setting(LEAST, "brief_protocols")}
+
+
+def _over_protocols(shared: Read, code: str, span: yardstick.Span) -> dict[str, Any]:
+    """Return the range of growth of a region over protocols in a period; nothing without one."""
+    rows = shared.protocols.filter(region=code, start=span.start, end=span.end)
+    return rows.row(0, named=True) if rows.height else {}
+
+
+def _corrected(bands: Bands, code: str) -> Text:
+    """Return what growth would be had investment been corrected, where that moves it; else nothing."""
+    start, end = yardstick.leading_span(bands)
+    rows = bands.scenario.filter(region=code, start=start, end=end).drop_nulls("difference")
+    moved = rows.filter(pl.col("difference").abs() >= setting(LEAST, "brief_scenario"))
+    return words("brief.growth.corrected", value=moved["corrected"][0]) if moved.height else same("")
+
+
 def growth(shared: Read, code: str, about: Text) -> Facts:
     """Return growth of the newest period with its band, its rank only with its range, and the period before."""
     measured, bands = shared.measured, shared.bands
     *earlier, span = yardstick.View(measured).spans
-    own, band = _period(measured, code, span), _band_of(bands, code)
+    own, band, over = _period(measured, code, span), _band_of(bands, code), _over_protocols(shared, code, span)
     held = "" if bands is None else yardstick.record_clause(bands, *yardstick.leading_span(bands), single=True)
     facts: Facts = {}
     if own is None:
         facts["growth.missing"] = {"name": about, "span": span.label}
     elif bands is not None and band is not None and bands.part is not None and band["low"] is not None:
         # Nothing is compared where a part of the regions is there.
-        told = {"name": about, "span": span.label, "level": bands.level, "value": own["tfp_growth"], "held": held}
+        told = {"name": about, "span": span.label, "level": bands.level, "value": own["tfp_growth"], "held": held,
+                "moved": _corrected(bands, code)}  # fmt: skip
         facts["growth.banded_alone"] = told | {"low": band["low"], "high": band["high"], "n": bands.part[1]}
     elif bands is not None and band is not None and bands.part is None:
-        told = {"name": about, "span": span.label, "level": bands.level, "side": _side(bands, band)}
+        told = {"name": about, "span": span.label, "level": bands.level, "moved": _corrected(bands, code)}
+        told |= _sided(_side(bands, band), over.get("protocol_above"))
         if band["low"] is None:
             facts["growth.relative"] = told | {"low": band["relative_low"], "high": band["relative_high"]}
         else:
@@ -244,6 +267,9 @@ def growth(shared: Read, code: str, about: Text) -> Facts:
             facts["growth.ranks"] = {"low": band["rank_low"], "high": band["rank_high"], "n": n}
     else:
         facts["growth.plain"] = {"name": about, "span": span.label, "value": own["tfp_growth"]}
+    if own is not None and over:
+        key = "growth.protocols" if over["protocol_rank_low"] is None else "growth.protocols_ranked"
+        facts[key] = {**over, "protocols": f"{over['protocols']:,}"}
     before = _period(measured, code, earlier[-1]) if earlier else None
     if before is not None:
         nation = _nation(measured, earlier[-1])

@@ -41,6 +41,7 @@ class Read:
     package: Package
     measured: Measurement
     bands: Bands | None
+    protocols: pl.DataFrame  # the range of growth over protocols in the newest period, as `robustness` has it
     why_no_bands: Text | None
     sources: sources.Sources | None
     able: pathways.Able | None
@@ -67,9 +68,13 @@ def plans(package: Package) -> Plans | None:
 
 
 def read(
-    package: Package, protocol: Protocol | str, progress: Progress = SILENT, *, measured: Measurement | None = None
-) -> Read:
-    """Run every verb that briefs on a package need; what the data do not reach is None, with a note."""
+    package: Package, protocol: Protocol | str, progress: Progress = SILENT, *, measured: Measurement | None = None,
+    protocols: pl.DataFrame | None = None,
+) -> Read:  # fmt: skip
+    """Run every verb that briefs on a package need; what the data do not reach is None, with a note.
+
+    `measured` and `protocols` (what `robustness` gives of the newest period) are computed where they are not at hand.
+    """
     progress.step("measure")
     measured = yardstick.measure(package, protocol) if measured is None else measured
     yardstick.require_value_added(measured.protocol, "brief")
@@ -79,6 +84,9 @@ def read(
     bands, why = _bands(measured)
     if why is not None:
         draft.note("left-out", what=words("studies.part.bands"), why=why)
+    if protocols is None:
+        newest = [(one.start, one.end) for one in yardstick.View(measured).spans[-1:]]
+        protocols = yardstick.robustness(measured, newest)
     peers = draft.run("peers", lambda: yardstick.peers(measured, package))
     parts = draft.run("reallocation", lambda: sources.decompose(package, measurement=measured))
     if parts is not None and not parts.periods["allocation"].count():
@@ -95,7 +103,8 @@ def read(
     progress.step("backtest")
     backcast = draft.run("backcast", lambda: yardstick.backcast(package, measurement=measured))
     return Read(
-        package=package, measured=measured, bands=bands, why_no_bands=why, sources=parts, able=able, register=register,
+        package=package, measured=measured, bands=bands, protocols=protocols, why_no_bands=why,
+        sources=parts, able=able, register=register,
         peers=peers, gaps=gaps, backcast=backcast, plans=named, notes=tuple(draft.notes),
     )  # fmt: skip
 

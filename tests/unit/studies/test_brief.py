@@ -64,6 +64,27 @@ def test_a_side_is_taken_only_where_it_is_decided(made, shared):
         assert (side != "tie") == decided
 
 
+def test_a_side_that_fewer_than_nine_in_ten_protocols_share_is_of_the_reference(made, shared):
+    above = dict(shared.protocols.select("region", "protocol_above").rows())
+    alone = {code for code, one in made.items() if one.parts["answer"]["growth.banded"]["alone"]}
+    assert alone == {"630000"}  # Qinghai is the slowest under the reference alone
+    assert "under the reference protocol slower than" in made["630000"].sentences("answer")[0].en
+    for code, one in made.items():
+        told = one.parts["answer"]["growth.banded"]
+        agree = {"above": above[code], "below": 1 - above[code], "tie": 1}[told["side"]]
+        assert told["alone"] == (agree < 0.9)
+        row = one.parts["growth"].get("growth.protocols_ranked") or one.parts["growth"]["growth.protocols"]
+        assert row["protocol_low"] <= told["value"] + 1e-9
+        assert told["value"] <= row["protocol_high"]
+
+
+def test_the_scenario_of_corrections_stands_in_the_first_sentence_where_it_moves_the_region(made, shared):
+    moved = shared.bands.scenario.filter(pl.col("difference").abs() >= 0.005, start=2017, end=2023)
+    told = {code for code, one in made.items() if one.parts["answer"]["growth.banded"]["moved"].en}
+    assert told == set(moved["region"]) & set(made) == {"120000", "140000", "210000", "450000"}
+    assert "; 3.2 if the fall of investment rates" in made["140000"].sentences("answer")[0].en
+
+
 def test_no_rank_without_its_range_and_none_of_grade_d(made, shared):
     newest = shared.measured.periods.filter(start=2017, end=2023)
     for code, grade in newest.select("region", "grade").rows():

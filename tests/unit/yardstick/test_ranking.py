@@ -11,7 +11,7 @@ import pytest
 import xinzhi
 from xinzhi.core.text import sentences
 from xinzhi.studies import assess
-from xinzhi.yardstick import View, audit, ranking, robustness
+from xinzhi.yardstick import View, audit, measure, ranking, robustness
 from xinzhi.yardstick.ranking import _whole
 
 NEWEST, OFFICIAL = (2017, 2023), (2012, 2017)
@@ -70,6 +70,23 @@ def test_ranks_over_protocols_are_of_those_under_which_the_data_of_a_region_pass
         by_hand = [np.quantile(own[~bad], part) for own, bad in zip(places.T, failed.T, strict=True)]
         assert rows[f"rank_{name}"].to_numpy() == pytest.approx(by_hand, abs=1e-12)
     assert found["among_first"].to_numpy() == pytest.approx(((places <= 3) & ~failed).mean(axis=0), abs=1e-12)
+
+
+def test_the_side_of_a_region_is_that_of_the_protocols_with_the_whole_moved_as_the_regions(shipped, audited):
+    found = robustness(shipped.measurement, [NEWEST]).sort("region")
+    growth, whole = audited.estimates.of_span(audited.spans.index(NEWEST)), shipped.measurement.national_periods
+    reference = whole.filter(start=NEWEST[0], end=NEWEST[1])["tfp_growth"].item()
+    size = shipped.package.tables["accounts"].filter(pl.col("year").is_between(NEWEST[0] + 1, NEWEST[1]))
+    size = size.group_by("region").agg(pl.col("output_nominal").sum()).sort("region")["output_nominal"].to_numpy()
+    nation = reference + ((growth - growth[0]) * (size / size.sum())).sum(axis=1)
+    assert found["protocol_above"].to_numpy() == pytest.approx((growth > nation[:, None]).mean(axis=0), abs=1e-12)
+    changed = shipped.protocol.replace({"capital.depreciation": 0.06})
+    other = measure(shipped.package, changed)
+    after = other.national_periods.filter(start=NEWEST[0], end=NEWEST[1])["tfp_growth"].item()
+    rows = [one.periods.filter(start=NEWEST[0], end=NEWEST[1]).sort("region") for one in (shipped.measurement, other)]
+    moved = (rows[1]["tfp_growth"] - rows[0]["tfp_growth"]).to_numpy() @ (size / size.sum())
+    assert abs(after - reference) > 0.002
+    assert after - reference == pytest.approx(moved, abs=0.001)
 
 
 def test_every_rank_of_an_estimated_period_has_its_range(shipped):

@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from xinzhi.core.arrays import FloatArray, IntArray
 from xinzhi.core.parameters import setting
 from xinzhi.yardstick.audit.admission import Admission
 from xinzhi.yardstick.audit.choices import choices, grid, used
 from xinzhi.yardstick.audit.multiverse import (
     CONVENTIONS,
+    Distinct,
     Multiverse,
     Span,
     computable,
@@ -26,7 +28,7 @@ FIRST = setting(CONVENTIONS, "first")
 SCHEMA: dict[str, Any] = {
     "region": pl.String, "start": pl.Int64, "end": pl.Int64, "protocols": pl.Int64, "protocol_low": pl.Float64,
     "protocol_high": pl.Float64, "protocol_rank_low": pl.Int64, "protocol_rank_high": pl.Int64,
-    "among_first": pl.Float64,
+    "among_first": pl.Float64, "protocol_above": pl.Float64,
 }  # fmt: skip
 
 
@@ -35,7 +37,9 @@ def robustness(measurement: Measurement, spans: Sequence[Span]) -> pl.DataFrame:
 
     Every admissible protocol counts once, as in `audit`, of which this is the part that a ranking shows: nothing is
     sampled. The ranks of a region are those of the protocols under which its data pass admission. Without alternatives,
-    or with more regions than ``most_compared``, there are no rows.
+    or with more regions than ``most_compared``, there are no rows. `protocol_above` is the part of the protocols under
+    which a region grows faster than all together, whose growth is taken to move from the reference as the regions' does
+    on average, weighted by output; it is missing where the regions do not add up to a whole.
 
     Parameters
     ----------
@@ -70,7 +74,10 @@ def _of_span(measurement: Measurement, estimates: Multiverse, admission: Admissi
     names = [measurement.panel.regions[row] for row in regions.tolist()]
     low, high = weighted_quantiles(growth.values, times)[[1, 3]]
     place = {"start": [start] * len(names), "end": [end] * len(names), "protocols": [len(rows)] * len(names)}
-    frame = pl.DataFrame({"region": names, **place, "protocol_low": low, "protocol_high": high})
+    above = _above(measurement, growth, regions, times, (start, end))
+    frame = pl.DataFrame(
+        {"region": names, **place, "protocol_low": low, "protocol_high": high, "protocol_above": above}
+    )
     ranked = measurement.periods.filter(pl.col("start") == start, pl.col("end") == end).drop_nulls("rank")
     kept = np.isin(names, ranked["region"].to_list())
     passed = ~admission.of_span(at)[rows[growth.lead]][:, regions[kept]]
@@ -83,8 +90,22 @@ def _of_span(measurement: Measurement, estimates: Multiverse, admission: Admissi
             "protocol_rank_high": np.ceil(last).astype(np.int64),
             "among_first": (counted * (places <= FIRST)).sum(axis=0) / times.sum(),
         },
-        schema={name: SCHEMA[name] for name in ("region", *list(SCHEMA)[6:])},
+        schema={name: SCHEMA[name] for name in ("region", *list(SCHEMA)[6:9])},
     )
     return frame.join(ranges, on="region", how="left", maintain_order="left").select(
         pl.col(name).cast(kind) for name, kind in SCHEMA.items()
     )
+
+
+def _above(
+    measurement: Measurement, growth: Distinct, regions: IntArray, times: IntArray, span: Span
+) -> FloatArray | None:
+    """Return the part of the protocols under which each region grows faster than all together; None without a whole."""
+    whole = measurement.national_periods.filter(start=span[0], end=span[1])["tfp_growth"].drop_nulls()
+    if whole.is_empty():
+        return None
+    years = (measurement.panel.years > span[0]) & (measurement.panel.years <= span[1])
+    size = np.nan_to_num(measurement.panel.account("output_nominal")[regions][:, years]).sum(axis=1)
+    moved = (growth.values - growth.values[growth.which[0]]) @ (size / size.sum())
+    above: FloatArray = (times @ (growth.values > (whole[0] + moved)[:, None])) / times.sum()
+    return above
