@@ -57,7 +57,12 @@ def gini(values: FloatArray, weights: FloatArray | None = None) -> float:
     0.222222222222
     """
     values, weights = _checked(values, weights)
-    return float(_spread(values, weights, values, weights) / (2 * weights.sum() * (weights * values).sum()))
+    order = np.argsort(values)
+    values, weights = values[order], weights[order]
+    mass, worth = np.cumsum(weights), np.cumsum(weights * values)
+    # every pair once, from its higher member; the member itself adds nothing
+    pairs = float(weights @ (values * mass - worth))
+    return pairs / float(mass[-1] * worth[-1])
 
 
 def _spread(x: FloatArray, v: FloatArray, y: FloatArray, w: FloatArray) -> float:
@@ -189,41 +194,32 @@ def theil(values: FloatArray, groups: Sequence[str] | None = None, weights: Floa
     (0.1308, 0.0, 0.1308)
     """
     values, weights = _checked(values, weights)
-    labels = np.zeros(values.shape, dtype=str) if groups is None else np.asarray(groups, dtype=str)
-    if labels.shape != values.shape:
+    labels = None if groups is None else np.asarray(groups, dtype=str)
+    if labels is not None and labels.shape != values.shape:
         raise InputError("sectors.theil-groups", groups=labels.size, values=values.size)
-    place = np.unique(labels, return_inverse=True)[1]
-    mass, worth = np.bincount(place, weights), np.bincount(place, weights * values)
+    counted = weights > 0
+    if not counted.all():
+        values, weights = values[counted], weights[counted]
+        labels = None if labels is None else labels[counted]
     people, income = weights / weights.sum(), weights * values / (weights * values).sum()
-    group_people, group_income = mass / mass.sum(), worth / worth.sum()
-    t_between, l_between = _divergence(group_income, group_people), _divergence(group_people, group_income)
-    # inside a group, shares of that group
-    with np.errstate(divide="ignore", invalid="ignore"):
-        p_inside, y_inside = people / group_people[place], income / group_income[place]
-        t_within = float(_terms(income, y_inside, p_inside).sum())
-        l_within = float(_terms(people, p_inside, y_inside).sum())
-    if np.any((values == 0) & (weights > 0)):
-        l_within = l_between = np.nan
-    return Theil(
-        t=_divergence(income, people),
-        t_within=t_within,
-        t_between=t_between,
-        l=_divergence(people, income) if np.isfinite(l_within) else np.nan,
-        l_within=l_within,
-        l_between=l_between,
-    )
+    relative = income / people  # of the unit to the mean
+    t, l = _divergences(income, people, relative)  # noqa: E741 - the name of the measure
+    t_within, l_within, t_between, l_between = t, l, 0.0, 0.0
+    if labels is not None:
+        place = np.unique(labels, return_inverse=True)[1]
+        group_people, group_income = np.bincount(place, people), np.bincount(place, income)
+        mean = group_income / group_people
+        t_between, l_between = _divergences(group_income, group_people, mean)
+        t_within, l_within = _divergences(income, people, relative / np.where(mean > 0, mean, 1.0)[place])
+    if not values.all():
+        l = l_within = l_between = np.nan  # noqa: E741 - the name of the measure
+    return Theil(t=t, t_within=t_within, t_between=t_between, l=l, l_within=l_within, l_between=l_between)
 
 
-def _terms(weight: FloatArray, a: FloatArray, b: FloatArray) -> FloatArray:
-    """Return ``weight ln(a / b)``, 0 where the weight is."""
-    safe = weight > 0
-    return np.where(safe, weight * (np.log(np.where(safe, a, 1.0)) - np.log(np.where(safe, b, 1.0))), 0.0)
-
-
-def _divergence(a: FloatArray, b: FloatArray) -> float:
-    """Return ``sum a ln(a / b)``."""
-    with np.errstate(divide="ignore"):
-        return float(_terms(a, a, b).sum())
+def _divergences(income: FloatArray, people: FloatArray, relative: FloatArray) -> tuple[float, float]:
+    """Return ``sum income ln(relative)``, to which a zero adds nothing, and ``-sum people ln(relative)``."""
+    logs = np.log(np.maximum(relative, np.finfo(np.float64).tiny))
+    return float(income @ logs), -float(people @ logs)
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)

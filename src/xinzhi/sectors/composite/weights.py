@@ -38,9 +38,12 @@ def entropy(scores: FloatArray) -> FloatArray:
 
 def spread_entropy(scores: FloatArray) -> FloatArray:
     """Return the entropy weights of any table without negative cells; `entropy` gives it the right one."""
-    share = scores / scores.sum(axis=0)
-    logs = np.log(share, where=share > 0, out=np.zeros_like(share))
-    diversity = 1 + (share * logs).sum(axis=0) / np.log(len(scores))
+    total = scores.sum(axis=0)
+    logs = np.maximum(scores, np.finfo(np.float64).tiny)  # what stands for a zero is multiplied by the zero
+    logs /= total
+    np.log(logs, out=logs)
+    logs *= scores
+    diversity = 1 + logs.sum(axis=0) / (total * np.log(len(scores)))
     return _to_one(np.maximum(diversity, 0.0), "entropy")
 
 
