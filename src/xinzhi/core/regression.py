@@ -138,15 +138,15 @@ def within(values: FloatArray, effects: Sequence[IntArray]) -> FloatArray:
 
     Several effects are taken out in turn until nothing moves (Guimarães and Portugal 2010).
     """
-    out: FloatArray = values - values.mean(axis=0)
-    scale = np.abs(out).max(axis=0) + np.finfo(float).tiny
-    counts = [np.bincount(effect) for effect in effects]
+    out: FloatArray = np.ascontiguousarray((values - values.mean(axis=0)).T)  # a variable a row: sums run along it
+    scale = np.abs(out).max(axis=1) + np.finfo(float).tiny
+    counts = [np.maximum(np.bincount(effect), 1) for effect in effects]
     for _ in range(_ROUNDS):
-        before = out
+        before = out.copy()
         for effect, count in zip(effects, counts, strict=True):
-            out = out - (summed(out, effect, len(count)) / np.maximum(count, 1)[:, None])[effect]
-        if (np.abs(out - before).max(axis=0) <= _SETTLED * scale).all():
-            return out
+            out -= np.stack([(np.bincount(effect, row, len(count)) / count)[effect] for row in out])
+        if (np.abs(out - before).max(axis=1) <= _SETTLED * scale).all():
+            return np.ascontiguousarray(out.T)
     raise InputError("core.effects-apart")
 
 
@@ -220,8 +220,9 @@ def bartlett(rows: int, lags: int) -> FloatArray:
 def long_run_variance(series: FloatArray, weights: FloatArray) -> FloatArray:
     """Return the variance of the sum of each series `(m, n)`; weights of the lags `(n - 1,)` or `(m, n - 1)`."""
     count = series.shape[1]
-    products = [np.einsum("ij,ij->i", series[:, : count - lag], series[:, lag:]) for lag in range(1, count)]
-    both = (weights * np.stack(products, axis=1)).sum(axis=1) if products else 0.0
+    lags = np.flatnonzero(weights.any(axis=0) if weights.ndim > 1 else weights) + 1
+    products = [np.einsum("ij,ij->i", series[:, : count - lag], series[:, lag:]) for lag in lags.tolist()]
+    both = (weights[..., lags - 1] * np.stack(products, axis=1)).sum(axis=1) if products else 0.0
     return np.asarray((series**2).sum(axis=1) + 2 * both)
 
 
@@ -255,11 +256,16 @@ def _absorbed(effects: Sequence[IntArray], cluster: IntArray, counted: Counted) 
     """Return how many degrees of freedom the effects take: a constant at least, unless only regressors count."""
     if counted == "regressors":
         return 0
-    groups = int(cluster.max()) + 1 if len(cluster) else 1
     if counted == "outside":
         # an effect lies inside the clusters when each of its levels occurs in one cluster only
-        effects = [effect for effect in effects if len(np.unique(effect * groups + cluster)) > effect.max() + 1]
+        effects = [effect for effect in effects if not _inside(effect, cluster)]
     return sum(int(effect.max()) + 1 for effect in effects) - (len(effects) - 1) if effects else 1
+
+
+def _inside(effect: IntArray, cluster: IntArray) -> bool:
+    of_level = np.zeros(int(effect.max()) + 1, dtype=cluster.dtype)
+    of_level[effect] = cluster  # the last of each level: all are the same, or it is not inside
+    return bool((of_level[effect] == cluster).all())
 
 
 def _refuse_constant(x: FloatArray, inner: FloatArray, names: Sequence[str]) -> None:

@@ -28,11 +28,11 @@ def row_standardised(matrix: FloatArray) -> FloatArray:
 
 def parts(matrix: FloatArray) -> int:
     """Return the number of separate parts that a symmetric matrix of neighbours falls into."""
-    label = np.arange(len(matrix))
-    while True:
-        # every unit takes the smallest label among itself and its neighbours, until none changes
-        near = np.where(matrix > 0, label[None, :], len(matrix)).min(axis=1)
-        smaller = np.minimum(label, near)
-        if (smaller == label).all():
-            return int(np.unique(label).size)
-        label = smaller
+    near, left, found = matrix > 0, np.ones(len(matrix), dtype=bool), 0
+    while left.any():
+        found += 1
+        edge = np.arange(len(left)) == left.argmax()
+        while edge.any():
+            left &= ~edge
+            edge = near[edge].any(axis=0) & left
+    return found

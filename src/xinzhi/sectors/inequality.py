@@ -194,7 +194,7 @@ def theil(values: FloatArray, groups: Sequence[str] | None = None, weights: Floa
     (0.1308, 0.0, 0.1308)
     """
     values, weights = _checked(values, weights)
-    labels = None if groups is None else np.asarray(groups, dtype=str)
+    labels = None if groups is None else np.asarray(groups)
     if labels is not None and labels.shape != values.shape:
         raise InputError("sectors.theil-groups", groups=labels.size, values=values.size)
     counted = weights > 0
@@ -207,7 +207,7 @@ def theil(values: FloatArray, groups: Sequence[str] | None = None, weights: Floa
     t_within, l_within, t_between, l_between = t, l, 0.0, 0.0
     if labels is not None:
         place = np.unique(labels, return_inverse=True)[1]
-        group_people, group_income = np.bincount(place, people), np.bincount(place, income)
+        group_people, group_income = (np.bincount(place, part).astype(np.float64) for part in (people, income))
         mean = group_income / group_people
         t_between, l_between = _divergences(group_income, group_people, mean)
         t_within, l_within = _divergences(income, people, relative / np.where(mean > 0, mean, 1.0)[place])

@@ -186,7 +186,8 @@ def _lags(
 ) -> FloatArray:
     """Return the mean of the neighbours that have a value in each year; NaN for islands."""
     weights = spatial_weights(neighbours, regions, islands=islands)
-    kept = [regions.index(name) for name in weights.regions]
+    place = {name: row for row, name in enumerate(regions)}
+    kept = [place[name] for name in weights.regions]
     known = np.isfinite(cells[kept])
     total = weights.matrix @ np.where(known, cells[kept], 0.0)
     mass = weights.matrix @ known.astype(np.float64)

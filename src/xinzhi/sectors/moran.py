@@ -102,13 +102,14 @@ def local_moran(
     # the same deals serve every region, counted among the others
     most = int(near.sum(axis=1).max())
     others = np.arange(n - 1)
-    deals = np.random.default_rng(seed).permuted(np.tile(others, (permutations, 1)), axis=1)[:, :most]
-    probability = np.empty(n)
+    deals = np.ascontiguousarray(
+        np.random.default_rng(seed).permuted(np.tile(others, (permutations, 1)), axis=1)[:, :most]
+    )
+    drawn = np.empty((permutations, n))
     for i in range(n):
         dealt = deals[:, : int(near[i].sum())]
-        drawn = scale * z[i] * (z[dealt + (dealt >= i)] @ weights[i, near[i]])
-        probability[i] = _two_sided(drawn, index[i])
-    return index, probability
+        drawn[:, i] = scale * z[i] * (np.delete(z, i).take(dealt) @ weights[i, near[i]])
+    return index, _two_sided(drawn, index)
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
