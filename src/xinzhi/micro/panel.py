@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -259,7 +260,7 @@ def typed(column: Any, role: str, *, text: bool = False) -> Any:  # noqa: ANN401
         return (number % 1 == 0).ifelse(number, None).cast("int64")
     if role in FIGURES:
         number = column.strip().try_cast("float64") if kind.is_string() else column.cast("float64")
-        return (number.isnan() | number.isinf()).ifelse(None, number)
+        return number.between(-sys.float_info.max, sys.float_info.max).ifelse(number, None)  # neither NaN nor infinite
     if role not in KEY:
         code = column.cast("string")
         return (code.strip() if text else code).fill_null("")

@@ -48,7 +48,6 @@ def test_expressions_that_differ_between_engines_are_refused():
 
 def test_an_engine_that_takes_missing_for_zero_fails_the_self_test(monkeypatch):
     engine = micro.connect()
-    engines.self_test(engine)  # the DuckDB of this process, which `connect` does not test each time
     collect = engines.Engine.collect
 
     def nulls_as_zeros(self, expression):
