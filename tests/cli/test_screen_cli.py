@@ -106,7 +106,13 @@ def test_odd_rows_are_named_and_nothing_is_lost(screen, tables, tmp_path):
 def test_a_table_alone_is_held_against_the_public_lists(screen, tables):
     code, out, _ = screen(tables[0])
     assert code == 0
-    assert "19 projects against 413 archived ones" in out
+    first, counts = out.splitlines()[:2]
+    assert first.startswith("No archive was given (--archive)")
+    assert "413 projects of 2008-2025 in 8 provinces" in first
+    assert "not found there does not mean new" in first
+    assert counts.startswith("19 projects against 413 archived ones")
+    assert "not found in this archive" in counts
+    assert "prior=" not in out
 
 
 def test_what_cannot_be_used_is_named(screen, tables, tmp_path):
@@ -122,7 +128,7 @@ def test_what_cannot_be_used_is_named(screen, tables, tmp_path):
     )
     for arguments, status, message in (
         ((), 2, "--example DIR"),
-        (("china-provinces",), 3, "needs the table 'projects'"),
+        (("china-provinces",), 3, "--archive china-provinces"),
         ((projects, "-a", archive, "--id", "zz"), 2, "no project 'zz'"),
         ((projects, "-a", archive, "--prior", 2), 2, "between 0 and 1"),
         ((projects, "-a", archive, "--labels", archive), 3, "label is not among"),

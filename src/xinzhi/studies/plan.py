@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from xinzhi import pathways
+from xinzhi.core.errors import InputError
 from xinzhi.data import names_of
 from xinzhi.studies.industries import evidence_of
 from xinzhi.studies.plain import load
-from xinzhi.studies.study import SILENT, Draft, Progress, Study, options, title
+from xinzhi.studies.study import SILENT, Draft, Progress, Study, first_line, options, title
+
+if TYPE_CHECKING:
+    from xinzhi.data import Package
+
+FEW = {"pathways.few-entered", "pathways.no-window", "pathways.too-few-cells"}  # too little to estimate chances from
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,8 +33,8 @@ class PlanOptions:
 def plan(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Study:  # noqa: ANN401 - a package; options
     """Study which industries every region would choose under national limits, if a test allows to recommend any.
 
-    Where it does not, the answer is what evidence shows: what each region is able to do and does not plan, and what it
-    plans without evidence.
+    Where it does not, or the regions are too few to estimate chances from, the answer is what evidence shows: what each
+    region is able to do and does not plan, and what it plans without evidence.
 
     Parameters
     ----------
@@ -50,8 +56,13 @@ def plan(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Study:  #
     package = load(source, wish.encoding)
     progress.step("solve")
     limits = pathways.Limits(caps=wish.cap, floor=wish.floor)
-    found = pathways.plan(package, portfolio=wish.industries, limits=limits)
     draft = Draft(name="plan", source=title(package), package=package)
+    try:
+        found = pathways.plan(package, portfolio=wish.industries, limits=limits)
+    except InputError as error:
+        if error.code not in FEW:
+            raise
+        return _evidence_alone(package, wish, draft, error)
     if found.frame.is_empty():
         found = replace(found, choices=evidence_of(package, draft))
     codes = found.regions["region"].to_list()
@@ -63,4 +74,18 @@ def plan(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Study:  #
     if region is not None:
         more["explanation"] = found.explain(region)
     draft.results["plan"] = found
+    return draft.done(region=region, **more)
+
+
+def _evidence_alone(package: Package, wish: PlanOptions, draft: Draft, error: InputError) -> Study:
+    """Return what plans name and evidence shows, with the reason why nothing can be weighed; else raise that."""
+    made = evidence_of(package, draft)
+    if made is None:
+        raise error
+    draft.note("no-chances", why=first_line(error))
+    draft.results["choices"] = made
+    names = names_of(package)
+    known = made.regions["region"].unique().to_list()
+    region = None if wish.region is None else names.resolve(wish.region, known)
+    more: dict[str, Any] = {} if region is None else {"explanation": made.explain(region)}
     return draft.done(region=region, **more)

@@ -65,11 +65,14 @@ def screen(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Study: 
     if source is None:
         raise UsageError("studies.name-projects")
     projects, line = _read(source, wish.encoding)
-    package = projects if isinstance(projects, Package) else None
+    package, public = projects if isinstance(projects, Package) else None, None
+    if package is not None and "projects" not in package.tables:
+        raise InputError("studies.no-projects", name=package.name, archive="archive" in package.tables)
     if wish.archive is None and package is not None:
         archive: Any = package
     elif wish.archive is None:
         archive = load(PUBLIC_ARCHIVE)
+        public = _held(archive)
         line = words("studies.label.against", projects=line, archive=words("studies.label.public-lists"))
     else:
         archive, other = _read(wish.archive, wish.encoding)
@@ -84,6 +87,7 @@ def screen(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Study: 
     except InputError as error:
         raise _explained(error, handed, wish.encoding) from None
     found = replace(found, provenance=replace(found.provenance, package=None if package is None else package.name))
+    found = replace(found, public=public)
     if wish.labels is not None:
         found = _with_truth(found, wish)
     draft = Draft(name="screen", source=line, results={"screening": found})
@@ -92,6 +96,15 @@ def screen(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Study: 
         more["explanation"] = _pairs(found, wish.id)
         more |= {part: getattr(found, part).filter(id=wish.id) for part in ("ledger", "changes")}
     return draft.done(region=wish.id, **more)
+
+
+def _held(archive: Package) -> dict[str, object]:
+    """Return what the public lists hold."""
+    table = archive.tables["archive"]
+    return {
+        "package": archive.name, "n": table.height, "first": table["year"].min(), "last": table["year"].max(),
+        "regions": table["region"].drop_nulls().n_unique(),
+    }  # fmt: skip
 
 
 def _read(place: Any, encoding: str | None) -> tuple[Any, Text]:  # noqa: ANN401 - whatever `screen` reads

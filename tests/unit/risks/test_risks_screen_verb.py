@@ -78,7 +78,9 @@ def test_english_is_held_against_chinese(found):
 
 
 def test_it_speaks_both_languages(found):
-    assert found.summary().startswith("4 projects against 3 archived ones: 2 repackaged, 1 follow-on, 1 new")
+    assert found.summary().startswith(
+        "4 projects against 3 archived ones: 2 repackaged, 1 follow-on, 1 not found in this archive"
+    )
     assert found.summary("zh").startswith("4个项目与3个历史项目比对：旧项目新包装2个")
     assert "synthetic" in found.summary()
     assert "合成" in found.summary("zh")

@@ -56,3 +56,12 @@ def test_another_country_stands_alone() -> None:
         for name, table in part(["520000"]).tables.items()
     }
     assert able(tables).everywhere["region"].unique().to_list() == ["X1"]
+
+
+def test_a_plan_of_too_few_regions_holds_plans_against_evidence_and_says_why() -> None:
+    made = xinzhi.study("plan", part(["140000", "370000", "520000"]), region="Guizhou")
+    assert list(made.results) == ["choices"]
+    assert "nothing was weighed, plans stand against evidence alone" in made.notes[0].en
+    assert "probabilities=" not in made.notes[0].en + made.notes[0].zh
+    assert made.more["explanation"].region == "520000"
+    assert made.summary().splitlines()[0].startswith("2025: 3 regions")

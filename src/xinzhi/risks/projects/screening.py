@@ -74,7 +74,8 @@ class Screening(Result, verb="screen", topic="screen", key=("id",)):
     field of a candidate: how far it agrees (level -1: one of the two does not say) and what that weighs (natural
     log-odds of repackaged against the likeliest innocent explanation), of `changes` what changed from the closest, of
     `projects` and `archive` a text as compared. `truth` has ``id, label`` and where known ``archive_id, level`` (of
-    disguise) of projects whose truth is known (`xinzhi.risks.with_truth`).
+    disguise) of projects whose truth is known (`xinzhi.risks.with_truth`). `public` says what the archive holds where
+    none was given and public lists stand in.
     """
 
     candidates: pl.DataFrame
@@ -87,6 +88,7 @@ class Screening(Result, verb="screen", topic="screen", key=("id",)):
     weights_synthetic: bool
     prior: float | None = None
     truth: pl.DataFrame | None = None
+    public: Mapping[str, object] | None = None
 
     def explain(self, id: str, rank: int = 1) -> Comparison:  # noqa: A002 - the column is called id
         """Return a project beside one of its candidates, `rank` from 1; `UsageError` when there is no such one."""
@@ -116,7 +118,8 @@ class Screening(Result, verb="screen", topic="screen", key=("id",)):
         verdicts = value_words("verdict")
         counts = [words("screen.answer.count", name=text, k=f"{frame.filter(verdict=name).height:,}")
                   for name, text in verdicts.items()]  # fmt: skip
-        facts: Facts = {"answer.counts": {"n": frame.height, "m": self.archive_size, "parts": counts}}
+        facts: Facts = {} if self.public is None else {"answer.public": dict(self.public)}
+        facts |= {"answer.counts": {"n": frame.height, "m": self.archive_size, "parts": counts}}
         surest = frame.filter(verdict="repackaged").head(_SUREST)
         near = frame.drop_nulls(["archive_id", "probability"]).head(1)
         if surest.height:
