@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import threading
 import time
@@ -28,6 +29,21 @@ PAGES = [
     for key in (SAMPLES.get(name) or (KEYS[name] if entry.keyed else "",))
 ]
 VIEWS = {"zh": ((1280, "light"), (360, "dark")), "en": ((1280, "dark"), (360, "light"))}
+DRAWN = """[...document.querySelectorAll(".drawn svg, .small svg")].filter(one => one.getClientRects().length)
+.map(one => ({name: one.getAttribute("aria-labelledby"), wide: one.getBoundingClientRect().width,
+own: one.viewBox.baseVal.width}))"""
+HOVER = """key => {
+  const told = document.querySelector(".told"), found = [];
+  const canvas = document.querySelector("#" + key + " canvas"), box = canvas.getBoundingClientRect();
+  for (let y = 3; y < box.height; y += 9) for (let x = 3; x < box.width; x += 9) {
+    if (found.length > 24) return found;
+    const at = {clientX: box.left + x, clientY: box.top + y, bubbles: true};
+    canvas.dispatchEvent(new PointerEvent("pointermove", at));
+    canvas.dispatchEvent(new MouseEvent("mousemove", at));
+    if (!told.hidden && found.indexOf(told.innerText) < 0) found.push(told.innerText);
+  }
+  return found;
+}"""
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 
@@ -91,6 +107,8 @@ def test_a_page_opens_without_an_error_and_fits_and_has_no_barrier(tab, language
         page.set_viewport_size({"width": width, "height": 900})
         page.emulate_media(color_scheme=scheme)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+        if width < 640:  # a phone shows the whole of every chart, drawn for it
+            assert [one for one in page.evaluate(DRAWN) if one["wide"] > 332 or one["own"] > 380] == []
         asked = {"runOnly": {"type": "tag", "values": RULES}, "resultTypes": ["violations"]}
         found = axe.run(page, options=asked).response["violations"]
         assert [(width, one["id"], [node["html"][:120] for node in one["nodes"][:3]]) for one in found] == []
@@ -162,6 +180,25 @@ def test_a_chart_answers_the_pointer_and_its_table_is_sorted_by_a_click(tab):
     page.locator("#ranking thead button").first.click()
     assert page.locator("#ranking tbody th").first.inner_text() == "Anhui"
     assert page.locator("#ranking thead th").first.get_attribute("aria-sort") == "ascending"
+    assert page.wrong == []
+
+
+@pytest.mark.parametrize("name", ["en/index.html", "zh/audit.html"])
+def test_every_live_chart_says_what_the_pointer_is_on(tab, name):
+    page = tab(name)
+    page.locator(".figure[data-live] .drawn").first.hover()
+    keys = page.evaluate("[...document.querySelectorAll('.figure[data-live]')].map(one => one.id)")
+    page.locator(".stage canvas").nth(len(keys) - 1).wait_for()
+    said = {key: page.evaluate(HOVER, key) for key in keys}
+    assert {key for key in keys if not any("\n" in one for one in said[key])} == set()
+    every = [line for lines in said.values() for one in lines for line in one.split("\n")]
+    assert not [line for line in every if "undefined" in line or "NaN" in line]
+    if name.startswith("zh"):
+        assert any("\n全要素生产率增长，%/年：" in one for one in said["audit-curve"])
+    else:
+        assert any(
+            re.match(r"\w+ · \d{4}\nCumulated TFP, 1996 = 100: \d+\.\d\d$", one) for one in said["growth-groups"]
+        )
     assert page.wrong == []
 
 

@@ -14,7 +14,7 @@ from xinzhi.core.result import Result
 from xinzhi.core.schema import Column
 from xinzhi.core.text import Text, has, words
 from xinzhi.report.section import Picture
-from xinzhi.report.table import Called, Table, cells_of, described
+from xinzhi.report.table import DECIMALS, NUMERIC, Called, Table, cells_of, described
 
 AXES = ("x", "y", "title")  # what charts call the titles of their axes and of their colours
 LEGEND = "title"
@@ -58,11 +58,27 @@ def picture(  # noqa: PLR0913 - the fields of a row
         how=said("how", how),
         unit=_unit(f"{topic}{dot}unit_of.{kind}", twin) if unit is None else said("unit_of", unit),
         twin=twin,
+        told=getattr(rows, "told", {}),
+        decimals=_decimals(twin) if options.get("decimals") is None else int(options["decimals"]),
     )
 
 
-def _drawn(chart: Callable[..., ChartType], rows: Any, options: Mapping[str, Any], w: Any) -> ChartType:  # noqa: ANN401 - rows of any kind
-    return chart(w, rows, **options)
+def _drawn(chart: Callable[..., ChartType], rows: Any, options: Mapping[str, Any], w: Any, **form: bool) -> ChartType:  # noqa: ANN401 - rows of any kind
+    return chart(w, rows, **options, **form)
+
+
+def _decimals(twin: Table) -> int:
+    """Return the decimals of the first column of figures of a table."""
+    found = next((one for one in twin.columns if one.kind in NUMERIC - {"year", "integer"}), None)
+    if found is None:
+        return 1
+    return DECIMALS.get(found.kind, 1) if found.decimals is None else found.decimals
+
+
+class Rows(list[dict[str, Any]]):
+    """Rows of a chart that know which columns their fields are."""
+
+    told: Mapping[str, Column]
 
 
 def _asks(chart: Callable[..., ChartType], name: str) -> bool:
@@ -85,14 +101,18 @@ def rows_of(
     *,
     part: str = "frame",
     **encodings: str | Column | Text | float,
-) -> list[dict[str, Any]]:
+) -> Rows:
     """Return the rows that a chart draws from columns of a frame, as a table shows them."""
     # `encodings` are what the chart calls the columns, such as ``name="region", value="to_output"``; a `Text` or a
     # number is the same in every row. `of`, `names` and `part` as in `table`: codes become names, fractions percent.
     topic = of.topic if of is not None else ""
     called = of.names if names is None and of is not None else names
-    columns = {}
+    columns, told = {}, {}
     for name, given in encodings.items():
         one = described(topic, given, frame, of, part, {}) if isinstance(given, str) else given
+        if isinstance(one, Column) and one.kind in NUMERIC:
+            told[name] = one
         columns[name] = cells_of(one, frame, called) if isinstance(one, Column) else [one] * frame.height
-    return [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
+    rows = Rows(dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True))
+    rows.told = told
+    return rows

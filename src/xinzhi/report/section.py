@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from markupsafe import Markup
 
+from xinzhi.core.schema import Column
 from xinzhi.core.text import Text, words
 from xinzhi.report import svg
 from xinzhi.report.sentence import sentence
@@ -21,11 +22,13 @@ class Picture:
     kind: str  # the name by which `plot` draws it
     title: Text  # what it is, a few words
     headline: Text  # the sentence that it shows
-    draw: Callable[[Any], Any]  # gives the chart without a title for `Words`; a sketch its SVG for an id
+    draw: Callable[..., Any]  # gives the chart without a title for `Words`; a sketch its SVG for an id
     how: Text  # how to read it
     unit: Text  # of its figures
     twin: Table  # its figures as a table
     legend: tuple[Text, ...] = ()  # what marks in it mean
+    told: Mapping[str, Column | Text] = field(default_factory=dict)  # what the fields of its rows are, for the pointer
+    decimals: int = 1  # of its figures
     sketch: bool = False  # written as SVG by hand: measured a hundred times faster than a renderer
 
     def figure(self, topic: str) -> Figure:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from altair.typing import ChartType
 
     from xinzhi.report.charts.style import Words
+    from xinzhi.report.section import Picture
 
 _TEXT = re.compile(r"<text([^>]*)>([^<]*)</text>")
 _ROOT = re.compile(r"<svg[^>]*?\bwidth=\"([\d.]+)\"[^>]*?\bheight=\"([\d.]+)\"[^>]*>")
@@ -44,25 +45,36 @@ def inline(draw: Callable[[Words], ChartType], name: str) -> str:
     return bilingual(drawn, w.pairs, name=name)
 
 
-def alone(draw: Callable[[Words], ChartType], name: str, language: Language) -> str:
-    """Return a chart as inline SVG in one language."""
+def alone(draw: Callable[[Words], ChartType], name: str, language: Language, *, narrow: bool = False) -> str:
+    """Return a chart as inline SVG in one language, or its form for a narrow screen."""
     import vl_convert
 
-    spec = vega_lite(draw, language)
+    from xinzhi.report.charts.narrow import narrowed
+
+    spec = vega_lite(draw, language, narrow=narrow)
     spec["config"]["font"] = LAYOUT_FONT
     with guarded("report.not-drawn", ValueError, name=name):
-        drawn = vl_convert.vegalite_to_svg(spec)
+        drawn = narrowed(spec, vl_convert.vegalite_to_svg) if narrow else vl_convert.vegalite_to_svg(spec)
     return bilingual(drawn, {}, name=name)
 
 
-def vega_lite(draw: Callable[[Words], ChartType], language: Language) -> dict[str, Any]:
+def vega_lite(draw: Callable[[Words], ChartType], language: Language, *, narrow: bool = False) -> dict[str, Any]:
     """Return a chart in one language as a Vega-Lite specification."""
     from altair.utils.schemapi import debug_mode
 
     from xinzhi.report.charts.style import Words
 
     with debug_mode(arg=False):
-        spec: dict[str, Any] = draw(Words(language)).to_dict(validate=False)
+        spec: dict[str, Any] = draw(Words(language, narrow=narrow)).to_dict(validate=False)
+    return spec
+
+
+def live(picture: Picture, language: Language) -> dict[str, Any]:
+    """Return a picture as Vega-Lite whose marks say what they are when the pointer is on them."""
+    from xinzhi.report.charts.telling import tell
+
+    spec = vega_lite(picture.draw, language)
+    tell(spec, picture.told, picture.decimals, language)
     return spec
 
 

@@ -20,7 +20,7 @@ from xinzhi.report.document import foot as report_foot
 from xinzhi.report.page import LANG, single, table_markup
 from xinzhi.studies import options_of
 from xinzhi.web import pages
-from xinzhi.web.drawing import sized
+from xinzhi.web.drawing import pair
 from xinzhi.web.page import Asked
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def charts(store: Store, address: Address) -> bytes:
         return ""
 
     rendered(store, address, pages.page(store, address), noted)
-    specs = {key: svg.vega_lite(one.draw, address.language) for key, one in found.items() if not one.sketch}
+    specs = {key: svg.live(one, address.language) for key, one in found.items() if not one.sketch}
     return f"window.xinzhiCharts = {json.dumps(specs, ensure_ascii=False)};\n".encode()
 
 
@@ -172,9 +172,13 @@ def table(source: Table, language: Language, decimals: int, above: Text | None =
 
 
 def drawn(picture: Picture, key: str, language: Language) -> Markup:
-    """Return a picture as SVG in one language, named by the headline above it."""
-    made = picture.draw(key) if picture.sketch else svg.alone(picture.draw, key, language)
-    return sized(single(made, language))
+    """Return a picture as SVG in one language, named by the headline above it, and its form for a narrow screen."""
+    own = f"{key}-narrow"
+    if picture.sketch:
+        wide, narrow = picture.draw(key), picture.draw(own, narrow=True)
+    else:
+        wide, narrow = (svg.alone(picture.draw, one, language, narrow=one == own) for one in (key, own))
+    return pair(single(wide, language), single(narrow, language).replace(f"{own}-title", f"{key}-title"))
 
 
 def _query(address: Address, asked: Asked) -> str:

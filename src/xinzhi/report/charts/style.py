@@ -34,9 +34,10 @@ HIDDEN = "\u200b"  # tells apart two names that read alike
 class Words:
     """The words of one chart: gives each text in the language drawn and remembers the other."""
 
-    def __init__(self, language: Language, *, roomy: bool = False) -> None:
+    def __init__(self, language: Language, *, roomy: bool = False, narrow: bool = False) -> None:
         self.language = language
         self.roomy = roomy
+        self.narrow = narrow  # drawn for a screen of 360 pixels
         self.pairs: dict[str, Text] = {}
 
     def __call__(self, text: Text) -> str:

@@ -7,8 +7,6 @@
     var figure = document.getElementById(key), box = figure && figure.querySelector(".drawn"), svg = box && box.querySelector("svg");
     if (!svg) { return; }
     var spec = window.xinzhiCharts[key], stage = document.createElement("div");
-    spec.config = spec.config || {};
-    spec.config.mark = Object.assign({}, spec.config.mark, { tooltip: { content: "data" } });
     stage.className = "stage";
     stage.setAttribute("role", "img");
     stage.setAttribute("aria-labelledby", key + "-title");
@@ -26,24 +24,10 @@
   told.setAttribute("aria-hidden", "true");
   told.hidden = true;
   document.body.appendChild(told);
-  function said(value) {
-    if (typeof value === "number") {
-      return (Math.abs(value) >= 1000 || Number.isInteger(value) ? String(value) : value.toFixed(2)).replace("-", "\u2212");
-    }
-    return typeof value === "string" ? value : "";
-  }
   function tell(event, value) {
     told.textContent = "";
-    if (value === null || value === undefined || value === "") { told.hidden = true; return; }
-    var names = ["name", "group", "factor", "period", "year", "label", "value"], lines = [];
-    if (typeof value === "object") {
-      names.forEach(function (name) {
-        var text = said(value[name]);
-        if (text && text.replace(/[\s\u200b]/g, "") && lines.indexOf(text) < 0) { lines.push(text); }
-      });
-    } else { lines.push(said(value)); }
-    if (!lines.length) { told.hidden = true; return; }
-    lines.forEach(function (line, at) {
+    if (typeof value !== "string" || !value) { told.hidden = true; return; }
+    value.split("\n").forEach(function (line, at) {
       var made = document.createElement(at ? "span" : "b");
       made.textContent = line;
       told.appendChild(made);

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from xinzhi.core.text import words
 from xinzhi.report.pages import brief
-from xinzhi.report.pages.yardstick.regions import profiles
+from xinzhi.report.pages.yardstick.regions import narrow, profiles
 from xinzhi.studies import input_units
-from xinzhi.web.drawing import sized
+from xinzhi.web.drawing import pair, sized
 from xinzhi.web.page import Asked, Page
 from xinzhi.web.pages.overall import overall
 from xinzhi.web.ranges import ranges
@@ -56,7 +56,7 @@ def page(store: Store, address: Address) -> Page:
             "gaps": brief.gaps(made),
             "growth": sized(brief.growth(made.more["sources_of_growth"], made.about)),
             "company": company(made, view),
-            "profile": None if not known else _sized(known[0]),
+            "profile": None if not known else replace(known[0], svg=pair(known[0].svg, narrow(view, code))),
             "group": view.group_of.get(code),
             "before": (codes[at - 1], view.name(codes[at - 1])),
             "after": (codes[(at + 1) % len(codes)], view.name(codes[(at + 1) % len(codes)])),
@@ -86,7 +86,3 @@ def company(made: Brief, view: View) -> dict[str, Any]:
     ]  # fmt: skip
     axis, placed = ranges(rows, [] if nation is None else [float(nation)])
     return {"rows": placed, "axis": axis, "nation": nation, "title": words("brief.table.company", span=made.span)}
-
-
-def _sized(profile: Any) -> Any:  # noqa: ANN401 - a profile of the report
-    return replace(profile, svg=sized(str(profile.svg)))

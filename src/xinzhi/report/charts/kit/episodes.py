@@ -59,7 +59,7 @@ def episodes(
             title=w(panel["title"]), titleY=-10, titleX=-GUTTER, tickCount=4,
             minExtent=GUTTER, maxExtent=GUTTER,
         )  # fmt: skip
-        layers = [*_shades(w, spans, axis, scale), *_lines(panel["rows"], axis, title)]
+        layers = [*_shades(w, spans, axis, scale), *_lines(panel["rows"], axis, title, unit)]
         charts.append(style.layers(*layers, width=WIDTH, height=HEIGHT if len(panels) > 1 else 1.4 * HEIGHT))
     return style.configure(alt.vconcat(*charts, spacing=30, bounds="flush"))
 
@@ -75,11 +75,16 @@ def _shades(
     return [band.encode(x=axis, x2=alt.X2("x2:Q"), color=alt.Color("group:N", scale=scale, legend=None))]
 
 
-def _lines(rows: Sequence[Mapping[str, Any]], axis: alt.X, title: alt.Axis, *, stroke: float = 1.6) -> list[alt.Chart]:
+def _lines(
+    rows: Sequence[Mapping[str, Any]], axis: alt.X, title: alt.Axis, unit: Unit, *, stroke: float = 1.6
+) -> list[alt.Chart]:
     """Return the line, and dashed the one that it is held against."""
     reach = [row[key] for row in rows for key in ("value", "limit") if row.get(key) is not None]
     up = style.fitted(reach)
-    known = [{"x": row["x"], "value": row["value"], "limit": row.get("limit")} for row in rows]
+    known = [
+        {"x": row["x"], "value": row["value"], "limit": row.get("limit"), "period": written(row["x"], unit)}
+        for row in rows
+    ]
     base = alt.Chart(style.data(known))
     found = []
     if any(row["limit"] is not None for row in known):
@@ -150,7 +155,7 @@ def episode_grid(
     for cell in cells:
         axis = across(w, low, high, unit, most=4)
         plain = alt.Axis(title=None, domain=False, ticks=False, tickCount=3, minExtent=24, maxExtent=24)
-        layers = [*_shades(w, cell["spans"], axis, scale), *_lines(cell["rows"], axis, plain, stroke=1.3)]
+        layers = [*_shades(w, cell["spans"], axis, scale), *_lines(cell["rows"], axis, plain, unit, stroke=1.3)]
         title = alt.TitleParams(w(cell["name"]), fontSize=11, fontWeight="normal", offset=4)
         drawn.append(style.layers(*layers, width=CELL, height=CELL_HEIGHT, title=title))
     lines = [alt.hconcat(*drawn[at : at + abreast], spacing=44, bounds="flush") for at in range(0, len(drawn), abreast)]

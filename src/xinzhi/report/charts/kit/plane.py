@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from xinzhi.report.charts.style import Words
 
 WIDTH, HEIGHT = 600, 400
-TILE, GAP = 62, 3
+TILE, SMALL, GAP = 62, 40, 3  # pixels of a tile, of one on a narrow screen, and between two
+SCREEN = 316  # pixels of a narrow screen beside what stands around the chart
 LINE = 15  # pixels that a line of text in a block needs
 
 
@@ -103,29 +104,30 @@ def tiles(
     # rows: region and value, or group (Text) for a map of groups (with the value that stands on the tile where there is
     # one); regions without a row are grey. arrangement: column, row and short names of every region (`View.tiles`).
     found = {row["region"]: row for row in rows}
+    tile = SMALL if w.narrow else TILE
     grouped = any(row.get("group") is not None for row in rows)
     drawn: list[dict[str, Any]] = []
     for code, (column, line, zh, en) in arrangement.items():
         row = found.get(code, {})
         value = row.get("value")
         group = w(row["group"]) if row.get("group") is not None else None
-        place = {"x": TILE * int(str(column)), "y": TILE * int(str(line))}
+        place = {"x": tile * int(str(column)), "y": tile * int(str(line))}
         name = w(Text(zh=str(zh), en=str(en)))
         label = "" if value is None else number(value, decimals)
         drawn.append({"name": name, "value": value, "group": group, "label": label, **place})
-    width, height = (TILE * (1 + int(max(row[axis] for row in drawn) / TILE)) for axis in ("x", "y"))
+    width, height = (tile * (1 + int(max(row[axis] for row in drawn) / tile)) for axis in ("x", "y"))
     plane = {
         "x": alt.X("x:Q", axis=None, scale=alt.Scale(domain=[0, width], range=[0, width], nice=False)),
         "y": alt.Y("y:Q", axis=None, scale=alt.Scale(domain=[0, height], range=[0, height], nice=False)),
     }
     colour = _groups(w, rows, inks) if grouped else _values(w, drawn, title, diverging=diverging)
-    half, field = TILE / 2, "group" if grouped else "value"
+    half, field = tile / 2, "group" if grouped else "value"
     layers = []
     for known, ink in ((False, alt.ColorValue(palette.SHADE)), (True, colour)):
         shown = [row for row in drawn if (row[field] is not None) == known]
         if shown:
             square = alt.Chart(style.data(shown)).mark_square(
-                size=(TILE - GAP) ** 2, opacity=0.85 if grouped else 1, xOffset=half, yOffset=half
+                size=(tile - GAP) ** 2, opacity=0.85 if grouped else 1, xOffset=half, yOffset=half
             )
             layers.append(square.encode(**plane, color=ink))
     reach = max((abs(row["value"]) for row in drawn if row["value"] is not None), default=1.0) or 1.0
@@ -136,9 +138,11 @@ def tiles(
         letters = "white" if dark else palette.INK
         base = alt.Chart(style.data(shown))
         layers.append(
-            base.mark_text(fontSize=10, dx=half, dy=half - 9, color=letters).encode(**plane, text=alt.Text("name:N"))
+            base.mark_text(fontSize=7 if w.narrow else 10, dx=half, dy=half - 9, color=letters).encode(
+                **plane, text=alt.Text("name:N")
+            )
         )
-        figure = base.mark_text(fontSize=13, fontWeight=600, dx=half, dy=half + 9, color=letters)
+        figure = base.mark_text(fontSize=11 if w.narrow else 13, fontWeight=600, dx=half, dy=half + 9, color=letters)
         layers.append(figure.encode(**plane, text=alt.Text("label:N")))
     return style.configure(style.layers(*layers, width=width, height=height))
 
@@ -160,7 +164,8 @@ def _values(w: Words, rows: Sequence[Mapping[str, Any]], title: Text, *, divergi
     inks = palette.DIVERGING if diverging else (palette.SHADE, palette.BAND, palette.DEEP)
     legend = alt.Legend(
         title=w(title), titleFontSize=style.TEXT_SIZE, titleFontWeight="normal", titleColor=palette.SOFT,
-        orient="top-left", direction="horizontal", gradientLength=190, gradientThickness=10, tickCount=5,
+        orient="top-left", direction="horizontal", gradientThickness=10,
+        gradientLength=120 if w.narrow else 190, tickCount=3 if w.narrow else 5,
     )  # fmt: skip
     return alt.Color("value:Q", scale=alt.Scale(domain=domain, range=list(inks), interpolate="lab"), legend=legend)
 
@@ -168,6 +173,7 @@ def _values(w: Words, rows: Sequence[Mapping[str, Any]], title: Text, *, divergi
 def treemap(w: Words, rows: Sequence[Mapping[str, Any]], *, width: int = 640, height: int = 380) -> ChartType:
     """Return a squarified treemap (Bruls, Huizing and van Wijk 2000)."""
     # rows: name (Text), value (> 0) and where wanted group (Text)
+    width = min(width, SCREEN) if w.narrow else width
     scale = colours(w, rows)
     some = sorted((row for row in rows if row["value"] and row["value"] > 0), key=lambda row: -row["value"])
     total = sum(row["value"] for row in some) or 1.0

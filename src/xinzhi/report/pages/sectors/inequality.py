@@ -122,10 +122,10 @@ def dense(result: Densities, *, region: str | None = None) -> Section:
     years = spread(result.frame["year"].unique().sort().to_list(), RIDGES)
     shown = result.frame.filter(pl.col("year").is_in(years)).sort("year", "x")
     rows = rows_of(shown, name=column("sectors.year", "text", of="year"), x="x", density="density")
-    rows = [row | {"name": same(row["name"])} for row in rows]
+    named = [row | {"name": same(row["name"])} for row in rows]
     return Section.of(
         "sectors.densities",
-        [picture("sectors.ridges", kit.ridges, rows, twin, moves, unit="density", x=what)],
+        [picture("sectors.ridges", kit.ridges, named, twin, moves, unit="density", x=what)],
         anchor="densities",
         facts={"value": what},
         answer=sentences({key: facts[key] for key in facts if key.startswith("answer.")}, "sectors"),

@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from xinzhi.core.schema import Column, describe
 from xinzhi.core.text import Text, number, paragraph, share, words
 from xinzhi.report.charts import kit
 from xinzhi.report.charts.kit.names import END, MOST
@@ -23,6 +24,8 @@ from xinzhi.report.section import Picture, Section
 from xinzhi.report.sentence import answer_of, notes_of
 from xinzhi.report.table import without_notes
 from xinzhi.yardstick import Audit, choice_title
+
+RANKED = {"value": "reference_rank", "mark": "best_rank", "tick": "rank_median"}  # fields of the pictures of ranks
 
 
 def reach(view: AuditView) -> tuple[Text, ...]:
@@ -100,13 +103,21 @@ def audit(result: Audit, *, region: str | None = None) -> Section:
 def drawn(view: AuditView, region: str | None = None) -> list[Picture | None]:
     """Return every picture that the audit has figures for, the leading one first."""
     several = view.rows.height > 1 and view.audit.regions_declared.complete
+    along: dict[str, Column | Text] = {
+        "x": words("chart.place_on_curve"),
+        "part": Column(title=words("chart.told.part"), kind="level"),
+    }
     places = partial(_picture, view, chart=kit.spreads, unit="rank", x="rank_axis")
+    ranked = {name: describe("audit", column) for name, column in RANKED.items()}
+    ranked |= {end: Column(title=words(f"chart.told.{end}"), kind="integer") for end in ("low", "high")}
     best, middle = ([(words(f"chart.{name}"), "text")] for name in ("reference_to_best", "middle_ranks"))
     of_one = partial(curve, region=region)
     return [
-        places("room", room, rows=pictures.room(view), columns=best) if several else None,
-        places("ranks", ranks, rows=pictures.ranks(view), columns=middle) if several else None,
-        _picture(view, "curve", of_one, pictures.curve, view, region=region) if view.rows.height else None,
+        replace(places("room", room, rows=pictures.room(view), columns=best), told=ranked) if several else None,
+        replace(places("ranks", ranks, rows=pictures.ranks(view), columns=middle), told=ranked) if several else None,
+        replace(_picture(view, "curve", of_one, pictures.curve, view, region=region), told=along)
+        if view.rows.height
+        else None,
         _picture(view, "variance", variance, pictures.variance, view, "share") if view.shares else None,
         _picture(view, "reversals", reversals, pictures.reversals, view, "share") if several else None,
     ]

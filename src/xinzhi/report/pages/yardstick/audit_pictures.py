@@ -15,6 +15,7 @@ from xinzhi.core.text import Text, number, percent, share, words
 from xinzhi.report import palette
 from xinzhi.report.charts import kit, style
 from xinzhi.report.charts.kit.names import ends
+from xinzhi.report.charts.narrow import wrapped
 from xinzhi.report.charts.style import Words, padded
 from xinzhi.report.page import both_svg
 from xinzhi.report.pages.yardstick.audit_view import AuditView, Curve, level_text, thinned
@@ -25,6 +26,7 @@ WIDTH, HEIGHT = 520, 210
 STRIPS = 60  # a page tells no more places of the curve apart
 ROW, HEAD, GAP = 13, 17, 5
 LABELS = 190
+NARROW, GUTTER = 288, 24  # width of the curve on a narrow screen, and what the figures of its axis need
 NEAR = 25  # a label this near to an end of the curve is written towards its middle
 STEP = 24
 BARS, STRIP = 190, 400
@@ -75,7 +77,7 @@ def _line(found: Curve, w: Words) -> alt.LayerChart:
     needed = None if found.needed is None else 100 * found.needed
     domain = style.padded([*reach, needed])
     scale = alt.Scale(domain=domain, nice=False)
-    axis = style.above(titleY=-8, titleX=-LABELS, tickCount=6)
+    axis = style.above(titleY=-8, titleX=-GUTTER if w.narrow else -LABELS, tickCount=6)
     x = alt.X("x:Q", scale=alt.Scale(domain=[0, 100], nice=False), axis=None)
     y = alt.Y("y:Q", scale=scale, axis=axis, title=w(words("chart.tfp_per_year")))
     base = alt.Chart(style.data(rows))
@@ -85,14 +87,17 @@ def _line(found: Curve, w: Words) -> alt.LayerChart:
         alt.Chart(style.data([{"y": 0}])).mark_rule(color=palette.SOFT, strokeWidth=0.8).encode(y=y),
     ]
     if needed is not None:
-        rule = alt.Chart(style.data([{"y": needed, "x": 0, "text": w(_needed(found))}]))
+        lines = wrapped(w(_needed(found)), 24.0) if w.narrow else [w(_needed(found))]
+        rule = alt.Chart(style.data([{"y": needed, "x": 0, "text": "\n".join(lines)}]))
+        up = -3 - 12 * (len(lines) - 1)
         layers += [
             rule.mark_rule(color=palette.ACCENT, strokeDash=[5, 3], strokeWidth=1.2).encode(y=y),
-            rule.mark_text(align="left", baseline="bottom", dx=4, dy=-3, fontSize=10, color=palette.ACCENT).encode(
-                x=x, y=y, text="text:N"
-            ),
+            rule.mark_text(
+                align="left", baseline="bottom", dx=4, dy=up, fontSize=10, color=palette.ACCENT, lineBreak="\n"
+            ).encode(x=x, y=y, text="text:N"),
         ]
-    return style.layers(*layers, *_official(found, w, x, y, domain[0]), width=WIDTH, height=HEIGHT)
+    width = NARROW if w.narrow else WIDTH
+    return style.layers(*layers, *_official(found, w, x, y, domain[0]), width=width, height=HEIGHT)
 
 
 def _needed(found: Curve) -> Text:
@@ -128,8 +133,8 @@ class Row:
     level: int | None
 
 
-def layout(view: AuditView, code: str) -> list[Row]:
-    """Return the rows of the panel, the choice that makes most of the spread of the region first."""
+def layout(view: AuditView, code: str, step: int = ROW) -> list[Row]:
+    """Return the rows of the panel, `step` pixels each, the choice that makes most of the spread first."""
     rows: list[Row] = []
     top, parts = 0, view.parts(code)
     for choice in sorted(view.choices, key=lambda choice: -parts.get(choice.name, 0.0)):
@@ -141,16 +146,19 @@ def layout(view: AuditView, code: str) -> list[Row]:
         top += HEAD
         for at in range(len(choice.levels)):
             rows.append(Row(top, level_text(choice, at), axis, at))
-            top += ROW
+            top += step
         top += GAP
     return rows
 
 
 def _panel(view: AuditView, found: Curve, w: Words) -> alt.LayerChart:
     """Return which levels the protocols at each place of the curve have: the darker, the more of them."""
-    rows = layout(view, found.code)
-    height = rows[-1].top + ROW
-    cells = [cell for row in rows if row.level is not None for cell in strip(found, row)]
+    step = 2 * ROW if w.narrow else ROW  # on a narrow screen a level stands above its strip
+    rows = layout(view, found.code, step)
+    height = rows[-1].top + step
+    cells: list[dict[str, Any]] = [
+        {**cell, "name": w(row.text)} for row in rows if row.level is not None for cell in strip(found, row, step - ROW)
+    ]
     plane = alt.Scale(domain=[0, height], range=[0, height], nice=False)
     y = alt.Y("y:Q", scale=plane, axis=None)
     axis = alt.Axis(grid=False, domain=False, ticks=False, tickCount=5, titlePadding=4)
@@ -164,7 +172,11 @@ def _panel(view: AuditView, found: Curve, w: Words) -> alt.LayerChart:
         x=x, x2=alt.X2("x2:Q"), y=y, y2=alt.Y2("y2:Q"), color=colour
     )  # fmt: skip
     blocks = [
-        {"x": 100 * found.place, "y": row.top + HEAD, "y2": row.top + HEAD + ROW * len(view.choices[row.choice].levels)}
+        {
+            "x": 100 * found.place,
+            "y": row.top + HEAD,
+            "y2": row.top + HEAD + step * len(view.choices[row.choice].levels),
+        }
         for row in rows
         if row.level is None
     ]
@@ -172,22 +184,22 @@ def _panel(view: AuditView, found: Curve, w: Words) -> alt.LayerChart:
     return style.layers(
         strips,
         reference.encode(x=alt.X("x:Q"), y=y, y2=alt.Y2("y2:Q")),
-        *_labels([row for row in rows if row.level is None], w, y, bold=True, at=-LABELS),
+        *_labels([row for row in rows if row.level is None], w, y, bold=True, at=0 if w.narrow else -LABELS),
         *_labels([row for row in rows if row.level == 0], w, y, ink=palette.INK, mark="●"),
         *_labels([row for row in rows if row.level], w, y),
-        width=WIDTH,
+        width=NARROW if w.narrow else WIDTH,
         height=height,
     )
 
 
-def strip(found: Curve, row: Row) -> list[dict[str, float]]:
-    """Return one level along the curve: the part of the protocols at each place that have it."""
+def strip(found: Curve, row: Row, below: int = 0) -> list[dict[str, float]]:
+    """Return one level along the curve, `below` the top of its row: the part of the protocols that have it."""
     has = (found.levels[:, row.choice] == row.level).astype(np.float64)
     count = len(has)
     edges = np.linspace(0, count, min(STRIPS, count) + 1).round().astype(np.int64)
     part = np.add.reduceat(has, edges[:-1]) / np.diff(edges)
     scaled = 100 * edges / count
-    y, y2 = row.top + 1.0, float(row.top + ROW - 1)
+    y, y2 = row.top + below + 1.0, float(row.top + below + ROW - 1)
     return [
         {"x": round(float(scaled[i]), 2), "x2": round(float(scaled[i + 1]), 2), "y": y, "y2": y2, "part": round(p, 3)}
         for i, p in enumerate(part.tolist())
@@ -201,7 +213,9 @@ def _labels(
     middle = (HEAD if bold else ROW) / 2
     data: list[dict[str, Any]] = [{"y": row.top + middle, "text": w(row.text), "mark": mark} for row in rows]
     base = alt.Chart(style.data(data))
-    align: style.Align = "left" if bold else "right"
+    if w.narrow:
+        at, mark = 0, ""
+    align: style.Align = "left" if bold or w.narrow else "right"
     weight: Any = 600 if bold else "normal"
     text = base.mark_text(
         align=align,
@@ -295,20 +309,21 @@ def _shown(view: AuditView) -> list[str]:
     return [row["region"] for row in ends(view.rows.select("region").rows(named=True))]
 
 
-ACROSS, WIDE, HIGH = 8, 84, 84
+ACROSS, FEW, WIDE, HIGH = 8, 3, 84, 84
 SIDE, BETWEEN, TITLE = 24, 10, 20
 POINTS = 50
 
 
-def small_curves(name: str, view: AuditView) -> str:
+def small_curves(name: str, view: AuditView, *, narrow: bool = False) -> str:
     """Return one small specification curve a region, by reference rank, all on one scale."""
+    across = FEW if narrow else ACROSS
     shown = _shown(view)
     found = {code: view.curve(code) for code in shown}
     values = [100 * float(end) for one in found.values() for end in (one.values[0], one.values[-1], one.needed or 0.0)]
     low, high = padded(values, by=0.04)
-    cells = [_cell(view, code, found[code], at, (low, high)) for at, code in enumerate(shown)]
-    lines = -(-len(shown) // ACROSS)
-    width = SIDE + ACROSS * (WIDE + BETWEEN)
+    cells = [_cell(view, code, found[code], at, across, (low, high)) for at, code in enumerate(shown)]
+    lines = -(-len(shown) // across)
+    width = SIDE + across * (WIDE + BETWEEN)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-labelledby="{name}-title" class="sketch" '
         f'viewBox="0 0 {width} {lines * (HIGH + TITLE + BETWEEN)}" style="max-width:{width}px" font-size="10" '
@@ -316,9 +331,9 @@ def small_curves(name: str, view: AuditView) -> str:
     )
 
 
-def _cell(view: AuditView, code: str, found: Curve, at: int, ends: tuple[float, float]) -> str:
-    left = SIDE + at % ACROSS * (WIDE + BETWEEN)
-    top = at // ACROSS * (HIGH + TITLE + BETWEEN) + TITLE
+def _cell(view: AuditView, code: str, found: Curve, at: int, across: int, ends: tuple[float, float]) -> str:
+    left = SIDE + at % across * (WIDE + BETWEEN)
+    top = at // across * (HIGH + TITLE + BETWEEN) + TITLE
     low, high = ends
 
     def y(value: float) -> float:
@@ -343,7 +358,7 @@ def _cell(view: AuditView, code: str, found: Curve, at: int, ends: tuple[float, 
         parts.append(
             f'<line x1="{left}" x2="{left + WIDE}" y1="{line}" y2="{line}" stroke="{ACCENT}" stroke-dasharray="4 3"/>'
         )
-    if at % ACROSS == 0:
+    if at % across == 0:
         parts += [
             f'<text x="{left - 4}" y="{y(value / 100) + 3:.1f}" text-anchor="end">{number(value, 0)}</text>'
             for value in (low, 0.0, high)

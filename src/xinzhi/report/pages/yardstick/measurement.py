@@ -124,6 +124,10 @@ def _picture(view: View, kind: str) -> Picture:
     title = "contrast" if kind == "groups" and view.contrast else kind
     facts["span"] = view.lead.label
     made = picture(kind, chart, view, twin, facts, title=title, headline=headline, how=_how(view, kind))
+    if kind == "contributions":
+        made = replace(made, told={"growth": words("chart.output")})
+    if kind == "groups":  # levels near one
+        made = replace(made, decimals=2)
     return replace(made, legend=twin.notes) if kind == "ranking" else made
 
 

@@ -18,7 +18,7 @@ from xinzhi.report.charts.style import Words
 from xinzhi.report.pages.yardstick.tables import cumulated, group_levels
 from xinzhi.yardstick import PARTS, Ranking, Span, View
 
-PANELS = 5  # side by side
+PANELS, FEW = 5, 2  # side by side, and on a narrow screen
 GROUPS = (285, 270)  # pixels of a panel of the macro-regions
 REGION = (330, 180)
 LEVEL = (210, 180)
@@ -170,11 +170,12 @@ def contributions(w: Words, view: View) -> ChartType:
     ]
     panels = {name: _totals(view, w, accounts) for name, accounts in units if any(accounts.values())}
     domain = style.padded([row[end] for rows in panels.values() for row in rows for end in ("top", "bottom")], by=0.09)
+    columns = FEW if w.narrow else PANELS
     shown = [
-        _period_panel(w, name, rows, domain, first=i % PANELS == 0) for i, (name, rows) in enumerate(panels.items())
+        _period_panel(w, name, rows, domain, first=i % columns == 0) for i, (name, rows) in enumerate(panels.items())
     ]
     resolve = alt.Resolve(scale=alt.ScaleResolveMap(color="shared"))
-    return style.configure(alt.concat(*shown, columns=PANELS, spacing=10, resolve=resolve))
+    return style.configure(alt.concat(*shown, columns=columns, spacing=10, resolve=resolve))
 
 
 def _totals(view: View, w: Words, accounts: Mapping[Span, Mapping[str, Any]]) -> list[dict[str, Any]]:

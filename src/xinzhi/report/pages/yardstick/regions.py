@@ -29,6 +29,7 @@ from xinzhi.yardstick import PARTS, View
 WIDTH, HEIGHT = 720, 210
 TOP, BOTTOM = 26, 186
 LEFT, RIGHT = (34, 450), (506, 700)
+NARROW, ABOVE, BELOW = 330, (34, 322), (34, 296)  # on a narrow screen one part stands under the other
 
 
 def shown(view: View) -> tuple[list[str], tuple[Text, ...]]:
@@ -111,16 +112,31 @@ def frame_of(view: View) -> Frame:
     )
 
 
-def picture(scales: Frame, rows: pl.DataFrame, name: str) -> str:
+def narrow(view: View, code: str) -> str:
+    """Return the picture of one region for a narrow screen."""
+    rows = view.measurement.frame.fill_nan(None).filter(region=code).sort("year")
+    return picture(frame_of(view), rows, f"r{code}", narrow=True)
+
+
+def picture(scales: Frame, rows: pl.DataFrame, name: str, *, narrow: bool = False) -> str:
     """Return the picture of one region."""
-    parts = [_bands(rows, scales), *_axes(scales), *_bars(rows, scales), *_marks(rows, scales)]
-    if rows["tfp_level"].drop_nulls().len():
-        parts += _line(rows, scales)
-    heads = [both_svg(words("chart.points"), 4, 14), both_svg(words("chart.level"), RIGHT[0] - 28, 14)]
+    left, right = (ABOVE, BELOW) if narrow else (LEFT, RIGHT)
+    width, height = (NARROW, 2 * HEIGHT) if narrow else (WIDTH, HEIGHT)
+    growth = [
+        both_svg(words("chart.points"), 4, 14), _bands(rows, scales, left), _axes(scales, left, scales.growth, 0.0, 5),
+        "".join([*_bars(rows, scales, left), *_marks(rows, scales, left)]),
+    ]  # fmt: skip
+    level = [
+        both_svg(words("chart.level"), right[0] - 28, 14), _bands(rows, scales, right),
+        _axes(scales, right, scales.level, 1.0, 10), "".join(_line(rows, scales, right)),
+    ]  # fmt: skip
+    drawn = "".join(a + b for a, b in zip(growth, level, strict=True))
+    if narrow:
+        drawn = f'{"".join(growth)}<g transform="translate(0,{HEIGHT})">{"".join(level)}</g>'
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-labelledby="{name}-title" class="sketch" '
-        f'viewBox="0 0 {WIDTH} {HEIGHT}" style="max-width:{WIDTH}px" font-size="10" fill="{SOFT}">'
-        f"{''.join(heads)}{''.join(parts)}</svg>"
+        f'viewBox="0 0 {width} {height}" style="max-width:{width}px" font-size="10" fill="{SOFT}">'
+        f"{drawn}</svg>"
     )
 
 
@@ -133,20 +149,17 @@ def _y(value: float, domain: tuple[float, float]) -> float:
     return BOTTOM - (value - domain[0]) * (BOTTOM - TOP) / (domain[1] - domain[0])
 
 
-def _bands(rows: pl.DataFrame, scales: Frame) -> str:
+def _bands(rows: pl.DataFrame, scales: Frame, side: tuple[int, int]) -> str:
     shaded = [year for year, cell in rows.select("year", "flags").rows() if flags.is_extrapolated(cell)]
     if not shaded:
         return ""
-    out = []
-    for side in (LEFT, RIGHT):
-        step = (side[1] - side[0]) / (scales.years[1] - scales.years[0] + 1)
-        boxes = "".join(
-            f"M{_x(year, scales, side) - step / 2:.1f} {TOP}h{step:.2f}v{BOTTOM - TOP}h-{step:.2f}z" for year in shaded
-        )
-        middle = (_x(shaded[0], scales, side) + _x(shaded[-1], scales, side)) / 2
-        word = both_svg(words("chart.extrapolated"), middle, TOP - 3, anchor="middle", size=9)
-        out.append(f'<path d="{boxes}" fill="{SHADE}"/>{word}')
-    return "".join(out)
+    step = (side[1] - side[0]) / (scales.years[1] - scales.years[0] + 1)
+    boxes = "".join(
+        f"M{_x(year, scales, side) - step / 2:.1f} {TOP}h{step:.2f}v{BOTTOM - TOP}h-{step:.2f}z" for year in shaded
+    )
+    middle = (_x(shaded[0], scales, side) + _x(shaded[-1], scales, side)) / 2
+    word = both_svg(words("chart.extrapolated"), middle, TOP - 3, anchor="middle", size=9)
+    return f'<path d="{boxes}" fill="{SHADE}"/>{word}'
 
 
 def ticks(low: float, high: float, count: int = 5) -> list[float]:
@@ -157,18 +170,21 @@ def ticks(low: float, high: float, count: int = 5) -> list[float]:
     return [step * i for i in range(math.ceil(low / step), math.floor(high / step) + 1)]
 
 
-def _axes(scales: Frame) -> Iterable[str]:
-    for side, domain, even in ((LEFT, scales.growth, 0.0), (RIGHT, scales.level, 1.0)):
-        values = ticks(*domain)
-        lines = "".join(f"M{side[0]} {_y(value, domain):.1f}h{side[1] - side[0]}" for value in values)
-        yield f'<path d="{lines}" stroke="{FAINT}" fill="none"/>'
-        for value in values:
-            label = f"{value:g}".replace("-", "−")
-            yield f'<text x="{side[0] - 5}" y="{_y(value, domain) + 3.5:.1f}" text-anchor="end">{label}</text>'
-        dash = "" if even == 0 else ' stroke-dasharray="3 3"'
-        yield f'<path d="M{side[0]} {_y(even, domain):.1f}h{side[1] - side[0]}" stroke="{SOFT}"{dash} fill="none"/>'
-        for year in _years(scales, 5 if side == LEFT else 10):
-            yield f'<text x="{_x(year, scales, side):.1f}" y="{BOTTOM + 14}" text-anchor="middle">{year}</text>'
+def _axes(scales: Frame, side: tuple[int, int], domain: tuple[float, float], even: float, step: int) -> str:
+    """Return the axes of a part: round values, the line of what is even, every so many years."""
+    values = ticks(*domain)
+    lines = "".join(f"M{side[0]} {_y(value, domain):.1f}h{side[1] - side[0]}" for value in values)
+    out = [f'<path d="{lines}" stroke="{FAINT}" fill="none"/>']
+    for value in values:
+        label = f"{value:g}".replace("-", "−")
+        out.append(f'<text x="{side[0] - 5}" y="{_y(value, domain) + 3.5:.1f}" text-anchor="end">{label}</text>')
+    dash = "" if even == 0 else ' stroke-dasharray="3 3"'
+    out.append(f'<path d="M{side[0]} {_y(even, domain):.1f}h{side[1] - side[0]}" stroke="{SOFT}"{dash} fill="none"/>')
+    out += [
+        f'<text x="{_x(year, scales, side):.1f}" y="{BOTTOM + 14}" text-anchor="middle">{year}</text>'
+        for year in _years(scales, step)
+    ]
+    return "".join(out)
 
 
 def _years(scales: Frame, step: int) -> Sequence[int]:
@@ -178,9 +194,9 @@ def _years(scales: Frame, step: int) -> Sequence[int]:
     return [year for year in range(first, last + 1) if year % step == 0]
 
 
-def _bars(rows: pl.DataFrame, scales: Frame) -> Iterable[str]:
+def _bars(rows: pl.DataFrame, scales: Frame, side: tuple[int, int]) -> Iterable[str]:
     """Return one path per factor: stacked away from zero, TFP next to the line."""
-    width = 0.74 * (LEFT[1] - LEFT[0]) / (scales.years[1] - scales.years[0] + 1)
+    width = 0.74 * (side[1] - side[0]) / (scales.years[1] - scales.years[0] + 1)
     years = rows["year"].to_list()
     above, below = [0.0] * len(years), [0.0] * len(years)
     for factor, colour in FACTORS.items():
@@ -190,15 +206,15 @@ def _bars(rows: pl.DataFrame, scales: Frame) -> Iterable[str]:
             start, end = base[i], base[i] + 100 * value
             base[i] = end
             top, size = _y(max(start, end), scales.growth), abs(_y(start, scales.growth) - _y(end, scales.growth))
-            boxes.append(f"M{_x(year, scales, LEFT) - width / 2:.1f} {top:.1f}h{width:.1f}v{size:.1f}h-{width:.1f}z")
+            boxes.append(f"M{_x(year, scales, side) - width / 2:.1f} {top:.1f}h{width:.1f}v{size:.1f}h-{width:.1f}z")
         yield f'<path d="{"".join(boxes)}" fill="{colour}"/>'
 
 
-def _marks(rows: pl.DataFrame, scales: Frame) -> Iterable[str]:
+def _marks(rows: pl.DataFrame, scales: Frame, side: tuple[int, int]) -> Iterable[str]:
     """Return the dots of output growth, and a letter over every year with a break."""
     dots = []
     for year, growth, cell in rows.select("year", "output_growth", "flags").rows():
-        x, y = _x(year, scales, LEFT), _y(100 * growth, scales.growth)
+        x, y = _x(year, scales, side), _y(100 * growth, scales.growth)
         dots.append(f"M{x - 2.2:.1f} {y:.1f}a2.2 2.2 0 1 0 4.4 0a2.2 2.2 0 1 0 -4.4 0z")
         if any(kind == "break" for kind, _ in flags.split(cell)):
             letter = flags.mark("break")
@@ -206,14 +222,16 @@ def _marks(rows: pl.DataFrame, scales: Frame) -> Iterable[str]:
     yield f'<path d="{"".join(dots)}" fill="{INK}"/>'
 
 
-def _line(rows: pl.DataFrame, scales: Frame) -> list[str]:
+def _line(rows: pl.DataFrame, scales: Frame, side: tuple[int, int]) -> list[str]:
     known = rows.drop_nulls("tfp_level").select("year", "tfp_level").rows()
-    places = [(_x(year, scales, RIGHT), _y(level, scales.level)) for year, level in known]
+    if not known:
+        return []
+    places = [(_x(year, scales, side), _y(level, scales.level)) for year, level in known]
     path = "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in places)
     x, y = places[-1]
     colour = FACTORS["tfp"]
     return [
         f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="2"/>',
         f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.6" fill="{colour}"/>',
-        f'<text x="{RIGHT[1] + 2}" y="{y + 3.5:.1f}" fill="{INK}">{known[-1][1]:.2f}</text>',
+        f'<text x="{side[1] + 2}" y="{y + 3.5:.1f}" fill="{INK}">{known[-1][1]:.2f}</text>',
     ]
