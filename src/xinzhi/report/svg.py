@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from altair.typing import ChartType
 
     from xinzhi.report.charts.style import Words
-    from xinzhi.report.section import Picture
 
 _TEXT = re.compile(r"<text([^>]*)>([^<]*)</text>")
 _ROOT = re.compile(r"<svg[^>]*?\bwidth=\"([\d.]+)\"[^>]*?\bheight=\"([\d.]+)\"[^>]*>")
@@ -66,15 +65,6 @@ def vega_lite(draw: Callable[[Words], ChartType], language: Language, *, narrow:
 
     with debug_mode(arg=False):
         spec: dict[str, Any] = draw(Words(language, narrow=narrow)).to_dict(validate=False)
-    return spec
-
-
-def live(picture: Picture, language: Language) -> dict[str, Any]:
-    """Return a picture as Vega-Lite whose marks say what they are when the pointer is on them."""
-    from xinzhi.report.charts.telling import tell
-
-    spec = vega_lite(picture.draw, language)
-    tell(spec, picture.told, picture.decimals, language)
     return spec
 
 

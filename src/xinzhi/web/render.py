@@ -18,6 +18,7 @@ from xinzhi.core.text import LANGUAGES, Text, paragraph, words
 from xinzhi.report import svg
 from xinzhi.report.document import foot as report_foot
 from xinzhi.report.page import LANG, single, table_markup
+from xinzhi.report.telling import live
 from xinzhi.studies import options_of
 from xinzhi.web import pages
 from xinzhi.web.drawing import pair
@@ -61,7 +62,7 @@ def charts(store: Store, address: Address) -> bytes:
         return ""
 
     rendered(store, address, pages.page(store, address), noted)
-    specs = {key: svg.live(one, address.language) for key, one in found.items() if not one.sketch}
+    specs = {key: live(one, address.language) for key, one in found.items() if not one.sketch}
     return f"window.xinzhiCharts = {json.dumps(specs, ensure_ascii=False)};\n".encode()
 
 

@@ -9,6 +9,8 @@ from xinzhi.core.schema import Column
 from xinzhi.core.text import Language, Text, is_known, number, words
 from xinzhi.report.charts.narrow import mark_of
 from xinzhi.report.charts.style import HIDDEN
+from xinzhi.report.section import Picture
+from xinzhi.report.svg import vega_lite
 from xinzhi.report.table import DECIMALS
 
 Spec = dict[str, Any]
@@ -31,6 +33,13 @@ OWN = {
 }  # fields with a word of their own
 PLACES = frozenset({"far", "near", "top", "bottom", "middle", "place"})  # where a label stands
 NEAR = 150  # square pixels around a point of a line in which the pointer meets it
+
+
+def live(picture: Picture, language: Language) -> Spec:
+    """Return a picture as Vega-Lite whose marks say what they are when the pointer is on them."""
+    spec = vega_lite(picture.draw, language)
+    tell(spec, picture.told, picture.decimals, language)
+    return spec
 
 
 def tell(spec: Spec, told: Told, decimals: int, language: Language) -> None:
