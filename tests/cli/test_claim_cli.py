@@ -84,7 +84,7 @@ def test_a_table_becomes_a_report_to_hand_over(lang, xinzhi_claim, table, tmp_pa
         (["--growth", "2.1%"], 2, "missing: --region, --from and --to"),
         (["--rounding", "0.05pp"], 2, "missing: --region"),
         ([*ONE, "--growth", "fast"], 2, "growth 'fast' cannot be read"),
-        ([*ONE, "--growth", "3.4"], 2, "340"),
+        ([*ONE, "--growth", "0.034"], 2, "'0.034%' or '3.4%'"),
         ([*ONE, "--growth", "2.1%", "--rounding", "0.05"], 2, "rounding 0.05 is 5"),
         (["--region", "9", "--from", "2012", "--to", "2017", "--growth", "1%"], 2, "there is no region '9'"),
         (["--region", "220000", "--from", "2012", "--to", "2030", "--growth", "1%"], 2, "2024-2030"),

@@ -35,7 +35,7 @@ class AuditOptions(MeasureOptions):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimOptions:
-    """What can be asked of `claim`: one claim, or a table of them."""
+    """What can be asked of `claim`: one claim, or a table of them; text in `growth` is in percent, a number a ratio."""
 
     region: str | None = None
     start: int | None = None
@@ -58,7 +58,9 @@ class ClaimOptions:
         if missing:
             raise UsageError("studies.one-claim", options=list(ONE.values()), missing=missing,
                              nation="--region" in missing)  # fmt: skip
-        return given | {"rounding": self.rounding}
+        from xinzhi.yardstick.claims.figures import printed
+
+        return given | {"growth": printed(self.growth), "rounding": self.rounding}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import APIRouter, FastAPI, Path, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 
-from xinzhi import studies
 from xinzhi.core.errors import UsageError
 from xinzhi.core.text import Language, Text, read_words, same, words
 from xinzhi.protocol import Protocol, diff, plain, registry
@@ -103,10 +102,7 @@ class Asked:
 
     def study(self) -> Study:
         """Return the study."""
-        given = self.wish.options()
-        rules = self.store.protocol(given.pop("protocol", None))
-        rules = rules.replace(self.wish.settings) if self.wish.settings else rules
-        return self.store.study(self.topic, rules, **given)
+        return self.wish.study(self.store, self.topic)
 
     def result(self, name: str) -> tuple[Study, Result]:
         """Return a result of the study by its name."""
@@ -285,8 +281,7 @@ def _differences(left: Protocol, right: Protocol) -> Response:
 
 def _explained(store: Store, wish: Explaining) -> bytes:
     """Return what stands behind a figure."""
-    study = store.study(wish.of, wish.protocol)
-    made = studies.explain(study, wish.region, start=wish.start, end=wish.end, component=wish.component)
+    _, made = wish.explained(store)
     texts = {"text": made.text, "foot": made.foot, "issuers": made.issuers or same("")}
     said = {name: text.lang(wish.lang) for name, text in texts.items()}
     return as_json({"topic": wish.of, "region": made.region, **said, **made.figures})

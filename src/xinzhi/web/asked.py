@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
@@ -12,6 +12,12 @@ from xinzhi import studies
 from xinzhi.core import yamlfile
 from xinzhi.core.errors import UsageError
 from xinzhi.core.text import LANGUAGES, Language, Text, option_words, words
+from xinzhi.studies import explain
+
+if TYPE_CHECKING:
+    from xinzhi.studies import Study
+    from xinzhi.studies.explain import Explained
+    from xinzhi.web.store import Store
 
 TOPICS: Mapping[str, tuple[str, ...]] = {
     "measure": ("region",),
@@ -88,7 +94,7 @@ def amiss(wrong: Mapping[str, Any]) -> Text:
 class Wish(BaseModel):
     """What can be asked of every topic."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", coerce_numbers_to_str=True)
 
     lang: Language = Field("en", description=both(words("api.option.lang")))
 
@@ -106,23 +112,34 @@ class Wish(BaseModel):
         except yamlfile.YamlError as error:
             raise UsageError("cli.bad-setting", why=error.finding.text) from error
 
+    def study(self, store: Store, topic: str) -> Study:
+        """Return the study of what is asked."""
+        given = self.options()
+        rules = store.protocol(given.pop("protocol", None))
+        return store.study(topic, rules.replace(self.settings) if self.settings else rules, **given)
 
-Explained = Literal["measure", "bands", "sources", "risks"]
+
+Of = Literal["measure", "bands", "sources", "risks"]
 Component = Literal["tfp", "output", "capital", "labour", "human_capital"]
 
 
 class Explaining(BaseModel):
     """Which figure is to be explained."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", coerce_numbers_to_str=True)
 
     region: Word
-    of: Explained = "measure"
+    of: Of = "measure"
     start: Whole | None = None
     end: Whole | None = None
     component: Component = "tfp"
     protocol: Word | None = Field(None, description=both(words("api.option.protocol")))
     lang: Language = Field("en", description=both(words("api.option.lang")))
+
+    def explained(self, store: Store) -> tuple[Study, Explained]:
+        """Return the study, and what stands behind its figure."""
+        study = store.study(self.of, self.protocol)
+        return study, explain(study, self.region, start=self.start, end=self.end, component=self.component)
 
 
 def wish_of(topic: str) -> type[Wish]:

@@ -1,25 +1,45 @@
-"""The verbs as tools of an assistant, by the Model Context Protocol: it quotes figures instead of inventing them."""
+"""The tools of an assistant, by the Model Context Protocol: it quotes figures instead of inventing them."""
 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from inspect import Parameter, Signature, signature
+from typing import TYPE_CHECKING, Annotated, Any
 
-from xinzhi import studies
-from xinzhi.core.errors import XinzhiError
+import polars as pl
+from pydantic import BaseModel, ValidationError, WithJsonSchema
+
+from xinzhi import __version__
+from xinzhi.core.errors import UsageError, XinzhiError
+from xinzhi.core.schema import describe, described
 from xinzhi.core.text import Language, words
-from xinzhi.report import as_json, study_document
-from xinzhi.web.asked import Component, Explained
+from xinzhi.report import as_json
+from xinzhi.web.asked import Explaining, Wish, amiss, both, wish_of
+from xinzhi.web.queue import BusyError
+from xinzhi.web.render import data_mark
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
+    from xinzhi.core.result import Result
     from xinzhi.studies import Study
     from xinzhi.web.store import Store
 
 HOMES = (("mcp.server.mcpserver", "MCPServer"), ("mcp.server.fastmcp", "FastMCP"))  # from version 2 on, and before
 REFUSALS = (("mcp.server.mcpserver.exceptions", "ToolError"), ("mcp.server.fastmcp.exceptions", "ToolError"))
+HINTS = {"readOnlyHint": True, "idempotentHint": True, "openWorldHint": False}
+ROWS, FINDINGS, DIGITS = 40, 20, 4  # rows and findings of an answer, decimals of a percentage
+SPAN = ["region", "start", "end"]
+BAND = ("low", "high", "rank_low", "rank_high")
+PERIOD = (*SPAN, "output_growth", "capital_contribution", "labour_contribution", "human_capital_contribution",
+          "tfp_growth", *BAND, "grade")  # fmt: skip
+CHOICE = (*SPAN, "reference", "protocols", "p05", "p95", "rank_p05", "rank_p95", "best_rank", "growth_gain",
+          "departures", "grade")  # fmt: skip
+SEVERE = ("error", "warning")
+ACCOUNT = ("output", "capital", "labour", "human_capital", "tfp")
+TOLD = ("estimates", "everything")  # the bands of all estimated inputs, without and with revisions of output
 
 
 def server(store: Store) -> Any:  # noqa: ANN401 - its class depends on the version of the package
@@ -36,9 +56,15 @@ def server(store: Store) -> Any:  # noqa: ANN401 - its class depends on the vers
     >>> server(Store("china-provinces")).name
     'xinzhi'
     """
-    made = kind()("xinzhi", instructions=words("api.tools.instructions", package=store.package.title).en)
-    for tool in (*_studies(store), *_others(store)):
-        made.tool(description=words(f"api.tools.{tool.__name__}").en)(tool)
+    known = kind()
+    versioned = {"version": __version__} if "version" in signature(known).parameters else {}
+    instructions = both(words("api.tools.instructions", package=store.package.title))
+    made = known("xinzhi", instructions=instructions, log_level="WARNING", **versioned)
+    hints = import_module("mcp.types").ToolAnnotations.model_validate(HINTS)
+    for name, (model, answer) in TOOLS.items():
+        made.tool(description=both(words(f"api.tools.{name}")), annotations=hints, structured_output=False)(
+            _tool(store, name, model, answer)
+        )
     return made
 
 
@@ -52,89 +78,211 @@ def kind() -> Any:  # noqa: ANN401 - a class of the package
     return _found(HOMES)
 
 
-def _studies(store: Store) -> list[Callable[..., str]]:
-    """Return the tools that give rows of a study; names, arguments and types are what an assistant sees."""
+def _tool(
+    store: Store, name: str, model: type[BaseModel], answer: Callable[[Store, Any], Mapping[str, Any]]
+) -> Callable[..., str]:
+    """Return a tool whose arguments are the fields of a model, which is also that of the interface for programs."""
 
-    def measure(region: str | None = None, protocol: str | None = None, language: Language = "en") -> str:
-        return _told(lambda: _answer(store.study("measure", protocol, region=region), language, "periods"), language)
+    def tool(**given: Any) -> str:  # noqa: ANN401 - what the model reads
+        language: Language = "zh" if given.get("lang") == "zh" else "en"
+        try:
+            wish = model(**{key: value for key, value in given.items() if value is not None})
+            return as_json(answer(store, wish)).decode()
+        except ValidationError as error:
+            wrong = [amiss({**one, "loc": ("", *one["loc"])}) for one in error.errors()]
+            raise _refused(UsageError("web.values", what=wrong), language) from None
+        except XinzhiError as error:
+            raise _refused(error, language) from error
 
-    def bands(region: str, protocol: str | None = None, level: float | None = None, language: Language = "en") -> str:
-        return _told(lambda: _answer(store.study("bands", protocol, region=region, level=level), language), language)
-
-    def audit(region: str | None = None, protocol: str | None = None, language: Language = "en") -> str:
-        return _told(lambda: _answer(store.study("audit", protocol, region=region), language), language)
-
-    def claim(
-        region: str, start: int, end: int, growth: str | float, protocol: str | None = None, language: Language = "en"
-    ) -> str:
-        asked = {"region": region, "start": start, "end": end, "growth": str(growth)}
-        return _told(lambda: _answer(store.study("claim", protocol, **asked), language), language)
-
-    return [measure, bands, audit, claim]
-
-
-def _others(store: Store) -> list[Callable[..., str]]:
-    """Return the tools that speak of one region or figure at length, and of the data."""
-
-    def brief(region: str, protocol: str | None = None, language: Language = "en") -> str:
-        def made() -> str:
-            study = store.study("brief", protocol, region=region)
-            return _document(study.summary(language), study, study_document(study, language))
-
-        return _told(made, language)
-
-    def explain(
-        region: str,
-        of: Explained = "measure",
-        start: int | None = None,
-        end: int | None = None,
-        component: Component = "tfp",
-        protocol: str | None = None,
-        language: Language = "en",
-    ) -> str:
-        def made() -> str:
-            study = store.study(of, protocol)
-            found = studies.explain(study, region, start=start, end=end, component=component)
-            return _document(found.text.lang(language), study, found.figures)
-
-        return _told(made, language)
-
-    def check(language: Language = "en") -> str:
-        def made() -> str:
-            found = store.findings()
-            return "\n".join([f"{store.package.name}: {len(found)}", *(str(one.to_dict()) for one in found)])
-
-        return _told(made, language)
-
-    return [brief, explain, check]
+    tool.__name__ = name
+    fields = model.model_json_schema()["properties"].items()
+    asked = [
+        Parameter(key, Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[Any, WithJsonSchema(said)])
+        for key, said in fields
+    ]
+    tool.__signature__ = Signature(asked, return_annotation=str)  # type: ignore[attr-defined] # read by `inspect`
+    return tool
 
 
-def _answer(study: Study, language: Language, part: str = "frame") -> str:
-    """Return the sentences of a study, and its rows of the region that was asked for."""
-    result = next(iter(study.results.values()))
-    frame = getattr(result, part)
-    if study.region is not None and "region" in frame.columns:
+def _refused(error: XinzhiError, language: Language) -> Exception:
+    """Return an error as the package tells one: it says what to do, so that an assistant can mend its question."""
+    said = json.dumps({"error": error.code, "message": error.lang(language)}, ensure_ascii=False)
+    made: Exception = _found(REFUSALS)(said)
+    return made
+
+
+def _measure(store: Store, wish: Wish) -> dict[str, Any]:
+    study = wish.study(store, "measure")
+    result: Any = _first(study)
+    sure = _bands(store, wish)
+    frame = _periods(result, sure)
+    if study.region:
         frame = frame.filter(region=study.region)
-    return _document(study.summary(language), study, {"rows": frame.to_dicts()})
+        own = [_own(store, row, wish.lang) for row in frame.rows(named=True)]
+    else:
+        newest = frame.filter(pl.col("end") == pl.col("end").max())
+        frame = newest.filter(pl.col("start") == pl.col("start").max())
+        own = [] if sure is None else sure.summary(wish.lang).splitlines()[:1]
+    return _answer(study, wish.lang, own, _rows(store, result, frame, wish.lang, "periods"))
 
 
-def _document(said: str, study: Study, figures: Any) -> str:  # noqa: ANN401 - JSON-ready
+def _bands(store: Store, wish: Wish) -> Any:  # noqa: ANN401 - bands, or None
+    """Return the bands; None where the protocol or the data have none."""
+    given: dict[str, Any] = {name: getattr(wish, name, None) for name in ("protocol", "set")}
+    try:
+        return _first(wish_of("bands")(**given).study(store, "bands"))
+    except BusyError:
+        raise
+    except XinzhiError:
+        return None
+
+
+def _periods(result: Any, sure: Any) -> pl.DataFrame:  # noqa: ANN401 - a measurement, and its bands
+    """Return the periods of a measurement, each with the band that it has."""
+    if sure is None:
+        return result.periods.with_columns(pl.lit(None).alias(name) for name in BAND).select(PERIOD)  # type: ignore[no-any-return] # a frame
+    bands = sure.frame.filter(component=TOLD[0]).select(*SPAN, *BAND)
+    return result.periods.join(bands, on=SPAN, how="left", maintain_order="left").select(PERIOD)  # type: ignore[no-any-return] # as above
+
+
+def _own(store: Store, row: Mapping[str, Any], language: Language) -> str:
+    """Return the sentence of a region: growth with its band and range of ranks, or why it has none."""
+    return words(
+        "api.tools.own" if row["low"] is not None else "api.tools.own_official",
+        **{**row, "name": store.names.region(row["region"]), "grade": row["grade"] or "-"},
+    ).lang(language)
+
+
+def _of_region(store: Store, wish: Wish) -> dict[str, Any]:
+    study = wish.study(store, "bands")
+    result: Any = _first(study)
+    frame = result.frame.filter(pl.col("component").is_in(TOLD))
+    frame = frame.filter(region=study.region) if study.region else frame.filter(pl.col("end") == pl.col("end").max())
+    own = [
+        words("api.tools.own_band", **row, level=result.level, name=store.names.region(row["region"])).lang(wish.lang)
+        for row in frame.filter(component=TOLD[0]).rows(named=True)
+        if study.region
+    ]
+    return _answer(study, wish.lang, own, _rows(store, result, frame, wish.lang))
+
+
+def _audit(store: Store, wish: Wish) -> dict[str, Any]:
+    study = wish.study(store, "audit")
+    result: Any = _first(study)
+    start, end = result.official_span
+    frame = result.frame.filter(start=start, end=end)
+    own = []
+    if study.region:
+        own = [
+            words("api.tools.own_audit", **row, name=store.names.region(row["region"])).lang(wish.lang)
+            for row in frame.filter(region=study.region).rows(named=True)
+        ]
+        frame = result.frame.filter(region=study.region)
+    return _answer(study, wish.lang, own, _rows(store, result, frame.select(CHOICE), wish.lang))
+
+
+def _claim(store: Store, wish: Wish) -> dict[str, Any]:
+    study = wish.study(store, "claim")
+    result: Any = _first(study)
+    figures = {
+        **_rows(store, result, result.frame, wish.lang),
+        "departures": _rows(store, result, result.departures, wish.lang, "departures")["rows"],
+    }
+    return _answer(study, wish.lang, [], figures)
+
+
+def _brief(store: Store, wish: Wish) -> dict[str, Any]:
+    study = wish.study(store, "brief")
+    result: Any = _first(study)
+    frame = _periods(result, study.results.get("bands")).filter(region=study.region)
+    return _answer(study, wish.lang, [], _rows(store, result, frame, wish.lang, "periods"))
+
+
+def _explain(store: Store, wish: Explaining) -> dict[str, Any]:
+    study, found = wish.explained(store)
+    figures: dict[str, Any] = {}
+    for name, value in found.figures.items():
+        if name == "account":  # inputs and parameters with their references stand in the text
+            years = [
+                {key: _percent(one[key]) if key in ACCOUNT else one[key] for key in ("year", *ACCOUNT, "grade")}
+                for one in value["years"]
+            ]
+            head = {key: value[key] for key in ("region", "start", "end", "component", "grade")}
+            figures[name] = {**head, "percent_a_year": _percent(value["value"]), "years_percent": years}
+        else:
+            figures[name] = list(value)[:ROWS]
+    return _answer(study, wish.lang, [found.text.lang(wish.lang)], figures, whole=False)
+
+
+def _check(store: Store, wish: Wish) -> dict[str, Any]:
+    found = store.findings()
+    order = sorted(found, key=lambda one: SEVERE.index(one.severity) if one.severity in SEVERE else len(SEVERE))
+    counts = Counter(one.severity for one in found)
+    marks = {name: store.package.fingerprint(name) for name in store.package.tables}
+    return {
+        "answer": words("api.tools.checked", n=len(found), error=counts["error"], warning=counts["warning"]).lang(
+            wish.lang
+        ),
+        "quote_with": {"package": store.package.name, "data": data_mark(marks), "version": __version__},
+        "figures": {
+            "by_severity": dict(counts),
+            "findings": [
+                {"message": one.text.lang(wish.lang)}
+                | {name: value for name, value in one.to_dict().items() if not name.startswith(("message", "hint"))}
+                for one in order[:FINDINGS]
+            ],
+            "left_out": max(len(found) - FINDINGS, 0),
+        },
+    }
+
+
+TOOLS: Mapping[str, tuple[type[BaseModel], Callable[[Store, Any], Mapping[str, Any]]]] = {
+    "measure": (wish_of("measure"), _measure),
+    "bands": (wish_of("bands"), _of_region),
+    "explain": (Explaining, _explain),
+    "claim": (wish_of("claim"), _claim),
+    "audit": (wish_of("audit"), _audit),
+    "brief": (wish_of("brief"), _brief),
+    "check": (Wish, _check),
+}
+
+
+def _first(study: Study) -> Result:
+    return next(iter(study.results.values()))
+
+
+def _rows(store: Store, result: Result, frame: pl.DataFrame, language: Language, part: str = "frame") -> dict[str, Any]:
+    """Return rows as pages show them: growth in percent, regions by name, no more of them than can be read."""
+    homes = [(result.verb, part), ("bands", "frame")]  # growth stands beside its band
+    known = {
+        name: next(describe(verb, name, of) for verb, of in homes if described(verb, name, of))
+        for name in frame.columns
+        if any(described(verb, name, of) for verb, of in homes)
+    }
+    shares = [name for name, one in known.items() if one.kind in {"percent", "share"}]
+    rows = []
+    for row in frame.head(ROWS).rows(named=True):
+        named = {"name": store.names.region(row["region"]).lang(language)} if "region" in row else {}
+        rows.append({**named, **row, **{name: _percent(row[name]) for name in shares}})
+    units = {name: one.unit.lang(language) or "%" for name, one in known.items() if name in shares}
+    return {"rows": rows, "units": units, "left_out": max(frame.height - ROWS, 0)}
+
+
+def _percent(value: float | None) -> float | None:
+    return None if value is None else round(100 * value, DIGITS)
+
+
+def _answer(
+    study: Study, language: Language, own: Sequence[str], figures: Mapping[str, Any], *, whole: bool = True
+) -> dict[str, Any]:
     """Return what an assistant quotes: the sentences first, then figures with the fingerprint of what made them."""
-    made = next(iter(study.results.values())).provenance
+    made = _first(study).provenance
     mark = {
         "protocol": made.protocol, "fingerprint": made.protocol_fingerprint, "package": made.package,
-        "version": made.version,
+        "data": data_mark(made.inputs), "version": made.version,
     }  # fmt: skip
-    return as_json({"answer": said, "quote_with": mark, "figures": figures}).decode()
-
-
-def _told(work: Callable[[], str], language: Language) -> str:
-    """Return what work gives; an error says what to do, so that an assistant can mend its question."""
-    try:
-        return work()
-    except XinzhiError as error:
-        said = json.dumps({"error": error.code, "message": error.lang(language)}, ensure_ascii=False)
-        raise _found(REFUSALS)(said) from error
+    said = [*own, study.summary(language)] if whole else own
+    return {"answer": "\n".join(said), "quote_with": mark, "figures": figures}
 
 
 def _found(homes: tuple[tuple[str, str], ...]) -> Any:  # noqa: ANN401 - a class of the package

@@ -14,7 +14,7 @@ import xinzhi
 from xinzhi import protocol
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.yardstick import check_claim, check_claims, note
-from xinzhi.yardstick.claims.figures import read_figure
+from xinzhi.yardstick.claims.figures import printed, read_figure
 
 JILIN = {"region": "220000", "start": 2012, "end": 2017, "growth": "2.6%"}
 
@@ -54,6 +54,21 @@ def ours():
 def test_figures_are_read_with_the_digits_that_were_written(growth, rounding, percent, expected):
     figure = read_figure(growth, rounding, percent=percent)
     assert (figure.growth, figure.rounding) == (Decimal(expected[0]), Decimal(expected[1]))
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [("1.8", "1.8%"), (" 1.80 ", "1.80%"), ("1.8%", "1.8%"), ("１.８％", "１.８％"), ("−0.5", "−0.5%"), ("0", "0%"),
+     (0.018, 0.018), ("0.1", "0.1%")],
+)  # fmt: skip
+def test_a_rate_that_is_typed_is_in_percent_with_or_without_its_sign(typed, read):
+    assert printed(typed) == read
+
+
+@pytest.mark.parametrize(("typed", "cure"), [("0.034", "'0.034%' or '3.4%'"), ("-0.05", "'-0.05%' or '-5%'")])
+def test_a_rate_that_may_be_a_ratio_is_asked_for_with_its_sign(typed, cure):
+    with pytest.raises(UsageError, match=cure):
+        printed(typed)
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ FIELDS = {  # the fields that a refusal speaks of, by its code
     "yardstick.claim-years": ("start", "end"),
     "yardstick.figure-unreadable": ("growth",),
     "yardstick.growth-too-large": ("growth",),
+    "yardstick.growth-unsigned": ("growth",),
 }
 
 
@@ -42,7 +43,7 @@ def page(store: Store, address: Address) -> Page:
     section = store.section(study)
     return Page(
         lead=section.answer, study=study, parts=[Part(section=replace(section, answer=()), titled=False)],
-        asked=Asked(topic="claim", data=store.package.name, options={**given, "growth": rate(given["growth"])}),
+        asked=Asked(topic="claim", options=given),
         **common,
     )  # fmt: skip
 
@@ -95,15 +96,4 @@ def claimed(given: Mapping[str, str]) -> dict[str, Any]:
     if _amiss(given):
         raise UsageError("web.claim", given=[f"{name}={value}" for name, value in given.items() if value])
     years = {name: int(given[name]) for name in ("start", "end")}
-    return {"region": given["region"], **years, "growth": rate(given["growth"])}
-
-
-def rate(text: str) -> str:
-    """Return a growth rate with its sign of percent: the form asks for percent a year.
-
-    Examples
-    --------
-    >>> rate("1.8"), rate("1.8%"), rate("1.8％")
-    ('1.8%', '1.8%', '1.8%')
-    """
-    return text.strip().rstrip("%％").strip() + "%"
+    return {"region": given["region"], **years, "growth": given["growth"]}

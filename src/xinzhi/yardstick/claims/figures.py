@@ -66,6 +66,26 @@ def read_figure(growth: object, rounding: object = None, *, percent: bool = Fals
     return Figure(written, rate, half)
 
 
+def printed(growth: object) -> object:
+    """Return a growth rate that was typed with its sign of percent, in which such rates are printed.
+
+    Without the sign, what would be a ratio as well as a percentage is refused. What is no text is a ratio.
+
+    Examples
+    --------
+    >>> printed("1.8"), printed("1.8%"), printed(0.018)
+    ('1.8%', '1.8%', 0.018)
+    """
+    if not isinstance(growth, str):
+        return growth
+    written, rate = _read(growth, _PERCENT, percent=True, what="growth")
+    if written.translate({0xFF05: "%"}).lower().endswith(_PERCENT):
+        return written
+    if 0 < abs(rate) < Decimal(str(convention("least_unsigned"))).scaleb(-2):
+        raise UsageError("yardstick.growth-unsigned", written=written, percent=f"{rate.scaleb(4).normalize():f}")
+    return f"{written}%"
+
+
 def _exponent(value: Decimal) -> int:
     """Return the power of ten of the last digit that is written."""
     exponent = value.as_tuple().exponent
