@@ -48,15 +48,17 @@ def ability(shared: Read, code: str) -> Ability | None:
     named = set(chosen.of(code)) if chosen is not None else set()
     rows = rows.with_columns(named=pl.col("category").is_in(list(named)))
 
-    def codes(value: str, *, planned: bool) -> list[str]:
-        some = rows.filter(able=value, named=planned).sort("output", descending=True, nulls_last=True)
-        return some["category"].to_list()
+    def codes(value: str, *, planned: bool, designated: bool = False) -> list[str]:
+        some = rows.filter((pl.col("reason") == UNMADE) == designated, able=value, named=planned)
+        return some.sort("output", descending=True, nulls_last=True)["category"].to_list()
 
-    lists = {"can": codes("able", planned=True), "by_proxy": codes("by proxy", planned=True),
-             "unproven": codes("unknown", planned=True), "contradicted": codes("not able", planned=True),
-             "open": codes("able", planned=False)}  # fmt: skip
+    lists = {
+        "can": codes("able", planned=True), "by_proxy": codes("by proxy", planned=True),
+        "designated": codes("by proxy", planned=True, designated=True), "unproven": codes("unknown", planned=True),
+        "contradicted": codes("not able", planned=True), "open": codes("able", planned=False),
+    }  # fmt: skip
     if chosen is None or not named:
-        proxies = codes("by proxy", planned=False)
+        proxies = codes("by proxy", planned=False) + codes("by proxy", planned=False, designated=True)
         none = words("brief.able.none")
         only = {
             "names": _names(found, lists["open"]) if lists["open"] else none,
@@ -64,6 +66,7 @@ def ability(shared: Read, code: str) -> Ability | None:
         }
         return Ability(region=code, rows=rows, facts={"able.only": only}, planned=False, codes=lists)
     counts = {"year": chosen.year, "n": len(named), "able": len(lists["can"]), "proxy": len(lists["by_proxy"]),
+              "designated": len(lists["designated"]),
               "unknown": len(lists["unproven"]), "unable": len(lists["contradicted"])}  # fmt: skip
     facts: Facts = {"able.named": counts}
     if general:
@@ -118,7 +121,13 @@ def evidence(shared: Read, state: Ability) -> pl.DataFrame:
     found = shared.able
     if found is None:
         return pl.DataFrame()
-    order = [*state.codes["contradicted"], *state.codes["can"], *state.codes["open"], *state.codes["by_proxy"]]
+    order = [
+        *state.codes["contradicted"],
+        *state.codes["can"],
+        *state.codes["open"],
+        *state.codes["by_proxy"],
+        *state.codes["designated"],
+    ]
     rows: list[dict[str, Any]] = []
     verdicts = {row["category"]: row for row in state.rows.iter_rows(named=True)}
     for category in order:
@@ -175,7 +184,7 @@ def moves(shared: Read, state: Ability, band: Mapping[str, Any] | None) -> Facts
         for row in order.head(int(setting(LEAST, "brief_moves"))).iter_rows(named=True)
     ]
     facts: Facts = {"moves.about": {}, "moves.build": built} if built else {"moves.none": {}}
-    held = [one for name in ("can", "by_proxy") for one in state.codes[name]]
+    held = [one for name in ("can", "by_proxy", "designated") for one in state.codes[name]]
     against = state.codes["contradicted"]
     stopped = [one for one in against if one in found.nothing(state.region)]
     doubted = [one for one in against if one not in stopped]

@@ -115,21 +115,26 @@ def test_counts_by_evidence_add_up(informative):
 
 def test_the_remedy_contradicts_only_on_complete_series_and_leaves_unknown_alone(informative):
     rows = informative.without_herd(2026)
-    assert set(rows["change"]) == {"supported", "unproven", "contradicted", "open", "none"}
+    assert set(rows["change"]) == {"made", "proxy", "designated", "unproven", "contradicted", "open", "none"}
     assert set(rows.filter(change="contradicted")["able"]) == {"not able"}
     assert set(rows.filter(change="unproven")["able"]) == {"unknown"}
     assert set(rows.filter(change="open")["able"]) == {"able"}
     assert not rows.filter(change="open")["named"].any()
     beijing = rows.filter(region="110000")
-    assert beijing.filter(category="ai")["change"].item() == "supported"
+    assert beijing.filter(category="ai")["change"].item() == "made"
+    named = rows.filter("named")
+    assert set(named.filter(change="made")["able"]) == {"able"}
+    assert set(named.filter(pl.col("change").is_in(["proxy", "designated"]))["able"]) == {"by proxy"}
     assert beijing.filter(category="steel")["able"].item() == "not able"
 
 
 def test_what_is_made_and_what_is_by_proxy_are_told_apart(informative):
     told = informative.evidence()["headline.remedy"]
-    assert told["able"] + told["proxy"] == told["supported"]
-    assert 0 < told["designated"] < told["proxy"]
-    assert f"{told['proxy']} by proxy alone ({told['designated']} a designation only)" in informative.summary("en")
+    assert told["made"] > told["proxy"] > told["designated"] > 0
+    assert f"{told['proxy']} by proxy alone, {told['designated']} a designation only" in informative.summary("en")
+    jilin = informative.explain("Jilin").facts
+    assert [one.en.split(" (")[0] for one in jilin["explain.designated"]["cells"]] == ["Hydrogen"]
+    assert "Hydrogen" not in str(jilin["explain.made"]["cells"]) + str(jilin["explain.proxy"]["cells"])
 
 
 def test_without_evidence_everything_is_unknown_and_that_is_said(package):

@@ -28,7 +28,7 @@ from xinzhi.pathways.plans.similarity import hypergeometric_at_most, jaccard, ov
 
 _SHOWN = 3
 _COUNTED = ("able", "proxy", "unable", "unknown")
-CHANGES = ("supported", "unproven", "contradicted", "open", "none")
+CHANGES = ("made", "proxy", "designated", "unproven", "contradicted", "open", "none")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -103,7 +103,7 @@ class Choices(Result, verb="choices", topic="pathways", key=("year", "category")
         found["headline.named"] = {"year": year, **total.row(0, named=True)}
         found["headline.lacking"] = {
             "year": year, "name": self.names.text("category", first["category"]), "n": first["named"],
-            "k": first["named_able"] + first["named_proxy"], "unknown": first["named_unknown"],
+            "made": first["named_able"], "proxy": first["named_proxy"], "unknown": first["named_unknown"],
         }  # fmt: skip
         tested = frame.filter(pl.col("verdict") != "not judged")
         found["summary.follows"] = {
@@ -123,18 +123,14 @@ class Choices(Result, verb="choices", topic="pathways", key=("year", "category")
         return {"headline.remedy": self._remedied(self.last_year()), "summary.caveat": {}}
 
     def changes(self, year: int | None = None) -> pl.DataFrame:
-        """Return in how many regions a category is supported, unproven, contradicted or open, most unproven first."""
+        """Return in how many regions a category is named on which evidence, or open, most unproven first."""
         counts = self.without_herd(year).group_by("category", maintain_order=True)
         kinds = CHANGES[:-1]
         frame = counts.agg((pl.col("change") == kind).sum().cast(pl.Int64).alias(kind) for kind in kinds)
         return frame.sort(pl.col("unproven") + pl.col("contradicted"), "category", descending=[True, False])
 
     def _remedied(self, year: int) -> dict[str, object]:
-        totals = self.changes(year).select(pl.col(CHANGES[:-1]).sum()).row(0, named=True)
-        named = self.cells.filter(pl.col("named"), year=year)
-        kinds = {"able": named.filter(able="able"), "proxy": (proxy := named.filter(able="by proxy")),
-                 "designated": proxy.filter(pl.col("designated"))}  # fmt: skip
-        return {"year": year, **totals, **{name: rows.height for name, rows in kinds.items()}}
+        return {"year": year, **self.changes(year).select(pl.col(CHANGES[:-1]).sum()).row(0, named=True)}
 
     def _lists_of(self, year: int) -> dict[str, object]:
         """Return how alike the lists of a year are, and who names the quoted industries on which evidence."""
@@ -176,23 +172,25 @@ class Choices(Result, verb="choices", topic="pathways", key=("year", "category")
 
     def _cell(self, row: Mapping[str, Any]) -> Text:
         said = word("able", row["able"].replace(" ", "_"))
-        about = words("pathways.explain.designated") if row["designated"] else said
+        about = words("pathways.explain.designated_only") if row["designated"] else said
         name = self.names.text("category", row["category"])
         return words("pathways.explain.cell", name=name, able=about, others=row["others"])
 
     def without_herd(self, year: int | None = None) -> pl.DataFrame:
         """Return whose plan lacks evidence, and who has the evidence and does not plan it, in a year (None: the last).
 
-        The frame is ``region, category, named, able, grade, change``. `change` is ``supported`` (named, with evidence),
-        ``unproven`` (named, and no sufficient evidence was found: nothing follows but that it should be shown),
+        The frame is ``region, category, named, able, grade, change``. `change` is ``made`` (named, with evidence of
+        what is made), ``proxy`` (named, by proxy alone), ``designated`` (named, a decision of the centre is all there
+        is), ``unproven`` (named, and no sufficient evidence was found: nothing follows but that it should be shown),
         ``contradicted`` (named, and a complete series shows next to nothing), ``open`` (able and not named: a fact,
         not advice) or ``none``.
         """
         when = self._year(year)
         named, unable = pl.col("named"), pl.col("able") == "not able"
-        shown = pl.col("able").is_in(["able", "by proxy"])
         change = (
-            pl.when(named & shown).then(pl.lit("supported"))
+            pl.when(named & pl.col("designated")).then(pl.lit("designated"))
+            .when(named & (pl.col("able") == "able")).then(pl.lit("made"))
+            .when(named & (pl.col("able") == "by proxy")).then(pl.lit("proxy"))
             .when(named & unable).then(pl.lit("contradicted"))
             .when(named).then(pl.lit("unproven"))
             .when(pl.col("able") == "able").then(pl.lit("open"))
@@ -249,7 +247,7 @@ def choices(
     >>> found = choices("china-provinces", years=2026, draws=20)
     >>> changes = found.without_herd()
     >>> changes.filter(region="110000", category="ai")["change"].item()
-    'supported'
+    'made'
     """
     verb = "choices"
     data = as_package(package)

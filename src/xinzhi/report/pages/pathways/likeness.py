@@ -157,7 +157,8 @@ def remedy(result: Choices) -> Picture | None:
     if facts is None:
         return None
     frame = result.changes(year)
-    parts = {"supported": GROUPS[0], "unproven": GROUPS[2], "contradicted": GROUPS[3], "open": GROUPS[1]}
+    colours = {"made": 0, "proxy": 1, "designated": 4, "unproven": 2, "contradicted": 3, "open": 5}
+    parts = {name: GROUPS[at] for name, at in colours.items()}
     drawn = frame.with_columns(-pl.col("contradicted", "open"))
     return picture(
         "pathways.remedy", kit.stacked,
@@ -169,7 +170,7 @@ def remedy(result: Choices) -> Picture | None:
 
 def who(result: Choices, year: int) -> pl.DataFrame:
     """Return ``category, change, regions``: who lacks evidence for what it names, who has it and does not name it."""
-    rows = result.without_herd(year).filter(pl.col("change").is_in(["unproven", "contradicted", "open"]))
+    rows = result.without_herd(year).filter(pl.col("change").is_in(["designated", "unproven", "contradicted", "open"]))
     listed = rows.group_by("category", "change", maintain_order=True).agg(codes=pl.col("region"))
     made = []
     for category, change, codes in listed.iter_rows():
