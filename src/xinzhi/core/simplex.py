@@ -269,13 +269,14 @@ def _entering(batch: Batch, units: IntArray, prices: FloatArray, ray: FloatArray
     """Return the variable that enters each basis, and whether there is one (else the program is infeasible)."""
     k, rows, _ = batch.sizes
     entering, gain = np.zeros(len(units), dtype=np.int64), np.zeros(len(units))
+    least = np.full(k, _SPARE)  # numpy compares with a row three times as fast as with a number
     for part in _blocks(batch, units):
         if batch.which is None:
             spare, rate = -prices[part] @ batch.columns[0], -ray[part] @ batch.columns[0]
         else:
             both = batch.price(units[part], -np.stack([prices[part], ray[part]], axis=1), 0.0)
             spare, rate = both[:, 0], both[:, 1]
-        np.maximum(spare, _SPARE, out=spare)
+        np.maximum(spare, least, out=spare)
         rate -= _SMALL_PIVOT
         rate /= spare
         if batch.barred is not None and batch.owner is not None:

@@ -15,11 +15,11 @@ import numpy as np
 
 from xinzhi.core.arrays import FloatArray, IntArray
 from xinzhi.core.simplex import OPTIMAL, STATUSES, Answers, Batch, solve_batch, solve_failed
-from xinzhi.frontier.technology.starts import counted_bases, facet_prices, frame, lowest_bounds, plain_facets
+from xinzhi.frontier.technology.starts import Facets, counted_bases, frame, lowest_bounds, solve_from_facets
 from xinzhi.frontier.technology.technology import Technology
 
-# The first units teach the facets that the next start from; then the steps grow.
-_FIRST, _GROWTH, _POOL, _SEEDS = 256, 4, 3000, 8
+# Units among which facets are sought by HiGHS where no plain one serves, and how many at a time.
+_SEARCHED, _SEEDS = 256, 8
 # Reducing to the frame pays when there are this many columns and about as many units to score.
 _WORTH_FRAMING = 400
 
@@ -56,8 +56,7 @@ class Prepared:
     columns: FloatArray  # its columns with every ray of length one,
     norm: FloatArray  # and by what each was divided
     frame: IntArray  # the columns that span it
-    codes: IntArray  # facets that support all of it, as bases over the frame,
-    prices: FloatArray  # and their prices; they grow with use
+    facets: Facets  # facets that support all of it, over the frame
     count: int  # programs that finding the frame took, until an answer has counted them
 
 
@@ -69,10 +68,9 @@ def prepare(known: Technology, units: int) -> Prepared:
     columns = known.columns / norm
     small = min(units, columns.shape[1]) < _WORTH_FRAMING
     every = np.arange(columns.shape[1])
-    chosen, count = (every, 0) if small else frame(columns, known.equal, points=known.points)
-    codes = plain_facets(columns[:, chosen], known.equal, points=known.points)
-    prices = facet_prices(columns[:, chosen], known.equal, codes)
-    return Prepared(known, columns, norm, chosen, codes, prices, count)
+    if small:
+        return Prepared(known, columns, norm, every, Facets.plain(columns, known.equal, points=known.points), 0)
+    return Prepared(known, columns, norm, *frame(columns, known.equal, points=known.points))
 
 
 def envelop(
@@ -107,9 +105,9 @@ def envelop(
 def _bar(ready: Prepared) -> Prepared:
     """Return the technology with its facets written over all columns instead of the frame."""
     k, whole = ready.frame.size, ready.columns.shape[1]
-    column = ready.frame[np.minimum(ready.codes, k - 1)]
-    codes = np.where(ready.codes < k, column, ready.codes - k + whole)
-    return Prepared(ready.known, ready.columns, ready.norm, np.arange(whole), codes, ready.prices, 0)
+    codes = ready.facets.codes
+    codes = np.where(codes < k, ready.frame[np.minimum(codes, k - 1)], codes - k + whole)
+    return replace(ready, frame=np.arange(whole), facets=Facets(codes, ready.facets.prices), count=0)
 
 
 def _batch(
@@ -137,45 +135,22 @@ def _solve(batch: Batch, ready: Prepared) -> Answers:
         held = np.array([*np.flatnonzero(costly), *([rows - 1] if ready.known.points else [])], dtype=np.int64)
         return solve_batch(batch, counted_bases(batch, held))
     if batch.barred is None:
-        _seed(batch.take(np.arange(min(n, _FIRST))), ready)
-    total = Answers.blank(n, rows)
-    order = np.random.default_rng(n).permutation(n)
-    start, step = 0, _FIRST
-    while start < n:
-        units = order[start : start + step]
-        part = batch.take(units)
-        answers = solve_batch(part, lowest_bounds(part, ready.codes, ready.prices))
-        total.put(units, answers)
-        start, step = start + step, step * _GROWTH
-        if batch.barred is None and len(ready.codes) < _POOL:
-            _learn(part, answers, ready)
-    return total
+        _seed(batch.take(np.arange(min(n, _SEARCHED))), ready.facets)
+    return solve_from_facets(batch, ready.facets)
 
 
-def _seed(batch: Batch, ready: Prepared) -> None:
+def _seed(batch: Batch, facets: Facets) -> None:
     """Let HiGHS find facets where the plain ones serve too few: zeros in the data can leave an output without price."""
     tried = np.zeros(len(batch.target), dtype=bool)
     for _ in range(_SEEDS):
-        lost = np.flatnonzero(~tried & (lowest_bounds(batch, ready.codes, ready.prices)[:, 0] < 0))[:_SEEDS]
+        lost = np.flatnonzero(~tried & (lowest_bounds(batch, facets.codes, facets.prices)[:, 0] < 0))[:_SEEDS]
         if lost.size == 0:
             return
         tried[lost] = True
         part = batch.take(lost)
         answers = Answers.blank(*part.target.shape)
         solve_failed(part, answers)
-        _learn(part, answers, ready)
-
-
-def _learn(part: Batch, answers: Answers, ready: Prepared) -> None:
-    """Add the facets on which the last units ended."""
-    fresh, known = np.sort(answers.codes[answers.status == OPTIMAL], axis=1), np.sort(ready.codes, axis=1)
-    both, first = np.unique(np.vstack([known, fresh]), axis=0, return_index=True)
-    fresh = both[first >= len(known)][:_POOL]
-    if len(fresh) == 0:
-        return
-    worth = facet_prices(part.columns[0], part.equal, fresh)
-    good = np.abs(worth).max(axis=1) > 0
-    ready.codes, ready.prices = np.vstack([ready.codes, fresh[good]]), np.vstack([ready.prices, worth[good]])
+        facets.learn(part, answers)
 
 
 def _collect(found: Envelopment, place: tuple[IntArray, IntArray, FloatArray], batch: Batch, answers: Answers) -> None:

@@ -1,13 +1,70 @@
-"""Where the simplex begins, bases known without any search; and the frame, the few units that span a technology."""
+"""Where the simplex begins, the facets that are known; and the frame, the few units that span a technology."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 
 from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
-from xinzhi.core.simplex import INFEASIBLE, OPTIMAL, Batch, prices_of, radial_batch, solve_batch
+from xinzhi.core.simplex import INFEASIBLE, OPTIMAL, Answers, Batch, prices_of, radial_batch, solve_batch
 
-_BLOCK = 2_000_000
+_BLOCK, _WORTH = 60_000, 1e-12  # numbers that stay in the cache of a processor; the least that a price must be worth
+# The first units teach the facets that the next start from; then the steps grow.
+_FIRST, _GROWTH, _POOL = 256, 4, 3000
+
+
+@dataclass(slots=True)
+class Facets:
+    """Facets that support a technology, as bases over its columns, and their prices; they grow with use."""
+
+    codes: IntArray  # (facets, rows)
+    prices: FloatArray  # (facets, rows)
+
+    @classmethod
+    def plain(cls, columns: FloatArray, equal: BoolArray, *, points: bool) -> Facets:
+        """Return those that are known without any search."""
+        codes = plain_facets(columns, equal, points=points)
+        return cls(codes, facet_prices(columns, equal, codes))
+
+    def among(self, columns: FloatArray, first: int) -> Facets:
+        """Return those that support the columns from `first` on, too, which have been added behind the others."""
+        kept = np.flatnonzero(_most(self.prices, columns[:, first:]) <= _INSIDE)
+        codes = self.codes[kept]
+        return Facets(np.where(codes < first, codes, codes + columns.shape[1] - first), self.prices[kept])
+
+    def and_those(self, more: Facets) -> Facets:
+        """Return both together."""
+        codes, first = np.unique(np.vstack([self.codes, more.codes]), axis=0, return_index=True)
+        return Facets(codes, np.vstack([self.prices, more.prices])[first])
+
+    def learn(self, batch: Batch, answers: Answers) -> None:
+        """Add the facets on which programs ended."""
+        fresh, known = np.sort(answers.codes[answers.status == OPTIMAL], axis=1), np.sort(self.codes, axis=1)
+        both, first = np.unique(np.vstack([known, fresh]), axis=0, return_index=True)
+        fresh = both[first >= len(known)][:_POOL]
+        if len(fresh) == 0:
+            return
+        worth = facet_prices(batch.columns[0], batch.equal, fresh)
+        good = np.abs(worth).max(axis=1) > 0
+        self.codes, self.prices = np.vstack([self.codes, fresh[good]]), np.vstack([self.prices, worth[good]])
+
+
+def solve_from_facets(batch: Batch, facets: Facets) -> Answers:
+    """Solve all programs, a growing share at a time, each from the lowest bound known by then."""
+    n = len(batch.target)
+    total = Answers.blank(*batch.target.shape)
+    order = np.random.default_rng(n).permutation(n)
+    start, step = 0, _FIRST
+    while start < n:
+        units = order[start : start + step]
+        part = batch.take(units)
+        answers = solve_batch(part, lowest_bounds(part, facets.codes, facets.prices))
+        total.put(units, answers)
+        start, step = start + step, step * _GROWTH
+        if batch.barred is None and len(facets.codes) < _POOL:
+            facets.learn(part, answers)
+    return total
 
 
 def plain_facets(columns: FloatArray, equal: BoolArray, *, points: bool) -> IntArray:
@@ -63,19 +120,24 @@ def lowest_bounds(batch: Batch, codes: IntArray, prices: FloatArray) -> IntArray
     for start in range(0, n, step):
         part = slice(start, min(start + step, n))
         way = batch.ways[part, 0]
-        moved = way @ prices.T
-        # A distance that is worth next to nothing at these prices cannot be read off them.
-        least = 1e-12 * (np.abs(way) @ np.abs(prices).T)
+        moved, bound = way @ prices.T, -batch.target[part] @ prices.T
         with np.errstate(all="ignore"):
-            bound = -(batch.target[part] @ prices.T) / moved
-        bound[(moved <= least) | ~(np.abs(bound) < np.inf)] = np.inf
+            bound /= moved
+        bound[~(moved > 0)] = np.inf
         if batch.barred is not None and batch.owner is not None:
             owners = np.where(codes < k, batch.owner[np.minimum(codes, k - 1)], -1)
             mine = np.where(batch.barred[part] < 0, -2, batch.barred[part])[:, None]
             for own in range(rows):
                 bound[owners[None, :, own] == mine] = np.inf
-        best = bound.argmin(axis=1)
-        found = np.isfinite(bound[np.arange(best.size), best])
+        best, line = bound.argmin(axis=1), np.arange(len(bound))
+        # A distance that is worth next to nothing at these prices cannot be read off them.
+        worth = _WORTH * np.einsum("nj,nj->n", np.abs(way), np.abs(prices[best]))
+        again = np.flatnonzero(moved[line, best] <= worth)
+        if again.size:
+            least = _WORTH * (np.abs(way[again]) @ np.abs(prices).T)
+            bound[again] = np.where(moved[again] > least, bound[again], np.inf)
+            best[again] = bound[again].argmin(axis=1)
+        found = np.isfinite(bound[line, best])
         chosen[part][found] = codes[best[found]]
     return chosen
 
@@ -160,8 +222,8 @@ _DIRECTIONS = 200
 _ROUNDS = 200
 
 
-def frame(columns: FloatArray, equal: BoolArray, *, points: bool) -> tuple[IntArray, int]:
-    """Return the numbers of columns that span the same technology as all of them, and how many programs that took."""
+def frame(columns: FloatArray, equal: BoolArray, *, points: bool) -> tuple[IntArray, Facets, int]:
+    """Return the columns that span the same technology as all, facets over them, and how many programs that took."""
     k = columns.shape[1]
     rng = np.random.default_rng(k)
     order = rng.permutation(k)
@@ -169,11 +231,11 @@ def frame(columns: FloatArray, equal: BoolArray, *, points: bool) -> tuple[IntAr
     sizes = [k]
     while sizes[-1] > _SMALL:
         sizes.append(sizes[-1] // _SHARE)
-    count = 0
+    count, facets = 0, Facets.plain(columns[:, chosen], equal, points=points)
     for size in reversed(sizes):
-        chosen, more = _grow(columns, equal, chosen, order[:size], points=points)
+        chosen, facets, more = _grow(columns, equal, chosen, facets, order[:size], points=points)
         count += more
-    return np.sort(chosen), count
+    return chosen, facets, count
 
 
 def _corners(columns: FloatArray, rng: np.random.Generator) -> IntArray:
@@ -185,24 +247,36 @@ def _corners(columns: FloatArray, rng: np.random.Generator) -> IntArray:
 
 
 def _grow(
-    columns: FloatArray, equal: BoolArray, chosen: IntArray, sample: IntArray, *, points: bool
-) -> tuple[IntArray, int]:
+    columns: FloatArray, equal: BoolArray, chosen: IntArray, facets: Facets, sample: IntArray, *, points: bool
+) -> tuple[IntArray, Facets, int]:
     """Add columns of `sample` until none lies outside the hull of the chosen ones; count the programs."""
     outside = np.setdiff1d(sample, chosen)
     count = 0
     for _ in range(_ROUNDS):
         if outside.size == 0:
-            return chosen, count
+            return chosen, facets, count
         count += outside.size
-        away, prices = _outside(columns, equal, chosen, outside, points=points)
+        away, prices = _outside(columns[:, chosen], equal, columns[:, outside], facets)
         outside, prices = outside[away], prices[away]
         if outside.size == 0:
-            return chosen, count
+            return chosen, facets, count
         some = np.unique(np.linspace(0, outside.size - 1, min(outside.size, _SEPARATORS)).astype(np.int64))
         farthest = np.unique(_farthest(prices[some], columns[:, outside]))
-        chosen = np.concatenate([chosen, outside[farthest]])
+        before, chosen = chosen.size, np.concatenate([chosen, outside[farthest]])
         outside = np.delete(outside, farthest)
-    return np.concatenate([chosen, outside]), count  # more than the frame is still right, only slower
+        hull = columns[:, chosen]
+        facets = facets.among(hull, before).and_those(Facets.plain(hull, equal, points=points))
+    chosen = np.concatenate([chosen, outside])  # more than the frame is still right, only slower
+    return chosen, Facets.plain(columns[:, chosen], equal, points=points), count
+
+
+def _most(prices: FloatArray, columns: FloatArray) -> FloatArray:
+    """Return the most that any column earns at some prices."""
+    found = np.zeros(len(prices))
+    step = max(1, 400_000 // max(columns.shape[1], 1))
+    for start in range(0, len(prices), step):
+        found[start : start + step] = (prices[start : start + step] @ columns).max(axis=1, initial=-np.inf)
+    return found
 
 
 def _farthest(prices: FloatArray, columns: FloatArray) -> IntArray:
@@ -213,19 +287,14 @@ def _farthest(prices: FloatArray, columns: FloatArray) -> IntArray:
     return best
 
 
-def _outside(
-    columns: FloatArray, equal: BoolArray, chosen: IntArray, units: IntArray, *, points: bool
-) -> tuple[BoolArray, FloatArray]:
-    """Return which columns lie outside the hull of the chosen ones, and prices that show it."""
-    hull = columns[:, chosen]
-    target = columns[:, units].T
-    gain = np.where(equal, 0.0, np.maximum(np.abs(target), 1e-9))
-    batch = radial_batch(hull[None], equal, target, gain)
-    away, prices = np.ones(units.size, dtype=bool), np.zeros_like(target)
-    facets = plain_facets(hull, equal, points=points)
-    if facets.shape[0] == 0:
+def _outside(hull: FloatArray, equal: BoolArray, columns: FloatArray, facets: Facets) -> tuple[BoolArray, FloatArray]:
+    """Return which columns lie outside a hull, and prices that show it."""
+    target = columns.T
+    away, prices = np.ones(len(target), dtype=bool), np.zeros_like(target)
+    if len(facets.codes) == 0:
         return away, target
-    answers = solve_batch(batch, lowest_bounds(batch, facets, facet_prices(hull, equal, facets)))
+    batch = radial_batch(hull[None], equal, target, np.where(equal, 0.0, np.maximum(np.abs(target), 1e-9)))
+    answers = solve_from_facets(batch, facets)
     certified, impossible = answers.status == OPTIMAL, answers.status == INFEASIBLE
     away[certified] = answers.objective(batch)[certified] < -_INSIDE
     prices[certified], prices[impossible] = answers.prices[certified], -answers.ray[impossible]
