@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import polars as pl
 import pytest
@@ -9,7 +11,7 @@ import pytest
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.pathways import ComplexityOptions, Sample, complexity, measure_cells, opportunities, restrict, uncertainty
 from xinzhi.pathways.complexity.cells import read_cells, without_empty
-from xinzhi.pathways.complexity.relatedness import present, revealed_advantage
+from xinzhi.pathways.complexity.relatedness import density, gain, present, proximity, revealed_advantage
 from xinzhi.pathways.complexity.spectrum import fitness, lanczos, listed, spectrum
 from xinzhi.report.pages import section
 
@@ -296,3 +298,18 @@ def test_the_sample_filter_names_whom_it_leaves_out():
         restrict(rows, sample, place="c", activity="i", value="v")
     with pytest.raises(InputError, match="leaves nothing"):
         restrict(rows, Sample(least_value=1e9), place="c", activity="i", value="v")
+
+
+@pytest.mark.parametrize("convention", ["exact", "atlas", "ecomplexity", "oec", "econcomplex"])
+def test_a_list_of_few_presences_gives_what_the_whole_matrix_gives(monkeypatch, convention):
+    rng = np.random.default_rng(3)
+    here = rng.random((90, 60)) < 0.2
+    here[np.arange(90), np.arange(90) % 60] = True
+    worth, found = rng.normal(size=60), []
+    for share in (0.0, 1.0):
+        monkeypatch.setattr(sys.modules[density.__module__], "_FEW", share)
+        near = proximity(here)
+        shares = density(here, near, nearest=20)
+        found.append((near, shares, gain(here, near, shares, worth, convention, nearest=20)))
+    for whole, few in zip(*found, strict=True):
+        assert few == pytest.approx(whole, abs=1e-12, nan_ok=True)

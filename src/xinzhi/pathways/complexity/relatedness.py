@@ -8,6 +8,7 @@ import numpy as np
 
 from xinzhi.core.arrays import BoolArray, FloatArray
 from xinzhi.core.errors import UsageError
+from xinzhi.pathways.complexity.spectrum import listed
 from xinzhi.pathways.conventions import check_option, setting
 
 Form = Literal["rca", "log", "symmetric", "difference", "shrunk"]
@@ -60,14 +61,20 @@ def present(
         above = np.where(values > 0, gammainc(np.maximum(values, 1e-300), expected), 1.0)
         return np.asarray(above <= level)
     check_option("presence", rule, Presence)
-    found = revealed_advantage(values) >= threshold
-    return found & (values >= least) if rule == "rca-and-count" else np.asarray(found)
+    row, column, total = values.sum(axis=1, keepdims=True), values.sum(axis=0, keepdims=True), values.sum()
+    found = np.empty(values.shape, dtype=bool)
+    for at in range(0, len(values), _ROWS):
+        part = slice(at, at + _ROWS)
+        found[part] = values[part] / (row[part] * (column / total)) >= threshold
+    return found & (values >= least) if rule == "rca-and-count" else found
 
 
 Measure = Literal["conditional", "cosine", "jaccard", "association", "root"]
 Diagonal = Literal["one", "zero"]
 Gain = Literal["exact", "atlas", "ecomplexity", "oec", "econcomplex"]
 Precision = Literal["double", "single"]
+_FEW = 0.05  # share of presences up to which to walk through their list is quicker than to multiply whole matrices
+_ROWS = 1000  # places at a time, where a whole matrix more would only cost memory
 
 
 def proximity(
@@ -104,6 +111,9 @@ def proximity(
 
 def _together(presence: BoolArray, precision: Precision) -> FloatArray:
     """Return in how many places two activities occur; numpy makes a product with itself by half."""
+    if presence.mean() <= _FEW:
+        few = listed(presence, dtype="float32" if precision == "single" else "float64")
+        return np.asarray((few.T @ few).toarray())
     whole: FloatArray = presence.astype("float32" if precision == "single" else "float64")
     return np.asarray(whole.T @ whole)
 
@@ -112,7 +122,8 @@ def density(presence: BoolArray, near: FloatArray, *, nearest: int | None = None
     r"""Return the relatedness density of every activity in every place."""
     kept = near if nearest is None else nearest_only(near, nearest)
     total = kept.sum(axis=0)
-    shares: FloatArray = presence.astype(near.dtype) @ kept
+    few = presence.mean() <= _FEW
+    shares: FloatArray = np.asarray((listed(presence, dtype=near.dtype) if few else presence.astype(near.dtype)) @ kept)
     shares /= np.where(total > 0, total, 1)
     return np.asarray(shares)
 
@@ -150,14 +161,21 @@ def gain(
     total = np.where(total > 0, total, 1)
     by_source = convention in {"exact", "atlas", "ecomplexity"}
     weight = worth / total if by_source else worth
-    absent = (~presence).astype(near.dtype)
-    absent *= weight
-    found: FloatArray = absent @ kept.T
+    if presence.mean() <= _FEW:  # what is absent is everything but the few that are present
+        some = listed(presence, dtype=near.dtype)
+        some.data *= weight[some.indices]
+        found: FloatArray = np.asarray(some @ kept.T)
+        np.subtract(kept @ weight, found, out=found)
+    else:
+        absent = (~presence).astype(near.dtype)
+        absent *= weight
+        found = absent @ kept.T
     if not by_source:
         found /= total
     if convention == "exact":
-        found -= absent * np.diagonal(kept)
+        found -= weight * np.diagonal(kept)
     if convention in {"exact", "atlas", "oec"}:
-        found -= shares * worth
+        for at in range(0, len(found), _ROWS):
+            found[at : at + _ROWS] -= shares[at : at + _ROWS] * worth
     found[presence] = np.nan
     return found

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import InputError
@@ -42,7 +43,7 @@ def spectrum(presence: BoolArray) -> Spectrum:
         raise InputError("pathways.too-small", places=presence.shape[0], activities=presence.shape[1])
     values, vectors = _leading(presence, diversity, ubiquity)
     places = vectors / np.sqrt(diversity)
-    activities = (places @ presence) / ubiquity / values[1]
+    activities = (listed(presence.T) @ places) / ubiquity / values[1]
     scale = np.sqrt((diversity * places**2).sum() / diversity.sum())
     return Spectrum(
         places=places / scale,
@@ -53,14 +54,14 @@ def spectrum(presence: BoolArray) -> Spectrum:
     )
 
 
-def listed(presence: BoolArray) -> csr_array:
+def listed(presence: BoolArray, *, dtype: npt.DTypeLike = float) -> csr_array:
     """Return the presences as a list of columns by row, which is quicker to walk through than a full matrix."""
     from scipy.sparse import csr_array
 
     whole = np.ascontiguousarray(presence)
     columns = (np.flatnonzero(whole) % whole.shape[1]).astype(np.int32)
     starts = np.concatenate([[0], whole.sum(axis=1).cumsum()]).astype(np.int32)
-    return csr_array((np.ones(len(columns)), columns, starts), shape=whole.shape)
+    return csr_array((np.ones(len(columns), dtype=dtype), columns, starts), shape=whole.shape)
 
 
 def _parts(presence: BoolArray, second: float) -> int:
@@ -89,7 +90,7 @@ def _leading(presence: BoolArray, diversity: IntArray, ubiquity: IntArray) -> tu
         values, second = found if found is not None else _whole(matrix, few, many)
     second = second - first * (first @ second)  # the trivial vector leaks in at the size of rounding
     if turned:
-        second = (presence @ (second / np.sqrt(ubiquity))) / np.sqrt(diversity)
+        second = (listed(presence) @ (second / np.sqrt(ubiquity))) / np.sqrt(diversity)
     return np.concatenate([values, np.zeros(max(0, 3 - len(values)))]), np.asarray(second / np.linalg.norm(second))
 
 
