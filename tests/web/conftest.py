@@ -6,13 +6,15 @@ import pytest
 
 pytest.importorskip("fastapi")
 
+from web.reading import Reader
+
 from xinzhi.web import Store
-from xinzhi.web.static import site
+from xinzhi.web.static import patient, site
 
 
 @pytest.fixture(scope="session")
 def store():
-    made = Store("china-provinces")
+    made = Store("china-provinces", limits=patient())
     yield made
     made.close()
 
@@ -23,6 +25,13 @@ def folder(store, tmp_path_factory):
     out = tmp_path_factory.mktemp("site")
     site(store, out)
     return out
+
+
+@pytest.fixture(scope="session")
+def read(folder):
+    """The pages of the static site as a person reads them, by path."""
+    found = {str(path.relative_to(folder)): path.read_text("utf-8") for path in folder.rglob("*.html")}
+    return {name: Reader(html) for name, html in found.items()}
 
 
 @pytest.fixture(scope="session")

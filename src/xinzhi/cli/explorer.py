@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from xinzhi.cli.verbs import Call
     from xinzhi.web import Store
+    from xinzhi.web.queue import Limits
 
 LEAST = 16  # signs of a token
 
@@ -76,18 +77,19 @@ def mcp(call: Call) -> None:
 def site(call: Call) -> None:
     """Write the pages into a folder."""
     with _extra():
+        from xinzhi.web.static import patient
         from xinzhi.web.static import site as write
-    store = _store(call)
+    store = _store(call, limits=patient())
     with progress(call.language) as told:
         told.step("explorer")
         files = write(store, call.out or Path("site"), told.count)
     lines([files[0]], call.language)
 
 
-def _store(call: Call, *, guarded: bool = False) -> Store:
+def _store(call: Call, *, guarded: bool = False, limits: Limits | None = None) -> Store:
     from xinzhi.web import Store
 
-    return Store(call.get("data", DEFAULT), protocol=call.get("protocol", PROTOCOL), guarded=guarded)
+    return Store(call.get("data", DEFAULT), protocol=call.get("protocol", PROTOCOL), limits=limits, guarded=guarded)
 
 
 def _is_loopback(host: str) -> bool:

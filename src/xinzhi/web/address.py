@@ -12,7 +12,7 @@ from xinzhi.core.text import LANGUAGES, Language
 HOME = "index"
 PROTOCOL = "protocol"  # what a link takes along to the next page, where that is computed under it
 SETTINGS = "set"  # parameters of a protocol that a visitor changes
-RULED = frozenset({HOME, "region", "compare", "measure", "figures", "claim"})  # the pages that are
+RULED = frozenset({HOME, "region", "compare", "measure", "figures", "explain", "claim"})  # the pages that are
 CHARTS = ".charts.js"  # ends the path of what makes the charts of a page move
 _PATH = re.compile(r"(zh|en)/([a-z]+)(?:/([A-Za-z0-9_.-]{1,60}))?\.html")
 
@@ -88,6 +88,11 @@ class Address:
         there = Address(self.language, page, key)
         inside = bool(key) and bool(self.key) and page == self.page
         return (f"{key}.html" if inside else f"{self.up}{there.file}") + _query(kept | asked)
+
+    def held(self, topic: str, result: str, kind: str, **asked: str) -> str:
+        """Return the link to the file of a result, under the protocol of the page."""
+        kept = {PROTOCOL: self.query[PROTOCOL]} if PROTOCOL in self.query else {}
+        return f"{self.up}../files/{topic}/{result}.{kind}" + _query(kept | asked)
 
     def asset(self, name: str) -> str:
         """Return the link to a file of the site."""

@@ -23,6 +23,7 @@ from xinzhi.web.address import CHARTS, PROTOCOL, SETTINGS, Address
 from xinzhi.web.api import PREFIX, add_api
 from xinzhi.web.asked import both
 from xinzhi.web.assets import NAMES, asset, media
+from xinzhi.web.downloads import add_files
 from xinzhi.web.page import Page
 from xinzhi.web.pages import claim, projects
 from xinzhi.web.queue import BusyError
@@ -79,6 +80,8 @@ def application(store: Store) -> FastAPI:
         )
 
     _add_projects(app, store)
+
+    add_files(app, store)
 
     @app.api_route("/{path:path}", methods=READ, include_in_schema=False)
     async def shown(request: Request, path: str) -> Response:

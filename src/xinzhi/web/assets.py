@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from xinzhi.core.text import read_words, words
 from xinzhi.report.svg import script
-from xinzhi.web import pages
+from xinzhi.web.search import index
 
 if TYPE_CHECKING:
     from xinzhi.web.store import Store
@@ -32,7 +31,7 @@ def asset(store: Store, name: str, *, served: bool) -> bytes:
     b':root '
     """
     if name == SEARCH:
-        return _index(store).encode()
+        return f"window.xinzhiIndex = {json.dumps(index(store), ensure_ascii=False)};\n".encode()
     if name == VEGA:
         return script().encode()
     text = _read(name)
@@ -51,17 +50,3 @@ def media(name: str) -> str:
 @cache
 def _read(name: str) -> str:
     return (files("xinzhi.web") / "assets" / name).read_text(encoding="utf-8")
-
-
-def _index(store: Store) -> str:
-    """Return what the search looks through: for each page its names, what it may be called besides, and its file."""
-    known = read_words("regions.yaml")
-    rows: list[dict[str, Any]] = []
-    for name in pages.menu(store):
-        title = words(f"web.nav.{name}")
-        rows.append({"zh": title.zh, "en": title.en, "file": f"{name}.html", "also": [name]})
-    for code in store.regions:
-        title = store.names.region(code)
-        also = [code, *known["codes"].get(code, ()), *known["also"].get(code, ())]
-        rows.append({"zh": title.zh, "en": title.en, "file": f"region/{code}.html", "also": list(dict.fromkeys(also))})
-    return f"window.xinzhiIndex = {json.dumps(rows, ensure_ascii=False)};\n"

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from xinzhi.core.text import Text, option_words, read_words
+from xinzhi.core.text import Text, option_words, read_words, words
 from xinzhi.studies import options_of
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from xinzhi.studies import Study
 
 WHOLE, BRIEF = "assess", "brief"  # the verb that gives everything; the one whose region is an argument
+HELD = "measure"  # has no verb of its own: the assessment holds it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,20 +48,21 @@ class Asked:
     options: Mapping[str, str] = field(default_factory=dict)
 
     def lines(self) -> dict[str, str]:
-        """Return the call for Python, the command line, R and Stata."""
+        """Return the call for Python, the command line where it has the topic, R and Stata."""
         named = [_quoted(self.topic), _quoted(self.data)]
         python = ", ".join([*named, *(f"{name}={_quoted(value)}" for name, value in self.options.items())])
         r = ", ".join([*named, *(f"{name} = {_quoted(value)}" for name, value in self.options.items())])
+        known = {"cli": self._command()} if self.topic in {HELD, *read_words("verbs.yaml")} else {}
         return {
             "python": f"import xinzhi; xinzhi.study({python})",
-            "cli": self._command(),
+            **known,
             "r": f'xinzhi <- reticulate::import("xinzhi"); xinzhi$study({r})',
             "stata": f'python: import xinzhi; xinzhi.study({python}).write("out")',
         }
 
     def _command(self) -> str:
-        """Return the call by the words of the command line; a topic without a verb is part of the assessment."""
-        verb = self.topic if self.topic in read_words("verbs.yaml") else WHOLE
+        """Return the call by the words of the command line."""
+        verb = WHOLE if self.topic == HELD else self.topic
         known = options_of(verb).__dataclass_fields__
         own = {name: value for name, value in self.options.items() if name in known}
         first = [own.pop("region")] if verb == BRIEF and "region" in own else []
@@ -82,8 +84,15 @@ class Part:
     section: Section
     asked: Asked | None = None
     link: tuple[str, str] | None = None  # page and key of what says more
+    result: str = ""  # of the call, whose tables and pictures a server offers as files
+    file: tuple[str, str] | None = None  # topic and name of the result that is shown, a file beside the pages
     titled: bool = True  # not where the page is of that name
     folded: bool = False  # whether its pictures and tables wait behind a line
+
+
+def file(topic: str, name: str) -> tuple[str, str, Text]:
+    """Return a result of a topic that a page offers as a file, with what it is called."""
+    return topic, name, words(f"web.file.{name}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +120,7 @@ class Page:
     more
         What the template shows beside the sections.
     files
-        The results that a server offers as files: the call, and the name of the result.
+        The results behind the page beside those of its parts: topic, name, and what each is called.
     decimals
         Of growth in percent.
     """
@@ -125,5 +134,5 @@ class Page:
     parts: Sequence[Part] = ()
     template: str = "page.html.j2"
     more: Mapping[str, Any] = field(default_factory=dict)
-    files: Sequence[tuple[Asked, str]] = ()
+    files: Sequence[tuple[str, str, Text]] = ()
     decimals: int = 2

@@ -21,8 +21,10 @@ from xinzhi.report.page import LANG, single, table_markup
 from xinzhi.report.telling import live
 from xinzhi.studies import options_of
 from xinzhi.web import pages
+from xinzhi.web.downloads import SUFFIXES
 from xinzhi.web.drawing import pair
 from xinzhi.web.page import Asked
+from xinzhi.web.pages.explain import why
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -99,7 +101,9 @@ def rendered(store: Store, address: Address, made: Page, draw: Callable[[Picture
         drawn=draw or partial(drawn, language=language),
         own=lambda markup: single(markup, language),
         call=partial(lines, store, address),
+        why=why(store, address),
         query=partial(_query, address),
+        suffixes=SUFFIXES,
     )  # fmt: skip
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from threading import TIMEOUT_MAX
 from typing import TYPE_CHECKING
 
 from xinzhi.core.files import whole
@@ -10,6 +12,8 @@ from xinzhi.core.text import LANGUAGES, words
 from xinzhi.web import pages, render
 from xinzhi.web.address import HOME
 from xinzhi.web.assets import NAMES, asset
+from xinzhi.web.downloads import content, linked, path_of
+from xinzhi.web.queue import Limits
 from xinzhi.web.render import environment
 
 LIVE = b" data-live"  # marks a chart that moves
@@ -17,7 +21,19 @@ LIVE = b" data-live"  # marks a chart that moves
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from xinzhi.web.downloads import Suffix
     from xinzhi.web.store import Store
+
+
+def patient() -> Limits:
+    """Return the limits of a store that no visitor waits for: a study may take as long as it takes.
+
+    Examples
+    --------
+    >>> patient().seconds > 3600
+    True
+    """
+    return replace(Limits.shipped(), seconds=TIMEOUT_MAX)
 
 
 def site(
@@ -48,20 +64,23 @@ def site(
     found = list(pages.addresses(store))
     made = {"index.html": front().encode()}
     made |= {f"assets/{name}": asset(store, name, served=False) for name in NAMES}
+    files: set[tuple[str, str, Suffix]] = set()
     for done, address in enumerate(found, 1):
         made[address.path] = page = render.html(store, address)
+        files |= linked(page)
         if LIVE in page:
             made[address.charts] = render.charts(store, address)
         count(done, len(found))
+    made |= {path_of(*one): content(store, *one) for one in sorted(files)}
     out = Path(folder)
-    files: list[Path] = []
+    written: list[Path] = []
     for part in dict.fromkeys(str(Path(name).parent) for name in made):
         names = [name for name in made if str(Path(name).parent) == part]
         with whole(out / part, [Path(name).name for name in names]) as paths:
             for path, name in zip(paths, names, strict=True):
                 path.write_bytes(made[name])
-        files += [out / name for name in names]
-    return files
+        written += [out / name for name in names]
+    return written
 
 
 def front() -> str:

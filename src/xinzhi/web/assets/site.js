@@ -67,7 +67,7 @@
     button.type = "button";
     button.className = "copy";
     button.textContent = "⧉";
-    button.setAttribute("aria-label", root.lang === "en" ? "Copy" : "复制");
+    button.setAttribute("aria-label", body.getAttribute("data-copy"));
     button.addEventListener("click", function () {
       navigator.clipboard.writeText(code.textContent).then(function () {
         button.textContent = "✓";
@@ -130,7 +130,7 @@
     var best = 9;
     [entry.zh, entry.en].concat(entry.also || []).forEach(function (name) {
       var place = plain(name).indexOf(wish);
-      if (place >= 0) { best = Math.min(best, place === 0 ? 0 : 1); }
+      if (place >= 0) { best = Math.min(best, plain(name) === wish ? 0 : place === 0 ? 1 : 2); }
     });
     return best;
   }
@@ -150,7 +150,8 @@
   function go(item) {
     var kept = new URLSearchParams(location.search).get("protocol");
     var up = body.getAttribute("data-up"), language = body.getAttribute("data-language");
-    location.href = up + language + "/" + item.getAttribute("data-file") + (kept ? "?protocol=" + encodeURIComponent(kept) : "");
+    var file = item.getAttribute("data-file").split("#");
+    location.href = up + language + "/" + file[0] + (kept ? "?protocol=" + encodeURIComponent(kept) : "") + (file[1] ? "#" + file[1] : "");
   }
   function look() {
     loaded(function (index) {
@@ -251,13 +252,15 @@
     return made;
   }
   each("main table", function (table, k) {
-    if (table.rows.length < 3) { return; }
+    var box = table.closest(".scroll") || table, next = box.nextElementSibling;
+    while (next && next.classList.contains("notes")) { next = next.nextElementSibling; }
+    if (table.rows.length < 3 || (window.xinzhiServer && next && next.matches("p[data-file]"))) { return; }
     var line = document.createElement("p");
     line.className = "save";
+    line.appendChild(document.createTextNode(body.getAttribute("data-shown") + " "));
     line.appendChild(button("CSV", function () {
       save(title() + "-" + (table.id || table.className.split(" ")[0] || k) + ".csv", new Blob([csv(table)], { type: "text/csv" }));
     }));
-    var box = table.closest(".scroll") || table;
     box.parentNode.insertBefore(line, box.nextSibling);
   });
   function files(holder, kinds, line) {
@@ -271,7 +274,7 @@
     });
   }
   if (window.xinzhiServer) {
-    each("p[data-file]", function (line) { files(line, ["csv", "xlsx", "parquet", "sdmx"], line); });
+    each("p[data-file]", function (line) { line.textContent = body.getAttribute("data-shown"); files(line, ["csv", "xlsx", "parquet"], line); });
   }
   each(".figure", function (figure) {
     var svg = figure.querySelector(".drawn svg"), line = document.createElement("p"), said = figure.querySelector("figcaption");
@@ -281,6 +284,22 @@
       save(title() + "-" + figure.id + ".svg", new Blob([new XMLSerializer().serializeToString(svg)], { type: "image/svg+xml" }));
     }));
     said.appendChild(line);
-    if (window.xinzhiServer && figure.hasAttribute("data-file")) { files(figure, ["png", "json"], line); }
+    if (window.xinzhiServer && figure.hasAttribute("data-file")) { files(figure, ["png", "json"], line); return; }
+    line.appendChild(button("PNG", function () {
+      var image = new Image(), box = svg.viewBox.baseVal, canvas = document.createElement("canvas");
+      var wide = (box && box.width) || svg.clientWidth, tall = (box && box.height) || svg.clientHeight, text = svg.cloneNode(true);
+      text.setAttribute("width", wide);
+      text.setAttribute("height", tall);
+      canvas.width = 2 * wide;
+      canvas.height = 2 * tall;
+      image.onload = function () {
+        var drawn = canvas.getContext("2d");
+        drawn.fillStyle = "#fff";
+        drawn.fillRect(0, 0, canvas.width, canvas.height);
+        drawn.drawImage(image, 0, 0, canvas.width, canvas.height);
+        canvas.toBlob(function (blob) { save(title() + "-" + figure.id + ".png", blob); });
+      };
+      image.src = "data:image/svg+xml;charset=utf-8," + encodeURIComponent(new XMLSerializer().serializeToString(text));
+    }));
   });
 })();

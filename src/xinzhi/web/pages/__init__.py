@@ -52,6 +52,7 @@ REGISTRY: Mapping[str, Entry] = {
     "compare": Entry(module="compare", asks=("a", "b", "c", "d")),
     "measure": Entry(module="measure"),
     "figures": Entry(module="figures", keyed=True, menu=False, under="measure"),
+    "explain": Entry(module="explain", keyed=True, menu=False, under="measure"),
     "topic": Entry(module="topic", keyed=True, menu=False),
     "categories": Entry(module="category", ready=True),
     "category": Entry(module="category", keyed=True, menu=False, under="categories", ready=True),

@@ -20,11 +20,13 @@ def page(store: Store, address: Address) -> Page:
     asked = {"region": store.region(address.query["region"])} if "region" in address.query else {}
     study = store.study("audit", **asked)
     section = store.section(study, region=study.region)
-    parts = [Part(section=replace(section, answer=()), titled=False)]
+    parts = [Part(section=replace(section, answer=()), titled=False, result="audit", file=("audit", "audit"))]
     why: list[Text] = []
     try:
         bridge = store.study("bridge")
-        parts.append(Part(section=store.section(bridge), asked=Asked(topic="bridge")))
+        parts.append(
+            Part(section=store.section(bridge), asked=Asked(topic="bridge"), result="bridge", file=("bridge", "bridge"))
+        )
     except XinzhiError as error:  # a package without a nation has no bridge
         why = [error.text]
     made = overall(store)

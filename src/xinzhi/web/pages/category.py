@@ -10,7 +10,7 @@ from xinzhi.core.schema import Column
 from xinzhi.core.text import NOTHING, listing, words
 from xinzhi.report import Section, Table
 from xinzhi.report.table import table
-from xinzhi.web.page import Asked, Page, Part
+from xinzhi.web.page import Asked, Page, Part, file
 from xinzhi.web.pages.overall import kicker, overall
 
 if TYPE_CHECKING:
@@ -42,7 +42,13 @@ def page(store: Store, address: Address) -> Page:
     result: Any = study.results["able"]
     held = standing(store, result)
     asked = Asked(topic="able")
-    common: dict[str, Any] = {"study": study, "reads": NEEDS, "asked": asked, "kicker": kicker(overall(store))}
+    common: dict[str, Any] = {
+        "study": study,
+        "reads": NEEDS,
+        "asked": asked,
+        "kicker": kicker(overall(store)),
+        "files": [file("able", "able")],
+    }
     if not address.key:
         section = store.section(study)
         lead = [words("web.category.lead", n=held.height, most=result.names.text("category", held["category"][0]),

@@ -42,8 +42,8 @@ def page(store: Store, address: Address) -> Page:
     study = store.study("claim", address.query.get("protocol"), **claimed(given))
     section = store.section(study)
     return Page(
-        lead=section.answer, study=study, parts=[Part(section=replace(section, answer=()), titled=False)],
-        asked=Asked(topic="claim", options=given),
+        lead=section.answer, study=study, asked=Asked(topic="claim", options=given),
+        parts=[Part(section=replace(section, answer=()), titled=False, result="claim", file=("claim", "claim"))],
         **common,
     )  # fmt: skip
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from markupsafe import Markup
+
 from xinzhi.core.schema import describe
 from xinzhi.core.text import NOTHING, Text, number, percent, same, words
 from xinzhi.report.pages.yardstick.regions import ticks
-from xinzhi.web.page import Asked, Page
+from xinzhi.web.page import Asked, Page, file
+from xinzhi.web.pages.explain import COLUMNS, Why, why
 from xinzhi.web.pages.overall import decimals, kicker, overall
-from xinzhi.yardstick import View
+from xinzhi.yardstick import Span, View
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,10 +42,10 @@ def page(store: Store, address: Address) -> Page:
         asked=Asked(topic="assess"),
         decimals=decimals(study),
         template="compare.html.j2",
-        files=[(Asked(topic="measure"), "measurement")],
+        files=[file("assess", "ranking"), file("measure", "measurement")],
         more={
             "codes": view.codes, "names": {code: view.name(code) for code in view.codes}, "chosen": chosen,
-            "rows": rows(study, view), "chart": chart(view, chosen),
+            "rows": rows(study, view, why(store, address)), "chart": chart(view, chosen),
             "forms": [(name, chosen[at] if at < len(chosen) else "") for at, name in enumerate(CHOSEN)],
         },
     )  # fmt: skip
@@ -55,22 +58,23 @@ def _first(study: Assessment, view: View) -> list[str]:
     return list(dict.fromkeys([order[0], order[-1]]))
 
 
-def rows(study: Assessment, view: View) -> list[tuple[Text, list[Text]]]:
+def rows(study: Assessment, view: View, link: Why) -> list[tuple[Text, list[Text | Markup]]]:
     """Return what is compared: its name, and the cell of every region."""
     newest = view.spans[-1]
     ranked = {row["region"]: row for row in study.ranking.of(newest.start, newest.end).rows(named=True)}
     own = {row["region"]: row for row in view.of(newest).rows(named=True)}
-    found = [(words("web.compare.tfp", span=newest.label), _growth(view, ranked, "tfp_growth"))]
+    made = _growth(view, ranked, "tfp_growth", newest, link)
+    found: list[tuple[Text, list[Text | Markup]]] = [(words("web.compare.tfp", span=newest.label), made)]
     found += [
         (words("web.compare.band"), [_pair(ranked, code, "low", "high") for code in view.codes]),
         (words("web.compare.ranks"), [_places(ranked, code, "rank") for code in view.codes]),
         (words("web.compare.wide"), [_places(ranked, code, "protocol_rank") for code in view.codes]),
         (words("web.compare.grade"), [same(_of(ranked, code, "grade") or NOTHING) for code in view.codes]),
     ]
-    found += [(describe("measure", name).title, _growth(view, own, name)) for name in PARTS]
+    found += [(describe("measure", name).title, _growth(view, own, name, newest, link)) for name in PARTS]
     for span in reversed(view.spans[:-1]):
         before = {row["region"]: row for row in view.of(span).rows(named=True)}
-        found.append((words("web.compare.tfp", span=span.label), _growth(view, before, "tfp_growth")))
+        found.append((words("web.compare.tfp", span=span.label), _growth(view, before, "tfp_growth", span, link)))
     return found
 
 
@@ -103,8 +107,8 @@ def _of(rows_: Rows, code: str, name: str) -> Any:  # noqa: ANN401 - a cell
     return rows_.get(code, {}).get(name)
 
 
-def _growth(view: View, rows_: Rows, name: str) -> list[Text]:
-    return [same(percent(_of(rows_, code, name))) for code in view.codes]
+def _growth(view: View, rows_: Rows, name: str, span: Span, link: Why) -> list[Text | Markup]:
+    return [link(code, span, COLUMNS[name], percent(_of(rows_, code, name))) for code in view.codes]
 
 
 def _pair(rows_: Rows, code: str, low: str, high: str) -> Text:

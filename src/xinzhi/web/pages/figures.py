@@ -10,7 +10,8 @@ from xinzhi.core.schema import describe
 from xinzhi.core.text import Text, number, words
 from xinzhi.report.pages.yardstick import tables
 from xinzhi.report.table import FRACTIONS
-from xinzhi.web.page import Asked, Page
+from xinzhi.web.page import Asked, Page, file
+from xinzhi.web.pages.explain import COLUMNS
 from xinzhi.web.pages.overall import decimals, kicker, overall
 from xinzhi.web.ranges import ranges
 from xinzhi.yardstick import NATIONAL, Span, View
@@ -60,9 +61,10 @@ def figure(store: Store, address: Address, key: str) -> Page:
         asked=Asked(topic="measure"),
         decimals=decimals(study),
         template="figures.html.j2",
-        files=[(Asked(topic="measure"), "measurement")],
+        files=[file("measure", "measurement"), file("assess", "bands")],
         more={
             "unit": about.unit,
+            "part": COLUMNS.get(name),
             "span": span.label,
             "key": key,
             "indicators": [(f"{one}.{label}", describe("measure", one).title, one == name) for one in INDICATORS],

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from xinzhi.core.text import Text, percent, words
 from xinzhi.report.pages.yardstick.ranking import ranking, sides
 from xinzhi.web.address import Address
-from xinzhi.web.page import Asked, Page
-from xinzhi.web.pages import exists
+from xinzhi.web.page import Asked, Page, file
+from xinzhi.web.pages import exists, topic
 from xinzhi.web.pages.overall import decimals, kicker, overall
 from xinzhi.web.ranges import ranges
 from xinzhi.yardstick import View
@@ -55,17 +55,18 @@ def page(store: Store, address: Address) -> Page:
             "rows": placed,
             "axis": axis,
             "nation": nation,
+            "span": view.spans[-1].label,
             "ranked": ranked,
             "drawn": drawn,
             "reach": said.reach,
-            "topics": store.topics(study) if study.topics else [],
+            "topics": topic.said(store) if study.topics else [],
             "banded": study.ranking.bands is not None,
             "measured": (MEASURED, "measurement"),
             "questions": [
                 (name, *there) for name, there in QUESTIONS.items() if exists(store, Address(address.language, *there))
             ],
         },
-        files=[(MEASURED, "measurement")],
+        files=[file("assess", "ranking"), file("assess", "bands"), file("measure", "measurement")],
     )
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
 
 from xinzhi.core.schema import Column
 from xinzhi.core.text import Text, words
@@ -45,7 +48,12 @@ def page(store: Store, address: Address) -> Page:
 def parameters_of(one: Protocol) -> Section:
     """Return the parameters of a protocol as the report shows them."""
     full = parameters.protocol(one)
-    return Section(key="parameters", title=full.title, answer=(), tables=(parameters.parameters_on_page(full, one.id),))
+    shown = parameters.parameters_on_page(full, one.id)
+    rows = [
+        (Markup('<span id="{}">{}</span>').format(path, row[0]), *row[1:])
+        for (path, *_), row in zip(full.rows, shown.rows, strict=True)
+    ]
+    return Section(key="parameters", title=full.title, answer=(), tables=(replace(shown, rows=rows),))
 
 
 def departures(one: Protocol, other: Protocol) -> Table:

@@ -10,7 +10,8 @@ from xinzhi.report.pages import brief
 from xinzhi.report.pages.yardstick.regions import narrow, profiles
 from xinzhi.studies import input_units
 from xinzhi.web.drawing import pair, sized
-from xinzhi.web.page import Asked, Page
+from xinzhi.web.page import Asked, Page, file
+from xinzhi.web.pages.explain import Why, explained, why
 from xinzhi.web.pages.overall import overall
 from xinzhi.web.ranges import ranges
 from xinzhi.yardstick import View
@@ -18,10 +19,12 @@ from xinzhi.yardstick import View
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from xinzhi.report.section import Profile
     from xinzhi.studies import Brief
     from xinzhi.web.address import Address
     from xinzhi.web.store import Store
 
+FILES = (("measure", "measurement"), ("assess", "bands"), ("able", "able"))
 APART = ("answer", "record")  # parts of the brief with a place of their own
 
 
@@ -48,7 +51,7 @@ def page(store: Store, address: Address) -> Page:
         asked=asked,
         decimals=int(measured.protocol.value("reporting.decimals")),
         template="region.html.j2",
-        files=[(asked, name) for name in made.results],
+        files=[file(*one) for one in FILES if one[1] in made.results],
         more={
             "brief": made,
             "sections": [part for part in made.parts if part not in APART],
@@ -56,7 +59,7 @@ def page(store: Store, address: Address) -> Page:
             "gaps": brief.gaps(made),
             "growth": sized(brief.growth(made.more["sources_of_growth"], made.about)),
             "company": company(made, view),
-            "profile": None if not known else replace(known[0], svg=pair(known[0].svg, narrow(view, code))),
+            "profile": None if not known else _linked_profile(known[0], view, why(store, address)),
             "group": view.group_of.get(code),
             "before": (codes[at - 1], view.name(codes[at - 1])),
             "after": (codes[(at + 1) % len(codes)], view.name(codes[(at + 1) % len(codes)])),
@@ -86,3 +89,10 @@ def company(made: Brief, view: View) -> dict[str, Any]:
     ]  # fmt: skip
     axis, placed = ranges(rows, [] if nation is None else [float(nation)])
     return {"rows": placed, "axis": axis, "nation": nation, "title": words("brief.table.company", span=made.span)}
+
+
+def _linked_profile(profile: Profile, view: View, link: Why) -> Profile:
+    """Return the accounts of a region, drawn in both widths, whose figures lead to what they are made of."""
+    places = int(view.measurement.protocol.value("reporting.decimals"))
+    periods = explained(profile.periods, profile.code, places, link)
+    return replace(profile, svg=pair(profile.svg, narrow(view, profile.code)), periods=periods)

@@ -1,0 +1,120 @@
+"""Results as files: at the same address in a folder and on a server, where the question of the page is asked again."""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+from typing import TYPE_CHECKING, Literal, get_args
+
+from fastapi import FastAPI, Request, Response
+
+from xinzhi.core.errors import UsageError
+from xinzhi.core.text import same
+from xinzhi.report import file_of
+from xinzhi.web.address import PROTOCOL, Address
+from xinzhi.web.pages.overall import overall
+from xinzhi.web.reply import refusal, sent
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from xinzhi.core.result import Result
+    from xinzhi.web.store import Store
+
+Suffix = Literal["csv", "xlsx", "parquet", "sdmx.csv"]
+SUFFIXES: tuple[Suffix, ...] = get_args(Suffix)
+FOLDER = "files"
+OK = 200
+ASSESS = "assess"
+OPTIONS = ("region", "start", "end", "growth", "as_of")  # of a topic, as pages link them
+MEDIA: Mapping[Suffix, str] = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "parquet": "application/vnd.apache.parquet",
+    "sdmx.csv": "application/vnd.sdmx.data+csv; charset=utf-8; version=2.0",
+}
+_LINK = re.compile(rf'{FOLDER}/([a-z]+)/([a-z_.]+?)\.(csv|xlsx|parquet|sdmx\.csv)(?=["?])'.encode())
+
+
+def linked(html: bytes) -> set[tuple[str, str, Suffix]]:
+    """Return topic, name of the result and kind of every file that a page links.
+
+    Examples
+    --------
+    >>> linked(b'<a href="../files/measure/measurement.sdmx.csv" download>SDMX-CSV</a>')
+    {('measure', 'measurement', 'sdmx.csv')}
+    """
+    found = ((topic.decode(), name.decode(), kind.decode()) for topic, name, kind in _LINK.findall(html))
+    return {(topic, name, kind) for topic, name, kind in found}
+
+
+def path_of(topic: str, name: str, kind: str) -> str:
+    """Return the path of a file from the root of the site."""
+    return f"{FOLDER}/{topic}/{name}.{kind}"
+
+
+def content(store: Store, topic: str, name: str, kind: Suffix, asked: Mapping[str, str] | None = None) -> bytes:
+    """Return a result of a topic as a file, numbers at full precision.
+
+    Parameters
+    ----------
+    store
+        The package and what was asked of it.
+    topic, name
+        The topic, or ``assess``, and its result.
+    kind
+        One of `SUFFIXES`.
+    asked
+        The protocol and the options of the page.
+
+    Raises
+    ------
+    UsageError
+        When there is no such result.
+
+    Examples
+    --------
+    >>> from xinzhi.web import Store
+    >>> content(Store("china-provinces"), "measure", "measurement", "csv")[:11]
+    b'region,year'
+    """
+    result = _result(store, topic, name, dict(asked or {}))
+    return file_of(result, "sdmx" if kind == "sdmx.csv" else kind)
+
+
+def _result(store: Store, topic: str, name: str, asked: dict[str, str]) -> Result:
+    from xinzhi.web.asked import TOPICS
+
+    ruled = asked.pop(PROTOCOL, None)
+    if topic == ASSESS:
+        study = overall(store, Address("en", query={PROTOCOL: ruled} if ruled else {}))
+        bands = study.ranking.bands
+        found = {**study.results, **({} if bands is None else {"bands": bands})}
+    elif topic in TOPICS:
+        given = {option: asked[option] for option in OPTIONS if option in asked and option in TOPICS[topic]}
+        years = {option: int(given[option]) for option in ("start", "end") if given.get(option, "").isdecimal()}
+        found = dict(store.study(topic, ruled, **given | years).results)
+    else:
+        found = {}
+    if name not in found:
+        raise UsageError("web.no-part", given=name, known=[same(one) for one in found] or [same(topic)])
+    return found[name]
+
+
+def add_files(app: FastAPI, store: Store) -> None:
+    """Add the files of results to an application."""
+
+    @app.api_route(f"/{FOLDER}/{{topic}}/{{file}}", methods=["GET", "HEAD"], include_in_schema=False)
+    async def held(request: Request, topic: str, file: str) -> Response:
+        name = next((file.removesuffix(f".{one}") for one in reversed(SUFFIXES) if file.endswith(f".{one}")), file)
+        kind = next((one for one in SUFFIXES if file == f"{name}.{one}"), None)
+        failed = partial(refusal, language="en")
+        if kind is None:
+            return failed(UsageError("web.no-part", given=file, known=[same(one) for one in SUFFIXES]))
+        asked = {one: request.query_params[one] for one in (PROTOCOL, *OPTIONS) if one in request.query_params}
+        key = (FOLDER, topic, file, tuple(sorted(asked.items())))
+        made = partial(content, store, topic, name, kind, asked)
+        reply = await sent(store, request, key, made, MEDIA[kind], failed=failed)
+        if reply.status_code == OK:
+            reply.headers["content-disposition"] = f'attachment; filename="{topic}-{file}"'
+        return reply

@@ -1,0 +1,234 @@
+"""What the figures of a region and period are made of: each year's account, the figures read, the rules in force."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+from markupsafe import Markup, escape
+
+from xinzhi import studies
+from xinzhi.core.schema import Column, describe
+from xinzhi.core.text import NOTHING, Text, percent, same, words
+from xinzhi.data import known_tables
+from xinzhi.protocol import Dated
+from xinzhi.report import Section, Table, unit_text
+from xinzhi.report.pages.yardstick import parameters, tables
+from xinzhi.report.table import cell, table
+from xinzhi.web.page import Asked, Page, Part, file
+from xinzhi.web.pages.overall import decimals, overall
+from xinzhi.yardstick import Span, View
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from xinzhi.core.schema import Kind
+    from xinzhi.protocol import Parameter
+    from xinzhi.studies import Assessment
+    from xinzhi.web.address import Address
+    from xinzhi.web.store import Store
+
+TFP = "tfp"
+FACTORS = ("output", "capital", "labour", "human_capital")  # each a part of the page, behind that of TFP
+COLUMNS = {  # the figures of tables that lead here, and the part that explains them
+    "tfp_growth": TFP, "output_growth": "output",
+    **{f"{name}_contribution": name for name in FACTORS[1:]},
+}  # fmt: skip
+ESTIMATES = "estimates"  # the band of what is estimated, without that of the rules
+
+
+def keys(store: Store) -> Sequence[str]:
+    """Return a key for each region and period that was measured."""
+    view = View(overall(store).measurement)
+    held, known = view.measurement.periods.select("region", "start", "end"), set(view.codes)
+    return [f"{code}.{start}-{end}" for code, start, end in held.rows() if code in known]
+
+
+def page(store: Store, address: Address) -> Page:
+    """Return the page of a region and period."""
+    study = overall(store, address)
+    view = View(study.measurement)
+    code, _, label = address.key.partition(".")
+    start, end = (int(one) if one.isdecimal() else one for one in label.split("-"))
+    measured = store.study("measure", address.query.get("protocol"))
+    found = studies.explain(measured, code, start=start, end=end)
+    account: Any = found.figures["account"]
+    span = Span(account["start"], account["end"])
+    rows = study.measurement.frame.filter(
+        pl.col("region") == code, pl.col("year").is_between(span.start, span.end, closed="right")
+    ).sort("year")
+    facts = {"name": view.name(code), "span": span.label}
+    row = view.of(span).row(by_predicate=pl.col("region") == code, named=True)
+    means = {name: row[column] for column, name in COLUMNS.items()}
+    return Page(
+        title=words("web.explain.title", **facts),
+        kicker=study.source,
+        lead=[
+            words("yardstick.explain.period", value=account["value"], grade=account["grade"] or "–",
+                  what=words("factor.tfp"), **facts),
+            words("yardstick.explain.adds", **means),
+            *_band(study, code, span),
+        ],
+        study=measured,
+        asked=Asked(topic="measure", options={"region": code}),
+        decimals=decimals(study),
+        template="explain.html.j2",
+        files=[file("measure", "measurement")],
+        parts=[
+            Part(section=_account(view, rows, code)),
+            *(Part(section=_factor(view, rows, name, means[name], store)) for name in FACTORS),
+            Part(section=_read(account["sources"])),
+            Part(section=_rules(account["parameters"], study, address)),
+        ],
+        more={
+            "code": code, "name": view.name(code), "key": address.key,
+            "call": f'xinzhi.studies.explain(xinzhi.study("measure", "{store.given}"), "{code}", '
+                    f"start={span.start}, end={span.end})",
+            "periods": [(f"{code}.{one.start}-{one.end}", one.label, one == span)
+                        for one in dict.fromkeys([view.whole, *view.spans]) if _known(view, code, one)],
+        },
+    )  # fmt: skip
+
+
+def _known(view: View, code: str, span: Span) -> bool:
+    return not view.of(span).filter(pl.col("region") == code).is_empty()
+
+
+def _band(study: Assessment, code: str, span: Span) -> list[Text]:
+    """Return the band of growth of TFP, where there is one."""
+    bands = study.ranking.bands
+    if bands is None:
+        return []
+    held = bands.frame.filter(region=code, start=span.start, end=span.end, component=ESTIMATES).drop_nulls("low")
+    about = describe("bands", "component").values[ESTIMATES]
+    return [
+        words("studies.explain.band", level=bands.level, component=about, median=median, low=low, high=high)
+        for median, low, high in held.select("median", "low", "high").rows()
+    ]
+
+
+def _account(view: View, rows: pl.DataFrame, code: str) -> Section:
+    """Return the account year by year, of which the figures of the period are the mean."""
+    shown = tables.shown(view, "region_years", rows)
+    return Section(
+        key=TFP, title=words("web.explain.account"), answer=(words("web.explain.mean", n=rows.height),),
+        tables=(replace(shown, title=words("web.explain.years", name=view.name(code))),),
+    )  # fmt: skip
+
+
+def _factor(view: View, rows: pl.DataFrame, name: str, mean: float | None, store: Store) -> Section:
+    """Return what one factor adds: its level, growth, weight and contribution in every year."""
+    units = studies.input_units(view.measurement.protocol, store.package)
+    levels = view.measurement.inputs.select("region", "year", name)
+    frame = rows.join(levels, on=["region", "year"], how="left")
+    share = replace(describe("measure", "labour_share"), decimals=1)
+    weight: list[str | Column] = [share, f"{name}_contribution"] if name != "output" else []
+    level = replace(describe("measure", name), kind="figure")
+    level = replace(level, unit=unit_text(units[name])) if name in units else level
+    chosen: list[str | Column] = ["year", level, f"{name}_growth", *weight]
+    how = words(f"web.explain.{name if name in {'output', 'capital'} else 'labour'}")
+    simple = "intermediate_growth" not in rows.columns
+    what, value = words(f"chart.{name}"), percent(mean, 2, sign=True)
+    by_year = words("web.explain.by_year", what=what)
+    return Section(
+        key=name,
+        title=words(f"web.explain.{'growth' if name == 'output' else 'factor'}", what=what, value=value),
+        answer=(how,) if simple else (),
+        tables=(table(f"explain_{name}", frame, chosen, view.measurement, title=by_year),),
+    )
+
+
+def _read(rows: Sequence[dict[str, Any]]) -> Section:
+    """Return the figures of the package that were read: a row a column, a column a year."""
+    years = sorted({row["year"] for row in rows})
+    cells: dict[tuple[str, str], dict[str, str]] = {}
+    for row in rows:
+        text = NOTHING if row["value"] is None else f"{row['value']:,.6g}{'' if row['official'] else '*'}"
+        cells.setdefault((row["column"], row["unit"]), {})[row["year"]] = text
+    made = [
+        (title, unit_text(unit) if unit else same(""), *(held.get(year, NOTHING) for year in years))
+        for (column, unit), held in cells.items()
+        if (title := _title(column)) is not None
+    ]
+    columns = (
+        Column(name="figure", title=words("web.explain.figure"), kind="name"),
+        Column(name="unit", title=words("web.explain.unit"), kind="text"),
+        *(Column(name=year, title=same(year), kind="integer") for year in years),
+    )
+    shown = Table(key="sources", title=words("web.explain.read"), columns=columns, rows=made,
+                  notes=(words("yardstick.explain.estimated"),))  # fmt: skip
+    return Section(key="read", title=shown.title, answer=(), tables=(shown,))
+
+
+def _title(column: str) -> Text | None:
+    """Return what a column of the package is called; None of a mark, which is no figure."""
+    name, _, rest = column.partition(".")
+    field, _, asset = rest.rstrip("]").partition("[")
+    known = known_tables().get(name)
+    held = None if known is None else known.columns.get(field)
+    if held is None:
+        return same(column)
+    if held.type == "flag":
+        return None
+    return held.text if asset in {"", "total"} else words("web.explain.of_asset", what=held.text, asset=asset)
+
+
+def _rules(rows: Sequence[dict[str, Any]], study: Assessment, address: Address) -> Section:
+    """Return the parameters in force with their references; each leads to its argument and alternatives."""
+    known, there = study.protocol.parameters, address.to("protocol", study.protocol.id)
+    link = Markup('<a href="{}#{}"><code>{}</code></a>')
+    made = [
+        (known[path].title, link.format(there, path, path), _value(known[path], row["value"]), row["reference"])
+        for row in rows
+        if (path := row["parameter"]) in known
+    ]
+    kinds: Sequence[tuple[str, Kind]] = (
+        ("title", "name"), ("parameter", "code"), ("value", "value"), ("reference", "text")
+    )  # fmt: skip
+    columns = tuple(Column(name=name, title=words(f"column.{name}"), kind=kind) for name, kind in kinds)
+    shown = Table(key="rules", title=words("web.explain.rules"), columns=columns, rows=made)
+    return Section(key="rules", title=shown.title, answer=(words("web.explain.rules_how"),), tables=(shown,))
+
+
+def _value(parameter: Parameter, in_force: str) -> str | float | Text:
+    """Return the value in force: of a parameter that changes over time that of the last year."""
+    return in_force if isinstance(parameter.value, Dated) else parameters.in_words(parameter)
+
+
+Why = Callable[[str, Span | str, str, str], Markup]
+
+
+def why(store: Store, address: Address) -> Why:
+    """Return what makes a figure a link to what it is made of, where there is such a page.
+
+    It is called with the code of the region, the period, the part of `COLUMNS`, and the figure as it is written.
+    """
+    known: set[str] = set()
+
+    def linked(code: str, span: Span | str, part: str, text: str) -> Markup:
+        if not known:
+            known.update(keys(store))
+        label = span if isinstance(span, str) else span.label
+        key = f"{code}.{label.replace('–', '-')}"
+        if key not in known or text == NOTHING:
+            return escape(text)
+        return Markup('<a class="why" href="{}#{}">{}</a>').format(address.to("explain", key), part, text)
+
+    return linked
+
+
+def explained(shown: Table, code: str, places: int, link: Why) -> Table:
+    """Return a table of periods of a region whose figures lead to what they are made of."""
+    names = [one.name for one in shown.columns]
+    at = names.index("period")
+    columns = tuple(replace(one, kind="integer") if one.name in COLUMNS else one for one in shown.columns)
+    rows = [
+        tuple(
+            link(code, str(row[at]), COLUMNS[name], str(cell(value, one, places))) if name in COLUMNS else value
+            for value, name, one in zip(row, names, shown.columns, strict=True)
+        )
+        for row in shown.rows
+    ]
+    return replace(shown, columns=columns, rows=rows)

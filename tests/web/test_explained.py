@@ -1,0 +1,91 @@
+"""What a figure is made of, results as files, and what the search finds."""
+
+from __future__ import annotations
+
+import io
+import re
+from html import unescape
+
+import polars as pl
+import pytest
+from web.reading import Reader
+
+from xinzhi import studies
+from xinzhi.core.text import percent
+from xinzhi.web.search import index
+
+
+def test_every_growth_figure_leads_to_what_it_is_made_of(store, folder):
+    measured = store.study("measure")
+    figures = {
+        "region/520000": r'explain/520000\.\d{4}-\d{4}\.html#(\w+)"',
+        "index": r'explain/\d{6}\.2017-2023\.html#(tfp)"',
+        "compare": r'explain/\d{6}\.\d{4}-\d{4}\.html#(\w+)"',
+        "figures/capital_contribution.2012-2017": r'explain/\d{6}\.2012-2017\.html#(capital)"',
+    }
+    for page, link in figures.items():
+        found = re.findall(link, (folder / "en" / f"{page}.html").read_text("utf-8"))
+        assert len(found) >= 30, page
+    one = studies.explain(measured, "520000", start=2012, end=2017)
+    for language in ("zh", "en"):
+        html = (folder / language / "explain" / "520000.2012-2017.html").read_text("utf-8")
+        text, account = Reader(html).words, one.figures["account"]
+        assert all(" ".join(line.split()) in text for line in one.text.lang(language).splitlines()[:1])
+        assert [row["parameter"] for row in account["parameters"]] == re.findall(r"#([a-z_.]+)\"><code>", html)
+        assert all(row["reference"] in unescape(html) for row in account["parameters"])
+        shown = {f"{row['value']:,.6g}" for row in account["sources"] if not row["column"].endswith("break")}
+        assert all(f">{one}" in html for one in shown)
+        assert all(f">{percent(row['tfp'], 2)}<" in html for row in account["years"])
+
+
+def test_what_a_figure_is_made_of_is_computed_under_the_protocol_asked_for(client, store):
+    other = client.get("/en/explain/520000.2012-2017.html?protocol=zhang-2004")
+    account = studies.explain(store.study("measure", "zhang-2004"), "520000", start=2012, end=2017).text.en
+    assert " ".join(account.splitlines()[0].split()) in Reader(other.text).words
+    assert client.get("/en/explain/520000.2012-2018.html").status_code == 404
+
+
+def test_a_file_holds_the_result_and_is_the_same_on_the_server(client, folder, store):
+    held = {str(path.relative_to(folder)): path for path in (folder / "files").rglob("*.*")}
+    assert {path.rpartition("/")[2].partition(".")[2] for path in held} >= {"csv", "xlsx", "parquet", "sdmx.csv"}
+    for name in ("measure/measurement", "assess/ranking", "paths/clubs"):
+        path = f"files/{name}.parquet"
+        assert client.get(f"/{path}").content == held[path].read_bytes()
+    frame = pl.read_parquet(held["files/measure/measurement.parquet"])
+    assert frame.equals(store.study("measure").results["measurement"].frame)
+    other = client.get("/files/measure/measurement.csv?protocol=zhang-2004")
+    assert pl.read_csv(io.BytesIO(other.content), schema_overrides={"region": pl.String}).height
+    assert other.content != held["files/measure/measurement.csv"].read_bytes()
+    for path in ("files/measure/nix.csv", "files/nix/measurement.csv", "files/measure/measurement.exe"):
+        assert client.get(f"/{path}").status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("typed", "file"),
+    [
+        ("nmg", "region/150000.html"),
+        ("qinghai", "region/630000.html"),
+        ("氢能", "category/hydrogen.html"),
+        ("hydrogen", "category/hydrogen.html"),
+        ("GDP", "figures/output_growth.2017-2023.html"),
+        ("折旧", "protocol/xinzhi-cn-2026.html#capital.depreciation"),
+        ("债务", "topic/risks.html"),
+        ("zhang-2004", "protocol/zhang-2004.html"),
+    ],
+)
+def test_the_search_finds_what_people_type(store, typed, file):
+    wish = typed.lower()
+    found = {row["file"] for row in index(store) for one in (row["zh"], row["en"], *row["also"]) if wish in one.lower()}
+    assert file in found
+
+
+def test_everything_that_the_search_finds_is_there(store, read):
+    rows = index(store)
+    assert len(rows) > 150
+    for row in rows:
+        path, _, place = row["file"].partition("#")
+        assert row["zh"]
+        assert row["en"]
+        assert not place or place in read[f"en/{path}"].ids
+    names = {"region", "figures", "topic", "category", "protocol"}
+    assert {row["file"].partition("/")[0] for row in rows if "/" in row["file"]} == names
