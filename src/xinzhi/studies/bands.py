@@ -66,7 +66,7 @@ def bands(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Study:  
     draft.results["bands"] = found
     region = None
     if wish.region is not None:
-        region = names_of(package).resolve(wish.region, found.frame["region"].unique().to_list())
+        region = names_of(package).resolve(wish.region, found.frame["region"].unique().sort().to_list())
     frames = ("pairs", "components", "coverage", "scenario", "spread")
     return draft.done(region=region, **{name: getattr(found, name) for name in frames})
 

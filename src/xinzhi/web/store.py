@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from xinzhi.core.text import Text
     from xinzhi.report import Section
     from xinzhi.studies import Assessment
+
+DRAWN = frozenset({"measure", "bands", "audit"})  # topics whose `region` says only of which one pictures are drawn
 
 
 class Store:
@@ -131,6 +134,8 @@ class Store:
         'plan'
         """
         wish = {name: value for name, value in asked.items() if value is not None}
+        if topic in DRAWN and "region" in wish:
+            return self._drawn(wish.pop("region"), self.study(topic, protocol, **wish))
         if "protocol" in studies.options_of(topic).__dataclass_fields__:
             wish["protocol"] = self.protocol(protocol)
         work = partial(studies.study, topic, self.package, **wish)
@@ -140,6 +145,12 @@ class Store:
         if key is None:
             return self.once(work)  # type: ignore[no-any-return] # a study
         return self._room(getattr(wish.get("protocol"), "fingerprint", None), key, work)  # type: ignore[no-any-return] # as above
+
+    def _drawn(self, asked: str, study: Study) -> Study:
+        """Return a study of all regions as that of one, whose pictures are drawn."""
+        result: Any = next(iter(study.results.values()))
+        codes = getattr(result, "regions", result.frame)["region"].unique().sort().to_list()
+        return replace(study, region=self.names.resolve(asked, codes))
 
     def _brief(self, region: str, rules: Protocol) -> Study:
         of = self._room(rules.fingerprint, ("briefs", rules.fingerprint), partial(studies.briefs, self.package, rules))

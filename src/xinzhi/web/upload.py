@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from xinzhi.web.store import Store
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - a folder that lives in memory, where a system has one
+ROW = b"<row"  # begins a row of a sheet
 BOOK, OLD = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 NAMES = {"csv": "upload.csv", "xlsx": "upload.xlsx"}  # never that of the visitor
 NEEDED = ("[Content_Types].xml", "xl/workbook.xml")
@@ -88,16 +89,18 @@ async def body_of(request: Request, limits: Limits) -> bytes:
     return data
 
 
-def kind_of(data: bytes, limits: Limits) -> Kind:
-    """Return what kind of table bytes are, by what they hold; refuse what is none, or would fill the memory."""
+def kind_of(data: bytes, limits: Limits) -> tuple[Kind, int]:
+    """Return what kind of table bytes are, by what they hold, and how many rows they have at most.
+
+    What is no table, or would fill the memory, is refused.
+    """
     if not data.strip():
         raise InputError("web.upload-empty")
     if data.startswith(BOOK):
-        _inspect(data, limits)
-        return "xlsx"
+        return "xlsx", _inspect(data, limits)
     if data.startswith(OLD) or b"\x00" in data or data.lstrip()[:1] == b"<" or encoding_of(data) is None:
         raise InputError("web.upload-kind")
-    return "csv"
+    return "csv", data.count(b"\n") + data.count(b"\r")
 
 
 def encoding_of(data: bytes) -> str | None:
@@ -111,8 +114,11 @@ def encoding_of(data: bytes) -> str | None:
     return None
 
 
-def _inspect(data: bytes, limits: Limits) -> None:
-    """Refuse a workbook that is none, or unpacks to more than allowed; what it says of its sizes is not believed."""
+def _inspect(data: bytes, limits: Limits) -> int:
+    """Return how many rows a workbook has at most.
+
+    One that is none, or unpacks to more than allowed, is refused; what it says of its sizes is not believed.
+    """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as book:
             parts = book.infolist()
@@ -120,42 +126,47 @@ def _inspect(data: bytes, limits: Limits) -> None:
         raise InputError("web.upload-kind") from error
     if len(parts) > limits.entries or not set(NEEDED) <= {one.filename for one in parts}:
         raise InputError("web.upload-kind")
-    total = 0
+    total = rows = 0
     for one in parts:
         if one.flag_bits & ENCRYPTED or one.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
             raise InputError("web.upload-kind")
-        for size in _unpacked(data, one):
-            total += size
-            if total > limits.unpacked or (size and total > PIECE and total > limits.ratio * len(data)):
+        for piece in _unpacked(data, one):
+            total += len(piece)
+            rows += piece.count(ROW) + 1  # and one that may be cut in two
+            if total > limits.unpacked or (piece and total > PIECE and total > limits.ratio * len(data)):
                 raise InputError("web.upload-bomb", most=limits.unpacked // PIECE)
+    return rows
 
 
-def _unpacked(data: bytes, part: zipfile.ZipInfo) -> Iterator[int]:
-    """Yield the sizes of the pieces that a part unpacks to, none of them kept."""
+def _unpacked(data: bytes, part: zipfile.ZipInfo) -> Iterator[bytes]:
+    """Yield the pieces that a part unpacks to, none of them kept."""
     at = part.header_offset + LOCAL
     start = at + sum(int.from_bytes(data[place : place + 2], "little") for place in (at - 4, at - 2))  # name and extra
     packed = data[start : start + part.compress_size]
     if part.compress_type == zipfile.ZIP_STORED:
-        yield len(packed)
+        yield packed
         return
     stream = zlib.decompressobj(DEFLATED)
     try:
         while packed and not stream.eof:
-            yield len(stream.decompress(packed, PIECE))
+            yield stream.decompress(packed, PIECE)
             packed = stream.unconsumed_tail
     except zlib.error as error:
         raise InputError("web.upload-kind") from error
 
 
 @contextmanager
-def _placed(data: bytes, limits: Limits) -> Iterator[tuple[Path, str | None]]:
-    """Hand out the file in a folder of its own, in memory where there is such a place, gone at the end."""
-    kind = kind_of(data, limits)
+def _placed(data: bytes, limits: Limits) -> Iterator[tuple[Path, str | None, int]]:
+    """Hand out the file in a folder of its own, in memory where there is such a place, gone at the end.
+
+    Beside it stand its encoding and how many rows it has at most.
+    """
+    kind, rows = kind_of(data, limits)
     with TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
         path = Path(folder) / NAMES[kind]
         path.write_bytes(data)
         try:
-            yield path, encoding_of(data) if kind == "csv" else None
+            yield path, encoding_of(data) if kind == "csv" else None, rows
         except XinzhiError as error:  # where it lay is nobody's business
             error.values.update({name: one.name for name, one in error.values.items() if isinstance(one, Path)})
             raise
@@ -173,8 +184,9 @@ def _screened(store: Store, data: bytes, language: Language, form: str) -> Respo
 
 def screened(store: Store, data: bytes) -> Study:
     """Return the study of the projects that a visitor brings."""
-    with _placed(data, store.limits) as (path, encoding):
-        _refuse_long(path, encoding, store.limits)
+    with _placed(data, store.limits) as (path, encoding, most):
+        if most > store.limits.rows:  # else it need not be read for that
+            _refuse_long(path, encoding, store.limits)
         return studies.screen(path, encoding=encoding)
 
 
@@ -189,7 +201,7 @@ def _refuse_long(path: Path, encoding: str | None, limits: Limits) -> None:
 
 def _checked(store: Store, data: bytes, language: Language, form: str) -> Response:
     def work() -> bytes:
-        with _placed(data, store.limits) as (path, _):
+        with _placed(data, store.limits) as (path, _, _):
             if path.name != NAMES["xlsx"]:
                 raise InputError("web.upload-package")
             findings = studies.check(path)

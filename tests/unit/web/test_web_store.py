@@ -51,6 +51,21 @@ def test_the_study_is_that_of_python(store):
     assert mine.results["sources"].frame.equals(theirs.results["sources"].frame)
 
 
+def test_another_region_of_a_study_is_not_computed_anew(store):
+    import xinzhi
+
+    whole, one = store.study("measure"), store.study("measure", region="Guizhou")
+    assert one.results is whole.results
+    theirs = xinzhi.study("measure", "china-provinces", region="Guizhou")
+    assert (one.name, one.region, one.notes) == (theirs.name, theirs.region, theirs.notes)
+    assert one.more.keys() == theirs.more.keys()
+    with pytest.raises(UsageError) as mine:
+        store.study("measure", region="Atlantis")
+    with pytest.raises(UsageError) as own:
+        xinzhi.study("measure", "china-provinces", region="Atlantis")
+    assert str(mine.value) == str(own.value)
+
+
 def test_a_brief_from_what_is_shared_is_that_of_python(store):
     import xinzhi
 

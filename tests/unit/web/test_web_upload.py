@@ -6,6 +6,7 @@ import struct
 import zipfile
 import zlib
 from dataclasses import replace
+from types import SimpleNamespace
 
 import polars as pl
 import pytest
@@ -188,6 +189,23 @@ def _torn(data):
 def test_a_long_table_is_refused(client):
     rows = "".join(f"p{number},2024,项目{number},建设{number}\n" for number in range(LIMITS.rows + 1))
     refused(send(client, (HEAD + rows).encode()), "web.upload-rows")
+
+
+def test_a_table_that_cannot_be_long_is_read_once(client, monkeypatch):
+    monkeypatch.setattr(upload, "_refuse_long", lambda *_: pytest.fail("read to be counted"))
+    for data in ((HEAD + ROWS).encode(), workbook()):
+        assert send(client, data).status_code == 200
+    made = io.BytesIO()
+    pl.DataFrame([ONE] * 7).write_excel(made, worksheet="projects")
+    assert 7 <= upload.kind_of(made.getvalue(), LIMITS)[1] < 200
+
+
+def test_rows_of_a_long_workbook_are_counted():
+    made = io.BytesIO()
+    pl.DataFrame([ONE] * 300).write_excel(made, worksheet="projects")
+    with pytest.raises(InputError) as found:
+        upload.screened(SimpleNamespace(limits=replace(LIMITS, rows=200)), made.getvalue())
+    assert found.value.code == "web.upload-rows"
 
 
 def test_a_body_over_the_limit_is_refused(client):
