@@ -58,6 +58,7 @@ from .leap.northeast import Northeast as Northeast
 from .leap.northeast import northeast as northeast
 from .plans.able import Able as Able
 from .plans.able import able as able
+from .plans.candidates import with_services as with_services
 from .plans.choices import Choices as Choices
 from .plans.choices import choices as choices
 from .plans.isomorphism import Isomorphism as Isomorphism

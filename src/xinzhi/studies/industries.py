@@ -86,9 +86,11 @@ def add_opportunities(
 
     With `evidence` what regions plan and are able to do, where no chance can be recommended.
     """
-    from xinzhi.pathways import entry_skill, opportunities
+    from xinzhi.pathways import entry_skill, opportunities, with_services
 
-    skill = entry_skill(package, year, verb=draft.name)
+    skill = entry_skill(
+        with_services(package), year, verb=draft.name
+    )  # the test that `plan` gives: plans name services
     emerging, have = _emerging(package, found, draft), endowments_of(package, year)
 
     def chances() -> Opportunities:

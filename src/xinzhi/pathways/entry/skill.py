@@ -19,9 +19,11 @@ class Skill:
     """Average precision of a model and of the quotient on entries between two years, with the interval between them.
 
     `beats` is true where the whole interval is above zero. Both rank the same cells as of `start`; neither has seen
-    what entered by `end`.
+    what entered by `end`. `industries` are ranked, of which `services` are sections of services.
     """
 
+    industries: int
+    services: int
     start: int
     end: int
     candidates: int
@@ -94,7 +96,9 @@ def entry_skill(package: Package, last: int, horizon: int | None = None, *, verb
     )
     edge = (1 - float(rules["level"])) / 2
     low, high = np.quantile((model - plain)[1:], [edge, 1 - edge]).tolist()
+    divisions = sum(code.isdigit() for code in before.industries)
     return Skill(
+        industries=len(before.industries), services=len(before.industries) - divisions if divisions else 0,
         start=start, end=last, candidates=len(rows), entries=int(entered.sum()), value=float(model[0]),
         quotient=float(plain[0]), low=low, high=high,
     )  # fmt: skip

@@ -50,10 +50,20 @@ def weighs(data: Package) -> bool:
 
 
 def with_services(data: Package) -> Package:
-    """Return a package whose table `activity` holds sections of services too, in the years that have both."""
-    industry, services = data.tables["activity"], data.tables.get("activity_sections")
-    if services is None:
+    """Return a package whose table `activity` holds sections of services too, in the years that have both.
+
+    Plans name services: where categories of plans can be weighed, entry is tested with them. Other packages stay.
+
+    Examples
+    --------
+    >>> from xinzhi.data import load
+    >>> with_services(load("china-provinces")).tables["activity"]["industry"].n_unique()
+    46
+    """
+    services = data.tables.get("activity_sections")
+    if services is None or "activity" not in data.tables or not weighs(data):
         return data
+    industry = data.tables["activity"]
     scale = {name: float(parse(data.units.get(name, {}).get("employment", "persons")).scale)
              for name in ("activity", "activity_sections")}  # fmt: skip
     more = services.filter(pl.col("section").is_in(parameters.setting(_FILE, "sections"))).select(

@@ -264,7 +264,7 @@ def plan(  # noqa: PLR0913 - the parts of one programme, each with a default
     (False, 0)
     """
     data, asked = as_package(package), limits or Limits()
-    source = weighing.with_services(data) if weighing.weighs(data) else data
+    source = weighing.with_services(data)
     cells, when = jobs(source, year, verb="plan")
     size = int(setting("plan.portfolio")) if portfolio is None else portfolio
     if size < 1:
