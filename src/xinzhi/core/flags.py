@@ -47,7 +47,12 @@ def mark(kind: str) -> str:
 
 def marks(flags: str | None, *, without: Iterable[str] = ()) -> str:
     """Return the letters of a flags cell, in the order of the list of kinds."""
-    found = {kind for kind, _ in split(flags)} - set(without)
+    return _marks(flags, frozenset(without))
+
+
+@cache  # a table has a few different cells, many times
+def _marks(flags: str | None, without: frozenset[str]) -> str:
+    found = {kind for kind, _ in split(flags)} - without
     return " ".join(mark(kind) for kind in sorted(found, key=lambda kind: (_place(kind), kind)))
 
 

@@ -256,6 +256,15 @@ def words(key: str, /, **values: object) -> Text:
     >>> words("factor.tfp")
     Text(zh='全要素生产率', en='total factor productivity')
     """
+    return _filled(key, values) if values else _plain(key)
+
+
+@cache
+def _plain(key: str) -> Text:
+    return _filled(key, {})
+
+
+def _filled(key: str, values: Mapping[str, object]) -> Text:
     pattern = _pattern(key)
     if pattern is None:
         raise KeyError(key)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -135,8 +135,13 @@ def marks(tables: Sequence[Table]) -> list[str]:
                 cells_ = {row[place] for row in table.rows}
                 found |= {mark for cell in cells_ for mark in flags.marks(cell).split() or [PLAIN]}
             else:
-                held = {_cell(row[place], one, "en") for row in table.rows}
+                held = {_cell(row[place], one, "en") for row in table.rows if not is_known(row[place])}
                 found |= {mark for mark in (UNKNOWN, NOTHING) if bracket(mark) in held}
+    return in_order(found)
+
+
+def in_order(found: Iterable[str]) -> list[str]:
+    """Return marks as the key of marks lists them: those of figures first."""
     order = [PLAIN, *(flags.mark(kind) for kind in flags.kinds()), UNKNOWN, NOTHING]
     return sorted(found, key=lambda mark: (order.index(mark) if mark in order else len(order), mark))
 
@@ -157,7 +162,7 @@ def shape(one: Column, values: Sequence[object], decimals: int) -> str:
 
 def signs(text: str) -> int:
     """Return how wide a text is in signs of Latin letters: a Chinese one has room for two."""
-    return sum(2 if unicodedata.east_asian_width(sign) in "WF" else 1 for sign in text)
+    return len(text) + (0 if text.isascii() else sum(unicodedata.east_asian_width(sign) in "WF" for sign in text))
 
 
 def width(head: str, values: Sequence[object], form: str | None) -> int:
@@ -198,14 +203,18 @@ def write_table(
         values = cells(table, place, language)
         form = shape(one, values, look.decimals) if one.kind in NUMERIC else "General"
         sheet.set_column(place, place, width(head, values, form))
-        for line, value in enumerate(values, start=top + 1):
-            if is_known(value):
-                sheet.write_number(line, place, value, look(num_format=form, valign="top"))
-            elif links and place == 0:
-                sheet.write_url(line, 0, links[line - top - 1], look.link, str(value))
+        right: Mapping[str, object] = {"align": "right"} if one.kind in NUMERIC else {"text_wrap": True}
+        known = [is_known(value) for value in values]
+        figure = look(num_format=form, valign="top") if any(known) else None
+        linked = links if place == 0 else ()
+        said = None if linked or all(known) else look(valign="top", **right)
+        for line, (value, number) in enumerate(zip(values, known, strict=True), start=top + 1):
+            if number:
+                sheet.write_number(line, place, value, figure)  # type: ignore[arg-type] # it is known
+            elif linked:
+                sheet.write_url(line, 0, linked[line - top - 1], look.link, str(value))
             else:
-                right: Mapping[str, object] = {"align": "right"} if one.kind in NUMERIC else {"text_wrap": True}
-                sheet.write_string(line, place, str(value), look(valign="top", **right))
+                sheet.write_string(line, place, str(value), said)
     columns = [{"header": head, "header_format": look.head} for head in heads]
     options = {"name": name, "columns": columns, "style": "Table Style Light 1"}
     sheet.add_table(top, 0, top + len(table.rows), len(heads) - 1, options)

@@ -14,7 +14,7 @@ from xinzhi.core import flags
 from xinzhi.core.schema import Column, Kind
 from xinzhi.core.text import Language, Text, has, listing, paragraph, same, words
 from xinzhi.report.document import Document
-from xinzhi.report.sheet import Look, bracket, marks, sheet_name, write_table
+from xinzhi.report.sheet import Look, bracket, in_order, marks, sheet_name, write_table
 from xinzhi.report.table import Table
 
 # Cover, linked contents and notes, then one table a sheet, as the Government Statistical Service asks of spreadsheets
@@ -123,7 +123,7 @@ def notes(document: Document, tables: Sequence[Table]) -> list[Note]:
             text=kinds[mark] if mark in kinds else words(f"workbook.mark.{mark}"),
             sheets=tuple(place for place, some in held.items() if mark in some),
         )
-        for mark in marks(tables)
+        for mark in in_order({mark for some in held.values() for mark in some})
         if mark in kinds or has(f"workbook.mark.{mark}")
     ]
     legend = {*flags.legend(flags.kinds()), words("note.dash")}  # the key of marks says it

@@ -179,7 +179,7 @@ def _ranking(package: Package, measured: Measurement, protocols: pl.DataFrame | 
 
     estimates: Bands | None
     try:
-        estimates = bands(measured)
+        estimates = bands(measured, inputs=False)
     except (InputError, UsageError):  # nothing is estimated, or there is too little to learn errors from
         estimates = None
     return ranking(measured, package, bands=estimates, protocols=protocols)

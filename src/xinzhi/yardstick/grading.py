@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import FloatArray, IntArray
+from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.data import Package, admission
 from xinzhi.protocol import Protocol
 from xinzhi.yardstick.benchmark import NATIONAL, NONE, benchmark, kind
@@ -21,7 +21,7 @@ from xinzhi.yardstick.panel import Marks, Panel
 GRADES = admission.GRADES
 FAILED = GRADES[-1]
 PARAMETER = "reporting.grades"
-BREAK = "employment_break"
+BREAK, INVESTMENT = "employment_break", "investment"
 MARKS = "marks"
 FIRST = "first_published"
 
@@ -31,8 +31,8 @@ class Graded:
     """The values of every test for each region and year `(R, T)`, NaN where a test could not be made.
 
     `yearly` are means around each year, where a test wants them; `single` the years alone, of which a period takes the
-    mean. `caps` holds the grade that flags allow at best, as a number from 0 (A) to 3 (D). `tested` are the values
-    before a protocol mends any of them.
+    mean. `caps` holds the grade that flags allow at best, as a number from 0 (A) to 3 (D). `tested` are the values of
+    the years before a protocol mends any of them.
     """
 
     years: IntArray
@@ -40,7 +40,7 @@ class Graded:
     single: Mapping[str, FloatArray]
     caps: IntArray
     limits: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
-    tested: pl.DataFrame = field(default_factory=pl.DataFrame)
+    tested: Mapping[str, FloatArray] = field(default_factory=dict)
 
     def by_year(self) -> IntArray:
         """Return the grade of every region and year `(R, T)`."""
@@ -85,22 +85,25 @@ def graded(data: Package, panel: Panel, protocol: Protocol, growth: Growth, mark
     """Return the tests of a package under a protocol; None where the protocol does not grade."""
     if not protocol.declares(PARAMETER) or protocol.value(PARAMETER) != "on":
         return None
-    return graded_again(admission.values(data.tables, data.units), panel, protocol, growth, marks)
-
-
-def graded_again(tested: pl.DataFrame, panel: Panel, protocol: Protocol, growth: Growth, marks: Marks) -> Graded:
-    """Return the tests, from their values for the figures as published."""
-    values = _as_used(tested, panel, protocol)
-    yearly, single = _spread(admission.smooth(values), panel), _spread(values, panel)
-    effect = break_effects(panel, protocol, growth)
-    if effect is not None:
-        yearly, single = {**yearly, BREAK: effect}, {**single, BREAK: effect}
+    values = admission.values(data.tables, data.units)
+    tested = _spread(values, panel)
+    yearly, single = _as_used((_spread(admission.smooth(values), panel), tested), panel, protocol, growth)
     names = set(yearly) | set(single)
     caps = np.zeros(panel.shape, dtype=np.int64)
     for letter, entry in admission.terms()["marks"].items():
         for name in set(entry["flags"]) & set(marks):
             caps = np.where(marks[name], np.maximum(caps, GRADES.index(letter)), caps)
     return Graded(panel.years, yearly, single, caps, {name: _limits(name, protocol) for name in names}, tested)
+
+
+def fails(
+    graded: Graded, panel: Panel, protocol: Protocol, growth: Growth, spans: Sequence[tuple[int, int]]
+) -> BoolArray:
+    """Return whether the data of each region fail in each span `(R, P)` under another protocol, flags aside."""
+    single = _as_used((graded.tested,), panel, protocol, growth)[0]
+    limits = {name: _limits(name, protocol) for name in single}
+    made = Graded(panel.years, {}, single, np.zeros(panel.shape, dtype=np.int64), limits)
+    return np.stack([made.of_period(*span) == GRADES.index(FAILED) for span in spans], axis=1)
 
 
 def _limits(name: str, protocol: Protocol) -> tuple[float, ...]:
@@ -118,30 +121,32 @@ def lettered(grades: IntArray) -> list[str]:
     return [GRADES[grade] for grade in grades.tolist()]
 
 
-def _as_used(values: pl.DataFrame, panel: Panel, protocol: Protocol) -> pl.DataFrame:
+def _as_used(
+    tests: Sequence[Mapping[str, FloatArray]], panel: Panel, protocol: Protocol, growth: Growth
+) -> list[dict[str, FloatArray]]:
     """Return the values of the tests for the figures that the protocol computes with, not for those it mends."""
-    if kind(protocol) == NONE:
-        return values
-    region, year = np.meshgrid(panel.regions, panel.years, indexing="ij")
-    factor = pl.DataFrame(
-        {"region": region.ravel(), "year": year.ravel(), "factor": benchmark(panel, protocol).factor.ravel()}
-    )
-    moved = pl.when(pl.col("test") == "investment").then(pl.col("value") * pl.col("factor")).otherwise("value")
-    kept = values.join(factor, on=["region", "year"], how="left", maintain_order="left")
-    return kept.with_columns(value=moved).filter(pl.col("value").is_finite()).drop("factor")
+    made = [dict(values) for values in tests]
+    factor = None if kind(protocol) == NONE else benchmark(panel, protocol).factor
+    effect = break_effects(panel, protocol, growth)
+    for values in made:
+        if factor is not None and INVESTMENT in values:
+            moved = values[INVESTMENT] * factor
+            values[INVESTMENT] = np.where(np.isfinite(moved), moved, np.nan)
+        if effect is not None:
+            values[BREAK] = effect
+    return made
 
 
 def _spread(values: pl.DataFrame, panel: Panel) -> dict[str, FloatArray]:
     """Return the values of each test on the regions and years of a panel."""
     index = {region: at for at, region in enumerate(panel.regions)}
-    found = {}
-    for (name,), rows in values.group_by("test", maintain_order=True):
-        known = rows.filter(pl.col("region").is_in(list(index)), pl.col("year").is_in(panel.years.tolist()))
-        out = np.full(panel.shape, np.nan)
-        region = known["region"].replace_strict(index, return_dtype=pl.Int64).to_numpy()
-        out[region, known["year"].to_numpy() - panel.years[0]] = known["value"].to_numpy()
-        found[str(name)] = out
-    return found
+    names = values["test"].unique(maintain_order=True).to_list()
+    known = values.filter(pl.col("region").is_in(list(index)), pl.col("year").is_in(panel.years.tolist()))
+    region = known["region"].replace_strict(index, return_dtype=pl.Int64).to_numpy()
+    test = known["test"].replace_strict(names, range(len(names)), return_dtype=pl.Int64).to_numpy()
+    out = np.full((len(names), *panel.shape), np.nan)
+    out[test, region, known["year"].to_numpy() - panel.years[0]] = known["value"].to_numpy()
+    return dict(zip(names, out, strict=True))
 
 
 def _mean(values: FloatArray) -> FloatArray:

@@ -21,6 +21,7 @@ _CELLS = 16_000  # series x periods of a block: its work arrays stay in the seco
 _DIMENSIONS = 2
 
 
+@np.errstate(divide="ignore", invalid="ignore")  # once for all windows: entering it costs as much as a product
 def window_statistics(table: FloatArray, window: int, lag: int, *, mend: Mend | None = None) -> FloatArray:
     """Return `(2, T - lag - window, N)`, BADF and BSADF; not finite where a series hardly varies, unless mended."""
     # With z = y_t - y_a (a: first level of the window, n steps, b: last), S = sum z_{t-1}, W = sum z_{t-1}^2 and Q =
@@ -102,21 +103,20 @@ def _swept(moments: dict[tuple[int, int], FloatArray], swept: FloatArray, work: 
     lag = len(swept) - 2 if len(swept) else 0
     size = len(moments[lag, lag])
     factor, drop = work[-1, :size], work[0, :size]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        for at in range(lag):
-            for row in range(at + 1, lag + 2):
-                np.divide(moments[at, row], moments[at, at], out=factor)
-                for column in range(row, lag + 2):
-                    np.multiply(factor, moments[at, column], out=drop)
-                    left = swept[row, column, :size]
-                    moments[row, column] = np.subtract(moments[row, column], drop, out=left)
-        cross = moments[lag, lag + 1]
-        size_of = np.abs(cross, out=drop)
-        np.multiply(moments[lag, lag], moments[lag + 1, lag + 1], out=factor)
-        cross *= size_of
-        size_of *= size_of
-        factor -= size_of
-        cross /= factor
+    for at in range(lag):
+        for row in range(at + 1, lag + 2):
+            np.divide(moments[at, row], moments[at, at], out=factor)
+            for column in range(row, lag + 2):
+                np.multiply(factor, moments[at, column], out=drop)
+                left = swept[row, column, :size]
+                moments[row, column] = np.subtract(moments[row, column], drop, out=left)
+    cross = moments[lag, lag + 1]
+    size_of = np.abs(cross, out=drop)
+    np.multiply(moments[lag, lag], moments[lag + 1, lag + 1], out=factor)
+    cross *= size_of
+    size_of *= size_of
+    factor -= size_of
+    cross /= factor
     return cross
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from xinzhi.core.arrays import BoolArray, IntArray
 from xinzhi.yardstick.audit.choices import Grid
 from xinzhi.yardstick.audit.multiverse import Multiverse, Span
-from xinzhi.yardstick.grading import FAILED, GRADES, graded_again
+from xinzhi.yardstick.grading import fails
 from xinzhi.yardstick.measurement import Measurement
 
 
@@ -44,9 +44,7 @@ class Admission:
             rules = every.protocol.replace({path: level.values[path] for level in levels for path in level.departs})
             if reference.graded is None or reference.accounts is None:
                 break
-            made = graded_again(reference.graded.tested, reference.panel, rules, reference.accounts.growth, {})
-            for at, span in enumerate(spans):
-                failed[branch, :, at] = made.of_period(*span) == GRADES.index(FAILED)
+            failed[branch] = fails(reference.graded, reference.panel, rules, reference.accounts.growth, spans)
         picked = every.rows[:, axes]
         return cls(np.ravel_multi_index(picked.T.tolist(), sizes) if axes else np.zeros(len(picked), np.int64), failed)
 

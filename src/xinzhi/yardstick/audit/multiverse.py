@@ -56,7 +56,7 @@ def computable(
             try:
                 rules = protocol.replace(level.values)
                 rules.require()
-                _build_all(panel, rules, strict=strict)
+                _build(panel, rules, _group(choice), strict=strict)
             except XinzhiError as error:
                 bad.add(at)
                 values = {path: level.values[path] for path in level.departs}
@@ -77,13 +77,16 @@ def settle(protocol: Protocol, found: tuple[Choice, ...]) -> tuple[tuple[Choice,
     return rest, [LeftOut({path: protocol.parameters[path].value}, reason) for path in closed]
 
 
-def _build_all(panel: Panel, rules: Protocol, *, strict: bool) -> None:
-    """Build every input once, to learn whether the package has what the rules need."""
-    made = inputs_.output(panel, rules)
-    capitals.capital(panel, rules, made.values, inputs_.deflator(panel), strict=strict)
-    inputs_.labour(panel, rules)
-    inputs_.quality(panel, rules)
-    inputs_.labour_share(panel, rules)
+def _build(panel: Panel, rules: Protocol, group: str, *, strict: bool) -> None:
+    """Build the inputs that a group of choices changes, to learn whether the package has what the rules need."""
+    if group in {"output", "capital"}:  # a first stock may follow from output
+        made = inputs_.output(panel, rules)
+        capitals.capital(panel, rules, made.values, inputs_.deflator(panel), strict=strict)
+    if group == "labour":
+        inputs_.labour(panel, rules)
+        inputs_.quality(panel, rules)
+    if group == "shares":
+        inputs_.labour_share(panel, rules)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -38,6 +38,7 @@ def bands(
     *,
     protocols: Audit | None = None,
     spans: Iterable[Span] = (),
+    inputs: bool = True,
 ) -> Bands:
     """Put bands around the growth of the years whose inputs are estimated.
 
@@ -52,6 +53,8 @@ def bands(
         An audit of the same package, whose range over protocols then stands beside the bands.
     spans
         Further spans, each after a year up to another, that get the band of all estimated inputs.
+    inputs
+        Whether each estimated input has a band of its own, beside those of all of them together.
 
     Returns
     -------
@@ -94,7 +97,8 @@ def bands(
     changes = draw(panel, rules, made, errors, count, generator(rules), learned=base.learned)
     sample = _Sample(base, made, changes)
     reported = sample.spans()
-    said_of = {name: [state(sample.means(name, span), held) for span in reported] for name in sample.components()}
+    wanted = sample.components() if inputs else (TOGETHER, ALL)
+    said_of = {name: [state(sample.means(name, span), held) for span in reported] for name in wanted}
     newest = [(year - 1, year) for year in panel.years[made.at[1:]].tolist()]
     newest += [span for span in spans if sample.reaches(span)]
     told_years = [state(sample.means(TOGETHER, span), held) for span in newest]
