@@ -207,14 +207,14 @@ def write_table(
         known = [is_known(value) for value in values]
         figure = look(num_format=form, valign="top") if any(known) else None
         linked = links if place == 0 else ()
-        said = None if linked or all(known) else look(valign="top", **right)
+        worded = None if linked or all(known) else look(valign="top", **right)
         for line, (value, number) in enumerate(zip(values, known, strict=True), start=top + 1):
             if number:
-                sheet.write_number(line, place, value, figure)  # type: ignore[arg-type] # it is known
+                sheet.write_number(line, place, value, figure)
             elif linked:
                 sheet.write_url(line, 0, linked[line - top - 1], look.link, str(value))
             else:
-                sheet.write_string(line, place, str(value), said)
+                sheet.write_string(line, place, str(value), worded)
     columns = [{"header": head, "header_format": look.head} for head in heads]
     options = {"name": name, "columns": columns, "style": "Table Style Light 1"}
     sheet.add_table(top, 0, top + len(table.rows), len(heads) - 1, options)
