@@ -13,7 +13,7 @@ import pytest
 import xinzhi
 from xinzhi.core.errors import InputError
 from xinzhi.yardstick import backcast, bands, gaps, peers
-from xinzhi.yardstick.diagnosis.backcast import as_of, wilson
+from xinzhi.yardstick.diagnosis.backcast import as_of, hit_rates
 from xinzhi.yardstick.diagnosis.peers import distances
 
 
@@ -167,9 +167,24 @@ def test_reallocation_stands_beside_the_residual_and_is_never_sure(measured, ali
     assert not gaps(measured, alike, allocation=elsewhere).split
 
 
-def test_wilson_is_that_of_the_paper():
-    found = wilson(36, 62)  # statsmodels.stats.proportion.proportion_confint(36, 62, method="wilson")
-    assert (found["low"], found["high"]) == pytest.approx((0.456656, 0.695224), abs=1e-6)
+def test_the_interval_draws_regions_whole_and_the_base_rate_knows_nothing():
+    """Two dates that agree within each region are worth one: the interval is that of half as many statements."""
+    regions, right = [f"{n:02}" for n in range(40)], [True] * 24 + [False] * 16
+    once = pl.DataFrame({"rule": "persistence", "region": regions, "said": 1.0, "hit": right}).with_columns(
+        happened=pl.when("hit").then(1.0).otherwise(-1.0)
+    )
+    one, both = (hit_rates(frame, math.nan).row(0, named=True) for frame in (once, pl.concat([once, once])))
+    assert (both["n"], one["n"]) == (80, 40)
+    assert (both["rate"], both["low"], both["high"]) == (one["rate"], one["low"], one["high"])
+    half = 1.96 * math.sqrt(0.6 * 0.4 / 40)
+    assert (one["low"], one["high"]) == pytest.approx((0.6 - half, 0.6 + half), abs=0.02)
+    assert one["base"] == pytest.approx(0.6)  # always "faster", and three in five were
+
+
+def test_the_base_rate_of_gaps_is_of_all_regions(package):
+    row = backcast(package).rates.row(by_predicate=pl.col("rule") == "gap", named=True)
+    assert row["base"] == pytest.approx(33 / 62)
+    assert row["low"] < row["base"] + 0.01  # a shortfall that lasts can hardly be told from any region
 
 
 def test_a_past_brief_knows_nothing_later(package):
@@ -236,7 +251,8 @@ def test_the_page_of_the_docs_has_these_figures(package, measured, alike, banded
     assert f"{counts['all']} survive" in page
     for row in backcast(package).rates.iter_rows(named=True):
         told = (
-            f"{row['k']} of {row['n']}, {100 * row['rate']:.0f} % | {100 * row['low']:.0f} to {100 * row['high']:.0f}"
+            f"{row['k']} of {row['n']}, {100 * row['rate']:.0f} % | {100 * row['low']:.0f} to {100 * row['high']:.0f} |"
+            f" {100 * row['base']:.0f} |"
         )
         assert told in page
 

@@ -6,11 +6,13 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from statistics import NormalDist, median
+from statistics import median
 from typing import Any
 
+import numpy as np
 import polars as pl
 
+from xinzhi.core.arrays import IntArray
 from xinzhi.core.errors import InputError
 from xinzhi.core.result import Facts, Result
 from xinzhi.data import Package, as_package
@@ -34,10 +36,12 @@ class Backcast(Result, verb="backcast", topic="brief", key=("as_of", "rule", "re
     """Whether what was said of growth came true: a row of `frame` is a year, a rule and a region.
 
     `said` is the growth of the region less that of all together which the rule expects (log points a year; of
-    ``catch_up`` the level that the region lacks), `happened` the same over the years after; of ``gap`` both are against
-    the median of the peers, for the regions that fell short of it. `rates` has for each rule how many of the signs were
-    right, with the interval of Wilson (1927); `best` names the rule on all together whose rate is highest, the plainest
-    among equals. `first` says whether output was as first published.
+    ``catch_up`` the level that the region lacks), `happened` the same over the years after; of ``gap`` both are
+    against the median of the peers, for the regions that fell short of it. `rates` has for each rule how many of the
+    signs were right, with an interval from draws of regions, all dates of a region together, and the `base` rate:
+    what signs that know nothing of the outcome would reach, of ``gap`` the part of all regions below the median
+    afterwards. `best` names the rule on all together whose rate is highest, the plainest among equals. `first` says
+    whether output was as first published.
     """
 
     rates: pl.DataFrame
@@ -52,16 +56,17 @@ class Backcast(Result, verb="backcast", topic="brief", key=("as_of", "rule", "re
         ends = self.frame["as_of"].unique().sort().to_list()
         shared = {"ends": ends, "years": self.years, "n": plain["n"]}
         told = {f"{one}_{name}": row[name] for one, row in (("best", best), ("plain", plain))
-                for name in ("rate", "low", "high")}  # fmt: skip
+                for name in ("rate", "low", "high", "base")}  # fmt: skip
         gap = rows.get(GAP)
-        held = ("n", "rate", "low", "high")
+        held = ("n", "rate", "low", "high", "base")
         lasted: Facts = {} if gap is None else {"backcast.gaps": {name: gap[name] for name in held}}
         key = "same" if self.best == "persistence" else "best"
-        verdict = "better" if best["low"] > 1 / 2 else "worse" if best["high"] < 1 / 2 else "coin"
+        verdict = "better" if best["low"] > best["base"] else "worse" if best["high"] < best["base"] else "coin"
         return {
             f"backcast.{key}": {**shared, **told, "rule": self.best},
             f"backcast.{verdict}": {},
             **lasted,
+            "backcast.draws": {"dates": len(ends)},
             f"backcast.{'first' if self.first else 'revised'}": {},
         }
 
@@ -109,6 +114,7 @@ def backcast(
     now = measure(data, load_protocol(protocol)) if measurement is None else measurement
     years, first = int(setting("backcast.years")), False
     rows: list[dict[str, Any]] = []
+    below: list[bool] = []  # of every region beside its peers in the years after, short before or not
     for end in setting("backcast.ends"):
         happened = relative(now, end, end + years)
         if not happened:
@@ -124,11 +130,12 @@ def backcast(
              "hit": (value > 0) == (happened[code] > 0)}
             for rule, values in said.items() for code, value in values.items() if code in happened
         ]  # fmt: skip
-        rows += _gaps(measured, then, end, happened)
+        short, after = _gaps(measured, then, end, happened)
+        rows, below = rows + short, below + after
     if not rows:
         raise InputError("yardstick.no-backcast", years=years, ends=setting("backcast.ends"))
     frame = pl.DataFrame(rows, schema=SCHEMA)
-    rates = hit_rates(frame)
+    rates = hit_rates(frame, sum(below) / len(below) if below else math.nan)
     best = rates.filter(pl.col("rule") != GAP).sort("rate", descending=True, maintain_order=True)["rule"][0]
     return Backcast(
         frame=frame,
@@ -195,38 +202,45 @@ def expected(measurement: Measurement, end: int, years: int) -> dict[str, dict[s
     }
 
 
-def _gaps(measured: Measurement, then: Package, end: int, happened: Mapping[str, float]) -> list[dict[str, Any]]:
-    """Return whether regions that fell short of the median of their peers did so again; nothing without peers."""
+def _gaps(
+    measured: Measurement, then: Package, end: int, happened: Mapping[str, float]
+) -> tuple[list[dict[str, Any]], list[bool]]:
+    """Return whether regions that fell short of the median of their peers did so again, and whether each region did."""
     start = end - int(setting("backcast.years"))
     try:
         alike = peers(measured, then, year=start)
     except InputError:
-        return []
-    before, rows = relative(measured, start, end), []
+        return [], []
+    before, rows, below = relative(measured, start, end), [], []
     for code in before:
         others = [one for one in alike.of(code) if one in before and one in happened]
         if len(others) < int(setting("peers.least")) or code not in happened:
             continue
         said, after = (one[code] - median(one[other] for other in others) for one in (before, happened))
+        below.append(after < 0)
         if said <= -setting("gaps.least"):
             rows.append({"as_of": end, "rule": GAP, "region": code, "said": said, "happened": after, "hit": after < 0})
-    return rows
+    return rows, below
 
 
-def hit_rates(frame: pl.DataFrame) -> pl.DataFrame:
-    """Return the share of right signs of every rule, with its interval."""
-    groups = frame.group_by("rule", maintain_order=True)
-    counts = groups.agg(n=pl.len().cast(pl.Int64), k=pl.col("hit").sum().cast(pl.Int64))
-    order = pl.col("rule") == GAP  # it is another statement, and comes last
-    counts = counts.sort(order, maintain_order=True)
-    rows = [{**row, "rate": row["k"] / row["n"], **wilson(row["k"], row["n"])} for row in counts.iter_rows(named=True)]
+def hit_rates(frame: pl.DataFrame, below: float) -> pl.DataFrame:
+    """Return the share of right signs of every rule with its interval and base rate; of gaps that is `below`."""
+    rows = []
+    for rule in sorted(frame["rule"].unique(maintain_order=True), key=GAP.__eq__):  # gaps come last
+        own = frame.filter(rule=rule)
+        by_region = own.group_by("region", maintain_order=True).agg(n=pl.len(), k=pl.col("hit").sum())
+        above, said = ((own[name] > 0).mean() for name in ("happened", "said"))
+        blind = above * said + (1 - above) * (1 - said)  # type: ignore[operator] # shares
+        rows.append({
+            "rule": rule, "n": own.height, "k": own["hit"].sum(), "rate": own["hit"].mean(),
+            **_interval(by_region["k"].to_numpy(), by_region["n"].to_numpy()), "base": below if rule == GAP else blind,
+        })  # fmt: skip
     return pl.DataFrame(rows)
 
 
-def wilson(hits: int, tries: int) -> dict[str, float]:
-    """Return the interval of a share after Wilson (1927)."""
-    z = NormalDist().inv_cdf((1 + setting("backcast.level")) / 2)
-    share = hits / tries
-    middle = (share + z * z / (2 * tries)) / (1 + z * z / tries)
-    half = z / (1 + z * z / tries) * math.sqrt(share * (1 - share) / tries + z * z / (4 * tries * tries))
-    return {"low": middle - half, "high": middle + half}
+def _interval(hits: IntArray, tries: IntArray) -> dict[str, float]:
+    """Return the interval of a share over draws of regions: the dates of a region stay together."""
+    size, edge = len(hits), (1 - setting("backcast.level")) / 2
+    drawn = np.random.default_rng(0).multinomial(size, np.full(size, 1 / size), int(setting("backcast.draws")))
+    low, high = np.quantile((drawn @ hits) / (drawn @ tries), [edge, 1 - edge]).tolist()
+    return {"low": low, "high": high}
