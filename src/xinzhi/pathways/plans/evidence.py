@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from xinzhi.core import parameters
+from xinzhi.core.unit_words import split_unit
 from xinzhi.data.package import Package
 
 _FILE = Path(__file__).parent.with_name("able.yaml")
@@ -100,11 +101,11 @@ def _outputs(rows: pl.DataFrame, sizes: pl.DataFrame | None) -> pl.DataFrame:
         for measure, rule in one.get("output", {}).items()
     ]  # fmt: skip
     blank = {"region": pl.String, "category": pl.String, "ratio": pl.Float64, "share": pl.Float64, "year": pl.Int64,
-             "passes": pl.Boolean, "soft": pl.Boolean, "lasting": pl.Boolean, "pieces": pl.Boolean,
+             "passes": pl.Boolean, "soft": pl.Boolean, "lasting": pl.Boolean, "counted": pl.Boolean,
              "little": pl.Boolean, "measure": pl.String}  # fmt: skip
     every = pl.concat([pl.DataFrame(schema=blank), *found]).sort("passes", "ratio")
     last = {"output": "ratio", "output_share": "share", "output_year": "year", "soft": "soft", "lasting": "lasting",
-            "pieces": "pieces", "passes": "passes", "output_measure": "measure"}  # fmt: skip
+            "counted": "counted", "passes": "passes", "output_measure": "measure"}  # fmt: skip
     kept = {name: pl.col(column).last() for name, column in last.items()}
     return every.group_by(_KEY, maintain_order=True).agg(**kept, little=pl.col("little").any())
 
@@ -114,7 +115,11 @@ def _series(
 ) -> pl.DataFrame:
     """Return the shares of one series over the sizes of the regions, in the last year of each region."""
     own = rows.filter(pl.col("measure") == measure).with_columns(pl.col("year", "nation_year").cast(pl.Int64))
-    own = own.group_by("region", "year").agg(pl.col("value", "nation", "nation_year").max()).sort("year")
+    own = (
+        own.group_by("region", "year")
+        .agg(pl.col("value", "nation", "nation_year").max(), pl.col("unit").first())
+        .sort("year")
+    )
     if complete and own.height:
         # a series that covers every region lists those that have any
         last = int(str(own["year"].max()))
@@ -140,10 +145,16 @@ def _series(
         "region", "ratio", "share", "year", category=pl.lit(category),
         passes=pl.col("ratio") >= threshold(rule["least"]),
         soft=pl.lit(rule.get("as") == "proxy"), lasting=pl.lit(bool(rule.get("lasting"))),
-        pieces=pl.lit(bool(rule.get("pieces"))), little=pl.lit(complete) & little, measure=pl.lit(measure),
+        counted=pl.lit(_counted(own)), little=pl.lit(complete) & little, measure=pl.lit(measure),
     ).select(
-        "region", "category", "ratio", "share", "year", "passes", "soft", "lasting", "pieces", "little", "measure"
+        "region", "category", "ratio", "share", "year", "passes", "soft", "lasting", "counted", "little", "measure"
     )  # fmt: skip
+
+
+def _counted(rows: pl.DataFrame) -> bool:
+    """Return whether a series is counted one by one, in units that are not alike in worth."""
+    units = [split_unit(one)[1] for one in rows["unit"].drop_nulls().unique()]
+    return not set(units).isdisjoint(parameters.setting(_FILE, "thresholds.counted"))
 
 
 def _figures(rows: pl.DataFrame) -> pl.DataFrame:
@@ -220,7 +231,8 @@ def verdicts(rows: pl.DataFrame, last: int) -> pl.DataFrame:
     recent = age <= int(threshold("old"))
     large = (pl.col("output") >= threshold("full_share")) & (pl.col("output_share") >= threshold("least_share"))
     much = (pl.col("output_share") >= threshold("kept_share")) & (age <= int(threshold("kept_years")))
-    kept = recent | pl.col("lasting") | (much & ~pl.col("pieces"))
+    staffed = pl.col("quotient").fill_null(1.0) >= threshold("absent_quotient")
+    kept = recent | pl.col("lasting") | (much & (~pl.col("counted") | staffed))
     confirmed = any_given | close | (kept & large)
     made = pl.col("passes") & ~pl.col("soft") & confirmed
     figure = pl.col("stated").is_not_null() | pl.col("rank").is_not_null()
