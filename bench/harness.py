@@ -31,7 +31,8 @@ from pathlib import Path
 
 import numpy as np
 
-from peers import OWN, ROWS, Row
+from peers import ROWS
+from row import OWN, Row
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
 COMMAND = "python bench/harness.py"

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,26 +18,9 @@ import xinzhi
 from bench_frontier import firms
 from bench_malmquist import panel
 from bench_paths import anchor_of, long_frame, matrix
+from row import OWN, Row, Task
 
-Task = Callable[[Any], np.ndarray]
-OWN = ""  # the distribution of a peer that is a plain implementation of our own
 UNITS, GOODS_IN, GOODS_OUT = 100, ["x0", "x1", "x2"], ["y0", "y1"]
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One capability beside one peer."""
-
-    capability: str
-    peer: str
-    distribution: str
-    given: str  # the input in words
-    equal: str  # which figures are held against each other
-    tolerance: float
-    make: Callable[[bool], Any]  # the input of the peer (True) or of ours: making it is not timed
-    ours: Task
-    theirs: Task
-    repeats: int = 5
 
 
 def _units(peer: bool) -> Any:  # noqa: ANN401, FBT001 - arrays or the peer's table

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # The files whose tests take longest, longest first. A worker takes whole files in the order of the collection
 # (``--dist loadfile --no-loadscope-reorder``): a long one that begins last keeps one core busy, the others idle.
 LONGEST = (
-    "unit/house/test_getting_started.py",
+    "docs/test_code_blocks.py",
     "unit/report/certificate/test_certificate_files.py",
     "cli/test_main_job_cli.py",
     "unit/yardstick/test_audit_ruler.py",

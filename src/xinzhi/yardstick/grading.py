@@ -139,8 +139,6 @@ def _as_used(
 
 def _spread(values: pl.DataFrame, panel: Panel) -> dict[str, FloatArray]:
     """Return the values of each test on the regions and years of a panel."""
-    if values.is_empty():
-        return {}
     index = {region: at for at, region in enumerate(panel.regions)}
     names = values["test"].unique(maintain_order=True).to_list()
     known = values.filter(pl.col("region").is_in(list(index)), pl.col("year").is_in(panel.years.tolist()))
