@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import shlex
 from html import unescape
 
 import polars as pl
@@ -11,8 +12,11 @@ import pytest
 from web.reading import Reader
 
 from xinzhi import studies
-from xinzhi.core.text import percent
+from xinzhi.cli import app
+from xinzhi.core.text import percent, words
+from xinzhi.web.pages import category, downloads
 from xinzhi.web.search import index
+from xinzhi.yardstick import View
 
 
 def test_every_growth_figure_leads_to_what_it_is_made_of(store, folder):
@@ -89,3 +93,57 @@ def test_everything_that_the_search_finds_is_there(store, read):
         assert not place or place in read[f"en/{path}"].ids
     names = {"region", "figures", "topic", "category", "protocol"}
     assert {row["file"].partition("/")[0] for row in rows if "/" in row["file"]} == names
+
+
+def test_a_region_leads_to_its_industries_its_risks_and_what_can_be_asked_of_it(store, folder):
+    html = (folder / "en" / "region" / "520000.html").read_text("utf-8")
+    named = set(category.named(store).filter(region="520000")["category"]) & set(category.keys(store))
+    assert named
+    assert all(f'href="../category/{code}.html"' in html for code in named)
+    for link in ("../topic/risks.html", "../topic/sources.html", "../audit.html?region=520000",
+                 "../claim.html?region=520000", "../compare.html?a=520000"):  # fmt: skip
+        assert f'href="{link}' in html, link
+    page = Reader(html)
+    periods = next(table for table in page.tables if table["class"] == "region_periods")
+    assert "rank" not in " ".join(periods["rows"][0])  # no rank without its range
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_ranking_says_how_good_its_data_are(store, read, language):
+    study = store.study("assess", briefs=True)
+    newest = View(study.measurement).spans[-1]
+    held = study.ranking.of(newest.start, newest.end)["grade"].to_list()
+    grades = [words("web.home.grade", grade=one, n=held.count(one)) for one in sorted(set(held) - {None})]
+    line = words("web.home.grades", span=newest.label, counts=grades).lang(language)
+    assert " ".join(line.split()) in read[f"{language}/index.html"].words
+
+
+def test_every_page_names_the_period_of_its_figures(store, read):
+    audit = store.study("audit").results["audit"].frame.row(0, named=True)
+    text = read["en/audit.html"].words
+    assert f"{audit['start']}–{audit['end']}" in text
+    assert "newest period" not in text
+
+
+def test_every_result_on_the_page_of_downloads_has_as_many_rows_as_it_says(store, folder, read):
+    rows = downloads.held(store)
+    assert len({row[:2] for row in rows}) == len(rows) > 25
+    shown = read["zh/downloads.html"].tables[0]["rows"][1:]
+    assert [cells[1] for cells in shown] == [str(row[3]) for row in rows]
+    for topic, name, _, n in rows:
+        assert pl.read_parquet(folder / "files" / topic / f"{name}.parquet").height == n
+
+
+def test_every_reference_of_the_protocol_is_on_the_page_of_methods(store, read):
+    works = {one.title for parameter in store.rules.parameters.values() for one in parameter.reference}
+    text = read["zh/methods.html"].words
+    assert all(" ".join(one.split()) in text for one in works)
+
+
+def test_the_lines_of_a_protocol_run(client):
+    for page in ("protocols.html", "protocol/zhang-2004.html?against=shan-2008"):
+        html = client.get(f"/en/{page}").text
+        [line] = [unescape(one) for one in re.findall(r"<dt>Python</dt><dd><code>(.*?)</code>", html)]
+        exec(line)  # noqa: S102 - the line under test
+        [command] = [unescape(one) for one in re.findall(r"<dt>Command line</dt><dd><code>(.*?)</code>", html)]
+        assert not app.application("en").main(shlex.split(command)[1:], standalone_mode=False)

@@ -39,6 +39,8 @@ FIRST = (
     "en/categories.html",
     "zh/category/ai.html",
     "zh/claim.html",
+    "zh/methods.html",
+    "en/downloads.html",
 )
 
 
@@ -341,11 +343,13 @@ def test_what_only_a_screen_needs_is_not_printed(folder):
 
 
 def spoken_lines(html):
-    """Return the copied lines of a page by kind."""
-    return {
+    """Return the copied lines of a page that ask for a study, by kind."""
+    found = {
         kind: [unescape(line) for line in re.findall(rf"<dt>{title}</dt><dd><code>(.*?)</code>", html)]
         for kind, title in {"python": "Python", "cli": "Command line"}.items()
     }
+    others = ("from xinzhi import protocol", "xinzhi protocol", "xinzhi data")  # of a protocol, of the package
+    return {kind: [line for line in lines if not line.startswith(others)] for kind, lines in found.items()}
 
 
 def heard(monkeypatch, lines):

@@ -61,7 +61,9 @@ REGISTRY: Mapping[str, Entry] = {
     "projects": Entry(module="projects"),
     "protocols": Entry(module="protocol", asks=("against",)),
     "protocol": Entry(module="protocol", asks=("against",), keyed=True, menu=False, under="protocols"),
+    "methods": Entry(module="methods"),
     "data": Entry(module="data"),
+    "downloads": Entry(module="downloads"),
 }
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from xinzhi.core.errors import XinzhiError
 from xinzhi.core.text import Text, words
 from xinzhi.web.page import Asked, Page, Part
-from xinzhi.web.pages.overall import decimals, kicker, overall
+from xinzhi.web.pages.overall import decimals, overall
 
 if TYPE_CHECKING:
+    from xinzhi.studies import Study
     from xinzhi.web.address import Address
     from xinzhi.web.store import Store
 
@@ -31,9 +32,17 @@ def page(store: Store, address: Address) -> Page:
         why = [error.text]
     made = overall(store)
     return Page(
-        title=section.title, kicker=kicker(made), lead=[*section.answer, *why], study=study,
+        title=section.title, kicker=words("web.audit.kicker", source=made.source, span=_span(study)),
+        lead=[*section.answer, *why], study=study,
         asked=Asked(topic="audit", options=asked), parts=parts, decimals=decimals(made),
         template="audit.html.j2",
         more={"regions": [(code, store.names.region(code)) for code in store.regions], "region": asked.get("region"),
               "label": words("web.audit.region")},
     )  # fmt: skip
+
+
+def _span(study: Study) -> str:
+    """Return the period of the figures, which is the last one on official figures."""
+    audit: Any = study.results["audit"]
+    start, end = audit.frame.select("start", "end").row(0)
+    return f"{start}–{end}"

@@ -11,7 +11,7 @@ from xinzhi.core.text import NOTHING, listing, words
 from xinzhi.report import Section, Table
 from xinzhi.report.table import table
 from xinzhi.web.page import Asked, Page, Part, file
-from xinzhi.web.pages.overall import kicker, overall
+from xinzhi.web.pages.overall import overall
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +46,7 @@ def page(store: Store, address: Address) -> Page:
         "study": study,
         "reads": NEEDS,
         "asked": asked,
-        "kicker": kicker(overall(store)),
+        "kicker": overall(store).source,
         "files": [file("able", "able")],
     }
     if not address.key:
@@ -57,16 +57,16 @@ def page(store: Store, address: Address) -> Page:
                     more={"rows": [_row(result, row) for row in held.rows(named=True)]}, **common)  # fmt: skip
     row = held.row(by_predicate=pl.col("category") == address.key, named=True)
     own = result.frame.filter(category=address.key)
-    named = _named(store).filter(category=address.key)["region"].to_list()
+    wished = named(store).filter(category=address.key)["region"].to_list()
     lead = [words("web.category.one", year=_year(store), **row)]
     if not row["able"] + row["proxy"]:
         lead.append(words("web.category.unjudged"))
-    elif wish := [code for code in named if code not in _having(own)]:
+    elif wish := [code for code in wished if code not in _having(own)]:
         lead.append(
             words("web.category.lacking", names=listing([result.names.region(code) for code in wish]), n=len(wish))
         )
     facts = result.evidence.filter(for_category=address.key)
-    tables = [_stands(result, own, named)]
+    tables = [_stands(result, own, wished)]
     if facts.height:
         every = table("pathways_facts", facts, ("region", "evidence", "name", "value", "year", "issuer"), result,
                       part="evidence")  # fmt: skip
@@ -80,11 +80,11 @@ def standing(store: Store, result: Able) -> pl.DataFrame:
     """Return for every category how many regions name it and have it, the most named first."""
     counts = [pl.col("able").eq(value).sum().alias(name) for value, name in WORDS.items()]
     had = result.frame.with_columns(have=pl.col("able").is_in(HAVE))
-    both = _named(store).join(had.filter("have"), on=["region", "category"], how="semi")
-    named = _named(store).group_by("category").agg(named=pl.len())
+    both = named(store).join(had.filter("have"), on=["region", "category"], how="semi")
+    wished = named(store).group_by("category").agg(named=pl.len())
     return (
         result.frame.group_by("category").agg(counts)
-        .join(named, on="category", how="left")
+        .join(wished, on="category", how="left")
         .join(both.group_by("category").agg(named_and_had=pl.len()), on="category", how="left")
         .with_columns(pl.col("named", "named_and_had").fill_null(0))
         .with_columns(open=pl.col("named") - pl.col("named_and_had"))
@@ -96,7 +96,7 @@ def _year(store: Store) -> int:
     return int(str(store.package.tables["plans"]["year"].max()))
 
 
-def _named(store: Store) -> pl.DataFrame:
+def named(store: Store) -> pl.DataFrame:
     """Return the regions and categories that the newest plans name."""
     return store.package.tables["plans"].filter(pl.col("year") == _year(store), pl.col("named") == 1)
 

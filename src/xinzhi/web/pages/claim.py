@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from xinzhi.core.errors import UsageError
 from xinzhi.core.text import words
 from xinzhi.web.page import Asked, Page, Part
-from xinzhi.web.pages.overall import decimals, kicker, overall
+from xinzhi.web.pages.overall import decimals, overall
 from xinzhi.yardstick import NATIONAL, View
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def _form(
     forms = {"start": str(view.spans[-1].start), "end": str(view.spans[-1].end), "region": NATIONAL, "growth": ""}
     kept = forms if error is None else dict.fromkeys(ASKS, "")
     return {
-        "title": words("web.claim.title"), "kicker": kicker(made), "decimals": decimals(made),
+        "title": words("web.claim.title"), "kicker": made.source, "decimals": decimals(made),
         "template": "claim.html.j2",
         "more": {
             "regions": [(NATIONAL, words("web.claim.nation")), *((one, view.name(one)) for one in view.codes)],

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from xinzhi.core.schema import Column
 from xinzhi.core.text import NOTHING, listing, same, words
+from xinzhi.data import known_tables
 from xinzhi.report import Section, Table
 from xinzhi.report.pages.yardstick import parameters
 from xinzhi.web.page import Asked, Page, Part
@@ -72,7 +73,15 @@ def tables(store: Store) -> Table:
         years = frame["year"].drop_nulls() if "year" in frame.columns else None
         span = NOTHING if years is None or years.is_empty() else f"{years.min()!s}–{years.max()!s}"
         offices = package.issuers.get(name) or package.issuers.get("", ())
-        rows.append((name, frame.height, frame.width, span, listing(offices) if offices else same(NOTHING)))
+        rows.append(
+            (
+                known_tables()[name].title if name in known_tables() else name,
+                frame.height,
+                frame.width,
+                span,
+                listing(offices) if offices else same(NOTHING),
+            )
+        )
     columns = (
         Column(name="table", title=words("web.data.table"), kind="name"),
         Column(name="rows", title=words("web.data.rows"), kind="integer"),

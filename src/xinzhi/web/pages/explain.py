@@ -220,15 +220,17 @@ def why(store: Store, address: Address) -> Why:
 
 
 def explained(shown: Table, code: str, places: int, link: Why) -> Table:
-    """Return a table of periods of a region whose figures lead to what they are made of."""
-    names = [one.name for one in shown.columns]
-    at = names.index("period")
-    columns = tuple(replace(one, kind="integer") if one.name in COLUMNS else one for one in shown.columns)
+    """Return a table of periods of a region whose figures lead to what they are made of; a bare rank is left out."""
+    at = [one.name for one in shown.columns].index("period")
+    kept = [(place, one) for place, one in enumerate(shown.columns) if one.name != "rank"]
     rows = [
         tuple(
-            link(code, str(row[at]), COLUMNS[name], str(cell(value, one, places))) if name in COLUMNS else value
-            for value, name, one in zip(row, names, shown.columns, strict=True)
+            link(code, str(row[at]), COLUMNS[one.name], str(cell(row[place], one, places)))
+            if one.name in COLUMNS
+            else row[place]
+            for place, one in kept
         )
         for row in shown.rows
     ]
+    columns = tuple(replace(one, kind="integer") if one.name in COLUMNS else one for _, one in kept)
     return replace(shown, columns=columns, rows=rows)

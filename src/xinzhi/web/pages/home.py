@@ -50,6 +50,7 @@ def page(store: Store, address: Address) -> Page:
         template="home.html.j2",
         more={
             "figures": figures(study, view),
+            "grades": grades(view, rows),
             "tiles": tiles(view, rows),
             "ends": [percent(end) for end in span(rows)],
             "rows": placed,
@@ -97,14 +98,23 @@ def figures(study: Assessment, view: View) -> list[tuple[Text, str, Text]]:
         (words("web.home.output"), percent(row["output_growth"]), words("web.home.a_year")),
         (words("web.home.capital"), percent(row["capital_contribution"]), words("web.home.points")),
     ]  # fmt: skip
-    bands = study.ranking.bands
-    if bands is not None:
-        newest = view.spans[-1]
-        pairs = bands.pairs.filter(start=newest.start, end=newest.end, component="estimates")
-        if pairs.height:
-            told = str(int(pairs["decided"].sum()))
-            found.append((words("web.home.pairs"), told, words("web.home.of_pairs", n=pairs.height)))
+    where = list(sides(study.ranking).values())
+    if study.ranking.bands is not None:
+        told = {side: where.count(side) for side in ("above", "below")}
+        about = words("web.home.of_regions", n=len(view.codes), **told)
+        found.append((words("web.home.apart"), str(sum(told.values())), about))
     return found
+
+
+def grades(view: View, rows: Sequence[dict[str, Any]]) -> Text | None:
+    """Return how many regions have which grade, and what that means for ranks; None where there are no grades."""
+    held = [row["grade"] for row in rows if row["grade"]]
+    if not held:
+        return None
+    counts = [words("web.home.grade", grade=one, n=held.count(one)) for one in sorted(set(held))]
+    newest = view.spans[-1]
+    key = "grades" if view.is_extrapolated(newest) else "grades_official"
+    return words(f"web.home.{key}", span=newest.label, counts=counts)
 
 
 def span(rows: Sequence[dict[str, Any]]) -> tuple[float, float]:

@@ -30,5 +30,5 @@ def decimals(study: Assessment) -> int:
 
 
 def kicker(study: Assessment) -> Text:
-    """Return the line above a title: the data and the newest period."""
+    """Return the line above a title of a page whose figures are of the newest period: the data and that period."""
     return words("web.kicker", source=study.source, span=View(study.measurement).spans[-1].label)

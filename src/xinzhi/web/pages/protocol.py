@@ -41,8 +41,25 @@ def page(store: Store, address: Address) -> Page:
     return Page(
         title=one.title, kicker=words("web.protocol.kicker", id=one.id, version=one.version, mark=one.fingerprint),
         lead=lead, parts=parts, template="protocol.html.j2",
-        more={"others": [(key, store.protocol(key).title) for key in keys(store)], "own": one.id, "against": other.id},
+        more={
+            "others": [(key, store.protocol(key).title) for key in keys(store)], "own": one.id, "against": other.id,
+            "calls": calls(one, other), "mark": f"{one.id}@{one.fingerprint}",
+        },
     )  # fmt: skip
+
+
+def calls(one: Protocol, other: Protocol) -> dict[str, str]:
+    """Return the lines that show a protocol, or two beside each other."""
+    if one.fingerprint == other.fingerprint:
+        command, python = f"xinzhi protocol show {one.id}", f'protocol.load("{one.id}").to_dict()'
+    else:
+        command = f"xinzhi protocol diff {one.id} {other.id}"
+        python = f'protocol.diff(protocol.load("{one.id}"), protocol.load("{other.id}"))'
+    return {
+        "python": f"from xinzhi import protocol; {python}",
+        "cli": command,
+        "r": f'xinzhi <- reticulate::import("xinzhi"); xinzhi$protocol$load("{one.id}")',
+    }
 
 
 def parameters_of(one: Protocol) -> Section:

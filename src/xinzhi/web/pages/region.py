@@ -5,12 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from xinzhi.core.text import words
+from markupsafe import Markup
+
+from xinzhi.core.text import Text, words
+from xinzhi.report.page import both
 from xinzhi.report.pages import brief
 from xinzhi.report.pages.yardstick.regions import narrow, profiles
 from xinzhi.studies import input_units
+from xinzhi.web.address import Address
 from xinzhi.web.drawing import pair, sized
 from xinzhi.web.page import Asked, Page, file
+from xinzhi.web.pages import category, exists
 from xinzhi.web.pages.explain import Why, explained, why
 from xinzhi.web.pages.overall import overall
 from xinzhi.web.ranges import ranges
@@ -19,12 +24,16 @@ from xinzhi.yardstick import View
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from xinzhi.report import Table
     from xinzhi.report.section import Profile
     from xinzhi.studies import Brief
-    from xinzhi.web.address import Address
     from xinzhi.web.store import Store
 
 FILES = (("measure", "measurement"), ("assess", "bands"), ("able", "able"))
+LINKS = (  # the part of the brief, and the page and key of what says more
+    ("where", "topic", "sources"), ("able", "topic", "plan"), ("moves", "topic", "paths"), ("risks", "topic", "risks"),
+    ("company", "compare", ""),
+)  # fmt: skip
 APART = ("answer", "record")  # parts of the brief with a place of their own
 
 
@@ -55,12 +64,16 @@ def page(store: Store, address: Address) -> Page:
         more={
             "brief": made,
             "sections": [part for part in made.parts if part not in APART],
-            "evidence": brief.evidence(made),
+            "evidence": _linked(store, address, made),
+            "planned": planned(store, code),
+            "place": made.span.replace("–", "-"),
             "gaps": brief.gaps(made),
             "growth": sized(brief.growth(made.more["sources_of_growth"], made.about)),
             "company": company(made, view),
             "profile": None if not known else _linked_profile(known[0], view, why(store, address)),
             "group": view.group_of.get(code),
+            "code": code,
+            "links": [one for one in LINKS if exists(store, Address(address.language, *one[1:]))],
             "before": (codes[at - 1], view.name(codes[at - 1])),
             "after": (codes[(at + 1) % len(codes)], view.name(codes[(at + 1) % len(codes)])),
         },
@@ -75,6 +88,28 @@ def briefed(store: Store, address: Address, code: str) -> Brief:
             return found
     made: Any = store.study("brief", address.query.get("protocol"), region=code)
     return made  # type: ignore[no-any-return] # a brief, by its topic
+
+
+def planned(store: Store, code: str) -> list[tuple[str, Text]]:
+    """Return the industries that the newest plan of a region names, each of which has a page."""
+    if not category.ready(store):
+        return []
+    names = store.study("able").results["able"].names
+    codes, own = category.keys(store), category.named(store).filter(region=code)["category"].to_list()
+    return [(one, names.text("category", one)) for one in codes if one in own]
+
+
+def _linked(store: Store, address: Address, made: Brief) -> Table | None:
+    """Return the main evidence; its industries lead to their pages."""
+    shown = brief.evidence(made)
+    if shown is None or not category.ready(store):
+        return shown
+    link, codes = Markup('<a href="{}">{}</a>'), made.more["evidence"]["category"].to_list()
+    rows = [
+        (link.format(address.to("category", code), both(row[0])), *row[1:])
+        for code, row in zip(codes, shown.rows, strict=True)
+    ]
+    return replace(shown, rows=rows)
 
 
 def company(made: Brief, view: View) -> dict[str, Any]:

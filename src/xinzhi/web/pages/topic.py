@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.web.page import Asked, Page, Part
-from xinzhi.web.pages.overall import decimals, kicker, overall
+from xinzhi.web.pages.overall import decimals, overall
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,7 +65,7 @@ def page(store: Store, address: Address) -> Page:
     if digest is None:
         parts[0] = replace(parts[0], section=replace(first, answer=()), titled=False)
     return Page(
-        title=first.title, kicker=kicker(study), lead=first.answer, study=made, asked=asked,
+        title=first.title, kicker=study.source, lead=first.answer, study=made, asked=asked,
         decimals=decimals(study), parts=parts, template="topic.html.j2", files=files,
     )  # fmt: skip
 
