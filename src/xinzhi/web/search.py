@@ -44,7 +44,7 @@ def _found(store: Store) -> Iterator[tuple[str, Text, Iterable[str]]]:
     from xinzhi.web.pages.overall import overall
 
     known = read_words("regions.yaml")
-    for name in pages.menu(store):
+    for name in pages.single(store):
         yield f"{name}.html", words(f"web.nav.{name}"), [name]
     for code in store.regions:
         besides = [code, *known["codes"].get(code, ()), *known["also"].get(code, ())]

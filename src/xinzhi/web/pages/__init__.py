@@ -61,9 +61,9 @@ REGISTRY: Mapping[str, Entry] = {
     "projects": Entry(module="projects"),
     "protocols": Entry(module="protocol", asks=("against",)),
     "protocol": Entry(module="protocol", asks=("against",), keyed=True, menu=False, under="protocols"),
-    "methods": Entry(module="methods"),
     "data": Entry(module="data"),
-    "downloads": Entry(module="downloads"),
+    "methods": Entry(module="methods", menu=False),
+    "downloads": Entry(module="downloads", menu=False),
 }
 
 
@@ -91,6 +91,11 @@ def keys(store: Store, name: str) -> Sequence[str]:
 def menu(store: Store) -> list[str]:
     """Return the names of the pages in the menu, those that the data are enough for."""
     return [name for name, entry in REGISTRY.items() if entry.menu and _ready(store, entry)]
+
+
+def single(store: Store) -> list[str]:
+    """Return the names of the pages that there are once, those that the data are enough for."""
+    return [name for name, entry in REGISTRY.items() if not entry.keyed and _ready(store, entry)]
 
 
 def marked(name: str) -> str:
