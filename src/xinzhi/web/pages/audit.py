@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from xinzhi.core.errors import XinzhiError
 from xinzhi.core.text import Text, words
 from xinzhi.web.page import Asked, Page, Part
 from xinzhi.web.pages.overall import decimals, overall
+from xinzhi.yardstick import View
 
 if TYPE_CHECKING:
-    from xinzhi.studies import Study
     from xinzhi.web.address import Address
     from xinzhi.web.store import Store
 
@@ -32,17 +32,10 @@ def page(store: Store, address: Address) -> Page:
         why = [error.text]
     made = overall(store)
     return Page(
-        title=section.title, kicker=words("web.audit.kicker", source=made.source, span=_span(study)),
+        title=section.title, kicker=words("web.audit.kicker", source=made.source, span=View(made.measurement).lead.label),
         lead=[*section.answer, *why], study=study,
         asked=Asked(topic="audit", options=asked), parts=parts, decimals=decimals(made),
         template="audit.html.j2",
         more={"regions": [(code, store.names.region(code)) for code in store.regions], "region": asked.get("region"),
               "label": words("web.audit.region")},
     )  # fmt: skip
-
-
-def _span(study: Study) -> str:
-    """Return the period of the figures, which is the last one on official figures."""
-    audit: Any = study.results["audit"]
-    start, end = audit.frame.select("start", "end").row(0)
-    return f"{start}–{end}"
