@@ -31,8 +31,9 @@ def page(store: Store, address: Address) -> Page:
     except XinzhiError as error:  # a package without a nation has no bridge
         why = [error.text]
     made = overall(store)
+    lead = View(made.measurement).lead
     return Page(
-        title=section.title, kicker=words("web.audit.kicker", source=made.source, span=View(made.measurement).lead.label),
+        title=section.title, kicker=words("web.audit.kicker", source=made.source, span=lead.label),
         lead=[*section.answer, *why], study=study,
         asked=Asked(topic="audit", options=asked), parts=parts, decimals=decimals(made),
         template="audit.html.j2",
