@@ -46,6 +46,7 @@ def test_what_a_figure_is_made_of_is_computed_under_the_protocol_asked_for(clien
     other = client.get("/en/explain/520000.2012-2017.html?protocol=zhang-2004")
     account = studies.explain(store.study("measure", "zhang-2004"), "520000", start=2012, end=2017).text.en
     assert " ".join(account.splitlines()[0].split()) in Reader(other.text).words
+    assert "zhang-2004@" in other.text
     assert client.get("/en/explain/520000.2012-2018.html").status_code == 404
 
 
@@ -57,9 +58,10 @@ def test_a_file_holds_the_result_and_is_the_same_on_the_server(client, folder, s
         assert client.get(f"/{path}").content == held[path].read_bytes()
     frame = pl.read_parquet(held["files/measure/measurement.parquet"])
     assert frame.equals(store.study("measure").results["measurement"].frame)
-    other = client.get("/files/measure/measurement.csv?protocol=zhang-2004")
-    assert pl.read_csv(io.BytesIO(other.content), schema_overrides={"region": pl.String}).height
-    assert other.content != held["files/measure/measurement.csv"].read_bytes()
+    other = client.get("/files/measure/measurement.parquet?protocol=zhang-2004").content
+    assert pl.read_parquet(io.BytesIO(other)).height == frame.height
+    assert b"zhang-2004" in other
+    assert b"zhang-2004" not in held["files/measure/measurement.parquet"].read_bytes()
     for path in ("files/measure/nix.csv", "files/nix/measurement.csv", "files/measure/measurement.exe"):
         assert client.get(f"/{path}").status_code == 400
 
