@@ -7,19 +7,20 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from xinzhi.core.schema import Column
-from xinzhi.core.text import Text, has, read_words, same, words
+from xinzhi.core.text import has, same, words
 from xinzhi.report import Section, Table
 from xinzhi.report.page import both
+from xinzhi.web.address import Address
 from xinzhi.web.page import Asked, Page, Part
-from xinzhi.web.pages import topic
+from xinzhi.web.pages import exists, topic
 from xinzhi.web.pages.overall import decimals, overall
 
 if TYPE_CHECKING:
     from xinzhi.core.schema import Kind
     from xinzhi.protocol import Protocol
-    from xinzhi.web.address import Address
     from xinzhi.web.store import Store
 
+PAGES = ("audit", "claim", "categories", "projects")  # that have a method of their own
 LINK = Markup('<a href="{}">{}</a>')
 
 
@@ -51,14 +52,16 @@ def _table(name: str, rows: list[tuple[Any, ...]], **kinds: Kind) -> Table:
 
 
 def _topics(store: Store, address: Address) -> Table:
-    """Return what each topic asks, by the sentence of its verb; its page has the answer."""
-    verbs = read_words("verbs.yaml")
+    """Return how each topic is studied; its page has the answer."""
     rows = [
-        (LINK.format(address.to("topic", key), both(title)), Text(**verbs[key]) if key in verbs else answer)
-        for key, title, answer in topic.said(store)
+        (LINK.format(address.to("topic", key), both(title)), words(f"web.methods.of.{key}"))
+        for key, title, _ in topic.said(store)
     ]
-    for key, name in (("audit", "audit"), ("claim", "claim"), ("categories", "able"), ("projects", "screen")):
-        rows.append((LINK.format(address.to(key), both(words(f"web.nav.{key}"))), Text(**verbs[name])))
+    rows += [
+        (LINK.format(address.to(key), both(words(f"web.nav.{key}"))), words(f"web.methods.of.{key}"))
+        for key in PAGES
+        if exists(store, Address(address.language, key))
+    ]
     return _table("topics", rows, topic="name", asks="text")
 
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 FILES = (("measure", "measurement"), ("assess", "bands"), ("able", "able"))
 LINKS = (  # the part of the brief, and the page and key of what says more
-    ("where", "topic", "sources"), ("able", "topic", "plan"), ("moves", "topic", "paths"), ("risks", "topic", "risks"),
+    ("where", "topic", "sources"), ("able", "topic", "plan"), ("moves", "topic", "paths"), ("flags", "topic", "risks"),
     ("company", "compare", ""),
 )  # fmt: skip
 APART = ("answer", "record")  # parts of the brief with a place of their own
