@@ -127,14 +127,14 @@ def test_a_move_says_what_was_checked_and_who_else_names_it_and_the_crowded_come
 
 def test_stop_takes_two_young_series(made, shared):
     assert not any("moves.stop" in one.parts["moves"] for one in made.values())
-    assert "moves.contradicted" in made["140000"].parts["moves"]
+    assert "moves.contradicted" in made["620000"].parts["moves"]
     young = {"output_year": shared.able.as_of, "quotient_year": shared.able.as_of, "quotient": 0.01}
-    mine = (pl.col("region") == "140000") & (pl.col("category") == "ic")
+    mine = (pl.col("region") == "620000") & (pl.col("category") == "ai")
     frame = shared.able.frame.with_columns(
         pl.when(mine).then(pl.lit(value)).otherwise(pl.col(name)).alias(name) for name, value in young.items()
     )
-    told = of_region(replace(shared, able=replace(shared.able, frame=frame)), "140000").parts["moves"]
-    assert "Integrated circuits" in told["moves.stop"]["names"].en
+    told = of_region(replace(shared, able=replace(shared.able, frame=frame)), "620000").parts["moves"]
+    assert "Artificial intelligence" in told["moves.stop"]["names"].en
     assert "moves.contradicted" not in told
 
 

@@ -246,7 +246,7 @@ def verdicts(rows: pl.DataFrame, last: int) -> pl.DataFrame:
         "soft": pl.col("passes") & pl.col("soft"),
         "rank": pl.col("rank").is_not_null(),
         "quotient": close,
-        "little": pl.col("little") & pl.col("stated").is_null() & staff_too,
+        "little": pl.col("little") & (recent | pl.col("lasting")) & pl.col("stated").is_null() & staff_too,
     }
     value = {"output": "able", "stated": "able", "cluster": "able", "little": "not able"}
     filled = rows.with_columns(pl.col("passes", "soft", "little", "close").fill_null(value=False))
