@@ -21,7 +21,7 @@ TOUCH := unit/data/test_package_sources.py unit/data/test_tidy.py unit/data/test
 SPARK := .venv-spark
 BENCH := .venv-bench
 
-.PHONY: help demo test test-web test-spark test-lowest lint bench limits docs lock clean
+.PHONY: help demo test coverage test-web test-spark test-lowest lint bench limits docs lock clean
 
 help: ## list the targets | 列出全部命令
 	@awk -F ' ## | [|] ' '/^[a-z-]+:.* ## / { sub(/:.*/, "", $$1); printf "make %-11s %-62s %s\n", $$1, $$2, $$3 }' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ demo: $(RUNS) ## assess China's 31 provinces under one yardstick, into out/ | �
 
 test: $(READY) ## run all tests on all cores | 运行全部测试
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
+
+coverage: $(READY) ## all tests, and which lines and branches none of them runs | 测试覆盖率
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder --cov --cov-report=term-missing:skip-covered
 
 test-web: $(READY) ## the pages of the explorer, in a browser too (installs chromium) | 测试网页，含浏览器测试（安装chromium）
 	@command -v chromium >/dev/null || (apt-get update -qq && apt-get install -y -qq chromium)
