@@ -4,15 +4,15 @@ The catalogue is data: ``xinzhi/words``. ``pages/<topic>.yaml`` holds what pages
 ``messages/<package>.yaml`` every error and finding. A text stands there as a pair ``{zh: ..., en: ...}``; `words` and
 `message` fill it. A placeholder says how its value is written:
 
-=====================  ==============================================================================================
-``{x}``                a `Text` in its language; a list of them joined as a list; a number with four significant digits
-``{x:.2}``             two decimals; ``+.2`` with its sign; ``%.1`` a hundredfold with one decimal; ``+%.1`` both
-``{p:p}``              a probability: three decimals, ``<0.001`` below half of the last one
-``{names:list 6}``     the first six names and how many others there are
-``{n:region|regions}`` the number and its word in the singular or the plural: ``1 region``, ``31 regions``
-``{n:?is|are}``        the word alone
-``{x:[up=rose|down=fell|*=stood still]}``  the words of a value; ``*`` stands for every other one
-=====================  ==============================================================================================
+======================= ================================================================================================
+``{x}``                 a `Text` in its language; a list of them joined as a list; a number with four significant digits
+``{x:.2}``              two decimals; ``+.2`` with its sign; ``%.1`` a hundredfold with one decimal; ``+%.1`` both
+``{p:p}``               a probability: three decimals, ``<0.001`` below half of the last one
+``{names:list 6}``      the first six names and how many others there are
+``{n:region|regions}``  the number and its word in the singular or the plural: ``1 region``, ``31 regions``
+``{n:?is|are}``         the word alone
+``{x:[a=rose|*=fell]}`` the words of a value; ``*`` stands for every other one
+======================= ================================================================================================
 """
 
 from __future__ import annotations

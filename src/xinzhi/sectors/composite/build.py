@@ -11,7 +11,7 @@ from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Result
 from xinzhi.sectors.composite.system import System, finding, listed_errors
-from xinzhi.sectors.composite.table import Table
+from xinzhi.sectors.composite.table import Indicators
 from xinzhi.sectors.composite.transform import Normalisation, Treated, constant, normalise, positive, treat
 from xinzhi.sectors.composite.weights import expert, handed, judged, objective
 from xinzhi.sectors.conventions import convention
@@ -134,7 +134,7 @@ class Ranking(Result):
 
     system: System
     convention: Convention
-    table: Table
+    table: Indicators
     built: Built
     filled: FloatArray  # after imputation
     complete: BoolArray  # rows that have an index

@@ -22,7 +22,7 @@ from xinzhi.sectors.composite.gaming import Gaming
 from xinzhi.sectors.composite.load_system import load_system
 from xinzhi.sectors.composite.sensitivity import Sensitivity
 from xinzhi.sectors.composite.system import System, finding, listed_errors
-from xinzhi.sectors.composite.table import Table, from_package, is_table, read_indicators, read_table
+from xinzhi.sectors.composite.table import Indicators, from_package, is_table, read_indicators, read_table
 from xinzhi.sectors.composite.transform import Normalisation, impute
 from xinzhi.sectors.composite.uncertainty import Uncertainty
 from xinzhi.sectors.composite.weights import handed_findings
@@ -280,13 +280,13 @@ def _package(frame: object) -> Package | None:
     return as_package(frame) if isinstance(frame, str | Path | Package) else None
 
 
-def _complete(table: Table, filled: FloatArray) -> BoolArray:
+def _complete(table: Indicators, filled: FloatArray) -> BoolArray:
     """Return the rows that get an index: nothing missing, and not too much of it filled in."""
     share = np.isnan(table.values).mean(axis=1)
     return np.asarray(np.isfinite(filled).all(axis=1) & (share <= convention("imputed_most")))
 
 
-def _frame(table: Table, filled: FloatArray, complete: BoolArray, built: Built, system: System) -> pl.DataFrame:
+def _frame(table: Indicators, filled: FloatArray, complete: BoolArray, built: Built, system: System) -> pl.DataFrame:
     gaps = np.isnan(table.values)
     names = np.array(system.codes, dtype=object)
     missing = [None if done else ";".join(names[gap]) for done, gap in zip(complete, gaps, strict=True)]
@@ -327,7 +327,7 @@ def _weights(built: Built, years: IntArray, system: System, *, pooled: bool) -> 
     )
 
 
-def _coverage(table: Table, filled: FloatArray, complete: BoolArray, system: System) -> pl.DataFrame:
+def _coverage(table: Indicators, filled: FloatArray, complete: BoolArray, system: System) -> pl.DataFrame:
     known = np.isfinite(table.values)
     counted = (np.isfinite(filled) & ~known)[complete].sum(axis=0).tolist()
     rows = []

@@ -28,7 +28,7 @@ _LONG = "indicators"  # the table of a package that has one row an indicator
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Table:
+class Indicators:
     """Indicators by region and year, sorted by year and region."""
 
     keys: pl.DataFrame
@@ -42,7 +42,7 @@ class Table:
         return self.keys["year"].to_numpy()
 
 
-def read_table(frame: Any, system: System) -> Table:  # noqa: ANN401 - a frame of any kind
+def read_table(frame: Any, system: System) -> Indicators:  # noqa: ANN401 - a frame of any kind
     """Return the table of a system; an indicator that the frame lacks under its own name is made from its parts."""
     raw, kind = read_frames({"frame": frame})
     cells = raw[0].cells
@@ -74,7 +74,7 @@ def read_table(frame: Any, system: System) -> Table:  # noqa: ANN401 - a frame o
     found += [finding("unused-column", name=name) for name in unused]
     if errors(found):
         raise _unusable(found)
-    return Table(keys=whole.select(names), values=values, kind=kind, findings=tuple(found))
+    return Indicators(keys=whole.select(names), values=values, kind=kind, findings=tuple(found))
 
 
 def _unusable(found: list[Finding]) -> InputError:
