@@ -10,8 +10,7 @@ LOWEST := .venv-lowest
 # one file a dependency at least: narwhals, pandas, pyarrow, duckdb, ibis | fastexcel, PyYAML | highspy, SciPy | joblib | xlsxwriter,
 # pyreadstat | altair, Jinja2, markupsafe | vl-convert | click, Rich | cryptography | scikit-learn | pydantic; polars, NumPy: all
 TOUCH := unit/data/test_package_sources.py unit/data/test_tidy.py unit/data/test_awkward_sources.py unit/core/test_core_simplex.py \
-  unit/report/test_report_writing.py unit/report/test_report_charts.py unit/report/test_report_page.py \
-  unit/yardstick/test_measure_package.py unit/protocol/test_protocol_yaml.py unit/frontier/test_frontier_change_by_hand.py \
+  unit/report/test_report_writing.py unit/report/test_report_page.py unit/protocol/test_protocol_yaml.py \
   unit/frontier/test_frontier_change_bootstrap.py unit/risks/test_risks_register_flags.py unit/risks/test_risks_bubbles_verb.py \
   unit/report/certificate/test_certificate_signature.py unit/sectors/test_sectors_index_build.py unit/scope/test_scope_files.py \
   unit/sources/test_sources_by_hand.py unit/pathways/test_pathways_plan_verb.py cli/test_help_cli.py \

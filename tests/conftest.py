@@ -16,23 +16,32 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # The files whose tests take longest, longest first. A worker takes whole files in the order of the collection
 # (``--dist loadfile --no-loadscope-reorder``): a long one that begins last keeps one core busy, the others idle.
+# The pages and the answers for programs are one file in this: what they ask of the shipped package is computed once.
+TOGETHER = ("tests/web/", "tests/unit/web/")
 LONGEST = (
+    "web/test_browser.py",
+    "web/test_pages.py",
+    "unit/web/test_web_api.py",
+    "unit/web/test_web_tools.py",
+    "unit/web/test_web_store.py",
+    "unit/web/test_web_upload.py",
+    "unit/web/test_web_safety.py",
     "docs/test_code_blocks.py",
+    "cli/test_chinese_output.py",
+    "golden/test_golden.py",
+    "fuzz/test_fuzz.py",
     "unit/report/certificate/test_certificate_files.py",
     "cli/test_main_job_cli.py",
-    "unit/yardstick/test_audit_ruler.py",
     "reference/yardstick/test_one_ruler.py",
-    "cli/test_threads_cli.py",
-    "golden/test_golden.py",
-    "cli/test_chinese_output.py",
-    "reference/pathways/test_pathways_backtest_published.py",
-    "fuzz/test_fuzz.py",
-    "cli/test_paths_cli.py",
-    "cli/test_scope_cli.py",
     "unit/yardstick/test_ranking.py",
-    "unit/yardstick/test_audit_misreports.py",
-    "unit/yardstick/test_breaks_arithmetic.py",
     "cli/test_key_columns_cli.py",
+    "unit/yardstick/test_breaks_arithmetic.py",
+    "unit/house/test_examples.py",
+    "cli/test_bad_input_cli.py",
+    "cli/test_sectors_cli.py",
+    "cli/test_risks_cli.py",
+    "cli/test_paths_cli.py",
+    "unit/studies/test_firms_study.py",
 )
 
 
@@ -43,6 +52,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: place.get(item.path, len(place)))
 
 
+@pytest.hookimpl(optionalhook=True)  # of pytest-xdist, which not every environment has
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Give a worker whole files, and those of `TOGETHER` as one."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class Together(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = super()._split_scope(nodeid)
+            return TOGETHER[0] if file.startswith(TOGETHER) else file
+
+    return Together(config, log)
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """Return the folder of reference values beside the project, or skip."""
@@ -50,6 +72,17 @@ def shared() -> Path:
     if not (folder / "ref").is_dir():
         pytest.skip("reference values in ../shared are not here")
     return folder
+
+
+@pytest.fixture(scope="session")
+def store():
+    """Return the store of China's provinces, with whatever it has computed; it waits, however busy the machine is."""
+    from xinzhi.web import Store
+    from xinzhi.web.static import patient
+
+    made = Store("china-provinces", limits=patient())
+    yield made
+    made.close()
 
 
 @pytest.fixture(scope="session")

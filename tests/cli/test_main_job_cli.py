@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 import subprocess
 import sys
 
@@ -25,12 +27,18 @@ def run(*words):
     return done.stdout
 
 
+def assess(out, threads):
+    """Assess China's provinces into a folder, in a process of its own, and return the document that is printed."""
+    words = [sys.executable, "-m", "xinzhi", "assess", "china-provinces", "--out", str(out), "--json"]
+    environment = {**os.environ, "POLARS_MAX_THREADS": threads}
+    return json.loads(subprocess.run(words, capture_output=True, text=True, check=True, env=environment).stdout)
+
+
 @pytest.fixture(scope="module")
 def assessed(tmp_path_factory):
     """Return the document of an assessment, and the folder of its files."""
     out = tmp_path_factory.mktemp("assessed") / "out"
-    words = [sys.executable, "-m", "xinzhi", "assess", "china-provinces", "--out", str(out), "--json"]
-    return json.loads(subprocess.run(words, capture_output=True, text=True, check=True).stdout), out
+    return assess(out, "1"), out
 
 
 def test_assess_writes_everything_and_says_so_in_one_document(assessed):
@@ -41,6 +49,15 @@ def test_assess_writes_everything_and_says_so_in_one_document(assessed):
     growth = pl.read_csv(out / "growth.csv", schema_overrides={"region": pl.String})
     expected = xinzhi.measure("china-provinces").frame
     assert (growth["tfp_growth"] - expected["tfp_growth"]).abs().max() < 1e-15
+
+
+def test_the_files_are_the_same_over_threads(assessed, tmp_path):
+    assess(tmp_path, "8")
+    digests = [
+        {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()}
+        for folder in (assessed[1], tmp_path)
+    ]
+    assert digests[0] == digests[1]
 
 
 def test_the_report_is_short_and_keeps_its_annex_closed(assessed):

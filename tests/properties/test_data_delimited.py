@@ -31,7 +31,7 @@ def reference(text, delimiter):
     st.sampled_from(",;\t"),
     st.booleans(),
 )
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_cells_and_lines_are_those_of_the_standard_reader(tmp_path_factory, table, quoting, delimiter, blank):
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, quoting=quoting, delimiter=delimiter, lineterminator="\n")

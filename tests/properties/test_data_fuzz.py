@@ -8,7 +8,7 @@ from xinzhi.core.errors import XinzhiError
 from xinzhi.core.finding import Finding
 from xinzhi.data import load
 
-SLOW = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SLOW = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 DESCRIPTOR = """
 resources:
   - name: accounts
@@ -130,7 +130,7 @@ VALUES = st.lists(
 @given(
     st.dictionaries(st.sampled_from(["region", "year", "employment", "labour_share", "hours", "x"]), VALUES, min_size=1)
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_any_frame(columns):
     size = min(len(values) for values in columns.values())
     frame = pl.DataFrame(

@@ -25,7 +25,7 @@ def figures(change):
     return change.frame.sort("region").select(*PARTS, "total").to_numpy()
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(first=st.integers(0, 500), second=st.integers(501, 1000))
 @pytest.mark.parametrize("formula", ["tornqvist", "fisher", "laspeyres"])
 def test_parts_sum_to_the_change_that_measure_finds(formula, first, second, country, ours):
@@ -40,7 +40,7 @@ def test_parts_sum_to_the_change_that_measure_finds(formula, first, second, coun
         np.testing.assert_allclose(found.frame.sort("region")[name].to_numpy(), mean.to_numpy(), atol=TIGHT)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(first=st.integers(0, 500), second=st.integers(501, 1000))
 def test_the_way_back_undoes_every_part(first, second, country, ours):
     old, new = country(seed=first), country(seed=second)
@@ -48,7 +48,7 @@ def test_the_way_back_undoes_every_part(first, second, country, ours):
     np.testing.assert_allclose(figures(there), -figures(back), atol=TIGHT)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(seed=st.integers(0, 1000))
 def test_a_vintage_beside_itself_has_no_parts(seed, country, ours):
     tables = country(seed=seed)
@@ -56,7 +56,7 @@ def test_a_vintage_beside_itself_has_no_parts(seed, country, ours):
     assert not figures(compare_vintages(tables, shuffled, ours)).any()
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(seed=st.integers(0, 1000), scale=st.floats(0.1, 10))
 def test_another_base_year_is_no_revision(seed, scale, country, ours):
     tables = country(seed=seed)

@@ -1,4 +1,4 @@
-"""One store and one site for all tests of the explorer."""
+"""One site for all tests of the explorer."""
 
 from __future__ import annotations
 
@@ -8,15 +8,7 @@ pytest.importorskip("fastapi")
 
 from web.reading import Reader
 
-from xinzhi.web import Store
-from xinzhi.web.static import patient, site
-
-
-@pytest.fixture(scope="session")
-def store():
-    made = Store("china-provinces", limits=patient())
-    yield made
-    made.close()
+from xinzhi.web.static import site
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,9 @@
 """The ruler does not bend: the figure of a region does not depend on which other regions are in the package.
 
 Tolerance 1e-12 log points. Every protocol of the registry that the shipped package can be measured under, and every
-single departure of the reference protocol, region by region alone and among all. ``shares.national`` equals the mean
-over the 31 provinces that `make_national_share` computes from the CSV file with exact sums, sharing no code.
+single departure of the reference protocol, region by region alone and among all: every province under the protocols of
+`ALL`, the provinces of `ODD` under every protocol, and of all other pairs every fourth. ``shares.national`` equals the
+mean over the 31 provinces that `make_national_share` computes from the CSV file with exact sums, sharing no code.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from make_national_share import national_share
 
 TOLERANCE = 1e-12
 OURS = protocol.load("xinzhi-cn-2026")
+ALL = ("xinzhi-cn-2026", "zhang-2004")
+ODD = ("210000", "500000")  # Liaoning has more gaps than others; the investment of Chongqing begins in 1996
 TABLES = ("accounts", "investment", "vintages", "regions")
 
 
@@ -51,14 +54,16 @@ def alone(region, *, tables=TABLES):
 
 
 def test_every_province_alone_has_the_figures_that_it_has_among_all():
-    """31 provinces x every protocol that can be measured x every year: growth, contributions, inputs, and periods."""
+    """Every protocol that can be measured, every province, every year: growth, contributions, inputs, and periods."""
     seen = {name: (rules, result) for name, rules, result in measurable()}
     assert {"xinzhi-cn-2026", "zhang-2004"} <= set(seen)
     assert len(seen) >= 20
     worst = 0.0
-    for region in xinzhi.load("china-provinces").tables["regions"]["region"]:
+    for place, region in enumerate(xinzhi.load("china-provinces").tables["regions"]["region"]):
         package = alone(region)
-        for name, (rules, whole) in seen.items():
+        for at, (name, (rules, whole)) in enumerate(seen.items()):
+            if name not in ALL and region not in ODD and (place + at) % 4:
+                continue
             if region not in set(whole.frame["region"]):
                 with pytest.raises(InputError):
                     xinzhi.measure(package, rules)

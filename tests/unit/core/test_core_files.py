@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import subprocess
 import sys
@@ -16,31 +17,51 @@ from xinzhi.core.files import unfinished, whole, whole_file
 
 SET = ["report.html", "growth.csv", "certificate.json", "crate.json"]
 
-# A run that the system kills at its n-th step of those that change the folder.
+# Runs that the system kills at their n-th step of those that change the folder, each a child of one process: an
+# interpreter of its own for every one of them would take most of the time.
 KILLED = """
-import os, sys
+import json, os, sys
 from pathlib import Path
 from xinzhi.core.files import whole
-step, folder, text, names, former = int(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], sys.argv[4], sys.argv[5]
-def counted(do):
-    def inner(*given, **more):
-        global step
-        step -= 1
-        if step < 0:
-            os._exit(137)
-        return do(*given, **more)
-    return inner
-for name in ("replace", "rename", "mkdir", "rmdir", "unlink"):
-    setattr(os, name, counted(getattr(os, name)))
-with whole(folder, names.split(), former=former.split()) as paths:
-    for path in paths:
-        path.write_text(text)
+def killed(step, folder, text, names, former):
+    def counted(do):
+        def inner(*given, **more):
+            nonlocal step
+            step -= 1
+            if step < 0:
+                os._exit(137)
+            return do(*given, **more)
+        return inner
+    for name in ("replace", "rename", "mkdir", "rmdir", "unlink"):
+        setattr(os, name, counted(getattr(os, name)))
+    with whole(Path(folder), names, former=former) as paths:
+        for path in paths:
+            path.write_text(text)
+for line in sys.stdin:
+    child = os.fork()
+    if not child:
+        code = 1
+        try:
+            killed(*json.loads(line))
+            code = 0
+        finally:
+            os._exit(code)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 """
 
 
-def run(folder, text, step=10_000, names=SET, former=()):
-    call = [sys.executable, "-c", KILLED, str(step), str(folder), text, " ".join(names), " ".join(former)]
-    return subprocess.run(call, check=False).returncode
+@pytest.fixture(scope="module")
+def run():
+    """Return what writes a set of files, is killed at a step, and says how it ended."""
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-c", KILLED], stdin=pipe, stdout=pipe, text=True) as server:
+
+        def ask(folder, text, step=10_000, names=SET, former=()):
+            server.stdin.write(json.dumps([step, str(folder), text, names, former]) + "\n")
+            server.stdin.flush()
+            return int(server.stdout.readline())
+
+        yield ask
 
 
 def there(folder):
@@ -60,7 +81,7 @@ def write(folder, text, names=SET, former=()):
             path.write_text(text)
 
 
-def test_killed_at_every_step(tmp_path):
+def test_killed_at_every_step(tmp_path, run):
     stopped, states = 0, set()
     for step in range(60):
         folder = tmp_path / str(step)
@@ -84,7 +105,7 @@ def test_killed_at_every_step(tmp_path):
     assert {(2, "old"), (0,), (2, "new"), (4, "new")} <= states
 
 
-def test_killed_twice(tmp_path):
+def test_killed_twice(tmp_path, run):
     write(tmp_path / "full", "old")
     for first in range(5, 15):
         for second in range(0, 14, 3):
@@ -97,7 +118,7 @@ def test_killed_twice(tmp_path):
             assert there(folder) == dict.fromkeys(SET, "last")
 
 
-def test_a_former_certificate_goes_with_its_report(tmp_path):
+def test_a_former_certificate_goes_with_its_report(tmp_path, run):
     for step in range(40):
         folder = tmp_path / str(step)
         write(folder, "old")
@@ -186,8 +207,9 @@ def test_stale_files_are_swept_and_live_ones_kept(tmp_path):
 
 
 def test_twenty_at_once_give_one_set(tmp_path):
-    call = [sys.executable, "-c", KILLED, "10000", str(tmp_path)]
-    made = [subprocess.Popen([*call, str(n), " ".join(SET), ""]) for n in range(20)]
+    lines = [json.dumps([10_000, str(tmp_path), str(n), SET, ()]) for n in range(20)]
+    alone = f"import io, sys; sys.stdin = io.StringIO(sys.argv[1])\n{KILLED}"
+    made = [subprocess.Popen([sys.executable, "-c", alone, line], stdout=subprocess.DEVNULL) for line in lines]
     assert [one.wait() for one in made] == [0] * 20
     found = there(tmp_path)
     assert sorted(found) == sorted(SET)

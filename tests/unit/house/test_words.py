@@ -3,6 +3,7 @@ from __future__ import annotations
 import ast
 import re
 import string
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -24,10 +25,16 @@ PACKAGES = sorted(path.stem for path in (SOURCE / "words" / "messages").glob("*.
 HANDED = {"core/errors.py": "guarded", "studies/plain.py": "refuse"}
 
 
+@cache
+def trees():
+    """Return every module of the source by its place, parsed once."""
+    paths = sorted(SOURCE.rglob("*.py"))
+    return {path.relative_to(SOURCE).as_posix(): ast.parse(path.read_text(encoding="utf-8")) for path in paths}
+
+
 def raised():
     """Yield the place of every error that is made in the source, and the codes that it may have."""
-    for path in sorted(SOURCE.rglob("*.py")):
-        tree, place = ast.parse(path.read_text(encoding="utf-8")), path.relative_to(SOURCE).as_posix()
+    for place, tree in trees().items():
         inside = [one for one in ast.walk(tree) if isinstance(one, ast.FunctionDef) and one.name == HANDED.get(place)]
         passed = {node for one in inside for node in ast.walk(one)}
         for node in ast.walk(tree):
@@ -68,9 +75,13 @@ def test_messages_are_in_both_languages_and_say_the_same(package):
     assert [key for key, text in entries.items() if names(text.zh) != names(text.en)] == []
 
 
+@pytest.fixture(scope="module")
+def code():
+    return "".join(path.read_text(encoding="utf-8") for path in SOURCE.rglob("*.py"))
+
+
 @pytest.mark.parametrize("package", PACKAGES)
-def test_every_message_is_used(package):
-    code = "".join(path.read_text(encoding="utf-8") for path in SOURCE.rglob("*.py"))
+def test_every_message_is_used(package, code):
     codes = [what.removesuffix("-more") for what in read_words(f"messages/{package}.yaml")]
     assert [what for what in codes if f'"{package}.{what}"' not in code and f'"{what}"' not in code] == []
 
@@ -100,8 +111,7 @@ def spoken(tree):
 
 def test_no_module_speaks_chinese():
     found = []
-    for path in sorted(SOURCE.rglob("*.py")):
-        name, tree = path.relative_to(SOURCE).as_posix(), ast.parse(path.read_text(encoding="utf-8"))
+    for name, tree in trees().items():
         if not name.startswith(tuple(READERS)):
             found += [f"{name}:{node.lineno}: {node.value}" for node in spoken(tree) if CHINESE.search(node.value)]
         texts = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) == "Text"]
@@ -111,6 +121,5 @@ def test_no_module_speaks_chinese():
 
 
 def test_modules_that_hold_chinese_still_do():
-    code = {path.relative_to(SOURCE).as_posix(): path.read_text(encoding="utf-8") for path in SOURCE.rglob("*.py")}
-    holding = [name for name, text in code.items() if any(CHINESE.search(one.value) for one in spoken(ast.parse(text)))]
+    holding = [name for name, tree in trees().items() if any(CHINESE.search(one.value) for one in spoken(tree))]
     assert [name for name in READERS if not any(one.startswith(name) for one in holding)] == []

@@ -34,11 +34,10 @@ ASKED = {
 
 
 @pytest.fixture(scope="module")
-def app():
-    made, store = FastAPI(), Store("china-provinces")
+def app(store):
+    made = FastAPI()
     add_api(made, store)
-    yield made
-    store.close()
+    return made
 
 
 @pytest.fixture(scope="module")

@@ -63,7 +63,8 @@ def test_the_log_has_no_personal_data():
     line = json.loads(lines[0])
     assert list(line) == ["time", "method", "route", "status", "ms", "bytes"]
     assert (line["route"], line["status"]) == ("/en/region/{code}.html", 200)
-    assert not any(word in lines[0] for word in ("Zhang", "52", "testclient"))
+    told = json.dumps({name: value for name, value in line.items() if name not in {"time", "ms"}})
+    assert not any(word in told for word in ("Zhang", "52", "testclient"))
     client.get("/no/such/place/Zhang-San")
     assert json.loads(lines[1])["route"] == "-"
 

@@ -16,13 +16,6 @@ from xinzhi.web.queue import Kept, Queue
 LIMITS = Limits.shipped()
 
 
-@pytest.fixture(scope="module")
-def store():
-    made = Store("china-provinces")
-    yield made
-    made.close()
-
-
 @pytest.fixture
 def queue():
     made = Queue(replace(LIMITS, workers=2, waiting=2, seconds=0.2))

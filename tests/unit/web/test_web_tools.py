@@ -7,19 +7,11 @@ import re
 import pytest
 
 import xinzhi
-from xinzhi.web import Store
 from xinzhi.web.asked import Explaining, Wish, wish_of
 from xinzhi.web.tools import server
 
 mcp = pytest.importorskip("mcp")
 TOOLS = {"measure", "bands", "explain", "claim", "audit", "brief", "check"}
-
-
-@pytest.fixture(scope="module")
-def store():
-    made = Store("china-provinces")
-    yield made
-    made.close()
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from fastapi.testclient import TestClient
 
 import xinzhi
 from xinzhi.core.errors import InputError
-from xinzhi.web import Limits, Store, upload
+from xinzhi.web import Limits, upload
 from xinzhi.web.api import add_api
 from xinzhi.web.safety import Safety
 
@@ -38,12 +38,10 @@ OTHERS = {
 
 
 @pytest.fixture(scope="module")
-def client():
-    store = Store("china-provinces", limits=LIMITS)
+def client(store):
     app = FastAPI()
     add_api(app, store)
-    yield TestClient(Safety(app, limits=LIMITS, log=lambda _: None), base_url="http://localhost")
-    store.close()
+    return TestClient(Safety(app, limits=LIMITS, log=lambda _: None), base_url="http://localhost")
 
 
 def send(client, data, path="screen", **query):

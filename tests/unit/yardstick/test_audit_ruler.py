@@ -35,10 +35,21 @@ def test_the_official_protocol_is_row_zero_and_equals_measure(audited, ours):
     assert audited.protocols["departure_count"][0] == 0
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_random_protocols_measured_alone_equal_their_row(audited, seed):
-    rng = np.random.default_rng(seed)
-    for number in rng.choice(audited.protocols.height, 50, replace=False).tolist():
+def drawn(rows, times=5, seed=0):
+    """Return numbers of protocols at random, so many that every level of every choice is among them `times` times."""
+    rng, chosen = np.random.default_rng(seed), set()
+    for choice in range(rows.shape[1]):
+        for level in np.unique(rows[:, choice]):
+            of = np.flatnonzero(rows[:, choice] == level)
+            lacking = times - len(chosen.intersection(of.tolist()))
+            chosen.update(rng.choice(of, max(lacking, 0), replace=False).tolist())
+    return sorted(chosen)
+
+
+def test_random_protocols_measured_alone_equal_their_row(audited):
+    numbers = drawn(audited.grid.rows)
+    assert 30 < len(numbers) < 80
+    for number in numbers:
         alone = xinzhi.measure("china-provinces", audited.protocol(number)).periods
         row = audited.tfp(number).drop_nulls()
         # A protocol that reaches less far has a whole span of its own, which the audit does not report.

@@ -7,6 +7,7 @@ import io
 import json
 import shutil
 import zipfile
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -30,9 +31,30 @@ def made(package, pair, tmp_path_factory):
     return SimpleNamespace(out=out, paths=paths, proof=proof, measurement=study.measurement)
 
 
+@pytest.fixture(scope="module")
+def again(tmp_path_factory):
+    """Return `assess` as `verify` calls it to make the files again: what would be written alike is written once."""
+    written = {}
+
+    def assess(package, *, protocol, only):
+        def write(folder, language, *, options):
+            told = (package.name, package.version, package.title, package.findings, package.issuers)
+            key = repr((told, protocol.fingerprint, protocol.departs, only, language, options))
+            if key not in written:
+                kept = tmp_path_factory.mktemp("again")
+                xinzhi.studies.assess(package, protocol=protocol, only=only).write(kept, language, options=options)
+                written[key] = kept
+            return [Path(shutil.copy(path, folder)) for path in written[key].iterdir()]
+
+        return SimpleNamespace(write=write)
+
+    return assess
+
+
 @pytest.fixture
-def out(made, tmp_path, monkeypatch):
+def out(made, again, tmp_path, monkeypatch):
     monkeypatch.setattr("xinzhi.yardstick.measure", lambda *_: made.measurement)
+    monkeypatch.setattr("xinzhi.report.certificate.remade.assess", again)
     return shutil.copytree(made.out, tmp_path / "out")
 
 
