@@ -50,11 +50,11 @@ def matrix(n: int, p: int, kind: str, seed: int = 1) -> np.ndarray:
 def sparse(n: int, p: int, seed: int = 1) -> np.ndarray:
     """Return made-up amounts: the more able a place, the more activities, and rare ones in able places alone."""
     rng = np.random.default_rng(seed)
-    able, hard = rng.normal(size=n), rng.normal(2.6, 1.0, p)
+    able, hard = rng.normal(size=n), rng.normal(3.6, 0.8, p)
     values = np.zeros((n, p))
     for at in range(0, n, 1000):
         part = slice(at, at + 1000)
-        chance = 1 / (1 + np.exp(3 * (hard - able[part, None])))
+        chance = 1 / (1 + np.exp(1.2 * (hard - able[part, None])))
         rows, columns = np.nonzero(rng.random(chance.shape) < chance)
         amount = np.exp(able[part][rows] + rng.normal(0, 1, len(rows)))
         values[part][rows, columns] = amount

@@ -1,6 +1,7 @@
 """Every row of `peers.py`, ours and the peer's in turn, and how time grows with size: writes `RESULTS.md` beside it.
 
-Run with ``python bench/harness.py`` (``make bench``), or with names of rows to print these alone. Each side runs in a
+Run with ``python bench/harness.py`` (``make bench``), or with names of rows to print these alone; ``curves`` measures
+how time grows alone, and writes that part of the page and a chart for the docs. Each side runs in a
 fresh process on one thread: it makes its input, computes once, and waits; only when both results agree are both timed.
 CPU and wall seconds are medians of the repeats; the peak memory is that of the whole process. Exits with 1 when two
 results differ or a side fails; a peer that is not installed is named in its row.
@@ -17,6 +18,7 @@ os.environ.update(
 import ast
 import json
 import platform
+import re
 import resource
 import statistics
 import subprocess
@@ -35,6 +37,7 @@ from peers import ROWS
 from row import OWN, Row
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
+CHART = Path(__file__).resolve().parent.parent / "docs/assets/scaling.svg"
 COMMAND = "python bench/harness.py"
 STEEP = 1.3
 
@@ -167,10 +170,39 @@ def _audit(n: int) -> Callable[[], object]:
     return lambda: xinzhi.audit(package)
 
 
+def _bands(n: int) -> Callable[[], object]:
+    import xinzhi
+    from bench_counties import copied
+
+    measured = xinzhi.measure(xinzhi.load(copied(n // 31), units=xinzhi.load("china-provinces").units))
+    return lambda: xinzhi.bands(measured)
+
+
+def _firms(n: int) -> Callable[[], object]:
+    from bench_firms import made_up
+    from xinzhi import micro
+
+    path = Path(tempfile.mkdtemp(prefix="firms-")) / "firms.parquet"
+    made_up(n, path)
+    engine = micro.connect(threads=1)
+    return lambda: micro.decompose(path, group="industry", method="melitz-polanec", engine=engine)
+
+
+def _screen(n: int) -> Callable[[], object]:
+    from made_up_projects import labelled
+    from xinzhi.risks import index_archive
+
+    made = labelled("held_out", archive=n, rewrites=10, others=10, cities=30, seed=7)
+    return lambda: index_archive(made.archive)
+
+
 CURVES: dict[str, tuple[str, Callable[[int], Callable[[], object]], tuple[int, ...]]] = {
     "envelopment": ("units, 3 x 2, variable returns, 1 % efficient", _envelopment, (500, 1000, 2000, 4000, 8000)),
     "relatedness": ("places x 300 activities, a long frame", _relatedness, (250, 500, 1000, 2000)),
     "index": ("regions x 10 years x 24 indicators", _index, (125, 250, 500, 1000)),
+    "bands": ("regions, six estimated years, all components", _bands, (31, 93, 310)),
+    "firms": ("rows, Melitz and Polanec by industry, keys checked", _firms, (100_000, 300_000, 1_000_000)),
+    "screen": ("archived records read and indexed", _screen, (4000, 8000, 16_000)),
     "audit": ("regions x 40 years, every admissible protocol", _audit, (5, 10, 20)),
 }
 
@@ -277,7 +309,8 @@ def _more_memory(out: Outcome) -> bool:
 def _growth(curves: dict[str, tuple[list[float], float]]) -> Iterator[str]:
     yield "## How time grows"
     yield ""
-    yield f"CPU time on one thread, the less of two runs. Slope: of log time on log size; above {STEEP} it is steep."
+    yield f"Measured on {datetime.now(UTC):%Y-%m-%d}: CPU time on one thread, the less of two runs."
+    yield f"Slope: of log time on log size; above {STEEP} it is steep."
     yield ""
     yield "| what | size | times | slope |"
     yield "|---|---|---|---:|"
@@ -301,8 +334,37 @@ def _scripts() -> Iterator[str]:
         yield f"| `python bench/{script.name}` | {first} |"
 
 
+def measure_curves() -> dict[str, tuple[list[float], float]]:
+    """Measure how time grows, and draw it: times and sizes as multiples of the first ones."""
+    import altair as alt
+    import polars as pl
+
+    curves, rows = {}, []
+    for name, (_, _, sizes) in CURVES.items():
+        curves[name] = seconds, slope = curve(name)
+        print(f"{name:<18} slope {slope:.2f}", flush=True)
+        label = f"{name} {slope:.2f}"
+        rows += [(label, size / sizes[0], cpu / seconds[0]) for size, cpu in zip(sizes, seconds, strict=True)]
+    most = max(size for _, size, _ in rows)
+    rows += [("in proportion 1.00", size, size) for size in (1.0, most)]
+    chart = alt.Chart(pl.DataFrame(rows, schema=["what, slope", "size", "time"], orient="row")).mark_line(point=True)
+    chart.encode(
+        alt.X("size", scale=alt.Scale(type="log"), title="size, times the smallest"),
+        alt.Y("time", scale=alt.Scale(type="log"), title="CPU time, times that of the smallest"),
+        color=alt.Color("what, slope", sort=None),
+        strokeDash=alt.condition("datum['what, slope'] == 'in proportion 1.00'", alt.value([4, 4]), alt.value([1, 0])),
+    ).properties(width=460, height=320).save(CHART)
+    return curves
+
+
 def main(chosen: list[str]) -> int:
     """Measure; write the page, or print the rows that were asked for."""
+    if chosen == ["curves"]:
+        part = "\n".join(_growth(measure_curves()))
+        text = RESULTS.read_text(encoding="utf-8")
+        text = re.sub(r"## How time grows\n.*?(?=\n## )", lambda _: part, text, flags=re.DOTALL)
+        RESULTS.write_text(text, encoding="utf-8")
+        return 0
     outcomes = {}
     for key in chosen or ROWS:
         outcomes[key] = out = measure(key)
@@ -310,11 +372,7 @@ def main(chosen: list[str]) -> int:
     if chosen:
         print("\n".join(_rows(outcomes)))
     else:
-        curves = {}
-        for name in CURVES:
-            curves[name] = curve(name)
-            print(f"{name:<18} slope {curves[name][1]:.2f}", flush=True)
-        RESULTS.write_text(page(outcomes, curves), encoding="utf-8")
+        RESULTS.write_text(page(outcomes, measure_curves()), encoding="utf-8")
     return int(any(out.failed for out in outcomes.values()))
 
 

@@ -15,7 +15,7 @@ from xinzhi.core.result import FrameKind, Provenance
 from xinzhi.data import provenance
 from xinzhi.frontier.change.panel import Columns, read_panel
 from xinzhi.frontier.models.sweep import Own, sweep
-from xinzhi.frontier.reading import Part, Table, read_parts
+from xinzhi.frontier.reading import Part, Table, all_positive, read_parts
 from xinzhi.frontier.stages import Staged, staged
 from xinzhi.frontier.technology.technology import choose, rts_of, sum_bounds
 
@@ -101,7 +101,7 @@ def network_efficiency(
         tables |= {f"{name}:{what}": side for what, side in zip("xy", sides, strict=True) if side is not None}
     tables |= {f"{first}-{second}": table for (first, second), table in links.items()}
     parts, called = read_parts(tables, units)
-    _positive(parts, called)
+    all_positive(parts, called)
     shares = _shares(weights, names)
     none = np.zeros((len(called), 0))
     stages, ties = [], []
@@ -189,7 +189,7 @@ def dynamic_efficiency(  # noqa: PLR0913 - the four kinds of carry-over are the 
 
     carried = [*good, *bad, *free, *fixed]
     for at, name in enumerate(names):
-        _positive({name: Part(block(list(columns), at), tuple(columns), None, panel.kind)}, called)
+        all_positive({name: Part(block(list(columns), at), tuple(columns), None, panel.kind)}, called)
     shares = _shares(weights, panel.periods.to_list())
     shrinks, grows = [*inputs, *bad], [*outputs, *good]
     stages = [
@@ -212,14 +212,6 @@ def _shares(weights: Mapping[Any, float] | None, names: Sequence[Any]) -> dict[s
     if set(given) != set(names) or not (np.isfinite(values).all() and min(values) >= 0 and sum(values) > 0):
         raise UsageError("frontier.stage-weights", known=[str(name) for name in names])
     return {str(name): float(given[name]) / float(sum(values)) for name in names}
-
-
-def _positive(parts: Mapping[str, Part], units: Sequence[str]) -> None:
-    for name, part in parts.items():
-        wrong = np.argwhere(part.values <= 0)
-        if len(wrong):
-            unit, good = wrong[0].tolist()
-            raise InputError("frontier.stage-positive", name=name, column=part.goods[good], unit=units[unit])
 
 
 def _moves(tables: Sequence[FloatArray], stages: Sequence[Stage]) -> tuple[IntArray, FloatArray, IntArray, FloatArray]:

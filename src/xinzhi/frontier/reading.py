@@ -108,6 +108,15 @@ def read_parts(
     return parts, names
 
 
+def all_positive(parts: Mapping[str, Part], units: Sequence[str]) -> None:
+    """Refuse tables with a number that is not positive, and say where it stands."""
+    for name, part in parts.items():
+        wrong = np.argwhere(part.values <= 0)
+        if len(wrong):
+            unit, good = wrong[0].tolist()
+            raise InputError("frontier.stage-positive", name=name, column=part.goods[good], unit=units[unit])
+
+
 def _against(data: Data, reference: Sequence[Any], column: str | None) -> Data:
     """Return the data with a reference set that is not the units."""
     if len(reference) not in {2, 3}:

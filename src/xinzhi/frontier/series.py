@@ -10,7 +10,7 @@ import numpy as np
 from xinzhi.core.arrays import FloatArray, digest
 from xinzhi.data import provenance
 from xinzhi.frontier.models.sweep import Own, Sweep, checked, sweep
-from xinzhi.frontier.reading import Table, read_parts
+from xinzhi.frontier.reading import Table, all_positive, read_parts
 from xinzhi.frontier.stages import Staged, staged
 from xinzhi.frontier.technology.technology import choose
 
@@ -67,7 +67,8 @@ def series_efficiency(
     choose("method", method, METHODS)
     choose("priority", priority, PRIORITIES)
     parts, names = read_parts({"x": x, "z": z, "y": y}, units)
-    data = checked(parts["x"].values, parts["z"].values, parts["y"].values, positive=("x", "y", "b"))
+    all_positive(parts, names)
+    data = checked(parts["x"].values, parts["z"].values, parts["y"].values)
     program = _Series(data.x, data.y, data.b, method)
     whole = program.whole()
     first, second = program.stage(whole, 0), program.stage(whole, 1)

@@ -46,7 +46,7 @@ REFUSED = {
     "panel-zero": (lambda: dynamic(PANEL.with_columns(k=0 * pl.col("k")), free=["k"]), "must be positive", "须为正"),
     "lengths": (lambda: verbs.series_efficiency(X, Z[:2], Y), "'z'", "z"),
     "missing": (lambda: verbs.series_efficiency(X, [1.0, np.nan, 1.0], Y), "z", "z"),
-    "zero": (lambda: verbs.series_efficiency(X, Z, [1.0, 0.0, 1.0]), "is zero", "为零"),
+    "zero": (lambda: verbs.series_efficiency(X, Z, [1.0, 0.0, 1.0]), "y: 'y1' of unit", "y：单元"),
 }
 
 

@@ -198,9 +198,12 @@ def _log_product(matrix: csr_array, logs: FloatArray) -> FloatArray:
     low = plain < 1e-250  # noqa: PLR2004 - below it doubles lose digits, and the exact way is worth its time
     found = np.full(len(plain), -np.inf)
     found[~low] = np.log(plain[~low]) + top
-    for i in np.flatnonzero(low):
-        part = logs[matrix.indices[matrix.indptr[i] : matrix.indptr[i + 1]]]
-        found[i] = np.log(np.exp(part - part.max()).sum()) + part.max()
+    if low.any():
+        size = np.diff(matrix.indptr)[low]
+        first = size.cumsum() - size
+        part = logs[matrix.indices[np.repeat(matrix.indptr[:-1][low] - first, size) + np.arange(size.sum())]]
+        own = np.maximum.reduceat(part, first)
+        found[low] = np.log(np.add.reduceat(np.exp(part - np.repeat(own, size)), first)) + own
     return found
 
 
