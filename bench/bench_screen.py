@@ -8,6 +8,7 @@ projects, and what the index misses against comparing with every record; false a
     python bench/bench_screen.py            # all, about six minutes
     python bench/bench_screen.py quality    # without the million records
     python bench/bench_screen.py docs       # writes the table of the written cases into docs/screen.md
+    python bench/bench_screen.py disk 100000 300000 1000000   # archives that are kept on disk, and how cost grows
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
 LARGE = {"archive": 1_000_000, "rewrites": 1400, "others": 1000, "cities": 300}
 EXHAUSTIVE, BLOCK = 20, 200_000
+DISK_GB, DISK_MS, OPEN_SECONDS, STEEP = 8.0, 10.0, 5.0, 1.3
 INDEX_SECONDS, INDEX_GB, QUERY_MS, CANDIDATES = 90.0, 3.0, 5.0, 200.0
 EASY_LIMIT, HARD_LIMIT = 0.95, 0.85
 SPLIT_LIMITS, UNDECIDED = (0.95, 0.90), 0.10  # of the held-out split with honest neighbours
@@ -298,9 +300,51 @@ def large(missed: list[str]) -> None:
             missed.append(done.stderr.strip() or "a limit of the search, see above")
 
 
-def make(folder: Path) -> None:
+def disk(sizes: list[int]) -> None:
+    """Print what it costs to index archives on disk, and to ask them in a process that opens them."""
+    missed: list[str] = []
+    spent: list[float] = []
+    for size in sizes:
+        with tempfile.TemporaryDirectory() as folder:
+            costs = {}
+            for task in ("make", "keep", "ask"):
+                command = [sys.executable, __file__, task, folder, str(size)]
+                said = subprocess.run(command, check=True, text=True, capture_output=True).stdout.split()
+                costs[task] = [float(number) for number in said]
+            kept = sum(path.stat().st_size for path in (Path(folder) / "index").iterdir()) / 1024**3
+        spent.append(costs["keep"][0])
+        print(f"{size:,} records on disk: {kept:.2f} GB, indexed in {spent[-1]:.1f} s CPU", flush=True)
+        check(missed, "index, peak GB", costs["keep"][1], most=DISK_GB)
+        check(missed, "open, s CPU", costs["ask"][2], most=OPEN_SECONDS)
+        check(missed, "query with ledger, ms CPU each", costs["ask"][0], most=DISK_MS)
+        check(missed, "query, peak GB", costs["ask"][1], most=DISK_GB)
+    if len(sizes) > 1:
+        check(missed, "log-log slope of indexing", float(np.polyfit(np.log(sizes), np.log(spent), 1)[0]), most=STEEP)
+    sys.exit(bool(missed))
+
+
+def keep(folder: Path) -> None:
+    """Index the large library on disk; print CPU seconds and the peak."""
+    start = time.process_time()
+    index_archive(pl.scan_parquet(folder / "archive.parquet"), folder=folder / "index")
+    print(time.process_time() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2)
+
+
+def ask(folder: Path) -> None:
+    """Open the library on disk and screen the projects; print milliseconds each, the peak, and seconds to open it."""
+    projects = pl.read_parquet(folder / "projects.parquet")
+    screen(projects.head(5), projects.slice(5, 5))  # everything is loaded before the clock starts
+    start = time.process_time()
+    old = index_archive(folder / "index")
+    opened = time.process_time()
+    screen(projects, old)
+    each = (time.process_time() - opened) / projects.height * 1e3
+    print(each, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2, opened - start)
+
+
+def make(folder: Path, size: int = LARGE["archive"]) -> None:
     """Write the large library."""
-    made = labelled("held_out", **LARGE, seed=7)
+    made = labelled("held_out", **{**LARGE, "archive": size}, seed=7)
     for name in ("projects", "archive", "truth"):
         getattr(made, name).write_parquet(folder / f"{name}.parquet")
 
@@ -374,8 +418,12 @@ if __name__ == "__main__":
         text = PAGE.read_text("utf-8")
         block = f"{MARKS[0]}\n{written_table()}\n{MARKS[1]}"
         PAGE.write_text(re.sub(f"{MARKS[0]}.*?{MARKS[1]}", lambda _: block, text, flags=re.DOTALL), "utf-8")
+    elif sys.argv[1:2] == ["disk"]:
+        disk([int(float(size)) for size in sys.argv[2:]] or [LARGE["archive"]])
     elif sys.argv[1:2] == ["make"]:
-        make(Path(sys.argv[2]))
+        make(Path(sys.argv[2]), *map(int, sys.argv[3:4]))
+    elif sys.argv[1:2] in (["keep"], ["ask"]):
+        {"keep": keep, "ask": ask}[sys.argv[1]](Path(sys.argv[2]))
     elif sys.argv[1:2] == ["search"]:
         search(Path(sys.argv[2]))
     else:

@@ -335,26 +335,34 @@ def _scripts() -> Iterator[str]:
 
 
 def measure_curves() -> dict[str, tuple[list[float], float]]:
-    """Measure how time grows, and draw it: times and sizes as multiples of the first ones."""
+    """Measure how time grows, and draw it."""
+    curves = {}
+    for name in CURVES:
+        curves[name] = curve(name)
+        print(f"{name:<18} slope {curves[name][1]:.2f}", flush=True)
+    draw(curves)
+    return curves
+
+
+def draw(curves: dict[str, tuple[list[float], float]]) -> None:
+    """Draw times and sizes as multiples of the first ones, beside what grows in proportion."""
     import altair as alt
     import polars as pl
 
-    curves, rows = {}, []
-    for name, (_, _, sizes) in CURVES.items():
-        curves[name] = seconds, slope = curve(name)
-        print(f"{name:<18} slope {slope:.2f}", flush=True)
-        label = f"{name} {slope:.2f}"
-        rows += [(label, size / sizes[0], cpu / seconds[0]) for size, cpu in zip(sizes, seconds, strict=True)]
+    rows, plain = [], "in proportion 1.00"
+    for name, (seconds, slope) in curves.items():
+        sizes = CURVES[name][2]
+        rows += [(f"{name} {slope:.2f}", at / sizes[0], s / seconds[0]) for at, s in zip(sizes, seconds, strict=True)]
     most = max(size for _, size, _ in rows)
-    rows += [("in proportion 1.00", size, size) for size in (1.0, most)]
+    rows += [(plain, size, size) for size in (1.0, most)]
+    log = alt.Scale(type="log", nice=False)
     chart = alt.Chart(pl.DataFrame(rows, schema=["what, slope", "size", "time"], orient="row")).mark_line(point=True)
     chart.encode(
-        alt.X("size", scale=alt.Scale(type="log"), title="size, times the smallest"),
-        alt.Y("time", scale=alt.Scale(type="log"), title="CPU time, times that of the smallest"),
+        alt.X("size", scale=log, title="size, times the smallest"),
+        alt.Y("time", scale=log, title="CPU time, times that of the smallest"),
         color=alt.Color("what, slope", sort=None),
-        strokeDash=alt.condition("datum['what, slope'] == 'in proportion 1.00'", alt.value([4, 4]), alt.value([1, 0])),
+        strokeDash=alt.condition(f"datum['what, slope'] == '{plain}'", alt.value([4, 4]), alt.value([1, 0])),
     ).properties(width=460, height=320).save(CHART)
-    return curves
 
 
 def main(chosen: list[str]) -> int:

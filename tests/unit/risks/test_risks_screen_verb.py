@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+
+import numpy as np
 import polars as pl
 import pytest
 
@@ -9,6 +12,7 @@ import xinzhi.risks
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.risks import index_archive, screen
 from xinzhi.risks.projects.comparison import NAMES
+from xinzhi.risks.projects.index import build
 
 OLD = pl.DataFrame(
     {
@@ -102,6 +106,27 @@ def test_an_indexed_archive_gives_the_same(found):
     again = screen(NEW, index_archive(OLD))
     assert again.frame.equals(found.frame)
     assert again.provenance.inputs == found.provenance.inputs
+
+
+def test_an_archive_kept_on_disk_gives_the_same(found, tmp_path, monkeypatch):
+    kept = index_archive(OLD, folder=tmp_path / "whole")
+    for archive in (kept, tmp_path / "whole"):
+        again = screen(NEW, archive)
+        assert again.frame.equals(found.frame)
+        assert again.ledger.equals(found.ledger)
+        assert again.provenance.inputs == found.provenance.inputs
+    for module in (index_archive, build):
+        monkeypatch.setattr(sys.modules[module.__module__], "PART", 2)
+    parts = index_archive(OLD.lazy(), folder=tmp_path / "parts")
+    assert np.array_equal(parts.index.postings, kept.index.postings)
+    assert screen(NEW, tmp_path / "parts").frame.equals(found.frame)
+    with pytest.raises(InputError, match="identifiers that repeat"):
+        index_archive(pl.concat([OLD, OLD]).lazy(), folder=tmp_path / "twice")
+    with pytest.raises(InputError):
+        screen(NEW, tmp_path / "twice")
+    (tmp_path / "whole" / "archive.json").write_text('{"layout": 0}', encoding="utf-8")
+    with pytest.raises(InputError, match="another version"):
+        screen(NEW, tmp_path / "whole")
 
 
 def test_the_order_of_rows_does_not_matter(found):

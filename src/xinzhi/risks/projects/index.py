@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
+from pathlib import Path
+from typing import IO
 
 import numpy as np
 import numpy.typing as npt
@@ -40,10 +43,12 @@ PAIRS = (
 )
 
 
-def pair_keys(records: Records, frequency: FloatArray, *, asking: bool) -> Iterator[tuple[str, IntArray, KeyArray]]:
-    """Yield the second member, the rows and the keys of every kind of pair."""
+def pair_keys(
+    records: Records, frequency: FloatArray, *, asking: bool, count: int | None = None
+) -> Iterator[tuple[str, IntArray, KeyArray]]:
+    """Yield the second member, the rows and the keys of every kind of pair; `count` is the size of the archive."""
     # An approval number is region, year and number in one and stands alone as a pair.
-    single = _single(records, frequency, asking=asking)
+    single = _single(records, frequency, len(records) if count is None else count, asking=asking)
     for left, right in PAIRS:
         one, other = single[left], single[right]
         for at in range(one.shape[1]):
@@ -55,7 +60,7 @@ def pair_keys(records: Records, frequency: FloatArray, *, asking: bool) -> Itera
                 yield right, rows, _mixed(one[rows, at] + other[rows, to]) >> np.uint64(64 - KEY_BITS)
 
 
-def _single(records: Records, frequency: FloatArray, *, asking: bool) -> dict[str, KeyArray]:
+def _single(records: Records, frequency: FloatArray, count: int, *, asking: bool) -> dict[str, KeyArray]:
     """Return `(N, W)` single keys by name, 0 where there is none."""
     found = {
         "place": _salted(_cities(records.place), "place"),
@@ -63,7 +68,7 @@ def _single(records: Records, frequency: FloatArray, *, asking: bool) -> dict[st
         "owner": _salted(records.brand[:, None], "owner"),
         "approval": _salted(records.approval, "approval"),
         "figure": _salted(_telling_figures(records), "figure"),
-        "token": _salted(_rare(records, frequency, asking=asking), "token"),
+        "token": _salted(_rare(records, frequency, count, asking=asking), "token"),
     }
     fine, coarse = float(convention("fine_bin")), float(convention("coarse_bin"))
     reach = float(convention("coarse_reach")) if asking else 0.0
@@ -117,7 +122,7 @@ def _bins(value: FloatArray, width: float, reach: float) -> KeyArray:
     return np.asarray(np.where(known[:, None] & (bins <= high[:, None]), bins + (1 << 20), 0).astype(np.uint64))
 
 
-def _rare(records: Records, frequency: FloatArray, *, asking: bool) -> KeyArray:
+def _rare(records: Records, frequency: FloatArray, count: int, *, asking: bool) -> KeyArray:
     """Return the rarest tokens of every text, from 1; those that no archived text has lead nowhere."""
     keep = int(convention("rare_tokens")) * (int(convention("rare_tokens_asked")) if asking else 1)
     share = float(convention("rare_token_share"))
@@ -128,7 +133,7 @@ def _rare(records: Records, frequency: FloatArray, *, asking: bool) -> KeyArray:
         often = frequency[bucket]
         at = np.flatnonzero((often <= limit) & (often > 0))
         # of those that this archive has once, what project texts at large have is not rare
-        rank = (often[at] + known[bucket[at]] * (float(len(records)) / size)).astype(np.uint64)
+        rank = (often[at] + known[bucket[at]] * (float(count) / size)).astype(np.uint64)
         code = (rows[at].astype(np.uint64) << np.uint64(32)) | rank
         order = at[np.argsort(code, kind="stable")]
         row = rows[order]
@@ -155,6 +160,7 @@ def _mixed(values: KeyArray) -> KeyArray:
 
 
 ROW_BITS = 64 - KEY_BITS
+PART, _LEADING = 100_000, 4  # records whose keys are made at once, and bits by which these are merged
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,25 +225,48 @@ class Candidates:
     reached: IntArray
 
 
-def build(records: Records) -> Index:
-    """Return the index of an archive."""
+def build(records: Records, folder: Path | None = None) -> Index:
+    """Return the index of an archive; with a folder, the postings are written there and stay on disk."""
     if len(records) >= 1 << ROW_BITS:
         raise InputError("projects.too-many", n=len(records), most=(1 << ROW_BITS) - 1)
     frequency = records.tokens.frequency()
     weight = idf(frequency, len(records))
-    parts = [
-        (keys << np.uint64(ROW_BITS)) | rows.astype(np.uint64)
-        for _, rows, keys in pair_keys(records, frequency, asking=False)
-    ]
-    postings = np.empty(sum(map(len, parts)), dtype=np.uint64)
-    end = len(postings)
-    while parts:  # one by one, so that they need not stand twice in memory
-        part = parts.pop()
-        postings[end - len(part) : end] = part
-        end -= len(part)
-    postings.sort()
+    # Keys are made of a part of the records at a time and sorted, then merged by their leading bits.
+    shares: list[list[KeyArray]] = [[] for _ in range(1 << _LEADING)]
+    edges = np.arange(1, 1 << _LEADING, dtype=np.uint64) << np.uint64(64 - _LEADING)
+    with tempfile.TemporaryFile(dir=folder) as aside:
+        for low in range(0, len(records), PART):
+            part = records.take(np.arange(low, min(low + PART, len(records))))
+            pairs = pair_keys(part, frequency, asking=False, count=len(records))
+            made = [(keys << np.uint64(ROW_BITS)) | (rows + low).astype(np.uint64) for _, rows, keys in pairs]
+            keys = np.concatenate(made)
+            keys.sort()
+            for share, piece in zip(shares, np.split(keys, np.searchsorted(keys, edges)), strict=True):
+                share.append(piece if folder is None else _spilled(aside, piece))
+        size = sum(len(piece) for share in shares for piece in share)
+        postings = np.empty(size, np.uint64) if folder is None else np.lib.format.open_memmap(
+            folder / "postings.npy", "w+", np.uint64, (size,)
+        )  # fmt: skip
+        end = 0
+        for share in shares:
+            merged = np.concatenate(share) if share else np.zeros(0, np.uint64)
+            share.clear()
+            merged.sort(kind="stable")  # the parts are in order already
+            postings[end : end + len(merged)] = merged
+            end += len(merged)
+    postings = np.asarray(postings)
     return Index(records, postings, frequency, weight, lengths(records, weight), telling(frequency, len(records)),
                  commonness(records))  # fmt: skip
+
+
+def _spilled(aside: IO[bytes], piece: KeyArray) -> KeyArray:
+    """Return keys written to a file, as they are read back from it."""
+    if not len(piece):
+        return piece
+    at = aside.seek(0, 2)
+    piece.tofile(aside)
+    aside.flush()
+    return np.asarray(np.memmap(aside, dtype=np.uint64, mode="r", offset=at, shape=piece.shape))
 
 
 def telling(frequency: FloatArray, count: int) -> npt.NDArray[np.float32]:

@@ -58,7 +58,7 @@ class Records:
 
     def take(self, rows: IntArray) -> Records:
         """Return some of the records."""
-        arrays = {name: getattr(self, name)[rows] for name in _ARRAYS}
+        arrays = {name: getattr(self, name)[rows] for name in ARRAYS}
         return Records(**arrays, tokens=self.tokens.take(rows))
 
     def readable(self) -> IntArray:
@@ -67,7 +67,7 @@ class Records:
         return numbers + (self.place[:, 0] > 0) + (self.owner > 0)
 
 
-_ARRAYS = tuple(field.name for field in dataclass_fields(Records) if field.name != "tokens")
+ARRAYS = tuple(field.name for field in dataclass_fields(Records) if field.name != "tokens")
 
 
 def read(texts: pl.Series, regions: pl.Series | None = None) -> Records:
@@ -78,7 +78,7 @@ def read(texts: pl.Series, regions: pl.Series | None = None) -> Records:
     ]
     if len(parts) == 1:
         return parts[0]
-    arrays = {name: np.concatenate([getattr(part, name) for part in parts]) for name in _ARRAYS}
+    arrays = {name: np.concatenate([getattr(part, name) for part in parts]) for name in ARRAYS}
     return Records(**arrays, tokens=joined([part.tokens for part in parts]))
 
 

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from xinzhi.core.arrays import FloatArray
-from xinzhi.core.errors import UsageError
+from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding
 from xinzhi.core.result import Provenance
 from xinzhi.risks.projects.conventions import convention
+from xinzhi.risks.projects.disk import close_archive, is_archive, open_archive, write_archive
 from xinzhi.risks.projects.forest import shipped_forests
-from xinzhi.risks.projects.index import Index, build
+from xinzhi.risks.projects.index import PART, Index, build
 from xinzhi.risks.projects.ledger import Side, candidate_frame, ledger_frames, shown, verdict_frame, with_evidence
 from xinzhi.risks.projects.places import places
 from xinzhi.risks.projects.quantities import plain
 from xinzhi.risks.projects.reading import library, unknown_place
-from xinzhi.risks.projects.records import read
+from xinzhi.risks.projects.records import Records, read
 from xinzhi.risks.projects.scoring import adapted, judge, pairs, score
 from xinzhi.risks.projects.screening import Screening, project_names
 from xinzhi.risks.projects.weights import Weights, shipped
@@ -126,18 +129,22 @@ def index_archive(
     *,
     encoding: str | None = None,
     weights: Weights | None = None,
+    folder: str | Path | None = None,
 ) -> Archive:
     """Read and index an archive that is to be asked more than once.
 
     Parameters
     ----------
     archive, encoding, weights
-        As in `screen`, which takes the result in place of the table.
+        As in `screen`, which takes the result in place of the table. Also a folder in which an index was kept.
+    folder
+        Where to keep the index on disk, so that it need not fit memory and is there the next time. A polars LazyFrame
+        with a column ``id`` is then read a part at a time.
 
     Raises
     ------
     InputError
-        As `screen` does.
+        As `screen` does; when identifiers of a table that is read in parts repeat.
 
     Examples
     --------
@@ -145,15 +152,59 @@ def index_archive(
     >>> screen(pl.DataFrame({"id": ["p1"], "text": ["长丰县学校，总投资2.4亿元"]}), old).frame["verdict"].to_list()
     ['new']
     """
-    theirs = library(archive, "archive", encoding=encoding)
-    index = build(read(theirs.frame["text"], _regions(theirs.frame)))
-    return Archive(
-        side=Side(frame=theirs.frame, records=index.records),
-        index=index,
-        weights=adapted(weights or shipped(), index, shipped_forests()),
-        fingerprint=theirs.fingerprint,
-        findings=theirs.findings,
-    )
+    if is_archive(archive):
+        frame, index, fingerprint, learned = open_archive(Path(archive))
+        return _archive(frame, index, _learned(weights or shipped(), learned), fingerprint, ())
+    if folder is None:
+        theirs = library(archive, "archive", encoding=encoding)
+        index = build(read(theirs.frame["text"], _regions(theirs.frame)))
+        own = adapted(weights or shipped(), index, shipped_forests())
+        return _archive(theirs.frame, index, own, theirs.fingerprint, theirs.findings)
+    place, known = Path(folder), _Parts(archive, encoding)
+    frame, index = write_archive(known, known.count, place)
+    if frame["id"].n_unique() < frame.height:
+        raise InputError("projects.repeated-in-parts")
+    own = adapted(weights or shipped(), index, shipped_forests())
+    close_archive(
+        place, known.fingerprint, share=own.agreement.share, level=own.agreement.level, closest=own.closest_share,
+        counted=np.array(own.counted),
+    )  # fmt: skip
+    return _archive(frame, index, own, known.fingerprint, tuple(known.findings))
+
+
+class _Parts:
+    """The tables and records of an archive, some rows at a time."""
+
+    def __init__(self, archive: Any, encoding: str | None) -> None:  # noqa: ANN401 - any kind of frame or place
+        lazy = isinstance(archive, pl.LazyFrame)
+        self.whole = None if lazy else library(archive, "archive", encoding=encoding)
+        self.lazy = archive if self.whole is None else self.whole.frame.lazy()
+        self.count = int(self.lazy.select(pl.len()).collect().item())
+        self.findings: list[Finding] = list(self.whole.findings) if self.whole else []
+        self.fingerprint = self.whole.fingerprint if self.whole else ""
+
+    def __iter__(self) -> Iterator[tuple[pl.DataFrame, Records]]:
+        for at in range(0, self.count, PART):
+            frame = self.lazy.slice(at, PART).collect()
+            if self.whole is None:
+                part = library(frame, "archive")
+                frame, self.findings = part.frame, [*self.findings, *part.findings]
+                self.fingerprint = sha256(f"{self.fingerprint}{part.fingerprint}".encode()).hexdigest()
+            yield frame, read(frame["text"], _regions(frame))
+
+
+def _archive(
+    frame: pl.DataFrame, index: Index, weights: Weights, fingerprint: str, findings: tuple[Finding, ...]
+) -> Archive:
+    side = Side(frame=frame, records=index.records)
+    return Archive(side=side, index=index, weights=weights, fingerprint=fingerprint, findings=findings)
+
+
+def _learned(weights: Weights, known: Mapping[str, FloatArray]) -> Weights:
+    """Return weights with what they had learned from an archive before it was written."""
+    agreement = replace(weights.agreement, share=known["share"], level=known["level"])
+    counted = (float(known["counted"][0]), float(known["counted"][1]))
+    return replace(weights, agreement=agreement, closest_share=known["closest"], counted=counted)
 
 
 def _batch(known: Archive, frame: pl.DataFrame, shares: FloatArray | None) -> tuple[pl.DataFrame, ...]:

@@ -119,7 +119,7 @@ def _table(kind: str) -> pl.DataFrame:
 
 
 BUCKET_BITS = 22
-_CHUNK = 40_000
+_CHUNK, _AT_ONCE = 40_000, 1 << 26
 _PRIME = np.uint64(1_099_511_628_211)  # of the Fowler-Noll-Vo hash
 _MIX = np.uint64(0x9E3779B97F4A7C15)  # 2**64 over the golden ratio: Knuth's multiplicative hash
 _CJK = (0x3400, 0x9FFF)
@@ -148,7 +148,10 @@ class Tokens:
 
     def frequency(self) -> FloatArray:
         """Return in how many texts each bucket occurs."""
-        return np.bincount(self.bucket, minlength=1 << BUCKET_BITS).astype(np.float64)
+        out = np.zeros(1 << BUCKET_BITS)
+        for low in range(0, len(self.bucket), _AT_ONCE):  # some at a time: numpy counts in whole numbers of eight bytes
+            out += np.bincount(self.bucket[low : low + _AT_ONCE], minlength=len(out))
+        return out
 
 
 def tokenise(texts: pl.Series) -> Tokens:
