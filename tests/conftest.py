@@ -86,6 +86,14 @@ def store():
 
 
 @pytest.fixture(scope="session")
+def audit():
+    """Return the audit of China's provinces."""
+    import xinzhi
+
+    return xinzhi.audit("china-provinces")
+
+
+@pytest.fixture(scope="session")
 def country() -> Callable[..., dict[str, pl.DataFrame]]:
     """Return a maker of small made-up packages: tables `accounts` and `investment` with random growth."""
 

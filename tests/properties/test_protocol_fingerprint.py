@@ -35,7 +35,7 @@ def reloaded(content, **style):
         return protocol.load(path)
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.data(), st.sampled_from(sorted(CONTENT)), st.sampled_from([True, False, None]))
 def test_order_of_keys_comments_and_format_do_not_count(data, name, flow):
     again = reloaded(shuffled(data.draw, CONTENT[name]), default_flow_style=flow, width=data.draw(st.integers(40, 400)))
@@ -155,7 +155,7 @@ def test_no_bytes_whatever_give_anything_but_findings(raw):
         assert all(finding.severity == "error" and finding.line != 0 for finding in findings)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=75, deadline=None)
 @given(st.data(), st.sampled_from(sorted(CONTENT)))
 def test_a_file_cut_off_anywhere_is_a_protocol_or_has_findings(data, name):
     text = next(file for file in registry_files() if file.stem == name).read_bytes()

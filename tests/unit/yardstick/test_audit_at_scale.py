@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-import xinzhi
 from xinzhi.yardstick.audit.audit import _compared
 from xinzhi.yardstick.audit.multiverse import QUANTILES, Distinct, spread, together
 
@@ -59,8 +58,8 @@ def test_protocols_whose_figures_are_unknown_and_regions_without_any_are_left_ou
     np.testing.assert_array_equal(found.values, [[1, 2], [3, 4], [6, 7]])
 
 
-def test_what_is_computed_once_an_outcome_is_what_every_protocol_gives():
-    estimates = xinzhi.audit("china-provinces").estimates
+def test_what_is_computed_once_an_outcome_is_what_every_protocol_gives(audit):
+    estimates = audit.estimates
     whole = np.asarray(estimates)
     for at in range(len(estimates.spans)):
         found = estimates.distinct(at)
@@ -69,15 +68,14 @@ def test_what_is_computed_once_an_outcome_is_what_every_protocol_gives():
     assert len(estimates.distinct(1).values) < len(whole) / 3
 
 
-def test_estimates_are_the_same_however_they_are_asked_for():
-    audited = xinzhi.audit("china-provinces")
-    whole = np.asarray(audited.estimates)
-    assert whole.shape == audited.estimates.shape == (audited.protocols.height, 31, len(audited.spans))
+def test_estimates_are_the_same_however_they_are_asked_for(audit):
+    whole = np.asarray(audit.estimates)
+    assert whole.shape == audit.estimates.shape == (audit.protocols.height, 31, len(audit.spans))
     for key in ((slice(None), 3, 0), (5, 3, 2), (7, slice(None), -1), (slice(0, 9), [2, 4], slice(1, 3))):
-        np.testing.assert_allclose(audited.estimates[key], whole[key], rtol=0, atol=1e-15)
-    for number in (0, 17, audited.protocols.height - 1):
-        np.testing.assert_allclose(audited.estimates.of_protocol(number), whole[number], rtol=0, atol=1e-12)
-    np.testing.assert_allclose(audited.estimates.of_span(1), whole[:, :, 1], rtol=0, atol=1e-15)
+        np.testing.assert_allclose(audit.estimates[key], whole[key], rtol=0, atol=1e-15)
+    for number in (0, 17, audit.protocols.height - 1):
+        np.testing.assert_allclose(audit.estimates.of_protocol(number), whole[number], rtol=0, atol=1e-12)
+    np.testing.assert_allclose(audit.estimates.of_span(1), whole[:, :, 1], rtol=0, atol=1e-15)
 
 
 def test_of_many_regions_the_ends_of_the_ranking_are_compared():

@@ -207,8 +207,7 @@ def test_why_there_is_no_band_for_the_newest_years_is_one_line(bands):
     assert "2024-2025年没有区间" in bands.summary("zh")
 
 
-def test_the_range_over_protocols_stands_beside_and_adds_nothing(measured, bands):
-    audit = xinzhi.audit("china-provinces")
+def test_the_range_over_protocols_stands_beside_and_adds_nothing(measured, bands, audit):
     beside = xinzhi.bands(measured, protocols=audit)
     assert beside.frame.equals(bands.frame)
     assert beside.spread.filter(start=2017, end=2023).height == 31

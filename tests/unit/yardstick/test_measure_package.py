@@ -134,15 +134,16 @@ def test_every_choice_moves_what_it_is_about(values, column, china, ours):
 
 
 def test_marks_of_capital_stand_in_the_years_whose_input_they_enter(ours):
+    timings = ("end_of_year", "beginning_of_year", "mid_year")
+    made = {one: xinzhi.measure("china-provinces", ours.replace({"capital.timing": one})).inputs for one in timings}
+
     def cells(timing, mark):
-        inputs = xinzhi.measure("china-provinces", ours.replace({"capital.timing": timing})).inputs
+        inputs = made[timing]
         marked = inputs.filter(pl.col("flags").str.contains(mark)).select("region", "year")
         return set(marked.iter_rows()), set(inputs.select("region", "year").iter_rows())
 
     for mark in ("extrapolated:investment", "proxy:initial_stock"):
-        (end, _), (start, _), (mid, known) = (
-            cells(timing, mark) for timing in ("end_of_year", "beginning_of_year", "mid_year")
-        )
+        (end, _), (start, _), (mid, known) = (cells(timing, mark) for timing in timings)
         assert min(year for _, year in start) == min(year for _, year in end) + 1
         # The mean of two stocks rests on both: it bears the marks of this year's stock and of that of the year before.
         assert mid == (end | start) & known

@@ -97,7 +97,7 @@ def test_cells_at_random(package):
     stated = digest_tables(package, READ)
     rng = np.random.default_rng(7)
     named = 0
-    for _ in range(100):
+    for _ in range(40):
         table = str(rng.choice(READ))
         frame = package.tables[table]
         key = stated[table].key
@@ -112,7 +112,7 @@ def test_cells_at_random(package):
         assert (found.table, found.column) == (table, column)
         named += found.key == "/".join(str(frame[name][row]) for name in key)
     # The short marks of cells leave one in 4,096 to its column.
-    assert named >= 98
+    assert named >= 39
 
 
 def test_a_column_that_was_rescaled_is_counted(certificate, copy):
