@@ -276,8 +276,8 @@
   if (window.xinzhiServer) {
     each("p[data-file]", function (line) { line.textContent = body.getAttribute("data-shown"); files(line, ["csv", "xlsx", "parquet"], line); });
   }
-  each(".figure", function (figure) {
-    var svg = figure.querySelector(".drawn svg"), line = document.createElement("p"), said = figure.querySelector("figcaption");
+  each(".figure, figure.small", function (figure) {
+    var svg = figure.querySelector(".drawn svg, :scope > svg"), line = document.createElement("p"), said = figure.querySelector("figcaption");
     if (!svg || !said) { return; }
     line.className = "save";
     line.appendChild(button("SVG", function () {
