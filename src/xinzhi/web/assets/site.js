@@ -276,18 +276,23 @@
   if (window.xinzhiServer) {
     each("p[data-file]", function (line) { line.textContent = body.getAttribute("data-shown"); files(line, ["csv", "xlsx", "parquet"], line); });
   }
+  function alone(svg) { /* away from the page it has no font but its own */
+    var made = svg.cloneNode(true);
+    if (!made.getAttribute("font-family")) { made.setAttribute("font-family", window.getComputedStyle(body).fontFamily); }
+    return made;
+  }
   each(".figure, figure.small", function (figure) {
     var svg = figure.querySelector(".drawn svg, :scope > svg"), line = document.createElement("p"), said = figure.querySelector("figcaption");
     if (!svg || !said) { return; }
     line.className = "save";
     line.appendChild(button("SVG", function () {
-      save(title() + "-" + figure.id + ".svg", new Blob([new XMLSerializer().serializeToString(svg)], { type: "image/svg+xml" }));
+      save(title() + "-" + figure.id + ".svg", new Blob([new XMLSerializer().serializeToString(alone(svg))], { type: "image/svg+xml" }));
     }));
     said.appendChild(line);
     if (window.xinzhiServer && figure.hasAttribute("data-file")) { files(figure, ["png", "json"], line); return; }
     line.appendChild(button("PNG", function () {
       var image = new Image(), box = svg.viewBox.baseVal, canvas = document.createElement("canvas");
-      var wide = (box && box.width) || svg.clientWidth, tall = (box && box.height) || svg.clientHeight, text = svg.cloneNode(true);
+      var wide = (box && box.width) || svg.clientWidth, tall = (box && box.height) || svg.clientHeight, text = alone(svg);
       text.setAttribute("width", wide);
       text.setAttribute("height", tall);
       canvas.width = 2 * wide;
