@@ -20,7 +20,7 @@ TOUCH := unit/data/test_package_sources.py unit/data/test_tidy.py unit/data/test
 SPARK := .venv-spark
 BENCH := .venv-bench
 
-.PHONY: help demo test coverage test-web test-spark test-lowest lint bench limits docs lock clean
+.PHONY: help demo test coverage test-web test-spark test-lowest lint bench limits wheel docs lock clean
 
 help: ## list the targets | 列出全部命令
 	@awk -F ' ## | [|] ' '/^[a-z-]+:.* ## / { sub(/:.*/, "", $$1); printf "make %-11s %-62s %s\n", $$1, $$2, $$3 }' $(MAKEFILE_LIST)
@@ -59,6 +59,11 @@ bench: $(BENCH)/.ready ## every capability beside its best peer, into bench/RESU
 
 limits: $(READY) ## measure time and memory against the promised limits | 测量耗时与内存，并与承诺的上限对照
 	@status=0; for script in bench/bench_*.py; do echo "== $$script"; $(BIN)/python $$script || status=1; done; exit $$status
+
+PYTHONS := 3.11 3.12 3.13
+
+wheel: $(READY) ## build the wheel, install it into empty environments, run the main job there (needs uv) | 构建wheel，装入空环境试运行（需uv）
+	$(BIN)/python tools/try_wheel.py $(PYTHONS)
 
 docs: $(READY) ## build the documentation, warnings are errors | 生成文档，警告即错误
 	$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet docs docs/_build/html
