@@ -29,7 +29,9 @@ class Facets:
 
     def among(self, columns: FloatArray, first: int) -> Facets:
         """Return those that support the columns from `first` on, too, which have been added behind the others."""
-        kept = np.flatnonzero(_most(self.prices, columns[:, first:]) <= _INSIDE)
+        added = columns[:, first:]
+        most = np.einsum("nj,jn->n", self.prices, added[:, _farthest(self.prices, added)])
+        kept = np.flatnonzero(most <= _INSIDE)
         codes = self.codes[kept]
         return Facets(np.where(codes < first, codes, codes + columns.shape[1] - first), self.prices[kept])
 
@@ -268,15 +270,6 @@ def _grow(
         facets = facets.among(hull, before).and_those(Facets.plain(hull, equal, points=points))
     chosen = np.concatenate([chosen, outside])  # more than the frame is still right, only slower
     return chosen, Facets.plain(columns[:, chosen], equal, points=points), count
-
-
-def _most(prices: FloatArray, columns: FloatArray) -> FloatArray:
-    """Return the most that any column earns at some prices."""
-    found = np.zeros(len(prices))
-    step = max(1, 400_000 // max(columns.shape[1], 1))
-    for start in range(0, len(prices), step):
-        found[start : start + step] = (prices[start : start + step] @ columns).max(axis=1, initial=-np.inf)
-    return found
 
 
 def _farthest(prices: FloatArray, columns: FloatArray) -> IntArray:

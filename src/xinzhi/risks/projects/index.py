@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -234,7 +235,7 @@ def build(records: Records, folder: Path | None = None) -> Index:
     # Keys are made of a part of the records at a time and sorted, then merged by their leading bits.
     shares: list[list[KeyArray]] = [[] for _ in range(1 << _LEADING)]
     edges = np.arange(1, 1 << _LEADING, dtype=np.uint64) << np.uint64(64 - _LEADING)
-    with tempfile.TemporaryFile(dir=folder) as aside:
+    with nullcontext() if folder is None else tempfile.TemporaryFile(dir=folder) as aside:
         for low in range(0, len(records), PART):
             part = records.take(np.arange(low, min(low + PART, len(records))))
             pairs = pair_keys(part, frequency, asking=False, count=len(records))
@@ -242,7 +243,7 @@ def build(records: Records, folder: Path | None = None) -> Index:
             keys = np.concatenate(made)
             keys.sort()
             for share, piece in zip(shares, np.split(keys, np.searchsorted(keys, edges)), strict=True):
-                share.append(piece if folder is None else _spilled(aside, piece))
+                share.append(piece if aside is None else _spilled(aside, piece))
         size = sum(len(piece) for share in shares for piece in share)
         postings = np.empty(size, np.uint64) if folder is None else np.lib.format.open_memmap(
             folder / "postings.npy", "w+", np.uint64, (size,)

@@ -184,7 +184,7 @@ class _Parts:
         self.fingerprint = self.whole.fingerprint if self.whole else ""
 
     def __iter__(self) -> Iterator[tuple[pl.DataFrame, Records]]:
-        for at in range(0, self.count, PART):
+        for at in range(0, max(self.count, 1), PART):
             frame = self.lazy.slice(at, PART).collect()
             if self.whole is None:
                 part = library(frame, "archive")
