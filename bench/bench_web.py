@@ -2,8 +2,10 @@
 
 Starts `xinzhi serve` as a process of its own and asks it over kept connections. Prints, from one run: the time of the
 first answer after a start; requests a second and the 50th and 95th percentile of cached pages, of pages of regions, and
-of the interface for programs; what a page costs that is asked for the first time, also under another protocol; the
-memory of the server before and after many requests. Ends with 1 when a promised limit is missed.
+of the interface for programs; what a page costs that is asked for the first time, also under another protocol and for
+the audit of another region; how long a kept page takes while 60 visitors wait for one study; the memory of the server
+before and after many requests, dozens of them with a protocol that nobody asked for before. Ends with 1 when a promised
+limit is missed.
 
     python bench/bench_web.py            # 20,000 requests for the memory, about two minutes
     python bench/bench_web.py 2000       # fewer of them
@@ -23,9 +25,11 @@ import numpy as np
 
 from xinzhi.data import load
 
-CONNECTIONS, BATCH = 4, 2000
+CONNECTIONS, BATCH, CROWD = 4, 2000, 60
+OWN, MORE = 20, 60  # questions under protocols of their own: before memory is read for the first time, and after
 PER_SECOND, REGION_MS, SWITCH_SECONDS, GROWTH = 200.0, 150.0, 1.5, 1.10
 PATIENCE, SWITCHED = 120, "zhang-2004"
+GOOD = {http.client.OK}
 
 
 def port() -> int:
@@ -35,8 +39,8 @@ def port() -> int:
         return int(one.getsockname()[1])
 
 
-def ask(place: int, paths: list[str]) -> list[float]:
-    """Ask for paths over one connection; return the seconds that each took."""
+def ask(place: int, paths: list[str], good: set[int] = GOOD) -> list[float]:
+    """Ask for paths over one connection; return the seconds that each took. Another status than a good one ends all."""
     line, times = http.client.HTTPConnection("127.0.0.1", place, timeout=PATIENCE), []
     for path in paths:
         begun = time.perf_counter()
@@ -44,7 +48,7 @@ def ask(place: int, paths: list[str]) -> list[float]:
         answer = line.getresponse()
         answer.read()
         times.append(time.perf_counter() - begun)
-        if answer.status != http.client.OK:
+        if answer.status not in good:
             sys.exit(f"{path}: {answer.status}")
     line.close()
     return times
@@ -71,6 +75,24 @@ def told(what: str, rate: float, times: np.ndarray) -> None:
     print(f"{what:34} {rate:8.0f} a second   median {half:7.1f} ms   p95 {most:7.1f} ms")
 
 
+def own(number: int) -> str:
+    """Return the part of a question that asks for a rate of depreciation that no protocol has."""
+    return f"set=capital.depreciation={0.0501 + number / 2000:.4f}"
+
+
+def crowd(place: int, known: list[str]) -> float:
+    """Return the longest time of a kept page while many visitors wait for one study that is not."""
+    slow = f"/api/v1/audit?{own(-1)}"
+    with ThreadPoolExecutor(CROWD) as pool:
+        waiting = [pool.submit(ask, place, [slow], {*GOOD, http.client.SERVICE_UNAVAILABLE}) for _ in range(CROWD)]
+        time.sleep(0.3)
+        times = []
+        while not all(one.done() for one in waiting):
+            times += ask(place, known[:1])
+            time.sleep(0.02)
+    return max(times, default=0.0)
+
+
 def measured(place: int, process: int, number: int) -> dict[str, bool]:
     """Print the figures; return which limits hold."""
     regions = [str(code) for code in load("china-provinces").tables["regions"]["region"]]
@@ -89,10 +111,19 @@ def measured(place: int, process: int, number: int) -> dict[str, bool]:
     told("cached answers to programs", *many(place, calls, BATCH))
     switches = ask(place, [f"/en/region/{code}.html?protocol={SWITCHED}" for code in regions[:5]])
     print(f"{'switch of protocol, five regions':34} " + ", ".join(f"{took:.2f} s" for took in switches))
+    others = {"home": f"index.html?protocol={SWITCHED}", "one parameter": f"region/{regions[0]}.html?{own(0)}",
+              "audit": "audit.html", "audit of another region": f"audit.html?region={regions[5]}"}  # fmt: skip
+    print(", ".join(f"{name} {ask(place, [f'/en/{path}'])[0]:.2f} s" for name, path in others.items()))
+    crowded = crowd(place, known)
+    print(f"{'kept page while 60 wait for a study':34} {1000 * crowded:.0f} ms")
+    for path in map(own, range(OWN)):
+        ask(place, [f"/api/v1/measure?{path}"])
     before = memory(process)
     many(place, [*known, *calls], number)
+    for path in map(own, range(OWN, OWN + MORE)):
+        ask(place, [f"/api/v1/measure?{path}"])
     after = memory(process)
-    print(f"{'memory':34} {before:.0f} MB, after {number} requests {after:.0f} MB")
+    print(f"{'memory':34} {before:.0f} MB, after {number} requests and {MORE} protocols more {after:.0f} MB")
     return {
         f">= {PER_SECOND:.0f} cached pages a second": rate >= PER_SECOND,
         f"p95 of a cached region page < {REGION_MS:.0f} ms": 1000 * float(np.quantile(region, 0.95)) < REGION_MS,

@@ -23,7 +23,7 @@ from schemathesis import GenerationMode
 from xinzhi.web import Store
 from xinzhi.web.api import add_api
 
-FAULT, LONG = 500, "/paths"  # the topic that takes longest is asked once a round
+FAULT, PATIENCE, LONG = 500, 300, "/paths"  # the topic that takes longest is asked once a round
 
 
 def main() -> int:
@@ -49,7 +49,7 @@ def main() -> int:
                 def ask(case: Any) -> None:  # noqa: ANN401 - a case of the library
                     if time.monotonic() > until:
                         return
-                    answer = case.call()
+                    answer = case.call(timeout=PATIENCE)
                     addresses.add(case.path)
                     answers[answer.status_code] += 1
                     if answer.status_code == FAULT:

@@ -8,15 +8,29 @@ pytest.importorskip("fastapi")
 
 from web.reading import Reader
 
+from xinzhi.web import render
 from xinzhi.web.static import site
 
 
 @pytest.fixture(scope="session")
-def folder(store, tmp_path_factory):
+def written(store, tmp_path_factory):
+    """The static site, and every table that its pages show: where, the table, its HTML."""
+    out, shown, plain = tmp_path_factory.mktemp("site"), [], render.table
+
+    def noted(source, language, decimals, above=None):
+        shown.append((source, language, html := plain(source, language, decimals, above)))
+        return html
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(render, "table", noted)
+        site(store, out)
+    return out, shown
+
+
+@pytest.fixture(scope="session")
+def folder(written):
     """The static site."""
-    out = tmp_path_factory.mktemp("site")
-    site(store, out)
-    return out
+    return written[0]
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,8 @@ import threading
 import time
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import sync_playwright
 
 from xinzhi.core.text import words
 from xinzhi.report.pages.yardstick.assessment import topics
@@ -66,8 +68,7 @@ def address(store):
 
 @pytest.fixture(scope="module")
 def browser():
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as made:
+    with sync_playwright() as made:
         opened = made.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield opened
         opened.close()
@@ -101,7 +102,7 @@ def tab(browser, address):
 @pytest.mark.parametrize("name", PAGES)
 @pytest.mark.parametrize("language", VIEWS)
 def test_a_page_opens_without_an_error_and_fits_and_has_no_barrier(tab, language, name):
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    axe = Axe()
     page = tab(f"{language}/{name}", *VIEWS[language][0])
     for width, scheme in VIEWS[language]:
         page.set_viewport_size({"width": width, "height": 900})

@@ -5,12 +5,14 @@ from __future__ import annotations
 import posixpath
 import re
 import shlex
+from collections import Counter
 from copy import copy
 from html import unescape
 from urllib.parse import unquote, urlsplit
 
 import polars as pl
 import pytest
+from web.figures import Figures, frames_of, numbers
 from web.reading import Reader
 
 from xinzhi import studies
@@ -93,6 +95,28 @@ def test_the_ranking_of_the_first_page_is_that_of_the_study(store, folder, langu
         assert cells[5].strip() == (row["grade"] or "")
     for line in study.ranking.summary(language).splitlines()[:1]:
         assert line.replace("\u00a0", " ") in page.words.replace("\u00a0", " ")
+
+
+def test_every_figure_of_every_table_is_one_of_the_studies(store, written):
+    """Each number that the site shows is in a frame of a study: of its region and column, else of its column.
+
+    Columns that are made for a page, such as a year of an explanation, are looked for among all figures.
+    """
+    kept = [one for one, _ in store._studies._values.values()]  # noqa: SLF001 - the studies that the pages were made from
+    frames = [frame for one in kept if isinstance(one, studies.Study) for frame in frames_of(one)]
+    known = Figures([*frames, *store.package.tables.values()], lambda code: store.names.region(code).en)
+    found, lost, cells = Counter(), Counter(), {"zh": [], "en": []}
+    for table, language, html in written[1]:
+        shown = list(numbers(table, html))
+        cells[language].append((table.key, [text for text, *_ in shown]))
+        if language == "en":
+            told = [(known.has(*one), one[1]) for one in shown]
+            found.update(how for how, _ in told)
+            lost.update((table.key, column) for how, column in told if not how)
+    assert not lost
+    assert sum(found.values()) > 10_000
+    assert found["any"] < 0.25 * sum(found.values())
+    assert cells["zh"] == cells["en"]
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
