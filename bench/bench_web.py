@@ -19,6 +19,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from os import sysconf
 from pathlib import Path
 
 import numpy as np
@@ -69,6 +70,12 @@ def memory(process: int) -> float:
     return next(float(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS"))
 
 
+def work(process: int) -> float:
+    """Return the seconds of processor time that a process has used."""
+    stat = Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return (int(stat[11]) + int(stat[12])) / sysconf("SC_CLK_TCK")
+
+
 def told(what: str, rate: float, times: np.ndarray) -> None:
     """Print one line."""
     half, most = (1000 * float(np.quantile(times, part)) for part in (0.5, 0.95))
@@ -109,11 +116,15 @@ def measured(place: int, process: int, number: int) -> dict[str, bool]:
     calls = ["/api/v1/measure?region=52", "/api/v1/plan", "/api/v1/bridge", "/api/v1/explain?region=52"]
     ask(place, calls)
     told("cached answers to programs", *many(place, calls, BATCH))
+    idle = work(process)
     switches = ask(place, [f"/en/region/{code}.html?protocol={SWITCHED}" for code in regions[:5]])
-    print(f"{'switch of protocol, five regions':34} " + ", ".join(f"{took:.2f} s" for took in switches))
+    print(f"{'switch of protocol, five regions':34} " + ", ".join(f"{took:.2f} s" for took in switches)
+          + f" ({work(process) - idle:.2f} s of processor time)")  # fmt: skip
     others = {"home": f"index.html?protocol={SWITCHED}", "one parameter": f"region/{regions[0]}.html?{own(0)}",
               "audit": "audit.html", "audit of another region": f"audit.html?region={regions[5]}"}  # fmt: skip
-    print(", ".join(f"{name} {ask(place, [f'/en/{path}'])[0]:.2f} s" for name, path in others.items()))
+    for name, path in others.items():
+        idle, took = work(process), ask(place, [f"/en/{path}"])[0]
+        print(f"{name:34} {took:.2f} s ({work(process) - idle:.2f} s of processor time)")
     crowded = crowd(place, known)
     print(f"{'kept page while 60 wait for a study':34} {1000 * crowded:.0f} ms")
     for path in map(own, range(OWN)):

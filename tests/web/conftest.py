@@ -8,13 +8,14 @@ pytest.importorskip("fastapi")
 
 from web.reading import Reader
 
+from xinzhi.studies import Study
 from xinzhi.web import render
 from xinzhi.web.static import site
 
 
 @pytest.fixture(scope="session")
 def written(store, tmp_path_factory):
-    """The static site, and every table that its pages show: where, the table, its HTML."""
+    """The static site; every table that its pages show, the language, its HTML; and the studies they are made from."""
     out, shown, plain = tmp_path_factory.mktemp("site"), [], render.table
 
     def noted(source, language, decimals, above=None):
@@ -24,7 +25,8 @@ def written(store, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(render, "table", noted)
         site(store, out)
-    return out, shown
+    kept = [one for one, _ in store._studies._values.values() if isinstance(one, Study)]  # noqa: SLF001 - shown nowhere
+    return out, shown, kept
 
 
 @pytest.fixture(scope="session")

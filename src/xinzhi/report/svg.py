@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from xinzhi.core.errors import guarded
@@ -23,6 +25,7 @@ _PLACES = re.compile(r'(?<=\s)(?:d|transform|[xy][12]?|width|height)="[^"]*"')
 _LONG = re.compile(r"-?\d+\.\d{4,}(?:e[-+]?\d+)?")
 LAYOUT_FONT = "sans-serif"  # measured three times faster than a list of fonts; the page's own fonts are as wide
 TALL, WIDE = 1.2, 0.5  # height over width from which on a picture has most of a printed page, or only a strip of it
+DRAWN = 64  # drawings that are kept
 _LANG = {"zh": "zh-CN", "en": "en"}
 
 
@@ -46,15 +49,23 @@ def inline(draw: Callable[[Words], ChartType], name: str) -> str:
 
 def alone(draw: Callable[[Words], ChartType], name: str, language: Language, *, narrow: bool = False) -> str:
     """Return a chart as inline SVG in one language, or its form for a narrow screen."""
+    spec = vega_lite(draw, language, narrow=narrow)
+    spec["config"]["font"] = LAYOUT_FONT
+    with guarded("report.not-drawn", ValueError, name=name):
+        drawn = _converted(json.dumps(spec), narrow=narrow)
+    return bilingual(drawn, {}, name=name)
+
+
+@lru_cache(maxsize=DRAWN)
+def _converted(spec: str, *, narrow: bool) -> str:
+    """Return a specification as SVG; the pages of two regions share most of their pictures."""
     import vl_convert
 
     from xinzhi.report.charts.narrow import narrowed
 
-    spec = vega_lite(draw, language, narrow=narrow)
-    spec["config"]["font"] = LAYOUT_FONT
-    with guarded("report.not-drawn", ValueError, name=name):
-        drawn = narrowed(spec, vl_convert.vegalite_to_svg) if narrow else vl_convert.vegalite_to_svg(spec)
-    return bilingual(drawn, {}, name=name)
+    if narrow:
+        return narrowed(json.loads(spec), vl_convert.vegalite_to_svg)
+    return vl_convert.vegalite_to_svg(spec)
 
 
 def vega_lite(draw: Callable[[Words], ChartType], language: Language, *, narrow: bool = False) -> dict[str, Any]:
