@@ -201,10 +201,10 @@ class Bench:
         return [word.format(out=out, **self.places) for word in call.words.split(" ")]
 
 
-def record(call: Call, bench: Bench) -> dict[str, dict[str, Part]]:
+def record(call: Call, bench: Bench, languages: tuple[str, ...] = ("en", "zh")) -> dict[str, dict[str, Part]]:
     """Run a call in English and in Chinese and return its parts: by file and name in it, `exit` and `frames`."""
     parts: dict[str, dict[str, Part]] = {}
-    for language in ("en", "zh"):
+    for language in languages:
         out = bench.folder / "out"
         shutil.rmtree(out, ignore_errors=True)
         out.mkdir()

@@ -43,7 +43,8 @@ def judged(name, stored, parts):
 
 @pytest.mark.parametrize("call", QUICK, ids=lambda call: call.name)
 def test_numbers_of_a_call_are_those_that_were_frozen(call, bench, stored):
-    judged(call.name, stored, record(call, bench))
+    languages = ("en", "zh") if "{out}" in call.words else ("en",)  # of what is printed in Chinese no number is frozen
+    judged(call.name, stored, record(call, bench, languages))
 
 
 @pytest.mark.parametrize("name", LIBRARY)
