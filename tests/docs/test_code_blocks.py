@@ -23,6 +23,7 @@ from readers import GIVEN
 
 import xinzhi.studies
 from xinzhi.core.errors import XinzhiError
+from xinzhi.core.text import read_words
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted(
@@ -134,6 +135,12 @@ def studied():
 @pytest.mark.parametrize("page", PAGES)
 def test_every_block_says_what_it_is(page):
     assert not [str(block) for block in blocks(page) if block.kind not in {*KINDS, *NOT_RUN}]
+
+
+def test_the_examples_of_the_help_stand_in_a_page():
+    shown = "".join(block.code + "\n" for page in PAGES for block in blocks(page) if block.kind == "console")
+    examples = [one for calls in read_words("examples.yaml").values() for one in calls]
+    assert not [one for one in examples if not re.search(rf"^\$ {re.escape(one)}( +#.*)?$", shown, re.MULTILINE)]
 
 
 @pytest.mark.usefixtures("studied")

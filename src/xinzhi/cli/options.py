@@ -178,6 +178,8 @@ def _help(command: Command | Group, ctx: click.Context, language: Language) -> l
     pieces = [words["command"][language]] if isinstance(command, Group) else pieces
     usage = " ".join([ctx.command_path, f"[{words['options'][language]}]", *pieces])
     lines = [f"{words['usage'][language]} {usage}", "", *_wrapped(command.help or "", INDENT)]
+    if examples := read_words("examples.yaml").get(ctx.command_path):
+        lines += ["", f"{words['examples'][language]}:", *(f"  {one}" for one in examples)]
     arguments = [one for one in command.params if isinstance(one, Argument)]
     if arguments:
         needed = f"  [{words['required'][language]}]"
