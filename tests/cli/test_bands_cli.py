@@ -16,7 +16,7 @@ def run(monkeypatch, capsys):
 def test_bands_of_the_package_with_page_and_tables(run, tmp_path):
     code, out, err = run("bands", "china-provinces", "--quick", "--out", tmp_path, "--top", 3)
     assert (code, err) == (0, "")
-    assert "In 2017-2023" in out
+    assert "In 2017–2023" in out
     assert "Guangdong" in out
     assert "Hubei" not in out.split("bands.csv")[-1]
     assert main_files(tmp_path) == {"bands.html", "bands.xlsx", "bands.json", "bands.csv"}

@@ -27,7 +27,7 @@ def table(tmp_path):
 def test_a_supported_claim_exits_with_0(xinzhi_claim):
     code, out, err = xinzhi_claim("china-provinces", *ONE, "--growth", "2.6%")
     assert (code, err) == (0, "")
-    assert out.startswith("Jilin 2012-2017, claimed 2.6% a year (±0.05 pp): supported.")
+    assert out.startswith("Jilin 2012–2017, claimed 2.6% a year (±0.05 pp): supported.")
 
 
 def test_a_claim_that_is_not_supported_exits_with_1(xinzhi_claim):
@@ -87,7 +87,7 @@ def test_a_table_becomes_a_report_to_hand_over(lang, xinzhi_claim, table, tmp_pa
         ([*ONE, "--growth", "0.034"], 2, "'0.034%' or '3.4%'"),
         ([*ONE, "--growth", "2.1%", "--rounding", "0.05"], 2, "rounding 0.05 is 5"),
         (["--region", "9", "--from", "2012", "--to", "2017", "--growth", "1%"], 2, "there is no region '9'"),
-        (["--region", "220000", "--from", "2012", "--to", "2030", "--growth", "1%"], 2, "2024-2030"),
+        (["--region", "220000", "--from", "2012", "--to", "2030", "--growth", "1%"], 2, "2024–2030"),
         (["--region", "220000", "--from", "2017", "--to", "2012", "--growth", "1%"], 2, "start < end"),
         ([*ONE, "--growth", "2.1%", "--set", "capital.depreciation=fast"], 2, "capital.depreciation"),
         ([], 3, "claim needs the table 'claims'"),

@@ -61,7 +61,7 @@ def test_main_job_measures_change_with_a_reference_in_the_place_of_the_index(xin
 def test_bad_outputs_make_it_green_and_name_who_is_left_out(xinzhi_frontier):
     code, out, _ = xinzhi_frontier(*MAIN, "--index", "global", "--bad", "energy_consumption", "--lang", "zh")
     assert code == 0
-    assert out.startswith("1996–2017：Malmquist-Luenberger指数平均每年")
+    assert out.startswith("1996—2017：Malmquist-Luenberger指数平均每年")
     assert "缺少energy_consumption而未计入的观测21个：西藏。" in out
 
 

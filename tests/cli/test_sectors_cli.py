@@ -233,7 +233,7 @@ def test_vikor_has_no_intervals_and_it_is_said(run):
         (("china-provinces", "--system", "xinzhi-sectors", "--normalisation", "min-max:1"), 2, "min-max:1:100"),
         (("china-provinces", "--system", "xinzhi-sectors", "--draws", "0"), 2, "between 1 and"),
         (("china-provinces", "--system", "xinzhi-sectors", "--aggregation", "geometric"), 2, "min-max:1:100"),
-        (("china-provinces", "--system", "xinzhi-sectors", "--years", "1990:1995"), 3, "in 1990-1995"),
+        (("china-provinces", "--system", "xinzhi-sectors", "--years", "1990:1995"), 3, "in 1990–1995"),
         (("nowhere.csv", "--system", "xinzhi-sectors"), 3, "there is no file"),
     ],
 )

@@ -45,7 +45,7 @@ HERE = (pl.col("region") == "r1") & (pl.col("industry") == "i2") & (pl.col("year
 def test_main_job_leads_with_the_finding_and_writes_the_page(xinzhi_sources, tmp_path):
     code, out, err = xinzhi_sources("china-provinces", "--out", tmp_path, "--top", 3, "--region", "吉林")
     assert (code, err) == (0, "")
-    assert out.replace("\u00a0", " ").startswith("TFP of all regions together grew by 2.50 % a year in 2003-2023")
+    assert out.replace("\u00a0", " ").startswith("TFP of all regions together grew by 2.50 % a year in 2003–2023")
     assert "Northeast grew by 0.32 points a year less than East" in out
     assert "Jilin" in out
     names = {path.name for path in tmp_path.iterdir()}
@@ -108,7 +108,7 @@ def test_zero_capital_and_negative_value_added_are_named_with_their_line(xinzhi_
 def test_a_missing_row_is_named_and_the_rest_is_computed(xinzhi_sources, broken):
     code, out, _ = xinzhi_sources(broken(lambda table: table.filter(~HERE)))
     assert code == 1  # the package has an error: a missing year
-    assert "Left out of 2000-2005 for a year without figures: r1 2002: value added of i2" in out
+    assert "Left out of 2000–2005 for a year without figures: r1 2002: value added of i2" in out
 
 
 def test_industries_that_do_not_add_up_are_told(xinzhi_sources, broken):

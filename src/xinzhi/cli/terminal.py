@@ -8,7 +8,7 @@ import polars as pl
 
 from xinzhi.cli.speech import console, grid, lines, print_findings, say
 from xinzhi.core.schema import describe
-from xinzhi.core.text import Text, percent, same, significant
+from xinzhi.core.text import Text, percent, same, significant, span_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -142,7 +142,7 @@ def _sources(made: Study, call: Call) -> None:
     listed = PARTS if result.industries["emerging"].any() else ("allocation", "upgrading", "breakthrough")
     parts = [name for name in listed if frame[name].is_not_null().any()]
     rows = [
-        [result.names.region(row["region"]), f"{row['start']}–{row['end']}",
+        [result.names.region(row["region"]), span_text(row["start"], row["end"]),
          *(percent(row[name], 2, sign=True) for name in ("tfp_growth", *parts))]
         for row in frame.iter_rows(named=True)
     ]  # fmt: skip
@@ -325,7 +325,7 @@ def _digital(made: Study, call: Call) -> None:
     result: Any = made.results["digital"]
     periods = result.periods.sort("start", descending=True)
     parts = [name for name in periods.columns if name not in {"start", "end", "status", "rate_of_return"}]
-    heads = [same(f"{start}–{end} %") for start, end in periods.select("start", "end").iter_rows()]
+    heads = [span_text(start, f"{end} %") for start, end in periods.select("start", "end").iter_rows()]
     cells = [[describe(result.verb, name).title, *(percent(value, 2) for value in periods[name])] for name in parts]
     grid(["what", *heads], cells, call.language)
 

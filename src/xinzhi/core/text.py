@@ -112,6 +112,11 @@ def same(text: object) -> Text:
     return Text(zh=str(text), en=str(text))
 
 
+def span_text(start: object, end: object) -> Text:
+    """Return a span of years or quarters as each language writes it: ``2017—2023`` and ``2017–2023``."""
+    return Text(zh=f"{start}—{end}", en=f"{start}–{end}")
+
+
 def listing(items: Sequence[Text], limit: int | None = None) -> Text:
     """Join names to a list in both languages; beyond `limit` the rest is counted."""
     if limit is not None and len(items) > limit + 1:

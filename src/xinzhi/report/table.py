@@ -13,12 +13,12 @@ from xinzhi.core.result import Result
 from xinzhi.core.schema import COMMON, NO_TEXT, Column, Kind
 from xinzhi.core.schema import describe as schema
 from xinzhi.core.schema import described as in_schema
-from xinzhi.core.text import Text, has, is_known, listing, number, same, significant, words
+from xinzhi.core.text import Text, has, is_known, listing, number, same, significant, span_text, words
 from xinzhi.report.sentence import yes_no
 
 __all__ = [
     "DECIMALS", "NO_UNIT", "NUMERIC", "Column", "Kind", "Table", "cell", "cells_of", "column", "described", "table",
-    "without_notes",
+    "with_period", "without_notes",
 ]  # fmt: skip
 
 NUMERIC: frozenset[Kind] = frozenset(
@@ -164,6 +164,14 @@ def _said(one: Column, held: pl.Series, names: Called | None) -> Callable[[Any],
 
 def _plain(value: object) -> str | Text:
     return value if isinstance(value, str | Text) else str(value)
+
+
+def with_period(frame: pl.DataFrame) -> pl.DataFrame:
+    """Add ``period``, the first and the last year as each language writes a span."""
+    span = span_text("{}", "{}")
+    return frame.with_columns(
+        period_zh=pl.format(span.zh, "start", "end"), period_en=pl.format(span.en, "start", "end")
+    )
 
 
 def without_notes(source: Table) -> Table:

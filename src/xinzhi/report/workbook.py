@@ -12,7 +12,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from xinzhi.core import flags
 from xinzhi.core.schema import Column, Kind
-from xinzhi.core.text import Language, Text, has, listing, paragraph, same, words
+from xinzhi.core.text import Language, Text, has, listing, paragraph, same, span_text, words
 from xinzhi.report.document import Document
 from xinzhi.report.sheet import Look, bracket, in_order, marks, sheet_name, write_table
 from xinzhi.report.table import Table
@@ -145,7 +145,7 @@ def _facts(document: Document, tables: Sequence[Table]) -> list[tuple[str, list[
     span = _years(document)
     facts: list[tuple[str, list[Text]]] = [
         ("package", [document.source]),
-        ("period", [] if span is None else [same(f"{span[0]}–{span[1]}")]),
+        ("period", [] if span is None else [span_text(*span)]),
         ("issuers", [] if provenance.issuers is None else [provenance.issuers]),
         ("answer", [paragraph((*one.answer, *one.reach)) for one in shown if one.answer or one.reach]),
         ("warning", [one.warning for one in shown if one.warning is not None]),

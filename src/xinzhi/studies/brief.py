@@ -12,7 +12,7 @@ from xinzhi import risks, yardstick
 from xinzhi.core.errors import UsageError
 from xinzhi.core.parameters import setting
 from xinzhi.core.schema import describe
-from xinzhi.core.text import Text, same, sentences, words
+from xinzhi.core.text import Text, same, sentences, span_text, words
 from xinzhi.data import names_of
 from xinzhi.studies.brief_advice import ability, evidence, headline, moves
 from xinzhi.studies.brief_read import Read, read
@@ -58,7 +58,7 @@ class Brief(Study):
     """
 
     about: Text
-    span: str
+    span: Text
     parts: Mapping[str, Facts]
 
     def sentences(self, part: str) -> list[Text]:
@@ -299,7 +299,7 @@ def where(shared: Read, code: str) -> Facts:
         row = rows.row(-1, named=True)
         same_span = own is not None and (row["start"], row["end"]) == (span.start, span.end)
         facts["where.allocation_of" if same_span else "where.allocation"] = {
-            "span": f"{row['start']}–{row['end']}", "total": row["allocation"], "labour": row["allocation_labour"],
+            "span": span_text(row["start"], row["end"]), "total": row["allocation"], "labour": row["allocation_labour"],
             "capital": row["allocation_capital"],
             "rest": None if own is None else own["tfp_growth"] - row["allocation"],
         }  # fmt: skip
@@ -314,7 +314,7 @@ def contributions(shared: Read, code: str) -> pl.DataFrame:
         for kind, frame in (("self", shared.measured.periods.filter(region=code)),
                             ("total", shared.measured.national_periods)):  # fmt: skip
             rows = frame.filter(start=span.start, end=span.end).select(keys)
-            tables.append(rows.select(*keys, span=pl.lit(span.label), kind=pl.lit(kind)))
+            tables.append(rows.select(*keys, span=pl.lit(span.label.en), kind=pl.lit(kind)))
     return pl.concat([*tables[2:], *tables[:2]])
 
 
@@ -329,7 +329,7 @@ def shortfalls(found: Gaps, code: str) -> Facts:
         {**row, **counts, "factor": words(f"brief.factor.{row['factor']}"), "verdict": _verdict(row)}
         for row in rows
     ]  # fmt: skip
-    head: Facts = {"gaps.about": {"names": found.peers.named(code), "span": f"{found.start}–{found.end}"}}
+    head: Facts = {"gaps.about": {"names": found.peers.named(code), "span": span_text(found.start, found.end)}}
     above = any(_uncounted(row) for row in told)
     verdict: Facts = {"gaps.sure": {"n": sure}} if sure else {"gaps.uncounted" if above else "gaps.no_sure": {}}
     counted: Facts = {"gaps.counted": counts} if sure or above else {}

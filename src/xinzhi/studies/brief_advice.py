@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from xinzhi.core.parameters import setting
-from xinzhi.core.text import Text, clauses, same, words
+from xinzhi.core.text import Text, clauses, same, span_text, words
 from xinzhi.core.unit_words import amount, split_unit, unit_text
 from xinzhi.studies.study import LEAST
 
@@ -202,7 +202,7 @@ def moves(shared: Read, state: Ability, band: Mapping[str, Any] | None) -> Facts
         facts["moves.change_evidence"] = {}
     if band is not None and band["low"] is not None:
         facts["moves.change_band"] = {
-            "span": f"{band['start']}–{band['end']}",
+            "span": span_text(band["start"], band["end"]),
             "low": band["low"],
             "high": band["high"],
         }

@@ -80,7 +80,7 @@ def explain(
     >>> made = xinzhi.study("measure", "china-provinces")
     >>> found = xinzhi.studies.explain(made, "Guizhou", start=2012, end=2017)
     >>> found.text.zh.splitlines()[0]
-    '贵州2012–2017年，全要素生产率：年均0.90%（对数增长率），等级B。'
+    '贵州2012—2017年，全要素生产率：年均0.90%（对数增长率），等级B。'
     """
     if study.name not in EXPLAINED:
         raise UsageError("studies.not-explained", topic=study.name, known=[same(one) for one in EXPLAINED])

@@ -11,7 +11,7 @@ import polars as pl
 from xinzhi.core.errors import IdentityError, UsageError
 from xinzhi.core.quarters import is_quarter, label, read, year_of
 from xinzhi.core.result import Facts
-from xinzhi.core.text import Language, Text, same, words
+from xinzhi.core.text import Language, Text, same, span_text, words
 from xinzhi.data import known_tables
 from xinzhi.protocol import specification
 from xinzhi.yardstick.view import Figures
@@ -270,7 +270,7 @@ class PeriodExplanation:
 
     def text(self, language: Language = "en") -> str:
         """Return the explanation as lines for a person."""
-        told = {"name": self.name, "span": f"{self.start}–{self.end}", "what": words(f"factor.{self.component}")}
+        told = {"name": self.name, "span": span_text(self.start, self.end), "what": words(f"factor.{self.component}")}
         yearly = self.years[self.component].to_list()
         years = [same(f"{year} {value:+.2%}") for year, value in zip(self.years["year"], yearly, strict=True)]
         each = QUARTERS if isinstance(self.end, str) else 1  # parts of a year
@@ -317,9 +317,9 @@ def explain_period(
     mine = result.periods.filter(region=code)
     found = mine.filter(pl.col("start").cast(pl.String) == str(start), pl.col("end").cast(pl.String) == str(end))
     if not found.height:
-        known = [same(f"{row['start']}–{row['end']}") for row in mine.iter_rows(named=True)]
+        known = [span_text(row["start"], row["end"]) for row in mine.iter_rows(named=True)]
         raise UsageError(
-            "yardstick.no-period", name=result.names.region(code), span=f"{start}–{end}", known=known or ["–"]
+            "yardstick.no-period", name=result.names.region(code), span=span_text(start, end), known=known or ["–"]
         )
     period = found.row(0, named=True)
     first, last = int(read(start) or 0), int(read(end) or 0)

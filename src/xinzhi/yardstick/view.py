@@ -13,7 +13,7 @@ from xinzhi.core import flags
 from xinzhi.core.finding import Finding
 from xinzhi.core.names import Names, distinct
 from xinzhi.core.result import Result
-from xinzhi.core.text import Text, listing, read_words, same, words
+from xinzhi.core.text import Text, listing, read_words, same, span_text, words
 from xinzhi.protocol import Protocol
 from xinzhi.yardstick.grading import FAILED, Graded
 from xinzhi.yardstick.growth_accounts import GrowthAccounts
@@ -63,9 +63,9 @@ class Span:
     end: int
 
     @property
-    def label(self) -> str:
-        """Return the period as ``2012–2017``."""
-        return f"{self.start}–{self.end}"
+    def label(self) -> Text:
+        """The period in words, ``2012–2017``."""
+        return span_text(self.start, self.end)
 
     def holds(self) -> pl.Expr:
         """Return the condition that a row of a periods frame is of this period."""

@@ -190,7 +190,7 @@ def test_the_page_of_eight_hundred_regions_shows_the_ends_of_the_ranking_and_say
     last = many.periods.filter(start=2004, end=2008).sort("rank")["region"].to_list()
     assert {name[2:] for name in anchors if name.startswith("r-")} == {*last[:20], *last[-20:]}
     assert "Of 800 regions the first and the last 20 of the ranking of 2004–2008 are shown one by one" in page
-    assert "共800个，此处只逐一列出2004–2008年排名前后各20个" in page
+    assert "共800个，此处只逐一列出2004—2008年排名前后各20个" in page
 
 
 def test_the_page_of_few_regions_shows_all_and_says_nothing(out: Path, measurement: Measurement) -> None:

@@ -117,7 +117,7 @@ def test_marks_of_flags() -> None:
 
 
 def test_year_ranges() -> None:
-    assert year_ranges([2010, 2018, 2019, 2020]) == Text(zh="2010、2018–2020", en="2010, 2018–2020")
+    assert year_ranges([2010, 2018, 2019, 2020]) == Text(zh="2010、2018—2020", en="2010, 2018–2020")
 
 
 def test_in_words() -> None:

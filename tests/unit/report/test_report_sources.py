@@ -147,7 +147,7 @@ def test_a_gap_is_named_and_leaves_the_whole_span_to_the_others():
     hole = (pl.col("region") == "r1") & (pl.col("industry") == "i2") & (pl.col("year") == 2002)
     result = decompose(xinzhi.load(tables | {"industry_accounts": tables["industry_accounts"].filter(~hole)}))
     section = pages.section(result)
-    assert "TFP rose in 3 of 3 regions in 2000-2005" in section.answer[0].en
+    assert "TFP rose in 3 of 3 regions in 2000–2005" in section.answer[0].en
     assert any("r1 2002: value added of i2" in note.en for note in section.notes)
     with pytest.raises(UsageError, match="no decomposition over 2000–2005"):
         pages.section(result, region="r1")

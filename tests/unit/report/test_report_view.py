@@ -35,7 +35,7 @@ def test_without_official_figures_the_latest_without_extrapolated_ones_leads(mea
     view = View(replace(measurement, periods=measurement.periods.with_columns(flags=carried)))
     assert view.lead == Span(2004, 2008)
     assert not view.is_official(view.lead)
-    assert view.span_text(view.lead).zh == "2004–2008年（部分为替代）"
+    assert view.span_text(view.lead).zh == "2004—2008年（部分为替代）"
 
 
 def test_flags_that_all_regions_share_are_known(measurement: Measurement) -> None:

@@ -152,7 +152,7 @@ def test_contents_link_to_every_sheet_and_every_sheet_back(books):
 
 def test_the_cover_says_what_when_by_whom_and_by_which_yardstick(books, assessed):
     fixed = {
-        "zh": ("1996–2023", "国家统计局", "建议稿", "联系方式"),
+        "zh": ("1996—2023", "国家统计局", "建议稿", "联系方式"),
         "en": ("1996–2023", "National Bureau", "proposed", "Contact"),
     }
     for book in books.both:

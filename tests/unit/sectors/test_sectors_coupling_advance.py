@@ -194,7 +194,7 @@ def test_explain_answers_by_code_and_name_and_says_why_not(plain):
     assert "bounds" in repr(plain.explain("吉林", 2019))
     with pytest.raises(UsageError, match="missing: output per unit of energy"):
         plain.explain("西藏", 2019)
-    with pytest.raises(UsageError, match="it has 2008-2019"):
+    with pytest.raises(UsageError, match="it has 2008–2019"):
         plain.explain("吉林", 1990)
 
 

@@ -115,7 +115,7 @@ def test_explain_names_industries_assumptions_and_what_departs():
     assert "best_of = 2" in text
     assert shown.assumptions.filter(pl.col("departs"))["assumption"].to_list() == ["best_of"]
     assert "要素再配置（配置）" in shown.text("zh")
-    with pytest.raises(UsageError, match="2001-2001, not for 1999"):
+    with pytest.raises(UsageError, match="2001–2001, not for 1999"):
         decompose(tables()).explain("B", 1999)
     with pytest.raises(UsageError, match="no region 'Q'"):
         decompose(tables()).explain("Q", 2001)
@@ -124,7 +124,7 @@ def test_explain_names_industries_assumptions_and_what_departs():
 def test_summary_leads_with_the_finding_in_both_languages(result):
     english = result.summary("en").splitlines()
     assert english[0].startswith("TFP of all regions together grew by")
-    assert any(line.startswith("2 regions, 2001-2001, by industries") for line in english)
+    assert any(line.startswith("2 regions, 2001–2001, by industries") for line in english)
     assert result.summary("zh").startswith("全部地区2000—2001年全要素生产率年均增长")
 
 

@@ -74,7 +74,7 @@ def test_what_cannot_be_computed_is_listed_with_its_reason(audited):
     assert rule["reason"].str.contains("depreciation_nominal").all()
     assert rule.height == 1
     short = audited.left_out.filter(pl.col("departures") == "")["reason"].to_list()
-    assert any("1996-2000" in reason for reason in short)
+    assert any("1996–2000" in reason for reason in short)
 
 
 def test_shapley_parts_sum_to_the_variance(audited):

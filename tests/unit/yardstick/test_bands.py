@@ -200,11 +200,11 @@ def test_sentences_say_no_more_than_the_band(bands):
 
 def test_why_there_is_no_band_for_the_newest_years_is_one_line(bands):
     """Output is known to 2025, employment by region to 2023."""
-    said = [line for line in bands.summary("en").splitlines() if "no band for 2024-2025" in line]
+    said = [line for line in bands.summary("en").splitlines() if "no band for 2024–2025" in line]
     assert len(said) == 1
     assert "labour" in said[0]
     assert "end in 2023" in said[0]
-    assert "2024-2025年没有区间" in bands.summary("zh")
+    assert "2024—2025年没有区间" in bands.summary("zh")
 
 
 def test_the_range_over_protocols_stands_beside_and_adds_nothing(measured, bands, audit):

@@ -91,7 +91,7 @@ def test_malformed_rounding_is_refused_with_the_cure(rounding, china):
     [
         ({"region": "999999"}, "there is no region '999999' here; there are Beijing"),
         ({"end": 2024}, "no TFP growth of 2024; they do from 1996 to 2023"),
-        ({"start": 1990}, "no TFP growth of 1991-1996"),
+        ({"start": 1990}, "no TFP growth of 1991–1996"),
         ({"start": 2017}, "start < end"),
         ({"start": 2018}, "start < end"),
     ],

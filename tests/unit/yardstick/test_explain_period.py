@@ -46,7 +46,7 @@ def test_what_was_read_stands_beside_the_figure(measured):
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_it_is_told_in_both_languages(measured, language):
     said = measured.explain_period("贵州", 2012, 2017, "capital").text(language)
-    assert {"zh": "贵州2012–2017年，资本", "en": "Guizhou 2012–2017, capital"}[language] in said
+    assert {"zh": "贵州2012—2017年，资本", "en": "Guizhou 2012–2017, capital"}[language] in said
     assert "capital.depreciation = " in said
     assert measured.provenance.protocol_fingerprint[:12] in said
 

@@ -133,6 +133,6 @@ def test_the_figures_of_the_page(measured):
 
 def test_the_summary_counts_and_names(found):
     said = found.summary("en")
-    assert "2012-2017: grade A 13 regions, B 9, C 7, D 2" in said
+    assert "2012–2017: grade A 13 regions, B 9, C 7, D 2" in said
     assert "Heilongjiang" in said
     assert "黑龙江" in found.summary("zh")

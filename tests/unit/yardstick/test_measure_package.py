@@ -94,7 +94,7 @@ def test_explain_shows_inputs_parameters_and_references(china):
 
 @pytest.mark.parametrize(
     ("region", "year", "word"),
-    [("120000", 2024, "labour"), ("999999", 2010, "no region '999999'"), ("120000", 1990, "measured 1997-2023")],
+    [("120000", 2024, "labour"), ("999999", 2010, "no region '999999'"), ("120000", 1990, "measured 1997–2023")],
 )
 def test_explain_says_why_there_is_no_figure(region, year, word, china):
     with pytest.raises(UsageError, match=word):

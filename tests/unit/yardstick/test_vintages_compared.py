@@ -112,7 +112,7 @@ def test_regions_that_lack_a_year_are_listed_with_the_reason(simple):
     asked = compare_vintages(vintage(OLD), short, simple, start=2000, end=2004)
     assert asked.frame["region"].to_list() == ["a"]
     assert asked.not_comparable.select("region", "reason_en").rows() == [
-        ("b", "not measured in every year of 2001-2004 in both vintages")
+        ("b", "not measured in every year of 2001–2004 in both vintages")
     ]
 
 

@@ -12,7 +12,7 @@ import polars as pl
 from xinzhi.core.errors import UsageError
 from xinzhi.core.result import Facts
 from xinzhi.core.schema import describe
-from xinzhi.core.text import Text, clauses, words
+from xinzhi.core.text import Text, clauses, span_text, words
 from xinzhi.frontier.labelled import Labelled, good_text, rts_text
 
 INDICES = (
@@ -181,9 +181,9 @@ class ProductivityChange(Labelled, verb="productivity_change", key=("unit", "per
         return self.levels["period"].sort()[0]
 
     @property
-    def span(self) -> str:
+    def span(self) -> Text:
         """The periods, such as ``1996–2017``."""
-        return f"{self.first}–{self.frame['period'].sort()[-1]}"
+        return span_text(self.first, self.frame["period"].sort()[-1])
 
     @property
     def per(self) -> Text:

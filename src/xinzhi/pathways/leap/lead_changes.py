@@ -16,6 +16,7 @@ from xinzhi.core.breaks import TO_SIGMA
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.gaps import hold
 from xinzhi.core.result import Facts, Result
+from xinzhi.core.text import same, span_text
 from xinzhi.data import provenance
 from xinzhi.pathways.conventions import options_of, setting
 from xinzhi.pathways.convergence.unit_years import UnitYears, logarithms, read_unit_years
@@ -122,8 +123,9 @@ class LeadChanges(Result, verb="lead_changes", topic="pathways", key=("challenge
 
     def _passing(self, row: Mapping[str, Any]) -> dict[str, object]:
         a, b = (self.names.region(row[key]) for key in ("challenger", "incumbent"))
-        when = {row["earliest"], row["latest"]}
-        return {"a": a, "b": b, "when": "–".join(map(str, sorted(when))), "jump": bool(row["jump"])}
+        first, last = row["earliest"], row["latest"]
+        when = same(first) if first == last else span_text(first, last)
+        return {"a": a, "b": b, "when": when, "jump": bool(row["jump"])}
 
 
 def lead_changes(

@@ -49,7 +49,7 @@ def document(made: Brief) -> dict[str, Any]:
     return {
         "region": made.region,
         "name": text(made.about),
-        "span": made.span,
+        "span": made.span.en,
         "parts": {part: [text(line) for line in made.sentences(part)] for part in made.parts},
         "tables": {name: rows(frame) for name, frame in made.more.items()},
         "notes": [text(note) for note in made.notes],

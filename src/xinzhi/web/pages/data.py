@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from xinzhi.core.schema import Column
-from xinzhi.core.text import NOTHING, listing, same, words
+from xinzhi.core.text import NOTHING, listing, same, span_text, words
 from xinzhi.data import known_tables
 from xinzhi.report import Section, Table
 from xinzhi.report.pages.yardstick import parameters
@@ -58,7 +58,7 @@ def grades(study: Assessment) -> Table:
         (view.name(code), *(held.get((code, span.start, span.end)) or NOTHING for span in spans)) for code in view.codes
     ]
     columns = [Column(name="region", title=words("web.column.region"), kind="name")]
-    columns += [Column(name=f"p{span.start}", title=same(span.label), kind="text") for span in spans]
+    columns += [Column(name=f"p{span.start}", title=span.label, kind="text") for span in spans]
     return Table(
         key="grades", title=words("web.data.grades"), columns=tuple(columns), rows=rows,
         notes=(words("web.data.grades_how"),),
@@ -71,7 +71,7 @@ def tables(store: Store) -> Table:
     rows: list[tuple[Any, ...]] = []
     for name, frame in package.tables.items():
         years = frame["year"].drop_nulls() if "year" in frame.columns else None
-        span = NOTHING if years is None or years.is_empty() else f"{years.min()!s}–{years.max()!s}"
+        span = same(NOTHING) if years is None or years.is_empty() else span_text(years.min(), years.max())
         offices = package.issuers.get(name) or package.issuers.get("", ())
         rows.append(
             (

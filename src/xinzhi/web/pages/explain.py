@@ -197,7 +197,7 @@ def _value(parameter: Parameter, in_force: str) -> str | float | Text:
     return in_force if isinstance(parameter.value, Dated) else parameters.in_words(parameter)
 
 
-Why = Callable[[str, Span | str, str, str], Markup]
+Why = Callable[[str, Span | Text, str, str], Markup]
 
 
 def why(store: Store, address: Address) -> Why:
@@ -207,10 +207,10 @@ def why(store: Store, address: Address) -> Why:
     """
     known: set[str] = set()
 
-    def linked(code: str, span: Span | str, part: str, text: str) -> Markup:
+    def linked(code: str, span: Span | Text, part: str, text: str) -> Markup:
         if not known:
             known.update(keys(store))
-        label = span if isinstance(span, str) else span.label
+        label = (span.label if isinstance(span, Span) else span).en
         key = f"{code}.{label.replace('–', '-')}"
         if key not in known or text == NOTHING:
             return escape(text)
@@ -225,7 +225,7 @@ def explained(shown: Table, code: str, places: int, link: Why) -> Table:
     kept = [(place, one) for place, one in enumerate(shown.columns) if one.name != "rank"]
     rows = [
         tuple(
-            link(code, str(row[at]), COLUMNS[one.name], str(cell(row[place], one, places)))
+            link(code, row[at], COLUMNS[one.name], str(cell(row[place], one, places)))
             if one.name in COLUMNS
             else row[place]
             for place, one in kept

@@ -15,7 +15,7 @@ from xinzhi.core.parameters import setting
 from xinzhi.core.result import Facts, Provenance, Result
 from xinzhi.core.schema import Column, describe
 from xinzhi.core.shapley import cell_weights, effects
-from xinzhi.core.text import Text, listing, share, words
+from xinzhi.core.text import Text, listing, share, span_text, words
 from xinzhi.data import Package, as_package
 from xinzhi.protocol import Protocol, catalogue, specification
 from xinzhi.yardstick.audit.admission import Admission, WhatIf, widened
@@ -131,7 +131,7 @@ class Audit(Result, verb="audit", topic="yardstick", key=("region", "start", "en
         if rows.is_empty():
             n = f"{self.protocols.height:,}"
             return {"audit.nothing": {"n": n}, "note.audit_set": {"n": n}}
-        span, names = f"{start}–{end}", region_names(self.regions)
+        span, names = span_text(start, end), region_names(self.regions)
         decides, others = _shares(self)
         size = self._size(rows)
         if rows.height == 1:
@@ -187,7 +187,7 @@ class Audit(Result, verb="audit", topic="yardstick", key=("region", "start", "en
         return self.regions_declared.facts([names[code] for code in self.frame["region"].unique(maintain_order=True)])
 
 
-def _game(rows: pl.DataFrame, span: str, names: Mapping[str, Text]) -> Facts:
+def _game(rows: pl.DataFrame, span: Text, names: Mapping[str, Text]) -> Facts:
     """Return how many regions could rank first by choosing, and which one would move furthest."""
     if not rows["rank_gain"].max():
         return {"audit.no_game": {"n": rows.height, "span": span}}

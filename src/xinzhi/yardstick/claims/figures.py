@@ -15,7 +15,7 @@ import polars as pl
 from xinzhi.core.arrays import BoolArray, FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.parameters import setting
-from xinzhi.core.text import Text, lines_joined, words
+from xinzhi.core.text import Text, lines_joined, span_text, words
 from xinzhi.data import Package, read_any
 from xinzhi.yardstick.claims.stated import stated_choices
 from xinzhi.yardstick.growth_accounts import IDENTITY_TOLERANCE
@@ -139,9 +139,9 @@ class Claim:
     stated: str = ""
     choices: Mapping[str, Any] = field(default_factory=dict)
 
-    def where(self) -> str:
+    def where(self) -> Text:
         """Return the claim's key as messages show it."""
-        return f"{self.region}, {self.start}-{self.end}"
+        return words("yardstick.claims.key", region=self.region, span=span_text(self.start, self.end))
 
     @property
     def growth(self) -> float:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from xinzhi.core.errors import UsageError
+from xinzhi.core.text import same, span_text
 from xinzhi.data import NATION, Package, names_of, nation_codes
 from xinzhi.protocol import Protocol
 from xinzhi.yardstick.claims.figures import ACCOUNTS, WHOLE, Claim, convention
@@ -95,5 +96,5 @@ def _unmeasured(reference: Measurement, claim: Claim) -> UsageError | None:
     missing = sorted(set(range(claim.start + 1, claim.end + 1)) - here)
     if not missing:
         return None
-    years = str(missing[0]) if len(missing) == 1 else f"{missing[0]}-{missing[-1]}"
+    years = same(missing[0]) if len(missing) == 1 else span_text(missing[0], missing[-1])
     return UsageError("yardstick.claim-years", claim=claim.where(), years=years, first=min(here) - 1, last=max(here))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from xinzhi.core.text import Language, words
+from xinzhi.core.text import Language, span_text, words
 from xinzhi.yardstick.claims.check_claims import VERDICTS, Claims, claim_facts, unjudged_facts
 from xinzhi.yardstick.claims.rows import UNJUDGED
 
@@ -29,11 +29,11 @@ def note(result: Claims, language: Language = "en") -> str:
     for row in result.frame.iter_rows(named=True):
         held = [row[name] for name in ("reference", "lowest", "highest")]
         numbers = ["" if value is None else f"{100 * value:.2f} %" for value in held]
-        span, verdict = f"{row['start']}–{row['end']}", said(f"verdict.{row['verdict']}")
+        span, verdict = _span(row, language), said(f"verdict.{row['verdict']}")
         lines.append(_row((called[row["region"]], span, row["written"], *numbers, verdict, row["source"])))
     lines += ["", *(f"- **{said(f'verdict.{name}')}**: {said(f'means.{name}')}" for name in VERDICTS)]
     for row in result.frame.iter_rows(named=True):
-        title = f"## {called[row['region']]} {row['start']}–{row['end']}"
+        title = f"## {called[row['region']]} {_span(row, language)}"
         if row["verdict"] == UNJUDGED:
             lines += ["", title, "", said("unjudged", **unjudged_facts(result, row))]
             continue
@@ -56,6 +56,10 @@ def note(result: Claims, language: Language = "en") -> str:
     ]
     lines += ["", *(f"- sha256 {table}: `{digest}`" for table, digest in result.provenance.inputs.items())]
     return "\n".join(lines) + "\n"
+
+
+def _span(row: Mapping[str, Any], language: Language) -> str:
+    return span_text(row["start"], row["end"]).lang(language)
 
 
 def _declared(result: Claims) -> dict[str, object]:

@@ -14,6 +14,7 @@ import polars as pl
 from xinzhi.core.arrays import FloatArray
 from xinzhi.core.regression import benjamini_hochberg
 from xinzhi.core.result import Facts, Result
+from xinzhi.core.text import span_text
 from xinzhi.yardstick.diagnosis.conventions import setting
 from xinzhi.yardstick.diagnosis.peers import Peers
 from xinzhi.yardstick.estimates.results import Bands
@@ -63,7 +64,7 @@ class Gaps(Result, verb="gaps", topic="brief", key=("region", "factor")):
         """Return how many gaps have a band, how many lie above zero and would by chance, and how many are sure."""
         banded = self.frame.filter("banded")
         return {
-            "span": f"{self.start}–{self.end}", "regions": self.frame["region"].n_unique(), "of": banded.height,
+            "span": span_text(self.start, self.end), "regions": self.frame["region"].n_unique(), "of": banded.height,
             "above": banded.filter(pl.col("low") > 0).height, "chance": round(banded.height * (1 - self.level) / 2),
             "all": banded["sure"].sum(), "rate": setting("gaps.false_discovery"),
         }  # fmt: skip

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from xinzhi.core.result import Facts, Result
-from xinzhi.core.text import Text, words
+from xinzhi.core.text import Text, same, span_text, words
 from xinzhi.yardstick.estimates.errors import conventions
 from xinzhi.yardstick.estimates.record import record_of
 from xinzhi.yardstick.measurement import Measurement
@@ -92,7 +92,7 @@ def record_clause(result: Bands, start: int, end: int, *, single: bool) -> Text 
 def banded(result: Bands) -> Facts:
     """Return the nation's band, who lies above and below it, pairs decided, what is widest, the scenario, protocols."""
     start, end = leading_span(result)
-    span = f"{start}-{end}"
+    span = span_text(start, end)
     here = rows(result)
     values: dict[str, Any] = {"span": span, "level": result.level, "n": here.filter(pl.col("region") != TOTAL).height}
     facts: Facts = {}
@@ -160,7 +160,7 @@ def _sides(result: Bands, here: pl.DataFrame) -> Facts:
     return {key: {"above": above, "below": below, "rest": rest, "decided": result.decided}}
 
 
-def _told_apart(result: Bands, span: str) -> Facts:
+def _told_apart(result: Bands, span: Text) -> Facts:
     """Return how many pairs of regions can be told apart; the others are ties."""
     start, end = leading_span(result)
     pairs = result.pairs.filter(start=start, end=end, component=TOGETHER)
@@ -184,7 +184,7 @@ def _ranks(result: Bands, here: pl.DataFrame) -> Facts:
     return {"answer.ranks": {**places, **named, "width": round(_middle(ranked["width"])), "level": result.level}}
 
 
-def _beside(result: Bands, span: str) -> Facts:
+def _beside(result: Bands, span: Text) -> Facts:
     """Return the input that makes the bands widest, the scenario of corrections, and the range over protocols."""
     start, end = leading_span(result)
     facts: Facts = {}
@@ -237,7 +237,7 @@ def _after(result: Bands) -> Facts:
         return {}
     years = later["year"].to_list()
     items = sorted({item for cell in later["missing"] for item in cell.split(";")})
-    span = f"{min(years)}-{max(years)}" if len(set(years)) > 1 else f"{years[0]}"
+    span = span_text(min(years), max(years)) if len(set(years)) > 1 else same(years[0])
     return {"answer.after": {"span": span, "missing": [words(f"factor.{item}") for item in items], "last": last}}
 
 

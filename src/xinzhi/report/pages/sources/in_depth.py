@@ -9,10 +9,9 @@ import polars as pl
 
 from xinzhi.core.text import Text, number, sentences, words
 from xinzhi.report.charts import kit
-from xinzhi.report.pages.sources.tables import with_period
 from xinzhi.report.picture import picture, rows_of
 from xinzhi.report.section import Picture, Section
-from xinzhi.report.table import Column, Table, column, table
+from xinzhi.report.table import Column, Table, column, table, with_period
 from xinzhi.sources import PRODUCTS, Allocation, Innovation, Upgrading, share_title, way
 from xinzhi.yardstick import region_groups
 

@@ -13,7 +13,7 @@ from xinzhi.core import flags
 from xinzhi.core.errors import UsageError
 from xinzhi.core.text import Text, listing, words
 from xinzhi.report import palette
-from xinzhi.report.table import Column, Table, column, table
+from xinzhi.report.table import Column, Table, column, table, with_period
 from xinzhi.sources import Sources, assumption_frame, lacking, part_name, whole_span
 from xinzhi.yardstick import Span, View
 
@@ -101,7 +101,7 @@ class Shown:
         names = self.result.names
         code = names.resolve(region, self.result.measurement.panel.regions)
         if code not in set(self.rows["region"]):
-            raise UsageError("sources.not-in-span", name=names.region(code), span=str(self.span.label))
+            raise UsageError("sources.not-in-span", name=names.region(code), span=self.span.label)
         return code
 
 
@@ -113,11 +113,6 @@ def with_own(frame: pl.DataFrame) -> pl.DataFrame:
 def with_upgrading(frame: pl.DataFrame) -> pl.DataFrame:
     """Add ``upgrading``, of traditional and emerging industries together."""
     return frame.with_columns(upgrading=pl.col("upgrading_traditional") + pl.col("upgrading_emerging"))
-
-
-def with_period(frame: pl.DataFrame) -> pl.DataFrame:
-    """Add ``period``: the first and the last year."""
-    return frame.with_columns(period=pl.format("{}–{}", "start", "end"))
 
 
 def word(part: str) -> Text:

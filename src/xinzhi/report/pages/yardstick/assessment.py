@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from xinzhi.core.finding import Finding
 from xinzhi.core.result import Result
-from xinzhi.core.text import Text, has, paragraph, words
+from xinzhi.core.text import Text, has, paragraph, span_text, words
 from xinzhi.data import Package
 from xinzhi.protocol import Protocol
 from xinzhi.report.document import Data, Document, foot, protocol_summary, rows, said, text
@@ -25,7 +25,7 @@ from xinzhi.report.pages.yardstick.parameters import protocol as parameters
 from xinzhi.report.pages.yardstick.regions import profiles, shown
 from xinzhi.report.section import Section
 from xinzhi.report.sentence import sentence
-from xinzhi.report.table import Kind, Table, column, table
+from xinzhi.report.table import Kind, Table, column, table, with_period
 from xinzhi.studies import Assessment, input_units
 from xinzhi.yardstick import Measurement, Ranking, View
 
@@ -179,8 +179,8 @@ def _spans(study: Assessment) -> Section | None:
     frame = study.more["spans"]
     if frame["topic"].n_unique() < 2:  # noqa: PLR2004 - one kind of figure needs no reconciling
         return None
-    frame = frame.with_columns(period=pl.format("{}–{}", "start", "end"))
-    newest, ends = frame["period"][0], dict(frame.group_by("topic").agg(pl.col("end").max()).iter_rows())
+    newest, frame = span_text(frame["start"][0], frame["end"][0]), with_period(frame)
+    ends = dict(frame.group_by("topic").agg(pl.col("end").max()).iter_rows())
     names: tuple[tuple[str, Kind], ...] = (
         ("period", "code"), ("figure", "percent"), ("same_span", "percent"), ("reference", "percent"),
         ("span_effect", "percent"), ("weighting_effect", "percent"), ("method_effect", "percent"),

@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from xinzhi.core.result import Facts
-from xinzhi.core.text import Text, words
+from xinzhi.core.text import Text, span_text, words
 from xinzhi.report.charts import kit
 from xinzhi.report.palette import DEEP, GROUPS
 from xinzhi.report.picture import picture
@@ -25,7 +25,7 @@ def bands(result: Bands, *, region: str | None = None) -> Section:
     """Return how sure the growth of the leading estimated period is."""
     facts = result.facts()
     start, end = leading_span(result)
-    values = {"span": f"{start}-{end}", "level": result.level}
+    values = {"span": span_text(start, end), "level": result.level}
     here = _wide(result, start, end)
     if region is not None:
         here = here.filter(pl.col("region").is_in([region, TOTAL]))
@@ -120,7 +120,7 @@ def _tables(result: Bands, start: int, end: int) -> list[Table]:
     widths = result.components.filter(start=start, end=end)
     moved = result.scenario.filter(start=start, end=end).sort("difference", nulls_last=True)
     names = ("region", "other", "probability", "protocols")
-    told_apart = [table("bands_pairs", pairs, names, result, part="pairs", known=True, span=f"{start}-{end}")]
+    told_apart = [table("bands_pairs", pairs, names, result, part="pairs", known=True, span=span_text(start, end))]
     return [
         *(told_apart if result.part is None else []),
         table(

@@ -188,7 +188,7 @@ def _totals(view: View, w: Words, accounts: Mapping[Span, Mapping[str, Any]]) ->
         growth = 100 * row["output_growth"]
         rows.append(
             {
-                "period": w(same(span.label)),
+                "period": w(span.label),
                 "opacity": style.PALE if view.is_extrapolated(span) else 1.0,
                 "parts": parts,
                 "growth": growth,

@@ -89,7 +89,7 @@ def shown(result: Ranking) -> Table:
             "flags",
         )
         kept = [name for name in order if cells[name].null_count() < mine.height]
-        other = pl.DataFrame({"region": mine["region"], **{f"{name}{span.label}": cells[name] for name in kept}})
+        other = pl.DataFrame({"region": mine["region"], **{f"{name}{span.label.en}": cells[name] for name in kept}})
         frame = frame.join(other, on="region", how="left", maintain_order="left")
         columns += [_column(result, name, span) for name in kept]
     called: Mapping[str, Callable[[Any], Text | None]] = {"region": view.name, "group": view.group_of.get}
@@ -113,7 +113,7 @@ def _column(result: Ranking, name: str, span: Span) -> Column:
     """Return the column of a period: as the schema describes it, a range by the words of the page."""
     plain = column(name, "text") if name in PAIRS else describe(result.verb, name)
     title = words("column.in_period", title=plain.title, period=span.label)
-    return replace(plain, name=f"{name}{span.label}", title=title)
+    return replace(plain, name=f"{name}{span.label.en}", title=title)
 
 
 def sides(result: Ranking) -> dict[str, str]:

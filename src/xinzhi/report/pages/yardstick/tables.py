@@ -16,7 +16,7 @@ from xinzhi.core.schema import Kind, describe
 from xinzhi.core.text import Text, has, words
 from xinzhi.report.numbers import unit_text
 from xinzhi.report.sentence import names_joined
-from xinzhi.report.table import Called, Column, Table, column, table
+from xinzhi.report.table import Called, Column, Table, column, table, with_period
 from xinzhi.yardstick import NATIONAL, Span, View
 
 COLUMNS: Mapping[str, list[str]] = read_yaml(Path(__file__).with_name("columns.yaml"))
@@ -38,7 +38,7 @@ def picked(
         estimated = [flags.is_extrapolated(cell) for cell in frame["flags"]]
         frame = frame.with_columns(rank=pl.when(~pl.Series(estimated, dtype=pl.Boolean)).then(pl.col("rank")))
     if "period" in chosen:
-        frame = frame.with_columns(period=pl.format("{}–{}", "start", "end"))
+        frame = with_period(frame)
     marks = frame["flags"].to_list() if "flags" in chosen else []
     return table(key, frame, chosen, of, part=part, names=names, units=units, notes=notes(key, marks))
 
@@ -100,7 +100,7 @@ def ranking(view: View) -> Table:
     others = [span for span in (view.latest, view.whole) if span is not None and span != view.lead]
     for span in dict.fromkeys(others):
         places = () if view.is_extrapolated(span) else ("rank",)  # no rank of estimated years without its range
-        names = {name: f"{name}{span.label}" for name in ("tfp_growth", *places, *grade, "flags")}
+        names = {name: f"{name}{span.label.en}" for name in ("tfp_growth", *places, *grade, "flags")}
         other = view.of(span).select("region", *names).rename(names)
         frame = frame.join(other, on="region", how="left", maintain_order="left")
         columns += [replace(_column(name, span), name=renamed) for name, renamed in names.items()]
