@@ -24,7 +24,7 @@ from xinzhi.yardstick.measurement import Measurement
 from xinzhi.yardstick.view import PARTS, Span, View
 
 MOSTLY = setting(CONVENTIONS, "half")
-EACH = setting(CONVENTIONS, "regions_named")
+EACH, AGREED, CORRECTED = (setting(CONVENTIONS, name) for name in ("regions_named", "agreed", "corrected"))
 BAND: dict[str, Any] = {"low": pl.Float64, "high": pl.Float64, "rank_low": pl.Int64, "rank_high": pl.Int64}
 PERIOD = ["region", "start", "end"]
 
@@ -197,8 +197,19 @@ def _newest(result: Ranking, view: View, span: Span) -> Facts:
         return {"ranking.newest_no_band": values}
     held = record_clause(result.bands, span.start, span.end, single=alone)
     return {
-        "ranking.newest_band": values | {"low": band[0], "high": band[1], "level": result.bands.level, "held": held}
+        "ranking.newest_band": values
+        | {"low": band[0], "high": band[1], "level": result.bands.level, "held": held}
+        | {"moved": _moved(result, span, view.codes[0] if alone else TOTAL)}
     }
+
+
+def _moved(result: Ranking, span: Span, code: str) -> Text | str:
+    """Return what growth would be had investment been corrected, where that moves it by as much as a sentence tells."""
+    if result.bands is None:
+        return ""
+    rows = result.bands.scenario.filter(region=code, start=span.start, end=span.end)
+    moved = rows.filter(pl.col("difference").abs() >= CORRECTED)
+    return words("yardstick.ranking.corrected", value=moved["corrected"][0]) if moved.height else ""
 
 
 def _each(result: Ranking, view: View, span: Span) -> Facts:
@@ -215,8 +226,11 @@ def _each(result: Ranking, view: View, span: Span) -> Facts:
 
     def one(row: Mapping[str, Any]) -> Text:
         key = "each_one_band" if row["low"] is not None else "each_one"
+        over = "" if row["protocol_low"] is None else words("yardstick.ranking.over", **row)
         own = {"name": view.name(row["region"]), "tfp": row["tfp_growth"], "low": row["low"], "high": row["high"]}
-        return words(f"yardstick.ranking.{key}", **own, **rates(row))
+        return words(
+            f"yardstick.ranking.{key}", **own, over=over, moved=_moved(result, span, row["region"]), **rates(row)
+        )
 
     told = [one(row) for row in rows.iter_rows(named=True)]
     key = "each_band" if banded else "each_no_band" if estimated else "each"
@@ -278,7 +292,13 @@ def _robust(result: Ranking, view: View, newest: Span) -> Facts:
     if result.protocols:
         named = _first(result, view, newest)
         key = ("first" if named else "nobody") + ("_apart" if view.is_extrapolated(newest) else "")
-        told: dict[str, Any] = {"names": named, "k": len(named), "protocols": f"{result.protocols:,}", "first": FIRST}
+        told: dict[str, Any] = {
+            "names": named,
+            "k": len(named),
+            "protocols": f"{result.protocols:,}",
+            "first": FIRST,
+            "agreed": AGREED,
+        }
         parts.append(words(f"yardstick.ranking.{key}", **told))
     if not parts:
         return ends(view)
@@ -293,7 +313,8 @@ def _whole(part: float) -> int:
 def _first(result: Ranking, view: View, span: Span) -> list[Text]:
     """Return the regions that most protocols put among the first in a period, each with the part of them.
 
-    In estimated years each has its range of ranks too, and one that cannot be told from all together is left out.
+    In estimated years each has its range of ranks too; one that cannot be told from all together is left out, and so is
+    one that is above them under too few of the protocols.
     """
     rows = result.of(span.start, span.end).filter(pl.col("among_first") > MOSTLY).sort("among_first", descending=True)
     key = "part"
@@ -302,11 +323,13 @@ def _first(result: Ranking, view: View, span: Span) -> list[Text]:
         if result.bands is not None:
             own = result.bands.frame.filter(start=span.start, end=span.end, component=TOGETHER)
             apart = own.filter(pl.col("above_nation") >= result.bands.decided).select("region")
+        rows = rows.filter(pl.col("protocol_above") >= AGREED)
         rows, key = rows.join(apart, on="region", how="semi", maintain_order="left"), "part_and_rank"
     return [
         words(
             f"yardstick.ranking.{key}",
             **row | {"name": view.name(row["region"]), "part": _whole(row["among_first"])},
+            moved=_moved(result, span, row["region"]) if key == "part_and_rank" else "",
         )
         for row in rows.select("region", "among_first", "rank_low", "rank_high").iter_rows(named=True)
     ]

@@ -89,6 +89,27 @@ def test_the_side_of_a_region_is_that_of_the_protocols_with_the_whole_moved_as_t
     assert after - reference == pytest.approx(moved, abs=0.001)
 
 
+def test_a_region_has_its_range_over_protocols_and_the_scenario_where_it_moves(shipped):
+    some = pl.col("region").is_in(["140000", "520000"])
+    tables = {name: shipped.package.tables[name].filter(some) for name in ("accounts", "investment")}
+    made = assess(replace(shipped.package, tables=tables), only=("none",)).ranking
+    said = told(made)[1]["ranking.each_band"].replace("\u00a0", " ")
+    for row in made.of(*NEWEST).iter_rows(named=True):
+        ends = [f"{100 * row[f'protocol_{end}']:.1f}" for end in ("low", "high")]
+        assert f", {ends[0]} to {ends[1]} % under nine in ten protocols" in said
+    scenario = dict(made.bands.scenario.filter(start=2017, end=2023).select("region", "corrected").iter_rows())
+    assert said.count("inflated figures") == 1  # Guizhou hardly moves
+    assert f"growth would be {100 * scenario['140000']:.1f} %" in said
+    assert "3.2 % if the fall" in told(shipped.ranking)[1]["ranking.robust"].replace("\u00a0", " ")
+
+
+def test_who_is_above_all_together_under_too_few_protocols_is_not_called_faster(shipped):
+    frame = shipped.ranking.frame.with_columns(protocol_above=pl.lit(0.89))
+    said = told(replace(shipped.ranking, frame=frame))[1]["ranking.robust"]
+    assert "none is among the top 3" in said
+    assert "90" in said
+
+
 def test_every_rank_of_an_estimated_period_has_its_range(shipped):
     for (start, end), estimated in ((NEWEST, True), (OFFICIAL, False)):
         rows = shipped.ranking.of(start, end)
@@ -309,7 +330,7 @@ def test_a_few_regions_lead_with_the_newest_period_of_each(shipped):
             shipped.ranking.names.region(row["region"]).en,
             *(f"{100 * row[one]:.1f}" for one in ("tfp_growth", "low", "high")),
         )
-        assert f"{name} {tfp} % ({low} to {high} %)" in first
+        assert f"{name} {tfp} % ({low} to {high} %" in first
         assert f"{100 * np.expm1(row['output_growth']):.1f} % compound" in first
     assert "such bands of single regions held in 92 %" in first
 
