@@ -59,8 +59,11 @@ def _accumulate(
     kept = np.broadcast_to(kept, (*kept.shape[:-1], years))
     out = np.empty((*leading, years))
     level = np.full(leading, np.nan)
+    last = first.max(initial=-1)  # later no series begins
     for year in range(years):
-        level = np.where(first == year, stock, kept[..., year] * level + flow[..., year])
+        level = kept[..., year] * level + flow[..., year]
+        if year <= last:
+            level = np.where(first == year, stock, level)
         out[..., year] = level
     return out
 
