@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 from xinzhi.core.schema import describe
-from xinzhi.core.text import Text, sentences, words
+from xinzhi.core.text import Text, sentences, span_text, words
 from xinzhi.report.charts import kit
 from xinzhi.report.palette import GROUPS
 from xinzhi.report.picture import picture
@@ -52,7 +52,7 @@ def digital(result: DigitalCapital, *, region: str | None = None) -> Section:
 
 
 def _span(row: dict[str, object]) -> Text:
-    return Text(zh="{start}—{end}".format(**row), en="{start}–{end}".format(**row))
+    return span_text(row["start"], row["end"])
 
 
 def _table(result: DigitalCapital, part: str) -> Table:
