@@ -66,7 +66,7 @@ def page(store: Store, address: Address) -> Page:
             "sections": [part for part in made.parts if part not in APART],
             "evidence": _linked(store, address, made),
             "planned": planned(store, code),
-            "place": made.span.replace("–", "-"),
+            "place": made.span.en.replace("–", "-"),
             "gaps": brief.gaps(made),
             "growth": sized(brief.growth(made.more["sources_of_growth"], made.about)),
             "company": company(made, view),
