@@ -326,7 +326,7 @@ def shortfalls(found: Gaps, code: str) -> Facts:
     sure = sum(row["sure"] and row["banded"] for row in rows)
     counts = found.counts()
     told = [
-        {**row, **counts, "factor": words(f"brief.factor.{row['factor']}"), "verdict": _verdict(row)}
+        {**row, **counts, "factor": words(f"brief.factor.{row['factor']}"), "verdict": _verdict(row), **_outward(row)}
         for row in rows
     ]  # fmt: skip
     head: Facts = {"gaps.about": {"names": found.peers.named(code), "span": span_text(found.start, found.end)}}
@@ -334,6 +334,11 @@ def shortfalls(found: Gaps, code: str) -> Facts:
     verdict: Facts = {"gaps.sure": {"n": sure}} if sure else {"gaps.uncounted" if above else "gaps.no_sure": {}}
     counted: Facts = {"gaps.counted": counts} if sure or above else {}
     return {**verdict, **counted, **head, "gaps.one": told}
+
+
+def _outward(row: Mapping[str, Any]) -> dict[str, float]:
+    """Return the lower end of a band that holds zero as it is told: rounded away from zero, so that it shows."""
+    return {"low": math.floor(row["low"] * 1e4) / 1e4} if row["low"] <= 0 else {}
 
 
 def _verdict(row: Mapping[str, Any]) -> str:

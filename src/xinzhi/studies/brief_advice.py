@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -68,17 +69,24 @@ def ability(shared: Read, code: str) -> Ability | None:
     counts = {"year": chosen.year, "n": len(named), "able": len(lists["can"]), "proxy": len(lists["by_proxy"]),
               "designated": len(lists["designated"]),
               "unknown": len(lists["unproven"]), "unable": len(lists["contradicted"])}  # fmt: skip
+    staff = dict(rows.filter(able="by proxy", reason="quotient").select("category", "quotient_year").iter_rows())
     facts: Facts = {"able.named": counts}
     if general:
         facts["able.general"] = {"n": len(general)}
-    facts |= {f"able.{name}": {"names": _names(found, some)} for name, some in lists.items() if some}
+    facts |= {f"able.{name}": {"names": _names(found, some, staff)} for name, some in lists.items() if some}
     return Ability(region=code, rows=rows, facts=facts, planned=True, codes=lists)
 
 
-def _names(found: Able, codes: Sequence[str]) -> Text:
-    """Return the names of categories, parted by semicolons where they hold commas of their own; of many the first."""
+def _names(found: Able, codes: Sequence[str], staff: Mapping[str, int] = MappingProxyType({})) -> Text:
+    """Return the names of categories, parted by semicolons where they hold commas of their own; of many the first.
+
+    `staff` has the year of those that rest on employment or spending alone.
+    """
     shown = int(setting(LEAST, "brief_names"))
-    names = [found.names.text("category", one) for one in codes]
+    names = [
+        words("brief.able.staff", name=name, year=staff[one]) if one in staff else name
+        for one, name in ((one, found.names.text("category", one)) for one in codes)
+    ]
     if len(names) > shown + 1:
         names = [*names[:shown], words("brief.able.others", n=len(names) - shown)]
     return clauses(names)

@@ -100,7 +100,7 @@ def test_what_follows_evidence_and_what_does_not(informative):
         "nev": "follows evidence", "ic": "follows evidence", "coal": "follows evidence",
         "computing": "no relation shown", "marine": "not judged",
     }  # fmt: skip
-    assert "Artificial intelligence 22 (8 able, 6 by proxy)" in informative.summary("en")
+    assert "Artificial intelligence 22 (7 able, 7 by proxy)" in informative.summary("en")
     assert "算力/数据中心 25" in informative.summary("zh")
 
 

@@ -140,11 +140,13 @@ def _series(
     apart = (pl.col("year") - pl.col("nation_year")).abs().fill_null(0)
     ratio = _sized(own, sizes).with_columns(ratio=pl.col("share") / pl.col("size")).drop_nulls("ratio")
     ratio = ratio.with_columns(apart=apart).sort("apart", "year", descending=[True, False])
+    thin = pl.col("value").is_between(1, threshold("sure_count"), closed="left")
     little = (pl.col("ratio") < threshold("absent_share")) & (pl.col("share") < threshold("least_share"))
     return ratio.group_by("region", maintain_order=True).last().select(
         "region", "ratio", "share", "year", category=pl.lit(category),
         passes=pl.col("ratio") >= threshold(rule["least"]),
-        soft=pl.lit(rule.get("as") == "proxy"), lasting=pl.lit(bool(rule.get("lasting"))),
+        soft=pl.lit(rule.get("as") == "proxy") | (pl.lit(bool(rule.get("counts"))) & thin),
+        lasting=pl.lit(bool(rule.get("lasting"))),
         counted=pl.lit(_counted(own)), little=pl.lit(complete) & little, measure=pl.lit(measure),
     ).select(
         "region", "category", "ratio", "share", "year", "passes", "soft", "lasting", "counted", "little", "measure"

@@ -19,7 +19,7 @@ from xinzhi.yardstick.estimates.declared_set import Ground, ground
 from xinzhi.yardstick.estimates.draws import ESTIMATED, EVERYTHING, PARTS, Changes, Path, draw, generator, only, path
 from xinzhi.yardstick.estimates.draws import tfp_growth as drawn_growth
 from xinzhi.yardstick.estimates.errors import learn
-from xinzhi.yardstick.estimates.results import Bands
+from xinzhi.yardstick.estimates.results import ALL, TOGETHER, TOTAL, Bands
 from xinzhi.yardstick.estimates.statements import Statement, above, state
 from xinzhi.yardstick.estimating import choice, common_end, estimated_cells, investment_ends
 from xinzhi.yardstick.growth_accounts import GrowthAccounts, account, build_inputs
@@ -27,8 +27,6 @@ from xinzhi.yardstick.measure import measure
 from xinzhi.yardstick.measurement import Measurement
 from xinzhi.yardstick.panel import Panel
 
-TOTAL = "total"
-TOGETHER, ALL = "estimates", "everything"
 Span = tuple[int, int]
 
 
