@@ -108,7 +108,7 @@ def test_a_table_alone_is_held_against_the_public_lists(screen, tables):
     assert code == 0
     first, counts = out.splitlines()[:2]
     assert first.startswith("No archive was given (--archive)")
-    assert "413 projects of 2008-2025 in 8 provinces" in first
+    assert "413 projects of 2008–2025 in 8 provinces" in first
     assert "not found there does not mean new" in first
     assert counts.startswith("19 projects against 413 archived ones")
     assert "not found in this archive" in counts
