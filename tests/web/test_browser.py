@@ -24,7 +24,7 @@ ASKED = {  # pages that show more when something is asked of them
     "audit": "?region=520000",
 }
 SAMPLES = {"region": ("520000",), "topic": ("sources", "risks")}  # where one page is not like another
-KEYS = {"figures": "tfp_level.1996-2023", "explain": "520000.2012-2017", "category": "ai", "protocol": "zhang-2004"}
+KEYS = {"figures": "capital.years-log", "explain": "520000.2012-2017", "category": "ai", "protocol": "zhang-2004"}
 PAGES = [
     f"{name}{f'/{key}' if key else ''}.html{ASKED.get(name, '')}"
     for name, entry in pages.REGISTRY.items()

@@ -31,7 +31,8 @@ FIRST = (
     "en/region/220000.html",
     "zh/compare.html",
     "en/measure.html",
-    "zh/figures/tfp_level.1996-2023.html",
+    "zh/figures/tfp_growth.1996-2023.html",
+    "en/figures/capital.years-log.html",
     "zh/explain/520000.2012-2017.html",
     "en/topic/sources.html",
     "zh/protocol/zhang-2004.html",
@@ -186,6 +187,48 @@ def test_figures_of_an_indicator_are_those_of_the_measurement(store, folder):
         shown = {row[0].strip(): row[1].strip() for row in page.tables[0]["rows"][1:]}
         rows = view.of(span).drop_nulls("capital_contribution").rows(named=True)
         assert shown == {view.name(row["region"]).en: percent(row["capital_contribution"]) for row in rows}
+
+
+@pytest.mark.parametrize(("name", "topic", "result", "column"), [
+    ("capital", "measure", "measurement", "capital"), ("tfp_level", "measure", "measurement", "tfp_level"),
+    ("education", "sectors", "sectors", "education"), ("to_output", "risks", "debt", "to_output"),
+])  # fmt: skip
+def test_figures_over_the_years_are_those_of_the_study(store, client, name, topic, result, column):
+    made = store.study(topic, **({"only": ("debt",)} if topic == "risks" else {})).results[result]
+    frame = {"capital": "inputs", "tfp_level": "levels"}.get(name, "frame")
+    held = getattr(made, frame).select("region", "year", column).fill_nan(None).drop_nulls()
+    last = held["year"].max()
+    factor = 100 if name == "to_output" else 1
+    said = {store.names.region(code).en: value * factor for code, year, value in held.rows() if year == last}
+    for form in ("years", "years-log")[: 1 + (held[column].min() > 0)]:
+        page = Reader(client.get(f"/en/figures/{name}.{form}.html").text)
+        shown = {row[0].strip(): float(row[1].replace(",", "").replace("−", "-")) for row in page.tables[0]["rows"][1:]}
+        assert shown == pytest.approx(said, abs=0.51 if name == "capital" else 0.051)
+        assert len(page.tables[1]["rows"]) == 1 + held["year"].n_unique()
+
+
+def test_a_parameter_is_changed_by_the_address_and_the_page_says_so(store, client):
+    rules = store.protocol().replace({"capital.depreciation": 0.05})
+    view = View(store.study("measure", rules).results["measurement"])
+    answer = client.get("/en/measure.html?set=&set=capital.depreciation=0.05&set=")
+    assert str(answer.url).endswith("/en/measure.html?set=capital.depreciation%3D0.05")
+    page = Reader(answer.text)
+    shown = {row[0].strip(): row[1].strip() for row in page.tables[0]["rows"][1:]}
+    rows = view.of(view.spans[-1]).drop_nulls("tfp_growth").rows(named=True)
+    assert shown == {view.name(row["region"]).en: percent(row["tfp_growth"]) for row in rows}
+    assert f"with changes: depreciation rate 5%; fingerprint {rules.fingerprint[:12]}" in page.words
+    assert f"xinzhi-cn-2026+capital.depreciation@{rules.fingerprint[:12]}" in page.words
+    assert "figures/capital.years.html?set=capital.depreciation%3D0.05" in page.links
+    assert not [link for link in page.links if "audit.html" in link and "set=" in link]
+    assert 'value="capital.depreciation=0.05" selected' in answer.text
+    assert "--set capital.depreciation=0.05" in page.words
+    assert "../files/measure/measurement.csv?set=capital.depreciation%3D0.05" in page.links
+    held = client.get("/files/measure/measurement.csv?set=capital.depreciation%3D0.05").text
+    assert held != client.get("/files/measure/measurement.csv").text
+    why = client.get("/en/explain/520000.2012-2017.html?set=capital.depreciation%3D0.05").text
+    assert f"capital.depreciation@{rules.fingerprint[:12]}" in why
+    assert client.get("/en/measure.html?set=capital.depreciation=7").status_code == 422
+    assert client.get("/en/measure.html?set=nonsense=7").status_code == 422
 
 
 def test_regions_side_by_side_are_those_of_the_ranking(store, client):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
@@ -13,6 +13,7 @@ HOME = "index"
 PROTOCOL = "protocol"  # what a link takes along to the next page, where that is computed under it
 SETTINGS = "set"  # parameters of a protocol that a visitor changes
 RULED = frozenset({HOME, "region", "compare", "measure", "figures", "explain", "claim"})  # the pages that are
+SETTLED = frozenset({HOME, "compare", "measure", "figures", "explain"})  # those that a parameter can be changed for
 CHARTS = ".charts.js"  # ends the path of what makes the charts of a page move
 _PATH = re.compile(r"(zh|en)/([a-z]+)(?:/([A-Za-z0-9_.-]{1,60}))?\.html")
 
@@ -84,15 +85,16 @@ class Address:
 
     def to(self, page: str = HOME, key: str = "", **asked: str) -> str:
         """Return the link to a page of the same language, under the same protocol where it is computed under one."""
-        kept = {PROTOCOL: self.query[PROTOCOL]} if PROTOCOL in self.query and page in RULED else {}
+        places = {PROTOCOL: RULED, SETTINGS: SETTLED}
+        kept = {name: self.query[name] for name, pages in places.items() if name in self.query and page in pages}
         there = Address(self.language, page, key)
         inside = bool(key) and bool(self.key) and page == self.page
-        return (f"{key}.html" if inside else f"{self.up}{there.file}") + _query(kept | asked)
+        return (f"{key}.html" if inside else f"{self.up}{there.file}") + again(kept | asked)
 
     def held(self, topic: str, result: str, kind: str, **asked: str) -> str:
         """Return the link to the file of a result, under the protocol of the page."""
-        kept = {PROTOCOL: self.query[PROTOCOL]} if PROTOCOL in self.query else {}
-        return f"{self.up}../files/{topic}/{result}.{kind}" + _query(kept | asked)
+        kept = {name: self.query[name] for name in (PROTOCOL, SETTINGS) if name in self.query}
+        return f"{self.up}../files/{topic}/{result}.{kind}" + again(kept | asked)
 
     def asset(self, name: str) -> str:
         """Return the link to a file of the site."""
@@ -100,8 +102,25 @@ class Address:
 
     def spoken(self, language: Language) -> str:
         """Return the link to the same page, asked the same, in a language."""
-        return f"{self.up}../{language}/{self.file}" + _query(self.query)
+        return f"{self.up}../{language}/{self.file}" + again(self.query)
 
 
-def _query(asked: Mapping[str, str]) -> str:
-    return f"?{urlencode(sorted(asked.items()))}" if asked else ""
+def again(asked: Mapping[str, str]) -> str:
+    """Return a query; a name that is asked for several times has its values in lines."""
+    pairs = [(name, one) for name, value in sorted(asked.items()) for one in value.split("\n")]
+    return f"?{urlencode(pairs)}" if pairs else ""
+
+
+def query_of(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    r"""Return what is asked by name, without what is empty; several values of `SETTINGS` are lines of one.
+
+    Examples
+    --------
+    >>> query_of([("a", ""), ("set", "x=1"), ("set", ""), ("set", "y=2")])
+    {'set': 'x=1\ny=2'}
+    """
+    found: dict[str, str] = {}
+    for name, value in pairs:
+        if value:
+            found[name] = f"{found[name]}\n{value}" if name == SETTINGS and name in found else value
+    return found

@@ -19,7 +19,7 @@ from xinzhi.core.errors import UsageError, XinzhiError
 from xinzhi.core.text import LANGUAGES, Language, words
 from xinzhi.report.page import LANG
 from xinzhi.web import pages, render
-from xinzhi.web.address import CHARTS, PROTOCOL, SETTINGS, Address
+from xinzhi.web.address import CHARTS, PROTOCOL, SETTINGS, Address, again, query_of
 from xinzhi.web.api import PREFIX, add_api
 from xinzhi.web.asked import both
 from xinzhi.web.assets import NAMES, asset, media
@@ -89,7 +89,10 @@ def application(store: Store) -> FastAPI:
         if path.strip("/") in LANGUAGES:
             return RedirectResponse(f"/{language}/index.html", 307)
         moving = path.endswith(CHARTS)
-        there = Address.of(path.removesuffix(CHARTS) + ".html" if moving else path, dict(request.query_params))
+        query = request.query_params.multi_items()
+        there = Address.of(path.removesuffix(CHARTS) + ".html" if moving else path, query_of(query))
+        if there is not None and (SETTINGS, "") in query:  # a form sends what it does not change, too
+            return RedirectResponse(f"/{path}" + again(there.query), 307)
         if there is None:
             return await run_sync(_told, store, _asked_at(request, language), UsageError("web.no-page"))
         if PROTOCOL in there.query and PROTOCOL not in pages.asks(there) and not moving:  # says what it is not

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from xinzhi import studies
-from xinzhi.core import yamlfile
-from xinzhi.core.errors import UsageError
 from xinzhi.core.text import LANGUAGES, Language, Text, option_words, words
 from xinzhi.studies import explain
+from xinzhi.web.settings import read
 
 if TYPE_CHECKING:
     from xinzhi.studies import Study
@@ -106,11 +105,7 @@ class Wish(BaseModel):
     @property
     def settings(self) -> dict[str, Any]:
         """Changes of the protocol, by path; values are written as in YAML."""
-        pairs = (one.partition("=") for one in getattr(self, "set", None) or ())
-        try:
-            return {path: yamlfile.parse(value, path).content for path, _, value in pairs}
-        except yamlfile.YamlError as error:
-            raise UsageError("cli.bad-setting", why=error.finding.text) from error
+        return read(getattr(self, "set", None) or ())
 
     def study(self, store: Store, topic: str) -> Study:
         """Return the study of what is asked."""

@@ -11,9 +11,10 @@ from fastapi import FastAPI, Request, Response
 from xinzhi.core.errors import UsageError
 from xinzhi.core.text import same
 from xinzhi.report import file_of
-from xinzhi.web.address import PROTOCOL, Address
+from xinzhi.web.address import PROTOCOL, SETTINGS, Address
 from xinzhi.web.pages.overall import overall
 from xinzhi.web.reply import refusal, sent
+from xinzhi.web.settings import ruled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -85,15 +86,16 @@ def content(store: Store, topic: str, name: str, kind: Suffix, asked: Mapping[st
 def _result(store: Store, topic: str, name: str, asked: dict[str, str]) -> Result:
     from xinzhi.web.asked import TOPICS
 
-    ruled = asked.pop(PROTOCOL, None)
+    wish = {name: asked[name] for name in (PROTOCOL, SETTINGS) if name in asked}
+    there = Address("en", query=wish)
     if topic == ASSESS:
-        study = overall(store, Address("en", query={PROTOCOL: ruled} if ruled else {}))
+        study = overall(store, there)
         bands = study.ranking.bands
         found = {**study.results, **({} if bands is None else {"bands": bands})}
     elif topic in TOPICS:
         given = {option: asked[option] for option in OPTIONS if option in asked and option in TOPICS[topic]}
         years = {option: int(given[option]) for option in ("start", "end") if given.get(option, "").isdecimal()}
-        found = dict(store.study(topic, ruled, **given | years).results)
+        found = dict(store.study(topic, ruled(store, there), **given | years).results)
     else:
         found = {}
     if name not in found:
@@ -111,10 +113,11 @@ def add_files(app: FastAPI, store: Store) -> None:
         failed = partial(refusal, language="en")
         if kind is None:
             return failed(UsageError("web.no-part", given=file, known=[same(one) for one in SUFFIXES]))
-        asked = {one: request.query_params[one] for one in (PROTOCOL, *OPTIONS) if one in request.query_params}
+        query = query_of(request.query_params.multi_items())
+        asked = {one: query[one] for one in (PROTOCOL, SETTINGS, *OPTIONS) if one in query}
         key = (FOLDER, topic, file, tuple(sorted(asked.items())))
         made = partial(content, store, topic, name, kind, asked)
-        reply = await sent(store, request, key, made, MEDIA[kind], failed=failed)
+        reply = await sent(store, request, key, made, MEDIA[kind], failed=failed, aside=SETTINGS in asked)
         if reply.status_code == OK:
             reply.headers["content-disposition"] = f'attachment; filename="{topic}-{file}"'
         return reply

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from xinzhi.report.section import Section
     from xinzhi.studies import Study
 
+DEFAULT = "xinzhi-cn-2026"  # the protocol of a call that names none
 WHOLE, BRIEF = "assess", "brief"  # the verb that gives everything; the one whose region is an argument
 HELD = "measure"  # has no verb of its own: the assessment holds it
 
@@ -31,6 +32,8 @@ class Asked:
         The package, by name or path; by default what the site was given.
     options
         Those that differ from the default.
+    settings
+        Parameters of the protocol that are changed, by path.
 
     Examples
     --------
@@ -41,17 +44,26 @@ class Asked:
     "xinzhi claim 'my data' --region 520000 --from 2010"
     >>> call.lines()["r"]
     'xinzhi <- reticulate::import("xinzhi"); xinzhi$study("brief", "china-provinces", region = "520000")'
+    >>> Asked(topic="assess", data="china-provinces", settings={"capital.depreciation": 0.05}).lines()["cli"]
+    'xinzhi assess china-provinces --set capital.depreciation=0.05'
     """
 
     topic: str
     data: str = ""
     options: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
     def lines(self) -> dict[str, str]:
         """Return the call for Python, the command line where it has the topic, R and Stata."""
         named = [_quoted(self.topic), _quoted(self.data)]
-        python = ", ".join([*named, *(f"{name}={_quoted(value)}" for name, value in self.options.items())])
-        r = ", ".join([*named, *(f"{name} = {_quoted(value)}" for name, value in self.options.items())])
+        options = dict(self.options)
+        rules = _quoted(options.pop("protocol", DEFAULT)) if self.settings else ""
+        python = ", ".join([*named, *(f"{name}={_quoted(value)}" for name, value in options.items())])
+        r = ", ".join([*named, *(f"{name} = {_quoted(value)}" for name, value in options.items())])
+        if self.settings:
+            python += f", protocol=xinzhi.protocol.load({rules}).replace({json.dumps(self.settings)})"
+            changes = ", ".join(f"`{path}` = {json.dumps(value)}" for path, value in self.settings.items())
+            r += f", protocol = xinzhi$protocol$load({rules})$replace(list({changes}))"
         known = {"cli": self._command()} if self.topic in {HELD, *read_words("verbs.yaml")} else {}
         return {
             "python": f"import xinzhi; xinzhi.study({python})",
@@ -69,6 +81,8 @@ class Asked:
         line = ["xinzhi", verb, *first, self.data]
         for name, value in own.items():
             line += [f"--{str(option_words(verb, name).get('called', name)).replace('_', '-')}", value]
+        for path, value in self.settings.items():
+            line += ["--set", f"{path}={value}"]
         return shlex.join(line)
 
 

@@ -20,7 +20,8 @@ from xinzhi.report.document import foot as report_foot
 from xinzhi.report.page import LANG, single, table_markup
 from xinzhi.report.telling import live
 from xinzhi.studies import options_of
-from xinzhi.web import pages
+from xinzhi.web import pages, settings
+from xinzhi.web.address import SETTINGS
 from xinzhi.web.downloads import SUFFIXES
 from xinzhi.web.drawing import pair
 from xinzhi.web.page import Asked
@@ -87,6 +88,8 @@ def rendered(store: Store, address: Address, made: Page, draw: Callable[[Picture
         refused=[(one.id, one.title, refused[one.id]) for one in store.protocols() if one.id in refused],
         ruled=address.query.get("protocol", store.rules.id),
         switched=switched,
+        changes=settings.changes,
+        departing=settings.ruled(store, address) if SETTINGS in address.query else None,
         foot=foot(store, made),
         cite=cite(store, made),
         version=__version__,
@@ -189,7 +192,8 @@ def drawn(picture: Picture, key: str, language: Language) -> Markup:
 def _query(address: Address, asked: Asked) -> str:
     """Return what a call asks of the interface for programs, as a query."""
     ruled = {"protocol": address.query["protocol"]} if "protocol" in address.query else {}
-    return urlencode({**asked.options, **ruled, "lang": address.language})
+    changes = [(SETTINGS, one) for one in address.query.get(SETTINGS, "").split("\n") if one]
+    return urlencode([*{**asked.options, **ruled, "lang": address.language}.items(), *changes])
 
 
 def lines(store: Store, address: Address, asked: Asked) -> dict[str, str]:
@@ -199,4 +203,5 @@ def lines(store: Store, address: Address, asked: Asked) -> dict[str, str]:
     rules = options_of(asked.topic).__dataclass_fields__.get("protocol")
     ruled = {} if rules is None or wish == rules.default else {"protocol": wish}
     data = asked.data if asked.data not in {"", store.package.name} else store.given
-    return Asked(topic=asked.topic, data=data, options={**asked.options, **ruled}).lines()
+    changes = {} if rules is None else settings.asked(address)
+    return Asked(topic=asked.topic, data=data, options={**asked.options, **ruled}, settings=changes).lines()

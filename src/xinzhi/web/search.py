@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from xinzhi.core.schema import describe
 from xinzhi.core.text import Text, read_words, words
 from xinzhi.web import pages
-from xinzhi.web.pages import category, topic
-from xinzhi.web.pages.figures import INDICATORS
+from xinzhi.web.pages import category, levels, topic
+from xinzhi.web.pages.figures import growth
 from xinzhi.yardstick import View
 
 if TYPE_CHECKING:
@@ -51,8 +51,10 @@ def _found(store: Store) -> Iterator[tuple[str, Text, Iterable[str]]]:
         yield f"region/{code}.html", store.names.region(code), besides
     study = overall(store)
     newest = View(study.measurement).spans[-1]
-    for name in INDICATORS:
+    for name in growth(study):
         yield f"figures/{name}.{newest.start}-{newest.end}.html", describe("measure", name).title, [name]
+    for name, level in levels.known(store, study).items():
+        yield f"figures/{name}.{levels.YEARS}.html", level.about.title, [name]
     for key, title, _ in topic.said(store):
         yield f"topic/{key}.html", title, [key]
     if category.ready(store):

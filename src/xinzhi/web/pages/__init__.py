@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from xinzhi.core.text import LANGUAGES
-from xinzhi.web.address import HOME, PROTOCOL, RULED, Address
+from xinzhi.web.address import HOME, PROTOCOL, RULED, SETTINGS, SETTLED, Address
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -51,7 +51,7 @@ REGISTRY: Mapping[str, Entry] = {
     "region": Entry(module="region", keyed=True, menu=False),
     "compare": Entry(module="compare", asks=("a", "b", "c", "d")),
     "measure": Entry(module="measure"),
-    "figures": Entry(module="figures", keyed=True, menu=False, under="measure"),
+    "figures": Entry(module="figures", asks=("a", "b", "c", "d"), keyed=True, menu=False, under="measure"),
     "explain": Entry(module="explain", keyed=True, menu=False, under="measure"),
     "topic": Entry(module="topic", keyed=True, menu=False),
     "categories": Entry(module="category", ready=True),
@@ -122,7 +122,8 @@ def asks(address: Address) -> Sequence[str]:
     entry = REGISTRY.get(address.page)
     if entry is None:
         return ()
-    return (PROTOCOL, *entry.asks) if address.page in RULED else entry.asks
+    ruled = [name for name, places in ((PROTOCOL, RULED), (SETTINGS, SETTLED)) if address.page in places]
+    return (*ruled, *entry.asks)
 
 
 def asked(address: Address) -> Address:

@@ -7,24 +7,19 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from xinzhi.core.schema import describe
-from xinzhi.core.text import NOTHING, Text, number, percent, same, words
-from xinzhi.report.pages.yardstick.regions import ticks
+from xinzhi.core.text import NOTHING, Text, percent, same, words
+from xinzhi.web.lines import CHOSEN, lines
 from xinzhi.web.page import Asked, Page, file
 from xinzhi.web.pages.explain import COLUMNS, Why, why
 from xinzhi.web.pages.overall import decimals, kicker, overall
 from xinzhi.yardstick import Span, View
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from xinzhi.studies import Assessment
     from xinzhi.web.address import Address
     from xinzhi.web.store import Store
 
 Rows = dict[str, dict[str, Any]]
-CHOSEN = ("a", "b", "c", "d")
-TOP, TALL, LEFT, WIDE = 4, 0.84, 8, 0.8  # of the drawing, in percent, and of its height and width
-TEN = 10  # years between two labels
 PARTS = ("output_growth", "capital_contribution", "labour_contribution", "human_capital_contribution")
 
 
@@ -45,7 +40,8 @@ def page(store: Store, address: Address) -> Page:
         files=[file("assess", "ranking"), file("measure", "measurement")],
         more={
             "codes": view.codes, "names": {code: view.name(code) for code in view.codes}, "chosen": chosen,
-            "rows": rows(study, view, why(store, address)), "chart": chart(view, chosen),
+            "rows": rows(study, view, why(store, address)),
+            "chart": lines(view.measurement.levels.select("region", "year", value="tfp_level"), chosen),
             "forms": [(name, chosen[at] if at < len(chosen) else "") for at, name in enumerate(CHOSEN)],
         },
     )  # fmt: skip
@@ -76,31 +72,6 @@ def rows(study: Assessment, view: View, link: Why) -> list[tuple[Text, list[Text
         before = {row["region"]: row for row in view.of(span).rows(named=True)}
         found.append((words("web.compare.tfp", span=span.label), _growth(view, before, "tfp_growth", span, link)))
     return found
-
-
-def chart(view: View, chosen: Sequence[str]) -> dict[str, Any]:
-    """Return the levels of TFP by year as lines: places in percent of the drawing, those not chosen marked off."""
-    frame = view.measurement.levels.fill_nan(None).drop_nulls("tfp_level").sort("region", "year")
-    if frame.is_empty():
-        return {"lines": []}
-    first, last = int(str(frame["year"].min())), int(str(frame["year"].max()))
-    low, high = float(str(frame["tfp_level"].min())), float(str(frame["tfp_level"].max()))
-    across, up = (last - first) or 1, (high - low) or 1.0
-    lines = []
-    for (code,), rows_ in frame.partition_by("region", as_dict=True, maintain_order=True).items():
-        points = [(100 * (year - first) / across, 100 * (high - level) / up)
-                  for year, level in rows_.select("year", "tfp_level").rows()]  # fmt: skip
-        lines.append({
-            "code": code, "points": " ".join(f"{x:.2f},{y:.2f}" for x, y in points),
-            "end": f"{TOP + TALL * points[-1][1]:.1f}%", "last": number(rows_["tfp_level"][-1], 2),
-            "mark": f"k{chosen.index(str(code))}" if code in chosen else "off",
-        })  # fmt: skip
-    return {
-        "lines": lines,
-        "rows": [(f"{value:g}", f"{TOP + TALL * 100 * (high - value) / up:.1f}%") for value in ticks(low, high, 4)],
-        "columns": [(str(year), f"{LEFT + WIDE * 100 * (year - first) / across:.1f}%")
-                    for year in range(first, last + 1) if year % TEN == 0],
-    }  # fmt: skip
 
 
 def _of(rows_: Rows, code: str, name: str) -> Any:  # noqa: ANN401 - a cell

@@ -19,6 +19,7 @@ from xinzhi.report.pages.yardstick import parameters, tables
 from xinzhi.report.table import cell, table
 from xinzhi.web.page import Asked, Page, Part, file
 from xinzhi.web.pages.overall import decimals, overall
+from xinzhi.web.settings import ruled
 from xinzhi.yardstick import Span, View
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def page(store: Store, address: Address) -> Page:
     view = View(study.measurement)
     code, _, label = address.key.partition(".")
     start, end = (int(one) if one.isdecimal() else one for one in label.split("-"))
-    measured = store.study("measure", address.query.get("protocol"))
+    measured = store.study("measure", ruled(store, address))
     found = studies.explain(measured, code, start=start, end=end)
     account: Any = found.figures["account"]
     span = Span(account["start"], account["end"])

@@ -6,14 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from xinzhi.core.schema import describe
+from xinzhi.core.schema import describe, described
 from xinzhi.core.text import Text, number, words
 from xinzhi.report.pages.yardstick import tables
 from xinzhi.report.table import FRACTIONS
+from xinzhi.web.address import PROTOCOL
 from xinzhi.web.page import Asked, Page, file
+from xinzhi.web.pages import levels
 from xinzhi.web.pages.explain import COLUMNS
-from xinzhi.web.pages.overall import decimals, kicker, overall
+from xinzhi.web.pages.overall import capital, decimals, kicker, overall
 from xinzhi.web.ranges import ranges
+from xinzhi.web.settings import asked, offers
 from xinzhi.yardstick import NATIONAL, Span, View
 
 if TYPE_CHECKING:
@@ -24,21 +27,43 @@ if TYPE_CHECKING:
     from xinzhi.web.store import Store
 
 FIRST = "tfp_growth"
-LEVEL = "tfp_level"  # of the last year of the period
-INDICATORS = (
-    FIRST, "output_growth", "capital_contribution", "labour_contribution", "human_capital_contribution", "tfp_part",
-    LEVEL,
-)  # fmt: skip
+Shelves = list[tuple[str, list[tuple[str, Text, bool]]]]  # name, and the links: key, title, whether it is this page
+AGAIN = ("raw_", "linked_")  # the same figure with breaks handled otherwise
+
+
+def growth(study: Assessment) -> list[str]:
+    """Return the indicators of a period: growth, contributions and shares as the schema has them."""
+    names = [name for name in study.measurement.periods.columns if not name.startswith(AGAIN)]
+    kinds = {name: describe("measure", name).kind for name in names if described("measure", name)}
+    return sorted((name for name, kind in kinds.items() if kind in FRACTIONS), key=lambda name: name != FIRST)
 
 
 def keys(store: Store) -> Sequence[str]:
-    """Return a key for each indicator and period, the newest period last."""
-    return [f"{name}.{one.start}-{one.end}" for name in INDICATORS for one in _spans(View(overall(store).measurement))]
+    """Return a key for each indicator and period, the newest period last; then those over the years."""
+    study = overall(store)
+    every = [f"{name}.{one.start}-{one.end}" for name in growth(study) for one in _spans(View(study.measurement))]
+    return [*every, *levels.keys(store)]
 
 
 def page(store: Store, address: Address) -> Page:
-    """Return the page of an indicator and a period."""
+    """Return the page of an indicator and a period, or of one over the years."""
     return figure(store, address, address.key)
+
+
+def _indicators(store: Store, study: Assessment, label: str, here: str) -> Shelves:
+    """Return the links to all indicators: those of a period, and those over the years; `here` is a key."""
+    every = levels.known(store, study)
+    kept = here.partition(".")[2] if here.endswith((levels.YEARS, levels.LOG)) else levels.YEARS
+    return [
+        ("indicator", [
+            (f"{name}.{label}", describe("measure", name).title, here == f"{name}.{label}") for name in growth(study)
+        ]),
+        ("over", [
+            (key, one.about.title, here == key)
+            for name, one in every.items()
+            for key in [f"{name}.{kept if one.positive else levels.YEARS}"]
+        ]),
+    ]  # fmt: skip
 
 
 def figure(store: Store, address: Address, key: str) -> Page:
@@ -46,6 +71,9 @@ def figure(store: Store, address: Address, key: str) -> Page:
     study = overall(store, address)
     view = View(study.measurement)
     name, _, label = key.partition(".")
+    if label in {levels.YEARS, levels.LOG}:
+        newest = view.spans[-1]
+        return levels.level(store, address, key, _indicators(store, study, f"{newest.start}-{newest.end}", key))
     span = next((one for one in _spans(view) if f"{one.start}-{one.end}" == label), view.spans[-1])
     about, rows = describe("measure", name), values(study, view, name, span)
     nation = next((row["value"] for row in rows if row["code"] == NATIONAL), None)
@@ -54,7 +82,7 @@ def figure(store: Store, address: Address, key: str) -> Page:
     shown = _figures(name)
     frame = study.measurement.periods.filter(span.holds()).sort(pl.col("tfp_growth"), descending=True, nulls_last=True)
     return Page(
-        title=about.title,
+        title=capital(about.title),
         kicker=kicker(study),
         lead=_lead(about.title, span, own, nation, shown, view),
         study=study,
@@ -67,7 +95,8 @@ def figure(store: Store, address: Address, key: str) -> Page:
             "part": COLUMNS.get(name),
             "span": span.label,
             "key": key,
-            "indicators": [(f"{one}.{label}", describe("measure", one).title, one == name) for one in INDICATORS],
+            "indicators": _indicators(store, study, f"{span.start}-{span.end}", f"{name}.{span.start}-{span.end}"),
+            "settings": offers(store.protocol(address.query.get(PROTOCOL)), asked(address)),
             "periods": [(f"{name}.{one.start}-{one.end}", one.label, one == span) for one in _spans(view)],
             "rows": [{**row, "shown": shown(row["value"])} for row in placed],
             "axis": axis,
@@ -82,13 +111,10 @@ def figure(store: Store, address: Address, key: str) -> Page:
 
 def values(study: Assessment, view: View, name: str, span: Span) -> list[dict[str, Any]]:
     """Return a row a region with a figure of the indicator, the largest first, and one of all together."""
-    if name == LEVEL:
-        rows = study.measurement.levels.filter(year=span.end).select("region", value=name)
-    else:
-        rows = view.of(span).select("region", value=name)
-        national = view.national_of(span).get(name)
-        if national is not None:
-            rows = rows.vstack(pl.DataFrame({"region": [NATIONAL], "value": [float(national)]}))
+    rows = view.of(span).select("region", value=name)
+    national = view.national_of(span).get(name)
+    if national is not None:
+        rows = rows.vstack(pl.DataFrame({"region": [NATIONAL], "value": [float(national)]}))
     found = rows.fill_nan(None).drop_nulls("value").sort("value", descending=True)
     bands = study.ranking.bands
     known: dict[str, tuple[float, float]] = {}
@@ -110,8 +136,7 @@ def _spans(view: View) -> list[Span]:
 def _figures(name: str) -> Callable[[float | None], str]:
     """Return what writes a figure of an indicator, as the table below does."""
     kind = describe("measure", name).kind
-    places = 2 if kind == "level" else 0 if kind == "share" else 1
-    return lambda value: number(None if value is None else (100 if kind in FRACTIONS else 1) * value, places)
+    return lambda value: number(None if value is None else 100 * value, 0 if kind == "share" else 1)
 
 
 def _lead(

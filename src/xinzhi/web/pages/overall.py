@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from xinzhi.core.text import Text, words
+from xinzhi.web.settings import ruled
 from xinzhi.yardstick import View
 
 if TYPE_CHECKING:
@@ -15,12 +16,12 @@ if TYPE_CHECKING:
 
 def overall(store: Store, address: Address | None = None) -> Assessment:
     """Return the assessment; under another protocol without topics and briefs, which take too long to wait for."""
-    ruled = None if address is None else address.query.get("protocol")
+    rules = store.rules if address is None else ruled(store, address)
     found: Any
-    if ruled in {None, store.rules.id}:
+    if rules.fingerprint == store.rules.fingerprint:
         found = store.study("assess", briefs=True)
     else:
-        found = store.study("assess", ruled, only=("none",))
+        found = store.study("assess", rules, only=("none",))
     return found  # type: ignore[no-any-return] # an assessment, by its topic
 
 
@@ -32,3 +33,14 @@ def decimals(study: Assessment) -> int:
 def kicker(study: Assessment) -> Text:
     """Return the line above a title of a page whose figures are of the newest period: the data and that period."""
     return words("web.kicker", source=study.source, span=View(study.measurement).spans[-1].label)
+
+
+def capital(text: Text) -> Text:
+    """Return a text that begins with a capital letter, for the head of a page.
+
+    Examples
+    --------
+    >>> capital(Text(zh="资本存量", en="capital stock")).en
+    'Capital stock'
+    """
+    return Text(zh=text.zh, en=text.en[:1].upper() + text.en[1:])

@@ -1,0 +1,89 @@
+"""The parameters that a visitor changes: what is offered, what the address asks for, the protocol that it makes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from xinzhi.core import yamlfile
+from xinzhi.core.errors import UsageError
+from xinzhi.core.text import Text, listing, words
+from xinzhi.protocol import specification
+from xinzhi.web.address import PROTOCOL, SETTINGS
+from xinzhi.yardstick import value_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from xinzhi.protocol import Protocol
+    from xinzhi.web.address import Address
+    from xinzhi.web.store import Store
+
+OFFERED = (
+    "capital.depreciation", "shares.rule", "labour.quality", "output.vintage", "capital.benchmark", "labour.breaks",
+)  # fmt: skip
+MOST = 8  # that one address may change
+
+
+def read(pairs: Iterable[str]) -> dict[str, Any]:
+    """Return changes of a protocol by path, from ``path=value``; values are written as in YAML.
+
+    Examples
+    --------
+    >>> read(["capital.depreciation=0.05"])
+    {'capital.depreciation': 0.05}
+    """
+    parts = (one.partition("=") for one in pairs)
+    try:
+        return {path: yamlfile.parse(value, path).content for path, _, value in parts}
+    except yamlfile.YamlError as error:
+        raise UsageError("cli.bad-setting", why=error.finding.text) from error
+
+
+def asked(address: Address) -> dict[str, Any]:
+    """Return what an address changes."""
+    return read(address.query.get(SETTINGS, "").split("\n")[:MOST]) if SETTINGS in address.query else {}
+
+
+def ruled(store: Store, address: Address) -> Protocol:
+    """Return the protocol of a page, with what its address changes."""
+    rules = store.protocol(address.query.get(PROTOCOL))
+    wish = asked(address)
+    return rules.replace(wish) if wish else rules
+
+
+def changes(rules: Protocol) -> Text:
+    """Return what a protocol changes, each parameter by its title with its value.
+
+    Examples
+    --------
+    >>> from xinzhi import protocol
+    >>> changes(protocol.load("xinzhi-cn-2026").replace({"capital.depreciation": 0.05})).zh
+    '折旧率5%'
+    """
+    held = {path: value_text(path, rules.parameters[path].value) for path in rules.departs}
+    return listing([
+        words("web.settings.change", title=specification(path).title, value=value) for path, value in held.items()
+    ])  # fmt: skip
+
+
+def offers(rules: Protocol, wish: Mapping[str, Any]) -> list[tuple[Text, list[tuple[str, Text, bool]]]]:
+    """Return what can be changed: the title of each parameter, and its values; that of the protocol asks nothing.
+
+    Examples
+    --------
+    >>> from xinzhi import protocol
+    >>> title, values = offers(protocol.load("xinzhi-cn-2026"), {"capital.depreciation": 0.05})[0]
+    >>> [(ask, text.en) for ask, text, chosen in values if chosen]
+    [('capital.depreciation=0.05', '5%')]
+    """
+    found = []
+    for path in OFFERED:
+        item = rules.parameters.get(path)
+        if item is None or item.value is None or not item.alternatives:
+            continue
+        own, others = item.value, dict.fromkeys(other.value for other in item.alternatives if other.value is not None)
+        chosen = wish.get(path, own)
+        rows = [("", value_text(path, own), chosen == own)]
+        rows += [(f"{path}={one}", value_text(path, one), chosen == one) for one in others if one != own]
+        found.append((specification(path).title, rows))
+    return found
