@@ -21,11 +21,16 @@ PICTURES: dict[str, tuple[str, Language]] = {
     "first-look": ("map", "en"),
     "first-look-zh": ("map", "zh"),
     "groups": ("groups", "en"),
+    "contributions": ("contributions", "en"),
+    "sources": ("sources", "en"),
 }
 OF_THE_AUDIT: dict[str, tuple[str, Language]] = {
     "audit-ranks": ("room", "en"),
     "audit-ranks-zh": ("room", "zh"),
+    "audit-variance": ("variance", "en"),
+    "audit-reversals": ("reversals", "en"),
 }
+OF_A_REGION: dict[str, tuple[str, Language]] = {"audit-curve": ("curve", "en")}
 OF_THE_SCREENING: dict[str, tuple[str, Language]] = {
     "screen-weights": ("weights", "en"),
     "screen-calibration": ("calibration", "en"),
@@ -38,6 +43,7 @@ OF_THE_SURVEY: dict[str, tuple[str, Language]] = {"capacity": ("utilisation", "e
 OF_THE_WAVE: dict[str, tuple[str, Language]] = {"wave": ("crowd", "en"), "wave-profit": ("lure", "en")}
 OF_THE_REGISTER: dict[str, tuple[str, Language]] = {"risk-matrix": ("matrix", "en")}
 OF_THE_DEBT: dict[str, tuple[str, Language]] = {"debt-fan": ("fan", "en")}
+GALLERY = frozenset({"contributions", "sources", "audit-variance", "audit-reversals", "audit-curve"})
 SCALE = 2  # pixels of the PNG per pixel of the chart
 
 
@@ -47,14 +53,16 @@ def draw(
     pictures: Mapping[str, tuple[str, Language]] = PICTURES,
     region: str | None = None,
 ) -> list[Path]:
-    """Draw every picture of a result as SVG and PNG and return the files."""
+    """Draw every picture of a result as SVG, those outside the gallery also as PNG, and return the files."""
     files = []
     for name, (kind, language) in pictures.items():
         spec = xinzhi.plot(result, kind, language, region=region).to_dict()
         vector, pixels = folder / f"{name}.svg", folder / f"{name}.png"
         vector.write_text(vl_convert.vegalite_to_svg(spec), encoding="utf-8", newline="\n")
-        pixels.write_bytes(vl_convert.vegalite_to_png(spec, scale=SCALE))
-        files += [vector, pixels]
+        files.append(vector)
+        if name not in GALLERY:
+            pixels.write_bytes(vl_convert.vegalite_to_png(spec, scale=SCALE))
+            files.append(pixels)
     return files
 
 
@@ -93,7 +101,9 @@ def main() -> int:
     from xinzhi import risks
 
     draw(xinzhi.measure("china-provinces", protocol="xinzhi-cn-2026"))
-    draw(xinzhi.audit("china-provinces", protocol="xinzhi-cn-2026"), pictures=OF_THE_AUDIT)
+    audit = xinzhi.audit("china-provinces", protocol="xinzhi-cn-2026")
+    draw(audit, pictures=OF_THE_AUDIT)
+    draw(audit, pictures=OF_A_REGION, region="Guizhou")
     draw(screened(), pictures=OF_THE_SCREENING)
     draw(tested(), pictures=OF_THE_BUBBLES, region="Shanghai")
     draw(risks.capacity("china-provinces"), pictures=OF_THE_SURVEY)

@@ -53,6 +53,7 @@ NOT_RUN = {  # what does not run here, and why
     "tests/unit/report/certificate/test_certificate_files.py",
     "xinzhi site": "some hundred pages; tests/web writes a site",
 }
+TWINS = ["docs/brief.zh.md", "docs/getting-started.zh.md", "docs/protocol.zh.md"]
 LESS = {
     "--boot 500": "--boot 20",
     "--boot 2000": "--boot 20",
@@ -141,6 +142,17 @@ def test_the_examples_of_the_help_stand_in_a_page():
     shown = "".join(block.code + "\n" for page in PAGES for block in blocks(page) if block.kind == "console")
     examples = [one for calls in read_words("examples.yaml").values() for one in calls]
     assert not [one for one in examples if not re.search(rf"^\$ {re.escape(one)}( +#.*)?$", shown, re.MULTILINE)]
+
+
+@pytest.mark.parametrize("page", TWINS)
+def test_a_page_in_chinese_has_the_commands_and_figures_of_the_english_one(page):
+    english = page.replace(".zh.md", ".md")
+    asked = [[command for block in blocks(one) if block.kind == "console" for command, _ in commands(block)]
+             for one in (page, english)]  # fmt: skip
+    assert set(asked[0]) <= set(asked[1])
+    texts = [(ROOT / one).read_text(encoding="utf-8") for one in (page, english)]
+    figures = [{one.lstrip("0") for one in re.findall(r"\d*\.\d+|\d{2,}", text)} for text in texts]
+    assert figures[0] <= figures[1]
 
 
 @pytest.mark.usefixtures("studied")

@@ -231,6 +231,24 @@ def test_a_parameter_is_changed_by_the_address_and_the_page_says_so(store, clien
     assert client.get("/en/measure.html?set=nonsense=7").status_code == 422
 
 
+def test_the_curve_shows_the_protocols_that_have_one_level_alone(store, client):
+    from xinzhi.report.pages.yardstick.audit_view import AuditView
+
+    view = AuditView(store.study("audit").results["audit"])
+    choice = next(one for one in view.choices if one.name == "labour.breaks")
+    axis = view.choices.index(choice)
+    every, found = view.curve("520000"), view.curve("520000", (choice.name, 1))
+    kept = every.values[every.levels[:, axis] == 1]
+    assert len(found.values) == len(kept) < len(every.values)
+    assert sorted(found.values) == pytest.approx(sorted(kept))
+    assert found.reference == every.reference
+    page = Reader(client.get("/en/audit.html?region=520000&hold=labour.breaks:1").text)
+    assert (
+        f"{len(kept):,} protocols give it TFP growth from {percent(kept.min())} to {percent(kept.max())} %"
+        in page.words
+    )
+
+
 def test_regions_side_by_side_are_those_of_the_ranking(store, client):
     study = store.study("assess", briefs=True)
     view = View(study.measurement)

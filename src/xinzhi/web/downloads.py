@@ -11,7 +11,7 @@ from fastapi import FastAPI, Request, Response
 from xinzhi.core.errors import UsageError
 from xinzhi.core.text import same
 from xinzhi.report import file_of
-from xinzhi.web.address import PROTOCOL, SETTINGS, Address
+from xinzhi.web.address import PROTOCOL, SETTINGS, Address, query_of
 from xinzhi.web.pages.overall import overall
 from xinzhi.web.reply import refusal, sent
 from xinzhi.web.settings import ruled

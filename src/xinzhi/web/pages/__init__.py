@@ -56,7 +56,7 @@ REGISTRY: Mapping[str, Entry] = {
     "topic": Entry(module="topic", keyed=True, menu=False),
     "categories": Entry(module="category", ready=True),
     "category": Entry(module="category", keyed=True, menu=False, under="categories", ready=True),
-    "audit": Entry(module="audit", asks=("region",)),
+    "audit": Entry(module="audit", asks=("region", "hold")),
     "claim": Entry(module="claim", asks=("region", "start", "end", "growth")),
     "projects": Entry(module="projects"),
     "protocols": Entry(module="protocol", asks=("against",)),

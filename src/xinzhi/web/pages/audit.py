@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from xinzhi.core.errors import XinzhiError
 from xinzhi.core.text import Text, words
+from xinzhi.report.pages.yardstick.audit import kept, levels
 from xinzhi.web.page import Asked, Page, Part
 from xinzhi.web.pages.overall import decimals, overall
 from xinzhi.yardstick import View
@@ -21,6 +22,12 @@ def page(store: Store, address: Address) -> Page:
     asked = {"region": store.region(address.query["region"])} if "region" in address.query else {}
     study = store.study("audit", **asked)
     section = store.section(study, region=study.region)
+    audited: Any = study.results["audit"]
+    choices = levels(audited)
+    wish = address.query.get("hold", "")
+    if wish in {key for _, rows in choices for key, _ in rows}:
+        name, _, at = wish.rpartition(":")
+        section = kept(section, audited, study.region, (name, int(at)))
     parts = [Part(section=replace(section, answer=()), titled=False, result="audit", file=("audit", "audit"))]
     why: list[Text] = []
     try:
@@ -38,5 +45,6 @@ def page(store: Store, address: Address) -> Page:
         asked=Asked(topic="audit", options=asked), parts=parts, decimals=decimals(made),
         template="audit.html.j2",
         more={"regions": [(code, store.names.region(code)) for code in store.regions], "region": asked.get("region"),
+              "choices": choices, "hold": wish,
               "label": words("web.audit.region")},
     )  # fmt: skip

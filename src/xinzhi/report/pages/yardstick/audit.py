@@ -16,14 +16,14 @@ from xinzhi.report.charts.kit.names import END, MOST
 from xinzhi.report.document import protocol_summary, rows, text
 from xinzhi.report.pages.yardstick import audit_pictures as pictures
 from xinzhi.report.pages.yardstick import audit_tables
-from xinzhi.report.pages.yardstick.audit_view import AuditView
+from xinzhi.report.pages.yardstick.audit_view import AuditView, level_text
 from xinzhi.report.pages.yardstick.measurement import Headline
 from xinzhi.report.pages.yardstick.parameters import introduction
 from xinzhi.report.picture import picture
 from xinzhi.report.section import Picture, Section
 from xinzhi.report.sentence import answer_of, notes_of
 from xinzhi.report.table import without_notes
-from xinzhi.yardstick import Audit, choice_title
+from xinzhi.yardstick import Audit, choice_title, departure
 
 RANKED = {"value": "reference_rank", "mark": "best_rank", "tick": "rank_median"}  # fields of the pictures of ranks
 
@@ -56,6 +56,35 @@ def curve(view: AuditView, region: str | None = None) -> Headline:
     found = view.curve(region)
     figures = {"low": found.values[0], "high": found.values[-1], "reference": found.reference}
     return "curve", figures | {"name": view.name(found.code), "n": f"{len(found.values):,}"}
+
+
+def kept(section: Section, audit: Audit, region: str | None, held: tuple[str, int]) -> Section:
+    """Return the section of an audit whose curve shows the protocols alone that have one level of a choice."""
+    view = AuditView(audit)
+    found = view.curve(region, held)
+    choice = next(one for one in view.choices if one.name == held[0])
+    headline = words(
+        "headline.curve_kept", name=view.name(found.code), n=f"{len(found.values):,}", low=found.values[0],
+        high=found.values[-1], level=departure(choice, held[1]), span=view.span.label, reference=found.reference,
+    )  # fmt: skip
+    twin = without_notes(audit_tables.curve(view, region, held))
+    drawn = [
+        replace(one, draw=partial(pictures.curve, view=view, region=region, held=held), headline=headline, twin=twin)
+        if one.kind == "curve"
+        else one
+        for one in section.pictures
+    ]
+    return replace(section, pictures=tuple(drawn))
+
+
+def levels(audit: Audit) -> list[tuple[Text, list[tuple[str, Text]]]]:
+    """Return the choices that were varied: title, and of every level its key and what it is."""
+    view = AuditView(audit)
+    return [
+        (choice_title(one.name), [(f"{one.name}:{at}", level_text(one, at)) for at in range(len(one.levels))])
+        for one in view.ordered
+        if len(one.levels) > 1
+    ]
 
 
 def curves(view: AuditView) -> Headline:

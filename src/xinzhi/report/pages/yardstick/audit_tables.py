@@ -39,9 +39,9 @@ def _made(key: str, rows: Sequence[tuple[Any, ...]], columns: Sequence[Column] |
     return Table(key=key, title=words(f"table.{key}"), columns=tuple(known), rows=rows, notes=notes(key))
 
 
-def curve(view: AuditView, region: str | None = None) -> Table:
+def curve(view: AuditView, region: str | None = None, held: tuple[str, int] | None = None) -> Table:
     """Return the TFP growth of one region by level of each choice, over the protocols that have it."""
-    found = view.curve(region)
+    found = view.curve(region, held)
     rows: list[tuple[Any, ...]] = []
     for choice in view.ordered:
         axis = view.choices.index(choice)

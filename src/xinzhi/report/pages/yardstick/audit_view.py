@@ -138,8 +138,11 @@ class AuditView:
         """Return the name of a region."""
         return self.names.get(code, same(code))
 
-    def curve(self, code: str | None = None) -> Curve:
-        """Return the specification curve of a region; None is the region that could move furthest."""
+    def curve(self, code: str | None = None, held: tuple[str, int] | None = None) -> Curve:
+        """Return the specification curve of a region; None is the region that could move furthest.
+
+        `held` keeps the protocols that have a level of a choice: its name and the place of the level.
+        """
         code = Names({"region": self.names}).resolve(code or self.furthest, self.codes)
         values = self._values[:, self._places[code]][self._measured]
         order = np.argsort(values, kind="stable")
@@ -150,10 +153,16 @@ class AuditView:
         barred = self.audit.admission.of_span(self.audit.spans.index(self.audit.official_span))
         allowed = ~barred[self._measured, self._places[code]]
         leads = allowed & (values >= needed) if needed is not None else np.zeros(len(values), dtype=np.bool_)
+        rows = self._grid_rows[self._measured]
+        if held is not None:
+            axis = [choice.name for choice in self.choices].index(held[0])
+            kept = rows[:, axis] == held[1]
+            values, leads, rows = values[kept], leads[kept], rows[kept]
+            order = np.argsort(values, kind="stable")
         return Curve(
             code=code,
             values=values[order],
-            levels=self._grid_rows[self._measured][order],
+            levels=rows[order],
             reference=reference,
             place=float((values < reference).mean()),
             needed=needed,
