@@ -269,19 +269,18 @@ def _head(outcomes: dict[str, Outcome]) -> Iterator[str]:
 def _rows(outcomes: dict[str, Outcome]) -> Iterator[str]:
     yield "## Rows"
     yield ""
-    yield "| row | capability | beside | input | held equal | difference | ours | peer | memory, ours / peer | ratio |"
-    yield "|---|---|---|---|---|---:|---:|---:|---:|---:|"
+    heads = "row, capability, beside, input, held equal, difference, ours, peer, memory of ours / peer, ratio, command"
+    yield f"| {heads.replace(', ', ' | ')} |"
+    yield "|---|---|---|---|---|---:|---:|---:|---:|---:|---|"
     for key, out in outcomes.items():
         row = out.row
         line = f"| `{key}` | {row.capability} | {row.peer} | {row.given} | {row.equal}, {row.tolerance:.0e} |"
         if out.ours is None or out.theirs is None:
-            yield f"{line} {out.trouble} | | | | |"
+            yield f"{line} {out.trouble} | | | | | `{COMMAND} {key}` |"
             continue
         ours, theirs = (f"{_seconds(cost.cpu)} / {_seconds(cost.wall)}" for cost in (out.ours, out.theirs))
         memory = f"{out.ours.peak:.0f} / {out.theirs.peak:.0f} MB"
-        yield f"{line} {out.gap:.0e} | {ours} | {theirs} | {memory} | {_ratio(out.ratio)} |"
-    yield ""
-    yield f"One row alone: `{COMMAND} ROW`, for example `{COMMAND} {next(iter(outcomes))}`."
+        yield f"{line} {out.gap:.0e} | {ours} | {theirs} | {memory} | {_ratio(out.ratio)} | `{COMMAND} {key}` |"
     yield ""
 
 
@@ -298,6 +297,9 @@ def _standing(outcomes: dict[str, Outcome]) -> Iterator[str]:
         ("more memory than the peer", [key for key in order if _more_memory(timed[key])]),
     ):
         yield f"| {word} | {', '.join(f'`{key}` {_ratio(timed[key].ratio)}' for key in chosen) or 'none'} |"
+    for key in order:
+        if timed[key].ratio < 1:
+            yield f"| why `{key}` is behind, and what is to be done | {outcomes[key].row.behind or 'not known yet'} |"
     yield f"| not timed | {', '.join(f'`{key}`' for key in outcomes if key not in timed) or 'none'} |"
     yield ""
 

@@ -37,6 +37,7 @@ NOT_RUN = {  # what does not run here, and why
     "pip install": "installs; `make wheel` installs a wheel into an empty environment",
     "python3 -m pip install": "the same",
     "uv run": "the same",
+    ". .venv/bin/activate": "sets the path of a shell",
     "make ": "targets of the Makefile, which CI runs; here they have to be there",
     "curl": "asks a running server; tests/web asks these addresses",
     "xinzhi serve": "runs until it is stopped; tests/cli/test_serve_cli.py starts and stops it",

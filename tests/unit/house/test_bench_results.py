@@ -34,6 +34,14 @@ def test_every_row_is_ahead_behind_or_not_timed(sections):
     assert sorted(named) == sorted(ROWS)
 
 
+def test_no_row_is_behind_without_a_reason_and_a_plan(sections):
+    text = sections["Ahead and behind"]
+    [behind] = re.findall(r"^\| behind \| (.+) \|$", text, re.MULTILINE)
+    why = dict(re.findall(r"^\| why `([a-z-]+)` is behind, and what is to be done \| (.+) \|$", text, re.MULTILINE))
+    assert list(why) == re.findall(r"`([a-z-]+)`", behind)
+    assert all("To do: " in said for said in why.values())
+
+
 def test_every_curve_has_its_line(sections):
     assert re.findall(r"^\| ([a-z]+) \| ", sections["How time grows"], re.MULTILINE)[1:] == list(CURVES)
 
