@@ -123,7 +123,7 @@ def test_the_ranking_says_how_good_its_data_are(store, read, language):
 def test_every_page_names_the_period_of_its_figures(store, read):
     lead = View(store.study("assess", briefs=True).measurement).lead
     text = read["en/audit.html"].words
-    assert f"{lead.label}, the last period on published figures" in text
+    assert f"{lead.label.en}, the last period on published figures" in text
     assert all(lead.label in line.en for line in store.section(store.study("audit")).answer[:1])
     assert "newest period" not in text
 
