@@ -124,7 +124,7 @@ def test_every_page_names_the_period_of_its_figures(store, read):
     lead = View(store.study("assess", briefs=True).measurement).lead
     text = read["en/audit.html"].words
     assert f"{lead.label.en}, the last period on published figures" in text
-    assert all(lead.label in line.en for line in store.section(store.study("audit")).answer[:1])
+    assert all(lead.label.en in line.en for line in store.section(store.study("audit")).answer[:1])
     assert "newest period" not in text
 
 
