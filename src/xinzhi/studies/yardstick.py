@@ -58,9 +58,7 @@ class ClaimOptions:
         if missing:
             raise UsageError("studies.one-claim", options=list(ONE.values()), missing=missing,
                              nation="--region" in missing)  # fmt: skip
-        from xinzhi.yardstick.claims.figures import printed
-
-        return given | {"growth": printed(self.growth), "rounding": self.rounding}
+        return given | {"rounding": self.rounding}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,7 +22,16 @@ from xinzhi.protocol import Protocol, specification
 from xinzhi.yardstick.audit.choices import Grid
 from xinzhi.yardstick.audit.wording import departures_text, value_text
 from xinzhi.yardstick.claims import rows as rows_
-from xinzhi.yardstick.claims.figures import COMPOUND, LOG, Claim, convention, read_claim, read_claims, read_figure
+from xinzhi.yardstick.claims.figures import (
+    COMPOUND,
+    LOG,
+    Claim,
+    convention,
+    printed,
+    read_claim,
+    read_claims,
+    read_figure,
+)
 from xinzhi.yardstick.claims.held import Held
 from xinzhi.yardstick.claims.rows import UNJUDGED
 from xinzhi.yardstick.claims.stated import Own, in_words
@@ -221,7 +230,7 @@ def check_claim(
         Whose figure it is: the mean of the years after `start` up to `end`. ``nation``, 全国 or China is the nation,
         measured by `measure_nation`.
     growth
-        Percent per year as printed (``"3.4%"``), or a ratio (``0.034``).
+        Text is percent per year as printed (``"3.4%"``, ``"3.4"``), a number a ratio (``0.034``).
     rounding
         Half of what the last digit counts (``"0.05pp"``, or ``0.0005``); by default that of `growth` as printed.
 
@@ -242,7 +251,7 @@ def check_claim(
     'supported'
     """
     data = as_package(package)
-    claim = read_claim(str(region), start, end, read_figure(growth, rounding))
+    claim = read_claim(str(region), start, end, read_figure(printed(growth), rounding))
     found = Held.of(data, protocol, [claim])
     if reason := found.reasons.get(0):
         raise reason.error
