@@ -95,7 +95,10 @@ def _names(found: Able, codes: Sequence[str], staff: Mapping[str, int] = Mapping
 def best_evidence(found: Able, region: str, category: str) -> dict[str, Any] | None:
     """Return the piece of evidence that the verdict rests on, else the first as `able` sorts them."""
     rows = found.evidence.filter(
-        pl.col("region") == region, pl.col("for_category") == category, ~pl.col("measure").is_in(TALK)
+        pl.col("region") == region,
+        pl.col("for_category") == category,
+        ~pl.col("measure").is_in(TALK),
+        pl.col("value").ne_missing(0.0),  # nothing made is no evidence of what is made
     )
     row = found.frame.row(by_predicate=(pl.col("region") == region) & (pl.col("category") == category), named=True)
     decides = {

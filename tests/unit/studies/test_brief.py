@@ -125,6 +125,12 @@ def test_a_move_says_what_was_checked_and_who_else_names_it_and_the_crowded_come
     assert kinds == {"both", "survey", "wave", "none"}
 
 
+def test_nothing_made_is_shown_as_evidence_of_nothing(made):
+    told = [row["evidence_en"] for one in made.values() for row in one.more["evidence"].to_dicts()]
+    assert told
+    assert not [text for text in told if ": 0 " in text]
+
+
 def test_stop_takes_two_young_series(made, shared):
     assert not any("moves.stop" in one.parts["moves"] for one in made.values())
     assert "moves.contradicted" in made["620000"].parts["moves"]
