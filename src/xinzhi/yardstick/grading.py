@@ -145,6 +145,8 @@ def _spread(values: pl.DataFrame, panel: Panel) -> dict[str, FloatArray]:
     region = known["region"].replace_strict(index, return_dtype=pl.Int64).to_numpy()
     test = known["test"].replace_strict(names, range(len(names)), return_dtype=pl.Int64).to_numpy()
     out = np.full((len(names), *panel.shape), np.nan)
+    if known.is_empty():  # its columns have no type to index by
+        return dict(zip(names, out, strict=True))
     out[test, region, known["year"].to_numpy() - panel.years[0]] = known["value"].to_numpy()
     return dict(zip(names, out, strict=True))
 
