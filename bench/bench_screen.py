@@ -144,6 +144,10 @@ def written(missed: list[str]) -> None:
         wrong, right = (part.filter(verdict="repackaged").height for part in (honest, true))
         print(f"  {name}: {wrong} of {honest.height} honest accused, {right} of {true.height} repeats found")
     pooled = told_apart(halves)
+    fresh = told_apart(cases("fresh"))
+    print(
+        f"  written after all else: {fresh['hits']} of {fresh['calls']} accusations true, recall {fresh['recall_of_all']:.3f}"
+    )
     check(missed, "kept halves, precision", pooled["precision"], least=WRITTEN_LIMITS[0])
     check(missed, "kept halves, recall of all", pooled["recall_of_all"], least=WRITTEN_LIMITS[1])
     check(missed, "kept halves, repeats among those said at .9", pooled["sure"], least=SURE_LIMIT)
@@ -152,9 +156,10 @@ def written(missed: list[str]) -> None:
 def written_parts() -> Iterator[tuple[str, pl.DataFrame]]:
     """Yield the judged cases written one by one, by batch and half."""
     odd = pl.col("id").str.extract("([0-9]+)$").cast(pl.Int64) % 2 == 1
-    for name in ("dev", "kept", *BATCHES):
+    whole = ("dev", "kept", "fresh")
+    for name in (*whole[:2], *BATCHES, whole[2]):
         table = cases(name)
-        if name in ("dev", "kept"):
+        if name in whole:
             yield name, table
         else:
             yield f"{name} learned from", table.filter(odd)
