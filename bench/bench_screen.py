@@ -145,9 +145,8 @@ def written(missed: list[str]) -> None:
         print(f"  {name}: {wrong} of {honest.height} honest accused, {right} of {true.height} repeats found")
     pooled = told_apart(halves)
     fresh = told_apart(cases("fresh"))
-    print(
-        f"  written after all else: {fresh['hits']} of {fresh['calls']} accusations true, recall {fresh['recall_of_all']:.3f}"
-    )
+    told = f"{fresh['hits']} of {fresh['calls']} accusations true, recall {fresh['recall_of_all']:.3f}"
+    print(f"  written after all else: {told}")
     check(missed, "kept halves, precision", pooled["precision"], least=WRITTEN_LIMITS[0])
     check(missed, "kept halves, recall of all", pooled["recall_of_all"], least=WRITTEN_LIMITS[1])
     check(missed, "kept halves, repeats among those said at .9", pooled["sure"], least=SURE_LIMIT)
