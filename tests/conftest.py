@@ -21,6 +21,7 @@ TOGETHER = ("tests/web/", "tests/unit/web/")
 LONGEST = (
     "web/test_browser.py",
     "web/test_pages.py",
+    "web/test_pages_said.py",
     "unit/web/test_web_api.py",
     "unit/web/test_web_tools.py",
     "unit/web/test_web_store.py",
