@@ -141,7 +141,7 @@ def test_every_block_says_what_it_is(page):
 
 def test_the_examples_of_the_help_stand_in_a_page():
     shown = "".join(block.code + "\n" for page in PAGES for block in blocks(page) if block.kind == "console")
-    examples = [one for calls in read_words("examples.yaml").values() for one in calls]
+    examples = [one for path, calls in read_words("examples.yaml").items() if path != "names" for one in calls]
     assert not [one for one in examples if not re.search(rf"^\$ {re.escape(one)}( +#.*)?$", shown, re.MULTILINE)]
 
 

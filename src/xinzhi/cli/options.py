@@ -178,8 +178,11 @@ def _help(command: Command | Group, ctx: click.Context, language: Language) -> l
     pieces = [words["command"][language]] if isinstance(command, Group) else pieces
     usage = " ".join([ctx.command_path, f"[{words['options'][language]}]", *pieces])
     lines = [f"{words['usage'][language]} {usage}", "", *_wrapped(command.help or "", INDENT)]
-    if examples := read_words("examples.yaml").get(ctx.command_path):
-        lines += ["", f"{words['examples'][language]}:", *(f"  {one}" for one in examples)]
+    calls = read_words("examples.yaml")
+    if examples := "\n".join(f"  {one}" for one in calls.get(ctx.command_path, ())):
+        for name, chinese in calls["names"].items() if language == "zh" else ():
+            examples = examples.replace(name, chinese)
+        lines += ["", f"{words['examples'][language]}:", *examples.splitlines()]
     arguments = [one for one in command.params if isinstance(one, Argument)]
     if arguments:
         needed = f"  [{words['required'][language]}]"
