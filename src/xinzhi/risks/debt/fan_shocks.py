@@ -193,7 +193,7 @@ def panel_autoregression(
         slopes=slopes,
         plain=plain,
         drawn=kept,
-        shocks=shocks,
+        shocks=shocks * np.sqrt(1 + 1 / max(len(shocks) - regions - 1, 1)),  # a slope is estimated, too
         scale=spread_ratio(np.sqrt((shocks**2).mean(axis=0)), _spread(panels, kept, len(shocks))),
         pulled=float((kept != own).mean()),
     )
@@ -207,7 +207,8 @@ def persistent(
     # shocks is off its mean is what the region's past may be off its.
     draws, k = model.drawn.shape
     known = years - years[0]
-    past = chained(model.shocks[rng.integers(len(model.shocks), size=(draws, known[-1] + 1))], model.slopes)
+    drawn = model.shocks[rng.integers(len(model.shocks), size=(draws, known[-1] + 1))] * model.scale[:, None]
+    past = chained(drawn, model.drawn)
     centre = history.mean(axis=0) + past[:, known].mean(axis=1)
     ahead = model.shocks[rng.integers(len(model.shocks), size=(draws, horizon))] * model.scale[:, None]
     future = np.empty((draws, horizon, k))
