@@ -22,6 +22,9 @@ _EXACT = 2.0**53  # the whole numbers that a double tells apart
 _FIRST_YEAR, _LAST_YEAR = 1000, 9999  # four digits
 
 
+_BLANK, _ODD = "\0blank", "\0odd"  # names that no column has
+
+
 class Cast(NamedTuple):
     """A typed column, which cells could not be cast, and what to say about them."""
 
@@ -115,17 +118,23 @@ def _time(cells: pl.Series) -> Cast:
 def _text(cells: pl.Series) -> Cast:
     """Strip; a number becomes the text that it would have had without the detour (110000.0 is 110000)."""
     if cells.dtype == pl.String:
-        values = cells.str.strip_chars()
+        values = cells
     elif cells.dtype.is_float():
         cells = cells.fill_nan(None)
         whole = ((cells == cells.floor()) & (cells.abs() < _EXACT)).all()
         values = cells.cast(pl.Int64 if whole else pl.Float64).cast(pl.String)
     else:
         values = _spelt(cells)
-    odd = values.is_null() & False
-    if values.unique().str.contains(CONTROLS).any():  # codes and names repeat, so that few texts are searched
+    bare = pl.first().str.strip_chars()
+    # one pass; codes and names repeat, so that few texts are searched
+    searched = bare.unique().str.contains(CONTROLS).any()
+    seen = values.to_frame().select(bare, **{_BLANK: (bare == "").any(), _ODD: searched})
+    values, odd = seen.to_series(), pl.repeat(value=False, n=len(cells), dtype=pl.Boolean, eager=True)
+    if seen[_ODD].any():
         odd = values.str.contains(CONTROLS).fill_null(value=False)
         values = values.str.replace_all(CONTROLS, "").str.strip_chars()
+    elif not seen[_BLANK].any():
+        return Cast(values, odd, "data.control-character")
     return Cast(_blank(values, values == ""), odd, "data.control-character")
 
 
