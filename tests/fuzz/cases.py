@@ -399,7 +399,7 @@ TARGETS = {
 
 
 def names(scale: float = 1.0) -> list[str]:
-    """Return the names of the cases of a run: scale 1 is what CI runs."""
+    """Return the names of the cases of a run: the tests take half of scale 1."""
     return [
         f"{target}/{kind}/{number}"
         for target, spec in TARGETS.items()

@@ -7,7 +7,8 @@ from fuzz.bench import Bench
 from fuzz.cases import names
 from fuzz.known import OPEN
 
-KINDS = list(dict.fromkeys(name.rpartition("/")[0] for name in names()))
+PART = 0.5  # of the cases that `bench/bench_fuzz.py` counts as one run: each kind is there
+KINDS = list(dict.fromkeys(name.rpartition("/")[0] for name in names(PART)))
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +19,7 @@ def bench():
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_damage_brings_down_a_verb_or_changes_a_number_in_silence(bench, kind):
-    faults = {name: bench.fault(name) for name in names() if name.rpartition("/")[0] == kind}
+    faults = {name: bench.fault(name) for name in names(PART) if name.rpartition("/")[0] == kind}
     found = [
         f"python bench/bench_fuzz.py {name}\n  {fault}" for name, fault in faults.items() if fault and name not in OPEN
     ]

@@ -9,7 +9,7 @@ import time
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from xinzhi.core.text import words
 from xinzhi.report.pages.yardstick.assessment import topics
@@ -167,7 +167,7 @@ def test_the_search_finds_a_region_by_its_pinyin(tab):
     page = tab("zh/index.html")
     page.keyboard.press("/")
     page.keyboard.type("guizh")
-    page.wait_for_function("document.querySelectorAll('#found li').length === 1")
+    expect(page.locator("#found li")).to_have_count(1)
     page.keyboard.press("Enter")
     page.wait_for_url("**/zh/region/520000.html")
     assert page.wrong == []

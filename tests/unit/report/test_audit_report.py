@@ -418,9 +418,8 @@ def test_the_picture_and_the_sentence_of_the_readme_are_what_the_audit_finds(pro
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     files = module.draw(provinces, tmp_path, module.OF_THE_AUDIT)
-    assert {path.name for path in files} == {
-        f"audit-ranks{tail}.{kind}" for tail in ("", "-zh") for kind in ("svg", "png")
-    }
+    ranks = {f"audit-ranks{tail}.{kind}" for tail in ("", "-zh") for kind in ("svg", "png")}
+    assert {path.name for path in files} == ranks | {"audit-variance.svg", "audit-reversals.svg"}
     assert all(path.stat().st_size > 20_000 for path in files)
     first, ranked = (
         AuditView(provinces).rows.filter(pl.col("best_rank") == 1).height,

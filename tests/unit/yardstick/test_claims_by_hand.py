@@ -184,7 +184,7 @@ def test_a_figure_at_full_precision_is_compared_at_four_decimals_of_a_percent():
     measured = xinzhi.measure("china-provinces")
     row = measured.periods.filter(region="220000", start=2012, end=2017).row(0, named=True)
     exact = row["tfp_growth"]
-    for growth in (exact, f"{100 * exact:.15f}%", f"{exact:.15f}"):
+    for growth in (exact, f"{100 * exact:.15f}%", f"{100 * exact:.15f}"):
         check = check_claim("china-provinces", region="220000", start=2012, end=2017, growth=growth)
         assert (check.verdict, check.frame["rounding"][0]) == ("supported", 5e-7)
     off = check_claim("china-provinces", region="220000", start=2012, end=2017, growth=exact + 6e-7)

@@ -253,7 +253,7 @@ def verdict_text(row: Mapping[str, object]) -> Text:
     Examples
     --------
     >>> verdict_text({"verdict": "new", "probability": 0.02, "lower": 0.01, "upper": 0.04, "reason": None}).zh
-    '新项目：为旧项目新包装的概率2%（95%区间1–4%）'
+    '未在本档案中发现：为旧项目新包装的概率2%（95%区间1–4%）'
     """
     if row["reason"] == "outside":  # a number there would be a guess
         both = {"verdict": value_words("verdict")[str(row["verdict"])], "reason": value_words("reason")["outside"]}
