@@ -175,16 +175,11 @@ def _ranking(name: str) -> tuple[Task, Task]:
 
 
 def _firm_years(peer: bool) -> Any:  # noqa: ANN401, FBT001 - arrays or pandas
-    random = np.random.default_rng(1)
-    unit, year = (codes.ravel() for codes in np.indices((5000, 10)))
-    x = random.normal(size=(unit.size, 2)) + random.normal(size=(5000, 1))[unit]
-    y = x @ [0.5, -0.2] + random.normal(size=5000)[unit] + 0.1 * year + random.normal(size=unit.size)
+    made = peers_statistics.firm_years(peer)
     if not peer:
-        return y, x, unit, year
-    import pandas as pd
-
-    keys = pd.MultiIndex.from_arrays([unit, year])
-    return pd.Series(y, keys, name="y"), pd.DataFrame(x, keys, ["a", "b"])
+        return made
+    keyed = made.set_index(["unit", "year"])
+    return keyed["y"], keyed[["a", "b"]]
 
 
 def _effects_ours(given: tuple[np.ndarray, ...]) -> np.ndarray:

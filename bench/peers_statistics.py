@@ -135,7 +135,8 @@ def _dagum_theirs(given: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
     return np.array([parts.sum(), *parts])
 
 
-def _panel(peer: bool) -> Any:  # noqa: ANN401, FBT001 - arrays or pandas
+def firm_years(peer: bool) -> Any:  # noqa: ANN401, FBT001 - arrays or pandas
+    """Return made-up firms over ten years: y, two regressors, firm and year."""
     random = np.random.default_rng(1)
     unit, year = (codes.ravel() for codes in np.indices((5000, 10)))
     x = random.normal(size=(unit.size, 2)) + random.normal(size=(5000, 1))[unit]
@@ -278,7 +279,7 @@ _MAP = f"a lattice of {PLACES} regions"
 ROWS: dict[str, Row] = {
     "effects-pyfixest": Row(
         "two-way fixed effects, clustered errors", "pyfixest", "pyfixest", "5,000 firms x 10 years, 2 regressors",
-        "coefficients and standard errors", 1e-8, _panel, _panel_ours, _panel_theirs,
+        "coefficients and standard errors", 1e-8, firm_years, _panel_ours, _panel_theirs,
     ),
     "hac": Row(
         "least squares, errors of Newey and West", "statsmodels", "statsmodels", "2,000 periods, 4 regressors, 8 lags",

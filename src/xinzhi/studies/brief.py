@@ -10,14 +10,13 @@ import polars as pl
 
 from xinzhi import risks, yardstick
 from xinzhi.core.errors import UsageError
-from xinzhi.core.parameters import setting
 from xinzhi.core.schema import describe
 from xinzhi.core.text import Text, same, sentences, span_text, words
 from xinzhi.data import names_of
 from xinzhi.studies.brief_advice import ability, evidence, headline, moves
 from xinzhi.studies.brief_read import Read, read
 from xinzhi.studies.plain import load
-from xinzhi.studies.study import LEAST, SILENT, Draft, Study, options, title
+from xinzhi.studies.study import SILENT, Draft, Study, options, title
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -223,7 +222,7 @@ def _side(bands: Bands, row: Mapping[str, Any]) -> str:
 def _sided(side: str, above: float | None) -> dict[str, object]:
     """Return on which side of all together a region is, and whether only some protocols say so."""
     agreed = {"above": above, "below": None if above is None else 1 - above}.get(side)
-    return {"side": side, "alone": agreed is not None and agreed < setting(LEAST, "brief_protocols")}
+    return {"side": side, "alone": agreed is not None and agreed < yardstick.AGREED}
 
 
 def _over_protocols(shared: Read, code: str, span: yardstick.Span) -> dict[str, Any]:
@@ -236,7 +235,7 @@ def _corrected(bands: Bands, code: str) -> Text:
     """Return what growth would be had investment been corrected, where that moves it; else nothing."""
     start, end = yardstick.leading_span(bands)
     rows = bands.scenario.filter(region=code, start=start, end=end).drop_nulls("difference")
-    moved = rows.filter(pl.col("difference").abs() >= setting(LEAST, "brief_scenario"))
+    moved = rows.filter(pl.col("difference").abs() >= yardstick.CORRECTED)
     return words("brief.growth.corrected", value=moved["corrected"][0]) if moved.height else same("")
 
 

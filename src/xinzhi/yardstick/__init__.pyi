@@ -65,6 +65,8 @@ from .panel import both_ends as both_ends
 from .panel import require_yearly as require_yearly
 from .panel import spell as spell
 from .periods import official_span as official_span
+from .ranking import AGREED as AGREED
+from .ranking import CORRECTED as CORRECTED
 from .ranking import Ranking as Ranking
 from .ranking import ranking as ranking
 from .view import EXCEPTIONS as EXCEPTIONS
