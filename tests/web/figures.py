@@ -31,6 +31,7 @@ class Figures:
 
     def __init__(self, frames, called):
         found = defaultdict(list)
+        self.called = {}
         for frame in frames:
             numeric = [name for name, kind in frame.schema.items() if kind.is_numeric()]
             regions = frame["region"].cast(pl.String).to_list() if "region" in frame.columns else None
@@ -40,9 +41,11 @@ class Figures:
                 if regions is not None and len(values) < 5000:
                     for region, value in zip(regions, values, strict=True):
                         if region is not None:
-                            found[name, called(region)].append([value])
+                            whose = self.called.setdefault(region, called(region))
+                            found[name, whose].append([value])
+                            found[None, whose].append([value])
         self.known = {key: self._sorted(values) for key, values in found.items()}
-        self.all = self._sorted(list(self.known.values()))
+        self.all = self._sorted([values for (name, _), values in self.known.items() if name is not None])
 
     @staticmethod
     def _sorted(parts):
@@ -50,8 +53,13 @@ class Figures:
         return np.unique(whole[np.isfinite(whole)])
 
     def has(self, written, name, region):
-        """Say how a number that a page shows is known: by column and region, by column, among all, or not at all."""
+        """Say how a number that a page shows is known: by column and region, by column, among all, or not at all.
+
+        A column that is named by a region holds figures of that region, whatever the row says they are.
+        """
         value, half = float(written.replace(",", "").replace("−", "-")), 0.5 * 10.0 ** -len(written.partition(".")[2])
+        if name in self.called:
+            name, region = None, self.called[name]
         for how, pool in (("region", self.known.get((name, region))), ("column", self.known.get((name, None))),
                           ("any", self.all)):  # fmt: skip
             if pool is not None and region is None and how == "region":
