@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from contextlib import contextmanager
 from ipaddress import ip_address
 from pathlib import Path
 from secrets import token_urlsafe
 from socket import gethostname
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from xinzhi.cli.progress import progress
 from xinzhi.cli.speech import console, lines, say
 from xinzhi.cli.topics import DEFAULT
-from xinzhi.cli.verbs import PROTOCOL
+from xinzhi.cli.verbs import PROTOCOL, Call
 from xinzhi.core.errors import UsageError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from xinzhi.cli.verbs import Call
-    from xinzhi.web import Store
-    from xinzhi.web.queue import Limits
+from xinzhi.web import Store
+from xinzhi.web.queue import Limits
 
 LEAST = 16  # signs of a token
 

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from xinzhi.cli.speech import say
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from xinzhi.core.text import Language
-    from xinzhi.studies import Progress
+from xinzhi.core.text import Language
+from xinzhi.studies import Progress
 
 
 @contextmanager

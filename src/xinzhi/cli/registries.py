@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from xinzhi.cli.progress import progress
 from xinzhi.cli.speech import console, counted, grid, lines, print_findings, print_json, say
+from xinzhi.cli.verbs import Call
 from xinzhi.core.errors import UsageError
-from xinzhi.core.text import LANGUAGES, same
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from xinzhi.cli.verbs import Call
-    from xinzhi.core.text import Language
-    from xinzhi.data import Connector
-    from xinzhi.protocol import Protocol
+from xinzhi.core.text import LANGUAGES, Language, same
+from xinzhi.data import Connector
+from xinzhi.protocol import Protocol
 
 
 def new(call: Call) -> None:

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import polars as pl
 
 from xinzhi.cli.speech import console, grid, lines, print_findings, say
+from xinzhi.cli.verbs import Call
 from xinzhi.core.schema import describe
-from xinzhi.core.text import Text, percent, same, significant, span_text
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from xinzhi.cli.verbs import Call
-    from xinzhi.core.text import Language
-    from xinzhi.report.table import Table
-    from xinzhi.studies import Study
+from xinzhi.core.text import Language, Text, percent, same, significant, span_text
+from xinzhi.report.table import Table
+from xinzhi.studies import Study
 
 FEW, SOME, MANY = 8, 20, 60  # rows of a table
 WIDE = 7  # columns that a terminal holds

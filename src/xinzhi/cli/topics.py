@@ -5,20 +5,17 @@ from __future__ import annotations
 import gc
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from xinzhi import studies
 from xinzhi.cli import terminal
 from xinzhi.cli.progress import progress
 from xinzhi.cli.speech import console, counted, grid, lines, print_json, say
-from xinzhi.cli.verbs import PROTOCOL, VERBS
+from xinzhi.cli.verbs import PROTOCOL, VERBS, Call
 from xinzhi.core.errors import ProtocolError, UsageError
 from xinzhi.core.text import same
-
-if TYPE_CHECKING:
-    from xinzhi.cli.verbs import Call
-    from xinzhi.protocol import Protocol
-    from xinzhi.studies import Study
+from xinzhi.protocol import Protocol
+from xinzhi.studies import Study
 
 DEFAULT = "china-provinces"
 

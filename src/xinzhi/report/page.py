@@ -7,19 +7,16 @@ from collections.abc import Sequence
 from functools import cache, partial
 from html import escape
 from importlib.resources import files
-from typing import TYPE_CHECKING
 
 import jinja2
 from markupsafe import Markup
 
 from xinzhi.core import flags
 from xinzhi.core.text import Language, Text, paragraph, words
+from xinzhi.data import Package
+from xinzhi.report.document import Document
 from xinzhi.report.palette import FACTORS
 from xinzhi.report.table import NUMERIC, Column, Table, cell
-
-if TYPE_CHECKING:
-    from xinzhi.data import Package
-    from xinzhi.report.document import Document
 
 LANG = {"zh": "zh-CN", "en": "en"}
 _TWINS = re.compile(

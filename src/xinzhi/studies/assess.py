@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.result import Result
 from xinzhi.core.text import LANGUAGES, Text, same
+from xinzhi.data import Package
+from xinzhi.protocol import Protocol
+from xinzhi.studies.brief import Brief
 from xinzhi.studies.industries import PANEL, PlanEvidence
 from xinzhi.studies.plain import load
 from xinzhi.studies.spans import reconciled
-from xinzhi.studies.study import SILENT, Draft, Study, first_line, options, title
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    import polars as pl
-
-    from xinzhi.core.result import Result
-    from xinzhi.data import Package
-    from xinzhi.protocol import Protocol
-    from xinzhi.studies.brief import Brief
-    from xinzhi.studies.study import Progress
-    from xinzhi.yardstick import Bands, Measurement, Ranking
+from xinzhi.studies.study import SILENT, Draft, Progress, Study, first_line, options, title
+from xinzhi.yardstick import Bands, Measurement, Ranking
 
 TOPICS = ("scope", "sources", "sectors", "paths", "frontier", "risks")
 LEAST = 2  # regions of a frontier, at the least

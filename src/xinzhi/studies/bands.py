@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from xinzhi import yardstick
 from xinzhi.data import names_of
+from xinzhi.protocol import Protocol
 from xinzhi.studies.plain import load
 from xinzhi.studies.study import SILENT, Draft, Progress, Study, options, title
-
-if TYPE_CHECKING:
-    from xinzhi.protocol import Protocol
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

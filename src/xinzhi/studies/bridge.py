@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from xinzhi import yardstick
 from xinzhi.core.errors import UsageError
+from xinzhi.protocol import Protocol
 from xinzhi.studies.plain import load
 from xinzhi.studies.study import SILENT, Draft, Progress, Study, options, title
-
-if TYPE_CHECKING:
-    from xinzhi.protocol import Protocol
 
 _PERIOD = re.compile(r"\s*(\d{4})\s*[-:–—]\s*(\d{4})\s*")
 

@@ -3,30 +3,24 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
 from xinzhi import risks, yardstick
 from xinzhi.core.errors import UsageError
+from xinzhi.core.result import Facts
 from xinzhi.core.schema import describe
-from xinzhi.core.text import Text, same, sentences, span_text, words
-from xinzhi.data import names_of
+from xinzhi.core.text import Language, Text, same, sentences, span_text, words
+from xinzhi.data import Package, names_of
+from xinzhi.protocol import Protocol
 from xinzhi.studies.brief_advice import ability, evidence, headline, moves
 from xinzhi.studies.brief_read import Read, read
 from xinzhi.studies.plain import load
-from xinzhi.studies.study import SILENT, Draft, Study, options, title
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-    from xinzhi.core.result import Facts
-    from xinzhi.core.text import Language
-    from xinzhi.data import Package
-    from xinzhi.protocol import Protocol
-    from xinzhi.studies.study import Progress
-    from xinzhi.yardstick import Bands, Gaps, Measurement
+from xinzhi.studies.study import SILENT, Draft, Progress, Study, options, title
+from xinzhi.yardstick import Bands, Gaps, Measurement
 
 TOGETHER = "estimates"
 SURE = {"sure", "residual"}

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
 from xinzhi.core.parameters import setting
+from xinzhi.core.result import Facts
 from xinzhi.core.text import Text, clauses, same, span_text, words
 from xinzhi.core.unit_words import amount, split_unit, unit_text
+from xinzhi.pathways import Able
+from xinzhi.studies.brief_read import Read
 from xinzhi.studies.study import LEAST
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from xinzhi.core.result import Facts
-    from xinzhi.pathways import Able
-    from xinzhi.studies.brief_read import Read
 
 SURVEY, WAVE, MOST = "idle-now", "idle-if-all-build", "named-by-most"  # rules of the register, all of the nation
 UNMADE = "designated"  # what rests on a decision of the centre alone is partly a plan of the centre

@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import polars as pl
 
 from xinzhi import pathways, risks, sources, yardstick
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.text import words
-from xinzhi.data import among
-from xinzhi.studies.study import SILENT, Draft, first_line, title
-
-if TYPE_CHECKING:
-    from xinzhi.core.text import Text
-    from xinzhi.data import Package
-    from xinzhi.protocol import Protocol
-    from xinzhi.studies.study import Progress
-    from xinzhi.yardstick import Bands, Gaps, Measurement, Peers
+from xinzhi.core.text import Text, words
+from xinzhi.data import Package, among
+from xinzhi.protocol import Protocol
+from xinzhi.studies.study import SILENT, Draft, Progress, first_line, title
+from xinzhi.yardstick import Bands, Gaps, Measurement, Peers
 
 
 @dataclass(frozen=True, slots=True)

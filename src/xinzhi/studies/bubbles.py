@@ -4,22 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.text import Text, same, words
+from xinzhi.core.finding import Finding
+from xinzhi.core.text import Language, Text, same, words
+from xinzhi.data import Package
+from xinzhi.risks import BubbleRules, Bubbles, PanelBubbles
 from xinzhi.studies.plain import is_plain, load
 from xinzhi.studies.price_tables import DATE, SERIES, VALUE, Prices, read_prices
-from xinzhi.studies.study import SILENT, Draft, first_line, options, title
-
-if TYPE_CHECKING:
-    from xinzhi.core.finding import Finding
-    from xinzhi.core.text import Language
-    from xinzhi.data import Package
-    from xinzhi.risks import BubbleRules, Bubbles, PanelBubbles
-    from xinzhi.studies.study import Progress, Study
+from xinzhi.studies.study import SILENT, Draft, Progress, Study, first_line, options, title
 
 SHOWN = 5  # names in a note
 VALUES = ("price", "log_price", "price_to_output")

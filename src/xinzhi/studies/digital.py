@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from xinzhi import yardstick
 from xinzhi.core.errors import UsageError
 from xinzhi.data import nation_codes
+from xinzhi.protocol import Protocol
 from xinzhi.studies.plain import load
 from xinzhi.studies.study import SILENT, Draft, Progress, Study, options, title
-
-if TYPE_CHECKING:
-    from xinzhi.protocol import Protocol
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

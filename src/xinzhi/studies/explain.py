@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
 from xinzhi.core.errors import UsageError
+from xinzhi.core.result import Result
 from xinzhi.core.schema import describe
 from xinzhi.core.text import Text, same, words
-
-if TYPE_CHECKING:
-    from xinzhi.core.result import Result
-    from xinzhi.studies.study import Study
-    from xinzhi.yardstick import Measurement
+from xinzhi.studies.study import Study
+from xinzhi.yardstick import Measurement
 
 EXPLAINED = ("measure", "bands", "sources", "risks")
 PARTS = ("breakthrough", "allocation", "upgrading")  # they add up to growth

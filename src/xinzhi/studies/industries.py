@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.studies.study import first_line
-
-if TYPE_CHECKING:
-    import polars as pl
-
-    from xinzhi.data import Package
-    from xinzhi.pathways import Able, Choices, Complexity, Opportunities
-    from xinzhi.studies.study import Draft
+from xinzhi.data import Package
+from xinzhi.pathways import Able, Choices, Complexity, Opportunities
+from xinzhi.studies.study import Draft, first_line
 
 PANEL: dict[str, Any] = {"place": "region", "activity": "industry", "value": "employment"}
 # Endowments as factor intensities: a column of the accounts or an indicator, alone or over output.

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.text import Text, same
 from xinzhi.data import Package, known_tables
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    import polars as pl
 
 PERIODS = ("year", "period", "time", "年份", "年", "时期")
 SHOWN = 8  # columns that a message names

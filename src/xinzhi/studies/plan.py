@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from xinzhi import pathways
 from xinzhi.core.errors import InputError
-from xinzhi.data import names_of
+from xinzhi.data import Package, names_of
 from xinzhi.studies.industries import evidence_of
 from xinzhi.studies.plain import load
 from xinzhi.studies.study import SILENT, Draft, Progress, Study, first_line, options, title
-
-if TYPE_CHECKING:
-    from xinzhi.data import Package
 
 FEW = {"pathways.few-entered", "pathways.no-window", "pathways.too-few-cells"}  # too little to estimate chances from
 

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.finding import finding
+from xinzhi.core.finding import Finding, finding
 from xinzhi.core.text import Text, words
 from xinzhi.data import BOOKS, TEXTS
 from xinzhi.studies.plain import Plain, read_plain
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
-
-    from xinzhi.core.finding import Finding
 
 SERIES, DATE, VALUE = "series", "date", "value"
 DATES = (

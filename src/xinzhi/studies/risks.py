@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.names import Names
 from xinzhi.core.parameters import setting
-from xinzhi.core.text import same
-from xinzhi.data import names_of
+from xinzhi.core.result import Result
+from xinzhi.core.text import Language, same
+from xinzhi.data import Package, names_of
+from xinzhi.pathways import Able
+from xinzhi.risks import Bubbles, Debt, HerdEntry, Register, Screening
 from xinzhi.studies.industries import PlanEvidence, regions_of
 from xinzhi.studies.plain import load, read_plain, require_file
-from xinzhi.studies.study import LEAST, SILENT, Draft, options, title
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    import polars as pl
-
-    from xinzhi.core.names import Names
-    from xinzhi.core.result import Result
-    from xinzhi.core.text import Language
-    from xinzhi.data import Package
-    from xinzhi.pathways import Able
-    from xinzhi.risks import Bubbles, Debt, HerdEntry, Register, Screening
-    from xinzhi.studies.study import Progress, Study
+from xinzhi.studies.study import LEAST, SILENT, Draft, Progress, Study, options, title
 
 PARTS = ("register", "capacity", "debt", "screen", "bubbles")
 _YEARLY = ("vehicles", "hidden", "resources")

@@ -5,19 +5,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.text import Text, same
+from xinzhi.data import Package
+from xinzhi.scope import Dependence, DigitalCore, Scope
 from xinzhi.studies.plain import known_sheets, load
-from xinzhi.studies.study import SILENT, Draft, options
-
-if TYPE_CHECKING:
-    import polars as pl
-
-    from xinzhi.data import Package
-    from xinzhi.scope import Dependence, DigitalCore, Scope
-    from xinzhi.studies.study import Progress, Study
+from xinzhi.studies.study import SILENT, Draft, Progress, Study, options
 
 INDUSTRY_TABLES = ("industry_accounts", "activity", "industries")
 _PROVINCE = "[1-8][0-9]0000"  # by GB/T 2260

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.text import Text, paragraph, same, words
 from xinzhi.data import Package
+from xinzhi.risks import Screening
 from xinzhi.studies.plain import is_plain, load, read_plain, require_file
-from xinzhi.studies.study import SILENT, Draft, options, title
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from xinzhi.risks import Screening
-    from xinzhi.studies.study import Progress, Study
+from xinzhi.studies.study import SILENT, Draft, Progress, Study, options, title
 
 PUBLIC_ARCHIVE = "china-provinces"  # whose archive holds public lists
 TEXTS = (".csv", ".tsv", ".txt")

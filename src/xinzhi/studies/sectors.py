@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.names import Names
+from xinzhi.core.result import Provenance, Result
 from xinzhi.core.text import Text, same, words
 from xinzhi.data import Package, names_of
+from xinzhi.protocol import Protocol
+from xinzhi.sectors import Index, Normalisation, Sectors, System
 from xinzhi.studies.paths import measured_or_noted
 from xinzhi.studies.plain import load
-from xinzhi.studies.study import SILENT, Draft, first_line, options
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from xinzhi.core.result import Provenance, Result
-    from xinzhi.protocol import Protocol
-    from xinzhi.sectors import Index, Normalisation, Sectors, System
-    from xinzhi.studies.study import Progress, Study
-    from xinzhi.yardstick import Measurement
+from xinzhi.studies.study import SILENT, Draft, Progress, Study, first_line, options
+from xinzhi.yardstick import Measurement
 
 FIGURE = "output_per_head"
 OF_INDEX = ("weights", "aggregation", "normalisation", "draws")

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.data import names_of
+from xinzhi.protocol import Protocol
+from xinzhi.sources import Sources
 from xinzhi.studies.plain import load
-from xinzhi.studies.study import SILENT, Draft, first_line, options, title
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    import polars as pl
-
-    from xinzhi.protocol import Protocol
-    from xinzhi.sources import Sources
-    from xinzhi.studies.study import Progress, Study
-    from xinzhi.yardstick import Measurement
+from xinzhi.studies.study import SILENT, Draft, Progress, Study, first_line, options, title
+from xinzhi.yardstick import Measurement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 import polars as pl
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from xinzhi.studies.study import Study
-    from xinzhi.yardstick import Measurement
+from xinzhi.studies.study import Study
+from xinzhi.yardstick import Measurement
 
 SCHEMA = {
     "topic": pl.String, "start": pl.Int64, "end": pl.Int64, "figure": pl.Float64, "same_span": pl.Float64,

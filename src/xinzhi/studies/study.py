@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.result import Displayed
-from xinzhi.core.text import Text, same, words
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-
-    from xinzhi.core.finding import Finding
-    from xinzhi.core.names import Names
-    from xinzhi.core.result import Facts, Result
-    from xinzhi.core.text import Language
-    from xinzhi.data import Package
+from xinzhi.core.finding import Finding
+from xinzhi.core.names import Names
+from xinzhi.core.result import Displayed, Facts, Result
+from xinzhi.core.text import Language, Text, same, words
+from xinzhi.data import Package
 
 LEAST = Path(__file__).with_name("studies.yaml")
 YARDSTICK = ("measure", "audit", "claim", "vintages")  # their recipes are short and stand together

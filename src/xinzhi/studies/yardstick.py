@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.finding import Finding
+from xinzhi.protocol import Protocol
 from xinzhi.studies.plain import load
-from xinzhi.studies.study import SILENT, Draft, options, title
-
-if TYPE_CHECKING:
-    from xinzhi.core.finding import Finding
-    from xinzhi.protocol import Protocol
-    from xinzhi.studies.study import Progress, Study
+from xinzhi.studies.study import SILENT, Draft, Progress, Study, options, title
 
 ONE = {"region": "--region", "start": "--from", "end": "--to", "growth": "--growth"}  # what a single claim needs
 

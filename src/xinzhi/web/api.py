@@ -4,24 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter, FastAPI, Path, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 
 from xinzhi.core.errors import UsageError
+from xinzhi.core.result import Result
 from xinzhi.core.text import Language, Text, read_words, same, words
 from xinzhi.protocol import Protocol, diff, plain, registry
-from xinzhi.report import PictureKind, TableKind, as_json, drawing, file_of, study_document
+from xinzhi.report import PictureKind, Section, TableKind, as_json, drawing, file_of, study_document
+from xinzhi.studies import Study
 from xinzhi.web.asked import TOPICS, WORD, Explaining, Wish, amiss, both, wish_of
 from xinzhi.web.reply import BUSY, JSON, MISSING, MISUSE, UNUSABLE, refusal, sent, told
+from xinzhi.web.store import Store
 from xinzhi.web.upload import add_uploads
-
-if TYPE_CHECKING:
-    from xinzhi.core.result import Result
-    from xinzhi.report import Section
-    from xinzhi.studies import Study
-    from xinzhi.web.store import Store
 
 PREFIX = "/api/v1"
 MEDIA: Mapping[str, str] = {

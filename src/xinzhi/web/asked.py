@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from xinzhi import studies
 from xinzhi.core.text import LANGUAGES, Language, Text, option_words, words
-from xinzhi.studies import explain
+from xinzhi.studies import Study, explain
+from xinzhi.studies.explain import Explained
 from xinzhi.web.settings import read
-
-if TYPE_CHECKING:
-    from xinzhi.studies import Study
-    from xinzhi.studies.explain import Explained
-    from xinzhi.web.store import Store
+from xinzhi.web.store import Store
 
 TOPICS: Mapping[str, tuple[str, ...]] = {
     "measure": ("region",),

@@ -5,13 +5,10 @@ from __future__ import annotations
 import json
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING
 
 from xinzhi.report.svg import script
 from xinzhi.web.search import index
-
-if TYPE_CHECKING:
-    from xinzhi.web.store import Store
+from xinzhi.web.store import Store
 
 TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 FILES = ("site.css", "site.js", "theme.js", "charts.js", "icon.svg")

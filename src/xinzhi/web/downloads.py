@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import Literal, get_args
 
 from fastapi import FastAPI, Request, Response
 
 from xinzhi.core.errors import UsageError
+from xinzhi.core.result import Result
 from xinzhi.core.text import same
 from xinzhi.report import file_of
 from xinzhi.web.address import PROTOCOL, SETTINGS, Address, query_of
 from xinzhi.web.pages.overall import overall
 from xinzhi.web.reply import refusal, sent
 from xinzhi.web.settings import ruled
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from xinzhi.core.result import Result
-    from xinzhi.web.store import Store
+from xinzhi.web.store import Store
 
 Suffix = Literal["csv", "xlsx", "parquet", "sdmx.csv"]
 SUFFIXES: tuple[Suffix, ...] = get_args(Suffix)

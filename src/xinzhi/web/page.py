@@ -6,14 +6,11 @@ import json
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from xinzhi.core.text import Text, option_words, read_words, words
-from xinzhi.studies import options_of
-
-if TYPE_CHECKING:
-    from xinzhi.report.section import Section
-    from xinzhi.studies import Study
+from xinzhi.report.section import Section
+from xinzhi.studies import Study, options_of
 
 DEFAULT = "xinzhi-cn-2026"  # the protocol of a call that names none
 WHOLE, BRIEF = "assess", "brief"  # the verb that gives everything; the one whose region is an argument

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from asyncio import TimerHandle, Transport
+from typing import ClassVar
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from xinzhi.web.queue import Limits
-
-if TYPE_CHECKING:
-    from asyncio import TimerHandle, Transport
 
 ROOM = 2  # times the connections that are answered; of those between some are told to come back
 

@@ -3,40 +3,32 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache, partial
 from hashlib import sha256
-from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 import jinja2
 from markupsafe import Markup, escape
 
 from xinzhi import __version__
-from xinzhi.core.text import LANGUAGES, Text, paragraph, words
+from xinzhi.core.result import Provenance
+from xinzhi.core.text import LANGUAGES, Language, Text, paragraph, words
 from xinzhi.report import svg
 from xinzhi.report.document import foot as report_foot
 from xinzhi.report.page import LANG, single, table_markup
+from xinzhi.report.section import Picture
+from xinzhi.report.table import Table
 from xinzhi.report.telling import live
 from xinzhi.studies import options_of
 from xinzhi.web import pages, settings
-from xinzhi.web.address import SETTINGS
+from xinzhi.web.address import SETTINGS, Address
 from xinzhi.web.downloads import SUFFIXES
 from xinzhi.web.drawing import pair
-from xinzhi.web.page import Asked
+from xinzhi.web.page import Asked, Page
 from xinzhi.web.pages.explain import why
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from xinzhi.core.result import Provenance
-    from xinzhi.core.text import Language
-    from xinzhi.report.section import Picture
-    from xinzhi.report.table import Table
-    from xinzhi.web.address import Address
-    from xinzhi.web.page import Page
-    from xinzhi.web.store import Store
+from xinzhi.web.store import Store
 
 SHOWN = 12  # letters of a fingerprint
 _SCROLL = '<div class="scroll">'

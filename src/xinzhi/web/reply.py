@@ -6,19 +6,15 @@ import gzip
 from collections.abc import Callable, Hashable
 from functools import partial
 from hashlib import blake2b
-from typing import TYPE_CHECKING
 
 from anyio.to_thread import run_sync
 from fastapi import Request, Response
 
 from xinzhi.core.errors import InputError, UsageError, XinzhiError
-from xinzhi.core.text import LANGUAGES
+from xinzhi.core.text import LANGUAGES, Language
 from xinzhi.report import as_json
 from xinzhi.web.queue import BusyError
-
-if TYPE_CHECKING:
-    from xinzhi.core.text import Language
-    from xinzhi.web.store import Store
+from xinzhi.web.store import Store
 
 JSON = "application/json"
 MISUSE, MISSING, UNUSABLE, BUSY = 400, 404, 422, 503

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from xinzhi.core.schema import describe
 from xinzhi.core.text import Text, read_words, words
 from xinzhi.web import pages
 from xinzhi.web.pages import category, levels, topic
 from xinzhi.web.pages.figures import growth
+from xinzhi.web.store import Store
 from xinzhi.yardstick import View
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-
-    from xinzhi.web.store import Store
 
 Row = dict[str, Any]
 

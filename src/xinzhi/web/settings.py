@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from xinzhi.core import yamlfile
 from xinzhi.core.errors import UsageError
 from xinzhi.core.text import Text, listing, words
-from xinzhi.protocol import specification
-from xinzhi.web.address import PROTOCOL, SETTINGS
+from xinzhi.protocol import Protocol, specification
+from xinzhi.web.address import PROTOCOL, SETTINGS, Address
+from xinzhi.web.store import Store
 from xinzhi.yardstick import value_text
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from xinzhi.protocol import Protocol
-    from xinzhi.web.address import Address
-    from xinzhi.web.store import Store
 
 OFFERED = (
     "capital.depreciation", "shares.rule", "labour.quality", "output.vintage", "capital.benchmark", "labour.breaks",

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from threading import TIMEOUT_MAX
-from typing import TYPE_CHECKING
 
 from xinzhi.core.files import whole
 from xinzhi.core.text import LANGUAGES, words
 from xinzhi.web import pages, render
 from xinzhi.web.address import HOME
 from xinzhi.web.assets import NAMES, asset
-from xinzhi.web.downloads import content, linked, path_of
+from xinzhi.web.downloads import Suffix, content, linked, path_of
 from xinzhi.web.queue import Limits
 from xinzhi.web.render import environment
+from xinzhi.web.store import Store
 
 LIVE = b" data-live"  # marks a chart that moves
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from xinzhi.web.downloads import Suffix
-    from xinzhi.web.store import Store
 
 
 def patient() -> Limits:

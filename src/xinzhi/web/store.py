@@ -5,24 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from xinzhi import protocol as protocols
 from xinzhi import studies
 from xinzhi.core.errors import XinzhiError
+from xinzhi.core.finding import Finding
+from xinzhi.core.result import Result
+from xinzhi.core.text import Text
 from xinzhi.data import Package, as_package, names_of
 from xinzhi.protocol import Protocol
-from xinzhi.studies import Study
+from xinzhi.report import Section
+from xinzhi.studies import Assessment, Study
 from xinzhi.web.queue import BusyError, Kept, Limits, Queue
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from xinzhi.core.finding import Finding
-    from xinzhi.core.result import Result
-    from xinzhi.core.text import Text
-    from xinzhi.report import Section
-    from xinzhi.studies import Assessment
 
 DRAWN = frozenset({"measure", "bands", "audit"})  # topics whose `region` says only of which one pictures are drawn
 

@@ -4,28 +4,25 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from inspect import Parameter, Signature, signature
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import polars as pl
 from pydantic import BaseModel, ValidationError, WithJsonSchema
 
 from xinzhi import __version__
 from xinzhi.core.errors import UsageError, XinzhiError
+from xinzhi.core.result import Result
 from xinzhi.core.schema import describe, described
 from xinzhi.core.text import Language, words
 from xinzhi.report import as_json
+from xinzhi.studies import Study
 from xinzhi.web.asked import Explaining, Wish, amiss, both, wish_of
 from xinzhi.web.queue import BusyError
 from xinzhi.web.render import data_mark
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-    from xinzhi.core.result import Result
-    from xinzhi.studies import Study
-    from xinzhi.web.store import Store
+from xinzhi.web.store import Store
 
 HOMES = (("mcp.server.mcpserver", "MCPServer"), ("mcp.server.fastmcp", "FastMCP"))  # from version 2 on, and before
 REFUSALS = (("mcp.server.mcpserver.exceptions", "ToolError"), ("mcp.server.fastmcp.exceptions", "ToolError"))

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, Query, Request, Response
@@ -19,13 +19,11 @@ from xinzhi import studies
 from xinzhi.core.errors import InputError, XinzhiError
 from xinzhi.core.text import Language, words
 from xinzhi.report import as_json, file_of, study_document, write_marked
+from xinzhi.studies import Study
 from xinzhi.web.asked import both
 from xinzhi.web.queue import Limits
 from xinzhi.web.reply import JSON, told
-
-if TYPE_CHECKING:
-    from xinzhi.studies import Study
-    from xinzhi.web.store import Store
+from xinzhi.web.store import Store
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - a folder that lives in memory, where a system has one
 ROW = b"<row"  # begins a row of a sheet

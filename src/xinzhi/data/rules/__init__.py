@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from functools import cache
 from itertools import chain
-from typing import TYPE_CHECKING
 
+from xinzhi.core.finding import Finding
 from xinzhi.core.text import read_words
+from xinzhi.data.casting import Sheet
 from xinzhi.data.rules.admission import admitted
 from xinzhi.data.rules.cut import ends
 from xinzhi.data.rules.keys import codes, keys, structure
@@ -14,12 +16,6 @@ from xinzhi.data.rules.magnitude import magnitude
 from xinzhi.data.rules.plausible import plausible
 from xinzhi.data.rules.series import series
 from xinzhi.data.rules.values import official, values
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from xinzhi.core.finding import Finding
-    from xinzhi.data.casting import Sheet
 
 __all__ = ["examine", "rules"]
 

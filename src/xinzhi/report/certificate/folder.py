@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from xinzhi.core.files import unfinished
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.text import read_words, words
-
-if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Mapping, Sequence
-
-    from xinzhi.data import Package
-    from xinzhi.report.certificate.schema import Certificate
+from xinzhi.data import Package
+from xinzhi.report.certificate.schema import Certificate
 
 PROOF = "certificate.json"
 CRATE, NAME = "https://w3id.org/ro/crate/1.1", "ro-crate-metadata.json"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from xinzhi.core.errors import XinzhiError
-from xinzhi.core.finding import finding
+from xinzhi.core.finding import Finding, Severity, finding
 from xinzhi.core.text import Text
 from xinzhi.protocol import (
     Alternative,
@@ -25,11 +26,6 @@ from xinzhi.protocol import (
     spell,
 )
 from xinzhi.report.certificate.schema import Departure, ProtocolPart
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from xinzhi.core.finding import Finding, Severity
 
 
 def describe(protocol: Protocol) -> ProtocolPart:

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import polars as pl
 
-from xinzhi.core.finding import finding
+from xinzhi.core.finding import Finding, Place, finding
 from xinzhi.report.certificate.schema import ResultColumn, Results, ResultTable, digest
 from xinzhi.report.certificate.tables import flat, keys, nest, shortened, whole
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from xinzhi.core.finding import Finding, Place
-    from xinzhi.yardstick import Measurement
+from xinzhi.yardstick import Measurement
 
 # Name in the certificate: attribute of the measurement, and the columns that name a row.
 _SPAN = ["region", "start", "end"]

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
+from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from xinzhi.core.errors import InputError, system_reason
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from os import PathLike
 
 FORMAT: Literal["xinzhi-certificate"] = "xinzhi-certificate"
 MAJOR, MINOR = 1, 1

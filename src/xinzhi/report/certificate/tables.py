@@ -6,20 +6,15 @@ import base64
 import hashlib
 import struct
 from collections import Counter
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import TypeVar
 
 import polars as pl
 
-from xinzhi.core.finding import finding
+from xinzhi.core.finding import Finding, Place, finding
 from xinzhi.core.text import read_words
-from xinzhi.data import fingerprint, known_tables
+from xinzhi.data import Package, fingerprint, known_tables
 from xinzhi.report.certificate.schema import ColumnDigest, InputTable
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-
-    from xinzhi.core.finding import Finding, Place
-    from xinzhi.data import Package
 
 T = TypeVar("T")
 

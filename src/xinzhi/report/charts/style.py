@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import math
 import unicodedata
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal
 
 import altair as alt
+from altair.typing import ChartType
 
-from xinzhi.core.text import printable, words
+from xinzhi.core.text import Language, Text, printable, words
 from xinzhi.report.palette import FACTORS, FAINT, INK, SHADE, SOFT
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from altair.typing import ChartType
-
-    from xinzhi.core.text import Language, Text
 
 FONT = (
     "system-ui, -apple-system, 'Segoe UI', 'PingFang SC', 'Microsoft YaHei', 'Noto Sans CJK SC', 'Noto Sans SC', "

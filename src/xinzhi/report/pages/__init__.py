@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import TYPE_CHECKING
 
 from xinzhi.core.errors import UsageError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from xinzhi.core.result import Result
-    from xinzhi.report.section import Section
+from xinzhi.core.result import Result
+from xinzhi.report.section import Section
 
 SECTIONS: Mapping[str, tuple[str, str]] = {
     "Measurement": ("yardstick.measurement", "measurement"),

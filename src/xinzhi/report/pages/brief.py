@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 from markupsafe import Markup
 
 from xinzhi.core.schema import describe
-from xinzhi.core.text import NOTHING, Text, percent, same, words
+from xinzhi.core.text import NOTHING, Language, Text, percent, same, words
 from xinzhi.report.page import asset, both_svg, environment, table_markup
 from xinzhi.report.palette import FACTORS, FAINT, INK, SOFT
 from xinzhi.report.table import Column, Table
-
-if TYPE_CHECKING:
-    from xinzhi.core.text import Language
-    from xinzhi.studies import Brief
+from xinzhi.studies import Brief
 
 WIDTH, ROW = 320, 16
 PLOT = (108, 286)

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from xinzhi.core.text import LANGUAGES
 from xinzhi.web.address import HOME, PROTOCOL, RULED, SETTINGS, SETTLED, Address
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from xinzhi.web.page import Page
-    from xinzhi.web.store import Store
+from xinzhi.web.page import Page
+from xinzhi.web.store import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from xinzhi.core.errors import XinzhiError
 from xinzhi.core.text import Text, words
 from xinzhi.report.pages.yardstick.audit import kept, levels
+from xinzhi.web.address import Address
 from xinzhi.web.page import Asked, Page, Part
 from xinzhi.web.pages.overall import decimals, overall
+from xinzhi.web.store import Store
 from xinzhi.yardstick import View
-
-if TYPE_CHECKING:
-    from xinzhi.web.address import Address
-    from xinzhi.web.store import Store
 
 
 def page(store: Store, address: Address) -> Page:

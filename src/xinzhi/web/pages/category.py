@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 import polars as pl
 
 from xinzhi.core.schema import Column
 from xinzhi.core.text import NOTHING, listing, words
+from xinzhi.pathways import Able
 from xinzhi.report import Section, Table
 from xinzhi.report.table import table
+from xinzhi.web.address import Address
 from xinzhi.web.page import Asked, Page, Part, file
 from xinzhi.web.pages.overall import overall
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from xinzhi.pathways import Able
-    from xinzhi.web.address import Address
-    from xinzhi.web.store import Store
+from xinzhi.web.store import Store
 
 NEEDS = ("plans", "plan_categories", "capability")
 HAVE = ("able", "by proxy")

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from xinzhi.core.errors import UsageError
+from xinzhi.core.errors import UsageError, XinzhiError
 from xinzhi.core.text import words
+from xinzhi.studies import Assessment
+from xinzhi.web.address import Address
 from xinzhi.web.page import Asked, Page, Part
 from xinzhi.web.pages.overall import decimals, overall
+from xinzhi.web.store import Store
 from xinzhi.yardstick import NATIONAL, View
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from xinzhi.core.errors import XinzhiError
-    from xinzhi.studies import Assessment
-    from xinzhi.web.address import Address
-    from xinzhi.web.store import Store
 
 ASKS = ("region", "start", "end", "growth")
 FIELDS = {  # the fields that a refusal speaks of, by its code

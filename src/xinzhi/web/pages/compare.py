@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from markupsafe import Markup
 
 from xinzhi.core.schema import describe
 from xinzhi.core.text import NOTHING, Text, percent, same, words
+from xinzhi.studies import Assessment
+from xinzhi.web.address import Address
 from xinzhi.web.lines import CHOSEN, lines
 from xinzhi.web.page import Asked, Page, file
 from xinzhi.web.pages.explain import COLUMNS, Why, why
 from xinzhi.web.pages.overall import decimals, kicker, overall
+from xinzhi.web.store import Store
 from xinzhi.yardstick import Span, View
-
-if TYPE_CHECKING:
-    from xinzhi.studies import Assessment
-    from xinzhi.web.address import Address
-    from xinzhi.web.store import Store
 
 Rows = dict[str, dict[str, Any]]
 PARTS = ("output_growth", "capital_contribution", "labour_contribution", "human_capital_contribution")

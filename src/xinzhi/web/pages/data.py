@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from xinzhi.core.schema import Column
 from xinzhi.core.text import NOTHING, listing, same, span_text, words
 from xinzhi.data import known_tables
 from xinzhi.report import Section, Table
 from xinzhi.report.pages.yardstick import parameters
+from xinzhi.studies import Assessment
+from xinzhi.web.address import Address
 from xinzhi.web.page import Asked, Page, Part
 from xinzhi.web.pages.overall import decimals, kicker, overall
+from xinzhi.web.store import Store
 from xinzhi.yardstick import NATIONAL, View
-
-if TYPE_CHECKING:
-    from xinzhi.studies import Assessment
-    from xinzhi.web.address import Address
-    from xinzhi.web.store import Store
 
 POOR = "D"
 

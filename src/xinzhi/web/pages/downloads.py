@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.result import Result
 from xinzhi.core.text import Text, words
+from xinzhi.web.address import Address
 from xinzhi.web.page import Asked, Page
 from xinzhi.web.pages import topic
 from xinzhi.web.pages.overall import overall
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from xinzhi.core.result import Result
-    from xinzhi.web.address import Address
-    from xinzhi.web.store import Store
+from xinzhi.web.store import Store
 
 ALONE = ("able", "audit", "bridge")  # topics with a page of their own
 

@@ -2,34 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 from markupsafe import Markup, escape
 
 from xinzhi import studies
-from xinzhi.core.schema import Column, describe
+from xinzhi.core.schema import Column, Kind, describe
 from xinzhi.core.text import NOTHING, Text, percent, same, words
 from xinzhi.data import known_tables
-from xinzhi.protocol import Dated
+from xinzhi.protocol import Dated, Parameter
 from xinzhi.report import Section, Table, unit_text
 from xinzhi.report.pages.yardstick import parameters, tables
 from xinzhi.report.table import cell, table
+from xinzhi.studies import Assessment
+from xinzhi.web.address import Address
 from xinzhi.web.page import Asked, Page, Part, file
 from xinzhi.web.pages.overall import decimals, overall
 from xinzhi.web.settings import ruled
+from xinzhi.web.store import Store
 from xinzhi.yardstick import Span, View
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from xinzhi.core.schema import Kind
-    from xinzhi.protocol import Parameter
-    from xinzhi.studies import Assessment
-    from xinzhi.web.address import Address
-    from xinzhi.web.store import Store
 
 TFP = "tfp"
 FACTORS = ("output", "capital", "labour", "human_capital")  # each a part of the page, behind that of TFP

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import polars as pl
 
@@ -10,21 +11,16 @@ from xinzhi.core.schema import describe, described
 from xinzhi.core.text import Text, number, words
 from xinzhi.report.pages.yardstick import tables
 from xinzhi.report.table import FRACTIONS
-from xinzhi.web.address import PROTOCOL
+from xinzhi.studies import Assessment
+from xinzhi.web.address import PROTOCOL, Address
 from xinzhi.web.page import Asked, Page, file
 from xinzhi.web.pages import levels
 from xinzhi.web.pages.explain import COLUMNS
 from xinzhi.web.pages.overall import capital, decimals, kicker, overall
 from xinzhi.web.ranges import ranges
 from xinzhi.web.settings import asked, offers
+from xinzhi.web.store import Store
 from xinzhi.yardstick import NATIONAL, Span, View
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from xinzhi.studies import Assessment
-    from xinzhi.web.address import Address
-    from xinzhi.web.store import Store
 
 FIRST = "tfp_growth"
 Shelves = list[tuple[str, list[tuple[str, Text, bool]]]]  # name, and the links: key, title, whether it is this page

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 from xinzhi.core.text import Text, percent, words
 from xinzhi.report.pages.yardstick.ranking import ranking, sides
+from xinzhi.studies import Assessment
 from xinzhi.web.address import Address
 from xinzhi.web.page import Asked, Page, file
 from xinzhi.web.pages import exists, topic
 from xinzhi.web.pages.overall import decimals, kicker, overall
 from xinzhi.web.ranges import ranges
+from xinzhi.web.store import Store
 from xinzhi.yardstick import View
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from xinzhi.studies import Assessment
-    from xinzhi.web.store import Store
 
 MEASURED = Asked(topic="measure")  # the topic whose result stands behind
 SHADES = 7  # of the map

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
@@ -13,19 +13,15 @@ from xinzhi.core.schema import Column, describe
 from xinzhi.core.text import number, words
 from xinzhi.core.unit_words import unit_text
 from xinzhi.report.table import DECIMALS, FRACTIONS, Table
-from xinzhi.studies import input_units
-from xinzhi.web.address import PROTOCOL
+from xinzhi.studies import Assessment, Study, input_units
+from xinzhi.web.address import PROTOCOL, Address
 from xinzhi.web.lines import CHOSEN, lines
 from xinzhi.web.page import Asked, Page, file
 from xinzhi.web.pages.overall import capital, decimals, kicker, overall
 from xinzhi.web.ranges import ranges
 from xinzhi.web.settings import asked, offers
+from xinzhi.web.store import Store
 from xinzhi.yardstick import View
-
-if TYPE_CHECKING:
-    from xinzhi.studies import Assessment, Study
-    from xinzhi.web.address import Address
-    from xinzhi.web.store import Store
 
 YEARS, LOG = "years", "years-log"  # of a key: on a plain scale, and where equal steps are equal ratios
 KINDS = frozenset({"level", "score", "quantity", "share", "percent"})

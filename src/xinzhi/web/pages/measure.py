@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from xinzhi.web.address import Address
+from xinzhi.web.page import Page
 from xinzhi.web.pages.figures import FIRST, figure, keys
-
-if TYPE_CHECKING:
-    from xinzhi.web.address import Address
-    from xinzhi.web.page import Page
-    from xinzhi.web.store import Store
+from xinzhi.web.store import Store
 
 
 def page(store: Store, address: Address) -> Page:

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from markupsafe import Markup
 
-from xinzhi.core.schema import Column
+from xinzhi.core.schema import Column, Kind
 from xinzhi.core.text import has, same, words
+from xinzhi.protocol import Protocol
 from xinzhi.report import Section, Table
 from xinzhi.report.page import both
 from xinzhi.web.address import Address
 from xinzhi.web.page import Asked, Page, Part
 from xinzhi.web.pages import exists, topic
 from xinzhi.web.pages.overall import decimals, overall
-
-if TYPE_CHECKING:
-    from xinzhi.core.schema import Kind
-    from xinzhi.protocol import Protocol
-    from xinzhi.web.store import Store
+from xinzhi.web.store import Store
 
 PAGES = ("audit", "claim", "categories", "projects")  # that have a method of their own
 LINK = Markup('<a href="{}">{}</a>')

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from xinzhi.core.text import Text, words
+from xinzhi.studies import Assessment
+from xinzhi.web.address import Address
 from xinzhi.web.settings import ruled
+from xinzhi.web.store import Store
 from xinzhi.yardstick import View
-
-if TYPE_CHECKING:
-    from xinzhi.studies import Assessment
-    from xinzhi.web.address import Address
-    from xinzhi.web.store import Store
 
 
 def overall(store: Store, address: Address | None = None) -> Assessment:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from xinzhi.core.text import words
+from xinzhi.studies import Study
+from xinzhi.web.address import Address
 from xinzhi.web.page import Asked, Page, Part
-
-if TYPE_CHECKING:
-    from xinzhi.studies import Study
-    from xinzhi.web.address import Address
-    from xinzhi.web.store import Store
+from xinzhi.web.store import Store
 
 FILE = "projects.csv"
 

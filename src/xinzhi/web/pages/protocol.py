@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from markupsafe import Markup
 
@@ -12,13 +13,9 @@ from xinzhi.core.text import Text, words
 from xinzhi.protocol import Protocol, diff
 from xinzhi.report import Section, Table
 from xinzhi.report.pages.yardstick import parameters
+from xinzhi.web.address import Address
 from xinzhi.web.page import Page, Part
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from xinzhi.web.address import Address
-    from xinzhi.web.store import Store
+from xinzhi.web.store import Store
 
 
 def keys(store: Store) -> Sequence[str]:

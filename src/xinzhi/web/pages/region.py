@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from markupsafe import Markup
 
 from xinzhi.core.text import Text, words
+from xinzhi.report import Table
 from xinzhi.report.page import both
 from xinzhi.report.pages import brief
 from xinzhi.report.pages.yardstick.regions import narrow, profiles
-from xinzhi.studies import input_units
+from xinzhi.report.section import Profile
+from xinzhi.studies import Brief, input_units
 from xinzhi.web.address import Address
 from xinzhi.web.drawing import pair, sized
 from xinzhi.web.page import Asked, Page, file
@@ -19,15 +22,8 @@ from xinzhi.web.pages import category, exists
 from xinzhi.web.pages.explain import Why, explained, why
 from xinzhi.web.pages.overall import overall
 from xinzhi.web.ranges import ranges
+from xinzhi.web.store import Store
 from xinzhi.yardstick import View
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from xinzhi.report import Table
-    from xinzhi.report.section import Profile
-    from xinzhi.studies import Brief
-    from xinzhi.web.store import Store
 
 FILES = (("measure", "measurement"), ("assess", "bands"), ("able", "able"))
 LINKS = (  # the part of the brief, and the page and key of what says more

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.text import Text
+from xinzhi.report import Section
+from xinzhi.studies import Assessment, Study
+from xinzhi.web.address import Address
 from xinzhi.web.page import Asked, Page, Part
 from xinzhi.web.pages.overall import decimals, overall
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from xinzhi.core.text import Text
-    from xinzhi.report import Section
-    from xinzhi.studies import Assessment, Study
-    from xinzhi.web.address import Address
-    from xinzhi.web.store import Store
+from xinzhi.web.store import Store
 
 WHOLE = ("paths",)  # of which the assessment has a part: the page has every result of the study
 BESIDE = ("plan", "digital", "bubbles", "vintages")  # topics that the assessment does not ask

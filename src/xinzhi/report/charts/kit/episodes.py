@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
 import altair as alt
+from altair.typing import ChartType
 
-from xinzhi.core.text import same
+from xinzhi.core.text import Text, same
 from xinzhi.report import palette
 from xinzhi.report.charts import style
 from xinzhi.report.charts.kit.names import colours
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from altair.typing import ChartType
-
-    from xinzhi.core.text import Text
-    from xinzhi.report.charts.style import Words
+from xinzhi.report.charts.style import Words
 
 Unit = Literal["position", "year", "quarter", "month", "day"]
 _PER_YEAR = {"month": 12, "quarter": 4}

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import altair as alt
+from altair.typing import ChartType
 
 from xinzhi.core.text import Text, number
 from xinzhi.report import palette
 from xinzhi.report.charts import style
+from xinzhi.report.charts.style import Words
 from xinzhi.report.palette import ink_on
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from altair.typing import ChartType
-
-    from xinzhi.report.charts.style import Words
 
 Columns = Sequence[tuple[Text, str]]  # head and key of figures beside a chart
 

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import altair as alt
+from altair.typing import ChartType
 
 from xinzhi.core.text import Text, number
 from xinzhi.report import palette
 from xinzhi.report.charts import style
 from xinzhi.report.charts.kit.names import colours
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from altair.typing import ChartType
-
-    from xinzhi.report.charts.style import Words
+from xinzhi.report.charts.style import Words
 
 WIDTH, HEIGHT = 600, 400
 TILE, SMALL, GAP = 62, 40, 3  # pixels of a tile, of one on a narrow screen, and between two

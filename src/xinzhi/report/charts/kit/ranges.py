@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import altair as alt
+from altair.typing import ChartType
 
 from xinzhi.core.text import Text, number
 from xinzhi.report import palette
 from xinzhi.report.charts import style
 from xinzhi.report.charts.kit.names import END, FIGURE, MOST, STEP, WIDTH, Columns, beside, colours
 from xinzhi.report.charts.kit.years import stretches
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from altair.typing import ChartType
-
-    from xinzhi.report.charts.style import Words
-
+from xinzhi.report.charts.style import Words
 
 SHAPES = ("circle", "diamond", "triangle-up", "square")
 ROW, ONE, TWO = 16, 500, 210  # pixels of a row of limits, and the width of one column or of each of two

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 import altair as alt
+from altair.typing import ChartType
 
-from xinzhi.core.text import number, words
+from xinzhi.core.text import Text, number, words
 from xinzhi.report import palette
 from xinzhi.report.charts import style
 from xinzhi.report.charts.kit.names import colours
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
-
-    from altair.typing import ChartType
-
-    from xinzhi.core.text import Text
-    from xinzhi.report.charts.style import Words
+from xinzhi.report.charts.style import Words
 
 WIDTH, HEIGHT = 600, 280
 FEW = 7  # years that each have a label
