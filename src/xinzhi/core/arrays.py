@@ -1,10 +1,11 @@
-"""The array types of all packages: float64 numbers and masks, the last axis is the year; and their digest."""
+"""The types of all packages: arrays (float64 numbers and masks, the last axis is the year), and what a caller gives."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from collections.abc import Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,13 @@ import numpy.typing as npt
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.int64]
+
+# no type is common to what these libraries make; `data` and `frontier.reading` look at what comes
+AnyArray: TypeAlias = Any  # whatever makes an array of numbers, or a frame of them
+AnyFrame: TypeAlias = Any  # a frame of any kind, a mapping of columns, a result, or a path
+AnyPackage: TypeAlias = Any  # a data package, its name or path, or a mapping of frames
+AnyEngine: TypeAlias = Any  # a word, an address or a connection of Ibis, or an engine of `micro`
+Ibis: TypeAlias = Any  # a table or column of Ibis
 
 
 def digest(values: FloatArray, *names: Sequence[object]) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import FloatArray
+from xinzhi.core.arrays import AnyArray, FloatArray
 from xinzhi.core.errors import UsageError
 from xinzhi.core.result import Facts
 from xinzhi.core.text import Text, words
@@ -54,7 +54,7 @@ class Efficiency(Labelled, verb="efficiency", key=("unit",)):
         return self.solved.score
 
     @property
-    def status(self) -> Any:  # noqa: ANN401 - an array of words
+    def status(self) -> AnyArray:
         """Status of every unit `(n,)`."""
         return self.solved.status
 
@@ -184,9 +184,9 @@ class Efficiency(Labelled, verb="efficiency", key=("unit",)):
 
 
 def efficiency(
-    x: Any,  # noqa: ANN401 - an array or a frame
-    y: Any,  # noqa: ANN401 - an array or a frame
-    bad: Any = None,  # noqa: ANN401 - an array or a frame
+    x: AnyArray,
+    y: AnyArray,
+    bad: AnyArray = None,
     *,
     rts: str = "vrs",
     orientation: str = "input",

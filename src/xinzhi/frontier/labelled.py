@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Any, TypeVar
@@ -102,9 +103,7 @@ def conventions() -> dict[str, Any]:
     return {**parameters.read_yaml(_FILE)}
 
 
-def setting(name: str) -> Any:  # noqa: ANN401 - the file decides
-    """Return the value of a convention of ``frontier.yaml``."""
-    return parameters.setting(_FILE, name)
+setting = partial(parameters.setting, _FILE)
 
 
 def number_or_null(values: FloatArray) -> pl.Series:

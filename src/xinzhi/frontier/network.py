@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import FloatArray, IntArray, digest
+from xinzhi.core.arrays import AnyFrame, FloatArray, IntArray, digest
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import FrameKind, Provenance
 from xinzhi.data import provenance
@@ -122,7 +122,7 @@ def network_efficiency(
 
 
 def dynamic_efficiency(  # noqa: PLR0913 - the four kinds of carry-over are the model
-    frame: Any,  # noqa: ANN401 - a frame of any kind
+    frame: AnyFrame,
     unit: str,
     period: str,
     inputs: Sequence[str],

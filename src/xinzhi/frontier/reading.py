@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import FloatArray, digest
+from xinzhi.core.arrays import AnyArray, AnyFrame, FloatArray, digest
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import FrameKind
 from xinzhi.frontier.technology.technology import Goods
@@ -62,9 +62,9 @@ class Part:
 
 
 def read_data(
-    x: Any,  # noqa: ANN401 - an array or a frame
-    y: Any,  # noqa: ANN401 - as x
-    bad: Any = None,  # noqa: ANN401 - as x
+    x: AnyArray,
+    y: AnyArray,
+    bad: AnyArray = None,
     units: str | Sequence[Any] | None = None,
     reference: Sequence[Any] | None = None,
 ) -> Data:
@@ -131,11 +131,11 @@ def _against(data: Data, reference: Sequence[Any], column: str | None) -> Data:
     return replace(data, reference=others.goods, peers=others.units)
 
 
-def _columns(part: Any) -> list[str]:  # noqa: ANN401 - an array or a frame
+def _columns(part: AnyArray) -> list[str]:
     return [str(name) for name in getattr(part, "columns", [])]
 
 
-def _part(name: str, native: Any, column: str | None) -> Part:  # noqa: ANN401 - an array or a frame
+def _part(name: str, native: AnyArray, column: str | None) -> Part:
     if hasattr(native, "columns"):
         return _of_frame(name, native, column)
     try:
@@ -154,7 +154,7 @@ def _part(name: str, native: Any, column: str | None) -> Part:  # noqa: ANN401 -
     return Part(values, goods, _index_labels(native), "polars")
 
 
-def _of_frame(name: str, native: Any, column: str | None) -> Part:  # noqa: ANN401 - a frame
+def _of_frame(name: str, native: AnyFrame, column: str | None) -> Part:
     """Return the numbers of a frame, and the names of its units when a column or the index holds them."""
     import polars.selectors as cs
 

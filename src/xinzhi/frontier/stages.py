@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import FloatArray
+from xinzhi.core.arrays import AnyArray, FloatArray
 from xinzhi.core.result import Facts, FrameKind, Provenance
 from xinzhi.core.text import Text, same, words
 from xinzhi.frontier.labelled import Labelled, known_frame, number_or_null, rts_text, status_text
@@ -70,7 +69,7 @@ class Staged(Labelled, verb="staged", key=("unit",)):
 
 def staged(  # noqa: PLR0913 - the parts of a result
     score: FloatArray,
-    status: Any,  # noqa: ANN401 - an array of words
+    status: AnyArray,
     stages: Sequence[str],
     scores: FloatArray,
     more: Mapping[str, FloatArray],

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any
 
 import polars as pl
+
+from xinzhi.core.arrays import Ibis
 
 STAY = "stay"
 ARRIVALS = ("entry", "rotation_in", "moved_in")
@@ -14,7 +15,7 @@ COHORTS = (STAY, *ARRIVALS, *DEPARTURES)
 _SUMS = ("n", "w1", "w2", "w1v1", "w2v2", "w1v2", "w2v1", "v1", "v2")
 
 
-def pair_sums(table: Any, by: Sequence[str], later: Mapping[int, int], seen: Collection[str]) -> Any:  # noqa: ANN401 - tables of Ibis
+def pair_sums(table: Ibis, by: Sequence[str], later: Mapping[int, int], seen: Collection[str]) -> Ibis:
     """Return what all formulas need: sums over the firms of each cohort, by group before, group after and year."""
     both = pair_rows(table, by, later, seen)
     keys = ["year", "cohort", *(f"{name}{side}" for name in by for side in (1, 2))]
@@ -26,12 +27,8 @@ def pair_sums(table: Any, by: Sequence[str], later: Mapping[int, int], seen: Col
 
 
 def pair_rows(
-    table: Any,  # noqa: ANN401 - tables of Ibis
-    by: Sequence[str],
-    later: Mapping[int, int],
-    seen: Collection[str],
-    more: Sequence[str] = (),
-) -> Any:  # noqa: ANN401 - tables of Ibis
+    table: Ibis, by: Sequence[str], later: Mapping[int, int], seen: Collection[str], more: Sequence[str] = ()
+) -> Ibis:
     """Return every firm of two periods in one row, with its cohort and what it was before and after.
 
     `table` has firm, year, value, weight, the groups and `more`; `later` is the period after each; `seen` says which

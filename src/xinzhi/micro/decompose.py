@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import polars as pl
 
+from xinzhi.core.arrays import AnyEngine, AnyFrame, Ibis
 from xinzhi.core.errors import IdentityError, InputError, UsageError
 from xinzhi.core.finding import Finding
 from xinzhi.core.parameters import setting
@@ -64,7 +65,7 @@ class Decomposition(Result, verb="micro_decompose", topic="firms"):
 
 
 def decompose(  # noqa: PLR0913 - a table, its columns, and the policies
-    frame: Any,  # noqa: ANN401 - any table, or a panel
+    frame: AnyFrame,
     value: str = "value",
     weight: str = "weight",
     firm: str = "firm",
@@ -77,7 +78,7 @@ def decompose(  # noqa: PLR0913 - a table, its columns, and the policies
     step: int | None = None,
     movers: Literal["apart", "entry"] = "apart",
     duplicates: Duplicates = "refuse",
-    engine: Any = None,  # noqa: ANN401 - see `connect`
+    engine: AnyEngine = None,
 ) -> Decomposition:
     """Split the growth of aggregate productivity, or its level, by one of eight formulas.
 
@@ -166,7 +167,7 @@ def _usable(held: Panel, by: Sequence[str]) -> tuple[Panel, pl.DataFrame]:
     return replace(held, table=table), totals
 
 
-def _sums(table: Any) -> dict[str, Any]:  # noqa: ANN401 - a table of Ibis
+def _sums(table: Ibis) -> dict[str, Any]:
     """Return what a decomposition needs of the rows of a group."""
     return {
         "n": table.count(), "weight": table.weight.sum(), "weighted": (table.weight * table.value).sum(),

@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from xinzhi.core.arrays import BoolArray
+from xinzhi.core.arrays import BoolArray, Ibis
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.parameters import setting
 from xinzhi.core.result import Facts, Result
@@ -35,7 +35,7 @@ class Totals(Result, verb="firm_totals", topic="firms"):
         return {"answer.totals": {"tables": self.frame["amount"].n_unique(), "cells": cells.height, **kinds}}
 
 
-def _usual(name: str) -> Any:  # noqa: ANN401 - a number
+def _usual(name: str) -> Any:  # noqa: ANN401 - of the type of its field
     return field(default_factory=lambda: setting(CONVENTIONS, f"disclosure.{name}"))
 
 
@@ -109,7 +109,7 @@ def cell_sums(held: Panel, dimensions: Sequence[str], value: str, rules: Rules) 
     return found
 
 
-def _largest(table: Any, keys: Sequence[str], value: str, rules: Rules) -> Any:  # noqa: ANN401 - tables of Ibis
+def _largest(table: Ibis, keys: Sequence[str], value: str, rules: Rules) -> Ibis:
     """Return firms, sum and largest contributions by some keys."""
     import ibis
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import FloatArray
+from xinzhi.core.arrays import AnyFrame, FloatArray
 from xinzhi.core.errors import InputError
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import same
@@ -49,7 +48,7 @@ class Domar(Result, verb="domar", topic="firms", key=("industry",)):
         return {"answer.domar": sums | {"n": self.frame.height}}
 
 
-def domar(table: Any, markups: Mapping[str, float] | None = None) -> Domar:  # noqa: ANN401 - any table
+def domar(table: AnyFrame, markups: Mapping[str, float] | None = None) -> Domar:
     """Return the Domar weights of industries by sales and by cost from an input-output table.
 
     Parameters

@@ -13,6 +13,7 @@ from typing import Any
 
 import polars as pl
 
+from xinzhi.core.arrays import AnyEngine, AnyFrame, Ibis
 from xinzhi.core.errors import InputError, UsageError, XinzhiError
 from xinzhi.core.parameters import setting
 from xinzhi.core.text import same
@@ -100,7 +101,7 @@ class Engine:
             self.connection.register(name, _frame(source).to_arrow())
         return self._named(name)
 
-    def _named(self, name: str) -> Any:  # noqa: ANN401 - an Ibis table
+    def _named(self, name: str) -> Ibis:
         """Return a table of DuckDB as an expression, with the types that DuckDB gives it."""
         kinds = self._run(f'select * from "{name}" limit 0', rows=True).schema  # noqa: S608 - a name of our own
         return ibis().table(ibis().Schema.from_pyarrow(kinds), name=name)
@@ -121,13 +122,13 @@ class Engine:
         ]
         return parts[0] if len(parts) == 1 else library.union(*parts)
 
-    def sql(self, expression: Any) -> str:  # noqa: ANN401 - an expression of Ibis
+    def sql(self, expression: Ibis) -> str:
         """Return the SQL of an expression, in the language of the engine."""
         allowed(expression)
         compiled = ibis().to_sql(expression, dialect="duckdb") if self.backend is None else None
         return str(compiled if compiled is not None else self.backend.compile(expression))
 
-    def collect(self, expression: Any) -> pl.DataFrame:  # noqa: ANN401 - an expression of Ibis
+    def collect(self, expression: Ibis) -> pl.DataFrame:
         """Compute an expression and bring the rows home.
 
         Examples
@@ -145,7 +146,7 @@ class Engine:
             home = pl.from_arrow(self._guarded(self.backend.to_pyarrow, expression))
         return home if isinstance(home, pl.DataFrame) else home.to_frame()
 
-    def keep(self, expression: Any) -> Any:  # noqa: ANN401 - expressions of Ibis
+    def keep(self, expression: Ibis) -> Ibis:
         """Compute a table once and return it by name, for what several expressions need."""
         if self.connection is None:
             allowed(expression)
@@ -154,7 +155,7 @@ class Engine:
         self._run(f'create temp table "{name}" as {self.sql(expression)}')
         return self._named(name)
 
-    def write(self, expression: Any, path: Path | str) -> Path:  # noqa: ANN401 - an expression of Ibis
+    def write(self, expression: Ibis, path: Path | str) -> Path:
         """Compute a table and write it as parquet, without bringing it home; Spark writes a folder."""
         target = Path(path)
         if self.connection is None:
@@ -199,7 +200,7 @@ class Engine:
 
 
 def connect(
-    target: Any = None,  # noqa: ANN401 - a word, an address or a connection of Ibis
+    target: AnyEngine = None,
     *,
     memory_limit: str | None = None,
     threads: int | None = None,
@@ -245,7 +246,7 @@ def connect(
     return engine
 
 
-def engine_of(source: Any, engine: Any = None) -> Engine:  # noqa: ANN401 - any table, any engine
+def engine_of(source: AnyFrame, engine: AnyEngine = None) -> Engine:
     """Return the engine that is named; else that of an Ibis table; else a new DuckDB."""
     if engine is None and hasattr(source, "op") and hasattr(source, "get_backend"):
         from ibis.common.exceptions import IbisError
@@ -312,7 +313,7 @@ def _operations() -> frozenset[str]:
     return frozenset(name for line in setting(CONVENTIONS, "engine.operations") for name in line)
 
 
-def allowed(expression: Any) -> None:  # noqa: ANN401 - an expression of Ibis
+def allowed(expression: Ibis) -> None:
     """Refuse an expression that does not mean the same on every engine.
 
     Examples
@@ -326,7 +327,7 @@ def allowed(expression: Any) -> None:  # noqa: ANN401 - an expression of Ibis
         raise UsageError("micro.not-portable", names=[same(name) for name in sorted(strange)])
 
 
-def poisson_weight(firm: Any, draw: Any, seed: int = 0) -> Any:  # noqa: ANN401 - columns of Ibis
+def poisson_weight(firm: Ibis, draw: Ibis, seed: int = 0) -> Ibis:
     """Return the weight of a firm in a draw of the bootstrap: Poisson of mean one, drawn by hashing.
 
     All rows of a firm have the same weight, no index is built, and a whole number as the name of a firm has the same
@@ -386,7 +387,7 @@ def _coded(path: Path, encoding: str | None) -> dict[str, Any]:
     return {"inferSchema": False, "encoding": codec_of(str(encoding))}
 
 
-def files_of(source: Any) -> list[Path] | None:  # noqa: ANN401 - any table
+def files_of(source: AnyFrame) -> list[Path] | None:
     """Return the files of a path, or None for what is no path."""
     if not isinstance(source, str | Path):
         return None
@@ -401,7 +402,7 @@ def files_of(source: Any) -> list[Path] | None:  # noqa: ANN401 - any table
     return found
 
 
-def _frame(source: Any) -> pl.DataFrame:  # noqa: ANN401 - a frame of any kind
+def _frame(source: AnyFrame) -> pl.DataFrame:
     """Return a frame in memory as polars."""
     if isinstance(source, pl.DataFrame):
         return source

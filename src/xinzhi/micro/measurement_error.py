@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import polars as pl
 
+from xinzhi.core.arrays import Ibis
 from xinzhi.core.errors import InputError
 from xinzhi.micro.engine import Engine
 
@@ -31,7 +31,7 @@ class Noise:
         return (1 + gain) ** self.share - 1
 
 
-def noise(engine: Engine, rows: Any) -> Noise:  # noqa: ANN401 - a table of Ibis
+def noise(engine: Engine, rows: Ibis) -> Noise:
     """Estimate the share from changes: where TFPR is mere error, output follows inputs less.
 
     Growth of output is regressed on log TFPR (mean of both years, relative to its industry), growth of inputs, and

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import polars as pl
 
+from xinzhi.core.arrays import AnyEngine, AnyFrame, Ibis
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding
 from xinzhi.core.parameters import setting
@@ -77,7 +78,7 @@ class _Model:
     sigma: float
     cells: pl.DataFrame = field(default_factory=pl.DataFrame)
 
-    def rows(self, small: pl.DataFrame) -> Any:  # noqa: ANN401 - a table of Ibis
+    def rows(self, small: pl.DataFrame) -> Ibis:
         """Return rows with their logarithms and the columns of a small table by industry and year."""
         named = self.held.engine.table(small.rename({key: f"_{key}" for key in CELL}))
         base = self.base
@@ -87,7 +88,7 @@ class _Model:
         rows = rows.mutate(r=rows.y - rows.f, q=self.sigma / (self.sigma - 1) * rows.y - rows.f)
         return rows.mutate(xr=rows.r - rows.tfpr, xq=rows.q - rows.tfpq) if "tfpr" in small.columns else rows
 
-    def kept(self) -> Any:  # noqa: ANN401 - a table of Ibis
+    def kept(self) -> Ibis:
         """Return the rows that are not trimmed."""
         import ibis
 
@@ -99,12 +100,12 @@ class _Model:
             tests.append((value < high) | ((value == high) & (rows.firm < rows[f"{name}_high_firm"])))
         return rows.filter(ibis.and_(*tests))
 
-    def collect(self, expression: Any) -> pl.DataFrame:  # noqa: ANN401 - an expression of Ibis
+    def collect(self, expression: Ibis) -> pl.DataFrame:
         return self.held.engine.collect(expression)
 
 
 def misallocation(  # noqa: PLR0913 - a table and the conventions of the literature
-    table: Any,  # noqa: ANN401 - any table, or a panel
+    table: AnyFrame,
     columns: Mapping[str, str] | None = None,
     *,
     sigma: float | None = None,
@@ -116,7 +117,7 @@ def misallocation(  # noqa: PLR0913 - a table and the conventions of the literat
     measurement_error: bool = False,
     counterfactuals: bool = False,
     duplicates: Duplicates = "refuse",
-    engine: Any = None,  # noqa: ANN401 - see `connect`
+    engine: AnyEngine = None,
 ) -> Misallocation:
     """Measure misallocation of capital and labour among the firms of every industry and year.
 
@@ -246,7 +247,7 @@ def _shares(held: Panel, counts: pl.DataFrame, wish: Any) -> tuple[tuple[Finding
     return (counted_finding("micro.share-outside", lost, 0),) if lost else (), good
 
 
-def _sums(model: _Model, rows: Any, keys: Sequence[str]) -> pl.DataFrame:  # noqa: ANN401 - a table of Ibis
+def _sums(model: _Model, rows: Ibis, keys: Sequence[str]) -> pl.DataFrame:
     """Return what efficiency and dispersion are made from, by some keys."""
     power = model.sigma - 1
     mixed, paid = rows.l - rows.k, rows.l - rows.y
@@ -322,7 +323,7 @@ def _trimmed(model: _Model, per_mille: int, within: str) -> pl.DataFrame:
     )
 
 
-def _candidates(model: _Model, small: pl.DataFrame, keys: Sequence[str]) -> Any:  # noqa: ANN401 - a table of Ibis
+def _candidates(model: _Model, small: pl.DataFrame, keys: Sequence[str]) -> Ibis:
     """Return the rows beyond the bounds, kept; all rows where a bound is null."""
     import ibis
 
@@ -333,7 +334,7 @@ def _candidates(model: _Model, small: pl.DataFrame, keys: Sequence[str]) -> Any:
     return model.held.engine.keep(rows.filter(ibis.or_(*far)).select(*keys, "firm", "xr", "xq", "cut", *bounds))
 
 
-def _cut(model: _Model, near: Any, keys: Sequence[str], name: str, side: str) -> pl.DataFrame:  # noqa: ANN401 - a table of Ibis
+def _cut(model: _Model, near: Ibis, keys: Sequence[str], name: str, side: str) -> pl.DataFrame:
     """Return the last firm that is cut at an end of a column, by partition."""
     import ibis
 
@@ -379,7 +380,7 @@ def _years(frame: pl.DataFrame, made: Noise | None) -> pl.DataFrame:
     return years
 
 
-def _by_groups(model: _Model, rows: Any, by: Sequence[str]) -> pl.DataFrame:  # noqa: ANN401 - a table of Ibis
+def _by_groups(model: _Model, rows: Ibis, by: Sequence[str]) -> pl.DataFrame:
     """Return variance within and between groups, and what reallocation inside groups alone would give."""
     kinds = {"dimension": pl.String, "year": pl.Int64} | dict.fromkeys(
         ("variance_within", "variance_between", "gain_within", "gain_between"), pl.Float64
@@ -435,7 +436,7 @@ def _counterfactuals(model: _Model, last: pl.DataFrame) -> pl.DataFrame:
     return long.cast({"year": pl.Int64}).sort("year", "scenario")
 
 
-def _firms(model: _Model) -> Any:  # noqa: ANN401 - an expression of Ibis
+def _firms(model: _Model) -> Ibis:
     """Return every firm with its productivities and wedges; productivities relative to its industry."""
     rows = model.kept()
     rental = math.log(setting(CONVENTIONS, "misallocation.rental"))

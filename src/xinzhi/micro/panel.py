@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import polars as pl
 
+from xinzhi.core.arrays import AnyEngine, AnyFrame, Ibis
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, finding, listed
 from xinzhi.core.text import Text, same, words
@@ -94,7 +95,7 @@ class Panel:
         more = (counted_finding("micro.left-out", lost, self.least, columns=[same(one) for one in roles]),)
         return replace(self, rows=counted, findings=(*self.findings, *(more if lost else ())))
 
-    def lag(self, *roles: str, years: int = 1) -> Any:  # noqa: ANN401 - a table of Ibis
+    def lag(self, *roles: str, years: int = 1) -> Ibis:
         """Return the table with ``<role>_lag``: the value of the same firm exactly so many years before, else null.
 
         Examples
@@ -151,11 +152,11 @@ def counted_finding(
 
 
 def panel(  # noqa: PLR0913 - a table, its columns, and the policies
-    source: Any,  # noqa: ANN401 - any table
+    source: AnyFrame,
     columns: Mapping[str, str] | None = None,
     groups: Sequence[str] = (),
     *,
-    engine: Any = None,  # noqa: ANN401 - a word, an address, a connection, an engine
+    engine: AnyEngine = None,
     duplicates: Duplicates = "refuse",
     least: int = 0,
     encoding: str | None = None,
@@ -247,7 +248,7 @@ def _named(columns: Mapping[str, str], known: Sequence[str], groups: Sequence[st
     return named
 
 
-def typed(column: Any, role: str, *, text: bool = False) -> Any:  # noqa: ANN401 - columns of Ibis
+def typed(column: Ibis, role: str, *, text: bool = False) -> Ibis:
     """Return a column in the type of its role: text that is no number is missing; a blank group is told as such.
 
     Of a `text` file names and codes lose the blanks around them.
@@ -271,7 +272,7 @@ def typed(column: Any, role: str, *, text: bool = False) -> Any:  # noqa: ANN401
 
 def unreadable(
     engine: Engine,
-    table: Any,  # noqa: ANN401 - a table of Ibis
+    table: Ibis,
     named: Mapping[str, str],
     files: Sequence[Path] = (),
     least: int = 0,
@@ -379,7 +380,7 @@ def _single(held: Panel, duplicates: Duplicates) -> Panel:
     return replace(held, table=single, rows=rows, findings=(*held.findings, *softer), sums=None)
 
 
-def _row_number(table: Any, order: Sequence[Any]) -> Any:  # noqa: ANN401 - columns of Ibis
+def _row_number(table: Ibis, order: Sequence[Any]) -> Ibis:
     import ibis
 
     return ibis.row_number().over(ibis.window(group_by=[table.firm, table.year], order_by=list(order)))

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from xinzhi.core.arrays import AnyEngine, Ibis
 from xinzhi.core.errors import InputError
 from xinzhi.core.finding import Finding
 from xinzhi.core.parameters import read_yaml
@@ -40,7 +41,7 @@ def survey_columns(columns: Sequence[str]) -> dict[str, str]:
 def read_survey(
     source: Path | str,
     *,
-    engine: Any = None,  # noqa: ANN401 - see `connect`
+    engine: AnyEngine = None,
     duplicates: Duplicates = "refuse",
     least: int = 0,
     encoding: str | None = None,
@@ -128,7 +129,7 @@ def _one(
     return table.mutate(**more), named, found
 
 
-def _industry(table: Any) -> Any:  # noqa: ANN401 - a column of Ibis
+def _industry(table: Ibis) -> Ibis:
     """Return the division of the present standard by the code of the edition in force in the year."""
     code = table.industry.strip()
     division, finer = code.substr(0, 2), code.substr(0, 3)
@@ -141,7 +142,7 @@ def _industry(table: Any) -> Any:  # noqa: ANN401 - a column of Ibis
     return kept
 
 
-def _ownership(code: Any) -> Any:  # noqa: ANN401 - a column of Ibis
+def _ownership(code: Ibis) -> Ibis:
     """Return the kind of ownership of a registration type."""
     import ibis
 

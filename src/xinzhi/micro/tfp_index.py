@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from xinzhi.core.arrays import AnyEngine, AnyFrame
 from xinzhi.core.errors import UsageError
 from xinzhi.core.finding import Finding
 from xinzhi.core.result import Facts, Result
@@ -46,13 +47,13 @@ class FirmIndex(Result, verb="tfp_index", topic="firms", key=CELL):
 
 
 def tfp_index(
-    table: Any,  # noqa: ANN401 - any table, or a panel
+    table: AnyFrame,
     columns: Mapping[str, str] | None = None,
     *,
     inputs: Sequence[str] = ("capital", "labour"),
     chained: bool = True,
     duplicates: Duplicates = "refuse",
-    engine: Any = None,  # noqa: ANN401 - see `connect`
+    engine: AnyEngine = None,
 ) -> FirmIndex:
     """Compare every firm with the mean firm of its industry and year, and that firm with the one of the year before.
 

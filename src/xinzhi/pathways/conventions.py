@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 
@@ -10,16 +11,12 @@ from xinzhi.core import parameters
 from xinzhi.core.errors import UsageError
 
 _FILE = Path(__file__).with_name("pathways.yaml")
+setting = partial(parameters.setting, _FILE)
 
 
 def conventions(group: str) -> Mapping[str, Any]:
     """Return the values of one group of ``pathways.yaml`` by name, such as ``conventions("uncertainty")["lump"]``."""
     return {name: entry["value"] for name, entry in parameters.read_yaml(_FILE)[group].items()}
-
-
-def setting(name: str) -> Any:  # noqa: ANN401 - the file decides
-    """Return the value at a dotted name, such as ``uncertainty.lump``."""
-    return parameters.setting(_FILE, name)
 
 
 def check_option(option: str, value: object, kinds: Any) -> None:  # noqa: ANN401 - a Literal

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
+from xinzhi.core.arrays import AnyPackage, BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import UsageError
 from xinzhi.core.names import Names
 from xinzhi.core.result import Facts, Result
@@ -25,7 +25,7 @@ from xinzhi.pathways.conventions import setting
 _SHOWN = 8
 
 
-def as_package(source: Any) -> Package:  # noqa: ANN401 - a package, its name or path, or a mapping of frames
+def as_package(source: AnyPackage) -> Package:
     """Return a package, read if it is not yet."""
     return source if isinstance(source, Package) else load(source)
 

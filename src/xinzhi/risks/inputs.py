@@ -38,7 +38,7 @@ def conventions(name: str) -> Mapping[str, Any]:
     return found
 
 
-def setting(name: str, path: str) -> Any:  # noqa: ANN401 - the shape is the YAML file's
+def setting(name: str, path: str) -> Any:  # noqa: ANN401 - the file decides
     """Return the value at a dotted path of a file of conventions."""
     return parameters.setting(_path(name), path)
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import FloatArray
+from xinzhi.core.arrays import AnyFrame, FloatArray
 from xinzhi.core.errors import InputError
 from xinzhi.core.finding import Finding, finding
 from xinzhi.data import Package, known_tables, names_of, provenance
@@ -34,14 +33,14 @@ TABLES = {
 
 
 def classify(
-    industries: Any,  # noqa: ANN401 - any kind of frame, a path, or codes
+    industries: AnyFrame,
     *,
     as_of: object,
     definitions: Sequence[str | Path | Definition] | None = None,
     standard: str | None = None,
     weights: Mapping[str, float] | None = None,
     splits: Mapping[str, float] | None = None,
-    use: Any = None,  # noqa: ANN401 - any kind of frame
+    use: AnyFrame = None,
 ) -> Scope:
     """Say of every industry whether it is in scope on a day, by how much, why, and by which definition.
 
@@ -140,7 +139,7 @@ def classify_package(
     as_of: object,
     definitions: Sequence[str | Path | Definition] | None = None,
     standard: str | None = None,
-    use: Any = None,  # noqa: ANN401 - any kind of frame
+    use: AnyFrame = None,
 ) -> Scope | None:
     """Say of the industries of a data package what is in scope on a day, weighed in the latest year by that day.
 

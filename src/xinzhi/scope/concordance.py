@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import polars as pl
 
+from xinzhi.core.arrays import AnyFrame
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.text import words
 from xinzhi.data import Field, tidy
@@ -59,7 +60,7 @@ class Concordance:
 
     def translate(
         self,
-        series: Any,  # noqa: ANN401 - any kind of frame
+        series: AnyFrame,
         to: Direction = "isic",
         *,
         value: str = "value",
@@ -164,7 +165,7 @@ def _weights(weights: Mapping[str, float]) -> dict[str, float]:
     return {str(code): float(weight) for code, weight in weights.items()}
 
 
-def _series(series: Any, value: str, name: str) -> pl.DataFrame:  # noqa: ANN401 - any kind of frame
+def _series(series: AnyFrame, value: str, name: str) -> pl.DataFrame:
     """Return the series as a polars frame whose codes are classes of the standard."""
     read = tidy(series, [Field("code", "code"), Field(value)], others=True, verb="translate", table="series").frame
     tree = standard(name)

@@ -17,7 +17,7 @@ SHOWN = 20  # findings that a message lists
 
 
 @cache
-def document(name: str) -> Any:  # noqa: ANN401 - the shape is the YAML file's
+def document(name: str) -> Any:  # noqa: ANN401 - the file decides
     """Return a YAML file of this room, such as ``thresholds.yaml``; callers must not change it."""
     from xinzhi.core.yamlfile import read
 
@@ -30,7 +30,7 @@ def table(name: str) -> pl.DataFrame:
     return pl.read_csv(HERE / name, infer_schema=False)
 
 
-def convention(name: str) -> Any:  # noqa: ANN401 - a number or a word
+def convention(name: str) -> Any:  # noqa: ANN401 - the file decides
     """Return the value of a convention of ``scope.yaml``."""
     return document("scope.yaml")[name]["value"]
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import IntArray, digest
+from xinzhi.core.arrays import AnyFrame, IntArray, digest
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text, words
@@ -197,7 +197,7 @@ def digital_dependence(
     )
 
 
-def _core(digital: Any) -> dict[str, tuple[float, float, float]]:  # noqa: ANN401 - a list or a mapping
+def _core(digital: AnyFrame) -> dict[str, tuple[float, float, float]]:
     """Return bounds and share of every industry of the core."""
     if isinstance(digital, str):
         raise UsageError("scope.unknown-core", digital=digital)

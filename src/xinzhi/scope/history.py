@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import IntArray
+from xinzhi.core.arrays import AnyFrame, IntArray
 from xinzhi.core.errors import InputError
 from xinzhi.core.names import Names
 from xinzhi.core.result import Facts, Result
@@ -62,7 +62,7 @@ def reading_text(reading: str) -> Text:
 
 
 def history(  # a frame or a path
-    energy: Any,  # noqa: ANN401 - any kind of frame, or a path
+    energy: AnyFrame,
     *,
     country: str = "Entity",
     year: str = "Year",

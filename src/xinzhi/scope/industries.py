@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 import polars.selectors as cs
 
+from xinzhi.core.arrays import AnyFrame
 from xinzhi.core.errors import InputError
 from xinzhi.core.finding import Finding, finding, listed
 from xinzhi.core.result import FrameKind
@@ -36,7 +36,7 @@ class Industries:
     findings: tuple[Finding, ...]
 
 
-def read_industries(native: Any, name: str, measures: tuple[str, ...] | None) -> Industries:  # noqa: ANN401 - any frame
+def read_industries(native: AnyFrame, name: str, measures: tuple[str, ...] | None) -> Industries:
     """Read the industries."""
     source = _table(native)
     if isinstance(source, str | Path):
@@ -65,7 +65,7 @@ def read_industries(native: Any, name: str, measures: tuple[str, ...] | None) ->
     return Industries(kept, codes, keys, tuple(numbers), read.kind, tuple(_levels(codes, tree)))
 
 
-def _called(source: Any) -> str:  # noqa: ANN401 - any kind of frame, or a path
+def _called(source: AnyFrame) -> str:
     """Return the name of the column of codes: ``code``, or ``industry`` where there is no code."""
     columns = list(getattr(source, "columns", ()))
     if isinstance(source, RawTable):
@@ -79,7 +79,7 @@ def _plain(codes: pl.Series) -> pl.Series:
     return text.cast(pl.String).str.strip_chars().replace("", None).alias("code")
 
 
-def _table(native: Any) -> Any:  # noqa: ANN401 - any kind of frame, a path, or codes
+def _table(native: AnyFrame) -> AnyFrame:
     """Return codes that come alone as a frame; everything else as it is."""
     if isinstance(native, pl.Series):
         native = native.to_list()

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import FloatArray, IntArray
+from xinzhi.core.arrays import AnyArray, AnyFrame, FloatArray, IntArray
 from xinzhi.core.errors import InputError
 from xinzhi.core.text import words
 from xinzhi.data import Field, tidy
@@ -90,8 +90,8 @@ class InputOutput:
 
 
 def input_output(
-    flows: Any,  # noqa: ANN401 - an array or any kind of frame
-    output: Any,  # noqa: ANN401 - an array or any kind of frame
+    flows: AnyArray,
+    output: AnyArray,
     *,
     regions: Sequence[str] | None = None,
     industries: Sequence[str] | None = None,
@@ -138,10 +138,7 @@ def input_output(
 
 
 def _from_arrays(
-    flows: Any,  # noqa: ANN401 - whatever makes an array
-    output: Any,  # noqa: ANN401 - whatever makes an array
-    regions: Sequence[str] | None,
-    industries: Sequence[str] | None,
+    flows: AnyArray, output: AnyArray, regions: Sequence[str] | None, industries: Sequence[str] | None
 ) -> InputOutput:
     cells, levels = np.asarray(flows, dtype=np.float64), np.asarray(output, dtype=np.float64)
     size = levels.size
@@ -155,11 +152,7 @@ def _from_arrays(
 
 
 def _from_frames(
-    flows: Any,  # noqa: ANN401 - any kind of frame
-    output: Any,  # noqa: ANN401 - any kind of frame
-    seller: tuple[str, str] | str,
-    buyer: tuple[str, str] | str,
-    value: str,
+    flows: AnyFrame, output: AnyFrame, seller: tuple[str, str] | str, buyer: tuple[str, str] | str, value: str
 ) -> InputOutput:
     sell = seller if isinstance(seller, tuple) else (None, seller)
     buy = buyer if isinstance(buyer, tuple) else (None, buyer)
@@ -224,7 +217,7 @@ def _check(table: InputOutput) -> None:
     _productive(table)
 
 
-def _named(table: InputOutput, which: Any) -> list[str]:  # noqa: ANN401 - a mask
+def _named(table: InputOutput, which: AnyArray) -> list[str]:
     """Return the industries of a mask."""
     return [table.label(int(at)) for at in np.flatnonzero(which)]
 
@@ -244,7 +237,7 @@ def _productive(table: InputOutput) -> None:
         raise InputError("scope.inverse-off", off=f"{table.residual:.1e}", tolerance=f"{tolerance:.0e}")
 
 
-def read_input_output(flows: Any, *, encoding: str | None = None) -> dict[int | None, InputOutput]:  # noqa: ANN401 - any kind of frame
+def read_input_output(flows: AnyFrame, *, encoding: str | None = None) -> dict[int | None, InputOutput]:
     """Read input-output tables from one long table, checked and ready for `digital_dependence`.
 
     Parameters

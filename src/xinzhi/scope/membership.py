@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import FloatArray, IntArray
+from xinzhi.core.arrays import AnyFrame, FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.data import Field, tidy
 from xinzhi.scope.concordance import Concordance, concordance
@@ -164,7 +164,7 @@ class Use:
     line: Any
 
 
-def read_use(native: Any, name: str) -> Use:  # noqa: ANN401 - any kind of frame
+def read_use(native: AnyFrame, name: str) -> Use:
     """Read the use test: ``code, total, threshold``, and ``lower, upper`` where there are bounds."""
     bounds = [Field(column, required=False) for column in ("lower", "upper")]
     fields = [

@@ -20,7 +20,7 @@ def document(name: str = "sectors.yaml") -> dict[str, Any]:
     return found
 
 
-def setting(path: str) -> Any:  # noqa: ANN401 - the shape is the YAML file's
+def setting(path: str) -> Any:  # noqa: ANN401 - the file decides
     """Return what stands at a dotted path of ``sectors.yaml``.
 
     >>> setting("decoupling.lower")
@@ -32,7 +32,7 @@ def setting(path: str) -> Any:  # noqa: ANN401 - the shape is the YAML file's
     return node
 
 
-def convention(name: str) -> Any:  # noqa: ANN401 - the shape is the YAML file's
+def convention(name: str) -> Any:  # noqa: ANN401 - the file decides
     """Return a convention of composite indices."""
     return document("composite.yaml")[name]["value"]
 

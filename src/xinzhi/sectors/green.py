@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import FloatArray
+from xinzhi.core.arrays import AnyFrame, FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text, words
@@ -160,7 +160,7 @@ def green(
     )
 
 
-def _productivity(given: Any) -> pl.DataFrame:  # noqa: ANN401 - a result or a frame
+def _productivity(given: AnyFrame) -> pl.DataFrame:
     """Return green productivity by region and year, and its product from the first year on."""
     native = given.frame if hasattr(given, "provenance") else given
     called = tidy(native, [Field("index")], others=True, verb="green").raw.cells.columns

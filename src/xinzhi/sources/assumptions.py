@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -17,7 +18,7 @@ from xinzhi.core.errors import UsageError
 from xinzhi.sources.detail import Level
 
 _FILE = Path(__file__).with_name("assumptions.yaml")
-_CONVENTIONS = Path(__file__).with_name("conventions.yaml")
+setting = partial(parameters.setting, Path(__file__).with_name("conventions.yaml"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class Assumptions:
     values: Mapping[str, Any]
     departs: tuple[str, ...] = ()
 
-    def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - the file fixes the type
+    def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - the file decides
         return self.values[name]
 
 
@@ -35,11 +36,6 @@ def catalogue() -> dict[str, dict[str, Any]]:
     """Return every assumption with value, unit, description, reference and alternatives, as the file has them."""
     loaded: dict[str, dict[str, Any]] = parameters.read_yaml(_FILE)["parameters"]
     return loaded
-
-
-def setting(name: str) -> Any:  # noqa: ANN401 - the file decides
-    """Return the value of a convention of the measures that look deeper into one source."""
-    return parameters.setting(_CONVENTIONS, name)
 
 
 def assumptions(assume: Mapping[str, Any] | None = None) -> Assumptions:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import polars as pl
 
+from xinzhi.core.arrays import AnyFrame
 from xinzhi.core.errors import InputError
 from xinzhi.core.result import Facts, FrameKind
 from xinzhi.core.text import Text
@@ -14,11 +14,7 @@ from xinzhi.data import Field, tidy
 
 
 def read(
-    frame: Any,  # noqa: ANN401 - any kind of frame
-    keys: Sequence[str],
-    numbers: Sequence[str],
-    *,
-    year: str | None = None,
+    frame: AnyFrame, keys: Sequence[str], numbers: Sequence[str], *, year: str | None = None
 ) -> tuple[pl.DataFrame, FrameKind]:
     """Return keys and numbers as floats, sorted by the keys, and the kind of frame; `year` is the key of years."""
     fields = [Field(name, "year" if name == year else "any") for name in keys]

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import FloatArray, IntArray
+from xinzhi.core.arrays import AnyFrame, FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import FrameKind
 from xinzhi.data import Field
@@ -71,7 +70,7 @@ class Columns:
         return [self.unit, self.period, *([self.group] if self.group else []), *self.numbers()]
 
 
-def read_panel(frame: Any, columns: Columns) -> Panel:  # noqa: ANN401 - a frame of any kind
+def read_panel(frame: AnyFrame, columns: Columns) -> Panel:
     """Read a panel from a frame of any kind."""
     from xinzhi.data import tidy
     from xinzhi.data.package import fingerprint

@@ -9,7 +9,7 @@ from typing import Any, TypedDict, Unpack
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import FloatArray
+from xinzhi.core.arrays import AnyFrame, FloatArray
 from xinzhi.core.errors import UsageError
 from xinzhi.data import provenance
 from xinzhi.frontier.change.decompositions import DECOMPOSITIONS, NEEDS_SCALE, Plan
@@ -28,7 +28,7 @@ from xinzhi.frontier.technology.technology import CONVEX, RTS, Goods, choose
 
 
 def productivity_change(  # noqa: PLR0913 - the design's signature: roles of columns, then the choices of the index
-    frame: Any,  # noqa: ANN401 - a frame of any kind
+    frame: AnyFrame,
     unit: str,
     period: str,
     inputs: Sequence[str],

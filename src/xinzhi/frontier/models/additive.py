@@ -8,11 +8,10 @@ Cooper, Golany, Seiford and Stutz 1985) and standard deviations (Lovell and Past
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
-from xinzhi.core.arrays import FloatArray
+from xinzhi.core.arrays import AnyArray, FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.frontier.models.sweep import ON_FRONTIER, Reference
 from xinzhi.frontier.reading import Data
@@ -95,7 +94,7 @@ def _largest_slacks(
     )
 
 
-def _weights(points: Goods, others: Goods, rts: str, weights: Any, names: Data | None) -> FloatArray:  # noqa: ANN401 - a name or an array
+def _weights(points: Goods, others: Goods, rts: str, weights: AnyArray, names: Data | None) -> FloatArray:
     """Return the weights of slacks `(n, goods)`, per unit of the data."""
     values, spread = points.all(), others.all()
     n, goods = values.shape

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from xinzhi.core.arrays import FloatArray
+from xinzhi.core.arrays import AnyArray, FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.programs import Program
 from xinzhi.frontier.models.sweep import ON_FRONTIER, Reference
@@ -32,7 +32,7 @@ def radial(  # noqa: PLR0913 - the goods, the technology and the measure
     *,
     rts: str = "vrs",
     orientation: str = "input",
-    direction: Any = None,  # noqa: ANN401 - a name, arrays or None
+    direction: AnyArray = None,
     disposability: str = "weak",
     slacks: bool | FloatArray = False,
     bounds: tuple[float, float] | None = None,
@@ -68,7 +68,7 @@ def radial(  # noqa: PLR0913 - the goods, the technology and the measure
     return replace(solved, factors={**solved.factors, **_scale(orientation, found.score, others)})
 
 
-def _ranged(direction: Any) -> bool:  # noqa: ANN401 - a name, arrays or None
+def _ranged(direction: AnyArray) -> bool:
     return isinstance(direction, str) and direction == "range"
 
 
@@ -101,10 +101,7 @@ def score(
 
 
 def directions(
-    points: Goods,
-    orientation: str,
-    direction: Any,  # noqa: ANN401 - a name, arrays or None
-    reference: Reference | None,
+    points: Goods, orientation: str, direction: AnyArray, reference: Reference | None
 ) -> tuple[FloatArray, ...]:
     """Return how far one step moves each good of every unit: inputs, outputs, bad outputs, in the units of the data."""
     parts = (points.x, points.y, points.b)

@@ -10,7 +10,7 @@ from typing import Any, Literal, TypedDict
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import FloatArray, IntArray
+from xinzhi.core.arrays import AnyFrame, FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.parameters import read_yaml
 from xinzhi.core.result import FrameKind
@@ -52,7 +52,7 @@ class Table:
 
 def read_table(
     verb: str,
-    frame: Any,  # noqa: ANN401 - any kind of frame
+    frame: AnyFrame,
     figures: Mapping[str, Sign | None],
     unit: str | None = None,
     period: str | None = None,

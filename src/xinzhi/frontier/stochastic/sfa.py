@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Unpack
+from typing import Unpack
 
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import FloatArray
+from xinzhi.core.arrays import AnyFrame, FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Facts
 from xinzhi.core.text import Text, has, same, words
@@ -91,7 +91,7 @@ class StochasticFrontier(Labelled, verb="sfa", key=("row",)):
         }
         return pl.DataFrame([row])
 
-    def predict(self, frame: Any) -> pl.DataFrame:  # noqa: ANN401 - any kind of frame
+    def predict(self, frame: AnyFrame) -> pl.DataFrame:
         """Return the frontier of other rows: ``row, fitted, standard_error`` and, with logs, its antilog ``frontier``.
 
         They hold the inputs and controls (and the period with a trend), under the names of the call; with true fixed
@@ -192,7 +192,7 @@ def check_text(name: str) -> Text:
 
 
 def sfa(
-    frame: Any,  # noqa: ANN401 - any kind of frame
+    frame: AnyFrame,
     output: str,
     inputs: Sequence[str],
     unit: str | None = None,

@@ -9,7 +9,7 @@ from typing import Any, TypedDict, Unpack
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import FloatArray
+from xinzhi.core.arrays import AnyFrame, FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Facts
 from xinzhi.core.text import Text, words
@@ -72,7 +72,7 @@ class Stoned(Labelled, verb="stoned", key=("row",)):
 
 
 def stoned(
-    frame: Any,  # noqa: ANN401 - any kind of frame
+    frame: AnyFrame,
     output: str,
     inputs: Sequence[str],
     unit: str | None = None,

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
+from xinzhi.core.arrays import AnyArray, BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
 
 # Every name that a caller may give, and the name that we go by.
@@ -141,7 +141,7 @@ class Goods:
     b: FloatArray
 
     @classmethod
-    def of(cls, x: Any, y: Any, b: Any = None) -> Goods:  # noqa: ANN401 - array-likes
+    def of(cls, x: AnyArray, y: AnyArray, b: AnyArray = None) -> Goods:
         """Return array-likes as goods: two-dimensional, finite, with the same number of rows."""
         parts: list[FloatArray] = []
         for name, part in (("x", x), ("y", y), ("b", b)):

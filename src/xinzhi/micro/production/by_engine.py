@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import FloatArray
+from xinzhi.core.arrays import AnyEngine, AnyFrame, FloatArray, Ibis
 from xinzhi.core.errors import InputError
 from xinzhi.core.finding import listed
 from xinzhi.core.text import same
@@ -44,11 +44,7 @@ class Estimate:
     firms: Any  # an expression of the engine: firm, year, productivity, and noise where it is told apart
 
 
-def read(
-    source: Any,  # noqa: ANN401 - any table
-    roles: Roles,
-    engine: Any,  # noqa: ANN401 - see `connect`
-) -> tuple[Engine, Any, pl.DataFrame]:
+def read(source: AnyFrame, roles: Roles, engine: AnyEngine) -> tuple[Engine, Any, pl.DataFrame]:
     """Return the engine, the usable rows in logs, and how many rows are left out for which reason.
 
     Rows have ``firm, year, by`` and the figures as ``x0, x1, ...`` in the order of ``roles.figures``.
@@ -87,7 +83,7 @@ def read(
     return own, rows, dropped
 
 
-def estimated(engine: Engine, rows: Any, roles: Roles, method: str, settings: Settings) -> Estimate:  # noqa: ANN401 - a table of Ibis
+def estimated(engine: Engine, rows: Ibis, roles: Roles, method: str, settings: Settings) -> Estimate:
     """Return the estimate of one method from the rows of one group."""
     x = {name: rows[f"x{at}"] for at, name in enumerate(roles.figures)}
     names = rows.group_by("firm").agg(n=rows.count())
@@ -99,7 +95,7 @@ def estimated(engine: Engine, rows: Any, roles: Roles, method: str, settings: Se
     return _Stages(engine, rows, x, roles, method, settings).estimate(seen)
 
 
-def gram(engine: Engine, table: Any, variables: Sequence[Any], columns: Sequence[Power]) -> FloatArray:  # noqa: ANN401 - a table and columns of Ibis
+def gram(engine: Engine, table: Ibis, variables: Sequence[Any], columns: Sequence[Power]) -> FloatArray:
     """Return the sums of the products of all pairs of columns, each a product of powers of variables.
 
     Products that are the same monomial are summed once.
@@ -131,16 +127,16 @@ def _unit(at: int, size: int) -> Power:
     return tuple(int(one == at) for one in range(size))
 
 
-def _plus(parts: Sequence[Any]) -> Any:  # noqa: ANN401 - columns of Ibis
+def _plus(parts: Sequence[Any]) -> Ibis:
     return reduce(add, parts)
 
 
-def _combined(weights: FloatArray, columns: Sequence[Any]) -> Any:  # noqa: ANN401 - columns of Ibis
+def _combined(weights: FloatArray, columns: Sequence[Any]) -> Ibis:
     """Return a linear combination of columns."""
     return _plus([float(weight) * column for weight, column in zip(weights, columns, strict=True)])
 
 
-def _monomials(variables: Sequence[Any], powers: Sequence[Power], one: Any) -> list[Any]:  # noqa: ANN401 - columns of Ibis
+def _monomials(variables: Sequence[Any], powers: Sequence[Power], one: Ibis) -> list[Any]:
     """Return monomials as columns; `one` is the constant."""
     out = []
     for power in powers:
@@ -160,7 +156,7 @@ def _covariance(engine: Engine, parts: Sequence[Any], count: int, firms: int) ->
     )
 
 
-def _least_squares(engine: Engine, rows: Any, x: Mapping[str, Any], roles: Roles, seen: Mapping[str, int]) -> Estimate:  # noqa: ANN401 - a table of Ibis
+def _least_squares(engine: Engine, rows: Ibis, x: Mapping[str, Any], roles: Roles, seen: Mapping[str, int]) -> Estimate:
     names = (*roles.inputs, *roles.controls)
     variables = [*(x[name] for name in names), x[roles.output]]
     size = len(variables)
@@ -191,13 +187,7 @@ class _Stages:
     """The two stages of Olley and Pakes, Levinsohn and Petrin, Ackerberg, Caves and Frazer, as `ControlFunction`."""
 
     def __init__(
-        self,
-        engine: Engine,
-        rows: Any,  # noqa: ANN401 - a table of Ibis
-        x: Mapping[str, Any],
-        roles: Roles,
-        method: str,
-        settings: Settings,
+        self, engine: Engine, rows: Ibis, x: Mapping[str, Any], roles: Roles, method: str, settings: Settings
     ) -> None:
         self.engine, self.rows, self.roles, self.settings = engine, rows, roles, settings
         gross = [name for name in roles.proxy if name in roles.free]
@@ -216,7 +206,7 @@ class _Stages:
         self.units = {name: (seen[f"m_{name}"], float(np.sqrt(seen[f"v_{name}"]))) for name in self.poly}
         self.names = tuple(dict.fromkeys([roles.output, *roles.inputs, *roles.controls, *roles.proxy]))
 
-    def _columns(self, x: Mapping[str, Any], one: Any) -> list[Any]:  # noqa: ANN401 - columns of Ibis
+    def _columns(self, x: Mapping[str, Any], one: Ibis) -> list[Any]:
         """Return the columns of the first stage at some rows: free inputs, controls, the polynomial."""
         v = [(x[name] - self.units[name][0]) / self.units[name][1] for name in self.poly]
         return [*(x[name] for name in (*self.linear, *self.roles.controls)), *_monomials(v, self.powers, one)]
@@ -233,7 +223,7 @@ class _Stages:
         inverse = invert(sums[:-1, :-1])
         return inverse, inverse @ sums[:-1, -1]
 
-    def _pairs(self) -> Any:  # noqa: ANN401 - a table of Ibis
+    def _pairs(self) -> Ibis:
         """Return every row that has its predecessor, with both as ``a_`` and ``b_`` columns; kept."""
         rows, at = self.rows, {name: self.roles.figures.index(name) for name in self.names}
         now = rows.select("firm", "year", **{f"a_x{at[name]}": rows[f"x{at[name]}"] for name in self.names})
@@ -289,7 +279,7 @@ class _Stages:
             counts=_counts(seen, n), firms=firms,
         )  # fmt: skip
 
-    def _stage(self, table: Any, now: Mapping[str, Any], before: Mapping[str, Any]) -> tuple[SecondStage, int]:  # noqa: ANN401 - a table of Ibis
+    def _stage(self, table: Ibis, now: Mapping[str, Any], before: Mapping[str, Any]) -> tuple[SecondStage, int]:
         """Return the second stage from its sums, and how many pairs there are."""
         count = len(self.second)
         z, z0 = ([side[name] for name in self.second] for side in (now, before))
@@ -330,7 +320,7 @@ class _Stages:
             for one, mean, sd in zip(z, self.standard.mean, self.standard.sd, strict=True)
         ]
 
-    def _signal(self, signal: Any, z: Sequence[Any]) -> Any:  # noqa: ANN401 - columns of Ibis
+    def _signal(self, signal: Ibis, z: Sequence[Any]) -> Ibis:
         unit = self.standard
         parts = [float(slope) * (one - float(mean)) for slope, one, mean in zip(unit.base, z, unit.mean, strict=True)]
         return (signal - unit.signal - _plus(parts)) / unit.scale
@@ -339,7 +329,7 @@ class _Stages:
         self,
         stage: SecondStage,
         theta: FloatArray,
-        table: Any,  # noqa: ANN401 - a table of Ibis
+        table: Ibis,
         sides: tuple[Mapping[str, Any], Mapping[str, Any]],
         first: tuple[FloatArray, FloatArray],
     ) -> list[Any]:
@@ -387,7 +377,7 @@ class _Stages:
         later |= {f"i{lead + at}": _combined(solve[at], g) * table["_e"] for at in range(count)}
         return [self.rows.select("firm", **adds), table.select("firm", **later)]
 
-    def _cross(self, table: Any, g: Sequence[Any], others: Sequence[Any], count: int) -> tuple[FloatArray, FloatArray]:  # noqa: ANN401 - columns of Ibis
+    def _cross(self, table: Ibis, g: Sequence[Any], others: Sequence[Any], count: int) -> tuple[FloatArray, FloatArray]:
         """Return the sums of products of weights and other columns: those of the first stage, and the last `count`."""
         sums = {f"s{i}_{j}": (one * two).sum() for i, one in enumerate(g) for j, two in enumerate(others)}
         found = np.array(self.engine.collect(table.aggregate(**sums)).row(0), dtype=float).reshape(len(g), len(others))

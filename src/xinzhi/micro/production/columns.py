@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
 
 from xinzhi.core import parameters
-from xinzhi.core.arrays import FloatArray, IntArray
+from xinzhi.core.arrays import AnyFrame, FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.data import Field, Tidy, tidy
 
 _FILE = Path(__file__).with_name("production.yaml")
 
 
-def convention(name: str) -> Any:  # noqa: ANN401 - the file decides
-    """Return the value of a convention of ``production.yaml``."""
-    return parameters.setting(_FILE, name)
+convention = partial(parameters.setting, _FILE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +113,7 @@ class Panel:
         return out
 
 
-def read(frame: Any, roles: Roles, verb: str) -> tuple[Tidy, pl.DataFrame, pl.DataFrame]:  # noqa: ANN401 - any kind of frame
+def read(frame: AnyFrame, roles: Roles, verb: str) -> tuple[Tidy, pl.DataFrame, pl.DataFrame]:
     """Return what was read, the usable rows (logged), and how many rows were left out for which reason."""
     twice = sorted({name for name in roles.inputs if roles.inputs.count(name) > 1})
     if twice:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import polars as pl
 
+from xinzhi.core.arrays import AnyFrame
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import words
@@ -41,7 +41,7 @@ class Markups(Result, verb="markups", topic="production", key=("firm", "year")):
 
 def markups(
     production: ProductionFunction,
-    frame: Any,  # noqa: ANN401 - any kind of frame
+    frame: AnyFrame,
     input: str,  # noqa: A002 - what it is
     *,
     cost: str,

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 from scipy.stats import chi2, norm
 
-from xinzhi.core.arrays import FloatArray
+from xinzhi.core.arrays import AnyEngine, AnyFrame, FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Provenance
 from xinzhi.micro.engine import ibis
@@ -53,7 +53,7 @@ class Options(TypedDict, total=False):
 
 
 def production_function(
-    frame: Any,  # noqa: ANN401 - any kind of frame
+    frame: AnyFrame,
     output: str,
     free: Sequence[str] = (),
     state: Sequence[str] = (),
@@ -183,11 +183,7 @@ def _result(
 
 
 def _in_engine(
-    source: Any,  # noqa: ANN401 - any table
-    roles: Roles,
-    wanted: Sequence[Name],
-    settings: Settings,
-    engine: Any,  # noqa: ANN401 - see `connect`
+    source: AnyFrame, roles: Roles, wanted: Sequence[Name], settings: Settings, engine: AnyEngine
 ) -> ProductionFunction:
     """Return the result of sums that an engine computes."""
     from xinzhi.data import provenance

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import FloatArray, IntArray, digest
+from xinzhi.core.arrays import AnyFrame, FloatArray, IntArray, digest
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.result import FrameKind
@@ -41,14 +41,7 @@ class Cells:
         return {"cells": digest(self.values, self.places, self.activities)}
 
 
-def read_cells(
-    frame: Any,  # noqa: ANN401 - any kind of frame
-    *,
-    place: str,
-    activity: str,
-    value: str,
-    suppressed: float | None = None,
-) -> Cells:
+def read_cells(frame: AnyFrame, *, place: str, activity: str, value: str, suppressed: float | None = None) -> Cells:
     """Return a long frame as a matrix; places without anything and activities of no place are left out and named."""
     table, kind = read_any(frame, "cells")
     cells, findings = _withheld(table.cells, place, activity, value, suppressed)
@@ -150,7 +143,7 @@ class Panel:
 
 
 def read_panel(
-    frame: Any,  # noqa: ANN401 - any kind of frame
+    frame: AnyFrame,
     *,
     place: str,
     activity: str,
@@ -261,7 +254,7 @@ class Sample:
 
 
 def restrict(
-    frame: Any,  # noqa: ANN401 - any kind of frame
+    frame: AnyFrame,
     sample: Sample,
     *,
     place: str,

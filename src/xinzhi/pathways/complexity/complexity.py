@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import BoolArray, FloatArray
+from xinzhi.core.arrays import AnyFrame, BoolArray, FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.result import Facts, Result
@@ -148,12 +148,12 @@ class Complexity(Result, verb="complexity", topic="pathways", key=("place",)):
 
 
 def complexity(
-    frame: Any,  # noqa: ANN401 - any kind of frame
+    frame: AnyFrame,
     place: str,
     activity: str,
     value: str,
     *,
-    anchor: Any = None,  # noqa: ANN401 - a mapping, a series, any kind of frame, or a column of the frame
+    anchor: AnyFrame = None,
     options: ComplexityOptions | None = None,
     suppressed: float | None = None,
 ) -> Complexity:
@@ -339,12 +339,7 @@ def _rank(column: str) -> pl.Expr:
     return pl.col(column).rank("min", descending=True).cast(pl.Int64)
 
 
-def read_anchor(
-    anchor: Any,  # noqa: ANN401 - a mapping, a pandas series, any kind of frame, or the name of a column
-    frame: Any = None,  # noqa: ANN401 - any kind of frame
-    *,
-    place: str = "place",
-) -> dict[str, float]:
+def read_anchor(anchor: AnyFrame, frame: AnyFrame = None, *, place: str = "place") -> dict[str, float]:
     """Return the anchor by place; places without a value are left out."""
     if isinstance(anchor, str):
         return _of_rows(_columns(frame, place, anchor).iter_rows())
@@ -358,7 +353,7 @@ def read_anchor(
     return _of_rows(table.cells.select(key, next(name for name in names if name != key)).iter_rows())
 
 
-def _columns(frame: Any, place: str, column: str) -> pl.DataFrame:  # noqa: ANN401 - any kind of frame
+def _columns(frame: AnyFrame, place: str, column: str) -> pl.DataFrame:
     table, _ = read_any(frame, "cells")
     if column not in table.cells.columns:
         raise UsageError("pathways.anchor-column", column=column, columns=table.cells.columns)

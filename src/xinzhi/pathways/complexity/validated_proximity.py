@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
+from xinzhi.core.arrays import AnyFrame, BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.regression import benjamini_hochberg
 from xinzhi.core.result import Facts, Result
@@ -231,7 +231,7 @@ class Validated(Result, verb="validated_proximity", topic="pathways", key=("acti
 
 
 def validated_proximity(
-    frame: Any,  # noqa: ANN401 - any kind of frame
+    frame: AnyFrame,
     *,
     place: str,
     activity: str,

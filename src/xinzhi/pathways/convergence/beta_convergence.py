@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import FloatArray
+from xinzhi.core.arrays import AnyFrame, FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding
 from xinzhi.core.regression import clustered_errors, ols, within
@@ -107,7 +107,7 @@ class BetaConvergence(Result, verb="beta_convergence", topic="pathways", key=("t
 
 
 def beta_convergence(
-    frame: Any,  # noqa: ANN401 - any kind of frame
+    frame: AnyFrame,
     *,
     unit: str,
     time: str,
@@ -270,14 +270,7 @@ def _at(levels: UnitYears, years: Sequence[int]) -> UnitYears:
     return replace(levels, years=np.asarray(years, dtype=np.int64), values=values)
 
 
-def _controls(
-    frame: Any,  # noqa: ANN401 - any kind of frame
-    logs: UnitYears,
-    *,
-    unit: str,
-    time: str,
-    names: Sequence[str],
-) -> FloatArray:
+def _controls(frame: AnyFrame, logs: UnitYears, *, unit: str, time: str, names: Sequence[str]) -> FloatArray:
     """Return the controls at the start of every span `(N, S, k)`."""
     found = np.full((len(logs.units), len(logs.years) - 1, len(names)), np.nan)
     for column, name in enumerate(names):

@@ -6,12 +6,12 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import FloatArray, IntArray
+from xinzhi.core.arrays import AnyFrame, FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.result import Facts, Result
@@ -173,14 +173,7 @@ class Clubs(Result, verb="clubs", topic="pathways", key=("unit",)):
         return pl.DataFrame(rows, schema=schema, orient="row").fill_nan(None)
 
 
-def clubs(
-    frame: Any,  # noqa: ANN401 - any kind of frame
-    unit: str,
-    time: str,
-    value: str,
-    *,
-    rules: ClubRules | None = None,
-) -> Clubs:
+def clubs(frame: AnyFrame, unit: str, time: str, value: str, *, rules: ClubRules | None = None) -> Clubs:
     """Find the groups of units that converge among themselves.
 
     Parameters

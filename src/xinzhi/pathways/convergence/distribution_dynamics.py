@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import FloatArray
+from xinzhi.core.arrays import AnyFrame, FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.markov_chains import steady_state
 from xinzhi.core.result import Facts, Result
@@ -44,7 +43,7 @@ class DistributionDynamics(Result, verb="distribution_dynamics", topic="pathways
 
 
 def distribution_dynamics(
-    frame: Any,  # noqa: ANN401 - any kind of frame
+    frame: AnyFrame,
     *,
     unit: str,
     time: str,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import FloatArray
+from xinzhi.core.arrays import AnyFrame, FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding
 from xinzhi.core.regression import bartlett, long_run_variance, newey_west_lags
@@ -200,15 +200,7 @@ class LogT(Result, verb="log_t_test", topic="pathways", key=("time",)):
         return {"summary.log_t": {"n": self.paths["unit"].n_unique(), "sense": sense, "b": self.slope, "t": self.t}}
 
 
-def prepared(
-    frame: Any,  # noqa: ANN401 - any kind of frame
-    *,
-    unit: str,
-    time: str,
-    value: str,
-    rules: LogTRules,
-    verb: str,
-) -> UnitYears:
+def prepared(frame: AnyFrame, *, unit: str, time: str, value: str, rules: LogTRules, verb: str) -> UnitYears:
     """Return the panel that a test runs on: balanced, in logarithms and filtered as the rules say."""
     rules.check()
     panel = balanced(read_unit_years(frame, unit=unit, time=time, value=value, verb=verb), verb=verb, gaps=rules.gaps)
@@ -220,7 +212,7 @@ def prepared(
 
 
 def log_t_test(
-    frame: Any,  # noqa: ANN401 - any kind of frame
+    frame: AnyFrame,
     *,
     unit: str,
     time: str,

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import FloatArray
+from xinzhi.core.arrays import AnyFrame, FloatArray
 from xinzhi.core.errors import InputError
 from xinzhi.core.finding import Finding
 from xinzhi.core.regression import hac_errors, newey_west_lags
@@ -43,7 +42,7 @@ class SigmaConvergence(Result, verb="sigma_convergence", topic="pathways", key=(
 
 
 def sigma_convergence(
-    frame: Any,  # noqa: ANN401 - any kind of frame
+    frame: AnyFrame,
     *,
     unit: str,
     time: str,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
+from xinzhi.core.arrays import AnyFrame, BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.markov_chains import (
     Homogeneity,
@@ -69,7 +69,7 @@ class Transitions(Result, verb="transitions", topic="pathways", key=("neighbours
 
 
 def transitions(
-    frame: Any,  # noqa: ANN401 - any kind of frame
+    frame: AnyFrame,
     *,
     unit: str,
     time: str,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
-from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
+from xinzhi.core.arrays import AnyFrame, BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, Severity, finding
 from xinzhi.core.result import FrameKind
@@ -36,14 +36,7 @@ class UnitYears:
         return np.asarray(self.values[self.units.index(unit)])
 
 
-def read_unit_years(
-    frame: Any,  # noqa: ANN401 - any kind of frame
-    *,
-    unit: str,
-    time: str,
-    value: str,
-    verb: str,
-) -> UnitYears:
+def read_unit_years(frame: AnyFrame, *, unit: str, time: str, value: str, verb: str) -> UnitYears:
     """Return a long frame as a matrix of units by years; what is missing is NaN."""
     fields = [Field("unit", "code", column=unit), Field("year", "year", column=time), Field("value", column=value)]
     read = tidy(frame, fields, key=("unit", "year"), verb=verb, table="panel", named=True)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from xinzhi.core.arrays import AnyFrame
 from xinzhi.core.errors import UsageError
 from xinzhi.core.finding import Finding
 from xinzhi.core.result import Facts, Result
@@ -56,7 +57,7 @@ class Forecast(Result, verb="forecast", topic="pathways", key=("place", "activit
 
 
 def forecast(
-    frame: Any,  # noqa: ANN401 - any kind of frame
+    frame: AnyFrame,
     *,
     place: str,
     activity: str,

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import BoolArray, FloatArray
+from xinzhi.core.arrays import AnyFrame, BoolArray, FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.names import Names
@@ -167,8 +167,8 @@ def _rows(activity: str, kind: str, names: list[str], there: list[Any], parts: l
 def opportunities(
     found: Complexity,
     *,
-    endowments: Any = None,  # noqa: ANN401 - any kind of frame
-    intensities: Any = None,  # noqa: ANN401 - any kind of frame
+    endowments: AnyFrame = None,
+    intensities: AnyFrame = None,
     emerging: Collection[str] | None = None,
     weak: float = 1.0,
 ) -> Opportunities:
@@ -257,7 +257,7 @@ def _percentile(column: str) -> pl.Expr:
     return pl.col(column).rank("average").over("place") / pl.col(column).count().over("place")
 
 
-def _fit(found: Complexity, endowments: Any, intensities: Any) -> Fit | None:  # noqa: ANN401 - any kind of frame
+def _fit(found: Complexity, endowments: AnyFrame, intensities: AnyFrame) -> Fit | None:
     if endowments is None:
         if intensities is None:
             return None
@@ -298,11 +298,7 @@ class Fit:
     findings: tuple[Finding, ...] = ()
 
 
-def read_factors(
-    frame: Any,  # noqa: ANN401 - any kind of frame
-    names: Sequence[str],
-    what: str,
-) -> tuple[tuple[str, ...], FloatArray]:
+def read_factors(frame: AnyFrame, names: Sequence[str], what: str) -> tuple[tuple[str, ...], FloatArray]:
     """Return a frame of factors as a matrix in the order of some names: first column the name, one column a factor."""
     # What is missing is not a number; the caller decides whether it can do without.
     table, _ = read_any(frame, what)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import BoolArray, FloatArray
+from xinzhi.core.arrays import AnyFrame, BoolArray, FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding
 from xinzhi.core.result import Facts, Result
@@ -99,14 +98,14 @@ def simplex_weights(target: FloatArray, donors: FloatArray) -> FloatArray:
 
 
 def counterfactual(
-    frame: Any,  # noqa: ANN401 - any kind of frame
+    frame: AnyFrame,
     *,
     unit: str,
     time: str,
     value: str,
     treated: str,
     start: int,
-    predictors: Any = None,  # noqa: ANN401 - any kind of frame
+    predictors: AnyFrame = None,
     rules: MatchRules | None = None,
 ) -> Counterfactual:
     """Build the synthetic control of a unit and measure the gap that opened since a date.
@@ -191,11 +190,7 @@ def counterfactual(
     )  # fmt: skip
 
 
-def _predictors(
-    predictors: Any,  # noqa: ANN401 - any kind of frame
-    panel: UnitYears,
-    unit: str,
-) -> tuple[list[str], FloatArray]:
+def _predictors(predictors: AnyFrame, panel: UnitYears, unit: str) -> tuple[list[str], FloatArray]:
     """Return the names of the predictors and their values by unit `(N, k)`."""
     if predictors is None:
         return [], np.empty((len(panel.units), 0))

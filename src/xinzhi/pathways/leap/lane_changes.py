@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
+from xinzhi.core.arrays import AnyFrame, BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding
 from xinzhi.core.result import Facts, Result
@@ -45,7 +45,7 @@ class LaneChanges(Result, verb="lane_changes", topic="pathways", key=("place",))
 
 
 def lane_changes(
-    frame: Any,  # noqa: ANN401 - any kind of frame
+    frame: AnyFrame,
     *,
     place: str,
     activity: str,
@@ -53,7 +53,7 @@ def lane_changes(
     period: str,
     between: tuple[Any, Any],
     absent: float | None = None,
-    density: Any = None,  # noqa: ANN401 - any kind of frame
+    density: AnyFrame = None,
 ) -> LaneChanges:
     """Measure whether regions enter what is related to their old core, or change lanes.
 
@@ -134,13 +134,7 @@ def _own_density(core: BoolArray) -> FloatArray:
     return out
 
 
-def _given_density(
-    density: Any,  # noqa: ANN401 - any kind of frame
-    panel: Panel,
-    place: str,
-    activity: str,
-    candidate: BoolArray,
-) -> FloatArray:
+def _given_density(density: AnyFrame, panel: Panel, place: str, activity: str, candidate: BoolArray) -> FloatArray:
     """Return the caller's densities as a matrix."""
     fields = [Field("place", "code", column=place), Field("activity", "code", column=activity), Field("density")]
     given = tidy(density, fields, verb="lane_changes", table="densities", named=True).frame.drop_nulls()

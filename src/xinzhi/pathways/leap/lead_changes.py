@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
+from xinzhi.core.arrays import AnyFrame, BoolArray, FloatArray, IntArray
 from xinzhi.core.breaks import TO_SIGMA
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.gaps import hold
@@ -129,7 +129,7 @@ class LeadChanges(Result, verb="lead_changes", topic="pathways", key=("challenge
 
 
 def lead_changes(
-    frame: Any,  # noqa: ANN401 - any kind of frame
+    frame: AnyFrame,
     *,
     unit: str,
     time: str,

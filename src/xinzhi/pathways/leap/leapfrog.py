@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from xinzhi.core.arrays import AnyPackage
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.schema import describe
@@ -62,7 +63,7 @@ class Leapfrog(Result, verb="leapfrog", topic="pathways", key=("region", "condit
 
 
 def leapfrog(
-    source: Any,  # noqa: ANN401 - a package, its name or path, or a mapping of frames
+    source: AnyPackage,
     *,
     measurement: Measurement | None = None,
     year: int | None = None,

@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from xinzhi.core.arrays import AnyPackage
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.schema import describe
@@ -94,7 +95,7 @@ class Northeast(Result, verb="northeast", topic="pathways", key=("region", "seri
 
 
 def northeast(
-    source: Any = "china-provinces",  # noqa: ANN401 - a package, its name or path, or a mapping of frames
+    source: AnyPackage = "china-provinces",
     *,
     measurement: Measurement | None = None,
     regions: Sequence[str] | None = None,

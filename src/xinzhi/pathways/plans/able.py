@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from xinzhi.core.arrays import AnyPackage
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text, clauses, same, words
@@ -160,7 +161,7 @@ def _row(row: Mapping[str, Any]) -> dict[str, object]:
     }
 
 
-def able(package: Any, as_of: int | None = None) -> Able:  # noqa: ANN401 - a package, its name or path, or a mapping of frames
+def able(package: AnyPackage, as_of: int | None = None) -> Able:
     """Say of every region and category of the plans whether dated evidence shows that the region can do it.
 
     Parameters

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import BoolArray
+from xinzhi.core.arrays import AnyPackage, BoolArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.names import Names
@@ -211,7 +211,7 @@ class Choices(Result, verb="choices", topic="pathways", key=("year", "category")
 
 
 def choices(
-    package: Any,  # noqa: ANN401 - a package, its name or path, or a mapping of frames
+    package: AnyPackage,
     *,
     years: int | Sequence[int] | None = None,
     categories: str | Sequence[str] = "informative",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import FloatArray, IntArray
+from xinzhi.core.arrays import AnyPackage, FloatArray, IntArray
 from xinzhi.core.errors import UsageError
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.names import Names
@@ -225,7 +225,7 @@ def _seriation(alike: FloatArray) -> IntArray:
 
 
 def isomorphism(
-    package: Any,  # noqa: ANN401 - a package, its name or path, or a mapping of frames
+    package: AnyPackage,
     *,
     years: Sequence[int] | None = None,
     levels: Sequence[str] | None = None,

@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
+from xinzhi.core.arrays import AnyArray, AnyFrame, BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.names import NO_NAMES, Names
@@ -64,12 +63,7 @@ class Limits:
     debt: bool = True
 
 
-def chances_of(
-    given: Any,  # noqa: ANN401 - any kind of frame, or None
-    package: Package,
-    near: Nearness,
-    year: int,
-) -> tuple[FloatArray, EntryOdds | None]:
+def chances_of(given: AnyFrame, package: Package, near: Nearness, year: int) -> tuple[FloatArray, EntryOdds | None]:
     """Return the chance of entry of every cell (n, p), NaN where none is given, and the logit behind it if any."""
     if given is None:
         odds = fit_entry(package, year, int(setting("plan.horizon")))
@@ -87,12 +81,7 @@ def chances_of(
     return found, None
 
 
-def gains_of(
-    given: Any,  # noqa: ANN401 - any kind of frame, a mapping, or None
-    package: Package,
-    cells: Cells,
-    year: int,
-) -> FloatArray:
+def gains_of(given: AnyFrame, package: Package, cells: Cells, year: int) -> FloatArray:
     """Return what every region gains when it builds an industry (n, p): complexity above the least complex industry."""
     shape = cells.values.shape
     if given is None:
@@ -133,12 +122,7 @@ def output_per_head(package: Package, year: int, people: str = "population") -> 
     return found or None
 
 
-def spread(
-    frame: Any,  # noqa: ANN401 - any kind of frame
-    column: str,
-    places: Sequence[str],
-    industries: Sequence[str],
-) -> FloatArray:
+def spread(frame: AnyFrame, column: str, places: Sequence[str], industries: Sequence[str]) -> FloatArray:
     """Return a long frame as a matrix of these places and industries (n, p); NaN where it has no row."""
     # A frame without a column for the region holds for all regions. Places and industries may be called ``place`` and
     # ``activity``.
@@ -386,7 +370,7 @@ def elastic(task: Task, what: str) -> FloatArray:
     return np.maximum(found.primal[-count:], 0.0) if found.status == "optimal" else np.zeros(count)
 
 
-def task_of(parts: Parts, sizes: Any, caps: Any, asked: Limits) -> Task:  # noqa: ANN401 - arrays of whole numbers
+def task_of(parts: Parts, sizes: AnyArray, caps: AnyArray, asked: Limits) -> Task:
     """Return the limits as arrays."""
     alone = np.sort(np.nan_to_num(parts.value), axis=1)[:, ::-1]
     best = np.array([row[:size].sum() for row, size in zip(alone, sizes, strict=True)])

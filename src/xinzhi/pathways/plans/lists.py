@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 import yaml
 
-from xinzhi.core.arrays import BoolArray, FloatArray
+from xinzhi.core.arrays import AnyFrame, AnyPackage, BoolArray, FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.formulas import guarded
@@ -173,8 +173,8 @@ def plan_template(
     year: int,
     *,
     regions: Sequence[str] | None = None,
-    package: Any = "china-provinces",  # noqa: ANN401 - a package, its name or path, or a mapping of frames
-    categories: Any = None,  # noqa: ANN401 - a frame of categories of one's own
+    package: AnyPackage = "china-provinces",
+    categories: AnyFrame = None,
 ) -> PlanTemplate:
     """Return empty tables for the lists of industries that plans of a year name.
 

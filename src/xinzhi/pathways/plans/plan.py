@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
+from xinzhi.core.arrays import AnyFrame, AnyPackage, BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding
 from xinzhi.core.names import Names
@@ -208,12 +208,12 @@ class Plan(Result, verb="plan", topic="pathways", key=("region", "category")):
 
 
 def plan(  # noqa: PLR0913 - the parts of one programme, each with a default
-    package: Any,  # noqa: ANN401 - a package, its name or path, or a mapping of frames
+    package: AnyPackage,
     *,
     portfolio: int | None = None,
     year: int | None = None,
-    probabilities: Any = None,  # noqa: ANN401 - any kind of frame
-    gains: Any = None,  # noqa: ANN401 - any kind of frame, or a mapping
+    probabilities: AnyFrame = None,
+    gains: AnyFrame = None,
     limits: Limits | None = None,
     exclude: Sequence[str] | None = None,
     time_limit: float | None = None,

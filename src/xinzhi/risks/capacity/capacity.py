@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from xinzhi.core.arrays import AnyFrame
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.names import Names
@@ -97,11 +98,7 @@ class Utilisation(Result, verb="capacity", topic="overcapacity", key=("industry"
         return self.frame.filter(pl.col("industry") == code)
 
 
-def capacity(
-    source: Any,  # noqa: ANN401 - a package, its name or path, or any kind of frame
-    *,
-    bands: Sequence[Mapping[str, Any]] | None = None,
-) -> Utilisation:
+def capacity(source: AnyFrame, *, bands: Sequence[Mapping[str, Any]] | None = None) -> Utilisation:
     """Read a survey of capacity utilisation: level, change over the year, place in the industry's own history.
 
     Parameters

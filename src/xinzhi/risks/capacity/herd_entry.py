@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from xinzhi.core.arrays import AnyPackage
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.names import NO_NAMES, Names
@@ -128,7 +129,7 @@ class HerdEntry(Result, verb="herd_entry", topic="overcapacity", key=("category"
 
 
 def herd_entry(
-    source: Any,  # noqa: ANN401 - a package, its name or path, or a mapping of frames
+    source: AnyPackage,
     *,
     categories: Sequence[str] | None = None,
     year: int | None = None,

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import BoolArray, FloatArray
+from xinzhi.core.arrays import AnyFrame, BoolArray, FloatArray
 from xinzhi.core.errors import InputError
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.result import Facts, Result
@@ -43,11 +43,7 @@ class PeakToPeak(Result, verb="peak_to_peak", topic="overcapacity", key=("unit",
 
 
 def peak_to_peak(
-    source: Any,  # noqa: ANN401 - any kind of frame
-    *,
-    unit: str = "industry",
-    value: str = "output",
-    fixed: str | None = None,
+    source: AnyFrame, *, unit: str = "industry", value: str = "output", fixed: str | None = None
 ) -> PeakToPeak:
     """Measure utilisation against the log-linear trend through the peaks of output (or of output per fixed input).
 

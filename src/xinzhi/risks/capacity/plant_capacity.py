@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import FloatArray, digest
+from xinzhi.core.arrays import AnyArray, FloatArray, digest
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.result import Facts, Result
@@ -46,9 +46,9 @@ class PlantCapacity(Result, verb="plant_capacity", topic="overcapacity", key=("u
 
 
 def plant_capacity(
-    fixed: Any,  # noqa: ANN401 - an array or a frame
-    variable: Any,  # noqa: ANN401 - an array or a frame
-    output: Any,  # noqa: ANN401 - an array or a frame
+    fixed: AnyArray,
+    variable: AnyArray,
+    output: AnyArray,
     *,
     units: Sequence[str] | None = None,
     rts: str = "vrs",
@@ -128,7 +128,7 @@ def plant_capacity(
     )
 
 
-def _matrix(values: Any) -> FloatArray:  # noqa: ANN401 - an array or a frame
+def _matrix(values: AnyArray) -> FloatArray:
     try:
         array = np.asarray(values.to_numpy() if hasattr(values, "to_numpy") else values, dtype=float)
     except (TypeError, ValueError) as error:
@@ -161,10 +161,7 @@ def _needed(found: Any, names: list[str], variable: FloatArray, given: Any) -> p
 
 
 def cost_capacity(
-    variable_cost: Callable[[FloatArray, FloatArray], FloatArray],
-    capital: Any,  # noqa: ANN401 - an array
-    output: Any,  # noqa: ANN401 - an array
-    rental: Any,  # noqa: ANN401 - an array or a number
+    variable_cost: Callable[[FloatArray, FloatArray], FloatArray], capital: AnyArray, output: AnyArray, rental: AnyArray
 ) -> pl.DataFrame:
     r"""Return utilisation as output over the output at which short-run and long-run average cost touch.
 

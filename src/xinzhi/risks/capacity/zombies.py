@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import polars as pl
 
+from xinzhi.core.arrays import AnyFrame
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.result import Facts, Result
@@ -120,7 +121,7 @@ def _share_text(row: Mapping[str, Any]) -> Text:
 def zombies(
     source: Any,  # noqa: ANN401 - a package or any kind of frame
     *,
-    rates: Any = None,  # noqa: ANN401 - any kind of frame
+    rates: AnyFrame = None,
     criteria: Sequence[Criterion] | None = None,
     loss_years: int | None = None,
     leverage: float | None = None,

@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from xinzhi.core.arrays import AnyFrame
 from xinzhi.core.errors import InputError
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.names import Names
@@ -180,11 +181,11 @@ def _share(rows: pl.DataFrame, above: str, below: str) -> float:
 
 
 def debt(
-    source: Any,  # noqa: ANN401 - a package, its name or path, or any kind of frame
+    source: AnyFrame,
     *,
-    vehicles: Any = None,  # noqa: ANN401 - any kind of frame
-    hidden: Any = None,  # noqa: ANN401 - any kind of frame
-    resources: Any = None,  # noqa: ANN401 - any kind of frame
+    vehicles: AnyFrame = None,
+    hidden: AnyFrame = None,
+    resources: AnyFrame = None,
     bands: str | Mapping[str, Any] | None = None,
 ) -> Debt:
     """Hold the debt of regions against output, revenue and spending, with vehicles apart.

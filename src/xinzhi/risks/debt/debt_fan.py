@@ -10,7 +10,7 @@ from zlib import crc32
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import FloatArray, IntArray
+from xinzhi.core.arrays import AnyFrame, FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.names import NO_NAMES
@@ -282,7 +282,7 @@ _PERSISTENCE: dict[str, Any] = {
 }  # fmt: skip
 
 
-def _history(source: Any) -> tuple[pl.DataFrame, DebtDynamics | Tidy]:  # noqa: ANN401 - as the verb
+def _history(source: AnyFrame) -> tuple[pl.DataFrame, DebtDynamics | Tidy]:
     """Return the past of ratio, growth, rate and borrowing, and what it came from."""
     made: DebtDynamics | Tidy
     if isinstance(source, Debt | DebtDynamics) or is_package(source):

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import FloatArray
+from xinzhi.core.arrays import AnyFrame, FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.names import Names, distinct
@@ -102,7 +102,7 @@ def scenario_name(name: str) -> Text:
 
 
 def debt_stress(
-    source: Any,  # noqa: ANN401 - a package, a result of `debt`, or a frame as `debt` takes it
+    source: AnyFrame,
     *,
     horizon: int | None = None,
     baseline: Mapping[str, float] | None = None,

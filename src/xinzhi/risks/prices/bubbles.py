@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from xinzhi.core.arrays import AnyFrame
 from xinzhi.core.errors import InputError
 from xinzhi.core.finding import Finding
 from xinzhi.core.result import Facts, Result
@@ -130,7 +131,7 @@ class Bubbles(Result, verb="bubbles", topic="bubbles", key=("series", "date")):
 
 
 def bubbles(
-    frame: Any,  # noqa: ANN401 - any kind of frame
+    frame: AnyFrame,
     series: str,
     date: str,
     value: str,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from numbers import Integral
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from xinzhi.core import parameters
 from xinzhi.core.errors import UsageError
@@ -17,11 +18,7 @@ Convention = Literal["pointwise", "running-maximum", "family-wise"]
 Method = Literal["stored", "simulated", "wild", "wild-resampled", "sieve"]
 Gaps = Literal["refuse", "longest"]
 Zeros = Literal["refuse", "keep"]
-
-
-def setting(path: str) -> Any:  # noqa: ANN401 - the shape is the YAML file's
-    """Return what stands at a dotted path of ``bubbles.yaml``."""
-    return parameters.setting(HERE / "bubbles.yaml", path)
+setting = partial(parameters.setting, HERE / "bubbles.yaml")
 
 
 def short_sample() -> int:

@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import FloatArray
+from xinzhi.core.arrays import AnyFrame, FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding
 from xinzhi.core.result import Facts, Result
@@ -74,7 +74,7 @@ class PanelBubbles(Result, verb="panel_bubbles", topic="bubbles", key=("date",))
 
 
 def panel_bubbles(
-    frame: Any,  # noqa: ANN401 - any kind of frame
+    frame: AnyFrame,
     series: str,
     date: str,
     value: str,

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import FloatArray, IntArray
+from xinzhi.core.arrays import AnyFrame, FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.names import Names
@@ -185,13 +185,7 @@ class Reading:
 
 
 def read_series(
-    frame: Any,  # noqa: ANN401 - any kind of frame
-    series: str,
-    date: str,
-    value: str,
-    *,
-    gaps: Gaps = "refuse",
-    zeros: Zeros = "refuse",
+    frame: AnyFrame, series: str, date: str, value: str, *, gaps: Gaps = "refuse", zeros: Zeros = "refuse"
 ) -> Reading:
     """Return the series of a long frame."""
     read = tidy(frame, _fields(series, date, value, "any"), verb="bubbles", named=True, empty=True)

@@ -16,7 +16,7 @@ HERE = Path(__file__).parent
 
 
 @cache
-def document(name: str) -> Any:  # noqa: ANN401 - the shape is the YAML file's
+def document(name: str) -> Any:  # noqa: ANN401 - the file decides
     """Return a YAML file of this room, such as ``words.yaml``; callers must not change it."""
     from xinzhi.core.yamlfile import read
 
@@ -43,7 +43,7 @@ def traditional() -> dict[int, str]:
     return {ord(sign): simple for simple, signs in (line.split() for line in lines) for sign in signs}
 
 
-def convention(name: str) -> Any:  # noqa: ANN401 - a number or a list
+def convention(name: str) -> Any:  # noqa: ANN401 - the file decides
     """Return the value of a convention of ``conventions.yaml``."""
     return document("conventions.yaml")[name]["value"]
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import polars as pl
 
+from xinzhi.core.arrays import AnyFrame
 from xinzhi.core.errors import InputError, system_reason
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.result import FrameKind
@@ -91,7 +92,7 @@ class Library:
     kind: FrameKind
 
 
-def library(source: Any, table: str, *, encoding: str | None = None) -> Library:  # noqa: ANN401 - any kind of frame or place
+def library(source: AnyFrame, table: str, *, encoding: str | None = None) -> Library:
     """Read a table of projects or of an archive, as `screen` does.
 
     Examples
@@ -161,7 +162,7 @@ def _with_known_headings(package: Package, table: str) -> tuple[Package, tuple[F
     return replace(again, origins=origins, findings=findings, kind=package.kind, source=package.source), notes
 
 
-def _package(source: Any, table: str, encoding: str | None) -> tuple[Package, tuple[Finding, ...]]:  # noqa: ANN401 - see library
+def _package(source: AnyFrame, table: str, encoding: str | None) -> tuple[Package, tuple[Finding, ...]]:
     if isinstance(source, Package):
         return source, ()
     if isinstance(source, (str, PathLike)):

@@ -6,12 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import FloatArray
+from xinzhi.core.arrays import AnyFrame, FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding
 from xinzhi.core.result import Provenance
@@ -32,8 +31,8 @@ _BATCH = 1000
 
 
 def screen(
-    projects: Any,  # noqa: ANN401 - any kind of frame or place
-    archive: Any,  # noqa: ANN401 - any kind of frame or place
+    projects: AnyFrame,
+    archive: AnyFrame,
     *,
     encoding: str | None = None,
     prior: float | None = None,
@@ -125,11 +124,7 @@ class Archive:
 
 
 def index_archive(
-    archive: Any,  # noqa: ANN401 - any kind of frame or place
-    *,
-    encoding: str | None = None,
-    weights: Weights | None = None,
-    folder: str | Path | None = None,
+    archive: AnyFrame, *, encoding: str | None = None, weights: Weights | None = None, folder: str | Path | None = None
 ) -> Archive:
     """Read and index an archive that is to be asked more than once.
 
@@ -175,7 +170,7 @@ def index_archive(
 class _Parts:
     """The tables and records of an archive, some rows at a time."""
 
-    def __init__(self, archive: Any, encoding: str | None) -> None:  # noqa: ANN401 - any kind of frame or place
+    def __init__(self, archive: AnyFrame, encoding: str | None) -> None:
         lazy = isinstance(archive, pl.LazyFrame)
         self.whole = None if lazy else library(archive, "archive", encoding=encoding)
         self.lazy = archive if self.whole is None else self.whole.frame.lazy()

@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from xinzhi.core.arrays import AnyFrame
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.names import Names
 from xinzhi.core.schema import NO_TEXT
@@ -39,7 +40,7 @@ def planned(package: Package, year: int | None) -> tuple[pl.DataFrame, int]:
     return rows.select("region", item="category", kind=pl.lit("category")).sort("region", "item"), chosen
 
 
-def ability(given: Any, plan: pl.DataFrame) -> pl.DataFrame:  # noqa: ANN401 - a frame or result
+def ability(given: AnyFrame, plan: pl.DataFrame) -> pl.DataFrame:
     """Return the output over size of every planned category that a region is not able in; unknown is not checked."""
     # `given` has ``region, category, able``, and ``output, output_year`` where they are known.
     fields = [Field("region", "code"), Field("category", "code"), Field("able", "text")]
@@ -141,7 +142,7 @@ def _stated(value: str, key: str) -> list[pl.Expr]:
     ]
 
 
-def herding(plan: pl.DataFrame, year: int, regions: int, likeness: Any) -> pl.DataFrame:  # noqa: ANN401 - a frame or result
+def herding(plan: pl.DataFrame, year: int, regions: int, likeness: AnyFrame) -> pl.DataFrame:
     """Return the share of regions that name each planned category; from `likeness` where it is given."""
     # `likeness` has ``category, named, regions`` (`pathways.choices` returns it), and ``year`` where there are several.
     if likeness is None:
@@ -264,11 +265,7 @@ def _graded(found: Debt, every: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def old_wine(
-    screening: Any,  # noqa: ANN401 - a frame or result
-    projects: Any,  # noqa: ANN401 - a frame or result
-    regions: Sequence[str],
-) -> tuple[pl.DataFrame, list[str]]:
+def old_wine(screening: AnyFrame, projects: AnyFrame, regions: Sequence[str]) -> tuple[pl.DataFrame, list[str]]:
     """Return every screened project of a region (or of a city in it), and projects of none."""
     # The value is the probability where the verdict is ``repackaged``.
     texts = ("region", "archive_id", "evidence", "evidence_zh")
@@ -301,7 +298,7 @@ def old_wine(
     ), unplaced
 
 
-def bubble(found: Any, regions: Sequence[str]) -> tuple[pl.DataFrame, list[str]]:  # noqa: ANN401 - a result or a frame
+def bubble(found: AnyFrame, regions: Sequence[str]) -> tuple[pl.DataFrame, list[str]]:
     """Return every tested series of a region (1 while an episode that counts goes on, else -1), and series of none."""
     # `found` is a result of `bubbles`, or its ``episodes``: ``series, start, ongoing``, and where they are there
     # ``rejects, signal, convention``. A series belongs to the region of its name, or of the province of its six-digit

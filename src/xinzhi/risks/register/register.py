@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from xinzhi.core.arrays import AnyFrame, AnyPackage
 from xinzhi.core.errors import InputError
 from xinzhi.core.finding import Finding
 from xinzhi.core.names import Names
@@ -188,15 +189,15 @@ class Register(Result, verb="register", topic="register", key=("region", "item",
 
 
 def register(  # noqa: PLR0913 - each kind of evidence under its own name
-    source: Any,  # noqa: ANN401 - a package, its name or path, or a mapping of frames
+    source: AnyPackage,
     *,
-    able: Any = None,  # noqa: ANN401 - a frame or a result
+    able: AnyFrame = None,
     debt: Debt | None = None,
     capacity: HerdEntry | None = None,
-    likeness: Any = None,  # noqa: ANN401 - a frame or a result
-    screening: Any = None,  # noqa: ANN401 - a frame or a result
-    projects: Any = None,  # noqa: ANN401 - any kind of frame
-    bubbles: Any = None,  # noqa: ANN401 - a result, or its episodes
+    likeness: AnyFrame = None,
+    screening: AnyFrame = None,
+    projects: AnyFrame = None,
+    bubbles: AnyFrame = None,
     year: int | None = None,
 ) -> Register:
     """Bring the evidence on the pitfalls together by region and planned industry: flags, never a score.
@@ -349,7 +350,7 @@ def _computed(package: Package, notes: list[Finding], what: str, year: int) -> A
         return None
 
 
-def _source(given: Any, otherwise: str) -> str:  # noqa: ANN401 - a result or a frame
+def _source(given: AnyFrame, otherwise: str) -> str:
     """Return what the evidence is: a verb and its package, or the caller's frame."""
     if isinstance(given, Result):
         made = given.provenance

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
+from xinzhi.core.arrays import AnyFrame, BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding
 from xinzhi.core.result import Facts, Provenance
@@ -176,7 +176,7 @@ class Index(Ranking, verb="index", topic="sectors", key=("region", "year")):
 
 
 def index(
-    frame: Any,  # noqa: ANN401 - a frame of any kind
+    frame: AnyFrame,
     system: System | str | Path | Mapping[str, Any] = "xinzhi-sectors",
     *,
     weights: str | Mapping[str, float] = "entropy",

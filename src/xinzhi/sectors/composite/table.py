@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import FloatArray, IntArray
+from xinzhi.core.arrays import AnyFrame, FloatArray, IntArray
 from xinzhi.core.errors import InputError
 from xinzhi.core.finding import Finding, Place
 from xinzhi.core.result import FrameKind
@@ -42,7 +42,7 @@ class Indicators:
         return self.keys["year"].to_numpy()
 
 
-def read_table(frame: Any, system: System) -> Indicators:  # noqa: ANN401 - a frame of any kind
+def read_table(frame: AnyFrame, system: System) -> Indicators:
     """Return the table of a system; an indicator that the frame lacks under its own name is made from its parts."""
     raw, kind = read_frames({"frame": frame})
     cells = raw[0].cells

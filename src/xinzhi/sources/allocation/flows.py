@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import polars as pl
 
+from xinzhi.core.arrays import AnyFrame
 from xinzhi.core.errors import InputError
 from xinzhi.core.regression import Regression, codes, fixed_effects
 from xinzhi.sources.reading import read, require_positive
@@ -34,7 +34,7 @@ class Flows:
 
 
 def flows(
-    frame: Any,  # noqa: ANN401 - any kind of frame
+    frame: AnyFrame,
     *,
     factor: str = "capital",
     product: str = "mpk",

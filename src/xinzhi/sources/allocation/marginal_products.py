@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import polars as pl
 
+from xinzhi.core.arrays import AnyFrame
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.sources.reading import read, require_positive
 
@@ -13,7 +12,7 @@ _COLUMNS = ("output", "capital", "labour", "labour_share")
 
 
 def marginal_products(
-    frame: Any,  # noqa: ANN401 - any kind of frame
+    frame: AnyFrame,
     *,
     columns: tuple[str, str, str, str] = _COLUMNS,
     keys: tuple[str, str, str] = ("region", "industry", "year"),
@@ -57,7 +56,7 @@ def marginal_products(
 
 
 def dispersion(
-    frame: Any,  # noqa: ANN401 - any kind of frame
+    frame: AnyFrame,
     *,
     products: tuple[str, ...] = ("mpk", "mpl"),
     keys: tuple[str, str, str] = ("region", "industry", "year"),
@@ -115,7 +114,7 @@ def dispersion(
 
 
 def equalising_gain(
-    frame: Any,  # noqa: ANN401 - any kind of frame
+    frame: AnyFrame,
     *,
     substitution: float,
     columns: tuple[str, str, str, str] = _COLUMNS,
@@ -203,7 +202,7 @@ def equalising_gain(
 
 
 def nested_gain(
-    frame: Any,  # noqa: ANN401 - any kind of frame
+    frame: AnyFrame,
     *,
     labour_share: float,
     substitution: tuple[float, float],

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 import polars as pl
 
+from xinzhi.core.arrays import AnyFrame
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.sources.reading import read, require_positive
 
@@ -13,7 +14,7 @@ Variant = Literal["traditional", "csls", "gead"]
 
 
 def shift_share(
-    frame: Any,  # noqa: ANN401 - any kind of frame
+    frame: AnyFrame,
     *,
     output: str = "output",
     labour: str = "labour",
@@ -152,13 +153,7 @@ def _gead(now: pl.DataFrame, period: list[str], output: str, nominal: str) -> pl
     )
 
 
-def olley_pakes(
-    frame: Any,  # noqa: ANN401 - any kind of frame
-    *,
-    productivity: str,
-    weight: str,
-    by: tuple[str, ...] = ("year",),
-) -> pl.DataFrame:
+def olley_pakes(frame: AnyFrame, *, productivity: str, weight: str, by: tuple[str, ...] = ("year",)) -> pl.DataFrame:
     r"""Split weighted mean productivity into the plain mean and the covariance of share and productivity.
 
     Parameters

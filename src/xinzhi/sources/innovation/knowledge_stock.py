@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import FloatArray
+from xinzhi.core.arrays import AnyFrame, FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.inventory import geometric, steady_state
 from xinzhi.core.regression import Engine, Regression, codes, fixed_effects
@@ -18,7 +17,7 @@ from xinzhi.sources.reading import read, require_positive
 
 
 def knowledge_stock(
-    frame: Any,  # noqa: ANN401 - any kind of frame
+    frame: AnyFrame,
     *,
     value: str,
     price: str | None = None,
@@ -178,9 +177,9 @@ def _scale(numerator: str, denominator: str) -> float:
 
 
 def knowledge_elasticity(
-    tfp: Any,  # noqa: ANN401 - any kind of frame
-    stock: Any,  # noqa: ANN401 - any kind of frame
-    spillover: Any | None = None,  # noqa: ANN401 - any kind of frame
+    tfp: AnyFrame,
+    stock: AnyFrame,
+    spillover: AnyFrame | None = None,
     *,
     level: str = "tfp_level",
     keys: tuple[str, str] = ("region", "year"),

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import FloatArray
+from xinzhi.core.arrays import AnyFrame, FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.sources.assumptions import setting
 from xinzhi.sources.reading import read
 
 
 def technological_proximity(
-    frame: Any,  # noqa: ANN401 - any kind of frame
-    *,
-    value: str = "employment",
-    keys: tuple[str, str] = ("region", "industry"),
+    frame: AnyFrame, *, value: str = "employment", keys: tuple[str, str] = ("region", "industry")
 ) -> pl.DataFrame:
     r"""Return how alike the regions are in what they make: the cosine of their shares.
 
@@ -61,7 +56,7 @@ def technological_proximity(
 
 
 def geographic_proximity(
-    frame: Any,  # noqa: ANN401 - any kind of frame
+    frame: AnyFrame,
     *,
     decay_km: float | None = None,
     columns: tuple[str, str, str] = ("region", "latitude", "longitude"),
@@ -111,11 +106,7 @@ def geographic_proximity(
 
 
 def spillovers(
-    stock: Any,  # noqa: ANN401 - any kind of frame
-    weights: Any,  # noqa: ANN401 - any kind of frame
-    *,
-    value: str = "stock",
-    keys: tuple[str, str] = ("region", "year"),
+    stock: AnyFrame, weights: AnyFrame, *, value: str = "stock", keys: tuple[str, str] = ("region", "year")
 ) -> pl.DataFrame:
     """Return the knowledge of the other regions, weighted.
 

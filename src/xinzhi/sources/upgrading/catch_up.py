@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import polars as pl
 
+from xinzhi.core.arrays import AnyFrame
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.regression import Engine, Regression, codes, fixed_effects
 from xinzhi.sources.reading import read
@@ -35,8 +35,8 @@ class CatchUp:
 
 
 def catch_up(
-    frame: Any,  # noqa: ANN401 - any kind of frame
-    drivers: Any | None = None,  # noqa: ANN401 - any kind of frame
+    frame: AnyFrame,
+    drivers: AnyFrame | None = None,
     *,
     names: Sequence[str] = (),
     keys: tuple[str, str, str] = ("region", "industry", "year"),

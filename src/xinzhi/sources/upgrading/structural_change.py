@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import polars as pl
 
+from xinzhi.core.arrays import AnyFrame
 from xinzhi.core.errors import InputError
 from xinzhi.sources.reading import read, require_positive
 
 
 def structural_change(
-    frame: Any,  # noqa: ANN401 - any kind of frame
-    *,
-    value: str = "labour",
-    keys: tuple[str, str, str] = ("region", "industry", "year"),
+    frame: AnyFrame, *, value: str = "labour", keys: tuple[str, str, str] = ("region", "industry", "year")
 ) -> pl.DataFrame:
     r"""Return the speed of structural change of every region over the year before.
 
@@ -77,7 +74,7 @@ def structural_change(
 
 
 def rationalisation(
-    frame: Any,  # noqa: ANN401 - any kind of frame
+    frame: AnyFrame,
     *,
     output: str = "output",
     labour: str = "labour",
@@ -123,7 +120,7 @@ def rationalisation(
 
 
 def advancement(
-    frame: Any,  # noqa: ANN401 - any kind of frame
+    frame: AnyFrame,
     *,
     value: str = "output",
     order: Sequence[str] = ("1", "2", "3"),
@@ -194,7 +191,7 @@ def _angle(cosine: pl.Expr) -> pl.Expr:
     return cosine.clip(-1.0, 1.0).arccos()
 
 
-def _filled(frame: Any, value: str, keys: tuple[str, str, str]) -> pl.DataFrame:  # noqa: ANN401 - any kind of frame
+def _filled(frame: AnyFrame, value: str, keys: tuple[str, str, str]) -> pl.DataFrame:
     """Return rows with figures of at least 0, an industry without a row in a year standing at 0."""
     rows, _ = read(frame, keys, [value], year=keys[2])
     bad = rows.filter(pl.col(value).is_null() | (pl.col(value) < 0))

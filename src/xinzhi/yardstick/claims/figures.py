@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +29,7 @@ _DIGITS = 12
 # A grid on which estimates are compared: below it lies the rounding of float64, above it nothing is given away.
 _STEP = Decimal(str(IDENTITY_TOLERANCE))
 
-
-def convention(name: str) -> Any:  # noqa: ANN401 - the shape is the YAML file's
-    """Return a value of ``claims.yaml``."""
-    return setting(Path(__file__).with_name("claims.yaml"), name)
+convention = partial(setting, Path(__file__).with_name("claims.yaml"))
 
 
 @dataclass(frozen=True, slots=True)
