@@ -18,6 +18,7 @@ import polars as pl
 import yaml
 
 from made_up_projects import Labelled, labelled
+from written_cases import BATCHES, CASES
 from xinzhi.risks.projects.comparison import FIELDS
 from xinzhi.risks.projects.conventions import HERE, convention
 from xinzhi.risks.projects.forest import FEATURES, RISING, from_json, pair_features
@@ -60,11 +61,9 @@ SIZES = {
 TREES, DEPTH = 120, 4
 # how many made-up pairs a written one counts as: log-loss of batches left out .25, at 10 .34, at 100 .27
 WRITTEN = 30.0
-CASES = Path(__file__).resolve().parent.parent / "tests" / "cases" / "screen"
 FOLDS = 3
 FIRST = 2  # of validation, dev, a, b, c: on `dev` the word lists were made, so that it says too much of itself
 RATE, LEAF, RIDGE = 0.1, 25, 5.0
-BATCHES = tuple(sorted({path.name.split("_")[0] for path in CASES.glob("[a-z]_labels.csv")}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

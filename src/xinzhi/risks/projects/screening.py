@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from math import erfc, sqrt
 from typing import Any
 
 import polars as pl
@@ -13,7 +14,7 @@ from xinzhi.core.finding import Finding
 from xinzhi.core.names import Names
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Language, Text, number, same, words
-from xinzhi.risks.projects.conventions import convention, value_words
+from xinzhi.risks.projects.conventions import convention, document, value_words
 from xinzhi.risks.projects.ledger import FINDINGS
 from xinzhi.risks.projects.places import code_of, places
 from xinzhi.risks.projects.quotations import marks, passages
@@ -139,7 +140,7 @@ class Screening(Result, verb="screen", topic="screen", key=("id",)):
                 "known": seen.filter(label="repackaged").height,
             }  # fmt: skip
         if self.weights_synthetic:
-            facts["answer.assumed"] = {"share": self.prior or self.labelled_share}
+            facts["answer.assumed"] = {"share": self.prior or self.labelled_share, **_trial()}
         facts["answer.synthetic" if self.weights_synthetic else "answer.learned"] = {}
         if self.findings:
             facts["answer.findings"] = {"k": len(self.findings)}
@@ -174,6 +175,52 @@ class Screening(Result, verb="screen", topic="screen", key=("id",)):
         if not inside.any():
             raise UsageError("projects.no-region", asked=region, known=self.frame["id"].head(5).to_list())
         return self.frame.filter(pl.Series(inside))
+
+
+def share_interval(count: int, of: int) -> tuple[float, float]:
+    """Return the 95 % interval of a share that was counted (Clopper and Pearson 1934).
+
+    Examples
+    --------
+    >>> [round(end, 3) for end in share_interval(2, 56)]
+    [0.004, 0.123]
+    """
+    from scipy.special import betaincinv
+
+    rest = erfc(float(convention("interval")) / sqrt(2)) / 2
+    low = float(betaincinv(count, of - count + 1, rest)) if count else 0.0
+    return low, float(betaincinv(count + 1, of - count, 1 - rest)) if count < of else 1.0
+
+
+def true_accusations(trial: Mapping[str, int], share: float = 0.1) -> tuple[float, float, float]:
+    """Return how many accusations would be true, and its interval, were so many repackaged and that not said.
+
+    Parameters
+    ----------
+    trial
+        Of `trials.yaml`: how many of the honest were accused, of the repeats found.
+    share
+        How many are repackaged.
+
+    Examples
+    --------
+    >>> trial = {"honest": 56, "accused": 2, "repeats": 54, "found": 36}
+    >>> [round(value, 2) for value in true_accusations(trial)]
+    [0.67, 0.38, 0.94]
+    """
+    found = share * trial["found"] / trial["repeats"]
+    low, high = share_interval(trial["accused"], trial["honest"])
+    middle, least, most = (found / (found + (1 - share) * wrong) if found else 0.0
+                           for wrong in (trial["accused"] / trial["honest"], high, low))  # fmt: skip
+    return middle, least, most
+
+
+def _trial() -> dict[str, float]:
+    """Return what the last trial on written texts found, and what it means where repeats are rare."""
+    trial = {name: count for name, count in document("trials.yaml")["last"].items() if name != "batch"}
+    low, high = share_interval(trial["accused"], trial["honest"])
+    true, least, most = true_accusations(trial)
+    return trial | {"low": low, "high": high, "true": true, "least": least, "most": most}
 
 
 def chance_text(value: float | None) -> Text:
