@@ -137,3 +137,57 @@ def test_what_cannot_be_used_is_named(screen, tables, tmp_path):
         code, out, err = screen(*arguments)
         assert (code, out) == (status, ""), arguments
         assert message in err
+
+
+def test_an_archive_is_indexed_once_and_asked_again(screen, tables, tmp_path):
+    projects, archive = tables
+    whole = json.loads(screen(projects, "-a", archive, "--json")[1])["results"][0]["frame"]
+    kept = tmp_path / "kept"
+    code, out, err = screen("-a", archive, "--keep", kept, "--lang", "zh")
+    assert (code, err) == (0, "")
+    assert "已为48条记录建立索引" in out
+    assert f"--archive {kept}" in out
+    code, out, _ = screen(projects, "-a", kept, "--json")
+    assert code == 0
+    assert json.loads(out)["results"][0]["frame"] == whole
+    # parquet is read in parts; a table without identifiers is numbered throughout; projects may be screened at once
+    frame = pl.read_csv(archive, infer_schema=False)
+    frame.drop("id").rename({"title": "项目名称"}).write_parquet(tmp_path / "archive.parquet")
+    code, out, _ = screen(projects, "-a", tmp_path / "archive.parquet", "--keep", kept, "--json")
+    found = json.loads(out)
+    assert code == 0
+    assert [row["verdict"] for row in found["results"][0]["frame"]] == [row["verdict"] for row in whole]
+    assert [one["rule"] for one in found["findings"]].count("rows-numbered") == 1
+    assert json.loads(screen(projects, "-a", kept, "--json")[1])["results"][0]["frame"] == found["results"][0]["frame"]
+    document = json.loads(screen("-a", archive, "--keep", kept, "--json")[1])
+    assert (document["records"], document["findings"]) == (48, [])
+
+
+def test_a_bad_archive_leaves_no_index_behind(screen, tables, tmp_path):
+    projects, archive = tables
+    kept = tmp_path / "kept"
+    for language, said in (("en", "--keep indexes a table"), ("zh", "--keep需要--archive")):
+        code, out, err = screen(projects, "--keep", kept, "--lang", language)
+        assert (code, out) == (2, "")
+        assert said in err
+    (tmp_path / "broken.parquet").write_bytes(b"no table")
+    code, out, err = screen("-a", tmp_path / "broken.parquet", "--keep", kept)
+    assert (code, out) == (3, "")
+    assert "broken.parquet" in err
+    pl.DataFrame({"id": ["a"], "money": [1.0]}).write_parquet(tmp_path / "other.parquet")
+    code, out, err = screen("-a", tmp_path / "other.parquet", "--keep", kept)
+    assert (code, out) == (3, "")
+    assert "money" in err
+    assert not kept.exists()
+    assert not [*tmp_path.glob(".xinzhi*")]
+    code, out, err = screen("-a", archive, "--keep", projects.parent)
+    assert (code, out) == (2, "")
+    assert "holds something else" in err
+    assert projects.exists()
+    assert "it is indexed" not in err
+    assert screen("-a", archive, "--keep", kept)[0] == 0
+    assert screen("-a", kept, "--keep", tmp_path / "again")[0] == 2
+    (kept / "archive.json").write_text("{", encoding="utf-8")
+    code, out, err = screen(projects, "-a", kept)
+    assert (code, out) == (3, "")
+    assert "another version" in err

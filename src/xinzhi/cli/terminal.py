@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import polars as pl
 
 from xinzhi.cli.speech import console, grid, lines, print_findings, say
 from xinzhi.cli.verbs import Call
+from xinzhi.core.finding import Finding
 from xinzhi.core.schema import describe
 from xinzhi.core.text import Language, Text, percent, same, significant, span_text
 from xinzhi.report.table import Table
@@ -236,9 +237,14 @@ def _screen(made: Study, call: Call) -> None:
         texts = [say("project-text", call.language, text=pair.project_text)]
         texts += [] if pair.archive_id is None else [say("archive-text", call.language, text=pair.archive_text)]
         lines([pair.text(call.language), *texts], call.language)
-    print_findings(found.findings[:SOME], call.language, stderr=True)
-    if len(found.findings) > SOME:
-        lines([say("more-findings", call.language, n=len(found.findings) - SOME)], call.language, stderr=True)
+    some_findings(found.findings, call)
+
+
+def some_findings(findings: Sequence[Finding], call: Call) -> None:
+    """Print the first findings, and how many more there are."""
+    print_findings(findings[:SOME], call.language, stderr=True)
+    if len(findings) > SOME:
+        lines([say("more-findings", call.language, n=len(findings) - SOME)], call.language, stderr=True)
 
 
 def _bubbles(made: Study, call: Call) -> None:

@@ -176,6 +176,9 @@ def _systems(data: str, call: Call) -> None:
 def screen(call: Call) -> int | None:
     """Screen projects, or write an example to begin with."""
     folder = call.get("example")
+    if folder is None and call.get("keep") is not None and call.get("projects") is None:
+        _kept(call)
+        return None
     if folder is None:
         return conclude(call, study(call, call.get("projects")))
     from xinzhi.core.files import whole
@@ -193,6 +196,18 @@ def screen(call: Call) -> int | None:
     named = {name: Path(folder) / f"{name}.csv" for name in ("projects", "archive")}
     lines([*files, say("synthetic", call.language, **named)], call.language)
     return None
+
+
+def _kept(call: Call) -> None:
+    """Index an archive in a folder."""
+    with progress(call.language, quiet=call.json) as told:
+        archive, _ = studies.archive_of(studies.ScreenOptions(**call.options(studies.ScreenOptions)), told)
+    folder, n = call.get("keep"), archive.frame.height
+    if call.json:
+        print_json({"folder": folder, "records": n, "findings": [one.to_dict() for one in archive.findings]})
+        return
+    lines([say("kept", call.language, folder=folder, n=f"{n:,}")], call.language)
+    terminal.some_findings(archive.findings, call)
 
 
 def scope(call: Call) -> int | None:

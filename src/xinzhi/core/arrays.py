@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import mmap
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
@@ -26,3 +27,13 @@ def digest(values: FloatArray, *names: Sequence[object]) -> str:
     """Return the sha256 of a table of numbers and what its rows and columns are called."""
     called = json.dumps([values.shape, *([str(one) for one in some] for some in names)], ensure_ascii=False)
     return hashlib.sha256(called.encode() + np.ascontiguousarray(values, dtype="<f8").tobytes()).hexdigest()
+
+
+def release(*arrays: npt.NDArray[Any]) -> None:
+    """Give back the memory of arrays that are mapped from files; what is read again comes from the file."""
+    for array in arrays:
+        held: Any = array
+        while isinstance(held, np.ndarray):
+            held = held.base
+        if isinstance(held, mmap.mmap) and hasattr(held, "madvise"):  # not on Windows
+            held.madvise(mmap.MADV_DONTNEED)

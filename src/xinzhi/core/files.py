@@ -73,6 +73,27 @@ def whole_file(path: Path) -> Iterator[Path]:
         yield temporary
 
 
+@contextmanager
+def whole_folder(folder: Path) -> Iterator[Path]:
+    """Hand out a folder beside this one, and put it in the place of this one at the end."""
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        stage = Path(tempfile.mkdtemp(prefix=PREFIX, dir=folder.parent))
+        held = _hold(stage)
+        try:
+            (stage / NEW).mkdir()
+            yield stage / NEW
+            with _alone(folder.parent):
+                if folder.exists():
+                    folder.replace(stage / OLD)
+                (stage / NEW).replace(folder)
+        finally:
+            shutil.rmtree(stage, ignore_errors=True)
+            _release(held)
+    except OSError as error:
+        raise _kind(error)("core.cannot-write-folder", folder=folder, why=system_reason(error)) from None
+
+
 def _kind(error: OSError) -> type[XinzhiError]:
     """Return whose matter it is: a full or broken disk is nobody's misuse."""
     return XinzhiError if error.errno in _DISK else UsageError

@@ -33,6 +33,7 @@ from .prices.series import find_series as find_series
 from .prices.series import read_calendar as read_calendar
 from .projects.conventions import example as example
 from .projects.conventions import value_words as value_words
+from .projects.disk import is_archive as is_archive
 from .projects.places import place_text as place_text
 from .projects.quotations import joined_spans as joined_spans
 from .projects.reading import library as library

@@ -35,6 +35,7 @@ from .risks import risks as risks
 from .scope import ScopeOptions as ScopeOptions
 from .scope import scope as scope
 from .screen import ScreenOptions as ScreenOptions
+from .screen import archive_of as archive_of
 from .screen import screen as screen
 from .sectors import SectorsOptions as SectorsOptions
 from .sectors import covered as covered

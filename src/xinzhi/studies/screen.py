@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.errors import InputError, UsageError, guarded
 from xinzhi.core.text import Text, paragraph, same, words
 from xinzhi.data import Package
-from xinzhi.risks import Screening
+from xinzhi.risks import Archive, Screening
 from xinzhi.studies.plain import is_plain, load, read_plain, require_file
 from xinzhi.studies.study import SILENT, Draft, Progress, Study, options, title
 
@@ -23,6 +23,7 @@ class ScreenOptions:
     """What can be asked of `screen`; tables are frames or paths."""
 
     archive: Any = None
+    keep: str | Path | None = None
     prior: float | None = None
     id: str | None = None
     labels: Any = None
@@ -32,6 +33,8 @@ class ScreenOptions:
         """Refuse a share that is none, before an archive is read that may be large."""
         if self.prior is not None and not 0 < self.prior < 1:
             raise UsageError("studies.prior", prior=self.prior)
+        if self.keep is not None and self.archive is None:
+            raise UsageError("studies.keep-what")
 
 
 def screen(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Study:  # noqa: ANN401 - a package or a table; options
@@ -54,7 +57,6 @@ def screen(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Study: 
     >>> xinzhi.studies.screen(tables["projects"], archive=tables["archive"]).results["screening"].frame.height
     19
     """
-    from xinzhi.risks import index_archive
     from xinzhi.risks import screen as hold
 
     wish: ScreenOptions = options(ScreenOptions, asked)
@@ -64,24 +66,21 @@ def screen(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Study: 
     package, public = projects if isinstance(projects, Package) else None, None
     if package is not None and "projects" not in package.tables:
         raise InputError("studies.no-projects", name=package.name, archive="archive" in package.tables)
-    if wish.archive is None and package is not None:
+    if wish.archive is None:
         archive: Any = package
-    elif wish.archive is None:
-        archive = load(PUBLIC_ARCHIVE)
-        public = _held(archive)
-        line = words("studies.label.against", projects=line, archive=words("studies.label.public-lists"))
+        if package is None:
+            archive = load(PUBLIC_ARCHIVE)
+            public = _held(archive)
+            line = words("studies.label.against", projects=line, archive=words("studies.label.public-lists"))
+        index = _indexed(archive, wish, progress)
     else:
-        archive, other = _read(wish.archive, wish.encoding)
+        index, other = archive_of(wish, progress)
         line = words("studies.label.against", projects=line, archive=other)
-    handed: Any = archive
     try:
-        progress.step("archive")
-        index = index_archive(archive, encoding=wish.encoding)
-        handed = projects
         progress.step("projects")
         found = hold(projects, index, encoding=wish.encoding, prior=wish.prior)
     except InputError as error:
-        raise _explained(error, handed, wish.encoding) from None
+        raise _explained(error, projects, wish.encoding) from None
     found = replace(found, provenance=replace(found.provenance, package=None if package is None else package.name))
     found = replace(found, public=public)
     if wish.labels is not None:
@@ -94,6 +93,28 @@ def screen(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Study: 
     return draft.done(region=wish.id, **more)
 
 
+def archive_of(wish: ScreenOptions, progress: Progress = SILENT) -> tuple[Archive, Text]:
+    """Return the archive of a call, indexed, and what it is called; it is kept on disk where a folder was named."""
+    from xinzhi.risks import is_archive
+
+    if is_archive(wish.archive):
+        if wish.keep is not None:
+            raise UsageError("studies.keep-what")
+        return _indexed(str(wish.archive), wish, progress), same(Path(wish.archive).name)
+    archive, line = _read(wish.archive, wish.encoding, parts=wish.keep is not None)
+    return _indexed(archive, wish, progress), line
+
+
+def _indexed(archive: Any, wish: ScreenOptions, progress: Progress) -> Archive:  # noqa: ANN401 - a path, a frame or a package
+    from xinzhi.risks import index_archive
+
+    progress.step("archive")
+    try:
+        return index_archive(archive, encoding=wish.encoding, folder=wish.keep, progress=progress.count)
+    except InputError as error:
+        raise _explained(error, archive, wish.encoding) from None
+
+
 def _held(archive: Package) -> dict[str, object]:
     """Return what the public lists hold."""
     table = archive.tables["archive"]
@@ -103,8 +124,20 @@ def _held(archive: Package) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _read(place: Any, encoding: str | None) -> tuple[Any, Text]:  # noqa: ANN401 - whatever `screen` reads
-    """Return a delimited file as its path, so that lines can be named; other tables as frames; else a package."""
+def _read(place: Any, encoding: str | None, *, parts: bool = False) -> tuple[Any, Text]:  # noqa: ANN401 - whatever `screen` reads
+    """Return a delimited file as its path, so that lines can be named; other tables as frames; else a package.
+
+    With `parts` a parquet file is left on disk, to be read some rows at a time.
+    """
+    if parts and isinstance(place, (str, Path)) and Path(place).suffix.lower() == ".parquet":
+        import polars as pl
+
+        require_file(place)
+        with guarded("data.bad-columnar", pl.exceptions.PolarsError, OSError, path=Path(place)):
+            lazy = pl.scan_parquet(place, glob=False, hive_partitioning=False)
+            if not lazy.collect_schema() or not lazy.select(pl.len()).collect().item():
+                raise InputError("studies.no-rows", table=Path(place).name)
+        return lazy, same(Path(place).name)
     if isinstance(place, (str, Path)) and Path(place).suffix.lower() in TEXTS:
         require_file(place)
         return Path(place), same(Path(place).name)
@@ -145,8 +178,12 @@ def _explained(error: InputError, source: Any, encoding: str | None) -> InputErr
 
 def _columns(source: Any, encoding: str | None) -> Sequence[str] | None:  # noqa: ANN401 - a path, a frame or a package
     """Return the columns of a plain table; None of a package, and of a file that cannot be read."""
-    if isinstance(source, Package):
+    import polars as pl
+
+    if isinstance(source, (Package, str)):
         return None
+    if isinstance(source, pl.LazyFrame):
+        return source.collect_schema().names()
     if not isinstance(source, Path):
         return list(getattr(source, "columns", ())) or None
     from xinzhi.data import read_file

@@ -6,6 +6,7 @@ import sys
 
 import numpy as np
 import polars as pl
+import polars.testing
 import pytest
 
 import xinzhi.risks
@@ -133,6 +134,13 @@ def test_the_order_of_rows_does_not_matter(found):
     assert screen(NEW.reverse(), OLD.reverse()).frame.sort("id").equals(found.frame.sort("id"))
 
 
+def test_a_project_alone_is_told_the_same(found):
+    old = index_archive(OLD)
+    alone = [screen(one, old) for one in NEW.iter_slices(1)]
+    pl.testing.assert_frame_equal(pl.concat([one.frame for one in alone]), found.frame)
+    assert pl.concat([one.ledger for one in alone])["archive"].equals(found.ledger["archive"])
+
+
 def test_a_rarer_fault_needs_more_evidence(found):
     rare = screen(NEW, OLD, prior=0.01).frame["probability"]
     assert (rare < found.frame["probability"]).all()
@@ -220,8 +228,8 @@ def test_the_usual_headings_are_known_and_said(tmp_path):
     old.write_csv(tmp_path / "archive.csv")
     for archive in (old, tmp_path / "archive.csv"):
         found = index_archive(archive)
-        assert found.side.frame["id"].to_list() == ["10", "2"]
-        assert found.side.frame["text"][1] == "水厂。日供水5万立方米。位于肥西县。总投资1.83亿元。建设性质:新建。"
+        assert found.frame["id"].to_list() == ["10", "2"]
+        assert found.frame["text"][1] == "水厂。日供水5万立方米。位于肥西县。总投资1.83亿元。建设性质:新建。"
         assert found.index.records.phase.tolist() == [9, 0]
         assert [(item.column, item.expected) for item in found.findings] == [
             ("序号", "id"),

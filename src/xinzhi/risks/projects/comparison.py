@@ -106,15 +106,20 @@ def compare(index: Index, projects: Records, project: IntArray, record: IntArray
 
 def cosines(index: Index, projects: Records, project: IntArray, record: IntArray) -> FloatArray:
     """Return the cosine of pairs in the space of tokens weighted by their inverse document frequency."""
-    product = _shared(index, projects, project, record, index.weight**2)
+    product = _shared(index, projects, project, record, index.weight, power=2)
     norm = lengths(projects, index.weight)[project].astype(np.float64) * index.norm[record]
     return np.divide(product, norm, out=np.zeros_like(product), where=norm > 0)
 
 
 def _shared(
-    index: Index, projects: Records, project: IntArray, record: IntArray, weight: npt.NDArray[np.float32]
+    index: Index,
+    projects: Records,
+    project: IntArray,
+    record: IntArray,
+    weight: npt.NDArray[np.float32],
+    power: int = 1,
 ) -> FloatArray:
-    """Return the sum of the weights of the tokens that both texts of a pair have."""
+    """Return the sum of the weights, or of a power of them, of the tokens that both texts of a pair have."""
     bucket, start = index.records.tokens.bucket, index.records.tokens.start
     size = start[record + 1] - start[record]
     ends = size.cumsum()
@@ -125,7 +130,7 @@ def _shared(
     mine_bucket, mine_start = projects.tokens.bucket, projects.tokens.start
     for low, high in pairwise(edges.tolist()):
         mine = mine_bucket[mine_start[project[low]] : mine_start[project[low] + 1]]
-        mark[mine] = weight[mine]
+        mark[mine] = weight[mine] ** power
         begin = ends[low] - size[low]
         # a cumulative sum and not reduceat: a text without tokens has an empty slice
         sums = np.append(0.0, mark[bucket[at[begin : ends[high - 1]]]].cumsum(dtype=np.float64))

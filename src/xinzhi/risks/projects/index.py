@@ -8,12 +8,12 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from xinzhi.core.arrays import FloatArray, IntArray
+from xinzhi.core.arrays import FloatArray, IntArray, release
 from xinzhi.core.errors import InputError
 from xinzhi.risks.projects.conventions import convention
 from xinzhi.risks.projects.places import city_of
@@ -45,23 +45,26 @@ PAIRS = (
 
 
 def pair_keys(
-    records: Records, frequency: FloatArray, *, asking: bool, count: int | None = None
+    records: Records, frequency: FloatArray, most: float, *, asking: bool, count: int
 ) -> Iterator[tuple[str, IntArray, KeyArray]]:
-    """Yield the second member, the rows and the keys of every kind of pair; `count` is the size of the archive."""
+    """Yield the second member, the rows and the keys of every kind of pair.
+
+    `count` is the size of the archive, of whose tokens `frequency` says how many records have each and `most` how many
+    have the commonest.
+    """
     # An approval number is region, year and number in one and stands alone as a pair.
-    single = _single(records, frequency, len(records) if count is None else count, asking=asking)
+    single = _single(records, _rare(records, frequency, most, count, asking=asking), asking=asking)
     for left, right in PAIRS:
         one, other = single[left], single[right]
-        for at in range(one.shape[1]):
-            for to in range(at if left == "approval" else at + 1 if left == right else 0, other.shape[1]):
-                if left == right == "approval" and at != to:
-                    continue
-                rows = np.flatnonzero((one[:, at] != 0) & (other[:, to] != 0))
-                # a sum does not care which of two tokens came first
-                yield right, rows, _mixed(one[rows, at] + other[rows, to]) >> np.uint64(64 - KEY_BITS)
+        wide = np.ones((one.shape[1], other.shape[1]), dtype=bool)
+        wide = wide if left != right else np.eye(len(wide), dtype=bool) if left == "approval" else np.triu(wide, 1)
+        at, to = np.nonzero(wide)
+        rows, which = np.nonzero((one != 0)[:, at] & (other != 0)[:, to])
+        # a sum does not care which of two tokens came first
+        yield right, rows, _mixed(one[rows, at[which]] + other[rows, to[which]]) >> np.uint64(64 - KEY_BITS)
 
 
-def _single(records: Records, frequency: FloatArray, count: int, *, asking: bool) -> dict[str, KeyArray]:
+def _single(records: Records, rare: KeyArray, *, asking: bool) -> dict[str, KeyArray]:
     """Return `(N, W)` single keys by name, 0 where there is none."""
     found = {
         "place": _salted(_cities(records.place), "place"),
@@ -69,7 +72,7 @@ def _single(records: Records, frequency: FloatArray, count: int, *, asking: bool
         "owner": _salted(records.brand[:, None], "owner"),
         "approval": _salted(records.approval, "approval"),
         "figure": _salted(_telling_figures(records), "figure"),
-        "token": _salted(_rare(records, frequency, count, asking=asking), "token"),
+        "token": _salted(rare, "token"),
     }
     fine, coarse = float(convention("fine_bin")), float(convention("coarse_bin"))
     reach = float(convention("coarse_reach")) if asking else 0.0
@@ -123,11 +126,11 @@ def _bins(value: FloatArray, width: float, reach: float) -> KeyArray:
     return np.asarray(np.where(known[:, None] & (bins <= high[:, None]), bins + (1 << 20), 0).astype(np.uint64))
 
 
-def _rare(records: Records, frequency: FloatArray, count: int, *, asking: bool) -> KeyArray:
+def _rare(records: Records, frequency: FloatArray, most: float, count: int, *, asking: bool) -> KeyArray:
     """Return the rarest tokens of every text, from 1; those that no archived text has lead nowhere."""
     keep = int(convention("rare_tokens")) * (int(convention("rare_tokens_asked")) if asking else 1)
     share = float(convention("rare_token_share"))
-    limit = max(float(convention("rare_token_limit")), share * float(frequency.max(initial=0)))
+    limit = max(float(convention("rare_token_limit")), share * most)
     out = np.zeros((len(records), keep), dtype=np.uint64)
     known, size = background(), background_size()
     for part, rows, bucket in records.tokens.parts():
@@ -200,6 +203,7 @@ def commonness(records: Records) -> Commonness:
     mass, count = float(convention("adapted_prior")), len(records)
     held = np.array([np.count_nonzero(records.components & (np.uint64(1) << np.uint64(bit))) for bit in range(64)])
     share = (held + mass * float(convention("component_share"))) / (count + mass)
+    records.release()
     return Commonness(figure, times, -np.log(np.minimum(share, 1.0)), count)
 
 
@@ -210,10 +214,16 @@ class Index:
     records: Records
     postings: npt.NDArray[np.uint64]  # sorted: the key in the upper bits, the record in the lower ones
     frequency: FloatArray  # in how many records each token occurs
+    most: float  # in how many the commonest
     weight: npt.NDArray[np.float32]  # its inverse document frequency
     norm: npt.NDArray[np.float32]  # length of every record in the space of tokens
     telling: npt.NDArray[np.float32]  # what a pair of signs says beyond place and trade, 0 for what is common
     commonness: Commonness
+
+    def release(self) -> None:
+        """Give back the memory of what was read of an index on disk."""
+        self.records.release()
+        release(self.postings, self.norm)
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +241,7 @@ def build(records: Records, folder: Path | None = None) -> Index:
     if len(records) >= 1 << ROW_BITS:
         raise InputError("projects.too-many", n=len(records), most=(1 << ROW_BITS) - 1)
     frequency = records.tokens.frequency()
+    most = float(frequency.max(initial=0))
     weight = idf(frequency, len(records))
     # Keys are made of a part of the records at a time and sorted, then merged by their leading bits.
     shares: list[list[KeyArray]] = [[] for _ in range(1 << _LEADING)]
@@ -238,26 +249,38 @@ def build(records: Records, folder: Path | None = None) -> Index:
     with nullcontext() if folder is None else tempfile.TemporaryFile(dir=folder) as aside:
         for low in range(0, len(records), PART):
             part = records.take(np.arange(low, min(low + PART, len(records))))
-            pairs = pair_keys(part, frequency, asking=False, count=len(records))
+            records.release()
+            pairs = pair_keys(part, frequency, most, asking=False, count=len(records))
             made = [(keys << np.uint64(ROW_BITS)) | (rows + low).astype(np.uint64) for _, rows, keys in pairs]
             keys = np.concatenate(made)
             keys.sort()
             for share, piece in zip(shares, np.split(keys, np.searchsorted(keys, edges)), strict=True):
                 share.append(piece if aside is None else _spilled(aside, piece))
         size = sum(len(piece) for share in shares for piece in share)
-        postings = np.empty(size, np.uint64) if folder is None else np.lib.format.open_memmap(
-            folder / "postings.npy", "w+", np.uint64, (size,)
-        )  # fmt: skip
-        end = 0
-        for share in shares:
-            merged = np.concatenate(share) if share else np.zeros(0, np.uint64)
-            share.clear()
-            merged.sort(kind="stable")  # the parts are in order already
-            postings[end : end + len(merged)] = merged
-            end += len(merged)
-    postings = np.asarray(postings)
-    return Index(records, postings, frequency, weight, lengths(records, weight), telling(frequency, len(records)),
+        postings = np.empty(size if folder is None else 0, np.uint64)
+        with nullcontext() if folder is None else column_file(folder / "postings.npy", postings.dtype, (size,)) as into:
+            end = 0
+            for share in shares:
+                merged = np.concatenate(share) if share else np.zeros(0, np.uint64)
+                share.clear()
+                merged.sort(kind="stable")  # the parts are in order already
+                if into is None:
+                    postings[end : end + len(merged)] = merged
+                else:
+                    merged.tofile(into)
+                end += len(merged)
+    if folder is not None:
+        postings = np.asarray(np.load(folder / "postings.npy", mmap_mode="r"))
+    return Index(records, postings, frequency, most, weight, lengths(records, weight), telling(frequency, len(records)),
                  commonness(records))  # fmt: skip
+
+
+def column_file(path: Path, kind: np.dtype[Any], shape: tuple[int, ...]) -> IO[bytes]:
+    """Return an array file of that kind and shape, open to be filled from the front."""
+    file = path.open("wb")
+    head = {"descr": np.lib.format.dtype_to_descr(kind), "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(file, head)
+    return file
 
 
 def _spilled(aside: IO[bytes], piece: KeyArray) -> KeyArray:
@@ -293,7 +316,7 @@ def candidates(index: Index, projects: Records) -> Candidates:
     """Return the archived records to be compared with each project."""
     # A record is reached through every pair of keys that it shares with the project; those reached through the rarest
     # pairs are kept.
-    project, key, share = _asked(projects, index.frequency)
+    project, key, share = _asked(projects, index)
     low = np.searchsorted(index.postings, key << np.uint64(ROW_BITS))
     high = np.searchsorted(index.postings, (key + np.uint64(1)) << np.uint64(ROW_BITS))
     length = high - low
@@ -321,11 +344,9 @@ def candidates(index: Index, projects: Records) -> Candidates:
     )
 
 
-def _asked(
-    projects: Records, frequency: FloatArray
-) -> tuple[IntArray, npt.NDArray[np.uint64], npt.NDArray[np.float32]]:
+def _asked(projects: Records, index: Index) -> tuple[IntArray, npt.NDArray[np.uint64], npt.NDArray[np.float32]]:
     """Return the distinct keys of the projects in rising order, with the project of each, and how far each counts."""
-    parts = [*pair_keys(projects, frequency, asking=True)]
+    parts = [*pair_keys(projects, index.frequency, index.most, asking=True, count=len(index.records))]
     rows = np.concatenate([row for _, row, _ in parts]).astype(np.uint64)
     keys = np.concatenate([key for _, _, key in parts])
     words = float(convention("token_pairs"))

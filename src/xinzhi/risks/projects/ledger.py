@@ -15,7 +15,6 @@ from xinzhi.core.arrays import BoolArray, IntArray
 from xinzhi.core.text import Language, Text, page
 from xinzhi.risks.projects.comparison import FIELDS, MISSING, NAMES
 from xinzhi.risks.projects.conventions import convention, value_words
-from xinzhi.risks.projects.index import Index
 from xinzhi.risks.projects.quantities import plain
 from xinzhi.risks.projects.quotations import sayings
 from xinzhi.risks.projects.records import NUMBERS, Records
@@ -130,26 +129,27 @@ _CHANGES = dict.fromkeys(("id", "archive_id", "what", "zh", "en"), pl.String)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Side:
-    """One of the two libraries: its table, and what was read of it."""
+    """The projects, or the archived records that are shown: their table, and where they stand among the records."""
 
     frame: pl.DataFrame
     records: Records
+    rows: IntArray
 
-    def texts(self, rows: IntArray) -> pl.Series:
-        """Return the plain texts of rows."""
-        return plain(self.frame["text"].gather(rows))
+    def texts(self) -> list[str]:
+        """Return the plain texts."""
+        return plain(self.frame["text"]).to_list()
 
-    def titles(self, rows: IntArray) -> list[str]:
-        """Return the titles of rows, empty where there are none."""
+    def titles(self) -> list[str]:
+        """Return the titles, empty where there are none."""
         if "title" not in self.frame.columns:
-            return [""] * len(rows)
-        return plain(self.frame["title"].cast(pl.String).gather(rows)).str.strip_chars().to_list()
+            return [""] * self.frame.height
+        return plain(self.frame["title"].cast(pl.String)).str.strip_chars().to_list()
 
-    def said(self, rows: IntArray) -> list[dict[str, str]]:
+    def said(self) -> list[dict[str, str]]:
         """Return what rows say, by field."""
-        regions = self.frame["region"].gather(rows) if "region" in self.frame.columns else None
-        out: list[dict[str, str]] = [{} for _ in range(len(rows))]
-        for row, field, words in sayings(self.frame["text"].gather(rows), regions).iter_rows():
+        out: list[dict[str, str]] = [{} for _ in range(self.frame.height)]
+        regions = self.frame["region"] if "region" in self.frame.columns else None
+        for row, field, words in sayings(self.frame["text"], regions).iter_rows():
             out[row][field] = words
         return out
 
@@ -214,7 +214,7 @@ def candidate_frame(found: Pairs, scores: Scores, show: Shown, projects: Side, a
         {
             "id": projects.frame["id"].gather(found.project[show.at]),
             "rank": show.rank,
-            "archive_id": archive.frame["id"].gather(found.record[show.at]),
+            "archive_id": archive.frame["id"].gather(np.searchsorted(archive.rows, found.record[show.at])),
             "odds_repackaged": scores.odds[show.at, 1],
             "odds_follow_on": scores.odds[show.at, 0],
             "text_similarity": found.cosine[show.at],
@@ -224,37 +224,34 @@ def candidate_frame(found: Pairs, scores: Scores, show: Shown, projects: Side, a
 
 
 def ledger_frames(
-    weights: Weights, index: Index, found: Pairs, show: Shown, projects: Side, archive: Side, repackaged: BoolArray
+    weights: Weights, found: Pairs, show: Shown, projects: Side, archive: Side, repackaged: BoolArray
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return the ledger and the changes of the pairs that are kept."""
-    mine, my_place = np.unique(found.project[show.at], return_inverse=True)
-    theirs, their_place = np.unique(found.record[show.at], return_inverse=True)
-    said = projects.said(mine), archive.said(theirs)
+    mine, theirs = found.project[show.at], np.searchsorted(archive.rows, found.record[show.at])
+    said = projects.said(), archive.said()
     levels = found.levels[show.at]
     last = len(weights.agreement.share) - 1
     heavy = weights.agreement.weights(levels, last)
-    ids = projects.frame["id"].gather(found.project[show.at]).to_list()
-    others = archive.frame["id"].gather(found.record[show.at]).to_list()
+    ids, others = projects.frame["id"].gather(mine).to_list(), archive.frame["id"].gather(theirs).to_list()
     rows = [
         (
             ids[at], others[at], int(show.rank[at]), name, int(levels[at, field]), _level(field, levels[at, field]),
-            float(heavy[at, field]), _short(said[0][my_place[at]].get(name)),
-            _short(said[1][their_place[at]].get(name)),
+            float(heavy[at, field]), _short(said[0][mine[at]].get(name)), _short(said[1][theirs[at]].get(name)),
         )
         for at in range(len(ids))
         for field, name in enumerate(NAMES)
     ]  # fmt: skip
-    titles = projects.titles(mine), archive.titles(theirs)
-    texts = projects.texts(mine).to_list(), archive.texts(theirs).to_list()
+    titles = projects.titles(), archive.titles()
+    texts = projects.texts(), archive.texts()
     changed = [
         (ids[at], others[at], what, words.zh, words.en)
         for at in np.flatnonzero(show.rank == 1).tolist()
-        for what, words in (*findings(levels[at], bool(repackaged[found.project[show.at[at]]])), *changes(
-            (projects.records, int(found.project[show.at[at]]), index.records, int(found.record[show.at[at]])),
+        for what, words in (*findings(levels[at], bool(repackaged[mine[at]])), *changes(
+            (projects.records, int(mine[at]), archive.records, int(archive.rows[theirs[at]])),
             levels[at],
-            (titles[0][my_place[at]], titles[1][their_place[at]]),
-            (said[0][my_place[at]], said[1][their_place[at]]),
-            (texts[0][my_place[at]], texts[1][their_place[at]]),
+            (titles[0][mine[at]], titles[1][theirs[at]]),
+            (said[0][mine[at]], said[1][theirs[at]]),
+            (texts[0][mine[at]], texts[1][theirs[at]]),
         ))
     ]  # fmt: skip
     return pl.DataFrame(rows, schema=_LEDGER, orient="row"), pl.DataFrame(changed, schema=_CHANGES, orient="row")

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
+from xinzhi.core.arrays import BoolArray, FloatArray, IntArray, release
 from xinzhi.risks.projects import places, quantities, sites, vocabulary
 from xinzhi.risks.projects.conventions import convention, document
 from xinzhi.risks.projects.owners import companies, owners, public
@@ -60,6 +60,10 @@ class Records:
         """Return some of the records."""
         arrays = {name: getattr(self, name)[rows] for name in ARRAYS}
         return Records(**arrays, tokens=self.tokens.take(rows))
+
+    def release(self) -> None:
+        """Give back the memory of what was read of records on disk."""
+        release(*(getattr(self, name) for name in ARRAYS), self.tokens.bucket, self.tokens.start)
 
     def readable(self) -> IntArray:
         """Return how many of place, owner and numbers each text gives."""

@@ -183,7 +183,7 @@ def patterns(found: Pairs, scores: Scores) -> IntArray:
     parts = [np.where(levels[:, field] >= least, 2, np.where(levels[:, field] < 0, 1, 0)) for field, least in _PATTERN]
     again = (levels[:, [NAMES.index(name) for name in ("cue", "approval")]] == 1).any(axis=1)
     parts += [np.minimum((numbers == _PRECISE).sum(axis=1), 2), again.astype(np.int64)]
-    return np.asarray(np.ravel_multi_index(tuple(parts), _PATTERN_SHAPE))
+    return np.where(scores.best >= 0, np.ravel_multi_index(tuple(parts), _PATTERN_SHAPE), 0)  # 0 where none is likely
 
 
 def supported(support: FloatArray, pattern: IntArray) -> FloatArray:
@@ -335,7 +335,10 @@ def accused_from(chance: FloatArray, hit: BoolArray) -> float:
 def _pairs_in_parts(index: Index, rows: IntArray) -> Pairs:
     """Return the pairs of archived records with their own archive, some at a time: their lists are long."""
     size = int(convention("adapted_at_once"))
-    parts = [pairs(index, index.records.take(rows[at : at + size])) for at in range(0, len(rows), size)]
+    parts = []
+    for at in range(0, len(rows), size):
+        parts.append(pairs(index, index.records.take(rows[at : at + size])))
+        index.release()
     if len(parts) == 1:
         return parts[0]
     return Pairs(

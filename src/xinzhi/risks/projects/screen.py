@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -12,16 +13,18 @@ import polars as pl
 
 from xinzhi.core.arrays import AnyFrame, FloatArray
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.files import whole_folder
 from xinzhi.core.finding import Finding
 from xinzhi.core.result import Provenance
+from xinzhi.data.catalogue import limit
 from xinzhi.risks.projects.conventions import convention
-from xinzhi.risks.projects.disk import close_archive, is_archive, open_archive, write_archive
+from xinzhi.risks.projects.disk import Shelf, close_archive, is_archive, open_archive, write_archive
 from xinzhi.risks.projects.forest import shipped_forests
 from xinzhi.risks.projects.index import PART, Index, build
 from xinzhi.risks.projects.ledger import Side, candidate_frame, ledger_frames, shown, verdict_frame, with_evidence
 from xinzhi.risks.projects.places import places
 from xinzhi.risks.projects.quantities import plain
-from xinzhi.risks.projects.reading import library, unknown_place
+from xinzhi.risks.projects.reading import library, renamed, unknown_place
 from xinzhi.risks.projects.records import Records, read
 from xinzhi.risks.projects.scoring import adapted, judge, pairs, score
 from xinzhi.risks.projects.screening import Screening, project_names
@@ -86,10 +89,12 @@ def screen(
     known = archive if isinstance(archive, Archive) else index_archive(archive, encoding=encoding, weights=weights)
     shares = _shares(known.weights, prior)
     mine = library(projects, "projects", encoding=encoding)
-    parts = [_batch(known, mine.frame.slice(at, _BATCH), shares) for at in range(0, mine.frame.height, _BATCH)]
-    verdicts, candidates, ledger, changed = (pl.concat([part[at] for part in parts]) for at in range(4))
-    seen = candidates["archive_id"].unique().to_list()
-    texts = _texts(mine.frame), _texts(known.side.frame.filter(pl.col("id").is_in(seen)))
+    parts = []
+    for at in range(0, mine.frame.height, _BATCH):
+        parts.append(_batch(known, mine.frame.slice(at, _BATCH), shares))
+        known.release()
+    verdicts, candidates, ledger, changed, seen = (pl.concat(part) for part in zip(*parts, strict=True))
+    texts = _texts(mine.frame), _texts(seen.unique("row").sort("row"))
     return Screening(
         frame=verdicts,
         candidates=candidates,
@@ -99,7 +104,7 @@ def screen(
         archive=texts[1],
         names=project_names(*texts),
         findings=(*mine.findings, *_nowhere(mine.frame), *known.findings),
-        archive_size=known.side.frame.height,
+        archive_size=known.frame.height,
         prior=prior,
         weights_synthetic=bool(known.weights.origin.get("synthetic", False)),
         kind=mine.kind,
@@ -116,15 +121,26 @@ def screen(
 class Archive:
     """An archive that is read and indexed: it can be asked again and again."""
 
-    side: Side
+    frame: pl.DataFrame | Shelf
     index: Index
     weights: Weights  # adapted to the coincidences of the archive
     fingerprint: str  # sha256 of its table
     findings: tuple[Finding, ...]
 
+    def release(self) -> None:
+        """Give back the memory of what was read of an archive on disk."""
+        if isinstance(self.frame, Shelf):
+            self.frame.release()
+            self.index.release()
+
 
 def index_archive(
-    archive: AnyFrame, *, encoding: str | None = None, weights: Weights | None = None, folder: str | Path | None = None
+    archive: AnyFrame,
+    *,
+    encoding: str | None = None,
+    weights: Weights | None = None,
+    folder: str | Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Archive:
     """Read and index an archive that is to be asked more than once.
 
@@ -134,12 +150,16 @@ def index_archive(
         As in `screen`, which takes the result in place of the table. Also a folder in which an index was kept.
     folder
         Where to keep the index on disk, so that it need not fit memory and is there the next time. A polars LazyFrame
-        with a column ``id`` is then read a part at a time.
+        is then read a part at a time.
+    progress
+        Called with the records read and their number, when the index is kept on disk.
 
     Raises
     ------
     InputError
         As `screen` does; when identifiers of a table that is read in parts repeat.
+    UsageError
+        When the folder holds anything but an index.
 
     Examples
     --------
@@ -149,50 +169,70 @@ def index_archive(
     """
     if is_archive(archive):
         frame, index, fingerprint, learned = open_archive(Path(archive))
-        return _archive(frame, index, _learned(weights or shipped(), learned), fingerprint, ())
+        own = _learned(weights or shipped(), learned)
+        return Archive(frame=frame, index=index, weights=own, fingerprint=fingerprint, findings=())
     if folder is None:
         theirs = library(archive, "archive", encoding=encoding)
         index = build(read(theirs.frame["text"], _regions(theirs.frame)))
         own = adapted(weights or shipped(), index, shipped_forests())
-        return _archive(theirs.frame, index, own, theirs.fingerprint, theirs.findings)
-    place, known = Path(folder), _Parts(archive, encoding)
-    frame, index = write_archive(known, known.count, place)
-    if frame["id"].n_unique() < frame.height:
-        raise InputError("projects.repeated-in-parts")
-    own = adapted(weights or shipped(), index, shipped_forests())
-    close_archive(
-        place, known.fingerprint, share=own.agreement.share, level=own.agreement.level, closest=own.closest_share,
-        counted=np.array(own.counted),
-    )  # fmt: skip
-    return _archive(frame, index, own, known.fingerprint, tuple(known.findings))
+        return Archive(
+            frame=theirs.frame, index=index, weights=own, fingerprint=theirs.fingerprint, findings=theirs.findings
+        )
+    place = Path(folder)
+    if place.exists() and not is_archive(place) and not (place.is_dir() and not any(place.iterdir())):
+        raise UsageError("projects.folder-in-use", folder=place)
+    known = _Parts(archive, encoding, progress)
+    with whole_folder(place) as stage:
+        index = write_archive(known, known.count, stage)
+        if pl.concat(known.names).n_unique() < known.count:
+            raise InputError("projects.repeated-in-parts")
+        own = adapted(weights or shipped(), index, shipped_forests())
+        close_archive(
+            stage, known.fingerprint, share=own.agreement.share, level=own.agreement.level, closest=own.closest_share,
+            counted=np.array(own.counted),
+        )  # fmt: skip
+        del index  # where files that are open cannot be moved
+    return replace(index_archive(place, weights=weights), findings=tuple(known.findings))
 
 
 class _Parts:
     """The tables and records of an archive, some rows at a time."""
 
-    def __init__(self, archive: AnyFrame, encoding: str | None) -> None:
+    def __init__(self, archive: AnyFrame, encoding: str | None, progress: Callable[[int, int], None] | None) -> None:
         lazy = isinstance(archive, pl.LazyFrame)
         self.whole = None if lazy else library(archive, "archive", encoding=encoding)
         self.lazy = archive if self.whole is None else self.whole.frame.lazy()
         self.count = int(self.lazy.select(pl.len()).collect().item())
         self.findings: list[Finding] = list(self.whole.findings) if self.whole else []
         self.fingerprint = self.whole.fingerprint if self.whole else ""
+        self.names: list[pl.Series] = []
+        self.progress = progress
+        self.said: Counter[tuple[str, str | None]] = Counter()
 
     def __iter__(self) -> Iterator[tuple[pl.DataFrame, Records]]:
         for at in range(0, max(self.count, 1), PART):
             frame = self.lazy.slice(at, PART).collect()
             if self.whole is None:
-                part = library(frame, "archive")
-                frame, self.findings = part.frame, [*self.findings, *part.findings]
-                self.fingerprint = sha256(f"{self.fingerprint}{part.fingerprint}".encode()).hexdigest()
+                frame = self._read(frame, at)
+            self.names.append(frame["id"])
             yield frame, read(frame["text"], _regions(frame))
+            if self.progress is not None:
+                self.progress(min(at + PART, self.count), self.count)
 
-
-def _archive(
-    frame: pl.DataFrame, index: Index, weights: Weights, fingerprint: str, findings: tuple[Finding, ...]
-) -> Archive:
-    side = Side(frame=frame, records=index.records)
-    return Archive(side=side, index=index, weights=weights, fingerprint=fingerprint, findings=findings)
+    def _read(self, frame: pl.DataFrame, at: int) -> pl.DataFrame:
+        """Return a part as `library` reads it; notes on columns are kept once, others up to the limit of their kind."""
+        unnumbered = [note for note in renamed(frame.head(0), "archive")[1] if note.rule == "rows-numbered"]
+        if unnumbered:
+            digits, rows = len(str(self.count)), range(at + 1, at + frame.height + 1)
+            frame = frame.insert_column(0, pl.Series("id", [f"{row:0{digits}}" for row in rows], dtype=pl.String))
+        part = library(frame, "archive")
+        self.fingerprint = sha256(f"{self.fingerprint}{part.fingerprint}".encode()).hexdigest()
+        for one in (*unnumbered, *part.findings):
+            kind = (one.rule, one.column)
+            self.said[kind] += 1
+            if self.said[kind] <= (1 if one.line is None else limit("findings_per_rule")):
+                self.findings.append(one if one.line is None else replace(one, line=one.line + at))
+        return part.frame
 
 
 def _learned(weights: Weights, known: Mapping[str, FloatArray]) -> Weights:
@@ -203,16 +243,19 @@ def _learned(weights: Weights, known: Mapping[str, FloatArray]) -> Weights:
 
 
 def _batch(known: Archive, frame: pl.DataFrame, shares: FloatArray | None) -> tuple[pl.DataFrame, ...]:
-    """Return verdicts, candidates, ledger and changes of some projects."""
-    new = Side(frame=frame, records=read(frame["text"], _regions(frame)))
+    """Return verdicts, candidates, ledger, changes and the archived rows shown of some projects."""
+    new = Side(frame=frame, records=read(frame["text"], _regions(frame)), rows=np.arange(frame.height))
     found = pairs(known.index, new.records)
     scores = score(known.weights.agreement, found, new.records)
     show = shown(found, scores)
+    rows = np.unique(found.record[show.at])
+    old = Side(frame=known.frame[rows], records=known.index.records, rows=rows)
     verdicts = verdict_frame(judge(known.weights, found, scores, shares), new, found.reached)
-    candidates = candidate_frame(found, scores, show, new, known.side)
+    candidates = candidate_frame(found, scores, show, new, old)
     repackaged = (verdicts["verdict"] == "repackaged").to_numpy()
-    ledger, changed = ledger_frames(known.weights, known.index, found, show, new, known.side, repackaged)
-    return with_evidence(verdicts, candidates, ledger, changed), candidates, ledger, changed
+    ledger, changed = ledger_frames(known.weights, found, show, new, old, repackaged)
+    seen = old.frame.with_columns(pl.Series("row", rows))
+    return with_evidence(verdicts, candidates, ledger, changed), candidates, ledger, changed, seen
 
 
 def _shares(weights: Weights, prior: float | None) -> FloatArray | None:
@@ -232,7 +275,7 @@ def _regions(frame: pl.DataFrame) -> pl.Series | None:
 def _texts(frame: pl.DataFrame) -> pl.DataFrame:
     """Return ``id, title, text`` in one form of every character."""
     title = plain(frame["title"].cast(pl.String)) if "title" in frame.columns else pl.Series([""] * frame.height)
-    return frame.select("id", title.alias("title"), plain(frame["text"]).alias("text"))
+    return frame.select("id", title.fill_null("").alias("title"), plain(frame["text"]).alias("text"))
 
 
 def _nowhere(frame: pl.DataFrame) -> Iterator[Finding]:

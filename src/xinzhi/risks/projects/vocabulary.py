@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
+from xinzhi.core.arrays import BoolArray, FloatArray, IntArray, release
 from xinzhi.risks.projects.conventions import HERE, by_row, convention, document, places_table
 
 BitArray = npt.NDArray[np.uint64]
@@ -138,6 +138,7 @@ class Tokens:
             high = min(low + _CHUNK, len(self.start) - 1)
             rows = np.repeat(np.arange(high - low), np.diff(self.start[low : high + 1]))
             yield slice(low, high), rows, self.bucket[self.start[low] : self.start[high]]
+            release(self.bucket, self.start)
 
     def take(self, rows: IntArray) -> Tokens:
         """Return the tokens of some of the texts."""
@@ -151,6 +152,7 @@ class Tokens:
         out = np.zeros(1 << BUCKET_BITS)
         for low in range(0, len(self.bucket), _AT_ONCE):  # some at a time: numpy counts in whole numbers of eight bytes
             out += np.bincount(self.bucket[low : low + _AT_ONCE], minlength=len(out))
+            release(self.bucket)
         return out
 
 
