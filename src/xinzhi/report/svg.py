@@ -7,13 +7,15 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Any
-
-from altair.typing import ChartType
+from typing import TYPE_CHECKING, Any
 
 from xinzhi.core.errors import guarded
 from xinzhi.core.text import Language, Text, printable
-from xinzhi.report.charts.style import Words
+
+if TYPE_CHECKING:  # a brief draws without altair
+    from altair.typing import ChartType
+
+    from xinzhi.report.charts.style import Words
 
 _TEXT = re.compile(r"<text([^>]*)>([^<]*)</text>")
 _ROOT = re.compile(r"<svg[^>]*?\bwidth=\"([\d.]+)\"[^>]*?\bheight=\"([\d.]+)\"[^>]*>")
