@@ -1,7 +1,8 @@
 """Production functions: does the default call find the truth, do intervals hold it, and what does a bootstrap cost.
 
 ``python bench/bench_production.py [recovery | coverage | time] [METHOD] ...``, all by default. Panels are made up, each
-method on one where its own assumptions hold. Exits with 1 when a limit is missed.
+method on one where its own assumptions hold. With ``--save FILE`` every estimate of `recovery` is added to a CSV file
+as it comes, and one that stands there is not made again. Exits with 1 when a limit is missed.
 """
 
 from __future__ import annotations
@@ -14,18 +15,21 @@ import resource
 import sys
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import numpy as np
 import polars as pl
+from scipy.stats import binom, chi2, norm
 
 from made_up_firms import CAPITAL, GROSS, LABOUR, panel
 from xinzhi.micro import production_function
 
-SIZES = {1_000: 20, 10_000: 20, 100_000: 3}  # firms of ten years, and seeds
+SIZES, SEEDS = (1_000, 10_000, 100_000), 20  # firms of ten years
 PANELS, FIRMS = 200, 500
 # lags two and three years old tell little: with 500 firms the mirror solution is often the nearer one
 LARGE = {"blundell-bond": 5_000}
 DEVIATIONS, HOLD = 3.0, (0.92, 0.98)
+CHANCE = 1e-3  # of a test that misses by chance, shared by the mean and the spread of all distances
 SECONDS, GIGABYTES, DRAWS = 60.0, 4.0, 200
 VALUE_ADDED = {"labour": LABOUR, "capital": CAPITAL}
 METHODS: Mapping[str, tuple[str, Mapping[str, object], Mapping[str, float]]] = {
@@ -43,36 +47,67 @@ METHODS: Mapping[str, tuple[str, Mapping[str, object], Mapping[str, float]]] = {
 PROMISED = ("lp", "acf", "wooldridge", "robinson", "gnr")
 
 
-def estimates(method: str, firms: int, seed: int) -> pl.DataFrame:
-    """Return the coefficients of one call on one made-up panel, the truth beside them."""
-    process, options, truth = METHODS[method]
+def estimates(method: str, data: pl.DataFrame) -> pl.DataFrame:
+    """Return the coefficients of one call on a made-up panel, the truth beside them."""
+    _, options, truth = METHODS[method]
     proxy = "investment" if method == "op" else "materials"
-    data = panel(firms, seed, process)
     found = production_function(data, "output", ["labour"], ["capital"], proxy, method=method, **options).coefficients
     return found.with_columns(truth=pl.col("term").replace_strict(truth))
 
 
-def recovery() -> bool:
-    """Print by size how far estimates lie from the truth, in standard errors."""
-    fine = True
-    for firms, seeds in SIZES.items():
-        for method in (name for name in PROMISED if name in METHODS):
-            rows = pl.concat([estimates(method, firms, seed) for seed in range(seeds)])
-            away = rows.select(((pl.col("estimate") - pl.col("truth")) / pl.col("standard_error")).abs()).to_series()
-            outside = rows.filter(pl.col("estimate").is_null()).height + int((away > DEVIATIONS).sum())
-            means = dict(rows.group_by("term", maintain_order=True).agg(pl.col("estimate").mean()).rows())
-            shown = ", ".join(f"{term} {value:.4f}" for term, value in means.items())
-            size = f"{10 * firms:>9,} rows, {seeds:>2} seeds"
-            print(f"{method:>12}, {size}: {shown}; farthest {away.max():.2f} errors", flush=True)
-            fine &= outside <= 1  # of some 600 distances in all, one or two lie beyond three errors by chance
-    return fine
+def recovery(save: Path | None = None) -> bool:
+    """Print by size how far estimates lie from the truth in standard errors: mean, spread and the farthest."""
+    keys = ["method", "firms", "seed"]
+    known = pl.read_csv(save) if save is not None and save.is_file() else pl.DataFrame()
+    methods, fine = [name for name in PROMISED if name in METHODS], True
+    for firms in SIZES:
+        for seed in range(SEEDS):
+            made: dict[str, pl.DataFrame] = {}
+            for method in methods:
+                process = METHODS[method][0]
+                if known.height and known.filter(method=method, firms=firms, seed=seed).height:
+                    continue
+                data = made.setdefault(process, panel(firms, seed, process))
+                one = estimates(method, data).select(
+                    pl.lit(method).alias("method"), pl.lit(firms).alias("firms"), pl.lit(seed).alias("seed"),
+                    "term", "truth", "estimate", "standard_error",
+                )  # fmt: skip
+                known = pl.concat([known, one])
+                if save is not None:
+                    with save.open("a", encoding="utf-8") as file:
+                        file.write(one.write_csv(include_header=not file.tell()))
+    z = (pl.col("estimate") - pl.col("truth")) / pl.col("standard_error")
+    known = known.filter(pl.col("method").is_in(methods)).with_columns(z=z).sort(*keys)
+    tests = known.select("method", "firms", "term").unique().height
+    far, chance = norm.isf(CHANCE / tests / 4), CHANCE / tests / 4
+    for (firms, method), rows in known.group_by("firms", "method", maintain_order=True):
+        none = rows["estimate"].null_count()
+        parts = []
+        for (term,), one in rows.group_by("term", maintain_order=True):
+            values = one["z"].drop_nulls()
+            n, mean, spread = len(values), values.mean(), values.std()
+            within = chi2.ppf([chance, 1 - chance], n - 1)
+            good = abs(mean) * n**0.5 < far and within[0] < (n - 1) * spread**2 < within[1]
+            fine &= good
+            parts.append(
+                f"{term} {one['estimate'].mean():.4f} (z {mean:+.2f}, sd {spread:.2f}{'' if good else ' MISSED'})"
+            )
+        fine &= none == 0
+        size = f"{10 * firms:>9,} rows, {rows['seed'].n_unique():>2} seeds"
+        print(f"{method:>12}, {size}: {', '.join(parts)}; farthest {rows['z'].abs().max():.2f} errors", flush=True)
+    beyond, count = int((known["z"].abs() > DEVIATIONS).sum()), known["z"].count()
+    expected = 2 * norm.sf(DEVIATIONS)
+    print(f"all {count} distances: mean {known['z'].mean():+.3f}, sd {known['z'].std():.3f};", end=" ")
+    print(f"{beyond} beyond {DEVIATIONS:g} errors, by chance {count * expected:.1f}", flush=True)
+    return fine and beyond <= binom.isf(CHANCE, count, expected)
 
 
 def coverage() -> bool:
     """Print how often 95 % intervals hold the truth, on samples of ten years."""
     fine = True
     for method in METHODS:
-        rows = pl.concat([estimates(method, LARGE.get(method, FIRMS), 1_000 + seed) for seed in range(PANELS)])
+        firms, process = LARGE.get(method, FIRMS), METHODS[method][0]
+        rows = pl.concat([estimates(method, panel(firms, 1_000 + seed, process)) for seed in range(PANELS)])
         inside = (pl.col("low") <= pl.col("truth")) & (pl.col("truth") <= pl.col("high"))
         table = rows.group_by("term", maintain_order=True).agg(
             held=inside.mean(), bias=(pl.col("estimate") - pl.col("truth")).mean(),
@@ -104,11 +139,15 @@ def _cpu() -> float:
     return used.ru_utime + used.ru_stime
 
 
-PARTS: Mapping[str, Callable[[], bool]] = {"recovery": recovery, "coverage": coverage, "time": cost}
+PARTS: Mapping[str, Callable[..., bool]] = {"recovery": recovery, "coverage": coverage, "time": cost}
 
 if __name__ == "__main__":
     np.seterr(all="raise", under="ignore")
-    asked = sys.argv[1:]
+    asked, saved = sys.argv[1:], {}
+    if "--save" in asked:
+        at = asked.index("--save")
+        saved = {"recovery": {"save": Path(asked[at + 1])}}
+        del asked[at : at + 2]
     METHODS = {name: METHODS[name] for name in asked if name in METHODS} or METHODS
-    done = [PARTS[name]() for name in [one for one in asked if one in PARTS] or PARTS]
+    done = [PARTS[name](**saved.get(name, {})) for name in [one for one in asked if one in PARTS] or PARTS]
     sys.exit(0 if all(done) else 1)

@@ -36,6 +36,7 @@ from .production.result import method_text as method_text
 from .suppression import attack as attack
 from .suppression import protect as protect
 from .suppression import protect_together as protect_together
+from .survey import SURVEY as SURVEY
 from .survey import read_survey as read_survey
 from .survey import survey_columns as survey_columns
 from .tfp_index import FirmIndex as FirmIndex

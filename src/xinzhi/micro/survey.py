@@ -16,7 +16,7 @@ from xinzhi.micro.engine import Engine, connect, files_of
 from xinzhi.micro.panel import FIGURES, KEY, NO_ROWS, ROLES, Duplicates, Panel, checked, typed, unreadable
 from xinzhi.micro.text_files import is_text
 
-_LAYOUT = Path(__file__).with_name("survey.yaml")
+SURVEY = Path(__file__).with_name("survey.yaml")
 _BLANKS = re.compile(r"[\s()（）_\-—－]+")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 
@@ -31,7 +31,7 @@ def survey_columns(columns: Sequence[str]) -> dict[str, str]:
     """
     plain = {_BLANKS.sub("", name): name for name in reversed(columns)}
     found = {}
-    for role, names in read_yaml(_LAYOUT)["columns"].items():
+    for role, names in read_yaml(SURVEY)["columns"].items():
         held = next((plain[bare] for name in names if (bare := _BLANKS.sub("", name)) in plain), None)
         if held is not None:
             found[role] = held
@@ -134,7 +134,7 @@ def _industry(table: Ibis) -> Ibis:
     code = table.industry.strip()
     division, finer = code.substr(0, 2), code.substr(0, 3)
     kept = division
-    for edition in reversed(read_yaml(_LAYOUT)["industries"]):
+    for edition in reversed(read_yaml(SURVEY)["industries"]):
         codes: Mapping[str, str] = edition["codes"]
         whole, split = ([one for one in codes.items() if len(one[0]) == size] for size in (2, 3))
         made = finer.cases(*split, else_=division.cases(*whole, else_=division))
@@ -146,5 +146,5 @@ def _ownership(code: Ibis) -> Ibis:
     """Return the kind of ownership of a registration type."""
     import ibis
 
-    ranges = read_yaml(_LAYOUT)["ownership"]
+    ranges = read_yaml(SURVEY)["ownership"]
     return ibis.cases(*(((code >= low) & (code <= high), kind) for low, high, kind in ranges), else_="")

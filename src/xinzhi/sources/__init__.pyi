@@ -2,6 +2,7 @@ from . import allocation as allocation
 from . import innovation as innovation
 from . import upgrading as upgrading
 from .allocation import Allocation as Allocation
+from .allocation import AmongFirms as AmongFirms
 from .allocation.in_depth import PRODUCTS as PRODUCTS
 from .allocation.in_depth import way as way
 from .assumptions import Assumptions as Assumptions

@@ -14,6 +14,7 @@ from xinzhi.core.text import LANGUAGES, Text, same
 from xinzhi.data import Package
 from xinzhi.protocol import Protocol
 from xinzhi.studies.brief import Brief
+from xinzhi.studies.firm_cells import read_cells
 from xinzhi.studies.industries import PANEL, PlanEvidence
 from xinzhi.studies.plain import load
 from xinzhi.studies.spans import reconciled
@@ -33,6 +34,7 @@ class AssessOptions:
     only: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
     briefs: bool = False
+    cells: Any = None
     encoding: str | None = None
 
     @property
@@ -90,7 +92,7 @@ def assess(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Assessm
     progress
         Who is told how far it is.
     asked
-        Fields of `AssessOptions`: `protocol`, topics `only` or to `skip`, `briefs` of all regions.
+        Fields of `AssessOptions`: `protocol`, topics `only` or to `skip`, `briefs` of all regions, `cells` of firms.
 
     Examples
     --------
@@ -105,6 +107,7 @@ def assess(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Assessm
     wanted = wish.topics
     progress.step("read")
     package = load(source, wish.encoding)
+    cells = None if wish.cells is None else read_cells(wish.cells)
     progress.step("measure")
     measured = measure(package, wish.protocol)
     require_value_added(measured.protocol, "assess")
@@ -115,7 +118,8 @@ def assess(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Assessm
     topics: dict[str, Study] = {}
     held = PlanEvidence(package)
     makers: Mapping[str, Callable[[Package, Measurement], Study | None]] = {
-        "scope": _scope, "sources": _sources, "sectors": _sectors, "frontier": _frontier,
+        "scope": _scope, "sectors": _sectors, "frontier": _frontier,
+        "sources": lambda package, measured: _sources(package, measured, cells),
         "paths": lambda package, measured: _paths(package, measured, held),
         "risks": lambda package, _: _risks(package, held),
     }  # fmt: skip
@@ -202,12 +206,12 @@ def _scope(package: Package, measurement: Measurement) -> Study | None:
     return _or_none("studies.no-industry-table", lambda: scope(package, as_of=f"{last}-12-31"))
 
 
-def _sources(package: Package, measurement: Measurement) -> Study | None:
+def _sources(package: Package, measurement: Measurement, cells: Study | None) -> Study | None:
     from xinzhi.studies.sources import sources
 
     if not any(name in package.tables for name in DETAILED):
         return None
-    return sources(package, measurement=measurement, protocol=measurement.protocol, deeper=False)
+    return sources(package, measurement=measurement, protocol=measurement.protocol, deeper=False, cells=cells)
 
 
 def _sectors(package: Package, measurement: Measurement) -> Study | None:

@@ -9,8 +9,10 @@ from typing import Any
 
 from xinzhi import micro
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.parameters import setting
 from xinzhi.core.text import same, words
-from xinzhi.micro import GROUPS, Rules
+from xinzhi.data import units
+from xinzhi.micro import GROUPS, SURVEY, Rules
 
 JOBS = ("totals", "misallocation", "decomposition", "covariance")
 VALUES = ("labour", "tfp")
@@ -40,6 +42,9 @@ class Plan:
         Of disclosure, where they differ from ``micro.yaml``.
     protocol
         Whose fingerprint the manifest carries.
+    region, unit
+        Whose firms these are, where they are of one region, and the unit of output, such as ``1e3 CNY`` (that of the
+        survey): by these `sources` puts the cells beside the accounts of regions.
     """
 
     layout: str = "plain"
@@ -60,6 +65,8 @@ class Plan:
     duplicates: Any = "refuse"
     rules: Mapping[str, Any] | None = None
     protocol: str = "xinzhi-cn-2026"
+    region: str | None = None
+    unit: str | None = None
 
 
 def plan_to_edit() -> str:
@@ -72,7 +79,7 @@ def plan_to_edit() -> str:
     """
     import yaml
 
-    shown = ("layout", "jobs", "dimensions", "value", "method", "by", "duplicates")
+    shown = ("layout", "region", "unit", "jobs", "dimensions", "value", "method", "by", "duplicates")
     given = asdict(Plan())
     plan = {name: list(given[name]) if isinstance(given[name], tuple) else given[name] for name in shown}
     return yaml.safe_dump(plan, sort_keys=False, allow_unicode=True, default_flow_style=None)
@@ -97,12 +104,21 @@ def read_plan(path: str | None) -> Plan:
     for name in ("jobs", "dimensions", "by"):
         if isinstance(asked.get(name), str):  # one word is a list of one
             asked[name] = (asked[name],)
+    if isinstance(asked.get("region"), int):  # a code
+        asked["region"] = str(asked["region"])
     made = Plan(**asked)
     _judge(made)
+    return _settled(made, Path(path).parent)
+
+
+def _settled(made: Plan, folder: Path) -> Plan:
+    """Return a plan whose paths count from its folder; amounts of the survey are in its own unit."""
+    if made.unit is None and made.layout == "survey":
+        made = replace(made, unit=setting(SURVEY, "unit"))
     if made.deflator is not None:
-        made = replace(made, deflator=str(Path(path).parent / made.deflator))
+        made = replace(made, deflator=str(folder / made.deflator))
     if isinstance(made.capital_share, str) and made.capital_share != "income":
-        made = replace(made, capital_share=str(Path(path).parent / made.capital_share))
+        made = replace(made, capital_share=str(folder / made.capital_share))
     return made
 
 
@@ -114,7 +130,7 @@ _ONE_OF = {
 _SOME_OF = {"jobs": JOBS, "dimensions": GROUPS, "by": ("region", "ownership")}
 _OF_KIND = {
     "sigma": "number", "trim": "number", "measurement_error": "flag", "encoding": "text", "deflator": "text",
-    "rules": "rules", **dict.fromkeys(_SOME_OF, "names"),
+    "region": "text", "unit": "text", "rules": "rules", **dict.fromkeys(_SOME_OF, "names"),
 }  # fmt: skip
 _KINDS: Mapping[str, Callable[[Any], bool]] = {
     "number": lambda value: isinstance(value, int | float) and not isinstance(value, bool),
@@ -135,6 +151,8 @@ def _judge(made: Plan) -> None:
     for name, value, kind in given:
         if value is not None and not _KINDS[kind](value):
             raise UsageError("studies.plan-value", name=name, given=str(value), wanted=words(f"studies.wanted.{kind}"))
+    if made.unit is not None:
+        units.parse(made.unit)
     chosen = [(name, getattr(made, name), known) for name, known in _ONE_OF.items()]
     chosen += [(name, one, known) for name, known in _SOME_OF.items() for one in getattr(made, name)]
     for name, one, known in chosen:

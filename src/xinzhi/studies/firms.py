@@ -120,7 +120,7 @@ class _Run:
                 self._keep(part, sorted(made), self.draft.notes[notes:])
         self.draft.results |= results_of(self.tables, asdict(self.plan))
         self.draft.notes += [one.text for one in self.held.findings]
-        study = self.draft.done(cells=dict(self.tables))
+        study = self.draft.done(cells=dict(self.tables), plan=asdict(self.plan), digits=self.rules.digits)
         return replace(study, findings=self.held.findings)
 
     def _keep(self, part: Path, names: list[str], notes: list[Text]) -> None:
@@ -485,4 +485,4 @@ def _read_back(folder: Path) -> Study:
         held[name] = frame
     draft.results |= results_of(held, manifest["plan"])
     draft.notes += [Text(zh=one["zh"], en=one["en"]) for one in manifest["notes"]]
-    return draft.done(cells=held, manifest=manifest)
+    return draft.done(cells=held, plan=manifest["plan"], digits=manifest["rules"]["digits"], manifest=manifest)

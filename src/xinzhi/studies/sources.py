@@ -13,6 +13,7 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.data import names_of
 from xinzhi.protocol import Protocol
 from xinzhi.sources import Sources
+from xinzhi.studies.firm_cells import among_firms, read_cells
 from xinzhi.studies.plain import load
 from xinzhi.studies.study import SILENT, Draft, Progress, Study, first_line, options, title
 from xinzhi.yardstick import Measurement
@@ -28,6 +29,7 @@ class SourcesOptions:
     assume: Mapping[str, Any] = field(default_factory=dict)
     frontier: str | None = None
     region: str | None = None
+    cells: Any = None
     encoding: str | None = None
 
 
@@ -52,7 +54,7 @@ def sources(
     progress
         Who is told how far it is.
     asked
-        Fields of `SourcesOptions`.
+        Fields of `SourcesOptions`; `cells` is a study of firms, or the folder of cells that an office wrote.
 
     Examples
     --------
@@ -66,6 +68,7 @@ def sources(
     emerging = _codes(wish.emerging)
     progress.step("read")
     package = load(source, wish.encoding)
+    cells = None if wish.cells is None else read_cells(wish.cells)
     progress.step("split")
     ways: dict[str, Any] = {"detail": wish.detail, "assume": dict(wish.assume), "measurement": measurement}
     result = decompose(package, wish.protocol, emerging, **ways)
@@ -78,6 +81,8 @@ def sources(
     region = None if wish.region is None else names_of(package).resolve(wish.region, codes)
     draft = Draft(name="sources", source=title(package), package=package, results={"sources": result})
     left: list[dict[str, Any]] = []
+    if cells is not None:
+        draft.add("among_firms", lambda: among_firms(cells, result, package))
     if deeper:
         progress.step("depth")
         verbs = {"allocation": allocation.in_depth, "upgrading": upgrading.in_depth}

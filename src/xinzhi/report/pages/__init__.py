@@ -26,6 +26,7 @@ SECTIONS: Mapping[str, tuple[str, str]] = {
     "History": ("scope.history", "history"),
     "Sources": ("sources.decomposition", "decomposition"),
     "Allocation": ("sources.in_depth", "allocation"),
+    "AmongFirms": ("sources.in_depth", "among_firms"),
     "Upgrading": ("sources.in_depth", "upgrading"),
     "Innovation": ("sources.in_depth", "innovation"),
     "Sectors": ("sectors.advance", "together"),

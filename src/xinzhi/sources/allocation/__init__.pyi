@@ -1,3 +1,5 @@
+from .among_firms import AmongFirms as AmongFirms
+from .among_firms import among_firms as among_firms
 from .flows import Flows as Flows
 from .flows import flows as flows
 from .in_depth import Allocation as Allocation

@@ -7,15 +7,15 @@ from typing import Any
 
 import polars as pl
 
-from xinzhi.core.text import Text, number, sentences, words
+from xinzhi.core.text import Text, number, percent, sentences, words
 from xinzhi.report.charts import kit
 from xinzhi.report.picture import picture, rows_of
 from xinzhi.report.section import Picture, Section
 from xinzhi.report.table import Column, Table, column, table, with_period
-from xinzhi.sources import PRODUCTS, Allocation, Innovation, Upgrading, share_title, way
+from xinzhi.sources import PRODUCTS, Allocation, AmongFirms, Innovation, Upgrading, share_title, way
 from xinzhi.yardstick import region_groups
 
-Deeper = Allocation | Innovation | Upgrading
+Deeper = Allocation | AmongFirms | Innovation | Upgrading
 
 
 MANY = 8  # industries that colours tell apart
@@ -56,6 +56,25 @@ def allocation(result: Allocation, *, region: str | None = None) -> Section:
         ],
         [words("sources.note.gain", sigma=f"{result.substitution:g}"), words("sources.note.returns")],
     )
+
+
+def among_firms(result: AmongFirms, *, region: str | None = None) -> Section:
+    """Return what reallocation among firms gave inside industries, beside that among industries."""
+    del region
+    twin = table("sources_among_firms", result.frame, None, result)
+    rows = [
+        row | {"dot": True}
+        for name, label in (("growth", "among_firms"), ("allocation", "among_industries"))
+        for row in rows_of(
+            result.frame, result, group=words(f"sources.chart.{label}"), year="year",
+            value=Column(name=name, title=words(f"sources.chart.{label}"), kind="percent"),
+        )
+    ]  # fmt: skip
+    said = next(iter(result.facts().values()))
+    facts = {"growth": said["growth"], "allocation": percent(said["allocation"], 2, sign=True)}
+    unit = words("sources.unit_of.points")
+    drawn = picture("sources.among_firms", kit.lines, rows, twin, facts, unit=unit, y=unit, decimals=2, reference=0)
+    return _section("among_firms", result, [drawn], [], [words("sources.note.among_firms"), words("firms.limits")])
 
 
 def _returns(result: Allocation) -> Picture:

@@ -268,6 +268,18 @@ def _scope(_: Assessment, results: Mapping[str, Any]) -> Section:
     )  # fmt: skip
 
 
+def _sources(_: Assessment, results: Mapping[str, Any]) -> Section:
+    """Return the parts of growth; where there are cells of firms, what firms gave stands after what the whole did."""
+    whole = section(results["sources"])
+    if "among_firms" not in results:
+        return whole
+    firms = section(results["among_firms"])
+    return replace(
+        whole, answer=(*whole.answer[:1], *firms.answer[:2], *whole.answer[1:], *firms.answer[2:]),
+        tables=(*whole.tables, *(one.twin for one in firms.pictures)), notes=(*whole.notes, *firms.notes),
+    )  # fmt: skip
+
+
 def _frontier(_: Assessment, results: Mapping[str, Any]) -> Section | None:
     from xinzhi.report.pages.frontier.change import brief
 
@@ -275,5 +287,5 @@ def _frontier(_: Assessment, results: Mapping[str, Any]) -> Section | None:
 
 
 BRIEF: Mapping[str, Callable[[Assessment, Mapping[str, Result]], Section | None]] = {
-    "scope": _scope, "paths": _paths, "frontier": _frontier, "risks": _risks,
+    "scope": _scope, "sources": _sources, "paths": _paths, "frontier": _frontier, "risks": _risks,
 }  # fmt: skip

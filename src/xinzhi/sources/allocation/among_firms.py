@@ -1,0 +1,165 @@
+"""Allocation among the firms of an industry, from the published cells of an office, beside that among industries."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import polars as pl
+
+from xinzhi.core.errors import InputError
+from xinzhi.core.result import Facts, Result
+from xinzhi.core.text import Text, listing, words
+from xinzhi.sources.result import Sources
+
+FEW = 3  # regions that a sentence names
+MEANS = ("growth", "rounding", "share", "contribution", "allocation", "tfp_growth")
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class AmongFirms(Result, verb="sources_among_firms", topic="sources", key=("year",)):
+    """What reallocation among firms gave inside industries, beside reallocation among the industries of the regions.
+
+    `frame`: ``year``; ``growth`` of the efficiency of allocation inside industries over the year before, in log points
+    of the firms' productivity, and ``rounding``, by how much the digits of the cells may move it; ``industries`` that
+    it is of; ``share`` of these in the output of the regions, null where the cells do not say in which unit amounts
+    are; ``contribution`` to the regions' productivity, the product of both; ``allocation`` and ``tfp_growth`` of the
+    regions, weighted by output, null in years that the decomposition lacks. `regions` are their codes; `whole` says
+    that cells name none, so that they are taken to be of all of them.
+    """
+
+    regions: tuple[str, ...]
+    whole: bool
+    others: tuple[str, ...]
+    excess: float | None
+
+    def facts(self) -> Facts:
+        """Return what both gave a year over the years that both have, and what the cells cover."""
+        both = self.frame.drop_nulls("allocation")
+        told = both if both.height else self.frame
+        mean = {name: told[name].mean() for name in MEANS}
+        # levels are rounded, not changes: over a span without gaps the digits of its two ends are what is left
+        steady = told.height == told["year"].max() - told["year"].min() + 1  # type: ignore[operator] # whole numbers
+        digits = float(told["rounding"].max()) / (told.height if steady else 1)  # type: ignore[arg-type] # of floats
+        values = mean | {
+            "start": told["year"].min() - 1, "end": told["year"].max(), "n": told.height, "rounding": digits,  # type: ignore[operator] # whole numbers
+            "place": self._place(),
+        }  # fmt: skip
+        facts: Facts = {"firms.beside" if both.height else "firms.alone": values}
+        if self.excess is not None:
+            facts["firms.excess"] = {"share": self.excess, "place": values["place"]}
+        else:
+            facts["firms.no_share" if mean["share"] is None else "firms.share"] = values
+        if self.whole:
+            facts["firms.whole"] = {}
+        if self.others:
+            facts["firms.others"] = {"n": len(self.others), "names": list(self.others[:FEW])}
+        if both.height and both.height < self.frame.height:
+            facts["firms.years"] = {"n": self.frame.height - both.height}
+        return facts
+
+    def _place(self) -> Text:
+        if len(self.regions) > FEW:
+            return words("sources.firms.regions", n=len(self.regions))
+        return listing([self.names.region(code) for code in self.regions])
+
+
+def among_firms(
+    result: Sources,
+    cells: pl.DataFrame,
+    output: pl.DataFrame,
+    *,
+    regions: Sequence[str] = (),
+    others: Sequence[str] = (),
+    digits: int,
+) -> AmongFirms:
+    r"""Return what reallocation among firms gave inside industries, from cells, beside that among industries.
+
+    Parameters
+    ----------
+    result
+        A decomposition.
+    cells
+        ``industry, year, efficiency`` (output over efficient output, Hsieh and Klenow 2009) and ``value``, value added.
+    output
+        ``region, year, output``: that of the regions in the unit of `value`, null where the unit is not known.
+    regions, others
+        The codes of the regions that the cells are of (none: not told), and what regions they are of beside.
+    digits
+        To how many the efficiency was rounded.
+
+    Notes
+    -----
+    With $e_s$ the efficiency of industry $s$ and $w_s$ its share in value added, mean of both years, among the
+    industries that both years tell, growth is $\sum_s w_s \Delta\ln e_s$: industries that are withheld in one of the
+    years do not move it, nor does the mix of industries.
+
+    Raises
+    ------
+    InputError
+        When no industry is told in two consecutive years.
+
+    Examples
+    --------
+    >>> from xinzhi.sources import decompose
+    >>> rows = [("13", 2015, 0.50, 9.0), ("13", 2016, 0.51, 9.0)]
+    >>> cells = pl.DataFrame(rows, schema=["industry", "year", "efficiency", "value"], orient="row")
+    >>> none = pl.DataFrame(schema={"region": pl.String, "year": pl.Int64, "output": pl.Float64})
+    >>> among_firms(decompose("china-provinces"), cells, none, digits=2).frame["growth"].round(4).to_list()
+    [0.0198]
+    """
+    log = pl.col("efficiency").log()
+    place = pl.col("efficiency").log10().floor() - digits + 1
+    known = cells.drop_nulls(["efficiency", "value"]).with_columns(
+        log=log, half=0.5 * 10.0**place / pl.col("efficiency")
+    )
+    pairs = known.join(known.with_columns(pl.col("year") + 1), on=["industry", "year"], suffix="_0")
+    if pairs.is_empty():
+        raise InputError("sources.cells-apart")
+    weight = (pl.col("value") / pl.col("value").sum() + pl.col("value_0") / pl.col("value_0").sum()) / 2
+    firms = (
+        pairs.with_columns(weight=weight.over("year"))
+        .group_by("year")
+        .agg(
+            growth=(pl.col("weight") * (pl.col("log") - pl.col("log_0"))).sum(),
+            rounding=(pl.col("weight") * (pl.col("half") + pl.col("half_0"))).sum(),
+            industries=pl.len().cast(pl.Int64),
+            made=pl.col("value").sum(), made_0=pl.col("value_0").sum(),
+        )
+    )  # fmt: skip
+    codes = tuple(regions) or tuple(result.frame["region"].unique().sort())
+    gdp = output.filter(pl.col("region").is_in(codes)).group_by("year").agg(
+        gdp=pl.when(pl.col("output").count() == len(codes)).then(pl.col("output").sum())
+    )  # fmt: skip
+    gdp = gdp.join(gdp.select(pl.col("year") + 1, gdp_0="gdp"), on="year", how="left")
+    frame = (
+        firms.join(gdp, on="year", how="left")
+        .join(_regions(result, codes), on="year", how="left")
+        .with_columns(share=(pl.col("made") / pl.col("gdp") + pl.col("made_0") / pl.col("gdp_0")) / 2)
+        .select("year", "growth", "rounding", "industries", "share", "allocation", "tfp_growth")
+        .sort("year")
+    )
+    top = frame["share"].max()
+    excess = float(top) if isinstance(top, float) and top > 1 else None
+    frame = frame if excess is None else frame.with_columns(share=pl.lit(None, pl.Float64))
+    frame = frame.insert_column(5, (frame["share"] * frame["growth"]).alias("contribution"))
+    return AmongFirms(
+        frame=frame, excess=excess, regions=codes, whole=not regions, others=tuple(others), names=result.names,
+        provenance=replace(result.provenance, verb="sources.among_firms"),
+    )  # fmt: skip
+
+
+def _regions(result: Sources, codes: Sequence[str]) -> pl.DataFrame:
+    """Return reallocation among industries and growth of productivity by year, over regions by output of both years."""
+    output = result.measurement.inputs.select("region", "year", "output")
+    rows = (
+        result.frame.filter(pl.col("region").is_in(codes))
+        .join(output, on=["region", "year"])
+        .join(output.with_columns(pl.col("year") + 1), on=["region", "year"], suffix="_0")
+        .with_columns(weight=pl.col("output") / pl.col("output").sum().over("year")
+                      + pl.col("output_0") / pl.col("output_0").sum().over("year"))
+    )  # fmt: skip
+    means = [(pl.col(name) * pl.col("weight") / 2).sum().alias(name) for name in ("allocation", "tfp_growth")]
+    whole = (pl.len() == len(codes)) & (pl.col("allocation").null_count() == 0)
+    found = rows.group_by("year").agg(*(pl.when(whole).then(one).alias(one.meta.output_name()) for one in means))
+    return found.drop_nulls("allocation")
