@@ -14,6 +14,7 @@ from xinzhi.core.errors import IdentityError, InputError, UsageError
 from xinzhi.core.finding import Finding
 from xinzhi.core.parameters import setting
 from xinzhi.core.result import Facts, Result
+from xinzhi.core.schema import Column
 from xinzhi.core.text import same, words
 from xinzhi.data import provenance
 from xinzhi.micro.cohorts import COHORTS, METHODS, cells, pair_sums, parts
@@ -27,6 +28,7 @@ Method = Literal[
 ]  # fmt: skip
 DECOMPOSITIONS = (OLLEY, *METHODS)
 _DECIMALS = 4  # of the sentences
+_SURVIVORS = ("mean", "covariance")  # of what the firms that stay add to growth
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -49,11 +51,20 @@ class Decomposition(Result, verb="micro_decompose", topic="firms"):
         """The column to which the parts add up."""
         return "aggregate" if self.method == OLLEY else "growth"
 
+    def columns(self, frame: str = "frame") -> list[Column]:
+        """Return the descriptions; mean and covariance of growth are those of survivors."""
+        found, growth = super().columns(frame), self.method != OLLEY
+        return [
+            replace(one, title=words("firms.survivors", part=one.title)) if growth and one.name in _SURVIVORS else one
+            for one in found
+        ]
+
     def facts(self) -> Facts:
         """Return over which periods, and what each part comes to on average."""
         ends = ("year", "year") if self.method == OLLEY else ("start", "end")
         values: dict[str, object] = {
             "method": words(f"firms.method.{self.method}"), "n": self.frame.height,
+            "cells": "groups" if self.groups else "all",
             "start": self.frame[ends[0]].min(), "end": self.frame[ends[1]].max(),
             "what": words(f"firms.of.{self.value}"), "how": words(f"firms.how_of.{self.value}"),
         }  # fmt: skip

@@ -60,12 +60,17 @@ class Misallocation(Result, verb="misallocation", topic="firms", key=CELL):
         first, last = self.years.row(0, named=True), self.years.row(-1, named=True)
         values = {"start": first["year"], "end": last["year"], "first": first["gain"], "last": last["gain"]}
         several = first["year"] != last["year"]
-        covered = last.get("covered")
-        scope = "share" if covered is not None else "told" if "withheld" in self.frame.columns else "all"
+        ends = (first.get("covered"), last.get("covered"))
+        covered = None if None in ends else min(ends)
+        scope = "told" if "withheld" in self.frame.columns else "all"
+        if covered is not None:
+            scope = "share" if round(covered, 2) < 1 else "whole"
         values |= {"sd": last["sd_tfpr"], "scope": scope, "covered": covered}
         facts: Facts = {"answer.gains" if several else "answer.gain": values}
         if self.noise is not None:
-            facts["answer.noise"] = {"share": self.noise.share, "gain": last["corrected_gain"]}
+            facts["answer.noise"] = {
+                "share": self.noise.share, "error": self.noise.error, "gain": last["corrected_gain"]
+            }  # fmt: skip
         return facts
 
 

@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.text import same
-from xinzhi.data import names_of, units
+from xinzhi.data import Package, names_of, units
+from xinzhi.micro import TOTAL
+from xinzhi.sources import Sources
+from xinzhi.sources.allocation import AmongFirms
+from xinzhi.sources.allocation import among_firms as beside
+from xinzhi.studies.firms import MANIFEST, firms
 from xinzhi.studies.study import Study
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from xinzhi.data import Package
-    from xinzhi.sources import Sources
-    from xinzhi.sources.allocation import AmongFirms
 
 TABLES = ("misallocation", "totals_output")
 
 
 def read_cells(given: Any) -> Study:  # noqa: ANN401 - a study of firms, or a folder of cells
     """Return the study of firms of a folder of cells, or the one that is given."""
-    from xinzhi.studies.firms import MANIFEST, firms
-
     if isinstance(given, Study) and given.name == "firms":
         return given
     if not isinstance(given, str | Path) or not (Path(given) / MANIFEST).is_file():
@@ -35,9 +32,6 @@ def read_cells(given: Any) -> Study:  # noqa: ANN401 - a study of firms, or a fo
 
 def among_firms(made: Study, result: Sources, package: Package) -> AmongFirms:
     """Return what reallocation among the firms of cells gave, beside that among the industries of a package."""
-    from xinzhi.micro import TOTAL
-    from xinzhi.sources.allocation import among_firms as beside
-
     cells: Mapping[str, pl.DataFrame] = made.more["cells"]
     plan: Mapping[str, Any] = made.more["plan"]
     if missing := [name for name in TABLES if name not in cells]:
@@ -59,8 +53,6 @@ def _regions(
     plan: Mapping[str, Any], totals: pl.DataFrame, result: Sources, package: Package
 ) -> tuple[list[str], list[str]]:
     """Return the codes of the regions of cells, and what of them the decomposition does not have."""
-    from xinzhi.micro import TOTAL
-
     told = [plan["region"]] if plan.get("region") else []
     if not told and "region" in totals.columns:
         told = totals.filter(pl.col("region") != TOTAL)["region"].unique().sort().to_list()

@@ -8,6 +8,7 @@ import pytest
 from made_up_firms import panel
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.micro import connect, production_function
+from xinzhi.micro.production.by_engine import METHODS
 
 pytest.importorskip("ibis", reason="the extra micro is not installed")
 CALL = ("output", ["labour"], ["capital"])
@@ -33,15 +34,16 @@ def assert_alike(one, two):
     assert one.dropped.sort("column", "reason").equals(two.dropped.sort("column", "reason"))
 
 
-@pytest.mark.parametrize("method", ["ols", "lp", "op", "acf"])
+@pytest.mark.parametrize("method", METHODS)
 def test_estimates_errors_and_productivity_are_those_of_rows_in_memory(method, tmp_path):
     data = panel(300, 1).sample(fraction=1.0, shuffle=True, seed=1)
-    one, two = both(data, *CALL, "investment" if method == "op" else "materials", method=method)
+    costs = {"costs": ["wages", "rent"]} if method == "cost-shares" else {}
+    one, two = both(data, *CALL, "investment" if method == "op" else "materials", method=method, **costs)
     assert_alike(one, two)
     told = pl.read_parquet(one.write_firms(tmp_path / "tfp.parquet")).sort("firm", "year")
     rows = two.productivity.sort("firm", "year")
     assert one.productivity.is_empty()
-    for name in ("productivity", "noise") if method != "ols" else ("productivity",):
+    for name in ("productivity", "noise") if method in {"op", "lp", "acf"} else ("productivity",):
         assert told[name].to_list() == pytest.approx(rows[name].to_list(), abs=1e-7)
 
 
@@ -53,11 +55,11 @@ def test_groups_controls_gaps_and_bad_rows(tmp_path):
     )  # fmt: skip
     path = tmp_path / "firms.csv"
     data.write_csv(path)
-    how = {"by": "industry", "controls": ["age"], "method": ["ols", "lp", "acf"]}
+    how = {"by": "industry", "controls": ["age"], "method": ["ols", "fe", "robinson", "lp", "acf"]}
     one = production_function(path, *CALL, "materials", engine=connect(memory_limit="500MB"), **how)
     two = production_function(data, *CALL, "materials", **how)
     assert_alike(one, two)
-    staged = pl.col("method") != "ols"
+    staged = ~pl.col("method").is_in(["ols", "fe"])
     for name in ("pairs", "gaps"):
         assert one.diagnostics.filter(staged)[name].equals(two.diagnostics.filter(staged)[name])
 
@@ -73,6 +75,12 @@ def test_what_needs_the_rows_is_refused_and_double_rows_are_counted():
     for options in ({"draws": 10}, {"attrition": True}, {"method": "gnr"}, {"method": "acf", "form": "translog"}):
         with pytest.raises(UsageError, match="engine does not go with"):
             production_function(data, *CALL, "materials", engine="duckdb", **options)
+    for name, why in (("robinson", "cannot be a free input"), ("cost-shares", "costs")):
+        with pytest.raises(UsageError, match=why):
+            production_function(data, "output ~ labour + materials | capital | materials", method=name, engine="duckdb")
+    unpaid = data.with_columns(wages=pl.lit(0.0), rent=pl.lit(0.0))
+    with pytest.raises(UsageError, match="200 rows add up to nothing"):
+        production_function(unpaid, *CALL, method="cost-shares", costs=["wages", "rent"], engine="duckdb")
     with pytest.raises(InputError, match="20 firm-years have more than one row"):
         production_function(pl.concat([data, data.head(20)]), *CALL, "materials", engine="duckdb")
     with pytest.raises(InputError, match="lacks the columns"):

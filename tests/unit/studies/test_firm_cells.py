@@ -108,7 +108,7 @@ def test_cells_of_other_years_regions_or_units_are_named(jilin, tmp_path):
     assert "which cannot be: check unit and region" in vast.summary("en")
     assert vast.results["among_firms"].frame["share"].null_count() == 2
 
-    with pytest.raises(InputError, match="no industry in two consecutive years"):
+    with pytest.raises(InputError, match="no industry that is published in two consecutive years"):
         among_firms(result, early.filter(pl.col("year") == 1990), none, digits=3)
 
 

@@ -1,13 +1,13 @@
 """Production functions whose sums of products are computed where the rows lie; only small matrices come home.
 
-Least squares, and the two stages of a control function: the first needs the sums of products of its columns; the
-second is a polynomial in its coefficients, whose sums are those of monomials (`SecondStage`); errors clustered by firm
-need the sums over firms of what each row adds. Every matrix is one query.
+Methods in closed form need the sums of products of their columns. Of the two stages of a control function the first
+does, too; the second is a polynomial in its coefficients, whose sums are those of monomials (`SecondStage`). Errors
+clustered by firm need the sums over firms of what each row adds. Every matrix is one query.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import add, mul
@@ -17,18 +17,18 @@ import numpy as np
 import polars as pl
 
 from xinzhi.core.arrays import AnyEngine, AnyFrame, FloatArray, Ibis
-from xinzhi.core.errors import InputError
+from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import listed
 from xinzhi.core.text import same
-from xinzhi.micro.engine import Engine, engine_of
+from xinzhi.micro.engine import Engine, engine_of, ibis
 from xinzhi.micro.panel import counted_finding, typed
 from xinzhi.micro.production.columns import Roles, convention
 from xinzhi.micro.production.fit import Fit, Settings, choose, hypercube, invert
-from xinzhi.micro.production.linear import ranged
+from xinzhi.micro.production.linear import ranged, refuse_costs, refuse_robinson
 from xinzhi.micro.production.polynomials import exponents
 from xinzhi.micro.production.second_stage import Minimum, Pairs, SecondStage, Units
 
-METHODS = ("ols", "op", "lp", "acf")
+METHODS = ("ols", "fe", "cost-shares", "robinson", "op", "lp", "acf")
 Power = tuple[int, ...]
 
 
@@ -66,6 +66,8 @@ def read(source: AnyFrame, roles: Roles, engine: AnyEngine) -> tuple[Engine, Any
         tests = {"missing": cell.isnull()}
         if roles.logs and name in roles.logged:
             tests |= {"zero": cell == 0, "negative": cell < 0}
+        elif name in roles.costs:
+            tests["negative"] = cell < 0
         for why, wrong in tests.items():  # a row counts where its first fault is
             reasons[f"{why}\t{name}"] = (good & wrong).cast("int64").sum()
             good = good & ~wrong
@@ -90,8 +92,8 @@ def estimated(engine: Engine, rows: Ibis, roles: Roles, method: str, settings: S
     seen = engine.collect(names.aggregate(rows=names.n.sum(), firms=names.n.count())).row(0, named=True)
     if seen["firms"] < convention("fewest_firms"):
         raise InputError("production.few-firms", firms=int(seen["firms"]), least=convention("fewest_firms"))
-    if method == "ols":
-        return _least_squares(engine, rows, x, roles, seen)
+    if method in _LINEAR:
+        return _LINEAR[method](engine, rows, x, roles, settings, seen)
     return _Stages(engine, rows, x, roles, method, settings).estimate(seen)
 
 
@@ -156,26 +158,135 @@ def _covariance(engine: Engine, parts: Sequence[Any], count: int, firms: int) ->
     )
 
 
-def _least_squares(engine: Engine, rows: Ibis, x: Mapping[str, Any], roles: Roles, seen: Mapping[str, int]) -> Estimate:
-    names = (*roles.inputs, *roles.controls)
-    variables = [*(x[name] for name in names), x[roles.output]]
-    size = len(variables)
-    columns = [*(_unit(at, size) for at in range(size - 1)), (0,) * size, _unit(size - 1, size)]
-    sums = gram(engine, rows, variables, columns)
-    inverse = invert(sums[:-1, :-1])
-    beta = inverse @ sums[:-1, -1]
-    theta = beta[:-1]
-    one = rows.year * 0.0 + 1.0
-    error = x[roles.output] - _combined(beta, [*variables[:-1], one])
-    adds = {f"i{at}": _combined(inverse[at], [*variables[:-1], one]) * error for at in range(len(names))}
-    covariance = _covariance(engine, [rows.select("firm", **adds)], len(names), int(seen["firms"]))
-    net = x[roles.output] - _combined(theta, variables[:-1])
+def _instrumented(
+    engine: Engine,
+    table: Ibis,
+    base: Sequence[Any],
+    columns: Sequence[Sequence[Power]],
+    count: int,
+    firms: int,
+) -> tuple[FloatArray, FloatArray]:
+    """Return the first `count` coefficients of the last of some variables on columns, with instruments; covariance.
+
+    `columns` are the columns and their instruments, each a product of powers of the variables `base`.
+    """
+    x, z = columns
+    every = list(dict.fromkeys([*x, *z, _unit(len(base) - 1, len(base))]))
+    sums, place = gram(engine, table, base, every), {power: at for at, power in enumerate(every)}
+    of_x, of_z = ([place[power] for power in powers] for powers in (x, z))
+    first = invert(sums[np.ix_(of_z, of_z)]) @ sums[np.ix_(of_z, of_x)]
+    solve = invert(first.T @ sums[np.ix_(of_z, of_x)]) @ first.T
+    beta = solve @ sums[of_z, -1]
+    one = table.year * 0.0 + 1.0
+    made = _monomials(base, every, one)
+    error = base[-1] - _combined(beta, [made[at] for at in of_x])
+    adds = {f"i{at}": _combined(solve[at], [made[one] for one in of_z]) * error for at in range(count)}
+    return beta[:count], _covariance(engine, [table.select("firm", **adds)], count, firms)
+
+
+def _answer(
+    theta: FloatArray, covariance: FloatArray, terms: Sequence[str], roles: Roles, counts: Mapping[str, int | None],
+    rows: Ibis, x: Mapping[str, Any],
+) -> Estimate:  # fmt: skip
+    """Return the estimate of a method in closed form."""
+    net = x[roles.output] - _combined(theta, [x[name] for name in terms])
     mean = theta[: len(roles.inputs)]
     return Estimate(
-        fit=Fit(coefficients=theta, mean=mean, status=ranged(mean)), terms=names, searched=(), covariance=covariance,
-        counts={"firms": int(seen["firms"]), "rows": int(seen["rows"]), "pairs": None, "gaps": None},
-        firms=rows.select("firm", "year", productivity=net),
+        fit=Fit(coefficients=theta, mean=mean, status=ranged(mean)), terms=tuple(terms), searched=(),
+        covariance=covariance, counts=counts, firms=rows.select("firm", "year", productivity=net),
     )  # fmt: skip
+
+
+def _alone(seen: Mapping[str, int]) -> dict[str, int | None]:
+    """Return the counts of a method that looks at every row by itself."""
+    return {"firms": int(seen["firms"]), "rows": int(seen["rows"]), "pairs": None, "gaps": None}
+
+
+def _least_squares(
+    engine: Engine, rows: Ibis, x: Mapping[str, Any], roles: Roles, _: Settings, seen: Mapping[str, int]
+) -> Estimate:
+    """Return least squares of all rows."""
+    names = (*roles.inputs, *roles.controls)
+    base, size = [x[name] for name in (*names, roles.output)], len(names)
+    columns = [*(_unit(at, size + 1) for at in range(size)), (0,) * (size + 1)]
+    found = _instrumented(engine, rows, base, (columns, columns), size, int(seen["firms"]))
+    return _answer(*found, names, roles, _alone(seen), rows, x)
+
+
+def _fixed_effects(
+    engine: Engine, rows: Ibis, x: Mapping[str, Any], roles: Roles, _: Settings, seen: Mapping[str, int]
+) -> Estimate:
+    """Return least squares of what is left of every row without the mean of its firm."""
+    names, window = (*roles.inputs, *roles.controls), ibis().window(group_by=rows.firm)
+    less = {f"_w{at}": x[name] - x[name].mean().over(window) for at, name in enumerate((*names, roles.output))}
+    table, size = engine.keep(rows.select("firm", "year", **less)), len(names)
+    columns = [_unit(at, size + 1) for at in range(size)]
+    base = [table[name] for name in less]
+    found = _instrumented(engine, table, base, (columns, columns), size, int(seen["firms"]))
+    return _answer(*found, names, roles, _alone(seen), rows, x)
+
+
+def _cost_shares(
+    engine: Engine, rows: Ibis, x: Mapping[str, Any], roles: Roles, _: Settings, seen: Mapping[str, int]
+) -> Estimate:
+    """Return the mean shares of inputs in all costs."""
+    refuse_costs(roles)
+    total, n = _plus([x[name] for name in roles.costs]), int(seen["rows"])
+    table = rows.select("firm", **{f"_c{at}": x[name] / total for at, name in enumerate(roles.costs)}, _free=total <= 0)
+    shares = [table[f"_c{at}"] for at in range(len(roles.costs))]
+    sums = {f"s{at}": one.sum() for at, one in enumerate(shares)} | {"free": table["_free"].cast("int64").sum()}
+    *found, free = engine.collect(table.aggregate(**sums)).row(0)
+    if free:
+        raise UsageError("production.no-costs", rows=int(free))
+    theta = np.array(found) / n
+    adds = {f"i{at}": (one - float(mean)) / n for at, (one, mean) in enumerate(zip(shares, theta, strict=True))}
+    covariance = _covariance(engine, [table.select("firm", **adds)], len(theta), int(seen["firms"]))
+    return _answer(theta, covariance, roles.inputs, roles, _alone(seen), rows, x)
+
+
+def _robinson(
+    engine: Engine, rows: Ibis, x: Mapping[str, Any], roles: Roles, settings: Settings, seen: Mapping[str, int]
+) -> Estimate:
+    """Return the partly linear equation with the lags of free inputs as instruments, as `Robinson`."""
+    poly, names = refuse_robinson(roles), (*roles.inputs, *roles.controls)
+    units = _units(engine, rows, x, poly)
+    pairs, now, before = _pairs(engine, rows, roles)
+    own, lags = [now[name] for name in names], [before[name] for name in roles.free]
+    v = [(before[name] - units[name][0]) / units[name][1] for name in poly]
+    base = [*own, *lags, *v, now[roles.output]]
+    size, free, lead = len(base), len(lags), len(own) + len(lags)
+    past = [((0,) * lead) + power + (0,) for power in exponents(len(poly), settings.degree[0])]
+    outside = [*(_unit(at, size) for at in range(free, len(own))), *past]
+    columns = [*(_unit(at, size) for at in range(free)), *outside]
+    instruments = [*(_unit(len(own) + at, size) for at in range(free)), *outside]
+    found = _instrumented(engine, pairs, base, (columns, instruments), len(names), int(seen["firms"]))
+    count = int(engine.collect(pairs.aggregate(n=pairs.count())).item())
+    return _answer(*found, names, roles, _counts(seen, count), rows, x)
+
+
+_LINEAR: Mapping[str, Callable[..., Estimate]] = {
+    "ols": _least_squares, "fe": _fixed_effects, "cost-shares": _cost_shares, "robinson": _robinson,
+}  # fmt: skip
+
+
+def _units(engine: Engine, rows: Ibis, x: Mapping[str, Any], names: Sequence[str]) -> dict[str, tuple[float, float]]:
+    """Return mean and standard deviation of the variables of a polynomial."""
+    moments = {f"m_{name}": x[name].mean() for name in names} | {f"v_{name}": x[name].var(how="pop") for name in names}
+    seen = engine.collect(rows.aggregate(**moments)).row(0, named=True)
+    if any(not seen[f"v_{name}"] for name in names):
+        raise InputError("production.collinear")
+    return {name: (seen[f"m_{name}"], float(np.sqrt(seen[f"v_{name}"]))) for name in names}
+
+
+def _pairs(engine: Engine, rows: Ibis, roles: Roles) -> tuple[Any, dict[str, Any], dict[str, Any]]:
+    """Return every row that has its predecessor, kept, and the columns of both years by name."""
+    names = dict.fromkeys([roles.output, *roles.inputs, *roles.controls, *roles.proxy])
+    at = {name: f"x{roles.figures.index(name)}" for name in names}
+    now = rows.select("firm", "year", **{f"a_{one}": rows[one] for one in at.values()})
+    past = rows.select(_firm=rows.firm, _year=rows.year + 1, **{f"b_{one}": rows[one] for one in at.values()})
+    joined = now.join(past, [now.firm == past["_firm"], now.year == past["_year"]]).drop("_firm", "_year")
+    both = engine.keep(joined)
+    return both, *({name: both[f"{side}_{one}"] for name, one in at.items()} for side in "ab")
 
 
 def _counts(seen: Mapping[str, int], pairs: int) -> dict[str, int | None]:
@@ -187,7 +298,13 @@ class _Stages:
     """The two stages of Olley and Pakes, Levinsohn and Petrin, Ackerberg, Caves and Frazer, as `ControlFunction`."""
 
     def __init__(
-        self, engine: Engine, rows: Ibis, x: Mapping[str, Any], roles: Roles, method: str, settings: Settings
+        self,
+        engine: Engine,
+        rows: Ibis,
+        x: Mapping[str, Any],
+        roles: Roles,
+        method: str,
+        settings: Settings,
     ) -> None:
         self.engine, self.rows, self.roles, self.settings = engine, rows, roles, settings
         gross = [name for name in roles.proxy if name in roles.free]
@@ -197,13 +314,7 @@ class _Stages:
         self.poly = tuple(dict.fromkeys([*(roles.free if acf else ()), *roles.state, *roles.proxy]))
         self.powers = exponents(len(self.poly), settings.degree[0])
         self.instruments = [(name, name in roles.free) for name in self.second] if acf or gross else None
-        moments = {f"m_{name}": x[name].mean() for name in self.poly} | {
-            f"v_{name}": x[name].var(how="pop") for name in self.poly
-        }
-        seen = engine.collect(rows.aggregate(**moments)).row(0, named=True)
-        if any(not seen[f"v_{name}"] for name in self.poly):
-            raise InputError("production.collinear")
-        self.units = {name: (seen[f"m_{name}"], float(np.sqrt(seen[f"v_{name}"]))) for name in self.poly}
+        self.units = _units(engine, rows, x, self.poly)
         self.names = tuple(dict.fromkeys([roles.output, *roles.inputs, *roles.controls, *roles.proxy]))
 
     def _columns(self, x: Mapping[str, Any], one: Ibis) -> list[Any]:
@@ -223,26 +334,13 @@ class _Stages:
         inverse = invert(sums[:-1, :-1])
         return inverse, inverse @ sums[:-1, -1]
 
-    def _pairs(self) -> Ibis:
-        """Return every row that has its predecessor, with both as ``a_`` and ``b_`` columns; kept."""
-        rows, at = self.rows, {name: self.roles.figures.index(name) for name in self.names}
-        now = rows.select("firm", "year", **{f"a_x{at[name]}": rows[f"x{at[name]}"] for name in self.names})
-        past = rows.select(
-            _firm=rows.firm, _year=rows.year + 1, **{f"b_x{at[name]}": rows[f"x{at[name]}"] for name in self.names}
-        )
-        both = now.join(past, [now.firm == past["_firm"], now.year == past["_year"]]).drop("_firm", "_year")
-        return self.engine.keep(both)
-
     def estimate(self, seen: Mapping[str, int]) -> Estimate:
         """Return the estimate with errors of both stages, clustered by firm."""
         x = {name: self.rows[f"x{self.roles.figures.index(name)}"] for name in self.names}
         inverse, gamma = self._first(x)
         flat, lead, second = len(self.linear) + len(self.roles.controls), len(self.linear), self.second
-        pairs = self._pairs()
+        pairs, now, before = _pairs(self.engine, self.rows, self.roles)
         one = pairs.year * 0.0 + 1.0
-        now, before = (
-            {name: pairs[f"{side}_x{self.roles.figures.index(name)}"] for name in self.names} for side in "ab"
-        )
         firsts = [self._columns(side, one) for side in (now, before)]
         signals = [_combined(gamma[flat:], columns[flat:]) for columns in firsts]
         outcome = now[self.roles.output] - _combined(gamma[:flat], firsts[0][:flat]) if flat else now[self.roles.output]

@@ -9,7 +9,7 @@ import numpy as np
 from xinzhi.core.arrays import FloatArray, IntArray
 from xinzhi.core.errors import UsageError
 from xinzhi.core.regression import within
-from xinzhi.micro.production.columns import Panel, convention
+from xinzhi.micro.production.columns import Panel, Roles, convention
 from xinzhi.micro.production.fit import Fit, Form, Settings, Status, invert, per_row, standardised
 from xinzhi.micro.production.polynomials import exponents, monomials
 
@@ -62,6 +62,21 @@ class LeastSquares:
         )
 
 
+def refuse_costs(roles: Roles) -> None:
+    """Refuse other than one cost for each input."""
+    if len(roles.costs) != len(roles.inputs):
+        raise UsageError("production.costs", costs=len(roles.costs), inputs=len(roles.inputs))
+
+
+def refuse_robinson(roles: Roles) -> tuple[str, ...]:
+    """Return the variables of the polynomial; refuse none, and a proxy whose lag is in it and is no instrument."""
+    if not roles.proxy:
+        raise UsageError("production.no-proxy", method="robinson")
+    if both := [name for name in roles.free if name in roles.proxy]:
+        raise UsageError("production.proxy-free", name=both[0])
+    return tuple(dict.fromkeys([*roles.state, *roles.proxy]))
+
+
 class CostShares:
     """The mean share of each input in all costs: its elasticity under constant returns and given prices."""
 
@@ -69,8 +84,7 @@ class CostShares:
 
     def __init__(self, panel: Panel, _: Settings) -> None:
         roles = panel.roles
-        if len(roles.costs) != len(roles.inputs):
-            raise UsageError("production.costs", costs=len(roles.costs), inputs=len(roles.inputs))
+        refuse_costs(roles)
         self.panel, self.inputs, self.terms = panel, roles.inputs, roles.inputs
         costs = panel.block(roles.costs)
         total = costs.sum(axis=0)
@@ -106,19 +120,14 @@ class Robinson:
 
     def __init__(self, panel: Panel, settings: Settings) -> None:
         roles = panel.roles
-        if not roles.proxy:
-            raise UsageError("production.no-proxy", method="robinson")
+        poly = refuse_robinson(roles)
         self.panel, self.inputs, self.terms = panel, roles.inputs, (*roles.inputs, *roles.controls)
         now, before = panel.now, panel.before
-        poly = tuple(dict.fromkeys([*roles.state, *roles.proxy]))
         variables, _, _ = standardised(panel.block(poly))
         basis = monomials(variables[:, before], exponents(len(poly), settings.degree[0]))
         outside = np.vstack([panel.block([*roles.state, *roles.controls])[:, now], basis])
         free = panel.block(roles.free)
         self.x = np.vstack([free[:, now], outside])
-        proxied = [name in roles.proxy for name in roles.free]
-        if any(proxied):  # its lag is in the polynomial already and is no instrument
-            raise UsageError("production.proxy-free", name=roles.free[proxied.index(True)])
         self.z = np.vstack([free[:, before], outside])
         self.rows: IntArray = now
 

@@ -91,8 +91,8 @@ def production_function(
         and process; `share_degree`; `starts` of a search; `draws` of a bootstrap over firms (none: analytic errors,
         clustered by firm); `level` of intervals; `seed`; `logs` whether logs are to be taken (False: columns are logs);
         `engine` (see `connect`) to compute all sums where the rows lie, so that only small matrices come home: for
-        ``ols, op, lp, acf`` of the Cobb-Douglas form with analytic errors. ``firms`` of the result is then an
-        expression with productivity by firm and year, which `write` writes.
+        ``ols, fe, cost-shares, robinson, op, lp, acf`` of the Cobb-Douglas form with analytic errors. ``firms`` of the
+        result is then an expression with productivity by firm and year, which `write_firms` writes.
 
     Returns
     -------
@@ -190,7 +190,7 @@ def _in_engine(
     from xinzhi.micro.production import by_engine
 
     asked = {"draws": settings.draws, "attrition": settings.attrition, "form": settings.form != "cobb-douglas"}
-    asked |= {name: getattr(roles, name) for name in ("drivers", "share", "costs", "exit")}
+    asked |= {name: getattr(roles, name) for name in ("drivers", "share", "exit")}
     idle = [name for name, given in asked.items() if given]
     idle += [f"method='{name}'" for name in wanted if name not in by_engine.METHODS]
     if idle:

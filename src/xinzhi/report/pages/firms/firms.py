@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import polars as pl
 
-from xinzhi.core.schema import describe
 from xinzhi.core.text import Text, sentences, words
 from xinzhi.micro import TOTAL, Decomposition, Misallocation, Totals
 from xinzhi.report import palette
@@ -56,7 +55,7 @@ def decomposition(result: Decomposition, *, region: str | None = None) -> Sectio
     del region
     anchor = "covariance" if result.total == "aggregate" else "decomposition"
     said = tuple(sentences(result.facts(), "firms"))
-    every = table(f"firms_{anchor}", result.frame, None, result)
+    every = table(f"firms_{anchor}", result.frame, result.columns(), result)
     drawn = None if result.groups else _bars(result, anchor)
     notes = finding_notes(result.findings)
     return Section.of(f"firms.{anchor}", [drawn], [] if drawn else [every], anchor=anchor, answer=said, notes=notes)
@@ -66,15 +65,14 @@ def _bars(result: Decomposition, anchor: str) -> Picture:
     """Return a stacked bar for every pair of periods (or year)."""
     last = "year" if anchor == "covariance" else "end"
     inks = [*palette.GROUPS, *palette.GROUPS]
-    parts = {
-        name: (describe(result.verb, name).title, ink) for name, ink in zip(result.parts, inks, strict=False)
-    }  # fmt: skip
+    titles = {one.name: one.title for one in result.columns()}
+    parts = {name: (titles[name], ink) for name, ink in zip(result.parts, inks, strict=False)}
     rows = [
         {"name": Text(zh=str(row[last]), en=str(row[last]))}
         | {name: row[name] for name in (*result.parts, result.total)}
         for row in result.frame.with_columns(pl.col(last).cast(pl.Int64)).iter_rows(named=True)
     ]
-    twin = table(f"firms_{anchor}", result.frame, None, result)
+    twin = table(f"firms_{anchor}", result.frame, result.columns(), result)
     facts = next(iter(result.facts().values()))
     return picture(
         f"firms.{anchor}", kit.stacked, rows, twin, facts, x="parts", total=result.total, decimals=3, parts=parts
