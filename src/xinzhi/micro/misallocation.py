@@ -60,8 +60,8 @@ class Misallocation(Result, verb="misallocation", topic="firms", key=CELL):
         first, last = self.years.row(0, named=True), self.years.row(-1, named=True)
         values = {"start": first["year"], "end": last["year"], "first": first["gain"], "last": last["gain"]}
         several = first["year"] != last["year"]
-        ends = (first.get("covered"), last.get("covered"))
-        covered = None if None in ends else min(ends)
+        ends = [year["covered"] for year in (first, last) if year.get("covered") is not None]
+        covered = min(ends) if len(ends) > 1 else None
         scope = "told" if "withheld" in self.frame.columns else "all"
         if covered is not None:
             scope = "share" if round(covered, 2) < 1 else "whole"

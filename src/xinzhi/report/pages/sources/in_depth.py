@@ -15,7 +15,7 @@ from xinzhi.report.table import Column, Table, column, table, with_period
 from xinzhi.sources import PRODUCTS, Allocation, AmongFirms, Innovation, Upgrading, share_title, way
 from xinzhi.yardstick import region_groups
 
-Deeper = Allocation | AmongFirms | Innovation | Upgrading
+Deeper = Allocation | Innovation | Upgrading
 
 
 MANY = 8  # industries that colours tell apart
@@ -24,7 +24,11 @@ DIMENSIONS = ("regions", "industries")
 
 
 def _section(
-    name: str, result: Deeper, pictures: Sequence[Picture | None], tables: Sequence[Table | None], notes: Sequence[Text]
+    name: str,
+    result: Deeper | AmongFirms,
+    pictures: Sequence[Picture | None],
+    tables: Sequence[Table | None],
+    notes: Sequence[Text],
 ) -> Section:
     """Return a section whose answer is what the facts say; what was left out stands in the notes."""
     facts = result.facts()
