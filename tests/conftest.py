@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-import polars as pl
-import pytest
+# A worker of pytest-xdist keeps its core busy: pools of threads would only wait for each other, and waiting costs as
+# much processor time as computing (four tenths of that of tests/unit/frontier). Set before the libraries load.
+THREADS = ("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+for name in THREADS:
+    os.environ.setdefault(name, "1")
+
+import numpy as np  # noqa: E402 - it reads the above when it loads
+import polars as pl  # noqa: E402 - likewise
+import pytest  # noqa: E402 - likewise
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -30,7 +30,7 @@ def run(*words):
 def assess(out, threads):
     """Assess China's provinces into a folder, in a process of its own, and return the document that is printed."""
     words = [sys.executable, "-m", "xinzhi", "assess", "china-provinces", "--out", str(out), "--json"]
-    environment = {**os.environ, "POLARS_MAX_THREADS": threads}
+    environment = os.environ | dict.fromkeys(("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), threads)
     return json.loads(subprocess.run(words, capture_output=True, text=True, check=True, env=environment).stdout)
 
 
