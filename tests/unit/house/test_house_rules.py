@@ -192,7 +192,7 @@ def test_ci_runs_lint_and_tests():
     text = (ROOT / ".ci/run").read_text(encoding="utf-8")
     assert text.startswith("#!/usr/bin/env bash")
     assert re.search(r"^set -eu", text, re.MULTILINE)
-    assert re.search(r"^make lint", text, re.MULTILINE)
+    assert re.search(r"^ *make lint ", text, re.MULTILINE)
     assert re.search(r"^make test ", text, re.MULTILINE)
     assert re.search(r"^ *make test-lowest ", text, re.MULTILINE)
 
