@@ -1,4 +1,4 @@
-"""CPU time from process start to end: a bare Python, `import xinzhi`, `xinzhi --help`.
+"""CPU time from process start to end: a bare Python, `import xinzhi`, `xinzhi --help`, a brief.
 
 Run with ``python bench/bench_startup.py``; exits 1 when a limit is exceeded. Times are whole processes, Python's own
 start included, the least of several runs after one that fills the caches.
@@ -15,6 +15,7 @@ CASES = (
     ("python -c pass", ["-c", "pass"], None),
     ("import xinzhi", ["-c", "import xinzhi"], 80),
     ("xinzhi --help", ["-m", "xinzhi", "--help"], 300),
+    ("xinzhi brief", ["-m", "xinzhi", "brief", "吉林"], 2000),
 )
 
 

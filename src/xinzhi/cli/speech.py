@@ -34,10 +34,15 @@ def say(key: str, language: Language, **values: object) -> str:
 
 
 def lines(texts: Iterable[object], language: Language, *, stderr: bool = False, style: str | None = None) -> None:
-    """Print texts, a line each."""
+    """Print texts, a line each; a style is for terminals."""
+    said = [text.lang(language) if isinstance(text, Text) else str(text) for text in texts]
+    stream = sys.stderr if stderr else sys.stdout
+    if style is None or not stream.isatty():  # what has no style needs no rich, whose import costs 30 ms
+        stream.writelines(f"{one}\n" for one in said)
+        return
     out = console(stderr=stderr)
-    for text in texts:
-        out.print(text.lang(language) if isinstance(text, Text) else str(text), markup=False, style=style)
+    for one in said:
+        out.print(one, markup=False, style=style)
 
 
 def grid(heads: Sequence[object], rows: Iterable[Sequence[object]], language: Language) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from xinzhi.cli.speech import console, grid, lines, print_findings, say
+from xinzhi.cli.speech import grid, lines, print_findings, say
 from xinzhi.cli.verbs import Call
 from xinzhi.core.finding import Finding
 from xinzhi.core.schema import describe
@@ -37,7 +37,7 @@ def _told(made: Study, language: Language) -> None:
     """Print the explanation that was asked for."""
     found = made.more.get("explanation")
     if found is not None:
-        console().print(found.text(language), markup=False)
+        lines([found.text(language)], language)
 
 
 def _paths(made: Study, call: Call) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from xinzhi import studies
 from xinzhi.cli import terminal
 from xinzhi.cli.progress import progress
-from xinzhi.cli.speech import console, counted, grid, lines, print_json, say
+from xinzhi.cli.speech import counted, grid, lines, print_json, say
 from xinzhi.cli.verbs import PROTOCOL, VERBS, Call
 from xinzhi.core.errors import ProtocolError, UsageError
 from xinzhi.core.text import same
@@ -58,7 +59,7 @@ def brief(call: Call) -> int:
 
         print_json(study_document(made, call.language, files))
         return errors_left(made)
-    console().print(made.summary(call.language), markup=False)
+    lines([made.summary(call.language)], call.language)
     lines(made.notes, call.language, style="dim")
     lines(files, call.language)
     return errors_left(made)
@@ -111,7 +112,7 @@ def conclude(call: Call, made: Study) -> int:
         print_json(study_document(made, call.language, files))
         return errors_left(made)
     for result in made.results.values():
-        console().print(result.summary(call.language), markup=False)
+        lines([result.summary(call.language)], call.language)
     lines(files, call.language)
     terminal.show(made, call)
     return errors_left(made)
@@ -222,7 +223,7 @@ def scope(call: Call) -> int | None:
         if call.json:
             print_json({"template": text})
         else:
-            console().print(text, markup=False, end="")
+            sys.stdout.write(text)
     elif call.get("explain") is not None:
         wish = studies.ScopeOptions(**call.options(studies.ScopeOptions))
         found = verbs.explain(call.get("explain"), wish.day(None), definitions=wish.definitions, standard=wish.standard)

@@ -17,6 +17,7 @@ def read_yaml(path: Path) -> Any:  # noqa: ANN401 - the file decides
     return yaml.load(path.read_text("utf-8"), Loader=loader)  # noqa: S506 - a safe loader, the C one where there is one
 
 
+@cache
 def setting(path: Path, name: str) -> Any:  # noqa: ANN401 - the file decides
     """Return the value at a dotted name of such a file; of a mapping with a `value`, that value."""
     found = read_yaml(path)

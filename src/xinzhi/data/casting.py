@@ -243,7 +243,7 @@ class Sheet:
 
     def where(self, mask: pl.Expr | pl.Series, *extra: pl.Expr) -> pl.DataFrame:
         """Return the rows of a mask: `ROW`, and what else is asked for."""
-        return self.frame.lazy().select(ROW, *extra, __mask__=mask).filter("__mask__").drop("__mask__").collect()
+        return self.frame.select(ROW, *extra, __mask__=mask).filter("__mask__").drop("__mask__")
 
     def findings(self, rows: pl.DataFrame, say: Say) -> Iterator[Finding]:
         """Yield a finding for every one of the rows."""

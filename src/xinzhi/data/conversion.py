@@ -191,12 +191,12 @@ def _year_of_ones(sheet: Sheet, column: str) -> str | None:
         return None
     off = pl.col(column) != 1
     years = (
-        sheet.frame.lazy()
-        .filter(pl.col(column).is_not_null(), pl.col(sheet.year) < quarter(0, 1))  # no unit has a quarter as its base
+        sheet.frame.filter(
+            pl.col(column).is_not_null(), pl.col(sheet.year) < quarter(0, 1)
+        )  # no unit has a quarter as its base
         .group_by(sheet.year)
         .agg(off.any().alias("off"))
-        .filter(~pl.col("off"))
-        .collect()[sheet.year]
+        .filter(~pl.col("off"))[sheet.year]
     )
     return str(years[0]) if len(years) == 1 else None
 

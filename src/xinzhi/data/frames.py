@@ -91,7 +91,17 @@ def read_frames(frames: Mapping[str, Any]) -> tuple[list[RawTable], FrameKind]:
 
 
 def _polars(name: str, native: Any) -> tuple[pl.DataFrame, FrameKind]:  # noqa: ANN401 - any kind of frame
-    import narwhals as nw  # a package that is read from files needs none
+    kind: FrameKind = "polars"
+    cells, kind = (native, kind) if isinstance(native, pl.DataFrame) else _converted(name, native)
+    try:
+        return cells.rename(str.strip), kind
+    except pl.exceptions.DuplicateError as error:
+        raise _twice(name) from error
+
+
+def _converted(name: str, native: Any) -> tuple[pl.DataFrame, FrameKind]:  # noqa: ANN401 - any kind of frame
+    """Return a frame of any kind as one of polars."""
+    import narwhals as nw  # what polars has read needs none
 
     try:
         frame = nw.from_native(native)
@@ -107,15 +117,11 @@ def _polars(name: str, native: Any) -> tuple[pl.DataFrame, FrameKind]:  # noqa: 
     if isinstance(frame, nw.LazyFrame):
         frame = frame.collect(backend="polars")
     try:
-        cells = frame.to_polars()
+        return frame.to_polars(), kind
     except ModuleNotFoundError as error:
         raise InputError("data.no-pyarrow", name=name, kind=kind) from error
     except (NotImplementedError, TypeError, ValueError, OverflowError, pl.exceptions.PolarsError) as error:
         raise InputError("data.frame-unread", name=name, kind=kind, reason=str(error).splitlines()[0]) from error
-    try:
-        return cells.rename(str.strip), kind
-    except pl.exceptions.DuplicateError as error:
-        raise _twice(name) from error
 
 
 def _dated(frame: Any) -> Any:  # noqa: ANN401 - a pandas frame

@@ -47,27 +47,26 @@ def national_series(package: Package, variable: str, *, unit: str | None = None,
     >>> series.filter(year=2017)["value"].item()
     348300.11
     """
-    table = package.require("nation", NEEDED, verb=verb)
-    if table.filter(pl.col("variable") == variable, pl.col("value").is_not_null()).is_empty():
+    series = series_of(package.require("nation", NEEDED, verb=verb), variable, unit)
+    if series.is_empty():
         raise InputError("data.nation-variable", verb=verb, name=package.name, variable=variable)
-    return series_of(table, variable, unit)
+    return series
 
 
 def series_of(table: pl.DataFrame, variable: str, unit: str | None = None) -> pl.DataFrame:
     """Return one series of a table of the nation, empty where it has none."""
+    vintage = pl.col("vintage") if "vintage" in table.columns else pl.lit(None, dtype=pl.String)
     rows = table.filter(pl.col("variable") == variable, pl.col("value").is_not_null())
-    vintage = pl.col("vintage") if "vintage" in rows.columns else pl.lit(None, dtype=pl.String)
     rows = _chosen(rows.with_columns(vintage.alias("vintage")), variable)
-    twice = rows.filter(pl.col("year").is_duplicated())
-    if not twice.is_empty():
+    if rows["year"].n_unique() < rows.height:
+        twice = rows.filter(pl.col("year").is_duplicated())
         vintages = sorted({str(one) for one in twice["vintage"]})
         raise InputError("data.nation-vintages", variable=variable, year=twice["year"].min(), vintages=vintages)
-    if rows.is_empty():
-        return rows.select("year", "value", "status", "vintage")
-    wanted = parse(unit or rows["unit"][0])
-    sizes = {one: float(factor(parse(one), wanted)) for one in rows["unit"].unique()}
-    value = pl.col("value") * pl.col("unit").replace_strict(sizes, return_dtype=pl.Float64)
-    return rows.sort("year").select("year", value, "status", "vintage")
+    units = rows["unit"].to_list()
+    wanted = parse(unit or units[0]) if units else None
+    sizes = {one: float(factor(parse(one), wanted)) for one in dict.fromkeys(units) if wanted is not None}
+    value = pl.col("value") * pl.Series([sizes[one] for one in units], dtype=pl.Float64)
+    return rows.select("year", value, "status", "vintage").sort("year")
 
 
 def national_choice(variable: str) -> dict[str, Any] | None:
@@ -87,5 +86,4 @@ def _chosen(rows: pl.DataFrame, variable: str) -> pl.DataFrame:
     choice = national_choice(variable)
     order = {vintage: place for place, vintage in enumerate(choice["vintages"])} if choice else {}
     place = pl.col("vintage").replace_strict(order, default=None, return_dtype=pl.Int64)
-    listed = rows.filter(place.is_not_null()).filter(place == place.min().over("year"))
-    return rows if listed.is_empty() else listed
+    return rows.filter(place.is_null().all() | (place == place.min().over("year")).fill_null(value=False))

@@ -27,15 +27,19 @@ def fingerprint(frame: pl.DataFrame, units: Mapping[str, str]) -> str:
     numbers = [name for name, kind in frame.schema.items() if kind != pl.String]
     frame = frame.sort([*frame.drop(numbers).columns, *numbers])
     digest = hashlib.sha256(json.dumps([frame.height, *((name, units.get(name)) for name in names)]).encode())
-    for column in frame:
-        digest.update(column.is_null().to_numpy().tobytes())
-        if column.dtype == pl.String:
-            # Lengths first, so that no two lists of texts run together to the same bytes.
-            digest.update(column.str.len_bytes().fill_null(0).cast(pl.UInt32).to_numpy().astype("<u4").tobytes())
-            digest.update(str(column.fill_null("").str.join("").item()).encode())
-        else:
-            # Adding zero makes one of the two zeros of IEEE 754.
-            digest.update((column.cast(pl.Float64).fill_null(0.0) + 0.0).to_numpy().astype("<f8").tobytes())
+    texts = pl.col(pl.String)
+    # Adding zero makes one of the two zeros of IEEE 754; the lengths of texts come first, so that no two lists of them
+    # run together to the same bytes.
+    values = frame.select(
+        pl.exclude(pl.String).cast(pl.Float64).fill_null(0.0) + 0.0, texts.str.len_bytes().fill_null(0).cast(pl.UInt32)
+    )
+    empty, joined = frame.select(pl.all().is_null()), frame.select(texts.fill_null("").str.join(""))
+    for name in names:
+        digest.update(empty[name].to_numpy().tobytes())
+        cells = values[name].to_numpy()
+        digest.update(cells.astype("<f8" if name in numbers else "<u4").tobytes())
+        if name not in numbers:
+            digest.update(str(joined[name].item()).encode())
     return digest.hexdigest()
 
 
@@ -236,10 +240,11 @@ def names_of(package: Package | None) -> Names:
 
 def _add(kinds: dict[str, dict[str, Text]], frame: pl.DataFrame, kind: str, code: str, names: tuple[str, str]) -> None:
     """Add the names of one table; a code that is named already keeps its name."""
-    there = [name for name in names if name in frame.columns]
-    if code not in frame.columns or not there:
+    if code not in frame.columns or set(names).isdisjoint(frame.columns):
         return
-    for row in frame.select(list(dict.fromkeys((code, *there)))).unique(maintain_order=True).iter_rows(named=True):
-        zh, en = (row.get(name) or "" for name in names)
-        if row[code] is not None and (zh or en):
-            kinds.setdefault(kind, {}).setdefault(str(row[code]), Text(zh=zh or en, en=en or zh))
+    zh, en = (pl.col(name) if name in frame.columns else pl.lit(None) for name in names)
+    rows = frame.select(pl.col(code).alias("code"), zh=zh, en=en).drop_nulls("code").unique(maintain_order=True)
+    for one, zh_name, en_name in rows.iter_rows():
+        if zh_name or en_name:
+            said = Text(zh=zh_name or en_name, en=en_name or zh_name)
+            kinds.setdefault(kind, {}).setdefault(str(one), said)

@@ -310,7 +310,11 @@ class Protocol:
 
     def values(self, path: str, years: Iterable[int]) -> list[Any]:
         """Return the value of `path` at the end of each of `years`."""
-        return [self.value(path, int(year)) for year in years]
+        every = [int(year) for year in years]
+        one = self.parameters.get(path)
+        if one is None or one.value is None or isinstance(one.value, Dated):
+            return [self.value(path, year) for year in every]
+        return [one.value] * len(every)
 
     def series(self, path: str, years: Iterable[int]) -> list[float]:
         """Return a series of the protocol at each of `years`, NaN where it has none; all NaN where it is left out."""

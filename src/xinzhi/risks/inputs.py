@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,7 @@ def setting(name: str, path: str) -> Any:  # noqa: ANN401 - the file decides
     return parameters.setting(_path(name), path)
 
 
+@cache
 def _path(name: str) -> Path:
     return Path(__file__).parent / _HOMES[name] / f"{name}.yaml"
 

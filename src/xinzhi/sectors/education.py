@@ -11,7 +11,7 @@ import polars as pl
 
 from xinzhi.core.arrays import FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.gaps import inside, interpolate
+from xinzhi.core.gaps import inside, interpolate, yearly_change
 from xinzhi.core.index_numbers import Formula, contributions
 from xinzhi.core.labour import human_capital
 from xinzhi.core.regression import codes, fixed_effects
@@ -322,9 +322,9 @@ def _growth(people: FloatArray, pay: FloatArray, years: IntArray, formula: Formu
     """Return log growth of labour input and of heads `(T,)`; NaN in the first year and where something is unknown."""
     cost = people * pay
     with np.errstate(divide="ignore", invalid="ignore"):
-        growth = np.diff(np.log(people), axis=1, prepend=np.nan)
+        growth = yearly_change(np.log(people))
         share = cost / cost.sum(axis=0)
-        heads = np.diff(np.log(people.sum(axis=0)), prepend=np.nan)
+        heads = yearly_change(np.log(people.sum(axis=0)))
         # a group that nobody is in, then and now, neither grows nor costs
         labour = contributions(growth, share, formula=formula).sum(axis=0)
     gap = np.diff(years, prepend=years[0] - 1) != 1

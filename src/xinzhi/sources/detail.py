@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
+from xinzhi.core.gaps import yearly_change
 from xinzhi.protocol import Protocol
 from xinzhi.yardstick import Growth, Inputs, Marks, Panel
 
@@ -95,7 +96,7 @@ def growth(levels: FloatArray) -> FloatArray:
     """Return the log change over the year before; the first year is NaN, and so is a change from or to nothing."""
     with np.errstate(divide="ignore", invalid="ignore"):
         logs = np.log(np.where(levels > 0, levels, np.nan))
-    return np.diff(logs, axis=-1, prepend=np.nan)
+    return yearly_change(logs)
 
 
 def chained(change: FloatArray, nominal: FloatArray, at: int) -> tuple[FloatArray, BoolArray]:

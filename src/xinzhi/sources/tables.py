@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import BoolArray, FloatArray
+from xinzhi.core.arrays import BoolArray
 from xinzhi.core.errors import InputError
+from xinzhi.core.gaps import yearly_change
 from xinzhi.data import Field, tidy
 from xinzhi.sources.best_practice import BestPractice, Parts
 from xinzhi.sources.detail import Detail, Measured, by_industry, by_region, without
@@ -61,7 +62,7 @@ def industry_frame(
         "level": best.level,
         "cross_section": best.cross_section,
         "distance": best.distance,
-        "distance_change": _change(best.distance),
+        "distance_change": yearly_change(best.distance),
         "breakthrough": advance,
         "upgrading": behind,
         "capital_contribution": accounts.weight * (1.0 - accounts.labour_share) * accounts.capital,
@@ -99,11 +100,6 @@ def with_measured_flags(frame: pl.DataFrame, measurement: Measurement) -> pl.Dat
         .with_columns(flags=joined)
         .drop("marks")
     )
-
-
-def _change(values: FloatArray) -> FloatArray:
-    """Return the change over the year before."""
-    return np.diff(values, axis=-1, prepend=np.nan)
 
 
 def omitted_frame(measured: Measured, detail: Detail, parts: Parts) -> pl.DataFrame:

@@ -14,6 +14,7 @@ import polars as pl
 from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.breaks import Breaks, Scores, classify, is_panel, next_year, scores
 from xinzhi.core.errors import UsageError
+from xinzhi.core.gaps import yearly_change
 from xinzhi.core.parameters import read_yaml
 from xinzhi.core.text import Text
 from xinzhi.data import Package
@@ -154,7 +155,7 @@ def _growth(panel: Panel, rule: SeriesRule) -> FloatArray:
         level = np.full(panel.shape, np.nan) if assets is None else assets.sum(axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
         logs = np.where(level > 0, np.log(level), np.nan)
-    growth = np.diff(logs, axis=1, prepend=np.nan)
+    growth = yearly_change(logs)
     return growth if rule.since is None else np.where(panel.calendar >= rule.since, growth, np.nan)
 
 

@@ -11,7 +11,7 @@ from xinzhi.core import inventory
 from xinzhi.core import services as core
 from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import InputError, ProtocolError
-from xinzhi.core.gaps import hold
+from xinzhi.core.gaps import hold, yearly_change
 from xinzhi.core.prices import deflate, splice
 from xinzhi.protocol import Protocol
 from xinzhi.yardstick.benchmark import benchmark
@@ -158,7 +158,7 @@ def _national_price_growth(panel: Panel, protocol: Protocol, deflator: FloatArra
         raise ProtocolError("yardstick.no-price-growth", id=protocol.label, way=way)
     growth = np.array([stated.get(year, np.nan) for year in panel.calendar.tolist()])
     with np.errstate(invalid="ignore", divide="ignore"):
-        own = np.diff(np.log(deflator), axis=1, prepend=np.nan)
+        own = yearly_change(np.log(deflator))
     growth = np.where(np.isfinite(growth), growth, own)
     return np.where(np.isfinite(growth), growth, 0.0)
 
@@ -182,10 +182,7 @@ def stocks(
     # An asset that a region never has is a stock of nothing, not one that is unknown.
     never = np.asarray(~np.isfinite(invested.real).any(axis=2))
     never &= ~never.all(axis=0)
-    stock, old = (
-        np.where(never[..., None], 0.0, _inventory(panel, protocol, invested, rate, start, only_first=first))
-        for first in (False, True)
-    )
+    stock, old = np.where(never[..., None], 0.0, _inventories(panel, protocol, invested, rate, start))
     with np.errstate(invalid="ignore"):
         share = old.sum(axis=0) / stock.sum(axis=0)
         weak = share > protocol.value("reporting.initial_stock_share")
@@ -205,10 +202,9 @@ def depreciation_rates(panel: Panel, protocol: Protocol, assets: tuple[str, ...]
         rates = np.array([[table[asset] for table in tables] for asset in assets])
     elif geometric.any():
         # Years outside the geometric rule may have no rate at all.
-        one = [
-            protocol.value("capital.depreciation", year) if used else 0.0
-            for year, used in zip(years, geometric, strict=True)
-        ]
+        used = panel.years[geometric].tolist()
+        one = np.zeros(len(years))
+        one[geometric] = protocol.values("capital.depreciation", used)
         rates = np.tile(one, (len(assets), 1))
     else:
         rates = np.zeros((len(assets), len(years)))
@@ -222,17 +218,15 @@ def _know_assets(assets: tuple[str, ...], table: Mapping[str, float]) -> None:
         raise InputError("yardstick.unknown-asset", unknown=list(unknown), table=list(table))
 
 
-def _inventory(
-    panel: Panel, protocol: Protocol, invested: Investment, rate: FloatArray, start: Start, *, only_first: bool
-) -> FloatArray:
-    """Run the perpetual inventory; with `only_first` of the first stock alone, as if nothing were added to it."""
+def _inventories(panel: Panel, protocol: Protocol, invested: Investment, rate: FloatArray, start: Start) -> FloatArray:
+    """Run the perpetual inventory `(2, A, R, T)`: the stock, and what is left of the first one, nothing added to it."""
     rules = protocol.values("capital.depreciation_rule", panel.years)
-    flow = np.zeros_like(invested.real) if only_first else invested.real
+    flow = np.stack([invested.real, np.zeros_like(invested.real)])
     if "hyperbolic" in rules:
-        return _hyperbolic(protocol, invested.assets, flow, start)
+        return np.stack([_hyperbolic(protocol, invested.assets, one, start) for one in flow])
     reported = np.array([rule == "reported" for rule in rules])
-    if reported.any() and not only_first:
-        flow = flow - np.where(reported, _reported_depreciation(panel, protocol, invested), 0.0)
+    if reported.any():
+        flow[0] -= np.where(reported, _reported_depreciation(panel, protocol, invested), 0.0)
     return inventory.geometric(flow, rate, start.stock, start=start.index)
 
 

@@ -19,6 +19,7 @@ import polars as pl
 from xinzhi.core import inventory
 from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.gaps import yearly_change
 from xinzhi.core.parameters import read_yaml
 from xinzhi.core.result import Facts, Provenance, Result
 from xinzhi.core.schema import describe
@@ -280,7 +281,7 @@ def _kinds(data: Package, rules: Protocol) -> tuple[IntArray, FloatArray, FloatA
 
 def _spliced(years: IntArray, inside: IntArray, price: FloatArray, own: FloatArray) -> FloatArray:
     """Return prices at all years, the first 1: those of the kind, before and after them moved as all investment."""
-    change = np.diff(np.log(own), prepend=np.nan)
+    change = yearly_change(np.log(own))
     moved = np.broadcast_to(change, (len(price), len(years))).copy()
     within = np.isin(years, inside[1:])
     moved[:, within] = np.diff(np.log(price), axis=1)[:, np.isin(inside[1:], years)]
@@ -332,7 +333,7 @@ def _assets(known: History, values: Mapping[str, float | str]) -> Assets:
     # The first year has no user cost: the part of the second stands for both.
     before = np.concatenate([np.full((len(ASSETS), 1), np.nan), part[:, :-1]], axis=1)
     mean = (np.where(np.isfinite(before), before, part) + part) / 2
-    growth = np.diff(np.log(stock), axis=1, prepend=np.nan)
+    growth = yearly_change(np.log(stock))
     return Assets(price, stock, cost, part, growth, mean * known.weight * growth, returned)
 
 

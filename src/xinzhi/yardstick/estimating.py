@@ -13,7 +13,7 @@ import numpy as np
 
 from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import InputError
-from xinzhi.core.gaps import interpolate
+from xinzhi.core.gaps import interpolate, yearly_change
 from xinzhi.protocol import Protocol
 from xinzhi.yardstick.panel import Marks, Panel
 
@@ -370,4 +370,4 @@ def log_growth(values: FloatArray) -> FloatArray:
     """Return log growth over the year before `(..., T)`; NaN where a level is missing or not positive."""
     with np.errstate(invalid="ignore", divide="ignore"):
         logs = np.log(np.where(values > 0, values, np.nan))
-    return np.diff(logs, axis=-1, prepend=np.nan)
+    return yearly_change(logs)

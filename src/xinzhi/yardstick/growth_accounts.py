@@ -8,6 +8,7 @@ import numpy as np
 
 from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import IdentityError
+from xinzhi.core.gaps import yearly_change
 from xinzhi.core.index_numbers import log_index, multilateral_levels, weights
 from xinzhi.protocol import Protocol
 from xinzhi.yardstick.capital import capital
@@ -146,7 +147,7 @@ def account(inputs: Inputs, protocol: Protocol) -> Growth:
     def growth(level: FloatArray) -> FloatArray:
         with np.errstate(divide="ignore", invalid="ignore"):
             logs = np.log(np.where(whole, level, np.nan))
-        return np.diff(logs, axis=-1, prepend=np.nan)
+        return yearly_change(logs)
 
     capital, persons, quality = growth(inputs.capital), growth(inputs.labour), growth(inputs.human_capital)
     output = growth(inputs.output)

@@ -9,7 +9,7 @@ import numpy as np
 
 from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.gaps import hold, inside, interpolate, last_known, mask_after
+from xinzhi.core.gaps import hold, inside, interpolate, last_known, mask_after, yearly_change
 from xinzhi.core.labour import fill_hours, human_capital
 from xinzhi.core.quarters import quarter, year_of
 from xinzhi.core.shares import carry, corner, self_employed
@@ -58,7 +58,7 @@ class Intermediate:
     def growth(self) -> FloatArray:
         """Return the log growth of every input; one that is not used in either year does not grow."""
         with np.errstate(divide="ignore", invalid="ignore"):
-            change = np.diff(np.log(np.where(self.quantity > 0, self.quantity, np.nan)), axis=-1, prepend=np.nan)
+            change = yearly_change(np.log(np.where(self.quantity > 0, self.quantity, np.nan)))
         return np.where(np.isfinite(change), change, 0.0)
 
 
@@ -145,7 +145,7 @@ def first_known(wanted: FloatArray, other: FloatArray) -> FloatArray:
 def _chain(latest: FloatArray, growth: FloatArray) -> Series:
     """Chain the growth of a vintage on the latest level of the year before it begins."""
     known = np.isfinite(growth)
-    change = np.diff(np.log(latest), axis=1, prepend=np.nan)
+    change = yearly_change(np.log(latest))
     joined = np.where(known, growth, change)
     begins = np.where(known.any(axis=1), known.argmax(axis=1), latest.shape[1])[:, None]
     year = np.arange(latest.shape[1])

@@ -51,7 +51,7 @@ def linked_growth(panel: Panel, protocol: Protocol) -> FloatArray:
         return live_linked_growth(panel)
     if protocol.declares("labour.linked_growth"):
         stated, years = protocol.value("labour.linked_growth"), panel.years.tolist()
-        return np.array([[stated.get(region, {}).get(year, np.nan) for year in years] for region in panel.regions])
+        return np.array([list(map(stated.get(region, {}).get, years)) for region in panel.regions], dtype=np.float64)
     absent = sorted(set(protocol.regions) - set(panel.regions))
     if absent:
         raise InputError("yardstick.links-of-a-part", n=len(panel.regions), absent=absent)

@@ -11,6 +11,7 @@ import polars as pl
 
 from xinzhi.core.arrays import BoolArray, FloatArray
 from xinzhi.core.errors import InputError
+from xinzhi.core.gaps import yearly_change
 from xinzhi.core.names import Names
 from xinzhi.core.quarters import quarter
 from xinzhi.core.result import Provenance
@@ -291,7 +292,7 @@ def _omitted(panel: Panel, regional: _Accounts) -> pl.DataFrame:
     """Return the years with output that could not be measured, and what is missing in them or in the year before."""
     inputs = regional.inputs
     with np.errstate(divide="ignore", invalid="ignore"):
-        growth = np.diff(np.log(inputs.output), axis=1, prepend=np.nan)
+        growth = yearly_change(np.log(inputs.output))
     absent = np.zeros(panel.shape, dtype=np.int64)
     names = [*LEVELS, *(["intermediate"] if inputs.intermediate is not None else [])]
     for bit, name in enumerate(names):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -52,8 +53,13 @@ def period_table(
     columns = np.flatnonzero(known.any(axis=0))
     whole = (int(years[columns[0]]) - 1, int(years[columns[-1]]))
     spans = [*(span for span in spans if span != whole), whole]
-    rows = [_one(names, years, growth, marks, known, span, graded) for span in spans]
-    return _table(pl.concat(rows))
+    told = [one for span in spans if (one := _one(names, years, growth, marks, known, span, graded))]
+    rows = {
+        name: [cell for one in told for cell in one[name]] if kind is str or not told
+        else np.concatenate([one[name] for one in told])
+        for name, kind in _schema(growth).items()
+    }  # fmt: skip
+    return _table(pl.DataFrame(rows, schema=_schema(growth)))
 
 
 def _schema(growth: Growth) -> dict[str, type]:
@@ -70,13 +76,13 @@ def _one(
     known: BoolArray,
     span: tuple[int, int],
     graded: Graded | None,
-) -> pl.DataFrame:
-    """Return one period of the regions that have every year of it; the whole span also of those that have fewer."""
+) -> dict[str, Any]:
+    """Return the columns of one period, of the regions that have every year of it; nothing where none has."""
     inside = (years > span[0]) & (years <= span[1])
     full = known[:, inside].all(axis=1) & (int(inside.sum()) == span[1] - span[0])
     rows = np.flatnonzero(full)
     if not rows.size:
-        return pl.DataFrame(schema=_schema(growth))
+        return {}
 
     def mean(values: FloatArray) -> FloatArray:
         return np.asarray(values[rows][:, inside].mean(axis=1))
@@ -84,17 +90,14 @@ def _one(
     touched: Marks = {
         name: np.asarray(mask[rows][:, inside].any(axis=1, keepdims=True)) for name, mask in marks.items()
     }
-    return pl.DataFrame(
-        {
-            "region": [names[row] for row in rows.tolist()],
-            "start": np.full(rows.size, span[0]),
-            "end": np.full(rows.size, span[1]),
-            **{name: mean(getattr(growth, name)) for name in flows(growth)},
-            "grade": None if graded is None else lettered(graded.of_period(*span)[rows]),
-            "flags": spell(touched, (rows.size, 1)),
-        },
-        schema=_schema(growth),
-    )
+    return {
+        "region": [names[row] for row in rows.tolist()],
+        "start": np.full(rows.size, span[0]),
+        "end": np.full(rows.size, span[1]),
+        **{name: mean(getattr(growth, name)) for name in flows(growth)},
+        "grade": [None] * rows.size if graded is None else lettered(graded.of_period(*span)[rows]),
+        "flags": spell(touched, (rows.size, 1)),
+    }
 
 
 def _table(rows: pl.DataFrame) -> pl.DataFrame:

@@ -41,12 +41,12 @@ def _steps(sheet: Sheet, year: str) -> Iterator[Finding]:
         return
     steps = {f"{name} step": (pl.col(name) / pl.col(name).shift(1)).log() for name in growing}
     follows = _follows(sheet, year).alias("follows")
-    frame = sheet.frame.lazy().with_columns(follows, **steps)
+    frame = sheet.frame.with_columns(follows, **steps)
     large = {name: _large(sheet, name, growth, year) for name, growth in growing.items()}
-    counts = frame.select(**{name: test.any() for name, test in large.items()}).collect().row(0, named=True)
+    counts = frame.select(**{name: test.any() for name, test in large.items()}).row(0, named=True)
     for name, growth in growing.items():
         if counts[name]:
-            rows = frame.filter(large[name]).select(ROW, step=f"{name} step").collect()
+            rows = frame.filter(large[name]).select(ROW, step=f"{name} step")
             yield from sheet.findings(rows, _implausible(name, growth))
     yield from _to_zero(sheet, growing, _follows(sheet, year))
 
@@ -125,13 +125,11 @@ def _vintages(sheet: Sheet, name: str, year: str) -> Iterator[Finding]:
     """Say once where the vintage changes, not once for every region."""
     before = pl.col(name).shift(1)
     changes = (
-        sheet.frame.lazy()
-        .with_columns(before=before)
+        sheet.frame.with_columns(before=before)
         .filter(_follows(sheet, year), pl.col(name) != before)
         .group_by(year, "before", name)
         .agg(pl.col(ROW).min(), count=pl.len())
         .sort(year, name, "before")
-        .collect()
     )
     bridged = "output_real" in sheet.frame.columns or "output_index_previous_year_100" in sheet.frame.columns
     for row in changes.iter_rows(named=True):

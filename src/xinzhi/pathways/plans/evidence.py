@@ -95,8 +95,9 @@ def _sized(rows: pl.DataFrame, sizes: pl.DataFrame) -> pl.DataFrame:
 
 def _outputs(rows: pl.DataFrame, sizes: pl.DataFrame | None) -> pl.DataFrame:
     """Return the largest share of output over size of every cell, and whether it is enough, or next to nothing."""
+    dated = rows.with_columns(pl.col("year", "nation_year").cast(pl.Int64))
     found = [] if sizes is None else [
-        _series(rows, sizes, category, measure, rule, complete=measure in one.get("complete", ()))
+        _series(dated, sizes, category, measure, rule, complete=measure in one.get("complete", ()))
         for category, one in categories().items()
         for measure, rule in one.get("output", {}).items()
     ]  # fmt: skip
@@ -114,12 +115,11 @@ def _series(
     rows: pl.DataFrame, sizes: pl.DataFrame, category: str, measure: str, rule: Mapping[str, str], *, complete: bool
 ) -> pl.DataFrame:
     """Return the shares of one series over the sizes of the regions, in the last year of each region."""
-    own = rows.filter(pl.col("measure") == measure).with_columns(pl.col("year", "nation_year").cast(pl.Int64))
     own = (
-        own.group_by("region", "year")
-        .agg(pl.col("value", "nation", "nation_year").max(), pl.col("unit").first())
+        rows.filter(pl.col("measure") == measure)
+        .group_by("region", "year").agg(pl.col("value", "nation", "nation_year").max(), pl.col("unit").first())
         .sort("year")
-    )
+    )  # fmt: skip
     if complete and own.height:
         # a series that covers every region lists those that have any
         last = int(str(own["year"].max()))
@@ -127,22 +127,17 @@ def _series(
         absent = sizes.select("region").unique().join(own, on="region", how="anti")
         none = absent.select("region", year=pl.lit(last, pl.Int64), value=pl.lit(0.0))
         own = pl.concat([own, none], how="diagonal").with_columns(pl.col("nation", "nation_year").max())
-    if rule["of"] == "percent":
-        own = own.with_columns(share=pl.col("value") / 100)
-    elif rule["of"] == "sum":
-        own = own.with_columns(share=pl.col("value") / pl.col("value").sum().over("year"))
-    else:
-        own = own.with_columns(share=pl.col("value") / pl.col("nation"))
+    whole = {"percent": pl.lit(100), "sum": pl.col("value").sum().over("year")}.get(rule["of"], pl.col("nation"))
+    own = own.with_columns(share=pl.col("value") / whole)
     if rule.get("counts"):
-        few = pl.col("value").is_between(1, threshold("least_count"), closed="left")
-        own = own.filter(~few)
+        own = own.filter(~pl.col("value").is_between(1, threshold("least_count"), closed="left"))
     # of several years the one nearest to the year of the nation's figure, the later of two
     apart = (pl.col("year") - pl.col("nation_year")).abs().fill_null(0)
-    ratio = _sized(own, sizes).with_columns(ratio=pl.col("share") / pl.col("size")).drop_nulls("ratio")
-    ratio = ratio.with_columns(apart=apart).sort("apart", "year", descending=[True, False])
+    ratio = _sized(own, sizes).with_columns(apart=apart, ratio=pl.col("share") / pl.col("size"))
     thin = pl.col("value").is_between(1, threshold("sure_count"), closed="left")
     little = (pl.col("ratio") < threshold("absent_share")) & (pl.col("share") < threshold("least_share"))
-    return ratio.group_by("region", maintain_order=True).last().select(
+    ordered = ratio.drop_nulls("ratio").sort("apart", "year", descending=[True, False])
+    return ordered.group_by("region", maintain_order=True).last().select(
         "region", "ratio", "share", "year", category=pl.lit(category),
         passes=pl.col("ratio") >= threshold(rule["least"]),
         soft=pl.lit(rule.get("as") == "proxy") | (pl.lit(bool(rule.get("counts"))) & thin),

@@ -12,7 +12,7 @@ import numpy as np
 
 from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import XinzhiError
-from xinzhi.core.gaps import year_before
+from xinzhi.core.gaps import year_before, yearly_change
 from xinzhi.core.index_numbers import Formula
 from xinzhi.core.parameters import setting
 from xinzhi.core.shares import averaged
@@ -329,7 +329,7 @@ def together(keys: IntArray, departures: IntArray) -> tuple[IntArray, IntArray]:
 def _growth(level: FloatArray) -> FloatArray:
     """Return log growth over the year before."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.diff(np.log(level), axis=-1, prepend=np.nan)
+        return yearly_change(np.log(level))
 
 
 def _means(growth: FloatArray, years: list[BoolArray]) -> FloatArray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -51,7 +52,14 @@ class Peers(Result, verb="peers", topic="brief", key=("region", "place")):
 
     def of(self, region: str) -> list[str]:
         """Return the codes of the peers of a region, the nearest first."""
-        return self.frame.filter(region=region).sort("place")["peer"].to_list()
+        return list(self._of.get(region, ()))
+
+    @cached_property
+    def _of(self) -> Mapping[str, Sequence[str]]:
+        near: dict[str, list[str]] = {}
+        for region, peer in self.frame.sort("place").select("region", "peer").iter_rows():
+            near.setdefault(region, []).append(peer)
+        return near
 
     def named(self, region: str) -> list[Text]:
         """Return the names of the peers of a region."""

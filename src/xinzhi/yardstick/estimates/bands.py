@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path as File
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -101,14 +103,13 @@ def bands(
     newest += [span for span in spans if sample.reaches(span)]
     told_years = [state(sample.means(TOGETHER, span), held) for span in newest]
     refused = "control_total" if choice(rules, "estimates.control_total", "none") == "none" else None
-    frame = pl.concat(
-        [
-            _rows(sample, name, span, said)
-            for name, all_of in said_of.items()
-            for span, said in zip(reported, all_of, strict=True)
-        ]
-        + [_rows(sample, TOGETHER, span, said) for span, said in zip(newest, told_years, strict=True)]
-    ).unique(["region", "start", "end", "component"], keep="first", maintain_order=True)
+    told_of = [
+        *(_rows(sample, name, *one) for name, all_of in said_of.items() for one in zip(reported, all_of, strict=True)),
+        *(_rows(sample, TOGETHER, *one) for one in zip(newest, told_years, strict=True)),
+    ]
+    every = {name: [cell for one in told_of for cell in one[name]] for name in told_of[0]}
+    frame = pl.DataFrame(every).with_columns(pl.col("rank_low", "rank_high").cast(pl.Int64))
+    frame = frame.unique(["region", "start", "end", "component"], keep="first", maintain_order=True)
     told = base.told
     read = base.read if told is None else {f"{base.source}/{table}": digest for table, digest in base.read.items()}
     shown = _without_levels(frame) if refused else frame
@@ -171,7 +172,7 @@ def _last_measured(base: Ground) -> int:
     return int(columns[-1])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Sample:
     """Drawn growth of every component, and the official years before it."""
 
@@ -213,19 +214,26 @@ class _Sample:
         """Return the sum of growth `(R + 1,)` in the years of a span before the first estimate."""
         years = self.base.panel.years
         inside = (years > span[0]) & (years <= min(span[1], int(self.years[0]) - 1))
+        return np.asarray(self._known[:, inside].sum(axis=1))
+
+    @cached_property
+    def _known(self) -> FloatArray:
+        """Growth `(R + 1, T)` as measured."""
         whole = self.base.accounts.inputs
         member = np.zeros((1, len(whole.output)), dtype=np.bool_)
         member[0, self.made.rows] = True
         nation = account(whole.aggregate(member), self.base.rules).tfp_growth
-        regions = self.base.accounts.growth.tfp_growth[self.made.rows]
-        whole_span: FloatArray = np.concatenate([regions, nation])[:, inside].sum(axis=1)
-        return whole_span
+        return np.concatenate([self.base.accounts.growth.tfp_growth[self.made.rows], nation])
+
+    @cached_property
+    def _undrawn(self) -> FloatArray:
+        """Growth `(R + 1, H)` of the estimated years without any draw."""
+        return np.asarray(drawn_growth(self.made, self.base.rules, Changes())[0])
 
     def measured(self, span: Span) -> FloatArray:
         """Return mean growth `(R + 1,)` as measured, without any draw."""
-        drawn = drawn_growth(self.made, self.base.rules, Changes())[0]
         inside = (self.years > span[0]) & (self.years <= span[1])
-        return np.asarray((self._official(span) + drawn[:, inside].sum(axis=1)) / (span[1] - span[0]))
+        return np.asarray((self._official(span) + self._undrawn[:, inside].sum(axis=1)) / (span[1] - span[0]))
 
     @property
     def regions(self) -> list[str]:
@@ -233,31 +241,21 @@ class _Sample:
         return [self.base.panel.regions[row] for row in self.made.rows.tolist()]
 
 
-def _rows(sample: _Sample, component: str, span: Span, said: Statement) -> pl.DataFrame:
-    """Return the bands of one component and span."""
+def _rows(sample: _Sample, component: str, span: Span, said: Statement) -> dict[str, list[Any]]:
+    """Return the bands of one component and span by column."""
     count = len(sample.regions)
 
     def own(values: FloatArray) -> list[float | None]:
         return [*values.tolist(), None] if len(values) == count else values.tolist()
 
-    return pl.DataFrame(
-        {
-            "region": [*sample.regions, TOTAL],
-            "start": span[0],
-            "end": span[1],
-            "component": component,
-            "median": own(said.median),
-            "low": own(said.low),
-            "high": own(said.high),
-            "relative_low": own(said.relative_low),
-            "relative_high": own(said.relative_high),
-            "above_nation": own(said.above_nation),
-            "rank_low": own(said.rank_low),
-            "rank_high": own(said.rank_high),
-            "measured": own(sample.measured(span)),
-        },
-        schema_overrides={"start": pl.Int64, "end": pl.Int64},
-    ).with_columns(pl.col("rank_low", "rank_high").cast(pl.Int64))
+    place = {"start": span[0], "end": span[1], "component": component}
+    said_by = {name: own(getattr(said, name)) for name in Statement.__slots__}
+    return {
+        "region": [*sample.regions, TOTAL],
+        **{name: [value] * (count + 1) for name, value in place.items()},
+        **said_by,
+        "measured": own(sample.measured(span)),
+    }
 
 
 def _without_levels(frame: pl.DataFrame) -> pl.DataFrame:

@@ -6,7 +6,7 @@ regions that made them exchanged, each scaled to the region that receives it. Th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -120,6 +120,9 @@ PARTS = {
     DRIFT: "control",
     REVISION: "output",
 }
+
+
+BLOCK = 500  # draws
 
 
 def only(changes: Changes, parts: Sequence[str]) -> Changes:
@@ -319,6 +322,19 @@ def _revisions(panel: Panel, made: Path, count: int, giver: IntArray, rng: np.ra
 
 def tfp_growth(made: Path, protocol: Protocol, changes: Changes) -> FloatArray:
     """Return growth of TFP `(B, R + 1, H)` under the changes, the sum of the regions last."""
+    return np.concatenate([_tfp_growth(made, protocol, some) for some in _few_draws(changes)])
+
+
+def _few_draws(changes: Changes) -> Iterator[Changes]:
+    """Yield the changes some draws at a time: what is made of few is written to the same little memory again."""
+    made = {name: values for name in PARTS.values() if (values := getattr(changes, name)) is not None}
+    count = max((len(values) for values in made.values()), default=1)
+    for first in range(0, count, BLOCK):
+        yield Changes(**{name: values[first : first + BLOCK] for name, values in made.items()})
+
+
+def _tfp_growth(made: Path, protocol: Protocol, changes: Changes) -> FloatArray:
+    """Return growth of TFP `(B, R + 1, H)` under the changes of some draws."""
     stock = _stock(made, _real(made, changes))
     base = made.inputs
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import InputError
+from xinzhi.core.gaps import yearly_change
 from xinzhi.core.parameters import read_yaml
 from xinzhi.protocol import Protocol
 from xinzhi.yardstick.benchmark import benchmarked
@@ -94,7 +95,7 @@ def learn(panel: Panel, protocol: Protocol, until: int | None = None, *, enough:
     relative, moved, sums = _relative(panel, rule, truth, has)
     shrinkage = float(protocol.value("estimates.shrinkage"))
     price, common = _price_errors(panel, years, shrinkage)
-    steps = np.diff(labour_share(panel, protocol).values, axis=1, prepend=np.nan)[:, years]
+    steps = yearly_change(labour_share(panel, protocol).values)[:, years]
     return Errors(
         years=years,
         investment=Exchange.of(relative[:, years], shrinkage),
@@ -149,7 +150,7 @@ def _drift(panel: Panel, protocol: Protocol, rule: FloatArray, truth: FloatArray
     elif index is None:
         common = np.zeros_like(truth)
     else:
-        common = np.diff(index, prepend=np.nan) - truth
+        common = yearly_change(index) - truth
     error = common[years]
     known = np.isfinite(error)
     return np.where(known, error - (error[known].mean() if known.any() else 0.0), 0.0)
