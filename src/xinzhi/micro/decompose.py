@@ -15,7 +15,7 @@ from xinzhi.core.finding import Finding
 from xinzhi.core.parameters import setting
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.schema import Column
-from xinzhi.core.text import same, words
+from xinzhi.core.text import same, span_text, words
 from xinzhi.data import provenance
 from xinzhi.micro.cohorts import COHORTS, METHODS, cells, pair_sums, parts
 from xinzhi.micro.engine import CONVENTIONS
@@ -62,10 +62,11 @@ class Decomposition(Result, verb="micro_decompose", topic="firms"):
     def facts(self) -> Facts:
         """Return over which periods, and what each part comes to on average."""
         ends = ("year", "year") if self.method == OLLEY else ("start", "end")
+        start, end = self.frame[ends[0]].min(), self.frame[ends[1]].max()
         values: dict[str, object] = {
             "method": words(f"firms.method.{self.method}"), "n": self.frame.height,
-            "cells": "groups" if self.groups else "all",
-            "start": self.frame[ends[0]].min(), "end": self.frame[ends[1]].max(),
+            "cells": "groups" if self.groups else "all" if self.frame.height > 1 else "one",
+            "span": same(start) if start == end else span_text(start, end),
             "what": words(f"firms.of.{self.value}"), "how": words(f"firms.how_of.{self.value}"),
         }  # fmt: skip
         column = {one.name: one.title for one in self.columns()}
@@ -170,7 +171,8 @@ def _usable(held: Panel, by: Sequence[str]) -> tuple[Panel, pl.DataFrame]:
         found = counted_finding("micro.negative-weight", int(negative), held.least, held.columns["weight"])
         raise InputError("micro.weights", (found,), what=found.text)
     if totals.is_empty():
-        raise InputError("micro.nothing-left", (), columns=[same("value"), same("weight")])
+        named = "/".join(held.columns[name] for name in ("value", "weight"))
+        raise InputError("micro.nothing-left", (), columns=[same(one) for one in dict.fromkeys(named.split("/"))])
     if int(totals["n"].sum()) < int(held.rows["rows"].sum()):
         full = held.table.value.notnull() & held.table.weight.notnull()
         blank = {name: full.ifelse(held.table[name], None) for name in ("value", "weight", *by)}

@@ -5,18 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from string import ascii_lowercase, ascii_uppercase
 from typing import Any
 
 from xinzhi.core.arrays import AnyEngine, Ibis
 from xinzhi.core.errors import InputError
 from xinzhi.core.finding import Finding
+from xinzhi.core.names import provinces
 from xinzhi.core.parameters import read_yaml
 from xinzhi.core.text import same
-from xinzhi.micro.engine import Engine, connect, files_of
+from xinzhi.micro.engine import Engine, connect, files_of, ibis
 from xinzhi.micro.panel import FIGURES, KEY, NO_ROWS, ROLES, Duplicates, Panel, checked, typed, unreadable
 from xinzhi.micro.text_files import is_text
 
 SURVEY = Path(__file__).with_name("survey.yaml")
+_CODED = ("firm", "industry", "region", "ownership")
 _BLANKS = re.compile(r"[\s()（）_\-—－]+")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 
@@ -81,10 +84,8 @@ def read_survey(
         found += wrong
         named = called | named  # by the name in the first file that has it
     roles = sorted(set.union(*(set(part.columns) for part in parts)))
-    import ibis
-
     filled = [
-        part.mutate(**{role: ibis.null(_kind(role)) for role in roles if role not in part.columns}) for part in parts
+        part.mutate(**{role: ibis().null(_kind(role)) for role in roles if role not in part.columns}) for part in parts
     ]
     whole = filled[0].select(roles)
     for part in filled[1:]:
@@ -112,39 +113,60 @@ def _one(
             "micro.no-survey-column", (), file=file.name, missing=[same(one) for one in lost],
             known=[same(one) for one in table.columns],
         )  # fmt: skip
-    import ibis
-
     found = unreadable(engine, table, named, [file] if is_text(file) else [], least, encoding)
     made = {role: typed(table[name], role, text=is_text(file)).cast(_kind(role)) for role, name in named.items()}
     if "year" not in made and year is not None:
-        made["year"] = ibis.literal(int(year[0])).cast("int64")
+        made["year"] = ibis().literal(int(year[0])).cast("int64")
     table = table.select(**made)
-    more = {"firm": table.firm.strip()}
+    table = table.mutate(**{name: table[name].strip() for name in _CODED if name in named})
+    more = {}
     if "industry" in named:
+        table = table.mutate(industry=_bare(table.industry))  # step by step: no engine gets what follows twice over
+        table = table.mutate(industry=_whole(table.industry))
         more["industry"] = _industry(table)
     if "region" in named:
-        more["region"] = table.region.strip().substr(0, 2) + "0000"
+        more["region"] = _region(table.region)
     if "ownership" in named:
-        more["ownership"] = _ownership(table.ownership.strip().substr(0, 3).try_cast("int64"))
+        more["ownership"] = _ownership(table.ownership)
     return table.mutate(**more), named, found
 
 
+def _bare(given: Ibis) -> Ibis:
+    """Return a code without the letter of its section."""
+    letter = given.substr(0, 1).isin([*ascii_uppercase, *ascii_lowercase])
+    return letter.ifelse(given.substr(1), given)
+
+
+def _whole(code: Ibis) -> Ibis:
+    """Return a code with the zero that it lost as a number: of three digits, from 6 on (0610 is coal).
+
+    There is no such division in industry.
+    """
+    short = code.substr(3, 1).isin(["", "."]) & (code.substr(2, 1) != "") & code.substr(0, 1).isin([*"6789"])
+    return short.ifelse(ibis().literal("0") + code, code)
+
+
 def _industry(table: Ibis) -> Ibis:
-    """Return the division of the present standard by the code of the edition in force in the year."""
-    code = table.industry.strip()
-    division, finer = code.substr(0, 2), code.substr(0, 3)
+    """Return the division of the present standard by the code of the edition in force in the year; blank for words."""
+    division, finer = table.industry.substr(0, 2), table.industry.substr(0, 3)
     kept = division
     for edition in reversed(read_yaml(SURVEY)["industries"]):
         codes: Mapping[str, str] = edition["codes"]
         whole, split = ([one for one in codes.items() if len(one[0]) == size] for size in (2, 3))
         made = finer.cases(*split, else_=division.cases(*whole, else_=division))
         kept = (table.year <= edition["until"]).ifelse(made, kept)
-    return kept
+    return division.try_cast("int64").isnull().ifelse("", kept)
 
 
-def _ownership(code: Ibis) -> Ibis:
-    """Return the kind of ownership of a registration type."""
-    import ibis
+def _region(given: Ibis) -> Ibis:
+    """Return the code of the province by the first two digits of a code, or by its Chinese name."""
+    number = given.substr(0, 2).try_cast("int64").isnull().ifelse("", given.substr(0, 2) + "0000")
+    return given.substr(0, 2).cases(*((name.zh[:2], code) for code, name in provinces().items()), else_=number)
 
-    ranges = read_yaml(SURVEY)["ownership"]
-    return ibis.cases(*(((code >= low) & (code <= high), kind) for low, high, kind in ranges), else_="")
+
+def _ownership(given: Ibis) -> Ibis:
+    """Return the kind of ownership of a registration type, by its code or its name."""
+    known, code = read_yaml(SURVEY), given.substr(0, 3).try_cast("int64")
+    named = [(name, kind) for kind, names in known["registered"].items() for name in names]
+    coded = ibis().cases(*(((code >= low) & (code <= high), kind) for low, high, kind in known["ownership"]), else_="")
+    return given.cases(*named, else_=coded)

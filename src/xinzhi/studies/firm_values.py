@@ -89,4 +89,5 @@ def valued(held: Panel, value: str, prices: pl.DataFrame | None) -> Panel:
     blank = {name: known.ifelse(table[name], None) for name in ("output", "labour")}  # the row still says: not gone
     table = table.mutate(**blank, weight=known.ifelse(table[weight], None))
     table = held.engine.keep(table.drop("_output", "_capital"))
-    return replace(held, table=table, columns={**held.columns, "value": "value", "weight": "weight"})
+    told = {"value": "/".join(held.columns[name] for name in needed), "weight": held.columns[weight]}
+    return replace(held, table=table, columns={**held.columns, **told})

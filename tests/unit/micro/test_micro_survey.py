@@ -59,6 +59,24 @@ def test_what_was_one_and_is_several_or_is_gone_has_a_place(tmp_path):
     assert told == {"waste": "42", "office machines": "34", "weapons": "33", "cars, division alone": "37"}
 
 
+def test_codes_that_years_write_in_other_ways_are_the_same(tmp_path):
+    rows = [
+        ("letter", "C1320", "吉林省", "国有企业", "13", "220000", "state"),
+        ("zero lost", "610", "220102", "110", "06", "220000", "state"),
+        ("zero lost, two digits kept", "610.0", "22", "私营有限责任公司", "06", "220000", "private"),
+        ("three digits", "131", "内蒙古自治区", "173", "13", "150000", "private"),
+        ("words", "食品加工", "某地", "不详", "", "", ""),
+    ]
+    names = ["法人代码", "行业代码", "省地县码", "登记注册类型"]
+    frame = pl.DataFrame([row[:4] for row in rows], schema=names, orient="row")
+    frame.with_columns(年份=pl.lit(2015), 工业增加值=pl.lit(5.0)).write_parquet(tmp_path / "all.parquet")
+    held = micro.read_survey(tmp_path)
+    told = held.engine.collect(held.table.select("firm", "industry", "region", "ownership"))
+    assert sorted(told.rows()) == sorted((row[0], *row[4:]) for row in rows)
+    blank = {one.column for one in held.findings if one.rule == "missing"}
+    assert {"行业代码", "省地县码", "登记注册类型"} <= blank
+
+
 HEAD = "法人代码,年份,行业代码,工业增加值,固定资产净值,从业人员年平均人数"
 ROWS = ["00001,2003,4061,5.5,10,3", "00002,2003,4061,-,12,4", '00003,2003,4061,"1,234",12,4', "00004,2003,4061,,12,4"]
 
