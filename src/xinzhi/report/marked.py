@@ -103,7 +103,7 @@ def _read(source: Package | str | PathLike[str] | Mapping[str, Any], encoding: s
 
 
 def _list(book: Workbook, findings: Sequence[Finding], language: Language) -> None:
-    from xinzhi.report.pages.yardstick.parameters import findings as list_of
+    from xinzhi.report.pages.yardstick.tables import findings as list_of
 
     sheet = book.add_worksheet(words("marked.findings").lang(language)[:SHEET_NAME])
     bold, wrap = book.add_format({"bold": True}), book.add_format({"text_wrap": True, "valign": "top"})

@@ -23,7 +23,7 @@ from xinzhi.report.page import page
 from xinzhi.report.pages.yardstick import audit as pages
 from xinzhi.report.pages.yardstick import audit_pictures
 from xinzhi.report.pages.yardstick import audit_tables as tables
-from xinzhi.report.pages.yardstick.audit_view import AuditView, level_text
+from xinzhi.report.pages.yardstick.audit_tables import AuditView, level_text
 from xinzhi.report.pages.yardstick.tables import COLUMNS
 from xinzhi.report.writing import report_of
 

@@ -14,12 +14,12 @@ from xinzhi.report.charts.style import Words, padded, width
 from xinzhi.report.document import text
 from xinzhi.report.numbers import amount, split_unit, unit_text
 from xinzhi.report.page import both
-from xinzhi.report.pages.risks.debt_fan import _nested
+from xinzhi.report.pages.risks.debt_ahead import _nested
 from xinzhi.report.pages.risks.register import figure
 from xinzhi.report.pages.risks.zombies import reason
-from xinzhi.report.pages.yardstick.audit_view import level_text, thinned, value_text
-from xinzhi.report.pages.yardstick.parameters import shown
+from xinzhi.report.pages.yardstick.audit_tables import level_text, thinned, value_text
 from xinzhi.report.pages.yardstick.regions import ticks
+from xinzhi.report.pages.yardstick.tables import as_written
 from xinzhi.report.palette import ink_on
 from xinzhi.report.sentence import chance, fact, joined, sentence, short, spread, yes_no
 from xinzhi.report.svg import bilingual
@@ -179,8 +179,8 @@ def test_value() -> None:
     )
 
 
-def test_shown() -> None:
-    assert (shown(((1996, 2000), (2000, 2007))), shown(0.096), shown(Dated.of({1952: "geometric"}))) == (
+def test_as_written() -> None:
+    assert (as_written(((1996, 2000), (2000, 2007))), as_written(0.096), as_written(Dated.of({1952: "geometric"}))) == (
         "[[1996, 2000], [2000, 2007]]",
         "0.096",
         "1952-01-01: geometric",

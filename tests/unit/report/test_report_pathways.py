@@ -12,7 +12,7 @@ import xinzhi
 from xinzhi import pathways
 from xinzhi.core.errors import UsageError
 from xinzhi.report import pages, svg
-from xinzhi.report.pages.pathways import layout
+from xinzhi.report.pages.pathways import complexity as layout
 
 TIGHT = 1e-9
 KEYS = {"unit": "region", "time": "year", "value": "tfp_level"}

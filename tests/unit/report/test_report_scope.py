@@ -16,8 +16,7 @@ from xinzhi.core.text import Text, number
 from xinzhi.data import load
 from xinzhi.report import svg, write_report
 from xinzhi.report.pages import section
-from xinzhi.report.pages.scope.classify import brief
-from xinzhi.report.pages.scope.eras import era_of
+from xinzhi.report.pages.scope.classify import brief, era_of
 from xinzhi.report.pages.yardstick.assessment import topics as sections
 from xinzhi.scope import classify, classify_package, digital_dependence, history, input_output
 from xinzhi.studies import assess

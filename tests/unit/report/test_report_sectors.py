@@ -19,7 +19,7 @@ from xinzhi.core.text import Text
 from xinzhi.report import svg, write_report
 from xinzhi.report.charts.style import width
 from xinzhi.report.pages import SECTIONS, section
-from xinzhi.report.pages.sectors.names import arrangement, chosen, distinct, region_text, short
+from xinzhi.report.pages.sectors.advance import arrangement, chosen, distinct, region_text, short
 from xinzhi.sectors.conventions import departures, method
 
 FIGURE = "output_per_head"

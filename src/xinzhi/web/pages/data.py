@@ -8,7 +8,7 @@ from xinzhi.core.schema import Column
 from xinzhi.core.text import NOTHING, listing, same, span_text, words
 from xinzhi.data import known_tables
 from xinzhi.report import Section, Table
-from xinzhi.report.pages.yardstick import parameters
+from xinzhi.report.pages.yardstick import tables as parameters
 from xinzhi.studies import Assessment
 from xinzhi.web.address import Address
 from xinzhi.web.page import Asked, Page, Part

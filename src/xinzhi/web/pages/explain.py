@@ -15,7 +15,8 @@ from xinzhi.core.text import NOTHING, Text, percent, same, words
 from xinzhi.data import known_tables
 from xinzhi.protocol import Dated, Parameter
 from xinzhi.report import Section, Table, unit_text
-from xinzhi.report.pages.yardstick import parameters, tables
+from xinzhi.report.pages.yardstick import tables
+from xinzhi.report.pages.yardstick import tables as parameters
 from xinzhi.report.table import cell, table
 from xinzhi.studies import Assessment
 from xinzhi.web.address import Address

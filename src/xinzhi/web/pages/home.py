@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from xinzhi.core.text import Text, percent, words
-from xinzhi.report.pages.yardstick.ranking import ranking, sides
+from xinzhi.report.pages.yardstick.measurement import ranking, sides
 from xinzhi.studies import Assessment
 from xinzhi.web.address import Address
 from xinzhi.web.page import Asked, Page, file

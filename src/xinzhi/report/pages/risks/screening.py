@@ -2,25 +2,314 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import polars as pl
 
-from xinzhi.core.text import Text, sentences, words
-from xinzhi.report.pages.risks import screening_pictures as pictures
-from xinzhi.report.pages.risks.screening_ledger import ledger
-from xinzhi.report.pages.yardstick.parameters import findings as findings_table
-from xinzhi.report.section import Ledger, Section
-from xinzhi.report.sentence import clauses
-from xinzhi.report.table import Table, column, table
-from xinzhi.risks import Screening, by_probability, chance_text, interval_text, value_words
+from xinzhi.core.text import Text, number, same, sentences, words
+from xinzhi.report import palette
+from xinzhi.report.charts import kit
+from xinzhi.report.charts.kit.ranges import reliability
+from xinzhi.report.pages.yardstick.tables import findings as findings_table
+from xinzhi.report.picture import picture
+from xinzhi.report.section import Entry, Ledger, Picture, Piece, Section
+from xinzhi.report.sentence import clauses, short
+from xinzhi.report.table import Column, Table, column, table
+from xinzhi.risks import (
+    Comparison,
+    Screening,
+    by_probability,
+    calibration_table,
+    chance_text,
+    interval_text,
+    joined_spans,
+    value_words,
+    verdict_text,
+)
 
+LONGEST, KEPT = 240, 100  # signs of a stretch without marks, and how many stay at either end of a longer one
+NEARLY = ("within 25 %", "within 10 %", "within 3 %")
+SMALL = 0.05  # natural log-odds that are not worth a line
+SHOWN = 40  # projects that one picture names
+STEPS = 5  # fields that the picture of the weights names
+IN_PICTURE = 17.0  # width of a name, in units of its size
+TENTHS = 10
+NEVER = 0.1  # percent: no probability is drawn as certain
+ENDS = {"value": "probability", "low": "lower", "high": "upper"}
+INKS = {"repackaged": "#a8402d", "cannot tell": "#d9a441", "follow-on": "#5b4a8a", "new": "#1b6ca8"}
 MOST = {"repackaged": 12, "cannot tell": 4, "follow-on": 4}  # pairs side by side on the page
 ON_PAGE = 60  # rows of the page; the workbook has all
 IN_BOOK = 5_000  # projects whose ledgers the workbook holds
 EVIDENCE = column("screen.evidence", "value")
+
+
+def ledger(pair: Comparison, result: Screening, rank: int = 1) -> Ledger:
+    """Return a pair of texts with the evidence that they are one project; `rank` says which of its candidates."""
+    marks = pair.marks()
+    rows = pair.ledger.filter(pl.col("level") >= 0).sort("weight", descending=True, maintain_order=True)
+    marked = {field for field, _, _ in marks}
+    order = [field for field in rows["field"].to_list() if field in marked]
+    numbers = {field: at for at, field in enumerate(order, start=1)}
+    near = set(rows.filter(pl.col("agreement").is_in(NEARLY))["field"].to_list())
+    texts, shared = (pair.project_text, pair.archive_text), pair.passages()
+    sides = tuple(
+        tuple(pieces(text, [((here, there)[side], field) for field, here, there in marks], numbers, near, shared[side]))
+        for side, text in enumerate(texts)
+    )
+    odds = result.candidates.filter((pl.col("id") == pair.id) & (pl.col("rank") == rank)).row(0, named=True)
+    entries, origin = _entries(rows, numbers, _quoted(pair, marks, shared), odds["odds_repackaged"])
+    names, fields = result.names, value_words("field", "ledger")
+    silent = [fields[name] for name in pair.ledger.filter(pl.col("level") < 0)["field"].to_list()]
+    return Ledger(
+        key=f"screen-{re.sub(r'[^0-9A-Za-z]+', '-', pair.id)}-{result.frame['id'].index_of(pair.id)}-{rank}",
+        title=words(
+            "screen.title.ledger", name=names.text("project", pair.id), source=names.text("archive", pair.archive_id)
+        ),
+        finding=verdict_text(pair.verdict) if rank == 1 else words("screen.chart.candidate", rank=rank),
+        heads=(words("screen.chart.project", id=pair.id), words("screen.chart.archive", id=pair.archive_id)),
+        sides=(sides[0], sides[1]),
+        entries=entries,
+        zero=origin,
+        total=_total(pair.verdict, odds, rank),
+        notes=(*_changes(pair), *([words("screen.chart.silent", fields=silent)] if silent else [])),
+    )
+
+
+def pieces(
+    text: str,
+    marked: Sequence[tuple[tuple[int, int], str]],
+    numbers: Mapping[str, int],
+    near: set[str],
+    shared: Sequence[tuple[int, int]],
+) -> Iterator[Piece]:
+    """Yield a text in pieces: marked words whole, and between them what both texts share word for word."""
+    at = 0
+    for (start, end), field in [*sorted(marked), ((len(text), len(text)), "")]:
+        yield from _between(text, at, start, shared)
+        if field:
+            yield Piece(
+                text=text[start:end],
+                mark=numbers[field],
+                field=value_words("field", "ledger")[field],
+                near=field in near,
+            )
+        at = end
+
+
+def _between(text: str, start: int, end: int, shared: Sequence[tuple[int, int]]) -> Iterator[Piece]:
+    at = start
+    inside = [(max(a, start), min(b, end)) for a, b in shared if a < end and b > start]
+    for a, b in [*joined_spans(inside), (end, end)]:
+        if a > at:
+            yield Piece(text=_brief(text[at:a]))
+        if b > a:
+            yield Piece(text=text[a:b], shared=True)
+        at = b
+
+
+def _brief(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[:KEPT]} […] {text[-KEPT:]}"
+
+
+def _quoted(
+    pair: Comparison,
+    marks: Sequence[tuple[str, tuple[int, int], tuple[int, int]]],
+    shared: tuple[Sequence[tuple[int, int]], Sequence[tuple[int, int]]],
+) -> dict[str, tuple[str, str]]:
+    """Return what the two texts say by field: the words for a place, the longest common passage of the wording."""
+    said = {row["field"]: (row["project"] or "", row["archive"] or "") for row in pair.ledger.iter_rows(named=True)}
+    here = next(((a, b) for field, a, b in marks if field == "place"), None)
+    if here is not None:
+        (a, b), (c, d) = here
+        said["place"] = (pair.project_text[a:b], pair.archive_text[c:d])
+    said["text"] = (_longest(pair.project_text, shared[0]), _longest(pair.archive_text, shared[1]))
+    return said
+
+
+def _longest(text: str, spans: Sequence[tuple[int, int]]) -> str:
+    return _brief(max((text[a:b] for a, b in spans), key=len, default=""))
+
+
+def _entries(
+    rows: pl.DataFrame, numbers: Mapping[str, int], said: Mapping[str, tuple[str, str]], odds: float
+) -> tuple[tuple[Entry, ...], float]:
+    """Return the lines of the ledger, and where the bars begin."""
+    fields, levels = value_words("field", "ledger"), value_words("agreement", "ledger")
+    lines = [
+        (numbers.get(field), fields[field], levels[level], said[field], weight)
+        for field, level, weight in rows.select("field", "agreement", "weight").rows()
+    ]
+    rest = odds - float(rows["weight"].sum())
+    if abs(rest) >= SMALL:
+        lines.append((None, words("screen.chart.rest"), Text(zh="", en=""), ("", ""), rest))
+    low, high = min(0.0, *(line[-1] for line in lines)), max(0.0, *(line[-1] for line in lines))
+    room = (high - low) or 1.0
+    found = tuple(
+        Entry(
+            mark=mark, field=field, agreement=level, words=quoted, figure=number(weight, 1, sign=True),
+            start=round(100 * (min(weight, 0.0) - low) / room, 2), length=round(100 * abs(weight) / room, 2),
+            against=weight < 0,
+        )
+        for mark, field, level, quoted, weight in lines
+    )  # fmt: skip
+    return found, round(-100 * low / room, 2)
+
+
+def _total(row: Mapping[str, Any], odds: Mapping[str, Any], rank: int) -> Text:
+    total = words(
+        "screen.chart.total", total=number(odds["odds_repackaged"], 1, sign=True), reached=f"{row['reached']:,}"
+    )
+    if rank > 1 or row["verdict"] == "follow-on" or odds["odds_follow_on"] > odds["odds_repackaged"]:
+        later = words("screen.chart.later", total=number(odds["odds_follow_on"], 1, sign=True))
+        return Text(zh=total.zh + later.zh, en=f"{total.en} {later.en}")
+    return total
+
+
+def _changes(pair: Comparison) -> Iterator[Text]:
+    for key, what in zip(("found", "changed"), pair.sentences(), strict=True):
+        if what:
+            yield words(f"screen.chart.{key}", what=clauses(what))
+
+
+def weights(pair: Comparison, result: Screening) -> Picture:
+    """Return what each field says for or against a project being an archived one."""
+    rows = pair.ledger.filter(pl.col("level") >= 0).sort(pl.col("weight").abs(), descending=True, maintain_order=True)
+    total = float(result.candidates.row(by_predicate=(pl.col("id") == pair.id) & (pl.col("rank") == 1), named=True)
+                  ["odds_repackaged"])  # fmt: skip
+    rare = total - float(rows["weight"].sum())
+    fields = value_words("field", "ledger")
+    lead = [(fields[field], weight) for field, weight in rows.head(STEPS).select("field", "weight").rows()]
+    steps = [(name, weight, palette.DEEP if weight >= 0 else INKS["repackaged"])
+             for name, weight in sorted(lead, key=lambda one: -one[1])]  # fmt: skip
+    if abs(rare) >= result.telling:
+        steps.append((words("screen.chart.rare"), rare, palette.BAND))
+    others = total - sum(weight for _, weight, _ in steps)
+    steps += [(words("screen.chart.others"), others, palette.BAND), (words("screen.chart.sum"), total, palette.INK)]
+    first = [words("screen.chart.weighed", name=name, weight=weight)
+             for name, weight in lead if (weight > 0) == (total > 0)][:2]  # fmt: skip
+    # the fields add up for the first stage; whether they are one project is the verdict, which weighs them together
+    said = str(pair.verdict["verdict"])
+    headline = "weights" if said == "repackaged" else "against" if total <= 0 else "explained"
+    facts = {
+        "verdict": value_words("verdict")[said], "name": result.names.text("project", pair.id),
+        "source": result.names.text("archive", pair.archive_id),
+        "total": number(total, 1), "first": first,
+    }  # fmt: skip
+    weight = column("screen.weight", "level", words("screen.unit_of.log"))
+    twin = table(
+        "screen_weights", rows, ("field", "agreement", weight, "project", "archive"), result, part="ledger",
+        title=words("screen.table.evidence", **facts),
+    )  # fmt: skip
+    sums = [(words("screen.chart.rest"), None, rare, None, None), (words("screen.chart.sum"), None, total, None, None)]
+    return picture(
+        "screen.weights",
+        kit.waterfall,
+        steps,
+        Table(key=twin.key, title=twin.title, columns=twin.columns, rows=[*twin.rows, *sums]),
+        facts,
+        headline=headline,
+        unit="log",
+        y="weight",
+        decimals=1,
+    )
+
+
+def probabilities(frame: pl.DataFrame, result: Screening) -> Picture:
+    """Return the probability of every project with its interval; of many, of those nearest to the line of a verdict."""
+    line, verdicts = result.certain, value_words("verdict")
+    frame = frame.drop_nulls("probability")
+    shown = frame if frame.height <= SHOWN else frame.sort((pl.col("probability") - line).abs(), "id").head(SHOWN)
+    shown = by_probability(shown)
+    rows = [
+        {
+            "name": words("screen.chart.called", name=short(result.names.text("project", row["id"]), IN_PICTURE),
+                          verdict=verdicts[row["verdict"]]),
+            **{key: min(max(100 * row[name], NEVER), 100 - NEVER) for key, name in ENDS.items()},
+            "group": verdicts[row["verdict"]],
+        }
+        for row in shown.iter_rows(named=True)
+    ]  # fmt: skip
+    titled = shown.join(result.projects.select("id", "title"), on="id", how="left", maintain_order="left")
+    counts = {"n": frame.height, "k": frame.filter(verdict="repackaged").height,
+              "u": frame.filter(verdict="cannot tell").height}  # fmt: skip
+    return picture(
+        "screen.probabilities",
+        kit.dots,
+        rows,
+        table("screen_probabilities", titled, ("id", "title", "verdict", "probability", "lower", "upper"), result),
+        {name: f"{count:,}" for name, count in counts.items()} | {"shown": SHOWN},
+        how="first" if frame.height > SHOWN else "probabilities",
+        unit="percent",
+        x="probability",
+        reference=100 * line,
+        decimals=1,
+        domain=(-2, 102),
+        groups=[verdicts[name] for name in INKS],
+        inks=tuple(INKS.values()),
+    )
+
+
+def spread(frame: pl.DataFrame, result: Screening) -> Picture:
+    """Return how many projects have a probability in each tenth."""
+    del result
+    frame, verdicts = frame.drop_nulls("probability"), value_words("verdict")
+    tenth = (pl.col("probability") * TENTHS).floor().clip(0, TENTHS - 1).cast(pl.Int64)
+    counts = {(at, verdict): k for at, verdict, k in frame.group_by(tenth.alias("at"), "verdict").len().rows()}
+    rows: list[dict[str, Any]] = [
+        {"name": same(f"{10 * at}–{10 * at + 10}%"), **{name: counts.get((at, name), 0) for name in INKS},
+         "all": sum(counts.get((at, name), 0) for name in INKS)}
+        for at in reversed(range(TENTHS))
+    ]  # fmt: skip
+    columns = (
+        column("screen.probability", "name"),
+        *(Column(title=verdicts[name], kind="integer") for name in INKS),
+        column("screen.projects", "integer"),
+    )
+    return picture(
+        "screen.spread",
+        kit.stacked,
+        rows,
+        Table(key="screen_spread", title=words("screen.table.spread"), columns=columns,
+              rows=[tuple(row.values()) for row in rows]),
+        {"n": f"{frame.height:,}", "low": f"{rows[-1]['all']:,}", "high": f"{rows[0]['all']:,}"},
+        unit="projects",
+        x="projects",
+        parts={name: (verdicts[name], ink) for name, ink in INKS.items()},
+        total="all",
+        decimals=0,
+    )  # fmt: skip
+
+
+def calibration(result: Screening) -> Picture:
+    """Return how often projects of known truth were repackaged, by what was said."""
+    assert result.truth is not None  # noqa: S101 - the page draws it for labelled results only
+    seen = result.truth.join(result.frame.select("id", "probability"), on="id").drop_nulls("probability")
+    tenths = calibration_table(seen)
+    rows = tenths.select(
+        (100 * pl.col("said")).alias("x"), (100 * pl.col("was")).alias("y"), (100 * pl.col("lower")).alias("low"),
+        (100 * pl.col("upper")).alias("high"), pl.col("projects").alias("n"),
+    ).to_dicts()  # fmt: skip
+    inside = tenths.filter((pl.col("lower") <= pl.col("said")) & (pl.col("said") <= pl.col("upper"))).height
+    percent = words("screen.unit_of.percent")
+    kinds = {"up_to": "share", **dict.fromkeys(("said", "was", "lower", "upper"), "percent")}
+    columns = [column(f"screen.{name}", kind, percent) for name, kind in kinds.items()]  # type: ignore[arg-type] # kinds
+    return picture(
+        "screen.calibration",
+        reliability,
+        rows,
+        table("screen_calibration", tenths, (*columns, column("screen.projects", "integer"))),
+        {
+            "n": f"{seen.height:,}", "k": tenths.height, "inside": inside,
+            "said": seen["probability"].mean(), "was": (seen["label"] == "repackaged").mean(),
+        },
+        unit="percent",
+        x="said",
+        y="was",
+    )  # fmt: skip
 
 
 def screening(result: Screening, *, region: str | None = None) -> Section:
@@ -36,10 +325,10 @@ def screening(result: Screening, *, region: str | None = None) -> Section:
     shown = _ledgers(frame, result, asked)
     paired = leading.height and leading["archive_id"][0] is not None
     drawn = [
-        pictures.weights(result.explain(leading["id"][0]), result) if paired else None,
-        pictures.probabilities(frame, result),
-        pictures.spread(frame, result) if frame.height > pictures.SHOWN else None,
-        pictures.calibration(result) if result.truth is not None else None,
+        weights(result.explain(leading["id"][0]), result) if paired else None,
+        probabilities(frame, result),
+        spread(frame, result) if frame.height > SHOWN else None,
+        calibration(result) if result.truth is not None else None,
     ]
     return Section.of(
         "screen.section",

@@ -20,9 +20,9 @@ from xinzhi.report.page import both, package_line
 from xinzhi.report.pages import section
 from xinzhi.report.pages.yardstick import tables
 from xinzhi.report.pages.yardstick.measurement import measurement as lead_section
-from xinzhi.report.pages.yardstick.parameters import SHOWN, findings, findings_on_page, introduction, parameters_on_page
-from xinzhi.report.pages.yardstick.parameters import protocol as parameters
 from xinzhi.report.pages.yardstick.regions import profiles, shown
+from xinzhi.report.pages.yardstick.tables import SHOWN, findings, findings_on_page, introduction, parameters_on_page
+from xinzhi.report.pages.yardstick.tables import protocol as parameters
 from xinzhi.report.section import Section
 from xinzhi.report.sentence import sentence
 from xinzhi.report.table import Kind, Table, column, table, with_period

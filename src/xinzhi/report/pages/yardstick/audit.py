@@ -16,9 +16,9 @@ from xinzhi.report.charts.kit.names import END, MOST
 from xinzhi.report.document import protocol_summary, rows, text
 from xinzhi.report.pages.yardstick import audit_pictures as pictures
 from xinzhi.report.pages.yardstick import audit_tables
-from xinzhi.report.pages.yardstick.audit_view import AuditView, level_text
+from xinzhi.report.pages.yardstick.audit_tables import AuditView, level_text
 from xinzhi.report.pages.yardstick.measurement import Headline
-from xinzhi.report.pages.yardstick.parameters import introduction
+from xinzhi.report.pages.yardstick.tables import introduction
 from xinzhi.report.picture import picture
 from xinzhi.report.section import Picture, Section
 from xinzhi.report.sentence import answer_of, notes_of

@@ -18,7 +18,7 @@ from xinzhi.report.charts.kit.names import ends
 from xinzhi.report.charts.narrow import wrapped
 from xinzhi.report.charts.style import Words, padded
 from xinzhi.report.page import both_svg
-from xinzhi.report.pages.yardstick.audit_view import AuditView, Curve, level_text, thinned
+from xinzhi.report.pages.yardstick.audit_tables import AuditView, Curve, level_text, thinned
 from xinzhi.report.palette import ACCENT, DEEP, FAINT, INK, SOFT
 from xinzhi.yardstick import choice_title
 
