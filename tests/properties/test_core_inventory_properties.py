@@ -5,7 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from xinzhi.core import inventory, prices
+from xinzhi.core import inventory
+from xinzhi.core import inventory as prices
 
 quick = settings(deadline=None, max_examples=60)
 amounts = arrays(np.float64, (4, 12), elements=st.floats(0.5, 50))

@@ -17,11 +17,10 @@ from xinzhi.core.result import FrameKind
 from xinzhi.core.text import Text, words
 from xinzhi.data.casting import Sheet, shape
 from xinzhi.data.catalogue import HERE, nearest_table, table_name
-from xinzhi.data.columnar import COLUMNAR, read_columnar
 from xinzhi.data.conversion import convert
 from xinzhi.data.delimited import read_delimited
 from xinzhi.data.descriptor import NAMES, Resource, digest_of, find_descriptor, issuers, read_descriptor
-from xinzhi.data.frames import BOOKS, read_frames
+from xinzhi.data.frames import BOOKS, COLUMNAR, read_columnar, read_frames
 from xinzhi.data.package import Origin, Package
 from xinzhi.data.raw import ROW, Field, Grid, RawTable
 from xinzhi.data.rules import examine

@@ -1,8 +1,8 @@
 from .catalogue import catalogue as catalogue
 from .catalogue import groups as groups
 from .catalogue import specification as specification
-from .check import check as check
 from .diff import Difference as Difference
+from .diff import check as check
 from .diff import diff as diff
 from .load import load as load
 from .load import registry as registry

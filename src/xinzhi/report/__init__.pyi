@@ -9,7 +9,6 @@ from .machine import study_document as study_document
 from .marked import write_marked as write_marked
 from .notebook import Shown as Shown
 from .notebook import show as show
-from .numbers import unit_text as unit_text
 from .section import Picture as Picture
 from .section import Section as Section
 from .table import Table as Table

@@ -13,8 +13,7 @@ import polars as pl
 from xinzhi.core.errors import UsageError, guarded
 from xinzhi.core.result import Result
 from xinzhi.core.text import Language, Text
-from xinzhi.report.export import write, write_book, write_csv
-from xinzhi.report.sdmx import write_sdmx
+from xinzhi.report.export import write, write_book, write_csv, write_sdmx
 from xinzhi.report.table import Table
 
 TableKind = Literal["csv", "xlsx", "parquet", "sdmx"]

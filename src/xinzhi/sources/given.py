@@ -10,7 +10,7 @@ import numpy as np
 from xinzhi.core.arrays import BoolArray, FloatArray
 from xinzhi.core.errors import InputError
 from xinzhi.core.finding import Finding, finding
-from xinzhi.core.shares import averaged
+from xinzhi.core.labour import averaged
 from xinzhi.core.text import Text, same, words
 from xinzhi.data import Package
 from xinzhi.protocol import Protocol

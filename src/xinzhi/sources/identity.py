@@ -8,7 +8,7 @@ import numpy as np
 
 from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import IdentityError, InputError
-from xinzhi.core.shares import averaged
+from xinzhi.core.labour import averaged
 from xinzhi.sources.assumptions import Assumptions
 from xinzhi.sources.detail import Detail, Measured, growth
 from xinzhi.yardstick import IDENTITY_TOLERANCE

@@ -17,11 +17,8 @@ from xinzhi.core.text import Language, Text, same, words
 from xinzhi.data import Package
 
 LEAST = Path(__file__).with_name("studies.yaml")
-YARDSTICK = ("measure", "audit", "claim", "vintages")  # their recipes are short and stand together
-ESTIMATES = ("bands", "backtest")
-OTHERS = (
-    "bridge",
-    "digital",
+YARDSTICK = ("measure", "audit", "claim", "vintages", "bands", "backtest", "bridge", "digital")  # one module holds them
+OWN = (
     "scope",
     "sources",
     "sectors",
@@ -35,7 +32,8 @@ OTHERS = (
     "firms",
     "brief",
 )
-TOPICS = ("assess", *YARDSTICK, *ESTIMATES, *OTHERS)
+HOMES = dict.fromkeys(YARDSTICK, "yardstick") | {"able": "plan"}  # the module of a recipe that has none of its own name
+TOPICS = ("assess", *YARDSTICK, *OWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +267,4 @@ def _home(name: str) -> ModuleType:
     """Return the module of the recipe of a topic."""
     if name not in TOPICS:
         raise UsageError("studies.no-topic", name=name, known=[same(topic) for topic in TOPICS])
-    return import_module(
-        f"xinzhi.studies.{'yardstick' if name in YARDSTICK else 'bands' if name in ESTIMATES else name}"
-    )
+    return import_module(f"xinzhi.studies.{HOMES.get(name, name)}")

@@ -1,17 +1,199 @@
-"""The yardstick: growth accounts, what other protocols would say, claims held to it, and what revisions did."""
+"""Measure, audit, claim, vintages, bands, backtest, bridge and digital capital of a package."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
+from xinzhi import yardstick
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding
+from xinzhi.data import names_of, nation_codes
 from xinzhi.protocol import Protocol
 from xinzhi.studies.plain import load
 from xinzhi.studies.study import SILENT, Draft, Progress, Study, options, title
 
+_PERIOD = re.compile(r"\s*(\d{4})\s*[-:–—]\s*(\d{4})\s*")
 ONE = {"region": "--region", "start": "--from", "end": "--to", "growth": "--growth"}  # what a single claim needs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BandsOptions:
+    """What can be asked of `bands`."""
+
+    protocol: Protocol | str = "xinzhi-cn-2026"
+    level: float | None = None
+    quick: bool = False
+    region: str | None = None
+    encoding: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BacktestOptions:
+    """What can be asked of `backtest`."""
+
+    protocol: Protocol | str = "xinzhi-cn-2026"
+    encoding: str | None = None
+
+
+def bands(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Study:  # noqa: ANN401 - a package; options
+    """Study how sure the growth of estimated years is.
+
+    Parameters
+    ----------
+    source
+        A data package, its name or path.
+    progress
+        Who is told how far it is.
+    asked
+        Fields of `BandsOptions`; `quick` leaves the range over protocols out.
+
+    Examples
+    --------
+    >>> import xinzhi
+    >>> list(xinzhi.studies.yardstick("china-provinces", quick=True).results)
+    ['bands']
+    """
+    wish: BandsOptions = options(BandsOptions, asked)
+    progress.step("read")
+    package = load(source, wish.encoding)
+    progress.step("measure")
+    measured = yardstick.measure(package, wish.protocol)
+    draft = Draft(name="bands", source=title(package), package=package)
+    protocols = None
+    if not wish.quick:
+        progress.step("audit")
+        protocols = draft.run("audit", lambda: yardstick.audit(package, measured.protocol))
+    progress.step("bands")
+    found = yardstick.bands(measured, wish.level, protocols=protocols)
+    draft.results["bands"] = found
+    region = None
+    if wish.region is not None:
+        region = names_of(package).resolve(wish.region, found.frame["region"].unique().sort().to_list())
+    frames = ("pairs", "components", "coverage", "scenario", "spread")
+    return draft.done(region=region, **{name: getattr(found, name) for name in frames})
+
+
+def backtest(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Study:  # noqa: ANN401 - a package; options
+    """Study whether the bands of estimated years would have held in the past.
+
+    Parameters
+    ----------
+    source
+        A data package, its name or path.
+    progress
+        Who is told how far it is.
+    asked
+        Fields of `BacktestOptions`.
+
+    Examples
+    --------
+    >>> import xinzhi
+    >>> list(xinzhi.studies.backtest("china-provinces").results)
+    ['backtest']
+    """
+    wish: BacktestOptions = options(BacktestOptions, asked)
+    progress.step("read")
+    package = load(source, wish.encoding)
+    progress.step("backtest")
+    found = yardstick.backtest(package, wish.protocol)
+    draft = Draft(name="backtest", source=title(package), package=package, results={"backtest": found})
+    return draft.done(ends=found.ends)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BridgeOptions:
+    """What can be asked of `bridge`."""
+
+    protocol: Protocol | str = "xinzhi-cn-2026"
+    to: str = "pwt-10.01"
+    period: str | None = None
+    encoding: str | None = None
+
+    @property
+    def years(self) -> tuple[int, int] | None:
+        """The years of the period; None where none was asked for."""
+        if self.period is None:
+            return None
+        found = _PERIOD.fullmatch(self.period)
+        if not found:
+            raise UsageError("studies.period", period=self.period)
+        return int(found[1]), int(found[2])
+
+
+def bridge(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Study:  # noqa: ANN401 - a package; options
+    """Study what makes the difference between our TFP growth of the nation and that of another source.
+
+    Parameters
+    ----------
+    source
+        A data package, its name or path.
+    progress
+        Who is told how far it is.
+    asked
+        Fields of `BridgeOptions`.
+
+    Examples
+    --------
+    >>> import xinzhi
+    >>> made = xinzhi.studies.yardstick("china-provinces", to="cip-4.0", period="2007-2012")
+    >>> made.results["bridge"].frame["step"][-1]
+    'remains'
+    """
+    wish: BridgeOptions = options(BridgeOptions, asked)
+    years = wish.years
+    progress.step("read")
+    package = load(source, wish.encoding)
+    progress.step("measure")
+    found = yardstick.bridge(package, wish.protocol, to=wish.to, period=years)
+    draft = Draft(name="bridge", source=title(package), package=package, results={"bridge": found})
+    return draft.done()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigitalOptions:
+    """What can be asked of `digital`."""
+
+    protocol: Protocol | str = "xinzhi-cn-2026"
+    choose: Mapping[str, Any] = field(default_factory=dict)
+    region: str | None = None
+    encoding: str | None = None
+
+
+def digital(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Study:  # noqa: ANN401 - a package; options
+    """Study what hardware and software contribute to the growth of the nation.
+
+    Parameters
+    ----------
+    source
+        A data package, its name or path.
+    progress
+        Who is told how far it is.
+    asked
+        Fields of `DigitalOptions`; `choose` has other values of the choices of `digital_capital`.
+
+    Raises
+    ------
+    UsageError
+        When a region is asked for: the data have no investment by product of provinces.
+
+    Examples
+    --------
+    >>> import xinzhi
+    >>> made = xinzhi.studies.yardstick("china-provinces", choose={"rate_of_return": 0.1})
+    >>> made.results["digital"].periods["end"][-1]
+    2020
+    """
+    wish: DigitalOptions = options(DigitalOptions, asked)
+    if wish.region is not None and wish.region.casefold() not in nation_codes():
+        raise UsageError("yardstick.digital-of-a-region", region=wish.region)
+    progress.step("read")
+    package = load(source, wish.encoding)
+    progress.step("measure")
+    found = yardstick.digital_capital(package, wish.protocol, **wish.choose)
+    return Draft(name="digital", source=title(package), package=package, results={"digital": found}).done()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,13 +22,13 @@ from xinzhi.web import pages, render
 from xinzhi.web.address import CHARTS, PROTOCOL, SETTINGS, Address, again, query_of
 from xinzhi.web.api import PREFIX, add_api
 from xinzhi.web.asked import both
-from xinzhi.web.assets import NAMES, asset, media
 from xinzhi.web.downloads import add_files
 from xinzhi.web.page import Page
 from xinzhi.web.pages import claim, projects
 from xinzhi.web.queue import BusyError
 from xinzhi.web.reply import sent, spoken
 from xinzhi.web.safety import OUTSIDE, Safety, language_of
+from xinzhi.web.static import NAMES, asset, media
 from xinzhi.web.upload import body_of, screened
 
 if TYPE_CHECKING:
@@ -207,7 +207,7 @@ def run(store: Store, listening: socket, token: str | None = None) -> None:
     """Serve a store until the process is stopped; the log goes to standard error, without a name or address."""
     import uvicorn
 
-    from xinzhi.web.patience import Patient
+    from xinzhi.web.safety import Patient
 
     config = uvicorn.Config(
         safe(store, token), log_level="warning", server_header=False, access_log=False, ws="none",

@@ -7,22 +7,21 @@ import hmac
 import json
 import sys
 import time
+from asyncio import TimerHandle, Transport
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from http.cookies import CookieError, SimpleCookie
-from typing import TYPE_CHECKING
+from typing import ClassVar
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
-from xinzhi.core.text import message, same
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from xinzhi.core.text import Language, Text, message, same
 from xinzhi.web.queue import Limits
 from xinzhi.web.reply import accepted, spoken
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-    from xinzhi.core.text import Language, Text
-
+ROOM = 2  # times the connections that are answered; of those between some are told to come back
 COOKIE = "xinzhi"
 POLICY = (
     "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; "
@@ -49,6 +48,60 @@ STATUS = {  # of the refusals of ``words/messages/web.yaml``
 OUTSIDE = frozenset({"token", "wrong-token", "host"})  # those told to one who may see nothing else
 
 Refusal = tuple[int, bytes, list[tuple[bytes, bytes]]]  # status, body, headers
+
+
+class Patient(H11Protocol):
+    """The protocol of uvicorn with an end to waiting: for a question that does not come, or comes in drops.
+
+    Silence counts, and what comes from the first byte of a question to the end of its head.
+
+    Examples
+    --------
+    >>> Patient.of(Limits.shipped()).limits.sending
+    30
+    """
+
+    limits: ClassVar[Limits]
+    _end: TimerHandle | None = None
+
+    @classmethod
+    def of(cls, limits: Limits) -> type[Patient]:
+        """Return the protocol with its limits: `sending` and `connections`."""
+        return type(cls.__name__, (cls,), {"limits": limits})
+
+    def connection_made(self, transport: Transport) -> None:  # type: ignore[override] # as in the class above
+        """Take a connection where there is room for one."""
+        super().connection_made(transport)
+        if len(self.connections) > ROOM * self.limits.connections:
+            transport.abort()
+        self._watch()
+
+    def data_received(self, data: bytes) -> None:
+        """Take what a visitor sends."""
+        super().data_received(data)
+        self._watch()
+
+    def on_response_complete(self) -> None:
+        """Wait for the next question."""
+        super().on_response_complete()
+        self._watch()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget a visitor who has left."""
+        super().connection_lost(exc)
+        self._rest()
+
+    def _watch(self) -> None:
+        """Let the time run while nothing is asked in full; an answer on its way stops it."""
+        if self.cycle is not None and not self.cycle.response_complete:
+            self._rest()
+        elif self._end is None and not self.transport.is_closing():
+            self._end = self.loop.call_later(self.limits.sending, self.transport.close)
+
+    def _rest(self) -> None:
+        if self._end is not None:
+            self._end.cancel()
+            self._end = None
 
 
 class Out:

@@ -12,7 +12,7 @@ from xinzhi.core import services as core
 from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import InputError, ProtocolError
 from xinzhi.core.gaps import hold, yearly_change
-from xinzhi.core.prices import deflate, splice
+from xinzhi.core.inventory import deflate, splice
 from xinzhi.protocol import Protocol
 from xinzhi.yardstick.benchmark import benchmark
 from xinzhi.yardstick.estimating import estimate_investment

@@ -10,9 +10,8 @@ import numpy as np
 from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.gaps import hold, inside, interpolate, last_known, mask_after, yearly_change
-from xinzhi.core.labour import fill_hours, human_capital
+from xinzhi.core.labour import carry, corner, fill_hours, human_capital, self_employed
 from xinzhi.core.quarters import quarter, year_of
-from xinzhi.core.shares import carry, corner, self_employed
 from xinzhi.core.text import NOTHING
 from xinzhi.protocol import Protocol
 from xinzhi.yardstick.estimating import extend_schooling

@@ -17,7 +17,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from xinzhi.core import inventory, prices
+from xinzhi.core import inventory
+from xinzhi.core import inventory as prices
 
 pytestmark = pytest.mark.shared
 

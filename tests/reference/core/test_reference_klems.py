@@ -20,7 +20,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from xinzhi.core import services, shares
+from xinzhi.core import labour as shares
+from xinzhi.core import services
 from xinzhi.core.gaps import hold
 from xinzhi.core.index_numbers import contributions
 

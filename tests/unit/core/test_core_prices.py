@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from xinzhi.core import prices
+from xinzhi.core import inventory as prices
 from xinzhi.core.errors import InputError
 
 NAN = np.nan

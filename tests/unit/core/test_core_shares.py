@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from xinzhi.core import shares
+from xinzhi.core import labour as shares
 from xinzhi.core.errors import InputError
 
 NAN = np.nan

@@ -10,7 +10,7 @@ import xinzhi
 from xinzhi.data import check
 from xinzhi.data.casting import shape
 from xinzhi.data.raw import RawTable
-from xinzhi.data.rules.cut import cut
+from xinzhi.data.rules.figures import cut
 
 TABLES = {name: frame for name, frame in xinzhi.load("china-provinces").tables.items() if frame.height > 100}
 

@@ -61,7 +61,7 @@ def test_a_damaged_file_is_said_to_be_one(tmp_path, suffix, data):
 @pytest.mark.parametrize(("suffix", "extra"), [(".dta", "io"), (".sav", "io"), (".xml", "sdmx")])
 def test_without_the_extra_the_cure_is_named(tmp_path, suffix, extra, monkeypatch):
     (tmp_path / f"x{suffix}").write_bytes(b"x")
-    monkeypatch.setattr("xinzhi.data.columnar.find_spec", lambda _: None)
+    monkeypatch.setattr("xinzhi.data.frames.find_spec", lambda _: None)
     with pytest.raises(UsageError, match=rf"xinzhi\[{extra}\]"):
         read_file(tmp_path / f"x{suffix}", "x")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from xinzhi.core.files import whole
 from xinzhi.core.flags import in_full, in_words, is_extrapolated, is_official, marks, split, year_ranges
 from xinzhi.core.text import Text, same, share, words
+from xinzhi.core.unit_words import amount, split_unit, unit_text
 from xinzhi.protocol import Dated
 from xinzhi.report.charts.kit.episodes import marks as dates_marked
 from xinzhi.report.charts.kit.episodes import written
@@ -12,7 +13,6 @@ from xinzhi.report.charts.kit.plane import squarify
 from xinzhi.report.charts.kit.years import shades, stretches
 from xinzhi.report.charts.style import Words, padded, width
 from xinzhi.report.document import text
-from xinzhi.report.numbers import amount, split_unit, unit_text
 from xinzhi.report.page import both
 from xinzhi.report.pages.risks.debt_ahead import _nested
 from xinzhi.report.pages.risks.register import figure

@@ -10,7 +10,7 @@ import pytest
 import xinzhi
 from xinzhi.core import flags
 from xinzhi.core.errors import UsageError
-from xinzhi.report.sdmx import codes, concept, observations, status
+from xinzhi.report.export import codes, concept, observations, status
 
 # SDMX cross-domain code list CL_OBS_STATUS 2.2, the codes that xinzhi gives
 CL_OBS_STATUS = {"A", "B", "D", "E", "I", "P"}

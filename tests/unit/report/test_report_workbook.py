@@ -14,9 +14,8 @@ from xinzhi.core import flags
 from xinzhi.core.schema import Column
 from xinzhi.core.text import Text, same
 from xinzhi.report.pages.yardstick.assessment import document, topics
-from xinzhi.report.sheet import MOST, NAME, cells, headers, shape, sheet_name, width
 from xinzhi.report.table import NUMERIC, Table
-from xinzhi.report.workbook import SHEETS, divide, write_workbooks
+from xinzhi.report.workbook import MOST, NAME, SHEETS, cells, divide, headers, shape, sheet_name, width, write_workbooks
 
 FRONT = {"en": ["Cover", "Contents", "Notes"], "zh": ["封面", "目录", "说明"]}
 LATIN = re.compile(r"[A-Za-z]{2,}")

@@ -13,7 +13,8 @@ import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.testclient import TestClient
 
-from xinzhi.web import Limits, patience, safety
+from xinzhi.web import Limits, safety
+from xinzhi.web import safety as patience
 from xinzhi.web.safety import HEADERS, POLICY, Safety
 
 SECRET, TOKEN = "a secret of the inside", "a-b_c.d"

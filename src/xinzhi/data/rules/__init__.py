@@ -10,10 +10,8 @@ from xinzhi.core.finding import Finding
 from xinzhi.core.text import read_words
 from xinzhi.data.casting import Sheet
 from xinzhi.data.rules.admission import admitted
-from xinzhi.data.rules.cut import ends
+from xinzhi.data.rules.figures import ends, magnitude, plausible
 from xinzhi.data.rules.keys import codes, keys, structure
-from xinzhi.data.rules.magnitude import magnitude
-from xinzhi.data.rules.plausible import plausible
 from xinzhi.data.rules.series import series
 from xinzhi.data.rules.values import official, values
 

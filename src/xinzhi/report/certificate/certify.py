@@ -11,12 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from xinzhi.core.errors import UsageError
 from xinzhi.core.files import whole
-from xinzhi.report.certificate.folder import File, crate, prov
-from xinzhi.report.certificate.protocol import describe
+from xinzhi.report.certificate.folder import File, crate, prov, sign
 from xinzhi.report.certificate.results import digest_results
 from xinzhi.report.certificate.schema import FORMAT, MAJOR, MINOR, OPTIONS, Certificate, layout
-from xinzhi.report.certificate.signature import sign
-from xinzhi.report.certificate.tables import digest_tables
+from xinzhi.report.certificate.tables import describe, digest_tables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

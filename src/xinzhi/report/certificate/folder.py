@@ -1,26 +1,126 @@
-"""The folder as a research object (RO-Crate 1.1), and how the results were made (W3C PROV)."""
+"""The folder as a research object (RO-Crate 1.1), how it was made (W3C PROV), and who signs it."""
 
 from __future__ import annotations
 
+import base64
+import binascii
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from xinzhi.core.errors import InputError, UsageError, system_reason
 from xinzhi.core.files import unfinished
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.text import read_words, words
 from xinzhi.data import Package
-from xinzhi.report.certificate.schema import Certificate
+from xinzhi.report.certificate.schema import Certificate, Signature, canonical, without
 
 PROOF = "certificate.json"
 CRATE, NAME = "https://w3id.org/ro/crate/1.1", "ro-crate-metadata.json"
 # RO-Crate 1.1 has no term for a checksum; its profile for runs of workflows defines this one.
 _CONTEXT = [f"{CRATE}/context", {"sha256": "https://w3id.org/ro/terms/workflow-run#sha256"}]
 _TERMS = "The figures belong to those who published them, under the terms of the data package."
+
+
+def signing_key(path: str | PathLike[str]) -> Ed25519PrivateKey:
+    """Return the private key of a PEM file (PKCS #8, not encrypted), as ``openssl genpkey -algorithm ed25519`` writes.
+
+    Raises
+    ------
+    UsageError
+        When `cryptography` is not installed, or the file holds no such key.
+    InputError
+        When the file cannot be read.
+    """
+    key: Ed25519PrivateKey = _key(path, private=True)
+    return key
+
+
+def public_key(path: str | PathLike[str]) -> Ed25519PublicKey:
+    """Return the public key of a PEM file, as ``openssl pkey -in key.pem -pubout`` writes it.
+
+    Raises
+    ------
+    UsageError, InputError
+        As `signing_key`.
+    """
+    key: Ed25519PublicKey = _key(path, private=False)
+    return key
+
+
+def _key(path: str | PathLike[str], *, private: bool) -> Any:  # noqa: ANN401 - a key of one of two kinds
+    try:
+        from cryptography.exceptions import UnsupportedAlgorithm
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+        from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
+    except ImportError as error:
+        raise UsageError("certificate.needs-cryptography") from error
+    held, key, why = _bytes(path), None, None
+    try:
+        key = load_pem_private_key(held, password=None) if private else load_pem_public_key(held)
+    except TypeError as error:
+        raise UsageError("certificate.encrypted-key", path=path) from error
+    except (ValueError, UnsupportedAlgorithm) as error:
+        why = error
+    if not isinstance(key, Ed25519PrivateKey if private else Ed25519PublicKey):
+        raise UsageError("certificate.no-private-key" if private else "certificate.no-public-key", path=path) from why
+    return key
+
+
+def sign(document: Mapping[str, Any], key: Ed25519PrivateKey) -> Signature:
+    """Return the signature of a certificate: of the canonical text of everything but `signature`."""
+    value = key.sign(canonical(without(document, "signature")))
+    return Signature(
+        algorithm="Ed25519",
+        public_key=base64.b64encode(key.public_key().public_bytes_raw()).decode(),
+        value=base64.b64encode(value).decode(),
+    )
+
+
+def check_signature(
+    document: Mapping[str, Any], signature: Signature | None, key: Ed25519PublicKey | None, file: str
+) -> Iterator[Finding]:
+    """Yield what is to be said of the signature of a certificate."""
+    if signature is None:
+        if key is not None:
+            yield finding("certificate.signature-missing", file=file, key="signature")
+        return
+    try:
+        yield from _checked(document, signature, key, file)
+    except ImportError:
+        yield finding("certificate.signature-unchecked", file=file, key="signature")
+
+
+def _checked(
+    document: Mapping[str, Any], signature: Signature, key: Ed25519PublicKey | None, file: str
+) -> Iterator[Finding]:
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    try:
+        signer = Ed25519PublicKey.from_public_bytes(base64.b64decode(signature.public_key, validate=True))
+        signer.verify(base64.b64decode(signature.value, validate=True), canonical(without(document, "signature")))
+    except (InvalidSignature, ValueError, binascii.Error):
+        yield finding("certificate.signature-wrong", file=file, key="signature")
+        return
+    if key is None:
+        yield finding("certificate.signed-by", file=file, key="signature", value=signature.public_key)
+    elif signer.public_bytes_raw() != key.public_bytes_raw():
+        yield finding("certificate.signature-other", file=file, key="signature", value=signature.public_key)
+
+
+def _bytes(path: str | PathLike[str]) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise InputError("certificate.unreadable-key", path=path, why=system_reason(error)) from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,7 @@ REGISTRY: Mapping[str, Entry] = {
     HOME: Entry(module="home"),
     "region": Entry(module="region", keyed=True, menu=False),
     "compare": Entry(module="compare", asks=("a", "b", "c", "d")),
-    "measure": Entry(module="measure"),
+    "measure": Entry(module="figures"),
     "figures": Entry(module="figures", asks=("a", "b", "c", "d"), keyed=True, menu=False, under="measure"),
     "explain": Entry(module="explain", keyed=True, menu=False, under="measure"),
     "topic": Entry(module="topic", keyed=True, menu=False),

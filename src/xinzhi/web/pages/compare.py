@@ -10,7 +10,7 @@ from xinzhi.core.schema import describe
 from xinzhi.core.text import NOTHING, Text, percent, same, words
 from xinzhi.studies import Assessment
 from xinzhi.web.address import Address
-from xinzhi.web.lines import CHOSEN, lines
+from xinzhi.web.drawing import CHOSEN, lines
 from xinzhi.web.page import Asked, Page, file
 from xinzhi.web.pages.explain import COLUMNS, Why, why
 from xinzhi.web.pages.overall import decimals, kicker, overall

@@ -12,9 +12,10 @@ from markupsafe import Markup, escape
 from xinzhi import studies
 from xinzhi.core.schema import Column, Kind, describe
 from xinzhi.core.text import NOTHING, Text, percent, same, words
+from xinzhi.core.unit_words import unit_text
 from xinzhi.data import known_tables
 from xinzhi.protocol import Dated, Parameter
-from xinzhi.report import Section, Table, unit_text
+from xinzhi.report import Section, Table
 from xinzhi.report.pages.yardstick import tables
 from xinzhi.report.pages.yardstick import tables as parameters
 from xinzhi.report.table import cell, table

@@ -13,11 +13,11 @@ from xinzhi.report.pages.yardstick import tables
 from xinzhi.report.table import FRACTIONS
 from xinzhi.studies import Assessment
 from xinzhi.web.address import PROTOCOL, Address
+from xinzhi.web.drawing import ranges
 from xinzhi.web.page import Asked, Page, file
 from xinzhi.web.pages import levels
 from xinzhi.web.pages.explain import COLUMNS
 from xinzhi.web.pages.overall import capital, decimals, kicker, overall
-from xinzhi.web.ranges import ranges
 from xinzhi.web.settings import asked, offers
 from xinzhi.web.store import Store
 from xinzhi.yardstick import NATIONAL, Span, View
@@ -42,8 +42,8 @@ def keys(store: Store) -> Sequence[str]:
 
 
 def page(store: Store, address: Address) -> Page:
-    """Return the page of an indicator and a period, or of one over the years."""
-    return figure(store, address, address.key)
+    """Return the page of an indicator and a period, or over the years; without a key growth in the newest period."""
+    return figure(store, address, address.key or [key for key in keys(store) if key.startswith(f"{FIRST}.")][-1])
 
 
 def _indicators(store: Store, study: Assessment, label: str, here: str) -> Shelves:

@@ -15,10 +15,9 @@ from xinzhi.core.unit_words import unit_text
 from xinzhi.report.table import DECIMALS, FRACTIONS, Table
 from xinzhi.studies import Assessment, Study, input_units
 from xinzhi.web.address import PROTOCOL, Address
-from xinzhi.web.lines import CHOSEN, lines
+from xinzhi.web.drawing import CHOSEN, lines, ranges
 from xinzhi.web.page import Asked, Page, file
 from xinzhi.web.pages.overall import capital, decimals, kicker, overall
-from xinzhi.web.ranges import ranges
 from xinzhi.web.settings import asked, offers
 from xinzhi.web.store import Store
 from xinzhi.yardstick import View

@@ -14,8 +14,8 @@ from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import XinzhiError
 from xinzhi.core.gaps import year_before, yearly_change
 from xinzhi.core.index_numbers import Formula
+from xinzhi.core.labour import averaged
 from xinzhi.core.parameters import setting
-from xinzhi.core.shares import averaged
 from xinzhi.core.text import Text, words
 from xinzhi.protocol import Protocol
 from xinzhi.yardstick import capital as capitals

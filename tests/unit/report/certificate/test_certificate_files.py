@@ -54,7 +54,7 @@ def again(tmp_path_factory):
 @pytest.fixture
 def out(made, again, tmp_path, monkeypatch):
     monkeypatch.setattr("xinzhi.yardstick.measure", lambda *_: made.measurement)
-    monkeypatch.setattr("xinzhi.report.certificate.remade.assess", again)
+    monkeypatch.setattr("xinzhi.report.certificate.verify.assess", again)
     return shutil.copytree(made.out, tmp_path / "out")
 
 

@@ -252,7 +252,7 @@ def test_forged_sealed_and_signed(document, whole_package, pair, reseal, tmp_pat
     reseal(mine)
     stated = parse(mine, "forged")
     if signed_by is not None:
-        from xinzhi.report.certificate.signature import sign
+        from xinzhi.report.certificate.folder import sign
 
         stated = stated.model_copy(update={"signature": sign(stated.document(), signing_key(pair / "one.pem"))})
     path = tmp_path / "certificate.json"

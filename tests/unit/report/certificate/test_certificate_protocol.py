@@ -9,7 +9,7 @@ import xinzhi
 from xinzhi.protocol import load as load_protocol
 from xinzhi.protocol import registry
 from xinzhi.report.certificate import certify, verify, write_certificate
-from xinzhi.report.certificate.protocol import describe, rebuild, registered
+from xinzhi.report.certificate.tables import describe, rebuild, registered
 
 
 def rules(result):

@@ -6,8 +6,8 @@ import pytest
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.report.certificate import signing_key, verify
+from xinzhi.report.certificate.folder import public_key, sign
 from xinzhi.report.certificate.schema import digest, without
-from xinzhi.report.certificate.signature import public_key, sign
 
 serialization = pytest.importorskip("cryptography.hazmat.primitives.serialization")
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from xinzhi.report.certificate.protocol import describe, rebuild
+from xinzhi.report.certificate.tables import describe, rebuild
 
 
 def test_describe() -> None:

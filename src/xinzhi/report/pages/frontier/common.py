@@ -7,8 +7,8 @@ from typing import Any
 
 from xinzhi.core.schema import Kind
 from xinzhi.core.text import Text, words
+from xinzhi.core.unit_words import unit_text
 from xinzhi.frontier import Labelled, Labels, good_text
-from xinzhi.report.numbers import unit_text
 from xinzhi.report.section import Picture, Section
 from xinzhi.report.sentence import sentence
 from xinzhi.report.table import NO_UNIT, Column, Table, column

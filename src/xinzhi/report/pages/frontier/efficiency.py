@@ -12,9 +12,9 @@ from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import UsageError
 from xinzhi.core.schema import described
 from xinzhi.core.text import Text, listing, number, same, words
+from xinzhi.core.unit_words import unit_text
 from xinzhi.frontier import Efficiency, conventions, good_text, rts_text
 from xinzhi.report.charts import kit
-from xinzhi.report.numbers import unit_text
 from xinzhi.report.pages.frontier.common import called, chosen, group_text, head, headline, measured, section, titled
 from xinzhi.report.picture import picture
 from xinzhi.report.section import Picture, Section

@@ -13,11 +13,11 @@ import polars as pl
 from altair.typing import ChartType
 
 from xinzhi.core.text import Text, listing, same, sentences, words
+from xinzhi.core.unit_words import unit_text
 from xinzhi.report import palette
 from xinzhi.report.charts import kit, style
 from xinzhi.report.charts.kit.plane import squarify
 from xinzhi.report.charts.style import Words
-from xinzhi.report.numbers import unit_text
 from xinzhi.report.picture import picture
 from xinzhi.report.section import Picture, Section
 from xinzhi.report.table import NO_UNIT, Column, Table, column, table

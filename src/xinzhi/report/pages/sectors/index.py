@@ -11,9 +11,9 @@ import polars as pl
 
 from xinzhi.core.schema import Column
 from xinzhi.core.text import Text, listing, same, sentences, words
+from xinzhi.core.unit_words import unit_text
 from xinzhi.report.charts import kit
 from xinzhi.report.charts.kit.names import END, MOST
-from xinzhi.report.numbers import unit_text
 from xinzhi.report.pages.sectors.advance import chosen_or_why, sector_inks
 from xinzhi.report.picture import picture, rows_of
 from xinzhi.report.section import Picture, Section

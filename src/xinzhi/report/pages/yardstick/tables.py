@@ -17,8 +17,8 @@ from xinzhi.core.parameters import read_yaml
 from xinzhi.core.result import Result
 from xinzhi.core.schema import Column, Kind, describe
 from xinzhi.core.text import NOTHING, Text, has, words
+from xinzhi.core.unit_words import unit_text
 from xinzhi.protocol import Alternative, Dated, Parameter, Protocol
-from xinzhi.report.numbers import unit_text
 from xinzhi.report.page import both
 from xinzhi.report.sentence import names_joined
 from xinzhi.report.table import Called, Table, column, table, with_period

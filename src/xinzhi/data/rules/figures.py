@@ -1,4 +1,4 @@
-"""Plausible: what figures of one region say about each other and about the other regions, by ``plausible.yaml``."""
+"""Rules for figures that are too far from what others or other years say, in size, in length or at their ends."""
 
 from __future__ import annotations
 
@@ -14,14 +14,152 @@ from xinzhi.core.parameters import read_yaml, setting
 from xinzhi.core.text import Text
 from xinzhi.data.casting import Sheet
 from xinzhi.data.raw import ROW, Say
-from xinzhi.data.units import INDEX, UnitError, parse
+from xinzhi.data.units import INDEX, Unit, UnitError, parse
 
+# What a column is held against: those of `accounts` of the same dimension, the first that there is.
+_BESIDE = {"money": ("output_nominal", "output_real"), "people": ("employment", "population")}
+_JUDGED = ("accounts", "investment")  # by `plausible.yaml`, column by column
 _FILE = Path(__file__).with_name("plausible.yaml")
 _INVESTMENT = "investment_nominal"
 _UNITS = ("ratio", "percent", "per mille")
 _SHOWN = 5
 _TOGETHER = ("regions", "accounts", "investment")
 _ROLES = {"output", "labour", "investment", "price"}
+
+
+def magnitude(sheets: Mapping[str, Sheet]) -> Iterator[Finding]:
+    """Yield the columns, and the regions of a column, that are some powers of ten off."""
+    accounts = sheets.get("accounts")
+    named = {one[side] for one in read_yaml(_FILE)["ratios"] for side in ("of", "by")}
+    for name, sheet in sheets.items():
+        if not sheet.keyed or sheet.frame.is_empty() or not {"region", "year"} <= set(sheet.key):
+            continue
+        for column in sheet.columns():
+            unit = sheet.units.get(column.name)
+            if unit is None or column.type != "number" or (name in _JUDGED and column.name in named):
+                continue
+            yield from _beside(sheet, column.name, parse(unit), accounts)
+
+
+def _beside(sheet: Sheet, column: str, unit: Unit, accounts: Sheet | None) -> Iterator[Finding]:
+    """Yield what one column says: beside another one, or a price beside those of the other regions."""
+    by = ""
+    if unit.dimension in _BESIDE:
+        there = {} if accounts is None or not accounts.keyed else accounts.units
+        alike = (
+            one for one in _BESIDE[unit.dimension] if one in there and parse(there[one]).dimension == unit.dimension
+        )
+        if accounts is None or (by := next(alike, "")) == "":
+            return
+    elif not unit.dimension.startswith("money per"):
+        return
+    figures = _logs(sheet, column)
+    if by and accounts is not None:
+        known = accounts.frame.filter(pl.col(by) > 0).select("region", "year", by=pl.col(by).log())
+        figures = figures.join(known, on=["region", "year"]).with_columns(pl.col("log") - pl.col("by"))
+    medians = figures.group_by("region", maintain_order=True).agg(pl.col(ROW).first(), pl.col("log").median())
+    middle = medians.select(pl.col("log").median()).item()
+    same = (
+        by
+        and accounts is not None
+        and (parse(accounts.units[by]).atom, parse(accounts.units[by]).scale) == (unit.atom, unit.scale)
+    )
+    low, high = setting(_FILE, "magnitude.within")
+    if same and middle is not None and not math.log(low) <= middle <= math.log(high):
+        yield from sheet.findings(medians.head(1).with_columns(log=pl.lit(middle)), _far(column, by, low, high))
+    elif medians.height >= setting(_FILE, "regions"):
+        apart = setting(_FILE, "magnitude.apart")
+        # a single industry is nearly absent from some regions: less than the square of it is told from a wrong unit
+        least = (
+            apart**2 if any(sheet.frame[key].n_unique() == 1 for key in {*sheet.key} - {"region", "year"}) else apart
+        )
+        within = pl.col("log").is_between(-math.log(least), math.log(apart))
+        off = medians.with_columns(pl.col("log") - middle).filter(~within)
+        yield from sheet.findings(off, _far(column, by, None, apart))
+
+
+def _logs(sheet: Sheet, column: str) -> pl.DataFrame:
+    """Return the log of the positive figures of a column, added up over what else the key tells apart."""
+    figures = sheet.frame.filter(pl.col(column) > 0)
+    if set(sheet.key) == {"region", "year"}:
+        return figures.select("region", "year", ROW, log=pl.col(column).log())
+    grouped = figures.group_by("region", "year", maintain_order=True)
+    return grouped.agg(pl.col(ROW).first(), log=pl.col(column).sum().log())
+
+
+def _far(column: str, by: str, low: float | None, high: float) -> Say:
+    """Return what is said of a region, or with `low` of all of them."""
+    reference = Text(**read_yaml(_FILE)["magnitude"]["reference"])
+    return Say(
+        message="data.ratio-implausible-whole"
+        if low is not None
+        else "data.region-apart"
+        if by
+        else "data.price-apart",
+        severity="warning",
+        column=column,
+        expected=f"{1 / high if low is None else low:g} - {high:g}",
+        value=lambda found: f"{math.exp(found['log']):.3g}",
+        words=lambda found: {"of": column, "by": by, "reference": reference, "region": found["region"]},
+    )
+
+
+def cut(sheet: Sheet, regions: Sheet | None) -> Iterator[Finding]:
+    """Yield at most one finding: within which group of rows the table ends, or which regions it does not reach."""
+    keys = sheet.raw.cells.select(sheet.key)
+    changes = {name: int(keys[name].ne_missing(keys[name].shift(1)).sum()) for name in sheet.key}
+    nested, start = sorted(sheet.key, key=lambda name: changes[name]), 0
+    for level, name in enumerate(nested[:-1]):
+        rows = keys.slice(start)
+        ids = rows[name].rle_id()
+        if int(ids[-1]) + 1 > rows[name].n_unique():  # rows of a group do not stand together
+            return
+        if ids[-1] + 1 >= setting(_FILE, "cut.groups"):
+            if level == 0 and name == "region" and regions is not None and (later := _beyond(rows[name], regions)):
+                yield from _at_end(sheet, name, "data.region-cut", regions=later[:_SHOWN], count=len(later))
+                return
+            before, count = _begins_alike(rows, ids, nested[level + 1 :])
+            if before:
+                yield from _at_end(sheet, name, "data.table-cut", before=before, count=count, last=str(rows[name][-1]))
+                return
+        start += int(ids.eq(ids[-1]).arg_max() or 0)
+
+
+def _begins_alike(rows: pl.DataFrame, ids: pl.Series, inner: list[str]) -> tuple[int, int]:
+    """Return the rows of the last group but one and of the last, where no other is the mere beginning of another."""
+    last = int(ids.eq(ids[-1]).sum())
+    if len(ids) == last or int(ids.eq(ids[-1] - 1).sum()) <= last:
+        return 0, 0
+    groups = (
+        pl.select(id=ids, key=rows.select(pl.struct(inner).hash()).to_series())
+        .group_by("id", maintain_order=True)
+        .agg("key", count=pl.len())
+        .with_columns(before=pl.col("count").shift(1, fill_value=0), of=pl.col("key").shift(1))
+    )
+    short = pl.col("count") < pl.col("before")
+    alike = groups.select(short & (pl.col("of").list.head("count") == pl.col("key"))).to_series()
+    if alike.sum() != 1 or not alike[-1]:
+        return 0, 0
+    return int(groups["before"][-1]), int(groups["count"][-1])
+
+
+def _beyond(present: pl.Series, regions: Sheet) -> list[str]:
+    """Return the regions after the last one, where the table has all up to it in the order of the table `regions`."""
+    listed = regions.raw.cells["region"].cast(pl.String).to_list() if "region" in regions.raw.cells.columns else []
+    there = present.cast(pl.String).unique(maintain_order=True).to_list()
+    return listed[len(there) :] if listed[: len(there)] == there else []
+
+
+def _at_end(sheet: Sheet, column: str, code: str, **words: object) -> Iterator[Finding]:
+    last = pl.DataFrame({ROW: [sheet.raw.cells.height - 1]}, schema={ROW: pl.UInt32})
+    yield from sheet.findings(last, Say(message=code, column=column, words=lambda _: words))
+
+
+def ends(sheets: Mapping[str, Sheet], known: frozenset[str]) -> Iterator[Finding]:
+    """Yield the tables that end too early, but for those of which something says so already."""
+    for name, sheet in sheets.items():
+        if name not in known and len(sheet.key) > 1 and sheet.keyed and not sheet.frame.is_empty():
+            yield from cut(sheet, sheets.get("regions"))
 
 
 def plausible(sheets: Mapping[str, Sheet]) -> Iterator[Finding]:
