@@ -10,6 +10,7 @@ from called import answering
 
 pytest.importorskip("fastapi")
 
+from xinzhi.cli.explorer import _address
 from xinzhi.web import app
 
 EVERYWHERE = str(IPv4Address(0))
@@ -64,3 +65,8 @@ def test_a_token_that_can_be_guessed_is_refused_with_a_better_one(serve, languag
     made = err.replace("，例如", "such as ").partition("such as ")[2].split("。")[0].strip()
     assert len(made) > 16
     assert serve("--port", 0, "--token", made.replace("\n", "").replace(" ", ""))[0] == 0
+
+
+def test_an_address_is_written_as_a_browser_takes_it():
+    assert _address("127.0.0.1", 8000, None) == "http://127.0.0.1:8000/"
+    assert _address("::1", 8000, "a b") == "http://[::1]:8000/?token=a%20b"

@@ -43,13 +43,7 @@ def serve(call: Call) -> None:
 
 
 def _address(host: str, port: int, token: str | None) -> str:
-    """Return the address to open: of the machine by its name where all its addresses answer.
-
-    Examples
-    --------
-    >>> _address("127.0.0.1", 8000, None), _address("::1", 8000, "a b")
-    ('http://127.0.0.1:8000/', 'http://[::1]:8000/?token=a%20b')
-    """
+    """Return the address to open: of the machine by its name where all its addresses answer."""
     try:
         place = ip_address(host)
     except ValueError:

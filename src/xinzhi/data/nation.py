@@ -70,13 +70,7 @@ def series_of(table: pl.DataFrame, variable: str, unit: str | None = None) -> pl
 
 
 def national_choice(variable: str) -> dict[str, Any] | None:
-    """Return the choice of ``nation.yaml`` for a variable: its vintages in order, and the reason; None without one.
-
-    Examples
-    --------
-    >>> national_choice("employment")["vintages"][0]
-    'before the 2020 census'
-    """
+    """Return the choice of ``nation.yaml`` for a variable: its vintages in order, and the reason; None without one."""
     choices: list[dict[str, Any]] = read_yaml(HERE / "nation.yaml")["choices"]
     return next((one for one in choices if variable in one["variables"]), None)
 

@@ -71,15 +71,7 @@ def _table(frame: pl.DataFrame, path: Path, foot: str) -> None:
 
 
 def frame_of(table: Table, language: Language = "en") -> pl.DataFrame:
-    """Return a table as a frame: titles with units, texts in the language, numbers as numbers.
-
-    Examples
-    --------
-    >>> import xinzhi
-    >>> shown = xinzhi.report.sections([xinzhi.measure("china-provinces")])[0].contents()[0]
-    >>> frame_of(shown).height == len(shown.rows)
-    True
-    """
+    """Return a table as a frame: titles with units, texts in the language, numbers as numbers."""
     columns: dict[str, pl.Series] = {}
     for at, one in enumerate(table.columns):
         title, unit = one.title.lang(language), one.unit.lang(language)

@@ -60,12 +60,10 @@ def _parts(result: Result) -> _Parts:
 
 
 def observations(result: Result) -> pl.DataFrame:
-    """Return the observations of a result; what is unknown has none.
-
-    The frame has ``STRUCTURE, STRUCTURE_ID, ACTION``, a column for every part of the key, ``INDICATOR`` (the name of
-    the column), ``OBS_VALUE``, ``UNIT_MEASURE``, ``OBS_STATUS`` (code list CL_OBS_STATUS), ``COMMENT_OBS`` (the flags
-    in words), and the columns of text.
-    """
+    """Return the observations of a result; what is unknown has none."""
+    # The frame has ``STRUCTURE, STRUCTURE_ID, ACTION``, a column for every part of the key, ``INDICATOR`` (the name of
+    # the column), ``OBS_VALUE``, ``UNIT_MEASURE``, ``OBS_STATUS`` (code list CL_OBS_STATUS), ``COMMENT_OBS`` (the flags
+    # in words), and the columns of text.
     parts, frame = _parts(result), result.frame
     cells = frame["flags"].to_list() if "flags" in frame.columns else [None] * frame.height
     frame = frame.with_columns(

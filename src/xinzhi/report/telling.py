@@ -43,19 +43,10 @@ def live(picture: Picture, language: Language) -> Spec:
 
 
 def tell(spec: Spec, told: Told, decimals: int, language: Language) -> None:
-    """Give every mark of a chart the lines that the pointer shows.
-
-    Parameters
-    ----------
-    spec
-        The chart as Vega-Lite with its rows; it is changed.
-    told
-        What the fields of the rows are; those that are not told have the title of their axis.
-    decimals
-        Of figures of which `told` does not say how many they have.
-    language
-        Of the lines.
-    """
+    """Give every mark of a chart the lines that the pointer shows."""
+    # `spec`: the chart as Vega-Lite with its rows; it is changed; `told`: what the fields of the rows are; those that
+    # are not told have the title of their axis; `decimals`: of figures of which `told` does not say how many they have;
+    # `language`: of the lines.
     rows = spec.get("datasets", {})
     general: dict[str, str] = {}
     for _, unit in _units(spec):

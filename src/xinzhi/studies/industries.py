@@ -79,10 +79,8 @@ def evidence_of(package: Package, draft: Draft, held: PlanEvidence | None = None
 def add_opportunities(
     package: Package, draft: Draft, found: Complexity, year: int, *, evidence: PlanEvidence | None = None
 ) -> Opportunities | None:
-    """Add what each region could enter; the fit of endowments and marks of what emerges as far as they are known.
-
-    With `evidence` what regions plan and are able to do, where no chance can be recommended.
-    """
+    """Add what each region could enter; the fit of endowments and marks of what emerges as far as they are known."""
+    # With `evidence` what regions plan and are able to do, where no chance can be recommended.
     from xinzhi.pathways import entry_skill, opportunities, with_services
 
     skill = entry_skill(

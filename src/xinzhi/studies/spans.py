@@ -17,19 +17,11 @@ SCHEMA = {
 
 
 def reconciled(measurement: Measurement, topics: Mapping[str, Study]) -> pl.DataFrame:
-    """Return a row for every figure of productivity growth: the accounts' in the newest period, and what differs.
-
-    `reference` plus the three effects is `figure`, exactly: the accounts' sum of the regions in the years of the topic,
-    the mean of the regions instead of their sum, and what is left, the method. `same_span` is the topic's own figure in
-    the newest period, where it has its years; the first row is of that period. Empty where the regions have no sum.
-
-    Examples
-    --------
-    >>> from xinzhi.studies import assess
-    >>> made = assess("china-provinces", only=("sources",))
-    >>> made.more["spans"]["topic"].to_list()
-    ['accounts', 'accounts', 'accounts', 'sources']
-    """
+    """Return a row for every figure of productivity growth: the accounts' in the newest period, and what differs."""
+    # `reference` plus the three effects is `figure`, exactly: the accounts' sum of the regions in the years of the
+    # topic, the mean of the regions instead of their sum, and what is left, the method. `same_span` is the topic's own
+    # figure in the newest period, where it has its years; the first row is of that period. Empty where the regions have
+    # no sum.
     from xinzhi.yardstick import View
 
     view = View(measurement)

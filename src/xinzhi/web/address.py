@@ -20,37 +20,14 @@ _PATH = re.compile(r"(zh|en)/([a-z]+)(?:/([A-Za-z0-9_.-]{1,60}))?\.html")
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a page stands: its language, its name, its key, and what is asked of it.
+    """Where a page stands: its language, its name, its key, and what is asked of it."""
 
-    Parameters
-    ----------
-    language
-        Of the page.
-    page
-        Its name in the registry of pages.
-    key
-        What it is about, such as the code of a region.
-    query
-        What is asked of it: ``protocol``, and what else the page reads.
-    at
-        The path that was asked for, where there is no page: links lead from there.
-
-    Examples
-    --------
-    >>> here = Address.of("zh/region/520000.html", {"protocol": "solow-1957"})
-    >>> here.to("index"), here.to("region", "220000"), here.asset("site.css")
-    ('../index.html?protocol=solow-1957', '220000.html?protocol=solow-1957', '../../assets/site.css')
-    >>> here.to("audit"), Address("en", at="en/region/0.html").to()
-    ('../audit.html', '../../en/index.html')
-    >>> here.spoken("en")
-    '../../en/region/520000.html?protocol=solow-1957'
-    """
-
-    language: Language
-    page: str = HOME
-    key: str = ""
+    language: Language  # of the page
+    page: str = HOME  # its name in the registry of pages
+    key: str = ""  # what it is about, such as the code of a region
+    # what is asked of it: ``protocol``, and what else the page reads
     query: Mapping[str, str] = field(default_factory=dict)
-    at: str = ""
+    at: str = ""  # the path that was asked for, where there is no page: links lead from there
 
     @classmethod
     def of(cls, path: str, query: Mapping[str, str] | None = None) -> Address | None:
@@ -112,13 +89,7 @@ def again(asked: Mapping[str, str]) -> str:
 
 
 def query_of(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    r"""Return what is asked by name, without what is empty; several values of `SETTINGS` are lines of one.
-
-    Examples
-    --------
-    >>> query_of([("a", ""), ("set", "x=1"), ("set", ""), ("set", "y=2")])
-    {'set': 'x=1\ny=2'}
-    """
+    """Return what is asked by name, without what is empty; several values of `SETTINGS` are lines of one."""
     found: dict[str, str] = {}
     for name, value in pairs:
         if value:

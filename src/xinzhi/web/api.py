@@ -41,25 +41,7 @@ Name = Annotated[str, Path(max_length=64, pattern=r"^[A-Za-z0-9_.-]+$")]
 
 
 def add_api(app: FastAPI, store: Store) -> None:
-    """Add the interface for programs to an application.
-
-    Parameters
-    ----------
-    app
-        The application.
-    store
-        The package and what was asked of it.
-
-    Examples
-    --------
-    >>> from fastapi import FastAPI
-    >>> from fastapi.testclient import TestClient
-    >>> from xinzhi.web import Store
-    >>> app = FastAPI()
-    >>> add_api(app, Store("china-provinces"))
-    >>> TestClient(app).get("/api/v1/regions", params={"q": "guizh"}).json()["regions"][0]["code"]
-    '520000'
-    """
+    """Add the interface for programs to an application."""
     made = APIRouter(prefix=PREFIX, responses=dict(FAULTS))
     for topic in TOPICS:
         _add(made, store, topic)

@@ -45,23 +45,7 @@ BACKLOG = 2048  # connections that wait, as many as those of uvicorn
 
 
 def application(store: Store) -> FastAPI:
-    """Return the application that serves the pages of a store.
-
-    Parameters
-    ----------
-    store
-        The package and what was asked of it.
-
-    Examples
-    --------
-    >>> from fastapi.testclient import TestClient
-    >>> from xinzhi.web import Store
-    >>> client = TestClient(application(Store("china-provinces")))
-    >>> client.get("/", headers={"accept-language": "zh-CN"}, follow_redirects=False).headers["location"]
-    '/zh/index.html'
-    >>> client.get("/en/region/999999.html").status_code
-    404
-    """
+    """Return the application that serves the pages of a store."""
     said = both(words("api.title"))
     app = FastAPI(title=said, version=__version__, docs_url=None, redoc_url=None, openapi_url=f"{PREFIX}/openapi.json")
     add_api(app, store)
@@ -174,19 +158,7 @@ def warm(store: Store) -> None:
 
 
 def bound(host: str, port: int) -> socket:
-    """Return a socket that listens at an address; visitors wait there until the server runs.
-
-    Raises
-    ------
-    UsageError
-        When the port is taken, or this machine has no such address.
-
-    Examples
-    --------
-    >>> with bound("127.0.0.1", 0) as one:
-    ...     one.getsockname()[0]
-    '127.0.0.1'
-    """
+    """Return a socket that listens at an address; visitors wait there until the server runs."""
     made = None
     try:
         family, kind, number, _, place = getaddrinfo(host, port, type=SOCK_STREAM, flags=AI_PASSIVE)[0]

@@ -68,15 +68,7 @@ def both(text: Text) -> str:
 
 
 def amiss(wrong: Mapping[str, Any]) -> Text:
-    """Return what is wrong with one value, from what pydantic says of it.
-
-    Examples
-    --------
-    >>> amiss({"loc": ("query", "start"), "type": "int_parsing"}).en
-    'start: write a whole number'
-    >>> amiss({"loc": ("query", "lang"), "type": "literal_error", "ctx": {"expected": "'zh' or 'en'"}}).zh
-    'lang：只能是zh、en'
-    """
+    """Return what is wrong with one value, from what pydantic says of it."""
     limits = wrong.get("ctx", {})
     kind = next((name for name, starts in MISREAD.items() if str(wrong["type"]).startswith(starts)), "other")
     return words(

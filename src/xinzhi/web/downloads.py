@@ -35,13 +35,7 @@ _LINK = re.compile(rf'{FOLDER}/([a-z]+)/([a-z_.]+?)\.(csv|xlsx|parquet|sdmx\.csv
 
 
 def linked(html: bytes) -> set[tuple[str, str, Suffix]]:
-    """Return topic, name of the result and kind of every file that a page links.
-
-    Examples
-    --------
-    >>> linked(b'<a href="../files/measure/measurement.sdmx.csv" download>SDMX-CSV</a>')
-    {('measure', 'measurement', 'sdmx.csv')}
-    """
+    """Return topic, name of the result and kind of every file that a page links."""
     found = ((topic.decode(), name.decode(), kind.decode()) for topic, name, kind in _LINK.findall(html))
     return {(topic, name, kind) for topic, name, kind in found}
 
@@ -52,30 +46,9 @@ def path_of(topic: str, name: str, kind: str) -> str:
 
 
 def content(store: Store, topic: str, name: str, kind: Suffix, asked: Mapping[str, str] | None = None) -> bytes:
-    """Return a result of a topic as a file, numbers at full precision.
-
-    Parameters
-    ----------
-    store
-        The package and what was asked of it.
-    topic, name
-        The topic, or ``assess``, and its result.
-    kind
-        One of `SUFFIXES`.
-    asked
-        The protocol and the options of the page.
-
-    Raises
-    ------
-    UsageError
-        When there is no such result.
-
-    Examples
-    --------
-    >>> from xinzhi.web import Store
-    >>> content(Store("china-provinces"), "measure", "measurement", "csv")[:11]
-    b'region,year'
-    """
+    """Return a result of a topic as a file, numbers at full precision."""
+    # `topic`, `name`: the topic, or ``assess``, and its result; `kind`: one of `SUFFIXES`; `asked`: the protocol and
+    # the options of the page.
     result = _result(store, topic, name, dict(asked or {}))
     return file_of(result, "sdmx" if kind == "sdmx.csv" else kind)
 

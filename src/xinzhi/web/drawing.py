@@ -36,25 +36,10 @@ def lines(
     end: Callable[[float], Text | str] = lambda value: number(value, 2),
     tick: Callable[[float], Text | str] = _plain,
 ) -> dict[str, Any]:
-    """Return one line a region; those not chosen are marked off.
-
-    Parameters
-    ----------
-    frame
-        Columns region, year, value.
-    chosen
-        The regions that are shown, in the order of their colours.
-    log
-        Whether equal steps up are equal ratios; the values must be above zero.
-    end, tick
-        Write a figure at the end of a line, and on the axis.
-
-    Examples
-    --------
-    >>> made = lines(pl.DataFrame({"region": ["a", "a"], "year": [2000, 2010], "value": [1.0, 100.0]}), ["a"], log=True)
-    >>> made["lines"][0]["points"], [label for label, _ in made["rows"]][:2]
-    ('0.00,100.00 100.00,0.00', ['1', '2'])
-    """
+    """Return one line a region; those not chosen are marked off."""
+    # `frame`: columns region, year, value; `chosen`: the regions that are shown, in the order of their colours; `log`:
+    # whether equal steps up are equal ratios; the values must be above zero; `end`, `tick`: write a figure at the end
+    # of a line, and on the axis.
     known = frame.fill_nan(None).drop_nulls("value").sort("region", "year")
     if known.is_empty():
         return {"lines": []}
@@ -98,14 +83,7 @@ def _powers(low: float, high: float) -> list[float]:
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """Where figures stand on the width of a cell, in percent of it.
-
-    Examples
-    --------
-    >>> axis = Axis.of([-0.01, 0.03])
-    >>> [axis(value) for value in (-0.01, 0.01, 0.03)]
-    ['3.0%', '50.0%', '97.0%']
-    """
+    """Where figures stand on the width of a cell, in percent of it."""
 
     low: float
     high: float
@@ -147,11 +125,6 @@ def pair(wide: str, narrow: str) -> Markup:
 
 
 def sized(drawn: str) -> Markup:
-    """Return an SVG whose width is an attribute, since a page allows no style inside, and that is one picture.
-
-    Its parts have no roles of their own: the headline names it, and the table below has its figures.
-
-    >>> sized('<svg style="max-width:640px"><g role="graphics-symbol" aria-roledescription="mark"></g></svg>')
-    Markup('<svg width="640"><g></g></svg>')
-    """
+    """Return an SVG whose width is an attribute, since a page allows no style inside, and that is one picture."""
+    # Its parts have no roles of their own: the headline names it, and the table below has its figures.
     return Markup(_SIZE.sub(r' width="\1"', _PARTS.sub("", str(drawn))))  # noqa: S704 - of markup, attributes changed

@@ -19,36 +19,12 @@ HELD = "measure"  # has no verb of its own: the assessment holds it
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """A call that gives a study, as a person types it.
+    """A call that gives a study, as a person types it."""
 
-    Parameters
-    ----------
-    topic
-        Of the study.
-    data
-        The package, by name or path; by default what the site was given.
-    options
-        Those that differ from the default.
-    settings
-        Parameters of the protocol that are changed, by path.
-
-    Examples
-    --------
-    >>> call = Asked(topic="brief", data="china-provinces", options={"region": "520000"})
-    >>> call.lines()["cli"]
-    'xinzhi brief 520000 china-provinces'
-    >>> Asked(topic="claim", data="my data", options={"region": "520000", "start": "2010"}).lines()["cli"]
-    "xinzhi claim 'my data' --region 520000 --from 2010"
-    >>> call.lines()["r"]
-    'xinzhi <- reticulate::import("xinzhi"); xinzhi$study("brief", "china-provinces", region = "520000")'
-    >>> Asked(topic="assess", data="china-provinces", settings={"capital.depreciation": 0.05}).lines()["cli"]
-    'xinzhi assess china-provinces --set capital.depreciation=0.05'
-    """
-
-    topic: str
-    data: str = ""
-    options: Mapping[str, str] = field(default_factory=dict)
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    topic: str  # of the study
+    data: str = ""  # the package, by name or path; by default what the site was given
+    options: Mapping[str, str] = field(default_factory=dict)  # those that differ from the default
+    settings: Mapping[str, Any] = field(default_factory=dict)  # parameters of the protocol that are changed, by path
 
     def lines(self) -> dict[str, str]:
         """Return the call for Python, the command line where it has the topic, R and Stata."""
@@ -108,42 +84,17 @@ def file(topic: str, name: str) -> tuple[str, str, Text]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """What a page shows; texts in both languages, of which it shows one.
+    """What a page shows; texts in both languages, of which it shows one."""
 
-    Parameters
-    ----------
-    title
-        What the page is about.
-    kicker
-        The line above the title: which data, which period.
-    lead
-        The answer, the first sentence of which stands large.
-    study
-        What it is made from: its provenance stands at the foot.
-    reads
-        The tables of the package that the page reads beside those of the study.
-    asked
-        The call that gives the study.
-    parts
-        The sections below.
-    template
-        The template that lays it out.
-    more
-        What the template shows beside the sections.
-    files
-        The results behind the page beside those of its parts: topic, name, and what each is called.
-    decimals
-        Of growth in percent.
-    """
-
-    title: Text
-    kicker: Text | None = None
-    lead: Sequence[Text] = ()
-    study: Study | None = None
-    reads: Sequence[str] = ()
-    asked: Asked | None = None
-    parts: Sequence[Part] = ()
-    template: str = "page.html.j2"
-    more: Mapping[str, Any] = field(default_factory=dict)
+    title: Text  # what the page is about
+    kicker: Text | None = None  # the line above the title: which data, which period
+    lead: Sequence[Text] = ()  # the answer, the first sentence of which stands large
+    study: Study | None = None  # what it is made from: its provenance stands at the foot
+    reads: Sequence[str] = ()  # the tables of the package that the page reads beside those of the study
+    asked: Asked | None = None  # the call that gives the study
+    parts: Sequence[Part] = ()  # the sections below
+    template: str = "page.html.j2"  # the template that lays it out
+    more: Mapping[str, Any] = field(default_factory=dict)  # what the template shows beside the sections
+    # the results behind the page beside those of its parts: topic, name, and what each is called
     files: Sequence[tuple[str, str, Text]] = ()
-    decimals: int = 2
+    decimals: int = 2  # of growth in percent

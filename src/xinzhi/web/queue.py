@@ -97,10 +97,9 @@ class BusyError(XinzhiError):
 
 
 class Job:
-    """One piece of work: whoever begins it first does it, everybody else waits for what it gives.
+    """One piece of work: whoever begins it first does it, everybody else waits for what it gives."""
 
-    One that stands `aside` is of a kind that visitors can ask without end: of those one is done at a time.
-    """
+    # One that stands `aside` is of a kind that visitors can ask without end: of those one is done at a time.
 
     def __init__(self, work: Callable[[], Any], *, aside: bool = False) -> None:
         self.aside, self.waiting = aside, 0
@@ -226,17 +225,10 @@ class Queue:
 
 
 class Kept:
-    """What was computed last: a question that is asked twice is computed once, also when it is asked at once.
+    """What was computed last: a question that is asked twice is computed once, also when it is asked at once."""
 
-    Parameters
-    ----------
-    queue
-        Where the work is done.
-    size
-        The sum of sizes that may be kept.
-    measure
-        The size of an answer; by default each counts one.
-    """
+    # `queue`: where the work is done; `size`: the sum of sizes that may be kept; `measure`: the size of an answer; by
+    # default each counts one.
 
     def __init__(self, queue: Queue, size: int, measure: Callable[[Any], int] = lambda _: 1) -> None:
         self._queue, self._most, self._measure = queue, size, measure

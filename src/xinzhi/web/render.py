@@ -35,16 +35,7 @@ _SCROLL = '<div class="scroll">'
 
 
 def html(store: Store, address: Address) -> bytes:
-    """Return the page of an address, which there is, as UTF-8.
-
-    Examples
-    --------
-    >>> from xinzhi.web import Store
-    >>> from xinzhi.web.address import Address
-    >>> page = html(Store("china-provinces"), Address.of("en/index.html")).decode()
-    >>> "<style" in page, "style=" in page.replace("font-style=", "")
-    (False, False)
-    """
+    """Return the page of an address, which there is, as UTF-8."""
     return rendered(store, address, pages.page(store, address)).encode()
 
 
@@ -132,13 +123,7 @@ def cite(store: Store, made: Page) -> Text | None:
 
 
 def data_mark(inputs: Mapping[str, str]) -> str:
-    """Return the fingerprint of the tables that were read, short enough to be read out.
-
-    Examples
-    --------
-    >>> data_mark({"accounts": "64cc"}) == data_mark({"accounts": "64cd"})
-    False
-    """
+    """Return the fingerprint of the tables that were read, short enough to be read out."""
     return sha256("".join(f"{name} {mark}\n" for name, mark in sorted(inputs.items())).encode()).hexdigest()[:SHOWN]
 
 
@@ -159,10 +144,8 @@ def said(text: object, language: Language) -> Markup:
 
 
 def table(source: Table, language: Language, decimals: int, above: Text | None = None) -> Markup:
-    """Return a table of the report in one language; it scrolls in a box of its own, which the keyboard reaches.
-
-    Its title is heard and not seen where the line above says the same.
-    """
+    """Return a table of the report in one language; it scrolls in a box of its own, which the keyboard reaches."""
+    # Its title is heard and not seen where the line above says the same.
     name = escape(source.title.lang(language))
     box = f'<div class="scroll" tabindex="0" role="region" aria-label="{name}">'
     made = str(single(table_markup(source, decimals), language)).replace(_SCROLL, box)

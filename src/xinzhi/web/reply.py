@@ -31,21 +31,11 @@ async def sent(
     failed: Callable[[XinzhiError], Response],
     aside: bool = False,
 ) -> Response:
-    """Return an answer, compressed where the visitor takes it; one who has it already is told so.
-
-    What is kept is answered at once, what is not by a thread: nobody who asks for the former waits behind the latter.
-
-    Parameters
-    ----------
-    store, request
-        Where answers are kept; who asks.
-    key, make, kind
-        What tells the answer from others; what makes it; its media type.
-    failed
-        Tells an error.
-    aside
-        Whether it is of a kind that can be asked without end.
-    """
+    """Return an answer, compressed where the visitor takes it; one who has it already is told so."""
+    # What is kept is answered at once, what is not by a thread: nobody who asks for the former waits behind the latter.
+    # `store`, `request`: where answers are kept; who asks; `key`, `make`, `kind`: what tells the answer from others;
+    # what makes it; its media type; `failed`: tells an error; `aside`: whether it is of a kind that can be asked
+    # without end.
     packed = accepted(request.headers.get("accept-encoding", "")).get("gzip", 0.0) > 0
     name = ("gzip", *key) if packed else key
     made = partial(_small, store, key, make) if packed else make
@@ -67,13 +57,7 @@ def _small(store: Store, key: tuple[Hashable, ...], make: Callable[[], bytes]) -
 
 
 def accepted(header: str) -> dict[str, float]:
-    """Return what a browser accepts, each with the weight that it gives.
-
-    Examples
-    --------
-    >>> accepted("en;q=0.1, zh-CN")
-    {'en': 0.1, 'zh-cn': 1.0}
-    """
+    """Return what a browser accepts, each with the weight that it gives."""
     found: dict[str, float] = {}
     for one in header.lower().split(","):
         name, *more = (part.strip() for part in one.split(";"))
@@ -83,13 +67,7 @@ def accepted(header: str) -> dict[str, float]:
 
 
 def spoken(header: str) -> Language:
-    """Return the language of a browser: of ours the one that it likes best, of equals the first.
-
-    Examples
-    --------
-    >>> spoken("fr, zh-CN;q=0.8, en;q=0.5"), spoken("en;q=0.1, zh;q=0.9"), spoken("")
-    ('zh', 'zh', 'en')
-    """
+    """Return the language of a browser: of ours the one that it likes best, of equals the first."""
     weights = {name: weight for name, weight in accepted(header).items() if weight and name[:2] in LANGUAGES}
     return "zh" if weights and max(weights, key=lambda name: weights[name])[:2] == "zh" else "en"
 

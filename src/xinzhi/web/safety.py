@@ -51,15 +51,9 @@ Refusal = tuple[int, bytes, list[tuple[bytes, bytes]]]  # status, body, headers
 
 
 class Patient(H11Protocol):
-    """The protocol of uvicorn with an end to waiting: for a question that does not come, or comes in drops.
+    """The protocol of uvicorn with an end to waiting: for a question that does not come, or comes in drops."""
 
-    Silence counts, and what comes from the first byte of a question to the end of its head.
-
-    Examples
-    --------
-    >>> Patient.of(Limits.shipped()).limits.sending
-    30
-    """
+    # Silence counts, and what comes from the first byte of a question to the end of its head.
 
     limits: ClassVar[Limits]
     _end: TimerHandle | None = None
@@ -138,35 +132,15 @@ class Out:
 
 
 class Safety:
-    """An application behind a token, with limits, headers and a log.
+    """An application behind a token, with limits, headers and a log."""
 
-    Parameters
-    ----------
-    app
-        The application.
-    token
-        What a visitor must bring: as ``Authorization: Bearer``, or once as ``?token=``, which a cookie remembers for
-        some hours; the token itself is not in it. None: everybody on this machine may ask.
-    hosts
-        The names by which it may be called; without a token only those of this machine, so that no page of another
-        server can ask it by a name of its own.
-    limits
-        What the service allows itself.
-    page
-        Makes the page that tells a browser why it was refused, from the request, the name of the refusal and its words;
-        programs get JSON.
-    log
-        Takes one line of JSON a request: time, method, route, status, milliseconds, bytes, and why it was refused.
-        Neither address nor query nor name of a visitor is in it. By default standard error.
-
-    Examples
-    --------
-    >>> from fastapi import FastAPI
-    >>> from fastapi.testclient import TestClient
-    >>> safe = Safety(FastAPI(), token="secret", log=lambda line: None)
-    >>> TestClient(safe).get("/docs").status_code
-    401
-    """
+    # `token`: what a visitor must bring: as ``Authorization: Bearer``, or once as ``?token=``, which a cookie remembers
+    # for some hours; the token itself is not in it. None: everybody on this machine may ask; `hosts`: the names by
+    # which it may be called; without a token only those of this machine, so that no page of another server can ask it
+    # by a name of its own; `limits`: what the service allows itself; `page`: makes the page that tells a browser why it
+    # was refused, from the request, the name of the refusal and its words; programs get JSON; `log`: takes one line of
+    # JSON a request: time, method, route, status, milliseconds, bytes, and why it was refused. Neither address nor
+    # query nor name of a visitor is in it. By default standard error.
 
     def __init__(
         self,
@@ -372,11 +346,9 @@ def _brought(scope: Scope) -> bool:
 
 
 def _own(headers: Mapping[str, str]) -> bool:
-    """Say whether what is sent comes from a page of this site, or from a program, which names no page.
-
-    Over plain HTTP a browser names the origin alone; where it says more, that counts: a server in front may call us by
-    another name.
-    """
+    """Say whether what is sent comes from a page of this site, or from a program, which names no page."""
+    # Over plain HTTP a browser names the origin alone; where it says more, that counts: a server in front may call us
+    # by another name.
     if site := headers.get("sec-fetch-site"):
         return site in {"same-origin", "none"}
     if (origin := headers.get("origin")) is None:

@@ -65,13 +65,7 @@ def _found(store: Store) -> Iterator[tuple[str, Text, Iterable[str]]]:
 
 
 def spelled(text: str) -> list[str]:
-    """Return the pinyin of the characters of a text without tones, and its initials; nothing of a text without any.
-
-    Examples
-    --------
-    >>> spelled("内蒙古"), spelled("重庆"), spelled("GDP")
-    (['neimenggu', 'nmg'], ['chongqing', 'cq'], [])
-    """
+    """Return the pinyin of the characters of a text without tones, and its initials; nothing of a text without any."""
     syllables = []
     at = 0
     while at < len(text):

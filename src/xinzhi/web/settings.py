@@ -20,13 +20,7 @@ MOST = 8  # that one address may change
 
 
 def read(pairs: Iterable[str]) -> dict[str, Any]:
-    """Return changes of a protocol by path, from ``path=value``; values are written as in YAML.
-
-    Examples
-    --------
-    >>> read(["capital.depreciation=0.05"])
-    {'capital.depreciation': 0.05}
-    """
+    """Return changes of a protocol by path, from ``path=value``; values are written as in YAML."""
     parts = (one.partition("=") for one in pairs)
     try:
         return {path: yamlfile.parse(value, path).content for path, _, value in parts}
@@ -47,14 +41,7 @@ def ruled(store: Store, address: Address) -> Protocol:
 
 
 def changes(rules: Protocol) -> Text:
-    """Return what a protocol changes, each parameter by its title with its value.
-
-    Examples
-    --------
-    >>> from xinzhi import protocol
-    >>> changes(protocol.load("xinzhi-cn-2026").replace({"capital.depreciation": 0.05})).zh
-    '折旧率5%'
-    """
+    """Return what a protocol changes, each parameter by its title with its value."""
     held = {path: value_text(path, rules.parameters[path].value) for path in rules.departs}
     return listing([
         words("web.settings.change", title=specification(path).title, value=value) for path, value in held.items()
@@ -62,15 +49,7 @@ def changes(rules: Protocol) -> Text:
 
 
 def offers(rules: Protocol, wish: Mapping[str, Any]) -> list[tuple[Text, list[tuple[str, Text, bool]]]]:
-    """Return what can be changed: the title of each parameter, and its values; that of the protocol asks nothing.
-
-    Examples
-    --------
-    >>> from xinzhi import protocol
-    >>> title, values = offers(protocol.load("xinzhi-cn-2026"), {"capital.depreciation": 0.05})[0]
-    >>> [(ask, text.en) for ask, text, chosen in values if chosen]
-    [('capital.depreciation=0.05', '5%')]
-    """
+    """Return what can be changed: the title of each parameter, and its values; that of the protocol asks nothing."""
     found = []
     for path in OFFERED:
         item = rules.parameters.get(path)

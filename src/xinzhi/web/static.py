@@ -31,14 +31,7 @@ LIVE = b" data-live"  # marks a chart that moves
 
 
 def asset(store: Store, name: str, *, served: bool) -> bytes:
-    """Return a file by one of `NAMES`, as a server or a folder has it.
-
-    Examples
-    --------
-    >>> from xinzhi.web import Store
-    >>> asset(Store("china-provinces"), "site.css", served=False)[:6]
-    b':root '
-    """
+    """Return a file by one of `NAMES`, as a server or a folder has it."""
     if name == SEARCH:
         return f"window.xinzhiIndex = {json.dumps(index(store), ensure_ascii=False)};\n".encode()
     if name == VEGA:
@@ -62,41 +55,16 @@ def _read(name: str) -> str:
 
 
 def patient() -> Limits:
-    """Return the limits of a store that no visitor waits for: a study may take as long as it takes.
-
-    Examples
-    --------
-    >>> patient().seconds > 3600
-    True
-    """
+    """Return the limits of a store that no visitor waits for: a study may take as long as it takes."""
     return replace(Limits.shipped(), seconds=TIMEOUT_MAX)
 
 
 def site(
     store: Store, folder: Path | str, count: Callable[[int, int], None] = lambda _done, _total: None
 ) -> list[Path]:
-    """Write every page of a store into a folder, in both languages.
-
-    Parameters
-    ----------
-    store
-        The package, and the protocol of the pages.
-    folder
-        It is made when it is not there.
-    count
-        Told how many pages are done, and of how many.
-
-    Returns
-    -------
-    list of Path
-        The files.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> from xinzhi.web import Store
-    >>> files = site(Store("china-provinces"), tempfile.mkdtemp())  # doctest: +SKIP
-    """
+    """Write every page of a store into a folder, in both languages."""
+    # `store`: the package, and the protocol of the pages; `folder`: it is made when it is not there; `count`: told how
+    # many pages are done, and of how many.
     found = list(pages.addresses(store))
     made = {"index.html": front().encode()}
     made |= {f"assets/{name}": asset(store, name, served=False) for name in NAMES}

@@ -40,19 +40,7 @@ TOLD = ("estimates", "everything")  # the bands of all estimated inputs, without
 
 
 def server(store: Store) -> Any:  # noqa: ANN401 - its class depends on the version of the package
-    """Return a server with the tools measure, bands, explain, claim, audit, brief and check.
-
-    Parameters
-    ----------
-    store
-        The package that they speak of.
-
-    Examples
-    --------
-    >>> from xinzhi.web import Store
-    >>> server(Store("china-provinces")).name
-    'xinzhi'
-    """
+    """Return a server with the tools measure, bands, explain, claim, audit, brief and check."""
     known = kind()
     versioned = {"version": __version__} if "version" in signature(known).parameters else {}
     instructions = both(words("api.tools.instructions", package=store.package.title))

@@ -88,10 +88,8 @@ async def body_of(request: Request, limits: Limits) -> bytes:
 
 
 def kind_of(data: bytes, limits: Limits) -> tuple[Kind, int]:
-    """Return what kind of table bytes are, by what they hold, and how many rows they have at most.
-
-    What is no table, or would fill the memory, is refused.
-    """
+    """Return what kind of table bytes are, by what they hold, and how many rows they have at most."""
+    # What is no table, or would fill the memory, is refused.
     if not data.strip():
         raise InputError("web.upload-empty")
     if data.startswith(BOOK):
@@ -113,10 +111,8 @@ def encoding_of(data: bytes) -> str | None:
 
 
 def _inspect(data: bytes, limits: Limits) -> int:
-    """Return how many rows a workbook has at most.
-
-    One that is none, or unpacks to more than allowed, is refused; what it says of its sizes is not believed.
-    """
+    """Return how many rows a workbook has at most."""
+    # One that is none, or unpacks to more than allowed, is refused; what it says of its sizes is not believed.
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as book:
             parts = book.infolist()
@@ -155,10 +151,8 @@ def _unpacked(data: bytes, part: zipfile.ZipInfo) -> Iterator[bytes]:
 
 @contextmanager
 def _placed(data: bytes, limits: Limits) -> Iterator[tuple[Path, str | None, int]]:
-    """Hand out the file in a folder of its own, in memory where there is such a place, gone at the end.
-
-    Beside it stand its encoding and how many rows it has at most.
-    """
+    """Hand out the file in a folder of its own, in memory where there is such a place, gone at the end."""
+    # Beside it stand its encoding and how many rows it has at most.
     kind, rows = kind_of(data, limits)
     with TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
         path = Path(folder) / NAMES[kind]

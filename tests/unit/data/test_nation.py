@@ -7,6 +7,7 @@ from xinzhi.core.errors import InputError
 from xinzhi.core.parameters import read_yaml
 from xinzhi.data import load, national_series
 from xinzhi.data.catalogue import HERE
+from xinzhi.data.nation import national_choice
 from xinzhi.data.units import parse
 
 
@@ -84,3 +85,7 @@ def test_what_is_missing_is_named():
         national_series(load({"regions": pl.DataFrame({"region": ["a"]})}), "employment")
     with pytest.raises(InputError, match="gdp_growth"):
         national_series(load({"nation": rows(value=[1.0, 2.0])}), "gdp_growth")
+
+
+def test_the_shipped_choice_of_a_variable_names_its_vintages():
+    assert national_choice("employment")["vintages"][0] == "before the 2020 census"

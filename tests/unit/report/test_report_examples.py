@@ -11,6 +11,7 @@ from xinzhi.report.charts.kit.episodes import marks as dates_marked
 from xinzhi.report.charts.kit.episodes import written
 from xinzhi.report.charts.kit.plane import squarify
 from xinzhi.report.charts.kit.years import shades, stretches
+from xinzhi.report.charts.narrow import wrapped
 from xinzhi.report.charts.style import Words, padded, width
 from xinzhi.report.document import text
 from xinzhi.report.page import both
@@ -240,3 +241,9 @@ def test_figure() -> None:
 def test_reason() -> None:
     said = reason("no interest", 3), reason("profit of 3 years in a row is not known", 3)
     assert [one.zh for one in said] == ["缺少利息支出", "缺少连续3年的利润"]
+
+
+def test_wrapped() -> None:
+    english = wrapped("new generation information technology", 12.0)
+    assert english == ["new generation", "information", "technology"]
+    assert wrapped("新一代信息技术产业链", 6.0) == ["新一代信息", "技术产业链"]

@@ -38,12 +38,10 @@ def limits(test: str) -> list[float]:
 
 
 def values(tables: Tables, units: Units) -> pl.DataFrame:
-    """Return the value of every test of a package: ``region, year, test, value``.
-
-    A ratio for ``investment``, else log points: of revised output over output by expenditure (``vintage``, carried on
-    from its last year), of the deflator of output a year less that of the nation (``deflator``), of the sum of the
-    regions over the nation (``sum_*``, the same for all regions). Tests whose series are not there have no rows.
-    """
+    """Return the value of every test of a package: ``region, year, test, value``."""
+    # A ratio for ``investment``, else log points: of revised output over output by expenditure (``vintage``, carried on
+    # from its last year), of the deflator of output a year less that of the nation (``deflator``), of the sum of the
+    # regions over the nation (``sum_*``, the same for all regions). Tests whose series are not there have no rows.
     accounts = tables.get("accounts")
     if accounts is None or not {*_KEY, "output_nominal"} <= set(accounts.columns):
         return pl.DataFrame(schema=_VALUE)

@@ -118,10 +118,8 @@ def _references(entries: Sequence[Mapping[str, str]]) -> tuple[Reference, ...]:
 def compare_protocol(
     part: ProtocolPart, reference: Protocol | None, file: str, texts: Severity = "error"
 ) -> tuple[Protocol | None, list[Finding]]:
-    """Return the protocol of a certificate, None where it cannot be used, and where it is not what it says it is.
-
-    `texts` is how bad it is when titles, arguments or references are others: later versions of xinzhi may mend them.
-    """
+    """Return the protocol of a certificate, None where it cannot be used, and where it is not what it says it is."""
+    # `texts` is how bad it is when titles, arguments or references are others: later versions of xinzhi may mend them.
     try:
         protocol = rebuild(part.document)
     except (AttributeError, KeyError, TypeError, ValueError, XinzhiError, Fault) as error:

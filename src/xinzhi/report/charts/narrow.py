@@ -23,15 +23,8 @@ _SIZE = re.compile(r'<svg[^>]*?\bwidth="([\d.]+)"')
 
 
 def narrowed(spec: Spec, render: Callable[[Spec], str]) -> str:
-    """Return a chart drawn so narrow that a phone shows the whole of it.
-
-    Parameters
-    ----------
-    spec
-        The chart as Vega-Lite; it is changed.
-    render
-        Gives its SVG.
-    """
+    """Return a chart drawn so narrow that a phone shows the whole of it."""
+    # `spec`: the chart as Vega-Lite; it is changed; `render`: gives its SVG.
     stacked(spec)
     plots = [one for one in views(spec) if is_plot(one)]
     before = {id(one): float(one["width"]) for one in plots}
@@ -197,15 +190,7 @@ def mark_of(view: Spec) -> str:
 
 
 def wrapped(text: str, most: float) -> list[str]:
-    """Return a text in lines of at most so many letters: between words, and Chinese between signs.
-
-    Examples
-    --------
-    >>> wrapped("new generation information technology", 12.0)
-    ['new generation', 'information', 'technology']
-    >>> wrapped("新一代信息技术产业链", 6.0)
-    ['新一代信息', '技术产业链']
-    """
+    """Return a text in lines of at most so many letters: between words, and Chinese between signs."""
     if ems(text) <= most:
         return [text]
     parts = re.findall(r"[^\s\u2e80-\uffef]+\s*|[\u2e80-\uffef]\s*", text)

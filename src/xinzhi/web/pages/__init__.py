@@ -15,31 +15,17 @@ from xinzhi.web.store import Store
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A page in the registry; its name in menus is ``web.nav.<name>``.
+    """A page in the registry; its name in menus is ``web.nav.<name>``."""
 
-    Parameters
-    ----------
-    module
-        The file of `xinzhi.web.pages` whose function ``page(store, address)`` makes it.
-    asks
-        What it reads of a query beside the protocol (`xinzhi.web.address.RULED`); everything else is ignored. Only a
-        server can answer another question than the first.
-    keyed
-        Whether there is a page for every key that ``keys(store)`` of the module gives, and none without.
-    menu
-        Whether it stands in the menu of every page.
-    under
-        The page of the menu that it belongs to.
-    ready
-        Whether the data of a store are enough for it, by ``ready(store)`` of the module.
-    """
-
-    module: str
+    module: str  # the file of `xinzhi.web.pages` whose function ``page(store, address)`` makes it
+    # what it reads of a query beside the protocol (`xinzhi.web.address.RULED`); everything else is ignored. Only a
+    # server can answer another question than the first
     asks: Sequence[str] = ()
+    # whether there is a page for every key that ``keys(store)`` of the module gives, and none without
     keyed: bool = False
-    menu: bool = True
-    under: str = ""
-    ready: bool = False
+    menu: bool = True  # whether it stands in the menu of every page
+    under: str = ""  # the page of the menu that it belongs to
+    ready: bool = False  # whether the data of a store are enough for it, by ``ready(store)`` of the module
 
 
 REGISTRY: Mapping[str, Entry] = {
@@ -95,13 +81,7 @@ def single(store: Store) -> list[str]:
 
 
 def marked(name: str) -> str:
-    """Return the page that the menu marks on a page.
-
-    Examples
-    --------
-    >>> marked("figures"), marked("claim")
-    ('measure', 'claim')
-    """
+    """Return the page that the menu marks on a page."""
     return REGISTRY[name].under or name
 
 

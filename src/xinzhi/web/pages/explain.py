@@ -198,10 +198,8 @@ Why = Callable[[str, Span | Text, str, str], Markup]
 
 
 def why(store: Store, address: Address) -> Why:
-    """Return what makes a figure a link to what it is made of, where there is such a page.
-
-    It is called with the code of the region, the period, the part of `COLUMNS`, and the figure as it is written.
-    """
+    """Return what makes a figure a link to what it is made of, where there is such a page."""
+    # It is called with the code of the region, the period, the part of `COLUMNS`, and the figure as it is written.
     known: set[str] = set()
 
     def linked(code: str, span: Span | Text, part: str, text: str) -> Markup:

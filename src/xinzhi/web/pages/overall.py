@@ -34,11 +34,5 @@ def kicker(study: Assessment) -> Text:
 
 
 def capital(text: Text) -> Text:
-    """Return a text that begins with a capital letter, for the head of a page.
-
-    Examples
-    --------
-    >>> capital(Text(zh="资本存量", en="capital stock")).en
-    'Capital stock'
-    """
+    """Return a text that begins with a capital letter, for the head of a page."""
     return Text(zh=text.zh, en=text.en[:1].upper() + text.en[1:])

@@ -148,10 +148,8 @@ class AuditView:
         return self.names.get(code, same(code))
 
     def curve(self, code: str | None = None, held: tuple[str, int] | None = None) -> Curve:
-        """Return the specification curve of a region; None is the region that could move furthest.
-
-        `held` keeps the protocols that have a level of a choice: its name and the place of the level.
-        """
+        """Return the specification curve of a region; None is the region that could move furthest."""
+        # `held` keeps the protocols that have a level of a choice: its name and the place of the level.
         code = Names({"region": self.names}).resolve(code or self.furthest, self.codes)
         values = self._values[:, self._places[code]][self._measured]
         order = np.argsort(values, kind="stable")
