@@ -162,7 +162,7 @@ def hac_errors(x: FloatArray, residuals: FloatArray, lags: int) -> FloatArray:
 
 
 def logit(x: FloatArray, y: BoolArray, *, ridge: float = 0.0, tolerance: float = 0.0) -> FloatArray:
-    """Return the coefficients `(k,)` of a logit by maximum likelihood, penalised by ``ridge / 2`` times their squares."""
+    """Return the coefficients `(k,)` of a logit by maximum likelihood, less ``ridge / 2`` times their squares."""
     # The first column of `x` is the constant and goes without penalty; Newton's steps end when the likelihood gains
     # less than `tolerance` of itself.
     outcome, share = y.astype(np.float64), y.mean()

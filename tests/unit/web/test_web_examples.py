@@ -69,7 +69,7 @@ def test_a_socket_listens_where_it_is_told():
 
 
 def test_nobody_without_the_token_gets_in():
-    safe = Safety(FastAPI(), token="secret", log=lambda line: None)  # noqa: S106 - of this test
+    safe = Safety(FastAPI(), token="secret", log=lambda _: None)  # noqa: S106 - of this test
     assert TestClient(safe).get("/docs").status_code == 401
     assert Patient.of(Limits.shipped()).limits.sending == 30
 
