@@ -16,11 +16,12 @@ _TWO_MOVES = 0.5**0.5
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """How far every move `(R, T)` lies off its line; NaN where it could not be judged."""
+    """How far every move `(R, T)` lies off its line; NaN where it could not be judged.
 
-    # `expected` is what the other regions did in that year plus the usual lead of the region, `scale` the robust
-    # deviation of its moves around that line, that year left out. `shift` scores a lasting shift of the level,
-    # `outlier` a one-off one: the half of the move that the next year takes back; both in standard deviations.
+    `expected` is what the other regions did in that year plus the usual lead of the region, `scale` the robust
+    deviation of its moves around that line, that year left out. `shift` scores a lasting shift of the level, `outlier`
+    a one-off one: the half of the move that the next year takes back; both in standard deviations.
+    """
 
     expected: FloatArray
     scale: FloatArray
@@ -52,9 +53,11 @@ def leave_one_out_median(values: FloatArray) -> FloatArray:
 
 
 def leave_one_out(values: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return for every value `(..., T)` the median and scaled median absolute deviation of the others in its row."""
-    # Taking one value away moves the median to one of three places only, so that three sorts do for all. Hampel (1974),
-    # "The influence curve and its role in robust estimation", JASA 69, section 5.
+    """Return for every value `(..., T)` the median and the scaled median absolute deviation of the others in its row.
+
+    Taking one value away moves the median to one of three places only, so that three sorts do for all. Hampel (1974),
+    "The influence curve and its role in robust estimation", JASA 69, section 5.
+    """
     median, (low, high, low_next, high_next) = _leave_out(values)
     below, above = values <= low, values > high
     scale = np.full(values.shape, np.nan)
@@ -82,18 +85,22 @@ def _leave_out(values: FloatArray) -> tuple[FloatArray, tuple[FloatArray, FloatA
 
 
 def others_move(growth: FloatArray, *, fewest: int) -> FloatArray:
-    """Return what the other regions did in every year `(R, T)`: the median of their moves less their usual leads."""
-    # The usual lead of a region is the median over the years of its move less the median move of the year, so that
-    # regions that grow at different rates are compared like with like (one step of Tukey's median polish: Tukey 1977,
-    # "Exploratory data analysis", chapter 11). Years in which no more than `fewest` regions moved are NaN.
+    """Return what the other regions did in every year `(R, T)`: the median of their moves less their usual leads.
+
+    The usual lead of a region is the median over the years of its move less the median move of the year, so that
+    regions that grow at different rates are compared like with like (one step of Tukey's median polish: Tukey 1977,
+    "Exploratory data analysis", chapter 11). Years in which no more than `fewest` regions moved are NaN.
+    """
     comparable = np.where(np.isfinite(growth).sum(axis=0) > fewest, growth, np.nan)
     lead = _median(comparable - _median(_turned(comparable)))
     return _turned(leave_one_out_median(_turned(comparable - lead[:, None])))
 
 
 def against_others(growth: FloatArray, *, fewest: int, floor: float) -> FloatArray:
-    """Return how far every move `(R, T)` lies off those of the other regions of its year, in their deviations."""
-    # A deviation counts as `floor` at least; years in which no more than `fewest` regions moved are NaN.
+    """Return how far every move `(R, T)` lies off those of the other regions of its year, in their deviations.
+
+    A deviation counts as `floor` at least; years in which no more than `fewest` regions moved are NaN.
+    """
     moved = np.isfinite(growth).sum(axis=0)
     middle, scale = (_turned(item) for item in leave_one_out(_turned(growth)))
     return np.where(moved > fewest, (growth - middle) / np.maximum(scale, floor), np.nan)
@@ -105,13 +112,15 @@ def is_panel(growth: FloatArray, *, fewest: int) -> bool:
 
 
 def scores(growth: FloatArray, *, fewest: int, shortest: int, floor: float) -> Scores:
-    """Score every move `(R, T)`, in log points, against the history of its region and the other regions of its year."""
-    # A move is compared with what the others did (`fewest` of them at least) plus the median lead of the region in all
-    # other years, and measured in the median absolute deviation of those leads: the Hampel identifier with the suspect
-    # left out. No region is held to be smoother than the mean region: a small deviation in a series just over
-    # `shortest` is luck more often than calm (Tusher, Tibshirani and Chu 2001, PNAS 98(9), equation 1). For a random
-    # walk with drift a level shift is one residual, an additive outlier half the difference of two (Chen and Liu 1993,
-    # JASA 88, section 1).
+    """Score every move `(R, T)`, in log points, against the history of its region and the other regions of its year.
+
+    A move is compared with what the others did (`fewest` of them at least) plus the median lead of the region in all
+    other years, and measured in the median absolute deviation of those leads: the Hampel identifier with the suspect
+    left out. No region is held to be smoother than the mean region: a small deviation in a series just over `shortest`
+    is luck more often than calm (Tusher, Tibshirani and Chu 2001, PNAS 98(9), equation 1). For a random walk with drift
+    a level shift is one residual, an additive outlier half the difference of two (Chen and Liu 1993, JASA 88, section
+    1).
+    """
     panel = is_panel(growth, fewest=fewest)
     common = others_move(growth, fewest=fewest) if panel else np.zeros(growth.shape)
     lead = growth - common

@@ -32,9 +32,11 @@ _EARLIER = re.compile(r"\.(\d+)-.+")  # temporary names of earlier versions, wit
 
 @contextmanager
 def whole(folder: Path, names: Sequence[str], *, former: Sequence[str] = ()) -> Iterator[list[Path]]:
-    """Hand out temporary paths for files of a folder, and put all of them in their places at the end."""
-    # Files that are there only with others come before these in `names`; those of `former` go with the old set. When
-    # anything fails, files of those names stay as they were.
+    """Hand out temporary paths for files of a folder, and put all of them in their places at the end.
+
+    Files that are there only with others come before these in `names`; those of `former` go with the old set. When
+    anything fails, files of those names stay as they were.
+    """
     stage: Path | None = None
     try:
         try:

@@ -17,11 +17,13 @@ Formula = Literal["tornqvist", "fisher", "laspeyres", "paasche"]
 
 
 def contributions(growth: FloatArray, share: FloatArray, *, formula: Formula) -> FloatArray:
-    """Return what every input contributes to the log change of the quantity index, log points `(n, ..., T)`."""
-    # `growth` is the log growth of every input, `share` its cost share in its own year, adding up to 1 over the inputs.
-    # The contributions add up to the log of the index exactly: Törnqvist weights are the mean shares of two years,
-    # Laspeyres' and Paasche's follow from the logarithmic mean of relative and index, Fisher's are their mean (Vartia
-    # 1976; Balk 2004, Economics Letters 82). An input that costs nothing in both years contributes nothing.
+    """Return what every input contributes to the log change of the quantity index, log points `(n, ..., T)`.
+
+    `growth` is the log growth of every input, `share` its cost share in its own year, adding up to 1 over the inputs.
+    The contributions add up to the log of the index exactly: Törnqvist weights are the mean shares of two years,
+    Laspeyres' and Paasche's follow from the logarithmic mean of relative and index, Fisher's are their mean (Vartia
+    1976; Balk 2004, Economics Letters 82). An input that costs nothing in both years contributes nothing.
+    """
     growth, share = np.broadcast_arrays(growth, share)
     moved = np.where((share == 0) & (year_before(share) == 0), 0.0, growth)
     return weights(moved, share, formula=formula) * moved
@@ -90,9 +92,11 @@ def chain(growth: FloatArray) -> FloatArray:
 
 
 def bilateral(p0: FloatArray, p1: FloatArray, q0: FloatArray, q1: FloatArray, formula: Formula) -> FloatArray:
-    """Return the quantity index of situation 1 relative to situation 0 from prices and quantities `(n, ...)`."""
-    # Exchange prices and quantities for the price index. ILO, IMF, OECD, UNECE, Eurostat and World Bank (2004),
-    # Consumer Price Index Manual, chapters 15 and 16.
+    """Return the quantity index of situation 1 relative to situation 0 from prices and quantities `(n, ...)`.
+
+    Exchange prices and quantities for the price index. ILO, IMF, OECD, UNECE, Eurostat and World Bank (2004), Consumer
+    Price Index Manual, chapters 15 and 16.
+    """
     match formula:
         case "laspeyres":
             out = (p0 * q1).sum(axis=0) / (p0 * q0).sum(axis=0)
@@ -118,10 +122,12 @@ def chained(price: FloatArray, quantity: FloatArray, formula: Formula) -> FloatA
 
 
 def multilateral_levels(output: FloatArray, inputs: FloatArray, shares: FloatArray, *, axis: int = -2) -> FloatArray:
-    """Return the log level of TFP of every region relative to the mean of the regions that are complete in a year."""
-    # Every region is compared with one that has the mean log output, inputs and shares, so that no third region is the
-    # base: Caves, Christensen and Diewert (1982), Economic Journal 92, centred on the mean. Output is `(..., R, T)`,
-    # inputs and cost shares `(n, ..., R, T)`; `axis` is that of the regions in `output`, counted from the end.
+    """Return the log level of TFP of every region relative to the mean of the regions that are complete in a year.
+
+    Every region is compared with one that has the mean log output, inputs and shares, so that no third region is the
+    base: Caves, Christensen and Diewert (1982), Economic Journal 92, centred on the mean. Output is `(..., R, T)`,
+    inputs and cost shares `(n, ..., R, T)`; `axis` is that of the regions in `output`, counted from the end.
+    """
     with np.errstate(divide="ignore", invalid="ignore"):
         log_output, log_inputs = np.log(output), np.log(inputs)
     complete = np.isfinite(log_output) & (np.isfinite(log_inputs) & np.isfinite(shares)).all(axis=0)

@@ -31,8 +31,10 @@ def rebase(index: FloatArray, base: IntArray | int) -> FloatArray:
 
 
 def splice(first: FloatArray, second: FloatArray) -> tuple[FloatArray, BoolArray]:
-    """Extend `first` by the growth of `second` after the year in which it ends; return it and the cells so supplied."""
-    # Both are `(..., T)`, NaN where a series has no figure; the result is NaN where neither can say.
+    """Extend `first` by the growth of `second` after the year in which it ends; return it and the cells so supplied.
+
+    Both are `(..., T)`, NaN where a series has no figure; the result is NaN where neither can say.
+    """
     first, second = np.broadcast_arrays(first, second)
     years = first.shape[-1]
     last = years - 1 - np.isfinite(first)[..., ::-1].argmax(axis=-1)[..., None]
@@ -49,11 +51,12 @@ def geometric(
     *,
     start: IntArray | int | None = None,
 ) -> FloatArray:
-    """Return the end-of-year stock under geometric depreciation, ``K[t] = (1 - d[t]) K[t-1] + I[t]``."""
-    # Investment is real, `(..., T)`; a missing year leaves the stock missing from there on. `depreciation` is a rate
-    # per year; `initial` the stock `(...)` at the end of the year `start` (a position, the first year when None),
-    # investment up to then included. Goldsmith (1951), A perpetual inventory of national wealth; OECD (2009), Measuring
-    # Capital.
+    """Return the end-of-year stock under geometric depreciation, ``K[t] = (1 - d[t]) K[t-1] + I[t]``.
+
+    Investment is real, `(..., T)`; a missing year leaves the stock missing from there on. `depreciation` is a rate per
+    year; `initial` the stock `(...)` at the end of the year `start` (a position, the first year when None), investment
+    up to then included. Goldsmith (1951), A perpetual inventory of national wealth; OECD (2009), Measuring Capital.
+    """
     if np.any((np.asarray(depreciation) < 0) | (np.asarray(depreciation) > 1)):
         raise InputError("core.depreciation-range")
     kept = 1 - np.asarray(depreciation, dtype=np.float64)
@@ -93,11 +96,13 @@ def _accumulate(
 
 
 def age_efficiency(service_life: float, efficiency_beta: float, retirement_sd: float = 0.0) -> FloatArray:
-    """Return the efficiency that a cohort keeps at the ages 0 (= 1), 1, 2, ... when assets age hyperbolically."""
-    # An asset of life ``L`` keeps ``(L - s) / (L - beta s)`` at age ``s``; beta 1 is no loss before retirement, 0 a
-    # straight line, negative a faster start. Lives are normal around the mean with `retirement_sd` years (0: all retire
-    # at once), on a grid of whole years cut off at zero and twice the mean. OECD (2009), Measuring Capital; BLS (1983),
-    # Trends in multifactor productivity.
+    """Return the efficiency that a cohort keeps at the ages 0 (= 1), 1, 2, ... when assets age hyperbolically.
+
+    An asset of life ``L`` keeps ``(L - s) / (L - beta s)`` at age ``s``; beta 1 is no loss before retirement, 0 a
+    straight line, negative a faster start. Lives are normal around the mean with `retirement_sd` years (0: all retire
+    at once), on a grid of whole years cut off at zero and twice the mean. OECD (2009), Measuring Capital; BLS (1983),
+    Trends in multifactor productivity.
+    """
     if not (service_life > 0 and efficiency_beta <= 1 and retirement_sd >= 0):
         raise InputError(
             "core.age-efficiency",
@@ -127,9 +132,11 @@ def hyperbolic(
     initial: FloatArray | float = 0.0,
     start: IntArray | int | None = None,
 ) -> FloatArray:
-    """Return the end-of-year productive stock `(..., T)` in new assets, as efficiency falls by `age_efficiency`."""
-    # `investment`, `initial` and `start` are those of `geometric`; the ages of the initial stock are those that
-    # constant investment would have left.
+    """Return the end-of-year productive stock `(..., T)` in new assets, when efficiency falls as `age_efficiency` says.
+
+    `investment`, `initial` and `start` are those of `geometric`; the ages of the initial stock are those that constant
+    investment would have left.
+    """
     profile = age_efficiency(service_life, efficiency_beta, retirement_sd)
     stock = np.asarray(initial, dtype=np.float64)
     first = np.asarray(0 if start is None else start)

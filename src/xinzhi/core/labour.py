@@ -18,8 +18,10 @@ def averaged(share: FloatArray) -> FloatArray:
 
 
 def self_employed(compensation: FloatArray, employee_hours: FloatArray, total_hours: FloatArray) -> FloatArray:
-    """Return labour compensation when the self-employed earn per hour (or person) what employees earn."""
-    # EU KLEMS & INTANProd, deliverable D2.3.1: ``LAB = COMP + COMP / H_EMPE (H_EMP - H_EMPE)``.
+    """Return labour compensation when the self-employed earn per hour (or person) what employees earn.
+
+    EU KLEMS & INTANProd, deliverable D2.3.1: ``LAB = COMP + COMP / H_EMPE (H_EMP - H_EMPE)``.
+    """
     if np.any((employee_hours <= 0) | (employee_hours > total_hours)):
         raise InputError("core.hours-employees")
     return compensation * total_hours / employee_hours
@@ -37,10 +39,12 @@ def carry(share: FloatArray) -> tuple[FloatArray, BoolArray]:
 
 
 def human_capital(years_of_schooling: FloatArray, returns: Sequence[tuple[float | None, float]]) -> FloatArray:
-    """Return human capital per worker, ``exp(phi(s))``, from mean years of schooling `(..., T)`; 1 without any."""
-    # `returns` are the pieces of the linear ``phi``: (upper limit in years, return per year), the last limit None. Hall
-    # and Jones (1999), Why do some countries produce so much more output per worker than others?, with the rates of
-    # Psacharopoulos (1994).
+    """Return human capital per worker, ``exp(phi(s))``, from mean years of schooling `(..., T)`; 1 without schooling.
+
+    `returns` are the pieces of the linear ``phi``: (upper limit in years, return per year), the last limit None. Hall
+    and Jones (1999), Why do some countries produce so much more output per worker than others?, with the rates of
+    Psacharopoulos (1994).
+    """
     schooling = np.asarray(years_of_schooling, dtype=np.float64)
     if np.any(schooling < 0):
         raise InputError("core.negative-schooling", value=np.nanmin(schooling))
@@ -54,11 +58,13 @@ def human_capital(years_of_schooling: FloatArray, returns: Sequence[tuple[float 
 
 
 def fill_hours(hours: FloatArray, reference: FloatArray | None = None) -> FloatArray:
-    """Fill missing hours per person `(..., R, T)`, each region by itself."""
-    # Without a `reference` the nearest observed hours stand still. With the hours `(T,)` of a reference region, gaps
-    # lie on the straight line between their ends, the years outside the observed ones grow as the reference does, and a
-    # region that never reports has the hours of the reference. The Penn World Table treats countries without hours this
-    # way, with the United States as reference: TFP growth of 6,289 country-years can be rebuilt only so.
+    """Fill missing hours per person `(..., R, T)`, each region by itself.
+
+    Without a `reference` the nearest observed hours stand still. With the hours `(T,)` of a reference region, gaps lie
+    on the straight line between their ends, the years outside the observed ones grow as the reference does, and a
+    region that never reports has the hours of the reference. The Penn World Table treats countries without hours this
+    way, with the United States as reference: TFP growth of 6,289 country-years can be rebuilt only so.
+    """
     hours = np.atleast_2d(np.asarray(hours, dtype=np.float64))
     known: BoolArray = np.isfinite(hours)
     if reference is None:

@@ -45,9 +45,11 @@ def sojourn_times(matrix: FloatArray) -> FloatArray:
 
 
 def first_passage_times(matrix: FloatArray) -> FloatArray | None:
-    """Return the mean number of periods from each class to each other `(k, k)`; None where one is never reached."""
-    # The diagonal holds the mean time of return: Kemeny and Snell (1976), "Finite Markov chains", theorem 4.4.7, ``M =
-    # (I - Z + E Zdg) D``.
+    """Return the mean number of periods from each class to each other `(k, k)`; None where one is never reached.
+
+    The diagonal holds the mean time of return: Kemeny and Snell (1976), "Finite Markov chains", theorem 4.4.7, ``M = (I
+    - Z + E Zdg) D``.
+    """
     from scipy.sparse.csgraph import connected_components
 
     limit = steady_state(matrix)
@@ -61,11 +63,12 @@ def first_passage_times(matrix: FloatArray) -> FloatArray | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mobility:
-    """How much a chain moves: 0 where everybody stays for ever."""
+    """How much a chain moves: 0 where everybody stays for ever.
 
-    # Shorrocks's trace index `prais`, ``(k - trace P) / (k - 1)``; `determinant`, ``1 - |det P|``; `second_eigenvalue`,
-    # ``1 - |lambda_2|``: how fast the past is forgotten; with weights of the classes `bartholomew_stay`, ``(k - k sum_i
-    # w_i p_ii) / (k - 1)``, and `bartholomew_jump`, ``sum_i w_i sum_j p_ij |i - j| / (k - 1)``.
+    Shorrocks's trace index `prais`, ``(k - trace P) / (k - 1)``; `determinant`, ``1 - |det P|``; `second_eigenvalue`,
+    ``1 - |lambda_2|``: how fast the past is forgotten; with weights of the classes `bartholomew_stay`, ``(k - k sum_i
+    w_i p_ii) / (k - 1)``, and `bartholomew_jump`, ``sum_i w_i sum_j p_ij |i - j| / (k - 1)``.
+    """
 
     prais: float
     determinant: float
@@ -75,9 +78,11 @@ class Mobility:
 
 
 def mobility_indices(matrix: FloatArray, weights: FloatArray | None = None) -> Mobility:
-    """Return the indices of mobility of a transition matrix `(k, k)`; equal `weights` of the classes when None."""
-    # Shorrocks (1978), Econometrica 46; Sommers and Conlisk (1979), Journal of Mathematical Sociology 6; Bartholomew
-    # (1973), "Stochastic models for social processes".
+    """Return the indices of mobility of a transition matrix `(k, k)`; equal `weights` of the classes when None.
+
+    Shorrocks (1978), Econometrica 46; Sommers and Conlisk (1979), Journal of Mathematical Sociology 6; Bartholomew
+    (1973), "Stochastic models for social processes".
+    """
     if not np.isfinite(matrix).all():
         row = int(np.flatnonzero(~np.isfinite(matrix).all(axis=1))[0]) + 1
         raise InputError("core.absorbing-class", row=row)
@@ -106,10 +111,11 @@ class Homogeneity:
 
 
 def homogeneity(counts: FloatArray) -> Homogeneity:
-    """Return the tests that several chains `(m, k, k)` have the same transition probabilities."""
-    # Anderson and Goodman (1957), Annals of Mathematical Statistics 28; degrees of freedom of Bickenbach and Bode
-    # (2003), International Regional Science Review 26: only transitions that occur, in chains that are ever in the
-    # class.
+    """Return the tests that several chains `(m, k, k)` have the same transition probabilities.
+
+    Anderson and Goodman (1957), Annals of Mathematical Statistics 28; degrees of freedom of Bickenbach and Bode (2003),
+    International Regional Science Review 26: only transitions that occur, in chains that are ever in the class.
+    """
     from scipy.special import gammaincc
 
     pooled = probabilities(counts.sum(axis=0))

@@ -35,10 +35,11 @@ class Solution:
 
 
 class Program:
-    """A linear program that is changed in place and solved again, warm."""
+    """A linear program that is changed in place and solved again, warm.
 
-    # Minimise (or maximise) ``costs @ z`` subject to ``row_lower <= matrix @ z <= row_upper`` and ``column_lower <= z
-    # <= column_upper``. Bounds may be infinite and are broadcast.
+    Minimise (or maximise) ``costs @ z`` subject to ``row_lower <= matrix @ z <= row_upper`` and ``column_lower <= z <=
+    column_upper``. Bounds may be infinite and are broadcast.
+    """
 
     def __init__(
         self,
@@ -186,10 +187,11 @@ def shortfall(
     columns: tuple[FloatArray, FloatArray],
     maximise: bool = False,
 ) -> float:
-    """Return by how much a solution misses being a proof of its optimum, relative to the size of what is compared."""
-    # Weak duality: prices whose signs fit the bounds, and which explain all costs, bound the optimum from the other
-    # side. The figure is the largest of what any bound is exceeded by, what is left of a cost, and the gap between both
-    # sides.
+    """Return by how much a solution misses being a proof of its optimum, relative to the size of what is compared.
+
+    Weak duality: prices whose signs fit the bounds, and which explain all costs, bound the optimum from the other side.
+    The figure is the largest of what any bound is exceeded by, what is left of a cost, and the gap between both sides.
+    """
     sign = -1.0 if maximise else 1.0
     dual, reduced, activity = sign * found.dual, sign * found.reduced, matrix @ found.primal
     left = sign * costs - dual @ matrix - reduced

@@ -38,7 +38,13 @@ def year_of(period: int | IntArray) -> int | IntArray:
 
 
 def label(period: int) -> int | str:
-    """Return how a period is written: ``1947Q2``, or the year itself."""
+    """Return how a period is written: ``1947Q2``, or the year itself.
+
+    Examples
+    --------
+    >>> label(quarter(1947, 2)), label(1947)
+    ('1947Q2', 1947)
+    """
     return f"{period // 4 - _YEARS}Q{period % 4 + 1}" if is_quarter(period) else period
 
 

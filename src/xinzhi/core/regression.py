@@ -32,8 +32,10 @@ class Line:
 
 
 def ols(y: FloatArray, x: FloatArray) -> Line:
-    """Fit ``y = x b + e`` by ordinary least squares; a constant is a column of ones in `x`."""
-    # Standard errors have ``n - k`` degrees of freedom; `r2` is the share of the variance of `y` around its mean.
+    """Fit ``y = x b + e`` by ordinary least squares; a constant is a column of ones in `x`.
+
+    Standard errors have ``n - k`` degrees of freedom; `r2` is the share of the variance of `y` around its mean.
+    """
     rows, columns = x.shape
     if rows <= columns or not (np.isfinite(y).all() and np.isfinite(x).all()):
         raise InputError("core.too-few-rows", rows=rows, columns=columns)
@@ -93,12 +95,14 @@ def fixed_effects(
     small_sample: bool = True,
     engine: Engine = "numpy",
 ) -> Regression:
-    """Regress `y` `(n,)` on `x` `(n, k)` within the effects, with clustered standard errors."""
-    # Effects (swept out: Frisch and Waugh 1933; Lovell 1963) and clusters are codes from 0 on `(n,)`; without effects
-    # there is a constant. `counted` says which of them cost a degree of freedom: those that do not lie inside the
-    # clusters (``outside``, as in fixest and pyfixest), ``all``, or none (``regressors``). Errors as in Liang and Zeger
-    # (1986) and Cameron, Gelbach and Miller (2011), with `small_sample` times ``G / (G - 1) (n - 1) / (n - k)``. The
-    # engine ``linearmodels`` (extra `panel`) takes units and years, and has the factor ``n / (n - k)`` alone.
+    """Regress `y` `(n,)` on `x` `(n, k)` within the effects, with clustered standard errors.
+
+    Effects (swept out: Frisch and Waugh 1933; Lovell 1963) and clusters are codes from 0 on `(n,)`; without effects
+    there is a constant. `counted` says which of them cost a degree of freedom: those that do not lie inside the
+    clusters (``outside``, as in fixest and pyfixest), ``all``, or none (``regressors``). Errors as in Liang and Zeger
+    (1986) and Cameron, Gelbach and Miller (2011), with `small_sample` times ``G / (G - 1) (n - 1) / (n - k)``. The
+    engine ``linearmodels`` (extra `panel`) takes units and years, and has the factor ``n / (n - k)`` alone.
+    """
     if not (np.isfinite(y).all() and np.isfinite(x).all()):
         raise InputError("core.missing-in-regression")
     rows, columns = x.shape
@@ -130,8 +134,10 @@ def fixed_effects(
 
 
 def within(values: FloatArray, effects: Sequence[IntArray]) -> FloatArray:
-    """Take the means of every effect out of the columns `(n, k)`; without effects the mean of all rows."""
-    # Several effects are taken out in turn until nothing moves (Guimarães and Portugal 2010).
+    """Take the means of every effect out of the columns `(n, k)`; without effects the mean of all rows.
+
+    Several effects are taken out in turn until nothing moves (Guimarães and Portugal 2010).
+    """
     out: FloatArray = np.ascontiguousarray((values - values.mean(axis=0)).T)  # a variable a row: sums run along it
     scale = np.abs(out).max(axis=1) + np.finfo(float).tiny
     counts = [np.maximum(np.bincount(effect), 1) for effect in effects]
@@ -162,9 +168,11 @@ def hac_errors(x: FloatArray, residuals: FloatArray, lags: int) -> FloatArray:
 
 
 def logit(x: FloatArray, y: BoolArray, *, ridge: float = 0.0, tolerance: float = 0.0) -> FloatArray:
-    """Return the coefficients `(k,)` of a logit by maximum likelihood, less ``ridge / 2`` times their squares."""
-    # The first column of `x` is the constant and goes without penalty; Newton's steps end when the likelihood gains
-    # less than `tolerance` of itself.
+    """Return the coefficients `(k,)` of a logit by maximum likelihood, with the penalty ``ridge / 2`` on their squares.
+
+    The first column of `x` is the constant and goes without penalty; Newton's steps end when the likelihood gains less
+    than `tolerance` of itself.
+    """
     outcome, share = y.astype(np.float64), y.mean()
     penalty = np.append(0.0, np.full(x.shape[1] - 1, ridge))
     beta = np.append(np.log(share / (1 - share)), np.zeros(x.shape[1] - 1))

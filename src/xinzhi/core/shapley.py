@@ -13,9 +13,11 @@ from xinzhi.core.errors import UsageError
 
 
 def shapley(outcome: FloatArray) -> FloatArray:
-    """Return the mean over all orders of making `n` changes of what each adds `(n, ...)`; these sum to the whole."""
-    # `outcome` `(2^n, ...)` holds every subset of the changes: change `i` is made where bit `i` of the index is set.
-    # Shapley (1953), A value for n-person games; Shorrocks (2013), Journal of Economic Inequality 11, 99-126.
+    """Return the mean over all orders of making `n` changes of what each adds `(n, ...)`; these sum to the whole.
+
+    `outcome` `(2^n, ...)` holds every subset of the changes: change `i` is made where bit `i` of the index is set.
+    Shapley (1953), A value for n-person games; Shorrocks (2013), Journal of Economic Inequality 11, 99-126.
+    """
     count = len(outcome).bit_length() - 1
     subset = np.arange(len(outcome))
     size = np.array([item.bit_count() for item in range(len(outcome))])
@@ -30,10 +32,11 @@ def shapley(outcome: FloatArray) -> FloatArray:
 
 @dataclass(frozen=True, slots=True)
 class Effects:
-    """Variance `(...)` of a result over all admissible combinations, and the part of each choice `(d, ...)`."""
+    """Variance `(...)` of a result over all admissible combinations, and the part of each choice `(d, ...)`.
 
-    # `first_order` is what fixing a choice alone explains, `total` what is left when everything else is fixed,
-    # `shapley` the mean over all orders of fixing the choices of what each adds; these sum to the variance.
+    `first_order` is what fixing a choice alone explains, `total` what is left when everything else is fixed, `shapley`
+    the mean over all orders of fixing the choices of what each adds; these sum to the variance.
+    """
 
     variance: FloatArray
     first_order: FloatArray
@@ -42,11 +45,13 @@ class Effects:
 
 
 def effects(values: FloatArray, admissible: BoolArray, weights: Sequence[FloatArray] | None = None) -> Effects:
-    """Decompose the variance of a result `(n_1, ..., n_d, ...)` over the `admissible` choices `(n_1, ..., n_d)`."""
-    # First-order and total effects: Sobol' (1993), Homma and Saltelli (1996). Shapley effects: Owen (2014); Song,
-    # Nelson and Staum (2016), which hold for dependent choices too, as when some combinations are excluded. Every
-    # conditional mean is taken over all combinations, so nothing is sampled. Who decomposes many results over the same
-    # choices gives the `cell_weights` of these, computed once.
+    """Decompose the variance of a result `(n_1, ..., n_d, ...)` over the `admissible` choices `(n_1, ..., n_d)`.
+
+    First-order and total effects: Sobol' (1993), Homma and Saltelli (1996). Shapley effects: Owen (2014); Song, Nelson
+    and Staum (2016), which hold for dependent choices too, as when some combinations are excluded. Every conditional
+    mean is taken over all combinations, so nothing is sampled. Who decomposes many results over the same choices
+    gives the `cell_weights` of these, computed once.
+    """
     choices = admissible.ndim
     count = int(admissible.sum())
     if not count:

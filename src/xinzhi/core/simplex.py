@@ -39,10 +39,11 @@ _TOGETHER, _PRODUCT = 2048, 120_000
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Programs of one shape: maximise ``worth @ m + costs @ s`` where ``columns @ w - m @ ways - s = target``."""
+    """Programs of one shape: maximise ``worth @ m + costs @ s`` where ``columns @ w - m @ ways - s = target``.
 
-    # The weights w and the slacks s are not negative, s is zero in the rows of `equal`, and the moves m have any sign
-    # when they are `free`. Rows should be scaled so that the mean of a row over the columns is near one.
+    The weights w and the slacks s are not negative, s is zero in the rows of `equal`, and the moves m have any sign
+    when they are `free`. Rows should be scaled so that the mean of a row over the columns is near one.
+    """
 
     columns: FloatArray  # (technologies, rows, k)
     equal: BoolArray  # (rows,)
