@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import shutil
+import sys
 import zipfile
 from pathlib import Path
 from types import SimpleNamespace
@@ -54,7 +55,7 @@ def again(tmp_path_factory):
 @pytest.fixture
 def out(made, again, tmp_path, monkeypatch):
     monkeypatch.setattr("xinzhi.yardstick.measure", lambda *_: made.measurement)
-    monkeypatch.setattr("xinzhi.report.certificate.verify.assess", again)
+    monkeypatch.setattr(sys.modules["xinzhi.report.certificate.verify"], "assess", again)
     return shutil.copytree(made.out, tmp_path / "out")
 
 
