@@ -29,7 +29,7 @@ import polars as pl
 from judged_projects import by_level, judged, precision_recall
 from learn_screen_weights import SIZES
 from made_up_neighbours import DEARER, EQUIPMENT, LOT, NAMESAKE, PROGRAMME, RESIZED, REUSED, SIBLING, SPLIT
-from made_up_projects import EASY, HARD, Labelled, labelled
+from made_up_projects import EASY, HARD, Labelled, labelled, varied
 from written_cases import (
     FRESH,
     WANTED,
@@ -345,24 +345,23 @@ def ask(folder: Path) -> None:
 
 
 def make(folder: Path, size: int = LARGE["archive"]) -> None:
-    """Write the large library, a million records at a time."""
+    """Write the large library: a million records, and of each as many variations as it takes."""
     folder.mkdir(parents=True, exist_ok=True)
     parts = -(-size // LARGE["archive"])
-    for part in range(parts):
-        sizes = {name: LARGE[name] // parts for name in ("rewrites", "others")}
-        made = labelled("held_out", archive=size // parts, **sizes, cities=LARGE["cities"], seed=7 + part)
-        for name in ("projects", "archive", "truth"):
-            own = [pl.format("{}-{}", pl.lit(part), column).alias(column) for column in ("id", "archive_id")]
-            frame = getattr(made, name)
-            frame = frame.with_columns(own[: 1 + ("archive_id" in frame.columns)])
-            frame.write_parquet(folder / f"{name}-{part}.parquet")
-        del made, frame
-        gc.collect()
-    for name in ("projects", "truth", "archive"):
-        pieces = [folder / f"{name}-{part}.parquet" for part in range(parts)]
-        pl.scan_parquet(pieces).sink_parquet(folder / f"{name}.parquet", row_group_size=100_000)
-        for piece in pieces:
-            piece.unlink()
+    first = folder / "archive-0.parquet"
+    if not first.exists():
+        made = labelled("held_out", **{**LARGE, "archive": size // parts}, seed=7)
+        for name in ("projects", "truth"):
+            getattr(made, name).write_parquet(folder / f"{name}.parquet")
+        made.archive.write_parquet(first)
+        del made
+    pieces = [first, *(folder / f"archive-{part}.parquet" for part in range(1, parts))]
+    for part in range(1, parts):
+        frame = varied(pl.read_parquet(first), part)
+        frame.with_columns(pl.format("{}-{}", pl.lit(part), "id").alias("id")).write_parquet(pieces[part])
+    pl.scan_parquet(pieces).sink_parquet(folder / "archive.parquet", row_group_size=100_000)
+    for piece in pieces:
+        piece.unlink()
 
 
 def search(folder: Path) -> None:

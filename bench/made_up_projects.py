@@ -382,3 +382,29 @@ class _Maker(Neighbours):
             thin=rng.choice((1, 2, 3)) if rng.random() < 1 / 50 else 0,
             cue="beside" if rng.random() < 1 / 20 else None,
         )  # fmt: skip
+
+
+def varied(projects: pl.DataFrame, seed: int) -> pl.DataFrame:
+    """Return projects in other counties of their cities, with other figures and names: cheaper than to draw them.
+
+    Years stay, and signs of names that words for places or works have too.
+    """
+    rng = random.Random(seed)  # noqa: S311 - made-up projects, no secrets
+    once = places_table().filter(pl.col("name").is_unique() & ~pl.col("code").str.ends_with("00"))
+    moved: dict[str, str] = {}
+    for _, names in once.group_by(pl.col("code").str.head(4), maintain_order=True).agg("name").iter_rows():
+        moved |= zip(names, rng.sample(names, len(names)), strict=True)
+    book: dict[str, Any] = vocabulary()
+    taken = {sign for name in places_table()["name"] for sign in name} | set(str(book["splits"]) + str(book["details"]))
+    free = sorted({*book["site_signs"], *book["brand_signs"]} - taken)
+    moved |= zip(free, rng.sample(free, len(free)), strict=True)
+    digits = rng.sample("123456789", 9)
+    for wide in (0, ord("０") - ord("0")):
+
+        def form(text: str, wide: int = wide) -> str:
+            return "".join(chr(ord(sign) + wide) for sign in text)
+
+        moved |= {form(str(year)): form(str(year)) for year in range(2000, 2040)}  # the first that fits is taken
+        moved |= {form(one): form(other) for one, other in zip("123456789", digits, strict=True)}
+    texts = pl.col("title", "text").str.replace_many([*moved], [*moved.values()], leftmost=True)
+    return projects.with_columns(texts)

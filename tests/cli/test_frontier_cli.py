@@ -10,6 +10,7 @@ import pytest
 from called import main_files
 
 from xinzhi.cli import main
+from xinzhi.frontier import dynamic_efficiency, materials_balance, network_efficiency
 
 MAIN = ("china-provinces", "--inputs", "capital,employment", "--outputs", "output_real")
 FIRMS = "firm,year,k,y\na,2000,2,2\na,2001,2,3\nb,2000,4,2\nb,2001,4,3\nc,2000,8,5\nc,2001,8,6\n"
@@ -254,3 +255,74 @@ def test_gaps_of_a_plain_panel_are_left_out_by_name(xinzhi_frontier, tmp_path):
     assert code == 0
     assert "1 pair of adjacent periods" in out
     assert "Observations left out for want of y: 1, of 2." in out
+
+
+PLANTS = """plant,year,workers,energy,ore,steel,debt
+a,2020,10,5,8,6,2
+b,2020,12,7,9,6,3
+c,2020,9,4,8,7,1
+a,2021,10,5,9,7,2
+b,2021,12,7,9,6,4
+c,2021,9,4,9,8,1
+d,2021,9,4,8,8,1
+"""
+NETWORK = ("--flow", "workers=/mine", "--flow", "energy=/mill", "--flow", "ore=mine/mill", "--flow", "steel=mill/")
+GOODS = ("-x", "workers,energy", "-y", "steel")
+
+
+@pytest.fixture
+def plants(xinzhi_frontier, tmp_path):
+    path = tmp_path / "plants.csv"
+    path.write_text(PLANTS, encoding="utf-8")
+    return lambda *options: xinzhi_frontier(path, "--unit", "plant", "--period", "year", *options)
+
+
+def test_the_inside_of_units_is_scored_as_in_python(plants, tmp_path):
+    year = pl.read_csv(tmp_path / "plants.csv").filter(year=2021)
+
+    def side(*names):
+        return year.select("plant", *names)
+
+    document = json.loads(plants(*NETWORK, "--link", "fixed", "--orientation", "input", "--json")[1])["results"][0]
+    divisions = {"mine": (side("workers"), None), "mill": (side("energy"), side("steel"))}
+    own = network_efficiency(
+        divisions, {("mine", "mill"): side("ore")}, units="plant", link="fixed", orientation="input"
+    )
+    assert [row["score"] for row in document["frame"]] == own.scores.tolist()
+    document = json.loads(plants(*GOODS, "--contents", "energy=0.7", "--retained", "steel=0.01", "--json")[1])
+    own = materials_balance(side("workers", "energy"), side("steel"), [0, 0.7], [0.01], units="plant")
+    assert [row["environmental"] for row in document["results"][0]["frame"]] == own.frame["environmental"].to_list()
+    code, out, err = plants(*GOODS, "--carry", "debt=bad", "--rts", "crs", "--lang", "zh", "--out", tmp_path / "out")
+    assert (code, err) == (0, "")
+    assert out.startswith("3个单元中")
+    assert "动态SBM模型" in out
+    assert "未计入1个时期不全的单元：d。" in out
+    assert main_files(tmp_path / "out") == {f"frontier.{kind}" for kind in ("html", "xlsx", "json", "csv")}
+    frame = pl.read_csv(tmp_path / "plants.csv").filter(pl.col("plant") != "d")
+    own = dynamic_efficiency(frame, "plant", "year", ["workers", "energy"], ["steel"], bad=["debt"], rts="crs")
+    assert pl.read_csv(tmp_path / "out/frontier.csv")["score"].to_list() == pytest.approx(own.scores.tolist())
+
+
+@pytest.mark.parametrize(
+    ("options", "en", "zh"),
+    [
+        ((*GOODS, "--contents", "power=1"), "power is no input", "power"),
+        ((*GOODS, "--contents", "energy=much"), "it is a number", "须为数字"),
+        ((*GOODS, "--contents", "energy=1", "--orientation", "input"), "each stand alone", "各自单独使用"),
+        ((*GOODS, "--carry", "debt=bad", "--index", "global"), "each stand alone", "各自单独使用"),
+        ((*GOODS, "--carry", "debt=gone"), "choose one of", "可选"),
+        ((*GOODS, "--carry", "steel=good"), "named twice", "写了两次"),
+        ((*GOODS, "--carry", "debt=good", "--carry", "debt=bad"), "'debt' twice", "“debt”写了两次"),
+        ((*GOODS, "--link", "fixed"), "--link goes with --flow", "--link与--flow"),
+        (("-x", "debt", *NETWORK), "-x and -y are left out", "不再写-x和-y"),
+        (("--flow", "workers=mine"), "write FROM/TO", "请写“来处/去处”"),
+        (("--flow", "workers"), "ore=mine/mill", "ore=mine/mill"),
+        ((*NETWORK, "--rts", "fdh"), "is not one of", "fdh"),
+        ((*NETWORK, "--flow", "gas=/mill"), "gas", "gas"),
+    ],
+)
+def test_what_does_not_go_together_inside_units_is_said(plants, options, en, zh):
+    for language, said in (("en", en), ("zh", zh)):
+        code, out, err = plants(*options, "--lang", language)
+        assert (code, out) == (2, "")
+        assert said in err

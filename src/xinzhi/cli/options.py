@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -76,7 +77,10 @@ class Pairs(click.ParamType):  # type: ignore[type-arg] # no generic before clic
         option = (param.name or "").replace("settings", "set") if param else ""
         name, equals, text = str(value).partition("=")
         if not equals:
-            examples = {"set": "capital.depreciation=0.1096", "choose": "rate_of_return=0.1"}
+            examples = {
+                "set": "capital.depreciation=0.1096", "choose": "rate_of_return=0.1", "flow": "ore=mine/mill",
+                "carry": "debt=bad", "contents": "coal=0.71", "retained": "steel=0.01",
+            }  # fmt: skip
             example = examples.get(option, "shares=by_sector")
             raise UsageError("cli.setting", option=option, given=value, example=example)
         try:
@@ -115,6 +119,9 @@ def option_of(field: Field[Any], verb: str, language: Language) -> click.Option:
 def given(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the options that were given; the others keep the defaults of their class."""
     found = {name: value for name, value in values.items() if value is not None and value is not False and value != ()}
+    for name, pairs in ((name, value) for name, value in found.items() if _pairs(value) and name != "settings"):
+        if twice := next((key for key, times in Counter(key for key, _ in pairs).items() if times > 1), None):
+            raise UsageError("cli.named-twice", option=name, given=twice)
     return {name: dict(value) if _pairs(value) else value for name, value in found.items()}
 
 

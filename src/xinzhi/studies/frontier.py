@@ -16,6 +16,7 @@ from xinzhi.data import Package
 from xinzhi.frontier import DIRECTIONAL, INDICES, MODELS, REFERENCES, Labelled, Labels, PackageGoods, conventions
 from xinzhi.protocol import Protocol
 from xinzhi.protocol import load as read_protocol
+from xinzhi.studies.frontier_inside import dynamic, inside_clashes, materials, network
 from xinzhi.studies.plain import is_plain, load, period_of, read_plain, whole
 from xinzhi.studies.study import SILENT, Draft, Progress, Study, options, title
 from xinzhi.yardstick import Measurement, measure
@@ -58,6 +59,11 @@ class FrontierOptions:
     returns: bool = False
     order_m: int | None = None
     order_alpha: float | None = None
+    flow: Mapping[str, str] = field(default_factory=dict)
+    link: str | None = None
+    carry: Mapping[str, str] = field(default_factory=dict)
+    contents: Mapping[str, float] = field(default_factory=dict)
+    retained: Mapping[str, float] = field(default_factory=dict)
     jobs: int = 1
     unit: str | None = None
     period: str | None = None
@@ -68,7 +74,7 @@ class FrontierOptions:
     @property
     def columns(self) -> tuple[str, ...]:
         """Every column of figures that takes part."""
-        return tuple(name for part in COLUMNS for name in getattr(self, part))
+        return tuple(name for part in (*COLUMNS, "flow", "carry") for name in getattr(self, part))
 
     def of_package(self) -> FrontierOptions:
         """Return the call with the goods of the growth accounts where none is named, and their index over the years."""
@@ -84,7 +90,7 @@ class FrontierOptions:
 
     def settled(self) -> FrontierOptions:
         """Return the call with the index by its own name and its reference; refuse what does not go together."""
-        if not self.inputs or not self.outputs:
+        if not self.flow and not (self.inputs and self.outputs):
             raise UsageError("studies.name-goods")
         wish = self._named()
         if twice := sorted({name for name in wish.columns if wish.columns.count(name) > 1}):
@@ -119,6 +125,7 @@ def _clashes(wish: FrontierOptions) -> list[tuple[bool, UsageError]]:
     known, of_model = list(MODELS), {"model": wish.model, "known": list(MEASURES)}
     booted = (wish.index, wish.reference or "contemporaneous") == BOOTED
     return [
+        *inside_clashes(wish),
         (len(partial) > 1, UsageError("studies.two-partial")),
         (bool(partial) and not plain, UsageError("studies.partial-of-year")),
         (indexed and stochastic, UsageError("studies.index-and-sfa")),
@@ -351,6 +358,9 @@ def _results(wish: FrontierOptions, source: Source, count: Count) -> list[tuple[
         return [("sfa", _stochastic(wish, source))]
     if wish.window is not None:
         return [("window", _window(wish, source))]
+    if wish.carry:
+        frame, labels = source.goods.take(source.span(wish))
+        return [("dynamic", source.sealed(*dynamic(frame, labels, wish)))]
     return _of_a_year(wish, source, count)
 
 
@@ -417,7 +427,11 @@ def _of_a_year(wish: FrontierOptions, source: Source, count: Count) -> list[tupl
     }  # fmt: skip
     lead = "efficiency" if wish.group is None else "metafrontier"
     lead = "economic" if wish.input_prices or wish.output_prices else lead
-    plain = {"economic": _economic, "efficiency": _efficiency, "metafrontier": _metafrontier, "partial": _partial}
+    lead = "network" if wish.flow else "materials" if wish.contents else lead
+    plain = {
+        "economic": _economic, "efficiency": _efficiency, "metafrontier": _metafrontier, "partial": _partial,
+        "network": network, "materials": materials,
+    }  # fmt: skip
     return [
         (name, source.sealed(plain[name](frame, wish) if name in plain else _drawn(name, frame, wish, count), labels))
         for name in (lead, *(name for name, wanted in further.items() if wanted))

@@ -1,0 +1,110 @@
+"""What the frontier says of the inside of units: networks of divisions, periods that carry over, and materials."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+import xinzhi.frontier as verbs
+from xinzhi.core.errors import UsageError
+from xinzhi.core.text import words
+from xinzhi.frontier import Labels
+
+if TYPE_CHECKING:
+    from xinzhi.studies.frontier import FrontierOptions
+
+KINDS = ("good", "bad", "free", "fixed")
+INSIDE = {"flow": "network", "carry": "dynamic", "contents": "materials"}  # the options, and what they ask for
+SHARED = {*INSIDE, "inputs", "outputs", "rts", "orientation", "year", "years", "link", "retained", "unit", "period",
+          "region", "protocol", "encoding", "seed", "jobs"}  # fmt: skip
+
+
+def inside_clashes(wish: FrontierOptions) -> list[tuple[bool, UsageError]]:
+    """Return what does not go together, each with its error."""
+    asked = [name for name in INSIDE if getattr(wish, name)]
+    empty = type(wish)()
+    others = [name for name in wish.__dataclass_fields__ if name not in SHARED]
+    alone = all(getattr(wish, name) == getattr(empty, name) for name in others) and len(asked) == 1
+    goods = bool(wish.flow) and bool(wish.inputs or wish.outputs)
+    turned = bool(wish.contents) and wish.orientation is not None
+    bound = (wish.link is not None and not wish.flow) or (bool(wish.retained) and not wish.contents)
+    odd = next(((name, kind) for name, kind in wish.carry.items() if kind not in KINDS), ("", ""))
+    known = {"contents": wish.inputs, "retained": wish.outputs}
+    strange = {
+        f"--{part}": [name for name in getattr(wish, part) if name not in goods] for part, goods in known.items()
+    }
+    lost = next(((option, names) for option, names in strange.items() if names), ("", []))
+    return [
+        (bool(asked) and (not alone or goods or turned), UsageError("studies.inside-alone")),
+        (bound, UsageError("studies.inside-of")),
+        (bool(odd[0]), UsageError("studies.carry", column=odd[0], given=odd[1], known=list(KINDS))),
+        (bool(lost[1]), UsageError("frontier.not-a-good", option=lost[0], unknown=lost[1])),
+    ]
+
+
+def network(frame: pl.DataFrame, wish: FrontierOptions) -> verbs.Staged:
+    """Return the efficiency of units that are networks."""
+    sides: dict[str, tuple[list[str], list[str]]] = {}
+    links: dict[tuple[str, str], list[str]] = {}
+    for column, way in wish.flow.items():
+        start, slash, end = (part.strip() for part in str(way).replace("／", "/").partition("/"))
+        if not slash or start == end or "/" in end:
+            raise UsageError("studies.flow", column=column, given=way)
+        for name in filter(None, (start, end)):
+            sides.setdefault(name, ([], []))
+        if start and end:
+            links.setdefault((start, end), []).append(column)
+        else:
+            sides[start or end][bool(start)].append(column)
+    keyed = {name: tuple(_columns(frame, goods) for goods in both) for name, both in sides.items()}
+    tied = {pair: frame.select("region", *goods) for pair, goods in links.items()}
+    return verbs.network_efficiency(keyed, tied, units="region", **_made(wish, "link", "rts", "orientation"))  # type: ignore[arg-type] # pairs
+
+
+def dynamic(frame: pl.DataFrame, labels: Labels, wish: FrontierOptions) -> tuple[verbs.Staged, Labels]:
+    """Return the efficiency of units over all periods, and labels that name those left out for want of one."""
+    terms = frame["year"].n_unique()
+    whole = frame.filter(pl.len().over("region") == terms)
+    lost = frame["region"].unique().sort().filter(~frame["region"].unique().sort().is_in(whole["region"].implode()))
+    if whole.height and len(lost):
+        names = [labels.names.region(code) for code in lost]
+        labels = replace(labels, notes=(*labels.notes, words("studies.note.part-of-span", n=len(lost), names=names)))
+        frame = whole
+    carried: dict[str, list[str]] = {kind: [] for kind in KINDS}
+    for column, kind in wish.carry.items():
+        carried[kind].append(column)
+    found = verbs.dynamic_efficiency(
+        frame, "region", "year", wish.inputs, wish.outputs, **carried, **_made(wish, "rts", "orientation")
+    )
+    return found, labels
+
+
+def materials(frame: pl.DataFrame, wish: FrontierOptions) -> verbs.MaterialsBalance:
+    """Return environmental efficiency by the materials balance."""
+    x, y = (frame.select("region", *goods) for goods in (wish.inputs, wish.outputs))
+    holds, keeps = (
+        [_number(given, name, option) for name in goods]
+        for given, goods, option in (
+            (wish.contents, wish.inputs, "--contents"), (wish.retained, wish.outputs, "--retained")
+        )
+    )  # fmt: skip
+    return verbs.materials_balance(x, y, holds, keeps, units="region", **_made(wish, "rts"))
+
+
+def _columns(frame: pl.DataFrame, goods: list[str]) -> pl.DataFrame | None:
+    return frame.select("region", *goods) if goods else None
+
+
+def _made(wish: FrontierOptions, *names: str) -> dict[str, Any]:
+    """Return the choices that were made; the verb has its own for the others."""
+    return {name: getattr(wish, name) for name in names if getattr(wish, name) is not None}
+
+
+def _number(given: Mapping[str, Any], name: str, option: str) -> float:
+    value = given.get(name, 0.0)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise UsageError("studies.content", option=option, column=name, given=value)
+    return float(value)
