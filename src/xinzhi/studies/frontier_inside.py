@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeAlias
 
 import polars as pl
 
@@ -13,16 +12,14 @@ from xinzhi.core.errors import UsageError
 from xinzhi.core.text import words
 from xinzhi.frontier import Labels
 
-if TYPE_CHECKING:
-    from xinzhi.studies.frontier import FrontierOptions
-
+Wish: TypeAlias = Any  # `FrontierOptions`, whose module imports this one
 KINDS = ("good", "bad", "free", "fixed")
 INSIDE = {"flow": "network", "carry": "dynamic", "contents": "materials"}  # the options, and what they ask for
 SHARED = {*INSIDE, "inputs", "outputs", "rts", "orientation", "year", "years", "link", "retained", "unit", "period",
           "region", "protocol", "encoding", "seed", "jobs"}  # fmt: skip
 
 
-def inside_clashes(wish: FrontierOptions) -> list[tuple[bool, UsageError]]:
+def inside_clashes(wish: Wish) -> list[tuple[bool, UsageError]]:
     """Return what does not go together, each with its error."""
     asked = [name for name in INSIDE if getattr(wish, name)]
     empty = type(wish)()
@@ -45,7 +42,7 @@ def inside_clashes(wish: FrontierOptions) -> list[tuple[bool, UsageError]]:
     ]
 
 
-def network(frame: pl.DataFrame, wish: FrontierOptions) -> verbs.Staged:
+def network(frame: pl.DataFrame, wish: Wish) -> verbs.Staged:
     """Return the efficiency of units that are networks."""
     sides: dict[str, tuple[list[str], list[str]]] = {}
     links: dict[tuple[str, str], list[str]] = {}
@@ -61,10 +58,10 @@ def network(frame: pl.DataFrame, wish: FrontierOptions) -> verbs.Staged:
             sides[start or end][bool(start)].append(column)
     keyed = {name: tuple(_columns(frame, goods) for goods in both) for name, both in sides.items()}
     tied = {pair: frame.select("region", *goods) for pair, goods in links.items()}
-    return verbs.network_efficiency(keyed, tied, units="region", **_made(wish, "link", "rts", "orientation"))  # type: ignore[arg-type] # pairs
+    return verbs.network_efficiency(keyed, tied, units="region", **_made(wish, "link"))  # type: ignore[arg-type] # pairs
 
 
-def dynamic(frame: pl.DataFrame, labels: Labels, wish: FrontierOptions) -> tuple[verbs.Staged, Labels]:
+def dynamic(frame: pl.DataFrame, labels: Labels, wish: Wish) -> tuple[verbs.Staged, Labels]:
     """Return the efficiency of units over all periods, and labels that name those left out for want of one."""
     terms = frame["year"].n_unique()
     whole = frame.filter(pl.len().over("region") == terms)
@@ -73,38 +70,31 @@ def dynamic(frame: pl.DataFrame, labels: Labels, wish: FrontierOptions) -> tuple
         names = [labels.names.region(code) for code in lost]
         labels = replace(labels, notes=(*labels.notes, words("studies.note.part-of-span", n=len(lost), names=names)))
         frame = whole
-    carried: dict[str, list[str]] = {kind: [] for kind in KINDS}
+    carried: dict[str, Any] = {kind: [] for kind in KINDS}
     for column, kind in wish.carry.items():
         carried[kind].append(column)
-    found = verbs.dynamic_efficiency(
-        frame, "region", "year", wish.inputs, wish.outputs, **carried, **_made(wish, "rts", "orientation")
-    )
-    return found, labels
+    made = {**carried, **_made(wish)}
+    return verbs.dynamic_efficiency(frame, "region", "year", wish.inputs, wish.outputs, **made), labels
 
 
-def materials(frame: pl.DataFrame, wish: FrontierOptions) -> verbs.MaterialsBalance:
+def materials(frame: pl.DataFrame, wish: Wish) -> verbs.MaterialsBalance:
     """Return environmental efficiency by the materials balance."""
     x, y = (frame.select("region", *goods) for goods in (wish.inputs, wish.outputs))
-    holds, keeps = (
-        [_number(given, name, option) for name in goods]
-        for given, goods, option in (
-            (wish.contents, wish.inputs, "--contents"), (wish.retained, wish.outputs, "--retained")
-        )
-    )  # fmt: skip
-    return verbs.materials_balance(x, y, holds, keeps, units="region", **_made(wish, "rts"))
+    sides = ((wish.inputs, wish.contents), (wish.outputs, wish.retained))
+    holds, keeps = ([_number(name, held.get(name, 0.0)) for name in goods] for goods, held in sides)
+    return verbs.materials_balance(x, y, holds, keeps, units="region", rts=wish.rts or "vrs")
+
+
+def _made(wish: Wish, *more: str) -> dict[str, Any]:
+    """Return the choices that were made; the verb has its own for the others."""
+    return {name: getattr(wish, name) for name in ("rts", "orientation", *more) if getattr(wish, name) is not None}
 
 
 def _columns(frame: pl.DataFrame, goods: list[str]) -> pl.DataFrame | None:
     return frame.select("region", *goods) if goods else None
 
 
-def _made(wish: FrontierOptions, *names: str) -> dict[str, Any]:
-    """Return the choices that were made; the verb has its own for the others."""
-    return {name: getattr(wish, name) for name in names if getattr(wish, name) is not None}
-
-
-def _number(given: Mapping[str, Any], name: str, option: str) -> float:
-    value = given.get(name, 0.0)
+def _number(name: str, value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise UsageError("studies.content", option=option, column=name, given=value)
+        raise UsageError("studies.content", column=name, given=value)
     return float(value)
