@@ -176,21 +176,24 @@ def logit(x: FloatArray, y: BoolArray, *, ridge: float = 0.0, tolerance: float =
     outcome, share = y.astype(np.float64), y.mean()
     penalty = np.append(0.0, np.full(x.shape[1] - 1, ridge))
     beta = np.append(np.log(share / (1 - share)), np.zeros(x.shape[1] - 1))
+    rows = np.ascontiguousarray(x.T)
 
-    def loss(at: FloatArray) -> float:
-        odds = x @ at
-        return float((np.logaddexp(0, odds) - outcome * odds).sum() + (penalty * at**2).sum() / 2)
+    def loss(at: FloatArray, odds: FloatArray) -> tuple[float, FloatArray]:
+        far = np.exp(-np.abs(odds))
+        chance = np.where(odds >= 0, 1.0, far) / (1 + far)
+        lost = np.log1p(far).sum() + np.maximum(odds, 0.0).sum() - outcome @ odds
+        return float(lost + (penalty * at**2).sum() / 2), chance
 
-    now = loss(beta)
+    now, chance = loss(beta, beta @ rows)
     for _ in range(_STEPS):
-        chance = 1 / (1 + np.exp(-(x @ beta)))
-        slope = x.T @ (chance - outcome) + penalty * beta
-        step = np.linalg.lstsq(_curvature(x, chance) + np.diag(penalty), slope, rcond=None)[0]
+        slope = rows @ (chance - outcome) + penalty * beta
+        step = np.linalg.lstsq((rows * (chance * (1 - chance))) @ x + np.diag(penalty), slope, rcond=None)[0]
         size = 1.0
-        while (tried := loss(beta - size * step)) > now and size > _SHORTEST:
+        while (tried := loss(beta - size * step, (beta - size * step) @ rows))[0] > now and size > _SHORTEST:
             size /= 2
-        beta, gain, now = beta - size * step, now - tried, tried
-        if gain <= tolerance * (1 + abs(now)):
+        beta, gain, (now, chance) = beta - size * step, now - tried[0], tried
+        # a step of Newton squares what is missing: after one that could gain so little, nothing is
+        if gain <= tolerance * (1 + abs(now)) or slope @ step <= _SETTLED * (1 + abs(now)):
             break
     return beta
 
@@ -198,13 +201,9 @@ def logit(x: FloatArray, y: BoolArray, *, ridge: float = 0.0, tolerance: float =
 def logit_errors(x: FloatArray, y: BoolArray, coefficients: FloatArray, cluster: IntArray) -> FloatArray:
     """Return standard errors `(k,)` of a logit that allow any dependence within a cluster, with ``G/(G-1)``."""
     chance = 1 / (1 + np.exp(-(x @ coefficients)))
-    groups, bread = int(cluster.max()) + 1, np.linalg.inv(_curvature(x, chance))
+    groups, bread = int(cluster.max()) + 1, np.linalg.inv((x.T * (chance * (1 - chance))) @ x)
     scores = summed(x * (y - chance)[:, None], cluster, groups)
     return root_diagonal(groups / max(groups - 1, 1) * bread @ (scores.T @ scores) @ bread)
-
-
-def _curvature(x: FloatArray, chance: FloatArray) -> FloatArray:
-    return np.asarray((x * (chance * (1 - chance))[:, None]).T @ x)
 
 
 def newey_west_lags(rows: int) -> int:

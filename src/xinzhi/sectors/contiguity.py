@@ -63,7 +63,8 @@ def spatial_weights(neighbours: Neighbours, regions: Sequence[str], *, islands: 
     if unknown := [name for name in wanted if name not in neighbours]:
         raise InputError("sectors.no-neighbours-given", names=unknown)
     _symmetric(neighbours, wanted)
-    alone = [name for name in wanted if not set(neighbours[name]) & set(wanted)]
+    inside = set(wanted)
+    alone = [name for name in wanted if inside.isdisjoint(neighbours[name])]
     if alone and islands == "refuse":
         raise InputError("sectors.island", names=alone)
     kept = [name for name in wanted if name not in alone]

@@ -132,7 +132,7 @@ def grid(frame: pl.DataFrame, column: str) -> tuple[tuple[str, ...], tuple[int, 
     regions = tuple(frame["region"].unique().sort().to_list())
     first, last = int(frame["year"].min() or 0), int(frame["year"].max() or 0)  # type: ignore[arg-type] # whole years
     out = np.full((len(regions), last - first + 1), np.nan)
-    row = np.searchsorted(np.array(regions), frame["region"].to_numpy())
+    row = frame["region"].cast(pl.Enum(regions)).to_physical().to_numpy()
     out[row, frame["year"].to_numpy() - first] = frame[column].to_numpy()
     return regions, tuple(range(first, last + 1)), out
 

@@ -129,7 +129,7 @@ def markov(
         steady=_steady(counts, number),
         classes=pl.DataFrame(
             {
-                "region": pl.Series([regions[item] for item in row.tolist()], dtype=pl.String),
+                "region": pl.Series(regions, dtype=pl.String).gather(row),
                 "year": np.array(years)[column],
                 "value": cells[row, column],
                 "class": place[row, column] + 1,

@@ -20,6 +20,7 @@ from xinzhi.sectors.figures import KEYS, figures, omitted, reason
 
 CLUSTERS = ("HH", "LH", "LL", "HL")  # a region and its neighbours, high or low
 _FEWEST = setting("permutations.fewest")
+_LINKS, _AT_ONCE = 8, 256  # links a region up to which products link by link are cheaper than whole tables; at once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +55,7 @@ def global_moran(
     score = (index - expected) / math.sqrt(variance) if variance > 0 else math.nan
     rng = np.random.default_rng(seed)
     order = rng.permuted(np.tile(z, (permutations, 1)), axis=1)
-    drawn = scale * np.einsum("bi,ij,bj->b", order, weights, order, optimize=True)
+    drawn = scale * _quadratic(order, weights)
     return GlobalMoran(
         index=index,
         expected=expected,
@@ -64,6 +65,20 @@ def global_moran(
         p=math.erfc(abs(score) / math.sqrt(2)),
         p_permutation=float(_two_sided(drawn, np.array(index))),
     )
+
+
+def _quadratic(order: FloatArray, weights: FloatArray) -> FloatArray:
+    """Return ``z W z`` of every row z; of few weights link by link, both ways at once."""
+    one, other = np.nonzero(np.triu(weights + weights.T))
+    if len(one) > len(weights) * _LINKS:
+        return np.asarray(((order @ weights) * order).sum(axis=1))
+    columns = np.ascontiguousarray(order.T)
+    both = weights[one, other] + np.where(one == other, 0.0, weights[other, one])
+    out = np.zeros(len(order))
+    for at in range(0, len(one), _AT_ONCE):
+        part = slice(at, at + _AT_ONCE)
+        out += both[part] @ (columns[one[part]] * columns[other[part]])
+    return out
 
 
 def _deviations(values: FloatArray) -> FloatArray:
@@ -77,7 +92,7 @@ def _deviations(values: FloatArray) -> FloatArray:
 def _sums(weights: FloatArray) -> tuple[float, float, float]:
     """Return Cliff and Ord's sums of the weights."""
     s0 = float(weights.sum())
-    s1 = float(((weights + weights.T) ** 2).sum() / 2)
+    s1 = float(np.vdot(weights, weights) + np.einsum("ij,ji->", weights, weights))
     s2 = float(((weights.sum(axis=1) + weights.sum(axis=0)) ** 2).sum())
     return s0, s1, s2
 
@@ -100,16 +115,16 @@ def local_moran(
     near = weights != 0
     np.fill_diagonal(near, val=False)
     # the same deals serve every region, counted among the others
-    most = int(near.sum(axis=1).max())
-    others = np.arange(n - 1)
-    deals = np.ascontiguousarray(
-        np.random.default_rng(seed).permuted(np.tile(others, (permutations, 1)), axis=1)[:, :most]
-    )
-    drawn = np.empty((permutations, n))
+    counts = near.sum(axis=1)
+    shuffled = np.random.default_rng(seed).permuted(np.tile(np.arange(n - 1), (permutations, 1)), axis=1)
+    deals = np.ascontiguousarray(shuffled[:, : int(counts.max())].T)
+    drawn = np.empty((n, permutations))
+    others = z[1:].copy()
     for i in range(n):
-        dealt = deals[:, : int(near[i].sum())]
-        drawn[:, i] = scale * z[i] * (np.delete(z, i).take(dealt) @ weights[i, near[i]])
-    return index, _two_sided(drawn, index)
+        if i:
+            others[i - 1] = z[i - 1]  # all but region i
+        drawn[i] = (scale * z[i] * weights[i, near[i]]) @ others.take(deals[: counts[i]])
+    return index, _two_sided(drawn.T, index)
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
