@@ -21,7 +21,7 @@ import numpy as np
 import polars as pl
 from scipy.stats import binom, chi2, norm
 
-from made_up_firms import CAPITAL, GROSS, LABOUR, panel
+from made_up_firms import CAPITAL, GROSS, LABOUR, distances, panel
 from xinzhi.micro import production_function
 
 SIZES, SEEDS = (1_000, 10_000, 100_000), 20  # firms of ten years
@@ -56,7 +56,11 @@ def estimates(method: str, data: pl.DataFrame) -> pl.DataFrame:
 
 
 def recovery(save: Path | None = None) -> bool:
-    """Print by size how far estimates lie from the truth in standard errors: mean, spread and the farthest."""
+    """Print by size how far estimates lie from the truth in standard errors: mean, spread and the farthest.
+
+    Beside those of `lp` and `robinson` stand the distances that the shocks of the panel make by themselves, at the true
+    coefficients and the true variances: an error that is too small, or a bias, would set the two apart.
+    """
     keys = ["method", "firms", "seed"]
     known = pl.read_csv(save) if save is not None and save.is_file() else pl.DataFrame()
     methods, fine = [name for name in PROMISED if name in METHODS], True
@@ -68,9 +72,11 @@ def recovery(save: Path | None = None) -> bool:
                 if known.height and known.filter(method=method, firms=firms, seed=seed).height:
                     continue
                 data = made.setdefault(process, panel(firms, seed, process))
+                due = distances(data) if process == "proxy" else {}
                 one = estimates(method, data).select(
                     pl.lit(method).alias("method"), pl.lit(firms).alias("firms"), pl.lit(seed).alias("seed"),
                     "term", "truth", "estimate", "standard_error",
+                    due=pl.concat_str(pl.lit(f"{method} "), "term").replace_strict(due, default=None),
                 )  # fmt: skip
                 known = pl.concat([known, one])
                 if save is not None:
@@ -95,6 +101,13 @@ def recovery(save: Path | None = None) -> bool:
         fine &= none == 0
         size = f"{10 * firms:>9,} rows, {rows['seed'].n_unique():>2} seeds"
         print(f"{method:>12}, {size}: {', '.join(parts)}; farthest {rows['z'].abs().max():.2f} errors", flush=True)
+    told = known.drop_nulls("due")
+    apart = (told["z"] - told["due"]).abs()
+    for firms in SIZES:
+        rows = told.filter(firms=firms)
+        slope = (rows["z"] * rows["due"]).sum() / (rows["due"] ** 2).sum()
+        print(f"{10 * firms:>9,} rows: of what the shocks alone make, {slope:.3f} times", end=", ")
+        print(f"at most {apart.filter(told['firms'] == firms).max():.2f} apart", flush=True)
     beyond, count = int((known["z"].abs() > DEVIATIONS).sum()), known["z"].count()
     expected = 2 * norm.sf(DEVIATIONS)
     print(f"all {count} distances: mean {known['z'].mean():+.3f}, sd {known['z'].std():.3f};", end=" ")

@@ -53,3 +53,34 @@ def panel(firms: int, seed: int, process: str = "proxy") -> pl.DataFrame:
     frame = pl.DataFrame({"firm": firm, "year": year, **{n: np.exp(one) for n, one in zip(names, logs, strict=True)}})
     wages = pl.Series(LABOUR + rng.normal(0, 0.05, len(firm)))
     return frame.with_columns(share=pl.col("materials") / pl.col("output"), wages=wages, rent=1 - wages)
+
+
+def distances(frame: pl.DataFrame) -> dict[str, float]:
+    """Return how far the shocks of a panel of ``proxy`` put estimates from the truth, in standard deviations.
+
+    The moments that a method sets to zero, at the true coefficients over the true standard deviation of the shocks in
+    them, by method and coefficient: capital of ``lp`` (innovation and noise on capital less its value before times
+    the persistence, given productivity before), labour of ``lp`` (noise on labour, given capital and materials) and of
+    ``robinson`` (innovation and noise on labour before). Each is standard normal, whatever the size of the panel.
+    """
+    rows = frame.sort("firm", "year")
+    names = ("output", "labour", "capital", "materials")
+    y, free, k, m = (rows[name].log().to_numpy().reshape(-1, _YEARS) for name in names)
+    omega = (m - 0.5 - 0.8 * k) / 1.2
+    noise = y - omega - LABOUR * free - CAPITAL * k
+    surprise = (omega[:, 1:] - _PERSISTENCE * omega[:, :-1] + noise[:, 1:]).ravel()
+    before = omega[:, :-1].ravel()
+    past = np.stack([before**power for power in range(4)])
+    more = np.vstack([past, k[:, 1:].ravel(), k[:, :-1].ravel()])
+    given = np.stack([np.ones(k.size), k.ravel(), m.ravel()])
+    both = np.hypot(_SHOCK, _NOISE)
+
+    def score(weight: np.ndarray, others: np.ndarray, shock: np.ndarray, spread: float) -> float:
+        alone = weight - np.linalg.solve(others @ others.T, others @ weight) @ others
+        return float(alone @ shock / np.sqrt(alone @ alone) / spread)
+
+    return {
+        "lp capital": score((k[:, 1:] - _PERSISTENCE * k[:, :-1]).ravel(), past, surprise, both),
+        "lp labour": score(free.ravel(), given, noise.ravel(), _NOISE),
+        "robinson labour": score(free[:, :-1].ravel(), more, surprise, both),
+    }

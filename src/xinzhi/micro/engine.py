@@ -274,6 +274,7 @@ def _duckdb(memory_limit: str | None, threads: int | None, spill: Path | str | N
         wanted["threads"] = threads
     try:
         connection = duckdb.connect(config=wanted)
+        connection.execute("set enable_progress_bar = false")  # it would stand among what is printed
         if memory_limit is None:  # a share is not understood by every version; DuckDB itself begins with four fifths
             told = connection.execute("select current_setting('memory_limit')").fetchall()
             amount, unit = told[0][0].split()
