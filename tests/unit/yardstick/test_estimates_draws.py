@@ -29,7 +29,7 @@ from xinzhi.yardstick.estimates.draws import (
     tfp_growth,
 )
 from xinzhi.yardstick.estimates.errors import Exchange, learn
-from xinzhi.yardstick.estimates.statements import above, interval_score, judge, ranked, state
+from xinzhi.yardstick.estimates.statements import _quantiles, above, interval_score, judge, ranked, state
 from xinzhi.yardstick.estimating import as_of, live, log_growth, share_as_of
 from xinzhi.yardstick.growth_accounts import Inputs, account
 
@@ -304,3 +304,12 @@ def test_bands_hold_as_often_as_they_say_where_errors_are_exchangeable():
 def test_growth_of_a_level_that_is_not_positive_is_unknown():
     assert np.isnan(log_growth(np.array([[1.0, -1.0, 2.0]]))[0]).tolist() == [True, True, True]
     assert load_protocol("xinzhi-cn-2026").value("estimates.draws") == 2000
+
+
+def test_quantiles_and_pairs_are_those_of_numpy():
+    draws = np.random.default_rng(0).normal(size=(101, 7))
+    draws[:, 2], draws[3, 5] = 1.0, np.nan
+    shares = (0.0, 0.05, 0.3, 0.5, 0.77, 0.95, 1.0)
+    assert np.array_equal(_quantiles(draws, shares), np.quantile(draws, shares, axis=0), equal_nan=True)
+    pairs = [[(one > other).mean() for other in draws.T] for one in draws.T]
+    assert np.array_equal(above(draws), pairs)

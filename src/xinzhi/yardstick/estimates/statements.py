@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,8 +28,8 @@ def state(mean: FloatArray, level: float) -> Statement:
     """Return the statements on drawn means `(B, R + 1)`, the sum of the regions last."""
     tail = (1 - level) / 2
     regions, relative = mean[:, :-1], mean[:, :-1] - mean[:, -1:]
-    low, median, high = np.quantile(mean, [tail, 0.5, 1 - tail], axis=0)
-    relative_low, relative_high = np.quantile(relative, [tail, 1 - tail], axis=0)
+    low, median, high = _quantiles(mean, (tail, 0.5, 1 - tail))
+    relative_low, relative_high = _quantiles(relative, (tail, 1 - tail))
     ranks = ranked(regions)
     rank_low, rank_high = np.quantile(ranks, [tail, 1 - tail], axis=0, method="nearest")
     return Statement(
@@ -43,6 +44,18 @@ def state(mean: FloatArray, level: float) -> Statement:
     )
 
 
+def _quantiles(values: FloatArray, shares: Sequence[float]) -> list[FloatArray]:
+    """Return what `numpy.quantile` gives along the draws `(B, R)`; it takes several times as long."""
+    rising = np.sort(np.ascontiguousarray(values.T), axis=1)
+    found = []
+    for share in shares:
+        at, part = divmod(share * (len(values) - 1), 1.0)
+        one, other = rising[:, int(at)], rising[:, min(int(at) + 1, len(values) - 1)]
+        between = one + (other - one) * part if part < 0.5 else other - (other - one) * (1 - part)  # noqa: PLR2004 - as numpy
+        found.append(np.where(np.isnan(rising[:, -1]), np.nan, between))
+    return found
+
+
 def ranked(values: FloatArray) -> FloatArray:
     """Return the rank of every region within a draw `(B, R)`, 1 = highest."""
     order = np.argsort(-values, axis=1)
@@ -54,7 +67,9 @@ def ranked(values: FloatArray) -> FloatArray:
 def above(values: FloatArray) -> FloatArray:
     """Return the part of draws `(B, R)` in which one region lies above another `(R, R)`."""
     columns = np.ascontiguousarray(values.T)
-    return np.stack([(one > columns).mean(axis=1) for one in columns])
+    # bits are counted, eight draws at once: this grows with the square of the regions
+    counts = [np.bitwise_count(np.packbits(one > columns, axis=1)).sum(axis=1, dtype=np.int64) for one in columns]
+    return np.asarray(np.stack(counts) / len(values))
 
 
 @dataclass(frozen=True, slots=True)
