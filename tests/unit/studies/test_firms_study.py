@@ -1,14 +1,12 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from dataclasses import replace
 
 import numpy as np
 import polars as pl
 import pytest
+from called import called
 
 import xinzhi
 from xinzhi import micro
@@ -311,15 +309,15 @@ def test_the_survey_is_read_whatever_its_columns_were_called(tmp_path):
             "labour": "从业人员平均人数",
         },
     ]
-    for year, called in zip((2001, 2013), names, strict=True):
+    for year, headed in zip((2001, 2013), names, strict=True):
         part = base.filter(pl.col("year") == (2000 if year == 2001 else 2002))
         part = part.with_columns(
             pl.lit("4050" if year == 2001 else "3812").alias("industry"), firm=pl.format("A{}", "firm")
         )
-        part = part.rename(called).with_columns(
+        part = part.rename(headed).with_columns(
             pl.lit("110").alias("登记注册类型"), pl.lit("220102").alias("省地县码"), (pl.col("wages")).alias("应付工资")
         )
-        part.select(*called.values(), "登记注册类型", "省地县码", "应付工资").write_parquet(
+        part.select(*headed.values(), "登记注册类型", "省地县码", "应付工资").write_parquet(
             tmp_path / f"{year}.parquet"
         )
     held = micro.read_survey(tmp_path)
@@ -332,11 +330,11 @@ def test_the_survey_is_read_whatever_its_columns_were_called(tmp_path):
     assert made.results["covariance"].frame["year"].to_list() == [2001, 2013]
 
 
-def test_the_command_line_writes_mocks_and_cells(tmp_path):
+def test_the_command_line_writes_mocks_and_cells(tmp_path, monkeypatch):
+    monkeypatch.setenv("XINZHI_LANG", "en")
+
     def run(*words):
-        command = [sys.executable, "-m", "xinzhi", "firms", *words]
-        env = os.environ | {"XINZHI_LANG": "en"}
-        done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=env, check=False)
+        done = called("firms", *words, cwd=tmp_path)
         return done.returncode, done.stdout, done.stderr
 
     code, out, _ = run("mock", "--number", "1500", "--out", "data", "--json")
