@@ -33,7 +33,6 @@ def inline(draw: Callable[[Words], ChartType], name: str) -> str:
     """Return a chart as inline SVG in both languages."""
     # It is laid out in English, with room for the Chinese where that is longer; each word is then followed by its
     # Chinese twin at the same place, and the page shows one of the two.
-    import vl_convert
     from altair.utils.schemapi import debug_mode
 
     from xinzhi.report.charts.style import Words
@@ -43,7 +42,7 @@ def inline(draw: Callable[[Words], ChartType], name: str) -> str:
         spec = draw(w).to_dict(validate=False)
     spec["config"]["font"] = LAYOUT_FONT
     with guarded("report.not-drawn", ValueError, name=name):
-        drawn = vl_convert.vegalite_to_svg(spec)
+        drawn = _converted(json.dumps(spec), narrow=False)
     return bilingual(drawn, w.pairs, name=name)
 
 
