@@ -68,7 +68,7 @@ def verify(call: Call) -> int:
         told.step("verify")
         path, files = Path(call.get("certificate")), call.get("files")
         folder = None if files is None else Path(files) if files else path.parent
-        result = run(path, package, key=signer, protocol=rules, files=folder)
+        result = run(path, package, key=signer, protocol=rules, files=folder, cells=call.get("cells"))
     if call.json:
         print_json(result.to_dict())
         return int(not result.equal)

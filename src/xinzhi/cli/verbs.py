@@ -107,6 +107,7 @@ class VerifyOptions:
     key: str | None = None
     protocol: str | None = None
     files: str | None = None
+    cells: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

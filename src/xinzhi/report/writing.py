@@ -250,6 +250,7 @@ def write_study(
     from xinzhi.report.pages.yardstick.assessment import topics
 
     measured, package = study.measurement, study.package
+    options = {**(options or {}), **({"cells": study.more["cells"]} if "cells" in study.more else {})}
     return write_assessment(
         measured, study.protocol, package, out, language=language, sections=topics(study), notes=notes,
         ranking=study.ranking, briefs=study.briefs, certificate=certify(measured, package, options=options),

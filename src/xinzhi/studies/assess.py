@@ -14,7 +14,7 @@ from xinzhi.core.text import LANGUAGES, Text, same
 from xinzhi.data import Package
 from xinzhi.protocol import Protocol
 from xinzhi.studies.brief import Brief
-from xinzhi.studies.firm_cells import read_cells
+from xinzhi.studies.firm_cells import digest, read_cells
 from xinzhi.studies.industries import PANEL, PlanEvidence
 from xinzhi.studies.plain import load
 from xinzhi.studies.spans import reconciled
@@ -144,7 +144,7 @@ def assess(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Assessm
         findings=tuple(package.findings),
         package=package,
         protocol=measured.protocol,
-        more={"spans": reconciled(measured, topics)},
+        more={"spans": reconciled(measured, topics)} | ({} if cells is None else {"cells": digest(cells)}),
         topics=topics,
         unusable=unusable,
         briefs=_briefs(package, measured, protocols, progress) if wish.briefs else (),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,14 @@ def read_cells(given: Any) -> Study:  # noqa: ANN401 - a study of firms, or a fo
     if not isinstance(given, str | Path) or not (Path(given) / MANIFEST).is_file():
         raise InputError("studies.no-cells", (), path=str(given))
     return firms(given)
+
+
+def digest(made: Study) -> str:
+    """Return the digest of what `among_firms` reads of cells, which a certificate states."""
+    cells, plan = made.more["cells"], made.more["plan"]
+    text = [str([plan.get("region"), plan.get("unit"), made.more["digits"]])]
+    text += [cells[name].write_csv() for name in TABLES if name in cells]
+    return hashlib.sha256("\n".join(text).encode()).hexdigest()
 
 
 def among_firms(made: Study, result: Sources, package: Package) -> AmongFirms:

@@ -10,6 +10,7 @@ import pytest
 
 import xinzhi
 from xinzhi.core.errors import InputError
+from xinzhi.report.certificate import verify
 from xinzhi.report.pages.yardstick.assessment import topics
 from xinzhi.sources.allocation import among_firms
 from xinzhi.studies.firm_plan import read_plan
@@ -92,6 +93,13 @@ def test_the_page_of_an_assessment_tells_of_firms_after_the_whole(tmp_path):
     assert "31 regions together" in section.answer[1].en
     assert "sources_among_firms" in {one.key for one in section.tables}
     assert any("do not say of which region" in one.en for one in section.answer)
+    # whoever verifies the files needs the cells, and an honest report is not called forged
+    made.write(tmp_path / "page")
+    issued = tmp_path / "page" / "certificate.json"
+    found = verify(issued, made.package, files=tmp_path / "page")
+    assert [one.rule for one in found.differences] == ["not-recomputed"]
+    assert "--cells" in found.differences[0].sentence()
+    assert verify(issued, made.package, files=tmp_path / "page", cells=folder).equal
 
 
 def test_cells_of_other_years_regions_or_units_are_named(jilin, tmp_path):

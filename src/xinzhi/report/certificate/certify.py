@@ -43,7 +43,7 @@ def certify(
     measurement, package
         What was measured, and the data that it was measured from.
     options
-        The options of the call: the `encoding` of its files, and what was `set` in the protocol.
+        The options of the call: the `encoding` of its files, what was `set` in the protocol, the digest of `cells`.
     key
         The private key to sign with, from `signing_key`.
 

@@ -26,14 +26,15 @@ from xinzhi.report.certificate.folder import check_signature, compare_files
 from xinzhi.report.certificate.results import compare_results
 from xinzhi.report.certificate.schema import FORMATS, Certificate, digest, identity, parse, read_document, without
 from xinzhi.report.certificate.tables import compare_protocol, compare_tables
-from xinzhi.studies import TOPICS, assess
+from xinzhi.studies import TOPICS, Study, assess
 
 TOLERANCE = 1e-9  # of a figure: another version of xinzhi may add up in another order
 
 
 def compare_remade(
-    stated: Certificate, package: Package, rules: Protocol, folder: Path, versions: set[str]
-) -> Iterator[Finding]:
+    stated: Certificate, package: Package, rules: Protocol, folder: Path, versions: set[str],
+    cells: Study | Path | str | None = None,
+) -> Iterator[Finding]:  # fmt: skip
     """Yield the files of a folder that the data do not give; `versions` names the packages that are others here."""
     told, language = _told(folder)
     topics = tuple(one for one in TOPICS if one in told.get("topics", ()))
@@ -46,9 +47,15 @@ def compare_remade(
         findings=_as_told(package.findings, told.get("findings", ())),
         issuers=_offices(told),
     )
+    if cells is None and stated.options.get("cells"):
+        yield _needs_cells(package, given=False)
+        return
     with tempfile.TemporaryDirectory() as name:
         try:
-            made = assess(as_told, protocol=_departing(rules, stated), only=topics or ("none",))
+            made = assess(as_told, protocol=_departing(rules, stated), only=topics or ("none",), cells=cells)
+            if made.more.get("cells") != stated.options.get("cells"):
+                yield _needs_cells(package, given=True)
+                return
             paths = made.write(name, language, options=dict(stated.options))
         except XinzhiError as error:
             yield finding("certificate.not-recomputed", words={"problem": error.text}, file=package.name)
@@ -63,6 +70,11 @@ def compare_remade(
             excused = versions and _says_the_same(path, there, (_id(name), stated.id), mended="xinzhi" in versions)
             code = "certificate.file-unproved" if excused else "certificate.file-forged"
             yield finding(code, file=path.name, value=sha256, expected=stated.files[path.name])
+
+
+def _needs_cells(package: Package, *, given: bool) -> Finding:
+    problem = words("certificate.other_cells", given=str(given).lower())
+    return finding("certificate.not-recomputed", words={"problem": problem}, file=package.name)
 
 
 def _id(folder: str) -> str:
@@ -232,6 +244,7 @@ def verify(
     key: Ed25519PublicKey | None = None,
     protocol: Protocol | None = None,
     files: str | PathLike[str] | None = None,
+    cells: Study | Path | str | None = None,
 ) -> Verification:
     """Recompute everything that a certificate states, and name what differs.
 
@@ -249,6 +262,8 @@ def verify(
     files
         The folder of the report: its files are compared with the digests in the certificate and in the metadata of the
         folder, and where nothing differs so far, with those that the data give when the report is made again.
+    cells
+        The cells of firms that the report was made with, where it was: a folder, or a study of firms.
 
     Raises
     ------
@@ -286,7 +301,7 @@ def verify(
         count, differing = compare_files(stated, Path(certificate), Path(files))
         found += differing
         if rules is not None and not any(one.severity == "error" for one in found):
-            found += compare_remade(stated, package, rules, Path(files), others)
+            found += compare_remade(stated, package, rules, Path(files), others, cells)
     found += [*versions, *_package(stated, package, file)]
     return Verification(
         certificate=stated,
