@@ -340,6 +340,7 @@ def ask(folder: Path) -> None:
         clock.append(time.process_time())
         screen(project, old)
         alone.append(np.diff([*clock, time.process_time()]))
+        old.release()
     singles = np.percentile(np.array(alone) * 1e3, [50, 95], axis=0).T.ravel().tolist()
     print(each, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2, opened - start, *singles)
 

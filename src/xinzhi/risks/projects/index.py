@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, pairwise
 from pathlib import Path
 from typing import IO, Any
 
@@ -17,7 +17,7 @@ from xinzhi.core.arrays import FloatArray, IntArray, release
 from xinzhi.core.errors import InputError
 from xinzhi.risks.projects.conventions import convention
 from xinzhi.risks.projects.places import city_of
-from xinzhi.risks.projects.records import NUMBERS, Records
+from xinzhi.risks.projects.records import MANY, NUMBERS, Records
 from xinzhi.risks.projects.vocabulary import background, background_size, idf, place_tokens
 
 KeyArray = npt.NDArray[np.uint64]
@@ -249,7 +249,6 @@ def build(records: Records, folder: Path | None = None) -> Index:
     with nullcontext() if folder is None else tempfile.TemporaryFile(dir=folder) as aside:
         for low in range(0, len(records), PART):
             part = records.take(np.arange(low, min(low + PART, len(records))))
-            records.release()
             pairs = pair_keys(part, frequency, most, asking=False, count=len(records))
             made = [(keys << np.uint64(ROW_BITS)) | (rows + low).astype(np.uint64) for _, rows, keys in pairs]
             keys = np.concatenate(made)
@@ -324,6 +323,8 @@ def candidates(index: Index, projects: Records) -> Candidates:
     low, length, project, share = low[some], length[some], project[some], share[some]
     at = np.repeat(low - np.append(0, length.cumsum()[:-1]), length) + np.arange(length.sum())
     record = index.postings[at] & np.uint64((1 << ROW_BITS) - 1)
+    if len(project) > MANY:
+        release(index.postings)
     rarity = np.repeat(share * np.log((len(index.records) + 1) / length), length)
     code = (np.repeat(project, length).astype(np.uint64) << np.uint64(ROW_BITS)) | record
     order = np.argsort(code)
@@ -333,8 +334,9 @@ def candidates(index: Index, projects: Records) -> Candidates:
     strength = np.add.reduceat(rarity, first) if len(first) else np.zeros(0)
     pair = code[first]
     rows = (pair >> np.uint64(ROW_BITS)).astype(np.int64)
-    best = np.lexsort((-strength, rows))
-    place = np.arange(len(rows)) - np.searchsorted(rows, rows)
+    near = np.flatnonzero(strength >= _bound(strength, rows)[rows])
+    best = near[np.lexsort((-strength[near], rows[near]))]
+    place = np.arange(len(best)) - np.searchsorted(rows[best], rows[best])
     kept = np.sort(best[place < int(convention("candidates"))])
     return Candidates(
         project=rows[kept],
@@ -342,6 +344,14 @@ def candidates(index: Index, projects: Records) -> Candidates:
         shared=shared[kept],
         reached=np.bincount(rows, minlength=len(projects)),
     )
+
+
+def _bound(strength: FloatArray, rows: IntArray) -> FloatArray:
+    """Return the strength by project that as many pairs reach as are kept; of sums of thousands few need an order."""
+    most = int(convention("candidates"))
+    edges = np.append(0, np.bincount(rows).cumsum())
+    parts = (strength[low:high] for low, high in pairwise(edges.tolist()))
+    return np.array([np.partition(part, -most)[-most] if len(part) > most else 0.0 for part in parts])
 
 
 def _asked(projects: Records, index: Index) -> tuple[IntArray, npt.NDArray[np.uint64], npt.NDArray[np.float32]]:

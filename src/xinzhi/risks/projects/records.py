@@ -20,6 +20,7 @@ from xinzhi.risks.projects.vocabulary import Tokens, joined, tokenise
 NUMBERS = ("investment", "turnover", "land", "floor", "length")
 CAPACITIES, FIGURES, CODES = 3, 20, 2
 _CHUNK = 100_000
+MANY = 10_000  # rows of an archive on disk after which the memory of what was read is given back at once
 _YEARS = (1800, 2100)
 
 
@@ -57,9 +58,17 @@ class Records:
         return len(self.brand)
 
     def take(self, rows: IntArray) -> Records:
-        """Return some of the records."""
-        arrays = {name: getattr(self, name)[rows] for name in ARRAYS}
-        return Records(**arrays, tokens=self.tokens.take(rows))
+        """Return some of the records, in memory; of records on disk no more than one array is held at a time."""
+        arrays = {}
+        for name in ARRAYS:
+            whole = getattr(self, name)
+            arrays[name] = whole[rows]
+            if len(rows) > MANY:
+                release(whole)
+        tokens = self.tokens.take(rows)
+        if len(rows) > MANY:
+            release(self.tokens.bucket, self.tokens.start)
+        return Records(**arrays, tokens=tokens)
 
     def release(self) -> None:
         """Give back the memory of what was read of records on disk."""

@@ -57,8 +57,10 @@ class Scores:
 def pairs(index: Index, projects: Records) -> Pairs:
     """Return the pairs to look at and their agreement."""
     found = candidates(index, projects)
-    cosine = cosines(index, projects, found.project, found.record)
-    levels = compare(index, projects, found.project, found.record, cosine)
+    rows, place = np.unique(found.record, return_inverse=True)
+    near = replace(index, records=index.records.take(rows), norm=index.norm[rows])  # apart: an archive may be on disk
+    cosine = cosines(near, projects, found.project, place)
+    levels = compare(near, projects, found.project, place, cosine)
     return Pairs(found.project, found.record, levels, cosine, found.shared, found.reached)
 
 

@@ -142,7 +142,7 @@ class Tokens:
 
     def take(self, rows: IntArray) -> Tokens:
         """Return the tokens of some of the texts."""
-        size = np.diff(self.start)[rows]
+        size = self.start[rows + 1] - self.start[rows]
         start = np.append(0, size.cumsum())
         at = np.repeat(self.start[rows] - start[:-1], size) + np.arange(start[-1])
         return Tokens(bucket=self.bucket[at], start=start)
