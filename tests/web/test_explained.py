@@ -15,7 +15,7 @@ from xinzhi import studies
 from xinzhi.cli import app
 from xinzhi.core.text import percent, words
 from xinzhi.web.pages import category, downloads
-from xinzhi.web.search import index
+from xinzhi.web.static import index
 from xinzhi.yardstick import View
 
 

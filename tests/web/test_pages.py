@@ -16,8 +16,7 @@ from web.reading import Reader
 
 from xinzhi.core.text import message, percent, words
 from xinzhi.web import pages, render
-from xinzhi.web.address import Address
-from xinzhi.web.page import Page
+from xinzhi.web.page import Address, Page
 from xinzhi.web.pages import claim
 from xinzhi.web.pages.home import QUESTIONS
 from xinzhi.yardstick import View

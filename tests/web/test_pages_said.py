@@ -11,8 +11,7 @@ from web.reading import Reader
 from xinzhi import studies
 from xinzhi.core.text import words
 from xinzhi.web import Store, pages, render
-from xinzhi.web.address import Address
-from xinzhi.web.page import Asked
+from xinzhi.web.page import Address, Asked
 
 
 def spoken_lines(html):

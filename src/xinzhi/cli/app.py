@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 DEFECT = 70  # EX_SOFTWARE of sysexits.h
 DEBUG = "XINZHI_DEBUG"
 LONGEST = 200  # letters of what an unforeseen error says
-SHELLS = ("bash", "zsh", "fish")
 
 
 class Application(Group):

@@ -34,9 +34,8 @@ def write_document(
     proof: Callable[[Sequence[Path]], Sequence[bytes]] | None = None,
 ) -> list[Path]:
     """Write a page, a workbook, the tables and the document for machines; `proof` gives the files of a certificate."""
-    from xinzhi.report.export import write_csv
-    from xinzhi.report.metadata import described_files
-    from xinzhi.report.metadata import names as names_of
+    from xinzhi.report.export import described_files, write_csv
+    from xinzhi.report.export import names as names_of
     from xinzhi.report.page import page
     from xinzhi.report.workbook import divide, write_workbooks
 

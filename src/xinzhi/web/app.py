@@ -19,11 +19,10 @@ from xinzhi.core.errors import UsageError, XinzhiError
 from xinzhi.core.text import LANGUAGES, Language, words
 from xinzhi.report.page import LANG
 from xinzhi.web import pages, render
-from xinzhi.web.address import CHARTS, PROTOCOL, SETTINGS, Address, again, query_of
 from xinzhi.web.api import PREFIX, add_api
 from xinzhi.web.asked import both
 from xinzhi.web.downloads import add_files
-from xinzhi.web.page import Page
+from xinzhi.web.page import CHARTS, PROTOCOL, SETTINGS, Address, Page, again, query_of
 from xinzhi.web.pages import claim, projects
 from xinzhi.web.queue import BusyError
 from xinzhi.web.reply import sent, spoken

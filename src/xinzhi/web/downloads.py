@@ -13,10 +13,9 @@ from xinzhi.core.errors import UsageError
 from xinzhi.core.result import Result
 from xinzhi.core.text import same
 from xinzhi.report import file_of
-from xinzhi.web.address import PROTOCOL, SETTINGS, Address, query_of
-from xinzhi.web.pages.overall import overall
+from xinzhi.web.page import PROTOCOL, SETTINGS, Address, query_of
 from xinzhi.web.reply import refusal, sent
-from xinzhi.web.settings import ruled
+from xinzhi.web.settings import overall, ruled
 from xinzhi.web.store import Store
 
 Suffix = Literal["csv", "xlsx", "parquet", "sdmx.csv"]

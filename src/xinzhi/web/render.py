@@ -23,10 +23,9 @@ from xinzhi.report.table import Table
 from xinzhi.report.telling import live
 from xinzhi.studies import options_of
 from xinzhi.web import pages, settings
-from xinzhi.web.address import SETTINGS, Address
 from xinzhi.web.downloads import SUFFIXES
 from xinzhi.web.drawing import pair
-from xinzhi.web.page import Asked, Page
+from xinzhi.web.page import SETTINGS, Address, Asked, Page
 from xinzhi.web.pages.explain import why
 from xinzhi.web.store import Store
 

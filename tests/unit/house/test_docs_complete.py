@@ -81,7 +81,9 @@ def test_every_public_name_has_a_docstring(module):
     names = getattr(home, "__all__", [name for name in vars(home) if not name.startswith("_")])
     objects = {name: getattr(home, name) for name in names}
     mine = {name: item for name, item in objects.items() if getattr(item, "__module__", "").startswith("xinzhi")}
-    mine = {name: item for name, item in mine.items() if inspect.isfunction(item) or inspect.isclass(item)}
+    mine = {
+        name: item for name, item in mine.items() if inspect.isroutine(inspect.unwrap(item)) or inspect.isclass(item)
+    }
     assert mine
     assert not [name for name, item in mine.items() if not inspect.getdoc(item)]
 

@@ -11,8 +11,7 @@ from xinzhi.core.text import Text
 from xinzhi.report.charts import kit
 from xinzhi.report.charts.style import Words
 from xinzhi.report.page import table_markup as markup
-from xinzhi.report.picture import picture, rows_of
-from xinzhi.report.section import Section
+from xinzhi.report.section import Section, picture, rows_of
 from xinzhi.report.table import column, table
 
 PERCENT = Text(zh="%", en="%")

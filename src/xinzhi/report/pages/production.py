@@ -8,8 +8,7 @@ from xinzhi.core.text import Text, words
 from xinzhi.micro import Markups, ProductionFunction, group_text, method_text
 from xinzhi.report.charts import kit
 from xinzhi.report.pages.frontier.common import domain
-from xinzhi.report.picture import picture
-from xinzhi.report.section import Picture, Section
+from xinzhi.report.section import Picture, Section, picture
 from xinzhi.report.sentence import sentence
 from xinzhi.report.table import Table, table
 

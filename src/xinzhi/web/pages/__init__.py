@@ -8,8 +8,7 @@ from importlib import import_module
 from typing import Any
 
 from xinzhi.core.text import LANGUAGES
-from xinzhi.web.address import HOME, PROTOCOL, RULED, SETTINGS, SETTLED, Address
-from xinzhi.web.page import Page
+from xinzhi.web.page import HOME, PROTOCOL, RULED, SETTINGS, SETTLED, Address, Page
 from xinzhi.web.store import Store
 
 
@@ -18,7 +17,7 @@ class Entry:
     """A page in the registry; its name in menus is ``web.nav.<name>``."""
 
     module: str  # the file of `xinzhi.web.pages` whose function ``page(store, address)`` makes it
-    # what it reads of a query beside the protocol (`xinzhi.web.address.RULED`); everything else is ignored. Only a
+    # what it reads of a query beside the protocol (`xinzhi.web.page.RULED`); everything else is ignored. Only a
     # server can answer another question than the first
     asks: Sequence[str] = ()
     # whether there is a page for every key that ``keys(store)`` of the module gives, and none without

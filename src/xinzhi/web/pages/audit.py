@@ -8,9 +8,8 @@ from typing import Any
 from xinzhi.core.errors import XinzhiError
 from xinzhi.core.text import Text, words
 from xinzhi.report.pages.yardstick.audit import kept, levels
-from xinzhi.web.address import Address
-from xinzhi.web.page import Asked, Page, Part
-from xinzhi.web.pages.overall import decimals, overall
+from xinzhi.web.page import Address, Asked, Page, Part
+from xinzhi.web.settings import decimals, overall
 from xinzhi.web.store import Store
 from xinzhi.yardstick import View
 

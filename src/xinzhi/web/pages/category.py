@@ -12,9 +12,8 @@ from xinzhi.core.text import NOTHING, listing, words
 from xinzhi.pathways import Able
 from xinzhi.report import Section, Table
 from xinzhi.report.table import table
-from xinzhi.web.address import Address
-from xinzhi.web.page import Asked, Page, Part, file
-from xinzhi.web.pages.overall import overall
+from xinzhi.web.page import Address, Asked, Page, Part, file
+from xinzhi.web.settings import overall
 from xinzhi.web.store import Store
 
 NEEDS = ("plans", "plan_categories", "capability")

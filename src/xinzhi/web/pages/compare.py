@@ -9,11 +9,10 @@ from markupsafe import Markup
 from xinzhi.core.schema import describe
 from xinzhi.core.text import NOTHING, Text, percent, same, words
 from xinzhi.studies import Assessment
-from xinzhi.web.address import Address
 from xinzhi.web.drawing import CHOSEN, lines
-from xinzhi.web.page import Asked, Page, file
+from xinzhi.web.page import Address, Asked, Page, file
 from xinzhi.web.pages.explain import COLUMNS, Why, why
-from xinzhi.web.pages.overall import decimals, kicker, overall
+from xinzhi.web.settings import decimals, kicker, overall
 from xinzhi.web.store import Store
 from xinzhi.yardstick import Span, View
 

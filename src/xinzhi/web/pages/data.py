@@ -10,13 +10,10 @@ from xinzhi.data import known_tables
 from xinzhi.report import Section, Table
 from xinzhi.report.pages.yardstick import tables as parameters
 from xinzhi.studies import Assessment
-from xinzhi.web.address import Address
-from xinzhi.web.page import Asked, Page, Part
-from xinzhi.web.pages.overall import decimals, kicker, overall
+from xinzhi.web.page import Address, Asked, Page, Part
+from xinzhi.web.settings import decimals, kicker, overall
 from xinzhi.web.store import Store
 from xinzhi.yardstick import NATIONAL, View
-
-POOR = "D"
 
 
 def page(store: Store, address: Address) -> Page:  # noqa: ARG001 - a page without a question

@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Result
 from xinzhi.core.text import Text, words
-from xinzhi.web.address import Address
-from xinzhi.web.page import Asked, Page
+from xinzhi.web.page import Address, Asked, Page
 from xinzhi.web.pages import topic
-from xinzhi.web.pages.overall import overall
+from xinzhi.web.settings import overall
 from xinzhi.web.store import Store
 
 ALONE = ("able", "audit", "bridge")  # topics with a page of their own

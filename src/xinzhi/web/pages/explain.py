@@ -20,10 +20,8 @@ from xinzhi.report.pages.yardstick import tables
 from xinzhi.report.pages.yardstick import tables as parameters
 from xinzhi.report.table import cell, table
 from xinzhi.studies import Assessment
-from xinzhi.web.address import Address
-from xinzhi.web.page import Asked, Page, Part, file
-from xinzhi.web.pages.overall import decimals, overall
-from xinzhi.web.settings import ruled
+from xinzhi.web.page import Address, Asked, Page, Part, file
+from xinzhi.web.settings import decimals, overall, ruled
 from xinzhi.web.store import Store
 from xinzhi.yardstick import Span, View
 

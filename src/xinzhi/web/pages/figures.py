@@ -12,13 +12,11 @@ from xinzhi.core.text import Text, number, words
 from xinzhi.report.pages.yardstick import tables
 from xinzhi.report.table import FRACTIONS
 from xinzhi.studies import Assessment
-from xinzhi.web.address import PROTOCOL, Address
 from xinzhi.web.drawing import ranges
-from xinzhi.web.page import Asked, Page, file
+from xinzhi.web.page import PROTOCOL, Address, Asked, Page, file
 from xinzhi.web.pages import levels
 from xinzhi.web.pages.explain import COLUMNS
-from xinzhi.web.pages.overall import capital, decimals, kicker, overall
-from xinzhi.web.settings import asked, offers
+from xinzhi.web.settings import asked, capital, decimals, kicker, offers, overall
 from xinzhi.web.store import Store
 from xinzhi.yardstick import NATIONAL, Span, View
 

@@ -14,11 +14,9 @@ from xinzhi.core.text import number, words
 from xinzhi.core.unit_words import unit_text
 from xinzhi.report.table import DECIMALS, FRACTIONS, Table
 from xinzhi.studies import Assessment, Study, input_units
-from xinzhi.web.address import PROTOCOL, Address
 from xinzhi.web.drawing import CHOSEN, lines, ranges
-from xinzhi.web.page import Asked, Page, file
-from xinzhi.web.pages.overall import capital, decimals, kicker, overall
-from xinzhi.web.settings import asked, offers
+from xinzhi.web.page import PROTOCOL, Address, Asked, Page, file
+from xinzhi.web.settings import asked, capital, decimals, kicker, offers, overall
 from xinzhi.web.store import Store
 from xinzhi.yardstick import View
 

@@ -11,10 +11,9 @@ from xinzhi.core.text import has, same, words
 from xinzhi.protocol import Protocol
 from xinzhi.report import Section, Table
 from xinzhi.report.page import both
-from xinzhi.web.address import Address
-from xinzhi.web.page import Asked, Page, Part
+from xinzhi.web.page import Address, Asked, Page, Part
 from xinzhi.web.pages import exists, topic
-from xinzhi.web.pages.overall import decimals, overall
+from xinzhi.web.settings import decimals, overall
 from xinzhi.web.store import Store
 
 PAGES = ("audit", "claim", "categories", "projects")  # that have a method of their own

@@ -6,8 +6,7 @@ from dataclasses import replace
 
 from xinzhi.core.text import words
 from xinzhi.studies import Study
-from xinzhi.web.address import Address
-from xinzhi.web.page import Asked, Page, Part
+from xinzhi.web.page import Address, Asked, Page, Part
 from xinzhi.web.store import Store
 
 FILE = "projects.csv"

@@ -13,8 +13,7 @@ from xinzhi.core.text import Text, words
 from xinzhi.protocol import Protocol, diff
 from xinzhi.report import Section, Table
 from xinzhi.report.pages.yardstick import tables as parameters
-from xinzhi.web.address import Address
-from xinzhi.web.page import Page, Part
+from xinzhi.web.page import Address, Page, Part
 from xinzhi.web.store import Store
 
 

@@ -15,12 +15,11 @@ from xinzhi.report.pages import brief
 from xinzhi.report.pages.yardstick.regions import narrow, profiles
 from xinzhi.report.section import Profile
 from xinzhi.studies import Brief, input_units
-from xinzhi.web.address import Address
 from xinzhi.web.drawing import pair, ranges, sized
-from xinzhi.web.page import Asked, Page, file
+from xinzhi.web.page import Address, Asked, Page, file
 from xinzhi.web.pages import category, exists
 from xinzhi.web.pages.explain import Why, explained, why
-from xinzhi.web.pages.overall import overall
+from xinzhi.web.settings import overall
 from xinzhi.web.store import Store
 from xinzhi.yardstick import View
 

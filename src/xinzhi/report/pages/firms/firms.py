@@ -8,8 +8,7 @@ from xinzhi.core.text import Text, sentences, words
 from xinzhi.micro import TOTAL, Decomposition, Misallocation, Totals
 from xinzhi.report import palette
 from xinzhi.report.charts import kit
-from xinzhi.report.picture import picture, rows_of
-from xinzhi.report.section import Picture, Section
+from xinzhi.report.section import Picture, Section, picture, rows_of
 from xinzhi.report.sentence import finding_notes
 from xinzhi.report.table import table
 

@@ -17,8 +17,7 @@ from xinzhi.report import palette
 from xinzhi.report.charts import kit
 from xinzhi.report.charts.style import Words
 from xinzhi.report.pages.frontier.common import called, chosen, group_text, head, headline, section, titled
-from xinzhi.report.picture import picture
-from xinzhi.report.section import Picture, Section
+from xinzhi.report.section import Picture, Section, picture
 from xinzhi.report.sentence import arrangement
 from xinzhi.report.table import Column, Table, table
 

@@ -16,8 +16,7 @@ from xinzhi.core.unit_words import unit_text
 from xinzhi.frontier import Efficiency, conventions, good_text, rts_text
 from xinzhi.report.charts import kit
 from xinzhi.report.pages.frontier.common import called, chosen, group_text, head, headline, measured, section, titled
-from xinzhi.report.picture import picture
-from xinzhi.report.section import Picture, Section
+from xinzhi.report.section import Picture, Section, picture
 from xinzhi.report.table import Column, Table, table
 
 Curve = list[tuple[float, float]]

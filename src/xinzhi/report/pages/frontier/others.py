@@ -29,8 +29,7 @@ from xinzhi.frontier import (
 from xinzhi.report import palette
 from xinzhi.report.charts import kit
 from xinzhi.report.pages.frontier.common import called, chosen, domain, group_text, head, headline, section, titled
-from xinzhi.report.picture import picture
-from xinzhi.report.section import Picture, Section
+from xinzhi.report.section import Picture, Section, picture
 from xinzhi.report.table import Column, Table, table
 
 MANY = 8  # lines in one chart

@@ -13,8 +13,7 @@ from xinzhi.core.text import Text, words
 from xinzhi.pathways import Complexity, Uncertainty
 from xinzhi.report.charts import kit
 from xinzhi.report.charts.style import width
-from xinzhi.report.picture import picture, rows_of
-from xinzhi.report.section import Picture, Section
+from xinzhi.report.section import Picture, Section, picture, rows_of
 from xinzhi.report.sentence import distinct, finding_notes, short
 from xinzhi.report.table import table
 

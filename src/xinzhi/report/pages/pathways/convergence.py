@@ -23,8 +23,7 @@ from xinzhi.pathways import (
 )
 from xinzhi.report.charts import kit
 from xinzhi.report.pages.pathways.entry import uncrowded
-from xinzhi.report.picture import picture, rows_of
-from xinzhi.report.section import Picture, Section
+from xinzhi.report.section import Picture, Section, picture, rows_of
 from xinzhi.report.sentence import capital, finding_notes, sentence, yes_no
 from xinzhi.report.table import table
 

@@ -15,8 +15,7 @@ from xinzhi.report.pages.pathways.complexity import narrow
 from xinzhi.report.pages.pathways.likeness import evidence, spoken, tested
 from xinzhi.report.pages.sectors.map import labels
 from xinzhi.report.palette import GROUPS
-from xinzhi.report.picture import picture, rows_of
-from xinzhi.report.section import Picture, Section
+from xinzhi.report.section import Picture, Section, picture, rows_of
 from xinzhi.report.sentence import finding_notes, sentence
 from xinzhi.report.table import column, table
 

@@ -13,8 +13,7 @@ from xinzhi.core.unit_words import unit_text
 from xinzhi.pathways import Able, Choices, Isomorphism, Plan
 from xinzhi.report.charts import kit
 from xinzhi.report.palette import GROUPS
-from xinzhi.report.picture import picture, rows_of
-from xinzhi.report.section import Picture, Section
+from xinzhi.report.section import Picture, Section, picture, rows_of
 from xinzhi.report.sentence import finding_notes, sentence
 from xinzhi.report.table import Table, table
 

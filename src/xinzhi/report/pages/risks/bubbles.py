@@ -14,8 +14,7 @@ from xinzhi.core.finding import Finding
 from xinzhi.core.text import Text, listing, sentences, words
 from xinzhi.report.charts import kit
 from xinzhi.report.charts.kit.ranges import COLUMN
-from xinzhi.report.picture import picture
-from xinzhi.report.section import Picture, Section
+from xinzhi.report.section import Picture, Section, picture
 from xinzhi.report.sentence import MOST_NOTES, capital
 from xinzhi.report.table import Table, column, table
 from xinzhi.risks import Bubbles, PanelBubbles

@@ -14,8 +14,7 @@ from xinzhi.core.schema import Column
 from xinzhi.core.text import Text, listing, same, words
 from xinzhi.report.charts import kit
 from xinzhi.report.palette import ACCENT, DEEP, GROUPS
-from xinzhi.report.picture import picture, rows_of
-from xinzhi.report.section import Picture, Section
+from xinzhi.report.section import Picture, Section, picture, rows_of
 from xinzhi.report.sentence import answer_of, arrangement, fact
 from xinzhi.report.table import Table, column, table
 from xinzhi.risks import Debt, DebtDynamics, conventions

@@ -14,8 +14,7 @@ from xinzhi.core.text import Text, has, listing, number, words
 from xinzhi.report.charts import kit
 from xinzhi.report.pages.risks.debt import some, swaps
 from xinzhi.report.palette import ACCENT, GROUPS, INK
-from xinzhi.report.picture import picture, rows_of
-from xinzhi.report.section import Picture, Section
+from xinzhi.report.section import Picture, Section, picture, rows_of
 from xinzhi.report.sentence import answer_of, distinct, fact, finding_notes, hundredfold, notes_of, short
 from xinzhi.report.table import Table, column, table
 from xinzhi.risks import DebtFan, DebtStress, conventions

@@ -13,8 +13,7 @@ from xinzhi.core.schema import Kind, describe
 from xinzhi.core.text import Text, has, listing, number, percent, same, words
 from xinzhi.report.charts import kit
 from xinzhi.report.palette import GROUPS
-from xinzhi.report.picture import picture, rows_of
-from xinzhi.report.section import Picture, Section
+from xinzhi.report.section import Picture, Section, picture, rows_of
 from xinzhi.report.sentence import answer_of, distinct, fact, short, word
 from xinzhi.report.table import Column, Table, column, table
 from xinzhi.risks import HerdEntry, conventions

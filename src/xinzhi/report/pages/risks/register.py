@@ -11,8 +11,7 @@ import polars as pl
 from xinzhi.core.schema import Column, Kind, describe
 from xinzhi.core.text import Text, has, names_joined, number, paragraph, same, words
 from xinzhi.report.charts import kit
-from xinzhi.report.picture import picture
-from xinzhi.report.section import Picture, Section
+from xinzhi.report.section import Picture, Section, picture
 from xinzhi.report.sentence import answer_of, distinct, fact, finding_notes, sentence, short
 from xinzhi.report.table import Table, column, table
 from xinzhi.risks import Register, conventions

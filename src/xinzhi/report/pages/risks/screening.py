@@ -15,8 +15,7 @@ from xinzhi.report import palette
 from xinzhi.report.charts import kit
 from xinzhi.report.charts.kit.ranges import reliability
 from xinzhi.report.pages.yardstick.tables import findings as findings_table
-from xinzhi.report.picture import picture
-from xinzhi.report.section import Entry, Ledger, Picture, Piece, Section
+from xinzhi.report.section import Entry, Ledger, Picture, Piece, Section, picture
 from xinzhi.report.sentence import clauses, short
 from xinzhi.report.table import Column, Table, column, table
 from xinzhi.risks import (

@@ -11,8 +11,7 @@ from xinzhi.core.schema import describe
 from xinzhi.core.text import Text, same, words
 from xinzhi.report import palette
 from xinzhi.report.charts import kit
-from xinzhi.report.picture import picture, rows_of
-from xinzhi.report.section import Picture, Section
+from xinzhi.report.section import Picture, Section, picture, rows_of
 from xinzhi.report.sentence import answer_of, capital, fact, finding_notes, word
 from xinzhi.report.table import Column, Table, column, table
 from xinzhi.risks import Zombies

@@ -18,8 +18,7 @@ from xinzhi.report import palette
 from xinzhi.report.charts import kit, style
 from xinzhi.report.charts.kit.plane import squarify
 from xinzhi.report.charts.style import Words
-from xinzhi.report.picture import picture
-from xinzhi.report.section import Picture, Section
+from xinzhi.report.section import Picture, Section, picture
 from xinzhi.report.table import NO_UNIT, Column, Table, column, table
 from xinzhi.scope import Era, Scope, definition
 

@@ -15,8 +15,7 @@ from xinzhi.report import palette
 from xinzhi.report.charts import kit, style
 from xinzhi.report.charts.style import Words
 from xinzhi.report.pages.scope.classify import eras
-from xinzhi.report.picture import picture, rows_of
-from xinzhi.report.section import Picture, Section
+from xinzhi.report.section import Picture, Section, picture, rows_of
 from xinzhi.report.table import Column, Table, column, table
 from xinzhi.scope import Dependence, DigitalCore, History, document, industry_name, standard
 

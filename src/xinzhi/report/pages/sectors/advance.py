@@ -16,8 +16,7 @@ from xinzhi.core.text import Text, listing, sentences, words
 from xinzhi.report.charts import kit
 from xinzhi.report.pages.sectors import map as chart
 from xinzhi.report.palette import GROUPS, SOFT
-from xinzhi.report.picture import picture, rows_of
-from xinzhi.report.section import Picture, Section
+from xinzhi.report.section import Picture, Section, picture, rows_of
 from xinzhi.report.sentence import arrangement, short, spread
 from xinzhi.report.table import Column, Table, column, table
 from xinzhi.sectors import Index, Sectors, sector_text, setting

@@ -15,8 +15,7 @@ from xinzhi.core.unit_words import unit_text
 from xinzhi.report.charts import kit
 from xinzhi.report.charts.kit.names import END, MOST
 from xinzhi.report.pages.sectors.advance import chosen_or_why, sector_inks
-from xinzhi.report.picture import picture, rows_of
-from xinzhi.report.section import Picture, Section
+from xinzhi.report.section import Picture, Section, picture, rows_of
 from xinzhi.report.sentence import distinct, short
 from xinzhi.report.table import Table, column, table
 from xinzhi.sectors import Gaming, Index, Sensitivity, Uncertainty, departures, method

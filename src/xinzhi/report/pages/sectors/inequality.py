@@ -11,8 +11,7 @@ from xinzhi.core.text import Text, number, same, sentences, words
 from xinzhi.report import palette
 from xinzhi.report.charts import kit
 from xinzhi.report.palette import FACTORS, GROUPS
-from xinzhi.report.picture import picture, rows_of
-from xinzhi.report.section import Picture, Section
+from xinzhi.report.section import Picture, Section, picture, rows_of
 from xinzhi.report.sentence import arrangement, spread
 from xinzhi.report.table import Table, column, table
 from xinzhi.sectors import Densities, Inequality, MarkovChain, SpatialAutocorrelation, series_text

@@ -12,8 +12,7 @@ from xinzhi.report import palette
 from xinzhi.report.charts import kit
 from xinzhi.report.charts.kit.plane import HEIGHT, WIDTH
 from xinzhi.report.pages.sectors.map import domain, labels
-from xinzhi.report.picture import picture, rows_of
-from xinzhi.report.section import Picture, Section
+from xinzhi.report.section import Picture, Section, picture, rows_of
 from xinzhi.report.table import Column, column, table
 from xinzhi.sectors import Culture, Decoupling, Drivers, Education, Green, intensity_text, latest, series_text, setting
 

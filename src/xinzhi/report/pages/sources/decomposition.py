@@ -12,8 +12,7 @@ from xinzhi.core.text import Text, listing, number, percent, sentences, words
 from xinzhi.report.charts import kit
 from xinzhi.report.pages.sources import tables
 from xinzhi.report.pages.sources.tables import Shown, ink, word
-from xinzhi.report.picture import picture, rows_of
-from xinzhi.report.section import Picture, Section
+from xinzhi.report.section import Picture, Section, picture, rows_of
 from xinzhi.report.table import Column
 from xinzhi.sources import Sources, pair
 

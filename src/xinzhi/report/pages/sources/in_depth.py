@@ -9,8 +9,7 @@ import polars as pl
 
 from xinzhi.core.text import Text, number, percent, sentences, words
 from xinzhi.report.charts import kit
-from xinzhi.report.picture import picture, rows_of
-from xinzhi.report.section import Picture, Section
+from xinzhi.report.section import Picture, Section, picture, rows_of
 from xinzhi.report.table import Column, Table, column, table, with_period
 from xinzhi.sources import PRODUCTS, Allocation, AmongFirms, Innovation, Upgrading, share_title, way
 from xinzhi.yardstick import region_groups

@@ -19,8 +19,7 @@ from xinzhi.report.pages.yardstick import audit_tables
 from xinzhi.report.pages.yardstick.audit_tables import AuditView, level_text
 from xinzhi.report.pages.yardstick.measurement import Headline
 from xinzhi.report.pages.yardstick.tables import introduction
-from xinzhi.report.picture import picture
-from xinzhi.report.section import Picture, Section
+from xinzhi.report.section import Picture, Section, picture
 from xinzhi.report.sentence import answer_of, notes_of
 from xinzhi.report.table import without_notes
 from xinzhi.yardstick import Audit, choice_title, departure

@@ -10,8 +10,7 @@ from xinzhi.core.result import Facts
 from xinzhi.core.text import Text, span_text, words
 from xinzhi.report.charts import kit
 from xinzhi.report.palette import DEEP, GROUPS
-from xinzhi.report.picture import picture
-from xinzhi.report.section import Picture, Section
+from xinzhi.report.section import Picture, Section, picture
 from xinzhi.report.sentence import answer_of
 from xinzhi.report.table import Table, table
 from xinzhi.yardstick import Backtest, Bands, leading_span

@@ -13,8 +13,7 @@ from xinzhi.core.text import Text, sentences, span_text, words
 from xinzhi.report.charts import kit
 from xinzhi.report.document import Data, rows
 from xinzhi.report.palette import GROUPS
-from xinzhi.report.picture import picture, rows_of
-from xinzhi.report.section import Picture, Section
+from xinzhi.report.section import Picture, Section, picture, rows_of
 from xinzhi.report.table import Table, table
 from xinzhi.yardstick import (
     UNJUDGED,

@@ -15,8 +15,7 @@ from xinzhi.core.text import Text, number, paragraph, words
 from xinzhi.report.charts.kit.names import END, MOST
 from xinzhi.report.pages.yardstick import pictures, tables
 from xinzhi.report.pages.yardstick.tables import notes
-from xinzhi.report.picture import picture
-from xinzhi.report.section import Picture, Section
+from xinzhi.report.section import Picture, Section, picture
 from xinzhi.report.sentence import answer_of, notes_of
 from xinzhi.report.table import Table, column, table
 from xinzhi.yardstick import PARTS, Measurement, Ranking, Span, View, figures_of, largest_source
