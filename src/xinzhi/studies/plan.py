@@ -45,7 +45,7 @@ def able(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Study:  #
     Examples
     --------
     >>> import xinzhi
-    >>> made = xinzhi.studies.plan("china-provinces", region="Guizhou", category="computing")
+    >>> made = xinzhi.studies.able("china-provinces", region="Guizhou", category="computing")
     >>> made.more["explanation"].able
     'able'
     """

@@ -10,7 +10,7 @@ from typing import Any
 from xinzhi import yardstick
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding
-from xinzhi.data import names_of, nation_codes
+from xinzhi.data import Package, names_of, nation_codes
 from xinzhi.protocol import Protocol
 from xinzhi.studies.plain import load
 from xinzhi.studies.study import SILENT, Draft, Progress, Study, options, title
@@ -53,25 +53,19 @@ def bands(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Study:  
     Examples
     --------
     >>> import xinzhi
-    >>> list(xinzhi.studies.yardstick("china-provinces", quick=True).results)
+    >>> list(xinzhi.studies.bands("china-provinces", quick=True).results)
     ['bands']
     """
     wish: BandsOptions = options(BandsOptions, asked)
-    progress.step("read")
-    package = load(source, wish.encoding)
-    progress.step("measure")
-    measured = yardstick.measure(package, wish.protocol)
-    draft = Draft(name="bands", source=title(package), package=package)
-    protocols = None
+    draft, package = _read(source, "bands", wish.encoding, progress, "measure")
+    measured, protocols = yardstick.measure(package, wish.protocol), None
     if not wish.quick:
         progress.step("audit")
         protocols = draft.run("audit", lambda: yardstick.audit(package, measured.protocol))
     progress.step("bands")
-    found = yardstick.bands(measured, wish.level, protocols=protocols)
-    draft.results["bands"] = found
-    region = None
-    if wish.region is not None:
-        region = names_of(package).resolve(wish.region, found.frame["region"].unique().sort().to_list())
+    draft.results["bands"] = found = yardstick.bands(measured, wish.level, protocols=protocols)
+    codes = found.frame["region"].unique().sort().to_list()
+    region = None if wish.region is None else names_of(package).resolve(wish.region, codes)
     frames = ("pairs", "components", "coverage", "scenario", "spread")
     return draft.done(region=region, **{name: getattr(found, name) for name in frames})
 
@@ -95,11 +89,8 @@ def backtest(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Study
     ['backtest']
     """
     wish: BacktestOptions = options(BacktestOptions, asked)
-    progress.step("read")
-    package = load(source, wish.encoding)
-    progress.step("backtest")
-    found = yardstick.backtest(package, wish.protocol)
-    draft = Draft(name="backtest", source=title(package), package=package, results={"backtest": found})
+    draft, package = _read(source, "backtest", wish.encoding, progress)
+    draft.results["backtest"] = found = yardstick.backtest(package, wish.protocol)
     return draft.done(ends=found.ends)
 
 
@@ -138,17 +129,14 @@ def bridge(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Study: 
     Examples
     --------
     >>> import xinzhi
-    >>> made = xinzhi.studies.yardstick("china-provinces", to="cip-4.0", period="2007-2012")
+    >>> made = xinzhi.studies.bridge("china-provinces", to="cip-4.0", period="2007-2012")
     >>> made.results["bridge"].frame["step"][-1]
     'remains'
     """
     wish: BridgeOptions = options(BridgeOptions, asked)
     years = wish.years
-    progress.step("read")
-    package = load(source, wish.encoding)
-    progress.step("measure")
-    found = yardstick.bridge(package, wish.protocol, to=wish.to, period=years)
-    draft = Draft(name="bridge", source=title(package), package=package, results={"bridge": found})
+    draft, package = _read(source, "bridge", wish.encoding, progress, "measure")
+    draft.results["bridge"] = yardstick.bridge(package, wish.protocol, to=wish.to, period=years)
     return draft.done()
 
 
@@ -182,18 +170,16 @@ def digital(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Study:
     Examples
     --------
     >>> import xinzhi
-    >>> made = xinzhi.studies.yardstick("china-provinces", choose={"rate_of_return": 0.1})
+    >>> made = xinzhi.studies.digital("china-provinces", choose={"rate_of_return": 0.1})
     >>> made.results["digital"].periods["end"][-1]
     2020
     """
     wish: DigitalOptions = options(DigitalOptions, asked)
     if wish.region is not None and wish.region.casefold() not in nation_codes():
         raise UsageError("yardstick.digital-of-a-region", region=wish.region)
-    progress.step("read")
-    package = load(source, wish.encoding)
-    progress.step("measure")
-    found = yardstick.digital_capital(package, wish.protocol, **wish.choose)
-    return Draft(name="digital", source=title(package), package=package, results={"digital": found}).done()
+    draft, package = _read(source, "digital", wish.encoding, progress, "measure")
+    draft.results["digital"] = yardstick.digital_capital(package, wish.protocol, **wish.choose)
+    return draft.done()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -269,12 +255,9 @@ def measure(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Study:
     >>> xinzhi.studies.measure("china-provinces").results["measurement"].periods.height
     186
     """
-    from xinzhi import yardstick
-
     wish: MeasureOptions = options(MeasureOptions, asked)
-    draft = _read(source, "measure", wish.encoding, progress)
-    result = yardstick.measure(draft.package, wish.protocol)  # type: ignore[arg-type] # it was read
-    draft.results["measurement"] = result
+    draft, package = _read(source, "measure", wish.encoding, progress)
+    draft.results["measurement"] = result = yardstick.measure(package, wish.protocol)
     return draft.done(region=_code(wish.region, result))
 
 
@@ -296,12 +279,9 @@ def audit(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Study:  
     >>> xinzhi.studies.audit("china-provinces", region="Jilin").region
     '220000'
     """
-    from xinzhi import yardstick
-
     wish: AuditOptions = options(AuditOptions, asked)
-    draft = _read(source, "audit", wish.encoding, progress)
-    result = yardstick.audit(draft.package, wish.protocol, what_if=wish.what_if)  # type: ignore[arg-type] # it was read
-    draft.results["audit"] = result
+    draft, package = _read(source, "audit", wish.encoding, progress)
+    draft.results["audit"] = result = yardstick.audit(package, wish.protocol, what_if=wish.what_if)
     more: dict[str, Any] = {name: getattr(result, name) for name in ("official_span", "variance", "left_out")}
     return draft.done(region=_code(wish.region, result), protocols=result.protocols.height, **more)
 
@@ -325,12 +305,9 @@ def claim(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Study:  
     >>> made.more["supported"]
     True
     """
-    from xinzhi import yardstick
-
     wish: ClaimOptions = options(ClaimOptions, asked)
     one = wish.one
-    draft = _read(source, "claim", wish.encoding, progress)
-    package: Any = draft.package
+    draft, package = _read(source, "claim", wish.encoding, progress)
     if one is not None:
         result: yardstick.Claims = yardstick.check_claim(package, protocol=wish.protocol, **one)
     else:
@@ -357,11 +334,8 @@ def vintages(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Study
     >>> list(xinzhi.studies.vintages("china-provinces").results)
     ['history']
     """
-    from xinzhi import yardstick
-
     wish: VintagesOptions = options(VintagesOptions, asked)
-    draft = _read(source, "vintages", wish.encoding, progress)
-    package: Any = draft.package
+    draft, package = _read(source, "vintages", wish.encoding, progress)
     more: dict[str, Any] = {}
     if wish.before is None:
         history = yardstick.vintage_history(package)
@@ -394,21 +368,25 @@ def check(source: Any, *, encoding: str | None = None) -> tuple[Finding, ...]:  
     >>> sorted({one.severity for one in xinzhi.studies.check("china-provinces")})
     ['note', 'warning']
     """
-    from xinzhi.yardstick import break_findings
-
     package = load(source, encoding)
     try:
-        return (*package.findings, *break_findings(package))
+        return (*package.findings, *yardstick.break_findings(package))
     except InputError:  # tables with errors have no series to judge
         return tuple(package.findings)
 
 
-def _read(source: Any, name: str, encoding: str | None, progress: Progress) -> Draft:  # noqa: ANN401 - a package
-    """Return the draft of a study whose package is read, and tell that its own step begins."""
+def _read(
+    source: Any,  # noqa: ANN401 - a package
+    name: str,
+    encoding: str | None,
+    progress: Progress,
+    step: str = "",
+) -> tuple[Draft, Package]:
+    """Return the draft of a study and its package, read; tell that its own step begins."""
     progress.step("read")
     package = load(source, encoding)
-    progress.step(name)
-    return Draft(name=name, source=title(package), package=package)
+    progress.step(step or name)
+    return Draft(name=name, source=title(package), package=package), package
 
 
 def _code(region: str | None, result: Any) -> str | None:  # noqa: ANN401 - a measurement or an audit

@@ -123,7 +123,7 @@ def test_a_backtest_judges_the_rules_on_all_regions(whole):
 
 @pytest.mark.parametrize(("regions", "quick"), [(["220000", "520000"], True), (["520000"], False)])
 def test_the_pages_of_a_part_are_written(whole, tmp_path, regions, quick):
-    made = xinzhi.studies.yardstick(of(whole, regions), quick=quick)
+    made = xinzhi.studies.bands(of(whole, regions), quick=quick)
     assert made.results["bands"].spread.is_empty() is quick
     made.write(tmp_path, "zh")
     assert any(tmp_path.iterdir())
