@@ -112,7 +112,11 @@ def _protected(
     primary = np.logical_or.reduce([identifying(table, rules) for table in tables])
     withheld, grid = primary.copy(), _Grid(tables[0], dimensions)
     for table in tables:  # what is withheld for one table is so in the next: a wider pattern hides no less
-        withheld = _secondary(grid, table, primary, withheld, _protection(table, rules))
+        # by how much every cell must stay uncertain if it identifies a firm
+        rest = pl.col("value") - pl.col("top1") - pl.col("top2")
+        needed = pl.max_horizontal(rules.protection * pl.col("value"), rules.closeness * pl.col("top1") - rest)
+        found: FloatArray = table.select(needed).to_series().to_numpy()
+        withheld = _secondary(grid, table, primary, withheld, found)
     kinds = pl.Series(np.where(primary, PRIMARY, np.where(withheld, SECONDARY, "")))
     hidden, count = pl.col("withheld") != "", (pl.col("firms") / rules.base).round().cast(pl.Int64) * rules.base
     told = {name: pl.when(~hidden).then(one) for name, one in (("firms", count), ("value", pl.col("value")))}
@@ -176,14 +180,6 @@ def margins(table: pl.DataFrame, dimensions: list[str]) -> coo_array:
                 values.append(sign)
             line += 1
     return coo_array((values, (rows, columns)), shape=(line, len(place)))
-
-
-def _protection(table: pl.DataFrame, rules: Rules) -> FloatArray:
-    """Return by how much every cell must stay uncertain if it identifies a firm."""
-    rest = pl.col("value") - pl.col("top1") - pl.col("top2")
-    needed = pl.max_horizontal(rules.protection * pl.col("value"), rules.closeness * pl.col("top1") - rest)
-    found: FloatArray = table.select(needed).to_series().to_numpy()
-    return found
 
 
 def _secondary(

@@ -198,7 +198,7 @@ def choose(names: Sequence[str | Path | Definition] | None, day: date) -> tuple[
     if names is None:
         found = [one for one in shipped().values() if one.default and one.valid(day) and one.status != "template"]
         if not found:
-            first = _earliest()
+            first = min((one for one in shipped().values() if one.status != "template"), key=lambda one: one.valid_from)
             raise UsageError("scope.none-in-force", day=day, first=first.id, since=first.valid_from)
         return tuple(found)
     if isinstance(names, str):
@@ -238,10 +238,6 @@ def _named(some: Iterable[Definition]) -> list[Text]:
         words(f"scope.span.{'template' if one.status == 'template' else 'named'}", name=one.id, span=one.in_force())
         for one in some
     ]
-
-
-def _earliest() -> Definition:
-    return min((one for one in shipped().values() if one.status != "template"), key=lambda one: one.valid_from)
 
 
 def timeline(until: object = "2026-12-31") -> pl.DataFrame:

@@ -286,16 +286,12 @@ def _balanced(known: pl.DataFrame) -> pl.DataFrame:
     return known.join(kept, on=KEYS, how="semi", maintain_order="left")
 
 
-def _ranked(known: pl.DataFrame, names: tuple[str, ...]) -> FloatArray:
-    """Return every level as its rank in the pool of its sector, as a share."""
-    ranks = known.select((pl.col(name).rank("average") - 0.5) / pl.len() for name in names)
-    return ranks.to_numpy()
-
-
 def _map(known: pl.DataFrame, found: State, names: tuple[str, ...], weights: FloatArray) -> pl.DataFrame:
     """Return the coordination map."""
     columns = degrees(known.select(names).to_numpy(), weights, names)
-    columns["lagging_by_rank"] = pl.Series("lagging_by_rank", lagging(_ranked(known, names), names), dtype=pl.String)
+    # every level as its rank in the pool of its sector, as a share
+    ranks = known.select((pl.col(name).rank("average") - 0.5) / pl.len() for name in names)
+    columns["lagging_by_rank"] = pl.Series("lagging_by_rank", lagging(ranks.to_numpy(), names), dtype=pl.String)
     flags = found.indicators.filter(pl.col("flag") != "").group_by(KEYS).agg(flags=pl.col("flag").sort().str.join(";"))
     lags = pl.col("relative") < 1 - setting("lag.margin")
     return (

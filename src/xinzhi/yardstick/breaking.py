@@ -235,15 +235,11 @@ def changed_statistics(panel: Panel, found: Judgement, terms: Rules) -> BoolArra
     if found.rule.name == "employment":
         known = known | panel.breaks
     outlier, back = found.breaks.outlier, found.breaks.returns
-    pair = outlier & (known | _year_after(known))
+    # the mask of the year after each
+    moved = np.zeros_like(known)
+    moved[:, :-1] = known[:, 1:]
+    pair = outlier & (known | moved)
     return np.asarray((found.breaks.shift & known) | pair | (next_year(pair) & back))
-
-
-def _year_after(mask: BoolArray) -> BoolArray:
-    """Return the mask of the year after each."""
-    moved = np.zeros_like(mask)
-    moved[:, :-1] = mask[:, 1:]
-    return moved
 
 
 def _vintages(package: Package, panel: Panel, found: Judgement) -> BoolArray:

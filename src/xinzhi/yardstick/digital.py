@@ -122,7 +122,11 @@ def digital_capital(
 
     data = as_package(package)
     values = _values(chosen)
-    measured = measure_nation(data, _one_stock(load_protocol(protocol)))
+    # refuse a protocol whose capital is not one stock: the first stock of all assets is its stock
+    rules = load_protocol(protocol)
+    if rules.value("capital.measure") != "stock":
+        raise UsageError("yardstick.digital-needs-one-stock", id=rules.label)
+    measured = measure_nation(data, rules)
     known = _history(data, measured)
     made = _assets(known, values)
     account = _account(known, made)
@@ -171,13 +175,6 @@ def _number(name: str, value: float | str) -> None:
     low = 0.0 if name.endswith("_depreciation") else -1.0
     if not low < rate < 1:
         raise UsageError("yardstick.digital-choice", name=name, value=str(value))
-
-
-def _one_stock(rules: Protocol) -> Protocol:
-    """Refuse a protocol whose capital is not one stock: the first stock of all assets is its stock."""
-    if rules.value("capital.measure") != "stock":
-        raise UsageError("yardstick.digital-needs-one-stock", id=rules.label)
-    return rules
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ yardstick do the rest. At the true last year `as_of` returns the panel itself.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -162,7 +161,7 @@ def _declared_scale(panel: Panel, protocol: Protocol) -> FloatArray | None:
     if not (protocol.declares("estimates.control_scale") and of_declared_set(panel, protocol)):
         return None
     table = protocol.value("estimates.control_scale").get(scale_key(protocol))
-    return None if table is None else _by_year(panel, table)
+    return None if table is None else np.array([table.get(year, np.nan) for year in panel.years.tolist()])
 
 
 def scale_key(protocol: Protocol) -> str:
@@ -172,11 +171,6 @@ def scale_key(protocol: Protocol) -> str:
     revised = "" if choice(protocol, "capital.benchmark", "none") == "none" else "/revised"
     total = protocol.value("estimates.control_total")
     return f"{weight(protocol):g}/{total}{f'/{price}' if total == 'national_volume' else ''}{revised}"
-
-
-def _by_year(panel: Panel, table: Mapping[int, float]) -> FloatArray:
-    """Return a series `(T,)`; a year that is not there has no value."""
-    return np.array([table.get(year, np.nan) for year in panel.years.tolist()])
 
 
 def live_scale(panel: Panel, protocol: Protocol, free: FloatArray, cells: BoolArray, price: FloatArray) -> FloatArray:

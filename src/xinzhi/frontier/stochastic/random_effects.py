@@ -153,7 +153,10 @@ class RandomEffects:
         shape = tuple(theta[k : k + 2])
         rows = self.distribution.terms(e[:, None] - nodes[self.unit], shape)
         prior = self._prior(nodes, theta)
-        inside = logs + prior.value + _sum_rows(rows.value, self.unit)
+        # the sum of the rows `(n, m)` of each unit `(units, m)`
+        order = np.argsort(self.unit, kind="stable")
+        starts = np.concatenate([[0], np.flatnonzero(np.diff(self.unit[order])) + 1])
+        inside = logs + prior.value + np.add.reduceat(rows.value[order], starts, axis=0)
         top = inside.max(axis=1, keepdims=True)
         weights = np.exp(inside - top)
         total = weights.sum(axis=1, keepdims=True)
@@ -210,10 +213,3 @@ def _cut(posterior: object) -> CutNormal:
         message = "random effects need half-normal or exponential inefficiency."
         raise TypeError(message)
     return posterior
-
-
-def _sum_rows(values: FloatArray, unit: IntArray) -> FloatArray:
-    """Return the sum of the rows `(n, m)` of each unit `(units, m)`."""
-    order = np.argsort(unit, kind="stable")
-    starts = np.concatenate([[0], np.flatnonzero(np.diff(unit[order])) + 1])
-    return np.add.reduceat(values[order], starts, axis=0)

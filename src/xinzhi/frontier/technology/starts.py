@@ -229,7 +229,11 @@ def frame(columns: FloatArray, equal: BoolArray, *, points: bool) -> tuple[IntAr
     k = columns.shape[1]
     rng = np.random.default_rng(k)
     order = rng.permutation(k)
-    chosen = _corners(columns, rng)
+    # the columns that are best at some random prices
+    rows = columns.shape[0]
+    alone = np.eye(rows)[np.ptp(columns, axis=1) > 0]
+    prices = np.vstack([alone, rng.exponential(size=(_DIRECTIONS, rows))])
+    chosen = np.unique((prices @ columns).argmax(axis=1))
     sizes = [k]
     while sizes[-1] > _SMALL:
         sizes.append(sizes[-1] // _SHARE)
@@ -238,14 +242,6 @@ def frame(columns: FloatArray, equal: BoolArray, *, points: bool) -> tuple[IntAr
         chosen, facets, more = _grow(columns, equal, chosen, facets, order[:size], points=points)
         count += more
     return chosen, facets, count
-
-
-def _corners(columns: FloatArray, rng: np.random.Generator) -> IntArray:
-    """Return the columns that are best at some random prices."""
-    rows = columns.shape[0]
-    alone = np.eye(rows)[np.ptp(columns, axis=1) > 0]
-    prices = np.vstack([alone, rng.exponential(size=(_DIRECTIONS, rows))])
-    return np.unique((prices @ columns).argmax(axis=1))
 
 
 def _grow(

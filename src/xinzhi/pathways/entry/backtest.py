@@ -197,7 +197,8 @@ def backtest(
     (31, 38)
     """
     chosen = options or BacktestOptions()
-    _spans(train, test)
+    if not train[0] < train[1] <= test[0] < test[1]:
+        raise UsageError("pathways.spans", train=f"{train}", test=f"{test}")
     panel = read_panel(
         frame, place=place, activity=activity, value=value, period=period, periods=(*train, *test),
         least_place=(train[1], chosen.least_place),
@@ -335,11 +336,6 @@ def _interval(values: FloatArray, level: float) -> tuple[float, float]:
         return float("nan"), float("nan")
     low, high = np.quantile(finite, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
-
-
-def _spans(train: tuple[Any, Any], test: tuple[Any, Any]) -> None:
-    if not train[0] < train[1] <= test[0] < test[1]:
-        raise UsageError("pathways.spans", train=f"{train}", test=f"{test}")
 
 
 def _enough(train: Span, asked: Span, cutoff: float) -> None:

@@ -83,7 +83,10 @@ def _levels(count: FloatArray, here: BoolArray) -> dict[str, FloatArray]:
     level = np.log((count + 1) / (even + 1))
     by_place, by_activity = _correlated(level.T), _correlated(level)
     rank = max(1, min(int(rules["factors"]), min(count.shape) // 3))
-    latent = _few_factors(level, rank)
+    # the best approximation by a few common factors, on top of the mean of each activity
+    middle = level.mean(axis=0)
+    left, strength, right = np.linalg.svd(level - middle, full_matrices=False)
+    latent = np.asarray(middle + (left[:, :rank] * strength[:rank]) @ right[:rank])
     blend = (count + even * np.exp(latent)) / 2
     few_places = min(int(rules["places_level"]), len(count) - 1)
     few_activities = min(int(rules["activities_level"]), count.shape[1] - 1)
@@ -127,13 +130,6 @@ def _among(near: FloatArray, values: FloatArray, count: int) -> FloatArray:
     np.put_along_axis(weight, best, np.maximum(np.take_along_axis(near, best, axis=0), 0), axis=0)
     total = weight.sum(axis=0)
     return np.asarray(values @ weight / np.where(total > 0, total, 1))
-
-
-def _few_factors(level: FloatArray, rank: int) -> FloatArray:
-    """Return the best approximation by a few common factors, on top of the mean of each activity."""
-    middle = level.mean(axis=0)
-    left, strength, right = np.linalg.svd(level - middle, full_matrices=False)
-    return np.asarray(middle + (left[:, :rank] * strength[:rank]) @ right[:rank])
 
 
 def _predicted(level: FloatArray, ridge: float) -> FloatArray:

@@ -181,7 +181,10 @@ def lead_changes(
     logs = logarithms(panel, verb="lead_changes")
     apart = dict(errors or {})
     off = np.array([apart.get(name, 0.0) for name in logs.units])
-    long = _durable_years(logs.years, chosen)
+    # for how many years a lead must be held: no more than a share of the panel, else late ones never could
+    share = float(setting("lead.durable_share"))
+    third = math.ceil(share * (int(logs.years[-1]) - int(logs.years[0]) + 1))
+    long = min(chosen.durable, max(int(setting("lead.durable_least")), third))
     for what, count in (("unit", len(logs.units)), ("year", len(logs.years))):
         if count < 2:  # noqa: PLR2004 - a change of lead takes two units and two years
             raise InputError("pathways.only-one", what=what, unit=logs.units[0], year=logs.years[0])
@@ -336,13 +339,6 @@ def _episodes(
             )
         )
     return rows
-
-
-def _durable_years(years: IntArray, rules: LeadRules) -> int:
-    """Return for how many years a lead must be held: no more than a share of the panel, else late ones never could."""
-    share = float(setting("lead.durable_share"))
-    third = math.ceil(share * (int(years[-1]) - int(years[0]) + 1))
-    return min(rules.durable, max(int(setting("lead.durable_least")), third))
 
 
 def _lead(gap: FloatArray, margin: FloatArray) -> IntArray:

@@ -136,7 +136,9 @@ def capacity(source: AnyFrame, *, bands: Sequence[Mapping[str, Any]] | None = No
     if rows.height > 1 and (rows["utilisation"] <= 1).all():
         raise InputError("capacity.ratios")
     steps = list(bands) if bands is not None else setting("overcapacity", "utilisation.bands")
-    _check_bands(steps)
+    edges = [one["below"] for one in steps[:-1]]
+    if not steps or any(edge is None for edge in edges) or edges != sorted(edges) or steps[-1]["below"] is not None:
+        raise UsageError("capacity.bands")
     quarters = _against_history(rows.filter(pl.col("quarter").is_not_null())).with_columns(
         band=_band(steps), level=_level()
     )
@@ -219,12 +221,6 @@ def _level() -> pl.Expr:
     kinds = dict.fromkeys(setting("overcapacity", "utilisation.sections"), "section")
     kinds |= dict.fromkeys(setting("overcapacity", "utilisation.total"), "total")
     return pl.col("industry").replace_strict(kinds, default="industry", return_dtype=pl.String)
-
-
-def _check_bands(steps: Sequence[Mapping[str, Any]]) -> None:
-    edges = [one["below"] for one in steps[:-1]]
-    if not steps or any(edge is None for edge in edges) or edges != sorted(edges) or steps[-1]["below"] is not None:
-        raise UsageError("capacity.bands")
 
 
 def _years(rows: pl.DataFrame) -> pl.DataFrame:

@@ -239,7 +239,12 @@ def _future(
 ) -> tuple[FloatArray, list[Finding]]:
     """Return futures (B, H, k) of one region, from its own past unless something is pooled, and what is said of it."""
     if moves.order == 1:
-        _check_past(code, past[0].tolist())
+        # refuse a past with gaps, which an autoregression would take for neighbours, and one that is too short
+        years = past[0].tolist()
+        if missing := sorted(set(range(years[0], years[-1] + 1)) - set(years)):
+            raise InputError("debt.autoregression-gap", region=code, years=missing)
+        if len(years) < (enough := setting("public_debt", "fan.least_autoregression")):
+            raise InputError("debt.autoregression-years", region=code, years=len(years), least=enough)
         future, pulled = autoregressive(past[1], horizon, moves.count, rng)
         return future, [finding("debt.explosive-draws", words={"share": pulled}, key=code)] if pulled > 0 else []
     if together is not None:
@@ -310,14 +315,6 @@ def _check(years: int, count: int, order: int | None, cuts: Sequence[float], *, 
         raise UsageError("debt.trend-order")
     if not cuts or min(cuts) < 0 or max(cuts) > 100:  # noqa: PLR2004 - per cent
         raise UsageError("debt.percentiles", cuts=cuts)
-
-
-def _check_past(code: str, years: Sequence[int]) -> None:
-    """Refuse a past with gaps, which an autoregression would take for neighbours, and one that is too short."""
-    if missing := sorted(set(range(years[0], years[-1] + 1)) - set(years)):
-        raise InputError("debt.autoregression-gap", region=code, years=missing)
-    if len(years) < (enough := setting("public_debt", "fan.least_autoregression")):
-        raise InputError("debt.autoregression-years", region=code, years=len(years), least=enough)
 
 
 def _means(history: pl.DataFrame, baseline: Mapping[str, float] | None) -> dict[str, float]:

@@ -76,7 +76,9 @@ def shift_share(
     numbers = [output, labour, *([nominal] if nominal else [])]
     rows, _ = read(frame, [region, industry, year], numbers, year=year)
     require_positive(rows, numbers, keys)
-    pairs = _pairs(rows, keys, numbers)
+    # the rows that have a year before, with its figures beside them (suffix ``_0``)
+    before = rows.with_columns(pl.col(keys[2]) + 1).rename({name: f"{name}_0" for name in numbers})
+    pairs = rows.join(before, on=list(keys), maintain_order="left")
     _balanced(rows, pairs, keys)
     period = [region, year]
     now = pairs.with_columns(
@@ -98,12 +100,6 @@ def shift_share(
         dynamic=moved * (grown - change) / pl.col("total0"),
     ).with_columns(total=pl.sum_horizontal("within", "static", "dynamic"))
     return out.select(*keys, "within", "static", "dynamic", "total")
-
-
-def _pairs(rows: pl.DataFrame, keys: tuple[str, str, str], numbers: list[str]) -> pl.DataFrame:
-    """Return the rows that have a year before, with its figures beside them (suffix ``_0``)."""
-    before = rows.with_columns(pl.col(keys[2]) + 1).rename({name: f"{name}_0" for name in numbers})
-    return rows.join(before, on=list(keys), maintain_order="left")
 
 
 def _balanced(rows: pl.DataFrame, pairs: pl.DataFrame, keys: tuple[str, str, str]) -> None:

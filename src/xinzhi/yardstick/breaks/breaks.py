@@ -205,7 +205,11 @@ def _rows(data: Package, panel: Panel, one: Judgement, terms: Rules, measured: _
     others = against_others(one.growth, fewest=terms.fewest_others, floor=terms.floor)[row, column]
     ruler, growth = measured
     effect = np.full(row.shape, np.nan) if growth is None else tfp_effects(panel, ruler, one, (row, column), growth)
-    census = _census(causes(data, panel, one, terms), row, column)
+    # the first known cause of every break
+    known = causes(data, panel, one, terms)
+    masks = [mask[row, column] for _, mask in known]
+    hits = zip(*(mask.tolist() for mask in masks), strict=True)
+    census = [next((text.en for (text, _), hit in zip(known, here, strict=True) if hit), None) for here in hits]
     years = panel.years[column]
     marked = panel.breaks[row, column] if one.rule.name == "employment" else np.zeros(row.shape, dtype=np.bool_)
     return pl.DataFrame(
@@ -227,13 +231,6 @@ def _rows(data: Package, panel: Panel, one: Judgement, terms: Rules, measured: _
         },
         schema=SCHEMA,
     )
-
-
-def _census(known: list[tuple[Text, BoolArray]], row: IntArray, column: IntArray) -> list[str | None]:
-    """Return the first known cause of every break."""
-    masks = [mask[row, column] for _, mask in known]
-    hits = zip(*(mask.tolist() for mask in masks), strict=True)
-    return [next((text.en for (text, _), hit in zip(known, here, strict=True) if hit), None) for here in hits]
 
 
 def _pair(years: IntArray, outlier: BoolArray, returns: BoolArray) -> list[int | None]:

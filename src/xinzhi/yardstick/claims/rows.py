@@ -69,6 +69,9 @@ def unjudged(claim: Claim, why: Reason | None) -> dict[str, Any]:
 
 def judged(claim: Claim, item: Judgement, found: Survey, reference: Measurement) -> dict[str, Any]:
     """Return what the verdict puts into the row of a claim."""
+    # the marks of the figures that the reference answer rests on
+    inside = (pl.col("region") == claim.region) & pl.col("year").is_between(claim.start + 1, claim.end)
+    words = reference.frame.filter(inside)["flags"].str.split(";").explode().unique().sort()
     return {
         "verdict": item.verdict,
         "reference": item.reference,
@@ -81,7 +84,7 @@ def judged(claim: Claim, item: Judgement, found: Survey, reference: Measurement)
         "departures": found.labels(np.array([item.nearest]))[0],
         "departure_count": int(found.departures[item.nearest]),
         "older_vintages": ";".join(item.older),
-        "flags": _flags(reference, claim),
+        "flags": ";".join(word for word in words.to_list() if word),
     }
 
 
@@ -112,13 +115,6 @@ def trusted(claim: Claim, reference: Measurement, estimates: Bands | None) -> di
         graded = reference.periods.filter(**place)["grade"].to_list()
         told |= {"grade": graded[0]} if graded else {}
     return told
-
-
-def _flags(reference: Measurement, claim: Claim) -> str:
-    """Return the marks of the figures that the reference answer rests on."""
-    inside = (pl.col("region") == claim.region) & pl.col("year").is_between(claim.start + 1, claim.end)
-    words = reference.frame.filter(inside)["flags"].str.split(";").explode().unique().sort()
-    return ";".join(word for word in words.to_list() if word)
 
 
 _KEY = {"region": pl.String, "start": pl.Int64, "end": pl.Int64, "source": pl.String, "order": pl.Int64}

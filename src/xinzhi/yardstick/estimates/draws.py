@@ -69,7 +69,10 @@ class Path:
 
 def path(panel: Panel, protocol: Protocol, end: int) -> Path:
     """Return the accounts from the last official year to the position `end`, built by the builders of the yardstick."""
-    _refuse(protocol, panel)
+    # refuse yardsticks whose capital is not one stock that falls at a rate
+    rules = set(protocol.values("capital.depreciation_rule", panel.years))
+    if protocol.value("capital.measure") != "stock" or rules != {"geometric"} or panel.assets != (TOTAL_ASSET,):
+        raise UsageError("yardstick.bands-need-one-stock", id=protocol.id)
     at = np.arange(common_end(panel), end + 1)
     inputs, _ = build_inputs(panel, protocol)
     rows = np.flatnonzero(inputs.complete()[:, at].all(axis=1))
@@ -89,13 +92,6 @@ def path(panel: Panel, protocol: Protocol, end: int) -> Path:
         kept=1 - rate,
         timing=protocol.value("capital.timing"),
     )
-
-
-def _refuse(protocol: Protocol, panel: Panel) -> None:
-    """Refuse yardsticks whose capital is not one stock that falls at a rate."""
-    rules = set(protocol.values("capital.depreciation_rule", panel.years))
-    if protocol.value("capital.measure") != "stock" or rules != {"geometric"} or panel.assets != (TOTAL_ASSET,):
-        raise UsageError("yardstick.bands-need-one-stock", id=protocol.id)
 
 
 @dataclass(frozen=True, slots=True)
