@@ -13,7 +13,7 @@ import numpy as np
 import xinzhi
 from xinzhi.yardstick.estimates.draws import ESTIMATED, draw, only, path, tfp_growth
 from xinzhi.yardstick.estimates.errors import learn
-from xinzhi.yardstick.estimates.statements import above, state
+from xinzhi.yardstick.estimates.results import above, state
 
 DRAWS, LIMIT, LIMIT_BACKTEST = 2000, 0.3, 3.0
 

@@ -25,6 +25,7 @@ import numpy as np
 import xinzhi
 from xinzhi.risks import debt_dynamics
 from xinzhi.risks.debt.fan_shocks import (
+    Moves,
     autoregressive,
     independent,
     panel_autoregression,
@@ -32,7 +33,6 @@ from xinzhi.risks.debt.fan_shocks import (
     recursion,
     residuals,
 )
-from xinzhi.risks.debt.fan_trend import Moves
 from xinzhi.risks.inputs import setting
 
 ECONOMIES, DRAWS, HORIZON, BURN = 1000, 400, 5, 50

@@ -39,7 +39,7 @@ def _incomes() -> np.ndarray:
 
 
 def _map(peer: bool) -> Any:  # noqa: ANN401, FBT001 - values and weights
-    from xinzhi.sectors.contiguity import spatial_weights
+    from xinzhi.sectors.moran import spatial_weights
 
     values = _incomes()[:, 0]
     if peer:

@@ -22,9 +22,9 @@ from xinzhi.protocol import Protocol
 from xinzhi.protocol import load as load_protocol
 from xinzhi.yardstick import estimating as rules
 from xinzhi.yardstick.benchmark import live_national_factor, revised_ratio
+from xinzhi.yardstick.breaking import live_linked_growth
 from xinzhi.yardstick.capital import investment
 from xinzhi.yardstick.inputs import deflator
-from xinzhi.yardstick.linking import live_linked_growth
 
 PACKAGE, PROTOCOL = "china-provinces", "xinzhi-cn-2026"
 FILE = Path(__file__).parents[1] / "src/xinzhi/protocol/registry/xinzhi-cn-2026.yaml"

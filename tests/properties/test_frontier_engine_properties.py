@@ -155,7 +155,7 @@ def test_many_units_score_alike_with_and_without_frame(rts, monkeypatch):
     )
     framed = distance(x, y, rts=rts)
     assert framed.programs.columns < 700
-    monkeypatch.setattr("xinzhi.frontier.technology.envelopment._WORTH_FRAMING", 10**9)
+    monkeypatch.setattr("xinzhi.frontier.technology.technology._WORTH_FRAMING", 10**9)
     plain = distance(x, y, rts=rts)
     assert plain.programs.columns >= 700
     close(framed.score, plain.score)

@@ -7,9 +7,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
+from xinzhi.frontier.models.additive import range_directional
 from xinzhi.frontier.models.environmental import by_production, directional, non_radial
 from xinzhi.frontier.models.slacks_based import epsilon_based, russell, slacks_based, super_slacks_based
-from xinzhi.frontier.models.transformed import range_directional
 from xinzhi.frontier.partial import order_alpha, order_m
 from xinzhi.frontier.subsets import metafrontier
 from xinzhi.frontier.technology.distance import distance

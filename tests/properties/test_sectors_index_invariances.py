@@ -11,8 +11,7 @@ from hypothesis.extra.numpy import arrays
 
 from xinzhi.sectors import Normalisation, index
 from xinzhi.sectors.composite.build import aggregate, ranks
-from xinzhi.sectors.composite.transform import normalise, treat
-from xinzhi.sectors.composite.weights import OBJECTIVE, ahp, objective
+from xinzhi.sectors.composite.transform import OBJECTIVE, ahp, normalise, objective, treat
 
 CLOSE = 1e-8
 QUICK = settings(deadline=None, max_examples=30)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import xinzhi
 from made_up_economy import Recipe, made_up_economy
 from xinzhi.sources import decompose
-from xinzhi.sources.identity import scaled_shares
+from xinzhi.sources.best_practice import scaled_shares
 
 TIGHT = 1e-11
 FEW = settings(max_examples=12, deadline=None)

@@ -1,4 +1,9 @@
-"""Errors: each has a code and its values, becomes words in the caller's language, and knows the exit code."""
+"""Errors: each has a code and its values, becomes words in the caller's language, and knows the exit code.
+
+Every verb raises `UsageError` for an option, name or date that it does not know or that does not fit the others, and
+`InputError` for input that it cannot use: a table or column that is missing, cells that are empty, no numbers, of the
+wrong sign or there twice, too few rows. The docstring of a verb tells only the errors that are its own.
+"""
 
 from __future__ import annotations
 

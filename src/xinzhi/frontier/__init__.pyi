@@ -9,7 +9,9 @@ from .change.result import ProductivityChange as ProductivityChange
 from .change.result import index_text as index_text
 from .change.result import part_text as part_text
 from .economic import Economic as Economic
+from .economic import MaterialsBalance as MaterialsBalance
 from .economic import cost_efficiency as cost_efficiency
+from .economic import materials_balance as materials_balance
 from .economic import profit_efficiency as profit_efficiency
 from .economic import revenue_efficiency as revenue_efficiency
 from .efficiency import Efficiency as Efficiency
@@ -22,8 +24,6 @@ from .labelled import good_text as good_text
 from .labelled import labelled as labelled
 from .labelled import rts_text as rts_text
 from .labelled import status_text as status_text
-from .materials import MaterialsBalance as MaterialsBalance
-from .materials import materials_balance as materials_balance
 from .models import MODELS as MODELS
 from .models.environmental import shadow_prices as shadow_prices
 from .network import dynamic_efficiency as dynamic_efficiency

@@ -16,7 +16,7 @@ from xinzhi.core.result import Facts
 from xinzhi.core.simplex import solve_batch, solve_failed
 from xinzhi.core.text import words
 from xinzhi.data import provenance
-from xinzhi.frontier.change.distances import distance_batch
+from xinzhi.frontier.change.decompositions import distance_batch
 from xinzhi.frontier.labelled import Labelled, known_frame, rts_text, setting
 from xinzhi.frontier.models.sweep import Units, checked
 from xinzhi.frontier.reading import Data, Table, read_data
@@ -127,11 +127,6 @@ def bootstrap(  # noqa: PLR0913 - data, technology, and how to draw
     -------
     Bootstrap
         Scores in Farrell's form: at most 1 for inputs, at least 1 for outputs.
-
-    Raises
-    ------
-    InputError, UsageError
-        When data or options cannot be used.
 
     Notes
     -----

@@ -222,17 +222,6 @@ def efficiency(
         ``endogenous``, or arrays ``(gx, gy[, gb])``), ``bounds``; then the model's own, such as ``scale=True`` of the
         radial model, ``weights="ram"`` of the additive and ``method="aggressive"`` of cross-efficiency.
 
-    Returns
-    -------
-    Efficiency
-        ``.frame`` with a row for each unit, ``.scores``, ``.status``, ``.slacks``, ``.targets``, ``.peers``,
-        ``.duals``, ``.programs``.
-
-    Raises
-    ------
-    UsageError, InputError
-        When options are unknown or do not go together; when a value is missing, or one that the model cannot take.
-
     Examples
     --------
     >>> import xinzhi.frontier

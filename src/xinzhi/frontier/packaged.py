@@ -115,18 +115,6 @@ def package_goods(
     group
         A column of ``regions`` or ``accounts`` that groups the regions; it becomes the column ``group``.
 
-    Returns
-    -------
-    PackageGoods
-        The figures with what they are called.
-
-    Raises
-    ------
-    UsageError
-        When no table has a column; the message lists what there is.
-    InputError
-        When a level is asked for and the package cannot be measured.
-
     Examples
     --------
     >>> import xinzhi

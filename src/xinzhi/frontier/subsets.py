@@ -141,16 +141,6 @@ def metafrontier(  # noqa: PLR0913 - data, groups, and the measure
     units
         Names of the units, or of the column that holds them.
 
-    Returns
-    -------
-    Metafrontier
-        Scores and gaps.
-
-    Raises
-    ------
-    InputError
-        When the groups do not match the units.
-
     Notes
     -----
     O'Donnell, Rao and Battese (2008), Empirical Economics 34, 231-255; the union: Huang, Ting, Lin and Lin (2013),
@@ -259,11 +249,6 @@ def window_analysis(  # noqa: PLR0913 - the panel, the window, and the measure
         ``input``, ``output``, ``directional`` or ``sbm``; ``crs``, ``vrs``, ``nirs`` or ``ndrs``.
     disposability, direction
         Of the directional measure, see `xinzhi.frontier.models.environmental.directional`.
-
-    Returns
-    -------
-    Window
-        One score for each unit, period and window.
 
     Raises
     ------

@@ -95,11 +95,6 @@ def two_stage(  # noqa: PLR0913 - data, technology, regressors, and how to draw
     seed, level, units, n_jobs, progress
         Seed; level of the intervals; names of the units; processes; progress callback.
 
-    Returns
-    -------
-    TwoStage
-        Coefficients, standard errors and intervals.
-
     Raises
     ------
     InputError

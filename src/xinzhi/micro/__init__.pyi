@@ -21,7 +21,6 @@ from .engine import poisson_weight as poisson_weight
 from .measurement_error import Noise as Noise
 from .misallocation import Misallocation as Misallocation
 from .misallocation import misallocation as misallocation
-from .mock import mock as mock
 from .panel import GROUPS as GROUPS
 from .panel import POLICIES as POLICIES
 from .panel import Panel as Panel
@@ -37,6 +36,7 @@ from .suppression import attack as attack
 from .suppression import protect as protect
 from .suppression import protect_together as protect_together
 from .survey import SURVEY as SURVEY
+from .survey import mock as mock
 from .survey import read_survey as read_survey
 from .survey import survey_columns as survey_columns
 from .tfp_index import FirmIndex as FirmIndex

@@ -190,11 +190,6 @@ def panel(  # noqa: PLR0913 - a table, its columns, and the policies
     sums
         Groups, and a function that returns sums of a table by name: they are taken in the pass that counts the rows.
 
-    Raises
-    ------
-    InputError
-        When firm or year is missing, rows are double, or amounts are no numbers.
-
     Examples
     --------
     >>> import polars as pl

@@ -11,13 +11,13 @@ from .capacity.zombies import Zombies as Zombies
 from .capacity.zombies import zombies as zombies
 from .debt.debt import Debt as Debt
 from .debt.debt import debt as debt
+from .debt.debt import grade as grade
 from .debt.debt_dynamics import DebtDynamics as DebtDynamics
 from .debt.debt_dynamics import debt_dynamics as debt_dynamics
 from .debt.debt_fan import DebtFan as DebtFan
 from .debt.debt_fan import debt_fan as debt_fan
 from .debt.debt_stress import DebtStress as DebtStress
 from .debt.debt_stress import debt_stress as debt_stress
-from .debt.grade import grade as grade
 from .inputs import conventions as conventions
 from .prices.bubbles import BubbleExplanation as BubbleExplanation
 from .prices.bubbles import Bubbles as Bubbles

@@ -25,11 +25,6 @@ def conventions(name: str) -> Mapping[str, Any]:
         ``overcapacity`` (utilisation, entry, zombie firms), ``public_debt``, ``bands`` (grades of debt) or
         ``register`` (rules and thresholds).
 
-    Returns
-    -------
-    Mapping
-        Every convention with its ``value``, ``reference`` and, where it has one, ``dated``.
-
     Examples
     --------
     >>> conventions("overcapacity")["wave"]["horizon"]["value"], sorted(conventions("bands")["sets"])[-1]

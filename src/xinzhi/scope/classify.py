@@ -14,13 +14,11 @@ from xinzhi.core.errors import InputError
 from xinzhi.core.finding import Finding, finding
 from xinzhi.data import Package, known_tables, names_of, provenance
 from xinzhi.scope.catalogue import choose
-from xinzhi.scope.concordance import concordance
-from xinzhi.scope.conventions import read_date
 from xinzhi.scope.dated import Definition
 from xinzhi.scope.industries import read_industries
-from xinzhi.scope.membership import Question, answer, read_use
+from xinzhi.scope.membership import Question, answer, concordance, read_use
 from xinzhi.scope.scope import Scope
-from xinzhi.scope.standard import Standard, unknown
+from xinzhi.scope.standard import Standard, read_date, unknown
 from xinzhi.scope.standard import standard as tree_of
 from xinzhi.scope.tables import detail, shares, totals
 
@@ -68,8 +66,6 @@ def classify(
 
     Raises
     ------
-    UsageError
-        When the date cannot be read, or a definition is a template or not in force on the day.
     InputError
         When a column is missing, a code is unknown (the nearest is offered) or stands twice, or would count twice
         because another one holds it.

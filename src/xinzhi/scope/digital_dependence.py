@@ -16,9 +16,9 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text, words
 from xinzhi.data import provenance
-from xinzhi.scope.conventions import convention, document, read_date
-from xinzhi.scope.conventions import table as shipped_table
 from xinzhi.scope.input_output import InputOutput
+from xinzhi.scope.standard import convention, document, read_date
+from xinzhi.scope.standard import table as shipped_table
 
 _BOUNDS = ("lower", "share", "upper")
 _CHINA, _REGION = "use-china.csv", "CHN"
@@ -143,13 +143,6 @@ def digital_dependence(
         industry)``; an industry is in scope also where this reaches its own threshold.
     names
         Names of industries to show.
-
-    Raises
-    ------
-    UsageError
-        When the region, the core or the threshold cannot be used.
-    InputError
-        When years differ in their industries.
 
     Notes
     -----

@@ -15,7 +15,7 @@ from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text, words
 from xinzhi.data import Field, tidy
 from xinzhi.scope.catalogue import definition
-from xinzhi.scope.conventions import document
+from xinzhi.scope.standard import document
 
 _FACTS = "powers.yaml"
 
@@ -76,11 +76,6 @@ def history(  # a frame or a path
         all energy, such as ``Coal``; what stands in brackets after the name is ignored).
     country, year
         Names of their columns.
-
-    Raises
-    ------
-    InputError
-        When columns are missing, a country-year stands twice, or a share is no number.
 
     Notes
     -----

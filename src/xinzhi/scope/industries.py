@@ -17,8 +17,7 @@ from xinzhi.core.text import same, words
 from xinzhi.data import Field, tidy
 from xinzhi.data.frames import read_file, typed
 from xinzhi.data.raw import RawTable
-from xinzhi.scope.conventions import SHOWN
-from xinzhi.scope.standard import Standard, industry_name, standard
+from xinzhi.scope.standard import SHOWN, Standard, industry_name, standard
 
 KEYS = ("region", "year")
 _NAMES = ("code", "industry")

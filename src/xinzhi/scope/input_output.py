@@ -15,7 +15,7 @@ from xinzhi.core.errors import InputError
 from xinzhi.core.text import words
 from xinzhi.data import Field, tidy
 from xinzhi.data.frames import read_any
-from xinzhi.scope.conventions import convention
+from xinzhi.scope.standard import convention
 
 OUTPUT = "output"  # the buyer that stands for gross output in a long table
 _SHOWN = 5
@@ -253,11 +253,6 @@ def read_input_output(flows: AnyFrame, *, encoding: str | None = None) -> dict[i
     -------
     dict
         A table by year; the year is None where there is no such column.
-
-    Raises
-    ------
-    InputError
-        When a column or the outputs are missing, or a table cannot be used: as `input_output` says.
 
     Examples
     --------

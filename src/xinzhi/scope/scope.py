@@ -13,9 +13,8 @@ from xinzhi.core.finding import Finding
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text, has, words
 from xinzhi.scope.catalogue import choose, definition, definitions
-from xinzhi.scope.conventions import convention, read_date
 from xinzhi.scope.membership import Question, answer
-from xinzhi.scope.standard import industry_name, standard, unknown
+from xinzhi.scope.standard import convention, industry_name, read_date, standard, unknown
 from xinzhi.scope.tables import EXACT, explained, measure_text
 
 VERDICTS = ("in", "part", "out", "unknown")
@@ -285,11 +284,6 @@ def treemap(scope: Scope, measure: str | None = None) -> pl.DataFrame:
         ``code, name_zh, level, share, lower, upper, verdict, definition, value, in_scope``: a row per industry with
         anything in scope, the largest first; `definition` is the first that lists it. Without a measure each value is
         1.
-
-    Raises
-    ------
-    UsageError
-        When the scope has no such measure.
 
     Examples
     --------

@@ -1,15 +1,61 @@
-"""Industrial classifications as trees: what a code is and is called, what is above and below it, which was meant."""
+"""Industrial classifications as trees: what a code is and is called, what is above and below it; with conventions."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cache, cached_property
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal
+
+import polars as pl
 
 from xinzhi.core.errors import UsageError
 from xinzhi.core.text import Text, words
-from xinzhi.scope.conventions import convention, document, table
+
+HERE = Path(__file__).parent
+_YEAR_DIGITS = 4
+SHOWN = 20  # findings that a message lists
+
+
+@cache
+def document(name: str) -> Any:  # noqa: ANN401 - the file decides
+    """Return a YAML file of this room, such as ``thresholds.yaml``; callers must not change it."""
+    from xinzhi.core.yamlfile import read
+
+    return read(HERE / name).content
+
+
+@cache
+def table(name: str) -> pl.DataFrame:
+    """Return a CSV file of this room as text."""
+    return pl.read_csv(HERE / name, infer_schema=False)
+
+
+def convention(name: str) -> Any:  # noqa: ANN401 - the file decides
+    """Return the value of a convention of ``scope.yaml``."""
+    return document("scope.yaml")[name]["value"]
+
+
+def read_date(value: object) -> date:
+    """Return a date from a date, ``YYYY-MM-DD`` or a year, which means its last day: the statistics of a year close it.
+
+    Examples
+    --------
+    >>> read_date("2021-05-27"), read_date(2021)
+    (datetime.date(2021, 5, 27), datetime.date(2021, 12, 31))
+    """
+    if isinstance(value, date):
+        return date(value.year, value.month, value.day)
+    text = str(value).strip()
+    try:
+        if text.isdigit() and len(text) == _YEAR_DIGITS:
+            return date(int(text), 12, 31)
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError("scope.no-date", asked=value) from error
+
 
 Level = Literal["section", "division", "group", "class"]
 LEVELS: tuple[Level, ...] = ("section", "division", "group", "class")
@@ -122,11 +168,6 @@ def standard(name: str | None = None) -> Standard:
         ``GB/T 4754-2017`` (the default) or ``ISIC Rev.4``, in the usual spellings; of the latter only the classes that
         the annex of the former names.
 
-    Raises
-    ------
-    UsageError
-        When there is none of that name.
-
     Examples
     --------
     >>> standard().names["3973"]
@@ -177,11 +218,6 @@ def lookup(code: object, name: str | None = None) -> Code:
     ----------
     code, name
         A code, such as ``39``, ``C39`` or ``3973``, and the standard, by default GB/T 4754-2017.
-
-    Raises
-    ------
-    UsageError
-        When the standard has no such code; the nearest one is offered.
 
     Examples
     --------

@@ -25,8 +25,22 @@ from xinzhi.sectors.coupling import (
     lagging,
     obstacle_frame,
 )
-from xinzhi.sectors.figures import KEYS, as_package, ends_of, grid, long, named, omitted, read, reason, with_protocol
-from xinzhi.sectors.levels import Bounds, State, balanced_cells, state
+from xinzhi.sectors.figures import (
+    KEYS,
+    Bounds,
+    State,
+    as_package,
+    balanced_cells,
+    ends_of,
+    grid,
+    long,
+    named,
+    omitted,
+    read,
+    reason,
+    state,
+    with_protocol,
+)
 
 ECONOMY = "economy"
 DEGREE = "coordination_corrected"
@@ -198,13 +212,6 @@ def advance(
         Keep the regions that have all sectors in every year of the span (the years in which at least half as many
         regions are complete as in the best one), so that means compare like with like and no lone region-year sets a
         bound.
-
-    Raises
-    ------
-    UsageError
-        When bounds or weights name what is not there, or both levels and a measurement are given.
-    InputError
-        When a series is missing, not positive or constant, or no region-year has all sectors.
 
     Notes
     -----

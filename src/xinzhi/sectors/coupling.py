@@ -140,13 +140,6 @@ def coupling(source: object, systems: Sequence[str], *, weights: Mapping[str, fl
     weights
         Weights of the systems in the development T; equal by default.
 
-    Raises
-    ------
-    UsageError
-        When there are fewer than two systems, or weights do not fit them.
-    InputError
-        When a column is missing or a level lies outside [0, 1].
-
     Notes
     -----
     Wang et al. (2021), Journal of Natural Resources 36(3), 793-810: both forms; D is the root of C times T in either.
@@ -232,11 +225,6 @@ def obstacle(source: object, indicators: Sequence[str], *, weights: Mapping[str,
         A frame with ``region, year`` and the normalised indicators, each in [0, 1]; their columns.
     weights
         Weights of the indicators; equal by default.
-
-    Raises
-    ------
-    UsageError, InputError
-        When the weights do not fit the indicators; when a column is missing or a level lies outside [0, 1].
 
     Examples
     --------

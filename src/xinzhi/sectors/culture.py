@@ -48,11 +48,6 @@ def culture(source: object, *, digital: object = None) -> Culture:
         Digital-cultural industries, as a scope list gives them: a frame with ``industry`` (codes of the table
         `activity`) and, for those that belong only in part, ``share``.
 
-    Raises
-    ------
-    InputError
-        When there is no package, no employment by section, or the section is not in it.
-
     Notes
     -----
     GB/T 4754-2017, section R. The statistical class "culture and related industries" (2018) is wider: it takes in

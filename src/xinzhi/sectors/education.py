@@ -72,11 +72,6 @@ def education(source: object, measurement: Any = None, *, schooling: str = "scho
         The result of `xinzhi.measure`: its labour shares weigh the growth of human capital, and its protocol's returns
         to schooling apply. Without it human capital comes with the returns of ``sectors.yaml`` and nothing is weighed.
 
-    Raises
-    ------
-    InputError
-        When there is no schooling, or it is negative.
-
     Notes
     -----
     Hall and Jones (1999): h = exp(φ(s)). Growth between two years uses the returns of the later one at both ends, so
@@ -194,11 +189,6 @@ def schooling_return(
     effects
         ``year`` (the default), ``two-way`` or ``none``.
 
-    Raises
-    ------
-    UsageError, InputError
-        When the effects are unknown; when a wage is not positive, or too few rows are complete.
-
     Notes
     -----
     Mincer (1974), Schooling, Experience and Earnings, on means of regions: an association, with spillovers and sorting
@@ -268,11 +258,6 @@ def composition(frame: object, group: str, persons: str, wage: str, *, formula: 
         Its columns; persons and wages not negative.
     formula
         Index of `xinzhi.core.index_numbers`.
-
-    Raises
-    ------
-    InputError
-        When a column is missing, a row is given twice, or a figure is negative.
 
     Notes
     -----

@@ -85,13 +85,6 @@ def ellipse(frame: object, value: str, coordinates: object, *, method: Method = 
         ``yuill``: the axes are the standard deviations along the principal directions; ``crimestat``: these times
         sqrt(2 n / (n - 2)).
 
-    Raises
-    ------
-    UsageError
-        When the method is unknown.
-    InputError
-        When a figure is negative, or a region has no coordinates.
-
     Notes
     -----
     Degrees are turned into kilometres on a plane that touches the earth at the mean of the points (equirectangular): on

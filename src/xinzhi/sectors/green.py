@@ -103,11 +103,6 @@ def green(
         Shadow prices: ``indicator, price`` and, where they differ, ``region, year``; in the unit of `output_nominal`,
         which they need, per unit of the indicator.
 
-    Raises
-    ------
-    InputError
-        When there is no output or no quantity, or prices name an indicator that is not there.
-
     Notes
     -----
     Region-years where a quantity is zero or negative have no intensity; `omitted` names them. Färe, Grosskopf, Lovell
@@ -267,11 +262,6 @@ def decoupling(
         Series such as energy use or emissions, and real output.
     span
         Years over which change is measured.
-
-    Raises
-    ------
-    UsageError, InputError
-        When the span is not positive; when a series is missing.
 
     Notes
     -----

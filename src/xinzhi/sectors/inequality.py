@@ -46,11 +46,6 @@ def gini(values: FloatArray, weights: FloatArray | None = None) -> float:
     float
         From 0 (all equal) to ``1 - 1/n`` (one has all): without the factor ``n / (n - 1)`` of some samples.
 
-    Raises
-    ------
-    InputError
-        When a value is negative or missing, or all are zero.
-
     Examples
     --------
     >>> round(gini(np.array([1.0, 2.0, 3.0])), 12)
@@ -99,11 +94,6 @@ def dagum(values: FloatArray, groups: Sequence[str], weights: FloatArray | None 
     ----------
     values, groups, weights
         Values that are not negative, `(n,)`, the group of every unit, and its weight; equal by default.
-
-    Raises
-    ------
-    InputError
-        When a value is negative or missing, all values of a group are zero, or fewer than two groups are given.
 
     Notes
     -----
@@ -176,11 +166,6 @@ def theil(values: FloatArray, groups: Sequence[str] | None = None, weights: Floa
     values, groups, weights
         Values that are not negative, `(n,)` (L needs them positive), the group of every unit (without, all is within),
         and its weight; equal by default.
-
-    Raises
-    ------
-    InputError
-        When a value is negative or missing, or all are zero.
 
     Notes
     -----
@@ -259,11 +244,6 @@ def inequality(frame: object, value: str, *, group: str | None = None, weight: s
         Column of groups, such as macro-regions: asks for Dagum's and Theil's decomposition.
     weight
         Column of weights, such as population.
-
-    Raises
-    ------
-    InputError
-        When a column is missing, a value negative, or only one group is given.
 
     Notes
     -----

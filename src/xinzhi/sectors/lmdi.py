@@ -105,13 +105,6 @@ def lmdi(
     span
         Years over which change is measured; None compares the last year of each region with its first.
 
-    Raises
-    ------
-    UsageError
-        When there is no factor or the span is not positive.
-    InputError
-        When a column is missing, a factor negative, or a row given twice.
-
     Notes
     -----
     See `lmdi_additive`; the multiplicative form is ``exp(additive / L(V_T, V_0))`` of the sums (LMDI-I is consistent in
@@ -229,11 +222,6 @@ def kaya(
         Other names for ``population, output, energy`` (``population, output_real, energy_consumption``).
     span
         Years over which change is measured; None compares the last year of each region with its first.
-
-    Raises
-    ------
-    InputError
-        When a series is missing, or emissions are negative.
 
     Notes
     -----

@@ -13,9 +13,9 @@ from xinzhi.core.arrays import FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.markov_chains import Homogeneity, homogeneity, probabilities, steady_state, transition_counts
 from xinzhi.core.result import Facts, Result
-from xinzhi.sectors.contiguity import Islands, spatial_weights
 from xinzhi.sectors.conventions import series_text, setting
 from xinzhi.sectors.figures import KEYS, figures, grid, omitted, reason
+from xinzhi.sectors.moran import Islands, spatial_weights
 
 Bounds = Literal["pooled", "yearly"]
 _TWO = 2
@@ -83,13 +83,6 @@ def markov(
         mean of the neighbours in the first of the two years.
     islands
         ``refuse`` or ``drop``, for the spatial chain.
-
-    Raises
-    ------
-    UsageError
-        When there are fewer than two classes or the bounds do not rise.
-    InputError
-        When nothing can be counted, quantiles coincide, or a mean is not positive while `relative` is asked.
 
     Notes
     -----

@@ -88,11 +88,6 @@ def ridgelines(
         Bandwidth of every year: ``silverman`` (0.9 times the smaller of the standard deviation and the interquartile
         range over 1.34, times n to the power of -1/5), ``scott`` (the standard deviation times the same), or a number.
 
-    Raises
-    ------
-    UsageError, InputError
-        When the rule is unknown; when the column is missing, or no year has a density.
-
     Notes
     -----
     A year with fewer than three regions, or whose values are all equal, has no density; `years` says so. The grid spans

@@ -1,8 +1,8 @@
-"""Assumptions beyond the protocol, conventions of the measures, and which industries are emerging."""
+"""Assumptions beyond the protocol, conventions of the measures, how their frames are read, and what is emerging."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import partial
@@ -13,9 +13,45 @@ import numpy as np
 import polars as pl
 
 from xinzhi.core import parameters
-from xinzhi.core.arrays import BoolArray
-from xinzhi.core.errors import UsageError
+from xinzhi.core.arrays import AnyFrame, BoolArray
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.result import Facts, FrameKind
+from xinzhi.core.text import Text
+from xinzhi.data import Field, tidy
 from xinzhi.sources.detail import Level
+
+
+def read(
+    frame: AnyFrame, keys: Sequence[str], numbers: Sequence[str], *, year: str | None = None
+) -> tuple[pl.DataFrame, FrameKind]:
+    """Return keys and numbers as floats, sorted by the keys, and the kind of frame; `year` is the key of years."""
+    fields = [Field(name, "year" if name == year else "any") for name in keys]
+    fields += [Field(name) for name in dict.fromkeys(numbers) if name not in keys]
+    done = tidy(frame, fields, key=keys, empty=True)
+    return done.frame, done.kind
+
+
+def require_positive(rows: pl.DataFrame, names: Sequence[str], keys: Sequence[str]) -> None:
+    """Refuse figures that are missing, zero or negative, naming the first row."""
+    for name in names:
+        bad = rows.filter(pl.col(name).is_null() | (pl.col(name) <= 0))
+        if bad.height:
+            place = ", ".join(f"{key} {value}" for key, value in zip(keys, bad.select(keys).row(0), strict=True))
+            raise InputError("sources.no-logarithm", name=name, n=bad.height, place=place)
+
+
+def left_out_facts(frame: pl.DataFrame) -> Facts:
+    """Return what could not be computed as facts."""
+    rows = frame.select("measure_zh", "measure_en", "reason_zh", "reason_en").rows()
+    return {"note.left_out": [{"measure": Text(*row[:2]), "reason": Text(*row[2:])} for row in rows]}
+
+
+def left_out(reasons: Sequence[tuple[Text, Text]]) -> pl.DataFrame:
+    """Return ``measure_zh, measure_en, reason_zh, reason_en``: what could not be computed."""
+    names = [f"{what}_{language}" for what in ("measure", "reason") for language in ("zh", "en")]
+    rows = [(measure.zh, measure.en, reason.zh, reason.en) for measure, reason in reasons]
+    return pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row")
+
 
 _FILE = Path(__file__).with_name("assumptions.yaml")
 setting = partial(parameters.setting, Path(__file__).with_name("conventions.yaml"))
@@ -40,11 +76,6 @@ def catalogue() -> dict[str, dict[str, Any]]:
 
 def assumptions(assume: Mapping[str, Any] | None = None) -> Assumptions:
     """Return the assumptions of the file, with those of `assume` in their place.
-
-    Raises
-    ------
-    UsageError
-        When a name is unknown or a value is none of the alternatives.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Best practice: the frontier of every industry, how far each region is from it, and the parts that follow."""
+"""The residual of a region: what its industries did, what moved between them, and their distance to best practice."""
 
 from __future__ import annotations
 
@@ -7,10 +7,151 @@ from dataclasses import dataclass
 import numpy as np
 
 from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
+from xinzhi.core.errors import IdentityError, InputError
 from xinzhi.core.index_numbers import multilateral_levels
+from xinzhi.core.labour import averaged
 from xinzhi.sources.assumptions import Assumptions
-from xinzhi.sources.detail import Detail
-from xinzhi.sources.identity import Accounts, require_identity
+from xinzhi.sources.detail import Detail, Measured, growth
+from xinzhi.yardstick import IDENTITY_TOLERANCE
+
+# From any bracket that shares can span down to the rounding of float64.
+_HALVINGS = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accounts:
+    """Growth accounts of the industries `(I, R, T)` and what is left between them `(R, T)`, in log points."""
+
+    weight: FloatArray
+    domar: FloatArray
+    output: FloatArray
+    capital: FloatArray
+    labour: FloatArray
+    human_capital: FloatArray
+    labour_share: FloatArray
+    current_share: FloatArray
+    intermediate_share: FloatArray
+    residual: FloatArray
+    within: FloatArray
+    allocation_capital: FloatArray
+    allocation_labour: FloatArray
+    unallocated: FloatArray
+    output_gap: FloatArray
+
+
+def industry_accounts(detail: Detail, measured: Measured, assume: Assumptions) -> Accounts:
+    r"""Split the measured residual of every region into its industries' residuals and reallocation."""
+    # .. math:: \Delta\ln A = \sum_i w_i \Delta\ln A_i + \sum_F \Big(\sum_i w_i s_{Fi} \Delta\ln F_i - s_F \Delta\ln
+    # F\Big)
+    # Massell (1961), Journal of Political Economy 69(6); Jorgenson, Gollop and Fraumeni (1987), Productivity and U.S.
+    # Economic Growth, chapter 2. Domar weights as in Jorgenson, Ho and Stiroh (2005), Information Technology and the
+    # American Growth Resurgence, chapter 8: the value-added weight over the share of value added in gross output.
+    exists = detail.exists[..., None]
+    whole = (detail.complete() | ~exists).all(axis=0) & exists.any(axis=0)
+    share = np.where(exists, detail.nominal, 0.0)
+    share = share / np.where(whole, share.sum(axis=0), np.nan)
+    weight = averaged(share)
+
+    def change(levels: FloatArray) -> FloatArray:
+        return np.where(exists, growth(np.where(whole, levels, np.nan)), np.where(np.isfinite(weight), 0.0, np.nan))
+
+    output, capital, labour = change(detail.output), change(detail.capital), change(detail.labour)
+    output = output if detail.anew is None else np.where(detail.anew & exists, np.nan, output)
+    skill = change(detail.human_capital)
+    gap = measured.growth.output_growth - (weight * output).sum(axis=0)
+    scaled = assume["output_gap"] == "scale"
+    output = np.where(exists, output + gap, output) if scaled else output
+    labour_share, current = _shares(detail, measured, assume, weight, share)
+    _inside(labour_share, detail)
+    people = labour + skill
+    residual = output - (1.0 - labour_share) * capital - labour_share * people
+    ruler = measured.growth
+    moved_capital = (weight * (1.0 - labour_share) * capital).sum(
+        axis=0
+    ) - measured.capital_weight * ruler.capital_growth
+    moved_labour = (weight * labour_share * people).sum(axis=0) - ruler.labour_share * (
+        ruler.labour_growth + ruler.human_capital_growth
+    )
+    bought = np.zeros_like(weight) if detail.gross is None else np.where(exists, averaged(detail.gross.share), 0.0)
+    accounts = Accounts(
+        weight=weight,
+        domar=weight / (1.0 - bought),
+        output=output,
+        capital=capital,
+        labour=labour,
+        human_capital=skill,
+        labour_share=labour_share,
+        current_share=current,
+        intermediate_share=bought,
+        residual=residual,
+        within=(weight * residual).sum(axis=0),
+        allocation_capital=moved_capital,
+        allocation_labour=moved_labour,
+        unallocated=np.zeros_like(gap) if scaled else gap,
+        output_gap=gap,
+    )
+    require_identity(ruler.tfp_growth, accounts.within + moved_capital + moved_labour + accounts.unallocated)
+    return accounts
+
+
+def require_identity(total: FloatArray, parts: FloatArray) -> float:
+    """Return the largest absolute gap between a total and its parts, both `(R, T)`; refuse one that matters."""
+    gap = np.abs(total - parts)
+    worst = float(np.nanmax(gap)) if np.isfinite(gap).any() else 0.0
+    if worst >= IDENTITY_TOLERANCE:
+        raise IdentityError("sources.identity", worst=worst)
+    return worst
+
+
+def _shares(
+    detail: Detail, measured: Measured, assume: Assumptions, weight: FloatArray, share: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return the labour share of every industry as a weight of growth, and that of the year itself."""
+    rules = measured.rules
+    if detail.labour_share is not None:
+        now = np.where(detail.exists[..., None], detail.labour_share, 0.5)
+        current = rules.declares("shares.averaging") and rules.value("shares.averaging") == "current"
+        return (now if current else averaged(now)), now
+    ruler, now_ruler = measured.growth.labour_share, measured.inputs.labour_share
+    if assume["shares"] == "common":
+        return np.broadcast_to(ruler, weight.shape), np.broadcast_to(now_ruler, weight.shape)
+    table = _table(detail, measured, assume)
+    return scaled_shares(averaged(table), weight, ruler), scaled_shares(table, share, now_ruler)
+
+
+def _table(detail: Detail, measured: Measured, assume: Assumptions) -> FloatArray:
+    """Return the national labour shares of the sectors `(I, 1, T)`, the nearest year where the table has none."""
+    known = assume["sector_labour_shares"]
+    absent = [name for name in detail.names if name not in known]
+    if absent:
+        raise InputError("sources.sector-shares", known=list(known), absent=list(absent[:5]))
+    out = np.empty((len(detail.names), 1, len(measured.panel.years)))
+    for row, name in enumerate(detail.names):
+        years = np.array(sorted(known[name]), dtype=np.float64)
+        out[row, 0] = np.interp(measured.panel.years, years, [known[name][int(year)] for year in years])
+    return out
+
+
+def scaled_shares(share: FloatArray, weight: FloatArray, total: FloatArray) -> FloatArray:
+    """Move labour shares so that their weighted mean is the region's, by one shift of their log odds."""
+    # Shares stay between 0 and 1 and keep their order, which a common factor would not grant.
+    odds = np.broadcast_to(np.log(share / (1.0 - share)), weight.shape)
+    wanted = np.log(total / (1.0 - total))
+    # With every share at or below the wanted mean the mean is too low, with every one at or above it too high.
+    low, high = wanted - odds.max(axis=0), wanted - odds.min(axis=0)
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        below = (weight / (1.0 + np.exp(-(odds + middle)))).sum(axis=0) < total
+        low, high = np.where(below, middle, low), np.where(below, high, middle)
+    return np.where(np.isfinite(weight), 1.0 / (1.0 + np.exp(-(odds + (low + high) / 2))), np.nan)
+
+
+def _inside(share: FloatArray, detail: Detail) -> None:
+    """Refuse a labour share outside 0 to 1, naming the industries."""
+    bad = (share < 0) | (share > 1)
+    if bad.any():
+        names = [detail.names[row] for row in np.flatnonzero(bad.any(axis=(1, 2))).tolist()]
+        raise InputError("sources.share-outside", names=list(names[:5]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

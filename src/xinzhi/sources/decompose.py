@@ -14,15 +14,15 @@ from xinzhi.core.text import Text, same, words
 from xinzhi.data import Package, as_package, names_of
 from xinzhi.protocol import Protocol
 from xinzhi.sources.assumptions import Assumptions, Emerging, assumptions, emerging_mask
-from xinzhi.sources.best_practice import Parts, best_practice
-from xinzhi.sources.coverage import coverage, findings
+from xinzhi.sources.best_practice import Parts, best_practice, industry_accounts
 from xinzhi.sources.detail import Detail, Level, Measured, of_totals
-from xinzhi.sources.given import TABLE, from_industries
-from xinzhi.sources.identity import industry_accounts
+from xinzhi.sources.given import TABLE, from_industries, from_sectors
 from xinzhi.sources.result import Sources
 from xinzhi.sources.tables import (
     beside,
+    coverage,
     cumulative,
+    findings,
     group_frame,
     industry_frame,
     input_frame,
@@ -31,7 +31,6 @@ from xinzhi.sources.tables import (
     region_frame,
     with_measured_flags,
 )
-from xinzhi.sources.three_sectors import from_sectors
 from xinzhi.yardstick import (
     DEFAULT_PROTOCOL,
     GrowthAccounts,

@@ -30,8 +30,8 @@ from xinzhi.protocol import Protocol
 from xinzhi.protocol import load as load_protocol
 from xinzhi.yardstick.capital import investment
 from xinzhi.yardstick.inputs import deflator
+from xinzhi.yardstick.measure import measure_nation
 from xinzhi.yardstick.measurement import Measurement
-from xinzhi.yardstick.nation import measure_nation
 from xinzhi.yardstick.panel import DEFAULT_PROTOCOL
 
 BUILT, DIGITAL = ("structures", "equipment"), ("hardware", "software")
@@ -97,12 +97,6 @@ def digital_capital(
         Other values than the first of ``digital.yaml``: ``hardware_price``, ``software_price`` (growth per year),
         ``hardware_depreciation``, ``software_depreciation``, ``structures_depreciation``, ``equipment_depreciation``,
         ``rate_of_return`` (``"internal"`` or a number).
-
-    Raises
-    ------
-    UsageError, InputError
-        When a choice has another name or is no number; when regions or national series are missing, the protocol has
-        no one stock, or a user cost is negative.
 
     Notes
     -----

@@ -33,13 +33,6 @@ def grades(
     protocol
         The protocol that says which periods are reported.
 
-    Raises
-    ------
-    InputError
-        When the package cannot be measured under the protocol.
-    UsageError
-        When the protocol does not grade (``reporting.grades``).
-
     Notes
     -----
     The tests, their limits and references stand in ``admission.yaml``, dated. A grade speaks of the data behind a

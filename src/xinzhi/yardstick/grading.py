@@ -12,10 +12,9 @@ from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.data import Package, admission
 from xinzhi.protocol import Protocol
 from xinzhi.yardstick.benchmark import NATIONAL, NONE, benchmark, kind
-from xinzhi.yardstick.breaking import judge, rules
+from xinzhi.yardstick.breaking import judge, linked_growth, links, rules
 from xinzhi.yardstick.estimating import choice
 from xinzhi.yardstick.growth_accounts import Growth
-from xinzhi.yardstick.linking import linked_growth, links
 from xinzhi.yardstick.panel import Marks, Panel
 
 GRADES = admission.GRADES

@@ -14,8 +14,8 @@ from xinzhi.core.labour import carry, corner, fill_hours, human_capital, self_em
 from xinzhi.core.quarters import quarter, year_of
 from xinzhi.core.text import NOTHING
 from xinzhi.protocol import Protocol
+from xinzhi.yardstick.breaking import link
 from xinzhi.yardstick.estimating import extend_schooling
-from xinzhi.yardstick.linking import link
 from xinzhi.yardstick.panel import BOUGHT, Panel, Series
 
 Returns = Sequence[tuple[float | None, float]]

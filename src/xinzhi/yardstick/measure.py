@@ -1,4 +1,4 @@
-"""The verb `measure`: from a data package and a protocol to growth accounts of every region."""
+"""The verbs `measure`, TFP growth of regions under one protocol, and `measure_nation`, the same of the nation."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from xinzhi.core.names import Names
 from xinzhi.core.quarters import quarter
 from xinzhi.core.result import Provenance
 from xinzhi.core.text import words
-from xinzhi.data import Package, as_package, names_of
+from xinzhi.data import Package, as_package, names_of, national_package
 from xinzhi.protocol import Protocol
 from xinzhi.protocol import load as load_protocol
-from xinzhi.yardstick.breaking import break_marks
+from xinzhi.yardstick.breaking import FLAG, LINK, break_marks
 from xinzhi.yardstick.grading import Graded, graded, lettered
 from xinzhi.yardstick.growth_accounts import (
     LEVELS,
@@ -32,11 +32,9 @@ from xinzhi.yardstick.growth_accounts import (
     levels,
 )
 from xinzhi.yardstick.inputs import base_year, gross, labour, price_base
-from xinzhi.yardstick.linking import FLAG, LINK
 from xinzhi.yardstick.measurement import Measurement
 from xinzhi.yardstick.panel import DEFAULT_PROTOCOL, Marks, Panel, either, labels, read_panel, require, spell, touching
-from xinzhi.yardstick.periods import coverage_table, flows, growth_marks, of_quarters, period_table
-from xinzhi.yardstick.region_set import region_set
+from xinzhi.yardstick.periods import coverage_table, flows, growth_marks, of_quarters, period_table, region_set
 
 TOTAL = "total"
 
@@ -357,3 +355,26 @@ def _groups(names: pl.DataFrame) -> dict[str, list[str]]:
         group: rows.filter(pl.col("group_en") == group)["region"].to_list()
         for group in rows["group_en"].unique(maintain_order=True)
     }
+
+
+def measure_nation(
+    package: Package | str | Path | Mapping[str, object], protocol: Protocol | str | Path = DEFAULT_PROTOCOL
+) -> Measurement:
+    """Measure the nation from its own accounts, the table `nation`, under the protocol of its regions.
+
+    The sum of the regions (`Measurement.national`) is another figure: regional output and investment do not add up to
+    the nation's. Investment is the nation's own, so that the protocol's control total leaves it as it is.
+
+    Parameters
+    ----------
+    package, protocol
+        As in `measure`; the package has the table `nation`.
+
+    Examples
+    --------
+    >>> import xinzhi
+    >>> nation = xinzhi.measure_nation("china-provinces")
+    >>> nation.periods.filter(start=2012)["tfp_growth"].round(4).item()
+    0.0177
+    """
+    return measure(national_package(as_package(package), verb="measure_nation"), protocol)

@@ -67,7 +67,7 @@ class Measurement(Figures):
 
     def facts(self) -> Facts:
         """Return what growth came from in the period that leads, who is first and last, and how far figures carry."""
-        from xinzhi.yardstick.answer import measured
+        from xinzhi.yardstick.view import measured
 
         return measured(self)
 

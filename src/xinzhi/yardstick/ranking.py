@@ -15,13 +15,12 @@ from xinzhi.core.parameters import setting
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text, clauses, words
 from xinzhi.data import Package, national_series
-from xinzhi.yardstick.answer import contrast, ends, findings, largest_source, rates
 from xinzhi.yardstick.audit.multiverse import CONVENTIONS
 from xinzhi.yardstick.audit.robustness import FIRST, SCHEMA
 from xinzhi.yardstick.estimates.results import ALL, TOGETHER, TOTAL, Bands, record_clause
 from xinzhi.yardstick.growth_accounts import account
 from xinzhi.yardstick.measurement import Measurement
-from xinzhi.yardstick.view import PARTS, Span, View
+from xinzhi.yardstick.view import PARTS, Span, View, contrast, ends, findings, largest_source, rates
 
 MOSTLY = setting(CONVENTIONS, "half")
 EACH, AGREED, CORRECTED = (setting(CONVENTIONS, name) for name in ("regions_named", "agreed", "corrected"))

@@ -16,9 +16,9 @@ import pytest
 from scipy.optimize import linprog
 
 import xinzhi
+from xinzhi.frontier.models.additive import range_directional, seiford_zhu
 from xinzhi.frontier.models.environmental import by_production, directional, non_radial, shadow_prices
 from xinzhi.frontier.models.slacks_based import epsilon_based, slacks_based, super_slacks_based
-from xinzhi.frontier.models.transformed import range_directional, seiford_zhu
 from xinzhi.frontier.technology.distance import distance
 
 TOLERANCE = 1e-9

@@ -16,8 +16,7 @@ import polars as pl
 import pytest
 
 from xinzhi.scope import classify, definition, standard
-from xinzhi.scope.catalogue import shipped
-from xinzhi.scope.checking import tally
+from xinzhi.scope.catalogue import shipped, tally
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,7 +14,7 @@ import pytest
 
 from xinzhi.data.rules.keys import standard as held_by_data
 from xinzhi.scope import concordance, errata, lookup, standard
-from xinzhi.scope.conventions import document, table
+from xinzhi.scope.standard import document, table
 
 if TYPE_CHECKING:
     from pathlib import Path

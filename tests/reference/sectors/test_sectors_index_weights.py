@@ -14,8 +14,7 @@ import pytest
 
 from xinzhi.sectors.composite.build import ranks, topsis, vikor
 from xinzhi.sectors.composite.gaming import shifted_entropy
-from xinzhi.sectors.composite.transform import Normalisation, normalise
-from xinzhi.sectors.composite.weights import critic, deviation, entropy, merec
+from xinzhi.sectors.composite.transform import Normalisation, critic, deviation, entropy, merec, normalise
 
 TOLERANCE = 1e-9
 PYDECISION = 1e-8

@@ -15,11 +15,10 @@ import polars as pl
 import pytest
 from scipy.stats import gaussian_kde
 
-from xinzhi.sectors.contiguity import spatial_weights
 from xinzhi.sectors.ellipse import deviational_ellipse
 from xinzhi.sectors.inequality import gini, theil
 from xinzhi.sectors.markov import markov, probabilities, steady_state
-from xinzhi.sectors.moran import global_moran, local_moran
+from xinzhi.sectors.moran import global_moran, local_moran, spatial_weights
 from xinzhi.sectors.ridgelines import bandwidth, kernel_density
 
 TOLERANCE = 1e-12

@@ -20,7 +20,7 @@ import xinzhi
 from xinzhi.core.errors import InputError
 from xinzhi.data import load
 from xinzhi.protocol import load as load_protocol
-from xinzhi.yardstick.linking import link, live_linked_growth
+from xinzhi.yardstick.breaking import link, live_linked_growth
 from xinzhi.yardstick.panel import read_panel
 
 OURS = load_protocol("xinzhi-cn-2026")

@@ -10,8 +10,8 @@ import pytest
 from scipy.optimize import linprog
 
 from xinzhi.core import simplex
-from xinzhi.frontier.change import distances
-from xinzhi.frontier.change.distances import Frontier, Goods, Measure
+from xinzhi.frontier.change import decompositions
+from xinzhi.frontier.change.decompositions import Frontier, Goods, Measure
 
 TOLERANCE = 1e-10
 RTS = ("crs", "vrs", "nirs", "ndrs")
@@ -135,7 +135,7 @@ def test_large_technologies_go_through_their_frame(monkeypatch: pytest.MonkeyPat
     points = Goods(*(part * np.exp(rng.normal(0, 0.5, part.shape)) for part in (goods.x, goods.y, goods.b)))
     whole, apart = Frontier(goods, measures(3, 2, 1)[name]), Frontier(goods, measures(3, 2, 1)[name])
     reduced = whole.score(rts, np.arange(160), points)
-    monkeypatch.setattr(distances, "_LARGE", 1000)
+    monkeypatch.setattr(decompositions, "_LARGE", 1000)
     full = apart.score(rts, np.arange(160), points)
     assert (reduced.status == full.status).all()
     assert np.nanmax(np.abs(reduced.beta - full.beta) / (1 + np.abs(full.beta))) <= TOLERANCE

@@ -9,9 +9,9 @@ import pytest
 import xinzhi
 from xinzhi.core.errors import InputError
 from xinzhi.frontier.bootstrap import choose_width, efficiencies
+from xinzhi.frontier.models.additive import range_directional, seiford_zhu
 from xinzhi.frontier.models.environmental import by_production, directional, non_radial
 from xinzhi.frontier.models.slacks_based import affinity_parameters, epsilon_based, slacks_based, super_slacks_based
-from xinzhi.frontier.models.transformed import range_directional, seiford_zhu
 from xinzhi.frontier.stochastic.cnls import concave_fit
 from xinzhi.frontier.stochastic.densities import log_scaled_cdf, moment_ratios, truncated_quantile, truncated_terms
 from xinzhi.frontier.stochastic.design import settle
@@ -19,7 +19,7 @@ from xinzhi.frontier.stochastic.inference import mixed_tail
 from xinzhi.frontier.stochastic.likelihoods import halton
 from xinzhi.frontier.stochastic.problem import concave, quasi_concave
 from xinzhi.frontier.stochastic.stoned import moments, pseudo_likelihood
-from xinzhi.frontier.technology.hull import single_peer
+from xinzhi.frontier.technology.distance import single_peer
 from xinzhi.frontier.technology.starts import frame
 from xinzhi.frontier.two_stage import truncated_regression
 

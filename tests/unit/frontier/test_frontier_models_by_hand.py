@@ -7,6 +7,7 @@ import pytest
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.frontier import efficiency
+from xinzhi.frontier.models.additive import range_directional, seiford_zhu
 from xinzhi.frontier.models.environmental import by_production, directional, non_radial, shadow_prices
 from xinzhi.frontier.models.slacks_based import (
     affinity_parameters,
@@ -15,7 +16,6 @@ from xinzhi.frontier.models.slacks_based import (
     slacks_based,
     super_slacks_based,
 )
-from xinzhi.frontier.models.transformed import range_directional, seiford_zhu
 from xinzhi.frontier.partial import order_alpha, order_m
 from xinzhi.frontier.subsets import metafrontier, window_analysis
 

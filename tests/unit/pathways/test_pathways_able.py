@@ -13,7 +13,7 @@ import pytest
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.text import words
 from xinzhi.pathways import Able, able
-from xinzhi.pathways.entry.skill import Skill
+from xinzhi.pathways.entry.forecast import Skill
 
 REGIONS = ("110000", "120000", "130000", "140000")
 

@@ -10,7 +10,7 @@ import pytest
 
 from xinzhi.pathways import ClubRules, clubs
 from xinzhi.pathways.convergence.clubs import _numbers
-from xinzhi.pathways.convergence.clubs_placebo import placebo
+from xinzhi.pathways.convergence.log_t_test import placebo
 from xinzhi.report.pages import section
 
 UNITS, YEARS = 31, 24

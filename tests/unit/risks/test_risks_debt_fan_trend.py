@@ -8,8 +8,7 @@ import pytest
 
 from xinzhi.core.errors import UsageError
 from xinzhi.risks import debt_fan
-from xinzhi.risks.debt.fan_shocks import recursion
-from xinzhi.risks.debt.fan_trend import Moves, detrended, drawn_slopes, slope
+from xinzhi.risks.debt.fan_shocks import Moves, detrended, drawn_slopes, recursion, slope
 
 YEARS, HORIZON, ECONOMIES = 25, 5, 160
 MEANS = np.array([0.06, 0.03, 0.02])

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from xinzhi.risks.debt.grade import band_set
+from xinzhi.risks.debt.debt import band_set
 
 
 def test_band_set() -> None:

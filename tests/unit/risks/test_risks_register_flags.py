@@ -11,8 +11,7 @@ import xinzhi
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.pathways import able
 from xinzhi.risks import debt, debt_stress, herd_entry, register
-from xinzhi.risks.register.national import _worst_quarter
-from xinzhi.risks.register.rules import pitfalls, rules
+from xinzhi.risks.register.rules import _worst_quarter, pitfalls, rules
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from xinzhi.scope import (
     definitions,
     read_definition,
 )
-from xinzhi.scope.checking import tally
+from xinzhi.scope.catalogue import tally
 from xinzhi.scope.membership import Interval, union
 from xinzhi.scope.tables import measure_text, verdict
 

@@ -13,7 +13,7 @@ import xinzhi
 from xinzhi import sectors
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.sectors.coupling import coordination_degree, coupling_degree, grade
-from xinzhi.sectors.levels import balanced_cells, pooled_tfp
+from xinzhi.sectors.figures import balanced_cells, pooled_tfp
 
 TOLERANCE = 1e-12
 

@@ -12,11 +12,10 @@ import pytest
 import xinzhi
 from xinzhi import sectors
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.sectors.contiguity import spatial_weights
 from xinzhi.sectors.conventions import document
 from xinzhi.sectors.inequality import dagum, gini, theil
 from xinzhi.sectors.markov import homogeneity, steady_state
-from xinzhi.sectors.moran import global_moran, local_moran
+from xinzhi.sectors.moran import global_moran, local_moran, spatial_weights
 from xinzhi.sectors.ridgelines import bandwidth
 
 TOLERANCE = 1e-12

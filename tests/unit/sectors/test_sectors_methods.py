@@ -9,25 +9,29 @@ from xinzhi.sectors.composite.gaming import shifted_entropy
 from xinzhi.sectors.composite.system import Part, read_part
 from xinzhi.sectors.composite.transform import (
     Normalisation,
+    ahp,
+    critic,
+    deviation,
+    entropy,
     has_outliers,
     impute,
     kurtosis,
+    merec,
     normalise,
+    pca,
     positive,
     skewness,
     treat,
     winsorise,
 )
 from xinzhi.sectors.composite.uncertainty import quantiles
-from xinzhi.sectors.composite.weights import ahp, critic, deviation, entropy, merec, pca
-from xinzhi.sectors.contiguity import spatial_weights
 from xinzhi.sectors.conventions import convention, returns_to_schooling, text
 from xinzhi.sectors.coupling import coordination_degree, coupling_degree, lagging, obstacle_degree, relative_levels
 from xinzhi.sectors.ellipse import deviational_ellipse
+from xinzhi.sectors.figures import balanced_cells
 from xinzhi.sectors.green import decoupling_state
-from xinzhi.sectors.levels import balanced_cells
 from xinzhi.sectors.lmdi import lmdi_additive, logarithmic_mean
-from xinzhi.sectors.moran import global_moran, local_moran
+from xinzhi.sectors.moran import global_moran, local_moran, spatial_weights
 from xinzhi.sectors.ridgelines import bandwidth, kernel_density
 
 HALVES = np.array([0.5, 0.5])

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from xinzhi.sources.identity import IdentityError, require_identity, scaled_shares
+from xinzhi.sources.best_practice import IdentityError, require_identity, scaled_shares
 
 
 def test_require_identity() -> None:

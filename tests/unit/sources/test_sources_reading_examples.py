@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from xinzhi.sources.reading import read
+from xinzhi.sources.assumptions import read
 
 
 def test_read() -> None:

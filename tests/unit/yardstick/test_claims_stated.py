@@ -10,7 +10,7 @@ import pytest
 
 import xinzhi
 from xinzhi.yardstick import note
-from xinzhi.yardstick.claims.stated import in_words, stated_choices
+from xinzhi.yardstick.claims.figures import in_words, stated_choices
 
 CONSTANT = {"shares.rule": "constant"}
 

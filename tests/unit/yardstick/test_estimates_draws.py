@@ -29,7 +29,7 @@ from xinzhi.yardstick.estimates.draws import (
     tfp_growth,
 )
 from xinzhi.yardstick.estimates.errors import Exchange, learn
-from xinzhi.yardstick.estimates.statements import _quantiles, above, interval_score, judge, ranked, state
+from xinzhi.yardstick.estimates.results import _quantiles, above, interval_score, judge, ranked, state
 from xinzhi.yardstick.estimating import as_of, live, log_growth, share_as_of
 from xinzhi.yardstick.growth_accounts import Inputs, account
 

@@ -15,8 +15,16 @@ import numpy as np
 
 from xinzhi.core.arrays import FloatArray, IntArray
 from xinzhi.core.simplex import OPTIMAL, Batch, solve_batch
-from xinzhi.frontier.change.decompositions import Plan, Term, decompose, needed
-from xinzhi.frontier.change.distances import Frontier, Measure, Tally, reference_technology
+from xinzhi.frontier.change.decompositions import (
+    Frontier,
+    Measure,
+    Plan,
+    Tally,
+    Term,
+    decompose,
+    needed,
+    reference_technology,
+)
 from xinzhi.frontier.change.panel import Benchmarks, Panel
 from xinzhi.frontier.technology.technology import Goods, means
 

@@ -12,8 +12,7 @@ import polars as pl
 from xinzhi.core.arrays import AnyFrame, FloatArray
 from xinzhi.core.errors import UsageError
 from xinzhi.data import provenance
-from xinzhi.frontier.change.decompositions import DECOMPOSITIONS, NEEDS_SCALE, Plan
-from xinzhi.frontier.change.distances import Frontier, Measure
+from xinzhi.frontier.change.decompositions import DECOMPOSITIONS, NEEDS_SCALE, Frontier, Measure, Plan
 from xinzhi.frontier.change.families import (
     Outcome,
     distance_family,
@@ -85,16 +84,6 @@ def productivity_change(  # noqa: PLR0913 - the design's signature: roles of col
         ``input_prices``, ``output_prices``: columns, in the order of inputs and outputs.
         ``n_boot``, ``confidence``, ``bandwidth``, ``seed``, ``n_jobs``, ``progress``: bootstrap intervals (Simar and
         Wilson 1999) of the Malmquist index; ``progress(done, total)`` is called after each block.
-
-    Returns
-    -------
-    ProductivityChange
-        One row per unit and pair of periods: index, parts, status.
-
-    Raises
-    ------
-    UsageError, InputError, IdentityError
-        When options do not go together; when the frame cannot be used; when parts do not add up to the index: a defect.
 
     Notes
     -----

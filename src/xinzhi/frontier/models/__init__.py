@@ -123,10 +123,10 @@ MODELS: dict[str, Model] = {
         home="environmental:by_production", takes=("polluting", "measure"), bad="some", names=True
     ),
     "seiford-zhu": Model(
-        home="transformed:seiford_zhu", orientations=_SAME, takes=("translation",), rts=("vrs",), bad="some"
+        home="additive:seiford_zhu", orientations=_SAME, takes=("translation",), rts=("vrs",), bad="some"
     ),
     "range-directional": Model(
-        home="transformed:range_directional", orientations={**_SAME, "none": "none"}, rts=("vrs",)
+        home="additive:range_directional", orientations={**_SAME, "none": "none"}, rts=("vrs",)
     ),
 }  # fmt: skip
 

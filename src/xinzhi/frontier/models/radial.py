@@ -21,8 +21,7 @@ from xinzhi.core.programs import Program
 from xinzhi.frontier.models.sweep import ON_FRONTIER, Reference
 from xinzhi.frontier.reading import Data
 from xinzhi.frontier.technology.distance import Solution, distance
-from xinzhi.frontier.technology.envelopment import prepare
-from xinzhi.frontier.technology.technology import Goods, choose, given_direction, technology
+from xinzhi.frontier.technology.technology import Goods, choose, given_direction, prepare, technology
 
 
 def radial(  # noqa: PLR0913 - the goods, the technology and the measure

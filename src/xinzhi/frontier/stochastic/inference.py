@@ -13,7 +13,6 @@ from scipy.special import chdtrc, ndtr, ndtri
 from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import UsageError
 from xinzhi.core.text import Text, words
-from xinzhi.frontier.stochastic.climbing import Summit
 from xinzhi.frontier.stochastic.densities import (
     GAMMA,
     INEFFICIENCY,
@@ -26,7 +25,7 @@ from xinzhi.frontier.stochastic.densities import (
     truncated_posterior,
 )
 from xinzhi.frontier.stochastic.design import CONVENTIONS
-from xinzhi.frontier.stochastic.problem import Problem, normal_log_likelihood
+from xinzhi.frontier.stochastic.problem import Problem, Summit, normal_log_likelihood
 from xinzhi.frontier.stochastic.random_effects import EFFECT, PERSISTENT, RandomEffects
 
 _HALVINGS = 200

@@ -15,7 +15,6 @@ from xinzhi.core.result import Facts
 from xinzhi.core.text import Text, has, same, words
 from xinzhi.data import provenance
 from xinzhi.frontier.labelled import Labelled, good_text
-from xinzhi.frontier.stochastic.climbing import highest
 from xinzhi.frontier.stochastic.densities import NOISE
 from xinzhi.frontier.stochastic.design import Frontier, Options, Settings, check_names, read_table, settle
 from xinzhi.frontier.stochastic.inference import (
@@ -28,7 +27,7 @@ from xinzhi.frontier.stochastic.inference import (
     marginal_effects,
     tests,
 )
-from xinzhi.frontier.stochastic.problem import Problem, build, checks, elasticities, starts
+from xinzhi.frontier.stochastic.problem import Problem, build, checks, elasticities, highest, starts
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -221,17 +220,6 @@ def sfa(
     **options
         ``distribution, form, cost, prices, trend, controls, determinants, determinants_constant, covariance, cluster,
         level, draws``: see `Settings`.
-
-    Returns
-    -------
-    StochasticFrontier
-        Efficiencies, coefficients, tests, and a verdict on convergence: read that first.
-
-    Raises
-    ------
-    UsageError, InputError
-        When options do not go together or a panel model lacks its unit or period; when the columns cannot carry the
-        model: the row or column is named.
 
     Notes
     -----

@@ -97,16 +97,6 @@ def stoned(
         `method` ``moments`` (default) or ``pseudo-likelihood`` for the variances; `cost` fits a convex cost frontier;
         `level` of the intervals.
 
-    Returns
-    -------
-    Stoned
-        Efficiencies, tangent planes and variances.
-
-    Raises
-    ------
-    UsageError, InputError
-        When an option is unknown; when a column is missing, not positive or constant, or there are too many rows.
-
     Notes
     -----
     Kuosmanen and Kortelainen (2012), Journal of Productivity Analysis 38; Fan, Li and Weersink (1996) for the pseudo-
@@ -137,16 +127,6 @@ def cnls(y: FloatArray, x: FloatArray, *, error: str = "additive", rts: str = "v
         Output `(n,)` and inputs `(n, p)`.
     error, rts, cost
         As in `stoned`.
-
-    Returns
-    -------
-    Hull
-        Fitted values, tangent planes and how well the program was solved.
-
-    Raises
-    ------
-    UsageError, InputError
-        When an option is unknown; when the data cannot be fitted.
 
     Examples
     --------

@@ -71,11 +71,6 @@ def markups(
     Markups
         A row for each firm and year, and years by group.
 
-    Raises
-    ------
-    UsageError, InputError
-        When there is no such method or input, or its estimate is no answer; when a column is missing.
-
     Examples
     --------
     >>> import numpy as np

@@ -279,18 +279,6 @@ def restrict(
     population
         By place; needed for `Sample.least_population`.
 
-    Returns
-    -------
-    tuple
-        The rows that stay, as a polars frame, and the findings.
-
-    Raises
-    ------
-    UsageError
-        When a column or the population is missing.
-    InputError
-        When nothing is left.
-
     Examples
     --------
     >>> long = pl.DataFrame({"c": ["A", "A", "B"], "i": ["x", "y", "x"], "v": [5.0, 4.0, 1.0]})

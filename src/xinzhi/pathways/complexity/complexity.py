@@ -18,7 +18,6 @@ from xinzhi.core.result import Facts, Result
 from xinzhi.data import provenance
 from xinzhi.data.frames import read_any
 from xinzhi.pathways.complexity import relatedness
-from xinzhi.pathways.complexity.anchoring import Anchoring, by_anchor, by_diversity
 from xinzhi.pathways.complexity.cells import Cells, cell_frame, read_cells, without_empty
 from xinzhi.pathways.complexity.relatedness import (
     Diagonal,
@@ -29,7 +28,7 @@ from xinzhi.pathways.complexity.relatedness import (
     present,
     revealed_advantage,
 )
-from xinzhi.pathways.complexity.spectrum import Fitness, Spectrum, fitness, spectrum
+from xinzhi.pathways.complexity.spectrum import Anchoring, Fitness, Spectrum, by_anchor, by_diversity, fitness, spectrum
 from xinzhi.pathways.conventions import check_option, options_of, setting
 
 Scale = Literal["places", "z", "z-sample"]
@@ -175,13 +174,6 @@ def complexity(
     suppressed
         What a cell counts as that is withheld for disclosure; None: such cells are refused and named.
 
-    Raises
-    ------
-    UsageError
-        When a column or an option is unknown.
-    InputError
-        When the input cannot be used.
-
     Examples
     --------
     >>> import xinzhi
@@ -209,11 +201,6 @@ def measure_cells(
         Places by activities.
     anchor, options
         As in `complexity`.
-
-    Raises
-    ------
-    InputError
-        When too little is present.
 
     Examples
     --------

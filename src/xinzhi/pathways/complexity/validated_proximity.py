@@ -255,13 +255,6 @@ def validated_proximity(
     tail
         None: exact where that is quick, else the saddlepoint.
 
-    Raises
-    ------
-    UsageError
-        When the level is no share, or a column is missing.
-    InputError
-        When the input cannot be used.
-
     Examples
     --------
     >>> import xinzhi

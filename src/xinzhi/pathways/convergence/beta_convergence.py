@@ -133,8 +133,6 @@ def beta_convergence(
 
     Raises
     ------
-    UsageError
-        When a column is missing, or options exclude each other.
     InputError
         When there are gaps, one year only, fewer than three units, or a value without logarithm.
 

@@ -18,11 +18,13 @@ from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text, words
 from xinzhi.data import provenance
 from xinzhi.pathways.conventions import check_option, conventions, options_of
-from xinzhi.pathways.convergence.clubs_placebo import Placebo, numbered, placebo
 from xinzhi.pathways.convergence.log_t_test import (
     LogTRules,
+    Placebo,
     growing_variation,
+    numbered,
     paths_frame,
+    placebo,
     prepared,
     refuse_identical,
     regress,
@@ -187,8 +189,6 @@ def clubs(frame: AnyFrame, unit: str, time: str, value: str, *, rules: ClubRules
 
     Raises
     ------
-    UsageError
-        When a column or an option is unknown.
     InputError
         When the panel has gaps, too few units or years, or all units coincide.
 
@@ -255,11 +255,6 @@ def merge_clubs(found: Clubs, method: Merging = "ps") -> Clubs:
         Applied Econometrics 24(7), section 4). ``vlt``: a club takes in the next only when the two fit better than the
         next and the one after it, and the search starts again after each merger (von Lyncker and Thoennessen 2017,
         Empirical Economics 52(2)).
-
-    Raises
-    ------
-    UsageError
-        When the method is unknown.
 
     Examples
     --------

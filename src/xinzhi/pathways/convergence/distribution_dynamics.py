@@ -69,8 +69,6 @@ def distribution_dynamics(
 
     Raises
     ------
-    UsageError
-        When a column is missing or an option is impossible.
     InputError
         When there are fewer than ten moves, or no differences.
 

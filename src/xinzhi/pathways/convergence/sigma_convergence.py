@@ -66,8 +66,6 @@ def sigma_convergence(
 
     Raises
     ------
-    UsageError
-        When a column is missing.
     InputError
         When there are gaps, one year only, fewer than three units, a value without logarithm, or no difference at all
         in a year.

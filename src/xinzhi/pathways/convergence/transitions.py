@@ -95,13 +95,6 @@ def transitions(
     neighbours
         Unit and those it borders on: asks for the spatial chain, by the class of the neighbours' mean.
 
-    Raises
-    ------
-    UsageError
-        When a column is missing, there are fewer than two classes, or bounds do not rise.
-    InputError
-        When nothing can be counted, quantiles coincide, or a mean is not positive.
-
     Notes
     -----
     Quah (1993), European Economic Review 37; Rey (2001), Geographical Analysis 33. The spatial chain needs bounds that

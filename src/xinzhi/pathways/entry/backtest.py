@@ -179,13 +179,6 @@ def backtest(
     options
         Cutoffs, scores, folds and intervals.
 
-    Raises
-    ------
-    UsageError
-        When a column, a period or a score is unknown, or the spans overlap.
-    InputError
-        When the input cannot be used, or too few cells entered.
-
     Examples
     --------
     >>> import xinzhi

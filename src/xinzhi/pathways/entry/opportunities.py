@@ -21,7 +21,7 @@ from xinzhi.pathways.complexity.cells import cell_frame
 from xinzhi.pathways.complexity.complexity import Complexity
 from xinzhi.pathways.complexity.relatedness import revealed_advantage
 from xinzhi.pathways.conventions import conventions
-from xinzhi.pathways.entry.skill import Evidence, Skill
+from xinzhi.pathways.entry.forecast import Evidence, Skill
 from xinzhi.pathways.industries import word
 
 QUADRANTS = ("near-complex", "far-complex", "near-simple", "far-simple")

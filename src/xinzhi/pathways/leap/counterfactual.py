@@ -128,8 +128,6 @@ def counterfactual(
 
     Raises
     ------
-    UsageError
-        When a column or the unit is missing, the date lies outside the years, or nothing is matched on.
     InputError
         When there are gaps, fewer than two donors, or a predictor is missing or the same everywhere.
 

@@ -72,13 +72,6 @@ def lane_changes(
         A frame with the place, the activity and ``density`` of the earlier period; that of the old core when None
         (conditional proximity, an activity's own presence not counted).
 
-    Raises
-    ------
-    UsageError
-        When a column or period is missing, or `absent` is no advantage below 1.
-    InputError
-        When the frame cannot be used, nothing is absent, or a density is missing.
-
     Notes
     -----
     Deciles are taken within a place: the least related tenth of what it does not do. Pinheiro et al. (2022), Research

@@ -6,6 +6,7 @@ import itertools
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -153,13 +154,6 @@ def lead_changes(
         levels is then sure within the margin and the root of the sum of both squares, times the years since the first.
     rules
         When a lead counts.
-
-    Raises
-    ------
-    UsageError
-        When a column or a unit is missing.
-    InputError
-        When a value has no logarithm, or there is one unit or one year only.
 
     Notes
     -----
@@ -349,3 +343,32 @@ def _lead(gap: FloatArray, margin: FloatArray) -> IntArray:
 def _usual_step(years: IntArray) -> int:
     """Return the usual number of years from one year of the frame to the next."""
     return int(np.median(np.diff(years))) if len(years) > 1 else 1
+
+
+_FILE = Path(__file__).with_name("history.csv")
+CASES = (("GBR", "NLD"), ("USA", "GBR"), ("JPN", "USA"))
+
+
+def historic_levels() -> pl.DataFrame:
+    """Return ``country, year, output_per_head`` of four countries since 1800, in international dollars of 2011.
+
+    Maddison Project Database 2023, CC BY 4.0: ``history.yaml`` beside the table says whom to cite.
+
+    Examples
+    --------
+    >>> historic_levels().filter(country="USA", year=1900)["output_per_head"].item()
+    8038
+    """
+    return pl.read_csv(_FILE)
+
+
+def historic_leads() -> LeadChanges:
+    """Return who overtook whom in the essay's three cases: Britain, the United States, and Japan catching up.
+
+    Examples
+    --------
+    >>> found = historic_leads()
+    >>> found.first("USA", "GBR", durable=True)["earliest"], found.first("JPN", "USA")
+    (1899, None)
+    """
+    return lead_changes(historic_levels(), unit="country", time="year", value="output_per_head", pairs=CASES)

@@ -85,8 +85,6 @@ def leapfrog(
 
     Raises
     ------
-    UsageError
-        When the measurement has no such year.
     InputError
         When there are fewer than three regions, or no levels to compare.
 

@@ -114,13 +114,6 @@ def northeast(
     start
         Year of the structure that is matched; 2000 when None.
 
-    Raises
-    ------
-    UsageError
-        When a province is unknown.
-    InputError
-        When a table or column is missing, or the structure of the year is not there.
-
     Notes
     -----
     Matched on the structure of the year (shares of the three industries, output per head, urbanisation) and on the path

@@ -235,13 +235,6 @@ def choices(
     evidence
         What `able` says of the same package, where it is at hand.
 
-    Raises
-    ------
-    UsageError
-        When a category or year is unknown.
-    InputError
-        When a table is missing, or fewer than two regions have a full list.
-
     Examples
     --------
     >>> found = choices("china-provinces", years=2026, draws=20)

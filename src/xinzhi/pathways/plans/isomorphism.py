@@ -252,13 +252,6 @@ def isomorphism(
     plans
         Whether to compare the plans too, where there are any.
 
-    Raises
-    ------
-    UsageError
-        When a year, level or null is unknown.
-    InputError
-        When `activity` is missing or cannot be used.
-
     Examples
     --------
     >>> found = isomorphism("china-provinces", years=[2016], draws=20, plans=False)

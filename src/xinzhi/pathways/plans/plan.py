@@ -19,9 +19,9 @@ from xinzhi.data import names_of, provenance
 from xinzhi.data.package import Package
 from xinzhi.pathways.complexity.cells import Cells
 from xinzhi.pathways.conventions import check_known, setting
-from xinzhi.pathways.entry.skill import Skill, entry_skill
+from xinzhi.pathways.entry.forecast import Skill, entry_skill
 from xinzhi.pathways.industries import Explanation, as_package, jobs, nearness
-from xinzhi.pathways.plans import candidates as weighing
+from xinzhi.pathways.plans import lists as weighing
 from xinzhi.pathways.plans.assignment import Assignment, InfeasibleTaskError, Task, assign, greedy, herd, queue, row_of
 from xinzhi.pathways.plans.choices import Choices
 from xinzhi.pathways.plans.limits import (
@@ -250,8 +250,6 @@ def plan(  # noqa: PLR0913 - the parts of one programme, each with a default
 
     Raises
     ------
-    UsageError
-        When a year, region, industry or option is unknown.
     InputError
         When the input cannot be used, or no plan keeps all limits: the message says which limit, and by how much.
 

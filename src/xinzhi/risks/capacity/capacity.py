@@ -110,11 +110,6 @@ def capacity(source: AnyFrame, *, bands: Sequence[Mapping[str, Any]] | None = No
         Bands of the level, lowest first, as mappings with ``name`` and ``below`` (None in the last); None: those of
         ``overcapacity.yaml``, whose source says itself that there is no common standard.
 
-    Raises
-    ------
-    InputError
-        When a period cannot be read or a rate is not between 0 and 100.
-
     Notes
     -----
     The National Bureau of Statistics defines the rate as actual output over capacity, both in value; capacity is what

@@ -1,4 +1,4 @@
-"""A market into which capacity comes, and what draws of demand, of sizes and of the number of entrants make of it.
+"""A market into which capacity comes: what a wave of entry starts from, and what draws of it make of the market.
 
 Demand, sizes and numbers are drawn once for a category and used on every path of demand, so that paths and kinds of
 entry differ by what is assumed and not by chance.
@@ -6,18 +6,226 @@ entry differ by what is assumed and not by chance.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from zlib import crc32
 
 import numpy as np
+import polars as pl
 
-from xinzhi.core.arrays import FloatArray, IntArray
-from xinzhi.core.errors import UsageError
-from xinzhi.core.text import words
-from xinzhi.risks.capacity.entry_inputs import Category
-from xinzhi.risks.inputs import setting
+from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.text import Text, words
+from xinzhi.data import Package, names_of
+from xinzhi.risks.inputs import GAPS, checked, setting
+
+_QUARTERS = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Category:
+    """One category of the plans."""
+
+    code: str
+    name: Text
+    regions: tuple[str, ...]  # that name it
+    sizes: FloatArray  # their shares of national employment in its divisions, of those that are known
+    sized: tuple[str, ...]  # which regions these are
+    divisions: tuple[str, ...]  # that the table `activity` has
+    missing: tuple[str, ...]  # that it lacks
+    base: float  # utilisation at the start (0-1)
+    place: float  # share of its own past means over so many quarters that were lower
+    spread: float  # standard deviation of its yearly log change
+    survey: tuple[str, ...]  # the series behind both
+    reason: Text | None  # why nothing can be computed; None where it can
+
+
+def read_categories(
+    package: Package, year: int | None, asked: Sequence[str] | None, demand: Collection[str] = ()
+) -> tuple[int, int, tuple[Category, ...]]:
+    """Return the year of the plans, the year of the sizes, and the categories; those of `demand` have their own."""
+    verb = "herd_entry"
+    plans = package.require("plans", ["region", "year", "category", "named"], verb=verb)
+    kinds = package.require("plan_categories", ["category", "divisions"], verb=verb)
+    jobs = package.require("activity", ["region", "industry", "year", "employment"], verb=verb, despite=GAPS)
+    rates = package.require("capacity", ["period", "industry", "utilisation"], verb=verb)
+    years = sorted(int(one) for one in plans["year"].unique())
+    chosen = years[-1] if year is None else year
+    if chosen not in years:
+        raise UsageError("capacity.no-plans", year=chosen, known=years)
+    known = kinds["category"].to_list()
+    codes = sorted(known) if asked is None else list(asked)
+    if unknown := [code for code in codes if code not in known]:
+        raise UsageError("capacity.no-category", asked=unknown[0], known=sorted(known))
+    of_sizes = int(jobs["year"].max() or 0)  # type: ignore[arg-type] # whole years
+    last = jobs.filter(pl.col("year") == of_sizes, pl.col("employment").is_not_null())
+    employed: dict[str, dict[str, float]] = {}
+    for industry, region, count in last.select("industry", "region", "employment").iter_rows():
+        employed.setdefault(industry, {})[region] = count
+    here = plans.filter(pl.col("year") == chosen, pl.col("named") > 0).sort("region")
+    named = dict(here.group_by("category", maintain_order=True).agg("region").iter_rows())
+    division = dict(kinds.select("category", pl.col("divisions").str.split(";")).iter_rows())
+    names, survey = names_of(package), survey_series(rates)
+    return chosen, of_sizes, tuple(
+        _category(
+            code, names.text("category", code), named.get(code, []), division[code] or [], employed, survey,
+            unjudged(code, demand),
+        )
+        for code in codes
+    )  # fmt: skip
+
+
+def _category(
+    code: str,
+    name: Text,
+    regions: Sequence[str],
+    divisions: Sequence[str],
+    employed: Mapping[str, Mapping[str, float]],
+    survey: Mapping[str, tuple[str, float, float, float]],
+    unjudged: str | None,
+) -> Category:
+    there = [one for one in divisions if one in employed]
+    weight = {one: sum(employed[one].values()) for one in there}
+    total = sum(weight.values())
+    own = {one: [employed[part][one] for part in there if one in employed[part]] for one in regions}
+    sized = {one: sum(parts) / total for one, parts in own.items() if parts and total > 0}
+    measured = unjudged != "utilisation_unknown"
+    surveyed = [one for one in there if one in survey and weight[one] > 0] if measured else []
+    base = spread = place = float("nan")
+    if surveyed:
+        heavy = np.array([weight[one] for one in surveyed])
+        base = float(np.average([survey[one][1] for one in surveyed], weights=heavy))
+        spread = float(np.average([survey[one][2] for one in surveyed], weights=heavy))
+        place = float(np.average([survey[one][3] for one in surveyed], weights=heavy))
+    reasons = {
+        "unmapped": not divisions, "no_division": not there, "not_named": not regions, "not_surveyed": not surveyed,
+        "no_size": not sized or float(np.median(list(sized.values()))) <= 0,
+    }  # fmt: skip
+    if not measured and there and regions:
+        reasons = {}
+    why = next((key for key, holds in reasons.items() if holds), unjudged)
+    return Category(
+        code=code,
+        name=name,
+        regions=tuple(regions),
+        sizes=np.array(list(sized.values())),
+        sized=tuple(sized),
+        divisions=tuple(there),
+        missing=tuple(one for one in divisions if one not in employed),
+        base=base,
+        place=place,
+        spread=spread,
+        survey=tuple(dict.fromkeys(survey[one][0] for one in surveyed)),
+        reason=None if why is None else _reason(code, why, divisions),
+    )
+
+
+def _reason(code: str, why: str, divisions: Sequence[str]) -> Text:
+    """Return why nothing can be computed, with what is dated of its supply where demand or use is what is missing."""
+    said, seen = (
+        words(f"overcapacity.reason.{why}", divisions=divisions),
+        setting("overcapacity", "not_as_output.supply"),
+    )
+    if why not in {"demand_unknown", "utilisation_unknown"} or code not in seen:
+        return said
+    return words("overcapacity.supply.beside", why=said, seen=words(f"overcapacity.supply.{code}", **seen[code]))
+
+
+def unjudged(code: str, demand: Collection[str]) -> str | None:
+    """Return why a category cannot be judged by its plants or by national output; None where it can."""
+    if code in setting("overcapacity", "not_as_output.utilisation"):
+        return "utilisation_unknown"
+    unknown = code in setting("overcapacity", "not_as_output.demand") and code not in {*demand, *sourced()}
+    return "demand_unknown" if unknown else None
+
+
+def sourced() -> Mapping[str, float]:
+    """Return the growth per year of demand that has a source, by category."""
+    found: Mapping[str, float] = setting("overcapacity", "not_as_output.sourced")
+    return found
+
+
+def survey_series(rates: pl.DataFrame) -> dict[str, tuple[str, float, float, float]]:
+    """Return for every division the survey series that stands for it, its level (0-1), log spread and place."""
+    quarters = rates.filter(pl.col("period").str.contains("Q"), pl.col("utilisation").is_not_null()).with_columns(
+        place=pl.col("period").str.slice(0, 4).cast(pl.Int64) * _QUARTERS
+        + pl.col("period").str.slice(5, 1).cast(pl.Int64)
+    )
+    if not quarters.height:
+        raise InputError("capacity.no-quarter")
+    since = int(quarters["place"].max() or 0) - setting("overcapacity", "wave.base_quarters")  # type: ignore[arg-type] # whole
+    recent = quarters.filter(pl.col("place") > since).group_by("industry")
+    level = dict(recent.agg(pl.col("utilisation").mean() / 100).iter_rows())
+    spread, places = _spreads(quarters), _places(quarters, since)
+    found: dict[str, tuple[str, float, float, float]] = {}
+    for wider in ("sections", "survey"):  # the narrower series comes last and stays
+        for series, divisions in setting("overcapacity", f"utilisation.{wider}").items():
+            if series in level:
+                # a whole section says nothing of the place of an industry in its own past
+                own = places[series] if wider == "survey" else float("nan")
+                found |= {one: (series, float(level[series]), spread[series], own) for one in divisions}
+    return found
+
+
+def _places(quarters: pl.DataFrame, since: int) -> dict[str, float]:
+    """Return for every series the share of its own past means (of as many quarters) that lie below the last one."""
+    span = setting("overcapacity", "wave.base_quarters")
+    found = {}
+    for (series,), own in quarters.sort("place").group_by("industry"):
+        when, rates = own["place"].to_numpy(), own["utilisation"].to_numpy()
+        ends = [end for end in range(int(when[0]) + span - 1, since + span + 1) if (_in(when, end, span)).any()]
+        means = np.array([rates[_in(when, end, span)].mean() for end in ends])
+        found[str(series)] = float((means[:-1] < means[-1]).mean()) if len(means) > 1 else float("nan")
+    return found
+
+
+def _in(when: IntArray, end: int, span: int) -> BoolArray:
+    """Return which quarters lie in the span that ends with one."""
+    return np.asarray((when > end - span) & (when <= end))
+
+
+def _spreads(quarters: pl.DataFrame) -> dict[str, float]:
+    """Return the standard deviation of a year's log change; the convention where there are too few."""
+    before = quarters.select("industry", place=pl.col("place") + _QUARTERS, past="utilisation")
+    changes = (
+        quarters.join(before, on=["industry", "place"])
+        .with_columns(change=(pl.col("utilisation") / pl.col("past")).log())
+        .group_by("industry")
+        .agg(spread=pl.col("change").std(), count=pl.len())
+    )
+    usual, least = setting("overcapacity", "wave.spread"), setting("overcapacity", "wave.least_changes")
+    found = dict.fromkeys(quarters["industry"].to_list(), float(usual))
+    return found | {
+        name: float(value) for name, value, count in changes.iter_rows() if count >= least and value is not None
+    }
+
+
+def national_growth(package: Package, window: int) -> tuple[float, int, int]:
+    """Return the mean yearly growth of real output of all regions together, and its first and last year."""
+    accounts = package.require("accounts", ["region", "year", "output_real"], verb="herd_entry", despite=GAPS)
+    total = (
+        accounts.drop_nulls("output_real")
+        .group_by("year")
+        .agg(pl.col("output_real").sum(), pl.col("region").n_unique())
+        .filter(pl.col("region") == pl.col("region").max())
+        .sort("year")
+    )
+    if total.height <= window:
+        raise InputError("capacity.no-growth", window=window)
+    first, last = total.row(-1 - window, named=True), total.row(-1, named=True)
+    span = int(last["year"] - first["year"])
+    return float((last["output_real"] / first["output_real"]) ** (1 / span) - 1), int(first["year"]), int(last["year"])
+
+
+def check_demand(given: Any, codes: Sequence[str]) -> None:  # noqa: ANN401 - a mapping, to be checked
+    """Refuse growth of a category that is not there, or no growth rate."""
+    for code, rate in (given or {}).items():
+        if code not in codes:
+            raise UsageError("capacity.demand-of", code=code)
+        if not -1 < checked("herd_entry", f"demand['{code}']", rate) < 1:
+            raise UsageError("capacity.demand-rate", code=code, rate=rate)
+
 
 _STEPS = 100
 ENTRY, CUTS = ("all", "uncertain"), setting("overcapacity", "told.cuts")

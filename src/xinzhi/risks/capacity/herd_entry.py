@@ -15,15 +15,16 @@ from xinzhi.core.names import NO_NAMES, Names
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text
 from xinzhi.data import as_package, is_package, provenance
-from xinzhi.risks.capacity.entry_inputs import (
+from xinzhi.risks.capacity.entry_market import (
     Category,
+    Market,
     check_demand,
     national_growth,
     read_categories,
+    simulate,
     sourced,
     unjudged,
 )
-from xinzhi.risks.capacity.entry_market import Market, simulate
 from xinzhi.risks.inputs import checked, conventions, setting
 
 CATEGORY, LIKELY = "category", setting("overcapacity", "told.likely")
@@ -157,13 +158,6 @@ def herd_entry(
     assumptions
         Any entry of ``wave`` in ``overcapacity.yaml``, such as ``rule="own"``, ``horizon=3``, ``scale=0.5``,
         ``realised=(2, 2)``, ``demand_elasticity=2``; and ``spillover``, 0 unless given.
-
-    Raises
-    ------
-    UsageError
-        When a category, year or assumption is unknown or makes no sense.
-    InputError
-        When a table is missing.
 
     Notes
     -----

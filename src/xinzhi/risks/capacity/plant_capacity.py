@@ -69,13 +69,6 @@ def plant_capacity(
         factors, 1 or more, NaN without solution), ``.status`` and, if it can, ``.peers``; None:
         `xinzhi.frontier.efficiency`.
 
-    Raises
-    ------
-    UsageError
-        When the arrays differ in length.
-    InputError
-        When a figure is no number or negative.
-
     Notes
     -----
     Johansen (1968); Färe, Grosskopf and Kokkelenberg (1989), International Economic Review 30(3). With
@@ -178,11 +171,6 @@ def cost_capacity(
     DataFrame
         ``unit, output, capacity, utilisation, status``: above 1 the unit produces more than its plant is best for;
         `status` is ``found`` or ``no tangency`` (then null).
-
-    Raises
-    ------
-    InputError
-        When capital, output or rental is not positive.
 
     Notes
     -----

@@ -24,11 +24,13 @@ from xinzhi.risks.debt.fan_shocks import (
     GROWTH,
     NOTHING,
     RATE,
+    Moves,
     PanelAutoregression,
+    Pooled,
+    Trend,
     autoregressive,
     recursion,
 )
-from xinzhi.risks.debt.fan_trend import Moves, Pooled, Trend
 from xinzhi.risks.inputs import checked, setting
 
 VARIABLES = ("growth", "rate", "net_borrowing")
@@ -151,8 +153,6 @@ def debt_fan(
 
     Raises
     ------
-    UsageError
-        When an option makes no sense.
     InputError
         When no region has four years, or an autoregression lacks years.
 

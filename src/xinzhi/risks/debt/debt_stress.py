@@ -126,8 +126,6 @@ def debt_stress(
 
     Raises
     ------
-    UsageError
-        When a scenario or baseline names something unknown.
     InputError
         When no region has debt and output in two years in a row.
 

@@ -171,13 +171,6 @@ def bubbles(
         series are allowed for: ``p_adjusted`` (Benjamini and Hochberg 1995) and ``survives``, at a false discovery rate
         of 100 less the level; ``.episodes`` has the dates, and whether it is a rise or a fall, which is no bubble.
 
-    Raises
-    ------
-    UsageError
-        When an option is off.
-    InputError
-        When the frame cannot be read, or no series of it can be tested; the exception carries the findings.
-
     Notes
     -----
     Phillips, Shi and Yu (2015), International Economic Review 56(4), 1043-1078. A steady growth rate is an explosive

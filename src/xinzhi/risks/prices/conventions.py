@@ -58,11 +58,6 @@ class BubbleRules:
         ``refuse`` a series with a hole, or test the ``longest`` unbroken stretch.
     zeros
         ``refuse`` a zero among positive values, or ``keep`` it.
-
-    Raises
-    ------
-    UsageError
-        When a value is not one of these.
     """
 
     level: int = setting("level")

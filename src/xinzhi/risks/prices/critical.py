@@ -44,11 +44,6 @@ class CriticalValues:
         GSADF of the simulated or resampled series, in order; empty for stored values.
     sequential
         The p-value at which a bootstrap ended before all its replications were drawn; None where none did.
-
-    Raises
-    ------
-    UsageError
-        When the critical values of GSADF are not three numbers.
     """
 
     adf: FloatArray

@@ -43,13 +43,6 @@ def house_prices(
         name_zh, name_en, year, price, log_price, price_to_output`` (100 m2 in years of output per head; null without
         `accounts`).
 
-    Raises
-    ------
-    InputError
-        When the package lacks the table.
-    UsageError
-        When an option is off.
-
     Notes
     -----
     A steady growth rate is an explosive root in levels, not in logarithms, nor beside a fundamental that grows as fast:

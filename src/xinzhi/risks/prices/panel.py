@@ -102,15 +102,8 @@ def panel_bubbles(
     rules
         Level, smallest window, shortest episode, replications and seed, gaps, zeros.
 
-    Returns
-    -------
-    PanelBubbles
-        ``.statistics`` has the panel GSADF and its critical values; ``.episodes`` the dates.
-
     Raises
     ------
-    UsageError
-        When an option is off.
     InputError
         When fewer than two series can be tested over a common span.
 

@@ -21,7 +21,6 @@ from xinzhi.risks.debt.debt import Debt
 from xinzhi.risks.debt.debt import debt as debt_of
 from xinzhi.risks.inputs import setting
 from xinzhi.risks.register.evidence import ability, bubble, burden, herding, old_wine, outlook, planned
-from xinzhi.risks.register.national import settle
 from xinzhi.risks.register.rules import (
     CHECKS,
     FLAGS,
@@ -30,6 +29,7 @@ from xinzhi.risks.register.rules import (
     not_given,
     pitfalls,
     rules,
+    settle,
     unmatched,
     without_region,
 )
@@ -220,13 +220,6 @@ def register(  # noqa: PLR0913 - each kind of evidence under its own name
         A result of `bubbles` on series named by region or city code.
     year
         Of the plans; None: the last.
-
-    Raises
-    ------
-    UsageError
-        When there are no plans of the year.
-    InputError
-        When plans are missing, or evidence lacks a column.
 
     Notes
     -----

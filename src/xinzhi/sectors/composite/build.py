@@ -12,8 +12,18 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Result
 from xinzhi.sectors.composite.system import System, finding, listed_errors
 from xinzhi.sectors.composite.table import Indicators
-from xinzhi.sectors.composite.transform import Normalisation, Treated, constant, normalise, positive, treat
-from xinzhi.sectors.composite.weights import expert, handed, judged, objective
+from xinzhi.sectors.composite.transform import (
+    Normalisation,
+    Treated,
+    constant,
+    expert,
+    handed,
+    judged,
+    normalise,
+    objective,
+    positive,
+    treat,
+)
 from xinzhi.sectors.conventions import convention
 
 AGGREGATIONS = ("arithmetic", "geometric", "harmonic", "topsis", "vikor", "grey")

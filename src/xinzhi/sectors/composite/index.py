@@ -18,14 +18,12 @@ from xinzhi.core.schema import Column, describe, described
 from xinzhi.core.text import Language
 from xinzhi.data import Package, names_of, provenance
 from xinzhi.sectors.composite.build import Built, Convention, Ranking, build, yearly_ranks
-from xinzhi.sectors.composite.gaming import Gaming
+from xinzhi.sectors.composite.gaming import Gaming, Sensitivity
 from xinzhi.sectors.composite.load_system import load_system
-from xinzhi.sectors.composite.sensitivity import Sensitivity
 from xinzhi.sectors.composite.system import System, finding, listed_errors
 from xinzhi.sectors.composite.table import Indicators, from_package, is_table, read_indicators, read_table
-from xinzhi.sectors.composite.transform import Normalisation, impute
+from xinzhi.sectors.composite.transform import Normalisation, handed_findings, impute
 from xinzhi.sectors.composite.uncertainty import Uncertainty
-from xinzhi.sectors.composite.weights import handed_findings
 from xinzhi.sectors.conventions import convention, method
 from xinzhi.sectors.figures import as_package, named
 
@@ -71,7 +69,7 @@ class Index(Ranking, verb="index", topic="sectors", key=("region", "year")):
         ``exact`` goes over every combination of the choices, without noise; ``sobol`` estimates from base draws, with
         it.
         """
-        from xinzhi.sectors.composite.sensitivity import sensitivity
+        from xinzhi.sectors.composite.gaming import sensitivity
 
         return sensitivity(self, method, draws=draws, seed=seed)
 
@@ -210,13 +208,6 @@ def index(
         ``none`` (what is incomplete has no index), ``mean``, ``median``, ``group-mean``, ``linear`` or ``nearest``.
     pooled
         One set of bounds and weights for all years, so that levels compare over time; False sets them anew every year.
-
-    Raises
-    ------
-    UsageError
-        When a method is not known or has no answer on these data.
-    InputError
-        When the system or the data have errors; the exception carries the findings.
 
     Notes
     -----

@@ -26,7 +26,7 @@ from xinzhi.sectors.composite.system import (
     listed_errors,
     read_part,
 )
-from xinzhi.sectors.composite.weights import ahp, weight_findings
+from xinzhi.sectors.composite.transform import ahp, weight_findings
 
 _FOLDER = Path(__file__).parent.parent / "systems"
 _TOP = ("id", "title", "status", "reference", "method", "sectors", "dimensions", "indicators", "comparisons", "note")
@@ -71,13 +71,6 @@ def load_system(system: System | str | Path | Mapping[str, Any]) -> System:
     ----------
     system
         The id of one that ships, the path of a YAML file, its text, its content as a mapping, or a system.
-
-    Raises
-    ------
-    UsageError
-        When there is no such id.
-    InputError
-        When the file cannot be read, or the system has errors; the exception carries the findings with their lines.
 
     Examples
     --------

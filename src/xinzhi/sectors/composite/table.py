@@ -168,11 +168,6 @@ def read_indicators(path: str | Path, *, encoding: str | None = None) -> pl.Data
         A .csv, .parquet or .xlsx file (its first sheet) with ``region``, ``year`` and one column per indicator.
     encoding
         The encoding of a text file that is not UTF-8, such as ``gb18030``.
-
-    Raises
-    ------
-    InputError
-        When the file cannot be read, or a cell among numbers is none; the exception carries the findings.
     """
     raw = read_file(Path(path), "indicators", encoding=encoding)
     keys = [Field("region", "code", required=False), Field("year", "year", required=False)]
@@ -209,11 +204,6 @@ def from_package(package: Package | str | Path, system: System | str | Path | Ma
     -------
     polars.DataFrame
         ``region, year`` and a column for every indicator within reach, for the years in which there is any.
-
-    Raises
-    ------
-    InputError
-        When nothing is within reach, a table has errors, or a denominator is zero.
 
     Examples
     --------

@@ -238,11 +238,6 @@ class Uncertainty(Result, verb="index_uncertainty", topic="sectors", key=("regio
 def uncertainty(result: Ranking, *, draws: int, seed: int) -> Uncertainty:
     """Return the interval of every rank over draws of all choices.
 
-    Raises
-    ------
-    UsageError
-        When the number of draws makes no sense, or the index is not one to draw around.
-
     Notes
     -----
     Saisana, Saltelli and Tarantola (2005). Every choice is drawn independently and evenly from its levels, and every

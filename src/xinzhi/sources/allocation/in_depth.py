@@ -9,11 +9,9 @@ import polars as pl
 from xinzhi.core.errors import InputError
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text, words
-from xinzhi.sources.allocation.flows import flows
-from xinzhi.sources.allocation.marginal_products import dispersion, equalising_gain, marginal_products
+from xinzhi.sources.allocation.marginal_products import dispersion, equalising_gain, flows, marginal_products
 from xinzhi.sources.allocation.shift_share import shift_share
-from xinzhi.sources.assumptions import setting
-from xinzhi.sources.reading import left_out, left_out_facts
+from xinzhi.sources.assumptions import left_out, left_out_facts, setting
 from xinzhi.sources.result import Sources
 
 COLUMNS = ("output_nominal", "capital", "labour", "labour_share")

@@ -1,12 +1,16 @@
-"""Marginal products of capital and labour, how unequal they are, and what output would gain from equal ones."""
+"""Marginal products of capital and labour: how unequal they are, what equal ones would give, and what flows to them."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+import numpy as np
 import polars as pl
 
 from xinzhi.core.arrays import AnyFrame
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.sources.reading import read, require_positive
+from xinzhi.core.regression import Regression, codes, fixed_effects
+from xinzhi.sources.assumptions import read, require_positive
 
 _COLUMNS = ("output", "capital", "labour", "labour_share")
 
@@ -31,11 +35,6 @@ def marginal_products(
     polars.DataFrame
         Keys, ``output, capital, labour, labour_share, mpk, mpl``: the share of a factor times output per unit of it,
         the marginal product of a function with these elasticities.
-
-    Raises
-    ------
-    InputError
-        When a figure is missing or not positive, or a share not below 1.
 
     Examples
     --------
@@ -138,11 +137,6 @@ def equalising_gain(
         ``year, gain_regions, gain_industries, gain, units``, in logs: from equalising between the regions of every
         industry, then between industries, and both.
 
-    Raises
-    ------
-    InputError, UsageError
-        When a figure is missing or not positive; when the elasticity is not above 1.
-
     Notes
     -----
     Hsieh and Klenow (2009) with regions for firms. Output of the nation is a Cobb-Douglas function of industries with
@@ -228,11 +222,6 @@ def nested_gain(
         ``year, gain_within, gain_between, gain, units``, in logs: ``gain_within`` equalises the sectors of each region
         with the region's capital and labour, ``gain_between`` then the regions.
 
-    Raises
-    ------
-    InputError, UsageError
-        When a figure is missing or not positive; when an elasticity is not above 1 or the share not between 0 and 1.
-
     Notes
     -----
     Brandt, Tombe and Zhu (2013), Factor market distortions across time, space and sectors in China, Review of Economic
@@ -304,3 +293,74 @@ def _check(substitution: float) -> None:
     """Refuse an elasticity with which goods do not replace each other."""
     if not substitution > 1:
         raise UsageError("sources.substitution-low", substitution=substitution)
+
+
+@dataclass(frozen=True, slots=True)
+class Flows:
+    """Whether a factor follows its return.
+
+    `regression` is of the factor's growth on its log marginal product of the year before, within years (or industries
+    and years); `correlation` of the two after those means; `by_year` has the plain one of every year.
+    """
+
+    regression: Regression
+    correlation: float
+    by_year: pl.DataFrame
+
+    @property
+    def frame(self) -> pl.DataFrame:
+        """``term, coefficient, standard_error, t, correlation, observations, clusters``."""
+        fit = self.regression
+        extra = {"correlation": self.correlation, "observations": fit.observations, "clusters": fit.clusters}
+        return fit.frame.with_columns(pl.lit(value).alias(name) for name, value in extra.items())
+
+
+def flows(
+    frame: AnyFrame,
+    *,
+    factor: str = "capital",
+    product: str = "mpk",
+    keys: tuple[str, str, str] = ("region", "industry", "year"),
+    within_industries: bool = False,
+) -> Flows:
+    """Regress the growth of a factor on its marginal product the year before; errors are clustered by region.
+
+    Parameters
+    ----------
+    frame
+        One row per region, industry and year (the `keys`), such as `marginal_products` returns; migration and
+        investment enter as the factor that they build.
+    factor, product
+        Columns: capital or labour, and its marginal product.
+    within_industries
+        Compare regions within the same industry and year, instead of all units within the year.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> rows = [(r, "a", t, (1 + 0.1 * n) ** t, 1.0 + n) for n, r in enumerate("rstu") for t in (0, 1, 2)]
+    >>> table = pl.DataFrame(rows, schema=["region", "industry", "year", "capital", "mpk"], orient="row")
+    >>> flows(table).correlation > 0.9
+    True
+    """
+    region, industry, year = keys
+    rows, _ = read(frame, keys, [factor, product], year=year)
+    require_positive(rows, [factor, product], keys)
+    before = rows.with_columns(pl.col(year) + 1)
+    pairs = rows.join(before, on=list(keys), suffix="_0", maintain_order="left").with_columns(
+        growth=(pl.col(factor) / pl.col(f"{factor}_0")).log(), product=pl.col(f"{product}_0").log()
+    )
+    if not pairs.height:
+        raise InputError("sources.no-two-years")
+    group = codes(list(pairs.select(industry, year).iter_rows()) if within_industries else pairs[year].to_list())
+    y, x = pairs["growth"].to_numpy(), pairs["product"].to_numpy()[:, None]
+    fit = fixed_effects(y, x, [f"log {product}, year before"], [group], codes(pairs[region].to_list()))
+    inner = [values - (np.bincount(group, values) / np.bincount(group))[group] for values in (y, x[:, 0])]
+    both = float(inner[0] @ inner[1] / np.sqrt((inner[0] @ inner[0]) * (inner[1] @ inner[1])))
+    by_year = (
+        pairs.group_by(pl.col(year).alias("year"))
+        .agg(correlation=pl.corr("growth", "product"), units=pl.len().cast(pl.Int64))
+        .with_columns(pl.col("correlation").fill_nan(None))
+        .sort("year")
+    )
+    return Flows(fit, both, by_year)

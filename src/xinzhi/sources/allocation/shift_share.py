@@ -8,7 +8,7 @@ import polars as pl
 
 from xinzhi.core.arrays import AnyFrame
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.sources.reading import read, require_positive
+from xinzhi.sources.assumptions import read, require_positive
 
 Variant = Literal["traditional", "csls", "gead"]
 

@@ -11,9 +11,8 @@ from xinzhi.core.regression import Regression
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text, words
 from xinzhi.data import Package
-from xinzhi.sources.assumptions import setting
+from xinzhi.sources.assumptions import left_out, left_out_facts, setting
 from xinzhi.sources.innovation.knowledge_stock import innovation_shares, knowledge_elasticity, knowledge_stock
-from xinzhi.sources.reading import left_out, left_out_facts
 from xinzhi.sources.result import Sources
 
 

@@ -9,11 +9,15 @@ import polars as pl
 from xinzhi.core.errors import InputError
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text, words
-from xinzhi.sources.assumptions import setting
-from xinzhi.sources.reading import left_out, left_out_facts
+from xinzhi.sources.assumptions import left_out, left_out_facts, setting
 from xinzhi.sources.result import Sources
-from xinzhi.sources.upgrading.catch_up import CatchUp, catch_up
-from xinzhi.sources.upgrading.structural_change import advancement, rationalisation, structural_change
+from xinzhi.sources.upgrading.structural_change import (
+    CatchUp,
+    advancement,
+    catch_up,
+    rationalisation,
+    structural_change,
+)
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)

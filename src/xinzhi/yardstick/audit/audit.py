@@ -18,8 +18,7 @@ from xinzhi.core.shapley import cell_weights, effects
 from xinzhi.core.text import Text, listing, share, span_text, words
 from xinzhi.data import Package, as_package
 from xinzhi.protocol import Protocol, catalogue, specification
-from xinzhi.yardstick.audit.admission import Admission, WhatIf, widened
-from xinzhi.yardstick.audit.choices import Choice, Grid, choices, close, grid, spell, used
+from xinzhi.yardstick.audit.choices import Choice, Grid, Nearest, choices, close, grid, nearest, spell, used
 from xinzhi.yardstick.audit.misreport import NONE, misreports
 from xinzhi.yardstick.audit.multiverse import (
     CONVENTIONS,
@@ -33,13 +32,12 @@ from xinzhi.yardstick.audit.multiverse import (
     settle,
     spread,
 )
-from xinzhi.yardstick.audit.nearest import Nearest, nearest
+from xinzhi.yardstick.audit.robustness import Admission, WhatIf, widened
 from xinzhi.yardstick.grading import FAILED
 from xinzhi.yardstick.inputs import require_value_added
 from xinzhi.yardstick.measure import measure
 from xinzhi.yardstick.panel import DEFAULT_PROTOCOL, require_yearly
-from xinzhi.yardstick.periods import official_span
-from xinzhi.yardstick.region_set import RegionSet
+from xinzhi.yardstick.periods import RegionSet, official_span
 from xinzhi.yardstick.view import region_names
 
 NEAR, NAMED, HALF, ALIKE = (setting(CONVENTIONS, name) for name in ("near", "named", "half", "alike"))

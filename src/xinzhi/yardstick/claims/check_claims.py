@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -16,25 +16,24 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.names import Names
 from xinzhi.core.result import Facts, Provenance, Result
 from xinzhi.core.schema import describe
-from xinzhi.core.text import Text, joined, same, words
+from xinzhi.core.text import Language, Text, joined, same, span_text, words
 from xinzhi.data import NATION, Package, as_package, national_package
 from xinzhi.protocol import Protocol, specification
-from xinzhi.yardstick.audit.choices import Grid
-from xinzhi.yardstick.audit.wording import departures_text, value_text
+from xinzhi.yardstick.audit.choices import Grid, departures_text, value_text
 from xinzhi.yardstick.claims import rows as rows_
 from xinzhi.yardstick.claims.figures import (
     COMPOUND,
     LOG,
     Claim,
+    Own,
     convention,
+    in_words,
     printed,
     read_claim,
     read_claims,
     read_figure,
 )
-from xinzhi.yardstick.claims.held import Held
-from xinzhi.yardstick.claims.rows import UNJUDGED
-from xinzhi.yardstick.claims.stated import Own, in_words
+from xinzhi.yardstick.claims.rows import UNJUDGED, Held
 from xinzhi.yardstick.claims.survey import Judgement, Survey, estimates, judge, survey
 from xinzhi.yardstick.estimates.bands import bands
 from xinzhi.yardstick.estimates.results import Bands
@@ -44,7 +43,7 @@ from xinzhi.yardstick.growth_accounts import IDENTITY_TOLERANCE
 from xinzhi.yardstick.measure import measure
 from xinzhi.yardstick.measurement import Measurement
 from xinzhi.yardstick.panel import DEFAULT_PROTOCOL
-from xinzhi.yardstick.region_set import RegionSet
+from xinzhi.yardstick.periods import RegionSet
 
 Source = Package | str | Path | Mapping[str, object]
 VERDICTS = ("supported", "superseded", "reachable", "unreachable", UNJUDGED)
@@ -234,16 +233,6 @@ def check_claim(
     rounding
         Half of what the last digit counts (``"0.05pp"``, or ``0.0005``); by default that of `growth` as printed.
 
-    Returns
-    -------
-    ClaimCheck
-        Its `verdict`, and the `departures` from the reference protocol that give the figure.
-
-    Raises
-    ------
-    UsageError, ProtocolError, InputError
-        When the region, the years or a figure cannot be used, or the admissible set is empty; as in `measure`.
-
     Examples
     --------
     >>> check = check_claim("china-provinces", region="220000", start=2012, end=2017, growth="2.6%")
@@ -392,3 +381,82 @@ def _result(data: Package, held: Held) -> dict[str, Any]:
             regions=first.provenance.regions,
         ),
     }
+
+
+def note(result: Claims, language: Language = "en") -> str:
+    """Return the claims report as Markdown: the verdicts in a table, then the evidence on every claim.
+
+    Examples
+    --------
+    >>> from xinzhi.yardstick import check_claim
+    >>> print(note(check_claim("china-provinces", region="220000", start=2012, end=2017, growth="2.6%"))[:24])
+    # Claims about total fac
+    """
+
+    def said(key: str, **values: object) -> str:
+        return words(f"yardstick.claims.{key}", **values).lang(language).replace("\u00a0%", " %")
+
+    standing = result.grid.protocol.standing.lang(language)
+    lines = [f"# {said('title')}", "", said("standing", standing=standing), "", *_head(said("columns"))]
+    called = {region: result.names.region(region).lang(language) for region in result.frame["region"].unique()}
+    for row in result.frame.iter_rows(named=True):
+        held = [row[name] for name in ("reference", "lowest", "highest")]
+        numbers = ["" if value is None else f"{100 * value:.2f} %" for value in held]
+        span, verdict = _span(row, language), said(f"verdict.{row['verdict']}")
+        lines.append(_row((called[row["region"]], span, row["written"], *numbers, verdict, row["source"])))
+    lines += ["", *(f"- **{said(f'verdict.{name}')}**: {said(f'means.{name}')}" for name in VERDICTS)]
+    for row in result.frame.iter_rows(named=True):
+        title = f"## {called[row['region']]} {_span(row, language)}"
+        if row["verdict"] == UNJUDGED:
+            lines += ["", title, "", said("unjudged", **unjudged_facts(result, row))]
+            continue
+        lines += [
+            "",
+            title,
+            "",
+            said("head", **claim_facts(result, row)),
+            *_evidence(result, row, said("parts"), language),
+        ]
+        if row["flags"]:
+            lines += ["", said("marks", marks=", ".join(f"`{mark}`" for mark in row["flags"].split(";")))]
+    lines += [
+        "",
+        said("set", **_declared(result)),
+        "",
+        said("unit"),
+        "",
+        f"{result.provenance.package} · {result.provenance.foot(language)}",
+    ]
+    lines += ["", *(f"- sha256 {table}: `{digest}`" for table, digest in result.provenance.inputs.items())]
+    return "\n".join(lines) + "\n"
+
+
+def _span(row: Mapping[str, Any], language: Language) -> str:
+    return span_text(row["start"], row["end"]).lang(language)
+
+
+def _declared(result: Claims) -> dict[str, object]:
+    """Return what the report says of the set of regions that the ruler was held to."""
+    found = result.regions_declared
+    return {"n": len(found.declared), "k": len(found.declared) - len(found.missing), "by": found.by}
+
+
+def _evidence(result: Claims, row: Mapping[str, Any], head: str, language: Language) -> list[str]:
+    """Return the table of departures of one claim; nothing where the reference protocol is all there is."""
+    here = result.departures.filter(**{name: row[name] for name in result.key})
+    rows = []
+    for one in here.iter_rows(named=True):
+        title, own, value = (text.lang(language) for text in result.part_of(one))
+        gain = f"{100 * one['contribution']:+.3f}"
+        rows.append(_row((one["number"], f"{title} `{one['parameter']}`", own, value, gain)))
+    return ["", *_head(head), *rows] if rows else []
+
+
+def _head(titles: str) -> list[str]:
+    cells = titles.split("|")
+    return [_row(cells), _row(["---"] * len(cells))]
+
+
+def _row(cells: Sequence[object]) -> str:
+    """Return a row of a Markdown table; a bar in a cell would end it."""
+    return "| " + " | ".join(str(cell).replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"

@@ -1,12 +1,14 @@
-"""The survey behind the verdicts: TFP growth under every admissible protocol and vintage, and the verdict."""
+"""The survey behind the verdicts: TFP growth under every admissible protocol and vintage; and the published claims."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
+import polars as pl
 
 from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.shapley import shapley
@@ -219,3 +221,18 @@ def _verdict(hit: BoolArray, alone: BoolArray, admissible: BoolArray) -> Verdict
     if alone.any():
         return "superseded"
     return "reachable" if (hit & admissible).any() else "unreachable"
+
+
+def published_claims() -> pl.DataFrame:
+    """Return claims about TFP growth in China that were published, as they were printed, one row each.
+
+    Columns are those of a table of claims, and `data` (the vintage of the data), `author, year, outlet, place,
+    address`, `figure` (``printed``, or ``worked`` from a printed index), `second_hand` and `confidence` of the row as a
+    claim.
+
+    Examples
+    --------
+    >>> published_claims().height
+    102
+    """
+    return pl.read_csv(Path(__file__).with_name("published.csv"), infer_schema=False)

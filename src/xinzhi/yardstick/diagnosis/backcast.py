@@ -18,8 +18,7 @@ from xinzhi.core.result import Facts, Result
 from xinzhi.data import Package, as_package
 from xinzhi.protocol import Protocol
 from xinzhi.protocol import load as load_protocol
-from xinzhi.yardstick.diagnosis.conventions import setting
-from xinzhi.yardstick.diagnosis.peers import peers
+from xinzhi.yardstick.diagnosis.peers import peers, setting
 from xinzhi.yardstick.measure import measure
 from xinzhi.yardstick.measurement import Measurement
 from xinzhi.yardstick.panel import DEFAULT_PROTOCOL

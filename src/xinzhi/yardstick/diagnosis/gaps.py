@@ -15,8 +15,7 @@ from xinzhi.core.arrays import FloatArray
 from xinzhi.core.regression import benjamini_hochberg
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import span_text
-from xinzhi.yardstick.diagnosis.conventions import setting
-from xinzhi.yardstick.diagnosis.peers import Peers
+from xinzhi.yardstick.diagnosis.peers import Peers, setting
 from xinzhi.yardstick.estimates.results import Bands
 from xinzhi.yardstick.grading import FAILED
 from xinzhi.yardstick.measurement import Measurement

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 
+from xinzhi.core import parameters
 from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text, words
 from xinzhi.data import Package, as_package
-from xinzhi.yardstick.diagnosis.conventions import setting
 from xinzhi.yardstick.measurement import Measurement
 from xinzhi.yardstick.view import View
+
+setting = partial(parameters.setting, Path(__file__).with_name("diagnosis.yaml"))
+
 
 SCHEMA = {"region": pl.String, "peer": pl.String, "place": pl.Int64, "distance": pl.Float64, "far": pl.Boolean}
 
@@ -77,11 +81,6 @@ def peers(measurement: Measurement, package: Package | str | Mapping[str, object
         The package that it is of, for sectors, output per person, schooling, urbanisation, mining and density.
     year
         The year of the structure; None: the start of the newest period, so that nobody is chosen for how it grew.
-
-    Raises
-    ------
-    InputError
-        When too few regions are measured to compare any.
 
     Notes
     -----

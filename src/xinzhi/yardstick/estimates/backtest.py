@@ -15,11 +15,9 @@ from xinzhi.data import Package, as_package
 from xinzhi.protocol import Protocol
 from xinzhi.protocol import load as load_protocol
 from xinzhi.yardstick.benchmark import benchmarked
-from xinzhi.yardstick.estimates.declared_set import is_part
 from xinzhi.yardstick.estimates.draws import DRIFT, ESTIMATED, draw, generator, only, path, tfp_growth
-from xinzhi.yardstick.estimates.errors import conventions, learn
-from xinzhi.yardstick.estimates.results import Backtest
-from xinzhi.yardstick.estimates.statements import Verdict, judge
+from xinzhi.yardstick.estimates.errors import conventions, is_part, learn
+from xinzhi.yardstick.estimates.results import Backtest, Verdict, judge
 from xinzhi.yardstick.estimating import as_of, common_end, live, share_as_of
 from xinzhi.yardstick.growth_accounts import account, build_inputs
 from xinzhi.yardstick.panel import DEFAULT_PROTOCOL, Panel, read_panel, require

@@ -17,12 +17,10 @@ from xinzhi.data import Package
 from xinzhi.protocol import Protocol
 from xinzhi.yardstick.audit.audit import Audit
 from xinzhi.yardstick.benchmark import benchmarked
-from xinzhi.yardstick.estimates.declared_set import Ground, ground
 from xinzhi.yardstick.estimates.draws import ESTIMATED, EVERYTHING, PARTS, Changes, Path, draw, generator, only, path
 from xinzhi.yardstick.estimates.draws import tfp_growth as drawn_growth
-from xinzhi.yardstick.estimates.errors import learn
-from xinzhi.yardstick.estimates.results import ALL, TOGETHER, TOTAL, Bands
-from xinzhi.yardstick.estimates.statements import Statement, above, state
+from xinzhi.yardstick.estimates.errors import Ground, ground, learn
+from xinzhi.yardstick.estimates.results import ALL, TOGETHER, TOTAL, Bands, Statement, above, state
 from xinzhi.yardstick.estimating import choice, common_end, estimated_cells, investment_ends
 from xinzhi.yardstick.growth_accounts import GrowthAccounts, account, build_inputs
 from xinzhi.yardstick.measure import measure
@@ -55,11 +53,6 @@ def bands(
         Further spans, each after a year up to another, that get the band of all estimated inputs.
     inputs
         Whether each estimated input has a band of its own, beside those of all of them together.
-
-    Returns
-    -------
-    Bands
-        Bands of every region and period, relative to the sum of the regions too, ranks with their range, and pairs.
 
     Raises
     ------

@@ -15,12 +15,12 @@ from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import UsageError
 from xinzhi.core.inventory import Timing, at_timing
 from xinzhi.protocol import Protocol
+from xinzhi.yardstick.breaking import link
 from xinzhi.yardstick.capital import depreciation_rates, investment
 from xinzhi.yardstick.estimates.errors import Errors, Exchange
 from xinzhi.yardstick.estimating import choice, common_end, estimated_cells, log_growth
 from xinzhi.yardstick.growth_accounts import Inputs, account, build_inputs
 from xinzhi.yardstick.inputs import deflator
-from xinzhi.yardstick.linking import link
 from xinzhi.yardstick.panel import TOTAL_ASSET, Panel
 
 INVESTMENT, PRICE, SHARE, SCHOOLING, EMPLOYMENT = (
