@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -197,13 +198,9 @@ def _provenance(
 ) -> Provenance:
     """Return where the result came from."""
     read = {"industry": [TABLE], "sector": ["sector_accounts", "sector_investment"], "total": []}[detail.level]
-    return Provenance(
+    return replace(
+        measured.provenance,
         verb="sources",
-        version=measured.provenance.version,
-        protocol=measured.provenance.protocol,
-        protocol_fingerprint=measured.provenance.protocol_fingerprint,
-        standing=measured.provenance.standing,
-        regions=measured.provenance.regions,
         package=data.name,
         inputs={**measured.provenance.inputs, **{name: data.fingerprint(name) for name in read}},
         options={

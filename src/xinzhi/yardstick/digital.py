@@ -21,18 +21,18 @@ from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.gaps import yearly_change
 from xinzhi.core.parameters import read_yaml
-from xinzhi.core.result import Facts, Provenance, Result
+from xinzhi.core.result import Facts, Result
 from xinzhi.core.schema import describe
 from xinzhi.core.services import internal_return, revaluation, settle_negative, user_cost
 from xinzhi.core.text import LANGUAGES
-from xinzhi.data import Package, as_package, national_series
+from xinzhi.data import Package, as_package, national_series, provenance
 from xinzhi.protocol import Protocol
 from xinzhi.protocol import load as load_protocol
 from xinzhi.yardstick.capital import investment
 from xinzhi.yardstick.inputs import deflator
 from xinzhi.yardstick.measure import measure_nation
 from xinzhi.yardstick.measurement import Measurement
-from xinzhi.yardstick.panel import DEFAULT_PROTOCOL
+from xinzhi.yardstick.panel import DEFAULT_PROTOCOL, under
 
 BUILT, DIGITAL = ("structures", "equipment"), ("hardware", "software")
 ASSETS = (*BUILT, *DIGITAL)
@@ -112,8 +112,6 @@ def digital_capital(
     >>> made.account.select("year").row(-1)
     (2020,)
     """
-    from xinzhi import __version__
-
     data = as_package(package)
     values = _values(chosen)
     # refuse a protocol whose capital is not one stock: the first stock of all assets is its stock
@@ -135,15 +133,9 @@ def digital_capital(
         choices=values,
         kind=data.kind,
         names=measured.names,
-        provenance=Provenance(
-            verb=VERB,
-            version=__version__,
-            protocol=measured.protocol.label,
-            protocol_fingerprint=measured.protocol.fingerprint,
-            standing=measured.protocol.standing,
-            package=data.name,
-            inputs={name: data.fingerprint(name) for name in ("nation", "asset_investment")},
-            options={"as_of": str(conventions()["as_of"]), **values},
+        provenance=under(
+            measured.protocol,
+            provenance(VERB, data, ["nation", "asset_investment"], as_of=str(conventions()["as_of"]), **values),
         ),
     )
 

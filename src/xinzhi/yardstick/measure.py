@@ -14,9 +14,8 @@ from xinzhi.core.errors import InputError
 from xinzhi.core.gaps import yearly_change
 from xinzhi.core.names import Names
 from xinzhi.core.quarters import quarter
-from xinzhi.core.result import Provenance
 from xinzhi.core.text import words
-from xinzhi.data import Package, as_package, names_of, national_package
+from xinzhi.data import Package, as_package, names_of, national_package, provenance
 from xinzhi.protocol import Protocol
 from xinzhi.protocol import load as load_protocol
 from xinzhi.yardstick.breaking import FLAG, LINK, break_marks
@@ -33,7 +32,18 @@ from xinzhi.yardstick.growth_accounts import (
 )
 from xinzhi.yardstick.inputs import base_year, gross, labour, price_base
 from xinzhi.yardstick.measurement import Measurement
-from xinzhi.yardstick.panel import DEFAULT_PROTOCOL, Marks, Panel, either, labels, read_panel, require, spell, touching
+from xinzhi.yardstick.panel import (
+    DEFAULT_PROTOCOL,
+    Marks,
+    Panel,
+    either,
+    labels,
+    read_panel,
+    require,
+    spell,
+    touching,
+    under,
+)
 from xinzhi.yardstick.periods import coverage_table, flows, growth_marks, of_quarters, period_table, region_set
 
 TOTAL = "total"
@@ -81,8 +91,6 @@ def measure(
     >>> result.identity_gap < 1e-12
     True
     """
-    from xinzhi import __version__
-
     data, rules = as_package(package), load_protocol(protocol)
     tables = require(data, rules)
     panel = read_panel(data)
@@ -94,6 +102,7 @@ def measure(
         raise _nothing(panel, inputs)
     names, base = _regions(data, panel), price_base(panel, rules)
     declared = region_set(data, rules, panel.regions, _measured(panel, regional.growth))
+    departs = {path: str(rules.parameters[path].value) for path in rules.departs}
     adds_up = _adds_up(rules) and declared.complete
     together = regional if base is not None else _at_prices_of_the_data(regional)
     national = _aggregate({TOTAL: list(panel.regions)} if adds_up else {}, together)
@@ -121,17 +130,7 @@ def measure(
         identity_gap=max(regional.growth.identity_gap, national.growth.identity_gap, groups.growth.identity_gap),
         kind=data.kind,
         names=_names(data, panel),
-        provenance=Provenance(
-            verb="measure",
-            version=__version__,
-            protocol=rules.label,
-            protocol_fingerprint=rules.fingerprint,
-            standing=rules.standing,
-            package=data.name,
-            inputs={name: data.fingerprint(name) for name in tables},
-            options={path: str(rules.parameters[path].value) for path in rules.departs},
-            regions=declared.to_dict(),
-        ),
+        provenance=replace(under(rules, provenance("measure", data, tables, **departs)), regions=declared.to_dict()),
     )
 
 

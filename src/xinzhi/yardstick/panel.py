@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import polars as pl
@@ -14,6 +14,7 @@ from xinzhi.core.errors import InputError
 from xinzhi.core.finding import Finding
 from xinzhi.core.gaps import hold
 from xinzhi.core.quarters import is_quarter, label, year_of
+from xinzhi.core.result import Provenance
 from xinzhi.data import Package, national_series
 from xinzhi.protocol import Protocol
 
@@ -69,6 +70,11 @@ BOUGHT = (*KINDS, TOGETHER)
 # Growth over a gap in the accounts is left out and listed; a gap in investment would break every later stock.
 READ = ("accounts", "investment", "nation", "vintages")
 BEARABLE = ("missing-year",)
+
+
+def under(rules: Protocol, made: Provenance) -> Provenance:
+    """Return a provenance with the protocol that the figures were computed under."""
+    return replace(made, protocol=rules.label, protocol_fingerprint=rules.fingerprint, standing=rules.standing)
 
 
 @dataclass(frozen=True, slots=True)

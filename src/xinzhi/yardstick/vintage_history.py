@@ -13,9 +13,9 @@ import polars as pl
 
 from xinzhi.core.errors import InputError
 from xinzhi.core.parameters import read_yaml
-from xinzhi.core.result import Facts, Provenance, Result
+from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text, read_words, same, words
-from xinzhi.data import Package, as_package, names_of
+from xinzhi.data import Package, as_package, names_of, provenance
 
 
 @cache
@@ -81,8 +81,6 @@ def vintage_history(package: Package | str | Path | Mapping[str, object]) -> Vin
     >>> history.levels.select("region", "after", "lowest_year").row(0)
     ('120000', 'census4', 2016)
     """
-    from xinzhi import __version__
-
     data = as_package(package)
     table = data.require("vintages", ["region", "year", "vintage"], verb="vintage_history")
     wanted = {"output_nominal": pl.Float64, "output_growth": pl.Float64}
@@ -95,12 +93,7 @@ def vintage_history(package: Package | str | Path | Mapping[str, object]) -> Vin
         levels=_levels(frame),
         names=names_of(data),
         kind=data.kind,
-        provenance=Provenance(
-            verb="vintage_history",
-            version=__version__,
-            package=data.name,
-            inputs={"vintages": data.fingerprint("vintages")},
-        ),
+        provenance=provenance("vintage_history", data, ["vintages"]),
     )
 
 

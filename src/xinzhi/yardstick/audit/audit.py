@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,7 @@ import polars as pl
 from xinzhi.core.arrays import FloatArray, IntArray
 from xinzhi.core.errors import UsageError
 from xinzhi.core.parameters import setting
-from xinzhi.core.result import Facts, Provenance, Result
+from xinzhi.core.result import Facts, Result
 from xinzhi.core.schema import Column, describe
 from xinzhi.core.shapley import cell_weights, effects
 from xinzhi.core.text import Text, listing, share, span_text, words
@@ -36,7 +36,7 @@ from xinzhi.yardstick.audit.robustness import Admission, WhatIf, widened
 from xinzhi.yardstick.grading import FAILED
 from xinzhi.yardstick.inputs import require_value_added
 from xinzhi.yardstick.measure import measure
-from xinzhi.yardstick.panel import DEFAULT_PROTOCOL, require_yearly
+from xinzhi.yardstick.panel import DEFAULT_PROTOCOL, require_yearly, under
 from xinzhi.yardstick.periods import RegionSet, official_span
 from xinzhi.yardstick.view import region_names
 
@@ -278,8 +278,6 @@ def audit(
     >>> result.protocols.height > 10_000
     True
     """
-    from xinzhi import __version__
-
     data = as_package(package)
     reference = measure(data, protocol)
     panel, rules = reference.panel, reference.protocol
@@ -343,16 +341,7 @@ def audit(
         what_if=None if more is None else widened(reference, more, span),
         kind=reference.kind,
         names=reference.names,
-        provenance=Provenance(
-            verb="audit",
-            version=__version__,
-            protocol=rules.label,
-            protocol_fingerprint=rules.fingerprint,
-            standing=rules.standing,
-            package=reference.provenance.package,
-            inputs=reference.provenance.inputs,
-            regions=reference.provenance.regions,
-        ),
+        provenance=under(rules, replace(reference.provenance, verb="audit", options={})),
     )
 
 

@@ -15,14 +15,14 @@ from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.breaks import against_others
 from xinzhi.core.errors import InputError
 from xinzhi.core.finding import Finding, finding
-from xinzhi.core.result import Facts, Provenance, Result
+from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text, words
-from xinzhi.data import Package, as_package, names_of
+from xinzhi.data import Package, as_package, names_of, provenance
 from xinzhi.protocol import Protocol
 from xinzhi.protocol import load as load_protocol
 from xinzhi.yardstick.breaking import Judgement, Rules, SeriesRule, causes, facts, flagged, judge, linkable, rules
 from xinzhi.yardstick.growth_accounts import account, build_inputs
-from xinzhi.yardstick.panel import DEFAULT_PROTOCOL, TOTAL_ASSET, Panel, read_panel, require, require_yearly
+from xinzhi.yardstick.panel import DEFAULT_PROTOCOL, TOTAL_ASSET, Panel, read_panel, require, require_yearly, under
 
 
 def tfp_effects(
@@ -176,8 +176,6 @@ def breaks(
     >>> found.select("kind", "census", "explained").row(0)
     ('level_shift', 'population census of 2020', True)
     """
-    from xinzhi import __version__
-
     data, ruler = as_package(package), load_protocol(protocol)
     terms = rules()
     panel = read_panel(data)
@@ -196,15 +194,8 @@ def breaks(
         names=names_of(data),
         reason=reason,
         kind=data.kind,
-        provenance=Provenance(
-            verb="breaks",
-            version=__version__,
-            protocol=ruler.label,
-            protocol_fingerprint=ruler.fingerprint,
-            standing=ruler.standing,
-            package=data.name,
-            inputs={name: data.fingerprint(name) for name in tables},
-            options={"rules": str(facts()["as_of"]), "false_alarm_rate": terms.rate},
+        provenance=under(
+            ruler, provenance("breaks", data, tables, rules=str(facts()["as_of"]), false_alarm_rate=terms.rate)
         ),
     )
 

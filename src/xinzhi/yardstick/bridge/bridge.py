@@ -18,16 +18,16 @@ import polars as pl
 from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import UsageError
 from xinzhi.core.parameters import read_yaml
-from xinzhi.core.result import Facts, Provenance, Result
+from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text, words
-from xinzhi.data import Package, as_package, national_series
+from xinzhi.data import Package, as_package, national_series, provenance
 from xinzhi.protocol import Dated, Protocol
 from xinzhi.yardstick.capital import capital
 from xinzhi.yardstick.growth_accounts import Inputs, account
 from xinzhi.yardstick.inputs import deflator
 from xinzhi.yardstick.measure import measure_nation
 from xinzhi.yardstick.measurement import Measurement
-from xinzhi.yardstick.panel import DEFAULT_PROTOCOL
+from xinzhi.yardstick.panel import DEFAULT_PROTOCOL, under
 
 VERB = "bridge"
 PREFIX = "pwt1001_"
@@ -206,8 +206,6 @@ def bridge(
     >>> abs(walk.frame["ordered"].sum() - (walk.theirs - walk.ours)) < 1e-12
     True
     """
-    from xinzhi import __version__
-
     known = conventions()["to"]
     if to not in known:
         raise UsageError("yardstick.bridge-to", to=to, known=list(known))
@@ -228,16 +226,7 @@ def bridge(
         source=Text(**known[to]["reference"]),
         kind=data.kind,
         names=nation.names,
-        provenance=Provenance(
-            verb=VERB,
-            version=__version__,
-            protocol=nation.protocol.label,
-            protocol_fingerprint=nation.protocol.fingerprint,
-            standing=nation.protocol.standing,
-            package=data.name,
-            inputs={"nation": data.fingerprint("nation")},
-            options={"to": to, "start": start, "end": end},
-        ),
+        provenance=under(nation.protocol, provenance(VERB, data, ["nation"], to=to, start=start, end=end)),
     )
 
 
