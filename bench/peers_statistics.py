@@ -288,20 +288,14 @@ ROWS: dict[str, Row] = {
     "logit": Row(
         "logit, clustered errors", "statsmodels", "statsmodels", "20,000 cases, 5 regressors, 300 clusters",
         "coefficients and standard errors", 1e-8, _entry, _logit_ours, _logit_theirs,
-        behind="both take the same steps of Newton; ours checks the gain of the likelihood at each. To do: take the "
-        "odds of the accepted step over",
     ),
     "moran": Row(
         "Moran's I, global and local, 999 permutations", "esda (PySAL)", "esda", _MAP,
         "index, mean, variance, z; every local index (draws differ)", 1e-9, _map, _moran_ours, _moran_theirs, repeats=3,
-        behind="the peer's draws are compiled by numba, before it is timed; ours shuffles all regions in NumPy. To do: "
-        "draw only as many places as a region has neighbours",
     ),
     "spatial-markov": Row(
         "spatial Markov chain and its test", "giddy (PySAL)", "giddy", f"{_MAP} x {YEARS} years, {CLASSES} classes",
         "every transition and the likelihood ratio", 1e-9, _chain, _chain_ours, _chain_theirs, repeats=3,
-        behind="ours checks every border and makes frames of counts, shares and long-run states; the peer takes "
-        "arrays. To do: one pass over the cells for all classes of neighbours",
     ),
     "theil-groups": Row(
         "Theil within and between groups", "inequality (PySAL)", "inequality", "3,000 incomes, 6 groups",

@@ -130,9 +130,11 @@ def nearest_table(name: str) -> str | None:
 
 def nearest_column(name: str, table: Table) -> str | None:
     """Return the known column that a header most likely means: a misspelt name, or the Chinese label."""
-    labels = {_BRACKET.split(column.text.zh, maxsplit=1)[0]: column.name for column in table.columns.values()}
+    columns = [*table.columns.values()][::-1]  # of two with one label, at current and at constant prices, the first
+    labels = {_BRACKET.split(column.text.zh, maxsplit=1)[0]: column.name for column in columns}
     bare = _BRACKET.split(name, maxsplit=1)[0].strip()
-    return labels.get(bare) or nearest(name, table.columns)
+    begun = [column for label, column in labels.items() if len(bare) > 1 and label.startswith(bare)]  # 地区: 地区代码
+    return labels.get(bare) or next(iter(begun[::-1]), None) or nearest(name, table.columns)
 
 
 def _table(name: str, entry: Mapping[str, Any]) -> Table:
