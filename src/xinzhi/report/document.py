@@ -17,6 +17,8 @@ from xinzhi.report.table import Table
 
 DECIMALS = 2  # of growth in percent, where no protocol says otherwise
 
+BRIEFS = "briefs"  # folder of the briefs beside a report
+
 
 @dataclass(frozen=True, slots=True)
 class Data:

@@ -13,12 +13,10 @@ from xinzhi.core.result import Result
 from xinzhi.core.text import Language, Text, same
 from xinzhi.data import Package
 from xinzhi.protocol import Protocol
-from xinzhi.report.document import Document, dump
+from xinzhi.report.document import BRIEFS, Document, dump
 from xinzhi.report.section import Section
 from xinzhi.studies import Brief, Study
 from xinzhi.yardstick import Audit, Measurement, Ranking
-
-BRIEFS = "briefs"  # folder of the briefs beside a report
 
 if TYPE_CHECKING:
     from altair.typing import ChartType

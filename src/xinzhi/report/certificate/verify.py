@@ -26,6 +26,7 @@ from xinzhi.report.certificate.folder import check_signature, compare_files
 from xinzhi.report.certificate.results import compare_results
 from xinzhi.report.certificate.schema import FORMATS, Certificate, digest, identity, parse, read_document, without
 from xinzhi.report.certificate.tables import compare_protocol, compare_tables
+from xinzhi.report.document import BRIEFS
 from xinzhi.studies import TOPICS, Study, assess
 
 TOLERANCE = 1e-9  # of a figure: another version of xinzhi may add up in another order
@@ -47,12 +48,15 @@ def compare_remade(
         findings=_as_told(package.findings, told.get("findings", ())),
         issuers=_offices(told),
     )
+    briefs = (folder / BRIEFS).is_dir()  # the report leads to them
     if cells is None and stated.options.get("cells"):
         yield _needs_cells(package, given=False)
         return
     with tempfile.TemporaryDirectory() as name:
         try:
-            made = assess(as_told, protocol=_departing(rules, stated), only=topics or ("none",), cells=cells)
+            made = assess(
+                as_told, protocol=_departing(rules, stated), only=topics or ("none",), cells=cells, briefs=briefs
+            )
             if made.more.get("cells") != stated.options.get("cells"):
                 yield _needs_cells(package, given=True)
                 return

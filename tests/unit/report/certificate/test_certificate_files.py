@@ -37,17 +37,18 @@ def again(tmp_path_factory):
     """Return `assess` as `verify` calls it to make the files again: what would be written alike is written once."""
     written = {}
 
-    def assess(package, *, protocol, only):
+    def assess(package, *, protocol, only, **more):
         def write(folder, language, *, options):
             told = (package.name, package.version, package.title, package.findings, package.issuers)
             key = repr((told, protocol.fingerprint, protocol.departs, only, language, options))
             if key not in written:
                 kept = tmp_path_factory.mktemp("again")
-                xinzhi.studies.assess(package, protocol=protocol, only=only).write(kept, language, options=options)
+                made = xinzhi.studies.assess(package, protocol=protocol, only=only, **more)
+                made.write(kept, language, options=options)
                 written[key] = kept
             return [Path(shutil.copy(path, folder)) for path in written[key].iterdir()]
 
-        return SimpleNamespace(write=write)
+        return SimpleNamespace(write=write, more={})
 
     return assess
 
