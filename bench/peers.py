@@ -144,10 +144,10 @@ def _from_zero_to_one(scores: np.ndarray) -> np.ndarray:
 
 def _weights(name: str) -> tuple[Task, Task]:
     def ours(scores: np.ndarray) -> np.ndarray:
-        from xinzhi.sectors.composite import weights
+        from xinzhi.sectors.composite import transform
 
         # the peer's CRITIC puts every indicator on 0 to 1 first
-        return np.asarray(getattr(weights, name)(_from_zero_to_one(scores) if name == "critic" else scores))
+        return np.asarray(getattr(transform, name)(_from_zero_to_one(scores) if name == "critic" else scores))
 
     def theirs(scores: np.ndarray) -> np.ndarray:
         from pymcdm import weights
