@@ -78,7 +78,7 @@ def recovery(save: Path | None = None) -> bool:
                     "term", "truth", "estimate", "standard_error",
                     due=pl.concat_str(pl.lit(f"{method} "), "term").replace_strict(due, default=None),
                 )  # fmt: skip
-                known = pl.concat([known, one])
+                known = pl.concat([known, one], how="vertical_relaxed") if known.height else one
                 if save is not None:
                     with save.open("a", encoding="utf-8") as file:
                         file.write(one.write_csv(include_header=not file.tell()))
