@@ -2,12 +2,56 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from xinzhi.core.arrays import FloatArray, IntArray
+from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import InputError
+
+
+def yearly_means(values: FloatArray) -> FloatArray:
+    """Return the mean of the known values of every year `(T,)`; NaN for a year without any."""
+    known = np.isfinite(values)
+    count = known.sum(axis=0)
+    return np.asarray(np.where(known, values, 0.0).sum(axis=0) / np.where(count > 0, count, np.nan))
+
+
+def quantile_bounds(values: FloatArray, classes: int, *, yearly: bool = False) -> FloatArray:
+    """Return upper bounds of classes of equal size `(k - 1,)`; `(T, k - 1)` where every year has its own, or NaN."""
+    steps = np.arange(1, classes) / classes
+    if not yearly:
+        return np.asarray(np.quantile(values[np.isfinite(values)], steps))
+    bounds = np.full((values.shape[1], classes - 1), np.nan)
+    for row, year in zip(bounds, values.T, strict=True):
+        if (known := year[np.isfinite(year)]).size:
+            row[:] = np.quantile(known, steps)
+    return bounds
+
+
+def classify(values: FloatArray, bounds: FloatArray) -> IntArray:
+    """Return the class of every value; -1 where it is unknown. A value on a bound belongs to the class below."""
+    place: IntArray = (values[..., None] > bounds).sum(axis=-1)
+    return np.where(np.isfinite(values), place, -1)
+
+
+def moves(place: IntArray, classes: int, chosen: BoolArray | None = None) -> FloatArray:
+    """Return the transitions `(k, k)` of classes by year, of all cells or of those chosen in the year of origin."""
+    here = np.ones(place.shape, dtype=bool)[:, :-1] if chosen is None else chosen[:, :-1]
+    return transition_counts(place[:, :-1][here], place[:, 1:][here], classes)
+
+
+def transition_table(counts: Sequence[FloatArray]) -> dict[str, FloatArray | IntArray]:
+    """Return the columns of a table of chains in long form: of all, then by the class of the neighbours."""
+    states, size = np.arange(1, len(counts[0]) + 1), counts[0].size
+    return {
+        "neighbours": np.repeat(np.arange(len(counts)), size),
+        "origin": np.tile(np.repeat(states, len(states)), len(counts)),
+        "destination": np.tile(states, len(states) * len(counts)),
+        "count": np.stack(counts).ravel(),
+        "probability": np.stack([probabilities(item) for item in counts]).ravel(),
+    }
 
 
 def transition_counts(before: IntArray, after: IntArray, classes: int) -> FloatArray:

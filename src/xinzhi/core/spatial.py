@@ -26,6 +26,13 @@ def row_standardised(matrix: FloatArray) -> FloatArray:
     return np.asarray(matrix / np.where(total > 0, total, 1.0))
 
 
+def neighbour_means(weights: FloatArray, values: FloatArray) -> FloatArray:
+    """Return the weighted mean of the neighbours that have a value in each year; NaN where none has."""
+    known = np.isfinite(values)
+    total, mass = weights @ np.where(known, values, 0.0), weights @ known.astype(np.float64)
+    return np.asarray(total / np.where(mass > 0, mass, np.nan))
+
+
 def parts(matrix: FloatArray) -> int:
     """Return the number of separate parts that a symmetric matrix of neighbours falls into."""
     near, left, found = matrix > 0, np.ones(len(matrix), dtype=bool), 0

@@ -9,10 +9,21 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import FloatArray, IntArray
+from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.markov_chains import Homogeneity, homogeneity, probabilities, steady_state, transition_counts
+from xinzhi.core.markov_chains import (
+    Homogeneity,
+    classify,
+    homogeneity,
+    moves,
+    probabilities,
+    quantile_bounds,
+    steady_state,
+    transition_table,
+    yearly_means,
+)
 from xinzhi.core.result import Facts, Result
+from xinzhi.core.spatial import neighbour_means
 from xinzhi.sectors.conventions import series_text, setting
 from xinzhi.sectors.figures import KEYS, figures, grid, omitted, reason
 from xinzhi.sectors.moran import Islands, spatial_weights
@@ -104,21 +115,21 @@ def markov(
     regions, years, cells = grid(table, value)
     cells = _relative(cells, years) if relative else cells
     cuts = _cuts(cells, number, given if given is not None else str(bounds), value)
-    place = _classify(cells, cuts)
-    counts = [transition_counts(place[:, :-1].ravel(), place[:, 1:].ravel(), number)]
+    place = classify(cells, cuts)
+    counts = [moves(place, number)]
     if not counts[0].sum():
         raise InputError("sectors.no-transition", value=value)
     test = None
     if neighbours is not None:
         lag = _lags(cells, regions, neighbours, islands)
-        around = _classify(lag, cuts)[:, :-1]
-        spatial = [_given(place, around == state, number) for state in range(number)]
+        around = classify(lag, cuts)
+        spatial = [moves(place, number, around == state) for state in range(number)]
         counts += spatial
         test = homogeneity(np.stack(spatial))
     missing = table.filter(pl.col(value).is_null()).select(KEYS).iter_rows()
     row, column = np.nonzero(place >= 0)
     return MarkovChain(
-        frame=_tall(counts, number),
+        frame=pl.DataFrame(transition_table(counts)).with_columns(pl.col("probability").fill_nan(None)),
         steady=_steady(counts, number),
         classes=pl.DataFrame(
             {
@@ -138,40 +149,22 @@ def markov(
 
 def _relative(cells: FloatArray, years: Sequence[int]) -> FloatArray:
     """Return values over the mean of their year."""
-    known = np.isfinite(cells)
-    count = known.sum(axis=0)
-    mean = np.where(known, cells, 0.0).sum(axis=0) / np.maximum(count, 1)
-    if np.any((mean <= 0) & (count > 0)):
-        year = years[int(np.flatnonzero((mean <= 0) & (count > 0))[0])]
-        raise InputError("sectors.mean-not-positive", year=year)
-    return np.asarray(cells / np.where(count > 0, mean, np.nan))
+    mean = yearly_means(cells)
+    if (mean <= 0).any():
+        raise InputError("sectors.mean-not-positive", year=years[int(np.flatnonzero(mean <= 0)[0])])
+    return np.asarray(cells / mean)
 
 
 def _cuts(cells: FloatArray, number: int, bounds: str | list[float], value: str) -> FloatArray:
     """Return the upper bounds of the classes `(k - 1,)`, or `(T, k - 1)` where they move with the year."""
-    steps = np.arange(1, number) / number
     if isinstance(bounds, list):
         return np.array(bounds)
-    if bounds == "pooled":
-        cuts = np.quantile(cells[np.isfinite(cells)], steps)
-        if np.any(np.diff(cuts) <= 0):
-            raise InputError("sectors.equal-values", value=value, classes=number)
-        return np.asarray(cuts)
-    if bounds != "yearly":
+    if bounds not in {"pooled", "yearly"}:
         raise UsageError("sectors.markov-bounds", bounds=bounds)
-    out = np.full((cells.shape[1], number - 1), np.nan)
-    for column in range(cells.shape[1]):
-        known = cells[np.isfinite(cells[:, column]), column]
-        if known.size:
-            out[column] = np.quantile(known, steps)
-    return out
-
-
-def _classify(cells: FloatArray, cuts: FloatArray) -> IntArray:
-    """Return the class of every cell; -1 where it is unknown. A value on a bound belongs to the class below."""
-    edges = cuts if cuts.ndim == 1 else cuts[None, :, :]
-    place: IntArray = (cells[..., None] > edges).sum(axis=-1)
-    return np.where(np.isfinite(cells), place, -1)
+    cuts = quantile_bounds(cells, number, yearly=bounds == "yearly")
+    if bounds == "pooled" and (np.diff(cuts) <= 0).any():
+        raise InputError("sectors.equal-values", value=value, classes=number)
+    return cuts
 
 
 def _lags(
@@ -181,35 +174,9 @@ def _lags(
     weights = spatial_weights(neighbours, regions, islands=islands)
     place = {name: row for row, name in enumerate(regions)}
     kept = [place[name] for name in weights.regions]
-    known = np.isfinite(cells[kept])
-    total = weights.matrix @ np.where(known, cells[kept], 0.0)
-    mass = weights.matrix @ known.astype(np.float64)
     out = np.full(cells.shape, np.nan)
-    out[kept] = total / np.where(mass > 0, mass, np.nan)
+    out[kept] = neighbour_means(weights.matrix, cells[kept])
     return out
-
-
-def _given(place: IntArray, chosen: np.ndarray[tuple[int, ...], np.dtype[np.bool_]], number: int) -> FloatArray:
-    """Return the transitions of the cells chosen."""
-    return transition_counts(place[:, :-1][chosen], place[:, 1:][chosen], number)
-
-
-def _tall(counts: list[FloatArray], number: int) -> pl.DataFrame:
-    """Return counts and probabilities in long form."""
-    states = np.arange(1, number + 1)
-    parts = [
-        pl.DataFrame(
-            {
-                "neighbours": np.full(number * number, condition),
-                "origin": np.repeat(states, number),
-                "destination": np.tile(states, number),
-                "count": matrix.ravel(),
-                "probability": probabilities(matrix).ravel(),
-            }
-        )
-        for condition, matrix in enumerate(counts)
-    ]
-    return pl.concat(parts).with_columns(pl.col("probability").fill_nan(None))
 
 
 def _steady(counts: list[FloatArray], number: int) -> pl.DataFrame:

@@ -9,20 +9,25 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import AnyFrame, BoolArray, FloatArray, IntArray
+from xinzhi.core.arrays import AnyFrame, FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.markov_chains import (
     Homogeneity,
     Mobility,
+    classify,
     first_passage_times,
     homogeneity,
     mobility_indices,
+    moves,
     probabilities,
+    quantile_bounds,
     sojourn_times,
     steady_state,
-    transition_counts,
+    transition_table,
+    yearly_means,
 )
 from xinzhi.core.result import Facts, Result
+from xinzhi.core.spatial import neighbour_means
 from xinzhi.data import provenance
 from xinzhi.pathways.conventions import setting
 from xinzhi.pathways.convergence.beta_convergence import weights_matrix
@@ -123,22 +128,23 @@ def transitions(
     relative = _relative(panel)
     fixed = _pooled(relative, number, value) if given is None else np.array(given)
     yearly = bounds == "yearly"
-    place = _by_year(panel.values, number) if yearly else _classify(relative, fixed)
-    counts = [transition_counts(place[:, :-1].ravel(), place[:, 1:].ravel(), number)]
+    own_bounds = quantile_bounds(panel.values, number, yearly=True) if yearly else fixed
+    place = classify(panel.values if yearly else relative, own_bounds)
+    counts = [moves(place, number)]
     if not counts[0].sum():
         raise InputError("pathways.no-moves", column=value)
     test, around, lag_cuts = None, None, ()
     if neighbours is not None:
-        around, cuts = _around(panel, relative, neighbours, number, value)
-        lag_cuts = tuple(cuts.tolist())
-        own = _classify(relative, fixed)
-        spatial = [_where(own, around == state, number) for state in range(number)]
+        lag = neighbour_means(weights_matrix(neighbours, panel.units), relative)
+        cuts = _pooled(lag, number, f"mean {value} of the neighbours")
+        around, lag_cuts, own = classify(lag, cuts), tuple(cuts.tolist()), classify(relative, fixed)
+        spatial = [moves(own, number, around == state) for state in range(number)]
         counts = [counts[0], *spatial]
         test = homogeneity(np.stack(spatial))
     chain = probabilities(counts[0])
     known = bool(np.isfinite(chain).all())
     return Transitions(
-        frame=_tall(counts, number),
+        frame=pl.DataFrame(transition_table(counts)).with_columns(pl.col("probability").fill_nan(None)),
         classes=_classes_frame(panel, place, around),
         table=_class_table(chain, number),
         indices=mobility_indices(chain) if known else None,
@@ -155,68 +161,18 @@ def transitions(
 
 def _relative(panel: UnitYears) -> FloatArray:
     """Return values over the mean of their year."""
-    known = np.isfinite(panel.values)
-    mean = np.where(known, panel.values, 0.0).sum(axis=0) / known.sum(axis=0)
+    mean = yearly_means(panel.values)
     if (mean <= 0).any():
-        year = panel.years[int(np.flatnonzero(mean <= 0)[0])]
-        raise InputError("pathways.mean-positive", year=year)
+        raise InputError("pathways.mean-positive", year=panel.years[int(np.flatnonzero(mean <= 0)[0])])
     return np.asarray(panel.values / mean)
 
 
 def _pooled(values: FloatArray, number: int, value: str) -> FloatArray:
     """Return the quantiles of all known values together `(k - 1,)`."""
-    cuts = np.quantile(values[np.isfinite(values)], np.arange(1, number) / number)
+    cuts = quantile_bounds(values, number)
     if (np.diff(cuts) <= 0).any():
         raise InputError("pathways.equal-values", column=value, n=number)
-    return np.asarray(cuts)
-
-
-def _classify(values: FloatArray, cuts: FloatArray) -> IntArray:
-    """Return the class of every value; -1 where it is unknown. A value on a bound belongs to the class below."""
-    place: IntArray = np.searchsorted(cuts, values, side="left")
-    return np.where(np.isfinite(values), place, -1)
-
-
-def _by_year(values: FloatArray, number: int) -> IntArray:
-    """Return the quantile class within each year."""
-    steps = np.arange(1, number) / number
-    place = np.full(values.shape, -1)
-    for column in range(values.shape[1]):
-        known = np.isfinite(values[:, column])
-        cuts = np.quantile(values[known, column], steps)
-        place[known, column] = np.searchsorted(cuts, values[known, column], side="left")
-    return place
-
-
-def _around(
-    panel: UnitYears, relative: FloatArray, neighbours: Mapping[str, Sequence[str]], number: int, value: str
-) -> tuple[IntArray, FloatArray]:
-    """Return the class of the neighbours' mean, by quantiles of such means, and those quantiles."""
-    weights = weights_matrix(neighbours, panel.units)
-    known = np.isfinite(relative)
-    total, mass = weights @ np.where(known, relative, 0.0), weights @ known.astype(np.float64)
-    lag = np.where(mass > 0, total / np.where(mass > 0, mass, 1.0), np.nan)
-    cuts = _pooled(lag, number, f"mean {value} of the neighbours")
-    return _classify(lag, cuts), cuts
-
-
-def _where(place: IntArray, chosen: BoolArray, number: int) -> FloatArray:
-    here = chosen[:, :-1]
-    return transition_counts(place[:, :-1][here], place[:, 1:][here], number)
-
-
-def _tall(counts: Sequence[FloatArray], number: int) -> pl.DataFrame:
-    states = np.arange(1, number + 1)
-    size = number * number
-    return pl.DataFrame(
-        {
-            "neighbours": np.repeat(np.arange(len(counts)), size),
-            "origin": np.tile(np.repeat(states, number), len(counts)),
-            "destination": np.tile(states, number * len(counts)),
-            "count": np.stack(counts).ravel(),
-            "probability": np.stack([probabilities(item) for item in counts]).ravel(),
-        }
-    ).with_columns(pl.col("probability").fill_nan(None))
+    return cuts
 
 
 def _classes_frame(panel: UnitYears, place: IntArray, around: IntArray | None) -> pl.DataFrame:
