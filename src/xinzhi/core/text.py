@@ -40,6 +40,7 @@ _CONTROLS = re.compile(f"{CONTROLS[:-1]}\ud800-\udfff]")  # halves of a letter t
 _BREAKS = re.compile(r"[\t\n\r\x85\u2028\u2029]+")
 _WHOLE = 1e15  # a figure that no longer has all its digits is written with its power of ten
 _PERCENT = re.compile(r"(?<=\d) %")  # a line must not break between a number and its sign
+_SIGN = re.compile(r"(?<=\d)[ \u00a0]?%")
 _NUMBER = re.compile(r"^(?P<sign>\+?)(?P<percent>%?)\.(?P<decimals>\d+)$")
 _CODE = re.compile(r"^[a-z]+\.[a-z0-9-]+$")
 _CHOICE = re.compile(r"^\[(?P<choices>.*)\]$", re.DOTALL)
@@ -100,6 +101,11 @@ def significant(value: float | None, digits: int = 4) -> str:
 def percent(value: float | None, decimals: int = 1, *, sign: bool = False) -> str:
     """Write log points as percent per year: 100 times the log change, the convention of growth accounts."""
     return number(None if value is None else 100 * value, decimals, sign=sign)
+
+
+def spaced(text: str) -> str:
+    """Return English text with a space before every percent sign, at which no line breaks."""
+    return _SIGN.sub("\u00a0%", text)
 
 
 def probability(value: float | None) -> str:

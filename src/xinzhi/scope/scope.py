@@ -208,8 +208,9 @@ class Scope(Result, verb="classify", topic="scope", key=("code",)):
         count = dict(self.codes.group_by("verdict").len().iter_rows())
         inside, part, out, unknown = (count.get(name, 0) for name in VERDICTS)
         facts: Facts = {
-            "answer.count": {"day": self.day, "all": self.codes.height, "inside": inside, "part": part, "out": out}
-        }
+            "answer.count": {"day": self.day, "all": self.codes.height, "inside": inside, "part": part, "out": out,
+                             "unknown": unknown}
+        }  # fmt: skip
         facts |= self._shares(unknown)
         names = [self.list_name(one.id) for one in self.question.chosen]
         names += [self.list_name("use")] if self.question.use is not None else []
@@ -231,15 +232,15 @@ class Scope(Result, verb="classify", topic="scope", key=("code",)):
         width = 0.0 if whole is None else whole["upper"] - whole["lower"]
         if whole is not None:
             facts["answer.exact" if width < NARROW / 100 else "answer.share"] = {"measure": self.measured, **whole}
+        if whole is not None and self.wholes:
+            shares = {name: whole["total"] / value for name, value in self.wholes.items()}
+            inside = {f"of_{name}": whole["share"] * share for name, share in shares.items()}
+            facts["answer.denominators"] = {"all": self.codes.height, "year": self.year, **shares, **inside}
         if unknown:
             names = [one.title for one in self.question.chosen if one.status == "partial"]
             facts["answer.unknown"] = {"count": unknown, "names": names}
         if width > NARROW:
             facts["answer.wide"] = {"names": [self.coded(code) for code in self._widest()]}
-        if whole is not None and self.wholes:
-            shares = {name: whole["total"] / value for name, value in self.wholes.items()}
-            inside = {f"of_{name}": whole["share"] * share for name, share in shares.items()}
-            facts["answer.denominators"] = {"all": self.codes.height, "year": self.year, **shares, **inside}
         return facts
 
     def _notes(self, part: int) -> Facts:

@@ -13,7 +13,7 @@ from xinzhi import risks, yardstick
 from xinzhi.core.errors import UsageError
 from xinzhi.core.result import Facts
 from xinzhi.core.schema import describe
-from xinzhi.core.text import Language, Text, same, sentences, span_text, words
+from xinzhi.core.text import Language, Text, clauses, same, sentences, span_text, words
 from xinzhi.data import Package, names_of
 from xinzhi.protocol import Protocol
 from xinzhi.studies.brief_advice import ability, evidence, headline, moves
@@ -22,7 +22,6 @@ from xinzhi.studies.plain import load
 from xinzhi.studies.study import SILENT, Draft, Progress, Study, options, title
 from xinzhi.yardstick import Bands, Gaps, Measurement
 
-TOGETHER = "estimates"
 SURE = {"sure", "residual"}
 UNCOUNTED = {"abundant", "doubtful", "unsteady", "chance"}  # no shortfall, even where the band lies above zero
 
@@ -203,7 +202,7 @@ def _band_of(bands: Bands | None, code: str) -> dict[str, Any] | None:
     if bands is None:
         return None
     start, end = yardstick.leading_span(bands)
-    rows = bands.frame.filter(region=code, start=start, end=end, component=TOGETHER)
+    rows = bands.frame.filter(region=code, start=start, end=end, component=yardstick.TOGETHER)
     return rows.row(0, named=True) if rows.height else None
 
 
@@ -225,12 +224,10 @@ def _over_protocols(shared: Read, code: str, span: yardstick.Span) -> dict[str, 
     return rows.row(0, named=True) if rows.height else {}
 
 
-def _corrected(bands: Bands, code: str) -> Text:
-    """Return what growth would be had investment been corrected, where that moves it; else nothing."""
-    start, end = yardstick.leading_span(bands)
-    rows = bands.scenario.filter(region=code, start=start, end=end).drop_nulls("difference")
-    moved = rows.filter(pl.col("difference").abs() >= yardstick.CORRECTED)
-    return words("brief.growth.corrected", value=moved["corrected"][0]) if moved.height else same("")
+def _clauses(bands: Bands, code: str) -> tuple[Text | str, Text | str]:
+    """Return how such bands held in the past, and what growth would be had investment been corrected."""
+    span = yardstick.leading_span(bands)
+    return yardstick.record_clause(bands, *span, single=True), yardstick.corrected_clause(bands, code, *span)
 
 
 def growth(shared: Read, code: str, about: Text) -> Facts:
@@ -238,17 +235,17 @@ def growth(shared: Read, code: str, about: Text) -> Facts:
     measured, bands = shared.measured, shared.bands
     *earlier, span = yardstick.View(measured).spans
     own, band, over = _period(measured, code, span), _band_of(bands, code), _over_protocols(shared, code, span)
-    held = "" if bands is None else yardstick.record_clause(bands, *yardstick.leading_span(bands), single=True)
+    held, moved = ("", "") if bands is None else _clauses(bands, code)
     facts: Facts = {}
     if own is None:
         facts["growth.missing"] = {"name": about, "span": span.label}
     elif bands is not None and band is not None and bands.part is not None and band["low"] is not None:
         # Nothing is compared where a part of the regions is there.
         told = {"name": about, "span": span.label, "level": bands.level, "value": own["tfp_growth"], "held": held,
-                "moved": _corrected(bands, code)}  # fmt: skip
+                "moved": moved}  # fmt: skip
         facts["growth.banded_alone"] = told | {"low": band["low"], "high": band["high"], "n": bands.part[1]}
     elif bands is not None and band is not None and bands.part is None:
-        told = {"name": about, "span": span.label, "level": bands.level, "moved": _corrected(bands, code)}
+        told = {"name": about, "span": span.label, "level": bands.level, "moved": moved}
         told |= _sided(_side(bands, band), over.get("protocol_above"))
         if band["low"] is None:
             facts["growth.relative"] = told | {"low": band["relative_low"], "high": band["relative_high"]}
@@ -282,7 +279,7 @@ def where(shared: Read, code: str) -> Facts:
     facts: Facts = {}
     if own is not None:
         facts["where.parts"] = {
-            "output": own["output_growth"], "compound": math.expm1(own["output_growth"]), "tfp": own["tfp_growth"],
+            **yardstick.rates(own), "tfp": own["tfp_growth"],
             **{name: own[f"{name}_contribution"] for name in ("capital", "labour", "human_capital")},
         }  # fmt: skip
     if shared.sources is None or not {"allocation_labour", "allocation_capital"} <= set(shared.sources.periods.columns):
@@ -402,7 +399,7 @@ def _apart(bands: Bands | None, code: str, others: list[str]) -> Facts:
     if bands is None or bands.part is not None or not others:
         return {}
     start, end = yardstick.leading_span(bands)
-    sure = bands.pairs.filter(pl.col("decided"), start=start, end=end, component=TOGETHER)
+    sure = bands.pairs.filter(pl.col("decided"), start=start, end=end, component=yardstick.TOGETHER)
     faster = sure.filter(pl.col("region") == code, pl.col("other").is_in(others))["other"].to_list()
     slower = sure.filter(pl.col("other") == code, pl.col("region").is_in(others))["region"].to_list()
     key = "apart" if faster and slower else "faster" if faster else "slower" if slower else "tied"
@@ -439,7 +436,7 @@ def record(shared: Read, code: str, about: Text) -> Facts:
         for row in found.of(code)
     ]  # fmt: skip
     if told:
-        facts["backcast.region"] = {"name": about, "told": told}
+        facts["backcast.region"] = {"name": about, "told": clauses(told)}
     if shared.able is not None:
         facts["backcast.unscored"] = {}
     return facts

@@ -11,7 +11,7 @@ import polars as pl
 
 from xinzhi.core.parameters import setting
 from xinzhi.core.result import Facts
-from xinzhi.core.text import Text, clauses, same, span_text, words
+from xinzhi.core.text import Text, clauses, joined, same, span_text, words
 from xinzhi.core.unit_words import amount, split_unit, unit_text
 from xinzhi.pathways import Able
 from xinzhi.studies.brief_read import Read
@@ -63,11 +63,9 @@ def ability(shared: Read, code: str) -> Ability | None:
             "proxy": _names(found, proxies) if proxies else none,
         }
         return Ability(region=code, rows=rows, facts={"able.only": only}, planned=False, codes=lists)
-    counts = {"year": chosen.year, "n": len(named), "able": len(lists["can"]), "proxy": len(lists["by_proxy"]),
-              "designated": len(lists["designated"]),
-              "unknown": len(lists["unproven"]), "unable": len(lists["contradicted"])}  # fmt: skip
+    counts = [words(f"brief.able.count.{name}", n=len(some)) for name, some in lists.items() if some and name != "open"]
     staff = dict(rows.filter(able="by proxy", reason="quotient").select("category", "quotient_year").iter_rows())
-    facts: Facts = {"able.named": counts}
+    facts: Facts = {"able.named": {"year": chosen.year, "n": len(named), "counts": joined(counts)}}
     if general:
         facts["able.general"] = {"n": len(general)}
     facts |= {f"able.{name}": {"names": _names(found, some, staff)} for name, some in lists.items() if some}
@@ -143,7 +141,8 @@ def evidence(shared: Read, state: Ability) -> pl.DataFrame:
         if one is None or len(rows) == setting(LEAST, "brief_evidence"):
             continue
         text, mine = told(one), verdicts[category]
-        rows.append({"category": category, "able": mine["able"], "grade": mine["grade"], "named": mine["named"],
+        rows.append({"category": category, "able": mine["able"], "designated": mine["reason"] == UNMADE,
+                     "grade": mine["grade"], "named": mine["named"],
                      "evidence_zh": text.zh, "evidence_en": text.en})  # fmt: skip
     return pl.DataFrame(rows, schema_overrides={"grade": pl.String})
 

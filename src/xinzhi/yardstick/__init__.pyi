@@ -37,8 +37,11 @@ from .digital import DigitalCapital as DigitalCapital
 from .digital import digital_capital as digital_capital
 from .estimates.backtest import backtest as backtest
 from .estimates.bands import bands as bands
+from .estimates.results import ALL as ALL
+from .estimates.results import TOGETHER as TOGETHER
 from .estimates.results import Backtest as Backtest
 from .estimates.results import Bands as Bands
+from .estimates.results import corrected_clause as corrected_clause
 from .estimates.results import leading_span as leading_span
 from .estimates.results import record_clause as record_clause
 from .grades import Grades as Grades
@@ -64,7 +67,6 @@ from .panel import require_yearly as require_yearly
 from .panel import spell as spell
 from .periods import official_span as official_span
 from .ranking import AGREED as AGREED
-from .ranking import CORRECTED as CORRECTED
 from .ranking import Ranking as Ranking
 from .ranking import ranking as ranking
 from .view import EXCEPTIONS as EXCEPTIONS
@@ -74,6 +76,7 @@ from .view import Span as Span
 from .view import View as View
 from .view import figures_of as figures_of
 from .view import largest_source as largest_source
+from .view import rates as rates
 from .view import region_groups as region_groups
 from .view import region_names as region_names
 from .vintage_history import VintageHistory as VintageHistory

@@ -17,13 +17,13 @@ from xinzhi.core.text import Text, clauses, words
 from xinzhi.data import Package, national_series
 from xinzhi.yardstick.audit.multiverse import CONVENTIONS
 from xinzhi.yardstick.audit.robustness import FIRST, SCHEMA
-from xinzhi.yardstick.estimates.results import ALL, TOGETHER, TOTAL, Bands, record_clause
+from xinzhi.yardstick.estimates.results import ALL, TOGETHER, TOTAL, Bands, corrected_clause, record_clause
 from xinzhi.yardstick.growth_accounts import account
 from xinzhi.yardstick.measurement import Measurement
 from xinzhi.yardstick.view import PARTS, Span, View, contrast, ends, findings, largest_source, rates
 
 MOSTLY = setting(CONVENTIONS, "half")
-EACH, AGREED, CORRECTED = (setting(CONVENTIONS, name) for name in ("regions_named", "agreed", "corrected"))
+EACH, AGREED = (setting(CONVENTIONS, name) for name in ("regions_named", "agreed"))
 BAND: dict[str, Any] = {"low": pl.Float64, "high": pl.Float64, "rank_low": pl.Int64, "rank_high": pl.Int64}
 PERIOD = ["region", "start", "end"]
 
@@ -203,12 +203,7 @@ def _newest(result: Ranking, view: View, span: Span) -> Facts:
 
 
 def _moved(result: Ranking, span: Span, code: str) -> Text | str:
-    """Return what growth would be had investment been corrected, where that moves it by as much as a sentence tells."""
-    if result.bands is None:
-        return ""
-    rows = result.bands.scenario.filter(region=code, start=span.start, end=span.end)
-    moved = rows.filter(pl.col("difference").abs() >= CORRECTED)
-    return words("yardstick.ranking.corrected", value=moved["corrected"][0]) if moved.height else ""
+    return "" if result.bands is None else corrected_clause(result.bands, code, span.start, span.end)
 
 
 def _each(result: Ranking, view: View, span: Span) -> Facts:

@@ -303,7 +303,7 @@ def test_explain_leads_with_the_gravest_and_says_what_clears_it(plain):
 
 def test_what_clears_a_flag_is_a_number_that_clears_it(package, plain, made):
     row = plain.frame.filter(region="220000", rule="borrowing-beyond-stable").row(0, named=True)
-    allowed, growth = (float(one) / 100 for one in re.findall(r"(\d+\.\d)%", row["clears_en"])[:2])
+    allowed, growth = (float(one) / 100 for one in re.findall(r"(\d+\.\d)\u00a0%", row["clears_en"])[:2])
     inputs = debt_stress(package).inputs.filter(region="220000").row(0, named=True)
     borrowing, start, rate = inputs["net_borrowing"], inputs["start"], inputs["rate"]
     edge = row["threshold"]
@@ -311,11 +311,11 @@ def test_what_clears_a_flag_is_a_number_that_clears_it(package, plain, made):
     assert borrowing - (growth - rate) / (1 + growth) * start == pytest.approx(edge, abs=0.0006)
     assert "rank 2 of 31 regions" in row["evidence_en"]
     wave = plain.national.filter(rule="idle-if-all-build", item="auto")["clears_en"][0]
-    demand = float(re.search(r"grows by (\d+\.\d)%", wave).group(1)) / 100 + 0.0006
+    demand = float(re.search(r"grows by (\d+\.\d)\u00a0%", wave).group(1)) / 100 + 0.0006
     calm = made(capacity=herd_entry(package, demand={"auto": demand}))
     assert not calm.national.filter(rule="idle-if-all-build", item="auto").height
     land = plain.frame.filter(region="120000", rule="land-revenue").row(0, named=True)
-    limit = float(re.search(r"at most (\d+\.\d)%", land["clears_en"]).group(1)) / 100
+    limit = float(re.search(r"at most (\d+\.\d)\u00a0%", land["clears_en"]).group(1)) / 100
     funds = debt_stress(package).inputs.filter(region="120000")["fund_ratio"][0]
     assert land["value"] * limit / funds == pytest.approx(land["threshold"], abs=0.002)
     named = plain.national.filter(rule="named-by-most")["clears_en"][0]
@@ -328,8 +328,8 @@ def test_sentences_hold_names_and_no_codes(made):
     idle = found.national.filter(item="battery", rule="idle-now").row(0, named=True)
     assert "电气机械和器材制造业" in idle["evidence_zh"]
     sure = found.national.filter(rule="idle-if-all-build", item="biomed").row(0, named=True)
-    assert "over 99%" in sure["evidence_en"]
-    assert "100%" not in sure["evidence_en"]
+    assert "over 99\u00a0%" in sure["evidence_en"]
+    assert "100\u00a0%" not in sure["evidence_en"]
     leans = found.frame.filter(rule="leans-on-what-would-idle")
     assert not any(re.search(r"[a-z]+_[a-z]+|\{", text) for text in leans["evidence_en"])
     assert (leans["value"] >= leans["threshold"]).all()

@@ -21,5 +21,5 @@ def test_judge() -> None:
     assert (checks["status"][0], flags["severity"][0], flags["evidence_en"][0]) == (
         "flagged",
         "alert",
-        "28 regions (90%) name it in their plans of 2026",
+        "28 regions (90\u00a0%) name it in their plans of 2026",
     )

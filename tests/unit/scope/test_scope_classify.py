@@ -62,7 +62,14 @@ def test_what_a_list_entered_in_part_does_not_name_is_unknown() -> None:
     assert "is unknown: only part of its codes" in found["reason_en"]
     whole = classify(table, as_of="2024-01-01", definitions=WHOLE)
     assert scope.totals["total"].item() == whole.totals["total"].item()
-    assert scope.facts()["answer.count"] == {"day": "2024-01-01", "all": 3, "inside": 1, "part": 1, "out": 0}
+    assert scope.facts()["answer.count"] == {
+        "day": "2024-01-01",
+        "all": 3,
+        "inside": 1,
+        "part": 1,
+        "out": 0,
+        "unknown": 1,
+    }
     assert scope.facts()["answer.unknown"]["count"] == 1
     assert "answer.unknown" not in whole.facts()
     rows = scope.explain("17").select("definition", "verdict", "share", "upper").rows()
@@ -206,11 +213,14 @@ def test_every_kind_of_frame_comes_back() -> None:
 def test_summaries_lead_with_the_finding() -> None:
     scope = classify(pl.DataFrame({"code": ["39", "26", "17"], "output": [10.0, 20.0, 70.0]}), as_of="2024-01-01")
     assert scope.summary().startswith(
-        "On 2024-01-01, 1 of 3 industries count in full as new quality, 1 in part, 0 not at all."
+        "On 2024-01-01, 1 of 3 industries count in full as new quality, "
+        "1 in part, 0 not at all, and of 1 nobody can say."
     )
-    assert "Of 1 more nobody can say here" in scope.summary()
-    assert scope.summary("zh").startswith("截至2024-01-01，3个行业中1个全部、1个部分计入新质生产力，0个不计入。")
-    assert "另有1个行业无法判断" in scope.summary("zh")
+    assert "No list names these 1" in scope.summary()
+    assert scope.summary("zh").startswith(
+        "截至2024-01-01，3个行业中1个全部、1个部分计入新质生产力，0个不计入，1个无法判断。"
+    )
+    assert "无法判断的1个行业" in scope.summary("zh")
     told = "What counts holds 11.1\u00a0% of output of the 3 industries listed, at least 10.0\u00a0% and at most 30.0"
     assert told in scope.summary()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
@@ -66,13 +67,11 @@ def evidence(made: Brief) -> Table | None:
     if frame is None or frame.is_empty():
         return None
     able = made.results["able"]
-    verdict, grade = describe("able", "able").values, describe("able", "grade").values
     planned = frame["named"].any()
     rows = [
         (
             able.names.text("category", row["category"]),
-            words("brief.column.graded", verdict=verdict[row["able"]], grade=grade[row["grade"]])
-            if row["grade"] else verdict[row["able"]],
+            _verdict(row),
             *([words("label.yes" if row["named"] else "label.no")] if planned else []),
             Text(zh=row["evidence_zh"], en=row["evidence_en"]),
         )
@@ -81,6 +80,15 @@ def evidence(made: Brief) -> Table | None:
     heads = ["category", "verdict", *(["planned"] if planned else []), "evidence"]
     columns = tuple(Column(title=words(f"brief.column.{one}"), kind="text") for one in heads)
     return Table(key="evidence", title=words("brief.table.evidence"), columns=columns, rows=rows)
+
+
+def _verdict(row: Mapping[str, Any]) -> Text:
+    """Return what evidence says of a category; of a decision of the centre alone, that there is no more."""
+    if row["designated"]:
+        return words("pathways.explain.designated_only")
+    verdict, grade = (describe("able", name).values for name in ("able", "grade"))
+    said = verdict[row["able"]]
+    return words("brief.column.graded", verdict=said, grade=grade[row["grade"]]) if row["grade"] else said
 
 
 def gaps(made: Brief) -> Table | None:

@@ -11,7 +11,7 @@ import polars as pl
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.names import Names
 from xinzhi.core.schema import describe
-from xinzhi.core.text import Language, Text, names_joined, words
+from xinzhi.core.text import Language, Text, names_joined, spaced, words
 from xinzhi.risks.inputs import conventions, setting
 
 FLAGS: dict[str, Any] = {
@@ -206,11 +206,11 @@ def _flag(rule: Mapping[str, Any], row: Mapping[str, Any], source: str) -> dict[
     return {one: row[one] for one in _CARRIED} | {
         "severity": "alert" if severe else rule["severity"],
         "evidence_zh": rule["zh"].format(**row),
-        "evidence_en": rule["en"].format(**row),
+        "evidence_en": spaced(rule["en"].format(**row)),
         "source": source,
         "reference": " ".join(str(rule["reference"]).split()),
         "clears_zh": rule["clears_zh"].format(**row),
-        "clears_en": rule["clears_en"].format(**row),
+        "clears_en": spaced(rule["clears_en"].format(**row)),
     }
 
 

@@ -13,9 +13,10 @@ import numpy as np
 import polars as pl
 
 from xinzhi.core.arrays import BoolArray, FloatArray
-from xinzhi.core.parameters import read_yaml
+from xinzhi.core.parameters import read_yaml, setting
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text, same, span_text, words
+from xinzhi.yardstick.audit.multiverse import CONVENTIONS
 from xinzhi.yardstick.estimates.errors import conventions
 from xinzhi.yardstick.measurement import Measurement
 
@@ -242,6 +243,13 @@ def record_clause(result: Bands, start: int, end: int, *, single: bool) -> Text 
     """Return how bands of as many years held in the past; nothing of bands that nobody has tested."""
     record = record_of(result.measurement.protocol.fingerprint, result.level, result.provenance.inputs, end - start)
     return "" if record is None else record.clause(single=single)
+
+
+def corrected_clause(result: Bands, region: str, start: int, end: int) -> Text | str:
+    """Return what growth would be had investment been corrected, where that moves it by as much as a sentence tells."""
+    rows = result.scenario.filter(region=region, start=start, end=end)
+    moved = rows.filter(pl.col("difference").abs() >= setting(CONVENTIONS, "corrected"))
+    return words("yardstick.ranking.corrected", value=moved["corrected"][0]) if moved.height else ""
 
 
 def banded(result: Bands) -> Facts:

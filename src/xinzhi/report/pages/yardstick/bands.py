@@ -13,9 +13,8 @@ from xinzhi.report.palette import DEEP, GROUPS
 from xinzhi.report.section import Picture, Section, picture
 from xinzhi.report.sentence import answer_of
 from xinzhi.report.table import Table, table
-from xinzhi.yardstick import Backtest, Bands, leading_span
+from xinzhi.yardstick import ALL, NATIONAL, TOGETHER, Backtest, Bands, leading_span
 
-TOTAL, TOGETHER, ALL = "total", "estimates", "everything"
 TESTS = ("held_out", "real_time")
 BOUNDS = ("median", "low", "high", "relative_low", "relative_high")
 
@@ -27,7 +26,7 @@ def bands(result: Bands, *, region: str | None = None) -> Section:
     values = {"span": span_text(start, end), "level": result.level}
     here = _wide(result, start, end)
     if region is not None:
-        here = here.filter(pl.col("region").is_in([region, TOTAL]))
+        here = here.filter(pl.col("region").is_in([region, NATIONAL]))
     return Section.of(
         "bands.bands",
         [_whiskers(result, here, facts, values), _ranks(result, here, facts, values)],
@@ -62,8 +61,8 @@ def _whiskers(result: Bands, here: pl.DataFrame, facts: Facts, values: Facts) ->
         spans = [(row[f"all_{low}"], row[f"all_{high}"]), (row[low], row[high])]
         rows.append(
             {
-                "name": result.names.text("group", TOTAL)
-                if row["region"] == TOTAL
+                "name": result.names.text("group", NATIONAL)
+                if row["region"] == NATIONAL
                 else result.names.region(row["region"]),
                 "value": 100 * middle,
                 "bands": [(100 * one, 100 * other) for one, other in spans if one is not None],
@@ -74,7 +73,7 @@ def _whiskers(result: Bands, here: pl.DataFrame, facts: Facts, values: Facts) ->
         if several and row["protocol_low"] is not None:
             beside = (100 * row["protocol_low"], 100 * row["protocol_high"])
             rows.append({"name": rows[-1]["name"], "value": None, "bands": [beside, beside], "group": lanes[1]})
-    nation = here.filter(region=TOTAL)
+    nation = here.filter(region=NATIONAL)
     reference = None if result.refused or nation.is_empty() else 100 * nation["median"].item()
     columns = (
         "region", "measured", "median", "low", "high", "relative_low", "relative_high", "above_nation", "rank_low",
@@ -91,7 +90,7 @@ def _whiskers(result: Bands, here: pl.DataFrame, facts: Facts, values: Facts) ->
 
 def _ranks(result: Bands, here: pl.DataFrame, facts: Facts, values: Facts) -> Picture | None:
     """Return the range of the rank of every region."""
-    ranked = here.filter(pl.col("region") != TOTAL)
+    ranked = here.filter(pl.col("region") != NATIONAL)
     if ranked.height < 2 or result.part is not None:  # noqa: PLR2004 - a rank is one of several
         return None
     ranked = ranked.with_columns(rank=pl.col("measured").rank("min", descending=True).cast(pl.Int64))
