@@ -9,7 +9,7 @@ import polars as pl
 from markupsafe import Markup
 
 from xinzhi.core.schema import describe
-from xinzhi.core.text import NOTHING, Language, Text, percent, same, words
+from xinzhi.core.text import NOTHING, Language, Text, percent, same, span_text, words
 from xinzhi.report.page import asset, both_svg, environment, table_markup
 from xinzhi.report.palette import FACTORS, FAINT, INK, SOFT
 from xinzhi.report.table import Column, Table
@@ -129,7 +129,7 @@ def growth(frame: pl.DataFrame, about: Text) -> str:
     for at, row in enumerate(frame.iter_rows(named=True)):
         if at == 0 or row["span"] != frame["span"][at - 1]:
             y += 14
-            drawn.append(both_svg(same(row["span"]), 0, y))
+            drawn.append(both_svg(span_text(*row["span"].split("–")), 0, y))
             y += 4
         name = about if row["kind"] == "self" else words("label.national")
         drawn.append(both_svg(name, left - 6, y + 10, anchor="end", size=9))
