@@ -30,7 +30,19 @@ import polars as pl
 
 from judged_projects import by_level, judged, precision_recall
 from learn_screen_weights import SIZES
-from made_up_neighbours import DEARER, EQUIPMENT, LOT, NAMESAKE, PROGRAMME, RESIZED, REUSED, SIBLING, SPLIT
+from made_up_neighbours import (
+    DEARER,
+    EQUIPMENT,
+    LINE,
+    LISTED,
+    LOT,
+    NAMESAKE,
+    PROGRAMME,
+    RESIZED,
+    REUSED,
+    SIBLING,
+    SPLIT,
+)
 from made_up_projects import EASY, HARD, Labelled, labelled, varied
 from written_cases import (
     FRESH,
@@ -68,9 +80,10 @@ KINDS = {
     ("repackaged", 3): "level 3, synonyms and numbers", ("repackaged", 4): "level 4, full paraphrase",
     ("repackaged", 5): "level 5, English", ("repackaged", RESIZED): "level 6, resized",
     ("repackaged", SPLIT): "level 7, a part", ("repackaged", DEARER): "level 8, dearer, another owner's",
-    ("new", EASY): "new, other sector or city", ("new", HARD): "new, same sector and city",
-    ("new", SIBLING): "new, the same design elsewhere", ("new", REUSED): "new, another trade on the same site",
-    ("new", NAMESAKE): "new, a shared name", ("follow-on", EASY): "follow-on",
+    ("repackaged", LINE): "a line of a list over again", ("new", EASY): "new, other sector or city",
+    ("new", HARD): "new, same sector and city", ("new", SIBLING): "new, the same design elsewhere",
+    ("new", REUSED): "new, another trade on the same site", ("new", NAMESAKE): "new, a shared name",
+    ("new", LISTED): "new, another line of a list", ("follow-on", EASY): "follow-on",
     ("follow-on", EQUIPMENT): "new equipment of one owner", ("follow-on", PROGRAMME): "yearly programme of one owner",
     ("follow-on", LOT): "next lot of one owner",
 }  # fmt: skip
@@ -444,7 +457,7 @@ def exhaustive(old: object, projects: pl.DataFrame, truth: pl.DataFrame) -> None
         for low in range(0, count, BLOCK):
             record = np.arange(low, min(low + BLOCK, count))
             project = np.full(len(record), at)
-            levels = compare(old.index, records, project, record, cosines(old.index, records, project, record))
+            levels, _ = compare(old.index, records, project, record, cosines(old.index, records, project, record))
             odds = np.logaddexp(*old.weights.agreement.log_odds(levels).T)
             if odds.max() > best:
                 best, where = float(odds.max()), int(record[odds.argmax()])

@@ -162,8 +162,8 @@ def grow(seen: Sequence[Seen], without: int | None = None) -> dict[str, Any]:
         top = order[place < int(convention("weighed_together"))]
         if counts > 1 and without is not None:
             top = top[made.pairs.project[top] % FOLDS != without]
-        parts.append((pair_features(made.pairs.levels, odds, made.pairs.project, top), made.pair_label[top],
-                      np.full(len(top), counts)))  # fmt: skip
+        features = pair_features(made.pairs.levels, made.pairs.told, odds, made.pairs.project, top)
+        parts.append((features, made.pair_label[top], np.full(len(top), counts)))
     features, labels, weights = (np.concatenate([part[at] for part in parts]) for at in range(3))
     told = {}
     for name, use, target in (

@@ -14,8 +14,11 @@ if TYPE_CHECKING:
     from made_up_projects import Made
 
 # levels of the honest neighbours of an archived project
-SIBLING, REUSED, EQUIPMENT, PROGRAMME, NAMESAKE, LOT = 10, 11, 12, 13, 14, 15
-RESIZED, SPLIT, DEARER = 6, 7, 8  # levels of repackaged projects: of another size, a part, dearer
+SIBLING, REUSED, EQUIPMENT, PROGRAMME, NAMESAKE, LOT, LISTED = 10, 11, 12, 13, 14, 15, 17
+# levels of repackaged projects: of another size, a part, dearer, a line of a list over again
+RESIZED, SPLIT, DEARER, LINE = 6, 7, 8, 16
+BRIEF = 1 / 6  # how often a text leaves most of the facts out
+_ROUND = 2  # digits of a sum that many projects have
 PLATFORM = "@@"  # before an owner that is named after its place
 
 
@@ -44,9 +47,9 @@ class Neighbours:
         rng = self.rng
         draw = rng.random()
         county = source.county
-        if draw < 0.55:  # noqa: PLR2004 - mostly in the next county
+        if draw < 0.45:  # noqa: PLR2004 - mostly in the next county
             county = rng.choice(self.counties[source.county])
-        elif draw < 0.85:  # noqa: PLR2004 - in another city
+        elif draw < 0.7:  # noqa: PLR2004 - in another city, else in the next township
             county = rng.choice(rng.choice(self.everywhere))
         # a standard design costs much the same everywhere
         by = lambda: rng.choice((-1, 1)) * rng.choice((rng.uniform(0, 0.03), rng.uniform(0.03, 0.25)))  # noqa: E731 - for every figure
@@ -74,12 +77,15 @@ class Neighbours:
         for _ in range(count):
             source = rng.choice(stock)
             yield "new", SIBLING, None, self.sibling(source), self.alike(rng.choice((0, 0, 0, 1, 2, 3)))
+        full = [at for at, made in enumerate(stock) if not listed(made)]
         for at in range(count // 2):
-            number = rng.randrange(len(stock))
+            number = rng.choice(full)
             source, known = stock[number], f"a{number}"
             other = (source.sector + rng.randrange(1, len(self.sectors))) % len(self.sectors)
             made = self.later_date(self.project(other, [source.county]))
-            yield "new", REUSED, None, replace(made, site=source.site), self.any_style()
+            if rng.random() < 1 / 3:  # the same standard factory building
+                made = replace(made, floor=source.floor)
+            yield "new", REUSED, None, self.by_chance(replace(made, site=source.site), source), self.any_style()
             machines = self.later_date(source)
             small = {name: getattr(source, name) * rng.uniform(0.02, 0.2) for name in ("investment", "turnover")}
             part = replace(
@@ -93,17 +99,23 @@ class Neighbours:
             later = None if yearly.brand == PLATFORM else f"a{stock.index(yearly)}"
             label = "new" if later is None else "follow-on"
             source, now = yearly, source
+            # a quota is now and then that of the year before
+            same_sum, same_size = (rng.random() < 0.3 for _ in range(2))  # noqa: PLR2004 - three in ten
             year = replace(
                 replace(self.later_date(source), details=self.other_details(source), spot=self.spot()),
-                investment=rounded(source.investment * rng.uniform(0.8, 1.25), 3),
-                capacity=rounded(source.capacity * rng.uniform(0.7, 1.4), 2),
+                investment=source.investment if same_sum else rounded(source.investment * rng.uniform(0.8, 1.25), 3),
+                capacity=source.capacity if same_size else rounded(source.capacity * rng.uniform(0.7, 1.4), 2),
                 components=tuple((part, rng.randint(1, 9)) for part, _ in source.components),
                 land=float("nan"), floor=float("nan"), turnover=float("nan"),
             )  # fmt: skip
             yield label, PROGRAMME, later, year, replace(self.alike(0), dated=rng.random() < 0.7)  # noqa: PLR2004 - mostly
             source = now
             same = self.later_date(self.project(source.sector, self.counties[source.county]))
+            same = self.by_chance(same, source)
             yield "new", NAMESAKE, None, same, replace(self.any_style(), thin=rng.choice((0, 0, 0, 1)))
+            line = rng.choice([made for made in stock if listed(made)])
+            yield "repackaged", LINE, f"a{stock.index(line)}", *self.line_again(line)
+            yield "new", LISTED, None, *self.line_beside(line)
             scale = rng.choice((rng.uniform(0.55, 0.9), rng.uniform(1.1, 1.5)))
             scaled = {name: rounded(getattr(source, name) * scale, 3)
                       for name in ("investment", "turnover", "land", "floor", "capacity")}  # fmt: skip
@@ -121,13 +133,43 @@ class Neighbours:
             public = lot.brand == PLATFORM
             yield ("new" if public else "follow-on"), LOT, None if public else f"a{numbered}", lot, self.alike(0)
             yield "repackaged", DEARER, known, *self.dearer(source)
-            other_number = rng.randrange(len(stock))
+            other_number = rng.choice(full)
             yield "repackaged", DEARER, f"a{other_number}", *self.dearer(stock[other_number])
             share = rng.uniform(0.3, 0.7)
             half = {name: rounded(getattr(source, name) * share, 3) for name in ("investment", "turnover", "land")}
             piece = replace(self.later_date(source), components=source.components[at % 2 :][:2], **half)
             piece = replace(piece, details=source.details[at % 2 :][:2], floor=float("nan"))
             yield "repackaged", SPLIT, known, piece, words
+
+    def by_chance(self, made: Made, source: Made) -> Made:
+        """Return a project that costs now and then what its neighbour costs, mostly where that is a round sum."""
+        round_ = source.investment == rounded(source.investment, _ROUND)
+        return replace(made, investment=source.investment) if self.rng.random() < (0.4 if round_ else 0.05) else made
+
+    def line_again(self, source: Made) -> tuple[Made, Style]:
+        """Return a line of a list that stands on the next list too: a tender over again, a project carried on."""
+        rng = self.rng
+        moved = source.investment if rng.random() < 0.6 else rounded(source.investment * rng.uniform(0.8, 1.2), 3)  # noqa: PLR2004 - mostly
+        name = rng.choice(("name", "name", "name", "other"))
+        owner = "own" if rng.random() < 0.9 else None  # noqa: PLR2004 - mostly
+        style = Style(words=0, name=name, frames="frames", buzz=rng.choice((0, 0, 1)), owner=owner,
+                      thin=rng.choice((1, 2, 4, 4)), again=rng.random() < 0.3)  # noqa: PLR2004 - three in ten  # fmt: skip
+        return replace(self.later_date(source), investment=moved), style
+
+    def line_beside(self, source: Made) -> tuple[Made, Style]:
+        """Return a line of a list that looks like another: one more of the same owner, of the next site or year."""
+        rng = self.rng
+        other = (source.sector + rng.randrange(1, len(self.sectors))) % len(self.sectors)
+        owner = {"brand": source.brand, "form": source.form}
+        made = rng.choice((
+            replace(self.sibling(source), **owner, county=source.county),  # one more of its kind, elsewhere
+            self.by_chance(replace(self.project(other, [source.county]), **owner), source),  # something else
+            self.by_chance(self.project(source.sector, [source.county]), source),  # somebody else's
+            replace(source, number=source.number % 12 + 1),  # the next lot
+        ))  # fmt: skip
+        style = Style(words=0, name="name", frames="frames", buzz=rng.choice((0, 0, 1)), owner="own",
+                      thin=rng.choice((1, 2, 4, 4)))  # fmt: skip
+        return self.later_date(made), style
 
     def other_details(self, source: Made) -> tuple[tuple[int, int], ...]:
         """Return the same further figures of other sizes, one in four unchanged."""
@@ -152,19 +194,26 @@ class Neighbours:
                                           (2, "other", "templates"), (3, "en", "english")))  # fmt: skip
         own = rng.choice((None, self.new_owner(), self.new_owner(), source.brand + source.form))
         cue = "again" if kept(0.08) else None
-        return made, Style(words=words, name=name, frames=frames, buzz=rng.randint(1, 3), owner=own, cue=cue)
+        return made, Style(words=words, name=name, frames=frames, buzz=rng.randint(1, 3), owner=own, cue=cue,
+                           brief=rng.random() < BRIEF)  # fmt: skip
 
     def alike(self, words: int) -> Style:
         """Return how a project is worded that has much of an archived one: its sentences, its trade, its owner."""
         rng = self.rng
         frames, name = (("frames", "name"), ("frames", "other"), ("para", "para"), ("english", "en"))[words]
         turn = 0 if rng.random() < 0.6 else None  # noqa: PLR2004 - mostly in the sentences of the template
-        return Style(words=words, name=name, frames=frames, buzz=rng.randint(0, 2), owner="own", turn=turn)
+        return Style(words=words, name=name, frames=frames, buzz=rng.randint(0, 2), owner="own", turn=turn,
+                     brief=rng.random() < BRIEF)  # fmt: skip
 
 
 def dated(made: Made) -> bool:
     """Return whether the year stands in the name of an archived project; one in eight."""
     return sum(map(ord, made.site)) % 8 == 0
+
+
+def listed(made: Made) -> bool:
+    """Return whether all that is archived of a project is a line of a list; one in twelve."""
+    return sum(map(ord, made.site)) % 12 == 5  # noqa: PLR2004 - any remainder
 
 
 def rounded(value: float, digits: int) -> float:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import polars as pl
 
-from made_up_neighbours import PLATFORM, Neighbours, dated, rounded
+from made_up_neighbours import BRIEF, PLATFORM, Neighbours, dated, listed, rounded
 from made_up_wording import Style, vocabulary, write
 from xinzhi.risks.projects.conventions import places_table
 from xinzhi.risks.projects.places import name_of
@@ -68,7 +68,7 @@ class Labelled:
         (level 6), parts (7), and dearer ones of another owner under another name (8), and the honest neighbours of
         archived ones: the same design elsewhere (10), another trade on the same site (11), new equipment (12) and the
         yearly renewal (13) of one owner, a name that two projects of a city share (14), and the next lot of one scheme
-        (15).
+        (15). A line of a list stands there over again (16), or is another one of its owner or kind (17).
     """
 
     projects: pl.DataFrame
@@ -244,8 +244,10 @@ class _Maker(Neighbours):
         return f"{name_of(county // 10_000 * 10_000)[0][:1]}发改审〔{year}〕{rng.randint(1, 900)}号"
 
     def archived(self, made: Made) -> tuple[str, str]:
-        """Return title and text of an archived project; one in fifty is a line of a list."""
-        thin = self.rng.choice((1, 2, 3)) if self.rng.random() < 1 / 50 else 0
+        """Return title and text of an archived project; one in fifty of those that stand on no list is a line too."""
+        thin = self.rng.choice((1, 2, 3, 4, 4)) if listed(made) else 0
+        if not thin and self.rng.random() < 1 / 50:
+            thin = self.rng.choice((1, 2, 3))
         style = Style(
             thin=thin,
             dated=dated(made),
@@ -263,7 +265,8 @@ class _Maker(Neighbours):
     ) -> Iterator[tuple[str, int, str | None, Made, Style]]:
         """Yield label, level, source, project and style of every application."""
         rng = self.rng
-        sources = rng.sample(range(len(stock)), min(len(stock), rewrites * len(LEVELS) + others))
+        full = [at for at, made in enumerate(stock) if not listed(made)]
+        sources = rng.sample(full, min(len(full), rewrites * len(LEVELS) + others))
         for at, number in enumerate(sources):
             source, name = stock[number], f"a{number}"
             if at < rewrites * len(LEVELS):
@@ -273,13 +276,8 @@ class _Maker(Neighbours):
                 yield "follow-on", 0, name, *self.later(source)
         for _ in range(others):
             source = rng.choice(stock)
-            yield (
-                "new",
-                9,
-                None,
-                self.later_date(self.project(source.sector, self.counties[source.county])),
-                self.any_style(),
-            )
+            made = self.by_chance(self.project(source.sector, self.counties[source.county]), source)
+            yield "new", HARD, None, self.later_date(made), self.any_style()
         for _ in range(others):
             made = self.later_date(self.project(rng.randrange(len(self.sectors)), rng.choice(_cities())))
             if rng.random() < 0.2:  # noqa: PLR2004 - one in five: an archived owner's other business
@@ -380,7 +378,7 @@ class _Maker(Neighbours):
         return Style(
             words=words, name=name, frames=frames, buzz=rng.randint(0, 3), owner=owner, template=rng.random() < 1 / 6,
             thin=rng.choice((1, 2, 3)) if rng.random() < 1 / 50 else 0,
-            cue="beside" if rng.random() < 1 / 20 else None,
+            cue="beside" if rng.random() < 1 / 20 else None, brief=rng.random() < BRIEF,
         )  # fmt: skip
 
 

@@ -35,9 +35,9 @@ GAPS = {
     "site": 0.1,
 }
 _OPEN_DIGITS, _FULL_WIDTH, _COUNTY_NAMED, _INTRODUCED = 0.04, 0.03, 0.75, 0.5
-_TRADITIONAL, _UNSAID = 0.02, 0.15
+_TRADITIONAL, _UNSAID, _LEFT_OUT = 0.02, 0.15, 0.6
 _BILLION, _HUNDRED_MILLION, _MILLION, _TEN_THOUSAND, _MU_PER_HECTARE = 1e9, 1e8, 1e6, 1e4, 15
-_ENGLISH = 3
+_ENGLISH, _BOTH = 3, 4
 _WIDE = str.maketrans("0123456789", "０１２３４５６７８９")
 
 
@@ -67,7 +67,11 @@ class Style:
     turn
         0 for the sentences of the archived text, 1 for others; None for any.
     thin
-        1 for a title alone, 2 with the owner, 3 with the sum; 0 for the whole text.
+        1 for a title alone, 2 with the owner, 3 with the sum, 4 with both; 0 for the whole text.
+    brief
+        Whether most of the facts are left out, as news and notices do.
+    again
+        Whether the title of a line says that it is put out to tender again.
     cue
         ``again`` or ``beside``: words that say that a project is handed in again, or built beside what stands.
     dated
@@ -84,6 +88,8 @@ class Style:
     phase: bool = False
     turn: int | None = None
     thin: int = 0
+    again: bool = False
+    brief: bool = False
     cue: str | None = None
     template: bool = False
     dated: bool = False
@@ -106,7 +112,10 @@ def write(made: Made, style: Style, rng: random.Random, split: str) -> tuple[str
     sector = entry["sectors"][made.sector]
     english = style.words == _ENGLISH
     buzz = rng.sample(book["buzzwords"]["en" if english else "zh"], style.buzz)
-    name = _numbered(_name(sector[style.name], buzz, style.phase, english, rng), made, english, dated=style.dated)
+    own = sector[style.name]
+    if _named_after_its_site(made) and (style.name == "name" or (style.name == "other" and rng.random() < 0.5)):  # noqa: PLR2004 - half
+        own = made.site[:2] + own
+    name = _numbered(_name(own, buzz, style.phase, english, rng), made, english, dated=style.dated)
     values: dict[str, str | None] = {
         "place": _place(made.county, english, rng),
         "site": _site(made.site, english) + _spot(made.spot, english, rng),
@@ -124,12 +133,12 @@ def write(made: Made, style: Style, rng: random.Random, split: str) -> tuple[str
         "approval": made.approval,
     }
     if style.thin:
-        return _line(style.thin, name, values, english)
+        return _line(style, name, values, english, rng)
     for field in ("investment", "turnover", "land", "floor"):
         if not math.isfinite(getattr(made, field)):
             values[field] = None
     for field, gap in GAPS.items():
-        if rng.random() < gap:
+        if rng.random() < max(gap, _LEFT_OUT * (style.brief and field not in ("investment", "place", "site"))):
             values[field] = None
         elif field in ("investment", "land", "floor", "capacity", "turnover") and rng.random() < _OPEN_DIGITS:
             values[field] = _opened(values[field] or "")
@@ -168,12 +177,28 @@ def _traditional() -> dict[int, str]:
     return {ord(simple): chr(sign) for sign, simple in traditional().items()}
 
 
-def _line(thin: int, name: str, values: dict[str, str | None], english: bool) -> tuple[str, str]:  # noqa: FBT001 - private
-    """Return a line of a list: place and name, with the owner or the sum."""
+def _line(
+    style: Style,
+    name: str,
+    values: dict[str, str | None],
+    english: bool,  # noqa: FBT001 - private
+    rng: random.Random,
+) -> tuple[str, str]:
+    """Return a line of a list: place and name, with the owner, the sum, or both."""
     end = "." if english else "。"
     title = f"{name} in {values['place']}" if english else f"{values['place']}{name}项目"
-    more = (values["owner"] or "", values["investment"] or "")[thin - 2] if thin > 1 else ""
+    if not english:
+        title += ("(二次)" if style.again else "") + rng.choice(("", "", "招标公告", "公开招标公告", "采购意向"))
+    owner, investment = values["owner"] or "", values["investment"] or ""
+    if style.thin == _BOTH:
+        return title, f"{owner}{end}{'Total investment ' if english else '总投资'}{investment}{end}"
+    more = (owner, investment)[style.thin - 2] if style.thin > 1 else ""
     return title, f"{more}{end}" if more else ""
+
+
+def _named_after_its_site(made: Made) -> bool:
+    """Return whether a project is named after its site; every other one."""
+    return sum(map(ord, made.site)) % 2 == 1
 
 
 def _filled(clause: str, values: dict[str, str | None], name: str, end: int) -> str:

@@ -56,18 +56,9 @@ def test_the_batches_are_well_formed():
 
 def test_half_of_the_batches_was_kept_back_and_is_judged():
     found = told_apart(kept_halves())
-    assert kept_halves().height == 110
-    # measured: 38 said, 36 true of 54, 2 of 56 honest ones accused; of those said with .9 37 of 40
-    assert found["precision"] >= 0.94
-    assert found["hits"] >= 36
-    assert found["sure"] >= 0.92
-
-
-@pytest.mark.xfail(
-    strict=True, reason="wanted .70 of the repeats and .93 of those said with .9; see the table of docs/screen.md"
-)
-def test_what_is_wanted_of_the_kept_halves():
-    found = told_apart(kept_halves())
+    assert kept_halves().height == 185
+    # measured: 65 said, 61 true of 85, 4 of 100 honest ones accused; all said with .9 or more
+    assert found["precision"] >= 0.92
     assert found["recall_of_all"] >= 0.70
     assert found["sure"] >= 0.93
 

@@ -56,8 +56,15 @@ FACTS = tuple(NAMES.index(name) for name in (
     "place", "site", "object", "name", "owner", *NUMBERS, "capacity", "approval"))  # fmt: skip
 
 
-def compare(index: Index, projects: Records, project: IntArray, record: IntArray, cosine: FloatArray) -> LevelArray:
-    """Return the levels of agreement of pairs."""
+# What the agreement of a pair says beside its levels: the wording (a cosine), and how rare it is, in nats, that all
+# figures, rare words and the sum agree; NaN where one of the two does not say.
+TOLD = ("wording", "told by figures", "told by words", "told by the sum")
+
+
+def compare(
+    index: Index, projects: Records, project: IntArray, record: IntArray, cosine: FloatArray
+) -> tuple[LevelArray, FloatArray]:
+    """Return the levels of agreement of pairs, and what agrees as a measure (`TOLD`)."""
     archive = index.records
     out = np.full((len(project), len(FIELDS)), MISSING, dtype=np.int8)
     column = {name: at for at, name in enumerate(NAMES)}
@@ -86,7 +93,8 @@ def compare(index: Index, projects: Records, project: IntArray, record: IntArray
     numbers = projects.number[project, at], archive.number[record, at]
     out[:, column["length"]] = _part_by_part(out[:, column["length"]], numbers, figures)
     out[:, column["capacity"]] = _capacities(projects, archive, project, record)
-    out[:, column["figures"]] = _figures(*figures, index.commonness)
+    by_figures = _figures(*figures, index.commonness)
+    out[:, column["figures"]] = _leveled(by_figures, "figure_levels")
     out[:, column["components"]] = _overlap(
         projects.components[project], archive.components[record], index.commonness.component
     )
@@ -94,14 +102,19 @@ def compare(index: Index, projects: Records, project: IntArray, record: IntArray
     out[:, column["sector"]] = _either((sector[0] & sector[1]) > 0, (sector[0] > 0) & (sector[1] > 0))
     out[:, column["approval"]] = _approvals(projects.approval[project], archive.approval[record])
     out[:, column["dates"]] = _dates(projects.years[project], archive.years[record])
-    out[:, column["words"]] = _words(index, projects, project, record)
+    by_words = _words(index, projects, project, record)
+    out[:, column["words"]] = _leveled(by_words, "word_levels")
     said = np.diff(projects.tokens.start)[project] > 0
     same = projects.chinese[project] == archive.chinese[record]
     text = np.digitize(cosine, convention("text_levels"))
     out[:, column["text"]] = np.where(same & said, text, MISSING)
     later = (projects.phase[project] > 0) & (projects.phase[project] != archive.phase[record])
     out[:, column["phase"]] = later
-    return out
+    sums = out[:, column["investment"]]
+    by_sum = index.commonness.of_figures(projects.number[project, NUMBERS.index("investment")].astype(np.float32))
+    by_sum = np.where(sums == MISSING, np.nan, np.where(sums >= _EQUAL_ROUND, by_sum, 0.0))
+    # in thousandths: sums differ in the last digits with what else is compared at once
+    return out, np.column_stack([np.where(same & said, cosine, np.nan), by_figures, by_words, by_sum]).round(3)
 
 
 def cosines(index: Index, projects: Records, project: IntArray, record: IntArray) -> FloatArray:
@@ -168,7 +181,12 @@ def _owners(projects: Records, archive: Records, project: IntArray, record: IntA
     same_name = name == other_name
     either = projects.public[project] | archive.public[record]
     level = np.select([(same_name | same_brand) & either, same_name, same_brand], [1, 3, 2], default=0)
-    return np.where((name > 0) & (other_name > 0), level, MISSING).astype(np.int8)
+    # the bodies of a county are renamed and merged with every reform: two names of them are no difference
+    bodies = (level == 0) & projects.public[project] & archive.public[record]
+    # 由原永钧精密更名而来
+    former = projects.former[project]
+    level = np.where((level == 0) & (former > 0) & ((former == other_stem) | (former == other)), 2, level)
+    return np.where((name > 0) & (other_name > 0) & ~bodies, level, MISSING).astype(np.int8)
 
 
 def _numbers(one: FloatArray, other: FloatArray, digits: npt.NDArray[np.int8]) -> LevelArray:
@@ -227,7 +245,12 @@ def _capacities(projects: Records, archive: Records, project: IntArray, record: 
     return best
 
 
-def _figures(one: npt.NDArray[np.float32], other: npt.NDArray[np.float32], common: Commonness) -> LevelArray:
+def _leveled(told: FloatArray, bounds: str) -> LevelArray:
+    """Return the levels of what is told in nats."""
+    return np.where(np.isnan(told), MISSING, np.digitize(told, convention(bounds))).astype(np.int8)
+
+
+def _figures(one: npt.NDArray[np.float32], other: npt.NDArray[np.float32], common: Commonness) -> FloatArray:
     """Return how much the figures say that stand in both lists, in nats: 4 is in every tenth text, 317 in none."""
     told = np.zeros(len(one))
     within = np.float32(convention("number_levels")[-1])
@@ -240,14 +263,14 @@ def _figures(one: npt.NDArray[np.float32], other: npt.NDArray[np.float32], commo
         near = (np.abs(mine[known, None] - other[known]) <= within * np.abs(mine[known, None])).any(axis=1)
         told[rows[known[near]]] += common.of_figures(mine[known[near]])
     both = np.isfinite(one[:, 0]) & np.isfinite(other[:, 0])
-    return np.where(both, np.digitize(told, convention("figure_levels")), MISSING).astype(np.int8)
+    return np.where(both, told, np.nan)
 
 
-def _words(index: Index, projects: Records, project: IntArray, record: IntArray) -> LevelArray:
+def _words(index: Index, projects: Records, project: IntArray, record: IntArray) -> FloatArray:
     """Return how much the rare pairs of signs say that stand in both texts: 九七丘 names a spot, 污水处理 does not."""
     told = _shared(index, projects, project, record, index.telling)
     alike = projects.chinese[project] & index.records.chinese[record]
-    return np.where(alike, np.digitize(told, convention("word_levels")), MISSING).astype(np.int8)
+    return np.where(alike, told, np.nan)
 
 
 def _overlap(one: npt.NDArray[np.uint64], other: npt.NDArray[np.uint64], weight: FloatArray) -> LevelArray:

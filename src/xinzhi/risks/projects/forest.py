@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
-from xinzhi.risks.projects.comparison import FACTS, MISSING, NAMES
+from xinzhi.risks.projects.comparison import FACTS, MISSING, NAMES, TOLD
 from xinzhi.risks.projects.conventions import HERE, convention
 from xinzhi.risks.projects.records import NUMBERS
 
@@ -25,16 +25,18 @@ _NUMBERS = [NAMES.index(name) for name in (*NUMBERS, "capacity")]
 _TEXT, _COMPONENTS, _SECTOR, _CAPACITY = (NAMES.index(name) for name in ("text", "components", "sector", "capacity"))
 _PLACE, _SITE, _WORDS = (NAMES.index(name) for name in ("place", "site", "words"))
 _TOLD_APART = [NAMES.index(name) for name in ("site", "object", "edition")]
-_SAME_CITY = 3
+_NAME, _OWNER, _SUM = (NAMES.index(name) for name in ("name", "owner", "investment"))
+_SAME_CITY, _SAME_TITLE, _SAME_BRAND = 3, 3, 2
 _EQUAL, _PRECISE, _MUCH, _MANY = 4, 5, 3, 2
-# What the trees see beside the levels: evidence of the first stage, how many records were compared, how many of them
-# are worded or built alike, how many numbers are precisely equal, equal, moved, different, how many facts both give,
-# and in how many ways they are said to be at another place, or at the same.
-SUMMED = ("repackaged", "follow-on", "compared", "worded alike", "built alike", "precise", "equal", "moved",
-          "differing", "facts", "elsewhere", "here")  # fmt: skip
+# What the trees see beside the levels: evidence of the first stage, how many records were compared, how many others of
+# them are worded, built, named, owned or priced alike, how many numbers are precisely equal, equal, moved, different,
+# how many facts both give, in how many ways they are said to be at another place, or at the same, and what is told as a
+# measure.
+SUMMED = ("repackaged", "follow-on", "compared", "worded alike", "built alike", "named alike", "owned alike",
+          "priced alike", "precise", "equal", "moved", "differing", "facts", "elsewhere", "here", *TOLD)  # fmt: skip
 FEATURES = (*NAMES, *SUMMED)
 # the direction in which each feature may move the odds of a repeat, and of a follow-on; 0 for either
-_FALLING = {"phase", "compared", "worded alike", "built alike", "differing", "elsewhere"}
+_FALLING = {"phase", "compared", "differing", "elsewhere", *(name for name in SUMMED if name.endswith(" alike"))}
 _EITHER = {"facts", "dates", "moved", "equal"}
 _LATER_RISING = {"place", "site", "owner", "name", "phase", "follow-on", "object"}
 RISING = {
@@ -70,26 +72,31 @@ class Forest:
         return np.asarray(self.base + self.value[node].sum(axis=1))
 
 
-def pair_features(levels: LevelArray, odds: FloatArray, project: IntArray, at: IntArray) -> FloatArray:
+def pair_features(
+    levels: LevelArray, told: FloatArray, odds: FloatArray, project: IntArray, at: IntArray
+) -> FloatArray:
     """Return what the trees see of some of the pairs."""
     count = int(project.max(initial=-1)) + 1
     among = np.bincount(project, minlength=count)[project[at]]
-    worded = (levels[:, _TEXT] >= _MUCH).astype(np.float64)
     built = (
         (levels[:, _COMPONENTS] >= _MANY) & (levels[:, _SECTOR] != 0)
         & ((levels[:, _CAPACITY] >= _EQUAL) | (levels[:, _CAPACITY] == MISSING))
-    ).astype(np.float64)  # fmt: skip
-    alike = [np.bincount(project, weights=kind, minlength=count)[project[at]] - kind[at] for kind in (worded, built)]
+    )  # fmt: skip
+    kinds = (levels[:, _TEXT] >= _MUCH, built, levels[:, _NAME] >= _SAME_TITLE, levels[:, _OWNER] >= _SAME_BRAND,
+             levels[:, _SUM] >= _EQUAL)  # fmt: skip
+    alike = [np.bincount(project[kind], minlength=count)[project[at]] - kind[at] for kind in kinds]
     levels = levels[at]
     seen = np.where(levels == MISSING, np.nan, levels.astype(np.float64))
     numbers = levels[:, _NUMBERS]
     bound = float(convention("largest_odds"))
     summed = np.column_stack([
-        np.clip(odds[at][:, ::-1], -bound, bound), np.log(among), *(np.log1p(each) for each in alike),
+        np.clip(odds[at][:, ::-1], -bound, bound), np.log(among),
+        *(np.log1p(each) for each in alike),
         (numbers == _PRECISE).sum(axis=1), (numbers >= _EQUAL).sum(axis=1),
         ((numbers > 0) & (numbers < _EQUAL)).sum(axis=1), (numbers == 0).sum(axis=1),
         (levels[:, FACTS] >= 0).sum(axis=1), _elsewhere(levels),
         (levels[:, _PLACE] >= _SAME_CITY).astype(int) + (levels[:, _SITE] > 0) + (levels[:, _WORDS] > 1),
+        told[at],
     ])  # fmt: skip
     return np.column_stack([seen, summed])
 

@@ -5,14 +5,18 @@ from __future__ import annotations
 import re
 from functools import cache
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from xinzhi.core.arrays import BoolArray
 from xinzhi.core.text import read_words
 from xinzhi.risks.projects.conventions import by_row, document, places_table, readings
 from xinzhi.risks.projects.places import sound
+from xinzhi.risks.projects.vocabulary import everyday_pairs
 
 _ENGLISH = r"(?:[A-Z][\w&'-]* ){1,8}(?:Co\.?,? ?Ltd\.?|Co\.|Limited|Corporation|Corp\.|Inc\.|Group|Company)"
+_FORMER = "(?:受让|收购|承接原?|接手|接盘|前身[为是系]|由原|[(]原(?:名|为)?)([\u4e00-\u9fff]{4,12})"
 _SHORTEST_PLACE = 2
 _LONGEST = 6  # letters of a syllable, as in zhuang
 _STEM = 2  # most brands have two syllables
@@ -43,7 +47,24 @@ def owners(texts: pl.Series, named: pl.DataFrame | None = None) -> pl.DataFrame:
         orient="row",
     )
     institutes = said.join(known, on="read", how="inner", maintain_order="left").select(found.columns)
-    return pl.concat([found, institutes.cast(found.schema)])
+    found = pl.concat([found, institutes.cast(found.schema)])
+    rest = rest.join(institutes, on="row", how="anti", maintain_order="left")
+    said = rest.select("row", pl.col("text").str.extract(_clause(), 1).alias("read")).drop_nulls()
+    known = pl.DataFrame(
+        [(read, *_trade(read)) for read in said["read"].unique().to_list()],
+        schema={"read": pl.String, **_COLUMNS},
+        orient="row",
+    ).filter(pl.col("name") != "")
+    trades = said.join(known, on="read", how="inner", maintain_order="left").select(found.columns)
+    return pl.concat([found, trades.cast(found.schema)])
+
+
+def former(texts: pl.Series) -> npt.NDArray[np.uint64]:
+    """Return the stems of the companies that texts say the owner was or took over: 原兴旺机械, 受让嫩江湾公司资产."""
+    said = texts.str.extract(_FORMER, 1)
+    stems = {name: _spoken(without_place(name)[:_STEM]) for name in said.drop_nulls().unique().to_list()}
+    stem = said.replace_strict(stems, default=None, return_dtype=pl.String)
+    return np.asarray(stem.hash().to_numpy() * stem.is_not_null().to_numpy())
 
 
 def public(owned: pl.DataFrame) -> BoolArray:
@@ -86,6 +107,15 @@ def _institute(read: str) -> tuple[str, str, str, str]:
     while (rest := without_place(name, most=1)) != name and without_place(rest, most=1) != rest:
         name = rest
     return span, _spoken(name), "", _spoken(name)
+
+
+def _trade(read: str) -> tuple[str, str, str, str]:
+    """Return words, brand, stem and name of a company without its legal form: 天津三和电器; empty where it is none."""
+    span = _start().sub("", read)
+    own = without_place(span)
+    brand = _common_pattern().sub("", own)
+    told = _STEM <= len(brand) <= 2 * _STEM and own.startswith(brand) and brand not in everyday_pairs()
+    return (span, _spoken(brand), _spoken(brand[:_STEM]), _spoken(span)) if told and own != span else ("", "", "", "")
 
 
 def _spelled(words: list[str]) -> tuple[str, str]:
@@ -156,10 +186,20 @@ def _institution() -> str:
 
 
 @cache
+def _clause() -> str:
+    """Return the pattern of a clause that may name a company without its legal form."""
+    starts = "|".join(document("words.yaml")["owner_starts"])
+    trades = "|".join(document("words.yaml")["owner_ends"]["trades"])
+    return rf"(?:[,。;(]|(?:{starts})(?:为|是|:)*)([\u4e00-\u9fff]{{4,14}}?(?:{trades}))(?:[,。;)(]|$|申报|上报)"
+
+
+@cache
 def _start() -> re.Pattern[str]:
     starts = "|".join(sorted(document("words.yaml")["owner_starts"], key=len, reverse=True))
-    before = "方|企业|单位|公司|法人|业主|主体|人|以上均|以上"
-    return re.compile(rf"^(?:.*(?:{starts})(?:为|是)?|.*由|.*(?:{before})(?:为|是|系)|.*关于|为|是|经|拟)")
+    before, former = "方|企业|单位|公司|法人|业主|主体|人|以上均|以上", "受让|收购|承接原?"
+    return re.compile(
+        rf"^(?:.*(?:{former})|.*(?:{starts})(?:为|是)?|.*由|.*(?:{before})(?:为|是|系)|.*关于|为|是|经|拟)"
+    )
 
 
 @cache

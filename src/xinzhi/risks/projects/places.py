@@ -16,6 +16,8 @@ SLOTS = 3
 _RANKS = "(?:County|District|Banner|City|Province|Prefecture)"
 _ROMAN = rf"(?:Inner Mongolia|Hong Kong|[A-Z][a-zü']+(?: {_RANKS})?)(?:, (?:{{provinces}})(?-u:\b))?"
 _AT = "位于|坐落于|选址于?|选址在|落户|地处|在"
+_TWO = "[\u4e00-\u9fff]{2}"
+_OTHER = "大道|路|街|巷|走廊|寺|庙|塔|桥|山|河|湖|江|湾|岛|坝|沟|村|社区|新城|新区"  # 滨海大道 is no 滨海县
 _COUNTY, _CITY = 100, 10_000
 _MUNICIPALITIES = np.array([11, 12, 31, 50])
 
@@ -101,7 +103,7 @@ def _mentions(texts: pl.Series) -> pl.DataFrame:
         .join(table, on="name", how="inner", maintain_order="left")
         for spans, table in ((chinese, _chinese_names()), (roman, _roman_names(roman)))
     ]
-    short = [_by_township(texts), _by_position(texts)]
+    short = [_by_township(texts), _by_zone(texts), _by_position(texts)]
     every = pl.concat([*(part.select("row", "at", "name", "code", "weak") for part in found), *short])
     every = every.with_columns(pl.len().over("row", "name", "code").alias("times")).unique(["row", "name", "code"])
     return every.with_columns(pl.len().over("row", "name").alias("rivals"))
@@ -110,13 +112,17 @@ def _mentions(texts: pl.Series) -> pl.DataFrame:
 def _by_township(texts: pl.Series) -> pl.DataFrame:
     """Return the counties that stand under their short names before a township: 通榆新华镇."""
     spans = by_row(texts.str.extract_all(r"[\u4e00-\u9fff]{4,7}?(?:镇|乡|街道)"), "span")
-    short = _short_counties()
+    short, common = _short_counties(), tuple(document("words.yaml")["sites"]["common"])
     rows = [
         (span, name, *code)
         for span in spans["span"].unique().to_list()
         for at in range(len(span))
         for size in (3, 2)
-        if (code := short.get(name := span[at : at + size])) and len(span) - at - size in (3, 4)
+        if (code := short.get(name := span[at : at + size]))
+        and len(span) - at - size in (3, 4)
+        # 阜南县 is not 南县, and 新型城镇 no township
+        and not (at and name.endswith("县"))
+        and not span[at + size :].endswith(common)
     ]
     schema = {"span": pl.String, "name": pl.String, "code": pl.Int64, "weak": pl.Boolean}
     known = pl.DataFrame(rows, schema=schema, orient="row").unique("span", keep="first", maintain_order=True)
@@ -124,15 +130,36 @@ def _by_township(texts: pl.Series) -> pl.DataFrame:
     return found.select("row", pl.lit(0, dtype=pl.Int64).alias("at"), "name", "code", "weak")
 
 
+def _by_zone(texts: pl.Series) -> pl.DataFrame:
+    """Return the counties that stand under their short names before a zone: 东至经开区."""
+    zones = "|".join(document("words.yaml")["zones"])
+    spans = by_row(texts.str.extract_all(rf"[\u4e00-\u9fff]{{2,3}}?(?:{zones})"), "span")
+    name = pl.col("span").str.replace(f"(?:{zones})$", "")
+    rows = [(name, *code) for name, code in _short_counties().items()]
+    known = pl.DataFrame(rows, schema={"name": pl.String, "code": pl.Int64, "weak": pl.Boolean}, orient="row")
+    every = pl.concat([spans.with_columns(name.str.tail(size).alias("name")) for size in (3, 2)])
+    found = every.unique(maintain_order=True).join(known, on="name", how="inner", maintain_order="left")
+    return found.select("row", pl.lit(0, dtype=pl.Int64).alias("at"), "name", "code", "weak")
+
+
 def _by_position(texts: pl.Series) -> pl.DataFrame:
-    """Return the counties under short names of two signs where a text begins or says where it is: 位于肥西."""
-    spans = by_row(texts.str.extract_all(rf"(?:{_AT}|^)[\u4e00-\u9fff]{{2}}"), "span").with_columns(
-        pl.col("span").str.tail(2).alias("name")
-    )
+    """Return the counties under short names of two signs where a clause begins or says where it is: 位于肥西."""
+    before = f"(?:(?:[。(—;](?:拟|将|计划)?)?(?:{_AT})|^|[。(—;])"
+    said = texts.str.extract_all(rf"{before}{_TWO}(?:{_OTHER})?")
+    spans = by_row(said, "span").with_columns(pl.col("span").str.extract(rf"^{before}({_TWO})$", 1).alias("name"))
     rows = [(name, *code) for name, code in _short_counties().items() if name not in everyday_pairs()]
     known = pl.DataFrame(rows, schema={"name": pl.String, "code": pl.Int64, "weak": pl.Boolean}, orient="row")
     found = spans.join(known, on="name", how="inner", maintain_order="left")
+    # a clause may begin with a word of any town that is the short name of a district elsewhere: 江北, 白塔
+    begins = pl.col("span").str.contains(rf"^[。(—;]{_TWO}$")
+    found = found.filter(~(begins & pl.col("code").is_in(_districts())))
     return found.select("row", pl.lit(0, dtype=pl.Int64).alias("at"), "name", "code", "weak")
+
+
+@cache
+def _districts() -> list[int]:
+    table = places_table().filter(pl.col("name").str.ends_with("区"))
+    return table["code"].cast(pl.Int64).to_list()
 
 
 @cache
@@ -143,9 +170,11 @@ def _roman_pattern() -> str:
 @cache
 def _short_counties() -> dict[str, tuple[int, bool]]:
     """Return code, and whether weak, of counties by their short names of which there is one."""
-    table = places_table().filter(~pl.col("code").str.ends_with("00") & (pl.col("short").str.len_chars() > 1))
-    everyday = document("words.yaml")["everyday_places"]
-    alone = table.filter(pl.col("short").is_unique() & ~pl.col("short").is_in(everyday))
+    city = pl.col("code").str.ends_with("00")
+    table = places_table().filter(~city & (pl.col("short").str.len_chars() > 1))
+    # 铁岭 is the prefecture, of which 铁岭县 is but a part
+    taken = [*document("words.yaml")["everyday_places"], *places_table().filter(city)["short"]]
+    alone = table.filter(pl.col("short").is_unique() & ~pl.col("short").is_in(taken))
     return {short: (int(code), False) for code, short in alone.select("code", "short").iter_rows()}
 
 
@@ -173,6 +202,14 @@ def _resolved(mentions: pl.DataFrame) -> pl.DataFrame:
         .join(provinces.with_columns(pl.lit(1).alias("by_province")), on=["row", "province"], how="left")
         .with_columns((pl.col("by_city").fill_null(0) + pl.col("by_province").fill_null(0)).alias("support"))
     )
+    # 楚雄禄丰市 lies in the prefecture 楚雄, which has a county of its name too
+    whole = shared.filter(pl.col("code") % _COUNTY == 0).select("row", "name", "city")
+    counties = sure.filter(pl.col("code") % _COUNTY != 0).select("row", (pl.col("code") // _COUNTY).alias("city"))
+    above = whole.join(counties, on=["row", "city"], how="semi")
+    part = pl.col("code") % _COUNTY != 0
+    shared = pl.concat(
+        [shared.filter(~part), shared.filter(part).join(above, on=["row", "name", "city"], how="anti")]
+    ).with_columns(pl.len().over("row", "name").alias("rivals"))
     best = pl.col("support") == pl.col("support").max().over("row", "name")
     one = pl.len().over("row", "name") == 1
     shared = shared.filter(best).filter(
@@ -242,17 +279,42 @@ def _chinese_names() -> pl.DataFrame:
     # 工布江达 is no word, so it goes without 县
     long = (pl.col("short").str.len_chars() > 2) & pl.col("short").is_unique()  # noqa: PLR2004 - two signs may be a word
     short = pl.concat([short, table.filter(long & ~city)]).unique(maintain_order=True)
+    # 阿克苏 is the prefecture, of which the city 阿克苏 is but a part
+    whole = short.filter(pl.col("code") % _COUNTY == 0)["short"]
+    short = short.filter((pl.col("code") % _COUNTY == 0) | ~pl.col("short").is_in(whole.implode()))
     prefectures = short.select(pl.col("short").alias("name"), "code").filter(~pl.col("name").is_in(taken))
-    aliases = pl.DataFrame([*words["place_aliases"].items()], schema=provinces.schema, orient="row")
+    others = words["place_aliases"] | words["former_names"]
+    aliases = pl.DataFrame([*others.items()], schema=provinces.schema, orient="row")
     named = pl.concat([provinces, table.select("name", "code"), prefectures, aliases])
-    every = pl.concat([named, _former(table, named["name"])]).unique(maintain_order=True)
+    every = pl.concat([named, _former(table, named["name"]), _joined(table)]).unique(maintain_order=True)
     return every.with_columns(pl.col("name").is_in(common).alias("weak"))
 
 
+def _joined(table: pl.DataFrame) -> pl.DataFrame:
+    """Return counties under their short names behind that of their city or province: 池州东至."""
+    county = table.filter((pl.col("code") % _COUNTY != 0) & (pl.col("short").str.len_chars() > 1))
+    county = county.filter(~pl.col("short").str.starts_with("市"))  # 济南市中心医院
+    city = table.filter(pl.col("code") % _COUNTY == 0).select(
+        (pl.col("code") // _COUNTY).alias("city"), pl.col("short").alias("above"), pl.col("name").alias("whole")
+    )
+    behind = county.with_columns((pl.col("code") // _COUNTY).alias("city")).join(city, on="city", how="inner")
+    found = [behind.select((pl.col(above) + pl.col("short")).alias("name"), "code") for above in ("above", "whole")]
+    alone = county.filter(~pl.col("short").is_in(document("words.yaml")["everyday_places"]))
+    provinces = pl.DataFrame(
+        [(code // _CITY, name) for code, short, full, _ in _province_rows() for name in dict.fromkeys((short, full))],
+        schema={"province": pl.Int64, "above": pl.String}, orient="row",
+    )  # fmt: skip
+    within = alone.with_columns((pl.col("code") // _CITY).alias("province"))
+    within = within.filter(pl.len().over("province", "short") == 1).join(provinces, on="province", how="inner")
+    found.append(within.select((pl.col("above") + pl.col("short")).alias("name"), "code"))
+    # 吉林市 and 吉林省 begin alike: of two counties neither is meant
+    return pl.concat(found).unique().filter(pl.len().over("name") == 1)
+
+
 def _former(table: pl.DataFrame, taken: pl.Series) -> pl.DataFrame:
-    """Return what districts were called as counties and cities of their own: 南康市 is 南康区 today."""
-    district = table.filter(pl.col("name").str.ends_with("区") & (pl.col("short").str.len_chars() > 1))
-    alone = district.filter(pl.col("short").is_unique())
+    """Return what districts and cities were called as counties, and districts as cities: 南康市 is 南康区 today."""
+    below = table.filter((pl.col("code") % _COUNTY > 0) & (pl.col("short").str.len_chars() > 1))
+    alone = below.filter(pl.col("short").is_unique() & pl.col("name").str.contains("[区市]$"))
     former = pl.concat([alone.select((pl.col("short") + rank).alias("name"), "code") for rank in ("县", "市")])
     return former.filter(~pl.col("name").is_in(taken.implode()))
 

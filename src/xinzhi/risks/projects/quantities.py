@@ -13,12 +13,14 @@ from xinzhi.risks.projects.conventions import by_row, convention, document, trad
 NUMBER = r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?|[0-9]+(?:\.[0-9]+)?"
 _UNKNOWN = r"(?-i:[0-9.]*[X□?○][0-9X□?○.]*)"  # digits that the writer left open
 _DIGITS = "零一二三四五六七八九"
+_FORMAL = str.maketrans("两〇壹贰叁肆伍陆柒捌玖拾佰仟", "二零一二三四五六七八九十百千")  # as on cheques
 _POWERS = {"十": 10, "百": 100, "千": 1000}
 _MOST_DIGITS = 99  # a scanned table without blanks has more, and no number has
 _LONGEST_NUMERAL = 40
 _UNIT = ("unit", "rate", "daily")
 _LARGE = {"亿": 1e8, "万": 1e4}
 _MONTH = r"^(?:19|20)[0-9]{2}\.(?:0?[1-9]|1[0-2])$"  # 2022.08 is a month
+_DAYS = 365
 _FIRST_YEAR, _LAST_YEAR = 1949, 2060
 
 
@@ -65,6 +67,10 @@ def _typed(written: pl.DataFrame) -> pl.DataFrame:
     year &= ((kind == "bare") | (pl.col("unit") == "年")) & (pl.col("scale") == 1.0)
     number = pl.when(year & month).then(pl.col("number").floor()).otherwise("number")
     value = number * pl.col("scale") * pl.col("factor") * pl.col("times")
+    # 年处理365万吨 is 1万吨 a day
+    by_day = pl.col("span").str.contains("年") & kind.is_in(["mass", "volume"]) & (pl.col("digits") > 2)  # noqa: PLR2004 - 73 is a size of its own
+    by_day &= _round(value / _DAYS) & daily.not_().fill_null(value=True)
+    value = pl.when(by_day).then((value / _DAYS).round(3)).otherwise(value)
     sums = document("quantities.yaml")["sums"]
     named = (
         pl.when(pl.col("currency").is_not_null())
@@ -79,14 +85,21 @@ def _typed(written: pl.DataFrame) -> pl.DataFrame:
         .then(pl.lit("year"))
         .when((kind == "area") & pl.col("land"))
         .then(pl.lit("area_land"))
-        .when(daily & kind.is_in(["mass", "volume", "goods"]))
-        .then(kind + "_day")
+        .when((daily | by_day) & kind.is_in(["mass", "volume"]))
+        .then(pl.lit("mass_day"))  # a cubic metre of water is a ton
+        .when(daily & (kind == "goods"))
+        .then(pl.lit("goods_day"))
         .otherwise(kind)
     )
     role = pl.when(pl.col("role") == "daily").then(pl.lit("capacity")).otherwise("role")
     return frame.select(
         "span", named.alias("kind"), role.alias("role"), value.alias("value"), "digits", "times"
     ).filter(pl.col("value").is_finite() & (pl.col("value") > 0) & (pl.col("kind") != "nothing"))
+
+
+def _round(value: pl.Expr) -> pl.Expr:
+    """Return whether numbers have two significant digits at most."""
+    return (value.round_sig_figs(2) - value).abs() <= 1e-9 * value
 
 
 def _parts(spans: pl.Series, pattern: str, names: tuple[str, ...]) -> pl.DataFrame:
@@ -123,18 +136,19 @@ def _arabic(spans: pl.Series) -> pl.DataFrame:
 def _chinese(spans: pl.Series) -> pl.DataFrame:
     """Return numbers, scales and units of spans in Chinese numerals."""
     frame = _parts(spans, _chinese_pattern(), ("role", "number", "scale", "unit"))
-    frame = frame.filter(pl.col("number") != "一")  # 一座, 一批: an article, not a count
+    frame = frame.filter(~pl.col("number").is_in(["一", "壹"]))  # 一座, 一批: an article, not a count
     frame = frame.with_columns(_role_before())
     scale = pl.col("scale").replace_strict(_scales(), default=1.0, return_dtype=pl.Float64)
     large = pl.col("number").str.contains("[万亿]")
     known = {word: numeral_value(word) for word in frame["number"].unique().to_list()}
     value = pl.col("number").replace_strict(known, default=None, return_dtype=pl.Float64)
+    significant = value.cast(pl.Int64, strict=False).cast(pl.String).str.strip_chars_end("0").str.len_chars()
     return frame.with_columns(
         pl.col("number").alias("written"),
         pl.when(large).then(value / _LARGE["万"]).otherwise(value).alias("number"),
         pl.when(large).then(scale * _LARGE["万"]).otherwise(scale).alias("scale"),
         pl.lit(1.0).alias("times"),
-        pl.lit(1, dtype=pl.Int8).alias("digits"),
+        significant.clip(1, _MOST_DIGITS).fill_null(1).cast(pl.Int8).alias("digits"),
         *(pl.lit(None, dtype=pl.String).alias(name) for name in ("currency", "kilo", "rate", "daily")),
     ).drop_nulls("number")
 
@@ -165,7 +179,7 @@ def numeral_value(word: str) -> float | None:
     """Return the value of a Chinese numeral; None when it is not one."""
     if len(word) > _LONGEST_NUMERAL:
         return None
-    word = word.replace("两", "二").replace("〇", "零")
+    word = word.translate(_FORMAL)
     whole, point, part = word.partition("点")
     if point:
         size = 1.0
@@ -203,7 +217,8 @@ def _pattern() -> str:
 
 @cache
 def _chinese_pattern() -> str:
-    numeral = rf"[{_DIGITS}两〇十][{_DIGITS}两〇十百千万亿]*(?:点[{_DIGITS}〇]+(?:万亿|亿|万)?)?"
+    digit = _DIGITS + "两〇壹贰叁肆伍陆柒捌玖"
+    numeral = rf"[{digit}十拾][{digit}十百千拾佰仟万亿]*(?:点[{_DIGITS}〇]+(?:万亿|亿|万)?)?"
     # 三亿左右 after 投资 is a sum; the unit goes without saying
     roles, units = _either(_roles()), _either((*_chinese_units(), "左右", "上下"))
     return rf"(?:({roles})[^0-9,。;、.:()]{{0,8}}?)?({numeral})(?:余|多)?(亿|万)?(?:余|多)?({units})"

@@ -14,7 +14,7 @@ import polars as pl
 from xinzhi.core.arrays import BoolArray, FloatArray, IntArray, release
 from xinzhi.risks.projects import places, quantities, sites, vocabulary
 from xinzhi.risks.projects.conventions import convention, document
-from xinzhi.risks.projects.owners import companies, owners, public
+from xinzhi.risks.projects.owners import companies, former, owners, public
 from xinzhi.risks.projects.vocabulary import Tokens, joined, tokenise
 
 NUMBERS = ("investment", "turnover", "land", "floor", "length")
@@ -39,6 +39,7 @@ class Records:
     brand: npt.NDArray[np.uint64]
     stem: npt.NDArray[np.uint64]
     owner: npt.NDArray[np.uint64]
+    former: npt.NDArray[np.uint64]  # the first two syllables of the company before
     number: FloatArray
     digits: npt.NDArray[np.int8]
     capacity: FloatArray
@@ -126,6 +127,7 @@ def _read(texts: pl.Series, regions: pl.Series | None) -> Records:
         brand=brand,
         stem=stem,
         owner=owner,
+        former=former(plain),
         number=_filled(numbers, "field", "value", wide, np.float64),
         digits=_filled(numbers, "field", "digits", wide, np.int8),
         capacity=_filled(capacities, "slot", "value", slots, np.float64),

@@ -39,6 +39,7 @@ class Pairs:
     project: IntArray
     record: IntArray
     levels: npt.NDArray[np.int8]
+    told: FloatArray  # of `TOLD`
     cosine: FloatArray
     shared: IntArray
     reached: IntArray
@@ -60,8 +61,8 @@ def pairs(index: Index, projects: Records) -> Pairs:
     rows, place = np.unique(found.record, return_inverse=True)
     near = replace(index, records=index.records.take(rows), norm=index.norm[rows])  # apart: an archive may be on disk
     cosine = cosines(near, projects, found.project, place)
-    levels = compare(near, projects, found.project, place, cosine)
-    return Pairs(found.project, found.record, levels, cosine, found.shared, found.reached)
+    levels, told = compare(near, projects, found.project, place, cosine)
+    return Pairs(found.project, found.record, levels, told, cosine, found.shared, found.reached)
 
 
 def score(model: Agreement, found: Pairs, projects: Records, forests: Mapping[str, Forest] | None = None) -> Scores:
@@ -72,7 +73,7 @@ def score(model: Agreement, found: Pairs, projects: Records, forests: Mapping[st
     project = found.project[first]
     place = np.arange(len(project)) - np.searchsorted(project, project)
     top = first[place < int(convention("weighed_together"))]
-    seen = pair_features(found.levels, odds, found.project, top)
+    seen = pair_features(found.levels, found.told, odds, found.project, top)
     trees = forests or shipped_forests()
     again, later = (trees[name].log_odds(seen) for name in ("repackaged", "follow-on"))
     # the odds of being the one or the other
@@ -100,7 +101,7 @@ def _share(logit: FloatArray) -> FloatArray:
     return np.asarray(1 / (1 + np.exp(-logit)))
 
 
-_TEXT, _OWNER, _SITE, _NAME = (NAMES.index(name) for name in ("text", "owner", "site", "name"))
+_TEXT, _OWNER, _SITE, _NAME, _PLACE = (NAMES.index(name) for name in ("text", "owner", "site", "name", "place"))
 _SAME_PLACE, _SAME_BRAND, _SAME_NAME, _EQUAL, _PRECISE = 2, 2, 3, 4, 5
 PATTERNS = 162
 
@@ -168,8 +169,9 @@ def _held(chance: FloatArray, largest: float) -> FloatArray:
     return out
 
 
-# The coarse pattern of a pair. Each part rises with what speaks for a repeat: differs, not known, agrees.
-_PATTERN = ((NAMES.index("place"), 3), (_TEXT, 3), (_OWNER, _SAME_BRAND))
+# The coarse pattern of a pair. Each part rises with what speaks for a repeat: differs, not known, agrees. The same site
+# is the same place.
+_PATTERN = ((_PLACE, 3), (_TEXT, 3), (_OWNER, _SAME_BRAND))
 _PATTERN_SHAPE = (3, 3, 3, 3, 2)
 
 
@@ -180,12 +182,18 @@ def patterns(found: Pairs, scores: Scores) -> IntArray:
     """
     if not len(found.levels):
         return np.zeros(len(scores.best), dtype=np.int64)
-    levels = found.levels[np.maximum(scores.best, 0)]
+    pattern = pattern_of(found.levels[np.maximum(scores.best, 0)])
+    return np.where(scores.best >= 0, pattern, 0)  # 0 where none is likely
+
+
+def pattern_of(levels: npt.NDArray[np.int8]) -> IntArray:
+    """Return the coarse pattern of pairs."""
     numbers = levels[:, [NAMES.index(name) for name in (*NUMBERS, "capacity")]]
     parts = [np.where(levels[:, field] >= least, 2, np.where(levels[:, field] < 0, 1, 0)) for field, least in _PATTERN]
+    parts[0] = np.where(levels[:, _SITE] >= 1, 2, parts[0])
     again = (levels[:, [NAMES.index(name) for name in ("cue", "approval")]] == 1).any(axis=1)
     parts += [np.minimum((numbers == _PRECISE).sum(axis=1), 2), again.astype(np.int64)]
-    return np.where(scores.best >= 0, np.ravel_multi_index(tuple(parts), _PATTERN_SHAPE), 0)  # 0 where none is likely
+    return np.ravel_multi_index(tuple(parts), _PATTERN_SHAPE)
 
 
 def supported(support: FloatArray, pattern: IntArray) -> FloatArray:
@@ -331,7 +339,7 @@ def accused_from(chance: FloatArray, hit: BoolArray) -> float:
     half = np.sqrt(square * (share * (1 - share) / count + square / (4 * count**2)))
     lower = (share + square / (2 * count) - half) / (1 + square / count)
     good = np.flatnonzero(lower >= float(convention("accused_rightly")))
-    return max(float(convention("certain")), float(chance[order][good[-1]]) if len(good) else 1.0)
+    return max(float(convention("surest")), float(chance[order][good[-1]]) if len(good) else 1.0)
 
 
 def _pairs_in_parts(index: Index, rows: IntArray) -> Pairs:
@@ -346,7 +354,7 @@ def _pairs_in_parts(index: Index, rows: IntArray) -> Pairs:
     return Pairs(
         np.concatenate([part.project + at * size for at, part in enumerate(parts)]),
         *(np.concatenate([getattr(part, name) for part in parts])
-          for name in ("record", "levels", "cosine", "shared", "reached")),
+          for name in ("record", "levels", "told", "cosine", "shared", "reached")),
     )  # fmt: skip
 
 
@@ -358,7 +366,7 @@ def _repeats(model: Agreement, found: Pairs, at: IntArray, trees: Forest) -> Boo
     place = np.arange(len(order)) - np.searchsorted(project[order], project[order])
     top = order[place < int(convention("weighed_together"))]
     out = np.zeros(len(at), dtype=bool)
-    out[top] = trees.log_odds(pair_features(levels, odds, project, top)) > 0
+    out[top] = trees.log_odds(pair_features(levels, found.told[at], odds, project, top)) > 0
     return out
 
 

@@ -11,20 +11,23 @@ import numpy.typing as npt
 import polars as pl
 
 from xinzhi.risks.projects.conventions import by_row, convention, document, places_table, readings
-from xinzhi.risks.projects.owners import without_place
+from xinzhi.risks.projects.owners import syllables_of, without_place
 from xinzhi.risks.projects.places import sound
 from xinzhi.risks.projects.vocabulary import everyday_pairs
 
 KINDS = ("village", "town", "park", "road")
 SLOTS = 2  # of a kind: a text names the road that it lies on and the one that it crosses
 _BLOOM = 64
-_SHORTEST = 2
+_SHORTEST, _LONGEST = 2, 4
+_HOUSE = "(.*?)(大道|大街|路|街|道)[0-9]+号"
 _ROMAN = r"[A-Z][a-z]+(?: [A-Z][a-z]+){0,2} (?:Village|Township|Town|Subdistrict|Park|Zone|Road|Street|Avenue)"
 _ENGLISH = {"village": ("Village",), "town": ("Township", "Town", "Subdistrict"), "park": ("Park", "Zone"),
             "road": ("Road", "Street", "Avenue")}  # fmt: skip
 _RANK = re.compile("高新|经济|经开|保税|综合")
 _ROMAN_NUMERALS = {"I": 1, "II": 2, "III": 3, "IV": 4, "V": 5, "VI": 6, "VII": 7, "VIII": 8, "IX": 9}
 _NUMERALS = "一二三四五六七八九十"
+# DQ-08-0317号用地
+_PARCEL = r"([A-Z]{1,4}-?[0-9]{1,4}(?:-[0-9A-Z]{1,5}){0,3}|[0-9]{1,3}(?:-[0-9]{1,3})?)(?:号|#)?(?:地块|宗地|号用地)"
 _SECTION = r"\([^()。;]{1,12}[^标工阶路地时)]段\)"  # (孙疃至五沟段)
 Codes = npt.NDArray[np.uint64]
 
@@ -60,18 +63,25 @@ def _read(read: str) -> list[tuple[str, int, str]]:
         kind = next(at for at, name in enumerate(KINDS) if read.endswith(_ENGLISH[name]))
         english = [word for word in read.split(" ")[:-1] if word not in words["english_common"]]
         stem = sound("".join(english))
-        return [(read, kind, f"{KINDS[kind]} {stem}")] if stem else []
-    end = next((one for one in _endings() if read.endswith(one)), "")
-    kind = next(at for at, name in enumerate(KINDS) if end in words[name])
-    stem = re.split(_before(), read.removesuffix(end))[-1]
+        return [(read, kind, _key(kind, syllables_of(stem) or [stem]))] if stem else []
+    if read.endswith(tuple(words["no_end"])):
+        return []
+    house = re.fullmatch(_HOUSE, read)
+    end = house[2] if house else next((one for one in _endings() if read.endswith(one)), "")
+    kind = KINDS.index("road") if house else next(at for at, name in enumerate(KINDS) if end in words[name])
+    before = house[1] if house else read.removesuffix(end)
+    pieces = re.split(_before(), before)
+    stem = pieces[-1]
+    if not stem and len(pieces) > 1 and len(pieces[-2]) == 1 and KINDS[kind] == "town":
+        stem = before[-_SHORTEST:]  # 曹市镇: the town bears the sign of a rank in its name
     span = stem + end
     # 安徽淮北濉溪经开区 is 经开区, 南部汇湾镇 is 汇湾镇, 青岩古镇 is 青岩镇
     if KINDS[kind] == "park":
         stem = without_place(stem)
     elif KINDS[kind] == "town":
         stem = re.sub("^[东南西北中]部|古$", "", stem)
-    # 沥青路 and 小流域片区 are things; only a township is named like that and is one place: 桃花镇
-    named = KINDS[kind] == "town" or (KINDS[kind] == "park" and _RANK.search(stem + end))
+    # 沥青路 and 小流域片区 are things; only a township is named like that and is one place: 桃花镇; so is 前进道11号
+    named = KINDS[kind] == "town" or house or (KINDS[kind] == "park" and _RANK.search(stem + end))
     if not named and len(stem) >= _SHORTEST and everyday_pairs().issuperset(map("".join, pairwise(stem))):
         return []
     if len(stem) < (not named if KINDS[kind] == "park" else _SHORTEST) or (stem + end).endswith(tuple(words["common"])):
@@ -80,13 +90,32 @@ def _read(read: str) -> list[tuple[str, int, str]]:
         # 高新技术产业开发区 and 高新区 of a city are one; 桃花工业园 is Taohua Park
         own = _park_words().sub("", stem)
         # 合肥高新区 and 合肥经开区 are two, though the city is all that names them
-        own = "" if own in _short_places() else own
+        # what has more signs tells what it is, and 龙水五金工业园 is 龙水园区
+        own = "" if own in _short_places() or len(own) > _LONGEST or _said(own) else own
         key = own or "".join(_RANK.findall(stem + end))[:1]
         if not key:  # 零碳产业园 is what it is to become
             return []
     else:
         key = stem
-    return [(span, kind, f"{KINDS[kind]} {sound(key.translate(readings()))}")]
+    return [(span, kind, _key(kind, [sound(sign.translate(readings())) for sign in key]))]
+
+
+def _key(kind: int, syllables: list[str]) -> str:
+    """Return the key of a site: the first syllables of a park, the last ones of another place."""
+    # 厂址大有村 is 大有村: what stands before a name is not always known; but 东石桥 is not 西石桥
+    side = syllables[-_SHORTEST - 1 : -_SHORTEST]
+    size = _SHORTEST + (bool(side) and side[0] in _sides())
+    return f"{KINDS[kind]} {''.join(syllables[:_SHORTEST] if KINDS[kind] == 'park' else syllables[-size:])}"
+
+
+@cache
+def _sides() -> frozenset[str]:
+    return frozenset(readings()[ord(sign)] for sign in document("words.yaml")["sites"]["sides"])
+
+
+def _said(own: str) -> bool:
+    """Return whether a name is two words of the language: 表面处理, 五金机电."""
+    return len(own) == _LONGEST and everyday_pairs() >= {own[:_SHORTEST], own[_SHORTEST:]}
 
 
 @cache
@@ -99,14 +128,18 @@ def _endings() -> list[str]:
 def _pattern() -> str:
     words = document("words.yaml")["sites"]
     park = "|".join(sorted(words["park"], key=len, reverse=True))
-    other = "|".join(one for name in KINDS if name != "park" for one in words[name])
-    return rf"[\u4e00-\u9fff]{{1,10}}?(?:{park})|[\u4e00-\u9fff]{{2,4}}?(?:{other})"
+    other = "|".join(one for name in ("town", "road") for one in words[name])
+    # 郭家屯镇 is a town
+    village = "|".join(words["village"])
+    rest = "|".join((*words["no_end"], "(?:大道|大街|路|街|道)[0-9]{1,4}号", rf"(?:{village})(?:镇|街道)?", other))
+    return rf"[\u4e00-\u9fff]{{1,10}}?(?:{park})|[\u4e00-\u9fff]{{2,4}}?(?:{rest})"
 
 
 @cache
 def _before() -> str:
     """Return the pattern of what stands before the name of a site: names of places, and words such as 位于."""
-    words = "|".join(document("words.yaml")["sites"]["before"])
+    sites = document("words.yaml")["sites"]
+    words = "|".join((*sites["before"], *sites["before_too"]))
     return rf"[省市县区旗盟镇乡]|街道|{words}"
 
 
@@ -141,7 +174,11 @@ def numbered_spans(texts: pl.Series) -> pl.DataFrame:
 
 
 def _number(span: str) -> tuple[str, str] | None:
-    letter = "(?<=标段)[A-Z]|[IVX]+(?=线|回|标段)|[A-Z](?=包|标段|地块|栋)|(?<=Lot )[A-Z]"
+    letter = "(?<=标段)[A-Z]|[IVX]+(?=线|回|标段)|[A-Z](?=包|标段|地块|栋|区|座)|(?<=Lot )[A-Z]"
+    if "+" in span:  # where a reach of a road begins
+        return "stake", f"stake {span}"
+    if parcel := re.fullmatch(_PARCEL, span):
+        return "lot", f"lot {parcel[1].lstrip('0')}"
     if span.endswith("段)"):  # a reach of a river or a road
         return "section", f"section {sound(span[1:-1].translate(readings()))}"
     digits = re.search(rf"[0-9]+|[{_NUMERALS}]+|{letter}", span)
@@ -170,7 +207,9 @@ def _numbered_pattern() -> str:
     english = "|".join(word for entry in table.values() for word in entry if word.isascii())
     return (
         rf"(?:第{numeral}号?|{numeral}号|[0-9]{{1,3}}#)(?:{words})|{numeral}(?:标段|合同段|中学)|[市县区旗]{numeral}中"
-        rf"|(?:施工|监理|勘察|设计|采购|安装|土建){numeral}[标包]|(?-u:\b)0[0-9]包|[A-Z]{{1,3}}-?[0-9]{{1,3}}标|(?-u:\b)[IVX]{{1,3}}(?:线|回)|标段[{_NUMERALS}0-9A-Z]|(?-u:\b)(?:[IVX]{{1,4}}标段|[A-Z](?:包|标段|地块|栋))|{_SECTION}"
+        rf"|(?:施工|监理|勘察|设计|采购|安装|土建){numeral}[标包]|(?-u:\b)0[0-9]包|[A-Z]{{1,3}}-?[0-9]{{1,3}}标|(?-u:\b)[IVX]{{1,3}}(?:线|回)|标段[{_NUMERALS}0-9A-Z]|(?-u:\b)(?:[IVX]{{1,4}}标段|[A-Z](?:包|标段|地块|栋|区|座))|{_SECTION}"
+        rf"|(?:采购包|标包|包件|包号)[{_NUMERALS}0-9]|{numeral}(?:小学|水厂|污水厂|电厂)"
+        rf"|(?-u:\b)K[0-9]{{1,4}}\+[0-9]{{3}}|(?-u:\b){_PARCEL.replace('(', '(?:', 1)}"
         rf"|Lot [A-Z](?-u:\b)|(?:{english}) (?:No\. ?)?[0-9]{{1,3}}|No\. ?[0-9]{{1,3}} (?:{english})"
     )
 

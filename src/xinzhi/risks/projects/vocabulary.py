@@ -22,7 +22,9 @@ _PHASES = {"first": 1, "second": 2, "third": 3, "fourth": 4, "expansion": 9}
 # the national project code (region, month), a document number such as 皖发改产业〔2021〕123号, a parcel number
 _PROJECT_CODE = r"(?-u:\b)[0-9]{4}-[0-9]{6}-[0-9]{2}-[0-9]{2}-[0-9]{6}(?-u:\b)"
 _DOCUMENT = r"[\[〔(](?:19|20)[0-9]{2}[\]〕)] ?(?:第|No\.? ?)?[0-9]{1,5}(?:号|(?-u:\b))"
-APPROVAL = rf"{_PROJECT_CODE}|{_DOCUMENT}"
+# the number under which a tender is kept: 项目编号:GXZC2023-G1-004147-GXRY
+_TENDER = r"(?:项目|采购|招标|计划)编号(?:为|是|:)? ?[A-Za-z0-9][A-Za-z0-9/_-]{6,}[0-9A-Za-z]"
+APPROVAL = rf"{_PROJECT_CODE}|{_DOCUMENT}|{_TENDER}"
 
 
 def lower(texts: pl.Series) -> pl.Series:
@@ -81,7 +83,8 @@ def approvals(texts: pl.Series) -> pl.DataFrame:
     """Return ``row, span, code``: approval numbers; `code` holds their digits alone."""
     found = by_row(texts.str.extract_all(APPROVAL), "span")
     digits = pl.col("span").str.extract_all("[0-9]+").list.join("/")
-    code = pl.when(pl.col("span").str.contains(f"^{_PROJECT_CODE}$")).then("span").otherwise(digits)
+    written = pl.col("span").str.contains(f"^(?:{_PROJECT_CODE}|{_TENDER})$")
+    code = pl.when(written).then(pl.col("span").str.replace("^.*编号(?:为|是|:)? ?", "")).otherwise(digits)
     return found.with_columns(code.alias("code"))
 
 
