@@ -94,7 +94,7 @@ def _symmetric(neighbours: Neighbours, wanted: Sequence[str]) -> None:
 
 CLUSTERS = ("HH", "LH", "LL", "HL")  # a region and its neighbours, high or low
 _FEWEST = setting("permutations.fewest")
-_LINKS, _AT_ONCE = 8, 256  # links a region up to which products link by link are cheaper than whole tables; at once
+_SPARSE, _AT_ONCE = 8, 256  # links a region up to which products link by link are cheaper than whole tables; at once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +144,7 @@ def global_moran(
 def _quadratic(order: FloatArray, weights: FloatArray) -> FloatArray:
     """Return ``z W z`` of every row z; of few weights link by link, both ways at once."""
     one, other = np.nonzero(np.triu(weights + weights.T))
-    if len(one) > len(weights) * _LINKS:
+    if len(one) > len(weights) * _SPARSE:
         return np.asarray(((order @ weights) * order).sum(axis=1))
     columns = np.ascontiguousarray(order.T)
     both = weights[one, other] + np.where(one == other, 0.0, weights[other, one])

@@ -13,9 +13,8 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.text import same
 from xinzhi.data import Package, names_of, units
 from xinzhi.micro import TOTAL
-from xinzhi.sources import Sources
-from xinzhi.sources.allocation import AmongFirms
-from xinzhi.sources.allocation import among_firms as beside
+from xinzhi.sources import AmongFirms, Sources
+from xinzhi.sources import among_firms as beside
 from xinzhi.studies.firms import MANIFEST, firms
 from xinzhi.studies.study import Study
 

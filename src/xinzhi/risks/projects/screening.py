@@ -192,15 +192,13 @@ def share_interval(count: int, of: int) -> tuple[float, float]:
     return low, float(betaincinv(count + 1, of - count, 1 - rest)) if count < of else 1.0
 
 
-def true_accusations(trial: Mapping[str, int], share: float = 0.1) -> tuple[float, float, float]:
-    """Return how many accusations would be true, and its interval, were so many repackaged and that not said.
+def true_accusations(trial: Mapping[str, int]) -> tuple[float, float, float]:
+    """Return how many accusations would be true, and its interval, were a tenth repackaged and that not said.
 
     Parameters
     ----------
     trial
         Of `trials.yaml`: how many of the honest were accused, of the repeats found.
-    share
-        How many are repackaged.
 
     Examples
     --------
@@ -208,6 +206,7 @@ def true_accusations(trial: Mapping[str, int], share: float = 0.1) -> tuple[floa
     >>> [round(value, 2) for value in true_accusations(trial)]
     [0.67, 0.38, 0.94]
     """
+    share = float(convention("told_share"))
     found = share * trial["found"] / trial["repeats"]
     low, high = share_interval(trial["accused"], trial["honest"])
     middle, least, most = (found / (found + (1 - share) * wrong) if found else 0.0

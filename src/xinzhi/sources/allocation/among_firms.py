@@ -12,7 +12,7 @@ from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text, listing, words
 from xinzhi.sources.result import Sources
 
-FEW = 3  # regions that a sentence names
+_SHOWN = 3
 MEANS = ("growth", "rounding", "share", "contribution", "allocation", "tfp_growth")
 
 
@@ -53,13 +53,13 @@ class AmongFirms(Result, verb="sources_among_firms", topic="sources", key=("year
         if self.whole:
             facts["firms.whole"] = {}
         if self.others:
-            facts["firms.others"] = {"n": len(self.others), "names": list(self.others[:FEW])}
+            facts["firms.others"] = {"n": len(self.others), "names": list(self.others[:_SHOWN])}
         if both.height and both.height < self.frame.height:
             facts["firms.years"] = {"n": self.frame.height - both.height}
         return facts
 
     def _place(self) -> Text:
-        if len(self.regions) > FEW:
+        if len(self.regions) > _SHOWN:
             return words("sources.firms.regions", n=len(self.regions))
         return listing([self.names.region(code) for code in self.regions])
 
