@@ -3,7 +3,6 @@ from . import innovation as innovation
 from . import upgrading as upgrading
 from .allocation import Allocation as Allocation
 from .allocation import AmongFirms as AmongFirms
-from .allocation import among_firms as among_firms
 from .allocation.in_depth import PRODUCTS as PRODUCTS
 from .allocation.in_depth import way as way
 from .assumptions import Assumptions as Assumptions

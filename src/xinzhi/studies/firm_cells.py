@@ -13,8 +13,7 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.text import same
 from xinzhi.data import Package, names_of, units
 from xinzhi.micro import TOTAL
-from xinzhi.sources import AmongFirms, Sources
-from xinzhi.sources import among_firms as beside
+from xinzhi.sources import AmongFirms, Sources, allocation
 from xinzhi.studies.firms import MANIFEST, firms
 from xinzhi.studies.study import Study
 
@@ -54,7 +53,7 @@ def among_firms(made: Study, result: Sources, package: Package) -> AmongFirms:
     value = margin.select("industry", pl.col("year").cast(pl.Int64), value=pl.col("value") * scale)
     own = cells["misallocation"].select("industry", pl.col("year").cast(pl.Int64), "efficiency")
     joined = own.join(value, on=["industry", "year"])
-    return beside(result, joined, output, regions=regions, others=strange, digits=int(made.more["digits"]))
+    return allocation.among_firms(result, joined, output, regions=regions, others=strange, digits=int(made.more["digits"]))
 
 
 def _regions(
