@@ -53,7 +53,8 @@ def among_firms(made: Study, result: Sources, package: Package) -> AmongFirms:
     value = margin.select("industry", pl.col("year").cast(pl.Int64), value=pl.col("value") * scale)
     own = cells["misallocation"].select("industry", pl.col("year").cast(pl.Int64), "efficiency")
     joined = own.join(value, on=["industry", "year"])
-    return allocation.among_firms(result, joined, output, regions=regions, others=strange, digits=int(made.more["digits"]))
+    digits = int(made.more["digits"])
+    return allocation.among_firms(result, joined, output, regions=regions, others=strange, digits=digits)
 
 
 def _regions(
