@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 from called import main_files
 
+from xinzhi import studies
 from xinzhi.cli import main
 from xinzhi.frontier import dynamic_efficiency, materials_balance, network_efficiency
 
@@ -319,6 +320,11 @@ def test_the_inside_of_units_is_scored_as_in_python(plants, tmp_path):
         (("--flow", "workers"), "ore=mine/mill", "ore=mine/mill"),
         ((*NETWORK, "--rts", "fdh"), "is not one of", "fdh"),
         ((*NETWORK, "--flow", "gas=/mill"), "gas", "gas"),
+        ((*GOODS, "--carry", "debt=bad", "--year", "2020"), "--carry takes several years", "--carry用于多个年份"),
+        ((*GOODS, "--contents", "energy=1", "--years", "2020:2021"), "say --year", "请写--year"),
+        ((*NETWORK, "--years", "2020:2021"), "say --year", "请写--year"),
+        ((*GOODS, "--sfa", "bc92", "--year", "2020", "--years", "2020:2021"), "one of them", "只写一个"),
+        ((*GOODS, "--carry", "debt=bad", "--years", "2021:2020"), "turn them round", "请对调"),
     ],
 )
 def test_what_does_not_go_together_inside_units_is_said(plants, options, en, zh):
@@ -326,3 +332,31 @@ def test_what_does_not_go_together_inside_units_is_said(plants, options, en, zh)
         code, out, err = plants(*options, "--lang", language)
         assert (code, out) == (2, "")
         assert said in err
+
+
+@pytest.mark.parametrize(
+    ("periods", "said", "ordered"),
+    [
+        (("2021年10月", "2021年9月"), "", ["2021-09", "2021-10"]),
+        (("2019", "2021"), "2019→2021", ["2019", "2021"]),
+        (("第01期", "第03期"), "第01期→第03期", ["第01期", "第03期"]),
+        (("上半年", "下半年"), "the order of the periods 上半年 and 下半年 is not plain", None),
+        (("t9", "t10"), "is not plain", None),
+    ],
+)
+def test_periods_that_carry_over_follow_one_another(xinzhi_frontier, tmp_path, periods, said, ordered):
+    table = PLANTS
+    for year, written in zip(("2020", "2021"), periods, strict=True):
+        table = table.replace(f",{year},", f",{written},")
+    path = tmp_path / "plants.csv"
+    path.write_text(table, encoding="utf-8")
+    if ordered is None:
+        code, _, err = xinzhi_frontier(path, "--period", "year", *GOODS, "--carry", "debt=bad")
+        assert (code, said in err) == (2, True)
+        return
+    goods = {"inputs": ("workers", "energy"), "outputs": ("steel",)}
+    found = studies.frontier(path, period="year", carry={"debt": "bad"}, **goods)
+    assert found.results["dynamic"].stages["stage"].to_list()[:2] == ordered
+    apart = [note.en for note in found.notes if "neighbours" in note.en]
+    assert len(apart) == bool(said)
+    assert said in "".join(apart)

@@ -17,7 +17,7 @@ from xinzhi.frontier import DIRECTIONAL, INDICES, MODELS, REFERENCES, Labelled, 
 from xinzhi.protocol import Protocol
 from xinzhi.protocol import load as read_protocol
 from xinzhi.studies.frontier_inside import dynamic, inside_clashes, materials, network
-from xinzhi.studies.plain import is_plain, load, period_of, read_plain, whole
+from xinzhi.studies.plain import in_order, is_plain, load, period_of, read_plain, whole
 from xinzhi.studies.study import SILENT, Draft, Progress, Study, options, title
 from xinzhi.yardstick import Measurement, measure
 
@@ -123,13 +123,17 @@ def _clashes(wish: FrontierOptions) -> list[tuple[bool, UsageError]]:
     partial = [part for part in (wish.order_m, wish.order_alpha) if part is not None]
     directional = {"index": wish.index, "known": [same(one) for one in DIRECTIONAL]}
     known, of_model = list(MODELS), {"model": wish.model, "known": list(MEASURES)}
+    over = {"--index": indexed, "--window": wish.window is not None, "--carry": bool(wish.carry)}
+    spans = [option for option, asked in over.items() if asked]  # all of several years
     booted = (wish.index, wish.reference or "contemporaneous") == BOOTED
     return [
         *inside_clashes(wish),
         (len(partial) > 1, UsageError("studies.two-partial")),
         (bool(partial) and not plain, UsageError("studies.partial-of-year")),
         (indexed and stochastic, UsageError("studies.index-and-sfa")),
-        (indexed and wish.year is not None, UsageError("studies.index-of-years")),
+        (wish.year is not None and bool(spans), UsageError("studies.year-of-one", option=(spans or [""])[0])),
+        (wish.years is not None and not spans and not stochastic, UsageError("studies.years-of-span")),
+        (wish.year is not None and wish.years is not None, UsageError("studies.year-or-years")),
         (wish.model not in {None, *MODELS}, UsageError("studies.no-model", model=wish.model, known=known)),
         (indexed and not measure, UsageError("studies.index-model", **of_model)),
         (stochastic and bool(wish.bad), UsageError("studies.sfa-bad")),
@@ -171,7 +175,8 @@ class Source:
 
     def _known(self, asked: object) -> Any:  # noqa: ANN401 - a period
         known = self.goods.frame["year"].unique().sort().to_list()
-        found = next((one for one in known if str(one) == str(asked).strip()), None)
+        spelt = {str(asked).strip(), *map(str, in_order(pl.Series([str(asked).strip()])))}
+        found = next((one for one in known if str(one) in spelt), None)
         if found is None:
             raise UsageError("studies.no-such-year", year=str(asked), first=known[0], last=known[-1])
         return found
@@ -188,6 +193,8 @@ class Source:
             if not colon:
                 raise UsageError("studies.span", years=wish.years)
             start, end = self._known(first), self._known(last)
+            if start > end:
+                raise UsageError("studies.span-reversed", years=wish.years)
             found = [one for one in complete if start <= one <= end]
         if len(found) <= 1:
             raise UsageError("studies.two-years")
@@ -317,7 +324,7 @@ def _of_table(source: Any, wish: FrontierOptions) -> Source:  # noqa: ANN401 - a
         raise UsageError("studies.name-unit", table=table.name)
     columns = {
         "region": whole(frame[unit]) if unit is not None else pl.Series(range(1, frame.height + 1)),
-        "year": whole(frame[period]) if period is not None else pl.Series([0] * frame.height),
+        "year": in_order(whole(frame[period])) if period is not None else pl.Series([0] * frame.height),
         **{good: frame[good] for good in goods},
     }
     columns |= {"group": whole(frame[wish.group]).cast(pl.String)} if wish.group is not None else {}

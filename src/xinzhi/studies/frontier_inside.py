@@ -8,9 +8,11 @@ from typing import Any, TypeAlias
 import polars as pl
 
 import xinzhi.frontier as verbs
-from xinzhi.core.errors import UsageError
-from xinzhi.core.text import words
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.quarters import label
+from xinzhi.core.text import same, words
 from xinzhi.frontier import Labels
+from xinzhi.risks import read_calendar
 
 Wish: TypeAlias = Any  # `FrontierOptions`, whose module imports this one
 KINDS = ("good", "bad", "free", "fixed")
@@ -64,6 +66,8 @@ def network(frame: pl.DataFrame, wish: Wish) -> verbs.Staged:
 def dynamic(frame: pl.DataFrame, labels: Labels, wish: Wish) -> tuple[verbs.Staged, Labels]:
     """Return the efficiency of units over all periods, and labels that name those left out for want of one."""
     terms = frame["year"].n_unique()
+    if gaps := _gaps(frame["year"].unique().sort()):
+        labels = replace(labels, notes=(*labels.notes, words("studies.note.periods-apart", gaps=gaps)))
     whole = frame.filter(pl.len().over("region") == terms)
     lost = frame["region"].unique().sort().filter(~frame["region"].unique().sort().is_in(whole["region"].implode()))
     if whole.height and len(lost):
@@ -75,6 +79,19 @@ def dynamic(frame: pl.DataFrame, labels: Labels, wish: Wish) -> tuple[verbs.Stag
         carried[kind].append(column)
     made = {**carried, **_made(wish)}
     return verbs.dynamic_efficiency(frame, "region", "year", wish.inputs, wish.outputs, **made), labels
+
+
+def _gaps(periods: pl.Series) -> list[str]:
+    """Return which periods that hand on to each other are no neighbours; refuse text whose order is not plain."""
+    try:
+        at = read_calendar(periods).ordinal.tolist()
+    except InputError:
+        parts = periods.cast(pl.String).str.extract_groups(r"^(\D*)(\d+)(\D*)$").struct.unnest()
+        if parts.select(pl.col("1", "3"), pl.col("2").str.len_chars()).n_unique() > 1 or parts["2"].has_nulls():
+            raise UsageError("studies.period-order", known=[same(str(one)) for one in periods]) from None
+        at = parts["2"].cast(pl.Int64).to_list()
+    shown = [str(label(one)) if isinstance(one, int) else str(one) for one in periods]
+    return [f"{shown[i]}→{shown[i + 1]}" for i in range(len(at) - 1) if at[i + 1] - at[i] > 1]
 
 
 def materials(frame: pl.DataFrame, wish: Wish) -> verbs.MaterialsBalance:

@@ -115,3 +115,23 @@ def whole(column: pl.Series) -> pl.Series:
 
     exact = column.dtype == pl.Float64 and (column.drop_nulls() % 1 == 0).all()
     return column.cast(pl.Int64) if exact else column
+
+
+def in_order(periods: pl.Series) -> pl.Series:
+    """Return years, quarters, months and days that are written as text as they sort: 2021-09 for 2021年9月."""
+    from xinzhi.risks import read_calendar
+
+    if periods.dtype != pl.String:
+        return periods
+    try:
+        calendar = read_calendar(periods)
+    except InputError:
+        return periods
+    of = pl.Series(periods.name, calendar.ordinal)
+    if calendar.unit == "year":
+        return of
+    if calendar.unit == "day":
+        return of.cast(pl.Int32).cast(pl.Date).cast(pl.String)
+    rows = {"quarter": (4, "Q", 1), "month": (12, "-", 2)}
+    many, between, digits = rows[calendar.unit]
+    return pl.Series(periods.name, [f"{at // many}{between}{at % many + 1:0{digits}}" for at in of.to_list()])
