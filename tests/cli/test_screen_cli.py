@@ -163,6 +163,33 @@ def test_an_archive_is_indexed_once_and_asked_again(screen, tables, tmp_path):
     assert (document["records"], document["findings"]) == (48, [])
 
 
+def test_an_index_takes_the_place_of_an_index_and_of_nothing_else(screen, tables, tmp_path):
+    _, archive = tables
+    mine, kept = tmp_path / "mydata", tmp_path / "kept"
+    (mine / "sub").mkdir(parents=True)
+    (mine / "archive.json").write_text("{}", encoding="utf-8")
+    for strange in ("archive.json", "sub", "thesis.docx"):
+        if strange == "thesis.docx":
+            (mine / "sub").rmdir()
+            (mine / strange).write_bytes(b"years of work")
+        code, out, err = screen("-a", archive, "--keep", mine)
+        assert (code, out) == (2, "")
+        assert ("sub" if strange == "archive.json" else strange) in err
+    assert {path.name for path in mine.iterdir()} == {"archive.json", "thesis.docx"}
+    (mine / "thesis.docx").unlink()
+    assert "(archive.json)" in screen("-a", archive, "--keep", mine)[2]
+    assert screen("-a", archive, "--keep", kept)[0] == 0
+    for name in ("mine.csv", "table_title.txt"):  # the second is a name of the index, but the table itself
+        source = kept / name
+        source.write_bytes(archive.read_bytes())
+        code, _, err = screen("-a", source, "--keep", kept)
+        assert (code, source.read_bytes()) == (2, archive.read_bytes())
+        assert name in err
+        if name == "mine.csv":
+            source.unlink()
+    assert screen("-a", archive, "--keep", kept)[0] == 0
+
+
 def test_a_bad_archive_leaves_no_index_behind(screen, tables, tmp_path):
     projects, archive = tables
     kept = tmp_path / "kept"
@@ -183,8 +210,8 @@ def test_a_bad_archive_leaves_no_index_behind(screen, tables, tmp_path):
     code, out, err = screen("-a", archive, "--keep", projects.parent)
     assert (code, out) == (2, "")
     assert "holds something else" in err
+    assert "projects.csv" in err
     assert projects.exists()
-    assert "it is indexed" not in err
     assert screen("-a", archive, "--keep", kept)[0] == 0
     assert screen("-a", kept, "--keep", tmp_path / "again")[0] == 2
     (kept / "archive.json").write_text("{", encoding="utf-8")

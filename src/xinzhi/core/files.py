@@ -8,7 +8,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -74,8 +74,11 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def whole_folder(folder: Path) -> Iterator[Path]:
-    """Hand out a folder beside this one, and put it in the place of this one at the end."""
+def whole_folder(folder: Path, check: Callable[[], None]) -> Iterator[Path]:
+    """Hand out a folder beside this one, and put it in the place of this one at the end.
+
+    `check` raises where what stands there by then must not be lost.
+    """
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         stage = Path(tempfile.mkdtemp(prefix=PREFIX, dir=folder.parent))
@@ -84,9 +87,15 @@ def whole_folder(folder: Path) -> Iterator[Path]:
             (stage / NEW).mkdir()
             yield stage / NEW
             with _alone(folder.parent):
+                check()
                 if folder.exists():
                     folder.replace(stage / OLD)
-                (stage / NEW).replace(folder)
+                try:
+                    (stage / NEW).replace(folder)
+                except OSError:
+                    if (stage / OLD).exists():
+                        (stage / OLD).replace(folder)
+                    raise
         finally:
             shutil.rmtree(stage, ignore_errors=True)
             _release(held)

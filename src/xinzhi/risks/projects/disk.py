@@ -22,6 +22,13 @@ _SAYS, _LAYOUT = "archive.json", 2
 _COLUMNS = ("id", "title", "region", "text")
 _KEPT = ("postings", "frequency", "weight", "norm", "telling")
 _COMMON = ("figure", "times", "component")
+_LEARNED = ("share", "level", "closest", "counted")
+_FILES = {
+    _SAYS, "bucket.bin", "start.npy",
+    *(f"{name}.npy" for name in (*ARRAYS, *_KEPT)), *(f"common_{name}.npy" for name in _COMMON),
+    *(f"learned_{name}.npy" for name in _LEARNED),
+    *(f"table_{name}.{end}" for name in _COLUMNS for end in ("txt", "npy")),
+}  # fmt: skip
 
 
 class Shelf:
@@ -55,6 +62,30 @@ def is_archive(place: object) -> bool:
     False
     """
     return isinstance(place, str | Path) and (Path(place) / _SAYS).is_file()
+
+
+def foreign(folder: Path) -> list[str]:
+    """Return what a folder holds that is no part of an index; the index may take its place only if that is nothing.
+
+    Examples
+    --------
+    >>> foreign(Path("no such folder"))
+    []
+    """
+    try:
+        there = sorted(folder.iterdir())
+    except FileNotFoundError:
+        return []
+    except OSError:
+        return [folder.name]
+    strange = [path.name for path in there if path.name not in _FILES or path.is_symlink() or not path.is_file()]
+    if not there or strange:
+        return strange
+    try:
+        says = json.loads((folder / _SAYS).read_text(encoding="utf-8"))
+        return [] if isinstance(says["layout"], int) and isinstance(says["fingerprint"], str) else [_SAYS]
+    except (OSError, ValueError, TypeError, KeyError):
+        return [_SAYS if (folder / _SAYS).exists() else there[0].name]
 
 
 def write_archive(parts: Iterable[tuple[pl.DataFrame, Records]], count: int, folder: Path) -> Index:

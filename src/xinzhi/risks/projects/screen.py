@@ -18,7 +18,7 @@ from xinzhi.core.finding import Finding
 from xinzhi.core.result import Provenance
 from xinzhi.data.catalogue import limit
 from xinzhi.risks.projects.conventions import convention
-from xinzhi.risks.projects.disk import Shelf, close_archive, is_archive, open_archive, write_archive
+from xinzhi.risks.projects.disk import Shelf, close_archive, foreign, is_archive, open_archive, write_archive
 from xinzhi.risks.projects.forest import shipped_forests
 from xinzhi.risks.projects.index import PART, Index, build
 from xinzhi.risks.projects.ledger import Side, candidate_frame, ledger_frames, shown, verdict_frame, with_evidence
@@ -179,10 +179,18 @@ def index_archive(
             frame=theirs.frame, index=index, weights=own, fingerprint=theirs.fingerprint, findings=theirs.findings
         )
     place = Path(folder)
-    if place.exists() and not is_archive(place) and not (place.is_dir() and not any(place.iterdir())):
-        raise UsageError("projects.folder-in-use", folder=place)
+
+    def check() -> None:
+        strange = foreign(place)
+        source = Path(archive) if isinstance(archive, str | Path) else None
+        if source is not None and source.exists() and source.resolve().is_relative_to(place.resolve()):
+            strange.append(source.name)
+        if strange:
+            raise UsageError("projects.folder-in-use", folder=place, what=strange)
+
+    check()
     known = _Parts(archive, encoding, progress)
-    with whole_folder(place) as stage:
+    with whole_folder(place, check) as stage:
         index = write_archive(known, known.count, stage)
         if pl.concat(known.names).n_unique() < known.count:
             raise InputError("projects.repeated-in-parts")
