@@ -210,11 +210,15 @@ def _usable(held: Panel, workers: str, sigma: float, by: Sequence[str]) -> tuple
 
     table = held.table
     amounts = {"output": table.output, "capital": table.capital, "labour": table[workers]}
-    good = ibis.and_(*(amount > 0 for amount in amounts.values()))
+    good = ibis.and_(table.industry != "", *(amount > 0 for amount in amounts.values()))
     sums = {"rows": table.count(), "good": good.cast("int64").sum(), "output": good.ifelse(table.output, 0.0).sum()}
     if held.has("wages"):
         sums["wages"] = good.ifelse(table.wages, 0.0).sum()
     counts = held.engine.collect(table.group_by(list(CELL)).agg(**sums)).with_columns(pl.col("good").fill_null(0))
+    if nameless := int(counts.filter(pl.col("industry") == "")["rows"].sum()):
+        found = counted_finding("micro.no-industry", nameless, held.least)
+        held = replace(held, findings=(*held.findings, found))
+        counts = counts.filter(pl.col("industry") != "")
     lost = counts.select((pl.col("rows") - pl.col("good")).sum()).item()
     columns = [same(role) for role in ("output", "capital", workers)]
     if not counts["good"].sum():

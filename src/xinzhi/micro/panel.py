@@ -14,6 +14,7 @@ import polars as pl
 from xinzhi.core.arrays import AnyEngine, AnyFrame, Ibis
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, finding, listed
+from xinzhi.core.names import NO_NAMES, provinces
 from xinzhi.core.text import Text, same, words
 from xinzhi.micro.cohorts import ARRIVALS, DEPARTURES, STAY, cells, pair_sums
 from xinzhi.micro.engine import Engine, engine_of, files_of
@@ -95,6 +96,40 @@ class Panel:
         more = (counted_finding("micro.left-out", lost, self.least, columns=[same(one) for one in roles]),)
         return replace(self, rows=counted, findings=(*self.findings, *(more if lost else ())))
 
+    def of_region(self, name: str, *, provincial: bool = False) -> Panel:
+        """Return the firms of a region, the rows of others counted; refuse a table that has none of it.
+
+        A column without any entry is none. Where the table knows provinces only (`provincial`), a smaller place cannot
+        be checked against it, and a finding says so.
+
+        Examples
+        --------
+        >>> import polars as pl
+        >>> firms = pl.DataFrame({"firm": [1, 2], "year": [2020, 2020], "region": ["220102", "浙江省"]})
+        >>> panel(firms).of_region("Jilin").rows["rows"].to_list()
+        [1]
+        """
+        column, wish = self.columns["region"], _province(name)
+        counts = self.engine.collect(self.table.group_by("region").agg(rows=self.table.count()))
+        if not any(counts["region"]):
+            return self
+        if provincial and wish is None:
+            found = finding("micro.region-unread", words={"region": name}, table="firms", column=column)
+            return replace(self, findings=(*self.findings, found))
+        mine = [
+            one for one in counts["region"]
+            if one == name or (wish is not None and _province(one[:2] if one[:2].isdigit() else one) == wish)
+        ]  # fmt: skip
+        if not mine:
+            raise InputError("micro.no-region", (), region=name, column=column)
+        lost = int(counts.filter(~pl.col("region").is_in(mine))["rows"].sum())
+        if not lost:
+            return self
+        table = self.table.filter(self.table.region.isin(mine))
+        rows = self.engine.collect(table.group_by("year").agg(rows=table.count())).sort("year")
+        found = counted_finding("micro.other-region", lost, self.least, column, region=name)
+        return replace(self, table=table, rows=rows, findings=(*self.findings, found), sums=None)
+
     def lag(self, *roles: str, years: int = 1) -> Ibis:
         """Return the table with ``<role>_lag``: the value of the same firm exactly so many years before, else null.
 
@@ -129,6 +164,14 @@ class Panel:
         names = (STAY, *ARRIVALS, *DEPARTURES)
         wide = cells(sums, by, movers_apart=True)
         return wide.select("year", *by, *(pl.col(f"n_{name}").cast(pl.Int64).alias(name) for name in names))
+
+
+def _province(name: str) -> str | None:
+    """Return the code of the province that is called so."""
+    try:
+        return NO_NAMES.resolve(name, provinces())
+    except UsageError:
+        return None
 
 
 def missing_findings(missing: Sequence[str]) -> tuple[Finding, ...]:
@@ -327,7 +370,7 @@ def _counted(held: Panel, by: Sequence[str], sums: Sums | None) -> Panel:
         role, _, what = name.partition(":")
         n = int(counts[name].sum() or 0)
         if n and role not in YEARS:  # most firms have no year of closure
-            code = "micro.no-firm" if role == "firm" else f"micro.{what}"
+            code = "micro.no-firm" if role == "firm" else "micro.blank" if role in GROUPS else f"micro.{what}"
             found.append(counted_finding(code, n, held.least, held.columns[role]))
     nameless = counts.filter(pl.col("year").is_null())["rows"].sum()
     if nameless:

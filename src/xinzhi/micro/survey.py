@@ -13,16 +13,17 @@ import polars as pl
 
 from xinzhi.core.arrays import AnyEngine, Ibis
 from xinzhi.core.errors import InputError
-from xinzhi.core.finding import Finding
+from xinzhi.core.finding import Finding, finding
 from xinzhi.core.names import provinces
 from xinzhi.core.parameters import read_yaml, setting
 from xinzhi.core.text import same
 from xinzhi.micro.engine import CONVENTIONS, Engine, connect, files_of, ibis
-from xinzhi.micro.panel import FIGURES, KEY, NO_ROWS, ROLES, Duplicates, Panel, checked, typed, unreadable
+from xinzhi.micro.panel import FIGURES, GROUPS, KEY, NO_ROWS, ROLES, Duplicates, Panel, checked, typed, unreadable
 from xinzhi.micro.text_files import is_text
 
 SURVEY = Path(__file__).with_name("survey.yaml")
-_CODED = ("firm", "industry", "region", "ownership")
+_CODED = ("firm", *GROUPS)
+_RAW = "raw_"  # what stood where no code was recognised
 _BLANKS = re.compile(r"[\s()（）_\-—－]+")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 
@@ -95,8 +96,24 @@ def read_survey(
         whole = whole.union(part.select(roles))
     columns = {role: named.get(role, role) for role in ROLES if role in roles}
     kept = own.keep(whole)  # names and codes are read once, not in every pass
+    found += _strange(own, kept, columns, least)
+    kept = kept.drop(*(name for name in kept.columns if name.startswith(_RAW)))
     held = Panel(engine=own, table=kept, columns=columns, findings=tuple(found), rows=NO_ROWS, least=least)
     return checked(held, duplicates)
+
+
+def _strange(engine: Engine, table: Ibis, columns: Mapping[str, str], least: int) -> list[Finding]:
+    """Return findings that name the commonest entries that are no code, each in enough rows to identify nobody."""
+    found = []
+    for raw in (name for name in table.columns if name.startswith(_RAW)):
+        strange = table.filter(table[raw] != "")
+        cells = strange.group_by(raw).agg(n=strange.count())
+        common = engine.collect(cells.filter(cells.n >= least).order_by([cells.n.desc(), cells[raw]]).limit(3))
+        if common.height:
+            codes = [same(one) for one in common[raw]]
+            column = columns[raw.removeprefix(_RAW)]
+            found.append(finding("micro.strange-code", words={"codes": codes}, table="firms", column=column))
+    return found
 
 
 def _kind(role: str) -> str:
@@ -123,6 +140,7 @@ def _one(
     table = table.select(**made)
     table = table.mutate(**{name: table[name].strip() for name in _CODED if name in named})
     more = {}
+    table = table.mutate(**{f"{_RAW}{role}": table[role] for role in GROUPS if role in named})
     if "industry" in named:
         table = table.mutate(industry=_bare(table.industry))  # step by step: no engine gets what follows twice over
         table = table.mutate(industry=_whole(table.industry))
@@ -131,7 +149,9 @@ def _one(
         more["region"] = _region(table.region)
     if "ownership" in named:
         more["ownership"] = _ownership(table.ownership)
-    return table.mutate(**more), named, found
+    table = table.mutate(**more)
+    raw = {f"{_RAW}{role}": (table[role] == "").ifelse(table[f"{_RAW}{role}"], "") for role in more}
+    return table.mutate(**raw), named, found
 
 
 def _bare(given: Ibis) -> Ibis:
@@ -141,11 +161,13 @@ def _bare(given: Ibis) -> Ibis:
 
 
 def _whole(code: Ibis) -> Ibis:
-    """Return a code with the zero that it lost as a number: of three digits, from 6 on (0610 is coal).
+    """Return a code with the zero that it lost as a number: of one digit, or of three from 6 on (0610 is coal).
 
-    There is no such division in industry.
+    There is no division 61 to 99 in industry.
     """
     short = code.substr(3, 1).isin(["", "."]) & (code.substr(2, 1) != "") & code.substr(0, 1).isin([*"6789"])
+    single = (code == code.substr(0, 1)) | (code.substr(1, 1) == ".")
+    short |= single & code.substr(0, 1).isin([*"123456789"])
     return short.ifelse(ibis().literal("0") + code, code)
 
 
@@ -172,7 +194,14 @@ def _ownership(given: Ibis) -> Ibis:
     known, code = read_yaml(SURVEY), given.substr(0, 3).try_cast("int64")
     named = [(name, kind) for kind, names in known["registered"].items() for name in names]
     coded = ibis().cases(*(((code >= low) & (code <= high), kind) for low, high, kind in known["ownership"]), else_="")
-    return given.cases(*named, else_=coded)
+    spelled = [(one, kind) for name, kind in named for one in _spellings(name)]
+    return given.cases(*spelled, else_=coded)
+
+
+def _spellings(name: str) -> list[str]:
+    """Return a name with its brackets and enumeration commas in the widths that are written, or without the latter."""
+    narrow = name.replace("（", "(").replace("）", ")")
+    return list(dict.fromkeys(one.replace("、", comma) for one in (name, narrow) for comma in ("、", "，", ",", "")))
 
 
 def mock(firms: int | None = None, years: tuple[int, int] | None = None, *, seed: int = 0) -> pl.DataFrame:

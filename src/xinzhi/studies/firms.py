@@ -74,6 +74,8 @@ def firms(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Study:  
         held = micro.read_survey(source, engine=engine, **how)
     else:
         held = micro.panel(source, plan.columns, engine=engine, **how)
+    if plan.region is not None and held.has("region"):
+        held = held.of_region(plan.region, provincial=plan.layout == "survey")
     folder = None if wish.out is None else Path(wish.out)
     called = same(Path(source).name) if isinstance(source, str | Path) else words("firms.table")
     try:
@@ -214,7 +216,7 @@ class _Run:
         What is withheld takes no part, so that no figure of the others, of a year or of groups holds anything of it.
         """
         self.held.need("industry", "output", "capital")
-        hidden, held, plan = self._hidden(), self.held, self.plan
+        hidden, held, plan = self._hidden().filter(pl.col("industry") != ""), self.held, self.plan
         table = held.table
         if hidden.height:
             off = held.engine.table(hidden.select(_industry="industry", _year="year", _off=pl.lit(1)))
@@ -229,7 +231,7 @@ class _Run:
             trim_within=plan.trim_within, by=by,
         )  # fmt: skip
         error = self._noise(held) if plan.measurement_error else None
-        self.draft.notes += [one.text for one in made.findings if one.rule == "share-outside"]
+        self.draft.notes += [one.text for one in made.findings if one.rule in {"share-outside", "no-industry"}]
         frame = self._tellable(made.frame, hidden)
         years = self._years(frame, error)
         tables = {"misallocation": frame, "misallocation_years": years}

@@ -65,6 +65,8 @@ def test_codes_that_years_write_in_other_ways_are_the_same(tmp_path):
         ("zero lost", "610", "220102", "110", "06", "220000", "state"),
         ("zero lost, two digits kept", "610.0", "22", "私营有限责任公司", "06", "220000", "private"),
         ("three digits", "131", "内蒙古自治区", "173", "13", "150000", "private"),
+        ("one digit", "6", "220102", "合资经营企业(港或澳,台资)", "06", "220000", "hong-kong-macao-taiwan"),
+        ("one digit, a number", "6.0", "22", "合作经营企业（港或澳、台资）", "06", "220000", "hong-kong-macao-taiwan"),
         ("words", "食品加工", "某地", "不详", "", "", ""),
     ]
     names = ["法人代码", "行业代码", "省地县码", "登记注册类型"]
@@ -75,6 +77,11 @@ def test_codes_that_years_write_in_other_ways_are_the_same(tmp_path):
     assert sorted(told.rows()) == sorted((row[0], *row[4:]) for row in rows)
     blank = {one.column for one in held.findings if one.rule == "missing"}
     assert {"行业代码", "省地县码", "登记注册类型"} <= blank
+    strange = {one.column: one.sentence("en") for one in held.findings if one.rule == "strange-code"}
+    assert set(strange) == {"行业代码", "省地县码", "登记注册类型"}
+    assert "code not recognised, e.g. 食品加工" in strange["行业代码"]
+    told = micro.read_survey(tmp_path, least=2).findings
+    assert not [one for one in told if one.rule == "strange-code"]  # an entry of one row is not told
 
 
 HEAD = "法人代码,年份,行业代码,工业增加值,固定资产净值,从业人员年平均人数"
@@ -142,3 +149,8 @@ def test_files_with_other_columns_are_one_table(tmp_path):
     held = micro.panel(tmp_path)
     told = held.engine.collect(held.table.select("firm", "year", "output", "wages").order_by("year"))
     assert told.rows() == [("007", 2003, 5.0, None), ("007", 2004, 6.0, 2.0)]
+
+
+def test_persons_and_wages_are_read_by_the_names_that_offices_give_them():
+    named = micro.survey_columns(["企业代码", "年份", "从业人数", "工资"])
+    assert (named["labour"], named["wages"]) == ("从业人数", "工资")

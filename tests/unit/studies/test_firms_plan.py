@@ -125,3 +125,33 @@ def test_a_plan_sets_how_misallocation_is_measured(tmp_path):
     again = xinzhi.study("firms", tmp_path / "cells").results["misallocation"]
     assert again.noise.share == told.noise.share
     assert again.groups.height == 3
+
+
+def test_the_region_of_a_plan_is_that_of_the_firms_and_blank_industries_take_no_part_in_misallocation(tmp_path):
+    frame = made_up().with_columns(
+        pl.when(pl.col("firm") % 3 == 0).then(pl.lit("")).otherwise("industry").alias("industry")
+    )
+    frame = frame.with_columns(
+        pl.when(pl.col("firm") % 2 == 0).then(pl.lit("220102")).otherwise(pl.lit("33")).alias("region")
+    )
+    plan = tmp_path / "plan.yaml"
+    plan.write_text("region: 吉林\njobs: [totals, misallocation]\n", encoding="utf-8")
+    made = xinzhi.study("firms", frame, plan=str(plan))
+    own = frame.filter(pl.col("firm") % 2 == 0)
+    every = made.more["cells"]["totals_output"].filter(pl.col("industry") == "*")
+    counted = own.group_by("year").len().sort("year")["len"].to_list()
+    assert every.sort("year")["firms"].to_list() == pytest.approx(counted, abs=2.5)
+    assert "" not in made.more["cells"]["misallocation"]["industry"].to_list()
+    said = {language: "\n".join(one.lang(language) for one in made.notes) for language in ("zh", "en")}
+    outside, blank = frame.height - own.height, own.filter(pl.col("industry") == "").height
+    assert f"{outside:,} rows are not of 吉林" in said["en"]
+    assert f"{outside:,}行不属于计划所写的地区（吉林）" in said["zh"]
+    assert f"{blank:,} rows have no industry" in said["en"]
+    plan.write_text("region: 浙江省\njobs: [totals]\n", encoding="utf-8")
+    with pytest.raises(InputError, match="no row is of 浙江省"):
+        xinzhi.study("firms", own, plan=str(plan))
+    plan.write_text("region: 长春市\nlayout: survey\njobs: [totals]\n", encoding="utf-8")
+    headed = {"firm": "法人代码", "year": "年份", "industry": "行业代码", "region": "省地县码", "output": "工业增加值"}
+    own.rename(headed).select(headed.values()).write_parquet(tmp_path / "all.parquet")
+    held = xinzhi.study("firms", tmp_path / "all.parquet", plan=str(plan))
+    assert any("whether these firms are of 长春市 is not checked" in one.sentence("en") for one in held.findings)
