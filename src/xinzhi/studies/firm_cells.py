@@ -49,9 +49,9 @@ def among_firms(made: Study, result: Sources, package: Package) -> AmongFirms:
     regions, strange = _regions(plan, totals, result, package)
     output, scale = _output(plan, package)
     others = [name for name in ("region", "ownership") if name in totals.columns]
-    margin = totals.filter(pl.col("industry") != TOTAL, *(pl.col(name) == TOTAL for name in others))
+    margin = totals.filter(~pl.col("industry").is_in([TOTAL, ""]), *(pl.col(name) == TOTAL for name in others))
     value = margin.select("industry", pl.col("year").cast(pl.Int64), value=pl.col("value") * scale)
-    own = cells["misallocation"].select("industry", pl.col("year").cast(pl.Int64), "efficiency")
+    own = cells["misallocation"].select("industry", pl.col("year").cast(pl.Int64), "efficiency", "gain")
     joined = own.join(value, on=["industry", "year"])
     digits = int(made.more["digits"])
     return allocation.among_firms(result, joined, output, regions=regions, others=strange, digits=digits)
@@ -62,8 +62,9 @@ def _regions(
 ) -> tuple[list[str], list[str]]:
     """Return the codes of the regions of cells, and what of them the decomposition does not have."""
     told = [plan["region"]] if plan.get("region") else []
-    if not told and "region" in totals.columns:
-        told = totals.filter(pl.col("region") != TOTAL)["region"].unique().sort().to_list()
+    if "region" in totals.columns:  # the table goes before the plan where it has several
+        seen = totals.filter(~pl.col("region").is_in([TOTAL, ""]))["region"].unique().sort().to_list()
+        told = seen if len(seen) > 1 or not told else told
     there, names = result.frame["region"].unique().sort().to_list(), names_of(package)
     known, others = [], []
     for name in told:

@@ -71,7 +71,38 @@ def test_efficiency_of_industries_is_chained_by_value_added_and_covers_a_share_o
     assert made.frame["allocation"].to_list() == pytest.approx(beside["allocation"].to_list())
     assert made.frame["tfp_growth"].to_list() == pytest.approx(beside["tfp_growth"].to_list())
     half = 0.0005
-    assert made.frame["rounding"][0] == pytest.approx(half / 0.52 + half / 0.5)
+    deviation = pl.Series(growth.values()).std()
+    said = jilin.results["among_firms"].summary("en")
+    assert f"the 2 yearly changes have a standard deviation of {100 * deviation:.2f}" in said
+    assert "inside one of these are in neither" in said
+    assert made.frame["rounding"][0] == pytest.approx(half / (1 / 0.52) + half / 0.5)  # of a gain of .923, and of e
+
+
+def test_rounding_of_a_mean_is_that_of_the_cells_that_are_left_in_it(jilin):
+    none = pl.DataFrame(schema={"region": pl.String, "year": pl.Int64, "output": pl.Float64})
+    low = {0: 0.500, 1: 0.501, 2: None}  # withheld every third year
+    rows = [("13", year, 0.9, 10.0) for year in range(2003, 2014)]
+    rows += [("14", year, low[(year - 2003) % 3], 10.0) for year in range(2003, 2014)]
+    cells = pl.DataFrame(rows, schema=["industry", "year", "efficiency", "value"], orient="row")
+
+    def mean(given):
+        facts = among_firms(jilin.results["sources"], given, none, digits=3).facts()["firms.beside"]
+        return facts["growth"], facts["rounding"]
+
+    growth, bound = mean(cells)
+    each = [
+        cells.with_columns(
+            pl.when(pl.int_range(pl.len()) == row).then(pl.col("efficiency") + 0.0005).otherwise("efficiency")
+        )
+        for row in range(cells.height)
+    ]
+    assert bound == pytest.approx(sum(abs(mean(one)[0] - growth) for one in each), rel=0.01)
+    fine = cells.with_columns(
+        efficiency=pl.lit(0.967), gain=pl.when(pl.col("year") > 2003).then(0.0337).otherwise(0.0338)
+    )
+    growth, bound = mean(fine)
+    assert growth == pytest.approx(math.log(1.0338 / 1.0337) / 10)
+    assert bound == pytest.approx(0.00005 * (1 / 1.0338 + 1 / 1.0337) / 10, rel=0.3)
 
 
 def test_both_languages_put_firms_beside_industries_and_do_not_add_them(jilin):
@@ -79,7 +110,7 @@ def test_both_languages_put_firms_beside_industries_and_do_not_add_them(jilin):
     mean = 100 * (math.log(0.51 / 0.5)) / 2
     assert "2010—2012年" in zh
     assert f"{mean:+.2f}个百分点" in zh
-    assert "吉林行业之间的再配置" in zh
+    assert "吉林，三次产业之间的再配置" in zh
     assert "不与行业之间的再配置相加" in zh
     assert f"{mean:+.2f} points a year" in en
     assert "does not add to reallocation among them" in en
@@ -90,7 +121,9 @@ def test_the_page_of_an_assessment_tells_of_firms_after_the_whole(tmp_path):
     made = xinzhi.studies.assess("china-provinces", only=("sources",), cells=xinzhi.study("firms", folder))
     section = next(one for one in topics(made) if one.key == "sources")
     assert "reallocation among firms" in section.answer[1].en.casefold()
-    assert "31 regions together" in section.answer[1].en
+    assert "among the three sectors gave" in section.answer[1].en
+    assert "in the output-weighted mean of 31 regions" in section.answer[1].en
+    assert "31个地区按产出加权平均，三次产业之间" in section.answer[1].zh
     assert "sources_among_firms" in {one.key for one in section.tables}
     assert any("do not say of which region" in one.en for one in section.answer)
     # whoever verifies the files needs the cells, and an honest report is not called forged

@@ -9,7 +9,7 @@ import polars as pl
 
 from xinzhi.core.errors import InputError
 from xinzhi.core.result import Facts, Result
-from xinzhi.core.text import Text, listing, words
+from xinzhi.core.text import Text, listing, same, words
 from xinzhi.sources.result import Sources
 
 _SHOWN = 3
@@ -24,12 +24,16 @@ class AmongFirms(Result, verb="sources_among_firms", topic="sources", key=("year
     of the firms' productivity, and ``rounding``, by how much the digits of the cells may move it; ``industries`` that
     it is of; ``share`` of these in the output of the regions, null where the cells do not say in which unit amounts
     are; ``contribution`` to the regions' productivity, the product of both; ``allocation`` and ``tfp_growth`` of the
-    regions, weighted by output, null in years that the decomposition lacks. `regions` are their codes; `whole` says
-    that cells name none, so that they are taken to be of all of them.
+    regions, weighted by output, null in years that the decomposition lacks. `changes` are the industries of a year,
+    their ``weight``, and the ``half`` unit of the last digit of a cell, then and the year before (``half_0``), in log
+    points. `regions` are their codes; `whole` says that cells name none, so that they are taken to be of all of them;
+    `industries` how many the decomposition has, None for the three sectors.
     """
 
+    changes: pl.DataFrame
     regions: tuple[str, ...]
     whole: bool
+    industries: int | None
     others: tuple[str, ...]
     excess: float | None
 
@@ -38,12 +42,14 @@ class AmongFirms(Result, verb="sources_among_firms", topic="sources", key=("year
         both = self.frame.drop_nulls("allocation")
         told = both if both.height else self.frame
         mean = {name: told[name].mean() for name in MEANS}
-        # levels are rounded, not changes: over a span without gaps the digits of its two ends are what is left
-        steady = told.height == told["year"].max() - told["year"].min() + 1  # type: ignore[operator] # whole numbers
-        digits = float(told["rounding"].max()) / (told.height if steady else 1)  # type: ignore[arg-type] # of floats
+        spread = told["growth"].std()
+        text = words("sources.firms.spread", spread=spread, n=told.height) if told.height > 1 else same("")
         values = mean | {
-            "start": told["year"].min() - 1, "end": told["year"].max(), "n": told.height, "rounding": digits,  # type: ignore[operator] # whole numbers
-            "place": self._place(),
+            "start": told["year"].min() - 1, "end": told["year"].max(), "n": told.height,  # type: ignore[operator] # whole numbers
+            "rounding": self._rounding(told["year"]),
+            "place": self._place("together"), "mean": self._place("mean"), "spread": text,
+            "level": words("sources.firms.sectors") if self.industries is None
+            else words("sources.firms.industries", n=self.industries),
         }  # fmt: skip
         facts: Facts = {"firms.beside" if both.height else "firms.alone": values}
         if self.excess is not None:
@@ -58,10 +64,24 @@ class AmongFirms(Result, verb="sources_among_firms", topic="sources", key=("year
             facts["firms.years"] = {"n": self.frame.height - both.height}
         return facts
 
-    def _place(self) -> Text:
-        if len(self.regions) > _SHOWN:
-            return words("sources.firms.regions", n=len(self.regions))
-        return listing([self.names.region(code) for code in self.regions])
+    def _rounding(self, years: pl.Series) -> float:
+        """Return by how much the digits of the cells may move the mean of some years.
+
+        Levels are rounded, not changes: a cell that ends one change and begins the next counts with what is left of it.
+        """
+        told = self.changes.filter(pl.col("year").is_in(years.implode()))
+        last = told.select("industry", "year", "weight", "half")
+        first = told.select("industry", pl.col("year") - 1, -pl.col("weight"), half="half_0")
+        cells = pl.concat([last, first]).group_by("industry", "year").agg(pl.col("weight").sum(), pl.col("half").max())
+        return float((cells["weight"].abs() * cells["half"]).sum()) / len(years)
+
+    def _place(self, several: str) -> Text:
+        """Return the name of the region; of several, also whether they are meant together or as a mean."""
+        if len(self.regions) == 1:
+            return self.names.region(self.regions[0])
+        named = listing([self.names.region(code) for code in self.regions])
+        many = words("sources.firms.regions", n=len(self.regions)) if len(self.regions) > _SHOWN else named
+        return words(f"sources.firms.{several}", regions=many)
 
 
 def among_firms(
@@ -80,13 +100,14 @@ def among_firms(
     result
         A decomposition.
     cells
-        ``industry, year, efficiency`` (output over efficient output, Hsieh and Klenow 2009) and ``value``, value added.
+        ``industry, year, efficiency`` (output over efficient output, Hsieh and Klenow 2009) and ``value``, value added;
+        ``gain``, 1/efficiency - 1 to as many digits, is finer where it is small and goes first there.
     output
         ``region, year, output``: that of the regions in the unit of `value`, null where the unit is not known.
     regions, others
         The codes of the regions that the cells are of (none: not told), and what regions they are of beside.
     digits
-        To how many the efficiency was rounded.
+        To how many efficiency and gain were rounded.
 
     Notes
     -----
@@ -108,18 +129,22 @@ def among_firms(
     >>> among_firms(decompose("china-provinces"), cells, none, digits=2).frame["growth"].round(4).to_list()
     [0.0198]
     """
-    log = pl.col("efficiency").log()
-    place = pl.col("efficiency").log10().floor() - digits + 1
-    known = cells.drop_nulls(["efficiency", "value"]).with_columns(
-        log=log, half=0.5 * 10.0**place / pl.col("efficiency")
+    known = cells.drop_nulls(["efficiency", "value"])
+    known = known if "gain" in known.columns else known.with_columns(gain=pl.lit(None, pl.Float64))
+    gain, efficiency = pl.col("gain"), pl.col("efficiency")
+    known = known.with_columns(half=_half(efficiency, digits) / efficiency, finer=_half(gain, digits) / (1 + gain))
+    finer = (pl.col("finer") < pl.col("half")).fill_null(value=False)
+    known = known.with_columns(
+        log=pl.when(finer).then(-(1 + gain).log()).otherwise(efficiency.log()),
+        half=pl.when(finer).then("finer").otherwise("half"),
     )
     pairs = known.join(known.with_columns(pl.col("year") + 1), on=["industry", "year"], suffix="_0")
     if pairs.is_empty():
         raise InputError("sources.cells-apart")
     weight = (pl.col("value") / pl.col("value").sum() + pl.col("value_0") / pl.col("value_0").sum()) / 2
+    pairs = pairs.with_columns(weight=weight.over("year"))
     firms = (
-        pairs.with_columns(weight=weight.over("year"))
-        .group_by("year")
+        pairs.group_by("year")
         .agg(
             growth=(pl.col("weight") * (pl.col("log") - pl.col("log_0"))).sum(),
             rounding=(pl.col("weight") * (pl.col("half") + pl.col("half_0"))).sum(),
@@ -143,10 +168,19 @@ def among_firms(
     excess = float(top) if isinstance(top, float) and top > 1 else None
     frame = frame if excess is None else frame.with_columns(share=pl.lit(None, pl.Float64))
     frame = frame.insert_column(5, (frame["share"] * frame["growth"]).alias("contribution"))
+    fine = result.provenance.options["detail"] == "industry"
     return AmongFirms(
-        frame=frame, excess=excess, regions=codes, whole=not regions, others=tuple(others), names=result.names,
+        frame=frame, changes=pairs.select("year", "industry", "weight", "half", "half_0").sort("year", "industry"),
+        industries=result.industries["industry"].n_unique() if fine else None, excess=excess,
+        regions=codes, whole=not regions, others=tuple(others), names=result.names,
         provenance=replace(result.provenance, verb="sources.among_firms"),
     )  # fmt: skip
+
+
+def _half(value: pl.Expr, digits: int) -> pl.Expr:
+    """Return half a unit of the last digit of a value of so many digits; none of zero."""
+    place = value.abs().log10().floor() - digits + 1
+    return pl.when(value == 0).then(0.0).otherwise(0.5 * 10.0**place)
 
 
 def _regions(result: Sources, codes: Sequence[str]) -> pl.DataFrame:
