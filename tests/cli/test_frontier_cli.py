@@ -179,7 +179,7 @@ def test_units_are_found_when_names_repeat(xinzhi_frontier, shared):
         ((*MAIN, "--index", "global", "--reference", "biennial"), 2, "name one of them"),
         ((*MAIN, "--index", "global", "--year", "2010"), 2, "--years A:B"),
         ((*MAIN, "--index", "global", "--years", "2010"), 2, "write it as A:B"),
-        ((*MAIN, "--index", "global", "--years", "2010:2010"), 2, "at least two years"),
+        ((*MAIN, "--index", "global", "--years", "2010:2010"), 2, "two periods at least"),
         ((*MAIN, "--index", "malmquist", "--bad", "energy_consumption"), 2, "malmquist takes no bad outputs"),
         ((*MAIN, "--index", "window"), 2, "--reference window and --window K"),
         ((*MAIN, "--index", "global", "--boot", "9"), 2, "--boot goes with --index malmquist"),
@@ -307,8 +307,13 @@ def test_the_inside_of_units_is_scored_as_in_python(plants, tmp_path):
 @pytest.mark.parametrize(
     ("options", "en", "zh"),
     [
-        ((*GOODS, "--contents", "power=1"), "power is no input", "power"),
-        ((*GOODS, "--contents", "energy=much"), "it is a number", "须为数字"),
+        ((*GOODS, "--contents", "power=1"), "power is no input of -x", "power不是-x中的投入"),
+        ((*GOODS, "--contents", "energy=much"), "a number of at least 0", "须为不小于0的数字"),
+        ((*GOODS, "--contents", "steel=0.1"), "steel is no input of -x", "steel不是-x中的投入"),
+        ((*GOODS, "--contents", "energy=1", "--retained", "ore=1"), "ore is no output of -y", "ore不是-y中的产出"),
+        ((*GOODS, "--contents", "energy=-0.7"), "energy=-0.7: it is a number of at least 0", "energy=-0.7：须为"),
+        (("--flow", "workers=/mine", "--flow", "ore=mine/"), "the division mine alone", "只有mine一个部门"),
+        ((*NETWORK, "--flow", "debt=/mil"), "nothing flows between mil and mine and mill", "mil与mine、mill之间没有流"),
         ((*GOODS, "--contents", "energy=1", "--orientation", "input"), "each stand alone", "各自单独使用"),
         ((*GOODS, "--carry", "debt=bad", "--index", "global"), "each stand alone", "各自单独使用"),
         ((*GOODS, "--carry", "debt=gone"), "choose one of", "可选"),
@@ -360,3 +365,28 @@ def test_periods_that_carry_over_follow_one_another(xinzhi_frontier, tmp_path, p
     apart = [note.en for note in found.notes if "neighbours" in note.en]
     assert len(apart) == bool(said)
     assert said in "".join(apart)
+
+
+def test_a_negative_figure_inside_units_is_named_with_unit_and_period(xinzhi_frontier, tmp_path):
+    path = tmp_path / "plants.csv"
+    path.write_text(PLANTS.replace("b,2021,12,7,9,6,4", "b,2021,12,7,9,6,-4"), encoding="utf-8")
+    code, _, err = xinzhi_frontier(path, "--unit", "plant", *GOODS, "--carry", "debt=bad")
+    assert (code, "'debt' of b in 2021 is -4 (1 such values); --carry needs" in err) == (3, True)
+    code, _, err = xinzhi_frontier(path, "--unit", "plant", "--lang", "zh", *NETWORK, "--flow", "debt=/mill")
+    assert (code, "b的“debt”为-4（共1个）；--flow需要大于0的数值" in err) == (3, True)
+
+
+def test_what_was_asked_of_the_inside_can_be_traced(plants):
+    code, out, err = plants(*NETWORK, "--lang", "zh")
+    assert (code, err) == (0, "")
+    assert "流向：workers（外部→mine）、" in out
+    assert "最弱的部门" in out
+    assert "各部门平均" in out
+    document = json.loads(plants(*NETWORK, "--json")[1])["results"][0]
+    assert document["provenance"]["options"]["flow"]["ore"] == "mine/mill"
+    out = plants(*GOODS, "--contents", "energy=0.7", "--lang", "zh")[1]
+    assert "每单位投入所含物质：energy 0.7。" in out
+    assert "物质剩余量可减少" in out
+    assert "不含该物质的投入不受限制" in out
+    assert "排放" not in out
+    assert "最弱的时期" in plants(*GOODS, "--carry", "debt=bad", "--lang", "zh")[1]

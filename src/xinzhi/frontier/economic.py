@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from xinzhi.core.arrays import FloatArray
+from xinzhi.core.arrays import AnyArray, FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Facts
 from xinzhi.core.text import words
 from xinzhi.data import provenance
 from xinzhi.frontier.bootstrap import efficiencies
-from xinzhi.frontier.labelled import Labelled, known_frame, rts_text
+from xinzhi.frontier.labelled import Labelled, good_text, known_frame, rts_text
 from xinzhi.frontier.models.environmental import directional
 from xinzhi.frontier.models.sweep import ON_FRONTIER, Own, checked, sweep
 from xinzhi.frontier.reading import Data, Table, read_data
@@ -277,10 +277,12 @@ class MaterialsBalance(Labelled, verb="materials_balance", key=("unit",)):
 
     `inflow` is the material in the inputs, `least` the least with which the best make the same outputs; `surplus` and
     `least_surplus` are what is left of both when the outputs have taken their share: the pollution. `optimal_x`
-    `(n, p)` are the inputs of the least inflow, `programs` the number of linear programs.
+    `(n, p)` are the inputs of the least inflow, `grown` of those without the material in which unit the least inflow
+    takes most more than now, as a share (None where all inputs hold it), `programs` the number of linear programs.
     """
 
     rts: str
+    grown: tuple[str, str, float] | None = None
     optimal_x: FloatArray
     programs: int
 
@@ -295,6 +297,10 @@ class MaterialsBalance(Labelled, verb="materials_balance", key=("unit",)):
         surplus, least = (float(known[name].to_numpy().sum()) for name in ("surplus", "least_surplus"))
         if surplus > 0:
             facts["answer.surplus"] = {"share": 1 - least / surplus}
+        if self.grown is not None:
+            unit, name, share = self.grown
+            said = {"good": good_text(name), "unit": self.names.region(unit), "share": share}
+            facts["answer.grown" if share > ON_FRONTIER else "answer.none_grown"] = said
         return facts | {"note.materials": {"rts": rts_text(self.rts), "count": self.programs}}
 
 
@@ -347,8 +353,8 @@ def materials_balance(
     given = read_data(x, y, None, units)
     goods = given.goods
     checked(goods.x, goods.y)
-    holds = _contents(contents, len(given.inputs), "inputs")
-    keeps = np.zeros(len(given.outputs)) if retained is None else _contents(retained, len(given.outputs), "outputs")
+    holds = _contents(contents, given.inputs, "inputs")
+    keeps = np.zeros(len(given.outputs)) if retained is None else _contents(retained, given.outputs, "outputs")
     if not holds.any():
         raise InputError("frontier.contents-none")
     inflow, kept = goods.x @ holds, goods.y @ keeps
@@ -380,18 +386,29 @@ def materials_balance(
         frame=frame,
         rts=known,
         optimal_x=mixes,
+        grown=_grown(given, mixes, np.flatnonzero((holds == 0) & (goods.x > 0).any(axis=0)), status == "optimal"),
         programs=whole.programs.count + part.programs.count,
         kind=given.kind,
         provenance=provenance("materials_balance", given.digests(), (), **options),
     )
 
 
-def _contents(given: FloatArray | Sequence[float], width: int, what: str) -> FloatArray:
+def _contents(given: FloatArray | Sequence[float], names: Sequence[str], what: str) -> FloatArray:
     """Return the contents of every good."""
     table = np.asarray(given, dtype=float)
-    if table.shape != (width,):
-        raise InputError("frontier.contents-shape", what=what, goods=width, given=table.shape)
+    if table.shape != (len(names),):
+        raise InputError("frontier.contents-shape", what=what, goods=len(names), given=table.shape)
     if not (np.isfinite(table).all() and (table >= 0).all()):
         at = int(np.flatnonzero(~(np.isfinite(table) & (table >= 0)))[0])
-        raise InputError("frontier.contents-sign", what=what, column=at, value=float(table[at]))
+        raise InputError("frontier.contents-sign", what=what, column=names[at], value=float(table[at]))
     return table
+
+
+def _grown(given: Data, mixes: FloatArray, free: IntArray, known: AnyArray) -> tuple[str, str, float] | None:
+    """Return which input of which unit grows most towards its mix, among the inputs `free`, and by which share."""
+    now = given.goods.x[:, free]
+    shares = np.divide(mixes[:, free], now, out=np.full(now.shape, -np.inf), where=known[:, None] & (now > 0)) - 1
+    if not np.isfinite(shares).any():
+        return None
+    unit, good = np.unravel_index(int(np.argmax(shares)), shares.shape)
+    return given.units[unit], given.inputs[free[good]], float(shares[unit, good])

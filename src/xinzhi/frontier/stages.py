@@ -46,12 +46,14 @@ class Staged(Labelled, verb="staged", key=("unit",)):
         worst = known.sort("score", "unit").row(0, named=True)
         mean = float(known["score"].to_numpy().mean())
         counts = {"k": int(known["efficient"].sum()), "n": known.height, "mean": mean, "least": worst["score"]}
+        counts |= {"inside": self.design}
         ends = {"worst": self.names.region(worst["unit"]), "what": self.what(self.frame["unit"])}
         facts: Facts = {"headline.staged": {**counts, **ends}}
         means = self.stages.group_by("stage", maintain_order=True).agg(pl.col("score").mean()).drop_nulls("score")
         if means.height > 1:
             low, high = (means.sort("score", descending=turn).row(0, named=True) for turn in (False, True))
             values = {
+                "inside": self.design,
                 "low": self.stage_text(low["stage"]),
                 "least": low["score"],
                 "high": self.stage_text(high["stage"]),

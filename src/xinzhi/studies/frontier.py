@@ -16,7 +16,7 @@ from xinzhi.data import Package
 from xinzhi.frontier import DIRECTIONAL, INDICES, MODELS, REFERENCES, Labelled, Labels, PackageGoods, conventions
 from xinzhi.protocol import Protocol
 from xinzhi.protocol import load as read_protocol
-from xinzhi.studies.frontier_inside import dynamic, inside_clashes, materials, network
+from xinzhi.studies.frontier_inside import above_zero, dynamic, inside_clashes, inside_notes, materials, network
 from xinzhi.studies.plain import in_order, is_plain, load, period_of, read_plain, whole
 from xinzhi.studies.study import SILENT, Draft, Progress, Study, options, title
 from xinzhi.yardstick import Measurement, measure
@@ -428,6 +428,7 @@ def _of_a_year(wish: FrontierOptions, source: Source, count: Count) -> list[tupl
     frame, labels = source.goods.take([source.year(wish)])
     if source.timed:
         labels = replace(labels, notes=(words("studies.note.figures-of", year=frame["year"][0]), *labels.notes))
+    labels = replace(labels, notes=(*labels.notes, *inside_notes(wish)))
     further = {
         "bootstrap": wish.boot > 0, "returns_test": wish.returns,
         "partial": wish.order_m is not None or wish.order_alpha is not None, "two_stage": bool(wish.explain),
@@ -486,11 +487,7 @@ def _partial(frame: pl.DataFrame, wish: FrontierOptions) -> Any:  # noqa: ANN401
 
 def _drawn(verb: str, frame: pl.DataFrame, wish: FrontierOptions, count: Count) -> Any:  # noqa: ANN401 - a result
     """Return the answer of a verb that draws samples."""
-    for name in (*wish.inputs, *wish.outputs):  # distances are divided by them
-        low = frame.filter(frame[name] <= 0)
-        if low.height:
-            said = {"column": name, "unit": low["region"][0], "figure": f"{low[name][0]:g}", "n": low.height}
-            raise InputError("studies.not-above-zero", **said)
+    above_zero(frame, (*wish.inputs, *wish.outputs), "--boot")  # distances are divided by them
     x, y, _ = _goods(frame, wish)
     given: dict[str, Any] = {"orientation": wish.orientation or "output", "seed": wish.seed, "n_jobs": wish.jobs}
     given |= {"replications": wish.boot or conventions()["tests"]["value"], "units": "region"}

@@ -26,7 +26,7 @@ def dynamic(frame: pl.DataFrame, **asked: object) -> verbs.Staged:
 REFUSED = {
     "contents-shape": (lambda: verbs.materials_balance(X, Y, [1.0]), "2 inputs", "投入有2种"),
     "retained-shape": (lambda: verbs.materials_balance(X, Y, [1.0, 1.0], [1.0, 2.0]), "1 outputs", "产出有1种"),
-    "contents-sign": (lambda: verbs.materials_balance(X, Y, [1.0, -1.0]), "number 1 is", "第1项"),
+    "contents-sign": (lambda: verbs.materials_balance(X, Y, [1.0, -1.0]), "that of 'x2' is", "“x2”"),
     "contents-nan": (lambda: verbs.materials_balance(X, Y, [np.nan, 1.0]), "must be finite", "非负数"),
     "contents-none": (lambda: verbs.materials_balance(X, Y, [0.0, 0.0]), "no input holds any", "都不含"),
     "imbalance": (lambda: verbs.materials_balance(X, Y, [1.0, 1.0], [6.0]), "unit 1 hold more", "物质不平衡"),

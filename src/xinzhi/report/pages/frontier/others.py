@@ -378,7 +378,8 @@ def materials(result: MaterialsBalance, *, region: str | None = None) -> Section
     scores = [head(name, "score") for name in (whole, "technical", "allocative")]
     amounts = [head(name, "figure") for name in ("inflow", "least", "surplus", "least_surplus")]
     columns: list[str | Column] = [head("unit", "name"), *scores, *amounts, "status"]
-    twin = table("frontier_materials", result.frame, columns, result, names=called(result))
+    frame = result.frame.sort(whole, "unit", descending=[True, False], nulls_last=True)
+    twin = table("frontier_materials", frame, columns, result, names=called(result))
     axis = words("frontier.unit_of.lost")
     drawn = picture(
         "frontier.materials", kit.stacked, rows, twin, headline=headline(result), unit=axis, parts=_inks(), x=axis,
@@ -391,10 +392,15 @@ def staged(result: Staged, *, region: str | None = None) -> Section:
     """Return the scores of units, and those of their stages."""
     chosen(result, region, result.frame["unit"])
     frame = result.frame.sort("score", "unit", descending=[True, False], nulls_last=True)
-    columns: list[str | Column] = [head("unit", "name"), head("score", "score"), "efficient", "status"]
-    twin = table("frontier_staged", frame, columns, result, names=called(result))
-    parts: list[str | Column] = [head("unit", "name"), head("stage", "name"), head("score", "score")]
-    inside = table("frontier_stages", result.stages, parts, names={**called(result), "stage": result.stage_text})
+    least = result.stages.filter(pl.col("score") < 1 - _ROUNDING).sort("score", maintain_order=True)
+    least = least.unique("unit", keep="first").select("unit", weakest="stage", weakest_score="score")
+    part, names = result.design, {**called(result), "stage": result.stage_text, "weakest": result.stage_text}
+    columns: list[str | Column] = [head("unit", "name"), head("score", "score"), head("weakest", "name", inside=part)]
+    columns += [head("weakest_score", "score"), "efficient", "status"]
+    twin = table("frontier_staged", frame.join(least, on="unit", how="left"), columns, result, names=names)
+    title = head({"network": "division", "dynamic": "period"}.get(part, "stage"), "name", of="stage")
+    parts: list[str | Column] = [head("unit", "name"), title, head("score", "score")]
+    inside = table("frontier_stages", result.stages, parts, names=names, inside=part)
     rows = [
         {"name": result.names.region(unit), "value": score}
         for unit, score in frame.drop_nulls("score").select("unit", "score").rows()
