@@ -23,6 +23,7 @@ from xinzhi.micro.text_files import is_text
 
 SURVEY = Path(__file__).with_name("survey.yaml")
 _CODED = ("firm", *GROUPS)
+_NEEDED = ("industry", "output", "capital", "labour", "wages")
 _RAW = "raw_"  # what stood where no code was recognised
 _BLANKS = re.compile(r"[\s()（）_\-—－]+")
 _YEAR = re.compile(r"(?:19|20)\d\d")
@@ -82,8 +83,10 @@ def read_survey(
     parts: list[Any] = []
     found: list[Finding] = []
     named: dict[str, str] = {}
+    unread: dict[str, None] = {}
     for file in files:
-        part, called, wrong = _one(own, file, least, encoding)
+        part, called, wrong, rest = _one(own, file, least, encoding)
+        unread |= dict.fromkeys(rest)
         parts.append(part)
         found += wrong
         named = called | named  # by the name in the first file that has it
@@ -96,7 +99,7 @@ def read_survey(
         whole = whole.union(part.select(roles))
     columns = {role: named.get(role, role) for role in ROLES if role in roles}
     kept = own.keep(whole)  # names and codes are read once, not in every pass
-    found += _strange(own, kept, columns, least)
+    found += [*_strange(own, kept, columns, least), *_lacking(columns, list(unread))]
     kept = kept.drop(*(name for name in kept.columns if name.startswith(_RAW)))
     held = Panel(engine=own, table=kept, columns=columns, findings=tuple(found), rows=NO_ROWS, least=least)
     return checked(held, duplicates)
@@ -116,16 +119,26 @@ def _strange(engine: Engine, table: Ibis, columns: Mapping[str, str], least: int
     return found
 
 
+def _lacking(columns: Mapping[str, str], unread: Sequence[str]) -> list[Finding]:
+    """Return findings of what the usual jobs need and no column was read as, where some columns were not read."""
+    known, lost = read_yaml(SURVEY)["columns"], [role for role in _NEEDED if role not in columns]
+    return [
+        finding("micro.not-read", words={"names": known[role], "unread": list(unread)}, table="firms", column=role)
+        for role in (lost if unread else ())
+    ]
+
+
 def _kind(role: str) -> str:
     return "float64" if role in FIGURES else "int64" if role in {"year", "born"} else "string"
 
 
 def _one(
     engine: Engine, file: Path, least: int, encoding: str | None
-) -> tuple[Any, dict[str, str], tuple[Finding, ...]]:
-    """Return a file under the names and codes of the panel, what columns are called, and what is no number."""
+) -> tuple[Any, dict[str, str], tuple[Finding, ...], list[str]]:
+    """Return a file under the names and codes of the panel, what columns are called or not read, what is no number."""
     table = engine.table(file, encoding)
     named = survey_columns(table.columns)
+    rest = [name for name in table.columns if name not in named.values()]
     year = _YEAR.search(file.stem)
     if "firm" not in named or ("year" not in named and year is None):
         lost = [role for role in KEY if role not in named]
@@ -151,7 +164,7 @@ def _one(
         more["ownership"] = _ownership(table.ownership)
     table = table.mutate(**more)
     raw = {f"{_RAW}{role}": (table[role] == "").ifelse(table[f"{_RAW}{role}"], "") for role in more}
-    return table.mutate(**raw), named, found
+    return table.mutate(**raw), named, found, rest
 
 
 def _bare(given: Ibis) -> Ibis:

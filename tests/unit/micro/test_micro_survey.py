@@ -154,3 +154,21 @@ def test_files_with_other_columns_are_one_table(tmp_path):
 def test_persons_and_wages_are_read_by_the_names_that_offices_give_them():
     named = micro.survey_columns(["企业代码", "年份", "从业人数", "工资"])
     assert (named["labour"], named["wages"]) == ("从业人数", "工资")
+
+
+def test_what_no_column_was_read_as_is_told_with_its_names_and_the_columns_left_over(tmp_path):
+    rows = {
+        "法人代码": ["A1"],
+        "年份": [2003],
+        "行业代码": ["1310"],
+        "工业增加值": [5.0],
+        "固定资产净值": [1.0],
+        "人手": [3.0],
+    }
+    pl.DataFrame(rows).write_parquet(tmp_path / "all.parquet")
+    said = {one.column: one for one in micro.read_survey(tmp_path).findings if one.rule == "not-read"}
+    assert set(said) == {"labour", "wages"}
+    assert "未读的列：人手" in said["labour"].sentence("zh")
+    assert "从业人数" in said["labour"].sentence("en")
+    pl.DataFrame(rows).drop("人手").write_parquet(tmp_path / "all.parquet")
+    assert not [one for one in micro.read_survey(tmp_path).findings if one.rule == "not-read"]
