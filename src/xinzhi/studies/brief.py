@@ -164,7 +164,7 @@ def answer(parts: Mapping[str, Facts], level: float) -> Facts:
     if parts.get("gaps"):
         facts |= _answered(parts["gaps"].get("gaps.one", []), level)
     if "moves" in parts:
-        facts |= headline(parts["moves"].get("moves.build", []))
+        facts |= headline(parts["moves"])
     worst = parts.get("flags", {}).get("flags.one", [])
     if worst:
         facts["answer.flag"] = {"severity": worst[0]["severity"], "pitfall": worst[0]["pitfall"]}

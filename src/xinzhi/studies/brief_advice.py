@@ -18,6 +18,7 @@ from xinzhi.studies.brief_read import Read
 from xinzhi.studies.study import LEAST
 
 SURVEY, WAVE, MOST = "idle-now", "idle-if-all-build", "named-by-most"  # rules of the register, all of the nation
+CHECKED = {"both": 0, "survey": 1, "wave": 1, "none": 2}  # what of the nation's capacity was checked: most first
 UNMADE = "designated"  # what rests on a decision of the centre alone is partly a plan of the centre
 BARE = frozenset({"ratio", "rank", "mention", "items"})  # units of evidence without an amount
 TALK = ("mention", "growth")  # what a region says of itself without an amount
@@ -73,15 +74,19 @@ def ability(shared: Read, code: str) -> Ability | None:
 
 
 def _names(found: Able, codes: Sequence[str], staff: Mapping[str, int] = MappingProxyType({})) -> Text:
-    """Return the names of categories, parted by semicolons where they hold commas of their own; of many the first.
+    """Return the names of categories, of many the first.
 
     `staff` has the year of those that rest on employment or spending alone.
     """
-    shown = int(setting(LEAST, "brief_names"))
-    names = [
+    return _first([
         words("brief.able.staff", name=name, year=staff[one]) if one in staff else name
         for one, name in ((one, found.names.text("category", one)) for one in codes)
-    ]
+    ])  # fmt: skip
+
+
+def _first(names: Sequence[Text]) -> Text:
+    """Return names parted by semicolons; of many the first, and how many others there are."""
+    shown = int(setting(LEAST, "brief_names"))
     if len(names) > shown + 1:
         names = [*names[:shown], words("brief.able.others", n=len(names) - shown)]
     return clauses(names)
@@ -164,10 +169,10 @@ def checked(shared: Read, category: str) -> str:
 
 
 def moves(shared: Read, state: Ability, band: Mapping[str, Any] | None) -> Facts:
-    """Return up to three moves that evidence supports, what to stop, and what would change the advice.
+    """Return up to three moves that evidence supports, all others of the kind, what to stop, what would change this.
 
-    What the region plans comes first, of that what most regions name last;
-    of every move it is said whether capacity was checked.
+    What the region plans comes first; then certainty decides, then how many figures of the nation's capacity were
+    checked, then how few regions name it. Of every move it is said what was checked.
     """
     found = shared.able
     if found is None:
@@ -179,18 +184,19 @@ def moves(shared: Read, state: Ability, band: Mapping[str, Any] | None) -> Facts
         pl.col("able") == "able", pl.col("reason") != UNMADE, pl.col("grade").is_in(grades), wanted,
         ~pl.col("category").is_in([*surveyed, *waves]),
     )  # fmt: skip
-    capacity = {one: checked(shared, one) for one in firm["category"]}
-    order = firm.with_columns(
-        most=pl.col("category").is_in(list(most)),
-        place=pl.col("grade").replace_strict({name: at for at, name in enumerate(grades)}, return_dtype=pl.Int64),
-    ).sort(
-        "named", "most", "place", "output", "category", descending=[True, False, False, True, False], nulls_last=True
-    )  # fmt: skip
-    built = [
-        {**_move(shared, found, state.region, row), "capacity": capacity[row["category"]], "most": row["most"]}
-        for row in order.head(int(setting(LEAST, "brief_moves"))).iter_rows(named=True)
+    able = [
+        _move(shared, found, state.region, row) | {"most": row["category"] in most}
+        for row in firm.sort("output", "category", descending=[True, False], nulls_last=True).iter_rows(named=True)
     ]
-    facts: Facts = {"moves.about": {}, "moves.build": built} if built else {"moves.none": {}}
+    able.sort(key=lambda one: (
+        one["named"] is False, grades.index(one["grade"]), CHECKED[one["capacity"]],
+        one["others"] + (one["named"] is True),
+    ))  # fmt: skip
+    shown = int(setting(LEAST, "brief_moves"))
+    facts: Facts = {"moves.about": {}, "moves.build": able[:shown]} if able else {"moves.none": {}}
+    if rest := able[shown:]:
+        names = _first([words("brief.moves.other", **one) for one in rest])
+        facts["moves.rest"] = {"n": shown, "of": len(able), "names": names, "bare": _first(_named(rest))}
     held = [one for name in ("can", "by_proxy", "designated") for one in state.codes[name]]
     against = state.codes["contradicted"]
     stopped = [one for one in against if one in found.nothing(state.region)]
@@ -222,21 +228,26 @@ def _chance(found: Able, row: Mapping[str, Any]) -> Text:
     return words("brief.moves.chance", name=about, n=row["hit"], chance=row["value"])
 
 
-def headline(built: Sequence[Mapping[str, Any]]) -> Facts:
-    """Return what the first screen says of moves: what was checked for capacity, and what was not."""
-    facts: Facts = {}
-    for key, some in (
-        ("moves", [row for row in built if row["capacity"] != "none"]),
-        ("moves_unseen", [row for row in built if row["capacity"] == "none"]),
-    ):
-        if some:
-            facts[f"answer.{key}"] = {
-                "names": clauses([
-                    words("brief.answer.most", name=row["category"]) if row["most"] else row["category"]
-                    for row in some
-                ])
-            }  # fmt: skip
-    return facts or {"answer.no_moves": {}}
+def headline(moved: Facts) -> Facts:
+    """Return what the first screen says of moves: by what was checked of capacity, and which others there are."""
+    built: Sequence[Mapping[str, Any]] = moved.get("moves.build", [])
+    if not built:
+        return {"answer.no_moves": {}}
+    groups: dict[str, list[Mapping[str, Any]]] = {}
+    for row in built:
+        groups.setdefault(row["capacity"], []).append(row)
+    facts: Facts = {
+        "answer.moves": [
+            {"capacity": key, "checked": some[0]["checked"], "names": clauses(_named(some))}
+            for key, some in groups.items()
+        ]
+    }
+    return facts | ({"answer.moves_rest": moved["moves.rest"]} if "moves.rest" in moved else {})
+
+
+def _named(rows: Sequence[Mapping[str, Any]]) -> list[Text]:
+    """Return the names of moves, with the word that most regions name one."""
+    return [words("brief.answer.most", name=row["category"]) if row["most"] else row["category"] for row in rows]
 
 
 def _dated(found: Able, state: Ability, category: str) -> Text:
@@ -251,7 +262,7 @@ def _dated(found: Able, state: Ability, category: str) -> Text:
 def _move(shared: Read, found: Able, region: str, row: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the sentence about one move says."""
     category = row["category"]
-    one = best_evidence(found, region, category)
+    one, capacity = best_evidence(found, region, category), checked(shared, category)
     others = 0 if shared.plans is None else shared.plans.named.filter(
         pl.col("category") == category, pl.col("region") != region
     ).height  # fmt: skip
@@ -260,4 +271,5 @@ def _move(shared: Read, found: Able, region: str, row: Mapping[str, Any]) -> dic
         "named": "none" if shared.plans is None else bool(row["named"]),
         "evidence": words("brief.able.none") if one is None else told(one), "others": others,
         "able": found.everywhere.filter(category=category, able="able").height,
+        "grade": row["grade"], "capacity": capacity, "checked": words(f"brief.capacity.{capacity}"),
     }  # fmt: skip

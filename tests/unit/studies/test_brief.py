@@ -102,7 +102,7 @@ def test_what_is_recommended_is_made_there_and_not_flagged_for_capacity(made, sh
         assert not flagged & set(built)
 
 
-def test_a_move_says_what_was_checked_and_who_else_names_it_and_the_crowded_come_last(made, shared):
+def test_a_move_says_what_was_checked_and_who_else_names_it_and_the_surest_come_first(made, shared):
     register = shared.register
     most = set(register.national.filter(rule="named-by-most")["item"])
     seen = set(register.checks.filter(
@@ -117,12 +117,32 @@ def test_a_move_says_what_was_checked_and_who_else_names_it_and_the_crowded_come
             code, line = names[row["category"].en], next(t for t in said if t.startswith(row["category"].en + " ("))
             assert (row["capacity"] != "none") == (code in seen) == ("national capacity has no figures" not in line)
             assert row["most"] == (code in most) == ("name the link of the chain first" in line)
-            key = "answer.moves_unseen" if row["capacity"] == "none" else "answer.moves"
-            assert row["category"].zh in one.parts["answer"][key]["names"].zh
+            head = next(said for said in one.parts["answer"]["answer.moves"] if said["capacity"] == row["capacity"])
+            assert row["category"].zh in head["names"].zh
+            assert row["checked"] == head["checked"]
+            assert row["checked"].en in line
             kinds.add(row["capacity"])
-        order = [(not row["named"], row["most"]) for row in rows]
+        size = {"both": 0, "survey": 1, "wave": 1, "none": 2}
+        order = [(not row["named"], row["grade"] != "high", size[row["capacity"]], row["others"]) for row in rows]
         assert order == sorted(order)
     assert kinds == {"both", "survey", "wave", "none"}
+
+
+def test_no_move_is_dropped_in_silence(made):
+    guangdong = made["440000"]
+    assert codes_of(guangdong, "moves.build") == [
+        "Integrated circuits", "Artificial intelligence", "Low-altitude economy"
+    ]  # fmt: skip
+    said = "\n".join(line.zh for line in guangdong.sentences("answer"))
+    assert "全国产能利用率已检查、未见警示，“各地都建”因缺数据未模拟：集成电路/半导体" in said
+    assert "共8类，以上3类在前，其余（各查了什么见第五部分）：家电家居轻工/建材；机器人" in said
+    others = guangdong.parts["moves"]["moves.rest"]["names"].zh
+    assert "家电家居轻工/建材（只做了“各地都建”的模拟）；机器人/具身智能（只查了全国产能利用率，多数" in others
+    for one in made.values():
+        rest = one.parts["moves"].get("moves.rest")
+        assert (rest is None) == ("answer.moves_rest" not in one.parts["answer"])
+        if rest is not None:
+            assert rest["of"] - rest["n"] == len(rest["names"].en.split("; ")) == len(rest["bare"].en.split("; "))
 
 
 def test_nothing_made_is_shown_as_evidence_of_nothing(made):

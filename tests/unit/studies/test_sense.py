@@ -109,6 +109,8 @@ def of_brief(package: xinzhi.Package, cases: list[dict[str, Any]]) -> Iterator[s
     for code in codes(package, "all"):
         brief = of_region(shared, code)
         built = {code_of[one["category"].en] for one in brief.parts["moves"].get("moves.build", [])}
+        rest = brief.parts["moves"].get("moves.rest", {}).get("names")
+        built |= set() if rest is None else {code for name, code in code_of.items() if f"{name} (" in rest.en}
         made[code] = (built, brief.summary("en"))
     for case in cases:
         for region in codes(package, case["region"]):

@@ -216,7 +216,7 @@ def _level(found: Debt, ratio: str) -> pl.DataFrame:
 
 
 def _borrowing(inputs: pl.DataFrame) -> pl.DataFrame:
-    """Return by how much net borrowing exceeds what holds the ratio, its rank, and what would clear it."""
+    """Return by how much net borrowing beyond interest exceeds what holds the ratio, its rank, and what clears it."""
     edge = float(rules()["borrowing-beyond-stable"]["above"])
     spare = pl.col("net_borrowing") - edge
     # the growth at which so much borrowing leaves the ratio rising by the threshold
