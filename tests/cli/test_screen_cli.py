@@ -217,4 +217,47 @@ def test_a_bad_archive_leaves_no_index_behind(screen, tables, tmp_path):
     (kept / "archive.json").write_text("{", encoding="utf-8")
     code, out, err = screen(projects, "-a", kept)
     assert (code, out) == (3, "")
-    assert "another version" in err
+    assert "archive.json is not as it was written" in err
+
+
+def test_an_index_says_what_it_is_and_whether_it_is_as_it_was_written(screen, tables, tmp_path, monkeypatch):
+    from xinzhi.risks.projects import disk
+
+    projects, archive = tables
+    twice, kept = tmp_path / "twice.csv", tmp_path / "kept"
+    lines = archive.read_text(encoding="utf-8").splitlines()
+    twice.write_text("\n".join([*lines, lines[-1]]), encoding="utf-8")
+    _, _, told = screen("-a", twice, "--keep", kept)
+    assert "occurs again" in told
+    code, out, err = screen(projects, "-a", kept)
+    says = json.loads((kept / "archive.json").read_text(encoding="utf-8"))
+    assert code == 0
+    assert out.startswith(f"Archive: 49 records, indexed on {says['indexed']} from twice.csv.")
+    assert "occurs again" in err
+    whole = {path: path.read_bytes() for path in kept.iterdir()}
+
+    def damage(name, change):
+        (kept / name).write_bytes(change(whole[kept / name]))
+        answers = [screen(projects, "-a", kept, "--lang", language)[::2] for language in ("en", "zh")]
+        (kept / name).write_bytes(whole[kept / name])
+        assert [code for code, _ in answers] == [3, 3]
+        return [said for _, said in answers]
+
+    title = pl.read_csv(archive)["title"][0]
+    for small in (True, False):  # where a table is large, its cells have sums
+        if not small:
+            monkeypatch.setattr(disk, "_SMALL", 0)
+            says["files"] = {name: [size, None] for name, (size, _) in says["files"].items()}
+            whole[kept / "archive.json"] = json.dumps(says).encode()
+            (kept / "archive.json").write_bytes(whole[kept / "archive.json"])
+        for change in (lambda old: old[:-7], lambda old: old.replace(title.encode(), b"x" * len(title.encode()))):
+            for name in ("table_title.txt", "table_text.txt"):
+                said = damage(name, change)
+                assert f"is damaged: {name} is not as it was written" in said[0]
+                assert f"{name}与建立时不符" in said[1]
+    for part in ("xinzhi", "polars", "lists"):
+        said = damage("archive.json", lambda _, part=part: json.dumps(says | {part: "0.0.9"}).encode())
+        assert "made by xinzhi" in said[0]
+        assert "0.0.9" in said[0].split("; this is")[0]
+        assert "0.0.9" in said[1].split("，现为")[0]
+    assert screen(projects, "-a", kept)[0] == 0

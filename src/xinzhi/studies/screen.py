@@ -110,7 +110,8 @@ def _indexed(archive: Any, wish: ScreenOptions, progress: Progress) -> Archive: 
 
     progress.step("archive")
     try:
-        return index_archive(archive, encoding=wish.encoding, folder=wish.keep, progress=progress.count)
+        source = Path(wish.archive).name if isinstance(wish.archive, (str, Path)) else None
+        return index_archive(archive, encoding=wish.encoding, folder=wish.keep, source=source, progress=progress.count)
     except InputError as error:
         raise _explained(error, archive, wish.encoding) from None
 

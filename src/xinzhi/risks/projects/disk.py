@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import IO, Any
+from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
 from xinzhi.core.arrays import FloatArray, IntArray, release
-from xinzhi.core.errors import guarded
+from xinzhi.core.errors import InputError, guarded
+from xinzhi.core.finding import Finding, Place
+from xinzhi.core.text import Text, words
+from xinzhi.risks.projects.conventions import HERE
 from xinzhi.risks.projects.index import Commonness, Index, build, column_file
 from xinzhi.risks.projects.records import ARRAYS, Records
 from xinzhi.risks.projects.vocabulary import Tokens
 
-_SAYS, _LAYOUT = "archive.json", 2
+_SAYS, _LAYOUT = "archive.json", 3
 _COLUMNS = ("id", "title", "region", "text")
 _KEPT = ("postings", "frequency", "weight", "norm", "telling")
 _COMMON = ("figure", "times", "component")
@@ -27,30 +34,47 @@ _FILES = {
     _SAYS, "bucket.bin", "start.npy",
     *(f"{name}.npy" for name in (*ARRAYS, *_KEPT)), *(f"common_{name}.npy" for name in _COMMON),
     *(f"learned_{name}.npy" for name in _LEARNED),
-    *(f"table_{name}.{end}" for name in _COLUMNS for end in ("txt", "npy")),
+    *(f"table_{name}.{end}" for name in _COLUMNS for end in ("txt", "npy", "sum")),
 }  # fmt: skip
+_SMALL = 1 << 18  # bytes up to which a file is read whole when the archive is opened, to see whether it is as written
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """What an archive on disk was made from, when, and what was odd about it."""
+
+    fingerprint: str
+    source: str | None
+    indexed: str
+    findings: tuple[Finding, ...]
 
 
 class Shelf:
-    """The table of an archive on disk; its rows are read when they are asked for."""
+    """The table of an archive on disk; its rows are read when they are asked for, and held to their sums."""
 
     def __init__(self, folder: Path) -> None:
         names = [name for name in _COLUMNS if (folder / f"table_{name}.txt").is_file()]
         self.starts = {name: _mapped(folder, f"table_{name}") for name in names}
         self.signs = {name: _flat(folder / f"table_{name}.txt", np.uint8) for name in names}
+        self.sums = {name: _flat(folder / f"table_{name}.sum", np.uint32) for name in names}
+        self.folder = folder
         self.height = len(self.starts["id"]) - 1
 
     def __getitem__(self, rows: IntArray) -> pl.DataFrame:
         def cells(name: str) -> list[str]:
             start, signs = self.starts[name], self.signs[name]
-            ends = zip(start[rows].tolist(), start[rows + 1].tolist(), strict=True)
-            return [signs[low:high].tobytes().decode() for low, high in ends]
+            with guarded("projects.damaged", ValueError, IndexError, folder=self.folder, file=f"table_{name}.txt"):
+                ends = zip(start[rows].tolist(), start[rows + 1].tolist(), strict=True)
+                read = [signs[low:high].tobytes() for low, high in ends]
+                if [crc32(one) for one in read] != self.sums[name][rows].tolist():
+                    raise ValueError(name)
+                return [one.decode() for one in read]
 
         return pl.DataFrame({name: cells(name) for name in self.starts}, schema=dict.fromkeys(self.starts, pl.String))
 
     def release(self) -> None:
         """Give back the memory of what was read."""
-        release(*self.starts.values(), *self.signs.values())
+        release(*self.starts.values(), *self.signs.values(), *self.sums.values())
 
 
 def is_archive(place: object) -> bool:
@@ -103,11 +127,14 @@ def write_archive(parts: Iterable[tuple[pl.DataFrame, Records]], count: int, fol
             records.tokens.bucket.tofile(into["bucket"])
             sizes["start"].append(np.diff(records.tokens.start))
             for column in (frame[name] for name in _COLUMNS if name in frame.columns):
-                name, words = f"table_{column.name}", column.cast(pl.String).fill_null("")
+                name, given = f"table_{column.name}", column.cast(pl.String).fill_null("")
                 if name not in into:
                     into[name] = files.enter_context((folder / f"{name}.txt").open("wb"))
-                into[name].write("".join(words.to_list()).encode())
-                sizes.setdefault(name, []).append(words.str.len_bytes().to_numpy().astype(np.int64))
+                    into[f"{name}.sum"] = files.enter_context((folder / f"{name}.sum").open("wb"))
+                cells = [cell.encode() for cell in given.to_list()]
+                into[name].write(b"".join(cells))
+                np.array([crc32(cell) for cell in cells], dtype=np.uint32).tofile(into[f"{name}.sum"])
+                sizes.setdefault(name, []).append(np.array([len(cell) for cell in cells], dtype=np.int64))
     for name, each in sizes.items():
         np.save(folder / f"{name}.npy", np.append(0, np.concatenate(each).cumsum()).astype(np.int64))
     index = build(_records(folder), folder)
@@ -118,31 +145,73 @@ def write_archive(parts: Iterable[tuple[pl.DataFrame, Records]], count: int, fol
     return index
 
 
-def close_archive(folder: Path, fingerprint: str, **learned: FloatArray) -> None:
-    """Write what the weights have learned from the archive; only then the folder holds one."""
+def close_archive(folder: Path, about: About, **learned: FloatArray) -> None:
+    """Write what the weights have learned from the archive and what its files are; only then the folder holds one."""
     for name, array in learned.items():
         np.save(folder / f"learned_{name}.npy", array)
-    (folder / _SAYS).write_text(json.dumps({**_made(), "fingerprint": fingerprint}), encoding="utf-8")
+    says = {
+        **_made(), "fingerprint": about.fingerprint, "source": about.source, "indexed": about.indexed,
+        "findings": [one.to_dict() for one in about.findings],
+        "files": {path.name: [path.stat().st_size, _digest(path)] for path in sorted(folder.iterdir())},
+    }  # fmt: skip
+    (folder / _SAYS).write_text(json.dumps(says, ensure_ascii=False), encoding="utf-8")
 
 
-def open_archive(folder: Path) -> tuple[Shelf, Index, str, dict[str, FloatArray]]:
-    """Return the table, the index, the fingerprint and what the weights have learned of an archive on disk."""
-    with guarded("projects.other-layout", OSError, ValueError, AttributeError, KeyError, folder=str(folder)):
+def open_archive(folder: Path) -> tuple[Shelf, Index, About, dict[str, FloatArray]]:
+    """Return the table, the index, its making and what the weights have learned of an archive on disk."""
+    with guarded("projects.damaged", OSError, ValueError, TypeError, KeyError, folder=folder, file=_SAYS):
         says = json.loads((folder / _SAYS).read_text(encoding="utf-8"))
-        if {name: says.get(name) for name in _made()} != _made():
-            raise ValueError(says)
+        made = _made()
+        theirs = {"layout": says["layout"]} | {name: says.get(name, "?") for name in made}
+        if theirs != made:
+            found, wanted = (
+                words("screen.answer.made", **{name: str(value)[:12] for name, value in one.items()})
+                for one in (theirs, made)
+            )
+            raise InputError("projects.other-maker", folder=folder, found=found, wanted=wanted)
+        about = About(
+            fingerprint=str(says["fingerprint"]), source=says["source"], indexed=str(says["indexed"]),
+            findings=tuple(_findings(says["findings"])),
+        )  # fmt: skip
+        for name, (size, digest) in says["files"].items():
+            path = folder / name
+            if not path.is_file() or path.stat().st_size != size or _digest(path) != digest:
+                raise InputError("projects.damaged", folder=folder, file=name)
         records = _records(folder)
         common: dict[str, Any] = {name: np.load(folder / f"common_{name}.npy") for name in _COMMON}
         kept: dict[str, Any] = {name: _mapped(folder, name) for name in _KEPT}
-        about = Commonness(count=len(records), **common)
-        index = Index(records=records, commonness=about, most=float(kept["frequency"].max(initial=0)), **kept)
+        often = Commonness(count=len(records), **common)
+        index = Index(records=records, commonness=often, most=float(kept["frequency"].max(initial=0)), **kept)
         learned = {path.stem.removeprefix("learned_"): np.load(path) for path in folder.glob("learned_*.npy")}
-        return Shelf(folder), index, str(says["fingerprint"]), learned
+        return Shelf(folder), index, about, learned
 
 
 def _made() -> dict[str, object]:
     """Return what must be as it was when the index was written: names are told apart by the hashes of polars."""
-    return {"layout": _LAYOUT, "polars": pl.__version__}
+    from xinzhi import __version__
+
+    return {"layout": _LAYOUT, "xinzhi": __version__, "polars": pl.__version__, "lists": _lists()}
+
+
+@cache
+def _lists() -> str:
+    """Return the sha256 of all words, tables, conventions, weights and trees by which texts are read and weighed."""
+    kinds = {".yaml", ".json", ".txt", ".csv"}
+    paths = sorted(path for path in HERE.iterdir() if path.suffix in kinds and path.name != "trials.yaml")
+    return sha256(b"".join(path.name.encode() + sha256(path.read_bytes()).digest() for path in paths)).hexdigest()
+
+
+def _digest(path: Path) -> str | None:
+    """Return the sha256 of a small file; nothing of others."""
+    return sha256(path.read_bytes()).hexdigest() if path.stat().st_size <= _SMALL else None
+
+
+def _findings(rows: Iterable[dict[str, Any]]) -> Iterator[Finding]:
+    """Yield what `Finding.to_dict` wrote."""
+    names = ("rule", "severity", *Place.__annotations__)
+    for row in rows:
+        message, hint = (Text(zh=row[f"{name}_zh"], en=row[f"{name}_en"]) for name in ("message", "hint"))
+        yield Finding(message=message, hint=hint, **{name: row[name] for name in names})
 
 
 def _mapped(folder: Path, name: str) -> npt.NDArray[Any]:

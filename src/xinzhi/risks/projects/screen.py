@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from xinzhi.core.finding import Finding
 from xinzhi.core.result import Provenance
 from xinzhi.data.catalogue import limit
 from xinzhi.risks.projects.conventions import convention
-from xinzhi.risks.projects.disk import Shelf, close_archive, foreign, is_archive, open_archive, write_archive
+from xinzhi.risks.projects.disk import About, Shelf, close_archive, foreign, is_archive, open_archive, write_archive
 from xinzhi.risks.projects.forest import shipped_forests
 from xinzhi.risks.projects.index import PART, Index, build
 from xinzhi.risks.projects.ledger import Side, candidate_frame, ledger_frames, shown, verdict_frame, with_evidence
@@ -105,6 +106,7 @@ def screen(
         names=project_names(*texts),
         findings=(*mine.findings, *_nowhere(mine.frame), *known.findings),
         archive_size=known.frame.height,
+        kept=None if known.about is None else {"source": known.about.source, "day": known.about.indexed},
         prior=prior,
         weights_synthetic=bool(known.weights.origin.get("synthetic", False)),
         kind=mine.kind,
@@ -126,6 +128,7 @@ class Archive:
     weights: Weights  # adapted to the coincidences of the archive
     fingerprint: str  # sha256 of its table
     findings: tuple[Finding, ...]
+    about: About | None = None  # of an index on disk
 
     def release(self) -> None:
         """Give back the memory of what was read of an archive on disk."""
@@ -140,6 +143,7 @@ def index_archive(
     encoding: str | None = None,
     weights: Weights | None = None,
     folder: str | Path | None = None,
+    source: str | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Archive:
     """Read and index an archive that is to be asked more than once.
@@ -151,15 +155,18 @@ def index_archive(
     folder
         Where to keep the index on disk, so that it need not fit memory and is there the next time. A polars LazyFrame
         is then read a part at a time.
+    source
+        What the table is called in the index on disk; by default by the name of its file.
     progress
         Called with the records read and their number, when the index is kept on disk.
 
     Raises
     ------
     InputError
-        As `screen` does; when identifiers of a table that is read in parts repeat.
+        As `screen` does; when identifiers of a table that is read in parts repeat; when an index on disk is damaged,
+        or was made by another version of xinzhi, of its lists or of polars.
     UsageError
-        When the folder holds anything but an index.
+        When the folder holds anything but an index, or the table.
 
     Examples
     --------
@@ -168,9 +175,11 @@ def index_archive(
     ['new']
     """
     if is_archive(archive):
-        frame, index, fingerprint, learned = open_archive(Path(archive))
+        frame, index, about, learned = open_archive(Path(archive))
         own = _learned(weights or shipped(), learned)
-        return Archive(frame=frame, index=index, weights=own, fingerprint=fingerprint, findings=())
+        return Archive(
+            frame=frame, index=index, weights=own, fingerprint=about.fingerprint, findings=about.findings, about=about
+        )
     if folder is None:
         theirs = library(archive, "archive", encoding=encoding)
         index = build(read(theirs.frame["text"], _regions(theirs.frame)))
@@ -178,13 +187,12 @@ def index_archive(
         return Archive(
             frame=theirs.frame, index=index, weights=own, fingerprint=theirs.fingerprint, findings=theirs.findings
         )
-    place = Path(folder)
+    place, given = Path(folder), Path(archive) if isinstance(archive, str | Path) else None
 
     def check() -> None:
         strange = foreign(place)
-        source = Path(archive) if isinstance(archive, str | Path) else None
-        if source is not None and source.exists() and source.resolve().is_relative_to(place.resolve()):
-            strange.append(source.name)
+        if given is not None and given.exists() and given.resolve().is_relative_to(place.resolve()):
+            strange.append(given.name)
         if strange:
             raise UsageError("projects.folder-in-use", folder=place, what=strange)
 
@@ -195,12 +203,16 @@ def index_archive(
         if pl.concat(known.names).n_unique() < known.count:
             raise InputError("projects.repeated-in-parts")
         own = adapted(weights or shipped(), index, shipped_forests())
+        about = About(
+            fingerprint=known.fingerprint, source=source or (given.name if given else None),
+            indexed=datetime.now().astimezone().date().isoformat(), findings=tuple(known.findings),
+        )  # fmt: skip
         close_archive(
-            stage, known.fingerprint, share=own.agreement.share, level=own.agreement.level, closest=own.closest_share,
+            stage, about, share=own.agreement.share, level=own.agreement.level, closest=own.closest_share,
             counted=np.array(own.counted),
         )  # fmt: skip
         del index  # where files that are open cannot be moved
-    return replace(index_archive(place, weights=weights), findings=tuple(known.findings))
+    return index_archive(place, weights=weights)
 
 
 class _Parts:

@@ -76,7 +76,7 @@ class Screening(Result, verb="screen", topic="screen", key=("id",)):
     log-odds of repackaged against the likeliest innocent explanation), of `changes` what changed from the closest, of
     `projects` and `archive` a text as compared. `truth` has ``id, label`` and where known ``archive_id, level`` (of
     disguise) of projects whose truth is known (`xinzhi.risks.with_truth`). `public` says what the archive holds where
-    none was given and public lists stand in.
+    none was given and public lists stand in, `kept` from which table and on which day an index on disk was made.
     """
 
     candidates: pl.DataFrame
@@ -90,6 +90,7 @@ class Screening(Result, verb="screen", topic="screen", key=("id",)):
     prior: float | None = None
     truth: pl.DataFrame | None = None
     public: Mapping[str, object] | None = None
+    kept: Mapping[str, str | None] | None = None
 
     def explain(self, id: str, rank: int = 1) -> Comparison:  # noqa: A002 - the column is called id
         """Return a project beside one of its candidates, `rank` from 1; `UsageError` when there is no such one."""
@@ -120,6 +121,9 @@ class Screening(Result, verb="screen", topic="screen", key=("id",)):
         counts = [words("screen.answer.count", name=text, k=f"{frame.filter(verdict=name).height:,}")
                   for name, text in verdicts.items()]  # fmt: skip
         facts: Facts = {} if self.public is None else {"answer.public": dict(self.public)}
+        if self.kept is not None:
+            source = same(self.kept["source"]) if self.kept["source"] else words("screen.answer.a_table")
+            facts["answer.kept"] = {"n": self.archive_size, "day": self.kept["day"], "source": source}
         facts |= {"answer.counts": {"n": frame.height, "m": self.archive_size, "parts": counts}}
         surest = frame.filter(verdict="repackaged").head(_SUREST)
         near = frame.drop_nulls(["archive_id", "probability"]).head(1)
