@@ -126,7 +126,20 @@ def test_what_cannot_be_used_is_named(screen, tables, tmp_path):
         3,
         f"xinzhi: {tmp_path / 'no.csv'}: there is no such file. Check the path and the name.\n",
     )
+    kept, other = tmp_path / "kept", tmp_path / "other"
+    other.mkdir()
+    assert screen("-a", archive, "--keep", kept)[0] == 0
     for arguments, status, message in (
+        (
+            ("-a", archive, "--keep", other, "--id", "p0", "--prior", 0.3, "--out", other),
+            2,
+            "--id, --prior and --out need",
+        ),
+        (("-a", archive, "--keep", other, "--labels", archive, "--lang", "zh"), 2, "--labels须与项目表同用"),
+        ((projects, "-a", other), 3, "an index that --keep wrote"),
+        ((projects, "-a", other, "--lang", "zh"), 3, "不是--keep写成的索引"),
+        ((kept, "-a", archive), 2, f"Write xinzhi screen PROJECTS --archive {kept}"),
+        ((kept, "-a", archive, "--lang", "zh"), 2, "应由--archive给出"),
         ((), 2, "--example DIR"),
         (("china-provinces",), 3, "--archive china-provinces"),
         ((projects, "-a", archive, "--id", "zz"), 2, "no project 'zz'"),

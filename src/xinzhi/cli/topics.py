@@ -201,6 +201,11 @@ def screen(call: Call) -> int | None:
 
 def _kept(call: Call) -> None:
     """Index an archive in a folder."""
+    idle = [f"--{name}" for name in ("id", "labels", "prior") if call.get(name) is not None]
+    if call.out is not None:
+        idle.append("--out")
+    if idle:
+        raise UsageError("cli.needs-projects", given=idle)
     with progress(call.language, quiet=call.json) as told:
         archive, _ = studies.archive_of(studies.ScreenOptions(**call.options(studies.ScreenOptions)), told)
     folder, n = call.get("keep"), archive.frame.height

@@ -57,11 +57,14 @@ def screen(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Study: 
     >>> xinzhi.studies.screen(tables["projects"], archive=tables["archive"]).results["screening"].frame.height
     19
     """
+    from xinzhi.risks import is_archive
     from xinzhi.risks import screen as hold
 
     wish: ScreenOptions = options(ScreenOptions, asked)
     if source is None:
         raise UsageError("studies.name-projects")
+    if is_archive(source):
+        raise UsageError("studies.index-as-projects", folder=source)
     projects, line = _read(source, wish.encoding)
     package, public = projects if isinstance(projects, Package) else None, None
     if package is not None and "projects" not in package.tables:
@@ -101,6 +104,9 @@ def archive_of(wish: ScreenOptions, progress: Progress = SILENT) -> tuple[Archiv
         if wish.keep is not None:
             raise UsageError("studies.keep-what")
         return _indexed(str(wish.archive), wish, progress), same(Path(wish.archive).name)
+    place = Path(wish.archive) if isinstance(wish.archive, (str, Path)) else None
+    if place is not None and place.is_dir() and not [*place.glob("*.parquet"), *place.glob("datapackage.*")]:
+        raise InputError("studies.no-kept-index", folder=place)
     archive, line = _read(wish.archive, wish.encoding, parts=wish.keep is not None)
     return _indexed(archive, wish, progress), line
 

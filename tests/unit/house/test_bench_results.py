@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from harness import CURVES, _gap
+from harness import CURVES, LEVEL, _gap
 from peers import ROWS
 
 ROOT = Path(__file__).resolve().parents[3]
+READMES = ("README.md", "README.zh.md")
 
 
 @pytest.fixture(scope="module")
@@ -29,9 +31,19 @@ def test_each_row_says_what_the_harness_says(sections):
 
 
 def test_every_row_is_ahead_behind_or_not_timed(sections):
-    lines = dict(re.findall(r"^\| (ahead|behind|not timed) \| (.+) \|$", sections["Ahead and behind"], re.MULTILINE))
+    lines = dict(
+        re.findall(r"^\| (ahead|level|behind|not timed) \| (.+) \|$", sections["Ahead and behind"], re.MULTILINE)
+    )
     named = [name for line in lines.values() for name in re.findall(r"`([a-z-]+)`", line)]
     assert sorted(named) == sorted(ROWS)
+    for kind, low, high in (("ahead", LEVEL[1], np.inf), ("level", *LEVEL), ("behind", 0.0, LEVEL[0])):
+        times = re.findall(r"^\| `([a-z-]+)` .* \| ([\d.]+) \| `python", sections["Rows"], re.MULTILINE)
+        told = dict(re.findall(r"`([a-z-]+)` ([\d.]+)", lines[kind]))
+        assert told == {key: value for key, value in times if key in told}
+        assert all(low - 0.05 <= float(value) <= high + 0.05 for value in told.values())  # two digits are printed
+    count = len(re.findall("`", lines["level"])) // 2
+    words = {4: ("Four are level", "四项与对方相当")}[count]
+    assert all(said in (ROOT / name).read_text(encoding="utf-8") for name, said in zip(READMES, words, strict=True))
 
 
 def test_no_row_is_behind_without_a_reason_and_a_plan(sections):
@@ -56,12 +68,10 @@ def test_the_page_names_every_script(sections):
     [([1.0, 2.0], 0.0), ([1.0, 4.0], 0.5), ([1.0], float("inf")), ([1.0, float("nan")], float("inf"))],
 )
 def test_results_that_differ_have_a_gap(theirs, gap):
-    import numpy as np
-
     assert _gap(np.array([1.0, 2.0]), np.array(theirs)) == gap
 
 
-@pytest.mark.parametrize("name", ["README.md", "README.zh.md"])
+@pytest.mark.parametrize("name", READMES)
 def test_the_readme_has_the_five_largest_ratios(sections, name):
     ahead = re.search(r"^\| ahead \| (.+) \|$", sections["Ahead and behind"], re.MULTILINE).group(1)
     text = (ROOT / name).read_text(encoding="utf-8")
