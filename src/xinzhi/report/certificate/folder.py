@@ -11,9 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from typing import Any
-
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from typing import TYPE_CHECKING, Any
 
 from xinzhi.core.errors import InputError, UsageError, system_reason
 from xinzhi.core.files import unfinished
@@ -21,6 +19,9 @@ from xinzhi.core.finding import Finding, finding
 from xinzhi.core.text import read_words, words
 from xinzhi.data import Package
 from xinzhi.report.certificate.schema import Certificate, Signature, canonical, without
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 PROOF = "certificate.json"
 CRATE, NAME = "https://w3id.org/ro/crate/1.1", "ro-crate-metadata.json"

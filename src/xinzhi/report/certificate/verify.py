@@ -11,10 +11,9 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from xinzhi.core.errors import XinzhiError
 from xinzhi.core.finding import Finding, Place, finding
@@ -28,6 +27,9 @@ from xinzhi.report.certificate.schema import FORMATS, Certificate, digest, ident
 from xinzhi.report.certificate.tables import compare_protocol, compare_tables
 from xinzhi.report.document import BRIEFS
 from xinzhi.studies import TOPICS, Study, assess
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 TOLERANCE = 1e-9  # of a figure: another version of xinzhi may add up in another order
 
