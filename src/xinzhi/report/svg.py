@@ -62,9 +62,9 @@ def _converted(spec: str, *, narrow: bool) -> str:
 
     from xinzhi.report.charts.narrow import narrowed
 
-    if narrow:
-        return narrowed(json.loads(spec), vl_convert.vegalite_to_svg)
-    return vl_convert.vegalite_to_svg(spec)
+    drawn = vl_convert.vegalite_to_svg
+    read = json.loads(spec)  # as a dictionary: the parser of the drawing takes no Infinity
+    return narrowed(read, drawn) if narrow else drawn(read)
 
 
 def vega_lite(draw: Callable[[Words], ChartType], language: Language, *, narrow: bool = False) -> dict[str, Any]:

@@ -25,7 +25,8 @@ def strings(language: Language) -> dict[str, str]:
 
 
 def placeholders(pattern: str) -> list[str]:
-    return sorted(name for _, name, _, _ in string.Formatter().parse(pattern) if name)
+    fields = [(name, inner) for _, name, inner, _ in string.Formatter().parse(pattern) if name]
+    return sorted([name for name, _ in fields] + [name for _, inner in fields if inner for name in placeholders(inner)])
 
 
 def test_both_languages_have_the_same_keys() -> None:
