@@ -442,7 +442,9 @@ def _endless(program: Program, sizes: tuple[int, int], matrix: FloatArray, equal
     found = program.solve()
     if found.status != "optimal" or found.objective <= _PROOF:
         return False
-    direction = np.where(np.abs(found.primal) > _PROOF, found.primal, 0.0)
+    # A weight that the solver's tolerance let fall below zero would cancel the inputs of another.
+    lowest = np.append(np.zeros(k), np.full(moves, -np.inf if free else 0.0))
+    direction = np.maximum(np.where(np.abs(found.primal) > _PROOF, found.primal, 0.0), lowest)
     direction[k:] *= 1 - _SHORT  # what is short of the limit cannot owe its feasibility to a tolerance
     left = matrix @ direction
     return bool(

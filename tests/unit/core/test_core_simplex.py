@@ -9,7 +9,7 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from xinzhi.core import simplex
@@ -90,6 +90,7 @@ def test_every_verdict_is_that_of_highs(batch):
 
 
 @settings(max_examples=60, deadline=None)
+@example(5808284, 14, "crs")
 @given(st.integers(0, 2**32 - 1), st.integers(9, 14), st.sampled_from(["crs", "vrs", "ndrs"]))
 def test_data_that_span_many_digits_are_scored_right_or_not_at_all(seed, digits, rts):
     """A unit of the reference set has a score from 0 to 1 whatever the spread: never infeasible, never unbounded."""
