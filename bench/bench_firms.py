@@ -148,8 +148,6 @@ def run(kind: str, job: str, path: str, memory: str) -> None:
     if kind == "library":
         import ibis.backends.duckdb  # noqa: F401 - the same
 
-        import xinzhi.micro.misallocation
-        import xinzhi.micro.tfp_index  # noqa: F401 - the same
         from xinzhi import micro
 
         began = time.process_time()

@@ -35,8 +35,8 @@ from .partial import order_alpha as order_alpha
 from .partial import order_m as order_m
 from .returns_test import ReturnsTest as ReturnsTest
 from .returns_test import returns_test as returns_test
-from .series import series_efficiency as series_efficiency
 from .stages import Staged as Staged
+from .stages import series_efficiency as series_efficiency
 from .stochastic.cnls import Hull as Hull
 from .stochastic.sfa import StochasticFrontier as StochasticFrontier
 from .stochastic.sfa import check_text as check_text

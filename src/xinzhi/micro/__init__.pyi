@@ -11,13 +11,15 @@ from .disclosure import merge_cohorts as merge_cohorts
 from .disclosure import rounded as rounded
 from .disclosure import with_margins as with_margins
 from .disclosure import withhold as withhold
-from .domar import Domar as Domar
-from .domar import domar as domar
 from .engine import CONVENTIONS as CONVENTIONS
 from .engine import PRIME as PRIME
 from .engine import Engine as Engine
 from .engine import connect as connect
 from .engine import poisson_weight as poisson_weight
+from .index_numbers import Domar as Domar
+from .index_numbers import FirmIndex as FirmIndex
+from .index_numbers import domar as domar
+from .index_numbers import tfp_index as tfp_index
 from .measurement_error import Noise as Noise
 from .misallocation import Misallocation as Misallocation
 from .misallocation import misallocation as misallocation
@@ -39,5 +41,3 @@ from .survey import SURVEY as SURVEY
 from .survey import mock as mock
 from .survey import read_survey as read_survey
 from .survey import survey_columns as survey_columns
-from .tfp_index import FirmIndex as FirmIndex
-from .tfp_index import tfp_index as tfp_index

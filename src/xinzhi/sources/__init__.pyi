@@ -3,13 +3,13 @@ from . import innovation as innovation
 from . import upgrading as upgrading
 from .allocation import Allocation as Allocation
 from .allocation import AmongFirms as AmongFirms
-from .allocation.in_depth import PRODUCTS as PRODUCTS
-from .allocation.in_depth import way as way
+from .allocation.marginal_products import PRODUCTS as PRODUCTS
+from .allocation.marginal_products import way as way
 from .assumptions import Assumptions as Assumptions
 from .assumptions import assumptions as assumptions
 from .decompose import decompose as decompose
 from .innovation import Innovation as Innovation
-from .innovation.in_depth import share_title as share_title
+from .innovation import share_title as share_title
 from .result import Sources as Sources
 from .result import SourcesExplanation as SourcesExplanation
 from .result import assumption_frame as assumption_frame

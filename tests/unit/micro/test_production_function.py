@@ -7,10 +7,9 @@ import pytest
 from made_up_firms import CAPITAL, GROSS, LABOUR, panel
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.micro import METHODS, connect, markups, poisson_weight, production_function
-from xinzhi.micro.production.bootstrap import keys, poisson
-from xinzhi.micro.production.polynomials import Powers, exponents, monomials, slope
+from xinzhi.micro.production.fit import keys, poisson
 from xinzhi.micro.production.result import method_text
-from xinzhi.micro.production.second_stage import Pairs, SecondStage
+from xinzhi.micro.production.second_stage import Pairs, Powers, SecondStage, exponents, monomials, slope
 from xinzhi.report import plot
 from xinzhi.report.pages import section
 

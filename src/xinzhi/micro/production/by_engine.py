@@ -25,8 +25,7 @@ from xinzhi.micro.panel import counted_finding, typed
 from xinzhi.micro.production.columns import Roles, convention
 from xinzhi.micro.production.fit import Fit, Settings, choose, hypercube, invert
 from xinzhi.micro.production.linear import ranged, refuse_costs, refuse_robinson
-from xinzhi.micro.production.polynomials import exponents
-from xinzhi.micro.production.second_stage import Minimum, Pairs, SecondStage, Units
+from xinzhi.micro.production.second_stage import Minimum, Pairs, SecondStage, Units, exponents
 
 METHODS = ("ols", "fe", "cost-shares", "robinson", "op", "lp", "acf")
 Power = tuple[int, ...]

@@ -11,7 +11,7 @@ from xinzhi.core.errors import UsageError
 from xinzhi.core.regression import within
 from xinzhi.micro.production.columns import Panel, Roles, convention
 from xinzhi.micro.production.fit import Fit, Form, Settings, Status, invert, per_row, standardised
-from xinzhi.micro.production.polynomials import exponents, monomials
+from xinzhi.micro.production.second_stage import exponents, monomials
 
 
 def ranged(mean: FloatArray) -> Status:

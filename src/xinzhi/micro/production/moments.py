@@ -24,8 +24,7 @@ from xinzhi.micro.production.fit import (
     unsolved,
 )
 from xinzhi.micro.production.linear import ranged
-from xinzhi.micro.production.polynomials import exponents, monomials
-from xinzhi.micro.production.second_stage import Minimum
+from xinzhi.micro.production.second_stage import Minimum, exponents, monomials
 
 Moments = Callable[
     [FloatArray], tuple[FloatArray, FloatArray]

@@ -15,14 +15,12 @@ from xinzhi.core.arrays import AnyEngine, AnyFrame, FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Provenance
 from xinzhi.micro.engine import ibis
-from xinzhi.micro.production.bootstrap import draws
 from xinzhi.micro.production.columns import Panel, Roles, convention, panel, read
-from xinzhi.micro.production.control_function import ControlFunction, refuse_proxy
-from xinzhi.micro.production.fit import ANSWERS, Fit, Method, Settings
+from xinzhi.micro.production.control_function import ControlFunction, ShareEquation, refuse_proxy
+from xinzhi.micro.production.fit import ANSWERS, Fit, Method, Settings, draws
 from xinzhi.micro.production.linear import CostShares, LeastSquares, Robinson
 from xinzhi.micro.production.moments import BlundellBond, Wooldridge
 from xinzhi.micro.production.result import ALL, ProductionFunction
-from xinzhi.micro.production.share_equation import ShareEquation
 
 if TYPE_CHECKING:
     from xinzhi.micro.production.by_engine import Estimate

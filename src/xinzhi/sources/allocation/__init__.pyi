@@ -1,11 +1,11 @@
 from .among_firms import AmongFirms as AmongFirms
 from .among_firms import among_firms as among_firms
-from .in_depth import Allocation as Allocation
-from .in_depth import in_depth as in_depth
+from .marginal_products import Allocation as Allocation
 from .marginal_products import Flows as Flows
 from .marginal_products import dispersion as dispersion
 from .marginal_products import equalising_gain as equalising_gain
 from .marginal_products import flows as flows
+from .marginal_products import in_depth as in_depth
 from .marginal_products import marginal_products as marginal_products
 from .marginal_products import nested_gain as nested_gain
 from .shift_share import olley_pakes as olley_pakes
