@@ -9,11 +9,11 @@ from .classify import classify_package as classify_package
 from .classify import explain as explain
 from .dated import Definition as Definition
 from .dated import Era as Era
-from .digital_core import DigitalCore as DigitalCore
-from .digital_core import digital_core as digital_core
-from .digital_dependence import Dependence as Dependence
-from .digital_dependence import dependence_of_china as dependence_of_china
-from .digital_dependence import digital_dependence as digital_dependence
+from .digital import Dependence as Dependence
+from .digital import DigitalCore as DigitalCore
+from .digital import dependence_of_china as dependence_of_china
+from .digital import digital_core as digital_core
+from .digital import digital_dependence as digital_dependence
 from .history import History as History
 from .history import history as history
 from .input_output import InputOutput as InputOutput

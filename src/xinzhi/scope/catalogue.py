@@ -18,16 +18,8 @@ from xinzhi.core.yamlfile import KeyPath, Source
 from xinzhi.scope.dated import Definition, Entry, build, classes
 from xinzhi.scope.standard import HERE, SHOWN, Standard, document, read_date, standard
 
-_KINDS: dict[str, tuple[type, ...]] = {
-    "word": (str,),
-    "long": (str,),
-    "text": (dict,),
-    "date": (date,),
-    "flag": (bool,),
-    "number": (int, float),
-    "map": (dict,),
-    "list": (list,),
-}
+_KINDS: dict[str, Any] = {"word": str, "long": str, "text": dict, "date": date, "flag": bool, "number": int | float}
+_KINDS |= {"map": dict, "list": list}
 
 
 def shape(source: Source) -> Iterator[Finding]:
@@ -130,15 +122,11 @@ def _star(source: Source, path: KeyPath, entry: Mapping[str, Any]) -> Iterator[F
 
 def _codes(source: Source, path: KeyPath, codes: object, tree: Standard) -> Iterator[Finding]:
     for code in codes if isinstance(codes, (list, tuple)) else ():
-        if code in tree.names:
-            continue
-        near = tree.suggest(code)
-        if near:
-            yield _fault(
-                source, path, "unknown-code-near", code=code, standard=tree.name, near=near, name=tree.names[near]
-            )
-        else:
-            yield _fault(source, path, "unknown-code", code=code, standard=tree.name)
+        if code not in tree.names:
+            near = tree.suggest(code)
+            like = {"near": near, "name": tree.names[near]} if near else {}
+            rule = "unknown-code-near" if near else "unknown-code"
+            yield _fault(source, path, rule, code=code, standard=tree.name, **like)
 
 
 def _twice(source: Source, tree: Standard) -> Iterator[Finding]:
@@ -165,17 +153,27 @@ def _fault(source: Source, path: KeyPath, rule: str, **values: object) -> Findin
 
 def counts(definition: Definition, source: Source) -> Iterator[Finding]:
     """Yield every count that a complete list misses, or that a partial list exceeds."""
-    for at, count in enumerate(definition.counts):
-        path = ("counts", str(at))
-        entries = [entry for entry in definition.entries if not count.of or entry.category in count.of]
-        for name, expected in count.numbers.items():
+    parts = [
+        (
+            ("counts", str(at)),
+            count.numbers,
+            [one for one in definition.entries if not count.of or one.category in count.of],
+        )
+        for at, count in enumerate(definition.counts)
+    ]
+    parts += [
+        (("categories", key), category.counts, [one for one in definition.entries if one.category == key])
+        for key, category in definition.categories.items()
+    ]
+    for path, numbers, entries in parts:
+        for name, expected in numbers.items():
             found = len(definition.categories) if name == "categories" else tally(entries, name, definition.standard)
-            yield from _compare(definition, source, path, name, (found, expected))
-    for key, category in definition.categories.items():
-        inside = [entry for entry in definition.entries if entry.category == key]
-        for name, expected in category.counts.items():
-            found = tally(inside, name, definition.standard)
-            yield from _compare(definition, source, ("categories", key), name, (found, expected))
+            if found == expected or (definition.status == "partial" and found < expected):
+                continue
+            yield finding(
+                "scope.count", file=source.file, line=source.line(path), key=".".join(path), value=str(found),
+                expected=str(expected), words={"what": words(f"scope.counted.{name}")},
+            )  # fmt: skip
 
 
 def tally(entries: Sequence[Entry], name: str, of: str) -> int:
@@ -188,23 +186,6 @@ def tally(entries: Sequence[Entry], name: str, of: str) -> int:
     touched = {code for entry in entries for code in classes(entry, of)}
     digits = {"division": 2, "group": 3, "class": 4}[name]
     return len({code[:digits] for code in touched if code in tree.names})
-
-
-def _compare(
-    definition: Definition, source: Source, path: tuple[str, ...], name: str, pair: tuple[int, int]
-) -> Iterator[Finding]:
-    found, expected = pair
-    if found == expected or (definition.status == "partial" and found < expected):
-        return
-    yield finding(
-        "scope.count",
-        file=source.file,
-        line=source.line(path),
-        key=".".join(path),
-        value=str(found),
-        expected=str(expected),
-        words={"what": words(f"scope.counted.{name}")},
-    )
 
 
 def read_definition(path: str | Path) -> Definition:
@@ -244,22 +225,14 @@ def _read(path: Path) -> tuple[list[Finding], Definition | None]:
         source = read(path)
     except YamlError as error:
         return [error.finding], None
-    found = list(shape(source))
-    if found:
-        return _ordered(found), None
-    found = list(content(source))
-    if source.content["status"] == "template":
-        return _ordered(found), None if found else build(source)
-    unknown = [item for item in found if item.rule in ("unknown-standard", "no-code", "no-entries")]
-    definition = None if unknown else build(source)
-    if definition is not None:
-        known = _known_only(definition)
-        found += counts(known, source)
-    return _ordered(found), definition
-
-
-def _ordered(found: list[Finding]) -> list[Finding]:
-    return sorted(found, key=lambda item: item.line or 0)
+    definition, found = None, list(shape(source))
+    if not found:
+        found = list(content(source))
+        template = source.content["status"] == "template"
+        if not any(template or one.rule in ("unknown-standard", "no-code", "no-entries") for one in found):
+            definition = build(source)
+            found += [] if template else counts(_known_only(definition), source)
+    return sorted(found, key=lambda item: item.line or 0), definition
 
 
 def _known_only(definition: Definition) -> Definition:
@@ -381,23 +354,17 @@ def choose(names: Sequence[str | Path | Definition] | None, day: date) -> tuple[
         names = [names]
     found = [definition(name) for name in names]
     for one in found:
-        _usable(one, day)
+        if not one.valid(day):
+            values = {"name": one.id, "title": one.title, "day": day, "span": one.in_force()}
+            raise UsageError("scope.not-in-force", then=_then(one, day), **values)
+        if one.status == "template":
+            counts = words("scope.span.needs", needs=one.needs())
+            needs = Text(zh=counts.zh, en=f" {counts.en}") if one.counts else ""
+            raise UsageError("scope.template", name=one.id, title=one.title, missing=one.missing, needs=needs)
     ids = [one.id for one in found]
-    twice = {name for name in ids if ids.count(name) > 1}
-    if twice:
+    if twice := {name for name in ids if ids.count(name) > 1}:
         raise UsageError("scope.named-twice", names=sorted(twice))
     return tuple(found)
-
-
-def _usable(one: Definition, day: date) -> None:
-    """Refuse a definition that cannot speak on a day."""
-    if not one.valid(day):
-        values = {"name": one.id, "title": one.title, "day": day, "span": one.in_force()}
-        raise UsageError("scope.not-in-force", then=_then(one, day), **values)
-    if one.status == "template":
-        counts = words("scope.span.needs", needs=one.needs())
-        needs = Text(zh=counts.zh, en=f" {counts.en}") if one.counts else ""
-        raise UsageError("scope.template", name=one.id, title=one.title, missing=one.missing, needs=needs)
 
 
 def _then(one: Definition, day: date) -> Text:

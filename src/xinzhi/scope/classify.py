@@ -15,12 +15,11 @@ from xinzhi.core.finding import Finding, finding
 from xinzhi.data import Package, known_tables, names_of, provenance
 from xinzhi.scope.catalogue import choose
 from xinzhi.scope.dated import Definition
-from xinzhi.scope.industries import read_industries
 from xinzhi.scope.membership import Question, answer, concordance, read_use
 from xinzhi.scope.scope import Scope
 from xinzhi.scope.standard import Standard, read_date, unknown
 from xinzhi.scope.standard import standard as tree_of
-from xinzhi.scope.tables import detail, shares, totals
+from xinzhi.scope.tables import detail, read_industries, shares, totals
 
 # Tables that hold industries, and their columns that add up over industries; the first that is there is used.
 TABLES = {
@@ -91,8 +90,7 @@ def classify(
 
     day = read_date(as_of)
     tree = tree_of(standard)
-    name = tree.name
-    read = read_industries(industries, name, None)
+    name, read = tree.name, read_industries(industries, tree.name)
     chosen = choose(definitions, day)
     test = read_use(use, name) if use is not None else None
     question = Question(day, name, chosen, concordance(), splits, _class_weights(weights, tree), test)

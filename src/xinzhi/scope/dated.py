@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Literal
@@ -150,9 +150,14 @@ def build(source: Source) -> Definition:
     body = source.content
     eras = _eras(body.get("eras") or {})
     entries = tuple(_entry(item) for item in body.get("entries") or ())
+    leading = tuple(
+        Entry(codes=codes, category=era.id, name=name, valid_from=era.begins, valid_to=era.ends)
+        for era in eras
+        for name, codes in era.leading
+        if codes
+    )
     categories = {str(key): _category(str(key), item) for key, item in (body.get("categories") or {}).items()}
-    for era in eras:
-        categories[era.id] = Category(id=era.id, title=era.title, counts={})
+    categories |= {era.id: Category(id=era.id, title=era.title, counts={}) for era in eras}
     return Definition(
         id=body["id"],
         series=body["series"],
@@ -167,7 +172,7 @@ def build(source: Source) -> Definition:
         default=bool(body.get("default")),
         missing=Text(**(body.get("missing") or {"zh": "", "en": ""})),
         categories=categories,
-        entries=(*entries, *_leading(eras)),
+        entries=(*entries, *leading),
         counts=tuple(_count(item) for item in body.get("counts") or ()),
         eras=eras,
         file=source.file,
@@ -235,12 +240,3 @@ def _eras(items: Mapping[str, Any]) -> tuple[Era, ...]:
         )
         for key, begin, following in zip(keys, begins, nexts, strict=True)
     )
-
-
-def _leading(eras: Sequence[Era]) -> list[Entry]:
-    return [
-        Entry(codes=codes, category=era.id, name=name, valid_from=era.begins, valid_to=era.ends)
-        for era in eras
-        for name, codes in era.leading
-        if codes
-    ]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import AnyFrame, IntArray
+from xinzhi.core.arrays import AnyFrame, FloatArray
 from xinzhi.core.errors import InputError
 from xinzhi.core.names import Names
 from xinzhi.core.result import Facts, Result
@@ -49,11 +49,14 @@ class History(Result, verb="history", topic="scope", key=("country", "year", "re
             led = self.eras.filter(reading=reading, power="electric")["countries_led"].item() or 0
             readings.append({"reading": reading_text(reading), "share": agrees, "electric": led})
         unseen = [
-            {"message": Text(zh=text["zh"], en=text["en"][0].upper() + text["en"][1:])}
-            for text in document_["unseen"].values()
+            Text(zh=text["zh"], en=text["en"][0].upper() + text["en"][1:]) for text in document_["unseen"].values()
         ]
-        facts: Facts = {"answer.history": span | {"share": fossil}, "answer.reading": readings}
-        return facts | {"note.sentence": unseen, "note.plain": {"message": Text(**document_["electricity"])}}
+        return {
+            "answer.history": span | {"share": fossil},
+            "answer.reading": readings,
+            "note.sentence": [{"message": message} for message in unseen],
+            "note.plain": {"message": Text(**document_["electricity"])},
+        }
 
 
 def reading_text(reading: str) -> Text:
@@ -61,12 +64,7 @@ def reading_text(reading: str) -> Text:
     return Text(**document(_FACTS)["readings"][reading]["title"])
 
 
-def history(  # a frame or a path
-    energy: AnyFrame,
-    *,
-    country: str = "Entity",
-    year: str = "Year",
-) -> History:
+def history(energy: AnyFrame, *, country: str = "Entity", year: str = "Year") -> History:
     """Hold the dates of the five powers to shares of energy.
 
     Parameters
@@ -148,54 +146,37 @@ def _names(frame: pl.DataFrame) -> Names:
 def _leading(table: pl.DataFrame, carriers: list[str]) -> pl.DataFrame:
     """Return the leading carrier and, under each reading, the leading power of every country and year."""
     cells = table.select(carriers).to_numpy()
-    first = _argmax(cells)
     eras = definition("five-powers").eras
-    years = table["year"].to_numpy()
     begins = [one.begins.year if one.begins else -(10**6) for one in eras]
-    era = np.searchsorted(begins, years, side="right") - 1
-    base = table.select(
-        "country",
-        "year",
-        carrier=pl.Series([carriers[at] if at >= 0 else None for at in first], dtype=pl.String),
-        carrier_share=pl.Series(_picked(cells, first)),
-    )
+    era = [eras[at].id for at in np.searchsorted(begins, table["year"].to_numpy(), side="right") - 1]
+    carrier, carrier_share = _largest(cells, carriers)
     parts = []
     for reading, about in document(_FACTS)["readings"].items():
         powers = list(about["powers"])
-        sums = np.column_stack(
-            [_total(table, [name for name in about["powers"][power] if name in carriers]) for power in powers]
+        sums = np.full((table.height, len(powers)), np.nan)
+        for column, power in enumerate(powers):
+            # blanks are left out of a sum; where all are blank there is none
+            inside = cells[:, [name in about["powers"][power] for name in carriers]]
+            known = ~np.isnan(inside).all(axis=1)
+            sums[known, column] = np.nansum(inside[known], axis=1)
+        lead, lead_share = _largest(sums, powers)
+        rows = table.select("country", "year", carrier=carrier, carrier_share=carrier_share).with_columns(
+            reading=pl.lit(reading),
+            power=lead,
+            power_share=lead_share,
+            others=pl.Series(np.nansum(cells, axis=1) - np.nansum(sums, axis=1)),
+            era=pl.Series(era),
         )
-        lead = _argmax(sums)
-        power = pl.Series([powers[at] if at >= 0 else None for at in lead], dtype=pl.String)
-        parts.append(
-            base.with_columns(
-                reading=pl.lit(reading),
-                power=power,
-                power_share=pl.Series(_picked(sums, lead)),
-                others=pl.Series(np.nansum(cells, axis=1) - np.nansum(sums, axis=1)),
-                era=pl.Series([eras[int(at)].id for at in era]),
-            ).with_columns(agrees=pl.when(pl.col("era").is_in(powers)).then(pl.col("power") == pl.col("era")))
-        )
-    return pl.concat(parts).with_columns(pl.col("carrier_share", "power_share").fill_nan(None))
+        agrees = pl.when(pl.col("era").is_in(powers)).then(pl.col("power") == pl.col("era"))
+        parts.append(rows.with_columns(agrees=agrees))
+    return pl.concat(parts)
 
 
-def _total(table: pl.DataFrame, carriers: list[str]) -> np.ndarray[Any, Any]:
-    """Return the sum of carriers, blanks left out; not a number where all are blank."""
-    if not carriers:
-        return np.full(table.height, np.nan)
-    cells = table.select(carriers).to_numpy()
-    return np.where(np.isnan(cells).all(axis=1), np.nan, np.nansum(cells, axis=1))
-
-
-def _argmax(cells: np.ndarray[Any, Any]) -> IntArray:
-    """Return the position of the largest number of every row, -1 where there is none."""
-    empty = np.isnan(cells).all(axis=1)
-    found = np.where(np.isnan(cells), -np.inf, cells).argmax(axis=1)
-    return np.where(empty, -1, found).astype(np.int64)
-
-
-def _picked(cells: np.ndarray[Any, Any], at: IntArray) -> np.ndarray[Any, Any]:
-    return np.where(at >= 0, cells[np.arange(len(at)), np.maximum(at, 0)], np.nan)
+def _largest(cells: FloatArray, names: list[str]) -> tuple[pl.Series, pl.Series]:
+    """Return the name of the largest number of every row, and the number; nothing where there is none."""
+    at = np.where(np.isnan(cells), -np.inf, cells).argmax(axis=1)
+    picked = pl.Series(cells[np.arange(len(at)), at], nan_to_null=True)
+    return pl.Series([names[one] for one in at], dtype=pl.String).set(picked.is_null(), None), picked
 
 
 def _changes(found: pl.DataFrame) -> pl.DataFrame:

@@ -186,11 +186,8 @@ def _from_frames(
         (positions(sell, "seller"), positions(buy, "buyer")),
         cells[value].cast(pl.Float64).fill_null(float("nan")).to_numpy(),
     )
-    return InputOutput(tuple(places.to_list()), tuple(names.to_list()), result, _levels(levels["output"]))
-
-
-def _levels(column: pl.Series) -> FloatArray:
-    return column.cast(pl.Float64).fill_null(float("nan")).to_numpy()
+    made = levels["output"].cast(pl.Float64).fill_null(float("nan")).to_numpy()
+    return InputOutput(tuple(places.to_list()), tuple(names.to_list()), result, made)
 
 
 def _check(table: InputOutput) -> None:

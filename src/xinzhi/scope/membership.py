@@ -40,12 +40,8 @@ class Concordance:
 
     def targets(self, code: str, to: Direction = "isic") -> tuple[str, ...]:
         """Return the classes that one class goes to."""
-        return self._targets(to).get(code, ())
-
-    def _targets(self, to: Direction) -> dict[str, tuple[str, ...]]:
         source = "gbt" if to == "isic" else "isic"
-        grouped = self.pairs.group_by(source, maintain_order=True).agg(to)
-        return {code: tuple(found) for code, found in grouped.iter_rows()}
+        return tuple(self.pairs.filter(pl.col(source) == code)[to])
 
     def shares(self, to: Direction = "isic", weights: Mapping[str, float] | None = None) -> pl.DataFrame:
         """Return ``source, target, share, split``: how every class is split over its targets; its shares sum to 1.
@@ -235,12 +231,8 @@ def membership(
         category = definition.categories.get(line.category)
         if category is not None and not category.inside:
             continue
-        star = line.star
-        for array, value in zip(
-            (found.lower, found.share, found.upper),
-            (star.lower, star.share, star.upper) if star else (1.0, 1.0, 1.0),
-            strict=True,
-        ):
+        star = (line.star.lower, line.star.share, line.star.upper) if line.star else (1.0, 1.0, 1.0)
+        for array, value in zip((found.lower, found.share, found.upper), star, strict=True):
             array[at] = np.maximum(array[at], value)
     if definition.standard == name:
         no = np.zeros(size, dtype=bool)
@@ -309,12 +301,8 @@ def gather(found: Interval, groups: Sequence[IntArray], weights: FloatArray | No
         own = weights[at] if weights is not None else np.zeros(len(at))
         if own.sum() > 0:
             own = own / own.sum()
-            for array, values in (
-                (result.lower, found.lower),
-                (result.share, found.share),
-                (result.upper, found.upper),
-            ):
-                array[number] = own @ values[at]
+            for name in ("lower", "share", "upper"):
+                getattr(result, name)[number] = own @ getattr(found, name)[at]
         else:
             result.lower[number] = found.lower[at].min()
             result.share[number] = found.share[at].mean()
@@ -336,8 +324,7 @@ def read_use(native: AnyFrame, name: str) -> Use:
     bounds = [Field(column, required=False) for column in ("lower", "upper")]
     fields = [
         Field("code", "code", missing="refuse"),
-        Field("total", missing="refuse"),
-        Field("threshold", missing="refuse"),
+        *(Field(name, missing="refuse") for name in ("total", "threshold")),
     ]
     rows = tidy(native, [*fields, *bounds], verb="classify", table="use test").frame
     rows = rows.with_columns(

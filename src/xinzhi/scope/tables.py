@@ -1,20 +1,29 @@
-"""The tables of a scope: what every definition and the use test say, in numbers and words, and the sums."""
+"""The industries that are classified, and the tables of a scope: what each list says of them, and the sums."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import polars as pl
+import polars.selectors as cs
 
-from xinzhi.core.arrays import IntArray
+from xinzhi.core.arrays import AnyFrame, IntArray
+from xinzhi.core.errors import InputError
+from xinzhi.core.finding import Finding, finding, listed
+from xinzhi.core.result import FrameKind
 from xinzhi.core.text import Text, has, same, words
-from xinzhi.scope.industries import Industries
+from xinzhi.data import Field, tidy
+from xinzhi.data.frames import read_file, typed
+from xinzhi.data.raw import RawTable
 from xinzhi.scope.membership import Answer, Interval, Membership, Question, Use, answer
-from xinzhi.scope.standard import standard
+from xinzhi.scope.standard import SHOWN, Standard, industry_name, standard
 
 # Shares closer to 0 or 1 than this are nothing and all: weights do not sum exactly in float64.
 EXACT = 1e-12
+_BOUNDS = ("share", "lower", "upper")
 
 
 def verdict(lower: float, upper: float) -> str:
@@ -34,22 +43,23 @@ def silent(row: Mapping[str, Any], partial: frozenset[str]) -> bool:
     return row["definition"] in partial and not row["line"]
 
 
-def _said(row: Mapping[str, Any], partial: frozenset[str]) -> dict[str, Any]:
-    """Return the verdict of one list with its bounds: ``unknown`` without them where only part of its codes is here."""
-    found = {"verdict": verdict(row["lower"], row["upper"]), **{key: row[key] for key in ("share", "lower", "upper")}}
-    unknown = found["verdict"] == "out" and silent(row, partial)
-    return found | ({"verdict": "unknown", "share": None, "upper": None} if unknown else {})
+def _ruling(bounds: Mapping[str, Any], *, unheard: bool) -> dict[str, Any]:
+    """Return the verdict with its bounds: of what is out, but `unheard` of in part of the codes, nothing is known."""
+    found = verdict(bounds["lower"], bounds["upper"])
+    found = "unknown" if found == "out" and unheard else found
+    known = {"verdict": found, **{key: bounds[key] for key in _BOUNDS}}
+    return known | (dict.fromkeys(("share", "upper")) if found == "unknown" else {})
 
 
 def _together(
     found: Interval, number: int, said: Sequence[Mapping[str, Any]], partial: frozenset[str]
 ) -> dict[str, Any]:
     """Return the verdict of all lists together: what none of them names is unknown where one is entered in part."""
-    bounds = {key: float(getattr(found, key)[number]) for key in ("share", "lower", "upper")}
-    ruling = verdict(bounds["lower"], bounds["upper"])
-    if ruling == "out" and any(silent(row, partial) for row in said):
-        return {"verdict": "unknown", "lower": bounds["lower"], "share": None, "upper": None}
-    return {"verdict": ruling, **bounds}
+    return _ruling(_bounds(found, number), unheard=any(silent(row, partial) for row in said))
+
+
+def _bounds(found: Interval, number: int) -> dict[str, float]:
+    return {key: float(getattr(found, key)[number]) for key in _BOUNDS}
 
 
 def measure_text(name: str) -> Text:
@@ -61,16 +71,15 @@ def bounded(row: Mapping[str, Any]) -> Text:
     """Return a share with its bounds, alone where there is nothing between them; unknown where nobody can say."""
     if row["upper"] is None:
         return words("scope.reason.share_unknown")
-    exact = row["upper"] - row["lower"] <= EXACT
-    return words(
-        "scope.reason.share" if exact else "scope.reason.bounds",
-        **{key: row[key] for key in ("lower", "share", "upper")},
-    )
+    kind = "share" if row["upper"] - row["lower"] <= EXACT else "bounds"
+    return words(f"scope.reason.{kind}", **{key: row[key] for key in _BOUNDS})
 
 
-def listed(row: Mapping[str, Any], partial: frozenset[str]) -> Text:
-    """Say what one definition says of one industry."""
+def spoken(row: Mapping[str, Any], partial: frozenset[str]) -> Text:
+    """Say what one definition, or the use test, says of one industry."""
     how = verdict(row["lower"], row["upper"])
+    if row["definition"] == "use":
+        return words(f"scope.reason.use_{how}")
     values = {"title": Text(zh=row["title_zh"], en=row["title_en"]), "inside": same("")}
     if row["category_zh"]:
         category = Text(zh=row["category_zh"], en=row["category_en"])
@@ -105,27 +114,23 @@ def joined(texts: Sequence[Text]) -> Text:
     return Text(zh="；".join(one.zh for one in texts), en="; ".join(one.en for one in texts))
 
 
-def tested(row: Mapping[str, Any]) -> Text:
-    """Say what the use test says of one industry."""
-    return words(f"scope.reason.use_{verdict(row['lower'], row['upper'])}")
-
-
 def reason(rows: Sequence[Mapping[str, Any]], partial: frozenset[str]) -> Text:
     """Join what the definitions say of an industry: those that list it, or else all that do not."""
     kept = [row for row in rows if row["upper"] > EXACT] or [row for row in rows if row["line"]] or list(rows)
-    whole = joined([tested(row) if row["definition"] == "use" else listed(row, partial) for row in kept])
+    whole = joined([spoken(row, partial) for row in kept])
     return Text(zh=f"{whole.zh}。", en=f"{whole.en}.")
 
 
 def detail(question: Question, found: Answer) -> pl.DataFrame:
     """Return a row per industry and definition (and the use test)."""
-    rows: list[dict[str, Any]] = []
-    for one, interval in found.lists:
-        for number, (code, at) in enumerate(zip(found.codes, found.groups, strict=True)):
-            rows.append({"code": code, **_row(one, interval, number, at)})
+    parts = list(enumerate(zip(found.codes, found.groups, strict=True)))
+    rows = [
+        {"code": code, **_row(one, interval, number, at)}
+        for one, interval in found.lists
+        for number, (code, at) in parts
+    ]
     if found.use is not None and question.use is not None:
-        for number, (code, at) in enumerate(zip(found.codes, found.groups, strict=True)):
-            rows.append({"code": code, **_used(question.use, found.use, number, at)})
+        rows += [{"code": code, **_used(question.use, found.use, number, at)} for number, (code, at) in parts]
     dates = {"valid_from": pl.Date, "valid_to": pl.Date}
     return pl.DataFrame(rows, schema_overrides=dates, infer_schema_length=None)
 
@@ -161,12 +166,11 @@ def _row(one: Membership, interval: Interval, number: int, at: IntArray) -> dict
 
 def _used(use: Use, interval: Interval, number: int, at: IntArray) -> dict[str, Any]:
     """Return what the use test says of one industry."""
-    plain = dict.fromkeys(("starred", "assumed", "split", "unmapped"), False)
     return _numbers("use", interval, number, words("scope.label.use")) | {
         **dict.fromkeys(("category", "category_zh", "category_en"), ""),
         "line": bool((use.line[at] >= 0).any()),
         **dict.fromkeys(("line_zh", "line_en"), ""),
-        **plain,
+        **dict.fromkeys(("starred", "assumed", "split", "unmapped"), False),
         "classes_in": int((use.interval.upper[at] > EXACT).sum()),
         "classes": int(at.size),
         "reference": words("scope.reason.use_reference").en,
@@ -178,8 +182,7 @@ def _used(use: Use, interval: Interval, number: int, at: IntArray) -> dict[str, 
 
 def _numbers(name: str, interval: Interval, number: int, title: Text) -> dict[str, Any]:
     """Return whose word it is, the share with its bounds, and what the list is called."""
-    bounds = {part: float(getattr(interval, part)[number]) for part in ("share", "lower", "upper")}
-    return {"definition": name, **bounds, "title_zh": title.zh, "title_en": title.en}
+    return {"definition": name, **_bounds(interval, number), "title_zh": title.zh, "title_en": title.en}
 
 
 def shares(question: Question, found: Answer, lists: pl.DataFrame, read: Industries) -> pl.DataFrame:
@@ -242,17 +245,111 @@ def explained(question: Question, code: str) -> pl.DataFrame:
     partial = entered_in_part(question)
     text, together = reason(rows, partial), _together(found.total, 0, rows, partial)
     for row in rows:
-        word = tested(row) if row["definition"] == "use" else listed(row, partial)
-        row |= {**_said(row, partial), "reason_zh": word.zh, "reason_en": word.en}
-    whole = dict.fromkeys(rows[0]) | {
-        "code": code,
-        "definition": "union",
-        **together,
-        "title_zh": words("scope.label.together").zh,
-        "title_en": words("scope.label.together").en,
-        "category": "",
-        "reason_zh": text.zh,
-        "reason_en": text.en,
-    }
+        word = spoken(row, partial)
+        row |= {**_ruling(row, unheard=silent(row, partial)), "reason_zh": word.zh, "reason_en": word.en}
+    title = words("scope.label.together")
+    whole = dict.fromkeys(rows[0]) | {"code": code, "definition": "union", **together, "category": ""}
+    whole |= {"title_zh": title.zh, "title_en": title.en, "reason_zh": text.zh, "reason_en": text.en}
     frame = pl.DataFrame([*rows, whole], schema_overrides=said.schema, infer_schema_length=None)
     return frame.insert_column(1, pl.lit(question.day).alias("as_of"))
+
+
+@dataclass(frozen=True)
+class Industries:
+    """Industries of one standard."""
+
+    rows: pl.DataFrame
+    codes: tuple[str, ...]
+    keys: tuple[str, ...]
+    measures: tuple[str, ...]
+    kind: FrameKind
+    findings: tuple[Finding, ...]
+
+
+def read_industries(native: AnyFrame, name: str) -> Industries:
+    """Read the industries of a frame or file, or their codes alone."""
+    if isinstance(native, pl.Series | list | tuple | set | frozenset):
+        alone = sorted(native, key=str) if isinstance(native, set | frozenset) else list(native)
+        texts = [None if code is None else str(code) for code in alone]
+        native = pl.DataFrame({"code": texts}, schema={"code": pl.String})
+    source = read_file(Path(native), "industries") if isinstance(native, str | Path) else native
+    columns = source.cells.columns if isinstance(source, RawTable) else list(getattr(source, "columns", ()))
+    called = next((known for known in ("code", "industry") if known in columns), "code")
+    keyed = [Field("region", "text", required=False), Field("year", "year", required=False)]
+    read = tidy(source, [Field("code", "any", column=called), *keyed], others=True, table="table of industries")
+    rows = typed(read.frame, text=("code", "region")) if read.raw.file else read.frame
+    tree, keys = standard(name), tuple(key for key in ("region", "year") if key in rows.columns)
+    numbers = tuple(rows.select(cs.numeric()).drop("code", *keys, strict=False).columns)
+    # what a spreadsheet took for numbers has a decimal point
+    written = pl.col("code").cast(pl.Int64) if rows["code"].dtype.is_float() else pl.col("code")
+    plain = written.cast(pl.String).str.strip_chars().replace("", None)
+    rows = rows.with_columns(plain, _row=read.raw.lines.cast(pl.Int64) - 1)
+    known = {code: tree.normal(code) for code in rows["code"].unique().drop_nulls()}
+    found = [*_unknown(rows, known, tree), *_unweighable(rows, numbers, keys)]
+    if not found:
+        rows = rows.with_columns(pl.col("code").replace_strict(known, return_dtype=pl.String))
+        found = [*_twice(rows, keys, tree, weighed=bool(numbers))]
+    if found:
+        raise InputError("scope.bad-industries", found, problems=listed(found, SHOWN))
+    order = {code: at for at, code in enumerate(tree.names)}
+    codes = tuple(sorted(rows["code"].unique().to_list(), key=order.__getitem__))
+    kept = rows.select(*keys, "code", *(pl.col(number).cast(pl.Float64) for number in numbers))
+    levels = {tree.level(code): words(f"scope.level.{tree.level(code)}") for code in codes}
+    last = {tree.level(code): code for code in codes}
+    shown = [words("scope.level.of", code=last[level], level=text) for level, text in levels.items()]
+    mixed = [finding("scope.mixed-levels", table="industries", column="code", words={"codes": shown})]
+    return Industries(kept, codes, keys, numbers, read.kind, tuple(mixed) if len(levels) > 1 else ())
+
+
+def _unknown(rows: pl.DataFrame, known: dict[str, str | None], tree: Standard) -> Iterator[Finding]:
+    for code, row in rows.select("code", "_row").iter_rows():
+        if code is not None and known[code] is not None:
+            continue
+        near = tree.suggest(code) if code else None
+        place = {"table": "industries", "line": row + 1, "column": "code", "value": code, "expected": near}
+        values = {"code": code or "", "standard": tree.name, "near": near}
+        if near is not None:
+            called = industry_name(near, tree.name)
+            values["name"] = replace(called, en=called.en.removeprefix(f"{near} "))
+        yield finding("scope.unknown-code" if near is None else "scope.unknown-code-near", **place, words=values)
+
+
+def _unweighable(rows: pl.DataFrame, numbers: tuple[str, ...], keys: tuple[str, ...]) -> Iterator[Finding]:
+    """Yield figures that cannot weigh, and words in columns that are numbers for the most part and so would not."""
+    for number in numbers:
+        wrong = pl.col(number).cast(pl.Float64, strict=False)
+        bad = rows.filter(wrong.is_null() | ~wrong.is_finite() | (wrong < 0))
+        for code, row, value in bad.select("code", "_row", number).iter_rows():
+            given = same("" if value is None else value)
+            place = {"table": "industries", "line": row + 1, "column": number, "key": code}
+            yield finding("scope.bad-weight", **place, words={"given": given})
+    for name in rows.select(pl.col(pl.String).exclude("code", *keys)).columns:
+        filled = rows.filter(pl.col(name).str.strip_chars() != "").select("code", "_row", name)
+        bad = filled.filter(pl.col(name).str.strip_chars().cast(pl.Float64, strict=False).is_null())
+        if not 2 * bad.height < filled.height:
+            continue
+        for code, row, value in bad.iter_rows():
+            place = {"table": "industries", "line": row + 1, "column": name, "key": code, "value": value}
+            yield finding("scope.text-in-number", **place)
+
+
+def _twice(rows: pl.DataFrame, keys: tuple[str, ...], tree: Standard, *, weighed: bool) -> Iterator[Finding]:
+    """Yield codes that stand twice in a region and year and, where something is summed, beside one above them."""
+    groups = rows.partition_by(*keys, as_dict=True) if keys else {(): rows}
+    for key, part in groups.items():
+        where = "/".join(map(str, key))
+        seen: dict[str, int] = {}
+        listed = set(part["code"])
+        for code, row in part.select("code", "_row").iter_rows():
+            if code in seen:
+                yield _double(code, row, where, "code-twice", first=seen[code] + 1)
+            seen.setdefault(code, row)
+            above = next((parent for parent in tree.above(code) if parent in listed), None)
+            if weighed and above is not None:
+                yield _double(code, row, where, "counted-twice", above=above)
+
+
+def _double(code: str, row: int, where: str, rule: str, **values: object) -> Finding:
+    key = f"{where}/{code}" if where else code
+    words = {"code": code, **values}
+    return finding(f"scope.{rule}", table="industries", line=row + 1, column="code", key=key, words=words)

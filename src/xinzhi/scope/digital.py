@@ -1,4 +1,4 @@
-"""The verb `digital_dependence`, the use test: how much digital input stands behind a unit of output."""
+"""The verbs `digital_core` and `digital_dependence`: the digital core of the nation, and what stands on its input."""
 
 from __future__ import annotations
 
@@ -11,14 +11,90 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import AnyFrame, IntArray, digest
+from xinzhi.core.arrays import AnyFrame, digest
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text, words
-from xinzhi.data import provenance
+from xinzhi.data import Package, provenance
+from xinzhi.data.nation import series_of
 from xinzhi.scope.input_output import InputOutput
 from xinzhi.scope.standard import convention, document, read_date
 from xinzhi.scope.standard import table as shipped_table
+
+ACTIVITIES = (
+    "electronics_manufacturing",
+    "telecom_and_broadcasting_transmission",
+    "internet",
+    "software_and_it_services",
+)
+_WHOLE, _PART = "value_added", "value_added_"
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class DigitalCore(Result, verb="digital_core", topic="scope", key=("year", "activity")):
+    """Value added of the digital core, by year and activity, and its share of all value added of the nation.
+
+    An activity without a row in a year has no column of its own in that year's table and stands with another one:
+    internet with telecommunications before 2017. `by_year` has the sum of the activities.
+    """
+
+    @property
+    def by_year(self) -> pl.DataFrame:
+        """Return ``year, value_added, share``: all activities together."""
+        return self.frame.group_by("year", maintain_order=True).agg(pl.col("value_added", "share").sum())
+
+    def activity(self, name: str) -> Text:
+        """Return the name of an activity."""
+        return words(f"scope.activity.{name}")
+
+    def facts(self) -> Facts:
+        """Return the share in the first and the last year, and what grew most."""
+        rows = self.by_year
+        first, last = rows.row(0, named=True), rows.row(-1, named=True)
+        both = self.frame.filter(pl.col("year").is_in([first["year"], last["year"]]))
+        wide = both.pivot("year", index="activity", values="share").fill_null(0.0)
+        change = wide[str(last["year"])] - wide[str(first["year"])]
+        most = wide.with_columns(change=change).sort("change", descending=True).row(0, named=True)
+        name, low, high = self.activity(most["activity"]), most[str(first["year"])], most[str(last["year"])]
+        ends = {"first": first["year"], "before": first["share"], "last": last["year"], "after": last["share"]}
+        return {"answer.core": {**ends, "name": name, "low": low, "high": high}, "note.core": {}}
+
+
+def digital_core(package: Package) -> DigitalCore:
+    """Measure the digital core by its value added in the nation's input-output tables.
+
+    Parameters
+    ----------
+    package
+        With the table ``nation`` and its series ``value_added`` and ``value_added_…`` of the activities of the core:
+        electronics, telecommunications and broadcasting, internet, software and information technology services.
+
+    Raises
+    ------
+    InputError
+        When the package has no such series in two years.
+
+    Examples
+    --------
+    >>> from xinzhi.data import load
+    >>> found = digital_core(load("china-provinces"))
+    >>> [(row[0], round(100 * row[2], 1)) for row in found.by_year.rows()][:: len(found.by_year) - 1]
+    [(2002, 4.8), (2023, 6.7)]
+    """
+    table = package.require("nation", ("variable", "year", "value", "unit", "status"), verb="scope.digital_core")
+    whole = series_of(table, _WHOLE).select("year", total="value")
+    parts = [
+        series_of(table, f"{_PART}{name}").select("year", activity=pl.lit(name), value_added="value")
+        for name in ACTIVITIES
+    ]
+    rows = pl.concat(parts).join(whole, on="year").with_columns(share=pl.col("value_added") / pl.col("total"))
+    if rows["year"].n_unique() <= 1:
+        raise InputError("scope.no-core", name=package.name)
+    order = pl.col("activity").replace_strict(dict(zip(ACTIVITIES, range(len(ACTIVITIES)), strict=True)))
+    frame = rows.sort("year", order).select("year", "activity", "value_added", "share")
+    made = replace(provenance("digital_core"), package=package.name, inputs={"nation": package.fingerprint("nation")})
+    return DigitalCore(frame=frame, kind=package.kind, provenance=made)
+
 
 _BOUNDS = ("lower", "share", "upper")
 _CHINA, _REGION = "use-china.csv", "CHN"
@@ -61,15 +137,11 @@ class Dependence(Result, verb="digital_dependence", topic="scope", key=("year", 
             picked = value if which is None else value.filter(which)
             return (weight * picked.fill_null(0.0)).sum() / weight.sum()
 
-        outside = pl.col("core") <= 0
+        plain = {"core": "core", "in_scope": "share", "lower": "lower", "upper": "upper", "dependence": "total"}
         return self.frame.group_by("year", maintain_order=True).agg(
             pl.col("output").sum(),
-            mean(pl.col("core")).alias("core"),
-            mean(pl.col("share")).alias("in_scope"),
-            mean(pl.col("lower")).alias("lower"),
-            mean(pl.col("upper")).alias("upper"),
-            mean(pl.col("total")).alias("dependence"),
-            mean(pl.col("total"), outside).alias("dependence_others"),
+            *(mean(pl.col(column)).alias(name) for name, column in plain.items()),
+            dependence_others=mean(pl.col("total"), pl.col("core") <= 0),
         )
 
     def use(self, year: int | None = None) -> pl.DataFrame:
@@ -166,12 +238,15 @@ def digital_dependence(
     mapping = document(f"{digital}.yaml") if isinstance(digital, str) and digital == "wiod-2013" else None
     shares = _core(mapping["core"] if mapping else digital)
     labels = dict(names or {}) | ({key: item["en"] for key, item in mapping["industries"].items()} if mapping else {})
-    years = [_year(year, one, shares, _region(one, region), labels) for year, one in tables.items()]
-    _same(years)
+    years = [_year(year, one, shares, region, labels) for year, one in tables.items()]
+    first = set(years[0]["industry"])
+    for one in years[1:]:
+        if odd := sorted(first.symmetric_difference(one["industry"])):
+            raise InputError("scope.other-industries", year=one["year"][0], first=years[0]["year"][0], names=odd)
     rule = _rule(threshold, next(iter(tables)))
-    level = _level(rule, years[0])
+    level, rows = _level(rule, years[0]), pl.concat(years)
     core = {key: list(values) for key, values in shares.items()}
-    frame = _judged(pl.concat(years), level, _capital(ict_capital, pl.concat(years)))
+    frame = _judged(rows, level, _capital(ict_capital, rows))
     made = provenance("digital_dependence", digital=core, region=region, threshold=level)
     inputs = {
         "table" if year is None else f"table {year}": digest(
@@ -206,32 +281,25 @@ def _core(digital: AnyFrame) -> dict[str, tuple[float, float, float]]:
     return found
 
 
-def _region(table: InputOutput, region: str | None) -> IntArray:
-    """Return the positions of the industries that are asked about."""
-    there = list(dict.fromkeys(table.regions))
-    if region is None:
-        if len(there) > 1:
-            raise UsageError("scope.which-region", count=len(there), first=there[0])
-        return np.arange(table.size, dtype=np.int64)
-    if region not in there:
-        raise UsageError("scope.no-region", region=region, known=there)
-    return np.flatnonzero(np.array(table.regions) == region).astype(np.int64)
-
-
 def _year(
     year: int | None,
     table: InputOutput,
     shares: Mapping[str, tuple[float, float, float]],
-    at: IntArray,
+    region: str | None,
     labels: Mapping[str, str],
 ) -> pl.DataFrame:
     """Return the dependence of one year: one factorisation, one solution for all bounds and origins."""
-    industries = np.array(table.industries)
+    there = list(dict.fromkeys(table.regions))
+    if region is None and len(there) > 1:
+        raise UsageError("scope.which-region", count=len(there), first=there[0])
+    if region is not None and region not in there:
+        raise UsageError("scope.no-region", region=region, known=there)
+    home = np.full(table.size, fill_value=True) if region is None else np.array(table.regions) == region
+    industries, at = np.array(table.industries), np.flatnonzero(home)
     absent = [code for code in shares if code not in table.industries]
     if absent:
         raise UsageError("scope.core-absent", names=absent, known=list(dict.fromkeys(table.industries)))
     core = np.array([shares.get(code, (0.0, 0.0, 0.0)) for code in table.industries])
-    home = np.isin(np.arange(table.size), at)
     questions = np.column_stack([core, core[:, 1] * home])
     total = table.behind(questions)[at]
     direct = (questions.T @ table.coefficients)[:, at]
@@ -252,14 +320,6 @@ def _year(
             "total_imported": total[:, 1] - total[:, 3],
         }
     )
-
-
-def _same(years: Sequence[pl.DataFrame]) -> None:
-    first = set(years[0]["industry"])
-    for one in years[1:]:
-        if set(one["industry"]) != first:
-            odd = sorted(first.symmetric_difference(one["industry"]))
-            raise InputError("scope.other-industries", year=one["year"][0], first=years[0]["year"][0], names=odd)
 
 
 def _rule(threshold: str | float | None, year: int | None) -> dict[str, Any]:
@@ -306,30 +366,23 @@ def _capital(shares: Mapping[Any, float] | None, frame: pl.DataFrame) -> pl.Seri
 def _judged(frame: pl.DataFrame, level: float, capital: pl.Series) -> pl.DataFrame:
     """Return the frame with what is in scope: for being of the core, for using, or for its ICT capital."""
     least = float(document("thresholds.yaml")["ict-capital"]["value"])
-    frame = frame.with_columns(capital)
-    by_capital = pl.col("ict_capital").fill_null(0.0) >= least
-    some = pl.col("output") > 0
+    by_capital, some = capital.fill_null(0.0) >= least, pl.col("output") > 0
 
     def share(core: str, total: str) -> pl.Expr:
         uses = (pl.col(total) >= level) | by_capital
         return pl.when(~some).then(None).when(uses).then(1.0).otherwise(pl.col(core))
 
-    word = (
-        pl.when(~some)
-        .then(pl.lit("no output"))
-        .when(pl.col("core") > 0)
-        .then(pl.lit("core"))
-        .when(pl.col("total") >= level)
-        .then(pl.lit("use"))
-        .when(by_capital)
-        .then(pl.lit("ict capital"))
-        .otherwise(pl.lit("below"))
-    )
+    because = pl.lit("below")
+    uses, core = pl.col("total") >= level, pl.col("core") > 0
+    cases: dict[str, Any] = {"ict capital": by_capital, "use": uses, "core": core, "no output": ~some}
+    for name, holds in cases.items():
+        because = pl.when(holds).then(pl.lit(name)).otherwise(because)
     return frame.with_columns(
+        capital,
         share=share("core", "total"),
         lower=share("core_lower", "total_lower"),
         upper=share("core_upper", "total_upper"),
-        because=word,
+        because=because,
     )
 
 
