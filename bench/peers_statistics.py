@@ -39,7 +39,7 @@ def _incomes() -> np.ndarray:
 
 
 def _map(peer: bool) -> Any:  # noqa: ANN401, FBT001 - values and weights
-    from xinzhi.sectors.moran import spatial_weights
+    from xinzhi.sectors.spatial import spatial_weights
 
     values = _incomes()[:, 0]
     if peer:
@@ -49,7 +49,7 @@ def _map(peer: bool) -> Any:  # noqa: ANN401, FBT001 - values and weights
 
 
 def _moran_ours(given: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
-    from xinzhi.sectors.moran import global_moran, local_moran
+    from xinzhi.sectors.spatial import global_moran, local_moran
 
     whole = global_moran(*given, permutations=999)
     local, _ = local_moran(*given, permutations=999)

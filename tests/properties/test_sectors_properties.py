@@ -10,12 +10,11 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from xinzhi.sectors.coupling import coordination_degree, coupling_degree, obstacle_degree, relative_levels
+from xinzhi.sectors.distribution import bandwidth, kernel_density, probabilities, steady_state
 from xinzhi.sectors.green import decoupling_state
 from xinzhi.sectors.inequality import dagum, gini, theil
 from xinzhi.sectors.lmdi import lmdi, lmdi_additive, logarithmic_mean
-from xinzhi.sectors.markov import probabilities, steady_state
-from xinzhi.sectors.moran import global_moran, local_moran
-from xinzhi.sectors.ridgelines import bandwidth, kernel_density
+from xinzhi.sectors.spatial import global_moran, local_moran
 
 quick = settings(deadline=None, max_examples=60)
 level = st.floats(0, 1).map(lambda value: round(value, 6))

@@ -72,7 +72,23 @@ class Sectors(Result, verb="advance", topic="sectors", key=KEYS):
 
     def explain(self, region: str | int, year: int) -> Explanation:
         """Return what stands behind one region (by code or name) and year; a `UsageError` says why there is nothing."""
-        return _explain(self, str(region), int(year))
+        code = self.names.resolve(str(region), sorted({*self.frame["region"], *self.omitted["region"]}))
+        mine, when = self.frame.filter(region=code), int(year)
+        row, name = mine.filter(year=when), self.names.region(code)
+        if not row.height:
+            why = self.omitted.filter(region=code, year=when)
+            values: dict[str, Any] = {"region": name, "year": when}
+            values["why"] = Text(zh=f"（{why['reason_zh'][0]}）", en=f" ({why['reason_en'][0]})") if why.height else ""
+            if mine.height:
+                first, last = mine["year"].min(), mine["year"].max()
+                raise UsageError("sectors.no-degree-in-year", first=first, last=last, **values)
+            raise UsageError("sectors.no-degree", **values)
+        limits = self.bounds.select("indicator", "lower", "upper")
+        figures = self.indicators.filter(region=code, year=when).join(limits, on="indicator", how="left")
+        return Explanation(
+            region=code, year=when, name=name, row=row.row(0, named=True), indicators=figures,
+            sectors=self.sectors.filter(region=code, year=when),
+        )  # fmt: skip
 
     def codes(self) -> list[str]:
         """Return the sectors in their order."""
@@ -173,7 +189,18 @@ class Explanation:
 
     def text(self, language: Language = "en") -> str:
         """Return the explanation as lines for a person."""
-        return "\n".join(line.lang(language) for line in _explained(self))
+        row = self.row
+        grade = Text(zh=row["grade_corrected_zh"] or "–", en=row["grade_corrected_en"] or "–")
+        lowest = [sector_text(name) for name in (row["lagging"] or "").split(";") if name]
+        degree = {"degree": row[DEGREE], "grade": grade, "names": lowest or [words("sectors.chart.alike")]}
+        lines = [words("sectors.explain.head", name=self.name, year=self.year, flags=row["flags"])]
+        lines.append(words("sectors.explain.degree", **degree))
+        for part in self.sectors.iter_rows(named=True):
+            lines.append(words("sectors.explain.sector", **part | {"sector": sector_text(part["sector"])}))
+            for figure in self.indicators.filter(sector=part["sector"]).iter_rows(named=True):
+                called = {"indicator": indicator_text(figure["indicator"])}
+                lines.append(words("sectors.explain.indicator", **figure | called))
+        return "\n".join(line.lang(language) for line in lines)
 
     def __repr__(self) -> str:
         """Return the English text."""
@@ -237,20 +264,16 @@ def advance(
     share = check_weights(names, weights)
     known = found.levels.drop_nulls(names)
     if balanced and levels is not None and known.height:
-        known = _balanced(known)
+        # the rows of the regions that are there in every year of the span
+        regions, span, cells = grid(known.with_columns(_one=pl.lit(1.0)), "_one")
+        whole = {"_kept": np.where(balanced_cells(np.isfinite(cells)), 1.0, np.nan)}
+        known = known.join(long(regions, span, whole).drop_nulls(), on=KEYS, how="semi", maintain_order="left")
     if not known.height:
         raise InputError("sectors.no-row-with-all")
     frame = _map(known, found, names, share)
-    parts = _parts(known, names, share)
-    given = found.source
-    provenance = given.provenance(
-        "advance",
-        sectors=list(names),
-        weights=share.tolist(),
-        measured=measurement is not None,
-        years=years,
-        balanced=balanced,
-    )
+    parts, given = _parts(known, names, share), found.source
+    asked = {"weights": share.tolist(), "measured": measurement is not None, "years": years, "balanced": balanced}
+    provenance = given.provenance("advance", sectors=list(names), **asked)
     return Sectors(
         frame=frame,
         sectors=parts,
@@ -284,13 +307,6 @@ def _own(levels: object, years: tuple[int, int] | None) -> State:
         levels=table,
         source=given,
     )
-
-
-def _balanced(known: pl.DataFrame) -> pl.DataFrame:
-    """Return the rows of the regions that are there in every year of the span."""
-    regions, years, cells = grid(known.with_columns(_one=pl.lit(1.0)), "_one")
-    kept = long(regions, years, {"_kept": np.where(balanced_cells(np.isfinite(cells)), 1.0, np.nan)}).drop_nulls()
-    return known.join(kept, on=KEYS, how="semi", maintain_order="left")
 
 
 def _map(known: pl.DataFrame, found: State, names: tuple[str, ...], weights: FloatArray) -> pl.DataFrame:
@@ -408,44 +424,3 @@ def _left_out(found: State, known: pl.DataFrame, names: tuple[str, ...]) -> pl.D
         why = reason("missing", names=[indicator_text(name) for name in gone]) if gone else reason("unbalanced")
         rows.append((region, year, why))
     return omitted(rows)
-
-
-def _explain(result: Sectors, region: str, year: int) -> Explanation:
-    """Return what stands behind one region and year."""
-    code = result.names.resolve(region, sorted({*result.frame["region"], *result.omitted["region"]}))
-    row = result.frame.filter(region=code, year=year)
-    if not row.height:
-        why = result.omitted.filter(region=code, year=year)
-        mine = result.frame.filter(region=code)["year"].sort().to_list()
-        values: dict[str, Any] = {"region": result.names.region(code), "year": year}
-        values["why"] = Text(zh=f"（{why['reason_zh'][0]}）", en=f" ({why['reason_en'][0]})") if why.height else ""
-        if mine:
-            raise UsageError("sectors.no-degree-in-year", first=mine[0], last=mine[-1], **values)
-        raise UsageError("sectors.no-degree", **values)
-    limits = result.bounds.select("indicator", "lower", "upper")
-    return Explanation(
-        region=code,
-        year=year,
-        name=result.names.region(code),
-        row=row.row(0, named=True),
-        sectors=result.sectors.filter(region=code, year=year),
-        indicators=result.indicators.filter(region=code, year=year).join(limits, on="indicator", how="left"),
-    )
-
-
-def _explained(item: Explanation) -> list[Text]:
-    """Return the lines of an explanation."""
-    row = item.row
-    head = {"name": item.name, "year": item.year, "flags": row["flags"]}
-    grade = Text(zh=row["grade_corrected_zh"] or "–", en=row["grade_corrected_en"] or "–")
-    lowest = [sector_text(name) for name in (row["lagging"] or "").split(";") if name]
-    lines = [words("sectors.explain.head", **head)]
-    lines.append(
-        words("sectors.explain.degree", degree=row[DEGREE], grade=grade, names=lowest or [words("sectors.chart.alike")])
-    )
-    for part in item.sectors.iter_rows(named=True):
-        lines.append(words("sectors.explain.sector", **part | {"sector": sector_text(part["sector"])}))
-        for figure in item.indicators.filter(sector=part["sector"]).iter_rows(named=True):
-            named_figure = figure | {"indicator": indicator_text(figure["indicator"])}
-            lines.append(words("sectors.explain.indicator", **named_figure))
-    return lines

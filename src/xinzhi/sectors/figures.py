@@ -73,8 +73,11 @@ def read(source: object, columns: Sequence[str], *, verb: str, optional: Sequenc
             used.add(series[0])
             frames.append(series[1])
         elif name in columns:
-            series_of = _offer(package)
-            raise InputError("sectors.no-series", verb=verb, name=name, package=package.name, **series_of)
+            tables = package.tables
+            series_of = tables["accounts"].columns if "accounts" in tables else []
+            listed = tables["indicators"]["indicator"].unique().sort().to_list() if "indicators" in tables else []
+            there = {"columns": [one for one in series_of if one not in KEYS] or ["-"], "indicators": listed or ["-"]}
+            raise InputError("sectors.no-series", verb=verb, name=name, package=package.name, **there)
     both = frames[0]
     for frame in frames[1:]:
         both = both.join(frame, on=KEYS, how="full", coalesce=True)
@@ -105,14 +108,6 @@ def _series(package: Package, name: str, verb: str) -> tuple[str, pl.DataFrame] 
         if rows.height:
             return "indicators", rows.select(*KEYS, pl.col("value").alias(name))
     return None
-
-
-def _offer(package: Package) -> dict[str, Any]:
-    """Return the series that a package has, for the message that one is missing."""
-    tables = package.tables
-    indicators = tables["indicators"]["indicator"].unique().sort().to_list() if "indicators" in tables else []
-    columns = [item for item in tables["accounts"].columns if item not in KEYS] if "accounts" in tables else []
-    return {"columns": columns or ["-"], "indicators": indicators or ["-"]}
 
 
 def whole_sum(column: str) -> pl.Expr:

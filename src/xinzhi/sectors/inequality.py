@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import FloatArray, IntArray
+from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Facts, Result
 from xinzhi.sectors.conventions import series_text
-from xinzhi.sectors.figures import KEYS, Figures, figures, omitted, reason
+from xinzhi.sectors.figures import KEYS, figures, omitted, reason
 
 PARTS = ("within", "between", "transvariation")  # of the Gini coefficient, after Dagum
 THEIL = ("t", "t_within", "t_between", "l", "l_within", "l_between")
@@ -117,7 +117,12 @@ def dagum(values: FloatArray, groups: Sequence[str], weights: FloatArray | None 
     if np.any(worth == 0):
         raise InputError("sectors.dagum-zero", group=names[int(np.argmin(worth))])
     means = worth / mass
-    gap = _mean_differences(values, weights, place, len(names)) / np.outer(mass, mass)
+    members = [(values[place == group], weights[place == group]) for group in range(len(names))]
+    gap = np.empty((len(names), len(names)))  # weighted sums of absolute differences between all groups
+    for j, (x, v) in enumerate(members):
+        for h in range(j, len(names)):
+            gap[j, h] = gap[h, j] = _spread(x, v, *members[h])
+    gap /= np.outer(mass, mass)
     total = means[:, None] + means
     ratio = gap / total
     difference = np.abs(means[:, None] - means)
@@ -134,16 +139,6 @@ def dagum(values: FloatArray, groups: Sequence[str], weights: FloatArray | None 
         between_groups=ratio,
         affluence=affluence,
     )
-
-
-def _mean_differences(values: FloatArray, weights: FloatArray, place: IntArray, count: int) -> FloatArray:
-    """Return the weighted sums of absolute differences between all groups `(g, g)`."""
-    members = [(values[place == group], weights[place == group]) for group in range(count)]
-    out = np.empty((count, count))
-    for j, (x, v) in enumerate(members):
-        for h in range(j, count):
-            out[j, h] = out[h, j] = _spread(x, v, *members[h])
-    return out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -258,8 +253,7 @@ def inequality(frame: object, value: str, *, group: str | None = None, weight: s
     """
     if value in {group, weight}:
         raise UsageError("sectors.value-twice", value=value)
-    numbers = [value, *([weight] if weight else [])]
-    given = figures(frame, numbers, verb="inequality", texts=[group] if group else [])
+    given = figures(frame, [value, *([weight] if weight else [])], verb="inequality", texts=[group] if group else [])
     table = given.frame
     out, usable = [], table
     for column, why in ((value, "no_value"), (weight, "no_weight"), (group, "no_group")):
@@ -272,7 +266,26 @@ def inequality(frame: object, value: str, *, group: str | None = None, weight: s
         measured, between = _one_year(part, value, weight, group)
         rows.append({"year": year, "regions": part.height, **measured})
         pairs += [{"year": year, **pair} for pair in between]
-    return _assemble(rows, pairs, out, given, {"value": value, "group": group, "weight": weight})
+    numbers = ["gini", *PARTS, *(f"theil_{name}" for name in THEIL)]
+    schema: dict[str, Any] = {"year": pl.Int64, "regions": pl.Int64} | dict.fromkeys(numbers, pl.Float64)
+    measures = pl.DataFrame(rows, schema=schema).with_columns(pl.selectors.float().fill_nan(None)).sort("year")
+    columns: dict[str, Any] = {"year": pl.Int64, "group": pl.String, "other": pl.String}
+    columns |= {"gini": pl.Float64, "affluence": pl.Float64}
+    parts = (
+        measures.unpivot(list(PARTS), index=["year", "gini"], variable_name="part")
+        .drop_nulls("value")
+        .with_columns(share=pl.when(pl.col("gini") > 0).then(pl.col("value") / pl.col("gini")))
+        .select("year", "part", "value", "share")
+        .sort("year", "part")
+    )
+    return Inequality(
+        frame=measures,
+        pairs=pl.DataFrame(pairs, schema=columns).sort("year", "group", "other"),
+        parts=parts,
+        omitted=omitted(out),
+        kind=given.kind,
+        provenance=given.provenance("inequality", value=value, group=group, weight=weight),
+    )
 
 
 def _one_year(
@@ -295,34 +308,3 @@ def _one_year(
             if h >= j
         ]
     return split | {f"theil_{name}": getattr(t, name) for name in THEIL}, pairs
-
-
-def _assemble(
-    rows: list[dict[str, float | int | None]],
-    pairs: list[dict[str, object]],
-    out: list[tuple[object, ...]],
-    given: Figures,
-    options: dict[str, object],
-) -> Inequality:
-    """Return the result of all years."""
-    schema = {"year": pl.Int64, "regions": pl.Int64} | dict.fromkeys(
-        ["gini", *PARTS, *(f"theil_{name}" for name in THEIL)], pl.Float64
-    )
-    frame = pl.DataFrame(rows, schema=schema).with_columns(pl.selectors.float().fill_nan(None)).sort("year")
-    pair_schema: dict[str, Any] = {"year": pl.Int64, "group": pl.String, "other": pl.String}
-    pair_schema |= dict.fromkeys(("gini", "affluence"), pl.Float64)
-    parts = (
-        frame.unpivot(list(PARTS), index=["year", "gini"], variable_name="part")
-        .drop_nulls("value")
-        .with_columns(share=pl.when(pl.col("gini") > 0).then(pl.col("value") / pl.col("gini")))
-        .select("year", "part", "value", "share")
-        .sort("year", "part")
-    )
-    return Inequality(
-        frame=frame,
-        pairs=pl.DataFrame(pairs, schema=pair_schema).sort("year", "group", "other"),
-        parts=parts,
-        omitted=omitted(out),
-        kind=given.kind,
-        provenance=given.provenance("inequality", **options),
-    )

@@ -15,11 +15,9 @@ import polars as pl
 import pytest
 from scipy.stats import gaussian_kde
 
-from xinzhi.sectors.ellipse import deviational_ellipse
+from xinzhi.sectors.distribution import bandwidth, kernel_density, markov, probabilities, steady_state
 from xinzhi.sectors.inequality import gini, theil
-from xinzhi.sectors.markov import markov, probabilities, steady_state
-from xinzhi.sectors.moran import global_moran, local_moran, spatial_weights
-from xinzhi.sectors.ridgelines import bandwidth, kernel_density
+from xinzhi.sectors.spatial import deviational_ellipse, global_moran, local_moran, spatial_weights
 
 TOLERANCE = 1e-12
 YEAR = 2015

@@ -13,10 +13,9 @@ import xinzhi
 from xinzhi import sectors
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.sectors.conventions import document
+from xinzhi.sectors.distribution import bandwidth, homogeneity, steady_state
 from xinzhi.sectors.inequality import dagum, gini, theil
-from xinzhi.sectors.markov import homogeneity, steady_state
-from xinzhi.sectors.moran import global_moran, local_moran, spatial_weights
-from xinzhi.sectors.ridgelines import bandwidth
+from xinzhi.sectors.spatial import global_moran, local_moran, spatial_weights
 
 TOLERANCE = 1e-12
 LINE = {"a": ["b"], "b": ["a", "c"], "c": ["b", "d"], "d": ["c"]}

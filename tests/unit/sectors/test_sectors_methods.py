@@ -27,12 +27,11 @@ from xinzhi.sectors.composite.transform import (
 from xinzhi.sectors.composite.uncertainty import quantiles
 from xinzhi.sectors.conventions import convention, returns_to_schooling, text
 from xinzhi.sectors.coupling import coordination_degree, coupling_degree, lagging, obstacle_degree, relative_levels
-from xinzhi.sectors.ellipse import deviational_ellipse
+from xinzhi.sectors.distribution import bandwidth, kernel_density
 from xinzhi.sectors.figures import balanced_cells
 from xinzhi.sectors.green import decoupling_state
 from xinzhi.sectors.lmdi import lmdi_additive, logarithmic_mean
-from xinzhi.sectors.moran import global_moran, local_moran, spatial_weights
-from xinzhi.sectors.ridgelines import bandwidth, kernel_density
+from xinzhi.sectors.spatial import deviational_ellipse, global_moran, local_moran, spatial_weights
 
 HALVES = np.array([0.5, 0.5])
 CORNERS = np.array([[0.0, 0.0], [1.0, 1.0], [1.0, 0.0]])

@@ -10,20 +10,10 @@ import numpy as np
 from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Result
+from xinzhi.sectors.composite import transform
 from xinzhi.sectors.composite.system import System, finding, listed_errors
 from xinzhi.sectors.composite.table import Indicators
-from xinzhi.sectors.composite.transform import (
-    Normalisation,
-    Treated,
-    constant,
-    expert,
-    handed,
-    judged,
-    normalise,
-    objective,
-    positive,
-    treat,
-)
+from xinzhi.sectors.composite.transform import Normalisation, Treated, normalise, treat
 from xinzhi.sectors.conventions import convention
 
 AGGREGATIONS = ("arithmetic", "geometric", "harmonic", "topsis", "vikor", "grey")
@@ -168,7 +158,9 @@ def build(values: FloatArray, years: IntArray, system: System, how: Convention) 
         share = weights[rows[0]]
         index[rows] = aggregate(scores[rows], share, how.aggregation)
         for code, members in system.groups().items():
-            groups[code][rows] = _group(scores[np.ix_(rows, members)], share[members], how.aggregation)
+            part = share[members]  # members that all weigh nothing count the same
+            part = part if part.sum() > 0 else np.ones_like(part)
+            groups[code][rows] = aggregate(scores[np.ix_(rows, members)], part, how.aggregation)
     return Built(treated=treated, scores=scores, weights=weights, index=index, groups=groups, treatments=treatments)
 
 
@@ -184,14 +176,14 @@ def blocks(years: IntArray, *, pooled: bool) -> Iterator[tuple[int | None, IntAr
 def weigh(weights: str | Mapping[str, float], treated: FloatArray, system: System) -> FloatArray:
     """Return the weight of every indicator in the index, `(m,)`, summing to one."""
     if not isinstance(weights, str):
-        return handed(system, weights)
+        return transform.handed(system, weights)
     if weights == "equal":
         return system.equal()
     if weights == "expert":
-        return expert(system)
+        return transform.expert(system)
     if weights == "ahp":
-        return judged(system)[0]
-    return objective(weights, normalise(treated, system.directions, UNIT), treated, system.directions)
+        return transform.judged(system)[0]
+    return transform.objective(weights, normalise(treated, system.directions, UNIT), treated, system.directions)
 
 
 def refuse_constant(values: FloatArray, system: System, year: int | None) -> None:
@@ -203,7 +195,7 @@ def refuse_constant(values: FloatArray, system: System, year: int | None) -> Non
             name=system.codes[at],
             value=f"{values[0, at]:g}",
         )
-        for at in constant(values).tolist()
+        for at in transform.constant(values).tolist()
     ]
     if wrong:
         raise InputError("sectors.not-buildable", wrong, problems=listed_errors(wrong))
@@ -219,9 +211,5 @@ def yearly_ranks(index: FloatArray, years: IntArray) -> IntArray:
 
 def positive_where_needed(scores: FloatArray, aggregation: str) -> FloatArray:
     """Return scores that the aggregation can take: a geometric or harmonic mean needs the positive range."""
-    return positive(scores) if aggregation in MEANS[1:] and not (scores > 0).all() else scores
-
-
-def _group(scores: FloatArray, share: FloatArray, method: str) -> FloatArray:
-    """Return the score of a group; members that all weigh nothing count the same."""
-    return aggregate(scores, share if share.sum() > 0 else np.ones_like(share), method)
+    short = aggregation in MEANS[1:] and not (scores > 0).all()
+    return transform.positive(scores) if short else scores

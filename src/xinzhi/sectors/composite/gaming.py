@@ -26,7 +26,7 @@ from xinzhi.sectors.composite.build import (
     yearly_ranks,
 )
 from xinzhi.sectors.composite.system import System
-from xinzhi.sectors.composite.transform import Normalisation, normalise, spread_entropy, treat
+from xinzhi.sectors.composite.transform import Normalisation, entropy, normalise, treat
 from xinzhi.sectors.composite.uncertainty import AXES, Space, draw, grid, left_out, rank_draws, space
 from xinzhi.sectors.conventions import convention, departures, share_text
 
@@ -93,7 +93,10 @@ def gaming(result: Ranking) -> Gaming:
         frame=own.with_columns(_columns(table, counts, moved)).with_columns(_shift_columns(table[0], shifted)),
         provenance=replace(result.provenance, verb="index gaming"),
         kind=result.kind,
-        conventions=_listed(tried, counts),
+        conventions=pl.DataFrame(
+            {"number": number, "departures": int(count), **{name: how.label(name) for name in _CHOICES}}
+            for number, (how, count) in enumerate(zip(tried, counts, strict=True))
+        ),
         shifts=shifts,
         left_out=pl.DataFrame(
             refused, schema=dict.fromkeys(("convention", "reason_zh", "reason_en"), pl.String), orient="row"
@@ -105,7 +108,7 @@ def gaming(result: Ranking) -> Gaming:
 
 def shifted_entropy(scores: FloatArray, shift: float) -> FloatArray:
     """Return entropy weights after a constant before the logarithm, a documented misuse: `entropy` adds nothing."""
-    return spread_entropy(scores + shift)
+    return entropy(scores + shift)
 
 
 def _conventions(own: Convention) -> Iterator[Convention]:
@@ -189,14 +192,6 @@ def _shift_columns(own: IntArray, shifted: IntArray) -> list[pl.Series]:
     ]
 
 
-def _listed(tried: list[Convention], counts: IntArray) -> pl.DataFrame:
-    rows = [
-        {"number": number, "departures": int(counts[number]), **{name: how.label(name) for name in _CHOICES}}
-        for number, how in enumerate(tried)
-    ]
-    return pl.DataFrame(rows)
-
-
 METHODS = ("exact", "sobol")
 _FEWEST = 2
 
@@ -246,12 +241,15 @@ def sensitivity(result: Ranking, method: str, *, draws: int, seed: int) -> Sensi
             raise UsageError("sectors.few-draws", draws=draws, fewest=_FEWEST)
         variance, parts, count = _sobol(around, open_axes, draws, seed)
         names = [*(AXES[axis] for axis in open_axes), "noise"]
+    total = variance.sum()
+    if not total > 0 and names:
+        raise UsageError("sectors.no-rank-moves")
     options = {**result.provenance.options, "method": method, "draws": draws, "seed": seed}
     return Sensitivity(
         frame=_frame(own, names, variance, parts),
         provenance=replace(result.provenance, verb="index sensitivity", options=options),
         kind=result.kind,
-        overall=_overall(names, variance, parts),
+        overall=pl.DataFrame({"choice": names, **{part: values.sum(axis=1) / total for part, values in parts.items()}}),
         left_out=left_out(around),
         method=method,
         evaluations=count,
@@ -286,21 +284,14 @@ def _sobol(around: Space, open_axes: list[int], draws: int, seed: int) -> tuple[
         spread = np.concatenate([one, two]).var(axis=0)
         variance[rows] = spread
         for at, axis in enumerate([*open_axes, None]):
-            mixed = rank_draws(around, *_mixed(first, second, axis), rows).astype(np.float64)
+            # one choice from the second draws, all else from the first; None is the noise
+            picks, noise = first[0].copy(), second[1] if axis is None else first[1]
+            if axis is not None:
+                picks[:, axis] = second[0][:, axis]
+            mixed = rank_draws(around, picks, noise, rows).astype(np.float64)
             parts["first_order"][at, rows] = spread - ((two - mixed) ** 2).mean(axis=0) / 2
             parts["total"][at, rows] = ((one - mixed) ** 2).mean(axis=0) / 2
     return variance, parts, draws * (count + 2)
-
-
-def _mixed(
-    first: tuple[IntArray, FloatArray], second: tuple[IntArray, FloatArray], axis: int | None
-) -> tuple[IntArray, FloatArray]:
-    """Return the first draws with one choice from the second; None is the noise."""
-    if axis is None:
-        return first[0], second[1]
-    picks = first[0].copy()
-    picks[:, axis] = second[0][:, axis]
-    return picks, first[1]
 
 
 def _frame(own: pl.DataFrame, names: list[str], variance: FloatArray, parts: Parts) -> pl.DataFrame:
@@ -317,10 +308,3 @@ def _frame(own: pl.DataFrame, names: list[str], variance: FloatArray, parts: Par
     if not frames:
         raise UsageError("sectors.nothing-to-vary")
     return pl.concat(frames).sort("year", "region", maintain_order=True)
-
-
-def _overall(names: list[str], variance: FloatArray, parts: Parts) -> pl.DataFrame:
-    total = variance.sum()
-    if not total > 0:
-        raise UsageError("sectors.no-rank-moves")
-    return pl.DataFrame({"choice": names, **{part: values.sum(axis=1) / total for part, values in parts.items()}})

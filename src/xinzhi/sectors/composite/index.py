@@ -18,12 +18,12 @@ from xinzhi.core.schema import Column, describe, described
 from xinzhi.core.text import Language
 from xinzhi.data import Package, names_of, provenance
 from xinzhi.sectors.composite.build import Built, Convention, Ranking, build, yearly_ranks
-from xinzhi.sectors.composite.gaming import Gaming, Sensitivity
+from xinzhi.sectors.composite.gaming import Gaming, Sensitivity, gaming, sensitivity
 from xinzhi.sectors.composite.load_system import load_system
 from xinzhi.sectors.composite.system import System, finding, listed_errors
 from xinzhi.sectors.composite.table import Indicators, from_package, is_table, read_indicators, read_table
 from xinzhi.sectors.composite.transform import Normalisation, handed_findings, impute
-from xinzhi.sectors.composite.uncertainty import Uncertainty
+from xinzhi.sectors.composite.uncertainty import Uncertainty, uncertainty
 from xinzhi.sectors.conventions import convention, method
 from xinzhi.sectors.figures import as_package, named
 
@@ -59,8 +59,6 @@ class Index(Ranking, verb="index", topic="sectors", key=("region", "year")):
 
     def uncertainty(self, draws: int = convention("draws"), seed: int = 0) -> Uncertainty:
         """Return the interval of every rank over `draws` of all choices, and noise in the weights."""
-        from xinzhi.sectors.composite.uncertainty import uncertainty
-
         return uncertainty(self, draws=draws, seed=seed)
 
     def sensitivity(self, method: str = "exact", *, draws: int = convention("draws"), seed: int = 0) -> Sensitivity:
@@ -69,14 +67,10 @@ class Index(Ranking, verb="index", topic="sectors", key=("region", "year")):
         ``exact`` goes over every combination of the choices, without noise; ``sobol`` estimates from base draws, with
         it.
         """
-        from xinzhi.sectors.composite.gaming import sensitivity
-
         return sensitivity(self, method, draws=draws, seed=seed)
 
     def gaming(self) -> Gaming:
         """Return how far every region could move by convention alone, and by which."""
-        from xinzhi.sectors.composite.gaming import gaming
-
         return gaming(self)
 
     def name(self, region: str, language: Language = "en") -> str:
@@ -91,16 +85,10 @@ class Index(Ranking, verb="index", topic="sectors", key=("region", "year")):
         """
         at = self._position(region, year)
         row = int(np.flatnonzero(self.complete)[at])
-        items = self.system.indicators
         scores, weights = self.built.scores[at], self.built.weights[at]
-        columns: dict[str, object] = {
-            "indicator": self.system.codes,
-            "name_zh": [item.name.zh for item in items],
-            "name_en": [item.name.en for item in items],
-            "sector": [item.sector for item in items],
-            "dimension": pl.Series([item.dimension for item in items], dtype=pl.String),
-            "unit": [item.unit for item in items],
-            "direction": [item.direction for item in items],
+        about = ("indicator", "name_zh", "name_en", "sector", "dimension", "unit", "direction")
+        rows = self.system.to_frame().head(len(scores)).select(about)
+        columns = {
             "value": self.filled[row],
             "imputed": ~np.isfinite(self.table.values[row]),
             "treated": self.built.treated[at],
@@ -114,7 +102,7 @@ class Index(Ranking, verb="index", topic="sectors", key=("region", "year")):
                 columns["contribution"] = weights * np.log(scores)
             case "harmonic":
                 columns["contribution"] = weights / scores
-        return pl.DataFrame(columns)
+        return rows.hstack(pl.DataFrame(columns))
 
     def _position(self, region: str, year: int | None) -> int:
         keys = self.table.keys.filter(self.complete)
@@ -228,16 +216,13 @@ def index(
         rules = rules.within(frame.columns)
     scale = normalisation if isinstance(normalisation, Normalisation) else Normalisation(normalisation)
     how = Convention(
-        weights=weights,
-        aggregation=aggregation,
-        normalisation=scale,
-        treatment=treatment,
-        imputation=imputation,
+        weights=weights, aggregation=aggregation, normalisation=scale, treatment=treatment, imputation=imputation,
         pooled=pooled,
-    )
+    )  # fmt: skip
     table = read_table(frame, rules)
     filled = impute(table.values, table.keys, imputation)
-    complete = _complete(table, filled)
+    few_filled = np.isnan(table.values).mean(axis=1) <= convention("imputed_most")
+    complete = np.asarray(np.isfinite(filled).all(axis=1) & few_filled)
     if not complete.any():
         fewest = int(np.isnan(filled).sum(axis=1).argmin())
         names = [rules.codes[at] for at in np.flatnonzero(np.isnan(filled[fewest])).tolist()]
@@ -251,7 +236,7 @@ def index(
         kind=table.kind if package is None else package.kind,
         weights=_weights(built, table.years[complete], rules, pooled=pooled),
         coverage=_coverage(table, filled, complete, rules),
-        normalised=table.keys.filter(complete).select("region", "year").hstack(_columns(rules, built.scores)),
+        normalised=table.keys.filter(complete).select("region", "year").hstack(pl.DataFrame(built.scores, rules.codes)),
         treatment=_treatment(built, rules),
         names=named(names_of(package), indicator=rules.words().items()),
         system=rules,
@@ -269,12 +254,6 @@ def _package(frame: object) -> Package | None:
     if isinstance(frame, str | Path) and is_table(frame):
         return None
     return as_package(frame) if isinstance(frame, str | Path | Package) else None
-
-
-def _complete(table: Indicators, filled: FloatArray) -> BoolArray:
-    """Return the rows that get an index: nothing missing, and not too much of it filled in."""
-    share = np.isnan(table.values).mean(axis=1)
-    return np.asarray(np.isfinite(filled).all(axis=1) & (share <= convention("imputed_most")))
 
 
 def _frame(table: Indicators, filled: FloatArray, complete: BoolArray, built: Built, system: System) -> pl.DataFrame:
@@ -301,10 +280,6 @@ def _spread(values: FloatArray, rows: IntArray, size: int) -> pl.Series:
     whole = np.full(size, np.nan)
     whole[rows] = values
     return pl.Series(whole, nan_to_null=True)
-
-
-def _columns(system: System, values: FloatArray) -> pl.DataFrame:
-    return pl.DataFrame({code: values[:, at] for at, code in enumerate(system.codes)})
 
 
 def _weights(built: Built, years: IntArray, system: System, *, pooled: bool) -> pl.DataFrame:

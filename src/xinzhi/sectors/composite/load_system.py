@@ -30,19 +30,8 @@ from xinzhi.sectors.composite.transform import ahp, weight_findings
 
 _FOLDER = Path(__file__).parent.parent / "systems"
 _TOP = ("id", "title", "status", "reference", "method", "sectors", "dimensions", "indicators", "comparisons", "note")
-_ITEM = (
-    "indicator",
-    "name",
-    "sector",
-    "dimension",
-    "direction",
-    "unit",
-    "denominator",
-    "weight",
-    "target",
-    "from",
-    "note",
-)
+_ITEM: tuple[str, ...] = ("indicator", "name", "sector", "dimension", "direction", "unit", "denominator")
+_ITEM += ("weight", "target", "from", "note")
 _GROUP = ("name", "weight")
 _FROM = ("numerator", "denominator", "factor")
 _COLUMNS = ("region", "year", INDEX, "rank", "status", "imputed", "missing", "group")
@@ -121,25 +110,18 @@ def _is_text(system: str | Path) -> bool:
 def _source(system: str | Path | Mapping[str, Any]) -> Source:
     if isinstance(system, Mapping):
         return Source("", dict(system))
-    if _is_text(system):
-        try:
-            return parse(str(system), "system")
-        except YamlError as error:
-            raise _unreadable(error) from error
-    path = Path(system)
-    if path.suffix not in {".yaml", ".yml"}:
+    text = _is_text(system)
+    path = Path() if text else Path(system)
+    if not text and path.suffix not in {".yaml", ".yml"}:
         known = sorted(file.stem for file in _FOLDER.glob("*.yaml"))
         if str(system) not in known:
             raise UsageError("sectors.no-system", asked=system, known=known)
         path = _FOLDER / f"{system}.yaml"
     try:
-        return read(path)
+        return parse(str(system), "system") if text else read(path)
     except YamlError as error:
-        raise _unreadable(error) from error
-
-
-def _unreadable(error: YamlError) -> InputError:
-    return InputError("sectors.system-unreadable", [error.finding], problems=listed_errors([error.finding]))
+        wrong = [error.finding]
+        raise InputError("sectors.system-unreadable", wrong, problems=listed_errors(wrong)) from error
 
 
 class _Reader:
@@ -183,8 +165,7 @@ class _Reader:
             sectors=sectors,
             dimensions=dimensions,
         )
-        for found in weight_findings(made):
-            self.findings.append(replace(found, file=self.file))
+        self.findings += [replace(found, file=self.file) for found in weight_findings(made)]
         made = replace(made, comparisons=self.comparisons(content.get("comparisons"), made))
         return None if errors(self.findings) else replace(made, findings=tuple(self.findings))
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import FloatArray, IntArray
+from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding
 from xinzhi.sectors.composite.system import System, finding, listed_errors, shares_of
@@ -23,41 +23,27 @@ def impute(values: FloatArray, keys: pl.DataFrame, method: str) -> FloatArray:
         raise UsageError("sectors.unknown-imputation", method=method, known=list(IMPUTATIONS))
     if method == "none" or np.isfinite(values).all():
         return values
-    years = keys["year"].to_numpy()
-    if method in ("linear", "nearest"):
-        return _over_time(values, keys["region"].to_numpy(), years, method)
-    if method == "group-mean":
-        if "group" not in keys.columns:
-            raise UsageError("sectors.no-group-column")
-        years = keys.select("year", "group").to_struct().rank("dense").to_numpy()
-    return _across(values, years, np.nanmedian if method == "median" else np.nanmean)
-
-
-def _across(values: FloatArray, cells: IntArray, middle: np.ufunc | object) -> FloatArray:
-    filled = values.copy()
-    for cell in np.unique(cells):
-        rows = np.flatnonzero(cells == cell)
-        block = values[rows]
-        gaps = ~np.isfinite(block)
-        for column in np.flatnonzero(gaps.any(axis=0) & ~gaps.all(axis=0)).tolist():
-            filled[rows[gaps[:, column]], column] = middle(block[:, column])  # type: ignore[operator] # a numpy function
-    return filled
-
-
-def _over_time(values: FloatArray, regions: np.ndarray, years: IntArray, method: str) -> FloatArray:
-    filled = values.copy()
-    order = np.lexsort((years, regions))
-    for rows in np.split(order, np.flatnonzero(regions[order][1:] != regions[order][:-1]) + 1):
-        block, times = values[rows], years[rows].astype(np.float64)
-        gaps = ~np.isfinite(block)
+    if method == "group-mean" and "group" not in keys.columns:
+        raise UsageError("sectors.no-group-column")
+    alike = {"group-mean": ("year", "group"), "linear": ("region",), "nearest": ("region",)}.get(method, ("year",))
+    cells = keys.select(alike).to_struct().rank("dense").to_numpy()
+    years, filled = keys["year"].to_numpy().astype(np.float64), values.copy()
+    order = np.lexsort((years, cells))
+    for rows in np.split(order, np.flatnonzero(np.diff(cells[order])) + 1):
+        gaps = ~np.isfinite(values[rows])
         for column in np.flatnonzero(gaps.any(axis=0) & ~gaps.all(axis=0)).tolist():
             gap = gaps[:, column]
-            known, level = times[~gap], block[~gap, column]
-            if method == "linear":
-                filled[rows[gap], column] = np.interp(times[gap], known, level, left=np.nan, right=np.nan)
-            else:
-                filled[rows[gap], column] = level[np.abs(times[gap][:, None] - known).argmin(axis=1)]
+            filled[rows[gap], column] = _stand_in(values[rows, column], gap, years[rows], method)
     return filled
+
+
+def _stand_in(level: FloatArray, gap: BoolArray, times: FloatArray, method: str) -> FloatArray:
+    """Return what stands in the gaps of a series over time, or of the regions that are alike."""
+    if method == "linear":
+        return np.interp(times[gap], times[~gap], level[~gap], left=np.nan, right=np.nan)
+    if method == "nearest":
+        return np.asarray(level[~gap][np.abs(times[gap][:, None] - times[~gap]).argmin(axis=1)])
+    return np.asarray(np.nanmedian(level) if method == "median" else np.nanmean(level))
 
 
 TREATMENTS = ("none", "winsorise", "log", "box-cox")
@@ -207,7 +193,10 @@ def normalise(
     """Put indicators onto one scale on which more is better: signs are turned first; ties have the lowest rank."""
     turned = values * directions
     if how.method in _RANKS:
-        return _ranked(turned, how.method)
+        below = np.column_stack([np.searchsorted(np.sort(column), column, side="left") for column in turned.T])
+        return np.asarray(
+            {"percentile": below / (len(turned) - 1), "rank": below + 1.0, "borda": below + 0.0}[how.method]
+        )
     if how.method == "vector":
         return np.asarray(turned / np.sqrt((turned**2).sum(axis=0)))
     if how.method == "z":
@@ -224,15 +213,6 @@ def positive(scores: FloatArray, bounds: tuple[float, float] | None = None) -> F
     low, high = convention("positive_range")
     least, most = bounds or (scores.min(), scores.max())
     return np.asarray(low + (high - low) * (scores - least) / (most - least))
-
-
-def _ranked(turned: FloatArray, method: str) -> FloatArray:
-    below = np.empty_like(turned)
-    for column in range(turned.shape[1]):
-        below[:, column] = np.searchsorted(np.sort(turned[:, column]), turned[:, column], side="left")
-    if method == "percentile":
-        return below / (len(turned) - 1)
-    return below + 1 if method == "rank" else below
 
 
 def _targets(targets: FloatArray | None, directions: FloatArray, worst: FloatArray) -> FloatArray:
@@ -270,13 +250,9 @@ def entropy(scores: FloatArray) -> FloatArray:
     r"""Return entropy weights: the less evenly an indicator is spread over the observations, the more it counts.
 
     $w_j \propto 1 + \sum_i p_{ij} \ln p_{ij} / \ln n$ with $p_{ij} = x_{ij} / \sum_i x_{ij}$; a zero contributes
-    nothing, since $p \ln p \to 0$: no constant is added before the logarithm.
+    nothing, since $p \ln p \to 0$: no constant is added before the logarithm. No cell is negative.
     """
-    return spread_entropy(scores)
-
-
-def spread_entropy(scores: FloatArray) -> FloatArray:
-    """Return the entropy weights of any table without negative cells; `entropy` gives it the right one."""
+    total = scores.sum(axis=0)
     total = scores.sum(axis=0)
     logs = np.maximum(scores, np.finfo(np.float64).tiny)  # what stands for a zero is multiplied by the zero
     logs /= total

@@ -26,6 +26,7 @@ from xinzhi.sectors.conventions import convention
 _MOST = 1_000_000
 AXES = ("imputation", "treatment", "normalisation", "weights", "aggregation")
 _AT_ONCE = 250  # draws ranked together: their scores stay in the cache
+_LEFT_OUT = ("choice", "level", "reason_zh", "reason_en")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -273,7 +274,11 @@ def uncertainty(result: Ranking, *, draws: int, seed: int) -> Uncertainty:
         provenance=replace(result.provenance, verb="index uncertainty", options=options),
         kind=result.kind,
         shift=pl.DataFrame({"year": years, "mean_shift": [part[3] for part in parts]}),
-        levels=_levels(around, picks),
+        levels=pl.DataFrame(
+            {"choice": name, "level": label, "draws": int((picks[:, axis] == at).sum())}
+            for axis, name in enumerate(AXES)
+            for at, label in enumerate(around.labels(name))
+        ),
         left_out=left_out(around),
         draws=draws,
         names=result.names,
@@ -299,15 +304,4 @@ def quantiles(found: IntArray) -> IntArray:
 def left_out(around: Space) -> pl.DataFrame:
     """Return what the data cannot carry, as a frame."""
     rows = [(choice, level, why.zh, why.en) for choice, level, why in around.left_out]
-    return pl.DataFrame(
-        rows, schema=dict.fromkeys(("choice", "level", "reason_zh", "reason_en"), pl.String), orient="row"
-    )
-
-
-def _levels(around: Space, picks: IntArray) -> pl.DataFrame:
-    rows = [
-        {"choice": name, "level": label, "draws": int((picks[:, axis] == at).sum())}
-        for axis, name in enumerate(AXES)
-        for at, label in enumerate(around.labels(name))
-    ]
-    return pl.DataFrame(rows)
+    return pl.DataFrame(rows, schema=dict.fromkeys(_LEFT_OUT, pl.String), orient="row")

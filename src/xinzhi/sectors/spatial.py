@@ -1,4 +1,4 @@
-"""Moran's I: whether regions resemble their neighbours, and where the clusters are; and who borders on whom."""
+"""Space: who borders on whom, whether neighbours are alike (Moran's I), and where the centre is (ellipse)."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from xinzhi.core.regression import benjamini_hochberg
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.spatial import adjacency, parts, row_standardised
 from xinzhi.core.text import words
+from xinzhi.data import Field, tidy
 from xinzhi.sectors.conventions import document, series_text, setting
-from xinzhi.sectors.figures import KEYS, figures, omitted, reason
+from xinzhi.sectors.figures import KEYS, figures, omitted, reason, refuse_below
 
 Neighbours = Mapping[str, Sequence[str]]
 
@@ -70,7 +71,11 @@ def spatial_weights(neighbours: Neighbours, regions: Sequence[str], *, islands: 
     wanted = sorted(set(regions))
     if unknown := [name for name in wanted if name not in neighbours]:
         raise InputError("sectors.no-neighbours-given", names=unknown)
-    _symmetric(neighbours, wanted)
+    for region in wanted:
+        if region in neighbours[region]:
+            raise InputError("sectors.borders-itself", region=region)
+        if one_sided := [other for other in neighbours[region] if region not in neighbours.get(other, ())]:
+            raise InputError("sectors.one-sided-border", region=region, other=one_sided[0])
     inside = set(wanted)
     alone = [name for name in wanted if inside.isdisjoint(neighbours[name])]
     if alone and islands == "refuse":
@@ -80,16 +85,6 @@ def spatial_weights(neighbours: Neighbours, regions: Sequence[str], *, islands: 
         raise InputError("sectors.no-neighbours")
     matrix = adjacency(neighbours, kept)
     return Weights(regions=tuple(kept), matrix=row_standardised(matrix), dropped=tuple(alone), parts=parts(matrix))
-
-
-def _symmetric(neighbours: Neighbours, wanted: Sequence[str]) -> None:
-    """Raise where a border stands on one side only, or a region borders on itself."""
-    for region in wanted:
-        for other in neighbours[region]:
-            if region == other:
-                raise InputError("sectors.borders-itself", region=region)
-            if region not in neighbours.get(other, ()):
-                raise InputError("sectors.one-sided-border", region=region, other=other)
 
 
 CLUSTERS = ("HH", "LH", "LL", "HL")  # a region and its neighbours, high or low
@@ -117,7 +112,9 @@ def global_moran(
     z = _deviations(values)
     n = z.size
     square = float(z @ z)
-    s0, s1, s2 = _sums(weights)
+    s0 = float(weights.sum())
+    s1 = float(np.vdot(weights, weights) + np.einsum("ij,ji->", weights, weights))
+    s2 = float(((weights.sum(axis=1) + weights.sum(axis=0)) ** 2).sum())
     scale = n / (s0 * square)
     index = float(scale * (z @ weights @ z))
     expected = -1 / (n - 1)
@@ -161,14 +158,6 @@ def _deviations(values: FloatArray) -> FloatArray:
     if values.size < _FEWEST or not np.isfinite(values).all() or np.ptp(values) == 0:
         raise InputError("sectors.moran-values", fewest=_FEWEST)
     return np.asarray(values - values.mean())
-
-
-def _sums(weights: FloatArray) -> tuple[float, float, float]:
-    """Return Cliff and Ord's sums of the weights."""
-    s0 = float(weights.sum())
-    s1 = float(np.vdot(weights, weights) + np.einsum("ij,ji->", weights, weights))
-    s2 = float(((weights.sum(axis=1) + weights.sum(axis=0)) ** 2).sum())
-    return s0, s1, s2
 
 
 def _two_sided(drawn: FloatArray, observed: FloatArray) -> FloatArray:
@@ -320,3 +309,133 @@ def _local(here: pl.DataFrame, value: str, weights: Weights, draws: tuple[int, i
         significant=pl.Series(probability <= level),
         significant_fdr=pl.Series(benjamini_hochberg(probability) <= level),
     )
+
+
+Method = Literal["yuill", "crimestat"]
+_LEAST_POINTS = 3
+_COORDINATES = ("longitude", "latitude")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EllipseShape:
+    """An ellipse."""
+
+    centre: tuple[float, float]
+    major: float
+    minor: float
+    rotation: float
+
+
+def deviational_ellipse(points: FloatArray, weights: FloatArray, *, method: Method = "yuill") -> EllipseShape:
+    """Return the standard deviational ellipse of weighted points (Yuill 1971; ``crimestat``: Levine, chapter 4)."""
+    if method not in {"yuill", "crimestat"}:
+        raise UsageError("sectors.ellipse-method", method=method)
+    used = weights > 0
+    count = int(used.sum())
+    if count < _LEAST_POINTS or not np.isfinite(points[used]).all():
+        raise InputError("sectors.few-points")
+    share = weights[used] / weights[used].sum()
+    centre = share @ points[used]
+    away = points[used] - centre
+    values, vectors = np.linalg.eigh((share[:, None] * away).T @ away)
+    if values[1] <= 0:
+        raise InputError("sectors.one-place")
+    factor = math.sqrt(2 * count / (count - 2)) if method == "crimestat" else 1.0
+    east, north = vectors[:, 1]
+    return EllipseShape(
+        centre=(float(centre[0]), float(centre[1])),
+        major=factor * math.sqrt(values[1]),
+        minor=factor * math.sqrt(max(values[0], 0.0)),
+        rotation=math.degrees(math.atan2(east, north)) % 180,
+    )
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class Ellipses(Result, verb="ellipse", topic="sectors", key=("year",)):
+    """Standard deviational ellipses by year, around the centre of gravity; rotation in degrees clockwise from north."""
+
+    omitted: pl.DataFrame
+
+    def facts(self) -> Facts:
+        """Return where the centre of gravity went and how the spread changed."""
+        first, last = self.frame.row(0, named=True), self.frame.row(-1, named=True)
+        values = {
+            f"{name}_{end}": row[name]
+            for end, row in (("before", first), ("after", last))
+            for name in ("year", "longitude", "latitude")
+        }
+        return {"answer.ellipse": values | {"change": last["area_km2"] / first["area_km2"] - 1}}
+
+
+def ellipse(frame: object, value: str, coordinates: object, *, method: Method = "yuill") -> Ellipses:
+    """Return the standard deviational ellipse of a figure over the regions in every year.
+
+    Parameters
+    ----------
+    frame, value
+        A frame with ``region, year`` and a figure that is not negative, the weight of each region; the figure's column.
+    coordinates
+        ``region, longitude, latitude`` in degrees, one point a region (its capital or centroid). xinzhi ships none.
+    method
+        ``yuill``: the axes are the standard deviations along the principal directions; ``crimestat``: these times
+        sqrt(2 n / (n - 2)).
+
+    Notes
+    -----
+    Degrees are turned into kilometres on a plane that touches the earth at the mean of the points (equirectangular): on
+    the span of China lengths are true to a few per cent, more in the north and south; the centre is exact in degrees.
+
+    Examples
+    --------
+    >>> places = pl.DataFrame({"region": list("abc"), "longitude": [110.0, 112.0, 111.0], "latitude": [30, 30, 31]})
+    >>> data = pl.DataFrame({"region": list("abc"), "year": 2020, "y": [1.0, 1.0, 2.0]})
+    >>> ellipse(data, "y", places).frame.select(pl.col("longitude", "latitude").round(4)).rows()
+    [(111.0, 30.5)]
+    """
+    given = figures(frame, [value], verb="ellipse")
+    table = given.frame
+    refuse_below(table, [value], verb="ellipse", positive=False)
+    places = _places(coordinates)
+    if unknown := sorted(set(table["region"]) - set(places["region"])):
+        raise InputError("sectors.no-coordinates", names=unknown)
+    middle = places.select(_COORDINATES).mean().row(0)
+    degree = math.radians(1) * setting("ellipse.earth_radius_km")
+    scale = np.array([degree * math.cos(math.radians(middle[1])), degree])
+    rows: list[dict[str, float | int | None]] = []
+    for (year,), part in table.drop_nulls(value).group_by("year", maintain_order=True):
+        here = part.join(places, on="region")
+        points = (here.select(_COORDINATES).to_numpy() - np.array(middle)) * scale
+        shape = deviational_ellipse(points, here[value].to_numpy(), method=method)
+        centre = np.array(shape.centre) / scale + np.array(middle)
+        rows.append(
+            {
+                "year": year,
+                "regions": here.height,
+                "longitude": float(centre[0]),
+                "latitude": float(centre[1]),
+                "major_km": shape.major,
+                "minor_km": shape.minor,
+                "rotation": shape.rotation,
+                "area_km2": math.pi * shape.major * shape.minor,
+                "_east": shape.centre[0],
+                "_north": shape.centre[1],
+            }
+        )
+    moved = (pl.col("_east").diff() ** 2 + pl.col("_north").diff() ** 2).sqrt()
+    return Ellipses(
+        frame=pl.DataFrame(rows).sort("year").with_columns(moved_km=moved).drop("_east", "_north"),
+        omitted=omitted(table.filter(pl.col(value).is_null()).select(KEYS).iter_rows(), reason("no_value")),
+        kind=given.kind,
+        provenance=given.provenance("ellipse", value=value, method=method),
+    )
+
+
+def _places(coordinates: object) -> pl.DataFrame:
+    """Return region, longitude and latitude, checked."""
+    degrees = [Field(name, missing="refuse") for name in _COORDINATES]
+    read = tidy(coordinates, [Field("region", "code"), *degrees], key=["region"], verb="ellipse")
+    for name, most in zip(_COORDINATES, (180, 90), strict=True):
+        bad = read.frame.filter(pl.col(name).abs() > most)
+        if bad.height:
+            raise InputError("sectors.bad-coordinates", region=bad["region"][0], column=name, most=most)
+    return read.frame
