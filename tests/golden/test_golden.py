@@ -7,6 +7,7 @@ A change of numbers that is meant is written into the changelog, and the digests
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from golden.calls import CALLS
 from golden.freeze import LACKING, SEEN, STORED, Bench, differences, digests, names, record, record_library
 from golden.library import LIBRARY
 
+DOUBLED = re.compile(r"[：，；。]。|[:,;]\.(?=\s|$)|(?<![.…])\.\.(?=\s|$)")  # a sentence that ends twice
 QUICK = [call for call in CALLS if call.quick]
 
 
@@ -44,7 +46,10 @@ def judged(name, stored, parts):
 @pytest.mark.parametrize("call", QUICK, ids=lambda call: call.name)
 def test_numbers_of_a_call_are_those_that_were_frozen(call, bench, stored):
     languages = ("en", "zh") if "{out}" in call.words else ("en",)  # of what is printed in Chinese no number is frozen
-    judged(call.name, stored, record(call, bench, languages))
+    parts = record(call, bench, languages)
+    judged(call.name, stored, parts)
+    doubled = [text for of in parts.values() for part in of.values() for text in part.words if DOUBLED.search(text)]
+    assert not doubled, doubled
 
 
 @pytest.mark.parametrize("name", LIBRARY)

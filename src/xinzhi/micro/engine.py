@@ -108,19 +108,30 @@ class Engine:
 
     def _elsewhere(self, library: Any, source: Any, encoding: str | None) -> Any:  # noqa: ANN401 - Ibis and its tables
         paths = files_of(source)
-        if paths is None and self.session is not None:  # a table in memory of Ibis is not there for what Spark keeps
-            name = f"firms_{next(_NUMBERS)}"
-            self.session.createDataFrame(_frame(source).to_arrow()).createOrReplaceTempView(name)
-            return self.backend.table(name)
         if paths is None:
-            return library.memtable(_frame(source).to_arrow())
-        parts = [
-            self._guarded(self.backend.read_csv, str(path), header=True, **_coded(path, encoding))
-            if is_text(path)
-            else self._guarded(self.backend.read_parquet, str(path))
-            for path in paths
-        ]
+            return self._handed(_frame(source))
+        parts = [self._file(path, encoding) for path in paths]
         return parts[0] if len(parts) == 1 else library.union(*parts)
+
+    def _handed(self, frame: pl.DataFrame) -> Ibis:
+        """Hand a table in memory to the engine: what is computed from it has to be computed there."""
+        name = f"firms_{next(_NUMBERS)}"
+        if self.session is None:
+            return self._guarded(self.backend.create_table, name, frame.to_arrow(), temp=True)
+        self.session.createDataFrame(frame.to_arrow()).createOrReplaceTempView(name)
+        return self.backend.table(name)
+
+    def _file(self, path: Path, encoding: str | None) -> Ibis:
+        """Return a file, every column of a text file as text: Spark reads it where it is, a database is handed it."""
+        if self.session is not None and is_text(path):
+            return self._guarded(self.backend.read_csv, str(path), header=True, **_coded(path, encoding))
+        if self.session is not None:
+            return self._guarded(self.backend.read_parquet, str(path))
+        if not is_text(path):
+            return self._handed(self._guarded(pl.read_parquet, path))
+        with tempfile.TemporaryDirectory() as aside:
+            plain = in_utf8(path, encoding, Path(aside) / path.name)
+            return self._handed(self._guarded(pl.read_csv, plain, separator=header_of(plain)[1], infer_schema=False))
 
     def sql(self, expression: Ibis) -> str:
         """Return the SQL of an expression, in the language of the engine."""
@@ -160,7 +171,7 @@ class Engine:
         target = Path(path)
         if self.connection is None:
             allowed(expression)
-            writer = getattr(self.backend, "to_parquet_dir", None) or self.backend.to_parquet
+            writer = self.backend.to_parquet if self.session is None else self.backend.to_parquet_dir
             self._guarded(writer, expression, str(target))
             return target
         aside = target.with_name(f".{target.name}.partial")

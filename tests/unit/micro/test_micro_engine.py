@@ -4,6 +4,7 @@ import sys
 
 import numpy as np
 import polars as pl
+import polars.selectors as cs
 import pytest
 
 from xinzhi import micro
@@ -11,6 +12,7 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.micro import engine as engines
 
 ibis = pytest.importorskip("ibis", reason="the extra micro is not installed")
+OLD = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # what Ibis calls in pandas and DuckDB
 DIALECTS = ("duckdb", "trino", "bigquery", "snowflake", "postgres", "databricks", "clickhouse")
 
 
@@ -95,6 +97,7 @@ def test_what_the_engine_says_of_cells_is_not_told(tmp_path):
     assert "SECRET" not in repr(error.value.__cause__)
 
 
+@OLD
 def test_another_engine_says_nothing_of_cells_either(monkeypatch):
     backend = ibis.duckdb.connect()
     engine = micro.connect(backend)
@@ -116,3 +119,24 @@ def test_tables_are_written_whole_or_not_at_all(tmp_path):
     assert [one.name for one in tmp_path.glob("*.p*")] == ["made.parquet"]
     engine.close()
     assert list((tmp_path / "spill").iterdir()) == []
+
+
+@OLD
+def test_firms_in_files_are_measured_on_a_database_as_at_home(tmp_path):
+    firms = micro.mock(300, (2005, 2007), seed=1).drop("born", "closed")
+    firms.write_parquet(tmp_path / "firms.parquet")
+    half = firms.height // 2
+    for number, part in enumerate((firms[:half], firms[half:])):
+        (tmp_path / "parts").mkdir(exist_ok=True)
+        part.write_csv(tmp_path / "parts" / f"{number}.csv")
+    far = micro.connect(ibis.duckdb.connect())
+    for source in (tmp_path / "firms.parquet", tmp_path / "parts", firms):
+        here, there = (micro.misallocation(micro.panel(source, engine=one)).frame for one in (micro.connect(), far))
+        assert here.columns == there.columns
+        for name in here.select(cs.numeric()).columns:
+            assert here[name].to_list() == pytest.approx(there[name].to_list(), rel=1e-9, abs=1e-9), name
+    table = far.table(tmp_path / "firms.parquet")
+    kept = far.keep(table.mutate(double=table.output * 2))
+    path = far.write(kept, tmp_path / "made.parquet")
+    assert pl.read_parquet(path)["double"].sum() == pytest.approx(2 * firms["output"].sum())
+    far.close()

@@ -270,3 +270,13 @@ def test_results_give_back_the_kind_of_frame():
     pandas = pytest.importorskip("pandas", reason="pandas is in the test group")
     frame = panel(a=[0.4, 0.9], b=[0.4, 0.1]).to_pandas()
     assert isinstance(sectors.coupling(frame, ["a", "b"]).to_native(), pandas.DataFrame)
+
+
+def test_what_coupling_and_obstacles_say_of_the_last_year():
+    frame = panel(a=[0.4, 0.9], b=[0.4, 0.1])
+    said = sectors.coupling(frame, ["a", "b"]).summary("en")
+    assert "2 regions in" in said
+    assert "coupling from 0.600 to 1.000" in said  # 2 sqrt(.9 x .1) / (.9 + .1) = .6, and 1 where both are equal
+    shares = (0.6 / 1.2 + 0.1 / 1.0) / 2, (0.6 / 1.2 + 0.9 / 1.0) / 2  # the mean of both regions' shares
+    told = sectors.obstacle(frame, ["a", "b"]).summary("en")
+    assert f"b {shares[1]:.0%} and a {shares[0]:.0%}".replace("%", "\N{NO-BREAK SPACE}%") in told

@@ -58,6 +58,11 @@ def test_a_system_is_read_and_nests(write):
         ("id: mine", "id: mine\nid: other", "duplicate-key", 2),
         ("denominator: head,", "denominator: head, from: {numerator: 'a b'},", "bad-source", 9),
         ("id: mine", "comparisons: {s: [[1, 2], [1, 1]]}\nid: mine", "bad-comparisons", 1),
+        ("id: mine", "comparisons: 3\nid: mine", "not-a-mapping", 1),
+        ("denominator: head,", "denominator: head, from: 3,", "not-a-mapping", 9),
+        ("denominator: head,", "denominator: head, from: {denominator: 'accounts.output_real'},", "missing-key", 9),
+        ("indicators:", "indicators:\n  - 3", "not-a-mapping", None),
+        (GOOD, "[1, 2]", "not-a-mapping", None),
     ],
 )
 def test_what_is_wrong_is_named_with_its_line(write, old, new, rule, line):

@@ -8,6 +8,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 from called import main_files
@@ -152,3 +153,15 @@ def test_revisions_that_moved_nothing_are_not_drawn(tmp_path):
     page = (tmp_path / "vintages.html").read_text("utf-8")
     assert "history-census4-census5" in page
     assert "history-first_published-census4" not in page
+
+
+@pytest.mark.parametrize(("sides", "verb"), [("input", "cost"), ("output", "revenue"), ("input output", "profit")])
+def test_prices_lead_from_the_study_to_the_efficiency_of_their_side(sides, verb):
+    rng = np.random.default_rng(5)
+    frame = pl.DataFrame({"unit": [f"u{at}" for at in range(9)]} | {name: rng.uniform(1, 3, 9) for name in "xywp"})
+    asked = {f"{side}_prices": [{"input": "w", "output": "p"}[side]] for side in sides.split()}
+    (made,) = xinzhi.study("frontier", frame, inputs=["x"], outputs=["y"], **asked).results.values()
+    goods = [frame[[name]].to_numpy() for name in ("x", "y")]
+    prices = [frame[names].to_numpy() for names in asked.values()]
+    own = getattr(xinzhi.frontier, f"{verb}_efficiency")(*goods, *prices)
+    assert made.frame["economic"].to_list() == own.frame["economic"].to_list()

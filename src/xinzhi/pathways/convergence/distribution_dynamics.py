@@ -86,7 +86,8 @@ def distribution_dynamics(
     36
     """
     if lag < 1 or points < 11 or (bandwidth is not None and bandwidth <= 0):  # noqa: PLR2004 - a grid needs points
-        raise UsageError("pathways.distribution-options", lag=lag, points=points, bandwidth=bandwidth)
+        width = "-" if bandwidth is None else bandwidth
+        raise UsageError("pathways.distribution-options", lag=lag, points=points, bandwidth=width)
     logs = logarithms(
         read_unit_years(frame, unit=unit, time=time, value=value, verb="distribution"), verb="distribution"
     )

@@ -69,17 +69,21 @@ class Regressions:
 
 def relative_paths(values: FloatArray) -> FloatArray:
     """Return relative transition paths: every value over the mean of its year `(N, T)`."""
-    mean = values.mean(axis=0)
-    if (mean == 0).any():
-        raise InputError("pathways.zero-mean")
-    return np.asarray(values / mean)
+    return np.asarray(values / _means(values))
 
 
 def variation(values: FloatArray) -> FloatArray:
     """Return the cross-sectional variance of the relative paths in every year, ``H_t``."""
     # ``H_t = (1/N) sum_i (h_it - 1)^2`` (Phillips and Sul 2007, Econometrica 75(6), equation 5).
-    mean = values.mean(axis=-2, keepdims=True)
-    return np.asarray(((values / mean - 1) ** 2).mean(axis=-2))
+    return np.asarray(((values / _means(values) - 1) ** 2).mean(axis=-2))
+
+
+def _means(values: FloatArray) -> FloatArray:
+    """Return the mean of every year over the units, which nothing can be divided by where it is zero."""
+    mean: FloatArray = values.mean(axis=-2, keepdims=True)
+    if (mean == 0).any():
+        raise InputError("pathways.zero-mean")
+    return mean
 
 
 def growing_variation(values: FloatArray, core: FloatArray | None = None) -> FloatArray:
