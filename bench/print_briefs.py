@@ -14,7 +14,7 @@ from tempfile import mkdtemp
 
 import xinzhi
 from xinzhi.studies.brief import of_region
-from xinzhi.studies.brief_read import read
+from xinzhi.studies.brief_facts import read
 from xinzhi.studies.study import SILENT
 
 A4, PAGES = (595, 842), 2

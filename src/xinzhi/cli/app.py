@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from xinzhi.cli.options import Command, Group, given, misuse, params_of
-from xinzhi.cli.speech import print_findings, print_json
-from xinzhi.cli.streams import flushed, steady
+from xinzhi.cli.speech import flushed, print_findings, print_json, steady
 from xinzhi.cli.verbs import VERBS, Call
 from xinzhi.core.errors import InputError, UsageError, XinzhiError, system_reason
 from xinzhi.core.text import read_words, shown
@@ -32,10 +31,19 @@ class Application(Group):
     """The verbs, or those of one group."""
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        """Return a verb, made now."""
+        """Return a verb, made now, with the options of its classes."""
         del ctx
-        path = f"{self.path} {name}".strip()
-        return _command(path, self.language) if path in VERBS else _group(path, self.language)
+        path, language = f"{self.path} {name}".strip(), self.language
+        if path not in VERBS:
+            return _group(path, language)
+        verb = VERBS[path]
+        made = Command(
+            name=name, help=read_words("verbs.yaml")[path][language],
+            params=params_of(path.replace(" ", "-"), verb.arguments, verb.classes(), language),
+            callback=partial(_run, path, language),
+        )  # fmt: skip
+        made.language = language
+        return made
 
 
 def application(language: Language) -> Group:
@@ -62,18 +70,6 @@ def _group(path: str, language: Language) -> Application:
     about = read_words("options.yaml")["shared"]["lang"][language]
     made.params = [click.Option(["--lang"], metavar="zh|en", expose_value=False, help=about)]
     made.language, made.path, made.verbs = language, path, list(dict.fromkeys(below))
-    return made
-
-
-def _command(path: str, language: Language) -> Command:
-    """Return one verb, with the options of its classes."""
-    verb = VERBS[path]
-    made = Command(
-        name=path.rpartition(" ")[2], help=read_words("verbs.yaml")[path][language],
-        params=params_of(path.replace(" ", "-"), verb.arguments, verb.classes(), language),
-        callback=partial(_run, path, language),
-    )  # fmt: skip
-    made.language = language
     return made
 
 
@@ -131,7 +127,7 @@ def asked_language(words: Sequence[str]) -> Language:
 def run() -> None:
     """Run the application; an error that xinzhi foresees becomes one clear message and its exit code."""
     steady()
-    words, language = sys.argv[1:], _environment()
+    words, language = sys.argv[1:], asked_language(())
     try:
         language = asked_language(words)
         _readable(words)
@@ -145,7 +141,11 @@ def run() -> None:
     except XinzhiError as error:
         code = _report(error, words, language)
     except OSError as error:
-        code = _report(_unread(error), words, language)
+        fault = InputError(
+            "cli.no-file" if isinstance(error, FileNotFoundError) else "cli.not-readable",
+            path=error.filename or "", why=system_reason(error),
+        )  # fmt: skip
+        code = _report(fault, words, language)
     except (click.Abort, KeyboardInterrupt):
         code = 130
     except BaseException as error:  # the last place where a fault can be told, a panic of Rust too
@@ -182,18 +182,6 @@ def _readable(words: Sequence[str]) -> None:
     """Raise for words that are no text: no file could be written under such a name, and no page could say it."""
     if strange := [shown(word) for word in words if shown(word, len(word)) != word]:
         raise UsageError("cli.not-text", given=strange[0])
-
-
-def _unread(error: OSError) -> InputError:
-    """Return an error of the system as one of both languages."""
-    return InputError(
-        "cli.no-file" if isinstance(error, FileNotFoundError) else "cli.not-readable",
-        path=error.filename or "", why=system_reason(error),
-    )  # fmt: skip
-
-
-def _environment() -> Language:
-    return asked_language(())
 
 
 def _report(error: XinzhiError, words: Sequence[str], language: Language) -> int:

@@ -11,8 +11,7 @@ from secrets import token_urlsafe
 from socket import gethostname
 from urllib.parse import quote
 
-from xinzhi.cli.progress import progress
-from xinzhi.cli.speech import console, lines, say
+from xinzhi.cli.speech import console, lines, progress, say
 from xinzhi.cli.topics import DEFAULT
 from xinzhi.cli.verbs import PROTOCOL, Call
 from xinzhi.core.errors import UsageError

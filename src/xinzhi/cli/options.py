@@ -26,30 +26,20 @@ WIDTH, INDENT = 100, 2
 FIRST = 32  # width of the column of names, at the most
 
 
-class Whole(click.ParamType):  # type: ignore[type-arg] # no generic before click 8.5
-    """A whole number; what is none is refused in the language of the caller."""
-
-    name = "N"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:  # noqa: ANN401, ARG002 - as click calls it
-        """Return the number."""
-        try:
-            return int(value)
-        except ValueError:
-            raise UsageError("cli.not-whole", option=param.opts[-1] if param else "", given=value) from None
-
-
 class Number(click.ParamType):  # type: ignore[type-arg] # no generic before click 8.5
-    """A number."""
+    """A number, whole where its name says so; what is none is refused in the language of the caller."""
 
-    name = "X"
+    def __init__(self, name: str) -> None:
+        self.name = name
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:  # noqa: ANN401, ARG002 - as click calls it
         """Return the number."""
+        whole = self.name == "N"
         try:
-            return float(value)
+            return int(value) if whole else float(value)
         except ValueError:
-            raise UsageError("cli.not-number", option=param.opts[-1] if param else "", given=value) from None
+            option = param.opts[-1] if param else ""
+            raise UsageError("cli.not-whole" if whole else "cli.not-number", option=option, given=value) from None
 
 
 class Columns(click.ParamType):  # type: ignore[type-arg] # no generic before click 8.5
@@ -105,9 +95,9 @@ def option_of(field: Field[Any], verb: str, language: Language) -> click.Option:
     elif kind.startswith("tuple"):
         more |= {"type": Columns()}
     elif kind.startswith("int"):
-        more |= {"type": Whole()}
+        more |= {"type": Number("N")}
     elif kind.startswith("float"):
-        more |= {"type": Number()}
+        more |= {"type": Number("X")}
     if "alone" in entry:  # what the option means without a value
         more |= {"is_flag": False, "flag_value": entry["alone"]}
     default = setting(SOURCE / entry["usual"][0], entry["usual"][1]) if "usual" in entry else field.default
@@ -292,19 +282,15 @@ def params_of(
     return list(seen.values())
 
 
-def _near(name: str, known: Sequence[str]) -> list[str]:
-    from difflib import get_close_matches
-
-    return get_close_matches(name, known, n=3, cutoff=0.6)
-
-
 def misuse(error: click.UsageError) -> UsageError:
     """Return a misuse that the parser found as an error of both languages."""
     command = error.ctx.command if error.ctx else None
     known = [name for one in (command.params if command else ()) for name in one.opts]
     match error:
         case click.NoSuchOption():
-            near = _near(error.option_name, known)
+            from difflib import get_close_matches
+
+            near = get_close_matches(error.option_name, known)
             return UsageError(
                 "cli.near-option" if near else "cli.no-option",
                 given=error.option_name, near=[same(name) for name in near],

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from xinzhi.cli.progress import progress
-from xinzhi.cli.speech import console, counted, grid, lines, print_findings, print_json, say
+from xinzhi.cli.speech import console, counted, grid, lines, print_findings, print_json, progress, say
 from xinzhi.cli.verbs import Call
 from xinzhi.core.errors import UsageError
 from xinzhi.core.text import LANGUAGES, Language, same

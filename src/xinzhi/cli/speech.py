@@ -1,22 +1,29 @@
-"""What the command line prints: tables, findings, one JSON document."""
+"""What the command line prints: tables, findings, one JSON document, how far it is; and the streams that take it."""
 
 from __future__ import annotations
 
+import errno
+import io
 import json
+import os
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from xinzhi.core.text import Text, words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from rich.console import Console
 
     from xinzhi.core.finding import Finding
     from xinzhi.core.text import Language
+    from xinzhi.studies import Progress
 
 FILE_WIDTH = 160
+_NAMES = {1: "stdout", 2: "stderr"}
+_GONE = {errno.EPIPE, errno.EINVAL}  # EINVAL: a closed pipe on Windows
 ORDER = {"error": ("bold red", 0), "warning": ("yellow", 1), "note": ("dim", 2)}
 
 
@@ -84,3 +91,60 @@ def counted(findings: Iterable[Finding], language: Language) -> str:
     """Return how many errors, warnings and notes there are."""
     severities: list[str] = [finding.severity for finding in findings]
     return say("counted", language, **{f"{name}s": severities.count(name) for name in ORDER})
+
+
+@contextmanager
+def progress(language: Language, *, quiet: bool = False) -> Iterator[Progress]:
+    """Show the step that runs and what it counts; silent when stderr is no terminal, or when `quiet`."""
+    from xinzhi.studies import Progress
+
+    if quiet or not sys.stderr.isatty():
+        yield Progress()
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bar
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(say("step.read", language), total=None)
+
+        def step(name: str) -> None:
+            bar.update(task, completed=0, total=None, description=say(f"step.{name}", language))
+
+        yield Progress(step, lambda done, total: bar.update(task, completed=done, total=total))
+
+
+class _Patient(io.FileIO):
+    """A stream whose end drops what nobody reads any more, so that a verb ends with its own code."""
+
+    dead = False
+
+    def write(self, data: Any, /) -> int:  # noqa: ANN401 - whatever holds bytes
+        """Write; what a full disk refuses is an error once."""
+        try:
+            return len(data) if self.dead else super().write(data)
+        except OSError as error:
+            self.dead = True
+            if error.errno not in _GONE:
+                raise OSError(error.errno, error.strerror, _NAMES[self.fileno()]) from error
+            return len(data)
+
+
+def steady() -> None:
+    """Let stdout and stderr write whatever is said: letters that they lack as a question mark, nothing where closed."""
+    for number, name in _NAMES.items():
+        stream = getattr(sys, name)
+        if stream is None:  # a service, or `>&-`; the number must not go to the next file that is opened
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123 - for the whole run
+        elif stream is getattr(sys, f"__{name}__"):
+            raw = io.BufferedWriter(_Patient(number, "w", closefd=False))
+            soon = stream.line_buffering or stream.write_through
+            made = io.TextIOWrapper(raw, stream.encoding, "replace", line_buffering=soon)
+            setattr(sys, name, made)
+
+
+def flushed() -> None:
+    """Write what is still held, so that nothing is left to fail when the interpreter ends."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()

@@ -10,8 +10,7 @@ from typing import Any
 
 from xinzhi import studies
 from xinzhi.cli import terminal
-from xinzhi.cli.progress import progress
-from xinzhi.cli.speech import counted, grid, lines, print_json, say
+from xinzhi.cli.speech import counted, grid, lines, print_json, progress, say
 from xinzhi.cli.verbs import PROTOCOL, VERBS, Call
 from xinzhi.core.errors import ProtocolError, UsageError
 from xinzhi.core.text import same

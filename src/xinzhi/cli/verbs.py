@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, make_dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -15,149 +15,34 @@ if TYPE_CHECKING:
 PROTOCOL = "xinzhi-cn-2026"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
-    """How the answer is given."""
-
-    out: str | None = None
-    lang: str | None = None
-    json: bool = False
+def _class(name: str, **options: tuple[str, Any]) -> type[Any]:
+    """Return a class of options that the command line has beside those of studies: the type and default of each."""
+    return make_dataclass(name, [(one, kind, field(default=usual)) for one, (kind, usual) in options.items()])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spoken:
-    """How the answer of a verb without files is given."""
-
-    lang: str | None = None
-    json: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Read:
-    """How files are read."""
-
-    encoding: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """Changes of a protocol for one run."""
-
-    settings: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listing:
-    """Whether what ships is listed."""
-
-    list: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Top:
-    """How many rows are listed."""
-
-    top: int = 10
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Signed:
-    """With which key a certificate is signed."""
-
-    sign: str | None = None
-    out: str = "out"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Explained:
-    """What of the definitions of scope is printed."""
-
-    explain: str | None = None
-    template: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Example:
-    """Where an example is written."""
-
-    example: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Audited:
-    """What of an audit is printed."""
-
-    group: str = "all"
-    vintages: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Briefed:
-    """How a brief is made; its region is an argument."""
-
-    protocol: str = PROTOCOL
-    encoding: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VerifyOptions:
-    """What can be asked of `verify`."""
-
-    data: str | None = None
-    key: str | None = None
-    protocol: str | None = None
-    files: str | None = None
-    cells: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewOptions:
-    """What can be asked of `new`."""
-
-    tables: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckOptions:
-    """What can be asked of `check`."""
-
-    xlsx: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mocked:
-    """How many made-up firms are written, in place of a study."""
-
-    number: int | None = None
-    seed: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Served:
-    """Where the explorer listens."""
-
-    protocol: str = PROTOCOL
-    port: int = 8000
-    host: str = "127.0.0.1"
-    token: str | None = None
-    lang: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """By which protocol an assistant is answered."""
-
-    protocol: str = PROTOCOL
-    lang: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Site:
-    """Where the pages of the explorer are written."""
-
-    protocol: str = PROTOCOL
-    out: str | None = None
-    lang: str | None = None
+TEXT, FLAG = ("str | None", None), ("bool", False)
+Spoken = _class("Spoken", lang=TEXT, json=FLAG)  # how the answer of a verb without files is given
+Shown = _class("Shown", out=TEXT, lang=TEXT, json=FLAG)  # how the answer is given
+Read = _class("Read", encoding=TEXT)  # how files are read
+Settings = _class("Settings", settings=("Mapping[str, Any]", ()))  # changes of a protocol for one run
+Listing = _class("Listing", list=FLAG)  # whether what ships is listed
+Top = _class("Top", top=("int", 10))  # how many rows are listed
+Signed = _class("Signed", sign=TEXT, out=("str", "out"))  # with which key a certificate is signed
+Explained = _class("Explained", explain=TEXT, template=TEXT)  # what of the definitions of scope is printed
+Example = _class("Example", example=TEXT)  # where an example is written
+Audited = _class("Audited", group=("str", "all"), vintages=FLAG)  # what of an audit is printed
+Briefed = _class("Briefed", protocol=("str", PROTOCOL), encoding=TEXT)  # how a brief is made; its region is an argument
+Verified = _class(
+    "Verified", data=TEXT, key=TEXT, protocol=TEXT, files=TEXT, cells=TEXT
+)  # what a certificate is held to
+Laid = _class("Laid", tables=("tuple[str, ...]", ()))  # which tables are laid out
+Checked = _class("Checked", xlsx=TEXT)  # where findings are marked
+Mocked = _class("Mocked", number=("int | None", None), seed=("int", 0))  # made-up firms in place of a study
+Told = _class("Told", protocol=("str", PROTOCOL), lang=TEXT)  # by which protocol an assistant is answered
+Site = _class("Site", protocol=("str", PROTOCOL), out=TEXT, lang=TEXT)  # where the pages of the explorer are written
+Served = _class(  # where the explorer listens
+    "Served", protocol=("str", PROTOCOL), port=("int", 8000), host=("str", "127.0.0.1"), token=TEXT, lang=TEXT
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,8 +70,6 @@ class Call:
 
     def options(self, kind: type[Any]) -> dict[str, Any]:
         """Return what was given of the fields of a class."""
-        from dataclasses import fields
-
         return {one.name: self.given[one.name] for one in fields(kind) if one.name in self.given}
 
     def get(self, name: str, default: Any = None) -> Any:  # noqa: ANN401 - of any kind
@@ -204,9 +87,9 @@ VERBS: Mapping[str, Verb] = {
     "bands": Verb("topics.topic", options=("BandsOptions", Settings, Top, Shown)),
     "backtest": Verb("topics.topic", options=("BacktestOptions", Settings, Shown)),
     "scope": Verb("topics.scope", ("file?",), ("ScopeOptions", Explained, Listing, Shown)),
-    "verify": Verb("registries.verify", ("certificate",), (VerifyOptions, Read, Spoken)),
-    "new": Verb("registries.new", ("folder",), (NewOptions, Spoken)),
-    "check": Verb("registries.check", options=(CheckOptions, Read, Spoken)),
+    "verify": Verb("registries.verify", ("certificate",), (Verified, Read, Spoken)),
+    "new": Verb("registries.new", ("folder",), (Laid, Spoken)),
+    "check": Verb("registries.check", options=(Checked, Read, Spoken)),
     "sources": Verb("topics.topic", options=("SourcesOptions", Settings, Top, Shown)),
     "frontier": Verb("topics.topic", options=("FrontierOptions", Settings, Top, Shown)),
     "sectors": Verb("topics.sectors", ("data?",), ("SectorsOptions", Listing, Shown)),

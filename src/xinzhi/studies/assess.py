@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
 
+from xinzhi import risks, yardstick
+from xinzhi.core.arrays import AnyPackage
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Result
 from xinzhi.core.text import LANGUAGES, Text, same
 from xinzhi.data import Package
 from xinzhi.protocol import Protocol
-from xinzhi.studies.brief import Brief
-from xinzhi.studies.firm_cells import digest, read_cells
-from xinzhi.studies.industries import PANEL, PlanEvidence
-from xinzhi.studies.plain import load
-from xinzhi.studies.spans import reconciled
-from xinzhi.studies.study import SILENT, Draft, Progress, Study, first_line, options, title
-from xinzhi.yardstick import Bands, Measurement, Ranking
+from xinzhi.studies.brief import Brief, of_region
+from xinzhi.studies.brief_facts import read
+from xinzhi.studies.plan import PANEL, PlanEvidence
+from xinzhi.studies.sources import digest, read_cells
+from xinzhi.studies.study import SILENT, Asked, Draft, Progress, Study, first_line, options, study, title
+from xinzhi.yardstick import Bands, Measurement, Ranking, View
 
 TOPICS = ("scope", "sources", "sectors", "paths", "frontier", "risks")
 LEAST = 2  # regions of a frontier, at the least
@@ -82,17 +83,14 @@ class Assessment(Study):
         return found  # type: ignore[no-any-return] # put there by `assess`
 
 
-def assess(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Assessment:  # noqa: ANN401 - a package; options
+def assess(source: AnyPackage, *, progress: Progress = SILENT, **asked: Asked) -> Assessment:
     """Assess all regions of a package: growth accounts, and every topic that the data are enough for.
 
     Parameters
     ----------
-    source
-        A data package, its name or path.
-    progress
-        Who is told how far it is.
-    asked
-        Fields of `AssessOptions`: `protocol`, topics `only` or to `skip`, `briefs` of all regions, `cells` of firms.
+    source, progress, asked
+        As in `study`; the options are the fields of `AssessOptions`: `protocol`, topics `only` or to `skip`, `briefs`
+        of all regions, `cells` of firms.
 
     Examples
     --------
@@ -101,33 +99,24 @@ def assess(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Assessm
     >>> list(made.results), list(made.topics)
     (['measurement', 'ranking', 'scope.core', 'scope.dependence', 'scope', 'frontier.change'], ['scope', 'frontier'])
     """
-    from xinzhi.yardstick import measure, require_value_added, require_yearly
-
     wish: AssessOptions = options(AssessOptions, asked)
     wanted = wish.topics
-    progress.step("read")
-    package = load(source, wish.encoding)
+    draft, package = Draft.of("assess", source, wish.encoding, progress)
     cells = None if wish.cells is None else read_cells(wish.cells)
     progress.step("measure")
-    measured = measure(package, wish.protocol)
-    require_value_added(measured.protocol, "assess")
-    require_yearly(measured.panel, "assess")
+    measured = yardstick.measure(package, wish.protocol)
+    yardstick.require_value_added(measured.protocol, "assess")
+    yardstick.require_yearly(measured.panel, "assess")
     progress.step("bands")
     protocols = _protocols(measured)
     ranked = _ranking(package, measured, protocols)
     topics: dict[str, Study] = {}
-    held = PlanEvidence(package)
-    makers: Mapping[str, Callable[[Package, Measurement], Study | None]] = {
-        "scope": _scope, "sectors": _sectors, "frontier": _frontier,
-        "sources": lambda package, measured: _sources(package, measured, cells),
-        "paths": lambda package, measured: _paths(package, measured, held),
-        "risks": lambda package, _: _risks(package, held),
-    }  # fmt: skip
+    makers = _makers(package, measured, cells)
     unusable: dict[str, Text] = {}
     for topic in wanted:
         progress.step(topic)
         try:
-            made = makers[topic](package, measured)
+            made = makers[topic]()
         except (InputError, UsageError) as error:
             unusable[topic] = _why(topic, error)
             continue
@@ -138,7 +127,7 @@ def assess(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Assessm
         results |= {name if name == topic else f"{topic}.{name}": one for name, one in made.results.items()}
     return Assessment(
         name="assess",
-        source=title(package),
+        source=draft.source,
         results=results,
         notes=tuple(note for made in topics.values() for note in made.notes),
         findings=tuple(package.findings),
@@ -155,9 +144,6 @@ def _briefs(
     package: Package, measured: Measurement, protocols: pl.DataFrame | None, progress: Progress
 ) -> tuple[Brief, ...]:
     """Return the brief of every region that was measured."""
-    from xinzhi.studies.brief import of_region
-    from xinzhi.studies.brief_read import read
-
     progress.step("briefs")
     shared = read(package, measured.protocol, measured=measured, protocols=protocols)
     return tuple(of_region(shared, code) for code in measured.frame["region"].unique().sort().to_list())
@@ -165,24 +151,20 @@ def _briefs(
 
 def _protocols(measured: Measurement) -> pl.DataFrame | None:
     """Return the ranges over protocols of the newest and the last official period; None without periods."""
-    from xinzhi.yardstick import View, robustness
-
     if not measured.periods.height:
         return None
     view = View(measured)
-    return robustness(measured, [(one.start, one.end) for one in dict.fromkeys([view.spans[-1], view.lead])])
+    return yardstick.robustness(measured, [(one.start, one.end) for one in dict.fromkeys([view.spans[-1], view.lead])])
 
 
 def _ranking(package: Package, measured: Measurement, protocols: pl.DataFrame | None) -> Ranking:
     """Put the newest and the last official period side by side, with bands and ranges where they can be had."""
-    from xinzhi.yardstick import bands, ranking
-
     estimates: Bands | None
     try:
-        estimates = bands(measured, inputs=False)
+        estimates = yardstick.bands(measured, inputs=False)
     except (InputError, UsageError):  # nothing is estimated, or there is too little to learn errors from
         estimates = None
-    return ranking(measured, package, bands=estimates, protocols=protocols)
+    return yardstick.ranking(measured, package, bands=estimates, protocols=protocols)
 
 
 def _why(topic: str, error: InputError | UsageError) -> Text:
@@ -198,49 +180,45 @@ def _why(topic: str, error: InputError | UsageError) -> Text:
     return Text(**{language: " ".join(line.strip() for line in some) for language, some in lines.items()})
 
 
-def _scope(package: Package, measurement: Measurement) -> Study | None:
-    """Take the last day of the last year measured: the same data give the same report on any day."""
-    from xinzhi.studies.scope import scope
+def _makers(package: Package, measured: Measurement, cells: Study | None) -> Mapping[str, Callable[[], Study | None]]:
+    """Return what makes each topic; a maker gives None where the package does not reach so far."""
+    held = PlanEvidence(package)
+    ways: dict[str, Any] = {"measurement": measured, "protocol": measured.protocol}
+    last = max(measured.frame["year"].to_list())  # the same data give the same report on any day
+    return {
+        "scope": lambda: _or_none("studies.no-industry-table", lambda: study("scope", package, as_of=f"{last}-12-31")),
+        "sources": lambda: (
+            study("sources", package, **ways, deeper=False, cells=cells)
+            if any(name in package.tables for name in DETAILED)
+            else None
+        ),
+        "sectors": lambda: _sectors(package, ways),
+        "paths": lambda: _paths(package, ways, held),
+        "frontier": lambda: _frontier(package, ways),
+        "risks": lambda: _risks(package, held),
+    }
 
-    last = max(measurement.frame["year"].to_list())
-    return _or_none("studies.no-industry-table", lambda: scope(package, as_of=f"{last}-12-31"))
 
-
-def _sources(package: Package, measurement: Measurement, cells: Study | None) -> Study | None:
-    from xinzhi.studies.sources import sources
-
-    if not any(name in package.tables for name in DETAILED):
-        return None
-    return sources(package, measurement=measurement, protocol=measurement.protocol, deeper=False, cells=cells)
-
-
-def _sectors(package: Package, measurement: Measurement) -> Study | None:
+def _sectors(package: Package, ways: Mapping[str, Any]) -> Study | None:
     """Put the sectors side by side; nothing where the package does not reach so far."""
-    from xinzhi.studies.sectors import sectors
-
     try:
-        return sectors(package, measurement=measurement, protocol=measurement.protocol, deeper=False)
+        return study("sectors", package, **ways, deeper=False)
     except InputError:
         return None
 
 
-def _paths(package: Package, measurement: Measurement, held: PlanEvidence) -> Study | None:
+def _paths(package: Package, ways: Mapping[str, Any], held: PlanEvidence) -> Study | None:
     """Return complexity and what regions could enter in the last year of industries."""
-    from xinzhi.studies.paths import paths
-
     table = package.optional("activity", verb="paths")
     if table is None or not {*PANEL.values(), "year"} <= set(table.columns) or not table.height:
         return None
-    made = paths(package, measurement=measurement, evidence=held, protocol=measurement.protocol, deeper=False)
+    made = study("paths", package, **ways, evidence=held, deeper=False)
     return replace(made, more={"year": int(table["year"].max())})  # type: ignore[arg-type] # years are whole numbers
 
 
-def _frontier(package: Package, measurement: Measurement) -> Study | None:
+def _frontier(package: Package, ways: Mapping[str, Any]) -> Study | None:
     """Return the Malmquist index of capital and labour over the years of official figures."""
-    from xinzhi.studies.frontier import frontier
-
-    ways: dict[str, Any] = {"measurement": measurement, "protocol": measurement.protocol}
-    made = _or_none("studies.two-years", lambda: frontier(package, **ways))
+    made = _or_none("studies.two-years", lambda: study("frontier", package, **ways))
     change = None if made is None else made.results["change"].frame
     if made is None or change is None or change["unit"].n_unique() < LEAST or not change["index"].count():
         return None
@@ -249,14 +227,11 @@ def _frontier(package: Package, measurement: Measurement) -> Study | None:
 
 def _risks(package: Package, held: PlanEvidence) -> Study | None:
     """Return the register and its evidence; debt alone where there are no plans, nothing without either."""
-    from xinzhi.risks import debt
-    from xinzhi.studies.risks import risks
-
     if {"plans", "plan_categories"} <= set(package.tables):
-        return risks(package, evidence=held, only=("register",))
+        return study("risks", package, evidence=held, only=("register",))
     if not {"debt", "fiscal"} & set(package.tables):
         return None
-    draft = Draft(name="risks", source=title(package), package=package, results={"debt": debt(package)})
+    draft = Draft(name="risks", source=title(package), package=package, results={"debt": risks.debt(package)})
     return draft.done()
 
 
@@ -268,3 +243,65 @@ def _or_none(code: str, recipe: Callable[[], Study]) -> Study | None:
         if error.code != code:
             raise
         return None
+
+
+_SPANS = {
+    "topic": pl.String, "start": pl.Int64, "end": pl.Int64, "figure": pl.Float64, "same_span": pl.Float64,
+    "reference": pl.Float64, "span_effect": pl.Float64, "weighting_effect": pl.Float64, "method_effect": pl.Float64,
+}  # fmt: skip
+
+
+def reconciled(measurement: Measurement, topics: Mapping[str, Study]) -> pl.DataFrame:
+    """Return a row for every figure of productivity growth: the accounts' in the newest period, and what differs."""
+    # `reference` plus the three effects is `figure`, exactly: the accounts' sum of the regions in the years of the
+    # topic, the mean of the regions instead of their sum, and what is left, the method. `same_span` is the topic's own
+    # figure in the newest period, where it has its years; the first row is of that period. Empty where the regions have
+    # no sum.
+    view = View(measurement)
+    added = _yearly(measurement.national, "year", "tfp_growth")
+    newest = view.spans[-1] if view.spans else view.lead
+    lead = range(newest.start + 1, newest.end + 1) if isinstance(newest.end, int) else range(0)
+    if not added or not lead or not set(lead) <= set(added):
+        return pl.DataFrame(schema=_SPANS)
+    years = {span: range(span.start + 1, span.end + 1) for span in (newest, view.lead, view.whole)}
+    series: list[tuple[str, dict[int, float], dict[int, float]]] = [
+        ("accounts", {year: added[year] for year in one}, added) for one in years.values() if set(one) <= set(added)
+    ]
+    if "sources" in topics:
+        groups: Any = topics["sources"].results["sources"]
+        series.append(("sources", _yearly(groups.groups.filter(region="total"), "year", "tfp_growth"), added))
+    if "frontier" in topics:
+        change: Any = topics["frontier"].results["change"]
+        points = _yearly(change.complete, "period", "index")
+        series.append(
+            (
+                "frontier",
+                {year: one / 100 for year, one in points.items()},
+                _yearly(measurement.frame, "year", "tfp_growth"),
+            )
+        )
+    rows = [_row(*one, added, list(lead)) for one in series if one[1] and set(one[1]) <= set(added)]
+    return pl.DataFrame(rows, schema=_SPANS)
+
+
+def _yearly(frame: pl.DataFrame, year: str, value: str) -> dict[int, float]:
+    """Return the mean of a figure by year."""
+    known = frame.fill_nan(None).drop_nulls(value).group_by(year).agg(pl.col(value).mean())
+    return dict(known.sort(year).iter_rows())
+
+
+def _row(
+    topic: str, own: dict[int, float], alike: dict[int, float], added: dict[int, float], lead: list[int]
+) -> dict[str, Any]:
+    """Return one row: `alike` are the accounts weighted as the topic weighs regions, `added` those of their sum."""
+
+    def mean(series: Mapping[int, float], years: Collection[int]) -> float:
+        return sum(series[year] for year in years) / len(years)
+
+    reference, figure = mean(added, lead), mean(own, own)
+    return {
+        "topic": topic, "start": min(own) - 1, "end": max(own), "figure": figure,
+        "same_span": mean(own, lead) if set(lead) <= set(own) else None, "reference": reference,
+        "span_effect": mean(added, own) - reference, "weighting_effect": mean(alike, own) - mean(added, own),
+        "method_effect": figure - mean(alike, own),
+    }  # fmt: skip

@@ -10,16 +10,16 @@ from typing import Any
 import polars as pl
 
 from xinzhi import risks, yardstick
+from xinzhi.core.arrays import AnyPackage
 from xinzhi.core.errors import UsageError
 from xinzhi.core.result import Facts
 from xinzhi.core.schema import describe
 from xinzhi.core.text import Language, Text, clauses, same, sentences, span_text, words
 from xinzhi.data import Package, names_of
 from xinzhi.protocol import Protocol
-from xinzhi.studies.brief_advice import ability, evidence, headline, moves
-from xinzhi.studies.brief_read import Read, read
-from xinzhi.studies.plain import load
-from xinzhi.studies.study import SILENT, Draft, Progress, Study, options, title
+from xinzhi.sectors import contiguity
+from xinzhi.studies.brief_facts import Read, ability, evidence, headline, moves, read
+from xinzhi.studies.study import SILENT, Asked, Draft, Progress, Study, load, options, title
 from xinzhi.yardstick import Bands, Gaps, Measurement
 
 SURE = {"sure", "residual"}
@@ -66,17 +66,13 @@ class Brief(Study):
         return "\n".join([*lines, "", self.results["measurement"].provenance.foot(language)])
 
 
-def brief(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Brief:  # noqa: ANN401 - a package; options
+def brief(source: AnyPackage, *, progress: Progress = SILENT, **asked: Asked) -> Brief:
     """Say in two pages how a region grew and why, what it can do, where it falls short, and what evidence supports.
 
     Parameters
     ----------
-    source
-        A data package, its name or path.
-    progress
-        Who is told how far it is.
-    asked
-        Fields of `BriefOptions`; `region` must be given.
+    source, progress, asked
+        As in `study`; the options are the fields of `BriefOptions`; `region` must be given.
 
     Examples
     --------
@@ -161,25 +157,20 @@ def of_region(shared: Read, code: str) -> Brief:
 def answer(parts: Mapping[str, Facts], level: float) -> Facts:
     """Return what stands first: growth, gaps that are sure, what evidence supports, the gravest flag."""
     facts = dict(list(parts["growth"].items())[:1])
-    if parts.get("gaps"):
-        facts |= _answered(parts["gaps"].get("gaps.one", []), level)
+    if parts.get("gaps"):  # those that are sure; else those whose band lies above zero and why they do not count
+        rows: Sequence[Mapping[str, Any]] = parts["gaps"].get("gaps.one", [])
+        sure = [row["factor"] for row in rows if row["verdict"] in SURE]
+        above = [words("brief.answer.uncounted_one", **row) for row in rows if _uncounted(row)]
+        if sure or above:
+            facts[f"answer.{'gaps' if sure else 'uncounted'}"] = {"names": sure or above, "level": level}
+        else:
+            facts["answer.no_gaps" if rows else "answer.none_short"] = {}
     if "moves" in parts:
         facts |= headline(parts["moves"])
     worst = parts.get("flags", {}).get("flags.one", [])
     if worst:
         facts["answer.flag"] = {"severity": worst[0]["severity"], "pitfall": worst[0]["pitfall"]}
     return facts
-
-
-def _answered(rows: Sequence[Mapping[str, Any]], level: float) -> Facts:
-    """Return the gaps that are sure; else those whose band lies above zero and why they do not count; else none."""
-    sure = [row["factor"] for row in rows if row["verdict"] in SURE]
-    if sure:
-        return {"answer.gaps": {"names": sure, "level": level}}
-    above = [words("brief.answer.uncounted_one", **row) for row in rows if _uncounted(row)]
-    if above:
-        return {"answer.uncounted": {"names": above, "level": level}}
-    return {"answer.no_gaps" if rows else "answer.none_short": {}}
 
 
 def _uncounted(row: Mapping[str, Any]) -> bool:
@@ -206,36 +197,29 @@ def _band_of(bands: Bands | None, code: str) -> dict[str, Any] | None:
     return rows.row(0, named=True) if rows.height else None
 
 
-def _side(bands: Bands, row: Mapping[str, Any]) -> str:
-    """Return on which side of all together a region is, where that is decided."""
+def _sided(bands: Bands, row: Mapping[str, Any], agreed: float | None) -> dict[str, object]:
+    """Return on which side of all together a region is where that is decided, and whether only some protocols say so.
+
+    `agreed` is the share of protocols by which it is above.
+    """
     above = row["above_nation"]
-    return "above" if above >= bands.decided else "below" if above <= 1 - bands.decided else "tie"
-
-
-def _sided(side: str, above: float | None) -> dict[str, object]:
-    """Return on which side of all together a region is, and whether only some protocols say so."""
-    agreed = {"above": above, "below": None if above is None else 1 - above}.get(side)
-    return {"side": side, "alone": agreed is not None and agreed < yardstick.AGREED}
-
-
-def _over_protocols(shared: Read, code: str, span: yardstick.Span) -> dict[str, Any]:
-    """Return the range of growth of a region over protocols in a period; nothing without one."""
-    rows = shared.protocols.filter(region=code, start=span.start, end=span.end)
-    return rows.row(0, named=True) if rows.height else {}
-
-
-def _clauses(bands: Bands, code: str) -> tuple[Text | str, Text | str]:
-    """Return how such bands held in the past, and what growth would be had investment been corrected."""
-    span = yardstick.leading_span(bands)
-    return yardstick.record_clause(bands, *span, single=True), yardstick.corrected_clause(bands, code, *span)
+    side = "above" if above >= bands.decided else "below" if above <= 1 - bands.decided else "tie"
+    held = {"above": agreed, "below": None if agreed is None else 1 - agreed}.get(side)
+    return {"side": side, "alone": held is not None and held < yardstick.AGREED}
 
 
 def growth(shared: Read, code: str, about: Text) -> Facts:
     """Return growth of the newest period with its band, its rank only with its range, and the period before."""
     measured, bands = shared.measured, shared.bands
     *earlier, span = yardstick.View(measured).spans
-    own, band, over = _period(measured, code, span), _band_of(bands, code), _over_protocols(shared, code, span)
-    held, moved = ("", "") if bands is None else _clauses(bands, code)
+    own, band = _period(measured, code, span), _band_of(bands, code)
+    over = next(shared.protocols.filter(region=code, start=span.start, end=span.end).iter_rows(named=True), {})
+    held: Text | str = ""
+    moved: Text | str = ""
+    if bands is not None:  # how such bands held in the past, and what growth would be had investment been corrected
+        newest = yardstick.leading_span(bands)
+        held = yardstick.record_clause(bands, *newest, single=True)
+        moved = yardstick.corrected_clause(bands, code, *newest)
     facts: Facts = {}
     if own is None:
         facts["growth.missing"] = {"name": about, "span": span.label}
@@ -246,7 +230,7 @@ def growth(shared: Read, code: str, about: Text) -> Facts:
         facts["growth.banded_alone"] = told | {"low": band["low"], "high": band["high"], "n": bands.part[1]}
     elif bands is not None and band is not None and bands.part is None:
         told = {"name": about, "span": span.label, "level": bands.level, "moved": moved}
-        told |= _sided(_side(bands, band), over.get("protocol_above"))
+        told |= _sided(bands, band, over.get("protocol_above"))
         if band["low"] is None:
             facts["growth.relative"] = told | {"low": band["relative_low"], "high": band["relative_high"]}
         else:
@@ -316,7 +300,9 @@ def shortfalls(found: Gaps, code: str) -> Facts:
     sure = sum(row["sure"] and row["banded"] for row in rows)
     counts = found.counts()
     told = [
-        {**row, **counts, "factor": words(f"brief.factor.{row['factor']}"), "verdict": _verdict(row), **_outward(row)}
+        {**row, **counts, "factor": words(f"brief.factor.{row['factor']}"), "verdict": _verdict(row),
+         # the lower end of a band that holds zero is rounded away from zero, so that it shows
+         "low": math.floor(row["low"] * 1e4) / 1e4 if row["low"] <= 0 else row["low"]}
         for row in rows
     ]  # fmt: skip
     head: Facts = {"gaps.about": {"names": found.peers.named(code), "span": span_text(found.start, found.end)}}
@@ -324,11 +310,6 @@ def shortfalls(found: Gaps, code: str) -> Facts:
     verdict: Facts = {"gaps.sure": {"n": sure}} if sure else {"gaps.uncounted" if above else "gaps.no_sure": {}}
     counted: Facts = {"gaps.counted": counts} if sure or above else {}
     return {**verdict, **counted, **head, "gaps.one": told}
-
-
-def _outward(row: Mapping[str, Any]) -> dict[str, float]:
-    """Return the lower end of a band that holds zero as it is told: rounded away from zero, so that it shows."""
-    return {"low": math.floor(row["low"] * 1e4) / 1e4} if row["low"] <= 0 else {}
 
 
 def _verdict(row: Mapping[str, Any]) -> str:
@@ -369,8 +350,6 @@ def flags(found: risks.Register, code: str) -> Facts:
 
 def neighbours(shared: Read, code: str) -> list[str] | None:
     """Return who borders on a region; None where borders are not known."""
-    from xinzhi.sectors import contiguity
-
     known = contiguity()
     measured = set(shared.measured.regions["region"])
     return [one for one in known[code] if one in measured] if code in known else None

@@ -8,14 +8,15 @@ from typing import Any
 
 import polars as pl
 
+from xinzhi import risks as verbs
+from xinzhi.core.arrays import AnyFrame, AnyPackage
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding
 from xinzhi.core.text import Language, Text, same, words
 from xinzhi.data import Package
 from xinzhi.risks import BubbleRules, Bubbles, PanelBubbles
-from xinzhi.studies.plain import is_plain, load
 from xinzhi.studies.price_tables import DATE, SERIES, VALUE, Prices, read_prices
-from xinzhi.studies.study import SILENT, Draft, Progress, Study, first_line, options, title
+from xinzhi.studies.study import SILENT, Asked, Draft, Progress, Study, first_line, is_plain, load, options, title
 
 SHOWN = 5  # names in a note
 VALUES = ("price", "log_price", "price_to_output")
@@ -50,8 +51,6 @@ class BubblesOptions:
 
     def rules(self, gaps: str) -> BubbleRules:
         """Return the rules of the test."""
-        from xinzhi.risks import BubbleRules
-
         return BubbleRules(
             gaps=self.gaps or gaps,  # type: ignore[arg-type] # checked there
             level=self.level, minimum_window=self.minimum_window, replications=self.replications, seed=self.seed,
@@ -61,7 +60,7 @@ class BubblesOptions:
         )  # fmt: skip
 
 
-def _whole(text: Any, name: str, *others: str) -> int | str:  # noqa: ANN401 - a number or a word
+def _whole(text: int | str, name: str, *others: str) -> int | str:
     """Return an option that is a whole number or one of some words."""
     if text in others:
         return str(text)
@@ -71,22 +70,13 @@ def _whole(text: Any, name: str, *others: str) -> int | str:  # noqa: ANN401 - a
         raise UsageError("studies.whole-or", option=name, given=text, others=" or ".join(others)) from None
 
 
-def bubbles(
-    source: Any = "china-provinces",  # noqa: ANN401 - a package, a path, a frame
-    *,
-    progress: Progress = SILENT,
-    **asked: Any,  # noqa: ANN401 - options
-) -> Study:
+def bubbles(source: AnyFrame = "china-provinces", *, progress: Progress = SILENT, **asked: Asked) -> Study:
     """Study which price series of a package or of a plain table are explosive, and since when.
 
     Parameters
     ----------
-    source
-        A data package, its name or path; or a table, long or wide.
-    progress
-        Who is told how far it is.
-    asked
-        Fields of `BubblesOptions`.
+    source, progress, asked
+        As in `study`; also a table, long or wide. The options are the fields of `BubblesOptions`.
 
     Examples
     --------
@@ -106,7 +96,10 @@ def bubbles(
     progress.step("test")
     found = _tested(prices, wish)
     draft.results["bubbles"] = found
-    _say_how(prices, found, wish, draft)
+    if wish.lag is None and wish.critical == "sieve":  # which defaults were taken and why
+        draft.note("sieve", short=found.provenance.options["lag"] == 0)
+    if prices.package is None and not wish.log and (prices.frame[VALUE].drop_nulls() > 0).all():
+        draft.note("as-given")
     panel: PanelBubbles | None = None
     if wish.panel:
         progress.step("panel")
@@ -125,29 +118,25 @@ def bubbles(
 
 def _region(prices: Prices, asked: str) -> str:
     """Return the series that is called so."""
-    from xinzhi.risks import find_series, place_text
-
     own = next((one for one, text in prices.names.items() if asked in {text.zh, text.en}), None)
     there = [*prices.frame[SERIES].drop_nulls().unique(maintain_order=True), *(one.key for one in prices.aside)]
-    return own or find_series({one: place_text(one) for one in there if one is not None}, asked)
+    return own or verbs.find_series({one: verbs.place_text(one) for one in there if one is not None}, asked)
 
 
-def _table(source: Any, wish: BubblesOptions) -> tuple[Prices, None]:  # noqa: ANN401 - a frame or a path
+def _table(source: AnyFrame, wish: BubblesOptions) -> tuple[Prices, None]:
     if wish.of or wish.homes:
         raise UsageError("studies.columns-of-package", options="--of, --homes", source=source)
     return read_prices(source, wish.encoding, series=wish.series, date=wish.date, value=wish.value), None
 
 
-def _package(source: Any, wish: BubblesOptions) -> tuple[Prices, Package]:  # noqa: ANN401 - a package
+def _package(source: AnyPackage, wish: BubblesOptions) -> tuple[Prices, Package]:
     """Return the house prices of a package."""
-    from xinzhi.risks import house_prices
-
     package = load(source, wish.encoding)
     if wish.series or wish.date:
         raise UsageError("studies.columns-of-table", options="--series, --date", source=package.name)
     of = wish.of or ("provinces" if "city_prices" not in package.tables and "prices" in package.tables else "cities")
     homes = {"homes": wish.homes} if wish.homes else {}
-    frame = house_prices(package, of, **homes)  # type: ignore[arg-type] # checked there
+    frame = verbs.house_prices(package, of, **homes)  # type: ignore[arg-type] # checked there
     value = wish.value or ("price" if wish.log else "log_price")
     columns = [name for name in VALUES if name in frame.columns]
     if value not in columns:
@@ -192,15 +181,13 @@ def _names(prices: pl.DataFrame, code: str, labels: dict[str, str]) -> dict[str,
 
 def _tested(prices: Prices, wish: BubblesOptions) -> Bubbles:
     """Return every series tested, with findings that name file, line and column."""
-    from xinzhi.risks import bubbles as test
-
     more: dict[str, Any] = {} if wish.convention is None else {"convention": wish.convention}
     rules = wish.rules("longest" if prices.package else "refuse")
     lag = None if wish.lag is None else _whole(wish.lag, "lag", "aic", "bic")
     try:
         if not prices.frame.height:
             raise InputError("studies.no-series", file=prices.file)  # noqa: TRY301 - one message for both
-        result = test(
+        result = verbs.bubbles(
             prices.frame, SERIES, DATE, VALUE, lag=lag, critical=wish.critical, rules=rules, **more  # type: ignore[arg-type] # checked there
         )  # fmt: skip
     except InputError as error:
@@ -231,18 +218,8 @@ def _sealed(result: Bubbles, prices: Prices) -> Bubbles:
     )
 
 
-def _say_how(prices: Prices, found: Bubbles, wish: BubblesOptions, draft: Draft) -> None:
-    """Say which defaults were taken and why."""
-    if wish.lag is None and wish.critical == "sieve":
-        draft.note("sieve", short=found.provenance.options["lag"] == 0)
-    if prices.package is None and not wish.log and (prices.frame[VALUE].drop_nulls() > 0).all():
-        draft.note("as-given")
-
-
 def _panel(prices: Prices, found: Bubbles, wish: BubblesOptions, draft: Draft) -> PanelBubbles | None:
     """Return the panel tested with the lag that most series have; where it cannot be, a note says why."""
-    from xinzhi.risks import panel_bubbles
-
     lag = found.provenance.options["lag"]
     if not isinstance(lag, int):
         lag = int(found.statistics["lag"].drop_nulls().mode().min())  # type: ignore[arg-type] # whole numbers
@@ -251,7 +228,7 @@ def _panel(prices: Prices, found: Bubbles, wish: BubblesOptions, draft: Draft) -
     if wish.convention is not None and not more:
         draft.note("panel-line")
     try:
-        result = panel_bubbles(prices.frame, SERIES, DATE, VALUE, lag=lag, rules=wish.rules("refuse"), **more)
+        result = verbs.panel_bubbles(prices.frame, SERIES, DATE, VALUE, lag=lag, rules=wish.rules("refuse"), **more)
     except InputError as error:
         draft.note("no-panel", why=first_line(error))
         return None

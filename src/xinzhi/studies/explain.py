@@ -12,8 +12,8 @@ from xinzhi.core.errors import UsageError
 from xinzhi.core.result import Result
 from xinzhi.core.schema import describe
 from xinzhi.core.text import Text, same, words
-from xinzhi.studies.study import Study
-from xinzhi.yardstick import Measurement
+from xinzhi.studies.study import Study, joined
+from xinzhi.yardstick import Measurement, View, leading_span
 
 EXPLAINED = ("measure", "bands", "sources", "risks")
 PARTS = ("breakthrough", "allocation", "upgrading")  # they add up to growth
@@ -92,7 +92,8 @@ def explain(
     code = measured.names.resolve(region, measured.panel.regions)
     spans = result.frame if study.name == "bands" else result.periods
     first, last = (start, end) if start is not None and end is not None else _newest(study.name, result, measured)
-    rows = spans.filter(pl.col("region") == code, pl.col("start") == first, pl.col("end") == last)
+    asked = (pl.col("region") == code, pl.col("start") == first, pl.col("end") == last)
+    rows = spans.filter(*asked)
     figures: dict[str, Any] = {}
     lines: list[Text] = []
     if study.name == "bands":
@@ -105,23 +106,15 @@ def explain(
         ).to_dicts()
         lines += [words("studies.explain.parts", tfp=row["tfp_growth"], **{name: row[name] for name in PARTS})
                   for row in figures["parts"]]  # fmt: skip
-    if study.name == "measure" or _has(measured, code, first, last):
+    if study.name == "measure" or measured.periods.filter(*asked).height:  # sources begin where tables of sectors do
         account = measured.explain_period(code, first, last, component)
         figures["account"] = account.to_dict()
         lines.append(Text(zh=account.text("zh"), en=account.text("en")))
-    return _made(study, result, code, _joined(lines), figures)
-
-
-def _has(measured: Measurement, code: str, start: object, end: object) -> bool:
-    """Say whether a measurement has a period; the sources begin where tables of sectors do."""
-    rows = measured.periods.filter(pl.col("region") == code, pl.col("start") == start, pl.col("end") == end)
-    return rows.height > 0
+    return _made(study, result, code, joined(lines), figures)
 
 
 def _newest(topic: str, result: Any, measured: Measurement) -> tuple[Any, Any]:  # noqa: ANN401 - bands or sources
     """Return the newest period, as the pages of the topic show it."""
-    from xinzhi.yardstick import View, leading_span
-
     if topic == "bands":
         leading: tuple[Any, Any] = leading_span(result)
         return leading
@@ -142,14 +135,10 @@ def _band(row: Mapping[str, Any], result: Any) -> Text:  # noqa: ANN401 - bands
     )
 
 
-def _joined(lines: list[Text]) -> Text:
-    return Text(zh="\n".join(one.zh for one in lines), en="\n".join(one.en for one in lines))
-
-
 def _made(study: Study, result: Result, code: str, text: Text, figures: Mapping[str, Any]) -> Explained:
     mark = result.provenance
     foot = Text(zh=mark.foot("zh"), en=mark.foot("en"))
     issued = [words("label.issued", issuers=mark.issuers)] if mark.issuers else []
     return Explained(
-        topic=study.name, region=code, text=_joined([text, *issued]), figures=figures, issuers=mark.issuers, foot=foot
+        topic=study.name, region=code, text=joined([text, *issued]), figures=figures, issuers=mark.issuers, foot=foot
     )

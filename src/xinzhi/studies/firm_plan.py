@@ -1,21 +1,26 @@
-"""The plan of an office: which jobs run on its firms, and how; read from YAML, each word judged."""
+"""The plan of an office: which jobs run on its firms, and how, each word judged; and what is decomposed."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
+
+import polars as pl
+import yaml
 
 from xinzhi import micro
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.parameters import setting
 from xinzhi.core.text import same, words
-from xinzhi.data import units
-from xinzhi.micro import GROUPS, SURVEY, Rules
+from xinzhi.data import read_any, units
+from xinzhi.micro import GROUPS, SURVEY, Panel, Rules
+from xinzhi.studies.study import options
 
 JOBS = ("totals", "misallocation", "decomposition", "covariance")
 VALUES = ("labour", "tfp")
+_KEYS = ("industry", "year")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,8 +82,6 @@ def plan_to_edit() -> str:
     >>> print(plan_to_edit().splitlines()[0])
     layout: plain
     """
-    import yaml
-
     shown = ("layout", "region", "unit", "jobs", "dimensions", "value", "method", "by", "duplicates")
     given = asdict(Plan())
     plan = {name: list(given[name]) if isinstance(given[name], tuple) else given[name] for name in shown}
@@ -89,30 +92,21 @@ def read_plan(path: str | None) -> Plan:
     """Return a plan of a YAML file; without one, the usual plan. An unknown word is refused."""
     if path is None:
         return Plan()
-    import yaml
-
     try:
         given = yaml.safe_load(Path(path).read_text(encoding="utf-8")) or {}
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise InputError("studies.no-plan", (), path=path) from error
     if not isinstance(given, dict):
         raise InputError("studies.no-plan", (), path=path)
-    known = [one.name for one in fields(Plan)]
-    if strange := [name for name in given if name not in known]:
-        raise UsageError("studies.no-option", name=strange[0], known=[same(name) for name in known])
     asked: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
     for name in ("jobs", "dimensions", "by"):
         if isinstance(asked.get(name), str):  # one word is a list of one
             asked[name] = (asked[name],)
     if isinstance(asked.get("region"), int):  # a code
         asked["region"] = str(asked["region"])
-    made = Plan(**asked)
+    made: Plan = options(Plan, asked)
     _judge(made)
-    return _settled(made, Path(path).parent)
-
-
-def _settled(made: Plan, folder: Path) -> Plan:
-    """Return a plan whose paths count from its folder; amounts of the survey are in its own unit."""
+    folder = Path(path).parent  # paths count from there
     if made.unit is None and made.layout == "survey":
         made = replace(made, unit=setting(SURVEY, "unit"))
     if made.deflator is not None:
@@ -163,7 +157,80 @@ def _judge(made: Plan) -> None:
 
 def rules_of(plan: Plan) -> Rules:
     """Return the rules of disclosure of a plan; one that there is not is refused."""
-    given, known = dict(plan.rules or {}), [one.name for one in fields(Rules)]
-    if strange := [name for name in given if name not in known]:
-        raise UsageError("studies.no-option", name=strange[0], known=[same(name) for name in known])
-    return Rules(**given)
+    made: Rules = options(Rules, plan.rules or {})
+    return made
+
+
+def measure(plan: Plan | Mapping[str, Any]) -> str:
+    """Return which words tell what is decomposed: labour productivity or TFP, at current or constant prices."""
+    told = plan if isinstance(plan, Mapping) else vars(plan)
+    return f"{told['value']}-{'constant' if told['deflator'] else 'current'}"
+
+
+def read_deflator(path: str, held: Panel, value: str) -> pl.DataFrame:
+    """Return the deflators of a table, one in the first year of the panel: ``industry, year, output, capital, base``.
+
+    Every industry and year of the panel must be there, and for TFP a deflator of capital: figures that are deflated in
+    part compare nothing.
+    """
+    held.need("industry")
+    cells = read_any(Path(path), "deflator")[0].cells
+    if missing := [name for name in (*_KEYS, "deflator") if name not in cells.columns]:
+        raise InputError("studies.deflator-column", path=path, missing=[same(name) for name in missing])
+    if value == "tfp" and "capital_deflator" not in cells.columns:
+        raise InputError("studies.deflator-capital", path=path)
+    capital = "capital_deflator" if "capital_deflator" in cells.columns else None
+    given = cells.select(
+        pl.col("industry").cast(pl.String).str.strip_chars(), pl.col("year").cast(pl.Int64, strict=False),
+        output=pl.col("deflator").cast(pl.Float64, strict=False),
+        capital=pl.col(capital).cast(pl.Float64, strict=False) if capital else pl.lit(1.0),
+    ).filter(pl.col("output") > 0, pl.col("capital") > 0)  # fmt: skip
+    if twice := given.filter(given.select(_KEYS).is_duplicated())["industry"].unique().to_list():
+        raise InputError("studies.deflator-twice", path=path, industries=[same(name) for name in sorted(twice)])
+    base = min(held.years)
+    first = given.filter(pl.col("year") == base).drop("year")
+    made = given.join(first, on="industry", suffix="_base").select(
+        *_KEYS, pl.col("output") / pl.col("output_base"), pl.col("capital") / pl.col("capital_base"), base=pl.lit(base)
+    )
+    there = held.engine.collect(held.table.select(*_KEYS).distinct()).filter(pl.col("industry") != "")
+    lost = there.with_columns(pl.col("year").cast(pl.Int64)).join(made, on=_KEYS, how="anti")["industry"]
+    if len(lost):
+        raise InputError("studies.deflator-gap", path=path, industries=[same(one) for one in sorted(set(lost))])
+    return made
+
+
+def valued(held: Panel, value: str, prices: pl.DataFrame | None) -> Panel:
+    """Return firms with ``value`` and ``weight``, null where a firm is there and cannot be measured.
+
+    Of labour productivity, value added per person in logs weighted by persons; of TFP, the Törnqvist index against the
+    mean firm of the industry, chained over years, weighted by value added at current prices.
+    """
+    needed = ("output", "labour") if value == "labour" else ("industry", "output", "capital", "labour", "wages")
+    held.need(*needed)
+    table = held.table
+    if prices is None:
+        table = table.mutate(_output=1.0, _capital=1.0)
+    else:
+        own = prices.select(_industry="industry", _year="year", _output="output", _capital="capital")
+        small = held.engine.table(own)
+        joined = table.left_join(small, [table.industry == small["_industry"], table.year == small["_year"]])
+        table = joined.drop("_industry", "_year")
+    real = table.output / table["_output"]
+    if value == "labour":
+        value_of = ((table.output > 0) & (table.labour > 0)).ifelse(real / table.labour, None).ln()
+        table, weight = table.mutate(value=value_of), "labour"
+    else:
+        moved = table.mutate(
+            output=real, wages=table.wages / table["_output"], capital=table.capital / table["_capital"]
+        )
+        index = micro.tfp_index(replace(held, table=moved)).table
+        index = index.select(_firm=index.firm, _year=index.year, value=index.ln_tfp)
+        joined = table.drop("value", "weight") if {"value", "weight"} & set(table.columns) else table
+        joined = joined.left_join(index, [joined.firm == index["_firm"], joined.year == index["_year"]])
+        table, weight = joined.drop("_firm", "_year"), "output"
+    known = table.value.notnull()
+    blank = {name: known.ifelse(table[name], None) for name in ("output", "labour")}  # the row still says: not gone
+    table = table.mutate(**blank, weight=known.ifelse(table[weight], None))
+    table = held.engine.keep(table.drop("_output", "_capital"))
+    told = {"value": "/".join(held.columns[name] for name in needed), "weight": held.columns[weight]}
+    return replace(held, table=table, columns={**held.columns, **told})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -11,7 +12,8 @@ from typing import Any
 
 import polars as pl
 
-from xinzhi import micro
+from xinzhi import __version__, micro
+from xinzhi.core.arrays import AnyFrame
 from xinzhi.core.errors import InputError
 from xinzhi.core.files import whole
 from xinzhi.core.parameters import setting
@@ -19,9 +21,9 @@ from xinzhi.core.result import Result
 from xinzhi.core.text import Text, same, words
 from xinzhi.data import provenance
 from xinzhi.micro import CONVENTIONS, PRIME, TOTAL, Decomposition, Misallocation, Noise, Panel, Rules, Totals
-from xinzhi.studies.firm_plan import Plan, read_plan, rules_of
-from xinzhi.studies.firm_values import measure, read_deflator, valued
-from xinzhi.studies.study import SILENT, Draft, Progress, Study, first_line, options
+from xinzhi.protocol import load as read_protocol
+from xinzhi.studies.firm_plan import Plan, measure, read_deflator, read_plan, rules_of, valued
+from xinzhi.studies.study import SILENT, Asked, Draft, Progress, Study, first_line, options
 
 MANIFEST = "manifest.json"
 _SAME = 9  # digits of a sum that do not depend on the order in which an engine adds
@@ -42,17 +44,14 @@ class FirmsOptions:
     out: str | None = None
 
 
-def firms(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Study:  # noqa: ANN401 - a table, a path, a folder of cells; options
+def firms(source: AnyFrame, *, progress: Progress = SILENT, **asked: Asked) -> Study:
     """Compute misallocation and decompositions of firms, and withhold what would identify any of them.
 
     Parameters
     ----------
-    source
-        A table of firms, its file or folder; or a folder of cells that an earlier run wrote, which is read back.
-    progress
-        Who is told how far it is.
-    asked
-        Fields of `FirmsOptions`; `out` is the folder into which tables and manifest are written.
+    source, progress, asked
+        A table of firms, its file or folder; or a folder of cells that an earlier run wrote, which is read back. The
+        options are the fields of `FirmsOptions`; `out` is the folder into which tables and manifest are written.
 
     Examples
     --------
@@ -107,13 +106,16 @@ class _Run:
         """Return the study of what may leave the office; a job that an interrupted run has done is not done again."""
         jobs: Mapping[str, Callable[[], dict[str, pl.DataFrame]]] = {
             "totals": self._totals, "misallocation": self._misallocation,
-            "decomposition": self._decomposition, "covariance": self._covariance,
+            "decomposition": lambda: self._split(self.plan.method, "decomposition"),
+            "covariance": lambda: self._split("olley-pakes", "covariance"),
         }  # fmt: skip
         for name in self.plan.jobs:
             self.progress.step(name)
             part = None if self.parts is None else self.parts / name
-            if part is not None and part.is_dir():
-                self._resume(part)
+            if part is not None and part.is_dir():  # what an interrupted run has made
+                said = json.loads((part / MANIFEST).read_text(encoding="utf-8"))
+                self.tables |= {name: pl.read_parquet(part / f"{name}.parquet") for name in said["tables"]}
+                self.draft.notes += [Text(**one) for one in said["notes"]]
                 continue
             notes = len(self.draft.notes)
             made = self.draft.run(name, jobs[name]) or {}  # a job that fails leaves no table behind
@@ -131,15 +133,9 @@ class _Run:
         aside.mkdir(parents=True, exist_ok=True)
         for name in names:
             self.tables[name].write_parquet(aside / f"{name}.parquet")
-        said = {"tables": names, "notes": [{"zh": one.zh, "en": one.en} for one in notes]}
+        said = {"tables": names, "notes": [asdict(one) for one in notes]}
         (aside / MANIFEST).write_text(json.dumps(said, ensure_ascii=False), encoding="utf-8")
         aside.rename(part)
-
-    def _resume(self, part: Path) -> None:
-        """Take what an interrupted run has made."""
-        said = json.loads((part / MANIFEST).read_text(encoding="utf-8"))
-        self.tables |= {name: pl.read_parquet(part / f"{name}.parquet") for name in said["tables"]}
-        self.draft.notes += [Text(zh=one["zh"], en=one["en"]) for one in said["notes"]]
 
     def _totals(self) -> dict[str, pl.DataFrame]:
         """Return totals by the dimensions, with margins, the cells withheld that would identify a firm."""
@@ -232,7 +228,10 @@ class _Run:
         )  # fmt: skip
         error = self._noise(held) if plan.measurement_error else None
         self.draft.notes += [one.text for one in made.findings if one.rule in {"share-outside", "no-industry"}]
-        frame = self._tellable(made.frame, hidden)
+        own = made.frame.drop("value_added", "left_out").with_columns(pl.col("year").cast(pl.Int64))
+        blank = hidden.with_columns(firms=pl.lit(1))  # those whose totals are withheld stand there blank
+        every = pl.concat([own, blank], how="diagonal_relaxed").sort("industry", "year")
+        frame = micro.withhold(every, ["firms"], ["industry", "year"], self.rules)
         years = self._years(frame, error)
         tables = {"misallocation": frame, "misallocation_years": years}
         if by:
@@ -275,12 +274,6 @@ class _Run:
         if error is not None:
             years = years.with_columns(corrected_gain=error.corrected(pl.col("gain")))
         return micro.rounded(years, self.rules)
-
-    def _tellable(self, frame: pl.DataFrame, hidden: pl.DataFrame) -> pl.DataFrame:
-        """Return what may be told by industry and year; those whose totals are withheld stand there blank."""
-        own = frame.drop("value_added", "left_out").with_columns(pl.col("year").cast(pl.Int64))
-        own = pl.concat([own, hidden.with_columns(firms=pl.lit(1))], how="diagonal_relaxed").sort("industry", "year")
-        return micro.withhold(own, ["firms"], ["industry", "year"], self.rules)
 
     def _groups(self, groups: pl.DataFrame, held: Panel) -> pl.DataFrame:
         """Return what goes on inside groups and between them, blank in years in which a group would identify a firm.
@@ -370,17 +363,8 @@ class _Run:
                 more.append((larger.head(1) if larger.height else others.tail(1)).select(keys))
         return pl.concat([blocked, *more])
 
-    def _decomposition(self) -> dict[str, pl.DataFrame]:
-        return self._split(self.plan.method, "decomposition")
-
-    def _covariance(self) -> dict[str, pl.DataFrame]:
-        return self._split("olley-pakes", "covariance")
-
     def manifest(self) -> dict[str, Any]:
         """Return what was computed, by which rules, and what was withheld."""
-        from xinzhi import __version__
-        from xinzhi.protocol import load
-
         tables = {}
         for name, frame in self.tables.items():
             entry: dict[str, Any] = {"cells": frame.height}
@@ -390,18 +374,16 @@ class _Run:
                     kind: int((held == kind).sum()) for kind in ("primary", "secondary", "true") if (held == kind).any()
                 }
             tables[name] = entry
-        protocol = load(self.plan.protocol)
+        protocol = read_protocol(self.plan.protocol)
         return {
             "xinzhi": __version__, "protocol": protocol.id, "protocol_fingerprint": protocol.fingerprint,
             "plan": asdict(self.plan), "run": self.key, "engine": self.held.engine.name,
             "rules": {one.name: getattr(self.rules, one.name) for one in fields(self.rules)},
-            "tables": tables, "notes": [{"zh": one.zh, "en": one.en} for one in self.draft.notes],
+            "tables": tables, "notes": [asdict(one) for one in self.draft.notes],
         }  # fmt: skip
 
     def write(self, folder: Path) -> None:
         """Write tables and manifest, all or none, and forget the parts."""
-        import shutil
-
         names = [*(f"{name}.csv" for name in self.tables), MANIFEST]
         with whole(folder, names) as paths:
             for path, frame in zip(paths, self.tables.values(), strict=False):
@@ -431,8 +413,6 @@ def _shown(frame: pl.DataFrame, parts: tuple[str, ...]) -> tuple[tuple[str, ...]
 
 def _fingerprint(held: Panel, plan: Plan, rules: Rules) -> str:
     """Return what tells one run from another: version, plan, rules, and rows and sums of every column by year."""
-    from xinzhi import __version__
-
     table = held.table
     sums = {"rows": table.count()}
     for name in held.columns:
@@ -486,5 +466,5 @@ def _read_back(folder: Path) -> Study:
             frame = frame.with_columns(withheld=pl.col("withheld") == "true")
         held[name] = frame
     draft.results |= results_of(held, manifest["plan"])
-    draft.notes += [Text(zh=one["zh"], en=one["en"]) for one in manifest["notes"]]
+    draft.notes += [Text(**one) for one in manifest["notes"]]
     return draft.done(cells=held, plan=manifest["plan"], digits=manifest["rules"]["digits"], manifest=manifest)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import Any
+from typing import Any, TypeAlias
 
 import polars as pl
 
 import xinzhi.frontier as verbs
+from xinzhi.core.arrays import AnyFrame, AnyPackage
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.text import Text, same, words
 from xinzhi.data import Package
@@ -17,11 +18,25 @@ from xinzhi.frontier import DIRECTIONAL, INDICES, MODELS, REFERENCES, Labelled, 
 from xinzhi.protocol import Protocol
 from xinzhi.protocol import load as read_protocol
 from xinzhi.studies.frontier_inside import above_zero, dynamic, inside_clashes, inside_notes, materials, network
-from xinzhi.studies.plain import in_order, is_plain, load, period_of, read_plain, whole
-from xinzhi.studies.study import SILENT, Draft, Progress, Study, options, title
+from xinzhi.studies.study import (
+    SILENT,
+    Asked,
+    Draft,
+    Progress,
+    Study,
+    in_order,
+    is_plain,
+    load,
+    options,
+    period_of,
+    read_plain,
+    title,
+    whole,
+)
 from xinzhi.yardstick import Measurement, measure
 
 Count = Callable[[int, int], None]
+Made: TypeAlias = Any  # a result of the frontier
 MEASURES = {"radial": "radial", "non-radial": "nonradial", "sbm": "sbm"}  # models that an index of distances knows
 BOOTED = ("malmquist", "contemporaneous")
 COLUMNS = ("inputs", "outputs", "bad", "explain", "input_prices", "output_prices")
@@ -216,25 +231,18 @@ class Source:
 
 
 def frontier(
-    source: Any,  # noqa: ANN401 - a package, a path, a frame
-    *,
-    measurement: Measurement | None = None,
-    progress: Progress = SILENT,
-    **asked: Any,  # noqa: ANN401 - options
+    source: AnyFrame, *, measurement: Measurement | None = None, progress: Progress = SILENT, **asked: Asked
 ) -> Study:
     """Study how far units are from the best of them: in a year, over years, or by a stochastic frontier.
 
     Parameters
     ----------
-    source
-        A data package, its name or path; or a table with a row a unit, or a unit and period.
+    source, progress, asked
+        As in `study`; also a table with a row a unit, or a unit and period. The options are the fields of
+        `FrontierOptions`; `inputs` and `outputs` name columns. Of a package both are by default those of the growth
+        accounts, and with nothing else asked the Malmquist index over the years stands beside them.
     measurement
         The measurement of the package where it is at hand.
-    progress
-        Who is told how far it is.
-    asked
-        Fields of `FrontierOptions`; `inputs` and `outputs` name columns. Of a package both are by default those of
-        the growth accounts, and with nothing else asked the Malmquist index over the years stands beside them.
 
     Examples
     --------
@@ -253,13 +261,12 @@ def frontier(
     draft.results = dict(_results(wish, read, progress.count))
     lead: Any = next(iter(draft.results.values()))
     draft.notes = list(dict.fromkeys(note for one in draft.results.values() for note in one.labels.notes))  # type: ignore[attr-defined] # results of the frontier have labels
-    names = lead.names
-    known = read.goods.frame["region"].unique().sort().to_list()
+    names, known = lead.names, read.goods.frame["region"].unique().sort()
     region = None if wish.region is None else names.resolve(wish.region, known)
     return draft.done(region=region, names=dict(names.by_kind.get("region", {})))
 
 
-def _of_package(source: Any, wish: FrontierOptions, measurement: Measurement | None) -> Source:  # noqa: ANN401 - a package
+def _of_package(source: AnyPackage, wish: FrontierOptions, measurement: Measurement | None) -> Source:
     package = load(source, wish.encoding)
     rules = read_protocol(wish.protocol) if measurement is None else measurement.protocol
     if wish.unit is not None or wish.period is not None:
@@ -272,7 +279,11 @@ def _of_package(source: Any, wish: FrontierOptions, measurement: Measurement | N
         return measured[0]
 
     goods = verbs.package_goods(package, wish.columns, take, group=wish.group)
-    labels = replace(goods.labels, measures=_measures(package, rules, goods))
+    # the units of measurement of the goods, as far as the package tells
+    tables = {one.get("name"): one for one in package.descriptor.get("resources", [])}
+    known = {name: about.get("unit") for name, about in tables.get("indicators", {}).get("indicators", {}).items()}
+    known |= input_units(rules, package) | dict(package.units.get("accounts", {}))
+    labels = replace(goods.labels, measures={name: known[name] for name in goods.goods if known.get(name)})
     return Source(
         line=title(package), goods=replace(goods, labels=labels), timed=True, package=package, measured=measured
     )
@@ -294,18 +305,7 @@ def input_units(protocol: Protocol, package: Package) -> dict[str, str]:
     return {name: unit for name, unit in units.items() if unit}
 
 
-def _measures(package: Package, rules: Protocol, goods: PackageGoods) -> dict[str, str]:
-    """Return the units of measurement of the goods, as far as the package tells."""
-    resources = package.descriptor.get("resources", [])
-    listed: Mapping[str, Any] = next(
-        (one.get("indicators", {}) for one in resources if one.get("name") == "indicators"), {}
-    )
-    known = {name: about.get("unit") for name, about in listed.items()}
-    known |= input_units(rules, package) | dict(package.units.get("accounts", {}))
-    return {name: known[name] for name in goods.goods if known.get(name)}
-
-
-def _of_table(source: Any, wish: FrontierOptions) -> Source:  # noqa: ANN401 - a frame or a path
+def _of_table(source: AnyFrame, wish: FrontierOptions) -> Source:
     """Return the goods of a plain table."""
     table = read_plain(source, wish.encoding)
     goods, frame = tuple(dict.fromkeys(wish.columns)), table.frame
@@ -318,7 +318,11 @@ def _of_table(source: Any, wish: FrontierOptions) -> Source:  # noqa: ANN401 - a
         far = (figure.abs() > size) | ((figure != 0) & (figure.abs() < 1 / size))
         table.refuse("studies.figure-size", good, far.fill_null(value=False), least=f"{1 / size:g}", most=f"{size:g}")
     if period is not None:
-        table.refuse("studies.no-period-cell", period, _odd_periods(frame[period]))
+        # empty, or no number among numbers that can be told apart
+        number = frame[period].cast(pl.Float64, strict=False)
+        sound = ((number.abs() < EXACT) & number.is_finite()).fill_null(value=False)
+        numbers = sound.any() or frame[period].dtype.is_numeric()
+        table.refuse("studies.no-period-cell", period, ~sound if numbers else frame[period].is_null())
     unit = wish.unit or _unit(frame, {*goods, wish.group, period}, period)
     if unit is None and period is not None:
         raise UsageError("studies.name-unit", table=table.name)
@@ -339,13 +343,6 @@ def _of_table(source: Any, wish: FrontierOptions) -> Source:  # noqa: ANN401 - a
     last = {good: end[0] for good, end in ends.items()}
     found = PackageGoods(frame=shaped.sort("year", "region"), goods=goods, ends=last)
     return Source(line=table.source, goods=found, timed=period is not None)
-
-
-def _odd_periods(cells: pl.Series) -> pl.Series:
-    """Return which cells of a column of periods are empty, or no number among numbers that can be told apart."""
-    number = cells.cast(pl.Float64, strict=False)
-    sound = (number.abs() < EXACT).fill_null(value=False) & number.is_finite().fill_null(value=False)
-    return ~sound if sound.any() or cells.dtype.is_numeric() else cells.is_null()
 
 
 def _unit(frame: pl.DataFrame, taken: set[str | None], period: str | None) -> str | None:
@@ -388,7 +385,7 @@ def _change(wish: FrontierOptions, source: Source, count: Count) -> Labelled:
     return source.sealed(change, labels)
 
 
-def _made(**choices: Any) -> dict[str, Any]:  # noqa: ANN401 - options of any kind
+def _made(**choices: Asked) -> dict[str, Any]:
     """Return the choices that were made; the verb has its own for the others."""
     return {name: value for name, value in choices.items() if value not in (None, ())}
 
@@ -446,7 +443,7 @@ def _of_a_year(wish: FrontierOptions, source: Source, count: Count) -> list[tupl
     ]
 
 
-def _efficiency(frame: pl.DataFrame, wish: FrontierOptions) -> Any:  # noqa: ANN401 - a result
+def _efficiency(frame: pl.DataFrame, wish: FrontierOptions) -> Made:
     model = wish.model or ("environmental" if wish.bad else "radial")
     rts = wish.rts or ("crs" if model == "cross" else "vrs")
     orientation = wish.orientation or conventions()["orientations"]["value"].get(model)
@@ -457,7 +454,7 @@ def _efficiency(frame: pl.DataFrame, wish: FrontierOptions) -> Any:  # noqa: ANN
     return verbs.efficiency(*_goods(frame, wish), **given)
 
 
-def _metafrontier(frame: pl.DataFrame, wish: FrontierOptions) -> Any:  # noqa: ANN401 - a result
+def _metafrontier(frame: pl.DataFrame, wish: FrontierOptions) -> Made:
     measure = "sbm" if wish.model == "sbm" else wish.orientation or ("directional" if wish.bad else "output")
     x, y, bad = _goods(frame, wish)
     return verbs.metafrontier(
@@ -465,7 +462,7 @@ def _metafrontier(frame: pl.DataFrame, wish: FrontierOptions) -> Any:  # noqa: A
     )
 
 
-def _economic(frame: pl.DataFrame, wish: FrontierOptions) -> Any:  # noqa: ANN401 - a result
+def _economic(frame: pl.DataFrame, wish: FrontierOptions) -> Made:
     x, y, _ = _goods(frame, wish)
     sides = {"input": (wish.input_prices, wish.inputs), "output": (wish.output_prices, wish.outputs)}
     for side, (prices, goods) in sides.items():
@@ -477,7 +474,7 @@ def _economic(frame: pl.DataFrame, wish: FrontierOptions) -> Any:  # noqa: ANN40
     return verb(x, y, *tables, rts=wish.rts or "vrs", units="region")
 
 
-def _partial(frame: pl.DataFrame, wish: FrontierOptions) -> Any:  # noqa: ANN401 - a result
+def _partial(frame: pl.DataFrame, wish: FrontierOptions) -> Made:
     x, y, _ = _goods(frame, wish)
     given: dict[str, Any] = {"orientation": wish.orientation or "output", "units": "region"}
     if wish.order_m is not None:
@@ -485,7 +482,7 @@ def _partial(frame: pl.DataFrame, wish: FrontierOptions) -> Any:  # noqa: ANN401
     return verbs.order_alpha(x, y, alpha=wish.order_alpha or 0.0, **given)
 
 
-def _drawn(verb: str, frame: pl.DataFrame, wish: FrontierOptions, count: Count) -> Any:  # noqa: ANN401 - a result
+def _drawn(verb: str, frame: pl.DataFrame, wish: FrontierOptions, count: Count) -> Made:
     """Return the answer of a verb that draws samples."""
     above_zero(frame, (*wish.inputs, *wish.outputs), "--boot")  # distances are divided by them
     x, y, _ = _goods(frame, wish)

@@ -8,16 +8,30 @@ from typing import Any
 import polars as pl
 
 from xinzhi import pathways
+from xinzhi.core.arrays import AnyFrame
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.names import Names
 from xinzhi.core.parameters import setting
 from xinzhi.data import Package, names_of, units
 from xinzhi.protocol import Protocol
 from xinzhi.protocol import load as read_protocol
-from xinzhi.studies.industries import PANEL, PlanEvidence, add_complexity, add_opportunities, regions_of
-from xinzhi.studies.plain import Plain, is_plain, load, period_of, read_plain, require_file
-from xinzhi.studies.study import LEAST, SILENT, Draft, Progress, Study, first_line, options, title
-from xinzhi.yardstick import Measurement, measure
+from xinzhi.studies.plan import PANEL, PlanEvidence, add_complexity, add_opportunities, regions_of
+from xinzhi.studies.study import (
+    LEAST,
+    SILENT,
+    Asked,
+    Draft,
+    Plain,
+    Progress,
+    Study,
+    first_line,
+    is_plain,
+    options,
+    period_of,
+    read_plain,
+    require_file,
+)
+from xinzhi.yardstick import Measurement, bands, measure
 
 Spans = tuple[tuple[int, int], tuple[int, int]]
 LEAST_YEARS, LEAST_DRAWS = setting(LEAST, "fewest_years"), setting(LEAST, "draws_paths")
@@ -58,30 +72,21 @@ class PathsOptions:
 
 
 def paths(
-    source: Any,  # noqa: ANN401 - a package, a path, a frame
-    *,
-    measurement: Measurement | None = None,
-    evidence: PlanEvidence | None = None,
-    deeper: bool = True,
-    progress: Progress = SILENT,
-    **asked: Any,  # noqa: ANN401 - options
-) -> Study:
+    source: AnyFrame, *, measurement: Measurement | None = None, evidence: PlanEvidence | None = None,
+    deeper: bool = True, progress: Progress = SILENT, **asked: Asked,
+) -> Study:  # fmt: skip
     """Study the pathways of a package, or of a plain table of places, activities and amounts.
 
     Parameters
     ----------
-    source
-        A data package, its name or path; or a table with `place`, `activity` and `value`.
+    source, progress, asked
+        As in `study`; also a table with `place`, `activity` and `value`. The options are the fields of `PathsOptions`.
     measurement
         The measurement of the package where it is at hand.
     evidence
         What plans name and regions are able to do, where another topic asks for it too.
     deeper
         Whether there is more of a package than complexity and what each region could enter.
-    progress
-        Who is told how far it is.
-    asked
-        Fields of `PathsOptions`.
 
     Examples
     --------
@@ -97,33 +102,25 @@ def paths(
     require_file(source, only_suffixed=True)
     if wish.place or wish.activity or wish.value:
         raise UsageError("studies.columns-of-table", options="--place, --activity, --value", source=source)
-    progress.step("read")
-    package = load(source, wish.encoding)
-    names = names_of(package)
-    region = None if wish.region is None else names.resolve(wish.region, regions_of(package))
-    draft = Draft(name="paths", source=title(package), package=package)
+    draft, package = Draft.of("paths", source, wish.encoding, progress)
+    region = draft.code(wish.region, regions_of(package))
     measured = measurement or measured_or_noted(package, wish.protocol, draft)
     if not wish.clubs:
         progress.step("space")
-        _add_space(package, wish, draft, None if deeper else evidence or PlanEvidence(package))
+        ways: dict[str, Any] = {"year": wish.year, "anchor": wish.anchor, "threshold": wish.threshold}
+        found, year = add_complexity(package, draft, **ways)
+        held = None if deeper else evidence or PlanEvidence(package)
+        if found is not None and deeper:
+            draft.add("intervals", lambda: pathways.uncertainty(found, draws=_draws(wish, _lump(package))))
+        if found is not None:  # deeper, what plans name has a section of its own
+            add_opportunities(package, draft, found, year, evidence=held)
     if deeper:
         _add_deeper(package, measured, wish, draft, progress)
+    names = names_of(package)
     for key, result in draft.results.items():
         if isinstance(result, pathways.Opportunities):
             draft.results[key] = replace(result, measured=replace(result.measured, names=names))
     return draft.done(names, region)
-
-
-def _add_space(package: Package, wish: PathsOptions, draft: Draft, evidence: PlanEvidence | None) -> None:
-    """Add complexity and what each region could enter; its intervals, or what plans name where it is at hand."""
-    ways: dict[str, Any] = {"year": wish.year, "anchor": wish.anchor, "threshold": wish.threshold}
-    found, year = add_complexity(package, draft, **ways)
-    if found is None:
-        return
-    if evidence is None:
-        draft.add("intervals", lambda: pathways.uncertainty(found, draws=_draws(wish, _lump(package))))
-    # Deeper, what plans name has a section of its own.
-    add_opportunities(package, draft, found, year, evidence=evidence)
 
 
 def _add_deeper(
@@ -158,7 +155,7 @@ def _lump(package: Package) -> float:
     return float(pathways.conventions("uncertainty")["lump"]) / scale
 
 
-def _draws(wish: PathsOptions, unit: float = 1.0) -> Any:  # noqa: ANN401 - Draws
+def _draws(wish: PathsOptions, unit: float = 1.0) -> pathways.Draws:
     chosen = pathways.Draws(density=False, unit=unit)
     return chosen if wish.draws is None else replace(chosen, draws=wish.draws)
 
@@ -174,12 +171,9 @@ def _add_alike(package: Package, wish: PathsOptions, draft: Draft) -> None:
 
 
 def _add_convergence(
-    frame: pl.DataFrame,
-    keys: dict[str, Any],
-    rules: Any,  # noqa: ANN401 - ClubRules
-    draft: Draft,
+    frame: pl.DataFrame, keys: dict[str, Any], rules: pathways.ClubRules | None, draft: Draft,
     errors: dict[str, float] | None = None,
-) -> None:
+) -> None:  # fmt: skip
     """Add convergence and overtaking of one series."""
     draft.add("clubs", lambda: pathways.clubs(frame, **keys, rules=rules))
     draft.add("beta", lambda: pathways.beta_convergence(frame, **keys))
@@ -189,8 +183,6 @@ def _add_convergence(
 
 def _growth_errors(measurement: Measurement) -> dict[str, float]:
     """Return half of the band of growth beside the nation's over the longest span, by region; none without bands."""
-    from xinzhi.yardstick import bands
-
     try:
         found = bands(measurement).frame.filter(component="everything").drop_nulls(["relative_low", "relative_high"])
     except (InputError, UsageError):
@@ -246,7 +238,7 @@ def _backtest(table: pl.DataFrame, columns: dict[str, str], spans: Spans, wish: 
     chosen = pathways.BacktestOptions() if wish.draws is None else pathways.BacktestOptions(draws=wish.draws)
     train, test = spans
 
-    def run() -> Any:  # noqa: ANN401 - Backtest
+    def run() -> pathways.Backtest:
         try:
             return pathways.backtest(table, **columns, train=train, test=test, options=chosen)
         except InputError as error:

@@ -1,18 +1,169 @@
-"""The coordinated plan, and what each region is able to do."""
+"""The industry space of a package, what each region could enter and is able to do, and the coordinated plan."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
+import polars as pl
+
 from xinzhi import pathways
+from xinzhi.core.arrays import AnyPackage
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.data import Package, names_of
-from xinzhi.studies.industries import evidence_of
-from xinzhi.studies.plain import load
-from xinzhi.studies.study import SILENT, Draft, Progress, Study, first_line, options, title
+from xinzhi.data import Package
+from xinzhi.pathways import Able, Choices, Complexity, Opportunities
+from xinzhi.studies.study import SILENT, Asked, Draft, Progress, Study, first_line, options
 
 FEW = {"pathways.few-entered", "pathways.no-window", "pathways.too-few-cells"}  # too little to estimate chances from
+PANEL: dict[str, Any] = {"place": "region", "activity": "industry", "value": "employment"}
+# Endowments as factor intensities: a column of the accounts or an indicator, alone or over output.
+OVER_OUTPUT = {"energy": "energy_consumption", "science": "rd_expenditure"}
+
+
+def add_complexity(
+    package: Package, draft: Draft, *, year: int | None, anchor: str | None, threshold: float
+) -> tuple[Complexity | None, int]:
+    """Add the complexity of a year and return it with the year; None with a note where the data do not reach so far."""
+    table, found = industries(package, year, draft)
+    if table is None:
+        return None, found
+    level, note = anchor_of(package, anchor, found), "" if anchor is not None else "anchor"
+    if note and not level:  # for want of output per head that per person employed
+        level = pathways.output_per_head(package, found, people="employment")
+        note = "anchor-worker" if level else ""
+    chosen = pathways.ComplexityOptions(threshold=threshold)
+    made = draft.add("complexity", lambda: pathways.complexity(table, **PANEL, anchor=level, options=chosen))
+    if made is not None and note:
+        draft.note(note, year=found)
+    return made, found
+
+
+class PlanEvidence:
+    """What regions are able to do and what their plans name, found once for all topics that ask."""
+
+    def __init__(self, package: Package) -> None:
+        """Take the package; nothing is computed yet."""
+        self.package = package
+
+    @cached_property
+    def able(self) -> Able:
+        """What the regions are able to do."""
+        return pathways.able(self.package)
+
+    @cached_property
+    def choices(self) -> Choices:
+        """What the plans of all years name, held against what the regions are able to do."""
+        return self.choices_of()
+
+    def choices_of(self, **asked: Asked) -> Choices:
+        """Return what plans name of which something else was asked."""
+        return pathways.choices(
+            self.package, evidence=self.able if "capability" in self.package.tables else None, **asked
+        )
+
+
+def evidence_of(package: Package, draft: Draft, held: PlanEvidence | None = None) -> Choices | None:
+    """Return what the last plans name and what evidence shows of it; None where the package has no such tables."""
+    if not {"plans", "plan_categories", "capability"} <= set(package.tables):
+        return None
+    asked = held or PlanEvidence(package)
+    made: Choices | None = draft.run("choices", lambda: asked.choices)
+    return made
+
+
+def add_opportunities(
+    package: Package, draft: Draft, found: Complexity, year: int, *, evidence: PlanEvidence | None = None
+) -> Opportunities | None:
+    """Add what each region could enter; the fit of endowments and marks of what emerges as far as they are known."""
+    # With `evidence` what regions plan and are able to do, where no chance can be recommended.
+    # the test that `plan` gives: plans name services
+    skill = pathways.entry_skill(pathways.with_services(package), year, verb=draft.name)
+    emerging, have = _emerging(package, found, draft), endowments_of(package, year)
+
+    def chances() -> Opportunities:
+        try:
+            return replace(pathways.opportunities(found, endowments=have, emerging=emerging), skill=skill)
+        except InputError as error:
+            if have is None:
+                raise
+            draft.note("no-fit", why=error.text)
+            return replace(pathways.opportunities(found, emerging=emerging), skill=skill)
+
+    made: Opportunities | None = draft.add("opportunities", chances)
+    if made is not None and made.silent and evidence is not None:
+        draft.results["opportunities"] = made = replace(made, choices=evidence_of(package, draft, evidence))
+    return made
+
+
+def industries(package: Package, year: int | None, draft: Draft) -> tuple[pl.DataFrame | None, int]:
+    """Return the industries of a year; None where there are none, with a note."""
+    try:
+        table = package.require("activity", [*PANEL.values(), "year"], verb=draft.name)
+    except InputError as error:
+        draft.note("no-industries", why=first_line(error))
+        return None, 0
+    years = table["year"].unique().sort().to_list()
+    chosen = years[-1] if year is None else year
+    if chosen not in years:
+        raise UsageError("studies.no-year", year=year, table="activity", first=years[0], last=years[-1])
+    return table.filter(pl.col("year") == chosen).drop_nulls("employment"), int(chosen)
+
+
+def anchor_of(package: Package, column: str | None, year: int) -> dict[str, float] | None:
+    """Return the anchor by region: a column of the accounts or an indicator, by default output per head."""
+    if column is None:
+        return pathways.output_per_head(package, year)
+    accounts, indicators = package.optional("accounts", verb="paths"), package.optional("indicators", verb="paths")
+    if accounts is not None and column in accounts.columns and accounts[column].dtype.is_numeric():
+        rows = accounts.filter(pl.col("year") == year).select("region", pl.col(column).cast(pl.Float64))
+    elif indicators is not None and column in set(indicators["indicator"]):
+        here = (pl.col("year") == year) & (pl.col("indicator") == column)
+        rows = indicators.filter(here).select("region", "value")
+    else:
+        known = [] if accounts is None else [name for name in accounts.columns if accounts[name].dtype.is_numeric()]
+        raise UsageError("studies.no-anchor", anchor=column, known=list(known))
+    return dict(rows.drop_nulls().rows())
+
+
+def _emerging(package: Package, found: Complexity, draft: Draft) -> list[str] | None:
+    """Return the industries that count as emerging by the lists in force; None where codes are not of the standard."""
+    from xinzhi.scope import classify_package
+
+    accounts = package.optional("accounts", verb="paths")
+    if accounts is None:
+        accounts = package.tables["activity"]
+    try:
+        judged = classify_package(package, as_of=f"{int(accounts['year'].max())}-12-31")  # type: ignore[arg-type] # years
+    except (InputError, UsageError) as error:
+        draft.note("not-emerging", why=first_line(error))
+        return None
+    return None if judged is None else [code for code in judged.mask() if code in found.matrix.activities]
+
+
+def endowments_of(package: Package, year: int) -> pl.DataFrame | None:
+    """Return schooling, and energy and research over output, as far as the package has them; None without any."""
+    accounts, indicators = package.optional("accounts", verb="paths"), package.optional("indicators", verb="paths")
+    if accounts is None:
+        return None
+    rows = accounts.filter(pl.col("year") == year)
+    if indicators is not None and {"indicator", "value"} <= set(indicators.columns):
+        wide = indicators.filter(pl.col("year") == year).pivot(on="indicator", index="region", values="value")
+        rows = rows.join(wide, on="region", how="left", suffix="_indicator")
+    factors = [pl.col("schooling")] if "schooling" in rows.columns else []
+    for name, column in OVER_OUTPUT.items():
+        if {column, "output_nominal"} <= set(rows.columns):
+            factors.append((pl.col(column) / pl.col("output_nominal")).alias(name))
+    known = rows.select("region", *factors)
+    kept = [name for name in known.columns[1:] if known[name].null_count() < known.height / 2]
+    return known.select("region", *kept) if kept else None
+
+
+def regions_of(package: Package) -> list[str]:
+    """Return the codes of all regions of a package."""
+    tables = (package.optional(name, verb="paths") for name in ("regions", "plans", "activity", "accounts"))
+    found = (table for table in tables if table is not None and "region" in table.columns)
+    return sorted({str(code) for table in found for code in table["region"].unique()})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,17 +181,13 @@ class AbleOptions:
             raise UsageError("studies.category-of-region")
 
 
-def able(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Study:  # noqa: ANN401 - a package; options
+def able(source: AnyPackage, *, progress: Progress = SILENT, **asked: Asked) -> Study:
     """Study what regions are able to do, with the evidence for it and its year.
 
     Parameters
     ----------
-    source
-        A data package, its name or path, with the table `capability`.
-    progress
-        Who is told how far it is.
-    asked
-        Fields of `AbleOptions`.
+    source, progress, asked
+        As in `study`; with the table `capability`. The options are the fields of `AbleOptions`.
 
     Examples
     --------
@@ -50,15 +197,12 @@ def able(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Study:  #
     'able'
     """
     wish: AbleOptions = options(AbleOptions, asked)
-    progress.step("read")
-    package = load(source, wish.encoding)
-    found = pathways.able(package, wish.as_of)
-    codes = found.frame["region"].unique().sort().to_list()
-    region = None if wish.region is None else names_of(package).resolve(wish.region, codes)
+    draft, package = Draft.of("able", source, wish.encoding, progress)
+    draft.results["able"] = found = pathways.able(package, wish.as_of)
+    region = draft.code(wish.region, found.frame["region"])
     more: dict[str, Any] = {"evidence": found.evidence}
     if region is not None:
         more["explanation"] = found.of_region(region) if wish.category is None else found.explain(region, wish.category)
-    draft = Draft(name="able", source=title(package), package=package, results={"able": found})
     return draft.done(region=region, **more)
 
 
@@ -74,7 +218,7 @@ class PlanOptions:
     encoding: str | None = None
 
 
-def plan(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Study:  # noqa: ANN401 - a package; options
+def plan(source: AnyPackage, *, progress: Progress = SILENT, **asked: Asked) -> Study:
     """Study which industries every region would choose under national limits, if a test allows to recommend any.
 
     Where it does not, or the regions are too few to estimate chances from, the answer is what evidence shows: what each
@@ -82,12 +226,8 @@ def plan(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Study:  #
 
     Parameters
     ----------
-    source
-        A data package, its name or path.
-    progress
-        Who is told how far it is.
-    asked
-        Fields of `PlanOptions`.
+    source, progress, asked
+        As in `study`; the options are the fields of `PlanOptions`.
 
     Examples
     --------
@@ -96,40 +236,27 @@ def plan(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Study:  #
     '220000'
     """
     wish: PlanOptions = options(PlanOptions, asked)
-    progress.step("read")
-    package = load(source, wish.encoding)
-    progress.step("solve")
+    draft, package = Draft.of("plan", source, wish.encoding, progress, "solve")
     limits = pathways.Limits(caps=wish.cap, floor=wish.floor)
-    draft = Draft(name="plan", source=title(package), package=package)
+    more: dict[str, Any] = {}
+    shown: tuple[str, ...] = ()
+    found: pathways.Plan | Choices | None
     try:
-        found = pathways.plan(package, portfolio=wish.industries, limits=limits)
+        found = made = pathways.plan(package, portfolio=wish.industries, limits=limits)
     except InputError as error:
-        if error.code not in FEW:
+        found = evidence_of(package, draft) if error.code in FEW else None
+        if found is None:
             raise
-        return _evidence_alone(package, wish, draft, error)
-    if found.frame.is_empty():
-        found = replace(found, choices=evidence_of(package, draft))
-    codes = found.regions["region"].to_list()
-    region = None if wish.region is None else names_of(package).resolve(wish.region, codes)
-    shown = ("comparison", "candidates", "unjudged", "regions", "findings")
-    more: dict[str, Any] = {name: getattr(found, name) for name in shown}
-    if wish.sensitivity:
-        more["sensitivity"] = found.sensitivity()
+        draft.note("no-chances", why=first_line(error))
+        draft.results["choices"] = found
+    else:
+        if made.frame.is_empty():
+            found = made = replace(made, choices=evidence_of(package, draft))
+        draft.results["plan"] = found
+        shown = ("comparison", "candidates", "unjudged", "regions", "findings")
+        if wish.sensitivity:
+            more["sensitivity"] = made.sensitivity()
+    region = draft.code(wish.region, found.regions["region"])
     if region is not None:
         more["explanation"] = found.explain(region)
-    draft.results["plan"] = found
-    return draft.done(region=region, **more)
-
-
-def _evidence_alone(package: Package, wish: PlanOptions, draft: Draft, error: InputError) -> Study:
-    """Return what plans name and evidence shows, with the reason why nothing can be weighed; else raise that."""
-    made = evidence_of(package, draft)
-    if made is None:
-        raise error
-    draft.note("no-chances", why=first_line(error))
-    draft.results["choices"] = made
-    names = names_of(package)
-    known = made.regions["region"].unique().to_list()
-    region = None if wish.region is None else names.resolve(wish.region, known)
-    more: dict[str, Any] = {} if region is None else {"explanation": made.explain(region)}
-    return draft.done(region=region, **more)
+    return draft.done(region=region, **{name: getattr(found, name) for name in shown}, **more)

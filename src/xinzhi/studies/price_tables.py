@@ -9,11 +9,13 @@ from typing import Any
 
 import polars as pl
 
+from xinzhi import risks
+from xinzhi.core.arrays import AnyFrame
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.text import Text, words
 from xinzhi.data import BOOKS, TEXTS
-from xinzhi.studies.plain import Plain, read_plain
+from xinzhi.studies.study import Plain, read_plain
 
 SERIES, DATE, VALUE = "series", "date", "value"
 DATES = (
@@ -88,18 +90,15 @@ class Prices:
 
 
 def read_prices(
-    data: Any,  # noqa: ANN401 - a frame or a path
-    encoding: str | None,
-    *,
-    series: str | None,
-    date: str | None,
-    value: str | None,
+    data: AnyFrame, encoding: str | None, *, series: str | None, date: str | None, value: str | None
 ) -> Prices:
     """Return the series of a plain table: long with `series`, else wide, and `value` names the columns by commas."""
     table = read_plain(data, encoding, text=[one for one in (series, date) if one is not None])
     table.require(series, None if date == ROW else date, value if series is not None else None)
-    if str(data).endswith(BOOKS) and (n := _unnamed(data)):  # headings that are dates of Excel, which readers drop
-        raise InputError("studies.unnamed-columns", table=table.name, n=n)
+    if str(data).endswith(BOOKS):  # headings that are dates of Excel, which readers drop
+        frame = pl.read_excel(data)
+        if n := sum(one.startswith("__UNNAMED__") and len(frame[one].drop_nulls()) > 0 for one in frame.columns):
+            raise InputError("studies.unnamed-columns", table=table.name, n=n)
     head = series or table.frame.columns[0]
     others = [one for one in table.frame.columns if one != head]
     if date is None and value is None and head.strip().lower() not in DATES and _are_dates(others):
@@ -109,12 +108,6 @@ def read_prices(
         # as written: 2021.10 is no number
         table = read_plain(data, encoding, text=[one for one in (series, chosen) if one is not None])
     return _long(table, series, chosen, value) if series is not None else _wide(table, chosen, value)
-
-
-def _unnamed(path: Any) -> int:  # noqa: ANN401 - a path
-    """Return how many columns of a workbook have figures and no heading."""
-    frame = pl.read_excel(path)
-    return sum(one.startswith("__UNNAMED__") and len(frame[one].drop_nulls()) > 0 for one in frame.columns)
 
 
 def _date_column(columns: Sequence[str], series: str | None) -> str:
@@ -233,8 +226,6 @@ def _read(
 
 def read_dates(table: Plain, name: str) -> pl.Series:
     """Return the dates as they are written, whole numbers that count periods as such; a date unread names its line."""
-    from xinzhi.risks import read_calendar
-
     column = table.frame[name]
     text = (
         column.cast(pl.Int64).cast(pl.String)
@@ -254,7 +245,7 @@ def read_dates(table: Plain, name: str) -> pl.Series:
             "column": name,
         }
         try:
-            units.setdefault(read_calendar(pl.Series(name, [one])).unit, one)
+            units.setdefault(risks.read_calendar(pl.Series(name, [one])).unit, one)
         except InputError:
             raise InputError("studies.no-date", date=one, **place) from None
         if len(units) > 1:
@@ -269,12 +260,10 @@ def _heading(name: str) -> str:
 
 def _are_dates(names: Sequence[str]) -> bool:
     """Say whether the columns of a heading are dates of one frequency."""
-    from xinzhi.risks import read_calendar
-
     if len(names) < FEWEST:
         return False
     try:
-        read_calendar(pl.Series("heading", [_heading(name) for name in names]))
+        risks.read_calendar(pl.Series("heading", [_heading(name) for name in names]))
     except InputError:
         return False
     return True

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import polars as pl
 
+from xinzhi import risks as verbs
+from xinzhi.core import yamlfile
+from xinzhi.core.arrays import AnyFrame, AnyPackage
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.names import Names
 from xinzhi.core.parameters import setting
@@ -16,12 +19,12 @@ from xinzhi.core.result import Result
 from xinzhi.core.text import Language, same
 from xinzhi.data import Package, names_of
 from xinzhi.pathways import Able
-from xinzhi.risks import Bubbles, Debt, HerdEntry, Register, Screening
-from xinzhi.studies.industries import PlanEvidence, regions_of
-from xinzhi.studies.plain import load, read_plain, require_file
-from xinzhi.studies.study import LEAST, SILENT, Draft, Progress, Study, options, title
+from xinzhi.risks import Bubbles, Debt, HerdEntry, Screening
+from xinzhi.studies.plan import PlanEvidence, regions_of
+from xinzhi.studies.study import LEAST, SILENT, Asked, Draft, Progress, Study, options, read_plain, require_file
 
 PARTS = ("register", "capacity", "debt", "screen", "bubbles")
+Made: TypeAlias = Any  # the result of a verb, or None
 _YEARLY = ("vehicles", "hidden", "resources")
 _PART_OF = {
     "projects": "screen", "archive": "screen", "firms": "capacity", "rates": "capacity", "bands": "debt",
@@ -95,7 +98,7 @@ class Case:
     shown: dict[str, dict[str, Result]] = field(default_factory=lambda: {part: {} for part in PARTS})
     evidence: Evidence = field(default_factory=Evidence)
 
-    def add(self, part: str, name: str, verb: Callable[[], Any]) -> Any:  # noqa: ANN401 - the result, or None
+    def add(self, part: str, name: str, verb: Callable[[], Any]) -> Made:
         """Run a verb and keep its result under its part; a note where the data do not reach so far."""
         result = self.draft.run(name, verb)
         if result is not None:
@@ -104,24 +107,16 @@ class Case:
 
 
 def risks(
-    source: Any,  # noqa: ANN401 - a package, its name or path
-    *,
-    evidence: PlanEvidence | None = None,
-    progress: Progress = SILENT,
-    **asked: Any,  # noqa: ANN401 - options
+    source: AnyPackage, *, evidence: PlanEvidence | None = None, progress: Progress = SILENT, **asked: Asked
 ) -> Study:
     """Study which regions and projects are exposed to which pitfall, on what evidence, and what was not checked.
 
     Parameters
     ----------
-    source
-        A data package, its name or path.
+    source, progress, asked
+        As in `study`; the options are the fields of `RisksOptions`.
     evidence
         What plans name and regions are able to do, where another topic asks for it too.
-    progress
-        Who is told how far it is.
-    asked
-        Fields of `RisksOptions`.
 
     Examples
     --------
@@ -131,11 +126,9 @@ def risks(
     ['debt', 'dynamics', 'fan', 'stress']
     """
     wish: RisksOptions = options(RisksOptions, asked)
-    progress.step("read")
-    package = load(source, wish.encoding)
-    names = names_of(package)
-    region = None if wish.region is None else names.resolve(wish.region, regions_of(package))
-    case = Case(package, wish, Draft(name="risks", source=title(package), package=package), names)
+    draft, package = Draft.of("risks", source, wish.encoding, progress)
+    region = draft.code(wish.region, regions_of(package))
+    case = Case(package, wish, draft, names_of(package))
     makers: Mapping[str, Callable[[Case], None]] = {
         "capacity": _capacity, "debt": _debt, "screen": _screen, "bubbles": _bubbles,
     }  # fmt: skip
@@ -146,14 +139,14 @@ def risks(
         if wish.wants(part):
             progress.step(part)
             maker(case)
-    register = None
+    matrix: dict[str, Any] = {}
     if "register" in wish.only:
         progress.step("register")
-        register = _register(case)
+        register = case.add("register", "register", lambda: _register(case))
+        matrix = {} if register is None else {"matrix": register.matrix}
     for part in wish.only:
-        case.draft.results |= case.shown[part]
-    matrix: dict[str, Any] = {} if register is None else {"matrix": register.matrix}
-    return case.draft.done(region=region, **matrix)
+        draft.results |= case.shown[part]
+    return draft.done(region=region, **matrix)
 
 
 def _evidence(case: Case, held: PlanEvidence) -> None:
@@ -168,49 +161,45 @@ def _evidence(case: Case, held: PlanEvidence) -> None:
 
 def _capacity(case: Case) -> None:
     """Read the survey, put the plans on the market, and judge firms where there are any."""
-    from xinzhi.risks import capacity, herd_entry, zombies
-
     package, wish = case.package, case.wish
-    case.add("capacity", "capacity", lambda: capacity(package))
+    case.add("capacity", "capacity", lambda: verbs.capacity(package))
     drawn = wish.given(seed="seed", draws="draws")
-    case.evidence.wave = case.add("capacity", "wave", lambda: herd_entry(package, year=wish.year, **drawn))
+    case.evidence.wave = case.add("capacity", "wave", lambda: verbs.herd_entry(package, year=wish.year, **drawn))
     rates = None if wish.rates is None else _table(wish.rates, wish)
     if wish.firms is not None:
-        case.shown["capacity"]["zombies"] = zombies(_table(wish.firms, wish, "firm"), rates=rates)
+        case.shown["capacity"]["zombies"] = verbs.zombies(_table(wish.firms, wish, "firm"), rates=rates)
     elif "firms" in package.tables:
-        case.add("capacity", "zombies", lambda: zombies(package, rates=rates))
+        case.add("capacity", "zombies", lambda: verbs.zombies(package, rates=rates))
     elif rates is not None:
         raise UsageError("studies.rates-without-firms")
 
 
 def _debt(case: Case) -> None:
     """Hold debt against output and revenue, say what moved it, and where it may go."""
-    from xinzhi.risks import debt, debt_dynamics, debt_fan, debt_stress
-
     package, wish = case.package, case.wish
     extra = {name: _yearly(path, name, wish) for name in _YEARLY if (path := getattr(wish, name)) is not None}
     bands = _bands(wish.bands)
     if extra or bands is not None:
         # What the user hands in and cannot be used is an error, not a part that the data do not reach.
-        case.shown["debt"]["debt"] = debt(package, **extra, bands=bands)
+        case.shown["debt"]["debt"] = verbs.debt(package, **extra, bands=bands)
     else:
-        case.add("debt", "debt", lambda: debt(package))
+        case.add("debt", "debt", lambda: verbs.debt(package))
     owed: Any = case.shown["debt"].get("debt")
     case.evidence.debt = owed
     if owed is None or "debt" not in wish.only:
         return
     drawn = wish.given(seed="seed", draws="draws")
-    case.add("debt", "dynamics", lambda: debt_dynamics(owed))
-    case.add("debt", "fan", lambda: debt_fan(owed, **drawn))
-    case.add("debt", "stress", lambda: debt_stress(owed))
+    case.add("debt", "dynamics", lambda: verbs.debt_dynamics(owed))
+    case.add("debt", "fan", lambda: verbs.debt_fan(owed, **drawn))
+    case.add("debt", "stress", lambda: verbs.debt_stress(owed))
 
 
-def _table(source: Any, wish: RisksOptions, *text: str) -> pl.DataFrame:  # noqa: ANN401 - a frame or a path
+def _table(source: AnyFrame, wish: RisksOptions, *text: str) -> pl.DataFrame:
     """Return a plain table that an option names; columns of codes stay as they are written."""
     return read_plain(require_file(source), wish.encoding, text=text).frame
 
 
-def _yearly(source: Any, name: str, wish: RisksOptions) -> pl.DataFrame:  # noqa: ANN401 - a frame or a path
+def _yearly(source: AnyFrame, name: str, wish: RisksOptions) -> pl.DataFrame:
     """Return a table of amounts by region and year that an option names."""
     found = _table(source, wish, "region")
     needed = ("region", "year", name)
@@ -222,12 +211,10 @@ def _yearly(source: Any, name: str, wish: RisksOptions) -> pl.DataFrame:  # noqa
     return found
 
 
-def _bands(asked: Any) -> Any:  # noqa: ANN401 - a name, a mapping, or None
+def _bands(asked: str | Path | Mapping[str, Any] | None) -> str | Mapping[str, Any] | None:
     """Return a set of bands: one of the package's by name, or the caller's own from a YAML file."""
     if not isinstance(asked, (str, Path)) or not (Path(asked).suffix or Path(asked).exists()):
-        return asked
-    from xinzhi.core import yamlfile
-
+        return asked if asked is None or isinstance(asked, Mapping) else str(asked)
     require_file(asked)
     try:
         read = yamlfile.read(Path(asked)).content
@@ -240,8 +227,6 @@ def _bands(asked: Any) -> Any:  # noqa: ANN401 - a name, a mapping, or None
 
 def _screen(case: Case) -> None:
     """Hold projects against an archive: those of the options, else those of the package."""
-    from xinzhi.risks import library, screen
-
     package, wish = case.package, case.wish
     handed = wish.projects is not None or wish.archive is not None
     projects, archive = (
@@ -254,15 +239,13 @@ def _screen(case: Case) -> None:
         if wish.only != PARTS and "screen" in wish.only:
             case.draft.note("no-projects")
         return
-    case.evidence.screening = screen(projects, archive, encoding=wish.encoding)
+    case.evidence.screening = verbs.screen(projects, archive, encoding=wish.encoding)
     case.shown["screen"]["screening"] = case.evidence.screening
-    case.evidence.places = _places(library(projects, "projects", encoding=wish.encoding).frame, case)
+    case.evidence.places = _places(verbs.library(projects, "projects", encoding=wish.encoding).frame, case)
 
 
 def _places(projects: pl.DataFrame, case: Case) -> pl.DataFrame | None:
     """Return ``id, region`` of the projects that are in a region of the package; the others are named."""
-    import polars as pl
-
     if "region" not in projects.columns:
         case.draft.note("projects-nowhere")
         return None
@@ -287,18 +270,15 @@ def _places(projects: pl.DataFrame, case: Case) -> pl.DataFrame | None:
 
 def _bubbles(case: Case) -> None:
     """Test house prices of cities, or where there are none of provinces."""
-    from xinzhi.risks import BubbleRules, bubbles, house_prices
-
     package, wish = case.package, case.wish
-    rules: BubbleRules = BubbleRules(gaps="longest", **wish.given(seed="seed", draws="replications"))
-    ways: dict[str, Any] = {"rules": rules}
+    rules = verbs.BubbleRules(gaps="longest", **wish.given(seed="seed", draws="replications"))
 
     def verb() -> Bubbles:
         if "city_prices" in package.tables:
-            return bubbles(house_prices(package, of="cities"), "city", "month", "log_price", **ways)
-        prices = house_prices(package, of="provinces")
+            return verbs.bubbles(verbs.house_prices(package, of="cities"), "city", "month", "log_price", rules=rules)
+        prices = verbs.house_prices(package, of="provinces")
         beside = "price_to_output" if prices["price_to_output"].count() else "log_price"
-        return bubbles(prices.drop_nulls(beside), "region", "year", beside, **ways)
+        return verbs.bubbles(prices.drop_nulls(beside), "region", "year", beside, rules=rules)
 
     if not {"city_prices", "prices"} & set(package.tables):
         case.draft.note("no-prices")
@@ -311,34 +291,22 @@ def _bubbles(case: Case) -> None:
 
 def called(result: Bubbles, language: Language) -> Bubbles:
     """Return a result whose series bear names of places in place of codes; two of one name keep their codes."""
-    import polars as pl
-
-    from xinzhi.risks import place_text
-
     codes = [str(one) for one in result.statistics["series"]]
-    known = {code: place_text(code) for code in codes}
-    names = {
-        code: text.lang(language) if place_text(text.lang(language)) == text else code for code, text in known.items()
-    }
+    known = {code: verbs.place_text(code) for code in codes}
+    told = {code: text.lang(language) for code, text in known.items()}
+    names = {code: name if verbs.place_text(name) == known[code] else code for code, name in told.items()}
     named = pl.col("series").cast(pl.String).replace(names)
     held = ("frame", "statistics", "episodes", "critical")
     return replace(result, **{name: getattr(result, name).with_columns(named) for name in held})
 
 
-def _register(case: Case) -> Register | None:
+def _register(case: Case) -> verbs.Register:
     """Bring the evidence together."""
-    from xinzhi.risks import register
-
     held, screening = case.evidence, case.evidence.screening
     if screening is not None:
         rows = None if held.places is None else screening.frame.join(held.places, on="id")
         screening = None if rows is None or not rows.height else replace(screening, frame=rows)
-    made: Register | None = case.add(
-        "register",
-        "register",
-        lambda: register(
-            case.package, able=held.able, debt=held.debt, capacity=held.wave, likeness=held.likeness,
-            screening=screening, bubbles=held.bubbles, year=case.wish.year,
-        ),
+    return verbs.register(
+        case.package, able=held.able, debt=held.debt, capacity=held.wave, likeness=held.likeness,
+        screening=screening, bubbles=held.bubbles, year=case.wish.year,
     )  # fmt: skip
-    return made

@@ -9,12 +9,13 @@ from typing import Any
 
 import polars as pl
 
+from xinzhi import scope as verbs
+from xinzhi.core.arrays import AnyFrame
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.text import Text, same
-from xinzhi.data import Package
+from xinzhi.data import Package, is_package, packages, read_any
 from xinzhi.scope import Dependence, DigitalCore, Scope
-from xinzhi.studies.plain import known_sheets, load
-from xinzhi.studies.study import SILENT, Draft, Progress, Study, options
+from xinzhi.studies.study import SILENT, Asked, Draft, Progress, Study, known_sheets, load, options
 
 INDUSTRY_TABLES = ("industry_accounts", "activity", "industries")
 _PROVINCE = "[1-8][0-9]0000"  # by GB/T 2260
@@ -58,17 +59,14 @@ class ScopeOptions:
         return list(self.definition) or None
 
 
-def scope(source: Any = None, *, progress: Progress = SILENT, **asked: Any) -> Study:  # noqa: ANN401 - a package, a table; options
+def scope(source: AnyFrame = None, *, progress: Progress = SILENT, **asked: Asked) -> Study:
     """Study what counts as new quality among the industries of a package or a table.
 
     Parameters
     ----------
-    source
-        A data package or a table of industry codes; None with `io` or `energy` alone.
-    progress
-        Who is told how far it is.
-    asked
-        Fields of `ScopeOptions`.
+    source, progress, asked
+        As in `study`; also a table of industry codes, and None with `io` or `energy` alone. The options are the fields
+        of `ScopeOptions`.
 
     Examples
     --------
@@ -76,8 +74,6 @@ def scope(source: Any = None, *, progress: Progress = SILENT, **asked: Any) -> S
     >>> list(xinzhi.studies.scope("china-provinces").results)
     ['core', 'dependence', 'scope']
     """
-    from xinzhi.scope import dependence_of_china
-
     wish: ScopeOptions = options(ScopeOptions, asked)
     if wish.energy is not None:
         return _powers(wish)
@@ -95,7 +91,7 @@ def scope(source: Any = None, *, progress: Progress = SILENT, **asked: Any) -> S
         core = None if draft.package is None else _core(draft.package)
         if core is not None:
             draft.results["core"] = core
-            dependent = dependent or dependence_of_china()
+            dependent = dependent or verbs.dependence_of_china()
             draft.results["dependence"] = dependent
         draft.results["scope"] = judged
     if dependent is not None:
@@ -111,15 +107,13 @@ def scope(source: Any = None, *, progress: Progress = SILENT, **asked: Any) -> S
 
 def _dependence(wish: ScopeOptions) -> Dependence:
     """Return who uses digital input."""
-    from xinzhi.scope import digital_dependence, read_input_output
-
     named = wish.digital
     codes = [code.strip() for code in named.split(",") if code.strip()] if isinstance(named, str) else list(named)
     if not codes:
         raise UsageError("studies.no-digital")
-    tables = read_input_output(wish.io, encoding=wish.encoding)
+    tables = verbs.read_input_output(wish.io, encoding=wish.encoding)
     single = tables.get(None)
-    return digital_dependence(
+    return verbs.digital_dependence(
         single if single is not None else {year: one for year, one in tables.items() if year is not None},
         digital=named if codes == ["wiod-2013"] else codes,
         region=wish.region,
@@ -128,22 +122,17 @@ def _dependence(wish: ScopeOptions) -> Dependence:
 
 def _core(package: Package) -> DigitalCore | None:
     """Return value added of the digital core; None where the package has no series of it, or is not of China."""
-    from xinzhi.scope import digital_core
-
     regions = package.tables["accounts"]["region"].unique() if "accounts" in package.tables else ()
     if "nation" not in package.tables or not all(re.fullmatch(_PROVINCE, code) for code in regions):
         return None
     try:
-        return digital_core(package)
+        return verbs.digital_core(package)
     except InputError:
         return None
 
 
-def _judged(source: Any, wish: ScopeOptions, use: pl.DataFrame | None) -> tuple[Scope, Text, Package | None]:  # noqa: ANN401 - a package or a table
+def _judged(source: AnyFrame, wish: ScopeOptions, use: pl.DataFrame | None) -> tuple[Scope, Text, Package | None]:
     """Return what counts among the industries of a table or of a data package, and what was read."""
-    from xinzhi.data import read_any
-    from xinzhi.scope import classify, classify_package
-
     package = _package(source, wish.encoding)
     ways: dict[str, Any] = {
         "as_of": wish.day(package), "definitions": wish.definitions, "standard": wish.standard, "use": use
@@ -151,8 +140,8 @@ def _judged(source: Any, wish: ScopeOptions, use: pl.DataFrame | None) -> tuple[
     if package is None:
         rows = read_any(source, "industries", encoding=wish.encoding)[0]
         name = Path(source).name if isinstance(source, (str, Path)) else "table"
-        return classify(rows, **ways), same(name), None
-    found = classify_package(package, **ways)
+        return verbs.classify(rows, **ways), same(name), None
+    found = verbs.classify_package(package, **ways)
     if found is None:
         raise InputError(
             "studies.no-industry-table", package=package.name, tables=list(INDUSTRY_TABLES),
@@ -161,10 +150,8 @@ def _judged(source: Any, wish: ScopeOptions, use: pl.DataFrame | None) -> tuple[
     return found, package.title, package
 
 
-def _package(source: Any, encoding: str | None) -> Package | None:  # noqa: ANN401 - a package or a table
+def _package(source: AnyFrame, encoding: str | None) -> Package | None:
     """Return a data package; None for a single table."""
-    from xinzhi.data import is_package, packages
-
     if not isinstance(source, (str, Path)):
         return load(source, encoding) if is_package(source) else None
     path = Path(source)
@@ -177,13 +164,10 @@ def _package(source: Any, encoding: str | None) -> Package | None:  # noqa: ANN4
 
 def _powers(wish: ScopeOptions) -> Study:
     """Hold the eras of the five powers to shares of energy."""
-    from xinzhi.data import read_any
-    from xinzhi.scope import history
-
     cells = read_any(wish.energy, "energy", encoding=wish.encoding)[0].cells
     columns = {name.lower(): name for name in cells.columns}
     keys = {key: columns[name] for key, known in _KEYS.items() for name in known if name in columns}
-    found = history(cells, **keys)
+    found = verbs.history(cells, **keys)
     known = found.frame["country"].unique().sort().to_list()
     name = Path(wish.energy).name if isinstance(wish.energy, (str, Path)) else "table"
     if wish.region is not None and wish.region not in known:

@@ -7,12 +7,27 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
+from xinzhi import risks as verbs
+from xinzhi.core.arrays import AnyFrame
 from xinzhi.core.errors import InputError, UsageError, guarded
 from xinzhi.core.text import Text, paragraph, same, words
-from xinzhi.data import Package
-from xinzhi.risks import Archive, Screening
-from xinzhi.studies.plain import is_plain, load, read_plain, require_file
-from xinzhi.studies.study import SILENT, Draft, Progress, Study, options, title
+from xinzhi.data import Package, nearest, read_file
+from xinzhi.risks import Archive
+from xinzhi.studies.study import (
+    SILENT,
+    Asked,
+    Draft,
+    Progress,
+    Study,
+    is_plain,
+    load,
+    options,
+    read_plain,
+    require_file,
+    title,
+)
 
 PUBLIC_ARCHIVE = "china-provinces"  # whose archive holds public lists
 TEXTS = (".csv", ".tsv", ".txt")
@@ -37,18 +52,14 @@ class ScreenOptions:
             raise UsageError("studies.keep-what")
 
 
-def screen(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Study:  # noqa: ANN401 - a package or a table; options
+def screen(source: AnyFrame, *, progress: Progress = SILENT, **asked: Asked) -> Study:
     """Study which projects of a table repeat archived ones.
 
     Parameters
     ----------
-    source
-        A table of projects, or a data package with the tables `projects` and `archive`. A table alone is held against
-        the public lists of `china-provinces`.
-    progress
-        Who is told how far it is.
-    asked
-        Fields of `ScreenOptions`.
+    source, progress, asked
+        As in `study`; a package with the tables `projects` and `archive`, or a table of projects, which alone is held
+        against the public lists of `china-provinces`. The options are the fields of `ScreenOptions`.
 
     Examples
     --------
@@ -57,13 +68,10 @@ def screen(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Study: 
     >>> xinzhi.studies.screen(tables["projects"], archive=tables["archive"]).results["screening"].frame.height
     19
     """
-    from xinzhi.risks import is_archive
-    from xinzhi.risks import screen as hold
-
     wish: ScreenOptions = options(ScreenOptions, asked)
     if source is None:
         raise UsageError("studies.name-projects")
-    if is_archive(source):
+    if verbs.is_archive(source):
         raise UsageError("studies.index-as-projects", folder=source)
     projects, line = _read(source, wish.encoding)
     package, public = projects if isinstance(projects, Package) else None, None
@@ -73,7 +81,11 @@ def screen(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Study: 
         archive: Any = package
         if package is None:
             archive = load(PUBLIC_ARCHIVE)
-            public = _held(archive)
+            table = archive.tables["archive"]
+            public = {
+                "package": archive.name, "n": table.height, "first": table["year"].min(), "last": table["year"].max(),
+                "regions": table["region"].drop_nulls().n_unique(),
+            }  # fmt: skip
             line = words("studies.label.against", projects=line, archive=words("studies.label.public-lists"))
         index = _indexed(archive, wish, progress)
     else:
@@ -81,26 +93,29 @@ def screen(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Study: 
         line = words("studies.label.against", projects=line, archive=other)
     try:
         progress.step("projects")
-        found = hold(projects, index, encoding=wish.encoding, prior=wish.prior)
+        found = verbs.screen(projects, index, encoding=wish.encoding, prior=wish.prior)
     except InputError as error:
         raise _explained(error, projects, wish.encoding) from None
-    found = replace(found, provenance=replace(found.provenance, package=None if package is None else package.name))
-    found = replace(found, public=public)
+    made = replace(found.provenance, package=None if package is None else package.name)
+    found = replace(found, provenance=made, public=public)
     if wish.labels is not None:
-        found = _with_truth(found, wish)
+        require_file(wish.labels)
+        if not is_plain(wish.labels):
+            raise InputError("studies.no-labels", path=wish.labels)
+        truth = read_plain(wish.labels, wish.encoding, text=("id", "label", "archive_id"))
+        found = verbs.with_truth(found, truth.frame)
     draft = Draft(name="screen", source=line, results={"screening": found})
     more: dict[str, Any] = {"candidates": found.candidates, "findings": list(found.findings)}
     if wish.id is not None:
-        more["explanation"] = _pairs(found, wish.id)
+        first, ranks = found.explain(wish.id), found.candidates.filter(id=wish.id)["rank"]
+        more["explanation"] = [first, *(found.explain(wish.id, rank) for rank in ranks if rank > 1)]
         more |= {part: getattr(found, part).filter(id=wish.id) for part in ("ledger", "changes")}
     return draft.done(region=wish.id, **more)
 
 
 def archive_of(wish: ScreenOptions, progress: Progress = SILENT) -> tuple[Archive, Text]:
     """Return the archive of a call, indexed, and what it is called; it is kept on disk where a folder was named."""
-    from xinzhi.risks import is_archive
-
-    if is_archive(wish.archive):
+    if verbs.is_archive(wish.archive):
         if wish.keep is not None:
             raise UsageError("studies.keep-what")
         return _indexed(str(wish.archive), wish, progress), same(Path(wish.archive).name)
@@ -111,34 +126,22 @@ def archive_of(wish: ScreenOptions, progress: Progress = SILENT) -> tuple[Archiv
     return _indexed(archive, wish, progress), line
 
 
-def _indexed(archive: Any, wish: ScreenOptions, progress: Progress) -> Archive:  # noqa: ANN401 - a path, a frame or a package
-    from xinzhi.risks import index_archive
-
+def _indexed(archive: AnyFrame, wish: ScreenOptions, progress: Progress) -> Archive:
     progress.step("archive")
+    source = Path(wish.archive).name if isinstance(wish.archive, (str, Path)) else None
+    more: dict[str, Any] = {"folder": wish.keep, "source": source, "progress": progress.count}
     try:
-        source = Path(wish.archive).name if isinstance(wish.archive, (str, Path)) else None
-        return index_archive(archive, encoding=wish.encoding, folder=wish.keep, source=source, progress=progress.count)
+        return verbs.index_archive(archive, encoding=wish.encoding, **more)
     except InputError as error:
         raise _explained(error, archive, wish.encoding) from None
 
 
-def _held(archive: Package) -> dict[str, object]:
-    """Return what the public lists hold."""
-    table = archive.tables["archive"]
-    return {
-        "package": archive.name, "n": table.height, "first": table["year"].min(), "last": table["year"].max(),
-        "regions": table["region"].drop_nulls().n_unique(),
-    }  # fmt: skip
-
-
-def _read(place: Any, encoding: str | None, *, parts: bool = False) -> tuple[Any, Text]:  # noqa: ANN401 - whatever `screen` reads
+def _read(place: AnyFrame, encoding: str | None, *, parts: bool = False) -> tuple[AnyFrame, Text]:
     """Return a delimited file as its path, so that lines can be named; other tables as frames; else a package.
 
     With `parts` a parquet file is left on disk, to be read some rows at a time.
     """
     if parts and isinstance(place, (str, Path)) and Path(place).suffix.lower() == ".parquet":
-        import polars as pl
-
         require_file(place)
         with guarded("data.bad-columnar", pl.exceptions.PolarsError, OSError, path=Path(place)):
             lazy = pl.scan_parquet(place, glob=False, hive_partitioning=False)
@@ -155,57 +158,31 @@ def _read(place: Any, encoding: str | None, *, parts: bool = False) -> tuple[Any
     return package, title(package)
 
 
-def _pairs(found: Screening, name: str) -> list[Any]:
-    """Return a project beside each of its candidates."""
-    first = found.explain(name)
-    ranks = found.candidates.filter(id=name)["rank"].to_list()
-    return [first, *(found.explain(name, rank) for rank in ranks if rank > 1)]
-
-
-def _explained(error: InputError, source: Any, encoding: str | None) -> InputError:  # noqa: ANN401 - a path, a frame or a package
+def _explained(error: InputError, source: AnyFrame, encoding: str | None) -> InputError:
     """Return an error in the words of a plain table: what to mend, or its columns when none tells of projects."""
-    import polars as pl
-
-    from xinzhi.data import nearest
-    from xinzhi.risks import renamed, sentences
-
     columns = _columns(source, encoding)
     if columns is None:
         return error
     name = source.name if isinstance(source, Path) else "table"
     if error.findings:
         return InputError("studies.mend-projects", error.findings, table=name)
-    read, _ = renamed(pl.DataFrame(schema=dict.fromkeys(columns, pl.String)), "projects")
-    if {"title", "text"} & set(read.columns) or sentences(list(read.columns)):
+    read, _ = verbs.renamed(pl.DataFrame(schema=dict.fromkeys(columns, pl.String)), "projects")
+    if {"title", "text"} & set(read.columns) or verbs.sentences(list(read.columns)):
         return error
     like = {one: nearest(one, columns) for one in ("title", "text")}
     guesses = [words("studies.label.looks-like", column=found, name=one) for one, found in like.items() if found]
     return InputError("studies.no-text", table=name, known=list(columns), guesses=paragraph([same(""), *guesses]))
 
 
-def _columns(source: Any, encoding: str | None) -> Sequence[str] | None:  # noqa: ANN401 - a path, a frame or a package
+def _columns(source: AnyFrame, encoding: str | None) -> Sequence[str] | None:
     """Return the columns of a plain table; None of a package, and of a file that cannot be read."""
-    import polars as pl
-
     if isinstance(source, (Package, str)):
         return None
     if isinstance(source, pl.LazyFrame):
         return source.collect_schema().names()
     if not isinstance(source, Path):
         return list(getattr(source, "columns", ())) or None
-    from xinzhi.data import read_file
-
     try:
         return list(read_file(source, source.stem, encoding=encoding).cells.columns) or None
     except InputError:
         return None
-
-
-def _with_truth(found: Screening, wish: ScreenOptions) -> Screening:
-    """Return a screening that knows the truth of a table of labels."""
-    from xinzhi.risks import with_truth
-
-    require_file(wish.labels)
-    if not is_plain(wish.labels):
-        raise InputError("studies.no-labels", path=wish.labels)
-    return with_truth(found, read_plain(wish.labels, wish.encoding, text=("id", "label", "archive_id")).frame)

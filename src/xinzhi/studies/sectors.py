@@ -5,25 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import polars as pl
 
+from xinzhi import sectors as verbs
+from xinzhi.core.arrays import AnyFrame, AnyPackage
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.names import Names
-from xinzhi.core.result import Provenance, Result
+from xinzhi.core.result import Result
 from xinzhi.core.text import Text, same, words
-from xinzhi.data import Package, names_of
+from xinzhi.data import Package
 from xinzhi.protocol import Protocol
-from xinzhi.sectors import Index, Normalisation, Sectors, System
+from xinzhi.sectors import Index, Normalisation, System
 from xinzhi.studies.paths import measured_or_noted
-from xinzhi.studies.plain import load
-from xinzhi.studies.study import SILENT, Draft, Progress, Study, first_line, options
+from xinzhi.studies.study import SILENT, Asked, Draft, Progress, Study, first_line, load, options
 from xinzhi.yardstick import Measurement
 
 FIGURE = "output_per_head"
 OF_INDEX = ("weights", "aggregation", "normalisation", "draws")
 Span = tuple[int, int]
+Made = TypeVar("Made", bound=Result)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,27 +63,19 @@ class SectorsOptions:
 
 
 def sectors(
-    source: Any,  # noqa: ANN401 - a package, a path; with `system` also a table
-    *,
-    measurement: Measurement | None = None,
-    deeper: bool = True,
-    progress: Progress = SILENT,
-    **asked: Any,  # noqa: ANN401 - options
-) -> Study:
+    source: AnyFrame, *, measurement: Measurement | None = None, deeper: bool = True, progress: Progress = SILENT,
+    **asked: Asked,
+) -> Study:  # fmt: skip
     """Study whether the sectors keep up with the economy; with `system` build an index and try other conventions.
 
     Parameters
     ----------
-    source
-        A data package, its name or path; with `system` also a table of indicators.
+    source, progress, asked
+        As in `study`; with `system` also a table of indicators. The options are the fields of `SectorsOptions`.
     measurement
         The measurement of the package where it is at hand.
     deeper
         Whether every sector is looked at by itself, and how far regions are apart, beside the sectors together.
-    progress
-        Who is told how far it is.
-    asked
-        Fields of `SectorsOptions`.
 
     Examples
     --------
@@ -98,69 +92,52 @@ def sectors(
 
 
 def _together(
-    source: Any,  # noqa: ANN401 - a package
-    wish: SectorsOptions,
-    measurement: Measurement | None,
-    progress: Progress,
-    *,
-    deeper: bool,
+    source: AnyPackage, wish: SectorsOptions, measurement: Measurement | None, progress: Progress, *, deeper: bool
 ) -> Study:
     """Put the sectors side by side, and say how far regions are apart."""
-    from xinzhi.sectors import advance
-
     progress.step("read")
     package = load(source, wish.encoding)
     draft = Draft(name="sectors", source=package.title, package=package)
     progress.step("measure")
     measured = measurement or measured_or_noted(package, wish.protocol, draft, "economy")
     progress.step("advance")
-    result = advance(package, measured, years=wish.span)
-    draft.results["sectors"] = result
+    draft.results["sectors"] = result = verbs.advance(package, measured, years=wish.span)
     if deeper:
         _add_alone(package, measured, wish.span, draft)
         _add_apart(package, wish.span, draft)
         if "education" in draft.results:  # points of growth come before levels
             draft.results = {"education": draft.results["education"], **draft.results}
-    told = None if wish.region is None else _explained(result, wish.region, names_of(package))
-    economy = "tfp" if measured is not None else "output_per_worker"
-    more = {} if told is None else {"explanation": told[1]}
-    return draft.done(region=None if told is None else told[0], economy=economy, **more)
-
-
-def _explained(result: Sectors, asked: str, names: Names) -> tuple[str, Any]:
-    """Return the region that was asked for, and what stands behind it in the last year."""
-    last = int(result.years["year"][-1])
-    code = names.resolve(asked, sorted({*result.frame["region"], *result.omitted["region"]}))
-    return code, result.explain(code, last)
+    more: dict[str, Any] = {"economy": "tfp" if measured is not None else "output_per_worker"}
+    region = draft.code(wish.region, [*result.frame["region"], *result.omitted["region"]])
+    if region is not None:
+        more["explanation"] = result.explain(region, int(result.years["year"][-1]))
+    return draft.done(region=region, **more)
 
 
 def _add_alone(package: Package, measurement: Measurement | None, span: Span | None, draft: Draft) -> None:
     """Add education, culture and green by themselves."""
-    from xinzhi.sectors import culture, education, green
-
     some = within(package, span)
     made: dict[str, Callable[[], Any]] = {
-        "education": lambda: education(some, measurement),
-        "culture": lambda: culture(some),
-        "green": lambda: green(some),
+        "education": lambda: verbs.education(some, measurement),
+        "culture": lambda: verbs.culture(some),
+        "green": lambda: verbs.green(some),
     }
     for name, verb in made.items():
         result = draft.run(name, verb)
         if result is not None:
-            draft.results[name] = replace(result, provenance=_whole(result, package, span))
+            draft.results[name] = _whole(result, package, span)
 
 
-def _whole(result: Result, package: Package, span: Span | None) -> Provenance:
-    """Return the provenance with the digests of the whole tables, and the years taken out of them."""
+def _whole(result: Made, package: Package | None, span: Span | None) -> Made:
+    """Return a result with the digests of the whole tables, not of the years taken out of them, and these years."""
     kept = result.provenance
     chosen = {**kept.options, **({} if span is None else {"years": list(span)})}
-    return replace(kept, inputs={name: package.fingerprint(name) for name in kept.inputs}, options=chosen)
+    inputs = kept.inputs if package is None else {name: package.fingerprint(name) for name in kept.inputs}
+    return replace(result, provenance=replace(kept, inputs=inputs, options=chosen))
 
 
 def _add_apart(package: Package, span: Span | None, draft: Draft) -> None:
     """Add inequality and densities of output per head."""
-    from xinzhi.sectors import inequality, ridgelines
-
     try:
         accounts = package.require(
             "accounts", ["output_real", "population"], verb="inequality", despite=["missing-year"]
@@ -178,21 +155,19 @@ def _add_apart(package: Package, span: Span | None, draft: Draft) -> None:
     called = {name: words(f"sectors.series.{name}") for name in (FIGURE, relative)}
     made: Mapping[str, Callable[[], Any]] = {
         "inequality": lambda: _named(
-            inequality(grouped, FIGURE, group=None if groups is None else "group"), names | called
+            verbs.inequality(grouped, FIGURE, group=None if groups is None else "group"), names | called
         ),
-        "densities": lambda: _named(ridgelines(shares, relative), called),
+        "densities": lambda: _named(verbs.ridgelines(shares, relative), called),
     }
     for name, verb in made.items():
         result = draft.run(name, verb)
         if result is None:
             continue
-        inputs = {"accounts": package.fingerprint("accounts")}
-        chosen = {**result.provenance.options, **({} if span is None else {"years": list(span)})}
-        made_of = replace(result.provenance, package=package.name, inputs=inputs, options=chosen)
-        draft.results[name] = replace(result, provenance=made_of)
+        made_of = replace(result.provenance, package=package.name, inputs={"accounts": package.fingerprint("accounts")})
+        draft.results[name] = _whole(replace(result, provenance=made_of), package, span)
 
 
-def _named(result: Any, names: Mapping[str, Text]) -> Any:  # noqa: ANN401 - a result
+def _named(result: Made, names: Mapping[str, Text]) -> Made:
     return replace(result, names=Names({"series": names}))
 
 
@@ -207,23 +182,29 @@ def _groups(package: Package) -> tuple[pl.DataFrame | None, dict[str, Text]]:
     return (known.select("region", "group"), names) if len(names) > 1 else (None, {})
 
 
-def _index_study(source: Any, wish: SectorsOptions, progress: Progress) -> Study:  # noqa: ANN401 - a package or a table
+def _index_study(source: AnyFrame, wish: SectorsOptions, progress: Progress) -> Study:
     """Build the index that was asked for and hold its ranks to other conventions."""
     system, scale = _system(wish.system), _normalisation(wish.normalisation or "min-max")
     progress.step("read")
     frame, rules, package = _read(source, system, wish)
     progress.step("index")
-    result = _index(frame, rules, package, wish, scale)
+    result = _whole(_index(frame if package is None else package, rules, wish, scale), package, wish.span)
     line = package.title if package is not None else same(Path(source).name if isinstance(source, (str, Path)) else "")
     draft = Draft(name="sectors", source=line, package=package, results={"index": result})
     progress.step("draws")
-    _add_trust(result, wish.draws, draft)
+    if result.convention.aggregation == "vikor":  # cannot be drawn around
+        draft.note("vikor")
+    else:  # rank intervals and what moves ranks
+        draft.results["uncertainty"] = result.uncertainty() if wish.draws is None else result.uncertainty(wish.draws)
+        try:
+            draft.results["sensitivity"] = result.sensitivity()
+        except UsageError as error:
+            draft.notes.append(error.text)
     progress.step("gaming")
     draft.results["gaming"] = result.gaming()
-    region: str | None = None
     more: dict[str, Any] = {}
-    if wish.region is not None:
-        region = names_of(package).resolve(wish.region, result.frame["region"].unique().sort().to_list())
+    region = draft.code(wish.region, result.frame["region"])
+    if region is not None:
         last = int(result.frame.drop_nulls("index")["year"].to_numpy().max())
         more = {"explanation": result.explain(region, last)}
     about = {"id": system.id, "title_zh": system.title.zh, "title_en": system.title.en}
@@ -233,12 +214,10 @@ def _index_study(source: Any, wish: SectorsOptions, progress: Progress) -> Study
     )  # fmt: skip
 
 
-def _system(asked: Any) -> System:  # noqa: ANN401 - a name, a path, a mapping
+def _system(asked: Asked) -> System:
     """Return the system; one with mistakes is refused with all of them."""
-    from xinzhi.sectors import check_system
-
     try:
-        made, findings = check_system(asked)
+        made, findings = verbs.check_system(asked)
     except InputError as error:
         if not error.findings or not Path(str(asked)).is_file():
             raise InputError("studies.in-file", file=asked, why=error.text) from error
@@ -250,8 +229,6 @@ def _system(asked: Any) -> System:  # noqa: ANN401 - a name, a path, a mapping
 
 def _normalisation(text: str) -> Normalisation:
     """Return the method and, after colons, its scale."""
-    from xinzhi.sectors import Normalisation
-
     method, *ends = text.split(":")
     if not ends:
         return Normalisation(method)
@@ -262,12 +239,10 @@ def _normalisation(text: str) -> Normalisation:
     return Normalisation(method, low, high)
 
 
-def _read(source: Any, system: System, wish: SectorsOptions) -> tuple[pl.DataFrame | None, System, Package | None]:  # noqa: ANN401 - a package or a table
+def _read(source: AnyFrame, system: System, wish: SectorsOptions) -> tuple[pl.DataFrame | None, System, Package | None]:
     """Return a table with what it can fill of the system, or the package."""
-    from xinzhi.sectors import is_table, read_indicators
-
-    if is_table(source):
-        frame = read_indicators(source, encoding=wish.encoding)
+    if verbs.is_table(source):
+        frame = verbs.read_indicators(source, encoding=wish.encoding)
     elif isinstance(source, pl.DataFrame):
         frame = source
     else:
@@ -281,31 +256,19 @@ def _read(source: Any, system: System, wish: SectorsOptions) -> tuple[pl.DataFra
     return frame, rules, None
 
 
-def _index(
-    frame: pl.DataFrame | None, rules: System, package: Package | None, wish: SectorsOptions, scale: Normalisation
-) -> Index:
+def _index(source: pl.DataFrame | Package | None, rules: System, wish: SectorsOptions, scale: Normalisation) -> Index:
     """Return the index over the years asked for."""
-    from xinzhi.sectors import index
-
     span = wish.span
-    source = within(frame if package is None else package, span)
+    ways: dict[str, Any] = {"weights": wish.weights or "entropy", "aggregation": wish.aggregation or "arithmetic"}
     try:
-        result = index(
-            source, rules, weights=wish.weights or "entropy", aggregation=wish.aggregation or "arithmetic",
-            normalisation=scale,
-        )  # fmt: skip
+        return verbs.index(within(source, span), rules, **ways, normalisation=scale)
     except InputError as error:
         if span is None or error.findings:
             raise
         raise InputError("studies.in-years", why=error.text, first=span[0], last=span[1]) from error
-    kept = result.provenance
-    chosen = {**kept.options, **({} if span is None else {"years": list(span)})}
-    # the digests are those of the whole tables, not of the years taken out of them
-    inputs = {name: package.fingerprint(name) for name in kept.inputs} if package is not None else kept.inputs
-    return replace(result, provenance=replace(kept, options=chosen, inputs=inputs))
 
 
-def within(source: Any, span: Span | None) -> Any:  # noqa: ANN401 - a package or a frame, as `index` takes them
+def within(source: AnyFrame, span: Span | None) -> AnyFrame:
     """Return a package or a frame with the rows of some years alone."""
     if span is None:
         return source
@@ -322,46 +285,25 @@ def within(source: Any, span: Span | None) -> Any:  # noqa: ANN401 - a package o
     return rows
 
 
-def _add_trust(result: Index, draws: int | None, draft: Draft) -> None:
-    """Add rank intervals and what moves ranks; what cannot be drawn around is said."""
-    if result.convention.aggregation == "vikor":
-        draft.note("vikor")
-        return
-    draft.results["uncertainty"] = result.uncertainty() if draws is None else result.uncertainty(draws)
-    try:
-        draft.results["sensitivity"] = result.sensitivity()
-    except UsageError as error:
-        draft.notes.append(error.text)
-
-
-def covered(source: Any, encoding: str | None = None) -> list[dict[str, Any]]:  # noqa: ANN401 - a package or a table
+def covered(source: AnyFrame, encoding: str | None = None) -> list[dict[str, Any]]:
     """Return the systems that ship, and how much of each a package or a table of indicators has."""
-    from xinzhi.sectors import is_table, read_indicators, systems
-
-    read = read_indicators(source, encoding=encoding) if is_table(source) else load(source, encoding)
-    return [_coverage(read, system) for system in systems()]
+    read = verbs.read_indicators(source, encoding=encoding) if verbs.is_table(source) else load(source, encoding)
+    return [_coverage(read, system) for system in verbs.systems()]
 
 
-def _coverage(source: Any, system: System) -> dict[str, Any]:  # noqa: ANN401 - a package or a frame
-    from xinzhi.sectors import from_package
-
+def _coverage(source: AnyFrame, system: System) -> dict[str, Any]:
     frame: pl.DataFrame | None = source if isinstance(source, pl.DataFrame) else None
     if frame is None:
         try:
-            frame = from_package(source, system)
+            frame = verbs.from_package(source, system)
         except InputError:  # nothing of this system is within reach
             frame = None
     names = [] if frame is None else [code for code in system.codes if code in frame.columns]
     dated = frame is not None and names and "year" in frame.columns
     years = frame.drop_nulls(names)["year"].to_list() if dated and frame is not None else []
     return {
-        "id": system.id,
-        "title_zh": system.title.zh,
-        "title_en": system.title.en,
-        "status": system.status,
-        "indicators": len(system.codes),
-        "covered": len(names),
+        "id": system.id, "title_zh": system.title.zh, "title_en": system.title.en, "status": system.status,
+        "indicators": len(system.codes), "covered": len(names),
         "missing": [code for code in system.codes if code not in names],
-        "first_year": min(years, default=None),
-        "last_year": max(years, default=None),
-    }
+        "first_year": min(years, default=None), "last_year": max(years, default=None),
+    }  # fmt: skip

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+from xinzhi import sources as verbs
+from xinzhi.core.arrays import AnyPackage
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.data import names_of
+from xinzhi.core.text import same, words
+from xinzhi.data import Package, names_of, units
+from xinzhi.frontier import productivity_change
+from xinzhi.micro import TOTAL
 from xinzhi.protocol import Protocol
-from xinzhi.sources import Sources
-from xinzhi.studies.firm_cells import among_firms, read_cells
-from xinzhi.studies.plain import load
-from xinzhi.studies.study import SILENT, Draft, Progress, Study, first_line, options, title
+from xinzhi.studies.firms import MANIFEST, firms
+from xinzhi.studies.study import SILENT, Asked, Draft, Progress, Study, first_line, options
 from xinzhi.yardstick import Measurement
+
+TABLES = ("misallocation", "totals_output")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,27 +40,20 @@ class SourcesOptions:
 
 
 def sources(
-    source: Any,  # noqa: ANN401 - a package, its name or path
-    *,
-    measurement: Measurement | None = None,
-    deeper: bool = True,
-    progress: Progress = SILENT,
-    **asked: Any,  # noqa: ANN401 - options
-) -> Study:
+    source: AnyPackage, *, measurement: Measurement | None = None, deeper: bool = True, progress: Progress = SILENT,
+    **asked: Asked,
+) -> Study:  # fmt: skip
     """Study where productivity growth came from.
 
     Parameters
     ----------
-    source
-        A data package, its name or path.
+    source, progress, asked
+        As in `study`; the options are the fields of `SourcesOptions`; `cells` is a study of firms, or the folder of
+        cells that an office wrote.
     measurement
         The measurement of the package where it is at hand.
     deeper
         Whether each source is looked into, beside the decomposition.
-    progress
-        Who is told how far it is.
-    asked
-        Fields of `SourcesOptions`; `cells` is a study of firms, or the folder of cells that an office wrote.
 
     Examples
     --------
@@ -62,51 +61,42 @@ def sources(
     >>> list(xinzhi.studies.sources("china-provinces").results)
     ['sources', 'allocation', 'upgrading', 'innovation']
     """
-    from xinzhi.sources import allocation, decompose, innovation, upgrading
-
     wish: SourcesOptions = options(SourcesOptions, asked)
     emerging = _codes(wish.emerging)
-    progress.step("read")
-    package = load(source, wish.encoding)
+    draft, package = Draft.of("sources", source, wish.encoding, progress)
     cells = None if wish.cells is None else read_cells(wish.cells)
     progress.step("split")
     ways: dict[str, Any] = {"detail": wish.detail, "assume": dict(wish.assume), "measurement": measurement}
-    result = decompose(package, wish.protocol, emerging, **ways)
+    result = verbs.decompose(package, wish.protocol, emerging, **ways)
     if wish.frontier is not None:
-        beside = _frontier(result, wish.frontier)
-        result = decompose(
-            package, wish.protocol, emerging, **ways | {"measurement": result.measurement}, frontier=beside
-        )
-    codes = result.periods["region"].unique().sort().to_list()
-    region = None if wish.region is None else names_of(package).resolve(wish.region, codes)
-    draft = Draft(name="sources", source=title(package), package=package, results={"sources": result})
+        ways |= {"measurement": result.measurement, "frontier": _frontier(result, wish.frontier)}
+        result = verbs.decompose(package, wish.protocol, emerging, **ways)
+    region = draft.code(wish.region, result.periods["region"])
+    draft.results["sources"] = result
     left: list[dict[str, Any]] = []
     if cells is not None:
         draft.add("among_firms", lambda: among_firms(cells, result, package))
     if deeper:
         progress.step("depth")
-        verbs = {"allocation": allocation.in_depth, "upgrading": upgrading.in_depth}
-        makers: dict[str, Any] = {name: (lambda verb=verb: verb(result)) for name, verb in verbs.items()}
-        makers["innovation"] = lambda: innovation.in_depth(result, package)
+        makers: Mapping[str, Any] = {
+            "allocation": lambda: verbs.allocation.in_depth(result),
+            "upgrading": lambda: verbs.upgrading.in_depth(result),
+            "innovation": lambda: verbs.innovation.in_depth(result, package),
+        }
         for name, maker in makers.items():
             try:
                 draft.results[name] = maker()
             except InputError as error:
-                draft.note("left-out", what=_part(name), why=first_line(error))
-                left.append({"measure": _part(name).en, "reason": str(error)})
+                what = words(f"studies.part.{name}")
+                draft.note("left-out", what=what, why=first_line(error))
+                left.append({"measure": what.en, "reason": str(error)})
     frames = ("identity_gap", "periods", "group_periods", "coverage", "omitted")
     more: dict[str, Any] = {name: getattr(result, name) for name in frames}
     made = draft.done(region=region, **more, findings=list(result.findings), left_out=left)
     return replace(made, findings=(*package.findings, *result.findings))
 
 
-def _part(name: str) -> Any:  # noqa: ANN401 - Text
-    from xinzhi.core.text import words
-
-    return words(f"studies.part.{name}")
-
-
-def _codes(asked: Any) -> list[str]:  # noqa: ANN401 - text, a path, or codes
+def _codes(asked: Iterable[str] | str | Path | None) -> list[str]:
     """Return codes: as given, by commas, or in a file by lines; a header `industry` is skipped."""
     if asked is None or not isinstance(asked, (str, Path)):
         return list(asked or ())
@@ -121,12 +111,8 @@ def _codes(asked: Any) -> list[str]:  # noqa: ANN401 - text, a path, or codes
     return [cell.strip().strip('"') for cell in cells if cell.strip() and cell.strip().lower() != "industry"]
 
 
-def _frontier(result: Sources, reference: str) -> pl.DataFrame:
+def _frontier(result: verbs.Sources, reference: str) -> pl.DataFrame:
     """Return technical and efficiency change of the regions with the same inputs, over the years decomposed."""
-    import polars as pl
-
-    from xinzhi.frontier import productivity_change
-
     years = result.frame["year"].sort()
     inside = pl.col("year").is_between(years[0] - 1, years[-1])
     rows = result.measurement.inputs.filter(inside).drop_nulls(["output", "capital", "labour", "human_capital"])
@@ -137,3 +123,65 @@ def _frontier(result: Sources, reference: str) -> pl.DataFrame:
         skilled, "region", "year", ["capital", "labour"], ["output"], reference=reference, rts="crs"
     )
     return change.frame.drop_nulls(["efficiency_change", "technical_change"])
+
+
+def read_cells(given: Study | Path | str) -> Study:
+    """Return the study of firms of a folder of cells, or the one that is given."""
+    if isinstance(given, Study) and given.name == "firms":
+        return given
+    if not isinstance(given, str | Path) or not (Path(given) / MANIFEST).is_file():
+        raise InputError("studies.no-cells", (), path=str(given))
+    return firms(given)
+
+
+def digest(made: Study) -> str:
+    """Return the digest of what `among_firms` reads of cells, which a certificate states."""
+    cells, plan = made.more["cells"], made.more["plan"]
+    text = [str([plan.get("region"), plan.get("unit"), made.more["digits"]])]
+    text += [cells[name].write_csv() for name in TABLES if name in cells]
+    return hashlib.sha256("\n".join(text).encode()).hexdigest()
+
+
+def among_firms(made: Study, result: verbs.Sources, package: Package) -> verbs.AmongFirms:
+    """Return what reallocation among the firms of cells gave, beside that among the industries of a package."""
+    cells: Mapping[str, pl.DataFrame] = made.more["cells"]
+    plan: Mapping[str, Any] = made.more["plan"]
+    if missing := [name for name in TABLES if name not in cells]:
+        raise InputError("studies.cells-lack", (), missing=[same(name) for name in missing])
+    totals = cells["totals_output"]
+    if "industry" not in totals.columns:
+        raise InputError("studies.cells-lack", (), missing=[same("industry")])
+    regions, strange = _regions(plan, totals, result, package)
+    output, scale = pl.DataFrame(schema={"region": pl.String, "year": pl.Int64, "output": pl.Float64}), 1.0
+    table, wanted = package.tables["accounts"], package.units.get("accounts", {}).get("output_nominal")
+    if plan.get("unit") and wanted and "output_nominal" in table.columns:  # output at current prices, in one unit
+        scale = float(units.factor(units.parse(str(plan["unit"])), units.parse(wanted)))
+        nominal = pl.col("output_nominal").cast(pl.Float64)
+        output = table.select("region", pl.col("year").cast(pl.Int64), output=nominal)
+    others = [name for name in ("region", "ownership") if name in totals.columns]
+    margin = totals.filter(~pl.col("industry").is_in([TOTAL, ""]), *(pl.col(name) == TOTAL for name in others))
+    value = margin.select("industry", pl.col("year").cast(pl.Int64), value=pl.col("value") * scale)
+    own = cells["misallocation"].select("industry", pl.col("year").cast(pl.Int64), "efficiency", "gain")
+    joined = own.join(value, on=["industry", "year"])
+    digits = int(made.more["digits"])
+    return verbs.allocation.among_firms(result, joined, output, regions=regions, others=strange, digits=digits)
+
+
+def _regions(
+    plan: Mapping[str, Any], totals: pl.DataFrame, result: verbs.Sources, package: Package
+) -> tuple[list[str], list[str]]:
+    """Return the codes of the regions of cells, and what of them the decomposition does not have."""
+    told = [plan["region"]] if plan.get("region") else []
+    if "region" in totals.columns:  # the table goes before the plan where it has several
+        seen = totals.filter(~pl.col("region").is_in([TOTAL, ""]))["region"].unique().sort().to_list()
+        told = seen if len(seen) > 1 or not told else told
+    there, names = result.frame["region"].unique().sort().to_list(), names_of(package)
+    known, others = [], []
+    for name in told:
+        try:
+            known.append(names.resolve(name, there))
+        except UsageError:
+            others.append(str(name))
+    if told and not known:
+        raise InputError("studies.cells-region", (), regions=[same(name) for name in others])
+    return known, others

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from xinzhi import yardstick
+from xinzhi.core.arrays import AnyPackage
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding
-from xinzhi.data import Package, names_of, nation_codes
+from xinzhi.data import nation_codes
 from xinzhi.protocol import Protocol
-from xinzhi.studies.plain import load
-from xinzhi.studies.study import SILENT, Draft, Progress, Study, options, title
+from xinzhi.studies.study import SILENT, Asked, Draft, Progress, Study, load, options
 
 _PERIOD = re.compile(r"\s*(\d{4})\s*[-:–—]\s*(\d{4})\s*")
 ONE = {"region": "--region", "start": "--from", "end": "--to", "growth": "--growth"}  # what a single claim needs
@@ -38,17 +38,13 @@ class BacktestOptions:
     encoding: str | None = None
 
 
-def bands(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Study:  # noqa: ANN401 - a package; options
+def bands(source: AnyPackage, *, progress: Progress = SILENT, **asked: Asked) -> Study:
     """Study how sure the growth of estimated years is.
 
     Parameters
     ----------
-    source
-        A data package, its name or path.
-    progress
-        Who is told how far it is.
-    asked
-        Fields of `BandsOptions`; `quick` leaves the range over protocols out.
+    source, progress, asked
+        As in `study`; the options are the fields of `BandsOptions`; `quick` leaves the range over protocols out.
 
     Examples
     --------
@@ -57,30 +53,25 @@ def bands(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Study:  
     ['bands']
     """
     wish: BandsOptions = options(BandsOptions, asked)
-    draft, package = _read(source, "bands", wish.encoding, progress, "measure")
+    draft, package = Draft.of("bands", source, wish.encoding, progress, "measure")
     measured, protocols = yardstick.measure(package, wish.protocol), None
     if not wish.quick:
         progress.step("audit")
         protocols = draft.run("audit", lambda: yardstick.audit(package, measured.protocol))
     progress.step("bands")
     draft.results["bands"] = found = yardstick.bands(measured, wish.level, protocols=protocols)
-    codes = found.frame["region"].unique().sort().to_list()
-    region = None if wish.region is None else names_of(package).resolve(wish.region, codes)
     frames = ("pairs", "components", "coverage", "scenario", "spread")
+    region = draft.code(wish.region, found.frame["region"])
     return draft.done(region=region, **{name: getattr(found, name) for name in frames})
 
 
-def backtest(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Study:  # noqa: ANN401 - a package; options
+def backtest(source: AnyPackage, *, progress: Progress = SILENT, **asked: Asked) -> Study:
     """Study whether the bands of estimated years would have held in the past.
 
     Parameters
     ----------
-    source
-        A data package, its name or path.
-    progress
-        Who is told how far it is.
-    asked
-        Fields of `BacktestOptions`.
+    source, progress, asked
+        As in `study`; the options are the fields of `BacktestOptions`.
 
     Examples
     --------
@@ -89,7 +80,7 @@ def backtest(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Study
     ['backtest']
     """
     wish: BacktestOptions = options(BacktestOptions, asked)
-    draft, package = _read(source, "backtest", wish.encoding, progress)
+    draft, package = Draft.of("backtest", source, wish.encoding, progress, "backtest")
     draft.results["backtest"] = found = yardstick.backtest(package, wish.protocol)
     return draft.done(ends=found.ends)
 
@@ -114,17 +105,13 @@ class BridgeOptions:
         return int(found[1]), int(found[2])
 
 
-def bridge(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Study:  # noqa: ANN401 - a package; options
+def bridge(source: AnyPackage, *, progress: Progress = SILENT, **asked: Asked) -> Study:
     """Study what makes the difference between our TFP growth of the nation and that of another source.
 
     Parameters
     ----------
-    source
-        A data package, its name or path.
-    progress
-        Who is told how far it is.
-    asked
-        Fields of `BridgeOptions`.
+    source, progress, asked
+        As in `study`; the options are the fields of `BridgeOptions`.
 
     Examples
     --------
@@ -134,8 +121,8 @@ def bridge(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Study: 
     'remains'
     """
     wish: BridgeOptions = options(BridgeOptions, asked)
-    years = wish.years
-    draft, package = _read(source, "bridge", wish.encoding, progress, "measure")
+    years = wish.years  # a period that cannot be read is an error before the work
+    draft, package = Draft.of("bridge", source, wish.encoding, progress, "measure")
     draft.results["bridge"] = yardstick.bridge(package, wish.protocol, to=wish.to, period=years)
     return draft.done()
 
@@ -150,17 +137,14 @@ class DigitalOptions:
     encoding: str | None = None
 
 
-def digital(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Study:  # noqa: ANN401 - a package; options
+def digital(source: AnyPackage, *, progress: Progress = SILENT, **asked: Asked) -> Study:
     """Study what hardware and software contribute to the growth of the nation.
 
     Parameters
     ----------
-    source
-        A data package, its name or path.
-    progress
-        Who is told how far it is.
-    asked
-        Fields of `DigitalOptions`; `choose` has other values of the choices of `digital_capital`.
+    source, progress, asked
+        As in `study`; the options are the fields of `DigitalOptions`; `choose` has other values of the choices of
+        `digital_capital`.
 
     Raises
     ------
@@ -177,7 +161,7 @@ def digital(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Study:
     wish: DigitalOptions = options(DigitalOptions, asked)
     if wish.region is not None and wish.region.casefold() not in nation_codes():
         raise UsageError("yardstick.digital-of-a-region", region=wish.region)
-    draft, package = _read(source, "digital", wish.encoding, progress, "measure")
+    draft, package = Draft.of("digital", source, wish.encoding, progress, "measure")
     draft.results["digital"] = yardstick.digital_capital(package, wish.protocol, **wish.choose)
     return draft.done()
 
@@ -237,17 +221,13 @@ class VintagesOptions:
     encoding: str | None = None
 
 
-def measure(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Study:  # noqa: ANN401 - a package; options
+def measure(source: AnyPackage, *, progress: Progress = SILENT, **asked: Asked) -> Study:
     """Measure every region under one protocol.
 
     Parameters
     ----------
-    source
-        A data package, its name or path.
-    progress
-        Who is told how far it is.
-    asked
-        Fields of `MeasureOptions`.
+    source, progress, asked
+        As in `study`; the options are the fields of `MeasureOptions`.
 
     Examples
     --------
@@ -256,22 +236,19 @@ def measure(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Study:
     186
     """
     wish: MeasureOptions = options(MeasureOptions, asked)
-    draft, package = _read(source, "measure", wish.encoding, progress)
+    draft, package = Draft.of("measure", source, wish.encoding, progress, "measure")
     draft.results["measurement"] = result = yardstick.measure(package, wish.protocol)
-    return draft.done(region=_code(wish.region, result))
+    return draft.done(region=draft.code(wish.region, result.regions["region"]))
 
 
-def audit(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Study:  # noqa: ANN401 - a package; options
+def audit(source: AnyPackage, *, progress: Progress = SILENT, **asked: Asked) -> Study:
     """Study what every admissible protocol says of a package, and what choosing among them gains.
 
     Parameters
     ----------
-    source
-        A data package, its name or path.
-    progress
-        Who is told how far it is.
-    asked
-        Fields of `AuditOptions`; `region` is the one whose specification curve is drawn.
+    source, progress, asked
+        As in `study`; the options are the fields of `AuditOptions`; `region` is the one whose specification curve is
+        drawn.
 
     Examples
     --------
@@ -280,23 +257,20 @@ def audit(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Study:  
     '220000'
     """
     wish: AuditOptions = options(AuditOptions, asked)
-    draft, package = _read(source, "audit", wish.encoding, progress)
+    draft, package = Draft.of("audit", source, wish.encoding, progress, "audit")
     draft.results["audit"] = result = yardstick.audit(package, wish.protocol, what_if=wish.what_if)
     more: dict[str, Any] = {name: getattr(result, name) for name in ("official_span", "variance", "left_out")}
-    return draft.done(region=_code(wish.region, result), protocols=result.protocols.height, **more)
+    region = draft.code(wish.region, result.regions["region"])
+    return draft.done(region=region, protocols=result.protocols.height, **more)
 
 
-def claim(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Study:  # noqa: ANN401 - a package; options
+def claim(source: AnyPackage, *, progress: Progress = SILENT, **asked: Asked) -> Study:
     """Hold published growth rates to the yardstick: one claim, a table, or the table `claims` of the package.
 
     Parameters
     ----------
-    source
-        A data package, its name or path.
-    progress
-        Who is told how far it is.
-    asked
-        Fields of `ClaimOptions`.
+    source, progress, asked
+        As in `study`; the options are the fields of `ClaimOptions`.
 
     Examples
     --------
@@ -307,7 +281,7 @@ def claim(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Study:  
     """
     wish: ClaimOptions = options(ClaimOptions, asked)
     one = wish.one
-    draft, package = _read(source, "claim", wish.encoding, progress)
+    draft, package = Draft.of("claim", source, wish.encoding, progress, "claim")
     if one is not None:
         result: yardstick.Claims = yardstick.check_claim(package, protocol=wish.protocol, **one)
     else:
@@ -316,17 +290,13 @@ def claim(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Study:  
     return draft.done(supported=result.supported, departures=result.departures)
 
 
-def vintages(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Study:  # noqa: ANN401 - a package; options
+def vintages(source: AnyPackage, *, progress: Progress = SILENT, **asked: Asked) -> Study:
     """Study what the revisions that a package records did, and what moved growth since an older package.
 
     Parameters
     ----------
-    source
-        A data package, its name or path.
-    progress
-        Who is told how far it is.
-    asked
-        Fields of `VintagesOptions`; `before` is an older package to compare with.
+    source, progress, asked
+        As in `study`; the options are the fields of `VintagesOptions`; `before` is an older package to compare with.
 
     Examples
     --------
@@ -335,7 +305,7 @@ def vintages(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Study
     ['history']
     """
     wish: VintagesOptions = options(VintagesOptions, asked)
-    draft, package = _read(source, "vintages", wish.encoding, progress)
+    draft, package = Draft.of("vintages", source, wish.encoding, progress, "vintages")
     more: dict[str, Any] = {}
     if wish.before is None:
         history = yardstick.vintage_history(package)
@@ -352,7 +322,7 @@ def vintages(source: Any, *, progress: Progress = SILENT, **asked: Any) -> Study
     return draft.done(**more)
 
 
-def check(source: Any, *, encoding: str | None = None) -> tuple[Finding, ...]:  # noqa: ANN401 - a package
+def check(source: AnyPackage, *, encoding: str | None = None) -> tuple[Finding, ...]:
     """Return everything that is wrong with a package, and the breaks in its series where they can be judged.
 
     Parameters
@@ -373,22 +343,3 @@ def check(source: Any, *, encoding: str | None = None) -> tuple[Finding, ...]:  
         return (*package.findings, *yardstick.break_findings(package))
     except InputError:  # tables with errors have no series to judge
         return tuple(package.findings)
-
-
-def _read(
-    source: Any,  # noqa: ANN401 - a package
-    name: str,
-    encoding: str | None,
-    progress: Progress,
-    step: str = "",
-) -> tuple[Draft, Package]:
-    """Return the draft of a study and its package, read; tell that its own step begins."""
-    progress.step("read")
-    package = load(source, encoding)
-    progress.step(step or name)
-    return Draft(name=name, source=title(package), package=package), package
-
-
-def _code(region: str | None, result: Any) -> str | None:  # noqa: ANN401 - a measurement or an audit
-    """Return the code of the region that was asked for."""
-    return None if region is None else result.names.resolve(region, result.regions["region"].to_list())

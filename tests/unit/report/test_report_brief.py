@@ -12,7 +12,7 @@ import pytest
 import xinzhi
 from xinzhi.report.pages.brief import document, page
 from xinzhi.studies.brief import of_region
-from xinzhi.studies.brief_read import read
+from xinzhi.studies.brief_facts import read
 
 BROWSER = next(
     (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None

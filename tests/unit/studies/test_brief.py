@@ -13,7 +13,7 @@ from xinzhi.core.errors import UsageError
 from xinzhi.core.text import has
 from xinzhi.studies import Progress
 from xinzhi.studies.brief import of_region
-from xinzhi.studies.brief_read import read
+from xinzhi.studies.brief_facts import read
 from xinzhi.yardstick import gaps
 
 ORDER = ["answer", "growth", "where", "able", "gaps", "moves", "flags", "company", "record"]

@@ -15,7 +15,7 @@ from xinzhi.data import names_of
 from xinzhi.pathways import able, choices, northeast, plan
 from xinzhi.risks import register
 from xinzhi.studies.brief import of_region
-from xinzhi.studies.brief_read import read
+from xinzhi.studies.brief_facts import read
 from xinzhi.studies.study import SILENT
 from xinzhi.yardstick import peers
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import xinzhi
 from xinzhi.data import load
-from xinzhi.studies.spans import reconciled
+from xinzhi.studies.assess import reconciled
 
 
 def test_a_span_with_a_year_that_has_no_sum_is_left_out():

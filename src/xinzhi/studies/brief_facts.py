@@ -1,4 +1,4 @@
-"""What a brief says of ability, plans and moves: evidence against plans, category by category."""
+"""What every brief on a package rests on, each verb run once; what it says of ability, plans and moves."""
 
 from __future__ import annotations
 
@@ -9,19 +9,113 @@ from typing import Any
 
 import polars as pl
 
+from xinzhi import pathways, risks, sources, yardstick
+from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.parameters import setting
 from xinzhi.core.result import Facts
 from xinzhi.core.text import Text, clauses, joined, same, span_text, words
 from xinzhi.core.unit_words import amount, split_unit, unit_text
+from xinzhi.data import Package, among
 from xinzhi.pathways import Able
-from xinzhi.studies.brief_read import Read
-from xinzhi.studies.study import LEAST
+from xinzhi.protocol import Protocol
+from xinzhi.studies.study import LEAST, SILENT, Draft, Progress, first_line, title
+from xinzhi.yardstick import Bands, Gaps, Measurement, Peers
 
 SURVEY, WAVE, MOST = "idle-now", "idle-if-all-build", "named-by-most"  # rules of the register, all of the nation
 CHECKED = {"both": 0, "survey": 1, "wave": 1, "none": 2}  # what of the nation's capacity was checked: most first
 UNMADE = "designated"  # what rests on a decision of the centre alone is partly a plan of the centre
 BARE = frozenset({"ratio", "rank", "mention", "items"})  # units of evidence without an amount
 TALK = ("mention", "growth")  # what a region says of itself without an amount
+
+
+@dataclass(frozen=True, slots=True)
+class Plans:
+    """The plans of the last year: who names what, without umbrella terms."""
+
+    year: int
+    named: pl.DataFrame  # region, category
+    general: frozenset[str]
+
+    def of(self, region: str) -> list[str]:
+        """Return the categories that a region names."""
+        return self.named.filter(region=region)["category"].to_list()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read:
+    """What all briefs on a package share: every verb is run once."""
+
+    package: Package
+    measured: Measurement
+    bands: Bands | None
+    protocols: pl.DataFrame  # the range of growth over protocols in the newest period, as `robustness` has it
+    sources: sources.Sources | None
+    able: pathways.Able | None
+    register: risks.Register | None
+    peers: Peers | None
+    gaps: Gaps | None
+    backcast: yardstick.Backcast | None
+    plans: Plans | None
+    notes: tuple[Text, ...]
+
+
+def plans(package: Package) -> Plans | None:
+    """Return the plans of the last year; None where the package has none."""
+    table = package.tables.get("plans")
+    if table is None or not {"region", "year", "category", "named"} <= set(table.columns) or table.is_empty():
+        return None
+    year = int(str(table["year"].max()))
+    kinds = package.tables.get("plan_categories")
+    general: frozenset[str] = frozenset()
+    if kinds is not None and "informative" in kinds.columns:
+        general = frozenset(kinds.filter(pl.col("informative") == 0)["category"])
+    named = table.filter(pl.col("year") == year, pl.col("named") == 1, ~pl.col("category").is_in(list(general)))
+    return Plans(year, named.select("region", "category"), general)
+
+
+def read(
+    package: Package, protocol: Protocol | str, progress: Progress = SILENT, *, measured: Measurement | None = None,
+    protocols: pl.DataFrame | None = None,
+) -> Read:  # fmt: skip
+    """Run every verb that briefs on a package need; what the data do not reach is None, with a note.
+
+    `measured` and `protocols` (what `robustness` gives of the newest period) are computed where they are not at hand.
+    """
+    progress.step("measure")
+    measured = yardstick.measure(package, protocol) if measured is None else measured
+    yardstick.require_value_added(measured.protocol, "brief")
+    yardstick.require_yearly(measured.panel, "brief")
+    draft = Draft(name="brief", source=title(package), package=package)
+    progress.step("bands")
+    bands: Bands | None = None
+    try:
+        bands = yardstick.bands(measured)
+    except (InputError, UsageError) as error:
+        if error.code != "yardstick.nothing-estimated":  # then none are missed
+            draft.note("left-out", what=words("studies.part.bands"), why=first_line(error))
+    if protocols is None:
+        newest = [(one.start, one.end) for one in yardstick.View(measured).spans[-1:]]
+        protocols = yardstick.robustness(measured, newest)
+    peers = draft.run("peers", lambda: yardstick.peers(measured, package))
+    parts = draft.run("reallocation", lambda: sources.decompose(package, measurement=measured))
+    if parts is not None and not parts.periods["allocation"].count():
+        draft.note("left-out", what=words("studies.part.reallocation"), why=words("brief.where.no_sectors"))
+        parts = None
+    allocation = None if parts is None else parts.periods
+    gaps = None if peers is None else yardstick.gaps(measured, peers, bands=bands, allocation=allocation)
+    progress.step("able")
+    able = draft.run("able", lambda: pathways.able(package))
+    around = among(package)
+    named = plans(package if around is None else around.package)
+    progress.step("risks")
+    register = draft.run("register", lambda: risks.register(package, able=able))
+    progress.step("backtest")
+    backcast = draft.run("backcast", lambda: yardstick.backcast(package, measurement=measured))
+    return Read(
+        package=package, measured=measured, bands=bands, protocols=protocols,
+        sources=parts, able=able, register=register,
+        peers=peers, gaps=gaps, backcast=backcast, plans=named, notes=tuple(draft.notes),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +204,7 @@ def best_evidence(found: Able, region: str, category: str) -> dict[str, Any] | N
     return rows.row(0, named=True) if rows.height else None
 
 
-def told(row: Mapping[str, Any]) -> Text:
+def evidence_text(row: Mapping[str, Any]) -> Text:
     """Return a piece of evidence in words: what, how much, in which year, by whom."""
     issuer = Text(zh=row["issuer_zh"] or row["issuer_en"] or "", en=row["issuer_en"] or "")
     what = Text(zh=row["name_zh"] or row["measure"], en=row["name_en"] or row["measure"])
@@ -132,20 +226,14 @@ def evidence(shared: Read, state: Ability) -> pl.DataFrame:
     found = shared.able
     if found is None:
         return pl.DataFrame()
-    order = [
-        *state.codes["contradicted"],
-        *state.codes["can"],
-        *state.codes["open"],
-        *state.codes["by_proxy"],
-        *state.codes["designated"],
-    ]
+    order = [code for name in ("contradicted", "can", "open", "by_proxy", "designated") for code in state.codes[name]]
     rows: list[dict[str, Any]] = []
     verdicts = {row["category"]: row for row in state.rows.iter_rows(named=True)}
     for category in order:
         one = best_evidence(found, state.region, category)
         if one is None or len(rows) == setting(LEAST, "brief_evidence"):
             continue
-        text, mine = told(one), verdicts[category]
+        text, mine = evidence_text(one), verdicts[category]
         rows.append({"category": category, "able": mine["able"], "designated": mine["reason"] == UNMADE,
                      "grade": mine["grade"], "named": mine["named"],
                      "evidence_zh": text.zh, "evidence_en": text.en})  # fmt: skip
@@ -208,7 +296,13 @@ def moves(shared: Read, state: Ability, band: Mapping[str, Any] | None) -> Facts
     if idle := [one for one in held if one in surveyed]:
         facts["moves.idle_now"] = {"names": _names(found, idle)}
     if wave := [waves[one] for one in held if one in waves and one not in surveyed]:
-        facts["moves.idle_if_all"] = {"names": clauses([_chance(found, row) for row in wave])}
+        told = [
+            words(
+                "brief.moves.chance", name=found.names.text("category", one["item"]), n=one["hit"], chance=one["value"]
+            )
+            for one in wave
+        ]
+        facts["moves.idle_if_all"] = {"names": clauses(told)}
     if state.codes["unproven"]:
         facts["moves.unproven"] = {"names": _names(found, state.codes["unproven"])}
     if state.codes["unproven"] or against:
@@ -220,12 +314,6 @@ def moves(shared: Read, state: Ability, band: Mapping[str, Any] | None) -> Facts
             "high": band["high"],
         }
     return facts
-
-
-def _chance(found: Able, row: Mapping[str, Any]) -> Text:
-    """Return the name of a category with how many regions name it and the chance that it idles if all build."""
-    about = found.names.text("category", row["item"])
-    return words("brief.moves.chance", name=about, n=row["hit"], chance=row["value"])
 
 
 def headline(moved: Facts) -> Facts:
@@ -269,7 +357,7 @@ def _move(shared: Read, found: Able, region: str, row: Mapping[str, Any]) -> dic
     return {
         "category": found.names.text("category", category),
         "named": "none" if shared.plans is None else bool(row["named"]),
-        "evidence": words("brief.able.none") if one is None else told(one), "others": others,
+        "evidence": words("brief.able.none") if one is None else evidence_text(one), "others": others,
         "able": found.everywhere.filter(category=category, able="able").height,
         "grade": row["grade"], "capacity": capacity, "checked": words(f"brief.capacity.{capacity}"),
     }  # fmt: skip
