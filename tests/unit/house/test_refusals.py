@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 import xinzhi as xz
-from xinzhi import frontier, pathways, sectors
+from xinzhi import frontier, micro, pathways, sectors
 from xinzhi.core.errors import XinzhiError
 
 RNG = np.random.default_rng(7)
@@ -52,6 +52,21 @@ def log_t(frame: pl.DataFrame = PANEL, **given: object) -> object:
 
 def dynamics(frame: pl.DataFrame = PANEL, **given: object) -> object:
     return pathways.distribution_dynamics(frame, **KEYS, **given)
+
+
+FIRMS = pl.DataFrame(
+    {
+        "firm": np.repeat(np.arange(150), 4),
+        "year": np.tile([2001, 2002, 2003, 2004], 150),
+        "industry": "13",
+        **{name: RNG.normal(3, 1, 600) for name in ("y", "l", "k", "m")},
+    }
+)
+
+
+def production(frame: pl.DataFrame = FIRMS, method: str = "lp", **given: object) -> object:
+    asked = {"free": ["l"], "state": ["k"], "proxy": "m"} | given
+    return micro.production_function(frame, "y", **asked, method=method)
 
 
 CALLS: dict[str, list[Callable[[], object]]] = {
@@ -106,6 +121,20 @@ CALLS: dict[str, list[Callable[[], object]]] = {
     "core.not-comparable": [lambda: xz.frontier.efficiency(X, Y).compare(sectors.systems())],
     "sectors.level-outside": [lambda: sectors.obstacle(HALVES, ["a"])],
     "sectors.markov-bounds": [lambda: sectors.markov(PANEL.rename({"unit": "region"}), "value", bounds="weekly")],
+    "production.no-proxy": [lambda: production(method="robinson", proxy=None)],
+    "production.proxy-free": [lambda: production(method="robinson", proxy="l")],
+    "production.collinear": [lambda: production(FIRMS.with_columns(k=pl.col("l")), method="ols")],
+    "production.form": [lambda: production(method="cost-shares", costs=["l", "k"], form="translog")],
+    "production.no-costs": [lambda: production(method="cost-shares", costs=["l", "k"])],
+    "production.short-panel": [lambda: production(FIRMS.filter(pl.col("year") < 2002), method="lp")],
+    "micro.share-table": [lambda: micro.misallocation(micro.mock(30, (2005, 2006)), capital_share=RATES)],
+    "micro.no-rows": [lambda: micro.panel(FIRMS.head(0))],
+    "micro.column-gone": [lambda: micro.panel(FIRMS, groups=["prefecture"])],
+    "micro.no-numbers": [lambda: micro.panel(FIRMS.with_columns(output=pl.date(2020, 1, 1)))],
+    "scope.unnamed-rows": [lambda: xz.scope.input_output(np.eye(3) / 9, np.ones(3), industries=["a", "b"])],
+    "sectors.no-neighbours": [lambda: sectors.moran(HALVES, "a", neighbours=dict.fromkeys(UNITS, ()), islands="drop")],
+    "sectors.moran-nowhere": [lambda: sectors.moran(HALVES.with_columns(a=1.0), "a", neighbours=CIRCLE)],
+    "frontier.window-lengths": [lambda: frontier.window_analysis(X, Y, UNITS, [1, 2])],
     "sectors.theil-groups": [lambda: sectors.theil(np.ones(3), ["a", "b"])],
 }
 

@@ -18,6 +18,7 @@ from typing import Literal
 import numpy as np
 
 from xinzhi.core.arrays import FloatArray, IntArray
+from xinzhi.core.errors import InputError
 
 Stand = Literal["root", "lowest", "local"]
 _STEPS, _SETTLED, _STIFFEST = 200, 1e-11, 1e12
@@ -86,6 +87,8 @@ class Units:
     @classmethod
     def of(cls, pairs: Pairs) -> Units:
         """Return the units of some rows."""
+        if not pairs.signal.size:
+            raise InputError("production.short-panel", years=2)
         mean, signal, further = pairs.inputs.mean(axis=1), float(pairs.signal.mean()), pairs.further
         centred = pairs.inputs - mean[:, None]
         base = np.linalg.lstsq(centred @ centred.T, centred @ (pairs.signal - signal), rcond=None)[0]
