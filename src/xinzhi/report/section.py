@@ -1,4 +1,26 @@
-"""A section of a page: what one result says, in words, pictures and tables; a picture is made from a row of data."""
+"""A section of a page: what one result says, in words, pictures and tables.
+
+A picture is a row of data in ``words/pictures/<topic>.yaml``, under its name; ``shown("debt.change", result, frame,
+facts)`` makes it. A row says what cannot be found by the name::
+
+    pictures:
+      change:                       # debt.change
+        chart: bars                 # a function of `xinzhi.report.charts.kit`
+        draws: {name: region, value: change, "low?": lower}  # what the chart calls the columns that it draws
+        table: debt_change          # key of the table of the same figures: its row, or its columns, here
+        columns: [region, change]
+        said: [fell, none_fell]     # headlines: the first of these that the facts have; with none there is no picture
+        part: latest                # the frame of the result that is drawn and describes the columns (without: frame)
+        order: [-change, region]
+        kind: bars                  # the name by which `plot` draws it, where it is not that of the row
+        capital: true               # the headline begins with a name that may be in small letters
+        unit: points                # and other words: title, headline, how, legend
+        decimals: 1                 # all others are options of the chart: x, y, reference, domain ...
+
+What is not said has the words of the name: ``debt.title.change``, ``debt.headline.change`` (or the one that was found),
+``debt.how.change``, ``debt.unit_of.change`` (else the unit of the table), ``debt.chart.change`` on the axis (else the
+unit). What only the result knows is handed in: rows made by hand, more columns, words, options of the chart.
+"""
 
 from __future__ import annotations
 
@@ -13,16 +35,21 @@ from markupsafe import Markup
 
 from xinzhi.core.result import Result
 from xinzhi.core.schema import Column
-from xinzhi.core.text import Text, has, words
+from xinzhi.core.text import Text, has, same, words
 from xinzhi.report import svg
-from xinzhi.report.sentence import sentence
-from xinzhi.report.table import DECIMALS, NUMERIC, Called, Table, cells_of, described
+from xinzhi.report.sentence import capital, fact, sentence
+from xinzhi.report.table import DECIMALS, NUMERIC, Called, Listed, Table, cells_of, described, ordered, row_of, table
 
 if TYPE_CHECKING:  # a brief is written without altair
     from altair.typing import ChartType
 
 AXES = ("x", "y", "title")  # what charts call the titles of their axes and of their colours
 LEGEND = "title"
+WORDED = frozenset({"name", "group", "row", "column", "mark", "word"})  # fields of rows that are a `Text`
+TAKEN = frozenset(signature(table).parameters)  # values of words that a table takes for itself
+OWN = frozenset(
+    {"draws", "kind", "capital", "table", "columns", "said", "part", "order"}
+)  # fields of a row that are no options
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,19 +231,82 @@ def picture(  # noqa: PLR0913 - the fields of a row
     def said(shelf: str, given: Text | str | None) -> Text:
         return given if isinstance(given, Text) else words(f"{topic}{dot}{shelf}.{given or kind}", **values)
 
+    measure = _unit(f"{topic}{dot}unit_of.{kind}", twin) if unit is None else said("unit_of", unit)
+    own = has(f"{topic}{dot}chart.{kind}")  # else an axis is called as the figures
     given = {**options, LEGEND: legend}
-    axes = {name: said("chart", given.get(name)) for name in AXES if _asks(chart, name) or given.get(name) is not None}
+    axes = {
+        name: said("chart", given.get(name)) if own or given.get(name) is not None else measure
+        for name in AXES
+        if _asks(chart, name) or given.get(name) is not None
+    }
     return Picture(
         kind=kind,
         title=said("title", title),
         headline=said("headline", headline),
         draw=partial(_drawn, chart, rows, {**options, **axes}),
         how=said("how", how),
-        unit=_unit(f"{topic}{dot}unit_of.{kind}", twin) if unit is None else said("unit_of", unit),
+        unit=measure,
         twin=twin,
         told=getattr(rows, "told", {}),
         decimals=_decimals(twin) if options.get("decimals") is None else int(options["decimals"]),
     )
+
+
+def shown(  # noqa: PLR0913 - what a row of data leaves open
+    key: str,
+    result: Result,
+    frame: pl.DataFrame | None = None,
+    facts: Mapping[str, Any] | None = None,
+    *,
+    rows: Any = None,  # noqa: ANN401 - whatever the chart draws
+    draws: Mapping[str, str | Column | Text] | None = None,
+    twin: Table | None = None,
+    listed: Listed | None = None,
+    names: Called | None = None,
+    values: Mapping[str, object] | None = None,
+    **given: Any,  # noqa: ANN401 - words and options of the chart
+) -> Picture | None:
+    """Return a picture from its row of data; None where the facts have no headline for it."""
+    # `facts` are those of the result where the row names headlines, else values of the words; `values` are more.
+    # `frame`, `listed` (the columns of the table) and what is `given` go before the row, `draws` is added to it; `rows`
+    # and `twin` are made by hand.
+    from xinzhi.report.charts import kit
+
+    topic, _, name = key.rpartition(".")
+    row, said = row_of(result, "pictures", name), dict(facts or {})
+    options = {one: value for one, value in row.items() if one not in OWN} | given
+    if "said" in row:
+        found = fact(said, *row["said"])
+        if found is None:
+            return None
+        options, said = {"headline": found[0], **options}, found[1]
+    said = {**said, **(values or {})}
+    options = dict.fromkeys(("title", "headline", "how"), name) | options
+    if row.get("capital"):
+        options["headline"] = capital(words(f"{topic}.headline.{options['headline']}", **said))
+    part = row.get("part", "frame")
+    held = ordered(getattr(result, part) if frame is None else frame, row.get("order", ()))
+    if twin is None:
+        own, title = f"{topic}.table.{row['table'].partition('_')[2]}", options["title"]
+        if has(own) or isinstance(title, str):
+            title = words(own if has(own) else f"{topic}.title.{title}", **said)
+        filled = {one: value for one, value in said.items() if one not in TAKEN}
+        twin = table(
+            row["table"], held, listed or row.get("columns"), result, part=part, names=names, title=title, **filled
+        )
+    if rows is None:
+        told = {one.name: one for one in twin.columns}
+        drawn = {
+            field.removesuffix("?"): told.get(one, one)
+            for field, one in (row.get("draws", {}) | (draws or {})).items()
+            if not field.endswith("?") or one in held.columns
+        }
+        rows = rows_of(held, result, names, part=part, **drawn)
+    chart = getattr(kit, options.pop("chart"))
+    if (unit := options.get("unit")) is not None:
+        measure = unit if isinstance(unit, Text) else words(f"{topic}.unit_of.{unit}", **said)
+        options = {axis: measure for axis in ("x", "y") if _asks(chart, axis)} | options
+    return picture(f"{topic}.{row.get('kind', name)}", chart, rows, twin, said, **options)
 
 
 def _drawn(chart: Callable[..., ChartType], rows: Any, options: Mapping[str, Any], w: Any, **form: bool) -> ChartType:  # noqa: ANN401 - rows of any kind
@@ -266,9 +356,17 @@ def rows_of(
     columns, told = {}, {}
     for name, given in encodings.items():
         one = described(topic, given, frame, of, part, {}) if isinstance(given, str) else given
-        if isinstance(one, Column) and one.kind in NUMERIC:
+        if isinstance(one, Column) and one.kind in NUMERIC and one.title != same(one.name):
             told[name] = one
-        columns[name] = cells_of(one, frame, called) if isinstance(one, Column) else [one] * frame.height
+        if not isinstance(one, Column):
+            cells = [one] * frame.height
+        elif name not in WORDED and one.kind not in NUMERIC and frame.schema.get(one.name, pl.Null).is_numeric():
+            cells = frame[one.name].to_list()  # a period as a place
+        else:
+            cells = cells_of(one, frame, called)
+        columns[name] = (
+            [same(cell) if isinstance(cell, str | int) else cell for cell in cells] if name in WORDED else cells
+        )
     rows = Rows(dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True))
     rows.told = told
     return rows

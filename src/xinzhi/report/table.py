@@ -1,4 +1,18 @@
-"""A table: columns described once, cells made from a frame; page, workbook and terminal show the same one."""
+"""A table: columns described once, cells made from a frame; page, workbook and terminal show the same one.
+
+A table that needs no code is a row of ``words/pictures/<topic>.yaml`` under its key; ``table(key, frame, of=result)``
+makes it::
+
+    tables:
+      debt_held:
+        columns: [region, {borrowing: {kind: percent, unit: points_a_year}}, "flags?"]
+        part: means        # the frame of the result that is shown and described (without: frame)
+        order: [-borrowing, region]
+        title: table.held  # without: <topic>.table.<key behind the line>, else <topic>.title.<...>
+
+A column is its name where the schema describes it, else ``{name: kind}`` or ``{name: {kind, title, unit, names}}`` with
+words ``<topic>.column.<title>`` and ``<topic>.unit_of.<unit>``; one with a question mark may be missing.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +27,24 @@ from xinzhi.core.result import Result
 from xinzhi.core.schema import COMMON, NO_TEXT, Column, Kind
 from xinzhi.core.schema import describe as schema
 from xinzhi.core.schema import described as in_schema
-from xinzhi.core.text import Text, has, is_known, listing, number, same, significant, span_text, words
+from xinzhi.core.text import (
+    Text,
+    has,
+    is_known,
+    listing,
+    number,
+    read_words,
+    same,
+    significant,
+    span_text,
+    words,
+    words_exist,
+)
 from xinzhi.report.sentence import yes_no
 
 __all__ = [
-    "DECIMALS", "NO_UNIT", "NUMERIC", "Column", "Kind", "Table", "cell", "cells_of", "column", "described", "table",
-    "with_period", "without_notes",
+    "DECIMALS", "NO_UNIT", "NUMERIC", "Column", "Kind", "Table", "cell", "cells_of", "column", "described", "ordered",
+    "row_of", "table", "with_period", "without_notes",
 ]  # fmt: skip
 
 NUMERIC: frozenset[Kind] = frozenset(
@@ -28,6 +54,7 @@ FRACTIONS: frozenset[Kind] = frozenset({"percent", "share"})  # frames hold frac
 DECIMALS: Mapping[Kind, int] = {"share": 0, "level": 2, "score": 3, "quantity": 1}
 GROWTH: frozenset[Kind] = frozenset({"percent", "points"})  # written with the decimals of the report
 NO_UNIT = NO_TEXT
+Listed = Sequence[Any]  # columns: names, each a `Column`, or a mapping as data have it
 Called = Names | Callable[[Any], Text] | Mapping[str, Callable[[Any], Text | None]]
 
 
@@ -51,11 +78,11 @@ class Table:
 
 def table(  # noqa: PLR0913 - each of them replaces a block of every page
     key: str,
-    frame: pl.DataFrame,
-    columns: Sequence[str | Column] | None = None,
+    frame: pl.DataFrame | None = None,
+    columns: Listed | None = None,
     of: Result | None = None,
     *,
-    part: str = "frame",
+    part: str | None = None,
     names: Called | None = None,
     title: Text | None = None,
     units: Mapping[str, Text] | None = None,
@@ -66,17 +93,21 @@ def table(  # noqa: PLR0913 - each of them replaces a block of every page
     """Return the table of columns of a frame: codes become names, yes and no words, fractions percent."""
     # `key` is ``<topic>_<table>``: the title is ``<topic>.table.<table>``, else ``<topic>.title.<table>``; that of a
     # column which the schema does not describe is ``<topic>.column.<name>``. `columns` are names of columns of the
-    # frame or a `column` with a title, a kind or a unit of its own (None: all); one that the frame holds as
-    # ``<name>_zh`` and ``<name>_en`` is a text in both languages. `of` is the result that describes and names them,
-    # `part` the frame of it that an entry ``<part>.<name>`` is for. `names` is what codes are called where it is not as
-    # the result says: `Names`, a function for every column of kind ``name``, or one for each column by its name.
-    # `units` are those that the data decide; `known` leaves out columns without any figure; `values` fill the
+    # frame or a `column` with a title, a kind or a unit of its own (None: those of its row, else all); one that the
+    # frame holds as ``<name>_zh`` and ``<name>_en`` is a text in both languages. `of` is the result that describes and
+    # names them, `part` the frame of it that an entry ``<part>.<name>`` is for. `names` is what codes are called where
+    # it is not as the result says: `Names`, a function for every column of kind ``name``, or one for each column by its
+    # name. `units` are those that the data decide; `known` leaves out columns without any figure; `values` fill the
     # placeholders of the titles.
     topic, _, name = key.partition("_")
-    chosen = [
-        one if isinstance(one, Column) else described(topic, one, frame, of, part, values)
-        for one in (frame.columns if columns is None else columns)
-    ]
+    row = row_of(of, "tables", key)
+    part = part or row.get("part", "frame")
+    frame = ordered(getattr(of, part) if frame is None else frame, row.get("order", ()))
+    if title is None and of is not None and "title" in row:
+        title = words(f"{of.topic}.{row['title']}", **values)
+    asked = columns or row.get("columns") or frame.columns
+    read = (_column(one, topic, frame, of, part, values) for one in asked)
+    chosen = [one for one in read if one is not None]
     chosen = [replace(one, unit=units[one.name]) if units and one.name in units else one for one in chosen]
     called = of.names if names is None and of is not None else names
     cells = [cells_of(one, frame, called) for one in chosen]
@@ -91,6 +122,41 @@ def table(  # noqa: PLR0913 - each of them replaces a block of every page
         rows=list(zip(*cells, strict=True)) if cells else [],
         notes=tuple(notes),
     )
+
+
+def row_of(of: Result | None, kind: str, name: str) -> Mapping[str, Any]:
+    """Return what the data of the topic of a result say of one of its ``tables`` or ``pictures``; often nothing."""
+    path = f"pictures/{of.topic}.yaml" if of is not None else ""
+    found: Mapping[str, Any] = read_words(path).get(kind, {}).get(name, {}) if words_exist(path) else {}
+    return found
+
+
+def ordered(frame: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
+    """Return a frame sorted by columns, those with a minus from the highest down, what is not known last."""
+    down = [one.startswith("-") for one in by]
+    return frame.sort([one.removeprefix("-") for one in by], descending=down, nulls_last=True) if by else frame
+
+
+def _column(
+    one: str | Column | Mapping[str, Any], topic: str, frame: pl.DataFrame, of: Result | None, part: str,
+    values: Mapping[str, object],
+) -> Column | None:  # fmt: skip
+    """Return a column as it is asked for; None where it may be missing and is."""
+    if isinstance(one, Column):
+        return one
+    given, name = (None, one) if isinstance(one, str) else next((given, name) for name, given in one.items())
+    if name.endswith("?"):
+        name = name[:-1]
+        if not {name, f"{name}_en"} & set(frame.columns):
+            return None
+    if given is None:
+        return described(topic, name, frame, of, part, values)
+    asked: Mapping[str, Any] = {"kind": given} if isinstance(given, str) else given
+    home, unit = topic if of is None else of.topic, asked.get("unit")
+    key = f"{home}.unit_of.{unit}"
+    called = None if unit is None else words(key, **values) if has(key) else same(unit)
+    made = column(f"{home}.{asked.get('title', name)}", asked["kind"], called, of=name, **values)
+    return replace(made, names=asked.get("names"))
 
 
 def _title(topic: str, name: str, values: Mapping[str, object]) -> Text:

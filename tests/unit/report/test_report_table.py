@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from inspect import signature
+from pathlib import Path
+
 import polars as pl
 import pytest
 
+import xinzhi
 from xinzhi.core.names import Names
 from xinzhi.core.schema import Column
-from xinzhi.core.text import Text
+from xinzhi.core.text import Text, has, read_words, words
 from xinzhi.report.charts import kit
 from xinzhi.report.charts.style import Words
 from xinzhi.report.page import table_markup as markup
-from xinzhi.report.section import Section, picture, rows_of
-from xinzhi.report.table import column, table
+from xinzhi.report.section import OWN, Section, picture, rows_of
+from xinzhi.report.table import column, ordered, table
 
+LEFT_OPEN = {"frontier.how.dots", "frontier.how.frontier"}  # named by the page
 PERCENT = Text(zh="%", en="%")
 EARLY = Text(zh="初期", en="early stage")
 JILIN = Text(zh="吉林", en="Jilin")
@@ -141,3 +146,33 @@ def test_a_section_answers_with_the_headlines_of_its_pictures_and_leaves_out_wha
 def test_a_column_of_its_own_names_its_place_in_the_frame() -> None:
     made = table("debt_x", FRAME, (column("years", "percent", of="share"),), title=JILIN)
     assert made.rows[0] == (25.0,)
+
+
+TOPICS = sorted(path.stem for path in (Path(xinzhi.__file__).parent / "words" / "pictures").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_every_row_of_data_names_a_chart_its_options_and_words_that_are_there(topic) -> None:
+    rows = read_words(f"pictures/{topic}.yaml")
+    assert set(rows) <= {"pictures", "tables"}
+    for name, row in rows["pictures"].items():
+        chart = getattr(kit, row["chart"]) if "chart" in row else None
+        options = set(row) - OWN - {"chart", "title", "headline", "how", "unit", "legend"}
+        assert chart is None or options <= set(signature(chart).parameters), name
+        for shelf, word in (("title", name), ("how", name), ("unit_of", row.get("unit"))):
+            key = f"{topic}.{shelf}.{row.get(shelf, word)}"
+            assert word is None or has(key) or key in LEFT_OPEN, key
+        assert all(has(f"{topic}.headline.{one}") for one in row.get("said", ())), name
+    for name, row in rows.get("tables", {}).items():
+        assert set(row) <= {"columns", "part", "order", "title"}, name
+        assert "title" not in row or has(f"{topic}.{row['title']}"), name
+
+
+def test_a_column_in_data_may_be_missing_and_has_its_own_kind_title_and_unit() -> None:
+    frame = pl.DataFrame({"region": ["220000", "110000"], "beyond": [0.1, 0.2]})
+    columns = ["region", "odd?", {"beyond": {"kind": "percent", "title": "holding", "unit": "points"}}]
+    made = table("debt_x", ordered(frame, ["-beyond"]), columns, names=names, title=JILIN)
+    assert [one.name for one in made.columns] == ["region", "beyond"]
+    assert made.columns[1].title == words("debt.column.holding")
+    assert made.columns[1].unit == words("debt.unit_of.points")
+    assert [row[1] for row in made.rows] == [20.0, 10.0]

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import polars as pl
-from altair.typing import ChartType
 
-from xinzhi.core.text import Text, number, same, words
+from xinzhi.core.text import Text, number, words
 from xinzhi.frontier import ProductivityChange, index_text, part_text
 from xinzhi.report import palette
-from xinzhi.report.charts import kit
-from xinzhi.report.charts.style import Words
-from xinzhi.report.pages.frontier.common import called, chosen, group_text, head, headline, section, titled
-from xinzhi.report.section import Picture, Section, picture
+from xinzhi.report.pages.frontier.common import called, chosen, drawn, group_text, head, headline, section, titled
+from xinzhi.report.section import Picture, Section
 from xinzhi.report.sentence import arrangement
 from xinzhi.report.table import Column, Table, table
 
@@ -31,20 +27,15 @@ INKS = (palette.DEEP, palette.ACCENT, "#7f9a99", "#5b4a8a")
 def change(result: ProductivityChange, *, region: str | None = None) -> Section:
     """Return what a productivity change says; with `region` the chained index of that unit."""
     asked = chosen(result, region, result.frame["unit"].unique())
-    drawn: list[Picture | None] = []
+    pictures: list[Picture | None] = []
     if result.complete.height:
-        drawn = [
-            beside(result),
-            by_unit(result),
-            cumulated(result, asked),
-            by_period(result),
-            tiles(result),
-            intervals(result),
-        ]
+        pictures = [beside(result), by_unit(result), cumulated(result, asked), by_period(result)]
+        pictures += [tiles(result), intervals(result)]
     logs = words("frontier.note.differences" if result.additive else "frontier.note.logs")
     ways = result.parts and set(result.stack) != set(result.parts)
     more = (logs, *([words("frontier.note.two_ways")] if ways else []), words("frontier.note.counted"))
-    return section(result, "change", drawn, [_unsolved(result), _left_out(result), _weights(result)], *more)
+    left = table("frontier_left_out", of=result, names=called(result)) if result.left_out.height else None
+    return section(result, "change", pictures, [_unsolved(result), left, _weights(result)], *more)
 
 
 def unit_of(result: ProductivityChange, name: str = "mean") -> Text:
@@ -70,32 +61,30 @@ def _columns(result: ProductivityChange, unit: Text) -> list[Column]:
     ]
 
 
-def _stacked(w: Words, result: ProductivityChange, rows: list[dict[str, Any]], x: Text) -> ChartType:
+def _parts(result: ProductivityChange) -> dict[str, Any]:
+    """Return the chart of an index: its parts stacked where it has any, else dots."""
     if not result.stack:
-        dots = [{"name": row["name"], "value": row["index"]} for row in rows]
-        return kit.dots(w, dots, x=x, reference=0, decimals=2)
-    return kit.stacked(w, rows, inks(result), x=x, total="index", decimals=2)
+        return {"chart": "dots", "draws": {"value": "index"}, "reference": 0, "decimals": 2}
+    draws = {name: name for name in (*result.stack, "index")}
+    return {"chart": "stacked", "draws": draws, "parts": inks(result), "total": "index", "decimals": 2}
 
 
-def _unit_table(result: ProductivityChange) -> Table:
-    """Return the mean change of every unit, highest first, with the number of pairs behind it."""
-    frame = result.mean_points("unit").with_columns(group=pl.col("unit"))
-    grouped = [head("group", "name")] if result.labels.groups else []
-    columns = [head("unit", "name"), *grouped, head("pairs", "integer"), *_columns(result, unit_of(result))]
-    return table("frontier_units", frame, columns, result, names=called(result))
+def _unit_columns(result: ProductivityChange) -> list[Any]:
+    """Return the columns of the mean change of every unit, with the number of pairs behind it."""
+    return ["unit", {"group?": "name"}, head("pairs", "integer"), *_columns(result, unit_of(result))]
 
 
-def by_unit(result: ProductivityChange) -> Picture:
+def _units(result: ProductivityChange) -> pl.DataFrame:
+    """Return the mean change of every unit, highest first."""
+    frame = result.mean_points("unit")
+    return frame.with_columns(group=pl.col("unit")) if result.labels.groups else frame
+
+
+def by_unit(result: ProductivityChange) -> Picture | None:
     """Return the parts of every unit's mean change, stacked, with the index as a dot."""
-    rows = [
-        {**row, "name": result.names.region(row["unit"])} for row in result.mean_points("unit").iter_rows(named=True)
-    ]
-    unit = unit_of(result)
-    return picture(
-        "frontier.change", lambda w, rows: _stacked(w, result, rows, unit), rows, _unit_table(result),
-        {"index": _index(result)}, title="by_unit", headline=headline(result),
-        how="by_unit" if result.stack else "no_parts", unit=unit,
-    )  # fmt: skip
+    how, unit = "by_unit" if result.stack else "no_parts", unit_of(result)
+    more = _parts(result) | {"headline": headline(result), "how": how, "unit": unit}
+    return drawn("by_unit", result, _units(result), {"index": _index(result)}, listed=_unit_columns(result), **more)
 
 
 def by_period(result: ProductivityChange) -> Picture | None:
@@ -103,19 +92,19 @@ def by_period(result: ProductivityChange) -> Picture | None:
     frame = result.mean_points("period")
     if frame.height <= 1:
         return None
-    rows = [{**row, "name": same(row["period"])} for row in frame.iter_rows(named=True)]
-    best, worst = (frame.sort("index", descending=down).row(0, named=True) for down in (True, False))
     unit = unit_of(result, "period")
-    columns = [head("period", "code"), head("pairs", "integer"), *_columns(result, unit)]
-    facts = {
-        "index": _index(result), "unit": result.sign, "first": best["period"], "most": best["index"],
-        "last": worst["period"], "least": worst["index"],
-    }  # fmt: skip
-    return picture(
-        "frontier.periods", lambda w, rows: _stacked(w, result, rows, unit), rows,
-        table("frontier_periods", frame.with_columns(pl.col("period").cast(pl.String)), columns, result), facts,
-        title="by_period", headline="by_period", how="by_period", unit=unit,
-    )  # fmt: skip
+    columns = ["period", head("pairs", "integer"), *_columns(result, unit)]
+    facts = _extremes(result, frame.sort("index", descending=True), "period")
+    return drawn("by_period", result, frame, facts, listed=columns, unit=unit, **_parts(result))
+
+
+def _extremes(result: ProductivityChange, frame: pl.DataFrame, name: str) -> dict[str, object]:
+    """Return the first and the last row of a frame as the values of a headline."""
+    (first, most), (last, least) = (frame.select(name, "index").row(at) for at in (0, -1))
+    if name == "unit":
+        first, last = result.names.region(first), result.names.region(last)
+    ends = {"first": first, "most": most, "last": last, "least": least}
+    return {"index": _index(result), "unit": result.sign, **ends}
 
 
 def _chain(result: ProductivityChange, rows: pl.DataFrame, name: str) -> Chain:
@@ -177,10 +166,9 @@ def cumulated(result: ProductivityChange, asked: str | None) -> Picture | None:
         columns=(head("period", "code"), *(titled(name, "quantity", "", unit) for name in chains)),
         rows=[(str(period), *(chain.get(period) for chain in known)) for period in periods],
     )
-    return picture(
-        "frontier.cumulated", kit.lines, rows, twin, facts, title="cumulated" if asked else "cumulated_all",
-        headline=f"cumulated{suffix}", unit=unit, y=unit, reference=0.0 if result.additive else 100.0, decimals=1,
-    )  # fmt: skip
+    more: dict[str, Any] = {"title": "cumulated" if asked else "cumulated_all", "headline": f"cumulated{suffix}"}
+    more |= {"unit": unit, "reference": 0.0 if result.additive else 100.0}
+    return drawn("cumulated", result, None, facts, rows=rows, twin=twin, **more)
 
 
 def tiles(result: ProductivityChange) -> Picture | None:
@@ -188,18 +176,10 @@ def tiles(result: ProductivityChange) -> Picture | None:
     known = arrangement(result.points["unit"].unique().to_list())
     if not known:
         return None
-    frame = result.mean_points("unit")
-    rows = [{"region": row["unit"], "value": row["index"]} for row in frame.iter_rows(named=True)]
-    best, worst = frame.row(0, named=True), frame.row(-1, named=True)
-    facts = {
-        "index": _index(result), "unit": result.sign, "first": result.names.region(best["unit"]), "most": best["index"],
-        "last": result.names.region(worst["unit"]), "least": worst["index"],
-    }  # fmt: skip
-    unit = unit_of(result)
-    return picture(
-        "frontier.map", lambda w, rows: kit.tiles(w, rows, known, title=unit), rows, _unit_table(result), facts,
-        unit=unit,
-    )  # fmt: skip
+    frame, unit = _units(result), unit_of(result)
+    rows = [{"region": code, "value": index} for code, index in frame.select("unit", "index").rows()]
+    more = {"arrangement": known, "unit": unit, "legend": unit, "listed": _unit_columns(result)}
+    return drawn("map", result, frame, _extremes(result, frame, "unit"), rows=rows, **more)
 
 
 def intervals(result: ProductivityChange) -> Picture | None:
@@ -210,23 +190,19 @@ def intervals(result: ProductivityChange) -> Picture | None:
     if not frame.height:
         return None
     last = frame["period"].sort()[-1]
-    columns = {"value": "index", "low": "index_lower", "high": "index_upper"}
-    rows = [
-        {
-            "name": result.names.region(row["unit"]),
-            **{key: 100 * math.log(row[name]) if row[name] > 0 else None for key, name in columns.items()},
-        }
-        for row in frame.filter(pl.col("period") == last).sort("index", descending=True).iter_rows(named=True)
-    ]
+    ends = {"value": "index", "low": "index_lower", "high": "index_upper"}
+    shown = (
+        frame.filter(pl.col("period") == last)
+        .sort("index", descending=True)
+        .select("unit", **{name: pl.when(pl.col(of) > 0).then(100 * pl.col(of).log()) for name, of in ends.items()})
+    )
     sure = frame.filter((pl.col("index_lower") > 1) | (pl.col("index_upper") < 1)).height
     level = f"{100 * float(result.provenance.options.get('confidence', 0.95)):g}"
-    whole = result.frame.with_columns(pl.col("period").cast(pl.String))
-    ends = [head(name, "score", of=f"index_{name}") for name in ("lower", "upper", "error")]
-    head_columns = [head("unit", "name"), head("period", "code"), titled(_index(result), "score", "index")]
-    twin = table("frontier_intervals", whole, [*head_columns, *ends], result, names=called(result), level=level)
+    columns = ["unit", "period", titled(_index(result), "score", "index")]
+    columns += [head(name, "score", of=f"index_{name}") for name in ("lower", "upper", "error")]
+    twin = table("frontier_intervals", result.frame, columns, result, names=called(result), level=level)
     facts = {"period": last, "k": sure, "n": frame.height, "level": level}
-    unit = words("frontier.unit_of.one_change")
-    return picture("frontier.intervals", kit.dots, rows, twin, facts, unit=unit, x=unit, reference=0, decimals=2)
+    return drawn("intervals", result, shown, facts, twin=twin, draws={"name": "unit"} | {one: one for one in ends})
 
 
 def _unsolved(result: ProductivityChange) -> Table | None:
@@ -243,35 +219,22 @@ def _unsolved(result: ProductivityChange) -> Table | None:
     )
 
 
-def _left_out(result: ProductivityChange) -> Table | None:
-    """Return the observations that follow a gap, so that no change ends with them."""
-    if not result.left_out.height:
-        return None
-    frame = result.left_out.with_columns(pl.col("period").cast(pl.String))
-    columns = [head("unit", "name"), head("period", "code"), head("reason", "text")]
-    return table("frontier_left_out", frame, columns, result, names=called(result))
-
-
 def _weights(result: ProductivityChange) -> Table | None:
     """Return the shadow prices of a Färe-Primont or Lowe index."""
-    if result.weights is None:
-        return None
     names = {**called(result), "role": lambda role: words(f"frontier.chart.{role}")}
-    figures = [head(name, "figure") for name in ("weight", "lowest", "highest")]
-    columns = [head("good", "name"), head("role", "name"), *figures]
-    return table("frontier_weights", result.weights, columns, result, names=names)
+    return None if result.weights is None else table("frontier_weights", of=result, names=names)
 
 
 def brief(result: ProductivityChange) -> Section | None:
     """Return an index beside the TFP growth of the accounts in the same years; None without figures."""
-    drawn = beside(result)
-    if drawn is None:
+    picture = beside(result)
+    if picture is None:
         return None
     facts = result.facts()
     shown = [key for key in ("answer.verdict", "headline.change", "answer.why", "answer.why_plain") if key in facts]
     answer = tuple(words(f"frontier.{key}", **facts[key]) for key in shown)
     notes = (words("frontier.note.brief"), words("frontier.note.counted"), *result.labels.notes)
-    return replace(Section.of("frontier.brief", [drawn], anchor="frontier", notes=notes), answer=answer)
+    return replace(Section.of("frontier.brief", [picture], anchor="frontier", notes=notes), answer=answer)
 
 
 def beside(result: ProductivityChange) -> Picture | None:
@@ -280,14 +243,11 @@ def beside(result: ProductivityChange) -> Picture | None:
         return None
     frame = result.beside_accounts()
     unit = unit_of(result)
-    rows = [{**row, "name": result.names.region(row["unit"])} for row in frame.iter_rows(named=True)]
     columns = [
-        head("unit", "name"), head("malmquist", "points", unit, of="index"),
+        "unit", head("malmquist", "points", unit, of="index"),
         *(head(name, "points", unit) for name in result.stack), head("accounts", "points", unit, of="tfp_growth"),
         head("difference", "points", unit),
     ]  # fmt: skip
-    return picture(
-        "frontier.beside", kit.stacked, rows, table("frontier_beside", frame, columns, result, names=called(result)),
-        result.facts().get("answer.verdict", {}), headline="beside", unit=unit, parts=inks(result),
-        x=words("frontier.unit_of.beside", per=result.per), total="tfp_growth", decimals=2,
-    )  # fmt: skip
+    facts, axis = result.facts().get("answer.verdict", {}), words("frontier.unit_of.beside", per=result.per)
+    more = {"draws": {name: name for name in result.stack}, "parts": inks(result), "unit": unit, "x": axis}
+    return drawn("beside", result, frame, facts, listed=columns, **more)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+import polars as pl
+
 from xinzhi.core.schema import Kind
 from xinzhi.core.text import Text, words
 from xinzhi.core.unit_words import unit_text
 from xinzhi.frontier import Labelled, Labels, good_text
-from xinzhi.report.section import Picture, Section
+from xinzhi.report.section import Picture, Section, shown
 from xinzhi.report.sentence import sentence
 from xinzhi.report.table import NO_UNIT, Column, Table, column
 
@@ -41,6 +43,18 @@ def section(
         f"frontier.{name}", pictures, tables, anchor=name.replace("_", "-"), answer=answer, facts=facts,
         notes=(*notes, *more, *result.labels.notes),
     )  # fmt: skip
+
+
+def drawn(
+    name: str,
+    result: Labelled,
+    frame: pl.DataFrame | None = None,
+    facts: Mapping[str, Any] | None = None,
+    **given: Any,  # noqa: ANN401 - as `shown` takes them
+) -> Picture | None:
+    """Return a picture from its row of data; without facts of its own it has the leading one of the result."""
+    leading = {} if facts is not None else {"headline": headline(result)}
+    return shown(f"frontier.{name}", result, frame, facts, **{"names": called(result), **leading, **given})
 
 
 def headline(result: Labelled) -> Text:
@@ -83,8 +97,8 @@ def titled(title: Text, kind: Kind, name: str, unit: Text | None = None) -> Colu
     return Column(title=title, kind=kind, name=name, unit=unit or NO_UNIT)
 
 
-def domain(rows: Iterable[Mapping[str, Any]], *, at: float = 0.0) -> tuple[float, float]:
+def domain(frame: pl.DataFrame, *columns: str, at: float = 0.0) -> tuple[float, float]:
     """Return the ends of an axis that holds every value, interval and the reference."""
-    reach = [at, *(row[key] for row in rows for key in ("value", "low", "high") if row.get(key) is not None)]
+    reach = [at, *(value for name in columns for value in frame[name].drop_nulls())]
     margin = 0.05 * ((max(reach) - min(reach)) or 1.0)
     return min(reach) - margin, max(reach) + margin

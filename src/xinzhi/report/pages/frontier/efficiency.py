@@ -11,12 +11,11 @@ import polars as pl
 from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import UsageError
 from xinzhi.core.schema import described
-from xinzhi.core.text import Text, listing, number, same, words
+from xinzhi.core.text import Text, listing, number, words
 from xinzhi.core.unit_words import unit_text
 from xinzhi.frontier import Efficiency, conventions, good_text, rts_text
-from xinzhi.report.charts import kit
-from xinzhi.report.pages.frontier.common import called, chosen, group_text, head, headline, measured, section, titled
-from xinzhi.report.section import Picture, Section, picture
+from xinzhi.report.pages.frontier.common import called, chosen, drawn, head, measured, section, titled
+from xinzhi.report.section import Picture, Section
 from xinzhi.report.table import Column, Table, table
 
 Curve = list[tuple[float, float]]
@@ -123,7 +122,7 @@ def _picture(
     points: tuple[FloatArray, FloatArray],
     curve: Curve,
     titles: tuple[Text, Text],
-) -> Picture:
+) -> Picture | None:
     efficient = dict(result.ranked.select("unit", "efficient").rows())
     known = result.ranked.drop_nulls("value")
     last = known["unit"][-1]
@@ -142,42 +141,33 @@ def _picture(
         "k": int(known["efficient"].fill_null(value=False).sum()), "n": known.height, "rts": rts_text(result.rts),
         "what": result.what(result.data.units), "worst": result.names.region(last), "x": titles[0], "y": titles[1],
     }  # fmt: skip
-    return picture(
-        "frontier.frontier", kit.points, rows, table("frontier_plane", frame, columns, result, names=called(result)),
-        facts, title="plane", headline="plane" if exact else "plane_crs", how="plane" if exact else "plane_crs",
-        unit="plane", x=titles[0], y=titles[1], line=curve,
-    )  # fmt: skip
+    more = {"x": titles[0], "y": titles[1], "line": curve}
+    more |= dict.fromkeys(("headline", "how"), "plane" if exact else "plane_crs")
+    return drawn("frontier", result, frame, facts, rows=rows, listed=columns, **more)
 
 
 def efficiency(result: Efficiency, *, region: str | None = None) -> Section:
     """Return what an efficiency says; with `region` the way to the frontier of that unit."""
     asked = chosen(result, region, result.data.units)
     known = result.ranked.drop_nulls("value")
-    drawn = [_dots(result, known), plane(result, asked), _peers(result), _way(result, asked)] if known.height else []
+    pictures = [_dots(result, known), plane(result, asked), _peers(result), _way(result, asked)] if known.height else []
     goods, n = len(result.data.columns), len(result.data.units)
     few = [words("frontier.note.few", n=n, goods=goods)] if n < conventions()["units_per_good"]["value"] * goods else []
     tables = [_peer_table(result), _target_table(result)] if known.height else [_scores(result)]
-    return section(result, "efficiency", drawn, tables, *few, words("frontier.note.noise"))
+    return section(result, "efficiency", pictures, tables, *few, words("frontier.note.noise"))
 
 
-def _dots(result: Efficiency, known: pl.DataFrame) -> Picture:
+def _dots(result: Efficiency, known: pl.DataFrame) -> Picture | None:
     """Return the efficiency of every unit, best first."""
-    share = result.reading not in {"distance", "slacks"}
-    rows = [
-        {"name": result.names.region(unit), "value": value, "group": group_text(result, unit)}
-        for unit, value in result.ranked.select("unit", "value").rows()
-    ]
-    values = known["value"].to_numpy()
+    share, values = result.reading not in {"distance", "slacks"}, known["value"].to_numpy()
     options: dict[str, Any] = {
         "reference": 1.0 if share else 0.0,
         "decimals": 1 if result.reading == "slacks" else 3,
         "domain": (float(values.min()) * 0.92, max(float(values.max()), 1.0) * 1.03) if share else None,
+        "how": "share" if share else "distance",
     }
-    axis = words(f"frontier.unit_of.{result.reading}")
-    return picture(
-        "frontier.efficiency", kit.dots, rows, _scores(result), title="dots", headline=headline(result),
-        how="share" if share else "distance", unit=axis, x=axis, **options,
-    )  # fmt: skip
+    rows = result.ranked.with_columns(group=pl.col("unit"))
+    return drawn("dots", result, rows, twin=_scores(result), unit=result.reading, **options)
 
 
 def _scores(result: Efficiency) -> Table:
@@ -214,15 +204,10 @@ def _peers(result: Efficiency) -> Picture | None:
         return None
     counts = frame.group_by("peer").agg(pl.len().alias("units"), pl.col("weight").mean())
     counts = counts.sort("units", "peer", descending=True)
-    twin = table(
-        "frontier_peer_counts", counts, ["peer", "units", "weight"], result, part="peers", names=called(result)
-    )
     first, n, _ = counts.row(0)
     units = result.data.units
     facts = {"name": result.names.region(first), "n": n, "all": frame["unit"].n_unique(), "what": result.what(units)}
-    rows = [{"name": result.names.region(peer), "value": float(n)} for peer, n, _ in counts.rows()]
-    axis = words("frontier.unit_of.units")
-    return picture("frontier.peers", kit.bars, rows, twin, facts, unit=axis, x=axis, decimals=0)
+    return drawn("peers", result, counts, facts)
 
 
 def _peer_table(result: Efficiency) -> Table | None:
@@ -278,11 +263,7 @@ def _target_table(result: Efficiency) -> Table | None:
     rows = frame.filter(pl.col("unit").is_in(moved.implode())).with_columns(measure=pl.col("good"))
     measures = result.labels.measures
     names = {**called(result), "measure": lambda good: unit_text(measures[good]) if measures.get(good) else None}
-    columns: list[str | Column] = [
-        head("unit", "name"), head("good", "name"), head("measure", "name"), head("actual", "figure"),
-        head("target", "figure"), head("change", "points", same("%")), head("slack", "figure"),
-    ]  # fmt: skip
-    return table("frontier_targets", rows, columns, result, names=names)
+    return table("frontier_targets", rows, of=result, names=names)
 
 
 def _way(result: Efficiency, asked: str | None) -> Picture | None:
@@ -302,7 +283,5 @@ def _way(result: Efficiency, asked: str | None) -> Picture | None:
         words("frontier.chart.part", part=good_text(good), value=number(value, 1, sign=True))
         for good, value in moved.select("good", "change").rows()
     ]
-    rows = [{"name": good_text(good), "value": value} for good, value in own.select("good", "change").rows()]
-    axis = words("frontier.unit_of.change")
     facts = {"name": result.names.region(unit), "parts": parts}
-    return picture("frontier.targets", kit.bars, rows, twin or _scores(result), facts, unit=axis, x=axis)
+    return drawn("targets", result, own, facts, twin=twin or _scores(result))

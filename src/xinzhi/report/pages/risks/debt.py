@@ -10,13 +10,11 @@ import polars as pl
 from xinzhi.core.finding import Finding
 from xinzhi.core.names import Names
 from xinzhi.core.result import Facts, Result
-from xinzhi.core.schema import Column
 from xinzhi.core.text import Text, listing, same, words
-from xinzhi.report.charts import kit
 from xinzhi.report.palette import ACCENT, DEEP, GROUPS
-from xinzhi.report.section import Picture, Section, picture, rows_of
+from xinzhi.report.section import Picture, Section, shown
 from xinzhi.report.sentence import answer_of, arrangement, fact
-from xinzhi.report.table import Table, column, table
+from xinzhi.report.table import column, table
 from xinzhi.risks import Debt, DebtDynamics, conventions
 
 INKS = {
@@ -27,10 +25,6 @@ LISTED = 6  # names that a note lists
 LINES = (ACCENT, GROUPS[0], GROUPS[5], GROUPS[4])
 TINTS = {"green": GROUPS[5], "yellow": GROUPS[2], "orange": ACCENT, "red": GROUPS[3]}
 FEW = 3  # regions that all have a line
-RATIOS = (
-    "to_output", "to_revenue", "to_revenue_and_funds", "to_expenditure", "fund_share", "vehicles_to_output",
-    "with_vehicles_to_output",
-)  # fmt: skip
 
 
 def debt_dynamics(result: DebtDynamics, *, region: str | None = None) -> Section:
@@ -39,51 +33,36 @@ def debt_dynamics(result: DebtDynamics, *, region: str | None = None) -> Section
     code = means["region"][0] if region is None else result.names.resolve(region, means["region"])
     facts = result.facts() | result.of_region(code)
     held = means.with_columns(beyond=pl.col("borrowing") - pl.col("holding"))
-    columns: tuple[str | Column, ...] = (
-        "region",
-        *(_part(one, "points_a_year") for one in ("borrowing", "holding", "beyond")),
+    ends = [{one: {"kind": "year", "title": f"{one}_year"}} for one in ("first", "last")]
+    moved = _stack(result.frame, "points_a_year", "region", *ends)
+    own, ratio = (
+        result.frame.filter(region=code),
+        {"debt_ratio": {"kind": "percent", "title": "ratio", "unit": "percent"}},
     )
+    yearly, name = _stack(own, "points", "year", ratio), {"region": result.names.region(code)}
+    rows = result.parts().filter(region=code).sort("year")
     return Section.of(
         "debt.section_dynamics",
-        [_contributions(result, means, facts), _over_years(result, code, facts)],
-        [table("debt_held", held, columns, result)],
+        [
+            shown("debt.contributions", result, means, facts, **moved),
+            shown("debt.over_years", result, rows, facts, values=name, **yearly),
+        ],
+        [table("debt_held", held, of=result)],
         anchor="risks-debt-dynamics",
         answer=answer_of(facts, "debt"),
         notes=_dynamics_notes(result),
     )
 
 
-def _contributions(result: DebtDynamics, means: pl.DataFrame, facts: Facts) -> Picture | None:
-    """Return what moved the ratio a year on average, region by region."""
-    said = fact(facts, "moved", "moved_one")
-    kept = _parts(result.frame)
-    figures: dict[str, Any] = {part: _part(part) for part in ("change", *kept)}
-    years = (column("debt.first_year", "year", of="first"), column("debt.last_year", "year", of="last"))
-    return said and picture(
-        "debt.contributions", kit.stacked, rows_of(means, result, name="region", **figures),
-        table("debt_contributions", means, ("region", *years, *figures.values()), result), said[1], headline=said[0],
-        unit="points_a_year", x="points_a_year", parts=_legend(kept), total="change",
-    )  # fmt: skip
-
-
-def _over_years(result: DebtDynamics, code: str, facts: Facts) -> Picture | None:
-    """Return what moved the ratio of one region in every year."""
-    said = fact(facts, "over_years", "one_year")
-    kept = _parts(result.frame.filter(region=code))
-    rows = result.parts().filter(region=code).sort("year")
-    figures: dict[str, Any] = {part: _part(part) for part in ("change", *kept)}
-    ratio = column("debt.ratio", "percent", words("debt.unit_of.percent"), of="debt_ratio")
-    named = {"region": result.names.region(code)}
-    bars = [bar | {"name": same(year)} for bar, year in zip(rows_of(rows, **figures), rows["year"], strict=True)]
-    return said and picture(
-        "debt.years", kit.stacked, bars, table("debt_over_years", rows, ("year", ratio, *figures.values()), **said[1]),
-        said[1] | named, title="over_years", headline=said[0], how="over_years", unit="points", x="points",
-        parts=_legend(kept), total="change",
-    )  # fmt: skip
-
-
-def _part(name: str, unit: str = "points") -> Column:
-    return column(f"debt.{name}", "percent", words(f"debt.unit_of.{unit}"))
+def _stack(frame: pl.DataFrame, unit: str, *leading: str | Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parts of a change that are known in a frame, for a chart and its table."""
+    kept = _parts(frame)
+    figures = ["change", *kept]
+    return {
+        "listed": [*leading, *({part: {"kind": "percent", "unit": unit}} for part in figures)],
+        "draws": {part: part for part in figures},
+        "parts": {part: (words(f"debt.chart.{part}"), INKS[part]) for part in kept},
+    }
 
 
 def _parts(frame: pl.DataFrame) -> Sequence[str]:
@@ -91,10 +70,6 @@ def _parts(frame: pl.DataFrame) -> Sequence[str]:
     growth = ("nominal",) if frame["price_effect"].null_count() else ("growth", "prices")
     rest = ("borrowing",) if frame["primary_effect"].null_count() else ("balance", "adjustment")
     return ("interest", *growth, *rest)
-
-
-def _legend(kept: Sequence[str]) -> dict[str, tuple[Text, str]]:
-    return {part: (words(f"debt.chart.{part}"), INKS[part]) for part in kept}
 
 
 def _dynamics_notes(result: DebtDynamics) -> list[Text]:
@@ -123,60 +98,42 @@ def debt(result: Debt, *, region: str | None = None) -> Section:
     series = result.history(dict.fromkeys([chosen, *result.spread(year)] if chosen else result.spread(year)))
     if series:
         facts["headline.history"] = {"parts": result.paths(series)}
-    drawn = [
-        _ratio(result, facts, "output"),
-        _ratio(result, facts, "revenue"),
-        _vehicles(result, facts),
-        _graded(result, facts),
-        _history(result, facts, series, chosen),
-    ]
+    ratios = None
+    if year is not None:
+        ratios = table("debt_ratios", result.frame.filter(year=year), of=result, known=True, year=year)
     return Section.of(
         "debt.section_debt",
-        drawn,
-        [_ratios(result, year)] if year is not None else [],
+        [
+            _ratio(result, facts, "to_output"),
+            _ratio(result, facts, "to_revenue"),
+            _vehicles(result, facts),
+            _graded(result, facts),
+            _history(result, facts, series, chosen),
+        ],
+        [ratios],
         anchor="risks-debt",
         answer=answer_of(facts, "debt"),
         notes=(*_grading_notes(result, year), *_notes(result, year)),
     )
 
 
-def _ratio(result: Debt, facts: Facts, below: str) -> Picture | None:
-    """Return debt to `below`, output or general budget revenue, by region in a year; None where no region has it."""
-    name = f"to_{below}"
+def _ratio(result: Debt, facts: Facts, name: str) -> Picture | None:
+    """Return debt to output or general budget revenue, by region in a year; None where no region has it."""
     said = fact(facts, name, f"{name}_one")
     if said is None:
         return None
-    headline, values = said
-    rows = result.ordered(name, values["year"])
-    title = words(f"debt.title.{name}", **values)
-    return picture(
-        f"debt.{below}", kit.dots, rows_of(rows, result, name="region", value=name),
-        table(f"debt_{name}", rows, ("region", "explicit", below, name), result, title=title),
-        values, title=title, headline=headline, how=name, unit="percent", x=name,
-        decimals=1 if below == "output" else 0, reference=100 * values["total"] if rows.height > 1 else None,
-    )  # fmt: skip
+    rows = result.ordered(name, said[1]["year"])
+    return shown(f"debt.{name}", result, rows, facts, reference=100 * said[1]["total"] if rows.height > 1 else None)
 
 
 def _vehicles(result: Debt, facts: Facts) -> Picture | None:
     """Return explicit debt and that of financing vehicles side by side; None where the latter is not given."""
     said = fact(facts, "vehicles")
-    if said is None:
-        return None
-    rows = result.ordered("with_vehicles_to_output", said[1]["year"])
-    parts = {
-        "explicit": (words("debt.chart.explicit"), GROUPS[0]),
-        "vehicles": (words("debt.chart.vehicles"), GROUPS[2]),
-    }
-    shown: dict[str, Any] = {
-        "explicit": "to_output",
-        "vehicles": "vehicles_to_output",
-        "sum": "with_vehicles_to_output",
-    }
-    bars = rows_of(rows, result, name="region", **shown)
-    twin = table("debt_vehicles", rows, ("region", *shown.values()), result, **said[1])
-    return picture(
-        "debt.vehicles", kit.stacked, bars, twin, said[1], unit="percent", x="of_output", parts=parts, total="sum"
-    )  # fmt: skip
+    inks = {"explicit": GROUPS[0], "vehicles": GROUPS[2]}
+    parts = {part: (words(f"debt.chart.{part}"), ink) for part, ink in inks.items()}
+    return said and shown(
+        "debt.vehicles", result, result.ordered("with_vehicles_to_output", said[1]["year"]), facts, parts=parts
+    )
 
 
 def _graded(result: Debt, facts: Facts) -> Picture | None:
@@ -194,14 +151,10 @@ def _graded(result: Debt, facts: Facts) -> Picture | None:
         }
         for r in frame.iter_rows(named=True)
     ]  # fmt: skip
-    title = words("debt.title.graded", **said[1])
-    called = {"region": result.names.region, "band": lambda name: grades[name]}
-    return picture(
-        "debt.bands", kit.spreads, rows,
-        table("debt_bands", frame, ("region", "band_ratio", "band"), result, names=called, title=title),
-        said[1] | {"parts": result.graded_ratio()}, title=title, headline="graded", how="graded", unit="percent",
-        x="band_ratio", zones=_zones(result), groups=list(grades.values()) if coloured else (),
-        inks=[TINTS.get(name, DEEP) for name in grades],
+    return shown(
+        "debt.graded", result, frame, facts, rows=rows, values={"parts": result.graded_ratio()},
+        names={"region": result.names.region, "band": lambda name: grades[name]}, zones=_zones(result),
+        groups=list(grades.values()) if coloured else (), inks=[TINTS.get(name, DEEP) for name in grades],
         columns=((words("debt.chart.percent"), "figure"), (words("debt.chart.band"), "band")),
     )  # fmt: skip
 
@@ -257,25 +210,11 @@ def _history(
     years = sorted({when for known in series.values() for when in known})
     frame = pl.DataFrame({"year": years} | {code: [one.get(when) for when in years] for code, one in series.items()})
     unit = words("debt.unit_of.percent")
-    columns: list[str | Column] = [
-        "year",
-        *(column("debt.of", "percent", unit, of=code, name=result.names.region(code)) for code in series),
-    ]
+    listed = ["year", *(column("debt.of", "percent", unit, of=code, name=result.names.region(code)) for code in series)]
     regions = result.ordered("to_output", result.shown_year()).height
     how = "history_all" if regions <= FEW else "history_of" if chosen in series else "history"
     said = {"year": result.shown_year(), "parts": facts["headline.history"]["parts"]}
-    return picture(
-        "debt.history", kit.lines, lines, table("debt_history", frame, columns, title=words("debt.title.history")),
-        said, how=how, unit="percent", y="to_output", decimals=1, inks=LINES,
-    )  # fmt: skip
-
-
-def _ratios(result: Debt, year: int) -> Table:
-    """Return every ratio of a year that some region has."""
-    rows = result.frame.filter(pl.col("year") == year).sort(
-        "to_output", "region", descending=[True, False], nulls_last=True
-    )
-    return table("debt_ratios", rows, ("region", *RATIOS), result, known=True, year=year)
+    return shown("debt.history", result, frame, said, rows=lines, listed=listed, how=how, inks=LINES)
 
 
 def _notes(result: Debt, year: int | None) -> list[Text]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -11,10 +10,9 @@ import polars as pl
 from xinzhi.core.result import Facts
 from xinzhi.core.schema import Column
 from xinzhi.core.text import Text, has, listing, number, words
-from xinzhi.report.charts import kit
 from xinzhi.report.pages.risks.debt import some, swaps
 from xinzhi.report.palette import ACCENT, GROUPS, INK
-from xinzhi.report.section import Picture, Section, picture, rows_of
+from xinzhi.report.section import Picture, Section, shown
 from xinzhi.report.sentence import answer_of, distinct, fact, finding_notes, hundredfold, notes_of, short
 from xinzhi.report.table import Table, column, table
 from xinzhi.risks import DebtFan, DebtStress, conventions
@@ -24,7 +22,6 @@ SHOCKS = {"growth": GROUPS[0], "interest": GROUPS[3], "land": GROUPS[2], "contin
 LONGEST = 13.0  # width of the name of a scenario in a picture, in units of its size
 LINES = {BASELINE: INK, **SHOCKS, COMBINED: ACCENT}
 OTHERS = (GROUPS[5], GROUPS[6], GROUPS[7], GROUPS[1])  # for scenarios of the caller's own
-INPUTS = ("growth", "growth_deviation", "rate", "net_borrowing", "stabilising_borrowing", "fund_ratio", "vehicle_ratio")
 MIDDLE = 50.0
 
 
@@ -33,7 +30,7 @@ def debt_stress(result: DebtStress, *, region: str | None = None) -> Section:
     code = result.order()[0] if region is None else result.names.resolve(region, result.inputs["region"])
     facts = result.facts() | result.of_region(code)
     ends = _stress_ends(result)
-    inputs = table("debt_inputs", result.inputs, ("region", "start_year", *INPUTS), result, part="inputs", known=True)
+    inputs = table("debt_inputs", of=result, known=True)
     return Section.of(
         "debt.section_stress",
         [_by_region(result, ends, facts), _compared(result, ends, facts), _along(result, code, facts)],
@@ -59,24 +56,17 @@ def _added(result: DebtStress, names: Iterable[str]) -> list[Column]:
 
 def _by_region(result: DebtStress, ends: pl.DataFrame, facts: Facts) -> Picture | None:
     """Return what every standard shock adds to the ratio at the end, region by region, alone and all at once."""
-    said = fact(facts, "stress", "stress_one")
     kept = [name for name in result.scenarios() if name in SHOCKS and ends[name].count()]
-    shown: dict[str, Any] = {one.name: one for one in _added(result, (*kept, COMBINED))}
-    percent = [column(f"debt.{name}", "percent", words("debt.unit_of.percent")) for name in ("start", "baseline")]
-    title = words("debt.title.stress", years=result.years())
-    return said and picture(
-        "debt.stress", kit.stacked, rows_of(ends, result, name="region", **shown),
-        table("debt_stress", ends, ("region", *percent, *shown.values()), result, title=title), said[1],
-        headline=said[0], unit="points", x="over_baseline", total=COMBINED,
-        parts={name: (result.scenarios()[name], SHOCKS[name]) for name in kept},
+    added = _added(result, (*kept, COMBINED))
+    listed = ["region", *({name: {"kind": "percent", "unit": "percent"}} for name in ("start", "baseline")), *added]
+    return shown(
+        "debt.stress", result, ends, facts, draws={one.name: one.name for one in added}, listed=listed,
+        values={"years": result.years()}, parts={name: (result.scenarios()[name], SHOCKS[name]) for name in kept},
     )  # fmt: skip
 
 
 def _compared(result: DebtStress, ends: pl.DataFrame, facts: Facts) -> Picture | None:
     """Return the scenarios of the caller's own beside the standard ones; None where there are none."""
-    said = fact(facts, "compared")
-    if said is None:
-        return None
     own = [name for name in result.scenarios() if name not in LINES and ends[name].count()]
     kept = [*(name for name in (*SHOCKS, COMBINED) if ends[name].count()), *own]
     brief = distinct({name: short(result.scenarios()[name], LONGEST) for name in kept})
@@ -85,16 +75,12 @@ def _compared(result: DebtStress, ends: pl.DataFrame, facts: Facts) -> Picture |
         for row in ends.iter_rows(named=True)
         for name in kept
     ]
-    title = words("debt.title.compared", years=result.years())
-    twin = table("debt_compared", ends, ("region", *_added(result, kept)), result, title=title)
-    return picture(
-        "debt.compared", kit.matrix, cells, twin, said[1], unit="points", legend="over_baseline", decimals=1
-    )  # fmt: skip
+    listed, values = ["region", *_added(result, kept)], {"years": result.years()}
+    return shown("debt.compared", result, ends, facts, rows=cells, listed=listed, values=values)
 
 
 def _along(result: DebtStress, code: str, facts: Facts) -> Picture | None:
     """Return the paths of one region under every scenario that can be computed for it."""
-    said = fact(facts, "along")
     own = result.frame.filter(region=code).sort("year")
     named = result.scenarios()
     kept = [name for name in named if own.filter(scenario=name)["debt_ratio"].count()]
@@ -108,14 +94,11 @@ def _along(result: DebtStress, code: str, facts: Facts) -> Picture | None:
     ]
     others = [name for name in kept if name not in LINES]
     inks = [LINES.get(name) or OTHERS[others.index(name) % len(OTHERS)] for name in kept]
-    unit = words("debt.unit_of.percent")
-    columns = [column("debt.of", "percent", unit, of=name, name=named[name]) for name in kept]
-    missing = _lacking(own, named)
-    return said and picture(
-        "debt.paths", kit.lines, lines,
-        table("debt_paths", paths, ("year", *columns), title=words("debt.title.along", **said[1])),
-        said[1] | {"missing": missing}, title="along", headline="along", how="along_some" if missing else "along",
-        unit="percent", y="to_output", decimals=0, inks=inks, reference=100 * start["start"],
+    unit, missing = words("debt.unit_of.percent"), _lacking(own, named)
+    listed = ["year", *(column("debt.of", "percent", unit, of=name, name=named[name]) for name in kept)]
+    return shown(
+        "debt.along", result, paths, facts, rows=lines, listed=listed, values={"missing": missing}, inks=inks,
+        how="along_some" if missing else "along", reference=100 * start["start"],
     )  # fmt: skip
 
 
@@ -151,14 +134,9 @@ def _what(result: DebtStress, facts: Facts) -> Table:
              "mean": None if plain else known["over_baseline"].mean(),
              "most_in": None if plain else known["region"][0], "most": None if plain else known["over_baseline"][0]}
         )  # fmt: skip
-    unit = words("debt.unit_of.points")
-    columns = (
-        "scenario", column("debt.does", "text"), column("debt.computed", "integer"),
-        column("debt.mean", "percent", unit), column("debt.most_in", "name"), column("debt.most", "percent", unit),
-    )  # fmt: skip
     named = result.scenarios()
     called = {"scenario": lambda name: named[name], "most_in": result.names.region}
-    return table("debt_scenarios", pl.DataFrame(rows, infer_schema_length=None), columns, result, names=called)
+    return table("debt_scenarios", pl.DataFrame(rows, infer_schema_length=None), of=result, names=called)
 
 
 def _stress_notes(result: DebtStress, facts: Facts) -> list[Text]:
@@ -229,19 +207,16 @@ def _fan(result: DebtFan, code: str, facts: Facts) -> Picture | None:
     start = 100 * values["start"]
     today = words("debt.chart.today", year=values["year"], value=number(start, 0))
     unit = words("debt.unit_of.percent")
-    columns = [column("debt.percentile", "percent", unit, of=str(cut), cut=f"{cut:g}") for cut in cuts]
-    return picture(
-        "debt.fan", kit.fan, [(when, past.get(when)) for when in range(min(past), max(past) + 1)],
-        table("debt_fan", own, ("year", *columns), title=words("debt.title.fan", **values)), values, headline=said[0],
-        unit="percent", y="to_output", bands=bands, middle=middle, ends=marked, reference=(start, today),
+    listed = ["year", *(column("debt.percentile", "percent", unit, of=str(cut), cut=f"{cut:g}") for cut in cuts)]
+    known = [(when, past.get(when)) for when in range(min(past), max(past) + 1)]
+    return shown(
+        "debt.fan", result, own, facts, rows=known, listed=listed, bands=bands, middle=middle, ends=marked,
+        reference=(start, today), how="fan",
     )  # fmt: skip
 
 
 def _fan_ends(result: DebtFan, facts: Facts) -> Picture | None:
     """Return where every region may end, with the chance that its ratio rises."""
-    said = fact(facts, "ends", "ends_one")
-    if said is None:
-        return None
     cuts, nested = result.cuts(), _nested(result.cuts())
     last = result.frame.join(result.ends.select("region", year="end_year"), on=["region", "year"])
     known = {(code, cut): 100 * value for code, cut, value in last.select("region", "percentile", "debt_ratio").rows()}
@@ -260,15 +235,13 @@ def _fan_ends(result: DebtFan, facts: Facts) -> Picture | None:
         column("debt.percentile", "percent", unit, of=name, cut=f"{cut:g}")
         for name, cut in (("low", cuts[0]), ("high", cuts[-1]))
     ]
-    columns: tuple[str | Column, ...] = ("region", "start_year", "start", "end_year", "median", *ends, "chance_higher")
+    listed = ["region", "start_year", "start", "end_year", "median", *ends, "chance_higher"]
     bands = [words("debt.chart.pair", low=f"{low:g}", high=f"{high:g}") for low, high in nested]
-    title = words("debt.title.ends", **said[1])
-    return picture(
-        "debt.ends", kit.spreads, rows, table("debt_ends", order, columns, result, part="ends", title=title),
-        said[1] | {"bands": bands}, headline=said[0], how="ends" if len(cuts) > 1 else "ends_plain", unit="percent",
-        x="to_output_in",
-        columns=((words("debt.chart.now"), "today"), (words("debt.chart.middle"), "median"),
-                 (words("debt.chart.rises"), "chance")),
+    heads = {"today": "now", "median": "middle", "chance": "rises"}
+    return shown(
+        "debt.ends", result, order, facts, rows=rows, listed=listed, values={"bands": bands},
+        how="ends" if len(cuts) > 1 else "ends_plain",
+        columns=[(words(f"debt.chart.{head}"), key) for key, head in heads.items()],
     )  # fmt: skip
 
 

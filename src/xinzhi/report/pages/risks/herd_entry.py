@@ -11,10 +11,9 @@ import polars as pl
 from xinzhi.core.result import Facts
 from xinzhi.core.schema import Kind, describe
 from xinzhi.core.text import Text, has, listing, number, percent, same, words
-from xinzhi.report.charts import kit
 from xinzhi.report.palette import GROUPS
-from xinzhi.report.section import Picture, Section, picture, rows_of
-from xinzhi.report.sentence import answer_of, distinct, fact, short, word
+from xinzhi.report.section import Picture, Section, rows_of, shown
+from xinzhi.report.sentence import answer_of, distinct, short, word
 from xinzhi.report.table import Column, Table, column, table
 from xinzhi.risks import HerdEntry, conventions
 
@@ -23,11 +22,6 @@ INKS = (GROUPS[3], GROUPS[0])
 NARROW = 31.0  # width of a name that stands in a picture, in units of its size
 AXIS = 1.25  # the axis of entrants ends this much beyond the category that most regions name
 ENDS = {"middle": "utilisation", "low": "utilisation_low", "high": "utilisation_high", "chance": "chance_below"}
-STARTS = ("category", "regions", "divisions", "survey", "base_utilisation", "growth", "entrant_size", "capacity_added",
-          "offsetting_spillover")  # fmt: skip
-OUTLOOK = ("demand", "entry", "growth", "capacity_added", "utilisation", "utilisation_low", "utilisation_high",
-           "price", "chance_below", "profit", "chance_loss", "break_even", "break_even_low",
-           "break_even_high")  # fmt: skip
 
 
 class Wave:
@@ -130,24 +124,16 @@ def _heads(*heads: str) -> list[tuple[Text, str]]:
     return [(words(f"overcapacity.chart.{name}_short"), name) for name in heads]
 
 
-def _table(wave: Wave, key: str, frame: pl.DataFrame, columns: Sequence[str | Column], title: Text) -> Table:
-    return table(key, frame, columns, wave.result, title=title)
-
-
 def _crowd(wave: Wave, facts: Facts, far: pl.DataFrame) -> Picture | None:
     """Return how many regions name each category against the number of entrants that its market bears."""
-    said = fact(facts, "crowd", "no_crowd")
     rows = [
         {"name": wave.brief[r[CATEGORY]], "value": r["regions"], "bound": r["break_even"], "low": r["break_even_low"],
          "high": r["break_even_high"], "named": str(r["regions"]), "bears": number(r["break_even"], 0),
          "mark": words("overcapacity.chart.wave") if r["wave"] else None}
         for r in far.iter_rows(named=True)
     ]  # fmt: skip
-    columns = ("category", "regions", "break_even", "break_even_low", "break_even_high", "wave")
-    return said and picture(
-        "overcapacity.crowd", kit.bullets, rows,
-        _table(wave, "herd_crowd", far, columns, words("overcapacity.title.crowd")), said[1], headline=said[0],
-        unit="regions", x="entrants", most=AXIS * float(far["regions"].to_numpy().max()),
+    return shown(
+        "overcapacity.crowd", wave.result, far, facts, rows=rows, most=AXIS * float(far["regions"].to_numpy().max()),
         parts=(words("overcapacity.chart.within"), words("overcapacity.chart.beyond")),
         columns=[*_heads("named", "bears"), (words("overcapacity.chart.waves"), "mark")],
     )  # fmt: skip
@@ -155,48 +141,42 @@ def _crowd(wave: Wave, facts: Facts, far: pl.DataFrame) -> Picture | None:
 
 def _lure(wave: Wave, facts: Facts) -> Picture | None:
     """Return what an entrant expects that knows nothing of the others, and what all get if all enter."""
-    said, frame = fact(facts, "lure", "no_wave"), wave.rows.sort("profit_if_all", CATEGORY)
+    frame = wave.rows.sort("profit_if_all", CATEGORY)
     rows = [
         {"name": wave.brief[r[CATEGORY]], "a": 100 * r["expected_profit"], "b": 100 * r["profit_if_all"],
          "alone": percent(r["expected_profit"], sign=True), "all": percent(r["profit_if_all"], sign=True),
          "mark": words("overcapacity.chart.wave") if r["wave"] else None}
         for r in frame.iter_rows(named=True)
     ]  # fmt: skip
-    columns = ("category", "expected_profit", "chance_loss_alone", "profit_if_all", "wave")
-    return said and picture(
-        "overcapacity.lure", kit.pairs, rows,
-        _table(wave, "herd_lure", frame, columns, words("overcapacity.title.lure")), said[1], headline=said[0],
-        unit="profit", x="profit", reference=0.0,
-        ends=(words("overcapacity.chart.alone"), words("overcapacity.chart.all_enter")),
-        columns=[*_heads("alone", "all"), (words("overcapacity.chart.waves"), "mark")],
-    )  # fmt: skip
+    ends = (words("overcapacity.chart.alone"), words("overcapacity.chart.all_enter"))
+    heads = [*_heads("alone", "all"), (words("overcapacity.chart.waves"), "mark")]
+    return shown("overcapacity.lure", wave.result, frame, facts, rows=rows, ends=ends, columns=heads)
+
+
+def _ranges(wave: Wave, *heads: str) -> dict[str, Any]:
+    """Return the options of a picture of ranges of utilisation by who builds."""
+    groups = [wave.entry(entry) for entry in ENTRIES]
+    return {"reference": wave.edge, "groups": groups, "inks": INKS, "columns": _heads(*heads)}
 
 
 def _idle(wave: Wave, facts: Facts) -> Picture | None:
     """Return the range of utilisation of every category after the horizon, by who builds."""
-    said, frame = fact(facts, "idle"), wave.rows.sort("utilisation", CATEGORY)
+    frame = wave.rows.sort("utilisation", CATEGORY)
     rows = [wave.spread(code, entry, BASE, wave.brief[code]) for code in frame[CATEGORY] for entry in ENTRIES]
     ends = {
-        f"{name}_{entry}": [wave.at(code, entry)[of] for code in frame[CATEGORY]]
+        f"{name}_{entry}": pl.Series([wave.at(code, entry)[of] for code in frame[CATEGORY]])
         for entry in ENTRIES
         for name, of in ENDS.items()
     }
-    columns: list[str | Column] = ["category", column("overcapacity.start", "percent", of="base_utilisation")]
-    columns += [column(f"overcapacity.{name}", "percent") for name in ends]
-    title = words("overcapacity.title.idle", **wave.said)
-    twin = _table(
-        wave, "herd_idle", frame.with_columns(**{name: pl.Series(ends[name]) for name in ends}), columns, title
+    more = _ranges(wave, "now", "some", "all")
+    return shown(
+        "overcapacity.idle", wave.result, frame.with_columns(**ends), facts, rows=rows, values=wave.said, **more
     )
-    return said and picture(
-        "overcapacity.idle", kit.spreads, rows, twin, said[1] | wave.said, unit="percent", x="utilisation_then",
-        reference=wave.edge, groups=[wave.entry(entry) for entry in ENTRIES], inks=INKS,
-        columns=_heads("now", "some", "all"),
-    )  # fmt: skip
 
 
 def _chances(wave: Wave, facts: Facts) -> Picture | None:
     """Return the chance of ending below the threshold by entry and path of demand: what the answer rests on."""
-    said, frame = fact(facts, "chances"), wave.rows.sort("chance_below", CATEGORY, descending=[True, False])
+    frame = wave.rows.sort("chance_below", CATEGORY, descending=[True, False])
     cases = {
         f"{entry}/{path}": words(
             "overcapacity.chart.case", entry=words(f"overcapacity.chart.{entry}_short"), path=wave.path(path)
@@ -210,15 +190,9 @@ def _chances(wave: Wave, facts: Facts) -> Picture | None:
         for at, code in enumerate(frame[CATEGORY])
         for case, name in cases.items()
     ]
-    columns = [Column(title=name, kind="percent", name=case) for case, name in cases.items()]
-    title = words("overcapacity.title.chances", **wave.said)
-    twin = _table(
-        wave, "herd_chances", pl.DataFrame({CATEGORY: frame[CATEGORY], **below}), ["category", *columns], title
-    )
-    return said and picture(
-        "overcapacity.chances", kit.matrix, cells, twin, said[1] | wave.said, unit="chance", legend="chance",
-        decimals=0, domain=(0.0, 100.0), cell=48,
-    )  # fmt: skip
+    columns = ["category", *(Column(title=name, kind="percent", name=case) for case, name in cases.items())]
+    held = pl.DataFrame({CATEGORY: frame[CATEGORY], **below})
+    return shown("overcapacity.chances", wave.result, held, facts, rows=cells, values=wave.said, listed=columns)
 
 
 def _outlook(wave: Wave, code: str | None) -> Picture | None:
@@ -233,15 +207,11 @@ def _outlook(wave: Wave, code: str | None) -> Picture | None:
         "some_low": some["utilisation_low"], "some_high": some["utilisation_high"], "now": own["base_utilisation"],
     } | wave.said  # fmt: skip
     frame = pl.DataFrame([wave.at(code, entry, path) for entry, path in cases], infer_schema_length=None)
-    title = words("overcapacity.title.outlook", **values)
-    return picture(
-        "overcapacity.outlook", kit.spreads, rows, _table(wave, "herd_outlook", frame, OUTLOOK, title), values,
-        unit="percent", x="utilisation_then", reference=wave.edge,
-        groups=[wave.entry(entry) for entry in ENTRIES], inks=INKS, columns=_heads("some", "all"),
-    )  # fmt: skip
+    more = _ranges(wave, "some", "all")
+    return shown("overcapacity.outlook", wave.result, frame, values, rows=rows, **more)
 
 
-def _prices(wave: Wave) -> Picture:
+def _prices(wave: Wave) -> Picture | None:
     """Return what happens to prices if all build."""
     frame = wave.rows.sort("price", CATEGORY)
     rows = [
@@ -255,39 +225,24 @@ def _prices(wave: Wave) -> Picture:
         "k": frame.filter(pl.col("price") < 1).height, "n": frame.height, "name": wave.called[low[CATEGORY]],
         "change": low["price"] - 1, "low": low["price_low"] - 1, "high": low["price_high"] - 1,
     } | wave.said  # fmt: skip
-    columns, title = ("category", "price", "price_low", "price_high"), words("overcapacity.title.prices", **wave.said)
-    return picture(
-        "overcapacity.prices", kit.dots, rows, _table(wave, "herd_prices", frame, columns, title), values,
-        unit="price", x="price", reference=100.0, decimals=0,
-    )  # fmt: skip
+    return shown("overcapacity.prices", wave.result, frame, values, rows=rows)
 
 
 def _offsets(wave: Wave, facts: Facts) -> Picture | None:
     """Return how much market entry would have to make for itself; None where demand outgrows capacity everywhere."""
-    said = fact(facts, "offsets")
-    every = wave.rows.sort("offsetting_spillover", CATEGORY, descending=[True, False], nulls_last=True)
+    asked = wave.rows.filter(pl.col("offsetting_spillover") > 0)
+    asked = asked.sort("offsetting_spillover", CATEGORY, descending=[True, False])
     rows = [
         {"name": wave.brief[code], "value": value}
-        for code, value in every.filter(pl.col("offsetting_spillover") > 0)
-        .select(CATEGORY, "offsetting_spillover")
-        .rows()
+        for code, value in asked.select(CATEGORY, "offsetting_spillover").rows()
     ]
-    columns = ("category", "offsetting_spillover", "capacity_added")
-    return said and picture(
-        "overcapacity.offsets", kit.bars, rows,
-        _table(wave, "herd_offsets", every, columns, words("overcapacity.title.offsets")), said[1], unit="elasticity",
-        x="spillover", decimals=2,
-    )  # fmt: skip
+    return shown("overcapacity.offsets", wave.result, wave.rows, facts, rows=rows)
 
 
 def _tables(wave: Wave) -> list[Table | None]:
     """Return what each category starts from, what was left out, and everything that was assumed."""
-    starts = wave.rows.sort("regions", CATEGORY, descending=[True, False]).with_columns(
-        pl.col("divisions").fill_null("").str.replace_all(";", ", ")
-    )
+    starts = wave.rows.with_columns(pl.col("divisions").fill_null("").str.replace_all(";", ", "))
     names = {"category": lambda code: wave.called[code], "survey": _survey}
-    left = wave.left.sort("regions", CATEGORY, descending=[True, False])
-    reason = column("overcapacity.reason", "text", of="status")
     assumed = [
         (word("overcapacity", "series", f"assumed_{name}"), _value(wave.options.get(name, value)),
          _reference(name, reference), name)
@@ -296,13 +251,8 @@ def _tables(wave: Wave) -> list[Table | None]:
     kinds: dict[str, Kind] = {"assumption": "name", "value_of": "text", "why": "text", "key": "code"}
     columns = tuple(column(f"overcapacity.{one}", kind) for one, kind in kinds.items())
     return [
-        table("herd_categories", starts, STARTS, wave.result, names=names, title=words("overcapacity.table.categories"))
-        if wave.rows.height
-        else None,
-        table("herd_left_out", left, ("category", "regions", reason), wave.result,
-              title=words("overcapacity.table.left_out"))
-        if left.height
-        else None,
+        table("herd_categories", starts, of=wave.result, names=names) if starts.height else None,
+        table("herd_left_out", wave.left, of=wave.result) if wave.left.height else None,
         Table(key="herd_assumptions", title=words("overcapacity.table.assumptions"), columns=columns, rows=assumed),
     ]  # fmt: skip
 
