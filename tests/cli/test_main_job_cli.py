@@ -14,7 +14,7 @@ from called import called
 
 import xinzhi
 from bench_report import CHARTS_LIMIT, PAGES_LIMIT, browser, charts, pages
-from xinzhi.report.outline import outline
+from xinzhi.report.pages.yardstick.assessment import outline
 
 FILES = ["report.html", "assessment.xlsx", "assessment-data.xlsx", "growth.csv", "levels.csv", "assessment.json"]
 FILES += ["growth.csv-metadata.json", "levels.csv-metadata.json", "assessment.datapackage.json"]

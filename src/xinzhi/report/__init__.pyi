@@ -1,11 +1,9 @@
-from .downloads import PictureKind as PictureKind
-from .downloads import TableKind as TableKind
-from .downloads import drawing as drawing
-from .downloads import file_of as file_of
+from .document import as_json as as_json
+from .document import plain as plain
+from .document import study_document as study_document
+from .export import TableKind as TableKind
+from .export import file_of as file_of
 from .export import write as write
-from .machine import as_json as as_json
-from .machine import plain as plain
-from .machine import study_document as study_document
 from .marked import write_marked as write_marked
 from .notebook import Shown as Shown
 from .notebook import show as show
@@ -13,6 +11,8 @@ from .section import Picture as Picture
 from .section import Section as Section
 from .table import Table as Table
 from .template import new_package as new_package
+from .writing import PictureKind as PictureKind
+from .writing import drawing as drawing
 from .writing import plot as plot
 from .writing import sections as sections
 from .writing import write_assessment as write_assessment

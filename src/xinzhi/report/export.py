@@ -1,4 +1,4 @@
-"""Write any result to a file, by its suffix: csv, sdmx.csv (observations, one a row), parquet, xlsx or dta."""
+"""Write any result to a file, by its suffix: csv, sdmx.csv, parquet, xlsx or dta; a table as the bytes of a file."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import Any, Literal, get_args
 
 import polars as pl
 import polars.selectors as cs
@@ -20,7 +21,7 @@ from xinzhi.core.result import Result
 from xinzhi.core.schema import Column, describe, described
 from xinzhi.core.text import Language, Text, is_known, same, words
 from xinzhi.report.document import Data, Document
-from xinzhi.report.table import FRACTIONS
+from xinzhi.report.table import FRACTIONS, Table
 
 CONTEXT = ["http://www.w3.org/ns/csvw", {"@language": "en"}]
 PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"
@@ -40,6 +41,7 @@ INFORMATION = "I"  # what the file does to a data base that takes it in: nothing
 STATUS = "OBS_STATUS"
 NORMAL = "A"
 STATA_LABEL = 80
+TableKind = Literal["csv", "xlsx", "parquet", "sdmx"]
 
 
 def names(document: Document) -> list[str]:
@@ -347,3 +349,73 @@ def _dta(result: Result, path: Path) -> None:
     labels: dict[str, str | None] = {name: describe(result.verb, name).title.en[:STATA_LABEL] for name in known}
     frame = result.frame.with_columns(pl.col(pl.Boolean).cast(pl.Int8))
     pyreadstat.write_dta(frame, str(path), file_label=result.provenance.foot()[:STATA_LABEL], column_labels=labels)
+
+
+def file_of(what: Result | Table, kind: TableKind, language: Language = "en", foot: str = "") -> bytes:
+    """Return a result, or a table as it is shown, as a file.
+
+    Parameters
+    ----------
+    what
+        What a verb returned: its tidy frame, numbers at full precision. Or a table of a section: its columns are titled
+        in the language, with their units, its cells as they are shown.
+    kind
+        ``csv``, ``xlsx``, ``parquet``; of a result also ``sdmx``, SDMX-CSV 2.0.
+    language
+        Of the titles and cells of a table.
+    foot
+        The line that stands under a table: protocol and fingerprint.
+
+    Raises
+    ------
+    UsageError
+        When there is no such kind.
+
+    Examples
+    --------
+    >>> import xinzhi
+    >>> file_of(xinzhi.measure("china-provinces"), "csv")[:19]
+    b'region,year,output_'
+    """
+    if kind not in get_args(TableKind) or (kind == "sdmx" and isinstance(what, Table)):
+        raise UsageError("report.unknown-suffix", file=kind, suffixes=list(get_args(TableKind)))
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / f"table.{kind}"
+        if isinstance(what, Table):
+            _table(frame_of(what, language), path, foot)
+        elif kind == "sdmx":
+            write_sdmx(what, path)
+        else:
+            write(what, path)
+        return path.read_bytes()
+
+
+def _table(frame: pl.DataFrame, path: Path, foot: str) -> None:
+    match path.suffix:
+        case ".csv":
+            write_csv(frame, path)
+        case ".parquet":
+            frame.write_parquet(path, metadata={"xinzhi": foot})
+        case _:
+            write_book(frame, path, name="table", frozen=1, marks={"xinzhi": foot})
+
+
+def frame_of(table: Table, language: Language = "en") -> pl.DataFrame:
+    """Return a table as a frame: titles with units, texts in the language, numbers as numbers."""
+    columns: dict[str, pl.Series] = {}
+    for at, one in enumerate(table.columns):
+        title, unit = one.title.lang(language), one.unit.lang(language)
+        name = f"{title} ({unit})" if unit else title
+        while name in columns:
+            name += "'"
+        columns[name] = _series(name, [row[at] for row in table.rows], language)
+    return pl.DataFrame(columns)
+
+
+def _series(name: str, cells: Sequence[Any], language: Language) -> pl.Series:
+    """Return cells as numbers where all are, else as texts."""
+    kinds = {type(cell) for cell in cells if cell is not None}
+    if kinds and kinds <= {int, float}:
+        return pl.Series(name, cells, dtype=pl.Int64 if kinds == {int} else pl.Float64)
+    said = [cell.lang(language) if isinstance(cell, Text) else None if cell is None else str(cell) for cell in cells]
+    return pl.Series(name, said, dtype=pl.String)

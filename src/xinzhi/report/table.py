@@ -91,15 +91,15 @@ def table(  # noqa: PLR0913 - each of them replaces a block of every page
     **values: object,
 ) -> Table:
     """Return the table of columns of a frame: codes become names, yes and no words, fractions percent."""
-    # `key` is ``<topic>_<table>``: the title is ``<topic>.table.<table>``, else ``<topic>.title.<table>``; that of a
-    # column which the schema does not describe is ``<topic>.column.<name>``. `columns` are names of columns of the
-    # frame or a `column` with a title, a kind or a unit of its own (None: those of its row, else all); one that the
-    # frame holds as ``<name>_zh`` and ``<name>_en`` is a text in both languages. `of` is the result that describes and
-    # names them, `part` the frame of it that an entry ``<part>.<name>`` is for. `names` is what codes are called where
-    # it is not as the result says: `Names`, a function for every column of kind ``name``, or one for each column by its
-    # name. `units` are those that the data decide; `known` leaves out columns without any figure; `values` fill the
-    # placeholders of the titles.
-    topic, _, name = key.partition("_")
+    # `key` is ``<topic>_<table>``: the title stands under ``table`` of the topic of the result by the whole key, or it
+    # is ``<topic>.table.<table>`` or ``<topic>.title.<table>``; that of a column which the schema does not describe is
+    # ``<topic>.column.<name>``. `columns` are names of columns of the frame or a `column` with a title, a kind or a
+    # unit of its own (None: those of its row, else all); one that the frame holds as ``<name>_zh`` and ``<name>_en`` is
+    # a text in both languages. `of` is the result that describes and names them, `part` the frame of it that an entry
+    # ``<part>.<name>`` is for. `names` is what codes are called where it is not as the result says: `Names`, a function
+    # for every column of kind ``name``, or one for each column by its name. `units` are those that the data decide;
+    # `known` leaves out columns without any figure; `values` fill the placeholders of the titles.
+    topic = key.partition("_")[0]
     row = row_of(of, "tables", key)
     part = part or row.get("part", "frame")
     frame = ordered(getattr(of, part) if frame is None else frame, row.get("order", ()))
@@ -117,7 +117,7 @@ def table(  # noqa: PLR0913 - each of them replaces a block of every page
         cells = [column for column, some in zip(cells, held, strict=True) if some]
     return Table(
         key=key,
-        title=title or _title(topic, name, values),
+        title=title or _title(key, of, values),
         columns=tuple(chosen),
         rows=list(zip(*cells, strict=True)) if cells else [],
         notes=tuple(notes),
@@ -159,9 +159,11 @@ def _column(
     return replace(made, names=asked.get("names"))
 
 
-def _title(topic: str, name: str, values: Mapping[str, object]) -> Text:
-    keys = (f"{topic}.table.{name}", f"{topic}.title.{name}", f"table.{topic}_{name}", f"table.{topic}")
-    return words(next((key for key in keys if has(key)), keys[0]), **values)
+def _title(key: str, of: Result | None, values: Mapping[str, object]) -> Text:
+    topic, _, name = key.partition("_")
+    whole, part = (f"{topic if of is None else of.topic}.table.{one}" for one in (key, name))
+    keys = (whole, f"{topic}.table.{name}", f"{topic}.title.{name}", part, f"table.{key}", f"table.{topic}")
+    return words(next((one for one in keys if has(one)), keys[1]), **values)
 
 
 def column(key: str, kind: Kind, unit: Text | None = None, /, *, of: str | None = None, **values: object) -> Column:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from xinzhi.core.errors import UsageError
+from xinzhi.core.errors import UsageError, guarded
 from xinzhi.core.files import whole
 from xinzhi.core.result import Result
 from xinzhi.core.text import Language, Text, same
 from xinzhi.data import Package
 from xinzhi.protocol import Protocol
-from xinzhi.report.document import BRIEFS, Document, dump
+from xinzhi.report.document import BRIEFS, Document, brief_document, dump
 from xinzhi.report.section import Section
 from xinzhi.studies import Brief, Study
 from xinzhi.yardstick import Audit, Measurement, Ranking
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
     from xinzhi.report.certificate import Certificate
+
+PictureKind = Literal["svg", "png", "json"]
+SCALE = 2  # pixels of a png for each of the picture, for screens of twice the density
 
 
 def write_document(
@@ -277,7 +281,7 @@ def write_brief(study: Brief, out_dir: Path, *, language: Language = "en") -> li
 
 def _write_briefs(briefs: Sequence[Brief], out_dir: Path, language: Language) -> list[Path]:
     """Write briefs as one set: a page and a document for machines each."""
-    from xinzhi.report.pages.brief import document, page
+    from xinzhi.report.pages.brief import page
 
     if not briefs:
         return []
@@ -285,7 +289,7 @@ def _write_briefs(briefs: Sequence[Brief], out_dir: Path, language: Language) ->
     with whole(out_dir, names) as paths:
         for one, html, data in zip(briefs, paths[::2], paths[1::2], strict=True):
             html.write_text(page(one, language), encoding="utf-8", newline="\n")
-            data.write_text(dump(document(one)), encoding="utf-8", newline="\n")
+            data.write_text(dump(brief_document(one)), encoding="utf-8", newline="\n")
     return [out_dir / name for name in names]
 
 
@@ -385,3 +389,32 @@ def plot(result: Result, kind: str | None = None, language: Language = "en", *, 
     title = alt.TitleParams(chosen.headline.lang(language), subtitle=foot, fontSize=14, offset=10)
     chart: ChartType = chosen.draw(Words(language)).properties(title=title)
     return chart
+
+
+def drawing(
+    result: Result, picture: str | None, kind: PictureKind, language: Language = "en", *, region: str | None = None
+) -> bytes:
+    """Return a picture of a result as a file: svg, png, or its Vega-Lite specification as json.
+
+    Parameters
+    ----------
+    result, picture, language, region
+        As in `plot`.
+    kind
+        ``svg``, ``png`` or ``json``.
+
+    Examples
+    --------
+    >>> import xinzhi
+    >>> drawing(xinzhi.measure("china-provinces"), "ranking", "svg")[:4]
+    b'<svg'
+    """
+    import vl_convert
+
+    spec: dict[str, Any] = plot(result, picture, language, region=region).to_dict()
+    if kind == "json":
+        return json.dumps(spec, ensure_ascii=False).encode()
+    with guarded("report.not-drawn", ValueError, name=picture or ""):
+        if kind == "png":
+            return vl_convert.vegalite_to_png(spec, scale=SCALE)
+        return vl_convert.vegalite_to_svg(spec).encode()

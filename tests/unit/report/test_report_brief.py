@@ -10,7 +10,8 @@ import subprocess
 import pytest
 
 import xinzhi
-from xinzhi.report.pages.brief import document, page
+from xinzhi.report.document import brief_document as document
+from xinzhi.report.pages.brief import page
 from xinzhi.studies.brief import of_region
 from xinzhi.studies.brief_facts import read
 

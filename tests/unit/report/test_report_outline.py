@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from xinzhi.core.text import Text, words
-from xinzhi.report import outline
+from xinzhi.report.pages.yardstick import assessment as outline
 from xinzhi.report.section import Picture, Section
 from xinzhi.report.table import Column, Table
 

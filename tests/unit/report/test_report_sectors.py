@@ -19,7 +19,7 @@ from xinzhi.core.text import Text
 from xinzhi.report import svg, write_report
 from xinzhi.report.charts.style import width
 from xinzhi.report.pages import SECTIONS, section
-from xinzhi.report.pages.sectors.advance import arrangement, chosen, distinct, region_text, short
+from xinzhi.report.sentence import arrangement, distinct, short
 from xinzhi.sectors.conventions import departures, method
 
 FIGURE = "output_per_head"
@@ -327,10 +327,7 @@ def test_names_are_told_apart_cut_and_found():
     found = distinct(same)
     assert (found["a"].en, found["c"].en) == ("Jilin (a)", "Liaoning")
     assert width(short(Text(zh="研究与试验发展", en="research and development"), 6).zh) <= 6
-    assert region_text("220000", {}).zh == "吉林"
-    assert region_text("XX", {}).en == "XX"
     assert arrangement(["AUS"]) == {}
-    assert chosen(None, ["a"], {}, "a") == "a"
 
 
 def test_a_page_of_an_index_is_written(tmp_path):

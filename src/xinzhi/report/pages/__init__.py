@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from importlib import import_module
+from inspect import signature
 
 from xinzhi.core.errors import UsageError
 from xinzhi.core.result import Result
@@ -18,8 +19,8 @@ SECTIONS: Mapping[str, tuple[str, str]] = {
     "Claims": ("yardstick.compared", "claims"),
     "VintageHistory": ("yardstick.compared", "history"),
     "VintageChange": ("yardstick.compared", "change"),
-    "Bands": ("yardstick.bands", "bands"),
-    "yardstick.Backtest": ("yardstick.bands", "backtest"),
+    "Bands": ("yardstick.compared", "bands"),
+    "yardstick.Backtest": ("yardstick.compared", "backtest"),
     "Scope": ("scope.classify", "classified"),
     "DigitalCore": ("scope.history", "core"),
     "Dependence": ("scope.history", "dependence"),
@@ -34,15 +35,15 @@ SECTIONS: Mapping[str, tuple[str, str]] = {
     "Uncertainty": ("sectors.index", "uncertain"),
     "Gaming": ("sectors.index", "gamed"),
     "Sensitivity": ("sectors.index", "sensitive"),
-    "Inequality": ("sectors.inequality", "unequal"),
-    "Densities": ("sectors.inequality", "dense"),
-    "SpatialAutocorrelation": ("sectors.inequality", "neighbouring"),
-    "MarkovChain": ("sectors.inequality", "moving"),
-    "Education": ("sectors.one_sector", "educated"),
-    "Culture": ("sectors.one_sector", "cultured"),
-    "Green": ("sectors.one_sector", "intense"),
-    "Decoupling": ("sectors.one_sector", "decoupled"),
-    "Drivers": ("sectors.one_sector", "driven"),
+    "Inequality": ("sectors.others", "unequal"),
+    "Densities": ("sectors.others", "dense"),
+    "SpatialAutocorrelation": ("sectors.others", "neighbouring"),
+    "MarkovChain": ("sectors.others", "moving"),
+    "Education": ("sectors.others", "educated"),
+    "Culture": ("sectors.others", "cultured"),
+    "Green": ("sectors.others", "intense"),
+    "Decoupling": ("sectors.others", "decoupled"),
+    "Drivers": ("sectors.others", "driven"),
     "Efficiency": ("frontier.efficiency", "efficiency"),
     "Bootstrap": ("frontier.others", "bootstrap"),
     "ProductivityChange": ("frontier.change", "change"),
@@ -97,7 +98,7 @@ def section(result: Result, *, region: str | None = None) -> Section:
     maker = _maker(result)
     if maker is None:
         raise UsageError("report.no-picture", name=type(result).__name__)
-    return maker(result, region=region)
+    return maker(result, region=region) if "region" in signature(maker).parameters else maker(result)
 
 
 def _maker(result: Result) -> Callable[..., Section] | None:

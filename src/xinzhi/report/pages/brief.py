@@ -1,4 +1,4 @@
-"""The brief of one region as a page that prints on two sheets of A4, and as a document for machines."""
+"""The brief of one region as a page that prints on two sheets of A4."""
 
 from __future__ import annotations
 
@@ -38,21 +38,6 @@ def page(made: Brief, language: Language) -> str:
         foot=provenance(made),
         w=words,
     )  # fmt: skip
-
-
-def document(made: Brief) -> dict[str, Any]:
-    """Return a brief for machines: every sentence in both languages, and the figures of its tables."""
-    from xinzhi.report.document import rows, text
-
-    return {
-        "region": made.region,
-        "name": text(made.about),
-        "span": made.span.en,
-        "parts": {part: [text(line) for line in made.sentences(part)] for part in made.parts},
-        "tables": {name: rows(frame) for name, frame in made.more.items()},
-        "notes": [text(note) for note in made.notes],
-        "provenance": made.results["measurement"].provenance.to_dict(),
-    }
 
 
 def provenance(made: Brief) -> Text:

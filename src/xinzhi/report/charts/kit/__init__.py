@@ -4,7 +4,7 @@
 figures a name (nested intervals, two figures joined, bars against a bound, figures against limits of their own, what
 was said against what came true), `years` draws time (lines with bands, periods on a time line, densities one above the
 other, the past and bands of what may come), `episodes` a statistic over dates against its critical line, with the
-spells in which it passes, `plane` two dimensions (points with quadrants, tiles, a treemap, a network).
+spells in which it passes, `plane` two dimensions (points with quadrants, paths, tiles, a treemap, a network).
 
 What many of them take: `w`, the words of the chart; `x` and `y`, titles of the axes; `title`, that of the colours;
 `reference`, a value that a dashed line marks; `decimals` of the figures; `domain`, ends of the axis or of the colours

@@ -1,7 +1,8 @@
-"""Two dimensions: points with quadrants, the tile map, a treemap, a network."""
+"""Two dimensions: points with quadrants, paths over lines of equal product, the tile map, a treemap, a network."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -18,6 +19,10 @@ WIDTH, HEIGHT = 600, 400
 TILE, SMALL, GAP = 62, 40, 3  # pixels of a tile, of one on a narrow screen, and between two
 SCREEN = 316  # pixels of a narrow screen beside what stands around the chart
 LINE = 15  # pixels that a line of text in a block needs
+PATHS = (620, 440)  # pixels of a picture of paths
+LETTER, DOT = 9.5, 5.0  # size of a name beside a point, and half the width of a dot, in pixels
+YEAR, OVER = 16.0, 40  # half the width of a year, and how far a name may stand over the right edge, in pixels
+STEPS = 40  # points of a line of equal product
 
 
 def points(
@@ -257,3 +262,111 @@ def network(
     text = alt.Chart(style.data(named)).mark_text(dy=-9, fontSize=9, color=palette.INK)
     layers.append(text.encode(x=across, y=up, text=alt.Text("name:N")))
     return style.configure(style.layers(*layers, width=WIDTH + 60, height=HEIGHT + 60))
+
+
+def paths(
+    w: Words,
+    rows: Sequence[Mapping[str, Any]],
+    mean: Sequence[Mapping[str, Any]],
+    *,
+    x: Text,
+    y: Text,
+    inks: Sequence[str] = palette.GROUPS,
+) -> ChartType:
+    """Return the way of every name from its first to its last year, over lines on which the product is the same."""
+    # rows: id, year, x, y, name (Text) and group (Text, the colour of the whole path), those of each name in order;
+    # mean: year, x, y, the path of the mean
+    scale = colours(w, rows, inks)
+    known = [{**row, "name": w(row["name"]), "group": w(row["group"])} for row in rows]
+    ends = {axis: style.around([row[axis] for row in [*rows, *mean]]) for axis in "xy"}
+    plane = {axis: [max(0.0, low), min(1.0, high)] for axis, (low, high) in ends.items()}
+    ticks = alt.Axis(tickCount=8)
+    across = alt.X("x:Q", title=w(x), axis=ticks, scale=alt.Scale(domain=plane["x"], nice=False))
+    up = alt.Y("y:Q", title=w(y), axis=ticks, scale=alt.Scale(domain=plane["y"], nice=False))
+    colour = alt.Color("group:N", scale=scale, legend=alt.Legend(symbolOpacity=1))
+    last = list({row["id"]: row for row in known}.values())
+    named = labels(list({row["id"]: row for row in rows}.values()), plane, PATHS, path=mean)
+    way = alt.Chart(style.data(known)).mark_line(strokeWidth=1, opacity=0.5)
+    dot = alt.Chart(style.data(last)).mark_circle(size=52, opacity=1)
+    layers = [*_products(plane), way.encode(x=across, y=up, color=colour, detail="id:N", order="year:Q")]
+    layers.append(dot.encode(x=across, y=up, color=colour))
+    line = alt.Chart(style.data(dict(row) for row in mean)).mark_line(strokeWidth=2.6, color=palette.INK)
+    layers.append(line.encode(x=across, y=up, order="year:Q"))
+    if mean:
+        tips = [{**row, "text": str(row["year"])} for row in (mean[0], mean[-1])]
+        tip = alt.Chart(style.data(tips)).mark_text(dy=11, fontSize=10, fontWeight=600, color=palette.INK)
+        layers.append(tip.encode(x=across, y=up, text="text:N"))
+    sides: tuple[tuple[style.Align, int], ...] = (("left", 7), ("right", -7))
+    for align, gap in sides:
+        some = [{"x": row["x"], "y": row["y"], "name": w(row["name"])} for row, side in named if side == align]
+        if some:
+            text = alt.Chart(style.data(some)).mark_text(align=align, dx=gap, fontSize=LETTER, color=palette.INK)
+            layers.append(text.encode(x=across, y=up, text="name:N"))
+    return style.configure(style.layers(*layers, width=PATHS[0], height=PATHS[1]))
+
+
+def _products(plane: Mapping[str, Sequence[float]]) -> list[alt.Chart]:
+    """Return the lines on which the root of the product of both axes is the same, by tenths."""
+    (left, right), (low, high) = plane["x"], plane["y"]
+    rows: list[dict[str, Any]] = []
+    marks = []
+    for tenth in range(1, 10):
+        degree = tenth / 10
+        span = [max(left, degree**2 / high), min(right, degree**2 / low if low else right)]
+        if span[0] >= span[1]:
+            continue
+        points = [span[0] + (span[1] - span[0]) * i / STEPS for i in range(STEPS + 1)]
+        rows += [{"id": tenth, "x": at, "y": degree**2 / at} for at in points if at > 0]
+        marks.append({"x": rows[-1]["x"], "y": rows[-1]["y"], "text": f"{degree:.1f}"})
+    if not rows:
+        return []
+    curve = alt.Chart(style.data(rows)).mark_line(strokeWidth=0.8, strokeDash=[3, 3], color=palette.BAND)
+    text = alt.Chart(style.data(marks)).mark_text(align="right", dx=-3, dy=-6, fontSize=9, color=palette.SOFT)
+    place = {"x": alt.X("x:Q"), "y": alt.Y("y:Q")}
+    return [curve.encode(**place, detail="id:N", order="x:Q"), text.encode(**place, text="text:N")]
+
+
+def labels(
+    rows: Sequence[Mapping[str, Any]],
+    plane: Mapping[str, Sequence[float]],
+    size: tuple[int, int],
+    *,
+    path: Sequence[Mapping[str, Any]] = (),
+    sides: Sequence[str] = ("left", "right"),
+) -> list[tuple[Mapping[str, Any], str]]:
+    """Return the points whose names find room, those far out first, clear of `path`, and how to align each."""
+
+    def spot(row: Mapping[str, Any]) -> tuple[float, float]:
+        x, y = ((row[axis] - plane[axis][0]) / (plane[axis][1] - plane[axis][0]) for axis in "xy")
+        return x * size[0], size[1] - y * size[1]
+
+    spots = [spot(row) for row in rows]
+    taken = [(x - DOT, y - DOT, x + DOT, y + DOT) for x, y in (*spots, *map(spot, path))]
+    taken += [(x - YEAR, y, x + YEAR, y + 2 * LETTER) for x, y in map(spot, (*path[:1], *path[-1:]))]
+    middle = (sum(x for x, _ in spots) / len(spots), sum(y for _, y in spots) / len(spots))
+    found = []
+    for i in sorted(range(len(rows)), key=lambda i: -math.dist(spots[i], middle)):
+        x, y = spots[i]
+        wide = LETTER * max(style.width(rows[i]["name"].zh), style.width(rows[i]["name"].en))
+        starts = {"left": x + DOT + 2, "right": x - DOT - 2 - wide}
+        for side in sides:
+            box = (starts[side], y - LETTER / 2, starts[side] + wide, y + LETTER / 2)
+            inside = box[0] >= 0 and box[2] <= size[0] + OVER
+            others = (one for j, one in enumerate(taken) if j != i)
+            if inside and not any(_meet(box, other) for other in others):
+                taken.append(box)
+                found.append((rows[i], side))
+                break
+    return found
+
+
+def _meet(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+
+
+def uncrowded(rows: Sequence[dict[str, Any]], line: Sequence[tuple[float, float]] = ()) -> list[dict[str, Any]]:
+    """Return the rows of `points`, without the names that have no room beside theirs."""
+    reach = {axis: [*(row[axis] for row in rows), *(one[i] for one in line)] for i, axis in enumerate("xy")}
+    plane = {axis: style.fitted(values)["domain"] for axis, values in reach.items()}
+    written = {id(row) for row, _ in labels(rows, plane, (WIDTH, HEIGHT), sides=("left",))}
+    return [row if id(row) in written else {**row, "name": None} for row in rows]

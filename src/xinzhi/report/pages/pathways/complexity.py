@@ -244,9 +244,8 @@ def shares(result: Complexity, code: str) -> Picture:
     )
 
 
-def uncertainty(result: Uncertainty, *, region: str | None = None) -> Section:
+def uncertainty(result: Uncertainty) -> Section:
     """Return the ranks with their intervals."""
-    del region
     frame, options = result.frame.sort("rank"), result.provenance.options
     headline, facts = next(iter(result.facts().items()))
     drawn = picture(

@@ -22,7 +22,7 @@ from xinzhi.pathways import (
     conventions,
 )
 from xinzhi.report.charts import kit
-from xinzhi.report.pages.pathways.entry import uncrowded
+from xinzhi.report.charts.kit.plane import uncrowded
 from xinzhi.report.section import Picture, Section, picture, rows_of
 from xinzhi.report.sentence import capital, finding_notes, sentence, yes_no
 from xinzhi.report.table import table
@@ -61,9 +61,8 @@ def leapfrog(result: Leapfrog, *, region: str | None = None) -> Section:
     return Section.of("pathways.leapfrog", [drawn], tables, anchor="paths-leapfrog", notes=notes)
 
 
-def lane_changes(result: LaneChanges, *, region: str | None = None) -> Section:
+def lane_changes(result: LaneChanges) -> Section:
     """Return whether entries leave the lane: by tenths of relatedness to the old core."""
-    del region
     frame = result.deciles.sort("decile")
     kinds = ("unrelated", "related")
     rows = [
@@ -83,9 +82,8 @@ def lane_changes(result: LaneChanges, *, region: str | None = None) -> Section:
     )
 
 
-def northeast(result: Northeast, *, region: str | None = None) -> Section:
+def northeast(result: Northeast) -> Section:
     """Return provinces beside their synthetic controls, series by series."""
-    del region  # the provinces are few: all are shown
     drawn = [_gap(result, facts) for facts in result.facts()["headline.gap"]]
     shown = result.table.filter("fits").select("region", "series")
     named = result.weights.filter(pl.col("weight") >= conventions("northeast")["shown"])
@@ -125,9 +123,8 @@ def _gap(result: Northeast, facts: Mapping[str, object]) -> Picture:
     return replace(drawn, kind=kind, unit=label)
 
 
-def clubs(result: Clubs, *, region: str | None = None) -> Section:
+def clubs(result: Clubs) -> Section:
     """Return which regions converge among themselves."""
-    del region
     path = pl.col("path")
     means = (
         result.paths.join(result.frame.select("unit", "club"), on="unit").group_by("club", "time")
@@ -158,9 +155,8 @@ def _club(club: int | None) -> Text:
     return words("pathways.chart.diverging") if club is None else words("pathways.chart.club", k=club)
 
 
-def beta(result: BetaConvergence, *, region: str | None = None) -> Section:
+def beta(result: BetaConvergence) -> Section:
     """Return whether laggards grow faster."""
-    del region
     points = result.points.drop_nulls()
     named = {"name": "unit"} if result.observations == result.units <= NAMED else {}
     rows = rows_of(points, result, None, part="points", x="initial", y="growth", **named)
@@ -175,9 +171,8 @@ def beta(result: BetaConvergence, *, region: str | None = None) -> Section:
     return Section.of("pathways.beta_section", [drawn], anchor="paths-beta", notes=finding_notes(result.findings))
 
 
-def sigma(result: SigmaConvergence, *, region: str | None = None) -> Section:
+def sigma(result: SigmaConvergence) -> Section:
     """Return whether differences shrink."""
-    del region
     headline, facts = next(iter(result.facts().items()))
     drawn = picture(
         "pathways.sigma", kit.lines,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -11,9 +11,9 @@ import polars as pl
 from xinzhi.core.text import Text, sentences, words
 from xinzhi.pathways import Backtest, Opportunities, Plan
 from xinzhi.report.charts import kit
+from xinzhi.report.charts.kit.plane import uncrowded
 from xinzhi.report.pages.pathways.complexity import narrow
 from xinzhi.report.pages.pathways.likeness import evidence, spoken, tested
-from xinzhi.report.pages.sectors.map import labels
 from xinzhi.report.palette import GROUPS
 from xinzhi.report.section import Picture, Section, picture, rows_of
 from xinzhi.report.sentence import finding_notes, sentence
@@ -199,17 +199,6 @@ def quadrants(result: Opportunities, code: str) -> Picture | None:
     )  # fmt: skip
 
 
-def uncrowded(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the points, without the names that have no space beside theirs."""
-    ends = {}
-    for axis in "xy":
-        reach = [row[axis] for row in rows]
-        margin = 0.06 * ((max(reach) - min(reach)) or 1.0)
-        ends[axis] = [min(reach) - margin, max(reach) + margin]
-    written = {id(row) for row, _ in labels(rows, ends, (600, 400), sides=("left",))}
-    return [row if id(row) in written else {**row, "name": None} for row in rows]
-
-
 def best(result: Opportunities, code: str) -> Picture | None:
     """Return the exact gain of the best chances of a region; None where none is both near and complex."""
     frame = result.best(code, TEN)
@@ -236,9 +225,8 @@ def regions(result: Opportunities) -> Picture:
     )  # fmt: skip
 
 
-def backtest(result: Backtest, *, region: str | None = None) -> Section:
+def backtest(result: Backtest) -> Section:
     """Return how well each score predicted entry in years that no model has seen."""
-    del region
     facts = result.facts()
     tasks = facts.pop("answer.task")
     verdicts = {row["absent"]: (words(f"pathways.{key}", **row), row) for key, rows in facts.items() for row in rows}

@@ -63,9 +63,8 @@ def verdicts(result: Able) -> Picture | None:
     )  # fmt: skip
 
 
-def isomorphism(result: Isomorphism, *, region: str | None = None) -> Section:
+def isomorphism(result: Isomorphism) -> Section:
     """Return how alike the structures of regions are, in the last year and over time."""
-    del region
     last = result.years.filter(pl.col("year") == max(result.places))
     columns = ("level", "activities", "mean_cosine", "mean_krugman", "expected", "low", "high", "p_more")
     return Section.of(

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
-from functools import partial
 from typing import Any, cast
 
 import altair as alt
 import polars as pl
 from altair.typing import ChartType
 
-from xinzhi.core.text import Text, listing, same, sentences, words
+from xinzhi.core.text import Text, listing, same, words
 from xinzhi.core.unit_words import unit_text
 from xinzhi.report import palette
 from xinzhi.report.charts import kit, style
 from xinzhi.report.charts.kit.plane import squarify
 from xinzhi.report.charts.style import Words
 from xinzhi.report.section import Picture, Section, picture
+from xinzhi.report.sentence import answer_of, clauses, notes_of
 from xinzhi.report.table import NO_UNIT, Column, Table, column, table
 from xinzhi.scope import Era, Scope, definition
 
@@ -49,21 +49,11 @@ def era_of(day: date) -> Era:
 def power_line(day: date) -> Picture:
     """Return the picture of the five powers, with the day that was asked about."""
     now = era_of(day)
-    begins = {"power": now.title, "day": day.isoformat()}
-    headline = (
-        words("scope.headline.timeline", **begins, event=now.event, begins=now.begins.isoformat())
-        if now.begins
-        else words("scope.headline.timeline_open", **begins)
-    )
-    return Picture(
-        kind="timeline",
-        title=words("scope.title.timeline"),
-        headline=headline,
-        draw=partial(_draw, day=day),
-        how=words("scope.how.timeline"),
-        unit=words("scope.unit_of.year"),
-        twin=powers_table(),
-    )
+    facts: dict[str, object] = {"power": now.title, "day": day.isoformat()}
+    if now.begins:
+        facts |= {"event": now.event, "begins": now.begins.isoformat()}
+    headline = None if now.begins else "timeline_open"
+    return picture("scope.timeline", _draw, day, powers_table(), facts, headline=headline, unit="year")
 
 
 def powers_table() -> Table:
@@ -99,7 +89,7 @@ def _coded(name: Text, codes: tuple[str, ...]) -> Text:
     return Text(zh=f"{name.zh}（{'、'.join(codes)}）", en=f"{name.en} ({', '.join(codes)})")
 
 
-def _draw(w: Words, *, day: date) -> ChartType:
+def _draw(w: Words, day: date) -> ChartType:
     last = year_of(day) if day.year > FIRST else float(FIRST)
     end = max(last, 2026.0) + 4
     bars, events, others = _rows(w, end)
@@ -141,9 +131,8 @@ def _rows(w: Words, end: float) -> tuple[list[dict[str, Any]], list[dict[str, An
     return bars, events, others
 
 
-def classified(result: Scope, *, region: str | None = None) -> Section:
+def classified(result: Scope) -> Section:
     """Return what counts as new quality on a day; the pictures show all regions."""
-    del region
     drawn = [treemap(result), lists(result), regions(result), years(result), power_line(result.question.day)]
     return _section(result, drawn, [industries(result), sources(result)])
 
@@ -158,13 +147,10 @@ def brief(result: Scope) -> Section:
 
 def _section(result: Scope, drawn: list[Picture | None], tables: list[Table]) -> Section:
     facts = result.facts()
-    answer, notes = (
-        sentences({key: values for key, values in facts.items() if key.startswith(shelf)}, "scope")
-        for shelf in ("answer.", "note.")
-    )
     return Section.of(
-        "scope.scope", drawn, tables, anchor="scope", facts={"day": result.day}, answer=answer, notes=tuple(notes)
-    )
+        "scope.scope", drawn, tables, anchor="scope", facts={"day": result.day}, answer=answer_of(facts, "scope"),
+        notes=tuple(notes_of(facts, "scope")),
+    )  # fmt: skip
 
 
 def unit(result: Scope) -> Text:
@@ -195,9 +181,11 @@ def treemap(result: Scope) -> Picture | None:
         "industry": result.industry,
         "lists": lambda ids: listing([result.list_name(one) for one in ids.split(";") if one]),
     }
-    columns: list[str | Column] = [column("scope.industry", "name"), "code", *SPREAD, _amount(result)]
-    columns.append(column("scope.lists", "text"))
-    twin = table("scope_treemap", named, columns, result, names=names, title=words("scope.table.scope_treemap"))
+    twin = table(
+        "scope_treemap", named,
+        [column("scope.industry", "name"), "code", *SPREAD, _amount(result), column("scope.lists", "text")], result,
+        names=names,
+    )  # fmt: skip
     return picture(
         "scope.treemap", _treemap, some, twin, facts | {"count": some.height},
         headline=None if result.weighed else "treemap_plain",
@@ -246,18 +234,12 @@ def lists(result: Scope) -> Picture | None:
         {"definition": "union", "named": counted, **{name: whole[name] for name in SPREAD}},
     ]
     frame = pl.concat([rows, pl.DataFrame(ends, schema=rows.schema)])
-    names = {
-        "definition": lambda name: (
-            words(f"scope.label.{name}") if name in {"sum", "twice", "union"} else result.list_name(name)
-        )
-    }
-    columns: list[str | Column] = [
-        column("scope.list", "name", of="definition"),
-        column("scope.named", "integer"),
-        *SPREAD,
-    ]
-    title = words("scope.table.scope_lists")
-    twin = table("scope_lists", frame, columns, result, names=names, title=title)
+    own = {name: words(f"scope.label.{name}") for name in ("sum", "twice", "union")}
+    names = {"definition": lambda name: own.get(name) or result.list_name(name)}
+    twin = table(
+        "scope_lists", frame,
+        [column("scope.list", "name", of="definition"), column("scope.named", "integer"), *SPREAD], result, names=names,
+    )  # fmt: skip
     of = words("scope.unit_of.share_of", measure=result.measured)
     facts = {"sum": total, "union": whole["share"]}
     return picture("scope.lists", kit.dots, drawn, twin, facts, unit=of, x=of, decimals=1)
@@ -268,11 +250,11 @@ def regions(result: Scope) -> Picture | None:
     rows = result.by_region
     if rows.height < 2:  # noqa: PLR2004 - one region has no other to be compared with
         return None
-    names = {"region": result.names.region}
-    columns: list[str | Column] = [column("scope.region", "name"), column("scope.code", "code"), *SPREAD]
-    title = words("scope.table.scope_regions")
-    coded = rows.with_columns(code=pl.col("region"))
-    twin = table("scope_regions", coded, columns, result, names=names, title=title)
+    twin = table(
+        "scope_regions", rows.with_columns(code=pl.col("region")),
+        [column("scope.region", "name"), column("scope.code", "code"), *SPREAD], result,
+        names={"region": result.names.region},
+    )  # fmt: skip
     drawn = [{"name": result.names.region(row["region"]), **_spread(row)} for row in rows.iter_rows(named=True)]
     of = words("scope.unit_of.share_of", measure=result.measured)
     facts = cast("Mapping[str, object]", result.facts()["answer.regions"])
@@ -284,8 +266,7 @@ def years(result: Scope) -> Picture | None:
     rows = result.by_year
     if rows.height < 2:  # noqa: PLR2004 - one year is no line
         return None
-    title = words("scope.table.scope_years")
-    twin = table("scope_years", rows, ("year", *SPREAD), result, part="totals", title=title)
+    twin = table("scope_years", rows, ("year", *SPREAD), result, part="totals")
     name = words("scope.label.in_scope")
     drawn = [{"group": name, "year": row["year"], **_spread(row)} for row in rows.iter_rows(named=True)]
     first, last = rows.row(0, named=True), rows.row(-1, named=True)
@@ -302,11 +283,11 @@ def industries(result: Scope, *, counted: bool = False) -> Table:
     nobody = words("scope.label.nobody")
     names = {"industry": result.industry, "reason": lambda code: said.get(code, nobody)}
     amount = [_amount(result)] if result.weighed is not None else []
-    columns: list[str | Column] = ["code", column("scope.industry", "text"), "verdict", *SPREAD, *amount]
-    columns.append(column("scope.reason", "text"))
+    texts = [column(f"scope.{name}", "text") for name in ("industry", "reason")]
     frame = rows.drop("reason_zh", "reason_en").with_columns(industry=pl.col("code"), reason=pl.col("code"))
-    title = words("scope.table.scope_industries")
-    return table("scope_industries", frame, columns, result, names=names, title=title)
+    return table(
+        "scope_industries", frame, ["code", texts[0], "verdict", *SPREAD, *amount, texts[1]], result, names=names
+    )
 
 
 def _reasons(result: Scope) -> dict[str, Text]:
@@ -319,25 +300,15 @@ def _reasons(result: Scope) -> dict[str, Text]:
         elif row["lower"] < row["upper"]:
             name = words("scope.label.part_of", list=name)
         by_code.setdefault(row["code"], []).append(name)
-    return {
-        code: Text(zh="；".join(one.zh for one in names), en="; ".join(one.en for one in names))
-        for code, names in by_code.items()
-    }
+    return {code: clauses(names) for code, names in by_code.items()}
 
 
 def sources(result: Scope) -> Table:
     """Return the definitions that were used, with who issued them and where they stand."""
-    by_id = {one.id: one for one in result.question.chosen}
-    shown = ("title", "definition", "authority", "begins", "source")
-    frame = pl.DataFrame({name: list(by_id) for name in shown})
-    names: dict[str, Callable[[str], Text]] = {
-        "title": lambda code: by_id[code].title,
-        "authority": lambda code: by_id[code].authority,
-        "begins": lambda code: same(by_id[code].valid_from.isoformat()),
-        "source": lambda code: same(by_id[code].source),
-    }
-    columns = [
-        column(f"scope.{name}", "name" if name == "title" else "code" if name == "definition" else "text")
-        for name in shown
+    rows = [
+        (one.title, one.id, one.authority, same(one.valid_from.isoformat()), same(one.source))
+        for one in result.question.chosen
     ]
-    return table("scope_sources", frame, columns, names=names, title=words("scope.table.scope_sources"))
+    texts = (column(f"scope.{name}", "text") for name in ("authority", "begins", "source"))
+    columns = (column("scope.title", "name"), column("scope.definition", "code"), *texts)
+    return Table(key="scope_sources", title=words("scope.table.scope_sources"), columns=columns, rows=rows)

@@ -10,12 +10,13 @@ import polars as pl
 from altair.typing import ChartType
 
 from xinzhi.core.errors import UsageError
-from xinzhi.core.text import Text, same, sentences, words
+from xinzhi.core.text import Text, same, words
 from xinzhi.report import palette
 from xinzhi.report.charts import kit, style
 from xinzhi.report.charts.style import Words
 from xinzhi.report.pages.scope.classify import eras
 from xinzhi.report.section import Picture, Section, picture, rows_of
+from xinzhi.report.sentence import answer_of, notes_of
 from xinzhi.report.table import Column, Table, column, table
 from xinzhi.scope import Dependence, DigitalCore, History, document, industry_name, standard
 
@@ -25,28 +26,22 @@ STEP, WIDTH, LINE = 22, 600, 13
 LED = ("human", "horse", "electric")  # the powers that data on energy can show
 
 
-def dependence(result: Dependence, *, region: str | None = None) -> Section:
+def dependence(result: Dependence) -> Section:
     """Return who uses digital input; a result is of one economy."""
-    del region
-    shown = _last(result)
+    shown, facts = _last(result), result.facts()
     return Section.of(
         "scope.dependence",
         [_share(result), _industries(result, shown)],
         [_shares("scope_dependence", result, shown)],
         anchor="scope-use",
-        answer=_said(result, "answer."),
+        answer=answer_of(facts, "scope"),
         notes=(
-            *_said(result, "note."),
+            *notes_of(facts, "scope"),
             words("scope.note.prices"),
             words("scope.note.lumps"),
             same(str(result.rule["reference"]).strip()),
         ),
     )
-
-
-def _said(result: Dependence, shelf: str) -> tuple[Text, ...]:
-    """Return the sentences of one shelf of the facts."""
-    return tuple(sentences({key: one for key, one in result.facts().items() if key.startswith(shelf)}, "scope"))
 
 
 def name_of(code: str, given: str) -> Text:
@@ -68,11 +63,10 @@ def _share(result: Dependence) -> Picture | None:
     named = ("in_scope", "lower", "upper", "core")
     hundred = frame.with_columns(pl.col(named) * 100)
     unit = same("%")
-    columns: list[str | Column] = ["year", column("scope.share", "quantity", unit, of="in_scope")]
+    columns = [column("scope.share", "quantity", unit, of="in_scope")]
     columns += [column(f"scope.{name}", "quantity", unit if name != "core" else None) for name in named[1:]]
     columns.append(column("scope.dependence", "score", of="dependence_others"))
-    title = words("scope.table.scope_dependence_years")
-    twin = table("scope_dependence_years", hundred, columns, title=title)
+    twin = table("scope_dependence_years", hundred, ["year", *columns])
     rows = rows_of(
         hundred, group=words("scope.label.in_scope"), year="year", value="in_scope", low="lower", high="upper"
     )
@@ -95,14 +89,9 @@ def _industries(result: Dependence, rows: pl.DataFrame) -> Picture:
     """Return the industries that depend most on digital input."""
     shown = rows.head(MOST)
     named = [name_of(code, name) for code, name in shown.select("industry", "name").iter_rows()]
-    drawn = [
-        {"name": name, **row}
-        for name, row in zip(
-            named,
-            rows_of(shown, result, value="total", low="total_lower", high="total_upper", group="because"),
-            strict=True,
-        )
-    ]
+    drawn = rows_of(shown, result, value="total", low="total_lower", high="total_upper", group="because")
+    for name, row in zip(named, drawn, strict=True):
+        row["name"] = name
     rest = rows.filter(pl.col("core_upper") <= 0)
     facts: dict[str, Any] = {}
     if rest.height:
@@ -126,27 +115,24 @@ def _shares(key: str, result: Dependence, shown: pl.DataFrame) -> Table:
     named = {row["industry"]: name_of(row["industry"], row["name"]) for row in shown.iter_rows(named=True)}
     frame = shown.drop("total").join(wide, on="industry", how="left", maintain_order="left")
     frame = frame.with_columns(name=pl.col("industry"))
-    columns: list[str | Column] = [
-        column("scope.code", "code", of="industry"),
-        column("scope.industry", "text", of="name"),
-    ]
+    columns = [column("scope.code", "code", of="industry"), column("scope.industry", "text", of="name")]
     columns += [
         column("scope.total", "score") if year == "total" else column("scope.in_year", "score", of=year, year=year)
         for year in sorted(years)
     ]
-    columns += ["total_lower", "total_upper", "direct", "total_imported", "because"]
-    title = words(f"scope.table.{key}")
-    return table(key, frame, columns, result, names={"name": named.__getitem__}, title=title)
+    return table(
+        key, frame, [*columns, "total_lower", "total_upper", "direct", "total_imported", "because"], result,
+        names={"name": named.__getitem__},
+    )  # fmt: skip
 
 
-def core(result: DigitalCore, *, region: str | None = None) -> Section:
+def core(result: DigitalCore) -> Section:
     """Return how large the digital core is; a result is of one economy."""
-    del region
-    answer, notes = (
-        sentences({key: values for key, values in result.facts().items() if key.startswith(shelf)}, "scope")
-        for shelf in ("answer.", "note.")
-    )
-    return Section.of("scope.core", [core_share(result)], [], anchor="scope-core", answer=answer, notes=tuple(notes))
+    facts = result.facts()
+    return Section.of(
+        "scope.core", [core_share(result)], anchor="scope-core", answer=answer_of(facts, "scope"),
+        notes=tuple(notes_of(facts, "scope")),
+    )  # fmt: skip
 
 
 def core_share(result: DigitalCore) -> Picture:
@@ -170,27 +156,22 @@ def _core_table(result: DigitalCore) -> Table:
     """Return value added and share by year and activity, the sum of the activities last in every year."""
     whole = result.by_year.with_columns(activity=pl.lit("core")).select(result.frame.columns)
     frame = pl.concat([result.frame, whole]).sort("year", maintain_order=True)
-    names = {
-        "activity": lambda name: words("scope.label.core") if name == "core" else result.activity(name),
-    }
-    columns: list[str | Column] = ["year", column("scope.industry", "name", of="activity"), "value_added", "share"]
-    return table("scope_core", frame, columns, result, names=names, title=words("scope.table.scope_core"))
+    return table(
+        "scope_core", frame, ["year", column("scope.industry", "name", of="activity"), "value_added", "share"], result,
+        names={"activity": lambda name: words("scope.label.core") if name == "core" else result.activity(name)},
+    )  # fmt: skip
 
 
 def history(result: History, *, region: str | None = None) -> Section:
     """Return what the history of energy says of the five powers; `region` is the country whose energy is drawn."""
-    answer, notes = (
-        sentences({key: values for key, values in result.facts().items() if key.startswith(shelf)}, "scope")
-        for shelf in ("answer.", "note.")
-    )
-    reference = same(str(document(FACTS)["reference"]).strip())
+    facts, reference = result.facts(), same(str(document(FACTS)["reference"]).strip())
     return Section.of(
         "scope.history",
         [_leads(result), _carriers(result, region)],
         [_changes(result), _seen(result)],
         anchor="scope-history",
-        answer=answer,
-        notes=(*notes, words("scope.note.energy"), *result.findings, reference),
+        answer=answer_of(facts, "scope"),
+        notes=(*notes_of(facts, "scope"), words("scope.note.energy"), *result.findings, reference),
     )
 
 
@@ -218,9 +199,9 @@ def _leads(result: History) -> Picture:
     runs = _runs(result)
     facts = {"reading": result.names.text("reading", _reading()), "count": result.frame["country"].n_unique()}
     facts |= {name: led.get(name) or 0 for name in ("horse", "electric")}
-    columns: list[str | Column] = ["country", "power", column("scope.begins", "year"), column("scope.ends", "year")]
-    twin = table("scope_leads", runs, columns, result, title=words("scope.table.scope_leads"))
-    return picture("scope.leads", _drawn, runs, twin, facts, unit=words("scope.unit_of.year"), result=result)
+    ends = (column(f"scope.{name}", "year") for name in ("begins", "ends"))
+    twin = table("scope_leads", runs, ["country", "power", *ends], result)
+    return picture("scope.leads", _drawn, runs, twin, facts, unit="year", result=result)
 
 
 def _drawn(w: Words, runs: pl.DataFrame, *, result: History) -> ChartType:
@@ -264,12 +245,11 @@ def _carriers(result: History, region: str | None) -> Picture:
     facts = {"country": result.names.text("country", country), "last": last, "share": top["share"]}
     facts |= {"carrier": result.names.text("carrier", top["carrier"])}
     wide = rows.pivot(on="carrier", index="year", values="share")
-    columns: list[str | Column] = ["year"]
-    columns += [
+    columns = [
         Column(name=name, title=result.names.text("carrier", name), kind="points", unit=same("%"))
         for name in wide.columns[1:]
     ]
-    twin = table("scope_carriers", wide, columns, title=words("scope.table.scope_carriers"))
+    twin = table("scope_carriers", wide, ["year", *columns])
     unit = words("scope.unit_of.energy")
     return picture(
         "scope.carriers", kit.lines, _lines(rows, result), twin, facts, unit=unit, y=unit, decimals=1,
@@ -308,10 +288,9 @@ def _marks(first: int, last: int) -> list[dict[str, Any]]:
 def _changes(result: History) -> Table:
     """Return the changes of the leading power that lasted; the others are in the result."""
     columns = ("country", "year", "before", "after", "era_date", "distance", "reading")
-    title = words("scope.table.scope_changes")
-    return table("scope_changes", result.changes.filter(lasting=True), columns, result, part="changes", title=title)
+    return table("scope_changes", result.changes.filter(lasting=True), columns, result, part="changes")
 
 
 def _seen(result: History) -> Table:
     columns = ("power", "reading", "first_lead", "countries_led", "note")
-    return table("scope_eras", result.eras, columns, result, part="eras", title=words("scope.table.scope_eras"))
+    return table("scope_eras", result.eras, columns, result, part="eras")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -10,55 +10,37 @@ from typing import Any
 import polars as pl
 
 from xinzhi.core.errors import UsageError
-from xinzhi.core.names import Names, distinct
 from xinzhi.core.result import Facts
 from xinzhi.core.text import Text, listing, sentences, words
 from xinzhi.report.charts import kit
-from xinzhi.report.pages.sectors import map as chart
+from xinzhi.report.charts.kit.plane import paths
 from xinzhi.report.palette import GROUPS, SOFT
 from xinzhi.report.section import Picture, Section, picture, rows_of
-from xinzhi.report.sentence import arrangement, short, spread
+from xinzhi.report.sentence import answer_of, arrangement
 from xinzhi.report.table import Column, Table, column, table
 from xinzhi.sectors import Index, Sectors, sector_text, setting
-
-__all__ = ["arrangement", "chosen", "distinct", "region_text", "sector_inks", "sector_parts", "short", "spread"]
 
 INKS = {"economy": GROUPS[0], "education": GROUPS[4], "culture": GROUPS[2], "green": GROUPS[5]}
 DEGREE = "coordination_corrected"
 AXES = ("development", "coupling_corrected")
 
 
-def region_text(code: str, names: Mapping[str, Text] | Names) -> Text:
-    """Return the name of a region: its own, else that of a province of China, else its code."""
-    return (names if isinstance(names, Names) else Names({"region": names})).region(code)
-
-
-def chosen(region: str | None, codes: Sequence[str], names: Mapping[str, Text] | Names, default: str) -> str:
-    """Return the code of the region that a picture of one region shows; it may be asked for by code or by name."""
-    if region is None:
-        return default
-    return (names if isinstance(names, Names) else Names({"region": names})).resolve(region, codes)
-
-
-def chosen_or_why(
+def chosen(
     region: str | None, codes: Sequence[str], result: Sectors | Index, year: int, left: Iterable[str], default: str
 ) -> str:
-    """Return the code of the region chosen; of one that was left out, `explain` raises what it lacks."""
+    """Return the code of the region asked for by code or name; of one that was left out, `explain` raises why."""
+    if region is None:
+        return default
     try:
-        return chosen(region, codes, result.names, default)
+        return result.names.resolve(region, codes)
     except UsageError:
-        absent = sorted(set(left) - set(codes))
-        if not absent or not _is_one(region, absent, result.names):
-            raise
-        result.explain(result.names.resolve(region, absent), year)
+        try:
+            absent = result.names.resolve(region, sorted(set(left) - set(codes)))
+        except UsageError:
+            absent = None
+        if absent is not None:
+            result.explain(absent, year)
         raise
-
-
-def _is_one(region: str | None, codes: Sequence[str], names: Names) -> bool:
-    try:
-        return bool(names.resolve(region, codes))
-    except UsageError:
-        return False
 
 
 def sector_inks(names: Sequence[str]) -> dict[str, str]:
@@ -68,22 +50,17 @@ def sector_inks(names: Sequence[str]) -> dict[str, str]:
     return {name: INKS.get(name) or others[free.index(name) % len(others)] for name in names}
 
 
-def sector_parts(names: Sequence[str]) -> dict[str, tuple[Text, str]]:
-    """Return the word and the colour of every sector."""
-    return {name: (sector_text(name), ink) for name, ink in sector_inks(names).items()}
-
-
 def together(result: Sectors, *, region: str | None = None) -> Section:
     """Return the section; `region` is the one drawn, else the one that its lowest sector holds back most."""
-    view = View(result)
-    code = _chosen(view, region)
-    facts = result.facts()
+    view, facts = View(result), result.facts()
+    default = view.parts.sort("gain", "region", descending=[True, False])["region"][0]
+    code = chosen(region, view.codes, result, view.span["last"], result.omitted["region"], default)
     return Section.of(
         "sectors.sectors",
         [_map(view), _levels(view), _obstacles(view), _lagging(view), _region(view, code)],
         [_regions(view), _bounds(view), _drag(view)],
         anchor="sectors",
-        answer=sentences({key: values for key, values in facts.items() if key.startswith("answer.")}, "sectors"),
+        answer=answer_of(facts, "sectors"),
         notes=tuple(_notes(view, facts)),
     )
 
@@ -103,6 +80,11 @@ class View:
     def sectors(self) -> list[str]:
         """The sectors in their order."""
         return self.result.codes()
+
+    @cached_property
+    def inks(self) -> dict[str, str]:
+        """The colour of every sector."""
+        return sector_inks(self.sectors)
 
     @cached_property
     def ends(self) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -145,11 +127,10 @@ class View:
     @property
     def names(self) -> dict[str, Any]:
         """What writes the codes of each column."""
-        one = dict.fromkeys(("sector",), sector_text) | dict.fromkeys(("lagging", "lagging_by_rank"), lowest)
-        return one | {
-            "region": self.called.__getitem__,
+        return {
+            "sector": sector_text, "lagging": lowest, "lagging_by_rank": lowest, "region": self.called.__getitem__,
             "indicator": lambda code: self.result.names.text("indicator", code),
-        }
+        }  # fmt: skip
 
     def columns(self) -> list[Column]:
         """Return the columns of the levels of the sectors."""
@@ -157,7 +138,7 @@ class View:
 
     def coloured(self, rows: Sequence[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[str]]:
         """Return rows with a `group` (the lowest sector) in the order of the sectors, and the colours of these."""
-        parts = dict(sector_parts(self.sectors).values())
+        parts = {sector_text(name): ink for name, ink in self.inks.items()}
         order = {word: i for i, word in enumerate(parts)}
         ordered = sorted(rows, key=lambda row: order.get(row["group"], len(order)))
         groups = dict.fromkeys(row["group"] for row in ordered)
@@ -168,11 +149,6 @@ def lowest(cell: str | None) -> Text:
     """Return the lowest sectors of a region in words."""
     names = [sector_text(name) for name in (cell or "").split(";") if name]
     return listing(names) if names else words("sectors.chart.alike")
-
-
-def _chosen(view: View, region: str | None) -> str:
-    default = view.parts.sort("gain", "region", descending=[True, False])["region"][0]
-    return chosen_or_why(region, view.codes, view.result, view.span["last"], view.result.omitted["region"], default)
 
 
 def _map(view: View) -> Picture:
@@ -201,7 +177,7 @@ def _map(view: View) -> Picture:
                  ["region", *columns], view.result, names=view.names, **view.span)  # fmt: skip
     mean = means.rename({AXES[0]: "x", AXES[1]: "y"}).to_dicts()
     return picture(
-        "sectors.map", chart.paths, rows, twin, view.span | {"up": up, "before": first[DEGREE], "after": last[DEGREE]},
+        "sectors.map", paths, rows, twin, view.span | {"up": up, "before": first[DEGREE], "after": last[DEGREE]},
         headline=None if view.moves else "map_once", unit="level", mean=mean,
         x="development", y="coupling", inks=inks,
     )  # fmt: skip
@@ -215,21 +191,16 @@ def _levels(view: View) -> Picture:
     facts |= {"least": sector_text(least), "least_value": rise[least]}
     scores = ("development", "coordination_standard", DEGREE, "rank_correlation")
     years = view.result.years
-    columns: list[str | Column] = ["year", "regions", *view.columns(), *scores]
-    twin = table("sectors_years", years, columns, view.result, part="years")
+    twin = table("sectors_years", years, ["year", "regions", *view.columns(), *scores], view.result, part="years")
     return picture(
         "sectors.levels", kit.lines, _paths(view, years), twin, facts,
-        headline=None if view.moves else "one_year", unit="level", y="mean_level", inks=_inks(view),
+        headline=None if view.moves else "one_year", unit="level", y="mean_level", inks=[*view.inks.values()],
     )  # fmt: skip
 
 
 def _paths(view: View, frame: pl.DataFrame) -> list[dict[str, Any]]:
     """Return the levels of every sector by year."""
     return [row for name in view.sectors for row in rows_of(frame, year="year", value=name, group=sector_text(name))]
-
-
-def _inks(view: View) -> list[str]:
-    return [ink for _, ink in sector_parts(view.sectors).values()]
 
 
 def _obstacles(view: View) -> Picture:
@@ -248,7 +219,6 @@ def _obstacles(view: View) -> Picture:
     columns = [column("sectors.obstacle", "figure", unit, of=name, name=sector_text(name)) for name in view.sectors]
     title = words("sectors.table.obstacles", **view.span)
     twin = Table(key="sectors_obstacles", title=title, columns=(column("sectors.region", "name"), *columns), rows=cells)
-    parts = sector_parts(view.sectors)
     rows = [
         {"name": row[0], **{name: cell for name, cell in zip(view.sectors, row[1:], strict=True) if cell is not None}}
         for row in cells[1:]
@@ -257,7 +227,7 @@ def _obstacles(view: View) -> Picture:
     # the heaviest stands at the foot, where lengths can be compared
     return picture(
         "sectors.obstacles", kit.stacked, rows, twin, facts, unit="percent", x="obstacle",
-        parts={name: parts[name] for name in means["sector"]}, domain=(0.0, 100.0),
+        parts={name: (sector_text(name), view.inks[name]) for name in means["sector"]}, domain=(0.0, 100.0),
     )  # fmt: skip
 
 
@@ -280,17 +250,11 @@ def _lagging(view: View) -> Picture | None:
     )
     gains = view.parts.group_by("region").agg(pl.col("gain").max())
     lags = column("sectors.lags", "flag", margin=round(100 * setting("lag.margin")))
-    columns: list[str | Column] = [
-        "region",
-        "lagging",
-        "relative",
-        lags,
-        "lagging_by_rank",
-        column("sectors.gain", "score"),
-    ]
-    joined = shown.join(gains, on="region", how="left", maintain_order="left")
-    unit = {"relative": words("sectors.unit_of.percent")}
-    twin = table("sectors_lagging", joined, columns, view.result, names=view.names, units=unit, **view.span)
+    twin = table(
+        "sectors_lagging", shown.join(gains, on="region", how="left", maintain_order="left"),
+        ["region", "lagging", "relative", lags, "lagging_by_rank", column("sectors.gain", "score")], view.result,
+        names=view.names, units={"relative": words("sectors.unit_of.percent")}, **view.span,
+    )  # fmt: skip
     return picture(
         "sectors.lagging", kit.tiles, rows, twin, view.span | {"counts": named},
         headline=None if named else words("sectors.answer.level", **view.span), unit="none",
@@ -303,13 +267,14 @@ def _region(view: View, code: str) -> Picture:
     low = parts.sort("level").row(0, named=True)
     facts = view.span | {"region": view.called[code], "name": sector_text(low["sector"]), "level": low["level"]}
     mine = view.result.frame.filter(region=code).sort("year")
-    columns: list[str | Column] = ["year", *view.columns(), DEGREE, "grade_corrected"]
-    twin = table("sectors_region", mine.with_columns(pl.col("^grade_.*$").fill_null("–")), columns, view.result,
-                 region=view.called[code])  # fmt: skip
+    twin = table(
+        "sectors_region", mine.with_columns(pl.col("^grade_.*$").fill_null("–")),
+        ["year", *view.columns(), DEGREE, "grade_corrected"], view.result, region=view.called[code],
+    )  # fmt: skip
     return picture(
         "sectors.region", kit.lines, _paths(view, mine), twin, facts | {"mean": parts["level"].to_numpy().mean()},
         headline=None if parts["gain"].to_numpy().max() > 0 else "region_level",
-        unit="level", y="level", inks=_inks(view),
+        unit="level", y="level", inks=[*view.inks.values()],
     )  # fmt: skip
 
 
@@ -318,18 +283,11 @@ def _regions(view: View) -> Table:
     joined = view.now.join(before, on="region", how="left", maintain_order="left").with_row_index("rank", 1)
     shown = joined.with_columns(change=pl.col(DEGREE) - pl.col("_before"), lagging=pl.col("lagging").fill_null(""))
     change = column("sectors.change_since", "score", of="change", year=view.span["first"])
-    columns: list[str | Column] = [
-        "rank",
-        "region",
-        DEGREE,
-        "grade_corrected",
-        change,
-        "coordination_standard",
-        *view.columns(),
-        "lagging",
-    ]
-    filled = shown.with_columns(pl.col("^grade_.*$").fill_null("–"))
-    return table("sectors_regions", filled, columns, view.result, names=view.names, **view.span)
+    return table(
+        "sectors_regions", shown.with_columns(pl.col("^grade_.*$").fill_null("–")),
+        ["rank", "region", DEGREE, "grade_corrected", change, "coordination_standard", *view.columns(), "lagging"],
+        view.result, names=view.names, **view.span,
+    )  # fmt: skip
 
 
 def _bounds(view: View) -> Table | None:
@@ -339,7 +297,7 @@ def _bounds(view: View) -> Table | None:
 
     bounds = view.result.bounds.with_columns(pl.col("lower_at", "upper_at").fill_null(""))
     columns = ("indicator", "sector", "lower", "lower_at", "upper", "upper_at")
-    names = view.names | dict.fromkeys(("lower_at", "upper_at"), at)
+    names = {**view.names, "lower_at": at, "upper_at": at}
     return table("sectors_bounds", bounds, columns, view.result, part="bounds", names=names) if bounds.height else None
 
 

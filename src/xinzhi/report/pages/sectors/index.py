@@ -14,7 +14,7 @@ from xinzhi.core.text import Text, listing, same, sentences, words
 from xinzhi.core.unit_words import unit_text
 from xinzhi.report.charts import kit
 from xinzhi.report.charts.kit.names import END, MOST
-from xinzhi.report.pages.sectors.advance import chosen_or_why, sector_inks
+from xinzhi.report.pages.sectors.advance import chosen, sector_inks
 from xinzhi.report.section import Picture, Section, picture, rows_of
 from xinzhi.report.sentence import distinct, short
 from xinzhi.report.table import Table, column, table
@@ -25,34 +25,29 @@ HOW = ("treatment", "imputation", "normalisation", "weights", "aggregation")
 LONG, LEGEND = 30.0, 14.0  # widths of an indicator beside a chart, and of a sector in its legend
 
 
-def uncertain(result: Uncertainty, *, region: str | None = None) -> Section:
+def uncertain(result: Uncertainty) -> Section:
     """Return the section on the interval of every rank."""
-    del region  # all are drawn
     now, facts = result.last(), result.facts()
-    twin = table("index_ranks", now, ("region", *PLACES, "first"), result, title=_in_year("ranks", now))
+    twin = table("index_ranks", now, ("region", *PLACES, "first"), result, year=now["year"][0])
     size: Any = facts["answer.uncertain"]
     return Section.of(
         "sectors.uncertainty",
         [_ranks("sectors.ranks", now, result, ("rank_p05", "rank_p95"), twin, size, axis="interval")],
-        [_levels(result.levels)],
+        [_levels(result)],
         anchor="index-uncertainty",
         answer=sentences(facts, "sectors"),
         notes=(*_left_out(result.left_out), words("sectors.note.no_error")),
     )
 
 
-def gamed(result: Gaming, *, region: str | None = None) -> Section:
+def gamed(result: Gaming) -> Section:
     """Return the section on how far every region could move by convention alone."""
-    del region  # all are drawn
     now, facts = result.last(), result.facts()
     columns = ("region", "rank", "best_rank", "worst_rank", "departures", "convention", "single_rank", "single")
     said = now.with_columns(pl.col("convention", "single").fill_null(""))
-    names: dict[str, Any] = {
-        "convention": departures,
-        "single": departures,
-        "region": result.names.distinct("region", now["region"]).__getitem__,
-    }
-    twin = table("index_room", said, columns, result, names=names, title=_in_year("room", now))
+    called = result.names.distinct("region", now["region"]).__getitem__
+    names: dict[str, Any] = {"convention": departures, "single": departures, "region": called}
+    twin = table("index_room", said, columns, result, names=names, year=now["year"][0])
     size: Any = facts["answer.gaming"]
     refused = [
         words("sectors.note.refused", count=result.left_out.height, reason=Text(zh=zh, en=en))
@@ -71,17 +66,15 @@ def gamed(result: Gaming, *, region: str | None = None) -> Section:
     )
 
 
-def sensitive(result: Sensitivity, *, region: str | None = None) -> Section:
+def sensitive(result: Sensitivity) -> Section:
     """Return the section on which choice moves ranks."""
-    del region  # all are counted
     by = "shapley" if "shapley" in result.overall.columns else "total"
     shares = result.shares()
     drawn = None
     if shares.height:
         rows = result.overall.fill_nan(None).drop_nulls(by).sort(by, descending=True)
         columns = ["choice", *(name for name in ("shapley", "first_order", "total") if name in rows.columns)]
-        title = words("sectors.table.variance")
-        twin = table("index_variance", rows, columns, result, names={"choice": _choice}, title=title)
+        twin = table("index_variance", rows, columns, result, names={"choice": _choice})
         facts = {"name": _choice(shares["choice"][0]), "share": shares["share"][0]}
         bars = [{"name": _choice(name), "value": 100 * share} for name, share in shares.iter_rows()]
         drawn = picture(
@@ -100,10 +93,6 @@ def _choice(name: str) -> Text:
     return words(f"sectors.choice.{name}")
 
 
-def _in_year(name: str, now: pl.DataFrame) -> Text:
-    return words(f"sectors.table.{name}", year=now["year"][0])
-
-
 def _ranks(
     key: str,
     now: pl.DataFrame,
@@ -120,13 +109,14 @@ def _ranks(
 
 def _shift(result: Gaming, facts: Any) -> Picture:  # noqa: ANN401 - facts of the result
     """Return what a constant before the logarithm of the entropy does to ranks."""
-    columns = ("shift", "furthest", "moved", "largest_weight", "largest_change")
-    title = words("sectors.table.shift")
     plain = result.shifts.with_columns(
         pl.col("shift").map_elements(lambda value: f"{value:.6f}".rstrip("0").rstrip("."), return_dtype=pl.String)
     )
-    named: list[str | Column] = [column("sectors.shift", "name"), *columns[1:]]
-    twin = table("index_shift", plain, named, result, part="shifts", title=title, names={"shift": same})
+    twin = table(
+        "index_shift", plain,
+        [column("sectors.shift", "name"), "furthest", "moved", "largest_weight", "largest_change"], result,
+        part="shifts", names={"shift": same},
+    )  # fmt: skip
     rows = [
         {"name": words("sectors.chart.shift", shift=shift), "value": furthest}
         for shift, furthest in plain.select("shift", "furthest").iter_rows()
@@ -136,30 +126,20 @@ def _shift(result: Gaming, facts: Any) -> Picture:  # noqa: ANN401 - facts of th
     )
 
 
-def _levels(levels: pl.DataFrame) -> Table:
-    said = [method(choice, level) for choice, level in levels.select("choice", "level").iter_rows()]
-    frame = levels.with_columns(
+def _levels(result: Uncertainty) -> Table:
+    said = [method(choice, level) for choice, level in result.levels.select("choice", "level").iter_rows()]
+    frame = result.levels.drop("level").with_columns(
         level_zh=pl.Series([one.zh for one in said]), level_en=pl.Series([one.en for one in said])
     )
-    columns = [
-        column("sectors.choice", "name"),
-        column("sectors.level_of", "text", of="level"),
-        column("sectors.draws", "integer"),
-    ]
-    return table(
-        "index_levels", frame.drop("level"), columns, names={"choice": _choice}, title=words("sectors.table.levels")
-    )
+    of = column("sectors.level_of", "text", of="level")
+    columns = [column("sectors.choice", "name"), of, column("sectors.draws", "integer")]
+    return table("index_levels", frame, columns, result, names={"choice": _choice})
 
 
 def _left_out(frame: pl.DataFrame) -> list[Text]:
     """Say which levels the data cannot carry, and why."""
     return [
-        words(
-            "sectors.note.level_left_out",
-            choice=_choice(choice),
-            level=method(choice, level),
-            reason=Text(zh=zh, en=en),
-        )
+        words("sectors.note.level_left_out", choice=_choice(choice), level=method(choice, level), reason=Text(zh, en))
         for choice, level, zh, en in frame.iter_rows()
     ]
 
@@ -167,7 +147,8 @@ def _left_out(frame: pl.DataFrame) -> list[Text]:
 def indexed(result: Index, *, region: str | None = None) -> Section:
     """Return the section; `region` is the one whose indicators are drawn, else the first by the index."""
     view = View(result)
-    code = _chosen(view, region)
+    codes = view.now["region"].to_list()
+    code = chosen(region, codes, result, view.year, result.frame["region"], codes[0])
     pictures = [_ranking(view), _scores(view) if len(view.groups) > 1 else None, _weights(view), _region(view, code)]
     said = {"answer.index", "answer.index_few", "answer.weights", "answer.covered"}
     return Section.of(
@@ -244,11 +225,6 @@ class View:
         return self.result.explain(code, self.year).join(mine, on="indicator").sort("place", "indicator")
 
 
-def _chosen(view: View, region: str | None) -> str:
-    codes = view.now["region"].to_list()
-    return chosen_or_why(region, codes, view.result, view.year, view.result.frame["region"], codes[0])
-
-
 def _ranking(view: View) -> Picture:
     high, low = view.now.row(0, named=True), view.now.row(-1, named=True)
     mean = float(view.now["index"].to_numpy().mean())
@@ -262,15 +238,10 @@ def _ranking(view: View) -> Picture:
 
 def _rank_table(view: View) -> Table:
     scores = [column("sectors.score_of", "score", of=name, name=view.words[name]) for name in view.groups]
-    title = words("sectors.table.index", year=view.year)
     return table(
-        "index_ranking",
-        view.now,
-        ["rank", "region", "index", *scores, "imputed"],
-        view.result,
-        names=view.names,
-        title=title,
-    )
+        "index_ranking", view.now, ["rank", "region", "index", *scores, "imputed"], view.result, names=view.names,
+        year=view.year,
+    )  # fmt: skip
 
 
 def _scores(view: View) -> Picture:
@@ -308,17 +279,11 @@ def _weights(view: View) -> Picture:
     frame = view.weights.with_columns(pl.Series(name, values) for name, values in columns.items())
     names = view.names | {"direction": more.__getitem__, "denominator": lambda code: method("denominator", code)}
     names |= {"unit": unit_text, "note": lambda code: items[code].note}
-    shown: list[str | Column] = [
-        "indicator",
-        "sector",
-        "weight",
-        column("sectors.direction", "text"),
-        column("sectors.unit", "text"),
-    ]
-    shown += [column("sectors.denominator", "text"), column("sectors.note", "text")]
+    texts = (column(f"sectors.{name}", "text") for name in ("direction", "unit", "denominator", "note"))
     notes = [words("sectors.note.mean_weights")] if "year" in view.result.weights.columns else []
-    title = words("sectors.table.weights")
-    twin = table("index_weights", frame, shown, view.result, names=names, title=title, notes=notes)
+    twin = table(
+        "index_weights", frame, ["indicator", "sector", "weight", *texts], view.result, names=names, notes=notes
+    )
     top = view.weights.row(0, named=True)
     half = 1 + int((view.weights["weight"].cum_sum() < 1 / 2).sum())
     facts = {"half": half, "count": view.weights.height, "name": view.words[top["indicator"]], "value": top["weight"]}
@@ -337,8 +302,6 @@ def _region(view: View, code: str) -> Picture:
         kind = view.result.convention.aggregation
         columns.append(column(f"sectors.contribution_{kind}", "score", of="contribution"))
     name = view.regions[code]
-    title = words("sectors.table.index_region", region=name, year=view.year)
-    twin = table("index_region", places, columns, view.result, names=view.names, title=title)
     facts = {"region": name, "regions": view.now.height, "best": best, "count": places.filter(place=best).height}
     facts |= {"total": places.height, "worst": worst["place"], "name": view.words[worst["indicator"]]}
     rows = [
@@ -346,7 +309,9 @@ def _region(view: View, code: str) -> Picture:
         for indicator, place, sector in places.select("indicator", "place", "sector").iter_rows()
     ]
     return picture(
-        "sectors.region", kit.dots, rows, twin, facts, title="index_region", headline="index_region",
+        "sectors.region", kit.dots, rows,
+        table("index_region", places, columns, view.result, names=view.names, region=name, year=view.year), facts,
+        title="index_region", headline="index_region",
         how="index_region", unit="place", x="place", decimals=0, domain=(0.0, view.now.height + 1.0),
         **view.groups_of_chart,
     )  # fmt: skip
@@ -356,8 +321,7 @@ def _coverage(view: View) -> Table:
     """Return what the data have of every indicator of the system, those that they lack named."""
     rows = view.result.coverage.sort("covered", maintain_order=True)
     columns = ("indicator", "sector", "covered", "observations", "imputed", "first_year", "last_year")
-    title = words("sectors.table.coverage")
-    return table("index_coverage", rows, columns, view.result, part="coverage", names=view.names, title=title)
+    return table("index_coverage", rows, columns, view.result, part="coverage", names=view.names)
 
 
 def _years(view: View) -> Table:
@@ -365,9 +329,7 @@ def _years(view: View) -> Table:
     done = view.result.frame.drop_nulls("index").sort("year", "region")
     wide = done.pivot("year", index="region", values="index").sort("region")
     years = [column("sectors.in_year", "score", of=year, year=year) for year in wide.columns[1:]]
-    title = words("sectors.table.index_years")
-    columns: list[str | Column] = ["region", *years]
-    return table("index_years", wide, columns, view.result, names=view.names, title=title)
+    return table("index_years", wide, ["region", *years], view.result, names=view.names)
 
 
 def _notes(view: View) -> list[Text]:

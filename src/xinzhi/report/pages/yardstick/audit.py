@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 import polars as pl
+from markupsafe import Markup
 
 from xinzhi.core.schema import Column, describe
 from xinzhi.core.text import Text, number, paragraph, share, words
@@ -18,10 +19,10 @@ from xinzhi.report.pages.yardstick import audit_pictures as pictures
 from xinzhi.report.pages.yardstick import audit_tables
 from xinzhi.report.pages.yardstick.audit_tables import AuditView, level_text
 from xinzhi.report.pages.yardstick.measurement import Headline
-from xinzhi.report.pages.yardstick.tables import introduction
+from xinzhi.report.pages.yardstick.tables import introduction, of_table
 from xinzhi.report.section import Picture, Section, picture
 from xinzhi.report.sentence import answer_of, notes_of
-from xinzhi.report.table import without_notes
+from xinzhi.report.table import Table, without_notes
 from xinzhi.yardstick import Audit, choice_title, departure
 
 RANKED = {"value": "reference_rank", "mark": "best_rank", "tick": "rank_median"}  # fields of the pictures of ranks
@@ -50,30 +51,24 @@ def ranks(view: AuditView) -> Headline:
     return ("ranks", {"places": number(moved, 0)}) if moved else ("ranks_none", {})
 
 
-def curve(view: AuditView, region: str | None = None) -> Headline:
-    """Return the headline of the specification curve of a region."""
-    found = view.curve(region)
-    figures = {"low": found.values[0], "high": found.values[-1], "reference": found.reference}
-    return "curve", figures | {"name": view.name(found.code), "n": f"{len(found.values):,}"}
+def _curve(view: AuditView, region: str | None, held: tuple[str, int] | None = None) -> Picture:
+    """Return the specification curve of a region; of the protocols alone that have one level of a choice."""
+    found = view.curve(region, held)
+    facts: dict[str, Any] = {"low": found.values[0], "high": found.values[-1], "reference": found.reference}
+    facts |= {"name": view.name(found.code), "n": f"{len(found.values):,}"}
+    if held is not None:
+        facts["level"] = departure(next(one for one in view.choices if one.name == held[0]), held[1])
+    headline = "curve" if held is None else "curve_kept", facts
+    twin = audit_tables.curve(view, found)
+    return replace(_picture(view, "curve", headline, pictures.curve, found, twin, view=view), told={
+        "x": words("chart.place_on_curve"), "part": Column(title=words("chart.told.part"), kind="level"),
+    })  # fmt: skip
 
 
 def kept(section: Section, audit: Audit, region: str | None, held: tuple[str, int]) -> Section:
     """Return the section of an audit whose curve shows the protocols alone that have one level of a choice."""
-    view = AuditView(audit)
-    found = view.curve(region, held)
-    choice = next(one for one in view.choices if one.name == held[0])
-    headline = words(
-        "headline.curve_kept", name=view.name(found.code), n=f"{len(found.values):,}", low=found.values[0],
-        high=found.values[-1], level=departure(choice, held[1]), span=view.span.label, reference=found.reference,
-    )  # fmt: skip
-    twin = without_notes(audit_tables.curve(view, region, held))
-    drawn = [
-        replace(one, draw=partial(pictures.curve, view=view, region=region, held=held), headline=headline, twin=twin)
-        if one.kind == "curve"
-        else one
-        for one in section.pictures
-    ]
-    return replace(section, pictures=tuple(drawn))
+    held_curve = _curve(AuditView(audit), region, held)
+    return replace(section, pictures=tuple(held_curve if one.kind == "curve" else one for one in section.pictures))
 
 
 def levels(audit: Audit) -> list[tuple[Text, list[tuple[str, Text]]]]:
@@ -122,7 +117,7 @@ def audit(result: Audit, *, region: str | None = None) -> Section:
         pictures=tuple(one for one in drawn(view, region) if one is not None),
         sketches=(_curves(view),) if view.rows.height > 1 else (),
         notes=(words("note.convention_audit"),),
-        behind=(*([_misreports(view)] if result.misreports.height else []), _choices(view), _left_out(view)),
+        behind=tuple(_behind(view)),
         sheets=tuple(audit_tables.contents(view)),
         document=partial(_own, view),
     )
@@ -131,82 +126,65 @@ def audit(result: Audit, *, region: str | None = None) -> Section:
 def drawn(view: AuditView, region: str | None = None) -> list[Picture | None]:
     """Return every picture that the audit has figures for, the leading one first."""
     several = view.rows.height > 1 and view.audit.regions_declared.complete
-    along: dict[str, Column | Text] = {
-        "x": words("chart.place_on_curve"),
-        "part": Column(title=words("chart.told.part"), kind="level"),
-    }
-    places = partial(_picture, view, chart=kit.spreads, unit="rank", x="rank_axis")
-    ranked = {name: describe("audit", column) for name, column in RANKED.items()}
-    ranked |= {end: Column(title=words(f"chart.told.{end}"), kind="integer") for end in ("low", "high")}
-    best, middle = ([(words(f"chart.{name}"), "text")] for name in ("reference_to_best", "middle_ranks"))
-    of_one = partial(curve, region=region)
     return [
-        replace(places("room", room, rows=pictures.room(view), columns=best), told=ranked) if several else None,
-        replace(places("ranks", ranks, rows=pictures.ranks(view), columns=middle), told=ranked) if several else None,
-        replace(_picture(view, "curve", of_one, pictures.curve, view, region=region), told=along)
-        if view.rows.height
+        _places(view, room(view), pictures.room(view), "reference_to_best") if several else None,
+        _places(view, ranks(view), pictures.ranks(view), "middle_ranks") if several else None,
+        _curve(view, region) if view.rows.height else None,
+        _picture(view, "variance", variance(view), pictures.variance, view, audit_tables.variance(view), "share")
+        if view.shares
         else None,
-        _picture(view, "variance", variance, pictures.variance, view, "share") if view.shares else None,
-        _picture(view, "reversals", reversals, pictures.reversals, view, "share") if several else None,
+        _picture(view, "reversals", reversals(view), pictures.reversals, view, audit_tables.reversals(view), "share")
+        if several
+        else None,
     ]
 
 
 def _picture(
     view: AuditView,
     kind: str,
-    headline: Callable[[AuditView], Headline],
+    headline: Headline,
     chart: Callable[..., Any],
     rows: Any,  # noqa: ANN401 - whatever the chart draws
+    twin: Table,
     unit: str = "percent",
+    /,
     **options: Any,  # noqa: ANN401 - the options of the chart
 ) -> Picture:
     """Return a picture with its table and the sentence that it shows."""
-    key, facts = headline(view)
-    twin = without_notes(audit_tables.twin(view, kind, options.get("region")))
-    return picture(
-        kind, chart, rows, twin, facts | {"span": view.span.label}, headline=key,
-        how=_how(view, kind), unit=unit, **options,
+    (key, facts), height = headline, view.rows.height
+    how = words("how.variance_one" if kind == "variance" and height == 1 else f"how.{kind}")
+    if height > MOST and kind != "curve":
+        how = paragraph([how, words("how.ends", n=END)])
+    facts = facts | {"span": view.span.label}
+    return picture(kind, chart, rows, without_notes(twin), facts, headline=key, how=how, unit=unit, **options)
+
+
+def _places(view: AuditView, headline: Headline, rows: Any, column: str) -> Picture:  # noqa: ANN401 - rows of the chart
+    """Return a picture of the ranks that a region could have."""
+    kind = headline[0].removesuffix("_none")
+    made = _picture(
+        view, kind, headline, kit.spreads, rows, audit_tables.regions(view, kind), "rank", x="rank_axis",
+        columns=[(words(f"chart.{column}"), "text")],
     )  # fmt: skip
+    told = {name: describe("audit", column) for name, column in RANKED.items()}
+    told |= {end: Column(title=words(f"chart.told.{end}"), kind="integer") for end in ("low", "high")}
+    return replace(made, told=told)
 
 
 def _curves(view: AuditView) -> Picture:
-    return replace(_picture(view, "curves", curves, pictures.small_curves, view), sketch=True)
+    twin = audit_tables.regions(view, "curves")
+    return replace(_picture(view, "curves", curves(view), pictures.small_curves, view, twin), sketch=True)
 
 
-def _how(view: AuditView, kind: str) -> Text:
-    how = words("how.variance_one" if kind == "variance" and view.rows.height == 1 else f"how.{kind}")
-    of_many = view.rows.height > MOST and kind != "curve"
-    return paragraph([how, words("how.ends", n=END)]) if of_many else how
-
-
-def _misreports(view: AuditView) -> Section:
-    """Return what a region would gain by misreporting its data."""
-    return Section(
-        key="misreports",
-        title=words("title.misreports"),
-        answer=(),
-        intro=(words("note.misreports_intro"),),
-        tables=(without_notes(audit_tables.misreport_kinds(view)),),
-    )
-
-
-def _choices(view: AuditView) -> Section:
-    """Return what was varied."""
-    return Section(
-        key="choices",
-        title=words("title.choices"),
-        answer=(),
-        intro=(words("note.choices"), *introduction(view.audit.grid.protocol)),
-        tables=(without_notes(audit_tables.choices(view)),),
-    )
-
-
-def _left_out(view: AuditView) -> Section:
-    """Return the alternatives that the data cannot compute."""
-    left_out, title = audit_tables.left_out(view), words("title.left_out")
-    if not left_out.rows:
-        return Section(key="left-out", title=title, answer=(), intro=(words("note.nothing_left_out"),))
-    return Section(key="left-out", title=title, answer=(), tables=(left_out,))
+def _behind(view: AuditView) -> list[Section]:
+    """Return what a region would gain by misreporting, what was varied, and what the data cannot compute."""
+    found = []
+    if view.audit.misreports.height:
+        kinds = without_notes(audit_tables.misreport_kinds(view))
+        found = [of_table("misreports", kinds, (words("note.misreports_intro"),))]
+    varied: tuple[Text | Markup, ...] = (words("note.choices"), *introduction(view.audit.grid.protocol))
+    choices = of_table("choices", without_notes(audit_tables.choices(view)), varied)
+    return [*found, choices, of_table("left-out", audit_tables.left_out(view))]
 
 
 def _own(view: AuditView, made: Section, source: Text) -> dict[str, Any]:

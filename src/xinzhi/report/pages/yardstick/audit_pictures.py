@@ -59,9 +59,8 @@ def _ranked(view: AuditView, row: Mapping[str, Any], text: str) -> dict[str, Any
     return {"name": view.name(row["region"]), "value": row["reference_rank"], "mark": better, "text": text}
 
 
-def curve(w: Words, view: AuditView, region: str | None = None, held: tuple[str, int] | None = None) -> ChartType:
-    """Return the specification curve of one region over the panel of its choices; `held` as in `AuditView.curve`."""
-    found = view.curve(region, held)
+def curve(w: Words, found: Curve, view: AuditView) -> ChartType:
+    """Return the specification curve of one region over the panel of its choices."""
     panels = [_line(found, w), _panel(view, found, w)]
     return style.configure(alt.vconcat(*panels, spacing=14))
 

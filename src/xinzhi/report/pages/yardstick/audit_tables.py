@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -17,7 +18,7 @@ from xinzhi.core.text import Text, same, words
 from xinzhi.data import admission
 from xinzhi.protocol import specification
 from xinzhi.report.pages.yardstick.tables import COLUMNS, notes, picked, protocol
-from xinzhi.report.sentence import clauses, joined
+from xinzhi.report.sentence import clauses, hundredfold, joined
 from xinzhi.report.table import Table, table
 from xinzhi.yardstick import (
     Audit,
@@ -151,34 +152,26 @@ class AuditView:
         """Return the specification curve of a region; None is the region that could move furthest."""
         # `held` keeps the protocols that have a level of a choice: its name and the place of the level.
         code = Names({"region": self.names}).resolve(code or self.furthest, self.codes)
-        values = self._values[:, self._places[code]][self._measured]
-        order = np.argsort(values, kind="stable")
-        reference = float(values[0])
-        ranked = self.ranked["region"]
+        place, rows, kept = self._places[code], self.audit.grid.rows, self._measured
+        reference = float(self._values[kept, place][0])
         others = self.ranked.filter(pl.col("region") != code)["reference"]
-        needed = float(others.to_numpy().max()) if others.len() and code in ranked else None
-        barred = self.audit.admission.of_span(self.audit.spans.index(self.audit.official_span))
-        allowed = ~barred[self._measured, self._places[code]]
-        leads = allowed & (values >= needed) if needed is not None else np.zeros(len(values), dtype=np.bool_)
-        rows = self._grid_rows[self._measured]
+        needed = float(others.to_numpy().max()) if others.len() and code in self.ranked["region"] else None
         if held is not None:
             axis = [choice.name for choice in self.choices].index(held[0])
-            kept = rows[:, axis] == held[1]
-            values, leads, rows = values[kept], leads[kept], rows[kept]
-            order = np.argsort(values, kind="stable")
+            kept = kept & (rows[:, axis] == held[1])
+        values = self._values[kept, place]
+        barred = self.audit.admission.of_span(self.audit.spans.index(self.audit.official_span))[kept, place]
+        leads = ~barred & (values >= (math.inf if needed is None else needed))
+        order = np.argsort(values, kind="stable")
+        below = float((values < reference).mean())
         return Curve(
-            code=code,
-            values=values[order],
-            levels=rows[order],
-            reference=reference,
-            place=float((values < reference).mean()),
-            needed=needed,
+            code=code, values=values[order], levels=rows[kept][order], reference=reference, place=below, needed=needed,
             leads=leads[order],
-        )
+        )  # fmt: skip
 
     def departures(self, number: int) -> Text:
         """Return how one protocol of the set departs from the reference one; empty for the reference one."""
-        return departures_text(self.choices, self._grid_rows[number])
+        return departures_text(self.choices, self.audit.grid.rows[number])
 
     def single(self, label: str) -> Text:
         """Return a single departure, given as ``path=value``, in words."""
@@ -192,10 +185,6 @@ class AuditView:
             for at, one in enumerate(choice.levels)
             if len(one.departs) == 1
         }
-
-    @cached_property
-    def _grid_rows(self) -> IntArray:
-        return self.audit.grid.rows
 
     @cached_property
     def _values(self) -> FloatArray:
@@ -215,21 +204,18 @@ def regions(view: AuditView, key: str) -> Table:
     """Return columns of the regions, in the leading period or (`audit_regions`) in every one; departures in words."""
     frame = view.audit.frame if key == "audit_regions" else view.rows
     source = frame.with_columns(pl.col("single_departure").fill_null(""), departures=pl.col("best_protocol"))
-    said: Mapping[str, Callable[[Any], Text]] = {
-        "region": view.name, "departures": view.departures, "single_departure": view.single,
-    }  # fmt: skip
+    said: dict[str, Any] = {"region": view.name, "departures": view.departures, "single_departure": view.single}
     return picked(key, source, view.audit, said)
 
 
-def _made(key: str, rows: Sequence[tuple[Any, ...]], columns: Sequence[Column] | None = None) -> Table:
+def _made(key: str, rows: Sequence[tuple[Any, ...]], columns: Sequence[Column] = ()) -> Table:
     """Return a table whose cells are ready: texts, and figures in percent."""
     known = columns or [describe("audit", name, key) for name in COLUMNS[key]]
     return Table(key=key, title=words(f"table.{key}"), columns=tuple(known), rows=rows, notes=notes(key))
 
 
-def curve(view: AuditView, region: str | None = None, held: tuple[str, int] | None = None) -> Table:
+def curve(view: AuditView, found: Curve) -> Table:
     """Return the TFP growth of one region by level of each choice, over the protocols that have it."""
-    found = view.curve(region, held)
     rows: list[tuple[Any, ...]] = []
     for choice in view.ordered:
         axis = view.choices.index(choice)
@@ -252,7 +238,7 @@ def choices(view: AuditView) -> Table:
             choice_title(choice.name),
             ", ".join(choice.paths),
             clauses([level_text(choice, at) for at in range(len(choice.levels))]),
-            100 * view.shares[choice.name] if choice.name in view.shares else None,
+            hundredfold(view.shares.get(choice.name)),
         )
         for choice in view.ordered
     ]
@@ -271,19 +257,12 @@ def variance(view: AuditView) -> Table:
     ends = inside.group_by("choice").agg(low=pl.col("share").min(), high=pl.col("share").max())
     reach = {name: (low, high) for name, low, high in ends.rows()}
     rows = []
-    for choice in view.ordered:
-        name = choice.name
-        own = (
-            view.shares.get(name),
-            *(parts.get((name, group.en)) for group in groups),
-            *reach.get(name, (None, None)),
-        )
-        rows.append((choice_title(name), name, *(None if part is None else 100 * part for part in own)))
-    part = describe("audit", "part")
-    first, last = (
-        [describe("audit", name) for name in some] for some in (("choice", "path"), ("part_lowest", "part_highest"))
-    )
-    return _made("variance", rows, [*first, part, *(replace(part, title=group) for group in groups), *last])
+    for name in (choice.name for choice in view.ordered):
+        of_groups = (parts.get((name, group.en)) for group in groups)
+        own = (view.shares.get(name), *of_groups, *reach.get(name, (None, None)))
+        rows.append((choice_title(name), name, *map(hundredfold, own)))
+    *first, part, lowest, highest = (describe("audit", name) for name in COLUMNS["variance"])
+    return _made("variance", rows, [*first, part, *(replace(part, title=group) for group in groups), lowest, highest])
 
 
 def variance_by_region(view: AuditView) -> Table:
@@ -311,7 +290,6 @@ def reversals(view: AuditView) -> Table:
 def protocols(view: AuditView) -> Table:
     """Return the protocols: all of a small set, else the reference one, those next to it, those best for a region."""
     frame = view.audit.protocols
-    open_paths = frame.columns[4:]
     if frame.height > ALL:
         best = view.audit.frame["best_protocol"].drop_nulls().unique().to_list()
         frame = frame.filter((pl.col("departure_count") <= 1) | pl.col("number").is_in(best))
@@ -319,17 +297,12 @@ def protocols(view: AuditView) -> Table:
     for code, number in view.ranked.select("region", "best_protocol").drop_nulls().rows():
         serves.setdefault(number, []).append(view.name(code))
     names = ("number", "departure_count", "departures", "serves", "nearest")
-    columns = [
-        *(describe("audit", name) for name in names),
-        *(Column(name=path, title=specification(path).title, kind="code") for path in open_paths),
-    ]
+    settings = (Column(name=path, title=specification(path).title, kind="code") for path in frame.columns[4:])
     source = frame.with_columns(
         departures=pl.col("number"), serves=pl.when(pl.col("number").is_in(list(serves))).then(pl.col("number"))
     )
-    called: Mapping[str, Callable[[Any], Text]] = {
-        "departures": view.departures, "serves": lambda number: joined(serves[number]),
-    }  # fmt: skip
-    return table("protocols", source, columns, names=called, notes=notes("protocols"))
+    called: dict[str, Any] = {"departures": view.departures, "serves": lambda number: joined(serves[number])}
+    return table("protocols", source, [*names, *settings], view.audit, names=called, notes=notes("protocols"))
 
 
 def left_out(view: AuditView) -> Table:
@@ -340,9 +313,7 @@ def left_out(view: AuditView) -> Table:
 
 def misreports(view: AuditView) -> Table:
     """Return what each region would gain by each kind of misreport, and which tests report it."""
-    said: Mapping[str, Callable[[Any], Text]] = {
-        "region": view.name, "caught_during": _tests, "caught_after": _tests,
-    }  # fmt: skip
+    said: dict[str, Any] = {"region": view.name, "caught_during": _tests, "caught_after": _tests}
     return picked("misreports", view.audit.misreports, view.audit, said, part="misreports")
 
 
@@ -362,17 +333,8 @@ def misreport_kinds(view: AuditView) -> Table:
 def _tests(codes: str) -> Text:
     """Return the titles of tests of admission."""
     known = admission.terms()["tests"]
-    return joined(
-        [Text(**known[code]["title"]) for code in codes.split(", ") if code in known] or [words("label.no_test")]
-    )
-
-
-def twin(view: AuditView, kind: str, region: str | None = None) -> Table:
-    """Return the table of a picture."""
-    if kind == "curve":
-        return curve(view, region)
-    own = {"variance": variance, "reversals": reversals}.get(kind)
-    return regions(view, kind) if own is None else own(view)
+    found = [Text(**known[code]["title"]) for code in codes.split(", ") if code in known]
+    return joined(found or [words("label.no_test")])
 
 
 def contents(view: AuditView) -> list[Table]:

@@ -1,4 +1,4 @@
-"""The pages of claims, vintages, a bridge and digital capital: why other figures of growth are other ones."""
+"""The pages of claims, vintages, a bridge, digital capital and bands: why figures differ, and how sure they are."""
 
 from __future__ import annotations
 
@@ -8,43 +8,53 @@ from typing import Any, cast
 
 import polars as pl
 
+from xinzhi.core.result import Facts, Result
 from xinzhi.core.schema import describe
 from xinzhi.core.text import Text, sentences, span_text, words
 from xinzhi.report.charts import kit
 from xinzhi.report.document import Data, rows
-from xinzhi.report.palette import GROUPS
+from xinzhi.report.palette import DEEP, GROUPS
 from xinzhi.report.section import Picture, Section, picture, rows_of
+from xinzhi.report.sentence import answer_of
 from xinzhi.report.table import Table, table
 from xinzhi.yardstick import (
+    ALL,
+    NATIONAL,
+    TOGETHER,
     UNJUDGED,
     VERDICTS,
+    Backtest,
+    Bands,
     Bridge,
     Claims,
     DigitalCapital,
     VintageChange,
     VintageHistory,
     in_words,
+    leading_span,
     note,
 )
 
 LEAST = 1e-9  # a revision below is what is left of rounding
 PARTS = ("output", "capital", "labour", "share", "protocol")
+ALONE = ("choice", "value", "taken", "digital", "tfp", "reference")
 NOTES = ("prices", "kinds", "research", "provinces")
+TESTS = ("held_out", "real_time")
+BOUNDS = ("median", "low", "high", "relative_low", "relative_high")
 TOLD = 6  # claims that the answer tells one by one; the table has all of them
 
 
-def history(result: VintageHistory, *, region: str | None = None) -> Section:
+def history(result: VintageHistory) -> Section:
     """Return what every recorded revision did to the growth and the levels of output."""
-    del region
     moved = result.growth.filter(pl.col("revision").abs() > LEAST)
     pairs = moved.select("before", "after").unique(maintain_order=True).rows()
     return Section.of(
         "yardstick.history",
         [_revised(result, before, after) for before, after in pairs],
-        [_vintage_table("history", result, "levels")],
+        [_whole("vintages_history_levels", result, "levels")],
         anchor="vintages",
         answer=sentences(result.facts(), result.topic),
-        sheets=(_vintage_table("history", result, "frame"),),
+        sheets=(_whole("vintages_history_frame", result, "frame"),),
     )
 
 
@@ -60,15 +70,14 @@ def _revised(result: VintageHistory, before: str, after: str) -> Picture:
                    x="revised", decimals=2, **shared)  # fmt: skip
 
 
-def change(result: VintageChange, *, region: str | None = None) -> Section:
+def change(result: VintageChange) -> Section:
     """Return what moved the growth of every region between two vintages, part by part."""
-    del region
     frame = result.frame.sort("total", "region", descending=[True, False])
     parts = {name: (describe(result.verb, name).title, ink) for name, ink in zip(PARTS, GROUPS, strict=False)}
     drawn = picture(
         "yardstick.change", kit.stacked,
         rows_of(frame, result, None, name="region", total="total", **{name: name for name in PARTS}),
-        table("vintages_change", frame, None, result, title=words("yardstick.table.vintages_change")),
+        table("vintages_change", frame, None, result),
         {"n": frame.height}, unit=words("chart.points"), x=words("chart.points"), parts=parts, total="total",
         decimals=2,
     )  # fmt: skip
@@ -76,72 +85,50 @@ def change(result: VintageChange, *, region: str | None = None) -> Section:
     return Section.of(
         "yardstick.change",
         [drawn],
-        [table("vintages_not_comparable", left, ["region", "reason"], result, part="not_comparable",
-               title=words("yardstick.table.not_comparable"))] if left.height else [],
+        [table("vintages_not_comparable", left, ["region", "reason"], result, part="not_comparable")]
+        if left.height else [],
         anchor="vintage-change",
         answer=sentences(result.facts(), result.topic),
-        sheets=(_vintage_table("change", result, "periods"), _vintage_table("change", result, "years")),
+        sheets=tuple(_whole(f"vintages_change_{part}", result, part) for part in ("periods", "years")),
     )  # fmt: skip
 
 
-def _vintage_table(name: str, result: VintageHistory | VintageChange, part: str) -> Table:
+def _whole(key: str, result: Result, part: str) -> Table:
     """Return a frame of a result as it stands."""
-    title = words(f"yardstick.table.{name}_{part}")
-    return table(f"vintages_{name}_{part}", getattr(result, part), None, result, part=part, title=title)
+    return table(key, getattr(result, part), None, result, part=part)
 
 
-def bridge(result: Bridge, *, region: str | None = None) -> Section:
+def bridge(result: Bridge) -> Section:
     """Return both figures, every step with its range over the orders, and where the other figure comes from."""
-    del region
     steps, kinds = (describe(result.verb, name).values for name in ("step", "kind"))
     drawn = [
-        {
-            "name": steps[row["step"]],
-            "value": 100 * row["mean"],
-            "bands": [(100 * row["low"], 100 * row["high"])],
-            "group": kinds[row["kind"]],
-        }
-        for row in result.frame.iter_rows(named=True)
+        {"name": steps[step], "value": 100 * mean, "bands": [(100 * low, 100 * high)], "group": kinds[kind]}
+        for step, kind, mean, low, high in result.frame.select("step", "kind", "mean", "low", "high").iter_rows()
     ]
-    twin = table("yardstick_bridge", result.frame, None, result)
     facts = result.facts()
     shown = picture(
-        "yardstick.bridge", kit.spreads, drawn, twin, _headline(facts), reference=0.0,
-        unit=words("unit_of.percent"), x=words("yardstick.chart.bridge"), groups=tuple(kinds.values()),
+        "yardstick.bridge", kit.spreads, drawn, _whole("yardstick_bridge", result, "frame"),
+        cast("dict[str, Any]", facts["bridge.head"]), reference=0.0, unit=words("unit_of.percent"), x="bridge",
+        groups=tuple(kinds.values()),
     )  # fmt: skip
     return Section.of(
-        "yardstick.bridge",
-        [shown],
-        anchor="bridge",
-        answer=sentences(facts, result.topic),
+        "yardstick.bridge", [shown], anchor="bridge", answer=sentences(facts, result.topic),
         notes=(words("yardstick.bridge.source", source=result.source),),
-    )
+    )  # fmt: skip
 
 
-def _headline(facts: dict[str, object]) -> dict[str, object]:
-    """Return what the headline names: both figures and the other source."""
-    head = facts["bridge.head"]
-    return dict(head) if isinstance(head, dict) else {}
-
-
-def digital(result: DigitalCapital, *, region: str | None = None) -> Section:
+def digital(result: DigitalCapital) -> Section:
     """Return the contribution of digital capital with its range, and the growth account by period."""
-    del region
     facts = result.facts()
     rows = cast("list[dict[str, Any]]", facts["digital.contribution"])
-    periods = _digital_table(result, "periods")
-    spread = [
-        {
-            "name": _span(row),
-            "value": 100 * row["digital"],
-            "bands": [(100 * row["digital_low"], 100 * row["digital_high"])],
-        }
-        for row in rows
-    ]
-    account = [
-        {"name": _span(row), "total": 100 * row["output_growth"], **{name: 100 * row[name] for name in result.parts}}
-        for row in rows
-    ]
+    periods = _whole("digital_periods", result, "periods")
+    spread, account = [], []
+    for row in rows:
+        name = span_text(row["start"], row["end"])
+        band = (100 * row["digital_low"], 100 * row["digital_high"])
+        spread.append({"name": name, "value": 100 * row["digital"], "bands": [band]})
+        parts_of = {part: 100 * row[part] for part in result.parts}
+        account.append({"name": name, "total": 100 * row["output_growth"], **parts_of})
     parts = {name: (describe(result.verb, name).title, ink) for name, ink in zip(result.parts, GROUPS, strict=False)}
     return Section.of(
         "yardstick.digital",
@@ -151,29 +138,19 @@ def digital(result: DigitalCapital, *, region: str | None = None) -> Section:
             picture("yardstick.digital_account", kit.stacked, account, periods, rows[0], parts=parts, total="total",
                     decimals=2, unit=words("chart.points")),
         ],
-        [_digital_table(result, "alone")],
+        [table("digital_alone", result.alone, ALONE, result, part="alone")],
         anchor="digital",
         answer=sentences(facts, result.topic),
         notes=tuple(words(f"yardstick.digital.{name}") for name in NOTES),
-        sheets=tuple(_digital_table(result, part) for part in ("account", "frame", "spread")),
+        sheets=tuple(_whole(f"digital_{part}", result, part) for part in ("account", "frame", "spread")),
     )  # fmt: skip
 
 
-def _span(row: dict[str, object]) -> Text:
-    return span_text(row["start"], row["end"])
-
-
-def _digital_table(result: DigitalCapital, part: str) -> Table:
-    """Return a frame of the result as it stands."""
-    frame = getattr(result, part)
-    columns = ["choice", "value", "taken", "digital", "tfp", "reference"] if part == "alone" else None
-    return table(f"digital_{part}", frame, columns, result, part=part, title=words(f"yardstick.table.digital_{part}"))
-
-
-def claims(result: Claims, *, region: str | None = None) -> Section:
+def claims(result: Claims) -> Section:
     """Return what became of every claim."""
-    del region
-    said = [words("yardstick.claims.meaning", name=_verdict(name), text=_meaning(name)) for name in _given(result)]
+    given = [name for name in VERDICTS if name in set(result.frame["verdict"])]
+    means = [(_verdict(name), words(f"yardstick.claims.means.{name}")) for name in given]
+    said = [words("yardstick.claims.meaning", name=name, text=text) for name, text in means]
     return Section.of(
         "yardstick.claims",
         [_held(result)],
@@ -201,18 +178,8 @@ def _own(result: Claims, _: Section, __: Text) -> dict[str, Any]:
     }
 
 
-def _given(result: Claims) -> list[str]:
-    """Return the verdicts that were given, in their order."""
-    found = set(result.frame["verdict"])
-    return [name for name in VERDICTS if name in found]
-
-
 def _verdict(name: str) -> Text:
     return words(f"yardstick.claims.verdict.{name}")
-
-
-def _meaning(name: str) -> Text:
-    return words(f"yardstick.claims.means.{name}")
 
 
 def _held(result: Claims) -> Picture:
@@ -241,11 +208,9 @@ def _held(result: Claims) -> Picture:
 
 def _claim_table(result: Claims, part: str, columns: Sequence[str] | None = None) -> Table:
     """Return columns of the claims, what each departure contributes, or every protocol that gives a claim."""
-    key = f"claims_{part}"
-    title = words(f"yardstick.table.{key}")
     frame = _in_words(result, part).with_columns(pl.col(pl.String).replace("", None))
     columns = columns or getattr(result, part).columns
-    return table(key, frame, columns, result, part=part, title=title, known=True)
+    return table(f"claims_{part}", frame, columns, result, part=part, known=True)
 
 
 def _in_words(result: Claims, part: str) -> pl.DataFrame:
@@ -254,7 +219,8 @@ def _in_words(result: Claims, part: str) -> pl.DataFrame:
     if part == "protocols":
         return frame
     names = ("departures", "own_choices", "own_left") if part == "frame" else ("parameter", "reference", "value")
-    rows = [_words_of(result, part, row) for row in frame.iter_rows(named=True)]
+    of = result.part_of if part == "departures" else partial(_departures, result)
+    rows = [of(row) for row in frame.iter_rows(named=True)]
     columns = [
         pl.Series(f"{name}_{language}", [text[at].lang(language) for text in rows], dtype=pl.String)
         for at, name in enumerate(names)
@@ -263,9 +229,131 @@ def _in_words(result: Claims, part: str) -> pl.DataFrame:
     return frame.drop(names).with_columns(columns)
 
 
-def _words_of(result: Claims, part: str, row: dict[str, Any]) -> tuple[Text, ...]:
-    """Return the words of one row: how the nearest protocol departs, or one of its departures."""
-    if part == "departures":
-        return result.part_of(row)
+def _departures(result: Claims, row: dict[str, Any]) -> tuple[Text, ...]:
+    """Return how the nearest protocol to a claim departs, what its source says of its own choices, and what is left."""
     departures = result.departures_of(row) if row["departures"] else Text(zh="", en="")
     return (departures, in_words(row["own_choices"]), in_words(row["own_left"]))
+
+
+def bands(result: Bands, *, region: str | None = None) -> Section:
+    """Return how sure the growth of the leading estimated period is."""
+    facts = result.facts()
+    start, end = leading_span(result)
+    values = {"span": span_text(start, end), "level": result.level}
+    here = _wide(result, start, end)
+    if region is not None:
+        here = here.filter(pl.col("region").is_in([region, NATIONAL]))
+    return Section.of(
+        "bands.bands",
+        [_whiskers(result, here, facts, values), _ranks(result, here, facts, values)],
+        _tables(result, start, end),
+        anchor="bands",
+        answer=answer_of(facts, "bands"),
+        warning=words("bands.warning"),
+        notes=(words("bands.note.not_counted"),),
+    )
+
+
+def _wide(result: Bands, start: int, end: int) -> pl.DataFrame:
+    """Return one row a region: the band of the estimates, with that of everything and of protocols beside it."""
+    mine = result.frame.filter(start=start, end=end)
+    outer = mine.filter(component=ALL).select("region", *(pl.col(name).alias(f"all_{name}") for name in BOUNDS))
+    rows = mine.filter(component=TOGETHER).join(outer, on="region", how="left", maintain_order="left")
+    spread = result.spread.filter(start=start, end=end).drop("start", "end")
+    return rows.join(spread, on="region", how="left", maintain_order="left").sort("measured", descending=True)
+
+
+def _whiskers(result: Bands, here: pl.DataFrame, facts: Facts, values: Facts) -> Picture:
+    """Return a whisker for every region; without a control total those of growth less that of all together."""
+    low, high = ("relative_low", "relative_high") if result.refused else ("low", "high")
+    rows: list[dict[str, Any]] = []
+    lanes = (words("bands.chart.draws"), words("bands.chart.protocols"))
+    several = not result.refused and here["protocol_low"].is_not_null().any()
+    for row in here.drop_nulls(low).iter_rows(named=True):
+        name = result.names.text("group" if row["region"] == NATIONAL else "region", row["region"])
+        middle = (row[low] + row[high]) / 2 if result.refused else row["median"]
+        spans = [(row[f"all_{low}"], row[f"all_{high}"]), (row[low], row[high])]
+        bands = [(100 * one, 100 * other) for one, other in spans if one is not None]
+        measured = {} if result.refused else {"tick": 100 * row["measured"]}
+        lane = {"group": lanes[0]} if several else {}
+        rows.append({"name": name, "value": 100 * middle, "bands": bands, **measured, **lane})
+        if several and row["protocol_low"] is not None:
+            beside = (100 * row["protocol_low"], 100 * row["protocol_high"])
+            rows.append({"name": name, "value": None, "bands": [beside, beside], "group": lanes[1]})
+    nation = here.filter(region=NATIONAL)
+    reference = None if result.refused or nation.is_empty() else 100 * nation["median"].item()
+    columns = (
+        "region", "measured", "median", "low", "high", "relative_low", "relative_high", "above_nation", "rank_low",
+        "rank_high", "protocol_low", "protocol_high",
+    )  # fmt: skip
+    alone = result.part is not None
+    return picture(
+        "bands.whiskers", kit.spreads, rows,
+        table("bands_bands", here, columns, result, known=True, **values),
+        values if alone else values | facts["answer.pairs"], headline="whiskers_alone" if alone else None,
+        reference=reference, groups=lanes if several else (), inks=(DEEP, GROUPS[2]),
+    )  # fmt: skip
+
+
+def _ranks(result: Bands, here: pl.DataFrame, facts: Facts, values: Facts) -> Picture | None:
+    """Return the range of the rank of every region."""
+    ranked = here.filter(pl.col("region") != NATIONAL)
+    if ranked.height < 2 or result.part is not None:  # noqa: PLR2004 - a rank is one of several
+        return None
+    ranked = ranked.with_columns(rank=pl.col("measured").rank("min", descending=True).cast(pl.Int64))
+    rows = [
+        {"name": result.names.region(code), "value": None, "tick": rank, "bands": [(low, high), (low, high)]}
+        for code, rank, low, high in ranked.select("region", "rank", "rank_low", "rank_high").iter_rows()
+    ]
+    twin = table(
+        "bands_ranks", ranked, ("region", "rank_low", "rank_high", "above_nation"), result,
+        title=words("bands.title.ranks", **values),
+    )  # fmt: skip
+    return picture("bands.ranks", kit.spreads, rows, twin, values | facts["answer.ranks"])
+
+
+def _tables(result: Bands, start: int, end: int) -> list[Table]:
+    """Return the pairs told apart, the widths by input, the reach of official figures and the scenario."""
+    pairs = result.pairs.filter(start=start, end=end, component=TOGETHER, decided=True).sort(
+        "probability", "region", "other", descending=[True, False, False]
+    )
+    widths = result.components.filter(start=start, end=end)
+    moved = result.scenario.filter(start=start, end=end).sort("difference", nulls_last=True)
+    names = ("region", "other", "probability", "protocols")
+    told_apart = [table("bands_pairs", pairs, names, result, part="pairs", known=True, span=span_text(start, end))]
+    inputs = ("region", "component", "half_width", "relative_half_width", "widest")
+    return [
+        *(told_apart if result.part is None else []),
+        table("bands_components", widths, inputs, result),
+        _whole("bands_coverage", result, "coverage"),
+        table("bands_scenario", moved, ("region", "inflation", "measured", "corrected", "difference"), result),
+    ]
+
+
+def backtest(result: Backtest) -> Section:
+    """Return how often the bands would have held in the past."""
+    facts = result.facts()
+    return Section.of(
+        "bands.backtest",
+        [_coverage(result, facts)],
+        [_whole("bands_ends", result, "ends")],
+        anchor="backtest",
+        answer=answer_of(facts, "bands"),
+        notes=(words("bands.note.known_total"),),
+    )
+
+
+def _coverage(result: Backtest, facts: Facts) -> Picture:
+    """Return the part of the bands that held the truth, by years ahead and test."""
+    groups: dict[str, Text] = {name: words(f"bands.chart.{name}") for name in TESTS}
+    ahead = result.frame.filter(pl.col("horizon") > 0).select("horizon", "relative_coverage", "test")
+    rows = [
+        {"name": words("bands.chart.horizon", n=years), "value": 100 * held, "group": groups[test]}
+        for years, held, test in ahead.iter_rows()
+    ]
+    told = next(iter(facts.values()))
+    return picture(
+        "bands.coverage", kit.spreads, rows, _whole("bands_backtest", result, "frame"),
+        {"level": result.level, "relative": told["relative"]}, reference=100 * result.level,
+        groups=tuple(groups.values()), inks=(DEEP, GROUPS[2]),
+    )  # fmt: skip

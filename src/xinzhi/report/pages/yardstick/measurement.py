@@ -25,6 +25,9 @@ PAIRS = {
     "over_protocols": ("protocol_low", "protocol_high", 100, 1),
     "place_over_protocols": ("protocol_rank_low", "protocol_rank_high", 1, 0),
 }  # fmt: skip
+ORDER = (
+    "tfp_growth", "band", "over_protocols", "rank", "place", "place_over_protocols", "among_first", "grade", "flags",
+)  # fmt: skip
 SEVERAL = 2  # regions from which on there is a ranking
 Headline = tuple[str, dict[str, Any]]  # the name of a sentence of the catalogue, and what it is made from
 
@@ -41,26 +44,22 @@ def ranking(result: Ranking, *, region: str | None = None) -> Section:
 
 def _ranked(result: Ranking, plain: Picture) -> Picture:
     """Return the ranking with whiskers, the newest period first; its headline says who stands out in both."""
-    view = View(result.measurement)
-    if result.bands is None and not result.protocols:
+    view, said = View(result.measurement), result.bands
+    if said is None and not result.protocols:
         return plain
     newest = view.spans[-1]
-    facts = {"span": newest.label, **_headline(result, newest)}
-    key = "ranking_ties" if "k" in facts else "ranking_ranges"
-    level = 0.9 if result.bands is None else result.bands.level
+    key = "ranking_ranges"
+    facts: dict[str, object] = {"span": newest.label}
+    if said is not None:
+        pairs = said.pairs.filter(start=newest.start, end=newest.end, component="estimates")
+        if pairs.height:
+            key = "ranking_ties"
+            facts |= {"k": int(pairs["decided"].sum()), "n": pairs.height}
+    level = 0.9 if said is None else said.level
     how = paragraph([words("how.ranking_ranges"), words("how.whiskers", level=level)])
     twin = shown(result)
     made = picture("ranking", pictures.ranking, view, twin, facts, headline=key, how=how, ranked=result)
     return replace(made, legend=twin.notes)
-
-
-def _headline(result: Ranking, newest: Span) -> dict[str, object]:
-    """Return how many pairs of regions differ in the newest period, where bands tell."""
-    said = result.bands
-    if said is None:
-        return {}
-    pairs = said.pairs.filter(start=newest.start, end=newest.end, component="estimates")
-    return {"k": int(pairs["decided"].sum()), "n": pairs.height} if pairs.height else {}
 
 
 def sheet(result: Ranking) -> Table:
@@ -78,20 +77,8 @@ def shown(result: Ranking) -> Table:
     columns = [describe(result.verb, name) for name in ("region", "group")]
     for span in spans:
         mine = result.of(span.start, span.end)
-        cells = {"tfp_growth": mine["tfp_growth"], "rank": mine["rank"], "grade": mine["grade"], "flags": mine["flags"]}
-        cells |= {name: _spelled(mine, *pair) for name, pair in PAIRS.items()} | {"among_first": mine["among_first"]}
-        order = (
-            "tfp_growth",
-            "band",
-            "over_protocols",
-            "rank",
-            "place",
-            "place_over_protocols",
-            "among_first",
-            "grade",
-            "flags",
-        )
-        kept = [name for name in order if cells[name].null_count() < mine.height]
+        cells = {name: _spelled(mine, *PAIRS[name]) if name in PAIRS else mine[name] for name in ORDER}
+        kept = [name for name in ORDER if cells[name].null_count() < mine.height]
         other = pl.DataFrame({"region": mine["region"], **{f"{name}{span.label.en}": cells[name] for name in kept}})
         frame = frame.join(other, on="region", how="left", maintain_order="left")
         columns += [_column(result, name, span) for name in kept]
@@ -100,16 +87,12 @@ def shown(result: Ranking) -> Table:
 
 
 def _spelled(rows: pl.DataFrame, low: str, high: str, times: float, decimals: int) -> pl.Series:
-    """Return a range as one cell."""
-    pairs = rows.select(low, high).rows()
-    spelled = [None if one is None else _range(times * one, times * other, decimals) for one, other in pairs]
+    """Return a range as one cell; one of a single value is that value."""
+    spelled: list[str | None] = []
+    for pair in rows.select(low, high).rows():
+        ends = [number(times * end, decimals) for end in pair if end is not None]
+        spelled.append(" – ".join(dict.fromkeys(ends)) if ends else None)
     return pl.Series(spelled, dtype=pl.String)
-
-
-def _range(low: float, high: float, decimals: int) -> str:
-    """Write a range; one of a single value is that value."""
-    ends = [number(end, decimals) for end in (low, high)]
-    return ends[0] if ends[0] == ends[1] else f"{ends[0]} – {ends[1]}"
 
 
 def _column(result: Ranking, name: str, span: Span) -> Column:
@@ -234,20 +217,14 @@ def _picture(view: View, kind: str) -> Picture:
     own = {"ranking": tables.ranking, "groups": tables.groups}.get(kind)
     twin = own(view) if own else tables.shown(view, "national_periods" if kind == "contributions" else kind)
     title = "contrast" if kind == "groups" and view.contrast else kind
-    facts["span"] = view.lead.label
-    made = picture(kind, chart, view, twin, facts, title=title, headline=headline, how=_how(view, kind))
-    if kind == "contributions":
-        made = replace(made, told={"growth": words("chart.output")})
-    if kind == "groups":  # levels near one
-        made = replace(made, decimals=2)
-    return replace(made, legend=twin.notes) if kind == "ranking" else made
-
-
-def _how(view: View, kind: str) -> Text:
     single = {"ranking": view.latest is None, "groups": view.measurement.levels.height == 0}
     how = words(f"how.{kind}_one" if single.get(kind) else f"how.{kind}")
-    many = kind in {"ranking", "sources"} and view.of(view.lead).height > MOST
-    return paragraph([how, words("how.ends", n=END)]) if many else how
+    if kind in {"ranking", "sources"} and view.of(view.lead).height > MOST:
+        how = paragraph([how, words("how.ends", n=END)])
+    made = picture(kind, chart, view, twin, {**facts, "span": view.lead.label}, title=title, headline=headline, how=how)
+    told = {"growth": words("chart.output")} if kind == "contributions" else made.told
+    decimals = 2 if kind == "groups" else made.decimals  # levels near one
+    return replace(made, told=told, decimals=decimals, legend=twin.notes if kind == "ranking" else ())
 
 
 def _of_region(view: View, region: str) -> Picture:

@@ -16,15 +16,12 @@ from xinzhi.report.charts import kit, style
 from xinzhi.report.charts.kit.names import STEP, ends
 from xinzhi.report.charts.style import Words
 from xinzhi.report.pages.yardstick.tables import cumulated, group_levels
+from xinzhi.report.section import rows_of
 from xinzhi.yardstick import PARTS, Ranking, Span, View
 
 PANELS, FEW = 5, 2  # side by side, and on a narrow screen
-GROUPS = (285, 270)  # pixels of a panel of the macro-regions
-REGION = (330, 180)
-LEVEL = (210, 180)
-
-
-WHISKERS = {"band": ("low", "high"), "protocols": ("protocol_low", "protocol_high")}
+GROUPS, REGION, LEVEL = (285, 270), (330, 180), (210, 180)  # pixels of a panel
+WHISKERS = {"low": "band_low", "high": "band_high", "protocol_low": "protocols_low", "protocol_high": "protocols_high"}
 
 
 def ranking(w: Words, view: View, ranked: Ranking | None = None) -> ChartType:
@@ -37,7 +34,7 @@ def ranking(w: Words, view: View, ranked: Ranking | None = None) -> ChartType:
         spans.reverse()
     shown = ends(view.of(spans[0]).drop_nulls("tfp_growth").select("region").rows(named=True))
     codes = [row["region"] for row in shown]
-    rows = {span: _bars(view, w, span, codes, _ranges(ranked, span)) for span in spans}
+    rows = {span: _bars(view, w, span, codes, ranked) for span in spans}
     order = [row["name"] for row in rows[spans[0]]]
     reach = [row[key] for span in spans for row in rows[span] for key in ("value", "far", "near")]
     domain = style.padded(reach, by=0.16)
@@ -47,27 +44,16 @@ def ranking(w: Words, view: View, ranked: Ranking | None = None) -> ChartType:
     return style.configure(alt.hconcat(*panels, spacing=12, resolve=resolve))
 
 
-def _ranges(ranked: Ranking | None, span: Span) -> dict[str, dict[str, tuple[float, float]]]:
-    """Return the whiskers of every region in a period, in percent."""
-    rows = [] if ranked is None else ranked.of(span.start, span.end).rows(named=True)
-    return {
-        row["region"]: {
-            kind: (100 * row[low], 100 * row[high]) for kind, (low, high) in WHISKERS.items() if row[low] is not None
-        }
-        for row in rows
-    }
-
-
-def _bars(
-    view: View, w: Words, span: Span, shown: list[str], ranges: Mapping[str, Mapping[str, tuple[float, float]]]
-) -> list[dict[str, Any]]:
+def _bars(view: View, w: Words, span: Span, shown: list[str], ranked: Ranking | None) -> list[dict[str, Any]]:
     """Return one row a region: its bar, its whiskers, and where its label stands, beyond both."""
     shared = view.common_kinds[span]
     known = view.of(span).drop_nulls("tfp_growth").filter(pl.col("region").is_in(shown))
+    ranges = {} if ranked is None else {row["region"]: row for row in ranked.of(span.start, span.end).rows(named=True)}
     rows = []
     for code, growth, cell in known.select("region", "tfp_growth", "flags").rows():
-        whiskers = ranges.get(code, {})
-        points = [100 * growth, *(end for pair in whiskers.values() for end in pair)]
+        held = ranges.get(code, {})
+        whiskers = {mark: 100 * held[name] for name, mark in WHISKERS.items() if held.get(name) is not None}
+        points = [100 * growth, *whiskers.values()]
         side = -1 if growth < 0 else 1
         rows.append(
             {
@@ -79,11 +65,7 @@ def _bars(
                 "side": side,
                 "far": max(points) if side > 0 else min(points),
                 "near": min(points) if side > 0 else max(points),
-                **{
-                    f"{kind}_{end}": pair[at]
-                    for kind, pair in whiskers.items()
-                    for at, end in enumerate(("low", "high"))
-                },
+                **whiskers,
             }
         )
     return rows
@@ -106,7 +88,7 @@ def _ranked(
     x = alt.X("value:Q", title=w(words("chart.tfp_per_year")), scale=alt.Scale(domain=domain, nice=False))
     colour: Any = alt.value(palette.GROUPS[0])
     if view.groups:
-        inks = alt.Scale(domain=[w(group) for group in view.groups], range=list(_inks(view, view.groups)))
+        inks = alt.Scale(domain=[w(group) for group in view.groups], range=_inks(view, view.groups))
         colour = alt.Color("group:N", scale=inks)
     base = alt.Chart(style.data(rows))
     layers = [base.mark_bar(height=12, opacity=style.PALE if pale else 1.0).encode(x=x, y=y, color=colour)]
@@ -132,7 +114,7 @@ def _ranked(
     return style.layers(*layers, width=width, height=STEP * len(order), title=title)
 
 
-def _inks(view: View, groups: Sequence[Text]) -> Sequence[str]:
+def _inks(view: View, groups: Sequence[Text]) -> list[str]:
     """Return the colours of macro-regions, the same in every picture."""
     return [palette.GROUPS[view.groups.index(group) % len(palette.GROUPS)] for group in groups]
 
@@ -164,11 +146,11 @@ def sources(w: Words, view: View) -> ChartType:
 
 def contributions(w: Words, view: View) -> ChartType:
     """Return stacked columns of contributions by period, with output growth as a dot; one panel a unit."""
-    units: list[tuple[Text, Mapping[Span, Mapping[str, Any]]]] = [
-        (words("label.national"), {span: view.national_of(span) for span in view.spans}),
-        *((group, {span: view.group_in(group, span) for span in view.spans}) for group in view.shown_groups),
-    ]
-    panels = {name: _totals(view, w, accounts) for name, accounts in units if any(accounts.values())}
+    units: dict[Text, dict[Span, dict[str, Any]]] = {
+        words("label.national"): {span: view.national_of(span) for span in view.spans},
+        **{group: {span: view.group_in(group, span) for span in view.spans} for group in view.shown_groups},
+    }
+    panels = {name: _totals(view, w, accounts) for name, accounts in units.items() if any(accounts.values())}
     domain = style.padded([row[end] for rows in panels.values() for row in rows for end in ("top", "bottom")], by=0.09)
     columns = FEW if w.narrow else PANELS
     shown = [
@@ -271,13 +253,11 @@ def groups(w: Words, view: View) -> ChartType:
 
 
 def _lines(view: View, frame: pl.DataFrame) -> list[dict[str, Any]]:
-    known = {group.en: group for group in view.groups}
-    order = {name: i for i, name in enumerate(known)}
-    rows = [
-        {"group": known[name], "year": year, "value": value}
-        for name, year, value in frame.select("group", "year", "value").rows()
+    return [
+        {"group": group, "year": year, "value": value}
+        for group in view.groups
+        for year, value in frame.filter(group=group.en).sort("year").select("year", "value").rows()
     ]
-    return sorted(rows, key=lambda row: (order[row["group"].en], row["year"]))
 
 
 def extrapolated(
@@ -300,10 +280,7 @@ def region(w: Words, view: View, code: str) -> ChartType:
     panels: list[Any] = [_yearly(view, w, frame, code)]
     level = frame.drop_nulls("tfp_level")
     if level.height:
-        name = view.name(code)
-        rows = [
-            {"group": name, "year": year, "value": value} for year, value in level.select("year", "tfp_level").rows()
-        ]
+        rows = rows_of(level, group=view.name(code), year="year", value="tfp_level")
         marks = extrapolated(view, int(level["year"][0]), code)
         ink = (palette.FACTORS["tfp"],)
         panels.append(kit.lines(w, rows, y=words("chart.level"), reference=1.0, marks=marks, inks=ink, size=LEVEL))

@@ -20,6 +20,7 @@ from xinzhi.core.text import NOTHING, Text, has, words
 from xinzhi.core.unit_words import unit_text
 from xinzhi.protocol import Alternative, Dated, Parameter, Protocol
 from xinzhi.report.page import both
+from xinzhi.report.section import Section
 from xinzhi.report.sentence import names_joined
 from xinzhi.report.table import Called, Table, column, table, with_period
 from xinzhi.yardstick import NATIONAL, Span, View
@@ -39,36 +40,31 @@ COLUMNS: Mapping[str, list[str]] = read_yaml(Path(__file__).with_name("columns.y
 
 def introduction(document: Protocol) -> tuple[Markup, ...]:
     """Return what a protocol is, and its fingerprint."""
-    status = both(words(f"status.{document.status}"))
+    status, mark = words(f"status.{document.status}"), words("note.protocol", fingerprint=document.fingerprint)
     line = Markup("<b>{}</b> ({}, {}; {}; {}). {}").format(
-        both(document.title),
-        document.id,
-        document.version,
-        status,
-        both(document.authority),
+        both(document.title), document.id, document.version, both(status), both(document.authority),
         both(document.description),
-    )
-    mark = Markup('<span class="fingerprint">{}</span>').format(
-        both(words("note.protocol", fingerprint=document.fingerprint))
-    )
-    return line, mark
+    )  # fmt: skip
+    return line, Markup('<span class="fingerprint">{}</span>').format(both(mark))
+
+
+def of_table(key: str, shown: Table, intro: tuple[Text | Markup, ...] = (), notes: tuple[Text, ...] = ()) -> Section:
+    """Return the section of one table; an empty one is a sentence."""
+    name = key.replace("-", "_")
+    empty, title = f"note.no_{name}", words(f"title.{name}")
+    if not shown.rows and has(empty):
+        return Section(key=key, title=title, answer=(), intro=(words(empty),))
+    return Section(key=key, title=title, answer=(), intro=intro, tables=(shown,), notes=notes)
 
 
 def protocol(document: Protocol) -> Table:
     """Return every parameter of the yardstick: value, unit, the argument for it, its sources and what others use."""
     rows = [
-        (
-            parameter.path,
-            parameter.title,
-            in_words(parameter),
-            "" if parameter.unit == "choice" else parameter.unit,
-            parameter.description,
-            "; ".join(f"{one.title}, {one.where}" if one.where else one.title for one in parameter.reference),
-            "; ".join(alternative(one) for one in parameter.alternatives),
-            parameter.origin,
-        )
-        for parameter in document.parameters.values()
-    ]
+        (one.path, one.title, in_words(one), "" if one.unit == "choice" else one.unit, one.description,
+         "; ".join(f"{source.title}, {source.where}" if source.where else source.title for source in one.reference),
+         "; ".join(map(alternative, one.alternatives)), one.origin)
+        for one in document.parameters.values()
+    ]  # fmt: skip
     return _table("protocol", PARAMETER, rows)
 
 
@@ -108,17 +104,10 @@ def alternative(one: Alternative) -> str:
 def findings(found: Sequence[Finding]) -> Table:
     """Return what was found wrong with the data, errors first."""
     rows = [
-        (
-            words(f"severity.{one.severity}"),
-            Text(zh=one.where("zh"), en=one.where("en")),
-            one.message,
-            one.hint,
-            one.value or "",
-            one.expected or "",
-            one.rule,
-        )
+        (words(f"severity.{one.severity}"), Text(zh=one.where("zh"), en=one.where("en")), one.message, one.hint,
+         one.value or "", one.expected or "", one.rule)
         for one in sorted(found, key=lambda one: SEVERITIES[one.severity])
-    ]
+    ]  # fmt: skip
     return _table("findings", FINDING, rows)
 
 
@@ -171,7 +160,8 @@ def picked(
     part: str = "frame",
 ) -> Table:
     """Return the columns of a frame that ``columns.yaml`` names; ``code`` repeats the code of ``region`` as text."""
-    chosen = [name for name in COLUMNS[key] if name != "grade" or not _ungraded(frame)]
+    graded = "grade" in frame.columns and frame["grade"].null_count() < frame.height
+    chosen = [name for name in COLUMNS[key] if name != "grade" or graded]
     if "code" in chosen:
         frame = frame.with_columns(code=pl.col("region"))
     if "rank" in chosen and "start" in frame.columns:  # a rank of estimated years is not told without its range
@@ -181,11 +171,6 @@ def picked(
         frame = with_period(frame)
     marks = frame["flags"].to_list() if "flags" in chosen else []
     return table(key, frame, chosen, of, part=part, names=names, units=units, notes=notes(key, marks))
-
-
-def _ungraded(frame: pl.DataFrame) -> bool:
-    """Whether no figure of a frame has a grade, so that there is no column to show."""
-    return "grade" not in frame.columns or frame["grade"].null_count() == frame.height
 
 
 def notes(key: str, cells: Iterable[str | None] = ()) -> tuple[Text, ...]:

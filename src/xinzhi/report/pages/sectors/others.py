@@ -1,0 +1,410 @@
+"""The pages of differences between regions, who moves, and of one sector by itself; of `decoupling` and `lmdi`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from xinzhi.core.text import Text, listing, number, same, sentences, words
+from xinzhi.report import palette
+from xinzhi.report.charts import kit
+from xinzhi.report.charts.kit.plane import uncrowded
+from xinzhi.report.palette import FACTORS, GROUPS
+from xinzhi.report.section import Picture, Section, picture, rows_of
+from xinzhi.report.sentence import answer_of, arrangement, notes_of, spread
+from xinzhi.report.table import Table, column, table
+from xinzhi.sectors import (
+    Culture,
+    Decoupling,
+    Densities,
+    Drivers,
+    Education,
+    Green,
+    Inequality,
+    MarkovChain,
+    SpatialAutocorrelation,
+    intensity_text,
+    latest,
+    series_text,
+    setting,
+)
+
+CLUSTER_INKS = {kind: GROUPS[at] for kind, at in {"HH": 3, "LH": 2, "LL": 0, "HL": 6}.items()} | {"": FACTORS["labour"]}
+PART_INKS = {"within": palette.GROUPS[0], "between": palette.GROUPS[2], "transvariation": palette.GROUPS[1]}
+RIDGES = 8  # densities that one picture holds
+THEIL = ("theil_t", "theil_t_within", "theil_t_between", "theil_l", "theil_l_within", "theil_l_between")
+
+
+def neighbouring(result: SpatialAutocorrelation) -> Section:
+    """Return whether neighbours are alike, and where."""
+    facts = result.facts()
+    said = {key: values for key, values in facts.items() if key != "answer.cluster"}
+    leading: Any = next(iter(facts.values()))
+    local = result.local.filter(year=result.frame["year"][-1])
+    return Section.of(
+        "sectors.neighbours",
+        [_moran(result, leading), _scatter(result, local), _clusters(result, local)],
+        anchor="neighbours",
+        facts=leading,
+        answer=sentences(said, "sectors"),
+        notes=(words("sectors.note.permutations"), words("sectors.note.fdr")),
+    )
+
+
+def _moran(result: SpatialAutocorrelation, facts: Any) -> Picture:  # noqa: ANN401 - facts of the result
+    columns = ("year", "regions", "moran", "expected", "z", "p", "p_permutation")
+    twin = table("neighbours_years", result.frame, columns, result)
+    rows = rows_of(result.frame, group=words("sectors.chart.moran"), year="year", value="moran")
+    expected = float(result.frame["expected"].to_numpy().mean())
+    return picture("sectors.moran", kit.lines, rows, twin, facts, unit="none", y="moran_axis", reference=expected)
+
+
+def _local(result: SpatialAutocorrelation, local: pl.DataFrame) -> Table:
+    columns = ("region", "value", "lag", "moran", "p_permutation", "cluster", "significant", "significant_fdr")
+    rows = local.sort("moran", descending=True)
+    return table("neighbours_local", rows, columns, result, part="local", year=local["year"][0])
+
+
+def _scatter(result: SpatialAutocorrelation, local: pl.DataFrame) -> Picture:
+    counts = {kind: local.filter(cluster=kind).height for kind in CLUSTER_INKS if kind}
+    named = local.with_columns(name=pl.when("significant").then("region"))
+    name = column("sectors.region", "name", of="name")
+    called = result.names.distinct("region", local["region"])
+    rows = rows_of(named, names=called.__getitem__, x="value", y="lag", name=name)
+    return picture(
+        "sectors.scatter", kit.points, rows, _local(result, local), {"year": local["year"][0], **counts},
+        unit="deviations", x="own", y="lag", split=(0.0, 0.0),
+        corners=[words(f"sectors.cluster.{kind}") for kind in CLUSTER_INKS if kind],
+    )  # fmt: skip
+
+
+def _clusters(result: SpatialAutocorrelation, local: pl.DataFrame) -> Picture | None:
+    """Return the tiles of the clusters; None where the regions have no tiles."""
+    tiles = arrangement(local["region"].to_list())
+    if not tiles:
+        return None
+    shown = local.with_columns(kind=pl.when("significant").then("cluster").otherwise(pl.lit("")))
+    groups = {
+        kind: words(f"sectors.cluster.{kind}" if kind else "sectors.chart.not_significant") for kind in CLUSTER_INKS
+    }
+    rows = [
+        {"region": code, "group": groups[kind], "value": value}
+        for kind in groups
+        for code, value in shown.filter(kind=kind).select("region", "moran").iter_rows()
+    ]
+    present = set(shown["kind"])
+    facts = {"count": int(local["significant"].sum()), "regions": local.height, "year": local["year"][0]}
+    return picture(
+        "sectors.clusters", kit.tiles, rows, _local(result, local), facts, unit="none",
+        legend=words("sectors.title.clusters"), arrangement=tiles,
+        inks=[CLUSTER_INKS[kind] for kind in groups if kind in present],
+    )  # fmt: skip
+
+
+def moving(result: MarkovChain) -> Section:
+    """Return how often regions stay, rise and fall, and whether neighbours matter."""
+    facts = result.facts()
+    leading: Any = facts["answer.transitions"]
+    plain = result.frame.filter(neighbours=0)
+    cells = [
+        {
+            "row": words("sectors.chart.origin", at=row["origin"]),
+            "column": words("sectors.chart.destination", at=row["destination"]),
+            "value": None if row["probability"] is None else 100 * row["probability"],
+        }
+        for row in plain.iter_rows(named=True)
+    ]
+    around = column("sectors.neighbours", "name")
+    names = {"neighbours": lambda state: same(state) if state else words("sectors.chart.anywhere")}
+    twin = table(
+        "mobility_transitions", result.frame, [around, "origin", "destination", "count", "probability"], result,
+        names=names,
+    )  # fmt: skip
+    steady = table(
+        "mobility_steady", result.steady, [around, "class", "probability"], result, part="steady", names=names
+    )
+    notes = [words("sectors.note.classes")]
+    if result.bounds:
+        bounds = same(", ".join(number(bound, 2) for bound in result.bounds))
+        relative = bool(result.provenance.options.get("relative"))
+        notes.append(words("sectors.note.cuts_relative" if relative else "sectors.note.cuts", bounds=bounds))
+    drawn = picture(
+        "sectors.transitions", kit.matrix, cells, twin, leading, unit="percent", legend="probability", decimals=0,
+        domain=(0.0, 100.0),
+    )  # fmt: skip
+    return Section.of(
+        "sectors.mobility", [drawn], [steady], anchor="mobility", facts={"value": leading["value"]},
+        answer=sentences(facts, "sectors"), notes=tuple(notes),
+    )  # fmt: skip
+
+
+def called(result: Inequality | Densities) -> Text:
+    """Return what the figure of a result is called."""
+    return series_text(str(result.provenance.options["value"]), result.names)
+
+
+def unequal(result: Inequality) -> Section:
+    """Return the Gini over the years and what it is made of."""
+    what, facts = called(result), result.facts()
+    grouped = result.frame.height > 0 and result.frame["within"][-1] is not None
+    drawn = [_parts(result, what) if grouped else None, _gini(result, what) if result.frame.height else None]
+    return Section.of(
+        "sectors.inequality",
+        drawn,
+        [_pairs(result) if grouped else None],
+        anchor="inequality",
+        facts={"value": what},
+        answer=sentences(facts, "sectors"),
+        notes=tuple(_notes(result, grouped=grouped)) if result.frame.height else (),
+    )
+
+
+def _parts(result: Inequality, what: Text) -> Picture:
+    frame = result.frame.drop_nulls("within")
+    first, last = frame.row(0, named=True), frame.row(-1, named=True)
+    heavy = max(PART_INKS, key=lambda name: last[name])
+    facts = {"value": what, "first": first["year"], "before": first["gini"], "last": last["year"]}
+    facts |= {
+        "after": last["gini"],
+        "part": words(f"sectors.part.{heavy}"),
+        "share": last[heavy] / last["gini"] if last["gini"] else None,
+    }
+    rows = [
+        {"name": same(row["year"]), **{name: row[name] for name in (*PART_INKS, "gini")}}
+        for row in frame.iter_rows(named=True)
+    ]
+    parts = {name: (words(f"sectors.part.{name}"), ink) for name, ink in PART_INKS.items()}
+    return picture(
+        "sectors.parts", kit.stacked, rows, _ginis(result), facts, unit="gini", x="gini", parts=parts, total="gini",
+        decimals=3,
+    )  # fmt: skip
+
+
+def _gini(result: Inequality, what: Text) -> Picture:
+    peak = result.frame.sort("gini", descending=True).row(0, named=True)
+    last = result.frame.row(-1, named=True)
+    facts = {"value": what, "peak": peak["year"], "high": peak["gini"], "last": last["year"], "now": last["gini"]}
+    rows = [
+        row
+        for name in ("gini", "theil_t", "theil_l")
+        for row in rows_of(result.frame.drop_nulls(name), group=words(f"sectors.chart.{name}"), year="year", value=name)
+    ]
+    return picture("sectors.gini", kit.lines, rows, _ginis(result), facts, unit="gini", y="measures", decimals=3)
+
+
+def _ginis(result: Inequality) -> Table:
+    return table("inequality_years", result.frame, ("year", "regions", "gini", *PART_INKS, *THEIL), result)
+
+
+def _pairs(result: Inequality) -> Table:
+    year = result.frame["year"][-1]
+    names = dict.fromkeys(("group", "other"), lambda code: series_text(code, result.names))
+    return table(
+        "inequality_pairs", result.pairs.filter(year=year), ("group", "other", "gini", "affluence"), result,
+        part="pairs", names=names, year=year,
+    )  # fmt: skip
+
+
+def _notes(result: Inequality, *, grouped: bool) -> list[Text]:
+    notes = [words("sectors.note.gini")]
+    notes += [words("sectors.note.dagum")] if grouped else []
+    notes += [words("sectors.note.unweighted")] if result.provenance.options.get("weight") is None else []
+    counts = result.frame["regions"]
+    return notes + (
+        [words("sectors.note.ragged", low=counts.min(), high=counts.max())] if counts.n_unique() > 1 else []
+    )
+
+
+def dense(result: Densities) -> Section:
+    """Return where the regions crowd, year by year."""
+    what, facts = called(result), result.facts()
+    moves: Any = facts["answer.densities"]
+    columns = ["year", "regions", "bandwidth", "mean", "deviation", "mode", "modes", "reason"]
+    filled = result.years.with_columns(pl.col("reason_zh", "reason_en").fill_null(""))
+    twin = table("densities_years", filled, columns, result, part="years")
+    years = spread(result.frame["year"].unique().sort().to_list(), RIDGES)
+    shown = result.frame.filter(pl.col("year").is_in(years)).sort("year", "x")
+    rows = rows_of(shown, name=column("sectors.year", "text", of="year"), x="x", density="density")
+    named = [row | {"name": same(row["name"])} for row in rows]
+    return Section.of(
+        "sectors.densities",
+        [picture("sectors.ridges", kit.ridges, named, twin, moves, unit="density", x=what)],
+        anchor="densities",
+        facts={"value": what},
+        answer=answer_of(facts, "sectors"),
+        notes=tuple(notes_of(facts, "sectors")),
+    )
+
+
+def decoupled(result: Decoupling) -> Section:
+    """Return whether a pressure still grows with its driver, region by region."""
+    facts = result.facts()
+    names = {"pressure": series_text(result.pressure), "driver": series_text(result.driver)}
+    drawn = _states(result, facts["answer.states"]) if "answer.states" in facts else None
+    return Section.of(
+        "sectors.decoupling",
+        [drawn],
+        anchor="decoupling",
+        title=words("sectors.title.decoupling", **names),
+        answer=sentences(facts, "sectors"),
+        notes=(words("sectors.note.elasticity"),) if drawn else (),
+    )
+
+
+def _states(result: Decoupling, facts: Any) -> Picture:  # noqa: ANN401 - facts of the result
+    last = result.last()
+    unit = words("sectors.unit_of.percent")
+    growth = [
+        column("sectors.change_of", "percent", unit, of=f"{name}_growth", name=facts[name])
+        for name in ("driver", "pressure")
+    ]
+    twin = table("decoupling_states", last, ["region", *growth, "elasticity", "state"], result, **facts)
+    rows = rows_of(last, result, x=growth[0], y=growth[1], name="region", group="state")
+    ends = sorted({0.0, *(row["x"] for row in rows)})
+    line = [(at, at) for at in (ends[0], ends[-1])]
+    x, y = (words("sectors.chart.change_of", name=facts[name]) for name in ("driver", "pressure"))
+    how = words("sectors.how.states", lower=setting("decoupling.lower"), upper=setting("decoupling.upper"))
+    return picture(
+        "sectors.states", kit.points, uncrowded(rows, line), twin,
+        facts | {"counts": listing(facts["counts"][:2])}, how=how, unit="percent", x=x, y=y, split=(None, 0.0),
+        line=line,
+    )  # fmt: skip
+
+
+def driven(result: Drivers) -> Section:
+    """Return what moved a total, for the regions that share the most common span."""
+    facts: Any = result.facts()
+    what = series_text(result.total)
+    drawn = _waterfall(result, facts["answer.drivers"]) if "answer.drivers" in facts else None
+    notes: tuple[Text, ...] = ()
+    if drawn is not None:
+        notes = (words("sectors.note.lmdi"), words("sectors.note.span", regions=facts["answer.drivers"]["regions"]))
+    return Section.of(
+        "sectors.drivers",
+        [drawn],
+        anchor="drivers",
+        title=words("sectors.title.drivers", total=what),
+        answer=sentences(facts, "sectors"),
+        notes=notes,
+    )
+
+
+def _waterfall(result: Drivers, facts: Any) -> Picture:  # noqa: ANN401 - facts of the result
+    start, year = facts["first"], facts["last"]
+    rows = result.frame.filter(start=start, year=year)
+    totals = result.totals.filter(start=start, year=year)
+    before = float(totals["before"].to_numpy().sum())
+    sums = {
+        name: 100 * float(rows.filter(factor=name)["additive"].to_numpy().sum()) / before for name in result.factors
+    }
+    inks = {True: palette.ACCENT, False: palette.GROUPS[5]}
+    steps: list[tuple[Text, float, str]] = [(series_text(name), value, inks[value > 0]) for name, value in sums.items()]
+    steps.append((words("sectors.chart.change"), sum(sums.values()), palette.DEEP))
+    wide = rows.pivot("factor", index="region", values="additive").join(totals, on="region").sort("region")
+    factors = [column("sectors.contribution_of", "figure", of=name, name=series_text(name)) for name in result.factors]
+    ends = [
+        column("sectors.in_year", "figure", of=name, year=when) for name, when in (("before", start), ("after", year))
+    ]
+    twin = table("drivers_regions", wide, ["region", ends[0], *factors, ends[1]], result, **facts)
+    return picture(
+        "sectors.waterfall", kit.waterfall, steps, twin, facts, headline="drivers", unit="of_start", y="of_start",
+        decimals=0,
+    )  # fmt: skip
+
+
+def educated(result: Education) -> Section:
+    """Return what schooling contributed to growth, or how much human capital there is."""
+    facts = result.facts()
+    drawn = _contributions(result, facts) if "answer.education" in facts else _human_capital(result, facts)
+    return Section.of(
+        "sectors.education", [drawn], anchor="education", answer=answer_of(facts, "sectors"),
+        notes=(words("sectors.note.schooling"), *notes_of(facts, "sectors")),
+    )  # fmt: skip
+
+
+def _contributions(result: Education, facts: Any) -> Picture:  # noqa: ANN401 - facts of the result
+    spans = result.spans.drop_nulls("contribution").sort("contribution", descending=True)
+    columns = ("region", "schooling_start", "schooling_end", "human_capital_growth", "contribution", "output_growth",
+               "part")  # fmt: skip
+    values = facts["answer.education"]
+    title = words("sectors.table.education", **values)
+    twin = table("education_regions", spans, columns, result, part="spans", title=title)
+    rows = rows_of(spans, result, part="spans", name="region", value="contribution")
+    return picture(
+        "sectors.contribution", kit.bars, rows, twin, values, headline="education", how="education", unit="points",
+        x="contribution", decimals=2,
+    )  # fmt: skip
+
+
+def _human_capital(result: Education, facts: Any) -> Picture:  # noqa: ANN401 - facts of the result
+    now = latest(result.frame, "human_capital")
+    values = facts["answer.human_capital"]
+    title = words("sectors.table.human_capital", **values)
+    twin = table("education_regions", now, ("region", "schooling", "human_capital"), result, title=title)
+    rows = rows_of(now, result, name="region", value="human_capital")
+    return picture(
+        "sectors.human-capital", kit.bars, rows, twin, values, title="human_capital", headline="human_capital",
+        how="human_capital", unit="none", x="human_capital", decimals=2,
+    )  # fmt: skip
+
+
+def cultured(result: Culture) -> Section:
+    """Return the weight of culture in employment, region by region."""
+    facts = result.facts()
+    drawn = _employment(result, facts["answer.culture"]) if "answer.culture" in facts else None
+    return Section.of(
+        "sectors.culture", [drawn], anchor="culture", answer=answer_of(facts, "sectors"),
+        notes=tuple(notes_of(facts, "sectors")),
+    )  # fmt: skip
+
+
+def _employment(result: Culture, values: Any) -> Picture:  # noqa: ANN401 - facts of the result
+    now = latest(result.frame, "employment_share")
+    shares = ("employment_share", "value_added_share", "value_added_ceiling", "digital_share", "location_quotient")
+    twin = table("culture_regions", now, ("region", *shares), result, known=True, **values)
+    rows = rows_of(now, result, name="region", value="employment_share")
+    return picture(
+        "sectors.employment", kit.bars, rows, twin, values, title="culture_employment", headline="culture",
+        how="culture", unit="percent", x="culture", decimals=2,
+    )  # fmt: skip
+
+
+def intense(result: Green) -> Section:
+    """Return what a unit of output takes of energy and emissions, and what was passed in."""
+    facts = result.facts()
+    made = {"intensity": _intensity, "productivity": _productivity, "costs": _costs}
+    drawn = [make(result, facts[key]) for name, make in made.items() if (key := f"headline.{name}") in facts]
+    return Section.of(
+        "sectors.green", drawn, anchor="green", answer=None if drawn else [words("sectors.answer.no_years")],
+        notes=(words("sectors.note.intensity"),) if "headline.intensity" in facts else (),
+    )  # fmt: skip
+
+
+def _intensity(result: Green, values: Any) -> Picture:  # noqa: ANN401 - facts of the result
+    paths = [path.with_columns(indicator=pl.lit(name)) for name, path in result.together().items()]
+    frame = pl.concat(paths)
+    hundred = column("sectors.index_100", "points", of="value")
+    names = {"indicator": intensity_text}
+    called = column("sectors.indicator", "name")
+    twin = table("green_intensity", frame, [called, "year", "regions", "intensity", hundred], result, names=names)
+    rows = rows_of(frame, names=names, group=called, year="year", value="value")
+    return picture(
+        "sectors.intensity", kit.lines, rows, twin, values, unit="index_100", y="intensity", reference=100.0, decimals=0
+    )
+
+
+def _productivity(result: Green, values: Any) -> Picture:  # noqa: ANN401 - facts of the result
+    now = latest(pl.DataFrame() if result.productivity is None else result.productivity, "level")
+    twin = table("green_productivity", now, ("region", "level"), result, part="productivity", **values)
+    rows = rows_of(now, result, part="productivity", name="region", value="level")
+    return picture(
+        "sectors.productivity", kit.dots, rows, twin, values, unit="none", x="productivity", reference=1.0, decimals=2
+    )
+
+
+def _costs(result: Green, values: Any) -> Picture:  # noqa: ANN401 - facts of the result
+    now = latest(result.cost_shares(), "share")
+    twin = table("green_costs", now, ("region", "cost", "share"), result, part="costs", **values)
+    rows = rows_of(now, result, part="costs", name="region", value="share")
+    return picture("sectors.costs", kit.bars, rows, twin, values, unit="percent", x="costs", decimals=2)
