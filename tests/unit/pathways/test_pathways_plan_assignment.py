@@ -188,8 +188,8 @@ def test_repair_gives_up_where_nothing_is_free():
 def test_rows_of_pairs_are_enough():
     task = made(6, 6, 1, size=3, cap=6, overlap=0, gaps=0.0)
     pairs = np.array(list(combinations(range(2), 2)))
-    found = whole_program(Model(task), pairs, 10.0, 0.0)
-    assert not (found.chosen[0] & found.chosen[1]).any()
+    chosen, _ = whole_program(Model(task), pairs, 10.0, 0.0)
+    assert not (chosen[0] & chosen[1]).any()
 
 
 class TestRefusals:

@@ -18,10 +18,7 @@ if TYPE_CHECKING:
     from scipy.sparse import csc_array
 
 Relaxed = tuple[FloatArray, float, FloatArray, FloatArray, FloatArray]
-
-
-_WHOLE = 1e-6
-_ROUNDS = 60
+_WHOLE, _ROUNDS = 1e-6, 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +93,7 @@ def is_whole(values: FloatArray) -> bool:
 def violations(task: Task, chosen: BoolArray) -> list[str]:
     """Return which of the limits beyond sizes and caps an assignment breaks: ``floor, room, overlap``."""
     found = []
-    if (_totals(task, chosen) < task.floors - _WHOLE).any():
+    if (np.where(chosen, np.nan_to_num(task.value), 0.0).sum(axis=1) < task.floors - _WHOLE).any():
         found.append("floor")
     if task.loads is not None and task.room is not None:
         taken = np.where(chosen, task.loads, 0.0).sum(axis=0)
@@ -105,10 +102,6 @@ def violations(task: Task, chosen: BoolArray) -> list[str]:
     if task.overlap is not None and len(crowded(task, chosen)):
         found.append("overlap")
     return found
-
-
-def _totals(task: Task, chosen: BoolArray) -> FloatArray:
-    return np.asarray(np.where(chosen, np.nan_to_num(task.value), 0.0).sum(axis=1))
 
 
 def crowded(task: Task, chosen: BoolArray) -> IntArray:
@@ -183,64 +176,51 @@ def _branched(model: Model, time_limit: float, least_gap: float) -> Assignment:
     prices = model.relaxed(extras=True)
     if prices is None:
         raise InfeasibleTaskError
-    pairs, bound, best = np.zeros((0, 2), dtype=np.int64), prices[1], None
+    pairs, bound, best, closed = np.zeros((0, 2), dtype=np.int64), prices[1], None, False
     for _ in range(_ROUNDS):
-        found = whole_program(model, pairs, max(end - time.monotonic(), 1.0), least_gap)
-        bound = min(bound, found.bound)
-        more = crowded(task, found.chosen)
-        kept = found.chosen if not len(more) else repair(task, found.chosen)
+        found, limit = whole_program(model, pairs, max(end - time.monotonic(), 1.0), least_gap)
+        bound, more = min(bound, limit), crowded(task, found)
+        kept = found if not len(more) else repair(task, found)
         if kept is not None:
             best = max([kept, *([] if best is None else [best])], key=lambda one: float(task.value[one].sum()))
             total = float(task.value[best].sum())
             closed = bound - total <= max(1e-9, max(_WHOLE, least_gap) * abs(total))
-            if closed or not len(more):
-                return _priced(task, best, bound, prices, pairs=len(pairs), closed=closed)
-        if time.monotonic() > end:
+        if closed or not len(more) or time.monotonic() > end:
             break
         pairs = np.vstack([pairs, more])
-    if best is not None:
-        return _priced(task, best, bound, prices, pairs=len(pairs), closed=False)
-    raise InputError("pathways.pairs-left", n=len(more), overlap=task.overlap)
-
-
-def _priced(task: Task, chosen: BoolArray, bound: float, prices: Relaxed, *, pairs: int, closed: bool) -> Assignment:
-    objective = float(task.value[chosen].sum())
+    if best is None:
+        raise InputError("pathways.pairs-left", n=len(more), overlap=task.overlap)
+    objective = float(task.value[best].sum())
     return Assignment(
-        chosen=chosen,
+        chosen=best,
         objective=objective,
         bound=max(objective, bound),
         proof="branch and bound" if closed else "none",
         cap_prices=prices[2],
         room_prices=prices[3],
         region_prices=prices[4],
-        pairs=pairs,
+        pairs=len(pairs),
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Whole:
-    """A whole solution: which cells, their total, and the bound of the solver."""
-
-    chosen: BoolArray
-    objective: float
-    bound: float
-
-
-def whole_program(model: Model, pairs: IntArray, seconds: float, least_gap: float) -> Whole:
-    """Solve the mixed-integer program with rows for these pairs of regions."""
+def whole_program(model: Model, pairs: IntArray, seconds: float, least_gap: float) -> tuple[BoolArray, float]:
+    """Solve the mixed-integer program with rows for these pairs of regions; return the cells chosen and the bound."""
     import highspy
+    from scipy.sparse import csc_array, hstack, vstack
 
     matrix, lower, upper = model.matrix(extras=True)
     cells = len(model.rows)
     more, lowest, highest = _pair_rows(model, pairs)
-    start, index, value = _joined(matrix, more)
+    wide = hstack([matrix, csc_array((len(lower), more.shape[1] - cells))])
+    both = vstack([wide, more]).tocsc()
     lp = highspy.HighsLp()
     lp.num_col_, lp.num_row_ = more.shape[1], len(lower) + len(lowest)
     lp.col_cost_ = np.concatenate([model.costs, np.zeros(more.shape[1] - cells)])
     lp.col_lower_, lp.col_upper_ = np.zeros(more.shape[1]), np.ones(more.shape[1])
     lp.row_lower_, lp.row_upper_ = np.concatenate([lower, lowest]), np.concatenate([upper, highest])
     lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-    lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = start, index, value
+    lp.a_matrix_.start_, lp.a_matrix_.index_ = both.indptr.astype(np.int32), both.indices.astype(np.int32)
+    lp.a_matrix_.value_ = both.data.astype(float)
     lp.sense_ = highspy.ObjSense.kMaximize
     kinds = highspy.HighsVarType
     lp.integrality_ = [kinds.kInteger] * cells + [kinds.kContinuous] * (more.shape[1] - cells)
@@ -255,7 +235,7 @@ def whole_program(model: Model, pairs: IntArray, seconds: float, least_gap: floa
         raise InputError("pathways.no-assignment", seconds=seconds)
     chosen = model.spread(np.rint(primal)) > 0.5  # noqa: PLR2004 - whole numbers, 0 or 1
     objective = float(model.task.value[chosen].sum())
-    return Whole(chosen, objective, max(objective, float(solver.getInfo().mip_dual_bound)))
+    return chosen, max(objective, float(solver.getInfo().mip_dual_bound))
 
 
 def _pair_rows(model: Model, pairs: IntArray) -> tuple[csc_array, FloatArray, FloatArray]:
@@ -281,17 +261,6 @@ def _pair_rows(model: Model, pairs: IntArray) -> tuple[csc_array, FloatArray, Fl
         return coo_array((0, cells)).tocsc(), np.zeros(0), np.zeros(0)
     block = coo_array((np.concatenate(data), (np.concatenate(row), np.concatenate(column))), shape=(height, width))
     return block.tocsc(), np.array(lower), np.array(upper)
-
-
-def _joined(top: csc_array, bottom: csc_array) -> tuple[Any, Any, FloatArray]:
-    """Return starts, row numbers and values of one matrix over the other; the top is widened by empty columns."""
-    from scipy.sparse import csc_array as packed
-    from scipy.sparse import vstack
-
-    wide = packed((top.data, top.indices, np.append(top.indptr, [top.indptr[-1]] * (bottom.shape[1] - top.shape[1]))),
-                  shape=(top.shape[0], bottom.shape[1]))  # fmt: skip
-    both = vstack([wide, bottom]).tocsc()
-    return both.indptr.astype(np.int32), both.indices.astype(np.int32), both.data.astype(float)
 
 
 def _solver(highspy: Any, seconds: float, least_gap: float) -> Any:  # noqa: ANN401 - the solver ships no types

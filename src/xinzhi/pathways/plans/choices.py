@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import AnyPackage, BoolArray
+from xinzhi.core.arrays import AnyPackage, BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.names import Names
@@ -120,7 +120,9 @@ class Choices(Result, verb="choices", topic="pathways", key=("year", "category")
 
     def evidence(self) -> Facts:
         """Return what evidence says of the last lists as a whole: the answer where no model can recommend anything."""
-        return {"headline.remedy": self._remedied(self.last_year()), "summary.caveat": {}}
+        year = self.last_year()
+        counts = self.changes(year).select(pl.col(CHANGES[:-1]).sum()).row(0, named=True)
+        return {"headline.remedy": {"year": year, **counts}, "summary.caveat": {}}
 
     def changes(self, year: int | None = None) -> pl.DataFrame:
         """Return in how many regions a category is named on which evidence, or open, most unproven first."""
@@ -128,9 +130,6 @@ class Choices(Result, verb="choices", topic="pathways", key=("year", "category")
         kinds = CHANGES[:-1]
         frame = counts.agg((pl.col("change") == kind).sum().cast(pl.Int64).alias(kind) for kind in kinds)
         return frame.sort(pl.col("unproven") + pl.col("contradicted"), "category", descending=[True, False])
-
-    def _remedied(self, year: int) -> dict[str, object]:
-        return {"year": year, **self.changes(year).select(pl.col(CHANGES[:-1]).sum()).row(0, named=True)}
 
     def _lists_of(self, year: int) -> dict[str, object]:
         """Return how alike the lists of a year are, and who names the quoted industries on which evidence."""
@@ -281,15 +280,16 @@ def _judged(
         rows = found.frame.select(columns).iter_rows()
         known = {(region, one): (value, grade, why == "designated") for region, one, value, grade, why in rows}
         notes = ()
-    return {year: _matrices(one, known) for year, one in lists.items()}, notes
-
-
-def _matrices(lists: Lists, known: Mapping[tuple[str, str], tuple[str, str | None, bool]]) -> Judged:
-    cells = [known.get((one, kind), ("unknown", None, False)) for one in lists.regions for kind in lists.categories]
-    value, grade, designated = (
-        np.array(part, dtype=object).reshape(lists.named.shape) for part in zip(*cells, strict=True)
-    )
-    return Judged(able=value, grade=grade, designated=designated.astype(bool))
+    judged = {}
+    for year, one in lists.items():
+        cells = [
+            known.get((region, kind), ("unknown", None, False)) for region in one.regions for kind in one.categories
+        ]
+        value, grade, designated = (
+            np.array(part, dtype=object).reshape(one.named.shape) for part in zip(*cells, strict=True)
+        )
+        judged[year] = Judged(able=value, grade=grade, designated=designated.astype(bool))
+    return judged, notes
 
 
 def _overlap(both: Sequence[tuple[Lists, Judged]], draws: int, seed: int) -> pl.DataFrame:
@@ -301,15 +301,13 @@ def category_rows(lists: Lists, judged: Judged, names: Names) -> pl.DataFrame:
     named, n = lists.named, len(lists.regions)
     count, shown = named.sum(axis=0), judged.evidence.sum(axis=0)
     both = (named & judged.evidence).sum(axis=0)
-    # of all ways to pick as many regions: how many have as much evidence, and how many as little
-    fewer = [
-        hypergeometric_at_most(int(k), n, int(m), int(drawn)) for k, m, drawn in zip(both, shown, count, strict=True)
-    ]
-    below = [
-        hypergeometric_at_most(int(k) - 1, n, int(m), int(drawn)) if k else 0.0
-        for k, m, drawn in zip(both, shown, count, strict=True)
-    ]
-    p_more, p_fewer = 1 - np.array(below), np.array(fewer)
+
+    def at_most(seen: IntArray) -> FloatArray:
+        """Return, of all ways to pick as many regions, how many have as little evidence."""
+        drawn = zip(seen.tolist(), shown.tolist(), count.tolist(), strict=True)
+        return np.array([hypergeometric_at_most(k, n, m, picks) if k >= 0 else 0.0 for k, m, picks in drawn])
+
+    p_more, p_fewer = 1 - at_most(both - 1), at_most(both)
     level = float(setting("choices.significance"))
     telling = (shown > 0) & (shown < n) & (count > 0) & (count < n)
     verdict = np.select(

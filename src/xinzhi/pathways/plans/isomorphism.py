@@ -16,7 +16,6 @@ from xinzhi.core.names import Names
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import words
 from xinzhi.data import names_of, provenance
-from xinzhi.data.package import Package
 from xinzhi.pathways.complexity.cells import Cells
 from xinzhi.pathways.complexity.relatedness import revealed_advantage
 from xinzhi.pathways.conventions import check_option, setting
@@ -110,13 +109,9 @@ class Isomorphism(Result, verb="isomorphism", topic="pathways", key=("level", "y
             raise UsageError("pathways.unknown", what="year", asked=when, known=list(self.places))
         code = self.names.resolve(region, self.places[when])
         pairs = self.frame.filter(pl.col("level") == level, pl.col("year") == when)
-        mine = pl.concat(
-            [
-                pairs.filter(pl.col("region") == code).drop("region").rename({"other": "region"}),
-                pairs.filter(pl.col("other") == code).drop("other"),
-            ],
-            how="diagonal",
-        ).sort("cosine", "region", descending=[True, False])
+        here, there = pl.col("region") == code, pl.col("other") == code
+        who = pl.when(here).then("other").otherwise("region")
+        mine = pairs.filter(here | there).with_columns(region=who).sort("cosine", "region", descending=[True, False])
         others = mine.select("region", "cosine", "krugman", "expected", "p_more").with_columns(
             pl.DataFrame(called(self.names, "region", mine["region"]))
         )
@@ -139,13 +134,8 @@ class Isomorphism(Result, verb="isomorphism", topic="pathways", key=("level", "y
         row = self.regions.filter(level=level, year=when, region=code).row(0, named=True)
         near, far = mine.row(0, named=True), mine.row(-1, named=True)
         apart = [
-            words(
-                "pathways.explain.share",
-                name=self.names.text("industry", one["activity"]),
-                here=one["share"],
-                elsewhere=one["share_elsewhere"],
-            )
-            for one in activities.head(_SHOWN).iter_rows(named=True)
+            words("pathways.explain.share", name=self.names.text("industry", industry), here=own, elsewhere=rest)
+            for industry, own, rest in activities.head(_SHOWN).select("activity", "share", "share_elsewhere").rows()
         ]
         facts: Facts = {
             "explain.likeness": {
@@ -277,7 +267,9 @@ def isomorphism(
         tables["years"].append(year_row(level, year, pairs, drawn, len(codes)))
         tables["regions"].append(region_rows(level, year, cells.places, names, values, alike))
         tables["activities"].append(activity_rows(level, year, codes, values))
-    chosen, missing = _choice(data, count, seed, wanted=plans)
+    with_plans = plans and {"plans", "plan_categories"} <= set(data.tables)
+    chosen = choices(data, draws=count, seed=seed) if with_plans else None
+    missing = (finding("pathways.no-plans", table="plans"),) if plans and not with_plans else ()
     return Isomorphism(
         frame=pl.concat(tables["pairs"]),
         years=pl.concat(tables["years"]),
@@ -307,15 +299,6 @@ def _structures(
         for year, cells in read.items()
         if level in every[year]
     ]
-
-
-def _choice(data: Package, draws: int, seed: int, *, wanted: bool) -> tuple[Choices | None, tuple[Finding, ...]]:
-    """Return the likeness of the plans where there are any; say so where not."""
-    if not wanted:
-        return None, ()
-    if {"plans", "plan_categories"} <= set(data.tables):
-        return choices(data, draws=draws, seed=seed), ()
-    return None, (finding("pathways.no-plans", table="plans"),)
 
 
 def pair_rows(

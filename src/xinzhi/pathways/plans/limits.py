@@ -69,21 +69,12 @@ def chances_of(given: AnyFrame, package: Package, near: Nearness, year: int) -> 
         odds = fit_entry(package, year, int(setting("plan.horizon")))
         return odds.chance(near.density), odds
     found = spread(given, "probability", near.places, near.industries)
-    bad = (found < 0) | (found > 1)
-    if bad.any():
-        row, column = np.argwhere(bad)[0]
-        raise InputError(
-            "pathways.probability-range",
-            region=near.places[row],
-            industry=near.industries[column],
-            value=f"{found[row, column]:g}",
-        )
+    _refuse((found < 0) | (found > 1), found, (near.places, near.industries), "pathways.probability-range")
     return found, None
 
 
 def gains_of(given: AnyFrame, package: Package, cells: Cells, year: int) -> FloatArray:
     """Return what every region gains when it builds an industry (n, p): complexity above the least complex industry."""
-    shape = cells.values.shape
     if given is None:
         try:
             measured = measure_cells(cells, anchor=output_per_head(package, year))
@@ -93,21 +84,22 @@ def gains_of(given: AnyFrame, package: Package, cells: Cells, year: int) -> Floa
         worth = dict(measured.activities.select("activity", "complexity").iter_rows())
         least = min(worth.values())
         line = np.array([worth[code] - least if code in worth else np.nan for code in cells.activities])
-        return np.array(np.broadcast_to(line, shape))
+        return np.array(np.broadcast_to(line, cells.values.shape))
     if isinstance(given, Mapping):
         check_known(sorted(given), cells.activities, "industry", "plan: gains")
         line = np.array([float(given.get(code, np.nan)) for code in cells.activities])
-        return _not_negative(np.array(np.broadcast_to(line, shape)), cells.places, cells.activities)
-    return _not_negative(spread(given, "gain", cells.places, cells.activities), cells.places, cells.activities)
-
-
-def _not_negative(found: FloatArray, places: Sequence[str], industries: Sequence[str]) -> FloatArray:
-    if (found < 0).any():
-        row, column = np.argwhere(found < 0)[0]
-        raise InputError(
-            "pathways.negative-gain", region=places[row], industry=industries[column], value=f"{found[row, column]:g}"
-        )
+        found = np.array(np.broadcast_to(line, cells.values.shape))
+    else:
+        found = spread(given, "gain", cells.places, cells.activities)
+    _refuse(found < 0, found, (cells.places, cells.activities), "pathways.negative-gain")
     return found
+
+
+def _refuse(bad: BoolArray, found: FloatArray, names: tuple[Sequence[str], Sequence[str]], code: str) -> None:
+    """Raise where a figure is none that can be; the message names the first."""
+    for row, column in np.argwhere(bad)[:1]:
+        value = f"{found[row, column]:g}"
+        raise InputError(code, region=names[0][row], industry=names[1][column], value=value)
 
 
 def output_per_head(package: Package, year: int, people: str = "population") -> dict[str, float] | None:
@@ -134,16 +126,13 @@ def spread(frame: AnyFrame, column: str, places: Sequence[str], industries: Sequ
     fields = [*(Field(key, "code", column=names[key]) for key in keys), Field(column)]
     rows = tidy(table.cells, fields, key=keys, verb="plan", table=column, named=True).frame.drop_nulls(column)
     found = np.full((len(places), len(industries)), np.nan)
-    row_of = {name: number for number, name in enumerate(places)}
-    column_of = {name: number for number, name in enumerate(industries)}
-    matched = 0
+    row_of, column_of = ({name: number for number, name in enumerate(names)} for names in (places, industries))
+    matched = False
     for line in rows.iter_rows(named=True):
         where = column_of.get(line["industry"])
         who = row_of.get(line["region"]) if "region" in keys else slice(None)
-        if where is None or who is None:
-            continue
-        found[who, where] = line[column]
-        matched += 1
+        if where is not None and who is not None:
+            found[who, where], matched = line[column], True
     if not matched:
         raise UsageError("pathways.no-match", column=column, region=places[0], industry=industries[0])
     return found
@@ -175,20 +164,18 @@ def caps_of(
             raise UsageError("pathways.cap-negative", value=asked)
         return np.full(len(industries), asked)
     even = float(setting("plan.slack")) * slots / len(industries)
-    found = np.array([max(1, math.floor(even * _factor(used.get(code)) + 1e-9)) for code in industries])
+    steps = setting("plan.utilisation")
+    left = [  # what idle capacity leaves of a cap
+        next((float(step["factor"]) for step in steps if used.get(code, np.inf) < step["below"]), 1.0)
+        for code in industries
+    ]
+    found = np.array([max(1, math.floor(even * factor + 1e-9)) for factor in left])
     check_known(asked or (), industries, "choosable", "plan: caps")
     for code, cap in (asked or {}).items():
         if cap < 0:
             raise UsageError("pathways.cap-of-negative", industry=code, value=cap)
         found[list(industries).index(code)] = cap
     return found
-
-
-def _factor(used: float | None) -> float:
-    """Return what idle capacity leaves of a cap."""
-    if used is None:
-        return 1.0
-    return next((float(step["factor"]) for step in setting("plan.utilisation") if used < step["below"]), 1.0)
 
 
 def debt_ratios(package: Package) -> tuple[dict[str, float], int | None]:
@@ -275,16 +262,11 @@ def _window(package: Package, start: int, end: int, verb: str) -> tuple[FloatArr
     """Return density at the start, entry by the end, and the region, of every cell that was absent at the start."""
     before = nearness(jobs(package, start, verb=verb)[0])
     after = nearness(jobs(package, end, verb=verb)[0])
-    rows = [number for number, place in enumerate(before.places) if place in after.places]
-    columns = [number for number, code in enumerate(before.industries) if code in after.industries]
-    there = np.ix_(np.array(rows), np.array(columns))
-    then = np.ix_(
-        np.array([after.places.index(before.places[row]) for row in rows]),
-        np.array([after.industries.index(before.industries[column]) for column in columns]),
-    )
+    # both are sorted
+    there = np.ix_(np.isin(before.places, after.places), np.isin(before.industries, after.industries))
+    then = np.ix_(np.isin(after.places, before.places), np.isin(after.industries, before.industries))
     absent = ~before.present[there]
-    names = np.array(before.places)[np.array(rows)]
-    owner = np.broadcast_to(names[:, None], absent.shape)
+    owner = np.broadcast_to(np.array(before.places)[there[0]], absent.shape)
     return before.density[there][absent], after.present[then][absent], owner[absent]
 
 
@@ -293,49 +275,36 @@ _TINY = 1e-7
 
 def refuse(task: Task, places: Sequence[str], industries: Sequence[str]) -> InputError:
     """Return the error that says which limit no assignment keeps, and what would be enough."""
-    few = task.eligible().sum(axis=1) < task.sizes
-    if few.any():
+    eligible = task.eligible().sum(axis=1)
+    if few := np.flatnonzero(eligible < task.sizes).tolist():
         first = [
-            _said(
-                "pathways.region-of",
-                region=NO_NAMES.region(places[row]),
-                n=int(task.eligible()[row].sum()),
-                of=int(task.sizes[row]),
-            )
-            for row in np.flatnonzero(few).tolist()
+            _said("pathways.region-of", region=NO_NAMES.region(places[k]), n=int(eligible[k]), of=int(task.sizes[k]))
+            for k in few
         ]
-        return InputError("pathways.few-choices", n=int(few.sum()), regions=first)
-    short = elastic(task, "caps")
-    if short.sum() > _TINY:
-        cure = [
-            _said("pathways.cap-by", industry=industries[k], by=max(1, round(float(short[k])))) for k in _largest(short)
-        ]
-        n, asked, held = round(float(short.sum())), int(task.sizes.sum()), int(task.caps.sum())
+        return InputError("pathways.few-choices", n=len(few), regions=first)
+    if short := _short(task, "caps"):
+        cure = [_said("pathways.cap-by", industry=industries[k], by=max(1, round(by))) for k, by in short]
+        n, asked, held = round(sum(by for _, by in short)), int(task.sizes.sum()), int(task.caps.sum())
         return InputError("pathways.caps-tight", n=n, asked=asked, held=held, cure=cure)
-    if (task.floors > 0).any():
-        short = elastic(task, "floors")
-        if short.sum() > _TINY:
-            worst = [
-                _said(
-                    "pathways.floor-by", region=NO_NAMES.region(places[k]), by=short[k], share=short[k] / task.floors[k]
-                )
-                for k in _largest(short)
-            ]
-            return InputError("pathways.floors-tight", short=worst)
-    if task.loads is not None and task.room is not None:
-        short = elastic(task, "room")
-        if short.sum() > _TINY:
-            worst = [
-                _said("pathways.capacity-by", industry=industries[k], by=f"{short[k]:.3g}", room=f"{task.room[k]:.3g}")
-                for k in _largest(short)
-            ]
-            return InputError("pathways.capacity-tight", short=worst)
+    if (task.floors > 0).any() and (short := _short(task, "floors")):
+        worst = [
+            _said("pathways.floor-by", region=NO_NAMES.region(places[k]), by=by, share=by / task.floors[k])
+            for k, by in short
+        ]
+        return InputError("pathways.floors-tight", short=worst)
+    if task.loads is not None and task.room is not None and (short := _short(task, "room")):
+        worst = [
+            _said("pathways.capacity-by", industry=industries[k], by=f"{by:.3g}", room=f"{task.room[k]:.3g}")
+            for k, by in short
+        ]
+        return InputError("pathways.capacity-tight", short=worst)
     return InputError("pathways.whole-tight", overlap=task.overlap)
 
 
-def _largest(short: FloatArray) -> list[int]:
-    """Return the limits that must give way, the largest shortfall first."""
-    return [int(k) for k in np.argsort(-short, kind="stable") if short[k] > _TINY]
+def _short(task: Task, what: str) -> list[tuple[int, float]]:
+    """Return the limits of a kind that must give way and by how much, the largest shortfall first."""
+    short = elastic(task, what)
+    return [(int(k), float(short[k])) for k in np.argsort(-short, kind="stable") if short[k] > _TINY]
 
 
 def _said(what: str, **values: object) -> Text:
@@ -411,7 +380,6 @@ class Parts:
     """The matrices that a plan is made from, by region and what it may choose (n, p): ``category`` or ``industry``."""
 
     kind: str
-
     places: tuple[str, ...]
     industries: tuple[str, ...]
     probability: FloatArray

@@ -111,22 +111,21 @@ def divisions_of(package: Package, *, verb: str) -> dict[str, tuple[str, ...]]:
     }
 
 
-def popularity(data: Package, industries: Sequence[str], value: FloatArray) -> FloatArray:
-    """Return how favoured every industry is: how many regions name a category in it, else its expected gain."""
+def favoured(data: Package, codes: Sequence[str], value: FloatArray, kind: str) -> FloatArray:
+    """Return how many regions' last plans name a category, or one that falls in an industry; else the expected gain."""
     total = np.nan_to_num(value).sum(axis=0)
-    if not {"plans", "plan_categories"} <= set(data.tables):
+    if not {"plans", *(() if kind == "category" else ("plan_categories",))} <= set(data.tables):
         return np.asarray(total)
     last = plan_years(data, None, verb="plan")[-1]
     named = data.tables["plans"].filter(pl.col("year") == last).group_by("category").agg(pl.col("named").sum())
-    stated = divisions_of(data, verb="plan")
-    times = np.zeros(len(industries))
+    stated = {} if kind == "category" else divisions_of(data, verb="plan")
+    times = dict.fromkeys(codes, 0.0)
     for category, count in named.iter_rows():
-        for code in stated.get(category, ()):
-            if code in industries:
-                number = industries.index(code)
-                times[number] = max(times[number], float(count or 0))
+        for code in (category,) if kind == "category" else stated.get(category, ()):
+            if code in times:
+                times[code] = max(times[code], float(count or 0))
     # Ties are broken by the expected gain, which is scaled to stay below one region.
-    return np.asarray(times + total / (1.0 + total.sum()))
+    return np.asarray(np.array(list(times.values())) + total / (1.0 + total.sum()))
 
 
 _PLANS, _CATEGORIES, _RULES = "plans.csv", "plan_categories.csv", "coding-rules.md"
@@ -354,9 +353,15 @@ def candidates(data: Package, cells: Cells, near: Nearness) -> Candidates:
     if not codes:
         raise InputError("pathways.nothing-to-choose")
     nation, heads = cells.values.sum(axis=0), cells.values.sum(axis=1)
-    jobs = np.column_stack([cells.values[:, base[code]].sum(axis=1) for code in codes])
-    density = np.column_stack([near.density[:, base[code]] @ _shares(nation[base[code]]) for code in codes])
-    quotient = _quotient(jobs, heads)
+    columns = [base[code] for code in codes]
+    jobs = np.column_stack([cells.values[:, some].sum(axis=1) for some in columns])
+    weights = [nation[some] / nation[some].sum() if nation[some].sum() > 0 else np.ones(len(some)) / len(some)
+               for some in columns]  # fmt: skip
+    density = np.column_stack([near.density[:, some] @ part for some, part in zip(columns, weights, strict=True)])
+    # Columns overlap: shares of a place's jobs over those of all places, of all jobs and not of the row's sum.
+    whole = np.column_stack([jobs, heads]).sum(axis=0)
+    own, part = jobs / np.where(heads > 0, heads, 1.0)[:, None], whole[:-1] / whole[-1]
+    quotient = np.asarray(own / np.where(part > 0, part, 1.0))
     why: Mapping[str, str] = parameters.read_yaml(_FILE)["not_weighed"]
     left = [code for code in sorted(known) if code not in codes]
     return Candidates(
@@ -368,18 +373,6 @@ def candidates(data: Package, cells: Cells, near: Nearness) -> Candidates:
             schema={"category": pl.String, "why": pl.String},
         ),
     )
-
-
-def _shares(weights: FloatArray) -> FloatArray:
-    return np.asarray(weights / weights.sum() if weights.sum() > 0 else np.full(len(weights), 1.0 / len(weights)))
-
-
-def _quotient(jobs: FloatArray, heads: FloatArray) -> FloatArray:
-    """Return location quotients of columns that overlap: shares of a place's jobs over those of all places."""
-    whole = np.column_stack([jobs, heads])  # the last column is all jobs: shares are of it, not of the row's sum
-    nation = whole.sum(axis=0)
-    own = whole[:, :-1] / np.where(heads > 0, heads, 1.0)[:, None]
-    return np.asarray(own / np.where(nation[:-1] > 0, nation[:-1] / nation[-1], 1.0))
 
 
 def worth(data: Package, found: Candidates) -> FloatArray:
@@ -408,18 +401,6 @@ def contradicted(data: Package, places: Sequence[str], codes: Sequence[str], kin
         if region in row_of and category in column_of:
             found[row_of[region], column_of[category]] = True
     return found
-
-
-def named_by(data: Package, codes: Sequence[str], value: FloatArray) -> FloatArray:
-    """Return by how many regions' plans a category is named in the last year, ties broken by the expected gain."""
-    total = np.nan_to_num(value).sum(axis=0)
-    if "plans" not in data.tables:
-        return np.asarray(total)
-    last = plan_years(data, None, verb="plan")[-1]
-    rows = data.tables["plans"].filter(pl.col("year") == last).group_by("category").agg(pl.col("named").sum())
-    times = dict(rows.iter_rows())
-    counts = np.array([float(times.get(code) or 0.0) for code in codes])
-    return np.asarray(counts + total / (1.0 + total.sum()))
 
 
 def idle(used: Mapping[str, float], codes: Sequence[str]) -> dict[str, float]:

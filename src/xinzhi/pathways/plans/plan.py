@@ -21,23 +21,11 @@ from xinzhi.pathways.complexity.cells import Cells
 from xinzhi.pathways.conventions import check_known, setting
 from xinzhi.pathways.entry.forecast import Skill, entry_skill
 from xinzhi.pathways.industries import Explanation, as_package, jobs, nearness
+from xinzhi.pathways.plans import limits as rules
 from xinzhi.pathways.plans import lists as weighing
 from xinzhi.pathways.plans.assignment import Assignment, InfeasibleTaskError, Task, assign, greedy, herd, queue, row_of
 from xinzhi.pathways.plans.choices import Choices
-from xinzhi.pathways.plans.limits import (
-    EntryOdds,
-    Limits,
-    Parts,
-    caps_of,
-    chances_of,
-    debt_ratios,
-    gains_of,
-    refuse,
-    sizes_of,
-    task_of,
-    utilisation,
-)
-from xinzhi.pathways.plans.lists import popularity
+from xinzhi.pathways.plans.limits import EntryOdds, Limits, Parts
 from xinzhi.pathways.plans.similarity import jaccard, mean_of_pairs
 
 _SHOWN = 3
@@ -268,27 +256,29 @@ def plan(  # noqa: PLR0913 - the parts of one programme, each with a default
     if size < 1:
         raise UsageError("pathways.portfolio", n=size)
     parts, odds, unjudged = _parts(source, cells, when, (probabilities, gains), exclude)
-    ratios, debt_year = debt_ratios(data)
-    sizes, findings = sizes_of(asked, parts.places, size, ratios)
+    ratios, debt_year = rules.debt_ratios(data)
+    sizes, findings = rules.sizes_of(asked, parts.places, size, ratios)
     named_codes = parts.kind == "category"
-    used = utilisation(data, cells.activities if named_codes else parts.industries)
+    used = rules.utilisation(data, cells.activities if named_codes else parts.industries)
     used = weighing.idle(used, parts.industries) if named_codes else used
-    task = task_of(parts, sizes, caps_of(asked.caps, parts.industries, int(sizes.sum()), used), asked)
+    task = rules.task_of(parts, sizes, rules.caps_of(asked.caps, parts.industries, int(sizes.sum()), used), asked)
     try:
         best = assign(task) if time_limit is None else assign(task, time_limit=time_limit)
         bare = replace(task, floors=np.zeros(len(sizes)), room=None, loads=None, overlap=None)
         loose = best if best.proof == "flow" else assign(bare)
     except InfeasibleTaskError:
-        raise refuse(task, parts.places, parts.industries) from None
+        raise rules.refuse(task, parts.places, parts.industries) from None
     skill = None if odds is None else entry_skill(source, when)
     named = odds is None or untested or (skill is not None and skill.beats)
-    favoured = weighing.named_by if named_codes else popularity
-    rivals = {"greedy": greedy(task), "herd": herd(task, favoured(data, parts.industries, parts.value))}
+    popular = weighing.favoured(data, parts.industries, parts.value, parts.kind)
+    rivals = {"greedy": greedy(task), "herd": herd(task, popular)}
+    every = {"coordinated": best.chosen, "loose": loose.chosen, "queue": queue(task), **rivals}
+    ceiling = (best.objective, loose.objective)
     return Plan(
         frame=assigned_rows(task, best, parts) if named else pl.DataFrame(schema=_NOTHING),
         candidates=cap_rows(task, best, parts, rivals, used),
         regions=region_rows(task, best, parts, ratios),
-        comparison=comparison_rows(task, best, loose, rivals),
+        comparison=pl.DataFrame([row_of(task, chosen, kind, ceiling) for kind, chosen in every.items()]),
         assignment=best,
         task=task,
         odds=odds,
@@ -324,11 +314,14 @@ def _parts(
     kept = np.array([code not in out for code in cells.activities])
     if not kept.any():
         raise UsageError("pathways.all-excluded")
-    probability, odds = chances_of(given[0], data, near, when)
-    gain = gains_of(given[1], data, cells, when) if gain is None else gain
+    probability, odds = rules.chances_of(given[0], data, near, when)
+    gain = rules.gains_of(given[1], data, cells, when) if gain is None else gain
     barred = near.present | weighing.contradicted(data, near.places, near.industries, kind)
     value = np.where(barred, np.nan, probability * gain)
     nation = cells.values.sum(axis=0, keepdims=True)
+    names = names_of(data)
+    if kind != "category":  # categories are called as industries are
+        names = Names({**names.by_kind, "category": names.by_kind.get("industry", {})})
     parts = Parts(
         kind=kind,
         places=cells.places,
@@ -339,7 +332,7 @@ def _parts(
         density=near.density[:, kept],
         lack=np.maximum(heads[:, None] * nation / heads.sum() - cells.values, 0.0)[:, kept],
         nation=nation[0, kept],
-        names=names_of(data) if kind == "category" else _as_categories(names_of(data)),
+        names=names,
         excluded=tuple(code for code in out if code in cells.activities),
     )
     if not np.isfinite(parts.value).any():
@@ -358,11 +351,6 @@ def own_ranks(value: FloatArray) -> IntArray:
 def _named(names: Names, codes: Sequence[str], stem: str) -> dict[str, list[str]]:
     shown = [names.text(stem, code) for code in codes]
     return {stem: list(codes), f"{stem}_zh": [name.zh for name in shown], f"{stem}_en": [name.en for name in shown]}
-
-
-def _as_categories(names: Names) -> Names:
-    """Return names in which categories are called as industries are."""
-    return Names({**names.by_kind, "category": names.by_kind.get("industry", {})})
 
 
 def assigned_rows(task: Task, best: Assignment, parts: Parts) -> pl.DataFrame:
@@ -428,13 +416,6 @@ def region_rows(task: Task, best: Assignment, parts: Parts, ratios: Mapping[str,
         },
         schema_overrides={"debt_ratio": pl.Float64},
     )
-
-
-def comparison_rows(task: Task, best: Assignment, loose: Assignment, rivals: Mapping[str, BoolArray]) -> pl.DataFrame:
-    """Return one row per way of choosing; the columns are those of `Plan.comparison`."""
-    ceiling = (best.objective, loose.objective)
-    every = {"coordinated": best.chosen, "loose": loose.chosen, "queue": queue(task), **rivals}
-    return pl.DataFrame([row_of(task, chosen, kind, ceiling) for kind, chosen in every.items()])
 
 
 def sensitivity_row(task: Task, scale: float, reference: float) -> dict[str, Any]:
