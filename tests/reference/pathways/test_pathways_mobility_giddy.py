@@ -15,7 +15,7 @@ import polars as pl
 import pytest
 
 from xinzhi.pathways.convergence.beta_convergence import beta_convergence
-from xinzhi.pathways.convergence.transitions import transitions
+from xinzhi.pathways.convergence.distribution import transitions
 
 TOLERANCE = 1e-10
 pytestmark = pytest.mark.shared

@@ -59,12 +59,8 @@ def speed_of_convergence(slope: float, years: float, standard_error: float = flo
     """
     left = 1 + slope * years
     if left <= 0:
-        return Speed(
-            rate=None,
-            standard_error=None,
-            half_life=None,
-            note="1 + bT is not positive: the order is turned over within the span; there is no constant speed",
-        )
+        note = "1 + bT is not positive: the order is turned over within the span; there is no constant speed"
+        return Speed(rate=None, standard_error=None, half_life=None, note=note)
     rate = float(-np.log(left) / years)
     error = float(standard_error / left) if np.isfinite(standard_error) else None
     if rate <= 0:
@@ -164,8 +160,8 @@ def beta_convergence(
     initial = logs.values[:, :-1]
     given = _controls(frame, logs, unit=unit, time=time, names=controls)
     terms, estimates, errors, fitted, spatial, r2 = _estimate(growth, initial, given, logs, neighbours, rules, controls)
-    bounds = setting("inference.normal_95") * errors
-    years = np.tile(logs.years[:-1], len(logs.units))
+    bounds, asked = setting("inference.normal_95") * errors, options_of(rules)
+    slope, error = (float(found[terms.index("initial")]) for found in (estimates, errors))
     return BetaConvergence(
         frame=pl.DataFrame(
             {
@@ -180,19 +176,17 @@ def beta_convergence(
         points=pl.DataFrame(
             {
                 "unit": np.repeat(np.array(logs.units, dtype=object), growth.shape[1]),
-                "year": years,
+                "year": np.tile(logs.years[:-1], len(logs.units)),
                 "initial": initial.ravel(),
                 "growth": growth.ravel(),
                 "fitted": fitted,
             },
             schema_overrides={"unit": pl.String},
         ),
-        slope=float(estimates[terms.index("initial")]),
-        standard_error=float(errors[terms.index("initial")]),
+        slope=slope,
+        standard_error=error,
         years=step,
-        speed=speed_of_convergence(
-            float(estimates[terms.index("initial")]), step, float(errors[terms.index("initial")])
-        ),
+        speed=speed_of_convergence(slope, step, error),
         r2=r2,
         observations=growth.size,
         units=len(logs.units),
@@ -201,12 +195,7 @@ def beta_convergence(
         findings=logs.findings,
         kind=levels.kind,
         provenance=provenance(
-            "beta_convergence",
-            logs,
-            value=value,
-            controls=list(controls),
-            spatial=neighbours is not None,
-            **options_of(rules),
+            "beta_convergence", logs, value=value, controls=list(controls), spatial=neighbours is not None, **asked
         ),
     )
 
@@ -299,15 +288,8 @@ def _estimate(
         design = np.column_stack([np.ones(growth.size), regressors.reshape(growth.size, -1)])
         matrix = weights_matrix(neighbours, logs.units)
         lag = fit_spatial_lag(growth.ravel(), design, matrix)
-        terms = ["constant", "initial", *names, "spatial"]
-        return (
-            terms,
-            np.append(lag.coefficients, lag.rho),
-            lag.standard_errors,
-            growth.ravel() - lag.residuals,
-            lag,
-            None,
-        )
+        terms, estimates = ["constant", "initial", *names, "spatial"], np.append(lag.coefficients, lag.rho)
+        return terms, estimates, lag.standard_errors, growth.ravel() - lag.residuals, lag, None
     design = regressors.reshape(growth.size, -1)
     unit = np.repeat(np.arange(len(growth)), growth.shape[1])
     if rules.effects == "none":

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
@@ -18,36 +18,18 @@ from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text, words
 from xinzhi.data import provenance
 from xinzhi.pathways.conventions import check_option, conventions, options_of
-from xinzhi.pathways.convergence.log_t_test import (
-    LogTRules,
-    Placebo,
-    growing_variation,
-    numbered,
-    paths_frame,
-    placebo,
-    prepared,
-    refuse_identical,
-    regress,
-    variation,
-    variation_with_one_more,
-)
+from xinzhi.pathways.convergence import log_t_test as log_t
+from xinzhi.pathways.convergence.log_t_test import LogTRules, Placebo, growing_variation, regress, variation
 from xinzhi.pathways.convergence.unit_years import UnitYears
 
 Merging = Literal["ps", "vlt"]
 Order = Literal["last", "last-half"]
 _TWO = 2
 _SHOWN = 4
-_TABLE = {
-    "club": pl.Int64(),
-    "units": pl.Int64(),
-    "slope": pl.Float64(),
-    "standard_error": pl.Float64(),
-    "t": pl.Float64(),
-    "p": pl.Float64(),
-    "converges": pl.Boolean(),
-    "sieve": pl.Float64(),
-    "merged_from": pl.String(),
-}
+_TABLE: dict[str, Any] = {
+    **dict.fromkeys(("club", "units"), pl.Int64), **dict.fromkeys(("slope", "standard_error", "t", "p"), pl.Float64),
+    "converges": pl.Boolean, "sieve": pl.Float64, "merged_from": pl.String,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,10 +192,13 @@ def clubs(frame: AnyFrame, unit: str, time: str, value: str, *, rules: ClubRules
     """
     chosen = rules or ClubRules()
     check_option("order", chosen.order, Order)
-    panel = prepared(frame, unit=unit, time=time, value=value, rules=chosen.test, verb="clubs")
+    panel = log_t.prepared(frame, unit=unit, time=time, value=value, rules=chosen.test, verb="clubs")
     order = _order(panel.values, chosen)
-    _refuse_twins(panel, order)
-    refuse_identical(panel, variation(panel.values))
+    # two neighbours in the order with the same path throughout have no variance
+    ordered = panel.values[order]
+    for place in np.flatnonzero((ordered[1:] == ordered[:-1]).all(axis=1))[:1]:
+        raise InputError("pathways.identical-paths", units=[panel.units[row] for row in order[place : place + 2]])
+    log_t.refuse_identical(panel, variation(panel.values))
     found = _search(panel.values, order, chosen)
     result = _result(panel, order, found, chosen, value)
     result = merge_clubs(result, chosen.merge) if chosen.merge else result
@@ -221,8 +206,8 @@ def clubs(frame: AnyFrame, unit: str, time: str, value: str, *, rules: ClubRules
         return result
     names = {name: row for row, name in enumerate(panel.units)}
     members = [np.array([names[one] for one in result.members(club)]) for club in result.table["club"]]
-    held = placebo(
-        panel.values, numbered(len(panel.units), members), partial(_numbers, rules=chosen), draws=chosen.placebo,
+    held = log_t.placebo(
+        panel.values, log_t.numbered(len(panel.units), members), partial(_numbers, rules=chosen), draws=chosen.placebo,
         seed=chosen.seed,
     )  # fmt: skip
     return replace(result, placebo=held)
@@ -238,9 +223,9 @@ def _order(values: FloatArray, rules: ClubRules) -> IntArray:
 def _numbers(values: FloatArray, *, rules: ClubRules) -> IntArray:
     """Return the club of every unit, 0 for none."""
     groups = _search(values, _order(values, rules), rules)
-    if rules.merge:
-        groups = (_merge_down if rules.merge == "ps" else _merge_best)(groups, values, rules.test)
-    return numbered(len(values), [one.members for one in groups])
+    groups = _search(values, _order(values, rules), rules)
+    groups = _merged(groups, values, rules.test, rules.merge) if rules.merge else groups
+    return log_t.numbered(len(values), [one.members for one in groups])
 
 
 def merge_clubs(found: Clubs, method: Merging = "ps") -> Clubs:
@@ -276,9 +261,8 @@ def merge_clubs(found: Clubs, method: Merging = "ps") -> Clubs:
         )
         for number, sieve in found.table.select("club", "sieve").rows()
     ]
-    groups = (_merge_down if method == "ps" else _merge_best)(groups, found.panel.values, found.rules.test)
-    ordering = found.frame.sort("position")["unit"].to_list()
-    order = np.array([names[name] for name in ordering])
+    groups = _merged(groups, found.panel.values, found.rules.test, method)
+    order = np.array([names[name] for name in found.frame.sort("position")["unit"].to_list()])
     rules = replace(found.rules, merge=method)
     kept = tuple(item for item in found.findings if item.rule != "club-rejects")
     merged = _result(found.panel, order, groups, rules, str(found.provenance.options["value"]))
@@ -325,7 +309,8 @@ def _sieved(values: FloatArray, rest: IntArray, core: IntArray, rules: ClubRules
     others = rest[~np.isin(rest, core)]
     if not len(others):
         return _Club(members=core, core=core, sieve=rules.sieve)
-    t = np.nan_to_num(regress(variation_with_one_more(values[core], values[others]), rules.test).t, nan=-np.inf)
+    more = log_t.variation_with_one_more(values[core], values[others])
+    t = np.nan_to_num(regress(more, rules.test).t, nan=-np.inf)
     best = np.argsort(-t, kind="stable")
     best = best[t[best] > rules.sieve]
     sieve, joining = rules.sieve, len(best)
@@ -338,19 +323,16 @@ def _sieved(values: FloatArray, rest: IntArray, core: IntArray, rules: ClubRules
     return _Club(members=rest[chosen], core=core, sieve=sieve)
 
 
-def _merge_down(groups: list[_Club], values: FloatArray, rules: LogTRules) -> list[_Club]:
-    merged = groups[:1]
-    for club in groups[1:]:
-        both = _join(merged[-1], club)
-        if _test(values, both.members, rules)[2] > rules.critical:
-            merged[-1] = both
-        else:
-            merged.append(club)
-    return merged
-
-
-def _merge_best(groups: list[_Club], values: FloatArray, rules: LogTRules) -> list[_Club]:
+def _merged(groups: list[_Club], values: FloatArray, rules: LogTRules, method: Merging) -> list[_Club]:
+    """Join neighbours that pass together: from the top (``ps``), or where two fit best, again and again (``vlt``)."""
     groups = list(groups)
+    if method == "ps":
+        merged = groups[:1]
+        for club in groups[1:]:
+            both = _join(merged[-1], club)
+            passes = _test(values, both.members, rules)[2] > rules.critical
+            merged = [*merged[:-1], both] if passes else [*merged, club]
+        return merged
     while len(groups) > 1:
         pairs = [_join(one, other) for one, other in itertools.pairwise(groups)]
         t = [*(_test(values, pair.members, rules)[2] for pair in pairs), -np.inf]
@@ -389,42 +371,23 @@ def _result(panel: UnitYears, order: IntArray, found: list[_Club], rules: ClubRu
         pl.when(pl.col("club") > 0).then("club")
     )
     slope, error, t = _test(panel.values, order, rules.test)
+    asked = {name: getattr(rules, name) for name in ("sieve", "raising", "order", "merge")}
     return Clubs(
         frame=frame.sort("position"),
         table=table,
         whole={"slope": slope, "standard_error": error, "t": t},
-        paths=paths_frame(panel),
-        findings=(*panel.findings, *_rejecting(table)),
+        paths=log_t.paths_frame(panel),
+        # the self-test of the result: a club that rejects convergence is named
+        findings=(
+            *panel.findings,
+            *(
+                finding("pathways.club-rejects", key=str(row["club"]), words=row)
+                for row in table.iter_rows(named=True)
+                if not row["converges"]
+            ),
+        ),
         panel=panel,
         rules=rules,
         kind=panel.kind,
-        provenance=provenance(
-            "clubs",
-            panel,
-            value=value,
-            sieve=rules.sieve,
-            raising=rules.raising,
-            order=rules.order,
-            merge=rules.merge,
-            **options_of(rules.test),
-        ),
+        provenance=provenance("clubs", panel, value=value, **asked, **options_of(rules.test)),
     )
-
-
-def _rejecting(table: pl.DataFrame) -> tuple[Finding, ...]:
-    """Name the clubs that reject convergence: the self-test of the result."""
-    return tuple(
-        finding("pathways.club-rejects", key=str(row["club"]), words=row)
-        for row in table.iter_rows(named=True)
-        if not row["converges"]
-    )
-
-
-def _refuse_twins(panel: UnitYears, order: IntArray) -> None:
-    """Raise where two neighbours in the order have the same path throughout: their variance is zero."""
-    values = panel.values[order]
-    same = (values[1:] == values[:-1]).all(axis=1)
-    if same.any():
-        place = int(np.flatnonzero(same)[0])
-        names = [panel.units[row] for row in order[place : place + 2]]
-        raise InputError("pathways.identical-paths", units=names)

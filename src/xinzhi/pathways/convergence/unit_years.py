@@ -55,24 +55,28 @@ def read_unit_years(frame: AnyFrame, *, unit: str, time: str, value: str, verb: 
 def balanced(panel: UnitYears, *, verb: str, gaps: Gaps = "refuse", fewest: int = setting("log_t.units")) -> UnitYears:
     """Return a panel without gaps, at equal distances in time."""
     check_option("gaps", gaps, Gaps)
-    _refuse_uneven(panel.years, verb)
-    holed = ~np.isfinite(panel.values).all(axis=1)
-    findings = tuple(_gap(panel, int(row), gaps) for row in np.flatnonzero(holed))
+    years, units = panel.years, panel.units
+    if len(years) < 2:  # noqa: PLR2004 - a change needs two years
+        raise InputError("pathways.one-year", verb=verb, year=years[0])
+    usual = int(np.median(steps := np.diff(years)))
+    for place in np.flatnonzero(steps != usual)[:1]:
+        raise InputError("pathways.uneven", verb=verb, first=years[place], last=years[place + 1], usual=usual)
+    known = np.isfinite(panel.values)
+    holed = ~known.all(axis=1)
+    severity: Severity = "error" if gaps == "refuse" else "warning"
+    findings = tuple(
+        finding("pathways.gap", severity=severity, key=units[row], words={"years": years[~known[row]].tolist()})
+        for row in np.flatnonzero(holed)
+    )
     if holed.any() and gaps == "refuse":
-        raise InputError(
-            "pathways.gaps",
-            findings,
-            verb=verb,
-            n=int(holed.sum()),
-            of=len(panel.units),
-            units=[panel.units[row] for row in np.flatnonzero(holed)],
-        )
+        names = [units[row] for row in np.flatnonzero(holed)]
+        raise InputError("pathways.gaps", findings, verb=verb, n=len(names), of=len(units), units=names)
     kept = np.flatnonzero(~holed)
     if len(kept) < fewest:
         raise InputError("pathways.few-units", findings, verb=verb, n=len(kept), least=fewest)
     return replace(
         panel,
-        units=tuple(panel.units[row] for row in kept),
+        units=tuple(units[row] for row in kept),
         values=panel.values[kept],
         findings=(*panel.findings, *findings),
     )
@@ -80,34 +84,14 @@ def balanced(panel: UnitYears, *, verb: str, gaps: Gaps = "refuse", fewest: int 
 
 def logarithms(panel: UnitYears, *, verb: str) -> UnitYears:
     """Return the panel in natural logarithms."""
-    bad = np.argwhere(panel.values <= 0)
-    if len(bad):
-        findings = tuple(
-            finding(
-                "pathways.no-logarithm",
-                key=f"{panel.units[row]}/{panel.years[column]}",
-                value=f"{panel.values[row, column]:g}",
-            )
-            for row, column in bad
-        )
-        raise InputError("pathways.no-logarithms", findings, verb=verb, n=len(bad), first=findings[0].key)
-    return replace(panel, values=np.log(panel.values))
-
-
-def _refuse_uneven(years: IntArray, verb: str) -> None:
-    if len(years) < 2:  # noqa: PLR2004 - a change needs two years
-        raise InputError("pathways.one-year", verb=verb, year=years[0])
-    steps = np.diff(years)
-    if len(set(steps.tolist())) > 1:
-        usual = int(np.median(steps))
-        place = int(np.flatnonzero(steps != usual)[0])
-        raise InputError("pathways.uneven", verb=verb, first=years[place], last=years[place + 1], usual=usual)
-
-
-def _gap(panel: UnitYears, row: int, gaps: Gaps) -> Finding:
-    missing = panel.years[~np.isfinite(panel.values[row])]
-    severity: Severity = "error" if gaps == "refuse" else "warning"
-    return finding("pathways.gap", severity=severity, key=panel.units[row], words={"years": missing.tolist()})
+    units, years, values = panel.units, panel.years, panel.values
+    findings = tuple(
+        finding("pathways.no-logarithm", key=f"{units[row]}/{years[column]}", value=f"{values[row, column]:g}")
+        for row, column in np.argwhere(values <= 0)
+    )
+    if findings:
+        raise InputError("pathways.no-logarithms", findings, verb=verb, n=len(findings), first=findings[0].key)
+    return replace(panel, values=np.log(values))
 
 
 def span(panel: UnitYears, start: int | None, end: int | None, *, verb: str) -> UnitYears:
