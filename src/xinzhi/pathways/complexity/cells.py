@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,8 +17,6 @@ from xinzhi.core.text import same
 from xinzhi.data import Field, tidy
 from xinzhi.data.frames import read_any
 from xinzhi.pathways.conventions import setting
-
-_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,10 +81,8 @@ def _withheld(
     keys = cells.with_row_index("line", offset=1).filter(masked).select("line", place, activity, value).rows()
     if suppressed is None:
         findings = [
-            finding(
-                "pathways.suppressed-cell", table="cells", line=line, column=value, key=f"{here}/{what}", value=given
-            )
-            for line, here, what, given in keys
+            finding("pathways.suppressed-cell", table="cells", line=at, column=value, key=f"{here}/{what}", value=given)
+            for at, here, what, given in keys
         ]
         raise InputError("pathways.suppressed", findings, n=len(findings), first=findings[0].where())
     filled = cells.with_columns(pl.when(masked).then(pl.lit(str(suppressed))).otherwise(pl.col(value)).alias(value))
@@ -164,31 +160,28 @@ def read_panel(
         raise UsageError(
             "pathways.no-period", period=period, asked=absent, first=there[0], last=there[-1], n=len(there)
         )
-    own = [pl.col(place).cast(pl.String), pl.col(activity).cast(pl.String)]
     slices = {one: table.cells.filter(pl.col(period) == one) for one in dict.fromkeys(periods)}
-    places = _common(data.select(own[0])[:, 0] for data in slices.values())
-    activities = _common(data.select(own[1])[:, 0] for data in slices.values())
+    own = {"place": place, "activity": activity}
+    named = {
+        what: [set(data[column].cast(pl.String).drop_nulls()) for data in slices.values()]
+        for what, column in own.items()
+    }
+    places, activities = (sorted(set.intersection(*some)) for some in named.values())
     findings = [
-        *_left("pathways.left-out-place", "place", _missing(own[0], slices, places)),
-        *_left("pathways.left-out-activity", "activity", _missing(own[1], slices, activities)),
+        one
+        for what, some in named.items()
+        for one in _left(f"pathways.left-out-{what}", what, sorted(set.union(*some) - set.intersection(*some)))
     ]
-    values = {
-        one: _matrix(data, (place, activity, value), places, activities) for one, data in slices.items()
-    }  # fmt: skip
+    values = {one: _matrix(data, (place, activity, value), places, activities) for one, data in slices.items()}
     if least_place is not None:
         large = values[least_place[0]].sum(axis=1) > least_place[1]
-        findings += _left(
-            "pathways.left-out-place", "place", [name for name, keep in zip(places, large, strict=True) if not keep]
-        )
+        small = [name for name, keep in zip(places, large, strict=True) if not keep]
+        findings += _left("pathways.left-out-place", "place", small)
         places = [name for name, keep in zip(places, large, strict=True) if keep]
         values = {one: matrix[large] for one, matrix in values.items()}
     if min(len(places), len(activities)) < 3:  # noqa: PLR2004 - as many as complexity needs
-        raise InputError(
-            "pathways.too-few-common",
-            places=len(places),
-            activities=len(activities),
-            periods=[str(one) for one in slices],
-        )
+        shown = [str(one) for one in slices]
+        raise InputError("pathways.too-few-common", places=len(places), activities=len(activities), periods=shown)
     return Panel(places=tuple(places), activities=tuple(activities), values=values, findings=tuple(findings), kind=kind)
 
 
@@ -197,25 +190,10 @@ def _matrix(data: pl.DataFrame, columns: tuple[str, str, str], places: list[str]
     place, activity, value = columns
     cells = read_cells(data, place=place, activity=activity, value=value)
     found = np.zeros((len(places), len(activities)))
-    rows, row_at = _at(cells.places, places)
-    columns_from, column_at = _at(cells.activities, activities)
-    found[np.ix_(row_at, column_at)] = cells.values[np.ix_(rows, columns_from)]
+    # both are sorted
+    here = np.ix_(np.isin(places, cells.places), np.isin(activities, cells.activities))
+    found[here] = cells.values[np.ix_(np.isin(cells.places, places), np.isin(cells.activities, activities))]
     return found
-
-
-def _at(have: Sequence[str], wanted: Sequence[str]) -> tuple[list[int], list[int]]:
-    position = {name: index for index, name in enumerate(wanted)}
-    pairs = [(index, position[name]) for index, name in enumerate(have) if name in position]
-    return [pair[0] for pair in pairs], [pair[1] for pair in pairs]
-
-
-def _common(columns: Iterable[pl.Series]) -> list[str]:
-    return sorted(set.intersection(*(set(column.drop_nulls().to_list()) for column in columns)))
-
-
-def _missing(column: pl.Expr, slices: Mapping[Any, pl.DataFrame], kept: Sequence[str]) -> list[str]:
-    everyone = set().union(*(set(data.select(column)[:, 0].drop_nulls().to_list()) for data in slices.values()))
-    return sorted(everyone - set(kept))
 
 
 def _left(code: str, column: str, names: Sequence[str]) -> tuple[Finding, ...]:
@@ -223,9 +201,6 @@ def _left(code: str, column: str, names: Sequence[str]) -> tuple[Finding, ...]:
         return ()
     said = {"n": len(names), "left": [same(name) for name in names]}
     return (finding(code, table="cells", column=column, words=said),)
-
-
-_SHOWN = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

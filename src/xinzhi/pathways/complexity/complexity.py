@@ -223,9 +223,22 @@ def measure_cells(
     shares = relatedness.density(here, near, nearest=chosen.nearest)
     gained = relatedness.gain(here, near, shares, pci, chosen.gain, nearest=chosen.nearest)
     fit = fitness(here)
+    doubts = [*(() if held.fixed else (_open(held),)), *cells.findings]
+    if chosen.presence != "given" and np.isin(cells.values, (0.0, 1.0)).all():
+        doubts.append(finding("pathways.looks-like-presences", table="cells"))  # quotients of what are presences
+    # the index is hardly determined by parts that share nothing, or by two eigenvalues close together
+    if raw.parts > 1:
+        doubts.append(finding("pathways.separate-parts", table="cells", words={"n": raw.parts}))
+    elif raw.gap < float(setting("spectrum.least_gap")):
+        doubts.append(finding("pathways.small-gap", table="cells", words={"gap": raw.gap}))
+    activities = pl.DataFrame(
+        {"activity": cells.activities, "ubiquity": here.sum(axis=0), "complexity": pci, "fitness": fit.activities}
+    ).with_columns(pl.col("complexity").fill_nan(None))
     return Complexity(
         frame=_places(cells, here, eci, fit, relatedness.outlook(here, shares, pci)),
-        activities=_activities(cells, here, pci, fit),
+        activities=activities.select(
+            "activity", "ubiquity", "complexity", _rank("complexity").alias("rank"), "fitness"
+        ),
         matrix=cells,
         present=here,
         density=shares,
@@ -236,12 +249,7 @@ def measure_cells(
         parts=raw.parts,
         sign=(held.how if held.fixed else "undetermined", abs(held.correlation)),
         anchoring=held,
-        findings=(
-            *(() if held.fixed else (_open(held),)),
-            *cells.findings,
-            *_looks_given(cells, chosen.presence),
-            *_weak(raw),
-        ),
+        findings=tuple(doubts),
         kind=cells.kind,
         provenance=provenance("complexity", given, **options_of(chosen)),
     )
@@ -265,34 +273,11 @@ def _places(cells: Cells, here: BoolArray, eci: FloatArray, fit: Fitness, reach:
     )
 
 
-def _activities(cells: Cells, here: BoolArray, pci: FloatArray, fit: Fitness) -> pl.DataFrame:
-    frame = pl.DataFrame(
-        {"activity": cells.activities, "ubiquity": here.sum(axis=0), "complexity": pci, "fitness": fit.activities}
-    ).with_columns(pl.col("complexity").fill_nan(None))
-    return frame.with_columns(rank=_rank("complexity")).select("activity", "ubiquity", "complexity", "rank", "fitness")
-
-
 def _open(held: Anchoring) -> Finding:
     """Return that nothing fixes the sign."""
     said = {"found": abs(held.correlation), "least": held.limit, "n": held.places}
     code = "pathways.no-sign" if held.how == "diversity" else "pathways.anchor-weak"
     return finding(code, table="cells", words=said)
-
-
-def _weak(raw: Spectrum) -> tuple[Finding, ...]:
-    """Say so when the index is hardly determined: parts that share nothing, or two eigenvalues close together."""
-    if raw.parts > 1:
-        return (finding("pathways.separate-parts", table="cells", words={"n": raw.parts}),)
-    if raw.gap < float(setting("spectrum.least_gap")):
-        return (finding("pathways.small-gap", table="cells", words={"gap": raw.gap}),)
-    return ()
-
-
-def _looks_given(cells: Cells, rule: Presence) -> tuple[Finding, ...]:
-    """Say so when quotients are taken of what are presences already: 0 and 1 only."""
-    if rule == "given" or not np.isin(cells.values, (0.0, 1.0)).all():
-        return ()
-    return (finding("pathways.looks-like-presences", table="cells"),)
 
 
 def with_presence(cells: Cells, here: BoolArray) -> tuple[Cells, BoolArray]:
@@ -315,11 +300,8 @@ def _scaled(raw: Spectrum, scale: Scale, sign: float) -> tuple[FloatArray, Float
         middle, spread = places.mean(), places.std()
         return (places - middle) / spread, (activities - middle) / spread
     lost = 1 if scale == "z-sample" else 0
-    return _standardised(places, lost), _standardised(activities, lost)
-
-
-def _standardised(values: FloatArray, lost: int) -> FloatArray:
-    return np.asarray((values - values.mean()) / values.std(ddof=lost))
+    one, other = ((values - values.mean()) / values.std(ddof=lost) for values in (places, activities))
+    return np.asarray(one), np.asarray(other)
 
 
 def _rank(column: str) -> pl.Expr:
@@ -329,7 +311,10 @@ def _rank(column: str) -> pl.Expr:
 def read_anchor(anchor: AnyFrame, frame: AnyFrame = None, *, place: str = "place") -> dict[str, float]:
     """Return the anchor by place; places without a value are left out."""
     if isinstance(anchor, str):
-        return _of_rows(_columns(frame, place, anchor).iter_rows())
+        table, _ = read_any(frame, "cells")
+        if anchor not in table.cells.columns:
+            raise UsageError("pathways.anchor-column", column=anchor, columns=table.cells.columns)
+        return _of_rows(table.cells.select(place, anchor).unique(maintain_order=True).iter_rows())
     if hasattr(anchor, "items") and not hasattr(anchor, "columns"):
         return _of_rows(anchor.items())
     table, _ = read_any(anchor, "anchor")
@@ -338,13 +323,6 @@ def read_anchor(anchor: AnyFrame, frame: AnyFrame = None, *, place: str = "place
         raise UsageError("pathways.anchor-columns", columns=names)
     key = place if place in names else names[0]
     return _of_rows(table.cells.select(key, next(name for name in names if name != key)).iter_rows())
-
-
-def _columns(frame: AnyFrame, place: str, column: str) -> pl.DataFrame:
-    table, _ = read_any(frame, "cells")
-    if column not in table.cells.columns:
-        raise UsageError("pathways.anchor-column", column=column, columns=table.cells.columns)
-    return table.cells.select(place, column).unique(maintain_order=True)
 
 
 def _of_rows(rows: Iterable[tuple[Any, Any]]) -> dict[str, float]:

@@ -90,7 +90,12 @@ def proximity(
     # ``root`` :math:`C/\sqrt{u_i u_j}` (the same for presences); ``jaccard`` :math:`C/(u_i + u_j - C)`; ``association``
     # :math:`C n/(u_i u_j)`, observed over expected (van Eck and Waltman 2009).
     check_option("measure", measure, Measure)
-    together = _together(presence, precision)
+    if presence.mean() <= _FEW:
+        few = listed(presence, dtype="float32" if precision == "single" else "float64")
+        together = np.asarray((few.T @ few).toarray())
+    else:  # numpy makes a product with itself by half
+        whole: FloatArray = presence.astype("float32" if precision == "single" else "float64")
+        together = np.asarray(whole.T @ whole)
     own = np.diagonal(together).copy()
     match measure:
         case "conditional":
@@ -107,15 +112,6 @@ def proximity(
             together /= own[None, :]
     np.fill_diagonal(together, 1.0 if diagonal == "one" else 0.0)
     return together
-
-
-def _together(presence: BoolArray, precision: Precision) -> FloatArray:
-    """Return in how many places two activities occur; numpy makes a product with itself by half."""
-    if presence.mean() <= _FEW:
-        few = listed(presence, dtype="float32" if precision == "single" else "float64")
-        return np.asarray((few.T @ few).toarray())
-    whole: FloatArray = presence.astype("float32" if precision == "single" else "float64")
-    return np.asarray(whole.T @ whole)
 
 
 def density(presence: BoolArray, near: FloatArray, *, nearest: int | None = None) -> FloatArray:

@@ -89,8 +89,9 @@ def _leading(presence: BoolArray, diversity: IntArray, ubiquity: IntArray) -> tu
     if len(few) <= DENSE:
         values, second = _whole(matrix, few, many)
     else:
-        apply = _operator(matrix, few, many)
-        found = lanczos(apply, first)
+        there, back, root = listed(matrix), listed(matrix.T), 1 / np.sqrt(few)
+        # the symmetric form itself is never made: only the presences are walked through
+        found = lanczos(lambda vector: np.asarray(root * (there @ ((back @ (root * vector)) / many))), first)
         values, second = found if found is not None else _whole(matrix, few, many)
     second = second - first * (first @ second)  # the trivial vector leaks in at the size of rounding
     if turned:
@@ -104,17 +105,6 @@ def _whole(matrix: BoolArray, few: IntArray, many: IntArray) -> tuple[FloatArray
     scaled /= np.sqrt(many)[None, :]
     values, vectors = np.linalg.eigh(scaled @ scaled.T)  # in ascending order
     return np.asarray(values[: -LEADING - 1 : -1]), np.asarray(vectors[:, -2])
-
-
-def _operator(matrix: BoolArray, few: IntArray, many: IntArray) -> Callable[[FloatArray], FloatArray]:
-    """Return the product with the symmetric form, which is never formed: only the presences are walked through."""
-    there, back = listed(matrix), listed(matrix.T)
-    root = 1 / np.sqrt(few)
-
-    def apply(vector: FloatArray) -> FloatArray:
-        return np.asarray(root * (there @ ((back @ (root * vector)) / many)))
-
-    return apply
 
 
 def lanczos(
@@ -161,7 +151,6 @@ class Fitness:
     places: FloatArray
     activities: FloatArray
     log_places: FloatArray
-    log_activities: FloatArray
     iterations: int
     converged: bool
     decaying: BoolArray
@@ -188,7 +177,6 @@ def fitness(presence: BoolArray, *, rounds: int = 5000, tolerance: float = 1e-12
         places=np.exp(log_f),
         activities=np.exp(log_q),
         log_places=log_f,
-        log_activities=log_q,
         iterations=done,
         converged=bool(still),
         decaying=decaying,

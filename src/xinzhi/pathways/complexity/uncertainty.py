@@ -112,25 +112,29 @@ def uncertainty(
     found.require_sign("uncertainty")
     chosen = draws or Draws()
     n, p = found.present.shape
-    _check(chosen, n * p)
+    check_option("source", chosen.source, Source)
+    if not chosen.unit > 0 or chosen.draws < 2:  # noqa: PLR2004 - one draw has no spread
+        raise UsageError("pathways.draws-few", unit=chosen.unit, draws=chosen.draws)
+    room = 4e-6 * n * p * chosen.draws
+    if chosen.density and room > _ROOM:
+        raise UsageError("pathways.draws-large", draws=chosen.draws, room=room)
     options = ComplexityOptions(**dict(found.provenance.options))
-    rng = np.random.default_rng(chosen.seed)
+    rng, base = np.random.default_rng(chosen.seed), found.frame["complexity"].to_numpy()
     index = np.full((chosen.draws, n), np.nan)
     shares = np.full((chosen.draws, n, p), np.nan, dtype=np.float32) if chosen.density else None
     there = np.zeros((n, p))
     for turn in range(chosen.draws):
         drawn = _draw(found, options, chosen, rng)
         if drawn is not None:
-            index[turn] = drawn.index
-            there += drawn.present
+            index[turn] = drawn[0]
+            there += drawn[1]
             if shares is not None:
-                shares[turn] = drawn.density
+                shares[turn] = drawn[2]
         if progress is not None:
             progress(turn + 1, chosen.draws)
     kept = np.isfinite(index).any(axis=1)
     if kept.sum() < chosen.draws / 2:
         raise InputError("pathways.draws-failed", n=int(kept.sum()), draws=chosen.draws)
-    base = found.frame["complexity"].to_numpy()
     return Uncertainty(
         frame=_ranks(found, index[kept], chosen.level),
         density=None if shares is None else _densities(found, shares[kept], there / kept.sum(), chosen.level),
@@ -144,16 +148,11 @@ def uncertainty(
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Drawn:
-    index: FloatArray
-    present: BoolArray
-    density: FloatArray | None
-
-
-def _draw(found: Complexity, options: ComplexityOptions, chosen: Draws, rng: np.random.Generator) -> _Drawn | None:
-    """Return one draw, its sign turned towards the sample; places that it leaves without anything have no index."""
-    # None when fewer than three places or activities are left.
+def _draw(
+    found: Complexity, options: ComplexityOptions, chosen: Draws, rng: np.random.Generator
+) -> tuple[FloatArray, BoolArray, FloatArray | None] | None:
+    """Return index, presences and densities of a draw; None when fewer than three places or activities are left."""
+    # Its sign is turned towards the sample; places that it leaves without anything have no index.
     values, here = found.matrix.values, found.present
     if chosen.source in {"counts", "both"}:
         values = np.asarray(rng.poisson(values / chosen.unit) * chosen.unit, dtype=float)
@@ -170,7 +169,7 @@ def _draw(found: Complexity, options: ComplexityOptions, chosen: Draws, rng: np.
     index[some] = weighted_index(here[np.ix_(some, used)], times[used].astype(float))
     lean = _agreement(index, found.frame["complexity"].to_numpy())
     density = _weighted_density(here, times, used, options) if chosen.density else None
-    return _Drawn(index=np.where(lean < 0, -1, 1) * index, present=here, density=density)
+    return np.where(lean < 0, -1, 1) * index, here, density
 
 
 def _agreement(index: FloatArray, base: FloatArray) -> float:
@@ -248,12 +247,3 @@ def _densities(found: Complexity, shares: FloatArray, there: FloatArray, level: 
     return cell_frame(
         found.matrix, rows, columns, density=density, low=low, high=high, present_share=there.ravel()
     ).with_columns(pl.col("low", "high").fill_nan(None))
-
-
-def _check(chosen: Draws, cells: int) -> None:
-    check_option("source", chosen.source, Source)
-    if not chosen.unit > 0 or chosen.draws < 2:  # noqa: PLR2004 - one draw has no spread
-        raise UsageError("pathways.draws-few", unit=chosen.unit, draws=chosen.draws)
-    room = 4e-6 * cells * chosen.draws
-    if chosen.density and room > _ROOM:
-        raise UsageError("pathways.draws-large", draws=chosen.draws, room=room)

@@ -14,7 +14,7 @@ from xinzhi.core.regression import benjamini_hochberg
 from xinzhi.core.result import Facts, Result
 from xinzhi.data import provenance
 from xinzhi.pathways.complexity.cells import read_cells
-from xinzhi.pathways.complexity.complexity import ComplexityOptions
+from xinzhi.pathways.complexity.complexity import ComplexityOptions, with_presence
 from xinzhi.pathways.conventions import setting
 
 Tail = Literal["exact", "saddlepoint"]
@@ -263,12 +263,9 @@ def validated_proximity(
     >>> found.frame.height, found.tail
     (703, 'exact')
     """
-    from xinzhi.pathways.complexity.complexity import ComplexityOptions as Chosen
-    from xinzhi.pathways.complexity.complexity import with_presence
-
     if not 0 < level < 1:
         raise UsageError("pathways.discovery-rate", level=level)
-    chosen = options or Chosen()
+    chosen = options or ComplexityOptions()
     cells = read_cells(frame, place=place, activity=activity, value=value)
     chosen.check()
     read = cells

@@ -16,21 +16,8 @@ from xinzhi.core.result import Facts, Result
 from xinzhi.data import provenance
 from xinzhi.pathways.complexity.cells import Panel, cell_frame, read_panel
 from xinzhi.pathways.conventions import options_of, setting
-from xinzhi.pathways.entry.models import (
-    BASELINE,
-    LABELS,
-    MODELS,
-    OURS,
-    OWN,
-    AdditiveLogit,
-    Score,
-    Span,
-    available,
-    fit_ours,
-    quotient,
-    score,
-    traits,
-)
+from xinzhi.pathways.entry import models as entry_models
+from xinzhi.pathways.entry.models import BASELINE, LABELS, MODELS, OURS, OWN, AdditiveLogit, Score, Span
 from xinzhi.pathways.industries import word
 
 _FEWEST = setting("backtest.fewest")
@@ -129,14 +116,10 @@ class Backtest(Result, verb="backtest", topic="pathways", key=("absent", "score"
         chosen = max(self.models) if absent is None else absent
         if chosen not in self.models:
             raise UsageError("pathways.unknown", what="cutoff", asked=chosen, known=list(self.models))
-        places, activities = self.axes
+        row, column = _position(self.axes[0], place, "place"), _position(self.axes[1], activity, "activity")
         span = self.asked[chosen]
-        at = [
-            index
-            for index in np.flatnonzero(span.rows == _position(places, place, "place"))
-            if span.columns[index] == _position(activities, activity, "activity")
-        ]
-        if not at:
+        at = np.flatnonzero((span.rows == row) & (span.columns == column))
+        if not len(at):
             raise UsageError("pathways.no-candidate", activity=activity, place=place, cutoff=chosen)
         return explained(self.models[chosen], span, int(at[0]))
 
@@ -196,42 +179,32 @@ def backtest(
         frame, place=place, activity=activity, value=value, period=period, periods=(*train, *test),
         least_place=(train[1], chosen.least_place),
     )  # fmt: skip
-    scores = available() if chosen.scores is None else chosen.scores
+    scores = entry_models.available() if chosen.scores is None else chosen.scores
     drawn = np.vstack([np.ones(len(panel.places)), draws(len(panel.places), chosen.draws, chosen.seed)])
     needed = tuple(dict.fromkeys([*BASELINE, *(OURS if set(scores) & set(OWN) else ())]))
-    before = traits(panel.values[train[0]], needed, unit=chosen.unit)
-    now = traits(panel.values[test[0]], needed, unit=chosen.unit)
-    runs = [_run(cutoff, panel, (train, test), (before, now), scores, drawn, chosen) for cutoff in chosen.absent]
+    known = tuple(entry_models.traits(panel.values[date], needed, unit=chosen.unit) for date in (train[0], test[0]))
+    runs = [_run(cutoff, panel, (train, test), known, scores, drawn, chosen) for cutoff in chosen.absent]
+    tables, comparisons, tasks, cells, models, asked = zip(*runs, strict=True)
+    unlearned = chosen.scores is None and "blend" not in scores
     return Backtest(
-        frame=pl.concat(run.frame for run in runs),
-        comparison=pl.concat(run.comparison for run in runs),
-        tasks=pl.concat(run.task for run in runs),
-        cells=pl.concat(run.cells for run in runs),
-        findings=(*panel.findings, *_without(scores, chosen.scores)),
-        models={run.absent: run.model for run in runs if run.model is not None},
-        asked={run.absent: run.asked for run in runs},
+        frame=pl.concat(tables),
+        comparison=pl.concat(comparisons),
+        tasks=pl.concat(tasks),
+        cells=pl.concat(cells),
+        findings=(*panel.findings, *((finding("pathways.no-scikit-learn"),) if unlearned else ())),
+        models={cutoff: model for cutoff, model in zip(chosen.absent, models, strict=True) if model is not None},
+        asked=dict(zip(chosen.absent, asked, strict=True)),
         axes=(panel.places, panel.activities),
         kind=panel.kind,
         provenance=provenance("backtest", panel, train=train, test=test, **options_of(chosen)),
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Run:
-    absent: float
-    frame: pl.DataFrame
-    comparison: pl.DataFrame
-    task: pl.DataFrame
-    cells: pl.DataFrame
-    model: AdditiveLogit | None
-    asked: Span
-
-
 def candidates(values: FloatArray, after: FloatArray | None, known: Mapping[str, FloatArray], cutoff: float) -> Span:
     """Return the cells whose quotient is below a cutoff (and 1), with traits and entry (False without `after`)."""
-    rca = quotient(values)
+    rca = entry_models.quotient(values)
     rows, columns = np.nonzero((rca < cutoff) & (rca < 1))
-    entered = np.zeros(len(rows), dtype=bool) if after is None else quotient(after)[rows, columns] >= 1
+    entered = np.zeros(len(rows), dtype=bool) if after is None else entry_models.quotient(after)[rows, columns] >= 1
     at_cells = {name: value[rows, columns] for name, value in known.items()}
     return Span(rows=rows, columns=columns, traits=at_cells, entered=entered)
 
@@ -240,53 +213,55 @@ def _run(
     cutoff: float,
     panel: Panel,
     spans: tuple[tuple[Any, Any], tuple[Any, Any]],
-    known: tuple[Mapping[str, FloatArray], Mapping[str, FloatArray]],
+    known: Sequence[Mapping[str, FloatArray]],
     scores: Sequence[Score],
     drawn: FloatArray,
     chosen: BacktestOptions,
-) -> _Run:
-    """Predict with one cutoff."""
-    (a, b), (c, d) = spans
-    train = candidates(panel.values[a], panel.values[b], known[0], cutoff)
-    asked = candidates(panel.values[c], panel.values[d], known[1], cutoff)
-    _enough(train, asked, cutoff)
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame, pl.DataFrame, AdditiveLogit | None, Span]:
+    """Predict with one cutoff; return measures, comparison, task, cells, our model and what was asked."""
+    train, asked = (
+        candidates(panel.values[first], panel.values[last], before, cutoff)
+        for (first, last), before in zip(spans, known, strict=True)
+    )
+    for what, span in (("train", train), ("test", asked)):
+        entries = int(span.entered.sum())
+        if min(entries, len(span.rows) - entries) < _FEWEST:
+            counts = {"entries": entries, "stayed": len(span.rows) - entries, "least": _FEWEST}
+            raise InputError("pathways.few-entries", (), what=what, cutoff=cutoff, **counts)
     given = {name: _judged(name, train, asked, chosen) for name in scores}
     tables = {
         name: measures(ordered(asked.entered, found, asked.rows, len(panel.places)), drawn)
         for name, found in given.items()
     }
-    return _Run(
-        absent=cutoff,
-        frame=_frame(cutoff, tables, chosen.level),
-        comparison=_comparison(cutoff, tables, chosen.level),
-        task=pl.DataFrame(
-            {
-                "absent": [cutoff],
-                "places": [len(panel.places)],
-                "activities": [len(panel.activities)],
-                "candidates": [len(asked.rows)],
-                "entries": [int(asked.entered.sum())],
-                "trained_on": [len(train.rows)],
-            }
-        ),
-        cells=cell_frame(
-            panel, asked.rows, asked.columns, advantage=asked.traits["rca"], entered=asked.entered, **given
-        ).select(pl.lit(cutoff, pl.Float64).alias("absent"), pl.all()),
-        model=fit_ours(train) if "additive_logit" in scores else None,
-        asked=asked,
+    task = {
+        "absent": cutoff,
+        "places": len(panel.places),
+        "activities": len(panel.activities),
+        "candidates": len(asked.rows),
+        "entries": int(asked.entered.sum()),
+        "trained_on": len(train.rows),
+    }
+    cells = cell_frame(panel, asked.rows, asked.columns, advantage=asked.traits["rca"], entered=asked.entered, **given)
+    return (
+        _frame(cutoff, tables, chosen.level),
+        _comparison(cutoff, tables, chosen.level),
+        pl.DataFrame([task]),
+        cells.select(pl.lit(cutoff, pl.Float64).alias("absent"), pl.all()),
+        entry_models.fit_ours(train) if "additive_logit" in scores else None,
+        asked,
     )
 
 
 def _judged(name: Score, train: Span, asked: Span, chosen: BacktestOptions) -> FloatArray:
     """Return one score, from a model that has seen all places, or one that has not seen the place it judges."""
     if chosen.folds == 0 or name not in MODELS:
-        return score(name, train, asked, seed=chosen.seed)
+        return entry_models.score(name, train, asked, seed=chosen.seed)
     size = max(int(train.rows.max()), int(asked.rows.max())) + 1
     fold = np.random.default_rng(chosen.seed).permutation(size) % chosen.folds
     found = np.zeros(len(asked.rows))
     for k in range(chosen.folds):
-        out = fold[asked.rows] == k
-        found[out] = score(name, train.only(fold[train.rows] != k), asked.only(out), seed=chosen.seed)
+        out, seen = fold[asked.rows] == k, train.only(fold[train.rows] != k)
+        found[out] = entry_models.score(name, seen, asked.only(out), seed=chosen.seed)
     return found
 
 
@@ -331,24 +306,10 @@ def _interval(values: FloatArray, level: float) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def _enough(train: Span, asked: Span, cutoff: float) -> None:
-    for what, span in (("train", train), ("test", asked)):
-        entries = int(span.entered.sum())
-        counts = {"entries": entries, "stayed": len(span.rows) - entries}
-        if min(counts.values()) < _FEWEST:
-            raise InputError("pathways.few-entries", (), what=what, cutoff=cutoff, least=_FEWEST, **counts)
-
-
 def _position(names: tuple[str, ...], name: str, what: str) -> int:
     if name not in names:
         raise UsageError("pathways.unknown", what=what, asked=name, known=list(names))
     return names.index(name)
-
-
-def _without(scores: Sequence[Score], asked: Sequence[Score] | None) -> tuple[Finding, ...]:
-    if asked is not None or "blend" in scores:
-        return ()
-    return (finding("pathways.no-scikit-learn"),)
 
 
 MEASURES = ("auc", "average_precision", "precision_at_100", "mean_precision_at_10", "auc_within_place")

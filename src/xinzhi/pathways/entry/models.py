@@ -189,7 +189,7 @@ def score(name: Score, train: Span | None, asked: Span, *, seed: int = 0) -> Flo
     if train is None:
         raise UsageError("pathways.untrained", score=name)
     traits = OURS if name in OWN else BASELINE
-    return _MAKERS[name](train.design(traits), train.entered, asked.design(traits), seed)
+    return _chances(name, train.design(traits), train.entered, asked.design(traits), seed)
 
 
 def fit_ours(train: Span) -> AdditiveLogit:
@@ -199,43 +199,29 @@ def fit_ours(train: Span) -> AdditiveLogit:
     return fit_additive_logit(train.design(OURS), train.entered, OURS, bends=bends, ridge=penalty)
 
 
-def _logit(known: FloatArray, entered: BoolArray, asked: FloatArray, seed: int) -> FloatArray:
-    del seed
-    return fit_additive_logit(known, entered, BASELINE, bends=0, ridge=1.0).probability(asked)
-
-
-def _additive(known: FloatArray, entered: BoolArray, asked: FloatArray, seed: int) -> FloatArray:
-    del seed
+def _chances(name: Score, known: FloatArray, entered: BoolArray, asked: FloatArray, seed: int) -> FloatArray:
+    """Return the chances that a model, fitted to cells with a known outcome, gives to others."""
     rules = conventions("entry")
+    if name == "logit":
+        return fit_additive_logit(known, entered, BASELINE, bends=0, ridge=1.0).probability(asked)
+    if name == "random_forest":
+        from sklearn.ensemble import RandomForestClassifier
+
+        return _trees(RandomForestClassifier(200, min_samples_leaf=20, random_state=seed), known, entered, asked)
+    if name == "boosting":
+        from sklearn.ensemble import HistGradientBoostingClassifier
+
+        model = HistGradientBoostingClassifier(max_iter=150, learning_rate=0.06, random_state=seed)
+        return _trees(model, known, entered, asked)
     bends, penalty = int(rules["bends"]), float(rules["penalty"])
-    return fit_additive_logit(known, entered, OURS, bends=bends, ridge=penalty).probability(asked)
-
-
-def _forest(known: FloatArray, entered: BoolArray, asked: FloatArray, seed: int) -> FloatArray:
-    from sklearn.ensemble import RandomForestClassifier
-
-    return _trees(RandomForestClassifier(200, min_samples_leaf=20, random_state=seed), known, entered, asked)
-
-
-def _boosting(known: FloatArray, entered: BoolArray, asked: FloatArray, seed: int) -> FloatArray:
-    from sklearn.ensemble import HistGradientBoostingClassifier
-
-    model = HistGradientBoostingClassifier(max_iter=150, learning_rate=0.06, random_state=seed)
-    return _trees(model, known, entered, asked)
-
-
-def _blend(known: FloatArray, entered: BoolArray, asked: FloatArray, seed: int) -> FloatArray:
+    ours = fit_additive_logit(known, entered, OURS, bends=bends, ridge=penalty).probability(asked)
+    if name == "additive_logit":
+        return ours
     from sklearn.ensemble import ExtraTreesClassifier
 
-    rules = conventions("entry")
-    model = ExtraTreesClassifier(
-        int(rules["trees"]),
-        min_samples_leaf=int(rules["leaf"]),
-        max_features=float(rules["features"]),
-        random_state=seed,
-    )
-    random = _odds(_trees(model, known, entered, asked))
-    return np.asarray(1 / (1 + np.exp(-(_odds(_additive(known, entered, asked, seed)) + random) / 2)))
+    size = {"min_samples_leaf": int(rules["leaf"]), "max_features": float(rules["features"])}
+    random = _trees(ExtraTreesClassifier(int(rules["trees"]), random_state=seed, **size), known, entered, asked)
+    return np.asarray(1 / (1 + np.exp(-(_odds(ours) + _odds(random)) / 2)))
 
 
 def _trees(model: Any, known: FloatArray, entered: BoolArray, asked: FloatArray) -> FloatArray:  # noqa: ANN401 - ships no types
@@ -245,15 +231,6 @@ def _trees(model: Any, known: FloatArray, entered: BoolArray, asked: FloatArray)
 def _odds(chance: FloatArray) -> FloatArray:
     held = np.clip(chance, 1e-5, 1 - 1e-5)
     return np.asarray(np.log(held / (1 - held)))
-
-
-_MAKERS = {
-    "logit": _logit,
-    "random_forest": _forest,
-    "boosting": _boosting,
-    "additive_logit": _additive,
-    "blend": _blend,
-}
 
 
 _FAR, _SETTLED = 8.0, 1e-9

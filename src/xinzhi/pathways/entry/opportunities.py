@@ -14,15 +14,15 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.names import Names
 from xinzhi.core.result import Facts, Result
-from xinzhi.core.text import Text, has, same, words
 from xinzhi.data import Field, provenance, tidy
 from xinzhi.data.frames import read_any
 from xinzhi.pathways.complexity.cells import cell_frame
 from xinzhi.pathways.complexity.complexity import Complexity
 from xinzhi.pathways.complexity.relatedness import revealed_advantage
 from xinzhi.pathways.conventions import conventions
-from xinzhi.pathways.entry.forecast import Evidence, Skill
+from xinzhi.pathways.entry.forecast import Skill
 from xinzhi.pathways.industries import word
+from xinzhi.pathways.plans.choices import Choices
 
 QUADRANTS = ("near-complex", "far-complex", "near-simple", "far-simple")
 _SHOWN, _TIES = 3, 8
@@ -43,7 +43,7 @@ class Opportunities(Result, verb="opportunities", topic="pathways", key=("place"
     findings: tuple[Finding, ...]
     measured: Complexity
     skill: Skill | None = None
-    choices: Evidence | None = None
+    choices: Choices | None = None
 
     @property
     def silent(self) -> bool:
@@ -113,7 +113,9 @@ class Opportunities(Result, verb="opportunities", topic="pathways", key=("place"
         row = rows.filter(pl.col("activity") == activity)
         if not row.height:
             raise UsageError("pathways.no-opportunity", activity=activity, place=place)
-        return pl.concat([self._related(place, activity), self._endowed(place, activity), _worth(row)])
+        one = row.row(0, named=True)
+        worth = [_rows(activity, kind, [one["quadrant"]], [None], [one[kind]]) for kind in ("gain", "complexity")]
+        return pl.concat([self._related(place, activity), self._endowed(place, activity), *worth])
 
     def _known(self, place: str) -> None:
         if place not in self.measured.matrix.places:
@@ -143,25 +145,10 @@ class Opportunities(Result, verb="opportunities", topic="pathways", key=("place"
         )  # fmt: skip
 
 
-def _worth(row: pl.DataFrame) -> pl.DataFrame:
-    one = row.row(0, named=True)
-    parts = [_rows(one["activity"], kind, [one["quadrant"]], [None], [one[kind]]) for kind in ("gain", "complexity")]
-    return pl.concat(parts)
-
-
 def _rows(activity: str, kind: str, names: list[str], there: list[Any], parts: list[float]) -> pl.DataFrame:
-    return pl.DataFrame(
-        {
-            "activity": [activity] * len(names),
-            "kind": [kind] * len(names),
-            "name": names,
-            "there": there,
-            "contribution": parts,
-        },
-        schema={
-            "activity": pl.String, "kind": pl.String, "name": pl.String, "there": pl.Boolean, "contribution": pl.Float64
-        },
-    )  # fmt: skip
+    schema = {"name": pl.String, "there": pl.Boolean, "contribution": pl.Float64}
+    rows = pl.DataFrame({"name": names, "there": there, "contribution": parts}, schema=schema)
+    return rows.with_columns(activity=pl.lit(activity), kind=pl.lit(kind)).select("activity", "kind", *schema)
 
 
 def opportunities(
@@ -214,7 +201,9 @@ def opportunities(
     if not len(rows):
         raise UsageError("pathways.nothing-absent", weak=weak)
     fit = _fit(found, endowments, intensities)
-    flags = _flags(found, emerging)
+    if strange := sorted(set(emerging or ()) - set(found.matrix.activities)):
+        raise UsageError("pathways.emerging-unknown", activities=strange)
+    new = np.isin(np.array(found.matrix.activities, dtype=object), list(emerging or ()))
     near, worth = found.density.astype(float), found.activities["complexity"].to_numpy()
     middle = (float(np.median(near[rows, columns])), float(np.median(worth[columns])))
     table = cell_frame(
@@ -236,7 +225,7 @@ def opportunities(
         .when(complex_too).then(pl.lit("far-complex"))
         .when(near_too).then(pl.lit("near-simple"))
         .otherwise(pl.lit("far-simple")),
-        emerging=pl.lit(None, dtype=pl.Boolean) if flags is None else pl.Series(flags[columns]),
+        emerging=pl.lit(None, dtype=pl.Boolean) if emerging is None else pl.Series(new[columns]),
     )  # fmt: skip
     return Opportunities(
         frame=frame.select(
@@ -277,15 +266,6 @@ def _fit(found: Complexity, endowments: AnyFrame, intensities: AnyFrame) -> Fit 
     return spread_out(given_fit(in_order, have[kept], factors), kept, findings)
 
 
-def _flags(found: Complexity, emerging: Collection[str] | None) -> BoolArray | None:
-    if emerging is None:
-        return None
-    strange = sorted(set(emerging) - set(found.matrix.activities))
-    if strange:
-        raise UsageError("pathways.emerging-unknown", activities=strange)
-    return np.isin(np.array(found.matrix.activities, dtype=object), list(emerging))
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fit:
     """How well each activity suits each place."""
@@ -324,19 +304,10 @@ def complete(
         places = [f"{place} ({', '.join(some)})" for place, some in lacking.items()]
         raise InputError("pathways.no-endowments", n=len(lacking), of=len(names), places=places)
     return kept, tuple(
-        finding(
-            "pathways.no-fit",
-            table="endowments",
-            key=place,
-            words={"place": known.region(place), "factors": [_factor(one) for one in some]},
-        )
+        finding("pathways.no-fit", table="endowments", key=place,
+                words={"place": known.region(place), "factors": [word("chart", one) for one in some]})
         for place, some in lacking.items()
-    )
-
-
-def _factor(name: str) -> Text:
-    """Return the name of a factor in both languages; a caller's own stays as it is."""
-    return words(key) if has(key := f"pathways.chart.{name}") else same(name)
+    )  # fmt: skip
 
 
 def spread_out(found: Fit, kept: BoolArray, findings: tuple[Finding, ...]) -> Fit:

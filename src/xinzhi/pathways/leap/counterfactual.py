@@ -51,16 +51,8 @@ class Counterfactual(Result, verb="counterfactual", topic="pathways", key=("year
             words("pathways.summary.donor", name=self.names.region(unit), weight=weight)
             for unit, weight in self.weights.head(_SHOWN).rows()
         ]
-        return {
-            "summary.counterfactual": {
-                **last,
-                "name": self.names.region(self.treated),
-                "start": self.start,
-                "fit": self.fit_before,
-                "p": self.p,
-            },
-            "summary.weights": {"donors": donors},
-        }
+        said = {"name": self.names.region(self.treated), "start": self.start, "fit": self.fit_before, "p": self.p}
+        return {"summary.counterfactual": last | said, "summary.weights": {"donors": donors}}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,13 +150,18 @@ def counterfactual(
     names, given = _predictors(predictors, panel, unit)
     if not names and not chosen.history:
         raise UsageError("pathways.nothing-matched")
-    features = _features(panel.values[:, before], given, chosen)
+    # what is matched, each block with its weight
+    blocks = [given / given.std(axis=0) / np.sqrt(given.shape[1])] if names else []
+    if chosen.history:
+        history = panel.values[:, before]
+        blocks.append(np.sqrt(chosen.history_weight / history.shape[1]) * history / (history.std() or 1.0))
+    features = np.concatenate(blocks, axis=1)
     order = [panel.units.index(treated), *(row for row, name in enumerate(panel.units) if name != treated)]
     donors = np.array(order[1:])
     weights = simplex_weights(features[order[0]], features[donors].T)
     placebos = _placebos(panel, features, order, weights, before)
-    synthetic = weights @ panel.values[donors]
-    actual = panel.values[order[0]]
+    synthetic, actual = weights @ panel.values[donors], panel.values[order[0]]
+    traits = np.column_stack([given, panel.values[:, before].mean(axis=1)])
     return Counterfactual(
         frame=pl.DataFrame(
             {"year": panel.years, "actual": actual, "synthetic": synthetic, "gap": actual - synthetic, "after": ~before}
@@ -172,7 +169,14 @@ def counterfactual(
         weights=pl.DataFrame({"unit": [panel.units[row] for row in donors], "weight": weights})
         .filter(pl.col("weight") > _TINY)
         .sort("weight", descending=True),
-        balance=_balance(names, given, panel, order, weights, before),
+        balance=pl.DataFrame(
+            {
+                "predictor": [*names, "outcome before (mean)"],
+                "actual": traits[order[0]],
+                "synthetic": weights @ traits[donors],
+                "donors": traits[donors].mean(axis=0),
+            }
+        ),
         placebos=placebos,
         fit_before=float(placebos["fit_before"].item(0)),
         p=_standing_out(placebos["ratio"].fill_null(np.inf).to_numpy()),
@@ -207,15 +211,6 @@ def _predictors(predictors: AnyFrame, panel: UnitYears, unit: str) -> tuple[list
     return names, found
 
 
-def _features(history: FloatArray, given: FloatArray, rules: MatchRules) -> FloatArray:
-    """Return what is matched `(N, k)`, each block with its weight."""
-    blocks = [given / given.std(axis=0) / np.sqrt(given.shape[1])] if given.shape[1] else []
-    if rules.history:
-        spread = history.std() or 1.0
-        blocks.append(np.sqrt(rules.history_weight / history.shape[1]) * history / spread)
-    return np.concatenate(blocks, axis=1)
-
-
 def _placebos(
     panel: UnitYears, features: FloatArray, order: Sequence[int], weights: FloatArray, before: BoolArray
 ) -> pl.DataFrame:
@@ -237,23 +232,3 @@ def _placebos(
 def _standing_out(values: FloatArray) -> float:
     """Return the share of units that stand out at least as much as the first."""
     return float((values >= values[0] * (1 - _TINY)).mean())
-
-
-def _balance(
-    names: Sequence[str],
-    given: FloatArray,
-    panel: UnitYears,
-    order: Sequence[int],
-    weights: FloatArray,
-    before: BoolArray,
-) -> pl.DataFrame:
-    donors = np.array(order[1:])
-    columns = np.column_stack([given, panel.values[:, before].mean(axis=1)])
-    return pl.DataFrame(
-        {
-            "predictor": [*names, "outcome before (mean)"],
-            "actual": columns[order[0]],
-            "synthetic": weights @ columns[donors],
-            "donors": columns[donors].mean(axis=0),
-        }
-    )
