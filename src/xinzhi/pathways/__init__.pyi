@@ -42,8 +42,6 @@ from .industries import with_names as with_names
 from .leap.counterfactual import Counterfactual as Counterfactual
 from .leap.counterfactual import MatchRules as MatchRules
 from .leap.counterfactual import counterfactual as counterfactual
-from .leap.lane_changes import LaneChanges as LaneChanges
-from .leap.lane_changes import lane_changes as lane_changes
 from .leap.lead_changes import LeadChanges as LeadChanges
 from .leap.lead_changes import LeadRules as LeadRules
 from .leap.lead_changes import historic_leads as historic_leads
@@ -51,7 +49,9 @@ from .leap.lead_changes import historic_levels as historic_levels
 from .leap.lead_changes import lead_changes as lead_changes
 from .leap.lead_changes import side_by_side as side_by_side
 from .leap.leapfrog import CONDITIONS as CONDITIONS
+from .leap.leapfrog import LaneChanges as LaneChanges
 from .leap.leapfrog import Leapfrog as Leapfrog
+from .leap.leapfrog import lane_changes as lane_changes
 from .leap.leapfrog import leapfrog as leapfrog
 from .leap.northeast import SERIES as SERIES
 from .leap.northeast import Northeast as Northeast

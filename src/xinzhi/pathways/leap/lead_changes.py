@@ -6,13 +6,14 @@ import itertools
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import AnyFrame, BoolArray, FloatArray, IntArray
+from xinzhi.core.arrays import AnyFrame, BoolArray, FloatArray
 from xinzhi.core.breaks import TO_SIGMA
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.gaps import hold
@@ -107,14 +108,10 @@ class LeadChanges(Result, verb="lead_changes", topic="pathways", key=("challenge
         for name, pair in (("britain", ("GBR", "NLD")), ("america", ("USA", "GBR"))):
             row = self.first(*pair, durable=True)
             said |= {} if row is None else {name: self._passing(row)["when"], f"{name}_years": row["years_ahead"]}
-        near = self.ratio("JPN", "USA").sort("ratio", descending=True).row(0, named=True)
-        last = self.ratio("JPN", "USA").row(-1, named=True)
-        return said | {
-            "peak": near["ratio"],
-            "peak_year": near["year"],
-            "last": last["ratio"],
-            "last_year": last["year"],
-        }
+        ratio = self.ratio("JPN", "USA")
+        for name, at in (("peak", ratio["ratio"].arg_max() or 0), ("last", -1)):
+            said |= {name: ratio["ratio"][at], f"{name}_year": ratio["year"][at]}
+        return said
 
     def of(self, unit: str | None) -> pl.DataFrame:
         """Return the episodes that one unit has a part in; all where it is None."""
@@ -232,44 +229,22 @@ def side_by_side(results: Mapping[str, LeadChanges]) -> pl.DataFrame:
     >>> side_by_side({"income": found})["income_first_latest"].to_list()
     [6]
     """
-    keys = ["challenger", "incumbent"]
-    parts = []
+    keys, parts = ["challenger", "incumbent"], []
     for name, result in results.items():
-        first = result.frame.sort("episode").group_by(keys, maintain_order=True).first()
-        lasting = result.frame.filter(pl.col("durable")).sort("episode").group_by(keys, maintain_order=True).first()
-        part = first.select(
-            *keys, pl.col("earliest").alias(f"{name}_first_earliest"), pl.col("latest").alias(f"{name}_first_latest")
-        ).join(
-            lasting.select(
-                *keys,
-                pl.col("earliest").alias(f"{name}_durable_earliest"),
-                pl.col("latest").alias(f"{name}_durable_latest"),
-            ),
-            on=keys,
-            how="left",
-        )
-        parts.append(part)
-    out = parts[0]
-    for part in parts[1:]:
-        out = out.join(part, on=keys, how="full", coalesce=True)
-    return out.sort(keys)
+        of = {"first": result.frame, "durable": result.frame.filter(pl.col("durable"))}
+        both = [
+            frame.sort("episode").group_by(keys, maintain_order=True).first().select(
+                *keys, *(pl.col(end).alias(f"{name}_{stem}_{end}") for end in ("earliest", "latest"))
+            )
+            for stem, frame in of.items()
+        ]  # fmt: skip
+        parts.append(both[0].join(both[1], on=keys, how="left"))
+    return reduce(lambda one, other: one.join(other, on=keys, how="full", coalesce=True), parts).sort(keys)
 
 
-_SCHEMA = {
-    "challenger": pl.String(),
-    "incumbent": pl.String(),
-    "episode": pl.Int64(),
-    "last_behind": pl.Int64(),
-    "first_ahead": pl.Int64(),
-    "earliest": pl.Int64(),
-    "latest": pl.Int64(),
-    "lost": pl.Int64(),
-    "years_ahead": pl.Int64(),
-    "durable": pl.Boolean(),
-    "gap": pl.Boolean(),
-    "jump": pl.Boolean(),
-    "tie": pl.Boolean(),
-}
+_YEARS = ("episode", "last_behind", "first_ahead", "earliest", "latest", "lost", "years_ahead")
+_SCHEMA: dict[str, Any] = dict.fromkeys(("challenger", "incumbent"), pl.String) | dict.fromkeys(_YEARS, pl.Int64)
+_SCHEMA |= dict.fromkeys(("durable", "gap", "jump", "tie"), pl.Boolean)
 
 
 def _jumps(logs: UnitYears, rules: LeadRules) -> BoolArray:
@@ -295,11 +270,14 @@ def _episodes(
     logs: UnitYears, pair: tuple[int, int], jumps: BoolArray, margin: FloatArray, long: int
 ) -> list[tuple[Any, ...]]:
     """Return the episodes in which one unit passes the other."""
-    challenger, incumbent = pair
-    gap = logs.values[challenger] - logs.values[incumbent]
+    names = tuple(logs.units[at] for at in pair)
+    gap = logs.values[pair[0]] - logs.values[pair[1]]
     known = np.flatnonzero(np.isfinite(gap))
-    years, lead = logs.years[known], _lead(gap[known], margin[known])
+    # 1 ahead, -1 behind, 0 within the margin; an exact tie is neither whatever the margin
+    ahead, near = gap[known], margin[known]
+    years, lead = logs.years[known], np.where(ahead > near, 1, np.where(ahead < -near, -1, 0))
     sure = hold(np.where(lead == 0, np.nan, lead.astype(np.float64)))
+    usual = int(np.median(np.diff(logs.years))) if len(logs.years) > 1 else 1
     rows: list[tuple[Any, ...]] = []
     if not len(years) or not np.isfinite(sure).any():
         return rows
@@ -315,34 +293,11 @@ def _episodes(
             latest = int(years[place + 1 + after[0]]) if len(after) else latest
         span = (int(years[-1]) + 1 if lost is None else lost) - int(years[place])
         durable = True if span >= long else None if lost is None else False
-        rows.append(
-            (
-                logs.units[challenger],
-                logs.units[incumbent],
-                len(rows) + 1,
-                int(years[behind]),
-                int(years[place]),
-                int(years[behind]) + 1,
-                latest,
-                lost,
-                span,
-                durable,
-                bool(np.diff(years[behind : place + 1]).max() > _usual_step(logs.years)),
-                jumped,
-                place - behind > 1,
-            )
-        )
+        first, last = int(years[behind]), int(years[place])
+        wide = bool(np.diff(years[behind : place + 1]).max() > usual)
+        ends = (first, last, first + 1, latest, lost, span)
+        rows.append((*names, len(rows) + 1, *ends, durable, wide, jumped, place - behind > 1))
     return rows
-
-
-def _lead(gap: FloatArray, margin: FloatArray) -> IntArray:
-    """Return 1 ahead, -1 behind, 0 within the margin; an exact tie is neither whatever the margin."""
-    return np.where(gap > margin, 1, np.where(gap < -margin, -1, 0))
-
-
-def _usual_step(years: IntArray) -> int:
-    """Return the usual number of years from one year of the frame to the next."""
-    return int(np.median(np.diff(years))) if len(years) > 1 else 1
 
 
 _FILE = Path(__file__).with_name("history.csv")

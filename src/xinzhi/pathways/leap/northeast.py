@@ -137,7 +137,9 @@ def northeast(
     unknown = [name for name in who if name not in panel["region"].unique().to_list()]
     if unknown:
         raise UsageError("pathways.northeast-regions", regions=unknown)
-    predictors = _structure(panel, when)
+    # two of the three shares say the third
+    shape = ("industry_share", "services_share", pl.col("head").log().alias("log_output_per_head"), "urbanisation")
+    predictors = panel.filter(pl.col("year") == when).select("region", *shape).drop_nulls()
     controls: dict[tuple[str, str], Counterfactual] = {}
     without: dict[tuple[str, str], float] = {}
     bridged: list[Text] = []
@@ -159,8 +161,14 @@ def northeast(
     missing = [words("pathways.missing.births"), *bridged]
     if measurement is None:
         missing.append(words("pathways.missing.measurement"))
-    table = _table(controls, without, _spread(predictors, who))
+    donors = predictors.filter(~pl.col("region").is_in(who))
+    spread = {name: float(donors[name].std() or 0.0) for name in donors.columns if name != "region"}  # type: ignore[arg-type] # numbers
+    table = _table(controls, without, spread)
     stated = provenance("northeast", package, ("accounts", "sector_accounts"), regions=who, start=when)
+    if measurement is not None:
+        theirs = measurement.provenance
+        standing = {name: getattr(theirs, name) for name in ("protocol", "protocol_fingerprint", "standing")}
+        stated = replace(stated, **standing)
     return Northeast(
         frame=_long(controls, "frame").select("region", "series", "year", "actual", "synthetic", "gap", "after"),
         table=table,
@@ -172,14 +180,7 @@ def northeast(
         controls=controls,
         names=names_of(package),
         kind=package.kind,
-        provenance=stated
-        if measurement is None
-        else replace(
-            stated,
-            protocol=measurement.provenance.protocol,
-            protocol_fingerprint=measurement.provenance.protocol_fingerprint,
-            standing=measurement.provenance.standing,
-        ),
+        provenance=stated,
     )
 
 
@@ -218,18 +219,10 @@ def _series(package: Package, when: int, measurement: Measurement | None) -> pl.
     needed = ["output_real", "population", "urbanisation"]
     accounts = package.require("accounts", needed, verb="northeast").select("region", "year", *needed)
     sectors = package.require("sector_accounts", ["output_nominal"], verb="northeast")
-    shares = (
-        sectors.pivot(on="sector", index=["region", "year"], values="output_nominal")
-        .with_columns(total=pl.sum_horizontal("1", "2", "3", ignore_nulls=False))
-        .select(
-            "region",
-            "year",
-            *(
-                (100 * pl.col(code) / pl.col("total")).alias(name)
-                for code, name in (("1", "farming_share"), ("2", "industry_share"), ("3", "services_share"))
-            ),
-        )
-    )
+    named = {"1": "farming_share", "2": "industry_share", "3": "services_share"}
+    wide = sectors.pivot(on="sector", index=["region", "year"], values="output_nominal")
+    total = pl.sum_horizontal(*named, ignore_nulls=False)
+    shares = wide.select("region", "year", *((100 * pl.col(code) / total).alias(name) for code, name in named.items()))
     panel = accounts.join(shares, on=["region", "year"], how="left").with_columns(
         head=pl.col("output_real") / pl.col("population"), people=pl.col("population")
     )
@@ -249,14 +242,6 @@ def _series(package: Package, when: int, measurement: Measurement | None) -> pl.
     )
 
 
-def _structure(panel: pl.DataFrame, when: int) -> pl.DataFrame:
-    """Return what is matched: the structure of the year. Two of the three shares say the third."""
-    found = panel.filter(pl.col("year") == when).select(
-        "region", "industry_share", "services_share", pl.col("head").log().alias("log_output_per_head"), "urbanisation"
-    )
-    return found.drop_nulls()
-
-
 def _long(controls: dict[tuple[str, str], Counterfactual], name: str) -> pl.DataFrame:
     """Return one frame of every control, with its province and series before it."""
     parts = []
@@ -273,12 +258,6 @@ def _elsewhere(panel: pl.DataFrame, who: Sequence[str], when: int) -> float | No
     ends = others.filter(pl.col("year").is_in([when, last])).filter(pl.len().over("region") > 1)
     sums = ends.group_by("year").agg(pl.col("people").sum()).sort("year")["people"].to_list()
     return 100 * (sums[-1] / sums[0] - 1) if len(sums) == 2 else None  # noqa: PLR2004 - a change has two ends
-
-
-def _spread(predictors: pl.DataFrame, who: Sequence[str]) -> dict[str, float]:
-    """Return the standard deviation of each trait of structure over the donors."""
-    donors = predictors.filter(~pl.col("region").is_in(who))
-    return {name: float(donors[name].std() or 0.0) for name in donors.columns if name != "region"}  # type: ignore[arg-type] # numbers
 
 
 def _off(control: Counterfactual, spread: Mapping[str, float]) -> tuple[float | None, float]:
