@@ -167,10 +167,10 @@ def read_panel(
         for what, column in own.items()
     }
     places, activities = (sorted(set.intersection(*some)) for some in named.values())
+    out_place, out_activity = (sorted(set.union(*some) - set.intersection(*some)) for some in named.values())
     findings = [
-        one
-        for what, some in named.items()
-        for one in _left(f"pathways.left-out-{what}", what, sorted(set.union(*some) - set.intersection(*some)))
+        *_left("pathways.left-out-place", "place", out_place),
+        *_left("pathways.left-out-activity", "activity", out_activity),
     ]
     values = {one: _matrix(data, (place, activity, value), places, activities) for one, data in slices.items()}
     if least_place is not None:

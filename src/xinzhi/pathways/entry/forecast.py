@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import polars as pl
@@ -50,6 +50,13 @@ class Skill:
         """Return what the test says, as the first line of a page."""
         said = {name: getattr(self, name) for name in self.__slots__}
         return {"headline.skill": said} if self.beats else {"headline.no_skill": said | {"worse": self.high < 0}}
+
+
+class Evidence(Protocol):
+    """What is told where nothing can be recommended: what plans name, and what evidence shows (`choices`)."""
+
+    def evidence(self) -> Facts:
+        """Return what evidence says as a whole."""
 
 
 def entry_skill(package: Package, last: int, horizon: int | None = None, *, verb: str = "plan") -> Skill | None:

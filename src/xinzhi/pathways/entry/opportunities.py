@@ -20,9 +20,8 @@ from xinzhi.pathways.complexity.cells import cell_frame
 from xinzhi.pathways.complexity.complexity import Complexity
 from xinzhi.pathways.complexity.relatedness import revealed_advantage
 from xinzhi.pathways.conventions import conventions
-from xinzhi.pathways.entry.forecast import Skill
+from xinzhi.pathways.entry.forecast import Evidence, Skill
 from xinzhi.pathways.industries import word
-from xinzhi.pathways.plans.choices import Choices
 
 QUADRANTS = ("near-complex", "far-complex", "near-simple", "far-simple")
 _SHOWN, _TIES = 3, 8
@@ -43,7 +42,7 @@ class Opportunities(Result, verb="opportunities", topic="pathways", key=("place"
     findings: tuple[Finding, ...]
     measured: Complexity
     skill: Skill | None = None
-    choices: Choices | None = None
+    choices: Evidence | None = None
 
     @property
     def silent(self) -> bool:

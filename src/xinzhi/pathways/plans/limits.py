@@ -69,7 +69,7 @@ def chances_of(given: AnyFrame, package: Package, near: Nearness, year: int) -> 
         odds = fit_entry(package, year, int(setting("plan.horizon")))
         return odds.chance(near.density), odds
     found = spread(given, "probability", near.places, near.industries)
-    _refuse((found < 0) | (found > 1), found, (near.places, near.industries), "pathways.probability-range")
+    _refuse(found, near.places, near.industries, most=1.0)
     return found, None
 
 
@@ -91,15 +91,17 @@ def gains_of(given: AnyFrame, package: Package, cells: Cells, year: int) -> Floa
         found = np.array(np.broadcast_to(line, cells.values.shape))
     else:
         found = spread(given, "gain", cells.places, cells.activities)
-    _refuse(found < 0, found, (cells.places, cells.activities), "pathways.negative-gain")
+    _refuse(found, cells.places, cells.activities)
     return found
 
 
-def _refuse(bad: BoolArray, found: FloatArray, names: tuple[Sequence[str], Sequence[str]], code: str) -> None:
-    """Raise where a figure is none that can be; the message names the first."""
-    for row, column in np.argwhere(bad)[:1]:
-        value = f"{found[row, column]:g}"
-        raise InputError(code, region=names[0][row], industry=names[1][column], value=value)
+def _refuse(found: FloatArray, places: Sequence[str], industries: Sequence[str], *, most: float = np.inf) -> None:
+    """Raise where a gain or a chance is none that can be; the message names the first."""
+    for row, column in np.argwhere((found < 0) | (found > most))[:1]:
+        raise InputError(
+            "pathways.negative-gain" if np.isinf(most) else "pathways.probability-range",
+            region=places[row], industry=industries[column], value=f"{found[row, column]:g}",
+        )  # fmt: skip
 
 
 def output_per_head(package: Package, year: int, people: str = "population") -> dict[str, float] | None:
