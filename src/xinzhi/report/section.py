@@ -297,7 +297,7 @@ def shown(  # noqa: PLR0913 - what a row of data leaves open
     if rows is None:
         told = {one.name: one for one in twin.columns}
         drawn = {
-            field.removesuffix("?"): told.get(one, one)
+            field.removesuffix("?"): told.get(one, one) if isinstance(one, str) else one
             for field, one in (row.get("draws", {}) | (draws or {})).items()
             if not field.endswith("?") or one in held.columns
         }

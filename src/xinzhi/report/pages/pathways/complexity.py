@@ -14,6 +14,7 @@ from xinzhi.pathways import Complexity, Uncertainty
 from xinzhi.report.charts import kit
 from xinzhi.report.charts.style import width
 from xinzhi.report.section import Picture, Section, picture, rows_of
+from xinzhi.report.section import shown as drawn_as
 from xinzhi.report.sentence import distinct, finding_notes, short
 from xinzhi.report.table import table
 
@@ -142,11 +143,14 @@ def complexity(result: Complexity, *, region: str | None = None) -> Section:
         )  # fmt: skip
     first = str(result.frame.sort("rank")["place"][0])
     how, strength = result.sign
-    columns = ("activity", "rank", "complexity", "ubiquity", "fitness")
     return Section.of(
         "pathways.complexity",
-        [space(result, code), ranking(result), shares(result, code or first)],
-        [table("pathways_activities", result.activities.sort("rank"), columns, result)],
+        [
+            space(result, code),
+            drawn_as("pathways.ranking", result, None, result.facts()),
+            shares(result, code or first),
+        ],
+        [table("pathways_activities", of=result)],
         anchor="paths-complexity",
         notes=(
             words(f"pathways.note.{how}", r=strength),
@@ -207,17 +211,6 @@ def _across(result: Complexity, codes: Sequence[str], near: np.ndarray, third: d
     }
 
 
-def ranking(result: Complexity) -> Picture:
-    """Return the complexity of all places."""
-    frame = result.frame.sort("rank")
-    columns = ("place", "rank", "complexity", "diversity", "fitness", "outlook")
-    return picture(
-        "pathways.complexity", kit.dots, rows_of(frame, result, name="place", value="complexity"),
-        table("pathways_places", frame, columns, result), result.facts()["headline.ranking"], title="ranking",
-        headline="ranking", how="ranking", unit="deviations", x="complexity", reference=0, decimals=2,
-    )  # fmt: skip
-
-
 def shares(result: Complexity, code: str) -> Picture:
     """Return what a place lives on."""
     name, labels = result.names.region(code), narrow(result, result.matrix.activities)
@@ -246,13 +239,7 @@ def shares(result: Complexity, code: str) -> Picture:
 
 def uncertainty(result: Uncertainty) -> Section:
     """Return the ranks with their intervals."""
-    frame, options = result.frame.sort("rank"), result.provenance.options
-    headline, facts = next(iter(result.facts().items()))
-    drawn = picture(
-        "pathways.ranks", kit.dots,
-        rows_of(frame, result, name="place", value="rank", low="rank_low", high="rank_high"),
-        table("pathways_ranks", frame, ("place", "rank", "rank_low", "rank_high", "top_third"), result), facts,
-        headline=headline.removeprefix("headline."), unit="rank", x="rank", decimals=0, domain=(0, frame.height + 1),
-    )  # fmt: skip
+    options, n = result.provenance.options, result.frame.height
+    drawn = drawn_as("pathways.ranks", result, None, result.facts(), domain=(0, n + 1))
     note = words(f"pathways.note.draws_{options['source']}", draws=result.used, unit=f"{options['unit']:g}")
     return Section.of("pathways.uncertainty", [drawn], anchor="paths-uncertainty", notes=(note,))

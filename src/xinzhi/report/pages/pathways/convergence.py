@@ -23,13 +23,11 @@ from xinzhi.pathways import (
 )
 from xinzhi.report.charts import kit
 from xinzhi.report.charts.kit.plane import uncrowded
-from xinzhi.report.section import Picture, Section, picture, rows_of
+from xinzhi.report.section import Picture, Section, picture, rows_of, shown
 from xinzhi.report.sentence import capital, finding_notes, sentence, yes_no
 from xinzhi.report.table import table
 
 FEW = 3
-ENDS = ("region", "series", "to_year", "actual", "fits", "off_path", "off_structure", "gap", "p", "largest",
-        "largest_weight", "without")  # fmt: skip
 MOST = 24
 NAMED = 40  # units whose names a cloud of points can show
 
@@ -47,16 +45,12 @@ def leapfrog(result: Leapfrog, *, region: str | None = None) -> Section:
         for row in frame.iter_rows(named=True)
         for name in conditions
     ]  # fmt: skip
-    drawn = picture(
-        "pathways.leapfrog", kit.matrix, cells,
-        table("pathways_leapfrog", frame, ("region", *conditions, "met", "judged"), result, part="regions"),
-        result.facts()["headline.leapfrog"], title="conditions", unit="conditions", legend="holds", domain=(0.0, 1.6),
-    )  # fmt: skip
+    twin = table("pathways_leapfrog", frame, ("region", *conditions, "met", "judged"), result)
+    drawn = shown("pathways.conditions", result, frame, result.facts(), rows=cells, twin=twin)
     tables = []
     if region is not None:
         code = result.names.resolve(region, frame["region"])
-        columns = ("condition", "met", "evidence", "missing")
-        tables = [table("pathways_evidence", result.explain(code), columns, result, name=names[code])]
+        tables = [table("pathways_evidence", result.explain(code), of=result, name=names[code])]
     notes = (words("pathways.note.leapfrog"),)
     return Section.of("pathways.leapfrog", [drawn], tables, anchor="paths-leapfrog", notes=notes)
 
@@ -70,13 +64,8 @@ def lane_changes(result: LaneChanges) -> Section:
          "group": words(f"pathways.chart.{kinds[row['decile'] > result.unrelated]}")}
         for row in rows_of(frame, result, decile="decile", value="rate")
     ]  # fmt: skip
-    drawn = picture(
-        "pathways.lanes", kit.bars, rows,
-        table("pathways_lanes", frame, ("decile", "candidates", "entries", "rate"), result, part="deciles"),
-        result.facts()["headline.lanes"], unit="rate", x="rate", decimals=1,
-    )  # fmt: skip
-    own = result.frame.sort("entries", "place", descending=[True, False])
-    by_place = table("pathways_lanes_by_place", own, ("place", "entries", "unrelated", "index"), result)
+    drawn = shown("pathways.lanes", result, frame, result.facts(), rows=rows)
+    by_place = table("pathways_lanes_by_place", of=result)
     return Section.of(
         "pathways.lanes_section", [drawn], [by_place], anchor="paths-lanes", notes=finding_notes(result.findings)
     )
@@ -85,19 +74,17 @@ def lane_changes(result: LaneChanges) -> Section:
 def northeast(result: Northeast) -> Section:
     """Return provinces beside their synthetic controls, series by series."""
     drawn = [_gap(result, facts) for facts in result.facts()["headline.gap"]]
-    shown = result.table.filter("fits").select("region", "series")
+    fitting = result.table.filter("fits").select("region", "series")
     named = result.weights.filter(pl.col("weight") >= conventions("northeast")["shown"])
-    weights = named.join(shown, on=["region", "series"], how="semi")
-    weights = weights.sort("region", "series", "weight", descending=[False, False, True])
-    columns = ("region", "series", "donor", "weight")
+    weights = named.join(fitting, on=["region", "series"], how="semi")
     names = [result.names.region(code) for code in result.table["region"].unique(maintain_order=True)]
     facts = result.facts()
     people = facts.get("headline.people")
     told = [] if people is None else [sentence(words("pathways.headline.people", **people))]
     refused = [words("pathways.summary.refused", **one) for one in facts["summary.refused"]]
-    ends = table("pathways_northeast_ends", result.table, ENDS, result, part="table")
     return Section.of(
-        "pathways.northeast", drawn, [ends, table("pathways_weights", weights, columns, result, part="weights")],
+        "pathways.northeast", drawn,
+        [table("pathways_northeast_ends", of=result), table("pathways_weights", weights, of=result)],
         anchor="paths-northeast", facts={"names": names},
         answer=[*told, *(sentence(one.headline) for one in drawn[:FEW]), *refused],
         notes=(*result.missing, words("pathways.note.synthetic")),
@@ -114,9 +101,9 @@ def _gap(result: Northeast, facts: Mapping[str, object]) -> Picture:
     matched = {"start": start, "end": until, "word": words("pathways.chart.matched")}
     columns = ("region", "year", "actual", "synthetic", "gap")
     drawn = picture(
-        "pathways.northeast", kit.lines, rows_of(frame, result, group="region", year="year", value="gap"),
+        "pathways.gap", kit.lines, rows_of(frame, result, group="region", year="year", value="gap"),
         table(f"pathways_northeast_{series}", frame, columns, result, title=title), {**facts, "series": title},
-        title=title, headline="gap", how="gap", y=words("pathways.chart.gap", series=label), reference=0, decimals=1,
+        title=title, y=words("pathways.chart.gap", series=label), reference=0, decimals=1,
         marks=[] if until is None or until == start else [matched],
     )  # fmt: skip
     kind = "northeast" if series == "population" else f"northeast-{series.replace('_', '-')}"
@@ -136,15 +123,11 @@ def clubs(result: Clubs) -> Section:
     ]
     members = [result.members(club) for club in result.table["club"]]
     frame = result.table.with_columns(members=pl.Series(members, dtype=pl.List(pl.String)))
-    columns = ("club", "units", "slope", "t", "converges", "members")
-    headline, facts = next(iter(result.facts().items()))
-    drawn = picture(
-        "pathways.clubs", kit.lines, rows, table("pathways_clubs", frame, columns, result, part="table"),
-        facts, title="club_paths", headline=headline.removeprefix("headline."), unit="path", y="path", reference=1,
-    )  # fmt: skip
+    facts, twin = result.facts(), table("pathways_clubs", frame, of=result)
+    drawn = shown("pathways.club_paths", result, frame, facts, rows=rows, twin=twin)
     doubts = [
         words(f"pathways.{key}", **values)
-        for key, values in result.facts().items()
+        for key, values in facts.items()
         if key.startswith(("summary.placebo", "summary.sieve", "summary.short"))
     ]
     notes = (words("pathways.note.clubs"), *finding_notes(result.findings))
@@ -161,25 +144,16 @@ def beta(result: BetaConvergence) -> Section:
     named = {"name": "unit"} if result.observations == result.units <= NAMED else {}
     rows = rows_of(points, result, None, part="points", x="initial", y="growth", **named)
     ends = points.sort("initial").select("initial", 100 * pl.col("fitted")).rows()
-    headline, facts = next(iter(result.facts().items()))
-    drawn = picture(
-        "pathways.beta", kit.points, uncrowded(rows) if named else rows,
-        table("pathways_beta", points, ("unit", "initial", "growth"), result, part="points"), facts,
-        headline=headline.removeprefix("headline."), unit="growth", x="initial", y="growth",
-        line=[] if result.conditional else [ends[0], ends[-1]], split=(None, 0.0),
-    )  # fmt: skip
+    line = [] if result.conditional else [ends[0], ends[-1]]
+    told = uncrowded(rows) if named else rows
+    drawn = shown("pathways.beta", result, points, result.facts(), rows=told, line=line)
     return Section.of("pathways.beta_section", [drawn], anchor="paths-beta", notes=finding_notes(result.findings))
 
 
 def sigma(result: SigmaConvergence) -> Section:
     """Return whether differences shrink."""
-    headline, facts = next(iter(result.facts().items()))
-    drawn = picture(
-        "pathways.sigma", kit.lines,
-        rows_of(result.frame, result, year="year", value="deviation", group=words("pathways.chart.deviation")),
-        table("pathways_sigma", result.frame, ("year", "units", "deviation", "variation", "range"), result), facts,
-        headline=headline.removeprefix("headline."), unit="log", y="deviation", decimals=3,
-    )  # fmt: skip
+    draws = {"group": words("pathways.chart.deviation")}
+    drawn = shown("pathways.sigma", result, None, result.facts(), draws=draws)
     return Section.of("pathways.sigma_section", [drawn], anchor="paths-sigma", notes=finding_notes(result.findings))
 
 
@@ -190,25 +164,20 @@ def lead_changes(result: LeadChanges, *, region: str | None = None) -> Section:
     frame = result.of(code)
     lasting = frame.filter(pl.col("durable"))
     order = ("latest", "challenger", "incumbent")
-    shown = (lasting if lasting.height else frame).sort(*order, descending=[True, False, False]).head(MOST).sort(*order)
+    last = (lasting if lasting.height else frame).sort(*order, descending=[True, False, False]).head(MOST).sort(*order)
     end = int(result.levels["year"].max())  # type: ignore[arg-type] # years are whole numbers
     rows: list[dict[str, Any]] = []
-    for row in shown.iter_rows(named=True):
+    for row in last.iter_rows(named=True):
         a, b = (result.names.region(row[who]) for who in ("challenger", "incumbent"))
         name = words("pathways.chart.passes", a=a, b=b)
         spans = ((min(row["last_behind"], row["earliest"]), row["latest"], "changing"),
                  (row["latest"], row["lost"] or end, "leading"))  # fmt: skip
         rows += [{"name": name, "start": a, "end": b, "group": words(f"pathways.chart.{word}")} for a, b, word in spans]
-    every = result.facts(code)
-    headline, facts = next(iter(every.items()))
-    told = [words("pathways.summary.history", **every["summary.history"])] if "summary.history" in every else []
-    columns = ("challenger", "incumbent", "earliest", "latest", "lost", "durable")
-    drawn = picture(
-        "pathways.overtaking", kit.timeline, rows,
-        table("pathways_overtaking", frame.sort("latest", "challenger"), columns, result),
-        {**facts, "shown": shown.height}, headline=headline.removeprefix("headline."), unit="year",
-    )  # fmt: skip
+    facts, frame = result.facts(code), frame.sort("latest", "challenger")
+    told = [words("pathways.summary.history", **facts["summary.history"])] if "summary.history" in facts else []
+    drawn = shown("pathways.overtaking", result, frame, facts, rows=rows, values={"shown": last.height})
     return Section.of(
-        "pathways.lead", [drawn] if rows else [], [] if rows else [drawn.twin], anchor="paths-overtaking",
-        answer=[sentence(drawn.headline), *told], notes=(words("pathways.note.overtaking"),),
+        "pathways.lead", [drawn] if rows else [], [drawn.twin] if drawn and not rows else [],
+        anchor="paths-overtaking", answer=[*([sentence(drawn.headline)] if drawn else []), *told],
+        notes=(words("pathways.note.overtaking"),),
     )  # fmt: skip

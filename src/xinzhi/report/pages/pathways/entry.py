@@ -1,23 +1,24 @@
-"""The sections on entry: what each region could enter, whether forecasts come true, and the plan that follows."""
+"""What each region could enter and is able to make, whether forecasts come true, the plan, and how alike plans are."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 import polars as pl
 
-from xinzhi.core.text import Text, sentences, words
-from xinzhi.pathways import Backtest, Opportunities, Plan
+from xinzhi.core.result import Facts
+from xinzhi.core.text import LANGUAGES, Text, names_joined, sentences, words
+from xinzhi.core.unit_words import unit_text
+from xinzhi.pathways import Able, Backtest, Choices, Isomorphism, Opportunities, Plan
 from xinzhi.report.charts import kit
 from xinzhi.report.charts.kit.plane import uncrowded
 from xinzhi.report.pages.pathways.complexity import narrow
-from xinzhi.report.pages.pathways.likeness import evidence, spoken, tested
 from xinzhi.report.palette import GROUPS
-from xinzhi.report.section import Picture, Section, picture, rows_of
+from xinzhi.report.section import Picture, Section, picture, rows_of, shown
 from xinzhi.report.sentence import finding_notes, sentence
-from xinzhi.report.table import column, table
+from xinzhi.report.table import Table, column, table
 
 KINDS = ("coordinated", "queue", "greedy", "herd")
 PLANNED = 45
@@ -26,6 +27,11 @@ INKS = dict(zip(QUADRANTS, (GROUPS[0], GROUPS[2], GROUPS[1], "#d8dee4"), strict=
 FEW = 3
 TEN = 10
 LEAD = "average_precision"
+SHADE = {"able": 3.0, "by proxy": 2.0, "not able": 0.0}
+MANY = 60  # regions of a matrix
+TESTED = ("headline.skill", "headline.no_skill", "headline.no_test")
+LACKING = ("open", "contradicted", "unproven")
+PARTS = {"named_able": GROUPS[0], "named_proxy": GROUPS[1], "named_unknown": GROUPS[2], "named_unable": GROUPS[3]}
 
 
 def plan(result: Plan, *, region: str | None = None) -> Section:
@@ -37,10 +43,9 @@ def plan(result: Plan, *, region: str | None = None) -> Section:
         notes.insert(1, words("pathways.note.odds", year=result.year))
     if region is not None:
         notes.insert(0, spoken(result, region))
-    columns = ("region", "category", "chance", "gain", "value", "own_rank", "reason")
     return Section.of(
         "pathways.plan", [gains(result), against_herd(result), portfolios(result), scarce(result)],
-        [table("pathways_assigned", result.frame, columns, result)], anchor="plan", notes=tuple(notes),
+        [table("pathways_assigned", of=result)], anchor="plan", notes=tuple(notes),
     )  # fmt: skip
 
 
@@ -56,7 +61,7 @@ def _nothing(result: Plan, region: str | None) -> Section:
     )  # fmt: skip
 
 
-def gains(result: Plan) -> Picture:
+def gains(result: Plan) -> Picture | None:
     """Return the expected gain that each kind of plan realises under the caps, and what crowding loses."""
     order = pl.DataFrame({"kind": KINDS})
     frame = order.join(result.comparison, on="kind", maintain_order="left").with_columns(
@@ -66,30 +71,18 @@ def gains(result: Plan) -> Picture:
         "realised": (words("pathways.chart.realised"), GROUPS[0]),
         "crowded": (words("pathways.chart.crowded"), GROUPS[2]),
     }
-    columns = ("kind", "places", "gain_realised", "lost", "excess", "mean_jaccard", "below_floor")
-    gap = column("pathways.gain", "figure", of="crowded")
-    return picture(
-        "pathways.plan", kit.stacked, rows_of(frame, result, name="kind", realised="realised", crowded=gap),
-        table("pathways_plan", frame, columns, result, part="comparison"), result.facts()["headline.gains"],
-        title="gains", headline="gains", how="gains", unit="gain", x="expected_gain", parts=parts, total="realised",
-    )  # fmt: skip
+    gap = {"crowded": column("pathways.gain", "figure", of="crowded")}
+    return shown("pathways.gains", result, frame, result.facts(), draws=gap, parts=parts)
 
 
-def against_herd(result: Plan) -> Picture:
+def against_herd(result: Plan) -> Picture | None:
     """Return, by industry, how many regions the herd and the plan send there, and how many it takes."""
     frame = result.crowded().with_columns(within=pl.col("herd") - pl.col("herd_excess"), beyond=pl.col("herd_excess"))
     parts = {
         "within": (words("pathways.chart.herd_within"), GROUPS[1]),
         "beyond": (words("pathways.chart.herd_beyond"), GROUPS[3]),
     }
-    columns = ("category", "cap", "coordinated", "greedy", "herd", "cap_price")
-    return picture(
-        "pathways.herd", kit.stacked,
-        rows_of(frame, result, name="category", within="within", beyond="beyond", coordinated="coordinated"),
-        table("pathways_herd", frame, columns, result, title=words("pathways.title.against_herd")),
-        result.facts()["headline.against_herd"], title="against_herd", headline="against_herd", how="against_herd",
-        unit="regions", x="regions", parts=parts, total="coordinated", decimals=0,
-    )  # fmt: skip
+    return shown("pathways.against_herd", result, frame, result.facts(), parts=parts)
 
 
 def portfolios(result: Plan) -> Picture | None:
@@ -104,26 +97,15 @@ def portfolios(result: Plan) -> Picture | None:
         result.frame.select("region", "category", "value"), on=["region", "category"], how="left", maintain_order="left"
     )
     called = {"region": names.__getitem__, "category": short.__getitem__}
-    columns = ("region", "size", "gain", "own_best", "share")
-    return picture(
-        "pathways.portfolios", kit.matrix,
-        rows_of(grid, result, called, row="region", column="category", value="value"),
-        table("pathways_portfolios", result.regions, columns, result, part="regions"),
-        result.facts()["headline.portfolios"], unit="gain", legend="expected_gain",
-    )  # fmt: skip
+    rows = rows_of(grid, result, called, row="region", column="category", value="value")
+    twin = table("pathways_portfolios", of=result)
+    return shown("pathways.portfolios", result, grid, result.facts(), rows=rows, twin=twin)
 
 
 def scarce(result: Plan) -> Picture | None:
     """Return which caps are scarce: by how much the total would grow with one more place."""
-    facts = result.facts().get("headline.scarce")
-    if facts is None:
-        return None
     frame = result.candidates.filter(pl.col("cap_price") > 0).sort("cap_price", descending=True).head(TEN)
-    return picture(
-        "pathways.scarce", kit.bars, rows_of(frame, result, name="category", value="cap_price"),
-        table("pathways_scarce", frame, ("category", "cap", "cap_price"), result), facts, unit="gain",
-        x="cap_price", decimals=2,
-    )  # fmt: skip
+    return shown("pathways.scarce", result, frame, result.facts())
 
 
 def opportunities(result: Opportunities, *, region: str | None = None) -> Section:
@@ -137,27 +119,19 @@ def opportunities(result: Opportunities, *, region: str | None = None) -> Sectio
         near = result.frame.sort("density", descending=True).group_by("place", maintain_order=True).head(FEW)
         return Section.of(
             "pathways.opportunities", [],
-            [table("pathways_opportunities", near, ("place", "activity", "density", "fit"), result,
-                   title=words("pathways.table.chances"))],
+            [table("pathways_opportunities", near, ("place", "activity", "density", "fit"), result)],
             anchor="paths-opportunities", answer=[words("pathways.summary.near_only", **facts["summary.near_only"])],
             notes=finding_notes(result.findings),
         )  # fmt: skip
     counts = result.quadrants()
     code = str(counts["place"][0]) if region is None else result.names.resolve(region, result.measured.matrix.places)
     best_of_all = pl.concat(result.best(place, FEW) for place in result.measured.matrix.places)
-    columns = ("place", "activity", "density", "complexity", "gain", "fit", "emerging")
-    fit = result.facts().get("summary.fit")
+    fit = [words("pathways.summary.fit", **facts["summary.fit"])] if "summary.fit" in facts else []
     return Section.of(
-        "pathways.opportunities",
-        [quadrants(result, code), best(result, code), regions(result)],
-        [table("pathways_opportunities", best_of_all, columns, result, title=words("pathways.table.chances"))],
-        anchor="paths-opportunities",
-        notes=(
-            words("pathways.note.quadrants"),
-            *(() if fit is None else (words("pathways.summary.fit", **fit),)),
-            *finding_notes(result.findings),
-        ),
-    )
+        "pathways.opportunities", [quadrants(result, code), best(result, code), regions(result)],
+        [table("pathways_opportunities", best_of_all, of=result)], anchor="paths-opportunities",
+        notes=(words("pathways.note.quadrants"), *fit, *finding_notes(result.findings)),
+    )  # fmt: skip
 
 
 def _groups(frame: pl.DataFrame) -> pl.DataFrame:
@@ -186,16 +160,12 @@ def quadrants(result: Opportunities, code: str) -> Picture | None:
     cut = {"activity": narrow(result, result.measured.matrix.activities).__getitem__}
     marked = _groups(own)
     marked = marked.sort("group", maintain_order=True) if "group" in marked.columns else marked
-    columns = ("activity", "quadrant", "density", "complexity", "gain", "advantage", "fit", "emerging")
-    twin = table(
-        "pathways_opportunities_of", own, columns, result, title=words("pathways.table.opportunities", name=name)
-    )
-    corners = [words(f"pathways.chart.{QUADRANTS[place]}") for place in (0, 1, 3, 2)]
-    return picture(
-        "pathways.opportunities", kit.points,
-        uncrowded(_rows(result, marked, cut, x="density", y="complexity", name="activity")), twin, facts,
-        title="quadrants", headline="quadrants" if first.height else "no_first", how="quadrants", unit="density",
-        x="density", y="complexity", split=result.medians, corners=corners,
+    twin = table("pathways_opportunities_of", own, of=result, name=name)
+    rows = uncrowded(_rows(result, marked, cut, x="density", y="complexity", name="activity"))
+    return shown(
+        "pathways.quadrants", result, own, facts, rows=rows, twin=twin,
+        headline="quadrants" if first.height else "no_first", split=result.medians,
+        corners=[words(f"pathways.chart.{QUADRANTS[place]}") for place in (0, 1, 3, 2)],
     )  # fmt: skip
 
 
@@ -206,23 +176,19 @@ def best(result: Opportunities, code: str) -> Picture | None:
         return None
     name, first = result.names.region(code), frame.row(0, named=True)
     facts = {**first, "name": name, "best": result.names.text("industry", first["activity"])}
-    return picture(
-        "pathways.best", kit.bars, _rows(result, _groups(frame), None, name="activity", value="gain"),
-        table("pathways_best", frame, ("activity", "gain", "density"), result, name=name), facts, unit="deviations",
-        x="gain", decimals=2, groups=(words("pathways.chart.emerging"), words("pathways.chart.other_activities")),
-    )  # fmt: skip
+    rows = _rows(result, _groups(frame), None, name="activity", value="gain")
+    groups = [words(f"pathways.chart.{name}") for name in ("emerging", "other_activities")]
+    return shown("pathways.best", result, frame, facts, rows=rows, groups=groups)
 
 
-def regions(result: Opportunities) -> Picture:
+def regions(result: Opportunities) -> Picture | None:
     """Return how many activities of each quadrant every region could enter."""
     counts = result.quadrants()
     there = [name for name in QUADRANTS if counts[name].sum()]
     parts = {name: (words(f"pathways.chart.{name}"), INKS[name]) for name in there}
-    return picture(
-        "pathways.regions", kit.stacked, rows_of(counts, result, None, name="place", **{name: name for name in there}),
-        table("pathways_quadrants", counts, ("place", *there), result), result.facts()["headline.regions"],
-        unit="activities", x="activities", parts=parts,
-    )  # fmt: skip
+    return shown(
+        "pathways.regions", result, counts, result.facts(), draws=_each(there), listed=("place", *there), parts=parts
+    )
 
 
 def backtest(result: Backtest) -> Section:
@@ -236,9 +202,8 @@ def backtest(result: Backtest) -> Section:
     ]
     answer = [*(sentence(one.headline) for one in drawn), *(words("pathways.answer.task", **task) for task in tasks)]
     frame = result.frame.with_columns(absent=pl.Series([f"{one:g}" for one in result.frame["absent"]]))
-    columns = ("absent", "score", "measure", "value", "low", "high")
     return Section.of(
-        "pathways.backtest", drawn, [table("pathways_measures", frame, columns, result)], anchor="paths-backtest",
+        "pathways.backtest", drawn, [table("pathways_measures", frame, of=result)], anchor="paths-backtest",
         answer=answer, notes=(words("pathways.note.backtest"), *finding_notes(result.findings)),
     )  # fmt: skip
 
@@ -252,10 +217,177 @@ def _precision(result: Backtest, absent: float, guess: float, headline: Text, fa
         f"pathways_{kind.replace('-', '_').replace('.', '_')}", frame, columns, result,
         title=words("pathways.title.precision", absent=f"{absent:g}"),
     )  # fmt: skip
+    rows = rows_of(frame, result, name="score", value="value", low="low", high="high", group="ours")
     drawn = picture(
-        "pathways.backtest", kit.dots,
-        rows_of(frame, result, name="score", value="value", low="low", high="high", group="ours"), twin,
-        {**facts, "guess": guess}, title="precision", headline=headline, how="precision", unit="precision",
-        x="precision", reference=guess, groups=(words("pathways.chart.ours"), words("pathways.chart.baseline")),
+        "pathways.precision", kit.dots, rows, twin, {**facts, "guess": guess}, headline=headline, unit="precision",
+        reference=guess, groups=(words("pathways.chart.ours"), words("pathways.chart.baseline")),
     )  # fmt: skip
     return replace(drawn, kind=kind)
+
+
+def able(result: Able, *, region: str | None = None) -> Section:
+    """Return who is able to do what, by which kind of evidence, and where nothing was found."""
+    notes = [words("pathways.able.limits")]
+    if region is not None:
+        said = result.of_region(region)
+        notes.insert(0, Text(zh=said.text("zh"), en=said.text("en")))
+    units = {one: unit_text(one) for one in result.evidence["unit"].drop_nulls().unique()}
+    told = result.evidence.with_columns(
+        pl.col("unit")
+        .replace_strict({one: text.lang(language) for one, text in units.items()})
+        .alias(f"unit_{language}")
+        for language in LANGUAGES
+    )
+    rows = table("pathways_facts", told.drop("unit"), of=result)
+    every = table("pathways_able", result.frame.filter(pl.col("able") != "unknown"), of=result)
+    return Section.of("pathways.able", [verdicts(result)], [every, rows], anchor="able", notes=tuple(notes))
+
+
+def verdicts(result: Able) -> Picture | None:
+    """Return the verdict on every region and category; None where there are too many regions to draw."""
+    if result.frame["region"].n_unique() > MANY:
+        return None
+    order = result.table().filter(pl.col("unknown") < result.frame["region"].n_unique()).select("category")
+    frame = result.frame.select("region").unique().sort("region").join(order, how="cross", maintain_order="left_right")
+    frame = frame.join(result.frame, on=["region", "category"], how="left", maintain_order="left").with_columns(
+        value=pl.col("able").replace_strict(SHADE, default=None, return_dtype=pl.Float64)
+    )
+    counts = result.table().rename({one: one.replace(" ", "_") for one in SHADE})
+    rows = rows_of(frame, result, row="region", column="category", value="value")
+    marks = {None: words("pathways.able.short_unknown"), SHADE["not able"]: words("pathways.able.short_unable")}
+    for row in rows:
+        row["mark"] = marks.get(row["value"])
+    twin, legend = table("pathways_able_counts", counts, of=result), words("pathways.able.legend")
+    return shown("pathways.able", result, frame, result.facts(), rows=rows, twin=twin, legend=legend)
+
+
+def isomorphism(result: Isomorphism) -> Section:
+    """Return how alike the structures of regions are, in the last year and over time."""
+    last = result.years.filter(pl.col("year") == max(result.places))
+    return Section.of(
+        "pathways.isomorphism", [similarity(result), likeness(result)], [table("pathways_levels", last, of=result)],
+        anchor="paths-isomorphism",
+        notes=(words("pathways.note.likeness"), *finding_notes(result.findings)),
+    )  # fmt: skip
+
+
+def similarity(result: Isomorphism) -> Picture | None:
+    """Return the similarity matrix of the last year; None where there are too many regions to draw."""
+    year, level = max(result.places), result.finest()
+    frame = result.matrix("structure", year=year, level=level).sort("row", "column").drop("row", "column")
+    if frame["region"].n_unique() > MANY:
+        return None
+    twin = table("pathways_similarity", result.frame.filter(level=level, year=year), of=result)
+    rows = rows_of(frame, result, row="region", column="other", value="similarity")
+    return shown("pathways.similarity", result, frame, result.facts(), rows=rows, twin=twin)
+
+
+def likeness(result: Isomorphism) -> Picture | None:
+    """Return the mean similarity over the years beside that of chance; None with one year."""
+    frame = result.years.filter(level=result.finest()).sort("year")
+    rows = rows_of(frame, result, year="year", value="mean_cosine", group=words("pathways.chart.actual"))
+    if frame["expected"].is_not_null().any():
+        chance = words("pathways.chart.by_chance")
+        rows += rows_of(frame, result, year="year", value="expected", low="low", high="high", group=chance)
+    return shown("pathways.likeness", result, frame, result.facts(), rows=rows)
+
+
+def choices(result: Choices, *, region: str | None = None) -> Section:
+    """Return what plans name on which evidence, whose plan lacks it, and who has it and does not plan."""
+    notes = [words("pathways.note.choices"), *finding_notes(result.findings)]
+    if region is not None:
+        notes.insert(0, spoken(result, region))
+    chance = table("pathways_chance", of=result)
+    return Section.of(
+        "pathways.choices", [named(result), lacking(result), remedy(result)], [chance],
+        anchor="paths-choices", notes=tuple(notes),
+    )  # fmt: skip
+
+
+def spoken(result: Choices | Plan, region: str) -> Text:
+    """Return the explanation of a region in both languages."""
+    said = result.explain(region)
+    return Text(zh=said.text("zh"), en=said.text("en"))
+
+
+def tested(facts: Facts) -> list[Text]:
+    """Return what the test on unseen entries says of a model: the first line wherever it could recommend something."""
+    return [sentence(words(f"pathways.{name}", **facts[name])) for name in TESTED if name in facts]
+
+
+def evidence(result: object) -> tuple[list[Text], list[Table]]:
+    """Return what evidence shows in place of a recommendation: sentences, and the categories region by region."""
+    if not isinstance(result, Choices):
+        return [], []
+    facts, year = result.evidence(), result.last_year()
+    said = [sentence(words("pathways.headline.remedy", **facts["headline.remedy"])), words("pathways.summary.caveat")]
+    return said, [table("pathways_by_region", by_region(result, year), of=result, year=year)]
+
+
+def by_region(result: Choices, year: int) -> pl.DataFrame:
+    """Return ``region`` and the names of the categories that it is able to do and does not plan, or plans without."""
+    rows = result.without_herd(year)
+    made = []
+    for region in result.lists[year].regions:
+        own, row = rows.filter(region=region), {"region": region}
+        for change in LACKING:
+            named = [result.names.text("category", one) for one in own.filter(change=change)["category"]]
+            # English names of categories hold commas.
+            row |= {
+                f"{change}_zh": "、".join(one.zh for one in named),
+                f"{change}_en": "; ".join(one.en for one in named),
+            }
+        made.append(row)
+    return pl.DataFrame(made)
+
+
+def named(result: Choices) -> Picture | None:
+    """Return how many regions name each category, parted by the evidence for it."""
+    year = result.last_year()
+    frame = result.frame.filter(year=year)
+    return shown(
+        "pathways.named", result, frame, result.facts(), draws=_each(PARTS), values={"year": year}, parts=_parts(PARTS)
+    )
+
+
+def lacking(result: Choices) -> Picture | None:
+    """Return what each region names, parted by the evidence for it."""
+    year = result.last_year()
+    frame = result.regions.filter(year=year)
+    return shown(
+        "pathways.lacking", result, frame, result.facts(), draws=_each(PARTS), values={"year": year},
+        parts=_parts(PARTS),
+    )  # fmt: skip
+
+
+def remedy(result: Choices) -> Picture | None:
+    """Return, category by category, whose plan lacks evidence, and who has evidence and does not plan it."""
+    year, facts = result.last_year(), result.facts()
+    if "headline.remedy" not in facts:
+        return None
+    colours = {"made": 0, "proxy": 1, "designated": 4, "unproven": 2, "contradicted": 3, "open": 5}
+    parts = {name: GROUPS[at] for name, at in colours.items()}
+    frame = result.changes(year).with_columns(-pl.col("contradicted", "open"))
+    rows = rows_of(frame, result, name="category", **_each(parts))
+    twin = table("pathways_remedy", who(result, year), of=result, year=year)
+    return shown("pathways.remedy", result, frame, facts, rows=rows, twin=twin, parts=_parts(parts))
+
+
+def who(result: Choices, year: int) -> pl.DataFrame:
+    """Return ``category, change, regions``: who lacks evidence for what it names, who has it and does not name it."""
+    rows = result.without_herd(year).filter(pl.col("change").is_in(["designated", "unproven", "contradicted", "open"]))
+    listed = rows.group_by("category", "change", maintain_order=True).agg(codes=pl.col("region"))
+    made = []
+    for category, change, codes in listed.iter_rows():
+        text = names_joined([result.names.region(code) for code in codes])
+        made.append({"category": category, "change": change, "regions_zh": text.zh, "regions_en": text.en})
+    schema = dict.fromkeys(("category", "change", "regions_zh", "regions_en"), pl.String)
+    return pl.DataFrame(made, schema=schema).sort("category", "change")
+
+
+def _each(parts: Iterable[str]) -> dict[str, Any]:
+    return {part: part for part in parts}
+
+
+def _parts(colours: Mapping[str, str]) -> dict[str, tuple[Text, str]]:
+    return {part: (words(f"pathways.chart.{part}"), colour) for part, colour in colours.items()}

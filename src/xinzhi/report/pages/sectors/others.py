@@ -226,10 +226,9 @@ def dense(result: Densities) -> Section:
     years = spread(result.frame["year"].unique().sort().to_list(), RIDGES)
     shown = result.frame.filter(pl.col("year").is_in(years)).sort("year", "x")
     rows = rows_of(shown, name=column("sectors.year", "text", of="year"), x="x", density="density")
-    named = [row | {"name": same(row["name"])} for row in rows]
     return Section.of(
         "sectors.densities",
-        [picture("sectors.ridges", kit.ridges, named, twin, moves, unit="density", x=what)],
+        [picture("sectors.ridges", kit.ridges, rows, twin, moves, unit="density", x=what)],
         anchor="densities",
         facts={"value": what},
         answer=answer_of(facts, "sectors"),
