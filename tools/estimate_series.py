@@ -21,9 +21,9 @@ from xinzhi.data import load, national_series
 from xinzhi.protocol import Protocol
 from xinzhi.protocol import load as load_protocol
 from xinzhi.yardstick import estimating as rules
-from xinzhi.yardstick.benchmark import live_national_factor, revised_ratio
 from xinzhi.yardstick.breaking import live_linked_growth
 from xinzhi.yardstick.capital import investment
+from xinzhi.yardstick.estimating import live_national_factor, revised_ratio
 from xinzhi.yardstick.inputs import deflator
 
 PACKAGE, PROTOCOL = "china-provinces", "xinzhi-cn-2026"

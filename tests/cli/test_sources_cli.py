@@ -11,7 +11,7 @@ from called import answering
 
 import xinzhi
 from made_up_economy import made_up_economy
-from xinzhi.data.export import export
+from xinzhi.data.descriptor import export
 
 
 @pytest.fixture

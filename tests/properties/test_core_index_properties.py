@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from xinzhi.core import index_numbers, services
+from xinzhi.core import index_numbers, inventory
 
 quick = settings(deadline=None, max_examples=60)
 ITEMS, REGIONS, YEARS = 3, 4, 6
@@ -136,10 +136,10 @@ def test_levels_do_not_depend_on_units_or_order(output, inputs, cost, unit, orde
 @given(levels, levels, outputs, st.floats(0.1, 100))
 def test_user_costs_exhaust_the_income_of_capital(price, stock, income, currency):
     rate = np.linspace(0.02, 0.3, ITEMS)[:, None, None]
-    gains = services.revaluation(price, years=1, centred=False)
-    returns = services.internal_return(income, price, stock, rate, gains)
-    cost = services.user_cost(price, returns, rate, gains)
+    gains = inventory.revaluation(price, years=1, centred=False)
+    returns = inventory.internal_return(income, price, stock, rate, gains)
+    cost = inventory.user_cost(price, returns, rate, gains)
     scale = (np.abs(cost) * stock).sum(axis=0)[:, 1:]
     assert (np.abs((cost * stock).sum(axis=0) - income)[:, 1:] <= 1e-10 * scale).all()
-    again = services.internal_return(income * currency, price * currency, stock, rate, gains)
+    again = inventory.internal_return(income * currency, price * currency, stock, rate, gains)
     np.testing.assert_allclose(again, returns, rtol=1e-7, atol=1e-9)

@@ -148,7 +148,7 @@ def _sources(made: Study, call: Call) -> None:
 
 def _sectors(made: Study, call: Call) -> None:
     """Print the explanation of a region; of an index the ranking, the figures of a region, and what the data lack."""
-    from xinzhi.core.unit_words import unit_text
+    from xinzhi.core.text import unit_text
 
     if "index" not in made.results:
         _told(made, call.language)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 
+T = TypeVar("T", bound=np.generic)
 # 1 / the third quartile of the normal distribution: with it the median absolute deviation estimates its sigma.
 TO_SIGMA = 1.482602218505602
 # The estimate of a one-off outlier is the mean of two moves of opposite sign: its standard error is sigma / sqrt(2).
@@ -128,7 +131,9 @@ def scores(growth: FloatArray, *, fewest: int, shortest: int, floor: float) -> S
     lead = np.where(enough, lead, np.nan)
     usual, scale = leave_one_out(lead)
     if panel and enough.any():
-        scale = np.maximum(scale, _typical(scale[enough[:, 0]]))
+        of_each = scale[enough[:, 0]]
+        known = np.isfinite(of_each)  # of the region in the middle, the mean over its years
+        scale = np.maximum(scale, np.median(np.where(known, of_each, 0.0).sum(axis=1) / known.sum(axis=1)))
     scale = np.maximum(scale, floor)
     rest = lead - usual
     after, after_scale = (_year_after(item) for item in (rest, scale))
@@ -150,12 +155,6 @@ def _turned(values: FloatArray) -> FloatArray:
     return np.ascontiguousarray(values.T)
 
 
-def _typical(scale: FloatArray) -> float:
-    """Return the scale of the region in the middle."""
-    known = np.isfinite(scale)
-    return float(np.median(np.where(known, scale, 0.0).sum(axis=1) / known.sum(axis=1)))
-
-
 def classify(found: Scores, critical: FloatArray) -> Breaks:
     """Tell breaks from ordinary moves by `critical` values `(R,)`, and outliers that come back from shifts that stay.
 
@@ -167,8 +166,7 @@ def classify(found: Scores, critical: FloatArray) -> Breaks:
     strength = np.where((outlier > limit) & (outlier > shift) & (outlier > _year_after(shift, 0.0)), outlier, 0.0)
     chosen = np.zeros(strength.shape, dtype=np.bool_)
     while strength.any():
-        before, after = _year_before(strength), _year_after(strength, 0.0)
-        best = (strength > 0) & (strength > before) & (strength >= after)
+        best = (strength > 0) & (strength > next_year(strength)) & (strength >= _year_after(strength, 0.0))
         chosen |= best
         taken = best | next_year(best) | (_year_after(best.astype(np.float64), 0.0) > 0)
         strength = np.where(taken, 0.0, strength)
@@ -176,10 +174,10 @@ def classify(found: Scores, critical: FloatArray) -> Breaks:
     return Breaks(shift=(shift > limit) & ~paired, outlier=chosen)
 
 
-def next_year(mask: BoolArray) -> BoolArray:
-    """Return a mask one year later."""
-    out = np.zeros_like(mask)
-    out[:, 1:] = mask[:, :-1]
+def next_year(values: npt.NDArray[T]) -> npt.NDArray[T]:
+    """Return a mask, or numbers, one year later; nothing stands in the first."""
+    out = np.zeros_like(values)
+    out[:, 1:] = values[:, :-1]
     return out
 
 
@@ -187,11 +185,4 @@ def _year_after(values: FloatArray, end: float = np.nan) -> FloatArray:
     """Return what stands in the next year; `end` in the last."""
     out = np.full(values.shape, end)
     out[:, :-1] = values[:, 1:]
-    return out
-
-
-def _year_before(values: FloatArray) -> FloatArray:
-    """Return what stands in the year before; 0 in the first."""
-    out = np.zeros(values.shape)
-    out[:, 1:] = values[:, :-1]
     return out

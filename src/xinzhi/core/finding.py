@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from typing import Any, Literal, TypedDict, Unpack, cast
+from typing import Literal, TypedDict, Unpack, cast
 
 from xinzhi.core.text import Language, Text, lines_joined, page, read_words, shown, words
 
@@ -28,20 +27,10 @@ class Place(TypedDict, total=False):
 class Finding:
     """One thing that is wrong with the input.
 
-    Parameters
-    ----------
-    rule
-        Short name of the rule, such as ``text-in-number``.
-    severity
-        ``error`` stops a computation that needs the value; ``warning`` and ``note`` do not.
-    message, hint
-        What is wrong and how to mend it, in Chinese and English.
-    table, file, line, column
-        Where it stands; `line` counts from 1 and includes the header, as an editor shows it.
-    key
-        The key of the row, such as ``220000/2021``.
-    value, expected
-        What was found and what should stand there.
+    `rule` is the short name of the rule, such as ``text-in-number``. A `severity` of ``error`` stops a computation that
+    needs the value; ``warning`` and ``note`` do not. `message` and `hint` say what is wrong and how to mend it,
+    `table`, `file`, `line` (from 1, with the header, as an editor shows it) and `column` where it stands, `key` in
+    which row (``220000/2021``), `value` and `expected` what was found and what should stand there.
     """
 
     rule: str
@@ -100,7 +89,7 @@ def finding(
     The entry has `severity`, the sentence, its `cure`, and `rule` where that is not ``what``.
     """
     package, _, what = code.partition(".")
-    entry, known = _entries(package)[what], page("messages", package)
+    entry, known = read_words(f"messages/{package}.yaml")[what], page("messages", package)
     place = cast("Place", {name: shown(given) if isinstance(given, str) else given for name, given in place.items()})
     slots: dict[str, object] = {**dict.fromkeys(Place.__annotations__), **place, **(words or {})}
     cure = known.get(f"{what}.cure")
@@ -119,9 +108,3 @@ def listed(findings: Sequence[Finding], limit: int | None = None) -> Text:
     rest = len(findings) - len(shown)
     more = [words("place.more", rest=rest)] if rest else []
     return lines_joined([*(one.text for one in shown), *more])
-
-
-@cache
-def _entries(package: str) -> Mapping[str, Any]:
-    entries: Mapping[str, Any] = read_words(f"messages/{package}.yaml")
-    return entries

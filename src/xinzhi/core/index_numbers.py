@@ -9,9 +9,8 @@ from typing import Literal
 
 import numpy as np
 
-from xinzhi.core.arrays import FloatArray
+from xinzhi.core.arrays import FloatArray, year_before
 from xinzhi.core.errors import UsageError
-from xinzhi.core.gaps import year_before
 
 Formula = Literal["tornqvist", "fisher", "laspeyres", "paasche"]
 
@@ -42,7 +41,7 @@ def weights(growth: FloatArray, share: FloatArray, *, formula: Formula) -> Float
         case "fisher":
             return (_logarithmic(before, growth) + _logarithmic(current, -growth)) / 2
         case _:
-            raise _unknown(formula)
+            raise UsageError("core.unknown-formula", formula=formula)
 
 
 def log_index(growth: FloatArray, share: FloatArray, *, formula: Formula) -> FloatArray:
@@ -59,7 +58,7 @@ def log_index(growth: FloatArray, share: FloatArray, *, formula: Formula) -> Flo
             two = [log_index(growth, share, formula=one) for one in ("laspeyres", "paasche")]
             return (two[0] + two[1]) / 2
         case _:
-            raise _unknown(formula)
+            raise UsageError("core.unknown-formula", formula=formula)
 
 
 def _year_after_first(share: FloatArray) -> FloatArray:
@@ -71,15 +70,11 @@ def _year_after_first(share: FloatArray) -> FloatArray:
 
 def _logarithmic(share: FloatArray, log_relative: FloatArray) -> FloatArray:
     """Return the weights that turn the mean of relatives with `share` into a mean of their logs."""
-    index = np.log((share * np.exp(log_relative)).sum(axis=0))
-    weight = share * _logarithmic_mean(log_relative - index)
-    return np.asarray(weight / weight.sum(axis=0))
-
-
-def _logarithmic_mean(log_ratio: FloatArray) -> FloatArray:
-    """Return the logarithmic mean of ``exp(log_ratio)`` and 1."""
+    log_ratio = log_relative - np.log((share * np.exp(log_relative)).sum(axis=0))
     at_one = log_ratio == 0
-    return np.where(at_one, 1.0, np.expm1(log_ratio) / np.where(at_one, 1.0, log_ratio))
+    # the logarithmic mean of every ratio and 1
+    weight = share * np.where(at_one, 1.0, np.expm1(log_ratio) / np.where(at_one, 1.0, log_ratio))
+    return np.asarray(weight / weight.sum(axis=0))
 
 
 def chain(growth: FloatArray) -> FloatArray:
@@ -111,7 +106,7 @@ def bilateral(p0: FloatArray, p1: FloatArray, q0: FloatArray, q1: FloatArray, fo
                 relative = np.where(weight == 0, 0.0, np.log(q1) - np.log(q0))
             out = np.exp((weight * relative).sum(axis=0))
         case _:
-            raise _unknown(formula)
+            raise UsageError("core.unknown-formula", formula=formula)
     return np.asarray(out)
 
 
@@ -140,8 +135,3 @@ def multilateral_levels(output: FloatArray, inputs: FloatArray, shares: FloatArr
     weight = (shares + mean(shares)) / 2
     level = log_output - (weight * (log_inputs - mean(log_inputs))).sum(axis=0)
     return np.asarray(np.where(complete, level - mean(level), np.nan))
-
-
-def _unknown(formula: str) -> UsageError:
-    """Return the error for a formula that does not exist."""
-    return UsageError("core.unknown-formula", formula=formula)

@@ -7,9 +7,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from xinzhi.core.arrays import BoolArray, FloatArray
+from xinzhi.core.arrays import BoolArray, FloatArray, hold, inside, interpolate, year_before
 from xinzhi.core.errors import InputError
-from xinzhi.core.gaps import hold, inside, interpolate, year_before
 
 
 def averaged(share: FloatArray) -> FloatArray:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:  # a dense matrix needs no more than numpy
 
 
 Status = Literal["optimal", "infeasible", "unbounded", "failed"]
+Numbers = FloatArray | Sequence[float] | float  # one for each row or column, or one for all
+Places = IntArray | Sequence[int] | None  # of rows or columns; None: all
 
 # HiGHS accepts nothing tighter than 1e-10; its default of 1e-7 costs the last digits of a score.
 FEASIBILITY = 1e-10
@@ -45,11 +47,11 @@ class Program:
         self,
         matrix: Matrix,
         *,
-        costs: FloatArray | Sequence[float] | float,
-        row_lower: FloatArray | Sequence[float] | float,
-        row_upper: FloatArray | Sequence[float] | float,
-        column_lower: FloatArray | Sequence[float] | float = 0.0,
-        column_upper: FloatArray | Sequence[float] | float = np.inf,
+        costs: Numbers,
+        row_lower: Numbers,
+        row_upper: Numbers,
+        column_lower: Numbers = 0.0,
+        column_upper: Numbers = np.inf,
         maximise: bool = False,
         integers: Sequence[int] = (),
     ) -> None:
@@ -76,27 +78,17 @@ class Program:
         self.count = 0
         self.size = (rows, columns)
 
-    def set_costs(self, costs: FloatArray | float, columns: IntArray | Sequence[int] | None = None) -> None:
+    def set_costs(self, costs: FloatArray | float, columns: Places = None) -> None:
         """Replace the costs of all columns, or of those numbered `columns`."""
         which = _numbers(columns, self.size[1])
         self._highs.changeColsCost(len(which), which, _spread(costs, len(which)))
 
-    def set_row_bounds(
-        self,
-        lower: FloatArray | Sequence[float] | float,
-        upper: FloatArray | Sequence[float] | float,
-        rows: IntArray | Sequence[int] | None = None,
-    ) -> None:
+    def set_row_bounds(self, lower: Numbers, upper: Numbers, rows: Places = None) -> None:
         """Replace the bounds of all rows, or of those numbered `rows`."""
         which = _numbers(rows, self.size[0])
         self._highs.changeRowsBounds(len(which), which, _spread(lower, len(which)), _spread(upper, len(which)))
 
-    def set_column_bounds(
-        self,
-        lower: FloatArray | Sequence[float] | float,
-        upper: FloatArray | Sequence[float] | float,
-        columns: IntArray | Sequence[int] | None = None,
-    ) -> None:
+    def set_column_bounds(self, lower: Numbers, upper: Numbers, columns: Places = None) -> None:
         """Replace the bounds of all columns, or of those numbered `columns`."""
         which = _numbers(columns, self.size[1])
         self._highs.changeColsBounds(len(which), which, _spread(lower, len(which)), _spread(upper, len(which)))
@@ -110,13 +102,7 @@ class Program:
         """Replace one coefficient."""
         self._highs.changeCoeff(row, column, float(value))
 
-    def add_columns(
-        self,
-        matrix: Matrix,
-        costs: FloatArray | Sequence[float] | float = 0.0,
-        lower: FloatArray | Sequence[float] | float = 0.0,
-        upper: FloatArray | Sequence[float] | float = np.inf,
-    ) -> None:
+    def add_columns(self, matrix: Matrix, costs: Numbers = 0.0, lower: Numbers = 0.0, upper: Numbers = np.inf) -> None:
         """Add columns `(rows, new)` behind the last one."""
         new = matrix.shape[1]
         start, index, value = _by_column(matrix)

@@ -40,8 +40,6 @@ def year_of(period: int | IntArray) -> int | IntArray:
 def label(period: int) -> int | str:
     """Return how a period is written: ``1947Q2``, or the year itself.
 
-    Examples
-    --------
     >>> label(quarter(1947, 2)), label(1947)
     ('1947Q2', 1947)
     """

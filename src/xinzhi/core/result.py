@@ -100,17 +100,8 @@ class Result(Displayed):
 
     A class names in its head its `verb` (whose file ``words/results/<verb>.yaml`` describes the columns of all its
     frames), its `topic` (whose page ``words/pages/<topic>.yaml`` holds its sentences) and the `key` of its frame.
-
-    Parameters
-    ----------
-    frame
-        The tidy result.
-    provenance
-        Protocol and input fingerprints, options, version.
-    kind
-        The kind of frame that the caller handed in, which `to_native` gives back.
-    names
-        What the codes in the frames are called.
+    `frame` is the tidy result, `provenance` where it came from, `kind` the kind of frame that the caller handed in,
+    which `to_native` gives back, and `names` are what the codes in the frames are called.
     """
 
     verb: ClassVar[str] = ""

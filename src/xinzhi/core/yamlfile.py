@@ -154,15 +154,14 @@ class _Builder:
             here = (*path, str(key))
             line = key_node.start_mark.line + 1
             if key in content:
-                self.findings.append(self._duplicate(here, line))
+                words = {"first": self.lines[here]}
+                self.findings.append(
+                    finding("core.duplicate-key", words=words, file=self.file, line=line, key=".".join(here))
+                )
                 continue
             self.lines[here] = line
             content[key] = self.build(value_node, here)
         return content
-
-    def _duplicate(self, path: KeyPath, line: int) -> Finding:
-        first, key = self.lines[path], ".".join(path)
-        return finding("core.duplicate-key", words={"first": first}, file=self.file, line=line, key=key)
 
     def _scalar(self, node: yaml.Node) -> Any:  # noqa: ANN401 - whatever the file holds
         if not isinstance(node, yaml.ScalarNode):

@@ -1,5 +1,4 @@
 from . import units as units
-from .among import among as among
 from .catalogue import Column as Column
 from .catalogue import Table as Table
 from .catalogue import known_tables as known_tables
@@ -7,7 +6,7 @@ from .catalogue import nearest as nearest
 from .connect import Connector as Connector
 from .connect import connect as connect
 from .connect import connectors as connectors
-from .export import export as export
+from .descriptor import export as export
 from .frames import BOOKS as BOOKS
 from .frames import FILES as FILES
 from .frames import TEXTS as TEXTS
@@ -22,6 +21,7 @@ from .loading import packages as packages
 from .loading import read_source as read_source
 from .nation import national_series as national_series
 from .national_account import NATION as NATION
+from .national_account import among as among
 from .national_account import nation_codes as nation_codes
 from .national_account import national_package as national_package
 from .package import Package as Package

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import NamedTuple, Unpack
 
 import polars as pl
 
 from xinzhi.core import quarters
-from xinzhi.core.finding import Finding
-from xinzhi.core.text import CONTROLS, Text
+from xinzhi.core.finding import Finding, Place, finding
+from xinzhi.core.text import CONTROLS, same
 from xinzhi.data.catalogue import Column, ColumnType, Table, known_tables, limit
 from xinzhi.data.raw import ROW, RawTable, Say, findings_at
 
@@ -55,7 +55,8 @@ def looks_numeric(cells: pl.Series) -> bool:
 def _number(cells: pl.Series) -> Cast:
     if cells.dtype.is_numeric() or cells.dtype in {pl.Boolean, pl.Null}:
         values = cells.cast(pl.Float64, strict=False).fill_nan(None)
-        bad = values.is_infinite().fill_null(value=False) | (values.is_null() & ~_empty(cells))
+        empty = cells.is_null() | (cells.is_nan() if cells.dtype.is_float() else False)
+        bad = values.is_infinite().fill_null(value=False) | (values.is_null() & ~empty)
     else:
         cells = _text(cells).values if cells.dtype != pl.String else cells
         values = cells.cast(pl.Float64, strict=False)
@@ -68,10 +69,6 @@ def _number(cells: pl.Series) -> Cast:
     return Cast(_blank(values, bad | ~values.is_finite()), bad, "data.text-in-number", "1234.5")
 
 
-def _empty(cells: pl.Series) -> pl.Series:
-    return cells.is_null() | (cells.is_nan() if cells.dtype.is_float() else False)
-
-
 def _whole(cells: pl.Series, low: float, high: float, message: str, expected: str) -> Cast:
     if cells.dtype == pl.String:
         whole = cells.cast(pl.Int64, strict=False)
@@ -80,14 +77,6 @@ def _whole(cells: pl.Series, low: float, high: float, message: str, expected: st
     values, bad, *_ = _number(cells)
     off = (values.is_not_null() & ((values != values.floor()) | ~values.is_between(low, high))) | bad
     return Cast(_blank(values, off).cast(pl.Int64), off, message, expected)
-
-
-def _integer(cells: pl.Series) -> Cast:
-    return _whole(cells, -_EXACT, _EXACT, "data.not-whole", "1")
-
-
-def _flag(cells: pl.Series) -> Cast:
-    return _whole(cells, 0, 1, "data.not-flag", "0, 1")
 
 
 def _year(cells: pl.Series) -> Cast:
@@ -177,8 +166,8 @@ def _blank(values: pl.Series, where: pl.Series) -> pl.Series:
 
 _CASTS: dict[ColumnType, Callable[[pl.Series], Cast]] = {
     "number": _number,
-    "integer": _integer,
-    "flag": _flag,
+    "integer": lambda cells: _whole(cells, -_EXACT, _EXACT, "data.not-whole", "1"),
+    "flag": lambda cells: _whole(cells, 0, 1, "data.not-flag", "0, 1"),
     "year": _year,
     "time": _time,
     "text": _text,
@@ -229,11 +218,8 @@ class Sheet:
     def keyed(self) -> bool:
         """Whether every column that the key needs is there; without one of them rows cannot be told apart."""
         # a list of projects without identifiers is numbered by who reads it
-        return self.spec.open or all(name in self.key for name in self.spec.key if self._needs(name))
-
-    def _needs(self, name: str) -> bool:
-        column = self.spec.column(name)
-        return column is not None and column.required
+        needed = {name for name, column in self.spec.columns.items() if column.required}
+        return self.spec.open or needed & {*self.spec.key} <= {*self.key}
 
     def columns(self) -> Iterator[Column]:
         """Yield the known columns that the table has."""
@@ -245,6 +231,14 @@ class Sheet:
         """Return the rows of a mask: `ROW`, and what else is asked for."""
         return self.frame.select(ROW, *extra, __mask__=mask).filter("__mask__").drop("__mask__")
 
+    def finding(self, code: str, *, words: Mapping[str, object] | None = None, **place: Unpack[Place]) -> Finding:
+        """Return one finding at a place of the table."""
+        return finding(code, words=words, **({"table": self.name, "file": self.raw.file} | place))
+
+    def unwritten(self, rows: pl.DataFrame, column: str) -> pl.DataFrame:
+        """Return the rows whose cell is empty as it was written; what could not be cast has been named already."""
+        return rows.filter([self.raw.text(column, row) is None for row in rows[ROW]])
+
     def findings(self, rows: pl.DataFrame, say: Say) -> Iterator[Finding]:
         """Yield a finding for every one of the rows."""
         yield from findings_at(self.raw, self.key, rows, say)
@@ -252,7 +246,8 @@ class Sheet:
 
 def shape(raw: RawTable) -> tuple[Sheet, list[Finding]]:
     """Cast the cells of a table and sort its rows, saying which cells could not be cast."""
-    spec = known_tables().get(raw.name) or _own_table(raw)
+    own = Table(name=raw.name, title=same(raw.name), key=raw.key, columns={}, open=True)  # everything is allowed
+    spec = known_tables().get(raw.name) or own
     raw = _timed(raw, spec)
     key = tuple(name for name in spec.key if name in raw.cells.columns)
     findings: list[Finding] = []
@@ -295,9 +290,3 @@ def _kind(raw: RawTable, spec: Table, cells: pl.Series) -> ColumnType:
 def _is_time(spec: Table, name: str) -> bool:
     column = spec.column(name)
     return column is not None and column.type in _TIMES
-
-
-def _own_table(raw: RawTable) -> Table:
-    """Return the definition of a table that is the caller's own: everything is allowed."""
-    title = Text(zh=raw.name, en=raw.name)
-    return Table(name=raw.name, title=title, key=raw.key, columns={}, open=True)

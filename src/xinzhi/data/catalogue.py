@@ -85,21 +85,32 @@ class Table:
             return None
         stem = name.removesuffix(STATUS)
         of = self.columns.get(stem) or self.columns.get(stem + NOMINAL)
-        return _status_column(name, of) if of else None
+        if of is None:
+            return None
+        status = tuple(read_yaml(HERE / "tables.yaml")["status"])
+        return Column(name=name, type="text", role="status", text=words("data.status_of", title=of.text), values=status)
 
 
 @cache
 def known_tables() -> Mapping[str, Table]:
     """Return the known tables by name.
 
-    Examples
-    --------
     >>> known_tables()["investment"].key
     ('region', 'asset', 'year')
     >>> str(known_tables()["accounts"].columns["employment"].units[0])
     '1e4 persons'
     """
-    return {name: _table(name, entry) for name, entry in read_yaml(HERE / "tables.yaml")["tables"].items()}
+    return {
+        name: Table(
+            name=name,
+            title=Text(**entry["title"]),
+            key=tuple(entry["key"]),
+            columns={column: _column(column, about) for column, about in entry["columns"].items()},
+            annual=entry.get("annual"),
+            open=entry.get("open", False),
+        )
+        for name, entry in read_yaml(HERE / "tables.yaml")["tables"].items()
+    }
 
 
 def limit(name: str) -> float:
@@ -137,48 +148,18 @@ def nearest_column(name: str, table: Table) -> str | None:
     return labels.get(bare) or next(iter(begun[::-1]), None) or nearest(name, table.columns)
 
 
-def _table(name: str, entry: Mapping[str, Any]) -> Table:
-    return Table(
-        name=name,
-        title=Text(**entry["title"]),
-        key=tuple(entry["key"]),
-        columns={column: _column(column, about) for column, about in entry["columns"].items()},
-        annual=entry.get("annual"),
-        open=entry.get("open", False),
-    )
-
-
 def _column(name: str, entry: Mapping[str, Any]) -> Column:
-    units = entry.get("unit", ())
+    units, growth, gap = entry.get("unit", ()), entry.get("growth"), entry.get("gap")
+    plain = ("type", "role", "required", "codes", "refers", "sign", "share")
     return Column(
         name=name,
-        type=entry["type"],
-        role=entry["role"],
         text=Text(zh=entry["zh"], en=entry["en"]),
         units=tuple(parse(unit) for unit in ([units] if isinstance(units, str) else units)),
-        required=entry.get("required", False),
         values=tuple(entry.get("values", ())),
-        codes=entry.get("codes"),
-        refers=entry.get("refers"),
-        sign=entry.get("sign"),
-        share=entry.get("share", False),
         minimum=entry.get("min"),
         maximum=entry.get("max"),
-        growth=_growth(entry["growth"]) if "growth" in entry else None,
+        growth=Growth(growth["bound"], Text(**growth["reference"]), growth.get("since")) if growth else None,
         break_flag=entry.get("break"),
-        gap=Gap(entry["gap"]["severity"], Text(**entry["gap"]["why"])) if "gap" in entry else None,
-    )
-
-
-def _growth(entry: Mapping[str, Any]) -> Growth:
-    return Growth(bound=entry["bound"], reference=Text(**entry["reference"]), since=entry.get("since"))
-
-
-def _status_column(name: str, of: Column) -> Column:
-    return Column(
-        name=name,
-        type="text",
-        role="status",
-        text=words("data.status_of", title=of.text),
-        values=tuple(read_yaml(HERE / "tables.yaml")["status"]),
+        gap=Gap(gap["severity"], Text(**gap["why"])) if gap else None,
+        **{part: entry[part] for part in plain if part in entry},
     )

@@ -48,7 +48,9 @@ def fill(rows: pl.DataFrame, layout: Mapping[str, Any], place: Path) -> Filled:
 
 def _table(rows: pl.DataFrame, name: str, about: Mapping[str, Any], place: Path, made: Filled) -> RawTable | None:
     """Return one table, and note the series that it took; None where the file has nothing for it."""
-    rows = _where(rows, about.get("where", {})).filter(_apart(rows, about.get("not", {})))
+    unwanted = {name: values for name, values in about.get("not", {}).items() if name in rows.columns}
+    others = [~pl.col(name).is_in(several(values)) for name, values in unwanted.items()]
+    rows = _where(rows, about.get("where", {})).filter(pl.lit(value=True), *others)
     keys = [_key(how).alias(key) for key, how in about["key"].items()]
     named = list(about["key"])
     file = place.name if place.is_file() else None
@@ -90,13 +92,6 @@ def _where(rows: pl.DataFrame, wanted: Mapping[str, Any]) -> pl.DataFrame:
     """Return the rows with these values; a column that is not there is no condition."""
     tests = [pl.col(name).is_in(several(values)) for name, values in wanted.items() if name in rows.columns]
     return rows.filter(pl.all_horizontal(tests)) if tests else rows
-
-
-def _apart(rows: pl.DataFrame, unwanted: Mapping[str, Any]) -> pl.Expr:
-    return pl.all_horizontal(
-        pl.lit(value=True),
-        *(~pl.col(name).is_in(several(values)) for name, values in unwanted.items() if name in rows.columns),
-    )
 
 
 def several(values: Any) -> list[str]:  # noqa: ANN401 - one value or a list of them
@@ -203,16 +198,10 @@ def _with_base(unit: str, rows: pl.DataFrame, how: Mapping[str, Any] | None) -> 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connector:
-    """One kind of download: what it is, who issues it, and where and as which file it is to be had.
+    """One kind of download: its `kind` for `connect`, its `title`, and the office or project whose figures they are.
 
-    Parameters
-    ----------
-    kind, title, issuer
-        Its name for `connect`, its title, and the office or project whose figures they are.
-    page, file
-        The official page, and the file to take there.
-    protocol
-        The protocol that its figures are made for; None where there is none.
+    `file` is the file to take at the official `page`, `protocol` the one that its figures are made for, if there is
+    one.
     """
 
     kind: str
@@ -226,8 +215,6 @@ class Connector:
 def connectors() -> tuple[Connector, ...]:
     """Return the kinds of download that `connect` reads.
 
-    Examples
-    --------
     >>> [one.kind for one in connectors()][:3]
     ['pwt', 'maddison', 'euklems']
     >>> connectors()[0].issuer.en
@@ -250,7 +237,7 @@ def connect(kind: str, path: str | PathLike[str], *, encoding: str | None = None
     r"""Read what a user downloaded from an official source, as a data package.
 
     Nothing is fetched: the file is the user's own download, and the package names its source. Figures keep the units
-    that the file or its documentation states.
+    that the file or its documentation states. Findings also say which columns and series were not there or not used.
 
     Parameters
     ----------
@@ -261,17 +248,11 @@ def connect(kind: str, path: str | PathLike[str], *, encoding: str | None = None
     encoding
         The encoding of text files that are not UTF-8; those of Chinese offices are taken for GB18030.
 
-    Returns
-    -------
-    Package
-        Typed tables in canonical units; its findings also say which columns and series were not there or not used.
-
     Raises
     ------
-    UsageError
-        When the kind is not known.
-    InputError
-        When the file is not laid out like this, or has none of its series: what was expected and found is said.
+    UsageError, InputError
+        When the kind is not known; when the file is not laid out like this, or has none of its series: what was
+        expected and found is said.
 
     Examples
     --------

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from itertools import chain
 
 import numpy as np
 import polars as pl
 
-from xinzhi.core.finding import Finding, Place, finding
+from xinzhi.core.finding import Finding
 from xinzhi.core.quarters import is_quarter, quarter
 from xinzhi.data.casting import Sheet
 from xinzhi.data.catalogue import Column, limit
@@ -85,10 +83,9 @@ def convert(sheet: Sheet) -> tuple[Sheet, list[Finding]]:
         values = pl.lit(None, dtype=pl.Float64) if done.values is None else done.values
         columns.append(values.alias(column.name))
     if assumed:
-        findings.append(
-            finding("data.unit-undeclared", table=sheet.name, file=sheet.raw.file, value=", ".join(assumed))
-        )
-    own = {name: unit for name, unit in _own(sheet) if name not in units}
+        findings.append(sheet.finding("data.unit-undeclared", value=", ".join(assumed)))
+    there = {*sheet.frame.columns} - {*units}  # what is left are the caller's own columns
+    own = {name: field.unit for name, field in sheet.raw.fields.items() if field.unit is not None and name in there}
     made = replace(sheet, frame=sheet.frame.with_columns(columns), units=own | units)
     absurd = _absurd(made)
     findings += chain.from_iterable(
@@ -123,11 +120,11 @@ def target(declared: Unit, column: Column) -> Unit:
 
 def _declared(sheet: Sheet, column: Column, text: str) -> _Converted:
     wanted = column.units[0]
-    place: Place = {"table": sheet.name, "file": sheet.raw.file, "column": column.name, "value": text}
     try:
         unit = parse(text)
     except UnitError as error:
-        found = finding("data.unit-unknown", **(place | {"expected": error.nearest or str(wanted)}))
+        known = error.nearest or str(wanted)
+        found = sheet.finding("data.unit-unknown", column=column.name, value=text, expected=known)
         return _Converted(None, wanted, (found,))
     if unit.atom == INDEX and unit.base is None:
         return _baseless(sheet, column, text)
@@ -136,10 +133,18 @@ def _declared(sheet: Sheet, column: Column, text: str) -> _Converted:
         if unit.chained and wanted.base == ANY_BASE:
             values, base, findings = cumulate(sheet, column.name, unit)
             return _Converted(values, replace(wanted, base=base), tuple(findings))
-        return _Converted(_scaled(sheet.frame[column.name], factor(unit, wanted)), wanted)
+        values, by = sheet.frame[column.name], factor(unit, wanted)
     except UnitError as error:
-        found = finding("data.unit-mismatch", words={"reason": error.why}, **(place | {"expected": str(wanted)}))
+        words = {"reason": error.why}
+        found = sheet.finding("data.unit-mismatch", words=words, column=column.name, value=text, expected=str(wanted))
         return _Converted(None, wanted, (found,))
+    if by == 1:
+        return _Converted(values, wanted)
+    # One product and one quotient at most, each rounded once. In numpy, because polars divides by a number through its
+    # reciprocal, and 3 / 1e4 would not be 0.0003.
+    with np.errstate(over="ignore"):
+        figures = values.to_numpy() * float(by.numerator) / float(by.denominator)
+    return _Converted(pl.Series(values.name, figures).fill_nan(None), wanted)
 
 
 def _undeclared(sheet: Sheet, column: Column) -> _Converted:
@@ -147,24 +152,13 @@ def _undeclared(sheet: Sheet, column: Column) -> _Converted:
     if column.units[0].atom == INDEX and column.units[0].base == ANY_BASE:
         return _baseless(sheet, column, None)
     if column.units[0].atom == "hours" and len(column.units) > 1:
-        return _hours(sheet, column)
+        (total, each), most = column.units, limit("hours_per_person_max")
+        largest = sheet.frame[column.name].max()
+        unit = each if isinstance(largest, float) and largest <= most else total
+        words = {"limit": int(most)}
+        found = sheet.finding("data.hours-assumed", words=words, column=column.name, value=str(unit))
+        return _Converted(pl.col(column.name), unit, (found,))
     return _Converted(pl.col(column.name), column.units[0])
-
-
-def _hours(sheet: Sheet, column: Column) -> _Converted:
-    total, each = column.units
-    most = limit("hours_per_person_max")
-    largest = sheet.frame[column.name].max()
-    unit = each if isinstance(largest, float) and largest <= most else total
-    found = finding(
-        "data.hours-assumed",
-        table=sheet.name,
-        file=sheet.raw.file,
-        column=column.name,
-        value=str(unit),
-        words={"limit": int(most)},
-    )
-    return _Converted(pl.col(column.name), unit, (found,))
 
 
 def _baseless(sheet: Sheet, column: Column, text: str | None) -> _Converted:
@@ -174,15 +168,9 @@ def _baseless(sheet: Sheet, column: Column, text: str | None) -> _Converted:
     unit = Unit(INDEX, base=_year_of_ones(sheet, column.name))
     if column.role != "price":
         return _Converted(sheet.frame[column.name], unit)
-    found = finding(
-        "data.index-without-base",
-        severity="warning" if text is None else None,
-        table=sheet.name,
-        file=sheet.raw.file,
-        column=column.name,
-        value=text,
-        expected=str(unit) if unit.base else "index YEAR=1",
-    )
+    wanted = str(unit) if unit.base else "index YEAR=1"
+    found = sheet.finding("data.index-without-base", column=column.name, value=text, expected=wanted)
+    found = found if text is not None else replace(found, severity="warning")
     return _Converted(sheet.frame[column.name], unit, (found,))
 
 
@@ -199,20 +187,3 @@ def _year_of_ones(sheet: Sheet, column: str) -> str | None:
         .filter(~pl.col("off"))[sheet.year]
     )
     return str(years[0]) if len(years) == 1 else None
-
-
-def _scaled(values: pl.Series, by: Fraction) -> pl.Series:
-    """Multiply by an exact number: one product and one quotient at most, each rounded once."""
-    # In numpy, because polars divides by a number through its reciprocal, and 3 / 1e4 would not be 0.0003.
-    if by == 1:
-        return values
-    with np.errstate(over="ignore"):
-        figures = values.to_numpy() * float(by.numerator) / float(by.denominator)
-    return pl.Series(values.name, figures).fill_nan(None)
-
-
-def _own(sheet: Sheet) -> Iterator[tuple[str, str]]:
-    """Yield the units of the caller's own columns, as declared."""
-    for name, field in sheet.raw.fields.items():
-        if field.unit is not None and name in sheet.frame.columns:
-            yield name, field.unit

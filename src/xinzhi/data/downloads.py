@@ -8,7 +8,8 @@ import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,14 +18,14 @@ import polars as pl
 from xinzhi.core.errors import InputError, UsageError, guarded
 from xinzhi.core.finding import listed
 from xinzhi.core.names import NO_NAMES, provinces
-from xinzhi.core.parameters import read_yaml
+from xinzhi.core.parameters import read_yaml, setting
 from xinzhi.data.casting import cast
 from xinzhi.data.catalogue import HERE
 from xinzhi.data.delimited import read_delimited, utf8
 from xinzhi.data.frames import BOOKS, COLUMNAR, read_columnar
 from xinzhi.data.national_account import NATION
 from xinzhi.data.raw import RawTable, grid
-from xinzhi.data.units import UnitError, parse
+from xinzhi.data.units import is_unit
 from xinzhi.data.workbook import cells_of
 
 LINE, VALUE, PERIOD = "__line__", "value", "period"
@@ -59,18 +60,18 @@ class Cross:
 _FOLDED = str.maketrans("（）：", "():")  # full-width marks as plain ones
 
 
-@cache
-def _words() -> Mapping[str, Any]:
-    words: Mapping[str, Any] = read_yaml(HERE / "layouts.yaml")["cross"]
-    return words
+_words = partial(setting, HERE / "layouts.yaml", "cross")
 
 
 def cross(cells: pl.DataFrame) -> Cross:
     """Return the figures of a sheet, whose cells are given from its first row on; none where it is no such table."""
     parts = _parts([[(cell or "").strip() for cell in row] for row in cells.iter_rows()])
     said = _said(parts.above)
+    # merged cells of the heading rows are filled to the right; the last row has none
+    heads = [["", *accumulate(row[1:], _filled)] for row in parts.heads[:-1]]
+    heads += parts.heads[-1:]
     columns = {
-        place: _label([row[place] for row in _filled(parts.heads)])
+        place: _label([row[place] for row in heads])
         for place in range(1, cells.width)
         if any(_is_number(row[place]) for _, row in parts.body)
     }
@@ -85,14 +86,14 @@ def cross(cells: pl.DataFrame) -> Cross:
     ]
     schema = {"line": pl.UInt32, **dict.fromkeys(("series", "unit", "region", "period", "value"), pl.String)}
     figures = pl.DataFrame(found, schema=schema, orient="row")
-    names = {**{code: (text.zh, text.en) for code, text in provinces().items()}, NATION: _nation_names()}
+    nation = setting(HERE / "nation.yaml", "account.name")
+    names = {**{code: (text.zh, text.en) for code, text in provinces().items()}, NATION: (nation["zh"], nation["en"])}
     known = pl.DataFrame([(code, *both) for code, both in names.items()], ["region", "name", "name_en"], orient="row")
     return Cross(figures.join(known, on="region", how="left"), [cell for row in parts.heads for cell in row if cell])
 
 
-def _nation_names() -> tuple[str, str]:
-    name = read_yaml(HERE / "nation.yaml")["account"]["name"]
-    return name["zh"], name["en"]
+def _filled(last: str, cell: str) -> str:
+    return cell or last
 
 
 def _parts(rows: Sequence[list[str]]) -> _Parts:
@@ -119,23 +120,11 @@ def _parts(rows: Sequence[list[str]]) -> _Parts:
     return _Parts(above, headings, body)
 
 
-def _filled(heads: Sequence[list[str]]) -> list[list[str]]:
-    """Return the heading rows with merged cells filled to the right; the last row has none."""
-    filled = []
-    for row in heads[:-1]:
-        last, made = "", [""]
-        for cell in row[1:]:
-            last = cell or last
-            made.append(last)
-        filled.append(made)
-    return [*filled, *heads[-1:]]
-
-
 def _label(texts: Sequence[str]) -> Label:
     """Return what the cells of a heading say together, from the top down."""
     words, year, unit, names = _words(), "", "", []
     for text in dict.fromkeys(texts):
-        found = [one for one in re.findall(words["bracket"], text) if _is_unit(one)]
+        found = [one for one in re.findall(words["bracket"], text) if _unit(one)]
         unit = found[-1].strip() if found else unit
         for one in found:
             text = re.sub(rf"[（(]{re.escape(one)}[）)]", "", text)  # noqa: PLW2901 - the name without its unit
@@ -160,7 +149,7 @@ def _said(above: Sequence[str]) -> Label:
     title = next((match[1] for cell in rest if (match := re.match(words["title"], _letters(cell))) and match[1]), "")
     year = re.search(words["year"], " ".join(rest))
     named = _label([told["series"] if "series" in told else re.sub(rf"[（(]?{words['year']}[）)]?", "", title)])
-    unit = told["unit"] if _is_unit(told.get("unit", "")) else named.unit
+    unit = told["unit"] if _unit(told.get("unit", "")) else named.unit
     return Label(named.series, unit, _region(told.get("region", "")), year[1] if year else "")
 
 
@@ -186,14 +175,9 @@ def _region(text: str) -> str:
         return ""
 
 
-def _is_unit(text: str) -> bool:
-    if re.fullmatch(_words()["year"], text):  # 2023 years, to who knows units alone
-        return False
-    try:
-        parse(text)
-    except UnitError:
-        return False
-    return True
+def _unit(text: str) -> bool:
+    """Return whether a text is a unit, and no year: 2023年 are so many years, to who knows units alone."""
+    return re.fullmatch(_words()["year"], text) is None and is_unit(text)
 
 
 def _is_number(text: str) -> bool:

@@ -141,21 +141,16 @@ def read_frames(frames: Mapping[str, Any]) -> tuple[list[RawTable], FrameKind]:
         if isinstance(native, RawTable):
             tables.append(native)
             continue
-        cells, this = _polars(name, native)
+        cells, this = (native, kind) if isinstance(native, pl.DataFrame) else _converted(name, native)
         kind = kind if tables else this
+        try:
+            cells = cells.rename(str.strip)
+        except pl.exceptions.DuplicateError as error:
+            raise InputError("data.same-name", name=name) from error
         lines = pl.int_range(1, cells.height + 1, dtype=pl.UInt32, eager=True)
         called = table_name(str(name), frames)
         tables.append(RawTable(name=called, cells=cells, lines=lines))
     return tables, kind
-
-
-def _polars(name: str, native: Any) -> tuple[pl.DataFrame, FrameKind]:  # noqa: ANN401 - any kind of frame
-    kind: FrameKind = "polars"
-    cells, kind = (native, kind) if isinstance(native, pl.DataFrame) else _converted(name, native)
-    try:
-        return cells.rename(str.strip), kind
-    except pl.exceptions.DuplicateError as error:
-        raise _twice(name) from error
 
 
 def _converted(name: str, native: Any) -> tuple[pl.DataFrame, FrameKind]:  # noqa: ANN401 - any kind of frame
@@ -167,7 +162,7 @@ def _converted(name: str, native: Any) -> tuple[pl.DataFrame, FrameKind]:  # noq
     except TypeError as error:
         raise InputError("data.no-frame", name=name, given=type(native).__name__) from error
     except nw.exceptions.DuplicateError as error:
-        raise _twice(name) from error
+        raise InputError("data.same-name", name=name) from error
     kind = _KINDS.get(frame.implementation.name, "polars")
     if kind == "pandas" and any(level is not None for level in native.index.names):
         native = native.reset_index()
@@ -195,7 +190,3 @@ def _plain(frame: Any) -> Any:  # noqa: ANN401 - a pandas frame
     kinds = {name: set(map(type, frame[name].dropna())) for name in loose}
     mixed = [name for name, found in kinds.items() if str in found and len(found) > 1]
     return frame.assign(**{name: frame[name].map(str, na_action="ignore") for name in mixed}) if mixed else frame
-
-
-def _twice(name: str) -> InputError:
-    return InputError("data.same-name", name=name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from os import PathLike
@@ -14,7 +14,7 @@ import polars as pl
 from xinzhi.core.errors import InputError, UsageError, system_reason
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.result import FrameKind
-from xinzhi.core.text import Text, words
+from xinzhi.core.text import Text, same, words
 from xinzhi.data.casting import Sheet, shape
 from xinzhi.data.catalogue import HERE, nearest_table, table_name
 from xinzhi.data.conversion import convert
@@ -47,8 +47,6 @@ class Source:
 def packages() -> tuple[str, ...]:
     """Return the names of the data packages that ship with xinzhi.
 
-    Examples
-    --------
     >>> packages()
     ('china-provinces',)
     """
@@ -62,25 +60,17 @@ def read_source(
     if not isinstance(source, (str, PathLike, Mapping)):
         raise UsageError("data.no-source", known=list(packages()), given=type(source).__name__)
     if isinstance(source, Mapping):
-        read = _frames(source)
+        if not source:
+            raise InputError("data.no-tables")
+        tables, kind = read_frames(source)
+        read = Source(name="frames", title=words("data.in_memory"), tables=tables, kind=kind)
     elif isinstance(source, str) and source in packages():
         read = replace(_folder(SHIPPED / source, None), place=source)
+    elif Path(source).exists():
+        read = _place(Path(source), encoding)
     else:
-        read = _place(_find(Path(source)), encoding)
+        raise InputError("data.no-place", path=Path(source), shipped=list(packages()))
     return _with_units(read, units or {})
-
-
-def _frames(frames: Mapping[str, Any]) -> Source:
-    if not frames:
-        raise InputError("data.no-tables")
-    tables, kind = read_frames(frames)
-    return Source(name="frames", title=words("data.in_memory"), tables=tables, kind=kind)
-
-
-def _find(path: Path) -> Path:
-    if path.exists():
-        return path
-    raise InputError("data.no-place", path=path, shipped=list(packages()))
 
 
 def _place(path: Path, encoding: str | None) -> Source:
@@ -105,7 +95,7 @@ def _folder(path: Path, encoding: str | None) -> Source:
     files = [_inside(path, file) for file in files]
     stems = [file.stem for file in files]
     tables = [read_columnar(file, table_name(file.stem, stems)) for file in files]
-    return Source(name=path.resolve().name, title=_plain(path.resolve().name), tables=tables, place=str(path))
+    return Source(name=path.resolve().name, title=same(path.resolve().name), tables=tables, place=str(path))
 
 
 def _inside(folder: Path, file: Path) -> Path:
@@ -159,7 +149,12 @@ def _resource(folder: Path, resource: Resource, encoding: str | None) -> tuple[R
         finding("data.decimal-char-unread", table=resource.name, file=file.name, column=column, value=mark)
         for column, mark in resource.decimal.items()
     )
-    read = replace(read, cells=_without(read.cells, resource.missing))
+    kept = (  # all but the cells that hold what the descriptor calls a missing value
+        pl.when(~pl.col(name).str.strip_chars().is_in(list(texts))).then(name)
+        for name, texts in resource.missing.items()
+        if texts and name in read.cells.columns
+    )
+    read = replace(read, cells=read.cells.with_columns(kept))
     return _table(read, resource.name, file.name, resource), changed + read.findings + marks
 
 
@@ -193,15 +188,6 @@ def _unread(read: Grid) -> bool:
     return not read.cells.width and any(found.severity == "error" for found in read.findings)
 
 
-def _without(cells: pl.DataFrame, missing: Mapping[str, Sequence[str]]) -> pl.DataFrame:
-    """Empty the cells that hold what the descriptor calls a missing value."""
-    return cells.with_columns(
-        pl.when(~pl.col(name).str.strip_chars().is_in(list(texts))).then(name)
-        for name, texts in missing.items()
-        if texts and name in cells.columns
-    )
-
-
 def _table(read: Grid, name: str, file: str, resource: Resource | None = None) -> RawTable:
     fields, key = (resource.fields, resource.key) if resource else ({}, ())
     return RawTable(
@@ -218,12 +204,8 @@ def _book(path: Path) -> Source:
     findings += [
         unknown_table(sheet, path.name) for sheet in book.others if nearest_table(sheet) not in {None, *book.tables}
     ]
-    read = Source(name=path.stem, title=_plain(path.stem), tables=tables, findings=findings, place=str(path))
+    read = Source(name=path.stem, title=same(path.stem), tables=tables, findings=findings, place=str(path))
     return _with_units(read, book.units)
-
-
-def _plain(name: str) -> Text:
-    return Text(zh=name, en=name)
 
 
 def _with_units(read: Source, units: Units) -> Source:
@@ -233,7 +215,20 @@ def _with_units(read: Source, units: Units) -> Source:
     ):
         raise UsageError("data.units-shape", given=repr(units)[:80])
     units = {table_name(str(name), units): entries for name, entries in units.items()}
-    tables = [replace(table, fields=_declare(table, units.get(table.name, {}))) for table in read.tables]
+    tables = [
+        replace(
+            table,
+            fields={
+                **table.fields,
+                **{
+                    name: replace(table.fields.get(name, Field(name=name)), unit=unit)
+                    for name, unit in units.get(table.name, {}).items()
+                    if name in table.cells.columns
+                },
+            },
+        )
+        for table in read.tables
+    ]
     columns = {(table.name, name) for table in read.tables for name in table.cells.columns}
     there = {table.name for table in tables}
     unused = [
@@ -248,15 +243,6 @@ def _with_units(read: Source, units: Units) -> Source:
         if table not in there
     ]
     return replace(read, tables=tables, findings=read.findings + unused)
-
-
-def _declare(table: RawTable, units: Mapping[str, str]) -> Mapping[str, Field]:
-    new = {
-        name: replace(table.fields.get(name, Field(name=name)), unit=unit)
-        for name, unit in units.items()
-        if name in table.cells.columns
-    }
-    return {**table.fields, **new}
 
 
 def load(
@@ -276,17 +262,11 @@ def load(
         Units by table and column, on top of those that the source declares. Columns without any are taken in the
         canonical unit.
 
-    Returns
-    -------
-    Package
-        Typed tables in canonical units.
-
     Raises
     ------
-    InputError
-        When the source cannot be read at all: no descriptor, a truncated workbook, an empty or missing file.
-    UsageError
-        When `source` is of another kind, such as a single frame, or `encoding` is not known.
+    InputError, UsageError
+        When the source cannot be read at all: no descriptor, a truncated workbook, an empty or missing file; when it is
+        of another kind, such as a single frame, or `encoding` is not known.
 
     Examples
     --------
@@ -299,17 +279,13 @@ def load(
     if isinstance(source, str) and source in packages() and encoding is None and not units:
         kept = _shipped(source)  # read once: its files do not change, and what a caller puts into its own does not stay
         return replace(kept, tables=dict(kept.tables), units={name: dict(own) for name, own in kept.units.items()})
-    return _loaded(source, encoding, units)
+    return as_read(read_source(source, encoding=encoding, units=units))
 
 
 @cache
 def _shipped(name: str) -> Package:
     """Return a package that ships with xinzhi."""
-    return _loaded(name, None, None)
-
-
-def _loaded(source: str | PathLike[str] | Mapping[str, Any], encoding: str | None, units: Units | None) -> Package:
-    return as_read(read_source(source, encoding=encoding, units=units))
+    return as_read(read_source(name))
 
 
 def as_read(read: Source) -> Package:
@@ -323,14 +299,18 @@ def as_read(read: Source) -> Package:
         findings += cast + converted
     findings += examine(sheets)
     sheets = {name: sheet for name, sheet in sheets.items() if sheet.keyed}  # what cannot be told apart nobody reads
+    place = {table.name: number for number, table in enumerate(read.tables)}
+    findings.sort(key=lambda found: (place.get(found.table or "", -1), found.line or 0))  # as a reader goes through
     return Package(
         name=read.name,
         title=read.title,
         version=read.version,
         tables={name: sheet.frame.drop(ROW) for name, sheet in sheets.items()},
         units={name: dict(sheet.units) for name, sheet in sheets.items()},
-        findings=_ordered(findings, [table.name for table in read.tables]),
-        origins={name: _origin(sheet) for name, sheet in sheets.items()},
+        findings=tuple(findings),
+        origins={
+            name: Origin(sheet.raw.file, sheet.raw.lines.gather(sheet.frame[ROW])) for name, sheet in sheets.items()
+        },
         kind=read.kind,
         source=read.place,
         descriptor=read.document,
@@ -343,8 +323,6 @@ def check(
 ) -> tuple[Finding, ...]:
     """Return everything that is wrong with a data package, in one pass; arguments and errors are those of `load`.
 
-    Examples
-    --------
     >>> import polars as pl
     >>> [found.rule for found in check({"accounts": pl.DataFrame({"region": ["a", "a"], "year": [2000, 2000]})})]
     ['duplicate-key']
@@ -352,22 +330,9 @@ def check(
     return load(source, encoding=encoding, units=units).findings
 
 
-def _origin(sheet: Sheet) -> Origin:
-    """Return the file of a table, and the line that each of its rows came from."""
-    return Origin(sheet.raw.file, sheet.raw.lines.gather(sheet.frame[ROW]))
-
-
-def _ordered(findings: list[Finding], tables: list[str]) -> tuple[Finding, ...]:
-    """Order by table as in the package, then by line, as a reader goes through the files."""
-    place = {name: number for number, name in enumerate(tables)}
-    return tuple(sorted(findings, key=lambda found: (place.get(found.table or "", -1), found.line or 0)))
-
-
 def is_package(source: object) -> bool:
     """Return whether a source is a package or names one (a name, a path, a mapping of tables), and is no frame.
 
-    Examples
-    --------
     >>> is_package("china-provinces"), is_package(load("china-provinces").tables["accounts"])
     (True, False)
     """
@@ -377,8 +342,6 @@ def is_package(source: object) -> bool:
 def as_package(source: Package | str | PathLike[str] | Mapping[str, Any]) -> Package:
     """Return a package, read if it is not yet.
 
-    Examples
-    --------
     >>> as_package("china-provinces").name
     'china-provinces'
     """

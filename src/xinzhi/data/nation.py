@@ -20,10 +20,8 @@ def national_series(package: Package, variable: str, *, unit: str | None = None,
 
     Parameters
     ----------
-    package
-        A package with the table ``nation``.
-    variable
-        Such as ``gfcf_nominal``.
+    package, variable
+        A package with the table ``nation``, and a variable such as ``gfcf_nominal``.
     unit
         Unit of the figures; as written where None, of the first row where rows differ.
     verb
@@ -37,8 +35,7 @@ def national_series(package: Package, variable: str, *, unit: str | None = None,
     Raises
     ------
     InputError
-        When the table or the variable is not there, when one year has several figures of which none is chosen, or
-        when a unit does not convert.
+        When one year has several figures of which none is chosen, or when a unit does not convert.
 
     Examples
     --------

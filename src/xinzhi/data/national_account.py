@@ -1,16 +1,21 @@
-"""The nation as a package of one region, built from its own series: what the verbs measure when the nation is meant."""
+"""The nation as a package of one region, from its own series; and a part of the provinces put among the others.
+
+What is said of a region must not depend on who else is in its package: a share of the nation, a rank and a worst
+quarter need all regions.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import exp, log, log1p
 from typing import Any
 
 import polars as pl
 
-from xinzhi.core.parameters import read_yaml
+from xinzhi.core.parameters import setting
 from xinzhi.data.catalogue import HERE
 from xinzhi.data.loading import load
 from xinzhi.data.nation import national_series, series_of
@@ -23,12 +28,10 @@ AMOUNT, PERSONS = "1e8 CNY", "1e4 persons"
 def nation_codes() -> frozenset[str]:
     """Return what the nation may be called, in lower case.
 
-    Examples
-    --------
     >>> "china" in nation_codes()
     True
     """
-    known = _account()
+    known = setting(HERE / "nation.yaml", "account")
     return frozenset(str(one).casefold() for one in (NATION, *known["name"].values(), *known["also"]))
 
 
@@ -47,18 +50,13 @@ def national_package(package: Package, *, verb: str = "nation") -> Package:
     verb
         Who needs it, for the message.
 
-    Raises
-    ------
-    InputError
-        When a series that is needed is not there.
-
     Examples
     --------
     >>> import xinzhi
     >>> national_package(xinzhi.load("china-provinces")).tables["accounts"]["year"].min()
     1978
     """
-    known = _account()
+    known = setting(HERE / "nation.yaml", "account")
     nominal = _values(package, "gdp_nominal", AMOUNT, verb)
     growth = {year: log1p(value / 100) for year, value in _values(package, "gdp_growth", None, verb).items()}
     invested = _values(package, "gfcf_nominal", AMOUNT, verb)
@@ -123,12 +121,6 @@ def _accounts(
     )
 
 
-def _account() -> dict[str, Any]:
-    """Return what ``nation.yaml`` says of the nation as a region."""
-    known: dict[str, Any] = read_yaml(HERE / "nation.yaml")["account"]
-    return known
-
-
 def _values(package: Package, variable: str, unit: str | None, verb: str) -> dict[int, float]:
     """Return one series of the nation by year."""
     return dict(national_series(package, variable, unit=unit, verb=verb).select("year", "value").iter_rows())
@@ -166,3 +158,60 @@ def _price(package: Package, invested: Mapping[int, float], deflator: Mapping[in
             moved = exp(log(whole[year] / whole[before]) - log1p(volume[year] / 100))
         price[year] = price[before] * moved
     return price
+
+
+WHOLE = "china-provinces"
+_REVISED = 0.05  # censuses have moved the output of a year by up to a few percent; another place is further off
+_PROVINCE = re.compile(r"\d\d0000")
+
+
+@dataclass(frozen=True, slots=True)
+class Among:
+    """A package with the regions that it lacks, its own regions, and the fingerprints of what the others come from."""
+
+    package: Package
+    regions: tuple[str, ...]
+    read: dict[str, str]
+
+
+def among(package: Package) -> Among | None:
+    """Return a package with the other provinces in each of its tables; None where it holds no part of them, or all.
+
+    A package whose output is not that of the provinces (it may use their codes for something else) stands alone.
+
+    >>> from xinzhi.data import load
+    >>> among(load("china-provinces")) is None
+    True
+    """
+    own = package.tables.get("regions")
+    codes = set() if own is None else set(own["region"].to_list())
+    if not codes or not all(_PROVINCE.fullmatch(one) for one in codes):
+        return None
+    whole = load(WHOLE)
+    if not codes < set(whole.tables["regions"]["region"].to_list()) or not _same_places(package, whole):
+        return None
+    shared = [name for name, table in package.tables.items() if "region" in table.columns and name in whole.tables]
+    elsewhere = ~pl.col("region").is_in(list(codes))
+    tables = {
+        name: pl.concat([package.tables[name], whole.tables[name].filter(elsewhere)], how="diagonal_relaxed")
+        .select(package.tables[name].columns)
+        .sort("region", maintain_order=True)
+        for name in shared
+    }
+    return Among(
+        package=replace(package, tables={**package.tables, **tables}),
+        regions=tuple(sorted(codes)),
+        read={f"{WHOLE}/{name}": whole.fingerprint(name) for name in shared},
+    )
+
+
+def _same_places(package: Package, whole: Package) -> bool:
+    """Return whether output in a package is, up to a revision, that of the provinces with the same codes."""
+    own = package.tables.get("accounts")
+    if own is None or "output_nominal" not in own.columns:
+        return False
+    both = own.join(whole.tables["accounts"], on=["region", "year"]).drop_nulls(
+        ["output_nominal", "output_nominal_right"]
+    )
+    apart = (pl.col("output_nominal") / pl.col("output_nominal_right") - 1).abs().median()
+    return both.height > 0 and float(both.select(apart).item()) <= _REVISED

@@ -58,27 +58,13 @@ class Origin:
 class Package:
     """A data package: tables in canonical units, sorted by their keys.
 
-    Parameters
-    ----------
-    name, title, version
-        What the descriptor says; a workbook or parquet folder has the name of its file.
-    tables, units
-        The tables (codes are String, years Int64, figures Float64), and the unit of every column that has one, by table
-        and column, such as ``1e8 CNY at 2000 prices``.
-    findings
-        Everything that was found, in the order of the tables.
-    kind
-        The kind of frame that the caller handed in, which results give back.
-    origins, source
-        The file of every table with the line of each of its rows; the place that the package was read from.
-    descriptor
-        The descriptor as written, with what xinzhi itself does not read; empty where there is none.
-    issuers
-        The offices that issued the figures of each table, and of the package by the empty name, as the `sources` of
-        the descriptor name them.
+    `tables` have codes as String, years as Int64 and figures as Float64; `units` the unit of every column that has one,
+    by table and column, such as ``1e8 CNY at 2000 prices``. `name`, `title` and `version` are what the descriptor says
+    (a workbook or parquet folder has the name of its file), `findings` everything that was found, in the order of the
+    tables, `kind` is the kind of frame that the caller handed in, `source` the place that it was read from. `origins`
+    has the file of every table with the line of each of its rows, `descriptor` the descriptor as written, `issuers` the
+    offices that issued the figures of each table, and of the package by the empty name, as its `sources` name them.
 
-    Examples
-    --------
     >>> from xinzhi.data import load
     >>> package = load("china-provinces")
     >>> package.tables["regions"].height, package.units["accounts"]["employment"]
@@ -105,16 +91,8 @@ class Package:
         """Return a table that has all the columns and no errors.
 
         `verb` says who needs it, for the message; `despite` are the rules whose errors the verb can live with, such as
-        ``missing-year`` where a gap is left out.
+        ``missing-year`` where a gap is left out. An `InputError` carries the errors of the table as its `findings`.
 
-        Raises
-        ------
-        InputError
-            When the table or a column is missing (the message names all that is), or when the table has errors; the
-            exception carries them as `findings`.
-
-        Examples
-        --------
         >>> from xinzhi.data import load
         >>> load("china-provinces").require("accounts", ["output_real"], verb="measure").height
         930
@@ -148,13 +126,8 @@ class Package:
     def optional(self, table: str, *, verb: str, despite: Sequence[str] = ("missing-year",)) -> pl.DataFrame | None:
         """Return a table that a verb reads where there is one; None where there is none.
 
-        Raises
-        ------
-        InputError
-            When the table is there and has errors, or could not be read: what is wrong stops the verb all the same.
+        Errors of a table that is there, or that could not be read, stop the verb all the same.
 
-        Examples
-        --------
         >>> from xinzhi.data import load
         >>> load("china-provinces").optional("firms", verb="firms") is None
         True
@@ -165,8 +138,6 @@ class Package:
     def place(self, table: str, **key: str | int) -> tuple[str | None, int | None]:
         """Return the file of a table and the line of the row with this key; None where it has none.
 
-        Examples
-        --------
         >>> from xinzhi.data import load
         >>> load("china-provinces").place("accounts", region="120000", year=2007)
         ('accounts.csv', 43)
@@ -195,8 +166,6 @@ class Package:
     def issued_by(self, tables: Iterable[str]) -> Text | None:
         """Return the offices that issued the figures of some tables; None where the package does not say.
 
-        Examples
-        --------
         >>> from xinzhi.data import load
         >>> load("china-provinces").issued_by(["accounts", "debt"]).zh
         '国家统计局、财政部'
@@ -222,8 +191,6 @@ def names_of(package: Package | None) -> Names:
 
     Kinds are the columns of the codes (``region, industry, category, ...``), and ``group`` for macro-regions.
 
-    Examples
-    --------
     >>> from xinzhi.data import load
     >>> names = names_of(load("china-provinces"))
     >>> names.region("220000").en, names.text("group", "Northeast").zh, names.text("industry", "26").zh[:2]

@@ -29,22 +29,13 @@ _NUMBERED = r"^(\D*)(\d+)(\D*)$"
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One column that a verb wants.
+    """One column that a verb wants: `name` in the tidy frame, `column` in the source where that differs.
 
-    Parameters
-    ----------
-    name, column
-        What it is called in the tidy frame, and in the source where that differs.
-    kind
-        ``number`` (Float64), ``whole`` (Int64), ``year`` (Int64; of dates the year), ``period`` (whole numbers, dates,
-        or labels that sort in the order of their numbers), ``date``, ``text`` (stripped), ``code`` (text without the
-        ``.0`` of a spreadsheet) or ``any`` (as it stands). Text is read as numbers where a number is wanted.
-    required
-        Whether the source must have it; one that is not there is left out of the tidy frame.
-    missing
-        ``keep`` empty cells as null, or ``refuse`` them. Key columns are never empty.
-    sign
-        ``positive`` or ``non-negative`` figures only; None: any.
+    The `kind` is ``number`` (Float64), ``whole`` (Int64), ``year`` (Int64; of dates the year), ``period`` (whole
+    numbers, dates, or labels that sort in the order of their numbers), ``date``, ``text`` (stripped), ``code`` (text
+    without the ``.0`` of a spreadsheet) or ``any`` (as it stands). Text is read as numbers where a number is wanted. A
+    column that is not `required` may be left out; empty cells are null, or refused where `missing` says so (key columns
+    are never empty); `sign` allows ``positive`` or ``non-negative`` figures only.
     """
 
     name: str
@@ -64,18 +55,10 @@ class Field:
 class Tidy:
     """What was read.
 
-    Parameters
-    ----------
-    frame
-        The columns asked for, in the order of the fields, sorted by the key.
-    kind
-        The kind of frame that the caller handed in, for `Result.kind`.
-    raw, rows
-        The cells as they were given, with file and lines, and for each row of `frame` the row of `raw`.
-    findings
-        Warnings and notes on a file.
-    verb, key
-        Who asked, and the columns that name a row.
+    `frame` has the columns asked for, in the order of the fields, sorted by the `key`; `kind` is the kind of frame that
+    the caller handed in, for `Result.kind`. `raw` are the cells as they were given, with file and lines, and `rows`
+    says for each row of `frame` which one of them it is. `findings` are warnings and notes on a file, `verb` is who
+    asked.
     """
 
     frame: pl.DataFrame
@@ -149,18 +132,11 @@ def tidy(  # noqa: PLR0913 - a table, a schema, and what may differ
     encoding
         The encoding of a CSV file that is not UTF-8.
 
-    Returns
-    -------
-    Tidy
-        Frame, kind of the caller's frame, and where each row stands.
-
     Raises
     ------
     UsageError, InputError
-        When a column is missing: the nearest name is suggested.
-    InputError
-        When cells cannot be cast, are infinite, empty where they must not be, of the wrong sign, or a key stands twice;
-        all of them are in `findings`, the first is in the message.
+        When a column is missing: the nearest name is suggested; when cells cannot be cast, are infinite, empty where
+        they must not be, of the wrong sign, or a key stands twice: all are in `findings`, the first in the message.
 
     Examples
     --------
@@ -242,7 +218,7 @@ def _column(
     done = _CASTS[field.kind](cells if field.sign is None else figures(cells))
     values = done.values.alias(field.name)
     wrong: list[Finding] = []
-    infinite = _infinite(cells) & done.bad
+    infinite = cells.is_infinite().fill_null(value=False) & done.bad if cells.dtype.is_float() else _none(cells)
     rules: list[tuple[pl.Series, str]] = [(done.bad & ~infinite, done.message), (infinite, "data.infinite")]
     if refuse_empty:
         is_key = field.source in key
@@ -257,12 +233,6 @@ def _column(
     return values, wrong
 
 
-def _infinite(cells: pl.Series) -> pl.Series:
-    if cells.dtype.is_float():
-        return cells.is_infinite().fill_null(value=False)
-    return pl.repeat(value=False, n=len(cells), eager=True)
-
-
 def _repeated(raw: RawTable, frame: pl.DataFrame, key: Sequence[str], places: tuple[str, ...]) -> list[Finding]:
     """Return a finding for every row whose key stands in an earlier one."""
     keys = frame.select(key).with_row_index(ROW).drop_nulls()
@@ -273,10 +243,6 @@ def _repeated(raw: RawTable, frame: pl.DataFrame, key: Sequence[str], places: tu
         message="data.duplicate-key", column=places[-1], words=lambda row: {"first": int(raw.lines[int(row["first"])])}
     )
     return list(findings_at(raw, places, later, say))
-
-
-def _whole(cells: pl.Series) -> Cast:
-    return cast(cells, "integer")
 
 
 def _year(cells: pl.Series) -> Cast:
@@ -325,7 +291,7 @@ def _none(cells: pl.Series) -> pl.Series:
 
 _CASTS: Mapping[Kind, Callable[[pl.Series], Cast]] = {
     "number": lambda cells: cast(cells, "number"),
-    "whole": _whole,
+    "whole": lambda cells: cast(cells, "integer"),
     "year": _year,
     "period": _period,
     "date": _date,
@@ -352,8 +318,6 @@ def provenance(
 ) -> Provenance:
     """Return where a result came from: who computed it, from which tables of a package or which frame, and how.
 
-    Examples
-    --------
     >>> from xinzhi.data import load
     >>> provenance("debt", load("china-provinces"), ["fiscal"], horizon=5).package
     'china-provinces'

@@ -184,6 +184,15 @@ def parse(text: str) -> Unit:
     return Unit(atom, scale / divisor, per=per, prices=prices)
 
 
+def is_unit(text: str) -> bool:
+    """Return whether a text is a unit."""
+    try:
+        parse(text)
+    except UnitError:
+        return False
+    return True
+
+
 def factor(source: Unit, target: Unit) -> Fraction:
     """Return the exact number that turns figures in `source` into figures in `target`."""
     for part in _PARTS:

@@ -6,6 +6,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from html import unescape
 from pathlib import Path
@@ -37,14 +38,20 @@ class Workbook(NamedTuple):
     others: list[str]
 
 
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[fastexcel.ExcelReader, dict[str, str]]]:
+    """Yield a workbook and the names of its sheets, in lower case, as they are written; tell what is wrong with it."""
+    with guarded("data.bad-workbook", *_DAMAGE, path=path):
+        _refuse_large(path)
+        book = fastexcel.read_excel(path)
+        yield book, {name.strip().lower(): name for name in book.sheet_names}
+
+
 def read_workbook(path: Path) -> Workbook:
     """Read the sheets of a workbook that bear the names of known tables; others (covers, notes) are left alone."""
     # The header is the first row that is not empty. Units stand in an optional sheet ``units`` with the columns
     # ``table, column, unit``.
-    with guarded("data.bad-workbook", *_DAMAGE, path=path):
-        _refuse_large(path)
-        book = fastexcel.read_excel(path)
-        names = {name.strip().lower(): name for name in book.sheet_names}
+    with _opened(path) as (book, names):
         tables = {table: _sheet(book, names[table], table, path) for table in known_tables() if table in names}
         units = _units(book, names, path)
     others = [sheet for name, sheet in names.items() if name not in {UNITS, *tables}]
@@ -59,10 +66,7 @@ def read_workbook(path: Path) -> Workbook:
 
 def read_named(path: Path, sheet: str, table: str) -> tuple[Grid, dict[str, str]]:
     """Return the table of one sheet, whatever the case of its name, and its units by the sheet ``units``."""
-    with guarded("data.bad-workbook", *_DAMAGE, path=path):
-        _refuse_large(path)
-        book = fastexcel.read_excel(path)
-        names = {name.strip().lower(): name for name in book.sheet_names}
+    with _opened(path) as (book, names):
         wanted = sheet.strip().lower()
         if wanted not in names:
             raise InputError("data.sheet-absent", path=path, sheet=sheet, found=list(names.values()))
@@ -71,9 +75,7 @@ def read_named(path: Path, sheet: str, table: str) -> tuple[Grid, dict[str, str]
 
 def read_sheet(path: Path, name: str) -> Grid:
     """Return the first sheet of a workbook that has rows."""
-    with guarded("data.bad-workbook", *_DAMAGE, path=path):
-        _refuse_large(path)
-        book = fastexcel.read_excel(path)
+    with _opened(path) as (book, _):
         sheets = (_sheet(book, sheet, name, path) for sheet in book.sheet_names)
         made = next((sheet for sheet in sheets if sheet.cells.height or sheet.findings), None)
     if made is None:
@@ -109,9 +111,7 @@ def _refuse_wide(xml: bytes, sheet: str, path: Path) -> None:
 
 def cells_of(path: Path) -> Iterator[tuple[str, pl.DataFrame]]:
     """Yield the name and all cells of every sheet, from the first row on, as text."""
-    with guarded("data.bad-workbook", *_DAMAGE, path=path):
-        _refuse_large(path)
-        book = fastexcel.read_excel(path)
+    with _opened(path) as (book, _):
         for sheet in book.sheet_names:
             _refuse_wide(_xml_of(path, sheet), sheet, path)
             yield sheet, _cells(book, sheet)

@@ -1,11 +1,7 @@
-from .catalogue import catalogue as catalogue
-from .catalogue import groups as groups
-from .catalogue import specification as specification
 from .diff import Difference as Difference
 from .diff import check as check
 from .diff import diff as diff
-from .load import load as load
-from .load import registry as registry
+from .diff import new as new
 from .model import Alternative as Alternative
 from .model import Exclusion as Exclusion
 from .model import Parameter as Parameter
@@ -14,8 +10,12 @@ from .model import Reference as Reference
 from .model import canonical as canonical
 from .model import plain as plain
 from .model import spell as spell
-from .new import new as new
+from .reading import load as load
+from .reading import registry as registry
 from .reading import registry_files as registry_files
 from .values import Dated as Dated
 from .values import Fault as Fault
 from .values import Specification as Specification
+from .values import catalogue as catalogue
+from .values import groups as groups
+from .values import specification as specification

@@ -1,19 +1,22 @@
-"""What a protocol changes in another, and what is blank or wrong in one."""
+"""What a protocol changes in another, what is blank or wrong in one, and a file to start a new one from."""
 
 from __future__ import annotations
 
+import json
+import os
+import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from xinzhi.core import yamlfile
+from xinzhi.core.errors import InputError, UsageError, system_reason
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.text import Text
-from xinzhi.protocol.catalogue import catalogue, specification
-from xinzhi.protocol.load import find, impostor, load
 from xinzhi.protocol.model import Parameter, Protocol, plain, spell
-from xinzhi.protocol.reading import resolve
+from xinzhi.protocol.reading import SUFFIXES, find, impostor, load, resolve
+from xinzhi.protocol.values import Dated, catalogue, groups, specification
 
 
 def check(name_or_path: str | Path) -> tuple[Finding, ...]:
@@ -23,13 +26,6 @@ def check(name_or_path: str | Path) -> tuple[Finding, ...]:
     that is needed and blank, the status ``unverified``. Warnings do not: a value without an argument or a source, an
     alternative that nobody is said to use, a combination that the protocol itself excludes.
 
-    Raises
-    ------
-    UsageError, InputError
-        When there is no such protocol or file.
-
-    Examples
-    --------
     >>> [finding.key for finding in check("shan-2008")]
     ['capital.initial_rule']
     """
@@ -39,20 +35,16 @@ def check(name_or_path: str | Path) -> tuple[Finding, ...]:
         return findings
     source = yamlfile.read(path)
     findings = (*findings, *impostor(protocol, path))
-    return (*findings, *_standing(protocol, source), *_blank(protocol, source), *_argument(protocol, source))
-
-
-def _standing(protocol: Protocol, source: yamlfile.Source) -> Iterator[Finding]:
     if protocol.status == "unverified":
-        yield _at(source, "unverified", ("status",))
-    exclusion = protocol.excluded()
-    if exclusion is not None:
-        yield _at(source, "excluded", ("parameters",), key=", ".join(exclusion.when), reason=exclusion.reason)
-
-
-def _blank(protocol: Protocol, source: yamlfile.Source) -> Iterator[Finding]:
-    for path in protocol.blank():
-        yield _at(source, "blank", ("parameters", *path.split(".")), key=path, title=specification(path).title)
+        findings = (*findings, _at(source, "unverified", ("status",)))
+    if (exclusion := protocol.excluded()) is not None:
+        key = ", ".join(exclusion.when)
+        findings = (*findings, _at(source, "excluded", ("parameters",), key=key, reason=exclusion.reason))
+    blank = (
+        _at(source, "blank", ("parameters", *path.split(".")), key=path, title=specification(path).title)
+        for path in protocol.blank()
+    )
+    return (*findings, *blank, *_argument(protocol, source))
 
 
 def _argument(protocol: Protocol, source: yamlfile.Source) -> Iterator[Finding]:
@@ -110,17 +102,96 @@ class Difference:
 def diff(left: str | Path | Protocol, right: str | Path | Protocol) -> tuple[Difference, ...]:
     """Return the parameters whose values differ, in the order of the catalogue.
 
-    Examples
-    --------
     >>> [(item.path, item.left, item.right) for item in diff("zhang-2004", "chenpu-2021")][0]
     ('capital.investment_after_official', 'extrapolated', 'stop')
     """
     one, other = load(left), load(right)
-    pairs = ((spec, _value(one, path), _value(other, path)) for path, spec in catalogue().items())
+
+    def value(protocol: Protocol, path: str) -> Any:  # noqa: ANN401 - the catalogue fixes the type
+        return protocol.parameters[path].value if path in protocol.parameters else None
+
+    pairs = ((spec, value(one, path), value(other, path)) for path, spec in catalogue().items())
     return tuple(
         Difference(path=spec.path, title=spec.title, unit=spec.unit, left=a, right=b) for spec, a, b in pairs if a != b
     )
 
 
-def _value(protocol: Protocol, path: str) -> Any:  # noqa: ANN401 - the catalogue fixes the type
-    return protocol.parameters[path].value if path in protocol.parameters else None
+_HEAD = Path(__file__).with_name("new.txt")  # what a new file begins with
+
+
+def new(path: str | Path, *, extends: str = "xinzhi-cn-2026") -> Path:
+    """Write a commented template and return its path; the file appears complete or not at all.
+
+    Parameters
+    ----------
+    path
+        A new file that ends in ``.yaml`` or ``.yml``; its name becomes the id.
+    extends
+        The protocol of the registry that it starts from.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     load(new(Path(folder, "liaoning.yaml"))).value("capital.depreciation")
+    0.096
+    """
+    target = Path(path)
+    if target.suffix not in SUFFIXES:
+        raise UsageError("protocol.ending", path=target)
+    if target.exists():
+        raise UsageError("protocol.exists", path=target)
+    text = template(load(extends), target)
+    temporary = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+        temporary.replace(target)
+    except OSError as error:
+        raise InputError("protocol.unwritable", path=target, reason=system_reason(error)) from None
+    finally:
+        temporary.unlink(missing_ok=True)
+    return target
+
+
+def template(base: Protocol, target: Path) -> str:
+    """Return the text of the template that `new` writes to `target`."""
+    identity = re.sub(r"[^a-z0-9.-]+", "-", target.stem.lower()).strip("-.") or "my-protocol"
+    head = _HEAD.read_text("utf-8").format(
+        title_zh=base.title.zh,
+        title_en=base.title.en,
+        base=base.id,
+        file=target.name,
+        id=identity if identity != base.id else f"{identity}-variant",
+    )
+    parts = [head]
+    for name, title in groups().items():
+        if own := [_parameter(item) for path, item in base.parameters.items() if path.startswith(f"{name}.")]:
+            parts += [f"#  {name}:  # {title.zh} {title.en}\n", *own]
+    return "".join(parts)
+
+
+def _parameter(parameter: Parameter) -> str:
+    spec = catalogue()[parameter.path]
+    choices = f"{{{', '.join(spec.allowed)}}}" if spec.allowed else f"{spec.unit} {spec.bounds}"
+    used = ", ".join(spell(item.value) for item in parameter.alternatives)
+    lines = [
+        f"    # {spec.title.zh} {spec.title.en}: {choices}",
+        *([f"    # 他处采用 used elsewhere: {used}"] if used else []),
+        f"    {parameter.path.partition('.')[2]}:",
+        *(f"      {line}" for line in _value(parameter)),
+        "      description: {zh: 理由, en: the reason}",
+        "      reference: [{title: 来源 source, where: 位置 place in it}]",
+    ]
+    return "".join(f"#{line}\n" for line in lines)
+
+
+def _value(parameter: Parameter) -> list[str]:
+    value = parameter.value
+    if isinstance(value, Dated):
+        return ["values:", *(f"  {start.isoformat()}: {_word(item)}" for start, item in value.entries)]
+    return [f"value: {_word(value)}"]
+
+
+def _word(value: object) -> str:
+    """Write a value on one line; JSON is YAML too, and choices are bare words."""
+    return value if isinstance(value, str) else json.dumps(plain(value), ensure_ascii=False)

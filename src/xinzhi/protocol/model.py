@@ -11,8 +11,7 @@ from typing import Any, Literal
 
 from xinzhi.core.errors import ProtocolError
 from xinzhi.core.text import Text, names_joined, same, words
-from xinzhi.protocol.catalogue import catalogue, specification
-from xinzhi.protocol.values import Dated, Fault
+from xinzhi.protocol.values import Dated, Fault, catalogue, specification
 
 Status = Literal["adopted", "proposed", "published", "unverified"]
 
@@ -42,12 +41,15 @@ def canonical(protocol: Protocol) -> str:
     alternative, so that a mended translation is no new yardstick; and `extends`, so that a file that writes everything
     out equals one that inherits it.
 
-    Examples
-    --------
     >>> import xinzhi.protocol
     >>> canonical(xinzhi.protocol.load("solow-1957"))[:40]
     '{"exclude":[],"format":"xinzhi-protocol-'
     """
+
+    def other(item: Alternative) -> str:
+        value = _bare(plain(item.value))
+        return _json({"value": value, "used_for": sorted(item.used_for)} if item.used_for else value)
+
     document = {
         "format": _FORMAT,
         "id": protocol.id,
@@ -57,7 +59,7 @@ def canonical(protocol: Protocol) -> str:
             path: {
                 "value": _bare(plain(item.value)),
                 "unit": item.unit,
-                "alternatives": sorted({_open(other) for other in item.alternatives}),
+                "alternatives": sorted({other(one) for one in item.alternatives}),
             }
             for path, item in protocol.parameters.items()
         },
@@ -66,17 +68,9 @@ def canonical(protocol: Protocol) -> str:
     return _json(document | ({"regions": sorted(protocol.regions)} if protocol.regions else {}))
 
 
-def _open(other: Alternative) -> str:
-    """Return the canonical text of an alternative: its value, and what it is used for where that is said."""
-    value = _bare(plain(other.value))
-    return _json({"value": value, "used_for": sorted(other.used_for)} if other.used_for else value)
-
-
 def plain(value: object) -> object:
     """Return a value as JSON can hold it: lists for tuples, ISO dates for the keys of dated values.
 
-    Examples
-    --------
     >>> plain(Dated.of({1952: "geometric", 1994: "reported"}))
     {'dated': {'1952-01-01': 'geometric', '1994-01-01': 'reported'}}
     """
@@ -94,8 +88,6 @@ def spell(value: object) -> str:
 
     A blank is spelt as a dash.
 
-    Examples
-    --------
     >>> spell(((4.0, 0.134), (None, 0.068)))
     '[[4.0, 0.134], [null, 0.068]]'
     >>> spell(None)
@@ -153,20 +145,11 @@ class Alternative:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
-    """One parameter of a protocol.
+    """One parameter of a protocol, by its dotted `path`, with the `unit` and the `title` of the catalogue.
 
-    Parameters
-    ----------
-    path, unit, title
-        Dotted path in the catalogue, and what the catalogue says.
-    value
-        The value, `Dated` values, or None where it was left blank.
-    description
-        The argument for the value; the catalogue's meaning of the parameter where the file gives none.
-    reference, alternatives
-        Sources of the value, and the values that others use.
-    origin
-        The protocol in the chain of `extends` that fixed the value.
+    `value` may be `Dated` values, or None where it was left blank; `description` is the argument for it, or the
+    catalogue's meaning of the parameter where the file gives none; `reference` has its sources, `alternatives` the
+    values that others use, `origin` is the protocol in the chain of `extends` that fixed it.
     """
 
     path: str
@@ -286,17 +269,15 @@ class Protocol:
         """Return whether `path` has a value here: it is neither absent nor blank. Unknown paths are a `UsageError`."""
         return specification(path).path in self.parameters and self.parameters[path].value is not None
 
+    def choice(self, path: str, absent: str = "") -> str:
+        """Return the word that a parameter chooses; `absent` where it is left out."""
+        return str(self.value(path)) if self.declares(path) else absent
+
     def value(self, path: str, year: int | None = None) -> Any:  # noqa: ANN401 - the catalogue fixes the type
         """Return the value of `path` that is valid at the end of `year`.
 
-        Raises
-        ------
-        ProtocolError, UsageError
-            When it is absent or blank, or changes with time and no year is given; when the catalogue does not know
-            `path`.
+        A `ProtocolError` says that it is absent or blank, or changes with time and no year is given.
 
-        Examples
-        --------
         >>> import xinzhi.protocol
         >>> xinzhi.protocol.load("xinzhi-cn-2026").value("capital.initial_year")
         1952
@@ -323,8 +304,12 @@ class Protocol:
 
     def needed(self) -> tuple[str, ...]:
         """Return the paths that a computation under this protocol needs, filled or not."""
-        specs = catalogue().items()
-        return tuple(path for path, spec in specs if not spec.optional and self._meets(spec.needed_when))
+        return tuple(
+            path
+            for path, spec in catalogue().items()
+            if not spec.optional
+            and all(set(wanted) & set(_versions(self, other)) for other, wanted in spec.needed_when.items())
+        )
 
     def blank(self, paths: Iterable[str] | None = None) -> tuple[str, ...]:
         """Return those of `paths` (all that are needed, by default) that have no value."""
@@ -345,15 +330,8 @@ class Protocol:
     def replace(self, values: Mapping[str, Any]) -> Protocol:
         """Return the protocol with other values by dotted path: the id stays, the fingerprint changes.
 
-        A `Dated`, or None to leave blank, are fine too.
+        A `Dated`, or None to leave blank, are fine too; a `ProtocolError` says which value is not allowed.
 
-        Raises
-        ------
-        UsageError, ProtocolError
-            When the catalogue does not know a path; when a value is not allowed.
-
-        Examples
-        --------
         >>> import xinzhi.protocol
         >>> ours = xinzhi.protocol.load("xinzhi-cn-2026")
         >>> ours.replace({"capital.depreciation": 0.1096}).label
@@ -410,9 +388,6 @@ class Protocol:
             alternatives=old.alternatives if old else (),
             origin=f"{self.id} (replaced)",
         )
-
-    def _meets(self, conditions: Mapping[str, tuple[str, ...]]) -> bool:
-        return all(any(word in wanted for word in _versions(self, path)) for path, wanted in conditions.items())
 
 
 def _versions(protocol: Protocol, path: str) -> tuple[Any, ...]:

@@ -1,22 +1,23 @@
-"""From a protocol file to a resolved protocol: read, check the shape, follow `extends`, check every value."""
+"""Protocol files: read, check the shape, follow `extends`, check every value; load one by path or from the registry."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from xinzhi.core import yamlfile
-from xinzhi.core.finding import Finding, finding
+from xinzhi.core.errors import InputError, ProtocolError, UsageError
+from xinzhi.core.finding import Finding, finding, listed
 from xinzhi.core.text import Text
 from xinzhi.core.yamlfile import Source
-from xinzhi.protocol.catalogue import catalogue, groups
 from xinzhi.protocol.model import Alternative, Exclusion, Parameter, Protocol, Reference, Status
-from xinzhi.protocol.values import Dated, Fault, Specification, nearest
+from xinzhi.protocol.values import Dated, Fault, Specification, catalogue, groups, nearest
 
 STATUSES: tuple[Status, ...] = get_args(Status)
 
@@ -224,7 +225,13 @@ def _protocol(reading: _Reading, document: Document, base: Protocol | None) -> P
         extends=document.extends,
         regions=tuple(sorted(set(document.regions))) if document.regions else base.regions if base else (),
         parameters={path: merged[path] for path in catalogue() if path in merged},
-        exclude=(*(base.exclude if base else ()), *_exclusions(reading, document)),
+        exclude=(
+            *(base.exclude if base else ()),
+            *(
+                Exclusion(when=_when(reading, entry.when, position), reason=entry.reason.text())
+                for position, entry in enumerate(document.exclude)
+            ),
+        ),
     )
 
 
@@ -234,19 +241,16 @@ def _parameters(reading: _Reading, document: Document, base: Protocol | None) ->
         for name, entry in entries.items():
             path, place = f"{group}.{name}", ("parameters", group, name)
             spec = catalogue().get(path)
+            if group not in groups():
+                reading.note(Fault("protocol.unknown-group", name=group, near=nearest(group, groups())), place[:2])
+                continue
             if spec is None:
-                reading.note(_unknown(group, name), place if group in groups() else place[:2])
+                siblings = [other.partition(".")[2] for other, one in catalogue().items() if one.group == group]
+                reading.note(Fault("protocol.unknown-parameter", name=path, near=nearest(name, siblings)), place)
                 continue
             inherited = base.parameters.get(path) if base else None
             found[path] = _parameter(reading, spec, entry, inherited, origin=document.id)
     return found
-
-
-def _unknown(group: str, name: str) -> Fault:
-    if group not in groups():
-        return Fault("protocol.unknown-group", name=group, near=nearest(group, groups()))
-    siblings = [path.partition(".")[2] for path, spec in catalogue().items() if spec.group == group]
-    return Fault("protocol.unknown-parameter", name=f"{group}.{name}", near=nearest(name, siblings))
 
 
 def _parameter(
@@ -286,17 +290,13 @@ def _given(entry: ParameterEntry | AlternativeEntry) -> object:
     if single and entry.values is not None:
         raise Fault("protocol.two-values")
     if entry.values is not None:
-        return _dated(entry.values)
+        try:
+            return Dated.of(entry.values)
+        except (ValueError, OverflowError):
+            raise Fault("protocol.keys-not-dates") from None
     if not single:
         raise Fault("protocol.value-absent")
     return entry.value
-
-
-def _dated(values: dict[Any, Any]) -> Dated:
-    try:
-        return Dated.of(values)
-    except (ValueError, OverflowError):
-        raise Fault("protocol.keys-not-dates") from None
 
 
 def _alternatives(
@@ -334,13 +334,6 @@ def _alternative(reading: _Reading, spec: Specification, entry: AlternativeEntry
     )
 
 
-def _exclusions(reading: _Reading, document: Document) -> tuple[Exclusion, ...]:
-    return tuple(
-        Exclusion(when=_when(reading, entry.when, position), reason=entry.reason.text())
-        for position, entry in enumerate(document.exclude)
-    )
-
-
 def _when(reading: _Reading, conditions: dict[str, Any], position: int) -> dict[str, Any]:
     checked: dict[str, Any] = {}
     for path, value in conditions.items():
@@ -358,3 +351,76 @@ def _when(reading: _Reading, conditions: dict[str, Any], position: int) -> dict[
 
 def _references(entries: Sequence[ReferenceEntry]) -> tuple[Reference, ...]:
     return tuple(Reference(title=entry.title, where=entry.where) for entry in entries)
+
+
+IMPOSTOR = "id-taken"
+
+
+def load(name_or_path: str | Path | Protocol) -> Protocol:
+    """Return a protocol with everything it inherits.
+
+    Parameters
+    ----------
+    name_or_path
+        An id of the registry, or the path of a file that ends in ``.yaml`` or ``.yml``; a protocol is handed back.
+
+    Raises
+    ------
+    UsageError, ProtocolError
+        When the registry has no such id: names the nearest one; when the file is no valid protocol: says every place,
+        fault and cure.
+
+    Examples
+    --------
+    >>> load("zhang-2004").value("capital.depreciation")
+    0.096
+    """
+    if isinstance(name_or_path, Protocol):
+        return name_or_path
+    path = find(name_or_path)
+    return _shipped(path) if path.parent == REGISTRY else _read(path)
+
+
+def _read(path: Path) -> Protocol:
+    protocol, findings = resolve(path)
+    findings = (*findings, *impostor(protocol, path))
+    if protocol is None or any(finding.rule == IMPOSTOR for finding in findings):
+        errors = [finding for finding in findings if finding.severity == "error"]
+        raise ProtocolError("protocol.invalid", file=path.name, what=listed(errors))
+    return protocol
+
+
+_shipped = cache(_read)  # a protocol of the registry is read once
+
+
+def registry() -> tuple[Protocol, ...]:
+    """Return the protocols that ship with xinzhi, by id.
+
+    >>> "xinzhi-cn-2026" in [protocol.id for protocol in registry()]
+    True
+    """
+    return tuple(load(path) for path in registry_files())
+
+
+def impostor(protocol: Protocol | None, path: Path) -> tuple[Finding, ...]:
+    """Return what is wrong when a file bears the id of a registered protocol and is not that protocol."""
+    known = {file.stem: file for file in registry_files()}
+    if protocol is None or protocol.id not in known or known[protocol.id].resolve() == path.resolve():
+        return ()
+    registered, _ = resolve(known[protocol.id])
+    if registered is not None and registered.fingerprint == protocol.fingerprint:
+        return ()
+    return (finding(f"protocol.{IMPOSTOR}", file=path.name, key="id", value=protocol.id),)
+
+
+def find(name_or_path: str | Path) -> Path:
+    """Return the file of a registry id or path."""
+    path = Path(name_or_path)
+    if isinstance(name_or_path, Path) or path.suffix in SUFFIXES:
+        if not path.is_file():
+            raise InputError("protocol.no-file", path=path)
+        return path
+    known = {file.stem: file for file in registry_files()}
+    if name_or_path not in known:
+        raise UsageError("protocol.unknown-id", name=name_or_path, near=nearest(name_or_path, known))
+    return known[name_or_path]

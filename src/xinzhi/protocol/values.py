@@ -1,4 +1,4 @@
-"""The values that a parameter may hold: each kind is checked and given its canonical form; some change with time."""
+"""The parameters that a protocol may fix, and the values that each may hold: checked, in canonical form, by date."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from difflib import get_close_matches
+from functools import cache
 from numbers import Integral, Real
+from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from xinzhi.core.errors import ProtocolError
+from xinzhi.core import yamlfile
+from xinzhi.core.errors import ProtocolError, UsageError
 from xinzhi.core.text import Text, message, names_joined, same, words
 
 
@@ -49,8 +52,6 @@ def nearest(name: object, known: Iterable[str]) -> Text:
 class Dated:
     """A value with the dates from which each version holds, in order of time.
 
-    Examples
-    --------
     >>> rule = Dated.of({1952: "geometric", 1993: "reported"})
     >>> rule.at(1992), rule.at(1993)
     ('geometric', 'reported')
@@ -111,26 +112,14 @@ Role = Literal["computation", "documentation"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Specification:
-    """What the catalogue says of one parameter.
+    """What the catalogue says of one parameter, by its dotted path, such as ``capital.depreciation``.
 
-    Parameters
-    ----------
-    path, kind
-        Dotted path, such as ``capital.depreciation``, and the kind of value.
-    title, description
-        Name and meaning.
-    unit, allowed
-        Unit of the numbers; ``choice`` where the value is one of the words allowed, each with its meaning.
-    minimum, maximum, above, years
-        Bounds of the numbers: at least, at most, more than; first and last year that may stand in a row of stocks.
-    dated
-        Whether the value may change from one year to the next.
-    needed_when
-        The parameter is in force when every one of these paths has one of its values; empty means always.
-    optional
-        Whether it may be left out although it is in force: the parameter says what stands in for it.
-    role
-        ``computation`` where the value can change a number, ``documentation`` where it only says what the data are.
+    `unit` is ``choice`` where the value is one of the words `allowed`, each with its meaning. `minimum`, `maximum` and
+    `above` are bounds of the numbers (at least, at most, more than), `years` the first and last year that may stand in
+    a row of stocks; `dated` says whether the value may change from one year to the next. The parameter is in force when
+    every path of `needed_when` has one of its values (none: always); it may be left out although it is in force where
+    it is `optional`: its description says what stands in for it. Its `role` is ``computation`` where the value can
+    change a number, ``documentation`` where it only says what the data are.
     """
 
     path: str
@@ -167,12 +156,10 @@ class Specification:
             return READERS[self.kind](value, self)
         if not self.dated:
             raise Fault("protocol.not-dated", path=self.path)
-        return Dated(tuple((start, self._version(start.isoformat(), item)) for start, item in value.entries))
-
-    def _version(self, start: str, value: object) -> Any:  # noqa: ANN401 - the kind fixes the type
-        if value is None:
-            raise Fault("protocol.blank-version", start=start)
-        return READERS[self.kind](value, self)
+        for start, item in value.entries:
+            if item is None:
+                raise Fault("protocol.blank-version", start=start.isoformat())
+        return Dated(tuple((start, READERS[self.kind](item, self)) for start, item in value.entries))
 
 
 def choice(value: object, spec: Specification) -> str:
@@ -353,3 +340,58 @@ READERS: Mapping[Kind, Callable[[object, Specification], Any]] = {
     "series": series,
     "scales": scales,
 }
+
+
+_FILE = Path(__file__).with_name("parameters.yaml")
+_PLAIN = ("kind", "unit", "minimum", "maximum", "above", "dated", "optional", "role")
+
+
+@cache
+def catalogue() -> Mapping[str, Specification]:
+    """Return every parameter by its dotted path, in the order of the file.
+
+    >>> catalogue()["capital.depreciation"].bounds
+    '[0, 1]'
+    """
+    return {path: _specification(path, entry) for path, entry in _content()["parameters"].items()}
+
+
+@cache
+def groups() -> Mapping[str, Text]:
+    """Return the groups of parameters with their titles.
+
+    >>> groups()["labour"].zh
+    '劳动投入'
+    """
+    return {name: Text(**text) for name, text in _content()["groups"].items()}
+
+
+def specification(path: str) -> Specification:
+    """Return what the catalogue says of `path`; a `UsageError` names the nearest path that it knows.
+
+    >>> specification("labour.unit").kind
+    'choice'
+    """
+    if path not in catalogue():
+        raise UsageError("protocol.unknown-path", path=path, near=nearest(path, catalogue()))
+    return catalogue()[path]
+
+
+@cache
+def _content() -> dict[str, Any]:
+    content: dict[str, Any] = yamlfile.read(_FILE).content
+    return content
+
+
+def _specification(path: str, entry: Mapping[str, Any]) -> Specification:
+    plain = {name: entry[name] for name in _PLAIN if name in entry}
+    years: list[int] = entry.get("years", [0, 0])
+    return Specification(
+        path=path,
+        title=Text(**entry["title"]),
+        description=Text(**entry["description"]),
+        allowed={word: Text(**text) for word, text in entry.get("allowed", {}).items()},
+        years=(years[0], years[1]),
+        needed_when={other: tuple(values) for other, values in entry["needed_when"].items()},
+        **plain,
+    )

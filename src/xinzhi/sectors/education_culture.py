@@ -9,10 +9,9 @@ from typing import Any, Literal, get_args
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import FloatArray, IntArray
+from xinzhi.core.arrays import FloatArray, IntArray, inside, interpolate, yearly_change
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, finding
-from xinzhi.core.gaps import inside, interpolate, yearly_change
 from xinzhi.core.index_numbers import Formula, contributions
 from xinzhi.core.labour import human_capital
 from xinzhi.core.regression import codes, fixed_effects

@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import BoolArray, FloatArray
+from xinzhi.core.arrays import BoolArray, FloatArray, inside, interpolate
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.gaps import inside, interpolate
 from xinzhi.core.index_numbers import multilateral_levels
 from xinzhi.core.names import NO_NAMES, Names
 from xinzhi.core.result import FrameKind, Provenance

@@ -9,8 +9,7 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
-from xinzhi.core.gaps import yearly_change
+from xinzhi.core.arrays import BoolArray, FloatArray, IntArray, yearly_change
 from xinzhi.protocol import Protocol
 from xinzhi.yardstick import Growth, Inputs, Marks, Panel
 

@@ -9,10 +9,9 @@ from functools import reduce
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
+from xinzhi.core.arrays import BoolArray, FloatArray, IntArray, inside, interpolate, mask_after
 from xinzhi.core.errors import InputError
 from xinzhi.core.finding import Finding, finding
-from xinzhi.core.gaps import inside, interpolate, mask_after
 from xinzhi.core.inventory import at_timing
 from xinzhi.core.labour import averaged
 from xinzhi.core.text import Text, same, words

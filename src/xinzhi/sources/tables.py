@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import BoolArray, FloatArray
+from xinzhi.core.arrays import BoolArray, FloatArray, yearly_change
 from xinzhi.core.errors import InputError
 from xinzhi.core.finding import Finding, finding
-from xinzhi.core.gaps import yearly_change
 from xinzhi.core.text import Text, words
 from xinzhi.data import Field, Package, tidy
 from xinzhi.sources.assumptions import Assumptions

@@ -13,8 +13,7 @@ from xinzhi import pathways, risks, sources, yardstick
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.parameters import setting
 from xinzhi.core.result import Facts
-from xinzhi.core.text import Text, clauses, joined, same, span_text, words
-from xinzhi.core.unit_words import amount, split_unit, unit_text
+from xinzhi.core.text import Text, amount, clauses, joined, same, span_text, split_unit, unit_text, words
 from xinzhi.data import Package, among
 from xinzhi.pathways import Able
 from xinzhi.protocol import Protocol

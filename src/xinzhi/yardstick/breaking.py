@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
+from xinzhi.core.arrays import BoolArray, FloatArray, IntArray, log_growth
 from xinzhi.core.breaks import Breaks, Scores, classify, is_panel, next_year, scores
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.gaps import yearly_change
 from xinzhi.core.parameters import read_yaml
 from xinzhi.core.text import Text
 from xinzhi.data import Package
 from xinzhi.protocol import Protocol
-from xinzhi.yardstick.estimating import choice, log_growth, of_declared_set
+from xinzhi.yardstick.estimating import of_declared_set
 from xinzhi.yardstick.panel import Marks, Panel
 
 
@@ -39,11 +36,9 @@ class SeriesRule:
 class Event:
     """A known cause of breaks in Chinese regional statistics; of `regions` alone where it names them."""
 
-    name: str
     years: tuple[int, ...]
     series: tuple[str, ...]
     text: Text
-    reference: str
     regions: tuple[str, ...] = ()
 
 
@@ -84,32 +79,31 @@ def rules(rate: float | None = None) -> Rules:
         moves=np.array(table["moves"], dtype=np.float64),
         alone=np.array(table["alone"][chosen], dtype=np.float64),
         panel=np.array(table["panel"][chosen], dtype=np.float64),
-        series=tuple(_series(name, entry) for name, entry in document["series"].items()),
-        events=tuple(_event(name, entry) for name, entry in document["events"].items()),
+        series=tuple(
+            SeriesRule(
+                name, one["table"], one["column"], Text(zh=one["zh"], en=one["en"]), one.get("mark"), one.get("since")
+            )
+            for name, one in document["series"].items()
+        ),
+        events=tuple(
+            Event(
+                tuple(one["years"]),
+                tuple(one["series"]),
+                Text(zh=one["zh"], en=one["en"]),
+                tuple(one.get("regions", ())),
+            )
+            for one in document["events"].values()
+        ),
     )
 
 
-def facts() -> Mapping[str, Any]:
-    """Return ``breaks.yaml``; callers must not change it."""
-    document: Mapping[str, Any] = read_yaml(Path(__file__).with_name("breaks.yaml"))
-    return document
+facts = partial(read_yaml, Path(__file__).with_name("breaks.yaml"))
 
 
 def seam(name: str) -> Text:
     """Return what a seam of the data is called."""
     entry = facts()["seams"][name]
     return Text(zh=entry["zh"], en=entry["en"])
-
-
-def _series(name: str, entry: Mapping[str, Any]) -> SeriesRule:
-    text = Text(zh=entry["zh"], en=entry["en"])
-    return SeriesRule(name, entry["table"], entry["column"], text, entry.get("mark"), entry.get("since"))
-
-
-def _event(name: str, entry: Mapping[str, Any]) -> Event:
-    text = Text(zh=entry["zh"], en=entry["en"])
-    regions = tuple(entry.get("regions", ()))
-    return Event(name, tuple(entry["years"]), tuple(entry["series"]), text, entry["reference"], regions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,17 +120,16 @@ def judge(panel: Panel, terms: Rules, names: frozenset[str] | None = None) -> li
     """Judge the series that a panel has, or those of them that are named."""
     wanted = [rule for rule in terms.series if names is None or rule.name in names]
     moves = [(rule, _growth(panel, rule)) for rule in wanted]
-    return [_one(panel, rule, growth, terms) for rule, growth in moves if np.isfinite(growth).any()]
-
-
-def _one(panel: Panel, rule: SeriesRule, growth: FloatArray, terms: Rules) -> Judgement:
-    fewest = terms.fewest_others
-    found = scores(growth, fewest=fewest, shortest=terms.shortest, floor=terms.floor)
-    moves = np.isfinite(found.shift).sum(axis=1)
-    critical = terms.critical(moves, panel=is_panel(growth, fewest=fewest))
-    alarmed = classify(found, critical)
-    known = _documented(panel, rule, terms) & np.isfinite(growth) & ~alarmed.any
-    return Judgement(rule, growth, found, Breaks(alarmed.shift | known, alarmed.outlier))
+    fewest, judged = terms.fewest_others, []
+    for rule, growth in moves:
+        if not np.isfinite(growth).any():
+            continue
+        found = scores(growth, fewest=fewest, shortest=terms.shortest, floor=terms.floor)
+        count = np.isfinite(found.shift).sum(axis=1)
+        alarmed = classify(found, terms.critical(count, panel=is_panel(growth, fewest=fewest)))
+        known = _documented(panel, rule, terms) & np.isfinite(growth) & ~alarmed.any
+        judged.append(Judgement(rule, growth, found, Breaks(alarmed.shift | known, alarmed.outlier)))
+    return judged
 
 
 def _documented(panel: Panel, rule: SeriesRule, terms: Rules) -> BoolArray:
@@ -154,28 +147,17 @@ def _growth(panel: Panel, rule: SeriesRule) -> FloatArray:
     if rule.table == "investment":
         assets = panel.investment.get(rule.column)
         level = np.full(panel.shape, np.nan) if assets is None else assets.sum(axis=0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        logs = np.where(level > 0, np.log(level), np.nan)
-    growth = yearly_change(logs)
+    growth = log_growth(level)
     return growth if rule.since is None else np.where(panel.calendar >= rule.since, growth, np.nan)
 
 
 def break_marks(panel: Panel, protocol: Protocol) -> Marks:
     """Return where the series that a protocol reads break, as marks ``break:input``.
 
-    Parameters
-    ----------
-    panel, protocol
-        The aligned tables of a package; a series that the protocol does not read bears no mark.
+    ``break:employment``, ``break:output`` and so on are masks `(R, T)` of the years whose growth is not to be read as
+    growth. A one-off outlier marks two years, the one into it and the one out of it; a series that the protocol does
+    not read bears no mark.
 
-    Returns
-    -------
-    Marks
-        ``break:employment``, ``break:output`` and so on to masks `(R, T)`: the years whose growth is not to be read as
-        growth. A one-off outlier marks two years, the one into it and the one out of it.
-
-    Examples
-    --------
     >>> from xinzhi import data, protocol
     >>> from xinzhi.yardstick.panel import read_panel
     >>> panel = read_panel(data.load("china-provinces"))
@@ -188,20 +170,16 @@ def break_marks(panel: Panel, protocol: Protocol) -> Marks:
 
 def _read_by(protocol: Protocol) -> frozenset[str]:
     """Return the series that a protocol takes from the regions as they are given."""
-
-    def says(path: str, *values: str) -> bool:
-        return protocol.declares(path) and protocol.value(path) in values
-
     read = {
-        "output_real": says("output.vintage", "latest"),
-        "employment": says("labour.unit", "persons", "hours"),
-        "investment": says("capital.measure", "stock", "services"),
-        "capital": says("capital.measure", "given_stock"),
-        "schooling": says("labour.quality", "schooling"),
+        "output_real": ("output.vintage", "latest"),
+        "employment": ("labour.unit", "persons", "hours"),
+        "investment": ("capital.measure", "stock", "services"),
+        "capital": ("capital.measure", "given_stock"),
+        "schooling": ("labour.quality", "schooling"),
         # Under a national share no region's own share enters its figure.
-        "labour_share": says("shares.rule", "observed_regional"),
+        "labour_share": ("shares.rule", "observed_regional"),
     }
-    return frozenset(name for name, there in read.items() if there)
+    return frozenset(name for name, (path, *values) in read.items() if protocol.choice(path) in values)
 
 
 def causes(package: Package, panel: Panel, found: Judgement, terms: Rules) -> list[tuple[Text, BoolArray]]:
@@ -258,9 +236,7 @@ def _vintages(package: Package, panel: Panel, found: Judgement) -> BoolArray:
 
 def _status(panel: Panel, found: Judgement) -> BoolArray:
     """Return the years in which the figures begin or cease to be official."""
-    marks = panel.unofficial.get(found.rule.column)
-    if marks is None:
-        return np.zeros(panel.shape, dtype=np.bool_)
+    marks = panel.marked(found.rule.column)
     mask = marks.any(axis=0) if marks.ndim > found.growth.ndim else marks
     changed: BoolArray = mask != np.roll(mask, 1, axis=1)
     changed[:, 0] = False
@@ -273,7 +249,7 @@ EMPLOYMENT = "employment"
 
 def links(protocol: Protocol) -> bool:
     """Return whether the protocol links the breaks of employment."""
-    return choice(protocol, "labour.breaks", FLAG) == LINK and protocol.value("labour.unit") == "persons"
+    return protocol.choice("labour.breaks", FLAG) == LINK and protocol.value("labour.unit") == "persons"
 
 
 def flagged(protocol: Protocol) -> Protocol:

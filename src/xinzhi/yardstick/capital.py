@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from xinzhi.core import inventory
-from xinzhi.core import services as core
-from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
+from xinzhi.core.arrays import BoolArray, FloatArray, IntArray, hold, log_growth
+from xinzhi.core.breaks import next_year
 from xinzhi.core.errors import InputError, ProtocolError
-from xinzhi.core.gaps import hold, yearly_change
 from xinzhi.core.inventory import deflate, splice
 from xinzhi.protocol import Protocol
-from xinzhi.yardstick.benchmark import benchmark
-from xinzhi.yardstick.estimating import estimate_investment
+from xinzhi.yardstick.estimating import benchmark, estimate_investment
 from xinzhi.yardstick.inputs import base_year, intermediate, labour_share, rebased
 from xinzhi.yardstick.panel import TOTAL_ASSET, Marks, Panel, Series, either, require_yearly
 
@@ -107,12 +104,12 @@ def investment(panel: Panel, protocol: Protocol, deflator: FloatArray, assets: l
     require_yearly(panel, "the perpetual inventory")
     take = [panel.assets.index(name) for name in assets]
     brought = benchmark(panel, protocol)
-    nominal = panel.investment["investment_nominal"][take] * brought.factor
-    after = _mask(panel, "investment_nominal", take)
+    nominal = panel.investment["investment_nominal"][take] * brought.values
+    after = panel.marked("investment_nominal")[take]
     if protocol.value("capital.investment_after_official") == "stop":
         nominal, after = np.where(after, np.nan, nominal), np.zeros_like(after)
     price, proxy = _price(panel, protocol, deflator, take)
-    estimated = estimate_investment(panel, protocol, nominal, price) if after.any() else None
+    estimated = estimate_investment(panel, protocol, nominal, price) if after.any() else Series(nominal)
     at = base_year(panel, protocol)
     if at is not None:
         price = price / np.where(rebased(panel, at)[:, None], price[..., at : at + 1], 1.0)
@@ -121,22 +118,20 @@ def investment(panel: Panel, protocol: Protocol, deflator: FloatArray, assets: l
         "extrapolated:investment": np.logical_or.accumulate(np.asarray(after.any(axis=0)), axis=1),
         "proxy:investment_price": np.asarray(proxy.any(axis=0)),
     }
-    marks = either(marks, brought.marks)
-    if estimated is not None:
-        nominal, marks = estimated.nominal, either(marks, estimated.marks)
-    return Investment(tuple(assets), deflate(nominal, price), price, marks)
-
-
-def _mask(panel: Panel, column: str, take: list[int]) -> BoolArray:
-    """Return the cells of an investment column whose status is not official."""
-    mask = panel.unofficial.get(column)
-    return np.zeros((len(take), *panel.shape), dtype=np.bool_) if mask is None else mask[take]
+    marks = either(either(marks, brought.marks), estimated.marks)
+    return Investment(tuple(assets), deflate(estimated.values, price), price, marks)
 
 
 def _price(panel: Panel, protocol: Protocol, deflator: FloatArray, take: list[int]) -> tuple[FloatArray, BoolArray]:
     """Return the price of investment and the cells where another index stands in for the official one."""
-    price, proxy = panel.investment["investment_price"][take], _mask(panel, "investment_price", take)
-    ended = proxy & (panel.years > _official_until(panel, protocol, ~proxy & np.isfinite(price)))
+    price, proxy = panel.investment["investment_price"][take], panel.marked("investment_price")[take]
+    official = ~proxy & np.isfinite(price)
+    if protocol.declares("capital.price_official_until"):
+        until = np.full((*official.shape[:2], 1), int(protocol.value("capital.price_official_until")))
+    else:
+        last = official.shape[2] - 1 - official[..., ::-1].argmax(axis=2)
+        until = np.where(official.any(axis=2), panel.years[last], NEVER)[..., None]
+    ended = proxy & (panel.years > until)
     match protocol.value("capital.price_after_official"):
         case "output_deflator":
             joined, _ = splice(np.where(ended, np.nan, price), np.broadcast_to(deflator, price.shape))
@@ -157,19 +152,8 @@ def _national_price_growth(panel: Panel, protocol: Protocol, deflator: FloatArra
     if stated is None:
         raise ProtocolError("yardstick.no-price-growth", id=protocol.label, way=way)
     growth = np.array([stated.get(year, np.nan) for year in panel.calendar.tolist()])
-    with np.errstate(invalid="ignore", divide="ignore"):
-        own = yearly_change(np.log(deflator))
-    growth = np.where(np.isfinite(growth), growth, own)
+    growth = np.where(np.isfinite(growth), growth, log_growth(deflator))
     return np.where(np.isfinite(growth), growth, 0.0)
-
-
-def _official_until(panel: Panel, protocol: Protocol, official: BoolArray) -> IntArray:
-    """Return the last year of the official price `(A, R, 1)`, or of the protocol; no year where there is none."""
-    if protocol.declares("capital.price_official_until"):
-        return np.full((*official.shape[:2], 1), int(protocol.value("capital.price_official_until")))
-    last = official.shape[2] - 1 - official[..., ::-1].argmax(axis=2)
-    until: IntArray = np.where(official.any(axis=2), panel.years[last], NEVER)[..., None]
-    return until
 
 
 def stocks(
@@ -188,7 +172,9 @@ def stocks(
         weak = share > protocol.value("reporting.initial_stock_share")
     marks = either(invested.marks, {"proxy:initial_stock": weak})
     if timing != "end_of_year":
-        marks = {name: _lag(mask, keep=timing == "mid_year") for name, mask in marks.items()}
+        # a mark moves to the year whose input it enters: the year after, and of a mean of two its own year too
+        moved = {name: next_year(mask) for name, mask in marks.items()}
+        marks = {name: mask | marks[name] for name, mask in moved.items()} if timing == "mid_year" else moved
     return Series(inventory.at_timing(stock, timing), marks)
 
 
@@ -198,7 +184,8 @@ def depreciation_rates(panel: Panel, protocol: Protocol, assets: tuple[str, ...]
     geometric = np.array([rule == "geometric" for rule in protocol.values("capital.depreciation_rule", years)])
     if assets != (TOTAL_ASSET,) and protocol.declares("capital.asset_depreciation"):
         tables = protocol.values("capital.asset_depreciation", years)
-        _know_assets(assets, tables[0])
+        if unknown := [asset for asset in assets if asset not in tables[0]]:
+            raise InputError("yardstick.unknown-asset", unknown=unknown, table=list(tables[0]))
         rates = np.array([[table[asset] for table in tables] for asset in assets])
     elif geometric.any():
         # Years outside the geometric rule may have no rate at all.
@@ -211,13 +198,6 @@ def depreciation_rates(panel: Panel, protocol: Protocol, assets: tuple[str, ...]
     return np.where(geometric, rates, 0.0)[:, None, :]
 
 
-def _know_assets(assets: tuple[str, ...], table: Mapping[str, float]) -> None:
-    """Refuse assets that the protocol has no rate for."""
-    unknown = [asset for asset in assets if asset not in table]
-    if unknown:
-        raise InputError("yardstick.unknown-asset", unknown=list(unknown), table=list(table))
-
-
 def _inventories(panel: Panel, protocol: Protocol, invested: Investment, rate: FloatArray, start: Start) -> FloatArray:
     """Run the perpetual inventory `(2, A, R, T)`: the stock, and what is left of the first one, nothing added to it."""
     rules = protocol.values("capital.depreciation_rule", panel.years)
@@ -226,7 +206,12 @@ def _inventories(panel: Panel, protocol: Protocol, invested: Investment, rate: F
         return np.stack([_hyperbolic(protocol, invested.assets, one, start) for one in flow])
     reported = np.array([rule == "reported" for rule in rules])
     if reported.any():
-        flow[0] -= np.where(reported, _reported_depreciation(panel, protocol, invested), 0.0)
+        if "depreciation_nominal" not in panel.investment:
+            raise InputError("yardstick.no-depreciation")
+        take = [panel.assets.index(name) for name in invested.assets]
+        # Depreciation belongs to the accounts that investment was published in, and is moved with it.
+        nominal = panel.investment["depreciation_nominal"][take] * benchmark(panel, protocol).values
+        flow[0] -= np.where(reported, deflate(nominal, invested.price), 0.0)
     return inventory.geometric(flow, rate, start.stock, start=start.index)
 
 
@@ -251,23 +236,6 @@ def _hyperbolic(protocol: Protocol, assets: tuple[str, ...], flow: FloatArray, s
             for row, asset in enumerate(assets)
         ]
     )
-
-
-def _reported_depreciation(panel: Panel, protocol: Protocol, invested: Investment) -> FloatArray:
-    """Return reported depreciation at the prices of investment `(A, R, T)`."""
-    take = [panel.assets.index(name) for name in invested.assets]
-    nominal = panel.investment.get("depreciation_nominal")
-    if nominal is None:
-        raise InputError("yardstick.no-depreciation")
-    # Depreciation belongs to the accounts that investment was published in, and is moved with it.
-    return deflate(nominal[take] * benchmark(panel, protocol).factor, invested.price)
-
-
-def _lag(mask: BoolArray, *, keep: bool) -> BoolArray:
-    """Move a mark to the year whose input it enters: the year after, and with `keep` its own year too."""
-    moved = np.zeros_like(mask)
-    moved[:, 1:] = mask[:, :-1]
-    return moved | mask if keep else moved
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,8 +278,10 @@ def initial_stock(
     # still no initial stock is a question of the protocol, and refuses.
     absent = ~known.any(axis=2)
     bad = ~absent & ~np.isfinite(stock)
-    if strict or (absent | bad).any(axis=0).all():
-        _refuse(panel, bad, rule, priced)
+    if bad.any() and (strict or (absent | bad).any(axis=0).all()):
+        why = "unpriced" if (bad & ~priced).any() else "shrinks" if rule == "steady_state" else "late"
+        names = [panel.regions[row] for row in np.flatnonzero(bad.any(axis=0)).tolist()]
+        raise InputError("yardstick.no-initial-stock", names=names, all=len(panel.regions), rule=rule, why=why)
     return Start(index, np.where(absent | bad, np.nan, stock))
 
 
@@ -322,7 +292,10 @@ def _by_rule(
     flow = _at(real, index)
 
     def steady() -> FloatArray:
-        growth = _growth(real, index, int(protocol.value("capital.initial_growth_years")))
+        # the mean yearly growth of real investment over the first years of every series
+        end = np.minimum(index + int(protocol.value("capital.initial_growth_years")), real.shape[2] - 1)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            growth = np.expm1(np.log(_at(real, end) / flow) / np.maximum(end - index, 1))
         return inventory.steady_state(flow, growth, _at(np.broadcast_to(rate, real.shape), index))
 
     match protocol.value("capital.initial_rule"):
@@ -343,14 +316,6 @@ def _by_rule(
     return on_time
 
 
-def _growth(real: FloatArray, index: IntArray, years: int) -> FloatArray:
-    """Return the mean yearly growth of real investment over the first years of every series."""
-    end = np.minimum(index + years, real.shape[2] - 1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        path = np.log(_at(real, end) / _at(real, index)) / np.maximum(end - index, 1)
-    return np.asarray(np.expm1(path))
-
-
 def _at(values: FloatArray, index: IntArray) -> FloatArray:
     """Return the value of every series at its own year."""
     return np.asarray(np.take_along_axis(values, index[..., None], axis=-1)[..., 0])
@@ -369,44 +334,29 @@ def _table(panel: Panel, protocol: Protocol, price: FloatArray, shape: tuple[int
     return Start(index, stock)
 
 
-def _refuse(panel: Panel, bad: BoolArray, rule: str, priced: BoolArray) -> None:
-    """Raise where a region that invests cannot be started, naming the regions and what is wrong with them."""
-    rows = np.flatnonzero(bad.any(axis=0))
-    if not rows.size:
-        return
-    why = "unpriced" if (bad & ~priced).any() else "shrinks" if rule == "steady_state" else "late"
-    shown = [panel.regions[row] for row in rows.tolist()]
-    raise InputError("yardstick.no-initial-stock", names=shown, all=len(panel.regions), rule=rule, why=why)
-
-
 def capital_services(panel: Panel, protocol: Protocol, invested: Investment, stock: Series, rate: FloatArray) -> Series:
     """Return capital services `(R, T)`, at the level of the stock in the first year that has user costs."""
     price = invested.price
     gain = np.zeros_like(price)
     if protocol.value("capital.revaluation_years") > 0:
         centred = protocol.value("capital.revaluation_window") == "centred"
-        gain = core.revaluation(price, years=protocol.value("capital.revaluation_years"), centred=centred)
+        gain = inventory.revaluation(price, years=protocol.value("capital.revaluation_years"), centred=centred)
     if protocol.value("capital.rate_of_return") == "internal":
-        income = _capital_income(panel, protocol)
-        back = core.internal_return(income, price, stock.values, rate, gain)
+        nominal, bought = panel.account("output_nominal"), intermediate(panel, protocol)
+        if not np.isfinite(nominal).any():
+            raise InputError("yardstick.no-capital-income")
+        others = 0.0 if bought is None else bought.share.sum(axis=0)
+        income = (1 - others - labour_share(panel, protocol).values) * nominal
+        back = inventory.internal_return(income, price, stock.values, rate, gain)
     else:
         back = np.array(protocol.values("capital.external_rate", panel.years))
-    cost = core.user_cost(price, back, np.broadcast_to(rate, price.shape), gain)
+    cost = inventory.user_cost(price, back, np.broadcast_to(rate, price.shape), gain)
     rule = protocol.value("capital.negative_user_cost")
     if rule == "near_zero":
         raise ProtocolError("yardstick.near-zero")
-    cost = core.settle_negative(cost, rule)
-    index = core.capital_services(stock.values, cost)
+    cost = inventory.settle_negative(cost, rule)
+    index = inventory.capital_services(stock.values, cost)
     known = np.isfinite(index)
     total = np.where(known, stock.values.sum(axis=0), np.nan)
     first = known.argmax(axis=1)[:, None]
     return Series(index * np.take_along_axis(hold(total), first, axis=1), stock.marks)
-
-
-def _capital_income(panel: Panel, protocol: Protocol) -> FloatArray:
-    """Return the income of capital at current prices."""
-    nominal, bought = panel.account("output_nominal"), intermediate(panel, protocol)
-    if not np.isfinite(nominal).any():
-        raise InputError("yardstick.no-capital-income")
-    others = 0.0 if bought is None else bought.share.sum(axis=0)
-    return (1 - others - labour_share(panel, protocol).values) * nominal

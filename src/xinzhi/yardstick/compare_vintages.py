@@ -1,27 +1,30 @@
-"""The verb `compare_vintages`: what moved TFP growth between two vintages of the data, part by part."""
+"""The verbs `compare_vintages`, what moved TFP growth between vintages, and `vintage_history`, what revisions did."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from functools import cache
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
+from xinzhi.core.arrays import FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.result import Facts, Provenance, Result
+from xinzhi.core.parameters import read_yaml
+from xinzhi.core.result import Facts, Result
 from xinzhi.core.shapley import shapley
-from xinzhi.core.text import Text, clauses, words
-from xinzhi.data import Package, as_package, names_of
+from xinzhi.core.text import Text, clauses, read_words, same, words
+from xinzhi.data import Package, as_package, names_of, provenance
 from xinzhi.protocol import Protocol
 from xinzhi.protocol import load as load_protocol
 from xinzhi.yardstick.growth_accounts import Inputs, account, build_inputs
 from xinzhi.yardstick.inputs import Intermediate
-from xinzhi.yardstick.panel import DEFAULT_PROTOCOL, Panel, read_panel, require, require_yearly
+from xinzhi.yardstick.panel import DEFAULT_PROTOCOL, Panel, Ruler, Source, read_panel, require, require_yearly, under
 
-Source = Package | str | Path | Mapping[str, object]
 Reason = tuple[str, Text]
 
 
@@ -58,9 +61,9 @@ class VintageChange(Result, verb="compare_vintages", topic="yardstick", key=("re
 def compare_vintages(
     before: Source,
     after: Source,
-    protocol: Protocol | str | Path = DEFAULT_PROTOCOL,
+    protocol: Ruler = DEFAULT_PROTOCOL,
     *,
-    before_protocol: Protocol | str | Path | None = None,
+    before_protocol: Ruler | None = None,
     start: int | None = None,
     end: int | None = None,
 ) -> VintageChange:
@@ -81,11 +84,6 @@ def compare_vintages(
     start, end
         Growth of the years after `start` up to `end`; by default all years that a region has in both.
 
-    Raises
-    ------
-    UsageError, InputError, ProtocolError
-        When `start` and `end` are not both given and in order; when no region can be compared; as in `measure`.
-
     Notes
     -----
     Each input is built within its own vintage (a national labour share with the output of its vintage, for one), and
@@ -102,54 +100,49 @@ def compare_vintages(
     >>> round(100 * henan["output"], 2), henan["capital"]
     (-0.2, 0.0)
     """
-    from xinzhi import __version__
-
-    span = _span(start, end)
+    span = None if start is None or end is None else (start, end)
+    if (start, end) != (None, None) and (span is None or span[0] >= span[1]):
+        raise UsageError("yardstick.half-a-span", start=start, end=end)
     new, old = _read(after, protocol), _read(before, protocol if before_protocol is None else before_protocol)
-    regions, years = _common(old, new)
+    regions = tuple(name for name in new.panel.regions if name in set(old.panel.regions))
+    years = np.intersect1d(old.panel.years, new.panel.years)
+    if not regions or not years.size:
+        what = "year" if regions else "region"
+        raise InputError("yardstick.nothing-in-common", before=old.package.name, after=new.package.name, what=what)
     parts, first, last = _parts(old, new, regions, years)
-    known = np.isfinite(first) & np.isfinite(last)
-    figures = _Figures(regions, years, known, first, last, parts)
-    frame, reasons = figures.over(span) if span else figures.over_all()
+    row, column = np.nonzero(np.isfinite(first) & np.isfinite(last))
+    figures = {"before": first, "after": last, **dict(zip(PARTS, parts, strict=True)), "total": last - first}
+    yearly = pl.DataFrame(
+        {
+            "region": pl.Series(regions, dtype=pl.String).gather(row),
+            "year": years[column],
+            **{name: values[row, column] for name, values in figures.items()},
+        }
+    )
+    frame = _means(yearly, span)
+    reasons = _reasons(yearly, [name for name in regions if name not in set(frame["region"])], span)
     if not frame.height:
         told = list(reasons.items())[:_SHOWN]
         why = clauses([words("headline.region", name=region, finding=said) for region, (_, said) in told])
         raise InputError("yardstick.nothing-comparable", before=old.package.name, after=new.package.name, why=why)
-    reasons |= _one_sided(old, new)
+    ours, theirs = set(new.panel.regions), set(old.panel.regions)
+    reasons |= dict.fromkeys(theirs - ours, _why("older_only")) | dict.fromkeys(ours - theirs, _why("newer_only"))
     schema = dict.fromkeys(("region", "reason", "reason_zh", "reason_en"), pl.String)
     left = [(region, code, said.zh, said.en) for region, (code, said) in sorted(reasons.items())]
+    asked = {"before": old.package.name, "before_protocol": old.protocol.fingerprint, "start": start, "end": end}
+    made = under(new.protocol, provenance("compare_vintages", new.package, new.tables, **asked))
+    periods = new.protocol.value("reporting.periods")
     return VintageChange(
         frame=frame,
-        periods=figures.periods(new.protocol.value("reporting.periods")),
-        years=figures.yearly(),
+        periods=pl.concat([frame.clear(), *(_means(yearly, (int(a), int(b))) for a, b in periods)]),
+        years=yearly,
         not_comparable=pl.DataFrame(left, schema=schema, orient="row"),
         kind=new.package.kind,
         names=names_of(new.package),
-        provenance=Provenance(
-            verb="compare_vintages",
-            version=__version__,
-            protocol=new.protocol.label,
-            protocol_fingerprint=new.protocol.fingerprint,
-            standing=new.protocol.standing,
-            package=new.package.name,
-            inputs=new.inputs() | {f"before:{name}": digest for name, digest in old.inputs().items()},
-            options={
-                "before": old.package.name,
-                "before_protocol": old.protocol.fingerprint,
-                "start": start,
-                "end": end,
-            },
+        provenance=replace(
+            made, inputs={**made.inputs, **{f"before:{name}": old.package.fingerprint(name) for name in old.tables}}
         ),
     )
-
-
-def _span(start: int | None, end: int | None) -> tuple[int, int] | None:
-    """Return the years asked for."""
-    if start is None and end is None:
-        return None
-    if start is None or end is None or start >= end:
-        raise UsageError("yardstick.half-a-span", start=start, end=end)
-    return start, end
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,12 +154,8 @@ class _Side:
     panel: Panel
     tables: list[str]
 
-    def inputs(self) -> dict[str, str]:
-        """Return the sha256 of every table that was read."""
-        return {name: self.package.fingerprint(name) for name in self.tables}
 
-
-def _read(source: Source, protocol: Protocol | str | Path) -> _Side:
+def _read(source: Source, protocol: Ruler) -> _Side:
     """Load one vintage and its protocol."""
     package, rules = as_package(source), load_protocol(protocol)
     tables = require(package, rules)
@@ -175,25 +164,28 @@ def _read(source: Source, protocol: Protocol | str | Path) -> _Side:
     return _Side(package, rules, panel, tables)
 
 
-def _common(old: _Side, new: _Side) -> tuple[tuple[str, ...], IntArray]:
-    """Return the regions and years that both vintages have."""
-    regions = tuple(name for name in new.panel.regions if name in set(old.panel.regions))
-    years = np.intersect1d(old.panel.years, new.panel.years)
-    if not regions or not years.size:
-        what = "region" if not regions else "year"
-        raise InputError("yardstick.nothing-in-common", before=old.package.name, after=new.package.name, what=what)
-    return regions, years
-
-
 def _why(code: str, **values: object) -> Reason:
     """Return a reason as its code and in words."""
     return code, words(f"yardstick.vintages.{code}", **values)
 
 
-def _one_sided(old: _Side, new: _Side) -> dict[str, Reason]:
-    """Say which regions only one of the vintages has."""
-    first, last = set(old.panel.regions), set(new.panel.regions)
-    return dict.fromkeys(first - last, _why("older_only")) | dict.fromkeys(last - first, _why("newer_only"))
+def _means(yearly: pl.DataFrame, span: tuple[int, int] | None) -> pl.DataFrame:
+    """Return the means over a span, else over all years of a region, of the regions that miss none of them."""
+    inside = yearly if span is None else yearly.filter(pl.col("year").is_between(span[0] + 1, span[1]))
+    year, whole = pl.col("year"), pl.col("end") - pl.col("start") == pl.col("n")
+    means = inside.group_by("region", maintain_order=True).agg(
+        (year.min() - 1).alias("start"), year.max().alias("end"), pl.exclude("year").mean(), n=pl.len().cast(pl.Int64)
+    )
+    return means.filter(whole, pl.lit(span is None) | (pl.col("n") == (span[1] - span[0] if span else 0))).drop("n")
+
+
+def _reasons(yearly: pl.DataFrame, left: list[str], span: tuple[int, int] | None) -> dict[str, Reason]:
+    """Return why regions have no means."""
+    if span is not None:
+        return dict.fromkeys(left, _why("span_incomplete", first=span[0] + 1, last=span[1]))
+    years = yearly.group_by("region").agg(first=pl.col("year").min(), last=pl.col("year").max()).to_dicts()
+    reach = {row.pop("region"): row for row in years}
+    return {name: _why("years_missing", **reach[name]) if name in reach else _why("never_measured") for name in left}
 
 
 def _parts(
@@ -230,69 +222,141 @@ def _cut(side: _Side, rules: Protocol, regions: tuple[str, ...], years: IntArray
     return Inputs(**{name: values[cells] for name, values in inputs.levels().items()}, intermediate=bought)
 
 
-@dataclass(frozen=True, slots=True)
-class _Figures:
-    """TFP growth before and after, and the parts of its change, year by year; means over spans add up alike."""
+@cache
+def oldest_first() -> tuple[str, ...]:
+    """Return the vintages in the order in which they were published."""
+    return tuple(read_yaml(Path(__file__).with_name("vintages.yaml"))["oldest_first"])
 
-    regions: tuple[str, ...]
-    years: IntArray
-    known: BoolArray
-    before: FloatArray
-    after: FloatArray
-    parts: FloatArray
 
-    def over(self, span: tuple[int, int]) -> tuple[pl.DataFrame, dict[str, Reason]]:
-        """Return the means over one span, and why the other regions have none."""
-        inside = np.broadcast_to((self.years > span[0]) & (self.years <= span[1]), self.known.shape)
-        full = (self.known & inside).sum(axis=1) == span[1] - span[0]
-        reason = _why("span_incomplete", first=span[0] + 1, last=span[1])
-        missing = [self.regions[row] for row in np.flatnonzero(~full).tolist()]
-        return self._means(inside & full[:, None]), dict.fromkeys(missing, reason)
+@dataclass(frozen=True, repr=False, kw_only=True)
+class VintageHistory(Result, verb="vintage_history", topic="yardstick", key=("region", "year", "before", "after")):
+    """What every revision of output that a package records did, region by region.
 
-    def over_all(self) -> tuple[pl.DataFrame, dict[str, Reason]]:
-        """Return the means over all years that a region has in both, and why some regions have none."""
-        count = self.known.sum(axis=1)
-        first = self.known.argmax(axis=1)
-        last = self.known.shape[1] - self.known[:, ::-1].argmax(axis=1) - 1
-        whole = count == self.years[last] - self.years[first] + 1
-        reasons = {
-            self.regions[row]: _why("years_missing", first=self.years[first[row]], last=self.years[last[row]])
-            if count[row]
-            else _why("never_measured")
-            for row in np.flatnonzero(~whole | (count == 0)).tolist()
-        }
-        return self._means(self.known & whole[:, None]), reasons
+    `frame` has the revision of every level and year's growth; `growth` that of real growth cumulated over the years
+    that both vintages have; `levels` the years in which nominal output was revised down and up most, largest loss
+    first.
+    """
 
-    def periods(self, wanted: list[list[int]]) -> pl.DataFrame:
-        """Return the means over the periods that the protocol reports."""
-        found = [self.over((int(start), int(end)))[0] for start, end in wanted]
-        return pl.concat(found) if found else self.over((0, 0))[0]
+    growth: pl.DataFrame
+    levels: pl.DataFrame
 
-    def yearly(self) -> pl.DataFrame:
-        """Return the figures of every year."""
-        row, column = np.nonzero(self.known)
-        figures = {name: values[row, column] for name, values in self._columns().items()}
-        region = pl.Series("region", self.regions, dtype=pl.String).gather(row)
-        return pl.DataFrame([region, pl.Series("year", self.years[column]), *map(pl.Series, figures, figures.values())])
+    def facts(self) -> Facts:
+        """Return for every revision who lost and who gained most, and in which years."""
+        facts: dict[str, list[dict[str, object]]] = {"vintages.level": [], "vintages.growth": []}
+        for before, after in self.frame.select("before", "after").unique(maintain_order=True).iter_rows():
+            pair = {"before": before, "after": after}
+            called = {name: self.called(vintage) for name, vintage in pair.items()}
+            level, growth = self.levels.filter(**pair), self.growth.filter(**pair)
+            if level.height:
+                low, high = level.sort("lowest").row(0, named=True), level.sort("highest").row(-1, named=True)
+                places = ((low, low["lowest_year"], low["lowest"]), (high, high["highest_year"], high["highest"]))
+                facts["vintages.level"].append(called | {"ends": self._ends(places)})
+            if growth.height:
+                rows = (growth.row(0, named=True), growth.row(-1, named=True))
+                ends = [(row, f"{row['start']}-{row['end']}", row["revision"]) for row in rows]
+                facts["vintages.growth"].append(called | {"ends": self._ends(ends)})
+        return dict(facts)
 
-    def _columns(self) -> dict[str, FloatArray]:
-        parts = dict(zip(PARTS, self.parts, strict=True))
-        return {"before": self.before, "after": self.after, **parts, "total": self.after - self.before}
+    @staticmethod
+    def called(vintage: str) -> Text:
+        """Return what a vintage is called."""
+        known = read_words("levels.yaml")["output.vintage"]
+        return Text(**known[vintage]) if vintage in known else same(vintage)
 
-    def _means(self, inside: BoolArray) -> pl.DataFrame:
-        """Return the means of the cells marked, for every region that has any."""
-        rows = np.flatnonzero(inside.any(axis=1))
-        cells = inside[rows]
-        count = cells.sum(axis=1)
-        start = self.years[cells.argmax(axis=1)] - 1
-        means = {
-            name: np.where(cells, values[rows], 0.0).sum(axis=1) / count for name, values in self._columns().items()
-        }
-        return pl.DataFrame(
-            {
-                "region": pl.Series([self.regions[row] for row in rows.tolist()], dtype=pl.String),
-                "start": start,
-                "end": start + count,
-                **means,
-            }
+    def _ends(self, places: Sequence[tuple[dict[str, Any], object, float]]) -> list[Text]:
+        """Return who was revised down most and who up; one text where nobody was."""
+        told = [
+            words(f"yardstick.vintages.{way}", name=self.names.region(row["region"]), when=when, value=value)
+            for way, sign, (row, when, value) in zip(("down", "up"), (-1, 1), places, strict=True)
+            if sign * value > 0
+        ]
+        return told or [words("yardstick.vintages.unrevised")]
+
+
+def vintage_history(package: Source) -> VintageHistory:
+    """Return what each later vintage of output did to the one before it.
+
+    An `InputError` says that the package has no table `vintages`, that it holds fewer than two, or one that has no
+    place in ``vintages.yaml``.
+
+    >>> history = vintage_history("china-provinces")
+    >>> history.levels.select("region", "after", "lowest_year").row(0)
+    ('120000', 'census4', 2016)
+    """
+    data = as_package(package)
+    table = data.require("vintages", ["region", "year", "vintage"], verb="vintage_history")
+    wanted = {"output_nominal": pl.Float64, "output_growth": pl.Float64}
+    missing = {name: pl.lit(None, dtype) for name, dtype in wanted.items() if name not in table.columns}
+    rows = table.with_columns(**missing).select("region", "year", "vintage", *wanted)
+    frame = pl.concat(_revision(rows, before, after) for before, after in pairwise(_order(data, rows)))
+    return VintageHistory(
+        frame=frame.select("region", "year", "before", "after", "level", "growth"),
+        growth=_cumulated(frame),
+        levels=_levels(frame),
+        names=names_of(data),
+        kind=data.kind,
+        provenance=provenance("vintage_history", data, ["vintages"]),
+    )
+
+
+def _order(data: Package, rows: pl.DataFrame) -> list[str]:
+    """Return the vintages of the table, oldest first."""
+    held = set(rows["vintage"].drop_nulls().to_list())
+    known = oldest_first()
+    if strange := sorted(held - set(known)):
+        raise InputError("yardstick.unknown-vintage", name=data.name, strange=list(strange), known=list(known))
+    if len(held) < 2:  # noqa: PLR2004 - a revision has a before and an after
+        raise InputError("yardstick.one-vintage", name=data.name, held=list(held))
+    return [name for name in known if name in held]
+
+
+def _revision(rows: pl.DataFrame, before: str, after: str) -> pl.DataFrame:
+    """Return the region-years that both vintages have."""
+    first, second = (rows.filter(pl.col("vintage") == name).drop("vintage") for name in (before, after))
+    both = first.join(second, on=["region", "year"], suffix="_after").sort("region", "year")
+    log_growth = ((1 + pl.col(name) / 100).log() for name in ("output_growth", "output_growth_after"))
+    old, new = log_growth
+    dates: Any = {"before": pl.lit(before), "after": pl.lit(after)}
+    return both.with_columns(
+        level=pl.col("output_nominal_after") / pl.col("output_nominal") - 1, growth=new - old, old=old, new=new, **dates
+    )
+
+
+def _cumulated(frame: pl.DataFrame) -> pl.DataFrame:
+    """Cumulate real growth over the years that both vintages have."""
+    pair = ["before", "after"]
+    return (
+        frame.filter(pl.col("growth").is_not_null())
+        .group_by("region", *pair, maintain_order=True)
+        .agg(
+            start=pl.col("year").min() - 1,
+            end=pl.col("year").max(),
+            growth_before=pl.col("old").sum().exp() - 1,
+            growth_after=pl.col("new").sum().exp() - 1,
+            revision=pl.col("growth").sum().exp() - 1,
         )
+        .sort("revision", "region")
+    )
+
+
+def _levels(frame: pl.DataFrame) -> pl.DataFrame:
+    """Say in which years nominal output was revised most."""
+
+    def at(place: pl.Expr, column: str) -> pl.Expr:
+        return pl.col(column).get(place)
+
+    low, high, last = pl.col("level").arg_min(), pl.col("level").arg_max(), pl.col("year").arg_max()
+    return (
+        frame.filter(pl.col("level").is_not_null())
+        .group_by("region", "before", "after", maintain_order=True)
+        .agg(
+            years=pl.len().cast(pl.Int64),
+            lowest_year=at(low, "year"),
+            lowest=at(low, "level"),
+            highest_year=at(high, "year"),
+            highest=at(high, "level"),
+            last_year=at(last, "year"),
+            last=at(last, "level"),
+        )
+        .sort("lowest", "region")
+    )

@@ -8,22 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import partial
 from itertools import product
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
 
 from xinzhi.core import inventory
-from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
+from xinzhi.core.arrays import BoolArray, FloatArray, IntArray, log_growth
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.gaps import yearly_change
+from xinzhi.core.inventory import internal_return, revaluation, settle_negative, user_cost
 from xinzhi.core.parameters import read_yaml
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.schema import describe
-from xinzhi.core.services import internal_return, revaluation, settle_negative, user_cost
 from xinzhi.core.text import LANGUAGES
 from xinzhi.data import Package, as_package, national_series, provenance
 from xinzhi.protocol import Protocol
@@ -32,7 +30,7 @@ from xinzhi.yardstick.capital import investment
 from xinzhi.yardstick.inputs import deflator
 from xinzhi.yardstick.measure import measure_nation
 from xinzhi.yardstick.measurement import Measurement
-from xinzhi.yardstick.panel import DEFAULT_PROTOCOL, under
+from xinzhi.yardstick.panel import DEFAULT_PROTOCOL, Ruler, Source, under
 
 BUILT, DIGITAL = ("structures", "equipment"), ("hardware", "software")
 ASSETS = (*BUILT, *DIGITAL)
@@ -41,11 +39,7 @@ INTERNAL = "internal"
 PARTS = ("labour", "human_capital", *ASSETS, "tfp")
 
 
-@cache
-def conventions() -> dict[str, Any]:
-    """Return ``digital.yaml``."""
-    content: dict[str, Any] = read_yaml(Path(__file__).with_name("digital.yaml"))
-    return content
+conventions = partial(read_yaml, Path(__file__).with_name("digital.yaml"))
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -82,8 +76,8 @@ class DigitalCapital(Result, verb=VERB, topic="yardstick", key=("year", "asset")
 
 
 def digital_capital(
-    package: Package | str | Path | Mapping[str, object],
-    protocol: Protocol | str | Path = DEFAULT_PROTOCOL,
+    package: Source,
+    protocol: Ruler = DEFAULT_PROTOCOL,
     **chosen: float | str,
 ) -> DigitalCapital:
     """Split the capital of the nation into structures, equipment, hardware and software, and account for its growth.
@@ -91,8 +85,7 @@ def digital_capital(
     Parameters
     ----------
     package, protocol
-        As in `measure_nation`; the table `nation` has investment by digital product, and `asset_investment` that by
-        kind of asset in every region of the declared set.
+        As in `measure_nation`, with the table `asset_investment` of every region of the declared set.
     **chosen
         Other values than the first of ``digital.yaml``: ``hardware_price``, ``software_price`` (growth per year),
         ``hardware_depreciation``, ``software_depreciation``, ``structures_depreciation``, ``equipment_depreciation``,
@@ -141,26 +134,21 @@ def digital_capital(
 
 
 def _values(chosen: Mapping[str, float | str]) -> dict[str, float | str]:
-    """Return the value of every choice."""
+    """Return the value of every choice; a price falls by less than all, depreciation lies between 0 and 1."""
     known = conventions()["choices"]
     for name, value in chosen.items():
         if name not in known:
             raise UsageError("yardstick.no-digital-choice", name=name, known=sorted(known))
-        if value != INTERNAL or INTERNAL not in known[name]["values"]:
-            _number(name, value)
+        if value == INTERNAL and INTERNAL in known[name]["values"]:
+            continue
+        try:
+            rate = float(value)
+        except ValueError:
+            rate = float("nan")
+        if not (0.0 if name.endswith("_depreciation") else -1.0) < rate < 1:
+            raise UsageError("yardstick.digital-choice", name=name, value=str(value))
     found = {name: chosen.get(name, entry["values"][0]) for name, entry in known.items()}
     return {name: value if value == INTERNAL else float(value) for name, value in found.items()}
-
-
-def _number(name: str, value: float | str) -> None:
-    """Refuse what is no rate: a price falls by less than all, depreciation lies between 0 and 1."""
-    try:
-        rate = float(value)
-    except ValueError:
-        rate = float("nan")
-    low = 0.0 if name.endswith("_depreciation") else -1.0
-    if not low < rate < 1:
-        raise UsageError("yardstick.digital-choice", name=name, value=str(value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,8 +252,7 @@ def _kinds(data: Package, rules: Protocol) -> tuple[IntArray, FloatArray, FloatA
 
 def _spliced(years: IntArray, inside: IntArray, price: FloatArray, own: FloatArray) -> FloatArray:
     """Return prices at all years, the first 1: those of the kind, before and after them moved as all investment."""
-    change = yearly_change(np.log(own))
-    moved = np.broadcast_to(change, (len(price), len(years))).copy()
+    moved = np.broadcast_to(log_growth(own), (len(price), len(years))).copy()
     within = np.isin(years, inside[1:])
     moved[:, within] = np.diff(np.log(price), axis=1)[:, np.isin(inside[1:], years)]
     moved[:, 0] = 0.0
@@ -316,7 +303,7 @@ def _assets(known: History, values: Mapping[str, float | str]) -> Assets:
     # The first year has no user cost: the part of the second stands for both.
     before = np.concatenate([np.full((len(ASSETS), 1), np.nan), part[:, :-1]], axis=1)
     mean = (np.where(np.isfinite(before), before, part) + part) / 2
-    growth = yearly_change(np.log(stock))
+    growth = log_growth(stock)
     return Assets(price, stock, cost, part, growth, mean * known.weight * growth, returned)
 
 
@@ -352,20 +339,16 @@ def _account(known: History, made: Assets) -> pl.DataFrame:
     ).filter(pl.col("tfp").is_finite())
 
 
-def _spans(account: pl.DataFrame) -> list[list[int]]:
-    """Return the periods that the account fills; all of its years where they are fewer."""
-    first, last = account["year"][0] - 1, account["year"][-1]
-    return [span for span in conventions()["periods"] if first <= span[0] and span[1] <= last] or [[first, last]]
-
-
 def _periods(account: pl.DataFrame) -> pl.DataFrame:
     """Return the account averaged over the periods that it fills."""
     columns = ["output_growth", *PARTS[:-1], "digital", "tfp", "tfp_before", "rate_of_return"]
+    first, last = account["year"][0] - 1, account["year"][-1]
+    spans = [span for span in conventions()["periods"] if first <= span[0] and span[1] <= last] or [[first, last]]
     rows = [
         account.filter(pl.col("year") > start, pl.col("year") <= end)
         .select(pl.col(columns).mean(), (pl.col("status") == "estimate").any().alias("estimated"))
         .with_columns(start=pl.lit(start, pl.Int64), end=pl.lit(end, pl.Int64))
-        for start, end in _spans(account)
+        for start, end in spans
     ]
     status = pl.when("estimated").then(pl.lit("estimate")).otherwise(pl.lit("transcribed")).alias("status")
     return pl.concat(rows).select("start", "end", *columns, status)

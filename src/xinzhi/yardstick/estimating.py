@@ -1,20 +1,20 @@
-"""Rules for the years after the last official figure: investment, schooling and employment of estimated years.
+"""Rules for investment before and after its last official figure, and for schooling and employment of estimated years.
 
 One estimator, `(panel, last official year) -> path`: `as_of` hides what was not yet published, and the builders of the
-yardstick do the rest. At the true last year `as_of` returns the panel itself.
+yardstick do the rest. At the true last year `as_of` returns the panel itself. `benchmark` brings investment to the
+accounts that output belongs to.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
-from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
+from xinzhi.core.arrays import BoolArray, FloatArray, IntArray, hold, interpolate, log_growth
 from xinzhi.core.errors import InputError
-from xinzhi.core.gaps import interpolate, yearly_change
 from xinzhi.protocol import Protocol
-from xinzhi.yardstick.panel import Marks, Panel
+from xinzhi.yardstick.panel import Marks, Panel, Series
 
 OFF = "off"
 WEIGHTS = {"fai_growth": 1.0, "investment_rate": 0.0}
@@ -26,33 +26,15 @@ MADE_FROM_ALL = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Estimated:
-    """Nominal investment `(A, R, T)` with its estimated cells, and the marks `(R, T)` that they bear."""
-
-    nominal: FloatArray
-    cells: BoolArray
-    marks: Marks
-
-
 def rule_of(protocol: Protocol) -> str:
     """Return the investment rule of a protocol; ``off`` where it has none."""
-    return choice(protocol, "estimates.investment_rule", OFF)
-
-
-def choice(protocol: Protocol, path: str, absent: str) -> str:
-    """Return a word that the protocol chooses; `absent` where it leaves the parameter out."""
-    return str(protocol.value(path)) if protocol.declares(path) else absent
+    return protocol.choice("estimates.investment_rule", OFF)
 
 
 def live(protocol: Protocol) -> Protocol:
     """Return the protocol without the national series that were made from the complete package."""
-    return protocol.replace(dict.fromkeys(MADE_FROM_ALL)) if declared(protocol) else protocol
-
-
-def declared(protocol: Protocol) -> bool:
-    """Return whether the protocol carries national series of its own."""
-    return any(protocol.declares(path) for path in MADE_FROM_ALL)
+    made = any(protocol.declares(path) for path in MADE_FROM_ALL)
+    return protocol.replace(dict.fromkeys(MADE_FROM_ALL)) if made else protocol
 
 
 def of_declared_set(panel: Panel, protocol: Protocol) -> bool:
@@ -81,33 +63,31 @@ def rule_growth(panel: Panel, part: float) -> FloatArray:
 
 def indicator_growth(panel: Panel) -> FloatArray:
     """Return log growth of fixed-asset investment `(R, T)`: as published, else as the package moved its investment."""
-    published = log_growth(panel.account("fixed_asset_investment"))
-    total, mask = panel.investment.get("investment_nominal"), panel.unofficial.get("investment_nominal")
-    if total is None or mask is None:
+    published, cells = log_growth(panel.account("fixed_asset_investment")), panel.investment.get("investment_nominal")
+    if cells is None:
         return published
-    filled = log_growth(np.asarray(total.sum(axis=0)))
-    return np.where(np.isfinite(published), published, np.where(mask.any(axis=0), filled, np.nan))
+    moved = np.where(panel.marked("investment_nominal").any(axis=0), log_growth(np.asarray(cells.sum(axis=0))), np.nan)
+    return np.where(np.isfinite(published), published, moved)
 
 
 def investment_ends(panel: Panel) -> IntArray:
     """Return the position of the last official investment of every region `(R,)`; -1 where there is none."""
-    nominal, mask = panel.investment.get("investment_nominal"), panel.unofficial.get("investment_nominal")
+    nominal = panel.investment.get("investment_nominal")
     if nominal is None:
         return np.full(len(panel.regions), -1, dtype=np.int64)
-    official = np.isfinite(nominal) & ~(np.zeros(nominal.shape, dtype=np.bool_) if mask is None else mask)
-    return _last(np.asarray(official.any(axis=0)))
+    return _last(np.asarray((np.isfinite(nominal) & ~panel.marked("investment_nominal")).any(axis=0)))
 
 
 def estimated_cells(panel: Panel) -> BoolArray:
     """Return the region-years `(R, T)` whose investment is estimated: after the last official figure, and marked so."""
-    mask = panel.unofficial.get("investment_nominal")
-    if mask is None:
+    if "investment_nominal" not in panel.unofficial:
         return np.zeros(panel.shape, dtype=np.bool_)
     ends = investment_ends(panel)[:, None]
-    return np.asarray(mask.any(axis=0) & (np.arange(panel.shape[1]) > ends) & (ends >= 0))
+    later = (np.arange(panel.shape[1]) > ends) & (ends >= 0)
+    return np.asarray(panel.unofficial["investment_nominal"].any(axis=0) & later)
 
 
-def estimate_investment(panel: Panel, protocol: Protocol, nominal: FloatArray, price: FloatArray) -> Estimated:
+def estimate_investment(panel: Panel, protocol: Protocol, nominal: FloatArray, price: FloatArray) -> Series:
     """Return investment of the assets `(A, R, T)` with the estimated cells moved by the rule of the protocol.
 
     The last official level moves with the growth of the rule; one factor a year, the same for all regions, brings the
@@ -115,12 +95,12 @@ def estimate_investment(panel: Panel, protocol: Protocol, nominal: FloatArray, p
     """
     cells = np.broadcast_to(estimated_cells(panel), nominal.shape)
     if rule_of(protocol) == OFF or not cells.any():
-        return Estimated(nominal, np.zeros_like(cells), {})
+        return Series(nominal)
     path = _moved(panel, nominal, rule_growth(panel, weight(protocol)))
     free = np.where(cells, path, nominal)
     scale, carried = control_scale(panel, protocol, free, cells, price)
     marks = {"carried:control_total": estimated_cells(panel) & carried} if carried.any() else {}
-    return Estimated(np.where(cells, free * scale, nominal), cells, marks)
+    return Series(np.where(cells, free * scale, nominal), marks)
 
 
 def _moved(panel: Panel, nominal: FloatArray, growth: FloatArray) -> FloatArray:
@@ -144,11 +124,14 @@ def control_scale(
     It stands in the protocol where the regions belong to the set that it was made from; else it is computed from the
     control total of the package.
     """
-    if choice(protocol, "estimates.control_total", "none") == "none":
+    if protocol.choice("estimates.control_total", "none") == "none":
         return np.ones(panel.shape[1]), np.zeros(panel.shape[1], dtype=np.bool_)
-    series = _declared_scale(panel, protocol)
-    if series is None:
+    stated = of_declared_set(panel, protocol) and protocol.declares("estimates.control_scale")
+    table = protocol.value("estimates.control_scale").get(scale_key(protocol)) if stated else None
+    if table is None:
         series = live_scale(panel, protocol, free, cells, price)
+    else:
+        series = np.array([table.get(year, np.nan) for year in panel.years.tolist()])
     after = np.asarray(cells.any(axis=(0, 1)))
     known = np.isfinite(series) | ~after
     filled = np.where(after, series, 1.0)
@@ -156,19 +139,11 @@ def control_scale(
     return filled[position], ~known
 
 
-def _declared_scale(panel: Panel, protocol: Protocol) -> FloatArray | None:
-    """Return the scale that the protocol carries for its own combination of values; None where it has none."""
-    if not (protocol.declares("estimates.control_scale") and of_declared_set(panel, protocol)):
-        return None
-    table = protocol.value("estimates.control_scale").get(scale_key(protocol))
-    return None if table is None else np.array([table.get(year, np.nan) for year in panel.years.tolist()])
-
-
 def scale_key(protocol: Protocol) -> str:
     """Return what the scale depends on: weight of the rule, control total, later price, whether output revises."""
-    price = choice(protocol, "capital.price_after_official", "as_published_proxy")
+    price = protocol.choice("capital.price_after_official", "as_published_proxy")
     # A factor that all regions share cancels in the scale; what each one is revised by does not.
-    revised = "" if choice(protocol, "capital.benchmark", "none") == "none" else "/revised"
+    revised = "" if protocol.choice("capital.benchmark", "none") == "none" else "/revised"
     total = protocol.value("estimates.control_total")
     return f"{weight(protocol):g}/{total}{f'/{price}' if total == 'national_volume' else ''}{revised}"
 
@@ -212,10 +187,10 @@ def extend_schooling(panel: Panel, protocol: Protocol, held: FloatArray) -> tupl
     observed = np.isfinite(panel.account("schooling"))
     last = _last(observed)[:, None]
     later = (np.arange(panel.shape[1]) > last) & (last >= 0)
-    if choice(protocol, "estimates.schooling_rule", "hold") == "hold" or not later.any():
+    rule = protocol.choice("estimates.schooling_rule", "hold")
+    if rule == "hold" or not later.any():
         return held, np.zeros_like(later)
-    census = choice(protocol, "estimates.schooling_rule", "hold") == "census_growth"
-    step = census_growth(panel, protocol) if census else schooling_growth(panel, protocol)
+    step = census_growth(panel, protocol) if rule == "census_growth" else schooling_growth(panel, protocol)
     # A region of which nothing is known stands still.
     known = np.broadcast_to(np.isfinite(step) & (step != 0), panel.shape)
     moved = np.where(later & known, held + step * (np.arange(panel.shape[1]) - last), held)
@@ -272,9 +247,9 @@ def as_of(panel: Panel, year: int, retail_years: int) -> Panel:
     back = real_end - at
     years = np.arange(panel.shape[1])
     nominal = panel.investment["investment_nominal"]
-    official = ~panel.unofficial.get("investment_nominal", np.zeros(nominal.shape, dtype=np.bool_))
     price, proxy = _price_as_of(panel, back, retail_years)
     hidden = np.broadcast_to(years > at, nominal.shape)
+    unofficial = {"investment_nominal": panel.marked("investment_nominal") | hidden, "investment_price": proxy}
     accounts = dict(panel.accounts)
     for name in ("schooling", "labour_share"):
         if name in accounts:
@@ -288,7 +263,7 @@ def as_of(panel: Panel, year: int, retail_years: int) -> Panel:
             "investment_nominal": np.where(hidden, np.nan, nominal),
             "investment_price": price,
         },
-        unofficial={**panel.unofficial, "investment_nominal": ~official | hidden, "investment_price": proxy},
+        unofficial={**panel.unofficial, **unofficial},
         control=_own_total(panel, at),
     )
 
@@ -315,8 +290,7 @@ def common_end(panel: Panel) -> int:
 
 def _price_as_of(panel: Panel, back: int, retail_years: int) -> tuple[FloatArray, BoolArray]:
     """Return the price of investment as it would have been continued `back` years ago, and where it is a proxy."""
-    price = panel.investment["investment_price"]
-    proxy = panel.unofficial.get("investment_price", np.zeros(price.shape, dtype=np.bool_))
+    price, proxy = panel.investment["investment_price"], panel.marked("investment_price")
     years = np.arange(panel.shape[1])
     official = np.asarray((np.isfinite(price) & ~proxy).any(axis=(0, 1)))
     end = int(np.flatnonzero(official)[-1]) - back
@@ -360,8 +334,100 @@ def _last(known: BoolArray) -> IntArray:
     return np.where(known.any(axis=1), known.shape[1] - 1 - back, -1).astype(np.int64)
 
 
-def log_growth(values: FloatArray) -> FloatArray:
-    """Return log growth over the year before `(..., T)`; NaN where a level is missing or not positive."""
+NONE, NATIONAL = "none", "national"
+MARK = "benchmark"
+
+
+def kind(protocol: Protocol) -> str:
+    """Return what investment is brought to; ``none`` where the protocol leaves it out."""
+    return protocol.choice("capital.benchmark", NONE)
+
+
+def benchmarked(panel: Panel, protocol: Protocol) -> tuple[Panel, Protocol]:
+    """Return the panel with its investment as the benchmark makes it, and the protocol that has nothing left to do."""
+    if kind(protocol) == NONE or "investment_nominal" not in panel.investment:
+        return panel, protocol
+    nominal = panel.investment["investment_nominal"] * benchmark(panel, protocol).values
+    moved = replace(panel, investment={**panel.investment, "investment_nominal": nominal})
+    return moved, protocol.replace({"capital.benchmark": NONE})
+
+
+def benchmark(panel: Panel, protocol: Protocol) -> Series:
+    """Return the factor `(R, T)` of the investment of every region-year, and the marks that it leaves.
+
+    The first step takes revised over expenditure GDP of the vintage that the investment was published with; the second
+    one factor a year for all regions. Outside the years in which both are known the nearest year is carried, flagged;
+    a region without expenditure GDP is left as it is, flagged as missing.
+    """
+    chosen, shape = kind(protocol), panel.shape
+    if chosen == NONE:
+        return Series(np.ones(shape))
+    revised, known = revised_ratio(panel)
+    absent = ~known.any(axis=1, keepdims=True) & invested(panel).any(axis=1, keepdims=True)
+    marks = {f"carried:{MARK}": ~known & ~absent, f"missing:{MARK}": np.broadcast_to(absent, shape)}
+    if chosen != NATIONAL:
+        return Series(revised, _in_use(panel, protocol, marks))
+    national = national_factor(panel, protocol, revised)
+    if national is None:
+        marks[f"missing:{MARK}"] = np.ones(shape, dtype=np.bool_)
+        return Series(revised, _in_use(panel, protocol, marks))
+    marks[f"carried:{MARK}"] |= ~np.isfinite(national) & ~absent
+    return Series(np.where(absent, 1.0, revised * hold(national)), _in_use(panel, protocol, marks))
+
+
+def _in_use(panel: Panel, protocol: Protocol, marks: Marks) -> Marks:
+    """Keep the marks where there is investment that no estimate of the protocol's own replaces."""
+    here = invested(panel) if rule_of(protocol) == OFF else invested(panel) & ~estimated_cells(panel)
+    return {name: mask & here for name, mask in marks.items()}
+
+
+def invested(panel: Panel) -> BoolArray:
+    """Return the region-years `(R, T)` that have investment."""
+    nominal = panel.investment.get("investment_nominal")
+    return np.zeros(panel.shape, dtype=np.bool_) if nominal is None else np.asarray(np.isfinite(nominal).any(axis=0))
+
+
+def revised_ratio(panel: Panel) -> tuple[FloatArray, BoolArray]:
+    """Return revised output over expenditure GDP `(R, T)`, carried outside the years in which both are known."""
     with np.errstate(invalid="ignore", divide="ignore"):
-        logs = np.log(np.where(values > 0, values, np.nan))
-    return yearly_change(logs)
+        ratio = panel.account("output_nominal") / panel.account("expenditure_gdp")
+    known = np.isfinite(ratio) & (ratio > 0)
+    held = hold(np.where(known, ratio, np.nan))
+    return np.where(np.isfinite(held), held, 1.0), known
+
+
+def national_factor(panel: Panel, protocol: Protocol, revised: FloatArray) -> FloatArray | None:
+    """Return the factor of every year `(T,)`, NaN where it is not known; None for regions of another nation.
+
+    In years that the rules of the group `estimates` make, the factor of the last official year goes on: the control
+    total of these rules already has the growth of the nation, which must not count twice.
+    """
+    declared = of_declared_set(panel, protocol)
+    if declared and protocol.declares("capital.national_ratio"):
+        factor = np.array(protocol.series("capital.national_ratio", panel.years))
+    elif "gfcf_nominal" in panel.nation:
+        factor = live_national_factor(panel, protocol, revised)
+    elif declared or not protocol.regions:
+        raise InputError("yardstick.no-national-investment", id=protocol.label)
+    else:
+        return None
+    if rule_of(protocol) != OFF:
+        factor = np.where(estimated_cells(panel).any(axis=0), np.nan, factor)
+    if not np.isfinite(factor).any():
+        raise InputError("yardstick.no-national-investment", id=protocol.label)
+    return factor
+
+
+def live_national_factor(panel: Panel, protocol: Protocol, revised: FloatArray) -> FloatArray:
+    """Return national investment over the sum of the regions, in the years in which every one of them invests."""
+    absent = sorted(set(protocol.regions) - set(panel.regions)) if of_declared_set(panel, protocol) else []
+    if absent:
+        raise InputError("yardstick.benchmark-of-a-part", n=len(panel.regions), absent=absent)
+    here = invested(panel)
+    rows = here.any(axis=1)
+    total = np.where(here, np.nansum(panel.investment["investment_nominal"], axis=0) * revised, 0.0).sum(axis=0)
+    known = panel.nation["gfcf_nominal"]
+    nation = np.array([known.get(year, np.nan) for year in panel.years.tolist()])
+    whole = here[rows].all(axis=0) & (total > 0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(whole, nation / total, np.nan)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 
-from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
+from xinzhi.core.arrays import BoolArray, FloatArray, IntArray, log_growth
 from xinzhi.core.errors import IdentityError
-from xinzhi.core.gaps import yearly_change
 from xinzhi.core.index_numbers import log_index, multilateral_levels, weights
 from xinzhi.protocol import Protocol
 from xinzhi.yardstick.capital import capital
@@ -48,10 +48,9 @@ class Inputs:
 
     def complete(self) -> BoolArray:
         """Return the region-years in which every input is known (see `positive`)."""
-        known = [np.isfinite(values) for values in self.levels().values()]
+        whole: BoolArray = np.logical_and.reduce([np.isfinite(values) for values in self.levels().values()])
         if self.intermediate is not None:
-            known.append(np.isfinite(self.intermediate.share.sum(axis=0)))
-        whole: BoolArray = np.logical_and.reduce(known)
+            whole &= np.isfinite(self.intermediate.share.sum(axis=0))
         return whole
 
     def positive(self) -> Inputs:
@@ -60,13 +59,8 @@ class Inputs:
         def known(values: FloatArray) -> FloatArray:
             return np.where(values > 0, values, np.nan)
 
-        return replace(
-            self,
-            output=known(self.output),
-            capital=known(self.capital),
-            labour=known(self.labour),
-            human_capital=known(self.human_capital),
-        )
+        made: dict[str, Any] = {name: known(getattr(self, name)) for name in LEVELS if name != "labour_share"}
+        return replace(self, **made)
 
     def aggregate(self, member: BoolArray) -> Inputs:
         """Sum regions by aggregate `(G, R)` to `(G, T)`, means by weight; NaN while a member is incomplete."""
@@ -145,9 +139,7 @@ def account(inputs: Inputs, protocol: Protocol) -> Growth:
     whole = inputs.complete()
 
     def growth(level: FloatArray) -> FloatArray:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            logs = np.log(np.where(whole, level, np.nan))
-        return yearly_change(logs)
+        return log_growth(np.where(whole, level, np.nan))
 
     capital, persons, quality = growth(inputs.capital), growth(inputs.labour), growth(inputs.human_capital)
     output = growth(inputs.output)
@@ -159,8 +151,7 @@ def account(inputs: Inputs, protocol: Protocol) -> Growth:
         share[0] -= bought.sum(axis=0)
         change = np.concatenate([change, inputs.intermediate.growth()])
     formula = protocol.value("index.formula")
-    current = protocol.declares("shares.averaging") and protocol.value("shares.averaging") == "current"
-    if current and formula == "tornqvist":
+    if protocol.choice("shares.averaging") == "current" and formula == "tornqvist":
         weight = np.where(np.isfinite(change), share, np.nan)
         joint = (weight * change).sum(axis=0)
     else:
@@ -179,6 +170,13 @@ def account(inputs: Inputs, protocol: Protocol) -> Growth:
     with np.errstate(divide="ignore", invalid="ignore"):
         of_each = bought / bought_share
     return replace(made, intermediate_growth=of_each, intermediate_contribution=bought, intermediate_share=bought_share)
+
+
+def with_sum(inputs: Inputs, protocol: Protocol, rows: IntArray | slice = slice(None)) -> FloatArray:
+    """Return growth of TFP `(R + 1, T)`, the sum of some of the regions, or of all, last."""
+    member = np.zeros((1, len(inputs.output)), dtype=np.bool_)
+    member[0, rows] = True
+    return np.concatenate([account(item, protocol).tfp_growth for item in (inputs, inputs.aggregate(member))])
 
 
 @dataclass(frozen=True, slots=True)

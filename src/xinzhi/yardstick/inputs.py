@@ -7,9 +7,18 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
+from xinzhi.core.arrays import (
+    BoolArray,
+    FloatArray,
+    IntArray,
+    hold,
+    inside,
+    interpolate,
+    last_known,
+    log_growth,
+    mask_after,
+)
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.gaps import hold, inside, interpolate, last_known, mask_after, yearly_change
 from xinzhi.core.labour import carry, corner, fill_hours, human_capital, self_employed
 from xinzhi.core.quarters import quarter, year_of
 from xinzhi.core.text import NOTHING
@@ -56,9 +65,7 @@ class Intermediate:
 
     def growth(self) -> FloatArray:
         """Return the log growth of every input; one that is not used in either year does not grow."""
-        with np.errstate(divide="ignore", invalid="ignore"):
-            change = yearly_change(np.log(np.where(self.quantity > 0, self.quantity, np.nan)))
-        return np.where(np.isfinite(change), change, 0.0)
+        return np.asarray(np.nan_to_num(log_growth(self.quantity)))
 
 
 def intermediate(panel: Panel, protocol: Protocol) -> Intermediate | None:
@@ -144,7 +151,7 @@ def first_known(wanted: FloatArray, other: FloatArray) -> FloatArray:
 def _chain(latest: FloatArray, growth: FloatArray) -> Series:
     """Chain the growth of a vintage on the latest level of the year before it begins."""
     known = np.isfinite(growth)
-    change = yearly_change(np.log(latest))
+    change = log_growth(latest)
     joined = np.where(known, growth, change)
     begins = np.where(known.any(axis=1), known.argmax(axis=1), latest.shape[1])[:, None]
     year = np.arange(latest.shape[1])
@@ -186,18 +193,12 @@ def _hours(panel: Panel, protocol: Protocol) -> Series:
             place = panel.regions[int(np.argwhere(missing)[0][0])]
             raise InputError("yardstick.hours-missing", n=int(missing.sum()), place=place)
         case "reference_region":
-            return Series(persons * fill_hours(hours, _reference_hours(panel, protocol)), mark)
+            of_reference = np.array(protocol.series("labour.reference_hours", panel.calendar), dtype=np.float64)
+            if absent := panel.calendar[~np.isfinite(of_reference)].tolist():
+                raise InputError("yardstick.reference-hours", id=protocol.label, first=absent[0], last=absent[-1])
+            return Series(persons * fill_hours(hours, of_reference), mark)
         case _:
             return Series(persons * fill_hours(hours), mark)
-
-
-def _reference_hours(panel: Panel, protocol: Protocol) -> FloatArray:
-    """Return the hours per person of the reference region, which the protocol has for every year."""
-    hours = np.array(protocol.series("labour.reference_hours", panel.calendar), dtype=np.float64)
-    absent = panel.calendar[~np.isfinite(hours)].tolist()
-    if absent:
-        raise InputError("yardstick.reference-hours", id=protocol.label, first=absent[0], last=absent[-1])
-    return hours
 
 
 def quality(panel: Panel, protocol: Protocol) -> Series:
@@ -227,7 +228,11 @@ def _from_schooling(panel: Panel, protocol: Protocol) -> Series:
     between = inside(observed)
     filled = hold(observed) if protocol.value("labour.missing_schooling") == "hold" else interpolate(observed)
     filled, moved = extend_schooling(panel, protocol, filled)
-    level = _human_capital(np.where(never, 0.0, filled), protocol.values("labour.returns_to_schooling", panel.calendar))
+    schooling, level = np.where(never, 0.0, filled), np.empty(panel.shape)
+    returns: list[Returns] = protocol.values("labour.returns_to_schooling", panel.calendar)
+    for one in dict.fromkeys(returns):  # every year with the returns that the protocol dates to it
+        valid = np.array([item == one for item in returns])
+        level[:, valid] = human_capital(schooling[:, valid], one)
     marks = {
         "proxy:schooling": between & ~known,
         "carried:schooling": ~between & ~never & ~moved,
@@ -235,15 +240,6 @@ def _from_schooling(panel: Panel, protocol: Protocol) -> Series:
         "missing:schooling": np.broadcast_to(never, panel.shape),
     }
     return Series(level, marks)
-
-
-def _human_capital(schooling: FloatArray, returns: list[Returns]) -> FloatArray:
-    """Return human capital, every year with the returns that the protocol dates to it."""
-    out = np.empty_like(schooling)
-    for one in dict.fromkeys(returns):
-        valid = np.array([item == one for item in returns])
-        out[:, valid] = human_capital(schooling[:, valid], one)
-    return out
 
 
 def labour_share(panel: Panel, protocol: Protocol) -> Series:
@@ -268,12 +264,12 @@ def labour_share(panel: Panel, protocol: Protocol) -> Series:
 
 def _carried(share: FloatArray, protocol: Protocol, periods: IntArray) -> Series:
     """Return observed shares `(..., T)` with the corner rule of the protocol and its rules for years without one."""
-    if protocol.declares("shares.corner") and protocol.value("shares.corner") == "floor":
+    if protocol.choice("shares.corner") == "floor":
         share = corner(share, float(protocol.value("shares.corner_labour_share")))
     if protocol.value("shares.carry") != "carry":
         return Series(share)
     values, mark = carry(share)
-    if not _moves_after(protocol):
+    if protocol.choice("shares.after") != "input_output":
         return Series(values, {"carried:labour_share": mark})
     table = _yearly(protocol, "shares.input_output", periods)
     later = mask_after(share) & np.isfinite(share).any(axis=-1, keepdims=True)
@@ -284,11 +280,6 @@ def _carried(share: FloatArray, protocol: Protocol, periods: IntArray) -> Series
     return Series(values, {"carried:labour_share": mark & ~moved, "proxy:labour_share": moved})
 
 
-def _moves_after(protocol: Protocol) -> bool:
-    """Return whether the share moves after its last observed year."""
-    return protocol.declares("shares.after") and protocol.value("shares.after") == "input_output"
-
-
 def _yearly(protocol: Protocol, path: str, periods: IntArray) -> FloatArray:
     """Return a series of years of the protocol at periods, which may be quarters `(T,)`."""
     return np.array(protocol.series(path, year_of(periods).tolist()))
@@ -296,22 +287,12 @@ def _yearly(protocol: Protocol, path: str, periods: IntArray) -> FloatArray:
 
 def _at_factor_cost(made: Series, share: FloatArray, protocol: Protocol, periods: IntArray) -> Series:
     """Return the national share without net taxes on production in its denominator, where the protocol says so."""
-    if not (protocol.declares("shares.valuation") and protocol.value("shares.valuation") == "factor_cost"):
+    if protocol.choice("shares.valuation") != "factor_cost":
         return made
     taxes = _yearly(protocol, "shares.net_taxes", periods)
-    if not _moves_after(protocol):  # what is carried is the share at factor cost
+    if protocol.choice("shares.after") != "input_output":  # what is carried is the share at factor cost
         taxes = np.where(np.isfinite(share), taxes, np.nan)
     return Series(made.values / (1 - hold(taxes)), made.marks)
-
-
-def _with_self_employed(panel: Panel) -> FloatArray:
-    """Return labour compensation when the self-employed earn per hour what employees earn."""
-    names = ("employee_compensation", "employee_hours", "hours")
-    paid, employees, everyone = (panel.account(name) for name in names)
-    missing = [name for name in names if not np.isfinite(panel.account(name)).any()]
-    if missing or panel.hours_per_person:
-        raise InputError("yardstick.no-self-employed", missing=missing or ["hours"])
-    return self_employed(paid, employees, everyone)
 
 
 def _national(panel: Panel, protocol: Protocol) -> tuple[IntArray, FloatArray]:
@@ -328,8 +309,12 @@ def _national(panel: Panel, protocol: Protocol) -> tuple[IntArray, FloatArray]:
 
 def _observed(panel: Panel, protocol: Protocol) -> FloatArray:
     """Return the observed labour share of every region, or its labour compensation over nominal output."""
-    if protocol.declares("shares.self_employed") and protocol.value("shares.self_employed") == "hourly_compensation":
-        return _with_self_employed(panel) / panel.account("output_nominal")
+    if protocol.choice("shares.self_employed") == "hourly_compensation":
+        names = ("employee_compensation", "employee_hours", "hours")
+        missing = [name for name in names if not np.isfinite(panel.account(name)).any()]
+        if missing or panel.hours_per_person:
+            raise InputError("yardstick.no-self-employed", missing=missing or ["hours"])
+        return self_employed(*map(panel.account, names)) / panel.account("output_nominal")
     paid = panel.account("labour_compensation") / panel.account("output_nominal")
     bought = intermediate(panel, protocol)
     if bought is None:

@@ -1,25 +1,23 @@
-"""The verbs `measure`, TFP growth of regions under one protocol, and `measure_nation`, the same of the nation."""
+"""The verbs `measure`, TFP growth of regions under one protocol, `measure_nation`, and `grades` of what is measured."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import BoolArray, FloatArray
-from xinzhi.core.errors import InputError
-from xinzhi.core.gaps import yearly_change
+from xinzhi.core.arrays import BoolArray, FloatArray, log_growth
+from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.names import Names
 from xinzhi.core.quarters import quarter
-from xinzhi.core.text import words
-from xinzhi.data import Package, as_package, names_of, national_package, provenance
+from xinzhi.core.result import Facts, Result
+from xinzhi.core.text import Text, words
+from xinzhi.data import Package, admission, as_package, names_of, national_package, provenance
 from xinzhi.protocol import Protocol
 from xinzhi.protocol import load as load_protocol
 from xinzhi.yardstick.breaking import FLAG, LINK, break_marks
-from xinzhi.yardstick.grading import Graded, graded, lettered
 from xinzhi.yardstick.growth_accounts import (
     LEVELS,
     Growth,
@@ -36,6 +34,8 @@ from xinzhi.yardstick.panel import (
     DEFAULT_PROTOCOL,
     Marks,
     Panel,
+    Ruler,
+    Source,
     either,
     labels,
     read_panel,
@@ -44,14 +44,25 @@ from xinzhi.yardstick.panel import (
     touching,
     under,
 )
-from xinzhi.yardstick.periods import coverage_table, flows, growth_marks, of_quarters, period_table, region_set
+from xinzhi.yardstick.periods import (
+    FAILED,
+    GRADES,
+    PARAMETER,
+    Graded,
+    coverage_table,
+    flows,
+    graded,
+    growth_marks,
+    lettered,
+    of_quarters,
+    period_table,
+    region_set,
+)
 
 TOTAL = "total"
 
 
-def measure(
-    package: Package | str | Path | Mapping[str, object], protocol: Protocol | str | Path = DEFAULT_PROTOCOL
-) -> Measurement:
+def measure(package: Source, protocol: Ruler = DEFAULT_PROTOCOL) -> Measurement:
     """Measure the total factor productivity of every region under one protocol.
 
     Parameters
@@ -62,19 +73,10 @@ def measure(
     protocol
         A protocol, its identifier in the registry, or the path of its file.
 
-    Returns
-    -------
-    Measurement
-        Growth and contributions in log points per year, levels relative to the mean of the regions.
-
     Raises
     ------
-    ProtocolError
-        When a parameter that is needed is blank, or the protocol is unverified.
-    InputError
-        When the package lacks a table or column that the protocol needs, or its figures have errors.
-    IdentityError
-        When contributions do not add up to output growth.
+    ProtocolError, IdentityError
+        When a parameter that is needed is blank, or the protocol is unverified; when contributions do not add up.
 
     Notes
     -----
@@ -101,13 +103,24 @@ def measure(
     if not np.isfinite(regional.growth.tfp_growth).any():
         raise _nothing(panel, inputs)
     names, base = _regions(data, panel), price_base(panel, rules)
-    declared = region_set(data, rules, panel.regions, _measured(panel, regional.growth))
+    known = np.asarray(np.isfinite(regional.growth.tfp_growth).any(axis=1)).tolist()
+    measured = [name for name, there in zip(panel.regions, known, strict=True) if there]
+    declared = region_set(data, rules, panel.regions, measured)
     departs = {path: str(rules.parameters[path].value) for path in rules.departs}
-    adds_up = _adds_up(rules) and declared.complete
-    together = regional if base is not None else _at_prices_of_the_data(regional)
+    # Quantities add up over regions and compare across them; an index does neither, and what one region sells another
+    # as an intermediate input would count twice in a sum of gross outputs.
+    indices = "given_services" in {rules.value("capital.measure"), rules.value("labour.unit")}
+    adds_up = declared.complete and not indices and not gross(rules)
+    together = regional
+    if base is None and base_year(panel, rules) is not None:  # all at the prices of the data
+        plain, _ = build_inputs(panel, rules.replace({"output.price_base": None}))
+        together = replace(regional, inputs=plain)
     national = _aggregate({TOTAL: list(panel.regions)} if adds_up else {}, together)
-    groups = _aggregate(_groups(names) if adds_up else {}, together)
-    level = levels(together.inputs) if adds_up else _no_levels(panel)
+    members = names.drop_nulls("group_en").group_by("group_en", maintain_order=True).agg("region")
+    groups = _aggregate(dict(members.iter_rows()) if adds_up else {}, together)
+    nothing = np.full(panel.shape, np.nan)  # of inputs that are indices there are no levels
+    empty = Levels(nothing, nothing, nothing, nothing, np.zeros(panel.shape[1], dtype=np.int64))
+    level = levels(together.inputs) if adds_up else empty
     return Measurement(
         frame=regional.frame(level.tfp, grading),
         inputs=regional.inputs_frame(),
@@ -242,34 +255,6 @@ def _aggregate(members: Mapping[str, list[str]], regional: _Accounts) -> _Accoun
     return _Accounts.of(names, panel, regional.inputs.aggregate(member), marks, regional.rules)
 
 
-def _measured(panel: Panel, growth: Growth) -> list[str]:
-    """Return the regions with any figure of TFP."""
-    known = np.asarray(np.isfinite(growth.tfp_growth).any(axis=1))
-    return [name for name, there in zip(panel.regions, known.tolist(), strict=True) if there]
-
-
-def _at_prices_of_the_data(regional: _Accounts) -> _Accounts:
-    """Return the accounts with all levels at the prices of the data, where not all regions have those of the base."""
-    if base_year(regional.panel, regional.rules) is None:
-        return regional
-    inputs, _ = build_inputs(regional.panel, regional.rules.replace({"output.price_base": None}))
-    return replace(regional, inputs=inputs)
-
-
-def _adds_up(rules: Protocol) -> bool:
-    """Return whether inputs are quantities that add up over regions and compare across them; an index does neither."""
-    # What one region sells another as an intermediate input would count twice in a sum of gross outputs.
-    if gross(rules):
-        return False
-    return "given_services" not in {rules.value("capital.measure"), rules.value("labour.unit")}
-
-
-def _no_levels(panel: Panel) -> Levels:
-    """Return empty levels, for inputs that are indices."""
-    nothing = np.full(panel.shape, np.nan)
-    return Levels(nothing, nothing, nothing, nothing, np.zeros(panel.shape[1], dtype=np.int64))
-
-
 def _levels_frame(panel: Panel, inputs: Inputs, level: Levels) -> pl.DataFrame:
     """Return levels, one row per region and year that can be compared."""
     keep = inputs.complete() & np.isfinite(level.tfp)
@@ -288,8 +273,7 @@ def _levels_frame(panel: Panel, inputs: Inputs, level: Levels) -> pl.DataFrame:
 def _omitted(panel: Panel, regional: _Accounts) -> pl.DataFrame:
     """Return the years with output that could not be measured, and what is missing in them or in the year before."""
     inputs = regional.inputs
-    with np.errstate(divide="ignore", invalid="ignore"):
-        growth = yearly_change(np.log(inputs.output))
+    growth = log_growth(inputs.output)
     absent = np.zeros(panel.shape, dtype=np.int64)
     names = [*LEVELS, *(["intermediate"] if inputs.intermediate is not None else [])]
     for bit, name in enumerate(names):
@@ -347,33 +331,84 @@ def _names(data: Package, panel: Panel) -> Names:
     return Names({**known.by_kind, "region": regions, "group": groups})
 
 
-def _groups(names: pl.DataFrame) -> dict[str, list[str]]:
-    """Return the regions of every macro-region."""
-    rows = names.filter(pl.col("group_en").is_not_null())
-    return {
-        group: rows.filter(pl.col("group_en") == group)["region"].to_list()
-        for group in rows["group_en"].unique(maintain_order=True)
-    }
-
-
-def measure_nation(
-    package: Package | str | Path | Mapping[str, object], protocol: Protocol | str | Path = DEFAULT_PROTOCOL
-) -> Measurement:
+def measure_nation(package: Source, protocol: Ruler = DEFAULT_PROTOCOL) -> Measurement:
     """Measure the nation from its own accounts, the table `nation`, under the protocol of its regions.
 
     The sum of the regions (`Measurement.national`) is another figure: regional output and investment do not add up to
     the nation's. Investment is the nation's own, so that the protocol's control total leaves it as it is.
 
-    Parameters
-    ----------
-    package, protocol
-        As in `measure`; the package has the table `nation`.
-
-    Examples
-    --------
     >>> import xinzhi
     >>> nation = xinzhi.measure_nation("china-provinces")
     >>> nation.periods.filter(start=2012)["tfp_growth"].round(4).item()
     0.0177
     """
     return measure(national_package(as_package(package), verb="measure_nation"), protocol)
+
+
+def grades(package: Source, protocol: Ruler = DEFAULT_PROTOCOL) -> Grades:
+    """Grade the figures of every region and period of `measure` by the tests of admission.
+
+    Tests whose series the package lacks are not made: without the table ``nation`` no region is compared with the
+    nation. The tests, their limits and references stand in ``admission.yaml``, dated. A grade speaks of the data behind
+    a figure, not of its size.
+
+    >>> import xinzhi
+    >>> found = grades("china-provinces").frame.filter(region="630000", start=2012, test="investment")
+    >>> found["grade"].item(), round(found["value"].item(), 2)
+    ('D', 1.05)
+    """
+    measured = measure(package, protocol)
+    if measured.graded is None:
+        raise UsageError("yardstick.no-grades", protocol=measured.protocol.label, parameter=PARAMETER)
+    frame = _rows(measured.graded, measured.panel.regions, measured.spans())
+    there = measured.periods.select("region", "start", "end")
+    return Grades(
+        frame=frame.join(there, on=["region", "start", "end"], how="semi"),
+        **measured.shared("grades", rules=str(admission.terms()["as_of"])),
+    )
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class Grades(Result, verb="grades", topic="yardstick", key=("region", "start", "end", "test")):
+    """The grade of every region and period, and the tests that it rests on.
+
+    `frame` has a row for each test that could be made: its mean over the years after `start` up to `end` in `value` (a
+    ratio for ``investment``, else log points; of flags there is none), its own `test_grade`, and the `grade` of the
+    figure, which is the worst of them. D is shown, not ranked.
+    """
+
+    def facts(self) -> Facts:
+        """Return how many regions have each grade in each period, and which tests fail them."""
+        figures = self.frame.unique(["region", "start", "end"], keep="first", maintain_order=True)
+        periods = [
+            {letter.lower(): rows.filter(grade=letter).height for letter in GRADES} | {"start": start, "end": end}
+            for (start, end), rows in figures.group_by("start", "end", maintain_order=True)
+        ]
+        rows = self.frame.filter(test_grade=FAILED).group_by("end", "start", "test", maintain_order=True).agg("region")
+        failed = []
+        for row in rows.sort("end", "start", descending=True, maintain_order=True).iter_rows(named=True):
+            title = Text(**admission.terms()["tests"][row["test"]]["title"])
+            regions = [self.names.region(region) for region in row["region"]]
+            ends = {"start": row["start"], "end": row["end"]}
+            failed.append({**ends, "title": title, "regions": regions, "n": len(regions)})
+        return {"grades.period": periods, "grades.failed": failed}
+
+
+def _rows(made: Graded, regions: tuple[str, ...], spans: list[tuple[int, int]]) -> pl.DataFrame:
+    """Return a row for each region, period and test that could be made."""
+    parts = []
+    for start, end in spans:
+        means, figure = made.means(start, end), lettered(made.of_period(start, end))
+        for name, grade in made.letters(start, end).items():
+            part = pl.DataFrame({"region": regions, "grade": figure, "number": grade}).with_columns(
+                value=pl.Series(means.get(name, np.full(len(regions), np.nan)), dtype=pl.Float64, nan_to_null=True),
+                start=pl.lit(start, pl.Int64),
+                end=pl.lit(end, pl.Int64),
+                test=pl.lit(name),
+            )
+            parts.append(part.filter(pl.col("number") >= 0))
+    rows = pl.concat(parts).with_columns(
+        test_grade=pl.col("number").replace_strict(dict(enumerate(GRADES)), return_dtype=pl.String)
+    )
+    columns = ["region", "start", "end", "grade", "test", "test_grade", "value"]
+    return rows.select(columns).sort("region", "start", "end", maintain_order=True)

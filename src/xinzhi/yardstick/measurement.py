@@ -14,7 +14,8 @@ from xinzhi.core.result import Facts
 from xinzhi.core.text import Language, Text, same, span_text, words
 from xinzhi.data import known_tables
 from xinzhi.protocol import specification
-from xinzhi.yardstick.view import Figures
+from xinzhi.yardstick.growth_accounts import LEVELS
+from xinzhi.yardstick.view import PARTS, Figures, measured
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -40,7 +41,24 @@ class Measurement(Figures):
 
     def explain(self, region: str | int, year: int | str) -> Explanation:
         """Return inputs, marks, parameters and sources behind a region and year; a `UsageError` says why none."""
-        return explain(self, region, year)
+        region, at = self.names.resolve(region, self.panel.regions), read(year)
+        if at is None:
+            raise UsageError("yardstick.no-year", year=year)
+        year = label(at)
+        row = self.frame.filter(pl.col("region") == region, pl.col("year").cast(pl.String) == str(year))
+        if not row.height:
+            raise _why_not(self, region, at)
+        here = row.row(0, named=True)
+        return Explanation(
+            region=region,
+            year=year,
+            name=self.names.region(region),
+            frame=_accounts(self, here, at),
+            sources=_sources(self, region, at),
+            parameters=_parameters(self, year_of(at)),
+            flags=here["flags"],
+            foot=Text(zh=self.provenance.foot("zh"), en=self.provenance.foot("en")),
+        )
 
     def explain_period(
         self, region: str | int, start: int | str, end: int | str, component: str = "tfp"
@@ -63,16 +81,38 @@ class Measurement(Figures):
         >>> abs(found.gap) < 1e-12, found.years.columns[:3]
         (True, ['year', 'output', 'capital'])
         """
-        return explain_period(self, region, start, end, component)
+        if component not in COMPONENTS:
+            raise UsageError("yardstick.no-component", given=component, known=[same(name) for name in COMPONENTS])
+        code = self.names.resolve(region, self.panel.regions)
+        name, mine = self.names.region(code), self.periods.filter(region=code)
+        found = mine.filter(pl.col("start").cast(pl.String) == str(start), pl.col("end").cast(pl.String) == str(end))
+        if not found.height:
+            known = [span_text(row["start"], row["end"]) for row in mine.iter_rows(named=True)] or [same("–")]
+            raise UsageError("yardstick.no-period", name=name, span=span_text(start, end), known=known)
+        period = found.row(0, named=True)
+        first, last = int(read(start) or 0), int(read(end) or 0)
+        each = [self.explain(code, label(at)) for at in range(first + 1, last + 1)]
+        rows = self.frame.filter(
+            pl.col("region") == code, pl.col("year").cast(pl.String).is_in([str(one.year) for one in each])
+        ).sort("year")
+        figures = (pl.col(column).alias(name) for name, column in COMPONENTS.items())
+        years = rows.select("year", *figures, "grade", "flags")
+        value: float = period[COMPONENTS[component]]
+        gap = float(np.mean(years[component].to_numpy())) * (QUARTERS if is_quarter(last) else 1) - value
+        if abs(gap) > ROUNDING:
+            raise IdentityError("yardstick.period-gap", gap=gap)
+        levels = (  # that the account uses, year by year
+            one.frame.drop_nulls("value").select(pl.lit(str(one.year)).alias("year"), "item", "value") for one in each
+        )
+        return PeriodExplanation(
+            region=code, start=start, end=end, component=component, name=name, value=value, gap=gap,
+            grade=period["grade"] or "", years=years, inputs=pl.concat(levels), sources=_figures(each),
+            parameters=each[-1].parameters, foot=each[-1].foot,
+        )  # fmt: skip
 
     def facts(self) -> Facts:
         """Return what growth came from in the period that leads, who is first and last, and how far figures carry."""
-        from xinzhi.yardstick.view import measured
-
         return measured(self)
-
-
-INPUTS = ("output", "capital", "labour", "human_capital", "labour_share")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,34 +159,6 @@ def _number(value: float) -> str:
     return f"{value:,.1f}" if abs(value) >= 100 else f"{value:.4f}"  # noqa: PLR2004 - where decimals stop to matter
 
 
-def explain(result: Measurement, region: str | int, year: int | str) -> Explanation:
-    """Return what stands behind one region and year of a measurement."""
-    region, at = result.names.resolve(region, result.panel.regions), _period(year)
-    year = label(at)
-    row = result.frame.filter(pl.col("region") == region, pl.col("year").cast(pl.String) == str(year))
-    if not row.height:
-        raise _why_not(result, region, at)
-    here = row.row(0, named=True)
-    return Explanation(
-        region=region,
-        year=year,
-        name=result.names.region(region),
-        frame=_accounts(result, here, at),
-        sources=_sources(result, region, at),
-        parameters=_parameters(result, year_of(at)),
-        flags=here["flags"],
-        foot=Text(zh=result.provenance.foot("zh"), en=result.provenance.foot("en")),
-    )
-
-
-def _period(year: int | str) -> int:
-    """Return a year or quarter as a whole number."""
-    found = read(year)
-    if found is None:
-        raise UsageError("yardstick.no-year", year=year)
-    return found
-
-
 def _why_not(result: Measurement, region: str, at: int) -> UsageError:
     """Return why a region and period was not measured."""
     year = label(at)
@@ -177,7 +189,7 @@ def _accounts(result: Measurement, here: dict[str, float], at: int) -> pl.DataFr
             "weight": weight.get(item),
             "contribution": here.get(f"{item}_contribution"),
         }
-        for item in INPUTS
+        for item in LEVELS
     ]
     if "intermediate_growth" in here:
         own = {"growth": here["intermediate_growth"], "contribution": here["intermediate_contribution"]}
@@ -198,14 +210,12 @@ def _sources(result: Measurement, region: str, year: int) -> pl.DataFrame:
             rows.append({"column": name, "before": before, "value": value, "official": official})
 
     for name, values in panel.accounts.items():
-        mask = panel.unofficial.get(name)
-        add(f"accounts.{name}", *values[row, column - 1 : column + 1], official=mask is None or not mask[row, column])
+        official = not panel.marked(name)[row, column]
+        add(f"accounts.{name}", *values[row, column - 1 : column + 1], official=official)
     for name, cells in panel.investment.items():
-        mask = panel.unofficial.get(name)
         for item, asset in enumerate(panel.assets):
-            pair = cells[item, row, column - 1 : column + 1]
-            official = mask is None or not bool(mask[item, row, column])
-            add(f"investment.{name}[{asset}]", *pair, official=official)
+            official = not panel.marked(name)[item, row, column]
+            add(f"investment.{name}[{asset}]", *cells[item, row, column - 1 : column + 1], official=official)
     schema = {"column": pl.String, "before": pl.Float64, "value": pl.Float64, "official": pl.Boolean}
     return pl.DataFrame(rows, schema=schema).with_columns(pl.col("before", "value").fill_nan(None))
 
@@ -232,13 +242,8 @@ def _parameters(result: Measurement, year: int) -> pl.DataFrame:
     return pl.DataFrame(rows)
 
 
-COMPONENTS = {  # the columns of the account, by what a user asks for
-    "output": "output_growth",
-    "capital": "capital_contribution",
-    "labour": "labour_contribution",
-    "human_capital": "human_capital_contribution",
-    "tfp": "tfp_growth",
-}
+# the columns of the account, by what a user asks for
+COMPONENTS = {"output": "output_growth", **{name: PARTS[name] for name in PARTS if name != "intermediate"}}
 QUARTERS = 4
 ROUNDING = 1e-12  # what a sum of log points may differ by
 
@@ -282,9 +287,11 @@ class PeriodExplanation:
         ]
         said = [line.lang(language) for line in lines]
         for (column,), rows in self.sources.group_by(["column"], maintain_order=True):
-            cells = [_cell(row) for row in rows.iter_rows(named=True)]
+            shown = ["–" if value is None else f"{value:,.6g}" for value in rows["value"]]
+            marks = ["" if official else "*" for official in rows["official"]]
+            cells = ", ".join(map("{} {}{}".format, rows["year"], shown, marks))
             unit = f" ({rows['unit'][0]})" if rows["unit"][0] else ""
-            said.append(f"  {column}{unit}: {', '.join(cells)}")
+            said.append(f"  {column}{unit}: {cells}")
         said.append(f"  {words('yardstick.explain.estimated').lang(language)}")
         said += [f"  {row['parameter']} = {row['value']}  [{row['reference']}]" for row in self.parameters.to_dicts()]
         return "\n".join([*said, self.foot.lang(language)])
@@ -302,69 +309,17 @@ class PeriodExplanation:
         return figures | texts | frames
 
 
-def _cell(row: dict[str, Any]) -> str:
-    shown = "–" if row["value"] is None else f"{row['value']:,.6g}"
-    return f"{row['year']} {shown}{'' if row['official'] else '*'}"
-
-
-def explain_period(
-    result: Measurement, region: str | int, start: int | str, end: int | str, component: str = "tfp"
-) -> PeriodExplanation:
-    """Return what stands behind one figure of a period; a `UsageError` names what there is."""
-    if component not in COMPONENTS:
-        raise UsageError("yardstick.no-component", given=component, known=[same(name) for name in COMPONENTS])
-    code = result.names.resolve(region, result.panel.regions)
-    mine = result.periods.filter(region=code)
-    found = mine.filter(pl.col("start").cast(pl.String) == str(start), pl.col("end").cast(pl.String) == str(end))
-    if not found.height:
-        known = [span_text(row["start"], row["end"]) for row in mine.iter_rows(named=True)]
-        raise UsageError(
-            "yardstick.no-period", name=result.names.region(code), span=span_text(start, end), known=known or ["–"]
-        )
-    period = found.row(0, named=True)
-    first, last = int(read(start) or 0), int(read(end) or 0)
-    each = [result.explain(code, label(at)) for at in range(first + 1, last + 1)]
-    years = _by_year(result, code, [str(one.year) for one in each])
-    value: float = period[COMPONENTS[component]]
-    gap = float(np.mean(years[component].to_numpy())) * (QUARTERS if is_quarter(last) else 1) - value
-    if abs(gap) > ROUNDING:
-        raise IdentityError("yardstick.period-gap", gap=gap)
-    return PeriodExplanation(
-        region=code, start=start, end=end, component=component, name=result.names.region(code), value=value, gap=gap,
-        grade=period["grade"] or "", years=years, inputs=_levels(each), sources=_figures(each),
-        parameters=each[-1].parameters, foot=each[-1].foot,
-    )  # fmt: skip
-
-
-def _by_year(result: Measurement, code: str, years: list[str]) -> pl.DataFrame:
-    """Return the account of every year of a period."""
-    rows = result.frame.filter(pl.col("region") == code, pl.col("year").cast(pl.String).is_in(years)).sort("year")
-    return rows.select("year", *(pl.col(column).alias(name) for name, column in COMPONENTS.items()), "grade", "flags")
-
-
-def _levels(each: list[Explanation]) -> pl.DataFrame:
-    """Return the levels that the account uses, year by year."""
-    return pl.concat(
-        one.frame.filter(pl.col("value").is_not_null()).select(pl.lit(str(one.year)).alias("year"), "item", "value")
-        for one in each
-    )
-
-
 def _figures(each: list[Explanation]) -> pl.DataFrame:
     """Return the figures of the package that were read, year by year, with the unit of each column."""
     made = pl.concat(
         one.sources.select(pl.lit(str(one.year)).alias("year"), "column", "value", "official") for one in each
     )
     made = made.filter(pl.col("value").is_not_null().any().over("column"))
-    units = {column: _unit(column) for column in made["column"].unique()}
+    units = {}
+    for column in made["column"].unique():  # ``table.column[asset]``
+        table, _, name = column.partition("[")[0].partition(".")
+        known = known_tables()[table].columns.get(name) if table in known_tables() else None
+        units[column] = str(known.units[0]) if known is not None and known.units else ""
     return made.with_columns(pl.col("column").replace_strict(units, return_dtype=pl.String).alias("unit")).sort(
         "column", "year"
     )
-
-
-def _unit(column: str) -> str:
-    """Return the unit of a column of the package, ``table.column[asset]``; nothing where the rules do not know one."""
-    table, _, name = column.partition("[")[0].partition(".")
-    known = known_tables().get(table)
-    units = () if known is None or name not in known.columns else known.columns[name].units
-    return str(units[0]) if units else ""

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
+from xinzhi.core.arrays import BoolArray, FloatArray, IntArray, hold
 from xinzhi.core.errors import InputError
 from xinzhi.core.finding import Finding
-from xinzhi.core.gaps import hold
 from xinzhi.core.quarters import is_quarter, label, year_of
 from xinzhi.core.result import Provenance
 from xinzhi.data import Package, national_series
@@ -60,7 +60,9 @@ def spell(marks: Mapping[str, BoolArray], shape: tuple[int, int]) -> list[str]:
     return [words[kind] for kind in where.ravel().tolist()]
 
 
-TOTAL_ASSET = "total"
+Source = Package | str | Path | Mapping[str, object]  # a package, its name or path, or a mapping of tables
+Ruler = Protocol | str | Path  # a protocol, its identifier, or the path of its file
+TOTAL_ASSET, STATUS = "total", "_status"
 INVESTMENT_SERIES = ("gfcf_nominal", "gcf_nominal", "gcf_growth_real")
 NATIONAL_SERIES = ("labour_share", *INVESTMENT_SERIES)
 # Intermediate inputs of gross output: the three kinds where a region has any of them, else all of them together.
@@ -123,6 +125,11 @@ class Panel:
         found = self.accounts.get(column)
         return np.full(self.shape, np.nan) if found is None else found
 
+    def marked(self, column: str) -> BoolArray:
+        """Return the cells of a column that are not official: `(R, T)`, of investment `(A, R, T)`."""
+        cells = self.investment.get(column)
+        return self.unofficial.get(column, np.zeros(self.shape if cells is None else cells.shape, dtype=np.bool_))
+
     def region_index(self, region: str) -> int:
         """Return the position of a region; an `InputError` says that the package has none such."""
         if region not in self.regions:
@@ -159,6 +166,18 @@ class _Axes:
         out[index] = rows.select(condition).to_series().fill_null(value=False).to_numpy()
         return out
 
+    def unofficial(self, rows: pl.DataFrame, *index: IntArray, leading: tuple[int, ...] = ()) -> dict[str, BoolArray]:
+        """Return for every column with a status where it is not official."""
+        return {
+            name.removesuffix(STATUS): self.mask(rows, pl.col(name).ne_missing("official"), *index, leading=leading)
+            for name in rows.columns
+            if name.endswith(STATUS)
+        }
+
+
+def _is(rows: pl.DataFrame, column: str, value: object) -> pl.Expr:
+    return pl.col(column).eq(value) if column in rows.columns else pl.lit(value=False)
+
 
 def read_panel(package: Package) -> Panel:
     """Align the tables of a package on regions and years."""
@@ -174,8 +193,7 @@ def read_panel(package: Package) -> Panel:
     nation = _read_nation(package)
     rows, region, year = axes.place(accounts)
     numbers = [name for name, kind in rows.schema.items() if kind.is_numeric() and name != "year"]
-    status = _status_columns(rows)
-    names = rows.columns
+
     assets, invested, unofficial = _read_investment(investment, axes)
     return Panel(
         regions=regions,
@@ -184,17 +202,9 @@ def read_panel(package: Package) -> Panel:
         assets=assets,
         investment=invested,
         vintages=_read_vintages(package.optional("vintages", verb="measure", despite=BEARABLE), axes),
-        unofficial=unofficial
-        | {name: axes.mask(rows, pl.col(mark).ne_missing("official"), region, year) for name, mark in status.items()},
-        preliminary=axes.mask(
-            rows,
-            pl.col("output_vintage") == "first_published" if "output_vintage" in names else pl.lit(value=False),
-            region,
-            year,
-        ),
-        breaks=axes.mask(
-            rows, pl.col("employment_break") == 1 if "employment_break" in names else pl.lit(value=False), region, year
-        ),
+        unofficial=unofficial | axes.unofficial(rows, region, year),
+        preliminary=axes.mask(rows, _is(rows, "output_vintage", "first_published"), region, year),
+        breaks=axes.mask(rows, _is(rows, "employment_break", 1), region, year),
         hours_per_person="per person" in package.units.get("accounts", {}).get("hours", ""),
         nation=nation,
         control=control_index(nation, np.arange(first, last + 1, dtype=np.int64)),
@@ -209,15 +219,16 @@ def _read_nation(package: Package) -> dict[str, dict[int, float]]:
     found = {}
     for name in NATIONAL_SERIES:
         with suppress(InputError):
-            found[name] = dict(_national(package, name).select("year", "value").iter_rows())
+            found[name] = _national(package, name)
     return found
 
 
-def _national(package: Package, name: str) -> pl.DataFrame:
-    """Return a series of the table `nation` in the unit that the yardstick reads it in."""
+def _national(package: Package, name: str) -> dict[int, float]:
+    """Return a series of the table `nation` by year, in the unit that the yardstick reads it in."""
     amounts = package.units.get("investment", {}).get("investment_nominal") or None
     units = {"labour_share": "ratio", "gfcf_nominal": amounts, "gcf_nominal": amounts}
-    return national_series(package, name, unit=units.get(name), verb="measure")
+    series = national_series(package, name, unit=units.get(name), verb="measure")
+    return dict(series.select("year", "value").iter_rows())
 
 
 def labels(periods: IntArray) -> pl.Series:
@@ -263,12 +274,6 @@ def _year(table: pl.DataFrame, end: str) -> int:
     return value
 
 
-def _status_columns(rows: pl.DataFrame) -> dict[str, str]:
-    """Map every column to its status column, where there is one."""
-    suffix = "_status"
-    return {name.removesuffix(suffix): name for name in rows.columns if name.endswith(suffix)}
-
-
 def _read_investment(
     table: pl.DataFrame | None, axes: _Axes
 ) -> tuple[tuple[str, ...], dict[str, FloatArray], dict[str, BoolArray]]:
@@ -285,10 +290,7 @@ def _read_investment(
     leading = (len(assets),)
     numbers = [name for name, kind in rows.schema.items() if kind.is_numeric() and name != "year"]
     values = {name: axes.spread(rows, name, asset, region, year, leading=leading) for name in numbers}
-    marks = {
-        name: axes.mask(rows, pl.col(mark).ne_missing("official"), asset, region, year, leading=leading)
-        for name, mark in _status_columns(rows).items()
-    }
+    marks = axes.unofficial(rows, asset, region, year, leading=leading)
     # In the package format `investment_status` speaks of the amount, `investment_price_status` of its price.
     if "investment" in marks:
         marks["investment_nominal"] = marks.pop("investment")
@@ -310,7 +312,8 @@ def _read_vintages(table: pl.DataFrame | None, axes: _Axes) -> dict[str, FloatAr
 def require(package: Package, protocol: Protocol) -> list[str]:
     """Check that the protocol can be computed and the package has what it asks; return the tables that are read."""
     protocol.require()
-    needed = columns(protocol, given="investment" not in package.tables and _gives_capital(package))
+    own = "accounts" in package.tables and "capital" in package.tables["accounts"].columns
+    needed = columns(protocol, given=own and "investment" not in package.tables)
     for table, names in needed.items():
         package.require(table, names, verb="measure", despite=BEARABLE if table == "accounts" else ())
     wanted = _from_nation(protocol)
@@ -327,10 +330,8 @@ def require(package: Package, protocol: Protocol) -> list[str]:
 def _from_nation(protocol: Protocol) -> list[str]:
     """Return the national series that the protocol takes from the package; the drift of bands is learned from them."""
     share = protocol.value("shares.rule") == "observed_national" and not protocol.declares("shares.national")
-    path = "estimates.control_total"
-    controlled = protocol.declares(path) and protocol.value(path) != "none"
-    level = protocol.declares("capital.benchmark") and protocol.value("capital.benchmark") == "national"
-    controlled = controlled or (level and not protocol.declares("capital.national_ratio"))
+    level = protocol.choice("capital.benchmark") == "national" and not protocol.declares("capital.national_ratio")
+    controlled = level or protocol.choice("estimates.control_total", "none") != "none"
     return [*(["labour_share"] if share else []), *(INVESTMENT_SERIES if controlled else [])]
 
 
@@ -368,15 +369,10 @@ def _figures(protocol: Protocol) -> Iterator[str]:
         yield from ("employment", "employment_break")
         if protocol.value("labour.quality") == "schooling":
             yield from ("schooling", "human_capital")
-    if protocol.declares("capital.benchmark") and protocol.value("capital.benchmark") != "none":
+    if protocol.choice("capital.benchmark", "none") != "none":
         yield "expenditure_gdp"
     if protocol.value("shares.rule") == "observed_regional":
         yield from ("labour_share", "labour_compensation", "employee_compensation", "employee_hours", "hours")
-
-
-def _gives_capital(package: Package) -> bool:
-    """Return whether the accounts carry a capital stock of their own."""
-    return "accounts" in package.tables and "capital" in package.tables["accounts"].columns
 
 
 def columns(protocol: Protocol, *, given: bool = False) -> dict[str, list[str]]:

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from xinzhi.core import flags
 from xinzhi.core.errors import InputError
 from xinzhi.core.parameters import setting
 from xinzhi.core.result import Facts, Result
@@ -20,7 +19,7 @@ from xinzhi.yardstick.audit.robustness import FIRST, SCHEMA
 from xinzhi.yardstick.estimates.results import ALL, TOGETHER, TOTAL, Bands, corrected_clause, record_clause
 from xinzhi.yardstick.growth_accounts import account
 from xinzhi.yardstick.measurement import Measurement
-from xinzhi.yardstick.view import PARTS, Span, View, contrast, ends, findings, largest_source, rates
+from xinzhi.yardstick.view import PARTS, Span, View, contrast, ends, findings, largest_source, official_ends, rates
 
 MOSTLY = setting(CONVENTIONS, "half")
 EACH, AGREED = (setting(CONVENTIONS, name) for name in ("regions_named", "agreed"))
@@ -45,8 +44,19 @@ class Ranking(Result, verb="ranking", topic="yardstick", key=("region", "start",
     nation: Mapping[int, float]
 
     def facts(self) -> Facts:
-        """Return the newest period, those before it, ties, the sum beside the nation, and what carries growth."""
-        return said(self)
+        """Return the newest period, those before it, ties, the sum beside the nation, and what carries growth.
+
+        Each sentence is left out where nothing can be said; notes say how far they carry.
+        """
+        view = View(self.measurement)
+        newest = view.spans[-1]
+        if self.frame.is_empty() or not _total(view, newest):  # regions one by one: what the measurement says of them
+            return _each(self, view, newest) | self.measurement.facts()
+        steps = (_newest, _robust, _beside_nation, _before, _carried, _limits)
+        facts = {key: values for step in steps for key, values in step(self, view, newest).items()}
+        facts |= {f"note.{key.removeprefix('answer.')}": one for key, one in contrast(view).items()}
+        declared = self.measurement.regions_declared.facts([view.name(code) for code in view.codes])
+        return facts | declared | _findings(self, view, newest)
 
     def of(self, start: int, end: int) -> pl.DataFrame:
         """Return the rows of one period, highest TFP growth first."""
@@ -64,14 +74,10 @@ def ranking(
 
     Parameters
     ----------
-    measurement
-        What `measure` returns.
-    package
-        What it was measured from; its table ``nation`` has the nation's own growth.
-    bands
-        Bands of the same measurement, where years are estimated.
-    protocols
-        Ranges over the admissible protocols, from `robustness`.
+    measurement, package
+        What `measure` returns, and what it was measured from; the table ``nation`` has the nation's own growth.
+    bands, protocols
+        Bands of the same measurement, where years are estimated, and ranges over the protocols, from `robustness`.
 
     Examples
     --------
@@ -137,24 +143,6 @@ def _nation(package: Package) -> dict[int, float]:
     return {year: float(np.log1p(value / 100)) for year, value in series.select("year", "value").iter_rows()}
 
 
-def said(result: Ranking) -> Facts:
-    """Return the facts of five sentences, each left out where nothing can be said; notes say how far they carry."""
-    view = View(result.measurement)
-    newest = view.spans[-1]
-    if result.frame.is_empty() or not _total(view, newest):  # regions one by one: what the measurement says of them
-        return _each(result, view, newest) | result.measurement.facts()
-    steps = (_newest, _robust, _beside_nation, _before, _carried)
-    facts = {key: values for step in steps for key, values in step(result, view, newest).items()}
-    declared = result.measurement.regions_declared.facts([view.name(code) for code in view.codes])
-    return (
-        facts
-        | _limits(result, view, newest)
-        | {f"note.{key.removeprefix('answer.')}": one for key, one in contrast(view).items()}
-        | declared
-        | _findings(result, view, newest)
-    )
-
-
 def _total(view: View, span: Span) -> Mapping[str, Any]:
     """Return the accounts of all regions together, or of the only one; empty where there is no total."""
     if len(view.codes) == 1:
@@ -162,12 +150,6 @@ def _total(view: View, span: Span) -> Mapping[str, Any]:
         return rows.row(0, named=True) if rows.height else {}
     row = view.national_of(span)
     return row if row and row["tfp_growth"] is not None else {}
-
-
-def _widest(result: Ranking, span: Span) -> tuple[float, float] | None:
-    """Return the widest band that the verb `bands` names: with revisions of output, where it has one."""
-    found = [band for band in (_band(result, span), _band(result, span, ALL)) if band is not None]
-    return (min(low for low, _ in found), max(high for _, high in found)) if found else None
 
 
 def _band(result: Ranking, span: Span, component: str = TOGETHER) -> tuple[float, float] | None:
@@ -240,12 +222,15 @@ def _before(result: Ranking, view: View, newest: Span) -> Facts:
     def figures(spans: Iterable[Span]) -> list[Text]:
         return [words("yardstick.ranking.figure", span=span.label, value=known[span]) for span in spans]
 
-    band = _widest(result, newest)
-    if band is None:
+    # the widest band that the verb `bands` names: with revisions of output, where it has one
+    bands = [band for band in (_band(result, newest), _band(result, newest, ALL)) if band is not None]
+    if not bands:
         return {"ranking.before": {"figures": figures(known)}}
-    low, high = (_as_told(end) for end in band)
-    higher = [span for span in known if _as_told(known[span]) > high]
-    lower = [span for span in known if _as_told(known[span]) < low]
+    # in percent as sentences tell it: what reads alike is not called higher or lower
+    told = {span: round(100 * growth, 1) for span, growth in known.items()}
+    low, high = round(100 * min(low for low, _ in bands), 1), round(100 * max(high for _, high in bands), 1)
+    higher = [span for span in known if told[span] > high]
+    lower = [span for span in known if told[span] < low]
     within = [span for span in known if span not in {*higher, *lower}]
     key = "slower" if len(higher) == len(known) else "faster" if len(lower) == len(known) else "mixed"
     if not higher and not lower:
@@ -253,11 +238,6 @@ def _before(result: Ranking, view: View, newest: Span) -> Facts:
     values = {"higher": figures(higher), "lower": figures(lower), "within": figures(within)}
     parts = [words(f"yardstick.ranking.{name}", figures=some) for name, some in values.items() if some]
     return {f"ranking.before_{key}": {"figures": figures(known), "parts": clauses(parts)}}
-
-
-def _as_told(growth: float) -> float:
-    """Return growth in percent as sentences tell it: what reads alike is not called higher or lower."""
-    return round(100 * growth, 1)
 
 
 def _robust(result: Ranking, view: View, newest: Span) -> Facts:
@@ -367,19 +347,9 @@ def _carried(_: Ranking, view: View, newest: Span) -> Facts:
         "k": k,
         "n": frame.height,
     }
-    ended = _ended(view, newest)
+    ended = official_ends(view, newest.end)
     estimated = words("yardstick.ranking.estimated", year=min(ended)) if ended else ""
     return {f"ranking.{'carried' if len(view.codes) > 1 else 'carried_alone'}": values | {"estimated": estimated}}
-
-
-def _ended(view: View, newest: Span) -> dict[int, list[Text]]:
-    """Return which inputs have no official figures for all of the newest period, by the year in which these end."""
-    rows = view.measurement.coverage.drop_nulls("last_official_year").sort("last_official_year", maintain_order=True)
-    by_year: dict[int, list[Text]] = {}
-    for series, year in rows.select("series", "last_official_year").rows():
-        if year < newest.end:
-            by_year.setdefault(int(year), []).append(flags.series_name(series))
-    return by_year
 
 
 def _limits(result: Ranking, view: View, newest: Span) -> Facts:
@@ -391,7 +361,7 @@ def _limits(result: Ranking, view: View, newest: Span) -> Facts:
         and (named := _first(result, view, view.lead))
     ):
         facts["note.first_before"] = {"span": view.lead.label, "names": named, "first": FIRST}
-    if ended := _ended(view, newest):
+    if ended := official_ends(view, newest.end):
         parts = [words("yardstick.ranking.ended", names=names, year=year) for year, names in ended.items()]
         facts["note.ended"] = {"parts": clauses(parts)}
     found = {span: [view.name(code) for code in view.unranked(span)] for span in dict.fromkeys([newest, view.lead])}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -17,10 +17,9 @@ from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text, clauses, listing, read_words, same, span_text, words
 from xinzhi.data import known_tables
 from xinzhi.protocol import Protocol
-from xinzhi.yardstick.grading import FAILED, Graded
 from xinzhi.yardstick.growth_accounts import GrowthAccounts
 from xinzhi.yardstick.panel import Panel
-from xinzhi.yardstick.periods import UNDECLARED, RegionSet
+from xinzhi.yardstick.periods import FAILED, UNDECLARED, Graded, RegionSet
 
 PARTS = {
     "capital": "capital_contribution",
@@ -55,6 +54,15 @@ class Figures(Result, verb="measure", topic="yardstick", key=("region", "year"))
     findings: tuple[Finding, ...] = ()
     accounts: GrowthAccounts | None = None
     graded: Graded | None = None
+
+    def spans(self) -> list[tuple[int, int]]:
+        """Return the periods that are reported, in order, the whole span last."""
+        return self.periods.select("start", "end").unique(maintain_order=True).rows()
+
+    def shared(self, verb: str, **options: Any) -> dict[str, Any]:  # noqa: ANN401 - options of any kind
+        """Return what a result that rests on this measurement has from it: kind of frame, names and provenance."""
+        made = replace(self.provenance, verb=verb, options=options)
+        return {"kind": self.kind, "names": self.names, "provenance": made}
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -249,24 +257,22 @@ def measured(result: Figures) -> Facts:
     if result.frame.is_empty():
         return {"answer.unmeasured": {}}
     view = View(result)
-    steps = (_together, _sources, ends, _unranked, _whole, contrast, _latest, _until)
-    facts = {key: said for step in steps for key, said in step(view).items()}
+    facts = _together(view) | _sources(view) | ends(view)
+    if names := _named(view, view.unranked(view.lead)):  # their data fail the tests of admission
+        facts["answer.unranked"] = {"span": view.lead.label, "k": len(names), "names": names}
+    facts |= _whole(view) | contrast(view) | _latest(view) | _until(view)
     return facts | result.regions_declared.facts(_named(view, view.codes)) | findings(result)
 
 
 def findings(result: Figures) -> Facts:
     """Return how many warnings about the data touch these figures, and in which columns."""
     warned = [one for one in result.findings if one.severity != "note"]
-    columns = dict.fromkeys((str(one.table), one.column) for one in warned)
-    names = [_title(table, column) for table, column in columns]
+    names = []
+    for name, column in dict.fromkeys((str(one.table), one.column) for one in warned):
+        table = known_tables()[name]
+        found = table.column(column) if column else None
+        names.append(table.title if found is None else found.text)
     return {"note.findings": {"n": len(warned), "names": names}} if warned else {}
-
-
-def _title(table: str, column: str | None) -> Text:
-    """Return what a column, or a table, is called."""
-    known = known_tables()[table]
-    found = known.column(column) if column else None
-    return known.title if found is None else found.text
 
 
 def figures_of(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -348,12 +354,6 @@ def ends(view: View) -> Facts:
     return {"answer.ends": {"first": said[:width], "last": said[: -width - 1 : -1]}}
 
 
-def _unranked(view: View) -> Facts:
-    """Return the regions that have no rank, for their data fail the tests of admission."""
-    names = _named(view, view.unranked(view.lead))
-    return {"answer.unranked": {"span": view.lead.label, "k": len(names), "names": names}} if names else {}
-
-
 def _whole(view: View) -> Facts:
     row = view.national_of(view.whole)
     rows = view.ranked(view.whole)["region"]
@@ -394,11 +394,18 @@ def _latest(view: View) -> Facts:
     return {"note.latest": {**said, "tfp": row["tfp_growth"]}} if row else {"note.latest_plain": said}
 
 
-def _until(view: View) -> Facts:
-    """Return how far official figures carry."""
+def official_ends(view: View, before: int | None = None) -> dict[int, list[Text]]:
+    """Return the inputs by the year in which their official figures end: all, or those that end before a year."""
     rows = view.measurement.coverage.drop_nulls("last_official_year").sort("last_official_year", maintain_order=True)
     by_year: dict[int, list[Text]] = {}
     for series, year in rows.select("series", "last_official_year").rows():
-        by_year.setdefault(int(year), []).append(flags.series_name(series))
-    parts = [words("yardstick.answer.until", names=names, year=year) for year, names in by_year.items()]
+        if before is None or year < before:
+            by_year.setdefault(int(year), []).append(flags.series_name(series))
+    return by_year
+
+
+def _until(view: View) -> Facts:
+    """Return how far official figures carry."""
+    ends = official_ends(view)
+    parts = [words("yardstick.answer.until", names=names, year=year) for year, names in ends.items()]
     return {"note.reach": {"parts": clauses(parts)}} if parts else {}

@@ -20,9 +20,9 @@ import numpy as np
 import polars as pl
 import pytest
 
+from xinzhi.core import inventory
 from xinzhi.core import labour as shares
-from xinzhi.core import services
-from xinzhi.core.gaps import hold
+from xinzhi.core.arrays import hold
 from xinzhi.core.index_numbers import contributions
 
 pytestmark = pytest.mark.shared
@@ -122,10 +122,10 @@ def capital(shared, austria):
 @pytest.mark.parametrize(("years", "median"), [(3, 2e-4), (1, 3e-4)])
 def test_euklems_capital_services_from_asset_stocks(capital, log_growth, years, median):
     price, stock, rate, income, published = capital
-    gains = services.revaluation(price, years=years, centred=True)
-    returns = services.internal_return(income, price, stock, rate, gains)
-    cost = services.settle_negative(services.user_cost(price, returns, rate, gains), "zero")
-    index = services.capital_services(stock, cost)
+    gains = inventory.revaluation(price, years=years, centred=True)
+    returns = inventory.internal_return(income, price, stock, rate, gains)
+    cost = inventory.settle_negative(inventory.user_cost(price, returns, rate, gains), "zero")
+    index = inventory.capital_services(stock, cost)
     error = np.abs(log_growth(index) - log_growth(published))
     known = np.isfinite(error)
     assert known.sum() > 1000

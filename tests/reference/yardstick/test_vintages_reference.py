@@ -21,8 +21,7 @@ import pytest
 
 import xinzhi
 from xinzhi import protocol
-from xinzhi.yardstick.compare_vintages import PARTS, compare_vintages
-from xinzhi.yardstick.vintage_history import vintage_history
+from xinzhi.yardstick.compare_vintages import PARTS, compare_vintages, vintage_history
 
 NAMES = {
     "countrycode": "region",

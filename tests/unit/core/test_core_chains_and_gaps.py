@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from xinzhi.core import gaps, index_numbers, markov_chains, regression, shapley, spatial
+from xinzhi.core import arrays, index_numbers, markov_chains, regression, shapley, spatial
 
 NAN = np.nan
 
@@ -13,10 +13,10 @@ NAN = np.nan
 @pytest.mark.parametrize(
     ("found", "expected"),
     [
-        (gaps.inside(np.array([NAN, 1.0, NAN, 2.0, NAN])), [0, 1, 1, 1, 0]),
-        (gaps.interpolate(np.array([NAN, 1.0, NAN, 2.0, NAN])), [1.0, 1.0, 1.5, 2.0, 2.0]),
-        (gaps.interpolate(np.array([NAN, NAN])), [NAN, NAN]),
-        (gaps.hold(np.array([NAN, 1.0, NAN, 2.0])), [1.0, 1.0, 1.0, 2.0]),
+        (arrays.inside(np.array([NAN, 1.0, NAN, 2.0, NAN])), [0, 1, 1, 1, 0]),
+        (arrays.interpolate(np.array([NAN, 1.0, NAN, 2.0, NAN])), [1.0, 1.0, 1.5, 2.0, 2.0]),
+        (arrays.interpolate(np.array([NAN, NAN])), [NAN, NAN]),
+        (arrays.hold(np.array([NAN, 1.0, NAN, 2.0])), [1.0, 1.0, 1.0, 2.0]),
         (markov_chains.transition_counts(np.array([0, 0, 1, -1]), np.array([0, 1, 1, 1]), 2), [[1, 1], [0, 1]]),
         (markov_chains.probabilities(np.array([[1.0, 3.0], [0.0, 0.0]])), [[0.25, 0.75], [NAN, NAN]]),
         (markov_chains.steady_state(np.array([[0.9, 0.1], [0.3, 0.7]])), [0.75, 0.25]),

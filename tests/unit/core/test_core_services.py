@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from xinzhi.core import services
+from xinzhi.core import inventory
 from xinzhi.core.errors import InputError, UsageError
 
 NAN = np.nan
@@ -40,57 +40,57 @@ def by_hand():
 
 def test_capital_services_by_hand():
     returns, compensation, growth = by_hand()
-    gains = services.revaluation(PRICE, years=1, centred=False)
-    rate = services.internal_return(INCOME, PRICE, STOCK, RATE, gains)
+    gains = inventory.revaluation(PRICE, years=1, centred=False)
+    rate = inventory.internal_return(INCOME, PRICE, STOCK, RATE, gains)
     np.testing.assert_allclose(rate, [NAN, *returns])
-    cost = services.user_cost(PRICE, rate, RATE, gains)
+    cost = inventory.user_cost(PRICE, rate, RATE, gains)
     np.testing.assert_allclose((cost * STOCK)[:, 1:].T, compensation)
     np.testing.assert_allclose((cost * STOCK).sum(axis=0)[1:], INCOME[1:])
-    np.testing.assert_allclose(services.capital_services(STOCK, cost), [NAN, 1.0, math.exp(growth)])
+    np.testing.assert_allclose(inventory.capital_services(STOCK, cost), [NAN, 1.0, math.exp(growth)])
 
 
 def test_external_return_is_taken_as_given():
-    cost = services.user_cost(PRICE, 0.04, RATE, np.zeros_like(PRICE))
+    cost = inventory.user_cost(PRICE, 0.04, RATE, np.zeros_like(PRICE))
     np.testing.assert_allclose(cost[:, 1], [1.00 * 0.04 + 1.05 * 0.03, 1.00 * 0.04 + 0.90 * 0.30])
 
 
 def test_an_asset_that_is_not_used_needs_no_price():
     price, stock = np.vstack([PRICE, [[NAN] * 3]]), np.vstack([STOCK, [[0.0] * 3]])
     rate = np.vstack([RATE, [[0.2]]])
-    gains = services.revaluation(price, years=1, centred=False)
-    returns = services.internal_return(INCOME, price, stock, rate, gains)
+    gains = inventory.revaluation(price, years=1, centred=False)
+    returns = inventory.internal_return(INCOME, price, stock, rate, gains)
     np.testing.assert_allclose(returns[1:], by_hand()[0])
-    index = services.capital_services(stock, services.user_cost(price, returns, rate, gains))
+    index = inventory.capital_services(stock, inventory.user_cost(price, returns, rate, gains))
     assert index[2] == pytest.approx(math.exp(by_hand()[2]))
 
 
 def test_no_stock_no_return():
-    returns = services.internal_return(INCOME, PRICE, np.zeros_like(STOCK), RATE, np.zeros_like(PRICE))
+    returns = inventory.internal_return(INCOME, PRICE, np.zeros_like(STOCK), RATE, np.zeros_like(PRICE))
     assert np.isnan(returns).all()
 
 
 def test_revaluation_windows():
     price = np.cumprod([[1.0, 1.1, 1.2, 1.3, 1.4]], axis=1)
-    centred = services.revaluation(price, years=3, centred=True)
+    centred = inventory.revaluation(price, years=3, centred=True)
     np.testing.assert_allclose(centred, [[NAN, 0.15, 0.2, 0.3, 0.35]])
-    trailing = services.revaluation(price, years=3, centred=False)
+    trailing = inventory.revaluation(price, years=3, centred=False)
     np.testing.assert_allclose(trailing, [[NAN, 0.1, 0.15, 0.2, 0.3]])
-    np.testing.assert_allclose(services.revaluation(price, years=1, centred=True), [[NAN, 0.1, 0.2, 0.3, 0.4]])
+    np.testing.assert_allclose(inventory.revaluation(price, years=1, centred=True), [[NAN, 0.1, 0.2, 0.3, 0.4]])
 
 
 @pytest.mark.parametrize(("years", "centred"), [(0, False), (2, True)])
 def test_windows_that_make_no_sense_are_refused(years, centred):
     with pytest.raises(UsageError, match="window"):
-        services.revaluation(PRICE, years=years, centred=centred)
+        inventory.revaluation(PRICE, years=years, centred=centred)
 
 
 def test_negative_user_costs():
     cost = np.array([[0.2, -0.1, NAN]])
-    np.testing.assert_array_equal(services.settle_negative(cost, "zero"), [[0.2, 0.0, NAN]])
-    np.testing.assert_array_equal(services.settle_negative(cost, "near_zero", floor=0.001), [[0.2, 0.001, NAN]])
-    np.testing.assert_array_equal(services.settle_negative(cost, "keep"), cost)
+    np.testing.assert_array_equal(inventory.settle_negative(cost, "zero"), [[0.2, 0.0, NAN]])
+    np.testing.assert_array_equal(inventory.settle_negative(cost, "near_zero", floor=0.001), [[0.2, 0.001, NAN]])
+    np.testing.assert_array_equal(inventory.settle_negative(cost, "keep"), cost)
     with pytest.raises(InputError, match="1 user costs"):
-        services.settle_negative(cost, "refuse")
-    assert services.settle_negative(np.array([0.1]), "refuse").tolist() == [0.1]
+        inventory.settle_negative(cost, "refuse")
+    assert inventory.settle_negative(np.array([0.1]), "refuse").tolist() == [0.1]
     with pytest.raises(UsageError, match="ignore"):
-        services.settle_negative(cost, "ignore")
+        inventory.settle_negative(cost, "ignore")

@@ -103,7 +103,7 @@ READERS = {
     "studies/price_tables.py": "reads names of columns",
     "yardstick/claims/figures.py": "reads units of claims",
     "protocol/reading.py": "folds lines of Chinese",
-    "protocol/new.py": "writes a file whose comments are in both languages",
+    "protocol/diff.py": "writes a file whose comments are in both languages",
     "core/text.py": "joins lists",
 }
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from xinzhi.core.files import whole
 from xinzhi.core.flags import in_full, in_words, is_extrapolated, is_official, marks, split, year_ranges
-from xinzhi.core.text import Text, same, share, words
-from xinzhi.core.unit_words import amount, split_unit, unit_text
+from xinzhi.core.text import Text, amount, same, share, split_unit, unit_text, words
 from xinzhi.protocol import Dated
 from xinzhi.report.charts.kit.episodes import marks as dates_marked
 from xinzhi.report.charts.kit.episodes import written

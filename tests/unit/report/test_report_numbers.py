@@ -4,8 +4,7 @@ import math
 
 import pytest
 
-from xinzhi.core.text import Text, number, percent
-from xinzhi.core.unit_words import amount, split_unit, unit_text
+from xinzhi.core.text import Text, amount, number, percent, split_unit, unit_text
 
 
 def test_log_points_become_percent_per_year() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 import xinzhi
 from xinzhi.core.parameters import read_yaml
-from xinzhi.yardstick.audit.misreport import KINDS, Kind, misreported, misreports
+from xinzhi.yardstick.audit.robustness import KINDS, Kind, misreported, misreports
 from xinzhi.yardstick.growth_accounts import account, build_inputs
 
 ENTRIES = read_yaml(KINDS)["kinds"]

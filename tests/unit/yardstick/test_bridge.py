@@ -13,7 +13,7 @@ import xinzhi
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.data import national_series
 from xinzhi.protocol import Dated
-from xinzhi.yardstick.bridge.bridge import _orders
+from xinzhi.yardstick.bridge import _orders
 
 TOLERANCE = 1e-12
 WALKS = [("pwt-10.01", (2012, 2017)), ("pwt-10.01", (1978, 2019)), ("cip-4.0", (2012, 2017)), ("cip-4.0", (2007, 2012))]

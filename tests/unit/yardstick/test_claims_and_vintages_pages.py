@@ -9,8 +9,7 @@ import pytest
 
 from xinzhi import protocol
 from xinzhi.yardstick import check_claims
-from xinzhi.yardstick.compare_vintages import compare_vintages
-from xinzhi.yardstick.vintage_history import vintage_history
+from xinzhi.yardstick.compare_vintages import compare_vintages, vintage_history
 
 DOCS = Path(__file__).parents[3] / "docs"
 CLAIMS, VINTAGES = ((DOCS / f"{name}.md").read_text("utf-8") for name in ("claims", "vintages"))

@@ -13,8 +13,8 @@ import pytest
 import xinzhi
 from xinzhi.core.errors import InputError
 from xinzhi.yardstick import backcast, bands, gaps, peers
-from xinzhi.yardstick.diagnosis.backcast import as_of, hit_rates
-from xinzhi.yardstick.diagnosis.peers import distances
+from xinzhi.yardstick.backcast import as_of, hit_rates
+from xinzhi.yardstick.peers import distances
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import xinzhi
+from xinzhi.core.arrays import log_growth
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.protocol import load as load_protocol
 from xinzhi.yardstick.estimates.draws import (
@@ -30,7 +31,7 @@ from xinzhi.yardstick.estimates.draws import (
 )
 from xinzhi.yardstick.estimates.errors import Exchange, learn
 from xinzhi.yardstick.estimates.results import _quantiles, above, interval_score, judge, ranked, state
-from xinzhi.yardstick.estimating import as_of, live, log_growth, share_as_of
+from xinzhi.yardstick.estimating import as_of, live, share_as_of
 from xinzhi.yardstick.growth_accounts import Inputs, account
 
 

@@ -11,8 +11,7 @@ import xinzhi
 from xinzhi import protocol
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.shapley import shapley
-from xinzhi.yardstick.compare_vintages import PARTS, compare_vintages
-from xinzhi.yardstick.vintage_history import vintage_history
+from xinzhi.yardstick.compare_vintages import PARTS, compare_vintages, vintage_history
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from xinzhi.yardstick.vintage_history import oldest_first
+from xinzhi.yardstick.compare_vintages import oldest_first
 
 
 def test_oldest_first() -> None:

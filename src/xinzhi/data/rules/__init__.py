@@ -12,8 +12,7 @@ from xinzhi.data.casting import Sheet
 from xinzhi.data.rules.admission import admitted
 from xinzhi.data.rules.figures import ends, magnitude, plausible
 from xinzhi.data.rules.keys import codes, keys, structure
-from xinzhi.data.rules.series import series
-from xinzhi.data.rules.values import official, values
+from xinzhi.data.rules.values import official, series, values
 
 __all__ = ["examine", "rules"]
 

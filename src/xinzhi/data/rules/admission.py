@@ -46,10 +46,11 @@ def values(tables: Tables, units: Units) -> pl.DataFrame:
     if accounts is None or not {*_KEY, "output_nominal"} <= set(accounts.columns):
         return pl.DataFrame(schema=_VALUE)
     accounts = accounts.join(_invested(tables), on=_KEY, how="left").sort(_KEY)
-    revised = _of_vintages(tables, "census4")
-    accounts = accounts.join(revised, on=_KEY, how="left").with_columns(
-        revised=pl.coalesce("revised", "output_nominal")
-    )
+    revised, vintages = pl.col("output_nominal"), tables.get("vintages")
+    if vintages is not None and {*_KEY, "vintage", "output_nominal"} <= set(vintages.columns):
+        known = vintages.filter(pl.col("vintage") == "census4").select(*_KEY, census="output_nominal")
+        accounts, revised = accounts.join(known, on=_KEY, how="left"), pl.coalesce("census", "output_nominal")
+    accounts = accounts.with_columns(revised=revised)
     made = [_test(accounts, "investment", pl.col("invested") / pl.col("output_nominal"))]
     if "expenditure_gdp" in accounts.columns:
         gap = (pl.col("revised") / pl.col("expenditure_gdp")).log().forward_fill().over("region")
@@ -67,14 +68,6 @@ def _invested(tables: Tables) -> pl.DataFrame:
         frame = frame.filter(pl.col("asset") == "total")
     whole = pl.when(pl.col("investment_nominal").is_not_null().all()).then(pl.col("investment_nominal").sum())
     return frame.group_by(_KEY).agg(invested=whole)
-
-
-def _of_vintages(tables: Tables, vintage: str) -> pl.DataFrame:
-    """Return output at current prices of one vintage."""
-    frame = tables.get("vintages")
-    if frame is None or not {*_KEY, "vintage", "output_nominal"} <= set(frame.columns):
-        return pl.DataFrame(schema={"region": pl.String, "year": pl.Int64, "revised": pl.Float64})
-    return frame.filter(pl.col("vintage") == vintage).select(*_KEY, revised="output_nominal")
 
 
 def _test(frame: pl.DataFrame, name: str, value: pl.Expr) -> pl.DataFrame:

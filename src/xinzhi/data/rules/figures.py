@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
-from xinzhi.core.finding import Finding, Severity, finding
+from xinzhi.core.finding import Finding, Severity
 from xinzhi.core.parameters import read_yaml, setting
 from xinzhi.core.text import Text
 from xinzhi.data.casting import Sheet
@@ -115,9 +115,13 @@ def cut(sheet: Sheet, regions: Sheet | None) -> Iterator[Finding]:
         if int(ids[-1]) + 1 > rows[name].n_unique():  # rows of a group do not stand together
             return
         if ids[-1] + 1 >= setting(_FILE, "cut.groups"):
-            if level == 0 and name == "region" and regions is not None and (later := _beyond(rows[name], regions)):
-                yield from _at_end(sheet, name, "data.region-cut", regions=later[:_SHOWN], count=len(later))
-                return
+            if level == 0 and name == "region" and regions is not None and "region" in regions.raw.cells.columns:
+                listed = regions.raw.cells["region"].cast(pl.String).to_list()
+                there = rows[name].cast(pl.String).unique(maintain_order=True).to_list()
+                # the table has all regions up to its last one, in the order of the table `regions`
+                if (later := listed[len(there) :]) and listed[: len(there)] == there:
+                    yield from _at_end(sheet, name, "data.region-cut", regions=later[:_SHOWN], count=len(later))
+                    return
             before, count = _begins_alike(rows, ids, nested[level + 1 :])
             if before:
                 yield from _at_end(sheet, name, "data.table-cut", before=before, count=count, last=str(rows[name][-1]))
@@ -141,13 +145,6 @@ def _begins_alike(rows: pl.DataFrame, ids: pl.Series, inner: list[str]) -> tuple
     if alike.sum() != 1 or not alike[-1]:
         return 0, 0
     return int(groups["before"][-1]), int(groups["count"][-1])
-
-
-def _beyond(present: pl.Series, regions: Sheet) -> list[str]:
-    """Return the regions after the last one, where the table has all up to it in the order of the table `regions`."""
-    listed = regions.raw.cells["region"].cast(pl.String).to_list() if "region" in regions.raw.cells.columns else []
-    there = present.cast(pl.String).unique(maintain_order=True).to_list()
-    return listed[len(there) :] if listed[: len(there)] == there else []
 
 
 def _at_end(sheet: Sheet, column: str, code: str, **words: object) -> Iterator[Finding]:
@@ -196,6 +193,13 @@ class _Ratio:
     base: bool = False
     severity: Severity = "error"
 
+    def comparable(self, units: Mapping[str, str]) -> bool:
+        """Whether a ratio means something: levels only, and of one unit where its size is judged."""
+        of, by = parse(units[self.of]), parse(units[self.by])
+        return INDEX not in {of.atom, by.atom} and (
+            self.apart is not None or (of.atom, of.scale) == (by.atom, by.scale)
+        )
+
     def value(self, prices: str | None) -> pl.Expr:
         """Return the ratio of every row, or its log distance to the regions; unknown where one is not above zero."""
         asked = pl.col("year").cast(pl.String) == prices if self.base else pl.lit(value=True)
@@ -219,7 +223,7 @@ def _ratios(accounts: Sheet, investment: Sheet | None) -> Iterator[Finding]:
         frame = frame.join(_all_assets(investment), on=["region", "year"], how="left", maintain_order="left")
         units[_INVESTMENT] = investment.units[_INVESTMENT]
     rows = [_Ratio(**entry | {"reference": Text(**entry["reference"])}) for entry in read_yaml(_FILE)["ratios"]]
-    rows = [row for row in rows if {row.of, row.by} <= set(frame.columns) and _comparable(row, units)]
+    rows = [row for row in rows if {row.of, row.by} <= set(frame.columns) and row.comparable(units)]
     values = frame.select(
         "region", *(row.value(parse(units[row.by]).prices).alias(str(at)) for at, row in enumerate(rows))
     )
@@ -242,12 +246,6 @@ def _all_assets(investment: Sheet) -> pl.DataFrame:
     if "asset" in frame.columns and (frame["asset"] == "total").any():
         frame = frame.filter(pl.col("asset") == "total")
     return frame.group_by("region", "year").agg(pl.col(_INVESTMENT).sum())
-
-
-def _comparable(row: _Ratio, units: Mapping[str, str]) -> bool:
-    """Whether a ratio means something: levels only, and of one unit where its size is judged."""
-    of, by = parse(units[row.of]), parse(units[row.by])
-    return INDEX not in {of.atom, by.atom} and (row.apart is not None or (of.atom, of.scale) == (by.atom, by.scale))
 
 
 def _say(row: _Ratio) -> Say:
@@ -306,10 +304,8 @@ def _absent(tables: Mapping[str, Sheet]) -> Iterator[Finding]:
     listed = there.get("regions", set().union(*there.values()))
     for name in (one for one in _TOGETHER[1:] if one in there and there[one] <= listed):  # else codes are wrong
         if lacking := sorted(set().union(*there.values()) - there[name]):
-            yield finding(
-                "data.region-absent", words={"regions": lacking[:_SHOWN]}, table=name, file=tables[name].raw.file,
-                column="region", value=str(len(lacking)),
-            )  # fmt: skip
+            words, count = {"regions": lacking[:_SHOWN]}, str(len(lacking))
+            yield tables[name].finding("data.region-absent", words=words, column="region", value=count)
 
 
 def _shorter(sheet: Sheet) -> Iterator[Finding]:

@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterator, Mapping
 
 import polars as pl
 
-from xinzhi.core.finding import Finding, Place, finding
+from xinzhi.core.finding import Finding, finding
 from xinzhi.core.parameters import read_yaml
 from xinzhi.core.quarters import label
-from xinzhi.core.text import Text, read_words, words
+from xinzhi.core.text import read_words, words
 from xinzhi.data.casting import Sheet
 from xinzhi.data.catalogue import HERE, Column, known_tables, limit, nearest, nearest_column, nearest_table
 from xinzhi.data.raw import ROW, Say
@@ -17,11 +17,10 @@ from xinzhi.data.raw import ROW, Say
 
 def structure(sheet: Sheet) -> Iterator[Finding]:
     """Yield an unknown or empty table, missing columns, and columns that are not known."""
-    table, file = sheet.name, sheet.raw.file
-    if table not in known_tables():
-        yield unknown_table(table, file)
+    if sheet.name not in known_tables():
+        yield unknown_table(sheet.name, sheet.raw.file)
     if sheet.frame.is_empty():
-        yield finding("data.empty-table", table=table, file=file)
+        yield sheet.finding("data.empty-table")
     yield from _missing_columns(sheet)
     if not sheet.spec.open:
         yield from _unknown_columns(sheet)
@@ -35,56 +34,41 @@ def unknown_table(name: str, file: str | None) -> Finding:
 
 
 def _missing_columns(sheet: Sheet) -> Iterator[Finding]:
-    present = set(sheet.frame.columns)
-    for column in sheet.spec.columns.values():
-        if column.required and column.name not in present:
-            yield _missing_column(sheet, column.name, column.text)
-            present.add(column.name)
-    for name in sheet.raw.fields:
-        if name not in present:
-            yield _missing_column(sheet, name, words("data.declared"))
-
-
-def _missing_column(sheet: Sheet, name: str, what: Text) -> Finding:
-    place: Place = {"table": sheet.name, "file": sheet.raw.file, "line": sheet.raw.header, "column": name}
-    return finding("data.missing-column", words={"what": what}, **(place | {"expected": name}))
+    required = {name: column.text for name, column in sheet.spec.columns.items() if column.required}
+    declared = {name: words("data.declared") for name in sheet.raw.fields if name not in required}
+    for name, what in (required | declared).items():
+        if name not in sheet.frame.columns:
+            line = sheet.raw.header
+            yield sheet.finding("data.missing-column", words={"what": what}, line=line, column=name, expected=name)
 
 
 def _unknown_columns(sheet: Sheet) -> Iterator[Finding]:
     """Yield unknown columns; one that the descriptor declares is the caller's own, unless it looks like a slip."""
     unknown = [name for name in sheet.raw.cells.columns if sheet.spec.column(name) is None]
+    line = sheet.raw.header
     if len(unknown) > limit("unknown_columns"):
-        place: Place = {"table": sheet.name, "file": sheet.raw.file, "line": sheet.raw.header}
         if own := [name for name in unknown if name not in sheet.raw.fields]:
-            yield finding("data.unknown-columns", words={"names": own}, **(place | {"value": str(len(own))}))
+            yield sheet.finding("data.unknown-columns", words={"names": own}, line=line, value=str(len(own)))
         return
     for name in unknown:
-        near = nearest_column(name, sheet.spec)
-        place = {"table": sheet.name, "file": sheet.raw.file, "line": sheet.raw.header, "column": name}
-        if near is not None:
-            yield finding("data.unknown-column", **(place | {"value": name, "expected": near}))
+        if (near := nearest_column(name, sheet.spec)) is not None:
+            yield sheet.finding("data.unknown-column", line=line, column=name, value=name, expected=near)
         elif name not in sheet.raw.fields:
-            yield finding("data.unknown-column-far", **(place | {"value": name}))
+            yield sheet.finding("data.unknown-column-far", line=line, column=name, value=name)
 
 
 def keys(sheet: Sheet) -> Iterator[Finding]:
     """Yield empty and repeated keys and the years missing inside a span."""
-    yield from _missing(sheet)
+    for name in sheet.key:
+        if sheet.frame[name].null_count() and not _may_be_blank(sheet, name):
+            rows = sheet.unwritten(sheet.where(pl.col(name).is_null()), name)
+            yield from sheet.findings(rows, Say(message="data.missing-key", column=name))
     if not sheet.keyed:
         return
     if sheet.key:
         yield from _duplicate(sheet)
     if sheet.spec.annual and sheet.year:
         yield from _gaps(sheet, sheet.year)
-
-
-def _missing(sheet: Sheet) -> Iterator[Finding]:
-    for name in sheet.key:
-        if sheet.frame[name].null_count() and not _may_be_blank(sheet, name):
-            # A cell that could not be cast has been named already.
-            empty = sheet.where(pl.col(name).is_null())
-            rows = empty.filter([sheet.raw.text(name, row) is None for row in empty[ROW]])
-            yield from sheet.findings(rows, Say(message="data.missing-key", column=name))
 
 
 def _may_be_blank(sheet: Sheet, name: str) -> bool:
@@ -117,18 +101,19 @@ def _gaps(sheet: Sheet, year: str) -> Iterator[Finding]:
     if not sheet.frame.select(gap.any()).item():
         return
     rows = sheet.where(gap, (pl.col(year) - step + 1).alias("from"), (pl.col(year) - 1).alias("to"))
-    say = Say(message="data.missing-year", severity=sheet.spec.annual, column=year, value=_span)
+
+    def span(row: dict[str, object]) -> str:
+        first, last = (label(int(str(row[name]))) for name in ("from", "to"))
+        return str(first) if first == last else f"{first}-{last}"
+
+    say = Say(message="data.missing-year", severity=sheet.spec.annual, column=year, value=span)
     yield from sheet.findings(rows, say)
-
-
-def _span(row: dict[str, object]) -> str:
-    first, last = (label(int(str(row[name]))) for name in ("from", "to"))
-    return str(first) if first == last else f"{first}-{last}"
 
 
 PROVINCES = "GB/T 2260"
 _STANDARDS = (PROVINCES, "GB/T 4754")
 _REGIONS = "regions.region"
+_UNKNOWN = {"region": "data.unknown-region", "industry": "data.unknown-industry"}
 
 
 def codes(sheet: Sheet, sheets: Mapping[str, Sheet]) -> Iterator[Finding]:
@@ -147,7 +132,10 @@ def codes(sheet: Sheet, sheets: Mapping[str, Sheet]) -> Iterator[Finding]:
             rows[column.name], rows.select(ROW, "count").partition_by(ROW, maintain_order=True), strict=True
         ):
             say = Say(
-                message=_message(column), column=column.name, expected=_expected(code, known, source), words=_count
+                message=_UNKNOWN.get(column.name, "data.unknown-code"),
+                column=column.name,
+                expected=_expected(code, known, source),
+                words=lambda row: {"count": row["count"]},
             )
             yield from sheet.findings(row, say)
 
@@ -155,8 +143,6 @@ def codes(sheet: Sheet, sheets: Mapping[str, Sheet]) -> Iterator[Finding]:
 def standard(name: str) -> dict[str, list[str]]:
     """Return the codes of a standard with their names.
 
-    Examples
-    --------
     >>> standard("GB/T 2260")["220000"]
     ['吉林', '吉林省', 'Jilin']
     """
@@ -205,11 +191,3 @@ def _expected(code: str, known: Mapping[str, Collection[str]], source: str) -> s
     if near is None:
         return source
     return f"{near} ({', '.join(list(known[near])[:1])})" if known[near] else near
-
-
-def _message(column: Column) -> str:
-    return {"region": "data.unknown-region", "industry": "data.unknown-industry"}.get(column.name, "data.unknown-code")
-
-
-def _count(row: dict[str, object]) -> dict[str, object]:
-    return {"count": row["count"]}

@@ -1,22 +1,162 @@
-"""Values: can a figure be what it says; does one after the end of its official series say what it is."""
+"""Series and values: can a figure follow the one before, be what it says, and say what it is after its official end."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 import polars as pl
 
-from xinzhi.core.finding import Finding, finding
+from xinzhi.core.finding import Finding, Severity
 from xinzhi.core.parameters import read_yaml
 from xinzhi.core.quarters import quarter
 from xinzhi.core.text import Text
 from xinzhi.data.casting import Sheet
-from xinzhi.data.catalogue import HERE, NOMINAL, STATUS, Column, limit
+from xinzhi.data.catalogue import HERE, NOMINAL, STATUS, Column, Growth, limit
 from xinzhi.data.raw import ROW, Say
 from xinzhi.data.rules.keys import provinces
-from xinzhi.data.units import UnitError, parse
+from xinzhi.data.units import ANY_BASE, INDEX, is_unit, parse
+
+
+def series(sheet: Sheet) -> Iterator[Finding]:
+    """Yield steps beyond the plausible, gaps in a series, changes of vintage, and indices that are off their base."""
+    if sheet.year is None or not sheet.keyed:
+        return
+    yield from _steps(sheet, sheet.year)
+    if sheet.spec.annual:
+        yield from _holes(sheet, sheet.year)
+    for column in sheet.columns():
+        if column.role == "vintage" and column.name not in sheet.key:
+            yield from _vintages(sheet, column.name, sheet.year)
+        elif column.units and column.units[0].atom == INDEX:
+            yield from _base(sheet, column, sheet.year)
+
+
+def _follows(sheet: Sheet, year: str) -> pl.Expr:
+    """Whether the row before is the year before of the same series."""
+    same = [pl.col(name) == pl.col(name).shift(1) for name in sheet.group]
+    return pl.all_horizontal(*same, pl.col(year) == pl.col(year).shift(1) + 1)
+
+
+def _steps(sheet: Sheet, year: str) -> Iterator[Finding]:
+    growing = {column.name: column.growth for column in sheet.columns() if column.growth}
+    if not growing:
+        return
+    steps = {f"{name} step": (pl.col(name) / pl.col(name).shift(1)).log() for name in growing}
+    follows = _follows(sheet, year).alias("follows")
+    frame = sheet.frame.with_columns(follows, **steps)
+    large = {name: _large(sheet, name, growth, year) for name, growth in growing.items()}
+    counts = frame.select(**{name: test.any() for name, test in large.items()}).row(0, named=True)
+    for name, growth in growing.items():
+        if counts[name]:
+            rows = frame.filter(large[name]).select(ROW, step=f"{name} step")
+            yield from sheet.findings(rows, _implausible(name, growth))
+    yield from _to_zero(sheet, growing, _follows(sheet, year))
+
+
+def _to_zero(sheet: Sheet, growing: Iterable[str], follows: pl.Expr) -> Iterator[Finding]:
+    """Yield figures that fall to zero; an error, but where zero is a figure like any other."""
+    for column in (one for one in sheet.columns() if one.name in growing and one.sign != "error"):
+        before = pl.col(column.name).shift(1)
+        rows = sheet.where(follows & (pl.col(column.name) == 0) & (before != 0), before.alias("before"))
+        severity: Severity = "error" if column.sign else "warning"
+        say = Say(
+            message="data.infinite-step",
+            severity=severity,
+            column=column.name,
+            words=lambda row: {"before": row["before"]},
+        )
+        yield from sheet.findings(rows, say)
+
+
+def _large(sheet: Sheet, name: str, growth: Growth, year: str) -> pl.Expr:
+    step = pl.col(f"{name} step").abs()
+    large, slip = step > growth.bound, step > limit("slip_step")
+    if growth.since is not None:
+        large &= pl.col(year) >= growth.since
+    column = sheet.spec.column(name)
+    if column is not None and column.break_flag in sheet.frame.columns:
+        large &= (pl.col(str(column.break_flag)) != 1).fill_null(value=True)
+    return (large | slip) & step.is_finite() & pl.col("follows")
+
+
+def _implausible(name: str, growth: Growth) -> Say:
+    bound = f"{_percent(-growth.bound)} … {_percent(growth.bound)}"
+    return Say(
+        message="data.growth-implausible",
+        column=name,
+        expected=bound,
+        value=lambda row: _percent(row["step"]),
+        words=lambda _: {
+            "reference": growth.reference,
+            **{name: 100 * math.expm1(end) for name, end in (("low", -growth.bound), ("high", growth.bound))},
+        },
+    )
+
+
+def _percent(log_points: float) -> str:
+    return f"{math.expm1(log_points) * 100:+.1f} %"
+
+
+def _holes(sheet: Sheet, year: str) -> Iterator[Finding]:
+    """Yield figures that are missing between two others of their series: each hole once, at its first year."""
+    roles = {"output", "investment", "labour", "price"}
+    holed = [column for column in sheet.columns() if column.role in roles and sheet.frame[column.name].null_count()]
+    group = list(sheet.group)
+    for column in holed:
+        name = column.name
+        known = pl.when(pl.col(name).is_not_null()).then(year)
+        first, last = known.min(), known.max()
+        inside = (
+            pl.col(year).is_between(first.over(group), last.over(group))
+            if group
+            else pl.col(year).is_between(first, last)
+        )
+        begins = pl.col(name).is_null() & pl.col(name).shift(1).is_not_null()
+        yield from sheet.findings(sheet.unwritten(sheet.where(inside & begins), name), _hole(column))
+
+
+def _hole(column: Column) -> Say:
+    if (gap := column.gap) is None:
+        return Say(message="data.gap-in-series", column=column.name)
+    return Say(message="data.gap-in-stock", severity=gap.severity, column=column.name, words=lambda _: {"why": gap.why})
+
+
+def _vintages(sheet: Sheet, name: str, year: str) -> Iterator[Finding]:
+    """Say once where the vintage changes, not once for every region."""
+    before = pl.col(name).shift(1)
+    changes = (
+        sheet.frame.with_columns(before=before)
+        .filter(_follows(sheet, year), pl.col(name) != before)
+        .group_by(year, "before", name)
+        .agg(pl.col(ROW).min(), count=pl.len())
+        .sort(year, name, "before")
+    )
+    bridged = "output_real" in sheet.frame.columns or "output_index_previous_year_100" in sheet.frame.columns
+    code = "data.mixed-vintage" if bridged else "data.mixed-vintage-real"
+    for row in changes.iter_rows(named=True):
+        words = {"first": row["before"], "count": row["count"]}
+        line, key = sheet.raw.lines[row[ROW]], str(row[year])
+        yield sheet.finding(code, words=words, line=line, column=name, key=key, value=row[name])
+
+
+def _base(sheet: Sheet, column: Column, year: str) -> Iterator[Finding]:
+    """Yield what an index with a fixed base is in its base year, where that is not 1."""
+    unit = parse(sheet.units[column.name])
+    if unit.base in {None, ANY_BASE} or unit.chained or unit.atom != INDEX:
+        return
+    name, base = column.name, int(str(unit.base))
+    figures = sheet.frame.filter(pl.col(name).is_not_null(), pl.col(year) < quarter(0, 1))
+    at_base = figures.filter(pl.col(year) == base)
+    if at_base.is_empty():
+        if not figures.is_empty():
+            yield sheet.finding("data.index-base-absent", column=name, expected=str(base))
+        return
+    off = at_base.filter((pl.col(name) - 1).abs() > limit("index_tolerance")).select(ROW, name)
+    say = Say(message="data.index-base-off", column=name, expected=str(base), value=lambda row: f"{row[name]:.6g}")
+    yield from sheet.findings(off, say)
 
 
 def values(sheet: Sheet) -> Iterator[Finding]:
@@ -35,19 +175,11 @@ def values(sheet: Sheet) -> Iterator[Finding]:
 
 def _units_of_rows(sheet: Sheet, name: str) -> Iterator[Finding]:
     """Yield units that are not known, where each row has its own."""
-    unknown = [unit for unit in sheet.frame[name].drop_nulls().unique() if not _is_unit(unit)]
+    unknown = [unit for unit in sheet.frame[name].drop_nulls().unique() if not is_unit(unit)]
     if unknown:
         yield from sheet.findings(
             sheet.where(pl.col(name).is_in(unknown)), Say(message="data.unit-of-row", column=name)
         )
-
-
-def _is_unit(text: str) -> bool:
-    try:
-        parse(text)
-    except UnitError:
-        return False
-    return True
 
 
 def _counts(sheet: Sheet) -> dict[str, object]:
@@ -74,7 +206,15 @@ def _numbers(sheet: Sheet, column: Column, off: dict[str, object]) -> Iterator[F
     if column.units and column.units[0].atom == "hours" and sheet.units.get(name) == str(column.units[0]):
         yield from _small_hours(sheet, column)
     if swapped := _other_unit(column, off.get(f"{name} median")):
-        yield _as_whole(sheet, name, swapped)
+        row = sheet.frame.filter(cell.is_not_null()).select(pl.col(ROW).min()).item()
+        yield sheet.finding(
+            swapped,
+            line=sheet.raw.lines[row],
+            column=name,
+            key=sheet.raw.key_of(row, sheet.key),
+            value=sheet.raw.text(name, row),
+            expected="percent" if swapped == "data.percent-for-ratio" else "ratio",
+        )
     elif off.get(f"{name} range"):
         yield from _outside(sheet, column)
 
@@ -128,26 +268,16 @@ def _other_unit(column: Column, median: object) -> str | None:
     return "data.ratio-for-percent" if column.percentage and 0 < median < 1 else None
 
 
-def _as_whole(sheet: Sheet, name: str, message: str) -> Finding:
-    row = sheet.frame.filter(pl.col(name).is_not_null()).select(pl.col(ROW).min()).item()
-    return finding(
-        message,
-        table=sheet.name,
-        file=sheet.raw.file,
-        line=sheet.raw.lines[row],
-        column=name,
-        key=sheet.raw.key_of(row, sheet.key),
-        value=sheet.raw.text(name, row),
-        expected="percent" if message == "data.percent-for-ratio" else "ratio",
-    )
-
-
 _ALLOWED = ", ".join(read_yaml(HERE / "tables.yaml")["status"])
 
 
 def official(sheet: Sheet, sheets: Mapping[str, Sheet]) -> Iterator[Finding]:
     """Yield figures whose status is empty, and those past the end of an official Chinese series without a right one."""
-    ends = [end for end in read_yaml(HERE / "codes" / "official_ends.yaml")["series"] if _applies(sheet, end)]
+    ends = [
+        end
+        for end in read_yaml(HERE / "codes" / "official_ends.yaml")["series"]
+        if sheet.name == end["table"] and end["column"] in sheet.frame.columns and sheet.keyed
+    ]
     ends = ends if ends and provinces(sheets) else []
     for end in ends:
         yield from _after(sheet, end)
@@ -163,8 +293,7 @@ def _blank(sheet: Sheet, ends: Mapping[str, int]) -> Iterator[Finding]:
         empty = pl.col(name).is_not_null() & pl.col(status).is_null()
         if name in ends:
             empty &= _calendar(sheet) <= ends[name]
-        rows = sheet.where(empty)
-        rows = rows.filter([sheet.raw.text(status, row) is None for row in rows[ROW]])
+        rows = sheet.unwritten(sheet.where(empty), status)
         yield from _once(sheet, rows, Say(message="data.status-blank", column=status, expected=_ALLOWED), {})
 
 
@@ -172,11 +301,6 @@ def _once(sheet: Sheet, rows: pl.DataFrame, say: Say, words: Mapping[str, object
     """Yield one finding for all of the rows, at the first of them."""
     count = {"count": rows.height}
     yield from sheet.findings(rows.sort(ROW).head(1), replace(say, words=lambda _: {**words, **count}))
-
-
-def _applies(sheet: Sheet, end: Mapping[str, Any]) -> bool:
-    """Whether a table has the column of a series; without its keys the rows have no place in it."""
-    return sheet.name == end["table"] and end["column"] in sheet.frame.columns and sheet.keyed
 
 
 def _after(sheet: Sheet, end: Mapping[str, Any]) -> Iterator[Finding]:
@@ -190,7 +314,9 @@ def _after(sheet: Sheet, end: Mapping[str, Any]) -> Iterator[Finding]:
     yield from _once(sheet, blank, Say(message=message, column=name, expected=status), words)
     if not there or end.get("goes_on"):
         return
-    wrong = sheet.where(later & (pl.col(status) == "official") & ~_published(sheet, end))
+    # a province may go on with a series in its own yearbook
+    until = pl.col("region").replace_strict(end.get("published_by", {}), default=0, return_dtype=pl.Int64)
+    wrong = sheet.where(later & (pl.col(status) == "official") & (_calendar(sheet) > until))
     say = Say(message="data.status-contradicted", column=status, expected="extrapolated, proxy", words=lambda _: words)
     yield from sheet.findings(wrong, say)
 
@@ -199,12 +325,6 @@ def _calendar(sheet: Sheet) -> pl.Expr:
     """Return the calendar year of every row."""
     time = pl.col(str(sheet.year))
     return pl.when(time >= quarter(0, 1)).then(time // 4 - quarter(0, 1) // 4).otherwise(time)
-
-
-def _published(sheet: Sheet, end: Mapping[str, Any]) -> pl.Expr:
-    """Whether a province goes on with a series in its own yearbook."""
-    last = pl.col("region").replace_strict(end.get("published_by", {}), default=0, return_dtype=pl.Int64)
-    return _calendar(sheet) <= last
 
 
 def _status(name: str) -> str:

@@ -13,10 +13,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import AnyFrame, BoolArray, FloatArray
+from xinzhi.core.arrays import AnyFrame, BoolArray, FloatArray, hold
 from xinzhi.core.breaks import TO_SIGMA
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.gaps import hold
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import same, span_text
 from xinzhi.data import provenance

@@ -13,8 +13,7 @@ from xinzhi.core import parameters
 from xinzhi.core.arrays import AnyPackage
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Facts, Result
-from xinzhi.core.text import Text, clauses, same, words
-from xinzhi.core.unit_words import split_unit, unit_text
+from xinzhi.core.text import Text, clauses, same, split_unit, unit_text, words
 from xinzhi.data import among, names_of, provenance
 from xinzhi.data.package import Package
 from xinzhi.pathways.conventions import setting

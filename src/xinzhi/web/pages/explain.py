@@ -11,8 +11,7 @@ from markupsafe import Markup, escape
 
 from xinzhi import studies
 from xinzhi.core.schema import Column, Kind, describe
-from xinzhi.core.text import NOTHING, Text, percent, same, words
-from xinzhi.core.unit_words import unit_text
+from xinzhi.core.text import NOTHING, Text, percent, same, unit_text, words
 from xinzhi.data import known_tables
 from xinzhi.protocol import Dated, Parameter
 from xinzhi.report import Section, Table

@@ -10,8 +10,7 @@ import polars as pl
 
 from xinzhi.core.errors import XinzhiError
 from xinzhi.core.schema import Column, describe
-from xinzhi.core.text import number, words
-from xinzhi.core.unit_words import unit_text
+from xinzhi.core.text import number, unit_text, words
 from xinzhi.report.table import DECIMALS, FRACTIONS, Table
 from xinzhi.studies import Assessment, Study, input_units
 from xinzhi.web.drawing import CHOSEN, lines, ranges

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
@@ -16,10 +15,9 @@ from xinzhi.core.result import Facts, Result
 from xinzhi.core.schema import Column, describe
 from xinzhi.core.shapley import cell_weights, effects
 from xinzhi.core.text import Text, listing, share, span_text, words
-from xinzhi.data import Package, as_package
+from xinzhi.data import as_package
 from xinzhi.protocol import Protocol, catalogue, specification
 from xinzhi.yardstick.audit.choices import Choice, Grid, Nearest, choices, close, grid, nearest, spell, used
-from xinzhi.yardstick.audit.misreport import NONE, misreports
 from xinzhi.yardstick.audit.multiverse import (
     CONVENTIONS,
     Distinct,
@@ -32,12 +30,11 @@ from xinzhi.yardstick.audit.multiverse import (
     settle,
     spread,
 )
-from xinzhi.yardstick.audit.robustness import Admission, WhatIf, widened
-from xinzhi.yardstick.grading import FAILED
+from xinzhi.yardstick.audit.robustness import NONE, Admission, WhatIf, misreports, widened
 from xinzhi.yardstick.inputs import require_value_added
 from xinzhi.yardstick.measure import measure
-from xinzhi.yardstick.panel import DEFAULT_PROTOCOL, require_yearly, under
-from xinzhi.yardstick.periods import RegionSet, official_span
+from xinzhi.yardstick.panel import DEFAULT_PROTOCOL, Ruler, Source, require_yearly
+from xinzhi.yardstick.periods import FAILED, RegionSet, official_span
 from xinzhi.yardstick.view import region_names
 
 NEAR, NAMED, HALF, ALIKE = (setting(CONVENTIONS, name) for name in ("near", "named", "half", "alike"))
@@ -145,16 +142,17 @@ class Audit(Result, verb="audit", topic="yardstick", key=("region", "start", "en
         ends = rows.sort("reference", descending=True).select("region", "reference").rows()
         (first, high), (last, low) = ends[0], ends[-1]
         reference = {"span": span, "low": low, "high": high, "first": names[first], "last": names[last]}
-        game, everyone = _game(rows, span, names), _everyone(rows)
-        said = {
-            **game,
-            **decides,
-            **size,
-            "note.audit_reference": reference,
-            **_outside(rows, names),
-            **others,
-            **everyone,
-        }
+        said = _game(rows, span, names) | decides | size
+        said["note.audit_reference"] = reference
+        rank = pl.col("reference_rank")  # where nine in ten protocols do not give it
+        outside = rows.filter((rank < pl.col("rank_p05")) | (rank > pl.col("rank_p95")))["region"].to_list()
+        if outside:
+            named = [names[code] for code in outside]
+            said["note.audit_outside"] = {"k": len(outside), "n": rows.height, "names": named}
+        said |= others
+        same = rows.filter((pl.col("everyone_rank") - pl.col("reference_rank")).abs() <= NEAR).height
+        gain = rows.select(pl.col("growth_gain").mean()).item()
+        said["note.audit_everyone"] = {"gain": gain, "k": same, "n": rows.height, "near": NEAR}
         if failed.height:
             left = {"names": [names[code] for code in failed["region"]], "n": failed.height, "span": span}
             said["note.audit_failed"] = left
@@ -195,21 +193,6 @@ def _game(rows: pl.DataFrame, span: Text, names: Mapping[str, Text]) -> Facts:
     return {"audit.first": {"k": first, "n": rows.height, "span": span}, "audit.jump": jump}
 
 
-def _outside(rows: pl.DataFrame, names: Mapping[str, Text]) -> Facts:
-    """Return the regions whose reference rank nine in ten protocols do not give; nothing where there are none."""
-    rank = pl.col("reference_rank")
-    outside = rows.filter((rank < pl.col("rank_p05")) | (rank > pl.col("rank_p95")))["region"].to_list()
-    values = {"k": len(outside), "n": rows.height, "names": [names[code] for code in outside]}
-    return {"note.audit_outside": values} if outside else {}
-
-
-def _everyone(rows: pl.DataFrame) -> Facts:
-    """Return what would change if every region chose for itself."""
-    same = rows.filter((pl.col("everyone_rank") - pl.col("reference_rank")).abs() <= NEAR).height
-    gain = rows.select(pl.col("growth_gain").mean()).item()
-    return {"note.audit_everyone": {"gain": gain, "k": same, "n": rows.height, "near": NEAR}}
-
-
 def _shares(result: Audit) -> tuple[Facts, Facts]:
     """Return what the leading choice makes of the spread, and what the others do, the smallest together."""
     start, end = result.official_span
@@ -239,8 +222,8 @@ def choice_shares(result: Audit, span: tuple[int, int]) -> dict[str, float]:
 
 
 def audit(
-    package: Package | str | Path | Mapping[str, object],
-    protocol: Protocol | str | Path = DEFAULT_PROTOCOL,
+    package: Source,
+    protocol: Ruler = DEFAULT_PROTOCOL,
     *,
     what_if: bool = False,
     closed: Collection[str] | None = None,
@@ -260,11 +243,6 @@ def audit(
     closed
         Parameters that stay as the protocol has them. Left out, all are open, but where they would give more
         combinations than ``most_protocols`` of ``audit.yaml`` the least used ones are closed, and listed in `left_out`.
-
-    Raises
-    ------
-    UsageError, ProtocolError, InputError
-        When the catalogue does not know a parameter or the admissible set is empty; as in `measure`.
 
     Notes
     -----
@@ -286,10 +264,16 @@ def audit(
     opened, left_out = computable(panel, rules, choices(rules))
     found, unused = (opened, []) if what_if else used(rules, opened)
     left_out += [LeftOut({path: value}, words("yardstick.audit.unused")) for path, value in unused]
-    found, shut = _settled(rules, found, closed)
+
+    def settled(some: tuple[Choice, ...]) -> tuple[tuple[Choice, ...], list[LeftOut]]:
+        if closed is None:
+            return settle(rules, some)
+        return close(some, [specification(path).path for path in closed]), []
+
+    found, shut = settled(found)
     left_out += shut
     every = grid(rules, found)
-    spans: tuple[Span, ...] = tuple(reference.periods.select("start", "end").unique(maintain_order=True).iter_rows())
+    spans = tuple(reference.spans())
     estimates, admission = Multiverse.of(panel, every, spans), Admission.of(reference, every, spans)
     near = nearest(every)
     departures = every.departure_counts()[every.admissible]
@@ -299,7 +283,8 @@ def audit(
         # One span at a time: together they would not fit where there are thousands of regions.
         rows, regions, growth = estimates.distinct(at).known()
         if len(rows) < len(every.rows):
-            left_out.append(_short(span, len(every.rows) - len(rows)))
+            lost = len(every.rows) - len(rows)  # protocols that do not reach over the period in every region
+            left_out.append(LeftOut({}, words("yardstick.audit.short", n=lost, start=span[0], end=span[1])))
         names = [panel.regions[row] for row in regions.tolist()]
         variance.append(_variance(names, span, growth, rows, every))
         barred = admission.of_span(at)[rows[growth.lead]][:, regions]
@@ -323,7 +308,7 @@ def audit(
     grades = reference.periods.select("region", "start", "end", "grade")
     frame = frame.join(grades, on=["region", "start", "end"], how="left", maintain_order="left")
     span = official_span(reference.periods)
-    more = grid(rules, _settled(rules, opened, closed)[0]) if unused else None
+    more = grid(rules, settled(opened)[0]) if unused else None
     return Audit(
         frame=frame.sort("start", "end", "reference_rank", "region", nulls_last=True),
         protocols=_protocols(every, near),
@@ -339,17 +324,8 @@ def audit(
         admission=admission,
         regions_declared=reference.regions_declared,
         what_if=None if more is None else widened(reference, more, span),
-        kind=reference.kind,
-        names=reference.names,
-        provenance=under(rules, replace(reference.provenance, verb="audit", options={})),
+        **reference.shared("audit"),
     )
-
-
-def _settled(
-    rules: Protocol, found: tuple[Choice, ...], closed: Collection[str] | None
-) -> tuple[tuple[Choice, ...], list[LeftOut]]:
-    """Close the parameters that were asked for, or those that come first where there would be too many protocols."""
-    return settle(rules, found) if closed is None else (close(found, [specification(path).path for path in closed]), [])
 
 
 def _compared(reference: FloatArray) -> IntArray:
@@ -359,12 +335,6 @@ def _compared(reference: FloatArray) -> IntArray:
         return np.arange(len(reference))
     order = np.argsort(-reference, kind="stable")
     return np.sort(np.concatenate([order[:ends], order[-ends:]]))
-
-
-def _short(span: Span, count: int) -> LeftOut:
-    """Say how many protocols do not reach over a period in every region."""
-    reason = words("yardstick.audit.short", n=count, start=span[0], end=span[1])
-    return LeftOut({}, reason)
 
 
 def _frame(

@@ -12,8 +12,7 @@ import numpy as np
 
 from xinzhi.core.arrays import BoolArray, IntArray
 from xinzhi.core.errors import UsageError
-from xinzhi.core.text import Text, clauses, joined, read_words, same, words
-from xinzhi.core.unit_words import unit_text
+from xinzhi.core.text import Text, clauses, joined, read_words, same, unit_text, words
 from xinzhi.protocol import Dated, Protocol, registry, specification
 
 LONGEST = 40
@@ -21,24 +20,13 @@ LONGEST = 40
 
 def level_text(choice: Choice, at: int) -> Text:
     """Return what one level of a choice means: the values that tell it from the reference level."""
-    values = choice.levels[at].values
-    telling = [
-        path
-        for path in choice.paths
-        if path in values and (_differs(choice, at, path) if at else _varies(choice, path))
-    ]
+    values, own = choice.levels[at].values, choice.levels[0].values
+    if at:
+        telling = [path for path in values if path not in own or own[path] != values[path]]
+    else:
+        every = {path: {repr(one.values[path]) for one in choice.levels if path in one.values} for path in values}
+        telling = [path for path in values if len(every[path]) > 1]
     return joined([value_text(path, values[path]) for path in telling or values])
-
-
-def _differs(choice: Choice, at: int, path: str) -> bool:
-    """Say whether a level has a parameter in force that the reference level has not, or another value of it."""
-    reference = choice.levels[0].values
-    return path not in reference or reference[path] != choice.levels[at].values[path]
-
-
-def _varies(choice: Choice, path: str) -> bool:
-    """Say whether the levels that have a parameter in force differ in it."""
-    return len({repr(one.values[path]) for one in choice.levels if path in one.values}) > 1
 
 
 def departure(choice: Choice, at: int) -> Text:
@@ -148,8 +136,6 @@ class Grid:
 def spell(value: object) -> str:
     """Return a value as a table shows it.
 
-    Examples
-    --------
     >>> spell(Dated.of({1952: "geometric", 1993: "reported"}))
     'geometric;1993:reported'
     """
@@ -166,15 +152,10 @@ def choices(protocol: Protocol) -> tuple[Choice, ...]:
     not in force would be the same yardstick twice and is left out.
     """
     # What is only reported differently is no other yardstick.
-    measured = (path for path in protocol.parameters if _counts(path))
+    known = {path: specification(path) for path in protocol.parameters}
+    measured = [path for path, one in known.items() if one.group != "reporting" and one.role == "computation"]
     open_paths = [path for path in measured if len(_candidates(protocol, path)) > 1]
     return tuple(_choice(protocol, group) for group in _linked(open_paths))
-
-
-def _counts(path: str) -> bool:
-    """Return whether a parameter can make another yardstick."""
-    known = specification(path)
-    return known.group != "reporting" and known.role == "computation"
 
 
 def _candidates(protocol: Protocol, path: str) -> list[Any]:
@@ -325,24 +306,22 @@ def nearest(every: Grid) -> Nearest:
     # A parameter that only one of the two has in force counts as a difference. Of equally near ones the first in the
     # registry is named.
     published = [item for item in registry() if item.id != every.protocol.id] or [every.protocol]
+    needed = {item.id: {path for path in item.needed() if item.declares(path)} for item in published}
     rows = every.rows
     distance = np.zeros((len(rows), len(published)), dtype=np.int64)
     for axis, choice in enumerate(every.choices):
-        table = np.array([[_differences(choice, at, item) for item in published] for at in range(len(choice.levels))])
-        distance += table[rows[:, axis]]
+        theirs = [
+            {path: item.parameters[path].value for path in choice.paths if path in needed[item.id]}
+            for item in published
+        ]
+        table = [
+            [sum(level.values.get(path) != own.get(path) for path in choice.paths) for own in theirs]
+            for level in choice.levels
+        ]
+        distance += np.array(table)[rows[:, axis]]
     which = distance.argmin(axis=1)
     return Nearest(
         names=tuple(item.id for item in published),
         which=which,
         distance=np.take_along_axis(distance, which[:, None], axis=1)[:, 0],
-    )
-
-
-def _differences(choice: Choice, at: int, other: Protocol) -> int:
-    """Return in how many parameters one level of a choice differs from a published protocol."""
-    values = choice.levels[at].values
-    needed = set(other.needed())
-    return sum(
-        values.get(path) != (other.parameters[path].value if path in needed and other.declares(path) else None)
-        for path in choice.paths
     )

@@ -10,9 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
+from xinzhi.core.arrays import BoolArray, FloatArray, IntArray, log_growth, year_before
 from xinzhi.core.errors import XinzhiError
-from xinzhi.core.gaps import year_before, yearly_change
 from xinzhi.core.index_numbers import Formula
 from xinzhi.core.labour import averaged
 from xinzhi.core.parameters import setting
@@ -141,6 +140,7 @@ class Multiverse:
         axes = {group: [at for at, item in enumerate(grid.choices) if _group(item) == group] for group in GROUPS}
         rules = {group: _branches(grid, axes[group]) for group in GROUPS}
         made = [inputs_.output(panel, item).values for item in rules["output"]]
+        work = [inputs_.labour(panel, item).values * inputs_.quality(panel, item).values for item in rules["labour"]]
         inside = (panel.years >= min(start for start, _ in spans)) & (panel.years <= max(end for _, end in spans))
         share = np.stack([inputs_.labour_share(panel, item).values for item in rules["shares"]])
         return cls(
@@ -149,11 +149,9 @@ class Multiverse:
             years=panel.years[inside],
             axes=axes,
             rules=rules,
-            gain=_growth(np.stack(made)[..., inside]),
-            machines=tuple(
-                _growth(item[..., inside]) for item in _distinct(_capital(panel, rules, made, strict=strict))
-            ),
-            work=_growth(np.stack([_labour(panel, item) for item in rules["labour"]])[..., inside]),
+            gain=log_growth(np.stack(made)[..., inside]),
+            machines=tuple(log_growth(item[..., inside]) for item in _capital(panel, rules, made, strict=strict)),
+            work=log_growth(np.stack(work)[..., inside]),
             share=share[..., inside],
         )
 
@@ -228,7 +226,8 @@ class Multiverse:
 
     def _first_shares(self, share: FloatArray) -> IntArray:
         """Return the first branch that weighs the same as each, by formula `(S, F)`; only Tornqvist's takes means."""
-        same, current = _first_equal(share), [_is_current(item) for item in self.rules["shares"]]
+        same, rules = _first_equal(share), self.rules["shares"]
+        current = [item.choice("shares.averaging") == "current" for item in rules]
         alike = [[(s, current[at]) for at, s in enumerate(same)].index((s, current[at])) for at, s in enumerate(same)]
         means = [index.value("index.formula") == "tornqvist" for index in self.rules["index"]]
         return np.stack([alike if averages else same for averages in means], axis=1)
@@ -269,44 +268,22 @@ def _branches(grid: Grid, axes: list[int]) -> list[Protocol]:
     return out
 
 
-def _labour(panel: Panel, rules: Protocol) -> FloatArray:
-    """Return labour times human capital."""
-    return inputs_.labour(panel, rules).values * inputs_.quality(panel, rules).values
-
-
 def _capital(
     panel: Panel, rules: Mapping[str, list[Protocol]], made: list[FloatArray], *, strict: bool
 ) -> list[FloatArray]:
-    """Return capital `(C, R, T)` once for every output that changes it (through a first capital-output ratio)."""
+    """Return capital `(C, R, T)`: once, or for every output where it changes it (by a first capital-output ratio)."""
     deflator = inputs_.deflator(panel)
+    by_output = [item.choice("capital.initial_rule") == "capital_output_ratio" for item in rules["capital"]]
     out: list[FloatArray] = []
-    for output in made if any(_reads_output(item) for item in rules["capital"]) else made[:1]:
-        branches = []
-        for at, item in enumerate(rules["capital"]):
-            by_output = _reads_output(item)
-            branches.append(
-                out[0][at]
-                if out and not by_output
-                else capitals.capital(panel, item, output, deflator, strict=strict).values
-            )
+    for output in made if any(by_output) else made[:1]:
+        branches = [
+            out[0][at]
+            if out and not by_output[at]
+            else capitals.capital(panel, item, output, deflator, strict=strict).values
+            for at, item in enumerate(rules["capital"])
+        ]
         out.append(np.stack(branches))
-    return out
-
-
-def _reads_output(rules: Protocol) -> bool:
-    """Return whether capital depends on real output under these rules."""
-    return rules.declares("capital.initial_rule") and rules.value("capital.initial_rule") == "capital_output_ratio"
-
-
-def _distinct(stock: list[FloatArray]) -> list[FloatArray]:
-    """Return one entry where every output leaves the same capital."""
-    same = all(np.array_equal(item, stock[0], equal_nan=True) for item in stock[1:])
-    return stock[:1] if same else stock
-
-
-def _is_current(rules: Protocol) -> bool:
-    """Return whether shares of the year weigh growth, not their mean over two years."""
-    return rules.declares("shares.averaging") and rules.value("shares.averaging") == "current"
+    return out[:1] if all(np.array_equal(item, out[0], equal_nan=True) for item in out[1:]) else out
 
 
 def _first_equal(items: FloatArray) -> IntArray:
@@ -324,12 +301,6 @@ def together(keys: IntArray, departures: IntArray) -> tuple[IntArray, IntArray]:
     lead = candidates[np.unique(group[candidates], return_index=True)[1]]
     order = np.argsort(lead)
     return lead[order], np.argsort(order)[group]
-
-
-def _growth(level: FloatArray) -> FloatArray:
-    """Return log growth over the year before."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return yearly_change(np.log(level))
 
 
 def _means(growth: FloatArray, years: list[BoolArray]) -> FloatArray:
@@ -353,7 +324,8 @@ def _joint(
     moved = [(np.exp(sign * machines), np.exp(sign * work)) for sign in (1, -1)]
     out = np.empty((len(machines), len(work), len(share), len(rules["index"]), machines.shape[1], len(years)))
     for s, (labour_share, share_rule) in enumerate(zip(share, rules["shares"], strict=True)):
-        weight = labour_share if _is_current(share_rule) else averaged(labour_share)
+        current = share_rule.choice("shares.averaging") == "current"
+        weight = labour_share if current else averaged(labour_share)
         formulas = [index.value("index.formula") for index in rules["index"]]
         for f in (at for at, formula in enumerate(formulas) if formula == "tornqvist"):
             of_capital, of_labour = _means((1 - weight) * machines, years), _means(weight * work, years)

@@ -4,5 +4,5 @@ from .check_claims import Claims as Claims
 from .check_claims import check_claim as check_claim
 from .check_claims import check_claims as check_claims
 from .check_claims import note as note
-from .rows import UNJUDGED as UNJUDGED
+from .survey import UNJUDGED as UNJUDGED
 from .survey import published_claims as published_claims

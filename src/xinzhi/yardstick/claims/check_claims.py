@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -14,13 +13,12 @@ import polars as pl
 from xinzhi.core import flags
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.names import Names
-from xinzhi.core.result import Facts, Provenance, Result
+from xinzhi.core.result import Facts, Result
 from xinzhi.core.schema import describe
 from xinzhi.core.text import Language, Text, joined, same, span_text, words
-from xinzhi.data import NATION, Package, as_package, national_package
+from xinzhi.data import NATION, Package, as_package, national_package, provenance
 from xinzhi.protocol import Protocol, specification
 from xinzhi.yardstick.audit.choices import Grid, departures_text, value_text
-from xinzhi.yardstick.claims import rows as rows_
 from xinzhi.yardstick.claims.figures import (
     COMPOUND,
     LOG,
@@ -33,19 +31,31 @@ from xinzhi.yardstick.claims.figures import (
     read_claims,
     read_figure,
 )
-from xinzhi.yardstick.claims.rows import UNJUDGED, Held
-from xinzhi.yardstick.claims.survey import Judgement, Survey, estimates, judge, survey
+from xinzhi.yardstick.claims.survey import (
+    TYPES,
+    UNJUDGED,
+    Held,
+    Judgement,
+    Survey,
+    departure_rows,
+    estimates,
+    judge,
+    judged_cells,
+    owned_cells,
+    protocol_rows,
+    survey,
+    trusted_cells,
+    unjudged_row,
+)
 from xinzhi.yardstick.estimates.bands import bands
 from xinzhi.yardstick.estimates.results import Bands
 from xinzhi.yardstick.estimating import estimated_cells
-from xinzhi.yardstick.grading import FAILED
 from xinzhi.yardstick.growth_accounts import IDENTITY_TOLERANCE
 from xinzhi.yardstick.measure import measure
 from xinzhi.yardstick.measurement import Measurement
-from xinzhi.yardstick.panel import DEFAULT_PROTOCOL
-from xinzhi.yardstick.periods import RegionSet
+from xinzhi.yardstick.panel import DEFAULT_PROTOCOL, Ruler, Source, under
+from xinzhi.yardstick.periods import FAILED, RegionSet
 
-Source = Package | str | Path | Mapping[str, object]
 VERDICTS = ("supported", "superseded", "reachable", "unreachable", UNJUDGED)
 
 
@@ -216,7 +226,7 @@ def check_claim(
     start: int,
     end: int,
     growth: str | float | Decimal,
-    protocol: Protocol | str | Path = DEFAULT_PROTOCOL,
+    protocol: Ruler = DEFAULT_PROTOCOL,
     rounding: str | float | Decimal | None = None,
 ) -> ClaimCheck:
     """Say whether the reference protocol gives a published TFP growth rate, and if not, what would.
@@ -250,7 +260,7 @@ def check_claim(
 def check_claims(
     package: Source,
     claims: object = None,
-    protocol: Protocol | str | Path = DEFAULT_PROTOCOL,
+    protocol: Ruler = DEFAULT_PROTOCOL,
     *,
     encoding: str | None = None,
 ) -> Claims:
@@ -273,9 +283,9 @@ def check_claims(
 
     Raises
     ------
-    InputError, UsageError
-        When the table lacks a column, or a cell cannot be read: all such rows are named; when the admissible set is
-        empty. A claim about another scope, method, region or period is no error: it is ``unjudged``.
+    InputError
+        When a column is missing or cells cannot be read: all such rows are named. A claim about another scope, method,
+        region or period is no error: it is ``unjudged``.
 
     Examples
     --------
@@ -328,13 +338,11 @@ def _together(data: Package, held: Held) -> pl.DataFrame | None:
 
 def _result(data: Package, held: Held) -> dict[str, Any]:
     """Return the fields of the result."""
-    from xinzhi import __version__
-
     first, rules = held.first, held.first.protocol
     surveys: dict[int, tuple[Survey, dict[int, Judgement]]] = {}
     level: float | None = None
-    rows: list[dict[str, Any]] = [rows_.unjudged(claim, held.reasons.get(at)) for at, claim in enumerate(held.claims)]
-    protocols, departures = [rows_.protocols(())], [rows_.departures(())]
+    rows: list[dict[str, Any]] = [unjudged_row(claim, held.reasons.get(at)) for at, claim in enumerate(held.claims)]
+    protocols, departures = [protocol_rows(())], [departure_rows(())]
     for side in (held.regions, held.nation):
         if side is None:
             continue
@@ -342,24 +350,25 @@ def _result(data: Package, held: Held) -> dict[str, Any]:
             at: claim for at, claim in enumerate(held.claims) if at not in held.reasons and held.ruler(claim) is side
         }
         found, judged = surveys[id(side)] = _judge(side, mine)
-        made = _bands(side, mine.values()) if side is held.regions else None
-        level = made.level if made is not None else level
+        estimated = _bands(side, mine.values()) if side is held.regions else None
+        level = level if estimated is None else estimated.level
         own = Own(national_package(data) if side is held.nation else data, side.protocol)
         for at, item in judged.items():
-            rows[at] |= rows_.judged(mine[at], item, found, side)
-            rows[at] |= rows_.owned(mine[at], own, item.reference) | rows_.trusted(mine[at], side, made)
+            rows[at] |= judged_cells(mine[at], item, found, side)
+            rows[at] |= owned_cells(mine[at], own, item.reference) | trusted_cells(mine[at], side, estimated)
         ordered = [(mine[at], judged[at], found) for at in mine]
-        protocols.append(rows_.protocols(ordered))
-        departures.append(rows_.departures(ordered))
+        protocols.append(protocol_rows(ordered))
+        departures.append(departure_rows(ordered))
     digests = dict(held.regions.provenance.inputs) if held.regions is not None else {}
     read = ["vintages"] if held.regions is not None and held.regions.panel.vintages else []
     read += ["nation"] if held.nation is not None else []
     named = [side for side in (held.regions, held.nation) if side is not None]
+    made = under(rules, provenance("claim", data, read))
     merged = {kind: dict(texts) for kind, texts in first.names.by_kind.items()}
     for side in named:
         merged.setdefault("region", {}).update(side.names.by_kind.get("region", {}))
     return {
-        "frame": pl.DataFrame(rows, schema_overrides=rows_.TYPES, infer_schema_length=None),
+        "frame": pl.DataFrame(rows, schema_overrides=TYPES, infer_schema_length=None),
         "protocols": pl.concat(protocols),
         "departures": pl.concat(departures),
         "grid": surveys[id(first)][0].grid,
@@ -370,24 +379,13 @@ def _result(data: Package, held: Held) -> dict[str, Any]:
         "together": _together(data, held),
         "kind": first.kind,
         "names": Names(merged),
-        "provenance": Provenance(
-            verb="claim",
-            version=__version__,
-            protocol=rules.label,
-            protocol_fingerprint=rules.fingerprint,
-            standing=rules.standing,
-            package=data.name,
-            inputs=digests | {name: data.fingerprint(name) for name in read},
-            regions=first.provenance.regions,
-        ),
+        "provenance": replace(made, inputs={**digests, **made.inputs}, regions=first.provenance.regions),
     }
 
 
 def note(result: Claims, language: Language = "en") -> str:
     """Return the claims report as Markdown: the verdicts in a table, then the evidence on every claim.
 
-    Examples
-    --------
     >>> from xinzhi.yardstick import check_claim
     >>> print(note(check_claim("china-provinces", region="220000", start=2012, end=2017, growth="2.6%"))[:24])
     # Claims about total fac
@@ -396,17 +394,20 @@ def note(result: Claims, language: Language = "en") -> str:
     def said(key: str, **values: object) -> str:
         return words(f"yardstick.claims.{key}", **values).lang(language).replace("\u00a0%", " %")
 
+    def span(row: Mapping[str, Any]) -> str:
+        return span_text(row["start"], row["end"]).lang(language)
+
     standing = result.grid.protocol.standing.lang(language)
     lines = [f"# {said('title')}", "", said("standing", standing=standing), "", *_head(said("columns"))]
     called = {region: result.names.region(region).lang(language) for region in result.frame["region"].unique()}
     for row in result.frame.iter_rows(named=True):
         held = [row[name] for name in ("reference", "lowest", "highest")]
         numbers = ["" if value is None else f"{100 * value:.2f} %" for value in held]
-        span, verdict = _span(row, language), said(f"verdict.{row['verdict']}")
-        lines.append(_row((called[row["region"]], span, row["written"], *numbers, verdict, row["source"])))
+        verdict = said(f"verdict.{row['verdict']}")
+        lines.append(_row((called[row["region"]], span(row), row["written"], *numbers, verdict, row["source"])))
     lines += ["", *(f"- **{said(f'verdict.{name}')}**: {said(f'means.{name}')}" for name in VERDICTS)]
     for row in result.frame.iter_rows(named=True):
-        title = f"## {called[row['region']]} {_span(row, language)}"
+        title = f"## {called[row['region']]} {span(row)}"
         if row["verdict"] == UNJUDGED:
             lines += ["", title, "", said("unjudged", **unjudged_facts(result, row))]
             continue
@@ -419,26 +420,12 @@ def note(result: Claims, language: Language = "en") -> str:
         ]
         if row["flags"]:
             lines += ["", said("marks", marks=", ".join(f"`{mark}`" for mark in row["flags"].split(";")))]
-    lines += [
-        "",
-        said("set", **_declared(result)),
-        "",
-        said("unit"),
-        "",
-        f"{result.provenance.package} · {result.provenance.foot(language)}",
-    ]
+    every = result.regions_declared  # the set of regions that the ruler was held to
+    n, missing = len(every.declared), len(every.missing)
+    lines += ["", said("set", n=n, k=n - missing, by=every.by), "", said("unit"), ""]
+    lines.append(f"{result.provenance.package} · {result.provenance.foot(language)}")
     lines += ["", *(f"- sha256 {table}: `{digest}`" for table, digest in result.provenance.inputs.items())]
     return "\n".join(lines) + "\n"
-
-
-def _span(row: Mapping[str, Any], language: Language) -> str:
-    return span_text(row["start"], row["end"]).lang(language)
-
-
-def _declared(result: Claims) -> dict[str, object]:
-    """Return what the report says of the set of regions that the ruler was held to."""
-    found = result.regions_declared
-    return {"n": len(found.declared), "k": len(found.declared) - len(found.missing), "by": found.by}
 
 
 def _evidence(result: Claims, row: Mapping[str, Any], head: str, language: Language) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from functools import partial
@@ -84,18 +85,14 @@ class Own:
         """Return mean growth of a period; None where a year of it cannot be measured."""
         key = repr(sorted(settings.items()))
         if key not in self.made:
-            self.made[key] = self._measured(settings)
+            self.made[key] = {}  # nothing where these data have not what the choices need
+            with suppress(XinzhiError):
+                frame = measure(self.data, self.rules.replace(settings)).frame.drop_nulls("tfp_growth")
+                cells = frame.select("region", "year", "tfp_growth").rows()
+                self.made[key] = {(code, year): value for code, year, value in cells}
         found = self.made[key]
         values = [found[region, year] for year in range(start + 1, end + 1) if (region, year) in found]
         return sum(values) / len(values) if len(values) == end - start else None
-
-    def _measured(self, settings: Settings) -> dict[tuple[str, int], float]:
-        """Return TFP growth by region and year; nothing where these data have not what the choices need."""
-        try:
-            frame = measure(self.data, self.rules.replace(settings)).frame.drop_nulls("tfp_growth")
-        except XinzhiError:
-            return {}
-        return {(region, year): value for region, year, value in frame.select("region", "year", "tfp_growth").rows()}
 
 
 def _groups(settings: Settings) -> Iterator[Settings]:
@@ -115,8 +112,6 @@ def spelt(settings: Settings) -> str:
 def in_words(choices: str) -> Text:
     """Return such choices in words; a constant share says its rule.
 
-    Examples
-    --------
     >>> in_words("shares.rule=constant, shares.constant=0.6").en
     'constant labour share: 60%'
     """
@@ -166,7 +161,8 @@ def read_figure(growth: object, rounding: object = None, *, percent: bool = Fals
         raise UsageError("yardstick.growth-too-large", written=written, percent=rate * 100)
     if rounding is None or rounding == "":
         finest = Decimal(str(convention("finest_rounding"))).scaleb(-2)
-        return Figure(written, rate, max(Decimal(5).scaleb(_exponent(rate) - 1), finest))
+        last = rate.as_tuple().exponent  # the power of ten of the last digit that is written
+        return Figure(written, rate, max(Decimal(5).scaleb((last if isinstance(last, int) else 0) - 1), finest))
     spelt, half = _read(rounding, _POINTS, percent=percent, what="rounding")
     if half <= 0 or half * 100 >= convention("largest_rounding"):
         raise UsageError("yardstick.rounding-too-large", spelt=spelt, points=half * 100)
@@ -178,8 +174,6 @@ def printed(growth: object) -> object:
 
     Without the sign, what would be a ratio as well as a percentage is refused. What is no text is a ratio.
 
-    Examples
-    --------
     >>> printed("1.8"), printed("1.8%"), printed(0.018)
     ('1.8%', '1.8%', 0.018)
     """
@@ -191,12 +185,6 @@ def printed(growth: object) -> object:
     if 0 < abs(rate) < Decimal(str(convention("least_unsigned"))).scaleb(-2):
         raise UsageError("yardstick.growth-unsigned", written=written, percent=f"{rate.scaleb(4).normalize():f}")
     return f"{written}%"
-
-
-def _exponent(value: Decimal) -> int:
-    """Return the power of ten of the last digit that is written."""
-    exponent = value.as_tuple().exponent
-    return exponent if isinstance(exponent, int) else 0
 
 
 def _read(value: object, units: tuple[str, ...], *, percent: bool, what: str) -> tuple[str, Decimal]:
@@ -272,7 +260,10 @@ def read_claim(region: str, start: int, end: int, figure: Figure, source: str = 
 
 def read_claims(package: Package, claims: object, encoding: str | None) -> list[Claim]:
     """Return the claims of a table."""
-    rows = _table(package, claims, encoding)
+    if claims is None:
+        rows = package.require("claims", NEEDED, verb="claim")
+    else:  # as they were written, text where the source is text
+        rows = read_any(claims, "claims", encoding=encoding)[0].cells
     if missing := [name for name in NEEDED if name not in rows.columns]:
         raise InputError("yardstick.claims-columns", needed=list(NEEDED), missing=list(missing))
     if not rows.height:
@@ -292,13 +283,6 @@ def read_claims(package: Package, claims: object, encoding: str | None) -> list[
 def lines_of(rows: Mapping[int, Text]) -> Text:
     """Return what is wrong with rows of a table as lines."""
     return lines_joined([words("yardstick.claims.row", number=number, what=text) for number, text in rows.items()])
-
-
-def _table(package: Package, claims: object, encoding: str | None) -> pl.DataFrame:
-    """Return the rows as they were written, text where the source is text."""
-    if claims is None:
-        return package.require("claims", NEEDED, verb="claim")
-    return read_any(claims, "claims", encoding=encoding)[0].cells
 
 
 def _typed(rows: pl.DataFrame) -> pl.DataFrame:

@@ -1,24 +1,30 @@
-"""The survey behind the verdicts: TFP growth under every admissible protocol and vintage; and the published claims."""
+"""The survey behind the verdicts: growth under every admissible protocol and vintage; what claims are held to; rows."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
 
 from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
+from xinzhi.core.errors import UsageError
 from xinzhi.core.shapley import shapley
+from xinzhi.core.text import same, span_text
+from xinzhi.data import NATION, Package, names_of, nation_codes
 from xinzhi.protocol import Protocol
 from xinzhi.yardstick.audit.choices import Choice, Grid, Level, choices, grid, spell, used
 from xinzhi.yardstick.audit.multiverse import Span, computable, evaluate, settle
-from xinzhi.yardstick.claims.figures import Claim
+from xinzhi.yardstick.claims.figures import ACCOUNTS, WHOLE, Claim, Own, convention, spelt
+from xinzhi.yardstick.compare_vintages import oldest_first
+from xinzhi.yardstick.estimates.results import TOGETHER, Bands
 from xinzhi.yardstick.inputs import require_value_added
-from xinzhi.yardstick.panel import Panel, require_yearly
-from xinzhi.yardstick.vintage_history import oldest_first
+from xinzhi.yardstick.measure import measure, measure_nation
+from xinzhi.yardstick.measurement import Measurement
+from xinzhi.yardstick.panel import Panel, Ruler, require_yearly
 
 VINTAGE = "output.vintage"
 # Spans held in memory at once: one takes about 5 MB for 20,000 protocols of 31 regions, its making three times that.
@@ -38,8 +44,7 @@ class Survey:
 
     def alone(self) -> BoolArray:
         """Return which protocols take an older vintage and are reference in all else."""
-        alone: BoolArray = (self.vintage >= 0) & (self.departures == 1)
-        return alone
+        return np.asarray((self.vintage >= 0) & (self.departures == 1))
 
     def labels(self, numbers: IntArray) -> list[str]:
         """Return the departures of protocols as ``path=value``; empty for the reference one."""
@@ -198,8 +203,12 @@ def judge(claim: Claim, found: Survey, values: FloatArray, listed: int) -> Judge
     # Float rounding must not decide between protocols that are equally near.
     nearest = int(giving[0]) if giving.size else int(np.lexsort((found.departures, np.round(gap, 12)))[0])
     shown = giving[:listed].tolist() if giving.size else [nearest]
+    # The least that explains the figure: nothing, older data alone, another ruler, or nothing at all. Older data come
+    # before another ruler: among thousands of rulers one will nearly always give an old figure too, and whoever
+    # published it has chosen none of them.
+    reachable: Verdict = "reachable" if (hit & found.admissible).any() else "unreachable"
     return Judgement(
-        verdict=_verdict(hit, alone, found.admissible),
+        verdict="supported" if hit[0] else "superseded" if alone.any() else reachable,
         reference=float(growth[0]),
         lowest=float(growth[known].min()),
         highest=float(growth[known].max()),
@@ -212,17 +221,6 @@ def judge(claim: Claim, found: Survey, values: FloatArray, listed: int) -> Judge
     )
 
 
-def _verdict(hit: BoolArray, alone: BoolArray, admissible: BoolArray) -> Verdict:
-    """Name the least that explains the figure: nothing, older data alone, another ruler, or nothing at all."""
-    # Older data come before another ruler: among thousands of rulers one will nearly always give an old figure too, and
-    # whoever published it has chosen none of them.
-    if hit[0]:
-        return "supported"
-    if alone.any():
-        return "superseded"
-    return "reachable" if (hit & admissible).any() else "unreachable"
-
-
 def published_claims() -> pl.DataFrame:
     """Return claims about TFP growth in China that were published, as they were printed, one row each.
 
@@ -230,9 +228,206 @@ def published_claims() -> pl.DataFrame:
     address`, `figure` (``printed``, or ``worked`` from a printed index), `second_hand` and `confidence` of the row as a
     claim.
 
-    Examples
-    --------
     >>> published_claims().height
     102
     """
     return pl.read_csv(Path(__file__).with_name("published.csv"), infer_schema=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a claim cannot be judged: the word of the column `reason`, and the error that says it of a single claim."""
+
+    code: str
+    error: UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Claims with the measurement that each is held to, of the regions or of the nation, and why some cannot be.
+
+    `first` names protocol and package: the measurement of the regions, or of the nation where there is no other.
+    """
+
+    claims: list[Claim]
+    reasons: dict[int, Reason]
+    regions: Measurement | None
+    nation: Measurement | None
+    first: Measurement
+
+    @classmethod
+    def of(cls, data: Package, protocol: Ruler, claims: Sequence[Claim]) -> Held:
+        """Find the region of every claim, measure what is asked for, and say what cannot be judged."""
+        codes = data.tables["accounts"]["region"].unique().sort().to_list() if "accounts" in data.tables else []
+        found, reasons = list(claims), dict[int, Reason]()
+        for at, claim in enumerate(claims):
+            if said := _out_of_scope(claim):
+                reasons[at] = said
+            try:
+                found[at] = replace(claim, region=names_of(data).resolve(claim.region, codes))
+            except UsageError as error:  # the nation is meant where no region of the package is called so
+                if "nation" in data.tables and claim.region.strip().casefold() in nation_codes():
+                    found[at] = replace(claim, region=NATION)
+                else:
+                    reasons.setdefault(at, Reason("region", error))
+        asked = {claim.region == NATION and NATION not in codes for at, claim in enumerate(found) if at not in reasons}
+        nation = measure_nation(data, protocol) if True in asked else None
+        regions = measure(data, protocol) if nation is None or False in asked else None
+        held = cls(found, reasons, regions, nation, regions or nation or measure(data, protocol))
+        for at, claim in enumerate(found):
+            late = _unmeasured(held.ruler(claim), claim) if at not in reasons else None
+            if late:
+                reasons[at] = Reason("years", late)
+        return held
+
+    def ruler(self, claim: Claim) -> Measurement:
+        """Return the measurement that a claim is held to."""
+        own = self.nation if self.nation is not None and claim.region == NATION else self.regions
+        return own or self.first
+
+
+def _out_of_scope(claim: Claim) -> Reason | None:
+    """Return why a claim is none about what the ruler measures; None where it is one."""
+    if claim.scope != WHOLE:
+        return Reason("scope", UsageError("yardstick.claim-scope", claim=claim.where(), scope=claim.scope))
+    if claim.method != ACCOUNTS:
+        return Reason("method", UsageError("yardstick.claim-method", claim=claim.where(), method=claim.method))
+    if abs(claim.figure.growth) * 100 >= convention("largest_growth"):
+        written, percent = claim.figure.written, claim.figure.growth * 100
+        return Reason("size", UsageError("yardstick.growth-too-large", written=written, percent=percent))
+    return None
+
+
+def _unmeasured(reference: Measurement, claim: Claim) -> UsageError | None:
+    """Return why the reference protocol does not measure the years of a claim; None where it does."""
+    here = set(reference.frame.filter(region=claim.region)["year"].to_list())
+    if not here:
+        known = reference.frame["region"].unique(maintain_order=True).to_list()
+        return UsageError("yardstick.claim-region", region=claim.region, known=known)
+    missing = sorted(set(range(claim.start + 1, claim.end + 1)) - here)
+    if not missing:
+        return None
+    years = same(missing[0]) if len(missing) == 1 else span_text(missing[0], missing[-1])
+    return UsageError("yardstick.claim-years", claim=claim.where(), years=years, first=min(here) - 1, last=max(here))
+
+
+UNJUDGED = "unjudged"
+
+TYPES = {
+    **dict.fromkeys(("reference", "lowest", "highest", "protocol_growth"), pl.Float64),
+    **dict.fromkeys(("own_growth", "method_part", "data_part", "band_low", "band_high"), pl.Float64),
+    **dict.fromkeys(("protocol", "departure_count"), pl.Int64),
+    **dict.fromkeys(
+        ("scope", "method", "rate", "stated", "reason", "departures", "older_vintages", "flags"), pl.String
+    ),
+    **dict.fromkeys(("own_choices", "own_left", "grade"), pl.String),
+}
+
+
+def unjudged_row(claim: Claim, why: Reason | None) -> dict[str, Any]:
+    """Return the row of a claim of which no verdict is known, in the order of the columns."""
+    return {
+        **{name: getattr(claim, name) for name in ("region", "start", "end")},
+        "written": claim.figure.written,
+        "growth": float(claim.figure.growth),
+        "rounding": float(claim.figure.rounding),
+        **{name: getattr(claim, name) for name in ("source", "scope", "method", "rate", "stated")},
+        "verdict": UNJUDGED,
+        "reason": why.code if why else None,
+        **dict.fromkeys(("reference", "lowest", "highest")),
+        **dict.fromkeys(("tried", "giving"), 0),
+        **dict.fromkeys(("protocol", "protocol_growth")),
+        "departures": "",
+        "departure_count": None,
+        **dict.fromkeys(("older_vintages", "flags", "own_choices"), ""),
+        "own_left": spelt(claim.choices),
+        **dict.fromkeys(("own_growth", "method_part", "data_part", "band_low", "band_high", "grade")),
+    }
+
+
+def judged_cells(claim: Claim, item: Judgement, found: Survey, reference: Measurement) -> dict[str, Any]:
+    """Return what the verdict puts into the row of a claim."""
+    # the marks of the figures that the reference answer rests on
+    inside = (pl.col("region") == claim.region) & pl.col("year").is_between(claim.start + 1, claim.end)
+    words = reference.frame.filter(inside)["flags"].str.split(";").explode().unique().sort()
+    return {
+        "verdict": item.verdict,
+        "reference": item.reference,
+        "lowest": item.lowest,
+        "highest": item.highest,
+        "tried": item.tried,
+        "giving": item.giving.size,
+        "protocol": item.nearest,
+        "protocol_growth": float(item.growth[item.nearest]),
+        "departures": found.labels(np.array([item.nearest]))[0],
+        "departure_count": int(found.departures[item.nearest]),
+        "older_vintages": ";".join(item.older),
+        "flags": ";".join(word for word in words.to_list() if word),
+    }
+
+
+def owned_cells(claim: Claim, made: Own, reference: float) -> dict[str, Any]:
+    """Return what our data give under the choices that the source states, and what that explains of the difference."""
+    growth, kept = made.growth(claim.choices, claim.region, claim.start, claim.end)
+    if growth is None:
+        return {}
+    return {
+        "own_choices": spelt(kept),
+        "own_left": spelt({path: value for path, value in claim.choices.items() if path not in kept}),
+        "own_growth": growth,
+        "method_part": growth - reference,
+        "data_part": claim.growth - growth,
+    }
+
+
+def trusted_cells(claim: Claim, reference: Measurement, estimates: Bands | None) -> dict[str, Any]:
+    """Return how far the reference growth may be trusted: its band where inputs are estimated, and its grade."""
+    place = {"region": claim.region, "start": claim.start, "end": claim.end}
+    told: dict[str, Any] = {}
+    if estimates is not None:
+        band = (
+            estimates.frame.filter(component=TOGETHER, **place).fill_nan(None).drop_nulls("low").select("low", "high")
+        )
+        told |= dict(zip(("band_low", "band_high"), band.row(0), strict=True)) if band.height else {}
+    if "grade" in reference.periods.columns:
+        graded = reference.periods.filter(**place)["grade"].to_list()
+        told |= {"grade": graded[0]} if graded else {}
+    return told
+
+
+_KEY = {"region": pl.String, "start": pl.Int64, "end": pl.Int64, "source": pl.String, "order": pl.Int64}
+Ordered = Sequence[tuple[Claim, Judgement, Survey]]
+
+
+def protocol_rows(judged: Ordered) -> pl.DataFrame:
+    """Return the protocols that give each claim."""
+    schema = {**_KEY, "number": pl.Int64, "departures": pl.String, "departure_count": pl.Int64, "vintage": pl.String}
+    frames = [
+        pl.DataFrame(
+            {
+                **{name: [getattr(claim, name)] * item.giving.size for name in list(_KEY)[:4]},
+                "order": range(1, item.giving.size + 1),
+                "number": item.giving,
+                "departures": found.labels(item.giving),
+                "departure_count": found.departures[item.giving],
+                # -1, the current data, is the last
+                "vintage": [[*found.vintages, ""][at] for at in found.vintage[item.giving].tolist()],
+                "growth": item.growth[item.giving],
+            },
+            schema={**schema, "growth": pl.Float64},
+        )
+        for claim, item, found in judged
+    ]
+    return pl.concat(frames) if frames else pl.DataFrame(schema={**schema, "growth": pl.Float64})
+
+
+def departure_rows(judged: Ordered) -> pl.DataFrame:
+    """Return what each departure contributes."""
+    schema = {**_KEY, "number": pl.Int64, "parameter": pl.String, "reference": pl.String, "value": pl.String}
+    rows = [
+        (claim.region, claim.start, claim.end, claim.source, order, number, *astuple(part))
+        for claim, item, _ in judged
+        for order, (number, found) in enumerate(item.parts.items(), start=1)
+        for part in found
+    ]
+    return pl.DataFrame(rows, schema={**schema, "contribution": pl.Float64}, orient="row")

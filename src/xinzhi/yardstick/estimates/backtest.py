@@ -2,56 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from pathlib import Path as File
+from collections.abc import Collection, Iterator
+from dataclasses import replace
 
-import numpy as np
 import polars as pl
 
 from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError
-from xinzhi.core.result import Provenance
-from xinzhi.data import Package, as_package
+from xinzhi.data import as_package, provenance
 from xinzhi.protocol import Protocol
 from xinzhi.protocol import load as load_protocol
-from xinzhi.yardstick.benchmark import benchmarked
 from xinzhi.yardstick.estimates.draws import DRIFT, ESTIMATED, draw, generator, only, path, tfp_growth
 from xinzhi.yardstick.estimates.errors import conventions, is_part, learn
 from xinzhi.yardstick.estimates.results import Backtest, Verdict, judge
-from xinzhi.yardstick.estimating import as_of, common_end, live, share_as_of
-from xinzhi.yardstick.growth_accounts import account, build_inputs
-from xinzhi.yardstick.panel import DEFAULT_PROTOCOL, Panel, read_panel, require
+from xinzhi.yardstick.estimating import as_of, benchmarked, common_end, live, share_as_of
+from xinzhi.yardstick.growth_accounts import build_inputs, with_sum
+from xinzhi.yardstick.panel import DEFAULT_PROTOCOL, Panel, Ruler, Source, read_panel, require, under
 
 HELD_OUT, REAL_TIME = "held_out", "real_time"
 
 
 def backtest(
-    package: Package | str | File | Mapping[str, object],
-    protocol: Protocol | str | File = DEFAULT_PROTOCOL,
+    package: Source,
+    protocol: Ruler = DEFAULT_PROTOCOL,
     *,
     ends: Collection[int] | None = None,
 ) -> Backtest:
     """Test the bands of estimated years on the past: pseudo ends of the official series, by the code of the real end.
 
+    In the test `held_out` errors are learned up to 2009 and held against all later years; in `real_time` up to each
+    last official year.
+
     Parameters
     ----------
-    package
-        A package with official investment for many years, or anything that `xinzhi.load` takes.
-    protocol
-        A protocol with the group `estimates`, its identifier, or the path of its file.
+    package, protocol
+        As in `measure`: official investment for many years, and the group `estimates`.
     ends
         Last official years to test in real time alone; None: all of them, and those held out.
-
-    Returns
-    -------
-    Backtest
-        Coverage, interval score, pairs decided and right, by test and horizon. In `held_out` errors are learned up to
-        2009 and held against all later years; in `real_time` up to each last official year.
-
-    Raises
-    ------
-    InputError
-        When there are too few years or regions to learn from, or the package holds a part of the declared set.
 
     Notes
     -----
@@ -66,8 +53,6 @@ def backtest(
     >>> test.frame.columns[:3]
     ['test', 'horizon', 'ends']
     """
-    from xinzhi import __version__
-
     data, rules = as_package(package), load_protocol(protocol)
     tables = require(data, rules)
     panel = read_panel(data)
@@ -78,20 +63,14 @@ def backtest(
     if not rows:
         raise InputError("yardstick.no-pseudo-end")
     tested = pl.DataFrame(rows).sort("test", "end", "horizon")
+    both = pl.concat([tested, tested.with_columns(horizon=pl.lit(0, pl.Int64))])  # 0: all horizons together
+    made = under(rules, provenance("backtest", data, tables))
     return Backtest(
-        frame=_by_horizon(tested),
+        frame=both.group_by("test", "horizon").agg(ends=pl.col("end").n_unique(), **_rates()).sort("test", "horizon"),
         ends=tested.group_by("test", "end", "horizon", maintain_order=True).agg(**_rates()),
         level=level,
         kind=data.kind,
-        provenance=Provenance(
-            verb="backtest",
-            version=__version__,
-            protocol=rules.label,
-            protocol_fingerprint=rules.fingerprint,
-            standing=rules.standing,
-            package=data.name,
-            inputs={**{name: data.fingerprint(name) for name in tables}, **panel.read},
-        ),
+        provenance=replace(made, inputs={**made.inputs, **panel.read}),
     )
 
 
@@ -102,7 +81,7 @@ def _verdicts(
     plan = conventions()["backtest"]
     panel, rules = benchmarked(panel, live(protocol).replace({"labour.breaks": "flag"}))
     old = rules.replace(plan["protocol_without"])
-    truth = true_growth(panel, rules)
+    truth = with_sum(build_inputs(panel, rules)[0], rules)  # as published inputs give it
     last = int(panel.years[common_end(panel)])
     held_out = plan["learned_to"]
     first = protocol.value("estimates.learn")[0][0] + conventions()["minimum_years"] - 1
@@ -127,13 +106,6 @@ def _verdicts(
                     for one in (new, without)
                 ]
                 yield {"test": test, "end": end, "horizon": ahead, **_counts(*both)}
-
-
-def true_growth(panel: Panel, protocol: Protocol) -> FloatArray:
-    """Return the growth of TFP as published inputs give it `(R + 1, T)`, the sum of the regions last."""
-    inputs, _ = build_inputs(panel, protocol)
-    together = inputs.aggregate(np.ones((1, len(panel.regions)), dtype=np.bool_))
-    return np.concatenate([account(item, protocol).tfp_growth for item in (inputs, together)])
 
 
 def _simulate(panel: Panel, protocol: Protocol, end: int, until: int, horizon: int) -> FloatArray:
@@ -184,9 +156,3 @@ def _rates() -> dict[str, pl.Expr]:
         "pairs_decided": part("called", "pairs"),
         "pairs_right": pl.when(pl.col("called").sum() > 0).then(part("correct", "called")),
     }
-
-
-def _by_horizon(ends: pl.DataFrame) -> pl.DataFrame:
-    """Return the rates by test and horizon, and of all horizons together as horizon 0."""
-    both = pl.concat([ends, ends.with_columns(horizon=pl.lit(0, pl.Int64))])
-    return both.group_by("test", "horizon").agg(ends=pl.col("end").n_unique(), **_rates()).sort("test", "horizon")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from pathlib import Path as File
 from typing import Any
 
 import numpy as np
@@ -13,25 +12,23 @@ import polars as pl
 
 from xinzhi.core.arrays import FloatArray, IntArray
 from xinzhi.core.errors import UsageError
-from xinzhi.data import Package
 from xinzhi.protocol import Protocol
 from xinzhi.yardstick.audit.audit import Audit
-from xinzhi.yardstick.benchmark import benchmarked
 from xinzhi.yardstick.estimates.draws import ESTIMATED, EVERYTHING, PARTS, Changes, Path, draw, generator, only, path
 from xinzhi.yardstick.estimates.draws import tfp_growth as drawn_growth
 from xinzhi.yardstick.estimates.errors import Ground, ground, learn
 from xinzhi.yardstick.estimates.results import ALL, TOGETHER, TOTAL, Bands, Statement, above, state
-from xinzhi.yardstick.estimating import choice, common_end, estimated_cells, investment_ends
-from xinzhi.yardstick.growth_accounts import GrowthAccounts, account, build_inputs
+from xinzhi.yardstick.estimating import benchmarked, common_end, estimated_cells, investment_ends
+from xinzhi.yardstick.growth_accounts import build_inputs, with_sum
 from xinzhi.yardstick.measure import measure
 from xinzhi.yardstick.measurement import Measurement
-from xinzhi.yardstick.panel import Panel
+from xinzhi.yardstick.panel import Panel, Source
 
 Span = tuple[int, int]
 
 
 def bands(
-    measurement: Measurement | Package | str | File | Mapping[str, object],
+    measurement: Measurement | Source,
     level: float | None = None,
     *,
     protocols: Audit | None = None,
@@ -56,16 +53,15 @@ def bands(
 
     Raises
     ------
-    UsageError
-        When nothing is estimated, or the protocol has no group `estimates`, or its capital is not one stock.
-    InputError
-        When fewer than 8 years or 10 regions are there to learn errors from. A package with a part of the declared
-        set takes the errors from the package that the protocol names.
+    UsageError, InputError
+        When nothing is estimated, or the protocol has no group `estimates`, or its capital is not one stock; when fewer
+        than 8 years or 10 regions are there to learn errors from.
 
     Notes
     -----
     Errors of the rules are learned from the years in which the truth is known, exchanged between regions with shrunken
-    scales, and drawn in blocks of years (Künsch 1989, Annals of Statistics 17); `backtest` tests them.
+    scales, and drawn in blocks of years (Künsch 1989, Annals of Statistics 17); `backtest` tests them. A package with a
+    part of the declared set takes the errors from the package that the protocol names.
 
     Examples
     --------
@@ -81,9 +77,13 @@ def bands(
         raise UsageError("yardstick.no-estimates", id=rules.id)
     if not estimated_cells(panel).any():
         raise UsageError("yardstick.nothing-estimated")
-    held = float(rules.value("estimates.level")) if level is None else _level(level)
+    held = float(rules.value("estimates.level") if level is None else level)
+    if not 0 < held < 1:
+        raise UsageError("yardstick.level-range", level=level)
     count = int(rules.value("estimates.draws"))
-    base = ground(measurement, _accounts(measurement))
+    if measurement.accounts is None:
+        raise UsageError("yardstick.nothing-estimated")
+    base = ground(measurement, measurement.accounts)
     panel = base.panel
     errors = learn(base.learned, rules)
     made = path(panel, rules, _last_measured(base))
@@ -95,7 +95,7 @@ def bands(
     newest = [(year - 1, year) for year in panel.years[made.at[1:]].tolist()]
     newest += [span for span in spans if sample.reaches(span)]
     told_years = [state(sample.means(TOGETHER, span), held) for span in newest]
-    refused = "control_total" if choice(rules, "estimates.control_total", "none") == "none" else None
+    refused = "control_total" if rules.choice("estimates.control_total", "none") == "none" else None
     told_of = [
         *(_rows(sample, name, *one) for name, all_of in said_of.items() for one in zip(reported, all_of, strict=True)),
         *(_rows(sample, TOGETHER, *one) for one in zip(newest, told_years, strict=True)),
@@ -105,7 +105,12 @@ def bands(
     frame = frame.unique(["region", "start", "end", "component"], keep="first", maintain_order=True)
     told = base.told
     read = base.read if told is None else {f"{base.source}/{table}": digest for table, digest in base.read.items()}
-    shown = _without_levels(frame) if refused else frame
+    shown = frame
+    if refused:  # without a control total only comparisons between regions hold
+        levels = (pl.lit(None, pl.Float64).alias(name) for name in ("median", "low", "high"))
+        shown = frame.filter(pl.col("region") != TOTAL).with_columns(levels)
+    shared = measurement.shared("bands", level=held, learned_from=base.learned_from)
+    shared["provenance"] = replace(shared["provenance"], inputs={**measurement.provenance.inputs, **read})
     return Bands(
         frame=shown if told is None else _alone(shown, told),
         pairs=_pairs(sample, reported, float(rules.value("estimates.decided")), protocols),
@@ -119,29 +124,8 @@ def bands(
         draws=count,
         refused=refused,
         measurement=measurement,
-        kind=measurement.kind,
-        names=measurement.names,
-        provenance=replace(
-            measurement.provenance,
-            verb="bands",
-            options={"level": held, "learned_from": base.learned_from},
-            inputs={**measurement.provenance.inputs, **read},
-        ),
+        **shared,
     )
-
-
-def _accounts(measurement: Measurement) -> GrowthAccounts:
-    """Return the arrays behind a measurement."""
-    if measurement.accounts is None:
-        raise UsageError("yardstick.nothing-estimated")
-    return measurement.accounts
-
-
-def _level(level: float) -> float:
-    """Return a level between 0 and 1; a `UsageError` says otherwise."""
-    if not 0 < level < 1:
-        raise UsageError("yardstick.level-range", level=level)
-    return float(level)
 
 
 def _of(frame: pl.DataFrame, regions: tuple[str, ...] | None) -> pl.DataFrame:
@@ -212,11 +196,7 @@ class _Sample:
     @cached_property
     def _known(self) -> FloatArray:
         """Growth `(R + 1, T)` as measured."""
-        whole = self.base.accounts.inputs
-        member = np.zeros((1, len(whole.output)), dtype=np.bool_)
-        member[0, self.made.rows] = True
-        nation = account(whole.aggregate(member), self.base.rules).tfp_growth
-        return np.concatenate([self.base.accounts.growth.tfp_growth[self.made.rows], nation])
+        return with_sum(self.base.accounts.inputs, self.base.rules, self.made.rows)[[*self.made.rows, -1]]
 
     @cached_property
     def _undrawn(self) -> FloatArray:
@@ -249,13 +229,6 @@ def _rows(sample: _Sample, component: str, span: Span, said: Statement) -> dict[
         **said_by,
         "measured": own(sample.measured(span)),
     }
-
-
-def _without_levels(frame: pl.DataFrame) -> pl.DataFrame:
-    """Leave out what rests on a level: without a control total only comparisons between regions hold."""
-    return frame.filter(pl.col("region") != TOTAL).with_columns(
-        pl.lit(None, pl.Float64).alias(name) for name in ("median", "low", "high")
-    )
 
 
 def _pairs(sample: _Sample, spans: list[Span], decided: float, protocols: Audit | None) -> pl.DataFrame:
@@ -303,13 +276,6 @@ def _widths(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-SOURCES = {
-    "investment": "investment",
-    "investment_price": "investment_price",
-    "labour_share": "labour_share",
-    "schooling": "schooling",
-    "employment": "employment",
-}
 RULES = {
     "investment": "estimates.investment_rule",
     "investment_price": "capital.price_after_official",
@@ -327,12 +293,12 @@ def _coverage(measurement: Measurement, changes: Changes) -> pl.DataFrame:
     rows = [
         {
             "input": name,
-            "last_official_year": known.get(series),
-            "latest_official_year": int(later) if name == "investment" and later is not None else known.get(series),
-            "rule": choice(measurement.protocol, RULES[name], "-"),
+            "last_official_year": known.get(name),
+            "latest_official_year": int(later) if name == "investment" and later is not None else known.get(name),
+            "rule": measurement.protocol.choice(path, "-"),
             "counted": getattr(changes, PARTS[name]) is not None,
         }
-        for name, series in SOURCES.items()
+        for name, path in RULES.items()
     ]
     years = {"last_official_year": pl.Int64, "latest_official_year": pl.Int64}
     return pl.DataFrame(rows, schema_overrides=years)
@@ -348,12 +314,7 @@ def _scenario(base: Ground, made: Path, spans: list[Span]) -> pl.DataFrame:
     growing, falling = rules.value("estimates.correction_years")
     corrected, excess = _deflated(panel, rules, growing, falling)
     inputs, _ = build_inputs(corrected, rules)
-    member = np.zeros((1, len(panel.regions)), dtype=np.bool_)
-    member[0, made.rows] = True
-    before, after = (
-        np.concatenate([account(one, rules).tfp_growth for one in (item, item.aggregate(member))])
-        for item in (base.accounts.inputs, inputs)
-    )
+    before, after = (with_sum(item, rules, made.rows) for item in (base.accounts.inputs, inputs))
     rows = [*made.rows.tolist(), len(panel.regions)]
     names, factor = [*panel.regions, TOTAL], np.exp(-np.append(excess, np.nan))
     tables = []
@@ -399,16 +360,11 @@ def _deflated(panel: Panel, rules: Protocol, growing: Span, falling: Span) -> tu
 
 def _spread(protocols: Audit | None, spans: list[Span]) -> pl.DataFrame:
     """Return the range of growth over protocols, where an audit was given."""
-    names = {
-        "region": pl.String,
-        "start": pl.Int64,
-        "end": pl.Int64,
-        "protocol_low": pl.Float64,
-        "protocol_high": pl.Float64,
-    }
+    period = {"start": pl.Int64, "end": pl.Int64}
     if protocols is None:
-        return pl.DataFrame(schema=names)
-    wanted = pl.DataFrame(spans, schema={"start": pl.Int64, "end": pl.Int64}, orient="row")
+        bounds = dict.fromkeys(("protocol_low", "protocol_high"), pl.Float64)
+        return pl.DataFrame(schema={"region": pl.String, **period, **bounds})
+    wanted = pl.DataFrame(spans, schema=period, orient="row")
     return protocols.frame.join(wanted, on=["start", "end"], how="semi").select(
         "region", "start", "end", protocol_low=pl.col("p05"), protocol_high=pl.col("p95")
     )

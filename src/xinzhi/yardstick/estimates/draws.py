@@ -8,19 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
-from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
+from xinzhi.core.arrays import BoolArray, FloatArray, IntArray, log_growth
 from xinzhi.core.errors import UsageError
 from xinzhi.core.inventory import Timing, at_timing
 from xinzhi.protocol import Protocol
 from xinzhi.yardstick.breaking import link
 from xinzhi.yardstick.capital import depreciation_rates, investment
 from xinzhi.yardstick.estimates.errors import Errors, Exchange
-from xinzhi.yardstick.estimating import choice, common_end, estimated_cells, log_growth
+from xinzhi.yardstick.estimating import common_end, estimated_cells
 from xinzhi.yardstick.growth_accounts import Inputs, account, build_inputs
-from xinzhi.yardstick.inputs import deflator
+from xinzhi.yardstick.inputs import deflator, labour_share, quality
 from xinzhi.yardstick.panel import TOTAL_ASSET, Panel
 
 INVESTMENT, PRICE, SHARE, SCHOOLING, EMPLOYMENT = (
@@ -78,13 +79,13 @@ def path(panel: Panel, protocol: Protocol, end: int) -> Path:
     rows = np.flatnonzero(inputs.complete()[:, at].all(axis=1))
     invested = investment(panel, protocol, deflator(panel), list(panel.assets))
     real, price = invested.real[0][np.ix_(rows, at)], invested.price[0][np.ix_(rows, at)]
-    by_volume = choice(protocol, "estimates.control_total", "none") == "national_volume"
+    by_volume = protocol.choice("estimates.control_total") == "national_volume"
     rate = depreciation_rates(panel, protocol, invested.assets)[0, 0, at]
-    fields = ("output", "capital", "labour", "human_capital", "labour_share")
+    levels: dict[str, Any] = {name: values[np.ix_(rows, at)] for name, values in inputs.levels().items()}
     return Path(
         rows=rows,
         at=at,
-        inputs=Inputs(*(getattr(inputs, name)[np.ix_(rows, at)] for name in fields)),
+        inputs=Inputs(**levels),
         real=real,
         worth=np.broadcast_to(price[:, :1], price.shape) if by_volume else price,
         cells=estimated_cells(panel)[np.ix_(rows, at)],
@@ -107,12 +108,9 @@ class Changes:
     output: FloatArray | None = None
 
 
-PARTS = {
-    INVESTMENT: "investment",
+PARTS = {name: name for name in (INVESTMENT, SCHOOLING, EMPLOYMENT)} | {
     PRICE: "price",
     SHARE: "share",
-    SCHOOLING: "schooling",
-    EMPLOYMENT: "employment",
     DRIFT: "control",
     REVISION: "output",
 }
@@ -181,11 +179,11 @@ def _prices(
     panel: Panel, protocol: Protocol, made: Path, errors: Errors, giver: IntArray, source: IntArray
 ) -> FloatArray | None:
     """Return what the proxies of the price may have missed: of retail prices for some years, of the deflator later."""
-    proxy = panel.unofficial.get("investment_price")
-    if proxy is None or not proxy[0][:, made.at[1:]].any():
+    proxy = panel.marked("investment_price")[0]
+    if not proxy[:, made.at[1:]].any():
         return None
-    used = proxy[0][np.ix_(made.rows, made.at[1:])]
-    last = np.flatnonzero((~proxy[0] & np.isfinite(panel.investment["investment_price"][0])).any(axis=0))[-1]
+    used = proxy[np.ix_(made.rows, made.at[1:])]
+    last = np.flatnonzero((~proxy & np.isfinite(panel.investment["investment_price"][0])).any(axis=0))[-1]
     early = made.at[1:] <= last + int(protocol.value("estimates.retail_years"))
     # A region without an official index ever (Tibet) is taken to err only where the others' index has ended, too.
     used &= made.at[1:] > last
@@ -205,20 +203,13 @@ def _shares(panel: Panel, protocol: Protocol, made: Path, errors: Errors, source
     steps = errors.share[made.rows]
     if (steps == steps[:1]).all():
         steps = steps[:1]
-    last = _last_share(panel, protocol)
-    moves = np.where(made.at[1:] > last, steps.T[source].transpose(0, 2, 1), 0.0)
-    return np.cumsum(moves, axis=2)
-
-
-def _last_share(panel: Panel, protocol: Protocol) -> int:
-    """Return the last year in which the share moves: after it the share is carried."""
-    from xinzhi.yardstick.inputs import labour_share
-
-    series = labour_share(panel, protocol)
-    nothing = np.zeros(panel.shape, dtype=np.bool_)
+    # the last year in which the share moves: after it the share is carried
+    series, nothing = labour_share(panel, protocol), np.zeros(panel.shape, dtype=np.bool_)
     carried = series.marks.get("carried:labour_share", nothing) | series.marks.get("proxy:labour_share", nothing)
     observed = np.flatnonzero(~carried.all(axis=0))
-    return int(observed[-1]) if observed.size else panel.shape[1]
+    last = int(observed[-1]) if observed.size else panel.shape[1]
+    moves = np.where(made.at[1:] > last, steps.T[source].transpose(0, 2, 1), 0.0)
+    return np.cumsum(moves, axis=2)
 
 
 def _schooling(
@@ -236,7 +227,7 @@ def _schooling(
     length = int(made.at[-1]) - last
     if length <= 0:
         return None
-    level = np.log(build_quality(past, protocol))
+    level = np.log(quality(past, protocol).values)
     starts = np.arange(first, last - length + 1)
     if not starts.size:
         return None
@@ -251,7 +242,7 @@ def _schooling(
     gain = common[:, None, :] + standard[giver, pick[:, None]] * scale[made.rows][:, None]
     change = np.zeros((*giver.shape, made.shape[1]))
     tail = made.at[1:] > last
-    base = level if past is panel else np.log(build_quality(panel, protocol))
+    base = level if past is panel else np.log(quality(panel, protocol).values)
     moved = np.log(made.inputs.human_capital)[:, 1:][:, tail] - base[made.rows, last][:, None]
     change[:, :, tail] = gain[:, :, -int(tail.sum()) :] - moved
     return change
@@ -275,13 +266,6 @@ def _common_schooling(
     ahead = np.arange(1, shape[1] + 1)
     unsure = rng.standard_normal((shape[0], 1)) * np.sqrt((rest**2).mean() / m) * ahead
     return np.asarray(yearly[-m:].mean() * ahead + (np.cumsum(rest[source], axis=1) + unsure) * tail)
-
-
-def build_quality(panel: Panel, protocol: Protocol) -> FloatArray:
-    """Return human capital `(R, T)`."""
-    from xinzhi.yardstick.inputs import quality
-
-    return quality(panel, protocol).values
 
 
 def _employment(
@@ -397,8 +381,7 @@ def _growth(
     share: FloatArray,
 ) -> FloatArray:
     """Return growth of TFP over the last axis, without its first year."""
-    averaging = protocol.declares("shares.averaging") and protocol.value("shares.averaging") == "current"
-    if protocol.value("index.formula") != "tornqvist" or averaging:
+    if protocol.value("index.formula") != "tornqvist" or protocol.choice("shares.averaging") == "current":
         output, capital, labour, quality, share = np.broadcast_arrays(output, capital, labour, quality, share)
         return account(Inputs(output, capital, labour, quality, share), protocol).tfp_growth[..., 1:]
     weight = (share[..., 1:] + share[..., :-1]) / 2

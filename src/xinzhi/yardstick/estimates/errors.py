@@ -10,25 +10,24 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
-from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
+from xinzhi.core.arrays import BoolArray, FloatArray, IntArray, log_growth, yearly_change
 from xinzhi.core.errors import InputError
-from xinzhi.core.gaps import yearly_change
 from xinzhi.core.parameters import read_yaml
 from xinzhi.data import load
 from xinzhi.protocol import Protocol
-from xinzhi.yardstick.benchmark import benchmarked
 from xinzhi.yardstick.estimating import (
+    benchmarked,
     common_end,
     deflator_growth,
     investment_ends,
-    log_growth,
     of_declared_set,
     retail_growth,
     rule_growth,
@@ -39,12 +38,9 @@ from xinzhi.yardstick.inputs import labour_share
 from xinzhi.yardstick.measurement import Measurement
 from xinzhi.yardstick.panel import Panel, read_panel
 
+T = TypeVar("T", bound=np.generic)
 
-@cache
-def conventions() -> dict[str, Any]:
-    """Return ``estimates.yaml``."""
-    content: dict[str, Any] = read_yaml(Path(__file__).with_name("estimates.yaml"))
-    return content
+conventions = partial(read_yaml, Path(__file__).with_name("estimates.yaml"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +98,15 @@ def learn(panel: Panel, protocol: Protocol, until: int | None = None, *, enough:
     # A year in which some region is unknown has no sum to be relative to.
     has = np.asarray(known.any(axis=1))
     years = inside[known[has][:, inside].all(axis=0)] if has.any() else inside[:0]
-    if enough:
-        _refuse_too_few(len(years), int(has.sum()))
+    least = conventions()
+    if enough and (len(years) < least["minimum_years"] or has.sum() < least["minimum_regions"]):
+        raise InputError(
+            "yardstick.too-little-to-learn",
+            years=len(years),
+            regions=int(has.sum()),
+            least_years=least["minimum_years"],
+            least_regions=least["minimum_regions"],
+        )
     relative, moved, sums = _relative(panel, rule, truth, has)
     shrinkage = float(protocol.value("estimates.shrinkage"))
     price, common = _price_errors(panel, years, shrinkage)
@@ -116,19 +119,6 @@ def learn(panel: Panel, protocol: Protocol, until: int | None = None, *, enough:
         common=common,
         share=np.where(np.isfinite(steps), steps, 0.0),
     )
-
-
-def _refuse_too_few(years: int, regions: int) -> None:
-    """Refuse to learn from too few years or regions."""
-    least = conventions()
-    if years < least["minimum_years"] or regions < least["minimum_regions"]:
-        raise InputError(
-            "yardstick.too-little-to-learn",
-            years=years,
-            regions=regions,
-            least_years=least["minimum_years"],
-            least_regions=least["minimum_regions"],
-        )
 
 
 def investment_growth(panel: Panel) -> FloatArray:
@@ -155,9 +145,8 @@ def _relative(
 
 def _drift(panel: Panel, protocol: Protocol, rule: FloatArray, truth: FloatArray, years: IntArray) -> FloatArray:
     """Return the error that all regions share: the control total, or the rule where there is none, less the sum."""
-    control = protocol.value("estimates.control_total") if protocol.declares("estimates.control_total") else "none"
     index = panel.control.get("national_value")
-    if control == "none":
+    if protocol.choice("estimates.control_total", "none") == "none":
         common = rule - truth
     elif index is None:
         common = np.zeros_like(truth)
@@ -173,8 +162,7 @@ def _price_errors(
 ) -> tuple[tuple[Exchange, Exchange], tuple[FloatArray, FloatArray]]:
     """Return what two proxies missed of the official price of investment, relative and common."""
     price = panel.investment["investment_price"][0]
-    proxy = panel.unofficial.get("investment_price")
-    official = np.isfinite(price) & ~(np.zeros_like(price, dtype=np.bool_) if proxy is None else proxy[0])
+    official = np.isfinite(price) & ~panel.marked("investment_price")[0]
     change = log_growth(np.where(official, price, np.nan))[:, years]
     kinds, common = [], []
     for stand_in in (retail_growth(panel), deflator_growth(panel)):
@@ -246,41 +234,27 @@ def among(panel: Panel, others: Panel) -> Panel:
     years = panel.years[np.isin(panel.years, others.years)]
     to, out = years - others.years[0], years - panel.years[0]
 
-    def put(theirs: FloatArray, ours: FloatArray | None) -> FloatArray:
+    def put(theirs: npt.NDArray[T], ours: npt.NDArray[T] | None, nothing: float) -> npt.NDArray[T]:
         made = np.array(theirs)
-        made[..., rows, :] = np.nan
+        made[..., rows, :] = nothing
         if ours is not None:
             made[..., rows[:, None], to] = ours[..., out]
         return made
 
-    def mark(theirs: BoolArray | None, ours: BoolArray | None, shape: tuple[int, ...]) -> BoolArray:
-        made = np.zeros(shape, dtype=np.bool_) if theirs is None else np.array(theirs)
-        made[..., rows, :] = False
-        if ours is not None:
-            made[..., rows[:, None], to] = ours[..., out]
-        return made
+    def figures(theirs: Mapping[str, FloatArray], ours: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
+        return {name: put(values, ours.get(name), np.nan) for name, values in theirs.items()}
 
-    marks = {
-        name: mark(others.unofficial.get(name), panel.unofficial.get(name), _shape(name, others, panel))
-        for name in {*others.unofficial, *panel.unofficial}
-    }
+    marks = {name: np.zeros((*mask.shape[:-2], *others.shape), np.bool_) for name, mask in panel.unofficial.items()}
+    marks |= others.unofficial
     return replace(
         others,
-        accounts={name: put(theirs, panel.accounts.get(name)) for name, theirs in others.accounts.items()},
-        investment={name: put(theirs, panel.investment.get(name)) for name, theirs in others.investment.items()},
-        vintages={name: put(theirs, panel.vintages.get(name)) for name, theirs in others.vintages.items()},
-        unofficial=marks,
-        preliminary=mark(others.preliminary, panel.preliminary, others.shape),
-        breaks=mark(others.breaks, panel.breaks, others.shape),
+        accounts=figures(others.accounts, panel.accounts),
+        investment=figures(others.investment, panel.investment),
+        vintages=figures(others.vintages, panel.vintages),
+        unofficial={name: put(mask, panel.unofficial.get(name), nothing=False) for name, mask in marks.items()},
+        preliminary=put(others.preliminary, panel.preliminary, nothing=False),
+        breaks=put(others.breaks, panel.breaks, nothing=False),
     )
-
-
-def _shape(name: str, others: Panel, panel: Panel) -> tuple[int, ...]:
-    """Return the shape of a mask that the others may lack."""
-    known = others.unofficial.get(name)
-    if known is not None:
-        return known.shape
-    return (*panel.unofficial[name].shape[:-2], *others.shape)
 
 
 def _refuse_another_figure(panel: Panel, accounts: GrowthAccounts, whole: Panel, made: GrowthAccounts) -> None:

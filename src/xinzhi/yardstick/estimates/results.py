@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -43,16 +42,8 @@ def state(mean: FloatArray, level: float) -> Statement:
     relative_low, relative_high = _quantiles(relative, (tail, 1 - tail))
     ranks = ranked(regions)
     rank_low, rank_high = np.quantile(ranks, [tail, 1 - tail], axis=0, method="nearest")
-    return Statement(
-        median,
-        low,
-        high,
-        relative_low,
-        relative_high,
-        (relative > 0).mean(axis=0),
-        rank_low,
-        rank_high,
-    )
+    surely = (relative > 0).mean(axis=0)
+    return Statement(median, low, high, relative_low, relative_high, surely, rank_low, rank_high)
 
 
 def _quantiles(values: FloatArray, shares: Sequence[float]) -> list[FloatArray]:
@@ -148,27 +139,15 @@ def record_of(fingerprint: str, level: float, read: Mapping[str, str], years: in
     None of another protocol or level, of errors learned from other tables (`read` holds the fingerprints of those that
     the bands were made from), or where nobody has tested as many years.
     """
-    known = _written()
-    if known["fingerprint"] != fingerprint or not math.isclose(known["level"], level) or not _same_tables(known, read):
+    known = read_yaml(Path(__file__).with_name(FILE))
+    # The tables that were tested, as far as the bands have read them. Of a part of the declared set errors are learned
+    # from the package that the protocol names, whose tables bear its name.
+    pairs = [(read.get(f"{known['package']}/{name}", read.get(name)), own) for name, own in known["tables"].items()]
+    found = [digest == own for digest, own in pairs if digest is not None]
+    if known["fingerprint"] != fingerprint or not math.isclose(known["level"], level) or not (found and all(found)):
         return None
     row = known["spans"].get(years)
     return None if row is None else Record(years=years, **row)
-
-
-def _same_tables(known: Mapping[str, Any], read: Mapping[str, str]) -> bool:
-    """Return whether errors were learned from the tables that were tested, as far as the bands have read them.
-
-    Of a part of the declared set they are learned from the package that the protocol names, whose tables bear its name.
-    """
-    pairs = [(read.get(f"{known['package']}/{name}", read.get(name)), own) for name, own in known["tables"].items()]
-    found = [(digest, own) for digest, own in pairs if digest is not None]
-    return bool(found) and all(digest == own for digest, own in found)
-
-
-@cache
-def _written() -> dict[str, Any]:
-    found: dict[str, Any] = read_yaml(Path(__file__).with_name(FILE))
-    return found
 
 
 TOTAL, TOGETHER, ALL = "total", "estimates", "everything"
@@ -206,8 +185,40 @@ class Bands(Result, verb="bands", topic="bands", key=("region", "start", "end", 
     measurement: Measurement
 
     def facts(self) -> Facts:
-        """Return the newest period with its band, who lies above and below the nation, and how many pairs decide."""
-        return banded(self)
+        """Return the nation's band, who lies above and below it, pairs decided, what is widest, scenario, protocols."""
+        start, end = leading_span(self)
+        span = span_text(start, end)
+        here = rows(self)
+        values: dict[str, Any] = {"span": span, "level": self.level, "n": here.filter(pl.col("region") != TOTAL).height}
+        facts: Facts = {}
+        if self.part is not None:
+            return _alone(self, values) | _beside(self, span) | _after(self)
+        nation = here.filter(region=TOTAL)
+        if self.refused is not None:
+            facts["answer.refused"] = values
+        elif nation.height:
+            held = record_clause(self, start, end, single=False)
+            facts["answer.nation"] = values | nation.select("median", "low", "high", "measured").row(0, named=True)
+            facts["answer.nation"] |= {"held": held}
+            wide = rows(self, ALL).filter(region=TOTAL)
+            if wide.height:
+                drift = rows(self, DRIFT).filter(region=TOTAL)
+                drifts = not np.allclose(drift["low"], drift["high"])  # no rows: nothing drifts
+                facts["answer.everything" if drifts else "answer.revised"] = wide.select("low", "high").row(
+                    0, named=True
+                )
+        pairs = self.pairs.filter(start=start, end=end, component=TOGETHER)
+        k, decided = int(pairs["decided"].sum()), self.decided
+        facts |= _sides(self, here)  # pairs that cannot be told apart are ties
+        facts["answer.pairs"] = {"k": k, "n": pairs.height, "part": k / pairs.height, "decided": decided, "span": span}
+        ranked = here.filter(pl.col("region") != TOTAL).with_columns(width=pl.col("rank_high") - pl.col("rank_low"))
+        first = ranked.sort("rank_high", "rank_low").row(0, named=True)
+        widest = ranked.sort("width", descending=True).row(0, named=True)
+        told: dict[str, Any] = {"width": round(_middle(ranked["width"])), "level": self.level}
+        for name, row in (("first", first), ("widest", widest)):
+            told[name] = self.names.region(row["region"])
+            told |= {f"{name}_{end}": row[f"rank_{end}"] for end in ("low", "high")}
+        return facts | {"answer.ranks": told} | _beside(self, span) | _after(self)
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -224,7 +235,32 @@ class Backtest(Result, verb="estimates_backtest", topic="bands", key=("test", "h
 
     def facts(self) -> Facts:
         """Return how often the bands held, in the worst horizon too, and how many decided pairs were right."""
-        return tested(self)
+        facts: Facts = {}
+        for test in ("held_out", "real_time"):
+            mine = self.frame.filter(test=test)
+            if mine.is_empty():
+                continue
+            pooled, by = mine.filter(horizon=0).row(0, named=True), mine.filter(pl.col("horizon") > 0)
+            worst = by.sort("relative_coverage").row(0, named=True)
+            headline = by.filter(pl.col("horizon") <= conventions()["backtest"]["headline"])
+            longest = headline.sort("horizon").row(-1, named=True)
+            facts[f"answer.{test}"] = {
+                "level": self.level,
+                "regions": pooled["coverage"],
+                "relative": pooled["relative_coverage"],
+                "worst": min(worst["coverage"], worst["relative_coverage"]),
+                "horizon": worst["horizon"],
+                "ends": pooled["ends"],
+                "decided": pooled["pairs_decided"],
+                "right": pooled["pairs_right"],
+                "ratio": pooled["score_ratio"],
+                "nation": pooled["nation_coverage"],
+                "years": longest["horizon"],
+                "spans": longest["ends"],
+                "held": round(longest["nation_coverage"] * longest["ends"]),
+                "error": longest["nation_error"],
+            }
+        return facts
 
 
 def leading_span(result: Bands) -> tuple[int, int]:
@@ -250,37 +286,6 @@ def corrected_clause(result: Bands, region: str, start: int, end: int) -> Text |
     rows = result.scenario.filter(region=region, start=start, end=end)
     moved = rows.filter(pl.col("difference").abs() >= setting(CONVENTIONS, "corrected"))
     return words("yardstick.ranking.corrected", value=moved["corrected"][0]) if moved.height else ""
-
-
-def banded(result: Bands) -> Facts:
-    """Return the nation's band, who lies above and below it, pairs decided, what is widest, the scenario, protocols."""
-    start, end = leading_span(result)
-    span = span_text(start, end)
-    here = rows(result)
-    values: dict[str, Any] = {"span": span, "level": result.level, "n": here.filter(pl.col("region") != TOTAL).height}
-    facts: Facts = {}
-    if result.part is not None:
-        return _alone(result, values) | _beside(result, span) | _after(result)
-    nation = here.filter(region=TOTAL)
-    if result.refused is not None:
-        facts["answer.refused"] = values
-    elif nation.height:
-        held = record_clause(result, start, end, single=False)
-        facts["answer.nation"] = values | nation.select("median", "low", "high", "measured").row(0, named=True)
-        facts["answer.nation"] |= {"held": held}
-        wide = rows(result, ALL).filter(region=TOTAL)
-        if wide.height:
-            drift = rows(result, DRIFT).filter(region=TOTAL)
-            drifts = not np.allclose(drift["low"], drift["high"])  # no rows: nothing drifts
-            facts["answer.everything" if drifts else "answer.revised"] = wide.select("low", "high").row(0, named=True)
-    steps = (
-        _sides(result, here),
-        _told_apart(result, span),
-        _ranks(result, here),
-        _beside(result, span),
-        _after(result),
-    )
-    return facts | {key: one for step in steps for key, one in step.items()}
 
 
 def _alone(result: Bands, values: Mapping[str, Any]) -> Facts:
@@ -321,30 +326,6 @@ def _sides(result: Bands, here: pl.DataFrame) -> Facts:
         else "answer.neither"
     )
     return {key: {"above": above, "below": below, "rest": rest, "decided": result.decided}}
-
-
-def _told_apart(result: Bands, span: Text) -> Facts:
-    """Return how many pairs of regions can be told apart; the others are ties."""
-    start, end = leading_span(result)
-    pairs = result.pairs.filter(start=start, end=end, component=TOGETHER)
-    k = int(pairs["decided"].sum())
-    return {
-        "answer.pairs": {"k": k, "n": pairs.height, "part": k / pairs.height, "decided": result.decided, "span": span}
-    }
-
-
-def _ranks(result: Bands, here: pl.DataFrame) -> Facts:
-    """Return how wide the range of ranks is for half of the regions, and whose is the widest."""
-    ranked = here.filter(pl.col("region") != TOTAL).with_columns(width=pl.col("rank_high") - pl.col("rank_low"))
-    first = ranked.sort("rank_high", "rank_low").row(0, named=True)
-    widest = ranked.sort("width", descending=True).row(0, named=True)
-    places = {
-        f"{name}_{end}": row[f"rank_{end}"]
-        for name, row in (("first", first), ("widest", widest))
-        for end in ("low", "high")
-    }
-    named = {name: result.names.region(row["region"]) for name, row in (("first", first), ("widest", widest))}
-    return {"answer.ranks": {**places, **named, "width": round(_middle(ranked["width"])), "level": result.level}}
 
 
 def _beside(result: Bands, span: Text) -> Facts:
@@ -407,34 +388,3 @@ def _after(result: Bands) -> Facts:
 def _middle(values: pl.Series) -> float:
     """Return the median of numbers."""
     return float(np.median(values.drop_nulls().to_numpy()))
-
-
-def tested(result: Backtest) -> Facts:
-    """Return how often bands held, in the worst horizon too, how pairs fared, and the score against the old rule."""
-    facts: Facts = {}
-    for test in ("held_out", "real_time"):
-        mine = result.frame.filter(test=test)
-        if mine.is_empty():
-            continue
-        pooled, by = mine.filter(horizon=0).row(0, named=True), mine.filter(pl.col("horizon") > 0)
-        worst = by.sort("relative_coverage").row(0, named=True)
-        longest = (
-            by.filter(pl.col("horizon") <= conventions()["backtest"]["headline"]).sort("horizon").row(-1, named=True)
-        )
-        facts[f"answer.{test}"] = {
-            "level": result.level,
-            "regions": pooled["coverage"],
-            "relative": pooled["relative_coverage"],
-            "worst": min(worst["coverage"], worst["relative_coverage"]),
-            "horizon": worst["horizon"],
-            "ends": pooled["ends"],
-            "decided": pooled["pairs_decided"],
-            "right": pooled["pairs_right"],
-            "ratio": pooled["score_ratio"],
-            "nation": pooled["nation_coverage"],
-            "years": longest["horizon"],
-            "spans": longest["ends"],
-            "held": round(longest["nation_coverage"] * longest["ends"]),
-            "error": longest["nation_error"],
-        }
-    return facts

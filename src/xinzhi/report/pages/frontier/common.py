@@ -8,8 +8,7 @@ from typing import Any
 import polars as pl
 
 from xinzhi.core.schema import Kind
-from xinzhi.core.text import Text, words
-from xinzhi.core.unit_words import unit_text
+from xinzhi.core.text import Text, unit_text, words
 from xinzhi.frontier import Labelled, Labels, good_text
 from xinzhi.report.section import Picture, Section, shown
 from xinzhi.report.sentence import sentence

@@ -11,8 +11,7 @@ import polars as pl
 from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import UsageError
 from xinzhi.core.schema import described
-from xinzhi.core.text import Text, listing, number, words
-from xinzhi.core.unit_words import unit_text
+from xinzhi.core.text import Text, listing, number, unit_text, words
 from xinzhi.frontier import Efficiency, conventions, good_text, rts_text
 from xinzhi.report.pages.frontier.common import called, chosen, drawn, head, measured, section, titled
 from xinzhi.report.section import Picture, Section

@@ -9,8 +9,7 @@ from typing import Any
 import polars as pl
 
 from xinzhi.core.result import Facts
-from xinzhi.core.text import LANGUAGES, Text, names_joined, sentences, words
-from xinzhi.core.unit_words import unit_text
+from xinzhi.core.text import LANGUAGES, Text, names_joined, sentences, unit_text, words
 from xinzhi.pathways import Able, Backtest, Choices, Isomorphism, Opportunities, Plan
 from xinzhi.report.charts import kit
 from xinzhi.report.charts.kit.plane import uncrowded

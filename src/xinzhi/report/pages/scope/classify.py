@@ -11,8 +11,7 @@ import altair as alt
 import polars as pl
 from altair.typing import ChartType
 
-from xinzhi.core.text import Text, listing, same, words
-from xinzhi.core.unit_words import unit_text
+from xinzhi.core.text import Text, listing, same, unit_text, words
 from xinzhi.report import palette
 from xinzhi.report.charts import kit, style
 from xinzhi.report.charts.kit.plane import squarify

@@ -10,8 +10,7 @@ from typing import Any
 import polars as pl
 
 from xinzhi.core.schema import Column
-from xinzhi.core.text import Text, listing, same, sentences, words
-from xinzhi.core.unit_words import unit_text
+from xinzhi.core.text import Text, listing, same, sentences, unit_text, words
 from xinzhi.report.charts import kit
 from xinzhi.report.charts.kit.names import END, MOST
 from xinzhi.report.pages.sectors.advance import chosen, sector_inks

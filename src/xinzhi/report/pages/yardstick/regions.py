@@ -16,8 +16,7 @@ from markupsafe import Markup
 
 from xinzhi.core import flags
 from xinzhi.core.parameters import setting
-from xinzhi.core.text import Text, words
-from xinzhi.core.unit_words import amount
+from xinzhi.core.text import Text, amount, words
 from xinzhi.report.page import both_svg
 from xinzhi.report.pages.yardstick import tables
 from xinzhi.report.pages.yardstick.measurement import region_headline

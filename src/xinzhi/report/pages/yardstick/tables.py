@@ -16,8 +16,7 @@ from xinzhi.core.finding import Finding
 from xinzhi.core.parameters import read_yaml
 from xinzhi.core.result import Result
 from xinzhi.core.schema import Column, Kind, describe
-from xinzhi.core.text import NOTHING, Text, has, words
-from xinzhi.core.unit_words import unit_text
+from xinzhi.core.text import NOTHING, Text, has, unit_text, words
 from xinzhi.protocol import Alternative, Dated, Parameter, Protocol
 from xinzhi.report.page import both
 from xinzhi.report.section import Section

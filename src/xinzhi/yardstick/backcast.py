@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -16,12 +15,11 @@ from xinzhi.core.arrays import IntArray
 from xinzhi.core.errors import InputError
 from xinzhi.core.result import Facts, Result
 from xinzhi.data import Package, as_package
-from xinzhi.protocol import Protocol
 from xinzhi.protocol import load as load_protocol
-from xinzhi.yardstick.diagnosis.peers import peers, setting
 from xinzhi.yardstick.measure import measure
 from xinzhi.yardstick.measurement import Measurement
-from xinzhi.yardstick.panel import DEFAULT_PROTOCOL
+from xinzhi.yardstick.panel import DEFAULT_PROTOCOL, Ruler, Source
+from xinzhi.yardstick.peers import peers, setting
 
 GAP = "gap"
 SCHEMA = {
@@ -75,8 +73,8 @@ class Backcast(Result, verb="backcast", topic="brief", key=("as_of", "rule", "re
 
 
 def backcast(
-    package: Package | str | Path | Mapping[str, object],
-    protocol: Protocol | str | Path = DEFAULT_PROTOCOL,
+    package: Source,
+    protocol: Ruler = DEFAULT_PROTOCOL,
     *,
     measurement: Measurement | None = None,
 ) -> Backcast:
@@ -84,17 +82,10 @@ def backcast(
 
     Parameters
     ----------
-    package
-        A package, or anything that `xinzhi.load` takes. Where it records vintages, output is as first published.
-    protocol
-        As in `measure`.
+    package, protocol
+        As in `measure`. Where the package records vintages, output is as first published.
     measurement
         What `measure` makes of the package, for what happened; it brings its protocol.
-
-    Raises
-    ------
-    InputError
-        When the package does not reach far enough on either side of any of the years.
 
     Notes
     -----
@@ -142,9 +133,7 @@ def backcast(
         best=best,
         first=first,
         years=years,
-        names=now.names,
-        kind=now.kind,
-        provenance=replace(now.provenance, verb="backcast", options={"ends": setting("backcast.ends")}),
+        **now.shared("backcast", ends=setting("backcast.ends")),
     )
 
 

@@ -1,25 +1,186 @@
-"""The verb `gaps`: by how many points each source of growth falls short of the peers', and how sure that is."""
+"""The verbs `peers`, the regions whose structure was nearest, and `gaps`, how far growth falls short of theirs."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
 from statistics import NormalDist, median
 from typing import Any
 
 import numpy as np
 import polars as pl
 
+from xinzhi.core import parameters
 from xinzhi.core.arrays import FloatArray
+from xinzhi.core.errors import InputError
 from xinzhi.core.regression import benjamini_hochberg
 from xinzhi.core.result import Facts, Result
-from xinzhi.core.text import span_text
-from xinzhi.yardstick.diagnosis.peers import Peers, setting
+from xinzhi.core.text import Text, span_text, words
+from xinzhi.data import Package, as_package
 from xinzhi.yardstick.estimates.results import Bands
-from xinzhi.yardstick.grading import FAILED
 from xinzhi.yardstick.measurement import Measurement
+from xinzhi.yardstick.periods import FAILED
 from xinzhi.yardstick.view import View
+
+setting = partial(parameters.setting, Path(__file__).with_name("diagnosis.yaml"))
+
+
+PEER_SCHEMA = {"region": pl.String, "peer": pl.String, "place": pl.Int64, "distance": pl.Float64, "far": pl.Boolean}
+
+SHARES = {"sector_accounts": ("sector", "output_nominal"), "activity_sections": ("section", "employment")}
+SCALES = {"log": pl.Expr.log, "root": pl.Expr.sqrt}
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class Peers(Result, verb="peers", topic="brief", key=("region", "place")):
+    """Whom every region is like: a row of `frame` for each of its nearest regions.
+
+    `structure` has the measures behind the distance, `year` the year that they are of, `missing` those that the package
+    lacks; `without` has for each measure the peers of every region when it is left out.
+    """
+
+    structure: pl.DataFrame
+    year: int
+    missing: tuple[str, ...]
+    without: Mapping[str, Mapping[str, Sequence[str]]]
+
+    def facts(self) -> Facts:
+        """Return what the distance is made from."""
+        facts: Facts = {"peers.measures": {"names": self.measures, "year": self.year}}
+        if self.missing:
+            facts["peers.missing"] = {"names": [words(f"brief.measure.{name}") for name in self.missing]}
+        return facts
+
+    @property
+    def measures(self) -> list[Text]:
+        """Return what the measures of the distance are called."""
+        return [words(f"brief.measure.{name}") for name in self.structure.columns[1:]]
+
+    def of(self, region: str) -> list[str]:
+        """Return the codes of the peers of a region, the nearest first."""
+        return list(self._of.get(region, ()))
+
+    @cached_property
+    def _of(self) -> Mapping[str, Sequence[str]]:
+        near: dict[str, list[str]] = {}
+        for region, peer in self.frame.sort("place").select("region", "peer").iter_rows():
+            near.setdefault(region, []).append(peer)
+        return near
+
+    def named(self, region: str) -> list[Text]:
+        """Return the names of the peers of a region."""
+        return [self.names.region(code) for code in self.of(region)]
+
+
+def peers(measurement: Measurement, package: Package | str | Mapping[str, object], *, year: int | None = None) -> Peers:
+    """Find the regions whose structure is nearest, by standardised differences in declared measures.
+
+    Parameters
+    ----------
+    measurement, package
+        What `measure` returns, and of which package: it has sectors, output per person, schooling, density and so on.
+    year
+        The year of the structure; None: the start of the newest period, so that nobody is chosen for how it grew.
+
+    Notes
+    -----
+    The distance of two regions is the root mean square of their differences, each measure divided by its standard
+    deviation over the regions. The measures and their number stand in ``diagnosis.yaml``.
+
+    Examples
+    --------
+    >>> import xinzhi
+    >>> package = xinzhi.load("china-provinces")
+    >>> found = peers(xinzhi.measure(package), package)
+    >>> [name.en for name in found.named("220000")][:2]
+    ['Hebei', 'Liaoning']
+    """
+    data = as_package(package)
+    at = View(measurement).spans[-1].start if year is None else year
+    table, missing = structure(measurement, data, at)
+    least = int(setting("peers.least"))
+    if table.height <= least:
+        raise InputError("yardstick.no-peers", year=at, n=table.height, least=least + 1)
+    codes, measures = table["region"].to_list(), table.columns[1:]
+    apart = distances(table.drop("region").to_numpy())
+    limit = float(np.quantile(apart[np.triu_indices(len(codes), 1)], setting("peers.far")))
+    count = min(int(setting("peers.count")), len(codes) - 1)
+    rows = [
+        (code, codes[other], place, float(line[other]), bool(line[other] > limit))
+        for code, line in zip(codes, apart, strict=True)
+        for place, other in enumerate(_nearest(line, codes.index(code), count), 1)
+    ]
+    without = {}
+    for name in measures if len(measures) > 1 else ():
+        lines = distances(table.drop("region", name).to_numpy())
+        near = {code: _nearest(line, at, count) for at, (code, line) in enumerate(zip(codes, lines, strict=True))}
+        without[name] = {code: [codes[other] for other in others] for code, others in near.items()}
+    return Peers(
+        frame=pl.DataFrame(rows, schema=PEER_SCHEMA, orient="row"),
+        structure=table,
+        year=at,
+        missing=tuple(missing),
+        without=without,
+        **measurement.shared("peers", year=at),
+    )
+
+
+def structure(measurement: Measurement, package: Package, year: int) -> tuple[pl.DataFrame, list[str]]:
+    """Return the measures of a year for the regions that have all that are there, and the names of those missing."""
+    table = measurement.inputs.filter(year=year).select("region").unique().sort("region")
+    missing = []
+    for name, how in setting("peers.of").items():
+        if "unless" in how and how["unless"] in table.columns:
+            continue
+        column = _column(measurement, package, year, how)
+        joined = None if column is None else table.join(column.rename({"value": name}), on="region", how="left")
+        if joined is None or joined[name].count() <= table.height // 2:  # a measure of few would cost the others
+            missing.append(name)
+            continue
+        table = joined
+    kept = table.drop_nulls()
+    flat = [name for name in kept.columns[1:] if kept[name].n_unique() < 2]  # noqa: PLR2004 - all alike
+    return kept.drop(flat), [*missing, *flat]
+
+
+def _column(measurement: Measurement, package: Package, year: int, how: Mapping[str, Any]) -> pl.DataFrame | None:
+    """Return ``region, value`` of one measure; None where the package has none."""
+    if how["from"] == "inputs":
+        return measurement.inputs.filter(year=year).select("region", value=(pl.col("output") / pl.col("labour")).log())
+    table = package.tables.get(how["from"])
+    if table is None:
+        return None
+    if how["from"] in SHARES:
+        key, value = SHARES[how["from"]]
+        if value not in table.columns:
+            return None
+        whole = table.filter(year=year).with_columns(value=pl.col(value) / pl.col(value).sum().over("region"))
+        found = whole.filter(pl.col(key) == how[key]).select("region", "value")
+    else:
+        rows = package.tables["accounts"].filter(year=year)
+        if how["from"] == "regions":
+            rows = rows.join(table.select(set(table.columns) & {"region", how["over"]}), on="region", how="left")
+        if not {how["column"], how.get("over", "region")} <= set(rows.columns):
+            return None
+        found = rows.select("region", value=pl.col(how["column"]) / (pl.col(how["over"]) if "over" in how else 1))
+    return found.with_columns(SCALES[how["scale"]](pl.col("value"))) if "scale" in how else found
+
+
+def distances(values: FloatArray) -> FloatArray:
+    """Return the root mean square of standardised differences between all rows `(R, R)`."""
+    scaled = values / values.std(axis=0, ddof=1)
+    gaps = scaled[:, None, :] - scaled[None, :, :]
+    root: FloatArray = np.sqrt((gaps**2).mean(axis=2))
+    return root
+
+
+def _nearest(line: FloatArray, own: int, count: int) -> Sequence[int]:
+    """Return the positions of the nearest others; of equals the first by code."""
+    return [int(one) for one in np.argsort(line, kind="stable") if one != own][:count]
+
 
 FACTORS = ("deepening", "human_capital", "tfp", "allocation")
 LEVELS = {"deepening": "capital_output", "human_capital": "human_capital"}
@@ -76,10 +237,8 @@ def gaps(
 
     Parameters
     ----------
-    measurement
-        What `measure` returns; of its periods the newest is read.
-    peers
-        What `peers` returns.
+    measurement, peers
+        What `measure` and `peers` return; of the periods the newest is read.
     bands
         What `bands` returns, for the band of each gap; without them inputs are taken as they are.
     allocation
@@ -136,7 +295,14 @@ def gaps(
     rows_of = [{"start": span.start, "end": span.end, **one} for one in found if one]
     frame = _moved(pl.DataFrame(rows_of, schema=SCHEMA), peers, values, half)
     level = 0.0 if bands is None else bands.level
-    chance = pl.Series("p", _chances(frame, level))
+    normal, width = NormalDist(), frame["high"] - frame["gap"]
+    z = normal.inv_cdf((1 + level) / 2)
+    # the chance of a gap at least as large if there were none; NaN without a band
+    chances = [
+        1 - normal.cdf(gap * z / half) if banded else math.nan
+        for gap, half, banded in zip(frame["gap"], width, frame["banded"], strict=True)
+    ]
+    chance = pl.Series("p", chances, dtype=pl.Float64)
     frame = frame.with_columns(chance, pl.Series("q", benjamini_hochberg(chance.to_numpy())))
     frame = frame.with_columns(pl.col("p", "q").fill_nan(None), reliable=~pl.col("region").is_in(failed))
     frame = frame.with_columns(
@@ -151,9 +317,7 @@ def gaps(
         end=span.end,
         split=split,
         level=level,
-        names=measurement.names,
-        kind=measurement.kind,
-        provenance=replace(measurement.provenance, verb="gaps", options={"peers": peers.year}),
+        **measurement.shared("gaps", peers=peers.year),
     )
 
 
@@ -175,16 +339,6 @@ def _moved(
     return frame.drop("least", "most").hstack(made).with_columns(
         steady=pl.col("steady") & pl.when(pl.col("banded") & above).then("kept").otherwise(holds)
     ).drop("kept").select(list(SCHEMA))  # fmt: skip
-
-
-def _chances(frame: pl.DataFrame, level: float) -> FloatArray:
-    """Return the chance of a gap at least as large if there were none; NaN without a band."""
-    normal, width = NormalDist(), frame["high"] - frame["gap"]
-    z = normal.inv_cdf((1 + level) / 2)
-    return np.array([
-        1 - normal.cdf(gap * z / half) if banded else math.nan
-        for gap, half, banded in zip(frame["gap"], width, frame["banded"], strict=True)
-    ])  # fmt: skip
 
 
 def _failed_before(measurement: Measurement) -> list[str]:
@@ -224,19 +378,15 @@ def _gap(
     steady = min(without) > 0 or max(without) < 0
     judged = factor in setting("gaps.errors")  # of the others no error is known
     level, level_peers = _levels(code, others, factor, stocks)
-    scarce = factor != "deepening" or level is None or level_peers is None or not _shows(level, level_peers)
+    digits = int(setting("gaps.level_digits"))  # that are told
+    known = factor == "deepening" and level is not None and level_peers is not None
+    scarce = not known or round(level or 0.0, digits) <= round(level_peers or 0.0, digits)
     return {
         "region": code, "factor": factor, "own": mine, "peers": median(theirs), "gap": gap,
         "low": gap - width, "high": gap + width, "banded": width > 0, "steady": steady, "level": level,
         "level_peers": level_peers, "scarce": scarce, "reliable": True,
         "sure": judged and gap - width > 0 and scarce and gap >= setting("gaps.least"),
     }  # fmt: skip
-
-
-def _shows(level: float, level_peers: float) -> bool:
-    """Return whether a stock is more abundant than at the peers in the decimals that are told."""
-    digits = int(setting("gaps.level_digits"))
-    return round(level, digits) > round(level_peers, digits)
 
 
 def _width(code: str, others: Sequence[str], factor: str, half: dict[tuple[str, str], float]) -> float:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -21,23 +21,19 @@ from xinzhi.core.parameters import read_yaml
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text, words
 from xinzhi.data import Package, as_package, national_series, provenance
-from xinzhi.protocol import Dated, Protocol
+from xinzhi.protocol import Dated
 from xinzhi.yardstick.capital import capital
 from xinzhi.yardstick.growth_accounts import Inputs, account
 from xinzhi.yardstick.inputs import deflator
 from xinzhi.yardstick.measure import measure_nation
 from xinzhi.yardstick.measurement import Measurement
-from xinzhi.yardstick.panel import DEFAULT_PROTOCOL, under
+from xinzhi.yardstick.panel import DEFAULT_PROTOCOL, Ruler, Source, under
 
 VERB = "bridge"
 PREFIX = "pwt1001_"
 
 
-@cache
-def conventions() -> dict[str, Any]:
-    """Return ``bridge.yaml``."""
-    content: dict[str, Any] = read_yaml(Path(__file__).with_name("bridge.yaml"))
-    return content
+conventions = partial(read_yaml, Path(__file__).with_name("bridge.yaml"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +86,13 @@ def _penn(package: Package, nation: Measurement, levels: dict[str, list[FloatArr
         return np.array([[known.get(year, np.nan) for year in nation.panel.years.tolist()]])
 
     levels["output"].append(read("rgdpna"))
-    levels["capital"] += [_worn(nation, read("delta")), read("rnna"), read("rkna")]
+    assert nation.accounts is not None  # noqa: S101 - `measure` always fills it
+    years, rates = nation.panel.years.tolist(), read("delta")[0].tolist()
+    dated = Dated.of({year: rate for year, rate in zip(years, rates, strict=True) if np.isfinite(rate)})
+    rules, output = nation.protocol.replace({"capital.depreciation": dated}), nation.accounts.inputs.output
+    # our stock with their yearly rates of depreciation, all else as the protocol has it
+    worn = capital(nation.panel, rules, output, deflator(nation.panel)).values
+    levels["capital"] += [worn, read("rnna"), read("rkna")]
     levels["employment"].append(read("emp"))
     levels["hours"].append(read("avh"))
     levels["human_capital"].append(read("hc"))
@@ -98,15 +100,6 @@ def _penn(package: Package, nation: Measurement, levels: dict[str, list[FloatArr
     tfp = read("rtfpna")[0]
     first, last = (int(year - nation.panel.years[0]) for year in (start, end))
     return Axes(levels, float(np.log(tfp[last] / tfp[first]) / (end - start)))
-
-
-def _worn(nation: Measurement, rate: FloatArray) -> FloatArray:
-    """Return our stock with other yearly rates of depreciation, all else as the protocol has it."""
-    years = [(year, float(one)) for year, one in zip(nation.panel.years.tolist(), rate[0], strict=True)]
-    dated = Dated.of({year: one for year, one in years if np.isfinite(one)})
-    rules = nation.protocol.replace({"capital.depreciation": dated})
-    assert nation.accounts is not None  # noqa: S101 - `measure` always fills it
-    return capital(nation.panel, rules, nation.accounts.inputs.output, deflator(nation.panel)).values
 
 
 def _headlines(nation: Measurement, to: str, levels: dict[str, list[FloatArray]], start: int, end: int) -> Axes:
@@ -177,8 +170,8 @@ class Bridge(Result, verb=VERB, topic="yardstick", key=("step",)):
 
 
 def bridge(
-    package: Package | str | Path | Mapping[str, object] = "china-provinces",
-    protocol: Protocol | str | Path = DEFAULT_PROTOCOL,
+    package: Source = "china-provinces",
+    protocol: Ruler = DEFAULT_PROTOCOL,
     *,
     to: str = "pwt-10.01",
     period: Sequence[int] | None = None,
@@ -211,7 +204,11 @@ def bridge(
         raise UsageError("yardstick.bridge-to", to=to, known=list(known))
     data = as_package(package)
     nation = measure_nation(data, protocol)
-    start, end = _period(nation, conventions()["period"]["value"] if period is None else period)
+    here = set(nation.frame["year"].to_list())
+    ends = [int(year) for year in (conventions()["period"]["value"] if period is None else period)]
+    if len(ends) != 2 or ends[0] >= ends[1] or not set(range(ends[0] + 1, ends[1] + 1)) <= here:  # noqa: PLR2004 - two ends
+        raise UsageError("yardstick.bridge-years", first=min(here) - 1, last=max(here))
+    start, end = ends
     found = axes(data, nation, to, start, end)
     steps: list[Step] = known[to]["steps"]
     values = _values(within(found, nation, start, end), nation, steps)
@@ -228,16 +225,6 @@ def bridge(
         names=nation.names,
         provenance=under(nation.protocol, provenance(VERB, data, ["nation"], to=to, start=start, end=end)),
     )
-
-
-def _period(nation: Measurement, period: Sequence[int]) -> tuple[int, int]:
-    """Return first and last year of a period that our accounts have."""
-    here = set(nation.frame["year"].to_list())
-    first, last = min(here) - 1, max(here)
-    ends = [int(year) for year in period]
-    if len(ends) != 2 or ends[0] >= ends[1] or not set(range(ends[0] + 1, ends[1] + 1)) <= here:  # noqa: PLR2004 - two ends
-        raise UsageError("yardstick.bridge-years", first=first, last=last)
-    return ends[0], ends[1]
 
 
 State = tuple[int, ...]

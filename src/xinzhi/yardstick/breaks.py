@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
+from xinzhi.core.arrays import FloatArray, IntArray
 from xinzhi.core.breaks import against_others
 from xinzhi.core.errors import InputError
 from xinzhi.core.finding import Finding, finding
@@ -22,7 +21,17 @@ from xinzhi.protocol import Protocol
 from xinzhi.protocol import load as load_protocol
 from xinzhi.yardstick.breaking import Judgement, Rules, SeriesRule, causes, facts, flagged, judge, linkable, rules
 from xinzhi.yardstick.growth_accounts import account, build_inputs
-from xinzhi.yardstick.panel import DEFAULT_PROTOCOL, TOTAL_ASSET, Panel, read_panel, require, require_yearly, under
+from xinzhi.yardstick.panel import (
+    DEFAULT_PROTOCOL,
+    TOTAL_ASSET,
+    Panel,
+    Ruler,
+    Source,
+    read_panel,
+    require,
+    require_yearly,
+    under,
+)
 
 
 def tfp_effects(
@@ -34,18 +43,13 @@ def tfp_effects(
     row, column = place
     effect = np.full(row.shape, np.nan)
     excess = (found.growth - found.scores.expected)[row, column]
-    for turn in _turns(row):
+    _, first, count = np.unique(row, return_index=True, return_counts=True)
+    for at in range(count.max(initial=0)):
+        turn = first[count > at] + at  # breaks that can be mended at once: one of every region
         mended = _mended(panel, found, row[turn], column[turn], excess[turn])
         growth = account(build_inputs(mended, protocol)[0], protocol).tfp_growth
         effect[turn] = (actual - growth)[row[turn], column[turn]]
     return effect
-
-
-def _turns(row: IntArray) -> Iterator[IntArray]:
-    """Yield the breaks that can be mended at once: one of every region."""
-    _, first, count = np.unique(row, return_index=True, return_counts=True)
-    for turn in range(count.max(initial=0)):
-        yield first[count > turn] + turn
 
 
 def _mended(panel: Panel, found: Judgement, row: IntArray, column: IntArray, excess: FloatArray) -> Panel:
@@ -98,11 +102,20 @@ class Breaks(Result, verb="breaks", topic="yardstick", key=("region", "year", "s
         """Return how many breaks each series has, and those that move TFP most."""
         rate, n = self.provenance.options["false_alarm_rate"], self.frame.height
         moved = [row for row in self.judged.iter_rows(named=True) if row["moves"]]
+        last = self.judged.filter(series="employment")["last_year"].to_list()
+        # shifts of employment in its last year: nobody knows yet whether the level stays
+        left = self.frame.filter(pl.col("year").is_in(last), series="employment", kind="level_shift")
+        series = []
+        for row in moved:
+            mine = self.frame.filter(series=row["series"])
+            size = {"title": title_of(row["series"]), "n": mine.height, "known": int(mine["explained"].sum())}
+            reach = {"regions": row["regions"], "first": row["first_year"], "last": row["last_year"]}
+            series.append(size | reach)
         facts: Facts = {
             "breaks.count": {"n": n, "explained": int(self.frame["explained"].sum()), "rate": rate},
-            "breaks.series": [self._count(row) for row in moved],
+            "breaks.series": series,
             "breaks.unjudged": [{"title": title_of(row["series"])} for row in self.judged.filter(moves=0).to_dicts()],
-            "breaks.open": [self._line(row) for row in self._open().iter_rows(named=True)],
+            "breaks.open": [self._line(row) for row in left.iter_rows(named=True)],
             "breaks.largest": [self._line(row) for row in self.largest().iter_rows(named=True)],
         }
         return facts if self.reason is None else facts | {"breaks.no_effect": {"why": self.reason}}
@@ -111,16 +124,6 @@ class Breaks(Result, verb="breaks", topic="yardstick", key=("region", "year", "s
         """Return the breaks with the largest effect on TFP growth; without effects, those with the largest score."""
         by = "score" if self.reason is not None else "tfp_effect"
         return self.frame.sort(pl.col(by).abs(), descending=True, nulls_last=True).head(count)
-
-    def _open(self) -> pl.DataFrame:
-        """Return the shifts of employment in its last year: nobody knows yet whether the level stays."""
-        last = self.judged.filter(series="employment")["last_year"].to_list()
-        return self.frame.filter(pl.col("year").is_in(last), series="employment", kind="level_shift")
-
-    def _count(self, row: dict[str, Any]) -> dict[str, object]:
-        mine = self.frame.filter(series=row["series"])
-        size = {"title": title_of(row["series"]), "n": mine.height, "known": int(mine["explained"].sum())}
-        return size | {"regions": row["regions"], "first": row["first_year"], "last": row["last_year"]}
 
     def _line(self, row: dict[str, Any]) -> dict[str, object]:
         rest = []
@@ -150,18 +153,11 @@ def cause_of(census: str) -> Text:
     return next(Text(zh=entry["zh"], en=entry["en"]) for entry in known if entry["en"] == census)
 
 
-def breaks(
-    package: Package | str | Path | Mapping[str, object], protocol: Protocol | str | Path = DEFAULT_PROTOCOL
-) -> Breaks:
+def breaks(package: Source, protocol: Ruler = DEFAULT_PROTOCOL) -> Breaks:
     """Find the region-years in which a stock or flow moves as neither its own history nor the other regions do.
 
-    Parameters
-    ----------
-    package
-        A loaded package, or anything that `xinzhi.load` takes. Of the series that are judged (employment, real and
-        nominal output, investment, years of schooling, labour share, capital where it is given) it may lack any.
-    protocol
-        The protocol under which the effect on TFP growth is measured.
+    Of the series that are judged (employment, real and nominal output, investment, years of schooling, labour share,
+    capital where it is given) the package may lack any; arguments are those of `measure`.
 
     Notes
     -----
@@ -186,10 +182,17 @@ def breaks(
             "yardstick.no-series", name=data.name, series=[f"{rule.table}.{rule.column}" for rule in terms.series]
         )
     raw = flagged(ruler)  # what a break does is seen where it is left in
-    growth, reason = _tfp_growth(data, panel, raw)
+    growth, reason = None, None  # where growth cannot be measured, no effect on it can be given
+    try:
+        require(data, raw)
+        growth = account(build_inputs(panel, raw)[0], raw).tfp_growth
+    except InputError as error:
+        reason = error.text
     tables = ["accounts", *(["investment"] if any(one.rule.table == "investment" for one in found) else [])]
     return Breaks(
-        frame=_frame(data, panel, found, terms, (raw, growth)),
+        frame=pl.concat(_rows(data, panel, one, terms, (raw, growth)) for one in found).sort(
+            "region", "year", "series", maintain_order=True
+        ),
         judged=_judged(panel, found),
         names=names_of(data),
         reason=reason,
@@ -198,21 +201,6 @@ def breaks(
             ruler, provenance("breaks", data, tables, rules=str(facts()["as_of"]), false_alarm_rate=terms.rate)
         ),
     )
-
-
-def _tfp_growth(data: Package, panel: Panel, ruler: Protocol) -> tuple[FloatArray | None, Text | None]:
-    """Return TFP growth `(R, T)`, or why it cannot be measured, so that no effect on it can be given."""
-    try:
-        require(data, ruler)
-        return account(build_inputs(panel, ruler)[0], ruler).tfp_growth, None
-    except InputError as error:
-        return None, error.text
-
-
-def _frame(data: Package, panel: Panel, found: list[Judgement], terms: Rules, measured: _Measured) -> pl.DataFrame:
-    """Return all breaks, by region and year."""
-    parts = [_rows(data, panel, one, terms, measured) for one in found]
-    return pl.concat(parts).sort("region", "year", "series", maintain_order=True)
 
 
 def _rows(data: Package, panel: Panel, one: Judgement, terms: Rules, measured: _Measured) -> pl.DataFrame:
@@ -230,6 +218,9 @@ def _rows(data: Package, panel: Panel, one: Judgement, terms: Rules, measured: _
     hits = zip(*(mask.tolist() for mask in masks), strict=True)
     census = [next((text.en for (text, _), hit in zip(known, here, strict=True) if hit), None) for here in hits]
     years = panel.years[column]
+    # the year whose move undoes, or is undone by, that of an outlier
+    step = outlier.astype(np.int64) - returns.astype(np.int64)
+    pair = [year + by if by else None for year, by in zip(years.tolist(), step.tolist(), strict=True)]
     marked = panel.breaks[row, column] if one.rule.name == "employment" else np.zeros(row.shape, dtype=np.bool_)
     return pl.DataFrame(
         {
@@ -241,7 +232,7 @@ def _rows(data: Package, panel: Panel, one: Judgement, terms: Rules, measured: _
             "expected": one.scores.expected[row, column],
             "score": score,
             "against_others": _null(others),
-            "pair": _pair(years, outlier, returns),
+            "pair": pair,
             "census": census,
             "explained": [name is not None for name in census],
             "marked": marked,
@@ -250,12 +241,6 @@ def _rows(data: Package, panel: Panel, one: Judgement, terms: Rules, measured: _
         },
         schema=SCHEMA,
     )
-
-
-def _pair(years: IntArray, outlier: BoolArray, returns: BoolArray) -> list[int | None]:
-    """Return the year whose move undoes, or is undone by, that of an outlier."""
-    step = outlier.astype(np.int64) - returns.astype(np.int64)
-    return [year + by if by else None for year, by in zip(years.tolist(), step.tolist(), strict=True)]
 
 
 def _null(values: FloatArray) -> pl.Series:
@@ -275,40 +260,31 @@ def _judged(panel: Panel, found: list[Judgement]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=names, orient="row")
 
 
-def break_findings(package: Package | str | Path | Mapping[str, object]) -> list[Finding]:
+def break_findings(package: Source) -> list[Finding]:
     """Return every break as a finding of the rule ``series-break``.
 
     A break without a known cause that the package does not mark itself is a warning, any other a note. An `InputError`
     says that there are no accounts without errors, or none of the series that are judged.
 
-    Examples
-    --------
     >>> found = break_findings("china-provinces")
     >>> next(one.severity for one in found if one.key == "120000/2007" and one.column == "employment")
     'note'
     """
     data = as_package(package)
     places = {rule.name: rule for rule in rules().series}
-    keys = {table: _key(data, table) for table in {rule.table for rule in places.values()} & data.tables.keys()}
     rows = breaks(data).frame.iter_rows(named=True)
-    return [_finding(data, row, places[row["series"]], keys) for row in rows]
+    return [_finding(data, row, places[row["series"]]) for row in rows]
 
 
-def _key(data: Package, table: str) -> dict[str, Any]:
-    """Return the asset in the key of a row, beside region and year; of assets that were added up, none is named."""
-    frame = data.tables[table]
-    assets = frame["asset"].unique().to_list() if "asset" in frame.columns else []
-    return {"asset": TOTAL_ASSET} if assets == [TOTAL_ASSET] else {}
-
-
-def _finding(
-    data: Package, row: Mapping[str, Any], place: SeriesRule, keys: Mapping[str, Mapping[str, Any]]
-) -> Finding:
+def _finding(data: Package, row: Mapping[str, Any], place: SeriesRule) -> Finding:
+    table = data.tables[place.table]
+    # of assets that were added up, none is named
+    whole = "asset" in table.columns and table["asset"].unique().to_list() == [TOTAL_ASSET]
     move, expected = percent(row["move"]), percent(row["expected"])
     census = row["census"]
     hint = "explained" if census else "marked" if row["marked"] else "unexplained"
     cause = Text(zh="", en="") if census is None else cause_of(census)
-    key = {"region": row["region"], **keys[place.table], "year": row["year"]}
+    key = {"region": row["region"], **({"asset": TOTAL_ASSET} if whole else {}), "year": row["year"]}
     file, line = data.place(place.table, **key)
     return finding(
         "yardstick.outlier" if row["kind"] == "outlier" else "yardstick.level-shift",

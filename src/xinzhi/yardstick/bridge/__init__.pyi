@@ -1,2 +1,0 @@
-from .bridge import Bridge as Bridge
-from .bridge import bridge as bridge
