@@ -28,7 +28,7 @@ import polars as pl
 
 from xinzhi.pathways.complexity.cells import read_cells, without_empty
 from xinzhi.pathways.complexity.complexity import ComplexityOptions, measure_cells
-from xinzhi.pathways.complexity.spectrum import spectrum
+from xinzhi.pathways.complexity.relatedness import spectrum
 
 SIZES = {(3000, 1000): 1.0, (3000, 5000): 6.0}
 MEMORY_LIMIT, RATIO_LIMIT, DIFFERENCE_LIMIT = 1200, 12.0, 1e-8

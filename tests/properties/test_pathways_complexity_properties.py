@@ -11,8 +11,7 @@ from xinzhi.core.errors import InputError
 from xinzhi.pathways import measure_cells
 from xinzhi.pathways.complexity import relatedness
 from xinzhi.pathways.complexity.cells import without_empty
-from xinzhi.pathways.complexity.relatedness import present, revealed_advantage
-from xinzhi.pathways.complexity.spectrum import fitness, spectrum
+from xinzhi.pathways.complexity.relatedness import fitness, present, revealed_advantage, spectrum
 
 TOLERANCE = 1e-8
 quick = settings(deadline=None, max_examples=25)

@@ -229,9 +229,9 @@ class Scope(Result, verb="classify", topic="scope", key=("code",)):
     def _shares(self, unknown: int) -> Facts:
         """Return how much of the whole counts, how many industries nobody can judge, and what the whole is part of."""
         facts, whole = Facts(), self.whole
-        width = 0.0 if whole is None else whole["upper"] - whole["lower"]
+        spread = 0.0 if whole is None else whole["upper"] - whole["lower"]
         if whole is not None:
-            facts["answer.exact" if width < NARROW / 100 else "answer.share"] = {"measure": self.measured, **whole}
+            facts["answer.exact" if spread < NARROW / 100 else "answer.share"] = {"measure": self.measured, **whole}
         if whole is not None and self.wholes:
             shares = {name: whole["total"] / value for name, value in self.wholes.items()}
             inside = {f"of_{name}": whole["share"] * share for name, share in shares.items()}
@@ -239,8 +239,10 @@ class Scope(Result, verb="classify", topic="scope", key=("code",)):
         if unknown:
             names = [one.title for one in self.question.chosen if one.status == "partial"]
             facts["answer.unknown"] = {"count": unknown, "names": names}
-        if width > NARROW:
-            facts["answer.wide"] = {"names": [self.coded(code) for code in self._widest()]}
+        if spread > NARROW:
+            width = pl.col("upper") - pl.col("lower")
+            widest = self.codes.filter(width > 0).sort(width * pl.col("value"), descending=True)["code"].head(NAMED)
+            facts["answer.wide"] = {"names": [self.coded(code) for code in widest]}
         return facts
 
     def _notes(self, part: int) -> Facts:
@@ -261,12 +263,6 @@ class Scope(Result, verb="classify", topic="scope", key=("code",)):
             if some.height:
                 facts[key] = {"names": [self.list_title(one) for one in some["definition"]]}
         return facts | {"note.finding": [{"message": one.message} for one in self.findings], "note.word": {}}
-
-    def _widest(self) -> list[str]:
-        """Return the industries that widen the bounds most."""
-        rows = self.codes.filter(pl.col("upper") > pl.col("lower"))
-        rows = rows.sort((pl.col("upper") - pl.col("lower")) * pl.col("value"), descending=True)
-        return rows["code"].head(NAMED).to_list()
 
 
 def treemap(scope: Scope, measure: str | None = None) -> pl.DataFrame:

@@ -1,6 +1,9 @@
 from .advance import Explanation as Explanation
 from .advance import Sectors as Sectors
 from .advance import advance as advance
+from .composite.build import from_package as from_package
+from .composite.build import is_table as is_table
+from .composite.build import read_indicators as read_indicators
 from .composite.gaming import Gaming as Gaming
 from .composite.gaming import Sensitivity as Sensitivity
 from .composite.index import Index as Index
@@ -9,9 +12,6 @@ from .composite.load_system import check_system as check_system
 from .composite.load_system import load_system as load_system
 from .composite.load_system import systems as systems
 from .composite.system import System as System
-from .composite.table import from_package as from_package
-from .composite.table import is_table as is_table
-from .composite.table import read_indicators as read_indicators
 from .composite.transform import Normalisation as Normalisation
 from .composite.uncertainty import Uncertainty as Uncertainty
 from .conventions import departures as departures

@@ -83,7 +83,12 @@ def education(source: object, measurement: Any = None, *, schooling: str = "scho
     between = inside(observed) & np.isfinite(observed).any(axis=1, keepdims=True)
     filled = np.where(between, interpolate(observed), np.nan)
     tables, origin = _returns(measurement, years)
-    level, growth = _human_capital(filled, tables)
+    # growth between two years takes the returns of the later one at both ends
+    level, growth = np.full(filled.shape, np.nan), np.full(filled.shape, np.nan)
+    for at, table in enumerate(tables):
+        level[:, at] = human_capital(filled[:, at], table)
+        if at:
+            growth[:, at] = np.log(level[:, at]) - np.log(human_capital(filled[:, at - 1], table))
     frame = long(regions, years, {"schooling": filled, "human_capital": level, "human_capital_growth": growth})
     marks = np.where(between & ~np.isfinite(observed), "interpolated", "").ravel()
     frame = _weigh(frame.with_columns(flags=pl.Series(marks)), measurement)
@@ -106,16 +111,6 @@ def _returns(measurement: Any, years: Sequence[int]) -> tuple[list[Returns], str
     if protocol is not None and protocol.declares(_PATH) and protocol.value(_PATH, years[0]) is not None:
         return [tuple(map(tuple, table)) for table in protocol.values(_PATH, years)], f"protocol {protocol.label}"
     return [returns_to_schooling(year) for year in years], "sectors.yaml"
-
-
-def _human_capital(schooling: FloatArray, tables: list[Returns]) -> tuple[FloatArray, FloatArray]:
-    """Return human capital of every year, and its log growth with the returns of the later year at both ends."""
-    level, growth = np.full(schooling.shape, np.nan), np.full(schooling.shape, np.nan)
-    for column, table in enumerate(tables):
-        level[:, column] = human_capital(schooling[:, column], table)
-        if column:
-            growth[:, column] = np.log(level[:, column]) - np.log(human_capital(schooling[:, column - 1], table))
-    return level, growth
 
 
 def _weigh(frame: pl.DataFrame, measurement: Any) -> pl.DataFrame:  # noqa: ANN401 - as above

@@ -19,8 +19,7 @@ import pytest
 
 from xinzhi.pathways.complexity import relatedness
 from xinzhi.pathways.complexity.cells import read_cells
-from xinzhi.pathways.complexity.relatedness import present, revealed_advantage
-from xinzhi.pathways.complexity.spectrum import fitness, reflections, spectrum
+from xinzhi.pathways.complexity.relatedness import fitness, present, reflections, revealed_advantage, spectrum
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,8 +15,7 @@ import polars as pl
 import pytest
 
 from xinzhi.sectors import Normalisation, index, load_system
-from xinzhi.sectors.composite.build import aggregate
-from xinzhi.sectors.composite.table import read_table
+from xinzhi.sectors.composite.build import aggregate, read_table
 from xinzhi.sectors.composite.transform import impute, kurtosis, normalise, skewness, treat
 
 TOLERANCE = 1e-9

@@ -11,7 +11,7 @@ from scipy.stats import pearsonr
 
 import xinzhi
 from xinzhi.pathways import complexity
-from xinzhi.pathways.complexity.spectrum import by_anchor, chance, level_of
+from xinzhi.pathways.complexity.relatedness import by_anchor, chance, level_of
 
 DRAWS = 1500
 KINDS = {

@@ -11,8 +11,17 @@ import pytest
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.pathways import ComplexityOptions, Sample, complexity, measure_cells, opportunities, restrict, uncertainty
 from xinzhi.pathways.complexity.cells import read_cells, without_empty
-from xinzhi.pathways.complexity.relatedness import density, gain, present, proximity, revealed_advantage
-from xinzhi.pathways.complexity.spectrum import fitness, lanczos, listed, spectrum
+from xinzhi.pathways.complexity.relatedness import (
+    density,
+    fitness,
+    gain,
+    lanczos,
+    listed,
+    present,
+    proximity,
+    revealed_advantage,
+    spectrum,
+)
 from xinzhi.report.pages import section
 
 TOLERANCE = 1e-12

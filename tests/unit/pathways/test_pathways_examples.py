@@ -10,13 +10,16 @@ from xinzhi.pathways.complexity.cells import read_cells, read_panel
 from xinzhi.pathways.complexity.complexity import read_anchor
 from xinzhi.pathways.complexity.relatedness import (
     density,
+    fitness,
+    listed,
     nearest_only,
     outlook,
     present,
     proximity,
+    reflections,
     revealed_advantage,
+    spectrum,
 )
-from xinzhi.pathways.complexity.spectrum import fitness, listed, reflections, spectrum
 from xinzhi.pathways.complexity.uncertainty import weighted_index
 from xinzhi.pathways.complexity.validated_proximity import configuration, pair_tails, tail_exact, tail_saddlepoint
 from xinzhi.pathways.convergence.beta_convergence import fit_spatial_lag, weights_matrix

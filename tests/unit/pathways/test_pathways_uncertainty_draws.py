@@ -8,8 +8,7 @@ import pytest
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.pathways import Draws, measure_cells, uncertainty
 from xinzhi.pathways.complexity.cells import without_empty
-from xinzhi.pathways.complexity.relatedness import present
-from xinzhi.pathways.complexity.spectrum import spectrum
+from xinzhi.pathways.complexity.relatedness import present, spectrum
 from xinzhi.pathways.complexity.uncertainty import _ends, weighted_index
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from xinzhi.core.errors import InputError
 from xinzhi.sectors import index
-from xinzhi.sectors.composite.table import is_table, read_indicators
+from xinzhi.sectors.composite.build import is_table, read_indicators
 
 FRAME = pl.DataFrame(
     {

@@ -20,15 +20,21 @@ from xinzhi.data.frames import read_any
 from xinzhi.pathways.complexity import relatedness
 from xinzhi.pathways.complexity.cells import Cells, cell_frame, read_cells, without_empty
 from xinzhi.pathways.complexity.relatedness import (
+    Anchoring,
     Diagonal,
+    Fitness,
     Gain,
     Measure,
     Precision,
     Presence,
+    Spectrum,
+    by_anchor,
+    by_diversity,
+    fitness,
     present,
     revealed_advantage,
+    spectrum,
 )
-from xinzhi.pathways.complexity.spectrum import Anchoring, Fitness, Spectrum, by_anchor, by_diversity, fitness, spectrum
 from xinzhi.pathways.conventions import check_option, options_of, setting
 
 Scale = Literal["places", "z", "z-sample"]
@@ -160,10 +166,9 @@ def complexity(
 
     Parameters
     ----------
-    frame
-        One row per place and activity, of one year; combinations that are not there count as zero.
-    place, activity, value
-        Names of its columns.
+    frame, place, activity, value
+        One row per place and activity, of one year; combinations that are not there count as zero. The others name its
+        columns.
     anchor
         Something known to rise with complexity, by place: total factor productivity, wages, years of schooling. It
         fixes the sign of the index. A mapping or series from place to number, a frame of places and numbers, or the

@@ -1,15 +1,22 @@
-"""Revealed comparative advantage (location quotient) in its forms, and when an activity counts as present."""
+"""Places by activities: advantage, presence, proximity, density, gain; and complexity, its sign, and fitness."""
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import permutations
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+import numpy.typing as npt
 
-from xinzhi.core.arrays import BoolArray, FloatArray
-from xinzhi.core.errors import UsageError
-from xinzhi.pathways.complexity.spectrum import listed
+from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
+from xinzhi.core.errors import InputError, UsageError
 from xinzhi.pathways.conventions import check_option, setting
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 Form = Literal["rca", "log", "symmetric", "difference", "shrunk"]
 Presence = Literal["rca", "share", "poisson", "rca-and-count", "given"]
@@ -175,3 +182,302 @@ def gain(
             found[at : at + _ROWS] -= shares[at : at + _ROWS] * worth
     found[presence] = np.nan
     return found
+
+
+DENSE = 400  # up to this size the symmetric eigenproblem is solved whole
+LEADING = 4  # eigenvalues that are reported
+CHECK = 8  # products with the operator between two looks at what is left
+ROUNDING, LOOSE = 2e-16, 1e-9  # what may be left of the second vector, and of the others, whose values alone are used
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spectrum:
+    """Complexity up to its sign."""
+
+    places: FloatArray
+    activities: FloatArray
+    eigenvalues: FloatArray
+    gap: float
+    parts: int
+
+
+def spectrum(presence: BoolArray) -> Spectrum:
+    r"""Return economic complexity by the singular vectors of :math:`D^{-1/2} M U^{-1/2}`."""
+    # The index of places is the eigenvector of the second eigenvalue of :math:`D^{-1} M U^{-1} M^{T}` (Hausmann,
+    # Hidalgo et al. 2014), found by a symmetric solver: the general one of other programs is slower and less exact.
+    diversity, ubiquity = presence.sum(axis=1), presence.sum(axis=0)
+    if not diversity.all() or not ubiquity.all():
+        raise InputError("pathways.empty-presence")
+    if min(presence.shape) < 3:  # noqa: PLR2004 - the second vector of two points is their difference and nothing else
+        raise InputError("pathways.too-small", places=presence.shape[0], activities=presence.shape[1])
+    values, vectors = _leading(presence, diversity, ubiquity)
+    places = vectors / np.sqrt(diversity)
+    activities = (listed(presence.T) @ places) / ubiquity / values[1]
+    scale = np.sqrt((diversity * places**2).sum() / diversity.sum())
+    return Spectrum(
+        places=places / scale,
+        activities=activities / scale,
+        eigenvalues=values,
+        gap=float(values[1] - values[2]),
+        parts=_parts(presence, values[1]),
+    )
+
+
+def listed(presence: BoolArray, *, dtype: npt.DTypeLike = float) -> csr_array:
+    """Return the presences as a list of columns by row, which is quicker to walk through than a full matrix."""
+    from scipy.sparse import csr_array
+
+    whole = np.ascontiguousarray(presence)
+    columns = (np.flatnonzero(whole) % whole.shape[1]).astype(np.int32)
+    starts = np.concatenate([[0], whole.sum(axis=1).cumsum()]).astype(np.int32)
+    return csr_array((np.ones(len(columns), dtype=dtype), columns, starts), shape=whole.shape)
+
+
+def _parts(presence: BoolArray, second: float) -> int:
+    """Return in how many parts the places fall that share no activity; above 1 the second eigenvalue is 1 too."""
+    if second < 1 - LOOSE:
+        return 1
+    from scipy.sparse import block_array
+    from scipy.sparse.csgraph import connected_components
+
+    linked = listed(presence)
+    count, _ = connected_components(block_array([[None, linked], [linked.T, None]], format="csr"), directed=False)
+    return int(count)
+
+
+def _leading(presence: BoolArray, diversity: IntArray, ubiquity: IntArray) -> tuple[FloatArray, FloatArray]:
+    """Return the leading eigenvalues of the transition matrix, and the second eigenvector of its symmetric form."""
+    turned = presence.shape[0] > presence.shape[1]
+    few, many = (ubiquity, diversity) if turned else (diversity, ubiquity)
+    matrix = presence.T if turned else presence
+    first = np.sqrt(few / few.sum())
+    if len(few) <= DENSE:
+        values, second = _whole(matrix, few, many)
+    else:
+        there, back, root = listed(matrix), listed(matrix.T), 1 / np.sqrt(few)
+        # the symmetric form itself is never made: only the presences are walked through
+        found = lanczos(lambda vector: np.asarray(root * (there @ ((back @ (root * vector)) / many))), first)
+        values, second = found if found is not None else _whole(matrix, few, many)
+    second = second - first * (first @ second)  # the trivial vector leaks in at the size of rounding
+    if turned:
+        second = (listed(presence) @ (second / np.sqrt(ubiquity))) / np.sqrt(diversity)
+    return np.concatenate([values, np.zeros(max(0, 3 - len(values)))]), np.asarray(second / np.linalg.norm(second))
+
+
+def _whole(matrix: BoolArray, few: IntArray, many: IntArray) -> tuple[FloatArray, FloatArray]:
+    """Solve the symmetric eigenproblem of the shorter side whole."""
+    scaled = matrix / np.sqrt(few)[:, None]
+    scaled /= np.sqrt(many)[None, :]
+    values, vectors = np.linalg.eigh(scaled @ scaled.T)  # in ascending order
+    return np.asarray(values[: -LEADING - 1 : -1]), np.asarray(vectors[:, -2])
+
+
+def lanczos(
+    apply: Callable[[FloatArray], FloatArray], first: FloatArray, *, most: int = 600
+) -> tuple[FloatArray, FloatArray] | None:
+    """Return the four largest eigenvalues of a symmetric operator and the vector of the second, or None."""
+    # The largest is 1 and its vector is known, so that it is kept out; every new direction is made orthogonal to all
+    # before it, twice (Parlett 1998, section 13). That costs little and takes the fewest products with the operator.
+    from scipy.linalg import eigh_tridiagonal
+
+    size = len(first)
+    most = min(most, size - 1)
+    basis = np.zeros((most + 1, size))
+    basis[0] = first
+    direction = np.random.default_rng(0).standard_normal(size)  # fixed: the same input gives the same digits
+    direction -= first * (first @ direction)
+    beta = float(np.linalg.norm(direction))
+    alphas, betas = np.zeros(most), np.zeros(most)
+    for k in range(1, most + 1):
+        basis[k] = direction / beta
+        direction = apply(basis[k])
+        alphas[k - 1] = basis[k] @ direction
+        for _ in range(2):
+            direction -= (basis[: k + 1] @ direction) @ basis[: k + 1]
+        beta = betas[k - 1] = float(np.linalg.norm(direction))
+        if k % CHECK and beta > ROUNDING and k < most:
+            continue
+        values, vectors = eigh_tridiagonal(alphas[:k], betas[: k - 1])
+        left = beta * np.abs(vectors[-1, ::-1])
+        if left[0] <= ROUNDING and (left[1 : LEADING - 1] <= LOOSE).all():
+            return np.concatenate([[1.0], values[::-1][: LEADING - 1]]), np.asarray(vectors[:, -1] @ basis[1 : k + 1])
+        if beta <= ROUNDING:
+            return None  # the space is exhausted before it holds what was asked for
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fitness:
+    """Fitness of places and complexity of activities (Tacchella et al. 2012), each with mean 1."""
+
+    # decaying: Places whose fitness falls to zero without end (Pugliese, Zaccaria and Pietronero 2016): only their
+    # order says something.
+
+    places: FloatArray
+    activities: FloatArray
+    log_places: FloatArray
+    iterations: int
+    converged: bool
+    decaying: BoolArray
+
+
+def fitness(presence: BoolArray, *, rounds: int = 5000, tolerance: float = 1e-12) -> Fitness:
+    """Return fitness and complexity by the non-linear map, in logarithms, to convergence."""
+    there, back = listed(presence), listed(presence.T)
+    log_f, log_q = np.zeros(presence.shape[0]), np.zeros(presence.shape[1])
+    moved_f = np.zeros_like(log_f)
+    done = 0
+    for turn in range(1, rounds + 1):
+        new_f, new_q = _log_product(there, log_q), -_log_product(back, -log_f)
+        new_f -= _log_mean(new_f)
+        new_q -= _log_mean(new_q)
+        moved_f, moved_q = new_f - log_f, new_q - log_q
+        log_f, log_q, done = new_f, new_q, turn
+        standing = np.exp(log_f) * np.abs(moved_f)
+        if max(standing.max(), (np.exp(log_q) * np.abs(moved_q)).max()) <= tolerance and turn > 1:
+            break
+    decaying = (np.abs(moved_f) > tolerance**0.5) & (log_f < 0)
+    still = max((np.exp(log_f) * np.abs(moved_f)).max(), 0.0) <= tolerance
+    return Fitness(
+        places=np.exp(log_f),
+        activities=np.exp(log_q),
+        log_places=log_f,
+        iterations=done,
+        converged=bool(still),
+        decaying=decaying,
+    )
+
+
+def _log_product(matrix: csr_array, logs: FloatArray) -> FloatArray:
+    """Return the logarithm of ``matrix @ exp(logs)`` for values of any size; `matrix` holds ones."""
+    top = logs.max()
+    plain = matrix @ np.exp(logs - top)
+    low = plain < 1e-250  # noqa: PLR2004 - below it doubles lose digits, and the exact way is worth its time
+    found = np.full(len(plain), -np.inf)
+    found[~low] = np.log(plain[~low]) + top
+    if low.any():
+        size = np.diff(matrix.indptr)[low]
+        first = size.cumsum() - size
+        part = logs[matrix.indices[np.repeat(matrix.indptr[:-1][low] - first, size) + np.arange(size.sum())]]
+        own = np.maximum.reduceat(part, first)
+        found[low] = np.log(np.add.reduceat(np.exp(part - np.repeat(own, size)), first)) + own
+    return found
+
+
+def _log_mean(logs: FloatArray) -> float:
+    top = logs.max()
+    return float(np.log(np.exp(logs - top).mean()) + top)
+
+
+def reflections(presence: BoolArray, steps: int) -> tuple[FloatArray, FloatArray]:
+    """Return the method of reflections after some steps, standardised: for comparison only."""
+    # steps: Even; the means converge to a constant, so that after some tens of steps only rounding is left (Hidalgo and
+    # Hausmann 2009; with 200 steps the correlation with the exact index is nil).
+    diversity, ubiquity = presence.sum(axis=1).astype(float), presence.sum(axis=0).astype(float)
+    matrix = presence.astype(float)
+    places, activities = diversity, ubiquity
+    for _ in range(steps):
+        places, activities = matrix @ activities / diversity, matrix.T @ places / ubiquity
+    return (places - places.mean()) / places.std(), (activities - activities.mean()) / activities.std()
+
+
+_LEAST, _CELLS = 3, 400_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Anchoring:
+    """What was held against the index: ``diversity`` or ``anchor``, over how many places, and with what outcome."""
+
+    how: str
+    correlation: float
+    places: int
+    limit: float
+    fixed: bool
+
+
+def by_diversity(index: FloatArray, diversity: FloatArray) -> Anchoring:
+    """Hold the index against how much places have."""
+    found, least = _correlation(index, diversity), float(setting("anchor.least_correlation"))
+    return Anchoring(how="diversity", correlation=found, places=len(index), limit=least, fixed=abs(found) >= least)
+
+
+def by_anchor(index: FloatArray, names: Sequence[str], anchor: Mapping[str, float]) -> Anchoring:
+    """Hold the index against an anchor, over the places that it names.
+
+    Examples
+    --------
+    >>> names = list("abcde")
+    >>> index = np.array([1.0, 2.0, 3.0, 4.0, 6.0])
+    >>> by_anchor(index, names, dict(zip(names, [1.0, 2.0, 2.5, 5.0, 6.0], strict=True))).fixed
+    True
+    >>> by_anchor(index, names, {"a": 1.0, "b": 2.0, "c": 2.5}).fixed  # three places tell nothing
+    False
+    """
+    known = np.array([name in anchor for name in names])
+    if known.sum() < _LEAST:  # two points correlate perfectly whatever they are
+        lacking = [name for name, has in zip(names, known, strict=True) if not has]
+        raise UsageError(
+            "pathways.anchor-few", n=int(known.sum()), of=len(known), missing=lacking, named=list(anchor) or ["-"]
+        )
+    given = np.array([anchor[name] for name, has in zip(names, known, strict=True) if has])
+    found, least = _correlation(index[known], given), float(setting("anchor.least_correlation"))
+    p, limit = chance(index[known], given)
+    count = int(known.sum())
+    return Anchoring(
+        how="anchor", correlation=found, places=count, limit=max(least, limit),
+        fixed=abs(found) >= least and p <= level_of(count),
+    )  # fmt: skip
+
+
+def level_of(places: int) -> float:
+    """Return how often an anchor that has nothing to do with complexity may fix its sign."""
+    return float(setting("anchor.level_few" if places < int(setting("anchor.few")) else "anchor.level"))
+
+
+def chance(index: FloatArray, anchor: FloatArray) -> tuple[float, float]:
+    """Return the two-sided p-value of the correlation under permutation of the anchor, and the limit that it must pass.
+
+    Every permutation where there are few places, else seeded draws of them: exact for any distribution of the anchor.
+    The limit is 1 where not even the best order of the anchor would do.
+
+    Examples
+    --------
+    >>> chance(np.array([1.0, 2.0, 4.0]), np.array([1.0, 2.0, 4.0]))[1]  # six orders: none is rare
+    1.0
+    """
+    one, other = (_standard(values) for values in (index, anchor))
+    if one is None or other is None:
+        return 1.0, 1.0
+    orders = _orders(len(one))
+    drawn = np.concatenate([np.abs(other[part] @ one) for part in np.array_split(orders, 1 + orders.size // _CELLS)])
+    reached = int((drawn >= abs(float(one @ other)) - _ROUNDING).sum())
+    whole = len(one) <= int(setting("anchor.exact"))
+    p = reached / len(drawn) if whole else (1 + reached) / (1 + len(drawn))
+    rare = int(level_of(len(one)) * (len(drawn) + (not whole)) + _ROUNDING) - (not whole)
+    largest = np.sort(drawn)[::-1]
+    return p, float(largest[rare]) if 0 < rare < len(largest) else 1.0
+
+
+_ROUNDING = 1e-12
+
+
+@lru_cache(maxsize=4)
+def _orders(places: int) -> IntArray:
+    """Return all orders of few places, else random ones."""
+    if places <= int(setting("anchor.exact")):
+        return np.array(list(permutations(range(places))), dtype=np.int64)
+    rng = np.random.default_rng(places)
+    return rng.permuted(np.tile(np.arange(places), (int(setting("anchor.draws")), 1)), axis=1)
+
+
+def _standard(values: FloatArray) -> FloatArray | None:
+    """Return values about their mean and of length one; None where they do not vary."""
+    if np.ptp(values) == 0:
+        return None
+    apart = values - values.mean()
+    return np.asarray(apart / np.sqrt(apart @ apart))
+
+
+def _correlation(one: FloatArray, other: FloatArray) -> float:
+    first, second = _standard(one), _standard(other)
+    return 0.0 if first is None or second is None else float(first @ second)

@@ -244,10 +244,8 @@ def validated_proximity(
 
     Parameters
     ----------
-    frame
-        One row per place and activity, of one year.
-    place, activity, value
-        Names of its columns.
+    frame, place, activity, value
+        One row per place and activity, of one year. The others name its columns.
     options
         When an activity counts as present (`presence`, `threshold`); the rest has no bearing here.
     level

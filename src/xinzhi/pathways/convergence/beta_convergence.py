@@ -116,10 +116,9 @@ def beta_convergence(
 
     Parameters
     ----------
-    frame
-        One row per unit and year.
-    unit, time, value
-        Names of its columns; `value` is a positive level (output per head, total factor productivity).
+    frame, unit, time, value
+        One row per unit and year. The others name its columns; `value` is a positive level (output per head, total
+        factor productivity).
     controls
         Further columns, taken at the start of each span: conditional convergence.
     neighbours

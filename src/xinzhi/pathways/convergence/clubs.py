@@ -162,10 +162,9 @@ def clubs(frame: AnyFrame, unit: str, time: str, value: str, *, rules: ClubRules
 
     Parameters
     ----------
-    frame
-        One row per unit and year, without gaps.
-    unit, time, value
-        Names of its columns; `value` usually in logarithms with the business cycle taken out (the rules can do both).
+    frame, unit, time, value
+        One row per unit and year, without gaps. The others name its columns; `value` usually in logarithms with the
+        business cycle taken out (the rules can do both).
     rules
         How; the conventions of the papers when None.
 

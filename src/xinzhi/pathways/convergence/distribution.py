@@ -60,10 +60,8 @@ def sigma_convergence(
 
     Parameters
     ----------
-    frame
-        One row per unit and year.
-    unit, time, value
-        Names of its columns; `value` is a positive level.
+    frame, unit, time, value
+        One row per unit and year. The others name its columns; `value` is a positive level.
     start, end
         First and last year; those of the frame when None.
     gaps
@@ -362,10 +360,9 @@ def distribution_dynamics(
 
     Parameters
     ----------
-    frame
-        One row per unit and year; gaps are left out, not bridged.
-    unit, time, value
-        Names of its columns; `value` is a positive level.
+    frame, unit, time, value
+        One row per unit and year; gaps are left out, not bridged. The others name its columns; `value` is a positive
+        level.
     lag
         Years between origin and destination.
     points

@@ -230,11 +230,9 @@ def log_t_test(
 
     Parameters
     ----------
-    frame
-        One row per unit and year, without gaps.
-    unit, time, value
-        Names of its columns. The papers use logarithms with the business cycle taken out: hand those in, or ask for
-        them with the rules.
+    frame, unit, time, value
+        One row per unit and year, without gaps. The others name its columns. The papers use logarithms with the
+        business cycle taken out: hand those in, or ask for them with the rules.
     rules
         How it is run.
     start, end

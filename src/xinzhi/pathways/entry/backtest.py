@@ -153,10 +153,9 @@ def backtest(
 
     Parameters
     ----------
-    frame
-        One row per place, activity and period; combinations that are not there count as zero.
-    place, activity, value, period
-        Names of its columns.
+    frame, place, activity, value, period
+        One row per place, activity and period; combinations that are not there count as zero. The others name its
+        columns.
     train, test
         First and last period of each span; `test` must not begin before `train` ends.
     options

@@ -165,10 +165,8 @@ def forecast(
 
     Parameters
     ----------
-    frame
-        One row per place, activity and period.
-    place, activity, value, period
-        Names of its columns.
+    frame, place, activity, value, period
+        One row per place, activity and period. The others name its columns.
     train
         First and last period of the span to learn from; the forecast reaches as far beyond `at`.
     at

@@ -104,10 +104,9 @@ def counterfactual(
 
     Parameters
     ----------
-    frame
-        One row per unit and year; all units but the treated one are donors: leave out those that met the same fate.
-    unit, time, value
-        Names of its columns.
+    frame, unit, time, value
+        One row per unit and year; all units but the treated one are donors: leave out those that met the same fate. The
+        others name its columns.
     treated
         The unit.
     start

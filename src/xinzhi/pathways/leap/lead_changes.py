@@ -139,10 +139,8 @@ def lead_changes(
 
     Parameters
     ----------
-    frame
-        One row per unit and year; years may be missing.
-    unit, time, value
-        Names of its columns; `value` is a positive level.
+    frame, unit, time, value
+        One row per unit and year; years may be missing. The others name its columns; `value` is a positive level.
     pairs
         Pairs to compare, in either order; all when None.
     errors

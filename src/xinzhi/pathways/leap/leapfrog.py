@@ -124,11 +124,12 @@ def leapfrog(
     leader = str(now.sort("tfp_to_leader", descending=True)["region"].item(0))
     names = names_of(package)
     regions: list[str] = now["region"].to_list()
+    theirs, own = _lock_in(lanes, regions, leader)
     judged = {
         "frontier_distance": _distance(now, when, names.region(leader)),
         "wage_gap": _wages(measured, regions, leader, when),
-        "incumbent_lock_in": _leader_lock_in(lanes, regions, leader),
-        "own_lock_in": _own_lock_in(lanes, regions),
+        "incumbent_lock_in": theirs,
+        "own_lock_in": own,
         "schooling": _capacity(package, "mean_years_schooling", "schooling", regions, when),
         "research": _capacity(package, "rd_intensity", "research", regions, when),
         "lane_change": _lanes(lanes, regions),
@@ -210,29 +211,19 @@ def _wages(measured: Measurement, regions: list[str], leader: str, year: int) ->
     return found
 
 
-def _kept(lanes: LaneChanges | None) -> tuple[dict[str, float], float]:
-    """Return how much of its old core each region kept, and what the one in the middle did."""
+def _lock_in(lanes: LaneChanges | None, regions: list[str], leader: str) -> tuple[Judged, Judged]:
+    """Judge who keeps to the old core, beside the region in the middle: the leader more, and the region itself less."""
     kept = {} if lanes is None else dict(lanes.persistence.drop_nulls("kept").select("place", "kept").iter_rows())
-    return kept, float(np.median(list(kept.values()))) if kept else float("nan")
-
-
-def _leader_lock_in(lanes: LaneChanges | None, regions: list[str], leader: str) -> Judged:
-    """Judge whether the leader keeps to its old core more than the region in the middle does."""
-    kept, middle = _kept(lanes)
-    if leader not in kept:
-        return _lacks("lanes", regions)
-    own = kept[leader]
-    judged = {
-        "value": own, "reference": middle, "met": own > middle, "missing": words("pathways.missing.age"),
-        "evidence": words("pathways.evidence.incumbent_lock_in", kept=own, middle=middle),
-    }  # fmt: skip
-    return dict.fromkeys(regions, judged)
-
-
-def _own_lock_in(lanes: LaneChanges | None, regions: list[str]) -> Judged:
-    """Judge whether the region itself keeps to its old core less than the region in the middle."""
-    kept, middle = _kept(lanes)
-    return _lacks("lanes", regions) | {
+    middle = float(np.median(list(kept.values()))) if kept else float("nan")
+    theirs, own = _lacks("lanes", regions), _lacks("lanes", regions)
+    if leader in kept:
+        judged = {
+            "value": kept[leader], "reference": middle, "met": kept[leader] > middle,
+            "missing": words("pathways.missing.age"),
+            "evidence": words("pathways.evidence.incumbent_lock_in", kept=kept[leader], middle=middle),
+        }  # fmt: skip
+        theirs = dict.fromkeys(regions, judged)
+    own |= {
         region: {
             "value": kept[region], "reference": middle, "met": kept[region] <= middle,
             "evidence": words("pathways.evidence.own_lock_in", kept=kept[region]),
@@ -240,6 +231,7 @@ def _own_lock_in(lanes: LaneChanges | None, regions: list[str]) -> Judged:
         for region in regions
         if region in kept
     }  # fmt: skip
+    return theirs, own
 
 
 def _capacity(package: Package, name: str, condition: str, regions: list[str], year: int) -> Judged:
@@ -321,10 +313,9 @@ def lane_changes(
 
     Parameters
     ----------
-    frame
-        One row per place, activity and period; combinations that are not there count as zero.
-    place, activity, value, period
-        Names of its columns.
+    frame, place, activity, value, period
+        One row per place, activity and period; combinations that are not there count as zero. The others name its
+        columns.
     between
         The earlier and the later period: candidates are absent in the first; an entry is present in the second.
     absent

@@ -167,7 +167,11 @@ class Isomorphism(Result, verb="isomorphism", topic="pathways", key=("level", "y
         if subject == "choice":
             names, alike = self._lists(year)
         elif subject == "structure":
-            names, alike = self._shares(year, level)
+            when, depth = max(self.places) if year is None else year, level or self.finest()
+            if (depth, when) not in self.structures:
+                known = [f"{one}/{other}" for one, other in self.structures]
+                raise UsageError("pathways.unknown", what="level", asked=f"{depth}/{when}", known=known)
+            names, alike = self.places[when], cosine(self.structures[depth, when])
         else:
             raise UsageError("pathways.unknown-option", option="subject", value=subject, choices=get_args(Subject))
         rank = _seriation(alike)
@@ -181,13 +185,6 @@ class Isomorphism(Result, verb="isomorphism", topic="pathways", key=("level", "y
                 "similarity": alike.ravel(),
             }
         )
-
-    def _shares(self, year: int | None, level: str | None) -> tuple[tuple[str, ...], FloatArray]:
-        when, depth = max(self.places) if year is None else year, level or self.finest()
-        if (depth, when) not in self.structures:
-            known = [f"{one}/{other}" for one, other in self.structures]
-            raise UsageError("pathways.unknown", what="level", asked=f"{depth}/{when}", known=known)
-        return self.places[when], cosine(self.structures[depth, when])
 
     def _lists(self, year: int | None) -> tuple[tuple[str, ...], FloatArray]:
         if self.choice is None:

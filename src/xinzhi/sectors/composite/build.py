@@ -1,20 +1,29 @@
-"""From a table to an index under one set of conventions: treat, normalise, weigh, aggregate."""
+"""An index under one set of conventions: its data, from a frame, file or package; treat, normalise, weigh, add up."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+import polars as pl
 
-from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
+from xinzhi.core.arrays import AnyFrame, BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.result import Result
+from xinzhi.core.finding import Finding, Place
+from xinzhi.core.result import FrameKind, Result
+from xinzhi.data import Field, Package, as_package, known_tables, tidy
+from xinzhi.data.casting import cast
+from xinzhi.data.frames import BOOKS, FILES, read_file, read_frames
 from xinzhi.sectors.composite import transform
-from xinzhi.sectors.composite.system import System, finding, listed_errors
-from xinzhi.sectors.composite.table import Indicators
-from xinzhi.sectors.composite.transform import Normalisation, Treated, normalise, treat
+from xinzhi.sectors.composite.load_system import load_system
+from xinzhi.sectors.composite.system import Indicator, Part, System, errors, finding, listed_errors
+from xinzhi.sectors.composite.transform import Normalisation, Treated, constant, normalise, treat
 from xinzhi.sectors.conventions import convention
+from xinzhi.sectors.figures import KEYS
 
 AGGREGATIONS = ("arithmetic", "geometric", "harmonic", "topsis", "vikor", "grey")
 MEANS = ("arithmetic", "geometric", "harmonic")
@@ -23,8 +32,12 @@ MEANS = ("arithmetic", "geometric", "harmonic")
 def aggregate(scores: FloatArray, weights: FloatArray, method: str) -> FloatArray:
     """Return one number per row; a mean of means is the mean over all, with the products of the weights."""
     share = weights / weights.sum()
+    if method == "arithmetic":
+        return np.asarray(scores @ share)
     if method in MEANS:
-        return _mean(scores, share, method)
+        if not (scores > 0).all():
+            raise UsageError("sectors.mean-of-positive", method=method, lowest=float(scores.min()))
+        return np.asarray(np.exp(np.log(scores) @ share) if method == "geometric" else 1 / ((1 / scores) @ share))
     if method == "topsis":
         return topsis(scores, share)
     if method == "vikor":
@@ -32,14 +45,6 @@ def aggregate(scores: FloatArray, weights: FloatArray, method: str) -> FloatArra
     if method == "grey":
         return grey(scores, share)
     raise UsageError("sectors.unknown-aggregation", method=method, known=list(AGGREGATIONS))
-
-
-def _mean(scores: FloatArray, share: FloatArray, method: str) -> FloatArray:
-    if method == "arithmetic":
-        return np.asarray(scores @ share)
-    if not (scores > 0).all():
-        raise UsageError("sectors.mean-of-positive", method=method, lowest=float(scores.min()))
-    return np.asarray(np.exp(np.log(scores) @ share) if method == "geometric" else 1 / ((1 / scores) @ share))
 
 
 def topsis(scores: FloatArray, weights: FloatArray) -> FloatArray:
@@ -195,7 +200,7 @@ def refuse_constant(values: FloatArray, system: System, year: int | None) -> Non
             name=system.codes[at],
             value=f"{values[0, at]:g}",
         )
-        for at in transform.constant(values).tolist()
+        for at in constant(values).tolist()
     ]
     if wrong:
         raise InputError("sectors.not-buildable", wrong, problems=listed_errors(wrong))
@@ -213,3 +218,252 @@ def positive_where_needed(scores: FloatArray, aggregation: str) -> FloatArray:
     """Return scores that the aggregation can take: a geometric or harmonic mean needs the positive range."""
     short = aggregation in MEANS[1:] and not (scores > 0).all()
     return transform.positive(scores) if short else scores
+
+
+_NAMED = 5
+_LONG = "indicators"  # the table of a package that has one row an indicator
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Indicators:
+    """Indicators by region and year, sorted by year and region."""
+
+    keys: pl.DataFrame
+    values: FloatArray
+    kind: FrameKind
+    findings: tuple[Finding, ...]
+
+    @property
+    def years(self) -> IntArray:
+        """`(n,)` the years."""
+        return self.keys["year"].to_numpy()
+
+
+def read_table(frame: AnyFrame, system: System) -> Indicators:
+    """Return the table of a system; an indicator that the frame lacks under its own name is made from its parts."""
+    raw, kind = read_frames({"frame": frame})
+    cells = raw[0].cells
+    found: list[Finding] = []
+    if "region" not in cells.columns:
+        raise _unusable([finding("no-key-column", name="region")])
+    if not cells.height:
+        raise _unusable([finding("no-rows")])
+    if "year" not in cells.columns:
+        cells = cells.with_columns(year=pl.lit(0, dtype=pl.Int64))
+    cells = cells.with_columns(year=_years(cells["year"]))
+    found += _key_findings(cells)
+    columns = {}
+    for item in system.indicators:
+        series, wrong = _indicator(cells, item)
+        found += wrong
+        columns[item.code] = series
+    if errors(found):
+        raise _unusable(found)
+    names = [name for name in ("region", "year", "group") if name in cells.columns]
+    whole = cells.select(pl.col("region").cast(pl.String), pl.col("year").cast(pl.Int64), *names[2:]).with_columns(
+        **columns
+    )
+    whole = whole.sort("year", "region")
+    values = whole.select(system.codes).to_numpy().astype(np.float64)
+    found += _value_findings(whole, values, system)
+    made = {part.column for item in system.indicators for part in (item.numerator, item.divisor) if part}
+    unused = [name for name in cells.columns if name not in {*system.codes, "region", "year", "group", *made}]
+    found += [finding("unused-column", name=name) for name in unused]
+    if errors(found):
+        raise _unusable(found)
+    return Indicators(keys=whole.select(names), values=values, kind=kind, findings=tuple(found))
+
+
+def _unusable(found: list[Finding]) -> InputError:
+    return InputError("sectors.frame-unusable", found, problems=listed_errors(found))
+
+
+def _years(column: pl.Series) -> pl.Series:
+    """Return years as whole numbers, also from dates and from text; any whole number may number the periods."""
+    if column.dtype.is_integer():
+        return column
+    made = cast(column, "year")
+    if made.bad.any():
+        value = column.filter(made.bad)[0]
+        raise _unusable([finding("not-a-year", place={"column": "year"}, value=value)])
+    return made.values.alias("year")
+
+
+def _key_findings(cells: pl.DataFrame) -> list[Finding]:
+    blank = cells.filter(pl.col("region").is_null() | pl.col("year").is_null()).height
+    found = [finding("blank-key", count=blank)] if blank else []
+    twice = cells.group_by("region", "year").len().filter(pl.col("len") > 1).sort("region", "year").head(_NAMED)
+    return found + [
+        finding("duplicate-row", place={"key": f"{region}/{year}"}, count=count)
+        for region, year, count in twice.iter_rows()
+    ]
+
+
+def _indicator(cells: pl.DataFrame, item: Indicator) -> tuple[pl.Series, list[Finding]]:
+    empty = pl.Series(item.code, [None] * cells.height, dtype=pl.Float64)
+    parts = [item.numerator, item.divisor] if item.numerator and item.divisor else [item.numerator]
+    if item.code in cells.columns:
+        names = [item.code]
+    elif all(part and part.table is None and part.column in cells.columns for part in parts):
+        names = [part.column for part in parts if part]
+    else:
+        near = get_close_matches(item.code, cells.columns, n=3) or cells.columns[:3]
+        return empty, [finding("unknown-indicator", name=item.code, near=", ".join(near))]
+    bad = [name for name in names if not (cells[name].dtype.is_numeric() or cells[name].dtype == pl.Null)]
+    if bad:
+        return empty, [finding("not-numeric", place={"column": name}, name=name) for name in bad]
+    series = cells[names[0]].cast(pl.Float64).fill_nan(None)
+    if names[0] != item.code:
+        series = series * item.factor
+        series = series / cells[names[1]].cast(pl.Float64).fill_nan(None) if len(names) > 1 else series
+    if (series.is_infinite() | series.is_nan()).any():
+        return empty, [finding("infinite-value", place={"column": names[-1]}, name=item.code)]
+    return series.alias(item.code), []
+
+
+def _value_findings(whole: pl.DataFrame, values: FloatArray, system: System) -> list[Finding]:
+    found = [
+        finding("constant-indicator", place={"column": system.codes[at]}, name=system.codes[at], value=f"{level:g}")
+        for at in constant(values).tolist()
+        for level in [float(np.nanmax(values[:, at]))]
+    ]
+    known = whole.group_by("region").agg(pl.col(name).is_not_null().any() for name in system.codes).sort("region")
+    for name in system.codes:
+        empty = known.filter(~pl.col(name))["region"].to_list()
+        if empty and len(empty) == known.height:
+            found.append(finding("unknown-indicator", place={"column": name}, name=name, near=name))
+        else:
+            found += [finding("region-without-indicator", place={"key": region}, name=name) for region in empty]
+    return found
+
+
+def is_table(source: object) -> bool:
+    """Return whether a place is one table of indicators and no data package.
+
+    A workbook is one where no sheet bears the name of a table of a package.
+
+    Examples
+    --------
+    >>> is_table("indicators.csv"), is_table("china-provinces")
+    (True, False)
+    """
+    if not isinstance(source, str | Path):
+        return False
+    path = Path(source)
+    suffix = path.suffix.lower()
+    if suffix in BOOKS and path.is_file():
+        return not {name.strip().lower() for name in _sheets(path)} & set(known_tables())
+    return suffix in FILES and not path.is_dir()
+
+
+def read_indicators(path: str | Path, *, encoding: str | None = None) -> pl.DataFrame:
+    """Return the table of indicators that a file holds.
+
+    Parameters
+    ----------
+    path
+        A .csv, .parquet or .xlsx file (its first sheet) with ``region``, ``year`` and one column per indicator.
+    encoding
+        The encoding of a text file that is not UTF-8, such as ``gb18030``.
+    """
+    raw = read_file(Path(path), "indicators", encoding=encoding)
+    keys = [Field("region", "code", required=False), Field("year", "year", required=False)]
+    fields = [*keys, Field("group", "text", required=False)]
+    for cells in raw.cells:
+        filled = cells.len() - cells.null_count()
+        # a column without any number is text, such as a name; one with a few cells that are none has errors
+        if cells.name not in {field.name for field in fields} and int(cast(cells, "number").bad.sum()) < max(filled, 1):
+            fields.append(Field(cells.name))
+    return tidy(raw, fields, verb="index", others=True).frame
+
+
+def _sheets(path: Path) -> list[str]:
+    import zipfile
+    import zlib
+
+    import fastexcel
+
+    try:
+        return list(fastexcel.read_excel(path).sheet_names)
+    except (fastexcel.FastExcelError, zipfile.BadZipFile, zlib.error, ValueError) as error:
+        raise InputError("sectors.bad-workbook", path=path) from error
+
+
+def from_package(package: Package | str | Path, system: System | str | Path | Mapping[str, Any]) -> pl.DataFrame:
+    """Return the indicators of a system that a package can fill, as ratios in the unit that the system states.
+
+    Parameters
+    ----------
+    package, system
+        A data package, its name or path, and a system as in `index`.
+
+    Returns
+    -------
+    polars.DataFrame
+        ``region, year`` and a column for every indicator within reach, for the years in which there is any.
+
+    Examples
+    --------
+    >>> frame = from_package("china-provinces", "xinzhi-sectors")
+    >>> frame.columns[:3], frame["region"].n_unique()
+    (['region', 'year', 'schooling'], 31)
+    """
+    source = as_package(package)
+    rules = load_system(system)
+    whole: pl.DataFrame | None = None
+    for item in rules.indicators:
+        column = _column(source, item)
+        if column is None:
+            continue
+        whole = column if whole is None else whole.join(column, on=KEYS, how="full", coalesce=True)
+    if whole is None:
+        raise InputError("sectors.nothing-in-reach", package=source.name, system=rules.id)
+    return whole.sort("year", "region")
+
+
+def _column(package: Package, item: Indicator) -> pl.DataFrame | None:
+    """Return one indicator by region and year, or None where the package does not reach."""
+    parts = [part for part in (item.numerator, item.divisor) if part]
+    if not parts or any(part.table is None for part in parts):
+        return None
+    read = [_part(package, part) for part in parts]
+    found = [frame for frame in read if frame is not None]
+    if len(found) < len(read):
+        return None
+    column = found[0].with_columns(pl.col("value") * item.factor)
+    if item.divisor:
+        column = column.join(found[1].rename({"value": "below"}), on=KEYS).with_columns(
+            pl.col("value") / pl.col("below")
+        )
+        if (bad := column.filter(pl.col("value").is_infinite() | pl.col("value").is_nan())).height:
+            place: Place = {"column": item.divisor.label(), "key": f"{bad['region'][0]}/{bad['year'][0]}"}
+            problem = finding("infinite-value", place=place, name=item.code)
+            raise InputError(
+                "sectors.package-unusable", [problem], package=package.name, problems=listed_errors([problem])
+            )
+    return column.select(*KEYS, pl.col("value").alias(item.code))
+
+
+def _part(package: Package, part: Part) -> pl.DataFrame | None:
+    """Return a column by region and year, without gaps; None where the package does not have it."""
+    name = str(part.table)
+    frame = package.optional(name, verb="index")
+    if frame is None:
+        return None
+    if name == _LONG and part.key is None:
+        frame, column = frame.filter(pl.col("indicator") == part.column), "value"
+    else:
+        column = part.column
+        if part.key is not None:
+            if part.key not in frame.columns:
+                return None
+            frame = frame.filter(pl.col(part.key).cast(pl.String) == part.value)
+    if not {*KEYS, column} <= set(frame.columns):
+        return None
+    package.require(name, [*KEYS, column], verb="index", despite=["missing-year"])
+    found = frame.select(*KEYS, pl.col(column).cast(pl.Float64).alias("value")).drop_nulls()
+    if not found.height:
+        return None
+    if found.select(KEYS).is_duplicated().any():
+        raise InputError("sectors.several-rows", part=part.label(), table=name, column=part.column)
+    return found

@@ -13,20 +13,31 @@ import polars as pl
 from xinzhi.core.arrays import AnyFrame, BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding
-from xinzhi.core.result import Facts, Provenance
+from xinzhi.core.result import Facts
 from xinzhi.core.schema import Column, describe, described
 from xinzhi.core.text import Language
 from xinzhi.data import Package, names_of, provenance
-from xinzhi.sectors.composite.build import Built, Convention, Ranking, build, yearly_ranks
+from xinzhi.sectors.composite.build import (
+    Built,
+    Convention,
+    Indicators,
+    Ranking,
+    build,
+    from_package,
+    is_table,
+    read_indicators,
+    read_table,
+    yearly_ranks,
+)
 from xinzhi.sectors.composite.gaming import Gaming, Sensitivity, gaming, sensitivity
 from xinzhi.sectors.composite.load_system import load_system
 from xinzhi.sectors.composite.system import System, finding, listed_errors
-from xinzhi.sectors.composite.table import Indicators, from_package, is_table, read_indicators, read_table
 from xinzhi.sectors.composite.transform import Normalisation, handed_findings, impute
 from xinzhi.sectors.composite.uncertainty import Uncertainty, uncertainty
 from xinzhi.sectors.conventions import convention, method
 from xinzhi.sectors.figures import as_package, named
 
+_CHOICES = ("weights", "aggregation", "normalisation", "treatment", "imputation", "pooled")
 _SHOWN = 3  # regions named at either end
 
 
@@ -228,11 +239,13 @@ def index(
         names = [rules.codes[at] for at in np.flatnonzero(np.isnan(filled[fewest])).tolist()]
         wrong = [finding("nothing-complete", count=len(rules.codes), names=names)]
         raise InputError("sectors.no-index-at-all", wrong, problems=listed_errors(wrong))
+    parts = [part for item in rules.indicators for part in (item.numerator, item.divisor) if part]
+    read = sorted({part.table for part in parts if part.table}) if package else []
     built = build(filled[complete], table.years[complete], rules, how)
     warnings = [*handed_findings(rules, weights), *([] if pooled else [finding("not-comparable")])]
     return Index(
         frame=_frame(table, filled, complete, built, rules),
-        provenance=_provenance(package, rules, how),
+        provenance=provenance("index", package, read, system=rules.id, **{name: how.label(name) for name in _CHOICES}),
         kind=table.kind if package is None else package.kind,
         weights=_weights(built, table.years[complete], rules, pooled=pooled),
         coverage=_coverage(table, filled, complete, rules),
@@ -330,10 +343,3 @@ def _treatment(built: Built, system: System) -> pl.DataFrame:
         for code, item in zip(system.codes, items, strict=True)
     ]
     return pl.DataFrame(rows, schema_overrides={"year": pl.Int64, "exponent": pl.Float64})
-
-
-def _provenance(package: Package | None, system: System, how: Convention) -> Provenance:
-    names = ("weights", "aggregation", "normalisation", "treatment", "imputation", "pooled")
-    parts = [part for item in system.indicators for part in (item.numerator, item.divisor) if part]
-    tables = sorted({part.table for part in parts if part.table}) if package else []
-    return provenance("index", package, tables, system=system.id, **{name: how.label(name) for name in names})

@@ -138,6 +138,12 @@ class _Reader:
             place["file"], place["line"] = self.file, self.source.line(at)
         self.findings.append(finding(rule, place=place, **values))
 
+    def mapping(self, value: object, at: tuple[object, ...], key: str | None = None) -> dict[Any, Any]:
+        """Return a mapping; an empty one where there is none, or something else, which is noted."""
+        if value is not None and not isinstance(value, dict):
+            self.add("not-a-mapping", at, key)
+        return value if isinstance(value, dict) else {}
+
     def system(self) -> System | None:
         content = self.source.content
         if not isinstance(content, dict):
@@ -183,10 +189,7 @@ class _Reader:
         direction = _direction(row.get("direction"))
         denominator = "none" if row.get("denominator") is None else str(row["denominator"])
         self.described(row, at, code, denominator)
-        made = row.get("from") or {}
-        if not isinstance(made, dict):
-            self.add("not-a-mapping", (*at, "from"), code)
-            made = {}
+        made = self.mapping(row.get("from") or None, (*at, "from"), code)
         self.known(made, _FROM, (*at, "from"))
         weight, target = (self.number(row, name, at, code) for name in ("weight", "target"))
         factor = self.number(made, "factor", (*at, "from"), code)
@@ -249,17 +252,11 @@ class _Reader:
 
     def named(self, content: Mapping[str, Any], level: str, used: list[str]) -> dict[str, Group]:
         """Return the groups of a level that indicators use, in the order of the file."""
-        given = content.get(level) or {}
-        if not isinstance(given, dict):
-            self.add("not-a-mapping", (level,))
-            given = {}
+        given = self.mapping(content.get(level) or None, (level,))
         order = [str(code) for code in given if code in used]
         groups = {}
         for code in dict.fromkeys([*order, *used]):
-            row = given.get(code) or {}
-            if not isinstance(row, dict):
-                self.add("not-a-mapping", (level, code))
-                row = {}
+            row = self.mapping(given.get(code) or None, (level, code))
             self.known(row, _GROUP, (level, code))
             weight = self.number(row, "weight", (level, code), code)
             groups[code] = Group(code=code, name=_text(row.get("name"), code), weight=weight)
@@ -282,14 +279,8 @@ class _Reader:
                 self.add("duplicate-name", ("indicators",), name, name=name)
 
     def comparisons(self, content: object, system: System) -> dict[str, FloatArray]:
-        if content is None:
-            return {}
-        if not isinstance(content, dict):
-            self.add("not-a-mapping", ("comparisons",))
-            return {}
-        children = system.children()
-        found = {}
-        for group, rows in content.items():
+        children, found = system.children(), {}
+        for group, rows in self.mapping(content, ("comparisons",)).items():
             size = len(children.get(group, ()))
             try:
                 table = np.array([[_fraction(cell) for cell in row] for row in rows], dtype=np.float64)
