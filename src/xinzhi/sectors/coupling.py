@@ -118,14 +118,9 @@ class Coupling(Result, verb="coupling", topic="sectors", key=KEYS):
         forms = []
         for form in get_args(Form):
             together = last[f"coupling_{form}"].drop_nulls().to_numpy()
-            forms.append(
-                {
-                    "form": text(f"coupling.forms.{form}"),
-                    "low": float(together.min()),
-                    "high": float(together.max()),
-                    "mean": float(last[f"coordination_{form}"].to_numpy().mean()),
-                }
-            )
+            mean = float(last[f"coordination_{form}"].to_numpy().mean())
+            ends = {"low": float(together.min()), "high": float(together.max()), "mean": mean}
+            forms.append({"form": text(f"coupling.forms.{form}"), **ends})
         return {"answer.coupling": {"year": last["year"][0], "regions": last.height}, "answer.coupling_form": forms}
 
 

@@ -71,16 +71,10 @@ class Densities(Result, verb="ridgelines", topic="sectors", key=("year", "x")):
         """Return where the peak and the spread went, and whether there are several peaks."""
         drawn = self.years.drop_nulls("bandwidth")
         first, last = drawn.row(0, named=True), drawn.row(-1, named=True)
-        values = {
-            "value": series_text(str(self.provenance.options["value"]), self.names),
-            "first": first["year"],
-            "last": last["year"],
-            "before": first["mode"],
-            "after": last["mode"],
-            "modes_before": first["modes"],
-            "modes_after": last["modes"],
-        }
-        facts: Facts = {"answer.densities": values}
+        values = {"value": series_text(str(self.provenance.options["value"]), self.names)}
+        ends = {"first": first["year"], "before": first["mode"], "modes_before": first["modes"]}
+        ends |= {"last": last["year"], "after": last["mode"], "modes_after": last["modes"]}
+        facts: Facts = {"answer.densities": values | ends}
         if first["mean"] and last["mean"]:
             before, after = (row["deviation"] / row["mean"] for row in (first, last))
             facts["answer.deviation"] = {"before": before, "after": after}

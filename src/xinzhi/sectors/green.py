@@ -49,18 +49,13 @@ class Green(Result, verb="green", topic="sectors", key=(*KEYS, "indicator")):
     def facts(self) -> Facts:
         """Return how the intensities of all regions together moved, and what was passed in says."""
         paths = self.together()
-        moves = [
-            {
-                "name": intensity_text(name),
-                "first": path["year"][0],
-                "last": path["year"][-1],
-                "change": path["value"][-1] / _FULL - 1,
-            }
-            for name, path in sorted(paths.items(), key=lambda pair: pair[1]["value"][-1])
-        ]
         facts: Facts = {}
+        moves = []
+        for name, path in sorted(paths.items(), key=lambda pair: pair[1]["value"][-1]):
+            span = {"first": path["year"][0], "last": path["year"][-1], "change": path["value"][-1] / _FULL - 1}
+            moves.append(words("sectors.answer.intensity", name=intensity_text(name), **span))
         if moves:
-            facts["headline.intensity"] = {"moves": [words("sectors.answer.intensity", **move) for move in moves]}
+            facts["headline.intensity"] = {"moves": moves}
         levels = None if self.productivity is None else latest(self.productivity, "level")
         if levels is not None and levels.height:
             counts = {"regions": levels.height, "up": levels.filter(pl.col("level") > 1).height}
@@ -238,15 +233,8 @@ class Decoupling(Result, verb="decoupling", topic="sectors", key=KEYS):
         last = self.last()
         counts = last.group_by("state", "state_en").len().sort("len", "state_en", descending=[True, False])
         named = [count_text(text(f"decoupling.states.{state}"), count) for state, _, count in counts.iter_rows()]
-        values = {
-            "first": last["start"][0],
-            "last": last["year"][0],
-            "pressure": series_text(self.pressure),
-            "driver": series_text(self.driver),
-            "regions": last.height,
-            "counts": named,
-        }
-        return {"answer.states": values}
+        span = {"first": last["start"][0], "last": last["year"][0], "regions": last.height, "counts": named}
+        return {"answer.states": {"pressure": series_text(self.pressure), "driver": series_text(self.driver), **span}}
 
 
 def decoupling(

@@ -207,14 +207,8 @@ class SpatialAutocorrelation(Result, verb="moran", topic="sectors", key=("year",
         local = self.local.filter(year=last["year"])
         sure = last["p_permutation"] <= setting("significance.value")
         alike = "alike" if last["moran"] > last["expected"] else "unlike"
-        values = {
-            "value": series_text(str(self.provenance.options["value"]), self.names),
-            "first": first["year"],
-            "before": first["moran"],
-            "last": last["year"],
-            "after": last["moran"],
-            "p": last["p_permutation"],
-        }
+        values = {"value": series_text(str(self.provenance.options["value"]), self.names), "p": last["p_permutation"]}
+        values |= {"first": first["year"], "before": first["moran"], "last": last["year"], "after": last["moran"]}
         counts = {"count": int(local["significant"].sum()), "kept": int(local["significant_fdr"].sum())}
         return {
             f"answer.{alike if sure else 'random'}": values,
@@ -359,11 +353,8 @@ class Ellipses(Result, verb="ellipse", topic="sectors", key=("year",)):
     def facts(self) -> Facts:
         """Return where the centre of gravity went and how the spread changed."""
         first, last = self.frame.row(0, named=True), self.frame.row(-1, named=True)
-        values = {
-            f"{name}_{end}": row[name]
-            for end, row in (("before", first), ("after", last))
-            for name in ("year", "longitude", "latitude")
-        }
+        names = ("year", "longitude", "latitude")
+        values = {f"{name}_before": first[name] for name in names} | {f"{name}_after": last[name] for name in names}
         return {"answer.ellipse": values | {"change": last["area_km2"] / first["area_km2"] - 1}}
 
 

@@ -67,13 +67,9 @@ class Uncertainty(Result, verb="uncertainty", topic="pathways", key=("place",)):
         """Return who is surely in the upper third, how wide the ranks are, and how far the index is determined."""
         sure = self.frame.sort("rank").filter(pl.col("top_third") >= setting("uncertainty.sure"))["place"]
         options = self.provenance.options
-        ranks = {
-            "sure": [self.names.region(code) for code in sure],
-            "level": options["level"],
-            "wide": float((self.frame["rank_high"] - self.frame["rank_low"]).to_numpy().mean()),
-            "n": self.frame.height,
-            "draws": self.used,
-        }
+        wide = float((self.frame["rank_high"] - self.frame["rank_low"]).to_numpy().mean())
+        ranks = {"sure": [self.names.region(code) for code in sure], "level": options["level"], "wide": wide}
+        ranks |= {"n": self.frame.height, "draws": self.used}
         agreement = {"used": self.used, "draws": options["draws"], "middle": float(np.median(self.agreement))}
         return {"headline.ranks" if len(sure) else "headline.no_ranks": ranks, "summary.agreement": agreement}
 

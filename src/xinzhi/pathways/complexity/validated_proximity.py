@@ -218,16 +218,9 @@ class Validated(Result, verb="validated_proximity", topic="pathways", key=("acti
     def facts(self) -> Facts:
         """Return how many pairs are linked beyond chance, and the strongest."""
         count, best = int(self.frame["valid"].sum()), self.frame.sort("p_value").row(0, named=True)
-        return {
-            "summary.validated": {
-                "n": count,
-                "pairs": self.frame.height,
-                "share": count / self.frame.height,
-                "level": f"{self.level:g}",
-                "a": self.names.text("industry", best["activity"]),
-                "b": self.names.text("industry", best["other"]),
-            }
-        }
+        a, b = (self.names.text("industry", best[key]) for key in ("activity", "other"))
+        said = {"n": count, "pairs": self.frame.height, "share": count / self.frame.height, "level": f"{self.level:g}"}
+        return {"summary.validated": {**said, "a": a, "b": b}}
 
 
 def validated_proximity(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -131,14 +132,11 @@ class Forecast(Result, verb="forecast", topic="pathways", key=("place", "activit
 
     def facts(self) -> Facts:
         """Return the likeliest entries and the base rate."""
+        industry, region = partial(self.names.text, "industry"), self.names.region
+        best = self.frame.sort("probability", descending=True).head(_SHOWN)
         top = [
-            words(
-                "pathways.summary.entry",
-                activity=self.names.text("industry", row["activity"]),
-                place=self.names.region(row["place"]),
-                chance=row["probability"],
-            )
-            for row in self.frame.sort("probability", descending=True).head(_SHOWN).iter_rows(named=True)
+            words("pathways.summary.entry", activity=industry(activity), place=region(place), chance=chance)
+            for activity, place, chance in best.select("activity", "place", "probability").iter_rows()
         ]
         return {"summary.forecast": {"n": self.frame.height, "base": self.frame["base_rate"][0], "top": top}}
 

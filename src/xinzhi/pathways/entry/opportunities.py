@@ -58,21 +58,13 @@ class Opportunities(Result, verb="opportunities", topic="pathways", key=("place"
         shares = dict(self.frame["quadrant"].value_counts(normalize=True).iter_rows())
         counts = self.quadrants()
         first = counts.filter(pl.col("near-complex") > 0).height
-        found: Facts = {
-            "summary.quadrants": {
-                "n": self.frame.height,
-                "places": counts.height,
-                "near": shares.get("near-complex", 0.0),
-                "far": shares.get("far-complex", 0.0),
-            },
-            "headline.regions": {
-                "top": [self.names.region(code) for code in counts["place"][:_SHOWN]],
-                "most": counts["near-complex"][0],
-                "none": counts.height - first,
-                "n": counts.height,
-            },
-        }
-        return found | self._fitted()
+        near, far = (shares.get(name, 0.0) for name in ("near-complex", "far-complex"))
+        top = [self.names.region(code) for code in counts["place"][:_SHOWN]]
+        most = {"most": counts["near-complex"][0], "none": counts.height - first, "n": counts.height}
+        return {
+            "summary.quadrants": {"n": self.frame.height, "places": counts.height, "near": near, "far": far},
+            "headline.regions": {"top": top, **most},
+        } | self._fitted()
 
     def _fitted(self) -> Facts:
         fit = self.endowment_fit

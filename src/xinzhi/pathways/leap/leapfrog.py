@@ -47,14 +47,11 @@ class Leapfrog(Result, verb="leapfrog", topic="pathways", key=("region", "condit
         counts = self.frame.drop_nulls("met").group_by("condition", maintain_order=True)
         rows = counts.agg(pl.col("met").sum(), n=pl.len()).rows(named=True)
         every = self.regions.filter(pl.col("met") == pl.col("judged"))["region"]
+        most = order["met"][0]
+        top = [self.names.region(code) for code in order.filter(pl.col("met") == most)["region"]]
+        lead = {"year": self.year, "leader": self.names.region(self.leader)}
         return {
-            "headline.leapfrog": {
-                "year": self.year,
-                "leader": self.names.region(self.leader),
-                "top": [self.names.region(code) for code in order.filter(pl.col("met") == order["met"][0])["region"]],
-                "met": order["met"][0],
-                "n": len(rows),
-            },
+            "headline.leapfrog": {**lead, "top": top, "met": most, "n": len(rows)},
             "summary.all_conditions" if len(every) else "summary.no_region": {
                 "regions": [self.names.region(code) for code in every]
             },

@@ -76,29 +76,17 @@ class Isomorphism(Result, verb="isomorphism", topic="pathways", key=("level", "y
         found: Facts = {"summary.levels": {"year": last, "levels": said}}
         pairs = self.frame.filter(pl.col("level") == level, pl.col("year") == last).sort("cosine", descending=True)
         near, far = pairs.row(0, named=True), pairs.row(-1, named=True)
-        found["headline.similarity"] = {
-            "year": last,
-            "a": self.names.region(near["region"]),
-            "b": self.names.region(near["other"]),
-            "high": near["cosine"],
-            "c": self.names.region(far["region"]),
-            "d": self.names.region(far["other"]),
-            "low": far["cosine"],
-            "mean": float(pairs["cosine"].to_numpy().mean()),
-        }
+        a, b, c, d = (self.names.region(pair[key]) for pair in (near, far) for key in ("region", "other"))
+        alike = {"high": near["cosine"], "low": far["cosine"], "mean": float(pairs["cosine"].to_numpy().mean())}
+        found["headline.similarity"] = {"year": last, "a": a, "b": b, "c": c, "d": d, **alike}
         end = rows[-1]
         if end["expected"] is not None:
             beyond = end["p_more"] <= setting("inference.level")
             found["summary.by_chance"] = {**end, "beyond": beyond}
         then = self.years.filter(pl.col("level") == end["level"]).sort("year").row(0, named=True)
         if then["year"] != last:
-            found["headline.likeness"] = {
-                "start": then["year"],
-                "end": last,
-                "first": then["mean_cosine"],
-                "last": end["mean_cosine"],
-                "chance": end["expected"],
-            }
+            ends = {"first": then["mean_cosine"], "last": end["mean_cosine"], "chance": end["expected"]}
+            found["headline.likeness"] = {"start": then["year"], "end": last, **ends}
             found["summary.krugman"] = {"first": then["mean_krugman"], "last": end["mean_krugman"]}
         return found | ({} if self.choice is None else self.choice.facts())
 
@@ -137,16 +125,10 @@ class Isomorphism(Result, verb="isomorphism", topic="pathways", key=("level", "y
             words("pathways.explain.share", name=self.names.text("industry", industry), here=own, elsewhere=rest)
             for industry, own, rest in activities.head(_SHOWN).select("activity", "share", "share_elsewhere").rows()
         ]
+        like = {"near": self.names.region(near["region"]), "high": near["cosine"]}
+        like |= {"far": self.names.region(far["region"]), "low": far["cosine"]}
         facts: Facts = {
-            "explain.likeness": {
-                "name": name,
-                "year": when,
-                "level": word("chart", f"level_{level}"),
-                "near": self.names.region(near["region"]),
-                "high": near["cosine"],
-                "far": self.names.region(far["region"]),
-                "low": far["cosine"],
-            },
+            "explain.likeness": {"name": name, "year": when, "level": word("chart", f"level_{level}"), **like},
             "explain.against": row,
             "explain.apart": {"activities": apart},
         }
