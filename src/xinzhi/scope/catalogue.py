@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.finding import Finding, finding, listed
+from xinzhi.core.finding import Finding, Place, finding, listed
 from xinzhi.core.text import Text, words
 from xinzhi.core.yamlfile import KeyPath, Source
 from xinzhi.scope.dated import Definition, Entry, build, classes
@@ -170,10 +170,9 @@ def counts(definition: Definition, source: Source) -> Iterator[Finding]:
             found = len(definition.categories) if name == "categories" else tally(entries, name, definition.standard)
             if found == expected or (definition.status == "partial" and found < expected):
                 continue
-            yield finding(
-                "scope.count", file=source.file, line=source.line(path), key=".".join(path), value=str(found),
-                expected=str(expected), words={"what": words(f"scope.counted.{name}")},
-            )  # fmt: skip
+            place: Place = {"file": source.file, "line": source.line(path), "key": ".".join(path)}
+            said = {"what": words(f"scope.counted.{name}")}
+            yield finding("scope.count", **place, value=str(found), expected=str(expected), words=said)
 
 
 def tally(entries: Sequence[Entry], name: str, of: str) -> int:

@@ -146,18 +146,13 @@ def errata() -> pl.DataFrame:
     [('group', 10), ('misprint', 3), ('missing', 11), ('repeated', 2)]
     """
     found = document(_ERRATA)
-    rows = [
-        ("gbt", code, "missing", about["isic"], about["status"], about["because"]) for code, about in _items("missing")
-    ]
-    rows += [("gbt", code, about["is"], None, "not used", about["because"]) for code, about in _items("foreign")]
+    missing, foreign, isic = (found[part].items() for part in ("missing", "foreign", "isic"))
+    rows = [("gbt", code, "missing", one["isic"], one["status"], one["because"]) for code, one in missing]
+    rows += [("gbt", code, one["is"], None, "not used", one["because"]) for code, one in foreign]
     rows += [("gbt", row["gbt"], "repeated", row["isic"], "once", row["because"]) for row in found["repeated"]]
-    rows += [("isic", code, about["is"], None, "as printed", about["because"]) for code, about in _items("isic")]
+    rows += [("isic", code, one["is"], None, "as printed", one["because"]) for code, one in isic]
     names = ("side", "code", "kind", "isic", "status", "because")
     return pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row")
-
-
-def _items(part: str) -> list[tuple[str, dict[str, Any]]]:
-    return list(document(_ERRATA)[part].items())
 
 
 def _weights(weights: Mapping[str, float]) -> dict[str, float]:

@@ -86,9 +86,13 @@ class Sectors(Result, verb="advance", topic="sectors", key=KEYS):
         limits = self.bounds.select("indicator", "lower", "upper")
         figures = self.indicators.filter(region=code, year=when).join(limits, on="indicator", how="left")
         return Explanation(
-            region=code, year=when, name=name, row=row.row(0, named=True), indicators=figures,
+            region=code,
+            year=when,
+            name=name,
+            row=row.row(0, named=True),
+            indicators=figures,
             sectors=self.sectors.filter(region=code, year=when),
-        )  # fmt: skip
+        )
 
     def codes(self) -> list[str]:
         """Return the sectors in their order."""

@@ -127,16 +127,15 @@ def lmdi(
         empty=True,
     )
     provenance = given.provenance("lmdi", factors=names, item=item, span=span)
-    return decompose(given.frame, names, item=item, span=span, total=total, made=(given.kind, provenance))
+    return decompose(given.frame, names, item, span, total, (given.kind, provenance))
 
 
 def decompose(
     data: pl.DataFrame,
     names: list[str],
-    *,
-    item: str | None = None,
-    span: int | None = 1,
-    total: str = "total",
+    item: str | None,
+    span: int | None,
+    total: str,
     made: tuple[FrameKind, Provenance],
 ) -> Drivers:
     """Return the decomposition of checked columns; see `lmdi`."""
@@ -247,9 +246,7 @@ def kaya(
         factors["emission_content"] = pl.col(emissions) / energy
     data = usable.select(*KEYS, **factors)
     provenance = given.provenance("kaya", emissions=emissions, series=names, span=span)
-    result = decompose(
-        data, list(factors), span=span, total=emissions or names["energy"], made=(given.kind, provenance)
-    )
+    result = decompose(data, list(factors), None, span, emissions or names["energy"], (given.kind, provenance))
     bad = complete.join(usable, on=KEYS, how="anti").select(KEYS)
     left = [result.omitted, omitted(bad.iter_rows(), reason("no_denominator")), missing_reasons(given.frame, wanted)]
     return replace(result, omitted=pl.concat(left).sort(KEYS), names=given.names)

@@ -26,10 +26,9 @@ Merging = Literal["ps", "vlt"]
 Order = Literal["last", "last-half"]
 _TWO = 2
 _SHOWN = 4
-_TABLE: dict[str, Any] = {
-    **dict.fromkeys(("club", "units"), pl.Int64), **dict.fromkeys(("slope", "standard_error", "t", "p"), pl.Float64),
-    "converges": pl.Boolean, "sieve": pl.Float64, "merged_from": pl.String,
-}  # fmt: skip
+_TABLE: dict[str, Any] = dict.fromkeys(("club", "units"), pl.Int64)
+_TABLE |= dict.fromkeys(("slope", "standard_error", "t", "p"), pl.Float64)
+_TABLE |= {"converges": pl.Boolean, "sieve": pl.Float64, "merged_from": pl.String}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -294,11 +294,11 @@ def complete(
     if 2 * kept.sum() < len(names):
         places = [f"{place} ({', '.join(some)})" for place, some in lacking.items()]
         raise InputError("pathways.no-endowments", n=len(lacking), of=len(names), places=places)
-    return kept, tuple(
-        finding("pathways.no-fit", table="endowments", key=place,
-                words={"place": known.region(place), "factors": [word("chart", one) for one in some]})
-        for place, some in lacking.items()
-    )  # fmt: skip
+    findings = []
+    for place, some in lacking.items():
+        said = {"place": known.region(place), "factors": [word("chart", one) for one in some]}
+        findings.append(finding("pathways.no-fit", table="endowments", key=place, words=said))
+    return kept, tuple(findings)
 
 
 def spread_out(found: Fit, kept: BoolArray, findings: tuple[Finding, ...]) -> Fit:

@@ -229,12 +229,10 @@ def side_by_side(results: Mapping[str, LeadChanges]) -> pl.DataFrame:
     keys, parts = ["challenger", "incumbent"], []
     for name, result in results.items():
         of = {"first": result.frame, "durable": result.frame.filter(pl.col("durable"))}
-        both = [
-            frame.sort("episode").group_by(keys, maintain_order=True).first().select(
-                *keys, *(pl.col(end).alias(f"{name}_{stem}_{end}") for end in ("earliest", "latest"))
-            )
-            for stem, frame in of.items()
-        ]  # fmt: skip
+        both = []
+        for stem, frame in of.items():
+            ends = (pl.col(end).alias(f"{name}_{stem}_{end}") for end in ("earliest", "latest"))
+            both.append(frame.sort("episode").group_by(keys, maintain_order=True).first().select(*keys, *ends))
         parts.append(both[0].join(both[1], on=keys, how="left"))
     return reduce(lambda one, other: one.join(other, on=keys, how="full", coalesce=True), parts).sort(keys)
 

@@ -244,10 +244,10 @@ def _series(package: Package, when: int, measurement: Measurement | None) -> pl.
 
 def _long(controls: dict[tuple[str, str], Counterfactual], name: str) -> pl.DataFrame:
     """Return one frame of every control, with its province and series before it."""
-    parts = []
-    for (region, series), control in controls.items():
-        part: pl.DataFrame = getattr(control, name)
-        parts.append(part.select(pl.lit(region).alias("region"), pl.lit(series).alias("series"), pl.all()))
+    parts: list[pl.DataFrame] = [
+        getattr(control, name).select(pl.lit(region).alias("region"), pl.lit(series).alias("series"), pl.all())
+        for (region, series), control in controls.items()
+    ]
     return pl.concat(parts)
 
 

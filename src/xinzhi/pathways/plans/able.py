@@ -25,11 +25,9 @@ _SAID = ("name_zh", "name_en", "issuer_zh", "issuer", "source", "confidence", "n
 _SHOWN = 4
 _FILE = Path(__file__).parent.with_name("able.yaml")
 _KEY = ["region", "category"]
-_SERIES = {
-    **dict.fromkeys(("region", "category"), pl.String), **dict.fromkeys(("ratio", "share"), pl.Float64),
-    "year": pl.Int64, **dict.fromkeys(("passes", "soft", "lasting", "counted", "little"), pl.Boolean),
-    "measure": pl.String,
-}  # fmt: skip
+_SERIES: dict[str, Any] = {"region": pl.String, "category": pl.String, "ratio": pl.Float64, "share": pl.Float64}
+_SERIES |= {"year": pl.Int64} | dict.fromkeys(("passes", "soft", "lasting", "counted", "little"), pl.Boolean)
+_SERIES |= {"measure": pl.String}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

@@ -236,24 +236,27 @@ def isomorphism(
         raise UsageError("pathways.few-draws", verb=verb, n=count)
     read = {year: jobs(data, year, verb=verb)[0] for year in (known if years is None else sorted(set(years)))}
     names = names_of(data)
-    tables: dict[str, list[pl.DataFrame]] = {"pairs": [], "years": [], "regions": [], "activities": []}
+    parts: list[tuple[pl.DataFrame, ...]] = []
     structures: dict[tuple[str, int], FloatArray] = {}
     for level, year, cells, values, codes in _structures(read, levels):
         structures[level, year] = values
         alike, apart = cosine(values), krugman(values)
         pairs, drawn = pair_rows(level, year, cells.places, (alike, apart), values, (null, count, seed))
-        tables["pairs"].append(pairs)
-        tables["years"].append(year_row(level, year, pairs, drawn, len(codes)))
-        tables["regions"].append(region_rows(level, year, cells.places, names, values, alike))
-        tables["activities"].append(activity_rows(level, year, codes, values))
+        of_regions = region_rows(level, year, cells.places, names, values, alike)
+        of_year, of_activities = (
+            year_row(level, year, pairs, drawn, len(codes)),
+            activity_rows(level, year, codes, values),
+        )
+        parts.append((pairs, of_year, of_regions, of_activities))
+    every_pair, by_year, regions, activities = (pl.concat(some) for some in zip(*parts, strict=True))
     with_plans = plans and {"plans", "plan_categories"} <= set(data.tables)
     chosen = choices(data, draws=count, seed=seed) if with_plans else None
     missing = (finding("pathways.no-plans", table="plans"),) if plans and not with_plans else ()
     return Isomorphism(
-        frame=pl.concat(tables["pairs"]),
-        years=pl.concat(tables["years"]),
-        regions=pl.concat(tables["regions"]),
-        activities=pl.concat(tables["activities"]),
+        frame=every_pair,
+        years=by_year,
+        regions=regions,
+        activities=activities,
         choice=chosen,
         structures=structures,
         places={year: cells.places for year, cells in read.items()},

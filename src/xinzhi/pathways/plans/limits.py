@@ -98,10 +98,8 @@ def gains_of(given: AnyFrame, package: Package, cells: Cells, year: int) -> Floa
 def _refuse(found: FloatArray, places: Sequence[str], industries: Sequence[str], *, most: float = np.inf) -> None:
     """Raise where a gain or a chance is none that can be; the message names the first."""
     for row, column in np.argwhere((found < 0) | (found > most))[:1]:
-        raise InputError(
-            "pathways.negative-gain" if np.isinf(most) else "pathways.probability-range",
-            region=places[row], industry=industries[column], value=f"{found[row, column]:g}",
-        )  # fmt: skip
+        said = {"region": places[row], "industry": industries[column], "value": f"{found[row, column]:g}"}
+        raise InputError("pathways.negative-gain" if np.isinf(most) else "pathways.probability-range", **said)
 
 
 def output_per_head(package: Package, year: int, people: str = "population") -> dict[str, float] | None:

@@ -355,8 +355,8 @@ def candidates(data: Package, cells: Cells, near: Nearness) -> Candidates:
     nation, heads = cells.values.sum(axis=0), cells.values.sum(axis=1)
     columns = [base[code] for code in codes]
     jobs = np.column_stack([cells.values[:, some].sum(axis=1) for some in columns])
-    weights = [nation[some] / nation[some].sum() if nation[some].sum() > 0 else np.ones(len(some)) / len(some)
-               for some in columns]  # fmt: skip
+    parts = [nation[some] for some in columns]
+    weights = [part / part.sum() if part.sum() > 0 else np.ones(len(part)) / len(part) for part in parts]
     density = np.column_stack([near.density[:, some] @ part for some, part in zip(columns, weights, strict=True)])
     # Columns overlap: shares of a place's jobs over those of all places, of all jobs and not of the row's sum.
     whole = np.column_stack([jobs, heads]).sum(axis=0)

@@ -227,9 +227,13 @@ def index(
         rules = rules.within(frame.columns)
     scale = normalisation if isinstance(normalisation, Normalisation) else Normalisation(normalisation)
     how = Convention(
-        weights=weights, aggregation=aggregation, normalisation=scale, treatment=treatment, imputation=imputation,
+        weights=weights,
+        aggregation=aggregation,
+        normalisation=scale,
+        treatment=treatment,
+        imputation=imputation,
         pooled=pooled,
-    )  # fmt: skip
+    )
     table = read_table(frame, rules)
     filled = impute(table.values, table.keys, imputation)
     few_filled = np.isnan(table.values).mean(axis=1) <= convention("imputed_most")
