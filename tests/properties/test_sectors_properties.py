@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from xinzhi.core.markov_chains import probabilities, steady_state
 from xinzhi.sectors.coupling import coordination_degree, coupling_degree, obstacle_degree, relative_levels
-from xinzhi.sectors.distribution import bandwidth, kernel_density, probabilities, steady_state
+from xinzhi.sectors.distribution import bandwidth, kernel_density
 from xinzhi.sectors.green import decoupling_state
 from xinzhi.sectors.inequality import dagum, gini, theil
 from xinzhi.sectors.lmdi import lmdi, lmdi_additive, logarithmic_mean

@@ -171,8 +171,8 @@ def counts(definition: Definition, source: Source) -> Iterator[Finding]:
             if found == expected or (definition.status == "partial" and found < expected):
                 continue
             place: Place = {"file": source.file, "line": source.line(path), "key": ".".join(path)}
-            said = {"what": words(f"scope.counted.{name}")}
-            yield finding("scope.count", **place, value=str(found), expected=str(expected), words=said)
+            place["value"], place["expected"] = str(found), str(expected)
+            yield finding("scope.count", **place, words={"what": words(f"scope.counted.{name}")})
 
 
 def tally(entries: Sequence[Entry], name: str, of: str) -> int:

@@ -294,9 +294,8 @@ def read_industries(native: AnyFrame, name: str) -> Industries:
     order = {code: at for at, code in enumerate(tree.names)}
     codes = tuple(sorted(rows["code"].unique().to_list(), key=order.__getitem__))
     kept = rows.select(*keys, "code", *(pl.col(number).cast(pl.Float64) for number in numbers))
-    levels = {tree.level(code): words(f"scope.level.{tree.level(code)}") for code in codes}
-    last = {tree.level(code): code for code in codes}
-    shown = [words("scope.level.of", code=last[level], level=text) for level, text in levels.items()]
+    levels = {tree.level(code): code for code in codes}
+    shown = [words("scope.level.of", code=code, level=words(f"scope.level.{one}")) for one, code in levels.items()]
     mixed = [finding("scope.mixed-levels", table="industries", column="code", words={"codes": shown})]
     return Industries(kept, codes, keys, numbers, read.kind, tuple(mixed) if len(levels) > 1 else ())
 

@@ -9,19 +9,9 @@ from typing import Any, Literal
 import numpy as np
 import polars as pl
 
+from xinzhi.core import markov_chains as chains
 from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.markov_chains import (
-    Homogeneity,
-    classify,
-    homogeneity,
-    moves,
-    probabilities,
-    quantile_bounds,
-    steady_state,
-    transition_table,
-    yearly_means,
-)
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.spatial import neighbour_means
 from xinzhi.sectors.conventions import method, series_text, setting
@@ -165,7 +155,7 @@ class MarkovChain(Result, verb="markov", topic="sectors", key=("neighbours", "or
     steady: pl.DataFrame
     classes: pl.DataFrame
     bounds: tuple[float, ...]
-    homogeneity: Homogeneity | None
+    homogeneity: chains.Homogeneity | None
     omitted: pl.DataFrame
 
     def facts(self) -> Facts:
@@ -235,13 +225,13 @@ def markov(
     table = data.frame
     regions, years, cells = grid(table, value)
     if relative:
-        mean = yearly_means(cells)
+        mean = chains.yearly_means(cells)
         if (mean <= 0).any():
             raise InputError("sectors.mean-not-positive", year=years[int(np.flatnonzero(mean <= 0)[0])])
         cells = np.asarray(cells / mean)
     cuts = _cuts(cells, number, given if given is not None else str(bounds), value)
-    place = classify(cells, cuts)
-    counts = [moves(place, number)]
+    place = chains.classify(cells, cuts)
+    counts = [chains.moves(place, number)]
     if not counts[0].sum():
         raise InputError("sectors.no-transition", value=value)
     test = None
@@ -250,11 +240,11 @@ def markov(
         weights = spatial_weights(neighbours, regions, islands=islands)
         kept, lag = [regions.index(name) for name in weights.regions], np.full(cells.shape, np.nan)
         lag[kept] = neighbour_means(weights.matrix, cells[kept])
-        around = classify(lag, cuts)
-        spatial = [moves(place, number, around == state) for state in range(number)]
+        around = chains.classify(lag, cuts)
+        spatial = [chains.moves(place, number, around == state) for state in range(number)]
         counts += spatial
-        test = homogeneity(np.stack(spatial))
-    limits = [steady_state(probabilities(matrix)) for matrix in counts]
+        test = chains.homogeneity(np.stack(spatial))
+    limits = [chains.steady_state(chains.probabilities(matrix)) for matrix in counts]
     steady = [
         (condition, state + 1, float(limit[state]))
         for condition, limit in enumerate(limits)
@@ -265,7 +255,7 @@ def markov(
     missing = table.filter(pl.col(value).is_null()).select(KEYS).iter_rows()
     row, column = np.nonzero(place >= 0)
     return MarkovChain(
-        frame=pl.DataFrame(transition_table(counts)).with_columns(pl.col("probability").fill_nan(None)),
+        frame=pl.DataFrame(chains.transition_table(counts)).with_columns(pl.col("probability").fill_nan(None)),
         steady=pl.DataFrame(steady, schema=schema, orient="row"),
         classes=pl.DataFrame(
             {
@@ -289,7 +279,7 @@ def _cuts(cells: FloatArray, number: int, bounds: str | list[float], value: str)
         return np.array(bounds)
     if bounds not in {"pooled", "yearly"}:
         raise UsageError("sectors.markov-bounds", bounds=bounds)
-    cuts = quantile_bounds(cells, number, yearly=bounds == "yearly")
+    cuts = chains.quantile_bounds(cells, number, yearly=bounds == "yearly")
     if bounds == "pooled" and (np.diff(cuts) <= 0).any():
         raise InputError("sectors.equal-values", value=value, classes=number)
     return cuts

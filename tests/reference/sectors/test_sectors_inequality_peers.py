@@ -15,7 +15,8 @@ import polars as pl
 import pytest
 from scipy.stats import gaussian_kde
 
-from xinzhi.sectors.distribution import bandwidth, kernel_density, markov, probabilities, steady_state
+from xinzhi.core.markov_chains import probabilities, steady_state
+from xinzhi.sectors.distribution import bandwidth, kernel_density, markov
 from xinzhi.sectors.inequality import gini, theil
 from xinzhi.sectors.spatial import deviational_ellipse, global_moran, local_moran, spatial_weights
 

@@ -12,8 +12,9 @@ import pytest
 import xinzhi
 from xinzhi import sectors
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.markov_chains import homogeneity, steady_state
 from xinzhi.sectors.conventions import document
-from xinzhi.sectors.distribution import bandwidth, homogeneity, steady_state
+from xinzhi.sectors.distribution import bandwidth
 from xinzhi.sectors.inequality import dagum, gini, theil
 from xinzhi.sectors.spatial import global_moran, local_moran, spatial_weights
 

@@ -194,9 +194,9 @@ def normalise(
     turned = values * directions
     if how.method in _RANKS:
         below = np.column_stack([np.searchsorted(np.sort(column), column, side="left") for column in turned.T])
-        return np.asarray(
-            {"percentile": below / (len(turned) - 1), "rank": below + 1.0, "borda": below + 0.0}[how.method]
-        )
+        if how.method == "percentile":
+            return np.asarray(below / (len(turned) - 1))
+        return np.asarray(below + (1.0 if how.method == "rank" else 0.0))
     if how.method == "vector":
         return np.asarray(turned / np.sqrt((turned**2).sum(axis=0)))
     if how.method == "z":
