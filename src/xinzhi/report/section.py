@@ -287,9 +287,7 @@ def shown(  # noqa: PLR0913 - what a row of data leaves open
     part = row.get("part", "frame")
     held = ordered(getattr(result, part) if frame is None else frame, row.get("order", ()))
     if twin is None:
-        own, title = f"{topic}.table.{row['table'].partition('_')[2]}", options["title"]
-        if has(own) or isinstance(title, str):
-            title = words(own if has(own) else f"{topic}.title.{title}", **said)
+        title = _twin_title(topic, row["table"].partition("_")[2], options["title"], said)
         filled = {one: value for one, value in said.items() if one not in TAKEN}
         twin = table(
             row["table"], held, listed or row.get("columns"), result, part=part, names=names, title=title, **filled
@@ -307,6 +305,15 @@ def shown(  # noqa: PLR0913 - what a row of data leaves open
         measure = unit if isinstance(unit, Text) else words(f"{topic}.unit_of.{unit}", **said)
         options = {axis: measure for axis in ("x", "y") if _asks(chart, axis)} | options
     return picture(f"{topic}.{row.get('kind', name)}", chart, rows, twin, said, **options)
+
+
+def _twin_title(topic: str, name: str, title: Text | str, values: Mapping[str, object]) -> Text:
+    """Return the title of the table of a picture: its own, else that of the picture."""
+    kept = [f"{topic}.table.{name}", *([] if isinstance(title, Text) else [f"{topic}.title.{name}"])]
+    own = next((one for one in kept if has(one)), None)
+    if own is None and isinstance(title, Text):
+        return title
+    return words(own or f"{topic}.title.{title}", **values)
 
 
 def _drawn(chart: Callable[..., ChartType], rows: Any, options: Mapping[str, Any], w: Any, **form: bool) -> ChartType:  # noqa: ANN401 - rows of any kind

@@ -156,7 +156,7 @@ def _column(
     key = f"{home}.unit_of.{unit}"
     called = None if unit is None else words(key, **values) if has(key) else same(unit)
     made = column(f"{home}.{asked.get('title', name)}", asked["kind"], called, of=name, **values)
-    return replace(made, names=asked.get("names"))
+    return replace(made, names=asked.get("names"), values=described(topic, name, frame, of, part, values).values)
 
 
 def _title(key: str, of: Result | None, values: Mapping[str, object]) -> Text:

@@ -18,7 +18,7 @@ from xinzhi.frontier import Labels, labelled, package_goods
 from xinzhi.frontier.change.result import STACKS
 from xinzhi.report import svg
 from xinzhi.report.pages import section
-from xinzhi.report.pages.frontier.efficiency import isoquant, production, transformation
+from xinzhi.report.pages.frontier import isoquant, production, transformation
 
 GOODS = ["capital", "employment", "output_real"]
 

@@ -11,9 +11,8 @@ from made_up_economy import made_up_economy
 from xinzhi.core.errors import UsageError
 from xinzhi.core.text import same
 from xinzhi.report import pages, svg, write_report
-from xinzhi.report.pages.sources.decomposition import apart, leading_parts
-from xinzhi.report.pages.sources.in_depth import flow_means, uncrowded
-from xinzhi.report.pages.sources.tables import Shown
+from xinzhi.report.pages.sources import Shown, apart, leading_parts
+from xinzhi.report.pages.sources_in_depth import flow_means, uncrowded
 from xinzhi.sources import allocation, decompose, innovation, upgrading
 
 TIGHT = 1e-9

@@ -18,7 +18,7 @@ from xinzhi.report.page import table_markup as markup
 from xinzhi.report.section import OWN, Section, picture, rows_of
 from xinzhi.report.table import column, ordered, table
 
-LEFT_OPEN = {"frontier.how.dots", "frontier.how.frontier"}  # named by the page
+LEFT_OPEN = {"frontier.how.dots", "frontier.how.frontier", "sources.title.flow-capital", "sources.title.flow-labour"}
 PERCENT = Text(zh="%", en="%")
 EARLY = Text(zh="初期", en="early stage")
 JILIN = Text(zh="吉林", en="Jilin")

@@ -62,6 +62,31 @@ def data(rows: Iterable[dict[str, Any]]) -> alt.InlineData:
     return alt.InlineData(values=tuple(rows))
 
 
+def mark(
+    kind: str,
+    rows: Iterable[Mapping[str, Any]] | alt.InlineData,
+    channels: Mapping[str, Any],
+    **properties: object,
+) -> alt.Chart:
+    """Return marks of a kind, ``rule`` or ``text``, one for every row, by what says where each stands."""
+    base = alt.Chart(rows if isinstance(rows, alt.InlineData) else data(map(dict, rows)))
+    drawn: alt.Chart = getattr(base, f"mark_{kind}")(**properties).encode(**channels)
+    return drawn
+
+
+def marks(
+    kind: str, rows: Iterable[Mapping[str, Any]], channels: Mapping[str, Any], **properties: object
+) -> list[alt.Chart]:
+    """Return marks as a layer, none where there are no rows."""
+    held = list(rows)
+    return [mark(kind, held, channels, **properties)] if held else []
+
+
+def worded(w: Words, rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return rows in the words of a chart."""
+    return [{key: w(cell) if isinstance(cell, Text) else cell for key, cell in row.items()} for row in rows]
+
+
 def configure(chart: ChartType) -> ChartType:
     """Give a finished chart the common look."""
     chart.config = alt.Config(
@@ -85,19 +110,15 @@ def configure(chart: ChartType) -> ChartType:
     return chart
 
 
-def shades(w: Words, marks: Sequence[Mapping[str, Any]]) -> list[alt.Chart]:
+def shades(w: Words, spells: Sequence[Mapping[str, Any]]) -> list[alt.Chart]:
     """Return bands behind spans of years, with their words."""
-    if not marks:
-        return []
-    band = alt.Chart(data({"start": one["start"], "end": one["end"]} for one in marks)).mark_rect(
-        color=SHADE, opacity=1
-    )
-    found = [band.encode(x=alt.X("start:Q"), x2=alt.X2("end:Q"))]
-    named = [{"x": (one["start"] + one["end"]) / 2, "text": w(one["word"])} for one in marks if one.get("word")]
-    if named:
-        label = alt.Chart(data(named)).mark_text(fontSize=9, color=SOFT, baseline="bottom")
-        found.append(label.encode(x=alt.X("x:Q"), y=y_at("height"), text=alt.Text("text:N")))
-    return found
+    spans = ({"start": one["start"], "end": one["end"]} for one in spells)
+    named = [{"x": (one["start"] + one["end"]) / 2, "text": w(one["word"])} for one in spells if one.get("word")]
+    place = {"x": alt.X("x:Q"), "y": y_at("height"), "text": "text:N"}
+    return [
+        *marks("rect", spans, {"x": alt.X("start:Q"), "x2": "end:Q"}, color=SHADE, opacity=1),
+        *marks("text", named, place, fontSize=9, color=SOFT, baseline="bottom"),
+    ]
 
 
 def abreast(*charts: Any) -> ChartType:  # noqa: ANN401 - charts of any kind
@@ -180,15 +201,12 @@ def ordinal(order: Sequence[str], **axis: Any) -> alt.Y:  # noqa: ANN401 - prope
 
 def reference(value: float | None, axis: Literal["x", "y"], scale: alt.Scale) -> list[alt.Chart]:
     """Return the dashed line at a value of the axis, none without a value."""
-    if value is None:
-        return []
-    rule = alt.Chart(data([{"value": value}])).mark_rule(color=SOFT, strokeDash=[3, 3])
-    at = {"x": alt.X("value:Q", scale=scale)} if axis == "x" else {"y": alt.Y("value:Q", scale=scale)}
-    return [rule.encode(**at)]
+    rows = [] if value is None else [{"value": value}]
+    place = {"x": alt.X("value:Q", scale=scale)} if axis == "x" else {"y": alt.Y("value:Q", scale=scale)}
+    return marks("rule", rows, place, color=SOFT, strokeDash=[3, 3])
 
 
 def zero(axis: str) -> alt.Chart:
     """Return the line at zero across the axis ``x`` or ``y``."""
-    rule = alt.Chart(data([{"value": 0}])).mark_rule(color=SOFT, strokeWidth=0.8)
-    drawn: alt.Chart = rule.encode(x=alt.X("value:Q")) if axis == "x" else rule.encode(y=alt.Y("value:Q"))
-    return drawn
+    place = {"x": alt.X("value:Q")} if axis == "x" else {"y": alt.Y("value:Q")}
+    return mark("rule", [{"value": 0}], place, color=SOFT, strokeWidth=0.8)

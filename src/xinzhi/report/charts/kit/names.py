@@ -39,10 +39,6 @@ def colours(
     return alt.Scale(domain=[w(group) for group in shown], range=inks) if shown else None
 
 
-def _worded(w: Words, rows: Sequence[Mapping[str, Any]], *fields: str) -> list[dict[str, Any]]:
-    return [{**row, **{name: w(row[name]) for name in fields if row.get(name) is not None}} for row in rows]
-
-
 def dots(
     w: Words,
     rows: Sequence[Mapping[str, Any]],
@@ -58,7 +54,7 @@ def dots(
     # rows, as they are drawn: name (Text), value (None is left blank), where known low, high and group (Text)
     shown = ends(rows)
     scale = colours(w, shown, inks, groups)
-    worded = _worded(w, shown, "name", "group")
+    worded = style.worded(w, shown)
     order = [row["name"] for row in worded]
     reach = [row[key] for row in worded for key in ("value", "low", "high") if row.get(key) is not None]
     axis = alt.Scale(domain=list(domain) if domain else list(style.around(reach)), nice=False, zero=False)
@@ -67,12 +63,10 @@ def dots(
     colour = alt.Color("group:N", scale=scale) if scale else alt.ColorValue(palette.DEEP)
     layers = style.reference(reference, "x", axis)
     spans = [row for row in worded if row.get("low") is not None and row.get("high") is not None]
-    if spans:
-        rule = alt.Chart(style.data(spans)).mark_rule(strokeWidth=3, color=palette.BAND)
-        layers.append(rule.encode(x=alt.X("low:Q", scale=axis, title=w(x)), x2=alt.X2("high:Q"), y=y))
+    band = {"x": alt.X("low:Q", scale=axis, title=w(x)), "x2": "high:Q", "y": y}
+    layers += style.marks("rule", spans, band, strokeWidth=3, color=palette.BAND)
     known = [row for row in worded if row["value"] is not None]
-    dot = alt.Chart(style.data(known)).mark_circle(size=62, opacity=1)
-    layers.append(dot.encode(x=across, y=y, color=colour))
+    layers.append(style.mark("circle", known, {"x": across, "y": y, "color": colour}, size=62, opacity=1))
     height = STEP * len(order)
     left = style.layers(*layers, width=WIDTH, height=height)
     return style.configure(_beside(left, _figures(worded, order, decimals, height)))
@@ -90,15 +84,15 @@ def bars(
     """Return a bar for every name with its figure; rows as in `dots`, without intervals."""
     shown = ends(rows)
     scale = colours(w, shown, inks, groups)
-    worded = _worded(w, shown, "name", "group")
+    worded = style.worded(w, shown)
     order = [row["name"] for row in worded]
     known = [row for row in worded if row["value"] is not None]
     domain = style.padded([row["value"] for row in known])
     colour = alt.Color("group:N", scale=scale) if scale else alt.ColorValue(palette.DEEP)
-    bar = alt.Chart(style.data(known)).mark_bar(height=12)
     across = alt.X("value:Q", title=w(x), scale=alt.Scale(domain=domain, nice=False))
     height = STEP * len(order)
-    drawn = bar.encode(x=across, y=style.ordinal(order, labelPadding=4), color=colour)
+    place = {"x": across, "y": style.ordinal(order, labelPadding=4), "color": colour}
+    drawn = style.mark("bar", known, place, height=12)
     left = style.layers(drawn, style.zero("x"), width=WIDTH, height=height)
     return style.configure(_beside(left, _figures(worded, order, decimals, height)))
 
@@ -118,7 +112,7 @@ def stacked(
     # rows: name (Text) and the value of every part; parts: column, its word and its colour in the order of the stack;
     # total: column of the sum; columns stand in the place of its figure
     shown = ends(rows)
-    worded = _worded(w, shown, "name")
+    worded = style.worded(w, shown)
     order = [row["name"] for row in worded]
     long = [
         {"name": row["name"], "part": w(word), "order": i, "value": row[key]}
@@ -128,23 +122,16 @@ def stacked(
     ]
     scale = alt.Scale(domain=[w(word) for word, _ in parts.values()], range=[ink for _, ink in parts.values()])
     y = style.ordinal(order, labelPadding=4)
-    bar = alt.Chart(style.data(long)).mark_bar(height=12)
     axis = alt.Scale(domain=list(domain), nice=False) if domain else alt.Undefined
-    layers = [
-        bar.encode(
-            x=alt.X("value:Q", title=w(x), stack="zero", scale=axis),
-            y=y,
-            color=alt.Color("part:N", scale=scale),
-            order=alt.Order("order:Q"),
-        ),
-        style.zero("x"),
-    ]
+    across = alt.X("value:Q", title=w(x), stack="zero", scale=axis)
+    stack = {"x": across, "y": y, "color": alt.Color("part:N", scale=scale), "order": alt.Order("order:Q")}
+    layers = [style.mark("bar", long, stack, height=12), style.zero("x")]
     height = STEP * len(order)
     if total is None:
         return style.configure(style.layers(*layers, width=WIDTH, height=height))
     sums = [{"name": row["name"], "value": row[total]} for row in worded if row.get(total) is not None]
-    dot = alt.Chart(style.data(sums)).mark_point(filled=True, size=34, color=palette.INK, opacity=1)
-    layers.append(dot.encode(x=alt.X("value:Q"), y=y))
+    at = {"x": alt.X("value:Q"), "y": y}
+    layers.append(style.mark("point", sums, at, filled=True, size=34, color=palette.INK, opacity=1))
     left = style.layers(*layers, width=WIDTH, height=height)
     if columns:
         return style.configure(beside(w, left, worded, order, columns, height))
@@ -164,15 +151,13 @@ def waterfall(w: Words, steps: Sequence[tuple[Text, float, str]], *, y: Text, de
         rows.append({"name": w(word), "from": start, "to": level, "ink": ink, "text": text, "top": top})
     order: list[str] = [row["name"] for row in rows]
     across = alt.X("name:N", sort=order, title=None, axis=alt.Axis(labelAngle=0, ticks=False))
-    base = alt.Chart(style.data(rows))
     domain = style.padded([row[key] for row in rows for key in ("from", "to")])
     up = alt.Y("from:Q", title=w(y), scale=alt.Scale(domain=domain, nice=False))
     own = alt.Color("ink:N", scale=None)
-    block = base.mark_bar(size=46).encode(x=across, y=up, y2=alt.Y2("to:Q"), color=own)
-    text = base.mark_text(dy=-7, fontSize=11, color=palette.INK).encode(
-        x=across, y=alt.Y("top:Q"), text=alt.Text("text:N")
-    )
-    return style.configure(style.layers(block, style.zero("y"), text, width=max(420, 92 * len(rows)), height=260))
+    block = style.mark("bar", rows, {"x": across, "y": up, "y2": "to:Q", "color": own}, size=46)
+    place = {"x": across, "y": alt.Y("top:Q"), "text": "text:N"}
+    figures = style.mark("text", rows, place, dy=-7, fontSize=11, color=palette.INK)
+    return style.configure(style.layers(block, style.zero("y"), figures, width=max(420, 92 * len(rows)), height=260))
 
 
 def matrix(
@@ -190,7 +175,7 @@ def matrix(
     # in which they first appear. One with a mark and no value (not known, not checked) is hollow, one with neither is
     # not drawn. cell: width of a column in pixels, at most; names that are wider are slanted. decimals: None writes no
     # figures.
-    worded = _worded(w, cells, "row", "column", "mark")
+    worded = style.worded(w, cells)
     rows = list(dict.fromkeys(one["row"] for one in worded))
     columns = list(dict.fromkeys(one["column"] for one in worded))
     known = [one for one in worded if one["value"] is not None]
@@ -209,15 +194,13 @@ def matrix(
     )  # fmt: skip
     y = alt.Y("row:N", sort=rows, title=None, axis=alt.Axis(domain=False, ticks=False))
     step = max(14, min(cell, 640 // max(1, len(columns))))
-    blocks = alt.Chart(style.data(known)).mark_rect(stroke="white", strokeWidth=1)
-    layers = [blocks.encode(x=x, y=y, color=alt.Color("value:Q", scale=scale, legend=legend))]
-    if hollow:
-        frames = alt.Chart(style.data(hollow))
-        edge = frames.mark_rect(fill="white", stroke=palette.BAND, strokeWidth=0.8, strokeDash=[2, 2])
-        layers += [
-            edge.encode(x=x, y=y),
-            frames.mark_text(fontSize=9, color=palette.SOFT).encode(x=x, y=y, text=alt.Text("text:N")),
-        ]
+    shade = {"x": x, "y": y, "color": alt.Color("value:Q", scale=scale, legend=legend)}
+    layers = [
+        style.mark("rect", known, shade, stroke="white", strokeWidth=1),
+        *style.marks("rect", hollow, {"x": x, "y": y}, fill="white", stroke=palette.BAND, strokeWidth=0.8,
+                     strokeDash=[2, 2]),
+        *style.marks("text", hollow, {"x": x, "y": y, "text": "text:N"}, fontSize=9, color=palette.SOFT),
+    ]  # fmt: skip
     marked = [
         {
             **one,
@@ -228,8 +211,8 @@ def matrix(
         if decimals is not None or one.get("mark")
     ]
     for ink in dict.fromkeys(one["ink"] for one in marked):
-        text = alt.Chart(style.data(one for one in marked if one["ink"] == ink)).mark_text(fontSize=9, color=ink)
-        layers.append(text.encode(x=x, y=y, text=alt.Text("text:N")))
+        some = (one for one in marked if one["ink"] == ink)
+        layers.append(style.mark("text", some, {"x": x, "y": y, "text": "text:N"}, fontSize=9, color=ink))
     drawn = style.layers(*layers, width=step * len(columns), height=max(14, min(20, 900 // len(rows))) * len(rows))
     return style.configure(drawn)
 
@@ -244,8 +227,8 @@ def _span(values: Sequence[float], *, diverging: bool) -> tuple[float, float]:
 
 def _figures(rows: Sequence[Mapping[str, Any]], order: Sequence[str], decimals: int, height: int) -> alt.LayerChart:
     found = [{"name": row["name"], "text": number(row["value"], decimals)} for row in rows]
-    text = alt.Chart(style.data(found)).mark_text(align="right", fontSize=10, color=palette.INK)
-    drawn = text.encode(y=style.ordinal(order, labels=False), text=alt.Text("text:N"), x=style.x_at(58))
+    place = {"y": style.ordinal(order, labels=False), "text": "text:N", "x": style.x_at(58)}
+    drawn = style.mark("text", found, place, align="right", fontSize=10, color=palette.INK)
     return style.layers(drawn, width=60, height=height)
 
 
@@ -271,11 +254,9 @@ def beside(
         cells = [first[name].get(key) for name in order]
         shown = [cell or "" for cell in cells]
         edge += FIGURE * max(style.width(text) for text in [head, *shown]) + SPACE
-        text = alt.Chart(style.data({"name": name, "text": cell} for name, cell in zip(order, shown, strict=True)))
-        drawn = text.mark_text(align="right", fontSize=FIGURE, color=palette.INK)
-        layers += [
-            drawn.encode(y=style.ordinal(order, labels=False), text=alt.Text("text:N"), x=style.x_at(edge)),
-            style.head(head, x=edge),
-        ]
+        rows = [{"name": name, "text": cell} for name, cell in zip(order, shown, strict=True)]
+        place = {"y": style.ordinal(order, labels=False), "text": "text:N", "x": style.x_at(edge)}
+        drawn = style.mark("text", rows, place, align="right", fontSize=FIGURE, color=palette.INK)
+        layers += [drawn, style.head(head, x=edge)]
     right = style.layers(*layers, width=edge + 2, height=height)
     return _beside(left, right)

@@ -60,26 +60,23 @@ def spreads(
             for row in worded
             if len(row.get("bands") or ()) > depth
         ]
-        bar = alt.Chart(style.data(spans)).mark_bar(height=INNER if depth else OUTER, opacity=0.42, clip=True)
-        layers.append(bar.encode(x=alt.X("low:Q", scale=scale, title=w(x)), x2=alt.X2("high:Q"), color=colour, **place))
+        ends_of = {"x": alt.X("low:Q", scale=scale, title=w(x)), "x2": "high:Q", "color": colour, **place}
+        layers.append(style.mark("bar", spans, ends_of, height=INNER if depth else OUTER, opacity=0.42, clip=True))
     ticks = [row for row in worded if row.get("tick") is not None]
-    if ticks:
-        stroke = alt.Chart(style.data(ticks)).mark_tick(thickness=1.6, size=11, opacity=1, color=palette.INK)
-        layers.append(stroke.encode(x=alt.X("tick:Q", scale=scale, title=w(x)), **place))
+    at = {"x": alt.X("tick:Q", scale=scale, title=w(x)), **place}
+    layers += style.marks("tick", ticks, at, thickness=1.6, size=11, opacity=1, color=palette.INK)
     shape: dict[str, Any] = {}
     if ink:
         found = list(ink.domain)
         known = [w(group) for group in groups] or found
         forms = [SHAPES[known.index(name) % len(SHAPES)] for name in found]
         shape["shape"] = alt.Shape("group:N", scale=alt.Scale(domain=found, range=forms), legend=legend)
-    dot = alt.Chart(style.data(row for row in worded if row["value"] is not None))
-    across = alt.X("value:Q", title=w(x), scale=scale)
-    drawn = dot.mark_point(filled=True, size=58, opacity=1).encode(x=across, color=colour, **shape, **place)
-    layers.append(drawn)
+    valued = (row for row in worded if row["value"] is not None)
+    at = {"x": alt.X("value:Q", title=w(x), scale=scale), "color": colour, **shape, **place}
+    layers.append(style.mark("point", valued, at, filled=True, size=58, opacity=1))
     marked = [row for row in worded if row.get("mark") is not None]
-    if marked:
-        second = alt.Chart(style.data(marked)).mark_point(filled=True, shape="diamond", size=48, opacity=1)
-        layers.append(second.encode(x=alt.X("mark:Q", scale=scale), color=alt.ColorValue(palette.ACCENT), **place))
+    at = {"x": alt.X("mark:Q", scale=scale), "color": alt.ColorValue(palette.ACCENT), **place}
+    layers += style.marks("point", marked, at, filled=True, shape="diamond", size=48, opacity=1)
     height = (STEP + 6 if several else STEP) * len(order)
     left = style.layers(*layers, width=WIDTH, height=height)
     return style.configure(beside(w, left, worded, order, columns, height))
@@ -109,18 +106,15 @@ def pairs(
     y = style.ordinal(order, labelPadding=4)
     layers = style.reference(reference, "x", scale)
     both = [row for row in worded if row["a"] is not None and row["b"] is not None]
-    line = alt.Chart(style.data(both)).mark_rule(strokeWidth=3, color=palette.BAND)
-    layers.append(line.encode(x=alt.X("a:Q", scale=scale, title=w(x)), x2=alt.X2("b:Q"), y=y))
+    joined = {"x": alt.X("a:Q", scale=scale, title=w(x)), "x2": "b:Q", "y": y}
+    layers.append(style.mark("rule", both, joined, strokeWidth=3, color=palette.BAND))
     named = [w(word) for word in ends]
-    dot = alt.Chart(style.data(points)).mark_point(filled=True, size=64, opacity=1)
-    layers.append(
-        dot.encode(
-            x=alt.X("value:Q", scale=scale, title=w(x)),
-            y=y,
-            color=alt.Color("end:N", scale=alt.Scale(domain=named, range=list(inks))),
-            shape=alt.Shape("end:N", scale=alt.Scale(domain=named, range=list(SHAPES[:2]))),
-        )
-    )
+    dot = {
+        "x": alt.X("value:Q", scale=scale, title=w(x)), "y": y,
+        "color": alt.Color("end:N", scale=alt.Scale(domain=named, range=list(inks))),
+        "shape": alt.Shape("end:N", scale=alt.Scale(domain=named, range=list(SHAPES[:2]))),
+    }  # fmt: skip
+    layers.append(style.mark("point", points, dot, filled=True, size=64, opacity=1))
     height = STEP * len(order)
     left = style.layers(*layers, width=WIDTH, height=height)
     return style.configure(beside(w, left, worded, order, columns, height))
@@ -155,25 +149,20 @@ def bullets(
     scale = alt.Scale(domain=[0, most], nice=False)
     y = style.ordinal(order, labelPadding=4)
     ink = alt.Scale(domain=[w(word) for word in parts], range=list(inks))
-    bar = alt.Chart(style.data(pieces)).mark_bar(height=12)
-    start = alt.X("from:Q", title=w(x), scale=scale)
-    layers = [bar.encode(x=start, x2=alt.X2("to:Q"), y=y, color=alt.Color("part:N", scale=ink))]
+    bar = {"x": alt.X("from:Q", title=w(x), scale=scale), "x2": "to:Q", "y": y, "color": alt.Color("part:N", scale=ink)}
+    layers = [style.mark("bar", pieces, bar, height=12)]
     spans = [
         {"name": row["name"], "low": max(row["low"], 0.0), "high": min(row["high"], most)}
         for row in bounded
         if row.get("low") is not None and row.get("high") is not None and row["low"] < most and row["high"] > 0
     ]
-    if spans:
-        rule = alt.Chart(style.data(spans)).mark_rule(strokeWidth=1.2, color=palette.INK)
-        layers.append(rule.encode(x=alt.X("low:Q", scale=scale, title=w(x)), x2=alt.X2("high:Q"), y=y))
+    span = {"x": alt.X("low:Q", scale=scale, title=w(x)), "x2": "high:Q", "y": y}
+    layers += style.marks("rule", spans, span, strokeWidth=1.2, color=palette.INK)
     inside, outside = ([row for row in bounded if row["beyond"] is beyond] for beyond in (False, True))
-    at = alt.X("bound:Q", scale=scale, title=w(x))
-    if inside:
-        stroke = alt.Chart(style.data(inside)).mark_tick(thickness=2.6, size=15, opacity=1, color=palette.INK)
-        layers.append(stroke.encode(x=at, y=y))
-    if outside:
-        arrow = alt.Chart(style.data(outside)).mark_point(filled=True, shape="triangle-right", size=60, opacity=1)
-        layers.append(arrow.encode(x=at, y=y, color=alt.ColorValue(palette.INK)))
+    at = {"x": alt.X("bound:Q", scale=scale, title=w(x)), "y": y}
+    layers += style.marks("tick", inside, at, thickness=2.6, size=15, opacity=1, color=palette.INK)
+    arrow = at | {"color": alt.ColorValue(palette.INK)}
+    layers += style.marks("point", outside, arrow, filled=True, shape="triangle-right", size=60, opacity=1)
     height = STEP * len(order)
     left = style.layers(*layers, width=WIDTH, height=height)
     return style.configure(beside(w, left, worded, order, columns, height))
@@ -190,11 +179,7 @@ def _worded(w: Words, rows: Sequence[Mapping[str, Any]]) -> tuple[list[dict[str,
     """Return the rows in the words of the chart, and their names in order; of too many the first and the last."""
     names = list(dict.fromkeys(row["name"] for row in rows))
     kept = names if len(names) <= MOST else [*names[:END], *names[-END:]]
-    worded = [
-        {key: w(cell) if isinstance(cell, Text) else cell for key, cell in row.items()}
-        for row in rows
-        if row["name"] in kept
-    ]
+    worded = style.worded(w, (row for row in rows if row["name"] in kept))
     return worded, [w(name) for name in kept]
 
 
@@ -211,14 +196,12 @@ def _zones(
         for start, end, word, _ in every
         if max(style.width(word.zh), style.width(word.en)) <= wide * (end - start)
     ]
-    found: list[alt.Chart] = []
-    if shades:
-        band = alt.Chart(style.data(shades)).mark_rect(color=palette.SHADE, opacity=0.8)
-        found.append(band.encode(x=alt.X("start:Q", scale=scale), x2=alt.X2("end:Q")))
-    if named:
-        head = alt.Chart(style.data(named)).mark_text(fontSize=FIGURE, color=palette.SOFT)
-        found.append(head.encode(x=alt.X("value:Q", scale=scale), y=style.y_at(-8), text=alt.Text("text:N")))
-    return found
+    band = {"x": alt.X("start:Q", scale=scale), "x2": "end:Q"}
+    head = {"x": alt.X("value:Q", scale=scale), "y": style.y_at(-8), "text": "text:N"}
+    return [
+        *style.marks("rect", shades, band, color=palette.SHADE, opacity=0.8),
+        *style.marks("text", named, head, fontSize=FIGURE, color=palette.SOFT),
+    ]
 
 
 def limits(
@@ -262,16 +245,20 @@ def _limited(
     ]  # fmt: skip
     order = [row["name"] for row in worded]
     y = style.ordinal(order, labelPadding=4, labelFontSize=10, grid=True)
-    base = alt.Chart(style.data(worded))
-    across = alt.X("value:Q", title=w(x), scale=plane, axis=alt.Axis(tickCount=4))
+    base = style.data(worded)
     # the axis belongs to the figures of both ends of the rule
-    rule = base.mark_rule(color=palette.BAND).encode(x=across, x2=alt.X2("limit:Q"), y=y)
-    stroke = base.mark_tick(color=palette.INK, thickness=2, height=11).encode(x=alt.X("limit:Q", scale=plane), y=y)
-    colour = alt.Color("group:N", scale=scale, legend=alt.Legend())
-    dot = base.mark_circle(size=58, opacity=1).encode(x=across, y=y, color=colour)
-    left = style.layers(rule, stroke, dot, width=width, height=ROW * len(order))
-    text = base.mark_text(align="right", fontSize=9.5, color=palette.INK)
-    figures = text.encode(y=style.ordinal(order, labels=False), text=alt.Text("text:N"), x=style.x_at(66))
+    across = alt.X("value:Q", title=w(x), scale=plane, axis=alt.Axis(tickCount=4))
+    limit = {"x": alt.X("limit:Q", scale=plane), "y": y}
+    point = {"x": across, "y": y, "color": alt.Color("group:N", scale=scale, legend=alt.Legend())}
+    left = style.layers(
+        style.mark("rule", base, {"x": across, "x2": "limit:Q", "y": y}, color=palette.BAND),
+        style.mark("tick", base, limit, color=palette.INK, thickness=2, height=11),
+        style.mark("circle", base, point, size=58, opacity=1),
+        width=width,
+        height=ROW * len(order),
+    )
+    place = {"y": style.ordinal(order, labels=False), "text": "text:N", "x": style.x_at(66)}
+    figures = style.mark("text", worded, place, align="right", fontSize=9.5, color=palette.INK)
     return [left, style.layers(figures, width=68, height=ROW * len(order))]
 
 
@@ -281,18 +268,15 @@ def reliability(w: Words, rows: Sequence[Mapping[str, Any]], *, x: Text, y: Text
     scale = alt.Scale(domain=[-2, 104], nice=False)
     axis = alt.Axis(values=list(range(0, 101, 20)), domain=False, ticks=False)
     across, up = alt.X("x:Q", scale=scale, title=w(x), axis=axis), alt.Y("y:Q", scale=scale, title=w(y), axis=axis)
-    equal = alt.Chart(style.data([{"x": 0, "y": 0}, {"x": 100, "y": 100}]))
-    base = alt.Chart(style.data({**row, "text": f"{row['n']:,}"} for row in rows))
-    text = base.mark_text(align="left", baseline="bottom", dx=5, dy=12, fontSize=9.5, color=palette.SOFT)
-    return style.configure(
-        style.layers(
-            equal.mark_line(color=palette.SOFT, strokeDash=[4, 3], strokeWidth=1).encode(x=across, y=up),
-            base.mark_rule(strokeWidth=3, color=palette.BAND).encode(
-                x=across, y=alt.Y("low:Q", scale=scale, title=w(y)), y2=alt.Y2("high:Q")
-            ),
-            base.mark_circle(size=62, opacity=1, color=palette.DEEP).encode(x=across, y=up),
-            text.encode(x=across, y=up, text=alt.Text("text:N")),
-            width=SIDE,
-            height=SIDE,
-        )
-    )
+    counted = [{**row, "text": f"{row['n']:,}"} for row in rows]
+    band = {"x": across, "y": alt.Y("low:Q", scale=scale, title=w(y)), "y2": "high:Q"}
+    at: dict[str, Any] = {"x": across, "y": up}
+    equal = [{"x": 0, "y": 0}, {"x": 100, "y": 100}]
+    count = {"align": "left", "baseline": "bottom", "dx": 5, "dy": 12, "fontSize": 9.5, "color": palette.SOFT}
+    layers = [
+        style.mark("line", equal, at, color=palette.SOFT, strokeDash=[4, 3], strokeWidth=1),
+        style.mark("rule", counted, band, strokeWidth=3, color=palette.BAND),
+        style.mark("circle", counted, at, size=62, opacity=1, color=palette.DEEP),
+        style.mark("text", counted, at | {"text": "text:N"}, **count),
+    ]
+    return style.configure(style.layers(*layers, width=SIDE, height=SIDE))

@@ -18,6 +18,7 @@ from xinzhi.report.charts.style import Words
 WIDTH, HEIGHT = 600, 280
 FEW = 7  # years that each have a label
 PALEST, DARKEST = 0.16, 0.62  # how much of the full colour the widest and the narrowest band have
+BREAK = "break-paths-show-path-domains"  # of a line where a value is not known
 DENSE = 6  # with more points than this the past is a plain line
 LABEL = 0.062  # height of a label at the end of a line, as part of the height of the values
 
@@ -51,28 +52,19 @@ def lines(  # noqa: PLR0913 - what a line chart can show
     across = across_years(years)
     colour = alt.Color("group:N", scale=scale, legend=None)
     layers = [*style.shades(w, marks), *_levels(w, levels, tuple(up.domain))]
-    banded = _pieces(worded)
-    if banded:
-        band = alt.Chart(style.data(banded)).mark_area(opacity=0.18)
-        drawn = band.encode(
-            x=across, y=alt.Y("low:Q", scale=up), y2=alt.Y2("high:Q"), color=colour, detail=alt.Detail("piece:N")
-        )
-        layers.append(drawn)
+    band = {"x": across, "y": alt.Y("low:Q", scale=up), "y2": "high:Q", "color": colour, "detail": "piece:N"}
+    layers += style.marks("area", _pieces(worded), band, opacity=0.18)
     layers += style.reference(reference, "y", up)
     thick = None if strong is None else {w(group) for group in strong}
     for stands_out in (True, False):
         shown = [row for row in worded if (thick is None or row["group"] in thick) is stands_out]
-        if shown:
-            line = alt.Chart(style.data(shown))
-            drawn = line.mark_line(strokeWidth=2.2 if stands_out else 1.2, invalid="break-paths-show-path-domains")
-            layers.append(drawn.encode(x=across, y=alt.Y("value:Q", title=w(y), axis=axis, scale=up), color=colour))
+        line = {"x": across, "y": alt.Y("value:Q", title=w(y), axis=axis, scale=up), "color": colour}
+        layers += style.marks("line", shown, line, strokeWidth=2.2 if stands_out else 1.2, invalid=BREAK)
     dotted = [row for row in known if row.get("dot")]
-    if dotted:
-        dot = alt.Chart(style.data(dotted)).mark_circle(size=26, opacity=1)
-        layers.append(dot.encode(x=across, y=alt.Y("value:Q", scale=up), color=colour))
-    ends = _apart(w, known, span, decimals)
-    text = alt.Chart(style.data(ends)).mark_text(align="left", dx=5, fontSize=10)
-    layers.append(text.encode(x=across, y=alt.Y("place:Q", scale=up), text=alt.Text("label:N"), color=colour))
+    dot = {"x": across, "y": alt.Y("value:Q", scale=up), "color": colour}
+    layers += style.marks("circle", dotted, dot, size=26, opacity=1)
+    end = {"x": across, "y": alt.Y("place:Q", scale=up), "text": "label:N", "color": colour}
+    layers.append(style.mark("text", _apart(w, known, span, decimals), end, align="left", dx=5, fontSize=10))
     return style.configure(style.layers(*layers, width=size[0], height=size[1]))
 
 
@@ -124,22 +116,16 @@ def _levels(
     every = stretches(levels, ends)
     shades = [{"start": start, "end": end} for start, end, _, shaded in every if shaded]
     least = LABEL * (ends[1] - ends[0])
-    found: list[alt.Chart] = []
-    if shades:
-        band = alt.Chart(style.data(shades)).mark_rect(color=palette.SHADE, opacity=1)
-        found.append(band.encode(y=alt.Y("start:Q", scale=scale), y2=alt.Y2("end:Q")))
+    band = {"y": alt.Y("start:Q", scale=scale), "y2": "end:Q"}
+    found = style.marks("rect", shades, band, color=palette.SHADE, opacity=1)
     for start, end, word, _ in every:
         if end - start < least:
             continue
         lowest = start == ends[0]  # at the foot of the picture its word is further from the lines
-        text = alt.Chart(style.data([{"value": start if lowest else end, "text": w(word)}])).mark_text(
-            align="left",
-            baseline="bottom" if lowest else "top",
-            dy=-3 if lowest else 3,
-            fontSize=9.5,
-            color=palette.SOFT,
-        )
-        found.append(text.encode(x=style.x_at(4), y=alt.Y("value:Q", scale=scale), text=alt.Text("text:N")))
+        side = {"baseline": "bottom" if lowest else "top", "dy": -3 if lowest else 3}
+        place = {"x": style.x_at(4), "y": alt.Y("value:Q", scale=scale), "text": "text:N"}
+        row = {"value": start if lowest else end, "text": w(word)}
+        found.append(style.mark("text", [row], place, align="left", fontSize=9.5, color=palette.SOFT, **side))
     return found
 
 
@@ -160,7 +146,7 @@ def timeline(w: Words, rows: Sequence[Mapping[str, Any]], *, x: Text | None = No
     # rows: name (Text), start, end, where wanted group (Text, its colour) and word (Text, at its start); a name may
     # have several
     scale = colours(w, rows)
-    worded = [{**row, **{key: w(row[key]) for key in ("name", "group", "word") if row.get(key)}} for row in rows]
+    worded = style.worded(w, rows)
     order = list(dict.fromkeys(row["name"] for row in worded))
     low, high = min(row["start"] for row in worded), max(row["end"] for row in worded)
     across = alt.X(
@@ -169,12 +155,10 @@ def timeline(w: Words, rows: Sequence[Mapping[str, Any]], *, x: Text | None = No
     )  # fmt: skip
     y = style.ordinal(order, labelPadding=6)
     colour = alt.Color("group:N", scale=scale, legend=None) if scale else alt.ColorValue(palette.DEEP)
-    bar = alt.Chart(style.data(worded)).mark_bar(height=15, opacity=0.5)
-    layers = [bar.encode(x=across, x2=alt.X2("end:Q"), y=y, color=colour)]
-    if any(row.get("word") for row in worded):
-        text = alt.Chart(style.data(row for row in worded if row.get("word")))
-        drawn = text.mark_text(align="left", dx=4, fontSize=9.5, color=palette.INK, baseline="middle")
-        layers.append(drawn.encode(x=across, y=y, text=alt.Text("word:N")))
+    layers = [style.mark("bar", worded, {"x": across, "x2": "end:Q", "y": y, "color": colour}, height=15, opacity=0.5)]
+    said = (row for row in worded if row.get("word"))
+    look = {"align": "left", "dx": 4, "fontSize": 9.5, "color": palette.INK, "baseline": "middle"}
+    layers += style.marks("text", said, {"x": across, "y": y, "text": "word:N"}, **look)
     return style.configure(style.layers(*layers, width=WIDTH, height=26 * len(order)))
 
 
@@ -194,14 +178,16 @@ def ridges(w: Words, rows: Sequence[Mapping[str, Any]], *, x: Text, step: int = 
     ]  # fmt: skip
     plane = alt.Scale(domain=[0, height], range=[0, height], nice=False)
     across = alt.X("x:Q", title=w(x), axis=alt.Axis(grid=False), scale=alt.Scale(nice=False, zero=False))
-    layers = []
-    for name in order:
-        one = alt.Chart(style.data(row for row in places if row["name"] == name))
-        area = one.mark_area(color=palette.DEEP, opacity=0.55, line={"color": "white", "strokeWidth": 1.2})
-        layers.append(area.encode(x=across, y=alt.Y("head:Q", scale=plane, axis=None), y2=alt.Y2("foot:Q")))
-    names = alt.Chart(style.data({"name": name, "foot": foot} for name, foot in base.items()))
-    text = names.mark_text(align="right", baseline="bottom", fontSize=10, color=palette.SOFT)
-    layers.append(text.encode(x=style.x_at(-6), y=alt.Y("foot:Q", scale=plane, axis=None), text=alt.Text("name:N")))
+    ridge = {"x": across, "y": alt.Y("head:Q", scale=plane, axis=None), "y2": "foot:Q"}
+    edge = {"color": "white", "strokeWidth": 1.2}
+    layers = [
+        style.mark("area", (row for row in places if row["name"] == name), ridge, color=palette.DEEP, opacity=0.55,
+                   line=edge)
+        for name in order
+    ]  # fmt: skip
+    names = ({"name": name, "foot": foot} for name, foot in base.items())
+    at = {"x": style.x_at(-6), "y": alt.Y("foot:Q", scale=plane, axis=None), "text": "name:N"}
+    layers.append(style.mark("text", names, at, align="right", baseline="bottom", fontSize=10, color=palette.SOFT))
     return style.configure(style.layers(*layers, width=WIDTH, height=height))
 
 
@@ -233,29 +219,28 @@ def fan(
     inks = alt.Scale(domain=[w(word) for word in bands], range=shades(len(bands)))
     for word, rows in bands.items():
         opened = [(year, value, value) for year, value in start] + list(rows)
-        area = alt.Chart(
-            style.data({"year": year, "low": a, "high": b, "group": w(word)} for year, a, b in opened)
-        ).mark_area(opacity=1)
+        areas = ({"year": year, "low": a, "high": b, "group": w(word)} for year, a, b in opened)
         # below, as the title of the axis stands above
         colour = alt.Color("group:N", scale=inks, legend=alt.Legend(orient="bottom"))
-        layers.append(area.encode(x=across, y=alt.Y("low:Q", scale=up), y2=alt.Y2("high:Q"), color=colour))
+        band = {"x": across, "y": alt.Y("low:Q", scale=up), "y2": "high:Q", "color": colour}
+        layers.append(style.mark("area", areas, band, opacity=1))
+    level = {"x": across, "y": alt.Y("value:Q", scale=up)}
     if reference:
         layers += style.reference(reference[0], "y", up)
-        said = alt.Chart(style.data([{"year": min(years), "value": reference[0], "text": w(reference[1])}]))
-        text = said.mark_text(align="left", baseline="bottom", dx=3, dy=-3, fontSize=9.5, color=palette.SOFT)
-        layers.append(text.encode(x=across, y=alt.Y("value:Q", scale=up), text=alt.Text("text:N")))
+        row = {"year": min(years), "value": reference[0], "text": w(reference[1])}
+        look = {"align": "left", "baseline": "bottom", "dx": 3, "dy": -3, "fontSize": 9.5, "color": palette.SOFT}
+        layers.append(style.mark("text", [row], level | {"text": "text:N"}, **look))
     if middle:
-        line = alt.Chart(style.data({"year": year, "value": value} for year, value in (*start, *middle)))
-        drawn = line.mark_line(color=palette.INK, strokeWidth=1.6, strokeDash=[5, 3])
-        layers.append(drawn.encode(x=across, y=alt.Y("value:Q", scale=up)))
-    line = alt.Chart(style.data({"year": year, "value": value} for year, value in past))
+        ahead = ({"year": year, "value": value} for year, value in (*start, *middle))
+        layers.append(style.mark("line", ahead, level, color=palette.INK, strokeWidth=1.6, strokeDash=[5, 3]))
+    behind = ({"year": year, "value": value} for year, value in past)
     point = {"color": palette.INK, "size": 22} if len(known) <= DENSE else False
-    drawn = line.mark_line(color=palette.INK, strokeWidth=2.2, point=point, invalid="break-paths-show-path-domains")
-    layers.append(drawn.encode(x=across, y=alt.Y("value:Q", title=w(y), axis=title, scale=up)))
+    line = {"x": across, "y": alt.Y("value:Q", title=w(y), axis=title, scale=up)}
+    layers.append(style.mark("line", behind, line, color=palette.INK, strokeWidth=2.2, point=point, invalid=BREAK))
     named = style.apart(({"value": value, "label": w(word)} for value, word in ends), LABEL * (span or 1.0))
-    text = alt.Chart(style.data({**row, "year": max(years, default=0)} for row in named))
-    label = text.mark_text(align="left", dx=6, fontSize=10, color=palette.INK)
-    layers.append(label.encode(x=across, y=alt.Y("place:Q", scale=up), text=alt.Text("label:N")))
+    labels = ({**row, "year": max(years, default=0)} for row in named)
+    end = {"x": across, "y": alt.Y("place:Q", scale=up), "text": "label:N"}
+    layers.append(style.mark("text", labels, end, align="left", dx=6, fontSize=10, color=palette.INK))
     return style.configure(style.layers(*layers, width=WIDTH, height=HEIGHT))
 
 

@@ -60,9 +60,8 @@ def bubbles(result: Bubbles, *, region: str | None = None) -> Section:
     )
 
 
-def panel(result: PanelBubbles, *, region: str | None = None) -> Section:
+def panel(result: PanelBubbles) -> Section:
     """Return whether a panel explodes as a whole, and when."""
-    del region
     names = result.names.distinct("series", result.members)
     row = result.statistics.row(0, named=True)
     members = words("bubbles.note.members", members=[*names.values()], lag=row["lag"], order=row["order"])

@@ -8,22 +8,24 @@ from typing import Any
 
 import polars as pl
 
-from xinzhi.core.schema import Column, Kind, describe
-from xinzhi.core.text import Text, has, names_joined, number, paragraph, same, words
-from xinzhi.report.charts import kit
-from xinzhi.report.section import Picture, Section, picture
-from xinzhi.report.sentence import answer_of, distinct, fact, finding_notes, sentence, short
-from xinzhi.report.table import Table, column, table
+from xinzhi.core.schema import describe
+from xinzhi.core.text import LANGUAGES, Text, has, names_joined, number, paragraph, same, words
+from xinzhi.report.section import Picture, Section, shown
+from xinzhi.report.sentence import answer_of, distinct, finding_notes, sentence, short
+from xinzhi.report.table import Table, table
 from xinzhi.risks import Register, conventions
 
 MOST = 50  # rows of a picture
-WIDE, CELL = 76, 58
 SIGNS = {"note": "", "warning": " !", "alert": " !!"}
 GRAVITY = {"note": 1, "warning": 2, "alert": 3}
 NOT_CHECKED, CLEAR = "–", "0"
 TENTHS = ("borrowing-beyond-stable",)  # figures of a few points: a decimal more
 ANSWERS = ("ongoing-episode", "debt-band")  # yes or no: the figure itself only says on which side it lies
 MOST_DECIMALS = 4
+ITEM = (
+    pl.when(pl.col("kind") != "region").then("item").otherwise(pl.lit(""))
+)  # the region itself is the same everywhere
+FIELDS = ("pitfall", "severity")  # of a rule, as they stand
 NARROW = 19.0  # width of a name on the axis of a chart, in units of its size
 
 
@@ -38,6 +40,10 @@ class Called:
         self.items = {
             (kind, item): words("register.chart.self") if kind == "region" else named[item] for kind, item in pairs
         }
+
+    def item(self, kind: str, item: str) -> Text:
+        """Return the name of an item; that of a region itself is the same everywhere."""
+        return words("register.chart.self") if kind == "region" else self.items[kind, item]
 
     @cached_property
     def narrow(self) -> dict[tuple[str, str], Text]:
@@ -68,10 +74,6 @@ def figure(name: str, value: float | None, edge: float | None = None) -> Text | 
     return Text(zh=f"{said}%", en=f"{said}\u00a0%")
 
 
-def _columns(**kinds: Kind) -> tuple[Column, ...]:
-    return tuple(column(f"register.{name}", kind) for name, kind in kinds.items())
-
-
 def _word(name: str, value: str | None) -> Text | None:
     """Return the word of a pitfall, rule, status or severity."""
     return None if value is None else describe("register", name).values[value]
@@ -81,18 +83,31 @@ def _both(row: Mapping[str, Any], name: str) -> Text:
     return Text(zh=row[f"{name}_zh"], en=row[f"{name}_en"])
 
 
-def _percent(part: float | None) -> float | None:
-    """Return a part in percent; None where there are no other regions to take it of."""
-    return None if part is None else 100 * part
+def _with(frame: pl.DataFrame, **texts: Iterable[Text | None]) -> pl.DataFrame:
+    """Add texts in both languages to a frame: ``<name>_zh, <name>_en``."""
+    held = {name: list(said) for name, said in texts.items()}
+    return frame.with_columns(
+        pl.Series(f"{name}_{language}", [one and one.lang(language) for one in said], dtype=pl.String)
+        for name, said in held.items()
+        for language in LANGUAGES
+    )
+
+
+def _named(frame: pl.DataFrame, called: Called, **texts: Iterable[Text | None]) -> pl.DataFrame:
+    """Add what the items of a frame are called, and of grouped regions their names and their number."""
+    items = [None if item is None else called.item(kind, item) for kind, item in frame.select("kind", "item").rows()]
+    if frame.schema["region"] == pl.List:
+        texts["regions"] = [called.listed(codes) for codes in frame["region"]]
+        frame = frame.with_columns(count=pl.col("region").list.len())
+    return _with(frame.drop("item"), item=items, **texts)
 
 
 def flag_table(result: Register, called: Called) -> Table:
     """Return every flag; regions of which the same is said share a row, for what all build is idle everywhere."""
     order = {name: place for place, name in enumerate(describe("register", "pitfall").values)}
     same = [name for name in result.frame.columns if name != "region"]
-    item = pl.when(pl.col("kind") == "region").then(pl.lit("")).otherwise("item")
     grouped = (
-        result.frame.with_columns(item=item)  # the region itself is an item of the same name everywhere
+        result.frame.with_columns(item=ITEM)
         .group_by(same, maintain_order=True)
         .agg("region")
         .with_columns(
@@ -101,108 +116,45 @@ def flag_table(result: Register, called: Called) -> Table:
         )
         .sort("place", "gravity", "rule", "value", descending=[False, True, False, True], maintain_order=True)
     )
-    rows = [
-        (
-            _word("pitfall", r["pitfall"]), _item(called, r), _word("severity", r["severity"]),
-            figure(r["rule"], r["value"], r["threshold"]), figure(r["rule"], r["threshold"]),
-            called.listed(r["region"]), len(r["region"]), _both(r, "evidence"), _both(r, "clears"), r["source"],
-        )
-        for r in grouped.iter_rows(named=True)
-    ]  # fmt: skip
-    columns = _columns(
-        pitfall="text", item="name", severity="text", figure="text", threshold="text", regions="text", count="integer",
-        evidence="text", clears="text", source="text",
-    )  # fmt: skip
-    return Table(key="register_flags", title=words("register.table.flags"), columns=columns, rows=rows)
+    held = grouped.select("rule", "value", "threshold").rows()
+    figures = [figure(rule, value, edge) for rule, value, edge in held]
+    edges = [figure(rule, edge) for rule, _, edge in held]
+    named = _named(grouped.drop("threshold"), called, figure=figures, threshold=edges)
+    return table("register_flags", named, of=result)
 
 
-def worst_table(result: Register, called: Called) -> Table:
-    """Return the gravest flags of every region, a few each."""
-    rows = [
-        (
-            called.regions[r["region"]], _word("severity", r["severity"]), _word("pitfall", r["pitfall"]),
-            _item(called, r), _both(r, "evidence"), _percent(r["base_rate"]), _both(r, "clears"),
-        )
-        for r in result.worst().iter_rows(named=True)
-    ]  # fmt: skip
-    columns = _columns(
-        regions="name", severity="text", pitfall="text", item="text", evidence="text", base_rate="figure", clears="text"
-    )
-    return Table(key="register_worst", title=words("register.table.worst"), columns=columns, rows=rows)
-
-
-def national_table(result: Register) -> Table:
-    """Return what holds for most regions, said once."""
-    rows = [
-        (
-            _word("pitfall", r["pitfall"]), _word("rule", r["rule"]),
-            None if r["kind"] == "rule" else result.names.text(r["kind"], r["item"]), _word("severity", r["severity"]),
-            r["hit"], r["among"], _both(r, "evidence"), _both(r, "clears"),
-        )
-        for r in result.national.iter_rows(named=True)
-    ]  # fmt: skip
-    columns = _columns(
-        pitfall="text", rule="text", item="name", severity="text", count="integer", among="integer", evidence="text",
-        clears="text",
-    )  # fmt: skip
-    return Table(key="register_national", title=words("register.table.national"), columns=columns, rows=rows)
-
-
-def rule_table() -> Table:
+def rule_table(result: Register) -> Table:
     """Return every rule with its threshold and the argument for it."""
-    rows = []
-    for name, rule in conventions("register")["rules"].items():
+    rows, rules = [], conventions("register")["rules"]
+    for name, rule in rules.items():
         side = "below" if "below" in rule else "above"
-        grave, edge = rule.get("alert"), rule.get(side)
-        rows.append(
-            (
-                _word("pitfall", rule["pitfall"]), _word("rule", name), words(f"register.chart.{side}"),
-                *(None if one is None else figure(name, float(one)) for one in (edge, grave)),
-                _word("severity", rule["severity"]),
-                Text(zh=rule["reference_zh"], en=" ".join(str(rule["reference"]).split())),
-            )
-        )  # fmt: skip
-    columns = _columns(
-        pitfall="text", rule="name", side="text", threshold="text", alert="text", severity="text", reference="text"
-    )
-    return Table(key="register_rules", title=words("register.table.rules"), columns=columns, rows=rows)
-
-
-def _item(called: Called, row: Mapping[str, Any]) -> Text:
-    return words("register.chart.self") if row["kind"] == "region" else called.items[row["kind"], row["item"]]
+        edges = [None if one is None else figure(name, float(one)) for one in (rule.get(side), rule.get("alert"))]
+        reference = Text(zh=rule["reference_zh"], en=" ".join(str(rule["reference"]).split()))
+        rows.append((words(f"register.chart.{side}"), *edges, reference))
+    frame = pl.DataFrame({"rule": list(rules), **{key: [one[key] for one in rules.values()] for key in FIELDS}})
+    heads = ("side", "threshold", "alert", "reference")
+    return table("register_rules", _with(frame, **dict(zip(heads, zip(*rows, strict=True), strict=True))), of=result)
 
 
 def unchecked_table(result: Register, called: Called) -> Table:
     """Return every check that was not done, and why: evidence that was not given, and figures that are not there."""
     absent = [one for one in result.findings if one.rule == "evidence-not-given" and one.key is not None]
-    rows: list[tuple[Text | int | None, ...]] = [
-        (_word("pitfall", one.key), None, None, called.listed(called.codes), len(called.codes), one.message)
-        for one in absent
-    ]
+    why = ["pitfall", "reason_zh", "reason_en"]
+    given = pl.DataFrame(
+        [(one.key, one.message.zh, one.message.en, called.codes) for one in absent],
+        schema=[*why, "region"], orient="row",
+    )  # fmt: skip
     untouched = (
         result.matrix.filter(pl.col("status") == "not checked", ~pl.col("pitfall").is_in([one.key for one in absent]))
         .join(result.checks, on=["region", "pitfall"], how="anti")
-        .group_by("pitfall", "reason_zh", "reason_en", maintain_order=True)
+        .group_by(why, maintain_order=True)
         .agg("region")
     )
-    rows += [
-        (_word("pitfall", r["pitfall"]), None, None, called.listed(r["region"]), len(r["region"]), _both(r, "reason"))
-        for r in untouched.iter_rows(named=True)
-    ]
-    missing = result.checks.filter(status="not checked").with_columns(
-        item=pl.when(pl.col("kind") == "region").then(pl.lit("")).otherwise("item")
-    )
-    same = ["pitfall", "rule", "kind", "item", "reason_zh", "reason_en"]
+    missing = result.checks.filter(status="not checked").with_columns(item=ITEM)
+    same = ["rule", "kind", "item", *why]
     grouped = missing.group_by(same, maintain_order=True).agg("region").sort("pitfall", "rule", "item")
-    rows += [
-        (
-            _word("pitfall", r["pitfall"]), _word("rule", r["rule"]), _item(called, r), called.listed(r["region"]),
-            len(r["region"]), _both(r, "reason"),
-        )
-        for r in grouped.iter_rows(named=True)
-    ]  # fmt: skip
-    columns = _columns(pitfall="name", rule="text", item="text", regions="text", count="integer", why="text")
-    return Table(key="register_unchecked", title=words("register.table.unchecked"), columns=columns, rows=rows)
+    frame = pl.concat([given, untouched, grouped], how="diagonal_relaxed")
+    return table("register_unchecked", _named(frame, called), of=result)
 
 
 def register(result: Register, *, region: str | None = None) -> Section:
@@ -214,12 +166,15 @@ def register(result: Register, *, region: str | None = None) -> Section:
     drawn = [matrix(result, code), own]
     others = [one for one in result.findings if one.rule != "evidence-not-given"]
     more = () if code is not None or not called.codes else (words("register.note.one"),)
+    worst = result.worst().with_columns(pl.col("base_rate") * 100)
+    pairs = result.national.select("kind", "item").rows()
+    items = [None if kind == "rule" else result.names.text(kind, item) for kind, item in pairs]
     tables = [
-        worst_table(result, called),
-        national_table(result),
+        table("register_worst", _named(worst, called), of=result, names={"region": called.regions.__getitem__}),
+        table("register_national", _with(result.national.drop("item"), item=items), of=result),
         unchecked_table(result, called),
         flag_table(result, called),
-        rule_table(),
+        rule_table(result),
     ]
     return Section.of(
         "register.section",
@@ -244,28 +199,23 @@ def matrix(result: Register, region: str | None = None) -> Picture | None:
     codes = result.codes()
     if not codes:
         return None
-    shown = codes[:MOST]
-    if region is not None and region not in shown:
-        shown = [*shown[:-1], region]
+    drawn = codes[:MOST]
+    if region is not None and region not in drawn:
+        drawn = [*drawn[:-1], region]
     names, heads, parts = result.names.distinct("region", codes), pitfall_heads(), telling(result)
     cells = [
         {
             "row": names[r["region"]], "column": heads[r["pitfall"]], "mark": same(mark(r)),
             "value": None if r["status"] == "not checked" else 100 * r["share"],
         }
-        for r in result.matrix.filter(pl.col("region").is_in(shown)).iter_rows(named=True)
+        for r in result.matrix.filter(pl.col("region").is_in(drawn)).iter_rows(named=True)
         if r["pitfall"] in parts
     ]  # fmt: skip
-    columns = ("region", "pitfall", "status", "checked", "flagged", column("register.share", "figure"), "severity",
-               column("register.why", "text", of="reason"))  # fmt: skip
     frame = result.matrix.with_columns(pl.col("share") * 100)
     how = words("register.how.matrix")
-    if len(shown) < len(codes):
-        how = paragraph((how, words("register.how.matrix_first", k=len(shown))))
-    return picture(
-        "register.matrix", kit.matrix, cells, table("register_matrix", frame, columns, result),
-        headline=_headline(result), how=how, unit="flags", legend="share", domain=(0.0, 100.0), cell=WIDE,
-    )  # fmt: skip
+    if len(drawn) < len(codes):
+        how = paragraph((how, words("register.how.matrix_first", k=len(drawn))))
+    return shown("register.matrix", result, frame, rows=cells, headline=_headline(result), how=how)
 
 
 def telling(result: Register) -> list[str]:
@@ -300,8 +250,7 @@ def _ledger(result: Register, called: Called, region: str) -> Picture | None:
     """Return what was held against which threshold in one region, item by item; None where nothing was."""
     flagged = result.frame.select("region", "item", "rule", "severity")
     checks = result.checks.filter(region=region).join(flagged, on=["region", "item", "rule"], how="left")
-    ledger = fact(result.of_region(region), "ledger")
-    if not checks.height or ledger is None:
+    if not checks.height:
         return None
     worst = pl.col("severity").replace_strict(GRAVITY, default=0, return_dtype=pl.Int64).max()
     order = (
@@ -323,26 +272,14 @@ def _ledger(result: Register, called: Called, region: str) -> Picture | None:
         for name in rules
     ]  # fmt: skip
     held = [known[kind, item, name] for kind, item in order.rows() for name in rules if (kind, item, name) in known]
-    figures = [figure(r["rule"], r["value"], r["threshold"]) for r in held]
-    frame = pl.DataFrame(held, schema=checks.schema).with_columns(
-        place=pl.int_range(len(held)), figure=pl.int_range(len(held)), edge=pl.int_range(len(held))
+    frame = _with(
+        pl.DataFrame(held, schema=checks.schema).drop("item"),
+        item=[called.items[r["kind"], r["item"]] for r in held],
+        figure=[figure(r["rule"], r["value"], r["threshold"]) for r in held],
+        edge=[figure(r["rule"], r["threshold"]) for r in held],
     )
-    values = {name: describe("register", name).values for name in ("pitfall", "rule", "status", "severity")}
-    names: dict[str, Any] = {name: said.__getitem__ for name, said in values.items()} | {
-        "place": lambda at: called.items[held[at]["kind"], held[at]["item"]],
-        "figure": lambda at: figures[at],
-        "edge": lambda at: figure(held[at]["rule"], held[at]["threshold"]),
-    }
-    columns = (
-        column("register.item", "name", of="place"), "pitfall", "rule", "status", "severity",
-        column("register.figure", "text"), column("register.threshold", "text", of="edge"),
-        column("register.why", "text", of="reason"),
-    )  # fmt: skip
-    twin = table("register_ledger", frame, columns, result, names=names, name=called.regions[region])
-    return picture(
-        "register.ledger", kit.matrix, cells, twin, ledger[1], unit="own", legend="severity", domain=(0.0, 3.0),
-        cell=CELL,
-    )  # fmt: skip
+    name = {"name": called.regions[region]}
+    return shown("register.ledger", result, frame, result.of_region(region), rows=cells, values=name)
 
 
 def _cell(row: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -12,10 +12,8 @@ import polars as pl
 
 from xinzhi.core.text import Text, number, same, sentences, words
 from xinzhi.report import palette
-from xinzhi.report.charts import kit
-from xinzhi.report.charts.kit.ranges import reliability
 from xinzhi.report.pages.yardstick.tables import findings as findings_table
-from xinzhi.report.section import Entry, Ledger, Picture, Piece, Section, picture
+from xinzhi.report.section import Entry, Ledger, Picture, Piece, Section, shown
 from xinzhi.report.sentence import clauses, short
 from xinzhi.report.table import Column, Table, column, table
 from xinzhi.risks import (
@@ -43,7 +41,6 @@ INKS = {"repackaged": "#a8402d", "cannot tell": "#d9a441", "follow-on": "#5b4a8a
 MOST = {"repackaged": 12, "cannot tell": 4, "follow-on": 4}  # pairs side by side on the page
 ON_PAGE = 60  # rows of the page; the workbook has all
 IN_BOOK = 5_000  # projects whose ledgers the workbook holds
-EVIDENCE = column("screen.evidence", "value")
 
 
 def ledger(pair: Comparison, result: Screening, rank: int = 1) -> Ledger:
@@ -174,7 +171,7 @@ def _changes(pair: Comparison) -> Iterator[Text]:
             yield words(f"screen.chart.{key}", what=clauses(what))
 
 
-def weights(pair: Comparison, result: Screening) -> Picture:
+def weights(pair: Comparison, result: Screening) -> Picture | None:
     """Return what each field says for or against a project being an archived one."""
     rows = pair.ledger.filter(pl.col("level") >= 0).sort(pl.col("weight").abs(), descending=True, maintain_order=True)
     total = float(result.candidates.row(by_predicate=(pl.col("id") == pair.id) & (pl.col("rank") == 1), named=True)
@@ -198,31 +195,18 @@ def weights(pair: Comparison, result: Screening) -> Picture:
         "source": result.names.text("archive", pair.archive_id),
         "total": number(total, 1), "first": first,
     }  # fmt: skip
-    weight = column("screen.weight", "level", words("screen.unit_of.log"))
-    twin = table(
-        "screen_weights", rows, ("field", "agreement", weight, "project", "archive"), result, part="ledger",
-        title=words("screen.table.evidence", **facts),
-    )  # fmt: skip
+    twin = table("screen_weights", rows, of=result, title=words("screen.table.evidence", **facts))
     sums = [(words("screen.chart.rest"), None, rare, None, None), (words("screen.chart.sum"), None, total, None, None)]
-    return picture(
-        "screen.weights",
-        kit.waterfall,
-        steps,
-        Table(key=twin.key, title=twin.title, columns=twin.columns, rows=[*twin.rows, *sums]),
-        facts,
-        headline=headline,
-        unit="log",
-        y="weight",
-        decimals=1,
-    )
+    whole = replace(twin, rows=[*twin.rows, *sums])
+    return shown("screen.weights", result, rows, facts, rows=steps, twin=whole, headline=headline)
 
 
-def probabilities(frame: pl.DataFrame, result: Screening) -> Picture:
+def probabilities(frame: pl.DataFrame, result: Screening) -> Picture | None:
     """Return the probability of every project with its interval; of many, of those nearest to the line of a verdict."""
     line, verdicts = result.certain, value_words("verdict")
     frame = frame.drop_nulls("probability")
-    shown = frame if frame.height <= SHOWN else frame.sort((pl.col("probability") - line).abs(), "id").head(SHOWN)
-    shown = by_probability(shown)
+    near = frame if frame.height <= SHOWN else frame.sort((pl.col("probability") - line).abs(), "id").head(SHOWN)
+    near = by_probability(near)
     rows = [
         {
             "name": words("screen.chart.called", name=short(result.names.text("project", row["id"]), IN_PICTURE),
@@ -230,31 +214,21 @@ def probabilities(frame: pl.DataFrame, result: Screening) -> Picture:
             **{key: min(max(100 * row[name], NEVER), 100 - NEVER) for key, name in ENDS.items()},
             "group": verdicts[row["verdict"]],
         }
-        for row in shown.iter_rows(named=True)
+        for row in near.iter_rows(named=True)
     ]  # fmt: skip
-    titled = shown.join(result.projects.select("id", "title"), on="id", how="left", maintain_order="left")
+    titled = near.join(result.projects.select("id", "title"), on="id", how="left", maintain_order="left")
     counts = {"n": frame.height, "k": frame.filter(verdict="repackaged").height,
               "u": frame.filter(verdict="cannot tell").height}  # fmt: skip
-    return picture(
-        "screen.probabilities",
-        kit.dots,
-        rows,
-        table("screen_probabilities", titled, ("id", "title", "verdict", "probability", "lower", "upper"), result),
-        {name: f"{count:,}" for name, count in counts.items()} | {"shown": SHOWN},
-        how="first" if frame.height > SHOWN else "probabilities",
-        unit="percent",
-        x="probability",
-        reference=100 * line,
-        decimals=1,
-        domain=(-2, 102),
-        groups=[verdicts[name] for name in INKS],
+    values = {name: f"{count:,}" for name, count in counts.items()} | {"shown": SHOWN}
+    return shown(
+        "screen.probabilities", result, titled, values, rows=rows, reference=100 * line,
+        how="first" if frame.height > SHOWN else "probabilities", groups=[verdicts[name] for name in INKS],
         inks=tuple(INKS.values()),
-    )
+    )  # fmt: skip
 
 
-def spread(frame: pl.DataFrame, result: Screening) -> Picture:
+def spread(frame: pl.DataFrame, result: Screening) -> Picture | None:
     """Return how many projects have a probability in each tenth."""
-    del result
     frame, verdicts = frame.drop_nulls("probability"), value_words("verdict")
     tenth = (pl.col("probability") * TENTHS).floor().clip(0, TENTHS - 1).cast(pl.Int64)
     counts = {(at, verdict): k for at, verdict, k in frame.group_by(tenth.alias("at"), "verdict").len().rows()}
@@ -268,22 +242,14 @@ def spread(frame: pl.DataFrame, result: Screening) -> Picture:
         *(Column(title=verdicts[name], kind="integer") for name in INKS),
         column("screen.projects", "integer"),
     )
-    return picture(
-        "screen.spread",
-        kit.stacked,
-        rows,
-        Table(key="screen_spread", title=words("screen.table.spread"), columns=columns,
-              rows=[tuple(row.values()) for row in rows]),
-        {"n": f"{frame.height:,}", "low": f"{rows[-1]['all']:,}", "high": f"{rows[0]['all']:,}"},
-        unit="projects",
-        x="projects",
-        parts={name: (verdicts[name], ink) for name, ink in INKS.items()},
-        total="all",
-        decimals=0,
-    )  # fmt: skip
+    title = words("screen.table.spread")
+    twin = Table(key="screen_spread", title=title, columns=columns, rows=[tuple(row.values()) for row in rows])
+    values = {"n": f"{frame.height:,}", "low": f"{rows[-1]['all']:,}", "high": f"{rows[0]['all']:,}"}
+    parts = {name: (verdicts[name], ink) for name, ink in INKS.items()}
+    return shown("screen.spread", result, frame, values, rows=rows, twin=twin, parts=parts)
 
 
-def calibration(result: Screening) -> Picture:
+def calibration(result: Screening) -> Picture | None:
     """Return how often projects of known truth were repackaged, by what was said."""
     assert result.truth is not None  # noqa: S101 - the page draws it for labelled results only
     seen = result.truth.join(result.frame.select("id", "probability"), on="id").drop_nulls("probability")
@@ -293,22 +259,11 @@ def calibration(result: Screening) -> Picture:
         (100 * pl.col("upper")).alias("high"), pl.col("projects").alias("n"),
     ).to_dicts()  # fmt: skip
     inside = tenths.filter((pl.col("lower") <= pl.col("said")) & (pl.col("said") <= pl.col("upper"))).height
-    percent = words("screen.unit_of.percent")
-    kinds = {"up_to": "share", **dict.fromkeys(("said", "was", "lower", "upper"), "percent")}
-    columns = [column(f"screen.{name}", kind, percent) for name, kind in kinds.items()]  # type: ignore[arg-type] # kinds
-    return picture(
-        "screen.calibration",
-        reliability,
-        rows,
-        table("screen_calibration", tenths, (*columns, column("screen.projects", "integer"))),
-        {
-            "n": f"{seen.height:,}", "k": tenths.height, "inside": inside,
-            "said": seen["probability"].mean(), "was": (seen["label"] == "repackaged").mean(),
-        },
-        unit="percent",
-        x="said",
-        y="was",
-    )  # fmt: skip
+    values = {
+        "n": f"{seen.height:,}", "k": tenths.height, "inside": inside,
+        "said": seen["probability"].mean(), "was": (seen["label"] == "repackaged").mean(),
+    }  # fmt: skip
+    return shown("screen.calibration", result, tenths, values, rows=rows)
 
 
 def screening(result: Screening, *, region: str | None = None) -> Section:
@@ -321,7 +276,7 @@ def screening(result: Screening, *, region: str | None = None) -> Section:
     if not frame.height:
         return Section.of("screen.section", tables=odd, anchor="screen", answer=answer)
     leading = frame.filter(id=asked) if asked is not None else frame.filter(pl.col("archive_id").is_not_null())
-    shown = _ledgers(frame, result, asked)
+    ledgers = _ledgers(frame, result, asked)
     paired = leading.height and leading["archive_id"][0] is not None
     drawn = [
         weights(result.explain(leading["id"][0]), result) if paired else None,
@@ -336,8 +291,8 @@ def screening(result: Screening, *, region: str | None = None) -> Section:
         anchor="screen",
         answer=answer,
         sheets=(_verdicts(frame, result), *_behind(frame, result)),
-        notes=tuple(_notes(frame, result, len(shown) if asked is None and len(shown) < leading.height else None)),
-        ledgers=shown,
+        notes=tuple(_notes(frame, result, len(ledgers) if asked is None and len(ledgers) < leading.height else None)),
+        ledgers=ledgers,
         ledgers_how=words("screen.how.ledgers"),
     )
 
@@ -399,19 +354,15 @@ def _first_verdicts(frame: pl.DataFrame, result: Screening) -> Table:
         pl.Series("chance_zh", [one.zh for one in chances], dtype=pl.String),
         pl.Series("chance_en", [one.en for one in chances], dtype=pl.String),
     )
-    source = replace(column("screen.archive_id", "name"), names="archive")
-    columns = ("id", "title", "verdict", column("screen.chance", "value"), source, EVIDENCE)
+    source = {"archive_id": {"kind": "name", "names": "archive"}}
+    columns = ("id", "title", "verdict", {"chance": "value"}, source, {"evidence": "value"})
     key = "first_verdicts" if frame.height > ON_PAGE else "verdicts"
     return table("screen_verdicts", shown, columns, result, title=words(f"screen.table.{key}", shown=ON_PAGE))
 
 
 def _verdicts(frame: pl.DataFrame, result: Screening) -> Table:
     """Return every verdict in figures, as the workbook has it."""
-    columns = (
-        "id", "title", "verdict", "probability", "lower", "upper", "archive_id",
-        column("screen.archive_title", "text"), "basis", EVIDENCE,
-    )  # fmt: skip
-    return table("screen_verdicts", _told(frame, result), columns, result)
+    return table("screen_verdicts", _told(frame, result), of=result)
 
 
 def _behind(frame: pl.DataFrame, result: Screening) -> Iterator[Table]:
@@ -423,9 +374,7 @@ def _behind(frame: pl.DataFrame, result: Screening) -> Iterator[Table]:
     changed = pairs.join(result.changes, on=both, how="inner", maintain_order="left_right")
     notes = (words("screen.note.cut", shown=f"{IN_BOOK:,}"),) if frame.height > IN_BOOK else ()
     if entries.height:
-        columns = (*both, "field", "agreement", "weight", "project", "archive")
-        yield table("screen_ledger", entries, columns, result, part="ledger", notes=notes)
+        yield table("screen_ledger", entries, of=result, notes=notes)
     if changed.height:
         changed = changed.rename({"zh": "changed_zh", "en": "changed_en"})
-        what = column("screen.changed", "value")
-        yield table("screen_changes", changed, (*both, what), result, part="changes", notes=notes)
+        yield table("screen_changes", changed, of=result, notes=notes)

@@ -287,7 +287,7 @@ def _sources(_: Assessment, results: Mapping[str, Any]) -> Section:
 
 
 def _frontier(_: Assessment, results: Mapping[str, Any]) -> Section | None:
-    from xinzhi.report.pages.frontier.change import brief
+    from xinzhi.report.pages.productivity_change import brief
 
     return brief(results["change"])
 

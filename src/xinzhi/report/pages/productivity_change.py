@@ -12,7 +12,7 @@ import polars as pl
 from xinzhi.core.text import Text, number, words
 from xinzhi.frontier import ProductivityChange, index_text, part_text
 from xinzhi.report import palette
-from xinzhi.report.pages.frontier.common import called, chosen, drawn, group_text, head, headline, section, titled
+from xinzhi.report.pages.frontier import called, chosen, drawn, group_text, head, headline, section, titled
 from xinzhi.report.section import Picture, Section
 from xinzhi.report.sentence import arrangement
 from xinzhi.report.table import Column, Table, table

@@ -1,23 +1,74 @@
-"""The pages of production functions: which method says what, how surely, and whether it can be believed."""
+"""The pages of firms: misallocation, parts of growth, sums, and production functions by method with what they imply."""
 
 from __future__ import annotations
 
 import polars as pl
 
-from xinzhi.core.text import Text, words
-from xinzhi.micro import Markups, ProductionFunction, group_text, method_text
-from xinzhi.report.pages.frontier.common import domain
+from xinzhi.core.text import Text, same, sentences, words
+from xinzhi.micro import (
+    TOTAL,
+    Decomposition,
+    Markups,
+    Misallocation,
+    ProductionFunction,
+    Totals,
+    group_text,
+    method_text,
+)
+from xinzhi.report import palette
+from xinzhi.report.pages.frontier import domain
 from xinzhi.report.section import Picture, Section, rows_of, shown
-from xinzhi.report.sentence import sentence
+from xinzhi.report.sentence import finding_notes, sentence
 from xinzhi.report.table import table
 
 MANY = 8  # groups in one chart
 NAMES = {"method": method_text, "group": group_text}
 
 
-def production(result: ProductionFunction, *, region: str | None = None) -> Section:
+def misallocation(result: Misallocation) -> Section:
+    """Return how far firms are apart, and what reallocation would give."""
+    facts, names = next(iter(result.facts().values())), ("gains", "dispersion")
+    groups = {name: words(f"firms.chart.{name}") for name in names}
+    drawn = [shown(f"firms.{name}", result, None, facts, draws={"group": groups[name]}) for name in names]
+    every = [table("firms_cells", of=result)]
+    if result.groups.height:
+        every.append(table("firms_groups", of=result, part="groups"))
+    return Section.of(
+        "firms.misallocation", drawn, every, anchor="misallocation", answer=sentences(result.facts(), "firms"),
+        notes=(words("firms.limits"), *finding_notes(result.findings)),
+    )  # fmt: skip
+
+
+def totals(result: Totals) -> Section:
+    """Return the sums over all firms; every cell stands in the CSV tables."""
+    shown = ["amount", "year", "firms", "value", "withheld"]
+    frame = result.frame.filter(pl.col(name) == TOTAL for name in result.frame.columns if name not in shown)
+    every = table("firms_totals", frame, shown, result)
+    return Section.of("firms.totals", [], [every], anchor="totals", answer=sentences(result.facts(), "firms"))
+
+
+def decomposition(result: Decomposition) -> Section:
+    """Return the parts of growth, or of the level, of aggregate productivity: a stacked bar for every pair of years."""
+    anchor = "covariance" if result.total == "aggregate" else "decomposition"
+    every = table(f"firms_{anchor}", result.frame, result.columns(), result)
+    drawn = None
+    if not result.groups:
+        titles = {one.name: one.title for one in result.columns()}
+        inks = [*palette.GROUPS, *palette.GROUPS]
+        last = pl.col("year" if anchor == "covariance" else "end").cast(pl.Int64)
+        held = result.frame.select(*result.parts, result.total, name=last)
+        rows = [row | {"name": same(row["name"])} for row in held.iter_rows(named=True)]
+        parts = {name: (titles[name], ink) for name, ink in zip(result.parts, inks, strict=False)}
+        facts, total = next(iter(result.facts().values())), result.total
+        drawn = shown(f"firms.{anchor}", result, None, facts, rows=rows, twin=every, parts=parts, total=total)
+    return Section.of(
+        f"firms.{anchor}", [drawn], [] if drawn else [every], anchor=anchor, answer=sentences(result.facts(), "firms"),
+        notes=finding_notes(result.findings),
+    )  # fmt: skip
+
+
+def production(result: ProductionFunction) -> Section:
     """Return what a production function says: methods side by side, and what became of the search."""
-    del region  # firms have none
     answer, notes = _sentences(result)
     kept = ["elasticities", "diagnostics", "minima", *(["dropped"] if result.dropped.height else [])]
     tables = [table(f"production_{part}", of=result, part=part, names=NAMES) for part in kept]
@@ -27,9 +78,8 @@ def production(result: ProductionFunction, *, region: str | None = None) -> Sect
     )
 
 
-def markups(result: Markups, *, region: str | None = None) -> Section:
+def markups(result: Markups) -> Section:
     """Return what markups say: their mean by revenue over the years, by group."""
-    del region
     (key, facts), *_ = result.facts().items()
     _, notes = _sentences(result)
     groups = result.years["group"].unique(maintain_order=True).to_list()[:MANY]

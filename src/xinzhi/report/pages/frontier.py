@@ -1,8 +1,8 @@
-"""The page of an efficiency and the frontier drawn: who is on it, how far the others are, who their models are."""
+"""The pages of an efficiency and the frontier drawn, and what all pages of the frontier need: sentences and names."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,18 +10,106 @@ import polars as pl
 
 from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import UsageError
-from xinzhi.core.schema import described
+from xinzhi.core.schema import Kind, described
 from xinzhi.core.text import Text, listing, number, unit_text, words
-from xinzhi.frontier import Efficiency, conventions, good_text, rts_text
-from xinzhi.report.pages.frontier.common import called, chosen, drawn, head, measured, section, titled
-from xinzhi.report.section import Picture, Section
-from xinzhi.report.table import Column, Table, table
+from xinzhi.frontier import Efficiency, Labelled, Labels, conventions, good_text, rts_text
+from xinzhi.report.section import Picture, Section, shown
+from xinzhi.report.sentence import sentence
+from xinzhi.report.table import NO_UNIT, Column, Table, column, table
 
 Curve = list[tuple[float, float]]
 CONVEX = {"crs", "vrs", "nirs", "drs", "ndrs", "irs"}
 REACH = 1.04  # how far the ends of the frontier are drawn beyond the points
 _ROUNDING = 1e-9
 _STILL = 1e-7  # percent: what changes by less is rounding
+
+
+def sentences_of(result: Labelled) -> tuple[tuple[Text, ...], tuple[Text, ...]]:
+    """Return the answer and the notes that the facts of a result make."""
+    answer: list[Text] = []
+    notes: list[Text] = []
+    for key, values in result.facts().items():
+        every = [values] if not isinstance(values, list) else values
+        said = [words(f"frontier.{key}", **one) for one in every]
+        if key.startswith("headline."):
+            said = [sentence(one) for one in said]
+        (notes if key.startswith("note.") else answer).extend(said)
+    return tuple(answer), tuple(notes)
+
+
+def section(
+    result: Labelled,
+    name: str,
+    pictures: Iterable[Picture | None],
+    tables: Iterable[Table | None] = (),
+    *more: Text,
+    facts: Mapping[str, object] | None = None,
+) -> Section:
+    """Return the page of a result: what its facts say, pictures and tables, and notes, those on the data last."""
+    answer, notes = sentences_of(result)
+    return Section.of(
+        f"frontier.{name}", pictures, tables, anchor=name.replace("_", "-"), answer=answer, facts=facts,
+        notes=(*notes, *more, *result.labels.notes),
+    )  # fmt: skip
+
+
+def drawn(
+    name: str,
+    result: Labelled,
+    frame: pl.DataFrame | None = None,
+    facts: Mapping[str, Any] | None = None,
+    **given: Any,  # noqa: ANN401 - as `shown` takes them
+) -> Picture | None:
+    """Return a picture from its row of data; without facts of its own it has the leading one of the result."""
+    leading = {} if facts is not None else {"headline": headline(result)}
+    return shown(f"frontier.{name}", result, frame, facts, **{"names": called(result), **leading, **given})
+
+
+def headline(result: Labelled) -> Text:
+    """Return the leading fact in words."""
+    key, values = next((pair for pair in result.facts().items() if pair[0].startswith("headline.")), ("", {}))
+    return words(f"frontier.{key}", **values) if key else words("frontier.answer.nothing")
+
+
+def chosen(result: Labelled, region: str | None, units: Iterable[object]) -> str | None:
+    """Return the code of the unit that was asked for by code or name, None where none was."""
+    return None if region is None else result.names.resolve(region, units)
+
+
+def called(result: Labelled) -> dict[str, Callable[[Any], Text | None]]:
+    """Return what units, their groups and goods are called, for the columns of a table."""
+    region = result.names.region
+    return {"unit": region, "peer": region, "group": lambda unit: group_text(result, unit), "good": good_text}
+
+
+def group_text(result: Labelled, unit: object) -> Text | None:
+    """Return the group of a unit, None where it has none."""
+    return result.labels.groups.get(str(unit))
+
+
+def measured(name: str, labels: Labels) -> Text:
+    """Return what a good is called with its unit of measurement."""
+    unit = labels.measures.get(name)
+    if not unit:
+        return good_text(name)
+    return words("frontier.chart.measured", good=good_text(name), unit=unit_text(unit))
+
+
+def head(name: str, kind: Kind, unit: Text | None = None, *, of: str | None = None, **values: object) -> Column:
+    """Return a column of the catalogue of the topic."""
+    return column(f"frontier.{name}", kind, unit, of=of, **values)
+
+
+def titled(title: Text, kind: Kind, name: str, unit: Text | None = None) -> Column:
+    """Return a column with a title of its own."""
+    return Column(title=title, kind=kind, name=name, unit=unit or NO_UNIT)
+
+
+def domain(frame: pl.DataFrame, *columns: str, at: float = 0.0) -> tuple[float, float]:
+    """Return the ends of an axis that holds every value, interval and the reference."""
+    reach = [at, *(value for name in columns for value in frame[name].drop_nulls())]
+    margin = 0.05 * ((max(reach) - min(reach)) or 1.0)
+    return min(reach) - margin, max(reach) + margin
 
 
 def plane(result: Efficiency, asked: str | None) -> Picture | None:

@@ -8,9 +8,8 @@ from typing import Any
 import polars as pl
 
 from xinzhi.core.text import Text, number, percent, sentences, words
-from xinzhi.report.charts import kit
-from xinzhi.report.section import Picture, Section, picture, rows_of
-from xinzhi.report.table import Column, Table, column, table, with_period
+from xinzhi.report.section import Picture, Section, rows_of, shown
+from xinzhi.report.table import Column, Table, table, with_period
 from xinzhi.sources import PRODUCTS, Allocation, AmongFirms, Innovation, Upgrading, share_title, way
 from xinzhi.yardstick import region_groups
 
@@ -19,6 +18,7 @@ Deeper = Allocation | Innovation | Upgrading
 
 MANY = 8  # industries that colours tell apart
 ROOM = (0.1, 0.035)  # of the plane that the label of a point takes
+SCORES: Mapping[str, Mapping[str, str]] = {"sd_log": {"title": "sd"}, "gap_90_10": {}}
 DIMENSIONS = ("regions", "industries")
 
 
@@ -38,22 +38,17 @@ def _section(
     )  # fmt: skip
 
 
-def allocation(result: Allocation, *, region: str | None = None) -> Section:
+def allocation(result: Allocation) -> Section:
     """Return how unequal the returns of capital and labour are, what equal ones would bring, and who follows."""
-    del region
     flows = result.flows.with_columns(pl.col("observations").cast(pl.Int64))
-    listed = ["factor", "coefficient", "standard_error", "t", "correlation", "observations"]
-    parts: list[str | Column] = ["region", column("sources.period", "code"), "total", "within", "static", "dynamic"]
     productivity = with_period(result.productivity).sort("total", descending=True)
     return _section(
         "allocation",
         result,
         [_returns(result), _gain(result), *(_flow(result, row) for row in result.flows.iter_rows(named=True))],
         [
-            table("sources_flows", flows, listed, result, part="flows", notes=[words("sources.note.flows")])
-            if flows.height
-            else None,
-            table("sources_productivity", productivity, parts, result, notes=[words("sources.note.shift_share")])
+            table("sources_flows", flows, of=result, notes=[words("sources.note.flows")]) if flows.height else None,
+            table("sources_productivity", productivity, of=result, notes=[words("sources.note.shift_share")])
             if productivity.height
             else None,
         ],
@@ -61,13 +56,12 @@ def allocation(result: Allocation, *, region: str | None = None) -> Section:
     )
 
 
-def among_firms(result: AmongFirms, *, region: str | None = None) -> Section:
+def among_firms(result: AmongFirms) -> Section:
     """Return what reallocation among firms gave inside industries, beside that among industries."""
-    del region
-    twin = table("sources_among_firms", result.frame, None, result)
+    labels = {"growth": "among_firms", "allocation": "among_industries"}
     rows = [
         row | {"dot": True}
-        for name, label in (("growth", "among_firms"), ("allocation", "among_industries"))
+        for name, label in labels.items()
         for row in rows_of(
             result.frame, result, group=words(f"sources.chart.{label}"), year="year",
             value=Column(name=name, title=words(f"sources.chart.{label}"), kind="percent"),
@@ -75,12 +69,11 @@ def among_firms(result: AmongFirms, *, region: str | None = None) -> Section:
     ]  # fmt: skip
     said = next(iter(result.facts().values()))
     facts = {"growth": said["growth"], "allocation": percent(said["allocation"], 2, sign=True)}
-    unit = words("sources.unit_of.points")
-    drawn = picture("sources.among_firms", kit.lines, rows, twin, facts, unit=unit, y=unit, decimals=2, reference=0)
+    drawn = shown("sources.among_firms", result, None, facts, rows=rows)
     return _section("among_firms", result, [drawn], [], [words("sources.note.among_firms"), words("firms.limits")])
 
 
-def _returns(result: Allocation) -> Picture:
+def _returns(result: Allocation) -> Picture | None:
     """Return how unequal marginal products are, over the years."""
     order = [f"{factor}_{dimension}" for factor in PRODUCTS for dimension in DIMENSIONS]
     factor_of = {product: factor for factor, product in PRODUCTS.items()}
@@ -93,11 +86,8 @@ def _returns(result: Allocation) -> Picture:
     facts = {"start": frame["year"].min(), "end": frame["year"].max(), **ends}
     values = {name: words(f"sources.chart.{name}") for name in order}
     group = Column(name="spread", title=words("sources.column.spread"), values=values)
-    log = words("sources.unit_of.log")
-    scores = [column("sources.sd", "score", log, of="sd_log"), column("sources.gap_90_10", "score", log)]
-    twin = table("sources_returns", frame, [group, "year", *scores, "units"], result)
-    rows = rows_of(frame, result, group=group, year="year", value="sd_log")
-    return picture("sources.returns", kit.lines, rows, twin, facts, unit="sd", y=words("sources.unit_of.sd"))
+    scores = [{name: {"kind": "score", "unit": "log", **more}} for name, more in SCORES.items()]
+    return shown("sources.returns", result, frame, facts, listed=[group, "year", *scores, "units"])
 
 
 def _ends(values: pl.Series) -> Text:
@@ -105,7 +95,7 @@ def _ends(values: pl.Series) -> Text:
     return words("sources.chart.from_to", first=number(values[0], 2), last=number(values[-1], 2))
 
 
-def _gain(result: Allocation) -> Picture:
+def _gain(result: Allocation) -> Picture | None:
     """Return what equal marginal products would bring, over the years."""
     unit = words("sources.unit_of.log_points")
     lines = ("gain_industries", "gain_regions", "gain")
@@ -113,34 +103,31 @@ def _gain(result: Allocation) -> Picture:
     rows = [row for one in columns for row in rows_of(result.gains, result, group=one.title, year="year", value=one)]
     first, last = result.gains.row(0, named=True), result.gains.row(-1, named=True)
     facts = {
-        "start": first["year"],
-        "end": last["year"],
-        "first": number(100 * first["gain"], 0),
-        "last": number(100 * last["gain"], 0),
-    }
-    twin = table("sources_gain", result.gains, ["year", *columns], result, part="gains")
-    return picture("sources.gain", kit.lines, rows, twin, facts, unit=unit, y=unit, decimals=0, reference=0)
+        "start": first["year"], "end": last["year"],
+        "first": number(100 * first["gain"], 0), "last": number(100 * last["gain"], 0),
+    }  # fmt: skip
+    return shown("sources.gain", result, None, facts, rows=rows, listed=["year", *columns])
 
 
-def _flow(result: Allocation, row: Mapping[str, Any]) -> Picture:
+def _flow(result: Allocation, row: Mapping[str, Any]) -> Picture | None:
     """Return the growth of a factor against what it had earned, one point a region and industry."""
     factor = str(row["factor"])
     means = flow_means(result.products, factor)
-    group: dict[str, Any] = {"group": "industry"} if means["industry"].n_unique() <= MANY else {}
+    group = {"group": "industry"} if means["industry"].n_unique() <= MANY else {}
     log, points = words("sources.unit_of.log"), words("sources.unit_of.growth")
     earned = Column(name="product", title=words(f"sources.chart.{factor}_earned"), kind="score", unit=log)
     grown = Column(name="growth", title=words(f"sources.chart.{factor}_growth"), kind="percent", unit=points)
-    rows = rows_of(means.sort("industry"), result, x=earned, y=grown, **group)
     reach = means["product"]
     line = [(x, 100 * row["coefficient"] * x) for x in (reach.min(), reach.max())]
-    size = {"size": number(abs(10 * row["coefficient"]), 2), "t": number(abs(row["t"]), 1)}
     title = words(f"sources.title.flow_{factor}")
-    return picture(
-        f"sources.flow-{factor}", kit.points, rows,
-        table(f"sources_flow_{factor}", means, ["region", "industry", earned, grown], result, title=title),
-        {"factor": words(f"sources.factor.{factor}"), **size},
-        title=title, headline=way(row["t"]), how="flow", unit="growth", x=f"{factor}_earned", y=f"{factor}_growth",
-        split=(0.0, 0.0), line=line,
+    twin = table(f"sources_flow_{factor}", means, ["region", "industry", earned, grown], result, title=title)
+    facts = {
+        "factor": words(f"sources.factor.{factor}"), "size": number(abs(10 * row["coefficient"]), 2),
+        "t": number(abs(row["t"]), 1),
+    }  # fmt: skip
+    return shown(
+        f"sources.flow-{factor}", result, means.sort("industry"), facts, twin=twin, draws=group, title=title,
+        headline=way(row["t"]), x=f"{factor}_earned", y=f"{factor}_growth", line=line,
     )  # fmt: skip
 
 
@@ -161,9 +148,8 @@ def flow_means(products: pl.DataFrame, factor: str) -> pl.DataFrame:
     )
 
 
-def upgrading(result: Upgrading, *, region: str | None = None) -> Section:
+def upgrading(result: Upgrading) -> Section:
     """Return what is said of the structure: how fast it changed, whether for the better, and who catches up."""
-    del region
     change = result.change()
     drawn = [
         _structure(result, change) if change["advancement_end"].is_not_null().any() else None,
@@ -172,7 +158,7 @@ def upgrading(result: Upgrading, *, region: str | None = None) -> Section:
     return _section("upgrading", result, drawn, [_catch_up(result)], [words("sources.note.structure")])
 
 
-def _structure(result: Upgrading, change: pl.DataFrame) -> Picture:
+def _structure(result: Upgrading, change: pl.DataFrame) -> Picture | None:
     """Return in which regions the structure became more rational and more advanced."""
     moved = change.drop_nulls("advancement_end").with_columns(
         x=pl.col("advancement_end") - pl.col("advancement_start"), y=pl.col("theil_start") - pl.col("theil_end")
@@ -180,10 +166,8 @@ def _structure(result: Upgrading, change: pl.DataFrame) -> Picture:
     both = moved.filter((pl.col("x") > 0) & (pl.col("y") > 0)).height
     facts = {"k": both, "n": moved.height, "start": change["start"].min(), "end": change["end"].max()}
     corners = [words(f"sources.chart.corner_{place}") for place in ("better", "rational", "worse", "advanced")]
-    return picture(
-        "sources.structure", kit.points, uncrowded(_grouped(result, moved, x="x", y="y")),
-        _change_table(result, change), facts, x="more_advanced", y="more_rational", split=(0.0, 0.0), corners=corners,
-    )  # fmt: skip
+    rows = uncrowded(_grouped(result, moved, x="x", y="y"))
+    return shown("sources.structure", result, change, facts, rows=rows, corners=corners)
 
 
 def _grouped(result: Deeper, frame: pl.DataFrame, **encodings: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - columns
@@ -212,25 +196,16 @@ def uncrowded(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return found
 
 
-def _speed(result: Upgrading, change: pl.DataFrame) -> Picture:
+def _speed(result: Upgrading, change: pl.DataFrame) -> Picture | None:
     """Return how much of labour changed its industry in a year, by region."""
     rows = _grouped(result, change.drop_nulls("speed").sort("speed", descending=True), value="speed")
-    return picture(
-        "sources.speed", kit.bars, rows, _change_table(result, change), _first_last(rows),
-        x=words("sources.unit_of.speed"), decimals=2, groups=_groups(result.regions),
-    )  # fmt: skip
+    return shown("sources.speed", result, change, _first_last(rows), rows=rows, groups=_groups(result.regions))
 
 
 def _first_last(rows: Sequence[Mapping[str, Any]]) -> dict[str, object]:
     first, last = rows[0], rows[-1]
     ends = {"first": first["name"], "last": last["name"]}
     return ends | {"most": number(first["value"], 1), "least": number(last["value"], 1)}
-
-
-def _change_table(result: Upgrading, change: pl.DataFrame) -> Table:
-    ends = [column("sources.first", "year", of="start"), column("sources.last", "year", of="end")]
-    scores = ("theil_start", "theil_end", "advancement_start", "advancement_end")
-    return table("sources_structure", change, ["region", *ends, "speed", *scores], result)
 
 
 def _catch_up(result: Upgrading) -> Table | None:
@@ -241,23 +216,20 @@ def _catch_up(result: Upgrading) -> Table | None:
     return table("sources_catch_up", result.catch_up.frame, None, result, notes=[note])
 
 
-def innovation(result: Innovation, *, region: str | None = None) -> Section:
+def innovation(result: Innovation) -> Section:
     """Return what is said of innovation: what regions put into it, and what their TFP has to do with it."""
-    del region
     return _section("innovation", result, [_shares(result)], [], [words("sources.note.innovation")])
 
 
-def _shares(result: Innovation) -> Picture:
+def _shares(result: Innovation) -> Picture | None:
     """Return the leading share of innovation by region, in its last year."""
     lead = result.leading()
     title = share_title(lead["share"][0])
     rows = _grouped(result, lead, value="value")
     facts = {"title": title, "year": lead["year"][0], **_first_last(rows)}
-    axis = words("sources.chart.share_axis", title=title)
-    return picture(
-        "sources.innovation", kit.bars, rows, _share_table(result), facts, title=title, unit="share", x=axis,
-        decimals=2, groups=_groups(result.regions),
-    )  # fmt: skip
+    axis, twin = words("sources.chart.share_axis", title=title), _share_table(result)
+    more: dict[str, Any] = {"title": title, "x": axis, "groups": _groups(result.regions)}
+    return shown("sources.innovation", result, None, facts, rows=rows, twin=twin, **more)
 
 
 def _share_table(result: Innovation) -> Table:

@@ -26,7 +26,7 @@ from xinzhi.frontier import (
     rts_text,
 )
 from xinzhi.report import palette
-from xinzhi.report.pages.frontier.common import called, chosen, domain, drawn, head, headline, section, titled
+from xinzhi.report.pages.frontier import called, chosen, domain, drawn, head, headline, section, titled
 from xinzhi.report.section import Picture, Section
 from xinzhi.report.table import Table, table
 

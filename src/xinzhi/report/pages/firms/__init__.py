@@ -1,1 +1,0 @@
-"""What the microdata of firms say: misallocation and decompositions."""

@@ -1,1 +1,0 @@
-"""The frontier in a report: efficiency, productivity change, stochastic frontiers, and what goes with them."""
