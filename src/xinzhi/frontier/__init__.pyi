@@ -1,5 +1,7 @@
 from .bootstrap import Bootstrap as Bootstrap
+from .bootstrap import ReturnsTest as ReturnsTest
 from .bootstrap import bootstrap as bootstrap
+from .bootstrap import returns_test as returns_test
 from .change.panel import REFERENCES as REFERENCES
 from .change.productivity_change import DIRECTIONAL as DIRECTIONAL
 from .change.productivity_change import productivity_change as productivity_change
@@ -33,8 +35,6 @@ from .packaged import package_goods as package_goods
 from .partial import Partial as Partial
 from .partial import order_alpha as order_alpha
 from .partial import order_m as order_m
-from .returns_test import ReturnsTest as ReturnsTest
-from .returns_test import returns_test as returns_test
 from .stages import Staged as Staged
 from .stages import series_efficiency as series_efficiency
 from .stochastic.cnls import Hull as Hull

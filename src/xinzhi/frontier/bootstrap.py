@@ -1,10 +1,10 @@
-"""How sure is a score? Bias and intervals by the smoothed bootstrap and by subsampling."""
+"""How sure is a score, and which are the returns to scale? The smoothed bootstrap, and subsampling."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any, TypeVar
 
 import numpy as np
@@ -67,14 +67,10 @@ class Bootstrap(Labelled, verb="bootstrap", key=("unit",)):
         if not known.height:
             return {"answer.nothing": {}} | notes
         width = float((known["high"] - known["low"]).to_numpy().mean())
-        means = {
-            name: float(shares[column].drop_nulls().to_numpy().mean())
-            for name, column in (("score", "score"), ("corrected", "value"))
-        }
-        units = self.frame["unit"].to_list()
-        facts: Facts = {
-            "headline.bootstrap": {"n": known.height, "what": self.what(units), "width": width, **means, **how}
-        }
+        columns = {"score": "score", "corrected": "value"}
+        means = {name: float(shares[of].drop_nulls().to_numpy().mean()) for name, of in columns.items()}
+        values = {"n": known.height, "what": self.what(self.frame["unit"]), "width": width, **means, **how}
+        facts: Facts = {"headline.bootstrap": values}
         best, rest = known.row(0, named=True), known.slice(1)
         alike = rest.filter(rest["high"] >= best["low"])["unit"].to_list()
         if alike:
@@ -152,18 +148,26 @@ def bootstrap(  # noqa: PLR0913 - data, technology, and how to draw
         raise UsageError("frontier.level", level=level)
     known = rts_of(rts)
     given = read_data(x, y, None, units)
-    data = checked(given.goods.x, given.goods.y, positive=("x",) if orientation == "input" else ("x", "y"))
+    data = radial_units(given, orientation)
     distances = unit_distances(data, known, orientation)
     count = len(data.x)
     h, m = None, None
     if method == "smoothed":
         h = choose_width(distances, bandwidth)
-        task = partial(_smoothed_block, data, known, orientation, distances, h)
     else:
         m = round(count ** setting("subsample_power")) if size is None else size
         if not 1 < m < count:
             raise UsageError("frontier.subsample", count=count, m=m)
-        task = partial(_subsampled_block, data, known, orientation, m)
+
+    def task(many: int, seeds: np.random.SeedSequence) -> FloatArray:
+        rng = np.random.default_rng(seeds)
+        if h is not None:
+            return smoothed_distances(data, known, orientation, distances, smooth_draws(distances, h, many, rng))
+        # subsamples without replacement; NaN where a unit has no distance from their frontier
+        rows = np.argsort(rng.random((many, count)), axis=1)[:, :m]
+        found = efficiencies(data.x, data.y, data.x[rows], data.y[rows], rts=known, orientation=orientation)
+        return 1 / found if orientation == "input" else found
+
     draws = np.concatenate(in_blocks(task, replications, seed, n_jobs=n_jobs, progress=progress))
     rates = (1.0, 1.0)
     if m is not None:
@@ -193,27 +197,15 @@ def smoothed_distances(data: Units, rts: str, orientation: str, distances: Float
     return efficiencies(data.x, data.y, data.x, data.y / move, rts=rts, orientation=orientation)
 
 
+def radial_units(given: Data, orientation: str) -> Units:
+    """Return the units of radial distances, on one scale."""
+    return checked(given.goods.x, given.goods.y, positive=("x",) if orientation == "input" else ("x", "y"))
+
+
 def unit_distances(data: Units, rts: str, orientation: str) -> FloatArray:
     """Return the distances of the units from their own frontier, at least 1."""
     found = efficiencies(data.x, data.y, data.x[None], data.y[None], rts=rts, orientation=orientation)[0]
     return np.asarray(np.maximum(1 / found if orientation == "input" else found, 1.0))
-
-
-def _smoothed_block(
-    data: Units, rts: str, orientation: str, distances: FloatArray, h: float, count: int, seeds: np.random.SeedSequence
-) -> FloatArray:
-    drawn = smooth_draws(distances, h, count, np.random.default_rng(seeds))
-    return smoothed_distances(data, rts, orientation, distances, drawn)
-
-
-def _subsampled_block(
-    data: Units, rts: str, orientation: str, size: int, count: int, seeds: np.random.SeedSequence
-) -> FloatArray:
-    """Return distances from the frontiers of subsamples without replacement; NaN where there is none."""
-    rng = np.random.default_rng(seeds)
-    rows = np.argsort(rng.random((count, len(data.x))), axis=1)[:, :size]
-    found = efficiencies(data.x, data.y, data.x[rows], data.y[rows], rts=rts, orientation=orientation)
-    return 1 / found if orientation == "input" else found
 
 
 def _result(
@@ -338,7 +330,13 @@ def in_blocks(
     sizes = [min(BLOCK, replications - start) for start in range(0, replications, BLOCK)]
     seeds = np.random.SeedSequence(seed).spawn(len(sizes))
     done, parts = 0, []
-    for part, size in zip(_run(task, sizes, seeds, n_jobs), sizes, strict=True):
+    blocks: Iterator[Part] = map(task, sizes, seeds)
+    if n_jobs > 1:
+        from joblib import Parallel, delayed
+
+        jobs = (delayed(task)(size, one) for size, one in zip(sizes, seeds, strict=True))
+        blocks = Parallel(n_jobs=n_jobs, return_as="generator")(jobs)
+    for part, size in zip(blocks, sizes, strict=True):
         parts.append(part)
         done += size
         if progress is not None:
@@ -346,11 +344,143 @@ def in_blocks(
     return parts
 
 
-def _run(task: Callable[..., Part], sizes: Sequence[int], seeds: Sequence[Any], n_jobs: int) -> Any:  # noqa: ANN401 - an iterator of parts
-    if n_jobs == 1:
-        yield from map(task, sizes, seeds)
-        return
-    from joblib import Parallel, delayed
+STATISTICS = ("ratio-of-means", "mean-of-ratios")
+_SAME = 1e-8  # two scores of one unit that differ by less are the same
 
-    jobs = (delayed(task)(size, one) for size, one in zip(sizes, seeds, strict=True))
-    yield from Parallel(n_jobs=n_jobs, return_as="generator")(jobs)
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class ReturnsTest(Labelled, verb="returns_test", key=("null",)):
+    """Tests of returns to scale, a row for each null hypothesis.
+
+    `units` has a row for each unit: Farrell scores, scale efficiency (crs over vrs), and the returns ``constant``,
+    ``increasing`` or ``decreasing`` where it, or its projection, stands.
+    """
+
+    units: pl.DataFrame
+    level: float
+    orientation: str
+    seed: int
+
+    @property
+    def verdict(self) -> str:
+        """Return ``crs``, ``nirs`` or ``vrs``: the narrowest technology that the tests do not reject."""
+        rows = {row["null"]: row["p"] for row in self.frame.iter_rows(named=True)}
+        if rows["crs"] >= self.level:
+            return "crs"
+        return "nirs" if rows["nirs"] >= self.level else "vrs"
+
+    def facts(self) -> Facts:
+        """Return the verdict with its p values, and where the units stand."""
+        p = {row["null"]: row["p"] for row in self.frame.iter_rows(named=True)}
+        counts = self.units["returns"].drop_nulls().value_counts(sort=True).rows()
+        parts = [
+            words("frontier.chart.count", name=words(f"frontier.status.returns_{name}"), k=k) for name, k in counts
+        ]
+        return {
+            "headline.returns": {"verdict": rts_text(self.verdict), "level": f"{100 * self.level:g}", **p},
+            "answer.returns": {"parts": parts},
+        }
+
+
+def returns_test(  # noqa: PLR0913 - data, the test, and how to draw
+    x: Table,
+    y: Table,
+    *,
+    orientation: str = "input",
+    statistic: str = "ratio-of-means",
+    replications: int = setting("replications"),
+    seed: int = 0,
+    level: float = setting("test_level"),
+    bandwidth: str | float = "normal-reference",
+    units: str | Sequence[Any] | None = None,
+    n_jobs: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+) -> ReturnsTest:
+    """Test constant, and then non-increasing, against variable returns to scale.
+
+    Parameters
+    ----------
+    x, y
+        Inputs `(n, p)` and outputs `(n, q)`.
+    orientation
+        ``input`` or ``output``.
+    statistic
+        ``ratio-of-means``: the sum of efficiencies under the null over that under variable returns;
+        ``mean-of-ratios``: the mean of their ratios. Small values speak against the null.
+    replications, seed, level
+        Number of draws, their seed, level of the test.
+    bandwidth, units, n_jobs, progress
+        As in `bootstrap`.
+
+    Returns
+    -------
+    ReturnsTest
+        Both tests (read the second only when the first rejects), and the class of every unit.
+
+    Notes
+    -----
+    Simar and Wilson (2002), EJOR 139, 115-132, their first and fourth statistics: samples are drawn by the smoothed
+    bootstrap around the frontier of the null, and both frontiers are estimated on each. The p value is
+    (1 + draws at or below the statistic) / (1 + draws).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x, y = np.array([2.0, 4.0, 3.0, 5.0, 6.0]), np.array([1.0, 2.0, 3.0, 4.0, 5.0])
+    >>> found = returns_test(x, y, replications=100, seed=1)
+    >>> round(found.frame["statistic"][0], 6)
+    0.802947
+    """
+    choose("orientation", orientation, ("input", "output"))
+    choose("statistic", statistic, STATISTICS)
+    given = read_data(x, y, None, units)
+    data = radial_units(given, orientation)
+    distances = {rts: unit_distances(data, rts, orientation) for rts in ("crs", "nirs", "vrs")}
+
+    def against_vrs(turn: int, null: str) -> dict[str, Any]:
+        own, h = distances[null], choose_width(distances[null], bandwidth)
+
+        def task(count: int, seeds: np.random.SeedSequence) -> FloatArray:
+            sample = smooth_draws(own, h, count, np.random.default_rng(seeds))
+            pair = [smoothed_distances(data, rts, orientation, own, sample) for rts in (null, "vrs")]
+            return _statistic(pair[0], pair[1], statistic)
+
+        drawn = np.concatenate(in_blocks(task, replications, seed + turn, n_jobs=n_jobs, progress=progress))
+        value = float(_statistic(own[None], distances["vrs"][None], statistic)[0])
+        p = float((1 + (drawn <= value + 1e-12).sum()) / (1 + len(drawn)))
+        found = {"statistic": value, "critical": float(np.quantile(drawn, level)), "p": p}
+        return {"null": null, "alternative": "vrs", **found, "replications": replications, "bandwidth": h}
+
+    rows = [against_vrs(turn, null) for turn, null in enumerate(("crs", "nirs"))]
+    options = {"orientation": orientation, "statistic": statistic, "replications": replications, "seed": seed}
+    return ReturnsTest(
+        frame=pl.DataFrame(rows),
+        units=_classes(distances, orientation, given.units),
+        kind=given.kind,
+        level=level,
+        orientation=orientation,
+        seed=seed,
+        provenance=provenance("returns_test", given.digests(), (), **options),
+    )
+
+
+def _statistic(null: FloatArray, wide: FloatArray, statistic: str) -> FloatArray:
+    """Return the statistic of each replication from distances `(R, n)` of at least one."""
+    if statistic == "ratio-of-means":
+        return np.asarray((1 / null).sum(axis=1) / (1 / wide).sum(axis=1))
+    ratios: FloatArray = (wide / null).mean(axis=1)
+    return ratios
+
+
+def _classes(distances: dict[str, FloatArray], orientation: str, names: tuple[str, ...]) -> pl.DataFrame:
+    """Return the scores under three technologies and the returns where every unit (or its projection) stands."""
+    crs, nirs, vrs = (distances[rts] for rts in ("crs", "nirs", "vrs"))
+    returns = np.where(
+        np.abs(crs - vrs) <= _SAME * vrs,
+        "constant",
+        np.where(np.abs(nirs - vrs) <= _SAME * vrs, "decreasing", "increasing"),
+    )
+    scores = {rts: 1 / each if orientation == "input" else each for rts, each in distances.items()}
+    return pl.DataFrame(
+        {"unit": names, **{rts: scores[rts] for rts in ("crs", "vrs", "nirs")}, "scale": vrs / crs, "returns": returns}
+    )

@@ -222,11 +222,8 @@ def _steps(
 ) -> tuple[FloatArray, FloatArray]:
     """Return the direction of every unit."""
     if not isinstance(direction, str):
-        given = [
-            np.broadcast_to(np.asarray(part, dtype=float), like.shape)
-            for part, like in zip(direction, (x, y), strict=True)
-        ]
-        return given[0], given[1]
+        step_x, step_y = (np.asarray(part, dtype=float) for part in direction)
+        return np.broadcast_to(step_x, x.shape), np.broadcast_to(step_y, y.shape)
     choose("direction", direction, DIRECTIONS)
     if direction == "own":
         return x, y
@@ -368,22 +365,11 @@ def materials_balance(
     status = np.where(whole.status == "optimal", part.status, whole.status)
     least = inflow * whole.score
     mixes = np.zeros_like(goods.x) if whole.intensity is None else whole.intensity @ goods.x
-    frame = known_frame(
-        {
-            "unit": given.units,
-            "environmental": whole.score,
-            "technical": part.score,
-            "allocative": whole.score / part.score,
-            "inflow": inflow,
-            "least": least,
-            "surplus": inflow - kept,
-            "least_surplus": least - kept,
-            "status": status.tolist(),
-        }
-    )
+    scores = {"environmental": whole.score, "technical": part.score, "allocative": whole.score / part.score}
+    flows = {"inflow": inflow, "least": least, "surplus": inflow - kept, "least_surplus": least - kept}
     options = {"contents": holds.tolist(), "retained": keeps.tolist(), "rts": known}
     return MaterialsBalance(
-        frame=frame,
+        frame=known_frame({"unit": given.units, **scores, **flows, "status": status.tolist()}),
         rts=known,
         optimal_x=mixes,
         grown=_grown(given, mixes, np.flatnonzero((holds == 0) & (goods.x > 0).any(axis=0)), status == "optimal"),

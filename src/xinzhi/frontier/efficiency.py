@@ -94,14 +94,9 @@ class Efficiency(Labelled, verb="efficiency", key=("unit",)):
         keep = packed.data > _PEER
         units, others = (np.array(names, dtype=object) for names in (self.data.units, self.data.peers))
         order = np.lexsort((packed.col[keep], -packed.data[keep], packed.row[keep]))
-        return pl.DataFrame(
-            {
-                "unit": units[packed.row[keep][order]],
-                "peer": others[packed.col[keep][order]],
-                "weight": packed.data[keep][order],
-            },
-            schema={"unit": pl.String, "peer": pl.String, "weight": pl.Float64},
-        )
+        row, column, weight = (part[keep][order] for part in (packed.row, packed.col, packed.data))
+        schema = {"unit": pl.String, "peer": pl.String, "weight": pl.Float64}
+        return pl.DataFrame({"unit": units[row], "peer": others[column], "weight": weight}, schema=schema)
 
     def _goods(self, kind: str) -> pl.DataFrame:
         names = (self.data.inputs, self.data.outputs, self.data.bads)
@@ -152,7 +147,10 @@ class Efficiency(Labelled, verb="efficiency", key=("unit",)):
         facts: Facts = {"answer.nothing": {}} if not known.height else self._standing(known)
         if reasons and known.height:
             facts["answer.unscored"] = reasons
-        return facts | self._technology()
+        goods = {name: [good_text(good) for good in getattr(self.data, name)] for name in ("inputs", "outputs", "bads")}
+        model, kinds = words(f"frontier.chart.{self.model}"), len(goods["bads"])
+        technology = {"rts": rts_text(self.rts), "model": model, "count": self.programs.count, "kinds": kinds, **goods}
+        return {**facts, "note.technology": technology, **dict(self.solved.notes)}
 
     def _standing(self, known: pl.DataFrame) -> Facts:
         """Return the leading fact, and who is on the frontier."""
@@ -173,14 +171,6 @@ class Efficiency(Labelled, verb="efficiency", key=("unit",)):
         if on:
             facts["answer.leaders"] = {"names": [self.names.region(unit) for unit in on]}
         return facts
-
-    def _technology(self) -> Facts:
-        """Return returns to scale, model and goods, with the number of programs."""
-        goods = {name: [good_text(good) for good in getattr(self.data, name)] for name in ("inputs", "outputs", "bads")}
-        model = words(f"frontier.chart.{self.model}")
-        values = {"rts": rts_text(self.rts), "model": model, "count": self.programs.count, "kinds": len(goods["bads"])}
-        facts: Facts = {"note.technology": {**values, **goods}}
-        return facts | dict(self.solved.notes)
 
 
 def efficiency(

@@ -10,7 +10,7 @@ import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.names import REGION, Names
-from xinzhi.core.text import Text, clauses, names_joined, same, words
+from xinzhi.core.text import clauses, names_joined, same, words
 from xinzhi.data import Package
 from xinzhi.frontier.labelled import NONE, Labels, conventions, setting
 
@@ -79,23 +79,14 @@ class PackageGoods:
             first, last = (known[0], known[-1]) if known else ("", "")
             ends: dict[str, Any] = {"n": len(known), "first": first, "last": last}
             raise InputError("frontier.no-figures", years=lost, wanting=wanting, goods=goods, **ends)
-        notes = [*self.labels.notes, *self._gaps(rows), *self._beyond(wanted)]
+        notes = [*self.labels.notes]
+        for good in self.goods:  # which regions were left out, for want of which good
+            codes = rows.filter(rows[good].is_null())["region"]
+            names = [self.labels.names.region(code) for code in codes.unique().sort()]
+            notes += [words("frontier.note.gaps", good=good, n=len(codes), names=names)] if names else []
+        beyond = {good: end for good, end in self.ends.items() if end < max(wanted)}  # the last official year
+        notes += [words("frontier.note.beyond", good=good, end=end) for good, end in beyond.items()]
         return kept, replace(self.labels, notes=tuple(notes))
-
-    def _gaps(self, rows: pl.DataFrame) -> list[Text]:
-        """Say which regions were left out, and for want of which good."""
-        found = []
-        for good in self.goods:
-            lost = rows.filter(rows[good].is_null())
-            if lost.height:
-                names = [self.labels.names.region(code) for code in lost["region"].unique().sort()]
-                found.append(words("frontier.note.gaps", good=good, n=lost.height, names=names))
-        return found
-
-    def _beyond(self, years: Sequence[int]) -> list[Text]:
-        """Say which goods rest on figures that are not official in some of the years."""
-        beyond = {good: end for good, end in self.ends.items() if end < max(years)}
-        return [words("frontier.note.beyond", good=good, end=end) for good, end in beyond.items()]
 
 
 def package_goods(
@@ -131,22 +122,17 @@ def package_goods(
         frame = frame.join(other, on=KEYS, how="full", coalesce=True)
     if group is not None:
         frame = _grouped(package, frame, group)
+    held = _tables(package)
+    of_accounts = [name in held["accounts"] for name in wanted]
+    of_indicators = [name in held["indicators"] and name not in held["accounts"] for name in wanted]
+    read = {"accounts": any(of_accounts), "indicators": any(of_indicators), "regions": group is not None}
     return PackageGoods(
         frame=frame.sort("year", "region"),
         goods=tuple(wanted),
         ends={name: end for name, (_, end) in zip(wanted, columns, strict=True)},
         labels=region_labels(package),
-        tables=_read(package, wanted, group),
+        tables=tuple(table for table, used in read.items() if used),
     )
-
-
-def _read(package: Package, goods: Sequence[str], group: str | None) -> tuple[str, ...]:
-    """Return the tables that goods and groups were read from."""
-    held = _tables(package)
-    of_accounts = [name in held["accounts"] for name in goods]
-    of_indicators = [name in held["indicators"] and name not in held["accounts"] for name in goods]
-    read = {"accounts": any(of_accounts), "indicators": any(of_indicators), "regions": group is not None}
-    return tuple(table for table, used in read.items() if used)
 
 
 def region_labels(package: Package) -> Labels:
@@ -164,10 +150,7 @@ def region_labels(package: Package) -> Labels:
 
 def _tables(package: Package) -> dict[str, list[str]]:
     """Return the columns that may take part, by where they are."""
-    accounts, indicators = (
-        package.optional("accounts", verb="frontier"),
-        package.optional("indicators", verb="frontier"),
-    )
+    accounts, indicators = (package.optional(name, verb="frontier") for name in ("accounts", "indicators"))
     numbers = [] if accounts is None else [name for name, kind in accounts.schema.items() if kind == pl.Float64]
     listed = [] if indicators is None else indicators["indicator"].unique().sort().to_list()
     return {"accounts": numbers, "measurement": list(_LEVELS), "indicators": listed}
@@ -180,14 +163,11 @@ def _known(package: Package, names: Sequence[str]) -> None:
     known = {name for columns in tables.values() for name in columns}
     for name in names:
         if name not in known:
-            places = clauses(
-                [
-                    words("frontier.of_table", table=where, columns=names_joined([same(one) for one in columns]))
-                    for where, columns in tables.items()
-                    if columns
-                ]
-            )
-            values = {"package": package.name, "column": name, "places": places, "like": nearest(name, known)}
+            joined = {
+                where: names_joined([same(one) for one in columns]) for where, columns in tables.items() if columns
+            }
+            places = [words("frontier.of_table", table=where, columns=columns) for where, columns in joined.items()]
+            values = {"package": package.name, "column": name, "places": clauses(places), "like": nearest(name, known)}
             raise UsageError("frontier.no-column-near" if values["like"] else "frontier.no-column-in", **values)
 
 
@@ -223,10 +203,7 @@ def _grouped(package: Package, frame: pl.DataFrame, group: str) -> pl.DataFrame:
         if source is not None and group in source.columns and group not in KEYS:
             labels = source.select(*on, pl.col(group).cast(pl.String).alias("group"))
             return frame.join(labels, on=on, how="left").with_columns(pl.col("group").fill_null("-"))
-    held = [
-        name
-        for table in ("regions", "accounts")
-        for name in getattr(package.optional(table, verb="frontier"), "columns", [])
-    ]
-    known = [name for name in dict.fromkeys(held) if name not in KEYS]
+    tables = [package.optional(table, verb="frontier") for table in ("regions", "accounts")]
+    held = dict.fromkeys(name for table in tables if table is not None for name in table.columns)
+    known = [name for name in held if name not in KEYS]
     raise UsageError("frontier.no-group", group=group, known=known)

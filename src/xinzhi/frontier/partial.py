@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -16,8 +16,8 @@ from xinzhi.core.result import Facts
 from xinzhi.core.text import words
 from xinzhi.data import provenance
 from xinzhi.frontier.labelled import Labelled, known_frame
-from xinzhi.frontier.models.sweep import Reference, Units, checked
-from xinzhi.frontier.reading import Data, Table, read_data
+from xinzhi.frontier.models.sweep import Reference, checked
+from xinzhi.frontier.reading import Table, read_data
 from xinzhi.frontier.technology.technology import choose
 
 ORIENTATIONS = ("input", "output", "hyperbolic")
@@ -100,26 +100,20 @@ def order_m(
         raise UsageError("frontier.order-m", m=m)
     if draws and seed is None:
         raise UsageError("frontier.order-m-seed")
-    choose("orientation", orientation, ORIENTATIONS)
-    given = read_data(x, y, None, units)
     rng = np.random.default_rng(seed)
-    scores, errors, counts = [], [], []
-    for values in _distances(checked(given.goods.x, given.goods.y, reference=reference, positive=("x",)), orientation):
-        score, error = np.nan, 0.0
-        if len(values) and draws:
+
+    def score(values: FloatArray) -> tuple[float, float]:
+        if draws:
             best = values[rng.integers(0, len(values), (draws, int(m)))].min(axis=1)
             with np.errstate(divide="ignore"):
                 best = 1 / best if orientation == "output" else best
-            score, error = float(best.mean()), float(best.std(ddof=1) / np.sqrt(draws)) if draws > 1 else np.nan
-        elif len(values):
-            ranked = np.sort(values)
-            left = np.arange(len(ranked), -1, -1) / len(ranked)
-            score = float((1 / ranked if orientation == "output" else ranked) @ -np.diff(left**m))
-        scores.append(score)
-        errors.append(error if len(values) else np.nan)
-        counts.append(len(values))
+            return float(best.mean()), float(best.std(ddof=1) / np.sqrt(draws)) if draws > 1 else np.nan
+        ranked = np.sort(values)
+        left = np.arange(len(ranked), -1, -1) / len(ranked)
+        return float((1 / ranked if orientation == "output" else ranked) @ -np.diff(left**m)), 0.0
+
     options = {"m": int(m), "orientation": orientation, "draws": draws, "seed": seed}
-    return _result("order-m", float(m), orientation, (scores, errors, counts), given, options)
+    return _scored("order-m", float(m), (x, y, units), reference, score, options)
 
 
 def order_alpha(
@@ -159,24 +153,28 @@ def order_alpha(
     """
     if not 0 < alpha <= 1:
         raise UsageError("frontier.order-alpha", alpha=alpha)
+
+    def score(values: FloatArray) -> tuple[float, float]:
+        best = np.sort(values)[int((1 - alpha) * len(values) + _ROUNDING)]
+        return float(1 / best if orientation == "output" else best), 0.0
+
+    return _scored("order-alpha", alpha, (x, y, units), reference, score, {"alpha": alpha, "orientation": orientation})
+
+
+def _scored(
+    frontier: str,
+    parameter: float,
+    tables: tuple[Table, Table, str | Sequence[Any] | None],
+    reference: Reference | None,
+    score: Callable[[FloatArray], tuple[float, float]],
+    options: dict[str, Any],
+) -> Partial:
+    """Score every unit by its radial distances to the reference units that count, of which lower ones are better."""
+    orientation = options["orientation"]
     choose("orientation", orientation, ORIENTATIONS)
-    given = read_data(x, y, None, units)
-    scores, errors, counts = [], [], []
-    for values in _distances(checked(given.goods.x, given.goods.y, reference=reference, positive=("x",)), orientation):
-        number, ranked = len(values), np.sort(values)
-        score = np.nan
-        if number:
-            best = ranked[int((1 - alpha) * number + _ROUNDING)]
-            score = float(1 / best if orientation == "output" else best)
-        scores.append(score)
-        errors.append(0.0 if number else np.nan)
-        counts.append(number)
-    options = {"alpha": alpha, "orientation": orientation}
-    return _result("order-alpha", alpha, orientation, (scores, errors, counts), given, options)
-
-
-def _distances(data: Units, orientation: str) -> Iterator[FloatArray]:
-    """Yield, for each unit, the radial distances to the reference units that count: lower is better."""
+    given = read_data(tables[0], tables[1], None, tables[2])
+    data = checked(given.goods.x, given.goods.y, reference=reference, positive=("x",))
+    rows = []
     for x, y in zip(data.x, data.y, strict=True):
         chosen: Any = slice(None)
         if orientation == "input":
@@ -186,21 +184,12 @@ def _distances(data: Units, orientation: str) -> Iterator[FloatArray]:
         inward = (data.xr[chosen] / x).max(axis=1)
         with np.errstate(divide="ignore", invalid="ignore"):
             outward = np.where(y > 0, y / data.yr[chosen], 0.0).max(axis=1)
-        yield {"input": inward, "output": outward, "hyperbolic": np.maximum(inward, outward)}[orientation]
-
-
-def _result(
-    frontier: str,
-    parameter: float,
-    orientation: str,
-    columns: tuple[list[float], list[float], list[int]],
-    given: Data,
-    options: dict[str, object],
-) -> Partial:
-    status = ["optimal" if count else "infeasible" for count in columns[2]]
-    named = dict(zip(("score", "error", "dominating"), columns, strict=True))
+        values = {"input": inward, "output": outward}.get(orientation, np.maximum(inward, outward))
+        count = len(values)
+        rows.append((*(score(values) if count else (np.nan, np.nan)), count, "optimal" if count else "infeasible"))
+    columns = dict(zip(("score", "error", "dominating", "status"), zip(*rows, strict=True), strict=True))
     return Partial(
-        frame=known_frame({"unit": given.units, **named, "status": status}),
+        frame=known_frame({"unit": given.units, **columns}),
         frontier=frontier,
         parameter=parameter,
         orientation=orientation,

@@ -34,15 +34,12 @@ class Data:
         """Return the digests of the tables of goods, those of the reference set too."""
         sides = [("", self.goods, self.units)]
         sides += [] if self.reference is None else [("_ref", self.reference, self.peers)]
+        kinds = (("x", "x", self.inputs), ("y", "y", self.outputs), ("bad", "b", self.bads))
         return {
-            f"{name}{end}": digest(values, units, called)
+            f"{name}{end}": digest(getattr(goods, letter), units, called)
             for end, goods, units in sides
-            for name, values, called in (
-                ("x", goods.x, self.inputs),
-                ("y", goods.y, self.outputs),
-                ("bad", goods.b, self.bads),
-            )
-            if values.shape[1]
+            for name, letter, called in kinds
+            if called
         }
 
     @property
@@ -69,9 +66,8 @@ def read_data(
     reference: Sequence[Any] | None = None,
 ) -> Data:
     """Return the data of n units, each table an array or a frame; `units` names them or the column that does."""
-    parts, names = read_parts(
-        {name: part for name, part in (("x", x), ("y", y), ("bad", bad)) if part is not None}, units
-    )
+    tables = {"x": x, "y": y, "bad": bad}
+    parts, names = read_parts({name: part for name, part in tables.items() if part is not None}, units)
     bads = parts.get("bad")
     goods = Goods(parts["x"].values, parts["y"].values, np.zeros((len(names), 0)) if bads is None else bads.values)
     data = Data(
@@ -101,10 +97,8 @@ def read_parts(
     for name, part in parts.items():
         wrong = np.argwhere(~np.isfinite(part.values))
         if len(wrong):
-            unit, good = wrong[0]
-            raise InputError(
-                "frontier.missing-value", name=name, column=part.goods[good], unit=names[unit], n=len(wrong)
-            )
+            said = {"column": part.goods[wrong[0, 1]], "unit": names[wrong[0, 0]], "n": len(wrong)}
+            raise InputError("frontier.missing-value", name=name, **said)
     return parts, names
 
 
@@ -121,7 +115,7 @@ def _against(data: Data, reference: Sequence[Any], column: str | None) -> Data:
     """Return the data with a reference set that is not the units."""
     if len(reference) not in {2, 3}:
         raise UsageError("frontier.reference-parts")
-    held = column if any(column in _columns(part) for part in reference) else None
+    held = column if any(column in list(map(str, getattr(part, "columns", []))) for part in reference) else None
     others = read_data(reference[0], reference[1], reference[2] if len(reference) > 2 else None, held)  # noqa: PLR2004 - bad outputs are the third part
     named = all(hasattr(part, "columns") for part in reference) and others.columns != data.columns
     if others.goods.widths != data.goods.widths:
@@ -129,10 +123,6 @@ def _against(data: Data, reference: Sequence[Any], column: str | None) -> Data:
     if named and not set(data.columns) <= {f"{letter}{at}" for letter in ("x", "y", "bad") for at in range(1, 100)}:
         raise UsageError("frontier.reference-names", ours=list(data.columns), theirs=list(others.columns))
     return replace(data, reference=others.goods, peers=others.units)
-
-
-def _columns(part: AnyArray) -> list[str]:
-    return [str(name) for name in getattr(part, "columns", [])]
 
 
 def _part(name: str, native: AnyArray, column: str | None) -> Part:

@@ -56,13 +56,8 @@ class Staged(Labelled, verb="staged", key=("unit",)):
         means = self.stages.group_by("stage", maintain_order=True).agg(pl.col("score").mean()).drop_nulls("score")
         if means.height > 1:
             low, high = (means.sort("score", descending=turn).row(0, named=True) for turn in (False, True))
-            values = {
-                "inside": self.design,
-                "low": self.stage_text(low["stage"]),
-                "least": low["score"],
-                "high": self.stage_text(high["stage"]),
-            }
-            facts["answer.stages"] = {**values, "most": high["score"]}
+            ends = {"low": self.stage_text(low["stage"]), "high": self.stage_text(high["stage"])}
+            facts["answer.stages"] = {"inside": self.design, **ends, "least": low["score"], "most": high["score"]}
         lost = self.frame.filter(self.frame["score"].is_null())
         if lost.height:
             facts["answer.unscored"] = [

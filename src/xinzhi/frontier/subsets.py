@@ -93,21 +93,18 @@ class Metafrontier(Labelled, verb="metafrontier", key=("unit", "group")):
     def facts(self) -> Facts:
         """Return the groups with the smallest and the largest gap, and those that are small."""
         order = self.groups.sort("mean_tgr", descending=True, nulls_last=True)
-        known, notes = order.drop_nulls("mean_tgr"), self._notes(order)
+        shape = words("frontier.chart.convex" if self.convex else "frontier.chart.union")
+        known, notes = order.drop_nulls("mean_tgr"), dict[str, Any]()
+        notes["note.metafrontier"] = {"rts": rts_text(self.rts), "shape": shape}
+        small = order.filter(order["units"] <= setting("few_units"))["group"].to_list()
+        if small:
+            notes["note.thin"] = {"names": [self.group_text(group) for group in small]}
         if not known.height:
             return {"answer.nothing": {}} | notes
         first, last = known.row(0, named=True), known.row(-1, named=True)
         values = {"first": self.group_text(first["group"]), "most": first["mean_tgr"]}
         values |= {"last": self.group_text(last["group"]), "least": last["mean_tgr"]}
         return {"headline.metafrontier": values} | notes
-
-    def _notes(self, order: pl.DataFrame) -> Facts:
-        shape = words("frontier.chart.convex" if self.convex else "frontier.chart.union")
-        notes: Facts = {"note.metafrontier": {"rts": rts_text(self.rts), "shape": shape}}
-        small = order.filter(order["units"] <= setting("few_units"))["group"].to_list()
-        if small:
-            notes["note.thin"] = {"names": [self.group_text(group) for group in small]}
-        return notes
 
 
 def metafrontier(  # noqa: PLR0913 - data, groups, and the measure
@@ -161,7 +158,11 @@ def metafrontier(  # noqa: PLR0913 - data, groups, and the measure
     how = Measure(name=measure, rts=rts, disposability=disposability, direction=direction)
     how.check(bad=bad is not None)
     known = sorted(set(labels))
-    against = np.stack([_against(how, data, labels, group, every=not convex) for group in known])
+    against = np.full((len(known), len(labels)), np.nan)
+    for number, group in enumerate(known):  # against one group: its own units, or all for the union of technologies
+        members = labels == group
+        points = members if convex else np.ones(len(labels), dtype=bool)
+        against[number, points] = how.score(data.take(points), data.take(members))
     own = against[np.searchsorted(known, labels), np.arange(len(labels))]
     meta = how.score(data, data) if convex else how.best(against)
     gap = how.efficiency(meta) / how.efficiency(own)
@@ -188,15 +189,6 @@ def metafrontier(  # noqa: PLR0913 - data, groups, and the measure
         kind=given.kind,
         provenance=provenance("metafrontier", given.digests(), (), **options),
     )
-
-
-def _against(how: Measure, data: Goods, labels: np.ndarray, group: str, *, every: bool) -> FloatArray:
-    """Return the scores against one group, of all units or (the rest NaN) of its own."""
-    members = labels == group
-    found = np.full(len(labels), np.nan)
-    points = np.ones(len(labels), dtype=bool) if every else members
-    found[points] = how.score(data.take(points), data.take(members))
-    return found
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,10 +14,9 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Facts
 from xinzhi.core.text import clauses, words
 from xinzhi.data import provenance
-from xinzhi.frontier.bootstrap import in_blocks, smoothed_distances, unit_distances
+from xinzhi.frontier.bootstrap import in_blocks, radial_units, smoothed_distances, unit_distances
 from xinzhi.frontier.labelled import Labelled, good_text, rts_text, setting
-from xinzhi.frontier.models.sweep import Units, checked
-from xinzhi.frontier.reading import Data, Table, read_data
+from xinzhi.frontier.reading import Table, read_data
 from xinzhi.frontier.technology.technology import choose, rts_of
 
 
@@ -121,7 +119,7 @@ def two_stage(  # noqa: PLR0913 - data, technology, regressors, and how to draw
     known = rts_of(rts)
     given = read_data(x, y, z, units)
     labels = given.bads if hasattr(z, "columns") else tuple(f"z{at + 1}" for at in range(len(given.bads)))
-    data = checked(given.goods.x, given.goods.y, positive=("x",) if orientation == "input" else ("x", "y"))
+    data = radial_units(given, orientation)
     regressors = np.column_stack([np.ones(len(data.x)), given.goods.b])
     if np.linalg.matrix_rank(regressors) < regressors.shape[1]:
         raise InputError("frontier.repeated-column")
@@ -131,19 +129,39 @@ def two_stage(  # noqa: PLR0913 - data, technology, regressors, and how to draw
     corrected = distances
     if algorithm == 2:  # noqa: PLR2004 - the paper's number
         mean, sigma = regressors @ first.coefficients[0], float(first.sigma[0])
-        task = partial(_bias_block, data, known, orientation, distances, mean, sigma)
-        draws = in_blocks(task, bias_replications, seed, n_jobs=n_jobs)
+
+        def bias(count: int, seeds: np.random.SeedSequence) -> FloatArray:
+            drawn = truncated_draws(mean, sigma, count, np.random.default_rng(seeds))
+            return smoothed_distances(data, known, orientation, distances, drawn)
+
+        draws = in_blocks(bias, bias_replications, seed, n_jobs=n_jobs)
         corrected = 2 * distances - np.concatenate(draws).mean(axis=0)
         used = corrected > 1
         fit = _fit(corrected, regressors, used)
-    task = partial(_regression_block, regressors[used], fit.coefficients[0], float(fit.sigma[0]))
-    parts = in_blocks(task, replications, seed + 1, n_jobs=n_jobs, progress=progress)
-    estimates = np.concatenate(parts)
-    return _result(
-        fit, estimates, (distances, corrected), labels, given,
-        algorithm=algorithm, rts=known, orientation=orientation, level=level, replications=replications, seed=seed,
-        observations=int(used.sum()),
-    )  # fmt: skip
+    centre, spread = regressors[used] @ fit.coefficients[0], float(fit.sigma[0])
+
+    def task(count: int, seeds: np.random.SeedSequence) -> FloatArray:  # NaN where the likelihood had no maximum
+        drawn = truncated_draws(centre, spread, count, np.random.default_rng(seeds))
+        found = truncated_regression(drawn, regressors[used])
+        return np.where(found.converged[:, None], np.column_stack([found.coefficients, found.sigma]), np.nan)
+
+    estimates = np.concatenate(in_blocks(task, replications, seed + 1, n_jobs=n_jobs, progress=progress))
+    point = np.append(fit.coefficients[0], fit.sigma[0])
+    kept = estimates[np.isfinite(estimates).all(axis=1)]
+    lower, upper = 2 * point - np.quantile(kept, ((1 + level) / 2, (1 - level) / 2), axis=0)
+    columns = {"coefficient": point, "error": kept.std(axis=0, ddof=1), "lower": lower, "upper": upper}
+    done: dict[str, Any] = {
+        "algorithm": algorithm, "rts": known, "orientation": orientation, "level": level, "replications": replications,
+        "seed": seed, "observations": int(used.sum()),
+    }  # fmt: skip
+    return TwoStage(
+        frame=pl.DataFrame({"variable": ["constant", *labels, "sigma"], **columns}),
+        scores=pl.DataFrame({"unit": given.units, "distance": distances, "corrected": corrected}),
+        lost=len(estimates) - len(kept),
+        kind=given.kind,
+        provenance=provenance("two_stage", given.digests(), **done),
+        **done,
+    )
 
 
 def _fit(distances: FloatArray, regressors: FloatArray, used: BoolArray) -> Truncated:
@@ -154,62 +172,6 @@ def _fit(distances: FloatArray, regressors: FloatArray, used: BoolArray) -> Trun
     if not found.converged[0]:
         raise InputError("frontier.no-maximum")
     return found
-
-
-def _bias_block(
-    data: Units,
-    rts: str,
-    orientation: str,
-    distances: FloatArray,
-    mean: FloatArray,
-    sigma: float,
-    count: int,
-    seeds: np.random.SeedSequence,
-) -> FloatArray:
-    drawn = truncated_draws(mean, sigma, count, np.random.default_rng(seeds))
-    return smoothed_distances(data, rts, orientation, distances, drawn)
-
-
-def _regression_block(
-    regressors: FloatArray, coefficients: FloatArray, sigma: float, count: int, seeds: np.random.SeedSequence
-) -> FloatArray:
-    """Return bootstrap estimates `(count, k + 1)`, NaN where the likelihood had no maximum."""
-    drawn = truncated_draws(regressors @ coefficients, sigma, count, np.random.default_rng(seeds))
-    found = truncated_regression(drawn, regressors)
-    estimates = np.column_stack([found.coefficients, found.sigma])
-    return np.where(found.converged[:, None], estimates, np.nan)
-
-
-def _result(
-    fit: Truncated,
-    estimates: FloatArray,
-    distances: tuple[FloatArray, FloatArray],
-    labels: tuple[str, ...],
-    given: Data,
-    **done: Any,  # noqa: ANN401 - the fields of the result
-) -> TwoStage:
-    point = np.append(fit.coefficients[0], fit.sigma[0])
-    kept = estimates[np.isfinite(estimates).all(axis=1)]
-    tails = ((1 + done["level"]) / 2, (1 - done["level"]) / 2)
-    lower, upper = 2 * point - np.quantile(kept, tails, axis=0)
-    frame = pl.DataFrame(
-        {
-            "variable": ["constant", *labels, "sigma"],
-            "coefficient": point,
-            "error": kept.std(axis=0, ddof=1),
-            "lower": lower,
-            "upper": upper,
-        }
-    )
-    scores = pl.DataFrame({"unit": given.units, "distance": distances[0], "corrected": distances[1]})
-    return TwoStage(
-        frame=frame,
-        scores=scores,
-        lost=len(estimates) - len(kept),
-        kind=given.kind,
-        provenance=provenance("two_stage", given.digests(), **done),
-        **done,
-    )
 
 
 _STEPS, _HALVINGS, _GRADIENT = 100, 30, 1e-9
@@ -225,8 +187,8 @@ class Truncated:
     converged: BoolArray
 
 
-def truncated_regression(values: FloatArray, regressors: FloatArray, *, bound: float = 1.0) -> Truncated:
-    """Fit ``values = regressors @ b + e`` where e is normal and only values above `bound` are seen."""
+def truncated_regression(values: FloatArray, regressors: FloatArray) -> Truncated:
+    """Fit ``values = regressors @ b + e`` where e is normal and only values above one are seen."""
     # Truncated: By Newton's method with halved steps in b / sigma and 1 / sigma (Olsen 1978), where the likelihood has
     # one maximum (Orme and Ruud 2002, Economics Letters 75, 209-217).
     y = np.atleast_2d(values)
@@ -234,11 +196,11 @@ def truncated_regression(values: FloatArray, regressors: FloatArray, *, bound: f
     slope = np.linalg.lstsq(regressors, y.T)[0].T
     spread = np.maximum((y - slope @ regressors.T).std(axis=1), np.finfo(float).tiny)
     at = np.column_stack([slope / spread[:, None], 1 / spread])
-    level = _likelihood(y, regressors, at, bound)
+    level = _likelihood(y, regressors, at)
     open_ = np.ones(len(y), dtype=bool)
     for _ in range(_STEPS):
         rows = np.flatnonzero(open_)
-        gradient, hessian = _derivatives(y[rows], regressors, at[rows], bound)
+        gradient, hessian = _derivatives(y[rows], regressors, at[rows])
         still = np.abs(gradient).max(axis=1) > _GRADIENT * y.shape[1]
         open_[rows[~still]] = False
         rows, gradient, hessian = rows[still], gradient[still], hessian[still]
@@ -246,60 +208,52 @@ def truncated_regression(values: FloatArray, regressors: FloatArray, *, bound: f
             break
         ridge = 1e-12 * np.trace(hessian, axis1=1, axis2=2)[:, None, None] * np.eye(width + 1)
         step = -np.linalg.solve(hessian + ridge, gradient[:, :, None])[:, :, 0]
-        moved = _line_search(y, regressors, (at, level), (rows, step), bound)
+        moved = _line_search(y, regressors, (at, level), (rows, step))
         open_[rows[~moved]] = False
-    gradient, _ = _derivatives(y, regressors, at, bound)
+    gradient, _ = _derivatives(y, regressors, at)
     flat = np.abs(gradient).max(axis=1) <= 1e3 * _GRADIENT * y.shape[1]
     return Truncated(at[:, :width] / at[:, width:], 1 / at[:, width], level, flat & np.isfinite(level))
 
 
-def truncated_draws(
-    mean: FloatArray, sigma: float, count: int, rng: np.random.Generator, *, bound: float = 1.0
-) -> FloatArray:
-    """Return `count` samples `(count, n)` of normals with these means and deviation, each above `bound`."""
+def truncated_draws(mean: FloatArray, sigma: float, count: int, rng: np.random.Generator) -> FloatArray:
+    """Return `count` samples `(count, n)` of normals with these means and deviation, each above one."""
     from scipy.special import log_ndtr, ndtri_exp
 
-    room = log_ndtr((mean - bound) / sigma)
+    room = log_ndtr((mean - 1.0) / sigma)
     uniform = rng.random((count, len(mean)))
-    return np.maximum(mean - sigma * ndtri_exp(np.log1p(-uniform) + room), bound)
+    return np.maximum(mean - sigma * ndtri_exp(np.log1p(-uniform) + room), 1.0)
 
 
-def _likelihood(y: FloatArray, z: FloatArray, at: FloatArray, bound: float) -> FloatArray:
+def _likelihood(y: FloatArray, z: FloatArray, at: FloatArray) -> FloatArray:
     """Return the log likelihood of each sample at (b / sigma, 1 / sigma)."""
     from scipy.special import log_ndtr
 
     mean, scale = at[:, :-1] @ z.T, at[:, -1:]
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-        each = np.log(scale) - 0.5 * (scale * y - mean) ** 2 - 0.5 * np.log(2 * np.pi) - log_ndtr(mean - bound * scale)
+        each = np.log(scale) - 0.5 * (scale * y - mean) ** 2 - 0.5 * np.log(2 * np.pi) - log_ndtr(mean - scale)
     return np.where(at[:, -1] > 0, each.sum(axis=1), -np.inf)
 
 
-def _derivatives(y: FloatArray, z: FloatArray, at: FloatArray, bound: float) -> tuple[FloatArray, FloatArray]:
+def _derivatives(y: FloatArray, z: FloatArray, at: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return gradient `(B, k + 1)` and Hessian `(B, k + 1, k + 1)`."""
     from scipy.special import log_ndtr
 
     mean, scale = at[:, :-1] @ z.T, at[:, -1:]
-    argument = mean - bound * scale
+    argument = mean - scale
     mills = np.exp(-0.5 * argument**2 - 0.5 * np.log(2 * np.pi) - log_ndtr(argument))
     bend = mills * (mills + argument)
     rest = scale * y - mean
-    gradient = np.concatenate(
-        [(rest - mills) @ z, (1 / scale - y * rest + bound * mills).sum(axis=1, keepdims=True)], axis=1
-    )
+    gradient = np.concatenate([(rest - mills) @ z, (1 / scale - y * rest + mills).sum(axis=1, keepdims=True)], axis=1)
     width = z.shape[1]
     hessian = np.empty((len(y), width + 1, width + 1))
     hessian[:, :width, :width] = np.einsum("bn,nk,nl->bkl", bend - 1, z, z)
-    hessian[:, :width, width] = hessian[:, width, :width] = (y - bound * bend) @ z
-    hessian[:, width, width] = (-1 / scale**2 - y**2 + bound**2 * bend).sum(axis=1)
+    hessian[:, :width, width] = hessian[:, width, :width] = (y - bend) @ z
+    hessian[:, width, width] = (-1 / scale**2 - y**2 + bend).sum(axis=1)
     return gradient, hessian
 
 
 def _line_search(
-    y: FloatArray,
-    z: FloatArray,
-    state: tuple[FloatArray, FloatArray],
-    move: tuple[FloatArray, FloatArray],
-    bound: float,
+    y: FloatArray, z: FloatArray, state: tuple[FloatArray, FloatArray], move: tuple[FloatArray, FloatArray]
 ) -> BoolArray:
     """Take the step, halved until the likelihood does not fall; return which samples moved."""
     at, level = state
@@ -309,7 +263,7 @@ def _line_search(
     for _ in range(_HALVINGS):
         left = np.flatnonzero(~moved)
         trial = at[rows[left]] + size * step[left]
-        value = _likelihood(y[rows[left]], z, trial, bound)
+        value = _likelihood(y[rows[left]], z, trial)
         better = value >= level[rows[left]] - 1e-12 * np.abs(level[rows[left]])
         took = left[better]
         at[rows[took]], level[rows[took]], moved[took] = trial[better], value[better], True

@@ -20,8 +20,8 @@ from .index_numbers import Domar as Domar
 from .index_numbers import FirmIndex as FirmIndex
 from .index_numbers import domar as domar
 from .index_numbers import tfp_index as tfp_index
-from .measurement_error import Noise as Noise
 from .misallocation import Misallocation as Misallocation
+from .misallocation import Noise as Noise
 from .misallocation import misallocation as misallocation
 from .panel import GROUPS as GROUPS
 from .panel import POLICIES as POLICIES

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import polars as pl
 
@@ -135,68 +135,47 @@ class _Terms:
         return {name: sign * (value - share * levels[sign]) for name, share, value, _, _, sign in self.sides()}
 
 
-def _baily(t: _Terms) -> dict[str, pl.Expr]:
-    return {"within": t.a12 - t.a11, "between": t.a22 - t.a12} | t.against(pl.lit(0.0), pl.lit(0.0))
+METHODS = (
+    "baily-hulten-campbell", "griliches-regev", "foster-haltiwanger-krizan", "baldwin-gu", "diewert-fox",
+    "melitz-polanec", "dias-marques",
+)  # fmt: skip
 
 
-def _griliches(t: _Terms) -> dict[str, pl.Expr]:
-    mean = (t.level[0] + t.level[1]) / 2
-    return _midpoint(t, mean) | t.against(mean, mean)
-
-
-def _midpoint(t: _Terms, level: pl.Expr) -> dict[str, pl.Expr]:
-    within = (t.a12 + t.a22 - t.a11 - t.a21) / 2
-    between = (t.a21 + t.a22 - t.a11 - t.a12) / 2 - (t.s2 - t.s1) * level
-    return {"within": within, "between": between}
-
-
-def _foster(t: _Terms) -> dict[str, pl.Expr]:
-    first = t.level[0]
-    parts = {"within": t.a12 - t.a11, "between": t.a21 - t.a11 - (t.s2 - t.s1) * first}
-    return parts | {"cross": t.a22 - t.a12 - t.a21 + t.a11} | t.against(first, first)
-
-
-def _baldwin(t: _Terms) -> dict[str, pl.Expr]:
-    gone, value = _sum("w1", DEPARTURES), _sum("w1v1", DEPARTURES)
-    level = pl.when(gone > 0).then(value / gone).otherwise(t.level[0])  # where nobody exits there is no such level
-    return _midpoint(t, level) | t.against(level, level)
-
-
-def _diewert(t: _Terms) -> dict[str, pl.Expr]:
-    within = (t.a12 / t.s1 + t.a22 / t.s2 - t.a11 / t.s1 - t.a21 / t.s2) / 2
-    between = (t.a21 / t.s2 + t.a22 / t.s2 - t.a11 / t.s1 - t.a12 / t.s1) / 2
-    return {"within": within, "between": between} | t.against(t.a22 / t.s2, t.a11 / t.s1)
-
-
-def _melitz(t: _Terms) -> dict[str, pl.Expr]:
-    one, two = t.a11 / t.s1, t.a22 / t.s2
-    parts = {"mean": t.m2 - t.m1, "covariance": (two - t.m2) - (one - t.m1)}
-    return parts | t.against(two, one)
-
-
-def _dias(t: _Terms) -> dict[str, pl.Expr]:
-    parts = _melitz(t)
-    means = {1: t.m2, -1: t.m1}
-    for name, _, _, number, value, sign in t.sides():
-        mean = sign * (value - number * means[sign])
-        parts |= {f"{name}_mean": mean, f"{name}_covariance": parts.pop(name) - mean}
-    return parts
-
-
-METHODS: Mapping[str, Callable[[_Terms], dict[str, pl.Expr]]] = {
-    "baily-hulten-campbell": _baily,
-    "griliches-regev": _griliches,
-    "foster-haltiwanger-krizan": _foster,
-    "baldwin-gu": _baldwin,
-    "diewert-fox": _diewert,
-    "melitz-polanec": _melitz,
-    "dias-marques": _dias,
-}
+def _formula(method: str, t: _Terms) -> dict[str, pl.Expr]:
+    """Return the parts of growth by a method."""
+    first, one, two = t.level[0], t.a11 / t.s1, t.a22 / t.s2
+    moved = t.a21 + t.a22 - t.a11 - t.a12  # of shares, at the values of both periods
+    middle = {"within": (t.a12 + t.a22 - t.a11 - t.a21) / 2}
+    match method:
+        case "baily-hulten-campbell":
+            made = {"within": t.a12 - t.a11, "between": t.a22 - t.a12} | t.against(pl.lit(0.0), pl.lit(0.0))
+        case "griliches-regev":
+            level = (first + t.level[1]) / 2
+            made = middle | {"between": moved / 2 - (t.s2 - t.s1) * level} | t.against(level, level)
+        case "foster-haltiwanger-krizan":
+            made = {"within": t.a12 - t.a11, "between": t.a21 - t.a11 - (t.s2 - t.s1) * first}
+            made |= {"cross": t.a22 - t.a12 - t.a21 + t.a11} | t.against(first, first)
+        case "baldwin-gu":
+            gone, value = _sum("w1", DEPARTURES), _sum("w1v1", DEPARTURES)
+            level = pl.when(gone > 0).then(value / gone).otherwise(first)  # where nobody exits there is no such level
+            made = middle | {"between": moved / 2 - (t.s2 - t.s1) * level} | t.against(level, level)
+        case "diewert-fox":
+            within = (t.a12 / t.s1 + t.a22 / t.s2 - t.a11 / t.s1 - t.a21 / t.s2) / 2
+            between = (t.a21 / t.s2 + t.a22 / t.s2 - t.a11 / t.s1 - t.a12 / t.s1) / 2
+            made = {"within": within, "between": between} | t.against(two, one)
+        case _:
+            made = {"mean": t.m2 - t.m1, "covariance": (two - t.m2) - (one - t.m1)} | t.against(two, one)
+    if method == "dias-marques":  # mean and covariance of those who come and go, too
+        means = {1: t.m2, -1: t.m1}
+        for name, _, _, number, value, sign in t.sides():
+            mean = sign * (value - number * means[sign])
+            made |= {f"{name}_mean": mean, f"{name}_covariance": made.pop(name) - mean}
+    return made
 
 
 def parts(wide: pl.DataFrame, method: str) -> tuple[pl.DataFrame, list[str]]:
     """Return the cells with levels, growth and the parts of a method, and the names of its parts."""
     terms = _Terms()
-    made = METHODS[method](terms)
+    made = _formula(method, terms)
     counts = {f"n_{name}": pl.col(f"n_{name}").cast(pl.Int64) for name in COHORTS}
     return wide.with_columns(level_before=terms.level[0], level_after=terms.level[1], **counts, **made), list(made)

@@ -153,8 +153,11 @@ def decompose(  # noqa: PLR0913 - a table, its columns, and the policies
     held.need("value", "weight", *groups)
     usable, totals = _usable(held, groups)
     if method == OLLEY:
-        return _levels(usable, totals, groups)
-    return _pairs(usable, totals, groups, method, step, apart=movers == "apart")
+        made = _levels(usable, totals, groups)
+    else:
+        made = _pairs(usable, totals, groups, method, step, apart=movers == "apart")
+    about = provenance("micro_decompose", method=method, group=list(groups))
+    return Decomposition(**made, provenance=about, method=method, groups=groups)
 
 
 def _usable(held: Panel, by: Sequence[str]) -> tuple[Panel, pl.DataFrame]:
@@ -189,7 +192,7 @@ def _sums(table: Ibis) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _levels(usable: Panel, totals: pl.DataFrame, by: tuple[str, ...]) -> Decomposition:
+def _levels(usable: Panel, totals: pl.DataFrame, by: tuple[str, ...]) -> dict[str, Any]:
     """Return mean and covariance of Olley and Pakes by group and year; the covariance from its own sum."""
     frame = totals.with_columns(
         aggregate=pl.col("weighted") / pl.col("weight"), mean=pl.col("plain") / pl.col("n"),
@@ -198,18 +201,12 @@ def _levels(usable: Panel, totals: pl.DataFrame, by: tuple[str, ...]) -> Decompo
     frame, found = _without(frame, pl.col("weight") > 0, "micro.no-weight", usable.least)
     closes(frame, "aggregate", ["mean", "covariance"], pl.col("aggregate").abs())
     frame = frame.select(*by, "year", "firms", "aggregate", "mean", "covariance").sort(*by, "year")
-    return _result(frame, OLLEY, ("mean", "covariance"), by, (*usable.findings, *found))
+    return {"frame": frame, "parts": ("mean", "covariance"), "findings": (*usable.findings, *found)}
 
 
 def _pairs(
-    usable: Panel,
-    totals: pl.DataFrame,
-    by: tuple[str, ...],
-    method: Method,
-    step: int | None,
-    *,
-    apart: bool,
-) -> Decomposition:
+    usable: Panel, totals: pl.DataFrame, by: tuple[str, ...], method: Method, step: int | None, *, apart: bool
+) -> dict[str, Any]:
     """Return growth and its parts by group and pair of periods."""
     years = sorted(totals["year"].unique().to_list())
     later = dict(pairwise(years))
@@ -225,10 +222,8 @@ def _pairs(
     earlier = pl.DataFrame({"year": list(later.values()), "start": list(later)}, schema_overrides={"year": pl.Int64})
     made = made.join(earlier.with_columns(pl.col("start").cast(pl.Int64)), on="year", how="left")
     for side, at in (("before", "start"), ("after", "year")):
-        level = totals.select(
-            pl.col("year").cast(pl.Int64).alias(at), *by, (pl.col("weighted") / pl.col("weight")).alias(side)
-        )
-        made = made.join(level, on=[at, *by], how="left")
+        level = (pl.col("weighted") / pl.col("weight")).alias(side)
+        made = made.join(totals.select(pl.col("year").cast(pl.Int64).alias(at), *by, level), on=[at, *by], how="left")
     made = made.with_columns(growth=pl.col("after") - pl.col("before"))
     made, gone = _without(made, pl.col("growth").is_finite(), "micro.one-sided", usable.least)
     whole = pl.all_horizontal(pl.col(name).is_finite() for name in names)
@@ -239,7 +234,7 @@ def _pairs(
     used = [name for name in names if name.partition("_")[0] not in {"rotation", "moved"} or (made[name] != 0).any()]
     counts = [f"n_{name}" for name in COHORTS if name in {"stay", "entry", "exit"} or (made[f"n_{name}"] > 0).any()]
     frame = made.select(*by, "start", pl.col("year").alias("end"), "growth", *used, *counts).sort(*by, "start")
-    return _result(frame, method, tuple(used), by, (*usable.findings, *seen, *gone, *split))
+    return {"frame": frame, "parts": tuple(used), "findings": (*usable.findings, *seen, *gone, *split)}
 
 
 def _without(frame: pl.DataFrame, kept: pl.Expr, code: str, least: int) -> tuple[pl.DataFrame, tuple[Finding, ...]]:
@@ -255,12 +250,3 @@ def closes(frame: pl.DataFrame, total: str, names: Sequence[str], size: pl.Expr)
     worst = frame.select(gap.max()).item()
     if worst is not None and not worst <= setting(CONVENTIONS, "engine.tolerance"):
         raise IdentityError("micro.identity", gap=float(worst))
-
-
-def _result(
-    frame: pl.DataFrame, method: str, names: tuple[str, ...], groups: tuple[str, ...], found: tuple[Finding, ...]
-) -> Decomposition:
-    made = provenance("micro_decompose", method=method, group=list(groups))
-    return Decomposition(
-        frame=frame, provenance=made, method=method, parts=names, groups=groups, findings=found
-    )  # fmt: skip

@@ -111,13 +111,11 @@ def cell_sums(held: Panel, dimensions: Sequence[str], value: str, rules: Rules) 
 
 def _largest(table: Ibis, keys: Sequence[str], value: str, rules: Rules) -> Ibis:
     """Return firms, sum and largest contributions by some keys."""
-    import ibis
-
     if "owner" in table.columns:  # a firm is the enterprise, not its plants
         summed = table.group_by([*keys, "owner"]).agg(**{value: table[value].sum()})
         table = summed.mutate(firm=summed.owner)
-    window = ibis.window(group_by=[table[key] for key in keys], order_by=[table[value].desc(), table.firm])
-    ranked = table.mutate(_rank=ibis.row_number().over(window))
+    window = ibis().window(group_by=[table[key] for key in keys], order_by=[table[value].desc(), table.firm])
+    ranked = table.mutate(_rank=ibis().row_number().over(window))
     largest = {f"top{n + 1}": (ranked["_rank"] == n).ifelse(ranked[value], 0.0).sum() for n in range(rules.top)}
     return ranked.group_by(list(keys)).agg(firms=ranked.count(), value=ranked[value].sum(), **largest)
 
@@ -143,16 +141,14 @@ def cohort_sums(
     >>> sorted(cohort_sums(held, (), {2000: 2001}, ["output"], Rules())["cohort"].unique())
     ['entry', 'exit', 'stay']
     """
-    import ibis
-
     seen = [one for one in YEARS if held.has(one)]
     owners = ["owner"] if "owner" in held.table.columns else []
     both = pair_rows(held.table, by, later, seen, [*amounts, *owners])
     found = []
     for amount in amounts:
         for side, apart in ((1, "moved_out"), (2, "moved_in")):
-            moved = [both.cohort == STAY, ibis.or_(*(both[f"{name}1"] != both[f"{name}2"] for name in by))]
-            rows = both.mutate(cohort=ibis.and_(*moved).ifelse(apart, both.cohort)) if by else both
+            moved = [both.cohort == STAY, ibis().or_(*(both[f"{name}1"] != both[f"{name}2"] for name in by))]
+            rows = both.mutate(cohort=ibis().and_(*moved).ifelse(apart, both.cohort)) if by else both
             rows = rows.select(
                 "year", "cohort", firm=rows[f"firm{side}"], amount=rows[f"{amount}{side}"],
                 **{name: rows[f"{name}{side}"] for name in (*by, *owners)},

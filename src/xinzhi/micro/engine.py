@@ -246,7 +246,8 @@ def connect(
     if target is None or target == "duckdb":
         engine = _duckdb(memory_limit, threads, spill)
     elif isinstance(target, str):
-        engine = _spark(library, target) if _is_spark(target) else _address(library, target)
+        spark = target.startswith(("spark://", "local", "yarn", "k8s://"))
+        engine = _spark(library, target) if spark else _address(library, target)
     elif hasattr(target, "to_pyarrow") and hasattr(target, "compile"):
         engine = Engine(name=f"{target.name} {target.version}", backend=target)
     else:
@@ -294,10 +295,6 @@ def _duckdb(memory_limit: str | None, threads: int | None, spill: Path | str | N
     except duckdb.Error as error:
         raise UsageError("micro.bad-setting", reason=str(error).splitlines()[0]) from error
     return Engine(name=f"duckdb {duckdb.__version__}", connection=connection, spill=folder)
-
-
-def _is_spark(target: str) -> bool:
-    return target.startswith(("spark://", "local", "yarn", "k8s://"))
 
 
 def _spark(library: Any, master: str) -> Engine:  # noqa: ANN401 - Ibis

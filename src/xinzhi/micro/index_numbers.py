@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import AnyEngine, AnyFrame, FloatArray
+from xinzhi.core.arrays import AnyEngine, AnyFrame
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import same
 from xinzhi.data import provenance, read_any
-from xinzhi.micro.panel import Duplicates, Panel, panel
+from xinzhi.micro.panel import Duplicates, Panel, no_column, panel
 
 CELL = ("industry", "year")
 INPUTS = {"labour": "wages", "intermediates": "intermediates"}  # what an input costs; capital has the rest
@@ -184,9 +184,7 @@ def domar(table: AnyFrame, markups: Mapping[str, float] | None = None) -> Domar:
     """
     flows = read_any(table, "flows")[0].cells
     if missing := {"from", "to", "value"} - set(flows.columns):
-        raise InputError(
-            "micro.no-column", (), missing=[same(x) for x in sorted(missing)], known=[same(x) for x in flows.columns]
-        )
+        raise no_column(sorted(missing), flows.columns, found=False)
     cells: dict[tuple[str, str], float] = {}
     for source, target, value in flows.select("from", "to", pl.col("value").cast(pl.Float64)).iter_rows():
         cells[source, target] = cells.get((source, target), 0.0) + value
@@ -200,20 +198,10 @@ def domar(table: AnyFrame, markups: Mapping[str, float] | None = None) -> Domar:
     markup = np.array([(markups or {}).get(name, 1.0) for name in names])
     if not (markup > 0).all():
         raise InputError("micro.flows", ())
-    b = final / final.sum()
-    by_cost, by_sales = _weights(share, b), _weights(share / markup[:, None], b)
-    frame = pl.DataFrame(
-        {"industry": names, "sales_based": by_sales[: len(names)], "cost_based": by_cost[: len(names)]}
-    )
-    factors = {"factor": FACTORS, "sales_based": by_sales[len(names) :], "cost_based": by_cost[len(names) :]}
-    return Domar(
-        frame=frame, factors=pl.DataFrame(factors), provenance=provenance("domar", markups=dict(markups or {}))
-    )
-
-
-def _weights(share: FloatArray, final: FloatArray) -> FloatArray:
-    """Return the weights of industries and factors."""
-    n = len(final)
-    industries = np.linalg.solve((np.eye(n) - share[:, :n]).T, final)
-    weights: FloatArray = np.concatenate([industries, industries @ share[:, n:]]).astype(float)
-    return weights
+    n, weights = len(names), {}
+    for name, part in (("sales_based", share / markup[:, None]), ("cost_based", share)):
+        industries = np.linalg.solve((np.eye(n) - part[:, :n]).T, final / final.sum())
+        weights[name] = np.concatenate([industries, industries @ part[:, n:]])
+    every = pl.DataFrame({"industry": rows, **weights})
+    about = provenance("domar", markups=dict(markups or {}))
+    return Domar(frame=every[:n], factors=every[n:].rename({"industry": "factor"}), provenance=about)

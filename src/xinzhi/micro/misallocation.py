@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from statistics import NormalDist
 from typing import Any, Literal
 
+import numpy as np
 import polars as pl
 
 from xinzhi.core.arrays import AnyEngine, AnyFrame, Ibis
@@ -17,8 +18,7 @@ from xinzhi.core.parameters import setting
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import same
 from xinzhi.data import provenance
-from xinzhi.micro.engine import CONVENTIONS
-from xinzhi.micro.measurement_error import Noise, noise
+from xinzhi.micro.engine import CONVENTIONS, Engine, ibis
 from xinzhi.micro.panel import Duplicates, Panel, counted_finding, panel
 
 CELL = ("industry", "year")
@@ -95,15 +95,13 @@ class _Model:
 
     def kept(self) -> Ibis:
         """Return the rows that are not trimmed."""
-        import ibis
-
         rows = self.rows(self.cells)
         tests = [rows.output > 0]
         for name in ("xr", "xq") if "xr_low" in self.cells.columns else ():
             value, low, high = rows[name], rows[f"{name}_low"], rows[f"{name}_high"]
             tests.append((value > low) | ((value == low) & (rows.firm > rows[f"{name}_low_firm"])))
             tests.append((value < high) | ((value == high) & (rows.firm < rows[f"{name}_high_firm"])))
-        return rows.filter(ibis.and_(*tests))
+        return rows.filter(ibis().and_(*tests))
 
     def collect(self, expression: Ibis) -> pl.DataFrame:
         return self.held.engine.collect(expression)
@@ -206,11 +204,9 @@ def misallocation(  # noqa: PLR0913 - a table and the conventions of the literat
 
 def _usable(held: Panel, workers: str, sigma: float, by: Sequence[str]) -> tuple[_Model, pl.DataFrame]:
     """Return the rows with positive amounts, and rows, wages and output by industry and year, in one pass."""
-    import ibis
-
     table = held.table
     amounts = {"output": table.output, "capital": table.capital, "labour": table[workers]}
-    good = ibis.and_(table.industry != "", *(amount > 0 for amount in amounts.values()))
+    good = ibis().and_(table.industry != "", *(amount > 0 for amount in amounts.values()))
     sums = {"rows": table.count(), "good": good.cast("int64").sum(), "output": good.ifelse(table.output, 0.0).sum()}
     if held.has("wages"):
         sums["wages"] = good.ifelse(table.wages, 0.0).sum()
@@ -309,22 +305,23 @@ def _trimmed(model: _Model, per_mille: int, within: str) -> pl.DataFrame:
     limits = model.cells.group_by(keys).agg(cut=cut, **bounds)
     near = _candidates(model, small.join(limits, on=keys, how="left"), keys)
     sides = {f"{name}_{side}": near[f"x{name}"] for name in "rq" for side in ("below", "above")}
-    beyond = {
-        name: (value < near[name] if name.endswith("below") else value > near[name]) for name, value in sides.items()
+    tests = {
+        name: value < near[name] if name.endswith("below") else value > near[name] for name, value in sides.items()
     }
-    counted = model.collect(
-        near.group_by(keys).agg(**{name: test.cast("int64").sum() for name, test in beyond.items()})
-    )
+    counted = model.collect(near.group_by(keys).agg(**{name: one.cast("int64").sum() for name, one in tests.items()}))
     enough = limits.select(*keys, "cut").join(counted, on=keys, how="left")
-    every = enough.select(pl.any_horizontal(pl.col(name).fill_null(0) < pl.col("cut") for name in beyond).any()).item()
+    every = enough.select(pl.any_horizontal(pl.col(name).fill_null(0) < pl.col("cut") for name in tests).any()).item()
     if every:
-        near = _candidates(
-            model, small.join(limits.with_columns(pl.lit(None, pl.Float64).alias(one) for one in beyond), on=keys), keys
-        )
-    for name in ("xr", "xq"):
-        for side in ("low", "high"):
-            found = _cut(model, near, keys, name, side)
-            small = small.join(found, on=keys, how="left")
+        wide = limits.with_columns(pl.lit(None, pl.Float64).alias(one) for one in tests)
+        near = _candidates(model, small.join(wide, on=keys), keys)
+    for name in ("xr", "xq"):  # the last firm that is cut at either end, by partition
+        value = near[name]
+        for side, order in (("low", [value, near.firm]), ("high", [value.desc(), near.firm.desc()])):
+            window = ibis().window(group_by=[near[key] for key in keys], order_by=order)
+            ranked = near.select(*keys, "cut", value=value, owner=near.firm, _rank=ibis().row_number().over(window))
+            last = ranked.filter(ranked["_rank"] == ranked.cut - 1)
+            ends = {f"{name}_{side}": last.value, f"{name}_{side}_firm": last.owner}
+            small = small.join(model.collect(last.select(*keys, **ends)), on=keys, how="left")
     return small.with_columns(  # nobody is cut where the rank is zero
         pl.col(f"{name}_{side}").fill_null(-math.inf if side == "low" else math.inf)
         for name in ("xr", "xq")
@@ -334,25 +331,11 @@ def _trimmed(model: _Model, per_mille: int, within: str) -> pl.DataFrame:
 
 def _candidates(model: _Model, small: pl.DataFrame, keys: Sequence[str]) -> Ibis:
     """Return the rows beyond the bounds, kept; all rows where a bound is null."""
-    import ibis
-
     rows = model.rows(small)
     far = [(rows[f"x{name}"] < rows[f"{name}_below"]) | (rows[f"x{name}"] > rows[f"{name}_above"]) for name in "rq"]
     far.append(rows.r_below.isnull())
     bounds = [f"{name}_{side}" for name in "rq" for side in ("below", "above")]
-    return model.held.engine.keep(rows.filter(ibis.or_(*far)).select(*keys, "firm", "xr", "xq", "cut", *bounds))
-
-
-def _cut(model: _Model, near: Ibis, keys: Sequence[str], name: str, side: str) -> pl.DataFrame:
-    """Return the last firm that is cut at an end of a column, by partition."""
-    import ibis
-
-    value = near[name]
-    order = [value, near.firm] if side == "low" else [value.desc(), near.firm.desc()]
-    rank = ibis.row_number().over(ibis.window(group_by=[near[key] for key in keys], order_by=order))
-    ranked = near.select(*keys, "cut", value=value, owner=near.firm, _rank=rank)
-    last = ranked.filter(ranked["_rank"] == ranked.cut - 1)
-    return model.collect(last.select(*keys, **{f"{name}_{side}": last.value, f"{name}_{side}_firm": last.owner}))
+    return model.held.engine.keep(rows.filter(ibis().or_(*far)).select(*keys, "firm", "xr", "xq", "cut", *bounds))
 
 
 def _efficiency(sigma: float) -> pl.Expr:
@@ -364,11 +347,8 @@ def _frame(cells: pl.DataFrame, counts: pl.DataFrame, sigma: float) -> pl.DataFr
     """Return dispersion and gains by industry and year."""
     log = _efficiency(sigma)
     spreads = {"sd_tfpr": "r", "sd_tfpq": "q", "sd_capital_wedge": "c", "sd_output_wedge": "o"}
-    own = {
-        "left_out": pl.col("rows") - pl.col("firms"),
-        "value_added": pl.col("output"),
-        "capital_share": pl.col("share"),
-    }
+    own = {"left_out": pl.col("rows") - pl.col("firms"), "value_added": pl.col("output")}
+    own |= {"capital_share": pl.col("share")}
     own |= {name: pl.col(f"var_{short}").sqrt() for name, short in spreads.items()}
     own |= {"efficiency": log.exp(), "gain": (-log).exp() - 1}
     own |= {"mix_gain": (_joint() - pl.col("inputs").log()).exp() - 1}
@@ -398,9 +378,8 @@ def _by_groups(model: _Model, rows: Ibis, by: Sequence[str]) -> pl.DataFrame:
     power = (model.sigma - 1) / model.sigma
     for name in by:
         cells = _sums(model, rows, [*CELL, name])
-        best = (
-            pl.col("talent").log() / (model.sigma - 1) + _joint()
-        ) * power  # efficient output of a group, to the power
+        # efficient output of a group, to the power
+        best = (pl.col("talent").log() / (model.sigma - 1) + _joint()) * power
         n, mean = pl.col("firms"), (pl.col("firms") * pl.col("mean_r")).sum() / pl.col("firms").sum()
         cell = cells.group_by(CELL).agg(
             pl.col("share").max(), pl.col("output", "capital", "labour", "talent").sum(),
@@ -454,3 +433,63 @@ def _firms(model: _Model) -> Ibis:
     return rows.select(
         "firm", "year", "industry", ln_tfpr=rows.xr, ln_tfpq=rows.xq, ln_capital_wedge=capital, ln_output_wedge=output
     )
+
+
+_NAMES = ("tfpr", "inputs", "both", "output")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noise:
+    """The share of the variance of log TFPR that is distortion, its standard error, and how many changes tell it.
+
+    `share` is cut at zero and one; `estimate` is what the regression gives.
+    """
+
+    share: float
+    estimate: float
+    error: float
+    observations: int
+
+    def corrected(self, gain: pl.Expr) -> pl.Expr:
+        """Return what a gain comes to when only the share that is distortion counts."""
+        return (1 + gain) ** self.share - 1
+
+
+def noise(engine: Engine, rows: Ibis) -> Noise:
+    """Estimate the share from changes: where TFPR is mere error, output follows inputs less.
+
+    Growth of output is regressed on log TFPR (mean of both years, relative to its industry), growth of inputs, and
+    their product, within industries and years; the share is one plus the coefficient of the product over that of
+    inputs.
+    Only error that is added to an amount shows in this way. Error in proportion to it moves output and TFPR alike and
+    counts as distortion, so that the share is then near one whatever the error.
+    Cross products come home by industry and year, not rows.
+    """
+    now = rows.select("firm", "year", "industry", "y", "f", r=rows.xr)
+    past = now.select(_firm=now.firm, _year=now.year + 1, y0=now.y, f0=now.f, r0=now.r)
+    both = now.join(past, [now.firm == past["_firm"], now.year == past["_year"]])
+    both = both.select(
+        "industry", "year", tfpr=(both.r + both.r0) / 2, inputs=both.f - both.f0, output=both.y - both.y0
+    )
+    both = both.mutate(both=both.tfpr * both.inputs)
+    sums = {"n": both.count()} | {f"m_{name}": both[name].sum() for name in _NAMES}
+    pairs = [(one, two) for i, one in enumerate(_NAMES) for two in _NAMES[i:]]
+    sums |= {f"{one}:{two}": (both[one] * both[two]).sum() for one, two in pairs}
+    found = engine.collect(both.group_by(["industry", "year"]).agg(**sums))
+    size, moments = len(_NAMES), np.zeros((len(_NAMES), len(_NAMES)))
+    n = found["n"].to_numpy().astype(float)
+    for one, two in pairs:
+        product = found[f"{one}:{two}"].to_numpy() - found[f"m_{one}"].to_numpy() * found[f"m_{two}"].to_numpy() / n
+        i, j = _NAMES.index(one), _NAMES.index(two)
+        moments[i, j] = moments[j, i] = product.sum()
+    free = int(n.sum()) - found.height - (size - 1)
+    if free <= 0 or np.linalg.matrix_rank(moments[:-1, :-1]) < size - 1:
+        raise InputError("micro.no-changes", ())
+    inverse = np.linalg.inv(moments[:-1, :-1])
+    slope = inverse @ moments[:-1, -1]
+    variance = max(moments[-1, -1] - slope @ moments[:-1, -1], 0.0) / free * inverse
+    estimate = 1 + slope[2] / slope[1]
+    gradient = np.array([0, -slope[2] / slope[1] ** 2, 1 / slope[1]])
+    error = float(np.sqrt(gradient @ variance @ gradient))
+    share = float(np.clip(estimate, 0, 1))
+    return Noise(share=share, estimate=float(estimate), error=error, observations=int(n.sum()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
@@ -16,8 +16,8 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, finding, listed
 from xinzhi.core.names import NO_NAMES, provinces
 from xinzhi.core.text import Text, same, words
-from xinzhi.micro.cohorts import ARRIVALS, DEPARTURES, STAY, cells, pair_sums
-from xinzhi.micro.engine import Engine, engine_of, files_of
+from xinzhi.micro.cohorts import COHORTS, cells, pair_sums
+from xinzhi.micro.engine import Engine, engine_of, files_of, ibis
 from xinzhi.micro.text_files import first_no_number, is_text
 
 Duplicates = Literal["refuse", "largest", "plants", "unchecked"]
@@ -75,10 +75,7 @@ class Panel:
     def need(self, *roles: str) -> None:
         """Refuse a panel without some columns, with their names."""
         if missing := [role for role in roles if role not in self.columns]:
-            raise InputError(
-                "micro.no-column", missing_findings(missing), missing=[same(name) for name in missing],
-                known=[same(name) for name in self.columns],
-            )  # fmt: skip
+            raise no_column(missing, self.columns)
 
     def positive(self, *roles: str) -> Panel:
         """Return the rows whose amounts are positive, so that they have logarithms; those left out are counted."""
@@ -142,9 +139,8 @@ class Panel:
         [None, 5.0, None]
         """
         here = self.table
-        past = here.select(
-            _firm=here.firm, _year=here.year + years, **{f"{role}_lag": here[role] for role in roles}
-        )  # fmt: skip
+        lags = {f"{role}_lag": here[role] for role in roles}
+        past = here.select(_firm=here.firm, _year=here.year + years, **lags)
         joined = here.left_join(past, [here.firm == past["_firm"], here.year == past["_year"]])
         return joined.drop("_firm", "_year")
 
@@ -161,9 +157,8 @@ class Panel:
         ones = self.table.mutate(value=self.table.year * 0.0, weight=self.table.year * 0.0 + 1.0)
         later = dict(pairwise(self.years))
         sums = self.engine.collect(pair_sums(ones, by, later, [one for one in YEARS if self.has(one)]))
-        names = (STAY, *ARRIVALS, *DEPARTURES)
         wide = cells(sums, by, movers_apart=True)
-        return wide.select("year", *by, *(pl.col(f"n_{name}").cast(pl.Int64).alias(name) for name in names))
+        return wide.select("year", *by, *(pl.col(f"n_{name}").cast(pl.Int64).alias(name) for name in COHORTS))
 
 
 def _province(name: str) -> str | None:
@@ -174,9 +169,11 @@ def _province(name: str) -> str | None:
         return None
 
 
-def missing_findings(missing: Sequence[str]) -> tuple[Finding, ...]:
-    """Return a finding for every column that is not there."""
-    return tuple(finding("micro.missing-column", table="firms", column=name) for name in missing)
+def no_column(missing: Iterable[str], known: Iterable[str], *, found: bool = True) -> InputError:
+    """Return the error of columns that are not there, with a finding each where they are `found` missing in a panel."""
+    lost = list(missing)
+    seen = [finding("micro.missing-column", table="firms", column=name) for name in (lost if found else ())]
+    return InputError("micro.no-column", seen, missing=list(map(same, lost)), known=list(map(same, known)))
 
 
 def counted_finding(
@@ -279,10 +276,7 @@ def _named(columns: Mapping[str, str], known: Sequence[str], groups: Sequence[st
     if lost := [name for name in groups if name not in named]:
         raise UsageError("micro.column-gone", role=lost[0], column=lost[0], known=[same(one) for one in known])
     if missing := [role for role in KEY if role not in named]:
-        raise InputError(
-            "micro.no-column", missing_findings(missing), missing=[same(one) for one in missing],
-            known=[same(one) for one in known],
-        )  # fmt: skip
+        raise no_column(missing, known)
     return named
 
 
@@ -397,9 +391,8 @@ def _single(held: Panel, duplicates: Duplicates) -> Panel:
     keys = table.group_by(list(KEY)).agg(**tests)
     several = keys.filter(keys.n > 1)
     torn = (several.low != several.high).cast("int64").sum() if held.has("industry") else several.n.sum() * 0
-    seen = held.engine.collect(several.aggregate(keys=several.count(), rows=several.n.sum(), torn=torn)).row(
-        0, named=True
-    )
+    counted = several.aggregate(keys=several.count(), rows=several.n.sum(), torn=torn)
+    seen = held.engine.collect(counted).row(0, named=True)
     if not seen["keys"]:
         return held
     kind = "micro.two-industries" if seen["torn"] else "micro.duplicate"
@@ -410,15 +403,9 @@ def _single(held: Panel, duplicates: Duplicates) -> Panel:
         raise InputError("micro.double", [*held.findings, *found], what=listed(found))
     order = [table[role].desc(nulls_first=False) for role in held.columns if role in FIGURES]
     order += [table[role] for role in held.columns if role not in {*KEY, *FIGURES}]
-    number = _row_number(table, order)
-    single = table.mutate(_n=number)
+    window = ibis().window(group_by=[table.firm, table.year], order_by=order)
+    single = table.mutate(_n=ibis().row_number().over(window))
     single = single.filter(single["_n"] == 0).drop("_n")
     rows = held.engine.collect(single.group_by("year").agg(rows=single.count())).sort("year")
     softer = [replace(one, severity="warning") for one in found]
     return replace(held, table=single, rows=rows, findings=(*held.findings, *softer), sums=None)
-
-
-def _row_number(table: Ibis, order: Sequence[Any]) -> Ibis:
-    import ibis
-
-    return ibis.row_number().over(ibis.window(group_by=[table.firm, table.year], order_by=list(order)))

@@ -99,7 +99,12 @@ def read_survey(
         whole = whole.union(part.select(roles))
     columns = {role: named.get(role, role) for role in ROLES if role in roles}
     kept = own.keep(whole)  # names and codes are read once, not in every pass
-    found += [*_strange(own, kept, columns, least), *_lacking(columns, list(unread))]
+    found += _strange(own, kept, columns, least)
+    for role in _NEEDED if unread else ():  # what the usual jobs need and no column was read as
+        if role not in columns:
+            names = read_yaml(SURVEY)["columns"][role]
+            said = {"names": names, "unread": list(unread)}
+            found.append(finding("micro.not-read", words=said, table="firms", column=role))
     kept = kept.drop(*(name for name in kept.columns if name.startswith(_RAW)))
     held = Panel(engine=own, table=kept, columns=columns, findings=tuple(found), rows=NO_ROWS, least=least)
     return checked(held, duplicates)
@@ -117,15 +122,6 @@ def _strange(engine: Engine, table: Ibis, columns: Mapping[str, str], least: int
             column = columns[raw.removeprefix(_RAW)]
             found.append(finding("micro.strange-code", words={"codes": codes}, table="firms", column=column))
     return found
-
-
-def _lacking(columns: Mapping[str, str], unread: Sequence[str]) -> list[Finding]:
-    """Return findings of what the usual jobs need and no column was read as, where some columns were not read."""
-    known, lost = read_yaml(SURVEY)["columns"], [role for role in _NEEDED if role not in columns]
-    return [
-        finding("micro.not-read", words={"names": known[role], "unread": list(unread)}, table="firms", column=role)
-        for role in (lost if unread else ())
-    ]
 
 
 def _kind(role: str) -> str:
@@ -154,23 +150,20 @@ def _one(
     table = table.mutate(**{name: table[name].strip() for name in _CODED if name in named})
     more = {}
     table = table.mutate(**{f"{_RAW}{role}": table[role] for role in GROUPS if role in named})
-    if "industry" in named:
-        table = table.mutate(industry=_bare(table.industry))  # step by step: no engine gets what follows twice over
+    if "industry" in named:  # step by step: no engine gets what follows twice over
+        letter = table.industry.substr(0, 1).isin([*ascii_uppercase, *ascii_lowercase])  # of its section
+        table = table.mutate(industry=letter.ifelse(table.industry.substr(1), table.industry))
         table = table.mutate(industry=_whole(table.industry))
         more["industry"] = _industry(table)
-    if "region" in named:
-        more["region"] = _region(table.region)
+    if "region" in named:  # by the first two digits of a code, or by the Chinese name of the province
+        start = table.region.substr(0, 2)
+        number = start.try_cast("int64").isnull().ifelse("", start + "0000")
+        more["region"] = start.cases(*((name.zh[:2], code) for code, name in provinces().items()), else_=number)
     if "ownership" in named:
         more["ownership"] = _ownership(table.ownership)
     table = table.mutate(**more)
     raw = {f"{_RAW}{role}": (table[role] == "").ifelse(table[f"{_RAW}{role}"], "") for role in more}
     return table.mutate(**raw), named, found, rest
-
-
-def _bare(given: Ibis) -> Ibis:
-    """Return a code without the letter of its section."""
-    letter = given.substr(0, 1).isin([*ascii_uppercase, *ascii_lowercase])
-    return letter.ifelse(given.substr(1), given)
 
 
 def _whole(code: Ibis) -> Ibis:
@@ -196,25 +189,20 @@ def _industry(table: Ibis) -> Ibis:
     return division.try_cast("int64").isnull().ifelse("", kept)
 
 
-def _region(given: Ibis) -> Ibis:
-    """Return the code of the province by the first two digits of a code, or by its Chinese name."""
-    number = given.substr(0, 2).try_cast("int64").isnull().ifelse("", given.substr(0, 2) + "0000")
-    return given.substr(0, 2).cases(*((name.zh[:2], code) for code, name in provinces().items()), else_=number)
-
-
 def _ownership(given: Ibis) -> Ibis:
-    """Return the kind of ownership of a registration type, by its code or its name."""
+    """Return the kind of ownership of a registration type, by its code or its name.
+
+    Brackets and enumeration commas of a name may have either width that is written, and commas may be missing.
+    """
     known, code = read_yaml(SURVEY), given.substr(0, 3).try_cast("int64")
-    named = [(name, kind) for kind, names in known["registered"].items() for name in names]
     coded = ibis().cases(*(((code >= low) & (code <= high), kind) for low, high, kind in known["ownership"]), else_="")
-    spelled = [(one, kind) for name, kind in named for one in _spellings(name)]
+    spelled: list[tuple[str, str]] = []
+    for kind, names in known["registered"].items():
+        for name in names:
+            widths = (name, name.replace("（", "(").replace("）", ")"))
+            spellings = dict.fromkeys(one.replace("、", comma) for one in widths for comma in ("、", "，", ",", ""))
+            spelled += [(one, kind) for one in spellings]
     return given.cases(*spelled, else_=coded)
-
-
-def _spellings(name: str) -> list[str]:
-    """Return a name with its brackets and enumeration commas in the widths that are written, or without the latter."""
-    narrow = name.replace("（", "(").replace("）", ")")
-    return list(dict.fromkeys(one.replace("、", comma) for one in (name, narrow) for comma in ("、", "，", ",", "")))
 
 
 def mock(firms: int | None = None, years: tuple[int, int] | None = None, *, seed: int = 0) -> pl.DataFrame:
@@ -254,7 +242,7 @@ def mock(firms: int | None = None, years: tuple[int, int] | None = None, *, seed
     firm = np.repeat(np.arange(number), alive)
     age = np.arange(len(firm)) - np.repeat(np.cumsum(alive) - alive, alive)
     year = np.repeat(seen, alive) + age
-    industry, region = rng.integers(13, 44, number), rng.choice(_regions(), number)
+    industry, region = rng.integers(13, 44, number), rng.choice(sorted(provinces())[:31], number)
     kinds = rng.choice(["state", "private", "foreign"], number, p=known["ownership"]["value"])
     talent = np.repeat(rng.normal(0, known["talent"]["value"], number), alive) + rng.normal(0, 0.2, len(firm))
     talent += known["growth"]["value"] * (year - first)
@@ -275,9 +263,3 @@ def mock(firms: int | None = None, years: tuple[int, int] | None = None, *, seed
     })  # fmt: skip
     text = pl.col("industry", "region").cast(pl.String)
     return made.with_columns(text, pl.when(pl.col("closed") >= 0).then("closed").alias("closed")).sort("year", "firm")
-
-
-def _regions() -> list[str]:
-    from xinzhi.core.names import provinces
-
-    return sorted(provinces())[:31]

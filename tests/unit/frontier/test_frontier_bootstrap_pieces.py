@@ -18,7 +18,7 @@ from xinzhi.frontier.bootstrap import (
     unit_distances,
 )
 from xinzhi.frontier.models.sweep import checked
-from xinzhi.frontier.returns_test import returns_test
+from xinzhi.frontier.bootstrap import returns_test
 from xinzhi.frontier.two_stage import truncated_draws, truncated_regression, two_stage
 
 TOLERANCE = 1e-9

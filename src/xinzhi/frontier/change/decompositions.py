@@ -16,7 +16,7 @@ import numpy as np
 from xinzhi.core.arrays import FloatArray, IntArray
 from xinzhi.core.errors import IdentityError
 from xinzhi.core.simplex import STATUSES, Answers, Batch, solve_batch, solve_failed
-from xinzhi.frontier.technology.distance import distance
+from xinzhi.frontier.technology.distance import between
 from xinzhi.frontier.technology.starts import best_pairs, counted_bases
 from xinzhi.frontier.technology.technology import Goods, Technology, means, technology
 
@@ -42,9 +42,7 @@ class Measure:
         p, q, r = points.widths
         held = self.moves
         if held is None:
-            held = np.repeat(
-                [1.0 * (self.orientation == "input"), 1.0 * (self.orientation == "output"), 0.0], [p, q, r]
-            )
+            held = np.repeat([float(self.orientation == "input"), float(self.orientation == "output"), 0.0], [p, q, r])
         return np.asarray(points.all() * held)
 
 
@@ -130,20 +128,9 @@ class Frontier:
 
     def _at_large(self, rts: str, reference: Goods, points: Goods) -> Scores:
         """Return the same distances from a technology of many observations."""
-        p, q, r = self.goods.widths
-        ways = np.split(self.measure.gains(points), [p, p + q], axis=1)
-        found = distance(
-            points.x,
-            points.y,
-            points.b if r else None,
-            x_ref=reference.x,
-            y_ref=reference.y,
-            b_ref=reference.b if r else None,
-            rts=rts,
-            orientation="directional",
-            direction=tuple(ways) if r else (ways[0], ways[1]),
-            disposability=self.measure.disposability,
-        )
+        direction = tuple(points.named("way", self.measure.gains(points)).values())
+        how = {"orientation": "directional", "direction": direction, "disposability": self.measure.disposability}
+        found = between(points, reference, rts=rts, **how)
         status = np.array([STATUSES.index(status) for status in found.status])
         self.tally.add(found.programs.count, (found.programs.rows, found.programs.columns))
         return Scores(found.score, status)
@@ -286,11 +273,18 @@ class _Reader:
     def v(self, k: When, x: When, y: When) -> FloatArray:
         return self.get(Term(self._plan.rts, "later" if k else "earlier", x, y))
 
+    def scale(self, k: When, x: When, y: When) -> FloatArray:
+        """Return the scale efficiency of a point under one benchmark."""
+        return self.c(k, x, y) - self.v(k, x, y)
+
     def own(self, end: When, rts: str | None = None) -> FloatArray:
         return self.get(Term(rts or self._plan.cone, "own", end, end))
 
     def group(self, end: When) -> FloatArray:
         return self.get(Term(self._plan.cone, "group", end, end))
+
+    def index(self) -> FloatArray:
+        return self.mean(lambda k: self.c(k, 1, 1) - self.c(k, 0, 0))
 
     def mean(self, part: Callable[[When], FloatArray]) -> FloatArray:
         """Return the weighted mean of a part over the benchmarks, asking only for those that count."""
@@ -311,53 +305,52 @@ def decompose(plan: Plan, values: Mapping[Term, FloatArray]) -> Parts:
 
 
 def _work_out(plan: Plan, t: _Reader) -> Parts:
-    makers: dict[str, Callable[[Plan, _Reader], Parts]] = {
-        "none": _fgnz, "fgnz": _fgnz, "ray-desli": _ray_desli, "grifell-lovell": _grifell_lovell, "balk": _balk,
-        "bias": _bias, "metafrontier": _metafrontier,
-    }  # fmt: skip
-    return makers[plan.decomposition](plan, t)
-
-
-def _index(t: _Reader) -> FloatArray:
-    return t.mean(lambda k: t.c(k, 1, 1) - t.c(k, 0, 0))
-
-
-def _efficiency(t: _Reader, rts: str | None = None) -> FloatArray:
-    return t.own(1, rts) - t.own(0, rts)
-
-
-def _technical(t: _Reader) -> FloatArray:
-    """How far the benchmark moved away from the efficiency of the observations' own technologies."""
-    return t.mean(lambda k: (t.c(k, 1, 1) - t.own(1)) - (t.c(k, 0, 0) - t.own(0)))
-
-
-def _fgnz(plan: Plan, t: _Reader) -> Parts:
-    """Färe, Grosskopf, Norris and Zhang (1994): efficiency times technology; efficiency as pure and scale."""
-    parts = {"efficiency_change": _efficiency(t), "technical_change": _technical(t)}
+    """Return index and parts by the formulas of the decomposition."""
+    if plan.decomposition in NEEDS_SCALE:
+        return _best_practice(plan, t)
+    if plan.decomposition == "metafrontier":  # Oh and Lee (2010): within the group, its best practice, and its gap
+        parts = {
+            "efficiency_change": t.own(1) - t.own(0),
+            "best_practice_change": (t.group(1) - t.own(1)) - (t.group(0) - t.own(0)),
+            "technology_gap_change": (t.c(1, 1, 1) - t.group(1)) - (t.c(0, 0, 0) - t.group(0)),
+        }
+        return Parts(t.c(1, 1, 1) - t.c(0, 0, 0), parts, (tuple(parts),))
+    # Färe, Grosskopf, Norris and Zhang (1994): efficiency times technology; efficiency as pure and scale. Technical
+    # change is how far the benchmark moved away from the efficiency of the observations' own technologies.
+    parts = {"efficiency_change": t.own(1) - t.own(0)}
+    parts["technical_change"] = t.mean(lambda k: (t.c(k, 1, 1) - t.own(1)) - (t.c(k, 0, 0) - t.own(0)))
     identities: list[tuple[str, ...]] = [("efficiency_change", "technical_change")]
     if plan.rts != plan.cone:
-        parts["pure_efficiency_change"] = _efficiency(t, plan.rts)
+        parts["pure_efficiency_change"] = t.own(1, plan.rts) - t.own(0, plan.rts)
         parts["scale_efficiency_change"] = (t.own(1) - t.own(1, plan.rts)) - (t.own(0) - t.own(0, plan.rts))
         identities.append(("pure_efficiency_change", "scale_efficiency_change", "technical_change"))
-    return Parts(_index(t), parts, tuple(identities))
+    index = t.index()
+    if plan.decomposition == "bias":  # Färe, Grifell-Tatjé, Grosskopf and Lovell (1997): magnitude and biases
+
+        def shift(x: When, y: When) -> FloatArray:
+            return t.c(0, x, y) - t.c(1, x, y)
+
+        parts["output_bias"] = 0.5 * (shift(1, 1) - shift(1, 0))
+        parts["input_bias"] = 0.5 * (shift(1, 0) - shift(0, 0))
+        parts["magnitude"] = shift(0, 0)
+        identities.append(("efficiency_change", "output_bias", "input_bias", "magnitude"))
+    return Parts(index, parts, tuple(identities))
 
 
-def _pure(plan: Plan, t: _Reader) -> dict[str, FloatArray]:
-    """Pure efficiency change and the change of the best-practice technology."""
+def _best_practice(plan: Plan, t: _Reader) -> Parts:
+    """Return pure efficiency, the change of the best-practice technology, scale, and the mix where it is told."""
     technical = t.mean(lambda k: (t.v(k, 1, 1) - t.own(1, plan.rts)) - (t.v(k, 0, 0) - t.own(0, plan.rts)))
-    return {"pure_efficiency_change": _efficiency(t, plan.rts), "pure_technical_change": technical}
-
-
-def _scale(t: _Reader, k: When, x: When, y: When) -> FloatArray:
-    """Scale efficiency of a point under one benchmark."""
-    return t.c(k, x, y) - t.v(k, x, y)
-
-
-def _ray_desli(plan: Plan, t: _Reader) -> Parts:
-    """Ray and Desli (1997): the technology of best practice, and the scale efficiency of both points under it."""
-    parts = _pure(plan, t)
-    parts["scale_change"] = t.mean(lambda k: _scale(t, k, 1, 1) - _scale(t, k, 0, 0))
-    return Parts(_index(t), parts, (tuple(parts),))
+    pure = t.own(1, plan.rts) - t.own(0, plan.rts)
+    parts = {"pure_efficiency_change": pure, "pure_technical_change": technical}
+    if plan.decomposition == "ray-desli":  # Ray and Desli (1997): scale efficiency of both points under the technology
+        parts["scale_change"] = t.mean(lambda k: t.scale(k, 1, 1) - t.scale(k, 0, 0))
+    elif plan.decomposition == "balk":  # Balk (2001): scale, and the mix of outputs (inputs in the input orientation)
+        parts["scale_change"], parts["mix_change"] = _scale_and_mix(plan, t)
+    else:  # Grifell-Tatjé and Lovell (1999): the generalised index, best practice times scale, without the mix
+        parts["scale_change"], _ = _scale_and_mix(plan, t)
+        index = t.mean(lambda k: t.v(k, 1, 1) - t.v(k, 0, 0)) + parts["scale_change"]
+        return Parts(index, parts, (tuple(parts),))
+    return Parts(t.index(), parts, (tuple(parts),))
 
 
 def _scale_and_mix(plan: Plan, t: _Reader) -> tuple[FloatArray, FloatArray]:
@@ -368,79 +361,26 @@ def _scale_and_mix(plan: Plan, t: _Reader) -> tuple[FloatArray, FloatArray]:
     other: tuple[When, When] = (corner[1], corner[0])
 
     def scale(k: When) -> FloatArray:
-        if k:
-            return _scale(t, 1, 1, 1) - _scale(t, 1, *other)
-        return _scale(t, 0, *corner) - _scale(t, 0, 0, 0)
+        return t.scale(1, 1, 1) - t.scale(1, *other) if k else t.scale(0, *corner) - t.scale(0, 0, 0)
 
     def mix(k: When) -> FloatArray:
-        if k:
-            return _scale(t, 1, *other) - _scale(t, 1, 0, 0)
-        return _scale(t, 0, 1, 1) - _scale(t, 0, *corner)
+        return t.scale(1, *other) - t.scale(1, 0, 0) if k else t.scale(0, 1, 1) - t.scale(0, *corner)
 
     return t.mean(scale), t.mean(mix)
-
-
-def _grifell_lovell(plan: Plan, t: _Reader) -> Parts:
-    """Grifell-Tatjé and Lovell (1999): the generalised index, best practice times scale, without the mix."""
-    parts = _pure(plan, t)
-    parts["scale_change"], _ = _scale_and_mix(plan, t)
-    index = t.mean(lambda k: t.v(k, 1, 1) - t.v(k, 0, 0)) + parts["scale_change"]
-    return Parts(index, parts, (tuple(parts),))
-
-
-def _balk(plan: Plan, t: _Reader) -> Parts:
-    """Balk (2001): best practice, scale, and the mix of outputs (of inputs in the input orientation)."""
-    parts = _pure(plan, t)
-    parts["scale_change"], parts["mix_change"] = _scale_and_mix(plan, t)
-    return Parts(_index(t), parts, (tuple(parts),))
-
-
-def _bias(plan: Plan, t: _Reader) -> Parts:
-    """Färe, Grifell-Tatjé, Grosskopf and Lovell (1997): technical change as magnitude and biases."""
-    base = _fgnz(plan, t)
-    parts = dict(base.parts)
-
-    def shift(x: When, y: When) -> FloatArray:
-        return t.c(0, x, y) - t.c(1, x, y)
-
-    parts["output_bias"] = 0.5 * (shift(1, 1) - shift(1, 0))
-    parts["input_bias"] = 0.5 * (shift(1, 0) - shift(0, 0))
-    parts["magnitude"] = shift(0, 0)
-    identity = ("efficiency_change", "output_bias", "input_bias", "magnitude")
-    return Parts(base.index, parts, (*base.identities, identity))
-
-
-def _metafrontier(plan: Plan, t: _Reader) -> Parts:
-    """Oh and Lee (2010): efficiency within the group, the group's best practice, and its gap to the metafrontier."""
-    del plan
-    parts = {
-        "efficiency_change": _efficiency(t),
-        "best_practice_change": (t.group(1) - t.own(1)) - (t.group(0) - t.own(0)),
-        "technology_gap_change": (t.c(1, 1, 1) - t.group(1)) - (t.c(0, 0, 0) - t.group(0)),
-    }
-    return Parts(t.c(1, 1, 1) - t.c(0, 0, 0), parts, (tuple(parts),))
 
 
 _ENDS: tuple[tuple[When, Where], ...] = ((0, "earlier"), (1, "later"))
 
 
-def output_terms(rts: str) -> list[Term]:
-    """Return the output distances of the output quantity index: each period's inputs, both periods' outputs."""
-    return [Term(rts, where, k, y) for k, where in _ENDS for y in (0, 1)]
+def moorsteen_terms(rts: str) -> tuple[list[Term], list[Term], list[Term]]:
+    """Return the distances of a Hicks-Moorsteen index: of outputs, of inputs, and of the chosen orientation's changes.
 
-
-def input_terms(rts: str) -> list[Term]:
-    """Return the input distances of the input quantity index: each period's outputs, both periods' inputs."""
-    return [Term(rts, where, x, k) for k, where in _ENDS for x in (0, 1)]
-
-
-def factor_terms(rts: str) -> list[Term]:
-    """Return the distances of efficiency change and technical change in the chosen orientation."""
-    return [
-        *(Term(rts, where, k, k) for _, where in _ENDS for k in (0, 1)),
-        Term(rts, "own", 0, 0),
-        Term(rts, "own", 1, 1),
-    ]
+    The quantity index of outputs has each period's inputs with both periods' outputs, that of inputs conversely.
+    """
+    outputs = [Term(rts, where, k, y) for k, where in _ENDS for y in (0, 1)]
+    inputs = [Term(rts, where, x, k) for k, where in _ENDS for x in (0, 1)]
+    moved = [Term(rts, where, k, k) for _, where in _ENDS for k in (0, 1)]
+    return outputs, inputs, [*moved, Term(rts, "own", 0, 0), Term(rts, "own", 1, 1)]
 
 
 def hicks_moorsteen(

@@ -25,11 +25,9 @@ from xinzhi.frontier.change.decompositions import (
     Term,
     decompose,
     distance_batch,
-    factor_terms,
     hicks_moorsteen,
-    input_terms,
+    moorsteen_terms,
     needed,
-    output_terms,
 )
 from xinzhi.frontier.change.intervals import intervals, log_input, log_output, negative, own_scores, transform_of
 from xinzhi.frontier.change.panel import Benchmarks, Panel
@@ -47,40 +45,10 @@ class Weights:
     input: FloatArray
 
 
-@dataclass(frozen=True, slots=True)
-class Levels:
-    """Levels of observations, in logarithms, ``(n,)`` each."""
-
-    output: FloatArray
-    input: FloatArray
-    best: FloatArray
-    technical: FloatArray
-    cone: FloatArray
-    mixed: FloatArray
-
-    def table(self) -> dict[str, FloatArray]:
-        """Return the levels under their usual names, in logarithms."""
-        productivity = self.output - self.input
-        efficiency = productivity - self.best
-        return {
-            "output": self.output,
-            "input": self.input,
-            "productivity": productivity,
-            "best_productivity": self.best,
-            "productivity_efficiency": efficiency,
-            "technical_efficiency": self.technical,
-            "scale_efficiency": self.cone - self.technical,
-            "mix_efficiency": self.mixed - self.technical,
-            "residual_scale_efficiency": efficiency - self.mixed,
-            "scale_mix_efficiency": efficiency - self.technical,
-            "residual_mix_efficiency": efficiency - self.cone,
-        }
-
-
 def levels(
     frontier: Frontier, rts: str, marks: Benchmarks, rows: IntArray, weights: Weights, efficiency: dict[str, FloatArray]
-) -> Levels:
-    """Return the levels of some observations under weights."""
+) -> dict[str, FloatArray]:
+    """Return the levels of some observations under weights, by their usual names and in logarithms."""
     goods = frontier.goods
     count = len(rows)
     output = np.einsum("nq,nq->n", weights.output, goods.y[rows])
@@ -93,9 +61,16 @@ def levels(
         # The best ratio of two sums over a convex technology lies at an observation, whatever the returns to scale.
         best[part] = (outputs / inputs).max(axis=1)
         mixed[part] = _mixed(frontier, rts, span, rows[part], (outputs, output[part]), (inputs, input_[part]))
-    return Levels(
-        np.log(output), np.log(input_), np.log(best), efficiency[rts][rows], efficiency["crs"][rows], np.log(mixed)
-    )
+    technical, cone = efficiency[rts][rows], efficiency["crs"][rows]
+    output, input_, best, mixed = np.log(output), np.log(input_), np.log(best), np.log(mixed)
+    productivity = output - input_
+    whole = productivity - best
+    return {
+        "output": output, "input": input_, "productivity": productivity, "best_productivity": best,
+        "productivity_efficiency": whole, "technical_efficiency": technical, "scale_efficiency": cone - technical,
+        "mix_efficiency": mixed - technical, "residual_scale_efficiency": whole - mixed,
+        "scale_mix_efficiency": whole - technical, "residual_mix_efficiency": whole - cone,
+    }  # fmt: skip
 
 
 def _mixed(
@@ -209,10 +184,8 @@ def distance_family(
     if options["n_boot"]:
         numbers = intervals(frontier, panel, marks, plan, numbers, options)
     own = _own_levels(frontier, marks, plan, index)
-    failed = failures(panel, marks, terms, values)
-    return Outcome(
-        numbers, failed, own, distance_frame(panel, marks, terms, index, frontier.measure), None, counts(frontier)
-    )
+    distances = distance_frame(panel, marks, terms, index, frontier.measure)
+    return Outcome(numbers, failures(panel, marks, terms, values), own, distances, None, counts(frontier))
 
 
 def counts(*frontiers: Frontier) -> dict[str, int]:
@@ -258,21 +231,18 @@ def distance_frame(panel: Panel, marks: Benchmarks, terms: Terms, index: str, me
     parts = []
     for term, beta in terms.beta.items():
         value = -transform(beta) if directional else np.exp(transform(beta))
-        parts.append(
-            pl.DataFrame(
-                {
-                    "unit": panel.units.gather(panel.unit[panel.after]),
-                    "period": panel.periods.gather(panel.period[panel.after]),
-                    "technology": names.gather(terms.technology[term]),
-                    "rts": [term.rts] * panel.pairs,
-                    "inputs_of": panel.periods.gather(panel.period[ends[term.x]]),
-                    "outputs_of": panel.periods.gather(panel.period[ends[term.y]]),
-                    "value": pl.Series(value, dtype=pl.Float64, nan_to_null=True),
-                    "orientation": [measure.orientation] * panel.pairs,
-                    "status": status.gather(terms.status[term]),
-                }
-            )
-        )
+        columns = {
+            "unit": panel.units.gather(panel.unit[panel.after]),
+            "period": panel.periods.gather(panel.period[panel.after]),
+            "technology": names.gather(terms.technology[term]),
+            "rts": [term.rts] * panel.pairs,
+            "inputs_of": panel.periods.gather(panel.period[ends[term.x]]),
+            "outputs_of": panel.periods.gather(panel.period[ends[term.y]]),
+            "value": pl.Series(value, dtype=pl.Float64, nan_to_null=True),
+            "orientation": [measure.orientation] * panel.pairs,
+            "status": status.gather(terms.status[term]),
+        }
+        parts.append(pl.DataFrame(columns))
     if not parts:  # indices of fixed weights have levels instead
         kinds = {"unit": panel.units.dtype, "period": panel.periods.dtype, "inputs_of": panel.periods.dtype}
         kinds |= {"outputs_of": panel.periods.dtype, "value": pl.Float64()}
@@ -283,28 +253,22 @@ def distance_frame(panel: Panel, marks: Benchmarks, terms: Terms, index: str, me
 def hicks_moorsteen_family(goods: Goods, panel: Panel, marks: Benchmarks, rts: str, orientation: str) -> Outcome:
     """Work out a Hicks-Moorsteen index."""
     output, input_ = Frontier(goods, Measure("output")), Frontier(goods, Measure("input"))
-    extra = factor_terms(rts)
+    of_outputs, of_inputs, extra = moorsteen_terms(rts)
     forwards = orientation == "output"
-    outer = solve_terms(output, panel, marks, [*output_terms(rts), *(extra if forwards else [])])
-    inner = solve_terms(input_, panel, marks, [*input_terms(rts), *([] if forwards else extra)])
+    outer = solve_terms(output, panel, marks, [*of_outputs, *(extra if forwards else [])])
+    inner = solve_terms(input_, panel, marks, [*of_inputs, *([] if forwards else extra)])
     logs_out = {term: log_output(beta) for term, beta in outer.beta.items()}
     logs_in = {term: log_input(beta) for term, beta in inner.beta.items()}
     parts = hicks_moorsteen(rts, logs_out, logs_in, logs_out if forwards else logs_in)
     parts.check(_key(panel))
-    failed = [
-        list(dict.fromkeys([*one, *two]))
-        for one, two in zip(
-            failures(panel, marks, outer, logs_out), failures(panel, marks, inner, logs_in), strict=True
-        )
-    ]
+    lost = failures(panel, marks, outer, logs_out), failures(panel, marks, inner, logs_in)
+    failed = [list(dict.fromkeys([*one, *two])) for one, two in zip(*lost, strict=True)]
     numbers = {name: np.exp(value) for name, value in {"index": parts.index, **parts.parts}.items()}
     chosen = output if forwards else input_
     log = log_output if forwards else log_input
     own = {"technical_efficiency": np.exp(log(own_scores(chosen, marks, rts)))}
-    found = [
-        distance_frame(panel, marks, terms, "malmquist", one.measure)
-        for one, terms in ((output, outer), (input_, inner))
-    ]
+    both = ((output, outer), (input_, inner))
+    found = [distance_frame(panel, marks, terms, "malmquist", one.measure) for one, terms in both]
     distances = pl.concat(found).sort("unit", "period", maintain_order=True)
     return Outcome(numbers, failed, own, distances, None, counts(output, input_))
 
@@ -316,52 +280,35 @@ def fixed_weight_family(goods: Goods, panel: Panel, marks: Benchmarks, rts: str,
     log = log_output if orientation == "output" else log_input
     efficiency = {kind: log(own_scores(frontier, marks, kind)) for kind in dict.fromkeys((rts, "crs"))}
     count = len(panel.unit)
-    everything = np.arange(count)
     weights = None
     if index in {"fare-primont", "lowe"}:
-        weights = shadow_prices(frontier, rts) if index == "fare-primont" else _mean_prices(panel)
-        p = goods.widths[0]
-        same = Weights(
-            np.broadcast_to(weights[0][p:], (count, len(weights[0]) - p)), np.broadcast_to(weights[0][:p], (count, p))
-        )
-        found = levels(frontier, rts, marks, everything, same, efficiency)
-        table = found.table()
+        if index == "fare-primont":
+            weights = shadow_prices(frontier, rts)
+        else:
+            prices = np.concatenate([part.mean(axis=0) for part in panel.prices()])
+            weights = prices, np.stack([prices, prices], axis=1)  # as ranges
+        p, worth = goods.widths[0], np.broadcast_to(weights[0], (count, len(weights[0])))
+        same = Weights(worth[:, p:], worth[:, :p])
+        table = levels(frontier, rts, marks, np.arange(count), same, efficiency)
         changes = [{name: value[panel.after] - value[panel.before] for name, value in table.items()}]
         kept = {name: np.exp(value) for name, value in table.items()}
     else:
         ends = {"laspeyres": (panel.before,), "paasche": (panel.after,), "fisher": (panel.before, panel.after)}[index]
-        changes = [_priced(frontier, rts, panel, marks, rows, efficiency) for rows in ends]
-        kept = {
-            "technical_efficiency": np.exp(efficiency[rts]),
-            "scale_efficiency": np.exp(efficiency["crs"] - efficiency[rts]),
-        }
+        changes = []
+        for rows in ends:  # at the prices of the earlier or the later observation of each pair
+            own = Weights(panel.prices()[1][rows], panel.prices()[0][rows])
+            first, second = (levels(frontier, rts, marks, at, own, efficiency) for at in (panel.before, panel.after))
+            changes.append({name: second[name] - first[name] for name in first})
+        scale = np.exp(efficiency["crs"] - efficiency[rts])
+        kept = {"technical_efficiency": np.exp(efficiency[rts]), "scale_efficiency": scale}
     change = {name: np.mean([one[name] for one in changes], axis=0) for name in changes[0]}
     parts = odonnell(change)
     parts.check(_key(panel))
     numbers = {name: np.exp(value) for name, value in {"index": parts.index, **parts.parts}.items()}
     solved = np.isfinite(np.stack(list(numbers.values()))).all(axis=0)
     failed: list[list[Failure] | None] = [[] if good else None for good in solved]
-    return Outcome(
-        numbers, failed, kept, distance_frame(panel, marks, Terms(), index, frontier.measure), weights, counts(frontier)
-    )
-
-
-def _mean_prices(panel: Panel) -> tuple[FloatArray, FloatArray]:
-    """Return the mean prices of inputs and outputs, and the same as ranges."""
-    prices = np.concatenate([part.mean(axis=0) for part in panel.prices()])
-    return prices, np.stack([prices, prices], axis=1)
-
-
-def _priced(
-    frontier: Frontier, rts: str, panel: Panel, marks: Benchmarks, rows: IntArray, efficiency: dict[str, FloatArray]
-) -> dict[str, FloatArray]:
-    """Return the changes of all levels at the prices of some observations, one for each pair."""
-    of_inputs, of_outputs = panel.prices()
-    weights = Weights(of_outputs[rows], of_inputs[rows])
-    first, second = (
-        levels(frontier, rts, marks, end, weights, efficiency).table() for end in (panel.before, panel.after)
-    )
-    return {name: second[name] - first[name] for name in first}
+    distances = distance_frame(panel, marks, Terms(), index, frontier.measure)
+    return Outcome(numbers, failed, kept, distances, weights, counts(frontier))
 
 
 def odonnell(change: dict[str, FloatArray]) -> Parts:
@@ -395,7 +342,11 @@ def solve_terms(frontier: Frontier, panel: Panel, marks: Benchmarks, wanted: Seq
     terms = list(dict.fromkeys(wanted))
     kinds = list(dict.fromkeys(term.rts for term in terms))
     ends = (panel.before, panel.after)
-    where = {term: _technology(term, panel, marks) for term in terms}
+    own, group = ([mark[rows] for rows in ends] for mark in (marks.own, marks.group))
+    where = {
+        term: {"earlier": marks.earlier, "later": marks.later, "own": own[term.y], "group": group[term.y]}[term.where]
+        for term in terms
+    }
     asked = np.concatenate(
         [np.stack([np.full(panel.pairs, kinds.index(t.rts)), where[t], ends[t.x], ends[t.y]], axis=1) for t in terms]
     )
@@ -415,13 +366,6 @@ def solve_terms(frontier: Frontier, panel: Panel, marks: Benchmarks, wanted: Seq
         status={term: status[back[k]] for k, term in enumerate(terms)},
         technology=where,
     )
-
-
-def _technology(term: Term, panel: Panel, marks: Benchmarks) -> IntArray:
-    """Return the technology of a term for every pair."""
-    rows = panel.after if term.y else panel.before
-    ends = {"earlier": marks.earlier, "later": marks.later, "own": marks.own[rows], "group": marks.group[rows]}
-    return ends[term.where]
 
 
 Failure = tuple[str, Any, Any, str, tuple[str, str]]  # verdict, inputs of, outputs of, rts, periods and group

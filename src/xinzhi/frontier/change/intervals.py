@@ -89,29 +89,22 @@ def prepare(panel: Panel, inefficiency: FloatArray, first: int, chosen: float | 
     """Return what the draws for the periods `first` and `first + 1` need."""
     pairs = np.flatnonzero(panel.period[panel.before] == first)
     before, after = panel.before[pairs], panel.after[pairs]
-    alone = tuple(
+    alone = [
         np.setdiff1d(np.flatnonzero(panel.period == first + end), rows) for end, rows in enumerate((before, after))
-    )
+    ]
     own = np.stack([inefficiency[before], inefficiency[after]], axis=1)
     sample = np.concatenate(
         [own, np.stack([2 - own[:, 0], own[:, 1]], axis=1), 2 - own, np.stack([own[:, 0], 2 - own[:, 1]], axis=1)]
     )
     covariance = np.cov(own, rowvar=False) if len(own) > 1 else np.zeros((2, 2))
     turned = covariance * np.array([[1.0, -1.0], [-1.0, 1.0]])
-    return Draw(
-        before,
-        after,
-        (alone[0], alone[1]),
-        sample,
-        (_factor(covariance), _factor(turned)),
-        chosen or bandwidth(len(own)),
-    )
 
+    def root(matrix: FloatArray) -> FloatArray:  # of a covariance that may be singular
+        values, vectors = np.linalg.eigh(matrix)
+        return np.asarray(vectors * np.sqrt(np.maximum(values, 0.0)))
 
-def _factor(covariance: FloatArray) -> FloatArray:
-    """Return a square root of a covariance matrix that may be singular."""
-    values, vectors = np.linalg.eigh(covariance)
-    return np.asarray(vectors * np.sqrt(np.maximum(values, 0.0)))
+    factors = root(covariance), root(turned)
+    return Draw(before, after, (alone[0], alone[1]), sample, factors, chosen or bandwidth(len(own)))
 
 
 def draw(plan: Draw, count: int, generator: np.random.Generator) -> FloatArray:
@@ -139,25 +132,18 @@ def replicate(
         rows = np.concatenate([ends[end], plan.alone[end]])
         ratio = np.ones((count, len(rows)))
         ratio[:, : len(ends[end])] = inefficiency[ends[end]] / drawn[:, :, end]
-        pseudo = _moved(frontier, rows, ratio)
+        # the observations moved to the frontier and back to a drawn efficiency, (count, n, ...)
+        observed = frontier.goods.take(rows, rows)
+        parts = (observed.x, observed.y, observed.b)
+        x, y, b = (np.broadcast_to(part, (*ratio.shape, part.shape[1])) for part in parts)
+        inward = frontier.measure.orientation == "input"
+        pseudo = Goods(x / ratio[:, :, None], y, b) if inward else Goods(x, y * ratio[:, :, None], b)
         for rts in dict.fromkeys(term.rts for term in mine):
             same = [term for term in mine if term.rts == rts]
             points = [frontier.goods.take(ends[term.x], ends[term.y]) for term in same]
             found = _against(frontier, rts, pseudo, points)
             result |= dict(zip(same, found, strict=True))
     return result
-
-
-def _moved(frontier: Frontier, rows: IntArray, ratio: FloatArray) -> Goods:
-    """Return the observations moved to the frontier and back to a drawn efficiency, ``(count, n, ...)``."""
-    observed = frontier.goods.take(rows, rows)
-    shape = (len(ratio), len(rows))
-    x = np.broadcast_to(observed.x, (*shape, observed.x.shape[1]))
-    y = np.broadcast_to(observed.y, (*shape, observed.y.shape[1]))
-    b = np.broadcast_to(observed.b, (*shape, observed.b.shape[1]))
-    if frontier.measure.orientation == "input":
-        return Goods(x / ratio[:, :, None], y, b)
-    return Goods(x, y * ratio[:, :, None], b)
 
 
 def _against(frontier: Frontier, rts: str, pseudo: Goods, points: Sequence[Goods]) -> list[FloatArray]:
@@ -215,11 +201,6 @@ def interval(estimate: FloatArray, replications: FloatArray, confidence: float) 
     return Interval(estimate - high, estimate - low, bias, error)
 
 
-def blocks(count: int) -> list[tuple[int, int]]:
-    """Return the first number and the size of each block of replications."""
-    return [(start, min(_BLOCK, count - start)) for start in range(0, count, _BLOCK)]
-
-
 def intervals(
     frontier: Frontier,
     panel: Panel,
@@ -234,13 +215,29 @@ def intervals(
     firsts = np.unique(panel.period[panel.before]).tolist()
     draws = [prepare(panel, inefficiency, first, options["bandwidth"]) for first in firsts]
     places = [np.flatnonzero(panel.period[panel.before] == first) for first in firsts]
-    jobs = [(pair, start, size) for pair in range(len(firsts)) for start, size in blocks(options["n_boot"])]
+    starts = range(0, options["n_boot"], _BLOCK)
+    jobs = [(pair, start, min(_BLOCK, options["n_boot"] - start)) for pair in range(len(firsts)) for start in starts]
     seeds = np.random.SeedSequence(options["seed"]).spawn(len(jobs))
-    work = _Work(frontier.goods, frontier.measure, plan, inefficiency)
-    tasks = [(job, draws[jobs[job][0]], jobs[job][2], seeds[job]) for job in range(len(jobs))]
+
+    def block(job: int) -> Answer:  # index and parts of one block of one pair of periods, and the programs
+        pair, _, size = jobs[job]
+        mine = Frontier(frontier.goods, frontier.measure)
+        drawn = draw(draws[pair], size, np.random.default_rng(seeds[job]))
+        distances = replicate(mine, needed(plan), draws[pair], inefficiency, drawn)
+        transform = transform_of("malmquist", frontier.measure)
+        parts = decompose(plan, {term: transform(value) for term, value in distances.items()})
+        values = {name: np.exp(value) for name, value in {"index": parts.index, **parts.parts}.items()}
+        return job, values, mine.tally
+
+    answers: Iterable[Answer] = map(block, range(len(jobs)))
+    if options["n_jobs"] != 1:
+        from joblib import Parallel, delayed
+
+        workers = Parallel(n_jobs=options["n_jobs"], prefer="threads", return_as="generator_unordered")
+        answers = workers(delayed(block)(job) for job in range(len(jobs)))
     found = {name: np.full((options["n_boot"], panel.pairs), np.nan) for name in numbers}
     progress = options["progress"]
-    for done, (job, values, tally) in enumerate(_answers(work, tasks, options["n_jobs"]), start=1):
+    for done, (job, values, tally) in enumerate(answers, start=1):
         pair, start, size = jobs[job]
         for name, value in values.items():
             found[name][start : start + size, places[pair]] = value
@@ -250,43 +247,6 @@ def intervals(
     result: dict[str, FloatArray] = {}
     for name, value in numbers.items():
         around = interval(value, found[name], options["confidence"])
-        result[name] = value
-        result |= {
-            f"{name}_lower": around.lower,
-            f"{name}_upper": around.upper,
-            f"{name}_bias": around.bias,
-            f"{name}_error": around.error,
-        }
+        ends = {f"{name}_{end}": getattr(around, end) for end in ("lower", "upper", "bias", "error")}
+        result |= {name: value, **ends}
     return result
-
-
-@dataclass(frozen=True, slots=True)
-class _Work:
-    """What every block of replications needs; small, because it goes to other processes with each."""
-
-    goods: Goods
-    measure: Measure
-    plan: Plan
-    inefficiency: FloatArray
-
-    def block(self, job: int, chosen: Draw, size: int, seed: np.random.SeedSequence) -> Answer:
-        """Return index and parts of one block of one pair of periods, ``(size, pairs)`` each, and the programs."""
-        frontier = Frontier(self.goods, self.measure)
-        drawn = draw(chosen, size, np.random.default_rng(seed))
-        distances = replicate(frontier, needed(self.plan), chosen, self.inefficiency, drawn)
-        transform = transform_of("malmquist", self.measure)
-        parts = decompose(self.plan, {term: transform(value) for term, value in distances.items()})
-        values = {name: np.exp(value) for name, value in {"index": parts.index, **parts.parts}.items()}
-        return job, values, frontier.tally
-
-
-def _answers(work: _Work, tasks: list[tuple[int, Draw, int, np.random.SeedSequence]], workers: int) -> Iterable[Answer]:
-    """Return the answers as they come, from this process or from several."""
-    if workers == 1:
-        return (work.block(*task) for task in tasks)
-    from joblib import Parallel, delayed
-
-    answers: Iterable[Answer] = Parallel(n_jobs=workers, prefer="threads", return_as="generator_unordered")(
-        delayed(work.block)(*task) for task in tasks
-    )
-    return answers

@@ -76,9 +76,18 @@ def read_panel(frame: AnyFrame, columns: Columns) -> Panel:
     from xinzhi.data.package import fingerprint
 
     _usage(columns)
-    read = tidy(frame, _fields(columns), key=[columns.unit, columns.period], verb="productivity_change", table="frame")
+    fields = [Field(columns.unit, "any"), Field(columns.period, "period")]
+    fields += [Field(columns.group, "any", missing="refuse")] if columns.group else []
+    prices = {*columns.input_prices, *columns.output_prices}
+    for name in dict.fromkeys(columns.numbers()):
+        fields.append(Field(name, missing="refuse", sign="positive" if name in prices else "non-negative"))
+    read = tidy(frame, fields, key=[columns.unit, columns.period], verb="productivity_change", table="frame")
     cells, kind = read.frame.sort(columns.period, columns.unit), read.kind
-    _sides(cells, columns)
+    for names, role in ((columns.inputs, "input"), (columns.outputs, "output")):  # a unit has some of both
+        rows = cells.filter(pl.sum_horizontal(names) <= 0)
+        if rows.height:
+            keys = ["/".join(map(str, key)) for key in rows.select(columns.unit, columns.period).rows()]
+            raise InputError("frontier.nothing-on-a-side", role=role, keys=keys)
     unit, units = _codes(cells[columns.unit])
     period, periods = _codes(cells[columns.period])
     group, groups = _codes(cells[columns.group] if columns.group else cells[columns.unit].clear())
@@ -118,34 +127,10 @@ def _usage(columns: Columns) -> None:
     twice = sorted({name for name in roles if roles.count(name) > 1})
     if twice:
         raise UsageError("frontier.two-roles", columns=", ".join(f"'{name}'" for name in twice))
-    for prices, quantities, name in (
-        (columns.input_prices, columns.inputs, "input"),
-        (columns.output_prices, columns.outputs, "output"),
-    ):
+    inputs, outputs = (columns.input_prices, columns.inputs), (columns.output_prices, columns.outputs)
+    for name, (prices, quantities) in (("input", inputs), ("output", outputs)):
         if prices and len(prices) != len(quantities):
             raise UsageError("frontier.prices-count", prices=len(prices), name=name, quantities=len(quantities))
-
-
-def _fields(columns: Columns) -> list[Field]:
-    """Return what each column has to hold."""
-    from xinzhi.data import Field
-
-    fields = [Field(columns.unit, "any"), Field(columns.period, "period")]
-    fields += [Field(columns.group, "any", missing="refuse")] if columns.group else []
-    prices = {*columns.input_prices, *columns.output_prices}
-    return fields + [
-        Field(name, missing="refuse", sign="positive" if name in prices else "non-negative")
-        for name in dict.fromkeys(columns.numbers())
-    ]
-
-
-def _sides(cells: pl.DataFrame, columns: Columns) -> None:
-    """Refuse rows without any input or output."""
-    for names, role in ((columns.inputs, "input"), (columns.outputs, "output")):
-        rows = cells.filter(pl.sum_horizontal(names) <= 0)
-        if rows.height:
-            keys = ["/".join(map(str, key)) for key in rows.select(columns.unit, columns.period).rows()]
-            raise InputError("frontier.nothing-on-a-side", role=role, keys=keys)
 
 
 def _codes(labels: pl.Series) -> tuple[IntArray, pl.Series]:
@@ -166,17 +151,12 @@ def _pairs(
         raise InputError("frontier.no-pair")
     gap = second[same & ~adjacent]
     last = first[same & ~adjacent]
-    left_out = pl.DataFrame(
-        {
-            "unit": units.gather(unit[gap]),
-            "period": periods.gather(period[gap]),
-            "reason": [
-                f"not observed in {periods[int(at) - 1]}; last in {periods[int(was)]}"
-                for at, was in zip(period[gap], period[last], strict=True)
-            ],
-        },
-        schema={"unit": units.dtype, "period": periods.dtype, "reason": pl.String},
-    )
+    reasons = [
+        f"not observed in {periods[int(at) - 1]}; last in {periods[int(was)]}"
+        for at, was in zip(period[gap], period[last], strict=True)
+    ]
+    columns = {"unit": units.gather(unit[gap]), "period": periods.gather(period[gap]), "reason": reasons}
+    left_out = pl.DataFrame(columns, schema={"unit": units.dtype, "period": periods.dtype, "reason": pl.String})
     return first[adjacent], second[adjacent], left_out
 
 
@@ -206,51 +186,30 @@ def benchmarks(panel: Panel, reference: str, window: int | None = None) -> Bench
         raise UsageError("frontier.window", window=window)
     if reference == "metafrontier" and not len(panel.groups):
         raise UsageError("frontier.metafrontier-group")
-    found = _Collection(panel)
     last = len(panel.periods) - 1
-    wide = window or 0
+    wide, numbers = window or 0, dict[tuple[int, int, int | None], int]()
+    grouped = reference == "metafrontier"
+
+    def number(first: int, last: int, group: int | None = None) -> int:  # of a technology, each held once
+        return numbers.setdefault((first, last, group), len(numbers))
 
     def span(k: int) -> tuple[int, int]:
         return (0, k) if reference == "sequential" else (max(0, k - wide), min(last, k + wide))
 
-    grouped = reference == "metafrontier"
-    own = np.array(
-        [found.add(*span(int(k)), int(g) if grouped else None) for k, g in zip(panel.period, panel.group, strict=True)]
-    )
-    group = np.array([found.add(0, last, int(g)) for g in panel.group]) if grouped else own
+    places = zip(panel.period.tolist(), panel.group.tolist(), strict=True)
+    own = np.array([number(*span(k), g if grouped else None) for k, g in places])
+    group = np.array([number(0, last, g) for g in panel.group.tolist()]) if grouped else own
+    earlier, later = own[panel.before], own[panel.after]
     if reference == "biennial":
-        both = np.array([found.add(int(k), int(k) + 1) for k in panel.period[panel.before]])
-        return found.done(both, both, own, group, single=True)
-    if reference in {"global", "metafrontier"}:
-        everything = np.full(panel.pairs, found.add(0, last))
-        return found.done(everything, everything, own, group, single=True)
-    return found.done(own[panel.before], own[panel.after], own, group, single=False)
-
-
-class _Collection:
-    """Technologies by span of periods and group, each held once."""
-
-    def __init__(self, panel: Panel) -> None:
-        self._panel = panel
-        self._known: dict[tuple[int, int, int | None], int] = {}
-        self._rows: list[IntArray] = []
-        self._spans: list[tuple[str, str]] = []
-
-    def add(self, first: int, last: int, group: int | None = None) -> int:
-        """Return the number of a technology."""
-        key = (first, last, group)
-        if key not in self._known:
-            panel = self._panel
-            chosen = (panel.period >= first) & (panel.period <= last)
-            if group is not None:
-                chosen &= panel.group == group
-            name = f"{panel.periods[first]}" if first == last else f"{panel.periods[first]}-{panel.periods[last]}"
-            self._known[key] = len(self._rows)
-            self._rows.append(np.flatnonzero(chosen))
-            self._spans.append((name, "" if group is None else str(panel.groups[group])))
-        return self._known[key]
-
-    def done(self, earlier: IntArray, later: IntArray, own: IntArray, group: IntArray, *, single: bool) -> Benchmarks:
-        """Return all of them."""
-        names = tuple(f"{span} of {group}" if group else span for span, group in self._spans)
-        return Benchmarks(tuple(self._rows), names, tuple(self._spans), earlier, later, own, group, single)
+        earlier = later = np.array([number(k, k + 1) for k in panel.period[panel.before].tolist()])
+    elif reference in {"global", "metafrontier"}:
+        earlier = later = np.full(panel.pairs, number(0, last))
+    rows, spans = [], []
+    for first, end, mine in numbers:
+        chosen = (panel.period >= first) & (panel.period <= end)
+        rows.append(np.flatnonzero(chosen if mine is None else chosen & (panel.group == mine)))
+        name = f"{panel.periods[first]}" if first == end else f"{panel.periods[first]}-{panel.periods[end]}"
+        spans.append((name, "" if mine is None else str(panel.groups[mine])))
+    names = tuple(f"{name} of {of}" if of else name for name, of in spans)
+    single = reference in {"biennial", "global", "metafrontier"}
+    return Benchmarks(tuple(rows), names, tuple(spans), earlier, later, own, group, single)

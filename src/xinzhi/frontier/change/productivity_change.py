@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypedDict, Unpack
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -22,7 +22,7 @@ from xinzhi.frontier.change.families import (
 )
 from xinzhi.frontier.change.panel import Columns, Panel, benchmarks, read_panel
 from xinzhi.frontier.change.result import INDICES, ProductivityChange
-from xinzhi.frontier.labelled import setting
+from xinzhi.frontier.labelled import number_or_null, setting
 from xinzhi.frontier.technology.technology import CONVEX, RTS, Goods, choose
 
 
@@ -39,7 +39,7 @@ def productivity_change(  # noqa: PLR0913 - the design's signature: roles of col
     rts: str = "crs",
     orientation: str = "output",
     decomposition: str = "fgnz",
-    **options: Unpack[Options],
+    **options: Any,  # noqa: ANN401 - see `DEFAULTS`
 ) -> ProductivityChange:
     """Measure productivity change of units between adjacent periods, and where it came from.
 
@@ -101,80 +101,60 @@ def productivity_change(  # noqa: PLR0913 - the design's signature: roles of col
     >>> change.frame.select("unit", pl.col("index", "efficiency_change", "technical_change").round(4)).rows()
     [('a', 1.5, 1.0, 1.5), ('b', 1.0, 0.6667, 1.5)]
     """
-    chosen = fill_in(options)
+    if unknown := sorted(set(options) - set(DEFAULTS)):
+        raise UsageError("frontier.unknown-option", unknown=unknown, known=list(DEFAULTS))
+    chosen = DEFAULTS | options
     call = Call(index, reference, RTS.get(rts, rts), orientation, ALIASES.get(decomposition, decomposition), chosen)
     call.check(bool(bad))
-    columns = Columns(
-        unit, period, inputs, outputs, bad, chosen["group"], chosen["input_prices"], chosen["output_prices"]
-    )
+    prices = chosen["input_prices"], chosen["output_prices"]
+    columns = Columns(unit, period, inputs, outputs, bad, chosen["group"], *prices)
     panel = read_panel(frame, columns)
-    outcome = _measure(call, panel, columns)
+    marks, goods = benchmarks(panel, reference, chosen["window"]), Goods(panel.x, panel.y, panel.b)
+    if index == "hicks-moorsteen":
+        outcome = hicks_moorsteen_family(goods, panel, marks, call.rts, orientation)
+    elif index in FIXED_WEIGHTS:
+        outcome = fixed_weight_family(goods, panel, marks, call.rts, (index, orientation))
+    else:
+        frontier = Frontier(goods, measure_of(call, columns))
+        outcome = distance_family(frontier, panel, marks, call.plan(), index, chosen)
     return _pack(call, panel, columns, outcome)
-
-
-def _measure(call: Call, panel: Panel, columns: Columns) -> Outcome:
-    """Work the index out."""
-    marks = benchmarks(panel, call.reference, call.options["window"])
-    goods = Goods(panel.x, panel.y, panel.b)
-    if call.index == "hicks-moorsteen":
-        return hicks_moorsteen_family(goods, panel, marks, call.rts, call.orientation)
-    if call.index in FIXED_WEIGHTS:
-        return fixed_weight_family(goods, panel, marks, call.rts, (call.index, call.orientation))
-    frontier = Frontier(goods, measure_of(call, columns))
-    return distance_family(frontier, panel, marks, call.plan(), call.index, call.options)
 
 
 def _pack(call: Call, panel: Panel, columns: Columns, outcome: Outcome) -> ProductivityChange:
     """Return the result as frames."""
-    keys = {
-        "unit": panel.units.gather(panel.unit[panel.after]),
-        "period": panel.periods.gather(panel.period[panel.after]),
-    }
-    numbers = {name: pl.Series(values, dtype=pl.Float64, nan_to_null=True) for name, values in outcome.numbers.items()}
-    frame = pl.DataFrame(
-        {**keys, **numbers, "status": [_NO_PROGRAM if part is None else status_of(part) for part in outcome.failures]}
-    )
     observed = {"unit": panel.units.gather(panel.unit), "period": panel.periods.gather(panel.period)}
+    keys = {name: labels.gather(panel.after) for name, labels in observed.items()}
+    numbers, levels = (
+        {name: number_or_null(values) for name, values in part.items()} for part in (outcome.numbers, outcome.levels)
+    )
+    status = [_NO_PROGRAM if part is None else status_of(part) for part in outcome.failures]
+    frame = pl.DataFrame({**keys, **numbers, "status": status})
+    weights, goods = None, [*columns.inputs, *columns.outputs]
+    if outcome.weights is not None:
+        worth, ranges = outcome.weights
+        roles = ["input"] * len(columns.inputs) + ["output"] * len(columns.outputs)
+        ends = {"lowest": ranges[:, 0], "highest": ranges[:, 1]}
+        weights = pl.DataFrame({"good": goods, "role": roles, "weight": worth, **ends})
+    # the choices of the call: those of the design, and the options that differ
+    said: dict[str, Any] = {
+        "inputs": list(columns.inputs), "outputs": list(columns.outputs), "bad": list(columns.bad),
+        "index": call.index, "reference": call.reference,
+        "rts": call.plan().rts if call.decomposition in NEEDS_SCALE else call.rts,
+        "orientation": call.orientation, "decomposition": call.decomposition,
+    }  # fmt: skip
+    said |= {k: v for k, v in call.options.items() if k not in {"progress", "n_jobs"} and v != DEFAULTS.get(k)}
     return ProductivityChange(
         frame=frame,
-        levels=pl.DataFrame(
-            observed | {k: pl.Series(v, dtype=pl.Float64, nan_to_null=True) for k, v in outcome.levels.items()}
-        ).sort("unit", "period"),
+        levels=pl.DataFrame(observed | levels).sort("unit", "period"),
         distances=outcome.distances,
         left_out=panel.left_out,
-        weights=None if outcome.weights is None else _weight_frame(columns, *outcome.weights),
+        weights=weights,
         additive=call.index == "luenberger",
         programs=outcome.programs,
         failures=dict(zip(frame.select("unit", "period").rows(), outcome.failures, strict=True)),
         kind=panel.kind,
-        provenance=provenance("productivity_change", {"frame": panel.fingerprint}, **_said(call, columns)),
+        provenance=provenance("productivity_change", {"frame": panel.fingerprint}, **said),
     )
-
-
-def _weight_frame(columns: Columns, weights: FloatArray, ranges: FloatArray) -> pl.DataFrame:
-    """Return the weights of goods."""
-    roles = ["input"] * len(columns.inputs) + ["output"] * len(columns.outputs)
-    return pl.DataFrame(
-        {
-            "good": [*columns.inputs, *columns.outputs],
-            "role": roles,
-            "weight": weights,
-            "lowest": ranges[:, 0],
-            "highest": ranges[:, 1],
-        }
-    )
-
-
-def _said(call: Call, columns: Columns) -> dict[str, Any]:
-    """Return the choices of the call for the provenance: those of the design, and the options that differ."""
-    rts = call.plan().rts if call.decomposition in NEEDS_SCALE else call.rts
-    said: dict[str, Any] = {
-        "inputs": list(columns.inputs), "outputs": list(columns.outputs), "bad": list(columns.bad),
-        "index": call.index, "reference": call.reference, "rts": rts, "orientation": call.orientation,
-        "decomposition": call.decomposition,
-    }  # fmt: skip
-    skip = {"progress", "n_jobs"}
-    return said | {k: v for k, v in call.options.items() if k not in skip and v != DEFAULTS.get(k)}
 
 
 _NO_PROGRAM = "failed: a program of this pair has no solution"
@@ -184,28 +164,7 @@ PRICED = ("lowe", "laspeyres", "paasche", "fisher")
 ALIASES = {"rd": "ray-desli", "gl": "grifell-lovell", "scale-mix": "balk"}
 
 
-class Options(TypedDict, total=False):
-    """Further options of `productivity_change`; see there."""
-
-    group: str | None
-    window: int | None
-    base: str
-    corner: str | None
-    direction: str | Mapping[str, float]
-    measure: str
-    weights: Mapping[str, float] | None
-    disposability: str
-    input_prices: Sequence[str]
-    output_prices: Sequence[str]
-    n_boot: int
-    confidence: float
-    bandwidth: float | None
-    seed: int
-    n_jobs: int
-    progress: Callable[[int, int], None] | None
-
-
-DEFAULTS: Options = {
+DEFAULTS: dict[str, Any] = {
     "group": None, "window": None, "base": "mean", "corner": None, "direction": "output", "measure": "radial",
     "weights": None, "disposability": "kuosmanen", "input_prices": (), "output_prices": (), "n_boot": 0,
     "confidence": setting("level"), "bandwidth": None, "seed": 0, "n_jobs": 1, "progress": None,
@@ -221,7 +180,7 @@ class Call:
     rts: str
     orientation: str
     decomposition: str
-    options: Options
+    options: dict[str, Any]
 
     def check(self, has_bad: bool) -> None:  # noqa: FBT001 - one question
         """Refuse unknown choices and those that do not go together."""
@@ -234,7 +193,7 @@ class Call:
             ("measure", ("radial", "nonradial", "sbm")),
             ("disposability", ("kuosmanen", "equality", "strong")),
         ):
-            choose(name, str(self.options[name]), known)  # type: ignore[literal-required] # the three names above
+            choose(name, str(self.options[name]), known)
         for wrong, error in self._clashes(has_bad):
             if wrong:
                 raise error
@@ -286,14 +245,6 @@ class Call:
         return Plan(name, rts, self.options["base"], corner)
 
 
-def fill_in(given: Options) -> Options:
-    """Return all options, refusing unknown ones."""
-    unknown = sorted(set(given) - set(DEFAULTS))
-    if unknown:
-        raise UsageError("frontier.unknown-option", unknown=list(unknown), known=list(DEFAULTS))
-    return {**DEFAULTS, **given}
-
-
 def measure_of(call: Call, columns: Columns) -> Measure:
     """Return how distances are measured."""
     disposability = call.options["disposability"]
@@ -321,7 +272,7 @@ def _moves(direction: str | Mapping[str, float], columns: Columns) -> FloatArray
     return moves
 
 
-def _weights(options: Options, columns: Columns, moves: FloatArray) -> FloatArray:
+def _weights(options: Mapping[str, Any], columns: Columns, moves: FloatArray) -> FloatArray:
     """Return the weights of a non-radial measure: given, or alike for each kind of good that moves."""
     p, q, r = len(columns.inputs), len(columns.outputs), len(columns.bad)
     names = [*columns.inputs, *columns.outputs, *columns.bad]

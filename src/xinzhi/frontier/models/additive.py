@@ -8,6 +8,7 @@ Cooper, Golany, Seiford and Stutz 1985) and standard deviations (Lovell and Past
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -63,7 +64,7 @@ def endogenous(
     weights = np.divide(1.0, size, out=np.zeros_like(size), where=size > 0)
     found = _largest_slacks(points, others, np.tile(weights, (len(points), 1)), rts, disposability, bounds)
     total = np.where(found.score > ON_FRONTIER, found.score, np.nan)[:, None]
-    shares = points.split(_side_by_side(found) * weights / total)
+    shares = points.split(found.slacks * weights / total)
     return replace(found, factors={f"direction_{letter}": part for letter, part in zip("xyb", shares, strict=True)})
 
 
@@ -85,15 +86,10 @@ def _largest_slacks(
     solved = pack(goods, known, np.where(found.status == "optimal", sums, np.nan), found)
     # Whether a slack is zero is read off each good in its own size: a sum in billions hides one in thousandths.
     size = np.abs(points.all()).mean(axis=0)
-    spare = points.split(_side_by_side(solved))
-    idle = (weights == 0) | (_side_by_side(solved) <= ON_FRONTIER * np.where(size > 0, size, 1.0))
-    return replace(
-        solved,
-        efficient=(solved.status == "optimal") & idle.all(axis=1),
-        target_x=points.x - spare[0],
-        target_y=points.y + spare[1],
-        target_b=None if points.bad is None else points.b - spare[2],
-    )
+    idle = (weights == 0) | (solved.slacks <= ON_FRONTIER * np.where(size > 0, size, 1.0))
+    targets = points.all() - solved.slacks * np.repeat([1.0, -1.0, 1.0], points.widths)
+    efficient = (solved.status == "optimal") & idle.all(axis=1)
+    return replace(solved, efficient=efficient, **points.named("target", targets))
 
 
 def _weights(points: Goods, others: Goods, rts: str, weights: AnyArray, names: Data | None) -> FloatArray:
@@ -130,11 +126,6 @@ def _weights(points: Goods, others: Goods, rts: str, weights: AnyArray, names: D
     return np.divide(1.0, size, out=np.zeros_like(values), where=size > 0)
 
 
-def _side_by_side(found: Solution) -> FloatArray:
-    """Return the slacks of all goods `(n, goods)`."""
-    return np.hstack([part for part in (found.slack_x, found.slack_y, found.slack_b) if part is not None])
-
-
 def seiford_zhu(
     x: FloatArray,
     y: FloatArray,
@@ -154,9 +145,8 @@ def seiford_zhu(
     for goods in (others, points):
         if (goods.b >= shift).any():
             row, column = np.argwhere(goods.b >= shift)[0].tolist()
-            raise InputError(
-                "frontier.translation", shift=shift[column], column=column, unit=row, value=goods.b[row, column]
-            )
+            said = {"shift": shift[column], "value": goods.b[row, column]}
+            raise InputError("frontier.translation", column=column, unit=row, **said)
     checked(points.x, points.y, points.b, reference)  # refuses what is missing or negative before it is turned round
     turned = [(part.x, np.concatenate([part.y, shift - part.b], axis=1)) for part in (points, others)]
     data = checked(*turned[0], reference=turned[1])
@@ -168,18 +158,11 @@ def seiford_zhu(
     slacks = (theta * data.x - reached[0], reached[1] - phi * data.y, data.b)
     worth = 1.0 if outward else -1.0
     result = solved(data, found, factor[:, 0], slacks, targets=(*reached, data.b), worth=worth)
-    parts = {
-        name: np.split(getattr(result, name), [points.widths[1]], axis=1) for name in ("dual_y", "slack_y", "target_y")
-    }
-    return replace(
-        result,
-        dual_y=parts["dual_y"][0],
-        dual_b=parts["dual_y"][1],
-        slack_y=parts["slack_y"][0],
-        slack_b=parts["slack_y"][1],
-        target_y=parts["target_y"][0],
-        target_b=shift - parts["target_y"][1],
-    )
+    parts: dict[str, Any] = {}
+    for name in ("dual", "slack", "target"):
+        good, turned_bad = np.split(getattr(result, f"{name}_y"), [points.widths[1]], axis=1)
+        parts |= {f"{name}_y": good, f"{name}_b": shift - turned_bad if name == "target" else turned_bad}
+    return replace(result, **parts)
 
 
 def _own(data: Units, unit: int, *, outward: bool) -> Own:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from xinzhi.core.arrays import FloatArray, IntArray
+from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.frontier.models.sweep import Own, Reference, Sweep, Units, checked, solved, sweep
 from xinzhi.frontier.reading import Data
@@ -259,60 +259,42 @@ def by_production(
     data = checked(x, y, bad, reference, positive=("y", "b"))
     p = data.x.shape[1]
     known = rts_of(rts)
-    fuel = _polluting(polluting, p, names)
+    # the numbers of the inputs that cause the bad outputs
+    inputs: list[int | str] = list(names.inputs) if names is not None else list(range(p))
+    if not polluting:
+        raise UsageError("frontier.polluting", known=inputs)
+    fuel = [inputs.index(name) if name in inputs else name for name in polluting]
+    for number, name in zip(fuel, polluting, strict=True):
+        if not isinstance(number, int) or not 0 <= number < p:
+            raise UsageError("frontier.polluting-unknown", name=name, known=inputs)
     common = measure == "directional"
-    good = _side(data.x, data.y, data.xr, data.yr, known, common=common, sign=1.0)
-    harm = _side(data.x[:, fuel], data.b, data.xr[:, fuel], data.br, known, common=common, sign=-1.0)
-    phi, gamma = good.factors, harm.factors
+    good, phi = _side((data.x, data.y), (data.xr, data.yr), known, common=common, sign=1.0)
+    dirt = np.asarray(fuel)
+    dirty = (data.x[:, dirt], data.b), (data.xr[:, dirt], data.br)
+    harm, gamma = _side(*dirty, known, common=common, sign=-1.0)
     if common:
         parts = (phi[:, 0] - 1, 1 - gamma[:, 0])
         score = np.minimum(*parts)
     else:
         parts = (1 / phi.mean(axis=1), gamma.mean(axis=1))
         score = (parts[0] + parts[1]) / 2
-    pairs = zip(good.found.status, harm.found.status, strict=True)
+    pairs = zip(good.status, harm.status, strict=True)
     status = tuple(second if first == "optimal" else first for first, second in pairs)
-    reached = (good.found.intensities @ data.yr, harm.found.intensities @ data.br)
-    slacks = (data.x - good.found.intensities @ data.xr, reached[0] - phi * data.y, gamma * data.b - reached[1])
-    both = replace(good.found, status=status, programs=good.found.programs + harm.found.programs)
+    reached = (good.intensities @ data.yr, harm.intensities @ data.br)
+    slacks = (data.x - good.intensities @ data.xr, reached[0] - phi * data.y, gamma * data.b - reached[1])
+    both = replace(good, status=status, programs=good.programs + harm.programs)
     factors: dict[str, Any] = {"goods": parts[0], "bads": parts[1], "phi_y": phi, "gamma_b": gamma}
-    targets = (good.found.intensities @ data.xr, *reached)
+    targets = (good.intensities @ data.xr, *reached)
     return solved(data, both, score, slacks, targets=targets, best=0.0 if common else 1.0, **factors)
 
 
-def _polluting(named: Sequence[int | str] | None, inputs: int, names: Data | None) -> IntArray:
-    """Return the numbers of the inputs that cause the bad outputs."""
-    known: list[int | str] = list(names.inputs) if names is not None else list(range(inputs))
-    if not named:
-        raise UsageError("frontier.polluting", known=known)
-    numbers = [known.index(name) if name in known else name for name in named]
-    for number, name in zip(numbers, named, strict=True):
-        if not isinstance(number, int) or not 0 <= number < inputs:
-            raise UsageError("frontier.polluting-unknown", name=name, known=known)
-    return np.asarray(numbers)
-
-
-@dataclass(frozen=True, slots=True)
-class _Side:
-    """One of the two technologies, solved: the solutions and every unit's factors."""
-
-    found: Sweep
-    factors: FloatArray
-
-
 def _side(
-    inputs: FloatArray,
-    products: FloatArray,
-    ref_inputs: FloatArray,
-    ref_products: FloatArray,
-    rts: str,
-    *,
-    common: bool,
-    sign: float,
-) -> _Side:
-    """Raise outputs (sign 1) over `inputs`, or lower bad outputs (sign -1) over the polluting inputs."""
+    units: Sequence[FloatArray], reference: Sequence[FloatArray], rts: str, *, common: bool, sign: float
+) -> tuple[Sweep, FloatArray]:
+    """Raise outputs (sign 1) over inputs, or lower bad outputs (sign -1) over polluting ones; by which factors."""
+    inputs, products = units
     p, q = inputs.shape[1], products.shape[1]
-    table = np.concatenate([sign * ref_inputs.T, sign * ref_products.T, np.ones((1, len(ref_inputs)))])
+    table = np.concatenate([*(sign * part.T for part in reference), np.ones((1, len(reference[0])))])
     low, high = sum_bounds(rts)
 
     def own(unit: int) -> Own:
@@ -329,4 +311,4 @@ def _side(
         )
 
     found = sweep(table, own, len(inputs), maximise=True)
-    return _Side(found, np.broadcast_to(found.own, (len(inputs), q)))
+    return found, np.broadcast_to(found.own, (len(inputs), q))

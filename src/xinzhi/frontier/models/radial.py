@@ -20,7 +20,7 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.programs import Program
 from xinzhi.frontier.models.sweep import ON_FRONTIER, Reference
 from xinzhi.frontier.reading import Data
-from xinzhi.frontier.technology.distance import Solution, distance
+from xinzhi.frontier.technology.distance import Solution, between, distance
 from xinzhi.frontier.technology.technology import Goods, choose, given_direction, prepare, technology
 
 
@@ -42,19 +42,20 @@ def radial(  # noqa: PLR0913 - the goods, the technology and the measure
     """Score every unit; `scale` adds scale efficiency and the returns to scale at the unit."""
     # With `exclude_self` against the technology of all others (Andersen and Petersen 1993). Off constant returns a unit
     # may have no counterpart among the others at all; its program is then infeasible, and the status says so.
-    if exclude_self and isinstance(direction, str) and direction == "endogenous":
+    named = direction if isinstance(direction, str) else None
+    if exclude_self and named == "endogenous":
         raise UsageError("frontier.super-endogenous")
     points = Goods.of(x, y, bad)
     how: dict[str, Any] = {
         "orientation": orientation, "disposability": disposability, "bounds": bounds, "reference": reference,
         "exclude_self": exclude_self,
     }  # fmt: skip
-    if isinstance(direction, str) and direction == "endogenous" and orientation == "directional":
+    if named == "endogenous" and orientation == "directional":
         from xinzhi.frontier.models.additive import endogenous
 
         return endogenous(points, rts=rts, disposability=disposability, bounds=bounds, reference=reference)
     moves = directions(points, orientation, direction, reference)
-    found = score(points, moves, rts=rts, slacks=slacks, ideal=_ranged(direction), **how)
+    found = score(points, moves, rts=rts, slacks=slacks, ideal=named == "range", **how)
     solved = solution(points, found, orientation, moves, looked=slacks is not False and not exclude_self)
     if exclude_self:
         reached = {"directional": found.score <= 0, "output": found.score <= 1}.get(orientation, found.score >= 1)
@@ -63,12 +64,14 @@ def radial(  # noqa: PLR0913 - the goods, the technology and the measure
         return solved
     if rts != "vrs" or orientation not in {"input", "output"}:
         raise UsageError("frontier.scale")
-    others = {kind: score(points, moves, rts=kind, **how).score for kind in ("crs", "nirs")}
-    return replace(solved, factors={**solved.factors, **_scale(orientation, found.score, others)})
-
-
-def _ranged(direction: AnyArray) -> bool:
-    return isinstance(direction, str) and direction == "range"
+    # returns to scale: which of three technologies first gives the score of constant returns
+    own, crs, nirs = found.score, *(score(points, moves, rts=kind, **how).score for kind in ("crs", "nirs"))
+    ratio = crs / own if orientation == "input" else own / crs
+    same = np.isclose(crs, own, rtol=ON_FRONTIER, atol=0)
+    rising = np.isclose(crs, nirs, rtol=ON_FRONTIER, atol=0)
+    returns = np.where(same, "constant", np.where(rising, "increasing", "decreasing")).astype(object)
+    returns[~np.isfinite(ratio)] = None
+    return replace(solved, factors={**solved.factors, "crs": crs, "scale_efficiency": ratio, "returns": returns})
 
 
 def score(
@@ -82,17 +85,8 @@ def score(
 ) -> Solution:
     """Return the distances of the units; with `ideal`, one that is best in every good has a distance of zero."""
     others = None if reference is None else Goods.of(*reference)
-    found = distance(
-        points.x,
-        points.y,
-        points.bad,
-        x_ref=None if others is None else others.x,
-        y_ref=None if others is None else others.y,
-        b_ref=None if others is None else others.bad,
-        orientation=orientation,  # type: ignore[arg-type] # `distance` names the orientations it knows
-        direction=moves if orientation == "directional" else None,
-        **how,
-    )
+    direction = moves if orientation == "directional" else None
+    found = between(points, others, orientation=orientation, direction=direction, **how)
     still = np.hstack(moves).max(axis=1) == 0
     if not ideal or not still.any():
         return found
@@ -127,14 +121,6 @@ def directions(
     return tuple(named[name](part, other, place != 1) for place, (part, other) in pairs)
 
 
-def _share(points: Goods, moves: tuple[FloatArray, ...]) -> FloatArray:
-    """Return by which share of a unit's own goods one step of its direction moves it at most `(n,)`."""
-    own = np.abs(points.all())
-    mean = own.mean(axis=0)
-    size = np.where(own > 0, own, np.where(mean > 0, mean, 1.0))
-    return np.asarray((np.hstack(moves) / size).max(axis=1))
-
-
 def solution(
     points: Goods, found: Solution, orientation: str, moves: tuple[FloatArray, ...], *, looked: bool
 ) -> Solution:
@@ -144,42 +130,23 @@ def solution(
     if orientation in {"input", "output"}:
         with np.errstate(divide="ignore"):
             factors["shephard"] = np.where(found.score == 0, np.nan, 1.0 / found.score)
-    parts = (points.x, points.y, points.b)
-    left = np.hstack([part for part in (found.slack_x, found.slack_y, found.slack_b) if part is not None])
-    spare, targets = points.split(left), []
-    for place, (part, slack, move) in enumerate(zip(parts, spare, moves, strict=True)):
-        more = place == 1
-        if orientation == "hyperbolic":
-            factor = found.score[:, None]
-            reached = part / factor if more else part * factor
-        else:
-            step = found.score - 1.0 if orientation == "output" else 1.0 - found.score
-            step = found.score if orientation == "directional" else step
-            reached = part + step[:, None] * move * (1.0 if more else -1.0)
-        targets.append(reached + slack if more else reached - slack)
-    way = _share(points, moves) if orientation == "directional" else 1.0
+    left, sign = found.slacks, np.repeat([-1.0, 1.0, -1.0], points.widths)
+    if orientation == "hyperbolic":
+        factor = found.score[:, None]
+        reached = np.where(sign > 0, points.all() / factor, points.all() * factor)
+    else:
+        step = found.score - 1.0 if orientation == "output" else 1.0 - found.score
+        step = found.score if orientation == "directional" else step
+        reached = points.all() + step[:, None] * np.hstack(moves) * sign
+    way: FloatArray | float = 1.0
+    if orientation == "directional":  # by which share of its own goods one step of its direction moves a unit at most
+        own = np.abs(points.all())
+        mean = own.mean(axis=0)
+        way = (np.hstack(moves) / np.where(own > 0, own, np.where(mean > 0, mean, 1.0))).max(axis=1)
     efficient = np.abs(found.score - best) * way <= ON_FRONTIER
     if looked:  # a second phase looked for slacks: a unit with any is only weakly efficient
         efficient &= (left / np.maximum(np.abs(points.all()).mean(axis=0), 1e-300)).max(axis=1) <= ON_FRONTIER
-    return replace(
-        found,
-        efficient=efficient,
-        target_x=targets[0],
-        target_y=targets[1],
-        target_b=targets[2] if points.bad is not None else None,
-        factors=factors,
-    )
-
-
-def _scale(orientation: str, own: FloatArray, others: dict[str, FloatArray]) -> dict[str, Any]:
-    """Return scale efficiency and returns to scale: which of three technologies first gives the crs score."""
-    crs, nirs = others["crs"], others["nirs"]
-    ratio = crs / own if orientation == "input" else own / crs
-    same = np.isclose(crs, own, rtol=ON_FRONTIER, atol=0)
-    rising = np.isclose(crs, nirs, rtol=ON_FRONTIER, atol=0)
-    returns = np.where(same, "constant", np.where(rising, "increasing", "decreasing")).astype(object)
-    returns[~np.isfinite(ratio)] = None
-    return {"crs": crs, "scale_efficiency": ratio, "returns": returns}
+    return replace(found, efficient=efficient, factors=factors, **points.named("target", reached + left * sign))
 
 
 def cross_efficiency(
@@ -196,7 +163,13 @@ def cross_efficiency(
     # puts the other units in the worst light, the benevolent one in the best (Doyle and Green 1994).
     choose("method", method, ("arbitrary", "aggressive", "benevolent"))
     choose("second", second, ("M2", "M3"))
-    _check(x, y, names)
+    if len(x) < 2:  # noqa: PLR2004 - there is no other unit
+        raise UsageError("frontier.cross-alone")
+    for kind, values, goods in (("input", x, names.inputs), ("output", y, names.outputs)):
+        wrong = (values < 0).any(axis=1) | ~(values > 0).any(axis=1)
+        if wrong.any():
+            unit = names.units[int(np.argmax(wrong))]
+            raise InputError("frontier.cross-signs", unit=unit, kind=kind, goods=list(goods))
     mean_x, mean_y = x.mean(axis=0), y.mean(axis=0)
     x, y = x / mean_x, y / mean_y
     simple = distance(x, y, rts="crs")
@@ -223,16 +196,6 @@ def cross_efficiency(
         slack_y=None,
         factors={"simple": simple.score, "given": given, "maverick": simple.score / others - 1.0},
     )
-
-
-def _check(x: FloatArray, y: FloatArray, names: Data) -> None:
-    if len(x) < 2:  # noqa: PLR2004 - there is no other unit
-        raise UsageError("frontier.cross-alone")
-    for kind, values, goods in (("input", x, names.inputs), ("output", y, names.outputs)):
-        wrong = (values < 0).any(axis=1) | ~(values > 0).any(axis=1)
-        if wrong.any():
-            unit = names.units[int(np.argmax(wrong))]
-            raise InputError("frontier.cross-signs", unit=unit, kind=kind, goods=list(goods))
 
 
 def _means(ratings: FloatArray, *, count_self: bool) -> tuple[FloatArray, FloatArray]:

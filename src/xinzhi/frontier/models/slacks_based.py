@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import UsageError
-from xinzhi.frontier.models.sweep import ON_FRONTIER, Own, Reference, Units, checked, solved, sweep
+from xinzhi.frontier.models.sweep import ON_FRONTIER, Own, Reference, Sweep, Units, checked, solved, sweep
 from xinzhi.frontier.technology.distance import Solution
 from xinzhi.frontier.technology.technology import choose, rts_of, sum_bounds
 
@@ -33,31 +34,25 @@ def slacks_based(
     choose("orientation", orientation, ORIENTATIONS)
     data = checked(x, y, bad, reference, positive=("y", "b"))
     known = rts_of(rts)
-    found = sweep(
-        data.envelope(1),
-        lambda unit: _own(data, unit, known, orientation),
-        len(data.x),
-        maximise=orientation == "output",
-    )
-    _, p, q, r = data.counts
-    scale = found.own[:, :1]
-    parts = found.own[:, 1:] / scale
-    slacks = (parts[:, :p], parts[:, p : p + q], parts[:, p + q : p + q + r])
-    score = found.objective if orientation != "output" else 1 / found.objective
-    # Intensities are those of the original problem; the duals belong to the transformed one.
-    found = replace(found, intensities=found.intensities / scale)
+    outward = orientation == "output"
+    found = sweep(data.envelope(1), lambda unit: _own(data, unit, known, orientation), len(data.x), maximise=outward)
+    score, found, slacks = _back(data, found, orientation)
     with np.errstate(divide="ignore", invalid="ignore"):
         theta_x = np.where(data.x > 0, 1 - slacks[0] / data.x, 1.0)
-    return solved(
-        data,
-        found,
-        score,
-        slacks,
-        worth=1.0 if orientation == "output" else -1.0,
-        theta_x=theta_x,
-        phi_y=1 + slacks[1] / data.y,
-        theta_b=1 - slacks[2] / data.b,
-    )
+    factors: dict[str, Any] = {"theta_x": theta_x, "phi_y": 1 + slacks[1] / data.y, "theta_b": 1 - slacks[2] / data.b}
+    return solved(data, found, score, slacks, worth=1.0 if outward else -1.0, **factors)
+
+
+Parts = tuple[FloatArray, FloatArray, FloatArray]  # of inputs, outputs and bad outputs
+
+
+def _back(data: Units, found: Sweep, orientation: str) -> tuple[FloatArray, Sweep, Parts]:
+    """Return score, intensities and unknowns of the original problem; the duals belong to the transformed one."""
+    scale = found.own[:, :1]
+    _, p, q, r = data.counts
+    x, y, b = np.split(found.own[:, 1 : 1 + p + q + r] / scale, [p, p + q], axis=1)
+    score = found.objective if orientation != "output" else 1 / found.objective
+    return score, replace(found, intensities=found.intensities / scale), (x, y, b)
 
 
 def super_slacks_based(
@@ -84,17 +79,12 @@ def super_slacks_based(
         maximise=orientation == "output",
         leave_out=True,
     )
-    scale = found.own[:, :1]
-    point = found.own[:, 1:] / scale
-    targets = (point[:, :p], point[:, p : p + q], point[:, p + q : p + q + r])
+    score, found, targets = _back(data, found, orientation)
     slacks = (data.x - targets[0], targets[1] - data.y, data.b - targets[2])
-    score = found.objective if orientation != "output" else 1 / found.objective
-    found = replace(found, intensities=found.intensities / scale)
     result = solved(data, found, score, slacks, targets=targets, beyond=True)
     if inefficient == "one":
         return result
-    plain = slacks_based(x, y, bad, rts=rts, orientation=orientation)
-    return _blend(result, plain)
+    return _blend(result, slacks_based(x, y, bad, rts=rts, orientation=orientation))
 
 
 def _own(data: Units, unit: int, rts: str, orientation: str) -> Own:
@@ -217,25 +207,20 @@ def epsilon_based(
             raise UsageError("frontier.epsilon", epsilon=epsilon)
         eps_x, eps_y = map(float, epsilon)
         weight_x, weight_y = (np.full(part.shape[1], 1 / part.shape[1]) for part in (data.x, data.y))
-    terms = (eps_x * weight_x, eps_y * weight_y)
-    table = data.envelope(3)
-    found = sweep(
-        table,
-        lambda unit: _own_epsilon(data, unit, known, orientation, terms),
-        len(data.x),
-        maximise=orientation == "output",
-    )
+    terms, outward = (eps_x * weight_x, eps_y * weight_y), orientation == "output"
+    envelope, n = data.envelope(3), len(data.x)
+    found = sweep(envelope, lambda unit: _own_epsilon(data, unit, known, orientation, terms), n, maximise=outward)
     p, q = data.x.shape[1], data.y.shape[1]
     scale = found.own[:, :1]
     theta, phi = found.own[:, 1:2] / scale, found.own[:, 2:3] / scale
     slack_x, slack_y = found.own[:, 3 : 3 + p] / scale, found.own[:, 3 + p : 3 + p + q] / scale
     targets = (theta * data.x - slack_x, phi * data.y + slack_y, data.b)
-    score = 1 / found.objective if orientation == "output" else found.objective
+    score = 1 / found.objective if outward else found.objective
     kept = replace(found, intensities=found.intensities / scale, programs=found.programs + programs)
     parameters = {"inputs": eps_x, "outputs": eps_y, "of_inputs": weight_x.tolist(), "of_outputs": weight_y.tolist()}
     result = solved(
         data, kept, score, (slack_x, slack_y, data.b), targets=targets,
-        worth=1.0 if orientation == "output" else -1.0, theta=theta[:, 0], phi=phi[:, 0],
+        worth=1.0 if outward else -1.0, theta=theta[:, 0], phi=phi[:, 0],
     )  # fmt: skip
     return replace(result, notes=(("note.epsilon", parameters),))
 

@@ -194,29 +194,22 @@ def solved(
     # `beyond` scores above it are efficient too.
     from scipy.sparse import csr_array
 
-    scales = (data.scale_x, data.scale_y, data.scale_b)
+    points, scale = Goods(data.x, data.y, data.b), np.concatenate([data.scale_x, data.scale_y, data.scale_b])
     if targets is None:
         targets = (data.x - slacks[0], data.y + slacks[1], data.b - slacks[2])
-    slack = [part * scale + 0.0 for part, scale in zip(slacks, scales, strict=True)]
-    target = [part * scale for part, scale in zip(targets, scales, strict=True)]
-    _, p, q, r = data.counts
     multipliers: dict[str, Any] = {}
     if worth is not None:
-        x, y, b, rest = np.split(found.duals * worth, np.cumsum([p, q, r]), axis=1)
-        multipliers = {"dual_x": x / data.scale_x, "dual_y": -y / data.scale_y, "dual_scale": rest[:, 0]}
-        multipliers |= {"dual_b": b / data.scale_b} if r else {}
+        prices, sign = found.duals * worth, np.repeat([1.0, -1.0, 1.0], points.widths)
+        multipliers = points.named("dual", prices[:, : len(scale)] * sign / scale)
+        multipliers["dual_scale"] = prices[:, len(scale)]
     return Solution(
         score=score + 0.0,  # no -0.0
         status=np.array(found.status),
         programs=Programs(count=found.programs, rows=found.size[0], columns=found.size[1]),
         efficient=score >= best - ON_FRONTIER if beyond else np.abs(score - best) <= ON_FRONTIER,
         intensity=csr_array(np.nan_to_num(found.intensities)),  # a unit that is not optimal has no peers
-        slack_x=slack[0],
-        slack_y=slack[1],
-        slack_b=slack[2] if r else None,
-        target_x=target[0],
-        target_y=target[1],
-        target_b=target[2] if r else None,
+        **points.named("slack", np.hstack(slacks) * scale + 0.0),
+        **points.named("target", np.hstack(targets) * scale),
         factors=factors,
         **multipliers,
     )

@@ -193,9 +193,7 @@ class Rows:
 
     def join(self, other: Rows) -> Rows:
         """Return the rows of both."""
-        return Rows(
-            *(np.concatenate([getattr(self, name), getattr(other, name)]) for name in ("h", "i", "p", "q", "d"))
-        )
+        return Rows(*(np.concatenate([getattr(self, name), getattr(other, name)]) for name in "hipqd"))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -204,12 +202,11 @@ class Solution:
 
     fitted: FloatArray
     slopes: FloatArray
-    multipliers: FloatArray
     gap: float
     steps: int
 
 
-def solve(y: FloatArray, weights: FloatArray, rows: Rows, gap: float, start: Solution | None = None) -> Solution:
+def solve(y: FloatArray, weights: FloatArray, rows: Rows, gap: float) -> Solution:
     """Solve the program."""
     # Mehrotra's predictor and corrector for convex quadratic programs (Nocedal and Wright 2006, algorithm 16.4).
     n, count, k = y.size, rows.h.size, rows.d.shape[1]
@@ -218,8 +215,7 @@ def solve(y: FloatArray, weights: FloatArray, rows: Rows, gap: float, start: Sol
         (np.concatenate([rows.p, rows.q]), (np.concatenate([cells, cells]), np.concatenate([rows.h, rows.i]))),
         shape=(count, n),
     )
-    fitted = y.copy() if start is None else start.fitted.copy()
-    slopes = np.zeros((n, k)) if start is None else start.slopes.copy()
+    fitted, slopes = y.copy(), np.zeros((n, k))
     inside = outer @ fitted + (rows.d * slopes[rows.i]).sum(axis=1)
     slack, dual = np.maximum(-inside, 0.1), np.full(count, 0.1)
     best: Solution | None = None
@@ -229,14 +225,9 @@ def solve(y: FloatArray, weights: FloatArray, rows: Rows, gap: float, start: Sol
         pull = _by_owner(rows, dual, n)
         primal = inside + slack
         mean = float(slack @ dual) / count
-        worst = max(
-            _WEIGHT * mean,
-            float(np.abs(gradient).max()),
-            float(np.abs(pull).max(initial=0)),
-            float(np.abs(primal).max()),
-        )
+        worst = max(_WEIGHT * mean, *(float(np.abs(part).max(initial=0)) for part in (gradient, pull, primal)))
         if best is None or worst < best.gap:
-            best = Solution(fitted, slopes, dual, worst, step)
+            best = Solution(fitted, slopes, worst, step)
         if worst < gap or (best.gap < _ENOUGH and worst > _STALLED * best.gap):
             return best
         try:
@@ -283,9 +274,8 @@ class _Newton:
         blocks = np.empty((n, k, k))
         for a in range(k):
             for b in range(a, k):
-                blocks[:, a, b] = blocks[:, b, a] = np.bincount(
-                    rows.i, ratio * rows.d[:, a] * rows.d[:, b], minlength=n
-                )
+                products = ratio * rows.d[:, a] * rows.d[:, b]
+                blocks[:, a, b] = blocks[:, b, a] = np.bincount(rows.i, products, minlength=n)
         size = np.einsum("naa->n", blocks)
         blocks[:, np.arange(k), np.arange(k)] += (_RIDGE * size + np.finfo(float).tiny)[:, None]
         self.inverse = np.linalg.inv(blocks) if k else blocks
@@ -294,9 +284,10 @@ class _Newton:
             owners = (rows.i[:, None] * k + np.arange(k)).ravel()
             inner = csr_array((rows.d.ravel(), (np.repeat(cells, k), owners)), shape=(rows.h.size, n * k))
             self.cross = (scaled.T @ inner).tocsr()
-            root = np.linalg.cholesky(self.inverse)
-            diagonal = _block_diagonal(root)
-            half = (self.cross @ diagonal).tocsr()
+            place = np.arange(n * k).reshape(n, k)  # the square blocks as one sparse matrix
+            down, across = (np.broadcast_to(one, (n, k, k)).ravel() for one in (place[:, :, None], place[:, None, :]))
+            root = np.linalg.cholesky(self.inverse).ravel()
+            half = (self.cross @ csr_array((root, (down, across)), shape=(n * k, n * k))).tocsr()
             matrix -= (half @ half.T).toarray()
         matrix[np.arange(n), np.arange(n)] *= 1 + 1e-14
         self.factor = cho_factor(matrix, lower=True, overwrite_a=True, check_finite=False)
@@ -334,12 +325,3 @@ class _Newton:
         else:
             df, db = cho_solve(self.factor, right, check_finite=False), inner
         return df, db, bend + self.ratio * (self.outer @ df + (rows.d * db[rows.i]).sum(axis=1))
-
-
-def _block_diagonal(blocks: FloatArray) -> csr_array:
-    """Return square blocks `(n, k, k)` as one sparse matrix."""
-    n, k, _ = blocks.shape
-    place = np.arange(n * k).reshape(n, k)
-    down = np.broadcast_to(place[:, :, None], (n, k, k)).ravel()
-    across = np.broadcast_to(place[:, None, :], (n, k, k)).ravel()
-    return csr_array((blocks.ravel(), (down, across)), shape=(n * k, n * k))

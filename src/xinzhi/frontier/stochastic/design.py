@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, Literal, TypedDict
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -62,11 +62,7 @@ def read_table(
     from xinzhi.data import Field, tidy
 
     known: dict[str, Field] = {name: Field(name, missing="refuse", sign=sign) for name, sign in figures.items()}
-    kinds: tuple[tuple[str | None, Kind], ...] = (
-        (period, "period"),
-        (unit, "any"),
-        *((name, "any") for name in others),
-    )
+    kinds: list[tuple[str | None, Kind]] = [(period, "period"), (unit, "any"), *((name, "any") for name in others)]
     for name, kind in kinds:
         if name is not None and (name not in known or kind == "period"):
             known[name] = Field(name, kind, missing="refuse")
@@ -97,9 +93,7 @@ class Frontier:
     def variables(self, table: Table) -> FloatArray:
         """Return the logged inputs, then the trend `(n, p)`."""
         columns = [np.log(table.numbers(name)) if self.logs else table.numbers(name) for name in self.inputs]
-        if self.trend:
-            columns.append(table.time - self.first)
-        return np.column_stack(columns)
+        return np.column_stack([*columns, *([table.time - self.first] if self.trend else [])])
 
     def variable_names(self) -> list[str]:
         """Return the names of `variables`."""
@@ -160,7 +154,6 @@ def check_names(inputs: Sequence[str], *others: str | None) -> None:
 
 
 CONVENTIONS: Mapping[str, Any] = read_yaml(Path(__file__).with_name("conventions.yaml"))
-Covariance = Literal["information", "robust", "cluster"]
 
 CROSS = ("half-normal", "truncated-normal", "exponential", "gamma", "rayleigh", "uniform")
 IN_STEP = ("pitt-lee", "battese-coelli-1992", "kumbhakar-1990")
@@ -177,29 +170,12 @@ _DISTRIBUTIONS = {
 }
 
 
-class Options(TypedDict, total=False):
-    """Further keywords of `sfa`; `Settings` says what each is and its default."""
-
-    distribution: str
-    form: Literal["cobb-douglas", "translog"]
-    cost: bool
-    prices: Sequence[str]
-    trend: bool
-    controls: Sequence[str]
-    determinants: Sequence[str]
-    determinants_constant: bool
-    covariance: Covariance
-    cluster: str
-    level: float
-    draws: int | None
-
-
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The further keywords of `sfa`."""
+    """The further keywords of `sfa`.
 
-    # determinants, determinants_constant: Columns that shift the location of inefficiency (Battese and Coelli 1995),
-    # and whether a constant joins them.
+    `determinants` are columns that shift the location of inefficiency (Battese and Coelli 1995).
+    """
 
     distribution: str = "half-normal"
     form: str = "cobb-douglas"
@@ -228,22 +204,16 @@ def settle(model: str, options: Mapping[str, Any]) -> tuple[str, Settings]:
             raise UsageError("frontier.columns-list", name=name, given=given[name])
         given[name] = tuple(given.get(name, ()))
     settings = Settings(**given)
-    _check(model, settings, "distribution" in options)
-    return model, settings
-
-
-def _check(model: str, settings: Settings, chosen: bool) -> None:  # noqa: FBT001 - whether a distribution was named
     choose("form", settings.form, ("cobb-douglas", "translog"))
     choose("covariance", settings.covariance, ("information", "robust", "cluster"))
-    if chosen and settings.distribution not in _DISTRIBUTIONS.get(model, ()):
-        allowed = _DISTRIBUTIONS.get(model)
-        values = {"distribution": settings.distribution, "model": model}
-        if allowed:
-            raise UsageError("frontier.distribution", known=list(allowed), **values)
-        raise UsageError("frontier.distribution-fixed", **values)
+    if "distribution" in options and settings.distribution not in _DISTRIBUTIONS.get(model, ()):
+        known = list(_DISTRIBUTIONS.get(model, ()))
+        code = "frontier.distribution" if known else "frontier.distribution-fixed"
+        raise UsageError(code, distribution=settings.distribution, model=model, **({"known": known} if known else {}))
     if bool(settings.determinants) != (model == "battese-coelli-1995"):
         raise UsageError("frontier.determinants")
     if not 0 < settings.level < 1:
         raise UsageError("frontier.level-of", level=settings.level)
     if settings.draws is not None and (not isinstance(settings.draws, int) or settings.draws < 2):  # noqa: PLR2004 - a mean needs two
         raise UsageError("frontier.draws", draws=settings.draws)
+    return model, settings

@@ -25,6 +25,7 @@ from xinzhi.frontier.stochastic.densities import (
     truncated_posterior,
 )
 from xinzhi.frontier.stochastic.design import CONVENTIONS
+from xinzhi.frontier.stochastic.likelihoods import integrated_terms
 from xinzhi.frontier.stochastic.problem import Problem, Summit, normal_log_likelihood
 from xinzhi.frontier.stochastic.random_effects import EFFECT, PERSISTENT, RandomEffects
 
@@ -167,9 +168,8 @@ def tests(problem: Problem, summit: Summit, found: Estimates) -> pl.DataFrame:
     critical = [mixed_critical(level, inside, edges) for level in levels]
     rows = [("no inefficiency (likelihood ratio)", ratio, inside + edges, mixed_tail(ratio, inside, edges), *critical)]
     skew = skewness(problem.residuals)
-    rows.append(
-        ("no inefficiency (skewness of least squares, Coelli 1995)", skew, 1, float(ndtr(skew)), *ndtri(levels))
-    )
+    name = "no inefficiency (skewness of least squares, Coelli 1995)"
+    rows.append((name, skew, 1, float(ndtr(skew)), *ndtri(levels)))
     scale = _scale_test(problem, found)
     if scale is not None:
         plain = [mixed_critical(level, 1, 0) for level in levels]
@@ -206,12 +206,8 @@ def efficiencies(problem: Problem, theta: FloatArray, fitted: FloatArray) -> pl.
     posterior, factor = problem.likelihood.posterior(theta)
     level = problem.settings.level
     if isinstance(problem.likelihood, RandomEffects) and problem.likelihood.persistent:
-        parts = {
-            "transient": (posterior, factor),
-            "persistent": (problem.likelihood.persistent_posterior(theta), factor),
-        }
-        for name, (part, weight) in parts.items():
-            columns |= {f"{name}_{column}": values for column, values in _columns(part, weight, level).items()}
+        for name, part in (("transient", posterior), ("persistent", problem.likelihood.persistent_posterior(theta))):
+            columns |= {f"{name}_{column}": values for column, values in _columns(part, factor, level).items()}
         columns["efficiency"] = problem.likelihood.overall_efficiency(theta)
         columns["inefficiency"] = columns["transient_inefficiency"] + columns["persistent_inefficiency"]
     else:
@@ -233,16 +229,13 @@ def _columns(posterior: Posterior, factor: FloatArray, level: float) -> dict[str
 
 def marginal_effects(problem: Problem, found: Estimates) -> pl.DataFrame:
     """Return what one unit more of each determinant does to inefficiency in every row."""
-    # polars.DataFrame: ``row, unit, period, determinant, inefficiency, efficiency``: the change of E[u] (Wang 2002,
-    # equation 9 with a constant variance) and of E[exp(-u) | e] with the residual held where it is; no rows without
-    # determinants.
+    # The change of E[u] (Wang 2002, equation 9 with a constant variance) and of E[exp(-u) | e] with the residual held
+    # where it is.
     keys = problem.table.keys()
     names = problem.settings.determinants
-    empty = keys.clear().with_columns(
-        pl.lit(None, pl.String).alias("determinant"), *(pl.lit(None, pl.Float64).alias(c) for c in _EFFECTS)
-    )
     if not names:
-        return empty
+        none = {name: pl.lit(None, pl.Float64) for name in ("inefficiency", "efficiency")}
+        return keys.clear().with_columns(pl.lit(None, pl.String).alias("determinant"), **none)
     noise, spread = (float(np.exp(found.value(name) or 0.0)) for name in (NOISE, INEFFICIENCY))
     location = np.full(problem.y.size, found.value("z:constant") or 0.0)
     for name in names:
@@ -253,7 +246,8 @@ def marginal_effects(problem: Problem, found: Estimates) -> pl.DataFrame:
     mean = first * second - first**2  # by location: the variance of the cut normal variable over the scale's
     after = truncated_posterior(e, (np.log(noise), np.log(spread), location))
     r = after.location / after.scale
-    by_location = (_hazard(r - after.scale) - _hazard(r)) / after.scale - 1
+    hazards = [np.exp(-LOG_ROOT_2PI - log_scaled_cdf(at)) for at in (r - after.scale, r)]  # pdf / cdf
+    by_location = (hazards[0] - hazards[1]) / after.scale - 1
     efficiency = after.efficiency() * by_location * noise / (noise + spread)
     parts = []
     for name in names:
@@ -261,14 +255,6 @@ def marginal_effects(problem: Problem, found: Estimates) -> pl.DataFrame:
         effects = pl.DataFrame({"inefficiency": delta * mean, "efficiency": delta * efficiency})
         parts.append(keys.with_columns(pl.lit(name).alias("determinant")).hstack(effects))
     return pl.concat(parts)
-
-
-_EFFECTS = ("inefficiency", "efficiency")
-
-
-def _hazard(r: FloatArray) -> FloatArray:
-    """Return ``pdf(r) / cdf(r)``."""
-    return np.asarray(np.exp(-LOG_ROOT_2PI - log_scaled_cdf(r)))
 
 
 Status = Literal["converged", "boundary", "not converged"]
@@ -320,7 +306,10 @@ def judge(problem: Problem, summit: Summit, found: Estimates) -> Verdict:
     if summit.starts > 1 and summit.agreeing == 1 and not set(_BROKEN) & set(notes):
         notes["lonely"] = {"starts": summit.starts}
     if problem.model == "gamma" and problem.settings.draws is not None:
-        notes["simulated"] = {"draws": problem.settings.draws, "value": _exact(problem, found)}
+        # the exact log-likelihood at simulated estimates
+        e = (-1.0 if problem.settings.cost else 1.0) * (problem.y - problem.matrix @ found.values[: problem.size])
+        exact = float(integrated_terms(e, tuple(found.values[problem.size :])).value.sum())
+        notes["simulated"] = {"draws": problem.settings.draws, "value": exact}
     status: Status = "converged"
     if any(name in notes for name in _BROKEN):
         status = "not converged"
@@ -347,12 +336,3 @@ def _edges(problem: Problem, found: Estimates) -> list[str]:
     if location is not None and location < rules["exponential_limit"] * np.exp(0.5 * log_variance):
         names.append("exponential-limit")
     return names
-
-
-def _exact(problem: Problem, found: Estimates) -> float:
-    """Return the exact log-likelihood of the gamma model at simulated estimates."""
-    from xinzhi.frontier.stochastic.likelihoods import integrated_terms
-
-    sign = -1.0 if problem.settings.cost else 1.0
-    e = sign * (problem.y - problem.matrix @ found.values[: problem.size])
-    return float(integrated_terms(e, tuple(found.values[problem.size :])).value.sum())

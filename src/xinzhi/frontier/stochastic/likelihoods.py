@@ -88,33 +88,35 @@ class Pooled:
             return residual, tuple(theta[k:])
         return residual, (theta[k], theta[k + 1], self.z @ theta[k + 2 :])
 
-    def _terms(self, theta: FloatArray) -> Terms:
-        residual, shape = self._split(theta)
-        return self.distribution.terms(residual, shape)
-
-    def _columns(self, terms: Terms) -> FloatArray:
+    def _terms(self, theta: FloatArray) -> tuple[Terms, FloatArray]:
+        """Return the terms of the rows, and what they add to the score of the parameters after the frontier's."""
+        terms = self.distribution.terms(*self._split(theta))
         columns = np.column_stack(terms.shape)
-        return columns if self.z is None else np.hstack([columns[:, :2], columns[:, 2:] * self.z])
+        return terms, columns if self.z is None else np.hstack([columns[:, :2], columns[:, 2:] * self.z])
 
     def scores(self, theta: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the log-likelihood and the score of each row."""
-        terms = self._terms(theta)
-        return terms.value, np.hstack([-terms.slope[:, None] * self.x, self._columns(terms)])
+        terms, columns = self._terms(theta)
+        return terms.value, np.hstack([-terms.slope[:, None] * self.x, columns])
 
     def gradient(self, theta: FloatArray) -> tuple[float, FloatArray]:
         """Return the log-likelihood and its gradient."""
-        terms = self._terms(theta)
-        return float(terms.value.sum()), np.concatenate([-terms.slope @ self.x, self._columns(terms).sum(axis=0)])
+        terms, columns = self._terms(theta)
+        return float(terms.value.sum()), np.concatenate([-terms.slope @ self.x, columns.sum(axis=0)])
 
     def hessian(self, theta: FloatArray) -> FloatArray:
         """Return the matrix of second derivatives, from those by residual and shape of each row."""
         residual, shape = self._split(theta)
         step = _STEP * max(float(np.sqrt(np.mean(residual**2))), 1e-6)
-        columns = [self._bend((residual + step, shape), (residual - step, shape), -2 * step)]
+        ends = [((residual + step, shape), (residual - step, shape), -2 * step)]
         for at in range(len(shape)):
             up, down = list(shape), list(shape)
             up[at], down[at] = up[at] + _STEP, down[at] - _STEP
-            columns.append(self._bend((residual, tuple(up)), (residual, tuple(down)), 2 * _STEP))
+            ends.append(((residual, tuple(up)), (residual, tuple(down)), 2 * _STEP))
+        columns = []
+        for upper, lower, width in ends:
+            high, low = self.distribution.terms(*upper), self.distribution.terms(*lower)
+            columns.append((np.array([-high.slope, *high.shape]) - np.array([-low.slope, *low.shape])) / width)
         # rows of `bends`: derivatives by (x b, shape ...) of the derivatives by the same
         bends = np.array(columns)
         bends = 0.5 * (bends + bends.transpose(1, 0, 2))
@@ -123,16 +125,6 @@ class Pooled:
         return np.block(
             [[(a * bends[i, j][:, None]).T @ b for j, b in enumerate(blocks)] for i, a in enumerate(blocks)]
         )
-
-    def _bend(
-        self,
-        up: tuple[FloatArray, tuple[FloatArray | float, ...]],
-        down: tuple[FloatArray, tuple[FloatArray | float, ...]],
-        width: float,
-    ) -> FloatArray:
-        high, low = self.distribution.terms(*up), self.distribution.terms(*down)
-        first = np.array([-high.slope, *high.shape])
-        return np.asarray((first - np.array([-low.slope, *low.shape])) / width)
 
     def posterior(self, theta: FloatArray) -> tuple[Posterior, FloatArray]:
         """Return the inefficiency of each row given its residual."""
@@ -164,22 +156,21 @@ class InStep:
         """Which independent group each row belongs to: its unit."""
         return self.unit
 
-    def _motion(self, parameters: FloatArray) -> tuple[FloatArray, list[FloatArray]]:
-        """Return g and its derivatives by the parameters of its path."""
-        if self.path == "constant":
-            return np.ones(self.y.size), []
-        if self.path == "decay":
-            g = np.exp(np.clip(-parameters[0] * self.time, -50, 50))
-            return g, [-self.time * g]
-        g = 1 / (1 + np.exp(np.clip(parameters[0] * self.time + parameters[1] * self.time**2, -50, 50)))
-        slope = -g * (1 - g)
-        return g, [slope * self.time, slope * self.time**2]
-
     def _parts(self, theta: FloatArray) -> tuple[FloatArray, FloatArray, list[FloatArray], float, float, float]:
+        """Return residuals, g and its derivatives by the parameters of its path, variances and location."""
         k = self.x.shape[1]
         noise, spread = float(np.exp(theta[k])), float(np.exp(theta[k + 1]))
         location = float(theta[k + 2]) if self.truncated else 0.0
-        g, bends = self._motion(theta[k + 2 + self.truncated :])
+        b, c = (*theta[k + 2 + self.truncated :], 0.0, 0.0)[:2]
+        if self.path == "constant":
+            g, bends = np.ones(self.y.size), []
+        elif self.path == "decay":
+            g = np.exp(np.clip(-b * self.time, -50, 50))
+            bends = [-self.time * g]
+        else:
+            g = 1 / (1 + np.exp(np.clip(b * self.time + c * self.time**2, -50, 50)))
+            slope = -g * (1 - g)
+            bends = [slope * self.time, slope * self.time**2]
         return self.y - self.x @ theta[:k], g, bends, noise, spread, location
 
     def _sums(self, values: FloatArray) -> FloatArray:

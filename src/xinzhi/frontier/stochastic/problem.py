@@ -25,9 +25,7 @@ from xinzhi.frontier.stochastic.design import (
 from xinzhi.frontier.stochastic.likelihoods import InStep, Likelihood, Pooled, gamma
 from xinzhi.frontier.stochastic.random_effects import EFFECT, PERSISTENT, RandomEffects
 
-_LONGEST = (
-    2.0  # of a step in any parameter, in units of max(|theta|, 1): a log variance moves by a factor of e**2 at most
-)
+_LONGEST = 2.0  # of a step in any parameter, in units of max(|theta|, 1): a log variance moves by e**2 at most
 _SUFFICIENT = 1e-4
 _HALVINGS = 40
 _NOTHING = -9.0  # log of the share of a variance at which a climb ends: the boundary is tried next
@@ -80,10 +78,15 @@ def climb(
         gain = float(step @ gradient)
         if gain <= _DONE * max(abs(value), 1.0):
             break
-        moved = _halved(likelihood, theta, value, step, gain)
-        if moved is None:
+        for halving in range(_HALVINGS):  # the first point along the step that gains enough
+            length = 0.5**halving
+            there = theta + length * step
+            found, slope = likelihood.gradient(there)
+            if np.isfinite(found) and np.isfinite(slope).all() and found >= value + _SUFFICIENT * length * gain:
+                break
+        else:
             break
-        theta, value, gradient = moved
+        theta, value, gradient = there, found, slope
         if _smallest(theta, free, variances) < _NOTHING:
             break
         hessian = likelihood.hessian(theta)
@@ -114,20 +117,6 @@ def _newton_step(hessian: FloatArray, gradient: FloatArray, theta: FloatArray, p
     return step / max(longest / _LONGEST, 1.0)
 
 
-def _halved(
-    likelihood: Likelihood, theta: FloatArray, value: float, step: FloatArray, gain: float
-) -> tuple[FloatArray, float, FloatArray] | None:
-    """Return the first point along the step that gains enough, or nothing."""
-    length = 1.0
-    for _ in range(_HALVINGS):
-        there = theta + length * step
-        found, gradient = likelihood.gradient(there)
-        if np.isfinite(found) and np.isfinite(gradient).all() and found >= value + _SUFFICIENT * length * gain:
-            return there, found, gradient
-        length *= 0.5
-    return None
-
-
 def highest(
     likelihood: Likelihood, starts: Sequence[FloatArray], variances: Mapping[int, tuple[int, ...]], noise: int
 ) -> Summit:
@@ -135,19 +124,19 @@ def highest(
     # A summit where the gradient does not vanish, or where the noise does, is no maximum of a regular likelihood: it is
     # returned only when there is no other, and reported as `higher` when it stands above.
     summits = [_settle(likelihood, climb(likelihood, start, tuple(variances)), variances, noise) for start in starts]
-    regular = [summit for summit in summits if _regular(summit, tuple(variances), noise)]
+    rules = CONVENTIONS
+    regular = [
+        summit
+        for summit in summits
+        if _smallest(summit.theta, [noise], tuple(variances)) >= _NOTHING
+        and summit.relative_gradient() <= rules["gradient"]
+        and summit.curvature()[0] > rules["eigenvalue"]
+    ]
     best = max(regular or summits, key=lambda summit: summit.value)
     close = CONVENTIONS["agreement"] * max(abs(best.value), 1.0)
     agreeing = sum(abs(best.value - summit.value) <= close for summit in summits)
     top = max(summit.value for summit in summits)
     return replace(best, starts=len(summits), agreeing=agreeing, higher=top if top > best.value + close else None)
-
-
-def _regular(summit: Summit, variances: Sequence[int], noise: int) -> bool:
-    rules = CONVENTIONS
-    if _smallest(summit.theta, [noise], variances) < _NOTHING:
-        return False
-    return bool(summit.relative_gradient() <= rules["gradient"] and summit.curvature()[0] > rules["eigenvalue"])
 
 
 def _settle(likelihood: Likelihood, best: Summit, variances: Mapping[int, tuple[int, ...]], noise: int) -> Summit:
@@ -390,11 +379,9 @@ def checks(table: pl.DataFrame, settings: Settings) -> pl.DataFrame:
     rows: list[tuple[str, int, int | None, float | None, str]] = []
     names = {"monotone": "monotonicity", "curved": "concavity in prices" if settings.cost else "quasi-concavity"}
     for column, name in names.items():
-        if column in table.columns:
-            held = int(table[column].sum())
-            status = "satisfied" if held == table.height else "violated"
-            rows.append((name, table.height, held, held / table.height, status))
-        else:
-            rows.append((name, table.height, None, None, "not checked: name the prices with prices=[...]"))
+        held = int(table[column].sum()) if column in table.columns else None
+        status = "satisfied" if held == table.height else "violated"
+        status = "not checked: name the prices with prices=[...]" if held is None else status
+        rows.append((name, table.height, held, None if held is None else held / table.height, status))
     kinds = {"check": pl.String, "rows": pl.Int64, "satisfied": pl.Int64, "share": pl.Float64, "status": pl.String}
     return pl.DataFrame(rows, schema=kinds, orient="row")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Unpack
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -16,9 +16,8 @@ from xinzhi.core.text import Text, has, same, words
 from xinzhi.data import provenance
 from xinzhi.frontier.labelled import Labelled, good_text
 from xinzhi.frontier.stochastic.densities import NOISE
-from xinzhi.frontier.stochastic.design import Frontier, Options, Settings, check_names, read_table, settle
+from xinzhi.frontier.stochastic.design import Frontier, Settings, check_names, read_table, settle
 from xinzhi.frontier.stochastic.inference import (
-    Estimates,
     Verdict,
     coefficients,
     efficiencies,
@@ -27,7 +26,7 @@ from xinzhi.frontier.stochastic.inference import (
     marginal_effects,
     tests,
 )
-from xinzhi.frontier.stochastic.problem import Problem, build, checks, elasticities, highest, starts
+from xinzhi.frontier.stochastic.problem import build, checks, elasticities, highest, starts
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -77,18 +76,10 @@ class StochasticFrontier(Labelled, verb="sfa", key=("row",)):
     def glance(self) -> pl.DataFrame:
         """Return one row: model, size, log-likelihood, information criteria, mean efficiency, verdict."""
         free, rows = int((np.diag(self.covariance) > 0).sum()), self.frame.height
-        row = {
-            "verb": self.provenance.verb,
-            "model": self.model,
-            "rows": rows,
-            "parameters": free,
-            "log_likelihood": self.log_likelihood,
-            "aic": 2 * free - 2 * self.log_likelihood,
-            "bic": np.log(rows) * free - 2 * self.log_likelihood,
-            "mean_efficiency": self.frame["efficiency"].mean(),
-            "verdict": self.verdict.status,
-        }
-        return pl.DataFrame([row])
+        twice, counts = 2 * self.log_likelihood, {"rows": rows, "parameters": free}
+        fit = {"log_likelihood": self.log_likelihood, "aic": 2 * free - twice, "bic": np.log(rows) * free - twice}
+        ends = {"mean_efficiency": self.frame["efficiency"].mean(), "verdict": self.verdict.status}
+        return pl.DataFrame([{"verb": self.provenance.verb, "model": self.model, **counts, **fit, **ends}])
 
     def predict(self, frame: AnyFrame) -> pl.DataFrame:
         """Return the frontier of other rows: ``row, fitted, standard_error`` and, with logs, its antilog ``frontier``.
@@ -114,17 +105,13 @@ class StochasticFrontier(Labelled, verb="sfa", key=("row",)):
             dummies = np.eye(len(names))[[place[unit] for unit in units]]
             matrix = np.hstack([matrix[:, 1:], dummies])
         size = matrix.shape[1]
-        fitted = matrix @ self._beta()
+        known = self.coefficients.filter(self.coefficients["block"] == "frontier")["estimate"].to_numpy()
+        fitted = matrix @ np.concatenate([known, self.effects["effect"].to_numpy()])
         variance = np.einsum("ij,jk,ik->i", matrix, self.covariance[:size, :size], matrix)
         columns = {"row": np.arange(1, fitted.size + 1), "fitted": fitted, "standard_error": np.sqrt(variance)}
         if self.frontier.logs:
             columns["frontier"] = np.exp(fitted)
         return pl.DataFrame(columns)
-
-    def _beta(self) -> FloatArray:
-        """Return the coefficients of the frontier, effects of units included."""
-        rows = self.coefficients.filter(self.coefficients["block"] == "frontier")["estimate"].to_numpy()
-        return np.concatenate([rows, self.effects["effect"].to_numpy()])
 
     @property
     def drawable(self) -> bool:
@@ -199,7 +186,7 @@ def sfa(
     *,
     model: str = "half-normal",
     logs: bool = True,
-    **options: Unpack[Options],
+    **options: Any,  # noqa: ANN401 - the fields of `Settings`
 ) -> StochasticFrontier:
     """Estimate a stochastic frontier.
 
@@ -245,9 +232,8 @@ def sfa(
     figures = dict.fromkeys((output, *inputs), "positive" if logs else None)
     figures |= dict.fromkeys((*settings.controls, *settings.determinants))
     table = read_table("sfa", frame, figures, unit, period, settings.cluster)
-    form = Frontier(
-        tuple(inputs), settings.controls, settings.form, logs, settings.trend, first=float(table.time.min())
-    )
+    first = float(table.time.min())
+    form = Frontier(tuple(inputs), settings.controls, settings.form, logs, settings.trend, first)
     unknown = [name for name in settings.prices if name not in inputs]
     if unknown:
         raise UsageError("frontier.prices-inputs", name=unknown[0], inputs=list(inputs))
@@ -255,8 +241,14 @@ def sfa(
     noise = problem.size + problem.likelihood.names.index(NOISE)
     summit = highest(problem.likelihood, starts(problem), problem.variances(), noise)
     found = estimates(problem, summit)
-    fitted = _fitted(problem, found)
-    slopes = elasticities(form, settings, _beta(problem, found), table, table.keys())
+    beta, effects = found.values[: problem.size], np.zeros(0)
+    if model == "true-fixed":  # no constant, and an effect of each unit
+        width = problem.matrix.shape[1] - 1
+        beta, effects = np.append(0.0, found.values[:width]), found.values[width : problem.size]
+    fitted = problem.matrix @ beta
+    fitted = fitted + effects[table.codes] if effects.size else fitted
+    units = [term.removeprefix("effect:") for term in found.terms if term.startswith("effect:")]
+    slopes = elasticities(form, settings, beta, table, table.keys())
     call = {"output": output, "inputs": tuple(inputs), "unit": unit, "period": period, "model": model, "logs": logs}
     return StochasticFrontier(
         frame=efficiencies(problem, summit.theta, fitted),
@@ -269,7 +261,7 @@ def sfa(
         elasticities=slopes,
         checks=checks(slopes, settings),
         marginal_effects=marginal_effects(problem, found),
-        effects=_effects(found),
+        effects=pl.DataFrame({"unit": units, "effect": effects}, schema={"unit": pl.String, "effect": pl.Float64}),
         covariance=found.covariance,
         terms=problem.terms,
         model=model,
@@ -277,29 +269,3 @@ def sfa(
         frontier=form,
         settings=settings,
     )
-
-
-def _beta(problem: Problem, found: Estimates) -> FloatArray:
-    """Return the coefficients of the frontier's own columns; true fixed effects have no constant."""
-    if problem.model != "true-fixed":
-        return found.values[: problem.size]
-    return np.concatenate([[0.0], found.values[: problem.matrix.shape[1] - 1]])
-
-
-def _fitted(problem: Problem, found: Estimates) -> FloatArray:
-    """Return the frontier of each row, with its unit's effect when that is fixed."""
-    fitted = problem.matrix @ _beta(problem, found)
-    if problem.model != "true-fixed":
-        return fitted
-    effects = found.values[problem.matrix.shape[1] - 1 : problem.size]
-    return np.asarray(fitted + effects[problem.table.codes])
-
-
-def _effects(found: Estimates) -> pl.DataFrame:
-    """Return the fixed effect of every unit."""
-    rows = [
-        (term.removeprefix("effect:"), float(value))
-        for term, value in zip(found.terms, found.values, strict=True)
-        if term.startswith("effect:")
-    ]
-    return pl.DataFrame(rows, schema={"unit": pl.String, "effect": pl.Float64}, orient="row")

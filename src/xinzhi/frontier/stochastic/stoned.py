@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypedDict, Unpack
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -17,7 +17,7 @@ from xinzhi.data import provenance
 from xinzhi.frontier.labelled import Labelled, rts_text
 from xinzhi.frontier.stochastic.cnls import SCALES, Hull, concave_fit
 from xinzhi.frontier.stochastic.densities import truncated_posterior
-from xinzhi.frontier.stochastic.design import CONVENTIONS, Table, check_names, read_table
+from xinzhi.frontier.stochastic.design import CONVENTIONS, check_names, read_table
 from xinzhi.frontier.stochastic.inference import skewness
 from xinzhi.frontier.stochastic.sfa import efficiency_facts
 from xinzhi.frontier.technology.technology import choose
@@ -25,14 +25,6 @@ from xinzhi.frontier.technology.technology import choose
 ERRORS, METHODS = ("multiplicative", "relative", "additive"), ("moments", "pseudo-likelihood")
 _TURNS = 60  # of the Gauss-Newton method for the logarithmic fit
 _CLOSE = 1e-10  # relative fall of the sum of squares at which it stops
-
-
-class StonedOptions(TypedDict, total=False):
-    """Further keywords of `stoned`."""
-
-    method: str
-    cost: bool
-    level: float
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -80,7 +72,7 @@ def stoned(
     *,
     error: str = "multiplicative",
     rts: str = "vrs",
-    **options: Unpack[StonedOptions],
+    **options: Any,  # noqa: ANN401 - method, cost, level
 ) -> Stoned:
     """Estimate a frontier by stochastic nonparametric envelopment of data.
 
@@ -115,7 +107,35 @@ def stoned(
     table = read_table("stoned", frame, {output: "positive", **dict.fromkeys(inputs, "non-negative")}, unit, period)
     y, x = table.numbers(output), np.column_stack([table.numbers(name) for name in inputs])
     hull = _fit(y, x, error, rts, convex=bool(settings["cost"]))
-    return _result(table, (output, tuple(inputs)), y, hull, {"error": error, "rts": rts, **settings})
+    sign, additive = (-1.0 if settings["cost"] else 1.0), error == "additive"
+    residual = y - hull.fitted if additive else np.log(y / hull.fitted)
+    estimate = moments if settings["method"] == "moments" else pseudo_likelihood
+    sigma_u, sigma_v, wrong = estimate(sign * residual)
+    shift = sign * sigma_u * np.sqrt(2 / np.pi)
+    frontier = hull.fitted + shift if additive else hull.fitted * np.exp(shift)
+    composed = sign * (residual - residual.mean()) - abs(shift) if additive else sign * residual - abs(shift)
+    columns = {"fitted": hull.fitted, "residual": residual, "frontier": frontier}
+    columns |= _scores(composed, (sigma_u, sigma_v), frontier, {"error": error, **settings})
+    keys = table.keys()
+    planes = {"intercept": hull.intercepts, **dict(zip(inputs, hull.slopes.T, strict=True))}
+    call: dict[str, Any] = {
+        "output": output,
+        "inputs": tuple(inputs),
+        "unit": unit,
+        "period": period,
+        "error": error,
+        "rts": rts,
+    }
+    return Stoned(
+        frame=keys.hstack(pl.DataFrame(columns)),
+        provenance=provenance("frontier.stoned", table.digests(), **call, **settings),
+        kind=table.kind,
+        planes=keys.hstack(pl.DataFrame(planes)),
+        sigma_u=sigma_u,
+        sigma_v=sigma_v,
+        reasons=tuple({"wrong-skewness": "moments-skewness"}.get(name, name) for name in wrong),
+        hull=hull,
+    )
 
 
 def cnls(y: FloatArray, x: FloatArray, *, error: str = "additive", rts: str = "vrs", cost: bool = False) -> Hull:
@@ -222,33 +242,6 @@ def pseudo_likelihood(residual: FloatArray) -> tuple[float, float, list[str]]:
         return 0.0, float(np.sqrt(variance)), ["wrong-skewness"]
     found = minimize_scalar(loss, bounds=(-6.0, 6.0), method="bounded", options={"xatol": 1e-10})
     return (*split(float(found.x)), [])
-
-
-def _result(
-    table: Table, names: tuple[str, tuple[str, ...]], y: FloatArray, hull: Hull, options: dict[str, Any]
-) -> Stoned:
-    sign, additive = (-1.0 if options["cost"] else 1.0), options["error"] == "additive"
-    residual = y - hull.fitted if additive else np.log(y / hull.fitted)
-    estimate = moments if options["method"] == "moments" else pseudo_likelihood
-    sigma_u, sigma_v, wrong = estimate(sign * residual)
-    shift = sign * sigma_u * np.sqrt(2 / np.pi)
-    frontier = hull.fitted + shift if additive else hull.fitted * np.exp(shift)
-    composed = sign * (residual - residual.mean()) - abs(shift) if additive else sign * residual - abs(shift)
-    columns = {"fitted": hull.fitted, "residual": residual, "frontier": frontier}
-    columns |= _scores(composed, (sigma_u, sigma_v), frontier, options)
-    keys = table.keys()
-    planes = {"intercept": hull.intercepts, **dict(zip(names[1], hull.slopes.T, strict=True))}
-    call = {"output": names[0], "inputs": names[1], "unit": table.unit, "period": table.period, **options}
-    return Stoned(
-        frame=keys.hstack(pl.DataFrame(columns)),
-        provenance=provenance("frontier.stoned", table.digests(), **call),
-        kind=table.kind,
-        planes=keys.hstack(pl.DataFrame(planes)),
-        sigma_u=sigma_u,
-        sigma_v=sigma_v,
-        reasons=tuple({"wrong-skewness": "moments-skewness"}.get(name, name) for name in wrong),
-        hull=hull,
-    )
 
 
 def _scores(

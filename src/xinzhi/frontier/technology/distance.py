@@ -263,6 +263,17 @@ class Solution:
     factors: Mapping[str, Any] = field(default_factory=dict)  # further numbers, (n,) or (n, goods): `theta_x`
     notes: tuple[tuple[str, dict[str, Any]], ...] = ()  # sentences for the reader, by their key
 
+    @property
+    def slacks(self) -> FloatArray:
+        """The slacks of all goods `(n, goods)`."""
+        return np.hstack([part for part in (self.slack_x, self.slack_y, self.slack_b) if part is not None])
+
+
+def between(points: Goods, reference: Goods | None, **how: Any) -> Solution:  # noqa: ANN401 - options of `distance`
+    """Return the distances of points from the technology that a reference set (or the points) spans."""
+    x, y, b = (None, None, None) if reference is None else (reference.x, reference.y, reference.bad)
+    return distance(points.x, points.y, points.bad, x_ref=x, y_ref=y, b_ref=b, **how)
+
 
 def distance(  # noqa: PLR0913 - the coordinates of a distance function: points, reference, technology, direction
     x: FloatArray,
@@ -382,10 +393,7 @@ def _largest_slacks(
     second = solve(point, None, units, costs)
     done = second.status == "optimal"
     found.slacks[units[done]] = second.slacks[done]
-    keep, fresh = ~np.isin(found.row, units[done]), done[second.row]
-    found.row = np.concatenate([found.row[keep], units[second.row[fresh]]])
-    found.column = np.concatenate([found.column[keep], second.column[fresh]])
-    found.weight = np.concatenate([found.weight[keep], second.weight[fresh]])
+    found.put(second, done[second.row], units, gone=units[done])
     found.count += second.count
     found.width = max(found.width, second.width)
 
@@ -399,20 +407,13 @@ def pack(goods: Netputs, known: Technology, score: FloatArray, found: Envelopmen
     shape = (len(score), known.reference)
     intensity = coo_array((found.weight[used] * known.scale[found.column[used]], place), shape=shape).tocsr()
     sign = np.where(known.equal[: known.goods], -1.0, 1.0)
-    duals = goods.reference.split(found.prices[:, : known.goods] * sign / goods.scale)
-    spare = goods.reference.split(found.slacks[:, : known.goods] * goods.scale)
-    bads = goods.widths[2] > 0
     return Solution(
         score=np.where(found.status != "optimal", np.nan, score),
         status=found.status,
         intensity=intensity,
-        dual_x=duals[0],
-        dual_y=duals[1],
-        dual_b=duals[2] if bads else None,
+        **goods.reference.named("dual", found.prices[:, : known.goods] * sign / goods.scale),
+        **goods.reference.named("slack", found.slacks[:, : known.goods] * goods.scale),
         dual_scale=found.prices[:, -1] if known.points else np.zeros(shape[0]),
-        slack_x=spare[0],
-        slack_y=spare[1],
-        slack_b=spare[2] if bads else None,
         programs=Programs(count=found.count, rows=known.columns.shape[0], columns=found.width),
     )
 
@@ -435,7 +436,12 @@ def hyperbolic(
         point = target[open_] * np.where(shrinks, factor, 1.0 / factor)
         part = solve(point, np.where(shrinks, -point, point), open_)
         count, width = count + part.count, max(width, part.width)
-        answer = part if open_.size == n else _merge(answer, part, open_)
+        if open_.size == n:
+            answer = part
+        else:  # the later solution of some units takes the place of the earlier one
+            for name in ("objective", "status", "prices", "slacks"):
+                getattr(answer, name)[open_] = getattr(part, name)
+            answer.put(part, np.ones(part.row.size, dtype=bool), open_)
         beta = np.where(part.status == "optimal", part.objective, 0.0)
         h[open_] *= 1.0 - beta
         # A step of -1 gives all outputs up; a unit that keeps at it makes what the others do not make at any h.
@@ -449,14 +455,3 @@ def hyperbolic(
     answer.status[open_] = "failed"
     answer.status[never], answer.status[free] = "infeasible", "unbounded"
     return np.where(answer.status == "optimal", h, np.nan), answer
-
-
-def _merge(old: Envelopment, new: Envelopment, units: IntArray) -> Envelopment:
-    """Put the later solution of some units in the place of the earlier one."""
-    for name in ("objective", "status", "prices", "slacks"):
-        getattr(old, name)[units] = getattr(new, name)
-    kept = ~np.isin(old.row, units)
-    old.row = np.concatenate([old.row[kept], units[new.row]])
-    old.column = np.concatenate([old.column[kept], new.column])
-    old.weight = np.concatenate([old.weight[kept], new.weight])
-    return old

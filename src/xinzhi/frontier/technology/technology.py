@@ -186,6 +186,11 @@ class Goods:
         """Return a table of all goods, ``(..., p + q + r)``, as those of inputs, outputs and bad outputs."""
         return np.split(table, np.cumsum(self.widths)[:-1], axis=-1)
 
+    def named(self, name: str, table: FloatArray) -> dict[str, Any]:
+        """Return a table of all goods as a solution names its parts: ``slack_x, slack_y`` and, if any, ``slack_b``."""
+        letters = "xy" if self.bad is None else "xyb"
+        return {f"{name}_{letter}": part for letter, part in zip(letters, self.split(table), strict=False)}
+
     def over(self, size: FloatArray) -> Goods:
         """Return the goods divided by a size each, ``(p + q + r,)``."""
         return Goods(*(part / own for part, own in zip((self.x, self.y, self.b), self.split(size), strict=True)))
@@ -292,6 +297,13 @@ class Envelopment:
     width: int = 0  # columns of the largest
     cold: int = 0  # programs that HiGHS took
 
+    def put(self, new: Envelopment, fresh: BoolArray, units: IntArray, gone: IntArray | None = None) -> None:
+        """Take the `fresh` weights of a solution of some units instead of those of units that are `gone` (all)."""
+        kept = ~np.isin(self.row, units if gone is None else gone)
+        self.row = np.concatenate([self.row[kept], units[new.row[fresh]]])
+        self.column = np.concatenate([self.column[kept], new.column[fresh]])
+        self.weight = np.concatenate([self.weight[kept], new.weight[fresh]])
+
 
 def blank(n: int, rows: int) -> Envelopment:
     """Return the envelopment of n units of which nothing is known."""
@@ -348,7 +360,15 @@ def envelop(
         batch, size = _batch(here, target[units], None if gain is None else gain[units], costs, units)
         if use is None and without is not None:
             batch = replace(batch, barred=without[units])
-        answers = _solve(batch, here)
+        n, rows = batch.target.shape
+        if gain is None:
+            costly = (batch.columns[0] <= 0).all(axis=1) & (batch.columns[0] < 0).any(axis=1)
+            held = np.array([*np.flatnonzero(costly), *([rows - 1] if known.points else [])], dtype=np.int64)
+            answers = solve_batch(batch, counted_bases(batch, held))
+        else:
+            if batch.barred is None:
+                _seed(batch.take(np.arange(min(n, _SEARCHED))), here.facets)
+            answers = solve_from_facets(batch, here.facets)
         found.cold += solve_failed(batch, answers)
         _collect(found, (units, here.frame, size), batch, answers)
     found.weight /= ready.norm[found.column]
@@ -378,18 +398,6 @@ def _batch(
     columns, owner = ready.columns[:, ready.frame][None], known.owner[ready.frame]
     ones = np.ones((n, ways.shape[1]))
     return Batch(columns, known.equal, wide, ways, ones, np.hstack([worth, none]), owner=owner), size
-
-
-def _solve(batch: Batch, ready: Prepared) -> Answers:
-    """Solve all programs, a growing share at a time, each from the lowest bound known by then."""
-    n, rows = batch.target.shape
-    if not batch.ways.shape[1]:
-        costly = (batch.columns[0] <= 0).all(axis=1) & (batch.columns[0] < 0).any(axis=1)
-        held = np.array([*np.flatnonzero(costly), *([rows - 1] if ready.known.points else [])], dtype=np.int64)
-        return solve_batch(batch, counted_bases(batch, held))
-    if batch.barred is None:
-        _seed(batch.take(np.arange(min(n, _SEARCHED))), ready.facets)
-    return solve_from_facets(batch, ready.facets)
 
 
 def _seed(batch: Batch, facets: Facets) -> None:

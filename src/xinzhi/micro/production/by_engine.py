@@ -19,13 +19,12 @@ import polars as pl
 from xinzhi.core.arrays import AnyEngine, AnyFrame, FloatArray, Ibis
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import listed
-from xinzhi.core.text import same
 from xinzhi.micro.engine import Engine, engine_of, ibis
-from xinzhi.micro.panel import counted_finding, typed
+from xinzhi.micro.panel import counted_finding, no_column, typed
 from xinzhi.micro.production.columns import Roles, convention
-from xinzhi.micro.production.fit import Fit, Settings, choose, hypercube, invert
+from xinzhi.micro.production.fit import Fit, Settings, choose, hypercube, invert, leaning
 from xinzhi.micro.production.linear import ranged, refuse_costs, refuse_robinson
-from xinzhi.micro.production.second_stage import Minimum, Pairs, SecondStage, Units, exponents
+from xinzhi.micro.production.second_stage import Pairs, SecondStage, Units, exponents
 
 METHODS = ("ols", "fe", "cost-shares", "robinson", "op", "lp", "acf")
 Power = tuple[int, ...]
@@ -52,9 +51,7 @@ def read(source: AnyFrame, roles: Roles, engine: AnyEngine) -> tuple[Engine, Any
     given = own.table(source)
     needed = [roles.firm, roles.year, *roles.figures, *([roles.by] if roles.by else [])]
     if lost := [name for name in needed if name not in given.columns]:
-        raise InputError(
-            "micro.no-column", (), missing=[same(one) for one in lost], known=[same(one) for one in given.columns]
-        )
+        raise no_column(lost, given.columns, found=False)
     named = {f"x{at}": typed(given[name], "value") for at, name in enumerate(roles.figures)}
     group = {"by": given[roles.by].cast("string")} if roles.by else {}
     table = given.select(firm=given[roles.firm], year=typed(given[roles.year], "year"), **group, **named)
@@ -91,9 +88,8 @@ def estimated(engine: Engine, rows: Ibis, roles: Roles, method: str, settings: S
     seen = engine.collect(names.aggregate(rows=names.n.sum(), firms=names.n.count())).row(0, named=True)
     if seen["firms"] < convention("fewest_firms"):
         raise InputError("production.few-firms", firms=int(seen["firms"]), least=convention("fewest_firms"))
-    if method in _LINEAR:
-        return _LINEAR[method](engine, rows, x, roles, settings, seen)
-    return _Stages(engine, rows, x, roles, method, settings).estimate(seen)
+    given = _Given(engine, rows, x, roles, settings, int(seen["rows"]), int(seen["firms"]))
+    return _LINEAR[method](given) if method in _LINEAR else _Stages(given, method).estimate()
 
 
 def gram(engine: Engine, table: Ibis, variables: Sequence[Any], columns: Sequence[Power]) -> FloatArray:
@@ -146,175 +142,155 @@ def _monomials(variables: Sequence[Any], powers: Sequence[Power], one: Ibis) -> 
     return out
 
 
-def _covariance(engine: Engine, parts: Sequence[Any], count: int, firms: int) -> FloatArray:
-    """Return the covariance of coefficients from what rows add: tables with ``firm, i0, i1, ...``, summed by firm."""
-    whole = reduce(lambda one, two: one.union(two), parts)
-    by = whole.group_by("firm").agg(**{f"i{at}": whole[f"i{at}"].sum() for at in range(count)})
-    return (
-        gram(engine, by, [by[f"i{at}"] for at in range(count)], [_unit(at, count) for at in range(count)])
-        * firms
-        / (firms - 1)
-    )
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """The rows of one group with their columns by name, how many rows and firms there are, and what is asked."""
+
+    engine: Engine
+    rows: Any
+    x: Mapping[str, Any]
+    roles: Roles
+    settings: Settings
+    count: int
+    firms: int
+
+    def covariance(self, parts: Sequence[Any], count: int) -> FloatArray:
+        """Return the covariance of coefficients from what rows add: tables with ``firm, i0, i1, ...``."""
+        whole = reduce(lambda one, two: one.union(two), parts)
+        by = whole.group_by("firm").agg(**{f"i{at}": whole[f"i{at}"].sum() for at in range(count)})
+        sums = gram(self.engine, by, [by[f"i{at}"] for at in range(count)], [_unit(at, count) for at in range(count)])
+        return sums * self.firms / (self.firms - 1)
+
+    def instrumented(
+        self, table: Ibis, base: Sequence[Any], columns: Sequence[Sequence[Power]], count: int
+    ) -> tuple[FloatArray, FloatArray]:
+        """Return the first `count` coefficients of the last of some variables on columns, and their covariance.
+
+        `columns` are the columns and their instruments, each a product of powers of the variables `base`.
+        """
+        x, z = columns
+        every = list(dict.fromkeys([*x, *z, _unit(len(base) - 1, len(base))]))
+        sums, place = gram(self.engine, table, base, every), {power: at for at, power in enumerate(every)}
+        of_x, of_z = ([place[power] for power in powers] for powers in (x, z))
+        first = invert(sums[np.ix_(of_z, of_z)]) @ sums[np.ix_(of_z, of_x)]
+        solve = invert(first.T @ sums[np.ix_(of_z, of_x)]) @ first.T
+        beta = solve @ sums[of_z, -1]
+        made = _monomials(base, every, table.year * 0.0 + 1.0)
+        error = base[-1] - _combined(beta, [made[at] for at in of_x])
+        adds = {f"i{at}": _combined(solve[at], [made[one] for one in of_z]) * error for at in range(count)}
+        return beta[:count], self.covariance([table.select("firm", **adds)], count)
+
+    def answer(
+        self, theta: FloatArray, covariance: FloatArray, terms: Sequence[str], pairs: int | None = None
+    ) -> Estimate:
+        """Return the estimate of a method in closed form."""
+        net = self.x[self.roles.output] - _combined(theta, [self.x[name] for name in terms])
+        mean = theta[: len(self.roles.inputs)]
+        return Estimate(
+            fit=Fit(coefficients=theta, mean=mean, status=ranged(mean)), terms=tuple(terms), searched=(),
+            covariance=covariance, counts=self.counts(pairs),
+            firms=self.rows.select("firm", "year", productivity=net),
+        )  # fmt: skip
+
+    def counts(self, pairs: int | None) -> dict[str, int | None]:
+        """Return how many rows and firms there are, pairs, and gaps: a firm's first row is neither."""
+        gaps = None if pairs is None else self.count - self.firms - pairs
+        return {"firms": self.firms, "rows": self.count, "pairs": pairs, "gaps": gaps}
+
+    def units(self, names: Sequence[str]) -> dict[str, tuple[float, float]]:
+        """Return mean and standard deviation of the variables of a polynomial."""
+        moments = {f"m_{name}": self.x[name].mean() for name in names}
+        moments |= {f"v_{name}": self.x[name].var(how="pop") for name in names}
+        seen = self.engine.collect(self.rows.aggregate(**moments)).row(0, named=True)
+        if any(not seen[f"v_{name}"] for name in names):
+            raise InputError("production.collinear")
+        return {name: (seen[f"m_{name}"], float(np.sqrt(seen[f"v_{name}"]))) for name in names}
+
+    def pairs(self) -> tuple[Any, dict[str, Any], dict[str, Any]]:
+        """Return every row that has its predecessor, kept, and the columns of both years by name."""
+        rows, roles = self.rows, self.roles
+        names = dict.fromkeys([roles.output, *roles.inputs, *roles.controls, *roles.proxy])
+        at = {name: f"x{roles.figures.index(name)}" for name in names}
+        now = rows.select("firm", "year", **{f"a_{one}": rows[one] for one in at.values()})
+        past = rows.select(_firm=rows.firm, _year=rows.year + 1, **{f"b_{one}": rows[one] for one in at.values()})
+        joined = now.join(past, [now.firm == past["_firm"], now.year == past["_year"]]).drop("_firm", "_year")
+        both = self.engine.keep(joined)
+        return both, *({name: both[f"{side}_{one}"] for name, one in at.items()} for side in "ab")
 
 
-def _instrumented(
-    engine: Engine,
-    table: Ibis,
-    base: Sequence[Any],
-    columns: Sequence[Sequence[Power]],
-    count: int,
-    firms: int,
-) -> tuple[FloatArray, FloatArray]:
-    """Return the first `count` coefficients of the last of some variables on columns, with instruments; covariance.
-
-    `columns` are the columns and their instruments, each a product of powers of the variables `base`.
-    """
-    x, z = columns
-    every = list(dict.fromkeys([*x, *z, _unit(len(base) - 1, len(base))]))
-    sums, place = gram(engine, table, base, every), {power: at for at, power in enumerate(every)}
-    of_x, of_z = ([place[power] for power in powers] for powers in (x, z))
-    first = invert(sums[np.ix_(of_z, of_z)]) @ sums[np.ix_(of_z, of_x)]
-    solve = invert(first.T @ sums[np.ix_(of_z, of_x)]) @ first.T
-    beta = solve @ sums[of_z, -1]
-    one = table.year * 0.0 + 1.0
-    made = _monomials(base, every, one)
-    error = base[-1] - _combined(beta, [made[at] for at in of_x])
-    adds = {f"i{at}": _combined(solve[at], [made[one] for one in of_z]) * error for at in range(count)}
-    return beta[:count], _covariance(engine, [table.select("firm", **adds)], count, firms)
-
-
-def _answer(
-    theta: FloatArray, covariance: FloatArray, terms: Sequence[str], roles: Roles, counts: Mapping[str, int | None],
-    rows: Ibis, x: Mapping[str, Any],
-) -> Estimate:  # fmt: skip
-    """Return the estimate of a method in closed form."""
-    net = x[roles.output] - _combined(theta, [x[name] for name in terms])
-    mean = theta[: len(roles.inputs)]
-    return Estimate(
-        fit=Fit(coefficients=theta, mean=mean, status=ranged(mean)), terms=tuple(terms), searched=(),
-        covariance=covariance, counts=counts, firms=rows.select("firm", "year", productivity=net),
-    )  # fmt: skip
-
-
-def _alone(seen: Mapping[str, int]) -> dict[str, int | None]:
-    """Return the counts of a method that looks at every row by itself."""
-    return {"firms": int(seen["firms"]), "rows": int(seen["rows"]), "pairs": None, "gaps": None}
-
-
-def _least_squares(
-    engine: Engine, rows: Ibis, x: Mapping[str, Any], roles: Roles, _: Settings, seen: Mapping[str, int]
-) -> Estimate:
+def _least_squares(given: _Given) -> Estimate:
     """Return least squares of all rows."""
-    names = (*roles.inputs, *roles.controls)
-    base, size = [x[name] for name in (*names, roles.output)], len(names)
+    names = (*given.roles.inputs, *given.roles.controls)
+    base, size = [given.x[name] for name in (*names, given.roles.output)], len(names)
     columns = [*(_unit(at, size + 1) for at in range(size)), (0,) * (size + 1)]
-    found = _instrumented(engine, rows, base, (columns, columns), size, int(seen["firms"]))
-    return _answer(*found, names, roles, _alone(seen), rows, x)
+    return given.answer(*given.instrumented(given.rows, base, (columns, columns), size), names)
 
 
-def _fixed_effects(
-    engine: Engine, rows: Ibis, x: Mapping[str, Any], roles: Roles, _: Settings, seen: Mapping[str, int]
-) -> Estimate:
+def _fixed_effects(given: _Given) -> Estimate:
     """Return least squares of what is left of every row without the mean of its firm."""
-    names, window = (*roles.inputs, *roles.controls), ibis().window(group_by=rows.firm)
-    less = {f"_w{at}": x[name] - x[name].mean().over(window) for at, name in enumerate((*names, roles.output))}
-    table, size = engine.keep(rows.select("firm", "year", **less)), len(names)
-    columns = [_unit(at, size + 1) for at in range(size)]
-    base = [table[name] for name in less]
-    found = _instrumented(engine, table, base, (columns, columns), size, int(seen["firms"]))
-    return _answer(*found, names, roles, _alone(seen), rows, x)
+    names, window = (*given.roles.inputs, *given.roles.controls), ibis().window(group_by=given.rows.firm)
+    columns = [given.x[name] for name in (*names, given.roles.output)]
+    less = {f"_w{at}": column - column.mean().over(window) for at, column in enumerate(columns)}
+    table, size = given.engine.keep(given.rows.select("firm", "year", **less)), len(names)
+    powers = [_unit(at, size + 1) for at in range(size)]
+    return given.answer(*given.instrumented(table, [table[name] for name in less], (powers, powers), size), names)
 
 
-def _cost_shares(
-    engine: Engine, rows: Ibis, x: Mapping[str, Any], roles: Roles, _: Settings, seen: Mapping[str, int]
-) -> Estimate:
+def _cost_shares(given: _Given) -> Estimate:
     """Return the mean shares of inputs in all costs."""
+    roles, n = given.roles, given.count
     refuse_costs(roles)
-    total, n = _plus([x[name] for name in roles.costs]), int(seen["rows"])
-    table = rows.select("firm", **{f"_c{at}": x[name] / total for at, name in enumerate(roles.costs)}, _free=total <= 0)
+    total = _plus([given.x[name] for name in roles.costs])
+    shared = {f"_c{at}": given.x[name] / total for at, name in enumerate(roles.costs)}
+    table = given.rows.select("firm", **shared, _free=total <= 0)
     shares = [table[f"_c{at}"] for at in range(len(roles.costs))]
     sums = {f"s{at}": one.sum() for at, one in enumerate(shares)} | {"free": table["_free"].cast("int64").sum()}
-    *found, free = engine.collect(table.aggregate(**sums)).row(0)
+    *found, free = given.engine.collect(table.aggregate(**sums)).row(0)
     if free:
         raise UsageError("production.no-costs", rows=int(free))
     theta = np.array(found) / n
     adds = {f"i{at}": (one - float(mean)) / n for at, (one, mean) in enumerate(zip(shares, theta, strict=True))}
-    covariance = _covariance(engine, [table.select("firm", **adds)], len(theta), int(seen["firms"]))
-    return _answer(theta, covariance, roles.inputs, roles, _alone(seen), rows, x)
+    return given.answer(theta, given.covariance([table.select("firm", **adds)], len(theta)), roles.inputs)
 
 
-def _robinson(
-    engine: Engine, rows: Ibis, x: Mapping[str, Any], roles: Roles, settings: Settings, seen: Mapping[str, int]
-) -> Estimate:
+def _robinson(given: _Given) -> Estimate:
     """Return the partly linear equation with the lags of free inputs as instruments, as `Robinson`."""
+    roles = given.roles
     poly, names = refuse_robinson(roles), (*roles.inputs, *roles.controls)
-    units = _units(engine, rows, x, poly)
-    pairs, now, before = _pairs(engine, rows, roles)
+    units = given.units(poly)
+    pairs, now, before = given.pairs()
     own, lags = [now[name] for name in names], [before[name] for name in roles.free]
     v = [(before[name] - units[name][0]) / units[name][1] for name in poly]
     base = [*own, *lags, *v, now[roles.output]]
     size, free, lead = len(base), len(lags), len(own) + len(lags)
-    past = [((0,) * lead) + power + (0,) for power in exponents(len(poly), settings.degree[0])]
+    past = [((0,) * lead) + power + (0,) for power in exponents(len(poly), given.settings.degree[0])]
     outside = [*(_unit(at, size) for at in range(free, len(own))), *past]
     columns = [*(_unit(at, size) for at in range(free)), *outside]
     instruments = [*(_unit(len(own) + at, size) for at in range(free)), *outside]
-    found = _instrumented(engine, pairs, base, (columns, instruments), len(names), int(seen["firms"]))
-    count = int(engine.collect(pairs.aggregate(n=pairs.count())).item())
-    return _answer(*found, names, roles, _counts(seen, count), rows, x)
+    found = given.instrumented(pairs, base, (columns, instruments), len(names))
+    return given.answer(*found, names, int(given.engine.collect(pairs.aggregate(n=pairs.count())).item()))
 
 
-_LINEAR: Mapping[str, Callable[..., Estimate]] = {
+_LINEAR: Mapping[str, Callable[[_Given], Estimate]] = {
     "ols": _least_squares, "fe": _fixed_effects, "cost-shares": _cost_shares, "robinson": _robinson,
 }  # fmt: skip
-
-
-def _units(engine: Engine, rows: Ibis, x: Mapping[str, Any], names: Sequence[str]) -> dict[str, tuple[float, float]]:
-    """Return mean and standard deviation of the variables of a polynomial."""
-    moments = {f"m_{name}": x[name].mean() for name in names} | {f"v_{name}": x[name].var(how="pop") for name in names}
-    seen = engine.collect(rows.aggregate(**moments)).row(0, named=True)
-    if any(not seen[f"v_{name}"] for name in names):
-        raise InputError("production.collinear")
-    return {name: (seen[f"m_{name}"], float(np.sqrt(seen[f"v_{name}"]))) for name in names}
-
-
-def _pairs(engine: Engine, rows: Ibis, roles: Roles) -> tuple[Any, dict[str, Any], dict[str, Any]]:
-    """Return every row that has its predecessor, kept, and the columns of both years by name."""
-    names = dict.fromkeys([roles.output, *roles.inputs, *roles.controls, *roles.proxy])
-    at = {name: f"x{roles.figures.index(name)}" for name in names}
-    now = rows.select("firm", "year", **{f"a_{one}": rows[one] for one in at.values()})
-    past = rows.select(_firm=rows.firm, _year=rows.year + 1, **{f"b_{one}": rows[one] for one in at.values()})
-    joined = now.join(past, [now.firm == past["_firm"], now.year == past["_year"]]).drop("_firm", "_year")
-    both = engine.keep(joined)
-    return both, *({name: both[f"{side}_{one}"] for name, one in at.items()} for side in "ab")
-
-
-def _counts(seen: Mapping[str, int], pairs: int) -> dict[str, int | None]:
-    rows, firms = int(seen["rows"]), int(seen["firms"])
-    return {"firms": firms, "rows": rows, "pairs": pairs, "gaps": rows - firms - pairs}  # a firm's first row is neither
 
 
 class _Stages:
     """The two stages of Olley and Pakes, Levinsohn and Petrin, Ackerberg, Caves and Frazer, as `ControlFunction`."""
 
-    def __init__(
-        self,
-        engine: Engine,
-        rows: Ibis,
-        x: Mapping[str, Any],
-        roles: Roles,
-        method: str,
-        settings: Settings,
-    ) -> None:
-        self.engine, self.rows, self.roles, self.settings = engine, rows, roles, settings
+    def __init__(self, given: _Given, method: str) -> None:
+        roles = given.roles
+        self.given, self.engine, self.rows, self.roles = given, given.engine, given.rows, roles
+        self.settings, self.x = given.settings, given.x
         gross = [name for name in roles.proxy if name in roles.free]
         acf = method == "acf"
         self.linear = () if acf else tuple(name for name in roles.free if name not in gross)
         self.second = tuple(name for name in roles.inputs if name not in self.linear)
         self.poly = tuple(dict.fromkeys([*(roles.free if acf else ()), *roles.state, *roles.proxy]))
-        self.powers = exponents(len(self.poly), settings.degree[0])
+        self.powers = exponents(len(self.poly), self.settings.degree[0])
         self.instruments = [(name, name in roles.free) for name in self.second] if acf or gross else None
-        self.units = _units(engine, rows, x, self.poly)
-        self.names = tuple(dict.fromkeys([roles.output, *roles.inputs, *roles.controls, *roles.proxy]))
+        self.units = given.units(self.poly)
 
     def _columns(self, x: Mapping[str, Any], one: Ibis) -> list[Any]:
         """Return the columns of the first stage at some rows: free inputs, controls, the polynomial."""
@@ -333,12 +309,12 @@ class _Stages:
         inverse = invert(sums[:-1, :-1])
         return inverse, inverse @ sums[:-1, -1]
 
-    def estimate(self, seen: Mapping[str, int]) -> Estimate:
+    def estimate(self) -> Estimate:
         """Return the estimate with errors of both stages, clustered by firm."""
-        x = {name: self.rows[f"x{self.roles.figures.index(name)}"] for name in self.names}
+        x = self.x
         inverse, gamma = self._first(x)
         flat, lead, second = len(self.linear) + len(self.roles.controls), len(self.linear), self.second
-        pairs, now, before = _pairs(self.engine, self.rows, self.roles)
+        pairs, now, before = self.given.pairs()
         one = pairs.year * 0.0 + 1.0
         firsts = [self._columns(side, one) for side in (now, before)]
         signals = [_combined(gamma[flat:], columns[flat:]) for columns in firsts]
@@ -350,8 +326,7 @@ class _Stages:
         stage, n = self._stage(table, pairs_now, pairs_before)
         minima = stage.search(hypercube(len(second), 0, self.settings.starts))
         free = [at for at, name in enumerate(second) if name in self.roles.free]
-        answer, status = choose(stage, minima, lambda theta: theta[:, None], free)
-        shown = answer or (minima[0] if minima else Minimum(np.full(len(second), np.nan), np.nan, 0, np.zeros(0)))
+        answer, status, shown = choose(stage, minima, lambda theta: theta[:, None], free)
         theta = shown.coefficients
         inputs = self.roles.inputs
         mean = np.zeros(len(inputs))
@@ -360,20 +335,20 @@ class _Stages:
         fit = Fit(
             coefficients=np.concatenate([gamma[:lead], theta, gamma[lead:flat]]), mean=mean, status=status,
             minima=tuple(minima), starts=self.settings.starts, criterion=shown.criterion,
-            leaning=tuple(second[at] for at in free if len(shown.lean) and shown.lean[at] < convention("lean")),
+            leaning=leaning(shown, free, second),
         )  # fmt: skip
         count = len(fit.coefficients)
         covariance = np.full((count, count), np.nan)
         if answer is not None:
             adds = self._adds(stage, theta, table, (pairs_now, pairs_before), (inverse, gamma))
-            covariance = _covariance(self.engine, adds, count, int(seen["firms"]))
+            covariance = self.given.covariance(adds, count)
         every = self._columns(x, self.rows.year * 0.0 + 1.0)
         net = x[self.roles.output] - _combined(gamma[:flat], every[:flat]) if flat else x[self.roles.output]
         left = net - _combined(theta, [x[name] for name in second])
         firms = self.rows.select("firm", "year", productivity=left, noise=net - _combined(gamma[flat:], every[flat:]))
         return Estimate(
             fit=fit, terms=(*self.linear, *second, *self.roles.controls), searched=second, covariance=covariance,
-            counts=_counts(seen, n), firms=firms,
+            counts=self.given.counts(n), firms=firms,
         )  # fmt: skip
 
     def _stage(self, table: Ibis, now: Mapping[str, Any], before: Mapping[str, Any]) -> tuple[SecondStage, int]:
@@ -465,7 +440,7 @@ class _Stages:
         solve = np.linalg.inv(bread)
         lead = len(self.linear)
         gamma_part, second_part = inverse, solve @ through @ inverse
-        x = {name: self.rows[f"x{self.roles.figures.index(name)}"] for name in self.names}
+        x = self.x
         every = self._columns(x, self.rows.year * 0.0 + 1.0)
         error = x[self.roles.output] - _combined(gamma, every)
         order = np.vstack([gamma_part[:lead], second_part, gamma_part[lead:flat]])

@@ -123,24 +123,27 @@ def read(frame: AnyFrame, roles: Roles, verb: str) -> tuple[Tidy, pl.DataFrame, 
     table = tidy(frame, fields, key=[roles.firm, roles.year], verb=verb, table="firms", named=True)
     positive = [*roles.logged] if roles.logs else []
     positive += [name for name in [roles.share] if name]
-    bad: list[tuple[str, str, pl.Expr]] = []
+    faults: list[tuple[str, str]] = []
     for name in (*roles.figures, *([roles.by] if roles.by else [])):
-        bad.append((name, "missing", pl.col(name).is_null()))
-        if name in positive:
-            bad.append((name, "zero", pl.col(name) == 0))
-            bad.append((name, "negative", pl.col(name) < 0))
-        elif name in roles.costs:
-            bad.append((name, "negative", pl.col(name) < 0))
-    reasons: list[pl.Expr] = [pl.when(wrong).then(pl.lit(f"{why}\t{name}")) for name, why, wrong in bad]
-    marked = table.frame.with_columns(pl.coalesce(reasons).alias("_why"))
-    counted = marked.filter(pl.col("_why").is_not_null()).group_by("_why").len(name="rows").sort("_why")
-    parts = [str(one).split("\t") for one in counted["_why"]]
-    dropped = pl.DataFrame(
-        {"reason": [one[0] for one in parts], "column": [one[1] for one in parts], "rows": counted["rows"]},
-        schema={"reason": pl.String, "column": pl.String, "rows": pl.Int64},
-    )
-    good = marked.filter(pl.col("_why").is_null()).drop("_why")
+        more = ("zero", "negative") if name in positive else ("negative",) if name in roles.costs else ()
+        faults += [(name, why) for why in ("missing", *more)]
+    good, dropped = usable(table.frame, faults)
     return table, good.with_columns(pl.col(name).log() for name in positive), dropped
+
+
+def usable(frame: pl.DataFrame, faults: Sequence[tuple[str, str]]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the rows without a fault, and how many have which first: `faults` are columns, and what none may be."""
+    marks = []
+    for name, why in faults:
+        figure = pl.col(name)
+        wrong = figure.is_null() if why == "missing" else figure == 0 if why == "zero" else figure < 0
+        marks.append(pl.when(wrong).then(pl.lit(f"{why}\t{name}")))
+    marked = frame.with_columns(_why=pl.coalesce(marks))
+    counted = marked.filter(pl.col("_why").is_not_null()).group_by("_why").len(name="rows").sort("_why")
+    rows = [(*str(why).split("\t"), count) for why, count in counted.rows()]
+    schema = {"reason": pl.String, "column": pl.String, "rows": pl.Int64}
+    good = marked.filter(pl.col("_why").is_null()).drop("_why")
+    return good, pl.DataFrame(rows, schema=schema, orient="row")
 
 
 def panel(rows: pl.DataFrame, roles: Roles, last: int, followers: pl.DataFrame) -> Panel:

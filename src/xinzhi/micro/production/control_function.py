@@ -10,7 +10,7 @@ from scipy.special import log_ndtr, ndtr
 
 from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.micro.production.columns import Panel, Roles, convention
+from xinzhi.micro.production.columns import Panel, Roles
 from xinzhi.micro.production.fit import (
     Fit,
     Form,
@@ -18,9 +18,9 @@ from xinzhi.micro.production.fit import (
     choose,
     hypercube,
     invert,
+    leaning,
     least_squares,
     per_row,
-    settled,
     standardised,
 )
 from xinzhi.micro.production.second_stage import Minimum, Pairs, SecondStage, exponents, gram, monomials, slope
@@ -79,36 +79,26 @@ class ControlFunction:
         panel, row = self.panel, per_row(self.panel, weights)
         now, before = panel.now, panel.before
         y, x = panel.y, self.x
-
-        def columns(some: slice) -> FloatArray:
-            return np.vstack([x[:, some], y[some]])
-
-        sums = gram(columns, len(y), row)
+        sums = gram(lambda some: np.vstack([x[:, some], y[some]]), len(y), row)
         inverse = invert(sums[:-1, :-1])
         gamma = inverse @ sums[:-1, -1]
         signal = gamma[self.flat :] @ x[self.flat :]
         net = y - gamma[: self.flat] @ x[: self.flat]  # of free inputs and controls
         survival, probit = self._survival(row) if self.attrition else (np.zeros((0, len(y))), None)
         further = np.vstack([survival[:, before], panel.block(panel.roles.drivers)[:, before]])
-        pairs = Pairs(
-            signal=signal[now],
-            signal_before=signal[before],
-            inputs=self.z[:, now],
-            inputs_before=self.z[:, before],
-            further=further,
-            degree=self.degree[1],
-            instruments=self.instruments,
-            outcome=None if self.instruments is not None else net[now],
-        )
+        z, z0, outcome = self.z[:, now], self.z[:, before], None if self.instruments is not None else net[now]
+        pairs = Pairs(signal[now], signal[before], z, z0, further, self.degree[1], self.instruments, outcome)
         stage = SecondStage(pairs, None if row is None else row[now], None if warm is None else warm.units)
         minima = stage.search(self.starts if warm is None else warm.extra[None])
         free = [at for at, name in enumerate(self.second) if name in panel.roles.free]
         at_mean = self.form.at_mean(panel.block(self.second))
         explained = self._explained(stage, minima) if self.attrition and weights is None else None
-        answer, status = choose(stage, minima, lambda theta: self._elasticities(theta, at_mean), free)
-        if warm is not None:  # a draw is searched from the estimate alone
-            answer, status = settled(stage, minima)
-        shown = answer or (minima[0] if minima else Minimum(np.full(len(self.z), np.nan), np.nan, 0, np.zeros(0)))
+        levels = panel.block(self.second)
+
+        def elasticities(theta: FloatArray) -> FloatArray:  # of all rows alike where the form has no pairs
+            return self.form.elasticities(theta, levels) if self.form.pairs else (at_mean @ theta)[:, None]
+
+        answer, status, shown = choose(stage, minima, elasticities, free, drawn=warm is not None)
         theta = shown.coefficients
         lead = len(self.linear)
         mean = np.zeros(len(self.inputs))
@@ -121,7 +111,7 @@ class ControlFunction:
             minima=tuple(minima),
             starts=len(self.starts),
             criterion=shown.criterion,
-            leaning=tuple(self.second[at] for at in free if len(shown.lean) and shown.lean[at] < convention("lean")),
+            leaning=leaning(shown, free, self.second),
             units=stage.units,
             extra=theta,
             explained=explained,
@@ -135,7 +125,7 @@ class ControlFunction:
         rows = None
         if self.form.pairs:
             rows = np.empty((len(self.inputs), len(y)))
-            rows[place[1]] = self.form.elasticities(theta, panel.block(self.second))
+            rows[place[1]] = elasticities(theta)
         return replace(
             fit,
             influence=influence,
@@ -159,12 +149,6 @@ class ControlFunction:
         source = pairs.inputs - local.slope * pairs.inputs_before if pairs.instruments is None else pairs.instruments
         left = local.weight[states].var(axis=1) / source[states].var(axis=1)
         return float(1 - left.min())
-
-    def _elasticities(self, theta: FloatArray, at_mean: FloatArray) -> FloatArray:
-        """Return those of the second stage `(p, n)`, or `(p, 1)` where all rows have the same."""
-        if self.form.pairs:
-            return self.form.elasticities(theta, self.panel.block(self.second))
-        return (at_mean @ theta)[:, None]
 
     def _influence(
         self,
@@ -240,11 +224,9 @@ class ShareEquation:
         count = len(others)
         self.powers = exponents(count + 1, settings.share_degree)
         self.basis = monomials(x, self.powers)  # of D
-        self.integral = self.basis * x[-1] / (1 + np.array([one[-1] for one in self.powers]))[:, None]
-        self.by = [
-            slope(x, self.powers, at) * x[-1] / (1 + np.array([one[-1] for one in self.powers]))[:, None]
-            for at in range(count)
-        ]
+        times = (1 + np.array([one[-1] for one in self.powers]))[:, None]
+        self.integral = self.basis * x[-1] / times
+        self.by = [slope(x, self.powers, at) * x[-1] / times for at in range(count)]
         rest = exponents(count, settings.share_degree)
         self.z = monomials(x[:-1], rest)[1:]
         self.z_by = [slope(x[:-1], rest, at)[1:] for at in range(count)]
@@ -288,10 +270,9 @@ class ShareEquation:
         big = float((np.exp(e) if row is None else np.exp(e) * row).sum() / total)
         signal = panel.y - e - (gamma / big) @ self.integral
         now, before = panel.now, panel.before
-        pairs = Pairs(
-            signal=signal[now], signal_before=signal[before], inputs=self.z[:, now], inputs_before=self.z[:, before],
-            further=panel.block(panel.roles.drivers)[:, before], degree=self.degree, instruments=self.instruments,
-        )  # fmt: skip
+        further = panel.block(panel.roles.drivers)[:, before]
+        z, z0 = self.z[:, now], self.z[:, before]
+        pairs = Pairs(signal[now], signal[before], z, z0, further, self.degree, self.instruments)
         stage = SecondStage(pairs, None if row is None else row[now], None if warm is None else warm.units)
         minima = stage.search(self.starts if warm is None else warm.extra[None, split:])
 
@@ -303,11 +284,7 @@ class ShareEquation:
             values = elasticities(alpha)
             return np.asarray((values if row is None else values * row).sum(axis=1) / total)
 
-        answer, status = choose(stage, minima, elasticities, self.free)
-        if warm is not None:  # a draw is searched from the estimate alone
-            answer, status = settled(stage, minima)
-        nothing = Minimum(np.full(len(self.z), np.nan), np.nan, 0, np.zeros(0))
-        shown = answer or (minima[0] if minima else nothing)
+        answer, status, shown = choose(stage, minima, elasticities, self.free, drawn=warm is not None)
         alpha = shown.coefficients
         mean = averaged(alpha)
         fit = Fit(

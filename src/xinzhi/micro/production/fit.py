@@ -117,8 +117,10 @@ class Form:
     def elasticities(self, theta: FloatArray, inputs: FloatArray) -> FloatArray:
         """Return the elasticities `(p, n)`."""
         count = len(inputs)
-        v, bend = inputs - self.centre, self._bend(theta[count:], count)
-        return np.asarray(theta[:count, None] + bend @ v)
+        bend = np.zeros((count, count))
+        for (i, j), value in zip(self.pairs, theta[count:], strict=True):
+            bend[i, j] = bend[j, i] = value
+        return np.asarray(theta[:count, None] + bend @ (inputs - self.centre))
 
     def at_mean(self, inputs: FloatArray) -> FloatArray:
         """Return the matrix `(p, q)` that gives the mean elasticities of the coefficients."""
@@ -129,12 +131,6 @@ class Form:
             matrix[j, count + at] += mean[i] if i != j else 0.0
         return matrix
 
-    def _bend(self, second: FloatArray, count: int) -> FloatArray:
-        bend = np.zeros((count, count))
-        for (i, j), value in zip(self.pairs, second, strict=True):
-            bend[i, j] = bend[j, i] = value
-        return bend
-
 
 def unsolved(method: Method, starts: int) -> Fit:
     """Return what is left when no search settles."""
@@ -142,11 +138,11 @@ def unsolved(method: Method, starts: int) -> Fit:
     return Fit(coefficients=coefficients, mean=mean, status="no-solution", starts=starts)
 
 
-def hypercube(first: int, second: int, starts: int, seed: int = 1) -> FloatArray:
+def hypercube(first: int, second: int, starts: int) -> FloatArray:
     """Return starts `(starts, q)`: a Latin hypercube over elasticities, and a narrow one over second-order terms."""
     low, high = convention("box")
     width = (high - low) / 10
-    rng, size = np.random.default_rng(seed).spawn(1)[0], first + second
+    rng, size = np.random.default_rng(1).spawn(1)[0], first + second
     inside = rng.uniform(size=(starts, size))
     rank = np.tile(np.arange(1, starts + 1), (size, 1))
     for line in rank:
@@ -157,42 +153,49 @@ def hypercube(first: int, second: int, starts: int, seed: int = 1) -> FloatArray
 
 
 def choose(
-    stage: SecondStage, minima: Sequence[Minimum], elasticities: Callable[[FloatArray], FloatArray], free: Sequence[int]
-) -> tuple[Minimum | None, Status]:
-    """Return the solution that is the answer, and how it stands; None when there is no answer.
+    stage: SecondStage,
+    minima: Sequence[Minimum],
+    elasticities: Callable[[FloatArray], FloatArray],
+    free: Sequence[int],
+    *,
+    drawn: bool = False,
+) -> tuple[Minimum | None, Status, Minimum]:
+    """Return the solution that is the answer (None where there is none), how it stands, and what is shown.
 
     With as many conditions as coefficients every root meets them exactly, and there may be several; elsewhere solutions
     are equal when the data cannot tell them apart. Of equal ones those out of range on average are no answer, nor,
     while there is another, one where the innovation falls with the free inputs, nor one out of range in many rows.
-    `elasticities` gives those of rows `(p, n)`, or `(p, 1)`.
+    `elasticities` gives those of rows `(p, n)`, or `(p, 1)`. A draw, `drawn`, is searched from the estimate alone: its
+    end is the answer where it meets the conditions.
     """
-    low, high = convention("elasticity_range")
+    nothing = Minimum(np.full(len(stage.units.base), np.nan), np.nan, 0, np.zeros(0))
+    shown = minima[0] if minima else nothing
     if not minima:
-        return None, "no-solution"
+        return None, "no-solution", shown
+    if drawn:
+        return (None, "local", shown) if stage.exact and not stage.root(shown) else (shown, "ok", shown)
+    low, high = convention("elasticity_range")
     if stage.exact:
         equal = [one for one in minima if stage.root(one)]
     else:
-        equal = [
-            one for one in minima if stage.rows * (one.criterion / minima[0].criterion - 1) < convention("indistinct")
-        ]
+        limit = convention("indistinct")
+        equal = [one for one in minima if stage.rows * (one.criterion / shown.criterion - 1) < limit]
     if not equal:
-        return None, "local"
+        return None, "local", shown
     each = {id(one): elasticities(one.coefficients) for one in equal}
     inside = [one for one in equal if ((mean := each[id(one)].mean(axis=1)) > low).all() and (mean < high).all()]
     if not inside:
-        return (equal[0], "out-of-range") if len(equal) == 1 else (None, "none-in-range")
+        return (equal[0], "out-of-range", equal[0]) if len(equal) == 1 else (None, "none-in-range", shown)
     if len(inside) > 1:
         fit = [one for one in inside if all(one.lean[at] > convention("lean") for at in free)] or inside
         rows = {id(one): ((each[id(one)] > low) & (each[id(one)] < high)).all(axis=0).mean() for one in fit}
         inside = [one for one in fit if rows[id(one)] >= convention("rows_in_range")] or fit
-    return (inside[0], "ok") if len(inside) == 1 else (None, "several")
+    return (inside[0], "ok", inside[0]) if len(inside) == 1 else (None, "several", shown)
 
 
-def settled(stage: SecondStage, minima: Sequence[Minimum]) -> tuple[Minimum | None, Status]:
-    """Return where a search from one start ended; None where that does not meet the conditions."""
-    if not minima:
-        return None, "no-solution"
-    return (None, "local") if stage.exact and not stage.root(minima[0]) else (minima[0], "ok")
+def leaning(shown: Minimum, free: Sequence[int], names: Sequence[str]) -> tuple[str, ...]:
+    """Return the free inputs with which the innovation falls at a solution."""
+    return tuple(names[at] for at in free if len(shown.lean) and shown.lean[at] < convention("lean"))
 
 
 def standardised(values: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:

@@ -10,10 +10,10 @@ import polars as pl
 from xinzhi.core.arrays import AnyFrame
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Facts, Result
-from xinzhi.core.text import words
 from xinzhi.data import Field, tidy
+from xinzhi.micro.production.columns import usable
 from xinzhi.micro.production.fit import ANSWERS
-from xinzhi.micro.production.result import ProductionFunction
+from xinzhi.micro.production.result import ProductionFunction, dropped_facts
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -31,12 +31,7 @@ class Markups(Result, verb="markups", topic="production", key=("firm", "year")):
         """Return the median and the mean by revenue, and what was left out."""
         markup, weight = (self.frame[name].to_numpy() for name in ("markup", "revenue"))
         values = {"median": float(np.median(markup)), "mean": float(np.average(markup, weights=weight))}
-        facts: Facts = {"headline.markups": {"n": self.frame.height, **values}}
-        facts["note.dropped"] = [
-            {"rows": row["rows"], "column": row["column"], "why": words(f"production.reason.{row['reason']}")}
-            for row in self.dropped.iter_rows(named=True)
-        ]
-        return facts
+        return {"headline.markups": {"n": self.frame.height, **values}, "note.dropped": dropped_facts(self.dropped)}
 
 
 def markups(
@@ -87,8 +82,7 @@ def markups(
     name = method or production.methods[0]
     if name not in production.methods or input not in options["free"] + options["proxy"]:
         raise UsageError("production.no-input", input=input, known=[*options["free"], *options["proxy"]])
-    good = production.diagnostics.filter(pl.col("method") == name, pl.col("status").is_in(ANSWERS))
-    if not good.height:
+    if production.diagnostics.filter(pl.col("method") == name, pl.col("status").is_in(ANSWERS)).is_empty():
         raise InputError("production.no-term", (), term=input, method=name, group="-")
     firm, year = options["firm"], options["year"]
     fields = [Field(firm, "any"), Field(year, "year"), Field(cost), Field(revenue)]
@@ -103,16 +97,11 @@ def markups(
     joined = rows.select("group", "firm", "year", elasticity=each, noise=pl.col("noise").fill_null(0.0)).join(
         table.frame.select(**columns), on=["firm", "year"], how="left", maintain_order="left"
     )
-    why = joined.with_columns(_why=pl.coalesce(_wrong(one) for one in ("elasticity", "cost", "revenue")))
-    counted = why.filter(pl.col("_why").is_not_null()).group_by("_why").len(name="rows").sort("_why")
-    parts = [str(one).split("\t") for one in counted["_why"]]
-    called = {"cost": cost, "revenue": revenue, "elasticity": input}
-    dropped = pl.DataFrame(
-        {"reason": [one[0] for one in parts], "column": [called[one[1]] for one in parts], "rows": counted["rows"]},
-        schema={"reason": pl.String, "column": pl.String, "rows": pl.Int64},
-    )
+    faults = [(one, why) for one in ("elasticity", "cost", "revenue") for why in ("missing", "zero", "negative")]
+    good, dropped = usable(joined, faults)
+    dropped = dropped.with_columns(pl.col("column").replace({"cost": cost, "revenue": revenue, "elasticity": input}))
     share = pl.col("cost") / (pl.col("revenue") * (-pl.col("noise")).exp())
-    made = why.filter(pl.col("_why").is_null()).with_columns(share=share, markup=pl.col("elasticity") / share)
+    made = good.with_columns(share=share, markup=pl.col("elasticity") / share)
     made = made.select("group", "firm", "year", "elasticity", "share", "markup", "revenue")
     if made.is_empty():
         raise InputError("production.no-markup")
@@ -124,21 +113,5 @@ def markups(
         high=markup.quantile(0.75, "linear"),
         mean=(markup * weight).sum() / weight.sum(),
     )
-    call = {"input": input, "cost": cost, "revenue": revenue, "method": name}
-    return Markups(
-        frame=made,
-        provenance=table.provenance("markups", **call),
-        kind=table.kind,
-        years=years.sort("group", "year"),
-        dropped=dropped,
-    )
-
-
-def _wrong(name: str) -> pl.Expr:
-    """Return why a figure cannot be used, null where it can."""
-    figure = pl.col(name)
-    return (
-        pl.when(figure.is_null()).then(pl.lit(f"missing\t{name}"))
-        .when(figure == 0).then(pl.lit(f"zero\t{name}"))
-        .when(figure < 0).then(pl.lit(f"negative\t{name}"))
-    )  # fmt: skip
+    about = table.provenance("markups", input=input, cost=cost, revenue=revenue, method=name)
+    return Markups(frame=made, provenance=about, kind=table.kind, years=years.sort("group", "year"), dropped=dropped)

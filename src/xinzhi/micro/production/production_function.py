@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, fields
-from functools import reduce
-from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack, get_args
+from functools import lru_cache, reduce
+from typing import Any, Literal, get_args
 
 import numpy as np
 import polars as pl
 from scipy.stats import chi2, norm
 
-from xinzhi.core.arrays import AnyEngine, AnyFrame, FloatArray
+from xinzhi.core.arrays import AnyEngine, AnyFrame, FloatArray, Ibis
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Provenance
 from xinzhi.micro.engine import ibis
@@ -22,32 +22,8 @@ from xinzhi.micro.production.linear import CostShares, LeastSquares, Robinson
 from xinzhi.micro.production.moments import BlundellBond, Wooldridge
 from xinzhi.micro.production.result import ALL, ProductionFunction
 
-if TYPE_CHECKING:
-    from xinzhi.micro.production.by_engine import Estimate
-
 Name = Literal["ols", "fe", "cost-shares", "op", "lp", "acf", "wooldridge", "robinson", "gnr", "blundell-bond"]
 METHODS: tuple[Name, ...] = get_args(Name)
-
-
-class Options(TypedDict, total=False):
-    """Further keywords of `production_function`."""
-
-    by: str | None
-    controls: Sequence[str]
-    drivers: Sequence[str]
-    share: str | None
-    costs: Sequence[str]
-    exit: str | None
-    attrition: bool
-    form: Literal["cobb-douglas", "translog"]
-    degree: tuple[int, int]
-    share_degree: int
-    starts: int
-    draws: int
-    level: float
-    seed: int
-    logs: bool
-    engine: Any
 
 
 def production_function(
@@ -60,7 +36,7 @@ def production_function(
     year: str = "year",
     *,
     method: Name | Sequence[Name] = "lp",
-    **options: Unpack[Options],
+    **options: Any,  # noqa: ANN401 - fields of `Settings` and `Roles`
 ) -> ProductionFunction:
     """Estimate a production function from firms over years.
 
@@ -121,43 +97,65 @@ def production_function(
         if name not in METHODS:
             raise UsageError("production.method", method=name, known=list(METHODS))
     roles = _roles(output, (free, state, proxy), (firm, year), chosen)
-    _refuse_idle(wanted, roles, settings)
+    # an option that would change nothing with a method is refused: the caller believes that it is at work
+    asked = {"attrition": settings.attrition, "drivers": bool(roles.drivers), "controls": bool(roles.controls)}
+    for name in wanted:
+        takes = {"attrition": name in _STAGED, "drivers": name in {*_STAGED, "gnr"}, "controls": name not in _BARE}
+        for option, given in asked.items():
+            if given and not takes[option]:
+                raise UsageError("production.idle", option=option, method=name)
+    call = {**{one.name: getattr(roles, one.name) for one in fields(roles)}, "method": wanted, **asdict(settings)}
     if engine is not None:
-        return _in_engine(frame, roles, wanted, settings, engine)
+        return _in_engine(frame, roles, wanted, settings, engine, call)
     table, rows, dropped = read(frame, roles, "production_function")
     last, keys = int(table.frame[year].max()), table.frame.select(firm, year)  # type: ignore[arg-type] # years are whole
     parts = rows.partition_by(roles.by, as_dict=True) if roles.by else {(ALL,): rows}
-    frames: dict[str, list[pl.DataFrame]] = {name: [] for name in _FRAMES}
+    groups = {str(key[0]): part for key, part in parts.items()}
+
+    @lru_cache(maxsize=1)
+    def firms(group: str) -> Panel:
+        return panel(groups[group], roles, last, keys)
+
+    def estimate(group: str, name: Name) -> dict[str, pl.DataFrame]:
+        return _estimated(firms(group), name, settings)
+
+    frames, left_out = _every(sorted(groups), wanted, roles, estimate, lambda group: groups[group].height)
+    return _result(frames, dropped, left_out, table.provenance("production_function", **call), kind=table.kind)
+
+
+Frames = dict[str, list[pl.DataFrame]]
+
+
+def _every(
+    groups: Sequence[str],
+    wanted: Sequence[Name],
+    roles: Roles,
+    estimate: Callable[[str, Name], dict[str, pl.DataFrame]],
+    height: Callable[[str], int],
+) -> tuple[Frames, list[dict[str, Any]]]:
+    """Return the tables of all groups and methods, and which of several groups are left out."""
+    frames: Frames = {name: [] for name in ("coefficients", "elasticities", "diagnostics", "minima", "productivity")}
     left_out: list[dict[str, Any]] = []
-    for group in sorted(parts, key=lambda one: str(one[0])):
-        called, height = str(group[0]), parts[group].height
-        firms = None
+    for group in groups:
         for name in wanted:
             try:
-                firms = firms or panel(parts[group], roles, last, keys)
-                made = _estimated(firms, name, settings)
+                made = estimate(group, name)
             except InputError as error:
                 if not roles.by:
                     raise
                 small = error.code == "production.few-firms"
-                why = {"reason": "few-firms" if small else "failed", "column": called if small else f"{called}, {name}"}
-                left_out += [{**why, "rows": height}]
+                why = {"reason": "few-firms" if small else "failed", "column": group if small else f"{group}, {name}"}
+                left_out.append({**why, "rows": height(group)})
                 if small:
                     break
                 continue
             for key, one in made.items():
-                frames[key].append(one.with_columns(method=pl.lit(name), group=pl.lit(called)))
-    about = table.provenance("production_function", **_call(roles, wanted, settings))
-    return _result(frames, dropped, left_out, about, kind=table.kind)
-
-
-def _call(roles: Roles, wanted: Sequence[str], settings: Settings) -> dict[str, Any]:
-    """Return what was asked, for the provenance."""
-    return {**{one.name: getattr(roles, one.name) for one in fields(roles)}, "method": wanted, **asdict(settings)}
+                frames[key].append(one.with_columns(method=pl.lit(name), group=pl.lit(group)))
+    return frames, left_out
 
 
 def _result(
-    frames: Mapping[str, list[pl.DataFrame]],
+    frames: Frames,
     dropped: pl.DataFrame,
     left_out: Sequence[Mapping[str, Any]],
     about: Provenance,
@@ -166,22 +164,19 @@ def _result(
     """Return the result of all methods and groups; refuse one without any estimate."""
     if not frames["diagnostics"]:
         raise InputError("production.few-firms", firms=0, least=convention("fewest_firms"))
-    done = {key: pl.concat(found, how="diagonal") for key, found in frames.items() if found}
+    done: dict[str, Any] = {key: pl.concat(found, how="diagonal") for key, found in frames.items() if found}
     done = {key: one.select("method", "group", pl.exclude("method", "group")) for key, one in done.items()}
-    return ProductionFunction(
-        frame=done["coefficients"],
-        provenance=about,
-        elasticities=done["elasticities"],
-        diagnostics=done["diagnostics"],
-        minima=done["minima"],
-        dropped=pl.concat([dropped, pl.DataFrame(left_out, schema=dropped.schema)]),
-        productivity=done["productivity"],
-        **more,
-    )
+    every = pl.concat([dropped, pl.DataFrame(left_out, schema=dropped.schema)])
+    return ProductionFunction(frame=done.pop("coefficients"), provenance=about, dropped=every, **done, **more)
 
 
 def _in_engine(
-    source: AnyFrame, roles: Roles, wanted: Sequence[Name], settings: Settings, engine: AnyEngine
+    source: AnyFrame,
+    roles: Roles,
+    wanted: Sequence[Name],
+    settings: Settings,
+    engine: AnyEngine,
+    call: Mapping[str, Any],
 ) -> ProductionFunction:
     """Return the result of sums that an engine computes."""
     from xinzhi.data import provenance
@@ -197,75 +192,85 @@ def _in_engine(
         refuse_proxy(roles, name)
     own, rows, dropped = by_engine.read(source, roles, engine)
     groups = sorted(own.collect(rows.select("by").distinct())["by"]) if roles.by else [ALL]
-    frames: dict[str, list[pl.DataFrame]] = {name: [] for name in _FRAMES}
-    left_out: list[dict[str, Any]] = []
     tables = []
-    for group in groups:
-        part = rows.filter(rows.by == group) if roles.by else rows
-        for name in wanted:
-            try:
-                made = by_engine.estimated(own, part, roles, name, settings)
-            except InputError as error:
-                if not roles.by:
-                    raise
-                small = error.code == "production.few-firms"
-                height = own.collect(part.aggregate(n=part.count())).item()
-                why = {"reason": "few-firms" if small else "failed", "column": group if small else f"{group}, {name}"}
-                left_out += [{**why, "rows": height}]
-                if small:
-                    break
-                continue
-            for key, one in _of_sums(made, roles, settings).items():
-                frames[key].append(one.with_columns(method=pl.lit(name), group=pl.lit(group)))
-            empty = {} if "noise" in made.firms.columns else {"noise": made.firms.productivity * 0.0}
-            table = made.firms.mutate(**empty, method=ibis().literal(name), group=ibis().literal(group))
-            tables.append(table.select("method", "group", "firm", "year", "productivity", "noise"))
-    about = provenance("production_function", **_call(roles, wanted, settings), engine=own.name)
-    whole = reduce(lambda one, two: one.union(two), tables) if tables else None
+
+    def part(group: str) -> Ibis:
+        return rows.filter(rows.by == group) if roles.by else rows
+
+    def estimate(group: str, name: Name) -> dict[str, pl.DataFrame]:
+        made = by_engine.estimated(own, part(group), roles, name, settings)
+        empty = {} if "noise" in made.firms.columns else {"noise": made.firms.productivity * 0.0}
+        table = made.firms.mutate(**empty, method=ibis().literal(name), group=ibis().literal(group))
+        tables.append(table.select("method", "group", "firm", "year", "productivity", "noise"))
+        inputs = [made.terms.index(one) for one in roles.inputs]
+        z, whole = float(norm.ppf((1 + settings.level) / 2)), made.covariance[np.ix_(inputs, inputs)].sum()
+        error = np.sqrt(np.diag(made.covariance))
+        spreads = [
+            (one, values - z * one, values + z * one)
+            for one, values in ((error, made.fit.coefficients), (error[inputs], made.fit.mean))
+        ]
+        how: dict[str, Any] = {
+            "terms": made.terms,
+            "inputs": roles.inputs,
+            "searched": made.searched,
+            "counts": made.counts,
+        }
+        return _tables(made.fit, roles, spreads, float(np.sqrt(whole)), **how)
+
+    frames, left_out = _every(
+        groups, wanted, roles, estimate, lambda group: own.collect(part(group).aggregate(n=part(group).count())).item()
+    )
+    about = provenance("production_function", **call, engine=own.name)
+    every = reduce(lambda one, two: one.union(two), tables) if tables else None
     none: dict[str, Any] = dict.fromkeys(("method", "group", "firm"), pl.String) | {"year": pl.Int64}
     none |= dict.fromkeys(("productivity", "noise", "omega"), pl.Float64)
     frames["productivity"] = [pl.DataFrame(schema=none)]
-    return _result(frames, dropped, left_out, about, firms=whole, engine=own)
+    return _result(frames, dropped, left_out, about, firms=every, engine=own)
 
 
-def _of_sums(made: Estimate, roles: Roles, settings: Settings) -> dict[str, pl.DataFrame]:
-    """Return the tables of an estimate whose covariance is known."""
-    fit, answer = made.fit, made.fit.status in ANSWERS
-    z = float(norm.ppf((1 + settings.level) / 2))
+Spread = tuple[FloatArray, FloatArray, FloatArray]  # standard errors and ends of the intervals
 
-    def lines(terms: Sequence[str]) -> pl.DataFrame:
-        at = [made.terms.index(term) for term in terms]
-        error = np.sqrt(np.diag(made.covariance))[at]
-        shown = fit.coefficients[at] if answer else np.full(len(at), np.nan)
-        columns = {"estimate": shown, "standard_error": error, "low": shown - z * error, "high": shown + z * error}
-        return pl.DataFrame({"term": list(terms), **columns}).with_columns(pl.col(*columns).fill_nan(None))
 
-    inputs = [made.terms.index(name) for name in roles.inputs]
-    scale_error = float(np.sqrt(made.covariance[np.ix_(inputs, inputs)].sum()))
-    coefficients = lines(made.terms).with_columns(
-        role=pl.Series(_parts_played(roles, made.terms)), status=pl.lit(fit.status)
-    )
+def _tables(  # noqa: PLR0913 - what an estimate is made of
+    fit: Fit,
+    roles: Roles,
+    spreads: Sequence[Spread],
+    scale_error: float,
+    *,
+    terms: Sequence[str],
+    inputs: Sequence[str],
+    searched: Sequence[str],
+    counts: Mapping[str, int | None],
+    drawn: int = 0,
+) -> dict[str, pl.DataFrame]:
+    """Return the tables of an estimate; linear coefficients of a first stage are not among the minima of a search."""
+
+    def lines(names: Sequence[str], values: FloatArray, spread: Spread) -> pl.DataFrame:
+        shown = values if fit.status in ANSWERS else np.full(len(values), np.nan)
+        columns = dict(zip(("estimate", "standard_error", "low", "high"), (shown, *spread), strict=True))
+        return pl.DataFrame({"term": list(names), **columns}).with_columns(pl.col(*columns).fill_nan(None))
+
+    played = {name: role for role in ("controls", "state", "free") for name in getattr(roles, role)}
+    role = [played.get(term, "proxy" if term in roles.proxy else "second-order") for term in terms]
+    schema = {"number": pl.Int64, "term": pl.String, "estimate": pl.Float64, "criterion": pl.Float64}
+    minima = [
+        (number, term, float(value), one.criterion, one.starts)
+        for number, one in enumerate(fit.minima, 1)
+        for term, value in zip(searched, one.coefficients, strict=True)
+    ]
+    coefficients = lines(terms, fit.coefficients, spreads[0])
     return {
-        "coefficients": coefficients,
-        "elasticities": lines(roles.inputs),
-        "diagnostics": _diagnostics(made.counts, fit, 0, scale_error),
-        "minima": _minima(made.searched, fit),
+        "coefficients": coefficients.with_columns(role=pl.Series(role), status=pl.lit(fit.status)),
+        "elasticities": lines(inputs, fit.mean, spreads[1]),
+        "diagnostics": _diagnostics(counts, fit, drawn, scale_error),
+        "minima": pl.DataFrame(minima, schema=schema | {"starts": pl.Int64}, orient="row"),
     }
 
 
-def _parts_played(roles: Roles, terms: Sequence[str]) -> list[str]:
-    played = {name: role for role in ("controls", "state", "free") for name in getattr(roles, role)}
-    return [played.get(term, "proxy" if term in roles.proxy else "second-order") for term in terms]
-
-
-_FRAMES = ("coefficients", "elasticities", "diagnostics", "minima", "productivity")
-
-
-def _settle(options: Options) -> tuple[Settings, dict[str, Any]]:
+def _settle(given: dict[str, Any]) -> tuple[Settings, dict[str, Any]]:
     """Return how to estimate, checked, and the options that name columns."""
     names = ("by", "controls", "drivers", "share", "costs", "exit", "logs")
     known = [*names, *(one.name for one in fields(Settings))]
-    given: dict[str, Any] = dict(options)
     for name in given:
         if name not in known:
             raise UsageError("production.option", option=name, known=sorted(known))
@@ -298,42 +303,11 @@ def _roles(output: str, inputs: tuple[Any, Any, Any], key: tuple[str, str], chos
         controls = (*controls, *more)
     if not (free or state):
         raise UsageError("production.no-inputs")
-    return Roles(
-        output=output.strip(),
-        free=free,
-        state=state,
-        proxy=proxy,
-        firm=key[0],
-        year=key[1],
-        controls=controls,
-        **chosen,
-    )
-
-
-def _refuse_idle(wanted: Sequence[Name], roles: Roles, settings: Settings) -> None:
-    """Refuse an option that would change nothing with a method, and that the caller believes to be at work."""
-    asked = {"attrition": settings.attrition, "drivers": bool(roles.drivers), "controls": bool(roles.controls)}
-    for name in wanted:
-        takes = {"attrition": name in _STAGED, "drivers": name in {*_STAGED, "gnr"}, "controls": name not in _BARE}
-        for option, given in asked.items():
-            if given and not takes[option]:
-                raise UsageError("production.idle", option=option, method=name)
+    named: dict[str, Any] = {"output": output.strip(), "firm": key[0], "year": key[1]}
+    return Roles(**named, free=free, state=state, proxy=proxy, controls=controls, **chosen)
 
 
 _STAGED, _BARE = ("op", "lp", "acf"), ("cost-shares", "gnr")
-
-
-def _method(firms: Panel, name: Name, settings: Settings) -> Method:
-    """Return an estimator with its columns ready."""
-    if name in _STAGED:
-        return ControlFunction(firms, name, settings)
-    if name in {"ols", "fe"}:
-        return LeastSquares(firms, name, settings)
-    if settings.form != "cobb-douglas":
-        raise UsageError("production.form", method=name)
-    return _OTHERS[name](firms, settings)
-
-
 _OTHERS: dict[str, Callable[[Panel, Settings], Method]] = {
     "cost-shares": CostShares,
     "wooldridge": Wooldridge,
@@ -344,45 +318,52 @@ _OTHERS: dict[str, Callable[[Panel, Settings], Method]] = {
 
 
 def _estimated(firms: Panel, name: Name, settings: Settings) -> dict[str, pl.DataFrame]:
-    """Return the tables of one method and group."""
-    method = _method(firms, name, settings)
+    """Return the tables of one method and group, with productivity by firm and year."""
+    method: Method
+    if name in _STAGED:
+        method = ControlFunction(firms, name, settings)
+    elif name in {"ols", "fe"}:
+        method = LeastSquares(firms, name, settings)
+    elif settings.form != "cobb-douglas":
+        raise UsageError("production.form", method=name)
+    else:
+        method = _OTHERS[name](firms, settings)
     fit = method.fit()
-    answer = fit.status in ANSWERS
-    drawn = draws(method, fit, firms.ids, settings.draws, settings.seed) if settings.draws and answer else None
-    z = float(norm.ppf((1 + settings.level) / 2))
-
-    def lines(terms: Sequence[str], at: int, values: FloatArray, influence: FloatArray | None) -> pl.DataFrame:
-        error, low, high = _spread(values, influence, None if drawn is None else drawn[at], z, settings.level)
-        shown = values if answer else np.full(len(values), np.nan)
-        columns = {"estimate": shown, "standard_error": error, "low": low, "high": high}
-        return pl.DataFrame({"term": list(terms), **columns}).with_columns(pl.col(*columns).fill_nan(None))
-
-    coefficients = lines(method.terms, 0, fit.coefficients, fit.influence)
-    elasticities = lines(method.inputs, 1, fit.mean, fit.mean_influence)
-    total, influence = fit.mean.sum()[None], fit.mean_influence
-    summed = None if drawn is None else drawn[1].sum(axis=1)[:, None]
-    through = None if influence is None else influence.sum(axis=0)[None]
-    scale_error = float(_spread(total, through, summed, z, settings.level)[0][0])
-    role = _parts_played(firms.roles, method.terms)
+    drawn: tuple[FloatArray, ...] | None = None
+    if settings.draws and fit.status in ANSWERS:
+        drawn = draws(method, fit, firms.ids, settings.draws, settings.seed)
+        drawn = (*drawn, drawn[1].sum(axis=1)[:, None])
+    through = fit.mean_influence
+    parts = (fit.coefficients, fit.influence), (fit.mean, through)
+    whole = fit.mean.sum()[None], None if through is None else through.sum(axis=0)[None]
+    *spreads, total = (
+        _spread(*part, None if drawn is None else drawn[at], settings.level) for at, part in enumerate((*parts, whole))
+    )
     counts = {"firms": firms.firms, "rows": len(firms.firm), "pairs": len(firms.now), "gaps": firms.gaps}
-    return {
-        "coefficients": coefficients.with_columns(role=pl.Series(role), status=pl.lit(fit.status)),
-        "elasticities": elasticities,
-        "diagnostics": _diagnostics(counts, fit, 0 if drawn is None else len(drawn[0]), scale_error),
-        "minima": _minima(method.searched, fit),
-        "productivity": _productivity(firms, method, fit),
+    how: dict[str, Any] = {
+        "terms": method.terms,
+        "inputs": method.inputs,
+        "searched": method.searched,
+        "counts": counts,
     }
+    made = _tables(fit, firms.roles, spreads, float(total[0][0]), **how, drawn=0 if drawn is None else len(drawn[0]))
+    omega = None if fit.productivity is None or fit.noise is None else fit.productivity - fit.noise
+    columns: dict[str, Any] = {"productivity": fit.productivity, "noise": fit.noise, "omega": omega}
+    if fit.elasticities is not None:  # those that differ by row
+        columns |= {f"elasticity:{name}": row for name, row in zip(method.inputs, fit.elasticities, strict=True)}
+    empty = pl.lit(None, pl.Float64)
+    known = {name: empty if values is None else pl.Series(name, values) for name, values in columns.items()}
+    rows = firms.rows.select(firm=pl.col(firms.roles.firm), year=pl.col(firms.roles.year))
+    return made | {"productivity": rows.with_columns(**known)}
 
 
-def _spread(
-    values: FloatArray, influence: FloatArray | None, drawn: FloatArray | None, z: float, level: float
-) -> tuple[FloatArray, FloatArray, FloatArray]:
+def _spread(values: FloatArray, influence: FloatArray | None, drawn: FloatArray | None, level: float) -> Spread:
     """Return standard errors and intervals: analytic ones, or those of the draws that found a solution."""
     if influence is None:
         nothing = np.full(len(values), np.nan)
         return nothing, nothing, nothing
     if drawn is None:
-        firms = influence.shape[1]
+        firms, z = influence.shape[1], float(norm.ppf((1 + level) / 2))
         error = np.sqrt((influence**2).sum(axis=1) * firms / (firms - 1))
         return error, values - z * error, values + z * error
     tail = 50 * (1 - level)
@@ -409,34 +390,6 @@ def _diagnostics(counts: Mapping[str, int | None], fit: Fit, drawn: int, error: 
         "explained": fit.explained,
         "draws": drawn,
     }
-    kinds: dict[str, Any] = {"returns_to_scale": pl.Float64, "returns_error": pl.Float64, "out_of_range": pl.Float64}
-    kinds |= {"criterion": pl.Float64, "p_value": pl.Float64, "explained": pl.Float64}
-    kinds |= {"pairs": pl.Int64, "gaps": pl.Int64}
+    numbers = ("returns_to_scale", "returns_error", "out_of_range", "criterion", "p_value", "explained")
+    kinds: dict[str, Any] = dict.fromkeys(numbers, pl.Float64) | dict.fromkeys(("pairs", "gaps"), pl.Int64)
     return pl.DataFrame([row], schema_overrides=kinds)
-
-
-def _minima(searched: Sequence[str], fit: Fit) -> pl.DataFrame:
-    """Return every distinct solution of the search; linear coefficients of the first stage are not searched for."""
-    schema = {
-        "number": pl.Int64,
-        "term": pl.String,
-        "estimate": pl.Float64,
-        "criterion": pl.Float64,
-        "starts": pl.Int64,
-    }
-    rows = []
-    for number, one in enumerate(fit.minima, 1):
-        for term, value in zip(searched, one.coefficients, strict=True):
-            rows.append((number, term, float(value), one.criterion, one.starts))
-    return pl.DataFrame(rows, schema=schema, orient="row")
-
-
-def _productivity(firms: Panel, method: Method, fit: Fit) -> pl.DataFrame:
-    """Return productivity by firm and year, the elasticities that differ by row beside it."""
-    omega = None if fit.productivity is None or fit.noise is None else fit.productivity - fit.noise
-    columns: dict[str, Any] = {"productivity": fit.productivity, "noise": fit.noise, "omega": omega}
-    if fit.elasticities is not None:
-        columns |= {f"elasticity:{name}": row for name, row in zip(method.inputs, fit.elasticities, strict=True)}
-    empty = pl.lit(None, pl.Float64)
-    known = {name: empty if values is None else pl.Series(name, values) for name, values in columns.items()}
-    return firms.rows.select(firm=pl.col(firms.roles.firm), year=pl.col(firms.roles.year)).with_columns(**known)

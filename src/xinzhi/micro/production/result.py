@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -92,62 +93,50 @@ class ProductionFunction(Result, verb="production_function", topic="production",
 
     def facts(self) -> Facts:
         """Return elasticities and returns to scale by method, what is no answer, and what a reader should know."""
-        good = self.diagnostics.filter(pl.col("status").is_in(ANSWERS))
-        facts: Facts = {"answer.elasticities": [self._said(row) for row in good.iter_rows(named=True)]}
-        if not good.height:
-            facts = {"answer.nothing": {}}
-        bad = self.diagnostics.filter(~pl.col("status").is_in(ANSWERS))
-        facts["answer.no_answer"] = [
-            {**_who(row), "why": words(f"production.status.{row['status']}")} for row in bad.iter_rows(named=True)
-        ]
-        facts["answer.out_of_range"] = [
-            _who(row) for row in good.filter(pl.col("status") == "out-of-range").iter_rows(named=True)
-        ]
-        facts["note.minima"] = [
-            {**_who(row), "n": row["minima"], "starts": row["starts"]}
-            for row in self.diagnostics.filter(pl.col("minima") > 1).iter_rows(named=True)
-        ]
-        facts["note.leaning"] = [
-            {**_who(row), "inputs": row["leaning"].split(",")}
-            for row in good.filter(pl.col("leaning") != "").iter_rows(named=True)
-        ]
-        facts["note.attrition"] = [
-            {**_who(row), "share": row["explained"]}
-            for row in self.diagnostics.filter(pl.col("explained") > convention("explained")).iter_rows(named=True)
-        ]
-        facts["note.dropped"] = [
-            {"rows": row["rows"], "column": row["column"], "why": words(f"production.reason.{row['reason']}")}
-            for row in self.dropped.iter_rows(named=True)
-        ]
+        every, known = self.diagnostics, pl.col("status").is_in(ANSWERS)
+        good, bad = every.filter(known), every.filter(~known)
+        facts: Facts = {"answer.elasticities": _told(good, self._parts)} if good.height else {"answer.nothing": {}}
+        facts["answer.no_answer"] = _told(bad, lambda row: {"why": words(f"production.status.{row['status']}")})
+        facts["answer.out_of_range"] = _told(good.filter(pl.col("status") == "out-of-range"), lambda _: {})
+        many, split = every.filter(pl.col("minima") > 1), good.filter(pl.col("leaning") != "")
+        facts["note.minima"] = _told(many, lambda row: {"n": row["minima"], "starts": row["starts"]})
+        facts["note.leaning"] = _told(split, lambda row: {"inputs": row["leaning"].split(",")})
+        much = every.filter(pl.col("explained") > convention("explained"))
+        facts["note.attrition"] = _told(much, lambda row: {"share": row["explained"]})
+        facts["note.dropped"] = dropped_facts(self.dropped)
         draws = self.provenance.options["draws"]
-        facts["note.lost_draws"] = [
-            {**_who(row), "n": draws - row["draws"]} for row in good.iter_rows(named=True) if row["draws"] < draws
-        ]
-        gaps = int(self.diagnostics.unique("group")["gaps"].sum())
+        lost = good.filter(pl.col("draws") < draws)
+        facts["note.lost_draws"] = _told(lost, lambda row: {"n": draws - row["draws"]})
+        gaps = int(every.unique("group")["gaps"].sum())
         if gaps:
             facts["note.gaps"] = {"n": gaps}
         level = f"{100 * self.provenance.options['level']:g}"
         facts["note.draws" if draws else "note.analytic"] = {"draws": draws, "level": level}
         return facts
 
-    def _said(self, row: dict[str, Any]) -> dict[str, object]:
+    def _parts(self, row: dict[str, Any]) -> dict[str, object]:
         rows = self.elasticities.filter(pl.col("method") == row["method"], pl.col("group") == row["group"])
         parts = [
             words("production.chart.part", input=one["term"], value=one["estimate"], error=one["standard_error"])
             for one in rows.iter_rows(named=True)
         ]
-        return {
-            **_who(row),
-            "parts": parts,
-            "scale": row["returns_to_scale"],
-            "firms": row["firms"],
-            "rows": row["rows"],
-        }
+        return {"parts": parts, "scale": row["returns_to_scale"], "firms": row["firms"], "rows": row["rows"]}
 
 
-def _who(row: dict[str, Any]) -> dict[str, object]:
-    """Return method and group in words."""
-    return {"method": method_text(row["method"]), "group": group_text(row["group"])}
+def _told(rows: pl.DataFrame, more: Callable[[dict[str, Any]], dict[str, object]]) -> list[Mapping[str, object]]:
+    """Return method and group of every row in words, with what more is to be told of it."""
+    return [
+        {"method": method_text(row["method"]), "group": group_text(row["group"]), **more(row)}
+        for row in rows.iter_rows(named=True)
+    ]
+
+
+def dropped_facts(dropped: pl.DataFrame) -> list[Mapping[str, object]]:
+    """Return how many rows were left out for want of which column, and why."""
+    return [
+        {"rows": rows, "column": column, "why": words(f"production.reason.{reason}")}
+        for reason, column, rows in dropped.select("reason", "column", "rows").rows()
+    ]
 
 
 def group_text(group: str) -> Text:
