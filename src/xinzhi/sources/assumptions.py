@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
@@ -15,20 +15,25 @@ import polars as pl
 from xinzhi.core import parameters
 from xinzhi.core.arrays import AnyFrame, BoolArray
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.result import Facts, FrameKind
+from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text
 from xinzhi.data import Field, tidy
 from xinzhi.sources.detail import Level
+from xinzhi.yardstick import Measurement
 
 
-def read(
-    frame: AnyFrame, keys: Sequence[str], numbers: Sequence[str], *, year: str | None = None
-) -> tuple[pl.DataFrame, FrameKind]:
-    """Return keys and numbers as floats, sorted by the keys, and the kind of frame; `year` is the key of years."""
+def read(frame: AnyFrame, keys: Sequence[str], numbers: Sequence[str], *, year: str | None = None) -> pl.DataFrame:
+    """Return keys and numbers as floats, sorted by the keys; `year` is the key of years."""
     fields = [Field(name, "year" if name == year else "any") for name in keys]
     fields += [Field(name) for name in dict.fromkeys(numbers) if name not in keys]
-    done = tidy(frame, fields, key=keys, empty=True)
-    return done.frame, done.kind
+    return tidy(frame, fields, key=keys, empty=True).frame
+
+
+def read_positive(frame: AnyFrame, keys: Sequence[str], numbers: Sequence[str]) -> pl.DataFrame:
+    """Return keys, the last of which is the year, and numbers that have logarithms."""
+    rows = read(frame, keys, numbers, year=keys[-1])
+    require_positive(rows, numbers, keys)
+    return rows
 
 
 def require_positive(rows: pl.DataFrame, names: Sequence[str], keys: Sequence[str]) -> None:
@@ -38,6 +43,13 @@ def require_positive(rows: pl.DataFrame, names: Sequence[str], keys: Sequence[st
         if bad.height:
             place = ", ".join(f"{key} {value}" for key, value in zip(keys, bad.select(keys).row(0), strict=True))
             raise InputError("sources.no-logarithm", name=name, n=bad.height, place=place)
+
+
+def in_depth_parts(measurement: Measurement, result: Result, verb: str, **options: object) -> dict[str, Any]:
+    """Return what every look in depth has of the decomposition that it looks into: regions, names and provenance."""
+    said = {**result.provenance.options, **options}
+    about = replace(result.provenance, verb=f"sources.{verb}", options=said)
+    return {"regions": measurement.regions, "names": result.names, "kind": result.kind, "provenance": about}
 
 
 def left_out_facts(frame: pl.DataFrame) -> Facts:
@@ -132,7 +144,7 @@ def emerging_mask(names: tuple[str, ...], level: Level, emerging: Emerging) -> t
     named = _codes(names, emerging)
     outside = tuple(code for code in dict.fromkeys(named) if code not in names)
     if level == "industry" and outside and len(outside) == len(set(named)):
-        raise UsageError("sources.emerging-unknown", named=_listed(outside), known=_listed(names))
+        raise UsageError("sources.emerging-unknown", named=shortened(outside), known=shortened(names))
     return np.isin(names, named), outside
 
 
@@ -148,9 +160,10 @@ def _codes(names: tuple[str, ...], emerging: Emerging) -> list[str]:
     if not truths and not isinstance(given, Mapping):
         return [str(code) for code in values]
     if not len(truths) == len(values) == len(codes):
-        raise UsageError("sources.emerging-truths", truths=len(truths), n=len(values), known=_listed(names))
+        raise UsageError("sources.emerging-truths", truths=len(truths), n=len(values), known=shortened(names))
     return [str(code) for code, here in zip(codes, truths, strict=True) if here]
 
 
-def _listed(codes: tuple[str, ...]) -> str:
+def shortened(codes: Sequence[str]) -> str:
+    """Return some codes as a list that may break off."""
     return ", ".join(codes[:_SHOWN]) + (", ..." if len(codes) > _SHOWN else "")

@@ -62,16 +62,17 @@ def industry_accounts(detail: Detail, measured: Measured, assume: Assumptions) -
     scaled = assume["output_gap"] == "scale"
     output = np.where(exists, output + gap, output) if scaled else output
     labour_share, current = _shares(detail, measured, assume, weight, share)
-    _inside(labour_share, detail)
+    outside = (labour_share < 0) | (labour_share > 1)
+    if outside.any():
+        names = [detail.names[row] for row in np.flatnonzero(outside.any(axis=(1, 2))).tolist()]
+        raise InputError("sources.share-outside", names=names[:5])
     people = labour + skill
     residual = output - (1.0 - labour_share) * capital - labour_share * people
     ruler = measured.growth
-    moved_capital = (weight * (1.0 - labour_share) * capital).sum(
-        axis=0
-    ) - measured.capital_weight * ruler.capital_growth
-    moved_labour = (weight * labour_share * people).sum(axis=0) - ruler.labour_share * (
-        ruler.labour_growth + ruler.human_capital_growth
-    )
+    moved_capital = (weight * (1.0 - labour_share) * capital).sum(axis=0)
+    moved_capital = moved_capital - measured.capital_weight * ruler.capital_growth
+    grown = ruler.labour_growth + ruler.human_capital_growth
+    moved_labour = (weight * labour_share * people).sum(axis=0) - ruler.labour_share * grown
     bought = np.zeros_like(weight) if detail.gross is None else np.where(exists, averaged(detail.gross.share), 0.0)
     accounts = Accounts(
         weight=weight,
@@ -146,14 +147,6 @@ def scaled_shares(share: FloatArray, weight: FloatArray, total: FloatArray) -> F
     return np.where(np.isfinite(weight), 1.0 / (1.0 + np.exp(-(odds + (low + high) / 2))), np.nan)
 
 
-def _inside(share: FloatArray, detail: Detail) -> None:
-    """Refuse a labour share outside 0 to 1, naming the industries."""
-    bad = (share < 0) | (share > 1)
-    if bad.any():
-        names = [detail.names[row] for row in np.flatnonzero(bad.any(axis=(1, 2))).tolist()]
-        raise InputError("sources.share-outside", names=list(names[:5]))
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BestPractice:
     """Levels and frontier `(I, R, T)`; `cross_section` compares the regions of one year alone (Caves et al. 1982)."""
@@ -176,13 +169,9 @@ def best_practice(detail: Detail, accounts: Accounts, assume: Assumptions) -> Be
     change = accounts.residual * (1.0 - accounts.intermediate_share)
     if not detail.comparable:
         nothing = np.full(change.shape, np.nan)
-        return BestPractice(
-            level=nothing,
-            cross_section=nothing,
-            movement=nothing[:, 0],
-            distance=nothing,
-            leader=np.full(nothing[:, 0].shape, -1, dtype=np.int64),
-        )
+        lone = np.full(nothing[:, 0].shape, -1, dtype=np.int64)
+        levels = {"level": nothing, "cross_section": nothing, "distance": nothing}
+        return BestPractice(**levels, movement=nothing[:, 0], leader=lone)
     section = cross_section(detail, accounts)
     level = linked_levels(section, change)
     movement = frontier_movement(level, change, best_of=assume["best_of"], at_least=assume["frontier_regions"])
@@ -274,11 +263,13 @@ class Parts:
         # Inside one industry nothing can be seen to move.
         unseen = np.nan if detail.level == "total" else 0.0
         capital, labour = accounts.allocation_capital + unseen, accounts.allocation_labour + unseen
+        # NaN where a part of any industry is unknown: an empty sum is no knowledge
+        unknown = np.where(np.isfinite(behind).all(axis=0), 0.0, np.nan)
         return cls(
             breakthrough=advance.sum(axis=0),
             allocation=capital + labour,
-            traditional=behind[~mask].sum(axis=0) + _unknown(behind),
-            emerging=behind[mask].sum(axis=0) + _unknown(behind),
+            traditional=behind[~mask].sum(axis=0) + unknown,
+            emerging=behind[mask].sum(axis=0) + unknown,
             allocation_capital=capital,
             allocation_labour=labour,
             unallocated=accounts.unallocated,
@@ -293,8 +284,3 @@ class Parts:
         rest = np.where(np.isfinite(whole), whole, self.within)
         total = rest + np.nan_to_num(self.allocation) + self.unallocated
         return require_identity(residual, total)
-
-
-def _unknown(parts: FloatArray) -> FloatArray:
-    """Return 0 `(R, T)`, NaN where a part of any industry is unknown: an empty sum is no knowledge."""
-    return np.where(np.isfinite(parts).all(axis=0), 0.0, np.nan)

@@ -111,11 +111,18 @@ def decompose(
     """
     data = as_package(package)
     chosen = assumptions(assume)
-    result = measure(data, protocol) if measurement is None else _same_data(measurement, data)
+    result = measure(data, protocol) if measurement is None else measurement
+    for name, digest in result.provenance.inputs.items() if measurement is not None else ():
+        if name not in data.tables or data.fingerprint(name) != digest:  # a measurement of other figures
+            raise UsageError("sources.other-data", name=data.name, other=result.provenance.package)
     rules = result.protocol
     require_value_added(rules, "sources")
     require_yearly(result.panel, "sources")
-    measured = _measured(result)
+    measures = result.accounts
+    if measures is None:  # a measurement put together by hand
+        inputs, _ = build_inputs(result.panel, rules)
+        measures = GrowthAccounts(inputs, account(inputs, rules))
+    measured = Measured(result.panel, rules, measures.inputs, measures.growth, result.price_base)
     found, refused = _detail(data, measured, chosen, detail)
     if found.level == "sector" and _BRANCHES in data.tables:
         refused.append(words("sources.reason.branches"))
@@ -154,42 +161,21 @@ def _names(data: Package, measurement: Measurement, industries: Sequence[str]) -
     return Names({**measurement.names.by_kind, "industry": labels})
 
 
-def _same_data(measurement: Measurement, data: Package) -> Measurement:
-    """Return a measurement of the package; one of other figures is refused."""
-    read = measurement.provenance.inputs
-    if any(name not in data.tables or data.fingerprint(name) != digest for name, digest in read.items()):
-        raise UsageError("sources.other-data", name=data.name, other=measurement.provenance.package)
-    return measurement
-
-
-def _measured(result: Measurement) -> Measured:
-    """Return the measured inputs and growth of a measurement as arrays."""
-    accounts = result.accounts
-    if accounts is None:  # a measurement put together by hand
-        inputs, _ = build_inputs(result.panel, result.protocol)
-        accounts = GrowthAccounts(inputs, account(inputs, result.protocol))
-    return Measured(result.panel, result.protocol, accounts.inputs, accounts.growth, result.price_base)
-
-
 def _detail(data: Package, measured: Measured, assume: Assumptions, wanted: Level | None) -> tuple[Detail, list[Text]]:
     """Return the finest detail that the package fills, and why finer ones were refused."""
     if wanted is not None and wanted not in LEVELS:
         raise UsageError("sources.unknown-detail", wanted=wanted, levels=list(LEVELS))
     refused: list[Text] = []
-    if wanted == "industry" or (wanted is None and TABLE in data.tables):
-        try:
-            return from_industries(data, measured), refused
-        except InputError as error:
-            if wanted is not None or error.findings:
-                raise
-            refused.append(error.text)
-    if wanted == "sector" or (wanted is None and "sector_accounts" in data.tables):
-        try:
-            return from_sectors(data, measured, assume), refused
-        except InputError as error:
-            if wanted is not None or error.findings:
-                raise
-            refused.append(error.text)
+    for level, table in (("industry", TABLE), ("sector", "sector_accounts")):
+        if wanted == level or (wanted is None and table in data.tables):
+            try:
+                if level == "industry":
+                    return from_industries(data, measured), refused
+                return from_sectors(data, measured, assume), refused
+            except InputError as error:
+                if wanted is not None or error.findings:
+                    raise
+                refused.append(error.text)
     return of_totals(measured), refused
 
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from functools import reduce
+from typing import Any
 
 import numpy as np
 import polars as pl
 
 from xinzhi.core.arrays import BoolArray, FloatArray, IntArray, inside, interpolate, mask_after
 from xinzhi.core.errors import InputError
-from xinzhi.core.finding import Finding, finding
+from xinzhi.core.finding import finding
 from xinzhi.core.inventory import at_timing
 from xinzhi.core.labour import averaged
-from xinzhi.core.text import Text, same, words
+from xinzhi.core.text import same, words
 from xinzhi.data import Package
 from xinzhi.protocol import Protocol
 from xinzhi.sources.assumptions import Assumptions
@@ -29,31 +29,48 @@ _VERB = "sources.decompose"
 
 def from_industries(package: Package, measured: Measured) -> Detail:
     """Return the industries that the package gives."""
-    table = package.require(
-        TABLE, ["region", "industry", "year", "output_nominal"], verb=_VERB, despite=_bearable(package)
-    )
+    # A table whose every code is unknown has a classification of its own, which is as good: nothing hangs on what a
+    # code means. One unknown code among known ones is a slip.
+    unknown = sum(found.rule == _UNKNOWN and found.table == TABLE for found in package.findings)
+    held = package.tables.get(TABLE)
+    own = held is not None and "industry" in held.columns and unknown == held["industry"].n_unique()
+    bearable = (*BEARABLE, _UNKNOWN) if own else BEARABLE
+    columns = ["region", "industry", "year", "output_nominal"]
+    table = package.require(TABLE, columns, verb=_VERB, despite=bearable)
     cube = Cube.of(table, "industry", measured.panel)
-    wanted = _needs(cube, measured.rules)
+    # the columns that every industry needs; of several in one entry any will do
+    real = ("output_real", "output_price", *(("gross_output_real",) if cube.gives("intermediate_real") else ()))
+    labour = {"persons": "employment", "hours": "hours", "given_services": "labour_services"}
+    capital = "capital_services" if measured.rules.value("capital.measure") == "given_services" else "capital"
+    wanted = [("output_nominal",), real, (capital,), (labour[measured.rules.value("labour.unit")],)]
     absent = [names for names in wanted if not any(cube.gives(name) for name in names)]
     if absent or not cube.names:
-        missing = [_any_of(names) for names in absent]
-        raise InputError(
-            "sources.industries-incomplete" if missing else "sources.industries-empty",
-            table=TABLE,
-            name=package.name,
-            missing=missing,
-        )
+        missing = [
+            reduce(lambda first, other: words("sources.either", first=first, other=other), map(same, names))
+            for names in absent
+        ]
+        code = "sources.industries-incomplete" if missing else "sources.industries-empty"
+        raise InputError(code, table=TABLE, name=package.name, missing=missing)
     exists: BoolArray = np.asarray(np.isfinite(cube.column("output_nominal")).any(axis=-1))
     nominal = np.where(exists[..., None], cube.column("output_nominal"), 0.0)
     gross = _gross(cube, measured.panel)
     output, anew = _real(cube, gross, measured)
     people = _people(package, cube, measured.rules)
-    machines = cube.column(_capital_column(measured.rules))
+    machines = cube.column(capital)
     lacks = {"capital": without(machines), "labour": without(people)}
     gaps: dict[str, FloatArray] = {}
-    if _adds_up(package, measured.rules):
+    # quantities of one unit add up over industries and compare between regions
+    adds_up = quantities(measured.rules) and not package.units.get(TABLE, {}).get("capital", "").startswith("index")
+    if adds_up:
         machines, gaps["capital"] = scale_to(machines, measured.inputs.capital, exists)
         people, gaps["labour"] = scale_to(people, measured.inputs.labour, exists)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        gaps["output"] = np.log(nominal.sum(axis=0) / measured.panel.account("output_nominal"))
+    share: FloatArray | None = None
+    if cube.gives("labour_share"):
+        share = cube.column("labour_share")
+    elif cube.gives("labour_compensation"):
+        share = cube.column("labour_compensation") / cube.column("output_nominal")
     return Detail(
         level="industry",
         names=cube.names,
@@ -62,47 +79,14 @@ def from_industries(package: Package, measured: Measured) -> Detail:
         capital=machines,
         labour=people,
         human_capital=_quality(cube, measured),
-        labour_share=_labour_share(cube),
+        labour_share=share,
         exists=exists,
-        comparable=_adds_up(package, measured.rules),
+        comparable=adds_up,
         gross=gross,
         anew=anew,
-        gaps=gaps | {"output": _output_gap(nominal, measured)},
+        gaps=gaps,
         lacks=lacks,
     )
-
-
-def _bearable(package: Package) -> tuple[str, ...]:
-    """Return the errors of the table that do no harm here."""
-    # A table whose every code is unknown has a classification of its own, which is as good: nothing hangs on what a
-    # code means. One unknown code among known ones is a slip.
-    unknown = sum(found.rule == _UNKNOWN and found.table == TABLE for found in package.findings)
-    table = package.tables.get(TABLE)
-    own = table is not None and "industry" in table.columns and unknown == table["industry"].n_unique()
-    return (*BEARABLE, _UNKNOWN) if own else BEARABLE
-
-
-def _needs(cube: Cube, rules: Protocol) -> list[tuple[str, ...]]:
-    """Return the columns that every industry needs; of several in one entry any will do."""
-    real = ("output_real", "output_price", *(("gross_output_real",) if cube.gives("intermediate_real") else ()))
-    labour = {"persons": "employment", "hours": "hours", "given_services": "labour_services"}
-    return [("output_nominal",), real, (_capital_column(rules),), (labour[rules.value("labour.unit")],)]
-
-
-def _any_of(names: Sequence[str]) -> Text:
-    """Return names of which any will do."""
-    return reduce(lambda first, other: words("sources.either", first=first, other=other), map(same, names))
-
-
-def _capital_column(rules: Protocol) -> str:
-    """Return the column of the capital that the protocol measures."""
-    return "capital_services" if rules.value("capital.measure") == "given_services" else "capital"
-
-
-def _adds_up(package: Package, rules: Protocol) -> bool:
-    """Return whether inputs add up over industries and compare between regions: quantities of one unit do."""
-    unit = package.units.get(TABLE, {}).get("capital", "")
-    return quantities(rules) and not unit.startswith("index")
 
 
 def _people(package: Package, cube: Cube, rules: Protocol) -> FloatArray:
@@ -127,41 +111,25 @@ def _quality(cube: Cube, measured: Measured) -> FloatArray:
     return np.where(np.isfinite(own).any(axis=-1, keepdims=True), own, region)
 
 
-def _labour_share(cube: Cube) -> FloatArray | None:
-    """Return the labour shares that the industries bring; None where no industry has one."""
-    if cube.gives("labour_share"):
-        return cube.column("labour_share")
-    if cube.gives("labour_compensation"):
-        return cube.column("labour_compensation") / cube.column("output_nominal")
-    return None
-
-
 def _gross(cube: Cube, panel: Panel) -> Gross | None:
     """Return gross output and intermediates, where all four columns are given."""
     if not all(cube.gives(name) for name in _GROSS):
         return None
     nominal, real, bought, bought_real = (cube.column(name) for name in _GROSS)
     share = bought / nominal
-    found = [
-        _no_value_added(f"{panel.regions[r]}/{cube.names[i]}/{panel.years[t]}", float(share[i, r, t]))
-        for i, r, t in np.argwhere(share >= 1).tolist()
-    ]
+    found = []
+    for i, r, t in np.argwhere(share >= 1).tolist():  # intermediate inputs are not below gross output
+        key = f"{panel.regions[r]}/{cube.names[i]}/{panel.years[t]}"
+        said: dict[str, Any] = {
+            "column": "intermediate_nominal",
+            "value": f"{share[i, r, t]:.4f}",
+            "expected": "below 1",
+        }
+        code, number = "sources.intermediates-reach-output", {"share": float(share[i, r, t])}
+        found.append(finding(code, words=number, table=TABLE, key=key, **said))
     if found:
         raise InputError("sources.intermediates", findings=found, n=len(found), table=TABLE, key=found[0].key)
     return Gross(real, bought_real, share)
-
-
-def _no_value_added(key: str, share: float) -> Finding:
-    """Return the finding of a row whose intermediate inputs are not below its gross output."""
-    return finding(
-        "sources.intermediates-reach-output",
-        words={"share": share},
-        table=TABLE,
-        column="intermediate_nominal",
-        key=key,
-        value=f"{share:.4f}",
-        expected="below 1",
-    )
 
 
 def _real(cube: Cube, gross: Gross | None, measured: Measured) -> tuple[FloatArray, BoolArray | None]:
@@ -195,14 +163,6 @@ def base_position(known: BoolArray, measured: Measured) -> int:
     return int(known.sum(axis=tuple(range(known.ndim - 1))).argmax())
 
 
-def _output_gap(nominal: FloatArray, measured: Measured) -> FloatArray:
-    """Return the log gap between value added of all industries and the region's output at current prices."""
-    total = measured.panel.account("output_nominal")
-    with np.errstate(divide="ignore", invalid="ignore"):
-        gap: FloatArray = np.log(nominal.sum(axis=0) / total)
-    return gap
-
-
 def from_sectors(package: Package, measured: Measured, assume: Assumptions) -> Detail:
     """Return the three sectors of every region."""
     # Output is the volume index chained on value added of the base year; employment is scaled to the official total;
@@ -212,9 +172,8 @@ def from_sectors(package: Package, measured: Measured, assume: Assumptions) -> D
     rows = package.require("sector_investment", ["region", "sector", "year", "investment_nominal"], verb=_VERB)
     spent = Cube.of(rows, "sector", measured.panel)
     if spent.names != accounts.names:
-        raise InputError(
-            "sources.sectors-differ", name=package.name, first=list(accounts.names), second=list(spent.names)
-        )
+        both: dict[str, Any] = {"first": list(accounts.names), "second": list(spent.names)}
+        raise InputError("sources.sectors-differ", name=package.name, **both)
     nominal = accounts.column("output_nominal")
     change, deflated = _volume_growth(accounts, nominal, measured, assume)
     at = base_position(np.isfinite(nominal), measured)
@@ -321,9 +280,8 @@ def split_stock(measured: Measured, share: FloatArray, detail: Detail, assume: A
     whole = rules.value("capital.measure") != "services" and TOTAL_ASSET in panel.assets
     assets = [TOTAL_ASSET] if whole or not named else named
     spent = investment(panel, rules, deflator(panel), assets)
-    at_end = (
-        rules if rules.value("capital.timing") == "end_of_year" else rules.replace({"capital.timing": "end_of_year"})
-    )
+    ends = rules.value("capital.timing") == "end_of_year"
+    at_end = rules if ends else rules.replace({"capital.timing": "end_of_year"})
     stock = stocks(panel, at_end, spent, measured.inputs.output).values.sum(axis=0)
     flow = spent.real.sum(axis=0)
     kept = np.full_like(stock, np.nan)

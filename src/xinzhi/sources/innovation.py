@@ -18,8 +18,8 @@ from xinzhi.core.inventory import geometric, steady_state
 from xinzhi.core.regression import Engine, Regression, codes, fixed_effects
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text, words
-from xinzhi.data import Package
-from xinzhi.sources.assumptions import left_out, left_out_facts, read, require_positive, setting
+from xinzhi.data import Package, units
+from xinzhi.sources.assumptions import in_depth_parts, left_out, left_out_facts, read, require_positive, setting
 from xinzhi.sources.result import Sources
 
 __all__ = [
@@ -56,7 +56,7 @@ def technological_proximity(
     >>> technological_proximity(pl.DataFrame(rows))["weight"].round(4).to_list()
     [0.7071, 0.7071]
     """
-    rows, _ = read(frame, keys, [value])
+    rows = read(frame, keys, [value])
     regions, fields = rows[keys[0]].unique().sort(), rows[keys[1]].unique().sort()
     table = np.zeros((len(regions), len(fields)))
     place = (regions.search_sorted(rows[keys[0]]).to_numpy(), fields.search_sorted(rows[keys[1]]).to_numpy())
@@ -102,7 +102,7 @@ def geographic_proximity(
     if not reach > 0:
         raise UsageError("sources.decay", decay_km=decay_km)
     region, latitude, longitude = columns
-    rows, _ = read(frame, [region], [latitude, longitude])
+    rows = read(frame, [region], [latitude, longitude])
     north, east = (np.radians(rows[name].fill_null(np.nan).to_numpy()) for name in (latitude, longitude))
     if not (np.isfinite(north).all() and np.isfinite(east).all() and (np.abs(north) <= np.pi / 2).all()):
         raise InputError("sources.no-coordinates", latitude=latitude, longitude=longitude)
@@ -138,8 +138,8 @@ def spillovers(
     [10.0, 5.0]
     """
     region, year = keys
-    rows, _ = read(stock, keys, [value], year=year)
-    pairs, _ = read(weights, ["region", "other"], ["weight"])
+    rows = read(stock, keys, [value], year=year)
+    pairs = read(weights, ["region", "other"], ["weight"])
     pairs = pairs.filter(pl.col("region") != pl.col("other"), pl.col("weight") != 0)
     lone = [name for name in rows[region].unique().sort().to_list() if name not in set(pairs["region"].to_list())]
     if lone:
@@ -203,9 +203,15 @@ def knowledge_stock(
     if not 0 < rate < 1:
         raise UsageError("sources.obsolescence", rate=rate)
     region, year = keys
-    rows, _ = read(frame, keys, [value, *([price] if price else [])], year=year)
+    rows = read(frame, keys, [value, *([price] if price else [])], year=year)
     rows = rows.with_columns(flow=pl.col(value) / pl.col(price) if price else pl.col(value))
-    _whole(rows, keys, value)
+    # a stock adds up every year: no flow may be missing or negative, nor a year inside a region's span
+    bad = rows.filter(pl.col("flow").is_null() | (pl.col("flow") < 0))
+    gap = rows.with_columns(step=pl.col(year).diff().over(region)).filter(pl.col("step") != 1)
+    if bad.height or gap.height:
+        first_region, first_year = (bad if bad.height else gap).select(keys).row(0)
+        code = "sources.flow-unusable" if bad.height else "sources.flow-gap"
+        raise InputError(code, value=value, region=first_region, year=first_year)
     regions, years = rows[region].unique().sort(), rows[year].unique().sort()
     flow = np.full((len(regions), len(years)), np.nan)
     place = (regions.search_sorted(rows[region]).to_numpy(), years.search_sorted(rows[year]).to_numpy())
@@ -217,18 +223,6 @@ def knowledge_stock(
         raise InputError("sources.no-steady-state", value=value)
     stock = geometric(flow, rate, begin, start=start)
     return rows.select(region, year, "flow").with_columns(pl.Series("stock", stock[place]))
-
-
-def _whole(rows: pl.DataFrame, keys: tuple[str, str], value: str) -> None:
-    """Refuse missing and negative flows, and years missing inside a region's span: a stock adds up every year."""
-    region, year = keys
-    bad = rows.filter(pl.col("flow").is_null() | (pl.col("flow") < 0))
-    gap = rows.with_columns(step=pl.col(year).diff().over(region)).filter(pl.col("step") != 1)
-    if bad.height or gap.height:
-        place = (bad if bad.height else gap).select(keys).row(0)
-        raise InputError(
-            "sources.flow-unusable" if bad.height else "sources.flow-gap", value=value, region=place[0], year=place[1]
-        )
 
 
 def _common_growth(flow: FloatArray) -> float:
@@ -267,13 +261,14 @@ def innovation_shares(package: Package) -> InnovationShares:
     package.require("accounts", ["region", "year"], verb="sources.innovation", despite=("missing-year",))
     tables, lacking = [], []
     for name, entry in setting("shares").items():
-        parts = [_series(package, indicators, entry[end]) for end in ("numerator", "denominator")]
-        missing = [entry[end] for end, part in zip(("numerator", "denominator"), parts, strict=True) if part is None]
+        ends = (entry["numerator"], entry["denominator"])
+        top, bottom = (_series(package, indicators, end) for end in ends)
+        missing = [end for end, part in zip(ends, (top, bottom), strict=True) if not part.height]
         if missing:
             lacking.append((name, ", ".join(missing), entry["zh"], entry["en"]))
             continue
-        top, bottom = (part for part in parts if part is not None)
-        scale = _scale(_unit(package, entry["numerator"]), _unit(package, entry["denominator"]))
+        over, under = (_unit(package, end) for end in ends)  # 1 where a unit is not declared
+        scale = float(units.factor(units.parse(over), units.parse(under))) if over and under else 1.0
         tables.append(
             top.join(bottom, on=["region", "year"], suffix="_bottom")
             .filter(pl.col("value_bottom") > 0)
@@ -285,16 +280,15 @@ def innovation_shares(package: Package) -> InnovationShares:
     return InnovationShares(frame, pl.DataFrame(lacking, schema=names, orient="row"))
 
 
-def _series(package: Package, indicators: pl.DataFrame, name: str) -> pl.DataFrame | None:
-    """Return an indicator, or a column of accounts, as ``region, year, value``; None where the package has none."""
+def _series(package: Package, indicators: pl.DataFrame, name: str) -> pl.DataFrame:
+    """Return an indicator, or a column of accounts, as ``region, year, value``; no rows where the package has none."""
     table, _, column = name.rpartition(".")
     if table:
         source = package.tables[table]
         rows = source.select("region", "year", value=column) if column in source.columns else source.head(0)
     else:
         rows = indicators.filter(pl.col("indicator") == name).select("region", "year", "value")
-    known = rows.drop_nulls()
-    return known if known.height else None
+    return rows.drop_nulls()
 
 
 def _unit(package: Package, name: str) -> str:
@@ -306,15 +300,6 @@ def _unit(package: Package, name: str) -> str:
         if resource.get("name") == "indicators":
             return str(resource.get("indicators", {}).get(name, {}).get("unit", ""))
     return ""
-
-
-def _scale(numerator: str, denominator: str) -> float:
-    """Return the factor that brings both to one unit; 1 where a unit is not declared."""
-    from xinzhi.data import units
-
-    if not numerator or not denominator:
-        return 1.0
-    return float(units.factor(units.parse(numerator), units.parse(denominator)))
 
 
 def knowledge_elasticity(
@@ -358,10 +343,10 @@ def knowledge_elasticity(
     [0.1]
     """
     region, year = keys
-    rows, _ = read(tfp, keys, [level], year=year)
+    rows = read(tfp, keys, [level], year=year)
     parts = [("stock", stock)] + ([] if spillover is None else [("spillover", spillover)])
     for name, frame in parts:
-        own = read(frame, keys, [name], year=year)[0].with_columns(pl.col(year) + 1)
+        own = read(frame, keys, [name], year=year).with_columns(pl.col(year) + 1)
         rows = rows.join(own, on=list(keys), maintain_order="left")
     rows = rows.drop_nulls()
     names = [name for name, _ in parts]
@@ -402,8 +387,14 @@ class Innovation(Result, verb="sources_innovation", topic="sources", key=("regio
         first, last = rows.row(0, named=True), rows.row(-1, named=True)
         high, low = self.names.region(first["region"]), self.names.region(last["region"])
         ends = {"high": high, "low": low, "most": first["value"], "least": last["value"], "year": first["year"]}
-        told = {"innovation.ends": ends | {"title": share_title(first["share"])}}
-        return {**told, **_elasticity(self.elasticity), **left_out_facts(self.left_out)}
+        facts: Facts = {"innovation.ends": ends | {"title": share_title(first["share"])}}
+        if self.elasticity is not None:  # whether TFP grew with knowledge
+            fit = self.elasticity
+            value, error = float(fit.coefficients[0]), float(fit.standard_errors[0])
+            clear = abs(value) >= setting("significant") * error
+            way = "none" if not clear else "faster" if value > 0 else "slower"
+            facts["innovation.elasticity"] = {"way": way, "value": value, "error": error}
+        return {**facts, **left_out_facts(self.left_out)}
 
 
 def share_title(name: str) -> Text:
@@ -446,19 +437,14 @@ def in_depth(result: Sources, package: Package) -> Innovation:
         fit = knowledge_elasticity(result.measurement.levels, stock)
     except InputError as error:
         lacking.append((words("sources.measure.knowledge"), error.text))
+    parts = in_depth_parts(result.measurement, result, "innovation")
+    read_tables = {**result.provenance.inputs, "indicators": package.fingerprint("indicators")}
     return Innovation(
         frame=found.frame.select("region", "year", "share", "value"),
         stock=stock,
         elasticity=fit,
         left_out=left_out(lacking),
-        regions=result.measurement.regions,
-        kind=result.kind,
-        names=result.names,
-        provenance=replace(
-            result.provenance,
-            verb="sources.innovation",
-            inputs={**result.provenance.inputs, "indicators": package.fingerprint("indicators")},
-        ),
+        **parts | {"provenance": replace(parts["provenance"], inputs=read_tables)},
     )
 
 
@@ -472,13 +458,3 @@ def _research(package: Package) -> pl.DataFrame:
     accounts = package.require("accounts", columns, verb="sources.innovation", despite=("missing-year",))
     price = accounts.select("region", "year", price=pl.col("output_nominal") / pl.col("output_real"))
     return spent.drop_nulls().join(price.drop_nulls(), on=["region", "year"], how="left")
-
-
-def _elasticity(fit: Regression | None) -> Facts:
-    """Return whether TFP grew with knowledge, by the sign and size of the coefficient."""
-    if fit is None:
-        return {}
-    value, error = float(fit.coefficients[0]), float(fit.standard_errors[0])
-    clear = abs(value) >= setting("significant") * error
-    way = "none" if not clear else "faster" if value > 0 else "slower"
-    return {"innovation.elasticity": {"way": way, "value": value, "error": error}}

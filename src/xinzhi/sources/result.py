@@ -19,15 +19,9 @@ from xinzhi.yardstick import Measurement
 
 Row = dict[str, Any]
 ORDER = (
-    "allocation",
-    "upgrading",
-    "upgrading_traditional",
-    "upgrading_emerging",
-    "breakthrough",
-    "within",
-    "allocation_between",
-    "unallocated",
-)
+    "allocation", "upgrading", "upgrading_traditional", "upgrading_emerging", "breakthrough", "within",
+    "allocation_between", "unallocated",
+)  # fmt: skip
 _SHOWN = 3
 _MINOR = setting("minor")  # of the gap: a part that holds less of it is not named as a reason
 _ALIKE = setting("alike")  # log points a year: growth that differs by less reads the same
@@ -69,11 +63,36 @@ class Sources(Result, verb="sources", topic="sources", key=("region", "year")):
 
     def explain(self, region: str | int, year: int | str) -> SourcesExplanation:
         """Return industries, reallocation and assumptions behind a region and year; a `UsageError` says why none."""
-        return explain(self, region, year)
+        code = self.names.resolve(region, self.measurement.panel.regions)
+        try:
+            when = int(year)
+        except ValueError:
+            raise UsageError("sources.no-year", year=year) from None
+        rows = self.frame.filter(pl.col("region") == code, pl.col("year") == when)
+        if not rows.height:
+            raise _why_not(self, code, when)
+        here = rows.row(0, named=True)
+        # the parts after breakthrough, each allocation under its sum
+        moved = ("allocation", "allocation_capital", "allocation_labour")
+        wanted = ("tfp_growth", "breakthrough", *moved, *PARTS[2:], "unallocated", "output_gap")
+        return SourcesExplanation(
+            region=code,
+            year=when,
+            name=self.names.region(code),
+            parts=pl.DataFrame({"part": wanted, "value": [here[name] for name in wanted]}),
+            industries=self.industries.filter(pl.col("region") == code, pl.col("year") == when),
+            assumptions=assumption_frame(self),
+            flags=here["flags"],
+            foot=Text(zh=self.provenance.foot("zh"), en=self.provenance.foot("en")),
+            names=self.names,
+        )
 
     def facts(self) -> Facts:
-        """Return what the decomposition finds, what is missing, and what it rests on."""
-        return facts_of(self)
+        """Return the finding (``answer.…``), and what is missing and what it rests on (``basis.…``)."""
+        found: Facts = {"answer.nothing": {}}
+        if self.frame.height:
+            found = {**_whole(self), **_allocation(self), **_distance(self), **contrast(self)}
+        return {**found, **_basis(self), **_missing(self)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,42 +134,6 @@ class SourcesExplanation:
         return self.text()
 
 
-def explain(result: Sources, region: str | int, year: int | str) -> SourcesExplanation:
-    """Return what stands behind one region and year of a decomposition."""
-    code = result.names.resolve(region, result.measurement.panel.regions)
-    try:
-        when = int(year)
-    except ValueError:
-        raise UsageError("sources.no-year", year=year) from None
-    rows = result.frame.filter(pl.col("region") == code, pl.col("year") == when)
-    if not rows.height:
-        raise _why_not(result, code, when)
-    here = rows.row(0, named=True)
-    wanted = ("tfp_growth", "breakthrough", *_order())
-    industries = result.industries.filter(pl.col("region") == code, pl.col("year") == when)
-    return SourcesExplanation(
-        region=code,
-        year=when,
-        name=result.names.region(code),
-        parts=pl.DataFrame({"part": wanted, "value": [here[name] for name in wanted]}),
-        industries=industries,
-        assumptions=assumption_frame(result),
-        flags=here["flags"],
-        foot=Text(zh=result.provenance.foot("zh"), en=result.provenance.foot("en")),
-        names=result.names,
-    )
-
-
-def _order() -> list[str]:
-    """Return the parts after breakthrough, each allocation under its sum."""
-    out = []
-    for part in PARTS[1:]:
-        out.append(part)
-        if part == "allocation":
-            out += ["allocation_capital", "allocation_labour"]
-    return [*out, "unallocated", "output_gap"]
-
-
 def _why_not(result: Sources, region: str, year: int) -> UsageError:
     """Return why a region-year was not decomposed."""
     name = result.names.region(region)
@@ -170,26 +153,11 @@ def assumption_frame(result: Sources) -> pl.DataFrame:
     rows = []
     for name, entry in catalogue().items():
         value = options.get(f"assume.{name}", entry["value"])
-        rows.append(
-            {
-                "assumption": name,
-                "value": "table" if isinstance(value, dict) else str(value),
-                "departs": f"assume.{name}" in options,
-                "description_zh": entry["description"]["zh"],
-                "description_en": entry["description"]["en"],
-                "reference": "; ".join(f"{item['title']}, {item['where']}" for item in entry["reference"]),
-            }
-        )
+        told = {f"description_{language}": entry["description"][language] for language in ("zh", "en")}
+        told |= {"reference": "; ".join(f"{item['title']}, {item['where']}" for item in entry["reference"])}
+        shown = "table" if isinstance(value, dict) else str(value)
+        rows.append({"assumption": name, "value": shown, "departs": f"assume.{name}" in options, **told})
     return pl.DataFrame(rows)
-
-
-def facts_of(result: Sources) -> Facts:
-    """Return the finding (``answer.…``), and what is missing and what it rests on (``basis.…``)."""
-    if not result.frame.height:
-        found: Facts = {"answer.nothing": {}}
-    else:
-        found = {**_whole(result), **_allocation(result), **_distance(result), **contrast(result)}
-    return {**found, **_basis(result), **_missing(result)}
 
 
 def whole_span(result: Sources, table: pl.DataFrame) -> pl.DataFrame:
@@ -267,7 +235,7 @@ def pair(result: Sources) -> tuple[Row, Row] | None:
     rows = whole_span(result, result.group_periods).filter(pl.col("region") != "total").to_dicts()
     if len(rows) <= 1:
         return None
-    low, high = min(rows, key=_growth), max(rows, key=_growth)
+    low, high = (end(rows, key=lambda row: float(row["tfp_growth"])) for end in (min, max))
     regions = result.measurement.regions.select("region", "group_en")
     size = (
         result.measurement.inputs.filter(pl.col("year") == low["end"])
@@ -278,10 +246,6 @@ def pair(result: Sources) -> tuple[Row, Row] | None:
     )
     largest = next((row for name in size["group_en"] for row in rows if row["region"] == name), high)
     return low, (high if largest is low else largest)
-
-
-def _growth(row: Row) -> float:
-    return float(row["tfp_growth"])
 
 
 def contrast(result: Sources) -> Facts:
@@ -385,25 +349,22 @@ def _missing(result: Sources) -> Facts:
         .agg("quantity")
         .iter_rows()
     ]
-    facts: Facts = {"basis.missing": reasons, **_holes(result)}
+    facts: Facts = {"basis.missing": reasons}
+    # regions that were decomposed and yet lack a year of the whole span, and what is missing in it
+    whole = whole_span(result, result.periods)
+    if whole.height:
+        start, end = whole.select("start", "end").row(0)
+        some = result.frame.filter(~pl.col("region").is_in(whole["region"].to_list()))["region"].unique().to_list()
+        inside = pl.col("region").is_in(some) & pl.col("year").is_between(start + 1, end)
+        rows = result.omitted.filter(inside).group_by("region", maintain_order=True).first()
+        places = [
+            words("sources.hole", name=result.names.region(code), year=year, what=lacking(missing, result.names))
+            for code, year, missing in rows.select("region", "year", "missing").rows()[:_SHOWN]
+        ]
+        if places:
+            listed = Text(zh="；".join(one.zh for one in places), en="; ".join(one.en for one in places))
+            facts["basis.holes"] = {"start": start, "end": end, "places": listed}
     if result.findings:
         regions = len({(found.key or "").split("/")[0] for found in result.findings})
         facts["basis.findings"] = {"n": regions, "all": result.frame["region"].n_unique()}
     return facts
-
-
-def _holes(result: Sources) -> Facts:
-    """Return the regions that were decomposed and yet lack a year of the whole span, and what is missing in it."""
-    whole = whole_span(result, result.periods)
-    if not whole.height:
-        return {}
-    start, end = whole.select("start", "end").row(0)
-    some = result.frame.filter(~pl.col("region").is_in(whole["region"].to_list()))["region"].unique().to_list()
-    inside = pl.col("region").is_in(some) & pl.col("year").is_between(start + 1, end)
-    rows = result.omitted.filter(inside).group_by("region", maintain_order=True).first()
-    places = [
-        words("sources.hole", name=result.names.region(code), year=year, what=lacking(missing, result.names))
-        for code, year, missing in rows.select("region", "year", "missing").rows()[:_SHOWN]
-    ]
-    listed = Text(zh="；".join(one.zh for one in places), en="; ".join(one.en for one in places))
-    return {"basis.holes": {"start": start, "end": end, "places": listed}} if places else {}

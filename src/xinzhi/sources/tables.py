@@ -13,13 +13,11 @@ from xinzhi.core.errors import InputError
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.text import Text, words
 from xinzhi.data import Field, Package, tidy
-from xinzhi.sources.assumptions import Assumptions
+from xinzhi.sources.assumptions import Assumptions, shortened
 from xinzhi.sources.best_practice import Accounts, BestPractice, Parts
 from xinzhi.sources.detail import Detail, Measured, by_industry, by_region, without
 from xinzhi.sources.given import TABLE
 from xinzhi.yardstick import Measurement, both_ends, spell
-
-_SHOWN = 8
 
 
 def coverage(
@@ -29,69 +27,43 @@ def coverage(
     seen = np.isfinite(parts.within)
     level = _reason(detail.level)
     moved = "not_computed" if detail.level == "total" else "computed"
+    regional = detail.human_capital.strides[0] == 0 or detail.level == "total"
+    shares = "common_shares" if assume["shares"] == "common" else "sector_shares"
+    own = detail.labour_share is not None
     rows = [
-        _front("breakthrough", detail, parts.breakthrough, seen),
+        ("breakthrough", *_front(detail, parts.breakthrough, seen)),
         ("allocation_capital", moved, level),
         ("allocation_labour", moved, level),
-        _front("upgrading_traditional", detail, parts.traditional, seen),
-        _emerging(detail, parts, seen, outside),
-        ("human_capital", *_skill(detail)),
-        ("labour_shares", *_shares(detail, assume)),
-        ("gross_output", *_gross(detail)),
+        ("upgrading_traditional", *_front(detail, parts.traditional, seen)),
+        ("upgrading_emerging", *_emerging(detail, parts, seen, outside)),
+        ("human_capital", "partly" if regional else "computed", _reason("regional_skill" if regional else "own_skill")),
+        ("labour_shares", "computed" if own else "partly", _reason("own_shares" if own else shares)),
+        ("gross_output", "not_computed", _reason("no_gross"))
+        if detail.gross is None
+        else ("gross_output", "computed", _reason("gross")),
     ]
     rows += [("finer_detail", "not_computed", _reason("finer", why=why)) for why in refused]
-    return pl.DataFrame(
-        [
-            {"quantity": name, "status": status, "reason_zh": text.zh, "reason_en": text.en}
-            for name, status, text in rows
-        ]
-    )
+    told = [(name, status, text.zh, text.en) for name, status, text in rows]
+    return pl.DataFrame(told, schema=["quantity", "status", "reason_zh", "reason_en"], orient="row")
 
 
-def _front(name: str, detail: Detail, values: FloatArray, seen: BoolArray) -> tuple[str, str, Text]:
+def _front(detail: Detail, values: FloatArray, seen: BoolArray) -> tuple[str, Text]:
     """Return how far a part that needs the frontier is known."""
     known = np.isfinite(values) & seen
     if not known.any():
-        return name, "not_computed", _reason("lone" if detail.comparable else "indices")
-    if (seen & ~known).any():
-        return name, "partly", _reason("lone")
-    return name, "computed", _reason(detail.level)
+        return "not_computed", _reason("lone" if detail.comparable else "indices")
+    whole = not (seen & ~known).any()
+    return ("computed", _reason(detail.level)) if whole else ("partly", _reason("lone"))
 
 
-def _emerging(detail: Detail, parts: Parts, seen: BoolArray, outside: Sequence[str]) -> tuple[str, str, Text]:
+def _emerging(detail: Detail, parts: Parts, seen: BoolArray, outside: Sequence[str]) -> tuple[str, Text]:
     """Return what stands behind the upgrading of emerging industries."""
-    name = "upgrading_emerging"
-    if parts.mask.any():
-        known = _front(name, detail, parts.emerging, seen)
-        if not outside or known[1] != "computed":
-            return known
-        codes = ", ".join(outside[:_SHOWN]) + (", ..." if len(outside) > _SHOWN else "")
-        return name, "partly", _reason("some_emerging", codes=codes)
-    return name, "not_computed", _reason("no_emerging" if detail.level == "industry" else "no_detail")
-
-
-def _skill(detail: Detail) -> tuple[str, Text]:
-    """Say whose human capital it is."""
-    regional = detail.human_capital.strides[0] == 0 or detail.level == "total"
-    if regional:
-        return "partly", _reason("regional_skill")
-    return "computed", _reason("own_skill")
-
-
-def _shares(detail: Detail, assume: Assumptions) -> tuple[str, Text]:
-    """Say where the labour shares of the industries come from."""
-    if detail.labour_share is not None:
-        return "computed", _reason("own_shares")
-    if assume["shares"] == "common":
-        return "partly", _reason("common_shares")
-    return "partly", _reason("sector_shares")
-
-
-def _gross(detail: Detail) -> tuple[str, Text]:
-    """Say whether residuals are on gross output."""
-    if detail.gross is not None:
-        return "computed", _reason("gross")
-    return "not_computed", _reason("no_gross")
+    if not parts.mask.any():
+        return "not_computed", _reason("no_emerging" if detail.level == "industry" else "no_detail")
+    known = _front(detail, parts.emerging, seen)
+    if not outside or known[0] != "computed":
+        return known
+    return "partly", _reason("some_emerging", codes=shortened(outside))
 
 
 def findings(
@@ -134,17 +106,10 @@ def _worst(
         year, region = int(measured.panel.years[at]), measured.panel.regions[row]
         count = int((size[row] > limit).sum())
         worst = float(gap[row, at])
-        out.append(
-            finding(
-                f"sources.{_RULES[name]}",
-                words={"gap": worst, "count": count, "limit": limit},
-                table=table,
-                file=data.origins[table].file if table in data.origins else None,
-                column=_COLUMNS[name],
-                key=f"{region}/{year}",
-                value=f"{worst:+.4f}",
-            )
-        )
+        said = {"gap": worst, "count": count, "limit": limit}
+        place: dict[str, Any] = {"table": table, "file": data.origins[table].file if table in data.origins else None}
+        place |= {"column": _COLUMNS[name], "key": f"{region}/{year}", "value": f"{worst:+.4f}"}
+        out.append(finding(f"sources.{_RULES[name]}", words=said, **place))
     return out
 
 
@@ -243,12 +208,8 @@ def omitted_frame(measured: Measured, detail: Detail, parts: Parts) -> pl.DataFr
     rows, columns = np.nonzero(lost)
     panel = measured.panel
     schema = {"region": pl.String, "year": pl.Int64, "tfp_growth": pl.Float64, "missing": pl.String}
-    series = {
-        "output": detail.nominal,
-        "real_output": detail.output,
-        "capital": detail.capital,
-        "labour": detail.labour,
-    }
+    series = {"output": detail.nominal, "real_output": detail.output}
+    series |= {"capital": detail.capital, "labour": detail.labour}
     if detail.labour_share is not None:
         series["labour_share"] = detail.labour_share
     holes = {name: detail.lacks.get(name, without(values)) for name, values in series.items()}
@@ -277,15 +238,7 @@ def _missing(holes: dict[str, BoolArray], detail: Detail, row: int, column: int)
     return ";".join(found)
 
 
-_PARTS = (
-    "breakthrough",
-    "allocation",
-    "upgrading_traditional",
-    "upgrading_emerging",
-    "allocation_capital",
-    "allocation_labour",
-    "unallocated",
-)
+_PARTS = (*PARTS, "allocation_capital", "allocation_labour", "unallocated")
 
 
 def group_frame(frame: pl.DataFrame, measurement: Measurement) -> pl.DataFrame:
@@ -294,7 +247,10 @@ def group_frame(frame: pl.DataFrame, measurement: Measurement) -> pl.DataFrame:
     # mean of both years; what their residuals do not explain is ``allocation_between``: capital and labour moving
     # between regions, and the change of their weights in output. A year counts when all regions of the group have it.
     measured = pl.concat([measurement.national, measurement.groups]).select("region", "year", "tfp_growth")
-    member = _members(measurement)
+    # every measured region belongs to ``total``, and to its group where it has one
+    regions = measurement.regions.filter(pl.col("region").is_in(measurement.frame["region"].unique().to_list()))
+    grouped = regions.filter(pl.col("group_en").is_not_null()).select("region", group="group_en")
+    member = pl.concat([regions.select("region", group=pl.lit("total")), grouped])
     output = measurement.inputs.select("region", "year", "output")
     rows = (
         frame.select("region", "year", pl.col("tfp_growth").alias("own"), *_PARTS)
@@ -324,14 +280,6 @@ def group_frame(frame: pl.DataFrame, measurement: Measurement) -> pl.DataFrame:
     )
 
 
-def _members(measurement: Measurement) -> pl.DataFrame:
-    """Return which measured region belongs to which group; every one of them to ``total``."""
-    measured = measurement.frame["region"].unique()
-    regions = measurement.regions.filter(pl.col("region").is_in(measured.to_list()))
-    whole = regions.select("region", group=pl.lit("total"))
-    return pl.concat([whole, regions.filter(pl.col("group_en").is_not_null()).select("region", group="group_en")])
-
-
 def period_means(frame: pl.DataFrame, wanted: Sequence[Sequence[int]]) -> pl.DataFrame:
     """Return the mean per year of every part over the periods of the protocol and over the whole span."""
     # Log growth chains by adding up, so the mean times ``years`` is the chained change over the period.
@@ -339,8 +287,12 @@ def period_means(frame: pl.DataFrame, wanted: Sequence[Sequence[int]]) -> pl.Dat
 
     numbers = frame.select(cs.float()).columns
     first, last = frame["year"].min(), frame["year"].max()
-    spans = [] if not isinstance(first, int) or not isinstance(last, int) else _spans(wanted, first - 1, last)
-    flags = [_union()] if "flags" in frame.columns else []
+    spans: list[tuple[int, int]] = []
+    if isinstance(first, int) and isinstance(last, int):  # the periods cut to the years that there are, the whole last
+        cut, whole = ((max(int(start), first - 1), min(int(end), last)) for start, end in wanted), (first - 1, last)
+        spans = [*(span for span in dict.fromkeys(cut) if span[0] < span[1] and span != whole), whole]
+    marks = pl.col("flags").str.split(";").list.explode().unique().sort()  # that any of the years has
+    flags = [marks.filter(marks != "").str.join(";").alias("flags")] if "flags" in frame.columns else []
     tables = [
         frame.filter(pl.col("year").is_between(start + 1, end))
         .group_by("region", maintain_order=True)
@@ -354,27 +306,9 @@ def period_means(frame: pl.DataFrame, wanted: Sequence[Sequence[int]]) -> pl.Dat
         .select("region", pl.lit(start).alias("start"), pl.lit(end).alias("end"), pl.exclude("region"))
         for start, end in spans
     ]
-    empty = frame.head(0).select(
-        "region",
-        pl.col("year").alias("start"),
-        pl.col("year").alias("end"),
-        pl.col("year").alias("years"),
-        pl.exclude("region", "year"),
-    )
+    years = (pl.col("year").alias(name) for name in ("start", "end", "years"))
+    empty = frame.head(0).select("region", *years, pl.exclude("region", "year"))
     return pl.concat([empty, *tables], how="vertical_relaxed")
-
-
-def _spans(wanted: Sequence[Sequence[int]], first: int, last: int) -> list[tuple[int, int]]:
-    """Return the periods cut to the years that there are, the whole span last."""
-    cut = [(max(int(start), first), min(int(end), last)) for start, end in wanted]
-    spans = [span for span in dict.fromkeys(cut) if span[0] < span[1] and span != (first, last)]
-    return [*spans, (first, last)]
-
-
-def _union() -> pl.Expr:
-    """Return every mark that any of the years has."""
-    marks = pl.col("flags").str.split(";").list.explode().unique().sort()
-    return marks.filter(marks != "").str.join(";").alias("flags")
 
 
 def cumulative(frame: pl.DataFrame) -> pl.DataFrame:
@@ -383,17 +317,11 @@ def cumulative(frame: pl.DataFrame) -> pl.DataFrame:
 
     steady = (pl.col("year") - pl.col("year").first() == pl.int_range(pl.len())).over("region")
     # Polars carries a sum across nulls; a sum with a hole in it is none.
-    numbers = frame.select(cs.float()).columns
-    return frame.select(
-        "region",
-        "year",
-        *(
-            pl.when(steady & (pl.col(name).is_null().cast(pl.Int64).cum_sum().over("region") == 0))
-            .then(pl.col(name).cum_sum().over("region"))
-            .alias(name)
-            for name in numbers
-        ),
-    )
+    sums = []
+    for name in frame.select(cs.float()).columns:
+        whole = pl.col(name).is_null().cast(pl.Int64).cum_sum().over("region") == 0
+        sums.append(pl.when(steady & whole).then(pl.col(name).cum_sum().over("region")).alias(name))
+    return frame.select("region", "year", *sums)
 
 
 def beside(frame: pl.DataFrame, frontier: object) -> pl.DataFrame:
@@ -401,7 +329,14 @@ def beside(frame: pl.DataFrame, frontier: object) -> pl.DataFrame:
     # Breakthrough stands beside technical change, and everything else, allocation included, beside efficiency change: a
     # frontier analysis sees a region as one unit, so capital that moves between its industries looks as if the region
     # used its inputs better.
-    theirs = _read(frontier)
+    fields = [
+        Field("region", "code", column="unit"),
+        Field("year", "year", column="period"),
+        Field("efficiency", column="efficiency_change", sign="positive"),
+        Field("technical", column="technical_change", sign="positive"),
+    ]
+    read = tidy(getattr(frontier, "frame", frontier), fields, key=("region", "year"), verb="frontier").frame
+    theirs = read.with_columns(pl.col("efficiency", "technical").log())
     rows = frame.join(theirs, on=["region", "year"])
     if not rows.height:
         raise InputError("sources.nothing-beside")
@@ -416,15 +351,3 @@ def beside(frame: pl.DataFrame, frontier: object) -> pl.DataFrame:
         for name, ours, other in pairs
     ]
     return pl.concat(tables).sort("region", "year", maintain_order=True)
-
-
-def _read(frontier: Any) -> pl.DataFrame:  # noqa: ANN401 - a result or any kind of frame
-    """Return the changes in logs by region and year."""
-    fields = [
-        Field("region", "code", column="unit"),
-        Field("year", "year", column="period"),
-        Field("efficiency", column="efficiency_change", sign="positive"),
-        Field("technical", column="technical_change", sign="positive"),
-    ]
-    change = tidy(getattr(frontier, "frame", frontier), fields, key=("region", "year"), verb="frontier").frame
-    return change.with_columns(pl.col("efficiency", "technical").log())

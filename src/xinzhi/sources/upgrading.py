@@ -8,7 +8,7 @@ growth and the distance to it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
@@ -18,7 +18,7 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.regression import Engine, Regression, codes, fixed_effects
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text, words
-from xinzhi.sources.assumptions import left_out, left_out_facts, read, require_positive, setting
+from xinzhi.sources.assumptions import in_depth_parts, left_out, left_out_facts, read, read_positive, setting
 from xinzhi.sources.result import Sources
 
 __all__ = [
@@ -118,8 +118,7 @@ def rationalisation(
     [0.1308]
     """
     region, _, year = keys
-    rows, _ = read(frame, keys, [output, labour], year=keys[2])
-    require_positive(rows, [output, labour], keys)
+    rows = read_positive(frame, keys, [output, labour])
     made, worked = pl.col(output) / pl.col(output).sum(), pl.col(labour) / pl.col(labour).sum()
     return rows.group_by(region, year).agg(theil=(made * (made / worked).log()).sum()).sort(region, year)
 
@@ -193,16 +192,13 @@ def _angle(cosine: pl.Expr) -> pl.Expr:
 
 def _filled(frame: AnyFrame, value: str, keys: tuple[str, str, str]) -> pl.DataFrame:
     """Return rows with figures of at least 0, an industry without a row in a year standing at 0."""
-    rows, _ = read(frame, keys, [value], year=keys[2])
+    rows = read(frame, keys, [value], year=keys[2])
     bad = rows.filter(pl.col(value).is_null() | (pl.col(value) < 0))
     if bad.height:
         raise InputError("sources.value-missing", value=value, n=bad.height, place=bad.select(keys).row(0))
     region, industry, year = keys
     grid = rows.select(region, year).unique().join(rows.select(region, industry).unique(), on=region)
     return grid.join(rows, on=list(keys), how="left").with_columns(pl.col(value).fill_null(0.0)).sort(keys)
-
-
-_NEEDED = ("tfp_growth", "frontier_growth", "distance")
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,11 +266,11 @@ def catch_up(
     if bool(names) != (drivers is not None):
         raise UsageError("sources.drivers")
     region, industry, year = keys
-    rows, _ = read(frame, keys, _NEEDED, year=year)
+    rows = read(frame, keys, ("tfp_growth", "frontier_growth", "distance"), year=year)
     before = rows.select(*keys, "distance").with_columns(pl.col(year) + 1)
     table = rows.drop("distance").join(before, on=list(keys), how="left", maintain_order="left")
     for name in names:
-        column = read(drivers, [region, year], [name], year=year)[0].with_columns(pl.col(year) + 1)
+        column = read(drivers, [region, year], [name], year=year).with_columns(pl.col(year) + 1)
         table = table.join(column, on=[region, year], how="left", maintain_order="left")
     kept = table.drop_nulls().filter(pl.col("distance") > 0)
     if kept.height <= len(names) * 2 + 2:
@@ -320,7 +316,22 @@ class Upgrading(Result, verb="sources_upgrading", topic="sources", key=("region"
 
     def facts(self) -> Facts:
         """Return in how many regions the structure became more rational and advanced, and how fast distances close."""
-        return {**_turned(self.change()), **_closed(self.catch_up), **left_out_facts(self.left_out)}
+        facts: Facts = {}
+        change, fit = self.change(), self.catch_up
+        if change.height:
+            ordered = bool(change["advancement_end"].is_not_null().any())
+            ends = {"n": change.height, "start": change["start"].min(), "end": change["end"].max()}
+            closer = change.filter(change["theil_end"] < change["theil_start"]).height
+            higher = change.filter(change["advancement_end"] > change["advancement_start"]).height
+            more = {"closer": closer, "higher": higher, "speed": change["speed"].mean()}
+            facts["upgrading.turned" if ordered else "upgrading.rational"] = ends | more
+        if fit is not None:
+            at = fit.regression.names.index("distance")
+            numbers = (fit.regression.coefficients, fit.regression.standard_errors)
+            speed, error = (float(values[at]) for values in numbers)
+            key = "upgrading.open" if fit.half_life is None else "upgrading.closing"
+            facts[key] = {"speed": speed, "error": error, "years": fit.half_life}
+        return {**facts, **left_out_facts(self.left_out)}
 
 
 def in_depth(result: Sources) -> Upgrading:
@@ -350,10 +361,7 @@ def in_depth(result: Sources) -> Upgrading:
         frame=frame.select("region", "year", "lilien", "nav", "theil", "advancement", "moore"),
         catch_up=fit,
         left_out=left_out([*lacking, *behind]),
-        regions=result.measurement.regions,
-        kind=result.kind,
-        names=result.names,
-        provenance=replace(result.provenance, verb="sources.upgrading"),
+        **in_depth_parts(result.measurement, result, "upgrading"),
     )
 
 
@@ -376,29 +384,3 @@ def _advancement(rows: pl.DataFrame) -> tuple[pl.DataFrame, list[tuple[Text, Tex
     none = rows.select("region", "year").unique().with_columns(advancement=pl.lit(None, pl.Float64), moore=None)
     reason = words("sources.measure.no_order", order=order)
     return none.with_columns(pl.col("moore").cast(pl.Float64)), [(words("sources.measure.advancement"), reason)]
-
-
-def _turned(change: pl.DataFrame) -> Facts:
-    """Return in how many regions the structure became more rational and more advanced."""
-    if not change.height:
-        return {}
-    ordered = bool(change["advancement_end"].is_not_null().any())
-    turned = {
-        "n": change.height,
-        "start": change["start"].min(),
-        "end": change["end"].max(),
-        "closer": change.filter(change["theil_end"] < change["theil_start"]).height,
-        "higher": change.filter(change["advancement_end"] > change["advancement_start"]).height,
-        "speed": change["speed"].mean(),
-    }
-    return {("upgrading.turned" if ordered else "upgrading.rational"): turned}
-
-
-def _closed(fit: CatchUp | None) -> Facts:
-    """Return how fast a distance to best practice closes, by the sign of the coefficient."""
-    if fit is None:
-        return {}
-    at = fit.regression.names.index("distance")
-    speed, error = (float(values[at]) for values in (fit.regression.coefficients, fit.regression.standard_errors))
-    key = "upgrading.open" if fit.half_life is None else "upgrading.closing"
-    return {key: {"speed": speed, "error": error, "years": fit.half_life}}

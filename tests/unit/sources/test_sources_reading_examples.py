@@ -4,4 +4,4 @@ from xinzhi.sources.assumptions import read
 
 
 def test_read() -> None:
-    assert read({"region": ["b", "a"], "x": [2, 1]}, ["region"], ["x"])[0].rows() == [("a", 1.0), ("b", 2.0)]
+    assert read({"region": ["b", "a"], "x": [2, 1]}, ["region"], ["x"]).rows() == [("a", 1.0), ("b", 2.0)]

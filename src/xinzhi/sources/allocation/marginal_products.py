@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
@@ -13,7 +13,7 @@ from xinzhi.core.regression import Regression, codes, fixed_effects
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text, words
 from xinzhi.sources.allocation.shift_share import shift_share
-from xinzhi.sources.assumptions import left_out, left_out_facts, read, require_positive, setting
+from xinzhi.sources.assumptions import in_depth_parts, left_out, left_out_facts, read_positive, setting
 from xinzhi.sources.result import Sources
 
 _COLUMNS = ("output", "capital", "labour", "labour_share")
@@ -47,9 +47,7 @@ def marginal_products(
     >>> marginal_products(pl.DataFrame(row | {"labour": [10.0], "labour_share": [0.4]})).select("mpk", "mpl").rows()
     [(0.3, 4.0)]
     """
-    rows, _ = read(frame, keys, columns, year=keys[2])
-    require_positive(rows, columns, keys)
-    rows = rows.rename(dict(zip(columns, _COLUMNS, strict=True)))
+    rows = read_positive(frame, keys, columns).rename(dict(zip(columns, _COLUMNS, strict=True)))
     if rows.filter(pl.col("labour_share") >= 1).height:
         raise InputError("sources.share-of-one")
     share = pl.col("labour_share")
@@ -87,33 +85,20 @@ def dispersion(
     >>> out.filter(dimension="regions").select("factor", pl.col("sd_log").round(3)).rows()
     [('mpk', 0.0), ('mpl', 0.5)]
     """
-    rows, _ = read(frame, keys, products, year=keys[2])
-    require_positive(rows, products, keys)
+    rows = read_positive(frame, keys, products)
     region, industry, year = keys
     tables = []
     for factor in products:
         logs = pl.col(factor).log()
+        gap, units = logs.quantile(0.9, "linear") - logs.quantile(0.1, "linear"), pl.len().cast(pl.Int64)
         for dimension, within in (("regions", [year, industry]), ("industries", [year, region]), ("all", [year])):
-            tables.append(
-                rows.group_by(within, maintain_order=True)
-                .agg(
-                    sd=logs.std(ddof=0),
-                    gap=logs.quantile(0.9, "linear") - logs.quantile(0.1, "linear"),
-                    units=pl.len().cast(pl.Int64),
-                )
-                .group_by(pl.col(year).alias("year"), maintain_order=True)
-                .agg(sd_log=pl.col("sd").mean(), gap_90_10=pl.col("gap").mean(), units=pl.col("units").sum())
-                .select(
-                    "year",
-                    pl.lit(factor).alias("factor"),
-                    pl.lit(dimension).alias("dimension"),
-                    "sd_log",
-                    "gap_90_10",
-                    "units",
-                )
-                .sort("year")
+            cells = rows.group_by(within, maintain_order=True).agg(sd=logs.std(ddof=0), gap=gap, units=units)
+            means = cells.group_by(pl.col(year).alias("year"), maintain_order=True).agg(
+                sd_log=pl.col("sd").mean(), gap_90_10=pl.col("gap").mean(), units=pl.col("units").sum()
             )
-    return pl.concat(tables).sort("year", maintain_order=True)
+            named = {"factor": pl.lit(factor), "dimension": pl.lit(dimension)}
+            tables.append(means.select("year", **named, sd_log="sd_log", gap_90_10="gap_90_10", units="units"))
+    return pl.concat([table.sort("year") for table in tables]).sort("year", maintain_order=True)
 
 
 def equalising_gain(
@@ -161,28 +146,19 @@ def equalising_gain(
     rows = marginal_products(frame, columns=columns, keys=keys)
     _, industry, year = keys
     power = substitution / (substitution - 1)
-    rows = rows.with_columns(
-        alpha=(1 - (pl.col("labour_share") * pl.col("output")).sum() / pl.col("output").sum()).over(industry, year)
-    ).with_columns(
-        # In logs: levels to the power of an elasticity would overflow.
-        a=power * pl.col("output").log()
-        - pl.col("alpha") * pl.col("capital").log()
-        - (1 - pl.col("alpha")) * pl.col("labour").log()
-    )
+    output, alpha = pl.col("output"), pl.col("alpha")
+    capital, labour = alpha * pl.col("capital").log(), (1 - alpha) * pl.col("labour").log()
+    rows = rows.with_columns(alpha=(1 - (pl.col("labour_share") * output).sum() / output.sum()).over(industry, year))
+    # In logs: levels to the power of an elasticity would overflow.
+    rows = rows.with_columns(a=power * output.log() - capital - labour)
     efficient = _log_sum((substitution - 1) * pl.col("a")) / (substitution - 1)
+    totals = pl.col("output", "capital", "labour").sum()
     sums = rows.group_by(industry, year, maintain_order=True).agg(
-        pl.col("alpha").first(),
-        pl.col("output", "capital", "labour").sum(),
-        units=pl.len().cast(pl.Int64),
-        efficient=efficient,
+        alpha.first(), totals, units=pl.len().cast(pl.Int64), efficient=efficient
     )
-    sums = sums.with_columns(theta=(pl.col("output") / pl.col("output").sum()).over(year)).with_columns(
-        own=pl.col("efficient")
-        + pl.col("alpha") * pl.col("capital").log()
-        + (1 - pl.col("alpha")) * pl.col("labour").log()
-        - power * pl.col("output").log()
-    )
-    rent, wage = pl.col("alpha") * pl.col("theta"), (1 - pl.col("alpha")) * pl.col("theta")
+    sums = sums.with_columns(theta=(output / output.sum()).over(year))
+    sums = sums.with_columns(own=pl.col("efficient") + capital + labour - power * output.log())
+    rent, wage = alpha * pl.col("theta"), (1 - alpha) * pl.col("theta")
     best_capital = pl.col("capital").sum() * rent / rent.sum()
     best_labour = pl.col("labour").sum() * wage / wage.sum()
     moved = rent * (best_capital / pl.col("capital")).log() + wage * (best_labour / pl.col("labour")).log()
@@ -241,14 +217,12 @@ def nested_gain(
     [0.1415]
     """
     outer, inner = substitution
-    _check(outer)
-    _check(inner)
+    for elasticity in substitution:
+        _check(elasticity)
     if not 0 < labour_share < 1:
         raise UsageError("sources.share-no-ratio", labour_share=labour_share)
-    rows, _ = read(frame, keys, columns, year=keys[2])
-    require_positive(rows, columns, keys)
     region, _, year = keys
-    rows = rows.rename(dict(zip(columns, ("output", "capital", "labour"), strict=True)))
+    rows = read_positive(frame, keys, columns).rename(dict(zip(columns, _COLUMNS, strict=False)))
     bundle = (1 - labour_share) * pl.col("capital").log() + labour_share * pl.col("labour").log()
     # Revenue Y_s of the sectors gives real output of the region's good Y_r^(outer/(outer-1)), shared by
     # Y_s^(inner/(inner-1)).
@@ -348,8 +322,7 @@ def flows(
     True
     """
     region, industry, year = keys
-    rows, _ = read(frame, keys, [factor, product], year=year)
-    require_positive(rows, [factor, product], keys)
+    rows = read_positive(frame, keys, [factor, product])
     before = rows.with_columns(pl.col(year) + 1)
     pairs = rows.join(before, on=list(keys), suffix="_0", maintain_order="left").with_columns(
         growth=(pl.col(factor) / pl.col(f"{factor}_0")).log(), product=pl.col(f"{product}_0").log()
@@ -443,12 +416,7 @@ def in_depth(result: Sources, *, substitution: float | None = None) -> Allocatio
         productivity=productivity,
         left_out=left_out([*no_flows, *no_shares]),
         substitution=sigma,
-        regions=result.measurement.regions,
-        names=result.names,
-        kind=result.kind,
-        provenance=replace(
-            result.provenance, verb="sources.allocation", options={**result.provenance.options, "substitution": sigma}
-        ),
+        **in_depth_parts(result.measurement, result, "allocation", substitution=sigma),
     )
 
 

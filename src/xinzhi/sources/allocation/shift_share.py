@@ -8,7 +8,7 @@ import polars as pl
 
 from xinzhi.core.arrays import AnyFrame
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.sources.assumptions import read, require_positive
+from xinzhi.sources.assumptions import read, read_positive
 
 Variant = Literal["traditional", "csls", "gead"]
 
@@ -72,10 +72,9 @@ def shift_share(
         raise UsageError("sources.unknown-variant", variant=variant)
     if variant == "gead" and nominal is None:
         raise UsageError("sources.gead-nominal")
-    region, industry, year = keys
+    region, _, year = keys
     numbers = [output, labour, *([nominal] if nominal else [])]
-    rows, _ = read(frame, [region, industry, year], numbers, year=year)
-    require_positive(rows, numbers, keys)
+    rows = read_positive(frame, keys, numbers)
     # the rows that have a year before, with its figures beside them (suffix ``_0``)
     before = rows.with_columns(pl.col(keys[2]) + 1).rename({name: f"{name}_0" for name in numbers})
     pairs = rows.join(before, on=list(keys), maintain_order="left")
@@ -87,9 +86,13 @@ def shift_share(
         share=(pl.col(labour) / pl.col(labour).sum()).over(period),
         share0=(pl.col(f"{labour}_0") / pl.col(f"{labour}_0").sum()).over(period),
     )
-    now = (
-        _gead(now, period, output, nominal) if nominal and variant == "gead" else _additive(now, period, output, labour)
-    )
+    if nominal and variant == "gead":
+        now = _gead(now, period, output, nominal)
+    else:  # the region's output is the sum of its industries
+        now = now.with_columns(
+            total=(pl.col(output).sum() / pl.col(labour).sum()).over(period),
+            total0=(pl.col(f"{output}_0").sum() / pl.col(f"{labour}_0").sum()).over(period),
+        )
     level = pl.col("total0") if variant == "csls" else 0.0
     change = pl.col("total") - pl.col("total0") if variant == "csls" else 0.0
     moved = pl.col("share") - pl.col("share0")
@@ -119,14 +122,6 @@ def _balanced(rows: pl.DataFrame, pairs: pl.DataFrame, keys: tuple[str, str, str
         raise InputError("sources.industries-come-and-go", n=bad.height, region=place[0], year=place[1])
 
 
-def _additive(now: pl.DataFrame, period: list[str], output: str, labour: str) -> pl.DataFrame:
-    """Add the region's productivity, output being the sum of its industries."""
-    return now.with_columns(
-        total=(pl.col(output).sum() / pl.col(labour).sum()).over(period),
-        total0=(pl.col(f"{output}_0").sum() / pl.col(f"{labour}_0").sum()).over(period),
-    )
-
-
 def _gead(now: pl.DataFrame, period: list[str], output: str, nominal: str) -> pl.DataFrame:
     """Turn labour shares into relative sizes: times the price of the industry relative to that of the region."""
     # The region's real output is 1 times its nominal output in the year before and moves by the Törnqvist index; the
@@ -135,10 +130,8 @@ def _gead(now: pl.DataFrame, period: list[str], output: str, nominal: str) -> pl
     weight = (value / value.sum() + value0 / value0.sum()).over(period) / 2
     volume = (weight * (pl.col(output) / pl.col(f"{output}_0")).log()).sum().over(period).exp()
     real, real0 = value0.sum().over(period) * volume, value0.sum().over(period)
-    people, people0 = (
-        (pl.col(output) / pl.col("p")).sum().over(period),
-        (pl.col(f"{output}_0") / pl.col("p0")).sum().over(period),
-    )
+    sides = ((output, "p"), (f"{output}_0", "p0"))
+    people, people0 = ((pl.col(made) / pl.col(p)).sum().over(period) for made, p in sides)
     relative = (value / pl.col(output)) / (value.sum().over(period) / real)
     relative0 = (value0 / pl.col(f"{output}_0")) / (value0.sum().over(period) / real0)
     return now.with_columns(
@@ -179,8 +172,7 @@ def olley_pakes(frame: AnyFrame, *, productivity: str, weight: str, by: tuple[st
     from xinzhi.data.frames import read_frames
 
     cells = read_frames({"table": frame})[0][0].cells.with_row_index("_row")
-    rows, _ = read(cells, [*by, "_row"], [productivity, weight])
-    known = rows.drop_nulls([productivity, weight])
+    known = read(cells, [*by, "_row"], [productivity, weight]).drop_nulls([productivity, weight])
     if known.filter(pl.col(weight) < 0).height:
         raise InputError("sources.negative-size", weight=weight)
     value, size = pl.col(productivity), pl.col(weight) / pl.col(weight).sum()
