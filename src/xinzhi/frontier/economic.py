@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from xinzhi.core.arrays import AnyArray, FloatArray, IntArray
+from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Facts
 from xinzhi.core.text import words
@@ -237,8 +237,9 @@ def _prices(prices: FloatArray, like: FloatArray, what: str) -> FloatArray:
     if table.shape not in {like.shape, like.shape[1:]}:
         raise InputError("frontier.prices-shape", what=what, shape=like.shape, row=like.shape[1:], given=table.shape)
     table = np.broadcast_to(table, like.shape)
-    if not (np.isfinite(table).all() and (table > 0).all()):
-        row, column = np.argwhere(~(np.isfinite(table) & (table > 0)))[0].tolist()
+    wrong = np.argwhere(~(np.isfinite(table) & (table > 0)))
+    if len(wrong):
+        row, column = wrong[0].tolist()
         raise InputError("frontier.prices-sign", what=what, unit=row, column=column, value=float(table[row, column]))
     return table
 
@@ -367,12 +368,19 @@ def materials_balance(
     mixes = np.zeros_like(goods.x) if whole.intensity is None else whole.intensity @ goods.x
     scores = {"environmental": whole.score, "technical": part.score, "allocative": whole.score / part.score}
     flows = {"inflow": inflow, "least": least, "surplus": inflow - kept, "least_surplus": least - kept}
+    # which input without the material grows most towards its mix, in which unit, and by which share
+    free, grown = np.flatnonzero((holds == 0) & (goods.x > 0).any(axis=0)), None
+    now, solved = goods.x[:, free], (status == "optimal")[:, None]
+    rise = np.divide(mixes[:, free], now, out=np.full(now.shape, -np.inf), where=solved & (now > 0)) - 1
+    if np.isfinite(rise).any():
+        unit, good = np.unravel_index(int(np.argmax(rise)), rise.shape)
+        grown = given.units[unit], given.inputs[free[good]], float(rise[unit, good])
     options = {"contents": holds.tolist(), "retained": keeps.tolist(), "rts": known}
     return MaterialsBalance(
         frame=known_frame({"unit": given.units, **scores, **flows, "status": status.tolist()}),
         rts=known,
         optimal_x=mixes,
-        grown=_grown(given, mixes, np.flatnonzero((holds == 0) & (goods.x > 0).any(axis=0)), status == "optimal"),
+        grown=grown,
         programs=whole.programs.count + part.programs.count,
         kind=given.kind,
         provenance=provenance("materials_balance", given.digests(), (), **options),
@@ -384,17 +392,8 @@ def _contents(given: FloatArray | Sequence[float], names: Sequence[str], what: s
     table = np.asarray(given, dtype=float)
     if table.shape != (len(names),):
         raise InputError("frontier.contents-shape", what=what, goods=len(names), given=table.shape)
-    if not (np.isfinite(table).all() and (table >= 0).all()):
-        at = int(np.flatnonzero(~(np.isfinite(table) & (table >= 0)))[0])
+    wrong = np.flatnonzero(~(np.isfinite(table) & (table >= 0)))
+    if len(wrong):
+        at = int(wrong[0])
         raise InputError("frontier.contents-sign", what=what, column=names[at], value=float(table[at]))
     return table
-
-
-def _grown(given: Data, mixes: FloatArray, free: IntArray, known: AnyArray) -> tuple[str, str, float] | None:
-    """Return which input of which unit grows most towards its mix, among the inputs `free`, and by which share."""
-    now = given.goods.x[:, free]
-    shares = np.divide(mixes[:, free], now, out=np.full(now.shape, -np.inf), where=known[:, None] & (now > 0)) - 1
-    if not np.isfinite(shares).any():
-        return None
-    unit, good = np.unravel_index(int(np.argmax(shares)), shares.shape)
-    return given.units[unit], given.inputs[free[good]], float(shares[unit, good])

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import AnyFrame, FloatArray, IntArray, digest
+from xinzhi.core.arrays import AnyFrame, FloatArray, digest
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import FrameKind, Provenance
 from xinzhi.data import provenance
@@ -214,24 +214,6 @@ def _shares(weights: Mapping[Any, float] | None, names: Sequence[Any]) -> dict[s
     return {str(name): float(given[name]) / float(sum(values)) for name in names}
 
 
-def _moves(tables: Sequence[FloatArray], stages: Sequence[Stage]) -> tuple[IntArray, FloatArray, IntArray, FloatArray]:
-    """Return of all that shrinks or grows its row, the sign of its slack, its stage and what its share counts."""
-    place: list[int] = []
-    sign: list[float] = []
-    stage_of: list[int] = []
-    weight: list[float] = []
-    start = 0
-    for number, part in enumerate(tables):
-        width = part.shape[1]
-        if number % 3 < 2:  # noqa: PLR2004 - the third table of a stage is fixed
-            place += range(start, start + width)
-            sign += [1.0 if number % 3 == 0 else -1.0] * width
-            stage_of += [number // 3] * width
-            weight += [stages[number // 3].weight / max(width, 1)] * width
-        start += width
-    return np.array(place, dtype=np.int64), np.array(sign), np.array(stage_of, dtype=np.int64), np.array(weight)
-
-
 def _solve(  # noqa: PLR0913 - stages, what ties them, and the parts of a result
     stages: Sequence[Stage],
     ties: Sequence[Tie],
@@ -260,8 +242,14 @@ def _solve(  # noqa: PLR0913 - stages, what ties them, and the parts of a result
     table = np.vstack(blocks)
     rows, sums = len(table), len(table) - k - 1
     # Columns of a unit: t, then the slack of everything that shrinks or grows.
-    at, own_sign, stage_of, shares = _moves(small, stages)
-    inward = own_sign > 0
+    # Of each: its row, the sign of its slack, its stage and what its share counts; the third table of a stage is fixed.
+    widths = np.array([table.shape[1] for table in small])
+    number = np.repeat(np.arange(len(small)), widths)
+    at = np.flatnonzero(number % 3 < 2)  # noqa: PLR2004 - shrinks and grows
+    number = number[at]
+    inward, stage_of = number % 3 == 0, number // 3
+    own_sign = np.where(inward, 1.0, -1.0)
+    shares = np.array([stage.weight for stage in stages])[stage_of] / widths[number]
     amounts = np.hstack(small)
 
     def own(unit: int) -> Own:
@@ -283,25 +271,19 @@ def _solve(  # noqa: PLR0913 - stages, what ties them, and the parts of a result
     spare = np.maximum(found.own[:, 1:] / found.own[:, :1], 0.0)
     moved = spare / amounts[:, at]
     scores = np.ones((n, k))
-    for number in range(k):
-        mine = stage_of == number
+    for one in range(k):
+        mine = stage_of == one
         shrunk, grown = (
             moved[:, mine & side].mean(axis=1) if (mine & side).any() else np.zeros(n) for side in (inward, ~inward)
         )
         part = np.ones(n) if orientation == "output" else 1 - shrunk
-        scores[:, number] = part if orientation == "input" else part / (1 + grown)
+        scores[:, one] = part if orientation == "input" else part / (1 + grown)
     called = [good for stage in stages for good in stage.goods]
     scale = np.concatenate(sizes)[at]
-    slacks = pl.DataFrame(
-        {
-            "unit": [unit for unit in units for _ in called],
-            "stage": [names[number] for number in stage_of] * n,
-            "good": called * n,
-            "slack": (spare * scale).ravel(),
-            "actual": (amounts[:, at] * scale).ravel(),
-            "target": ((amounts[:, at] - own_sign * spare) * scale).ravel(),
-        }
-    ).with_columns(pl.col("slack", "target").fill_nan(None))
+    tables = {"slack": spare, "actual": amounts[:, at], "target": amounts[:, at] - own_sign * spare}
+    held = {"unit": [unit for unit in units for _ in called], "stage": [names[one] for one in stage_of] * n}
+    values = {name: (table * scale).ravel() for name, table in tables.items()}
+    slacks = pl.DataFrame({**held, "good": called * n, **values}).with_columns(pl.col("slack", "target").fill_nan(None))
     weights = np.tile([stage.weight for stage in stages], (n, 1))
     return staged(
         found.objective, np.array(found.status), names, scores, {"weight": weights}, units=units, rts=rts_of(rts),

@@ -38,13 +38,7 @@ def directional(  # noqa: PLR0913 - the goods, the technology and the measure
     # Kuosmanen (2005), AJAE 87, 1077-1082. With z = theta * lambda the single factor is linear: Z x <= theta x, sum(z)
     # = theta, theta <= 1.
     data = checked(x, y, bad, reference)
-    steps = _steps(data, "outputs" if direction is None else direction)
-    form = _form(data, rts, disposability, steps)
-    found = sweep(
-        _envelope(data, form), lambda unit: _own(data, form, unit, steps, radial=True), len(data.x), maximise=True
-    )
-    beta = np.repeat(found.own[:, :1], steps.shape[1], axis=1)
-    result = _result(data, form, found, steps, beta)
+    result = _improved(data, _steps(data, "outputs" if direction is None else direction), rts, disposability)
     if bad is None:
         return result
     return replace(result, factors={**result.factors, "shadow_price_b": shadow_prices(result, price=price, good=good)})
@@ -65,15 +59,7 @@ def non_radial(
     # Zhou, Ang and Wang (2012), EJOR 221, 625-635.
     data = checked(x, y, bad, reference)
     steps = _steps(data, "all" if direction is None else direction)
-    form = _form(data, rts, disposability, steps)
-    shares = _weights(data, steps, weights)
-    found = sweep(
-        _envelope(data, form),
-        lambda unit: _own(data, form, unit, steps, radial=False, weights=shares),
-        len(data.x),
-        maximise=True,
-    )
-    return _result(data, form, found, steps, found.own[:, : steps.shape[1]])
+    return _improved(data, steps, rts, disposability, _weights(data, steps, weights))
 
 
 def shadow_prices(found: Solution, *, price: float = 1.0, good: int = 0) -> FloatArray:
@@ -124,16 +110,6 @@ class _Form:
     factor: bool
 
 
-def _form(data: Units, rts: str, disposability: str, steps: FloatArray) -> _Form:
-    choose("disposability", disposability, DISPOSABILITY)
-    known = rts_of(rts)
-    bads = data.b.shape[1] > 0
-    factor = bads and disposability == "weak" and known in {"vrs", "ndrs"}
-    if factor and steps[:, : data.x.shape[1]].any():
-        raise UsageError("frontier.one-factor-inputs")
-    return _Form(known, bads and disposability != "strong", bads and disposability == "kuosmanen", factor)
-
-
 def _steps(data: Units, direction: Direction) -> FloatArray:
     """Return the direction `(n, p + q + r)` on the scale of the data."""
     if isinstance(direction, str):
@@ -168,20 +144,9 @@ def _weights(data: Units, steps: FloatArray, weights: str | FloatArray) -> Float
     return np.where(used, 1 / np.maximum(size[group], 1) / max(1, int((size > 0).sum())), 0.0)
 
 
-def _envelope(data: Units, form: _Form) -> FloatArray:
-    """Return the intensities' coefficients: inputs, outputs, bad outputs, sum; twice when units may idle."""
-    table = data.envelope()
-    if not form.idle:
-        return table
-    idle = table.copy()
-    idle[data.x.shape[1] : -1] = 0.0
-    return np.concatenate([table, idle], axis=1)
-
-
-def _own(
-    data: Units, form: _Form, unit: int, steps: FloatArray, *, radial: bool, weights: FloatArray | None = None
-) -> Own:
-    """Return the improvement(s) and, where there is one, the abatement factor of one unit."""
+def _own(data: Units, form: _Form, unit: int, steps: FloatArray, weights: FloatArray | None) -> Own:
+    """Return improvements (one for all without weights) and, where there is one, the abatement factor of a unit."""
+    radial = weights is None
     _, p, q, r = data.counts
     total = p + q + r
     sign = np.concatenate([np.ones(p), -np.ones(q), np.ones(r)])
@@ -204,7 +169,7 @@ def _own(
     most = np.full(count, np.inf) if radial else np.where(step > 0, np.inf, 0.0)
     if radial and not step.any():
         least[:], most[:] = 0.0, 0.0
-    costs = np.ones(count) if radial or weights is None else weights
+    costs = np.ones(count) if weights is None else weights
     extra = np.ones(int(form.factor))
     return Own(
         columns=columns,
@@ -216,8 +181,24 @@ def _own(
     )
 
 
-def _result(data: Units, form: _Form, found: Sweep, steps: FloatArray, beta: FloatArray) -> Solution:
-    """Return improvements, what they leave as slack, and targets, in the caller's units."""
+def _improved(
+    data: Units, steps: FloatArray, rts: str, disposability: str, weights: FloatArray | None = None
+) -> Solution:
+    """Return improvements, what they leave as slack, and targets; one improvement for all goods, or weighted ones."""
+    choose("disposability", disposability, DISPOSABILITY)
+    known, bads = rts_of(rts), data.b.shape[1] > 0
+    abated = bads and disposability == "weak" and known in {"vrs", "ndrs"}
+    if abated and steps[:, : data.x.shape[1]].any():
+        raise UsageError("frontier.one-factor-inputs")
+    form = _Form(known, bads and disposability != "strong", bads and disposability == "kuosmanen", abated)
+    table = data.envelope()
+    if form.idle:  # the intensities stand twice
+        idle = table.copy()
+        idle[data.x.shape[1] : -1] = 0.0
+        table = np.concatenate([table, idle], axis=1)
+    found = sweep(table, lambda unit: _own(data, form, unit, steps, weights), len(data.x), maximise=True)
+    wide = steps.shape[1]
+    beta = np.repeat(found.own[:, :1], wide, axis=1) if weights is None else found.own[:, :wide]
     _, p, q, _ = data.counts
     count = len(data.xr)
     active = found.intensities[:, :count]

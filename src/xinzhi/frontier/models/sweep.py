@@ -61,7 +61,13 @@ def checked(
         raise UsageError("frontier.reference-goods", ours=points.widths, theirs=others.widths)
     for goods in (points, others):
         for name in "xyb":
-            _check(getattr(goods, name), name, zero=name not in positive, negative=negative)
+            table: FloatArray = getattr(goods, name)
+            below = (table < 0) & (not negative)
+            wrong = below if below.any() else (table == 0) & (name in positive)
+            if wrong.any():  # what the model cannot use, and where it stands
+                row, column = np.argwhere(wrong)[0].tolist()
+                code = "frontier.model-negative" if below.any() else "frontier.model-zero"
+                raise InputError(code, name=name, column=column, unit=row, n=int(wrong.sum()))
     for name, part in zip("xyb", (others.x, others.y, others.b), strict=True):
         idle = np.flatnonzero(np.abs(part).sum(axis=0) == 0)
         if len(idle):
@@ -69,18 +75,6 @@ def checked(
     scale = means(others)
     here, there = points.over(scale), others.over(scale)
     return Units(here.x, here.y, here.b, there.x, there.y, there.b, *points.split(scale))
-
-
-def _check(table: FloatArray, name: str, *, zero: bool, negative: bool) -> None:
-    """Refuse what the model cannot use, and say where it stands."""
-    below = (table < 0) & (not negative)
-    wrong = below if below.any() else (table == 0) & (not zero)
-    if wrong.any():
-        row, column = np.argwhere(wrong)[0].tolist()
-        raise InputError(
-            "frontier.model-negative" if below.any() else "frontier.model-zero",
-            name=name, column=column, unit=row, n=int(wrong.sum()),
-        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

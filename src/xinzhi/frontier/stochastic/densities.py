@@ -87,9 +87,8 @@ class CutNormal:
         """Return E[exp(-factor u) | e]."""
         r, step = self.location / self.scale, factor * self.scale
         right = 0.5 * step**2 - factor * self.location + log_ndtr(r - step) - log_ndtr(r)
-        return np.exp(
-            np.where(r > 0, right, log_scaled_cdf(r - step) - log_scaled_cdf(r))
-        )  # each where it keeps its digits
+        left = log_scaled_cdf(r - step) - log_scaled_cdf(r)
+        return np.exp(np.where(r > 0, right, left))  # each where it keeps its digits
 
     def quantile(self, probability: float) -> FloatArray:
         """Return the quantile of u | e."""
@@ -245,6 +244,10 @@ class Terms:
     slope: FloatArray
     shape: tuple[FloatArray, ...]
 
+    def beside(self, *more: FloatArray) -> Terms:
+        """Return the terms with derivatives by further parameters."""
+        return Terms(self.value, self.slope, (*self.shape, *more))
+
 
 @dataclass(frozen=True, slots=True)
 class Distribution:
@@ -255,6 +258,11 @@ class Distribution:
     terms: Callable[[FloatArray, Shape], Terms]
     posterior: Callable[[FloatArray, Shape], Posterior]
     sd: tuple[float, float]
+
+
+def noisy(value: FloatArray, e: FloatArray, noise: float | FloatArray, m1: FloatArray, m2: FloatArray) -> Terms:
+    """Return a density with its derivatives by e and the log variance of noise, from the moments of u given e."""
+    return Terms(value, -(e + m1) / noise, (-0.5 + 0.5 * (e**2 + 2 * e * m1 + m2) / noise,))
 
 
 def truncated_posterior(e: FloatArray, shape: Shape) -> CutNormal:
@@ -279,10 +287,8 @@ def truncated_terms(e: FloatArray, shape: Shape) -> Terms:
     m1, m2 = after.scale * first, after.scale**2 * first * second
     prior_first, prior_second = moment_ratios(k)
     p1, p2 = root * prior_first, spread * prior_first * prior_second
-    by_noise = -0.5 + 0.5 * (e**2 + 2 * e * m1 + m2) / noise
     by_spread = 0.5 * ((m2 - p2) - 2 * location * (m1 - p1)) / spread
-    parts = (by_noise, by_spread, (m1 - p1) / spread)
-    return Terms(value, -(e + m1) / noise, parts[: len(shape)])
+    return noisy(value, e, noise, m1, m2).beside(by_spread, *([(m1 - p1) / spread] if len(shape) > 2 else []))  # noqa: PLR2004 - as above
 
 
 def exponential_posterior(e: FloatArray, shape: Shape) -> CutNormal:
@@ -299,8 +305,7 @@ def exponential_terms(e: FloatArray, shape: Shape) -> Terms:
     value = np.log(rate) + log_scaled_cdf(r) - 0.5 * e**2 / noise
     first, second = moment_ratios(r)
     m1, m2 = after.scale * first, after.scale**2 * first * second
-    by_noise = -0.5 + 0.5 * (e**2 + 2 * e * m1 + m2) / noise
-    return Terms(value, -(e + m1) / noise, (by_noise, 0.5 * (m1 * rate - 1)))
+    return noisy(value, e, noise, m1, m2).beside(0.5 * (m1 * rate - 1))
 
 
 def rayleigh_posterior(e: FloatArray, shape: Shape) -> TiltedNormal:
@@ -315,17 +320,10 @@ def rayleigh_terms(e: FloatArray, shape: Shape) -> Terms:
     after = rayleigh_posterior(e, shape)
     r = after.location / after.scale
     first, second, third = moment_ratios(r, 3)
-    value = (
-        2 * np.log(after.scale)
-        - shape[1]
-        - 0.5 * np.asarray(shape[0])
-        + log_scaled_cdf(r)
-        + np.log(first)
-        - 0.5 * e**2 / noise
-    )
+    value = 2 * np.log(after.scale) - shape[1] - 0.5 * np.asarray(shape[0]) + log_scaled_cdf(r) + np.log(first)
+    value = value - 0.5 * e**2 / noise
     m1, m2 = after.scale * second, after.scale**2 * second * third
-    by_noise = -0.5 + 0.5 * (e**2 + 2 * e * m1 + m2) / noise
-    return Terms(value, -(e + m1) / noise, (by_noise, 0.5 * m2 / spread - 1))
+    return noisy(value, e, noise, m1, m2).beside(0.5 * m2 / spread - 1)
 
 
 def uniform_posterior(e: FloatArray, shape: Shape) -> BoxNormal:

@@ -30,6 +30,7 @@ from xinzhi.frontier.stochastic.densities import (
     exponential_terms,
     log_scaled_cdf,
     moment_ratios,
+    noisy,
 )
 
 _STEP = 1e-5  # of central differences of exact first derivatives: error about 1e-10
@@ -188,13 +189,8 @@ class InStep:
         root = np.sqrt(spread)
         r, k = after.location / after.scale, np.array(location / root)
         count, squares = self._sums(np.ones(e.size)), self._sums(e * e)
-        value = (
-            log_scaled_cdf(r)
-            - log_scaled_cdf(k)
-            + np.log(after.scale / root)
-            - count * (LOG_ROOT_2PI + 0.5 * np.log(noise))
-            - 0.5 * squares / noise
-        )
+        value = log_scaled_cdf(r) - log_scaled_cdf(k) + np.log(after.scale / root)
+        value = value - count * (LOG_ROOT_2PI + 0.5 * np.log(noise)) - 0.5 * squares / noise
         first, second = moment_ratios(r)
         m1, m2 = after.scale * first, after.scale**2 * first * second
         prior = moment_ratios(k)
@@ -327,9 +323,8 @@ def integrated_terms(e: FloatArray, shape: Shape) -> Terms:
     points, logs, density = _integrand(e, shape)
     weights, value = _normalised(density)
     m1, m2 = (weights * points).sum(axis=1), (weights * points**2).sum(axis=1)
-    by_noise = -0.5 + 0.5 * (e**2 + 2 * e * m1 + m2) / noise
     by_power = ((weights * logs).sum(axis=1) + np.log(rate) - digamma(power)) * power
-    return Terms(value, -(e + m1) / noise, (by_noise, 0.5 * (m1 * rate - power), by_power))
+    return noisy(value, e, noise, m1, m2).beside(0.5 * (m1 * rate - power), by_power)
 
 
 def integrated_posterior(e: FloatArray, shape: Shape) -> Weighted:
