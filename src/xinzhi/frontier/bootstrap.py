@@ -452,10 +452,15 @@ def returns_test(  # noqa: PLR0913 - data, the test, and how to draw
         return {"null": null, "alternative": "vrs", **found, "replications": replications, "bandwidth": h}
 
     rows = [against_vrs(turn, null) for turn, null in enumerate(("crs", "nirs"))]
+    # the returns where every unit, or its projection, stands
+    crs, nirs, vrs = (distances[rts] for rts in ("crs", "nirs", "vrs"))
+    falling = np.where(np.abs(nirs - vrs) <= _SAME * vrs, "decreasing", "increasing")
+    returns = np.where(np.abs(crs - vrs) <= _SAME * vrs, "constant", falling)
+    scores = {rts: 1 / distances[rts] if orientation == "input" else distances[rts] for rts in ("crs", "vrs", "nirs")}
     options = {"orientation": orientation, "statistic": statistic, "replications": replications, "seed": seed}
     return ReturnsTest(
         frame=pl.DataFrame(rows),
-        units=_classes(distances, orientation, given.units),
+        units=pl.DataFrame({"unit": given.units, **scores, "scale": vrs / crs, "returns": returns}),
         kind=given.kind,
         level=level,
         orientation=orientation,
@@ -470,17 +475,3 @@ def _statistic(null: FloatArray, wide: FloatArray, statistic: str) -> FloatArray
         return np.asarray((1 / null).sum(axis=1) / (1 / wide).sum(axis=1))
     ratios: FloatArray = (wide / null).mean(axis=1)
     return ratios
-
-
-def _classes(distances: dict[str, FloatArray], orientation: str, names: tuple[str, ...]) -> pl.DataFrame:
-    """Return the scores under three technologies and the returns where every unit (or its projection) stands."""
-    crs, nirs, vrs = (distances[rts] for rts in ("crs", "nirs", "vrs"))
-    returns = np.where(
-        np.abs(crs - vrs) <= _SAME * vrs,
-        "constant",
-        np.where(np.abs(nirs - vrs) <= _SAME * vrs, "decreasing", "increasing"),
-    )
-    scores = {rts: 1 / each if orientation == "input" else each for rts, each in distances.items()}
-    return pl.DataFrame(
-        {"unit": names, **{rts: scores[rts] for rts in ("crs", "vrs", "nirs")}, "scale": vrs / crs, "returns": returns}
-    )

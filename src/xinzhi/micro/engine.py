@@ -247,9 +247,13 @@ def connect(
         engine = _duckdb(memory_limit, threads, spill)
     elif isinstance(target, str):
         spark = target.startswith(("spark://", "local", "yarn", "k8s://"))
-        engine = _spark(library, target) if spark else _address(library, target)
+        try:
+            backend = None if spark else library.connect(target)
+        except Exception as error:
+            raise UsageError("micro.no-target", given=target.partition("@")[2] or target) from error
+        engine = _spark(library, target) if spark else _other(backend)
     elif hasattr(target, "to_pyarrow") and hasattr(target, "compile"):
-        engine = Engine(name=f"{target.name} {target.version}", backend=target)
+        engine = _other(target)
     else:
         raise UsageError("micro.no-target", given=str(target))
     if engine.backend is not None and engine.backend.name == "clickhouse":
@@ -309,11 +313,7 @@ def _spark(library: Any, master: str) -> Engine:  # noqa: ANN401 - Ibis
     return Engine(name=f"spark {session.version}", backend=library.pyspark.connect(session), session=session)
 
 
-def _address(library: Any, target: str) -> Engine:  # noqa: ANN401 - Ibis
-    try:
-        backend = library.connect(target)
-    except Exception as error:
-        raise UsageError("micro.no-target", given=target.partition("@")[2] or target) from error
+def _other(backend: Any) -> Engine:  # noqa: ANN401 - of Ibis
     return Engine(name=f"{backend.name} {backend.version}", backend=backend)
 
 

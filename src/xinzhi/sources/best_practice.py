@@ -116,21 +116,16 @@ def _shares(
     ruler, now_ruler = measured.growth.labour_share, measured.inputs.labour_share
     if assume["shares"] == "common":
         return np.broadcast_to(ruler, weight.shape), np.broadcast_to(now_ruler, weight.shape)
-    table = _table(detail, measured, assume)
-    return scaled_shares(averaged(table), weight, ruler), scaled_shares(table, share, now_ruler)
-
-
-def _table(detail: Detail, measured: Measured, assume: Assumptions) -> FloatArray:
-    """Return the national labour shares of the sectors `(I, 1, T)`, the nearest year where the table has none."""
+    # the national labour shares of the sectors, the nearest year where the table has none
     known = assume["sector_labour_shares"]
     absent = [name for name in detail.names if name not in known]
     if absent:
-        raise InputError("sources.sector-shares", known=list(known), absent=list(absent[:5]))
-    out = np.empty((len(detail.names), 1, len(measured.panel.years)))
+        raise InputError("sources.sector-shares", known=list(known), absent=absent[:5])
+    table = np.empty((len(detail.names), 1, len(measured.panel.years)))
     for row, name in enumerate(detail.names):
         years = np.array(sorted(known[name]), dtype=np.float64)
-        out[row, 0] = np.interp(measured.panel.years, years, [known[name][int(year)] for year in years])
-    return out
+        table[row, 0] = np.interp(measured.panel.years, years, [known[name][int(year)] for year in years])
+    return scaled_shares(averaged(table), weight, ruler), scaled_shares(table, share, now_ruler)
 
 
 def scaled_shares(share: FloatArray, weight: FloatArray, total: FloatArray) -> FloatArray:

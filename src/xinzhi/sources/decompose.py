@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -133,6 +133,9 @@ def decompose(
     frame = with_measured_flags(region_frame(measured, found, accounts, parts), result)
     wanted = rules.value("reporting.periods")
     groups = group_frame(frame, result)
+    known = names_of(data).by_kind.get("industry", {}) if TABLE in data.tables else {}
+    sectors = {name: words(f"sources.sector.{name}") for name in ("1", "2", "3", "total")}
+    labels = {code: known.get(code) or sectors.get(code) or same(code) for code in found.names}
     return Sources(
         frame=frame,
         industries=industry_frame(measured, found, accounts, best, parts),
@@ -145,20 +148,12 @@ def decompose(
         omitted=omitted_frame(measured, found, parts),
         beside=None if frontier is None else beside(frame, frontier),
         findings=findings(data, measured, found, accounts, chosen),
-        names=_names(data, result, found.names),
+        names=Names({**result.names.by_kind, "industry": labels}),
         measurement=result,
         identity_gap=parts.check(measured.growth.tfp_growth),
         kind=data.kind,
         provenance=_provenance(data, result, found, mask, chosen),
     )
-
-
-def _names(data: Package, measurement: Measurement, industries: Sequence[str]) -> Names:
-    """Return the names of regions, macro-regions and industries; of the three sectors where the package names none."""
-    known = names_of(data).by_kind.get("industry", {}) if TABLE in data.tables else {}
-    sectors = {name: words(f"sources.sector.{name}") for name in ("1", "2", "3", "total")}
-    labels = {code: known.get(code) or sectors.get(code) or same(code) for code in industries}
-    return Names({**measurement.names.by_kind, "industry": labels})
 
 
 def _detail(data: Package, measured: Measured, assume: Assumptions, wanted: Level | None) -> tuple[Detail, list[Text]]:

@@ -182,6 +182,10 @@ def from_sectors(package: Package, measured: Measured, assume: Assumptions) -> D
     people = accounts.column("employment")
     labour, labour_gap = scale_to(people, measured.inputs.labour, everywhere)
     shares, filled, guessed = _shares(spent, assume)
+    first = np.zeros(accounts.shape, dtype=np.bool_)  # where the volume index is not yet revised
+    if "index_vintage" in accounts.rows.columns:
+        flag = (pl.col("index_vintage") == "first_published").fill_null(value=False)
+        first[accounts.place] = accounts.rows.select(flag).to_series().to_numpy()
     detail = Detail(
         level="sector",
         names=accounts.names,
@@ -197,7 +201,7 @@ def from_sectors(package: Package, measured: Measured, assume: Assumptions) -> D
         marks={
             "proxy:sector_investment": filled,
             "extrapolated:sector_investment": guessed,
-            "first_published:sector_output": _first(accounts),
+            "first_published:sector_output": first.any(axis=0),
             "proxy:sector_output": deflated,
         },
         gaps={"output": np.log(nominal.sum(axis=0) / measured.panel.account("output_nominal")), "labour": labour_gap},
@@ -258,15 +262,6 @@ def _shares(spent: Cube, assume: Assumptions) -> tuple[FloatArray, BoolArray, Bo
     guessed = unofficial | (np.arange(share.shape[-1]) >= last)
     missing: BoolArray = ~np.isfinite(money).all(axis=0) & np.isfinite(share).all(axis=0) & ~guessed
     return share, missing, np.logical_or.accumulate(guessed & np.isfinite(share).all(axis=0), axis=-1)
-
-
-def _first(accounts: Cube) -> BoolArray:
-    """Return the region-years whose volume index was first published and not yet revised."""
-    out = np.zeros(accounts.shape, dtype=np.bool_)
-    if "index_vintage" in accounts.rows.columns:
-        flag = accounts.rows.select((pl.col("index_vintage") == "first_published").fill_null(value=False)).to_series()
-        out[accounts.place] = flag.to_numpy()
-    return np.asarray(out.any(axis=0))
 
 
 def split_stock(measured: Measured, share: FloatArray, detail: Detail, assume: Assumptions) -> FloatArray:

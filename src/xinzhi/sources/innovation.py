@@ -218,23 +218,19 @@ def knowledge_stock(
     flow[place] = rows["flow"].to_numpy()
     start = np.isfinite(flow).argmax(axis=1)
     first = np.take_along_axis(flow, start[:, None], axis=1)[:, 0]
-    begin = steady_state(first, _common_growth(flow), rate)
+    # the yearly growth of the flow of all regions together over their first common years
+    common = np.flatnonzero(np.isfinite(flow).all(axis=0))
+    if common.size <= 1:
+        raise InputError("sources.no-common-years")
+    last, total = common[min(int(setting("growth_years")), common.size - 1)], flow.sum(axis=0)
+    if not total[common[0]] > 0:
+        raise InputError("sources.flow-of-nothing")
+    growth = float((total[last] / total[common[0]]) ** (1 / (last - common[0])) - 1)
+    begin = steady_state(first, growth, rate)
     if not np.isfinite(begin).all():
         raise InputError("sources.no-steady-state", value=value)
     stock = geometric(flow, rate, begin, start=start)
     return rows.select(region, year, "flow").with_columns(pl.Series("stock", stock[place]))
-
-
-def _common_growth(flow: FloatArray) -> float:
-    """Return the yearly growth of the flow of all regions together over their first common years."""
-    whole = np.flatnonzero(np.isfinite(flow).all(axis=0))
-    if whole.size <= 1:
-        raise InputError("sources.no-common-years")
-    last = whole[min(int(setting("growth_years")), whole.size - 1)]
-    total = flow.sum(axis=0)
-    if not total[whole[0]] > 0:
-        raise InputError("sources.flow-of-nothing")
-    return float((total[last] / total[whole[0]]) ** (1 / (last - whole[0])) - 1)
 
 
 @dataclass(frozen=True, slots=True)

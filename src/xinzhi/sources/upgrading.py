@@ -17,7 +17,7 @@ from xinzhi.core.arrays import AnyFrame
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.regression import Engine, Regression, codes, fixed_effects
 from xinzhi.core.result import Facts, Result
-from xinzhi.core.text import Text, words
+from xinzhi.core.text import words
 from xinzhi.sources.assumptions import in_depth_parts, left_out, left_out_facts, read, read_positive, setting
 from xinzhi.sources.result import Sources
 
@@ -354,33 +354,25 @@ def in_depth(result: Sources) -> Upgrading:
         raise InputError("sources.upgrading-needs")
     speed = structural_change(rows)
     frame = rationalisation(rows, output="output_nominal").join(speed, on=["region", "year"], how="left")
-    turned, lacking = _advancement(rows)
+    order, lacking = [str(name) for name in setting("sector_order")], []
+    if set(rows["industry"].unique()) <= set(order):
+        turned = advancement(rows, value="output_nominal", order=order)
+    else:
+        none = {name: pl.lit(None, pl.Float64) for name in ("advancement", "moore")}
+        turned = rows.select("region", "year").unique().with_columns(**none)
+        reason = words("sources.measure.no_order", order=order)
+        lacking = [(words("sources.measure.advancement"), reason)]
     frame = frame.join(turned, on=["region", "year"], how="left").sort("region", "year")
-    fit, behind = _catch_up(result)
+    fit, why = None, words("sources.measure.no_frontier")
+    if result.industries["distance"].is_not_null().any():
+        try:
+            fit = catch_up(result.industries)
+        except InputError as error:
+            why = error.text
+    behind = [] if fit else [(words("sources.measure.catch_up"), why)]
     return Upgrading(
         frame=frame.select("region", "year", "lilien", "nav", "theil", "advancement", "moore"),
         catch_up=fit,
         left_out=left_out([*lacking, *behind]),
         **in_depth_parts(result.measurement, result, "upgrading"),
     )
-
-
-def _catch_up(result: Sources) -> tuple[CatchUp | None, list[tuple[Text, Text]]]:
-    """Return the regression on the distance to best practice; None where there is none, and why."""
-    what = words("sources.measure.catch_up")
-    if not result.industries["distance"].is_not_null().any():
-        return None, [(what, words("sources.measure.no_frontier"))]
-    try:
-        return catch_up(result.industries), []
-    except InputError as error:
-        return None, [(what, error.text)]
-
-
-def _advancement(rows: pl.DataFrame) -> tuple[pl.DataFrame, list[tuple[Text, Text]]]:
-    """Return the Moore value; nulls where the industries have no order, and why."""
-    order = [str(name) for name in setting("sector_order")]
-    if set(rows["industry"].unique()) <= set(order):
-        return advancement(rows, value="output_nominal", order=order), []
-    none = rows.select("region", "year").unique().with_columns(advancement=pl.lit(None, pl.Float64), moore=None)
-    reason = words("sources.measure.no_order", order=order)
-    return none.with_columns(pl.col("moore").cast(pl.Float64)), [(words("sources.measure.advancement"), reason)]

@@ -115,7 +115,12 @@ def productivity_change(  # noqa: PLR0913 - the design's signature: roles of col
     elif index in FIXED_WEIGHTS:
         outcome = fixed_weight_family(goods, panel, marks, call.rts, (index, orientation))
     else:
-        frontier = Frontier(goods, measure_of(call, columns))
+        measure = Measure("input" if orientation == "input" else "output", disposability=chosen["disposability"])
+        if index in DIRECTIONAL:
+            moves = _moves(chosen["direction"], columns)
+            weights = None if chosen["measure"] == "radial" else _weights(chosen, columns, moves)
+            measure = Measure("directional", moves, weights=weights, disposability=chosen["disposability"])
+        frontier = Frontier(goods, measure)
         outcome = distance_family(frontier, panel, marks, call.plan(), index, chosen)
     return _pack(call, panel, columns, outcome)
 
@@ -243,18 +248,6 @@ class Call:
         corner = self.options["corner"] or ("inputs" if self.orientation == "output" else "outputs")
         choose("corner", corner, ("inputs", "outputs"))
         return Plan(name, rts, self.options["base"], corner)
-
-
-def measure_of(call: Call, columns: Columns) -> Measure:
-    """Return how distances are measured."""
-    disposability = call.options["disposability"]
-    if call.index not in DIRECTIONAL:
-        return Measure("input" if call.orientation == "input" else "output", disposability=disposability)
-    moves = _moves(call.options["direction"], columns)
-    weights = None
-    if call.options["measure"] != "radial":
-        weights = _weights(call.options, columns, moves)
-    return Measure("directional", moves, weights=weights, disposability=disposability)
 
 
 def _moves(direction: str | Mapping[str, float], columns: Columns) -> FloatArray:

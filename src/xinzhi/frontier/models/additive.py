@@ -14,7 +14,7 @@ import numpy as np
 
 from xinzhi.core.arrays import AnyArray, FloatArray
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.frontier.models.sweep import ON_FRONTIER, Own, Reference, Units, checked, solved, sweep
+from xinzhi.frontier.models.sweep import ON_FRONTIER, Own, Reference, checked, solved, sweep
 from xinzhi.frontier.reading import Data
 from xinzhi.frontier.technology.distance import Solution, pack
 from xinzhi.frontier.technology.technology import (
@@ -151,7 +151,16 @@ def seiford_zhu(
     turned = [(part.x, np.concatenate([part.y, shift - part.b], axis=1)) for part in (points, others)]
     data = checked(*turned[0], reference=turned[1])
     outward = orientation == "output"
-    found = sweep(data.envelope(), lambda unit: _own(data, unit, outward=outward), len(data.x), maximise=outward)
+    _, p, q, _ = data.counts
+
+    def own(unit: int) -> Own:  # the radial factor
+        x, y = data.x[unit], data.y[unit]
+        column = np.concatenate([np.zeros(p), -y, [0.0]]) if outward else np.concatenate([-x, np.zeros(q), [0.0]])
+        lower = np.concatenate([np.full(p, -np.inf), np.zeros(q) if outward else y, [1.0]])
+        upper = np.concatenate([x if outward else np.zeros(p), np.full(q, np.inf), [1.0]])
+        return Own(columns=column[:, None], costs=np.ones(1), lower=lower, upper=upper)
+
+    found = sweep(data.envelope(), own, len(data.x), maximise=outward)
     factor = found.own[:, :1]
     reached = (found.intensities @ data.xr, found.intensities @ data.yr)
     theta, phi = (np.ones_like(factor), factor) if outward else (factor, np.ones_like(factor))
@@ -165,19 +174,6 @@ def seiford_zhu(
     return replace(result, **parts)
 
 
-def _own(data: Units, unit: int, *, outward: bool) -> Own:
-    """Return the radial factor of one unit."""
-    p, q = data.x.shape[1], data.y.shape[1]
-    x, y = data.x[unit], data.y[unit]
-    column = np.concatenate([np.zeros(p), -y, [0.0]]) if outward else np.concatenate([-x, np.zeros(q), [0.0]])
-    return Own(
-        columns=column[:, None],
-        costs=np.ones(1),
-        lower=np.concatenate([np.full(p, -np.inf), np.zeros(q) if outward else y, [1.0]]),
-        upper=np.concatenate([x if outward else np.zeros(p), np.full(q, np.inf), [1.0]]),
-    )
-
-
 def range_directional(
     x: FloatArray, y: FloatArray, *, orientation: str = "none", reference: Reference | None = None
 ) -> Solution:
@@ -188,23 +184,19 @@ def range_directional(
     data = checked(x, y, reference=reference, negative=True)
     to_x = np.maximum(data.x - data.xr.min(axis=0), 0.0) * (orientation != "output")
     to_y = np.maximum(data.yr.max(axis=0) - data.y, 0.0) * (orientation != "input")
-    found = sweep(data.envelope(), lambda unit: _step(data, unit, to_x[unit], to_y[unit]), len(data.x), maximise=True)
+    _, p, q, _ = data.counts
+
+    def own(unit: int) -> Own:  # a unit that is best in every column stays where it is
+        far = np.inf if to_x[unit].any() or to_y[unit].any() else 0.0
+        column = np.concatenate([to_x[unit], -to_y[unit], [0.0]])
+        lower = np.concatenate([np.full(p, -np.inf), data.y[unit], [1.0]])
+        upper = np.concatenate([data.x[unit], np.full(q, np.inf), [1.0]])
+        ends = {"column_lower": 0.0 - far, "column_upper": far}
+        return Own(columns=column[:, None], costs=np.ones(1), lower=lower, upper=upper, **ends)
+
+    found = sweep(data.envelope(), own, len(data.x), maximise=True)
     beta = found.own[:, :1]
     reached = (found.intensities @ data.xr, found.intensities @ data.yr, data.b)
     slacks = (data.x - beta * to_x - reached[0], reached[1] - data.y - beta * to_y, data.b)
     score = 1 - found.objective
     return solved(data, found, score, slacks, targets=reached, worth=1.0, beta=beta[:, 0])
-
-
-def _step(data: Units, unit: int, to_x: FloatArray, to_y: FloatArray) -> Own:
-    """Return the step of one unit; a unit that is best in every column stays where it is."""
-    p, q = data.x.shape[1], data.y.shape[1]
-    moves = bool(to_x.any() or to_y.any())
-    return Own(
-        columns=np.concatenate([to_x, -to_y, [0.0]])[:, None],
-        costs=np.ones(1),
-        lower=np.concatenate([np.full(p, -np.inf), data.y[unit], [1.0]]),
-        upper=np.concatenate([data.x[unit], np.full(q, np.inf), [1.0]]),
-        column_lower=-np.inf if moves else 0.0,
-        column_upper=np.inf if moves else 0.0,
-    )

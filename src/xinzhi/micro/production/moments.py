@@ -26,9 +26,8 @@ from xinzhi.micro.production.fit import (
 from xinzhi.micro.production.linear import ranged
 from xinzhi.micro.production.second_stage import Minimum, exponents, monomials
 
-Moments = Callable[
-    [FloatArray], tuple[FloatArray, FloatArray]
-]  # of parameters: means (m,) and their derivatives (m, k)
+# of parameters: means (m,) and their derivatives (m, k)
+Moments = Callable[[FloatArray], tuple[FloatArray, FloatArray]]
 _STEPS, _SETTLED = 500, 1e-8
 
 
@@ -88,20 +87,18 @@ class Wooldridge:
         states: list[FloatArray] = [one.coefficients for one in alone.minima] or [np.zeros(len(self.k))]
         past = gamma[self.flat :] @ self.c0 - states[0] @ self.k0
         self.centre, self.scale = float(past.mean()), float(past.std())
-        states += list(hypercube(len(self.k), 0, 2))
-        self.starts = [self._start(one, gamma) for one in states]
-
-    def _split(self, theta: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-        at = np.cumsum([self.flat, len(self.k), len(self.c)])
-        first, second, third, fourth = np.split(theta, at)
-        return first, second, third, fourth
+        self.starts = []
+        for a in (*states, *hypercube(len(self.k), 0, 2)):
+            powers = self._powers((gamma[self.flat :] @ self.c0 - a @ self.k0 - self.centre) / self.scale)
+            rho, _ = least_squares(powers, gamma[self.flat :] @ self.c - a @ self.k)
+            self.starts.append(np.concatenate([gamma[: self.flat], a, gamma[self.flat :], rho]))
 
     def _powers(self, w: FloatArray) -> FloatArray:
         return monomials(w[None], exponents(1, self.degree))
 
     def _residuals(self, theta: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
         """Return both residuals, the slope of g, and the powers of productivity before."""
-        b, a, d, rho = self._split(theta)
+        b, a, d, rho = np.split(theta, np.cumsum([self.flat, len(self.k), len(self.c)]))
         rest = self.y - b @ self.x
         w = (d @ self.c0 - a @ self.k0 - self.centre) / self.scale
         powers = self._powers(w)
@@ -122,13 +119,6 @@ class Wooldridge:
             return np.concatenate([z1 @ first, z2 @ second]), np.vstack([left, right])
 
         return moments
-
-    def _start(self, a: FloatArray, gamma: FloatArray) -> FloatArray:
-        signal = gamma[self.flat :] @ self.c
-        before = gamma[self.flat :] @ self.c0 - a @ self.k0
-        powers = self._powers((before - self.centre) / self.scale)
-        rho, _ = least_squares(powers, signal - a @ self.k)
-        return np.concatenate([gamma[: self.flat], a, gamma[self.flat :], rho])
 
     def fit(self, weights: FloatArray | None = None, warm: Fit | None = None) -> Fit:
         """Return the estimate: from every solution of the second stage alone, the lowest of both equations."""
@@ -174,12 +164,11 @@ class Wooldridge:
         """Return the root of the weights: of errors alike in every row, or of scores summed by firm."""
         n = len(self.y)
         if firms:
-            scores = self._scores(theta)
+            scores, counts = self._scores(theta), np.ones(self.panel.firms)
             if row is not None:
                 counts = np.zeros(self.panel.firms)
                 counts[self.panel.firm[self.panel.now]] = row
-                return whitened((scores * counts) @ scores.T / n**2)
-            return whitened(scores @ scores.T / n**2)
+            return whitened((scores * counts) @ scores.T / n**2)
         first, second, _, _ = self._residuals(theta)
         blocks = [z @ z.T * float(r @ r) / n for z, r in ((self.z1, first), (self.z2, second))]
         size = len(self.z1), len(self.z2)
@@ -268,11 +257,8 @@ class BlundellBond:
 
         size = len(zd), len(zl)
         plain = np.block([[2 * zd @ self.zd.T, np.zeros(size)], [np.zeros(size[::-1]), zl @ self.zl.T]]) / n**2
-        if warm is None:
-            box = hypercube(len(self.terms) + 1, 0, self.starts)
-            starts = list(np.hstack([box, np.zeros((len(box), 1))]))
-        else:
-            starts = [warm.extra]
+        box = hypercube(len(self.terms) + 1, 0, self.starts)
+        starts = list(np.hstack([box, np.zeros((len(box), 1))])) if warm is None else [warm.extra]
         first = _distinct([one for start in starts if (one := descend(moments, start, whitened(plain)))])
 
         def again(theta: FloatArray) -> FloatArray:
@@ -293,9 +279,8 @@ class BlundellBond:
         if not inside and len(equal) == 1:
             status = "out-of-range"
         theta, beta = answer.coefficients, answer.coefficients[:-2]
-        root = next(
-            one for one, end in zip(roots, second, strict=True) if end and np.allclose(end[0], theta, rtol=1e-3)
-        )
+        ended = zip(roots, second, strict=True)
+        root = next(one for one, end in ended if end and np.allclose(end[0], theta, rtol=1e-3))
         fit = Fit(
             coefficients=beta, mean=beta[:count], status=status, starts=len(starts), criterion=answer.criterion,
             minima=tuple(replace(one, coefficients=one.coefficients[:-2]) for one in ends),
@@ -309,9 +294,5 @@ class BlundellBond:
 
     def _scores(self, theta: FloatArray) -> FloatArray:
         pi, _ = self._pi(theta)
-        return np.vstack(
-            [
-                self.panel.by_firm(self.zd * (pi @ self.ad), self.diff),
-                self.panel.by_firm(self.zl * (pi @ self.al), self.level),
-            ]
-        )
+        differences = self.panel.by_firm(self.zd * (pi @ self.ad), self.diff)
+        return np.vstack([differences, self.panel.by_firm(self.zl * (pi @ self.al), self.level)])

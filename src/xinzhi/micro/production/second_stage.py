@@ -13,14 +13,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import combinations_with_replacement
-from typing import Literal
 
 import numpy as np
 
 from xinzhi.core.arrays import FloatArray, IntArray
 from xinzhi.core.errors import InputError
 
-Stand = Literal["root", "lowest", "local"]
 _STEPS, _SETTLED, _STIFFEST = 200, 1e-11, 1e12
 _SAME = 1e-3  # distance between two solutions that are one, in standard units
 _FAR = 1e3  # of a search that runs away, in standard units
@@ -68,8 +66,6 @@ class Local:
     slope: FloatArray
     further: FloatArray
     bread: FloatArray
-    productivity: FloatArray
-    innovation: FloatArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -290,16 +286,8 @@ class SecondStage:
             weight = bread.T @ np.linalg.pinv(weight @ weight.T, hermitian=True) @ weight
         further = np.array(by[1:]).reshape(-1, self.rows) / self.units.further_sd[:, None]
         goal = w if p.outcome is None else self.units.of_rows(p.outcome, p.inputs)[0] - d @ v
-        fitted = law @ terms
-        return Local(
-            weight=weight,
-            residual=(goal - fitted) * self.units.scale,
-            slope=by[0],
-            further=further * self.units.scale,
-            bread=weight @ turned.T,
-            productivity=w * self.units.scale,
-            innovation=(w - fitted) * self.units.scale,
-        )
+        residual = (goal - law @ terms) * self.units.scale
+        return Local(weight, residual, by[0], further * self.units.scale, weight @ turned.T)
 
 
 Columns = Callable[[slice], FloatArray]  # the columns of some rows, (columns, rows)
@@ -382,16 +370,13 @@ class Powers:
     def combine(self, d: FloatArray) -> tuple[FloatArray, list[FloatArray]]:
         """Return the matrix `(basis, terms)` that makes the polynomial of the basis, and its derivatives by d."""
         raised = (-d) ** self._v  # 0 ** 0 is 1
-        matrix = self._empty()
+        matrix = np.zeros((len(self.basis), len(self.terms)))
         matrix[self._rows, self._column] = self._times * raised.prod(axis=1)
         slopes = []
         for at in range(len(d)):
             lower = raised.copy()
             lower[:, at] = -self._v[:, at] * (-d[at]) ** np.maximum(self._v[:, at] - 1, 0)
-            one = self._empty()
+            one = np.zeros_like(matrix)
             one[self._rows, self._column] = self._times * lower.prod(axis=1)
             slopes.append(one)
         return matrix, slopes
-
-    def _empty(self) -> FloatArray:
-        return np.zeros((len(self.basis), len(self.terms)))
