@@ -170,15 +170,8 @@ def metafrontier(  # noqa: PLR0913 - data, groups, and the measure
     status = np.where(np.isfinite(meta) & np.isfinite(own), "optimal", "infeasible")
     columns = {"unit": given.units, "group": labels, "meta": meta, "within": own, "tgr": gap, "status": status}
     frame = known_frame(columns)
-    by_group = (
-        frame.group_by("group")
-        .agg(
-            units=pl.len(),
-            **{f"mean_{name}": pl.col(name).mean() for name in ("meta", "within", "tgr")},
-            min_tgr=pl.col("tgr").min(),
-        )
-        .sort("group")
-    )
+    means = {f"mean_{name}": pl.col(name).mean() for name in ("meta", "within", "tgr")}
+    by_group = frame.group_by("group").agg(units=pl.len(), **means, min_tgr=pl.col("tgr").min()).sort("group")
     options = {"measure": measure, "rts": rts, "convex": convex, "disposability": disposability}
     return Metafrontier(
         frame=frame,
@@ -298,12 +291,8 @@ def window_analysis(  # noqa: PLR0913 - the panel, the window, and the measure
 
 def _stability(frame: pl.DataFrame) -> pl.DataFrame:
     """Return mean, deviation and ranges of every unit."""
-    spread = (
-        frame.group_by("unit", "period")
-        .agg(spread=pl.col("score").max() - pl.col("score").min())
-        .group_by("unit")
-        .agg(column_range=pl.col("spread").max())
-    )
     score = pl.col("score")
+    ranges = frame.group_by("unit", "period").agg(spread=score.max() - score.min())
+    spread = ranges.group_by("unit").agg(column_range=pl.col("spread").max())
     whole = frame.group_by("unit").agg(mean=score.mean(), deviation=score.std(), total_range=score.max() - score.min())
     return whole.join(spread, on="unit").select("unit", "mean", "deviation", "column_range", "total_range").sort("unit")

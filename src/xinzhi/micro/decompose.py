@@ -10,7 +10,7 @@ from typing import Any, Literal
 import polars as pl
 
 from xinzhi.core.arrays import AnyEngine, AnyFrame, Ibis
-from xinzhi.core.errors import IdentityError, InputError, UsageError
+from xinzhi.core.errors import IdentityError, InputError
 from xinzhi.core.finding import Finding
 from xinzhi.core.parameters import setting
 from xinzhi.core.result import Facts, Result
@@ -19,7 +19,7 @@ from xinzhi.core.text import same, span_text, words
 from xinzhi.data import provenance
 from xinzhi.micro.cohorts import COHORTS, METHODS, cells, pair_sums, parts
 from xinzhi.micro.engine import CONVENTIONS
-from xinzhi.micro.panel import YEARS, Duplicates, Panel, counted_finding, panel
+from xinzhi.micro.panel import YEARS, Duplicates, Panel, choose, counted_finding, panel
 
 OLLEY = "olley-pakes"
 Method = Literal[
@@ -138,10 +138,8 @@ def decompose(  # noqa: PLR0913 - a table, its columns, and the policies
     >>> decompose(firms, value="a", weight="s").frame.select("growth", "mean", "covariance", "entry", "exit").row(0)
     (2.25, 1.0, 0.0, 2.25, -1.0)
     """
-    if method not in DECOMPOSITIONS:
-        raise UsageError("micro.choice", name="method", given=method, known=[same(name) for name in DECOMPOSITIONS])
-    if movers not in {"apart", "entry"}:
-        raise UsageError("micro.choice", name="movers", given=movers, known=[same("apart"), same("entry")])
+    choose("method", DECOMPOSITIONS, method)
+    choose("movers", ("apart", "entry"), movers)
     groups = (group,) if isinstance(group, str) else tuple(group or ())
     held = frame if isinstance(frame, Panel) else None
     if held is None:

@@ -11,12 +11,11 @@ import numpy as np
 import polars as pl
 
 from xinzhi.core.arrays import AnyEngine, AnyFrame
-from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.errors import InputError
 from xinzhi.core.finding import Finding
 from xinzhi.core.result import Facts, Result
-from xinzhi.core.text import same
 from xinzhi.data import provenance, read_any
-from xinzhi.micro.panel import Duplicates, Panel, no_column, panel
+from xinzhi.micro.panel import Duplicates, Panel, choose, no_column, panel
 
 CELL = ("industry", "year")
 INPUTS = {"labour": "wages", "intermediates": "intermediates"}  # what an input costs; capital has the rest
@@ -79,8 +78,7 @@ def tfp_index(
     >>> made.frame.columns
     ['industry', 'year', 'firms', 'mean_ln_tfp', 'sd_ln_tfp']
     """
-    if strange := [name for name in inputs if name not in {"capital", *INPUTS}]:
-        raise UsageError("micro.choice", name="inputs", given=strange[0], known=[same("capital"), *map(same, INPUTS)])
+    choose("inputs", ("capital", *INPUTS), *inputs)
     amounts = tuple(dict.fromkeys(("output", "wages", *inputs)))
     held = table if isinstance(table, Panel) else None
     if held is None:

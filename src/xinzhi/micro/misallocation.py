@@ -19,7 +19,7 @@ from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import same
 from xinzhi.data import provenance
 from xinzhi.micro.engine import CONVENTIONS, Engine, ibis
-from xinzhi.micro.panel import Duplicates, Panel, counted_finding, panel
+from xinzhi.micro.panel import Duplicates, Panel, choose, counted_finding, panel
 
 CELL = ("industry", "year")
 _SCENARIOS = {"year": pl.Int64, "scenario": pl.String, "relative_output": pl.Float64}
@@ -180,8 +180,7 @@ def misallocation(  # noqa: PLR0913 - a table and the conventions of the literat
     cut = float(setting(CONVENTIONS, "misallocation.trim") if trim is None else trim)
     if not 0 <= cut < 1 / 2 or abs(cut * _PER_MILLE - round(cut * _PER_MILLE)) > 1e-9:  # noqa: PLR2004 - rounding
         raise UsageError("micro.trim", given=cut)
-    if trim_within not in {"year", "industry"}:
-        raise UsageError("micro.choice", name="trim_within", given=trim_within, known=[same("year"), same("industry")])
+    choose("trim_within", ("year", "industry"), trim_within)
     model, counts = _usable(held, workers, elasticity, by)
     found, shares = _shares(model.held, counts, capital_share)
     model = replace(model, held=replace(model.held, findings=(*model.held.findings, *found)))
@@ -233,8 +232,7 @@ def _shares(held: Panel, counts: pl.DataFrame, wish: Any) -> tuple[tuple[Finding
             raise UsageError("micro.share", given=wish)
         found = counts.select(pl.col("industry").unique(), share=pl.lit(float(wish)))
     elif isinstance(wish, str):
-        if wish != "income":
-            raise UsageError("micro.choice", name="capital_share", given=wish, known=[same("income")])
+        choose("capital_share", ("income",), wish)
         held.need("wages")
         found = counts.group_by("industry").agg(share=1 - pl.col("wages").sum() / pl.col("output").sum())
     else:

@@ -169,6 +169,13 @@ def _province(name: str) -> str | None:
         return None
 
 
+def choose(name: str, known: Sequence[str], *given: str) -> None:
+    """Refuse a word that is no choice."""
+    for word in given:
+        if word not in known:
+            raise UsageError("micro.choice", name=name, given=word, known=[same(one) for one in known])
+
+
 def no_column(missing: Iterable[str], known: Iterable[str], *, found: bool = True) -> InputError:
     """Return the error of columns that are not there, with a finding each where they are `found` missing in a panel."""
     lost = list(missing)
@@ -237,8 +244,7 @@ def panel(  # noqa: PLR0913 - a table, its columns, and the policies
     >>> [one.rule for one in panel(firms).findings]
     ['not-positive']
     """
-    if duplicates not in POLICIES:
-        raise UsageError("micro.choice", name="duplicates", given=duplicates, known=[same(one) for one in POLICIES])
+    choose("duplicates", POLICIES, duplicates)
     own = engine_of(source, engine)
     given = own.table(source, encoding)
     named = _named({name: name for name in groups if name not in GROUPS} | dict(columns or {}), given.columns, groups)
@@ -266,8 +272,7 @@ def checked(held: Panel, duplicates: Duplicates, sums: tuple[Sequence[str], Sums
 
 def _named(columns: Mapping[str, str], known: Sequence[str], groups: Sequence[str]) -> dict[str, str]:
     """Return what every column is called in the source."""
-    if strange := [role for role in columns if role not in {*ROLES, *groups}]:
-        raise UsageError("micro.choice", name="columns", given=strange[0], known=[same(role) for role in ROLES])
+    choose("columns", ROLES, *(role for role in columns if role not in groups))
     for role, column in columns.items():
         if column not in known:
             raise UsageError("micro.column-gone", role=role, column=column, known=[same(one) for one in known])

@@ -151,12 +151,12 @@ class Cube:
         first, last = int(panel.years[0]), int(panel.years[-1])
         rows = table.filter(pl.col("region").is_in(list(panel.regions)) & pl.col("year").is_between(first, last))
         names = tuple(rows[key].unique().sort().to_list())
-        place = (
-            _position(rows[key], names),
-            _position(rows["region"], panel.regions),
-            rows["year"].to_numpy().astype(np.int64) - first,
+        axes = ((rows[key], names), (rows["region"], panel.regions))
+        of, region = (
+            codes.cast(pl.Enum(list(known))).to_physical().to_numpy().astype(np.int64) for codes, known in axes
         )
-        return cls(rows, names, place, (len(names), *panel.shape))
+        year = rows["year"].to_numpy().astype(np.int64) - first
+        return cls(rows, names, (of, region, year), (len(names), *panel.shape))
 
     def column(self, name: str) -> FloatArray:
         """Return a column; all NaN when the table has none, or none that are numbers."""
@@ -188,9 +188,8 @@ def by_region(
         **{name: _numbers(values[row, column]) for name, values in columns.items()},
     }
     if len(flags):
-        out["flags"] = pl.Series(
-            np.array(flags, dtype=object).reshape(keep.shape)[row, column].tolist(), dtype=pl.String
-        )
+        marks = np.array(flags, dtype=object).reshape(keep.shape)[row, column]
+        out["flags"] = pl.Series(marks.tolist(), dtype=pl.String)
     return pl.DataFrame(out)
 
 
@@ -224,8 +223,3 @@ def _words(names: Sequence[str], position: IntArray) -> pl.Series:
     """Return the name at every position; null where it is negative."""
     index = pl.Series(np.where(position < 0, len(names), position), dtype=pl.UInt32)
     return pl.Series([*names, None], dtype=pl.String).gather(index)
-
-
-def _position(codes: pl.Series, names: tuple[str, ...]) -> IntArray:
-    """Return the position of every code among the names."""
-    return codes.cast(pl.Enum(list(names))).to_physical().to_numpy().astype(np.int64)

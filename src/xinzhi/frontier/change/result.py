@@ -228,10 +228,8 @@ class ProductivityChange(Labelled, verb="productivity_change", key=("unit", "per
         parts = [words("frontier.chart.change", part=part_text(name), value=means[name]) for name in self.stack]
         facts: Facts = {"headline.change": {**values, "parts": parts}} if parts else {"headline.change_alone": values}
         if units.height > 2 * _SHOWN:
-            said = [
-                words("frontier.chart.change", part=self.names.region(row["unit"]), value=row["index"])
-                for row in units.iter_rows(named=True)
-            ]
+            ranked = [(self.names.region(unit), index) for unit, index in units.select("unit", "index").rows()]
+            said = [words("frontier.chart.change", part=name, value=index) for name, index in ranked]
             facts["answer.ends"] = {"first": said[:_SHOWN], "last": said[: -_SHOWN - 1 : -1], "unit": self.sign}
         return facts
 

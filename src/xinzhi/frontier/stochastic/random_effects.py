@@ -77,16 +77,12 @@ class RandomEffects:
         """Return whether the effect is nothing beside persistent inefficiency."""
         return self.persistent and bool(theta[-2] - theta[-1] < _NOTHING)
 
-    def _slope(self, b: FloatArray, e: FloatArray, theta: FloatArray) -> FloatArray:
-        """Return the derivative of the log integrand at b `(units,)`."""
+    def _at(self, b: FloatArray, e: FloatArray, theta: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the log integrand at b `(units,)` and its derivative."""
         k = self.x.shape[1]
-        rows = self.distribution.terms(e - b[self.unit], tuple(theta[k : k + 2]))
-        return self._prior(b, theta).slope - np.bincount(self.unit, rows.slope)
-
-    def _level(self, b: FloatArray, e: FloatArray, theta: FloatArray) -> FloatArray:
-        k = self.x.shape[1]
-        rows = self.distribution.terms(e - b[self.unit], tuple(theta[k : k + 2]))
-        return self._prior(b, theta).value + np.bincount(self.unit, rows.value)
+        rows, prior = self.distribution.terms(e - b[self.unit], tuple(theta[k : k + 2])), self._prior(b, theta)
+        value, slope = np.bincount(self.unit, rows.value), np.bincount(self.unit, rows.slope)
+        return prior.value + value, prior.slope - slope
 
     def _peak(self, e: FloatArray, theta: FloatArray) -> FloatArray:
         """Return roughly where the log integrand of each unit peaks, by secants in a bracket: its slope falls."""
@@ -95,13 +91,13 @@ class RandomEffects:
         low, high = np.minimum(centre, 0) - 4 * spread, np.maximum(centre, 0) + 4 * spread
         if self._edged(theta):
             high = np.zeros_like(high)
-        f_low, f_high = self._slope(low, e, theta), self._slope(high, e, theta)
+        f_low, f_high = self._at(low, e, theta)[1], self._at(high, e, theta)[1]
         middle = 0.5 * (low + high)
         for turn in range(_SEARCH):
             slope = np.where(f_low > f_high, f_low - f_high, 1.0)
             secant = low + (high - low) * np.clip(f_low / slope, 0.02, 0.98)
             middle = secant if turn % 2 else 0.5 * (low + high)
-            f = self._slope(middle, e, theta)
+            f = self._at(middle, e, theta)[1]
             rising = f > 0
             low, f_low = np.where(rising, middle, low), np.where(rising, f, f_low)
             high, f_high = np.where(rising, high, middle), np.where(rising, f_high, f)
@@ -111,17 +107,17 @@ class RandomEffects:
 
     def _end(self, peak: FloatArray, side: int, e: FloatArray, theta: FloatArray) -> FloatArray:
         """Return where the integrand has fallen to nothing on one side."""
-        top = self._level(peak, e, theta)
+        top = self._at(peak, e, theta)[0]
         width = np.full(peak.size, 0.02 * float(np.exp(0.5 * theta[self.x.shape[1] :]).sum()))
         inside = np.zeros(peak.size)
         for _ in range(_SEARCH):
-            short = top - self._level(peak + side * width, e, theta) < _DROP
+            short = top - self._at(peak + side * width, e, theta)[0] < _DROP
             if not short.any():
                 break
             inside, width = np.where(short, width, inside), np.where(short, 1.6 * width, width)
         for _ in range(4):
             middle = 0.5 * (inside + width)
-            short = top - self._level(peak + side * middle, e, theta) < _DROP
+            short = top - self._at(peak + side * middle, e, theta)[0] < _DROP
             inside, width = np.where(short, middle, inside), np.where(short, width, middle)
         end: FloatArray = peak + side * width
         return np.minimum(end, 0.0) if self._edged(theta) else end

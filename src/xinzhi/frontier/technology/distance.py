@@ -80,7 +80,15 @@ def whole_units(
     found = blank(n, goods + 1)
     weights = np.zeros((n, m))
     for unit in range(n):
-        upper = _useful(target[unit], gain[unit], reference)
+        # the largest multiple of each reference unit that can be of use: what stands still sets it
+        still = gain[unit] <= 0
+        with np.errstate(divide="ignore", invalid="ignore"):
+            rate = np.abs(target[unit, still])[:, None] / np.abs(reference[still])
+        rate = np.nan_to_num(rate, nan=0.0, posinf=np.inf)
+        if (reference[still] <= 0).all():  # inputs stand still: they must suffice
+            upper = np.where(reference[still] < 0, rate, np.inf).min(axis=0)
+        else:  # outputs stand still: once a unit alone provides them all, more of it only costs inputs
+            upper = np.maximum(np.ceil(np.where(np.isfinite(rate), rate, 0.0).max(axis=0)), 1.0)
         if without is not None and without[unit] >= 0:
             upper[without[unit]] = 0.0
         answer = _mixed(target[unit], gain[unit], reference, upper, scaling=scaling)
@@ -95,18 +103,6 @@ def whole_units(
     found.weight = weights[found.row, found.column]
     found.count, found.width = n, m + 1
     return found
-
-
-def _useful(target: FloatArray, gain: FloatArray, reference: FloatArray) -> FloatArray:
-    """Return the largest multiple of each reference unit that can be of use: what stands still sets it."""
-    still = gain <= 0
-    with np.errstate(divide="ignore", invalid="ignore"):
-        rate = np.abs(target[still])[:, None] / np.abs(reference[still])
-    rate = np.nan_to_num(rate, nan=0.0, posinf=np.inf)
-    if (reference[still] <= 0).all():  # inputs stand still: they must suffice
-        return np.asarray(np.where(reference[still] < 0, rate, np.inf).min(axis=0))
-    # Outputs stand still: once a unit alone provides them all, more of it only costs inputs.
-    return np.asarray(np.maximum(np.ceil(np.where(np.isfinite(rate), rate, 0.0).max(axis=0)), 1.0))
 
 
 def _mixed(
@@ -170,7 +166,7 @@ def single_factor(
         maximise=True,
     )
     found = blank(n, rows)
-    weights = []
+    weights, columns = [], list[tuple[int, int]]()
     for unit in range(n):
         scaled = np.zeros(rows)
         fixed = np.append(target[unit], 1.0)
@@ -182,40 +178,28 @@ def single_factor(
         if without is not None:
             own = known.owner == without[unit]
             program.set_column_bounds(0.0, np.where(own, 0.0, np.inf), np.arange(k))
-        weights.append(_note(found, unit, program.solve(), known, (inward, inputs, target[unit], gain[unit])))
-    found.row = np.repeat(np.arange(n), [used.size for used, _ in weights])
-    found.column = np.concatenate([used for used, _ in weights]) if weights else found.column
-    found.weight = np.concatenate([value for _, value in weights]) if weights else found.weight
+        answer = program.solve()
+        found.status[unit] = answer.status
+        if answer.status != "optimal":
+            continue
+        weight, factor = answer.primal[:k], answer.primal[k + 1]
+        found.objective[unit], found.prices[unit] = answer.objective, -answer.dual
+        spare = (known.columns @ weight)[:goods]
+        share = 1.0 if inward else max(factor, 1e-300)
+        if inward:  # the factor multiplies the outputs of the combination
+            spare[inputs:] /= factor
+        else:  # the program's weights are already abated; inputs are not
+            spare[:inputs] /= share
+        spare -= target[unit] + answer.objective * gain[unit]
+        found.slacks[unit] = np.append(np.where(known.equal[:-1], 0.0, np.maximum(spare, 0.0)), 0.0)
+        used = np.flatnonzero(weight > 0)
+        columns += [(unit, column) for column in used.tolist()]
+        weights.append(weight[used] / share)  # before abatement
+    if columns:
+        found.row, found.column = np.array(columns, dtype=np.int64).T
+        found.weight = np.concatenate(weights)
     found.count, found.width = program.count, k + 2
     return found
-
-
-def _note(
-    found: Envelopment,
-    unit: int,
-    answer: programs.Solution,
-    known: Technology,
-    program: tuple[bool, int, FloatArray, FloatArray],
-) -> tuple[IntArray, FloatArray]:
-    """Write one solution down; return the columns used and their weights z, before abatement."""
-    inward, inputs, target, gain = program
-    found.status[unit] = answer.status
-    k = known.columns.shape[1]
-    if answer.status != "optimal":
-        return np.zeros(0, dtype=np.int64), np.zeros(0)
-    weight, factor = answer.primal[:k], answer.primal[k + 1]
-    found.objective[unit] = answer.objective
-    found.prices[unit] = -answer.dual
-    spare = (known.columns @ weight)[: target.size]
-    share = 1.0 if inward else max(factor, 1e-300)
-    if inward:  # the factor multiplies the outputs of the combination
-        spare[inputs:] /= factor
-    else:  # the program's weights are already abated; inputs are not
-        spare[:inputs] /= share
-    spare -= target + answer.objective * gain
-    found.slacks[unit] = np.append(np.where(known.equal[:-1], 0.0, np.maximum(spare, 0.0)), 0.0)
-    used = np.flatnonzero(weight > 0)
-    return used, weight[used] / share
 
 
 Solver = Callable[..., Envelopment]

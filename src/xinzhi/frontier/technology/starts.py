@@ -79,20 +79,13 @@ def plain_facets(columns: FloatArray, equal: BoolArray, *, points: bool) -> IntA
     facets = [_facet(columns[row], [row], [], (ray, points, rows)) for row in alone]
     for dear in goods:
         for cheap in goods:
-            pair = _exchange(columns, ray, dear, cheap)
-            if pair is not None:
-                prices, peer = pair
-                facets.append(_facet(prices @ columns[[dear, cheap]], [dear, cheap], [peer], (ray, points, rows)))
+            number = np.flatnonzero(ray & (columns[dear] > 0))
+            if number.size == 0 or (columns[cheap, ray] > 0).any() or (columns[cheap, number] >= 0).any():
+                continue
+            rate = columns[dear, number] / -columns[cheap, number]  # prices at which the best ray just breaks even
+            worth, peer = np.array([1.0, rate.max()]) @ columns[[dear, cheap]], int(number[rate.argmax()])
+            facets.append(_facet(worth, [dear, cheap], [peer], (ray, points, rows)))
     return np.array(facets, dtype=np.int64).reshape(len(facets), rows)
-
-
-def _exchange(columns: FloatArray, ray: BoolArray, dear: int, cheap: int) -> tuple[FloatArray, int] | None:
-    """Return prices of an output (1) and an input at which the best ray just breaks even, and that ray."""
-    number = np.flatnonzero(ray & (columns[dear] > 0))
-    if number.size == 0 or (columns[cheap, ray] > 0).any() or (columns[cheap, number] >= 0).any():
-        return None
-    rate = columns[dear, number] / -columns[cheap, number]
-    return np.array([1.0, rate.max()]), int(number[rate.argmax()])
 
 
 def _facet(worth: FloatArray, out: list[int], peers: list[int], shape: tuple[BoolArray, bool, int]) -> list[int]:
@@ -156,7 +149,14 @@ def best_pairs(batch: Batch, out: IntArray, held: IntArray) -> IntArray:
     if not (moves > 0).any(axis=1).all():
         codes[line, np.abs(way).argmax(axis=1)] = k + rows
         return codes
-    ratio, best = _ratios(batch.columns, out, held)
+    # for each technology the most of every output per unit of every held row, and the column that gives it
+    ratio = np.zeros((len(batch.columns), len(out), len(held)))
+    best = np.zeros(ratio.shape, dtype=np.int64)
+    for at, row in enumerate(held):
+        below, above = np.abs(batch.columns[:, None, row, :]), batch.columns[:, out, :]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            each = np.where(above > 0, above / below, -1.0)
+        best[:, :, at], ratio[:, :, at] = each.argmax(axis=2), each.max(axis=2)
     which = np.zeros(n, dtype=np.int64) if batch.which is None else batch.which
     with np.errstate(divide="ignore", invalid="ignore"):
         # NaN where an input that is not used stands against an output that needs none of it.
@@ -167,18 +167,6 @@ def best_pairs(batch: Batch, out: IntArray, held: IntArray) -> IntArray:
     codes[line, out[output]] = k + rows
     codes[line, held[other]] = best[which, output, other]
     return codes
-
-
-def _ratios(columns: FloatArray, outputs: IntArray, held: IntArray) -> tuple[FloatArray, IntArray]:
-    """Return for each technology the most of every output per unit of every held row, and the column that gives it."""
-    ratio = np.zeros((len(columns), len(outputs), len(held)))
-    best = np.zeros(ratio.shape, dtype=np.int64)
-    for at, row in enumerate(held):
-        below, above = np.abs(columns[:, None, row, :]), columns[:, outputs, :]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            each = np.where(above > 0, above / below, -1.0)
-        best[:, :, at], ratio[:, :, at] = each.argmax(axis=2), each.max(axis=2)
-    return ratio, best
 
 
 def counted_bases(batch: Batch, held: IntArray) -> IntArray:

@@ -356,7 +356,11 @@ def envelop(
     for units, use in ((np.flatnonzero(~inside), ready), (np.flatnonzero(inside), None)):
         if units.size == 0:
             continue
-        here = _bar(ready) if use is None else use
+        here = ready
+        if use is None:  # the facets are written over all columns instead of the frame
+            k, whole, codes = ready.frame.size, ready.columns.shape[1], ready.facets.codes
+            codes = np.where(codes < k, ready.frame[np.minimum(codes, k - 1)], codes - k + whole)
+            here = replace(ready, frame=np.arange(whole), facets=Facets(codes, ready.facets.prices), count=0)
         batch, size = _batch(here, target[units], None if gain is None else gain[units], costs, units)
         if use is None and without is not None:
             batch = replace(batch, barred=without[units])
@@ -373,14 +377,6 @@ def envelop(
         _collect(found, (units, here.frame, size), batch, answers)
     found.weight /= ready.norm[found.column]
     return found
-
-
-def _bar(ready: Prepared) -> Prepared:
-    """Return the technology with its facets written over all columns instead of the frame."""
-    k, whole = ready.frame.size, ready.columns.shape[1]
-    codes = ready.facets.codes
-    codes = np.where(codes < k, ready.frame[np.minimum(codes, k - 1)], codes - k + whole)
-    return replace(ready, frame=np.arange(whole), facets=Facets(codes, ready.facets.prices), count=0)
 
 
 def _batch(
