@@ -13,12 +13,12 @@ from xinzhi.frontier.bootstrap import (
     bootstrap,
     choose_width,
     efficiencies,
+    returns_test,
     smooth_draws,
     smoothed_distances,
     unit_distances,
 )
 from xinzhi.frontier.models.sweep import checked
-from xinzhi.frontier.bootstrap import returns_test
 from xinzhi.frontier.two_stage import truncated_draws, truncated_regression, two_stage
 
 TOLERANCE = 1e-9
