@@ -369,7 +369,8 @@ def materials_balance(
     scores = {"environmental": whole.score, "technical": part.score, "allocative": whole.score / part.score}
     flows = {"inflow": inflow, "least": least, "surplus": inflow - kept, "least_surplus": least - kept}
     # which input without the material grows most towards its mix, in which unit, and by which share
-    free, grown = np.flatnonzero((holds == 0) & (goods.x > 0).any(axis=0)), None
+    free = np.flatnonzero((holds == 0) & (goods.x > 0).any(axis=0))
+    grown: tuple[str, str, float] | None = None
     now, solved = goods.x[:, free], (status == "optimal")[:, None]
     rise = np.divide(mixes[:, free], now, out=np.full(now.shape, -np.inf), where=solved & (now > 0)) - 1
     if np.isfinite(rise).any():

@@ -354,7 +354,8 @@ def in_depth(result: Sources) -> Upgrading:
         raise InputError("sources.upgrading-needs")
     speed = structural_change(rows)
     frame = rationalisation(rows, output="output_nominal").join(speed, on=["region", "year"], how="left")
-    order, lacking = [str(name) for name in setting("sector_order")], []
+    order = [str(name) for name in setting("sector_order")]
+    lacking: list[tuple[Text, Text]] = []
     if set(rows["industry"].unique()) <= set(order):
         turned = advancement(rows, value="output_nominal", order=order)
     else:
@@ -363,7 +364,8 @@ def in_depth(result: Sources) -> Upgrading:
         reason = words("sources.measure.no_order", order=order)
         lacking = [(words("sources.measure.advancement"), reason)]
     frame = frame.join(turned, on=["region", "year"], how="left").sort("region", "year")
-    fit, why = None, words("sources.measure.no_frontier")
+    fit: CatchUp | None = None
+    why = words("sources.measure.no_frontier")
     if result.industries["distance"].is_not_null().any():
         try:
             fit = catch_up(result.industries)

@@ -191,8 +191,14 @@ def range_directional(
         column = np.concatenate([to_x[unit], -to_y[unit], [0.0]])
         lower = np.concatenate([np.full(p, -np.inf), data.y[unit], [1.0]])
         upper = np.concatenate([data.x[unit], np.full(q, np.inf), [1.0]])
-        ends = {"column_lower": 0.0 - far, "column_upper": far}
-        return Own(columns=column[:, None], costs=np.ones(1), lower=lower, upper=upper, **ends)
+        return Own(
+            columns=column[:, None],
+            costs=np.ones(1),
+            lower=lower,
+            upper=upper,
+            column_lower=0.0 - far,
+            column_upper=far,
+        )
 
     found = sweep(data.envelope(), own, len(data.x), maximise=True)
     beta = found.own[:, :1]

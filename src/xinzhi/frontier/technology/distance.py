@@ -166,7 +166,8 @@ def single_factor(
         maximise=True,
     )
     found = blank(n, rows)
-    weights, columns = [], list[tuple[int, int]]()
+    weights: list[FloatArray] = []
+    columns: list[tuple[int, int]] = []
     for unit in range(n):
         scaled = np.zeros(rows)
         fixed = np.append(target[unit], 1.0)
