@@ -17,7 +17,7 @@ from xinzhi.core.arrays import AnyFrame
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.regression import Engine, Regression, codes, fixed_effects
 from xinzhi.core.result import Facts, Result
-from xinzhi.core.text import words
+from xinzhi.core.text import Text, words
 from xinzhi.sources.assumptions import in_depth_parts, left_out, left_out_facts, read, read_positive, setting
 from xinzhi.sources.result import Sources
 
