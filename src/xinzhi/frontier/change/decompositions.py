@@ -1,4 +1,4 @@
-"""An index as a sum of its parts: efficiency, technology, scale, mix and bias, in the additive form of `terms.py`.
+"""An index as a sum of its parts: efficiency, technology, scale, mix and bias, in additive form.
 
 ``c(k, x, y)`` is the term of the cone (constant returns), ``v(k, x, y)`` that of the best-practice technology, of
 benchmark k (0 the earlier, 1 the later) at the inputs and outputs of x and y. Each part is worked out from its own
