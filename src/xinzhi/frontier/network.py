@@ -281,7 +281,7 @@ def _solve(  # noqa: PLR0913 - stages, what ties them, and the parts of a result
     called = [good for stage in stages for good in stage.goods]
     scale = np.concatenate(sizes)[at]
     tables = {"slack": spare, "actual": amounts[:, at], "target": amounts[:, at] - own_sign * spare}
-    held = {"unit": [unit for unit in units for _ in called], "stage": [names[one] for one in stage_of] * n}
+    held = {"unit": [unit for unit in units for _ in called], "stage": [names[one] for one in stage_of.tolist()] * n}
     values = {name: (table * scale).ravel() for name, table in tables.items()}
     slacks = pl.DataFrame({**held, "good": called * n, **values}).with_columns(pl.col("slack", "target").fill_nan(None))
     weights = np.tile([stage.weight for stage in stages], (n, 1))

@@ -201,7 +201,7 @@ def from_sectors(package: Package, measured: Measured, assume: Assumptions) -> D
         marks={
             "proxy:sector_investment": filled,
             "extrapolated:sector_investment": guessed,
-            "first_published:sector_output": first.any(axis=0),
+            "first_published:sector_output": np.asarray(first.any(axis=0)),
             "proxy:sector_output": deflated,
         },
         gaps={"output": np.log(nominal.sum(axis=0) / measured.panel.account("output_nominal")), "labour": labour_gap},
