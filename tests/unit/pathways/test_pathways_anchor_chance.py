@@ -34,6 +34,13 @@ def index():
     return found.frame["place"].to_list(), found.frame["complexity"].to_numpy()
 
 
+def test_three_places_tell_nothing():
+    names, five = list("abcde"), np.array([1.0, 2.0, 3.0, 4.0, 6.0])
+    assert by_anchor(five, names, dict(zip(names, [1.0, 2.0, 2.5, 5.0, 6.0], strict=True))).fixed
+    assert not by_anchor(five, names, {"a": 1.0, "b": 2.0, "c": 2.5}).fixed
+    assert chance(np.array([1.0, 2.0, 4.0]), np.array([1.0, 2.0, 4.0]))[1] == 1.0  # of six orders none is rare
+
+
 @pytest.mark.parametrize("kind", list(KINDS))
 @pytest.mark.parametrize(("places", "most"), [(31, 0.01), (12, 0.01), (5, 0.05), (4, 0.05), (3, 0.0)])
 def test_noise_is_accepted_as_rarely_as_is_stated(index, kind, places, most):

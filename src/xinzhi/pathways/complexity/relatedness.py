@@ -402,17 +402,7 @@ def by_diversity(index: FloatArray, diversity: FloatArray) -> Anchoring:
 
 
 def by_anchor(index: FloatArray, names: Sequence[str], anchor: Mapping[str, float]) -> Anchoring:
-    """Hold the index against an anchor, over the places that it names.
-
-    Examples
-    --------
-    >>> names = list("abcde")
-    >>> index = np.array([1.0, 2.0, 3.0, 4.0, 6.0])
-    >>> by_anchor(index, names, dict(zip(names, [1.0, 2.0, 2.5, 5.0, 6.0], strict=True))).fixed
-    True
-    >>> by_anchor(index, names, {"a": 1.0, "b": 2.0, "c": 2.5}).fixed  # three places tell nothing
-    False
-    """
+    """Hold the index against an anchor, over the places that it names."""
     known = np.array([name in anchor for name in names])
     if known.sum() < _LEAST:  # two points correlate perfectly whatever they are
         lacking = [name for name, has in zip(names, known, strict=True) if not has]
@@ -435,16 +425,9 @@ def level_of(places: int) -> float:
 
 
 def chance(index: FloatArray, anchor: FloatArray) -> tuple[float, float]:
-    """Return the two-sided p-value of the correlation under permutation of the anchor, and the limit that it must pass.
-
-    Every permutation where there are few places, else seeded draws of them: exact for any distribution of the anchor.
-    The limit is 1 where not even the best order of the anchor would do.
-
-    Examples
-    --------
-    >>> chance(np.array([1.0, 2.0, 4.0]), np.array([1.0, 2.0, 4.0]))[1]  # six orders: none is rare
-    1.0
-    """
+    """Return the two-sided p of the correlation under permutation of the anchor, and the limit that it must pass."""
+    # Every permutation where there are few places, else seeded draws of them: exact for any distribution of the anchor.
+    # The limit is 1 where not even the best order of the anchor would do.
     one, other = (_standard(values) for values in (index, anchor))
     if one is None or other is None:
         return 1.0, 1.0

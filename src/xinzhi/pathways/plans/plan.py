@@ -154,21 +154,8 @@ class Plan(Result, verb="plan", topic="pathways", key=("region", "category")):
         rank, mine = own_ranks(task.value)[number], self.assignment.chosen[number]
         passed = np.flatnonzero(~mine & (rank > 0) & (rank < int(rank[mine].max(initial=0))))
         passed = passed[np.argsort(rank[passed], kind="stable")]
-        price = self.assignment.cap_prices[passed]
-        frame = pl.DataFrame(
-            {
-                **_named(self.names, [parts.industries[column] for column in passed], "category"),
-                "own_rank": rank[passed],
-                "chance": parts.probability[number, passed],
-                "gain": parts.gain[number, passed],
-                "value": task.value[number, passed],
-                "cap": task.caps[passed],
-                "taken": self.assignment.chosen.sum(axis=0)[passed],
-                "cap_price": price,
-                "net": task.value[number, passed] - price,
-            },
-            schema_overrides=dict.fromkeys(("category", "category_zh", "category_en"), pl.String),
-        )
+        rows = cell_rows(task, self.assignment, parts, np.full(len(passed), number), passed)
+        frame = rows.with_columns(net=pl.col("value") - pl.col("cap_price"))
         assigned = self.frame.filter(pl.col("region") == code)
         debt = self.debt_year is not None and row["debt_ratio"] is not None
         facts: Facts = {
@@ -353,27 +340,33 @@ def _named(names: Names, codes: Sequence[str], stem: str) -> dict[str, list[str]
     return {stem: list(codes), f"{stem}_zh": [name.zh for name in shown], f"{stem}_en": [name.en for name in shown]}
 
 
-def assigned_rows(task: Task, best: Assignment, parts: Parts) -> pl.DataFrame:
-    """Return one row per assignment; the columns are those of `Plan.frame`."""
-    rows, columns = np.nonzero(best.chosen)
-    rank = own_ranks(task.value)[rows, columns]
-    frame = pl.DataFrame(
+def cell_rows(task: Task, best: Assignment, parts: Parts, rows: IntArray, columns: IntArray) -> pl.DataFrame:
+    """Return what some regions would have of some categories, what caps hold, and what one more place would add."""
+    return pl.DataFrame(
         {
-            **_named(parts.names, [parts.places[row] for row in rows], "region"),
             **_named(parts.names, [parts.industries[column] for column in columns], "category"),
+            "own_rank": own_ranks(task.value)[rows, columns],
             "chance": parts.probability[rows, columns],
             "gain": parts.gain[rows, columns],
             "value": task.value[rows, columns],
-            "own_rank": rank,
             "cap": task.caps[columns],
             "taken": best.chosen.sum(axis=0)[columns],
             "cap_price": best.cap_prices[columns],
-            "reason": np.where(rank <= task.sizes[rows], "own choice", "moved"),
         },
-        schema_overrides=dict.fromkeys(
-            ("region", "region_zh", "region_en", "category", "category_zh", "category_en", "reason"), pl.String
-        ),
+        schema_overrides=dict.fromkeys(("category", "category_zh", "category_en"), pl.String),
     )
+
+
+def assigned_rows(task: Task, best: Assignment, parts: Parts) -> pl.DataFrame:
+    """Return one row per assignment; the columns are those of `Plan.frame`."""
+    rows, columns = np.nonzero(best.chosen)
+    names = dict.fromkeys(("region", "region_zh", "region_en"), pl.String)
+    regions = pl.DataFrame(_named(parts.names, [parts.places[row] for row in rows], "region"), schema=names)
+    own = pl.col("own_rank") <= pl.Series(task.sizes[rows])
+    frame = pl.concat([regions, cell_rows(task, best, parts, rows, columns)], how="horizontal").select(
+        *names, "category", "category_zh", "category_en", "chance", "gain", "value", "own_rank", "cap", "taken",
+        "cap_price", reason=pl.when(own).then(pl.lit("own choice")).otherwise(pl.lit("moved")),
+    )  # fmt: skip
     return frame.sort("region", "own_rank")
 
 
