@@ -21,9 +21,7 @@ import sys
 import tempfile
 import time
 from contextlib import nullcontext
-from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -44,6 +42,7 @@ from made_up_neighbours import (
     SPLIT,
 )
 from made_up_projects import EASY, HARD, Labelled, labelled, varied
+from real_texts import REAL, real
 from written_cases import (
     FRESH,
     WANTED,
@@ -63,16 +62,12 @@ from xinzhi.risks.projects.records import read
 from xinzhi.risks.projects.scoring import pairs, score
 from xinzhi.risks.projects.screening import calibration_table
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
 LARGE = {"archive": 1_000_000, "rewrites": 1400, "others": 1000, "cities": 300}
 EXHAUSTIVE, BLOCK = 20, 200_000
 DISK_GB, DISK_MS, OPEN_SECONDS, STEEP, SINGLE = 8.0, 10.0, 5.0, 1.3, 300
 INDEX_SECONDS, INDEX_GB, QUERY_MS, CANDIDATES = 90.0, 3.0, 5.0, 200.0
 EASY_LIMIT, HARD_LIMIT = 0.95, 0.85
 SPLIT_LIMITS, UNDECIDED = (0.95, 0.90), 0.10  # of the held-out split with honest neighbours
-REAL_LIMITS = (0.90, 0.80)
 VERDICTS = ("repackaged", "follow-on", "new", "cannot tell")
 # what the levels of the generator are called in the docs
 KINDS = {
@@ -88,7 +83,6 @@ KINDS = {
     ("follow-on", LOT): "next lot of one owner",
 }  # fmt: skip
 SIZE = SIZES["held_out"]
-REAL = Path(__file__).resolve().parent.parent.parent / "shared/data/china/projects"
 TITLES = Path(__file__).resolve().parent.parent.parent / "shared/data/china/nssfc_titles_1991_2017_nopersons.csv.gz"
 
 
@@ -98,7 +92,8 @@ def main() -> None:
     quality(missed)
     written(missed)
     if REAL.exists():
-        real(missed)
+        for name, value, least in real()[1]:
+            check(missed, name, value, least=least)
     if TITLES.exists():
         titles()
     if "quality" not in sys.argv[1:]:
@@ -156,80 +151,6 @@ def written(missed: list[str]) -> None:
         pooled = told_apart(table)
         for key, least in zip(("precision", "recall_of_all", "sure"), WANTED, strict=True):
             check(missed, f"{name}, {key}", pooled[key], least=least)
-
-
-def real(missed: list[str]) -> str:
-    """Print how real public texts are judged: every judged pair, and what else is said to be repackaged.
-
-    Returns the table of the docs.
-
-    Chains of pairs whose hash is even were looked at when words were added; the others were only counted.
-    """
-    every = pl.read_csv(REAL / "projects.csv", infer_schema=False).select(
-        "id", "title", pl.col("content").alias("text"), "owner", pl.col("province").alias("region"),
-        pl.col("investment_1e8cny").alias("investment_yi"), pl.col("city").alias("place"),
-    )  # fmt: skip
-    known = pl.read_csv(REAL / "known_repeats.csv", infer_schema=False)
-    judged_as = {
-        (one, other): label for one, other, label in known.select("id_earlier", "id_later", "label").iter_rows()
-    }
-    found: dict[str, tuple[str, str, str]] = {}
-    left = known["id_later"].unique(maintain_order=True).to_list()
-    later = set(left)
-    while left:
-        asked = [name for name in left if not any((one, name) in judged_as and one in left for one in later)]
-        earlier = {one for one, other in judged_as if other in asked}
-        archive = every.filter(~pl.col("id").is_in(later - earlier | set(asked)))
-        frame = screen(every.filter(pl.col("id").is_in(asked)), archive).frame
-        found |= {row[0]: row[1:] for row in frame.select("id", "verdict", "archive_id", "probability").iter_rows()}
-        left = [name for name in left if name not in asked]
-    fact = {row["id"]: (row["owner"] or "", row["investment_yi"] or "") for row in every.iter_rows(named=True)}
-    said = [(other, one) for other, (verdict, one, _) in found.items() if verdict == "repackaged"]
-    right = [_judged(judged_as, one, other) for other, one in said]
-    shared = [(one, other) for (one, other), label in judged_as.items() if label == "repeat"
-              and any(a and a == b for a, b in zip(fact[one], fact[other], strict=True))]  # fmt: skip
-    print(f"real texts: {len(found)} projects of judged pairs, {len(said)} said to be repackaged: "
-          + ", ".join(f"{right.count(kind)} {kind}" for kind in dict.fromkeys(right)))  # fmt: skip
-    titles_of = dict(every.select("id", "title").iter_rows())
-    for (other, one), kind in zip(said, right, strict=True):
-        if kind != "repeat":
-            print(f"  {kind}: {other} {titles_of[other]} | {one} {titles_of[one]} | {found[other][2]:.2f}")
-    for one, other in shared:
-        if found[other][0] != "repackaged":
-            verdict, _, chance = found[other]
-            print(f"  missed: {other} {titles_of[other]} | {one} {titles_of[one]} | {verdict} {chance:.2f}")
-    looked = {name: int(sha256(min(_chain(judged_as, name)).encode()).hexdigest(), 16) % 2 == 0 for name in found}
-    lines = [
-        "| judged pairs | said to be repackaged | rightly | share a sum or an owner | found |",
-        "|---|---|---|---|---|",
-    ]
-    for half, at in (("looked at", (True,)), ("only counted", (False,)), ("together", (True, False))):
-        kinds = [kind for (other, _), kind in zip(said, right, strict=True) if looked[other] in at]
-        hits = [found[other][0] == "repackaged" for _, other in shared if looked[other] in at]
-        lines.append(f"| {half} | {len(kinds)} | {kinds.count('repeat')} | {len(hits)} | {sum(hits)} |")
-        print(f"  {lines[-1]}")
-    check(missed, "real texts, precision", right.count("repeat") / max(len(right), 1), least=REAL_LIMITS[0])
-    check(missed, "real repeats that share sum or owner, recall", sum(hits) / max(len(hits), 1), least=REAL_LIMITS[1])
-    whole = [other for (_, other), label in judged_as.items() if label == "repeat"]
-    print(f"  of all {len(whole)} judged repeats {sum(found[other][0] == 'repackaged' for other in whole)} are said")
-    return "\n".join(lines)
-
-
-def _judged(judged_as: dict[tuple[str, str], str], one: str, other: str) -> str:
-    """Return how a pair was judged; a third tender repeats the first when each repeats the one before it."""
-    chain = _chain({pair: label for pair, label in judged_as.items() if label == "repeat"}, other)
-    return judged_as.get((one, other), "repeat" if one in chain else "not judged")
-
-
-def _chain(pairs_: Iterable[tuple[str, str]], name: str) -> set[str]:
-    """Return every project that pairs lead to from one."""
-    reached, left = {name}, [name]
-    while left:
-        at = left.pop()
-        near = {pair[pair[0] == at] for pair in pairs_ if at in pair}
-        left += near - reached
-        reached |= near
-    return reached
 
 
 def held_out_split() -> tuple[Labelled, pl.DataFrame]:
@@ -469,7 +390,7 @@ def exhaustive(old: object, projects: pl.DataFrame, truth: pl.DataFrame) -> None
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["docs"]:
-        write_docs(held_out() | ({"real": real([])} if REAL.exists() else {}))
+        write_docs(held_out() | ({"real": real()[0]} if REAL.exists() else {}))
     elif sys.argv[1:2] == ["disk"]:
         places = [Path(given) for given in sys.argv[2:] if not given.replace("e", "").isdigit()]
         sizes = [int(float(given)) for given in sys.argv[2:] if Path(given) not in places]

@@ -201,7 +201,9 @@ def verdict_frame(judged: Judgement, side: Side, reached: IntArray) -> pl.DataFr
             "probability_new": chance[:, 0],
             "reason": [word or None for word in reason.tolist()],
             "readable": readable,
-            "basis": np.select([reason == "outside", judged.factual], ["outside", "facts"], default="wording").tolist(),
+            "basis": np.select(
+                [reason == "outside", judged.named, judged.factual], ["outside", "buyer", "facts"], default="wording"
+            ).tolist(),
             "reached": reached,
         },
         schema_overrides={"reason": pl.String},

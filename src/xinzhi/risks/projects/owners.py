@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import cache
 
 import numpy as np
@@ -17,6 +18,8 @@ from xinzhi.risks.projects.vocabulary import everyday_pairs
 
 _ENGLISH = r"(?:[A-Z][\w&'-]* ){1,8}(?:Co\.?,? ?Ltd\.?|Co\.|Limited|Corporation|Corp\.|Inc\.|Group|Company)"
 _FORMER = "(?:受让|收购|承接原?|接手|接盘|前身[为是系]|由原|[(]原(?:名|为)?)([\u4e00-\u9fff]{4,12})"
+# the sentence that a column for the owner becomes (words.yaml, columns)
+_DECLARED = "(?:^|。)建设单位:([\u4e00-\u9fff()]{4,40})。"
 _SHORTEST_PLACE = 2
 _LONGEST = 6  # letters of a syllable, as in zhuang
 _STEM = 2  # most brands have two syllables
@@ -35,28 +38,36 @@ def companies(texts: pl.Series) -> pl.DataFrame:
 
 
 def owners(texts: pl.Series, named: pl.DataFrame | None = None) -> pl.DataFrame:
-    """Return the owner that every text names: its first company, else a hospital, university or cooperative."""
+    """Return the owner of every text: whom it calls so, else its first company, else a hospital or cooperative."""
     agents = "|".join(document("words.yaml")["owner_agents"])
+    every = pl.DataFrame({"row": _rows(texts), "text": texts})
+    said = every.select("row", pl.col("text").str.extract(_DECLARED, 1).alias("read")).drop_nulls()
+    bodies = _meant(said, _institute).filter(~pl.col("span").str.contains(_company_end()))
     found = (companies(texts) if named is None else named).filter(~pl.col("span").str.contains(agents))
-    found = found.unique("row", keep="first", maintain_order=True)
-    rest = pl.DataFrame({"row": _rows(texts), "text": texts}).join(found, on="row", how="anti", maintain_order="left")
+    found = found.unique("row", keep="first", maintain_order=True).join(bodies, on="row", how="anti")
+    found = pl.concat([bodies.cast(found.schema), found])
+    rest = every.join(found, on="row", how="anti", maintain_order="left")
     said = rest.select("row", pl.col("text").str.extract(_institution(), 1).alias("read")).drop_nulls()
+    institutes = _meant(said, _institute)
+    found = pl.concat([found, institutes.cast(found.schema)])
+    rest = rest.join(institutes, on="row", how="anti", maintain_order="left")
+    said = rest.select("row", pl.col("text").str.extract(_buyer(), 1).alias("read")).drop_nulls()
+    buyers = _meant(said, _institute)
+    found = pl.concat([found, buyers.cast(found.schema)])
+    rest = rest.join(buyers, on="row", how="anti", maintain_order="left")
+    said = rest.select("row", pl.col("text").str.extract(_clause(), 1).alias("read")).drop_nulls()
+    trades = _meant(said, _trade).filter(pl.col("name") != "")
+    return pl.concat([found, trades.cast(found.schema)])
+
+
+def _meant(said: pl.DataFrame, reader: Callable[[str], tuple[str, str, str, str]]) -> pl.DataFrame:
+    """Return ``row`` and what a reader makes of the names of owners that rows have."""
     known = pl.DataFrame(
-        [(read, *_institute(read)) for read in said["read"].unique().to_list()],
+        [(read, *reader(read)) for read in said["read"].unique().to_list()],
         schema={"read": pl.String, **_COLUMNS},
         orient="row",
     )
-    institutes = said.join(known, on="read", how="inner", maintain_order="left").select(found.columns)
-    found = pl.concat([found, institutes.cast(found.schema)])
-    rest = rest.join(institutes, on="row", how="anti", maintain_order="left")
-    said = rest.select("row", pl.col("text").str.extract(_clause(), 1).alias("read")).drop_nulls()
-    known = pl.DataFrame(
-        [(read, *_trade(read)) for read in said["read"].unique().to_list()],
-        schema={"read": pl.String, **_COLUMNS},
-        orient="row",
-    ).filter(pl.col("name") != "")
-    trades = said.join(known, on="read", how="inner", maintain_order="left").select(found.columns)
-    return pl.concat([found, trades.cast(found.schema)])
+    return said.join(known, on="read", how="inner", maintain_order="left").select("row", *_COLUMNS)
 
 
 def former(texts: pl.Series) -> npt.NDArray[np.uint64]:
@@ -177,12 +188,27 @@ def _chinese() -> str:
 
 
 @cache
+def _company_end() -> str:
+    return f"(?:{'|'.join(document('words.yaml')['owner_ends']['zh'])})$"
+
+
+@cache
 def _institution() -> str:
     """Return the pattern of a clause that names a hospital, university or cooperative and little else."""
     starts = "|".join(document("words.yaml")["owner_starts"])
     ends = "|".join(document("words.yaml")["owner_ends"]["institutions"])
     name = rf"([\u4e00-\u9fff]{{2,20}}?(?:{ends}))"
     return rf"(?:^|[,。;:、 ]|(?:{starts})(?:为|是)?){name}(?:[,。;:、 (]|$|上报|申报|实施|承建|负责|拟)"
+
+
+@cache
+def _buyer() -> str:
+    """Return the pattern of a notice whose title begins with the institution that buys."""
+    ends = "|".join(document("words.yaml")["owner_ends"]["buyers"])
+    words = document("words.yaml")["notices"]
+    notice = "|".join((*words["intention"], *words["tender"]))
+    name = rf"[\u4e00-\u9fff]{{2,20}}?(?:{ends})(?:[\u4e00-\u9fff]{{0,3}}附属[\u4e00-\u9fff]{{0,8}}?医院)?"
+    return rf"^(?:[^。]{{4,30}}?关于|关于)?({name})[^。]{{0,120}}?(?:{notice})"
 
 
 @cache

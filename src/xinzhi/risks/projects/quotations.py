@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from xinzhi.core.arrays import IntArray
-from xinzhi.risks.projects import quantities, sites, vocabulary
+from xinzhi.risks.projects import notices, quantities, sites, vocabulary
 from xinzhi.risks.projects.conventions import convention, places_table
 from xinzhi.risks.projects.owners import companies, owners
 from xinzhi.risks.projects.places import SLOTS, name_of, places
@@ -27,7 +27,7 @@ _EQUAL = 1e-6
 
 def sayings(texts: pl.Series, regions: pl.Series | None = None) -> pl.DataFrame:
     """Return ``row, field, said``: what every text says about every field in its own words, places by their names."""
-    plain = quantities.plain(texts)
+    plain = notices.dated(quantities.plain(texts))[1]
     named = companies(plain)
     parts = [_place_names(places(plain, regions, named)), *_quoted(plain, named)]
     every = pl.concat([part.select(pl.col("row").cast(pl.UInt32), "field", "said") for part in parts])

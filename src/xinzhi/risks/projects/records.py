@@ -12,7 +12,7 @@ import numpy.typing as npt
 import polars as pl
 
 from xinzhi.core.arrays import BoolArray, FloatArray, IntArray, release
-from xinzhi.risks.projects import places, quantities, sites, vocabulary
+from xinzhi.risks.projects import notices, places, quantities, sites, vocabulary
 from xinzhi.risks.projects.conventions import convention, document
 from xinzhi.risks.projects.owners import companies, former, owners, public
 from xinzhi.risks.projects.vocabulary import Tokens, joined, tokenise
@@ -34,6 +34,8 @@ class Records:
     name: npt.NDArray[np.uint64]
     name_bits: npt.NDArray[np.uint64]
     cue: npt.NDArray[np.int8]
+    notice: npt.NDArray[np.int8]  # of what kind a notice is (`notices`)
+    announced: npt.NDArray[np.int32]  # its day
     edition: npt.NDArray[np.int16]  # the year in the name
     public: BoolArray  # whether the owner spends public money on whatever a county builds
     brand: npt.NDArray[np.uint64]
@@ -98,7 +100,7 @@ def read(texts: pl.Series, regions: pl.Series | None = None) -> Records:
 
 def _read(texts: pl.Series, regions: pl.Series | None) -> Records:
     """Read a part of a library: the spans of a million texts at once would not fit."""
-    plain = quantities.plain(texts)
+    announced, plain = notices.dated(quantities.plain(texts))
     lowered = vocabulary.lower(plain)
     count = len(plain)
     approved = vocabulary.approvals(plain)
@@ -109,7 +111,8 @@ def _read(texts: pl.Series, regions: pl.Series | None) -> Records:
     rows = owned["row"].to_numpy()
     spending = np.zeros(count, dtype=bool)
     spending[rows] = public(owned)
-    named_so, name_bits = sites.names(plain)
+    heads = sites.heads(plain)
+    named_so, name_bits = sites.names(heads, notices.bare(heads, owned))
     for array, column in ((owner, "name"), (brand, "brand"), (stem, "stem")):
         array[rows] = owned[column].hash().to_numpy() * (owned[column] != "").to_numpy()
     numbers, capacities = number_spans(found), capacity_spans(found)
@@ -122,7 +125,9 @@ def _read(texts: pl.Series, regions: pl.Series | None) -> Records:
         name=named_so,
         name_bits=name_bits,
         cue=sites.cues(plain),
-        edition=sites.editions(plain),
+        notice=notices.kinds(heads),
+        announced=announced,
+        edition=sites.editions(heads),
         public=spending,
         brand=brand,
         stem=stem,

@@ -14,6 +14,7 @@ from xinzhi.risks.projects.comparison import FACTS, NAMES, compare, cosines
 from xinzhi.risks.projects.conventions import convention
 from xinzhi.risks.projects.forest import Forest, pair_features, shipped_forests
 from xinzhi.risks.projects.index import Index, candidates
+from xinzhi.risks.projects.purchases import log_odds, purchases
 from xinzhi.risks.projects.records import NUMBERS, Records
 from xinzhi.risks.projects.weights import (
     INNOCENT,
@@ -42,6 +43,7 @@ class Pairs:
     told: FloatArray  # of `TOLD`
     cosine: FloatArray
     shared: IntArray
+    bought: FloatArray  # of `purchases`
     reached: IntArray
 
 
@@ -53,6 +55,7 @@ class Scores:
     order: IntArray  # pairs by project, the likeliest first
     best: IntArray  # the likeliest pair of every project, -1 where nothing was compared
     features: FloatArray  # what the calibration sees
+    named: FloatArray  # log-odds of the likeliest pair by buyer and name alone, NaN where these do not decide
 
 
 def pairs(index: Index, projects: Records) -> Pairs:
@@ -62,7 +65,8 @@ def pairs(index: Index, projects: Records) -> Pairs:
     near = replace(index, records=index.records.take(rows), norm=index.norm[rows])  # apart: an archive may be on disk
     cosine = cosines(near, projects, found.project, place)
     levels, told = compare(near, projects, found.project, place, cosine)
-    return Pairs(found.project, found.record, levels, told, cosine, found.shared, found.reached)
+    bought = purchases(index, projects, found.project, found.record, levels)
+    return Pairs(found.project, found.record, levels, told, cosine, found.shared, bought, found.reached)
 
 
 def score(model: Agreement, found: Pairs, projects: Records, forests: Mapping[str, Forest] | None = None) -> Scores:
@@ -79,7 +83,12 @@ def score(model: Agreement, found: Pairs, projects: Records, forests: Mapping[st
     # the odds of being the one or the other
     either = np.full(len(odds), -np.inf)
     either[top] = 1 - (1 - _share(again)) * (1 - _share(later))
-    order = np.lexsort((-np.logaddexp(odds[:, 0], odds[:, 1]), -either, found.project))
+    rivals = log_odds(model, found.levels, found.bought)
+    by_name = np.flatnonzero(np.isfinite(rivals[:, 0]))
+    either[by_name] = 1 / (1 + np.exp(rivals[by_name]).sum(axis=1))
+    likely = np.logaddexp(odds[:, 0], odds[:, 1])
+    likely[by_name] = 0.0  # of notices that agree alike the first in the archive: the others repeat it too
+    order = np.lexsort((-likely, -either, found.project))
     count, bound = len(projects), float(convention("largest_logit"))
     best = np.full(count, -1, dtype=np.int64)
     rows, at = np.unique(found.project[order], return_index=True)
@@ -94,7 +103,9 @@ def score(model: Agreement, found: Pairs, projects: Records, forests: Mapping[st
     thin = facts <= int(convention("readable"))
     most = int(convention("most_readable"))
     features = np.column_stack([np.ones(count), told, np.minimum(facts, most), thin])
-    return Scores(odds, order, best, features)
+    named = np.full((count, 2), np.nan)
+    named[rows] = rivals[best[rows]]
+    return Scores(odds, order, best, features, named)
 
 
 def _share(logit: FloatArray) -> FloatArray:
@@ -116,6 +127,7 @@ class Judgement:
     factual: BoolArray
     verbatim: BoolArray
     outside: BoolArray
+    named: BoolArray  # by buyer and name
     accused: float  # probability from which a project is called repackaged
 
 
@@ -129,14 +141,22 @@ def judge(weights: Weights, found: Pairs, scores: Scores, shares: FloatArray | N
     # no candidate at all: the facts that the project gives were looked up and lead nowhere
     factual |= (found.reached == 0) & (scores.features[:, 3] >= least)
     chance = weights.calibration.probabilities(scores.features, shares)
+    named = np.isfinite(scores.named[:, 0])
+    known = weights.calibration.shares if shares is None else shares
+    joint = known * np.exp(np.column_stack([scores.named[named], np.zeros(int(named.sum()))]))
+    chance[named] = joint / joint.sum(axis=1, keepdims=True)
+    factual |= named
     chance = _without_strangers(chance, found, scores)
-    seen = supported(weights.support, patterns(found, scores))
+    seen = np.where(named, float(convention("purchases_seen")), supported(weights.support, patterns(found, scores)))
     lower, upper = weights.calibration.interval(
         scores.features, 2, shares, chance[:, 2], weights.between + 4 / (seen + 1)
     )
     closest = np.zeros(len(found.reached), dtype=np.int64)
     np.maximum.at(closest, found.project, np.maximum(found.levels[:, _TEXT], 0))
-    worded, below, above = by_wording(weights, closest, weights.calibration.shares if shares is None else shares)
+    lower[named], upper[named] = around(
+        np.clip(chance[named, 2], 1e-12, 1 - 1e-12), weights.between + 4 / (seen[named] + 1)
+    )
+    worded, below, above = by_wording(weights, closest, known)
     return Judgement(
         chance=_held(np.where(factual[:, None], chance, worded), weights.largest),
         lower=np.minimum(np.where(factual, lower, below), weights.largest),
@@ -144,6 +164,7 @@ def judge(weights: Weights, found: Pairs, scores: Scores, shares: FloatArray | N
         factual=factual,
         verbatim=closest == len(weights.closest_share) - 1,
         accused=weights.accused,
+        named=named,
         outside=factual & (seen < int(convention("least_support"))) & (scores.best >= 0),
     )
 
@@ -273,6 +294,7 @@ def learn_weights(
     features, classes, batch, seen = [], [], [], []
     for number, (found, scores, truth) in enumerate(checked):
         use = (compared(found) >= int(convention("readable"))) | (scores.best < 0)
+        use &= ~np.isfinite(scores.named[:, 0])
         features.append(scores.features[use])
         classes.append(truth[use])
         batch.append(np.full(int(use.sum()), number))
@@ -354,7 +376,7 @@ def _pairs_in_parts(index: Index, rows: IntArray) -> Pairs:
     return Pairs(
         np.concatenate([part.project + at * size for at, part in enumerate(parts)]),
         *(np.concatenate([getattr(part, name) for part in parts])
-          for name in ("record", "levels", "told", "cosine", "shared", "reached")),
+          for name in ("record", "levels", "told", "cosine", "shared", "bought", "reached")),
     )  # fmt: skip
 
 
@@ -376,12 +398,12 @@ def adapted(weights: Weights, index: Index, forests: Mapping[str, Forest] | None
     rows = np.unique(np.linspace(0, max(count - 1, 0), min(count, int(convention("adapted_on")))).astype(np.int64))
     found = _pairs_in_parts(index, rows)
     # an archive lists continued projects twice: records of the same wording, or of the same name, owner and sum, are
-    # repeats and no coincidences
+    # repeats and no coincidences; and so are notices of one purchase
     name, owner, sums = (found.levels[:, NAMES.index(field)] for field in ("name", "owner", "investment"))
     twice = (found.levels[:, _TEXT] >= SIZES[_TEXT] - 1) | (
         (name == _SAME_NAME) & (owner != 0) & (owner + sums > 0) & ((sums < 0) | (sums >= _EQUAL))
     )
-    other = (rows[found.project] != found.record) & ~twice
+    other = (rows[found.project] != found.record) & ~twice & ~(found.bought[:, 1] > 0)
     if forests is not None:
         other[other] = ~_repeats(weights.agreement, found, np.flatnonzero(other), forests["repackaged"])
     mass = float(convention("adapted_prior"))

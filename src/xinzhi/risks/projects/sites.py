@@ -19,6 +19,7 @@ KINDS = ("village", "town", "park", "road")
 SLOTS = 2  # of a kind: a text names the road that it lies on and the one that it crosses
 _BLOOM = 64
 _SHORTEST, _LONGEST = 2, 4
+_TELLING_NAME = 4  # signs of a name that tells what is bought
 _HOUSE = "(.*?)(大道|大街|路|街|道)[0-9]+号"
 _ROMAN = r"[A-Z][a-z]+(?: [A-Z][a-z]+){0,2} (?:Village|Township|Town|Subdistrict|Park|Zone|Road|Street|Avenue)"
 _ENGLISH = {"village": ("Village",), "town": ("Township", "Town", "Subdistrict"), "park": ("Park", "Zone"),
@@ -28,6 +29,7 @@ _ROMAN_NUMERALS = {"I": 1, "II": 2, "III": 3, "IV": 4, "V": 5, "VI": 6, "VII": 7
 _NUMERALS = "一二三四五六七八九十"
 # DQ-08-0317号用地
 _PARCEL = r"([A-Z]{1,4}-?[0-9]{1,4}(?:-[0-9A-Z]{1,5}){0,3}|[0-9]{1,3}(?:-[0-9]{1,3})?)(?:号|#)?(?:地块|宗地|号用地)"
+_NOTICE = r"(?:公告|公示|文件)[(\[]?[^。]{0,20}$"
 _SECTION = r"\([^()。;]{1,12}[^标工阶路地时)]段\)"  # (孙疃至五沟段)
 Codes = npt.NDArray[np.uint64]
 
@@ -214,30 +216,37 @@ def _numbered_pattern() -> str:
     )
 
 
-def editions(texts: pl.Series) -> npt.NDArray[np.int16]:
+def editions(heads: pl.Series) -> npt.NDArray[np.int16]:
     """Return the year in the name of every project, else 0: the programme of 2019 is not that of 2022."""
-    year = _heads(texts).str.extract(r"((?:19|20)[0-9]{2})(?:[-—~至][0-9]{2,4})?(?:年|,| )", 1)
+    year = heads.str.extract(r"((?:19|20)[0-9]{2})(?:[-—~至][0-9]{2,4})?(?:年|,| )", 1)
     return year.cast(pl.Int16, strict=False).fill_null(0).to_numpy()
 
 
-def names(texts: pl.Series) -> tuple[Codes, Codes]:
-    """Return the code of the name of every project and ``64`` bits of its pairs of signs; 0 where there is none."""
-    core = name_cores(_heads(texts))
+def names(heads: pl.Series, bare: pl.Series) -> tuple[Codes, Codes]:
+    """Return the code of the name of every project and ``64`` bits of its pairs of signs; 0 where there is none.
+
+    Where little is left of the name of a notice without its buyer, it is read with it: 门诊楼 is one of many.
+    """
+    core = name_cores(bare)
+    poor = ((core.str.len_chars() < _TELLING_NAME) & (bare != heads)).arg_true()
+    if len(poor):
+        core = core.scatter(poor, name_cores(heads.gather(poor)))
     given = (core.str.len_chars() >= _SHORTEST).to_numpy()
     return np.where(given, core.hash().to_numpy(), np.uint64(0)), _bits(core) * given
 
 
 def name_spans(texts: pl.Series) -> pl.DataFrame:
     """Return ``row, span``: the names of projects as they stand."""
-    head = _heads(texts)
+    head = heads(texts)
     rows = pl.int_range(len(head), dtype=pl.UInt32, eager=True)
     return pl.DataFrame({"row": rows, "span": head}).filter(pl.col("span") != "")
 
 
-def _heads(texts: pl.Series) -> pl.Series:
-    """Return the first sentence of texts where that is short, else nothing."""
+def heads(texts: pl.Series) -> pl.Series:
+    """Return the first sentence of texts where that is short or ends as a notice does, else nothing."""
     head = texts.str.extract(r"^([^。]*)。", 1).fill_null("")
-    short = head.str.len_chars() <= int(convention("longest_head"))
+    size, most = head.str.len_chars(), convention("longest_head")
+    short = (size <= most["sentence"]) | ((size <= most["notice"]) & head.str.contains(_NOTICE))
     return pl.select(pl.when(short).then(head).otherwise(pl.lit(""))).to_series()
 
 

@@ -1,0 +1,159 @@
+"""Notices of public buyers: what is bought of them, and whether one buyer buys it again; texts made up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import polars as pl
+import pytest
+
+from xinzhi.risks import screen
+from xinzhi.risks.projects import notices, sites
+from xinzhi.risks.projects.conventions import convention
+from xinzhi.risks.projects.owners import owners
+from xinzhi.risks.projects.quantities import plain
+
+BUYERS = {"青阳县": "内镜", "石台县": "病理", "泾县": "超声", "绩溪县": "血透", "旌德县": "静配", "郎溪县": "眼科",
+          "黟县": "口腔", "祁门县": "康复"}  # fmt: skip
+THINGS = ("清洗消毒系统", "数字化工作站", "查房推车", "水处理设备", "智能药柜")
+
+
+def archive(before: Mapping[str, str] | None = None) -> pl.DataFrame:
+    """Return forty notices of eight hospitals, of which the first is as told."""
+    rows = [
+        {"title": f"{county}人民医院{part}{thing}采购项目公开招标公告", "owner": f"{county}人民医院",
+         "总投资(万元)": f"{100 + 7 * at + 31 * number}", "date": ""}
+        for at, (county, part) in enumerate(BUYERS.items()) for number, thing in enumerate(THINGS)
+    ]  # fmt: skip
+    rows[0] |= before or {}
+    return pl.DataFrame([{"id": f"a{at:02}", **row} for at, row in enumerate(rows)])
+
+
+def asked(
+    title: str, yuan: str = "", owner: str = "青阳县人民医院", date: str = "", before: Mapping[str, str] | None = None
+) -> tuple[str, str, str]:
+    """Return the verdict on a notice, the record it is held against, and on what the verdict rests."""
+    project = pl.DataFrame({"id": ["p"], "title": [title], "owner": [owner], "总投资(万元)": [yuan], "date": [date]})
+    return screen(project, archive(before)).frame.select("verdict", "archive_id", "basis").row(0)
+
+
+SYSTEM = "青阳县人民医院内镜清洗消毒系统采购项目"
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "内镜清洗消毒系统招标公告",
+        "安徽某某招标代理有限公司关于青阳县人民医院内镜清洗消毒系统采购项目的公开招标公告",
+        "青阳县人民医院内镜清洗消毒系统采购项目(项目编号:AHQY-2024-018)竞争性磋商公告",
+        "关于青阳县人民医院内镜清洗消毒系统采购项目的采购公告[安徽某某招标代理有限公司]",
+    ],
+)
+def test_what_is_bought_is_read_without_agent_number_and_buyer(title):
+    texts = plain(
+        pl.Series([f"{SYSTEM}公开招标公告。建设单位:青阳县人民医院。", f"{title}。建设单位:青阳县人民医院。"])
+    )
+    heads = sites.heads(texts)
+    codes, _ = sites.names(heads, notices.bare(heads, owners(texts)))
+    assert codes[0] == codes[1] > 0
+    # the rest of the notices stays as it was
+    assert heads[1] == plain(pl.Series([title]))[0]
+
+
+def test_of_what_little_is_left_the_buyer_is_part_of_the_name():
+    heads = pl.Series(["青阳县人民医院门诊楼招标公告", "泾县中医院门诊楼招标公告"])
+    bare = notices.bare(heads, owners(heads))
+    assert bare.to_list() == ["门诊楼", "门诊楼"]
+    codes, _ = sites.names(heads, bare)
+    assert codes[0] != codes[1]
+
+
+def test_the_buyer_is_whom_the_column_names_or_with_whom_the_title_begins():
+    said = owners(plain(pl.Series([
+        "手术麻醉系统招标公告。建设单位:南沙区卫生健康局。",
+        "江州医科大学第二附属医院手术麻醉系统公开招标公告。",
+        "江州医科大学第二附属医院旁道路工程。",
+    ])))  # fmt: skip
+    assert said.sort("row")["span"].to_list() == ["南沙区卫生健康局", "江州医科大学第二附属医院"]
+
+
+def test_a_notice_out_again_for_the_same_sum_is_the_same_purchase():
+    assert asked(f"{SYSTEM}公开招标公告", "100") == ("repackaged", "a00", "buyer")
+    assert asked(f"{SYSTEM}(二次)招标公告")[:2] == ("repackaged", "a00")
+    assert asked("内镜清洗消毒系统招标公告", "100")[0] == "repackaged"
+
+
+@pytest.mark.parametrize(
+    ("title", "yuan", "owner"),
+    [
+        (f"{SYSTEM}公开招标公告", "", "青阳县人民医院"),  # neither sum nor day nor word tells it from the next one
+        (f"{SYSTEM}公开招标公告", "260", "青阳县人民医院"),
+        (f"{SYSTEM}公开招标公告", "100", "宁国市人民医院"),  # another buyer
+        ("青阳县人民医院全自动生化分析仪采购项目公开招标公告", "100", "青阳县人民医院"),  # another thing
+    ],
+)
+def test_what_does_not_decide_accuses_nobody(title, yuan, owner):
+    assert asked(title, yuan, owner)[0] != "repackaged"
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "verdict"),
+    [
+        ("(第一批)", "(第二批)", False),
+        ("(一标段)", "(二标段)", False),
+        ("2023年", "2024年", False),
+        ("2024年", "2024年", True),
+        ("(第二批)", "(第二批)", True),
+    ],
+)
+def test_lots_batches_and_years_tell_purchases_apart(before, now, verdict):
+    name = "青阳县人民医院{}内镜清洗消毒系统采购项目公开招标公告"
+    assert (asked(name.format(now), "100", before={"title": name.format(before)})[0] == "repackaged") == verdict
+
+
+def test_what_runs_out_is_bought_again():
+    name = "青阳县人民医院内镜清洗耗材采购项目公开招标公告"
+    assert asked(name, "100", before={"title": name})[0] != "repackaged"
+
+
+def test_a_tender_follows_its_intention():
+    assert asked(f"{SYSTEM}招标公告", before={"title": f"{SYSTEM}采购意向公开"})[0] == "repackaged"
+    assert asked(f"{SYSTEM}采购意向公开")[0] != "repackaged"
+
+
+@pytest.mark.parametrize(
+    ("day", "repeat"), [("2024-03-20", True), ("2024年3月20日", True), ("2026-03-20", False), ("2023-05-01", False)]
+)
+def test_days_between_notices_count(day, repeat):
+    verdict = asked(f"{SYSTEM}公开招标公告", date=day, before={"date": "2024-01-15"})[0]
+    assert (verdict == "repackaged") == repeat
+
+
+def test_a_buyer_that_buys_much_of_one_name_is_not_accused_of_it():
+    name, sums = f"{SYSTEM}公开招标公告", ("260", "340", "455", "610")
+    old = archive()
+    bought = pl.DataFrame([{"id": f"b{at}", "date": "", "title": name, "owner": "青阳县人民医院", "总投资(万元)": each}
+                           for at, each in enumerate(sums)])  # fmt: skip
+    project = pl.DataFrame({"id": ["p"], "title": [name], "owner": ["青阳县人民医院"], "总投资(万元)": ["100"]})
+    both = (old, pl.concat([old, bought.select(old.columns)]))
+    once, often = (screen(project, each).frame["probability"][0] for each in both)
+    assert often < once
+    assert once > convention("surest") > often
+
+
+def test_a_small_archive_does_not_make_a_name_rare():
+    few = archive().head(1)
+    project = pl.DataFrame({"id": ["p"], "title": [f"{SYSTEM}公开招标公告"], "owner": ["青阳县人民医院"]})
+    wide, narrow = (screen(project, each).frame["probability"][0] for each in (archive(), few))
+    assert narrow < wide
+
+
+def test_the_day_of_a_notice_is_no_figure_of_the_project():
+    texts = pl.Series(
+        ["水厂。公告日期:2024-03-20 09:00。", "水厂。", "水厂。公告日期:另行通知。", "水厂。公告日期:2024-13-20。"]
+    )
+    day, rest = notices.dated(texts)
+    assert day.tolist() == [int(np.datetime64("2024-03-20").astype(int)), 0, 0, 0]
+    assert rest.to_list()[:2] == ["水厂。", "水厂。"]
+    assert texts[0].endswith("09:00。")
