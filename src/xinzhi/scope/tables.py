@@ -46,9 +46,9 @@ def silent(row: Mapping[str, Any], partial: frozenset[str]) -> bool:
 def _ruling(bounds: Mapping[str, Any], *, unheard: bool) -> dict[str, Any]:
     """Return the verdict with its bounds: of what is out, but `unheard` of in part of the codes, nothing is known."""
     found = verdict(bounds["lower"], bounds["upper"])
-    found = "unknown" if found == "out" and unheard else found
-    known = {"verdict": found, **{key: bounds[key] for key in _BOUNDS}}
-    return known | (dict.fromkeys(("share", "upper")) if found == "unknown" else {})
+    if found == "out" and unheard:
+        return {"verdict": "unknown", "lower": bounds["lower"], "share": None, "upper": None}
+    return {"verdict": found, **{key: bounds[key] for key in _BOUNDS}}
 
 
 def _together(
