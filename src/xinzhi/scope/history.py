@@ -83,16 +83,9 @@ def history(energy: AnyFrame, *, country: str = "Entity", year: str = "Year") ->
     Examples
     --------
     >>> import polars as pl
-    >>> rows = pl.DataFrame(
-    ...     {
-    ...         "Entity": ["X", "X"],
-    ...         "Year": [1800, 1900],
-    ...         "Human muscle": [40.0, 5.0],
-    ...         "Animal muscle": [60.0, 5.0],
-    ...         "Coal": [0.0, 80.0],
-    ...         "Primary electricity": [0.0, 10.0],
-    ...     }
-    ... )
+    >>> columns = ["Entity", "Year", "Human muscle", "Animal muscle", "Coal", "Primary electricity"]
+    >>> cells = [("X", 1800, 40.0, 60.0, 0.0, 0.0), ("X", 1900, 5.0, 5.0, 80.0, 10.0)]
+    >>> rows = pl.DataFrame(cells, schema=columns, orient="row")
     >>> history(rows).frame.filter(reading="animals").select("year", "carrier", "power").rows()
     [(1800, 'animal muscle', 'horse'), (1900, 'coal', 'electric')]
     """

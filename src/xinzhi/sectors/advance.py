@@ -15,6 +15,7 @@ from xinzhi.core.regression import codes, fixed_effects
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Language, Text, words
 from xinzhi.data import Field, names_of, tidy
+from xinzhi.sectors import figures as kit
 from xinzhi.sectors.conventions import indicator_text, sector_text, setting
 from xinzhi.sectors.coupling import (
     Form,
@@ -25,22 +26,7 @@ from xinzhi.sectors.coupling import (
     lagging,
     obstacle_frame,
 )
-from xinzhi.sectors.figures import (
-    KEYS,
-    Bounds,
-    State,
-    as_package,
-    balanced_cells,
-    ends_of,
-    grid,
-    long,
-    named,
-    omitted,
-    read,
-    reason,
-    state,
-    with_protocol,
-)
+from xinzhi.sectors.figures import KEYS, Bounds, State, as_package, grid, long, named, omitted
 
 ECONOMY = "economy"
 DEGREE = "coordination_corrected"
@@ -105,7 +91,7 @@ class Sectors(Result, verb="advance", topic="sectors", key=KEYS):
         ranked = self.frame.filter(year=last["year"]).drop_nulls(DEGREE)
         if ranked.height > 1:
             ranked = ranked.sort(DEGREE, "region", descending=[True, False])
-            facts["note.ends"] = ends_of(ranked, DEGREE, self.names)
+            facts["note.ends"] = kit.ends_of(ranked, DEGREE, self.names)
         facts |= _lowest(self.obstacles.filter(year=last["year"]), last)
         facts |= _drags(self.drag)
         facts["note.left_out"] = [{"reason": why, "names": names} for why, names in self.gone()]
@@ -263,14 +249,14 @@ def advance(
         found = _own(levels, years)
     else:
         place = package if package is not None else source
-        found = state(place, measurement, bounds=bounds, years=years, balanced=balanced)
+        found = kit.state(place, measurement, bounds=bounds, years=years, balanced=balanced)
     names = tuple(name for name in found.levels.columns if name not in KEYS)
     share = check_weights(names, weights)
     known = found.levels.drop_nulls(names)
     if balanced and levels is not None and known.height:
         # the rows of the regions that are there in every year of the span
         regions, span, cells = grid(known.with_columns(_one=pl.lit(1.0)), "_one")
-        whole = {"_kept": np.where(balanced_cells(np.isfinite(cells)), 1.0, np.nan)}
+        whole = {"_kept": np.where(kit.balanced_cells(np.isfinite(cells)), 1.0, np.nan)}
         known = known.join(long(regions, span, whole).drop_nulls(), on=KEYS, how="semi", maintain_order="left")
     if not known.height:
         raise InputError("sectors.no-row-with-all")
@@ -293,7 +279,7 @@ def advance(
             indicator=[(name, indicator_text(name)) for name in found.bounds["indicator"]],
         ),
         kind=given.kind,
-        provenance=with_protocol(provenance, measurement),
+        provenance=kit.with_protocol(provenance, measurement),
     )
 
 
@@ -301,7 +287,7 @@ def _own(levels: object, years: tuple[int, int] | None) -> State:
     """Return the state of levels that the caller brings."""
     raw = tidy(levels, [Field("region", "code"), Field("year", "year")], others=True, verb="advance").frame
     names = [name for name in raw.columns if name not in KEYS]
-    given = read(levels, names, verb="advance")
+    given = kit.read(levels, names, verb="advance")
     table = given.frame if years is None else given.frame.filter(pl.col("year").is_between(*years))
     indicators = {"region": pl.String, "year": pl.Int64, "sector": pl.String, "indicator": pl.String}
     bounds = {"sector": pl.String, "indicator": pl.String, "lower": pl.Float64, "upper": pl.Float64}
@@ -425,6 +411,6 @@ def _left_out(found: State, known: pl.DataFrame, names: tuple[str, ...]) -> pl.D
     rows = []
     for region, year, present in left.select(KEYS).join(have, on=KEYS, how="left").iter_rows():
         gone = [name for name in wanted if name not in (present or [])]
-        why = reason("missing", names=[indicator_text(name) for name in gone]) if gone else reason("unbalanced")
+        why = kit.reason("missing", names=[indicator_text(name) for name in gone]) if gone else kit.reason("unbalanced")
         rows.append((region, year, why))
     return omitted(rows)

@@ -19,22 +19,6 @@ from xinzhi.data import provenance
 from xinzhi.data.frames import read_any
 from xinzhi.pathways.complexity import relatedness
 from xinzhi.pathways.complexity.cells import Cells, cell_frame, read_cells, without_empty
-from xinzhi.pathways.complexity.relatedness import (
-    Anchoring,
-    Diagonal,
-    Fitness,
-    Gain,
-    Measure,
-    Precision,
-    Presence,
-    Spectrum,
-    by_anchor,
-    by_diversity,
-    fitness,
-    present,
-    revealed_advantage,
-    spectrum,
-)
 from xinzhi.pathways.conventions import check_option, options_of, setting
 
 Scale = Literal["places", "z", "z-sample"]
@@ -48,7 +32,7 @@ class ComplexityOptions:
     Parameters
     ----------
     presence, threshold, least, significance
-        When an activity counts as present (`advantage.present`); `least` is the count of ``rca-and-count``,
+        When an activity counts as present (`relatedness.present`); `least` is the count of ``rca-and-count``,
         `significance` the level of the ``poisson`` test.
     measure, diagonal, nearest
         Proximity and density (`relatedness`).
@@ -61,20 +45,21 @@ class ComplexityOptions:
         ``single`` halves time and memory of the relatedness and keeps six digits.
     """
 
-    presence: Presence = "rca"
+    presence: relatedness.Presence = "rca"
     threshold: float = 1.0
     least: float = 0.0
     significance: float = setting("inference.level")
-    measure: Measure = "conditional"
-    diagonal: Diagonal = "one"
+    measure: relatedness.Measure = "conditional"
+    diagonal: relatedness.Diagonal = "one"
     nearest: int | None = None
-    gain: Gain = "exact"
+    gain: relatedness.Gain = "exact"
     scale: Scale = "places"
-    precision: Precision = "double"
+    precision: relatedness.Precision = "double"
 
     def present(self, values: FloatArray) -> BoolArray:
         """Return which activities count as present; no row or column may be empty."""
-        return present(values, self.presence, threshold=self.threshold, least=self.least, level=self.significance)
+        rule = {"threshold": self.threshold, "least": self.least, "level": self.significance}
+        return relatedness.present(values, self.presence, **rule)
 
     def check(self) -> None:
         """Raise a usage error where an option is unknown."""
@@ -105,7 +90,7 @@ class Complexity(Result, verb="complexity", topic="pathways", key=("place",)):
     gap: float
     parts: int
     sign: tuple[str, float]
-    anchoring: Anchoring
+    anchoring: relatedness.Anchoring
     findings: tuple[Finding, ...]
 
     @property
@@ -132,7 +117,7 @@ class Complexity(Result, verb="complexity", topic="pathways", key=("place",)):
             rows,
             columns,
             value=self.matrix.values.ravel(),
-            advantage=revealed_advantage(self.matrix.values).ravel(),
+            advantage=relatedness.revealed_advantage(self.matrix.values).ravel(),
             present=self.present.ravel(),
             density=self.density.ravel().astype(float),
             gain=self.gain.ravel().astype(float),
@@ -219,15 +204,16 @@ def measure_cells(
     chosen.check()
     given = cells
     cells, here = with_presence(given, chosen.present(given.values))
-    raw = spectrum(here)
-    held = by_diversity(raw.places, here.sum(axis=1).astype(float)) if anchor is None else by_anchor(
-        raw.places, cells.places, read_anchor(anchor)
-    )  # fmt: skip
+    raw = relatedness.spectrum(here)
+    if anchor is None:
+        held = relatedness.by_diversity(raw.places, here.sum(axis=1).astype(float))
+    else:
+        held = relatedness.by_anchor(raw.places, cells.places, read_anchor(anchor))
     eci, pci = _scaled(raw, chosen.scale, np.sign(held.correlation) if held.fixed else np.nan)
     near = relatedness.proximity(here, chosen.measure, diagonal=chosen.diagonal, precision=chosen.precision)
     shares = relatedness.density(here, near, nearest=chosen.nearest)
     gained = relatedness.gain(here, near, shares, pci, chosen.gain, nearest=chosen.nearest)
-    fit = fitness(here)
+    fit = relatedness.fitness(here)
     doubts = [*(() if held.fixed else (_open(held),)), *cells.findings]
     if chosen.presence != "given" and np.isin(cells.values, (0.0, 1.0)).all():
         doubts.append(finding("pathways.looks-like-presences", table="cells"))  # quotients of what are presences
@@ -260,7 +246,9 @@ def measure_cells(
     )
 
 
-def _places(cells: Cells, here: BoolArray, eci: FloatArray, fit: Fitness, reach: FloatArray) -> pl.DataFrame:
+def _places(
+    cells: Cells, here: BoolArray, eci: FloatArray, fit: relatedness.Fitness, reach: FloatArray
+) -> pl.DataFrame:
     frame = pl.DataFrame(
         {
             "place": cells.places,
@@ -278,7 +266,7 @@ def _places(cells: Cells, here: BoolArray, eci: FloatArray, fit: Fitness, reach:
     )
 
 
-def _open(held: Anchoring) -> Finding:
+def _open(held: relatedness.Anchoring) -> Finding:
     """Return that nothing fixes the sign."""
     said = {"found": abs(held.correlation), "least": held.limit, "n": held.places}
     code = "pathways.no-sign" if held.how == "diversity" else "pathways.anchor-weak"
@@ -299,7 +287,7 @@ def with_presence(cells: Cells, here: BoolArray) -> tuple[Cells, BoolArray]:
     return replace(cells, places=names[0], activities=names[1], values=values, findings=tuple(findings)), found
 
 
-def _scaled(raw: Spectrum, scale: Scale, sign: float) -> tuple[FloatArray, FloatArray]:
+def _scaled(raw: relatedness.Spectrum, scale: Scale, sign: float) -> tuple[FloatArray, FloatArray]:
     places, activities = sign * raw.places, sign * raw.activities
     if scale == "places":
         middle, spread = places.mean(), places.std()

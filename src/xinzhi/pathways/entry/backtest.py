@@ -34,7 +34,7 @@ class BacktestOptions:
         A cell is a candidate when its location quotient is below this; entry is a quotient of 1 or more afterwards. Run
         both: below 1 counts drifting over the threshold, below 0.5 real change.
     scores
-        Which scores (`entry_models.Score`); None: all that can be computed here.
+        Which scores (`models.Score`); None: all that can be computed here.
     least_place
         Places whose total in the second year is not above this are left out.
     unit

@@ -212,7 +212,7 @@ def isomorphism(
     years
         Of the structures; None: all.
     levels
-        Levels of the classification (`levels.parents`); None: all that the codes allow.
+        Levels of the classification (`similarity.parents`); None: all that the codes allow.
     null
         ``permuted``: every region keeps how strongly it specialises and deals its quotients out at random; ``sampled``:
         regions differ by sampling only, for small counts.

@@ -253,13 +253,8 @@ def read_plan_template(folder: str | PathLike[str]) -> dict[str, pl.DataFrame]:
     plans = tables[_PLANS].with_columns(pl.col(_CELLS).str.strip_chars().replace("", None))
     findings = _check(plans.with_row_index("line", offset=2), set(tables[_CATEGORIES]["category"].to_list()))
     if findings:
-        raise InputError(
-            "pathways.template-cells",
-            findings,
-            n=len(findings),
-            path=place / _PLANS,
-            first=Text(zh=findings[0].sentence("zh"), en=findings[0].sentence()),
-        )
+        first = Text(zh=findings[0].sentence("zh"), en=findings[0].sentence())
+        raise InputError("pathways.template-cells", findings, n=len(findings), path=place / _PLANS, first=first)
     numbers = pl.col("year", "named", "mentioned").cast(pl.Int64)
     return {
         "plans": plans.select(_CELLS).with_columns(numbers),
