@@ -50,7 +50,10 @@ class Concordance:
         ``equal``.
         """
         source = "gbt" if to == "isic" else "isic"
-        given = _weights(weights or {})
+        for code, weight in (weights or {}).items():
+            if not isinstance(weight, int | float) or not math.isfinite(weight) or weight < 0:
+                raise UsageError("scope.bad-weight-of", code=code, weight=weight)
+        given = {str(code): float(weight) for code, weight in (weights or {}).items()}
         rows = self.pairs.select(source=source, target=to).with_columns(
             weight=pl.col("target").replace_strict(given, default=0.0, return_dtype=pl.Float64)
             if given
@@ -153,14 +156,6 @@ def errata() -> pl.DataFrame:
     rows += [("isic", code, one["is"], None, "as printed", one["because"]) for code, one in isic]
     names = ("side", "code", "kind", "isic", "status", "because")
     return pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row")
-
-
-def _weights(weights: Mapping[str, float]) -> dict[str, float]:
-    """Return the weights as numbers."""
-    for code, weight in weights.items():
-        if not isinstance(weight, int | float) or not math.isfinite(weight) or weight < 0:
-            raise UsageError("scope.bad-weight-of", code=code, weight=weight)
-    return {str(code): float(weight) for code, weight in weights.items()}
 
 
 def _series(series: AnyFrame, value: str, name: str) -> pl.DataFrame:

@@ -282,7 +282,13 @@ def state(
     if measurement is not None:
         frame = frame.join(pooled_tfp(measurement), on=KEYS, how="full", coalesce=True).sort(KEYS)
     refuse_below(frame, [name for name in frame.columns if name not in KEYS], verb="advance")
-    regions, span, filled, made = _filled(frame, [*dict.fromkeys(series), *([TFP] if measurement is not None else [])])
+    # short gaps are filled on a straight line
+    longest, filled, made = int(setting("advance.fill.longest")), {}, {}
+    for name in [*dict.fromkeys(series), *([TFP] if measurement is not None else [])]:
+        regions, span, cells = grid(frame, name)
+        missing = inside(cells) & ~np.isfinite(cells) & np.isfinite(cells).any(axis=1, keepdims=True)
+        made[name] = missing & (_run_length(missing) <= longest)
+        filled[name] = np.where(made[name], interpolate(cells), cells)
     values = {
         item.name: filled[item.numerator] / (filled[item.denominator] if item.denominator else 1.0) for item in wanted
     }
@@ -323,20 +329,6 @@ def state(
         levels=long(regions, span, means).filter(pl.Series(np.tile(inside_years, len(regions)))),
         source=Figures(frame=frame, kind=given.kind, package=given.package, inputs=given.inputs),
     )
-
-
-def _filled(
-    frame: pl.DataFrame, names: Sequence[str]
-) -> tuple[tuple[str, ...], tuple[int, ...], dict[str, FloatArray], dict[str, BoolArray]]:
-    """Return regions, years, series `(R, T)` with short gaps on a straight line, and which cells these are."""
-    longest = int(setting("advance.fill.longest"))
-    filled, made = {}, {}
-    for name in names:
-        regions, years, cells = grid(frame, name)
-        missing = inside(cells) & ~np.isfinite(cells) & np.isfinite(cells).any(axis=1, keepdims=True)
-        made[name] = missing & (_run_length(missing) <= longest)
-        filled[name] = np.where(made[name], interpolate(cells), cells)
-    return regions, years, filled, made
 
 
 def _run_length(mask: BoolArray) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:

@@ -386,7 +386,11 @@ def ellipse(frame: object, value: str, coordinates: object, *, method: Method = 
     given = figures(frame, [value], verb="ellipse")
     table = given.frame
     refuse_below(table, [value], verb="ellipse", positive=False)
-    places = _places(coordinates)
+    degrees = [Field(name, missing="refuse") for name in _COORDINATES]
+    places = tidy(coordinates, [Field("region", "code"), *degrees], key=["region"], verb="ellipse").frame
+    for name, most in zip(_COORDINATES, (180, 90), strict=True):
+        if (bad := places.filter(pl.col(name).abs() > most)).height:
+            raise InputError("sectors.bad-coordinates", region=bad["region"][0], column=name, most=most)
     if unknown := sorted(set(table["region"]) - set(places["region"])):
         raise InputError("sectors.no-coordinates", names=unknown)
     middle = places.select(_COORDINATES).mean().row(0)
@@ -419,14 +423,3 @@ def ellipse(frame: object, value: str, coordinates: object, *, method: Method = 
         kind=given.kind,
         provenance=given.provenance("ellipse", value=value, method=method),
     )
-
-
-def _places(coordinates: object) -> pl.DataFrame:
-    """Return region, longitude and latitude, checked."""
-    degrees = [Field(name, missing="refuse") for name in _COORDINATES]
-    read = tidy(coordinates, [Field("region", "code"), *degrees], key=["region"], verb="ellipse")
-    for name, most in zip(_COORDINATES, (180, 90), strict=True):
-        bad = read.frame.filter(pl.col(name).abs() > most)
-        if bad.height:
-            raise InputError("sectors.bad-coordinates", region=bad["region"][0], column=name, most=most)
-    return read.frame

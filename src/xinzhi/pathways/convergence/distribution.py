@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from xinzhi.core import markov_chains as chains
-from xinzhi.core.arrays import AnyFrame, FloatArray, IntArray
+from xinzhi.core.arrays import AnyFrame, FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding
 from xinzhi.core.regression import hac_errors, newey_west_lags
@@ -265,11 +265,16 @@ def transitions(
         spatial = [chains.moves(own, number, around == state) for state in range(number)]
         counts = [counts[0], *spatial]
         test = chains.homogeneity(np.stack(spatial))
+    row, column = np.nonzero(place >= 0)
+    near = np.zeros(len(row), dtype=np.int64) if around is None else around[row, column] + 1
+    states = {"year": panel.years[column], "class": place[row, column] + 1, "neighbours": near}
+    names = pl.Series("unit", [panel.units[item] for item in row.tolist()], dtype=pl.String)
+    some = pl.when(pl.col("neighbours") > 0).then("neighbours")
     chain = chains.probabilities(counts[0])
     known = bool(np.isfinite(chain).all())
     return Transitions(
         frame=pl.DataFrame(chains.transition_table(counts)).with_columns(pl.col("probability").fill_nan(None)),
-        classes=_classes_frame(panel, place, around),
+        classes=pl.DataFrame({"unit": names, **states}).with_columns(some),
         table=_class_table(chain, number),
         indices=chains.mobility_indices(chain) if known else None,
         passage=chains.first_passage_times(chain) if known else None,
@@ -289,19 +294,6 @@ def _pooled(values: FloatArray, number: int, value: str) -> FloatArray:
     if (np.diff(cuts) <= 0).any():
         raise InputError("pathways.equal-values", column=value, n=number)
     return cuts
-
-
-def _classes_frame(panel: UnitYears, place: IntArray, around: IntArray | None) -> pl.DataFrame:
-    row, column = np.nonzero(place >= 0)
-    frame = pl.DataFrame(
-        {
-            "unit": pl.Series([panel.units[item] for item in row.tolist()], dtype=pl.String),
-            "year": panel.years[column],
-            "class": place[row, column] + 1,
-            "neighbours": np.zeros(len(row), dtype=np.int64) if around is None else around[row, column] + 1,
-        }
-    )
-    return frame.with_columns(pl.when(pl.col("neighbours") > 0).then("neighbours"))
 
 
 def _class_table(chain: FloatArray, number: int) -> pl.DataFrame:

@@ -121,9 +121,17 @@ def leapfrog(
     leader = str(now.sort("tfp_to_leader", descending=True)["region"].item(0))
     names = names_of(package)
     regions: list[str] = now["region"].to_list()
+    limit = float(setting("leapfrog.frontier_ratio"))
+    distance: Judged = {
+        region: {
+            "year": when, "value": ratio, "reference": limit, "met": ratio < limit,
+            "evidence": words("pathways.evidence.frontier_distance", ratio=ratio, leader=names.region(leader)),
+        }
+        for region, ratio in now.select("region", "tfp_to_leader").rows()
+    }  # fmt: skip
     theirs, own = _lock_in(lanes, regions, leader)
     judged = {
-        "frontier_distance": _distance(now, when, names.region(leader)),
+        "frontier_distance": distance,
         "wage_gap": _wages(measured, regions, leader, when),
         "incumbent_lock_in": theirs,
         "own_lock_in": own,
@@ -178,18 +186,6 @@ def _row(region: str, condition: str, **judged: Any) -> dict[str, Any]:  # noqa:
 def _lacks(what: str, regions: Sequence[str], **values: object) -> Judged:
     """Return that a condition cannot be judged anywhere, and why."""
     return {region: {"missing": words(f"pathways.missing.{what}", **values)} for region in regions}
-
-
-def _distance(now: pl.DataFrame, year: int, leader: Text) -> Judged:
-    """Judge whether there is a leader to pass."""
-    limit = float(setting("leapfrog.frontier_ratio"))
-    return {
-        region: {
-            "year": year, "value": ratio, "reference": limit, "met": ratio < limit,
-            "evidence": words("pathways.evidence.frontier_distance", ratio=ratio, leader=leader),
-        }
-        for region, ratio in now.select("region", "tfp_to_leader").rows()
-    }  # fmt: skip
 
 
 def _wages(measured: Measurement, regions: list[str], leader: str, year: int) -> Judged:

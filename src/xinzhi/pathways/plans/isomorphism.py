@@ -147,7 +147,13 @@ class Isomorphism(Result, verb="isomorphism", topic="pathways", key=("level", "y
         level.
         """
         if subject == "choice":
-            names, alike = self._lists(year)
+            if self.choice is None:
+                raise UsageError("pathways.no-plans-matrix")
+            when = self.choice.last_year() if year is None else year
+            if when not in self.choice.lists:
+                raise UsageError("pathways.unknown", what="lists", asked=when, known=list(self.choice.lists))
+            names, alike = self.choice.lists[when].regions, jaccard(self.choice.lists[when].named)
+            np.fill_diagonal(alike, 1.0)
         elif subject == "structure":
             when, depth = max(self.places) if year is None else year, level or self.finest()
             if (depth, when) not in self.structures:
@@ -167,17 +173,6 @@ class Isomorphism(Result, verb="isomorphism", topic="pathways", key=("level", "y
                 "similarity": alike.ravel(),
             }
         )
-
-    def _lists(self, year: int | None) -> tuple[tuple[str, ...], FloatArray]:
-        if self.choice is None:
-            raise UsageError("pathways.no-plans-matrix")
-        when = self.choice.last_year() if year is None else year
-        if when not in self.choice.lists:
-            raise UsageError("pathways.unknown", what="lists", asked=when, known=list(self.choice.lists))
-        lists = self.choice.lists[when]
-        alike = jaccard(lists.named)
-        np.fill_diagonal(alike, 1.0)
-        return lists.regions, alike
 
 
 def _seriation(alike: FloatArray) -> IntArray:

@@ -351,7 +351,15 @@ def task_of(parts: Parts, sizes: AnyArray, caps: AnyArray, asked: Limits) -> Tas
         raise UsageError("pathways.overlap", value=overlap)
     loads = room = None
     if asked.capacity is not None:
-        loads, room = np.nan_to_num(parts.lack), _room(parts, asked.capacity)
+        # how much entrants may add to every industry, in the unit of the activity
+        if isinstance(asked.capacity, (int, float)):
+            shares = np.full(len(parts.industries), float(asked.capacity))
+        else:
+            check_known(asked.capacity, parts.industries, "choosable", "plan: capacity")
+            shares = np.array([float(asked.capacity.get(code, np.inf)) for code in parts.industries])
+        if (shares < 0).any():
+            raise UsageError("pathways.capacity-negative")
+        loads, room = np.nan_to_num(parts.lack), np.where(np.isinf(shares), 1e30, shares * parts.nation)
     return Task(
         value=parts.value,
         sizes=sizes,
@@ -361,18 +369,6 @@ def task_of(parts: Parts, sizes: AnyArray, caps: AnyArray, asked: Limits) -> Tas
         room=room,
         overlap=None if math.isinf(overlap) or overlap >= sizes.max() else int(overlap),
     )
-
-
-def _room(parts: Parts, asked: float | Mapping[str, float]) -> FloatArray:
-    """Return how much entrants may add to every industry (p,), in the unit of the activity."""
-    if isinstance(asked, (int, float)):
-        shares = np.full(len(parts.industries), float(asked))
-    else:
-        check_known(asked, parts.industries, "choosable", "plan: capacity")
-        shares = np.array([float(asked.get(code, np.inf)) for code in parts.industries])
-    if (shares < 0).any():
-        raise UsageError("pathways.capacity-negative")
-    return np.asarray(np.where(np.isinf(shares), 1e30, shares * parts.nation))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
