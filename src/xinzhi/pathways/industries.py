@@ -41,10 +41,15 @@ def names_in(package: Package, table: str, key: str) -> dict[str, Text]:
     }
 
 
-def called(names: Names, kind: str, codes: Iterable[str]) -> dict[str, list[str]]:
-    """Return what codes are called, as columns ``name_zh, name_en``."""
+def called(names: Names, kind: str, codes: Iterable[str], stem: str = "name") -> dict[str, list[str]]:
+    """Return what codes are called, as columns ``name_zh, name_en``, or with another stem."""
     shown = [names.text(kind, code) for code in codes]
-    return {"name_zh": [name.zh for name in shown], "name_en": [name.en for name in shown]}
+    return {f"{stem}_zh": [name.zh for name in shown], f"{stem}_en": [name.en for name in shown]}
+
+
+def scale_of(package: Package, table: str, column: str, unit: str = "persons") -> float:
+    """Return what a figure of a column is multiplied with to be in single units."""
+    return float(parse(package.units.get(table, {}).get(column, unit)).scale)
 
 
 def years_of(frame: pl.DataFrame) -> list[int]:
@@ -62,7 +67,7 @@ def jobs(package: Package, year: int | None, *, verb: str) -> tuple[Cells, int]:
             "pathways.unknown-year", verb=verb, table="activity", asked=chosen, first=known[0], last=known[-1]
         )
     # Persons, not ten thousands of them: a null of sampling counts heads.
-    scale = float(parse(package.units.get("activity", {}).get("employment", "persons")).scale)
+    scale = scale_of(package, "activity", "employment")
     rows = table.filter(pl.col("year") == chosen, pl.col("employment").is_not_null())
     heads = rows.with_columns(pl.col("employment") * scale)
     return read_cells(heads, place="region", activity="industry", value="employment"), chosen

@@ -240,7 +240,7 @@ def judged(data: Package, rows: pl.DataFrame) -> pl.DataFrame:
     """Return the evidence of every region and category by its kind, a row each."""
     regions, kinds = data.optional("regions", verb="able"), data.optional("plan_categories", verb="able")
     places = sorted((rows if regions is None else regions)["region"].unique().to_list())
-    named = sorted({*(rows if kinds is None else kinds)["category"]} - {"all"})
+    named = sorted({*(rows if kinds is None else kinds)["category"].unique()} - {"all"})
     cells = pl.DataFrame({"region": places}, schema={"region": pl.String}).join(
         pl.DataFrame({"category": named}, schema={"category": pl.String}), how="cross"
     )

@@ -22,10 +22,9 @@ from xinzhi.core.formulas import guarded
 from xinzhi.core.names import NO_NAMES
 from xinzhi.core.text import Language, Text
 from xinzhi.data.package import Package
-from xinzhi.data.units import parse
 from xinzhi.pathways.complexity.cells import Cells
 from xinzhi.pathways.conventions import check_known
-from xinzhi.pathways.industries import Nearness, as_package, years_of
+from xinzhi.pathways.industries import Nearness, as_package, scale_of, years_of
 from xinzhi.pathways.plans.able import able
 
 _COLUMNS = ("region", "year", "category", "named")
@@ -327,11 +326,10 @@ def with_services(data: Package) -> Package:
     if services is None or "activity" not in data.tables or not weighs(data):
         return data
     industry = data.tables["activity"]
-    scale = {name: float(parse(data.units.get(name, {}).get("employment", "persons")).scale)
-             for name in ("activity", "activity_sections")}  # fmt: skip
+    scale = scale_of(data, "activity_sections", "employment") / scale_of(data, "activity", "employment")
     more = services.filter(pl.col("section").is_in(parameters.setting(_FILE, "sections"))).select(
         "region", industry="section", year="year",
-        employment=pl.col("employment") * (scale["activity_sections"] / scale["activity"]),
+        employment=pl.col("employment") * scale,
     )  # fmt: skip
     both = sorted(set(industry["year"].drop_nulls()) & set(more["year"].drop_nulls()))
     parts = [one.select(more.columns).filter(pl.col("year").is_in(both)) for one in (industry, more)]
@@ -375,7 +373,7 @@ def worth(data: Package, found: Candidates) -> FloatArray:
     gain = parameters.read_yaml(_FILE)["gain"]
     accounts = data.require("accounts", ["region", "year", "output_nominal"], verb="plan")
     rows = accounts.filter(pl.col("year") == gain["year"]).drop_nulls("output_nominal")
-    scale = float(parse(data.units.get("accounts", {}).get("output_nominal", gain["unit"])).scale) / 1e8
+    scale = scale_of(data, "accounts", "output_nominal", gain["unit"]) / 1e8
     output = dict(rows.select("region", pl.col("output_nominal") * scale).iter_rows())
     size = np.array([output.get(place, np.nan) for place in found.cells.places])
     if np.isnan(size).any():

@@ -20,7 +20,7 @@ from xinzhi.data.package import Package
 from xinzhi.pathways.complexity.cells import Cells
 from xinzhi.pathways.conventions import check_known, setting
 from xinzhi.pathways.entry.forecast import Skill, entry_skill
-from xinzhi.pathways.industries import Explanation, as_package, jobs, nearness
+from xinzhi.pathways.industries import Explanation, as_package, called, jobs, nearness
 from xinzhi.pathways.plans import limits as rules
 from xinzhi.pathways.plans import lists as weighing
 from xinzhi.pathways.plans.assignment import Assignment, InfeasibleTaskError, Task, assign, greedy, herd, queue, row_of
@@ -336,8 +336,7 @@ def own_ranks(value: FloatArray) -> IntArray:
 
 
 def _named(names: Names, codes: Sequence[str], stem: str) -> dict[str, list[str]]:
-    shown = [names.text(stem, code) for code in codes]
-    return {stem: list(codes), f"{stem}_zh": [name.zh for name in shown], f"{stem}_en": [name.en for name in shown]}
+    return {stem: list(codes), **called(names, stem, codes, stem)}
 
 
 def cell_rows(task: Task, best: Assignment, parts: Parts, rows: IntArray, columns: IntArray) -> pl.DataFrame:
