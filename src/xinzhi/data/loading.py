@@ -215,20 +215,11 @@ def _with_units(read: Source, units: Units) -> Source:
     ):
         raise UsageError("data.units-shape", given=repr(units)[:80])
     units = {table_name(str(name), units): entries for name, entries in units.items()}
-    tables = [
-        replace(
-            table,
-            fields={
-                **table.fields,
-                **{
-                    name: replace(table.fields.get(name, Field(name=name)), unit=unit)
-                    for name, unit in units.get(table.name, {}).items()
-                    if name in table.cells.columns
-                },
-            },
-        )
-        for table in read.tables
-    ]
+    tables = []
+    for table in read.tables:
+        own = {name: unit for name, unit in units.get(table.name, {}).items() if name in table.cells.columns}
+        new = {name: replace(table.fields.get(name, Field(name=name)), unit=unit) for name, unit in own.items()}
+        tables.append(replace(table, fields={**table.fields, **new}))
     columns = {(table.name, name) for table in read.tables for name in table.cells.columns}
     there = {table.name for table in tables}
     unused = [

@@ -185,12 +185,9 @@ def _history(data: Package, measured: Measurement) -> History:
     rest = whole - digital[1]  # equipment as published includes hardware, and no software
     flows = np.stack([(1 - ratio) * rest, ratio * rest - digital[0], *digital])
     if not (flows > 0).all():
-        asset, year = np.argwhere(~(flows > 0))[0].tolist()
-        raise InputError(
-            "yardstick.digital-no-investment",
-            asset=describe(VERB, "asset").values[ASSETS[asset]],
-            year=int(years[year]),
-        )
+        row, column = np.argwhere(~(flows > 0))[0].tolist()
+        asset = describe(VERB, "asset").values[ASSETS[row]]
+        raise InputError("yardstick.digital-no-investment", asset=asset, year=int(years[column]))
     accounts, growth = measured.accounts.inputs, measured.accounts.growth
     return History(
         years=years,

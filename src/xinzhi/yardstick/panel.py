@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -138,41 +139,45 @@ class Panel:
 
 
 @dataclass(frozen=True, slots=True)
-class _Axes:
-    """Positions of the rows of a table on the axes of the panel."""
+class _Cells:
+    """Rows of a table with their places on the axes of the panel."""
 
-    regions: tuple[str, ...]
-    first: int
-    shape: tuple[int, int]
+    rows: pl.DataFrame
+    index: tuple[IntArray, ...]
+    shape: tuple[int, ...]
 
-    def place(self, table: pl.DataFrame) -> tuple[pl.DataFrame, IntArray, IntArray]:
-        """Return the rows that lie on the axes, with their region and year positions."""
-        last = self.first + self.shape[1] - 1
-        rows = table.filter(pl.col("region").is_in(self.regions) & pl.col("year").is_between(self.first, last))
-        region = rows["region"].cast(pl.Enum(self.regions)).to_physical().to_numpy().astype(np.int64)
-        return rows, region, rows["year"].to_numpy().astype(np.int64) - self.first
+    @classmethod
+    def of(
+        cls, table: pl.DataFrame, *, regions: tuple[str, ...], first: int, last: int, assets: tuple[str, ...] = ()
+    ) -> _Cells:
+        """Take the rows that lie on the axes: assets where there are any, regions and years."""
+        rows = table.filter(pl.col("region").is_in(regions) & pl.col("year").is_between(first, last))
+        axes = {name: codes for name, codes in (("asset", assets), ("region", regions)) if codes}
+        codes = [rows[name].cast(pl.Enum(codes)).to_physical().to_numpy() for name, codes in axes.items()]
+        index = tuple(code.astype(np.int64) for code in (*codes, rows["year"].to_numpy() - first))
+        return cls(rows, index, (*map(len, axes.values()), last - first + 1))
 
-    def spread(self, rows: pl.DataFrame, column: str, *index: IntArray, leading: tuple[int, ...] = ()) -> FloatArray:
+    def spread(self, column: str) -> FloatArray:
         """Spread a column over an array that is NaN where there is no row."""
-        out = np.full((*leading, *self.shape), np.nan)
-        out[index] = rows[column].to_numpy().astype(np.float64)
+        out = np.full(self.shape, np.nan)
+        out[self.index] = self.rows[column].to_numpy().astype(np.float64)
         return out
 
-    def mask(
-        self, rows: pl.DataFrame, condition: pl.Expr, *index: IntArray, leading: tuple[int, ...] = ()
-    ) -> BoolArray:
+    def figures(self) -> dict[str, FloatArray]:
+        """Spread every column of numbers."""
+        schema = self.rows.schema.items()
+        return {name: self.spread(name) for name, kind in schema if kind.is_numeric() and name != "year"}
+
+    def mask(self, condition: pl.Expr) -> BoolArray:
         """Spread a condition over an array that is False where there is no row."""
-        out = np.zeros((*leading, *self.shape), dtype=np.bool_)
-        out[index] = rows.select(condition).to_series().fill_null(value=False).to_numpy()
+        out = np.zeros(self.shape, dtype=np.bool_)
+        out[self.index] = self.rows.select(condition).to_series().fill_null(value=False).to_numpy()
         return out
 
-    def unofficial(self, rows: pl.DataFrame, *index: IntArray, leading: tuple[int, ...] = ()) -> dict[str, BoolArray]:
+    def unofficial(self) -> dict[str, BoolArray]:
         """Return for every column with a status where it is not official."""
-        return {
-            name.removesuffix(STATUS): self.mask(rows, pl.col(name).ne_missing("official"), *index, leading=leading)
-            for name in rows.columns
-            if name.endswith(STATUS)
-        }
+        status = [name for name in self.rows.columns if name.endswith(STATUS)]
+        return {name.removesuffix(STATUS): self.mask(pl.col(name).ne_missing("official")) for name in status}
 
 
 def _is(rows: pl.DataFrame, column: str, value: object) -> pl.Expr:
@@ -189,22 +194,19 @@ def read_panel(package: Package) -> Panel:
     first, last = _year(accounts, "min"), _year(accounts, "max")
     if investment is not None and investment.height:
         first = min(first, _year(investment, "min"))
-    axes = _Axes(regions, first, (len(regions), last - first + 1))
-    nation = _read_nation(package)
-    rows, region, year = axes.place(accounts)
-    numbers = [name for name, kind in rows.schema.items() if kind.is_numeric() and name != "year"]
-
+    axes = partial(_Cells.of, regions=regions, first=first, last=last)
+    nation, cells = _read_nation(package), axes(accounts)
     assets, invested, unofficial = _read_investment(investment, axes)
     return Panel(
         regions=regions,
         years=np.arange(first, last + 1, dtype=np.int64),
-        accounts={name: axes.spread(rows, name, region, year) for name in numbers},
+        accounts=cells.figures(),
         assets=assets,
         investment=invested,
         vintages=_read_vintages(package.optional("vintages", verb="measure", despite=BEARABLE), axes),
-        unofficial=unofficial | axes.unofficial(rows, region, year),
-        preliminary=axes.mask(rows, _is(rows, "output_vintage", "first_published"), region, year),
-        breaks=axes.mask(rows, _is(rows, "employment_break", 1), region, year),
+        unofficial=unofficial | cells.unofficial(),
+        preliminary=cells.mask(_is(accounts, "output_vintage", "first_published")),
+        breaks=cells.mask(_is(accounts, "employment_break", 1)),
         hours_per_person="per person" in package.units.get("accounts", {}).get("hours", ""),
         nation=nation,
         control=control_index(nation, np.arange(first, last + 1, dtype=np.int64)),
@@ -275,38 +277,31 @@ def _year(table: pl.DataFrame, end: str) -> int:
 
 
 def _read_investment(
-    table: pl.DataFrame | None, axes: _Axes
+    table: pl.DataFrame | None, axes: Callable[..., _Cells]
 ) -> tuple[tuple[str, ...], dict[str, FloatArray], dict[str, BoolArray]]:
     """Spread the table `investment` over assets, regions and years."""
     if table is None or not table.height:
         return (), {}, {}
     if "asset" not in table.columns:
         table = table.with_columns(asset=pl.lit(TOTAL_ASSET))
-    rows, region, year = axes.place(table.drop_nulls("asset"))
-    if rows.is_empty():
+    assets = tuple(axes(table).rows["asset"].drop_nulls().unique().sort().to_list())
+    if not assets:
         return (), {}, {}
-    assets = tuple(rows["asset"].unique().sort().to_list())
-    asset = rows["asset"].cast(pl.Enum(assets)).to_physical().to_numpy().astype(np.int64)
-    leading = (len(assets),)
-    numbers = [name for name, kind in rows.schema.items() if kind.is_numeric() and name != "year"]
-    values = {name: axes.spread(rows, name, asset, region, year, leading=leading) for name in numbers}
-    marks = axes.unofficial(rows, asset, region, year, leading=leading)
+    cells = axes(table.drop_nulls("asset"), assets=assets)
+    marks = cells.unofficial()
     # In the package format `investment_status` speaks of the amount, `investment_price_status` of its price.
     if "investment" in marks:
         marks["investment_nominal"] = marks.pop("investment")
-    return assets, values, marks
+    return assets, cells.figures(), marks
 
 
-def _read_vintages(table: pl.DataFrame | None, axes: _Axes) -> dict[str, FloatArray]:
+def _read_vintages(table: pl.DataFrame | None, axes: Callable[..., _Cells]) -> dict[str, FloatArray]:
     """Return the log growth of output of every vintage."""
     if table is None or not table.height or "output_growth" not in table.columns:
         return {}
     names = table["vintage"].unique().sort().to_list()
-    out = {}
-    for name in names:
-        rows, region, year = axes.place(table.filter(pl.col("vintage") == name))
-        out[name] = np.log1p(axes.spread(rows, "output_growth", region, year) / 100)
-    return out
+    cells = {name: axes(table.filter(pl.col("vintage") == name)) for name in names}
+    return {name: np.log1p(one.spread("output_growth") / 100) for name, one in cells.items()}
 
 
 def require(package: Package, protocol: Protocol) -> list[str]:

@@ -65,10 +65,7 @@ class Peers(Result, verb="peers", topic="brief", key=("region", "place")):
 
     @cached_property
     def _of(self) -> Mapping[str, Sequence[str]]:
-        near: dict[str, list[str]] = {}
-        for region, peer in self.frame.sort("place").select("region", "peer").iter_rows():
-            near.setdefault(region, []).append(peer)
-        return near
+        return dict(self.frame.sort("place").group_by("region", maintain_order=True).agg("peer").iter_rows())
 
     def named(self, region: str) -> list[Text]:
         """Return the names of the peers of a region."""
