@@ -15,9 +15,8 @@ from xinzhi.core.errors import InputError, UsageError, system_reason
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.result import FrameKind
 from xinzhi.core.text import Text, same, words
-from xinzhi.data.casting import Sheet, shape
+from xinzhi.data.casting import Sheet, convert, shape
 from xinzhi.data.catalogue import HERE, nearest_table, table_name
-from xinzhi.data.conversion import convert
 from xinzhi.data.delimited import read_delimited
 from xinzhi.data.descriptor import NAMES, Resource, digest_of, find_descriptor, issuers, read_descriptor
 from xinzhi.data.frames import BOOKS, COLUMNAR, read_columnar, read_frames

@@ -15,7 +15,6 @@ from xinzhi.core.arrays import IntArray
 from xinzhi.core.errors import InputError
 from xinzhi.core.result import Facts, Result
 from xinzhi.data import Package, as_package
-from xinzhi.protocol import load as load_protocol
 from xinzhi.yardstick.measure import measure
 from xinzhi.yardstick.measurement import Measurement
 from xinzhi.yardstick.panel import DEFAULT_PROTOCOL, Ruler, Source
@@ -101,7 +100,7 @@ def backcast(
     ([2010, 2015], ['persistence', 'long_run', 'catch_up', 'gap'])
     """
     data = as_package(package)
-    now = measure(data, load_protocol(protocol)) if measurement is None else measurement
+    now = measure(data, protocol) if measurement is None else measurement
     years, first = int(setting("backcast.years")), False
     rows: list[dict[str, Any]] = []
     below: list[bool] = []  # of every region beside its peers in the years after, short before or not

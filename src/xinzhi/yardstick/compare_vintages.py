@@ -20,10 +20,9 @@ from xinzhi.core.shapley import shapley
 from xinzhi.core.text import Text, clauses, read_words, same, words
 from xinzhi.data import Package, as_package, names_of, provenance
 from xinzhi.protocol import Protocol
-from xinzhi.protocol import load as load_protocol
 from xinzhi.yardstick.growth_accounts import Inputs, account, build_inputs
 from xinzhi.yardstick.inputs import Intermediate
-from xinzhi.yardstick.panel import DEFAULT_PROTOCOL, Panel, Ruler, Source, read_panel, require, require_yearly, under
+from xinzhi.yardstick.panel import DEFAULT_PROTOCOL, Panel, Ruler, Source, basis, require_yearly, under
 
 Reason = tuple[str, Text]
 
@@ -157,11 +156,9 @@ class _Side:
 
 def _read(source: Source, protocol: Ruler) -> _Side:
     """Load one vintage and its protocol."""
-    package, rules = as_package(source), load_protocol(protocol)
-    tables = require(package, rules)
-    panel = read_panel(package)
-    require_yearly(panel, "compare_vintages")
-    return _Side(package, rules, panel, tables)
+    side = _Side(*basis(source, protocol))
+    require_yearly(side.panel, "compare_vintages")
+    return side
 
 
 def _why(code: str, **values: object) -> Reason:

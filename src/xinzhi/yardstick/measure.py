@@ -16,7 +16,6 @@ from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text, words
 from xinzhi.data import Package, admission, as_package, names_of, national_package, provenance
 from xinzhi.protocol import Protocol
-from xinzhi.protocol import load as load_protocol
 from xinzhi.yardstick.breaking import FLAG, LINK, break_marks
 from xinzhi.yardstick.growth_accounts import (
     LEVELS,
@@ -36,10 +35,9 @@ from xinzhi.yardstick.panel import (
     Panel,
     Ruler,
     Source,
+    basis,
     either,
     labels,
-    read_panel,
-    require,
     spell,
     touching,
     under,
@@ -93,9 +91,7 @@ def measure(package: Source, protocol: Ruler = DEFAULT_PROTOCOL) -> Measurement:
     >>> result.identity_gap < 1e-12
     True
     """
-    data, rules = as_package(package), load_protocol(protocol)
-    tables = require(data, rules)
-    panel = read_panel(data)
+    data, rules, panel, tables = basis(package, protocol)
     inputs, marks = build_inputs(panel, rules)
     marks = either(marks, break_marks(panel, rules))
     regional = _Accounts.of(panel.regions, panel, inputs, marks, rules)

@@ -16,8 +16,9 @@ from xinzhi.core.errors import InputError
 from xinzhi.core.finding import Finding
 from xinzhi.core.quarters import is_quarter, label, year_of
 from xinzhi.core.result import Provenance
-from xinzhi.data import Package, national_series
+from xinzhi.data import Package, as_package, national_series
 from xinzhi.protocol import Protocol
+from xinzhi.protocol import load as load_protocol
 
 DEFAULT_PROTOCOL = "xinzhi-cn-2026"
 Marks = dict[str, "BoolArray"]
@@ -320,6 +321,13 @@ def require(package: Package, protocol: Protocol) -> list[str]:
                 _national(package, name)
     optional = ["regions", *(["nation"] if wanted else [])]
     return [*needed, *(name for name in optional if name in package.tables)]
+
+
+def basis(package: Source, protocol: Ruler) -> tuple[Package, Protocol, Panel, list[str]]:
+    """Return a package, a protocol that can be computed from it, the panel, and the tables that are read."""
+    data, rules = as_package(package), load_protocol(protocol)
+    tables = require(data, rules)
+    return data, rules, read_panel(data), tables
 
 
 def _from_nation(protocol: Protocol) -> list[str]:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from xinzhi.data.conversion import parse, target
+from xinzhi.data.casting import parse, target
 
 
 def test_target() -> None:

@@ -15,7 +15,6 @@ from xinzhi.core.result import Facts, Result
 from xinzhi.core.schema import Column, describe
 from xinzhi.core.shapley import cell_weights, effects
 from xinzhi.core.text import Text, listing, share, span_text, words
-from xinzhi.data import as_package
 from xinzhi.protocol import Protocol, catalogue, specification
 from xinzhi.yardstick.audit.choices import Choice, Grid, Nearest, choices, close, grid, nearest, spell, used
 from xinzhi.yardstick.audit.multiverse import (
@@ -256,8 +255,7 @@ def audit(
     >>> result.protocols.height > 10_000
     True
     """
-    data = as_package(package)
-    reference = measure(data, protocol)
+    reference = measure(package, protocol)
     panel, rules = reference.panel, reference.protocol
     require_value_added(rules, "audit")
     require_yearly(panel, "audit")

@@ -9,15 +9,14 @@ import polars as pl
 
 from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError
-from xinzhi.data import as_package, provenance
+from xinzhi.data import provenance
 from xinzhi.protocol import Protocol
-from xinzhi.protocol import load as load_protocol
 from xinzhi.yardstick.estimates.draws import DRIFT, ESTIMATED, draw, generator, only, path, tfp_growth
 from xinzhi.yardstick.estimates.errors import conventions, is_part, learn
 from xinzhi.yardstick.estimates.results import Backtest, Verdict, judge
 from xinzhi.yardstick.estimating import as_of, benchmarked, common_end, live, share_as_of
 from xinzhi.yardstick.growth_accounts import build_inputs, with_sum
-from xinzhi.yardstick.panel import DEFAULT_PROTOCOL, Panel, Ruler, Source, read_panel, require, under
+from xinzhi.yardstick.panel import DEFAULT_PROTOCOL, Panel, Ruler, Source, basis, under
 
 HELD_OUT, REAL_TIME = "held_out", "real_time"
 
@@ -53,9 +52,7 @@ def backtest(
     >>> test.frame.columns[:3]
     ['test', 'horizon', 'ends']
     """
-    data, rules = as_package(package), load_protocol(protocol)
-    tables = require(data, rules)
-    panel = read_panel(data)
+    data, rules, panel, tables = basis(package, protocol)
     if is_part(panel, rules):
         raise InputError("yardstick.backtest-of-a-part", n=len(panel.regions), all=len(rules.regions))
     level = float(rules.value("estimates.level"))
