@@ -14,7 +14,7 @@ from web.reading import Reader
 from xinzhi import studies
 from xinzhi.cli import app
 from xinzhi.core.text import percent, words
-from xinzhi.web.pages import category, downloads
+from xinzhi.web.pages import category, reference
 from xinzhi.web.static import index
 from xinzhi.yardstick import View
 
@@ -129,7 +129,7 @@ def test_every_page_names_the_period_of_its_figures(store, read):
 
 
 def test_every_result_on_the_page_of_downloads_has_as_many_rows_as_it_says(store, folder, read):
-    rows = downloads.held(store)
+    rows = reference.held(store)
     assert len({row[:2] for row in rows}) == len(rows) > 25
     shown = read["zh/downloads.html"].tables[0]["rows"][1:]
     assert [cells[1] for cells in shown] == [str(row[3]) for row in rows]

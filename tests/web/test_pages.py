@@ -17,7 +17,7 @@ from web.reading import Reader
 from xinzhi.core.text import message, percent, words
 from xinzhi.web import pages, render
 from xinzhi.web.page import Address, Page
-from xinzhi.web.pages import claim
+from xinzhi.web.pages import forms
 from xinzhi.web.pages.home import QUESTIONS
 from xinzhi.yardstick import View
 
@@ -313,7 +313,7 @@ def test_a_claim_that_cannot_be_read_keeps_its_form(client, language, typed, wro
     answer = client.get(f"/{language}/claim.html", params=typed)
     assert answer.status_code == 422
     form = answer.text[answer.text.index("<form") : answer.text.index("</form>")]
-    fields = {name: re.search(rf'<(?:input|select) id="{name}"[^>]*>', form)[0] for name in claim.ASKS}
+    fields = {name: re.search(rf'<(?:input|select) id="{name}"[^>]*>', form)[0] for name in forms.ASKS}
     assert {name for name, tag in fields.items() if "aria-invalid" in tag} == wrong
     assert all('aria-describedby="claim-error"' in fields[name] for name in wrong)
     assert re.search(r'id="claim-error" role="alert">[^<]{8,}<', form)

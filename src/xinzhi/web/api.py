@@ -3,33 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict
 from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, FastAPI, Path, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 
+from xinzhi import __version__
 from xinzhi.core.errors import UsageError
 from xinzhi.core.result import Result
 from xinzhi.core.text import Language, Text, read_words, same, words
-from xinzhi.protocol import Protocol, diff, plain, registry
+from xinzhi.protocol import diff, plain, registry
 from xinzhi.report import PictureKind, Section, TableKind, as_json, drawing, file_of, study_document
 from xinzhi.studies import Study
 from xinzhi.web.asked import TOPICS, WORD, Explaining, Wish, amiss, both, wish_of
-from xinzhi.web.reply import BUSY, JSON, MISSING, MISUSE, UNUSABLE, refusal, sent, told
+from xinzhi.web.reply import BUSY, JSON, MEDIA, MISSING, MISUSE, UNUSABLE, refusal, sent, told
 from xinzhi.web.store import Store
 from xinzhi.web.upload import add_uploads
 
 PREFIX = "/api/v1"
-MEDIA: Mapping[str, str] = {
-    "csv": "text/csv; charset=utf-8",
-    "sdmx": "application/vnd.sdmx.data+csv; charset=utf-8; version=2.0",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "parquet": "application/vnd.apache.parquet",
-    "svg": "image/svg+xml",
-    "png": "image/png",
-    "json": JSON,
-}
 SUFFIX: Mapping[str, str] = {"sdmx": "sdmx.csv", "json": "vl.json"}
 FAULTS: Mapping[int | str, dict[str, Any]] = {
     code: {"description": both(words(f"api.refusal.{name}")), "content": {JSON: {"schema": {"type": "object"}}}}
@@ -217,13 +210,22 @@ def _add_registries(made: APIRouter, store: Store) -> None:
         return told(lambda: Response(as_json({"regions": store.search(q)}), media_type=JSON), lang)
 
     async def check(request: Request, lang: Lang = "en") -> Response:
-        return await _told_of(store, request, ("check",), partial(_findings, store), lang)
+        return await _told_of(
+            store, request, ("check",), lambda: as_json([one.to_dict() for one in store.findings()]), lang
+        )
 
     def protocols(lang: Lang = "en") -> Response:
-        return told(lambda: Response(as_json([_head(one) for one in registry()]), media_type=JSON), lang)
+        named = ("id", "version", "status", "extends", "fingerprint")
+        rows = [{name: getattr(one, name) for name in named} | {"title": asdict(one.title)} for one in registry()]
+        return told(lambda: Response(as_json(rows), media_type=JSON), lang)
 
     def difference(first: Query64, second: Query64, lang: Lang = "en") -> Response:
-        return told(lambda: _differences(store.protocol(first), store.protocol(second)), lang)
+        def differ() -> Response:
+            found = diff(store.protocol(first), store.protocol(second))
+            rows = [{"parameter": one.path, "first": plain(one.left), "second": plain(one.right)} for one in found]
+            return Response(as_json(rows), media_type=JSON)
+
+        return told(differ, lang)
 
     async def explain(request: Request, wish: Annotated[Explaining, Query()]) -> Response:
         key = ("explain", wish.model_dump_json())
@@ -249,15 +251,6 @@ async def _told_of(
     return await sent(store, request, key, make, JSON, failed=partial(refusal, language=language))
 
 
-def _findings(store: Store) -> bytes:
-    return as_json([one.to_dict() for one in store.findings()])
-
-
-def _differences(left: Protocol, right: Protocol) -> Response:
-    rows = [{"parameter": one.path, "first": plain(one.left), "second": plain(one.right)} for one in diff(left, right)]
-    return Response(as_json(rows), media_type=JSON)
-
-
 def _explained(store: Store, wish: Explaining) -> bytes:
     """Return what stands behind a figure."""
     _, made = wish.explained(store)
@@ -266,20 +259,9 @@ def _explained(store: Store, wish: Explaining) -> bytes:
     return as_json({"topic": wish.of, "region": made.region, **said, **made.figures})
 
 
-def _head(one: Protocol) -> dict[str, Any]:
-    """Return what identifies a protocol."""
-    named = {name: getattr(one, name) for name in ("id", "version", "status", "extends", "fingerprint")}
-    return named | {"title": {"zh": one.title.zh, "en": one.title.en}}
-
-
 def _index(store: Store) -> dict[str, Any]:
-    from xinzhi import __version__
-
     return {
-        "xinzhi": __version__,
-        "package": store.package.name,
-        "title": {"zh": store.package.title.zh, "en": store.package.title.en},
-        "protocol": store.rules.id,
-        "fingerprint": store.rules.fingerprint,
+        "xinzhi": __version__, "package": store.package.name, "title": asdict(store.package.title),
+        "protocol": store.rules.id, "fingerprint": store.rules.fingerprint,
         "topics": [f"{PREFIX}/{topic}" for topic in TOPICS],
-    }
+    }  # fmt: skip

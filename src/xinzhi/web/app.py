@@ -7,37 +7,32 @@ from contextlib import suppress
 from errno import EADDRINUSE
 from functools import partial
 from socket import AI_PASSIVE, SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET, getaddrinfo, socket
-from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
+import uvicorn
 from anyio.to_thread import run_sync
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import RedirectResponse
+from starlette.types import Scope
 
 from xinzhi import __version__
 from xinzhi.core.errors import UsageError, XinzhiError
-from xinzhi.core.text import LANGUAGES, Language, words
+from xinzhi.core.text import LANGUAGES, Language, Text, words
 from xinzhi.report.page import LANG
 from xinzhi.web import pages, render
 from xinzhi.web.api import PREFIX, add_api
 from xinzhi.web.asked import both
 from xinzhi.web.downloads import add_files
 from xinzhi.web.page import CHARTS, PROTOCOL, SETTINGS, Address, Page, again, query_of
-from xinzhi.web.pages import claim, projects
+from xinzhi.web.pages import forms
 from xinzhi.web.queue import BusyError
-from xinzhi.web.reply import sent, spoken
-from xinzhi.web.safety import OUTSIDE, Safety, language_of
+from xinzhi.web.reply import BUSY, MISSING, UNUSABLE, sent, spoken
+from xinzhi.web.safety import OUTSIDE, Patient, Safety, language_of
 from xinzhi.web.static import NAMES, asset, media
+from xinzhi.web.store import Store
 from xinzhi.web.upload import body_of, screened
 
-if TYPE_CHECKING:
-    from starlette.types import Scope
-
-    from xinzhi.core.text import Text
-    from xinzhi.web.store import Store
-
 HTML, SCRIPT = "text/html; charset=utf-8", "text/javascript; charset=utf-8"
-MISSING, UNUSABLE, BUSY = 404, 422, 503
 READ = ["GET", "HEAD"]
 HEAD = 16384  # bytes of the head of a request
 BACKLOG = 2048  # connections that wait, as many as those of uvicorn
@@ -63,7 +58,6 @@ def application(store: Store) -> FastAPI:
         )
 
     _add_projects(app, store)
-
     add_files(app, store)
 
     @app.api_route("/{path:path}", methods=READ, include_in_schema=False)
@@ -113,7 +107,7 @@ def _without(store: Store, there: Address, address: Address, error: XinzhiError,
     """Return what says why there is no page; a form keeps what was typed."""
     if isinstance(error, UsageError) and address.page == "claim" and not moving:
         try:
-            form = claim.refused(store, address, error)
+            form = forms.refused(store, address, error)
         except XinzhiError as other:
             return _told(store, there, other)
         if form is not None:
@@ -125,7 +119,7 @@ def screened_page(store: Store, data: bytes, language: Language) -> Response:
     """Return the page of the projects that a visitor brings; nothing of it is kept."""
     there = Address(language, "projects")
     try:
-        body = store.once(lambda: render.rendered(store, there, projects.answered(store, screened(store, data))))
+        body = store.once(lambda: render.rendered(store, there, forms.answered(store, there, screened(store, data))))
     except XinzhiError as error:
         return _told(store, there, error)
     return Response(body, media_type=HTML, headers={"cache-control": "no-store"})
@@ -176,10 +170,6 @@ def bound(host: str, port: int) -> socket:
 
 def run(store: Store, listening: socket, token: str | None = None) -> None:
     """Serve a store until the process is stopped; the log goes to standard error, without a name or address."""
-    import uvicorn
-
-    from xinzhi.web.safety import Patient
-
     config = uvicorn.Config(
         safe(store, token), log_level="warning", server_header=False, access_log=False, ws="none",
         http=Patient.of(store.limits), timeout_keep_alive=int(store.limits.sending),

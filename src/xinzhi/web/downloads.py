@@ -12,10 +12,10 @@ from fastapi import FastAPI, Request, Response
 from xinzhi.core.errors import UsageError
 from xinzhi.core.result import Result
 from xinzhi.core.text import same
-from xinzhi.report import file_of
+from xinzhi.report import TableKind, file_of
+from xinzhi.web.asked import TOPICS, overall, ruled
 from xinzhi.web.page import PROTOCOL, SETTINGS, Address, query_of
-from xinzhi.web.reply import refusal, sent
-from xinzhi.web.settings import overall, ruled
+from xinzhi.web.reply import MEDIA, refusal, sent
 from xinzhi.web.store import Store
 
 Suffix = Literal["csv", "xlsx", "parquet", "sdmx.csv"]
@@ -24,12 +24,6 @@ FOLDER = "files"
 OK = 200
 ASSESS = "assess"
 OPTIONS = ("region", "start", "end", "growth", "as_of")  # of a topic, as pages link them
-MEDIA: Mapping[Suffix, str] = {
-    "csv": "text/csv; charset=utf-8",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "parquet": "application/vnd.apache.parquet",
-    "sdmx.csv": "application/vnd.sdmx.data+csv; charset=utf-8; version=2.0",
-}
 _LINK = re.compile(rf'{FOLDER}/([a-z]+)/([a-z_.]+?)\.(csv|xlsx|parquet|sdmx\.csv)(?=["?])'.encode())
 
 
@@ -49,12 +43,14 @@ def content(store: Store, topic: str, name: str, kind: Suffix, asked: Mapping[st
     # `topic`, `name`: the topic, or ``assess``, and its result; `kind`: one of `SUFFIXES`; `asked`: the protocol and
     # the options of the page.
     result = _result(store, topic, name, dict(asked or {}))
-    return file_of(result, "sdmx" if kind == "sdmx.csv" else kind)
+    return file_of(result, _kind(kind))
+
+
+def _kind(suffix: Suffix) -> TableKind:
+    return "sdmx" if suffix == "sdmx.csv" else suffix
 
 
 def _result(store: Store, topic: str, name: str, asked: dict[str, str]) -> Result:
-    from xinzhi.web.asked import TOPICS
-
     wish = {name: asked[name] for name in (PROTOCOL, SETTINGS) if name in asked}
     there = Address("en", query=wish)
     if topic == ASSESS:
@@ -86,7 +82,7 @@ def add_files(app: FastAPI, store: Store) -> None:
         asked = {one: query[one] for one in (PROTOCOL, SETTINGS, *OPTIONS) if one in query}
         key = (FOLDER, topic, file, tuple(sorted(asked.items())))
         made = partial(content, store, topic, name, kind, asked)
-        reply = await sent(store, request, key, made, MEDIA[kind], failed=failed, aside=SETTINGS in asked)
+        reply = await sent(store, request, key, made, MEDIA[_kind(kind)], failed=failed, aside=SETTINGS in asked)
         if reply.status_code == OK:
             reply.headers["content-disposition"] = f'attachment; filename="{topic}-{file}"'
         return reply

@@ -6,12 +6,11 @@ import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, fields
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-from xinzhi.core import yamlfile
 from xinzhi.core.errors import XinzhiError
+from xinzhi.core.parameters import read_yaml
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,14 +70,8 @@ class Limits:
     @classmethod
     def shipped(cls) -> Limits:
         """Return the limits that ship."""
-        content = _content()
+        content = read_yaml(Path(__file__).with_name("limits.yaml"))
         return cls(**{one.name: content[one.name] for one in fields(cls)})
-
-
-@cache
-def _content() -> dict[str, Any]:
-    content: dict[str, Any] = yamlfile.read(Path(__file__).with_name("limits.yaml")).content
-    return content
 
 
 class BusyError(XinzhiError):
@@ -151,7 +144,8 @@ class Queue:
         if self.inside():
             return  # this worker does it itself
         with self._more:
-            full = len(self._side) >= self.limits.changed if job.aside else self._crowded()
+            crowded = len(self._line) - self._free >= self.limits.waiting
+            full = len(self._side) >= self.limits.changed if job.aside else crowded
             if full:
                 raise self._busy()
             (self._side if job.aside else self._line).append(job)
@@ -182,9 +176,6 @@ class Queue:
             if job.waiting >= self.limits.each or self._waiting >= self.limits.held:
                 raise self._busy()
             job.waiting, self._waiting = job.waiting + 1, self._waiting + 1
-
-    def _crowded(self) -> bool:
-        return len(self._line) - self._free >= self.limits.waiting
 
     def _busy(self) -> BusyError:
         return BusyError("web.busy", seconds=self.limits.retry)

@@ -22,7 +22,8 @@ from xinzhi.report.section import Picture
 from xinzhi.report.table import Table
 from xinzhi.report.telling import live
 from xinzhi.studies import options_of
-from xinzhi.web import pages, settings
+from xinzhi.web import asked as parameters
+from xinzhi.web import pages
 from xinzhi.web.downloads import SUFFIXES
 from xinzhi.web.drawing import pair
 from xinzhi.web.page import SETTINGS, Address, Asked, Page
@@ -70,8 +71,8 @@ def rendered(store: Store, address: Address, made: Page, draw: Callable[[Picture
         refused=[(one.id, one.title, refused[one.id]) for one in store.protocols() if one.id in refused],
         ruled=address.query.get("protocol", store.rules.id),
         switched=switched,
-        changes=settings.changes,
-        departing=settings.ruled(store, address) if SETTINGS in address.query else None,
+        changes=parameters.changes,
+        departing=parameters.ruled(store, address) if SETTINGS in address.query else None,
         foot=foot(store, made),
         cite=cite(store, made),
         version=__version__,
@@ -177,5 +178,5 @@ def lines(store: Store, address: Address, asked: Asked) -> dict[str, str]:
     rules = options_of(asked.topic).__dataclass_fields__.get("protocol")
     ruled = {} if rules is None or wish == rules.default else {"protocol": wish}
     data = asked.data if asked.data not in {"", store.package.name} else store.given
-    changes = {} if rules is None else settings.asked(address)
+    changes = {} if rules is None else parameters.asked(address)
     return Asked(topic=asked.topic, data=data, options={**asked.options, **ruled}, settings=changes).lines()

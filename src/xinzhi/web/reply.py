@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from functools import partial
 from hashlib import blake2b
 
@@ -16,7 +16,12 @@ from xinzhi.report import as_json
 from xinzhi.web.queue import BusyError
 from xinzhi.web.store import Store
 
-JSON = "application/json"
+JSON, CSV = "application/json", "text/csv"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+MEDIA: Mapping[str, str] = {
+    "csv": f"{CSV}; charset=utf-8", "sdmx": "application/vnd.sdmx.data+csv; charset=utf-8; version=2.0", "xlsx": XLSX,
+    "parquet": "application/vnd.apache.parquet", "svg": "image/svg+xml", "png": "image/png", "json": JSON,
+}  # fmt: skip
 MISUSE, MISSING, UNUSABLE, BUSY = 400, 404, 422, 503
 _PACKED = 6  # of 9: where more time buys hardly any bytes
 
@@ -38,7 +43,7 @@ async def sent(
     # without end.
     packed = accepted(request.headers.get("accept-encoding", "")).get("gzip", 0.0) > 0
     name = ("gzip", *key) if packed else key
-    made = partial(_small, store, key, make) if packed else make
+    made = (lambda: gzip.compress(store.answer(key, make), _PACKED, mtime=0)) if packed else make
     body = store.known(name)
     try:
         if body is None:
@@ -50,10 +55,6 @@ async def sent(
     if request.headers.get("if-none-match") == tag:
         return Response(status_code=304, headers=headers)
     return Response(body, media_type=kind, headers=headers | ({"content-encoding": "gzip"} if packed else {}))
-
-
-def _small(store: Store, key: tuple[Hashable, ...], make: Callable[[], bytes]) -> bytes:
-    return gzip.compress(store.answer(key, make), _PACKED, mtime=0)
 
 
 def accepted(header: str) -> dict[str, float]:

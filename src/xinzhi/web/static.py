@@ -16,10 +16,10 @@ from xinzhi.core.schema import describe
 from xinzhi.core.text import LANGUAGES, Text, read_words, words
 from xinzhi.report.svg import script
 from xinzhi.web import pages, render
+from xinzhi.web.asked import overall
 from xinzhi.web.downloads import Suffix, content, linked, path_of
 from xinzhi.web.page import HOME
-from xinzhi.web.pages import category, levels, topic
-from xinzhi.web.pages.figures import growth
+from xinzhi.web.pages import category, figures, topic
 from xinzhi.web.queue import Limits
 from xinzhi.web.render import environment
 from xinzhi.web.store import Store
@@ -56,8 +56,6 @@ def index(store: Store) -> list[Row]:
 
 def _found(store: Store) -> Iterator[tuple[str, Text, Iterable[str]]]:
     """Return file, title and further names of everything that can be found."""
-    from xinzhi.web.settings import overall
-
     known = read_words("regions.yaml")
     for name in pages.single(store):
         yield f"{name}.html", words(f"web.nav.{name}"), [name]
@@ -66,10 +64,10 @@ def _found(store: Store) -> Iterator[tuple[str, Text, Iterable[str]]]:
         yield f"region/{code}.html", store.names.region(code), besides
     study = overall(store)
     newest = View(study.measurement).spans[-1]
-    for name in growth(study):
+    for name in figures.growth(study):
         yield f"figures/{name}.{newest.start}-{newest.end}.html", describe("measure", name).title, [name]
-    for name, level in levels.known(store, study).items():
-        yield f"figures/{name}.{levels.YEARS}.html", level.about.title, [name]
+    for name, level in figures.known(store, study).items():
+        yield f"figures/{name}.{figures.YEARS}.html", level.about.title, [name]
     for key, title, _ in topic.said(store):
         yield f"topic/{key}.html", title, [key]
     if category.ready(store):
@@ -110,7 +108,7 @@ def asset(store: Store, name: str, *, served: bool) -> bytes:
         return f"window.xinzhiIndex = {json.dumps(index(store), ensure_ascii=False)};\n".encode()
     if name == VEGA:
         return script().encode()
-    text = _read(name)
+    text = (files("xinzhi.web") / "assets" / name).read_text(encoding="utf-8")
     if served and name == "site.js":
         text = SERVED + text
     if not served and name == "site.css":
@@ -121,11 +119,6 @@ def asset(store: Store, name: str, *, served: bool) -> bytes:
 def media(name: str) -> str:
     """Return the media type of a file."""
     return TYPES[name.rpartition(".")[2]]
-
-
-@cache
-def _read(name: str) -> str:
-    return (files("xinzhi.web") / "assets" / name).read_text(encoding="utf-8")
 
 
 def patient() -> Limits:

@@ -16,9 +16,10 @@ from xinzhi.core.result import Result
 from xinzhi.core.text import Text
 from xinzhi.data import Package, as_package, names_of
 from xinzhi.protocol import Protocol
-from xinzhi.report import Section
+from xinzhi.report import Section, sections
+from xinzhi.report.pages.yardstick.assessment import topics
 from xinzhi.studies import Assessment, Study
-from xinzhi.web.queue import BusyError, Kept, Limits, Queue
+from xinzhi.web.queue import BusyError, Job, Kept, Limits, Queue
 
 DRAWN = frozenset({"measure", "bands", "audit"})  # topics whose `region` says only of which one pictures are drawn
 
@@ -131,22 +132,20 @@ class Store:
         """
         wish = {name: value for name, value in asked.items() if value is not None}
         if topic in DRAWN and "region" in wish:
-            return self._drawn(wish.pop("region"), self.study(topic, protocol, **wish))
+            region, study = wish.pop("region"), self.study(topic, protocol, **wish)
+            result: Any = next(iter(study.results.values()))
+            codes = getattr(result, "regions", result.frame)["region"].unique().sort().to_list()
+            return replace(study, region=self.names.resolve(region, codes))
         if "protocol" in studies.options_of(topic).__dataclass_fields__:
             wish["protocol"] = self.protocol(protocol)
         work = partial(studies.study, topic, self.package, **wish)
         if topic == "brief" and set(wish) == {"region", "protocol"}:  # what all regions share is measured once
             work = partial(self._brief, wish["region"], wish["protocol"])
-        key = _key((topic, wish))
-        if key is None:
+        try:
+            key = _hashable((topic, wish))
+        except TypeError:  # a frame, or another value of its own
             return self.once(work)  # type: ignore[no-any-return] # a study
         return self._room(getattr(wish.get("protocol"), "fingerprint", None), key, work)  # type: ignore[no-any-return] # as above
-
-    def _drawn(self, asked: str, study: Study) -> Study:
-        """Return a study of all regions as that of one, whose pictures are drawn."""
-        result: Any = next(iter(study.results.values()))
-        codes = getattr(result, "regions", result.frame)["region"].unique().sort().to_list()
-        return replace(study, region=self.names.resolve(asked, codes))
 
     def _brief(self, region: str, rules: Protocol) -> Study:
         of = self._room(rules.fingerprint, ("briefs", rules.fingerprint), partial(studies.briefs, self.package, rules))
@@ -195,8 +194,6 @@ class Store:
 
     def section(self, study: Study, name: str | None = None, *, region: str | None = None) -> Section:
         """Return what one result of a study says, as a section of a page: its first one where none is named."""
-        from xinzhi.report import sections
-
         result: Result = next(iter(study.results.values())) if name is None else study.results[name]
         key = (id(result), region)  # the result is kept beside, so that no other one gets its id
         made = self._room(
@@ -206,8 +203,6 @@ class Store:
 
     def topics(self, study: Assessment) -> list[Section]:
         """Return what the topics of an assessment say, each as a section that has an answer, made once."""
-        from xinzhi.report.pages.yardstick.assessment import topics
-
         made = self._studies.get(("topics", id(study)), lambda: (study, [one for one in topics(study) if one.answer]))
         return made[1]  # type: ignore[no-any-return] # sections
 
@@ -229,8 +224,6 @@ class Store:
 
     def once(self, work: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever the work gives
         """Return what work gives, computed by the queue and not kept: for what a visitor brings."""
-        from xinzhi.web.queue import Job
-
         job = Job(work)
         self.queue.put(job)
         return self.queue.wait(job)
@@ -245,15 +238,8 @@ def _letters(text: str) -> str:
     return "".join(one for one in text.casefold() if one.isalnum())
 
 
-def _key(value: object) -> Hashable | None:
-    """Return a question as a key; None for one that holds a frame or another value of its own."""
-    try:
-        return _hashable(value)
-    except TypeError:
-        return None
-
-
 def _hashable(value: object) -> Hashable:
+    """Return a question as a key; `TypeError` for one that holds a frame or another value of its own."""
     match value:
         case Protocol():
             return value.fingerprint

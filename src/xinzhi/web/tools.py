@@ -99,27 +99,29 @@ def _refused(error: XinzhiError, language: Language) -> Exception:
 def _measure(store: Store, wish: Wish) -> dict[str, Any]:
     study = wish.study(store, "measure")
     result: Any = _first(study)
-    sure = _bands(store, wish)
+    sure: Any = None
+    given: dict[str, Any] = {name: getattr(wish, name, None) for name in ("protocol", "set")}
+    try:
+        sure = _first(wish_of("bands")(**given).study(store, "bands"))
+    except BusyError:
+        raise
+    except XinzhiError:  # the protocol or the data have no bands
+        sure = None
     frame = _periods(result, sure)
     if study.region:
         frame = frame.filter(region=study.region)
-        own = [_own(store, row, wish.lang) for row in frame.rows(named=True)]
+        own = [
+            words(  # growth with its band and range of ranks, or why it has none
+                "api.tools.own" if row["low"] is not None else "api.tools.own_official",
+                **{**row, "name": store.names.region(row["region"]), "grade": row["grade"] or "-"},
+            ).lang(wish.lang)
+            for row in frame.rows(named=True)
+        ]
     else:
         newest = frame.filter(pl.col("end") == pl.col("end").max())
         frame = newest.filter(pl.col("start") == pl.col("start").max())
         own = [] if sure is None else sure.summary(wish.lang).splitlines()[:1]
     return _answer(study, wish.lang, own, _rows(store, result, frame, wish.lang, "periods"))
-
-
-def _bands(store: Store, wish: Wish) -> Any:  # noqa: ANN401 - bands, or None
-    """Return the bands; None where the protocol or the data have none."""
-    given: dict[str, Any] = {name: getattr(wish, name, None) for name in ("protocol", "set")}
-    try:
-        return _first(wish_of("bands")(**given).study(store, "bands"))
-    except BusyError:
-        raise
-    except XinzhiError:
-        return None
 
 
 def _periods(result: Any, sure: Any) -> pl.DataFrame:  # noqa: ANN401 - a measurement, and its bands
@@ -128,14 +130,6 @@ def _periods(result: Any, sure: Any) -> pl.DataFrame:  # noqa: ANN401 - a measur
         return result.periods.with_columns(pl.lit(None).alias(name) for name in BAND).select(PERIOD)  # type: ignore[no-any-return] # a frame
     bands = sure.frame.filter(component=TOLD[0]).select(*SPAN, *BAND)
     return result.periods.join(bands, on=SPAN, how="left", maintain_order="left").select(PERIOD)  # type: ignore[no-any-return] # as above
-
-
-def _own(store: Store, row: Mapping[str, Any], language: Language) -> str:
-    """Return the sentence of a region: growth with its band and range of ranks, or why it has none."""
-    return words(
-        "api.tools.own" if row["low"] is not None else "api.tools.own_official",
-        **{**row, "name": store.names.region(row["region"]), "grade": row["grade"] or "-"},
-    ).lang(language)
 
 
 def _of_region(store: Store, wish: Wish) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, Query, Request, Response
@@ -18,11 +18,12 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from xinzhi import studies
 from xinzhi.core.errors import InputError, XinzhiError
 from xinzhi.core.text import Language, words
+from xinzhi.data import read_file
 from xinzhi.report import as_json, file_of, study_document, write_marked
 from xinzhi.studies import Study
 from xinzhi.web.asked import both
 from xinzhi.web.queue import Limits
-from xinzhi.web.reply import JSON, told
+from xinzhi.web.reply import CSV, MEDIA, XLSX, told
 from xinzhi.web.store import Store
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - a folder that lives in memory, where a system has one
@@ -33,8 +34,6 @@ NEEDED = ("[Content_Types].xml", "xl/workbook.xml")
 LOCAL, DEFLATED = 30, -15  # bytes of the head of a part, and what zlib calls data without a head of its own
 PIECE = 1 << 20  # bytes unpacked at once
 ENCRYPTED = 1
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-CSV = "text/csv"
 BODY = {"content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in (CSV, XLSX)}, "required": True}
 Kind = Literal["csv", "xlsx"]
 
@@ -178,17 +177,10 @@ def screened(store: Store, data: bytes) -> Study:
     """Return the study of the projects that a visitor brings."""
     with _placed(data, store.limits) as (path, encoding, most):
         if most > store.limits.rows:  # else it need not be read for that
-            _refuse_long(path, encoding, store.limits)
+            rows = read_file(path, "projects", encoding=encoding).cells.height
+            if rows > store.limits.rows:
+                raise InputError("web.upload-rows", rows=rows, most=store.limits.rows)
         return studies.screen(path, encoding=encoding)
-
-
-def _refuse_long(path: Path, encoding: str | None, limits: Limits) -> None:
-    """Refuse a table with more rows than a visitor's turn is long."""
-    from xinzhi.data import read_file
-
-    rows = read_file(path, "projects", encoding=encoding).cells.height
-    if rows > limits.rows:
-        raise InputError("web.upload-rows", rows=rows, most=limits.rows)
 
 
 def _checked(store: Store, data: bytes, language: Language, form: str) -> Response:
@@ -208,8 +200,7 @@ def _checked(store: Store, data: bytes, language: Language, form: str) -> Respon
 
 def _made(store: Store, work: Callable[[], bytes], form: str, name: str) -> Response:
     """Return what was made of an upload; it is kept nowhere."""
-    kinds: dict[str, Any] = {"json": JSON, "csv": f"{CSV}; charset=utf-8", "xlsx": XLSX}
     headers = {"cache-control": "no-store"}
     if form != "json":
         headers["content-disposition"] = f'attachment; filename="{name}.{form}"'
-    return Response(store.once(work), media_type=kinds[form], headers=headers)
+    return Response(store.once(work), media_type=MEDIA[form], headers=headers)

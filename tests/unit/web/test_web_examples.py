@@ -13,7 +13,7 @@ from xinzhi.core.text import Text
 from xinzhi.web import Store
 from xinzhi.web.api import add_api
 from xinzhi.web.app import application, bound
-from xinzhi.web.asked import amiss
+from xinzhi.web.asked import amiss, capital, changes, offers, read
 from xinzhi.web.downloads import content, linked
 from xinzhi.web.drawing import Axis, lines, sized
 from xinzhi.web.page import Address, Asked, query_of
@@ -21,7 +21,6 @@ from xinzhi.web.pages import marked
 from xinzhi.web.render import data_mark
 from xinzhi.web.reply import accepted, spoken
 from xinzhi.web.safety import Limits, Patient, Safety
-from xinzhi.web.settings import capital, changes, offers, read
 from xinzhi.web.static import asset, patient, spelled
 
 CHANGED = {"capital.depreciation": 0.05}

@@ -190,7 +190,7 @@ def test_a_long_table_is_refused(client):
 
 
 def test_a_table_that_cannot_be_long_is_read_once(client, monkeypatch):
-    monkeypatch.setattr(upload, "_refuse_long", lambda *_: pytest.fail("read to be counted"))
+    monkeypatch.setattr(upload, "read_file", lambda *_, **__: pytest.fail("read to be counted"))
     for data in ((HEAD + ROWS).encode(), workbook()):
         assert send(client, data).status_code == 200
     made = io.BytesIO()

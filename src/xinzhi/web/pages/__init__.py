@@ -1,4 +1,4 @@
-"""The pages of the explorer: one file a page, one row a page in the registry."""
+"""The pages of the explorer: one row a page in the registry."""
 
 from __future__ import annotations
 
@@ -16,56 +16,59 @@ from xinzhi.web.store import Store
 class Entry:
     """A page in the registry; its name in menus is ``web.nav.<name>``."""
 
-    module: str  # the file of `xinzhi.web.pages` whose function ``page(store, address)`` makes it
+    make: str  # the file of `xinzhi.web.pages` and its function of a store and an address that makes it
     # what it reads of a query beside the protocol (`xinzhi.web.page.RULED`); everything else is ignored. Only a
     # server can answer another question than the first
     asks: Sequence[str] = ()
-    # whether there is a page for every key that ``keys(store)`` of the module gives, and none without
-    keyed: bool = False
+    keys: str = ""  # the function of the store that gives the keys, for each of which there is a page, and none without
     menu: bool = True  # whether it stands in the menu of every page
     under: str = ""  # the page of the menu that it belongs to
-    ready: bool = False  # whether the data of a store are enough for it, by ``ready(store)`` of the module
+    ready: str = ""  # the function that says whether the data of a store are enough for it
 
 
 REGISTRY: Mapping[str, Entry] = {
-    HOME: Entry(module="home"),
-    "region": Entry(module="region", keyed=True, menu=False),
-    "compare": Entry(module="compare", asks=("a", "b", "c", "d")),
-    "measure": Entry(module="figures"),
-    "figures": Entry(module="figures", asks=("a", "b", "c", "d"), keyed=True, menu=False, under="measure"),
-    "explain": Entry(module="explain", keyed=True, menu=False, under="measure"),
-    "topic": Entry(module="topic", keyed=True, menu=False),
-    "categories": Entry(module="category", ready=True),
-    "category": Entry(module="category", keyed=True, menu=False, under="categories", ready=True),
-    "audit": Entry(module="audit", asks=("region", "hold")),
-    "claim": Entry(module="claim", asks=("region", "start", "end", "growth")),
-    "projects": Entry(module="projects"),
-    "protocols": Entry(module="protocol", asks=("against",)),
-    "protocol": Entry(module="protocol", asks=("against",), keyed=True, menu=False, under="protocols"),
-    "data": Entry(module="data"),
-    "methods": Entry(module="methods", menu=False),
-    "downloads": Entry(module="downloads", menu=False),
+    HOME: Entry(make="home.page"),
+    "region": Entry(make="region.page", keys="region.keys", menu=False),
+    "compare": Entry(make="region.compare", asks=("a", "b", "c", "d")),
+    "measure": Entry(make="figures.page"),
+    "figures": Entry(make="figures.page", asks=("a", "b", "c", "d"), keys="figures.keys", menu=False, under="measure"),
+    "explain": Entry(make="explain.page", keys="explain.keys", menu=False, under="measure"),
+    "topic": Entry(make="topic.page", keys="topic.keys", menu=False),
+    "categories": Entry(make="category.page", ready="category.ready"),
+    "category": Entry(
+        make="category.page", keys="category.keys", menu=False, under="categories", ready="category.ready"
+    ),
+    "audit": Entry(make="forms.audit", asks=("region", "hold")),
+    "claim": Entry(make="forms.claim", asks=("region", "start", "end", "growth")),
+    "projects": Entry(make="forms.projects"),
+    "protocols": Entry(make="reference.protocol", asks=("against",)),
+    "protocol": Entry(
+        make="reference.protocol", asks=("against",), keys="reference.protocols", menu=False, under="protocols"
+    ),
+    "data": Entry(make="reference.data"),
+    "methods": Entry(make="reference.methods", menu=False),
+    "downloads": Entry(make="reference.downloads", menu=False),
 }
 
 
 def exists(store: Store, address: Address) -> bool:
     """Say whether there is a page of an address."""
     entry = REGISTRY.get(address.page)
-    if entry is None or entry.keyed != bool(address.key) or not _ready(store, entry):
+    if entry is None or bool(entry.keys) != bool(address.key) or not _ready(store, entry):
         return False
-    return not entry.keyed or address.key in keys(store, address.page)
+    return not entry.keys or address.key in keys(store, address.page)
 
 
 def page(store: Store, address: Address) -> Page:
     """Return the page of an address, which there is."""
-    make: Callable[[Store, Address], Page] = _module(REGISTRY[address.page]).page
-    return make(store, address)
+    made: Page = _function(REGISTRY[address.page].make)(store, address)
+    return made
 
 
 def keys(store: Store, name: str) -> Sequence[str]:
     """Return the keys of the pages of a name; one empty key where it has a single page."""
     entry = REGISTRY[name]
-    found: Sequence[str] = _module(entry).keys(store) if entry.keyed else ("",)
+    found: Sequence[str] = _function(entry.keys)(store) if entry.keys else ("",)
     return found
 
 
@@ -76,7 +79,7 @@ def menu(store: Store) -> list[str]:
 
 def single(store: Store) -> list[str]:
     """Return the names of the pages that there are once, those that the data are enough for."""
-    return [name for name, entry in REGISTRY.items() if not entry.keyed and _ready(store, entry)]
+    return [name for name, entry in REGISTRY.items() if not entry.keys and _ready(store, entry)]
 
 
 def marked(name: str) -> str:
@@ -108,8 +111,11 @@ def asked(address: Address) -> Address:
 
 
 def _ready(store: Store, entry: Entry) -> bool:
-    return not entry.ready or bool(_module(entry).ready(store))
+    return not entry.ready or bool(_function(entry.ready)(store))
 
 
-def _module(entry: Entry) -> Any:  # noqa: ANN401 - a module with `page`, and with `keys` or `ready` where the entry says so
-    return import_module(f"xinzhi.web.pages.{entry.module}")
+def _function(name: str) -> Callable[..., Any]:
+    """Return a function of a page, whose file is loaded when it is asked for."""
+    module, _, called = name.partition(".")
+    found: Callable[..., Any] = getattr(import_module(f"xinzhi.web.pages.{module}"), called)
+    return found

@@ -12,8 +12,8 @@ from xinzhi.core.text import NOTHING, listing, words
 from xinzhi.pathways import Able
 from xinzhi.report import Section, Table
 from xinzhi.report.table import table
+from xinzhi.web.asked import overall
 from xinzhi.web.page import Address, Asked, Page, Part, file
-from xinzhi.web.settings import overall
 from xinzhi.web.store import Store
 
 NEEDS = ("plans", "plan_categories", "capability")
@@ -47,17 +47,23 @@ def page(store: Store, address: Address) -> Page:
     }
     if not address.key:
         section = store.section(study)
+        rows = [
+            {**row, "open": row["open"] if row["able"] + row["proxy"] else NOTHING,
+             "name": result.names.text("category", row["category"])}
+            for row in held.rows(named=True)
+        ]  # fmt: skip
         lead = [words("web.category.lead", n=held.height, most=result.names.text("category", held["category"][0]),
                       named=int(held["named"][0]), have=int(held["named_and_had"][0]), year=_year(store))]  # fmt: skip
         return Page(title=words("web.category.title"), lead=[*lead, *section.answer], template="categories.html.j2",
-                    more={"rows": [_row(result, row) for row in held.rows(named=True)]}, **common)  # fmt: skip
+                    more={"rows": rows}, **common)  # fmt: skip
     row = held.row(by_predicate=pl.col("category") == address.key, named=True)
     own = result.frame.filter(category=address.key)
     wished = named(store).filter(category=address.key)["region"].to_list()
     lead = [words("web.category.one", year=_year(store), **row)]
+    having = own.filter(pl.col("able").is_in(HAVE))["region"].to_list()
     if not row["able"] + row["proxy"]:
         lead.append(words("web.category.unjudged"))
-    elif wish := [code for code in wished if code not in _having(own)]:
+    elif wish := [code for code in wished if code not in having]:
         lead.append(
             words("web.category.lacking", names=listing([result.names.region(code) for code in wish]), n=len(wish))
         )
@@ -95,18 +101,6 @@ def _year(store: Store) -> int:
 def named(store: Store) -> pl.DataFrame:
     """Return the regions and categories that the newest plans name."""
     return store.package.tables["plans"].filter(pl.col("year") == _year(store), pl.col("named") == 1)
-
-
-def _having(own: pl.DataFrame) -> list[str]:
-    return own.filter(pl.col("able").is_in(HAVE))["region"].to_list()
-
-
-def _row(result: Able, row: dict[str, Any]) -> dict[str, Any]:
-    return {
-        **row,
-        "open": row["open"] if row["able"] + row["proxy"] else NOTHING,
-        "name": result.names.text("category", row["category"]),
-    }
 
 
 def _stands(result: Able, own: pl.DataFrame, named: Sequence[str]) -> Table:

@@ -16,11 +16,10 @@ from xinzhi.data import known_tables
 from xinzhi.protocol import Dated, Parameter
 from xinzhi.report import Section, Table
 from xinzhi.report.pages.yardstick import tables
-from xinzhi.report.pages.yardstick import tables as parameters
 from xinzhi.report.table import cell, table
 from xinzhi.studies import Assessment
+from xinzhi.web.asked import decimals, overall, ruled
 from xinzhi.web.page import Address, Asked, Page, Part, file
-from xinzhi.web.settings import decimals, overall, ruled
 from xinzhi.web.store import Store
 from xinzhi.yardstick import Span, View
 
@@ -56,6 +55,10 @@ def page(store: Store, address: Address) -> Page:
     facts = {"name": view.name(code), "span": span.label}
     row = view.of(span).row(by_predicate=pl.col("region") == code, named=True)
     means = {name: row[column] for column, name in COLUMNS.items()}
+    years = replace(tables.shown(view, "region_years", rows), title=words("web.explain.years", name=view.name(code)))
+    account_of_years = Section(  # of which the figures of the period are the mean
+        key=TFP, title=words("web.explain.account"), answer=(words("web.explain.mean", n=rows.height),), tables=(years,)
+    )
     return Page(
         title=words("web.explain.title", **facts),
         kicker=study.source,
@@ -71,7 +74,7 @@ def page(store: Store, address: Address) -> Page:
         template="explain.html.j2",
         files=[file("measure", "measurement")],
         parts=[
-            Part(section=_account(view, rows, code)),
+            Part(section=account_of_years),
             *(Part(section=_factor(view, rows, name, means[name], store)) for name in FACTORS),
             Part(section=_read(account["sources"])),
             Part(section=_rules(account["parameters"], study, address)),
@@ -81,13 +84,9 @@ def page(store: Store, address: Address) -> Page:
             "call": f'xinzhi.studies.explain(xinzhi.study("measure", "{store.given}"), "{code}", '
                     f"start={span.start}, end={span.end})",
             "periods": [(f"{code}.{one.start}-{one.end}", one.label, one == span)
-                        for one in dict.fromkeys([view.whole, *view.spans]) if _known(view, code, one)],
+                        for one in dict.fromkeys([view.whole, *view.spans]) if code in view.of(one)["region"]],
         },
     )  # fmt: skip
-
-
-def _known(view: View, code: str, span: Span) -> bool:
-    return not view.of(span).filter(pl.col("region") == code).is_empty()
 
 
 def _band(study: Assessment, code: str, span: Span) -> list[Text]:
@@ -101,15 +100,6 @@ def _band(study: Assessment, code: str, span: Span) -> list[Text]:
         words("studies.explain.band", level=bands.level, component=about, median=median, low=low, high=high)
         for median, low, high in held.select("median", "low", "high").rows()
     ]
-
-
-def _account(view: View, rows: pl.DataFrame, code: str) -> Section:
-    """Return the account year by year, of which the figures of the period are the mean."""
-    shown = tables.shown(view, "region_years", rows)
-    return Section(
-        key=TFP, title=words("web.explain.account"), answer=(words("web.explain.mean", n=rows.height),),
-        tables=(replace(shown, title=words("web.explain.years", name=view.name(code))),),
-    )  # fmt: skip
 
 
 def _factor(view: View, rows: pl.DataFrame, name: str, mean: float | None, store: Store) -> Section:
@@ -173,8 +163,14 @@ def _rules(rows: Sequence[dict[str, Any]], study: Assessment, address: Address) 
     """Return the parameters in force with their references; each leads to its argument and alternatives."""
     known, there = study.protocol.parameters, address.to("protocol", study.protocol.id)
     link = Markup('<a href="{}#{}"><code>{}</code></a>')
+
+    def in_force(
+        parameter: Parameter, last: str
+    ) -> str | float | Text:  # of one that changes over time the last year's
+        return last if isinstance(parameter.value, Dated) else tables.in_words(parameter)
+
     made = [
-        (known[path].title, link.format(there, path, path), _value(known[path], row["value"]), row["reference"])
+        (known[path].title, link.format(there, path, path), in_force(known[path], row["value"]), row["reference"])
         for row in rows
         if (path := row["parameter"]) in known
     ]
@@ -184,11 +180,6 @@ def _rules(rows: Sequence[dict[str, Any]], study: Assessment, address: Address) 
     columns = tuple(Column(name=name, title=words(f"column.{name}"), kind=kind) for name, kind in kinds)
     shown = Table(key="rules", title=words("web.explain.rules"), columns=columns, rows=made)
     return Section(key="rules", title=shown.title, answer=(words("web.explain.rules_how"),), tables=(shown,))
-
-
-def _value(parameter: Parameter, in_force: str) -> str | float | Text:
-    """Return the value in force: of a parameter that changes over time that of the last year."""
-    return in_force if isinstance(parameter.value, Dated) else parameters.in_words(parameter)
 
 
 Why = Callable[[str, Span | Text, str, str], Markup]

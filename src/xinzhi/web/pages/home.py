@@ -8,10 +8,10 @@ from typing import Any
 from xinzhi.core.text import Text, percent, words
 from xinzhi.report.pages.yardstick.measurement import ranking, sides
 from xinzhi.studies import Assessment
+from xinzhi.web.asked import decimals, kicker, overall
 from xinzhi.web.drawing import ranges
 from xinzhi.web.page import Address, Asked, Page, file
 from xinzhi.web.pages import exists, topic
-from xinzhi.web.settings import decimals, kicker, overall
 from xinzhi.web.store import Store
 from xinzhi.yardstick import View
 

@@ -1,4 +1,4 @@
-"""A region: the brief first, then each of its answers with the evidence, its accounts, and who is like it."""
+"""A region, its brief first, each answer with the evidence, its accounts, who is like it; and regions side by side."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from typing import Any
 
 from markupsafe import Markup
 
-from xinzhi.core.text import Text, words
+from xinzhi.core.schema import describe
+from xinzhi.core.text import NOTHING, Text, percent, same, words
 from xinzhi.report import Table
 from xinzhi.report.page import both
 from xinzhi.report.pages import brief
 from xinzhi.report.pages.yardstick.regions import narrow, profiles
-from xinzhi.report.section import Profile
-from xinzhi.studies import Brief, input_units
-from xinzhi.web.drawing import pair, ranges, sized
+from xinzhi.studies import Assessment, Brief, input_units
+from xinzhi.web.asked import decimals, kicker, overall
+from xinzhi.web.drawing import CHOSEN, lines, pair, ranges, sized
 from xinzhi.web.page import Address, Asked, Page, file
 from xinzhi.web.pages import category, exists
-from xinzhi.web.pages.explain import Why, explained, why
-from xinzhi.web.settings import overall
+from xinzhi.web.pages.explain import COLUMNS, Why, explained, why
 from xinzhi.web.store import Store
-from xinzhi.yardstick import View
+from xinzhi.yardstick import Span, View
 
 FILES = (("measure", "measurement"), ("assess", "bands"), ("able", "able"))
 LINKS = (  # the part of the brief, and the page and key of what says more
@@ -29,6 +29,9 @@ LINKS = (  # the part of the brief, and the page and key of what says more
     ("company", "compare", ""),
 )  # fmt: skip
 APART = ("answer", "record")  # parts of the brief with a place of their own
+
+Rows = dict[str, dict[str, Any]]
+PARTS = ("output_growth", "capital_contribution", "labour_contribution", "human_capital_contribution")
 
 
 def keys(store: Store) -> Sequence[str]:
@@ -43,6 +46,11 @@ def page(store: Store, address: Address) -> Page:
     measured: Any = made.results["measurement"]
     view = View(measured)
     known = profiles(view, input_units(measured.protocol, store.package), [code]) if code in view.codes else ()
+    profile = known[0] if known else None
+    if profile is not None:  # drawn in both widths; its figures lead to what they are made of
+        places = int(measured.protocol.value("reporting.decimals"))
+        periods = explained(profile.periods, code, places, why(store, address))
+        profile = replace(profile, svg=pair(profile.svg, narrow(view, code)), periods=periods)
     codes = store.regions
     at = codes.index(code)
     asked = Asked(topic="brief", options={"region": code})
@@ -64,7 +72,7 @@ def page(store: Store, address: Address) -> Page:
             "gaps": brief.gaps(made),
             "growth": sized(brief.growth(made.more["sources_of_growth"], made.about)),
             "company": company(made, view),
-            "profile": None if not known else _linked_profile(known[0], view, why(store, address)),
+            "profile": profile,
             "group": view.group_of.get(code),
             "code": code,
             "links": [one for one in LINKS if exists(store, Address(address.language, *one[1:]))],
@@ -120,8 +128,65 @@ def company(made: Brief, view: View) -> dict[str, Any]:
     return {"rows": placed, "axis": axis, "nation": nation, "title": words("brief.table.company", span=made.span)}
 
 
-def _linked_profile(profile: Profile, view: View, link: Why) -> Profile:
-    """Return the accounts of a region, drawn in both widths, whose figures lead to what they are made of."""
-    places = int(view.measurement.protocol.value("reporting.decimals"))
-    periods = explained(profile.periods, profile.code, places, link)
-    return replace(profile, svg=pair(profile.svg, narrow(view, profile.code)), periods=periods)
+def compare(store: Store, address: Address) -> Page:
+    """Return the page; the columns of all regions are there, those that were chosen are shown."""
+    study = overall(store, address)
+    view = View(study.measurement)
+    chosen = [store.region(address.query[name]) for name in CHOSEN if name in address.query]
+    newest = view.spans[-1]
+    order = study.ranking.of(newest.start, newest.end).drop_nulls("tfp_growth")["region"].to_list() or view.codes
+    chosen = list(dict.fromkeys(chosen or [order[0], order[-1]]))  # the ends of the ranking where nobody chose
+    return Page(
+        title=words("web.compare.title"),
+        kicker=kicker(study),
+        lead=[words("web.compare.lead", n=len(view.codes))],
+        study=study,
+        asked=Asked(topic="assess"),
+        decimals=decimals(study),
+        template="compare.html.j2",
+        files=[file("assess", "ranking"), file("measure", "measurement")],
+        more={
+            "codes": view.codes, "names": {code: view.name(code) for code in view.codes}, "chosen": chosen,
+            "rows": rows(study, view, why(store, address)),
+            "chart": lines(view.measurement.levels.select("region", "year", value="tfp_level"), chosen),
+            "forms": [(name, chosen[at] if at < len(chosen) else "") for at, name in enumerate(CHOSEN)],
+        },
+    )  # fmt: skip
+
+
+def rows(study: Assessment, view: View, link: Why) -> list[tuple[Text, list[Text | Markup]]]:
+    """Return what is compared: its name, and the cell of every region."""
+    newest = view.spans[-1]
+    ranked = {row["region"]: row for row in study.ranking.of(newest.start, newest.end).rows(named=True)}
+    own = {row["region"]: row for row in view.of(newest).rows(named=True)}
+    made = _growth(view, ranked, "tfp_growth", newest, link)
+    found: list[tuple[Text, list[Text | Markup]]] = [(words("web.compare.tfp", span=newest.label), made)]
+    found += [
+        (words("web.compare.band"), [_band(ranked.get(code, {})) for code in view.codes]),
+        (words("web.compare.ranks"), [_places(ranked, code, "rank") for code in view.codes]),
+        (words("web.compare.wide"), [_places(ranked, code, "protocol_rank") for code in view.codes]),
+        (words("web.compare.grade"), [same(_of(ranked, code, "grade") or NOTHING) for code in view.codes]),
+    ]
+    found += [(describe("measure", name).title, _growth(view, own, name, newest, link)) for name in PARTS]
+    for span in reversed(view.spans[:-1]):
+        before = {row["region"]: row for row in view.of(span).rows(named=True)}
+        found.append((words("web.compare.tfp", span=span.label), _growth(view, before, "tfp_growth", span, link)))
+    return found
+
+
+def _of(rows_: Rows, code: str, name: str) -> Any:  # noqa: ANN401 - a cell
+    return rows_.get(code, {}).get(name)
+
+
+def _growth(view: View, rows_: Rows, name: str, span: Span, link: Why) -> list[Text | Markup]:
+    return [link(code, span, COLUMNS[name], percent(_of(rows_, code, name))) for code in view.codes]
+
+
+def _band(row: dict[str, Any]) -> Text:
+    low, high = row.get("low"), row.get("high")
+    return same(NOTHING if low is None else f"{percent(low)} … {percent(high)}")
+
+
+def _places(rows_: Rows, code: str, name: str) -> Text:
+    low, high = (_of(rows_, code, f"{name}_{end}") for end in ("low", "high"))
+    return same(NOTHING) if low is None else same(f"{low}–{high}")

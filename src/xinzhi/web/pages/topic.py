@@ -9,8 +9,8 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.text import Text
 from xinzhi.report import Section
 from xinzhi.studies import Assessment, Study
+from xinzhi.web.asked import decimals, overall
 from xinzhi.web.page import Address, Asked, Page, Part
-from xinzhi.web.settings import decimals, overall
 from xinzhi.web.store import Store
 
 WHOLE = ("paths",)  # of which the assessment has a part: the page has every result of the study

@@ -1,4 +1,4 @@
-"""A published growth rate held to the yardstick: a form, the verdict with its evidence, and an address to send."""
+"""Pages that ask: a claim held to the yardstick, what other protocols say of a region, projects held to the archive."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from dataclasses import replace
 from typing import Any
 
 from xinzhi.core.errors import UsageError, XinzhiError
-from xinzhi.core.text import words
-from xinzhi.studies import Assessment
+from xinzhi.core.text import Text, words
+from xinzhi.report.pages.yardstick.audit import kept, levels
+from xinzhi.studies import Assessment, Study
+from xinzhi.web.asked import decimals, overall
 from xinzhi.web.page import Address, Asked, Page, Part
-from xinzhi.web.settings import decimals, overall
 from xinzhi.web.store import Store
 from xinzhi.yardstick import NATIONAL, View
 
@@ -27,8 +28,8 @@ FIELDS = {  # the fields that a refusal speaks of, by its code
 }
 
 
-def page(store: Store, address: Address) -> Page:
-    """Return the page: the form, and below it the verdict where a claim was made."""
+def claim(store: Store, address: Address) -> Page:
+    """Return the page of a claim: the form, and below it the verdict where one was made."""
     made = overall(store)
     given = _given(address)
     common = _form(store, made, given)
@@ -92,3 +93,52 @@ def claimed(given: Mapping[str, str]) -> dict[str, Any]:
         raise UsageError("web.claim", given=[f"{name}={value}" for name, value in given.items() if value])
     years = {name: int(given[name]) for name in ("start", "end")}
     return {"region": given["region"], **years, "growth": given["growth"]}
+
+
+def audit(store: Store, address: Address) -> Page:
+    """Return what the other admissible protocols say; on a server the curve of the region that is asked for."""
+    asked = {"region": store.region(address.query["region"])} if "region" in address.query else {}
+    study = store.study("audit", **asked)
+    section = store.section(study, region=study.region)
+    audited: Any = study.results["audit"]
+    choices = levels(audited)
+    wish = address.query.get("hold", "")
+    if wish in {key for _, rows in choices for key, _ in rows}:
+        name, _, at = wish.rpartition(":")
+        section = kept(section, audited, study.region, (name, int(at)))
+    parts = [Part(section=replace(section, answer=()), titled=False, result="audit", file=("audit", "audit"))]
+    why: list[Text] = []
+    try:
+        bridge = store.study("bridge")
+        parts.append(
+            Part(section=store.section(bridge), asked=Asked(topic="bridge"), result="bridge", file=("bridge", "bridge"))
+        )
+    except XinzhiError as error:  # a package without a nation has no bridge
+        why = [error.text]
+    made = overall(store)
+    lead = View(made.measurement).lead
+    return Page(
+        title=section.title, kicker=words("web.audit.kicker", source=made.source, span=lead.label),
+        lead=[*section.answer, *why], study=study,
+        asked=Asked(topic="audit", options=asked), parts=parts, decimals=decimals(made),
+        template="audit.html.j2",
+        more={"regions": [(code, store.names.region(code)) for code in store.regions], "region": asked.get("region"),
+              "choices": choices, "hold": wish,
+              "label": words("web.audit.region")},
+    )  # fmt: skip
+
+
+def projects(store: Store, address: Address) -> Page:  # noqa: ARG001 - a page without a question
+    """Return the form of projects, as it stands before anything is uploaded; then it is `answered`."""
+    return Page(
+        title=words("web.projects.title"), lead=[words("web.projects.lead"), words("web.projects.care")],
+        asked=Asked(topic="screen", data="projects.csv"), template="projects.html.j2",
+        more={"mb": store.limits.body // 1_000_000},
+    )  # fmt: skip
+
+
+def answered(store: Store, there: Address, study: Study) -> Page:
+    """Return the page of projects that were screened."""
+    section = store.section(study)
+    part = Part(section=replace(section, answer=()), titled=False)
+    return replace(projects(store, there), lead=section.answer, study=study, parts=[part])

@@ -1,0 +1,269 @@
+"""Pages to look things up: a protocol, how figures are made, how good the data are, and every result as a file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from markupsafe import Markup
+
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.result import Result
+from xinzhi.core.schema import Column, Kind
+from xinzhi.core.text import NOTHING, Text, has, listing, same, span_text, words
+from xinzhi.data import known_tables
+from xinzhi.protocol import Protocol, diff
+from xinzhi.report import Section, Table
+from xinzhi.report.page import both
+from xinzhi.report.pages.yardstick import tables as parameters
+from xinzhi.studies import Assessment
+from xinzhi.web.asked import decimals, kicker, overall
+from xinzhi.web.page import Address, Asked, Page, Part
+from xinzhi.web.pages import exists, topic
+from xinzhi.web.store import Store
+from xinzhi.yardstick import NATIONAL, View
+
+PAGES = ("audit", "claim", "categories", "projects")  # that have a method of their own
+LINK = Markup('<a href="{}">{}</a>')
+ALONE = ("able", "audit", "bridge")  # topics with a page of their own
+
+Row = tuple[str, str, Text, int]  # topic, name, title, rows
+
+
+def protocols(store: Store) -> Sequence[str]:
+    """Return the ids of the protocols that ship, and of the one of the site."""
+    return [one.id for one in store.protocols()]
+
+
+def protocol(store: Store, address: Address) -> Page:
+    """Return the page of a protocol, beside the one of the site or the one that is asked for."""
+    one, other = store.protocol(address.key or None), store.protocol(address.query.get("against"))
+    state = words("web.protocol.state", state=words(f"status.{one.status}"), authority=one.authority)
+    parts = [Part(section=parameters_of(one))]
+    lead = [state, one.description]
+    if one.fingerprint != other.fingerprint:
+        table = departures(one, other)
+        parts.insert(0, Part(section=Section(
+            key="departures", title=words("web.protocol.departures", other=other.title), tables=(table,),
+            answer=(words("web.protocol.counted", n=len(table.rows), of=len(one.parameters), other=other.title),),
+        )))  # fmt: skip
+    return Page(
+        title=one.title, kicker=words("web.protocol.kicker", id=one.id, version=one.version, mark=one.fingerprint),
+        lead=lead, parts=parts, template="protocol.html.j2",
+        more={
+            "others": [(each.id, each.title) for each in store.protocols()], "own": one.id, "against": other.id,
+            "calls": calls(one, other), "mark": f"{one.id}@{one.fingerprint}",
+        },
+    )  # fmt: skip
+
+
+def calls(one: Protocol, other: Protocol) -> dict[str, str]:
+    """Return the lines that show a protocol, or two beside each other."""
+    if one.fingerprint == other.fingerprint:
+        command, python = f"xinzhi protocol show {one.id}", f'protocol.load("{one.id}").to_dict()'
+    else:
+        command = f"xinzhi protocol diff {one.id} {other.id}"
+        python = f'protocol.diff(protocol.load("{one.id}"), protocol.load("{other.id}"))'
+    return {
+        "python": f"from xinzhi import protocol; {python}",
+        "cli": command,
+        "r": f'xinzhi <- reticulate::import("xinzhi"); xinzhi$protocol$load("{one.id}")',
+    }
+
+
+def parameters_of(one: Protocol) -> Section:
+    """Return the parameters of a protocol as the report shows them."""
+    full = parameters.protocol(one)
+    shown = parameters.parameters_on_page(full, one.id)
+    rows = [
+        (Markup('<span id="{}">{}</span>').format(path, row[0]), *row[1:])
+        for (path, *_), row in zip(full.rows, shown.rows, strict=True)
+    ]
+    return Section(key="parameters", title=full.title, answer=(), tables=(replace(shown, rows=rows),))
+
+
+def departures(one: Protocol, other: Protocol) -> Table:
+    """Return a row for every parameter whose values differ."""
+    rows: list[tuple[Any, ...]] = []
+    for row in diff(one, other):
+        here, there = (_shown(rules, row.path) for rules in (one, other))
+        rows.append((row.title, here, words("terminal.other_source", value=there) if here == there else there))
+    columns = (
+        Column(name="title", title=words("column.title"), kind="name"),
+        Column(name="here", title=one.title, kind="value"),
+        Column(name="there", title=other.title, kind="value"),
+    )
+    title = words("web.protocol.departures", other=other.title)
+    return Table(key="departures", title=title, columns=columns, rows=rows)
+
+
+def _shown(rules: Protocol, path: str) -> str | float | Text:
+    """Return the value of a parameter in words; one that a protocol does not fix says so."""
+    known = rules.parameters.get(path)
+    return words("web.protocol.silent") if known is None else parameters.in_words(known)
+
+
+def methods(store: Store, address: Address) -> Page:
+    """Return how figures are made: what each topic asks, the parameters of the site's protocol, the references."""
+    study, rules = overall(store), store.rules
+    return Page(
+        title=words("web.methods.title"),
+        kicker=words("web.protocol.kicker", id=rules.id, version=rules.version, mark=rules.fingerprint),
+        lead=[words("web.methods.lead"), rules.description, words("web.methods.exact")],
+        study=study,
+        asked=Asked(topic="measure"),
+        decimals=decimals(study),
+        parts=[
+            Part(section=_section(_topics(store, address))),
+            Part(section=_section(_groups(rules, address)), link=("protocol", rules.id)),
+            Part(section=_section(_references(rules, address))),
+        ],
+    )
+
+
+def _section(shown: Table) -> Section:
+    return Section(key=shown.key, title=shown.title, answer=(), tables=(shown,))
+
+
+def _table(page: str, name: str, rows: list[tuple[Any, ...]], **kinds: Kind) -> Table:
+    columns = tuple(Column(name=one, title=words(f"web.{page}.{one}"), kind=kind) for one, kind in kinds.items())
+    return Table(key=name, title=words(f"web.{page}.{name}"), columns=columns, rows=rows)
+
+
+def _links(rules: Protocol, address: Address, paths: Sequence[str]) -> Markup:
+    """Return parameters, each leading to its value and argument."""
+    there = address.to("protocol", rules.id)
+    return Markup(", ").join(LINK.format(f"{there}#{path}", both(rules.parameters[path].title)) for path in paths)
+
+
+def _topics(store: Store, address: Address) -> Table:
+    """Return how each topic is studied; its page has the answer."""
+    rows = [
+        (LINK.format(address.to("topic", key), both(title)), words(f"web.methods.of.{key}"))
+        for key, title, _ in topic.said(store)
+    ]
+    rows += [
+        (LINK.format(address.to(key), both(words(f"web.nav.{key}"))), words(f"web.methods.of.{key}"))
+        for key in PAGES
+        if exists(store, Address(address.language, key))
+    ]
+    return _table("methods", "topics", rows, topic="name", asks="text")
+
+
+def _groups(rules: Protocol, address: Address) -> Table:
+    """Return the parameters by group, each leading to its value and argument."""
+    groups: dict[str, list[str]] = {}
+    for path in rules.parameters:
+        groups.setdefault(path.partition(".")[0], []).append(path)
+    titles = {name: f"web.methods.group.{name}" for name in groups}
+    rows = [
+        (words(titles[name]) if has(titles[name]) else same(name), len(paths), _links(rules, address, paths))
+        for name, paths in groups.items()
+    ]
+    return _table("methods", "groups", rows, part="name", count="integer", parameters="text")
+
+
+def _references(rules: Protocol, address: Address) -> Table:
+    """Return the works that the protocol rests on, and the parameters for which each is cited."""
+    cited: dict[str, list[str]] = {}
+    for path, one in rules.parameters.items():
+        for work in one.reference:
+            cited.setdefault(work.title, []).append(path)
+    rows = [(work, _links(rules, address, paths)) for work, paths in sorted(cited.items())]
+    return _table("methods", "references", rows, work="name", cited="text")
+
+
+def data(store: Store, address: Address) -> Page:  # noqa: ARG001 - a page without a question
+    """Return how good the data are: grades under the protocol of the site, what was found, and the tables."""
+    study = overall(store)
+    view = View(study.measurement)
+    newest = view.of(view.spans[-1]).filter(view.of(view.spans[-1])["region"] != NATIONAL)
+    counts = {grade: newest.filter(grade=grade).height for grade in "ABCD"}
+    found = store.findings()
+    lead = [
+        words("web.data.grades_lead", span=view.spans[-1].label, **counts),
+        words("web.data.found_lead", n=len(found), errors=sum(one.severity == "error" for one in found)),
+        words("web.data.tables_lead", n=len(store.package.tables),
+              rows=sum(one.height for one in store.package.tables.values())),
+    ]  # fmt: skip
+    full = parameters.findings(found)
+    return Page(
+        title=words("web.data.title"), kicker=kicker(study), lead=lead, study=study,
+        asked=Asked(topic="measure"), decimals=decimals(study),
+        parts=[
+            Part(section=_section(grades(study))),
+            Part(section=_section(tables(store))),
+            Part(section=Section(key="findings", title=full.title, answer=(),
+                                 tables=(parameters.findings_on_page(full),))),
+        ],
+        template="data.html.j2",
+    )  # fmt: skip
+
+
+def grades(study: Assessment) -> Table:
+    """Return the grades: a row a region, a column a period."""
+    view = View(study.measurement)
+    spans = [view.whole, *view.spans]
+    known = study.measurement.periods.select("region", "start", "end", "grade")
+    held = {(region, start, end): grade for region, start, end, grade in known.rows()}
+    rows: list[tuple[Any, ...]] = [
+        (view.name(code), *(held.get((code, span.start, span.end)) or NOTHING for span in spans)) for code in view.codes
+    ]
+    columns = [Column(name="region", title=words("web.column.region"), kind="name")]
+    columns += [Column(name=f"p{span.start}", title=span.label, kind="text") for span in spans]
+    return Table(
+        key="grades", title=words("web.data.grades"), columns=tuple(columns), rows=rows,
+        notes=(words("web.data.grades_how"),),
+    )  # fmt: skip
+
+
+def tables(store: Store) -> Table:
+    """Return the tables of the package: rows, years, and the offices that issued the figures."""
+    package = store.package
+    rows: list[tuple[Any, ...]] = []
+    for name, frame in package.tables.items():
+        years = frame["year"].drop_nulls() if "year" in frame.columns else None
+        span = same(NOTHING) if years is None or years.is_empty() else span_text(years.min(), years.max())
+        offices = package.issuers.get(name) or package.issuers.get("", ())
+        title = known_tables()[name].title if name in known_tables() else name
+        rows.append((title, frame.height, frame.width, span, listing(offices) if offices else same(NOTHING)))
+    kinds: dict[str, Kind] = {"rows": "integer", "columns": "integer", "years": "text", "offices": "text"}
+    return _table("data", "tables", rows, table="name", **kinds)
+
+
+def downloads(store: Store, address: Address) -> Page:  # noqa: ARG001 - a page without a question
+    """Return every result as a file: what it holds, and how many rows."""
+    study = overall(store)
+    rows = held(store)
+    return Page(
+        title=words("web.downloads.title"), kicker=study.source,
+        lead=[words("web.downloads.lead", n=len(rows)), words("web.downloads.formats")],
+        study=study, asked=Asked(topic="assess"), template="downloads.html.j2",
+        more={"rows": rows, "export": f"xinzhi data export {store.package.name} {store.package.name}"},
+    )  # fmt: skip
+
+
+def held(store: Store) -> list[Row]:
+    """Return the results that pages offer as files: those of the assessment, then those of the other topics."""
+    study = overall(store)
+    bands = study.ranking.bands
+    first: Mapping[str, Result] = {"ranking": study.ranking, **({} if bands is None else {"bands": bands})}
+    rows = [("measure", "measurement", words("web.file.measurement"), study.measurement.frame.height)]
+    rows += [("assess", name, words(f"web.file.{name}"), one.frame.height) for name, one in first.items()]
+    for key, made in study.topics.items():
+        if key in topic.WHOLE:
+            continue
+        for name, one in made.results.items():
+            rows.append(
+                ("assess", name if name == key else f"{key}.{name}", store.section(made, name).title, one.frame.height)
+            )
+    for key in (*topic.WHOLE, *topic.BESIDE, *ALONE):
+        try:
+            made = store.study(key)
+        except (InputError, UsageError):
+            continue
+        for part in topic.sections(store, made, Asked(topic=key)):
+            if part.file is not None:
+                rows.append((*part.file, part.section.title, made.results[part.result].frame.height))
+    return rows
