@@ -28,7 +28,7 @@ KEYS = {"figures": "capital.years-log", "explain": "520000.2012-2017", "category
 PAGES = [
     f"{name}{f'/{key}' if key else ''}.html{ASKED.get(name, '')}"
     for name, entry in pages.REGISTRY.items()
-    for key in (SAMPLES.get(name) or (KEYS[name] if entry.keyed else "",))
+    for key in (SAMPLES.get(name) or (KEYS[name] if entry.keys else "",))
 ]
 VIEWS = {"zh": ((1280, "light"), (360, "dark")), "en": ((1280, "dark"), (360, "light"))}
 DRAWN = """[...document.querySelectorAll(".drawn svg, .small svg")].filter(one => one.getClientRects().length)

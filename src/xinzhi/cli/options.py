@@ -189,17 +189,15 @@ def _help(command: Command | Group, ctx: click.Context, language: Language) -> l
         lines += _listed(words["arguments"][language], rows)
     shown = [one for one in command.params if isinstance(one, click.Option)]
     helped = ("-h, --help", read_words("options.yaml")["shared"]["help"][language])
-    lines += _listed(words["options"][language], [*((_called(one, language), one.help or "") for one in shown), helped])
+    kinds = ["" if one.is_flag else one.metavar or getattr(one.type, "name", "").upper() for one in shown]
+    names = [f"{', '.join(one.opts)} {shape(kind, language)}".strip() for one, kind in zip(shown, kinds, strict=True)]
+    listed = [(name, one.help or "") for name, one in zip(names, shown, strict=True)]
+    lines += _listed(words["options"][language], [*listed, helped])
     if isinstance(command, Group):
         prefix = f"{command.path} " if command.path else ""
         rows = [(name, verbs[f"{prefix}{name}"][language]) for name in command.verbs]
         lines += _listed(words["commands"][language], rows)
     return lines
-
-
-def _called(option: click.Option, language: Language) -> str:
-    kind = "" if option.is_flag else option.metavar or getattr(option.type, "name", "").upper()
-    return f"{', '.join(option.opts)} {shape(kind, language)}".strip()
 
 
 def shape(metavar: str, language: Language) -> str:

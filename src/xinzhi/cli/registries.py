@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from xinzhi.cli.speech import console, counted, grid, lines, print_findings, print_json, progress, say
+from xinzhi import data, protocol, report, studies
+from xinzhi.cli.speech import answer, console, counted, grid, lines, print_findings, print_json, progress, say
 from xinzhi.cli.verbs import Call
 from xinzhi.core.errors import UsageError
 from xinzhi.core.text import LANGUAGES, Language, same
@@ -16,26 +17,20 @@ from xinzhi.protocol import Protocol
 
 def new(call: Call) -> None:
     """Lay out a data package to fill in."""
-    from xinzhi.report import new_package
-
-    folder = new_package(call.get("folder"), call.get("tables", ()), language=call.language)
+    folder = report.new_package(call.get("folder"), call.get("tables", ()), language=call.language)
     files = sorted(folder.iterdir())
-    if call.json:
-        print_json({"files": [str(path) for path in files]})
-        return
-    lines([*files, say("laid-out", call.language, book=folder / "data.xlsx", folder=folder)], call.language)
+    told = say("laid-out", call.language, book=folder / "data.xlsx", folder=folder)
+    answer(call, {"files": [str(path) for path in files]}, [*files, told])
 
 
 def check(call: Call) -> int:
     """List everything that is wrong with a package."""
-    from xinzhi import studies
-
     findings = studies.check(call.get("data"), encoding=call.get("encoding"))
     marked = call.get("xlsx")
     if marked is not None:
-        from xinzhi.report import write_marked
-
-        write_marked(findings, call.get("data"), Path(marked), encoding=call.get("encoding"), language=call.language)
+        report.write_marked(
+            findings, call.get("data"), Path(marked), encoding=call.get("encoding"), language=call.language
+        )
     listed(findings, call)
     if marked is not None and not call.json:
         lines([marked], call.language)
@@ -53,17 +48,15 @@ def listed(findings: Sequence[Any], call: Call) -> None:
 
 def verify(call: Call) -> int:
     """Recompute what a certificate states and name what differs."""
-    from xinzhi.data import load
-    from xinzhi.protocol import load as read
     from xinzhi.report.certificate import public_key
     from xinzhi.report.certificate import verify as run
 
     if call.get("data") is None:
         raise UsageError("cli.missing", given="--data")
     signer = None if call.get("key") is None else public_key(Path(call.get("key")))
-    rules = None if call.get("protocol") is None else read(call.get("protocol"))
+    rules = None if call.get("protocol") is None else protocol.load(call.get("protocol"))
     with progress(call.language, quiet=call.json) as told:
-        package = load(call.get("data"), encoding=call.get("encoding"))
+        package = data.load(call.get("data"), encoding=call.get("encoding"))
         told.step("verify")
         path, files = Path(call.get("certificate")), call.get("files")
         folder = None if files is None else Path(files) if files else path.parent
@@ -92,50 +85,46 @@ def _plain(value: object) -> Any:  # noqa: ANN401 - JSON-ready
 
 def _word(value: object, language: Language) -> str:
     """Return a value for a table; a blank one says so, and of stocks stands what they are, not whence."""
-    from xinzhi.protocol import spell
-
     if isinstance(value, tuple) and value and isinstance(value[0], dict):
         return ", ".join(f"{row['region']}/{row['year']}: {row['value']:.10g}" for row in value)
-    return say("blank", language) if value is None else spell(value)
+    return say("blank", language) if value is None else protocol.spell(value)
 
 
 def protocol_list(call: Call) -> None:
     """List the protocols of the registry."""
-    from xinzhi.protocol import registry
-
     if call.json:
-        print_json([_head(item, call.language) for item in registry()])
+        print_json([_head(item, call.language) for item in protocol.registry()])
         return
     rows = [
-        [item.id, say(f"state.{item.status}", call.language), item.title, item.fingerprint[:12]] for item in registry()
+        [item.id, say(f"state.{item.status}", call.language), item.title, item.fingerprint[:12]]
+        for item in protocol.registry()
     ]
     grid(["id", "status", "title", "fingerprint"], rows, call.language)
 
 
 def protocol_show(call: Call) -> None:
     """Show every parameter of a protocol."""
-    from xinzhi.protocol import load, spell
-
-    rules, language = load(call.get("identifier")), call.language
-    rows = [
-        {
-            "parameter": path,
-            "value": _plain(item.value),
-            "unit": item.unit,
-            "description": item.description.lang(language),
-            "reference": [f"{source.title}, {source.where}" for source in item.reference],
-            "alternatives": [_plain(other.value) for other in item.alternatives],
-        }
-        for path, item in rules.parameters.items()
-    ]
+    rules, language = protocol.load(call.get("identifier")), call.language
     if call.json:
+        rows = [
+            {"parameter": path, "value": _plain(item.value), "unit": item.unit,
+             "description": item.description.lang(language),
+             "reference": [f"{source.title}, {source.where}" for source in item.reference],
+             "alternatives": [_plain(other.value) for other in item.alternatives]}
+            for path, item in rules.parameters.items()
+        ]  # fmt: skip
         print_json({**_head(rules, language), "parameters": rows})
         return
     state = say(f"state.{rules.status}", language)
     console().print(f"{rules.id} {rules.version} ({state})  {rules.title.lang(language)}", style="bold", markup=False)
     lines([rules.description], language)
     cells = [
-        [path, _word(item.value, language), item.description, ", ".join(spell(one.value) for one in item.alternatives)]
+        [
+            path,
+            _word(item.value, language),
+            item.description,
+            ", ".join(protocol.spell(one.value) for one in item.alternatives),
+        ]
         for path, item in rules.parameters.items()
     ]
     grid(["parameter", "value", "description", "alternatives"], cells, language)
@@ -144,10 +133,8 @@ def protocol_show(call: Call) -> None:
 
 def protocol_diff(call: Call) -> None:
     """Show the parameters in which two protocols differ."""
-    from xinzhi.protocol import diff, load
-
-    left, right = load(call.get("first")), load(call.get("second"))
-    rows = diff(left, right)
+    left, right = (protocol.load(call.get(name)) for name in ("first", "second"))
+    rows = protocol.diff(left, right)
     if call.json:
         print_json([{"parameter": row.path, left.id: _plain(row.left), right.id: _plain(row.right)} for row in rows])
         return
@@ -162,41 +149,26 @@ def protocol_diff(call: Call) -> None:
 
 def protocol_new(call: Call) -> None:
     """Start a protocol of one's own."""
-    from xinzhi.protocol import new
-
-    new(Path(call.get("file")))
-    if call.json:
-        print_json({"file": call.get("file")})
-    else:
-        lines([say("started", call.language, file=call.get("file"))], call.language)
+    protocol.new(Path(call.get("file")))
+    answer(call, {"file": call.get("file")}, [say("started", call.language, file=call.get("file"))])
 
 
 def protocol_check(call: Call) -> int:
     """List everything that is wrong with a protocol file."""
-    from xinzhi.protocol import check
-
-    findings = check(call.get("file"))
+    findings = protocol.check(call.get("file"))
     listed(findings, call)
     return int(any(finding.severity == "error" for finding in findings))
 
 
 def data_list(call: Call) -> None:
     """List the data packages that ship, and their tables."""
-    from xinzhi.data import load, packages
-
-    shipped = [load(name) for name in packages()]
+    shipped = [data.load(name) for name in data.packages()]
     if call.json:
-        print_json(
-            [
-                {
-                    "name": item.name,
-                    "version": item.version,
-                    "title": item.title.lang(call.language),
-                    "tables": {name: table.height for name, table in item.tables.items()},
-                }
-                for item in shipped
-            ]
-        )
+        print_json([
+            {"name": item.name, "version": item.version, "title": item.title.lang(call.language),
+             "tables": {name: table.height for name, table in item.tables.items()}}
+            for item in shipped
+        ])  # fmt: skip
         return
     for item in shipped:
         lines([f"{item.name} {item.version}  {item.title.lang(call.language)}"], call.language, style="bold")
@@ -205,23 +177,20 @@ def data_list(call: Call) -> None:
 
 def data_import(call: Call) -> int:
     """Write what was downloaded from an official source as a data package; or list the sources."""
-    from xinzhi.data import connect, connectors, export
-
-    kinds = connectors()
+    kinds = data.connectors()
     if call.get("list"):
         _sources(kinds, call)
         return 0
     if missing := [name.upper() for name in ("kind", "file") if call.get(name) is None]:
         raise UsageError("cli.missing", given=missing[0])
-    package = connect(call.get("kind"), Path(call.get("file")), encoding=call.get("encoding"))
-    folder = export(package, call.out or Path(package.name))
+    package = data.connect(call.get("kind"), Path(call.get("file")), encoding=call.get("encoding"))
+    folder = data.export(package, call.out or Path(package.name))
     errors = int(any(finding.severity == "error" for finding in package.findings))
     if call.json:
         sizes = {name: table.height for name, table in package.tables.items()}
         found = [finding.to_dict() for finding in package.findings]
-        print_json(
-            {"folder": str(folder), "sources": package.descriptor["sources"], "tables": sizes, "findings": found}
-        )
+        sources = package.descriptor["sources"]
+        print_json({"folder": str(folder), "sources": sources, "tables": sizes, "findings": found})
         return errors
     rules = next(one.protocol for one in kinds if one.kind == package.name)
     lines([f"{name}: {table.height} × {table.width}" for name, table in package.tables.items()], call.language)
@@ -239,29 +208,16 @@ def _sources(kinds: Sequence[Connector], call: Call) -> None:
     """Print the official sources whose downloads can be read."""
     if call.json:
         rows = [{"kind": one.kind, "page": one.page, "protocol": one.protocol} for one in kinds]
-        texts = [
-            {
-                f"{name}_{language}": getattr(one, name).lang(language)
-                for name in ("title", "issuer", "file")
-                for language in LANGUAGES
-            }
-            for one in kinds
-        ]
-        print_json([row | text for row, text in zip(rows, texts, strict=True)])
+        for row, one in zip(rows, kinds, strict=True):
+            texts = {name: getattr(one, name) for name in ("title", "issuer", "file")}
+            row |= {f"{name}_{tongue}": text.lang(tongue) for name, text in texts.items() for tongue in LANGUAGES}
+        print_json(rows)
         return
-    grid(
-        ["name", "title", "issuer", "file", "page"],
-        [[one.kind, one.title, one.issuer, one.file, one.page] for one in kinds],
-        call.language,
-    )
+    cells = [[one.kind, one.title, one.issuer, one.file, one.page] for one in kinds]
+    grid(["name", "title", "issuer", "file", "page"], cells, call.language)
 
 
 def data_export(call: Call) -> None:
     """Write a data package as a folder of CSV tables with its descriptor."""
-    from xinzhi.data import export, load
-
-    export(load(call.get("data"), encoding=call.get("encoding")), Path(call.get("target")))
-    if call.json:
-        print_json({"folder": call.get("target")})
-    else:
-        lines([call.get("target")], call.language)
+    data.export(data.load(call.get("data"), encoding=call.get("encoding")), Path(call.get("target")))
+    answer(call, {"folder": call.get("target")}, [call.get("target")])

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from xinzhi.cli.verbs import Call
     from xinzhi.core.finding import Finding
     from xinzhi.core.text import Language
     from xinzhi.studies import Progress
@@ -69,6 +70,14 @@ def grid(heads: Sequence[object], rows: Iterable[Sequence[object]], language: La
 def print_json(document: Any) -> None:  # noqa: ANN401 - whatever a verb has to say
     """Print one JSON document on stdout."""
     sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2, default=str) + "\n")
+
+
+def answer(call: Call, document: object, texts: Iterable[object]) -> None:
+    """Print one JSON document where that was asked for, else texts, a line each."""
+    if call.json:
+        print_json(document)
+    else:
+        lines(texts, call.language)
 
 
 def print_findings(findings: Iterable[Finding], language: Language, *, stderr: bool = False) -> None:

@@ -11,7 +11,7 @@ from xinzhi.cli.speech import grid, lines, print_findings, say
 from xinzhi.cli.verbs import Call
 from xinzhi.core.finding import Finding
 from xinzhi.core.schema import describe
-from xinzhi.core.text import Language, Text, percent, same, significant, span_text
+from xinzhi.core.text import LANGUAGES, Language, Text, percent, same, significant, span_text
 from xinzhi.report.table import Table
 from xinzhi.studies import Study
 
@@ -24,7 +24,7 @@ WIDTH = 24.0  # of a title in a table, in units of its size
 def show(made: Study, call: Call) -> None:
     """Print what belongs to the topic, then the notes."""
     makers: Mapping[str, Callable[[Study, Call], None]] = {
-        "paths": _paths, "able": _able, "plan": _plan, "frontier": _frontier, "sources": _sources, "sectors": _sectors,
+        "paths": _paths, "able": _told, "plan": _plan, "frontier": _frontier, "sources": _sources, "sectors": _sectors,
         "risks": _risks, "screen": _screen, "bubbles": _bubbles, "audit": _audit,
         "bands": _bands, "backtest": _backtest, "bridge": _bridge, "digital": _digital,
     }  # fmt: skip
@@ -33,11 +33,11 @@ def show(made: Study, call: Call) -> None:
     lines(made.notes, call.language, stderr=made.name not in {"frontier", "sources"}, style="dim")
 
 
-def _told(made: Study, language: Language) -> None:
+def _told(made: Study, call: Call) -> None:
     """Print the explanation that was asked for."""
     found = made.more.get("explanation")
     if found is not None:
-        lines([found.text(language)], language)
+        lines([found.text(call.language)], call.language)
 
 
 def _paths(made: Study, call: Call) -> None:
@@ -56,14 +56,9 @@ def _paths(made: Study, call: Call) -> None:
     grid(["industry", "density", "complexity", "gain"], rows, call.language)
 
 
-def _able(made: Study, call: Call) -> None:
-    """Print the evidence on the region that was asked for."""
-    _told(made, call.language)
-
-
 def _plan(made: Study, call: Call) -> None:
     """Print the explanation of a region and the sensitivity to the caps."""
-    _told(made, call.language)
+    _told(made, call)
     if "sensitivity" not in made.more:
         return
     rows = [
@@ -111,16 +106,14 @@ def _table(shown: Table, language: Language, top: int | None = None) -> None:
     """Print a table of the page; of a long one the first and the last rows."""
     from xinzhi.report.table import cell
 
-    heads = [_head(column.title, column.unit) for column in shown.columns]
+    heads = [
+        Text(**{one: f"{column.title.lang(one)}\n{column.unit.lang(one)}".strip() for one in LANGUAGES})
+        for column in shown.columns
+    ]
     rows = [[cell(value, one, 2) for value, one in zip(row, shown.columns, strict=True)] for row in shown.rows]
     if top and len(rows) > 2 * top:
         rows = [*rows[:top], ["…"] * len(heads), *rows[-top:]]
     grid(heads, rows, language)
-
-
-def _head(title: Text, unit: Text) -> Text:
-    """Return the title of a column with its unit below."""
-    return Text(zh=f"{title.zh}\n{unit.zh}".strip(), en=f"{title.en}\n{unit.en}".strip())
 
 
 def _sources(made: Study, call: Call) -> None:
@@ -151,21 +144,16 @@ def _sectors(made: Study, call: Call) -> None:
     from xinzhi.core.text import unit_text
 
     if "index" not in made.results:
-        _told(made, call.language)
+        _told(made, call)
         return
     result: Any = made.results["index"]
     _ranking(made, call.language)
     if "explanation" in made.more:
         rows = [
-            [
-                row[f"name_{call.language}"],
-                significant(row["value"]),
-                unit_text(row["unit"]),
-                f"{row['score']:.3f}",
-                f"{row['weight']:.1%}",
-            ]
+            [row[f"name_{call.language}"], significant(row["value"]), unit_text(row["unit"]), f"{row['score']:.3f}",
+             f"{row['weight']:.1%}"]
             for row in made.more["explanation"].iter_rows(named=True)
-        ]
+        ]  # fmt: skip
         grid(["indicator", "value", "unit", "score", "weight"], rows, call.language)
     if missing := [item.name for item in result.system.missing]:
         total = len(missing) + len(result.system.indicators)
@@ -261,7 +249,7 @@ def _bubbles(made: Study, call: Call) -> None:
         grid(["series", "direction", "start", "peak", "last", "periods", "ongoing"], rows, call.language)
     if result.episodes.height > MANY:
         lines([say("more", call.language, n=result.episodes.height - MANY)], call.language)
-    _told(made, call.language)
+    _told(made, call)
     if untested := made.more["untested"]:
         lines([say("untested", call.language, n=len(untested))], call.language, stderr=True)
         print_findings(untested, call.language, stderr=True)

@@ -8,11 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from xinzhi import studies
+from xinzhi import protocol, report, risks, studies
+from xinzhi import scope as verbs
 from xinzhi.cli import terminal
-from xinzhi.cli.speech import counted, grid, lines, print_json, progress, say
+from xinzhi.cli.speech import answer, counted, grid, lines, print_json, progress, say
 from xinzhi.cli.verbs import PROTOCOL, VERBS, Call
 from xinzhi.core.errors import ProtocolError, UsageError
+from xinzhi.core.files import whole
+from xinzhi.core.formulas import guarded
 from xinzhi.core.text import same
 from xinzhi.protocol import Protocol
 from xinzhi.studies import Study
@@ -54,9 +57,7 @@ def brief(call: Call) -> int:
     made: Any = study(call, call.get("data", DEFAULT), kind=studies.BriefOptions)
     files = [] if call.out is None else made.write(call.out, call.language)
     if call.json:
-        from xinzhi.report import study_document
-
-        print_json(study_document(made, call.language, files))
+        print_json(report.study_document(made, call.language, files))
         return errors_left(made)
     lines([made.summary(call.language)], call.language)
     lines(made.notes, call.language, style="dim")
@@ -75,10 +76,8 @@ def firms(call: Call) -> int:
         files = [folder / "firms.parquet", folder / "plan.yaml"]
         frame.write_parquet(files[0])
         files[1].write_text(studies.plan_to_edit(), encoding="utf-8")
-        if call.json:
-            print_json({"files": [str(path) for path in files], "rows": frame.height})
-        else:
-            lines([*files, say("mocked", call.language, rows=frame.height, folder=folder)], call.language)
+        told = say("mocked", call.language, rows=frame.height, folder=folder)
+        answer(call, {"files": [str(path) for path in files], "rows": frame.height}, [*files, told])
         return 0
     out = None if call.out is None else str(call.out)
     made = study(call, call.get("data"), kind=studies.FirmsOptions, out=out)
@@ -92,9 +91,7 @@ def firms(call: Call) -> int:
 
 def ruled(call: Call) -> Protocol:
     """Return the protocol of a call, with the values of ``--set``."""
-    from xinzhi.protocol import load
-
-    rules = load(call.get("protocol", PROTOCOL))
+    rules = protocol.load(call.get("protocol", PROTOCOL))
     settings = call.get("settings", {})
     try:
         return rules.replace(settings) if settings else rules
@@ -106,9 +103,7 @@ def conclude(call: Call, made: Study) -> int:
     """Write the files if a folder was named, then print the answer and the files, or all as JSON; see `errors_left`."""
     files = [] if call.out is None else made.write(call.out, call.language)
     if call.json:
-        from xinzhi.report import study_document
-
-        print_json(study_document(made, call.language, files))
+        print_json(report.study_document(made, call.language, files))
         return errors_left(made)
     for result in made.results.values():
         lines([result.summary(call.language)], call.language)
@@ -124,7 +119,6 @@ def errors_left(made: Study) -> int:
 
 def assess(call: Call) -> int:
     """Write the whole assessment of a package, and its certificate."""
-    from xinzhi.report import study_document
     from xinzhi.report.certificate import signing_key
     from xinzhi.report.sentence import answer_of
 
@@ -135,7 +129,7 @@ def assess(call: Call) -> int:
     options = {"encoding": call.get("encoding"), "set": [f"{path}={value}" for path, value in settings.items()]}
     files = made.write(out, call.language, options=options, key=key)
     if call.json:
-        print_json(study_document(made, call.language, files))
+        print_json(report.study_document(made, call.language, files))
         return errors_left(made)
     lines(answer_of(made.ranking.facts(), made.ranking.topic), call.language)
     lines([made.ranking.provenance.foot(call.language)], call.language, style="dim")
@@ -181,20 +175,14 @@ def screen(call: Call) -> int | None:
         return None
     if folder is None:
         return conclude(call, study(call, call.get("projects")))
-    from xinzhi.core.files import whole
-    from xinzhi.core.formulas import guarded
-    from xinzhi.risks import example
-
-    frames = {f"{name}.csv": frame for name, frame in example().items()}
+    frames = {f"{name}.csv": frame for name, frame in risks.example().items()}
     with whole(Path(folder), list(frames)) as paths:
         for path, frame in zip(paths, frames.values(), strict=True):
             guarded(frame).write_csv(path)
     files = [Path(folder) / name for name in frames]
-    if call.json:
-        print_json({"files": [str(path) for path in files], "synthetic": True})
-        return None
     named = {name: Path(folder) / f"{name}.csv" for name in ("projects", "archive")}
-    lines([*files, say("synthetic", call.language, **named)], call.language)
+    document = {"files": [str(path) for path in files], "synthetic": True}
+    answer(call, document, [*files, say("synthetic", call.language, **named)])
     return None
 
 
@@ -217,8 +205,6 @@ def _kept(call: Call) -> None:
 
 def scope(call: Call) -> int | None:
     """Judge industries; or list, print or explain definitions."""
-    from xinzhi import scope as verbs
-
     language = call.language
     if call.get("list"):
         _definitions(call)
@@ -232,9 +218,7 @@ def scope(call: Call) -> int | None:
         wish = studies.ScopeOptions(**call.options(studies.ScopeOptions))
         found = verbs.explain(call.get("explain"), wish.day(None), definitions=wish.definitions, standard=wish.standard)
         if call.json:
-            from xinzhi.report import plain
-
-            print_json({"explain": plain(found, language)})
+            print_json({"explain": report.plain(found, language)})
         else:
             terminal.explained(found, wish, language)
     else:
@@ -244,13 +228,9 @@ def scope(call: Call) -> int | None:
 
 def _definitions(call: Call) -> None:
     """Print the definitions that ship, those in force on a day where one is named."""
-    from xinzhi.scope import definitions
-
-    found, language = definitions(call.get("as_of")), call.language
+    found, language = verbs.definitions(call.get("as_of")), call.language
     if call.json:
-        from xinzhi.report import plain
-
-        print_json({"definitions": plain(found, language)})
+        print_json({"definitions": report.plain(found, language)})
         return
     rows = [
         [row["definition"], say(f"state.{row['status']}", language),

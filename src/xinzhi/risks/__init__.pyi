@@ -1,12 +1,12 @@
 from .capacity.capacity import Utilisation as Utilisation
 from .capacity.capacity import capacity as capacity
+from .capacity.estimates import PeakToPeak as PeakToPeak
+from .capacity.estimates import PlantCapacity as PlantCapacity
+from .capacity.estimates import cost_capacity as cost_capacity
+from .capacity.estimates import peak_to_peak as peak_to_peak
+from .capacity.estimates import plant_capacity as plant_capacity
 from .capacity.herd_entry import HerdEntry as HerdEntry
 from .capacity.herd_entry import herd_entry as herd_entry
-from .capacity.peak_to_peak import PeakToPeak as PeakToPeak
-from .capacity.peak_to_peak import peak_to_peak as peak_to_peak
-from .capacity.plant_capacity import PlantCapacity as PlantCapacity
-from .capacity.plant_capacity import cost_capacity as cost_capacity
-from .capacity.plant_capacity import plant_capacity as plant_capacity
 from .capacity.zombies import Zombies as Zombies
 from .capacity.zombies import zombies as zombies
 from .debt.debt import Debt as Debt

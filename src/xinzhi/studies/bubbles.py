@@ -88,7 +88,13 @@ def bubbles(source: AnyFrame = "china-provinces", *, progress: Progress = SILENT
     wish: BubblesOptions = options(BubblesOptions, asked)
     wish.rules("refuse")
     progress.step("read")
-    prices, package = _table(source, wish) if is_plain(source) else _package(source, wish)
+    package = None
+    if not is_plain(source):
+        prices, package = _package(source, wish)
+    elif wish.of or wish.homes:
+        raise UsageError("studies.columns-of-package", options="--of, --homes", source=source)
+    else:
+        prices = read_prices(source, wish.encoding, series=wish.series, date=wish.date, value=wish.value)
     region = None if wish.region is None else _region(prices, wish.region)
     if wish.log:
         prices.take_logarithms()
@@ -121,12 +127,6 @@ def _region(prices: Prices, asked: str) -> str:
     own = next((one for one, text in prices.names.items() if asked in {text.zh, text.en}), None)
     there = [*prices.frame[SERIES].drop_nulls().unique(maintain_order=True), *(one.key for one in prices.aside)]
     return own or verbs.find_series({one: verbs.place_text(one) for one in there if one is not None}, asked)
-
-
-def _table(source: AnyFrame, wish: BubblesOptions) -> tuple[Prices, None]:
-    if wish.of or wish.homes:
-        raise UsageError("studies.columns-of-package", options="--of, --homes", source=source)
-    return read_prices(source, wish.encoding, series=wish.series, date=wish.date, value=wish.value), None
 
 
 def _package(source: AnyPackage, wish: BubblesOptions) -> tuple[Prices, Package]:

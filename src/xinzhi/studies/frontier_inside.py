@@ -62,7 +62,9 @@ def network(frame: pl.DataFrame, wish: Wish) -> verbs.Staged:
             sides[start or end][bool(start)].append(column)
     _one_network(list(sides), list(links))
     above_zero(frame, tuple(wish.flow), "--flow")
-    keyed = {name: tuple(_columns(frame, goods) for goods in both) for name, both in sides.items()}
+    keyed = {
+        name: tuple(frame.select("region", *goods) if goods else None for goods in both) for name, both in sides.items()
+    }
     tied = {pair: frame.select("region", *goods) for pair, goods in links.items()}
     made = verbs.network_efficiency(keyed, tied, units="region", **_made(wish, "link"))  # type: ignore[arg-type] # pairs
     return _traced(made, flow=dict(wish.flow))
@@ -159,10 +161,6 @@ def _traced(made: Made, **said: object) -> Made:
 def _made(wish: Wish, *more: str) -> dict[str, Any]:
     """Return the choices that were made; the verb has its own for the others."""
     return {name: getattr(wish, name) for name in ("rts", "orientation", *more) if getattr(wish, name) is not None}
-
-
-def _columns(frame: pl.DataFrame, goods: list[str]) -> pl.DataFrame | None:
-    return frame.select("region", *goods) if goods else None
 
 
 def _number(name: str, value: object) -> float:

@@ -72,9 +72,14 @@ class PathsOptions:
 
 
 def paths(
-    source: AnyFrame, *, measurement: Measurement | None = None, evidence: PlanEvidence | None = None,
-    deeper: bool = True, progress: Progress = SILENT, **asked: Asked,
-) -> Study:  # fmt: skip
+    source: AnyFrame,
+    *,
+    measurement: Measurement | None = None,
+    evidence: PlanEvidence | None = None,
+    deeper: bool = True,
+    progress: Progress = SILENT,
+    **asked: Asked,
+) -> Study:
     """Study the pathways of a package, or of a plain table of places, activities and amounts.
 
     Parameters
@@ -111,7 +116,10 @@ def paths(
         found, year = add_complexity(package, draft, **ways)
         held = None if deeper else evidence or PlanEvidence(package)
         if found is not None and deeper:
-            draft.add("intervals", lambda: pathways.uncertainty(found, draws=_draws(wish, _lump(package))))
+            # amounts are drawn by units of the package: jobs come in plants of many persons
+            scale = units.parse(package.units.get("activity", {}).get("employment", "persons")).scale
+            lump = float(pathways.conventions("uncertainty")["lump"]) / float(scale)
+            draft.add("intervals", lambda: pathways.uncertainty(found, draws=_draws(wish, lump)))
         if found is not None:  # deeper, what plans name has a section of its own
             add_opportunities(package, draft, found, year, evidence=held)
     if deeper:
@@ -129,7 +137,12 @@ def _add_deeper(
     """Add how alike structures are, who converges and overtakes, and the test out of time."""
     if not wish.clubs:
         progress.step("alike")
-        _add_alike(package, wish, draft)
+        likeness = None
+        if "activity" in package.tables:
+            likeness = draft.add("likeness", lambda: pathways.isomorphism(package, draws=wish.draws))
+        if likeness is not None and likeness.choice is not None:  # the plans have a section of their own
+            draft.results["likeness"] = replace(likeness, choice=None)
+            draft.results["choices"] = likeness.choice
     progress.step("together")
     _add_together(package, measured, wish, draft)
     if not wish.clubs:
@@ -149,31 +162,18 @@ def measured_or_noted(
         return None
 
 
-def _lump(package: Package) -> float:
-    """Return by how many units of the package amounts are drawn: jobs come in plants of many persons."""
-    scale = float(units.parse(package.units.get("activity", {}).get("employment", "persons")).scale)
-    return float(pathways.conventions("uncertainty")["lump"]) / scale
-
-
 def _draws(wish: PathsOptions, unit: float = 1.0) -> pathways.Draws:
     chosen = pathways.Draws(density=False, unit=unit)
     return chosen if wish.draws is None else replace(chosen, draws=wish.draws)
 
 
-def _add_alike(package: Package, wish: PathsOptions, draft: Draft) -> None:
-    """Add how alike structures and plans are; the plans have a section of their own."""
-    if "activity" not in package.tables:
-        return
-    result = draft.add("likeness", lambda: pathways.isomorphism(package, draws=wish.draws))
-    if result is not None and result.choice is not None:
-        draft.results["likeness"] = replace(result, choice=None)
-        draft.results["choices"] = result.choice
-
-
 def _add_convergence(
-    frame: pl.DataFrame, keys: dict[str, Any], rules: pathways.ClubRules | None, draft: Draft,
+    frame: pl.DataFrame,
+    keys: dict[str, Any],
+    rules: pathways.ClubRules | None,
+    draft: Draft,
     errors: dict[str, float] | None = None,
-) -> None:  # fmt: skip
+) -> None:
     """Add convergence and overtaking of one series."""
     draft.add("clubs", lambda: pathways.clubs(frame, **keys, rules=rules))
     draft.add("beta", lambda: pathways.beta_convergence(frame, **keys))

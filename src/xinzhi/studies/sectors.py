@@ -63,9 +63,13 @@ class SectorsOptions:
 
 
 def sectors(
-    source: AnyFrame, *, measurement: Measurement | None = None, deeper: bool = True, progress: Progress = SILENT,
+    source: AnyFrame,
+    *,
+    measurement: Measurement | None = None,
+    deeper: bool = True,
+    progress: Progress = SILENT,
     **asked: Asked,
-) -> Study:  # fmt: skip
+) -> Study:
     """Study whether the sectors keep up with the economy; with `system` build an index and try other conventions.
 
     Parameters
@@ -302,8 +306,13 @@ def _coverage(source: AnyFrame, system: System) -> dict[str, Any]:
     dated = frame is not None and names and "year" in frame.columns
     years = frame.drop_nulls(names)["year"].to_list() if dated and frame is not None else []
     return {
-        "id": system.id, "title_zh": system.title.zh, "title_en": system.title.en, "status": system.status,
-        "indicators": len(system.codes), "covered": len(names),
+        "id": system.id,
+        "title_zh": system.title.zh,
+        "title_en": system.title.en,
+        "status": system.status,
+        "indicators": len(system.codes),
+        "covered": len(names),
         "missing": [code for code in system.codes if code not in names],
-        "first_year": min(years, default=None), "last_year": max(years, default=None),
-    }  # fmt: skip
+        "first_year": min(years, default=None),
+        "last_year": max(years, default=None),
+    }

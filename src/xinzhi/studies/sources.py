@@ -40,9 +40,13 @@ class SourcesOptions:
 
 
 def sources(
-    source: AnyPackage, *, measurement: Measurement | None = None, deeper: bool = True, progress: Progress = SILENT,
+    source: AnyPackage,
+    *,
+    measurement: Measurement | None = None,
+    deeper: bool = True,
+    progress: Progress = SILENT,
     **asked: Asked,
-) -> Study:  # fmt: skip
+) -> Study:
     """Study where productivity growth came from.
 
     Parameters

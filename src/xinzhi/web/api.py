@@ -158,17 +158,14 @@ def _add(made: APIRouter, store: Store, topic: str) -> None:
     }
     for path, run in routes.items():
         run.__annotations__ = {**_types(run), "wish": Annotated[wish_kind, Query()]}
-        said = both(_about(topic) if run is study else words(f"api.route.{run.__name__}"))
+        verb = (
+            read_words("verbs.yaml").get(topic) if run is study else None
+        )  # as the command line says it, where it does
+        about = words(f"api.route.{topic if run is study else run.__name__}") if verb is None else Text(**verb)
         made.add_api_route(
-            f"/{topic}{path}", run, methods=["GET"], summary=said, tags=[topic], name=f"{topic}.{run.__name__}",
+            f"/{topic}{path}", run, methods=["GET"], summary=both(about), tags=[topic], name=f"{topic}.{run.__name__}",
             response_class=Response,
         )  # fmt: skip
-
-
-def _about(topic: str) -> Text:
-    """Return what a topic says: as its verb of the command line, where it has one."""
-    verb = read_words("verbs.yaml").get(topic)
-    return words(f"api.route.{topic}") if verb is None else Text(**verb)
 
 
 def _types(run: Callable[..., Awaitable[Response]]) -> dict[str, Any]:
@@ -261,7 +258,10 @@ def _explained(store: Store, wish: Explaining) -> bytes:
 
 def _index(store: Store) -> dict[str, Any]:
     return {
-        "xinzhi": __version__, "package": store.package.name, "title": asdict(store.package.title),
-        "protocol": store.rules.id, "fingerprint": store.rules.fingerprint,
+        "xinzhi": __version__,
+        "package": store.package.name,
+        "title": asdict(store.package.title),
+        "protocol": store.rules.id,
+        "fingerprint": store.rules.fingerprint,
         "topics": [f"{PREFIX}/{topic}" for topic in TOPICS],
-    }  # fmt: skip
+    }

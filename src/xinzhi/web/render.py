@@ -55,6 +55,12 @@ def charts(store: Store, address: Address) -> bytes:
 def rendered(store: Store, address: Address, made: Page, draw: Callable[[Picture, str], str] | None = None) -> str:
     """Return a page as HTML; `draw` draws its pictures."""
     language = address.language
+
+    def query(asked: Asked) -> str:  # what a call asks of the interface for programs
+        ruled = {"protocol": address.query["protocol"]} if "protocol" in address.query else {}
+        changes = [(SETTINGS, one) for one in address.query.get(SETTINGS, "").split("\n") if one]
+        return urlencode([*{**asked.options, **ruled, "lang": language}.items(), *changes])
+
     other = next(one for one in LANGUAGES if one != language)
     switched = made.study is not None and "protocol" in pages.asks(address)
     refused = store.refusals() if switched else {}
@@ -88,7 +94,7 @@ def rendered(store: Store, address: Address, made: Page, draw: Callable[[Picture
         own=lambda markup: single(markup, language),
         call=partial(lines, store, address),
         why=why(store, address),
-        query=partial(_query, address),
+        query=query,
         suffixes=SUFFIXES,
     )  # fmt: skip
 
@@ -162,13 +168,6 @@ def drawn(picture: Picture, key: str, language: Language) -> Markup:
     else:
         wide, narrow = (svg.alone(picture.draw, one, language, narrow=one == own) for one in (key, own))
     return pair(single(wide, language), single(narrow, language).replace(f"{own}-title", f"{key}-title"))
-
-
-def _query(address: Address, asked: Asked) -> str:
-    """Return what a call asks of the interface for programs, as a query."""
-    ruled = {"protocol": address.query["protocol"]} if "protocol" in address.query else {}
-    changes = [(SETTINGS, one) for one in address.query.get(SETTINGS, "").split("\n") if one]
-    return urlencode([*{**asked.options, **ruled, "lang": address.language}.items(), *changes])
 
 
 def lines(store: Store, address: Address, asked: Asked) -> dict[str, str]:

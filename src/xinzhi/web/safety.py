@@ -154,7 +154,7 @@ class Safety:
     ) -> None:
         self._app, self._token, self._hosts = app, token, hosts
         self._limits = limits or Limits.shipped()
-        self._page, self._log = page, log or _to_stderr
+        self._page, self._log = page, log or (lambda line: sys.stderr.write(line + "\n"))
         self._uploads = 0  # that are on their way now
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -179,12 +179,16 @@ class Safety:
 
     async def _answer(self, scope: Scope, receive: Receive, out: Out) -> None:
         """Let the application answer, unless the request is one to refuse."""
-        out.refused = self._unsafe(scope) or ""
+        # a page of another site may have brought a visitor here
+        here = self._token is not None or _host(_headers(scope).get("host", "")) in self._hosts
+        out.refused = "" if here else "host"
         if not out.refused and not self._known(scope):
             if (place := self._let_in(scope)) is not None:
                 await out.say(SEE_OTHER, b"", place)
                 return
-            out.refused = "wrong-token" if _brought(scope) else "token"
+            # a token, right or wrong; a cookie that is too old is none
+            query = dict(parse_qsl(scope["query_string"].decode("latin-1")))
+            out.refused = "wrong-token" if _bearer(_headers(scope)) or "token" in query else "token"
         out.refused = out.refused or self._amiss(scope) or ""
         if out.refused == "wrong-token":  # guessing is slow
             await asyncio.sleep(self._limits.guessing)
@@ -198,11 +202,6 @@ class Safety:
         finally:
             self._uploads -= uploading
             scope["route"] = asked.get("route")  # for the log
-
-    def _unsafe(self, scope: Scope) -> str | None:
-        """Return why nobody is answered who asks so: a page of another site may have brought a visitor here."""
-        here = self._token is not None or _host(_headers(scope).get("host", "")) in self._hosts
-        return None if here else "host"
 
     def _amiss(self, scope: Scope) -> str | None:
         """Return what is wrong with a request of one who may ask."""
@@ -222,7 +221,11 @@ class Safety:
         if self._token is None:
             return True
         headers = _headers(scope)
-        until, _, mark = _cookie(headers).partition(".")
+        try:
+            cookie = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
+        except CookieError:
+            cookie = None
+        until, _, mark = ("" if cookie is None else cookie.value).partition(".")
         if _size(until) > time.time() and _equal(mark, _mark(self._token, until)):
             return True
         return _equal(_bearer(headers), self._token)
@@ -299,10 +302,6 @@ class Safety:
         self._log(json.dumps(line))
 
 
-def _to_stderr(line: str) -> None:
-    sys.stderr.write(line + "\n")
-
-
 def _headers(scope: Scope) -> dict[str, str]:
     return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
 
@@ -330,19 +329,6 @@ def _mark(token: str, until: str) -> str:
 def _bearer(headers: Mapping[str, str]) -> str:
     kind, _, value = headers.get("authorization", "").partition(" ")
     return value.strip() if kind.lower() == "bearer" else ""
-
-
-def _cookie(headers: Mapping[str, str]) -> str:
-    try:
-        found = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
-    except CookieError:
-        return ""
-    return "" if found is None else found.value
-
-
-def _brought(scope: Scope) -> bool:
-    """Say whether a request has a token, right or wrong; a cookie that is too old is none."""
-    return bool(_bearer(_headers(scope))) or "token" in dict(parse_qsl(scope["query_string"].decode("latin-1")))
 
 
 def _own(headers: Mapping[str, str]) -> bool:

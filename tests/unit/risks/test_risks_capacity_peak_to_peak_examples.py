@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from xinzhi.risks.capacity.peak_to_peak import through_peaks
+from xinzhi.risks.capacity.estimates import through_peaks
 
 
 def test_through_peaks() -> None:

@@ -134,9 +134,13 @@ def capacity(source: AnyFrame, *, bands: Sequence[Mapping[str, Any]] | None = No
     edges = [one["below"] for one in steps[:-1]]
     if not steps or any(edge is None for edge in edges) or edges != sorted(edges) or steps[-1]["below"] is not None:
         raise UsageError("capacity.bands")
-    quarters = _against_history(rows.filter(pl.col("quarter").is_not_null())).with_columns(
-        band=_band(steps), level=_level()
-    )
+    band = pl.lit(steps[-1]["name"])
+    for one in reversed(steps[:-1]):
+        band = pl.when(pl.col("utilisation") < one["below"]).then(pl.lit(one["name"])).otherwise(band)
+    covered = dict.fromkeys(setting("overcapacity", "utilisation.sections"), "section")
+    covered |= dict.fromkeys(setting("overcapacity", "utilisation.total"), "total")
+    level = pl.col("industry").replace_strict(covered, default="industry", return_dtype=pl.String)
+    quarters = _against_history(rows.filter(pl.col("quarter").is_not_null())).with_columns(band=band, level=level)
     columns = ["period", "year", "quarter", "industry", "utilisation", "change_on_year", "same_quarter", "low", "high",
                "observations", "band", "level"]  # fmt: skip
     done = quarters.select(columns).sort("industry", "year", "quarter")
@@ -202,20 +206,6 @@ def _against_history(quarters: pl.DataFrame) -> pl.DataFrame:
             high=pl.when(enough).then("high"),
         )
     )
-
-
-def _band(steps: Sequence[Mapping[str, Any]]) -> pl.Expr:
-    found = pl.lit(steps[-1]["name"])
-    for one in reversed(steps[:-1]):
-        found = pl.when(pl.col("utilisation") < one["below"]).then(pl.lit(one["name"])).otherwise(found)
-    return found
-
-
-def _level() -> pl.Expr:
-    """Return what a series covers."""
-    kinds = dict.fromkeys(setting("overcapacity", "utilisation.sections"), "section")
-    kinds |= dict.fromkeys(setting("overcapacity", "utilisation.total"), "total")
-    return pl.col("industry").replace_strict(kinds, default="industry", return_dtype=pl.String)
 
 
 def _years(rows: pl.DataFrame) -> pl.DataFrame:

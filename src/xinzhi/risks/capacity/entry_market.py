@@ -14,7 +14,7 @@ from zlib import crc32
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
+from xinzhi.core.arrays import FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.text import Text, words
 from xinzhi.data import Package, names_of
@@ -174,15 +174,11 @@ def _places(quarters: pl.DataFrame, since: int) -> dict[str, float]:
     found = {}
     for (series,), own in quarters.sort("place").group_by("industry"):
         when, rates = own["place"].to_numpy(), own["utilisation"].to_numpy()
-        ends = [end for end in range(int(when[0]) + span - 1, since + span + 1) if (_in(when, end, span)).any()]
-        means = np.array([rates[_in(when, end, span)].mean() for end in ends])
+        ends = range(int(when[0]) + span - 1, since + span + 1)
+        inside = [(when > end - span) & (when <= end) for end in ends]
+        means = np.array([rates[one].mean() for one in inside if one.any()])
         found[str(series)] = float((means[:-1] < means[-1]).mean()) if len(means) > 1 else float("nan")
     return found
-
-
-def _in(when: IntArray, end: int, span: int) -> BoolArray:
-    """Return which quarters lie in the span that ends with one."""
-    return np.asarray((when > end - span) & (when <= end))
 
 
 def _spreads(quarters: pl.DataFrame) -> dict[str, float]:

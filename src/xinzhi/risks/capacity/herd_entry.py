@@ -176,8 +176,11 @@ def herd_entry(
         raise InputError("capacity.no-package")
     package = as_package(source)
     rules = _assumed(assumptions)
-    if paths is not None:
-        rules = {**rules, "demand": _chosen(rules["demand"], paths)}
+    if paths is not None:  # those that were asked for, and the base
+        if strange := sorted(set(paths) - set(rules["demand"])):
+            raise UsageError("capacity.no-path", asked=strange[0], known=list(rules["demand"]))
+        kept = {name: one for name, one in rules["demand"].items() if name == "base" or name in paths}
+        rules = {**rules, "demand": kept}
     market = Market(**{name: rules[name] for name in Market.__slots__})
     chosen, of_sizes, found = read_categories(package, year, categories, demand or ())
     check_demand(demand, [one.code for one in found])
@@ -198,8 +201,8 @@ def herd_entry(
         bands=pl.DataFrame(frames["bands"], schema=_BANDS),
         waves=pl.DataFrame(frames["waves"], schema=_WAVES),
         assumptions=_listed(rules, national, (first, last)),
-        findings=tuple(_left_out(one) for one in found if one.reason is not None)
-        + tuple(note for one in found if one.reason is None for note in _partly(one)),
+        findings=tuple(note for one in found if one.reason is not None for note in _lacks(one))
+        + tuple(note for one in found if one.reason is None for note in _lacks(one)),
         sizes=pl.DataFrame(
             [(one.code, *pair) for one in found for pair in zip(one.sized, one.sizes.tolist(), strict=True)],
             schema={"category": pl.String, "region": pl.String, "share": pl.Float64},
@@ -209,13 +212,6 @@ def herd_entry(
         kind=package.kind,
         provenance=provenance("herd_entry", package, tables, **options),
     )
-
-
-def _chosen(known: Mapping[str, float], paths: Sequence[str]) -> dict[str, float]:
-    """Return the paths of demand that were asked for, and the base."""
-    if unknown := sorted(set(paths) - set(known)):
-        raise UsageError("capacity.no-path", asked=unknown[0], known=list(known))
-    return {name: one for name, one in known.items() if name == "base" or name in paths}
 
 
 _NUMBERS = (
@@ -261,13 +257,11 @@ def _assumed(given: Mapping[str, Any]) -> dict[str, Any]:
     return rules
 
 
-def _left_out(one: Category) -> Finding:
-    said = {"name": one.name, "why": one.reason}
-    return finding("capacity.not-computable", words=said, table="plan_categories", key=one.code)
-
-
-def _partly(one: Category) -> list[Finding]:
-    """Return what a category that is computed leaves out."""
+def _lacks(one: Category) -> list[Finding]:
+    """Return why a category is not computed, or what one that is leaves out."""
+    if one.reason is not None:
+        why = {"name": one.name, "why": one.reason}
+        return [finding("capacity.not-computable", words=why, table="plan_categories", key=one.code)]
     unsized = [region for region in one.regions if region not in one.sized]
     notes = []
     if one.missing:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import polars as pl
 
@@ -18,9 +18,7 @@ from xinzhi.data import Field, as_package, is_package, provenance, tidy
 from xinzhi.risks.inputs import setting
 
 Criterion = Literal["caballero-hoshi-kashyap", "fukuda-nakamura", "losses"]
-
-
-CRITERIA = ("caballero-hoshi-kashyap", "fukuda-nakamura", "losses")
+CRITERIA: tuple[Criterion, ...] = get_args(Criterion)
 _KEYS = ("firm", "year")
 _BORROWING, _EARNINGS = ("bank_short", "bank_long", "bonds", "interest"), ("ebit", "assets")
 _FIELDS = (
@@ -84,7 +82,10 @@ class Zombies(Result, verb="zombies", topic="overcapacity", key=("firm", "year",
     def _share(self) -> Facts:
         last = self.shares().sort("year").group_by("criterion").last()
         rows = {r["criterion"]: r for r in last.iter_rows(named=True)}
-        said = [_share_text(rows[name]) for name in self.criteria() if name in rows]
+        said = []
+        for row in (rows[name] for name in self.criteria() if name in rows):
+            key = "share_within" if row["low"] < row["high"] else "share_of"  # what it may be if some are not known
+            said.append(words(f"overcapacity.chart.{key}", **{**row, "name": _called(row["criterion"])}))
         return {"headline.share": {"shares": said}} if said else {}
 
     def _overlap(self) -> Facts:
@@ -110,12 +111,6 @@ class Zombies(Result, verb="zombies", topic="overcapacity", key=("firm", "year",
 
 def _called(criterion: str) -> Text:
     return describe("zombies", "criterion").values[criterion]
-
-
-def _share_text(row: Mapping[str, Any]) -> Text:
-    """Return the share of zombies in a year, with what it may be if some firms are not known."""
-    key = "share_within" if row["low"] < row["high"] else "share_of"
-    return words(f"overcapacity.chart.{key}", **{**row, "name": _called(row["criterion"])})
 
 
 def zombies(
@@ -171,7 +166,10 @@ def zombies(
     firms, best = read.frame, None
     if rates is not None:
         fields = [Field("year", "year"), *(Field(name) for name in _RATES)]
-        best = _ratios(tidy(rates, fields, key=["year"], verb="zombies", table="rates").frame)
+        best = tidy(rates, fields, key=["year"], verb="zombies", table="rates").frame
+        for name in _RATES:  # one of 1 or more is a percentage and no ratio
+            if (off := best.filter(~pl.col(name).is_between(-1, 1, closed="none"))).height:
+                raise InputError("capacity.rate", name=name, year=off["year"][0], value=off[name][0])
     chosen, findings = _possible(firms, criteria, has_rates=best is not None)
     years = setting("overcapacity", "zombies.loss_years") if loss_years is None else loss_years
     edge = setting("overcapacity", "zombies.leverage") if leverage is None else leverage
@@ -198,14 +196,6 @@ def zombies(
             "zombies", package or read, ["firms"], criteria=list(chosen), loss_years=years, leverage=edge
         ),
     )
-
-
-def _ratios(rates: pl.DataFrame) -> pl.DataFrame:
-    """Return rates; one of 1 or more is a percentage and no ratio."""
-    for name in _RATES:
-        if (off := rates.filter(~pl.col(name).is_between(-1, 1, closed="none"))).height:
-            raise InputError("capacity.rate", name=name, year=off["year"][0], value=off[name][0])
-    return rates
 
 
 _SCHEMA: dict[str, Any] = {

@@ -63,7 +63,7 @@ def grade(frame: pl.DataFrame, bands: str | Mapping[str, Any] | None = None) -> 
     """
     _, rule = band_set(bands)
     parts, denominator = list(rule["numerator"]), str(rule["denominator"])
-    rows = with_parts(frame, rule)
+    rows = with_nulls(frame, _parts(rule))
     ratio = pl.sum_horizontal(parts, ignore_nulls=False) / pl.when(pl.col(denominator) > 0).then(pl.col(denominator))
     band = pl.lit(None, dtype=pl.String)
     for one in rule["grades"]:
@@ -81,10 +81,9 @@ def grade(frame: pl.DataFrame, bands: str | Mapping[str, Any] | None = None) -> 
     return graded.drop([name for name in rows.columns if name not in frame.columns])
 
 
-def with_parts(frame: pl.DataFrame, rule: Mapping[str, Any]) -> pl.DataFrame:
-    """Return a frame that has all parts of a ratio, null where it had none."""
-    absent = pl.lit(None, dtype=pl.Float64)
-    return frame.with_columns(absent.alias(name) for name in _parts(rule) if name not in frame.columns)
+def with_nulls(frame: pl.DataFrame, names: Iterable[str]) -> pl.DataFrame:
+    """Return a frame that has all these figures, null where it had none."""
+    return frame.with_columns(pl.lit(None, pl.Float64).alias(name) for name in names if name not in frame.columns)
 
 
 def lacking(rule: Mapping[str, Any], language: Language) -> pl.Expr:
@@ -156,8 +155,12 @@ class Debt(Result, verb="debt", topic="debt", key=KEYS):
         year = self.shown_year()
         if year is None:
             return {"answer.no_ratio": {}}
-        ratios = self._ratio("output", year) | self._ratio("revenue", year)
-        return ratios | self._vehicles() | self._graded() | self._history(year) | self._ungraded(year)
+        facts = self._ratio("output", year) | self._ratio("revenue", year) | self._vehicles() | self._graded()
+        if series := self.history(self.spread(year)):
+            facts["headline.history"] = {"parts": self.paths(series)}
+        every = self.frame["region"].n_unique()
+        said = [why for why, codes in self.ungraded(self.last_year("band") or year) if len(codes) == every]
+        return facts | ({"note.ungraded": {"set": self.set_name(), "why": said[0]}} if said else {})
 
     def _ratio(self, below: str, year: int) -> Facts:
         rows = self.ordered(f"to_{below}", year)
@@ -204,16 +207,11 @@ class Debt(Result, verb="debt", topic="debt", key=KEYS):
         """Return why regions of a year have no band, and which they are."""
         rows = self.frame.filter(pl.col("year") == year) if year is not None else self.frame
         why = [lacking(self.bands, name).alias(name) for name in ("zh", "en")]
-        without = with_parts(rows.filter(pl.col("band").is_null()), self.bands).with_columns(why)
+        without = with_nulls(rows.filter(pl.col("band").is_null()), _parts(self.bands)).with_columns(why)
         return [
             (Text(zh=str(zh), en=str(en)), group["region"].unique().sort().to_list())
             for (zh, en), group in without.group_by("zh", "en", maintain_order=True)
         ]
-
-    def _ungraded(self, year: int) -> Facts:
-        every = self.frame["region"].n_unique()
-        said = [why for why, codes in self.ungraded(self.last_year("band") or year) if len(codes) == every]
-        return {"note.ungraded": {"set": self.set_name(), "why": said[0]}} if said else {}
 
     def history(self, codes: Iterable[str]) -> dict[str, dict[int, float]]:
         """Return debt to output by year of those of the regions that have it in more than one year."""
@@ -225,10 +223,6 @@ class Debt(Result, verb="debt", topic="debt", key=KEYS):
         """Return the regions that are highest, in the middle and lowest in a year."""
         order = self.ordered("to_output", year)["region"].to_list()
         return list(dict.fromkeys((order[0], order[len(order) // 2], order[-1]))) if order else []
-
-    def _history(self, year: int) -> Facts:
-        series = self.history(self.spread(year))
-        return {"headline.history": {"parts": self.paths(series)}} if series else {}
 
     def paths(self, series: Mapping[str, Mapping[int, float]]) -> Text:
         """Return from where to where ratios went, in words."""
@@ -305,7 +299,10 @@ def debt(
     """
     package = as_package(source) if is_package(source) else None
     read = tidy(source if package is None else _of_package(package), _FIELDS, key=KEYS, verb="debt", table="debt")
-    frame, notes = _same_scope(_complete(read.frame))
+    if not {"explicit", "debt"} & set(read.frame.columns):
+        raise InputError("debt.no-column", have=read.frame.columns)
+    owed = read.frame if "explicit" in read.frame.columns else read.frame.rename({"debt": "explicit"})
+    frame, notes = _same_scope(with_nulls(owed, _COLUMNS))
     for name, given in (("vehicles", vehicles), ("hidden", hidden), ("resources", resources)):
         if given is None:
             continue
@@ -379,15 +376,6 @@ def _same_scope(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Finding]]:
     return frame, notes
 
 
-def _complete(frame: pl.DataFrame) -> pl.DataFrame:
-    """Return a frame with all columns, null where they are not given."""
-    if "explicit" not in frame.columns:
-        if "debt" not in frame.columns:
-            raise InputError("debt.no-column", have=frame.columns)
-        frame = frame.rename({"debt": "explicit"})
-    return frame.with_columns(pl.lit(None, dtype=pl.Float64).alias(n) for n in _COLUMNS if n not in frame.columns)
-
-
 def _ratio(above: tuple[str, ...], below: tuple[str, ...]) -> pl.Expr:
     """Return a ratio that is null where a part is missing."""
     total = pl.sum_horizontal(below, ignore_nulls=False)
@@ -403,7 +391,14 @@ def _findings(frame: pl.DataFrame, names: Names) -> tuple[Finding, ...]:
             regions = [names.region(code) for code in rows["region"]]
             said = {"year": year, "n": rows.height, "regions": regions}
             notes.append(finding(code, words=said, table="debt", column=column, key=str(year)))
-    return (*notes, *_jumps(has), *missing_years(has))
+    # balances that move by more in a year than limits on debt do
+    step = (pl.col("explicit") / pl.col("explicit").shift(1).over("region")).log()
+    jumps = has.sort(KEYS).with_columns(step=step).filter(pl.col("step").abs() > setting("public_debt", "jump"))
+    notes += [
+        finding("debt.jump", words={"step": step}, table="debt", column="explicit", key=f"{region}/{year}")
+        for region, year, step in jumps.select(*KEYS, "step").iter_rows()
+    ]
+    return (*notes, *missing_years(has))
 
 
 def missing_years(known: pl.DataFrame) -> list[Finding]:
@@ -414,14 +409,3 @@ def missing_years(known: pl.DataFrame) -> list[Finding]:
         if missing := sorted(set(range(years[0], years[-1])) - set(years)):
             notes.append(finding("debt.missing-year", words={"years": missing}, table="debt", key=str(region)))
     return notes
-
-
-def _jumps(has: pl.DataFrame) -> list[Finding]:
-    """Return balances that move by more in a year than limits on debt do."""
-    step = (pl.col("explicit") / pl.col("explicit").shift(1).over("region")).log()
-    limit = setting("public_debt", "jump")
-    jumps = has.sort(KEYS).with_columns(step=step).filter(pl.col("step").abs() > limit)
-    return [
-        finding("debt.jump", words={"step": step}, table="debt", column="explicit", key=f"{region}/{year}")
-        for region, year, step in jumps.select(*KEYS, "step").iter_rows()
-    ]

@@ -13,7 +13,7 @@ from xinzhi.core.names import NO_NAMES
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text, words
 from xinzhi.data import Field, Tidy, is_package, tidy
-from xinzhi.risks.debt.debt import KEYS, Debt, debt, missing_years
+from xinzhi.risks.debt.debt import KEYS, Debt, debt, missing_years, with_nulls
 from xinzhi.risks.inputs import setting
 
 _FASTEST = 3  # regions that the headline names
@@ -137,7 +137,8 @@ def debt_dynamics(
     else:
         found = tidy(source, _FIELDS, key=KEYS, verb="debt_dynamics")
         frame, names, made = found.frame, NO_NAMES, found.provenance()
-    frame, package = _complete(frame), made.package
+    columns = [field.name for field in _FIELDS]
+    frame, package = with_nulls(frame, columns).select(columns), made.package
     usual = setting("public_debt", "interest.past") if rate is None else rate
     first = setting("public_debt", "first_year").get(package) if since is None else since
     frame = frame if first is None else frame.filter(pl.col("year") >= first)
@@ -165,13 +166,6 @@ _FIELDS = (
     Field("output", sign="positive"), Field("output_real", required=False, sign="positive"),
     Field("interest", required=False), Field("primary_balance", required=False),
 )  # fmt: skip
-
-
-def _complete(frame: pl.DataFrame) -> pl.DataFrame:
-    """Return debt and output, with what is not given as nulls."""
-    names = [field.name for field in _FIELDS]
-    absent = pl.lit(None, dtype=pl.Float64)
-    return frame.with_columns(absent.alias(name) for name in names if name not in frame.columns).select(names)
 
 
 def _effects(rows: pl.DataFrame, usual: float) -> pl.DataFrame:

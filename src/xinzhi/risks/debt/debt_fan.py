@@ -65,7 +65,15 @@ class DebtFan(Result, verb="debt_fan", topic="debt", key=("region", "year", "per
             "name": self.names.region(top["region"]), "median": top["median"], "chance": chance(top["chance_higher"]),
         }  # fmt: skip
         found: Facts = {"headline.ends" if order.height > 1 else "headline.ends_one": values}
-        return found | self.of_region(self.highest()) | self._pooled()
+        found |= self.of_region(self.highest())
+        pooled, n = self.ends.filter(shocks="pooled").height, self.ends.height  # that draw from the shocks of all
+        if pooled:
+            found |= {"note.pooled_all": {}} if pooled == n else {"note.pooled": {"k": pooled, "n": n}}
+        if pooled and self.persistence.is_empty():
+            found["note.apart"] = {}
+        elif pooled:  # how the shocks last
+            found["note.persistence"] = {"coefficients": coefficients(self.persistence)}
+        return found
 
     def highest(self) -> str:
         """Return the region whose ratio may end highest."""
@@ -85,16 +93,6 @@ class DebtFan(Result, verb="debt_fan", topic="debt", key=("region", "year", "per
     def chance(self, region: str) -> Text:
         """Return the chance that the ratio of a region rises, in per cent."""
         return chance(self.ends.row(by_predicate=pl.col("region") == region, named=True)["chance_higher"])
-
-    def _pooled(self) -> Facts:
-        """Return how many regions draw from the shocks of all, and how those last."""
-        pooled = self.ends.filter(shocks="pooled").height
-        if not pooled:
-            return {}
-        every = pooled == self.ends.height
-        found: Facts = {"note.pooled_all": {}} if every else {"note.pooled": {"k": pooled, "n": self.ends.height}}
-        lasts = {"coefficients": coefficients(self.persistence)}
-        return found | ({"note.apart": {}} if self.persistence.is_empty() else {"note.persistence": lasts})
 
 
 def coefficients(persistence: pl.DataFrame) -> list[Text]:
@@ -201,7 +199,8 @@ def debt_fan(
         own = code in alone
         future, said = _future(code, pasts[code], None if own else together, moves, years, rng)
         notes += said
-        future = future + _shift(pasts[code][1], means)
+        past = pasts[code][1]  # its means are moved to those given
+        future = future + [means[one] - past[:, k].mean() if one in means else 0.0 for k, one in enumerate(VARIABLES)]
         start, when = float(rows["debt_ratio"][-1]), int(rows["year"][-1])
         paths = recursion(start, future[..., GROWTH], future[..., RATE], future[..., BORROWING])
         at = np.percentile(paths, cuts, axis=0)
@@ -265,7 +264,10 @@ def _together(
         return apart + notes
     if together.plain is None:
         return [finding("debt.years-apart"), *_correlated(series), *notes]
-    return [_follows(lasting, together.plain.pulled), *notes]
+    pulled, limit = together.plain.pulled, setting("public_debt", "fan.largest_coefficient")
+    said = {"coefficients": coefficients(lasting), "share": pulled, "limit": limit}
+    cut = finding("debt.pooled-autoregression-cut" if pulled > 0 else "debt.pooled-autoregression", words=said)
+    return [cut, *notes]
 
 
 def _slows(found: Trend, code: str, taken: bool) -> list[Finding]:  # noqa: FBT001 - whether the fan goes on with it
@@ -328,11 +330,6 @@ def _means(history: pl.DataFrame, baseline: Mapping[str, float] | None) -> dict[
     return means
 
 
-def _shift(past: FloatArray, means: Mapping[str, float]) -> FloatArray:
-    """Return what moves the past's means to those given (k,)."""
-    return np.array([means[name] - past[:, k].mean() if name in means else 0.0 for k, name in enumerate(VARIABLES)])
-
-
 def _fan_rows(code: str, when: int, cuts: Sequence[float], found: FloatArray) -> pl.DataFrame:
     horizon = found.shape[1]
     return pl.DataFrame(
@@ -357,13 +354,6 @@ def _persistence(shared: PanelAutoregression | None) -> pl.DataFrame:
         if moves[k]
     ]
     return pl.DataFrame(rows, schema=_PERSISTENCE, orient="row")
-
-
-def _follows(persistence: pl.DataFrame, pulled: float) -> Finding:
-    """Return that pooled shocks follow one autoregression, with its coefficients."""
-    limit = setting("public_debt", "fan.largest_coefficient")
-    said = {"coefficients": coefficients(persistence), "share": pulled, "limit": limit}
-    return finding("debt.pooled-autoregression-cut" if pulled > 0 else "debt.pooled-autoregression", words=said)
 
 
 def _correlated(series: Sequence[pl.DataFrame]) -> list[Finding]:

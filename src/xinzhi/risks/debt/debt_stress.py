@@ -156,7 +156,7 @@ def debt_stress(
     return DebtStress(
         frame=frame,
         inputs=inputs,
-        findings=(*_without(frame, found.names), *_partial(frame), *_old(inputs), *_rose(found)),
+        findings=(*_without(frame, found.names), *_old(inputs), *_rose(found)),
         names=found.names,
         kind=found.kind,
         provenance=replace(found.provenance, verb="debt_stress", options=options),
@@ -268,18 +268,6 @@ def _checked(scenarios: Mapping[str, Mapping[str, float]] | None) -> dict[str, M
     return own
 
 
-def _partial(frame: pl.DataFrame) -> list[Finding]:
-    """Return what the combined scenario leaves out, and in how many regions."""
-    last = frame.group_by("region", "scenario").last()
-    computed = last.filter(scenario="combined").drop_nulls("debt_ratio").select("region")
-    parts = last.filter(pl.col("scenario").is_in(SCENARIOS[1:-1]), pl.col("debt_ratio").is_null())
-    lacking = parts.join(computed, on="region", how="semi").group_by("scenario").agg("region").sort("scenario").rows()
-    return [
-        finding("debt.combined-is-partial", words={"name": scenario_name(name), "n": len(codes)}, key=COMBINED)
-        for name, codes in lacking
-    ]
-
-
 def _old(inputs: pl.DataFrame) -> list[Finding]:
     """Return regions whose last known funds or vehicles' debt are older than those of others."""
     notes = []
@@ -308,7 +296,7 @@ def _rose(found: Debt) -> list[Finding]:
 
 
 def _without(frame: pl.DataFrame, names: Names) -> list[Finding]:
-    """Return the scenarios that cannot be computed, and for which regions."""
+    """Return the scenarios that cannot be computed, for which regions, and what the combined one leaves out."""
     lacking = frame.filter(pl.col("debt_ratio").is_null()).unique(["region", "scenario"], maintain_order=True)
     notes = []
     for (name, zh, en), rows in lacking.group_by("scenario", "status_zh", "status_en", maintain_order=True):
@@ -317,4 +305,12 @@ def _without(frame: pl.DataFrame, names: Names) -> list[Finding]:
             "regions": [names.region(code) for code in rows["region"].sort()],
         }  # fmt: skip
         notes.append(finding("debt.scenario-not-computed", words=said, key=str(name)))
+    last = frame.group_by("region", "scenario").last()
+    computed = last.filter(scenario=COMBINED).drop_nulls("debt_ratio").select("region")
+    parts = last.filter(pl.col("scenario").is_in(SHOCKS), pl.col("debt_ratio").is_null())
+    left = parts.join(computed, on="region", how="semi").group_by("scenario").agg("region").sort("scenario").rows()
+    notes += [
+        finding("debt.combined-is-partial", words={"name": scenario_name(name), "n": len(codes)}, key=COMBINED)
+        for name, codes in left
+    ]
     return notes

@@ -329,12 +329,13 @@ def panel_autoregression(
     own = again + (slopes - again.mean(axis=0))
     kept = np.clip(own, -limit, limit)
     shocks = left[panel.pairs[..., 0] > 0]
+    squares = panels[4] - 2 * kept * panels[3] + kept**2 * panels[2]  # of the residuals that the slopes leave
     return PanelAutoregression(
         slopes=slopes,
         plain=plain,
         drawn=kept,
         shocks=shocks * np.sqrt(1 + 1 / max(len(shocks) - regions - 1, 1)),  # a slope is estimated, too
-        scale=spread_ratio(np.sqrt((shocks**2).mean(axis=0)), _spread(panels, kept, len(shocks))),
+        scale=spread_ratio(np.sqrt((shocks**2).mean(axis=0)), np.sqrt(np.maximum(squares, 0.0) / len(shocks))),
         pulled=float((kept != own).mean()),
     )
 
@@ -410,12 +411,6 @@ def _slopes(moments: FloatArray) -> FloatArray:
     """Return coefficients (..., k) of least squares; 0 where nothing moves."""
     moves = moments[0] > NOTHING
     return np.where(moves, moments[1] / np.where(moves, moments[0], 1.0), 0.0)
-
-
-def _spread(moments: FloatArray, slopes: FloatArray, count: int) -> FloatArray:
-    """Return the standard deviation (..., k) of the residuals that the slopes leave."""
-    squares = moments[4] - 2 * slopes * moments[3] + slopes**2 * moments[2]
-    return np.asarray(np.sqrt(np.maximum(squares, 0.0) / count))
 
 
 def _panels(left: FloatArray, slopes: FloatArray, drawn: IntArray, panel: _Panel) -> FloatArray:

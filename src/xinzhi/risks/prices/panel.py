@@ -88,10 +88,8 @@ def panel_bubbles(
 
     Parameters
     ----------
-    frame
-        One row a series and date, of any kind.
-    series, date, value
-        Names of its columns.
+    frame, series, date, value, rules
+        As in `bubbles`.
     lag
         Lagged differences in each regression.
     order
@@ -99,8 +97,6 @@ def panel_bubbles(
     convention
         What the mean BSADF is held against: its ``pointwise`` quantile (as exuber), or ``family-wise`` that of its
         largest.
-    rules
-        Level, smallest window, shortest episode, replications and seed, gaps, zeros.
 
     Raises
     ------
@@ -150,14 +146,17 @@ def panel_bubbles(
     }
     draws = sieve_panels(table, **options)
     line = panel_line(draws, convention, rules.level)
-    episodes = _episodes(table.mean(axis=1), dates, path, line, rules, draws)
+    runs = []
+    if rules.nonrejected or path.max() > np.quantile(draws.max(axis=0), LEVELS[at_level(rules.level)] / 100):
+        shortest = shortest_duration(rules.minimum_duration, len(table))
+        runs = date_runs(table.mean(axis=1), path, line, shortest=shortest)
     return PanelBubbles(
         frame=path_frame(dates, bsadf=padded(path, len(dates)), critical_value=padded(line, len(dates))),
         provenance=reading.source.provenance("panel_bubbles", **(options | asdict(rules))),
         kind=reading.source.kind,
         names=series_names(one.name for one in reading.series),
         statistics=_statistics(path, draws, line, dates, rules.level, convention, len(usable), options),
-        episodes=episodes.with_columns(
+        episodes=episode_frame(runs, dates).with_columns(
             pl.lit(rules.level, dtype=pl.Int64).alias("level"), pl.lit(convention).alias("convention")
         ),
         members=tuple(one.name for one in usable),
@@ -213,14 +212,3 @@ def _statistics(
         "minimum_window": options["window"],
     }  # fmt: skip
     return pl.DataFrame([row])
-
-
-def _episodes(
-    level: FloatArray, dates: pl.Series, path: FloatArray, line: FloatArray, rules: BubbleRules, draws: FloatArray
-) -> pl.DataFrame:
-    """Return the episodes of a panel that rejects (or of any, where asked)."""
-    limit = np.quantile(draws.max(axis=0), LEVELS[at_level(rules.level)] / 100)
-    runs = []
-    if rules.nonrejected or path.max() > limit:
-        runs = date_runs(level, path, line, shortest=shortest_duration(rules.minimum_duration, len(level)))
-    return episode_frame(runs, dates)

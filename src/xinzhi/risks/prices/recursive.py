@@ -188,24 +188,18 @@ class Recursive:
 
     @property
     def sadf(self) -> FloatArray:
-        """Return `(N,)`, the largest BADF (Phillips, Wu and Yu 2011)."""
-        return _largest(self.badf)
+        """Return `(N,)`, the largest BADF (Phillips, Wu and Yu 2011); NaN where there is none."""
+        return np.asarray(np.fmax.reduce(self.badf, axis=0), dtype=np.float64)
 
     @property
     def gsadf(self) -> FloatArray:
-        """Return `(N,)`, the largest BSADF (Phillips, Shi and Yu 2015)."""
-        return _largest(self.bsadf)
+        """Return `(N,)`, the largest BSADF (Phillips, Shi and Yu 2015); NaN where there is none."""
+        return np.asarray(np.fmax.reduce(self.bsadf, axis=0), dtype=np.float64)
 
     @property
     def panel(self) -> FloatArray:
         """Return `(T - lag - minimum_window,)`, the mean BSADF over the series (Pavlidis and others 2016)."""
         return np.asarray(self.bsadf.mean(axis=1), dtype=np.float64)
-
-
-def _largest(sequence: FloatArray) -> FloatArray:
-    """Return the largest of each column, without NaN; NaN where there is nothing else."""
-    found = np.fmax.reduce(sequence, axis=0)
-    return np.asarray(found, dtype=np.float64)
 
 
 def minimum_window(observations: int) -> int:
@@ -225,7 +219,12 @@ def recursive_adf(values: FloatArray, *, window: int | None = None, lag: int = 0
     table = table[:, None] if table.ndim < _DIMENSIONS else table
     periods, series = table.shape
     window = minimum_window(periods) if window is None else window
-    _refuse(periods, window, lag)
+    least = int(setting("least_degrees"))
+    if lag < 0 or window - 2 - lag < least:
+        said = {"left": window - 2 - lag, "least": least, "most": max(window - 2 - least, 0)}
+        raise UsageError("prices.few-degrees", window=window, lag=lag, **said)
+    if periods - lag - window < 1:
+        raise UsageError("prices.no-window", periods=periods, window=window, lag=lag, least=window + lag + 1)
     if not np.isfinite(table).all():
         raise UsageError("prices.not-finite")
     table = unit_scaled(table)
@@ -236,16 +235,6 @@ def recursive_adf(values: FloatArray, *, window: int | None = None, lag: int = 0
         part = slice(first, first + width)
         sequences[:, :, part], skipped[part] = mended_statistics(np.ascontiguousarray(table[:, part]), window, lag)
     return Recursive(badf=sequences[0], bsadf=sequences[1], minimum_window=window, lag=lag, skipped=skipped)
-
-
-def _refuse(periods: int, window: int, lag: int) -> None:
-    """Raise when there is no window, or too few degrees of freedom in it."""
-    least = int(setting("least_degrees"))
-    if lag < 0 or window - 2 - lag < least:
-        values = {"left": window - 2 - lag, "least": least, "most": max(window - 2 - least, 0)}
-        raise UsageError("prices.few-degrees", window=window, lag=lag, **values)
-    if periods - lag - window < 1:
-        raise UsageError("prices.no-window", periods=periods, window=window, lag=lag, least=window + lag + 1)
 
 
 def unit_scaled(table: FloatArray) -> FloatArray:
@@ -288,41 +277,27 @@ def date_runs(
         passes = np.concatenate([[False], bsadf > critical, [False]])
     turns = np.flatnonzero(passes[1:] != passes[:-1])
     offset = len(level) - len(bsadf)
-    runs = []
     pairs: list[list[int]] = []
     for first, after in turns.reshape(-1, 2).tolist():
         if pairs and first - pairs[-1][1] < nearer:
             pairs[-1][1] = after
         else:
             pairs.append([first, after])
-    for first, after in pairs:
-        if after - first < shortest:
-            continue
-        peak = first + int(np.nanargmax(bsadf[first:after]))
-        start = offset + first
-        run = Run(
-            start=start,
-            peak=offset + peak,
-            last=offset + after - 1,
-            ongoing=after == len(bsadf),
-            rising=bool(level[offset + peak] > level[start - 1]),
-        )
-        runs.append(run)
+    runs = []
+    for first, after in ((offset + one, offset + other) for one, other in pairs if other - one >= shortest):
+        peak = first + int(np.nanargmax(bsadf[first - offset : after - offset]))
+        rising = bool(level[peak] > level[first - 1])
+        runs.append(Run(start=first, peak=peak, last=after - 1, ongoing=after == len(level), rising=rising))
     return runs
 
 
 def episode_frame(runs: Sequence[Run], dates: pl.Series) -> pl.DataFrame:
     """Return ``start, peak, last, end, duration, ongoing, signal`` of runs; `end` is the first date after."""
     rows = [
-        (
-            *(dates[at] for at in (run.start, run.peak, run.last)),
-            None if run.ongoing else dates[run.last + 1],
-            run.duration,
-            run.ongoing,
-            "positive" if run.rising else "negative",
-        )
+        (dates[run.start], dates[run.peak], dates[run.last], None if run.ongoing else dates[run.last + 1],
+         run.duration, run.ongoing, "positive" if run.rising else "negative")
         for run in runs
-    ]
+    ]  # fmt: skip
     schema: dict[str, Any] = dict.fromkeys(("start", "peak", "last", "end"), dates.dtype)
     schema |= {"duration": pl.Int64, "ongoing": pl.Boolean, "signal": pl.String}
     return pl.DataFrame(rows, schema=schema, orient="row")

@@ -111,18 +111,14 @@ def _days(dates: pl.Series) -> Calendar:
     """Return dates as months where all stand on one day of the month, or on its last (trading) day; else as days."""
     day = dates.dt.day()
     at_end = ((dates.dt.month_end() == dates) & (day >= _MONTH_END)).all()
-    if len(dates) > 1 and (day.n_unique() == 1 or at_end or _last_of_month(dates)):
+    each = dates.unique()  # each the only one of its month, as near its end as markets close before one
+    left = (each.dt.month_end() - each).dt.total_days()
+    lonely = each.dt.month_end().n_unique() == len(each)
+    closing = lonely and bool((left < int(setting("calendar")["trading_gap_days"])).all())
+    if len(dates) > 1 and (day.n_unique() == 1 or at_end or closing):
         months = dates.dt.year().cast(pl.Int64) * _PER_YEAR["month"] + dates.dt.month().cast(pl.Int64) - 1
         return Calendar(months.to_numpy(), "month")
     return Calendar(dates.to_physical().to_numpy().astype(np.int64), "day")
-
-
-def _last_of_month(dates: pl.Series) -> bool:
-    """Say whether every date is the only one of its month and as near its end as markets close before one."""
-    days = dates.unique()
-    months = days.dt.month_end()
-    left = (months - days).dt.total_days()
-    return months.n_unique() == len(days) and bool((left < int(setting("calendar")["trading_gap_days"])).all())
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,17 +275,13 @@ class _Reader:
         empty = rows["_value"].null_count()
         if steps.missing or empty:
             if self.gaps == "refuse":
-                first = self._first_hole(rows, steps)
+                places = rows["_ordinal"].to_list()
+                holes = [places[one - 1] + steps.usual for one in steps.breaks.tolist()]
+                holes += rows.filter(pl.col("_value").is_null())["_ordinal"].to_list()
+                first = written(min(holes), self.calendar.unit)
                 return self._refuse("prices.gap", name, rows, first=first, count=steps.missing + empty)
             present = self._longest(name, present, ordinal, steps)
         return self._values(name, present)
-
-    def _first_hole(self, rows: pl.DataFrame, steps: Steps) -> str:
-        """Return the first date that is missing."""
-        ordinal = rows["_ordinal"].to_numpy()
-        holes = [int(ordinal[at - 1]) + steps.usual for at in steps.breaks.tolist()]
-        holes += [int(value) for value in rows.filter(pl.col("_value").is_null())["_ordinal"].to_list()]
-        return written(min(holes), self.calendar.unit)
 
     def _longest(self, name: str, present: pl.DataFrame, ordinal: IntArray, steps: Steps) -> pl.DataFrame:
         """Return the longest stretch without a hole (the latest of equals)."""

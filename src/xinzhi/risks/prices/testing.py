@@ -314,7 +314,11 @@ def statistics_frame(
     reasons = {item.key: item for item in findings if item.severity == "error" and item.key is not None}
     rows = []
     for one in found:
-        row = _row(one, convention, level) if isinstance(one, Tested) else _empty_row(one, reasons)
+        if isinstance(one, Tested):
+            row = _row(one, convention, level)
+        else:
+            said = paragraph([reasons[one.name].message, reasons[one.name].hint])
+            row = {"series": one.name, "status": one.problem, "reason_zh": said.zh, "reason_en": said.en.strip()}
         rows.append(row | {"level": level, "convention": convention})
     dates = found[0].series.dates.dtype if isinstance(found[0], Tested) else found[0].dates.dtype
     frame = pl.DataFrame(rows, schema={name: kind or dates for name, kind in _SCHEMA.items()})
@@ -352,14 +356,6 @@ def _row(one: Tested, convention: Convention, level: int) -> dict[str, Any]:
         "power_gentle": one.power(level, "gentle"), "autocorrelation": one.autocorrelation, "drift": one.drift,
         "skipped": one.skipped, "status": "tested",
     }  # fmt: skip
-
-
-def _empty_row(one: Series, reasons: dict[str, Finding]) -> dict[str, Any]:
-    """Return the row of a series that was not tested."""
-    why = reasons[one.name]
-    said = paragraph([why.message, why.hint])
-    reason = {"reason_zh": said.zh, "reason_en": said.en.strip()}
-    return {"series": one.name, "status": one.problem, **reason}
 
 
 def episodes_frame(tested: Sequence[Tested], convention: Convention, level: int) -> pl.DataFrame:

@@ -12,18 +12,17 @@ from xinzhi.core.arrays import AnyFrame
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.names import Names
 from xinzhi.core.schema import NO_TEXT
-from xinzhi.core.text import Language, Text, names_joined, same, words
+from xinzhi.core.text import LANGUAGES, Text, names_joined, same, words
 from xinzhi.data import Field, Package, tidy
 from xinzhi.risks.capacity.capacity import survey_names
 from xinzhi.risks.capacity.herd_entry import HerdEntry
 from xinzhi.risks.debt.debt import Debt
 from xinzhi.risks.debt.debt_stress import debt_stress
 from xinzhi.risks.inputs import setting
-from xinzhi.risks.register.rules import rules
+from xinzhi.risks.register.rules import rules, spoken
 
 _PROVINCE = 2
 _NEARLY = 0.995  # what would be printed as 100 %
-_LANGUAGES: tuple[Language, ...] = ("zh", "en")
 
 
 def planned(package: Package, year: int | None) -> tuple[pl.DataFrame, int]:
@@ -64,7 +63,7 @@ def ability(given: AnyFrame, plan: pl.DataFrame) -> pl.DataFrame:
 def _reasons(*cases: tuple[pl.Expr, str]) -> list[pl.Expr]:
     """Return ``reason_zh, reason_en`` of the first case that holds; null where none does."""
     found = []
-    for language in _LANGUAGES:
+    for language in LANGUAGES:
         said: pl.Expr = pl.lit(None, dtype=pl.String)
         for holds, key in reversed(cases):
             said = pl.when(holds).then(pl.lit(words(f"register.reason.{key}").lang(language))).otherwise(said)
@@ -86,11 +85,7 @@ def outlook(found: HerdEntry, plan: pl.DataFrame, package: Package) -> dict[str,
     needed = ["-" if value is None else f"{value:.1%}" for value in rows["needed"]]
     rows = rows.with_columns(
         pl.Series("needed", needed, dtype=pl.String),
-        *(
-            pl.Series(f"{name}_{language}", [one[name].lang(language) for one in said], dtype=pl.String)
-            for name in ("chance", "few", "survey")
-            for language in _LANGUAGES
-        ),
+        *(column for name in ("chance", "few", "survey") for column in spoken(name, (one[name] for one in said))),
     )
     both = plan.join(rows, on="item", how="left").with_columns(
         edge=pl.lit(float(options["threshold"])), horizon=pl.lit(int(options["horizon"]))
@@ -138,7 +133,7 @@ def _stated(value: str, key: str) -> list[pl.Expr]:
     missing = words(f"register.reason.{key}")
     return [
         pl.when(pl.col(value).is_null()).then(pl.col(one).fill_null(missing.lang(one))).alias(f"reason_{one}")
-        for one in _LANGUAGES
+        for one in LANGUAGES
     ]
 
 
@@ -167,7 +162,7 @@ def herding(plan: pl.DataFrame, year: int, regions: int, likeness: AnyFrame) -> 
             .when(few)
             .then(pl.format(only.lang(one), pl.col("regions").cast(pl.String)))
             .alias(f"reason_{one}")
-            for one in _LANGUAGES
+            for one in LANGUAGES
         ),
         value=pl.when(~few).then(pl.col("count") / pl.col("regions")),
     )
@@ -184,15 +179,13 @@ def burden(found: Debt, regions: Sequence[str]) -> dict[str, pl.DataFrame]:
         stressed.inputs.select("region", "fund_year", fund="fund_ratio"), on="region", how="left"
     )
     borrowing = every.join(_borrowing(stressed.inputs), on="region", how="left")
-    least = float(rules()["land-revenue"]["least_debt"])
-    light = every.join(_level(found, "to_output"), on="region", how="left")["value"] < least
+    to_output, to_revenue = (
+        every.join(_level(found, ratio), on="region", how="left") for ratio in ("to_output", "to_revenue")
+    )
+    light = to_output["value"] < float(rules()["land-revenue"]["least_debt"])
     return {
-        "debt-to-output": every.join(_level(found, "to_output"), on="region", how="left").with_columns(
-            _reasons((pl.col("value").is_null(), "no_debt"))
-        ),
-        "debt-to-revenue": every.join(_level(found, "to_revenue"), on="region", how="left").with_columns(
-            _reasons((pl.col("value").is_null(), "no_revenue"))
-        ),
+        "debt-to-output": to_output.with_columns(_reasons((pl.col("value").is_null(), "no_debt"))),
+        "debt-to-revenue": to_revenue.with_columns(_reasons((pl.col("value").is_null(), "no_revenue"))),
         "borrowing-beyond-stable": borrowing.with_columns(_reasons((pl.col("value").is_null(), "no_pair"))),
         "land-revenue": every.join(land, on="region", how="left").with_columns(
             *_stated("value", "no_debt"),
@@ -229,10 +222,10 @@ def _borrowing(inputs: pl.DataFrame) -> pl.DataFrame:
         needed=pl.when(pl.col("start") > spare).then(needed),
         among=pl.lit(inputs.height),
     ).with_columns(rank=pl.col("value").rank("min", descending=True).cast(pl.Int64))
-    said = [growth_words(row["needed"], row["growth"]) for row in rows.iter_rows(named=True)]
-    return rows.with_columns(
-        pl.Series(f"grow_{one}", [text.lang(one) for text in said], dtype=pl.String) for one in _LANGUAGES
-    ).select("region", "value", "points", "start", "net", "allowed", "rank", "among", "grow_zh", "grow_en")
+    said = (growth_words(row["needed"], row["growth"]) for row in rows.iter_rows(named=True))
+    return rows.with_columns(spoken("grow", said)).select(
+        "region", "value", "points", "start", "net", "allowed", "rank", "among", "grow_zh", "grow_en"
+    )
 
 
 def growth_words(needed: float | None, usual: float) -> Text:
@@ -291,11 +284,8 @@ def old_wine(screening: AnyFrame, projects: AnyFrame, regions: Sequence[str]) ->
         pl.col("evidence_zh").fill_null("-"), *_reasons((unclear, "cannot_tell"), (~judged, "not_repackaged")),
         kind=pl.lit("project"), item=pl.col("id"), value=pl.when(judged).then(chance), settled=~judged & ~unclear,
     )  # fmt: skip
-    said = [None if one is None else chance_words(one) for one in told["value"].to_list()]
-    columns = {one: [None if text is None else text.lang(one) for text in said] for one in _LANGUAGES}
-    return told.with_columns(
-        pl.Series(f"chance_{one}", cells, dtype=pl.String) for one, cells in columns.items()
-    ), unplaced
+    said = (None if one is None else chance_words(one) for one in told["value"].to_list())
+    return told.with_columns(spoken("chance", said)), unplaced
 
 
 def bubble(found: AnyFrame, regions: Sequence[str]) -> tuple[pl.DataFrame, list[str]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -35,6 +34,7 @@ from xinzhi.risks.register.rules import (
 )
 
 _NAMED = 3  # items of a pitfall that are named
+_GRAVITY = pl.col("severity").replace_strict({one: at for at, one in enumerate(SEVERITIES)}, return_dtype=pl.Int64)
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -61,9 +61,8 @@ class Register(Result, verb="register", topic="register", key=("region", "item",
         The gravest severity comes first, then what fewest regions bear; each rule is heard once before any twice.
         """
         most = int(setting("register", "listed")) if n is None else n
-        order = {one: at for at, one in enumerate(SEVERITIES)}
         beyond = (pl.col("value") - pl.col("threshold")).abs()
-        keys = ["region", pl.col("severity").replace_strict(order, return_dtype=pl.Int64), "base_rate", beyond, "item"]
+        keys = ["region", _GRAVITY, "base_rate", beyond, "item"]
         graver = self.frame.sort(keys, descending=[False, True, False, True, False])
         turn = pl.int_range(pl.len()).over("region", "rule")
         rows = graver.with_columns(turn=turn).sort("region", "turn", maintain_order=True).drop("turn")
@@ -240,8 +239,7 @@ def register(  # noqa: PLR0913 - each kind of evidence under its own name
     if not is_package(source):
         raise InputError("register.no-package")
     alone = as_package(source)
-    around = among(alone)
-    package = alone if around is None else around.package
+    package = alone if (around := among(alone)) is None else around.package
     plan, chosen = planned(package, year)
     known = names_of(package).by_kind
     places, categories = known.get("region", {}), known.get("category", {})
@@ -257,8 +255,9 @@ def register(  # noqa: PLR0913 - each kind of evidence under its own name
     ahead = capacity if capacity is not None else _computed(package, notes, "capacity", chosen)
     if ahead is not None:
         made += [(name, rows, _source(ahead, "herd_entry")) for name, rows in outlook(ahead, plan, package).items()]
-    likely = herding(plan, chosen, plan["region"].n_unique(), likeness)
-    made.append(("named-by-most", likely, _source(likeness, "plans")))
+    made.append((
+        "named-by-most", herding(plan, chosen, plan["region"].n_unique(), likeness), _source(likeness, "plans")
+    ))  # fmt: skip
     balances = debt if debt is not None else _computed(package, notes, "debt", chosen)
     if balances is not None:
         made += [(name, rows, _source(balances, "debt")) for name, rows in burden(balances, regions).items()]
@@ -283,12 +282,15 @@ def register(  # noqa: PLR0913 - each kind of evidence under its own name
         called,
     )
     given = {"able": able, "likeness": likeness, "screening": screening, "bubbles": bubbles}
-    chosen_of = {"year": chosen, "given": sorted(name for name, one in given.items() if one is not None)}
     if around is not None:
-        regions = list(around.regions)
-        checks, flags, national = _told(regions, checks, flags, national)
-    own = provenance("register", alone, ["plans", "plan_categories"], **chosen_of)
-    read = _read((*given.values(), ahead, balances)) | ({} if around is None else dict(around.read))
+        regions = list(around.regions)  # and of what is national that which they plan
+        checks, flags = (one.filter(pl.col("region").is_in(regions)) for one in (checks, flags))
+        national = national.filter((pl.col("kind") == "rule") | pl.col("item").is_in(checks["item"].implode()))
+    own = provenance("register", alone, ["plans", "plan_categories"], year=chosen,
+                     given=sorted(name for name, one in given.items() if one is not None))  # fmt: skip
+    made_of = [one.provenance.inputs for one in (*given.values(), ahead, balances) if isinstance(one, Result)]
+    made_of += [] if around is None else [dict(around.read)]
+    read = {table: digest for inputs in made_of for table, digest in inputs.items()}
     series = bubbles.names.by_kind.get("series", {}) if isinstance(bubbles, Result) else {}
     return Register(
         frame=flags,
@@ -302,27 +304,11 @@ def register(  # noqa: PLR0913 - each kind of evidence under its own name
     )  # fmt: skip
 
 
-def _told(regions: list[str], *every: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    """Return checks and flags of some regions, and of what is national that which they plan."""
-    checks, flags, national = every
-    here = pl.col("region").is_in(regions)
-    checks, flags = checks.filter(here), flags.filter(here)
-    planned_here = pl.col("item").is_in(checks["item"].implode())
-    return checks, flags, national.filter((pl.col("kind") == "rule") | planned_here)
-
-
-def _read(evidence: Iterable[Any]) -> dict[str, str]:
-    """Return the tables that the evidence was computed from, with their digests."""
-    made = [one.provenance for one in evidence if isinstance(one, Result)]
-    return {table: digest for one in made for table, digest in one.inputs.items()}
-
-
 def by_item(rows: pl.DataFrame) -> pl.DataFrame:
     """Return flags with those of an item together, the item with the gravest first."""
-    order = {one: at for at, one in enumerate(SEVERITIES)}
     place = {name: at for at, name in enumerate(rules())}
     grave = rows.with_columns(
-        grave=pl.col("severity").replace_strict(order, return_dtype=pl.Int64),
+        grave=_GRAVITY,
         place=pl.col("rule").replace_strict(place, return_dtype=pl.Int64),
         # the region itself before what it plans
         own=pl.col("kind") == "region",
@@ -353,10 +339,7 @@ def _source(given: AnyFrame, otherwise: str) -> str:
 
 def _matrix(checks: pl.DataFrame, flags: pl.DataFrame, regions: list[str], notes: list[Finding]) -> pl.DataFrame:
     """Return one row a region and pitfall."""
-    order = {one: at for at, one in enumerate(SEVERITIES)}
-    worst = flags.group_by("region", "pitfall").agg(
-        worst=pl.col("severity").replace_strict(order, return_dtype=pl.Int64).max()
-    )
+    worst = flags.group_by("region", "pitfall").agg(worst=_GRAVITY.max())
     known = pl.col("status") != "not checked"
     counts = checks.group_by("region", "pitfall").agg(
         checked=known.sum().cast(pl.Int64),

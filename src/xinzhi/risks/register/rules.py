@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from math import floor
 from typing import Any
 
@@ -11,7 +11,7 @@ import polars as pl
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.names import Names
 from xinzhi.core.schema import describe
-from xinzhi.core.text import Language, Text, names_joined, spaced, words
+from xinzhi.core.text import LANGUAGES, Text, names_joined, spaced, words
 from xinzhi.risks.inputs import conventions, setting
 
 FLAGS: dict[str, Any] = {
@@ -26,7 +26,15 @@ NATIONAL: dict[str, Any] = {
     **{one: FLAGS[one] for one in FLAGS if one not in {"region", "pitfall", "rule", "kind", "item", "severity"}},
 }  # fmt: skip
 _KNOWN = pl.col("status") != "not checked"
-_LANGUAGES: tuple[Language, ...] = ("zh", "en")
+
+
+def spoken(name: str, texts: Iterable[Text | None]) -> list[pl.Series]:
+    """Return texts as columns, one for each language."""
+    kept = list(texts)
+    return [
+        pl.Series(f"{name}_{one}", [None if text is None else text.lang(one) for text in kept], dtype=pl.String)
+        for one in LANGUAGES
+    ]
 
 
 def settle(checks: pl.DataFrame, flags: pl.DataFrame, names: Names) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
@@ -90,8 +98,8 @@ def _rule(name: str, raised: pl.DataFrame) -> pl.DataFrame:
     edge = float(rule["above"] if "above" in rule else rule["below"])
     said = words("register.part.raised", rule=describe("register", "rule").values[name], k=row["hit"], n=row["among"])
     cure = words("register.part.raised_clears", share=float(setting("register", "worst")))
-    texts = {f"evidence_{one}": said.lang(one) for one in _LANGUAGES}
-    texts |= {f"clears_{one}": cure.lang(one) for one in _LANGUAGES}
+    texts = {f"evidence_{one}": said.lang(one) for one in LANGUAGES}
+    texts |= {f"clears_{one}": cure.lang(one) for one in LANGUAGES}
     head = {"pitfall": rule["pitfall"], "rule": name, "kind": "rule", "item": name, "severity": rule["severity"]}
     more = {"threshold": edge, "source": "register", "reference": " ".join(str(rule["reference"]).split())}
     return pl.DataFrame([head | row | more | texts], schema=NATIONAL)
@@ -137,7 +145,7 @@ def _leaning(
         names_joined([names.text("category", one) for one in items.get(code, [])[:most]]) for code in rows["region"]
     ]
     evidence = rows.with_columns(
-        *(pl.Series(f"items_{one}", [text.lang(one) for text in named], dtype=pl.String) for one in _LANGUAGES),
+        *spoken("items", named),
         kind=pl.lit("region"), item="region", rank=pl.col("value").rank("min", descending=True).cast(pl.Int64),
         among=pl.lit(rows.height), middle=pl.col("value").median(),
     )  # fmt: skip
@@ -147,11 +155,9 @@ def _leaning(
 
 SEVERITIES = ("note", "warning", "alert")
 CHECKS: dict[str, Any] = {
-    "region": pl.String, "kind": pl.String, "item": pl.String, "pitfall": pl.String, "rule": pl.String,
+    **{one: FLAGS[one] for one in ("region", "kind", "item", "pitfall", "rule")},
     "status": pl.String, "value": pl.Float64, "threshold": pl.Float64, "reason_zh": pl.String, "reason_en": pl.String,
 }  # fmt: skip
-
-
 _CARRIED = ("region", "kind", "item", "pitfall", "rule", "value", "threshold", "base_rate")
 
 
@@ -176,11 +182,7 @@ def judge(
     rule = rules()[name]
     above = "below" not in rule
     threshold = edge if edge is not None else float(rule["above"] if above else rule["below"])
-    absent = {
-        "reason_zh": pl.lit(None, pl.String),
-        "reason_en": pl.lit(None, pl.String),
-        "settled": pl.lit(value=False),
-    }
+    absent = dict.fromkeys(("reason_zh", "reason_en"), pl.lit(None, pl.String)) | {"settled": pl.lit(value=False)}
     rows = evidence.with_columns(
         *(column.alias(one) for one, column in absent.items() if one not in evidence.columns),
         rule=pl.lit(name), pitfall=pl.lit(rule["pitfall"]), threshold=pl.lit(threshold),
@@ -194,24 +196,17 @@ def judge(
     )  # fmt: skip
     judged = rows.with_columns(status=status)
     checks = judged.select(pl.col(one).cast(kind) for one, kind in CHECKS.items())
-    flagged = [
-        _flag(rule, row | {"base_rate": None}, source) for row in judged.filter(status="flagged").iter_rows(named=True)
-    ]
+    flagged = []
+    for row in judged.with_columns(base_rate=pl.lit(None)).filter(status="flagged").iter_rows(named=True):
+        value, grave = row["value"], rule.get("alert")
+        severe = grave is not None and (value >= grave if "above" in rule else value < grave)
+        flagged.append({one: row[one] for one in _CARRIED} | {
+            "severity": "alert" if severe else rule["severity"],
+            "evidence_zh": rule["zh"].format(**row), "evidence_en": spaced(rule["en"].format(**row)),
+            "source": source, "reference": " ".join(str(rule["reference"]).split()),
+            "clears_zh": rule["clears_zh"].format(**row), "clears_en": spaced(rule["clears_en"].format(**row)),
+        })  # fmt: skip
     return checks, pl.DataFrame(flagged, schema=FLAGS)
-
-
-def _flag(rule: Mapping[str, Any], row: Mapping[str, Any], source: str) -> dict[str, Any]:
-    """Return a flag with its evidence in words."""
-    severe = "alert" in rule and (row["value"] >= rule["alert"] if "above" in rule else row["value"] < rule["alert"])
-    return {one: row[one] for one in _CARRIED} | {
-        "severity": "alert" if severe else rule["severity"],
-        "evidence_zh": rule["zh"].format(**row),
-        "evidence_en": spaced(rule["en"].format(**row)),
-        "source": source,
-        "reference": " ".join(str(rule["reference"]).split()),
-        "clears_zh": rule["clears_zh"].format(**row),
-        "clears_en": spaced(rule["clears_en"].format(**row)),
-    }
 
 
 def _evidence_name(what: str) -> Text:

@@ -37,11 +37,10 @@ def page(store: Store, address: Address) -> Page:
     study = store.study("able")
     result: Any = study.results["able"]
     held = standing(store, result)
-    asked = Asked(topic="able")
     common: dict[str, Any] = {
         "study": study,
         "reads": NEEDS,
-        "asked": asked,
+        "asked": Asked(topic="able"),
         "kicker": overall(store).source,
         "files": [file("able", "able")],
     }

@@ -81,7 +81,11 @@ def figure(store: Store, address: Address, key: str) -> Page:
     nation = next((row["value"] for row in rows if row["code"] == NATIONAL), None)
     own = [row for row in rows if row["code"] != NATIONAL]
     axis, placed = ranges(own, [] if nation is None else [float(nation)])
-    shown = _figures(name)
+    share = about.kind == "share"
+
+    def shown(value: float | None) -> str:  # as the table below writes it
+        return number(None if value is None else 100 * value, 0 if share else 1)
+
     frame = study.measurement.periods.filter(span.holds()).sort(pl.col("tfp_growth"), descending=True, nulls_last=True)
     return Page(
         title=capital(about.title),
@@ -133,12 +137,6 @@ def values(study: Assessment, view: View, name: str, span: Span) -> list[dict[st
 def _spans(view: View) -> list[Span]:
     """Return the periods, the whole span first and the newest one last."""
     return list(dict.fromkeys([view.whole, *view.spans]))
-
-
-def _figures(name: str) -> Callable[[float | None], str]:
-    """Return what writes a figure of an indicator, as the table below does."""
-    kind = describe("measure", name).kind
-    return lambda value: number(None if value is None else 100 * value, 0 if kind == "share" else 1)
 
 
 def _lead(
@@ -245,14 +243,19 @@ def _over_years(store: Store, address: Address, key: str, indicators: Sequence[A
     title = words("web.measure.in_unit", title=one.about.title, unit=unit) if unit.en else one.about.title
     facts = {"title": title, "year": last, "high": own[0]["name"], "most": one.said(own[0]["value"]),
              "low": own[-1]["name"], "least": one.said(own[-1]["value"]), "n": len(own)}  # fmt: skip
+    # the figures as a table: a row a year, a column a region
+    wide = one.frame.pivot("region", index="year", values="value").sort("year")
+    codes = [code for code in wide.columns if code != "year"]
+    columns = [Column(name=code, title=view.name(code), kind=one.about.kind) for code in codes]
+    twin = Table(key="levels", title=words("web.measure.by_year", title=one.about.title),
+                 columns=(describe("measure", "year"), *columns), rows=wide.select("year", *codes).rows())  # fmt: skip
     forms = [(f"{name}.{each}", words(f"web.measure.{each}"), each == form) for each in (YEARS, LOG)]
-    call = Asked(topic=one.topic)
     return Page(
         title=capital(one.about.title),
         kicker=kicker(study),
         lead=[words("web.measure.at", **facts)],
         study=one.study or study,
-        asked=call,
+        asked=Asked(topic=one.topic),
         decimals=decimals(study),
         template="levels.html.j2",
         files=[file("measure", "measurement")] if one.study is None else [],
@@ -269,19 +272,7 @@ def _over_years(store: Store, address: Address, key: str, indicators: Sequence[A
             "codes": [row["code"] for row in sorted(own, key=lambda row: row["code"])],
             "names": {code: view.name(code) for code in one.frame["region"].unique().to_list()},
             "forms": [(place, chosen[at] if at < len(chosen) else "") for at, place in enumerate(CHOSEN)],
-            "twin": _twin(one, view),
+            "twin": twin,
             "about": words(f"web.measure.{name}"),
         },
     )
-
-
-def _twin(one: Level, view: View) -> Table:
-    """Return the figures as a table: a row a year, a column a region."""
-    wide = one.frame.pivot("region", index="year", values="value").sort("year")
-    codes = [name for name in wide.columns if name != "year"]
-    columns = [
-        describe("measure", "year"),
-        *(Column(name=code, title=view.name(code), kind=one.about.kind) for code in codes),
-    ]
-    return Table(key="levels", title=words("web.measure.by_year", title=one.about.title), columns=tuple(columns),
-                 rows=wide.select("year", *codes).rows())  # fmt: skip

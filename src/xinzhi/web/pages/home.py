@@ -15,7 +15,6 @@ from xinzhi.web.pages import exists, topic
 from xinzhi.web.store import Store
 from xinzhi.yardstick import View
 
-MEASURED = Asked(topic="measure")  # the topic whose result stands behind
 SHADES = 7  # of the map
 DRAWN = ("contributions", "groups")
 QUESTIONS = {  # the page and the key that answer each question
@@ -33,7 +32,6 @@ def page(store: Store, address: Address) -> Page:
     rows = regions(study, view)
     nation = view.national_of(view.spans[-1])["tfp_growth"]
     axis, placed = ranges(rows, [] if nation is None else [float(nation)])
-    asked = Asked(topic="assess")
     drawn = [one for kind in DRAWN for one in said.pictures if one.kind == kind]
     ranked = next((one for one in said.pictures if one.kind == "ranking"), None)
     return Page(
@@ -41,7 +39,7 @@ def page(store: Store, address: Address) -> Page:
         kicker=kicker(study),
         lead=said.answer,
         study=study,
-        asked=asked,
+        asked=Asked(topic="assess"),
         decimals=decimals(study),
         template="home.html.j2",
         more={
@@ -58,7 +56,7 @@ def page(store: Store, address: Address) -> Page:
             "reach": said.reach,
             "topics": topic.said(store) if study.topics else [],
             "banded": study.ranking.bands is not None,
-            "measured": (MEASURED, "measurement"),
+            "measured": (Asked(topic="measure"), "measurement"),  # the call whose result stands behind
             "questions": [
                 (name, *there) for name, there in QUESTIONS.items() if exists(store, Address(address.language, *there))
             ],

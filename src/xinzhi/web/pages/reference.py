@@ -126,7 +126,7 @@ def _section(shown: Table) -> Section:
     return Section(key=shown.key, title=shown.title, answer=(), tables=(shown,))
 
 
-def _table(page: str, name: str, rows: list[tuple[Any, ...]], **kinds: Kind) -> Table:
+def _table(page: str, name: str, rows: list[tuple[Any, ...]], /, **kinds: Kind) -> Table:
     columns = tuple(Column(name=one, title=words(f"web.{page}.{one}"), kind=kind) for one, kind in kinds.items())
     return Table(key=name, title=words(f"web.{page}.{name}"), columns=columns, rows=rows)
 
