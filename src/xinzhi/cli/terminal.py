@@ -269,20 +269,19 @@ def _bands(made: Study, call: Call) -> None:
     top = call.get("top", 10)
     shown = rows if rows.height <= 2 * top else pl.concat([rows.head(top), rows.tail(top)])
     names = ("relative_low", "relative_high") if result.refused else ("low", "high")
+
+    def surely(chance: float) -> str:  # draws can tell neither zero nor one
+        return "< 0.01" if chance < SURE else "> 0.99" if chance > 1 - SURE else f"{chance:.2f}"
+
     compared = ["above-all", "ranks"] if result.part is None else []  # a part of the regions is compared with nothing
     cells = [
         [result.names.region(row["region"]), percent(row["measured"], 1),
          "–" if row[names[0]] is None else f"{percent(row[names[0]], 1)} – {percent(row[names[1]], 1)}",
-         *([_surely(row["above_nation"]), f"{row['rank_low']}–{row['rank_high']}"] if compared else [])]
+         *([surely(row["above_nation"]), f"{row['rank_low']}–{row['rank_high']}"] if compared else [])]
         for row in shown.iter_rows(named=True)
     ]  # fmt: skip
     band = "relative-band" if result.refused else "band"
     grid(["region", "tfp", band, *compared], cells, call.language)
-
-
-def _surely(chance: float) -> str:
-    """Return a probability that draws can tell: neither zero nor one."""
-    return "< 0.01" if chance < SURE else "> 0.99" if chance > 1 - SURE else f"{chance:.2f}"
 
 
 def _backtest(made: Study, call: Call) -> None:

@@ -122,6 +122,11 @@ def assess(source: AnyPackage, *, progress: Progress = SILENT, **asked: Asked) -
             continue
         if made is not None:
             topics[topic] = made
+    briefs: tuple[Brief, ...] = ()
+    if wish.briefs:
+        progress.step("briefs")
+        shared = read(package, measured.protocol, measured=measured, protocols=protocols)
+        briefs = tuple(of_region(shared, code) for code in measured.frame["region"].unique().sort().to_list())
     results: dict[str, Result] = {"measurement": measured, "ranking": ranked}
     for topic, made in topics.items():
         results |= {name if name == topic else f"{topic}.{name}": one for name, one in made.results.items()}
@@ -136,17 +141,8 @@ def assess(source: AnyPackage, *, progress: Progress = SILENT, **asked: Asked) -
         more={"spans": reconciled(measured, topics)} | ({} if cells is None else {"cells": digest(cells)}),
         topics=topics,
         unusable=unusable,
-        briefs=_briefs(package, measured, protocols, progress) if wish.briefs else (),
+        briefs=briefs,
     )
-
-
-def _briefs(
-    package: Package, measured: Measurement, protocols: pl.DataFrame | None, progress: Progress
-) -> tuple[Brief, ...]:
-    """Return the brief of every region that was measured."""
-    progress.step("briefs")
-    shared = read(package, measured.protocol, measured=measured, protocols=protocols)
-    return tuple(of_region(shared, code) for code in measured.frame["region"].unique().sort().to_list())
 
 
 def _protocols(measured: Measurement) -> pl.DataFrame | None:

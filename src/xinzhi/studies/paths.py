@@ -24,17 +24,19 @@ from xinzhi.studies.study import (
     Plain,
     Progress,
     Study,
+    enough_draws,
     first_line,
     is_plain,
     options,
     period_of,
     read_plain,
     require_file,
+    year_of,
 )
 from xinzhi.yardstick import Measurement, bands, measure
 
 Spans = tuple[tuple[int, int], tuple[int, int]]
-LEAST_YEARS, LEAST_DRAWS = setting(LEAST, "fewest_years"), setting(LEAST, "draws_paths")
+LEAST_YEARS = setting(LEAST, "fewest_years")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +58,7 @@ class PathsOptions:
 
     def __post_init__(self) -> None:
         """Refuse too few draws."""
-        if self.draws is not None and self.draws < LEAST_DRAWS:
-            raise UsageError("studies.few-draws", draws=self.draws, least=LEAST_DRAWS)
+        enough_draws(self.draws, "draws_paths")
 
     @property
     def spans(self) -> Spans | None:
@@ -86,10 +87,8 @@ def paths(
     ----------
     source, progress, asked
         As in `study`; also a table with `place`, `activity` and `value`. The options are the fields of `PathsOptions`.
-    measurement
-        The measurement of the package where it is at hand.
-    evidence
-        What plans name and regions are able to do, where another topic asks for it too.
+    measurement, evidence
+        The measurement of the package, and what plans name and regions are able to do, where they are at hand.
     deeper
         Whether there is more of a package than complexity and what each region could enter.
 
@@ -277,11 +276,7 @@ def _add_cells(frame: pl.DataFrame, period: str | None, wish: PathsOptions, draf
     """Add complexity, intervals and opportunities of a year, and the backtest where it was asked for."""
     now = frame
     if period is not None:
-        years = frame[period].unique().sort().to_list()
-        year = years[-1] if wish.year is None else wish.year
-        if year not in years:
-            raise UsageError("studies.no-year", year=wish.year, table="table", first=years[0], last=years[-1])
-        now = frame.filter(pl.col(period) == year)
+        now = frame.filter(pl.col(period) == year_of(frame[period], wish.year, "table"))
     anchor = None
     if wish.anchor is not None:
         anchor = dict(

@@ -13,7 +13,7 @@ from xinzhi.core.arrays import AnyPackage
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.data import Package
 from xinzhi.pathways import Able, Choices, Complexity, Opportunities
-from xinzhi.studies.study import SILENT, Asked, Draft, Progress, Study, first_line, options
+from xinzhi.studies.study import SILENT, Asked, Draft, Progress, Study, first_line, options, year_of
 
 FEW = {"pathways.few-entered", "pathways.no-window", "pathways.too-few-cells"}  # too little to estimate chances from
 PANEL: dict[str, Any] = {"place": "region", "activity": "industry", "value": "employment"}
@@ -103,11 +103,8 @@ def industries(package: Package, year: int | None, draft: Draft) -> tuple[pl.Dat
     except InputError as error:
         draft.note("no-industries", why=first_line(error))
         return None, 0
-    years = table["year"].unique().sort().to_list()
-    chosen = years[-1] if year is None else year
-    if chosen not in years:
-        raise UsageError("studies.no-year", year=year, table="activity", first=years[0], last=years[-1])
-    return table.filter(pl.col("year") == chosen).drop_nulls("employment"), int(chosen)
+    chosen = year_of(table["year"], year, "activity")
+    return table.filter(pl.col("year") == chosen).drop_nulls("employment"), chosen
 
 
 def anchor_of(package: Package, column: str | None, year: int) -> dict[str, float] | None:

@@ -14,14 +14,13 @@ from xinzhi.core import yamlfile
 from xinzhi.core.arrays import AnyFrame, AnyPackage
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.names import Names
-from xinzhi.core.parameters import setting
 from xinzhi.core.result import Result
 from xinzhi.core.text import Language, same
 from xinzhi.data import Package, names_of
 from xinzhi.pathways import Able
 from xinzhi.risks import Bubbles, Debt, HerdEntry, Screening
 from xinzhi.studies.plan import PlanEvidence, regions_of
-from xinzhi.studies.study import LEAST, SILENT, Asked, Draft, Progress, Study, options, read_plain, require_file
+from xinzhi.studies.study import SILENT, Asked, Draft, Progress, Study, enough_draws, options, read_plain, require_file
 
 PARTS = ("register", "capacity", "debt", "screen", "bubbles")
 Made: TypeAlias = Any  # the result of a verb, or None
@@ -30,7 +29,6 @@ _PART_OF = {
     "projects": "screen", "archive": "screen", "firms": "capacity", "rates": "capacity", "bands": "debt",
     **dict.fromkeys(_YEARLY, "debt"),
 }  # fmt: skip
-LEAST_DRAWS = setting(LEAST, "draws_risks")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,8 +60,7 @@ class RisksOptions:
         for option, part in _PART_OF.items():
             if getattr(self, option) is not None and not self.wants(part):
                 raise UsageError("studies.part-left-out", option=option, part=part, only=list(self.only))
-        if self.draws is not None and self.draws < LEAST_DRAWS:
-            raise UsageError("studies.few-draws", draws=self.draws, least=LEAST_DRAWS)
+        enough_draws(self.draws, "draws_risks")
 
     def wants(self, part: str) -> bool:
         """Say whether a part is shown, or the register needs it."""

@@ -16,6 +16,7 @@ from xinzhi.core.arrays import AnyFrame, AnyPackage
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding
 from xinzhi.core.names import Names
+from xinzhi.core.parameters import setting
 from xinzhi.core.result import Displayed, Facts, Result
 from xinzhi.core.text import LANGUAGES, Language, Text, same, words
 from xinzhi.data import BOOKS, FILES, Package, known_tables, names_of, nearest, read_any, typed
@@ -219,6 +220,20 @@ def options(kind: type[Any], asked: Mapping[str, Any]) -> Any:  # noqa: ANN401 -
     if strange := [name for name in asked if name not in known]:
         raise UsageError("studies.no-option", name=strange[0], known=[same(name) for name in known])
     return kind(**asked)
+
+
+def enough_draws(draws: int | None, least: str) -> None:
+    """Refuse fewer draws than a topic takes at the least, by its name in ``studies.yaml``."""
+    if draws is not None and draws < setting(LEAST, least):
+        raise UsageError("studies.few-draws", draws=draws, least=setting(LEAST, least))
+
+
+def year_of(years: pl.Series, asked: int | None, table: str) -> int:
+    """Return the year of a table that is asked for, by default the last; one that is not there is refused."""
+    known = years.unique().sort().to_list()
+    if asked is not None and asked not in known:
+        raise UsageError("studies.no-year", year=asked, table=table, first=known[0], last=known[-1])
+    return int(known[-1] if asked is None else asked)
 
 
 def title(package: Package) -> Text:

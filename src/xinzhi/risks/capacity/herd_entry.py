@@ -15,16 +15,7 @@ from xinzhi.core.names import NO_NAMES, Names
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text
 from xinzhi.data import as_package, is_package, provenance
-from xinzhi.risks.capacity.entry_market import (
-    Category,
-    Market,
-    check_demand,
-    national_growth,
-    read_categories,
-    simulate,
-    sourced,
-    unjudged,
-)
+from xinzhi.risks.capacity import entry_market
 from xinzhi.risks.inputs import checked, conventions, setting
 
 CATEGORY, LIKELY = "category", setting("overcapacity", "told.likely")
@@ -181,18 +172,18 @@ def herd_entry(
             raise UsageError("capacity.no-path", asked=strange[0], known=list(rules["demand"]))
         kept = {name: one for name, one in rules["demand"].items() if name == "base" or name in paths}
         rules = {**rules, "demand": kept}
-    market = Market(**{name: rules[name] for name in Market.__slots__})
-    chosen, of_sizes, found = read_categories(package, year, categories, demand or ())
-    check_demand(demand, [one.code for one in found])
-    national, first, last = national_growth(package, int(rules["window"]))
+    market = entry_market.Market(**{name: rules[name] for name in entry_market.Market.__slots__})
+    chosen, of_sizes, found = entry_market.read_categories(package, year, categories, demand or ())
+    entry_market.check_demand(demand, [one.code for one in found])
+    national, first, last = entry_market.national_growth(package, int(rules["window"]))
     frames: dict[str, list[dict[str, Any]]] = {"frame": [], "bands": [], "waves": []}
     for one in found:
-        growth = (national, "national output" if unjudged(one.code, demand or ()) is None else "unknown")
-        if one.code in sourced():
-            growth = (sourced()[one.code], "source")
+        growth = (national, "national output" if entry_market.unjudged(one.code, demand or ()) is None else "unknown")
+        if one.code in entry_market.sourced():
+            growth = (entry_market.sourced()[one.code], "source")
         if demand is not None and one.code in demand:
             growth = (float(demand[one.code]), "given")
-        for name, rows in simulate(one, market, growth, rules, seed).items():
+        for name, rows in entry_market.simulate(one, market, growth, rules, seed).items():
             frames[name].extend(rows)
     options = {"year": chosen, "sizes": of_sizes, "growth": [first, last], "seed": seed, **rules}
     tables = ["plans", "plan_categories", "activity", "capacity", "accounts"]
@@ -248,7 +239,7 @@ def _assumed(given: Mapping[str, Any]) -> dict[str, Any]:
         checked("herd_entry", name, rules[name], whole=True, above=0)
     for name in ("scale", "expansion", "threshold", "spread"):
         checked("herd_entry", name, rules[name], above=0)
-    for name in Market.__slots__:
+    for name in entry_market.Market.__slots__:
         checked("herd_entry", name, rules[name])
     for part in _BELIEF:
         checked("herd_entry", "realised", rules["realised"][part], above=0)
@@ -257,7 +248,7 @@ def _assumed(given: Mapping[str, Any]) -> dict[str, Any]:
     return rules
 
 
-def _lacks(one: Category) -> list[Finding]:
+def _lacks(one: entry_market.Category) -> list[Finding]:
     """Return why a category is not computed, or what one that is leaves out."""
     if one.reason is not None:
         why = {"name": one.name, "why": one.reason}

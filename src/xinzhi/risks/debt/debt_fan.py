@@ -17,20 +17,9 @@ from xinzhi.core.names import NO_NAMES
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text, words
 from xinzhi.data import Field, Tidy, is_package, tidy
+from xinzhi.risks.debt import fan_shocks
 from xinzhi.risks.debt.debt import KEYS, Debt
 from xinzhi.risks.debt.debt_dynamics import DebtDynamics, debt_dynamics
-from xinzhi.risks.debt.fan_shocks import (
-    BORROWING,
-    GROWTH,
-    NOTHING,
-    RATE,
-    Moves,
-    PanelAutoregression,
-    Pooled,
-    Trend,
-    autoregressive,
-    recursion,
-)
 from xinzhi.risks.inputs import checked, setting
 
 VARIABLES = ("growth", "rate", "net_borrowing")
@@ -190,7 +179,7 @@ def debt_fan(
         if code not in kept
     ]
     alone = {code for code, rows in kept.items() if rows.height >= least or len(kept) == 1}
-    moves = Moves(count=count, seed=seed, order=order, trend=trend)
+    moves = fan_shocks.Moves(count=count, seed=seed, order=order, trend=trend)
     together = moves.pooled(pasts) if order != 1 and len(alone) < len(kept) else None
     lasting = _persistence(None if together is None else together.plain)
     notes += _together(together, lasting, list(kept.values()), moves)
@@ -202,9 +191,13 @@ def debt_fan(
         past = pasts[code][1]  # its means are moved to those given
         future = future + [means[one] - past[:, k].mean() if one in means else 0.0 for k, one in enumerate(VARIABLES)]
         start, when = float(rows["debt_ratio"][-1]), int(rows["year"][-1])
-        paths = recursion(start, future[..., GROWTH], future[..., RATE], future[..., BORROWING])
+        paths = fan_shocks.recursion(
+            start, future[..., fan_shocks.GROWTH], future[..., fan_shocks.RATE], future[..., fan_shocks.BORROWING]
+        )
         at = np.percentile(paths, cuts, axis=0)
-        fans.append(_fan_rows(code, when, cuts, at))
+        ahead = {"year": np.tile(np.arange(when + 1, when + years + 1), len(cuts)),
+                 "percentile": np.repeat(np.asarray(cuts, dtype=float), years)}  # fmt: skip
+        fans.append(pl.DataFrame({"region": [code] * at.size, **ahead, "debt_ratio": at.ravel()}))
         last = paths[:, -1]
         ends.append(
             (code, when, start, when + years, float(np.median(last)), float(at[:, -1].min()), float(at[:, -1].max()),
@@ -231,8 +224,8 @@ def debt_fan(
 def _future(
     code: str,
     past: tuple[IntArray, FloatArray],
-    together: Pooled | None,
-    moves: Moves,
+    together: fan_shocks.Pooled | None,
+    moves: fan_shocks.Moves,
     horizon: int,
     rng: np.random.Generator,
 ) -> tuple[FloatArray, list[Finding]]:
@@ -244,7 +237,7 @@ def _future(
             raise InputError("debt.autoregression-gap", region=code, years=missing)
         if len(years) < (enough := setting("public_debt", "fan.least_autoregression")):
             raise InputError("debt.autoregression-years", region=code, years=len(years), least=enough)
-        future, pulled = autoregressive(past[1], horizon, moves.count, rng)
+        future, pulled = fan_shocks.autoregressive(past[1], horizon, moves.count, rng)
         return future, [finding("debt.explosive-draws", words={"share": pulled}, key=code)] if pulled > 0 else []
     if together is not None:
         return together.future(code, horizon, moves, rng), []
@@ -253,7 +246,7 @@ def _future(
 
 
 def _together(
-    together: Pooled | None, lasting: pl.DataFrame, series: Sequence[pl.DataFrame], moves: Moves
+    together: fan_shocks.Pooled | None, lasting: pl.DataFrame, series: Sequence[pl.DataFrame], moves: fan_shocks.Moves
 ) -> list[Finding]:
     """Return what is to be said of shocks that regions share, and of years that are drawn one by one."""
     apart = _correlated(series) if moves.order == 0 else []
@@ -270,7 +263,7 @@ def _together(
     return [cut, *notes]
 
 
-def _slows(found: Trend, code: str, taken: bool) -> list[Finding]:  # noqa: FBT001 - whether the fan goes on with it
+def _slows(found: fan_shocks.Trend, code: str, taken: bool) -> list[Finding]:  # noqa: FBT001 - whether the fan goes on with it
     """Return that growth has a trend that chance does not give, where the fan leaves it out."""
     at = VARIABLES.index("growth")
     if taken or abs(found.ratio[at]) < float(setting("public_debt", "fan.trend")):
@@ -330,24 +323,12 @@ def _means(history: pl.DataFrame, baseline: Mapping[str, float] | None) -> dict[
     return means
 
 
-def _fan_rows(code: str, when: int, cuts: Sequence[float], found: FloatArray) -> pl.DataFrame:
-    horizon = found.shape[1]
-    return pl.DataFrame(
-        {
-            "region": [code] * found.size,
-            "year": np.tile(np.arange(when + 1, when + horizon + 1), len(cuts)),
-            "percentile": np.repeat(np.asarray(cuts, dtype=float), horizon),
-            "debt_ratio": found.ravel(),
-        }
-    )
-
-
-def _persistence(shared: PanelAutoregression | None) -> pl.DataFrame:
+def _persistence(shared: fan_shocks.PanelAutoregression | None) -> pl.DataFrame:
     """Return the coefficients of the autoregression of all regions, of variables that move."""
     if shared is None:
         return pl.DataFrame(schema=_PERSISTENCE)
     low, high = np.percentile(shared.drawn, setting("public_debt", "fan.ends"), axis=0)
-    moves = (shared.shocks**2).sum(axis=0) > NOTHING
+    moves = (shared.shocks**2).sum(axis=0) > fan_shocks.NOTHING
     rows = [
         (name, *(float(one[k]) for one in (shared.slopes, low, high, shared.plain)))
         for k, name in enumerate(VARIABLES)
@@ -369,7 +350,7 @@ def _correlated(series: Sequence[pl.DataFrame]) -> list[Finding]:
             products += float((shocks[1:] * shocks[:-1])[neighbours].sum())
             squares += float((shocks**2).sum())
             lost += float((shocks**2).sum()) / len(shocks)
-        value = (products + lost) / squares if squares > NOTHING else 0.0
+        value = (products + lost) / squares if squares > fan_shocks.NOTHING else 0.0
         if value >= setting("public_debt", "fan.autocorrelation"):
             said = {"name": words(f"debt.chart.of_{name}"), "value": value}
             notes.append(finding("debt.autocorrelated", words=said, column=name))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import repeat
 from typing import Any, get_args
 
@@ -16,6 +17,7 @@ from xinzhi.core.errors import UsageError
 from xinzhi.core.finding import Finding
 from xinzhi.core.regression import benjamini_hochberg
 from xinzhi.core.text import paragraph
+from xinzhi.risks.prices import recursive
 from xinzhi.risks.prices.conventions import LEVELS, BubbleRules, Convention, Lag, Method, setting, whole
 from xinzhi.risks.prices.critical import (
     CriticalValues,
@@ -29,19 +31,6 @@ from xinzhi.risks.prices.critical import (
     sieve_values,
     stored_values,
     wild_values,
-)  # fmt: skip
-from xinzhi.risks.prices.recursive import (
-    Recursive,
-    Run,
-    date_runs,
-    episode_frame,
-    minimum_window,
-    padded,
-    path_frame,
-    recursive_adf,
-    regression_rows,
-    shortest_duration,
-    unit_scaled,
 )  # fmt: skip
 from xinzhi.risks.prices.series import Series, bubble_finding
 
@@ -63,7 +52,7 @@ def chosen_lag(level: FloatArray, lag: Lag, *, window: int) -> int:
     most = min(int(setting("lags.largest")), window - 2 - int(setting("least_degrees")))
     if most < 1:
         return 0
-    rows = regression_rows(level[:, None], most)[..., 0]
+    rows = recursive.regression_rows(level[:, None], most)[..., 0]
     count = rows.shape[1]
     price = 2.0 if lag == "aic" else float(np.log(count))
     scores = []
@@ -77,7 +66,7 @@ def chosen_lag(level: FloatArray, lag: Lag, *, window: int) -> int:
 
 def residual_autocorrelation(level: FloatArray, lag: int) -> float:
     """Return the first autocorrelation of the residuals on the whole sample."""
-    rows = regression_rows(level[:, None], lag)[..., 0]
+    rows = recursive.regression_rows(level[:, None], lag)[..., 0]
     design = np.column_stack([np.ones(rows.shape[1]), *rows[:-1]])
     left = rows[-1] - design @ np.linalg.lstsq(design, rows[-1], rcond=None)[0]
     size = float(left @ left)
@@ -119,11 +108,12 @@ def shared_values(
 
 def own_values(
     series: Series,
+    statistic: float,
+    *,
     window: int,
     lag: int,
     critical: Method | CriticalValues | None,
     rules: BubbleRules,
-    statistic: float = np.inf,
 ) -> CriticalValues:
     """Return critical values from the series itself; drawing ends when its GSADF `statistic` can no longer reject."""
     rule = setting("bootstrap")
@@ -151,7 +141,7 @@ class Tested:
     bsadf: FloatArray
     critical: CriticalValues
     line: FloatArray
-    runs: tuple[Run, ...]
+    runs: tuple[recursive.Run, ...]
     skipped: int
     autocorrelation: float
     drift: float
@@ -178,7 +168,7 @@ class Tested:
     def power(self, level: int, speed: Speed) -> float | None:
         """Return how often GSADF finds a bubble at this length; None where nobody has simulated it."""
         walk = self.critical.method in ("stored", "simulated")
-        usual = walk and self.lag == 0 and self.window == minimum_window(len(self.series.level))
+        usual = walk and self.lag == 0 and self.window == recursive.minimum_window(len(self.series.level))
         return power_of(len(self.series.level), level, speed) if usual else None
 
 
@@ -196,12 +186,15 @@ def tested_series(
         one.name: replace(one, problem="lag-too-long") if one.name in short else one for one in readings
     }
     for (periods, order), members in groups.items():
-        window = minimum_window(periods) if rules.minimum_window is None else rules.minimum_window
-        found = recursive_adf(np.column_stack([one.level for one in members]), window=window, lag=order)
+        window = recursive.minimum_window(periods) if rules.minimum_window is None else rules.minimum_window
+        found = recursive.recursive_adf(np.column_stack([one.level for one in members]), window=window, lag=order)
         flat = np.asarray(np.isnan(found.bsadf).all(axis=0))
         usable = [one for at, one in enumerate(members) if not flat[at]]
         tops = np.fmax.reduce(found.bsadf, axis=0)[~flat]
-        values = _values(usable, tops.tolist(), window, order, critical, rules)
+        shared = shared_values(periods, window, order, critical, rules) if usable else None
+        # one bootstrap after the other: on two processors threads were 4 % sooner and cost a fifth more
+        own = partial(own_values, window=window, lag=order, critical=critical, rules=rules)
+        values = repeat(shared) if shared is not None else map(own, usable, tops.tolist())
         for at, one in enumerate(members):
             if flat[at]:
                 findings.append(bubble_finding("prices.exact", key=one.name, skipped=int(found.skipped[at])))
@@ -214,21 +207,6 @@ def tested_series(
     return list(out.values()), findings
 
 
-def _values(
-    members: Sequence[Series],
-    tops: Sequence[float],
-    window: int,
-    lag: int,
-    critical: Method | CriticalValues | None,
-    rules: BubbleRules,
-) -> Iterator[CriticalValues]:
-    """Yield the critical values of series of one length and their GSADF: one set for all, or a bootstrap each."""
-    if members and (shared := shared_values(len(members[0].level), window, lag, critical, rules)) is not None:
-        return repeat(shared)
-    # one after the other: on two processors threads were 4 % sooner and cost a fifth more
-    return (own_values(one, window, lag, critical, rules, top) for one, top in zip(members, tops, strict=True))
-
-
 def _groups(
     readings: Sequence[Series], lag: Lag, rules: BubbleRules
 ) -> tuple[dict[tuple[int, int], list[Series]], list[Finding]]:
@@ -238,8 +216,8 @@ def _groups(
     for one in readings:
         if one.problem:
             continue
-        window = minimum_window(len(one.level)) if rules.minimum_window is None else rules.minimum_window
-        order = chosen_lag(unit_scaled(one.level), lag, window=window)
+        window = recursive.minimum_window(len(one.level)) if rules.minimum_window is None else rules.minimum_window
+        order = chosen_lag(recursive.unit_scaled(one.level), lag, window=window)
         if window - 2 - order < setting("least_degrees") or len(one.level) - order - window < 1:
             values: dict[str, Any] = {"lag": order, "window": window, "count": len(one.level)}
             findings.append(bubble_finding("prices.lag-too-long", key=one.name, **values))
@@ -248,14 +226,14 @@ def _groups(
     return groups, findings
 
 
-def _tested(series: Series, at: int, found: Recursive, critical: CriticalValues, line: FloatArray) -> Tested:
+def _tested(series: Series, at: int, found: recursive.Recursive, critical: CriticalValues, line: FloatArray) -> Tested:
     """Return one series of a group after its test, not yet dated."""
     if len(line) != len(found.bsadf):
         raise UsageError(
             "prices.other-size", dates=len(line), series=series.name, statistics=len(found.bsadf),
             observations=len(series.level), window=found.minimum_window, lag=found.lag,
         )  # fmt: skip
-    level = unit_scaled(series.level)
+    level = recursive.unit_scaled(series.level)
     return Tested(
         series=series,
         lag=found.lag,
@@ -285,23 +263,25 @@ def _notes(tested: Tested, critical: object) -> list[Finding]:
     return [bubble_finding(code, key=tested.series.name, **words) for code, words in notes]
 
 
-def _dated(tested: Tested, rules: BubbleRules) -> tuple[Run, ...]:
+def _dated(tested: Tested, rules: BubbleRules) -> tuple[recursive.Run, ...]:
     """Return the episodes of a series that rejects (or of any, where asked)."""
     if not (rules.nonrejected or tested.rejects(rules.level)):
         return ()
-    shortest = shortest_duration(rules.minimum_duration, len(tested.series.level))
-    nearer = shortest_duration("log", len(tested.series.level)) if rules.join else 0
-    return tuple(date_runs(tested.series.level, tested.bsadf, tested.line, shortest=shortest, nearer=nearer))
+    shortest = recursive.shortest_duration(rules.minimum_duration, len(tested.series.level))
+    nearer = recursive.shortest_duration("log", len(tested.series.level)) if rules.join else 0
+    return tuple(recursive.date_runs(tested.series.level, tested.bsadf, tested.line, shortest=shortest, nearer=nearer))
 
 
 def paths_frame(tested: Sequence[Tested]) -> pl.DataFrame:
     """Return the statistics of every date, all series below each other."""
     sizes = [len(one.series.level) for one in tested]
     badf, bsadf, line = (
-        np.concatenate([padded(getattr(one, name), size) for one, size in zip(tested, sizes, strict=True)])
+        np.concatenate([recursive.padded(getattr(one, name), size) for one, size in zip(tested, sizes, strict=True)])
         for name in ("badf", "bsadf", "line")
     )
-    frame = path_frame(pl.concat([one.series.dates for one in tested]), badf=badf, bsadf=bsadf, critical_value=line)
+    frame = recursive.path_frame(
+        pl.concat([one.series.dates for one in tested]), badf=badf, bsadf=bsadf, critical_value=line
+    )
     names = [one.series.name for one, size in zip(tested, sizes, strict=True) for _ in range(size)]
     values = np.concatenate([one.series.level for one in tested])
     return frame.select(pl.Series("series", names), "date", pl.Series("value", values), pl.exclude("date"))
@@ -361,7 +341,7 @@ def _row(one: Tested, convention: Convention, level: int) -> dict[str, Any]:
 def episodes_frame(tested: Sequence[Tested], convention: Convention, level: int) -> pl.DataFrame:
     """Return one row an episode."""
     parts = [
-        episode_frame(one.runs, one.series.dates).select(
+        recursive.episode_frame(one.runs, one.series.dates).select(
             pl.lit(one.series.name).alias("series"),
             pl.all(),
             pl.lit(one.rejects(level)).alias("rejects"),
