@@ -19,7 +19,8 @@ from xinzhi.data import Package, names_of
 from xinzhi.protocol import Protocol
 from xinzhi.sectors import contiguity
 from xinzhi.studies.brief_facts import Read, ability, evidence, headline, moves, read
-from xinzhi.studies.study import SILENT, Asked, Draft, Progress, Study, load, options, title
+from xinzhi.studies.study import SILENT, Asked, Draft, Progress, Study, options, title
+from xinzhi.studies.tables import load
 from xinzhi.yardstick import Bands, Gaps, Measurement
 
 SURE = {"sure", "residual"}
@@ -198,10 +199,8 @@ def _band_of(bands: Bands | None, code: str) -> dict[str, Any] | None:
 
 
 def _sided(bands: Bands, row: Mapping[str, Any], agreed: float | None) -> dict[str, object]:
-    """Return on which side of all together a region is where that is decided, and whether only some protocols say so.
-
-    `agreed` is the share of protocols by which it is above.
-    """
+    """Return on which side of all together a region is, if decided, and whether only some protocols say so."""
+    # `agreed` is the share of protocols by which it is above.
     above = row["above_nation"]
     side = "above" if above >= bands.decided else "below" if above <= 1 - bands.decided else "tie"
     held = {"above": agreed, "below": None if agreed is None else 1 - agreed}.get(side)

@@ -76,10 +76,8 @@ def read(
     package: Package, protocol: Protocol | str, progress: Progress = SILENT, *, measured: Measurement | None = None,
     protocols: pl.DataFrame | None = None,
 ) -> Read:  # fmt: skip
-    """Run every verb that briefs on a package need; what the data do not reach is None, with a note.
-
-    `measured` and `protocols` (what `robustness` gives of the newest period) are computed where they are not at hand.
-    """
+    """Run every verb that briefs on a package need; what the data do not reach is None, with a note."""
+    # `measured` and `protocols` (what `robustness` gives of the newest period) are computed where they are not at hand.
     progress.step("measure")
     measured = yardstick.measure(package, protocol) if measured is None else measured
     yardstick.require_value_added(measured.protocol, "brief")
@@ -167,10 +165,8 @@ def ability(shared: Read, code: str) -> Ability | None:
 
 
 def _names(found: Able, codes: Sequence[str], staff: Mapping[str, int] = MappingProxyType({})) -> Text:
-    """Return the names of categories, of many the first.
-
-    `staff` has the year of those that rest on employment or spending alone.
-    """
+    """Return the names of categories, of many the first."""
+    # `staff` has the year of those that rest on employment or spending alone.
     return _first([
         words("brief.able.staff", name=name, year=staff[one]) if one in staff else name
         for one, name in ((one, found.names.text("category", one)) for one in codes)
@@ -256,11 +252,9 @@ def checked(shared: Read, category: str) -> str:
 
 
 def moves(shared: Read, state: Ability, band: Mapping[str, Any] | None) -> Facts:
-    """Return up to three moves that evidence supports, all others of the kind, what to stop, what would change this.
-
-    What the region plans comes first; then certainty decides, then how many figures of the nation's capacity were
-    checked, then how few regions name it. Of every move it is said what was checked.
-    """
+    """Return up to three moves that evidence supports, all others of the kind, what to stop, what would change this."""
+    # What the region plans comes first; then certainty decides, then how many figures of the nation's capacity were
+    # checked, then how few regions name it. Of every move it is said what was checked.
     found = shared.able
     if found is None:
         return {}

@@ -15,8 +15,8 @@ from xinzhi.core.finding import Finding
 from xinzhi.core.text import Language, Text, same, words
 from xinzhi.data import Package
 from xinzhi.risks import BubbleRules, Bubbles, PanelBubbles
-from xinzhi.studies.price_tables import DATE, SERIES, VALUE, Prices, read_prices
-from xinzhi.studies.study import SILENT, Asked, Draft, Progress, Study, first_line, is_plain, load, options, title
+from xinzhi.studies.study import SILENT, Asked, Draft, Progress, Study, first_line, options, title
+from xinzhi.studies.tables import DATE, SERIES, VALUE, Prices, is_plain, load, read_prices
 
 SHOWN = 5  # names in a note
 VALUES = ("price", "log_price", "price_to_output")

@@ -168,11 +168,9 @@ def measure(plan: Plan | Mapping[str, Any]) -> str:
 
 
 def read_deflator(path: str, held: Panel, value: str) -> pl.DataFrame:
-    """Return the deflators of a table, one in the first year of the panel: ``industry, year, output, capital, base``.
-
-    Every industry and year of the panel must be there, and for TFP a deflator of capital: figures that are deflated in
-    part compare nothing.
-    """
+    """Return the deflators of a table, 1 in the first year of the panel: ``industry, year, output, capital, base``."""
+    # Every industry and year of the panel must be there, and for TFP a deflator of capital: figures that are deflated
+    # in part compare nothing.
     held.need("industry")
     cells = read_any(Path(path), "deflator")[0].cells
     if missing := [name for name in (*_KEYS, "deflator") if name not in cells.columns]:
@@ -200,11 +198,9 @@ def read_deflator(path: str, held: Panel, value: str) -> pl.DataFrame:
 
 
 def valued(held: Panel, value: str, prices: pl.DataFrame | None) -> Panel:
-    """Return firms with ``value`` and ``weight``, null where a firm is there and cannot be measured.
-
-    Of labour productivity, value added per person in logs weighted by persons; of TFP, the Törnqvist index against the
-    mean firm of the industry, chained over years, weighted by value added at current prices.
-    """
+    """Return firms with ``value`` and ``weight``, null where a firm is there and cannot be measured."""
+    # Of labour productivity, value added per person in logs weighted by persons; of TFP, the Törnqvist index against
+    # the mean firm of the industry, chained over years, weighted by value added at current prices.
     needed = ("output", "labour") if value == "labour" else ("industry", "output", "capital", "labour", "wages")
     held.need(*needed)
     table = held.table

@@ -178,10 +178,8 @@ class _Run:
         return pl.concat(found) if found else pl.DataFrame()
 
     def _protected(self, dimensions: tuple[str, ...]) -> dict[str, pl.DataFrame]:
-        """Return the totals with their margins, as they may be published, by amount; computed once.
-
-        One pattern is withheld in all of them.
-        """
+        """Return the totals with their margins, as they may be published, by amount; computed once."""
+        # One pattern is withheld in all of them.
         if dimensions not in self.protected:
             sums = {
                 value: micro.cell_sums(_above_zero(self.held, value), dimensions, value, self.rules)
@@ -199,18 +197,14 @@ class _Run:
         return margin.select("industry", pl.col("year").cast(pl.Int64), "value", "withheld")
 
     def _hidden(self) -> pl.DataFrame:
-        """Return the industries and years whose totals are withheld, for whatever reason: ``industry, year``.
-
-        A statistic that is weighted by a total, or is a ratio of totals, would give such a total back.
-        """
+        """Return the industries and years whose totals are withheld, for whatever reason: ``industry, year``."""
+        # A statistic that is weighted by a total, or is a ratio of totals, would give such a total back.
         some = next(filter(self.held.has, TOTALS))  # one pattern is withheld in all
         return self._industries(some).filter(pl.col("withheld") != "").select("industry", "year").unique()
 
     def _misallocation(self) -> dict[str, pl.DataFrame]:
-        """Return misallocation of the industries and years whose totals are told.
-
-        What is withheld takes no part, so that no figure of the others, of a year or of groups holds anything of it.
-        """
+        """Return misallocation of the industries and years whose totals are told."""
+        # What is withheld takes no part, so that no figure of the others, of a year or of groups holds anything of it.
         self.held.need("industry", "output", "capital")
         hidden, held, plan = self._hidden().filter(pl.col("industry") != ""), self.held, self.plan
         table = held.table
@@ -255,10 +249,8 @@ class _Run:
         return made.noise
 
     def _years(self, frame: pl.DataFrame, error: Noise | None) -> pl.DataFrame:
-        """Return the yearly figures from the industries that are told, weighted by their totals, which are told too.
-
-        Their share of value added is of the published total, null where that is withheld.
-        """
+        """Return the yearly figures from the industries that are told, weighted by their totals, which are told too."""
+        # Their share of value added is of the published total, null where that is withheld.
         weights = self._industries("output").select("industry", "year", weight="value")
         whole = self._industries("output", every=True).select("year", whole="value")
         joined = frame.filter(~pl.col("withheld")).join(weights, on=["industry", "year"])
@@ -276,10 +268,8 @@ class _Run:
         return micro.rounded(years, self.rules)
 
     def _groups(self, groups: pl.DataFrame, held: Panel) -> pl.DataFrame:
-        """Return what goes on inside groups and between them, blank in years in which a group would identify a firm.
-
-        `held` has the rows that take part: no others make a group look larger.
-        """
+        """Return what goes on inside groups and between them, blank in years in which a group would identify a firm."""
+        # `held` has the rows that take part: no others make a group look larger.
         found = [pl.DataFrame(schema={"dimension": pl.String, "year": pl.Int64})]
         for name in groups["dimension"].unique():
             cells = micro.cell_sums(held, (name,), "output", self.rules).filter(pl.col(name) != TOTAL)
@@ -342,11 +332,9 @@ class _Run:
         )
 
     def _levels(self, held: Panel, by: tuple[str, ...]) -> pl.DataFrame:
-        """Return the groups and years whose level identifies a firm, or gives a withheld one back: the keys.
-
-        The level of all is a weighted sum of those of the industries: one that is withheld alone would follow from it,
-        so another goes with it, at least as large where there is one.
-        """
+        """Return the groups and years whose level identifies a firm, or gives a withheld one back: the keys."""
+        # The level of all is a weighted sum of those of the industries: one that is withheld alone would follow from
+        # it, so another goes with it, at least as large where there is one.
         keys, found = [*by, "year"], []
         for amount in AMOUNTS:
             cells = micro.cell_sums(held, by, amount, self.rules).with_columns(pl.col("year").cast(pl.Int64))

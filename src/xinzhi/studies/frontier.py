@@ -18,21 +18,8 @@ from xinzhi.frontier import DIRECTIONAL, INDICES, MODELS, REFERENCES, Labelled, 
 from xinzhi.protocol import Protocol
 from xinzhi.protocol import load as read_protocol
 from xinzhi.studies.frontier_inside import above_zero, dynamic, inside_clashes, inside_notes, materials, network
-from xinzhi.studies.study import (
-    SILENT,
-    Asked,
-    Draft,
-    Progress,
-    Study,
-    in_order,
-    is_plain,
-    load,
-    options,
-    period_of,
-    read_plain,
-    title,
-    whole,
-)
+from xinzhi.studies.study import SILENT, Asked, Draft, Progress, Study, options, title
+from xinzhi.studies.tables import in_order, is_plain, load, period_of, read_plain, whole
 from xinzhi.yardstick import Measurement, measure
 
 Count = Callable[[int, int], None]

@@ -21,18 +21,14 @@ from xinzhi.studies.study import (
     SILENT,
     Asked,
     Draft,
-    Plain,
     Progress,
     Study,
     enough_draws,
     first_line,
-    is_plain,
     options,
-    period_of,
-    read_plain,
-    require_file,
     year_of,
 )
+from xinzhi.studies.tables import Plain, is_plain, period_of, read_plain, require_file
 from xinzhi.yardstick import Measurement, bands, measure
 
 Spans = tuple[tuple[int, int], tuple[int, int]]

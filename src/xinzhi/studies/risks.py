@@ -20,7 +20,8 @@ from xinzhi.data import Package, names_of
 from xinzhi.pathways import Able
 from xinzhi.risks import Bubbles, Debt, HerdEntry, Screening
 from xinzhi.studies.plan import PlanEvidence, regions_of
-from xinzhi.studies.study import SILENT, Asked, Draft, Progress, Study, enough_draws, options, read_plain, require_file
+from xinzhi.studies.study import SILENT, Asked, Draft, Progress, Study, enough_draws, options
+from xinzhi.studies.tables import read_plain, require_file
 
 PARTS = ("register", "capacity", "debt", "screen", "bubbles")
 Made: TypeAlias = Any  # the result of a verb, or None

@@ -15,7 +15,8 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.text import Text, same
 from xinzhi.data import Package, is_package, packages, read_any
 from xinzhi.scope import Dependence, DigitalCore, Scope
-from xinzhi.studies.study import SILENT, Asked, Draft, Progress, Study, known_sheets, load, options
+from xinzhi.studies.study import SILENT, Asked, Draft, Progress, Study, options
+from xinzhi.studies.tables import known_sheets, load
 
 INDUSTRY_TABLES = ("industry_accounts", "activity", "industries")
 _PROVINCE = "[1-8][0-9]0000"  # by GB/T 2260

@@ -15,19 +15,8 @@ from xinzhi.core.errors import InputError, UsageError, guarded
 from xinzhi.core.text import Text, paragraph, same, words
 from xinzhi.data import Package, nearest, read_file
 from xinzhi.risks import Archive
-from xinzhi.studies.study import (
-    SILENT,
-    Asked,
-    Draft,
-    Progress,
-    Study,
-    is_plain,
-    load,
-    options,
-    read_plain,
-    require_file,
-    title,
-)
+from xinzhi.studies.study import SILENT, Asked, Draft, Progress, Study, options, title
+from xinzhi.studies.tables import is_plain, load, read_plain, require_file
 
 PUBLIC_ARCHIVE = "china-provinces"  # whose archive holds public lists
 TEXTS = (".csv", ".tsv", ".txt")
@@ -137,10 +126,8 @@ def _indexed(archive: AnyFrame, wish: ScreenOptions, progress: Progress) -> Arch
 
 
 def _read(place: AnyFrame, encoding: str | None, *, parts: bool = False) -> tuple[AnyFrame, Text]:
-    """Return a delimited file as its path, so that lines can be named; other tables as frames; else a package.
-
-    With `parts` a parquet file is left on disk, to be read some rows at a time.
-    """
+    """Return a delimited file as its path, so that lines can be named; other tables as frames; else a package."""
+    # With `parts` a parquet file is left on disk, to be read some rows at a time.
     if parts and isinstance(place, (str, Path)) and Path(place).suffix.lower() == ".parquet":
         require_file(place)
         with guarded("data.bad-columnar", pl.exceptions.PolarsError, OSError, path=Path(place)):

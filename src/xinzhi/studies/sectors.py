@@ -19,7 +19,8 @@ from xinzhi.data import Package
 from xinzhi.protocol import Protocol
 from xinzhi.sectors import Index, Normalisation, System
 from xinzhi.studies.paths import measured_or_noted
-from xinzhi.studies.study import SILENT, Asked, Draft, Progress, Study, first_line, load, options
+from xinzhi.studies.study import SILENT, Asked, Draft, Progress, Study, first_line, options
+from xinzhi.studies.tables import load
 from xinzhi.yardstick import Measurement
 
 FIGURE = "output_per_head"

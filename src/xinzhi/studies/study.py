@@ -1,8 +1,8 @@
-"""What a study is: the results of one topic in the order of its page, what was assumed or left out, what it reads."""
+"""What a study is: the results of one topic, in the order of its page, and what was assumed or left out."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from importlib import import_module
 from pathlib import Path
@@ -11,7 +11,6 @@ from typing import Any, TypeAlias
 
 import polars as pl
 
-from xinzhi import risks
 from xinzhi.core.arrays import AnyFrame, AnyPackage
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding
@@ -19,8 +18,8 @@ from xinzhi.core.names import Names
 from xinzhi.core.parameters import setting
 from xinzhi.core.result import Displayed, Facts, Result
 from xinzhi.core.text import LANGUAGES, Language, Text, same, words
-from xinzhi.data import BOOKS, FILES, Package, known_tables, names_of, nearest, read_any, typed
-from xinzhi.data import load as read_package
+from xinzhi.data import Package, names_of
+from xinzhi.studies.tables import load
 
 LEAST = Path(__file__).with_name("studies.yaml")
 YARDSTICK = ("measure", "audit", "claim", "vintages", "bands", "backtest", "bridge", "digital")  # one module holds them
@@ -40,7 +39,6 @@ OWN = (
 )
 HOMES = dict.fromkeys(YARDSTICK, "yardstick") | {"able": "plan"}  # the module of a recipe that has none of its own name
 TOPICS = ("assess", *YARDSTICK, *OWN)
-PERIODS = ("year", "period", "time", "年份", "年", "时期")
 Asked: TypeAlias = Any  # options of a topic by name: fields of its class
 
 
@@ -301,111 +299,3 @@ def _home(name: str) -> ModuleType:
     if name not in TOPICS:
         raise UsageError("studies.no-topic", name=name, known=[same(topic) for topic in TOPICS])
     return import_module(f"xinzhi.studies.{HOMES.get(name, name)}")
-
-
-@dataclass(frozen=True, slots=True)
-class Plain:
-    """A table with numbers where all cells of a column are numbers, and the line of every row."""
-
-    name: str
-    frame: pl.DataFrame
-    lines: Sequence[int]
-
-    @property
-    def source(self) -> Text:
-        """What was read, in words."""
-        return same(self.name)
-
-    def require(self, *columns: str | None) -> None:
-        """Refuse a column that is not there, with the nearest that is."""
-        known = self.frame.columns
-        for name in columns:
-            if name is not None and name not in known:
-                by_case = {column.lower(): column for column in known}
-                like = by_case.get(name.lower()) or nearest(name, known)
-                raise UsageError(
-                    "studies.no-column" if like is None else "studies.no-column-near",
-                    table=self.name, column=name, near=like, known=[same(one) for one in known],
-                )  # fmt: skip
-
-    def refuse(self, code: str, column: str, bad: pl.Series, **words: object) -> None:
-        """Raise for the first cell of a column that is wrong, with its line."""
-        if bad.any():
-            at = int(bad.arg_true()[0])
-            given = self.frame[column][at]
-            cell = {"table": self.name, "line": self.lines[at], "column": column}
-            raise InputError(code, (), given="" if given is None else str(given), **cell, **words)
-
-
-def is_plain(source: AnyFrame) -> bool:
-    """Say whether a source is a plain table: a frame, or a file that is no data package."""
-    if not isinstance(source, (str, Path)):
-        return hasattr(source, "columns")
-    path, suffix = Path(source), Path(source).suffix.lower()
-    return suffix in FILES and path.is_file() and not (suffix in BOOKS and known_sheets(path))
-
-
-def known_sheets(path: Path) -> set[str]:
-    """Return the sheets of a workbook that bear the name of a known table."""
-    import fastexcel
-
-    try:
-        sheets = {name.strip().lower() for name in fastexcel.read_excel(path).sheet_names}
-    except (fastexcel.FastExcelError, ValueError, OSError) as error:
-        raise InputError("studies.bad-workbook", path=path) from error
-    return sheets & set(known_tables())
-
-
-def read_plain(source: AnyFrame, encoding: str | None = None, *, text: Iterable[str] = ()) -> Plain:
-    """Return a plain table; the columns `text` stay as they are written, such as codes with leading zeros."""
-    name = Path(source).name if isinstance(source, (str, Path)) else "table"
-    raw, _ = read_any(source, name, encoding=encoding)
-    if not raw.cells.height or not raw.cells.columns:
-        raise InputError("studies.no-rows", table=name)
-    return Plain(name, typed(raw.cells, text=text), raw.lines.to_list())
-
-
-def load(source: AnyPackage, encoding: str | None = None) -> Package:
-    """Return a data package; a path with a suffix that is not there is said to be no file."""
-    if isinstance(source, Package):
-        return source
-    if isinstance(source, (str, Path)):
-        require_file(source, only_suffixed=True)
-    return read_package(source, encoding=encoding)
-
-
-def require_file(path: AnyFrame, *, only_suffixed: bool = False) -> AnyFrame:
-    """Return a path of a file that is there, or a frame."""
-    named = isinstance(path, (str, Path))
-    if named and not Path(path).exists() and (Path(path).suffix or not only_suffixed):
-        raise InputError("studies.no-file", path=path)
-    return path
-
-
-def period_of(frame: pl.DataFrame) -> str | None:
-    """Return the column of a plain table that is called like one of periods."""
-    return next((name for name in frame.columns if name.lower() in PERIODS), None)
-
-
-def whole(column: pl.Series) -> pl.Series:
-    """Return whole numbers as such: 2005 instead of 2005.0."""
-    exact = column.dtype == pl.Float64 and (column.drop_nulls() % 1 == 0).all()
-    return column.cast(pl.Int64) if exact else column
-
-
-def in_order(periods: pl.Series) -> pl.Series:
-    """Return years, quarters, months and days that are written as text as they sort: 2021-09 for 2021年9月."""
-    if periods.dtype != pl.String:
-        return periods
-    try:
-        calendar = risks.read_calendar(periods)
-    except InputError:
-        return periods
-    of = pl.Series(periods.name, calendar.ordinal)
-    if calendar.unit == "year":
-        return of
-    if calendar.unit == "day":
-        return of.cast(pl.Int32).cast(pl.Date).cast(pl.String)
-    rows = {"quarter": (4, "Q", 1), "month": (12, "-", 2)}
-    many, between, digits = rows[calendar.unit]
-    return pl.Series(periods.name, [f"{at // many}{between}{at % many + 1:0{digits}}" for at in of.to_list()])

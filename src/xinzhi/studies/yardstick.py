@@ -13,7 +13,8 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding
 from xinzhi.data import nation_codes
 from xinzhi.protocol import Protocol
-from xinzhi.studies.study import SILENT, Asked, Draft, Progress, Study, load, options
+from xinzhi.studies.study import SILENT, Asked, Draft, Progress, Study, options
+from xinzhi.studies.tables import load
 
 _PERIOD = re.compile(r"\s*(\d{4})\s*[-:–—]\s*(\d{4})\s*")
 ONE = {"region": "--region", "start": "--from", "end": "--to", "growth": "--growth"}  # what a single claim needs

@@ -22,7 +22,7 @@ PACKAGES = sorted(path.stem for path in (SOURCE / "words" / "messages").glob("*.
 
 
 # functions that make an error of a code which their callers write
-HANDED = {"core/errors.py": "guarded", "studies/study.py": "refuse"}
+HANDED = {"core/errors.py": "guarded", "studies/tables.py": "refuse"}
 
 
 @cache
@@ -99,8 +99,7 @@ READERS = {
     "risks/prices/series.py": "reads Chinese dates",
     "risks/projects/": "reads Chinese projects",
     "sectors/composite/load_system.py": "reads directions of indicators",
-    "studies/study.py": "reads names of columns",
-    "studies/price_tables.py": "reads names of columns",
+    "studies/tables.py": "reads names of columns",
     "yardstick/claims/figures.py": "reads units of claims",
     "protocol/reading.py": "folds lines of Chinese",
     "protocol/diff.py": "writes a file whose comments are in both languages",

@@ -9,7 +9,7 @@ import pytest
 from xinzhi.core.finding import finding
 from xinzhi.core.text import same
 from xinzhi.studies import bubbles
-from xinzhi.studies.price_tables import Prices
+from xinzhi.studies.tables import Prices
 
 YEARS = list(range(1970, 2020))
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from xinzhi import frontier
 from xinzhi.core.arrays import AnyArray, AnyFrame, BoolArray, FloatArray, IntArray, digest
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, finding
@@ -89,10 +90,7 @@ def plant_capacity(
     names = [str(one) for one in (units if units is not None else range(1, len(y) + 1))]
     if len(names) != len(y) or len(set(names)) != len(y):
         raise UsageError("capacity.unit-names", n=len(y), given=len(set(names)))
-    if efficiency is None:
-        from xinzhi.frontier import efficiency as solve
-    else:
-        solve = efficiency
+    solve = frontier.efficiency if efficiency is None else efficiency
     both = [solve(x, y, rts=rts, orientation="output", units=names) for x in (np.hstack([k, v]), k)]
     all_, plant = (np.asarray(one.scores, dtype=float) for one in both)
     status = [
@@ -167,14 +165,11 @@ def cost_capacity(
     capital, output, rental
         Capital, output and user cost of a unit of capital, (n,).
 
-    Returns
-    -------
-    DataFrame
-        ``unit, output, capacity, utilisation, status``: above 1 the unit produces more than its plant is best for;
-        `status` is ``found`` or ``no tangency`` (then null).
-
     Notes
     -----
+    Columns are ``unit, output, capacity, utilisation, status``: above 1 the unit produces more than its plant is best
+    for; `status` is ``found`` or ``no tangency`` (then null).
+
     Cassels (1937), Klein (1960); Berndt and Morrison (1981), American Economic Review 71(2). By the envelope theorem
     the two curves touch where :math:`\partial VC(y^*, k)/\partial k = -r`: capital is worth what it costs. The
     derivative is a central difference; the root is bracketed by doubling and bisected.

@@ -282,7 +282,7 @@ def debt(
         Frames ``region, year`` and a column of that name: interest-bearing debt of financing vehicles, hidden debt, and
         total fiscal resources (with transfers), in the unit of the debt.
     bands
-        A set of ``bands.yaml`` or one of the caller's own (`grading.band_set`).
+        As in `grade`.
 
     Notes
     -----

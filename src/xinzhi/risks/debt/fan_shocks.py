@@ -57,11 +57,9 @@ def detrended(years: IntArray, past: FloatArray, slopes: FloatArray) -> FloatArr
 
 
 def lasting(model: PanelAutoregression, years: int) -> PanelAutoregression:
-    """Return an autoregression corrected for the trend that was taken out of so many years too.
-
-    Least squares around a line loses ``(2 + 4 a) / T`` of a coefficient `a`, around a mean ``(1 + 3 a) / T``, which the
-    model has made good already (Tanaka 1984, Journal of the Royal Statistical Society B 46(1)).
-    """
+    """Return an autoregression corrected for the trend that was taken out of so many years too."""
+    # Least squares around a line loses ``(2 + 4 a) / T`` of a coefficient `a`, around a mean ``(1 + 3 a) / T``, which
+    # the model has made good already (Tanaka 1984, Journal of the Royal Statistical Society B 46(1)).
     limit = float(setting("public_debt", "fan.largest_coefficient"))
     slopes, drawn = (np.clip(one + (1 + one) / years, -limit, limit) for one in (model.slopes, model.drawn))
     return replace(model, slopes=np.where(model.plain == 0, 0.0, slopes), drawn=np.where(model.plain == 0, 0.0, drawn))
@@ -73,11 +71,9 @@ def drawn_slopes(
     draws: int,
     rng: np.random.Generator,
 ) -> FloatArray:
-    """Return slopes (B, k) of pasts made of the resampled shocks that the regions have in common.
-
-    `pasts` are without their trend. The mean of the regions of a year is what is common; what is a region's own
-    averages out in the slope of all.
-    """
+    """Return slopes (B, k) of pasts made of the resampled shocks that the regions have in common."""
+    # `pasts` are without their trend. The mean of the regions of a year is what is common; what is a region's own
+    # averages out in the slope of all.
     every = np.unique(np.concatenate([years for years, _ in pasts]))
     total, count = np.zeros((len(every), pasts[0][1].shape[1])), np.zeros((len(every), 1))
     for years, past in pasts:
@@ -198,13 +194,11 @@ def independent(
 
 
 def autoregressive(history: FloatArray, horizon: int, draws: int, rng: np.random.Generator) -> tuple[FloatArray, float]:
-    """Draw futures (B, H, k) of a vector autoregression of order one, and the share of draws pulled back to stability.
-
-    The past (T, k) must have T well above k + 2. Least squares takes short series for less persistent than they are.
-    The slopes are corrected by Pope's (1990, Journal of Time Series Analysis 11(3)) first-order bias; each future has
-    slopes of its own, estimated on a past made of resampled residuals and corrected by the same amount (Kilian 1998,
-    Review of Economics and Statistics 80(2)). Slopes that explode are shrunk until they do not.
-    """
+    """Draw futures (B, H, k) of a vector autoregression of order one, and the share of draws pulled to stability."""
+    # The past (T, k) must have T well above k + 2. Least squares takes short series for less persistent than they are.
+    # The slopes are corrected by Pope's (1990, Journal of Time Series Analysis 11(3)) first-order bias; each future has
+    # slopes of its own, estimated on a past made of resampled residuals and corrected by the same amount (Kilian 1998,
+    # Review of Economics and Statistics 80(2)). Slopes that explode are shrunk until they do not.
     n, k = len(history) - 1, history.shape[1]
     slopes, left = _least_squares(history[None])
     bias = _bias(slopes[0], left[0].T @ left[0] / (n - k - 1), n)

@@ -145,10 +145,9 @@ def bubbles(
 
     Parameters
     ----------
-    frame
-        One row a series and date: a pandas, polars or pyarrow frame, or a duckdb relation.
-    series, date, value
-        Names of its columns. Dates are whole numbers, dates, or text such as ``2024``, ``2024-03``, ``2024Q1``.
+    frame, series, date, value
+        A frame of any kind with one row a series and date, and the names of its columns. Dates are whole numbers,
+        dates, or text such as ``2024``, ``2024-03``, ``2024Q1``.
     lag
         Lagged differences in each regression: a number, or ``aic`` or ``bic`` to choose one for each series. None takes
         ``bic``; 0 with the stored table, which has no other, and where every series is short (``short`` in
@@ -164,15 +163,11 @@ def bubbles(
     rules
         Level, smallest window, shortest episode, replications and seed, gaps, zeros.
 
-    Returns
-    -------
-    Bubbles
-        ``.statistics`` has ``series, adf, sadf, gsadf`` and what they were held against, and what is left once all
-        series are allowed for: ``p_adjusted`` (Benjamini and Hochberg 1995) and ``survives``, at a false discovery rate
-        of 100 less the level; ``.episodes`` has the dates, and whether it is a rise or a fall, which is no bubble.
-
     Notes
     -----
+    ``.statistics`` has ``series, adf, sadf, gsadf`` and what they were held against, and what is left once all series
+    are allowed for: ``p_adjusted`` (Benjamini and Hochberg 1995) and ``survives``, at a false discovery rate of 100
+    less the level; ``.episodes`` has the dates, and whether it is a rise or a fall, which is no bubble.
     Phillips, Shi and Yu (2015), International Economic Review 56(4), 1043-1078. A steady growth rate is an explosive
     root too, and the usual critical values reject a walk that drifts: give prices divided by a fundamental, or in
     logarithms with ``critical="sieve"``, unless growth itself is what is tested.
@@ -193,19 +188,17 @@ def bubbles(
     check_method(critical, convention)
     lag = None if lag is None else checked_lag(lag)
     reading = read_series(frame, series, date, value, gaps=rules.gaps, zeros=rules.zeros)
-    if lag is None:
-        lag = usual_lag(critical, max((len(one.level) for one in reading.series if not one.problem), default=0))
+    if lag is None:  # none for values without lags and for short series, else that of BIC
+        plain = critical in (None, "stored") or isinstance(critical, CriticalValues)
+        longest = max((len(one.level) for one in reading.series if not one.problem), default=0)
+        lag = 0 if plain or longest < short_sample() else setting("lags.usual")
     found, later = tested_series(reading.series, lag, convention, critical, rules)
     findings = (*reading.findings, *later)
     tested = [one for one in found if isinstance(one, Tested)]
     if not tested:
         refuse_all(findings)
-    options = {
-        "lag": lag,
-        "convention": convention,
-        "critical": "given" if isinstance(critical, CriticalValues) else critical,
-        **asdict(rules),
-    }
+    given = "given" if isinstance(critical, CriticalValues) else critical
+    options = {"lag": lag, "convention": convention, "critical": given, **asdict(rules)}
     return Bubbles(
         frame=paths_frame(tested),
         provenance=reading.source.provenance(**options),
@@ -218,12 +211,6 @@ def bubbles(
         convention=convention,
         level=rules.level,
     )
-
-
-def usual_lag(critical: Method | CriticalValues | None, longest: int) -> Lag:
-    """Return the lag where none is asked for: none for values without lags and for short series, else that of BIC."""
-    plain = critical in (None, "stored") or isinstance(critical, CriticalValues)
-    return 0 if plain or longest < short_sample() else str(setting("lags.usual"))  # type: ignore[return-value] # the file's
 
 
 def refuse_all(findings: Sequence[Finding]) -> None:

@@ -69,10 +69,8 @@ class CriticalValues:
 
 
 def p_value(statistic: float, critical: CriticalValues) -> float:
-    """Return the p-value of a GSADF statistic; its upper bound (a level, or 1) where only critical values are known.
-
-    Of values whose bootstrap ended early it is that of the series that it ended for.
-    """
+    """Return the p-value of a GSADF statistic; its upper bound (a level, or 1) where only critical values are known."""
+    # Of values whose bootstrap ended early it is that of the series that it ended for.
     if critical.sequential is not None:
         return critical.sequential
     if not len(critical.draws):
@@ -272,11 +270,10 @@ Wild = Literal["wild", "wild-resampled"]
 
 @dataclass(frozen=True, slots=True)
 class Until:
-    """When a bootstrap ends: its GSADF `statistic` was reached `exceedances` times, in `least` draws or more.
+    """When a bootstrap ends: its GSADF `statistic` was reached `exceedances` times, in `least` draws or more."""
 
-    Besag and Clifford (1991), Biometrika 78(2): h over the number of the draw that reached it for the h-th time is a
-    p-value of its own, valid as that of all draws is.
-    """
+    # Besag and Clifford (1991), Biometrika 78(2): h over the number of the draw that reached it for the h-th time is a
+    # p-value of its own, valid as that of all draws is.
 
     statistic: float
     exceedances: int

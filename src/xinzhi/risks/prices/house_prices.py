@@ -35,16 +35,13 @@ def house_prices(
     homes
         Of cities: ``second-hand`` homes, or ``new`` ones, whose prices at filing were administered in many cities.
 
-    Returns
-    -------
-    polars.DataFrame
-        Cities: ``city, name_zh, name_en, month, price, log_price``; the month before the first is 100, and a month that
-        is missing breaks the chain (null or no row there; the next month counts from 100 again). Provinces: ``region,
-        name_zh, name_en, year, price, log_price, price_to_output`` (100 m2 in years of output per head; null without
-        `accounts`).
-
     Notes
     -----
+    Cities have ``city, name_zh, name_en, month, price, log_price``; the month before the first is 100, and a month that
+    is missing breaks the chain (null or no row there; the next month counts from 100 again). Provinces have ``region,
+    name_zh, name_en, year, price, log_price, price_to_output`` (100 m2 in years of output per head; null without
+    `accounts`).
+
     A steady growth rate is an explosive root in levels, not in logarithms, nor beside a fundamental that grows as fast:
     test ``log_price`` or ``price_to_output``. New-home and second-hand indices of the 70 cities are compiled in
     different ways; do not join them.

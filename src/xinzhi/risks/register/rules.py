@@ -38,11 +38,9 @@ def spoken(name: str, texts: Iterable[Text | None]) -> list[pl.Series]:
 
 
 def settle(checks: pl.DataFrame, flags: pl.DataFrame, names: Names) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    """Return checks and flags with what is national taken out of the regions, and a row for each national statement.
-
-    A rule with `scope: nation` is taken out whole and a rule `of` it flags the worst quarter of regions instead; of any
-    other rule that more than a share of the regions meet, the flags of the worst quarter stay.
-    """
+    """Return checks and flags with what is national taken out of the regions, and a row for each national statement."""
+    # A rule with `scope: nation` is taken out whole and a rule `of` it flags the worst quarter of regions instead; of
+    # any other rule that more than a share of the regions meet, the flags of the worst quarter stay.
     raised = _raised(checks)
     whole = {name for name, rule in rules().items() if rule.get("scope") == "nation"}
     common = raised.filter(pl.col("base_rate") > float(setting("register", "common")))

@@ -1,22 +1,24 @@
-"""Price series as people have them: a long table, or a wide one with a column, or a row, for each series."""
+"""Plain tables as people have them; and price series, long, or wide with a column or a row for each series."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from xinzhi import risks
-from xinzhi.core.arrays import AnyFrame
+from xinzhi.core.arrays import AnyFrame, AnyPackage
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, finding
-from xinzhi.core.text import Text, words
-from xinzhi.data import BOOKS, TEXTS
-from xinzhi.studies.study import Plain, read_plain
+from xinzhi.core.text import Text, same, words
+from xinzhi.data import BOOKS, FILES, TEXTS, Package, known_tables, nearest, read_any, typed
+from xinzhi.data import load as read_package
 
+PERIODS = ("year", "period", "time", "年份", "年", "时期")
 SERIES, DATE, VALUE = "series", "date", "value"
 DATES = (
     "date", "month", "quarter", "year", "period", "time", "day", "日期", "月份", "季度", "年份", "年", "月", "时期",
@@ -25,6 +27,114 @@ ROW = "row"  # in the place of a column of dates: number the rows
 FEWEST = 3  # dates in a heading that are no coincidence
 _THOUSANDS = r"^[+-]?\d{1,3}([,，]\d{3})+(\.\d+)?$"
 _MIDNIGHT = r"[ T]00:00:00(\.0+)?$"
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """A table with numbers where all cells of a column are numbers, and the line of every row."""
+
+    name: str
+    frame: pl.DataFrame
+    lines: Sequence[int]
+
+    @property
+    def source(self) -> Text:
+        """What was read, in words."""
+        return same(self.name)
+
+    def require(self, *columns: str | None) -> None:
+        """Refuse a column that is not there, with the nearest that is."""
+        known = self.frame.columns
+        for name in columns:
+            if name is not None and name not in known:
+                by_case = {column.lower(): column for column in known}
+                like = by_case.get(name.lower()) or nearest(name, known)
+                raise UsageError(
+                    "studies.no-column" if like is None else "studies.no-column-near",
+                    table=self.name, column=name, near=like, known=[same(one) for one in known],
+                )  # fmt: skip
+
+    def refuse(self, code: str, column: str, bad: pl.Series, **words: object) -> None:
+        """Raise for the first cell of a column that is wrong, with its line."""
+        if bad.any():
+            at = int(bad.arg_true()[0])
+            given = self.frame[column][at]
+            cell = {"table": self.name, "line": self.lines[at], "column": column}
+            raise InputError(code, (), given="" if given is None else str(given), **cell, **words)
+
+
+def is_plain(source: AnyFrame) -> bool:
+    """Say whether a source is a plain table: a frame, or a file that is no data package."""
+    if not isinstance(source, (str, Path)):
+        return hasattr(source, "columns")
+    path, suffix = Path(source), Path(source).suffix.lower()
+    return suffix in FILES and path.is_file() and not (suffix in BOOKS and known_sheets(path))
+
+
+def known_sheets(path: Path) -> set[str]:
+    """Return the sheets of a workbook that bear the name of a known table."""
+    import fastexcel
+
+    try:
+        sheets = {name.strip().lower() for name in fastexcel.read_excel(path).sheet_names}
+    except (fastexcel.FastExcelError, ValueError, OSError) as error:
+        raise InputError("studies.bad-workbook", path=path) from error
+    return sheets & set(known_tables())
+
+
+def read_plain(source: AnyFrame, encoding: str | None = None, *, text: Iterable[str] = ()) -> Plain:
+    """Return a plain table; the columns `text` stay as they are written, such as codes with leading zeros."""
+    name = Path(source).name if isinstance(source, (str, Path)) else "table"
+    raw, _ = read_any(source, name, encoding=encoding)
+    if not raw.cells.height or not raw.cells.columns:
+        raise InputError("studies.no-rows", table=name)
+    return Plain(name, typed(raw.cells, text=text), raw.lines.to_list())
+
+
+def load(source: AnyPackage, encoding: str | None = None) -> Package:
+    """Return a data package; a path with a suffix that is not there is said to be no file."""
+    if isinstance(source, Package):
+        return source
+    if isinstance(source, (str, Path)):
+        require_file(source, only_suffixed=True)
+    return read_package(source, encoding=encoding)
+
+
+def require_file(path: AnyFrame, *, only_suffixed: bool = False) -> AnyFrame:
+    """Return a path of a file that is there, or a frame."""
+    named = isinstance(path, (str, Path))
+    if named and not Path(path).exists() and (Path(path).suffix or not only_suffixed):
+        raise InputError("studies.no-file", path=path)
+    return path
+
+
+def period_of(frame: pl.DataFrame) -> str | None:
+    """Return the column of a plain table that is called like one of periods."""
+    return next((name for name in frame.columns if name.lower() in PERIODS), None)
+
+
+def whole(column: pl.Series) -> pl.Series:
+    """Return whole numbers as such: 2005 instead of 2005.0."""
+    exact = column.dtype == pl.Float64 and (column.drop_nulls() % 1 == 0).all()
+    return column.cast(pl.Int64) if exact else column
+
+
+def in_order(periods: pl.Series) -> pl.Series:
+    """Return years, quarters, months and days that are written as text as they sort: 2021-09 for 2021年9月."""
+    if periods.dtype != pl.String:
+        return periods
+    try:
+        calendar = risks.read_calendar(periods)
+    except InputError:
+        return periods
+    of = pl.Series(periods.name, calendar.ordinal)
+    if calendar.unit == "year":
+        return of
+    if calendar.unit == "day":
+        return of.cast(pl.Int32).cast(pl.Date).cast(pl.String)
+    rows = {"quarter": (4, "Q", 1), "month": (12, "-", 2)}
+    many, between, digits = rows[calendar.unit]
+    return pl.Series(periods.name, [f"{at // many}{between}{at % many + 1:0{digits}}" for at in of.to_list()])
 
 
 @dataclass(slots=True, kw_only=True)
