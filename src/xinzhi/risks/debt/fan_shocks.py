@@ -194,7 +194,7 @@ def independent(
 
 
 def autoregressive(history: FloatArray, horizon: int, draws: int, rng: np.random.Generator) -> tuple[FloatArray, float]:
-    """Draw futures (B, H, k) of a vector autoregression of order one, and the share of draws pulled to stability."""
+    """Draw futures (B, H, k) of a vector autoregression of order one, and the share of draws made stable."""
     # The past (T, k) must have T well above k + 2. Least squares takes short series for less persistent than they are.
     # The slopes are corrected by Pope's (1990, Journal of Time Series Analysis 11(3)) first-order bias; each future has
     # slopes of its own, estimated on a past made of resampled residuals and corrected by the same amount (Kilian 1998,
