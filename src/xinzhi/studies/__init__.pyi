@@ -34,6 +34,7 @@ from .sectors import covered as covered
 from .sectors import sectors as sectors
 from .sources import SourcesOptions as SourcesOptions
 from .sources import sources as sources
+from .study import PROTOCOL as PROTOCOL
 from .study import TOPICS as TOPICS
 from .study import Progress as Progress
 from .study import Study as Study

@@ -19,7 +19,7 @@ from xinzhi.studies.brief import Brief, of_region
 from xinzhi.studies.brief_facts import read
 from xinzhi.studies.plan import PANEL, PlanEvidence
 from xinzhi.studies.sources import digest, read_cells
-from xinzhi.studies.study import SILENT, Asked, Draft, Progress, Study, first_line, options, study, title
+from xinzhi.studies.study import PROTOCOL, SILENT, Asked, Draft, Progress, Study, first_line, options, study, title
 from xinzhi.yardstick import Bands, Measurement, Ranking, View
 
 TOPICS = ("scope", "sources", "sectors", "paths", "frontier", "risks")
@@ -31,7 +31,7 @@ DETAILED = ("industry_accounts", "sector_accounts")
 class AssessOptions:
     """What can be asked of `assess`."""
 
-    protocol: Protocol | str = "xinzhi-cn-2026"
+    protocol: Protocol | str = PROTOCOL
     only: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
     briefs: bool = False

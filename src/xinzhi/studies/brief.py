@@ -19,7 +19,7 @@ from xinzhi.data import Package, names_of
 from xinzhi.protocol import Protocol
 from xinzhi.sectors import contiguity
 from xinzhi.studies.brief_facts import Read, ability, evidence, headline, moves, read
-from xinzhi.studies.study import SILENT, Asked, Draft, Progress, Study, options, title
+from xinzhi.studies.study import PROTOCOL, SILENT, Asked, Draft, Progress, Study, options, title
 from xinzhi.studies.tables import load
 from xinzhi.yardstick import Bands, Gaps, Measurement
 
@@ -32,7 +32,7 @@ class BriefOptions:
     """What can be asked of `brief`."""
 
     region: str | None = None
-    protocol: Protocol | str = "xinzhi-cn-2026"
+    protocol: Protocol | str = PROTOCOL
     encoding: str | None = None
 
 
@@ -92,7 +92,7 @@ def brief(source: AnyPackage, *, progress: Progress = SILENT, **asked: Asked) ->
     return of_region(read(package, wish.protocol, progress), code)
 
 
-def briefs(package: Package, protocol: Protocol | str = "xinzhi-cn-2026") -> Callable[[str], Brief]:
+def briefs(package: Package, protocol: Protocol | str = PROTOCOL) -> Callable[[str], Brief]:
     """Return what gives the brief of any region of a package, from what is read and measured once.
 
     Parameters

@@ -16,7 +16,7 @@ from xinzhi.core.parameters import setting
 from xinzhi.core.text import same, words
 from xinzhi.data import read_any, units
 from xinzhi.micro import GROUPS, SURVEY, Panel, Rules
-from xinzhi.studies.study import options
+from xinzhi.studies.study import PROTOCOL, options
 
 JOBS = ("totals", "misallocation", "decomposition", "covariance")
 VALUES = ("labour", "tfp")
@@ -69,7 +69,7 @@ class Plan:
     measurement_error: bool = False
     duplicates: Any = "refuse"
     rules: Mapping[str, Any] | None = None
-    protocol: str = "xinzhi-cn-2026"
+    protocol: str = PROTOCOL
     region: str | None = None
     unit: str | None = None
 

@@ -18,7 +18,7 @@ from xinzhi.frontier import DIRECTIONAL, INDICES, MODELS, REFERENCES, Labelled, 
 from xinzhi.protocol import Protocol
 from xinzhi.protocol import load as read_protocol
 from xinzhi.studies.frontier_inside import above_zero, dynamic, inside_clashes, inside_notes, materials, network
-from xinzhi.studies.study import SILENT, Asked, Draft, Progress, Study, options, title
+from xinzhi.studies.study import PROTOCOL, SILENT, Asked, Draft, Progress, Study, options, title
 from xinzhi.studies.tables import in_order, is_plain, load, period_of, read_plain, whole
 from xinzhi.yardstick import Measurement, measure
 
@@ -70,7 +70,7 @@ class FrontierOptions:
     unit: str | None = None
     period: str | None = None
     region: str | None = None
-    protocol: Protocol | str = "xinzhi-cn-2026"
+    protocol: Protocol | str = PROTOCOL
     encoding: str | None = None
 
     @property

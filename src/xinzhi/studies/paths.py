@@ -18,6 +18,7 @@ from xinzhi.protocol import load as read_protocol
 from xinzhi.studies.plan import PANEL, PlanEvidence, add_complexity, add_opportunities, regions_of
 from xinzhi.studies.study import (
     LEAST,
+    PROTOCOL,
     SILENT,
     Asked,
     Draft,
@@ -49,7 +50,7 @@ class PathsOptions:
     activity: str | None = None
     value: str | None = None
     draws: int | None = None
-    protocol: Protocol | str = "xinzhi-cn-2026"
+    protocol: Protocol | str = PROTOCOL
     encoding: str | None = None
 
     def __post_init__(self) -> None:

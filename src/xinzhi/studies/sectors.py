@@ -19,7 +19,7 @@ from xinzhi.data import Package
 from xinzhi.protocol import Protocol
 from xinzhi.sectors import Index, Normalisation, System
 from xinzhi.studies.paths import measured_or_noted
-from xinzhi.studies.study import SILENT, Asked, Draft, Progress, Study, first_line, options
+from xinzhi.studies.study import PROTOCOL, SILENT, Asked, Draft, Progress, Study, first_line, options
 from xinzhi.studies.tables import load
 from xinzhi.yardstick import Measurement
 
@@ -40,7 +40,7 @@ class SectorsOptions:
     draws: int | None = None
     years: Any = None
     region: str | None = None
-    protocol: Protocol | str = "xinzhi-cn-2026"
+    protocol: Protocol | str = PROTOCOL
     encoding: str | None = None
 
     def __post_init__(self) -> None:

@@ -19,7 +19,7 @@ from xinzhi.frontier import productivity_change
 from xinzhi.micro import TOTAL
 from xinzhi.protocol import Protocol
 from xinzhi.studies.firms import MANIFEST, firms
-from xinzhi.studies.study import SILENT, Asked, Draft, Progress, Study, first_line, options
+from xinzhi.studies.study import PROTOCOL, SILENT, Asked, Draft, Progress, Study, first_line, options
 from xinzhi.yardstick import Measurement
 
 TABLES = ("misallocation", "totals_output")
@@ -29,7 +29,7 @@ TABLES = ("misallocation", "totals_output")
 class SourcesOptions:
     """What can be asked of `sources`."""
 
-    protocol: Protocol | str = "xinzhi-cn-2026"
+    protocol: Protocol | str = PROTOCOL
     emerging: Any = ()
     detail: str | None = None
     assume: Mapping[str, Any] = field(default_factory=dict)

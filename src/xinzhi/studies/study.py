@@ -39,6 +39,7 @@ OWN = (
 )
 HOMES = dict.fromkeys(YARDSTICK, "yardstick") | {"able": "plan"}  # the module of a recipe that has none of its own name
 TOPICS = ("assess", *YARDSTICK, *OWN)
+PROTOCOL = "xinzhi-cn-2026"  # of a call that names none
 Asked: TypeAlias = Any  # options of a topic by name: fields of its class
 
 

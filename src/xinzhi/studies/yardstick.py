@@ -13,7 +13,7 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding
 from xinzhi.data import nation_codes
 from xinzhi.protocol import Protocol
-from xinzhi.studies.study import SILENT, Asked, Draft, Progress, Study, options
+from xinzhi.studies.study import PROTOCOL, SILENT, Asked, Draft, Progress, Study, options
 from xinzhi.studies.tables import load
 
 _PERIOD = re.compile(r"\s*(\d{4})\s*[-:–—]\s*(\d{4})\s*")
@@ -24,7 +24,7 @@ ONE = {"region": "--region", "start": "--from", "end": "--to", "growth": "--grow
 class BandsOptions:
     """What can be asked of `bands`."""
 
-    protocol: Protocol | str = "xinzhi-cn-2026"
+    protocol: Protocol | str = PROTOCOL
     level: float | None = None
     quick: bool = False
     region: str | None = None
@@ -35,7 +35,7 @@ class BandsOptions:
 class BacktestOptions:
     """What can be asked of `backtest`."""
 
-    protocol: Protocol | str = "xinzhi-cn-2026"
+    protocol: Protocol | str = PROTOCOL
     encoding: str | None = None
 
 
@@ -90,7 +90,7 @@ def backtest(source: AnyPackage, *, progress: Progress = SILENT, **asked: Asked)
 class BridgeOptions:
     """What can be asked of `bridge`."""
 
-    protocol: Protocol | str = "xinzhi-cn-2026"
+    protocol: Protocol | str = PROTOCOL
     to: str = "pwt-10.01"
     period: str | None = None
     encoding: str | None = None
@@ -132,7 +132,7 @@ def bridge(source: AnyPackage, *, progress: Progress = SILENT, **asked: Asked) -
 class DigitalOptions:
     """What can be asked of `digital`."""
 
-    protocol: Protocol | str = "xinzhi-cn-2026"
+    protocol: Protocol | str = PROTOCOL
     choose: Mapping[str, Any] = field(default_factory=dict)
     region: str | None = None
     encoding: str | None = None
@@ -171,7 +171,7 @@ def digital(source: AnyPackage, *, progress: Progress = SILENT, **asked: Asked) 
 class MeasureOptions:
     """What can be asked of `measure`."""
 
-    protocol: Protocol | str = "xinzhi-cn-2026"
+    protocol: Protocol | str = PROTOCOL
     region: str | None = None
     encoding: str | None = None
 
@@ -193,7 +193,7 @@ class ClaimOptions:
     growth: Any = None
     rounding: Any = None
     claims: Any = None
-    protocol: Protocol | str = "xinzhi-cn-2026"
+    protocol: Protocol | str = PROTOCOL
     encoding: str | None = None
 
     @property
@@ -218,7 +218,7 @@ class VintagesOptions:
     before: Any = None
     start: int | None = None
     end: int | None = None
-    protocol: Protocol | str = "xinzhi-cn-2026"
+    protocol: Protocol | str = PROTOCOL
     encoding: str | None = None
 
 

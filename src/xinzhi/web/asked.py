@@ -49,12 +49,7 @@ Word = Annotated[str, Field(max_length=64, pattern=WORD)]
 Whole = Annotated[int, Field(ge=0, le=9999)]
 Number = Annotated[float, Field(allow_inf_nan=False, ge=-1e6, le=1e6)]
 Words = Annotated[list[Word], Field(max_length=8)]
-KINDS: Mapping[str, Any] = {
-    "int": Whole,
-    "float": Number,
-    "bool": bool,
-    "tuple": Annotated[list[Word], Field(max_length=8)],
-}
+KINDS: Mapping[str, Any] = {"int": Whole, "float": Number, "bool": bool, "tuple": Words}
 Setting = Annotated[str, Field(max_length=128, pattern=r"^[a-z_]+(\.[a-z_0-9]+)+=[^\x00-\x1f\x7f&*!]+$")]
 
 MISREAD: Mapping[str, tuple[str, ...]] = {  # what pydantic calls it, by its first letters

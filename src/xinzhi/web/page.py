@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
+from xinzhi import studies
 from xinzhi.core.text import LANGUAGES, Language, Text, option_words, read_words, words
 from xinzhi.report.section import Section
 from xinzhi.studies import Study, options_of
@@ -21,7 +22,6 @@ RULED = frozenset({HOME, "region", "compare", "measure", "figures", "explain", "
 SETTLED = frozenset({HOME, "compare", "measure", "figures", "explain"})  # those that a parameter can be changed for
 CHARTS = ".charts.js"  # ends the path of what makes the charts of a page move
 _PATH = re.compile(r"(zh|en)/([a-z]+)(?:/([A-Za-z0-9_.-]{1,60}))?\.html")
-DEFAULT = "xinzhi-cn-2026"  # the protocol of a call that names none
 WHOLE, BRIEF = "assess", "brief"  # the verb that gives everything; the one whose region is an argument
 HELD = "measure"  # has no verb of its own: the assessment holds it
 
@@ -118,7 +118,7 @@ class Asked:
         """Return the call for Python, the command line where it has the topic, R and Stata."""
         named = [_quoted(self.topic), _quoted(self.data)]
         options = dict(self.options)
-        rules = _quoted(options.pop("protocol", DEFAULT)) if self.settings else ""
+        rules = _quoted(options.pop("protocol", studies.PROTOCOL)) if self.settings else ""
         python = ", ".join([*named, *(f"{name}={_quoted(value)}" for name, value in options.items())])
         r = ", ".join([*named, *(f"{name} = {_quoted(value)}" for name, value in options.items())])
         if self.settings:

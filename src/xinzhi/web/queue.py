@@ -15,30 +15,7 @@ from xinzhi.core.parameters import read_yaml
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What a service allows itself; the words beside the figures stand in ``limits.yaml``.
-
-    Parameters
-    ----------
-    workers, waiting
-        Studies that are computed at once, and questions that may wait.
-    each, held
-        Visitors who may wait for the same answer, and in all.
-    changed, own
-        Questions under a protocol of the visitor's own: that may wait, and studies of them that are kept.
-    seconds, retry
-        How long a visitor waits, and after how many seconds one who was refused may come back.
-    studies, answers
-        Studies that are kept, and bytes of rendered answers.
-    body, sending
-        Bytes of what a visitor sends, and seconds in which it must have come.
-    unpacked, ratio, entries
-        Of a workbook: bytes unpacked, how many times larger than packed, and its parts.
-    uploads, connections
-        That may be there at once.
-    remembered, guessing
-        Seconds: a browser need not bring its token again; a wrong token waits for its refusal.
-    rows
-        Of a table of projects.
+    """What a service allows itself; what each figure is stands beside it in ``limits.yaml``.
 
     Examples
     --------

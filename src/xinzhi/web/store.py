@@ -51,7 +51,7 @@ class Store:
         self,
         data: Package | Path | str = "china-provinces",
         *,
-        protocol: Protocol | str = "xinzhi-cn-2026",
+        protocol: Protocol | str = studies.PROTOCOL,
         limits: Limits | None = None,
         guarded: bool = False,
     ) -> None:
