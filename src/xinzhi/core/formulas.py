@@ -14,7 +14,11 @@ _NUMBER = r"^[+-]?([\d.,]*\d[\d.,]*%?)?$"
 def guarded(frame: pl.DataFrame) -> pl.DataFrame:
     """Return a frame whose texts no spreadsheet computes; numbers, and texts that are numbers, stay as they are."""
     return frame.with_columns(
-        pl.when(_formula(text)).then(pl.lit("'") + text).otherwise(text).alias(name) for name, text in _texts(frame)
+        pl.when(text.str.contains(_WRITTEN) & ~text.str.contains(_NUMBER))
+        .then(pl.lit("'") + text)
+        .otherwise(text)
+        .alias(name)
+        for name, text in _texts(frame)
     )
 
 
@@ -24,10 +28,6 @@ def unguarded(cells: pl.DataFrame) -> pl.DataFrame:
         pl.when(text.str.contains(_MARKED)).then(text.str.slice(1)).otherwise(text).alias(name)
         for name, text in _texts(cells)
     )
-
-
-def _formula(text: pl.Expr) -> pl.Expr:
-    return text.str.contains(_WRITTEN) & ~text.str.contains(_NUMBER)
 
 
 def _texts(frame: pl.DataFrame) -> list[tuple[str, pl.Expr]]:

@@ -40,15 +40,11 @@ _CONVERT: dict[str, Callable[[str], Any]] = {
 }
 
 
-def _loader() -> type[yaml.SafeLoader]:
-    base = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    loader: type[yaml.SafeLoader] = type("SafeTextLoader", (base,), {"yaml_implicit_resolvers": {}})
-    for tag, pattern in _SCALARS.items():
-        loader.add_implicit_resolver(tag, re.compile(pattern), None)
-    return loader
-
-
-_LOADER = _loader()
+_LOADER: type[yaml.SafeLoader] = type(
+    "SafeTextLoader", (getattr(yaml, "CSafeLoader", yaml.SafeLoader),), {"yaml_implicit_resolvers": {}}
+)
+for _tag, _pattern in _SCALARS.items():
+    _LOADER.add_implicit_resolver(_tag, re.compile(_pattern), None)
 
 
 class YamlError(Exception):

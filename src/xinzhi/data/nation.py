@@ -54,7 +54,13 @@ def series_of(table: pl.DataFrame, variable: str, unit: str | None = None) -> pl
     """Return one series of a table of the nation, empty where it has none."""
     vintage = pl.col("vintage") if "vintage" in table.columns else pl.lit(None, dtype=pl.String)
     rows = table.filter(pl.col("variable") == variable, pl.col("value").is_not_null())
-    rows = _chosen(rows.with_columns(vintage.alias("vintage")), variable)
+    rows = rows.with_columns(vintage.alias("vintage"))
+    # for each year the rows of the first vintage of the list; all rows where none of them is of the list
+    choice = national_choice(variable)
+    order = {name: at for at, name in enumerate(choice["vintages"])} if choice else {}
+    place = pl.col("vintage").replace_strict(order, default=None, return_dtype=pl.Int64)
+    first = (place == place.min().over("year")).fill_null(value=False)
+    rows = rows.filter(place.is_null().all() | first)
     if rows["year"].n_unique() < rows.height:
         twice = rows.filter(pl.col("year").is_duplicated())
         vintages = sorted({str(one) for one in twice["vintage"]})
@@ -70,11 +76,3 @@ def national_choice(variable: str) -> dict[str, Any] | None:
     """Return the choice of ``nation.yaml`` for a variable: its vintages in order, and the reason; None without one."""
     choices: list[dict[str, Any]] = read_yaml(HERE / "nation.yaml")["choices"]
     return next((one for one in choices if variable in one["variables"]), None)
-
-
-def _chosen(rows: pl.DataFrame, variable: str) -> pl.DataFrame:
-    """Keep for each year the rows of the first vintage of the list; all rows where none of them is of the list."""
-    choice = national_choice(variable)
-    order = {vintage: place for place, vintage in enumerate(choice["vintages"])} if choice else {}
-    place = pl.col("vintage").replace_strict(order, default=None, return_dtype=pl.Int64)
-    return rows.filter(place.is_null().all() | (place == place.min().over("year")).fill_null(value=False))

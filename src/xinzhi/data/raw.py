@@ -126,7 +126,9 @@ def grid(
         else:
             columns[name] = column.alias(name)
     named = pl.DataFrame(columns)
-    if named.width and (blank := _blank(named)).any():
+    empty = [pl.col(name).is_null() | (pl.col(name).str.strip_chars() == "") for name in named.columns]
+    if empty and named.select(empty[0].any()).item():  # the first column tells for nearly all rows that they hold any
+        blank = named.select(pl.all_horizontal(empty)).to_series()
         named, lines = named.filter(~blank), lines.filter(~blank)
     return Grid(cells=named, lines=lines, header=line, findings=tuple(findings))
 
@@ -140,10 +142,3 @@ def header_below(
     if not needed or needed & {(name or "").strip() for name in header}:
         return None
     return next((int(line) for line, row in rows if needed <= {(cell or "").strip() for cell in row}), None)
-
-
-def _blank(cells: pl.DataFrame) -> pl.Series:
-    """Return which rows hold nothing: the first column tells for nearly all of them that they do."""
-    empty = [pl.col(name).is_null() | (pl.col(name).str.strip_chars() == "") for name in cells.columns]
-    first = cells.select(empty[0]).to_series()
-    return cells.select(pl.all_horizontal(empty)).to_series() if first.any() else first

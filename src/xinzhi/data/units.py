@@ -173,7 +173,10 @@ def parse(text: str) -> Unit:
         return Unit(INDEX)
     if match := _INDEX.fullmatch(plain):
         return _index(match, text)
-    plain, prices = _split_prices(plain)
+    prices = None
+    if match := _PRICES.fullmatch(plain):
+        year = (match["year"] or match["zh"]).lower().removesuffix("年")
+        plain, prices = match["unit"], CONSTANT if year == "不变" else year
     numerator, *denominators = _PER.split(plain)
     scale, atom = _measure(numerator, text)
     if not denominators:
@@ -213,14 +216,6 @@ def _index(match: re.Match[str], text: str) -> Unit:
     if value == 0 or not (period or base == ANY_BASE or _YEAR.fullmatch(base)):
         raise _unknown(text)
     return Unit(INDEX, 1 / value, base=f"previous {period}" if period else base)
-
-
-def _split_prices(text: str) -> tuple[str, str | None]:
-    match = _PRICES.fullmatch(text)
-    if match is None:
-        return text, None
-    year = (match["year"] or match["zh"]).lower().removesuffix("年")
-    return match["unit"], CONSTANT if year == "不变" else year
 
 
 def _measure(part: str, text: str) -> tuple[Fraction, str]:

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import IntArray
 from xinzhi.core.errors import InputError
 from xinzhi.core.result import Facts, Result
 from xinzhi.data import Package, as_package
@@ -217,17 +216,14 @@ def hit_rates(frame: pl.DataFrame, below: float) -> pl.DataFrame:
         own = frame.filter(rule=rule)
         by_region = own.group_by("region", maintain_order=True).agg(n=pl.len(), k=pl.col("hit").sum())
         above, said = ((own[name] > 0).mean() for name in ("happened", "said"))
+        hits, tries = by_region["k"].to_numpy(), by_region["n"].to_numpy()
+        # the interval over draws of regions: the dates of a region stay together
+        size, edge = len(hits), (1 - setting("backcast.level")) / 2
+        drawn = np.random.default_rng(0).multinomial(size, np.full(size, 1 / size), int(setting("backcast.draws")))
+        low, high = np.quantile((drawn @ hits) / (drawn @ tries), [edge, 1 - edge]).tolist()
         blind = above * said + (1 - above) * (1 - said)  # type: ignore[operator] # shares
         rows.append({
             "rule": rule, "n": own.height, "k": own["hit"].sum(), "rate": own["hit"].mean(),
-            **_interval(by_region["k"].to_numpy(), by_region["n"].to_numpy()), "base": below if rule == GAP else blind,
+            "low": low, "high": high, "base": below if rule == GAP else blind,
         })  # fmt: skip
     return pl.DataFrame(rows)
-
-
-def _interval(hits: IntArray, tries: IntArray) -> dict[str, float]:
-    """Return the interval of a share over draws of regions: the dates of a region stay together."""
-    size, edge = len(hits), (1 - setting("backcast.level")) / 2
-    drawn = np.random.default_rng(0).multinomial(size, np.full(size, 1 / size), int(setting("backcast.draws")))
-    low, high = np.quantile((drawn @ hits) / (drawn @ tries), [edge, 1 - edge]).tolist()
-    return {"low": low, "high": high}

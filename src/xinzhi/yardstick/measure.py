@@ -99,8 +99,8 @@ def measure(package: Source, protocol: Ruler = DEFAULT_PROTOCOL) -> Measurement:
     if not np.isfinite(regional.growth.tfp_growth).any():
         raise _nothing(panel, inputs)
     names, base = _regions(data, panel), price_base(panel, rules)
-    known = np.asarray(np.isfinite(regional.growth.tfp_growth).any(axis=1)).tolist()
-    measured = [name for name, there in zip(panel.regions, known, strict=True) if there]
+    rows = np.flatnonzero(np.isfinite(regional.growth.tfp_growth).any(axis=1))
+    measured = [panel.regions[row] for row in rows.tolist()]
     declared = region_set(data, rules, panel.regions, measured)
     departs = {path: str(rules.parameters[path].value) for path in rules.departs}
     # Quantities add up over regions and compare across them; an index does neither, and what one region sells another
@@ -117,6 +117,8 @@ def measure(package: Source, protocol: Ruler = DEFAULT_PROTOCOL) -> Measurement:
     nothing = np.full(panel.shape, np.nan)  # of inputs that are indices there are no levels
     empty = Levels(nothing, nothing, nothing, nothing, np.zeros(panel.shape[1], dtype=np.int64))
     level = levels(together.inputs) if adds_up else empty
+    known = names_of(data)
+    macro = {**known.by_kind.get("group", {}), TOTAL: words("group.total")}
     return Measurement(
         frame=regional.frame(level.tfp, grading),
         inputs=regional.inputs_frame(),
@@ -138,7 +140,7 @@ def measure(package: Source, protocol: Ruler = DEFAULT_PROTOCOL) -> Measurement:
         findings=touching(data, rules),
         identity_gap=max(regional.growth.identity_gap, national.growth.identity_gap, groups.growth.identity_gap),
         kind=data.kind,
-        names=_names(data, panel),
+        names=Names({**known.by_kind, "region": {code: known.region(code) for code in panel.regions}, "group": macro}),
         provenance=replace(under(rules, provenance("measure", data, tables, **departs)), regions=declared.to_dict()),
     )
 
@@ -317,14 +319,6 @@ def _regions(data: Package, panel: Panel) -> pl.DataFrame:
     return base.with_columns(
         pl.col(name).fill_null(pl.col(other)) for name, other in wanted.items() if other is not None
     ).select("region", *wanted)
-
-
-def _names(data: Package, panel: Panel) -> Names:
-    """Return the names of the regions measured, of their macro-regions and of all together."""
-    known = names_of(data)
-    regions = {region: known.region(region) for region in panel.regions}
-    groups = {**known.by_kind.get("group", {}), TOTAL: words("group.total")}
-    return Names({**known.by_kind, "region": regions, "group": groups})
 
 
 def measure_nation(package: Source, protocol: Ruler = DEFAULT_PROTOCOL) -> Measurement:

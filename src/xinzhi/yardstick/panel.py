@@ -129,8 +129,8 @@ class Panel:
 
     def marked(self, column: str) -> BoolArray:
         """Return the cells of a column that are not official: `(R, T)`, of investment `(A, R, T)`."""
-        cells = self.investment.get(column)
-        return self.unofficial.get(column, np.zeros(self.shape if cells is None else cells.shape, dtype=np.bool_))
+        cells, known = self.investment.get(column), self.unofficial.get(column)
+        return np.zeros(self.shape if cells is None else cells.shape, dtype=np.bool_) if known is None else known
 
     def region_index(self, region: str) -> int:
         """Return the position of a region; an `InputError` says that the package has none such."""

@@ -280,7 +280,11 @@ def gaps(
     levels = measurement.inputs.filter(year=span.start).select(
         "region", capital_output=pl.col("capital") / pl.col("output"), human_capital="human_capital"
     )
-    half, failed = _halves(bands, span.start, span.end), _failed_before(measurement)
+    half, failed = _halves(bands, span.start, span.end), []
+    *earlier, _ = View(measurement).spans
+    if earlier and "grade" in measurement.periods.columns:  # whose data fail admission in the period before
+        rows = measurement.periods.filter(start=earlier[-1].start, end=earlier[-1].end, grade=FAILED)
+        failed = rows["region"].to_list()
     values = {row["region"]: row for row in own.iter_rows(named=True)}
     stocks = {row["region"]: row for row in levels.iter_rows(named=True)}
     found = [
@@ -336,15 +340,6 @@ def _moved(
     return frame.drop("least", "most").hstack(made).with_columns(
         steady=pl.col("steady") & pl.when(pl.col("banded") & above).then("kept").otherwise(holds)
     ).drop("kept").select(list(SCHEMA))  # fmt: skip
-
-
-def _failed_before(measurement: Measurement) -> list[str]:
-    """Return the regions whose data fail admission in the period before the newest."""
-    *earlier, _ = View(measurement).spans
-    if not earlier or "grade" not in measurement.periods.columns:
-        return []
-    rows = measurement.periods.filter(start=earlier[-1].start, end=earlier[-1].end, grade=FAILED)
-    return [str(code) for code in rows["region"]]
 
 
 def _halves(bands: Bands | None, start: int, end: int) -> dict[tuple[str, str], float]:

@@ -220,7 +220,11 @@ class _Ratio:
 def _ratios(accounts: Sheet, investment: Sheet | None) -> Iterator[Finding]:
     frame, units = accounts.frame, dict(accounts.units)
     if investment is not None and _INVESTMENT in investment.frame.columns:
-        frame = frame.join(_all_assets(investment), on=["region", "year"], how="left", maintain_order="left")
+        invested = investment.frame  # the total of a region and year, or the sum of its assets
+        if "asset" in invested.columns and (invested["asset"] == "total").any():
+            invested = invested.filter(pl.col("asset") == "total")
+        invested = invested.group_by("region", "year").agg(pl.col(_INVESTMENT).sum())
+        frame = frame.join(invested, on=["region", "year"], how="left", maintain_order="left")
         units[_INVESTMENT] = investment.units[_INVESTMENT]
     rows = [_Ratio(**entry | {"reference": Text(**entry["reference"])}) for entry in read_yaml(_FILE)["ratios"]]
     rows = [row for row in rows if {row.of, row.by} <= set(frame.columns) and row.comparable(units)]
@@ -238,14 +242,6 @@ def _ratios(accounts: Sheet, investment: Sheet | None) -> Iterator[Finding]:
         first = sheet.frame.group_by("region").agg(pl.col(ROW).first())
         placed = off.with_columns(pl.lit(0).alias(ROW)) if row.whole else off.join(first, on="region")
         yield from sheet.findings(placed, _say(row))
-
-
-def _all_assets(investment: Sheet) -> pl.DataFrame:
-    """Return the investment of a region and year: its total, or the sum of its assets."""
-    frame = investment.frame
-    if "asset" in frame.columns and (frame["asset"] == "total").any():
-        frame = frame.filter(pl.col("asset") == "total")
-    return frame.group_by("region", "year").agg(pl.col(_INVESTMENT).sum())
 
 
 def _say(row: _Ratio) -> Say:

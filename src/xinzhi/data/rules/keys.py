@@ -125,12 +125,15 @@ def codes(sheet: Sheet, sheets: Mapping[str, Sheet]) -> Iterator[Finding]:
         there = sheet.frame[column.name].drop_nulls().unique()
         if not source or (home is not None and there.is_in(home.frame[column.name].implode()).all()):
             continue
-        known: Mapping[str, Collection[str]] = standard(source) if home is None else _names(home, column.name)
+        known: Mapping[str, Collection[str]] = standard(source) if home is None else {}
+        if home is not None:
+            labels = [name for name in ("name_zh", "name_en") if name in home.frame.columns]
+            rows = home.frame.drop_nulls(column.name).select(column.name, *labels).iter_rows()
+            known = {first: [name for name in rest if name] for first, *rest in rows}
         found = sheet.frame.filter(pl.col(column.name).is_not_null()).group_by(column.name)
-        rows = found.agg(pl.col(ROW).min(), count=pl.len()).filter(~pl.col(column.name).is_in(list(known)))
-        for code, row in zip(
-            rows[column.name], rows.select(ROW, "count").partition_by(ROW, maintain_order=True), strict=True
-        ):
+        off = found.agg(pl.col(ROW).min(), count=pl.len()).filter(~pl.col(column.name).is_in(list(known)))
+        places = off.select(ROW, "count").partition_by(ROW, maintain_order=True)
+        for code, row in zip(off[column.name], places, strict=True):
             say = Say(
                 message=_UNKNOWN.get(column.name, "data.unknown-code"),
                 column=column.name,
@@ -174,12 +177,6 @@ def _source(sheet: Sheet, column: Column, sheets: Mapping[str, Sheet]) -> tuple[
     if refers == _REGIONS and provinces(sheets):
         return None, PROVINCES
     return None, str(column.codes) if column.codes in _STANDARDS else ""
-
-
-def _names(home: Sheet, code: str) -> dict[str, list[str]]:
-    labels = [name for name in ("name_zh", "name_en") if name in home.frame.columns]
-    rows = home.frame.filter(pl.col(code).is_not_null()).select(code, *labels).iter_rows()
-    return {first: [name for name in rest if name] for first, *rest in rows}
 
 
 def _expected(code: str, known: Mapping[str, Collection[str]], source: str) -> str:

@@ -165,21 +165,15 @@ def values(sheet: Sheet) -> Iterator[Finding]:
     for column in sheet.columns():
         if column.type == "number":
             yield from _numbers(sheet, column, off)
-        elif column.role == "unit":
-            yield from _units_of_rows(sheet, column.name)
+        elif column.role == "unit":  # each row has its own
+            known = sheet.frame[column.name].drop_nulls().unique()
+            if unknown := [unit for unit in known if not is_unit(unit)]:
+                rows = sheet.where(pl.col(column.name).is_in(unknown))
+                yield from sheet.findings(rows, Say(message="data.unit-of-row", column=column.name))
         elif off.get(f"{column.name} list"):
             allowed = ", ".join(column.values)
             rows = sheet.where(~pl.col(column.name).is_in(column.values))
             yield from sheet.findings(rows, Say(message="data.unknown-value", column=column.name, expected=allowed))
-
-
-def _units_of_rows(sheet: Sheet, name: str) -> Iterator[Finding]:
-    """Yield units that are not known, where each row has its own."""
-    unknown = [unit for unit in sheet.frame[name].drop_nulls().unique() if not is_unit(unit)]
-    if unknown:
-        yield from sheet.findings(
-            sheet.where(pl.col(name).is_in(unknown)), Say(message="data.unit-of-row", column=name)
-        )
 
 
 def _counts(sheet: Sheet) -> dict[str, object]:

@@ -295,15 +295,12 @@ def _typed(rows: pl.DataFrame) -> pl.DataFrame:
         cast(rows["end"], "year").values.alias("end"),
     )
     if out["growth"].dtype.is_numeric():
-        out = out.with_columns(pl.Series("growth", _printed(out["growth"].to_list()), dtype=pl.String))
+        # with as many decimals as the one that has most: a number does not keep a zero at its end
+        spelt = [read_figure(value, percent=True).written for value in out["growth"].drop_nulls()]
+        most = max((len(text.partition(".")[2]) for text in spelt), default=0)
+        told = [None if value is None else f"{value:.{most}f}" for value in out["growth"]]
+        out = out.with_columns(pl.Series("growth", told, dtype=pl.String))
     return out
-
-
-def _printed(values: list[float | None]) -> list[str | None]:
-    """Spell numbers with as many decimals as the one that has most: a number does not keep a zero at its end."""
-    spelt = [None if value is None else read_figure(value, percent=True).written for value in values]
-    decimals = max((len(text.partition(".")[2]) for text in spelt if text), default=0)
-    return [None if value is None else f"{value:.{decimals}f}" for value in values]
 
 
 def _claim(row: dict[str, Any]) -> Claim:
