@@ -83,7 +83,6 @@ class Verdict:
     nation_holds: bool
     nation_error: float
     score: FloatArray
-    relative_score: FloatArray
     half_width: FloatArray
     decided: int
     right: int
@@ -101,7 +100,6 @@ def judge(mean: FloatArray, truth: FloatArray, level: float, decided: float) -> 
         nation_holds=bool(holds[-1]),
         nation_error=float(abs(said.median[-1] - truth[-1])),
         score=interval_score(said.low, said.high, truth, level)[:-1],
-        relative_score=interval_score(said.relative_low, said.relative_high, relative, level),
         half_width=(said.relative_high - said.relative_low) / 2,
         decided=int(called.sum()),
         right=int((called & (truth[:-1, None] > truth[None, :-1])).sum()),
