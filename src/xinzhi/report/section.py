@@ -287,7 +287,7 @@ def shown(  # noqa: PLR0913 - what a row of data leaves open
     part = row.get("part", "frame")
     held = ordered(getattr(result, part) if frame is None else frame, row.get("order", ()))
     if twin is None:
-        title = _twin_title(topic, row["table"].partition("_")[2], options["title"], said)
+        title = _twin_title(topic, row["table"], options["title"], said)
         filled = {one: value for one, value in said.items() if one not in TAKEN}
         twin = table(
             row["table"], held, listed or row.get("columns"), result, part=part, names=names, title=title, **filled
@@ -307,9 +307,11 @@ def shown(  # noqa: PLR0913 - what a row of data leaves open
     return picture(f"{topic}.{row.get('kind', name)}", chart, rows, twin, said, **options)
 
 
-def _twin_title(topic: str, name: str, title: Text | str, values: Mapping[str, object]) -> Text:
+def _twin_title(topic: str, key: str, title: Text | str, values: Mapping[str, object]) -> Text:
     """Return the title of the table of a picture: its own, else that of the picture."""
-    kept = [f"{topic}.table.{name}", *([] if isinstance(title, Text) else [f"{topic}.title.{name}"])]
+    name = key.partition("_")[2]
+    shelves = (f"table.{key}", f"table.{name}", *(() if isinstance(title, Text) else (f"title.{name}",)))
+    kept = [f"{topic}.{one}" for one in shelves]
     own = next((one for one in kept if has(one)), None)
     if own is None and isinstance(title, Text):
         return title

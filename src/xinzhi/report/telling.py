@@ -21,16 +21,9 @@ SHAPES = frozenset({"circle", "point", "square", "rect", "bar"})
 PARTS = ("layer", "hconcat", "vconcat", "concat")
 NAMES = ("name", "row", "column", "region", "group", "factor", "part", "end", "period", "year")  # what a row is of
 FIGURES = ("x", "x2", "y", "y2", "color", "size")
-OWN = {
-    "low": "low",
-    "high": "high",
-    "protocol_low": "low",
-    "protocol_high": "high",
-    "band_low": "low",
-    "band_high": "high",
-    "bound": "limit",
-    "limit": "limit",
-}  # fields with a word of their own
+OWN = {f"{kind}{end}": end for kind in ("", "protocol_", "band_") for end in ("low", "high")} | {
+    "bound": "limit", "limit": "limit",
+}  # fmt: skip # fields with a word of their own
 PLACES = frozenset({"far", "near", "top", "bottom", "middle", "place"})  # where a label stands
 NEAR = 150  # square pixels around a point of a line in which the pointer meets it
 
@@ -87,9 +80,8 @@ def _titles(*units: Spec) -> dict[str, str]:
     for unit in units:
         for channel in FIGURES:
             held = unit.get("encoding", {}).get(channel, {})
-            title = (
-                held.get("title") or (held.get("axis") or {}).get("title") or (held.get("legend") or {}).get("title")
-            )
+            own = (held, held.get("axis") or {}, held.get("legend") or {})
+            title = next((found_ for one in own if (found_ := one.get("title"))), None)
             if "field" in held and held.get("type") == "quantitative" and isinstance(title, str) and title.strip():
                 found.setdefault(held["field"], title)
     return found
@@ -121,15 +113,8 @@ def _write(
     """Write the lines of every row; whether there are any. Those of names alone where `named`."""
     some = False
     for row in rows:
-        names = [
-            head,
-            *(
-                _plain(row[name])
-                for name in NAMES
-                if isinstance(row.get(name), str) or (name == "year" and name in row)
-            ),
-        ]
-        first = " · ".join(dict.fromkeys(one for one in names if one))
+        held = [name for name in NAMES if isinstance(row.get(name), str) or (name == "year" and name in row)]
+        first = " · ".join(dict.fromkeys(one for one in (head, *(_plain(row[name]) for name in held)) if one))
         figures = [
             words("chart.told.line", name=title, value=value).lang(language)
             for field, cell in row.items()

@@ -39,6 +39,12 @@ FRONT = ("cover", "contents", "notes")
 SAFE = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 MADE = dt.datetime(2026, 1, 1)  # noqa: DTZ001 - a fixed stamp: the same figures give the same file, byte for byte
 WIDE = 100  # signs of a column of sentences
+# Formats: of the title of a sheet, a heading below it, a way to another sheet, long words, the header of a table.
+TITLE: Mapping[str, object] = {"bold": True, "font_size": 14}
+HEADING: Mapping[str, object] = {"bold": True, "font_size": 12, "top": 1}
+LINK: Mapping[str, object] = {"font_color": "#0b5394", "underline": 1}
+WRAP: Mapping[str, object] = {"text_wrap": True, "valign": "top"}
+HEAD: Mapping[str, object] = {"bold": True, "text_wrap": True, "valign": "top", "bg_color": "#e3e9ee", "bottom": 1}
 
 
 @dataclass(slots=True)
@@ -56,31 +62,6 @@ class Look:
         if key not in self.made:
             self.made[key] = self.book.add_format(given)
         return self.made[key]
-
-    @property
-    def title(self) -> Format:
-        """Of the title of a sheet."""
-        return self(bold=True, font_size=14)
-
-    @property
-    def heading(self) -> Format:
-        """Of a heading below it."""
-        return self(bold=True, font_size=12, top=1)
-
-    @property
-    def link(self) -> Format:
-        """Of a way to another sheet."""
-        return self(font_color="#0b5394", underline=1)
-
-    @property
-    def wrap(self) -> Format:
-        """Of words that may be long."""
-        return self(text_wrap=True, valign="top")
-
-    @property
-    def head(self) -> Format:
-        """Of the header of a table."""
-        return self(bold=True, text_wrap=True, valign="top", bg_color="#e3e9ee", bottom=1)
 
 
 def bracket(mark: str) -> str:
@@ -196,10 +177,10 @@ def write_table(
     """Write a table under its title and the lines of `about`, each with the place that it leads to, if any."""
     # `links` are the places that the cells of the first column lead to, where they do.
     language = look.language
-    sheet.write_string(0, 0, table.title.lang(language), look.title)
+    sheet.write_string(0, 0, table.title.lang(language), look(**TITLE))
     for line, (said, target) in enumerate(about, start=1):
         if target:
-            sheet.write_url(line, 0, target, look.link, said)
+            sheet.write_url(line, 0, target, look(**LINK), said)
         else:
             sheet.write_string(line, 0, said)
     top = len(about) + 1
@@ -223,10 +204,10 @@ def write_table(
             if number:
                 sheet.write_number(line, place, value, figure)
             elif linked:
-                sheet.write_url(line, 0, linked[line - top - 1], look.link, str(value))
+                sheet.write_url(line, 0, linked[line - top - 1], look(**LINK), str(value))
             else:
                 sheet.write_string(line, place, str(value), worded)
-    columns = [{"header": head, "header_format": look.head} for head in heads]
+    columns = [{"header": head, "header_format": look(**HEAD)} for head in heads]
     options = {"name": name, "columns": columns, "style": "Table Style Light 1"}
     sheet.add_table(top, 0, top + len(table.rows), len(heads) - 1, options)
     scrolls = next((place for place, one in enumerate(table.columns) if one.kind in FROZEN), 1)
@@ -281,8 +262,16 @@ def _write(
     found = notes(document, tables)
     _cover(cover, look, title, _facts(document, tables), other)
     places = [_inside(name) for name in names]
-    write_table(contents, look, _contents(tables, names), "contents", _above("contents", look, other), places)
-    write_table(listed, look, _notes(found, names), "notes", _above("notes", look))
+    listing_of = [(name, one.title, len(one.rows)) for name, one in zip(names, tables, strict=True)]
+    index = _table("contents", {"sheet": "text", "title": "text", "rows": "integer"}, listing_of)
+    write_table(contents, look, index, "contents", _above("contents", look, other), places)
+    every = words("workbook.every_sheet")
+    key = [
+        (one.mark, one.text, listing([same(names[place - 1]) for place in one.sheets]) if one.sheets else every)
+        for one in found
+    ]
+    marked = _table("notes", {"mark": "text", "meaning": "text", "sheets": "text"}, key)
+    write_table(listed, look, marked, "notes", _above("notes", look))
     for place, (sheet, table) in enumerate(zip(sheets, tables, strict=True), start=1):
         write_table(sheet, look, table, f"table_{place}", _about(document, table, place, found, language))
     book.close()
@@ -349,10 +338,13 @@ def _facts(document: Document, tables: Sequence[Table]) -> list[tuple[str, list[
     """Return what the cover says: period, offices, yardstick, fingerprints, the answers, and what to know first."""
     provenance, protocol = document.provenance, document.protocol
     shown = document.sections[:1] if document.leads else document.sections
-    span = _years(document)
+    names, frames = ("year", "start", "end"), [held.frame for held in document.frames.values()]
+    held = [frame[name] for frame in frames for name in names if name in frame.columns]
+    years: list[Any] = [edge for one in held if one.dtype.is_integer() for edge in (one.min(), one.max())]
+    known = [one for one in years if one is not None]
     facts: list[tuple[str, list[Text]]] = [
         ("package", [document.source]),
-        ("period", [] if span is None else [span_text(*span)]),
+        ("period", [span_text(min(known), max(known))] if known else []),
         ("issuers", [] if provenance.issuers is None else [provenance.issuers]),
         ("answer", [paragraph((*one.answer, *one.reach)) for one in shown if one.answer or one.reach]),
         ("warning", [one.warning for one in shown if one.warning is not None]),
@@ -377,31 +369,21 @@ def _facts(document: Document, tables: Sequence[Table]) -> list[tuple[str, list[
     return [(name, said) for name, said in facts if said]
 
 
-def _years(document: Document) -> tuple[int, int] | None:
-    """Return the first and the last year of the tables of a document."""
-    names = ("year", "start", "end")
-    frames = [held.frame for held in document.frames.values()]
-    held = [frame[name] for frame in frames for name in names if name in frame.columns]
-    years: list[Any] = [edge for one in held if one.dtype.is_integer() for edge in (one.min(), one.max())]
-    known = [one for one in years if one is not None]
-    return (min(known), max(known)) if known else None
-
-
 def _cover(sheet: Worksheet, look: Look, title: Text, facts: Sequence[tuple[str, Sequence[Text]]], other: str) -> None:
     """Write the cover, in one column that is read from top to bottom."""
     language = look.language
     sheet.set_column(0, 0, WIDE)
     sheet.hide_gridlines(2)
-    sheet.write_string(0, 0, title.lang(language), look.title)
+    sheet.write_string(0, 0, title.lang(language), look(**TITLE))
     ways = [(_said("workbook.to_contents", language), _inside(_said("sheet.contents", language)))]
     ways += [(_said("workbook.other", language, file=same(other)), f"external:{other}")] if other else []
     for line, (said, place) in enumerate(ways, start=1):
-        sheet.write_url(line, 0, place, look.link, said)
+        sheet.write_url(line, 0, place, look(**LINK), said)
     line = len(ways) + 1
     for name, texts in facts:
-        sheet.write_string(line, 0, _said(f"cover.{name}", language), look.heading)
+        sheet.write_string(line, 0, _said(f"cover.{name}", language), look(**HEADING))
         for under, text in enumerate(texts, start=line + 1):
-            sheet.write_string(under, 0, text.lang(language), look.wrap)
+            sheet.write_string(under, 0, text.lang(language), look(**WRAP))
         line += 1 + len(texts)
     sheet.set_paper(9)
     sheet.fit_to_pages(1, 0)
@@ -411,19 +393,3 @@ def _table(key: str, columns: Mapping[str, Kind], rows: Sequence[tuple[object, .
     """Return a table of the workbook itself."""
     described = tuple(Column(title=words(f"workbook.column.{name}"), kind=kind) for name, kind in columns.items())
     return Table(key=key, title=words(f"sheet.{key}"), columns=described, rows=rows)
-
-
-def _contents(tables: Sequence[Table], names: Sequence[str]) -> Table:
-    """Return the list of the sheets."""
-    rows = [(name, one.title, len(one.rows)) for name, one in zip(names, tables, strict=True)]
-    return _table("contents", {"sheet": "text", "title": "text", "rows": "integer"}, rows)
-
-
-def _notes(found: Sequence[Note], names: Sequence[str]) -> Table:
-    """Return the key of the marks and the notes as a table."""
-    every = words("workbook.every_sheet")
-    rows = [
-        (one.mark, one.text, listing([same(names[place - 1]) for place in one.sheets]) if one.sheets else every)
-        for one in found
-    ]
-    return _table("notes", {"mark": "text", "meaning": "text", "sheets": "text"}, rows)

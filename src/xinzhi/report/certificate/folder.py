@@ -94,17 +94,11 @@ def check_signature(
             yield finding("certificate.signature-missing", file=file, key="signature")
         return
     try:
-        yield from _checked(document, signature, key, file)
+        from cryptography.exceptions import InvalidSignature
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
     except ImportError:
         yield finding("certificate.signature-unchecked", file=file, key="signature")
-
-
-def _checked(
-    document: Mapping[str, Any], signature: Signature, key: Ed25519PublicKey | None, file: str
-) -> Iterator[Finding]:
-    from cryptography.exceptions import InvalidSignature
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
+        return
     try:
         signer = Ed25519PublicKey.from_public_bytes(base64.b64decode(signature.public_key, validate=True))
         signer.verify(base64.b64decode(signature.value, validate=True), canonical(without(document, "signature")))
@@ -162,7 +156,7 @@ def crate(
 def _root(
     certificate: Certificate, package: Package, files: Sequence[File], published: dt.date, license_: object
 ) -> dict[str, Any]:
-    protocol = f"{certificate.protocol.id} {certificate.protocol.version}"
+    protocol = certificate.protocol.label
     name = words("certificate.dataset", package=package.title, protocol=protocol)
     return {
         "@id": "./",
@@ -201,25 +195,20 @@ def _file(file: File) -> dict[str, Any]:
 
 
 def _action(certificate: Certificate, files: Sequence[File], created: dt.datetime | None) -> dict[str, Any]:
-    read = [name for name, table in certificate.tables.items() if table.read]
     return {
         "@id": "#assess",
         "@type": "CreateAction",
         "name": "xinzhi assess",
         "instrument": {"@id": "#xinzhi"},
-        "object": [*({"@id": f"#table-{name}"} for name in read), {"@id": "#protocol"}],
+        "object": [*({"@id": f"#table-{name}"} for name in certificate.read), {"@id": "#protocol"}],
         "result": [{"@id": file.name} for file in files],
         **({"endTime": created.isoformat()} if created else {}),
     }
 
 
 def _inputs(certificate: Certificate) -> list[dict[str, Any]]:
-    tables = [
-        _work(f"#table-{name}", f"{certificate.package['name']}: {name}", table.sha256)
-        for name, table in certificate.tables.items()
-        if table.read
-    ]
-    about = certificate.protocol
+    package, about = certificate.package["name"], certificate.protocol
+    tables = [_work(f"#table-{name}", f"{package}: {name}", sha256) for name, sha256 in certificate.read.items()]
     return [*tables, _work("#protocol", about.id, about.fingerprint, version=about.version)]
 
 
@@ -231,8 +220,7 @@ def prov(certificate: Certificate, files: Mapping[str, str], created: dt.datetim
     """Return the PROV-JSON document of an assessment."""
     # Huynh et al. (2013), "The PROV-JSON Serialization", W3C Member Submission of 24 April 2013. Names are local to the
     # certificate: its sha256 is part of their namespace.
-    tables = [f"x:table-{name}" for name, table in certificate.tables.items() if table.read]
-    outputs = [f"x:file-{name}" for name in files]
+    inputs = [*(f"x:table-{name}" for name in certificate.read), "x:protocol"]
     ended = {"prov:endTime": created.isoformat()} if created else {}
     return {
         "prefix": {"x": f"urn:x-xinzhi:{certificate.sha256}:", "xsd": "http://www.w3.org/2001/XMLSchema#"},
@@ -249,25 +237,23 @@ def prov(certificate: Certificate, files: Mapping[str, str], created: dt.datetim
             "_:assessed": {"prov:activity": "x:assess", "prov:agent": "x:software", "prov:plan": "x:protocol"}
         },
         "used": {
-            f"_:used-{number}": {"prov:activity": "x:assess", "prov:entity": name}
-            for number, name in enumerate([*tables, "x:protocol"])
+            f"_:used-{number}": {"prov:activity": "x:assess", "prov:entity": name} for number, name in enumerate(inputs)
         },
         "wasGeneratedBy": {
-            f"_:made-{number}": {"prov:entity": name, "prov:activity": "x:assess"}
-            for number, name in enumerate(outputs)
+            f"_:made-{number}": {"prov:entity": f"x:file-{name}", "prov:activity": "x:assess"}
+            for number, name in enumerate(files)
         },
     }
 
 
 def _entities(certificate: Certificate, files: Mapping[str, str]) -> dict[str, Any]:
     """Return the tables that were read, the protocol, and the files that were made."""
+    package, about = certificate.package["name"], certificate.protocol
     read = {
-        f"x:table-{name}": {"prov:label": f"{certificate.package['name']}: {name}", "x:sha256": table.sha256}
-        for name, table in certificate.tables.items()
-        if table.read
+        f"x:table-{name}": {"prov:label": f"{package}: {name}", "x:sha256": sha256}
+        for name, sha256 in certificate.read.items()
     }
-    about, label = certificate.protocol, f"{certificate.protocol.id} {certificate.protocol.version}"
-    plan = {"prov:type": _qualified("prov:Plan"), "prov:label": label, "x:fingerprint": about.fingerprint}
+    plan = {"prov:type": _qualified("prov:Plan"), "prov:label": about.label, "x:fingerprint": about.fingerprint}
     made = {f"x:file-{name}": {"prov:label": name, "x:sha256": sha256} for name, sha256 in files.items()}
     return {**read, "x:protocol": plan, **made}
 

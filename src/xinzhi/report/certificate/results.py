@@ -12,7 +12,7 @@ import polars as pl
 
 from xinzhi.core.finding import Finding, Place, finding
 from xinzhi.report.certificate.schema import ResultColumn, Results, ResultTable, digest
-from xinzhi.report.certificate.tables import flat, keys, nest, shortened, whole
+from xinzhi.report.certificate.tables import flat, keys, nest, otherwise, shortened, whole
 from xinzhi.yardstick import Measurement
 
 # Name in the certificate: attribute of the measurement, and the columns that name a row.
@@ -101,9 +101,7 @@ def compare_results(stated: Results, measurement: Measurement) -> Iterator[Findi
             continue
         old = stated.tables[name]
         here = _encode(frame, key, stated.digits, old)
-        if old.key != key:
-            value, expected = ", ".join(key), ", ".join(old.key)
-            yield finding("certificate.stated", table=name, key="key", value=value, expected=expected)
+        yield from otherwise("key", ", ".join(key), ", ".join(old.key), table=name)
         wide = [one for one, row in flat(old.rows).items() if len(row) != len(old.columns)]
         yield from shortened("certificate.result-row-width", name, wide)
         stays, new = flat(old.rows).keys(), flat(here.rows).keys()

@@ -73,6 +73,11 @@ class ProtocolPart(_Part):
     departures: dict[str, Departure]
     document: dict[str, Any]
 
+    @property
+    def label(self) -> str:
+        """Id and version."""
+        return f"{self.id} {self.version}"
+
 
 class ResultColumn(_Part):
     """One column of a table of results."""
@@ -132,6 +137,11 @@ class Certificate(_Part):
     results: Results
     files: dict[str, str] = {}
     signature: Signature | None
+
+    @property
+    def read(self) -> dict[str, str]:
+        """The sha256 of every table that was read."""
+        return {name: table.sha256 for name, table in self.tables.items() if table.read}
 
     def document(self) -> dict[str, Any]:
         """Return the certificate as a JSON-ready dictionary."""

@@ -60,47 +60,32 @@ def registered(name: str) -> Protocol | None:
 
 def rebuild(document: Mapping[str, Any]) -> Protocol:
     """Return the protocol that `xinzhi.protocol.Protocol.to_dict` wrote out, every value checked anew."""
-    return Protocol(
-        id=document["id"],
-        version=document["version"],
-        title=Text(**document["title"]),
-        status=document["status"],
-        authority=Text(**document["authority"]),
-        description=Text(**document["description"]),
-        reference=_references(document["reference"]),
-        extends=document["extends"],
-        regions=tuple(document.get("regions", ())),
-        parameters={path: _parameter(path, entry) for path, entry in document["parameters"].items()},
-        exclude=tuple(
-            Exclusion(
-                when={path: _value(path, value) for path, value in entry["when"].items()},
-                reason=Text(**entry["reason"]),
-            )
-            for entry in document["exclude"]
-        ),
+    plain = {name: document[name] for name in ("id", "version", "status", "extends")}
+    texts: dict[str, Any] = {name: Text(**document[name]) for name in ("title", "authority", "description")}
+    exclude = (
+        Exclusion(when={path: _value(path, one) for path, one in entry["when"].items()}, reason=Text(**entry["reason"]))
+        for entry in document["exclude"]
     )
+    return Protocol(
+        **plain, **texts, reference=_references(document["reference"]), regions=tuple(document.get("regions", ())),
+        parameters={path: _parameter(path, entry) for path, entry in document["parameters"].items()},
+        exclude=tuple(exclude),
+    )  # fmt: skip
 
 
 def _parameter(path: str, entry: Mapping[str, Any]) -> Parameter:
+    alternatives = (
+        Alternative(
+            value=_value(path, item["value"]), used_by=tuple(item["used_by"]), used_for=tuple(item.get("used_for", ())),
+            reference=_references(item["reference"]), note=Text(**item["note"]) if item["note"] else None,
+        )
+        for item in entry["alternatives"]
+    )  # fmt: skip
     return Parameter(
-        path=path,
-        value=_value(path, entry["value"]),
-        unit=entry["unit"],
-        title=Text(**entry["title"]),
-        description=Text(**entry["description"]),
-        reference=_references(entry["reference"]),
-        alternatives=tuple(
-            Alternative(
-                value=_value(path, item["value"]),
-                used_by=tuple(item["used_by"]),
-                used_for=tuple(item.get("used_for", ())),
-                reference=_references(item["reference"]),
-                note=Text(**item["note"]) if item["note"] else None,
-            )
-            for item in entry["alternatives"]
-        ),
-        origin=entry["origin"],
-    )
+        path=path, value=_value(path, entry["value"]), unit=entry["unit"], title=Text(**entry["title"]),
+        description=Text(**entry["description"]), reference=_references(entry["reference"]),
+        alternatives=tuple(alternatives), origin=entry["origin"],
+    )  # fmt: skip
 
 
 def _value(path: str, value: Any) -> Any:  # noqa: ANN401 - the catalogue fixes the type
@@ -239,9 +224,7 @@ def _compare(name: str, stated: InputTable, package: Package) -> Iterator[Findin
         both = stated.columns.keys() & here.columns.keys() - {one.column for one in found}
         differing = sorted(column for column in both if stated.columns[column].sha256 != here.columns[column].sha256)
         found += [finding("certificate.column-differs", table=name, column=column) for column in differing]
-    if stated.key != here.key:
-        value, expected = ", ".join(here.key), ", ".join(stated.key)
-        found.append(finding("certificate.stated", table=name, key="key", value=value, expected=expected))
+    found += otherwise("key", ", ".join(here.key), ", ".join(stated.key), table=name)
     if not found and stated.sha256 != here.sha256:
         found.append(finding("certificate.table-differs", table=name))
     yield from found
@@ -300,6 +283,12 @@ def _values(name: str, stated: InputTable, here: InputTable, package: Package) -
     if stated.columns.keys() == here.columns.keys():  # marks that belong to no column
         odd = [key for key, marks in old.items() if key in new and key not in seen and marks != new[key]]
         yield from shortened("certificate.row-marks", name, odd)
+
+
+def otherwise(key: str, here: str | None, told: str | None, *, table: str | None = None) -> Iterator[Finding]:
+    """Yield that a certificate states something else than there is."""
+    if here != told:
+        yield finding("certificate.stated", table=table, key=key, value=here or "-", expected=told or "-")
 
 
 def keys(frame: pl.DataFrame, key: Sequence[str]) -> list[tuple[str, str]]:

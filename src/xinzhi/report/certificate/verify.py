@@ -24,7 +24,7 @@ from xinzhi.report.certificate.certify import declared, dependencies, software
 from xinzhi.report.certificate.folder import check_signature, compare_files
 from xinzhi.report.certificate.results import compare_results
 from xinzhi.report.certificate.schema import FORMATS, Certificate, digest, identity, parse, read_document, without
-from xinzhi.report.certificate.tables import compare_protocol, compare_tables
+from xinzhi.report.certificate.tables import compare_protocol, compare_tables, otherwise
 from xinzhi.report.document import BRIEFS
 from xinzhi.studies import TOPICS, Study, assess
 
@@ -52,7 +52,7 @@ def compare_remade(
     )
     briefs = (folder / BRIEFS).is_dir()  # the report leads to them
     if cells is None and stated.options.get("cells"):
-        yield _needs_cells(package, given=False)
+        yield _not_remade(package, words("certificate.other_cells", given="false"))
         return
     with tempfile.TemporaryDirectory() as name:
         try:
@@ -60,12 +60,13 @@ def compare_remade(
                 as_told, protocol=_departing(rules, stated), only=topics or ("none",), cells=cells, briefs=briefs
             )
             if made.more.get("cells") != stated.options.get("cells"):
-                yield _needs_cells(package, given=True)
+                yield _not_remade(package, words("certificate.other_cells", given="true"))
                 return
             paths = made.write(name, language, options=dict(stated.options))
         except XinzhiError as error:
-            yield finding("certificate.not-recomputed", words={"problem": error.text}, file=package.name)
+            yield _not_remade(package, error.text)
             return
+        made_id = str(json.loads((Path(name) / "certificate.json").read_bytes())["id"])
         for path in paths:
             if path.name not in stated.files:
                 continue
@@ -73,19 +74,13 @@ def compare_remade(
             if sha256 == stated.files[path.name]:
                 continue
             there = folder / path.name
-            excused = versions and _says_the_same(path, there, (_id(name), stated.id), mended="xinzhi" in versions)
+            excused = versions and _says_the_same(path, there, (made_id, stated.id), mended="xinzhi" in versions)
             code = "certificate.file-unproved" if excused else "certificate.file-forged"
             yield finding(code, file=path.name, value=sha256, expected=stated.files[path.name])
 
 
-def _needs_cells(package: Package, *, given: bool) -> Finding:
-    problem = words("certificate.other_cells", given=str(given).lower())
+def _not_remade(package: Package, problem: Text) -> Finding:
     return finding("certificate.not-recomputed", words={"problem": problem}, file=package.name)
-
-
-def _id(folder: str) -> str:
-    """Return the id of the certificate in a folder."""
-    return str(json.loads((Path(folder) / "certificate.json").read_bytes())["id"])
 
 
 def _says_the_same(made: Path, told: Path, ids: tuple[str, str], *, mended: bool) -> bool:
@@ -212,7 +207,7 @@ class Verification:
         head = words(
             "certificate.sentence.head",
             package=stated.package.get(f"title_{language}") or stated.package.get("name"),
-            protocol=f"{stated.protocol.id} {stated.protocol.version}",
+            protocol=stated.protocol.label,
             fingerprint=stated.protocol.fingerprint[:12],
             version=stated.software.get("version", "-"),
         )
@@ -347,12 +342,11 @@ def _recompute(stated: Certificate, package: Package, rules: Protocol) -> Iterat
     try:
         result: Any = study("measure", package, protocol=rules).results["measurement"]
     except XinzhiError as error:
-        yield finding("certificate.not-recomputed", words={"problem": error.text}, file=package.name)
+        yield _not_remade(package, error.text)
         return
     digits = int(rules.value("reporting.result_digits"))
     yield from _set(stated, rules)
-    if stated.results.digits != digits:
-        yield finding("certificate.stated", key="digits", value=str(digits), expected=str(stated.results.digits))
+    yield from otherwise("digits", str(digits), str(stated.results.digits))
     for name, table in stated.tables.items():
         read = name in result.provenance.inputs
         if table.read != read or (read and table.key and table.cells is None):
@@ -360,8 +354,7 @@ def _recompute(stated: Certificate, package: Package, rules: Protocol) -> Iterat
                 "certificate.stated", table=name, key="read", value=str(read).lower(), expected=str(table.read).lower()
             )
     for name, here in declared(result).items():
-        if (told := stated.package.get(name)) != here:
-            yield finding("certificate.stated", key=name, value=here or "-", expected=told or "-")
+        yield from otherwise(name, here, stated.package.get(name))
     yield from compare_results(stated.results, result)
 
 
@@ -374,8 +367,8 @@ def _set(stated: Certificate, rules: Protocol) -> Iterator[Finding]:
         except (XinzhiError, TypeError):
             held = False
         if not held:
-            said = spell(rules.parameters[path].value) if path in rules.parameters else "-"
-            yield finding("certificate.stated", key=f"set {path}", value=said, expected=value)
+            said = spell(rules.parameters[path].value) if path in rules.parameters else None
+            yield finding("certificate.stated", key=f"set {path}", value=said or "-", expected=value)
 
 
 def _package(stated: Certificate, package: Package, file: str) -> Iterator[Finding]:

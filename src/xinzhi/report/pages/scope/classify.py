@@ -16,7 +16,7 @@ from xinzhi.report import palette
 from xinzhi.report.charts import kit, style
 from xinzhi.report.charts.kit.plane import squarify
 from xinzhi.report.charts.style import Words
-from xinzhi.report.section import Picture, Section, picture
+from xinzhi.report.section import Picture, Section, picture, shown
 from xinzhi.report.sentence import answer_of, clauses, notes_of
 from xinzhi.report.table import NO_UNIT, Column, Table, column, table
 from xinzhi.scope import Era, Scope, definition
@@ -239,9 +239,8 @@ def lists(result: Scope) -> Picture | None:
         "scope_lists", frame,
         [column("scope.list", "name", of="definition"), column("scope.named", "integer"), *SPREAD], result, names=names,
     )  # fmt: skip
-    of = words("scope.unit_of.share_of", measure=result.measured)
-    facts = {"sum": total, "union": whole["share"]}
-    return picture("scope.lists", kit.dots, drawn, twin, facts, unit=of, x=of, decimals=1)
+    facts = {"sum": total, "union": whole["share"], "measure": result.measured}
+    return shown("scope.lists", result, frame, facts, rows=drawn, twin=twin)
 
 
 def regions(result: Scope) -> Picture | None:
@@ -249,15 +248,13 @@ def regions(result: Scope) -> Picture | None:
     rows = result.by_region
     if rows.height < 2:  # noqa: PLR2004 - one region has no other to be compared with
         return None
+    names = {"region": result.names.region}
     twin = table(
         "scope_regions", rows.with_columns(code=pl.col("region")),
-        [column("scope.region", "name"), column("scope.code", "code"), *SPREAD], result,
-        names={"region": result.names.region},
+        [column("scope.region", "name"), column("scope.code", "code"), *SPREAD], result, names=names,
     )  # fmt: skip
-    drawn = [{"name": result.names.region(row["region"]), **_spread(row)} for row in rows.iter_rows(named=True)]
-    of = words("scope.unit_of.share_of", measure=result.measured)
     facts = cast("Mapping[str, object]", result.facts()["answer.regions"])
-    return picture("scope.regions", kit.dots, drawn, twin, facts, unit=of, x=of, decimals=1)
+    return shown("scope.regions", result, rows, facts, twin=twin, names=names, values={"measure": result.measured})
 
 
 def years(result: Scope) -> Picture | None:
@@ -265,14 +262,9 @@ def years(result: Scope) -> Picture | None:
     rows = result.by_year
     if rows.height < 2:  # noqa: PLR2004 - one year is no line
         return None
-    twin = table("scope_years", rows, ("year", *SPREAD), result, part="totals")
-    name = words("scope.label.in_scope")
-    drawn = [{"group": name, "year": row["year"], **_spread(row)} for row in rows.iter_rows(named=True)]
     first, last = rows.row(0, named=True), rows.row(-1, named=True)
     facts = {"first": first["year"], "before": first["share"], "last": last["year"], "after": last["share"]}
-    return picture(
-        "scope.years", kit.lines, drawn, twin, facts, unit="share", y=words("scope.unit_of.share"), decimals=1
-    )
+    return shown("scope.years", result, rows, facts, draws={"group": words("scope.label.in_scope")})
 
 
 def industries(result: Scope, *, counted: bool = False) -> Table:

@@ -168,7 +168,7 @@ def history(result: History, *, region: str | None = None) -> Section:
     return Section.of(
         "scope.history",
         [_leads(result), _carriers(result, region)],
-        [_changes(result), _seen(result)],
+        [table("scope_changes", result.changes.filter(lasting=True), of=result), table("scope_eras", of=result)],
         anchor="scope-history",
         answer=answer_of(facts, "scope"),
         notes=(*notes_of(facts, "scope"), words("scope.note.energy"), *result.findings, reference),
@@ -283,14 +283,3 @@ def _marks(first: int, last: int) -> list[dict[str, Any]]:
         if low < high and place % 2 == 0:
             marks.append({"start": low, "end": high, "word": one.title})
     return marks
-
-
-def _changes(result: History) -> Table:
-    """Return the changes of the leading power that lasted; the others are in the result."""
-    columns = ("country", "year", "before", "after", "era_date", "distance", "reading")
-    return table("scope_changes", result.changes.filter(lasting=True), columns, result, part="changes")
-
-
-def _seen(result: History) -> Table:
-    columns = ("power", "reading", "first_lead", "countries_led", "note")
-    return table("scope_eras", result.eras, columns, result, part="eras")

@@ -296,16 +296,13 @@ def _bounds(view: View) -> Table | None:
         return words("sectors.chart.in_year", name=view.called[code], year=when) if code else ""
 
     bounds = view.result.bounds.with_columns(pl.col("lower_at", "upper_at").fill_null(""))
-    columns = ("indicator", "sector", "lower", "lower_at", "upper", "upper_at")
     names = {**view.names, "lower_at": at, "upper_at": at}
-    return table("sectors_bounds", bounds, columns, view.result, part="bounds", names=names) if bounds.height else None
+    return table("sectors_bounds", bounds, of=view.result, names=names) if bounds.height else None
 
 
 def _drag(view: View) -> Table:
-    drag = view.result.drag
-    columns = ("sector", "slope", "standard_error", "p", "rows", "regions")
-    return table("sectors_drag", drag, columns, view.result, part="drag", names=view.names, years=drag["years"][0],
-                 notes=[words("sectors.note.drag")])  # fmt: skip
+    years, notes = view.result.drag["years"][0], [words("sectors.note.drag")]
+    return table("sectors_drag", of=view.result, names=view.names, years=years, notes=notes)
 
 
 def _notes(view: View, facts: Facts) -> list[Text]:

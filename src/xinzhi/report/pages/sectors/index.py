@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -14,12 +13,11 @@ from xinzhi.core.text import Text, listing, same, sentences, unit_text, words
 from xinzhi.report.charts import kit
 from xinzhi.report.charts.kit.names import END, MOST
 from xinzhi.report.pages.sectors.advance import chosen, sector_inks
-from xinzhi.report.section import Picture, Section, picture, rows_of
+from xinzhi.report.section import Picture, Section, picture, shown
 from xinzhi.report.sentence import distinct, short
 from xinzhi.report.table import Table, column, table
 from xinzhi.sectors import Gaming, Index, Sensitivity, Uncertainty, departures, method
 
-PLACES = ("rank", "rank_minimum", "rank_p05", "rank_median", "rank_p95", "rank_maximum")
 HOW = ("treatment", "imputation", "normalisation", "weights", "aggregation")
 LONG, LEGEND = 30.0, 14.0  # widths of an indicator beside a chart, and of a sector in its legend
 
@@ -27,11 +25,11 @@ LONG, LEGEND = 30.0, 14.0  # widths of an indicator beside a chart, and of a sec
 def uncertain(result: Uncertainty) -> Section:
     """Return the section on the interval of every rank."""
     now, facts = result.last(), result.facts()
-    twin = table("index_ranks", now, ("region", *PLACES, "first"), result, year=now["year"][0])
     size: Any = facts["answer.uncertain"]
+    ends = (0.0, now.height + 1.0)
     return Section.of(
         "sectors.uncertainty",
-        [_ranks("sectors.ranks", now, result, ("rank_p05", "rank_p95"), twin, size, axis="interval")],
+        [shown("sectors.ranks", result, now, size, values={"year": now["year"][0]}, domain=ends)],
         [_levels(result)],
         anchor="index-uncertainty",
         answer=sentences(facts, "sectors"),
@@ -42,11 +40,10 @@ def uncertain(result: Uncertainty) -> Section:
 def gamed(result: Gaming) -> Section:
     """Return the section on how far every region could move by convention alone."""
     now, facts = result.last(), result.facts()
-    columns = ("region", "rank", "best_rank", "worst_rank", "departures", "convention", "single_rank", "single")
     said = now.with_columns(pl.col("convention", "single").fill_null(""))
     called = result.names.distinct("region", now["region"]).__getitem__
     names: dict[str, Any] = {"convention": departures, "single": departures, "region": called}
-    twin = table("index_room", said, columns, result, names=names, year=now["year"][0])
+    twin = table("index_room", said, of=result, names=names, year=now["year"][0])
     size: Any = facts["answer.gaming"]
     refused = [
         words("sectors.note.refused", count=result.left_out.height, reason=Text(zh=zh, en=en))
@@ -56,7 +53,7 @@ def gamed(result: Gaming) -> Section:
     return Section.of(
         "sectors.gaming",
         [
-            _ranks("sectors.room", now, result, ("best_rank", "worst_rank"), twin, size, axis="room"),
+            shown("sectors.room", result, now, size, twin=twin, domain=(0.0, now.height + 1.0)),
             _shift(result, facts),
         ],
         anchor="index-gaming",
@@ -76,9 +73,7 @@ def sensitive(result: Sensitivity) -> Section:
         twin = table("index_variance", rows, columns, result, names={"choice": _choice})
         facts = {"name": _choice(shares["choice"][0]), "share": shares["share"][0]}
         bars = [{"name": _choice(name), "value": 100 * share} for name, share in shares.iter_rows()]
-        drawn = picture(
-            "sectors.variance", kit.bars, bars, twin, facts, how=f"variance_{by}", unit="percent", x="variance"
-        )
+        drawn = shown("sectors.variance", result, rows, facts, rows=bars, twin=twin, how=f"variance_{by}")
     return Section.of(
         "sectors.sensitivity",
         [drawn],
@@ -92,21 +87,7 @@ def _choice(name: str) -> Text:
     return words(f"sectors.choice.{name}")
 
 
-def _ranks(
-    key: str,
-    now: pl.DataFrame,
-    result: Uncertainty | Gaming,
-    ends: tuple[str, str],
-    twin: Table,
-    facts: Mapping[str, object],
-    *,
-    axis: str,
-) -> Picture:
-    rows = rows_of(now, result, name="region", value="rank", low=ends[0], high=ends[1])
-    return picture(key, kit.dots, rows, twin, facts, unit="place", x=axis, decimals=0, domain=(0.0, now.height + 1.0))
-
-
-def _shift(result: Gaming, facts: Any) -> Picture:  # noqa: ANN401 - facts of the result
+def _shift(result: Gaming, facts: Any) -> Picture | None:  # noqa: ANN401 - facts of the result
     """Return what a constant before the logarithm of the entropy does to ranks."""
     plain = result.shifts.with_columns(
         pl.col("shift").map_elements(lambda value: f"{value:.6f}".rstrip("0").rstrip("."), return_dtype=pl.String)
@@ -120,9 +101,7 @@ def _shift(result: Gaming, facts: Any) -> Picture:  # noqa: ANN401 - facts of th
         {"name": words("sectors.chart.shift", shift=shift), "value": furthest}
         for shift, furthest in plain.select("shift", "furthest").iter_rows()
     ]
-    return picture(
-        "sectors.shift", kit.bars, rows, twin, facts["headline.shift"], unit="places", x="furthest", decimals=0
-    )
+    return shown("sectors.shift", result, plain, facts["headline.shift"], rows=rows, twin=twin)
 
 
 def _levels(result: Uncertainty) -> Table:
@@ -319,8 +298,7 @@ def _region(view: View, code: str) -> Picture:
 def _coverage(view: View) -> Table:
     """Return what the data have of every indicator of the system, those that they lack named."""
     rows = view.result.coverage.sort("covered", maintain_order=True)
-    columns = ("indicator", "sector", "covered", "observations", "imputed", "first_year", "last_year")
-    return table("index_coverage", rows, columns, view.result, part="coverage", names=view.names)
+    return table("index_coverage", rows, of=view.result, names=view.names)
 
 
 def _years(view: View) -> Table:

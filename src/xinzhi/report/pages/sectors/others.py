@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -11,7 +13,7 @@ from xinzhi.report import palette
 from xinzhi.report.charts import kit
 from xinzhi.report.charts.kit.plane import uncrowded
 from xinzhi.report.palette import FACTORS, GROUPS
-from xinzhi.report.section import Picture, Section, picture, rows_of
+from xinzhi.report.section import Picture, Section, picture, rows_of, shown
 from xinzhi.report.sentence import answer_of, arrangement, notes_of, spread
 from xinzhi.report.table import Table, column, table
 from xinzhi.sectors import (
@@ -33,7 +35,6 @@ from xinzhi.sectors import (
 CLUSTER_INKS = {kind: GROUPS[at] for kind, at in {"HH": 3, "LH": 2, "LL": 0, "HL": 6}.items()} | {"": FACTORS["labour"]}
 PART_INKS = {"within": palette.GROUPS[0], "between": palette.GROUPS[2], "transvariation": palette.GROUPS[1]}
 RIDGES = 8  # densities that one picture holds
-THEIL = ("theil_t", "theil_t_within", "theil_t_between", "theil_l", "theil_l_within", "theil_l_between")
 
 
 def neighbouring(result: SpatialAutocorrelation) -> Section:
@@ -42,9 +43,11 @@ def neighbouring(result: SpatialAutocorrelation) -> Section:
     said = {key: values for key, values in facts.items() if key != "answer.cluster"}
     leading: Any = next(iter(facts.values()))
     local = result.local.filter(year=result.frame["year"][-1])
+    group, mean = words("sectors.chart.moran"), float(result.frame["expected"].to_numpy().mean())
+    index = shown("sectors.moran", result, None, leading, draws={"group": group}, reference=mean)
     return Section.of(
         "sectors.neighbours",
-        [_moran(result, leading), _scatter(result, local), _clusters(result, local)],
+        [index, _scatter(result, local), _clusters(result, local)],
         anchor="neighbours",
         facts=leading,
         answer=sentences(said, "sectors"),
@@ -52,18 +55,8 @@ def neighbouring(result: SpatialAutocorrelation) -> Section:
     )
 
 
-def _moran(result: SpatialAutocorrelation, facts: Any) -> Picture:  # noqa: ANN401 - facts of the result
-    columns = ("year", "regions", "moran", "expected", "z", "p", "p_permutation")
-    twin = table("neighbours_years", result.frame, columns, result)
-    rows = rows_of(result.frame, group=words("sectors.chart.moran"), year="year", value="moran")
-    expected = float(result.frame["expected"].to_numpy().mean())
-    return picture("sectors.moran", kit.lines, rows, twin, facts, unit="none", y="moran_axis", reference=expected)
-
-
 def _local(result: SpatialAutocorrelation, local: pl.DataFrame) -> Table:
-    columns = ("region", "value", "lag", "moran", "p_permutation", "cluster", "significant", "significant_fdr")
-    rows = local.sort("moran", descending=True)
-    return table("neighbours_local", rows, columns, result, part="local", year=local["year"][0])
+    return table("neighbours_local", local, of=result, year=local["year"][0])
 
 
 def _scatter(result: SpatialAutocorrelation, local: pl.DataFrame) -> Picture:
@@ -149,10 +142,17 @@ def unequal(result: Inequality) -> Section:
     what, facts = called(result), result.facts()
     grouped = result.frame.height > 0 and result.frame["within"][-1] is not None
     drawn = [_parts(result, what) if grouped else None, _gini(result, what) if result.frame.height else None]
+    pairs = None
+    if grouped:
+        year, names = (
+            result.frame["year"][-1],
+            dict.fromkeys(("group", "other"), partial(series_text, names=result.names)),
+        )
+        pairs = table("inequality_pairs", result.pairs.filter(year=year), of=result, names=names, year=year)
     return Section.of(
         "sectors.inequality",
         drawn,
-        [_pairs(result) if grouped else None],
+        [pairs],
         anchor="inequality",
         facts={"value": what},
         answer=sentences(facts, "sectors"),
@@ -176,8 +176,8 @@ def _parts(result: Inequality, what: Text) -> Picture:
     ]
     parts = {name: (words(f"sectors.part.{name}"), ink) for name, ink in PART_INKS.items()}
     return picture(
-        "sectors.parts", kit.stacked, rows, _ginis(result), facts, unit="gini", x="gini", parts=parts, total="gini",
-        decimals=3,
+        "sectors.parts", kit.stacked, rows, table("inequality_years", of=result), facts, unit="gini", x="gini",
+        parts=parts, total="gini", decimals=3,
     )  # fmt: skip
 
 
@@ -190,20 +190,16 @@ def _gini(result: Inequality, what: Text) -> Picture:
         for name in ("gini", "theil_t", "theil_l")
         for row in rows_of(result.frame.drop_nulls(name), group=words(f"sectors.chart.{name}"), year="year", value=name)
     ]
-    return picture("sectors.gini", kit.lines, rows, _ginis(result), facts, unit="gini", y="measures", decimals=3)
-
-
-def _ginis(result: Inequality) -> Table:
-    return table("inequality_years", result.frame, ("year", "regions", "gini", *PART_INKS, *THEIL), result)
-
-
-def _pairs(result: Inequality) -> Table:
-    year = result.frame["year"][-1]
-    names = dict.fromkeys(("group", "other"), lambda code: series_text(code, result.names))
-    return table(
-        "inequality_pairs", result.pairs.filter(year=year), ("group", "other", "gini", "affluence"), result,
-        part="pairs", names=names, year=year,
-    )  # fmt: skip
+    return picture(
+        "sectors.gini",
+        kit.lines,
+        rows,
+        table("inequality_years", of=result),
+        facts,
+        unit="gini",
+        y="measures",
+        decimals=3,
+    )
 
 
 def _notes(result: Inequality, *, grouped: bool) -> list[Text]:
@@ -220,9 +216,8 @@ def dense(result: Densities) -> Section:
     """Return where the regions crowd, year by year."""
     what, facts = called(result), result.facts()
     moves: Any = facts["answer.densities"]
-    columns = ["year", "regions", "bandwidth", "mean", "deviation", "mode", "modes", "reason"]
     filled = result.years.with_columns(pl.col("reason_zh", "reason_en").fill_null(""))
-    twin = table("densities_years", filled, columns, result, part="years")
+    twin = table("densities_years", filled, of=result)
     years = spread(result.frame["year"].unique().sort().to_list(), RIDGES)
     shown = result.frame.filter(pl.col("year").is_in(years)).sort("year", "x")
     rows = rows_of(shown, name=column("sectors.year", "text", of="year"), x="x", density="density")
@@ -315,72 +310,60 @@ def _waterfall(result: Drivers, facts: Any) -> Picture:  # noqa: ANN401 - facts 
 def educated(result: Education) -> Section:
     """Return what schooling contributed to growth, or how much human capital there is."""
     facts = result.facts()
-    drawn = _contributions(result, facts) if "answer.education" in facts else _human_capital(result, facts)
+    grown: Any = facts.get("answer.education")
+    drawn = _contributions(result, grown) if grown else _human_capital(result, facts["answer.human_capital"])
     return Section.of(
         "sectors.education", [drawn], anchor="education", answer=answer_of(facts, "sectors"),
         notes=(words("sectors.note.schooling"), *notes_of(facts, "sectors")),
     )  # fmt: skip
 
 
-def _contributions(result: Education, facts: Any) -> Picture:  # noqa: ANN401 - facts of the result
+def _contributions(result: Education, values: Any) -> Picture | None:  # noqa: ANN401 - facts of the result
     spans = result.spans.drop_nulls("contribution").sort("contribution", descending=True)
     columns = ("region", "schooling_start", "schooling_end", "human_capital_growth", "contribution", "output_growth",
                "part")  # fmt: skip
-    values = facts["answer.education"]
     title = words("sectors.table.education", **values)
     twin = table("education_regions", spans, columns, result, part="spans", title=title)
-    rows = rows_of(spans, result, part="spans", name="region", value="contribution")
-    return picture(
-        "sectors.contribution", kit.bars, rows, twin, values, headline="education", how="education", unit="points",
-        x="contribution", decimals=2,
-    )  # fmt: skip
+    return shown("sectors.contribution", result, spans, values, twin=twin)
 
 
-def _human_capital(result: Education, facts: Any) -> Picture:  # noqa: ANN401 - facts of the result
-    now = latest(result.frame, "human_capital")
-    values = facts["answer.human_capital"]
-    title = words("sectors.table.human_capital", **values)
+def _human_capital(result: Education, values: Any) -> Picture | None:  # noqa: ANN401 - facts of the result
+    now, title = latest(result.frame, "human_capital"), words("sectors.table.human_capital", **values)
     twin = table("education_regions", now, ("region", "schooling", "human_capital"), result, title=title)
-    rows = rows_of(now, result, name="region", value="human_capital")
-    return picture(
-        "sectors.human-capital", kit.bars, rows, twin, values, title="human_capital", headline="human_capital",
-        how="human_capital", unit="none", x="human_capital", decimals=2,
-    )  # fmt: skip
+    return shown("sectors.human_capital", result, now, values, twin=twin)
 
 
 def cultured(result: Culture) -> Section:
     """Return the weight of culture in employment, region by region."""
     facts = result.facts()
-    drawn = _employment(result, facts["answer.culture"]) if "answer.culture" in facts else None
+    values: Any = facts.get("answer.culture")
+    now, drawn = latest(result.frame, "employment_share") if values else result.frame, None
+    if values:
+        twin = table("culture_regions", now, of=result, known=True, **values)
+        drawn = shown("sectors.culture", result, now, values, twin=twin)
     return Section.of(
         "sectors.culture", [drawn], anchor="culture", answer=answer_of(facts, "sectors"),
         notes=tuple(notes_of(facts, "sectors")),
     )  # fmt: skip
 
 
-def _employment(result: Culture, values: Any) -> Picture:  # noqa: ANN401 - facts of the result
-    now = latest(result.frame, "employment_share")
-    shares = ("employment_share", "value_added_share", "value_added_ceiling", "digital_share", "location_quotient")
-    twin = table("culture_regions", now, ("region", *shares), result, known=True, **values)
-    rows = rows_of(now, result, name="region", value="employment_share")
-    return picture(
-        "sectors.employment", kit.bars, rows, twin, values, title="culture_employment", headline="culture",
-        how="culture", unit="percent", x="culture", decimals=2,
-    )  # fmt: skip
-
-
 def intense(result: Green) -> Section:
     """Return what a unit of output takes of energy and emissions, and what was passed in."""
     facts = result.facts()
-    made = {"intensity": _intensity, "productivity": _productivity, "costs": _costs}
-    drawn = [make(result, facts[key]) for name, make in made.items() if (key := f"headline.{name}") in facts]
+    green = pl.DataFrame() if result.productivity is None else result.productivity
+    made: dict[str, Callable[[Any], Picture | None]] = {
+        "intensity": partial(_intensity, result),
+        "productivity": lambda said: shown("sectors.productivity", result, latest(green, "level"), said),
+        "costs": lambda said: shown("sectors.costs", result, latest(result.cost_shares(), "share"), said),
+    }
+    drawn = [make(facts[key]) for name, make in made.items() if (key := f"headline.{name}") in facts]
     return Section.of(
         "sectors.green", drawn, anchor="green", answer=None if drawn else [words("sectors.answer.no_years")],
         notes=(words("sectors.note.intensity"),) if "headline.intensity" in facts else (),
     )  # fmt: skip
 
 
-def _intensity(result: Green, values: Any) -> Picture:  # noqa: ANN401 - facts of the result
+def _intensity(result: Green, values: Any) -> Picture | None:  # noqa: ANN401 - facts of the result
     paths = [path.with_columns(indicator=pl.lit(name)) for name, path in result.together().items()]
     frame = pl.concat(paths)
     hundred = column("sectors.index_100", "points", of="value")
@@ -388,22 +371,4 @@ def _intensity(result: Green, values: Any) -> Picture:  # noqa: ANN401 - facts o
     called = column("sectors.indicator", "name")
     twin = table("green_intensity", frame, [called, "year", "regions", "intensity", hundred], result, names=names)
     rows = rows_of(frame, names=names, group=called, year="year", value="value")
-    return picture(
-        "sectors.intensity", kit.lines, rows, twin, values, unit="index_100", y="intensity", reference=100.0, decimals=0
-    )
-
-
-def _productivity(result: Green, values: Any) -> Picture:  # noqa: ANN401 - facts of the result
-    now = latest(pl.DataFrame() if result.productivity is None else result.productivity, "level")
-    twin = table("green_productivity", now, ("region", "level"), result, part="productivity", **values)
-    rows = rows_of(now, result, part="productivity", name="region", value="level")
-    return picture(
-        "sectors.productivity", kit.dots, rows, twin, values, unit="none", x="productivity", reference=1.0, decimals=2
-    )
-
-
-def _costs(result: Green, values: Any) -> Picture:  # noqa: ANN401 - facts of the result
-    now = latest(result.cost_shares(), "share")
-    twin = table("green_costs", now, ("region", "cost", "share"), result, part="costs", **values)
-    rows = rows_of(now, result, part="costs", name="region", value="share")
-    return picture("sectors.costs", kit.bars, rows, twin, values, unit="percent", x="costs", decimals=2)
+    return shown("sectors.intensity", result, frame, values, rows=rows, twin=twin)
