@@ -223,10 +223,8 @@ def _unusable(topic: str, study: Assessment) -> Section | None:
     if topic not in UNUSABLE:
         return None
     title, answer, name = UNUSABLE[topic]
-    last = max(study.measurement.frame["year"].to_list())
-    return Section(
-        key=topic, title=words(title, day=f"{last}-12-31"), answer=(words(answer, **{name: study.unusable[topic]}),)
-    )
+    said, last = words(answer, **{name: study.unusable[topic]}), max(study.measurement.frame["year"].to_list())
+    return Section(key=topic, title=words(title, day=f"{last}-12-31"), answer=(said,))
 
 
 def _paths(study: Assessment, results: Mapping[str, Any]) -> Section:
@@ -246,17 +244,13 @@ def _paths(study: Assessment, results: Mapping[str, Any]) -> Section:
 
 def _risks(_: Assessment, results: Mapping[str, Any]) -> Section:
     """Return the matrix of the register and what was not checked; debt alone where there is no register."""
-    if "register" not in results:
-        whole = section(results["debt"])
-        return replace(
-            whole, key="risks", title=words("register.title.brief"), pictures=whole.pictures[:1], tables=(),
-            notes=(*whole.notes, words("register.note.more")),
-        )  # fmt: skip
-    whole = section(results["register"])
-    shown = tuple(one for one in whole.tables if one.key in {"register_worst", "register_unchecked"})
+    known = "register" in results
+    whole = section(results["register" if known else "debt"])
+    shown = tuple(one for one in whole.tables if known and one.key in {"register_worst", "register_unchecked"})
+    notes = (words("register.note.thresholds"),) if known else whole.notes
     return replace(
-        whole, key="risks", title=words("register.title.brief"), pictures=whole.pictures[:1], tables=shown, sheets=(),
-        notes=(words("register.note.thresholds"), words("register.note.more")),
+        whole, key="risks", title=words("register.title.brief"), pictures=whole.pictures[:1], tables=shown,
+        sheets=() if known else whole.sheets, notes=(*notes, words("register.note.more")),
     )  # fmt: skip
 
 
@@ -357,28 +351,24 @@ def overview(sections: Sequence[Section], regions: Sequence[Text]) -> Table:
     """Return the table of the regions, in their order: columns of the tables of the topics, side by side."""
     drawn = {picture.twin.key: picture.twin for one in sections for picture in one.pictures}
     tables = {table.key: table for one in sections for table in one.contents()} | drawn
+    # of a column that a table has for several periods, each; by the title that it has beside those of other topics
     found = [
-        (tables[key], one) for key, name in outline()["overview"] if key in tables for one in _like(tables[key], name)
+        (tables[key], one)
+        for key, name in outline()["overview"]
+        if key in tables
+        for one in tables[key].columns
+        if re.fullmatch(rf"{name}(\d.*)?", one.name)
     ]
     cells = [_by_region(whole, one) for whole, one in found]
+    titles = {one: f"column.overview_{one}" for _, column in found if has(f"column.overview_{(one := column.name)}")}
+    shown = [replace(one, title=words(titles[one.name])) if one.name in titles else one for _, one in found]
     return Table(
         key="overview",
         title=words("table.overview"),
-        columns=(describe(COMMON, "region"), *(_titled(one) for _, one in found)),
+        columns=(describe(COMMON, "region"), *shown),
         rows=[(name, *(some.get(name) for some in cells)) for name in regions],
         notes=(words("note.dash"), words("note.overview")),
     )
-
-
-def _like(whole: Table, name: str) -> list[Column]:
-    """Return the columns of a name; of one that the table has for several periods, each."""
-    return [one for one in whole.columns if re.fullmatch(rf"{name}(\d.*)?", one.name)]
-
-
-def _titled(one: Column) -> Column:
-    """Return a column by the title that it has beside those of other topics, where it has one."""
-    key = f"column.overview_{one.name}"
-    return replace(one, title=words(key)) if has(key) else one
 
 
 def _by_region(whole: Table, one: Column) -> dict[Any, Any]:

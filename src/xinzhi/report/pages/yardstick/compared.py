@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 from typing import Any, cast
 
 import polars as pl
 
-from xinzhi.core.result import Facts, Result
+from xinzhi.core.result import Facts
 from xinzhi.core.schema import describe
 from xinzhi.core.text import Text, sentences, span_text, words
 from xinzhi.report.charts import kit
@@ -37,7 +36,6 @@ from xinzhi.yardstick import (
 
 LEAST = 1e-9  # a revision below is what is left of rounding
 PARTS = ("output", "capital", "labour", "share", "protocol")
-ALONE = ("choice", "value", "taken", "digital", "tfp", "reference")
 NOTES = ("prices", "kinds", "research", "provinces")
 TESTS = ("held_out", "real_time")
 BOUNDS = ("median", "low", "high", "relative_low", "relative_high")
@@ -51,10 +49,10 @@ def history(result: VintageHistory) -> Section:
     return Section.of(
         "yardstick.history",
         [_revised(result, before, after) for before, after in pairs],
-        [_whole("vintages_history_levels", result, "levels")],
+        [table("vintages_history_levels", of=result)],
         anchor="vintages",
         answer=sentences(result.facts(), result.topic),
-        sheets=(_whole("vintages_history_frame", result, "frame"),),
+        sheets=(table("vintages_history_frame", of=result),),
     )
 
 
@@ -77,7 +75,7 @@ def change(result: VintageChange) -> Section:
     drawn = picture(
         "yardstick.change", kit.stacked,
         rows_of(frame, result, None, name="region", total="total", **{name: name for name in PARTS}),
-        table("vintages_change", frame, None, result),
+        table("vintages_change", frame, of=result),
         {"n": frame.height}, unit=words("chart.points"), x=words("chart.points"), parts=parts, total="total",
         decimals=2,
     )  # fmt: skip
@@ -85,17 +83,11 @@ def change(result: VintageChange) -> Section:
     return Section.of(
         "yardstick.change",
         [drawn],
-        [table("vintages_not_comparable", left, ["region", "reason"], result, part="not_comparable")]
-        if left.height else [],
+        [table("vintages_not_comparable", left, of=result)] if left.height else [],
         anchor="vintage-change",
         answer=sentences(result.facts(), result.topic),
-        sheets=tuple(_whole(f"vintages_change_{part}", result, part) for part in ("periods", "years")),
+        sheets=tuple(table(f"vintages_change_{part}", of=result) for part in ("periods", "years")),
     )  # fmt: skip
-
-
-def _whole(key: str, result: Result, part: str) -> Table:
-    """Return a frame of a result as it stands."""
-    return table(key, getattr(result, part), None, result, part=part)
 
 
 def bridge(result: Bridge) -> Section:
@@ -107,7 +99,7 @@ def bridge(result: Bridge) -> Section:
     ]
     facts = result.facts()
     shown = picture(
-        "yardstick.bridge", kit.spreads, drawn, _whole("yardstick_bridge", result, "frame"),
+        "yardstick.bridge", kit.spreads, drawn, table("yardstick_bridge", of=result),
         cast("dict[str, Any]", facts["bridge.head"]), reference=0.0, unit=words("unit_of.percent"), x="bridge",
         groups=tuple(kinds.values()),
     )  # fmt: skip
@@ -121,7 +113,7 @@ def digital(result: DigitalCapital) -> Section:
     """Return the contribution of digital capital with its range, and the growth account by period."""
     facts = result.facts()
     rows = cast("list[dict[str, Any]]", facts["digital.contribution"])
-    periods = _whole("digital_periods", result, "periods")
+    periods = table("digital_periods", of=result)
     spread, account = [], []
     for row in rows:
         name = span_text(row["start"], row["end"])
@@ -138,11 +130,11 @@ def digital(result: DigitalCapital) -> Section:
             picture("yardstick.digital_account", kit.stacked, account, periods, rows[0], parts=parts, total="total",
                     decimals=2, unit=words("chart.points")),
         ],
-        [table("digital_alone", result.alone, ALONE, result, part="alone")],
+        [table("digital_alone", of=result)],
         anchor="digital",
         answer=sentences(facts, result.topic),
         notes=tuple(words(f"yardstick.digital.{name}") for name in NOTES),
-        sheets=tuple(_whole(f"digital_{part}", result, part) for part in ("account", "frame", "spread")),
+        sheets=tuple(table(f"digital_{part}", of=result) for part in ("account", "frame", "spread")),
     )  # fmt: skip
 
 
@@ -195,21 +187,18 @@ def _held(result: Claims) -> Picture:
         }
         for row in frame.filter(pl.col("verdict") != UNJUDGED).iter_rows(named=True)
     ]
-    columns = ("region", "start", "end", "written", "reference", "lowest", "highest", "verdict", "departures",
-               "own_choices", "own_growth", "method_part", "data_part", "own_left", "reason", "scope", "method",
-               "stated", "tried", "giving", "older_vintages", "source", "flags")  # fmt: skip
     facts = {"n": frame.height, "k": frame.filter(pl.col("verdict") == "supported").height}
     return picture(
-        "yardstick.claims", kit.spreads, drawn, _claim_table(result, "frame", columns), facts,
+        "yardstick.claims", kit.spreads, drawn, _claim_table(result, "frame"), facts,
         unit=words("unit_of.percent"), x=words("chart.tfp_per_year"),
         groups=[_verdict(name) for name in VERDICTS if name != UNJUDGED],
     )  # fmt: skip
 
 
-def _claim_table(result: Claims, part: str, columns: Sequence[str] | None = None) -> Table:
+def _claim_table(result: Claims, part: str) -> Table:
     """Return columns of the claims, what each departure contributes, or every protocol that gives a claim."""
     frame = _in_words(result, part).with_columns(pl.col(pl.String).replace("", None))
-    columns = columns or getattr(result, part).columns
+    columns = None if part == "frame" else getattr(result, part).columns
     return table(f"claims_{part}", frame, columns, result, part=part, known=True)
 
 
@@ -282,14 +271,10 @@ def _whiskers(result: Bands, here: pl.DataFrame, facts: Facts, values: Facts) ->
             rows.append({"name": name, "value": None, "bands": [beside, beside], "group": lanes[1]})
     nation = here.filter(region=NATIONAL)
     reference = None if result.refused or nation.is_empty() else 100 * nation["median"].item()
-    columns = (
-        "region", "measured", "median", "low", "high", "relative_low", "relative_high", "above_nation", "rank_low",
-        "rank_high", "protocol_low", "protocol_high",
-    )  # fmt: skip
     alone = result.part is not None
     return picture(
         "bands.whiskers", kit.spreads, rows,
-        table("bands_bands", here, columns, result, known=True, **values),
+        table("bands_bands", here, of=result, known=True, **values),
         values if alone else values | facts["answer.pairs"], headline="whiskers_alone" if alone else None,
         reference=reference, groups=lanes if several else (), inks=(DEEP, GROUPS[2]),
     )  # fmt: skip
@@ -305,28 +290,19 @@ def _ranks(result: Bands, here: pl.DataFrame, facts: Facts, values: Facts) -> Pi
         {"name": result.names.region(code), "value": None, "tick": rank, "bands": [(low, high), (low, high)]}
         for code, rank, low, high in ranked.select("region", "rank", "rank_low", "rank_high").iter_rows()
     ]
-    twin = table(
-        "bands_ranks", ranked, ("region", "rank_low", "rank_high", "above_nation"), result,
-        title=words("bands.title.ranks", **values),
-    )  # fmt: skip
+    twin = table("bands_ranks", ranked, of=result, title=words("bands.title.ranks", **values))
     return picture("bands.ranks", kit.spreads, rows, twin, values | facts["answer.ranks"])
 
 
 def _tables(result: Bands, start: int, end: int) -> list[Table]:
     """Return the pairs told apart, the widths by input, the reach of official figures and the scenario."""
-    pairs = result.pairs.filter(start=start, end=end, component=TOGETHER, decided=True).sort(
-        "probability", "region", "other", descending=[True, False, False]
-    )
-    widths = result.components.filter(start=start, end=end)
-    moved = result.scenario.filter(start=start, end=end).sort("difference", nulls_last=True)
-    names = ("region", "other", "probability", "protocols")
-    told_apart = [table("bands_pairs", pairs, names, result, part="pairs", known=True, span=span_text(start, end))]
-    inputs = ("region", "component", "half_width", "relative_half_width", "widest")
+    pairs = result.pairs.filter(start=start, end=end, component=TOGETHER, decided=True)
+    told_apart = [table("bands_pairs", pairs, of=result, known=True, span=span_text(start, end))]
     return [
         *(told_apart if result.part is None else []),
-        table("bands_components", widths, inputs, result),
-        _whole("bands_coverage", result, "coverage"),
-        table("bands_scenario", moved, ("region", "inflation", "measured", "corrected", "difference"), result),
+        table("bands_components", result.components.filter(start=start, end=end), of=result),
+        table("bands_coverage", of=result),
+        table("bands_scenario", result.scenario.filter(start=start, end=end), of=result),
     ]
 
 
@@ -336,7 +312,7 @@ def backtest(result: Backtest) -> Section:
     return Section.of(
         "bands.backtest",
         [_coverage(result, facts)],
-        [_whole("bands_ends", result, "ends")],
+        [table("bands_ends", of=result)],
         anchor="backtest",
         answer=answer_of(facts, "bands"),
         notes=(words("bands.note.known_total"),),
@@ -353,7 +329,7 @@ def _coverage(result: Backtest, facts: Facts) -> Picture:
     ]
     told = next(iter(facts.values()))
     return picture(
-        "bands.coverage", kit.spreads, rows, _whole("bands_backtest", result, "frame"),
+        "bands.coverage", kit.spreads, rows, table("bands_backtest", of=result),
         {"level": result.level, "relative": told["relative"]}, reference=100 * result.level,
         groups=tuple(groups.values()), inks=(DEEP, GROUPS[2]),
     )  # fmt: skip
