@@ -169,15 +169,37 @@ def bootstrap(  # noqa: PLR0913 - data, technology, and how to draw
         return 1 / found if orientation == "input" else found
 
     draws = np.concatenate(in_blocks(task, replications, seed, n_jobs=n_jobs, progress=progress))
-    rates = (1.0, 1.0)
-    if m is not None:
-        power = 2 / (data.x.shape[1] + data.y.shape[1] + (known != "crs"))
-        rates = (float(m**power), float(count**power))
-    return _result(
-        distances, draws, rates, given,
-        method=method, rts=known, orientation=orientation, level=level, replications=replications, seed=seed,
-        bandwidth=h, size=m,
-    )  # fmt: skip
+    tails = ((1 - level) / 2, (1 + level) / 2)
+    with np.errstate(invalid="ignore"):
+        # Smoothed: distance less (bootstrap distance less distance). Subsampling: the relative error of the subsample,
+        # brought to the rate of the full sample.
+        pivots = 2 * distances - draws
+        if m is not None:
+            power = 2 / (data.x.shape[1] + data.y.shape[1] + (known != "crs"))
+            pivots = distances * (1 + float(m**power) / float(count**power) * (distances / draws - 1))
+        present = ~np.isnan(pivots)
+        enough = present.sum(axis=0) > 1
+        corrected, low, high, error = (np.full(count, np.nan) for _ in range(4))
+        if enough.any():
+            kept = pivots[:, enough]
+            corrected[enough] = np.nanmean(kept, axis=0)
+            low[enough], high[enough] = np.nanquantile(kept, tails, axis=0)
+            error[enough] = np.nanstd(kept, axis=0, ddof=1)
+    inward = orientation == "input"
+    bounds = (1 / high, 1 / low) if inward else (low, high)
+    score, better = (1 / distances, 1 / corrected) if inward else (distances, corrected)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio_to_error = np.abs(distances - corrected) / error
+    columns = {
+        "unit": given.units, "score": score, "corrected": better, "bias": score - better, "error": error,
+        "lower": bounds[0], "upper": bounds[1], "bias_to_error": ratio_to_error, "missing": 1 - present.mean(axis=0),
+    }  # fmt: skip
+    done: dict[str, Any] = {
+        "method": method, "rts": known, "orientation": orientation, "level": level, "replications": replications,
+        "seed": seed, "bandwidth": h, "size": m,
+    }  # fmt: skip
+    said = provenance("bootstrap", given.digests(), **done)
+    return Bootstrap(frame=known_frame(columns), draws=draws, kind=given.kind, provenance=said, **done)
 
 
 def smooth_draws(distances: FloatArray, h: float, count: int, rng: np.random.Generator) -> FloatArray:
@@ -206,42 +228,6 @@ def unit_distances(data: Units, rts: str, orientation: str) -> FloatArray:
     """Return the distances of the units from their own frontier, at least 1."""
     found = efficiencies(data.x, data.y, data.x[None], data.y[None], rts=rts, orientation=orientation)[0]
     return np.asarray(np.maximum(1 / found if orientation == "input" else found, 1.0))
-
-
-def _result(
-    distances: FloatArray,
-    draws: FloatArray,
-    rates: tuple[float, float],
-    given: Data,
-    **done: Any,  # noqa: ANN401 - the fields of the result
-) -> Bootstrap:
-    """Turn distances and draws into scores with bias and interval."""
-    tails = ((1 - done["level"]) / 2, (1 + done["level"]) / 2)
-    with np.errstate(invalid="ignore"):
-        # Smoothed: distance less (bootstrap distance less distance). Subsampling: the relative error of the subsample,
-        # brought to the rate of the full sample.
-        pivots = 2 * distances - draws
-        if done["size"] is not None:
-            pivots = distances * (1 + rates[0] / rates[1] * (distances / draws - 1))
-        present = ~np.isnan(pivots)
-        enough = present.sum(axis=0) > 1
-        corrected, low, high, error = (np.full(len(distances), np.nan) for _ in range(4))
-        if enough.any():
-            kept = pivots[:, enough]
-            corrected[enough] = np.nanmean(kept, axis=0)
-            low[enough], high[enough] = np.nanquantile(kept, tails, axis=0)
-            error[enough] = np.nanstd(kept, axis=0, ddof=1)
-    inward = done["orientation"] == "input"
-    bounds = (1 / high, 1 / low) if inward else (low, high)
-    score, better = (1 / distances, 1 / corrected) if inward else (distances, corrected)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio_to_error = np.abs(distances - corrected) / error
-    columns = {
-        "unit": given.units, "score": score, "corrected": better, "bias": score - better, "error": error,
-        "lower": bounds[0], "upper": bounds[1], "bias_to_error": ratio_to_error, "missing": 1 - present.mean(axis=0),
-    }  # fmt: skip
-    said = provenance("bootstrap", given.digests(), **done)
-    return Bootstrap(frame=known_frame(columns), draws=draws, kind=given.kind, provenance=said, **done)
 
 
 RULES = ("normal-reference", "cross-validation")

@@ -129,9 +129,7 @@ def region_frame(measured: Measured, detail: Detail, accounts: Accounts, parts: 
         "allocation": parts.allocation,
         "upgrading_traditional": parts.traditional,
         "upgrading_emerging": parts.emerging,
-        "allocation_capital": parts.allocation_capital,
-        "allocation_labour": parts.allocation_labour,
-        "unallocated": parts.unallocated,
+        **{name: getattr(parts, name) for name in ("allocation_capital", "allocation_labour", "unallocated")},
         "upgrading": parts.traditional + parts.emerging,
         "within": parts.within,
         "output_gap": accounts.output_gap,
@@ -177,14 +175,8 @@ def industry_frame(
 
 def input_frame(measured: Measured, detail: Detail, accounts: Accounts) -> pl.DataFrame:
     """Return the levels behind the industries, one row per region, industry and year that is complete."""
-    columns = {
-        "output_nominal": detail.nominal,
-        "output": detail.output,
-        "capital": detail.capital,
-        "labour": detail.labour,
-        "human_capital": detail.human_capital,
-        "labour_share": accounts.current_share,
-    }
+    levels = {name: getattr(detail, name) for name in ("output", "capital", "labour", "human_capital")}
+    columns = {"output_nominal": detail.nominal, **levels, "labour_share": accounts.current_share}
     panel = measured.panel
     keep = detail.complete() & detail.exists[..., None] & np.isfinite(accounts.current_share)
     return by_industry((detail.names, panel.regions, panel.years), columns, keep, {})

@@ -7,7 +7,7 @@ import pytest
 from made_up_firms import CAPITAL, GROSS, LABOUR, panel
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.micro import METHODS, connect, markups, poisson_weight, production_function
-from xinzhi.micro.production.fit import keys, poisson
+from xinzhi.micro.production.estimator import keys, poisson
 from xinzhi.micro.production.result import method_text
 from xinzhi.micro.production.second_stage import Pairs, Powers, SecondStage, exponents, monomials, slope
 from xinzhi.report import plot

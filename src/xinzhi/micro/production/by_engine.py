@@ -21,8 +21,7 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import listed
 from xinzhi.micro.engine import Engine, engine_of, ibis
 from xinzhi.micro.panel import counted_finding, no_column, typed
-from xinzhi.micro.production.columns import Roles, convention
-from xinzhi.micro.production.fit import Fit, Settings, choose, hypercube, invert, leaning
+from xinzhi.micro.production.estimator import Fit, Roles, Settings, choose, convention, hypercube, invert, leaning
 from xinzhi.micro.production.linear import ranged, refuse_costs, refuse_robinson
 from xinzhi.micro.production.second_stage import Pairs, SecondStage, Units, exponents
 

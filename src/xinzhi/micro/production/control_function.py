@@ -10,10 +10,11 @@ from scipy.special import log_ndtr, ndtr
 
 from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.micro.production.columns import Panel, Roles
-from xinzhi.micro.production.fit import (
+from xinzhi.micro.production.estimator import (
     Fit,
     Form,
+    Panel,
+    Roles,
     Settings,
     choose,
     hypercube,

@@ -9,8 +9,18 @@ import numpy as np
 from xinzhi.core.arrays import FloatArray, IntArray
 from xinzhi.core.errors import UsageError
 from xinzhi.core.regression import within
-from xinzhi.micro.production.columns import Panel, Roles, convention
-from xinzhi.micro.production.fit import Fit, Form, Settings, Status, invert, per_row, standardised
+from xinzhi.micro.production.estimator import (
+    Fit,
+    Form,
+    Panel,
+    Roles,
+    Settings,
+    Status,
+    convention,
+    invert,
+    per_row,
+    standardised,
+)
 from xinzhi.micro.production.second_stage import exponents, monomials
 
 

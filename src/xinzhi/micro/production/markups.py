@@ -11,8 +11,7 @@ from xinzhi.core.arrays import AnyFrame
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Facts, Result
 from xinzhi.data import Field, tidy
-from xinzhi.micro.production.columns import usable
-from xinzhi.micro.production.fit import ANSWERS
+from xinzhi.micro.production.estimator import ANSWERS, usable
 from xinzhi.micro.production.result import ProductionFunction, dropped_facts
 
 

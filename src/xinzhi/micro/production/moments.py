@@ -10,13 +10,14 @@ from scipy.stats import chi2
 
 from xinzhi.core.arrays import FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.micro.production.columns import Panel, convention
 from xinzhi.micro.production.control_function import ControlFunction
-from xinzhi.micro.production.fit import (
+from xinzhi.micro.production.estimator import (
     ANSWERS,
     Fit,
+    Panel,
     Settings,
     Status,
+    convention,
     hypercube,
     least_squares,
     per_row,

@@ -15,9 +15,19 @@ from xinzhi.core.arrays import AnyEngine, AnyFrame, FloatArray, Ibis
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Provenance
 from xinzhi.micro.engine import ibis
-from xinzhi.micro.production.columns import Panel, Roles, convention, panel, read
 from xinzhi.micro.production.control_function import ControlFunction, ShareEquation, refuse_proxy
-from xinzhi.micro.production.fit import ANSWERS, Fit, Method, Settings, draws
+from xinzhi.micro.production.estimator import (
+    ANSWERS,
+    Fit,
+    Method,
+    Panel,
+    Roles,
+    Settings,
+    convention,
+    draws,
+    panel,
+    read,
+)
 from xinzhi.micro.production.linear import CostShares, LeastSquares, Robinson
 from xinzhi.micro.production.moments import BlundellBond, Wooldridge
 from xinzhi.micro.production.result import ALL, ProductionFunction

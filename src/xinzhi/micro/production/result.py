@@ -13,8 +13,7 @@ from xinzhi.core.errors import InputError
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.schema import Column, describe
 from xinzhi.core.text import Text, same, words
-from xinzhi.micro.production.columns import convention
-from xinzhi.micro.production.fit import ANSWERS
+from xinzhi.micro.production.estimator import ANSWERS, convention
 
 ALL = "all"  # the group of a call without groups
 
