@@ -1,4 +1,4 @@
-"""What estimators take and hand back: columns as arrays, settings, the form of the function; and which solution counts."""
+"""What estimators take and hand back: columns as arrays, settings, the form of the function, the solution that counts."""
 
 from __future__ import annotations
 
