@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from scipy.special import erfcx, log_ndtr, ndtr, ndtri, ndtri_exp
@@ -57,19 +56,6 @@ def truncated_quantile(location: FloatArray, scale: FloatArray, probability: flo
 
 
 _HALVINGS = 60
-
-
-class Posterior(Protocol):
-    """Distribution of the inefficiency u given the residual, one for each row."""
-
-    def mean(self) -> FloatArray:
-        """Return E[u | e] (Jondrow, Lovell, Materov and Schmidt 1982)."""
-
-    def efficiency(self, factor: FloatArray | float = 1.0) -> FloatArray:
-        """Return E[exp(-factor u) | e] (Battese and Coelli 1988)."""
-
-    def quantile(self, probability: float) -> FloatArray:
-        """Return the quantile of u | e (Horrace and Schmidt 1996)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +195,12 @@ class Mixture:
 
         top = np.maximum(location, 0.0).max(axis=1) + 40 * np.max(scale)
         return halve(below, top, probability)
+
+
+# Distribution of the inefficiency u given the residual, one for each row: ``mean`` E[u | e] (Jondrow, Lovell, Materov
+# and Schmidt 1982), ``efficiency`` E[exp(-factor u) | e] (Battese and Coelli 1988), ``quantile`` (Horrace and Schmidt
+# 1996).
+Posterior = CutNormal | BoxNormal | TiltedNormal | Weighted | Mixture
 
 
 def halve(below: Callable[[FloatArray], FloatArray], top: FloatArray, probability: float) -> FloatArray:

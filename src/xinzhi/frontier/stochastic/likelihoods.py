@@ -1,14 +1,14 @@
 """Log-likelihoods of pooled data and of inefficiency that moves in step over the years of a unit.
 
 Parameters stand in one vector: the frontier, then what the model adds, as `names` says. Regressors are orthonormal
-here; the estimator maps them back.
+here; the estimator maps them back. A likelihood has for each of its independent `groups` of rows value and score,
+`gradient` and `hessian` of the whole, and `posterior`: the inefficiency of each row, and the factor that it is times.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from scipy.special import digamma, gammaln, log_ndtr, ndtri_exp
@@ -34,30 +34,6 @@ from xinzhi.frontier.stochastic.densities import (
 )
 
 _STEP = 1e-5  # of central differences of exact first derivatives: error about 1e-10
-
-
-class Likelihood(Protocol):
-    """What an estimator needs of a model."""
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Names of the parameters that follow those of the frontier."""
-
-    @property
-    def groups(self) -> IntArray:
-        """Which independent group each row belongs to."""
-
-    def scores(self, theta: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return the log-likelihood `(g,)` and the score `(g, k)` of each independent group."""
-
-    def gradient(self, theta: FloatArray) -> tuple[float, FloatArray]:
-        """Return the log-likelihood and its gradient."""
-
-    def hessian(self, theta: FloatArray) -> FloatArray:
-        """Return the matrix of second derivatives."""
-
-    def posterior(self, theta: FloatArray) -> tuple[Posterior, FloatArray]:
-        """Return the inefficiency of each row given what is seen, and the factor that it is multiplied with."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

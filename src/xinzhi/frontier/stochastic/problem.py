@@ -22,9 +22,10 @@ from xinzhi.frontier.stochastic.design import (
     Table,
     orthonormal,
 )
-from xinzhi.frontier.stochastic.likelihoods import InStep, Likelihood, Pooled, gamma
+from xinzhi.frontier.stochastic.likelihoods import InStep, Pooled, gamma
 from xinzhi.frontier.stochastic.random_effects import EFFECT, PERSISTENT, RandomEffects
 
+Likelihood = Pooled | InStep | RandomEffects
 _LONGEST = 2.0  # of a step in any parameter, in units of max(|theta|, 1): a log variance moves by e**2 at most
 _SUFFICIENT = 1e-4
 _HALVINGS = 40
@@ -291,9 +292,7 @@ def _start(problem: Problem, share: float) -> list[FloatArray]:
         logs[INEFFICIENCY] += 2 * np.log(2)
     if PERSISTENT in names:
         raised += np.sqrt(2 / np.pi * 0.5 * _EFFECT_SHARE * variance)
-    x = likelihood.x  # type: ignore[attr-defined] # every model has the regressors
-    y = likelihood.y  # type: ignore[attr-defined] # and the output
-    beta = x.T @ (y + raised) / y.size
+    beta = likelihood.x.T @ (likelihood.y + raised) / likelihood.y.size
     start = np.concatenate([beta, [logs.get(name, 0.0) for name in names]])
     if LOCATION not in names:
         return [start]

@@ -1,4 +1,4 @@
-"""What estimators take and hand back: columns as arrays, settings, the form of the function, the solution that counts."""
+"""What estimators take and hand back: arrays of columns, settings, the form, and which of several solutions counts."""
 
 from __future__ import annotations
 
