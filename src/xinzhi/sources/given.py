@@ -49,8 +49,8 @@ def from_industries(package: Package, measured: Measured) -> Detail:
             reduce(lambda first, other: words("sources.either", first=first, other=other), map(same, names))
             for names in absent
         ]
-        code = "sources.industries-incomplete" if missing else "sources.industries-empty"
-        raise InputError(code, table=TABLE, name=package.name, missing=missing)
+        said: dict[str, Any] = {"table": TABLE, "name": package.name, "missing": missing}
+        raise InputError("sources.industries-incomplete" if missing else "sources.industries-empty", **said)
     exists: BoolArray = np.asarray(np.isfinite(cube.column("output_nominal")).any(axis=-1))
     nominal = np.where(exists[..., None], cube.column("output_nominal"), 0.0)
     gross = _gross(cube, measured.panel)
@@ -125,8 +125,8 @@ def _gross(cube: Cube, panel: Panel) -> Gross | None:
             "value": f"{share[i, r, t]:.4f}",
             "expected": "below 1",
         }
-        code, number = "sources.intermediates-reach-output", {"share": float(share[i, r, t])}
-        found.append(finding(code, words=number, table=TABLE, key=key, **said))
+        number = {"share": float(share[i, r, t])}
+        found.append(finding("sources.intermediates-reach-output", words=number, table=TABLE, key=key, **said))
     if found:
         raise InputError("sources.intermediates", findings=found, n=len(found), table=TABLE, key=found[0].key)
     return Gross(real, bought_real, share)

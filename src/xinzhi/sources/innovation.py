@@ -8,6 +8,7 @@ products.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -209,9 +210,10 @@ def knowledge_stock(
     bad = rows.filter(pl.col("flow").is_null() | (pl.col("flow") < 0))
     gap = rows.with_columns(step=pl.col(year).diff().over(region)).filter(pl.col("step") != 1)
     if bad.height or gap.height:
-        first_region, first_year = (bad if bad.height else gap).select(keys).row(0)
-        code = "sources.flow-unusable" if bad.height else "sources.flow-gap"
-        raise InputError(code, value=value, region=first_region, year=first_year)
+        spot: dict[str, Any] = dict(
+            zip(("region", "year"), (bad if bad.height else gap).select(keys).row(0), strict=True)
+        )
+        raise InputError("sources.flow-unusable" if bad.height else "sources.flow-gap", value=value, **spot)
     regions, years = rows[region].unique().sort(), rows[year].unique().sort()
     flow = np.full((len(regions), len(years)), np.nan)
     place = (regions.search_sorted(rows[region]).to_numpy(), years.search_sorted(rows[year]).to_numpy())

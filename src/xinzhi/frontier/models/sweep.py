@@ -66,8 +66,8 @@ def checked(
             wrong = below if below.any() else (table == 0) & (name in positive)
             if wrong.any():  # what the model cannot use, and where it stands
                 row, column = np.argwhere(wrong)[0].tolist()
-                code = "frontier.model-negative" if below.any() else "frontier.model-zero"
-                raise InputError(code, name=name, column=column, unit=row, n=int(wrong.sum()))
+                said: dict[str, Any] = {"name": name, "column": column, "unit": row, "n": int(wrong.sum())}
+                raise InputError("frontier.model-negative" if below.any() else "frontier.model-zero", **said)
     for name, part in zip("xyb", (others.x, others.y, others.b), strict=True):
         idle = np.flatnonzero(np.abs(part).sum(axis=0) == 0)
         if len(idle):

@@ -207,9 +207,11 @@ def settle(model: str, options: Mapping[str, Any]) -> tuple[str, Settings]:
     choose("form", settings.form, ("cobb-douglas", "translog"))
     choose("covariance", settings.covariance, ("information", "robust", "cluster"))
     if "distribution" in options and settings.distribution not in _DISTRIBUTIONS.get(model, ()):
-        known = list(_DISTRIBUTIONS.get(model, ()))
-        code = "frontier.distribution" if known else "frontier.distribution-fixed"
-        raise UsageError(code, distribution=settings.distribution, model=model, **({"known": known} if known else {}))
+        allowed = _DISTRIBUTIONS.get(model)
+        values = {"distribution": settings.distribution, "model": model}
+        if allowed:
+            raise UsageError("frontier.distribution", known=list(allowed), **values)
+        raise UsageError("frontier.distribution-fixed", **values)
     if bool(settings.determinants) != (model == "battese-coelli-1995"):
         raise UsageError("frontier.determinants")
     if not 0 < settings.level < 1:
