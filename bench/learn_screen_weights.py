@@ -1,8 +1,8 @@
 """Learn the weights of the screening that ship with xinzhi, and write them into the package.
 
-Made up throughout. The split `train` of the generator gives the weights of the first stage; another draw of it and
-the written cases that may be learned from (`dev`, the odd halves of the others) give the trees; the split
-`validation` and the same written cases, each judged by trees that did not see it, give the calibration. The split
+Made up throughout. The split `train` of the generator gives the weights of the first stage; other draws of it and of
+`validation` and the written cases that may be learned from (`dev`, the odd halves of the others) give the trees; the
+split `validation` and the same written cases, each judged by trees that did not see it, give the calibration. The split
 `held_out` and the even halves are not touched here; `bench/bench_screen.py` measures on them.
 """
 
@@ -58,7 +58,8 @@ SIZES = {
     "validation": {"archive": 3000, "rewrites": 200, "others": 400, "neighbours": 400},
     "held_out": {"archive": 3000, "rewrites": 200, "others": 400, "neighbours": 400},
 }
-TREES, DEPTH = 120, 4
+AGAIN: dict[Split, int] = {"train": 12, "validation": 23}
+TREES, DEPTH = 300, 4
 # how many made-up pairs a written one counts as: log-loss of batches left out .25, at 10 .34, at 100 .27
 WRITTEN = 30.0
 FOLDS = 3
@@ -204,10 +205,11 @@ def learned() -> tuple[Weights, dict[str, Any]]:
     agreement = learn_agreement(taught.pairs, taught.pair_label)
     plain = blank(agreement, 1.0, {})
     checked = [prepare("validation"), *map(written, ("dev", *BATCHES))]
-    # the trees see pairs that the first stage did not learn on: another draw, adapted to its archive
-    again = prepare("train", seed=12)
+    # the trees see pairs that neither the first stage nor the calibration learns on: other draws, adapted to their
+    # archives
+    again = [prepare(split, seed=seed) for split, seed in AGAIN.items()]
     pages = [(each, WRITTEN) for each in checked[1:]]
-    seen = [(each, adapted(plain, each.index).agreement, counts) for each, counts in ((again, 1.0), *pages)]
+    seen = [(each, adapted(plain, each.index).agreement, count) for each, count in (*((one, 1.0) for one in again), *pages)]
     trees = grow(seen)
     origin = {
         "synthetic": True,
@@ -228,13 +230,14 @@ def scored(checked: Sequence[Prepared], seen: Sequence[Seen]) -> list[tuple[Pair
     plain = blank(seen[0][1], 1.0, {})
     out.append((validation.pairs, score(adapted(plain, validation.index).agreement, validation.pairs,
                                         validation.projects, whole), validation.label))  # fmt: skip
-    parts: list[list[tuple[IntArray, Scores]]] = [[] for _ in seen[1:]]
+    pages = seen[len(AGAIN) :]
+    parts: list[list[tuple[IntArray, Scores]]] = [[] for _ in pages]
     for fold in range(FOLDS):
         trees = from_json(grow(seen, without=fold))
-        for at, (made, agreement, _) in enumerate(seen[1:]):
+        for at, (made, agreement, _) in enumerate(pages):
             rows = np.flatnonzero(np.arange(len(made.label)) % FOLDS == fold)
             parts[at].append((rows, score(agreement, made.pairs, made.projects, trees)))
-    for (made, _, _), folds in zip(seen[1:], parts, strict=True):
+    for (made, _, _), folds in zip(pages, parts, strict=True):
         features, best = folds[0][1].features.copy(), folds[0][1].best.copy()
         for rows, scores in folds:
             features[rows], best[rows] = scores.features[rows], scores.best[rows]

@@ -15,7 +15,7 @@ from xinzhi.risks.projects.places import places
 from xinzhi.risks.projects.quantities import extract, plain
 from xinzhi.risks.projects.records import NUMBERS, figure_spans, read
 from xinzhi.risks.projects.scoring import PATTERNS, pattern_of, supported
-from xinzhi.risks.projects.sites import numbered, numbered_spans, site_spans, sites
+from xinzhi.risks.projects.sites import landmark_spans, numbered, numbered_spans, site_spans, sites
 from xinzhi.risks.projects.weights import shipped
 
 
@@ -39,12 +39,45 @@ def test_what_is_built_is_no_site(text):
         ("龙坑五金工业园", "龙坑园区", True),
         ("柳林苏木北侧", "柳林苏木草场", True),
         ("石桥村水厂", "Shiqiao Village", True),
+        ("塘东工业园厂房", "Tangdong Park", True),  # a direction may end a name
+        ("北牛工业园", "Beiniu Park", True),  # or begin it
+        ("北牛工业园", "黄牛工业园", False),
+        ("海西蒙古族藏族自治州下沙产业园", "厂址下沙产业园", True),
+        ("饶河县四排赫哲族乡", "四排乡", True),
     ],
 )
 def test_sites_are_told_apart_though_glued_to_other_words(one, other, same):
     keys = [{*site_spans(plain(pl.Series([text])))["key"]} for text in (one, other)]
     assert all(keys)
     assert bool(keys[0] & keys[1]) == same
+
+
+def test_a_township_and_a_park_of_one_name_are_partly_one_site():
+    assert levels("罗坳镇厂房", "罗坳工业园厂房")["site"] == "partly the same site"
+    assert levels("罗坳镇厂房", "贡江工业园厂房")["site"] == "a site of another kind"
+    assert levels("罗坳镇厂房", "贡江镇厂房")["site"] == "other site"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "level"),
+    [
+        ("柳陂大桥前期工作", "架设柳陂桥", "same landmark"),
+        ("鹭鸶礁海上平台", "以鹭鸶礁为基", "same landmark"),
+        ("老松老街旁", "near Laosonglaojie", "same landmark"),
+        ("梅马水库以北", "near the town, beside Meima Reservoir", "same landmark"),
+        ("翠湖小学食堂", "榕树小学食堂", "other landmark"),
+        ("翠湖小学食堂", "柳陂大桥引道", "no landmark in common"),
+    ],
+)
+def test_bridges_schools_and_clinics_are_told_apart_by_name(one, other, level):
+    assert levels(one, other)["landmark"] == level
+
+
+@pytest.mark.parametrize(
+    "text", ["新建人行桥", "石嘴山供热", "宿州砀山果园", "步古沟镇中心小学", "病险水库除险", "收集污水"]
+)
+def test_what_bears_no_name_of_its_own_is_no_landmark(text):
+    assert landmark_spans(plain(pl.Series([text]))).is_empty()
 
 
 @pytest.mark.parametrize("text", ["最美丽的美丽乡村", "加快城镇化", "表面处理绿色园区", "戈壁高效农业节水示范产业园"])
@@ -64,6 +97,8 @@ def test_what_a_place_is_to_become_is_no_site(text):
         ("横县花茶加工", [450181]),  # 横州市 today
         ("四川通达县道", [510000]),
         ("京山县水厂", [420882]),  # 京山市 today
+        ("宜丰县工业园区", [360924]),  # and not 丰县
+        ("新疆维吾尔自治区阿克苏地区塘湾产业园", [652900]),
         ("阿克苏林果加工", [652900]),  # the prefecture, of which the city is but a part
     ],
 )

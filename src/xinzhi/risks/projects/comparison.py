@@ -13,6 +13,7 @@ from xinzhi.risks.projects.conventions import convention
 from xinzhi.risks.projects.index import Commonness, Index, lengths, significant
 from xinzhi.risks.projects.places import city_of
 from xinzhi.risks.projects.records import NUMBERS, Records
+from xinzhi.risks.projects.sites import LANDMARK_KINDS
 
 LevelArray = npt.NDArray[np.int8]
 
@@ -33,7 +34,8 @@ class Field:
 
 FIELDS = (
     Field("place", ("other province", "other city", "other county", "same city", "same county")),
-    Field("site", ("other site", "partly the same site", "same site")),
+    Field("site", ("other site", "a site of another kind", "partly the same site", "same site")),
+    Field("landmark", ("other landmark", "no landmark in common", "same landmark")),
     Field("object", ("other number", "same number")),
     Field("name", ("other name", "some of the name", "most of the name", "same title")),
     Field("owner", ("other owner", "same public body", "same brand", "same name")),
@@ -51,9 +53,10 @@ FIELDS = (
     Field("cue", ("beside what stands", "handed in again")),
 )
 NAMES = tuple(field.name for field in FIELDS)
+SAME_SITE, SAME_LANDMARK = 2, 2  # levels from which on these are the same
 # what is said of the project itself, and is no matter of wording or trade
 FACTS = tuple(NAMES.index(name) for name in (
-    "place", "site", "object", "name", "owner", *NUMBERS, "capacity", "approval"))  # fmt: skip
+    "place", "site", "landmark", "object", "name", "owner", *NUMBERS, "capacity", "approval"))  # fmt: skip
 
 
 # What the agreement of a pair says beside its levels: the wording (a cosine), and how rare it is, in nats, that all
@@ -70,6 +73,7 @@ def compare(
     column = {name: at for at, name in enumerate(NAMES)}
     out[:, column["place"]] = _places(projects.place[project], archive.place[record])
     out[:, column["site"]] = _sites(projects.site[project], archive.site[record])
+    out[:, column["landmark"]] = _landmarks(projects.landmark[project], archive.landmark[record])
     kind, number = projects.numbered[project].T
     other_kind, other_number = archive.numbered[record].T
     out[:, column["object"]] = _either(number == other_number, (kind > 0) & (kind == other_kind))
@@ -296,10 +300,24 @@ def _weighed(bits: npt.NDArray[np.uint64], weight: FloatArray) -> FloatArray:
 
 def _sites(one: npt.NDArray[np.uint64], other: npt.NDArray[np.uint64]) -> LevelArray:
     """Return whether villages, townships, parks and roads are the same, of those that both name."""
-    both = (one > 0).any(axis=2) & (other > 0).any(axis=2)
+    kinds = (one > 0).any(axis=2), (other > 0).any(axis=2)
+    both = kinds[0] & kinds[1]
     equal = ((one[:, :, :, None] == other[:, :, None, :]) & (one[:, :, :, None] > 0)).any(axis=(2, 3))
     same, differs = equal.any(axis=1), (both & ~equal).any(axis=1)
-    return np.select([same & ~differs, same, differs], [2, 1, 0], default=MISSING).astype(np.int8)
+    # 罗坳镇 and 罗坳园区 bear one name
+    flat = one.reshape(len(one), -1), other.reshape(len(other), -1)
+    named = ((flat[0][:, :, None] == flat[1][:, None, :]) & (flat[0][:, :, None] > 0)).any(axis=(1, 2))
+    each = kinds[0].any(axis=1) & kinds[1].any(axis=1)
+    return np.select([same & ~differs, named, differs, each], [3, 2, 0, 1], default=MISSING).astype(np.int8)
+
+
+def _landmarks(one: npt.NDArray[np.uint32], other: npt.NDArray[np.uint32]) -> LevelArray:
+    """Return whether one landmark is named in both texts, or other ones of a kind, or of other kinds."""
+    pairs = (one[:, :, None] > 0) & (other[:, None, :] > 0)
+    same = (pairs & (one[:, :, None] == other[:, None, :])).any(axis=(1, 2))
+    kinds = one & np.uint32(LANDMARK_KINDS - 1), other & np.uint32(LANDMARK_KINDS - 1)
+    rivals = (pairs & (kinds[0][:, :, None] == kinds[1][:, None, :])).any(axis=(1, 2))
+    return np.select([same, rivals, pairs.any(axis=(1, 2))], [2, 0, 1], default=MISSING).astype(np.int8)
 
 
 def _names(projects: Records, archive: Records, project: IntArray, record: IntArray) -> LevelArray:

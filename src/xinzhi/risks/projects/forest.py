@@ -16,16 +16,17 @@ import numpy as np
 import numpy.typing as npt
 
 from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
-from xinzhi.risks.projects.comparison import FACTS, MISSING, NAMES, TOLD
+from xinzhi.risks.projects.comparison import FACTS, MISSING, NAMES, SAME_LANDMARK, SAME_SITE, TOLD
 from xinzhi.risks.projects.conventions import HERE, convention
 from xinzhi.risks.projects.records import NUMBERS
 
 LevelArray = npt.NDArray[np.int8]
 _NUMBERS = [NAMES.index(name) for name in (*NUMBERS, "capacity")]
 _TEXT, _COMPONENTS, _SECTOR, _CAPACITY = (NAMES.index(name) for name in ("text", "components", "sector", "capacity"))
-_PLACE, _SITE, _WORDS = (NAMES.index(name) for name in ("place", "site", "words"))
-_TOLD_APART = [NAMES.index(name) for name in ("site", "object", "edition")]
+_PLACE, _SITE, _LANDMARK, _WORDS = (NAMES.index(name) for name in ("place", "site", "landmark", "words"))
+_TOLD_APART = [NAMES.index(name) for name in ("site", "landmark", "object", "edition")]
 _NAME, _OWNER, _SUM = (NAMES.index(name) for name in ("name", "owner", "investment"))
+_BLOCK = 4096  # rows
 _SAME_CITY, _SAME_TITLE, _SAME_BRAND = 3, 3, 2
 _EQUAL, _PRECISE, _MUCH, _MANY = 4, 5, 3, 2
 # What the trees see beside the levels: evidence of the first stage, how many records were compared, how many others of
@@ -61,6 +62,11 @@ class Forest:
 
     def log_odds(self, features: FloatArray) -> FloatArray:
         """Return the log-odds of every row of features; NaN stands for what is not known."""
+        parts = (self._log_odds(features[at : at + _BLOCK]) for at in range(0, len(features), _BLOCK))
+        return np.concatenate([np.zeros(0), *parts])
+
+    def _log_odds(self, features: FloatArray) -> FloatArray:
+        """Return the log-odds of so many rows as are held at once with a place in every tree."""
         row = np.arange(len(features))[:, None]
         node = np.tile(self.root, (len(features), 1))
         for _ in range(self.deepest):
@@ -95,7 +101,8 @@ def pair_features(
         (numbers == _PRECISE).sum(axis=1), (numbers >= _EQUAL).sum(axis=1),
         ((numbers > 0) & (numbers < _EQUAL)).sum(axis=1), (numbers == 0).sum(axis=1),
         (levels[:, FACTS] >= 0).sum(axis=1), _elsewhere(levels),
-        (levels[:, _PLACE] >= _SAME_CITY).astype(int) + (levels[:, _SITE] > 0) + (levels[:, _WORDS] > 1),
+        (levels[:, _PLACE] >= _SAME_CITY).astype(int) + (levels[:, _SITE] >= SAME_SITE) + (levels[:, _WORDS] > 1)
+        + (levels[:, _LANDMARK] >= SAME_LANDMARK),
         told[at],
     ])  # fmt: skip
     return np.column_stack([seen, summed])

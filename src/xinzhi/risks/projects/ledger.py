@@ -13,7 +13,7 @@ import polars as pl
 
 from xinzhi.core.arrays import BoolArray, IntArray
 from xinzhi.core.text import Language, Text, page
-from xinzhi.risks.projects.comparison import FIELDS, MISSING, NAMES
+from xinzhi.risks.projects.comparison import FIELDS, MISSING, NAMES, SAME_LANDMARK, SAME_SITE
 from xinzhi.risks.projects.conventions import convention, value_words
 from xinzhi.risks.projects.quantities import plain
 from xinzhi.risks.projects.quotations import sayings
@@ -24,9 +24,15 @@ from xinzhi.risks.projects.weights import Weights
 
 # What no template explains, and from which level on it agrees: a design fixes wording, works and capacity, not these.
 _NUMBER_EQUAL, _NUMBER_PRECISE, _MUCH, _SEVERAL = 4, 5, 3, 3
-_OWN = {"place": 3, "site": 1, "object": 1, "edition": 1, "owner": 1, "approval": 1} | dict.fromkeys(
-    NUMBERS, _NUMBER_EQUAL
-)
+_OWN = {
+    "place": 3,
+    "site": SAME_SITE,
+    "landmark": SAME_LANDMARK,
+    "object": 1,
+    "edition": 1,
+    "owner": 1,
+    "approval": 1,
+} | dict.fromkeys(NUMBERS, _NUMBER_EQUAL)
 _EXPLAINED = ("design", "numbered", "yearly")
 FINDINGS = ("beyond", "differs", *_EXPLAINED)
 _CLOSE = (1, 2, 3)  # levels of a number that moved and is still recognisable
@@ -177,7 +183,9 @@ def verdict_frame(judged: Judgement, side: Side, reached: IntArray) -> pl.DataFr
     empty = side.frame["text"].str.strip_chars().to_numpy() == ""
     best = chance.argmax(axis=1)
     least = np.where(judged.factual & (best == CLASSES.index("repackaged")), judged.accused, convention("certain"))
-    unsure = chance.max(axis=1) < least
+    # where it is sure that a project is no repeat, the likelier of new and follow-on is said from one half on
+    honest = judged.factual & (chance[:, CLASSES.index("repackaged")] <= 1 - float(convention("certain")))
+    unsure = chance.max(axis=1) < np.where(honest, convention("likelier"), least)
     few = readable < int(convention("readable"))
     # wording alone tells a repeat word for word; it finds no paraphrase, so its silence does not make a project new
     unreadable = np.where(judged.factual, few & (best == CLASSES.index("new")), ~judged.verbatim | unsure)

@@ -99,7 +99,7 @@ def _company(read: str) -> tuple[str, str, str, str]:
         own = [word for word in core if sound(word) not in _roman_places()]
         brand, stem = _spelled(own)
         return read, brand, stem, sound("".join(words[: _legal(words)]))
-    span = _start().sub("", read)
+    span = _start().sub("", read) if _may_start().search(read) else read
     before, _, last = span.rpartition("的")
     span = last if len(before) > 1 else span  # 美的 is a name
     span = span.rpartition("(")[2] if span.count("(") > span.count(")") else span
@@ -178,7 +178,12 @@ def without_place(name: str, most: int = 9) -> str:
 
 
 def _spoken(name: str) -> str:
-    return sound(name.translate(readings()).replace("(", "").replace(")", ""))
+    return sound(name.translate(_sounds()))
+
+
+@cache
+def _sounds() -> dict[int, str | None]:
+    return {**{sign: sound(read) for sign, read in readings().items()}, ord("("): None, ord(")"): None}
 
 
 @cache
@@ -226,6 +231,13 @@ def _start() -> re.Pattern[str]:
     return re.compile(
         rf"^(?:.*(?:{former})|.*(?:{starts})(?:为|是)?|.*由|.*(?:{before})(?:为|是|系)|.*关于|为|是|经|拟)"
     )
+
+
+@cache
+def _may_start() -> re.Pattern[str]:
+    """Return the pattern of what a name may stand behind: most stand alone, and need no further look."""
+    starts = "|".join(document("words.yaml")["owner_starts"])
+    return re.compile(rf"受让|收购|承接|{starts}|由|为|是|系|关于|经|拟")
 
 
 @cache

@@ -20,6 +20,7 @@ _TWO = "[\u4e00-\u9fff]{2}"
 _OTHER = "大道|路|街|巷|走廊|寺|庙|塔|桥|山|河|湖|江|湾|岛|坝|沟|村|社区|新城|新区"  # 滨海大道 is no 滨海县
 _COUNTY, _CITY = 100, 10_000
 _MUNICIPALITIES = np.array([11, 12, 31, 50])
+_PLAIN = str.maketrans({"'": None, "’": None, "ü": "v"})
 
 
 def places(texts: pl.Series, regions: pl.Series | None = None, named: pl.DataFrame | None = None) -> IntArray:
@@ -135,6 +136,7 @@ def _by_zone(texts: pl.Series) -> pl.DataFrame:
     zones = "|".join(document("words.yaml")["zones"])
     spans = by_row(texts.str.extract_all(rf"[\u4e00-\u9fff]{{2,3}}?(?:{zones})"), "span")
     name = pl.col("span").str.replace(f"(?:{zones})$", "")
+    spans = spans.filter(~name.str.ends_with("县") | (name.str.len_chars() == 2))  # noqa: PLR2004 - 宜丰县 is not 丰县
     rows = [(name, *code) for name, code in _short_counties().items()]
     known = pl.DataFrame(rows, schema={"name": pl.String, "code": pl.Int64, "weak": pl.Boolean}, orient="row")
     every = pl.concat([spans.with_columns(name.str.tail(size).alias("name")) for size in (3, 2)])
@@ -304,6 +306,8 @@ def _joined(table: pl.DataFrame) -> pl.DataFrame:
         [(code // _CITY, name) for code, short, full, _ in _province_rows() for name in dict.fromkeys((short, full))],
         schema={"province": pl.Int64, "above": pl.String}, orient="row",
     )  # fmt: skip
+    # 新疆阿克苏 is the prefecture, of which the city is but a part
+    alone = alone.filter(~pl.col("short").is_in(city["above"].implode()))
     within = alone.with_columns((pl.col("code") // _CITY).alias("province"))
     within = within.filter(pl.len().over("province", "short") == 1).join(provinces, on="province", how="inner")
     found.append(within.select((pl.col("above") + pl.col("short")).alias("name"), "code"))
@@ -367,4 +371,4 @@ def _roman_names(spans: pl.Series) -> pl.DataFrame:
 
 def sound(name: str) -> str:
     """Return a romanised name as it sounds: lower case, without apostrophes, ü as v."""
-    return name.lower().replace("'", "").replace("’", "").replace("ü", "v")
+    return name.lower().translate(_PLAIN)

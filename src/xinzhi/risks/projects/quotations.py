@@ -44,6 +44,7 @@ def _quoted(plain: pl.Series, named: pl.DataFrame | None) -> Iterator[pl.DataFra
     numbers, capacities = number_spans(found), capacity_spans(found)
     yield _named(owners(plain, named), "owner")
     yield _named(sites.first_sites(sites.site_spans(plain)), "site", "key")
+    yield _named(sites.first_landmarks(sites.landmark_spans(plain)), "landmark", "key")
     yield _named(sites.numbered_spans(plain).unique("row", keep="first", maintain_order=True), "object", "key")
     yield _named(sites.name_spans(plain), "name")
     yield _named(sites.cue_spans(plain), "cue")

@@ -19,7 +19,7 @@ from xinzhi.risks.projects.vocabulary import Tokens, joined, tokenise
 
 NUMBERS = ("investment", "turnover", "land", "floor", "length")
 CAPACITIES, FIGURES, CODES = 3, 20, 2
-_CHUNK = 100_000
+_CHUNK = 50_000
 MANY = 10_000  # rows of an archive on disk after which the memory of what was read is given back at once
 _YEARS = (1800, 2100)
 
@@ -30,6 +30,7 @@ class Records:
 
     place: IntArray
     site: npt.NDArray[np.uint64]  # villages, townships, parks, roads
+    landmark: npt.NDArray[np.uint32]  # bridges, hills, schools by name
     numbered: npt.NDArray[np.uint64]  # kind and number of a line, a school
     name: npt.NDArray[np.uint64]
     name_bits: npt.NDArray[np.uint64]
@@ -88,14 +89,18 @@ ARRAYS = tuple(field.name for field in dataclass_fields(Records) if field.name !
 
 def read(texts: pl.Series, regions: pl.Series | None = None) -> Records:
     """Read project texts."""
-    parts = [
-        _read(texts.slice(at, _CHUNK), None if regions is None else regions.slice(at, _CHUNK))
-        for at in range(0, max(len(texts), 1), _CHUNK)
-    ]
-    if len(parts) == 1:
-        return parts[0]
-    arrays = {name: np.concatenate([getattr(part, name) for part in parts]) for name in ARRAYS}
-    return Records(**arrays, tokens=joined([part.tokens for part in parts]))
+    columns: dict[str, list[npt.NDArray[Any]]] = {name: [] for name in ARRAYS}
+    tokens: list[Tokens] = []
+    for at in range(0, max(len(texts), 1), _CHUNK):
+        part = _read(texts.slice(at, _CHUNK), None if regions is None else regions.slice(at, _CHUNK))
+        for name in ARRAYS:
+            columns[name].append(getattr(part, name))
+        tokens.append(part.tokens)
+    if len(tokens) == 1:
+        return part
+    # the parts of a column are given back before the next is joined
+    arrays = {name: np.concatenate(columns.pop(name)) for name in ARRAYS}
+    return Records(**arrays, tokens=joined(tokens))
 
 
 def _read(texts: pl.Series, regions: pl.Series | None) -> Records:
@@ -121,6 +126,7 @@ def _read(texts: pl.Series, regions: pl.Series | None) -> Records:
     return Records(
         place=places.places(plain, regions, named),
         site=sites.sites(plain),
+        landmark=sites.landmarks(plain),
         numbered=sites.numbered(plain),
         name=named_so,
         name_bits=name_bits,

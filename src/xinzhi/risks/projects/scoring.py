@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
-from xinzhi.risks.projects.comparison import FACTS, NAMES, compare, cosines
+from xinzhi.risks.projects.comparison import FACTS, NAMES, SAME_LANDMARK, SAME_SITE, compare, cosines
 from xinzhi.risks.projects.conventions import convention
 from xinzhi.risks.projects.forest import Forest, pair_features, shipped_forests
 from xinzhi.risks.projects.index import Index, candidates
@@ -113,6 +113,7 @@ def _share(logit: FloatArray) -> FloatArray:
 
 
 _TEXT, _OWNER, _SITE, _NAME, _PLACE = (NAMES.index(name) for name in ("text", "owner", "site", "name", "place"))
+_LANDMARK = NAMES.index("landmark")
 _SAME_PLACE, _SAME_BRAND, _SAME_NAME, _EQUAL, _PRECISE = 2, 2, 3, 4, 5
 PATTERNS = 162
 
@@ -172,7 +173,7 @@ def judge(weights: Weights, found: Pairs, scores: Scores, shares: FloatArray | N
 def _without_strangers(chance: FloatArray, found: Pairs, scores: Scores) -> FloatArray:
     """Return chances of which a follow-on has one only with the same owner, no public body, or on the same site."""
     levels = found.levels[np.maximum(scores.best, 0)] if len(found.levels) else np.full((len(chance), len(NAMES)), -1)
-    linked = (scores.best >= 0) & ((levels[:, _OWNER] >= _SAME_BRAND) | (levels[:, _SITE] >= 1))
+    linked = (scores.best >= 0) & ((levels[:, _OWNER] >= _SAME_BRAND) | _here(levels))
     out = chance.copy()
     out[~linked, 0] += out[~linked, 1]
     out[~linked, 1] = 0.0
@@ -211,10 +212,15 @@ def pattern_of(levels: npt.NDArray[np.int8]) -> IntArray:
     """Return the coarse pattern of pairs."""
     numbers = levels[:, [NAMES.index(name) for name in (*NUMBERS, "capacity")]]
     parts = [np.where(levels[:, field] >= least, 2, np.where(levels[:, field] < 0, 1, 0)) for field, least in _PATTERN]
-    parts[0] = np.where(levels[:, _SITE] >= 1, 2, parts[0])
+    parts[0] = np.where(_here(levels), 2, parts[0])
     again = (levels[:, [NAMES.index(name) for name in ("cue", "approval")]] == 1).any(axis=1)
     parts += [np.minimum((numbers == _PRECISE).sum(axis=1), 2), again.astype(np.int64)]
     return np.ravel_multi_index(tuple(parts), _PATTERN_SHAPE)
+
+
+def _here(levels: npt.NDArray[np.int8]) -> BoolArray:
+    """Return whether pairs name one site or landmark."""
+    return np.asarray((levels[:, _SITE] >= SAME_SITE) | (levels[:, _LANDMARK] >= SAME_LANDMARK))
 
 
 def supported(support: FloatArray, pattern: IntArray) -> FloatArray:

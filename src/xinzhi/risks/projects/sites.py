@@ -17,6 +17,7 @@ from xinzhi.risks.projects.vocabulary import everyday_pairs
 
 KINDS = ("village", "town", "park", "road")
 SLOTS = 2  # of a kind: a text names the road that it lies on and the one that it crosses
+LANDMARKS, LANDMARK_KINDS = 4, 32
 _BLOOM = 64
 _SHORTEST, _LONGEST = 2, 4
 _TELLING_NAME = 4  # signs of a name that tells what is bought
@@ -27,6 +28,7 @@ _ENGLISH = {"village": ("Village",), "town": ("Township", "Town", "Subdistrict")
 _RANK = re.compile("高新|经济|经开|保税|综合")
 _ROMAN_NUMERALS = {"I": 1, "II": 2, "III": 3, "IV": 4, "V": 5, "VI": 6, "VII": 7, "VIII": 8, "IX": 9}
 _NUMERALS = "一二三四五六七八九十"
+_SIDES = re.compile("[东南西北]")
 # DQ-08-0317号用地
 _PARCEL = r"([A-Z]{1,4}-?[0-9]{1,4}(?:-[0-9A-Z]{1,5}){0,3}|[0-9]{1,3}(?:-[0-9]{1,3})?)(?:号|#)?(?:地块|宗地|号用地)"
 _NOTICE = r"(?:公告|公示|文件)[(\[]?[^。]{0,20}$"
@@ -38,7 +40,11 @@ def sites(texts: pl.Series) -> Codes:
     """Return ``(N, 4, 2)`` the first villages, townships, parks and roads of plain texts, as codes; 0 where none."""
     out = np.zeros((len(texts), len(KINDS), SLOTS), dtype=np.uint64)
     first = first_sites(site_spans(texts))
-    out[tuple(first[name].to_numpy() for name in ("row", "kind", "slot"))] = first["key"].hash().to_numpy()
+    # without the kind, since 罗坳镇 and 罗坳园区 are one name; but a road is no town
+    key = (
+        pl.when(pl.col("kind") == KINDS.index("road")).then("key").otherwise(pl.col("key").str.replace("^[a-z]+ ", ""))
+    )
+    out[tuple(first[name].to_numpy() for name in ("row", "kind", "slot"))] = first.select(key)["key"].hash().to_numpy()
     return out
 
 
@@ -66,40 +72,52 @@ def _read(read: str) -> list[tuple[str, int, str]]:
         english = [word for word in read.split(" ")[:-1] if word not in words["english_common"]]
         stem = sound("".join(english))
         return [(read, kind, _key(kind, syllables_of(stem) or [stem]))] if stem else []
-    if read.endswith(tuple(words["no_end"])):
+    if read.endswith(_tuple("no_end")):
         return []
     house = re.fullmatch(_HOUSE, read)
-    end = house[2] if house else next((one for one in _endings() if read.endswith(one)), "")
-    kind = KINDS.index("road") if house else next(at for at, name in enumerate(KINDS) if end in words[name])
+    end = house[2] if house else next((read[-size:] for size in _sizes() if read[-size:] in _endings()), "")
+    kind = KINDS.index("road") if house else _endings()[end]
     before = house[1] if house else read.removesuffix(end)
-    pieces = re.split(_before(), before)
-    stem = pieces[-1]
-    if not stem and len(pieces) > 1 and len(pieces[-2]) == 1 and KINDS[kind] == "town":
-        stem = before[-_SHORTEST:]  # 曹市镇: the town bears the sign of a rank in its name
+    stem = _stem(before, kind)
     span = stem + end
     # 安徽淮北濉溪经开区 is 经开区, 南部汇湾镇 is 汇湾镇, 青岩古镇 is 青岩镇
     if KINDS[kind] == "park":
         stem = without_place(stem)
     elif KINDS[kind] == "town":
         stem = re.sub("^[东南西北中]部|古$", "", stem)
+        stem = _peoples().sub("", stem) or stem  # 四排赫哲族乡 is 四排乡
     # 沥青路 and 小流域片区 are things; only a township is named like that and is one place: 桃花镇; so is 前进道11号
     named = KINDS[kind] == "town" or house or (KINDS[kind] == "park" and _RANK.search(stem + end))
     if not named and len(stem) >= _SHORTEST and everyday_pairs().issuperset(map("".join, pairwise(stem))):
         return []
-    if len(stem) < (not named if KINDS[kind] == "park" else _SHORTEST) or (stem + end).endswith(tuple(words["common"])):
+    if len(stem) < (not named if KINDS[kind] == "park" else _SHORTEST) or (stem + end).endswith(_tuple("common")):
         return []
-    if KINDS[kind] == "park":
-        # 高新技术产业开发区 and 高新区 of a city are one; 桃花工业园 is Taohua Park
-        own = _park_words().sub("", stem)
-        # 合肥高新区 and 合肥经开区 are two, though the city is all that names them
-        # what has more signs tells what it is, and 龙水五金工业园 is 龙水园区
-        own = "" if own in _short_places() or len(own) > _LONGEST or _said(own) else own
-        key = own or "".join(_RANK.findall(stem + end))[:1]
-        if not key:  # 零碳产业园 is what it is to become
-            return []
-    else:
-        key = stem
-    return [(span, kind, _key(kind, [sound(sign.translate(readings())) for sign in key]))]
+    key = _park(stem, end) if KINDS[kind] == "park" else stem
+    return [(span, kind, _key(kind, [*map(_syllable, key)]))] if key else []
+
+
+def _stem(before: str, kind: int) -> str:
+    """Return the name of a site out of what stands before its ending."""
+    pieces = re.split(_before(), before)
+    if pieces[-1] or len(pieces) == 1:
+        return pieces[-1]
+    if len(pieces[-2]) == 1 and KINDS[kind] == "town":
+        return before[-_SHORTEST:]  # 曹市镇: the town bears the sign of a rank in its name
+    may_end = pieces[-2] and before[-1] in document("words.yaml")["sites"]["may_end"]
+    return pieces[-2] + before[-1] if may_end else ""  # 塘东工业园, 太和片区
+
+
+def _park(stem: str, end: str) -> str:
+    """Return the name that a park is told by; empty where it has none."""
+    # 高新技术产业开发区 and 高新区 of a city are one; 桃花工业园 is Taohua Park
+    own = _park_words().sub("", stem)
+    # 西南片区 has no name, and 北牛工业园 is named after 北牛
+    middle = _SIDES.sub("", own)
+    own = own if len(middle) == 1 else middle
+    # 合肥高新区 and 合肥经开区 are two, though the city is all that names them
+    # what has more signs tells what it is, and 龙水五金工业园 is 龙水园区; 零碳产业园 is what it is to become
+    own = "" if own in _short_places() or len(own) > _LONGEST or _said(own) else own
+    return own or "".join(_RANK.findall(stem + end))[:1]
 
 
 def _key(kind: int, syllables: list[str]) -> str:
@@ -108,6 +126,11 @@ def _key(kind: int, syllables: list[str]) -> str:
     side = syllables[-_SHORTEST - 1 : -_SHORTEST]
     size = _SHORTEST + (bool(side) and side[0] in _sides())
     return f"{KINDS[kind]} {''.join(syllables[:_SHORTEST] if KINDS[kind] == 'park' else syllables[-size:])}"
+
+
+@cache
+def _peoples() -> re.Pattern[str]:
+    return re.compile(f"(?<=..)(?:{'|'.join(document('words.yaml')['sites']['peoples'])})族$")
 
 
 @cache
@@ -121,9 +144,25 @@ def _said(own: str) -> bool:
 
 
 @cache
-def _endings() -> list[str]:
+def _syllable(sign: str) -> str:
+    return sound(sign.translate(readings()))
+
+
+@cache
+def _tuple(name: str) -> tuple[str, ...]:
+    return tuple(document("words.yaml")["sites"][name])
+
+
+@cache
+def _endings() -> dict[str, int]:
+    """Return the kind of site that every ending tells."""
     words = document("words.yaml")["sites"]
-    return sorted((one for name in KINDS for one in words[name]), key=len, reverse=True)
+    return {one: kind for kind, name in reversed([*enumerate(KINDS)]) for one in words[name]}
+
+
+@cache
+def _sizes() -> list[int]:
+    return sorted({len(one) for one in _endings()}, reverse=True)
 
 
 @cache
@@ -134,7 +173,7 @@ def _pattern() -> str:
     # 郭家屯镇 is a town
     village = "|".join(words["village"])
     rest = "|".join((*words["no_end"], "(?:大道|大街|路|街|道)[0-9]{1,4}号", rf"(?:{village})(?:镇|街道)?", other))
-    return rf"[\u4e00-\u9fff]{{1,10}}?(?:{park})|[\u4e00-\u9fff]{{2,4}}?(?:{rest})"
+    return rf"[\u4e00-\u9fff]{{1,10}}?(?:{park})|[\u4e00-\u9fff]{{2,6}}?族乡|[\u4e00-\u9fff]{{2,4}}?(?:{rest})"
 
 
 @cache
@@ -142,7 +181,7 @@ def _before() -> str:
     """Return the pattern of what stands before the name of a site: names of places, and words such as 位于."""
     sites = document("words.yaml")["sites"]
     words = "|".join((*sites["before"], *sites["before_too"]))
-    return rf"[省市县区旗盟镇乡]|街道|{words}"
+    return rf"自治州|地区|[省市县区旗盟镇乡]|街道|{words}"
 
 
 @cache
@@ -153,6 +192,95 @@ def _short_places() -> frozenset[str]:
 @cache
 def _park_words() -> re.Pattern[str]:
     return re.compile("|".join(sorted(document("words.yaml")["sites"]["park_words"], key=len, reverse=True)))
+
+
+def landmarks(texts: pl.Series) -> npt.NDArray[np.uint32]:
+    """Return ``(N, 4)`` the first bridges, hills, schools of texts: the lowest bits tell the kind; 0 where none."""
+    out = np.zeros((len(texts), LANDMARKS), dtype=np.uint32)
+    first = first_landmarks(landmark_spans(texts))
+    code = (first["key"].hash().to_numpy() >> np.uint64(32)).astype(np.uint32) & ~np.uint32(LANDMARK_KINDS - 1)
+    out[first["row"].to_numpy(), first["slot"].to_numpy()] = code | (first["kind"].to_numpy() + 1).astype(np.uint32)
+    return out
+
+
+def first_landmarks(found: pl.DataFrame) -> pl.DataFrame:
+    """Return the landmarks by which a text is compared, with their `slot`."""
+    first = found.unique(["row", "key"], keep="first", maintain_order=True)
+    return first.with_columns(slot=pl.int_range(pl.len()).over("row")).filter(pl.col("slot") < LANDMARKS)
+
+
+def landmark_spans(texts: pl.Series) -> pl.DataFrame:
+    """Return ``row, span, kind, key``: bridges, hills, schools and the like by the names that they bear."""
+    chinese = by_row(texts.str.extract_all(_landmark_pattern()), "read")
+    english = by_row(texts.str.extract_all(_roman_landmark()), "read")
+    spans = pl.concat([chinese, english])
+    meaning = [(read, *known) for read in spans["read"].unique().to_list() if (known := _landmark(read))]
+    schema = {"read": pl.String, "span": pl.String, "kind": pl.Int64, "key": pl.String}
+    known = pl.DataFrame(meaning, schema=schema, orient="row")
+    return spans.join(known, on="read", how="inner", maintain_order="left").select("row", "span", "kind", "key")
+
+
+def _landmark(read: str) -> tuple[str, int, str] | None:
+    """Return words, kind and sound of a landmark; None where the words are no name."""
+    if read.isascii():
+        return _spelled_landmark(read)
+    read = re.sub(f"(?:{_beside()})$", "", read)
+    stem, end = read[:_SHORTEST], read[_SHORTEST:]
+    words, everyday = document("words.yaml")["landmarks"], everyday_pairs()
+    # 石嘴山 is a city, and 宿州砀山 a county
+    places = {stem, stem + end, stem[1] + end} & _short_places()
+    common = places or {stem, stem[1] + end[0]} & everyday or stem in words["common"]
+    if common or stem[0] in words["no_start"] or stem[1] in words["no_end"]:
+        return None
+    kind = _landmark_ends()[end]
+    return read, kind, f"{kind} {sound(stem.translate(readings()))}"
+
+
+def _spelled_landmark(read: str) -> tuple[str, int, str] | None:
+    """Return what `_landmark` does of English words: Longmei Bridge, near Longmeiqiao."""
+    name, _, end = re.sub("^[a-z ]+", "", read).partition(" ")
+    syllables = syllables_of(sound(name)) or []
+    kind = _landmark_ends().get(end)
+    for size in () if end else (_SHORTEST, 1):  # laojie, qiao
+        if kind is None and (kind := _landmark_sounds().get("".join(syllables[-size:]))) is not None:
+            syllables = syllables[:-size]
+    if kind is None or len(syllables) < _SHORTEST:
+        return None
+    return read, kind, f"{kind} {''.join(syllables[-_SHORTEST:])}"
+
+
+@cache
+def _landmark_ends() -> dict[str, int]:
+    """Return the kind of landmark that every ending tells, Chinese and English."""
+    kinds = document("words.yaml")["landmarks"]["kinds"].values()
+    return {
+        end: kind for kind, entry in enumerate(kinds) for end in (*entry["zh"], *entry.get("beside", ()), *entry["en"])
+    }
+
+
+@cache
+def _landmark_sounds() -> dict[str, int]:
+    return {sound(end.translate(readings())): kind for end, kind in _landmark_ends().items() if not end.isascii()}
+
+
+@cache
+def _landmark_pattern() -> str:
+    kinds = document("words.yaml")["landmarks"]["kinds"].values()
+    ends = "|".join(sorted((end for entry in kinds for end in entry["zh"]), key=len, reverse=True))
+    beside = "|".join(sorted((end for entry in kinds for end in entry.get("beside", ())), key=len, reverse=True))
+    return rf"[\u4e00-\u9fff]{{2}}(?:{ends}|(?:{beside})(?:{_beside()}))"
+
+
+@cache
+def _roman_landmark() -> str:
+    kinds = document("words.yaml")["landmarks"]["kinds"].values()
+    ends = "|".join(sorted((end for entry in kinds for end in entry["en"]), key=len, reverse=True))
+    return rf"[A-Z][a-z]{{3,}} (?:{ends})(?-u:\b)|(?:near|beside|opposite|next to|adjacent to) [A-Z][a-z]{{5,}}(?-u:\b)"
+
+
+@cache
+def _beside() -> str:
+    return "|".join(document("words.yaml")["landmarks"]["beside"])
 
 
 def numbered(texts: pl.Series) -> Codes:
