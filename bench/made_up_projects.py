@@ -26,6 +26,7 @@ Split = Literal["train", "validation", "held_out"]
 LEVELS = (1, 2, 3, 4, 5)
 _FEWEST_COUNTIES = 3
 _MOVED = 0.5  # how often a rewrite of the upper levels moves a floor area, and half as often a capacity
+_SPOT_KEPT = 0.8  # how often they name the hill or bridge that the archived text names
 _VERBATIM = 0.3  # how often level 1 copies the archived text word for word
 _SEEDS = {"train": 11, "validation": 22, "held_out": 33}
 
@@ -310,6 +311,7 @@ class _Maker(Neighbours):
                 capacity=rounded(made.capacity * (1 + rng.uniform(-0.05, 0.05) * (rng.random() < _MOVED / 2)), 4),
                 county=self.moved(made.county),
                 components=made.components[: rng.randint(2, len(made.components))],
+                spot=made.spot if rng.random() < _SPOT_KEPT else self.spot(),
             )
         order = list(made.components)
         if level > 1:

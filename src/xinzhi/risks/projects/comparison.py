@@ -34,7 +34,7 @@ class Field:
 
 FIELDS = (
     Field("place", ("other province", "other city", "other county", "same city", "same county")),
-    Field("site", ("other site", "a site of another kind", "partly the same site", "same site")),
+    Field("site", ("other site", "partly the same site", "same site")),
     Field("landmark", ("other landmark", "no landmark in common", "same landmark")),
     Field("object", ("other number", "same number")),
     Field("name", ("other name", "some of the name", "most of the name", "same title")),
@@ -53,7 +53,7 @@ FIELDS = (
     Field("cue", ("beside what stands", "handed in again")),
 )
 NAMES = tuple(field.name for field in FIELDS)
-SAME_SITE, SAME_LANDMARK = 2, 2  # levels from which on these are the same
+SAME_SITE, SAME_LANDMARK = 1, 2  # levels from which on these are the same
 # what is said of the project itself, and is no matter of wording or trade
 FACTS = tuple(NAMES.index(name) for name in (
     "place", "site", "landmark", "object", "name", "owner", *NUMBERS, "capacity", "approval"))  # fmt: skip
@@ -300,15 +300,13 @@ def _weighed(bits: npt.NDArray[np.uint64], weight: FloatArray) -> FloatArray:
 
 def _sites(one: npt.NDArray[np.uint64], other: npt.NDArray[np.uint64]) -> LevelArray:
     """Return whether villages, townships, parks and roads are the same, of those that both name."""
-    kinds = (one > 0).any(axis=2), (other > 0).any(axis=2)
-    both = kinds[0] & kinds[1]
+    both = (one > 0).any(axis=2) & (other > 0).any(axis=2)
     equal = ((one[:, :, :, None] == other[:, :, None, :]) & (one[:, :, :, None] > 0)).any(axis=(2, 3))
     same, differs = equal.any(axis=1), (both & ~equal).any(axis=1)
     # 罗坳镇 and 罗坳园区 bear one name
-    flat = one.reshape(len(one), -1), other.reshape(len(other), -1)
+    flat = [codes.reshape(len(codes), codes.shape[1] * codes.shape[2]) for codes in (one, other)]
     named = ((flat[0][:, :, None] == flat[1][:, None, :]) & (flat[0][:, :, None] > 0)).any(axis=(1, 2))
-    each = kinds[0].any(axis=1) & kinds[1].any(axis=1)
-    return np.select([same & ~differs, named, differs, each], [3, 2, 0, 1], default=MISSING).astype(np.int8)
+    return np.select([same & ~differs, named, differs], [2, 1, 0], default=MISSING).astype(np.int8)
 
 
 def _landmarks(one: npt.NDArray[np.uint32], other: npt.NDArray[np.uint32]) -> LevelArray:
