@@ -214,7 +214,7 @@ def landmark_spans(texts: pl.Series) -> pl.DataFrame:
     chinese = by_row(texts.str.extract_all(_landmark_pattern()), "read")
     english = by_row(texts.str.extract_all(_roman_landmark()), "read")
     spans = pl.concat([chinese, english])
-    meaning = [(read, *known) for read in spans["read"].unique().to_list() if (known := _landmark(read))]
+    meaning = [(read, *named) for read in spans["read"].unique().to_list() if (named := _landmark(read))]
     schema = {"read": pl.String, "span": pl.String, "kind": pl.Int64, "key": pl.String}
     known = pl.DataFrame(meaning, schema=schema, orient="row")
     return spans.join(known, on="read", how="inner", maintain_order="left").select("row", "span", "kind", "key")
