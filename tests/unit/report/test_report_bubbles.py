@@ -192,7 +192,7 @@ def test_axes_mark_round_dates_and_many_labels_find_room():
     word = [Text(zh=f"第{at}段", en=f"no {at}") for at in range(24)]
     spans = [{"start": 24240 + 4 * at, "end": 24241 + 4 * at, "group": group, "word": word[at]} for at in range(24)]
     rows = [{"x": 24240 + at, "value": at % 7, "limit": 3} for at in range(96)]
-    chart = kit.episodes(Words("en"), [{"title": group, "rows": rows}], spans, unit="month").to_dict()
+    chart = kit.episodes(Words("en"), [{"title": group, "rows": rows}], spans, dates="month").to_dict()
     names, panel = ([chart["datasets"][layer["data"]["name"]] for layer in part["layer"]] for part in chart["vconcat"])
     places = [(one["lane"], one["x"]) for one in names[0]]
     assert len(set(places)) == len(places) == 24

@@ -43,12 +43,12 @@ DENSITY = [
 MONTHS = [{"x": 24240 + t, "value": t % 9, "limit": 5} for t in range(60)]
 SPANS = [{"start": 24246, "end": 24250, "group": EAST, "word": AXIS, "mark": "▲", "after": "→"}]
 CHARTS = {
-    "episodes": lambda w: kit.episodes(w, [{"title": AXIS, "rows": MONTHS}], SPANS, unit="month"),
+    "episodes": lambda w: kit.episodes(w, [{"title": AXIS, "rows": MONTHS}], SPANS, dates="month"),
     "episode_grid": lambda w: kit.episode_grid(
-        w, [{"name": text(i), "rows": MONTHS, "spans": SPANS} for i in range(4)], unit="month"
+        w, [{"name": text(i), "rows": MONTHS, "spans": SPANS} for i in range(4)], dates="month"
     ),
     "spells": lambda w: kit.spells(
-        w, [{"name": text(i), "first": 24240, "last": 24299, "spans": SPANS} for i in range(3)], unit="month"
+        w, [{"name": text(i), "first": 24240, "last": 24299, "spans": SPANS} for i in range(3)], dates="month"
     ),
     "reliability": lambda w: kit.reliability(
         w, [{"x": 20.0, "y": 25.0, "low": 10.0, "high": 40.0, "n": 12}], x=AXIS, y=AXIS

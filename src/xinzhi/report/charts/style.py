@@ -20,6 +20,7 @@ FONT = (
 PALE = 0.45
 TEXT_SIZE = 11
 THIN = frozenset("fijlrtI .,:;'|!()[]/-")
+BREAK = "break-paths-show-path-domains"  # of a line where a value is not known
 UNCUT = 0  # no limit: a name that was cut off would have no twin in the other language
 Align = Literal["left", "center", "right"]
 PAD = "·"  # stands for room only: the page puts the words themselves in its place

@@ -10,7 +10,7 @@ What many of them take: `w`, the words of the chart; `x` and `y`, titles of the 
 `reference`, a value that a dashed line marks; `decimals` of the figures; `domain`, ends of the axis or of the colours
 (None: what the values need); `diverging`, whether zero has a colour of its own; `groups` and `inks`, the order in which
 groups take their colours so that pictures of one page agree, and these; `columns`, head and key of figures at the
-right, each a Text or a string without letters; `unit`, what a step of the dates is.
+right, each a Text or a string without letters; `dates`, what a step of them is.
 """
 
 from __future__ import annotations

@@ -33,15 +33,15 @@ def episodes(
     panels: Sequence[Mapping[str, Any]],
     spans: Sequence[Mapping[str, Any]],
     *,
-    unit: Unit,
+    dates: Unit,
     groups: Sequence[Text] = (),
 ) -> ChartType:
     """Return lines under each other over the same dates, with spans shaded through all of them and named above."""
     # panels: title (Text) and rows: x (a date, as in `written`), value (None breaks the line), where there is one limit
     # (dashed). spans: start, end (dates, both inside), group (Text, its colour), word (Text); of many the longest are
     # named.
-    dates = [row["x"] for panel in panels for row in panel["rows"]]
-    low, high = min(dates), max(dates)
+    places = [row["x"] for panel in panels for row in panel["rows"]]
+    low, high = min(places), max(places)
     scale = colours(w, spans, INKS, groups)
     charts: list[alt.LayerChart] = []
     lanes = _lanes(w, spans, low, high)
@@ -49,12 +49,12 @@ def episodes(
         charts.append(_named(lanes, low, high, scale))
     for panel in panels:
         last = panel is panels[-1]
-        axis = across(w, low, high, unit, labels=last)
+        axis = across(w, low, high, dates, labels=last)
         title = style.above(
             title=w(panel["title"]), titleY=-10, titleX=-GUTTER, tickCount=4,
             minExtent=GUTTER, maxExtent=GUTTER,
         )  # fmt: skip
-        layers = [*_shades(w, spans, axis, scale), *_lines(panel["rows"], axis, title, unit)]
+        layers = [*_shades(w, spans, axis, scale), *_lines(panel["rows"], axis, title, dates)]
         charts.append(style.layers(*layers, width=WIDTH, height=HEIGHT if len(panels) > 1 else 1.4 * HEIGHT))
     return style.configure(alt.vconcat(*charts, spacing=30, bounds="flush"))
 
@@ -63,11 +63,9 @@ def _shades(
     w: Words, spans: Sequence[Mapping[str, Any]], axis: alt.X, scale: alt.Scale | None, *, opacity: float = 0.2
 ) -> list[alt.Chart]:
     """Return the spans, each from half a step before its first date to half a step after its last."""
-    if not spans:
-        return []
     rows = [{"x": one["start"] - 0.5, "x2": one["end"] + 0.5, "group": w(one["group"])} for one in spans]
-    band = alt.Chart(style.data(rows)).mark_rect(opacity=opacity)
-    return [band.encode(x=axis, x2=alt.X2("x2:Q"), color=alt.Color("group:N", scale=scale, legend=None))]
+    band = {"x": axis, "x2": "x2:Q", "color": alt.Color("group:N", scale=scale, legend=None)}
+    return style.marks("rect", rows, band, opacity=opacity)
 
 
 def _lines(
@@ -80,15 +78,13 @@ def _lines(
         {"x": row["x"], "value": row["value"], "limit": row.get("limit"), "period": written(row["x"], unit)}
         for row in rows
     ]
-    base = alt.Chart(style.data(known))
-    found = []
+    base, found = style.data(known), []
     if any(row["limit"] is not None for row in known):
-        dashed = base.mark_line(
-            color=palette.GROUPS[3], strokeWidth=1.2, strokeDash=[4, 3], invalid="break-paths-show-path-domains"
-        )
-        found.append(dashed.encode(x=axis, y=alt.Y("limit:Q", axis=title, scale=up)))
-    line = base.mark_line(color=palette.INK, strokeWidth=stroke, invalid="break-paths-show-path-domains")
-    return [*found, line.encode(x=axis, y=alt.Y("value:Q", axis=title, scale=up))]
+        limit = {"x": axis, "y": alt.Y("limit:Q", axis=title, scale=up)}
+        dashed = {"color": palette.GROUPS[3], "strokeWidth": 1.2, "strokeDash": [4, 3], "invalid": style.BREAK}
+        found.append(style.mark("line", base, limit, **dashed))
+    value = {"x": axis, "y": alt.Y("value:Q", axis=title, scale=up)}
+    return [*found, style.mark("line", base, value, color=palette.INK, strokeWidth=stroke, invalid=style.BREAK)]
 
 
 def _lanes(w: Words, spans: Sequence[Mapping[str, Any]], low: int, high: int) -> list[dict[str, Any]]:
@@ -121,43 +117,37 @@ def _named(lanes: Sequence[Mapping[str, Any]], low: int, high: int, scale: alt.S
     axis = alt.X("x:Q", axis=None, scale=plane(low, high))
     y = alt.Y("lane:Q", axis=None, scale=alt.Scale(domain=[-0.5, count - 0.5], nice=False, zero=False))
     colour = alt.Color("group:N", scale=scale, legend=None)
-    layers = [
-        alt.Chart(style.data(dict(one) for one in lanes))
-        .mark_bar(height=6, opacity=0.75)
-        .encode(x=axis, x2=alt.X2("x2:Q"), y=y, color=colour)
-    ]
+    bar = {"x": axis, "x2": "x2:Q", "y": y, "color": colour}
+    layers = [style.mark("bar", lanes, bar, height=6, opacity=0.75)]
     for after in (True, False):
-        some = [dict(one) for one in lanes if one["after"] == after]
-        if some:
-            text = alt.Chart(style.data(some)).mark_text(
-                align="left" if after else "right", dx=5 if after else -5, fontSize=LETTER, color=palette.INK
-            )
-            place = alt.X("x2:Q" if after else "x:Q", scale=plane(low, high))
-            layers.append(text.encode(x=place, y=y, text=alt.Text("word:N")))
+        some = (one for one in lanes if one["after"] == after)
+        word = {"x": alt.X("x2:Q" if after else "x:Q", scale=plane(low, high)), "y": y, "text": "word:N"}
+        side = {"align": "left" if after else "right", "dx": 5 if after else -5}
+        layers += style.marks("text", some, word, fontSize=LETTER, color=palette.INK, **side)
     return style.layers(*layers, width=WIDTH, height=LANE * count)
 
 
 def episode_grid(
-    w: Words, cells: Sequence[Mapping[str, Any]], *, unit: Unit, groups: Sequence[Text] = (), abreast: int = ABREAST
+    w: Words, cells: Sequence[Mapping[str, Any]], *, dates: Unit, groups: Sequence[Text] = (), abreast: int = ABREAST
 ) -> ChartType:
     """Return small pictures of `episodes`, one a name, all over the same dates."""
     # cells: name (Text), rows (x, value, limit) and spans (start, end, group); abreast: how many stand side by side
-    dates = [row["x"] for cell in cells for row in cell["rows"]]
-    low, high = min(dates), max(dates)
+    places = [row["x"] for cell in cells for row in cell["rows"]]
+    low, high = min(places), max(places)
     every = [span for cell in cells for span in cell["spans"]]
     scale = colours(w, every, INKS, groups)
     drawn = []
     for cell in cells:
-        axis = across(w, low, high, unit, most=4)
+        axis = across(w, low, high, dates, most=4)
         plain = alt.Axis(title=None, domain=False, ticks=False, tickCount=3, minExtent=24, maxExtent=24)
-        layers = [*_shades(w, cell["spans"], axis, scale), *_lines(cell["rows"], axis, plain, unit, stroke=1.3)]
+        layers = [*_shades(w, cell["spans"], axis, scale), *_lines(cell["rows"], axis, plain, dates, stroke=1.3)]
         title = alt.TitleParams(w(cell["name"]), fontSize=11, fontWeight="normal", offset=4)
         drawn.append(style.layers(*layers, width=CELL, height=CELL_HEIGHT, title=title))
     lines = [alt.hconcat(*drawn[at : at + abreast], spacing=44, bounds="flush") for at in range(0, len(drawn), abreast)]
     if every:
         seen = list(dict.fromkeys(span["group"] for span in every))
-        places = {group: ink for group, ink in zip(groups or seen, INKS, strict=False) if group in seen}
-        lines.insert(0, alt.hconcat(_key(w, places)))
+        inks = {group: ink for group, ink in zip(groups or seen, INKS, strict=False) if group in seen}
+        lines.insert(0, alt.hconcat(_key(w, inks)))
     return style.configure(alt.vconcat(*lines, spacing=20))
 
 
@@ -168,16 +158,19 @@ def _key(w: Words, inks: Mapping[Text, str]) -> alt.LayerChart:
     for group, ink in inks.items():
         rows.append({"x": at, "word": w(group), "ink": ink})
         at += 26 + 11 * max(style.width(group.zh), style.width(group.en))
-    base = alt.Chart(style.data(rows))
-    place = alt.X("x:Q", axis=None, scale=alt.Scale(domain=[0, WIDTH], nice=False))
-    own = alt.Color("ink:N", scale=None)
-    square = base.mark_square(size=90, opacity=0.45, xOffset=5).encode(x=place, y=style.y_at(6), color=own)
-    text = base.mark_text(align="left", dx=14, fontSize=11, color=palette.INK)
-    return style.layers(square, text.encode(x=place, y=style.y_at(6), text=alt.Text("word:N")), width=WIDTH, height=12)
+    base = style.data(rows)
+    place = {"x": alt.X("x:Q", axis=None, scale=alt.Scale(domain=[0, WIDTH], nice=False)), "y": style.y_at(6)}
+    layers = [
+        style.mark(
+            "square", base, {**place, "color": alt.Color("ink:N", scale=None)}, size=90, opacity=0.45, xOffset=5
+        ),
+        style.mark("text", base, {**place, "text": "word:N"}, align="left", dx=14, fontSize=11, color=palette.INK),
+    ]
+    return style.layers(*layers, width=WIDTH, height=12)
 
 
 def spells(
-    w: Words, rows: Sequence[Mapping[str, Any]], *, unit: Unit, groups: Sequence[Text] = (), step: int = 20
+    w: Words, rows: Sequence[Mapping[str, Any]], *, dates: Unit, groups: Sequence[Text] = (), step: int = 20
 ) -> ChartType:
     """Return the spells of every name on a line of dates, over the span in which it was observed."""
     # rows: name (Text), first, last (observed, drawn as a thin line) and spans: start, end, group (Text, its colour),
@@ -186,7 +179,7 @@ def spells(
     scale = colours(w, every, INKS, groups)
     low, high = min(row["first"] for row in rows), max(row["last"] for row in rows)
     order = [w(row["name"]) for row in rows]
-    axis = across(w, low, high, unit)
+    axis = across(w, low, high, dates)
     y = style.ordinal(order, labelPadding=6)
     seen = [{"name": w(row["name"]), "x": row["first"] - 0.5, "x2": row["last"] + 0.5} for row in rows]
     bars = [
@@ -194,17 +187,18 @@ def spells(
          "middle": (one["start"] + one["end"]) / 2, "mark": one["mark"], "after": one.get("after", "")}
         for row in rows for one in row["spans"]
     ]  # fmt: skip
-    line = alt.Chart(style.data(seen)).mark_bar(height=1.5, color=palette.BAND)
-    layers = [line.encode(x=axis, x2=alt.X2("x2:Q"), y=y)]
-    base = alt.Chart(style.data(bars))
-    colour = alt.Color("group:N", scale=scale, legend=alt.Legend())
-    layers.append(base.mark_bar(height=step - 6, opacity=0.55).encode(x=axis, x2=alt.X2("x2:Q"), y=y, color=colour))
-    middle = alt.X("middle:Q", scale=plane(low, high))
-    layers.append(base.mark_text(fontSize=9, color=palette.INK).encode(x=middle, y=y, text=alt.Text("mark:N")))
+    base, span = style.data(bars), {"x": axis, "x2": "x2:Q", "y": y}
+    colour = {"color": alt.Color("group:N", scale=scale, legend=alt.Legend())}
+    middle, end = (alt.X(f"{name}:Q", scale=plane(low, high)) for name in ("middle", "x2"))
+    sign = {"x": middle, "y": y, "text": "mark:N"}
+    layers = [
+        style.mark("bar", seen, span, height=1.5, color=palette.BAND),
+        style.mark("bar", base, span | colour, height=step - 6, opacity=0.55),
+        style.mark("text", base, sign, fontSize=9, color=palette.INK),
+    ]
     if any(bar["after"] for bar in bars):
-        end = alt.X("x2:Q", scale=plane(low, high))
-        sign = base.mark_text(fontSize=11, dx=9, color=palette.INK)
-        layers.append(sign.encode(x=end, y=y, text=alt.Text("after:N")))
+        arrow = {"x": end, "y": y, "text": "after:N"}
+        layers.append(style.mark("text", base, arrow, fontSize=11, dx=9, color=palette.INK))
     return style.configure(style.layers(*layers, width=WIDTH, height=step * len(order)))
 
 

@@ -53,16 +53,13 @@ def points(
     colour = alt.Color("group:N", scale=scale) if scale else alt.ColorValue(palette.DEEP)
     size = {"size": alt.Size("size:Q", legend=None, scale=alt.Scale(range=[20, 320]))} if _sized(known) else {}
     layers = [*_parted(split, plane), *_corners(w, corners)]
-    if line:
-        path = [{"x": a, "y": b, "order": i} for i, (a, b) in enumerate(line)]
-        drawn = alt.Chart(style.data(path)).mark_line(color=palette.ACCENT, strokeWidth=1.8)
-        layers.append(drawn.encode(x=across, y=up, order=alt.Order("order:Q")))
-    dot = alt.Chart(style.data(known)).mark_circle(size=58, opacity=0.85)
-    layers.append(dot.encode(x=across, y=up, color=colour, **size))
-    named = [row for row in known if row.get("name")]
-    if named:
-        text = alt.Chart(style.data(named)).mark_text(dx=7, align="left", fontSize=9.5, color=palette.INK)
-        layers.append(text.encode(x=across, y=up, text=alt.Text("name:N")))
+    path = [{"x": a, "y": b, "order": i} for i, (a, b) in enumerate(line)]
+    drawn = {"x": across, "y": up, "order": alt.Order("order:Q")}
+    layers += style.marks("line", path, drawn, color=palette.ACCENT, strokeWidth=1.8)
+    layers.append(style.mark("circle", known, {"x": across, "y": up, "color": colour, **size}, size=58, opacity=0.85))
+    named = (row for row in known if row.get("name"))
+    place = {"x": across, "y": up, "text": "name:N"}
+    layers += style.marks("text", named, place, dx=7, align="left", fontSize=9.5, color=palette.INK)
     return style.configure(style.layers(*layers, width=WIDTH, height=HEIGHT))
 
 
@@ -74,9 +71,8 @@ def _parted(split: tuple[float | None, float | None], plane: Mapping[str, alt.Sc
     found = []
     for axis, place in zip("xy", split, strict=True):
         if place is not None:
-            rule = alt.Chart(style.data([{axis: place}])).mark_rule(color=palette.SOFT, strokeDash=[3, 3])
             channel = alt.X("x:Q", scale=plane["x"]) if axis == "x" else alt.Y("y:Q", scale=plane["y"])
-            found.append(rule.encode(x=channel) if axis == "x" else rule.encode(y=channel))
+            found.append(style.mark("rule", [{axis: place}], {axis: channel}, color=palette.SOFT, strokeDash=[3, 3]))
     return found
 
 
@@ -84,11 +80,11 @@ def _corners(w: Words, corners: Sequence[Text]) -> list[alt.Chart]:
     places: tuple[tuple[float, float, style.Align], ...] = (
         (WIDTH - 4, 10, "right"), (4, 10, "left"), (4, HEIGHT - 8, "left"), (WIDTH - 4, HEIGHT - 8, "right"),
     )  # fmt: skip
-    found = []
-    for word, (x, y, align) in zip(corners, places, strict=False):
-        text = alt.Chart(style.data([{"text": w(word)}])).mark_text(align=align, fontSize=10.5, color=palette.SOFT)
-        found.append(text.encode(x=style.x_at(x), y=style.y_at(y), text=alt.Text("text:N")))
-    return found
+    return [
+        style.mark("text", [{"text": w(word)}], {"x": style.x_at(x), "y": style.y_at(y), "text": "text:N"}, align=align,
+                   fontSize=10.5, color=palette.SOFT)
+        for word, (x, y, align) in zip(corners, places, strict=False)
+    ]  # fmt: skip
 
 
 def tiles(
@@ -126,25 +122,23 @@ def tiles(
     layers = []
     for known, ink in ((False, alt.ColorValue(palette.SHADE)), (True, colour)):
         shown = [row for row in drawn if (row[field] is not None) == known]
-        if shown:
-            square = alt.Chart(style.data(shown)).mark_square(
-                size=(tile - GAP) ** 2, opacity=0.85 if grouped else 1, xOffset=half, yOffset=half
-            )
-            layers.append(square.encode(**plane, color=ink))
+        size, opacity = (tile - GAP) ** 2, 0.85 if grouped else 1
+        at = {**plane, "color": ink}
+        layers += style.marks("square", shown, at, size=size, opacity=opacity, xOffset=half, yOffset=half)
     reach = max((abs(row["value"]) for row in drawn if row["value"] is not None), default=1.0) or 1.0
     for dark in (True, False):
         shown = [row for row in drawn if _is_dark(row, reach, grouped=grouped) == dark]
         if not shown:
             continue
         letters = "white" if dark else palette.INK
-        base = alt.Chart(style.data(shown))
-        layers.append(
-            base.mark_text(fontSize=7 if w.narrow else 10, dx=half, dy=half - 9, color=letters).encode(
-                **plane, text=alt.Text("name:N")
-            )
-        )
-        figure = base.mark_text(fontSize=11 if w.narrow else 13, fontWeight=600, dx=half, dy=half + 9, color=letters)
-        layers.append(figure.encode(**plane, text=alt.Text("label:N")))
+        small, large = (7, 11) if w.narrow else (10, 13)
+        side: dict[str, Any] = {"dx": half, "color": letters}
+        layers += [
+            style.mark("text", shown, {**plane, "text": "name:N"}, fontSize=small, dy=half - 9, **side),
+            style.mark(
+                "text", shown, {**plane, "text": "label:N"}, fontSize=large, fontWeight=600, dy=half + 9, **side
+            ),
+        ]
     return style.configure(style.layers(*layers, width=width, height=height))
 
 
@@ -194,14 +188,12 @@ def treemap(w: Words, rows: Sequence[Mapping[str, Any]], *, width: int = 640, he
         "y": alt.Y("y:Q", axis=None, scale=alt.Scale(domain=[height, 0], nice=False)),
     }
     colour = alt.Color("group:N", scale=scale) if scale else alt.ColorValue(palette.DEEP)
-    base = alt.Chart(style.data(drawn))
-    block = base.mark_rect(stroke="white", strokeWidth=1.5, opacity=0.88)
-    text = base.mark_text(align="left", baseline="top", dx=4, dy=4, fontSize=10.5, color="white")
-    figure = base.mark_text(align="left", baseline="top", dx=4, dy=18, fontSize=10, color="white")
+    base, look = style.data(drawn), {"align": "left", "baseline": "top", "dx": 4, "color": "white"}
+    block = {**plane, "x2": "x2:Q", "y2": "y2:Q", "color": colour}
     layers = [
-        block.encode(**plane, x2=alt.X2("x2:Q"), y2=alt.Y2("y2:Q"), color=colour),
-        text.encode(**plane, text=alt.Text("name:N")),
-        figure.encode(**plane, text=alt.Text("share:N")),
+        style.mark("rect", base, block, stroke="white", strokeWidth=1.5, opacity=0.88),
+        style.mark("text", base, {**plane, "text": "name:N"}, dy=4, fontSize=10.5, **look),
+        style.mark("text", base, {**plane, "text": "share:N"}, dy=18, fontSize=10, **look),
     ]
     return style.configure(style.layers(*layers, width=width, height=height))
 
@@ -252,15 +244,16 @@ def network(
     plane = {axis: style.fitted([node[axis] for node in nodes]) for axis in ("x", "y")}
     across = alt.X("x:Q", axis=None, scale=plane["x"], title=w(size) if size else None)
     up = alt.Y("y:Q", axis=None, scale=plane["y"])
-    rule = alt.Chart(style.data(ends)).mark_rule(color=palette.FAINT, strokeWidth=1)
-    layers = [rule.encode(x=across, y=up, x2=alt.X2("x2:Q"), y2=alt.Y2("y2:Q"))]
+    edge = {"x": across, "y": up, "x2": "x2:Q", "y2": "y2:Q"}
     colour = alt.Color("group:N", scale=scale) if scale else alt.ColorValue(palette.DEEP)
     sized = {"size": alt.Size("size:Q", legend=None, scale=alt.Scale(range=[25, 420]))} if _sized(worded) else {}
-    dot = alt.Chart(style.data(worded)).mark_circle(size=90, opacity=0.95, stroke="white", strokeWidth=0.8)
-    layers.append(dot.encode(x=across, y=up, color=colour, **sized))
-    named = [node for node in worded if node.get("shown", True)]
-    text = alt.Chart(style.data(named)).mark_text(dy=-9, fontSize=9, color=palette.INK)
-    layers.append(text.encode(x=across, y=up, text=alt.Text("name:N")))
+    node = {"x": across, "y": up, "color": colour, **sized}
+    named = (one for one in worded if one.get("shown", True))
+    layers = [
+        style.mark("rule", ends, edge, color=palette.FAINT, strokeWidth=1),
+        style.mark("circle", worded, node, size=90, opacity=0.95, stroke="white", strokeWidth=0.8),
+        style.mark("text", named, {"x": across, "y": up, "text": "name:N"}, dy=-9, fontSize=9, color=palette.INK),
+    ]
     return style.configure(style.layers(*layers, width=WIDTH + 60, height=HEIGHT + 60))
 
 

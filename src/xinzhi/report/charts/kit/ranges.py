@@ -258,7 +258,7 @@ def _limited(
         height=ROW * len(order),
     )
     place = {"y": style.ordinal(order, labels=False), "text": "text:N", "x": style.x_at(66)}
-    figures = style.mark("text", worded, place, align="right", fontSize=9.5, color=palette.INK)
+    figures = style.mark("text", base, place, align="right", fontSize=9.5, color=palette.INK)
     return [left, style.layers(figures, width=68, height=ROW * len(order))]
 
 

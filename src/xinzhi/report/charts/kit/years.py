@@ -18,7 +18,6 @@ from xinzhi.report.charts.style import Words
 WIDTH, HEIGHT = 600, 280
 FEW = 7  # years that each have a label
 PALEST, DARKEST = 0.16, 0.62  # how much of the full colour the widest and the narrowest band have
-BREAK = "break-paths-show-path-domains"  # of a line where a value is not known
 DENSE = 6  # with more points than this the past is a plain line
 LABEL = 0.062  # height of a label at the end of a line, as part of the height of the values
 
@@ -59,7 +58,7 @@ def lines(  # noqa: PLR0913 - what a line chart can show
     for stands_out in (True, False):
         shown = [row for row in worded if (thick is None or row["group"] in thick) is stands_out]
         line = {"x": across, "y": alt.Y("value:Q", title=w(y), axis=axis, scale=up), "color": colour}
-        layers += style.marks("line", shown, line, strokeWidth=2.2 if stands_out else 1.2, invalid=BREAK)
+        layers += style.marks("line", shown, line, strokeWidth=2.2 if stands_out else 1.2, invalid=style.BREAK)
     dotted = [row for row in known if row.get("dot")]
     dot = {"x": across, "y": alt.Y("value:Q", scale=up), "color": colour}
     layers += style.marks("circle", dotted, dot, size=26, opacity=1)
@@ -236,7 +235,9 @@ def fan(
     behind = ({"year": year, "value": value} for year, value in past)
     point = {"color": palette.INK, "size": 22} if len(known) <= DENSE else False
     line = {"x": across, "y": alt.Y("value:Q", title=w(y), axis=title, scale=up)}
-    layers.append(style.mark("line", behind, line, color=palette.INK, strokeWidth=2.2, point=point, invalid=BREAK))
+    layers.append(
+        style.mark("line", behind, line, color=palette.INK, strokeWidth=2.2, point=point, invalid=style.BREAK)
+    )
     named = style.apart(({"value": value, "label": w(word)} for value, word in ends), LABEL * (span or 1.0))
     labels = ({**row, "year": max(years, default=0)} for row in named)
     end = {"x": across, "y": alt.Y("place:Q", scale=up), "text": "label:N"}

@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
-from functools import partial
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import polars as pl
-from altair.typing import ChartType
 
 from xinzhi.core.finding import Finding
 from xinzhi.core.text import Text, listing, sentences, words
-from xinzhi.report.charts import kit
 from xinzhi.report.charts.kit.ranges import COLUMN
-from xinzhi.report.section import Picture, Section, picture
+from xinzhi.report.section import Picture, Section, shown
 from xinzhi.report.sentence import MOST_NOTES, capital
-from xinzhi.report.table import Table, column, table
+from xinzhi.report.table import Table, table
 from xinzhi.risks import Bubbles, PanelBubbles
 
 CELLS, ROWS = 12, 45  # series that the grid and the time line show at most
 RISE, FALL = "positive", "negative"
 SIGNS = {RISE: "▲", FALL: "▼"}
-PATH = ("bsadf", "critical_value", "explosive")
 _NAMED = 3
 
 
@@ -43,13 +39,14 @@ def bubbles(result: Bubbles, *, region: str | None = None) -> Section:
         many_series(result),
         every if tested.height > 1 else None,
     ]
-    tables = [every.twin] if tested.height == 1 else []
+    tables = [every.twin] if every and tested.height == 1 else []
+    untested = table("bubbles_untested", result.statistics.filter(pl.col("status") != "tested"), of=result)
     if result.episodes.height and not result.rejecting_episodes().height:
         tables.append(episode_table(result))
     return Section.of(
         "bubbles.section",
         drawn,
-        [*tables, _untested(result)],
+        [*tables, untested if untested.rows else None],
         anchor="bubbles",
         answer=answer,
         notes=(
@@ -66,11 +63,10 @@ def panel(result: PanelBubbles) -> Section:
     row = result.statistics.row(0, named=True)
     members = words("bubbles.note.members", members=[*names.values()], lag=row["lag"], order=row["order"])
     episodes = result.timeline.with_dates(result.episodes)
-    columns = ("start", "signal", "peak", "last", "duration", "ongoing")
     return Section.of(
         "bubbles.panel_section",
         [panel_path(result)],
-        [table("bubbles_panel_episodes", episodes, columns, result, part="episodes") if episodes.height else None],
+        [table("bubbles_panel_episodes", episodes, of=result) if episodes.height else None],
         anchor="bubbles-panel",
         answer=sentences(result.facts(), "bubbles"),
         notes=(members, _convention("panel_convention", row["convention"], "panel"), *_notes(names, result.findings)),
@@ -81,12 +77,6 @@ def _convention(note: str, name: str, meaning: str) -> Text:
     """Return by which convention episodes are dated, and what it means."""
     key = f"bubbles.convention.{name}"
     return words(f"bubbles.note.{note}", convention=words(f"{key}.name"), meaning=words(f"{key}.{meaning}"))
-
-
-def _untested(result: Bubbles) -> Table | None:
-    """Return what was not tested and why; None where everything was."""
-    left = result.statistics.filter(pl.col("status") != "tested")
-    return table("bubbles_untested", left, ("series", "reason"), result, part="statistics") if left.height else None
 
 
 def _notes(names: Mapping[str, Text], findings: Iterable[Finding]) -> list[Text]:
@@ -149,29 +139,30 @@ def _direction(signal: str) -> Text:
     return words("bubbles.chart.rise" if signal == RISE else "bubbles.chart.fall")
 
 
-def _over_time(chart: Callable[..., ChartType], result: Bubbles | PanelBubbles) -> Callable[..., ChartType]:
-    """Return a chart over dates that knows their unit and the order of the colours."""
-    return partial(chart, unit=result.timeline.unit, groups=(_direction(RISE), _direction(FALL)))
+def _over_time(name: str, result: Bubbles | PanelBubbles, **given: Any) -> Picture | None:  # noqa: ANN401 - as `shown` takes them
+    """Return a picture over dates that knows their unit and the order of the colours."""
+    groups = (_direction(RISE), _direction(FALL))
+    return shown(f"bubbles.{name}", result, dates=result.timeline.unit, groups=groups, **given)
 
 
-def one_series(result: Bubbles, series: str) -> Picture:
+def one_series(result: Bubbles, series: str) -> Picture | None:
     """Return a series above its BSADF and critical line, with the episodes shaded in both."""
-    path = result.frame.filter(series=series)
+    path, name = result.frame.filter(series=series), _names(result)[series]
     row = result.statistics.row(by_predicate=pl.col("series") == series, named=True)
-    name = _names(result)[series]
     panels = [
         {"title": _measured(result, name), "rows": _rows(result, path, "value")},
         {"title": words("bubbles.chart.bsadf", **_line(row)), "rows": _rows(result, path)},
     ]
-    return picture(
-        "bubbles.bsadf",
-        _over_time(kit.episodes, result),
-        panels,
-        _path_table(result, path, "bubbles_path", ("value", *PATH), name),
-        {"name": name},
-        headline=result.headline(series),
-        spans=_spans(result, result.rejecting_episodes().filter(series=series)),
+    twin = table("bubbles_path", _dated(result, path), of=result, name=name)
+    spans = _spans(result, result.rejecting_episodes().filter(series=series))
+    return _over_time(
+        "bsadf", result, facts={"name": name}, rows=panels, twin=twin, headline=result.headline(series), spans=spans
     )
+
+
+def _dated(result: Bubbles | PanelBubbles, path: pl.DataFrame) -> pl.DataFrame:
+    """Return the statistic of every date, of one series or of the panel, as a table shows it."""
+    return result.timeline.with_dates(path.drop_nulls("bsadf"))
 
 
 def _line(row: Mapping[str, Any]) -> dict[str, object]:
@@ -186,13 +177,6 @@ def _measured(result: Bubbles, name: Text) -> Text:
     kind = "_log" if options.get("log") or options.get("value") == "log_price" else ""
     kind = "_ratio" if options.get("value") == "price_to_output" else kind
     return words(f"bubbles.chart.series{kind}", name=name)
-
-
-def _path_table(
-    result: Bubbles | PanelBubbles, path: pl.DataFrame, key: str, columns: tuple[str, ...], name: Text | None = None
-) -> Table:
-    """Return the statistic of every date, of one series or of the panel."""
-    return table(key, result.timeline.with_dates(path.drop_nulls("bsadf")), ("date", *columns), result, name=name)
 
 
 def many_series(result: Bubbles) -> Picture | None:
@@ -211,20 +195,12 @@ def many_series(result: Bubbles) -> Picture | None:
     at_peak = result.frame.select("series", pl.col("date").alias("peak"), "bsadf", "critical_value")
     peaks = episodes.join(at_peak, on=["series", "peak"], how="left", maintain_order="left")
     top = _by_excess(peaks, "bsadf").row(0, named=True)
-    shown = pl.DataFrame({"series": order}).join(peaks, on="series", maintain_order="left_right")
-    columns = ("series", "signal", "start", "peak", "bsadf", column("bubbles.limit", "score", of="critical_value"))
-    return picture(
-        "bubbles.series",
-        _over_time(kit.episode_grid, result),
-        cells,
-        table("bubbles_peaks", result.timeline.with_dates(shown), columns, result, part="episodes"),
-        {
-            "n": longest.height, "shown": len(order), "name": names[top["series"]], "bsadf": top["bsadf"],
-            "peak": result.timeline.date(top["peak"]), "limit": top["critical_value"],
-        },
-        headline="peak",
-        unit="bsadf",
-    )  # fmt: skip
+    facts = {
+        "n": longest.height, "shown": len(order), "name": names[top["series"]], "bsadf": top["bsadf"],
+        "peak": result.timeline.date(top["peak"]), "limit": top["critical_value"],
+    }  # fmt: skip
+    held = pl.DataFrame({"series": order}).join(peaks, on="series", maintain_order="left_right")
+    return _over_time("series", result, frame=result.timeline.with_dates(held), facts=facts, rows=cells)
 
 
 def time_line(result: Bubbles) -> Picture | None:
@@ -245,18 +221,11 @@ def time_line(result: Bubbles) -> Picture | None:
         for one in order
     ]  # fmt: skip
     when, most = _crowded(result, episodes)
-    return picture(
-        "bubbles.episodes",
-        _over_time(kit.spells, result),
-        rows,
-        episode_table(result),
-        {
-            "n": first.height, "rises": episodes.filter(signal=RISE).height,
-            "falls": episodes.filter(signal=FALL).height, "when": when, "most": most, "shown": len(rows),
-        },
-        headline="timeline",
-        unit="date",
-    )  # fmt: skip
+    facts = {
+        "n": first.height, "rises": episodes.filter(signal=RISE).height,
+        "falls": episodes.filter(signal=FALL).height, "when": when, "most": most, "shown": len(rows),
+    }  # fmt: skip
+    return _over_time("episodes", result, facts=facts, rows=rows, twin=episode_table(result))
 
 
 def _crowded(result: Bubbles, episodes: pl.DataFrame) -> tuple[str | None, int]:
@@ -273,11 +242,10 @@ def _crowded(result: Bubbles, episodes: pl.DataFrame) -> tuple[str | None, int]:
 
 def episode_table(result: Bubbles) -> Table:
     """Return one row an episode; those of series that do not reject are marked so."""
-    columns = ("series", "signal", "start", "peak", "last", "duration", "ongoing", "rejects")
-    return table("bubbles_episodes", result.timeline.with_dates(result.episodes), columns, result, part="episodes")
+    return table("bubbles_episodes", result.timeline.with_dates(result.episodes), of=result)
 
 
-def statistics(result: Bubbles) -> Picture:
+def statistics(result: Bubbles) -> Picture | None:
     """Return GSADF of every series beside its own critical value."""
     tested, names = _by_excess(result.statistics.filter(status="tested"), "gsadf"), _names(result)
     groups = words("bubbles.chart.rejects"), words("bubbles.chart.not_rejects")
@@ -291,20 +259,13 @@ def statistics(result: Bubbles) -> Picture:
     methods = [
         words(f"bubbles.chart.method_{one}") for one in tested["method"].drop_nulls().unique(maintain_order=True)
     ]
-    return picture(
-        "bubbles.gsadf",
-        kit.limits,
-        rows,
-        _statistic_table(result, tested),
-        {
-            "k": k, "n": tested.height, "name": names[top["series"]], "gsadf": top["gsadf"], "shown": most,
-            "limit": top["critical_value"], "level": result.level, "method": methods,
-        },
-        headline="gsadf" if k else "none",
-        how="gsadf_first" if tested.height > most else "gsadf",
-        unit="bsadf",
-        x="gsadf",
-        groups=groups,
+    facts = {
+        "k": k, "n": tested.height, "name": names[top["series"]], "gsadf": top["gsadf"], "shown": most,
+        "limit": top["critical_value"], "level": result.level, "method": methods,
+    }  # fmt: skip
+    return shown(
+        "bubbles.gsadf", result, tested, facts, rows=rows, twin=_statistic_table(result, tested), groups=groups,
+        headline="gsadf" if k else "none", how="gsadf_first" if tested.height > most else "gsadf",
     )  # fmt: skip
 
 
@@ -313,16 +274,11 @@ def _statistic_table(result: Bubbles, tested: pl.DataFrame) -> Table:
     limits = result.critical.filter(level=result.level).pivot("statistic", index="series", values="critical_value")
     limits = limits.select("series", *(pl.col(name).alias(f"{name}_limit") for name in ("sadf", "adf")))
     frame = result.timeline.with_dates(tested).join(limits, on="series", how="left", maintain_order="left")
-    columns = (
-        "series", "gsadf", "critical_value", "rejects", "significance", "sadf", column("bubbles.sadf_limit", "score"),
-        "adf", column("bubbles.adf_limit", "score"), "observations", "first", "last", "lag", "minimum_window",
-        "false_alarms", "power",
-    )  # fmt: skip
     note = words("bubbles.note.statistics", level=result.level)
-    return table("bubbles_statistics", frame, columns, result, part="statistics", notes=(note,))
+    return table("bubbles_statistics", frame, of=result, notes=(note,))
 
 
-def panel_path(result: PanelBubbles) -> Picture:
+def panel_path(result: PanelBubbles) -> Picture | None:
     """Return the mean BSADF of a panel and its critical line."""
     row, dates = result.statistics.row(0, named=True), result.timeline
     facts: dict[str, object] = {
@@ -337,13 +293,5 @@ def panel_path(result: PanelBubbles) -> Picture:
     panels = [
         {"title": words("bubbles.chart.panel", n=row["series"], **_line(row)), "rows": _rows(result, result.frame)}
     ]
-    return picture(
-        "bubbles.panel",
-        _over_time(kit.episodes, result),
-        panels,
-        _path_table(result, result.frame, "bubbles_panel", PATH),
-        facts,
-        headline=headline,
-        unit="bsadf",
-        spans=_spans(result, result.episodes),
-    )
+    twin, spans = table("bubbles_panel", _dated(result, result.frame), of=result), _spans(result, result.episodes)
+    return _over_time("panel", result, facts=facts, rows=panels, twin=twin, headline=headline, spans=spans)
