@@ -7,6 +7,7 @@ import json
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +97,6 @@ class _Run:
         self.held, self.plan, self.rules, self.draft, self.progress = held, plan, rules, draft, progress
         self.tables: dict[str, pl.DataFrame] = {}
         self.protected: dict[tuple[str, ...], dict[str, pl.DataFrame]] = {}
-        self.valued: Panel | None = None
         self.key = _fingerprint(held, plan, rules)
         self.parts = None if folder is None else folder / PARTS / self.key
         if self.parts is not None:
@@ -283,19 +283,18 @@ class _Run:
             frame.with_columns(pl.when(~pl.col("withheld")).then(name).alias(name) for name in told), self.rules
         )
 
+    @cached_property
     def _valued(self) -> Panel:
-        """Return the rows with the value that is decomposed and its weight; made once."""
-        if self.valued is None:
-            prices = None
-            if self.plan.deflator is not None:
-                prices = read_deflator(self.plan.deflator, self.held, self.plan.value)
-                self.draft.note("deflated", year=prices["base"][0], table=Path(self.plan.deflator).name)
-            self.valued = valued(self.held, self.plan.value, prices)
-        return self.valued
+        """The rows with the value that is decomposed and its weight."""
+        prices = None
+        if self.plan.deflator is not None:
+            prices = read_deflator(self.plan.deflator, self.held, self.plan.value)
+            self.draft.note("deflated", year=prices["base"][0], table=Path(self.plan.deflator).name)
+        return valued(self.held, self.plan.value, prices)
 
     def _split(self, method: str, name: str) -> dict[str, pl.DataFrame]:
         """Return a decomposition by industry and of all firms, of what the plan says."""
-        held = self._valued()
+        held = self._valued
         whole = micro.decompose(held, method=method)  # type: ignore[arg-type] # checked there
         self.draft.notes += [one.text for one in whole.findings if one.rule == "blank-between"]
         tables = {}

@@ -156,7 +156,12 @@ class Prices:
     def placed(self, findings: Iterable[Finding]) -> list[Finding]:
         """Return findings that name file, line and column."""
         own = dict(zip(self.frame[SERIES].to_list(), self.columns, strict=False)) if self.columns else {}
-        holes = self._holes() if self.lines else {}
+        holes: dict[str | None, int] = {}
+        if self.lines:  # the row of the first empty cell inside every series that has one, which no finding numbers
+            at, known = pl.col("at"), pl.col(VALUE).is_not_null()
+            ends = (at.filter(known).min().over(SERIES), at.filter(known).max().over(SERIES))
+            inside = self.frame.with_row_index("at").filter(~known & at.is_between(*ends))
+            holes = dict(inside.group_by(SERIES).agg(at.min()).iter_rows())
 
         def place(found: Finding) -> Finding:
             at = None if not self.lines else holes.get(found.key) if found.line is None else found.line - 1
@@ -164,13 +169,6 @@ class Prices:
             return replace(found, file=self.file, line=None if at is None else self.lines[at], column=column)
 
         return [place(found) for found in findings]
-
-    def _holes(self) -> dict[str | None, int]:
-        """Return the row of the first empty cell inside every series that has one, which a finding does not number."""
-        at, known = pl.col("at"), pl.col(VALUE).is_not_null()
-        ends = (at.filter(known).min().over(SERIES), at.filter(known).max().over(SERIES))
-        holes = self.frame.with_row_index("at").filter(~known & at.is_between(*ends))
-        return dict(holes.group_by(SERIES).agg(at.min()).iter_rows())
 
     def take_logarithms(self) -> None:
         """Take logarithms; a series with a figure that has none is set aside and named."""

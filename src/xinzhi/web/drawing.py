@@ -24,17 +24,13 @@ _OPEN = re.compile(r'(<svg(?:(?! class=)[^>])*)(?: class="[a-z]+")?')
 _SIZE = re.compile(r' style="max-width:([\d.]+)px"')
 
 
-def _plain(value: float) -> str:
-    return f"{value:g}".replace("-", "−")
-
-
 def lines(
     frame: pl.DataFrame,
     chosen: Sequence[str],
     *,
     log: bool = False,
     end: Callable[[float], Text | str] = lambda value: number(value, 2),
-    tick: Callable[[float], Text | str] = _plain,
+    tick: Callable[[float], Text | str] = lambda value: f"{value:g}".replace("-", "−"),
 ) -> dict[str, Any]:
     """Return one line a region; those not chosen are marked off."""
     # `frame`: columns region, year, value; `chosen`: the regions that are shown, in the order of their colours; `log`:

@@ -138,7 +138,10 @@ class Queue:
             job.wait(None)
             return job.value()
         if not job.wait(0):
-            self._enter(job)
+            with self._more:  # one who waits is counted, where there is room
+                if job.waiting >= self.limits.each or self._waiting >= self.limits.held:
+                    raise self._busy()
+                job.waiting, self._waiting = job.waiting + 1, self._waiting + 1
             try:
                 if not job.wait(self.limits.seconds):
                     raise BusyError("web.slow", limit=self.limits.seconds, seconds=self.limits.retry)
@@ -146,13 +149,6 @@ class Queue:
                 with self._more:
                     job.waiting, self._waiting = job.waiting - 1, self._waiting - 1
         return job.value()
-
-    def _enter(self, job: Job) -> None:
-        """Count one who waits, where there is room."""
-        with self._more:
-            if job.waiting >= self.limits.each or self._waiting >= self.limits.held:
-                raise self._busy()
-            job.waiting, self._waiting = job.waiting + 1, self._waiting + 1
 
     def _busy(self) -> BusyError:
         return BusyError("web.busy", seconds=self.limits.retry)

@@ -283,7 +283,14 @@ def peak_to_peak(
         trend, peaks = through_peaks(log)
         if peaks.sum() == 1:
             findings.append(finding("capacity.one-peak", words={"year": int(years[peaks][0])}, key=str(name)))
-        parts.append(_rows(str(name), years.tolist(), log, trend, peaks))
+        place, at = np.arange(len(log)), np.flatnonzero(peaks)
+        section = np.where(place < at[0], "before", np.where(place > at[-1], "after", "between"))
+        parts.append(
+            pl.DataFrame({
+                "unit": [str(name)] * len(log), "year": years, "value": np.exp(log), "trend": np.exp(trend),
+                "utilisation": np.exp(log - trend), "peak": peaks, "section": section.tolist(),
+            })
+        )  # fmt: skip
     if not parts:
         raise InputError("capacity.no-row", names=numbers)
     return PeakToPeak(
@@ -319,13 +326,3 @@ def _line(at: IntArray, series: FloatArray) -> FloatArray:
         trend = np.where(place < at[0], series[at[0]] + first * (place - at[0]), trend)
         trend = np.where(place > at[-1], series[at[-1]] + last * (place - at[-1]), trend)
     return np.asarray(trend, dtype=float)
-
-
-def _rows(unit: str, years: Sequence[int], log: FloatArray, trend: FloatArray, peaks: BoolArray) -> pl.DataFrame:
-    at = np.flatnonzero(peaks)
-    place = np.arange(len(log))
-    section = np.where(place < at[0], "before", np.where(place > at[-1], "after", "between"))
-    return pl.DataFrame({
-        "unit": [unit] * len(log), "year": years, "value": np.exp(log), "trend": np.exp(trend),
-        "utilisation": np.exp(log - trend), "peak": peaks, "section": section.tolist(),
-    })  # fmt: skip

@@ -178,8 +178,10 @@ def zombies(
     parts: list[pl.DataFrame] = []
     if set(chosen) & set(CRITERIA[:2]) and best is not None:
         judged = _with_lowest(firms, best)
+        gap = pl.when(pl.col("past") > 0).then((pl.col("interest") - pl.col("lowest_interest")) / pl.col("past"))
+        paid, status = judged.with_columns(gap=gap), _status(_SUBSIDISED, "interest")
         parts += [
-            _subsidised(judged) if name == CRITERIA[0] else _evergreened(judged, edge)
+            _finish(paid, name, _SUBSIDISED, status) if name == CRITERIA[0] else _evergreened(judged, edge)
             for name in chosen
             if name in CRITERIA[:2]
         ]
@@ -279,11 +281,6 @@ def _finish(frame: pl.DataFrame, name: str, verdict: pl.Expr, status: pl.Expr) -
     return filled.with_columns(criterion=pl.lit(name), status=status).with_columns(
         zombie=pl.when(pl.col("status") == "judged").then(verdict)
     ).select(pl.col(one).cast(kind) for one, kind in _SCHEMA.items())  # fmt: skip
-
-
-def _subsidised(judged: pl.DataFrame) -> pl.DataFrame:
-    gap = pl.when(pl.col("past") > 0).then((pl.col("interest") - pl.col("lowest_interest")) / pl.col("past"))
-    return _finish(judged.with_columns(gap=gap), CRITERIA[0], _SUBSIDISED, _status(_SUBSIDISED, "interest"))
 
 
 def _evergreened(judged: pl.DataFrame, edge: float) -> pl.DataFrame:

@@ -44,7 +44,8 @@ def keys(store: Store) -> Sequence[str]:
     """Return a key for each indicator and period, the newest period last; then those over the years."""
     study = overall(store)
     every = [f"{name}.{one.start}-{one.end}" for name in growth(study) for one in _spans(View(study.measurement))]
-    return [*every, *_keys(store)]
+    levels = [(f"{name}.{form}", one) for name, one in known(store, study).items() for form in (YEARS, LOG)]
+    return [*every, *(key for key, one in levels if one.positive or not key.endswith(LOG))]
 
 
 def page(store: Store, address: Address) -> Page:
@@ -219,12 +220,6 @@ def _level(
     if unit:
         about = Column(name=name, title=about.title, kind=about.kind, unit=unit_text(unit))
     return {name: Level(about=about, frame=rows, topic=topic, study=study)} if rows.height else {}
-
-
-def _keys(store: Store) -> Sequence[str]:
-    """Return the keys of the indicators over the years."""
-    every = known(store, overall(store))
-    return [f"{name}.{form}" for name, one in every.items() for form in (YEARS, LOG) if form == YEARS or one.positive]
 
 
 def _over_years(store: Store, address: Address, key: str, indicators: Sequence[Any]) -> Page:

@@ -87,7 +87,11 @@ def departures(one: Protocol, other: Protocol) -> Table:
     """Return a row for every parameter whose values differ."""
     rows: list[tuple[Any, ...]] = []
     for row in diff(one, other):
-        here, there = (_shown(rules, row.path) for rules in (one, other))
+        silent = words("web.protocol.silent")  # of a protocol that does not fix it
+        here, there = (
+            parameters.in_words(rules.parameters[row.path]) if row.path in rules.parameters else silent
+            for rules in (one, other)
+        )
         rows.append((row.title, here, words("terminal.other_source", value=there) if here == there else there))
     columns = (
         Column(name="title", title=words("column.title"), kind="name"),
@@ -96,12 +100,6 @@ def departures(one: Protocol, other: Protocol) -> Table:
     )
     title = words("web.protocol.departures", other=other.title)
     return Table(key="departures", title=title, columns=columns, rows=rows)
-
-
-def _shown(rules: Protocol, path: str) -> str | float | Text:
-    """Return the value of a parameter in words; one that a protocol does not fix says so."""
-    known = rules.parameters.get(path)
-    return words("web.protocol.silent") if known is None else parameters.in_words(known)
 
 
 def methods(store: Store, address: Address) -> Page:
