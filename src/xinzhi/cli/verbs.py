@@ -32,9 +32,7 @@ Explained = _class("Explained", explain=TEXT, template=TEXT)  # what of the defi
 Example = _class("Example", example=TEXT)  # where an example is written
 Audited = _class("Audited", group=("str", "all"), vintages=FLAG)  # what of an audit is printed
 Briefed = _class("Briefed", protocol=("str", PROTOCOL), encoding=TEXT)  # how a brief is made; its region is an argument
-Verified = _class(
-    "Verified", data=TEXT, key=TEXT, protocol=TEXT, files=TEXT, cells=TEXT
-)  # what a certificate is held to
+Verified = _class("Verified", data=TEXT, key=TEXT, protocol=TEXT, files=TEXT, cells=TEXT)  # what it is held to
 Laid = _class("Laid", tables=("tuple[str, ...]", ()))  # which tables are laid out
 Checked = _class("Checked", xlsx=TEXT)  # where findings are marked
 Mocked = _class("Mocked", number=("int | None", None), seed=("int", 0))  # made-up firms in place of a study

@@ -154,7 +154,7 @@ class Draft:
 
     def code(self, asked: str | None, codes: Iterable[Any]) -> str | None:
         """Return which of the codes of the package is asked for; None where nothing is."""
-        return None if asked is None else names_of(self.package).resolve(asked, sorted(set(codes)))
+        return None if asked is None else names_of(self.package).resolve(asked, sorted({str(one) for one in codes}))
 
     def note(self, key: str, **values: object) -> None:
         """Add a note of the page `studies`."""
