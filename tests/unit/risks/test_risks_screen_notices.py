@@ -130,6 +130,17 @@ def test_days_between_notices_count(day, repeat):
     assert (verdict == "repackaged") == repeat
 
 
+def test_the_ledger_says_that_it_is_one_buyer_and_one_name_and_how_many_days_lie_between():
+    project = pl.DataFrame({"id": ["p"], "title": [f"{SYSTEM}(二次)招标公告"], "owner": ["青阳县人民医院"],
+                            "date": ["2024-03-20"]})  # fmt: skip
+    found = screen(project, archive({"date": "2024-01-15"}))
+    beside, _ = found.explain("p").sentences()
+    assert "65天" in beside[0].zh
+    assert "65 days" in beside[0].en
+    undated, _ = screen(project.drop("date"), archive()).explain("p").sentences()
+    assert "天" not in undated[0].zh
+
+
 def test_a_buyer_that_buys_much_of_one_name_is_not_accused_of_it():
     name, sums = f"{SYSTEM}公开招标公告", ("260", "340", "455", "610")
     old = archive()

@@ -34,7 +34,7 @@ _OWN = {
     "approval": 1,
 } | dict.fromkeys(NUMBERS, _NUMBER_EQUAL)
 _EXPLAINED = ("design", "numbered", "yearly")
-FINDINGS = ("beyond", "differs", *_EXPLAINED)
+FINDINGS = ("purchase", "beyond", "differs", *_EXPLAINED)
 _CLOSE = (1, 2, 3)  # levels of a number that moved and is still recognisable
 _NUMBERS = tuple(NAMES.index(name) for name in (*NUMBERS, "capacity"))
 
@@ -93,6 +93,14 @@ def findings(levels: npt.NDArray[np.int8], repackaged: bool) -> Iterator[tuple[s
         yield "design", change_text("design")
     elif at["edition"] == 0:
         yield "yearly", change_text("yearly")
+
+
+def _purchase(found: Pairs, at: int, days: tuple[int, int]) -> Iterator[tuple[str, Text]]:
+    """Yield that two notices have one buyer and one name, and the days between them where both are known."""
+    if not np.isnan(found.bought[at, 0]):
+        dated = days[0] > days[1] > 0
+        gap = {"days": f"{days[0] - days[1]:,}"} if dated else {}
+        yield "purchase", change_text("purchase_on" if dated else "purchase", **gap)
 
 
 def change_text(key: str, **values: object) -> Text:
@@ -253,10 +261,13 @@ def ledger_frames(
     ]  # fmt: skip
     titles = projects.titles(), archive.titles()
     texts = projects.texts(), archive.texts()
+    announced = (projects.records.announced[mine], archive.records.announced[archive.rows[theirs]])
+    days = list(zip(*(each.tolist() for each in announced), strict=True))
     changed = [
         (ids[at], others[at], what, words.zh, words.en)
         for at in np.flatnonzero(show.rank == 1).tolist()
-        for what, words in (*findings(levels[at], bool(repackaged[mine[at]])), *changes(
+        for what, words in (*_purchase(found, int(show.at[at]), days[at]),
+                            *findings(levels[at], bool(repackaged[mine[at]])), *changes(
             (projects.records, int(mine[at]), archive.records, int(archive.rows[theirs[at]])),
             levels[at],
             (titles[0][mine[at]], titles[1][theirs[at]]),

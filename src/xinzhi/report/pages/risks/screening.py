@@ -313,6 +313,8 @@ def _notes(frame: pl.DataFrame, result: Screening, shown: int | None) -> Iterato
         yield words("screen.note.untold", k=f"{reasons.total():,}", why=clauses(why))
     if worded := frame.filter(basis="wording").height:
         yield words("screen.note.wording", k=f"{worded:,}")
+    if named := frame.filter(basis="buyer").height:
+        yield words("screen.note.buyer", k=f"{named:,}")
     yield words("screen.note.intent")
 
 
