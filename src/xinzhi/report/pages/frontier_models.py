@@ -170,17 +170,13 @@ def returns_test(result: ReturnsTest, *, region: str | None = None) -> Section:
 def two_stage(result: TwoStage, *, region: str | None = None) -> Section:
     """Return what explains efficiency."""
     chosen(result, region, result.scores["unit"])
-    names, level = {**called(result), "variable": _variable}, f"{100 * result.level:g}"
+    names, level = {**called(result), "variable": term_text}, f"{100 * result.level:g}"
     twin = table("frontier_two_stage", of=result, names=names, level=level)
     frame = result.frame.filter(~pl.col("variable").is_in(["constant", "sigma"]))
     more = {"headline": headline(result), "domain": domain(frame, "coefficient", "lower", "upper")}
     picture = drawn("two_stage", result, frame, {"level": level}, twin=twin, names=names, **more)
     scores = table("frontier_two_stage_scores", of=result, names=names)
     return section(result, "two_stage", [picture], [scores], words("frontier.note.separability"))
-
-
-def _variable(name: str) -> Text:
-    return words(f"frontier.chart.term_{name}") if name in {"constant", "sigma"} else good_text(name)
 
 
 def metafrontier(result: Metafrontier, *, region: str | None = None) -> Section:

@@ -151,10 +151,11 @@ def flow_means(products: pl.DataFrame, factor: str) -> pl.DataFrame:
 def upgrading(result: Upgrading) -> Section:
     """Return what is said of the structure: how fast it changed, whether for the better, and who catches up."""
     change = result.change()
-    drawn = [
-        _structure(result, change) if change["advancement_end"].is_not_null().any() else None,
-        _speed(result, change) if change["speed"].is_not_null().any() else None,
-    ]
+    drawn = [_structure(result, change) if change["advancement_end"].is_not_null().any() else None]
+    if change["speed"].is_not_null().any():
+        rows = _grouped(result, change.drop_nulls("speed").sort("speed", descending=True), value="speed")
+        facts, groups = _first_last(rows), _groups(result.regions)
+        drawn.append(shown("sources.speed", result, change, facts, rows=rows, groups=groups))
     return _section("upgrading", result, drawn, [_catch_up(result)], [words("sources.note.structure")])
 
 
@@ -194,12 +195,6 @@ def uncrowded(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
             kept.append(row)
         found.append({**row, "name": None if near else row["name"]})
     return found
-
-
-def _speed(result: Upgrading, change: pl.DataFrame) -> Picture | None:
-    """Return how much of labour changed its industry in a year, by region."""
-    rows = _grouped(result, change.drop_nulls("speed").sort("speed", descending=True), value="speed")
-    return shown("sources.speed", result, change, _first_last(rows), rows=rows, groups=_groups(result.regions))
 
 
 def _first_last(rows: Sequence[Mapping[str, Any]]) -> dict[str, object]:

@@ -29,7 +29,10 @@ def debt_stress(result: DebtStress, *, region: str | None = None) -> Section:
     """Return what shocks add to debt to output: in every region at the end, and in one over the years."""
     code = result.order()[0] if region is None else result.names.resolve(region, result.inputs["region"])
     facts = result.facts() | result.of_region(code)
-    ends = _stress_ends(result)
+    every = result.ends()
+    added = every.pivot(on="scenario", index="region", values="over_baseline").drop(BASELINE)
+    base = every.filter(scenario=BASELINE).select("region", "start", baseline="debt_ratio")
+    ends = base.join(added, on="region").sort(COMBINED, "region", descending=[True, False])  # where all add most first
     inputs = table("debt_inputs", of=result, known=True)
     return Section.of(
         "debt.section_stress",
@@ -39,14 +42,6 @@ def debt_stress(result: DebtStress, *, region: str | None = None) -> Section:
         answer=answer_of(facts, "debt"),
         notes=_stress_notes(result, facts),
     )
-
-
-def _stress_ends(result: DebtStress) -> pl.DataFrame:
-    """Return what every scenario adds to the ratio at the end, a row a region: those first to whom all add most."""
-    ends = result.ends()
-    added = ends.pivot(on="scenario", index="region", values="over_baseline").drop(BASELINE)
-    base = ends.filter(scenario=BASELINE).select("region", "start", baseline="debt_ratio")
-    return base.join(added, on="region").sort(COMBINED, "region", descending=[True, False])
 
 
 def _added(result: DebtStress, names: Iterable[str]) -> list[Column]:
