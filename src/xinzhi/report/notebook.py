@@ -15,7 +15,7 @@ from xinzhi.core.errors import UsageError
 from xinzhi.core.result import Result
 from xinzhi.core.text import Language, Text, same, sentences, words
 from xinzhi.report.section import Picture
-from xinzhi.report.table import Table, cell, table
+from xinzhi.report.table import Column, Table, cell, table
 from xinzhi.studies import Brief, Study
 
 ROWS = 8  # of the table that are shown; the others are counted
@@ -111,7 +111,7 @@ class Shown:
     def _table(self) -> str:
         """Return the table as HTML, with the count of the rows that are not shown."""
         shown = self.table()
-        heads = "".join(f'<th scope="col">{escape(self._head(one.title, one.unit))}</th>' for one in shown.columns)
+        heads = "".join(f'<th scope="col">{escape(self._head(one))}</th>' for one in shown.columns)
         rows = "".join(
             "<tr>"
             + "".join(f"<td>{escape(self._cell(value, at, shown))}</td>" for at, value in enumerate(row))
@@ -126,9 +126,9 @@ class Shown:
             f"<p><small>{escape(count)} {escape(foot)}</small></p>"
         )
 
-    def _head(self, title: Text, unit: Text) -> str:
-        name = title.lang(self.language)
-        return words("workbook.header", title=same(name), unit=unit).lang(self.language) if unit.en else name
+    def _head(self, one: Column) -> str:
+        headed = words("workbook.header", title=one.title, unit=one.unit) if one.unit.en else one.title
+        return headed.lang(self.language)
 
     def _cell(self, value: object, at: int, shown: Table) -> str:
         said = cell(value, shown.columns[at], DECIMALS)

@@ -21,9 +21,10 @@ SHAPES = frozenset({"circle", "point", "square", "rect", "bar"})
 PARTS = ("layer", "hconcat", "vconcat", "concat")
 NAMES = ("name", "row", "column", "region", "group", "factor", "part", "end", "period", "year")  # what a row is of
 FIGURES = ("x", "x2", "y", "y2", "color", "size")
+# fields with a word of their own
 OWN = {f"{kind}{end}": end for kind in ("", "protocol_", "band_") for end in ("low", "high")} | {
     "bound": "limit", "limit": "limit",
-}  # fmt: skip # fields with a word of their own
+}  # fmt: skip
 PLACES = frozenset({"far", "near", "top", "bottom", "middle", "place"})  # where a label stands
 NEAR = 150  # square pixels around a point of a line in which the pointer meets it
 

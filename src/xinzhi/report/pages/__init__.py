@@ -95,19 +95,12 @@ SECTIONS: Mapping[str, tuple[str, str]] = {
 
 def section(result: Result, *, region: str | None = None) -> Section:
     """Return what a result says; pictures of one region show `region`, else a telling one."""
-    maker = _maker(result)
-    if maker is None:
-        raise UsageError("report.no-picture", name=type(result).__name__)
-    return maker(result, region=region) if "region" in signature(maker).parameters else maker(result)
-
-
-def _maker(result: Result) -> Callable[..., Section] | None:
     for kind in type(result).__mro__:
         # Two packages may have a class of one name: the package before the name tells them apart.
         key = f"{kind.__module__.split('.')[1]}.{kind.__name__}" if kind.__module__.startswith("xinzhi.") else ""
         key = key if key in SECTIONS else kind.__name__
         if key in SECTIONS:
             module, name = SECTIONS[key]
-            found: Callable[..., Section] = getattr(import_module(f"xinzhi.report.pages.{module}"), name)
-            return found
-    return None
+            make: Callable[..., Section] = getattr(import_module(f"xinzhi.report.pages.{module}"), name)
+            return make(result, region=region) if "region" in signature(make).parameters else make(result)
+    raise UsageError("report.no-picture", name=type(result).__name__)

@@ -144,10 +144,8 @@ def unequal(result: Inequality) -> Section:
     drawn = [_parts(result, what) if grouped else None, _gini(result, what) if result.frame.height else None]
     pairs = None
     if grouped:
-        year, names = (
-            result.frame["year"][-1],
-            dict.fromkeys(("group", "other"), partial(series_text, names=result.names)),
-        )
+        year = result.frame["year"][-1]
+        names = dict.fromkeys(("group", "other"), partial(series_text, names=result.names))
         pairs = table("inequality_pairs", result.pairs.filter(year=year), of=result, names=names, year=year)
     return Section.of(
         "sectors.inequality",
@@ -311,7 +309,9 @@ def educated(result: Education) -> Section:
     """Return what schooling contributed to growth, or how much human capital there is."""
     facts = result.facts()
     grown: Any = facts.get("answer.education")
-    drawn = _contributions(result, grown) if grown else _human_capital(result, facts["answer.human_capital"])
+    drawn = (
+        _contributions(result, grown) if grown is not None else _human_capital(result, facts["answer.human_capital"])
+    )
     return Section.of(
         "sectors.education", [drawn], anchor="education", answer=answer_of(facts, "sectors"),
         notes=(words("sectors.note.schooling"), *notes_of(facts, "sectors")),
@@ -337,8 +337,9 @@ def cultured(result: Culture) -> Section:
     """Return the weight of culture in employment, region by region."""
     facts = result.facts()
     values: Any = facts.get("answer.culture")
-    now, drawn = latest(result.frame, "employment_share") if values else result.frame, None
-    if values:
+    drawn = None
+    if values is not None:
+        now = latest(result.frame, "employment_share")
         twin = table("culture_regions", now, of=result, known=True, **values)
         drawn = shown("sectors.culture", result, now, values, twin=twin)
     return Section.of(
