@@ -17,7 +17,7 @@ from xinzhi.report import pages, svg
 from xinzhi.report.charts import kit
 from xinzhi.report.charts.kit.years import shades
 from xinzhi.report.charts.style import Words
-from xinzhi.report.pages.risks.debt_ahead import _nested
+from xinzhi.report.pages.risks.debt import _nested
 from xinzhi.report.pages.risks.overcapacity import reason
 from xinzhi.risks.debt.debt_fan import chance
 

@@ -87,8 +87,8 @@ SECTIONS: Mapping[str, tuple[str, str]] = {
     "Zombies": ("risks.overcapacity", "zombies"),
     "Debt": ("risks.debt", "debt"),
     "DebtDynamics": ("risks.debt", "debt_dynamics"),
-    "DebtFan": ("risks.debt_ahead", "debt_fan"),
-    "DebtStress": ("risks.debt_ahead", "debt_stress"),
+    "DebtFan": ("risks.debt", "debt_fan"),
+    "DebtStress": ("risks.debt", "debt_stress"),
     "Register": ("risks.register", "register"),
 }
 

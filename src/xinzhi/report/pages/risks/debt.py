@@ -1,30 +1,37 @@
-"""The pages of `debt` and `debt_dynamics`: how heavy local debt is, how it is graded, and what moved the ratios."""
+"""The pages of local debt: how heavy it is, how it is graded, what moved it, what shocks add, and where it may go."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from xinzhi.core.finding import Finding
 from xinzhi.core.names import Names
 from xinzhi.core.result import Facts, Result
-from xinzhi.core.text import Text, listing, same, words
-from xinzhi.report.palette import ACCENT, DEEP, GROUPS
+from xinzhi.core.text import Text, has, listing, number, same, words
+from xinzhi.report.palette import ACCENT, DEEP, GROUPS, INK
 from xinzhi.report.section import Picture, Section, shown
-from xinzhi.report.sentence import answer_of, arrangement, fact
-from xinzhi.report.table import column, table
-from xinzhi.risks import Debt, DebtDynamics, conventions
+from xinzhi.report.sentence import answer_of, arrangement, distinct, fact, finding_notes, notes_of, short
+from xinzhi.report.table import Column, Table, column, table
+from xinzhi.risks import Debt, DebtDynamics, DebtFan, DebtStress, conventions
 
 INKS = {
     "interest": GROUPS[3], "growth": GROUPS[0], "prices": GROUPS[1], "nominal": GROUPS[0], "balance": GROUPS[4],
     "adjustment": GROUPS[6], "borrowing": GROUPS[2],
 }  # fmt: skip
 LISTED = 6  # names that a note lists
-LINES = (ACCENT, GROUPS[0], GROUPS[5], GROUPS[4])
+PATHS = (ACCENT, GROUPS[0], GROUPS[5], GROUPS[4])
 TINTS = {"green": GROUPS[5], "yellow": GROUPS[2], "orange": ACCENT, "red": GROUPS[3]}
 FEW = 3  # regions that all have a line
+BASELINE, COMBINED = "baseline", "combined"
+SHOCKS = {"growth": GROUPS[0], "interest": GROUPS[3], "land": GROUPS[2], "contingent": GROUPS[4]}
+LONGEST = 13.0  # width of the name of a scenario in a picture, in units of its size
+LINES = {BASELINE: INK, **SHOCKS, COMBINED: ACCENT}
+OTHERS = (GROUPS[5], GROUPS[6], GROUPS[7], GROUPS[1])  # for scenarios of the caller's own
+MIDDLE = 50.0
 
 
 def debt_dynamics(result: DebtDynamics, *, region: str | None = None) -> Section:
@@ -56,20 +63,16 @@ def debt_dynamics(result: DebtDynamics, *, region: str | None = None) -> Section
 
 def _stack(frame: pl.DataFrame, unit: str, *leading: str | Mapping[str, Any]) -> dict[str, Any]:
     """Return the parts of a change that are known in a frame, for a chart and its table."""
-    kept = _parts(frame)
+    # what is not known everywhere stays in one part with its neighbour
+    growth = ("nominal",) if frame["price_effect"].null_count() else ("growth", "prices")
+    rest = ("borrowing",) if frame["primary_effect"].null_count() else ("balance", "adjustment")
+    kept = ("interest", *growth, *rest)
     figures = ["change", *kept]
     return {
         "listed": [*leading, *({part: {"kind": "percent", "unit": unit}} for part in figures)],
         "draws": {part: part for part in figures},
         "parts": {part: (words(f"debt.chart.{part}"), INKS[part]) for part in kept},
     }
-
-
-def _parts(frame: pl.DataFrame) -> Sequence[str]:
-    """Return the parts that are known in every row; what is not known everywhere stays in one with its neighbour."""
-    growth = ("nominal",) if frame["price_effect"].null_count() else ("growth", "prices")
-    rest = ("borrowing",) if frame["primary_effect"].null_count() else ("balance", "adjustment")
-    return ("interest", *growth, *rest)
 
 
 def _dynamics_notes(result: DebtDynamics) -> list[Text]:
@@ -101,15 +104,11 @@ def debt(result: Debt, *, region: str | None = None) -> Section:
     ratios = None
     if year is not None:
         ratios = table("debt_ratios", result.frame.filter(year=year), of=result, known=True, year=year)
+    drawn = [*(_ratio(result, facts, name) for name in ("to_output", "to_revenue")), _vehicles(result, facts)]
+    drawn += [_graded(result, facts), _history(result, facts, series, chosen)]
     return Section.of(
         "debt.section_debt",
-        [
-            _ratio(result, facts, "to_output"),
-            _ratio(result, facts, "to_revenue"),
-            _vehicles(result, facts),
-            _graded(result, facts),
-            _history(result, facts, series, chosen),
-        ],
+        drawn,
         [ratios],
         anchor="risks-debt",
         answer=answer_of(facts, "debt"),
@@ -143,7 +142,7 @@ def _graded(result: Debt, facts: Facts) -> Picture | None:
         return None
     grades = result.grades()
     frame = result.ordered("band_ratio", said[1]["year"]).drop_nulls("band")
-    coloured = set(grades) <= set(TINTS)
+    coloured, starts = set(grades) <= set(TINTS), [100 * float(one["from"]) for one in result.bands["grades"]]
     rows = [
         {
             "name": result.names.region(r["region"]), "value": 100 * r["band_ratio"], "band": grades[r["band"]],
@@ -153,28 +152,19 @@ def _graded(result: Debt, facts: Facts) -> Picture | None:
     ]  # fmt: skip
     return shown(
         "debt.graded", result, frame, facts, rows=rows, values={"parts": result.graded_ratio()},
-        names={"region": result.names.region, "band": lambda name: grades[name]}, zones=_zones(result),
+        names={"region": result.names.region, "band": lambda name: grades[name]},
+        zones=list(zip(starts, [*starts[1:], None], grades.values(), strict=True)),
         groups=list(grades.values()) if coloured else (), inks=[TINTS.get(name, DEEP) for name in grades],
         columns=((words("debt.chart.percent"), "figure"), (words("debt.chart.band"), "band")),
     )  # fmt: skip
-
-
-def _starts(result: Debt) -> list[float]:
-    return [float(one["from"]) for one in result.bands["grades"]]
-
-
-def _zones(result: Debt) -> list[tuple[float | None, float | None, Text]]:
-    """Return the bands as zones of an axis in percent."""
-    starts = [100 * one for one in _starts(result)]
-    return list(zip(starts, [*starts[1:], None], result.grades().values(), strict=True))
 
 
 def _grading_notes(result: Debt, year: int | None) -> list[Text]:
     """Return where the bands come from, and which regions have none and why."""
     bands, every = result.bands, result.frame["region"].n_unique()
     cuts = [
-        words("debt.chart.from", band=band, cut=cut)
-        for band, cut in zip(result.grades().values(), _starts(result), strict=True)
+        words("debt.chart.from", band=band, cut=float(one["from"]))
+        for band, one in zip(result.grades().values(), bands["grades"], strict=True)
     ]
     called = result.set_name()
     known = {"mof-2019": "press", "lic-dsf-2018": "framework", "lic-dsf-2018-external": "framework"}
@@ -214,7 +204,7 @@ def _history(
     regions = result.ordered("to_output", result.shown_year()).height
     how = "history_all" if regions <= FEW else "history_of" if chosen in series else "history"
     said = {"year": result.shown_year(), "parts": facts["headline.history"]["parts"]}
-    return shown("debt.history", result, frame, said, rows=lines, listed=listed, how=how, inks=LINES)
+    return shown("debt.history", result, frame, said, rows=lines, listed=listed, how=how, inks=PATHS)
 
 
 def _notes(result: Debt, year: int | None) -> list[Text]:
@@ -273,3 +263,238 @@ def swaps(codes: Sequence[str], past: pl.DataFrame | None = None, *, ahead: bool
     if not during.height:
         return []
     return [words("debt.note.swaps_share", share=part / total) if 0 < part <= total else words("debt.note.swaps")]
+
+
+def debt_stress(result: DebtStress, *, region: str | None = None) -> Section:
+    """Return what shocks add to debt to output: in every region at the end, and in one over the years."""
+    code = result.order()[0] if region is None else result.names.resolve(region, result.inputs["region"])
+    facts = result.facts() | result.of_region(code)
+    every = result.ends()
+    added = every.pivot(on="scenario", index="region", values="over_baseline").drop(BASELINE)
+    base = every.filter(scenario=BASELINE).select("region", "start", baseline="debt_ratio")
+    ends = base.join(added, on="region").sort(COMBINED, "region", descending=[True, False])  # where all add most first
+    inputs = table("debt_inputs", of=result, known=True)
+    return Section.of(
+        "debt.section_stress",
+        [_by_region(result, ends, facts), _compared(result, ends, facts), _along(result, code, facts)],
+        [_what(result, facts), inputs],
+        anchor="risks-debt-stress",
+        answer=answer_of(facts, "debt"),
+        notes=_stress_notes(result, facts),
+    )
+
+
+def _added(result: DebtStress, names: Iterable[str]) -> list[Column]:
+    unit, called = words("debt.unit_of.points"), result.scenarios()
+    return [column("debt.of", "percent", unit, of=name, name=called[name]) for name in names]
+
+
+def _by_region(result: DebtStress, ends: pl.DataFrame, facts: Facts) -> Picture | None:
+    """Return what every standard shock adds to the ratio at the end, region by region, alone and all at once."""
+    kept = [name for name in result.scenarios() if name in SHOCKS and ends[name].count()]
+    added = _added(result, (*kept, COMBINED))
+    listed = ["region", *({name: {"kind": "percent", "unit": "percent"}} for name in ("start", "baseline")), *added]
+    return shown(
+        "debt.stress", result, ends, facts, draws={one.name: one.name for one in added}, listed=listed,
+        values={"years": result.years()}, parts={name: (result.scenarios()[name], SHOCKS[name]) for name in kept},
+    )  # fmt: skip
+
+
+def _compared(result: DebtStress, ends: pl.DataFrame, facts: Facts) -> Picture | None:
+    """Return the scenarios of the caller's own beside the standard ones; None where there are none."""
+    own = [name for name in result.scenarios() if name not in LINES and ends[name].count()]
+    kept = [*(name for name in (*SHOCKS, COMBINED) if ends[name].count()), *own]
+    brief = distinct({name: short(result.scenarios()[name], LONGEST) for name in kept})
+    cells = [
+        {
+            "row": result.names.region(row["region"]),
+            "column": brief[name],
+            "value": None if row[name] is None else 100 * row[name],
+        }
+        for row in ends.iter_rows(named=True)
+        for name in kept
+    ]
+    listed, values = ["region", *_added(result, kept)], {"years": result.years()}
+    return shown("debt.compared", result, ends, facts, rows=cells, listed=listed, values=values)
+
+
+def _along(result: DebtStress, code: str, facts: Facts) -> Picture | None:
+    """Return the paths of one region under every scenario that can be computed for it."""
+    own = result.frame.filter(region=code).sort("year")
+    named = result.scenarios()
+    kept = [name for name in named if own.filter(scenario=name)["debt_ratio"].count()]
+    start = result.inputs.filter(region=code).row(0, named=True)
+    first = pl.DataFrame({"year": [start["start_year"]]} | {name: [start["start"]] for name in kept})
+    paths = pl.concat([first, own.pivot(on="scenario", index="year", values="debt_ratio").select("year", *kept)])
+    lines = [
+        {"group": named[name], "year": year, "value": 100 * value}
+        for name in kept
+        for year, value in paths.select("year", name).rows()
+    ]
+    others = [name for name in kept if name not in LINES]
+    inks = [LINES.get(name) or OTHERS[others.index(name) % len(OTHERS)] for name in kept]
+    lacking = own.filter(pl.col("debt_ratio").is_null()).unique("scenario", maintain_order=True)
+    missing = [
+        words("debt.chart.lacking", name=named[r["scenario"]], why=Text(zh=r["status_zh"], en=r["status_en"]))
+        for r in lacking.iter_rows(named=True)
+    ]
+    unit = words("debt.unit_of.percent")
+    listed = ["year", *(column("debt.of", "percent", unit, of=name, name=named[name]) for name in kept)]
+    return shown(
+        "debt.along", result, paths, facts, rows=lines, listed=listed, values={"missing": missing}, inks=inks,
+        how="along_some" if missing else "along", reference=100 * start["start"],
+    )  # fmt: skip
+
+
+def _what(result: DebtStress, facts: Facts) -> Table:
+    """Return what each scenario does, and what it adds on average and at most."""
+    stress = {name: node["value"] for name, node in conventions("public_debt")["stress"].items()}
+    values = {**stress, "basis_points": 10000 * stress["interest"], "deviations": stress["growth"]["deviations"]}
+    values |= {"years": words("debt.chart.years", n=stress["growth"]["years"]), **facts}
+    given, rows = result.provenance.options.get("baseline"), []
+    ends = result.ends().sort("over_baseline", descending=True)
+    for name in result.scenarios():
+        key = "debt.chart.does_given" if name == BASELINE and given else f"debt.chart.does_{name}"
+        does = words(key if has(key) else "debt.chart.does_own", **values)
+        known = ends.filter(scenario=name).drop_nulls("over_baseline")
+        plain = name == BASELINE or not known.height
+        rows.append(
+            {"scenario": name, "does_zh": does.zh, "does_en": does.en, "computed": known.height,
+             "mean": None if plain else known["over_baseline"].mean(),
+             "most_in": None if plain else known["region"][0], "most": None if plain else known["over_baseline"][0]}
+        )  # fmt: skip
+    named = result.scenarios()
+    called = {"scenario": lambda name: named[name], "most_in": result.names.region}
+    return table("debt_scenarios", pl.DataFrame(rows, infer_schema_length=None), of=result, names=called)
+
+
+def _stress_notes(result: DebtStress, facts: Facts) -> list[Text]:
+    notes = notes_of(facts, "debt")
+    named = result.scenarios()
+    lacking = result.frame.filter(pl.col("debt_ratio").is_null()).unique(["region", "scenario"], maintain_order=True)
+    for (name, zh, en), rows in lacking.group_by("scenario", "status_zh", "status_en", maintain_order=True):
+        every = rows.height == result.inputs.height
+        said = {
+            "name": named[str(name)], "why": Text(zh=str(zh), en=str(en)),
+            "names": some(result, rows["region"]),
+        }  # fmt: skip
+        notes.append(words("debt.note.not_computed" if every else "debt.note.not_computed_in", **said))
+    if lacking.height:
+        notes.append(words("debt.note.combined"))
+    old = list(dict.fromkeys(one.key for one in result.findings if one.rule == "old-figure" and one.key))
+    if old:
+        notes.append(words("debt.note.old", names=some(result, old)))
+    funds = result.inputs.drop_nulls("fund_ratio").sort("fund_ratio", "region")
+    if funds.height > 1:
+        middle = float(np.median(funds["fund_ratio"].to_numpy()))
+        name = result.names.region(funds["region"][-1])
+        notes.append(words("debt.note.land", median=middle, name=name, most=funds["fund_ratio"][-1]))
+    if not result.provenance.options.get("baseline"):
+        notes.append(words("debt.note.two_baselines", window=conventions("public_debt")["stress"]["window"]["value"]))
+    return [*notes, *swaps(result.inputs["region"].to_list(), ahead=True)]
+
+
+def debt_fan(result: DebtFan, *, region: str | None = None) -> Section:
+    """Return where debt to output may go: the fan of one region, and where all may end."""
+    code = result.highest() if region is None else result.names.resolve(region, result.ends["region"])
+    facts = result.facts()
+    for key in ("headline.fan", "headline.fan_plain"):
+        facts.pop(key, None)
+    facts = facts | result.of_region(code)
+    return Section.of(
+        "debt.section_fan",
+        [_fan(result, code, facts), _fan_ends(result, facts)],
+        anchor="risks-debt-fan",
+        answer=answer_of(facts, "debt"),
+        notes=_fan_notes(result, facts),
+    )
+
+
+def _fan(result: DebtFan, code: str, facts: Facts) -> Picture | None:
+    """Return the past of one region and nested bands of percentiles of its future."""
+    said = fact(facts, "fan", "fan_plain")
+    if said is None:
+        return None
+    values, cuts = said[1], result.cuts()
+    own = result.frame.filter(region=code).sort("year").pivot(on="percentile", index="year", values="debt_ratio")
+    years, paths = own["year"].to_list(), {cut: (100 * own[str(cut)]).to_list() for cut in cuts}
+    past = dict(result.history.filter(region=code).select("year", 100 * pl.col("debt_ratio")).rows())
+    bands = {
+        words("debt.chart.percentiles", low=f"{low:g}", high=f"{high:g}"): list(
+            zip(years, paths[low], paths[high], strict=True)
+        )
+        for low, high in _nested(cuts)
+    }
+    middle = list(zip(years, paths.get(MIDDLE, paths[cuts[0]] if len(cuts) == 1 else []), strict=False))
+    marked = [
+        (paths[cut][-1], words("debt.chart.percentile", cut=f"{cut:g}", value=number(paths[cut][-1], 0)))
+        for cut in dict.fromkeys((cuts[0], cuts[-1]))
+        if cut != MIDDLE
+    ]
+    if MIDDLE in paths:
+        marked.append((middle[-1][1], words("debt.chart.median", value=number(middle[-1][1], 0))))
+    start = 100 * values["start"]
+    today = words("debt.chart.today", year=values["year"], value=number(start, 0))
+    unit = words("debt.unit_of.percent")
+    listed = ["year", *(column("debt.percentile", "percent", unit, of=str(cut), cut=f"{cut:g}") for cut in cuts)]
+    known = [(when, past.get(when)) for when in range(min(past), max(past) + 1)]
+    return shown(
+        "debt.fan", result, own, facts, rows=known, listed=listed, bands=bands, middle=middle, ends=marked,
+        reference=(start, today), how="fan",
+    )  # fmt: skip
+
+
+def _fan_ends(result: DebtFan, facts: Facts) -> Picture | None:
+    """Return where every region may end, with the chance that its ratio rises."""
+    cuts, nested = result.cuts(), _nested(result.cuts())
+    last = result.frame.join(result.ends.select("region", year="end_year"), on=["region", "year"])
+    known = {(code, cut): 100 * value for code, cut, value in last.select("region", "percentile", "debt_ratio").rows()}
+    order = result.ends.sort("median", "region", descending=[True, False])
+    rows = [
+        {
+            "name": result.names.region(r["region"]), "value": 100 * r["median"], "tick": 100 * r["start"],
+            "bands": [(known[r["region"], low], known[r["region"], high]) for low, high in nested],
+            "today": number(100 * r["start"], 0), "median": number(100 * r["median"], 0),
+            "chance": result.chance(r["region"]),
+        }
+        for r in order.iter_rows(named=True)
+    ]  # fmt: skip
+    unit = words("debt.unit_of.percent")
+    ends = [
+        column("debt.percentile", "percent", unit, of=name, cut=f"{cut:g}")
+        for name, cut in (("low", cuts[0]), ("high", cuts[-1]))
+    ]
+    listed = ["region", "start_year", "start", "end_year", "median", *ends, "chance_higher"]
+    bands = [words("debt.chart.pair", low=f"{low:g}", high=f"{high:g}") for low, high in nested]
+    heads = {"today": "now", "median": "middle", "chance": "rises"}
+    return shown(
+        "debt.ends", result, order, facts, rows=rows, listed=listed, values={"bands": bands},
+        how="ends" if len(cuts) > 1 else "ends_plain",
+        columns=[(words(f"debt.chart.{head}"), key) for key, head in heads.items()],
+    )  # fmt: skip
+
+
+def _nested(cuts: Sequence[float]) -> list[tuple[float, float]]:
+    """Return pairs of percentiles from the outermost to the innermost: (5, 95), (25, 75)."""
+    return [(cuts[at], cuts[-1 - at]) for at in range(len(cuts) // 2)]
+
+
+def _fan_notes(result: DebtFan, facts: Facts) -> list[Text]:
+    options = result.provenance.options
+    notes = [words("debt.note.fan", draws=options.get("draws"))]
+    rate = dict(options.get("baseline") or {}).get("rate")
+    if rate is not None:
+        notes.append(words("debt.note.ahead", rate=rate))
+    notes += notes_of(facts, "debt")
+    early = result.ends.filter(pl.col("start_year") < result.ends["start_year"].max())
+    for (when,), rows in early.group_by("start_year", maintain_order=True):
+        notes.append(words("debt.note.early", year=when, names=some(result, rows["region"])))
+    lasting = [words(f"debt.chart.of_{one.column}") for one in result.findings if one.rule == "autocorrelated"]
+    if lasting:
+        notes.append(words("debt.note.lasting", names=listing(lasting)))
+    for rule, key in (("too-short", "too_short"), ("explosive-draws", "explosive")):
+        codes = [one.key for one in result.findings if one.rule == rule and one.key]
+        if codes:
+            notes.append(words(f"debt.note.{key}", names=some(result, codes)))
+    cut = [one for one in result.findings if one.rule == "pooled-autoregression"]
+    return [*notes, *finding_notes(cut), *swaps(result.ends["region"].to_list(), ahead=True)]
