@@ -186,7 +186,7 @@ def _risks(made: Study, call: Call) -> None:
     if made.region is not None:
         lines([register.explain(made.region, call.language)], call.language)
         return
-    from xinzhi.report.pages.risks.register import mark, pitfall_heads, telling
+    from xinzhi.report.pages.register import mark, pitfall_heads, telling
 
     pitfalls = telling(register)
     rows = []

@@ -17,8 +17,8 @@ from xinzhi.report import pages, svg
 from xinzhi.report.charts import kit
 from xinzhi.report.charts.kit.years import shades
 from xinzhi.report.charts.style import Words
-from xinzhi.report.pages.risks.debt import _nested
-from xinzhi.report.pages.risks.overcapacity import reason
+from xinzhi.report.pages.debt import _nested
+from xinzhi.report.pages.overcapacity import reason
 from xinzhi.risks.debt.debt_fan import chance
 
 TIGHT = 1e-9

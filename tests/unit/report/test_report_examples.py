@@ -14,9 +14,9 @@ from xinzhi.report.charts.narrow import wrapped
 from xinzhi.report.charts.style import Words, padded, width
 from xinzhi.report.document import text
 from xinzhi.report.page import both
-from xinzhi.report.pages.risks.debt import _nested
-from xinzhi.report.pages.risks.overcapacity import reason
-from xinzhi.report.pages.risks.register import figure
+from xinzhi.report.pages.debt import _nested
+from xinzhi.report.pages.overcapacity import reason
+from xinzhi.report.pages.register import figure
 from xinzhi.report.pages.yardstick.audit_tables import level_text, thinned, value_text
 from xinzhi.report.pages.yardstick.regions import ticks
 from xinzhi.report.pages.yardstick.tables import as_written

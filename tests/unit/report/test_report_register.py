@@ -14,7 +14,7 @@ from xinzhi.core.text import LANGUAGES, Text
 from xinzhi.report import svg, write_report
 from xinzhi.report.charts.style import Words
 from xinzhi.report.pages import section
-from xinzhi.report.pages.risks.register import figure, telling
+from xinzhi.report.pages.register import figure, telling
 from xinzhi.risks.register.rules import rules
 
 PITFALLS = ["misfit", "overcapacity", "overbuilding", "herding", "debt", "old-wine", "bubble"]

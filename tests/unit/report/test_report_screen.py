@@ -13,7 +13,7 @@ from made_up_projects import labelled
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.text import Text
 from xinzhi.report import pages, svg, write_report
-from xinzhi.report.pages.risks.screening import pieces
+from xinzhi.report.pages.screening import pieces
 from xinzhi.risks import screen, value_words
 from xinzhi.risks.projects.screening import by_probability, calibration_table, with_truth
 

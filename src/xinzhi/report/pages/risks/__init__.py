@@ -1,1 +1,0 @@
-"""Risks in a report: old wine in new bottles, bubbles, overcapacity, local debt, and the register of flags."""
