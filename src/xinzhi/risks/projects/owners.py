@@ -106,7 +106,7 @@ def _company(read: str) -> tuple[str, str, str, str]:
     name = span
     for end in document("words.yaml")["owner_ends"]["zh"]:
         name = name.removesuffix(end)
-    if not _nobody().sub("", name):
+    if not name or (name[0] in _nobody_heads() and not _nobody().sub("", name)):
         return "", "", "", ""
     brand = _common_pattern().sub("", without_place(name))
     return span, _spoken(brand), _spoken(brand[:_STEM]) if len(brand) >= _STEM else "", _spoken(name)
@@ -238,6 +238,11 @@ def _may_start() -> re.Pattern[str]:
     """Return the pattern of what a name may stand behind: most stand alone, and need no further look."""
     starts = "|".join(document("words.yaml")["owner_starts"])
     return re.compile(rf"受让|收购|承接|{starts}|由|为|是|系|关于|经|拟")
+
+
+@cache
+def _nobody_heads() -> frozenset[str]:
+    return frozenset(word[0] for word in document("words.yaml")["owner_nobody"])
 
 
 @cache

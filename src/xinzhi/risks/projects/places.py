@@ -226,7 +226,8 @@ def _slots(named: pl.DataFrame, count: int) -> IntArray:
     """Return the finest places of every text."""
     code = pl.col("code")
     level = pl.when(code % _COUNTY != 0).then(0).when(code % _CITY != 0).then(1).otherwise(2)
-    ordered = named.with_columns(level.alias("level")).unique(["row", "code"]).sort("row", "level", "at", "code")
+    ordered = named.with_columns(level.alias("level")).sort("row", "level", "at", "code")
+    ordered = ordered.unique(["row", "code"], keep="first", maintain_order=True)
     inner_cities = ordered.filter(pl.col("level") == 0).select("row", (code // _COUNTY * _COUNTY).alias("code"))
     inner = ordered.filter(pl.col("level") < 2).select("row", (code // _CITY * _CITY).alias("code"))  # noqa: PLR2004 - below a province
     covered = pl.concat([inner_cities, inner.filter(~code.is_in([0]))]).unique()

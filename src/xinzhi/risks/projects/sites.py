@@ -74,7 +74,7 @@ def _read(read: str) -> list[tuple[str, int, str]]:
         return [(read, kind, _key(kind, syllables_of(stem) or [stem]))] if stem else []
     if read.endswith(_tuple("no_end")):
         return []
-    house = re.fullmatch(_HOUSE, read)
+    house = re.fullmatch(_HOUSE, read) if read[-1] == "号" else None
     end = house[2] if house else next((read[-size:] for size in _sizes() if read[-size:] in _endings()), "")
     kind = KINDS.index("road") if house else _endings()[end]
     before = house[1] if house else read.removesuffix(end)
@@ -85,7 +85,7 @@ def _read(read: str) -> list[tuple[str, int, str]]:
         stem = without_place(stem)
     elif KINDS[kind] == "town":
         stem = re.sub("^[东南西北中]部|古$", "", stem)
-        stem = _peoples().sub("", stem) or stem  # 四排赫哲族乡 is 四排乡
+        stem = _peoples().sub("", stem) if stem[-1:] == "族" else stem  # 四排赫哲族乡 is 四排乡
     # 沥青路 and 小流域片区 are things; only a township is named like that and is one place: 桃花镇; so is 前进道11号
     named = KINDS[kind] == "town" or house or (KINDS[kind] == "park" and _RANK.search(stem + end))
     if not named and len(stem) >= _SHORTEST and everyday_pairs().issuperset(map("".join, pairwise(stem))):
@@ -98,7 +98,7 @@ def _read(read: str) -> list[tuple[str, int, str]]:
 
 def _stem(before: str, kind: int) -> str:
     """Return the name of a site out of what stands before its ending."""
-    pieces = re.split(_before(), before)
+    pieces = _before().split(before)
     if pieces[-1] or len(pieces) == 1:
         return pieces[-1]
     if len(pieces[-2]) == 1 and KINDS[kind] == "town":
@@ -177,11 +177,11 @@ def _pattern() -> str:
 
 
 @cache
-def _before() -> str:
+def _before() -> re.Pattern[str]:
     """Return the pattern of what stands before the name of a site: names of places, and words such as 位于."""
     sites = document("words.yaml")["sites"]
     words = "|".join((*sites["before"], *sites["before_too"]))
-    return rf"自治州|地区|[省市县区旗盟镇乡]|街道|{words}"
+    return re.compile(rf"自治州|地区|[省市县区旗盟镇乡]|街道|{words}")
 
 
 @cache
@@ -224,7 +224,7 @@ def _landmark(read: str) -> tuple[str, int, str] | None:
     """Return words, kind and sound of a landmark; None where the words are no name."""
     if read.isascii():
         return _spelled_landmark(read)
-    read = re.sub(f"(?:{_beside()})$", "", read)
+    read = _ends_beside().sub("", read)
     stem, end = read[:_SHORTEST], read[_SHORTEST:]
     words, everyday = document("words.yaml")["landmarks"], everyday_pairs()
     # 石嘴山 is a city, and 宿州砀山 a county
@@ -276,6 +276,11 @@ def _roman_landmark() -> str:
     kinds = document("words.yaml")["landmarks"]["kinds"].values()
     ends = "|".join(sorted((end for entry in kinds for end in entry["en"]), key=len, reverse=True))
     return rf"[A-Z][a-z]{{3,}} (?:{ends})(?-u:\b)|(?:near|beside|opposite|next to|adjacent to) [A-Z][a-z]{{5,}}(?-u:\b)"
+
+
+@cache
+def _ends_beside() -> re.Pattern[str]:
+    return re.compile(f"(?:{_beside()})$")
 
 
 @cache
