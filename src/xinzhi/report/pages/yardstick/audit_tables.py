@@ -250,8 +250,9 @@ def variance(view: AuditView) -> Table:
     groups = list(dict.fromkeys(view.group_of[code] for code in view.codes if code in view.group_of))
     inside = view.audit.variance.filter(view.span.holds(), pl.col("region").is_in(view.codes))
     member = pl.col("region").replace_strict({code: group.en for code, group in view.group_of.items()}, default=None)
-    sums = inside.group_by("choice", group=member).agg(pl.col("shapley").sum())
-    whole = sums.group_by("group").agg(whole=pl.col("shapley").sum()).filter(pl.col("whole") > 0)
+    # sorted, a group is added up by one thread: the last digit does not hang on how many there are
+    sums = inside.group_by("choice", group=member).agg(pl.col("shapley").sort().sum())
+    whole = sums.group_by("group").agg(whole=pl.col("shapley").sort().sum()).filter(pl.col("whole") > 0)
     share = pl.col("shapley") / pl.col("whole")
     parts = {row[:2]: row[2] for row in sums.join(whole, on="group").select("choice", "group", share).rows()}
     ends = inside.group_by("choice").agg(low=pl.col("share").min(), high=pl.col("share").max())
