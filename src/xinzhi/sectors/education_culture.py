@@ -378,7 +378,7 @@ def _employment(sections: pl.DataFrame, name: str) -> pl.DataFrame:
     """Return employment of culture, its share, and the quotient to all regions together."""
     complete = sections.group_by(KEYS).agg(total=whole_sum("employment"))
     mine = sections.filter(section=name).select(*KEYS, "employment")
-    both = mine.join(complete, on=KEYS).with_columns(
+    both = mine.join(complete, on=KEYS, maintain_order="left").with_columns(
         employment_share=pl.when(pl.col("total") > 0).then(pl.col("employment") / pl.col("total"))
     )
     usable = pl.col("employment_share").is_not_null()

@@ -309,7 +309,7 @@ def _series(
     own = (
         rows.filter(pl.col("measure") == measure)
         .group_by("region", "year").agg(pl.col("value", "nation", "nation_year").max(), pl.col("unit").first())
-        .sort("year")
+        .sort("year", "region")
     )  # fmt: skip
     if complete and own.height:
         # a series that covers every region lists those that have any
