@@ -10,7 +10,7 @@ import pytest
 
 from xinzhi.risks import screen
 from xinzhi.risks.projects import notices, sites
-from xinzhi.risks.projects.conventions import convention
+from xinzhi.risks.projects.conventions import convention, document
 from xinzhi.risks.projects.owners import owners
 from xinzhi.risks.projects.quantities import plain
 
@@ -168,3 +168,82 @@ def test_the_day_of_a_notice_is_no_figure_of_the_project():
     assert day.tolist() == [int(np.datetime64("2024-03-20").astype(int)), 0, 0, 0]
     assert rest.to_list()[:2] == ["水厂。", "水厂。"]
     assert texts[0].endswith("09:00。")
+
+
+@pytest.mark.parametrize(
+    ("title", "stage"),
+    [
+        ("内镜采购意向公开", "intention"),
+        ("内镜采购项目公开招标公告", "tender"),
+        ("内镜采购项目竞争性磋商公告", "tender"),
+        ("内镜采购项目单一来源公示", "tender"),
+        ("MRI scanner Procurement", "tender"),
+        ("Invitation for bids: MRI scanner", "tender"),
+        ("内镜采购项目公开招标更正公告", "correction"),
+        ("内镜采购项目答疑澄清公告", "correction"),
+        ("内镜采购项目延期公告", "correction"),
+        ("内镜采购项目流标公告", "failed"),
+        ("内镜采购项目终止公告", "failed"),
+        ("内镜采购项目中标候选人公示", "award"),
+        ("内镜采购项目成交公告", "award"),
+        ("内镜采购项目结果公示", "award"),
+        ("内镜采购项目合同公告", "contract"),
+        ("内镜采购项目履约验收公告", "contract"),
+        ("水厂澄清池改造", None),
+        ("合同能源管理路灯改造", None),
+    ],
+)
+def test_the_stage_of_a_notice_is_read_and_its_words_are_no_name(title, stage):
+    heads = plain(pl.Series([title, "内镜"]))
+    assert (int(notices.kinds(heads)[0]) & notices.STAGE) == notices.STAGES.get(stage, 0)
+    if stage and title.startswith("内镜"):
+        codes, _ = sites.names(heads, notices.bare(heads, owners(heads)))
+        assert codes[0] == codes[1]
+
+
+@pytest.mark.parametrize(
+    ("title", "found"),
+    [
+        ("门诊楼建设项目设计招标公告", {"design"}),
+        ("门诊楼建设项目勘察设计招标公告", {"survey", "design"}),
+        ("门诊楼建设项目勘察、设计服务采购公告", {"survey", "design"}),
+        ("门诊楼建设项目监理(第二次)招标公告", {"supervision"}),
+        ("门诊楼建设项目监理一标段招标公告", {"supervision"}),
+        ("门诊楼建设项目(施工)", {"works"}),
+        ("门诊楼建设项目设计施工总承包招标公告", {"design", "works"}),
+        ("门诊楼桩基检测服务采购公告", {"testing"}),
+        ("门诊楼造价咨询服务询价公告", {"costing"}),
+        ("门诊楼招标代理机构比选公告", {"agency"}),
+        ("放射检测设备采购项目招标公告", set()),
+        ("工业设计中心家具采购公告", set()),
+    ],
+)
+def test_the_service_that_is_bought_is_read(title, found):
+    bits = int(notices.services(pl.Series([title]))[0])
+    kinds = document("words.yaml")["services"]["kinds"]
+    assert {name for at, name in enumerate(kinds) if bits >> at & 1} == found
+
+
+@pytest.mark.parametrize(
+    ("title", "again"),
+    [
+        ("县医院中药饮片采购项目", True),
+        ("学校取暖用煤采购项目", True),
+        ("学生牛奶采购项目", True),
+        ("农产品监测项目", True),
+        ("办公楼维修项目", True),
+        ("办公楼维修改造项目", False),
+        ("办公楼维修工程", False),
+        ("心电监测系统采购项目", False),
+        ("煤矿智能化改造", False),
+    ],
+)
+def test_what_runs_out_recurs_and_a_refit_does_not(title, again):
+    assert bool(notices.kinds(pl.Series([title]))[0] & notices.RECURRING) == again
+
+
+@pytest.mark.parametrize("agent", ["芜湖市公共资源交易中心", "襄阳市政府采购中心"])
+def test_an_office_that_buys_for_others_is_no_buyer(agent):
+    said = owners(plain(pl.Series([f"办公家具招标公告。建设单位:{agent}。",
+                                   f"泾县中医院办公家具招标公告。建设单位:{agent}。"])))  # fmt: skip
+    assert said["span"].to_list() == ["泾县中医院"]

@@ -42,7 +42,7 @@ def owners(texts: pl.Series, named: pl.DataFrame | None = None) -> pl.DataFrame:
     agents = "|".join(document("words.yaml")["owner_agents"])
     every = pl.DataFrame({"row": _rows(texts), "text": texts})
     said = every.select("row", pl.col("text").str.extract(_DECLARED, 1).alias("read")).drop_nulls()
-    bodies = _meant(said, _institute).filter(~pl.col("span").str.contains(_company_end()))
+    bodies = _meant(said, _institute).filter(~pl.col("span").str.contains(f"{_company_end()}|{agents}"))
     found = (companies(texts) if named is None else named).filter(~pl.col("span").str.contains(agents))
     found = found.unique("row", keep="first", maintain_order=True).join(bodies, on="row", how="anti")
     found = pl.concat([bodies.cast(found.schema), found])

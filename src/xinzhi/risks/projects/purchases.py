@@ -15,7 +15,7 @@ import numpy.typing as npt
 from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.risks.projects.comparison import MISSING, NAMES, LevelArray
 from xinzhi.risks.projects.conventions import convention
-from xinzhi.risks.projects.notices import INTENTION, RECURRING, TENDER
+from xinzhi.risks.projects.notices import INTENTION, RECURRING, STAGE, TENDER
 from xinzhi.risks.projects.records import NUMBERS, Records
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ _TOLD_APART = [NAMES.index(name) for name in ("site", "object", "edition")]
 _MEASURED = [NAMES.index(name) for name in (*NUMBERS, "capacity") if name != "investment"]
 _SAME_TITLE, _SAME_CITY, _EQUAL = 3, 3, 4
 _HALF = 0.5  # of a record that was not seen
-_STAGE = INTENTION | TENDER
 NEXT, AGAIN = -2, -1  # the classes of pairs that are the owner's next project, and the same one
 
 
@@ -54,7 +53,7 @@ def purchases(index: Index, projects: Records, project: IntArray, record: IntArr
     before = np.bincount(project[at], weights=differs, minlength=len(projects))[project[at]]
     kind, earlier = projects.notice[project[at]], archive.notice[record[at]]
     told = np.where(
-        (kind & _STAGE == TENDER) & (earlier & _STAGE == INTENTION), float(convention("intention_then_tender")), 0.0
+        (kind & STAGE == TENDER) & (earlier & STAGE == INTENTION), float(convention("intention_then_tender")), 0.0
     )
     told += np.where(kind & RECURRING, *(float(convention("bought_again")[name]) for name in ("yearly", "once")))
     told -= np.log1p(before - differs)
@@ -69,7 +68,7 @@ def purchases(index: Index, projects: Records, project: IntArray, record: IntArr
 
 
 def _is_notice(records: Records, rows: IntArray) -> BoolArray:
-    return np.asarray((records.notice[rows] & _STAGE > 0) | (records.announced[rows] > 0))
+    return np.asarray((records.notice[rows] & STAGE > 0) | (records.announced[rows] > 0))
 
 
 def _by_days(day: npt.NDArray[np.int32], before: npt.NDArray[np.int32]) -> FloatArray:

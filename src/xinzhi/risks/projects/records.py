@@ -36,6 +36,7 @@ class Records:
     name_bits: npt.NDArray[np.uint64]
     cue: npt.NDArray[np.int8]
     notice: npt.NDArray[np.int8]  # of what kind a notice is (`notices`)
+    service: npt.NDArray[np.int16]  # which services it buys
     announced: npt.NDArray[np.int32]  # its day
     edition: npt.NDArray[np.int16]  # the year in the name
     public: BoolArray  # whether the owner spends public money on whatever a county builds
@@ -132,6 +133,7 @@ def _read(texts: pl.Series, regions: pl.Series | None) -> Records:
         name_bits=name_bits,
         cue=sites.cues(plain),
         notice=notices.kinds(heads),
+        service=notices.services(heads),
         announced=announced,
         edition=sites.editions(heads),
         public=spending,

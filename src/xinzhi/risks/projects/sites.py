@@ -11,6 +11,7 @@ import numpy.typing as npt
 import polars as pl
 
 from xinzhi.risks.projects.conventions import by_row, convention, document, places_table, readings
+from xinzhi.risks.projects.notices import without_words
 from xinzhi.risks.projects.owners import syllables_of, without_place
 from xinzhi.risks.projects.places import sound
 from xinzhi.risks.projects.vocabulary import everyday_pairs
@@ -363,7 +364,7 @@ def names(heads: pl.Series, bare: pl.Series) -> tuple[Codes, Codes]:
     core = name_cores(bare)
     poor = ((core.str.len_chars() < _TELLING_NAME) & (bare != heads)).arg_true()
     if len(poor):
-        core = core.scatter(poor, name_cores(heads.gather(poor)))
+        core = core.scatter(poor, name_cores(pl.Series(map(without_words, heads.gather(poor)), dtype=pl.String)))
     given = (core.str.len_chars() >= _SHORTEST).to_numpy()
     return np.where(given, core.hash().to_numpy(), np.uint64(0)), _bits(core) * given
 
