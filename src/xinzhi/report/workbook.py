@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 from xlsxwriter import Workbook
@@ -70,13 +71,16 @@ def bracket(mark: str) -> str:
 
 
 def sheet_name(table: Table, place: int, language: Language) -> str:
-    """Return the name of the sheet of a table: its number and its own words, never cut off."""
-    # Of several that are short enough, the words made for the tab; a title that is too long gives way to the number.
+    """Return the name of the sheet of a table: its number and its own words, as many as there is room for."""
+    # Of several that are short enough, the words made for the tab; the list of contents has every title whole.
     topic, _, rest = table.key.partition("_")
     keys = (f"{topic}.sheet.{rest}", f"sheet.{table.key}")
     texts = [*(words(key) for key in keys if has(key)), table.title]
-    named = (f"{place} {_BARRED.sub(' ', text.lang(language)).strip().strip(chr(39))}" for text in texts)
-    return next((name for name in named if len(name) <= NAME), words("workbook.tab", n=place).lang(language))
+    named = [f"{place} {_BARRED.sub(' ', text.lang(language)).strip().strip(chr(39))}" for text in texts]
+    whole = next((name for name in named if len(name) <= NAME), None)
+    if whole is None and " " in named[-1][len(f"{place} ") : NAME]:
+        return re.sub(r"\W*…$", "…", shorten(named[-1], NAME, placeholder="…"))
+    return whole or f"{named[-1][: NAME - 1]}…"  # Chinese has no blanks between words
 
 
 def header(one: Column, language: Language) -> str:

@@ -194,8 +194,11 @@ def test_the_chinese_workbook_is_in_chinese(books):
 
 def test_a_name_that_is_too_long_gives_way_to_its_number():
     long = Table(key="odd_one", title=same("A title that no tab of a workbook has room for"), columns=(), rows=[])
-    assert sheet_name(long, 12, "en") == "12 Table"
-    assert sheet_name(long, 12, "zh") == "12 表"
+    assert sheet_name(long, 12, "en") == "12 A title that no tab of a…"
+    comma = Table(key="odd_one", title=same("What moved the ratio, region, by region"), columns=(), rows=[])
+    assert sheet_name(comma, 12, "en") == "12 What moved the ratio…"
+    chinese = Table(key="odd_one", title=same("各地区债务率历年变动的分解" * 3), columns=(), rows=[])
+    assert sheet_name(chinese, 12, "zh") == "12 各地区债务率历年变动的分解各地区债务率历年变动的分解各…"
     barred = Table(key="odd_one", title=same("Profit/loss: [all]"), columns=(), rows=[])
     assert sheet_name(barred, 1, "en") == "1 Profit loss   all"
 
