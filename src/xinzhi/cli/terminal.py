@@ -200,12 +200,12 @@ def _risks(made: Study, call: Call) -> None:
 def _screen(made: Study, call: Call) -> None:
     """Print the verdicts that matter (all but the new ones, the most probable first), pairs, findings."""
     from xinzhi.report.sentence import short
-    from xinzhi.risks import chance_text, interval_text, value_words
+    from xinzhi.risks import as_shown, chance_text, interval_text, value_words
 
     found: Any = made.results["screening"]
     verdicts = value_words("verdict")
     place = pl.col("verdict").replace_strict({name: at for at, name in enumerate(verdicts)}, return_dtype=pl.Int64)
-    telling = found.frame.filter((pl.col("verdict") != "new") & pl.col("archive_id").is_not_null())
+    telling = as_shown(found.frame).filter((pl.col("verdict") != "new") & pl.col("archive_id").is_not_null())
     telling = telling.sort(place, "probability", "id", descending=[False, True, False], nulls_last=True)
     titles = [dict(frame.select("id", "title").rows()) for frame in (found.projects, found.archive)]
 

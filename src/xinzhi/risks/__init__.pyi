@@ -44,10 +44,12 @@ from .projects.screen import index_archive as index_archive
 from .projects.screen import screen as screen
 from .projects.screening import Comparison as Comparison
 from .projects.screening import Screening as Screening
+from .projects.screening import as_shown as as_shown
 from .projects.screening import by_probability as by_probability
 from .projects.screening import calibration_table as calibration_table
 from .projects.screening import chance_text as chance_text
 from .projects.screening import interval_text as interval_text
+from .projects.screening import shown_verdict as shown_verdict
 from .projects.screening import verdict_text as verdict_text
 from .projects.screening import with_truth as with_truth
 from .register.register import Register as Register

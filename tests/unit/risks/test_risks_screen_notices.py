@@ -118,8 +118,13 @@ def test_what_runs_out_is_bought_again():
 
 
 def test_a_tender_follows_its_intention():
-    assert asked(f"{SYSTEM}招标公告", before={"title": f"{SYSTEM}采购意向公开"})[0] == "repackaged"
-    assert asked(f"{SYSTEM}采购意向公开")[0] != "repackaged"
+    before = {"title": f"{SYSTEM}采购意向公开", "date": "2023-06-01"}
+    late = {"date": "2024-04-20"}  # the days themselves say nothing
+    assert asked(f"{SYSTEM}招标公告", before=before, **late)[0] == "repackaged"
+    # neither two tenders nor two intentions follow one another so, and an intention after a tender is of the next one
+    assert asked(f"{SYSTEM}招标公告", before=before | {"title": f"{SYSTEM}公开招标公告"}, **late)[0] != "repackaged"
+    assert asked(f"{SYSTEM}采购意向公开", before=before, **late)[0] != "repackaged"
+    assert asked(f"{SYSTEM}采购意向公开", "100", before={"title": f"{SYSTEM}公开招标公告"})[0] == "follow-on"
 
 
 @pytest.mark.parametrize(
@@ -150,7 +155,7 @@ def test_a_buyer_that_buys_much_of_one_name_is_not_accused_of_it():
     both = (old, pl.concat([old, bought.select(old.columns)]))
     once, often = (screen(project, each).frame["probability"][0] for each in both)
     assert often < once
-    assert once > convention("surest") > often
+    assert once > convention("purchase_said") > often
 
 
 def test_a_small_archive_does_not_make_a_name_rare():

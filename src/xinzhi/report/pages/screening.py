@@ -19,11 +19,13 @@ from xinzhi.report.table import Column, Table, column, table
 from xinzhi.risks import (
     Comparison,
     Screening,
+    as_shown,
     by_probability,
     calibration_table,
     chance_text,
     interval_text,
     joined_spans,
+    shown_verdict,
     value_words,
     verdict_text,
 )
@@ -38,7 +40,8 @@ TENTHS = 10
 NEVER = 0.1  # percent: no probability is drawn as certain
 ENDS = {"value": "probability", "low": "lower", "high": "upper"}
 INKS = {"repackaged": "#a8402d", "cannot tell": "#d9a441", "follow-on": "#5b4a8a", "new": "#1b6ca8"}
-MOST = {"repackaged": 12, "cannot tell": 4, "follow-on": 4}  # pairs side by side on the page
+NOTICES = {"purchase": "#6b8e6b", "next purchase": "#8a8a8a"}  # only where there are any
+MOST = {"repackaged": 12, "cannot tell": 4, "follow-on": 4, "purchase": 4}  # pairs side by side on the page
 ON_PAGE = 60  # rows of the page; the workbook has all
 IN_BOOK = 5_000  # projects whose ledgers the workbook holds
 
@@ -188,7 +191,7 @@ def weights(pair: Comparison, result: Screening) -> Picture | None:
     first = [words("screen.chart.weighed", name=name, weight=weight)
              for name, weight in lead if (weight > 0) == (total > 0)][:2]  # fmt: skip
     # the fields add up for the first stage; whether they are one project is the verdict, which weighs them together
-    said = str(pair.verdict["verdict"])
+    said = shown_verdict(pair.verdict)
     headline = "weights" if said == "repackaged" else "against" if total <= 0 else "explained"
     facts = {
         "verdict": value_words("verdict")[said], "name": result.names.text("project", pair.id),
@@ -203,7 +206,7 @@ def weights(pair: Comparison, result: Screening) -> Picture | None:
 
 def probabilities(frame: pl.DataFrame, result: Screening) -> Picture | None:
     """Return the probability of every project with its interval; of many, of those nearest to the line of a verdict."""
-    line, verdicts = result.certain, value_words("verdict")
+    line, verdicts, inks = result.certain, value_words("verdict"), _inks(frame)
     frame = frame.drop_nulls("probability")
     near = frame if frame.height <= SHOWN else frame.sort((pl.col("probability") - line).abs(), "id").head(SHOWN)
     near = by_probability(near)
@@ -222,30 +225,35 @@ def probabilities(frame: pl.DataFrame, result: Screening) -> Picture | None:
     values = {name: f"{count:,}" for name, count in counts.items()} | {"shown": SHOWN}
     return shown(
         "screen.probabilities", result, titled, values, rows=rows, reference=100 * line,
-        how="first" if frame.height > SHOWN else "probabilities", groups=[verdicts[name] for name in INKS],
-        inks=tuple(INKS.values()),
+        how="first" if frame.height > SHOWN else "probabilities", groups=[verdicts[name] for name in inks],
+        inks=tuple(inks.values()),
     )  # fmt: skip
+
+
+def _inks(frame: pl.DataFrame) -> dict[str, str]:
+    """Return the colours of the verdicts; those of notices where there are any."""
+    return INKS | {name: ink for name, ink in NOTICES.items() if name in set(frame["verdict"])}
 
 
 def spread(frame: pl.DataFrame, result: Screening) -> Picture | None:
     """Return how many projects have a probability in each tenth."""
-    frame, verdicts = frame.drop_nulls("probability"), value_words("verdict")
+    frame, verdicts, inks = frame.drop_nulls("probability"), value_words("verdict"), _inks(frame)
     tenth = (pl.col("probability") * TENTHS).floor().clip(0, TENTHS - 1).cast(pl.Int64)
     counts = {(at, verdict): k for at, verdict, k in frame.group_by(tenth.alias("at"), "verdict").len().rows()}
     rows: list[dict[str, Any]] = [
-        {"name": same(f"{10 * at}–{10 * at + 10}%"), **{name: counts.get((at, name), 0) for name in INKS},
-         "all": sum(counts.get((at, name), 0) for name in INKS)}
+        {"name": same(f"{10 * at}–{10 * at + 10}%"), **{name: counts.get((at, name), 0) for name in inks},
+         "all": sum(counts.get((at, name), 0) for name in inks)}
         for at in reversed(range(TENTHS))
     ]  # fmt: skip
     columns = (
         column("screen.probability", "name"),
-        *(Column(title=verdicts[name], kind="integer") for name in INKS),
+        *(Column(title=verdicts[name], kind="integer") for name in inks),
         column("screen.projects", "integer"),
     )
     title = words("screen.table.spread")
     twin = Table(key="screen_spread", title=title, columns=columns, rows=[tuple(row.values()) for row in rows])
     values = {"n": f"{frame.height:,}", "low": f"{rows[-1]['all']:,}", "high": f"{rows[0]['all']:,}"}
-    parts = {name: (verdicts[name], ink) for name, ink in INKS.items()}
+    parts = {name: (verdicts[name], ink) for name, ink in inks.items()}
     return shown("screen.spread", result, frame, values, rows=rows, twin=twin, parts=parts)
 
 
@@ -271,7 +279,7 @@ def screening(result: Screening, *, region: str | None = None) -> Section:
     asked = region if region is not None and region in set(result.frame["id"]) else None
     if result.frame.height and region is not None and asked is None:
         result = replace(result, frame=result.within(region))
-    frame = by_probability(result.frame)
+    frame = as_shown(by_probability(result.frame))
     answer, odd = sentences(result.facts(), "screen"), _odd(result)
     if not frame.height:
         return Section.of("screen.section", tables=odd, anchor="screen", answer=answer)
@@ -314,7 +322,7 @@ def _notes(frame: pl.DataFrame, result: Screening, shown: int | None) -> Iterato
     if worded := frame.filter(basis="wording").height:
         yield words("screen.note.wording", k=f"{worded:,}")
     if named := frame.filter(basis="buyer").height:
-        yield words("screen.note.buyer", k=f"{named:,}")
+        yield words("screen.note.buyer", k=f"{named:,}", said=result.purchase_said)
     yield words("screen.note.intent")
 
 

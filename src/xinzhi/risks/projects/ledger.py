@@ -15,6 +15,7 @@ from xinzhi.core.arrays import BoolArray, IntArray
 from xinzhi.core.text import Language, Text, page
 from xinzhi.risks.projects.comparison import FIELDS, MISSING, NAMES, SAME_LANDMARK, SAME_SITE
 from xinzhi.risks.projects.conventions import convention, value_words
+from xinzhi.risks.projects.purchases import CHAIN, HELD, TOLD
 from xinzhi.risks.projects.quantities import plain
 from xinzhi.risks.projects.quotations import sayings
 from xinzhi.risks.projects.records import NUMBERS, Records
@@ -96,11 +97,17 @@ def findings(levels: npt.NDArray[np.int8], repackaged: bool) -> Iterator[tuple[s
 
 
 def _purchase(found: Pairs, at: int, days: tuple[int, int]) -> Iterator[tuple[str, Text]]:
-    """Yield that two notices have one buyer and one name, and the days between them where both are known."""
-    if not np.isnan(found.bought[at, 0]):
-        dated = days[0] > days[1] > 0
-        gap = {"days": f"{days[0] - days[1]:,}"} if dated else {}
-        yield "purchase", change_text("purchase_on" if dated else "purchase", **gap)
+    """Yield what two notices of one buyer are to each other, and the days between them where both are known."""
+    told, chain, held = found.bought[at, [TOLD, CHAIN, HELD]]
+    if not chain:
+        return
+    gap = days[0] - days[1]
+    between = Text(zh="", en="")
+    if min(days) > 0:
+        between = change_text("days_later" if gap > 0 else "days_earlier" if gap else "days_same", days=f"{abs(gap):,}")
+    key = "held" if held else "seen" if np.isnan(told) else "next" if told <= -convention("other_purchase") else ""
+    pattern = page("pages", "screen")[f"change.purchase_{key}" if key else "change.purchase"]
+    yield "purchase", Text(zh=pattern.zh.format(days=between.zh), en=pattern.en.format(days=between.en))
 
 
 def change_text(key: str, **values: object) -> Text:
@@ -218,7 +225,9 @@ def verdict_frame(judged: Judgement, side: Side, reached: IntArray) -> pl.DataFr
             "reason": [word or None for word in reason.tolist()],
             "readable": readable,
             "basis": np.select(
-                [reason == "outside", judged.named, judged.factual], ["outside", "buyer", "facts"], default="wording"
+                [reason == "outside", judged.named, judged.factual & judged.chain, judged.factual],
+                ["outside", "buyer", "notices", "facts"],
+                default="wording",
             ).tolist(),
             "reached": reached,
         },

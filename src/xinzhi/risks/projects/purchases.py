@@ -4,6 +4,7 @@
 # nothing else is given. Three explanations of a pair in which nothing differs are weighed: the same purchase again, the
 # buyer's next purchase of that name, and chance. What sum, year and words say of the first two is as learned
 # (weights.yaml); chance is counted: so many notices of the buyer, so many others of that name in the archive.
+# Of a pair in which something differs, or which any number of purchases would look like, no accusation is made at all.
 
 from __future__ import annotations
 
@@ -22,61 +23,130 @@ if TYPE_CHECKING:
     from xinzhi.risks.projects.index import Index
     from xinzhi.risks.projects.weights import Agreement
 
-_NAME, _APPROVAL, _PLACE, _PHASE, _SUM, _CUE, _EDITION = (
-    NAMES.index(name) for name in ("name", "approval", "place", "phase", "investment", "cue", "edition")
+_NAME, _APPROVAL, _PLACE, _PHASE, _SUM, _CUE, _EDITION, _DATES = (
+    NAMES.index(name) for name in ("name", "approval", "place", "phase", "investment", "cue", "edition", "dates")
 )
 _TOLD_APART = [NAMES.index(name) for name in ("site", "object", "edition")]
 _MEASURED = [NAMES.index(name) for name in (*NUMBERS, "capacity") if name != "investment"]
-_SAME_TITLE, _SAME_CITY, _EQUAL = 3, 3, 4
+_SAME_TITLE, _SAME_CITY, _EQUAL, _PRECISE = 3, 3, 4, 5
+_SAME_YEARS = 2
 _HALF = 0.5  # of a record that was not seen
+# what is returned of a pair: pairs that chance would make; nats for a repeat; whether words of a further round count;
+# whether nothing may be said; whether they are notices of one buyer that may be stages of one purchase
+EXPECTED, TOLD, ROUND, HELD, CHAIN = range(5)
 NEXT, AGAIN = -2, -1  # the classes of pairs that are the owner's next project, and the same one
 
 
 def purchases(index: Index, projects: Records, project: IntArray, record: IntArray, levels: LevelArray) -> FloatArray:
-    """Return ``(P, 2)`` how many such pairs chance would make, and what the notices say for a repeat, in nats.
+    """Return ``(P, 5)`` what is known of pairs of notices (`EXPECTED`, `TOLD`, `ROUND`, `HELD`, `CHAIN`).
 
-    NaN of pairs that do not have one buyer and one name, or in which something differs.
+    The first two are NaN of pairs that do not have one buyer and one name, or of which nothing may be said.
     """
-    out = np.full((len(project), 2), np.nan)
+    out = np.column_stack([np.full((len(project), 2), np.nan), np.zeros((len(project), 3))])
     archive = index.records
     # the number of a tender stands for what its name lacks
-    name = levels[:, _NAME]
-    at = np.flatnonzero((name == _SAME_TITLE) | (name == _SAME_TITLE - 1) & (levels[:, _APPROVAL] == 1))
+    name, numbered = levels[:, _NAME], levels[:, _APPROVAL] == 1
+    at = np.flatnonzero((name >= _SAME_TITLE - 1) | (name > 0) & numbered)
+    at = at[is_notice(projects, project[at]) & is_notice(archive, record[at])]
+    at = at[(projects.owner[project[at]] > 0) & (projects.owner[project[at]] == archive.owner[record[at]])]
+    out[at, CHAIN] = 1
+    at = at[(name[at] == _SAME_TITLE) | numbered[at] & (name[at] == _SAME_TITLE - 1)]
     owner = projects.owner[project[at]]
-    notice = _is_notice(projects, project[at]) | _is_notice(archive, record[at])
-    own = notice & (owner > 0) & (owner == archive.owner[record[at]])
-    at, owner = at[own], owner[own]
     if not len(at):
         return out
-    seen = levels[at]
+    mine, theirs, seen = project[at], record[at], levels[at]
+    days = _days(projects.announced[mine], archive.announced[theirs])
     differs = (seen[:, _SUM] == 0) | (seen[:, _EDITION] == 0)
-    before = np.bincount(project[at], weights=differs, minlength=len(projects))[project[at]]
-    kind, earlier = projects.notice[project[at]], archive.notice[record[at]]
-    told = np.where(
-        (kind & STAGE == TENDER) & (earlier & STAGE == INTENTION), float(convention("intention_then_tender")), 0.0
-    )
-    told += np.where(kind & RECURRING, *(float(convention("bought_again")[name]) for name in ("yearly", "once")))
+    before = np.bincount(mine, weights=differs, minlength=len(projects))[mine]
+    kind, earlier = projects.notice[mine] & STAGE, archive.notice[theirs] & STAGE
+    told = np.where((kind == TENDER) & (earlier == INTENTION), float(convention("intention_then_tender")), 0.0)
+    again = projects.notice[mine] & RECURRING
+    told += np.where(again, *(float(convention("bought_again")[name]) for name in ("yearly", "once")))
     told -= np.log1p(before - differs)
-    told += _by_days(projects.announced[project[at]], archive.announced[record[at]])
-    both = list(zip(owner.tolist(), projects.name[project[at]].tolist(), strict=True))
+    told += _by_days(days)
+    # an intention after a tender, another part of one name, and another service are of another purchase
+    other = (kind == INTENTION) & (earlier > INTENTION) | (projects.ordinal[mine] != archive.ordinal[theirs])
+    services = projects.service[mine], archive.service[theirs]
+    other |= (services[0] > 0) & (services[1] > 0) & (services[0] & services[1] == 0)
+    told[other] = -float(convention("other_purchase"))
+    both = list(zip(owner.tolist(), projects.name[mine].tolist(), strict=True))
     counted = {each: archive_counts(index, *each) for each in dict.fromkeys(both)}
-    # half a record more: a small archive does not make a name rare
-    mine, others = np.array([counted[each] for each in both]).T
-    expected = mine * (others + _HALF) / (len(archive) + _HALF)
-    out[at] = np.where(alike(seen)[:, None], np.column_stack([expected, told]), np.nan)
+    bought, others = np.array([counted[each] for each in both]).T
+    out[at, EXPECTED] = expected(bought, others, len(archive))
+    out[at, TOLD] = told
+    out[at, ROUND] = _further_round(projects, mine, archive, theirs) & ~(days > int(convention("round_within")))
+    held = ~alike(seen) | unsaid(seen, projects.public[mine] & archive.public[theirs], days, kind == earlier)
+    out[at, HELD] = held
+    out[at[held], : TOLD + 1] = np.nan
     return out
 
 
-def _is_notice(records: Records, rows: IntArray) -> BoolArray:
-    return np.asarray((records.notice[rows] & STAGE > 0) | (records.announced[rows] > 0))
+def expected(bought: IntArray, others: IntArray, size: int) -> FloatArray:
+    """Return how many pairs of one buyer and one name chance makes in an archive.
+
+    Parameters
+    ----------
+    bought
+        Archived records of the buyer.
+    others
+        Archived records of other owners that have the name.
+    size
+        Records of the archive.
+
+    Examples
+    --------
+    >>> expected(np.array([5]), np.array([2]), 39).tolist()
+    [0.3164556962025316]
+    """
+    # half a record more: a small archive does not make a name rare
+    return np.asarray(bought * (others + _HALF) / (size + _HALF))
 
 
-def _by_days(day: npt.NDArray[np.int32], before: npt.NDArray[np.int32]) -> FloatArray:
+def is_notice(records: Records, rows: IntArray) -> BoolArray:
+    """Return which records bear the words of a notice; a column for its day alone makes none."""
+    return np.asarray(records.notice[rows] & STAGE > 0)
+
+
+def _days(day: npt.NDArray[np.int32], before: npt.NDArray[np.int32]) -> FloatArray:
+    """Return how many days the archived notice is older; NaN where a day is not known."""
+    return np.where((day > 0) & (before > 0), day.astype(np.float64) - before, np.nan)
+
+
+def _by_days(days: FloatArray) -> FloatArray:
     """Return what the days between notices say for a repeat, in nats; nothing where the archived one is no older."""
-    gap = np.where((day > 0) & (before > 0), day.astype(np.int64) - before, 0)
     levels = convention("days_between")
     said = np.array([*levels["nats"]], dtype=np.float64)
-    return np.where(gap > 0, said[np.digitize(gap, levels["days"])], 0.0)
+    return np.where(days > 0, said[np.digitize(np.nan_to_num(days), levels["days"])], 0.0)
+
+
+def _further_round(projects: Records, project: IntArray, archive: Records, record: IntArray) -> BoolArray:
+    """Return whether a project says that it is handed in again, and the archived notice not as often."""
+    named = projects.round[project]
+    return np.asarray(np.where(named > 0, archive.round[record] < named, archive.cue[record] != 1))
+
+
+def unsaid(levels: LevelArray, public: BoolArray, days: FloatArray, one_stage: BoolArray) -> BoolArray:
+    """Return of which notices of one buyer and one name nothing may be said, though nothing differs.
+
+    Parameters
+    ----------
+    levels
+        How far the pairs agree.
+    public
+        Whether the buyer builds and buys whatever a county does.
+    days
+        How many days the archived notice is older.
+    one_stage
+        Whether both are notices of one stage.
+    """
+    numbered = levels[:, _APPROVAL] == 1
+    summed = levels[:, _SUM] >= _EQUAL
+    # 实验小学 is in every county; what stands in the archive already is repeated, not what comes after
+    held = (levels[:, _PLACE] < _SAME_CITY) | (days < 0)
+    held |= public & ~summed & ~numbered
+    # two purchases of 200,000 are announced on one day as often as one of them twice
+    held |= (days == 0) & one_stage & (levels[:, _SUM] < _PRECISE) & ~numbered
+    return np.asarray(held)
 
 
 def archive_counts(index: Index, owner: int, name: int) -> tuple[int, int]:
@@ -93,24 +163,27 @@ def alike(levels: LevelArray) -> BoolArray:
         ((place == MISSING) | (place >= _SAME_CITY))
         & (levels[:, _TOLD_APART] != 0).all(axis=1)
         & (levels[:, _PHASE] <= 0)
+        & ((levels[:, _DATES] == MISSING) | (levels[:, _DATES] == _SAME_YEARS))
         & ((numbers == MISSING) | (numbers >= _EQUAL)).all(axis=1)
     )
 
 
 def log_odds(model: Agreement, levels: LevelArray, bought: FloatArray) -> FloatArray:
     """Return ``(P, 2)`` log-odds of chance and of the buyer's next purchase against the same one; NaN where unknown."""
-    out = np.full(bought.shape, np.nan)
-    at = np.flatnonzero(np.isfinite(bought[:, 0]))
+    out = np.full((len(bought), 2), np.nan)
+    at = np.flatnonzero(np.isfinite(bought[:, EXPECTED]))
     logs = np.log(np.where(model.level > 0, model.level, 1.0))
     told = np.zeros((len(at), len(model.share)))
     for field in (_SUM, _CUE, _EDITION):
         level = levels[at, field]
         # that equipment is renewed is said of each purchase alike: only that it is handed in again tells
-        known = level > 0 if field == _CUE else level >= 0
+        known = (level > 0) & (bought[at, ROUND] > 0) if field == _CUE else level >= 0
         told += np.where(known[:, None], logs[:, field, np.maximum(level, 0)].T, 0.0)
     chance = np.logaddexp.reduce(told[:, : model.innocent] + np.log(model.share[: model.innocent]), axis=1)
     chance -= np.log(model.share[: model.innocent].sum())
     bound = float(convention("largest_odds"))
-    told_next = told[:, NEXT] - told[:, AGAIN] - bought[at, 1]
-    out[at] = np.clip(np.column_stack([chance - told[:, AGAIN] + np.log(bought[at, 0]), told_next]), -bound, bound)
+    told_next = told[:, NEXT] - told[:, AGAIN] - bought[at, TOLD]
+    out[at] = np.clip(
+        np.column_stack([chance - told[:, AGAIN] + np.log(bought[at, EXPECTED]), told_next]), -bound, bound
+    )
     return out

@@ -39,6 +39,8 @@ class Records:
     service: npt.NDArray[np.int16]  # which services it buys
     announced: npt.NDArray[np.int32]  # its day
     edition: npt.NDArray[np.int16]  # the year in the name
+    ordinal: npt.NDArray[np.uint64]  # which of its kind: 第二手术室
+    round: npt.NDArray[np.int8]  # how often it is tendered for, where the name says so
     public: BoolArray  # whether the owner spends public money on whatever a county builds
     brand: npt.NDArray[np.uint64]
     stem: npt.NDArray[np.uint64]
@@ -118,7 +120,8 @@ def _read(texts: pl.Series, regions: pl.Series | None) -> Records:
     spending = np.zeros(count, dtype=bool)
     spending[rows] = public(owned)
     heads = sites.heads(plain)
-    named_so, name_bits = sites.names(heads, notices.bare(heads, owned))
+    bare = notices.bare(heads, owned)
+    named_so, name_bits = sites.names(heads, bare)
     for array, column in ((owner, "name"), (brand, "brand"), (stem, "stem")):
         array[rows] = owned[column].hash().to_numpy() * (owned[column] != "").to_numpy()
     numbers, capacities = number_spans(found), capacity_spans(found)
@@ -136,6 +139,8 @@ def _read(texts: pl.Series, regions: pl.Series | None) -> Records:
         service=notices.services(heads),
         announced=announced,
         edition=sites.editions(heads),
+        ordinal=sites.ordinals(bare),
+        round=sites.rounds(heads),
         public=spending,
         brand=brand,
         stem=stem,

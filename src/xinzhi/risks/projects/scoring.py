@@ -14,7 +14,7 @@ from xinzhi.risks.projects.comparison import FACTS, NAMES, SAME_LANDMARK, SAME_S
 from xinzhi.risks.projects.conventions import convention
 from xinzhi.risks.projects.forest import Forest, pair_features, shipped_forests
 from xinzhi.risks.projects.index import Index, candidates
-from xinzhi.risks.projects.purchases import log_odds, purchases
+from xinzhi.risks.projects.purchases import CHAIN, HELD, TOLD, is_notice, log_odds, purchases
 from xinzhi.risks.projects.records import NUMBERS, Records
 from xinzhi.risks.projects.weights import (
     INNOCENT,
@@ -56,6 +56,10 @@ class Scores:
     best: IntArray  # the likeliest pair of every project, -1 where nothing was compared
     features: FloatArray  # what the calibration sees
     named: FloatArray  # log-odds of the likeliest pair by buyer and name alone, NaN where these do not decide
+    held: BoolArray  # the likeliest pair is of notices of one buyer and name of which nothing may be said
+    chain: BoolArray  # or of notices of one buyer that may be stages of one purchase
+    notices: BoolArray  # the project is a notice
+    dated: BoolArray  # and its day is known
 
 
 def pairs(index: Index, projects: Records) -> Pairs:
@@ -85,6 +89,7 @@ def score(model: Agreement, found: Pairs, projects: Records, forests: Mapping[st
     either[top] = 1 - (1 - _share(again)) * (1 - _share(later))
     rivals = log_odds(model, found.levels, found.bought)
     by_name = np.flatnonzero(np.isfinite(rivals[:, 0]))
+    either[found.bought[:, HELD] > 0] *= _EVEN  # an archived notice of which something may be said goes before
     either[by_name] = 1 / (1 + np.exp(rivals[by_name]).sum(axis=1))
     likely = np.logaddexp(odds[:, 0], odds[:, 1])
     likely[by_name] = 0.0  # of notices that agree alike the first in the archive: the others repeat it too
@@ -105,7 +110,10 @@ def score(model: Agreement, found: Pairs, projects: Records, forests: Mapping[st
     features = np.column_stack([np.ones(count), told, np.minimum(facts, most), thin])
     named = np.full((count, 2), np.nan)
     named[rows] = rivals[best[rows]]
-    return Scores(odds, order, best, features, named)
+    held, chain = np.zeros((2, count), dtype=bool)
+    held[rows], chain[rows] = (found.bought[best[rows], kind] > 0 for kind in (HELD, CHAIN))
+    every = np.arange(count)
+    return Scores(odds, order, best, features, named, held, chain, is_notice(projects, every), projects.announced > 0)
 
 
 def _share(logit: FloatArray) -> FloatArray:
@@ -116,6 +124,7 @@ _TEXT, _OWNER, _SITE, _NAME, _PLACE = (NAMES.index(name) for name in ("text", "o
 _LANDMARK = NAMES.index("landmark")
 _SAME_PLACE, _SAME_BRAND, _SAME_NAME, _EQUAL, _PRECISE = 2, 2, 3, 4, 5
 PATTERNS = 162
+_EVEN = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +138,8 @@ class Judgement:
     verbatim: BoolArray
     outside: BoolArray
     named: BoolArray  # by buyer and name
-    accused: float  # probability from which a project is called repackaged
+    chain: BoolArray  # beside another notice of the same buyer
+    accused: FloatArray  # probability from which each is called repackaged
 
 
 def judge(weights: Weights, found: Pairs, scores: Scores, shares: FloatArray | None = None) -> Judgement:
@@ -147,8 +157,16 @@ def judge(weights: Weights, found: Pairs, scores: Scores, shares: FloatArray | N
     joint = known * np.exp(np.column_stack([scores.named[named], np.zeros(int(named.sum()))]))
     chance[named] = joint / joint.sum(axis=1, keepdims=True)
     factual |= named
+    # of those that were judged so many were what they were said to be
+    told = convention("purchases_seen")
+    counts = np.where(scores.dated[:, None], told["dated"], told["undated"])
+    borne = (counts[:, 1] + 1) / (counts[:, 0] + 2)
+    chance = _held(chance, np.where(scores.held, _EVEN, 1.0))
+    chance[named, 2], chance[named, 0] = (
+        borne[named] * chance[named, 2], chance[named, 0] + (1 - borne[named]) * chance[named, 2]
+    )  # fmt: skip
     chance = _without_strangers(chance, found, scores)
-    seen = np.where(named, float(convention("purchases_seen")), supported(weights.support, patterns(found, scores)))
+    seen = np.where(named, counts[:, 0], supported(weights.support, patterns(found, scores)))
     lower, upper = weights.calibration.interval(
         scores.features, 2, shares, chance[:, 2], weights.between + 4 / (seen + 1)
     )
@@ -159,13 +177,15 @@ def judge(weights: Weights, found: Pairs, scores: Scores, shares: FloatArray | N
     )
     worded, below, above = by_wording(weights, closest, known)
     return Judgement(
-        chance=_held(np.where(factual[:, None], chance, worded), weights.largest),
+        chance=_held(np.where(factual[:, None], chance, worded), np.full(len(chance), weights.largest)),
         lower=np.minimum(np.where(factual, lower, below), weights.largest),
         upper=np.where(factual, upper, above),
         factual=factual,
-        verbatim=closest == len(weights.closest_share) - 1,
-        accused=weights.accused,
+        # two notices in the same few words are two of a kind
+        verbatim=(closest == len(weights.closest_share) - 1) & ~scores.notices,
+        accused=np.where(named, float(convention("purchase_said")), weights.accused),
         named=named,
+        chain=scores.chain,
         outside=factual & (seen < int(convention("least_support"))) & (scores.best >= 0),
     )
 
@@ -180,14 +200,14 @@ def _without_strangers(chance: FloatArray, found: Pairs, scores: Scores) -> Floa
     return out
 
 
-def _held(chance: FloatArray, largest: float) -> FloatArray:
-    """Return chances of which that of a repeat is no larger than what written texts bear out."""
+def _held(chance: FloatArray, largest: FloatArray) -> FloatArray:
+    """Return chances of which that of a repeat is no larger than what is borne out."""
     out = chance.copy()
     high = out[:, 2] > largest
-    rest = 1 - out[high, 2]
-    out[high, :2] *= ((1 - largest) / np.maximum(rest, 1e-300))[:, None]
-    out[high, 0] = 1 - largest - out[high, 1]
-    out[high, 2] = largest
+    most, rest = largest[high], 1 - out[high, 2]
+    out[high, :2] *= ((1 - most) / np.maximum(rest, 1e-300))[:, None]
+    out[high, 0] = 1 - most - out[high, 1]
+    out[high, 2] = most
     return out
 
 
@@ -409,7 +429,7 @@ def adapted(weights: Weights, index: Index, forests: Mapping[str, Forest] | None
     twice = (found.levels[:, _TEXT] >= SIZES[_TEXT] - 1) | (
         (name == _SAME_NAME) & (owner != 0) & (owner + sums > 0) & ((sums < 0) | (sums >= _EQUAL))
     )
-    other = (rows[found.project] != found.record) & ~twice & ~(found.bought[:, 1] > 0)
+    other = (rows[found.project] != found.record) & ~twice & ~(found.bought[:, TOLD] > 0)
     if forests is not None:
         other[other] = ~_repeats(weights.agreement, found, np.flatnonzero(other), forests["repackaged"])
     mass = float(convention("adapted_prior"))

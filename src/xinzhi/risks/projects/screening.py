@@ -25,6 +25,9 @@ _RARE, _HALF = 0.01, 0.5
 _SUREST = 3
 _TITLE = 40  # signs of a title that a name holds
 LABELS = ("repackaged", "follow-on", "new")
+VERDICTS = (*LABELS, "cannot tell")
+NOTICES = ("buyer", "notices")  # what a verdict on a notice beside another one of its buyer rests on
+_SHOWN = {"repackaged": "purchase", "follow-on": "next purchase"}
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -114,19 +117,22 @@ class Screening(Result, verb="screen", topic="screen", key=("id",)):
 
     def facts(self) -> Facts:
         """Return how many projects are what, the surest of them, and what the probabilities rest on."""
-        frame = by_probability(self.frame)
+        frame = as_shown(by_probability(self.frame))
         if not frame.height:
             return {"answer.nothing": {}}
         verdicts = value_words("verdict")
         counts = [words("screen.answer.count", name=text, k=f"{frame.filter(verdict=name).height:,}")
-                  for name, text in verdicts.items()]  # fmt: skip
+                  for name, text in verdicts.items()
+                  if name in VERDICTS or frame.filter(verdict=name).height]  # fmt: skip
         facts: Facts = {} if self.public is None else {"answer.public": dict(self.public)}
         if self.kept is not None:
             source = same(self.kept["source"]) if self.kept["source"] else words("screen.answer.a_table")
             facts["answer.kept"] = {"n": self.archive_size, "day": self.kept["day"], "source": source}
         facts |= {"answer.counts": {"n": frame.height, "m": self.archive_size, "parts": counts}}
         surest = frame.filter(verdict="repackaged").head(_SUREST)
-        near = frame.drop_nulls(["archive_id", "probability"]).head(1)
+        usual = frame.filter(verdict="purchase").height
+        other = frame.filter(~pl.col("basis").is_in(NOTICES))
+        near = other.drop_nulls(["archive_id", "probability"]).head(1)
         if surest.height:
             facts["answer.surest"] = {"pairs": [words("screen.answer.pair", **_pair(self, row))
                                                 for row in surest.iter_rows(named=True)]}  # fmt: skip
@@ -134,8 +140,10 @@ class Screening(Result, verb="screen", topic="screen", key=("id",)):
             facts["answer.evidence"] = {"evidence": Text(zh=zh, en=en)}
         elif near.height:
             facts["answer.closest"] = _pair(self, near.row(0, named=True))
-        else:
+        elif other.height == frame.height:
             facts["answer.nothing_alike"] = {}
+        if usual:
+            facts["answer.usual"] = {"k": usual}
         if self.truth is not None:
             seen = self.truth.join(self.frame, on="id", suffix="_found")
             called = seen.filter(verdict="repackaged")
@@ -143,12 +151,17 @@ class Screening(Result, verb="screen", topic="screen", key=("id",)):
                 "n": seen.height, "called": called.height, "hits": called.filter(label="repackaged").height,
                 "known": seen.filter(label="repackaged").height,
             }  # fmt: skip
-        if self.weights_synthetic:
+        if self.weights_synthetic and other.height:  # of notices other cases were counted
             facts["answer.assumed"] = {"share": self.prior or self.labelled_share, **_trial()}
         facts["answer.synthetic" if self.weights_synthetic else "answer.learned"] = {}
         if self.findings:
             facts["answer.findings"] = {"k": len(self.findings)}
         return facts
+
+    @property
+    def purchase_said(self) -> float:
+        """Return the probability from which two notices are called notices of one purchase."""
+        return float(convention("purchase_said"))
 
     @property
     def certain(self) -> float:
@@ -289,6 +302,30 @@ def by_probability(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.sort("probability", "probability_follow_on", "id", descending=[True, True, False], nulls_last=True)
 
 
+def as_shown(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return verdicts as a reader is told them: notices of one buyer are stages of a purchase, not old wine.
+
+    Examples
+    --------
+    >>> as_shown(pl.DataFrame({"verdict": ["repackaged"] * 2, "basis": ["buyer", "facts"]}))["verdict"].to_list()
+    ['purchase', 'repackaged']
+    """
+    notices = pl.col("basis").is_in(NOTICES)
+    return frame.with_columns(verdict=pl.when(notices).then(pl.col("verdict").replace(_SHOWN)).otherwise("verdict"))
+
+
+def shown_verdict(row: Mapping[str, object]) -> str:
+    """Return the verdict on a project as a reader is told it (`as_shown`).
+
+    Examples
+    --------
+    >>> shown_verdict({"verdict": "follow-on", "basis": "buyer"})
+    'next purchase'
+    """
+    said = str(row["verdict"])
+    return _SHOWN.get(said, said) if row.get("basis") in NOTICES else said
+
+
 def _pair(result: Screening, row: Mapping[str, object]) -> dict[str, object]:
     return {
         "name": result.names.text("project", row["id"]),
@@ -308,15 +345,16 @@ def verdict_text(row: Mapping[str, object]) -> Text:
     if row["reason"] == "outside":  # a number there would be a guess
         both = {"verdict": value_words("verdict")[str(row["verdict"])], "reason": value_words("reason")["outside"]}
         return words("screen.chart.unknown", **both)
+    notices = row.get("basis") in NOTICES
     said = words(
-        "screen.chart.finding",
-        verdict=value_words("verdict")[str(row["verdict"])],
+        "screen.chart.finding_notices" if notices else "screen.chart.finding",
+        verdict=value_words("verdict")[shown_verdict(row)],
         chance=chance_text(float(row["probability"])),  # type: ignore[arg-type] # a share
         span=interval_text(float(row["lower"]), float(row["upper"])),  # type: ignore[arg-type] # shares
     )
     if row["verdict"] == "follow-on":
         later = chance_text(float(row["probability_follow_on"]))  # type: ignore[arg-type] # a share
-        said = words("screen.chart.as_later", finding=said, chance=later)
+        said = words("screen.chart.as_next" if notices else "screen.chart.as_later", finding=said, chance=later)
     if not row["reason"]:
         return said
     return words("screen.chart.because", finding=said, reason=value_words("reason")[str(row["reason"])])

@@ -352,8 +352,36 @@ def _numbered_pattern() -> str:
 
 def editions(heads: pl.Series) -> npt.NDArray[np.int16]:
     """Return the year in the name of every project, else 0: the programme of 2019 is not that of 2022."""
-    year = heads.str.extract(r"((?:19|20)[0-9]{2})(?:[-—~至][0-9]{2,4})?(?:年|,| )", 1)
+    year = heads.str.extract(r"((?:19|20)[0-9]{2})(?:[-—~至][0-9]{2,4})?(?:学?年|,| )", 1)
     return year.cast(pl.Int16, strict=False).fill_null(0).to_numpy()
+
+
+def ordinals(bare: pl.Series) -> Codes:
+    """Return which of its kind every name says it is, 0 where it says nothing: the first quarter, the second ward.
+
+    Examples
+    --------
+    >>> told = ordinals(pl.Series(["第一手术室", "第二手术室", "手术室(第二次)"]))
+    >>> bool(told[0] == told[1]), int(told[2])
+    (False, 0)
+    """
+    said = bare.str.extract_all(rf"第[{_NUMERALS}0-9]{{1,3}}[^次{_NUMERALS}0-9]").list.eval(
+        pl.element().str.head(pl.element().str.len_chars() - 1)
+    )
+    return np.asarray(said.list.join(" ").hash().to_numpy() * (said.list.len() > 0).to_numpy())
+
+
+def rounds(heads: pl.Series) -> npt.NDArray[np.int8]:
+    """Return how often something is tendered for as its name says; 0 where it does not.
+
+    Examples
+    --------
+    >>> rounds(pl.Series(["水厂(第三次)招标公告", "水厂重新招标公告", "水厂"])).tolist()
+    [3, 2, 0]
+    """
+    number = heads.str.extract("([二三四2-4])次", 1).replace({"二": "2", "三": "3", "四": "4"})
+    again = heads.str.contains("重新(?:招标|采购|公告)|重招").to_numpy() * 2
+    return np.asarray(np.maximum(number.cast(pl.Int8, strict=False).fill_null(0).to_numpy(), again), dtype=np.int8)
 
 
 def names(heads: pl.Series, bare: pl.Series) -> tuple[Codes, Codes]:

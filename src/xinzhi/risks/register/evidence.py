@@ -19,6 +19,7 @@ from xinzhi.risks.capacity.herd_entry import HerdEntry
 from xinzhi.risks.debt.debt import Debt
 from xinzhi.risks.debt.debt_stress import debt_stress
 from xinzhi.risks.inputs import setting
+from xinzhi.risks.projects.screening import NOTICES
 from xinzhi.risks.register.rules import rules, spoken
 
 _PROVINCE = 2
@@ -261,7 +262,7 @@ def _graded(found: Debt, every: pl.DataFrame) -> pl.DataFrame:
 def old_wine(screening: AnyFrame, projects: AnyFrame, regions: Sequence[str]) -> tuple[pl.DataFrame, list[str]]:
     """Return every screened project of a region (or of a city in it), and projects of none."""
     # The value is the probability where the verdict is ``repackaged``.
-    texts = ("region", "archive_id", "evidence", "evidence_zh")
+    texts = ("region", "archive_id", "evidence", "evidence_zh", "basis")
     fields = [Field("id", "text"), Field("verdict", "text"), Field("probability")]
     fields += [Field(one, "text", required=False) for one in texts]
     frame = tidy(screening, fields, verb="register", table="screening", empty=True).frame
@@ -277,7 +278,9 @@ def old_wine(screening: AnyFrame, projects: AnyFrame, regions: Sequence[str]) ->
     rows = rows.drop_nulls("region").with_columns(
         pl.lit(None, dtype=pl.String).alias(one) for one in texts if one not in rows.columns
     )
-    judged, unclear = pl.col("verdict") == "repackaged", pl.col("verdict") == "cannot tell"
+    # one notice after another is the course of a purchase
+    notices = pl.col("basis").is_in(NOTICES).fill_null(value=False)
+    judged, unclear = (pl.col("verdict") == "repackaged") & ~notices, pl.col("verdict") == "cannot tell"
     chance = pl.max_horizontal(pl.col("probability"), pl.lit(float(rules()["repackaged"]["above"])))
     told = rows.select(
         "region", pl.col("archive_id").fill_null("-"), pl.col("evidence").fill_null("-").alias("evidence_en"),
