@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 import polars as pl
@@ -18,6 +18,8 @@ from xinzhi.data import Field
 from xinzhi.data.tidy import Kind, Sign
 from xinzhi.frontier.technology.technology import choose
 
+Form = Literal["cobb-douglas", "translog"]
+Covariance = Literal["information", "robust", "cluster"]
 CONSTANT = "constant"
 _DEPENDENT = 1e-9  # diagonal of R, relative to its column, below which a column repeats the others
 
@@ -81,7 +83,7 @@ class Frontier:
 
     inputs: tuple[str, ...]
     controls: tuple[str, ...]
-    form: str
+    form: Form
     logs: bool
     trend: bool
     first: float
@@ -178,14 +180,14 @@ class Settings:
     """
 
     distribution: str = "half-normal"
-    form: str = "cobb-douglas"
+    form: Form = "cobb-douglas"
     cost: bool = False
     prices: tuple[str, ...] = ()
     trend: bool = False
     controls: tuple[str, ...] = ()
     determinants: tuple[str, ...] = ()
     determinants_constant: bool = True
-    covariance: str = "information"
+    covariance: Covariance = "information"
     cluster: str | None = None
     level: float = CONVENTIONS["level"]
     draws: int | None = CONVENTIONS["halton"]["draws"]
@@ -204,8 +206,8 @@ def settle(model: str, options: Mapping[str, Any]) -> tuple[str, Settings]:
             raise UsageError("frontier.columns-list", name=name, given=given[name])
         given[name] = tuple(given.get(name, ()))
     settings = Settings(**given)
-    choose("form", settings.form, ("cobb-douglas", "translog"))
-    choose("covariance", settings.covariance, ("information", "robust", "cluster"))
+    choose("form", settings.form, get_args(Form))
+    choose("covariance", settings.covariance, get_args(Covariance))
     if "distribution" in options and settings.distribution not in _DISTRIBUTIONS.get(model, ()):
         allowed = _DISTRIBUTIONS.get(model)
         values = {"distribution": settings.distribution, "model": model}

@@ -352,19 +352,23 @@ def sieve_values(
     return _drawn(pieces, "sieve", seed, until)
 
 
-def sieve_panels(table: FloatArray, *, window: int, lag: int, order: int, replications: int, seed: int) -> FloatArray:
+def sieve_panels(
+    table: FloatArray, *, window: int, lag: int, order: int, replications: int, seed: int, pinned: bool = False
+) -> FloatArray:
     """Return panel BSADF `(T - lag - window, R)` under the null, by a sieve bootstrap."""
     # Pavlidis and others (2016), Journal of Real Estate Finance and Economics 53(4), appendix: differences on a
     # constant and their lags, the unit root imposed; whole rows of residuals are drawn, so that dependence between the
     # series stays; the mean of BSADF over the series is the panel statistic.
     parts = []
-    for steps in _sieve(table, order=order, replications=replications, seed=seed, lag=lag):
+    for steps in _sieve(table, order=order, replications=replications, seed=seed, lag=lag, pinned=pinned):
         bsadf = sequences_of(levels(steps), window, lag)[1]
         parts.append(bsadf.reshape(len(bsadf), -1, table.shape[1]).mean(axis=2))
     return np.concatenate(parts, axis=1)
 
 
-def _sieve(table: FloatArray, *, order: int, replications: int, seed: int, lag: int) -> Iterator[FloatArray]:
+def _sieve(
+    table: FloatArray, *, order: int, replications: int, seed: int, lag: int, pinned: bool = False
+) -> Iterator[FloatArray]:
     """Yield the steps `(T - 1, count x N)` of blocks of replications, series next to each other."""
     random = np.random.default_rng(seed)
     table, (periods, series) = unit_scaled(table), table.shape
@@ -373,6 +377,8 @@ def _sieve(table: FloatArray, *, order: int, replications: int, seed: int, lag: 
     for part in blocks(periods * series, replications, lag):
         count = part.stop - part.start
         shocks = residuals[random.integers(0, len(residuals), (periods - 1 - order, count))]  # (rows, count, N)
+        if pinned:  # as the R package exuber does
+            shocks -= shocks.mean(axis=0)
         shocks += constant
         begin = np.broadcast_to(first[:, None], (order, count, series))
         drawn = np.concatenate([begin, shocks]).reshape(periods - 1, count * series)
