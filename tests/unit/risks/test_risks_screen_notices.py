@@ -9,10 +9,12 @@ import polars as pl
 import pytest
 
 from xinzhi.risks import screen
-from xinzhi.risks.projects import notices, sites
+from xinzhi.risks.projects import notices, purchases, sites
+from xinzhi.risks.projects.comparison import NAMES
 from xinzhi.risks.projects.conventions import convention, document
 from xinzhi.risks.projects.owners import owners
 from xinzhi.risks.projects.quantities import plain
+from xinzhi.risks.register.evidence import old_wine
 
 BUYERS = {"青阳县": "内镜", "石台县": "病理", "泾县": "超声", "绩溪县": "血透", "旌德县": "静配", "郎溪县": "眼科",
           "黟县": "口腔", "祁门县": "康复"}  # fmt: skip
@@ -252,3 +254,98 @@ def test_an_office_that_buys_for_others_is_no_buyer(agent):
     said = owners(plain(pl.Series([f"办公家具招标公告。建设单位:{agent}。",
                                    f"泾县中医院办公家具招标公告。建设单位:{agent}。"])))  # fmt: skip
     assert said["span"].to_list() == ["泾县中医院"]
+
+
+def pair(**levels: int) -> np.ndarray:
+    """Return the levels of one pair of which only what is given is known, in one county."""
+    out = np.full((1, len(NAMES)), -1, dtype=np.int8)
+    for name, level in ({"place": 4} | levels).items():
+        out[0, NAMES.index(name)] = level
+    return out
+
+
+@pytest.mark.parametrize(
+    ("levels", "same"),
+    [
+        ({}, True),
+        ({"place": 2}, False),
+        ({"phase": 0}, True),
+        ({"phase": 1}, False),
+        ({"floor": 4}, True),
+        ({"floor": 3}, False),
+        ({"capacity": 0}, False),
+        ({"investment": 0}, True),  # the sum is weighed
+        ({"dates": 2}, True),
+        ({"dates": 1}, False),
+        ({"site": 0}, False),
+        ({"edition": 0}, False),
+    ],
+)
+def test_place_phase_measures_and_years_tell_two_purchases_apart(levels, same):
+    assert purchases.alike(pair(**levels)).tolist() == [same]
+
+
+@pytest.mark.parametrize(
+    ("levels", "public", "days", "held"),
+    [
+        ({}, False, 30.0, False),
+        ({}, False, np.nan, False),
+        ({}, False, -1.0, True),  # the archived notice is the later one
+        ({"place": -1}, False, 30.0, True),
+        ({}, True, 30.0, True),
+        ({"investment": 4}, True, 30.0, False),
+        ({"approval": 1}, True, 30.0, False),
+        ({"investment": 4}, False, 0.0, True),
+        ({"investment": 5}, False, 0.0, False),
+        ({"approval": 1}, False, 0.0, False),
+    ],
+)
+def test_of_some_notices_nothing_is_said(levels, public, days, held):
+    told = purchases.unsaid(pair(**levels), np.array([public]), np.array([days]), np.array([True]))
+    assert told.tolist() == [held]
+
+
+def test_chance_counts_the_notices_of_the_buyer_and_the_others_of_that_name():
+    few, many = purchases.expected(np.array([5, 5]), np.array([0, 4]), 40)
+    assert many == pytest.approx(9 * few)
+    assert purchases.expected(np.array([10]), np.array([0]), 40)[0] == pytest.approx(2 * few)
+
+
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [("第一手术室", "第二手术室"), ("第一季度", "第二季度"), ("2023-2024学年", "2024-2025学年")],
+)
+def test_parts_quarters_and_school_years_are_no_repeats(before, now):
+    name = "青阳县人民医院{}内镜清洗消毒系统采购项目公开招标公告"
+    days = {"title": name.format(before), "date": "2024-01-15"}
+    assert asked(name.format(now), "100", date="2024-03-20", before=days)[0] != "repackaged"
+
+
+def test_a_further_round_is_told_only_beside_an_earlier_one_of_the_year():
+    again = {"id": ["p"], "title": [f"{SYSTEM}(第二次)招标公告"], "owner": ["青阳县人民医院"]}
+    told = [
+        screen(
+            pl.DataFrame(again | {"date": [day]}),
+            archive({"title": f"{SYSTEM}{first}招标公告", "date": "2024-01-15"}),
+        ).frame["probability"][0]
+        for day, first in (("2024-09-20", ""), ("2024-09-20", "(第二次)"), ("2026-09-20", ""))
+    ]  # fmt: skip
+    assert told[0] > told[1]
+    assert told[0] > convention("purchase_said") > told[2]
+
+
+def test_what_a_reader_is_told_of_notices_is_the_course_of_a_purchase():
+    project = pl.DataFrame({"id": ["p"], "title": [f"{SYSTEM}(二次)招标公告"], "owner": ["青阳县人民医院"]})
+    found = screen(project, archive())
+    assert found.frame["verdict"].to_list() == ["repackaged"]
+    assert found.frame["lower"][0] < found.frame["probability"][0] < 0.93
+    words = {"zh": ("同一采购的先后公告", "新包装的概率"), "en": ("notices of one purchase", "being repackaged")}
+    for language, (said, never) in words.items():
+        text = found.explain("p").text(language)
+        assert said in text
+        assert never not in text
+    facts = found.facts()
+    assert facts["answer.usual"] == {"k": 1}
+    assert not {"answer.surest", "answer.assumed", "answer.closest"} & set(facts)
+    rows, _ = old_wine(found.frame.with_columns(region=pl.lit("340000")), None, ["340000"])
+    assert rows["value"].to_list() == [None]
