@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import importlib
 import json
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -23,3 +24,12 @@ def test_public_names_are_there_or_the_changelog_names_their_successor(package: 
         return
     gone = [name for name in BEFORE[package] if not any(hasattr(home, name) for home in homes)]
     assert [name for name in gone if f"`{package}.{name}`" not in CHANGELOG] == []
+
+
+def test_the_options_that_a_signature_names_are_those_that_there_are():
+    change, sfa = (
+        importlib.import_module(one)
+        for one in ("xinzhi.frontier.change.productivity_change", "xinzhi.frontier.stochastic.sfa")
+    )
+    assert set(change.Options.__annotations__) == set(change.DEFAULTS)
+    assert set(sfa.Options.__annotations__) == {one.name for one in fields(sfa.Settings)}

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import numpy as np
 import polars as pl
@@ -26,6 +26,27 @@ from xinzhi.frontier.labelled import number_or_null, setting
 from xinzhi.frontier.technology.technology import CONVEX, RTS, Goods, choose
 
 
+class Options(TypedDict, total=False):
+    """Further options of `productivity_change`; see there."""
+
+    group: str | None
+    window: int | None
+    base: str
+    corner: str | None
+    direction: str | Mapping[str, float]
+    measure: str
+    weights: Mapping[str, float] | None
+    disposability: str
+    input_prices: Sequence[str]
+    output_prices: Sequence[str]
+    n_boot: int
+    confidence: float
+    bandwidth: float | None
+    seed: int
+    n_jobs: int
+    progress: Callable[[int, int], None] | None
+
+
 def productivity_change(  # noqa: PLR0913 - the design's signature: roles of columns, then the choices of the index
     frame: AnyFrame,
     unit: str,
@@ -39,7 +60,7 @@ def productivity_change(  # noqa: PLR0913 - the design's signature: roles of col
     rts: str = "crs",
     orientation: str = "output",
     decomposition: str = "fgnz",
-    **options: Any,  # noqa: ANN401 - see `DEFAULTS`
+    **options: Unpack[Options],
 ) -> ProductivityChange:
     """Measure productivity change of units between adjacent periods, and where it came from.
 
@@ -103,7 +124,7 @@ def productivity_change(  # noqa: PLR0913 - the design's signature: roles of col
     """
     if unknown := sorted(set(options) - set(DEFAULTS)):
         raise UsageError("frontier.unknown-option", unknown=unknown, known=list(DEFAULTS))
-    chosen = DEFAULTS | options
+    chosen: dict[str, Any] = {**DEFAULTS, **options}
     call = Call(index, reference, RTS.get(rts, rts), orientation, ALIASES.get(decomposition, decomposition), chosen)
     call.check(bool(bad))
     prices = chosen["input_prices"], chosen["output_prices"]

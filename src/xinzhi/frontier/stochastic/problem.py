@@ -26,7 +26,7 @@ from xinzhi.frontier.stochastic.likelihoods import InStep, Pooled, gamma
 from xinzhi.frontier.stochastic.random_effects import EFFECT, PERSISTENT, RandomEffects
 
 Likelihood = Pooled | InStep | RandomEffects
-_LONGEST = 2.0  # of a step in any parameter, in units of max(|theta|, 1): a log variance moves by e**2 at most
+_LONGEST = 2.0  # of a step in any parameter, in units of max(|theta|, 1): a variance by a factor of e**2 at most
 _SUFFICIENT = 1e-4
 _HALVINGS = 40
 _NOTHING = -9.0  # log of the share of a variance at which a climb ends: the boundary is tried next

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TypedDict, Unpack
 
 import numpy as np
 import polars as pl
@@ -16,7 +16,7 @@ from xinzhi.core.text import Text, has, same, words
 from xinzhi.data import provenance
 from xinzhi.frontier.labelled import Labelled, good_text
 from xinzhi.frontier.stochastic.densities import NOISE
-from xinzhi.frontier.stochastic.design import Frontier, Settings, check_names, read_table, settle
+from xinzhi.frontier.stochastic.design import Covariance, Form, Frontier, Settings, check_names, read_table, settle
 from xinzhi.frontier.stochastic.inference import (
     Verdict,
     coefficients,
@@ -177,6 +177,23 @@ def check_text(name: str) -> Text:
     return words(key) if has(key) else same(name)
 
 
+class Options(TypedDict, total=False):
+    """Further keywords of `sfa`; `Settings` says what each is and its default."""
+
+    distribution: str
+    form: Form
+    cost: bool
+    prices: Sequence[str]
+    trend: bool
+    controls: Sequence[str]
+    determinants: Sequence[str]
+    determinants_constant: bool
+    covariance: Covariance
+    cluster: str
+    level: float
+    draws: int | None
+
+
 def sfa(
     frame: AnyFrame,
     output: str,
@@ -186,7 +203,7 @@ def sfa(
     *,
     model: str = "half-normal",
     logs: bool = True,
-    **options: Any,  # noqa: ANN401 - the fields of `Settings`
+    **options: Unpack[Options],
 ) -> StochasticFrontier:
     """Estimate a stochastic frontier.
 
@@ -205,8 +222,12 @@ def sfa(
     logs
         Whether to take logs of output and inputs; False says that they are logs already.
     **options
-        ``distribution, form, cost, prices, trend, controls, determinants, determinants_constant, covariance, cluster,
-        level, draws``: see `Settings`.
+        ``distribution``: of inefficiency in panels, ``half-normal``, ``truncated-normal`` or ``exponential``.
+        ``form``: ``cobb-douglas`` or ``translog``. ``cost``: a cost frontier, with the columns ``prices``. ``trend``:
+        a linear trend. ``controls``: columns that shift the frontier. ``determinants``: columns that shift the location
+        of inefficiency; ``determinants_constant``: whether a constant joins them. ``covariance``: ``information``,
+        ``robust`` or ``cluster``, by the column ``cluster``. ``level``: of intervals. ``draws``: Halton draws of a
+        simulated likelihood.
 
     Notes
     -----

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import numpy as np
 import polars as pl
@@ -63,6 +63,14 @@ class Stoned(Labelled, verb="stoned", key=("row",)):
         return facts | {"note.stoned": {**numbers, **how, "planes": planes, "violation": self.hull.violation}}
 
 
+class StonedOptions(TypedDict, total=False):
+    """Further keywords of `stoned`."""
+
+    method: str
+    cost: bool
+    level: float
+
+
 def stoned(
     frame: AnyFrame,
     output: str,
@@ -72,7 +80,7 @@ def stoned(
     *,
     error: str = "multiplicative",
     rts: str = "vrs",
-    **options: Any,  # noqa: ANN401 - method, cost, level
+    **options: Unpack[StonedOptions],
 ) -> Stoned:
     """Estimate a frontier by stochastic nonparametric envelopment of data.
 

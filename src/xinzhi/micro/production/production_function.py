@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, fields
 from functools import lru_cache, reduce
-from typing import Any, Literal, get_args
+from typing import Any, Literal, TypedDict, Unpack, get_args
 
 import numpy as np
 import polars as pl
@@ -36,6 +36,27 @@ Name = Literal["ols", "fe", "cost-shares", "op", "lp", "acf", "wooldridge", "rob
 METHODS: tuple[Name, ...] = get_args(Name)
 
 
+class Options(TypedDict, total=False):
+    """Further keywords of `production_function`."""
+
+    by: str | None
+    controls: Sequence[str]
+    drivers: Sequence[str]
+    share: str | None
+    costs: Sequence[str]
+    exit: str | None
+    attrition: bool
+    form: Literal["cobb-douglas", "translog"]
+    degree: tuple[int, int]
+    share_degree: int
+    starts: int
+    draws: int
+    level: float
+    seed: int
+    logs: bool
+    engine: Any
+
+
 def production_function(
     frame: AnyFrame,
     output: str,
@@ -46,7 +67,7 @@ def production_function(
     year: str = "year",
     *,
     method: Name | Sequence[Name] = "lp",
-    **options: Any,  # noqa: ANN401 - fields of `Settings` and `Roles`
+    **options: Unpack[Options],
 ) -> ProductionFunction:
     """Estimate a production function from firms over years.
 
@@ -101,7 +122,7 @@ def production_function(
     [0.6, 0.4]
     """
     engine = options.pop("engine", None)
-    settings, chosen = _settle(options)
+    settings, chosen = _settle(dict(options))
     wanted: list[Name] = [method] if isinstance(method, str) else list(method)
     for name in wanted:
         if name not in METHODS:
