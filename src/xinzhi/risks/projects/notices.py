@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from datetime import date, timedelta
 from functools import cache
 
 import numpy as np
@@ -11,7 +12,11 @@ import numpy.typing as npt
 import polars as pl
 
 from xinzhi.risks.projects.conventions import document
+from xinzhi.risks.projects.quantities import numeral_value
 
+ZEROS = "〇零○"
+NUMERALS = str.maketrans(ZEROS + "一二三四五六七八九", "000123456789")
+_EPOCH = date(1970, 1, 1)
 INTENTION, TENDER, RECURRING, CORRECTION, FAILED, AWARD, CONTRACT = 1, 2, 4, 8, 16, 32, 64
 STAGE = INTENTION | TENDER | CORRECTION | FAILED | AWARD | CONTRACT
 # the stages as words.yaml calls them, the later first: 招标更正公告 is a correction, not a tender
@@ -22,22 +27,54 @@ _ASIDE = re.compile(  # agents, numbers of notices
     rf"[(\[【][^()\[\]【】]*(?:公司|编号|{_CODE})[^()\[\]【】]*[)\]】]|[\[【][^\[\]【】]*(?:中心|局)[\]】]$"
 )
 _AGENT = re.compile("^.{4,30}?(?:公司|中心)(?=关于)")
-# the sentence that a column for the day becomes (words.yaml, columns)
-_SAYS_DAY = "公告日期:"
-_DAY = rf"{_SAYS_DAY}((?:19|20)[0-9]{{2}})[-/.年]?([0-9]{{1,2}})[-/.月]?([0-9]{{1,2}})日?[^。]{{0,20}}。"
+# the sentence that a column for the day becomes (words.yaml, columns), up to what follows it in running text
+SAYS_DAY = "公告日期:"
+_SAID = rf"{SAYS_DAY}([^。,;]*)(?:, ?[0-9]{{1,2}}:[0-9:]+)?[。,;]?"
+# one kind of separator, or eight digits; the day and month of 01/03/2024 cannot be told apart
+_YEAR, _MONTH_OR_DAY, _NUMERAL = "(?:19|20)[0-9]{2}", "([0-9]{1,2})", "[一二三四五六七八九十]"
+_DAY = re.compile(
+    rf"({_YEAR})([-/.]){_MONTH_OR_DAY}\2{_MONTH_OR_DAY}(?![0-9])|({_YEAR})年{_MONTH_OR_DAY}月{_MONTH_OR_DAY}日?(?![0-9])"
+    rf"|({_YEAR})([0-9]{{2}})([0-9]{{2}})(?:[0-9]{{6}})?(?![0-9])|([二一][{ZEROS}九][{ZEROS}一二三四五六七八九]{{2}})年({_NUMERAL}{{1,3}})月({_NUMERAL}{{1,3}})日"
+)
+_SERIAL = re.compile(r"([2-7][0-9]{4})(?:\.[0-9]+)?")  # as spreadsheets count days
+_SERIAL_FROM = date(1899, 12, 30)
 
 
 def dated(texts: pl.Series) -> tuple[npt.NDArray[np.int32], pl.Series]:
     """Return the day of every notice, counted from 1970, 0 where none is given, and the texts without its sentence."""
     day = np.zeros(len(texts), dtype=np.int32)
-    rows = texts.str.contains(_SAYS_DAY, literal=True).arg_true()
+    rows = texts.str.contains(SAYS_DAY, literal=True).arg_true()
     if not len(rows):
         return day, texts
     part = texts.gather(rows)
-    written = part.str.extract_groups(_DAY).struct.unnest()
-    read = written.select(pl.concat_str(pl.all().str.zfill(2), separator="-").str.to_date("%Y-%m-%d", strict=False))
-    day[rows.to_numpy()] = read.to_series().to_physical().fill_null(0).to_numpy()
-    return day, texts.clone().scatter(rows, part.str.replace_all(_DAY, ""))
+    written = part.str.extract(_SAID, 1)
+    known = {said: day_of(said) for said in written.unique().drop_nulls().to_list()}
+    day[rows.to_numpy()] = written.replace_strict(known, default=0, return_dtype=pl.Int32).to_numpy()
+    return day, texts.clone().scatter(rows, part.str.replace_all(_SAID, ""))
+
+
+def day_of(written: str) -> int:
+    """Return the day that is written, counted from 1970; 0 where it names none, or a month alone.
+
+    Examples
+    --------
+    >>> [day_of(each) for each in ("1970-01-02", "19700102", "1970年1月2日 9:00", "25570", "1970年1月", "01/02/1970")]
+    [1, 1, 1, 1, 0, 0]
+    """
+    text = re.sub(r"\s*([年月])\s*", r"\1", written.strip())
+    if serial := _SERIAL.fullmatch(text):
+        return (_SERIAL_FROM + timedelta(days=int(serial[1])) - _EPOCH).days
+    found = _DAY.match(text)
+    if found is None:
+        return 0
+    year, month, of_month = (part for part in found.groups() if part and part not in "-/.")
+    try:
+        if year.isdigit() and year.isascii():
+            return (date(int(year), int(month), int(of_month)) - _EPOCH).days
+        number = [int(numeral_value(part) or 0) for part in (month, of_month)]
+        return (date(int(year.translate(NUMERALS)), *number) - _EPOCH).days
+    except ValueError:
+        return 0
 
 
 def bare(heads: pl.Series, owned: pl.DataFrame) -> pl.Series:
@@ -54,7 +91,7 @@ def bare(heads: pl.Series, owned: pl.DataFrame) -> pl.Series:
     frame = pl.DataFrame({"row": rows, "head": heads}).filter(pl.col("head") != "")
     frame = frame.join(owned.select("row", "span"), on="row", how="left", maintain_order="left")
     named = pl.col("head").str.contains(pl.col("span"), literal=True).fill_null(value=False)
-    chosen = frame.filter(pl.col("head").str.contains(_either(_words())) | named)
+    chosen = frame.filter(pl.col("head").str.contains(either(notice_words())) | named)
     if not chosen.height:
         return heads
     return heads.clone().scatter(chosen["row"], [_bought(head, owner) for _, head, owner in chosen.iter_rows()])
@@ -85,8 +122,8 @@ def kinds(heads: pl.Series) -> npt.NDArray[np.int8]:
     True
     """
     words = document("words.yaml")["notices"]
-    stages = [heads.str.contains(_either(words[name])).to_numpy() for name in STAGES]
-    used = heads.str.replace_all(_either(words["once"]), "").str.contains(_either(words["recurring"])).to_numpy()
+    stages = [heads.str.contains(either(words[name])).to_numpy() for name in STAGES]
+    used = heads.str.replace_all(either(words["once"]), "").str.contains(either(words["recurring"])).to_numpy()
     kind = np.select(stages, [*STAGES.values()], 0) + np.where(used, RECURRING, 0)
     return np.asarray(kind, dtype=np.int8)
 
@@ -101,25 +138,79 @@ def services(heads: pl.Series) -> npt.NDArray[np.int16]:
     (True, 0)
     """
     known = document("words.yaml")["services"]
-    word = _either(dict.fromkeys(each for words in known["kinds"].values() for each in words))
-    said = f"{word}(?:{_either(known['between'])}?{word})*"
-    tails = heads.str.extract(f"({said}){_either(known['behind'])}*{_either(known['before'])}", 1).fill_null("")
-    bits = (tails.str.contains(_either(words)).to_numpy() << at for at, words in enumerate(known["kinds"].values()))
+    word = either(dict.fromkeys(each for words in known["kinds"].values() for each in words))
+    said = f"{word}(?:{either(known['between'])}?{word})*"
+    tails = heads.str.extract(f"({said}){either(known['behind'])}*{either(known['before'])}", 1).fill_null("")
+    bits = (tails.str.contains(either(words)).to_numpy() << at for at, words in enumerate(known["kinds"].values()))
     return np.asarray(sum(bits), dtype=np.int16)
 
 
-def _either(words: Iterable[str]) -> str:
+def either(words: Iterable[str]) -> str:
+    """Return a pattern of patterns, in any case of letters.
+
+    Examples
+    --------
+    >>> either(["tender", "招标"])
+    '(?i:tender|招标)'
+    """
     return "(?i:" + "|".join(words) + ")"
 
 
 @cache
-def _words() -> tuple[str, ...]:
-    """Return the words that make a name that of a notice."""
+def notice_words() -> tuple[str, ...]:
+    """Return the words that make a name that of a notice, as patterns.
+
+    Examples
+    --------
+    >>> "招标" in notice_words()
+    True
+    """
     words = document("words.yaml")["notices"]
     return tuple(word for stage in STAGES for word in words[stage])
 
 
 @cache
 def _notice() -> re.Pattern[str]:
-    every = (*_words(), *document("words.yaml")["notices"]["other"])
-    return re.compile(_either(sorted(every, key=len, reverse=True)))
+    every = (*notice_words(), *document("words.yaml")["notices"]["other"])
+    return re.compile(either(sorted(every, key=len, reverse=True)))
+
+
+def editions(heads: pl.Series) -> npt.NDArray[np.int16]:
+    """Return ``(N, 2)`` the year in every name, the first of 2023-2024学年, and the part of it; 0 where there is none.
+
+    Examples
+    --------
+    >>> editions(pl.Series(["2023-2024学年牛奶", "二〇二四年上半年牛奶", "牛奶"])).tolist()
+    [[2023, 0], [2024, 17], [0, 0]]
+    """
+    arabic = heads.str.extract_groups(_EDITION).struct.unnest()
+    spelled = heads.str.extract(_SPELLED, 1)
+    known = {each: each.translate(NUMERALS) for each in spelled.unique().drop_nulls().to_list()}
+    spelled = spelled.replace_strict(known, default=None, return_dtype=pl.String)
+    year = arabic.select(pl.coalesce(pl.all(), spelled).cast(pl.Int16, strict=False).fill_null(0)).to_series()
+    said = heads.str.extract_groups(_PERIOD).struct.unnest()
+    signs = [pl.col(str(at)) + kind for at, kind in enumerate(("季度", "", "月", "月", "月"), start=1)]
+    parts = said.select(pl.coalesce(signs)).to_series()
+    known_parts = {each: _PARTS.index(plain) + 1 for each in parts.unique().drop_nulls().to_list()
+                   if (plain := _in_digits(each)) in _PARTS}  # fmt: skip
+    part = parts.replace_strict(known_parts, default=0, return_dtype=pl.Int16)
+    return np.column_stack([year.to_numpy(), part.to_numpy()])
+
+
+def _in_digits(period: str) -> str:
+    head, kind = (period[:-2], period[-2:]) if period.endswith("季度") else (period[:-1], period[-1])
+    value = numeral_value(head) if kind in ("季度", "月") and not head.isascii() else None
+    return period if value is None and not head.isascii() else f"{int(value or int(head))}{kind}"
+
+
+_EDITION = (
+    rf"(?:^|[^0-9])({_YEAR})(?:[-—~至/](?:19|20)?[0-9]{{2}})?(?:学?年|,| )"
+    rf"|(?:^|[^0-9])({_YEAR})[-—~至/]{_YEAR}(?:[^0-9]|$)"
+)
+_SPELLED = f"(二[{ZEROS}][{ZEROS}一二三四五六七八九]{{2}})年"
+_PERIOD = (
+    rf"([一二三四1-4])季度|([上下]半年|[春夏秋冬]季)|(?:^|[^0-9]){_MONTH_OR_DAY}月(?:份|[^0-9龄]|$)"
+    rf"|({_NUMERAL}{{1,2}})月份|年({_NUMERAL}{{1,2}})月"
+)
+_PARTS = (*(f"{month}月" for month in range(1, 13)), *(f"{quarter}季度" for quarter in range(1, 5)), "上半年", "下半年",
+          "春季", "夏季", "秋季", "冬季")  # fmt: skip

@@ -13,13 +13,14 @@ import polars as pl
 from xinzhi.core.arrays import BoolArray
 from xinzhi.core.text import read_words
 from xinzhi.risks.projects.conventions import by_row, document, places_table, readings
+from xinzhi.risks.projects.notices import either, notice_words
 from xinzhi.risks.projects.places import sound
 from xinzhi.risks.projects.vocabulary import everyday_pairs
 
 _ENGLISH = r"(?:[A-Z][\w&'-]* ){1,8}(?:Co\.?,? ?Ltd\.?|Co\.|Limited|Corporation|Corp\.|Inc\.|Group|Company)"
 _FORMER = "(?:受让|收购|承接原?|接手|接盘|前身[为是系]|由原|[(]原(?:名|为)?)([\u4e00-\u9fff]{4,12})"
 # the sentence that a column for the owner becomes (words.yaml, columns)
-_DECLARED = "(?:^|。)建设单位:([\u4e00-\u9fff()]{4,40})。"
+_DECLARED = "(?:^|。)建设单位:([\u4e00-\u9fff0-9()]{4,40})。"
 _SHORTEST_PLACE = 2
 _LONGEST = 6  # letters of a syllable, as in zhuang
 _STEM = 2  # most brands have two syllables
@@ -210,10 +211,8 @@ def _institution() -> str:
 def _buyer() -> str:
     """Return the pattern of a notice whose title begins with the institution that buys."""
     ends = "|".join(document("words.yaml")["owner_ends"]["buyers"])
-    words = document("words.yaml")["notices"]
-    notice = "|".join((*words["intention"], *words["tender"]))
-    name = rf"[\u4e00-\u9fff]{{2,20}}?(?:{ends})(?:[\u4e00-\u9fff]{{0,3}}附属[\u4e00-\u9fff]{{0,8}}?医院)?"
-    return rf"^(?:[^。]{{4,30}}?关于|关于)?({name})[^。]{{0,120}}?(?:{notice})"
+    name = rf"[\u4e00-\u9fff0-9]{{2,20}}?(?:{ends})(?:[\u4e00-\u9fff]{{0,3}}附属[\u4e00-\u9fff]{{0,8}}?医院)?"
+    return rf"^(?:[^。]{{4,30}}?关于|关于)?({name})[^。]{{0,120}}?{either(notice_words())}"
 
 
 @cache

@@ -22,6 +22,7 @@ from xinzhi.data import Package, load
 from xinzhi.data.catalogue import nearest
 from xinzhi.data.package import Origin
 from xinzhi.data.raw import RawTable
+from xinzhi.risks.projects import notices
 from xinzhi.risks.projects.conventions import convention, document
 
 KNOWN = ("id", "title", "text", "region", "year")
@@ -71,8 +72,9 @@ def _sentences() -> Mapping[str, str]:
     words = document("words.yaml")
     for entry in words["columns"]:
         for name in entry["names"]:
-            for unit in entry.get("units", [""]):
-                found[plain_heading(name + unit)] = entry["sentence"].replace("{unit}", unit)
+            units = entry.get("units", [""])
+            for unit in units:
+                found[plain_heading(name + unit)] = entry["sentence"].replace("{unit}", unit or next(iter(units)))
     for name in words["headings"]["text"]:
         found.setdefault(plain_heading(name), "{}。")
     return found
@@ -80,6 +82,7 @@ def _sentences() -> Mapping[str, str]:
 
 _OWN_RULES = ("control-character", "duplicate-key", "missing-key", "more-findings", "unknown-region")
 _LONGEST_SHOWN = 40
+_SUMS = "金额|价款?$|预算|限价|总价|投资额"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +123,7 @@ def library(source: AnyFrame, table: str, *, encoding: str | None = None) -> Lib
     kept = [name for name in ("id", "title", "region", "year") if name in frame.columns]
     read = frame.select(kept).with_columns(whole.alias("text"))
     own = (one for one in package.findings if one.table not in {*package.tables} - {table, "regions"})
-    findings = (*early, *own, *long, *_odd(read, table, package))
+    findings = (*early, *own, *long, *_odd(read, table, package), *_unread(frame, table, package))
     return Library(frame=read, fingerprint=package.fingerprint(table), findings=findings, kind=package.kind)
 
 
@@ -138,7 +141,9 @@ def together(frame: pl.DataFrame) -> pl.Series:
         before, _, after = sentence.partition("{}")
         words = pl.col(name).cast(pl.String).str.strip_chars()
         words = words.str.replace(r"\.0$", "") if frame[name].dtype.is_float() else words.str.replace("。$", "")
-        said = pl.lit(before) + words + pl.lit(after)
+        # a cell that says its unit needs none of its heading
+        own = words.str.contains("元$") & pl.lit(after.endswith("元。"))
+        said = pl.lit(before) + words + pl.when(own).then(pl.lit("。")).otherwise(pl.lit(after))
         ended.append(pl.when(pl.col(name).cast(pl.String).str.strip_chars() != "").then(said).fill_null(""))
     return frame.select(pl.concat_str([*ended, pl.lit("")]).alias("text"))["text"]
 
@@ -230,6 +235,26 @@ def _odd(frame: pl.DataFrame, table: str, package: Package) -> list[Finding]:
             _finding(package, table, row, "projects.unknown-place", "region", row["region"])
             for row in strange.iter_rows(named=True)
         ]
+    return found
+
+
+def _unread(frame: pl.DataFrame, table: str, package: Package) -> list[Finding]:
+    """Return a finding for every column that seems to hold sums and is not read, and for days that are none."""
+    origin, known, found = package.origins.get(table), sentences(frame.columns), []
+    file = origin.file if origin else None
+    for name in frame.columns:
+        if name not in known and name not in KNOWN and re.search(_SUMS, plain_heading(name)):
+            found.append(finding("projects.sum-not-read", table=table, file=file, column=name))
+        elif known.get(name, "").endswith("元。") and "元" not in plain_heading(name):
+            if frame[name].cast(pl.String).str.contains(r"^[0-9.,\s]+$").any():
+                found.append(finding("projects.sum-in-yuan", table=table, file=file, column=name))
+        elif known.get(name, "").startswith(notices.SAYS_DAY):
+            cells = frame[name].cast(pl.String).str.normalize("NFKC").str.strip_chars()
+            counts = cells.filter(cells != "").value_counts(sort=True)
+            odd = counts.filter([not notices.day_of(cell) for cell in counts[name].to_list()])
+            if odd.height:
+                words = {"n": int(odd["count"].sum()), "first": odd[name].sort()[0][:_LONGEST_SHOWN]}
+                found.append(finding("projects.no-day", words=words, table=table, file=file, column=name))
     return found
 
 

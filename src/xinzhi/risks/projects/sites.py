@@ -350,12 +350,6 @@ def _numbered_pattern() -> str:
     )
 
 
-def editions(heads: pl.Series) -> npt.NDArray[np.int16]:
-    """Return the year in the name of every project, else 0: the programme of 2019 is not that of 2022."""
-    year = heads.str.extract(r"((?:19|20)[0-9]{2})(?:[-—~至][0-9]{2,4})?(?:学?年|,| )", 1)
-    return year.cast(pl.Int16, strict=False).fill_null(0).to_numpy()
-
-
 def ordinals(bare: pl.Series) -> Codes:
     """Return which of its kind every name says it is, 0 where it says nothing: the first quarter, the second ward.
 
@@ -414,9 +408,10 @@ def heads(texts: pl.Series) -> pl.Series:
 
 def name_cores(heads: pl.Series) -> pl.Series:
     """Return names without what other names have too."""
-    bare = heads.str.to_lowercase().str.replace_all(
-        r"(?:19|20)[0-9]{2}(?:年度|年)?|[\s()\[\]〔〕【】<>《》\"“”,、:;._/-]", ""
-    )
+    years = r"(?:19|20)[0-9]{2}(?:[-—~至/](?:19|20)?[0-9]{2})?(?:学年|年度|年)|(?:19|20)[0-9]{2}"
+    spelled = "二[〇零○][〇零○一二三四五六七八九]{2}年|[上下]半年"
+    signs = r"[\s()\[\]〔〕【】<>《》\"“”,、:;._/-]"
+    bare = heads.str.to_lowercase().str.replace_all(f"{years}|{spelled}|{signs}", "")
     return bare.str.replace_many(_common_words(), [""] * len(_common_words()), leftmost=True)
 
 
