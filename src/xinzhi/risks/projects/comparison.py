@@ -80,7 +80,7 @@ def compare(
     out[:, column["name"]] = _names(projects, archive, project, record)
     edition, other_edition = projects.edition[project], archive.edition[record]
     both = (edition > 0) & (other_edition > 0)
-    out[:, column["edition"]] = _either(((edition == other_edition) | ~both).all(axis=1), both.any(axis=1))
+    out[:, column["edition"]] = _either(((edition == other_edition) | ~both).all(axis=1), np.asarray(both.any(axis=1)))
     out[:, column["cue"]] = projects.cue[project]
     out[:, column["owner"]] = _owners(projects, archive, project, record)
     for at, name in enumerate(NUMBERS):
