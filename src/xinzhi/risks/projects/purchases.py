@@ -46,7 +46,7 @@ def purchases(index: Index, projects: Records, project: IntArray, record: IntArr
     archive = index.records
     # the number of a tender stands for what its name lacks
     name, numbered = levels[:, _NAME], levels[:, _APPROVAL] == 1
-    at = np.flatnonzero((name >= _SAME_TITLE - 1) | (name > 0) & numbered)
+    at = np.flatnonzero(name > 0)
     at = at[is_notice(projects, project[at]) & is_notice(archive, record[at])]
     at = at[(projects.owner[project[at]] > 0) & (projects.owner[project[at]] == archive.owner[record[at]])]
     out[at, CHAIN] = 1
