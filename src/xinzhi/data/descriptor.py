@@ -214,6 +214,13 @@ def export(package: Package, path: str | PathLike[str], *, format: FileFormat = 
     format
         Of the tables: ``csv`` or ``parquet``.
 
+    Raises
+    ------
+    UsageError
+        When the folder exists and is not empty, or the format is not known.
+    InputError
+        When it cannot be written.
+
     Examples
     --------
     >>> import tempfile

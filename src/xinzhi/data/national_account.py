@@ -50,6 +50,11 @@ def national_package(package: Package, *, verb: str = "nation") -> Package:
     verb
         Who needs it, for the message.
 
+    Raises
+    ------
+    InputError
+        When a series that is needed is not there.
+
     Examples
     --------
     >>> import xinzhi

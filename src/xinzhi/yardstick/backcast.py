@@ -85,6 +85,11 @@ def backcast(
     measurement
         What `measure` makes of the package, for what happened; it brings its protocol.
 
+    Raises
+    ------
+    InputError
+        When the package does not reach far enough on either side of any of the years.
+
     Notes
     -----
     ``persistence``: who grew faster in the five years before will in the five after. ``long_run``: who grew faster over

@@ -83,6 +83,11 @@ def compare_vintages(
     start, end
         Growth of the years after `start` up to `end`; by default all years that a region has in both.
 
+    Raises
+    ------
+    UsageError, InputError, ProtocolError
+        When `start` and `end` are not both given and in order; when no region can be compared; as in `measure`.
+
     Notes
     -----
     Each input is built within its own vintage (a national labour share with the output of its vintage, for one), and
