@@ -107,7 +107,8 @@ def test_data_that_span_many_digits_are_scored_right_or_not_at_all(seed, digits,
         assert set(found.status) <= {"optimal", "failed"}
         known = found.score[found.status == "optimal"]
         # a certificate leaves 1e-9 between primal and dual, and rounding as much again where 13 digits cancel
-        assert ((known >= low - 2 * TOLERANCE) & (known <= high + 2 * TOLERANCE)).all()
+        room = TOLERANCE * (2 if digits >= 13 else 1)
+        assert ((known >= low - room) & (known <= high + room)).all()
     solved = inward.status == "optimal"
     weights = inward.intensity.toarray()[solved].astype(np.longdouble)
     assert (weights @ y >= y[solved] * (1 - 1e-8)).all()
