@@ -77,6 +77,10 @@ def test_a_file_holds_the_result_and_is_the_same_on_the_server(client, folder, s
         ("折旧", "protocol/xinzhi-cn-2026.html#capital.depreciation"),
         ("债务", "topic/risks.html"),
         ("zhang-2004", "protocol/zhang-2004.html"),
+        ("永续盘存", "glossary.html#perpetual-inventory-method-pim"),
+        ("Törnqvist", "glossary.html#tornqvist-index"),
+        ("cytg", "glossary.html#structural-isomorphism"),
+        ("区位商", "glossary.html#revealed-comparative-advantage-location-quotient"),
     ],
 )
 def test_the_search_finds_what_people_type(store, typed, file):

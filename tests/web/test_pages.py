@@ -40,6 +40,7 @@ FIRST = (
     "zh/category/ai.html",
     "zh/claim.html",
     "zh/methods.html",
+    "en/glossary.html",
     "en/downloads.html",
 )
 

@@ -19,7 +19,7 @@ from xinzhi.web import pages, render
 from xinzhi.web.asked import overall
 from xinzhi.web.downloads import Suffix, content, linked, path_of
 from xinzhi.web.page import HOME
-from xinzhi.web.pages import category, figures, topic
+from xinzhi.web.pages import category, figures, reference, topic
 from xinzhi.web.queue import Limits
 from xinzhi.web.render import environment
 from xinzhi.web.store import Store
@@ -46,7 +46,8 @@ def index(store: Store) -> list[Row]:
     """
     also: Mapping[str, list[str]] = read_words("search.yaml")["also"]
     made = []
-    for file, title, besides in _found(store):
+    terms = [(f"glossary.html#{one.place}", one.name, one.parts) for _, held in reference.terms() for one in held]
+    for file, title, besides in (*_found(store), *terms):
         page, _, place = file.partition("#")
         name = place or page.rpartition("/")[2].partition(".")[0]
         names = [*besides, *also.get(name, ()), *spelled(title.zh)]
@@ -55,7 +56,7 @@ def index(store: Store) -> list[Row]:
 
 
 def _found(store: Store) -> Iterator[tuple[str, Text, Iterable[str]]]:
-    """Return file, title and further names of everything that can be found."""
+    """Return file, title and further names of everything that can be found, but for the terms."""
     known = read_words("regions.yaml")
     for name in pages.single(store):
         yield f"{name}.html", words(f"web.nav.{name}"), [name]

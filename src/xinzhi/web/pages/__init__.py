@@ -47,6 +47,7 @@ REGISTRY: Mapping[str, Entry] = {
     ),
     "data": Entry(make="reference.data"),
     "methods": Entry(make="reference.methods", menu=False),
+    "glossary": Entry(make="reference.glossary", menu=False),
     "downloads": Entry(make="reference.downloads", menu=False),
 }
 

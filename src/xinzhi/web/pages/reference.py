@@ -1,9 +1,11 @@
-"""Pages to look things up: a protocol, how figures are made, how good the data are, and every result as a file."""
+"""Pages to look things up: a protocol, methods, terms, how good the data are, and every result as a file."""
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from markupsafe import Markup
@@ -11,11 +13,11 @@ from markupsafe import Markup
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Result
 from xinzhi.core.schema import Column, Kind
-from xinzhi.core.text import NOTHING, Text, has, listing, same, span_text, words
+from xinzhi.core.text import LANGUAGES, NOTHING, Text, has, listing, read_words, same, span_text, words
 from xinzhi.data import known_tables
 from xinzhi.protocol import Protocol, diff
 from xinzhi.report import Section, Table
-from xinzhi.report.page import both
+from xinzhi.report.page import LANG, both
 from xinzhi.report.pages.yardstick import tables as parameters
 from xinzhi.studies import Assessment
 from xinzhi.web.asked import decimals, kicker, overall
@@ -170,6 +172,57 @@ def _references(rules: Protocol, address: Address) -> Table:
             cited.setdefault(work.title, []).append(path)
     rows = [(work, _links(rules, address, paths)) for work, paths in sorted(cited.items())]
     return _table("methods", "references", rows, work="name", cited="text")
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A term of the glossary."""
+
+    name: Text
+    about: Text  # what it is here; empty where the name says it
+
+    @property
+    def place(self) -> str:
+        """The place on the page that a link leads to."""
+        plain = unicodedata.normalize("NFKD", self.name.en).encode("ascii", "ignore").decode().lower()
+        return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
+
+    @property
+    def parts(self) -> list[str]:
+        """What one may type of it: each of several names by itself, and the abbreviation in brackets."""
+        return [one for name in (self.name.zh, self.name.en) for one in re.split(r"\s*[、,()（）]\s*", name) if one]
+
+
+def terms() -> list[tuple[Text, list[Term]]]:
+    """Return the glossary: the title of each part and its terms."""
+    return [
+        (Text(**part["title"]), [
+            Term(Text(zh=one["zh"], en=one["en"]), Text(**one.get("about", {"zh": "", "en": ""})))
+            for one in part["terms"]
+        ])
+        for part in read_words("glossary.yaml")
+    ]  # fmt: skip
+
+
+def glossary(store: Store, address: Address) -> Page:  # noqa: ARG001 - the same for every package
+    """Return the terms in both languages, that of the page first."""
+    other = next(one for one in LANGUAGES if one != address.language)
+    place, foreign = Markup('<span id="{}">{}</span>'), Markup('<span lang="{}">{}</span>')
+    known = terms()
+    shown: list[Section] = []
+    for title, held in known:
+        rows: list[tuple[Any, ...]] = [
+            (place.format(one.place, both(one.name)), foreign.format(LANG[other], one.name.lang(other)), one.about)
+            for one in held
+        ]
+        table = _table("glossary", "terms", rows, term="name", other="text", about="text")
+        shown.append(_section(replace(table, key=f"terms-{len(shown) + 1}", title=title)))
+    return Page(
+        title=words("web.glossary.title"),
+        kicker=words("web.glossary.counted", n=sum(len(held) for _, held in known)),
+        lead=[words("web.glossary.lead")],
+        parts=[Part(section=one) for one in shown],
+    )
 
 
 def data(store: Store, address: Address) -> Page:  # noqa: ARG001 - a page without a question
