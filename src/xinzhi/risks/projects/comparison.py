@@ -20,7 +20,6 @@ LevelArray = npt.NDArray[np.int8]
 
 MISSING = -1
 _COUNTY, _PROVINCE = 100, 10_000
-_EQUAL_ROUND = 4
 _NUMBER_LEVELS = ("differs", "within 25 %", "within 10 %", "within 3 %", "equal, round", "equal, precise")
 
 
@@ -53,7 +52,22 @@ FIELDS = (
     Field("cue", ("beside what stands", "handed in again")),
 )
 NAMES = tuple(field.name for field in FIELDS)
-SAME_SITE, SAME_LANDMARK = 1, 2  # levels from which on these are the same
+
+
+def level(field: str, said: str) -> int:
+    """Return the number of a level of agreement.
+
+    Examples
+    --------
+    >>> level("owner", "other owner"), level("owner", "same name")
+    (0, 3)
+    """
+    return FIELDS[NAMES.index(field)].levels.index(said)
+
+
+# levels from which on these are the same
+SAME_SITE, SAME_LANDMARK = level("site", "partly the same site"), level("landmark", "same landmark")
+_EQUAL_ROUND = level("investment", "equal, round")
 # what is said of the project itself, and is no matter of wording or trade
 FACTS = tuple(NAMES.index(name) for name in (
     "place", "site", "landmark", "object", "name", "owner", *NUMBERS, "capacity", "approval"))  # fmt: skip

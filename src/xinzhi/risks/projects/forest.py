@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
-from xinzhi.risks.projects.comparison import FACTS, MISSING, NAMES, SAME_LANDMARK, SAME_SITE, TOLD
+from xinzhi.risks.projects.comparison import FACTS, MISSING, NAMES, SAME_LANDMARK, SAME_SITE, TOLD, level
 from xinzhi.risks.projects.conventions import HERE, convention
 from xinzhi.risks.projects.records import NUMBERS
 
@@ -27,8 +27,11 @@ _PLACE, _SITE, _LANDMARK, _WORDS = (NAMES.index(name) for name in ("place", "sit
 _TOLD_APART = [NAMES.index(name) for name in ("site", "landmark", "object", "edition")]
 _NAME, _OWNER, _SUM = (NAMES.index(name) for name in ("name", "owner", "investment"))
 _BLOCK = 4096  # rows
-_SAME_CITY, _SAME_TITLE, _SAME_BRAND = 3, 3, 2
-_EQUAL, _PRECISE, _MUCH, _MANY = 4, 5, 3, 2
+_SAME_CITY, _SAME_TITLE, _SAME_BRAND = (
+    level("place", "same city"), level("name", "same title"), level("owner", "same brand")
+)  # fmt: skip
+_EQUAL, _PRECISE = level("investment", "equal, round"), level("investment", "equal, precise")
+_MUCH, _MANY = level("text", "much"), level("components", "many")
 # What the trees see beside the levels: evidence of the first stage, how many records were compared, how many others of
 # them are worded, built, named, owned or priced alike, how many numbers are precisely equal, equal, moved, different,
 # how many facts both give, in how many ways they are said to be at another place, or at the same, and what is told as a

@@ -13,7 +13,7 @@ import polars as pl
 
 from xinzhi.core.arrays import BoolArray, IntArray
 from xinzhi.core.text import Language, Text, page
-from xinzhi.risks.projects.comparison import FIELDS, MISSING, NAMES, SAME_LANDMARK, SAME_SITE
+from xinzhi.risks.projects.comparison import FIELDS, MISSING, NAMES, SAME_LANDMARK, SAME_SITE, level
 from xinzhi.risks.projects.conventions import convention, value_words
 from xinzhi.risks.projects.purchases import CHAIN, HELD, TOLD
 from xinzhi.risks.projects.quantities import plain
@@ -24,19 +24,21 @@ from xinzhi.risks.projects.vocabulary import labels
 from xinzhi.risks.projects.weights import Weights
 
 # What no template explains, and from which level on it agrees: a design fixes wording, works and capacity, not these.
-_NUMBER_EQUAL, _NUMBER_PRECISE, _MUCH, _SEVERAL = 4, 5, 3, 3
+_NUMBER_EQUAL, _NUMBER_PRECISE = level("investment", "equal, round"), level("investment", "equal, precise")
+_MUCH, _SEVERAL, _SAME_YEARS = level("text", "much"), level("figures", "several rare"), level("dates", "same years")
 _OWN = {
-    "place": 3,
+    "place": level("place", "same city"),
     "site": SAME_SITE,
     "landmark": SAME_LANDMARK,
-    "object": 1,
-    "edition": 1,
-    "owner": 1,
-    "approval": 1,
+    "object": level("object", "same number"),
+    "edition": level("edition", "same year in the name"),
+    "owner": level("owner", "same public body"),
+    "approval": level("approval", "same number"),
 } | dict.fromkeys(NUMBERS, _NUMBER_EQUAL)
 _EXPLAINED = ("design", "numbered", "yearly")
 FINDINGS = ("purchase", "beyond", "differs", *_EXPLAINED)
-_CLOSE = (1, 2, 3)  # levels of a number that moved and is still recognisable
+# levels of a number that moved and is still recognisable
+_CLOSE = range(level("investment", "within 25 %"), _NUMBER_EQUAL)
 _NUMBERS = tuple(NAMES.index(name) for name in (*NUMBERS, "capacity"))
 
 
@@ -60,7 +62,7 @@ def changes(
             yield "number", change_text("number", name=name, **_sides(said, name))
     if levels[NAMES.index("owner")] == 0:
         yield "owner", change_text("owner", **_sides(said, "owner"))
-    if levels[NAMES.index("dates")] not in (MISSING, 2):
+    if levels[NAMES.index("dates")] not in (MISSING, _SAME_YEARS):
         yield "dates", change_text("dates", **_sides(said, "dates"))
     if _reordered(levels, said, texts):
         yield "order", change_text("order")
@@ -85,7 +87,7 @@ def findings(levels: npt.NDArray[np.int8], repackaged: bool) -> Iterator[tuple[s
     built = at["capacity"] >= _NUMBER_EQUAL and at["components"] != 0
     alike = at["text"] >= _MUCH or built or at["figures"] >= _SEVERAL
     # exact sums and one approval are no matter of design; another owner or year alone does not make it another place
-    own = at["approval"] == 1 or any(at[name] == _NUMBER_PRECISE for name in NUMBERS)
+    own = at["approval"] == _OWN["approval"] or any(at[name] == _NUMBER_PRECISE for name in NUMBERS)
     if not alike or own or repackaged:
         return
     if at["object"] == 0:
@@ -337,8 +339,8 @@ def _sentence(agrees: str, changed: str, language: Language) -> pl.Expr:
     return said + moved + explained
 
 
-def _level(field: int, level: int) -> str | None:
-    return None if level == MISSING else FIELDS[field].levels[level]
+def _level(field: int, at: int) -> str | None:
+    return None if at == MISSING else FIELDS[field].levels[at]
 
 
 def _short(words: str | None) -> str | None:

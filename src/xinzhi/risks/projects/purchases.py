@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
-from xinzhi.risks.projects.comparison import MISSING, NAMES, LevelArray
+from xinzhi.risks.projects.comparison import MISSING, NAMES, LevelArray, level
 from xinzhi.risks.projects.conventions import convention
 from xinzhi.risks.projects.notices import INTENTION, RECURRING, STAGE, TENDER
 from xinzhi.risks.projects.records import NUMBERS, Records
@@ -28,8 +28,10 @@ _NAME, _APPROVAL, _PLACE, _PHASE, _SUM, _CUE, _EDITION, _DATES = (
 )
 _TOLD_APART = [NAMES.index(name) for name in ("site", "object", "edition")]
 _MEASURED = [NAMES.index(name) for name in (*NUMBERS, "capacity") if name != "investment"]
-_SAME_TITLE, _SAME_CITY, _EQUAL, _PRECISE = 3, 3, 4, 5
-_SAME_YEARS = 2
+_SAME_TITLE, _MOST_OF_TITLE = level("name", "same title"), level("name", "most of the name")
+_SAME_CITY, _SAME_YEARS = level("place", "same city"), level("dates", "same years")
+_EQUAL, _PRECISE = level("investment", "equal, round"), level("investment", "equal, precise")
+_SAME_NUMBER = level("approval", "same number")
 _HALF = 0.5  # of a record that was not seen
 # what is returned of a pair: pairs that chance would make; nats for a repeat; whether words of a further round count;
 # whether nothing may be said; whether they are notices of one buyer that may be stages of one purchase
@@ -45,14 +47,14 @@ def purchases(index: Index, projects: Records, project: IntArray, record: IntArr
     out = np.column_stack([np.full((len(project), 2), np.nan), np.zeros((len(project), 3))])
     archive = index.records
     # the number of a tender stands for what its name lacks
-    name, numbered = levels[:, _NAME], levels[:, _APPROVAL] == 1
+    name, numbered = levels[:, _NAME], levels[:, _APPROVAL] == _SAME_NUMBER
     at = np.flatnonzero(name > 0)
     at = at[is_notice(projects, project[at]) & is_notice(archive, record[at])]
     at = at[(projects.owner[project[at]] > 0) & (projects.owner[project[at]] == archive.owner[record[at]])]
     out[at, CHAIN] = 1
     # the second operating theatre is not the first, whatever else agrees
     out[at, HELD] = projects.ordinal[project[at]] != archive.ordinal[record[at]]
-    at = at[(name[at] == _SAME_TITLE) | numbered[at] & (name[at] == _SAME_TITLE - 1)]
+    at = at[(name[at] == _SAME_TITLE) | numbered[at] & (name[at] == _MOST_OF_TITLE)]
     owner = projects.owner[project[at]]
     if not len(at):
         return out
@@ -141,7 +143,7 @@ def unsaid(levels: LevelArray, public: BoolArray, days: FloatArray, one_stage: B
     one_stage
         Whether both are notices of one stage.
     """
-    numbered = levels[:, _APPROVAL] == 1
+    numbered = levels[:, _APPROVAL] == _SAME_NUMBER
     summed = levels[:, _SUM] >= _EQUAL
     # 实验小学 is in every county; what stands in the archive already is repeated, not what comes after
     held = (levels[:, _PLACE] < _SAME_CITY) | (days < 0)
@@ -177,10 +179,10 @@ def log_odds(model: Agreement, levels: LevelArray, bought: FloatArray) -> FloatA
     logs = np.log(np.where(model.level > 0, model.level, 1.0))
     told = np.zeros((len(at), len(model.share)))
     for field in (_SUM, _CUE, _EDITION):
-        level = levels[at, field]
+        seen = levels[at, field]
         # that equipment is renewed is said of each purchase alike: only that it is handed in again tells
-        known = (level > 0) & (bought[at, ROUND] > 0) if field == _CUE else level >= 0
-        told += np.where(known[:, None], logs[:, field, np.maximum(level, 0)].T, 0.0)
+        known = (seen > 0) & (bought[at, ROUND] > 0) if field == _CUE else seen >= 0
+        told += np.where(known[:, None], logs[:, field, np.maximum(seen, 0)].T, 0.0)
     chance = np.logaddexp.reduce(told[:, : model.innocent] + np.log(model.share[: model.innocent]), axis=1)
     chance -= np.log(model.share[: model.innocent].sum())
     bound = float(convention("largest_odds"))

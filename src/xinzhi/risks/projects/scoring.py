@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
-from xinzhi.risks.projects.comparison import FACTS, NAMES, SAME_LANDMARK, SAME_SITE, compare, cosines
+from xinzhi.risks.projects.comparison import FACTS, NAMES, SAME_LANDMARK, SAME_SITE, compare, cosines, level
 from xinzhi.risks.projects.conventions import convention
 from xinzhi.risks.projects.forest import Forest, pair_features, shipped_forests
 from xinzhi.risks.projects.index import Index, candidates
@@ -122,9 +122,14 @@ def _share(logit: FloatArray) -> FloatArray:
 
 _TEXT, _OWNER, _SITE, _NAME, _PLACE = (NAMES.index(name) for name in ("text", "owner", "site", "name", "place"))
 _LANDMARK = NAMES.index("landmark")
-_SAME_PLACE, _SAME_BRAND, _SAME_NAME, _EQUAL, _PRECISE = 2, 2, 3, 4, 5
+_SAME_CITY, _SAME_BRAND, _SAME_NAME = (
+    level("place", "same city"), level("owner", "same brand"), level("name", "same title")
+)  # fmt: skip
+_NEAR, _MUCH = level("place", "other county"), level("text", "much")
+_EQUAL, _PRECISE = level("investment", "equal, round"), level("investment", "equal, precise")
 PATTERNS = 162
 _EVEN = 0.5
+_VARIANCE = 1 / (_EVEN * (1 - _EVEN))  # of the log-odds of an even chance, of one case
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,14 +172,11 @@ def judge(weights: Weights, found: Pairs, scores: Scores, shares: FloatArray | N
     )  # fmt: skip
     chance = _without_strangers(chance, found, scores)
     seen = np.where(named, counts[:, 0], supported(weights.support, patterns(found, scores)))
-    lower, upper = weights.calibration.interval(
-        scores.features, 2, shares, chance[:, 2], weights.between + 4 / (seen + 1)
-    )
+    spread = weights.between + _VARIANCE / (seen + 1)
+    lower, upper = weights.calibration.interval(scores.features, 2, shares, chance[:, 2], spread)
     closest = np.zeros(len(found.reached), dtype=np.int64)
     np.maximum.at(closest, found.project, np.maximum(found.levels[:, _TEXT], 0))
-    lower[named], upper[named] = around(
-        np.clip(chance[named, 2], 1e-12, 1 - 1e-12), weights.between + 4 / (seen[named] + 1)
-    )
+    lower[named], upper[named] = around(np.clip(chance[named, 2], 1e-12, 1 - 1e-12), spread[named])
     worded, below, above = by_wording(weights, closest, known)
     return Judgement(
         chance=_held(np.where(factual[:, None], chance, worded), np.full(len(chance), weights.largest)),
@@ -213,7 +215,7 @@ def _held(chance: FloatArray, largest: FloatArray) -> FloatArray:
 
 # The coarse pattern of a pair. Each part rises with what speaks for a repeat: differs, not known, agrees. The same site
 # is the same place.
-_PATTERN = ((_PLACE, 3), (_TEXT, 3), (_OWNER, _SAME_BRAND))
+_PATTERN = ((_PLACE, _SAME_CITY), (_TEXT, _MUCH), (_OWNER, _SAME_BRAND))
 _PATTERN_SHAPE = (3, 3, 3, 3, 2)
 
 
@@ -294,7 +296,7 @@ def learn_agreement(known: Pairs, labels: IntArray) -> Agreement:
     allowed[np.arange(len(labels)), labels + INNOCENT - 1] = True
     allowed[labels == 0, :INNOCENT] = True
     begin = allowed.astype(np.float64)
-    near = known.levels[:, NAMES.index("place")] >= _SAME_PLACE
+    near = known.levels[:, NAMES.index("place")] >= _NEAR
     begin[:, 0] *= ~near
     begin[:, 1] *= near
     return learn(known.levels, SIZES, allowed, maximise(known.levels, begin, SIZES), innocent=INNOCENT)
