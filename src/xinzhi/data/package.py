@@ -23,27 +23,31 @@ def fingerprint(frame: pl.DataFrame, units: Mapping[str, str]) -> str:
     # Columns are taken in the order of their names, rows in the order of their values. Of each column the name, the
     # unit, which cells are empty, and the bytes of the values are digested: numbers as IEEE 754 doubles, little endian.
     names = sorted(frame.columns)
-    frame = frame.select(names)
-    numbers = [name for name, kind in frame.schema.items() if kind != pl.String]
-    frame = frame.sort([*frame.drop(numbers).columns, *numbers])
     digest = hashlib.sha256(json.dumps([frame.height, *((name, units.get(name)) for name in names)]).encode())
-    texts = pl.col(pl.String)
-    # Adding zero makes one of the two zeros of IEEE 754; the lengths of texts come first, so that no two lists of them
-    # run together to the same bytes.
-    values = frame.select(
-        pl.exclude(pl.String).cast(pl.Float64).fill_null(0.0) + 0.0, texts.str.len_bytes().fill_null(0).cast(pl.UInt32)
-    )
-    empty, joined = frame.select(pl.all().is_null()), frame.select(texts.fill_null("").str.join(""))
+    if not names:
+        return digest.hexdigest()
+    numbers = [name for name, kind in frame.schema.items() if kind != pl.String]
+    keys = [name for name in names if name not in numbers] + [name for name in names if name in numbers]
+    if keys[0] not in numbers and frame[keys[0]].is_unique().all():
+        keys = keys[:1]  # what comes behind decides no order
+    frame = frame.sort(keys)
     for name in names:
-        digest.update(empty[name].to_numpy().tobytes())
-        cells = values[name].to_numpy()
-        digest.update(cells.astype("<f8" if name in numbers else "<u4").tobytes())
-        if name not in numbers:
-            digest.update(str(joined[name].item()).encode())
+        column = frame[name]
+        digest.update(column.is_null().to_numpy().tobytes())
+        # Adding zero makes one of the two zeros of IEEE 754; the lengths of texts come first, so that no two lists of
+        # them run together to the same bytes.
+        if name in numbers:
+            values = column.cast(pl.Float64).fill_null(0.0).to_numpy() + 0.0
+            digest.update(values.astype("<f8").tobytes())
+            continue
+        digest.update(column.str.len_bytes().fill_null(0).cast(pl.UInt32).to_numpy().astype("<u4").tobytes())
+        for part in column.fill_null("").to_frame().iter_slices(_AT_ONCE):
+            digest.update(str(part.to_series().str.join("").item()).encode())
     return digest.hexdigest()
 
 
 _SHOWN = 5
+_AT_ONCE = 50_000  # rows
 
 
 @dataclass(frozen=True, slots=True)

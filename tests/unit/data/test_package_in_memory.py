@@ -57,6 +57,13 @@ def test_fingerprint_sees_units_and_neighbouring_texts():
     assert fingerprint(pl.DataFrame({"x": ["", None]}), {}) != fingerprint(pl.DataFrame({"x": [None, None]}), {})
 
 
+def test_fingerprint_takes_both_zeros_for_one_and_rows_in_any_order_where_the_first_text_repeats_or_not():
+    for names in (["b", "a", "c"], ["b", "a", "b"]):
+        table = pl.DataFrame({"x": names, "y": ["", None, "é"], "z": [0.0, 1.0, 2.0]})
+        negative = table.with_columns(z=pl.Series([-0.0, 1.0, 2.0]))
+        assert fingerprint(negative.reverse(), {}) == fingerprint(table, {}) == fingerprint(table[[1, 2, 0]], {})
+
+
 def test_fingerprint_is_pinned():
     """Provenance of results that people have kept depends on it."""
     assert fingerprint(TABLE, {"employment": "1e4 persons"}).startswith("3bc04ea3cc601d31")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from contextlib import nullcontext
 from dataclasses import dataclass
 from itertools import combinations, pairwise
 from pathlib import Path
@@ -243,35 +242,46 @@ def build(records: Records, folder: Path | None = None) -> Index:
     frequency = records.tokens.frequency()
     most = float(frequency.max(initial=0))
     weight = idf(frequency, len(records))
-    # Keys are made of a part of the records at a time and sorted, then merged by their leading bits.
+    parts = _posted(records, frequency, most)
+    if folder is None:
+        postings = np.empty(0, np.uint64)
+        for keys in parts:
+            end = len(postings)
+            postings.resize(end + len(keys), refcheck=False)  # where it stands: no second copy of a gigabyte
+            postings[end:] = keys
+        postings.sort()
+    else:
+        postings = _sorted_on_disk(parts, folder)
+    return Index(records, postings, frequency, most, weight, lengths(records, weight), telling(frequency, len(records)),
+                 commonness(records))  # fmt: skip
+
+
+def _posted(records: Records, frequency: FloatArray, most: float) -> Iterator[KeyArray]:
+    """Yield the postings of a part of the records at a time."""
+    for low in range(0, len(records), PART):
+        part = records.take(np.arange(low, min(low + PART, len(records))))
+        pairs = pair_keys(part, frequency, most, asking=False, count=len(records))
+        made = [(keys << np.uint64(ROW_BITS)) | (rows + low).astype(np.uint64) for _, rows, keys in pairs]
+        yield np.concatenate(made)
+
+
+def _sorted_on_disk(parts: Iterator[KeyArray], folder: Path) -> KeyArray:
+    """Return postings in order, written to a folder: each part is sorted, then all are merged by their leading bits."""
     shares: list[list[KeyArray]] = [[] for _ in range(1 << _LEADING)]
     edges = np.arange(1, 1 << _LEADING, dtype=np.uint64) << np.uint64(64 - _LEADING)
-    with nullcontext() if folder is None else tempfile.TemporaryFile(dir=folder) as aside:
-        for low in range(0, len(records), PART):
-            part = records.take(np.arange(low, min(low + PART, len(records))))
-            pairs = pair_keys(part, frequency, most, asking=False, count=len(records))
-            made = [(keys << np.uint64(ROW_BITS)) | (rows + low).astype(np.uint64) for _, rows, keys in pairs]
-            keys = np.concatenate(made)
+    with tempfile.TemporaryFile(dir=folder) as aside:
+        for keys in parts:
             keys.sort()
             for share, piece in zip(shares, np.split(keys, np.searchsorted(keys, edges)), strict=True):
-                share.append(piece if aside is None else _spilled(aside, piece))
+                share.append(_spilled(aside, piece))
         size = sum(len(piece) for share in shares for piece in share)
-        postings = np.empty(size if folder is None else 0, np.uint64)
-        with nullcontext() if folder is None else column_file(folder / "postings.npy", postings.dtype, (size,)) as into:
-            end = 0
+        with column_file(folder / "postings.npy", np.dtype(np.uint64), (size,)) as into:
             for share in shares:
                 merged = np.concatenate(share) if share else np.zeros(0, np.uint64)
                 share.clear()
                 merged.sort(kind="stable")  # the parts are in order already
-                if into is None:
-                    postings[end : end + len(merged)] = merged
-                else:
-                    merged.tofile(into)
-                end += len(merged)
-    if folder is not None:
-        postings = np.asarray(np.load(folder / "postings.npy", mmap_mode="r"))
-    return Index(records, postings, frequency, most, weight, lengths(records, weight), telling(frequency, len(records)),
-                 commonness(records))  # fmt: skip
+                merged.tofile(into)
+    return np.asarray(np.load(folder / "postings.npy", mmap_mode="r"))
 
 
 def column_file(path: Path, kind: np.dtype[Any], shape: tuple[int, ...]) -> IO[bytes]:
