@@ -11,7 +11,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect, sync_playwright
 
-from xinzhi.core.text import words
+from xinzhi.core.text import percent, words
 from xinzhi.report.pages.yardstick.assessment import topics
 from xinzhi.web import pages
 from xinzhi.web.pages.home import QUESTIONS
@@ -200,6 +200,34 @@ def test_every_live_chart_says_what_the_pointer_is_on(tab, name):
         assert any(
             re.match(r"\w+ · \d{4}\nCumulated TFP, 1996 = 100: \d+\.\d\d$", one) for one in said["growth-groups"]
         )
+    assert page.wrong == []
+
+
+def test_drawings_of_a_region_and_of_a_comparison_say_what_the_pointer_is_on(tab, store):
+    frame = store.study("measure").results["measurement"].frame.filter(region="520000")
+    last = frame.sort("year").row(-1, named=True)
+    page = tab("en/region/520000.html")
+    told = page.locator(".told")
+    growth = percent(last["output_growth"], 2)
+    expected = {
+        f"#by-year svg.wide rect[data-told^='{last['year']}']": f"{last['year']}\nOutput growth: {growth}",
+        "#parts rect[data-told]": "Guizhou · 2017–2023\nCapital: ",
+        "#company tr.self svg.range": "Guizhou\n",
+    }
+    for mark, said in expected.items():
+        page.locator(mark).first.hover()
+        assert told.inner_text().startswith(said), mark
+    page.locator("h1").hover()
+    expect(told).to_be_hidden()
+    page = tab("en/compare.html?a=520000&b=220000")
+    page.locator("#levels > svg").scroll_into_view_if_needed()
+    x, y = page.evaluate("""() => {
+      const line = document.querySelector("polyline[data-figures][data-code='520000']"), to = line.getScreenCTM();
+      const point = line.points.getItem(line.points.length - 1);
+      return [to.a * point.x + to.e - 2, to.d * point.y + to.f + 1];
+    }""")
+    page.mouse.move(x, y)
+    assert page.locator(".told").inner_text() == f"Guizhou\n{last['year']}: {last['tfp_level']:.2f}"
     assert page.wrong == []
 
 

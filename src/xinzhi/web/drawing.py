@@ -32,7 +32,7 @@ def lines(
     end: Callable[[float], Text | str] = lambda value: number(value, 2),
     tick: Callable[[float], Text | str] = lambda value: f"{value:g}".replace("-", "−"),
 ) -> dict[str, Any]:
-    """Return one line a region; those not chosen are marked off."""
+    """Return one line a region with the figure of every year; those not chosen are marked off."""
     # `frame`: columns region, year, value; `chosen`: the regions that are shown, in the order of their colours; `log`:
     # whether equal steps up are equal ratios; the values must be above zero; `end`, `tick`: write a figure at the end
     # of a line, and on the axis.
@@ -53,6 +53,7 @@ def lines(
         drawn.append({
             "code": code, "points": " ".join(f"{x:.2f},{y:.2f}" for x, y in points),
             "end": f"{TOP + TALL * points[-1][1]:.1f}%", "last": end(rows["value"][-1]),
+            "figures": [(year, end(value)) for year, value in rows.select("year", "value").rows()],
             "mark": f"k{chosen.index(str(code))}" if code in chosen else "off",
         })  # fmt: skip
     step = TEN if last - first > FEW else TEN // 2

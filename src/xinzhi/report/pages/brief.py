@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from xinzhi.core.schema import describe
 from xinzhi.core.text import NOTHING, Language, Text, percent, same, span_text, words
@@ -100,8 +100,9 @@ def gaps(made: Brief) -> Table | None:
     return Table(key="gaps", title=words("brief.table.gaps"), columns=columns, rows=rows)
 
 
-def growth(frame: pl.DataFrame, about: Text) -> str:
+def growth(frame: pl.DataFrame, about: Text, language: Language | None = None) -> str:
     """Return the contributions as stacked bars: the region and all together, in the last two periods."""
+    # `language`: of what the bars say under the pointer; nothing on paper
     parts = {"capital": "capital_contribution", "labour": "labour_contribution",
              "human_capital": "human_capital_contribution", "tfp": "tfp_growth"}  # fmt: skip
     columns = list(parts.values())
@@ -124,7 +125,9 @@ def growth(frame: pl.DataFrame, about: Text) -> str:
             below -= size if row[column] < 0 else 0.0
             x = above if row[column] >= 0 else below
             above += size if row[column] >= 0 else 0.0
-            drawn.append(f'<rect x="{x:.1f}" y="{y}" width="{size:.1f}" height="12" fill="{FACTORS[factor]}"/>')
+            line = words("chart.told.line", name=words(f"chart.{factor}"), value=percent(row[column]))
+            told = f' data-told="{escape(_said(name, row["span"], line, language))}"' if language else ""
+            drawn.append(f'<rect x="{x:.1f}" y="{y}" width="{size:.1f}" height="12" fill="{FACTORS[factor]}"{told}/>')
         drawn.append(f'<text x="{above + 4:.1f}" y="{y + 10}">{percent(row["output_growth"])}</text>')
         drawn.append(f'<path d="M{zero:.1f} {y - 1}v14" stroke="{SOFT}" fill="none"/>')
         y += ROW
@@ -135,6 +138,10 @@ def growth(frame: pl.DataFrame, about: Text) -> str:
         drawn.append(both_svg(name, x + 11, bottom, size=9))
         x += 22 + 5.0 * max(len(name.en), 2 * len(name.zh))
     return _svg(drawn, bottom + 4, words("brief.table.parts"))
+
+
+def _said(name: Text, span: str, line: Text, language: Language) -> str:
+    return f"{name.lang(language)} · {span}\n{line.lang(language)}"
 
 
 def company(made: Brief) -> str:

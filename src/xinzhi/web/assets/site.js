@@ -197,6 +197,48 @@
     }
   });
 
+  /* a line for what the pointer is on: a mark says it by itself, a range by its row and label, of lines the nearest point */
+  var told = document.createElement("div"), own = false;
+  told.className = "told";
+  told.setAttribute("aria-hidden", "true");
+  told.hidden = true;
+  body.appendChild(told);
+  function tell(event, value) {
+    own = false;
+    told.textContent = "";
+    if (typeof value !== "string" || !value) { told.hidden = true; return; }
+    value.split("\n").forEach(function (line, at) {
+      var made = document.createElement(at ? "span" : "b");
+      made.textContent = line;
+      told.appendChild(made);
+    });
+    told.lang = root.lang;
+    told.hidden = false;
+    told.style.left = Math.min(event.pageX + 14, window.scrollX + root.clientWidth - told.offsetWidth - 8) + "px";
+    told.style.top = event.pageY + 16 + "px";
+  }
+  window.xinzhiTell = tell;
+  function nearest(svg, event) {
+    var least = 24, best = "";
+    Array.prototype.forEach.call(svg.querySelectorAll("polyline[data-figures]:not(.off)"), function (line) {
+      var to = line.getScreenCTM(), figures = line.getAttribute("data-figures").split("|");
+      figures.forEach(function (one, at) {
+        var point = line.points.getItem(at), far = Math.hypot(to.a * point.x + to.e - event.clientX, to.d * point.y + to.f - event.clientY);
+        if (far < least) { least = far; best = line.getAttribute("data-name") + "\n" + one; }
+      });
+    });
+    return best;
+  }
+  document.addEventListener("pointermove", function (event) {
+    var on = event.target.closest && event.target.closest("[data-told], .range, svg.lines"), text = "";
+    if (!on) { if (own) { tell(event, ""); } return; }
+    if (on.hasAttribute("data-told")) { text = on.getAttribute("data-told"); }
+    else if (on.classList.contains("range")) { text = on.closest("tr").querySelector("th").textContent + "\n" + on.getAttribute("aria-label"); }
+    else { text = nearest(on, event); }
+    tell(event, text);
+    own = true;
+  });
+
   /* charts that move: fetched when a pointer or the keyboard first comes to one */
   var live = document.querySelectorAll(".figure[data-live] .drawn");
   function fetch(src, then) {
@@ -210,9 +252,9 @@
       one.removeEventListener("pointerenter", lively);
       one.removeEventListener("focus", lively);
     });
-    var assets = body.getAttribute("data-up") + "assets/", own = location.pathname.replace(/\.html$/, ".charts.js");
+    var assets = body.getAttribute("data-up") + "assets/", file = location.pathname.replace(/\.html$/, ".charts.js");
     fetch(assets + "vega.js", function () {
-      fetch(own + location.search, function () { fetch(assets + "charts.js", function () { return; }); });
+      fetch(file + location.search, function () { fetch(assets + "charts.js", function () { return; }); });
     });
   }
   if (window.matchMedia("(hover: hover)").matches) {

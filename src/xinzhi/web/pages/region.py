@@ -13,7 +13,7 @@ from xinzhi.core.text import NOTHING, Text, percent, same, words
 from xinzhi.report import Table
 from xinzhi.report.page import both
 from xinzhi.report.pages import brief
-from xinzhi.report.pages.yardstick.regions import narrow, profiles
+from xinzhi.report.pages.yardstick.regions import drawn, profiles
 from xinzhi.studies import Assessment, Brief, input_units
 from xinzhi.web.asked import decimals, kicker, overall
 from xinzhi.web.drawing import CHOSEN, lines, pair, ranges, sized
@@ -49,8 +49,9 @@ def page(store: Store, address: Address) -> Page:
     profile = known[0] if known else None
     if profile is not None:  # drawn in both widths; its figures lead to what they are made of
         places = int(measured.protocol.value("reporting.decimals"))
+        shapes = [drawn(view, code, address.language, narrow=one) for one in (False, True)]
         periods = explained(profile.periods, code, places, why(store, address))
-        profile = replace(profile, svg=pair(profile.svg, narrow(view, code)), periods=periods)
+        profile = replace(profile, svg=pair(*shapes), periods=periods)
     codes = store.regions
     at = codes.index(code)
     asked = Asked(topic="brief", options={"region": code})
@@ -70,7 +71,7 @@ def page(store: Store, address: Address) -> Page:
             "planned": planned(store, code),
             "place": made.span.en.replace("–", "-"),
             "gaps": brief.gaps(made),
-            "growth": sized(brief.growth(made.more["sources_of_growth"], made.about)),
+            "growth": sized(brief.growth(made.more["sources_of_growth"], made.about, address.language)),
             "company": company(made, view),
             "profile": profile,
             "group": view.group_of.get(code),

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from xinzhi.core import flags
 from xinzhi.core.parameters import setting
-from xinzhi.core.text import Text, amount, words
+from xinzhi.core.text import Language, Text, amount, number, percent, words
 from xinzhi.report.page import both_svg
 from xinzhi.report.pages.yardstick import tables
 from xinzhi.report.pages.yardstick.measurement import region_headline
@@ -27,7 +27,8 @@ from xinzhi.yardstick import PARTS, View
 
 WIDTH, HEIGHT = 720, 210
 TOP, BOTTOM = 26, 186
-LEFT, RIGHT = (34, 450), (506, 700)
+Told = Mapping[int, Sequence[tuple[Text, str]]]  # by year: the title and the figure of every line
+LEFT, RIGHT = (34, 450), (506, 694)
 NARROW, ABOVE, BELOW = 330, (34, 322), (34, 296)  # on a narrow screen one part stands under the other
 
 
@@ -111,23 +112,40 @@ def frame_of(view: View) -> Frame:
     )
 
 
-def narrow(view: View, code: str) -> str:
-    """Return the picture of one region for a narrow screen."""
+def drawn(view: View, code: str, language: Language, *, narrow: bool = False) -> str:
+    """Return the picture of one region whose years have what the pointer is told, for a wide or a narrow screen."""
     rows = view.measurement.frame.fill_nan(None).filter(region=code).sort("year")
-    return picture(frame_of(view), rows, f"r{code}", narrow=True)
+    places = int(view.measurement.protocol.value("reporting.decimals"))
+    names = {"output_growth": words("chart.output"), **{PARTS[factor]: words(f"chart.{factor}") for factor in FACTORS}}
+    growth = {
+        row["year"]: [
+            (title, percent(row[column], places)) for column, title in names.items() if row[column] is not None
+        ]
+        for row in rows.iter_rows(named=True)
+    }
+    level = {
+        year: [(words("chart.level"), number(value, 2))]
+        for year, value in rows.select("year", "tfp_level").rows()
+        if value is not None
+    }
+    return picture(frame_of(view), rows, f"r{code}", narrow=narrow, told=(growth, level), language=language)
 
 
-def picture(scales: Frame, rows: pl.DataFrame, name: str, *, narrow: bool = False) -> str:
-    """Return the picture of one region."""
+def picture(
+    scales: Frame, rows: pl.DataFrame, name: str, *, narrow: bool = False, told: tuple[Told, Told] = ({}, {}),
+    language: Language = "en",
+) -> str:  # fmt: skip
+    """Return the picture of one region; `told` is what the years of its two parts say under the pointer."""
     left, right = (ABOVE, BELOW) if narrow else (LEFT, RIGHT)
     width, height = (NARROW, 2 * HEIGHT) if narrow else (WIDTH, HEIGHT)
     growth = [
         both_svg(words("chart.points"), 4, 14), _bands(rows, scales, left), _axes(scales, left, scales.growth, 0.0, 5),
-        "".join([*_bars(rows, scales, left), *_marks(rows, scales, left)]),
+        "".join([*_bars(rows, scales, left), *_marks(rows, scales, left), *_told(told[0], scales, left, language)]),
     ]  # fmt: skip
     level = [
         both_svg(words("chart.level"), right[0] - 28, 14), _bands(rows, scales, right),
-        _axes(scales, right, scales.level, 1.0, 10), "".join(_line(rows, scales, right)),
+        _axes(scales, right, scales.level, 1.0, 10),
+        "".join([*_line(rows, scales, right), *_told(told[1], scales, right, language)]),
     ]  # fmt: skip
     drawn = "".join(a + b for a, b in zip(growth, level, strict=True))
     if narrow:
@@ -219,6 +237,17 @@ def _marks(rows: pl.DataFrame, scales: Frame, side: tuple[int, int]) -> Iterable
             letter = flags.mark("break")
             yield f'<text x="{x:.1f}" y="{BOTTOM - 3}" text-anchor="middle" font-style="italic">{letter}</text>'
     yield f'<path d="{"".join(dots)}" fill="{INK}"/>'
+
+
+def _told(told: Told, scales: Frame, side: tuple[int, int], language: Language) -> Iterable[str]:
+    """Return the place of every year, which has what the pointer is told there."""
+    step = (side[1] - side[0]) / (scales.years[1] - scales.years[0] + 1)
+    for year, figures in told.items():
+        lines = [words("chart.told.line", name=title, value=value).lang(language) for title, value in figures]
+        said = escape("\n".join([str(year), *lines]))
+        x = _x(year, scales, side) - step / 2
+        place = f'x="{x:.1f}" y="{TOP}" width="{step:.1f}" height="{BOTTOM - TOP}"'
+        yield f'<rect {place} fill="none" pointer-events="all" data-told="{said}"/>'
 
 
 def _line(rows: pl.DataFrame, scales: Frame, side: tuple[int, int]) -> list[str]:
