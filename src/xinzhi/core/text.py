@@ -38,6 +38,7 @@ SHARED = "shared"  # the page whose words need no prefix
 CONTROLS = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufeff\ufffe\uffff]"  # no XML, page or terminal takes them
 _CONTROLS = re.compile(f"{CONTROLS[:-1]}\ud800-\udfff]")  # halves of a letter too: names of files have them
 _BREAKS = re.compile(r"[\t\n\r\x85\u2028\u2029]+")
+_NEARLY = 0.005  # a chance that would be printed as 0 or, from the other end, as 100 %
 _WHOLE = 1e15  # a figure that no longer has all its digits is written with its power of ten
 _PERCENT = re.compile(r"(?<=\d) %")  # a line must not break between a number and its sign
 _SIGN = re.compile(r"(?<=\d)[ \u00a0]?%")
@@ -111,6 +112,14 @@ def spaced(text: str) -> str:
 def probability(value: float | None) -> str:
     """Write a probability with three decimals; one that would round to zero says that it is below a thousandth."""
     return "<0.001" if value is not None and 0 <= value < 0.0005 else number(value, 3)  # noqa: PLR2004 - half a digit
+
+
+def chance_text(chance: float) -> Text:
+    """Return a chance in words, never as certain."""
+    if chance >= 1 - _NEARLY:
+        return words("chance.nearly")
+    said = f"{chance:.0%}"
+    return words("chance.hardly") if chance < _NEARLY else Text(zh=said, en=spaced(said))
 
 
 def same(text: object) -> Text:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -13,7 +14,7 @@ from xinzhi import pathways, risks, sources, yardstick
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.parameters import setting
 from xinzhi.core.result import Facts
-from xinzhi.core.text import Text, amount, clauses, joined, same, span_text, split_unit, unit_text, words
+from xinzhi.core.text import Text, amount, chance_text, clauses, joined, same, span_text, split_unit, unit_text, words
 from xinzhi.data import Package, among
 from xinzhi.pathways import Able
 from xinzhi.protocol import Protocol
@@ -50,6 +51,7 @@ class Read:
     protocols: pl.DataFrame  # the range of growth over protocols in the newest period, as `robustness` has it
     sources: sources.Sources | None
     able: pathways.Able | None
+    ahead: risks.HerdEntry | None  # what would follow if all that is planned is built
     register: risks.Register | None
     peers: Peers | None
     gaps: Gaps | None
@@ -103,14 +105,18 @@ def read(
     progress.step("able")
     able = draft.run("able", lambda: pathways.able(package))
     around = among(package)
-    named = plans(package if around is None else around.package)
+    whole = package if around is None else around.package
+    named = plans(whole)
     progress.step("risks")
-    register = draft.run("register", lambda: risks.register(package, able=able))
+    ahead: risks.HerdEntry | None = None
+    with suppress(InputError):  # the register says what it lacks
+        ahead = risks.herd_entry(whole)
+    register = draft.run("register", lambda: risks.register(package, able=able, capacity=ahead))
     progress.step("backtest")
     backcast = draft.run("backcast", lambda: yardstick.backcast(package, measurement=measured))
     return Read(
         package=package, measured=measured, bands=bands, protocols=protocols,
-        sources=parts, able=able, register=register,
+        sources=parts, able=able, ahead=ahead, register=register,
         peers=peers, gaps=gaps, backcast=backcast, plans=named, notes=tuple(draft.notes),
     )  # fmt: skip
 
@@ -288,14 +294,7 @@ def moves(shared: Read, state: Ability, band: Mapping[str, Any] | None) -> Facts
         facts["moves.contradicted"] = {"names": clauses([_dated(found, state, one) for one in doubted])}
     if idle := [one for one in held if one in surveyed]:
         facts["moves.idle_now"] = {"names": _names(found, idle)}
-    if wave := [waves[one] for one in held if one in waves and one not in surveyed]:
-        told = [
-            words(
-                "brief.moves.chance", name=found.names.text("category", one["item"]), n=one["hit"], chance=one["value"]
-            )
-            for one in wave
-        ]
-        facts["moves.idle_if_all"] = {"names": clauses(told)}
+    facts |= _if_all(shared, [waves[one] for one in held if one in waves and one not in surveyed])
     if state.codes["unproven"]:
         facts["moves.unproven"] = {"names": _names(found, state.codes["unproven"])}
     if state.codes["unproven"] or against:
@@ -307,6 +306,27 @@ def moves(shared: Read, state: Ability, band: Mapping[str, Any] | None) -> Facts
             "high": band["high"],
         }
     return facts
+
+
+def _if_all(shared: Read, flagged: Sequence[Mapping[str, Any]]) -> Facts:
+    """Return what would idle if all that is planned is built: with any demand, and with slow demand only."""
+    if not flagged or shared.ahead is None:
+        return {}
+    called, options = shared.ahead.names, shared.ahead.provenance.options
+    ranges = {row["category"]: row for row in shared.ahead.ranges().iter_rows(named=True)}
+    told: dict[bool, list[Text]] = {True: [], False: []}
+    for row in flagged:
+        least, most = (chance_text(ranges[row["item"]][end]) for end in ("least", "most"))
+        least = Text(zh=least.zh.removesuffix("%"), en=least.en.removesuffix("\u00a0%"))  # told once, after both
+        ends = {"name": called.text("category", row["item"]), "n": row["hit"], "least": least, "most": most}
+        told[row["severity"] != "note"].append(words("brief.moves.chance", **ends))
+    found = [ranges[row["item"]] for row in flagged]
+    return {"moves.if_all": {
+        "firm": bool(told[True]), "loose": bool(told[False]), "both": all(told.values()),
+        "sure": clauses(told[True]), "some": clauses(told[False]),
+        "slow": min(one["slow"] for one in found), "fast": max(one["fast"] for one in found),
+        "edge": float(options["threshold"]), "years": int(options["horizon"]),
+    }}  # fmt: skip
 
 
 def headline(moved: Facts) -> Facts:

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
-from xinzhi.risks.register.evidence import chance_words, growth_words
+from xinzhi.core.text import chance_text
+from xinzhi.risks.register.evidence import growth_words
 
 
-def test_chance_words() -> None:
-    assert (chance_words(0.64).en, chance_words(0.9999).en) == ("64%", "over 99%")
+def test_chance_text() -> None:
+    assert [chance_text(one).en for one in (0.64, 0.9999, 0.001)] == ["64\u00a0%", "over 99\u00a0%", "under 1\u00a0%"]
+    assert [chance_text(one).zh for one in (0.64, 0.9999, 0.001)] == ["64%", "99%以上", "不到1%"]
 
 
 def test_growth_words() -> None:

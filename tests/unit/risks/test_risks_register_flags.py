@@ -183,6 +183,29 @@ def test_figures_are_those_of_the_verbs_behind_them(package, plain, made):
     assert not given.national.filter(rule="idle-if-all-build", item="biomed").height
 
 
+def test_a_warning_of_what_would_idle_holds_on_every_path_of_demand(package, plain, made):
+    """What idles with slow demand only is a note, and the range stands beside the figure."""
+    wave = herd_entry(package).frame.filter(entry="all").drop_nulls("chance_below")
+    fast = dict(wave.filter(demand="high").select("category", "chance_below").iter_rows())
+    rows = plain.national.filter(rule="idle-if-all-build")
+    assert {item: severity != "note" for item, severity in rows.select("item", "severity").iter_rows()} == {
+        item: fast[item] >= 0.5 for item in rows["item"]
+    }
+    assert set(rows.filter(severity="warning")["item"]) == {"biomed", "chemicals"}
+    steel = rows.row(by_predicate=pl.col("item") == "steel", named=True)
+    assert (
+        "3\u00a0% (demand grows by 10.6\u00a0% a year) to 88\u00a0% (2.7\u00a0%), 54\u00a0% at 5.3"
+        in steel["evidence_en"]
+    )
+    assert "故只作提示" in steel["evidence_zh"]
+    leans = plain.frame.filter(rule="leans-on-what-would-idle")
+    assert set(leans["severity"]) == {"note"}
+    base = made(capacity=herd_entry(package, paths=()))  # one path: its figure stands alone
+    assert base.national.filter(rule="idle-if-all-build", item="chemicals")["severity"].to_list() == ["alert"]
+    assert " to " not in base.national.filter(rule="idle-if-all-build", item="steel")["evidence_en"][0]
+    assert set(base.frame.filter(rule="leans-on-what-would-idle")["severity"]) == {"warning"}
+
+
 def test_only_what_complete_data_contradict_does_not_fit(made):
     found = made(able=ABLE)
     checks = found.checks.filter(region="220000", rule="not-able")

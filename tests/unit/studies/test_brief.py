@@ -174,7 +174,12 @@ def test_moves_that_every_expert_would_sign(made, code, expected):
 def test_jilin_is_known_for_cars_and_told_the_chance_if_all_build(made):
     parts = made[JILIN].parts
     assert "Automobiles" in parts["able"]["able.can"]["names"].en
-    assert "汽车（含零部件）（13个，81%）" in parts["moves"]["moves.idle_if_all"]["names"].zh
+    assert "汽车（含零部件）（13个，45至91%）" in parts["moves"]["moves.if_all"]["some"].zh
+    assert "Automobiles" not in parts["moves"]["moves.if_all"]["sure"].en
+    said = next(line.en for line in made[JILIN].sentences("moves") if "13, 45 to 91\u00a0%" in line.en)
+    assert said.startswith("If all that is planned is built (in brackets")
+    assert "below 75\u00a0% after 5 years, demand growing by 10.6 to 2.7\u00a0% a year" in said
+    assert "look at demand first, as with fast demand it does not idle: " in said
     assert "Automobiles" not in parts["moves"]["moves.idle_now"]["names"].en
     assert "moves.none" in parts["moves"]
     assert parts["flags"]["flags.one"][0]["pitfall"].en == "excessive debt"

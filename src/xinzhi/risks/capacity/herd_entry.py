@@ -45,6 +45,13 @@ class HerdEntry(Result, verb="herd_entry", topic="overcapacity", key=("category"
         base = self.frame.filter(entry="all", demand="base").drop_nulls("utilisation")
         return base.join(self.waves.rename({"chance_loss": "chance_loss_alone"}), on="category", how="left")
 
+    def ranges(self) -> pl.DataFrame:
+        """Return by category, if all build, the least and greatest chance over the paths of demand and their growth."""
+        return self.frame.filter(entry="all").drop_nulls("chance_below").group_by("category").agg(
+            least=pl.col("chance_below").min(), most=pl.col("chance_below").max(),
+            slow=pl.col("growth").min(), fast=pl.col("growth").max(),
+        ).sort("category")  # fmt: skip
+
     def facts(self) -> Facts:
         """Return how many categories more regions name than the market bears, and where utilisation and profit end."""
         rows, every = self.computed(), self.frame["category"].n_unique()

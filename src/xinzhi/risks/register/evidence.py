@@ -12,7 +12,7 @@ from xinzhi.core.arrays import AnyFrame
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.names import Names
 from xinzhi.core.schema import NO_TEXT
-from xinzhi.core.text import LANGUAGES, Text, names_joined, same, words
+from xinzhi.core.text import LANGUAGES, Text, chance_text, names_joined, words
 from xinzhi.data import Field, Package, tidy
 from xinzhi.risks.capacity.capacity import survey_names
 from xinzhi.risks.capacity.herd_entry import HerdEntry
@@ -23,7 +23,6 @@ from xinzhi.risks.projects.screening import NOTICES
 from xinzhi.risks.register.rules import rules, spoken
 
 _PROVINCE = 2
-_NEARLY = 0.995  # what would be printed as 100 %
 
 
 def planned(package: Package, year: int | None) -> tuple[pl.DataFrame, int]:
@@ -79,20 +78,22 @@ def outlook(found: HerdEntry, plan: pl.DataFrame, package: Package) -> dict[str,
         "regions", "utilisation", "break_even", "chance_below", "base_utilisation", "base_place", "survey", "growth",
         item="category",
         few="entrants_at_threshold", needed="growth_at_threshold", zh="status_zh", en="status_en",
-    )  # fmt: skip
+    ).join(found.ranges().rename({"category": "item"}), on="item", how="left")  # fmt: skip
     series = {one for cell in rows["survey"].drop_nulls() for one in cell.split(";")}
     names = survey_names(package, sorted(series))
     said = [_outlook_words(row, names) for row in rows.iter_rows(named=True)]
     needed = ["-" if value is None else f"{value:.1%}" for value in rows["needed"]]
     rows = rows.with_columns(
         pl.Series("needed", needed, dtype=pl.String),
-        *(column for name in ("chance", "few", "survey") for column in spoken(name, (one[name] for one in said))),
+        *(column for name in _SAID for column in spoken(name, (one[name] for one in said))),
     )
     both = plan.join(rows, on="item", how="left").with_columns(
         edge=pl.lit(float(options["threshold"])), horizon=pl.lit(int(options["horizon"]))
     )
     return {
-        "idle-if-all-build": both.with_columns(_stated("chance_below", "not_computed"), value="chance_below"),
+        "idle-if-all-build": both.with_columns(
+            _stated("chance_below", "not_computed"), value="chance_below", held="least"
+        ),
         "idle-now": both.with_columns(
             *_reasons(
                 (pl.col("base_utilisation").is_null(), "not_surveyed"), (pl.col("base_place").is_null(), "section_only")
@@ -103,21 +104,26 @@ def outlook(found: HerdEntry, plan: pl.DataFrame, package: Package) -> dict[str,
     }
 
 
+_SAID = ("chance", "holds", "few", "survey")
+
+
 def _outlook_words(row: Mapping[str, Any], names: Names) -> dict[str, Text]:
-    """Return in words the chance, how many may build, and the series of the survey."""
+    """Return in words the chance over the paths of demand, how many may build, and the series of the survey."""
     if row["base_utilisation"] is None:
-        return dict.fromkeys(("chance", "few", "survey"), NO_TEXT)
+        return dict.fromkeys(_SAID, NO_TEXT)
     series = names_joined([names.text("series", one) for one in (row["survey"] or "").split(";")])
     if row["chance_below"] is None:
-        return dict.fromkeys(("chance", "few"), NO_TEXT) | {"survey": series}
-    return {"chance": chance_words(float(row["chance_below"])), "few": _few(row["few"]), "survey": series}
-
-
-def chance_words(chance: float) -> Text:
-    """Return a chance in words, never as certain."""
-    if chance >= _NEARLY:
-        return words("register.part.nearly")
-    return same(f"{chance:.0%}")
+        return dict.fromkeys(_SAID, NO_TEXT) | {"survey": series}
+    chances = {name: chance_text(float(row[key])) for name, key in
+               (("least", "least"), ("most", "most"), ("middle", "chance_below"))}  # fmt: skip
+    growth = {name: row[name] for name in ("slow", "growth", "fast")}
+    chance = words(f"register.part.chance_{'range' if row['slow'] < row['fast'] else 'one'}", **chances, **growth)
+    edge = float(rules()["idle-if-all-build"]["above"])
+    holds = words("register.part.holds_slow" if row["least"] < edge else "register.part.holds_all", fast=row["fast"])
+    return {
+        "chance": chance, "few": _few(row["few"]), "survey": series,
+        "holds": holds if row["slow"] < row["fast"] else NO_TEXT,
+    }  # fmt: skip
 
 
 def _few(few: float | None) -> Text:
@@ -287,7 +293,7 @@ def old_wine(screening: AnyFrame, projects: AnyFrame, regions: Sequence[str]) ->
         pl.col("evidence_zh").fill_null("-"), *_reasons((unclear, "cannot_tell"), (~judged, "not_repackaged")),
         kind=pl.lit("project"), item=pl.col("id"), value=pl.when(judged).then(chance), settled=~judged & ~unclear,
     )  # fmt: skip
-    said = (None if one is None else chance_words(one) for one in told["value"].to_list())
+    said = (None if one is None else chance_text(one) for one in told["value"].to_list())
     return told.with_columns(spoken("chance", said)), unplaced
 
 

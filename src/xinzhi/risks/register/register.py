@@ -322,7 +322,7 @@ def by_item(rows: pl.DataFrame) -> pl.DataFrame:
 def _computed(package: Package, notes: list[Finding], what: str, year: int) -> Any:  # noqa: ANN401 - one of two results
     """Return the capacity outlook or the debt of the package; None, and a note, where its tables do not allow it."""
     try:
-        return herd_entry(package, year=year, paths=()) if what == "capacity" else debt_of(package)
+        return herd_entry(package, year=year) if what == "capacity" else debt_of(package)
     except InputError as error:
         pitfall = "overcapacity" if what == "capacity" else "debt"
         notes.append(not_given(what, f"{what}=", pitfall, error.text))

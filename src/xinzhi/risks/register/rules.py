@@ -138,12 +138,17 @@ def _leaning(
         return None
     rows = _shares(under)
     items = dict(under.filter(status="flagged").group_by("region").agg(pl.col("item").sort()).iter_rows())
-    most = int(setting("register", "listed"))
+    most, least = int(setting("register", "listed")), str(rules()[rule["of"]]["severity"])
     named = [
         names_joined([names.text("category", one) for one in items.get(code, [])[:most]]) for code in rows["region"]
     ]
+    firm = flags.filter(pl.col("rule") == rule["of"], pl.col("severity").is_in(SEVERITIES[SEVERITIES.index(least) :]))
+    rows = rows.join(firm.group_by("region").agg(firm=pl.len().cast(pl.Int64)), on="region", how="left").with_columns(
+        pl.col("firm").fill_null(0)
+    )
     evidence = rows.with_columns(
         *spoken("items", named),
+        held=pl.col("firm") / pl.col("known"),
         kind=pl.lit("region"), item="region", rank=pl.col("value").rank("min", descending=True).cast(pl.Int64),
         among=pl.lit(rows.height), middle=pl.col("value").median(),
     )  # fmt: skip
@@ -176,7 +181,8 @@ def judge(
     """Return the checks and the flags of one rule."""
     # `evidence` has ``region, kind, item, value`` and the columns that the rule's sentences name; ``reason_zh,
     # reason_en`` say why a value is null (not checked), or, beside `settled` true, why the rule has nothing to say
-    # (clear). `source` says where the figures come from, `edge` is the threshold of a rule that has none of its own.
+    # (clear); `held` is the figure in the scenario that speaks most against a flag. `source` says where the figures
+    # come from, `edge` is the threshold of a rule that has none of its own.
     rule = rules()[name]
     above = "below" not in rule
     threshold = edge if edge is not None else float(rule["above"] if above else rule["below"])
@@ -194,17 +200,28 @@ def judge(
     )  # fmt: skip
     judged = rows.with_columns(status=status)
     checks = judged.select(pl.col(one).cast(kind) for one, kind in CHECKS.items())
-    flagged = []
-    for row in judged.with_columns(base_rate=pl.lit(None)).filter(status="flagged").iter_rows(named=True):
-        value, grave = row["value"], rule.get("alert")
-        severe = grave is not None and (value >= grave if "above" in rule else value < grave)
-        flagged.append({one: row[one] for one in _CARRIED} | {
-            "severity": "alert" if severe else rule["severity"],
+    flagged = [
+        {one: row[one] for one in _CARRIED} | {
+            "severity": _severity(rule, row["value"] if row.get("held") is None else row["held"], threshold),
             "evidence_zh": rule["zh"].format(**row), "evidence_en": spaced(rule["en"].format(**row)),
             "source": source, "reference": " ".join(str(rule["reference"]).split()),
             "clears_zh": rule["clears_zh"].format(**row), "clears_en": spaced(rule["clears_en"].format(**row)),
-        })  # fmt: skip
+        }
+        for row in judged.with_columns(base_rate=pl.lit(None)).filter(status="flagged").iter_rows(named=True)
+    ]  # fmt: skip
     return checks, pl.DataFrame(flagged, schema=FLAGS)
+
+
+def _severity(rule: Mapping[str, Any], held: float, threshold: float) -> str:
+    """Return how grave a flag is by the figure that holds in every scenario: a note where it holds in some only."""
+    above = "below" not in rule
+
+    def beyond(edge: float) -> bool:
+        return held >= edge if above else held < edge
+
+    if not beyond(threshold):
+        return SEVERITIES[0]
+    return "alert" if "alert" in rule and beyond(float(rule["alert"])) else str(rule["severity"])
 
 
 def _evidence_name(what: str) -> Text:
