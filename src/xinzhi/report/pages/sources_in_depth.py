@@ -156,7 +156,7 @@ def upgrading(result: Upgrading) -> Section:
         rows = _grouped(result, change.drop_nulls("speed").sort("speed", descending=True), value="speed")
         facts, groups = _first_last(rows), _groups(result.regions)
         drawn.append(shown("sources.speed", result, change, facts, rows=rows, groups=groups))
-    return _section("upgrading", result, drawn, [_catch_up(result)], [words("sources.note.structure")])
+    return _section("upgrading", result, drawn, _catch_up(result), [words("sources.note.structure")])
 
 
 def _structure(result: Upgrading, change: pl.DataFrame) -> Picture | None:
@@ -203,12 +203,15 @@ def _first_last(rows: Sequence[Mapping[str, Any]]) -> dict[str, object]:
     return ends | {"most": number(first["value"], 1), "least": number(last["value"], 1)}
 
 
-def _catch_up(result: Upgrading) -> Table | None:
+def _catch_up(result: Upgrading) -> list[Table | None]:
     if result.catch_up is None:
-        return None
-    fit = result.catch_up.regression
+        return []
+    fit, why = result.catch_up.regression, words("sources.note.catch_up_placebo")
     note = words("sources.note.catch_up", rows=fit.observations, clusters=fit.clusters, dropped=result.catch_up.dropped)
-    return table("sources_catch_up", result.catch_up.frame, None, result, notes=[note])
+    return [
+        table("sources_catch_up", result.catch_up.frame, None, result, notes=[note]),
+        table("sources_catch_up_placebo", result.catch_up.placebo, None, result, notes=[why]),
+    ]
 
 
 def innovation(result: Innovation) -> Section:
