@@ -35,7 +35,8 @@ class Distances:
 
     def estimates(self) -> FloatArray:
         """Return the coefficient of the distance within effects, and by the half-panel jackknife `(2,)`."""
-        return self._estimates(self.growth[None], self.frontier[None], self.distance[None])[0]
+        found: FloatArray = self._estimates(self.growth[None], self.frontier[None], self.distance[None])[0]
+        return found
 
     def placebo(self) -> FloatArray:
         """Return both estimates in draws without catching up `(draws, 2)`."""
