@@ -123,8 +123,9 @@ def _category(
 
 def _reason(code: str, why: str, divisions: Sequence[str]) -> Text:
     """Return why nothing can be computed, with what is dated of its supply where demand or use is what is missing."""
+    part = setting("overcapacity", "not_as_output.part").get(code, {})
     said, seen = (
-        words(f"overcapacity.reason.{why}", divisions=divisions),
+        words(f"overcapacity.reason.{why}", divisions=divisions, **part),
         setting("overcapacity", "not_as_output.supply"),
     )
     if why not in {"demand_unknown", "utilisation_unknown"} or code not in seen:
@@ -136,14 +137,9 @@ def unjudged(code: str, demand: Collection[str]) -> str | None:
     """Return why a category cannot be judged by its plants or by national output; None where it can."""
     if code in setting("overcapacity", "not_as_output.utilisation"):
         return "utilisation_unknown"
-    unknown = code in setting("overcapacity", "not_as_output.demand") and code not in {*demand, *sourced()}
-    return "demand_unknown" if unknown else None
-
-
-def sourced() -> Mapping[str, float]:
-    """Return the growth per year of demand that has a source, by category."""
-    found: Mapping[str, float] = setting("overcapacity", "not_as_output.sourced")
-    return found
+    if code in demand or code not in setting("overcapacity", "not_as_output.demand"):
+        return None
+    return "part_unknown" if code in setting("overcapacity", "not_as_output.part") else "demand_unknown"
 
 
 def survey_series(rates: pl.DataFrame) -> dict[str, tuple[str, float, float, float]]:

@@ -146,9 +146,8 @@ def herd_entry(
     categories, year
         Codes of categories (None: all) and the year of the plans (None: the last).
     demand
-        Growth per year of some categories' demand at unchanged prices. The others grow as a source says
-        (``not_as_output.sourced`` in ``overcapacity.yaml``) or as national real output; emerging categories without
-        either are not judged.
+        Growth per year of some categories' demand at unchanged prices, in the divisions that they are held against. The
+        others grow as national real output; emerging categories that are not given are not judged.
     paths
         Which paths of demand beside ``base`` (None: all, ``low, base, high``); the figures of each are the same alone.
     seed
@@ -186,8 +185,6 @@ def herd_entry(
     frames: dict[str, list[dict[str, Any]]] = {"frame": [], "bands": [], "waves": []}
     for one in found:
         growth = (national, "national output" if entry_market.unjudged(one.code, demand or ()) is None else "unknown")
-        if one.code in entry_market.sourced():
-            growth = (entry_market.sourced()[one.code], "source")
         if demand is not None and one.code in demand:
             growth = (float(demand[one.code]), "given")
         for name, rows in entry_market.simulate(one, market, growth, rules, seed).items():
