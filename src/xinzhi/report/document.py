@@ -17,6 +17,7 @@ from xinzhi.protocol import Protocol
 from xinzhi.report.section import Section
 from xinzhi.report.table import Table
 from xinzhi.studies import Assessment, Brief, Study
+from xinzhi.yardstick import View
 
 DECIMALS = 2  # of growth in percent, where no protocol says otherwise
 
@@ -213,7 +214,7 @@ def _assessed(made: Assessment, files: list[str]) -> dict[str, Any]:
         "identity_gap": result.identity_gap,
         "answer": {language: made.ranking.summary(language).splitlines() for language in LANGUAGES},
         "ranking": made.ranking.frame.to_dicts(),
-        "national": result.national_periods.to_dicts(),
+        "national": View(result).national_periods.to_dicts(),
         "periods": result.periods.to_dicts(),
         "coverage": result.coverage.to_dicts(),
         "omitted": result.omitted.height,

@@ -109,7 +109,7 @@ def assess(source: AnyPackage, *, progress: Progress = SILENT, **asked: Asked) -
     yardstick.require_yearly(measured.panel, "assess")
     progress.step("bands")
     protocols = _protocols(measured)
-    ranked = _ranking(package, measured, protocols)
+    ranked = _ranking(measured, protocols)
     topics: dict[str, Study] = {}
     makers = _makers(package, measured, cells)
     unusable: dict[str, Text] = {}
@@ -153,14 +153,14 @@ def _protocols(measured: Measurement) -> pl.DataFrame | None:
     return yardstick.robustness(measured, [(one.start, one.end) for one in dict.fromkeys([view.spans[-1], view.lead])])
 
 
-def _ranking(package: Package, measured: Measurement, protocols: pl.DataFrame | None) -> Ranking:
+def _ranking(measured: Measurement, protocols: pl.DataFrame | None) -> Ranking:
     """Put the newest and the last official period side by side, with bands and ranges where they can be had."""
     estimates: Bands | None
     try:
         estimates = yardstick.bands(measured, inputs=False)
     except (InputError, UsageError):  # nothing is estimated, or there is too little to learn errors from
         estimates = None
-    return yardstick.ranking(measured, package, bands=estimates, protocols=protocols)
+    return yardstick.ranking(measured, bands=estimates, protocols=protocols)
 
 
 def _why(topic: str, error: InputError | UsageError) -> Text:

@@ -66,7 +66,8 @@ Source = Package | str | Path | Mapping[str, object]  # a package, its name or p
 Ruler = Protocol | str | Path  # a protocol, its identifier, or the path of its file
 TOTAL_ASSET, STATUS = "total", "_status"
 INVESTMENT_SERIES = ("gfcf_nominal", "gcf_nominal", "gcf_growth_real")
-NATIONAL_SERIES = ("labour_share", *INVESTMENT_SERIES)
+GROWTH = "gdp_growth"  # of the nation's own output
+NATIONAL_SERIES = ("labour_share", GROWTH, *INVESTMENT_SERIES)
 # Intermediate inputs of gross output: the three kinds where a region has any of them, else all of them together.
 KINDS = ("energy", "materials", "services")
 TOGETHER = "intermediate"
@@ -229,7 +230,7 @@ def _read_nation(package: Package) -> dict[str, dict[int, float]]:
 def _national(package: Package, name: str) -> dict[int, float]:
     """Return a series of the table `nation` by year, in the unit that the yardstick reads it in."""
     amounts = package.units.get("investment", {}).get("investment_nominal") or None
-    units = {"labour_share": "ratio", "gfcf_nominal": amounts, "gcf_nominal": amounts}
+    units = {"labour_share": "ratio", GROWTH: "percent", "gfcf_nominal": amounts, "gcf_nominal": amounts}
     series = national_series(package, name, unit=units.get(name), verb="measure")
     return dict(series.select("year", "value").iter_rows())
 

@@ -9,17 +9,27 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from xinzhi.core.errors import InputError
 from xinzhi.core.parameters import setting
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text, clauses, words
-from xinzhi.data import Package, national_series
 from xinzhi.yardstick.audit.multiverse import CONVENTIONS
 from xinzhi.yardstick.audit.robustness import FIRST, SCHEMA
 from xinzhi.yardstick.estimates.results import ALL, TOGETHER, TOTAL, Bands, corrected_clause, record_clause
 from xinzhi.yardstick.growth_accounts import account
 from xinzhi.yardstick.measurement import Measurement
-from xinzhi.yardstick.view import PARTS, Span, View, contrast, ends, findings, largest_source, official_ends, rates
+from xinzhi.yardstick.panel import GROWTH
+from xinzhi.yardstick.view import (
+    PARTS,
+    Span,
+    View,
+    beside_nation,
+    contrast,
+    ends,
+    findings,
+    largest_source,
+    official_ends,
+    rates,
+)
 
 MOSTLY = setting(CONVENTIONS, "half")
 EACH, AGREED = (setting(CONVENTIONS, name) for name in ("regions_named", "agreed"))
@@ -34,14 +44,12 @@ class Ranking(Result, verb="ranking", topic="yardstick", key=("region", "start",
     `low, high, rank_low, rank_high` are the band of estimated years (see `Bands`), `protocol_low` to
     `protocol_rank_high` the range over 90 % of the admissible protocols, and `among_first` the part of the protocols
     that put the region among the first three. A rank of an estimated period without its range is left out, and so is
-    that of a region whose data fail the tests of admission. `bands` are those of the same measurement; `nation` is the
-    growth of the nation's output by year, where the package has it.
+    that of a region whose data fail the tests of admission. `bands` are those of the same measurement.
     """
 
     measurement: Measurement
     bands: Bands | None
     protocols: int
-    nation: Mapping[int, float]
 
     def facts(self) -> Facts:
         """Return the newest period, those before it, ties, the sum beside the nation, and what carries growth.
@@ -65,7 +73,6 @@ class Ranking(Result, verb="ranking", topic="yardstick", key=("region", "start",
 
 def ranking(
     measurement: Measurement,
-    package: Package | None = None,
     *,
     bands: Bands | None = None,
     protocols: pl.DataFrame | None = None,
@@ -74,8 +81,8 @@ def ranking(
 
     Parameters
     ----------
-    measurement, package
-        What `measure` returns, and what it was measured from; the table ``nation`` has the nation's own growth.
+    measurement
+        What `measure` returns.
     bands, protocols
         Bands of the same measurement, where years are estimated, and ranges over the protocols, from `robustness`.
 
@@ -96,16 +103,14 @@ def ranking(
     rows = [_rows(view, span, band, over) for span in spans]
     kept = [*PERIOD, "output_growth", "tfp_growth", "rank", "grade", "flags", *BAND, *list(SCHEMA)[4:]]
     frame = pl.concat(rows).select(kept) if rows else pl.DataFrame(schema=dict.fromkeys(kept, pl.Float64))
-    nation = {} if package is None else _nation(package)
     read = dict((measurement if bands is None else bands).provenance.inputs)
-    if nation and package is not None:
-        read["nation"] = package.fingerprint("nation")
+    if GROWTH in measurement.panel.nation:
+        read["nation"] = measurement.panel.read["nation"]
     return Ranking(
         frame=frame,
         measurement=measurement,
         bands=bands,
         protocols=int(over["protocols"].max() or 0),  # type: ignore[arg-type] # whole numbers
-        nation=nation,
         kind=measurement.kind,
         names=measurement.names,
         provenance=replace(measurement.provenance, verb="ranking", inputs=read),
@@ -130,17 +135,6 @@ def _rows(view: View, span: Span, band: pl.DataFrame, over: pl.DataFrame) -> pl.
     if not view.is_extrapolated(span):
         return own
     return own.with_columns(rank=pl.when(pl.col("rank_low").is_not_null()).then(pl.col("rank")))
-
-
-def _nation(package: Package) -> dict[int, float]:
-    """Return the log growth of the nation's output by year; none where the package does not have it."""
-    if "nation" not in package.tables:
-        return {}
-    try:
-        series = national_series(package, "gdp_growth", unit="percent", verb="assess")
-    except InputError:
-        return {}
-    return {year: float(np.log1p(value / 100)) for year, value in series.select("year", "value").iter_rows()}
 
 
 def _total(view: View, span: Span) -> Mapping[str, Any]:
@@ -214,8 +208,13 @@ def _each(result: Ranking, view: View, span: Span) -> Facts:
 
 
 def _before(result: Ranking, view: View, newest: Span) -> Facts:
-    """Return the periods before the newest one, latest first, and which of them lie outside its widest band."""
-    known = {span: row["tfp_growth"] for span in reversed(view.spans[:-1]) if (row := _total(view, span))}
+    """Return the periods before the newest one, latest first, and which of them lie outside its widest band.
+
+    Inputs are held to the nation and output is the sum of the regions: where the nation's own output makes another
+    order of two periods, the order depends on whose output it is, and is not told.
+    """
+    rows = {span: row for span in reversed(view.spans) if (row := _total(view, span))}
+    known = {span: row["tfp_growth"] for span, row in rows.items() if span != newest}
     if not known:
         return {}
 
@@ -226,18 +225,37 @@ def _before(result: Ranking, view: View, newest: Span) -> Facts:
     bands = [band for band in (_band(result, newest), _band(result, newest, ALL)) if band is not None]
     if not bands:
         return {"ranking.before": {"figures": figures(known)}}
-    # in percent as sentences tell it: what reads alike is not called higher or lower
-    told = {span: round(100 * growth, 1) for span, growth in known.items()}
-    low, high = round(100 * min(low for low, _ in bands), 1), round(100 * max(high for _, high in bands), 1)
-    higher = [span for span in known if told[span] > high]
-    lower = [span for span in known if told[span] < low]
-    within = [span for span in known if span not in {*higher, *lower}]
-    key = "slower" if len(higher) == len(known) else "faster" if len(lower) == len(known) else "mixed"
-    if not higher and not lower:
+    low, high = min(low for low, _ in bands), max(high for _, high in bands)
+    own = {span: row.get("nation_tfp_growth") for span, row in rows.items()}
+    moved = None if own[newest] is None else own[newest] - rows[newest]["tfp_growth"]
+    sides: dict[str, list[Span]] = {"higher": [], "lower": [], "within": [], "depends": []}
+    for span, growth in known.items():
+        side, other = _side(growth, low, high), own[span]
+        agrees = moved is None or other is None or _side(other, low + moved, high + moved) == side
+        sides[side if agrees else "depends"].append(span)
+    key = "slower" if len(sides["higher"]) == len(known) else "faster" if len(sides["lower"]) == len(known) else "mixed"
+    if len(sides["within"]) == len(known):
         key = "same"
-    values = {"higher": figures(higher), "lower": figures(lower), "within": figures(within)}
-    parts = [words(f"yardstick.ranking.{name}", figures=some) for name, some in values.items() if some]
+    ends = {"span": newest.label, "tfp": rows[newest]["tfp_growth"], "nation": own[newest]}
+    parts = [
+        words(f"yardstick.ranking.{side}", figures=_both(known, own, some) if side == "depends" else figures(some),
+              n=len(some), **ends)
+        for side, some in sides.items() if some
+    ]  # fmt: skip
     return {f"ranking.before_{key}": {"figures": figures(known), "parts": clauses(parts)}}
+
+
+def _side(growth: float, low: float, high: float) -> str:
+    """Return on which side of a band growth lies, as sentences tell it: what reads alike is not higher or lower."""
+    growth, low, high = (round(100 * value, 1) for value in (growth, low, high))
+    return "higher" if growth > high else "lower" if growth < low else "within"
+
+
+def _both(added: Mapping[Span, float], own: Mapping[Span, float | None], spans: Iterable[Span]) -> list[Text]:
+    """Return the figures of some periods with the sum of the regions, and with the nation's own output."""
+    return [
+        words("yardstick.ranking.figure_both", span=span.label, value=added[span], nation=own[span]) for span in spans
+    ]
 
 
 def _robust(result: Ranking, view: View, newest: Span) -> Facts:
@@ -309,26 +327,8 @@ def _first(result: Ranking, view: View, span: Span) -> list[Text]:
     ]
 
 
-def _beside_nation(result: Ranking, view: View, newest: Span) -> Facts:
-    """Return the sum of the regions beside the nation's own growth, and TFP at the nation's with the same inputs."""
-    row, declared = view.national_of(newest), view.measurement.regions_declared
-    years = range(newest.start + 1, newest.end + 1) if isinstance(newest.end, int) else ()
-    known = [result.nation[year] for year in years if year in result.nation]
-    if len(view.codes) == 1 or not row or declared.foreign or not known or len(known) < len(years):
-        return {}
-    nation, added = float(np.mean(known)), float(row["output_growth"])  # type: ignore[arg-type] # it is known
-    implied = float(row["tfp_growth"]) - added + nation  # type: ignore[arg-type] # likewise
-    return {
-        "ranking.nation": {
-            "span": newest.label,
-            "n": len(view.codes),
-            "added": added,
-            "nation": nation,
-            "added_compound": float(np.expm1(added)),
-            "nation_compound": float(np.expm1(nation)),
-            "implied": implied,
-        }
-    }
+def _beside_nation(_: Ranking, view: View, newest: Span) -> Facts:
+    return beside_nation(view, newest, "ranking.nation")
 
 
 def _carried(_: Ranking, view: View, newest: Span) -> Facts:

@@ -18,7 +18,7 @@ from xinzhi.core.text import Text, clauses, listing, read_words, same, span_text
 from xinzhi.data import known_tables
 from xinzhi.protocol import Protocol
 from xinzhi.yardstick.growth_accounts import GrowthAccounts
-from xinzhi.yardstick.panel import Panel
+from xinzhi.yardstick.panel import GROWTH, Panel
 from xinzhi.yardstick.periods import FAILED, UNDECLARED, Graded, RegionSet
 
 PARTS = {
@@ -151,8 +151,24 @@ class View:
 
     @cached_property
     def national_periods(self) -> pl.DataFrame:
-        """Return the growth accounts of the total by period."""
-        return self.measurement.national_periods.fill_nan(None)
+        """Return the growth accounts of the total by period, and TFP growth with the nation's own output.
+
+        ``nation_growth`` is that of the nation's own accounts, and ``nation_tfp_growth`` what TFP growth of the total
+        would be with it and the same inputs; both are null where the nation's growth is not known in every year.
+        """
+        made = self.measurement
+        known = {} if len(self.codes) == 1 or made.regions_declared.foreign else made.panel.nation.get(GROWTH, {})
+
+        def mean(start: int | str, end: int | str) -> float | None:
+            years = range(int(start) + 1, int(end) + 1) if isinstance(start, int) else ()
+            growth = [math.log1p(known[year] / 100) for year in years if year in known]
+            return sum(growth) / len(growth) if growth and len(growth) == len(years) else None
+
+        frame = made.national_periods.fill_nan(None)
+        nation = [mean(*ends) for ends in frame.select("start", "end").iter_rows()]
+        return frame.with_columns(pl.Series("nation_growth", nation, dtype=pl.Float64)).with_columns(
+            nation_tfp_growth=pl.col("tfp_growth") - pl.col("output_growth") + pl.col("nation_growth")
+        )
 
     @cached_property
     def _periods(self) -> pl.DataFrame:
@@ -257,7 +273,7 @@ def measured(result: Figures) -> Facts:
     if result.frame.is_empty():
         return {"answer.unmeasured": {}}
     view = View(result)
-    facts = _together(view) | _sources(view) | ends(view)
+    facts = _together(view) | beside_nation(view, view.lead, "answer.nation") | _sources(view) | ends(view)
     if names := _named(view, view.unranked(view.lead)):  # their data fail the tests of admission
         facts["answer.unranked"] = {"span": view.lead.label, "k": len(names), "names": names}
     facts |= _whole(view) | contrast(view) | _latest(view) | _until(view)
@@ -297,6 +313,31 @@ def _together(view: View) -> Facts:
     figures = figures_of(row)
     key = "answer.together" if figures["tfp"] > 0 and figures["growth"] > 0 else "answer.without"
     return {key: {"opening": opening, "n": len(view.codes), **figures}}
+
+
+def beside_nation(view: View, span: Span, key: str) -> Facts:
+    """Return the sum of the regions beside the nation's own growth, and TFP at the nation's, in every period."""
+    row = view.national_of(span)
+    if not row or row["nation_growth"] is None:
+        return {}
+    added, nation = float(row["output_growth"]), float(row["nation_growth"])  # type: ignore[arg-type] # both are known
+    spans = [one for one in dict.fromkeys([*reversed(view.spans), view.whole]) if one != span]
+    others = [(one.label, view.national_of(one).get("nation_tfp_growth")) for one in spans]
+    figures = [
+        words("yardstick.ranking.figure", span=label, value=value) for label, value in others if value is not None
+    ]
+    return {
+        key: {
+            "span": span.label,
+            "n": len(view.codes),
+            "added": added,
+            "nation": nation,
+            "added_compound": math.expm1(added),
+            "nation_compound": math.expm1(nation),
+            "implied": row["nation_tfp_growth"],
+            "others": words("yardstick.ranking.nation_others", figures=figures) if figures else "",
+        }
+    }
 
 
 def _apart(view: View, opening: Text) -> Facts:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -199,7 +200,7 @@ def synthetic(
         price_base=None,
         identity_gap=1e-16,
         protocol=load("xinzhi-cn-2026"),
-        panel=None,
+        panel=SimpleNamespace(nation={}),
         provenance=Provenance(
             verb="measure",
             version="0.1.0",

@@ -11,6 +11,7 @@ import pytest
 import xinzhi
 from xinzhi.core.errors import InputError
 from xinzhi.data import national_package, national_series
+from xinzhi.yardstick import View
 
 TOLERANCE = 1e-12
 
@@ -92,8 +93,12 @@ def test_without_the_table_nothing_is_invented():
 def test_the_table_of_the_page(china, nation):
     together = {row["start"]: row for row in xinzhi.measure(china).national_periods.iter_rows(named=True)}
     own = {row["start"]: row for row in nation.periods.iter_rows(named=True)}
+    view = View(xinzhi.measure(china))
+    implied = {row["start"]: row["nation_tfp_growth"] for row in view.national_periods.iter_rows(named=True)}
+    mixed = " | ".join(f"{100 * implied[start]:.2f}" for start in (2000, 2007, 2012, 2017))
     page = (Path(__file__).parents[3] / "docs" / "yardstick.md").read_text("utf-8")
     for name, rows in (("the nation", own), ("the regions together", together)):
         figures = " | ".join(f"{100 * rows[start]['tfp_growth']:.2f}" for start in (2000, 2007, 2012, 2017))
         assert f"| {name} | {figures} |" in page
+    assert f"| their inputs, the nation's output | {mixed} |" in page
     assert f"({100 * together[2012]['output_growth']:.2f} against {100 * own[2012]['output_growth']:.2f} %" in page

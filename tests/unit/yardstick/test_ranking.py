@@ -10,6 +10,7 @@ import pytest
 
 import xinzhi
 from xinzhi.core.text import sentences
+from xinzhi.data import national_series
 from xinzhi.studies import assess
 from xinzhi.yardstick import View, audit, measure, ranking, robustness
 from xinzhi.yardstick.ranking import _whole
@@ -180,8 +181,9 @@ def test_earlier_periods_are_called_higher_only_beyond_the_band(shipped):
     facts, said = told(replace(made, bands=replace(made.bands, frame=wide)))
     assert "ranking.before_mixed" in facts
     assert "2.2 % in 2012–2017" in said["ranking.before_mixed"].partition("cannot")[0].replace("\u00a0", " ")
+    total = pl.col("region") == "total"
     everything = wide.with_columns(
-        pl.when(pl.col("region") == "total").then(1.0).otherwise(pl.col("high")).alias("high")
+        pl.when(total).then(at).otherwise(pl.col(end)).alias(end) for end, at in (("low", -1.0), ("high", 1.0))
     )
     assert "ranking.before_same" in replace(made, bands=replace(made.bands, frame=everything)).facts()
 
@@ -196,9 +198,39 @@ def test_the_sum_of_the_regions_stands_beside_the_nation(shipped):
     row = View(shipped.measurement).national_of(View(shipped.measurement).spans[-1])
     assert said["nation"] == pytest.approx(nation, abs=1e-12)
     assert said["implied"] == pytest.approx(row["tfp_growth"] - row["output_growth"] + said["nation"], abs=1e-12)
-    assert "ranking.nation" not in ranking(shipped.measurement).facts()
     tables = {name: frame for name, frame in shipped.package.tables.items() if name != "nation"}
-    assert "ranking.nation" not in ranking(shipped.measurement, replace(shipped.package, tables=tables)).facts()
+    without = measure(replace(shipped.package, tables=tables))
+    assert "ranking.nation" not in ranking(without).facts()
+    assert "answer.nation" not in without.facts()
+
+
+def test_every_period_stands_beside_the_nation(shipped):
+    growth = dict(national_series(shipped.package, "gdp_growth").select("year", "value").iter_rows())
+    for row in View(shipped.measurement).national_periods.iter_rows(named=True):
+        nation = np.mean([np.log1p(growth[year] / 100) for year in range(row["start"] + 1, row["end"] + 1)])
+        assert row["nation_growth"] == pytest.approx(nation, abs=1e-12)
+        assert row["nation_tfp_growth"] == pytest.approx(row["tfp_growth"] - row["output_growth"] + nation, abs=1e-12)
+    for made in (shipped.ranking, shipped.measurement):
+        said = made.summary("en").replace("\u00a0", " ")
+        for figure in ("1.5 %", "0.7 % in 2007–2012", "2.9 % in 2000–2007", "2.0 % in 1996–2000", "1.8 % in 1996–2023"):
+            assert figure in said
+    assert "1.5 % in 2012–2017" in shipped.ranking.summary("en").replace("\u00a0", " ")
+    assert "1.6 % in 2017–2023" in shipped.measurement.summary("en").replace("\u00a0", " ")
+
+
+def test_an_order_of_periods_is_told_only_where_both_outputs_give_it(shipped):
+    said = told(shipped.ranking)[1]["ranking.before_mixed"].replace("\u00a0", " ")
+    higher, within, depends = said.split("; ")
+    assert "3.9 % in 2000–2007 is higher even allowing" in higher
+    assert "2.2 % in 2012–2017 cannot be told" in within
+    assert "2007–2012 (2.3 % with the sum of the regions, 0.7 % with the nation’s own output)" in depends
+    assert "1996–2000" in depends
+    assert "which give 1.8 and 1.6 % in 2017–2023" in depends
+    without = {"nation": shipped.measurement.panel.nation | {"gdp_growth": {}}}
+    plain = replace(shipped.measurement, panel=replace(shipped.measurement.panel, **without))
+    said = told(replace(shipped.ranking, measurement=plain))[1]["ranking.before_mixed"]
+    assert "the order depends" not in said
+    assert "2007–2012" in said.partition("higher")[0]
 
 
 def test_the_note_on_findings_says_by_how_much_growth_moves(shipped):

@@ -136,7 +136,7 @@ def contents(
 def summary(view: View, lead: Section, package: Package, topics: Sequence[Section] = ()) -> dict[str, Any]:
     """Return the assessment as a JSON-ready dictionary: growth in log points per year, texts in both languages."""
     result = view.measurement
-    frames = ("coverage", "omitted", "regions", "periods", "national_periods", "group_periods")
+    frames = ("coverage", "omitted", "regions", "periods", "group_periods")
     return {
         "answer": text(paragraph(lead.answer)),
         "reach": text(paragraph(lead.reach)),
@@ -153,6 +153,7 @@ def summary(view: View, lead: Section, package: Package, topics: Sequence[Sectio
         "identity_gap": result.identity_gap,
         "findings": [finding.to_dict() for finding in package.findings],
         **{name: rows(getattr(result, name)) for name in frames},
+        "national_periods": rows(view.national_periods),
         "topics": {one.key: said(one) for one in topics},
     }
 

@@ -179,7 +179,7 @@ def notes(key: str, cells: Iterable[str | None] = ()) -> tuple[Text, ...]:
 
 def _by_period(view: View) -> pl.DataFrame:
     """Return the periods of the total and of the macro-regions, the whole span last."""
-    frame = pl.concat([view.measurement.national_periods, view.measurement.group_periods], how="vertical_relaxed")
+    frame = pl.concat([view.national_periods, view.measurement.group_periods], how="diagonal_relaxed")
     order = {NATIONAL: 0, **{group.en: i for i, group in enumerate(view.groups, start=1)}}
     last = (pl.col("end") - pl.col("start")) == view.whole.end - view.whole.start
     place = pl.col("region").replace_strict(order, default=len(order))
