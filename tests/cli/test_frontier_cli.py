@@ -45,7 +45,8 @@ def firms(tmp_path):
 def test_main_job_measures_change_with_a_reference_in_the_place_of_the_index(xinzhi_frontier, tmp_path):
     code, out, err = xinzhi_frontier(*MAIN, "--index", "global", "--out", tmp_path, "--region", "Jilin")
     assert (code, err) == (0, "")
-    assert out.startswith("Malmquist index, 1996–2017: ")
+    assert "is no growth figure" in out.splitlines()[0]  # its goods are those of the accounts, by their columns
+    assert out.splitlines()[1].startswith("Malmquist index, 1996–2017: ")
     assert "651 pairs of adjacent periods" in out
     assert "Shanghai" in out
     assert "310000" not in out
@@ -122,6 +123,32 @@ def test_a_package_needs_no_goods(xinzhi_frontier, language, said):
     code, out, err = xinzhi_frontier("china-provinces", "--lang", language, "--top", 2)
     assert (code, err) == (0, "")
     assert out.startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("en", "are not plausible (0.75 to 1.25)"), ("zh", "不在0.75至1.25之间")]
+)
+def test_returns_to_scale_beyond_reason_are_said_to_be(xinzhi_frontier, language, said):
+    code, out, _ = xinzhi_frontier(*MAIN, "--sfa", "bc92", "--lang", language, "--top", 1)
+    assert code == 0
+    assert said in out
+    assert said not in xinzhi_frontier(*MAIN, "--sfa", "half-normal", "--lang", language, "--top", 1)[1]
+
+
+def test_a_surplus_that_is_the_inflow_is_not_listed_twice(xinzhi_frontier):
+    goods = (
+        "china-provinces",
+        "-x",
+        "labour,energy_consumption",
+        "-y",
+        "output",
+        "--contents",
+        "energy_consumption=0.68",
+    )
+    code, out, _ = xinzhi_frontier(*goods, "--top", 1)
+    assert code == 0
+    assert "Surplus" not in out
+    assert "Surplus" in xinzhi_frontier(*goods, "--retained", "output=0.001", "--top", 1)[1]
 
 
 def test_a_plain_table_needs_goods(xinzhi_frontier, firms):

@@ -362,10 +362,10 @@ class ReturnsTest(Labelled, verb="returns_test", key=("null",)):
         parts = [
             words("frontier.chart.count", name=words(f"frontier.status.returns_{name}"), k=k) for name, k in counts
         ]
-        return {
-            "headline.returns": {"verdict": rts_text(self.verdict), "level": f"{100 * self.level:g}", **p},
-            "answer.returns": {"parts": parts},
-        }
+        facts: Facts = {"headline.returns": {"verdict": rts_text(self.verdict), "level": f"{100 * self.level:g}", **p}}
+        if p["nirs"] < self.level <= p["crs"]:  # the wider technology fails and the narrower passes
+            facts["answer.at_odds"] = {}
+        return facts | {"answer.returns": {"parts": parts}}
 
 
 def returns_test(  # noqa: PLR0913 - data, the test, and how to draw

@@ -28,6 +28,7 @@ MEASURES = {"radial": "radial", "non-radial": "nonradial", "sbm": "sbm"}  # mode
 BOOTED = ("malmquist", "contemporaneous")
 COLUMNS = ("inputs", "outputs", "bad", "explain", "input_prices", "output_prices")
 GOODS = {"inputs": ("capital", "labour"), "outputs": ("output",)}  # of the growth accounts
+COLUMN_OF = {"employment": "labour", "output_real": "output"}  # the columns of a package that levels are made from
 REFERENCE = "sequential"  # best practice once reached is not lost: what falls short of it is inefficiency
 EXACT = 2.0**53  # the whole numbers that a double tells apart
 STONED = "stoned"
@@ -366,7 +367,9 @@ def _change(wish: FrontierOptions, source: Source, count: Count) -> Labelled:
         given |= {"n_boot": wish.boot, "seed": wish.seed, "n_jobs": wish.jobs, "progress": count}
     roles = ("region", "year", wish.inputs, wish.outputs, wish.bad)
     change = verbs.productivity_change(frame, *roles, index=wish.index or "malmquist", **given)
-    if source.measured and not wish.bad and wish.group is None and (wish.inputs, wish.outputs) == tuple(GOODS.values()):
+    goods = {side: sorted(COLUMN_OF.get(name, name) for name in getattr(wish, side)) for side in GOODS}
+    alike = goods == {side: sorted(names) for side, names in GOODS.items()}
+    if source.measured and not wish.bad and wish.group is None and alike and not change.additive:
         growth = source.measured[0].frame.fill_nan(None).rename({"region": "unit", "year": "period"})
         change = replace(change, accounts=growth.select("unit", "period", *change.compared, "labour_share"))
     return source.sealed(change, labels)

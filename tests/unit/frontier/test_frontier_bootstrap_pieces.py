@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
@@ -241,6 +243,9 @@ def test_constant_returns_are_kept_and_decreasing_ones_are_found() -> None:
     rising = returns_test(x, np.maximum(x - 0.9, 0.05) * level, replications=300, seed=1)
     assert rising.verdict == "vrs"
     assert set(bent.units["returns"]) <= {"constant", "increasing", "decreasing"}
+    assert "answer.at_odds" not in rising.facts()
+    odd = rising.frame.with_columns(p=pl.when(pl.col("null") == "crs").then(0.21).otherwise(0.008))
+    assert "answer.at_odds" in replace(rising, frame=odd).facts()  # the wider is rejected, the narrower is not
     ratio = returns_test(x, x * level, statistic="mean-of-ratios", replications=50, seed=1).frame["statistic"][0]
     assert ratio == pytest.approx((straight.units["crs"] / straight.units["vrs"]).mean())
 

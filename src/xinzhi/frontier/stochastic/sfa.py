@@ -14,7 +14,7 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Facts
 from xinzhi.core.text import Text, has, same, words
 from xinzhi.data import provenance
-from xinzhi.frontier.labelled import Labelled, good_text
+from xinzhi.frontier.labelled import Labelled, conventions, good_text
 from xinzhi.frontier.stochastic.densities import NOISE
 from xinzhi.frontier.stochastic.design import Covariance, Form, Frontier, Settings, check_names, read_table, settle
 from xinzhi.frontier.stochastic.inference import (
@@ -131,6 +131,9 @@ class StochasticFrontier(Labelled, verb="sfa", key=("row",)):
                 for name in self.frontier.inputs
             ]
             facts["answer.elasticities"] = {"parts": parts, "scale": scale}
+            low, high = conventions()["plausible_returns"]["value"]
+            if scale is not None and not self.settings.cost and not low <= scale <= high:
+                facts["answer.implausible"] = {"scale": scale, "low": low, "high": high}
         facts |= {f"verdict.{name}": values for name, values in self.verdict.found.items()}
         first = self.tests.row(0, named=True)
         facts["answer.ratio"] = {"ratio": first["statistic"], "p": first["p_value"]}

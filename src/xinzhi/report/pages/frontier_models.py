@@ -225,7 +225,9 @@ def economic(result: Economic, *, region: str | None = None) -> Section:
 def materials(result: MaterialsBalance, *, region: str | None = None) -> Section:
     """Return environmental efficiency by the materials balance, and its technical and allocative parts."""
     chosen(result, region, result.frame["unit"])
-    return section(result, "materials", _lost(result, "materials", {}, whole="environmental"))
+    same_as_inflow = result.frame["surplus"].eq_missing(result.frame["inflow"]).all()  # no output keeps any of it
+    listed = result.frame.drop("surplus", "least_surplus") if same_as_inflow else result.frame
+    return section(result, "materials", _lost(result, "materials", {}, whole="environmental", listed=listed))
 
 
 def staged(result: Staged, *, region: str | None = None) -> Section:
@@ -244,7 +246,7 @@ def staged(result: Staged, *, region: str | None = None) -> Section:
 
 def _lost(
     result: Economic | MaterialsBalance, name: str, facts: Mapping[str, Any], *, whole: str = "economic",
-    ratio: bool = True, **more: Any,  # noqa: ANN401 - options of the chart
+    ratio: bool = True, listed: pl.DataFrame | None = None, **more: Any,  # noqa: ANN401 - options of the chart
 ) -> list[Picture | None]:  # fmt: skip
     """Return what every unit loses and its parts, in log points of a ratio or as it stands."""
     columns = (whole, "technical", "allocative")
@@ -255,7 +257,7 @@ def _lost(
     rows = rows.with_columns(pl.when(pl.col(part).abs() >= _ROUNDING).then(part).otherwise(0.0) for part in columns)
     if not rows.height:
         return []
-    twin = table(f"frontier_{name}", of=result, names=called(result))
+    twin = table(f"frontier_{name}", listed, of=result, names=called(result))
     inks = {"technical": palette.DEEP, "allocative": palette.ACCENT}
     parts = {part: (words(f"frontier.chart.{part}"), ink) for part, ink in inks.items()}
     return [drawn(name, result, rows, facts, headline=headline(result), twin=twin, parts=parts, **more)]

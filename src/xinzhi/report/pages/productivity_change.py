@@ -244,9 +244,9 @@ def beside(result: ProductivityChange) -> Picture | None:
     frame = result.beside_accounts()
     unit = unit_of(result)
     columns = [
-        "unit", head("malmquist", "points", unit, of="index"),
-        *(head(name, "points", unit) for name in result.stack), head("accounts", "points", unit, of="tfp_growth"),
-        head("difference", "points", unit),
+        "unit", titled(_index(result), "points", "index", unit),
+        *(titled(part_text(name), "points", name, unit) for name in result.stack),
+        head("accounts", "points", unit, of="tfp_growth"), head("difference", "points", unit),
     ]  # fmt: skip
     facts, axis = result.facts().get("answer.verdict", {}), words("frontier.unit_of.beside", per=result.per)
     more = {"draws": {name: name for name in result.stack}, "parts": inks(result), "unit": unit, "x": axis}
