@@ -17,6 +17,7 @@ from xinzhi.yardstick.inputs import base_year, intermediate, labour_share, rebas
 from xinzhi.yardstick.panel import TOTAL_ASSET, Marks, Panel, Series, either, require_yearly
 
 NEVER = np.iinfo(np.int64).max  # a year that no figure reaches
+EXHAUSTED = "exhausted:capital"  # the mark of years from that on in which a stock is not above zero
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +160,11 @@ def _national_price_growth(panel: Panel, protocol: Protocol, deflator: FloatArra
 def stocks(
     panel: Panel, protocol: Protocol, invested: Investment, output: FloatArray, *, strict: bool = True
 ) -> Series:
-    """Return the stock of every asset `(A, R, T)` at the timing of the protocol, with marks `(R, T)`."""
+    """Return the stock of every asset `(A, R, T)` at the timing of the protocol, with marks `(R, T)`.
+
+    From the year on in which a region's stock falls to zero or an asset's below, it is NaN: no later investment tells
+    what there is.
+    """
     timing = protocol.value("capital.timing")
     rate = depreciation_rates(panel, protocol, invested.assets)
     start = initial_stock(panel, protocol, invested.real, invested.price, output, rate, strict=strict)
@@ -167,10 +172,12 @@ def stocks(
     never = np.asarray(~np.isfinite(invested.real).any(axis=2))
     never &= ~never.all(axis=0)
     stock, old = np.where(never[..., None], 0.0, _inventories(panel, protocol, invested, rate, start))
+    gone = np.logical_or.accumulate((stock < 0).any(axis=0) | (stock.sum(axis=0) <= 0), axis=1)
+    stock = np.where(gone, np.nan, stock)
     with np.errstate(invalid="ignore"):
         share = old.sum(axis=0) / stock.sum(axis=0)
         weak = share > protocol.value("reporting.initial_stock_share")
-    marks = either(invested.marks, {"proxy:initial_stock": weak})
+    marks = either(invested.marks, {"proxy:initial_stock": weak, EXHAUSTED: gone})
     if timing != "end_of_year":
         # a mark moves to the year whose input it enters: the year after, and of a mean of two its own year too
         moved = {name: next_year(mask) for name, mask in marks.items()}

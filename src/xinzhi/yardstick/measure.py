@@ -10,6 +10,7 @@ import polars as pl
 
 from xinzhi.core.arrays import BoolArray, FloatArray, log_growth
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.finding import Finding, finding
 from xinzhi.core.names import Names
 from xinzhi.core.quarters import quarter
 from xinzhi.core.result import Facts, Result
@@ -17,8 +18,8 @@ from xinzhi.core.text import Text, words
 from xinzhi.data import Package, admission, as_package, names_of, national_package, provenance
 from xinzhi.protocol import Protocol
 from xinzhi.yardstick.breaking import FLAG, LINK, break_marks
+from xinzhi.yardstick.capital import EXHAUSTED
 from xinzhi.yardstick.growth_accounts import (
-    LEVELS,
     Growth,
     GrowthAccounts,
     Inputs,
@@ -137,7 +138,7 @@ def measure(package: Source, protocol: Ruler = DEFAULT_PROTOCOL) -> Measurement:
         graded=grading,
         price_base=base,
         regions_declared=declared,
-        findings=touching(data, rules),
+        findings=(*_exhausted(data, panel, rules, marks), *touching(data, rules)),
         identity_gap=max(regional.growth.identity_gap, national.growth.identity_gap, groups.growth.identity_gap),
         kind=data.kind,
         names=Names({**known.by_kind, "region": {code: known.region(code) for code in panel.regions}, "group": macro}),
@@ -273,11 +274,13 @@ def _omitted(panel: Panel, regional: _Accounts) -> pl.DataFrame:
     inputs = regional.inputs
     growth = log_growth(inputs.output)
     absent = np.zeros(panel.shape, dtype=np.int64)
-    names = [*LEVELS, *(["intermediate"] if inputs.intermediate is not None else [])]
-    for bit, name in enumerate(names):
-        bought = inputs.intermediate
-        values = bought.share.sum(axis=0) if name == "intermediate" and bought else inputs.levels()[name]
-        hole = ~np.isfinite(values)
+    holes = {name: ~np.isfinite(values) for name, values in inputs.levels().items()}
+    if inputs.intermediate is not None:
+        holes["intermediate"] = ~np.isfinite(inputs.intermediate.share.sum(axis=0))
+    if (gone := regional.marks.get(EXHAUSTED)) is not None:
+        holes |= {"capital": holes["capital"] & ~gone, "capital_exhausted": gone.copy()}
+    names = list(holes)
+    for bit, hole in enumerate(holes.values()):
         hole[:, 1:] |= hole[:, :-1].copy()
         absent |= hole.astype(np.int64) << bit
     keep = np.isfinite(growth) & ~np.isfinite(regional.growth.tfp_growth)
@@ -294,6 +297,33 @@ def _omitted(panel: Panel, regional: _Accounts) -> pl.DataFrame:
         },
         schema_overrides={"region": pl.String, "output_growth": pl.Float64, "missing": pl.String},
     )
+
+
+def _exhausted(data: Package, panel: Panel, rules: Protocol, marks: Marks) -> tuple[Finding, ...]:
+    """Return a finding for every region whose stock falls to zero or below: year, investment, and the cure."""
+    gone = marks.get(EXHAUSTED)
+    if gone is None or not gone.any():
+        return ()
+    late = rules.value("capital.timing") == "beginning_of_year"  # the input is the stock of the year before
+    found, names = [], names_of(data)
+    for row in np.flatnonzero(gone.any(axis=1)).tolist():
+        at = int(gone[row].argmax()) - late
+        region, year = panel.regions[row], int(panel.years[at])
+        asset = {"asset": panel.assets[0]} if "asset" in data.tables["investment"].columns else {}
+        file, line = data.place("investment", region=region, **asset, year=year)
+        found.append(
+            finding(
+                "yardstick.capital-exhausted",
+                words={"name": names.region(region), "year": year},
+                table="investment",
+                file=file,
+                line=line,
+                column="investment_nominal",
+                key=f"{region}/{year}",
+                value=f"{np.nansum(panel.investment['investment_nominal'][:, row, at]):,.6g}",
+            )
+        )
+    return tuple(found)
 
 
 def _nothing(panel: Panel, inputs: Inputs) -> InputError:

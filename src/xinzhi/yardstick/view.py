@@ -273,11 +273,17 @@ def measured(result: Figures) -> Facts:
     if result.frame.is_empty():
         return {"answer.unmeasured": {}}
     view = View(result)
-    facts = _together(view) | beside_nation(view, view.lead, "answer.nation") | _sources(view) | ends(view)
+    facts = _exhausted(result) | _together(view) | beside_nation(view, view.lead, "answer.nation") | _sources(view) | ends(view)
     if names := _named(view, view.unranked(view.lead)):  # their data fail the tests of admission
         facts["answer.unranked"] = {"span": view.lead.label, "k": len(names), "names": names}
     facts |= _whole(view) | contrast(view) | _latest(view) | _until(view)
     return facts | result.regions_declared.facts(_named(view, view.codes)) | findings(result)
+
+
+def _exhausted(result: Figures) -> Facts:
+    """Return whose capital stock falls to zero or below, and from when on the region is not measured."""
+    found = [one for one in result.findings if one.rule == "capital-exhausted"]
+    return {"answer.exhausted": [{"message": one.message, "hint": one.hint} for one in found]} if found else {}
 
 
 def findings(result: Figures) -> Facts:

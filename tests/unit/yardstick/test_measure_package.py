@@ -324,7 +324,7 @@ def test_a_negative_stock_is_no_input_and_says_so(country, ours):
     )
     result = xinzhi.measure(tables, ours)
     gone = result.omitted.filter(pl.col("region") == "r1")
-    assert gone["missing"].to_list() == ["capital"] * gone.height
+    assert gone["missing"].to_list() == ["capital_exhausted"] * gone.height
     assert gone.height > 0
     assert (result.inputs["capital"] > 0).all()
 
