@@ -20,7 +20,7 @@ from xinzhi.data import NATION, Package, admission
 from xinzhi.protocol import Protocol
 from xinzhi.yardstick.breaking import judge, linked_growth, links, rules
 from xinzhi.yardstick.estimating import NATIONAL, NONE, benchmark, kind
-from xinzhi.yardstick.growth_accounts import Growth
+from xinzhi.yardstick.growth_accounts import IDENTITY_TOLERANCE, Growth
 from xinzhi.yardstick.panel import Marks, Panel, both_ends, spell
 
 GRADES = admission.GRADES
@@ -317,9 +317,12 @@ def _one(
 
 
 def _table(rows: pl.DataFrame) -> pl.DataFrame:
-    """Add the part of TFP in output growth and the rank within the period, which a failed grade does not have."""
+    """Add the part of TFP in output growth and the rank within the period, which a failed grade does not have.
+
+    What differs by rounding alone is equal, and shares a rank.
+    """
     period = ["start", "end"]
-    ranked = pl.when(pl.col("grade").ne_missing(FAILED)).then("tfp_growth")
+    ranked = pl.when(pl.col("grade").ne_missing(FAILED)).then((pl.col("tfp_growth") / IDENTITY_TOLERANCE).round())
     return rows.with_columns(
         tfp_part=pl.col("tfp_growth") / pl.col("output_growth"),
         rank=ranked.rank("min", descending=True).over(period).cast(pl.Int64),

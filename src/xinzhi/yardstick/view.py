@@ -14,7 +14,7 @@ from xinzhi.core import flags
 from xinzhi.core.finding import Finding
 from xinzhi.core.names import Names, distinct
 from xinzhi.core.result import Facts, Result
-from xinzhi.core.text import Text, clauses, listing, read_words, same, span_text, words
+from xinzhi.core.text import Text, clauses, listing, number, read_words, same, span_text, words
 from xinzhi.data import known_tables
 from xinzhi.protocol import Protocol
 from xinzhi.yardstick.growth_accounts import GrowthAccounts
@@ -30,6 +30,7 @@ PARTS = {
 }
 NATIONAL = "total"
 EXCEPTIONS = 3
+SEVERAL = 2  # regions from which on there is a ranking
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -96,6 +97,11 @@ def region_groups(regions: pl.DataFrame) -> dict[str, Text]:
 
 def _last(rows: pl.DataFrame) -> dict[str, float | str | None]:
     return rows.row(-1, named=True) if rows.height else {}
+
+
+def alike(one: float, other: float) -> bool:
+    """Return whether two rates of growth read alike in a sentence: none of them is called the higher."""
+    return number(100 * one, 1) == number(100 * other, 1)
 
 
 @dataclass(frozen=True)
@@ -199,6 +205,13 @@ class View:
         """Return the growth accounts of the regions that are ranked in a period, highest TFP growth first."""
         return self.of(span).drop_nulls("rank")
 
+    def has_ends(self, span: Span) -> bool:
+        """Say whether a first and a last of the ranked regions can be named: the set is whole, and they read apart."""
+        growth = self.ranked(span)["tfp_growth"].to_list()
+        return (
+            len(growth) >= SEVERAL and self.measurement.regions_declared.complete and not alike(growth[0], growth[-1])
+        )
+
     def unranked(self, span: Span) -> list[str]:
         """Return the regions whose data fail the tests of admission in a period: they are shown, not ranked."""
         if self.measurement.graded is None:
@@ -265,15 +278,18 @@ class View:
         return Names({"region": self.names}).resolve(region, self.codes)
 
 
-SEVERAL = 2  # regions from which on there is a ranking
-
-
 def measured(result: Figures) -> Facts:
     """Return what growth came from, who is first and last, group against group; notes say how far figures carry."""
     if result.frame.is_empty():
         return {"answer.unmeasured": {}}
     view = View(result)
-    facts = _exhausted(result) | _together(view) | beside_nation(view, view.lead, "answer.nation") | _sources(view) | ends(view)
+    facts = (
+        _exhausted(result)
+        | _together(view)
+        | beside_nation(view, view.lead, "answer.nation")
+        | _sources(view)
+        | ends(view)
+    )
     if names := _named(view, view.unranked(view.lead)):  # their data fail the tests of admission
         facts["answer.unranked"] = {"span": view.lead.label, "k": len(names), "names": names}
     facts |= _whole(view) | contrast(view) | _latest(view) | _until(view)
@@ -392,10 +408,10 @@ def _sources(view: View) -> Facts:
 
 
 def ends(view: View) -> Facts:
-    """Return the regions of highest and of lowest growth, where the whole set was measured."""
-    rows = view.ranked(view.lead).select("region", "tfp_growth").rows()
-    if len(rows) < SEVERAL or not view.measurement.regions_declared.complete:
+    """Return the regions of highest and of lowest growth, where the whole set was measured and they read apart."""
+    if not view.has_ends(view.lead):
         return {}
+    rows = view.ranked(view.lead).select("region", "tfp_growth").rows()
     width = min(3, len(rows) // 2)
     said = [words("yardstick.answer.figure", name=view.name(code), value=value) for code, value in rows]
     return {"answer.ends": {"first": said[:width], "last": said[: -width - 1 : -1]}}
@@ -407,7 +423,8 @@ def _whole(view: View) -> Facts:
     if view.whole in view.spans or not row or rows.len() < SEVERAL:
         return {}
     said = {"span": view.whole.label, **figures_of(row)}
-    if view.is_extrapolated(view.whole):  # a rank of estimated years is not told without its range
+    # a rank of estimated years is not told without its range
+    if view.is_extrapolated(view.whole) or not view.has_ends(view.whole):
         return {"answer.whole_plain": said}
     return {"answer.whole": {**said, "first": view.name(rows[0]), "last": view.name(rows[-1])}}
 

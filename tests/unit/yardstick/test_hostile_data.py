@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import polars as pl
 import pytest
 
 import xinzhi
 from xinzhi import protocol
 from xinzhi.core.errors import UsageError
+from xinzhi.yardstick import View
 
 
 def tables(regions=("AA", "BB", "CC"), last=2023):
@@ -88,3 +90,30 @@ def test_the_year_of_the_finding_is_that_of_the_investment_at_any_timing(timing,
     made = xinzhi.measure(exhausted(), protocol.load("xinzhi-cn-2026").replace({"capital.timing": timing}))
     assert [one.key for one in made.findings if one.rule == "capital-exhausted"] == ["AA/2010"]
     assert made.frame.filter(region="AA")["year"].max() == last
+
+
+def test_what_differs_by_rounding_alone_shares_a_rank():
+    package = xinzhi.load(tables())
+    made = xinzhi.measure(package)
+    growth = made.periods.filter(start=2012)["tfp_growth"].to_numpy()
+    assert np.ptp(growth) < 1e-15
+    assert set(made.periods["rank"]) == {1}
+    for language in ("en", "zh"):
+        said = made.summary(language)
+        assert not any(word in said for word in ("highest", "ranks first", "最快", "居首"))
+    view = View(made)
+    assert not view.has_ends(view.lead)
+    ranks = ("reference_rank", "best_rank", "everyone_rank", "rank_minimum", "rank_maximum")
+    audited = xinzhi.audit(package)
+    assert {value for name in ranks for value in audited.frame[name].unique()} == {1}
+    assert "note.audit_reference" not in audited.facts()
+
+
+def test_figures_that_differ_are_ranked_and_told():
+    made = tables()
+    faster = pl.when(pl.col("region") == "CC").then(1.002 ** (pl.col("year") - 2000)).otherwise(1.0)
+    made["accounts"] = made["accounts"].with_columns(pl.col("output_real") * faster)
+    measured = xinzhi.measure(xinzhi.load(made))
+    rows = measured.periods.filter(start=2012, end=2017)
+    assert dict(rows.select("region", "rank").iter_rows()) == {"AA": 2, "BB": 2, "CC": 1}
+    assert "highest in CC" in measured.summary("en")

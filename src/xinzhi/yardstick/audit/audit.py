@@ -34,7 +34,7 @@ from xinzhi.yardstick.inputs import require_value_added
 from xinzhi.yardstick.measure import measure
 from xinzhi.yardstick.panel import DEFAULT_PROTOCOL, Ruler, Source, require_yearly
 from xinzhi.yardstick.periods import FAILED, RegionSet, official_span
-from xinzhi.yardstick.view import region_names
+from xinzhi.yardstick.view import alike, region_names
 
 NEAR, NAMED, HALF, ALIKE = (setting(CONVENTIONS, name) for name in ("near", "named", "half", "alike"))
 # What compares a region with others: none of it where the declared set is not whole, or its own data fail admission.
@@ -142,7 +142,8 @@ class Audit(Result, verb="audit", topic="yardstick", key=("region", "start", "en
         (first, high), (last, low) = ends[0], ends[-1]
         reference = {"span": span, "low": low, "high": high, "first": names[first], "last": names[last]}
         said = _game(rows, span, names) | decides | size
-        said["note.audit_reference"] = reference
+        if not alike(high, low):
+            said["note.audit_reference"] = reference
         rank = pl.col("reference_rank")  # where nine in ten protocols do not give it
         outside = rows.filter((rank < pl.col("rank_p05")) | (rank > pl.col("rank_p95")))["region"].to_list()
         if outside:

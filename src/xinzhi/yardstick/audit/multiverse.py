@@ -20,6 +20,7 @@ from xinzhi.protocol import Protocol
 from xinzhi.yardstick import capital as capitals
 from xinzhi.yardstick import inputs as inputs_
 from xinzhi.yardstick.audit.choices import Choice, Grid, within
+from xinzhi.yardstick.growth_accounts import IDENTITY_TOLERANCE
 from xinzhi.yardstick.panel import Panel
 
 GROUPS = ("output", "capital", "labour", "shares", "index")
@@ -454,13 +455,14 @@ def weighted_quantiles(values: FloatArray | IntArray, times: IntArray) -> FloatA
 def _against_reference(reference: FloatArray, top: FloatArray) -> tuple[IntArray, FloatArray]:
     """Return every region's best rank against the others' reference figures, and the least growth for it."""
     ordered = np.concatenate([[-np.inf], np.sort(reference)])
-    place = np.searchsorted(ordered, top, side="right") - 1
-    own = ordered[place] == reference
-    return len(reference) + 1 - place, ordered[place - own]
+    place = np.searchsorted(ordered, top + IDENTITY_TOLERANCE, side="right") - 1
+    own = np.abs(ordered[place] - reference) < IDENTITY_TOLERANCE
+    return len(reference) + 1 - place, ordered[place - own] - IDENTITY_TOLERANCE
 
 
 def rank(values: FloatArray) -> IntArray:
-    """Return the rank of every region within a row, 1 = highest; equal values share the better rank."""
+    """Return the rank of every region within a row, 1 = highest; what is equal but for rounding shares the better."""
+    values = np.round(values / IDENTITY_TOLERANCE)
     order = np.argsort(-values, axis=1)
     ranked = np.take_along_axis(values, order, axis=1)
     position = np.arange(1, values.shape[1] + 1, dtype=np.int32)

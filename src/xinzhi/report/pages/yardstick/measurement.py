@@ -28,7 +28,6 @@ PAIRS = {
 ORDER = (
     "tfp_growth", "band", "over_protocols", "rank", "place", "place_over_protocols", "among_first", "grade", "flags",
 )  # fmt: skip
-SEVERAL = 2  # regions from which on there is a ranking
 Headline = tuple[str, dict[str, Any]]  # the name of a sentence of the catalogue, and what it is made from
 
 
@@ -117,9 +116,9 @@ def sides(result: Ranking) -> dict[str, str]:
 
 def leading(view: View) -> Headline:
     """Return the headline of the ranking."""
-    codes = view.ranked(view.lead)["region"]
-    if codes.len() < SEVERAL or not view.measurement.regions_declared.complete:
+    if not view.has_ends(view.lead):
         return "one", {}
+    codes = view.ranked(view.lead)["region"]
     return "ranking", {"first": view.name(codes[0]), "last": view.name(codes[-1])}
 
 
