@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -13,7 +15,10 @@ import xinzhi.risks
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.risks import index_archive, screen
 from xinzhi.risks.projects.comparison import NAMES
+from xinzhi.risks.projects.conventions import document
 from xinzhi.risks.projects.index import build
+from xinzhi.risks.projects.screening import true_accusations
+from xinzhi.risks.projects.weights import shipped
 
 OLD = pl.DataFrame(
     {
@@ -58,6 +63,14 @@ def test_the_four_cases(found):
     assert found.frame.select(total.is_close(1.0).all()).item()
 
 
+def test_neither_probability_nor_interval_goes_beyond_what_is_borne_out(found):
+    largest = shipped().largest
+    sure = screen(OLD.with_columns(id="n" + pl.col("id")), OLD).frame  # word for word
+    assert found.frame["upper"].max() <= largest
+    assert sure["upper"].max() == largest
+    assert (sure["lower"] < sure["probability"]).all()  # a bound is no certainty
+
+
 def test_the_ledger_quotes_both_texts_and_says_what_changed(found):
     pair = found.explain("p1")
     row = pair.ledger.filter(field="investment").row(0, named=True)
@@ -94,6 +107,24 @@ def test_it_speaks_both_languages(found):
     row = found.frame.row(0, named=True)
     assert row["evidence"].startswith("agrees in ")
     assert row["evidence_zh"].startswith("相符：")
+
+
+def test_the_summary_quotes_both_trials_and_rests_on_the_worse(found):
+    told = document("trials.yaml")
+    for language, share in (("en", "a tenth repackaged"), ("zh", "只占一成")):
+        said = found.summary(language)
+        assert share in said
+        for name in ("kept", "last"):
+            assert {str(told[name][key]) for key in ("honest", "accused", "repeats", "found")} <= numbers(said)
+        worse = min(true_accusations(told[name])[0] for name in ("kept", "last"))
+        assert f"{100 * worse:.0f}" in numbers(said)
+        prior = replace(found, prior=0.1).summary(language)
+        assert share not in prior
+        assert {"10", str(told["kept"]["accused"]), str(told["last"]["found"])} <= numbers(prior)
+
+
+def numbers(said):
+    return set(re.findall(r"[0-9]+", said))
 
 
 def test_explain_names_what_is_not_there(found):

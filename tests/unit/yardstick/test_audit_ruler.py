@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
@@ -10,7 +12,7 @@ import xinzhi
 from xinzhi import protocol
 from xinzhi.core.errors import UsageError
 from xinzhi.core.shapley import effects
-from xinzhi.yardstick.audit.choices import choices, grid
+from xinzhi.yardstick.audit.choices import choices, grid, unsourced, used
 from xinzhi.yardstick.audit.multiverse import Distinct, rank, spread
 
 
@@ -195,8 +197,17 @@ def test_a_protocol_number_outside_the_set_is_refused(audited):
 
 
 def test_summary_speaks_both_languages(audited):
-    assert "protocols are admissible" in audited.summary("en")
-    assert "可采用的协议" in audited.summary("zh")
+    assert "also of those that no source uses for this economy" in audited.summary("en")
+    assert "假设集" in audited.summary("zh")
+    sourced = replace(audited, unsourced=False)
+    assert "that a named source uses for this economy" in sourced.summary("en")
+    assert "有文献用于该经济体的备选的全部组合" in sourced.summary("zh")
+
+
+def test_what_is_open_without_a_source_is_told_from_what_a_source_uses(ours):
+    every = choices(ours)
+    assert unsourced(ours, every)
+    assert not unsourced(ours, used(ours, every)[0])
 
 
 def test_the_choice_that_helps_jilin_most_is_the_share_rule_with_its_constant(audited):

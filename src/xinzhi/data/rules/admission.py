@@ -194,8 +194,13 @@ def _findings(accounts: Sheet, off: pl.DataFrame, name: str) -> Iterator[Finding
         Say(
             message="data.admission-sum" if summed else "data.admission-failed",
             column="year" if summed else "region",
-            value=lambda row: f"{row['value']:.2f}" if ratio else f"{100 * math.expm1(row['value']):+.1f} %",
-            expected=f"<= {bound:g}" if ratio else f"+/- {100 * math.expm1(bound):.1f} %",
+            value=lambda row: f"{row['value']:.2f}" if ratio else _percent(row["value"]),
+            expected=f"<= {bound:g}" if ratio else f"{_percent(-bound)} … {_percent(bound)}",
             words=lambda row: said | {"years": row["years"], "at": row["year"]},
         ),
     )
+
+
+def _percent(change: float) -> str:
+    """Return a change in log points as people read it; limits on both sides are not alike in percent."""
+    return f"{100 * math.expm1(change):+.1f} %"

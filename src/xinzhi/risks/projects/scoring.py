@@ -170,7 +170,8 @@ def judge(weights: Weights, found: Pairs, scores: Scores, shares: FloatArray | N
     chance[named, 2], chance[named, 0] = (
         borne[named] * chance[named, 2], chance[named, 0] + (1 - borne[named]) * chance[named, 2]
     )  # fmt: skip
-    chance = _without_strangers(chance, found, scores)
+    bound = np.full(len(chance), weights.largest)
+    chance = _held(_without_strangers(chance, found, scores), bound)
     seen = np.where(named, counts[:, 0], supported(weights.support, patterns(found, scores)))
     spread = weights.between + _VARIANCE / (seen + 1)
     lower, upper = weights.calibration.interval(scores.features, 2, shares, chance[:, 2], spread)
@@ -179,9 +180,9 @@ def judge(weights: Weights, found: Pairs, scores: Scores, shares: FloatArray | N
     lower[named], upper[named] = around(np.clip(chance[named, 2], 1e-12, 1 - 1e-12), spread[named])
     worded, below, above = by_wording(weights, closest, known)
     return Judgement(
-        chance=_held(np.where(factual[:, None], chance, worded), np.full(len(chance), weights.largest)),
-        lower=np.minimum(np.where(factual, lower, below), weights.largest),
-        upper=np.where(factual, upper, above),
+        chance=np.where(factual[:, None], chance, worded),
+        lower=np.minimum(np.where(factual, lower, below), bound),
+        upper=np.minimum(np.where(factual, upper, above), bound),
         factual=factual,
         # two notices in the same few words are two of a kind
         verbatim=(closest == len(weights.closest_share) - 1) & ~scores.notices,
@@ -267,7 +268,7 @@ def by_wording(weights: Weights, closest: IntArray, shares: FloatArray) -> tuple
     told = weights.agreement.level[weights.agreement.innocent :, _TEXT, : len(weights.closest_share)]
     ratio = np.vstack([np.ones(len(weights.closest_share)), *(rising(row, weights.closest_share) for row in told)])
     joint = shares * ratio[:, closest].T
-    chance = joint / joint.sum(axis=1, keepdims=True)
+    chance = _held(joint / joint.sum(axis=1, keepdims=True), np.full(len(closest), weights.largest))
     p = np.clip(chance[:, 2], 1e-12, 1 - 1e-12)
     # the frequencies are counts: the logarithm of a share q of n has the variance (1 - q) / (n q); half a case
     # more keeps it finite where nothing was seen

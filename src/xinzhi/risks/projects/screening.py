@@ -152,7 +152,7 @@ class Screening(Result, verb="screen", topic="screen", key=("id",)):
                 "known": seen.filter(label="repackaged").height,
             }  # fmt: skip
         if self.weights_synthetic and other.height:  # of notices other cases were counted
-            facts["answer.assumed"] = {"share": self.prior or self.labelled_share, **_trial()}
+            facts |= _assumed(self.labelled_share, self.prior)
         facts["answer.synthetic" if self.weights_synthetic else "answer.learned"] = {}
         if self.findings:
             facts["answer.findings"] = {"k": len(self.findings)}
@@ -231,12 +231,18 @@ def true_accusations(trial: Mapping[str, int]) -> tuple[float, float, float]:
     return middle, least, most
 
 
-def _trial() -> dict[str, float]:
-    """Return what the last trial on written texts found, and what it means where repeats are rare."""
-    trial = {name: count for name, count in document("trials.yaml")["last"].items() if name != "batch"}
-    low, high = share_interval(trial["accused"], trial["honest"])
-    true, least, most = true_accusations(trial)
-    return trial | {"low": low, "high": high, "true": true, "least": least, "most": most}
+def _assumed(share: float, prior: float | None) -> Facts:
+    """Return what part is taken to be repackaged, what the trials on written texts found, and what the worse means."""
+    told = document("trials.yaml")
+    counts: dict[str, float] = {}
+    for name, mark in (("kept", "kept_"), ("last", "")):
+        low, high = share_interval(told[name]["accused"], told[name]["honest"])
+        counts |= {f"{mark}{key}": value for key, value in ({**told[name], "low": low, "high": high}).items()}
+    trials = words("screen.answer.trials", **counts)
+    if prior is not None:
+        return {"answer.assumed_prior": {"share": share, "prior": prior, "trials": trials}}
+    true, least, most = min(true_accusations(told[name]) for name in ("kept", "last"))
+    return {"answer.assumed": {"share": share, "trials": trials, "true": true, "least": least, "most": most}}
 
 
 def chance_text(value: float | None) -> Text:

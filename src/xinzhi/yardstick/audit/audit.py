@@ -16,7 +16,7 @@ from xinzhi.core.schema import Column, describe
 from xinzhi.core.shapley import cell_weights, effects
 from xinzhi.core.text import Text, listing, share, span_text, words
 from xinzhi.protocol import Protocol, catalogue, specification
-from xinzhi.yardstick.audit.choices import Choice, Grid, Nearest, choices, close, grid, nearest, spell, used
+from xinzhi.yardstick.audit.choices import Choice, Grid, Nearest, choices, close, grid, nearest, spell, unsourced, used
 from xinzhi.yardstick.audit.multiverse import (
     CONVENTIONS,
     Distinct,
@@ -55,7 +55,7 @@ class Audit(Result, verb="audit", topic="yardstick", key=("region", "start", "en
     parameter; empty where it is not in force. Regions whose data fail admission in a period (grade D) have a spread and
     no ranks, and nobody is compared with them; nor does a protocol under which the data of a region fail count among
     its ranks, or gain it one (`admission`). `what_if` says what the alternatives would add that no source uses for
-    the economy; None where there are none, or they are in the set.
+    the economy; None where there are none, or they are in the set (`unsourced`).
 
     `variance` is what each choice contributes to the spread, exactly: `shapley` sums to it. `reversals` is the share of
     the protocols in which `region` grows faster than `other`; of many regions (``audit.yaml``) only the first and the
@@ -78,6 +78,7 @@ class Audit(Result, verb="audit", topic="yardstick", key=("region", "start", "en
     admission: Admission
     regions_declared: RegionSet
     what_if: WhatIf | None = None
+    unsourced: bool = False
 
     def columns(self, frame: str = "frame") -> list[Column]:
         """Return the descriptions of the columns of a frame; parameters are described by the catalogue of protocols."""
@@ -124,7 +125,7 @@ class Audit(Result, verb="audit", topic="yardstick", key=("region", "start", "en
         rows = self.ranked(every) if self.regions_declared.complete else every
         if rows.is_empty():
             n = f"{self.protocols.height:,}"
-            return {"audit.nothing": {"n": n}, "note.audit_set": {"n": n}}
+            return {"audit.nothing": {"n": n}, "note.audit_set": {"n": n, "unsourced": self.unsourced}}
         span, names = span_text(start, end), region_names(self.regions)
         decides, others = _shares(self)
         size = self._size(rows)
@@ -171,7 +172,8 @@ class Audit(Result, verb="audit", topic="yardstick", key=("region", "start", "en
 
     def _size(self, rows: pl.DataFrame) -> Facts:
         """Return how many protocols are admissible, and what those would add that no source uses."""
-        size: Facts = {"note.audit_set": {"n": f"{rows['protocols'].to_list()[0]:,}"}}
+        n = f"{rows['protocols'].to_list()[0]:,}"
+        size: Facts = {"note.audit_set": {"n": n, "unsourced": self.unsourced}}
         if self.what_if is None or not self.regions_declared.complete or rows.height == 1:
             return size
         first, ranked = rows.filter(best_rank=1).height, rows.height
@@ -324,6 +326,7 @@ def audit(
         admission=admission,
         regions_declared=reference.regions_declared,
         what_if=None if more is None else widened(reference, more, span),
+        unsourced=unsourced(rules, found),
         **reference.shared("audit"),
     )
 

@@ -248,6 +248,23 @@ def used(protocol: Protocol, found: tuple[Choice, ...]) -> tuple[tuple[Choice, .
     return tuple(choice for choice in rest if len(choice.levels) > 1), [one for one in without if one in dropped]
 
 
+def unsourced(protocol: Protocol, found: tuple[Choice, ...]) -> bool:
+    """Say whether alternatives are among the levels that no source uses for the economy."""
+    without = [
+        (path, other.value)
+        for choice in found
+        for path in choice.paths
+        for other in protocol.parameters[path].alternatives
+        if not other.used_for
+    ]
+    return any(
+        path in level.departs and level.values[path] == value
+        for choice in found
+        for level in choice.levels
+        for path, value in without
+    )
+
+
 def close(found: tuple[Choice, ...], paths: Collection[str]) -> tuple[Choice, ...]:
     """Settle some parameters at the protocol's own value: drop the levels that depart in them."""
     rest = [
