@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from xinzhi.core.text import Text, number, percent
 from xinzhi.report.pages.yardstick.regions import ticks
+from xinzhi.web.lighter import lighter
 
 CHOSEN = ("a", "b", "c", "d")
 TOP, TALL, LEFT, WIDE = 4, 0.84, 8, 0.8  # of the drawing, in percent, and of its height and width
@@ -124,4 +125,4 @@ def pair(wide: str, narrow: str) -> Markup:
 def sized(drawn: str) -> Markup:
     """Return an SVG whose width is an attribute, since a page allows no style inside, and that is one picture."""
     # Its parts have no roles of their own: the headline names it, and the table below has its figures.
-    return Markup(_SIZE.sub(r' width="\1"', _PARTS.sub("", str(drawn))))  # noqa: S704 - of markup, attributes changed
+    return Markup(lighter(_SIZE.sub(r' width="\1"', _PARTS.sub("", str(drawn)))))  # noqa: S704 - of markup, attributes changed
