@@ -153,7 +153,12 @@ def test_own_bands_have_their_words_and_source_and_no_colours_of_ours():
 def test_what_moved_the_ratio_adds_up_and_is_the_mean_of_the_frame(moved):
     found, section = drawn(moved)
     twin = found["contributions"].twin
-    assert [column.title.en for column in twin.columns][4:] == ["interest", "real growth", "prices", "net borrowing"]
+    assert [column.title.en for column in twin.columns][4:] == [
+        "interest",
+        "real growth",
+        "prices",
+        "net borrowing beyond interest",
+    ]
     assert len(twin.rows) == 31
     for row in twin.rows:
         assert row[3] == pytest.approx(sum(row[4:]), abs=TIGHT)
@@ -164,14 +169,14 @@ def test_what_moved_the_ratio_adds_up_and_is_the_mean_of_the_frame(moved):
     mean = 100 * sum(moved.frame["change"]) / moved.frame.height
     net = 100 * sum(moved.frame["net_borrowing"]) / moved.frame.height
     assert f"rises by {mean:.1f} points a year" in found["contributions"].headline.en
-    assert f"net borrowing {net:+.1f}" in found["contributions"].headline.en
+    assert f"net borrowing beyond interest {net:+.1f}" in found["contributions"].headline.en
     jilin = drawn(moved, region="Jilin")[0]["years"]
     own = moved.frame.filter(region="220000").sort("year")
     assert [row[0] for row in jilin.twin.rows] == own["year"].to_list()
     assert [row[2] for row in jilin.twin.rows] == pytest.approx([100 * one for one in own["change"]])
     swaps = moved.frame.filter(pl.col("year").is_in(range(2021, 2026)))["net_borrowing"]
     share = 100 * sum(swaps) / sum(moved.frame["net_borrowing"])
-    assert f"hold {share:.0f}\N{NO-BREAK SPACE}% of all net borrowing" in notes(section)
+    assert f"hold {share:.0f}\N{NO-BREAK SPACE}% of all net borrowing beyond interest" in notes(section)
     held = section.tables[0]
     assert all(row[3] == pytest.approx(row[1] - row[2], abs=TIGHT) for row in held.rows)
     assert [row[3] for row in held.rows] == pytest.approx([row[3] for row in twin.rows])
@@ -180,7 +185,7 @@ def test_what_moved_the_ratio_adds_up_and_is_the_mean_of_the_frame(moved):
 def test_parts_that_are_not_known_everywhere_stay_together():
     plain, section = drawn(risks.debt_dynamics(small()))
     names = [column.title.en for column in plain["contributions"].twin.columns][4:]
-    assert names == ["interest", "growth and prices", "net borrowing"]
+    assert names == ["interest", "growth and prices", "net borrowing beyond interest"]
     assert "Real output is not known everywhere" in notes(section)
     full = small(output_real=[100.0, 108.0, 117.0, 80.0, 86.0, 84.0], interest=[2.0] * 6, primary_balance=[-3.0] * 6)
     found, section = drawn(risks.debt_dynamics(full))
@@ -214,7 +219,7 @@ def test_fan_has_the_percentiles_of_the_frame_and_ends_with_today_and_the_chance
     assert "start in 2024: Jilin" in notes(section)
     left = fanned.persistence.filter(variable="net_borrowing")["coefficient"][0]
     assert "shocks last as one autoregression of all regions says (coefficients: growth" in notes(section)
-    assert f"net borrowing {left:.2f})" in notes(section)
+    assert f"net borrowing beyond interest {left:.2f})" in notes(section)
     layers = xinzhi.plot(fanned, "fan", region="120000").to_dict()["layer"]
     assert sum(one["mark"]["type"] == "area" for one in layers) == 3
 
@@ -362,7 +367,7 @@ def test_notes_name_regions_without_a_fan_and_shocks_that_last():
         net_borrowing=pl.Series([*(0.02 + shocks), 0.02, 0.02])
     )
     section = drawn(risks.debt_fan(rows, draws=50, order=0))[1]
-    assert "Shocks to net borrowing last into the next year" in notes(section)
+    assert "Shocks to net borrowing beyond interest last into the next year" in notes(section)
     assert "Too few years for a fan: new" in notes(section)
     assert "too short for shocks of its own" not in notes(section)
 

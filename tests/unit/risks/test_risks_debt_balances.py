@@ -220,8 +220,8 @@ def test_provinces_are_decomposed_from_firm_balances_on(balances):
     assert debt_dynamics(balances, since=2015).frame["year"].min() == 2016
     assert found.frame["discrepancy"].abs().max() <= 1e-12
     assert found.frame["primary_balance"].null_count() == found.frame.height
-    assert "net borrowing" in found.summary()
-    assert "净举债+3.6" in found.summary("zh")
+    assert "net borrowing beyond interest" in found.summary()
+    assert "扣除利息后的净举债+3.6" in found.summary("zh")
     with pytest.raises(InputError, match="two years in a row"):
         debt_dynamics(frame(year=[2018, 2020, 2022]))
 
