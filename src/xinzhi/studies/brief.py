@@ -248,7 +248,8 @@ def growth(shared: Read, code: str, about: Text) -> Facts:
         nation = _nation(measured, earlier[-1])
         key = "growth.before_alone" if nation is None else "growth.before"
         facts[key] = {"span": earlier[-1].label, "value": before["tfp_growth"], "nation": nation,
-                      "poor": before["grade"] == "D"}  # fmt: skip
+                      "poor": before["grade"] == "D",
+                      "adjusted": yardstick.View(measured).adjusted(earlier[-1])}  # fmt: skip
     if own is not None and own["grade"]:
         years = measured.frame.filter(pl.col("region") == code, pl.col("year").is_between(span.start + 1, span.end))
         facts["growth.grade"] = {"grade": own["grade"], "n": years.height, "poor": years.filter(grade="D").height}

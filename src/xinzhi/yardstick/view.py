@@ -267,7 +267,19 @@ class View:
         if not self.is_official(span):
             return words("label.assumed", span=span.label)
         names = listing([self.name(code) for code in self.exceptions(span)], EXCEPTIONS)
-        return words("label.official_but" if names.en else "label.official", span=span.label, names=names)
+        key = "label.official_but" if names.en else "label.official"
+        return words(key, span=span.label, names=names, adjusted=self.adjusted(span, short=True))
+
+    def adjusted(self, span: Span, *, short: bool = False) -> Text | str:
+        """Return the clause on what the official figures of investment of a period are adjusted to; none where nothing.
+
+        Regions of another nation, and those without expenditure accounts, keep what was published (`benchmark`).
+        """
+        to = self.measurement.protocol.choice("capital.benchmark", "none")
+        cells = self.of(span)["flags"]
+        if to == "none" or all(("missing", "benchmark") in flags.split(cell) for cell in cells):
+            return ""
+        return words(f"label.adjusted.{'short' if short else to}")
 
     def name(self, code: str) -> Text:
         """Return the name of a region, group or the total."""
@@ -381,7 +393,8 @@ def _opening(view: View, span: Span) -> Text:
     if not view.is_official(span):
         return words("yardstick.answer.no_official", span=span.label)
     names = listing(_named(view, view.exceptions(span)), EXCEPTIONS)
-    return words(f"yardstick.answer.{'official_but' if names.en else 'official'}", span=span.label, names=names)
+    key = f"yardstick.answer.{'official_but' if names.en else 'official'}"
+    return words(key, span=span.label, names=names, adjusted=view.adjusted(span))
 
 
 def largest_source(frame: pl.DataFrame) -> pl.DataFrame:

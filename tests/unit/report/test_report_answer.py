@@ -23,7 +23,9 @@ def test_the_answer_is_made_from_the_numbers(measurement: Measurement) -> None:
     said = plain(view)
     assert f"grew {100 * float(total['output_growth'] or 0):.1f} % a year" in said
     assert f"{100 * float(total['tfp_part'] or 0):.0f} % of growth" in said
-    assert "In 2004–2008, the latest period that rests on official figures," in said
+    assert (
+        "In 2004–2008, the latest period that rests on official figures, investment adjusted to revised output" in said
+    )
     first, last = view.of(view.lead)["region"][0], view.of(view.lead)["region"][-1]
     assert f"highest in {view.name(first).en}" in said
     assert f"lowest in {view.name(last).en}" in said

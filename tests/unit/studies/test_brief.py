@@ -54,6 +54,13 @@ def test_it_speaks_both_languages(made, code, language):
         assert not re.search(r"[\u4e00-\u9fff]", text)
 
 
+def test_the_period_before_says_what_its_published_inputs_are_adjusted_to(made):
+    assert "published inputs, investment adjusted to revised output and to the nation’s total, no band" in made[
+        JILIN
+    ].summary("en")
+    assert "投入为公布数字，投资按修订后产出和全国总额调整，不设区间" in made[JILIN].summary("zh")
+
+
 def test_a_side_is_taken_only_where_it_is_decided(made, shared):
     start, end = 2017, 2023
     rows = shared.bands.frame.filter(start=start, end=end, component="estimates")

@@ -102,3 +102,19 @@ def test_the_table_of_the_page(china, nation):
         assert f"| {name} | {figures} |" in page
     assert f"| their inputs, the nation's output | {mixed} |" in page
     assert f"({100 * together[2012]['output_growth']:.2f} against {100 * own[2012]['output_growth']:.2f} %" in page
+
+
+def test_official_figures_of_investment_say_that_they_are_adjusted(china, country):
+    made = xinzhi.measure(china)
+    view = View(made)
+    for language, told, short in (
+        ("en", "investment adjusted to revised output and to the nation’s total", "investment adjusted"),
+        ("zh", "投资按修订后产出和全国总额调整", "投资经调整"),
+    ):
+        assert told in made.summary(language).splitlines()[0]
+        assert short in view.span_text(view.lead).lang(language)
+    for way, told in (("none", ""), ("revised_output", ", investment adjusted to revised output")):
+        other = View(xinzhi.measure(china, made.protocol.replace({"capital.benchmark": way})))
+        assert getattr(other.adjusted(other.lead), "en", "") == told
+    abroad = View(xinzhi.measure(xinzhi.load(country())))
+    assert not any(abroad.adjusted(span) for span in abroad.spans)
