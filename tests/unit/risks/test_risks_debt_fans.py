@@ -169,3 +169,28 @@ def test_fans_of_provinces_are_wider_than_those_of_independent_years():
     ours, free = (debt_fan(moved, draws=500, order=order).ends for order in (None, 0))
     assert ((ours["high"] - ours["low"]) > (free["high"] - free["low"])).all()
     assert (ours["shocks"] == "pooled").all()
+
+
+def test_the_record_is_that_of_fans_drawn_on_the_data_up_to_then():
+    """Coverage and error of the package's fans, against fans of a cut frame; from 2022 most misses lie above."""
+    names = ["region", "year", "debt_ratio", *NAMES]
+    rows = debt_dynamics("china-provinces").frame.select(names).drop_nulls()
+    fan = debt_fan(rows, draws=150)
+    assert fan.record.group_by("origin").len().sort("origin").rows() == [(2020 + k, 5 - k) for k in range(5)]
+    cut = debt_fan(rows.filter(pl.col("year") <= 2022), draws=150, origins=0)
+    assert cut.record.is_empty()
+    assert "answer.held" not in cut.facts()
+    ends = cut.frame.pivot("percentile", index=["region", "year"], values="debt_ratio")
+    both = rows.select("region", "year", actual="debt_ratio").join(ends, on=["region", "year"])
+    for ahead, part in ((1, 2023), (3, 2025)):
+        came = both.filter(year=part)
+        held = fan.record.row(by_predicate=(pl.col("origin") == 2022) & (pl.col("ahead") == ahead), named=True)
+        assert held["regions"] == came.height
+        assert held["inside"] == pytest.approx(came["actual"].is_between(came["5.0"], came["95.0"]).mean())
+        assert held["error"] == pytest.approx((came["actual"] - came["50.0"]).mean(), abs=1e-12)
+        assert held["inside"] + held["below"] + held["above"] == pytest.approx(1)
+    told = fan.facts()["answer.held"]
+    assert (told["worst"], told["k"], told["m"]) == (2022, 5, 5)
+    assert told["worst_inside"] < 0.85 < told["inside"]
+    assert told["worst_inside"] + told["worst_above"] == pytest.approx(1)
+    assert "中位数偏低" in fan.summary("zh")

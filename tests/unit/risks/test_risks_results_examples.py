@@ -31,7 +31,7 @@ LOSSES = pl.DataFrame({"firm": ["a"] * 4, "year": range(2020, 2024), "profit": [
         (lambda: debt(PACKAGE), ["headline.to_output", "headline.to_revenue", "headline.history", "note.ungraded"]),
         (
             lambda: debt_fan(PACKAGE, draws=50),
-            ["headline.ends", "headline.fan", "note.pooled_all", "note.persistence"],
+            ["headline.ends", "headline.fan", "answer.held", "note.pooled_all", "note.persistence"],
         ),
         (lambda: debt_stress(PACKAGE), ["headline.stress", "headline.along", "note.stress"]),
         (lambda: register(PACKAGE), ["answer.pitfall", "answer.unchecked", "answer.parts"]),

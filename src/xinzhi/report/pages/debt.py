@@ -404,6 +404,7 @@ def debt_fan(result: DebtFan, *, region: str | None = None) -> Section:
     return Section.of(
         "debt.section_fan",
         [_fan(result, code, facts), _fan_ends(result, facts)],
+        [] if result.record.is_empty() else [table("debt_record", of=result)],
         anchor="risks-debt-fan",
         answer=answer_of(facts, "debt"),
         notes=_fan_notes(result, facts),

@@ -32,13 +32,16 @@ class DebtFan(Result, verb="debt_fan", topic="debt", key=("region", "year", "per
 
     A row of `frame` is a region, year and percentile, of `history` a region and year before it, of `ends` a region, of
     `persistence` a variable that moves: how much of a shock is left a year later, by the autoregression of all regions
-    that pooled shocks follow; without rows where there is none. `findings` name regions left out, shocks drawn as
-    independent that are not, and autoregressions pulled back to stability.
+    that pooled shocks follow; without rows where there is none. `record` is how fans drawn in the same way at the end
+    of past years held: a row such a year and number of years ahead, with the share of regions inside the outermost
+    percentiles, below and above, and by how much what came lay above the median on average. `findings` name regions
+    left out, shocks drawn as independent that are not, and autoregressions pulled back to stability.
     """
 
     history: pl.DataFrame
     ends: pl.DataFrame
     persistence: pl.DataFrame
+    record: pl.DataFrame
     findings: tuple[Finding, ...]
 
     def cuts(self) -> list[float]:
@@ -54,7 +57,7 @@ class DebtFan(Result, verb="debt_fan", topic="debt", key=("region", "year", "per
             "name": self.names.region(top["region"]), "median": top["median"], "chance": chance(top["chance_higher"]),
         }  # fmt: skip
         found: Facts = {"headline.ends" if order.height > 1 else "headline.ends_one": values}
-        found |= self.of_region(self.highest())
+        found |= self.of_region(self.highest()) | self.held()
         pooled, n = self.ends.filter(shocks="pooled").height, self.ends.height  # that draw from the shocks of all
         if pooled:
             found |= {"note.pooled_all": {}} if pooled == n else {"note.pooled": {"k": pooled, "n": n}}
@@ -63,6 +66,26 @@ class DebtFan(Result, verb="debt_fan", topic="debt", key=("region", "year", "per
         elif pooled:  # how the shocks last
             found["note.persistence"] = {"coefficients": coefficients(self.persistence)}
         return found
+
+    def held(self) -> Facts:
+        """Return how fans drawn at the end of past years held; nothing where there is no such year."""
+        if self.record.is_empty():
+            return {}
+        rows, cuts = self.record, self.cuts()
+        shares = [
+            (pl.col(one) * pl.col("regions")).sum() / pl.col("regions").sum() for one in ("inside", "above", "error")
+        ]
+        inside, above, error = rows.select(*shares).row(0)
+        worst, worst_inside, worst_above, _ = rows.group_by("origin").agg(*shares).sort("inside", "origin").row(0)
+        last = rows.sort("origin", "ahead").group_by("origin", maintain_order=True).last()
+        ends = [words("debt.chart.held_end", origin=origin, years=span(ahead), error=100 * off)
+                for origin, ahead, off in last.select("origin", "ahead", "error").rows()]  # fmt: skip
+        return {"answer.held": {
+            "first": last["origin"][0], "last": last["origin"][-1], "n": int(rows["regions"].sum()), "inside": inside,
+            "a": cuts[0], "b": cuts[-1], "level": (cuts[-1] - cuts[0]) / 100, "above": above, "worst": worst,
+            "worst_inside": worst_inside, "worst_above": worst_above, "error": 100 * error, "ends": ends,
+            "m": last.height, "k": last.filter(pl.col("error") > 0).height,
+        }}  # fmt: skip
 
     def highest(self) -> str:
         """Return the region whose ratio may end highest."""
@@ -104,7 +127,7 @@ def span(years: int) -> Text:
     return words("debt.chart.years", n=years)
 
 
-def debt_fan(
+def debt_fan(  # noqa: PLR0913 - each assumption under its own name
     source: Any,  # noqa: ANN401 - a package, a result, or any kind of frame
     *,
     horizon: int | None = None,
@@ -114,6 +137,7 @@ def debt_fan(
     baseline: Mapping[str, float] | None = None,
     percentiles: Sequence[float] | None = None,
     seed: int = 0,
+    origins: int | None = None,
 ) -> DebtFan:
     """Draw futures of debt to output from past shocks to growth, interest and borrowing.
 
@@ -137,6 +161,9 @@ def debt_fan(
         (one rate for all) the rate ahead is ``interest.ahead`` of ``public_debt.yaml`` unless it is given here.
     seed
         Of the draws; each region has a stream of its own.
+    origins
+        At the end of how many past years fans are drawn anew and held against what came (None: as ``public_debt.yaml``
+        says, 0: none), by the same call on the data up to then, without `baseline` and with fewer draws.
 
     Raises
     ------
@@ -149,7 +176,8 @@ def debt_fan(
     with fewer years than ``fan.least_years`` draws from the shocks of all, and they last as
     `fan_autoregression.panel_autoregression` says: bands then cover what is not known of the coefficient too. A region
     calmer or wilder than the others has bands that are too wide or too narrow. Fans carry the past on: they know of no
-    swap of hidden debt and no new rule. ``bench/bench_debt.py`` measures how often they hold.
+    swap of hidden debt and no new rule. `record` says how they have held; bands are not widened by it, as years that
+    all regions live through together are few. ``bench/bench_debt.py`` measures how often they hold.
 
     Examples
     --------
@@ -164,54 +192,38 @@ def debt_fan(
     )
     cuts = list(setting("public_debt", "fan.percentiles") if percentiles is None else percentiles)
     _check(years, count, order, cuts, trend=trend)
+    if origins is not None:
+        checked("debt_fan", "origins", origins, whole=True, above=-1)
     means = _means(history, baseline)
-    least = setting("public_debt", "fan.least_years")
-    series = {str(code): rows.sort("year") for (code,), rows in history.group_by("region", maintain_order=True)}
-    fewest = setting("public_debt", "fan.least")
-    kept = {code: rows for code, rows in series.items() if rows.height >= fewest}
-    if not kept:
-        raise InputError("debt.fan-too-short", least=fewest, names=VARIABLES)
-    pasts = {code: (rows["year"].to_numpy(), rows.select(VARIABLES).to_numpy()) for code, rows in kept.items()}
-    fans, ends = [], []
-    notes = [
-        finding("debt.too-short", words={"years": rows.height, "least": fewest}, key=code)
-        for code, rows in series.items()
-        if code not in kept
-    ]
-    alone = {code for code, rows in kept.items() if rows.height >= least or len(kept) == 1}
     moves = fan_shocks.Moves(count=count, seed=seed, order=order, trend=trend)
-    together = moves.pooled(pasts) if order != 1 and len(alone) < len(kept) else None
-    lasting = _persistence(None if together is None else together.plain)
-    notes += _together(together, lasting, list(kept.values()), moves)
-    for code, rows in kept.items():
-        rng = np.random.default_rng([seed, crc32(code.encode())])
-        own = code in alone
-        future, said = _future(code, pasts[code], None if own else together, moves, years, rng)
-        notes += said
-        past = pasts[code][1]  # its means are moved to those given
-        future = future + [means[one] - past[:, k].mean() if one in means else 0.0 for k, one in enumerate(VARIABLES)]
+    drawn = _draw(history, means, moves, years)
+    fans, ends = [], []
+    every = np.percentile(np.stack(list(drawn.paths.values())), cuts, axis=1)
+    for place, (code, paths) in enumerate(drawn.paths.items()):
+        rows, at = drawn.kept[code], every[:, place]
         start, when = float(rows["debt_ratio"][-1]), int(rows["year"][-1])
-        paths = fan_shocks.recursion(
-            start, future[..., fan_shocks.GROWTH], future[..., fan_shocks.RATE], future[..., fan_shocks.BORROWING]
-        )
-        at = np.percentile(paths, cuts, axis=0)
         ahead = {"year": np.tile(np.arange(when + 1, when + years + 1), len(cuts)),
                  "percentile": np.repeat(np.asarray(cuts, dtype=float), years)}  # fmt: skip
         fans.append(pl.DataFrame({"region": [code] * at.size, **ahead, "debt_ratio": at.ravel()}))
         last = paths[:, -1]
         ends.append(
             (code, when, start, when + years, float(np.median(last)), float(at[:, -1].min()), float(at[:, -1].max()),
-             float((last > start).mean()), rows.height, "own" if own else "pooled")
+             float((last > start).mean()), rows.height, "own" if code in drawn.alone else "pooled")
         )  # fmt: skip
+    fewer = replace(moves, count=min(count, setting("public_debt", "fan.record_draws")))
+    past = setting("public_debt", "fan.record_origins") if origins is None else origins
+    lasting, notes = drawn.lasting, drawn.notes
     options = {
         "horizon": years, "draws": count, "order": order, "trend": trend, "baseline": means, "seed": seed,
-        "percentiles": cuts, "persistence": dict(lasting.select("variable", "coefficient").iter_rows()),
+        "percentiles": cuts, "origins": past,
+        "persistence": dict(lasting.select("variable", "coefficient").iter_rows()),
     }  # fmt: skip
     return DebtFan(
         frame=pl.concat(fans),
         history=history.select(*KEYS, "debt_ratio"),
         ends=pl.DataFrame(ends, schema=_ENDS, orient="row"),
         persistence=lasting,
+        record=_record(history, _means(history, None), fewer, years, (min(cuts), max(cuts)), past),
         findings=tuple(notes),
         names=made.names if isinstance(made, DebtDynamics) else NO_NAMES,
         kind=made.kind,
@@ -221,6 +233,79 @@ def debt_fan(
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Drawn:
+    """Paths (B, H) by region, the pasts that they start from, and what is to be said of them."""
+
+    paths: Mapping[str, FloatArray]
+    kept: Mapping[str, pl.DataFrame]
+    alone: frozenset[str]
+    lasting: pl.DataFrame
+    notes: list[Finding]
+
+
+def _draw(
+    history: pl.DataFrame, means: Mapping[str, float], moves: fan_shocks.Moves, years: int, *, look: bool = True
+) -> _Drawn:
+    """Draw paths of every region whose past is long enough; findings on trends only where they are looked for."""
+    least, fewest = setting("public_debt", "fan.least_years"), setting("public_debt", "fan.least")
+    series = {str(code): rows.sort("year") for (code,), rows in history.group_by("region", maintain_order=True)}
+    kept = {code: rows for code, rows in series.items() if rows.height >= fewest}
+    if not kept:
+        raise InputError("debt.fan-too-short", least=fewest, names=VARIABLES)
+    pasts = {code: (rows["year"].to_numpy(), rows.select(VARIABLES).to_numpy()) for code, rows in kept.items()}
+    notes = [
+        finding("debt.too-short", words={"years": rows.height, "least": fewest}, key=code)
+        for code, rows in series.items()
+        if code not in kept
+    ]
+    alone = frozenset(code for code, rows in kept.items() if rows.height >= least or len(kept) == 1)
+    together = moves.pooled(pasts, look=look) if moves.order != 1 and len(alone) < len(kept) else None
+    lasting = _persistence(None if together is None else together.plain)
+    notes += _together(together, lasting, list(kept.values()), moves)
+    paths = {}
+    for code, rows in kept.items():
+        rng = np.random.default_rng([moves.seed, crc32(code.encode())])
+        future, said = _future(code, pasts[code], None if code in alone else together, moves, years, rng, look=look)
+        notes += said
+        past = pasts[code][1]  # its means are moved to those given
+        future = future + [means[one] - past[:, k].mean() if one in means else 0.0 for k, one in enumerate(VARIABLES)]
+        paths[code] = fan_shocks.recursion(
+            float(rows["debt_ratio"][-1]),
+            *(future[..., one] for one in (fan_shocks.GROWTH, fan_shocks.RATE, fan_shocks.BORROWING)),
+        )
+    return _Drawn(paths=paths, kept=kept, alone=alone, lasting=lasting, notes=notes)
+
+
+def _record(
+    history: pl.DataFrame, means: Mapping[str, float], moves: fan_shocks.Moves, horizon: int,
+    ends: tuple[float, float], origins: int,
+) -> pl.DataFrame:  # fmt: skip
+    """Return how fans drawn at the end of past years held: a row a year of origin and number of years ahead."""
+    known = sorted(history["year"].unique())
+    came = {(region, year): ratio for region, year, ratio in history.select(*KEYS, "debt_ratio").iter_rows()}
+    rows = []
+    for origin in known[-1 - origins : -1] if ends[0] < ends[1] else ():
+        past = history.filter(pl.col("year") <= origin)
+        try:
+            drawn = _draw(past, means, moves, horizon, look=False)
+        except InputError:  # no past is long enough yet
+            continue
+        cuts = np.percentile(np.stack(list(drawn.paths.values())), [ends[0], MIDDLE, ends[1]], axis=1)
+        rows += [
+            (origin, step + 1, came[code, origin + step + 1], *cuts[:, place, step])
+            for place, code in enumerate(drawn.paths)
+            for step in range(cuts.shape[2])
+            if drawn.kept[code]["year"][-1] == origin and (code, origin + step + 1) in came
+        ]
+    actual = pl.col("actual")
+    return pl.DataFrame(rows, schema=_HELD, orient="row").group_by("origin", "ahead").agg(
+        regions=pl.len().cast(pl.Int64), inside=actual.is_between("low", "high").mean(),
+        below=(actual < pl.col("low")).mean(), above=(actual > pl.col("high")).mean(),
+        error=(actual - pl.col("middle")).mean(),
+    ).sort("origin", "ahead")  # fmt: skip
+
+
 def _future(
     code: str,
     past: tuple[IntArray, FloatArray],
@@ -228,6 +313,8 @@ def _future(
     moves: fan_shocks.Moves,
     horizon: int,
     rng: np.random.Generator,
+    *,
+    look: bool,
 ) -> tuple[FloatArray, list[Finding]]:
     """Return futures (B, H, k) of one region, from its own past unless something is pooled, and what is said of it."""
     if moves.order == 1:
@@ -241,7 +328,7 @@ def _future(
         return future, [finding("debt.explosive-draws", words={"share": pulled}, key=code)] if pulled > 0 else []
     if together is not None:
         return together.future(code, horizon, moves, rng), []
-    future, slow = moves.own(past, horizon, rng)
+    future, slow = moves.own(past, horizon, rng, look=look)
     return future, _slows(slow, code, moves.trend)
 
 
@@ -275,6 +362,9 @@ def _slows(found: fan_shocks.Trend, code: str, taken: bool) -> list[Finding]:  #
 _ENDS: dict[str, Any] = {
     "region": pl.String, "start_year": pl.Int64, "start": pl.Float64, "end_year": pl.Int64, "median": pl.Float64,
     "low": pl.Float64, "high": pl.Float64, "chance_higher": pl.Float64, "years": pl.Int64, "shocks": pl.String,
+}  # fmt: skip
+_HELD: dict[str, Any] = {
+    "origin": pl.Int64, "ahead": pl.Int64, **dict.fromkeys(("actual", "low", "middle", "high"), pl.Float64),
 }  # fmt: skip
 _PERSISTENCE: dict[str, Any] = {
     "variable": pl.String, "coefficient": pl.Float64, "low": pl.Float64, "high": pl.Float64,

@@ -103,18 +103,22 @@ class Moves:
     trend: bool
 
     def own(
-        self, past: tuple[IntArray, FloatArray], horizon: int, rng: np.random.Generator
+        self, past: tuple[IntArray, FloatArray], horizon: int, rng: np.random.Generator, *, look: bool = True
     ) -> tuple[FloatArray, Trend]:
         """Return futures (B, H, k) from a past that is long enough to stand alone, and its trend."""
-        alone = self.pooled({"": past})
+        alone = self.pooled({"": past}, look=look)
         if alone.model is not None:
             return alone.future("", horizon, self, rng), alone.slow
         future = independent(alone.pasts[""][1], horizon, self.count, rng)
         return (future + alone.slow.ahead(past[0], horizon) if self.trend else future), alone.slow
 
-    def pooled(self, pasts: Pasts) -> Pooled:
-        """Return what pasts share: how long shocks last, the shocks, and the trend."""
+    def pooled(self, pasts: Pasts, *, look: bool = True) -> Pooled:
+        """Return what pasts share: how long shocks last, the shocks, and the trend (0 where nobody is to look)."""
         plain, found = self._model(pasts), slope(list(pasts.values()))
+        if not look and not self.trend:
+            still = Trend(slopes=np.zeros_like(found), drawn=np.zeros((1, len(found))))
+            pool = np.concatenate([residuals(past) for _, past in pasts.values()])
+            return Pooled(plain=plain, model=plain, slow=still, pasts=pasts, pool=pool)
         without = {code: (years, detrended(years, past, found)) for code, (years, past) in pasts.items()}
         years = int(np.median([len(past) for _, past in pasts.values()]))
         model = self._model(without)  # around means a trend passes for shocks that last, and is never found
