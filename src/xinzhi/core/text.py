@@ -132,6 +132,11 @@ def span_text(start: object, end: object) -> Text:
     return Text(zh=f"{start}—{end}", en=f"{start}–{end}")
 
 
+def ranks_text(low: object, high: object) -> Text:
+    """Return a range of ranks, or the one rank that it holds."""
+    return words("ranks.one" if low == high else "ranks.range", low=low, high=high)
+
+
 def listing(items: Sequence[Text], limit: int | None = None) -> Text:
     """Join names to a list in both languages; beyond `limit` the rest is counted."""
     if limit is not None and len(items) > limit + 1:

@@ -312,15 +312,21 @@ def _distance(result: Sources) -> Facts:
     if rows.height <= 1:
         return {}
     width = min(_SHOWN, rows.height // 2)
-    listed = [
-        words("sources.part.alone", name=result.names.region(code), part=closed)
-        for code, closed in rows.select("region", "upgrading").rows()
-    ]
-    rest = "below" if rows["upgrading"][-1] < 0 else "above"
-    shift = rows["breakthrough"].sort()
+    points = (pl.col("upgrading", "breakthrough") * 100).round(2)  # as they are printed
+    rows = rows.with_columns(points.name.suffix("_shown"))
+    nearer, farther = (rows.filter(one) for one in (pl.col("upgrading_shown") > 0, pl.col("upgrading_shown") < 0))
+    most, least = (
+        [
+            words("sources.part.alone", name=result.names.region(code), part=closed)
+            for code, closed in part.select("region", "upgrading").head(width).rows()
+        ]
+        for part in (nearer, (farther if farther.height else rows).reverse())
+    )
+    rest = "below" if farther.height else "above"
+    shift, alike = rows["breakthrough"].sort(), rows["breakthrough_shown"].n_unique() == 1
     return {
-        "answer.distance": {"most": listed[:width], "least": listed[::-1][:width], "rest": rest},
-        "answer.common": {"low": shift[0], "high": shift[-1]},
+        f"answer.distance{'' if most else '_none'}": {"most": most, "least": least, "rest": rest},
+        f"answer.common{'_one' if alike else ''}": {"low": shift[0], "high": shift[-1]},
     }
 
 

@@ -14,7 +14,7 @@ from xinzhi.core.arrays import AnyPackage
 from xinzhi.core.errors import UsageError
 from xinzhi.core.result import Facts
 from xinzhi.core.schema import describe
-from xinzhi.core.text import Language, Text, clauses, same, sentences, span_text, words
+from xinzhi.core.text import Language, Text, clauses, ranks_text, same, sentences, span_text, words
 from xinzhi.data import Package, names_of
 from xinzhi.protocol import Protocol
 from xinzhi.sectors import contiguity
@@ -237,12 +237,13 @@ def growth(shared: Read, code: str, about: Text) -> Facts:
             facts["growth.banded"] = told | figures | {"nation": _nation(measured, span)}
         if own["rank"] is not None:
             n = bands.frame.filter(pl.col("region") != yardstick.NATIONAL)["region"].n_unique()
-            facts["growth.ranks"] = {"low": band["rank_low"], "high": band["rank_high"], "n": n}
+            facts["growth.ranks"] = {"ranks": ranks_text(band["rank_low"], band["rank_high"]), "n": n}
     else:
         facts["growth.plain"] = {"name": about, "span": span.label, "value": own["tfp_growth"]}
     if own is not None and over:
         key = "growth.protocols" if over["protocol_rank_low"] is None else "growth.protocols_ranked"
-        facts[key] = {**over, "protocols": f"{over['protocols']:,}"}
+        ranks = ranks_text(over["protocol_rank_low"], over["protocol_rank_high"])
+        facts[key] = {**over, "protocols": f"{over['protocols']:,}", "ranks": ranks}
     before = _period(measured, code, earlier[-1]) if earlier else None
     if before is not None:
         nation = _nation(measured, earlier[-1])

@@ -196,7 +196,7 @@ def _add_together(package: Package, measurement: Measurement | None, wish: Paths
         keys = {"unit": "region", "time": "year", "value": "tfp_level"}
         _add_convergence(measurement.levels, keys, pathways.ClubRules.yearly(), draft, _growth_errors(measurement))
         found = draft.results.get("overtaking")
-        if isinstance(found, pathways.LeadChanges):
+        if isinstance(found, pathways.LeadChanges) and not measurement.regions_declared.foreign:  # not beside counties
             draft.results["overtaking"] = replace(found, history=pathways.historic_leads())
     table = None if wish.clubs else package.optional("activity", verb="paths")
     years = [] if table is None else sorted(table["year"].unique())

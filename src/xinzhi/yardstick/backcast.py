@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from statistics import median
+from statistics import NormalDist, median
 from typing import Any
 
 import numpy as np
@@ -226,9 +226,24 @@ def hit_rates(frame: pl.DataFrame, below: float) -> pl.DataFrame:
         size, edge = len(hits), (1 - setting("backcast.level")) / 2
         drawn = np.random.default_rng(0).multinomial(size, np.full(size, 1 / size), int(setting("backcast.draws")))
         low, high = np.quantile((drawn @ hits) / (drawn @ tries), [edge, 1 - edge]).tolist()
+        if hits.sum() in {0, tries.sum()}:  # draws of one outcome know no spread
+            low, high = wilson(int(bool(hits.sum())) * size, size, edge)
         blind = above * said + (1 - above) * (1 - said)  # type: ignore[operator] # shares
         rows.append({
             "rule": rule, "n": own.height, "k": own["hit"].sum(), "rate": own["hit"].mean(),
             "low": low, "high": high, "base": below if rule == GAP else blind,
         })  # fmt: skip
     return pl.DataFrame(rows)
+
+
+def wilson(hits: int, n: int, edge: float) -> tuple[float, float]:
+    """Return the interval of a share with `edge` beyond either end (Wilson 1927, J. Am. Stat. Assoc. 22).
+
+    >>> low, high = wilson(0, 2, 0.025)
+    >>> round(low, 3), round(high, 3)
+    (0.0, 0.658)
+    """
+    square = NormalDist().inv_cdf(edge) ** 2
+    middle = (hits + square / 2) / (n + square)
+    half = math.sqrt(square * (hits * (n - hits) / n + square / 4)) / (n + square)
+    return max(middle - half, 0.0), min(middle + half, 1.0)

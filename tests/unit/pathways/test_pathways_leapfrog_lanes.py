@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import polars as pl
 import pytest
 
@@ -98,6 +100,14 @@ def test_conditions_of_the_provinces(package, lanes):
     assert found.frame.filter(pl.col("met").is_not_null())["evidence_zh"].is_not_null().all()
     assert "Shanghai" in found.summary()
     assert "上海" in found.summary("zh")
+
+
+def test_nowhere_is_no_list_of_all(package, lanes):
+    found = leapfrog(package, year=2019, lanes=lanes)
+    none = replace(found, regions=found.regions.with_columns(met=pl.lit(0, pl.Int64)))
+    assert "headline.leapfrog_none" in none.facts()
+    assert "holds in any region" in none.summary("en")
+    assert "在任何地区都不成立" in none.summary("zh")
 
 
 def test_what_is_missing_is_said(package):

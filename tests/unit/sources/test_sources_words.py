@@ -96,7 +96,8 @@ def test_distance_names_who_came_closest_and_who_least(provinces, least, rest):
     told = said.facts()["answer.distance"]
     names = [said.names.region(code).en for code in rows["region"]]
     assert [one.en for one in told["most"]] == [f"{names[0]} (+4.00)", f"{names[1]} (+3.00)"]
-    assert [one.en.partition(" (")[0] for one in told["least"]] == [names[3], names[2]]
+    # those that widened, and not the next to them
+    assert [one.en.partition(" (")[0] for one in told["least"]] == ([names[3]] if least < 0 else [names[3], names[2]])
     assert told["rest"] == rest
     assert ("closed least" in said.summary("en")) == (rest == "above")
 
@@ -104,6 +105,19 @@ def test_distance_names_who_came_closest_and_who_least(provinces, least, rest):
 def test_the_shift_of_best_practice_is_told_by_its_ends(provinces):
     rows = provinces.periods.filter(start=2003, end=2023)["breakthrough"]
     assert provinces.facts()["answer.common"] == {"low": rows.min(), "high": rows.max()}
+
+
+def test_only_what_closed_is_said_to_have_closed_and_one_value_is_told_once(provinces):
+    rows = provinces.periods.filter(start=2003, end=2023).head(6)
+    parts = [0.0012, 0.00001, -0.0002, -0.001, -0.0009, -0.0019]  # six counties: one closed, one stood still
+    changed = rows.with_columns(upgrading=pl.Series(parts), breakthrough=pl.lit(0.01752))
+    said = replace(provinces, periods=changed).facts()
+    told = said["answer.distance"]
+    assert (len(told["most"]), len(told["least"])) == (1, 3)
+    assert "answer.common_one" in said
+    none = replace(provinces, periods=changed.with_columns(upgrading=-pl.col("upgrading").abs()))
+    assert "answer.distance_none" in none.facts()
+    assert "closed in no region" in none.summary("en")
 
 
 def test_the_speed_of_structural_change_is_the_mean_over_regions(provinces):

@@ -181,6 +181,14 @@ def test_the_interval_draws_regions_whole_and_the_base_rate_knows_nothing():
     assert one["base"] == pytest.approx(0.6)  # always "faster", and three in five were
 
 
+@pytest.mark.parametrize(("right", "ends"), [(0, (0.0, 0.658)), (2, (0.342, 1.0))])
+def test_draws_of_one_outcome_give_way_to_wilsons_interval(right, ends):
+    """Two shortfalls that both closed are no proof that none lasts: statsmodels' proportion_confint, method wilson."""
+    rows = {"rule": "gap", "region": ["1", "2"], "said": -1.0, "happened": 1.0, "hit": [n < right for n in range(2)]}
+    row = hit_rates(pl.DataFrame(rows), 0.5).row(0, named=True)
+    assert (row["low"], row["high"]) == pytest.approx(ends, abs=5e-4)
+
+
 def test_the_base_rate_of_gaps_is_of_all_regions(package):
     row = backcast(package).rates.row(by_predicate=pl.col("rule") == "gap", named=True)
     assert row["base"] == pytest.approx(33 / 62)

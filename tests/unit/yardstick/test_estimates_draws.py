@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import fields, replace
 
 import numpy as np
+import polars as pl
 import pytest
 
 import xinzhi
@@ -178,6 +179,12 @@ def test_too_little_to_learn_from_is_refused(panel, ours):
         xinzhi.bands(xinzhi.measure(nine, ours.replace({"estimates.learned_from": None})))
     assert error.value.code == "yardstick.too-little-to-learn"
     assert "9" in error.value.text.zh
+    towns = pl.col("region").replace_strict({code: f"9{n}" for n, code in enumerate(panel.regions[:9])})
+    elsewhere = {name: one.with_columns(towns) for name, one in tables.items()}  # nine of another set
+    free = ours.replace({"labour.breaks": "flag", "estimates.control_total": "none"})
+    with pytest.raises(InputError) as error:  # what has no band has no test of bands
+        xinzhi.backtest(xinzhi.load(elsewhere, units=dict(nine.units)), free)
+    assert error.value.code == "yardstick.too-little-to-learn"
 
 
 def test_negative_investment_in_a_learning_year_leaves_that_year_out(panel, ours):

@@ -51,7 +51,7 @@ class Leapfrog(Result, verb="leapfrog", topic="pathways", key=("region", "condit
         top = [self.names.region(code) for code in order.filter(pl.col("met") == most)["region"]]
         lead = {"year": self.year, "leader": self.names.region(self.leader)}
         return {
-            "headline.leapfrog": {**lead, "top": top, "met": most, "n": len(rows)},
+            f"headline.leapfrog{'' if most else '_none'}": {**lead, "top": top, "met": most, "n": len(rows)},
             "summary.all_conditions" if len(every) else "summary.no_region": {
                 "regions": [self.names.region(code) for code in every]
             },

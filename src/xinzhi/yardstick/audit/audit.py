@@ -178,6 +178,7 @@ class Audit(Result, verb="audit", topic="yardstick", key=("region", "start", "en
             return size
         first, ranked = rows.filter(best_rank=1).height, rows.height
         added = {"n": ranked, "k": self.what_if.first, "first": first, "protocols": f"{self.what_if.protocols:,}"}
+        added["moved"] = first != self.what_if.first
         return size | {"note.audit_what_if": added}
 
     def _declared(self, names: Mapping[str, Text]) -> Facts:

@@ -99,7 +99,7 @@ def learn(panel: Panel, protocol: Protocol, until: int | None = None, *, enough:
     has = np.asarray(known.any(axis=1))
     years = inside[known[has][:, inside].all(axis=0)] if has.any() else inside[:0]
     least = conventions()
-    if enough and (len(years) < least["minimum_years"] or has.sum() < least["minimum_regions"]):
+    if has.sum() < least["minimum_regions"] or (enough and len(years) < least["minimum_years"]):
         raise InputError(
             "yardstick.too-little-to-learn",
             years=len(years),
