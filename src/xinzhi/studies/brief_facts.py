@@ -295,8 +295,11 @@ def moves(shared: Read, state: Ability, band: Mapping[str, Any] | None) -> Facts
     if idle := [one for one in held if one in surveyed]:
         facts["moves.idle_now"] = {"names": _names(found, idle)}
     facts |= _if_all(shared, [waves[one] for one in held if one in waves and one not in surveyed])
-    if state.codes["unproven"]:
-        facts["moves.unproven"] = {"names": _names(found, state.codes["unproven"])}
+    little = found.little(state.region)
+    if low := [one for one in state.codes["unproven"] if one in little]:
+        facts["moves.unproven"] = {"names": _first([_dated(found, state, one) for one in low])}
+    if silent := [one for one in state.codes["unproven"] if one not in little]:
+        facts["moves.no_figure"] = {"names": _names(found, silent)}
     if state.codes["unproven"] or against:
         facts["moves.change_evidence"] = {}
     if band is not None and band["low"] is not None:

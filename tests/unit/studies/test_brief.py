@@ -158,6 +158,27 @@ def test_nothing_made_is_shown_as_evidence_of_nothing(made):
     assert not [text for text in told if ": 0 " in text]
 
 
+def test_evidence_is_asked_for_where_a_series_shows_little_and_not_where_there_is_none(made, shared):
+    rows = {(row["region"], row["category"]): row for row in shared.able.frame.iter_rows(named=True)}
+    names = {shared.able.names.text("category", one).en: one for one in shared.able.frame["category"].unique()}
+    both = 0
+    for code, one in made.items():
+        parts, planned = one.parts["moves"], set(shared.plans.of(code))
+        low = set(shared.able.little(code)) & planned
+        assert ("moves.unproven" in parts) == bool(low)
+        for category in low:
+            row = rows[code, category]
+            assert (row["able"], row["output"] < 0.5, (row["quotient"] or 0) < 0.5) == ("unknown", True, True)
+        silent = {kind for kind in planned if rows[code, kind]["able"] == "unknown"} - low - shared.plans.general
+        assert ("moves.no_figure" in parts) == bool(silent)
+        if "moves.no_figure" in parts:
+            told = {names.get(name) for name in parts["moves.no_figure"]["names"].en.split("; ")} - {None}
+            assert told <= silent
+        both += bool(low and silent)
+    assert both
+    assert "（集成电路产量，2019年）" in made["460000"].parts["moves"]["moves.unproven"]["names"].zh
+
+
 def test_stop_takes_two_young_series(made, shared):
     assert not any("moves.stop" in one.parts["moves"] for one in made.values())
     assert "moves.contradicted" in made["620000"].parts["moves"]

@@ -111,14 +111,18 @@ def of_brief(package: xinzhi.Package, cases: list[dict[str, Any]]) -> Iterator[s
         built = {code_of[one["category"].en] for one in brief.parts["moves"].get("moves.build", [])}
         rest = brief.parts["moves"].get("moves.rest", {}).get("names")
         built |= set() if rest is None else {code for name, code in code_of.items() if f"{name} (" in rest.en}
-        made[code] = (built, brief.summary("en"))
+        shown = brief.parts["moves"].get("moves.unproven", {}).get("names")
+        asked = set() if shown is None else {code for name, code in code_of.items() if f"{name} (" in shown.en}
+        made[code] = (built, brief.summary("en"), asked)
     for case in cases:
         for region in codes(package, case["region"]):
-            built, text = made[region]
+            built, text, asked = made[region]
             lacking = {one for one in parts(case.get("moves", "")) if one and one not in built}
             told = {one for one in parts(case.get("never", "")) if one in built}
             if lacking or told:
                 yield f"{region}: lacks {lacking}, told {told}; {case['why']}"
+            if wronged := asked & set(parts(case.get("unasked", ""))):
+                yield f"{region}: is to show evidence on {wronged}; {case['why']}"
             if case.get("says", "") not in text:
                 yield f"{region} does not say {case['says']}; {case['why']}"
             for one in case.get("never_says", "").split(" ; "):

@@ -89,6 +89,17 @@ class Able(Result, verb="able", topic="pathways", key=("region", "category")):
         rows = self.frame.filter(both, pl.col("quotient") < threshold("absent_share"), region=region, able="not able")
         return rows["category"].to_list()
 
+    def little(self, region: str) -> list[str]:
+        """Return the categories that are not judged, but of which a series shows little in a region (a code).
+
+        Little is less than half of what the region's size would give, with no more staff by the quotient where there is
+        one. All others that are not judged have no figure that would be enough, from which nothing follows.
+        """
+        low = (pl.col("output") < threshold("output_share")) & (
+            pl.col("quotient").fill_null(0.0) < threshold("absent_quotient")
+        )
+        return self.frame.filter(low, region=region, able="unknown")["category"].to_list()
+
     def explain(self, region: str, category: str) -> AbleExplanation:
         """Return the verdict on a region and a category, by codes or names, and its evidence with the years."""
         code = self.names.resolve(region, self.frame["region"].unique().sort().to_list())
