@@ -21,6 +21,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from functools import cache
 from pathlib import Path
 from string import Formatter
@@ -107,6 +108,20 @@ def percent(value: float | None, decimals: int = 1, *, sign: bool = False) -> st
 def spaced(text: str) -> str:
     """Return English text with a space before every percent sign, at which no line breaks."""
     return _SIGN.sub("\u00a0%", text)
+
+
+def outward(low: float, high: float, decimals: int = 2) -> tuple[float, float]:
+    """Round the ends of an interval of log points away from its middle, to decimals of percent.
+
+    An interval that holds zero still does when it is read, and none is shown narrower than it is.
+
+    >>> outward(-0.00003, 0.01231)
+    (-0.0001, 0.0124)
+    """
+    places = decimals + 2
+    ends = (Decimal(repr(float(low))), Decimal(repr(float(high))))
+    step = Decimal(1).scaleb(-places)
+    return float(ends[0].quantize(step, ROUND_FLOOR)), float(ends[1].quantize(step, ROUND_CEILING))
 
 
 def probability(value: float | None) -> str:

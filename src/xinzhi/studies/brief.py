@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +13,7 @@ from xinzhi.core.arrays import AnyPackage
 from xinzhi.core.errors import UsageError
 from xinzhi.core.result import Facts
 from xinzhi.core.schema import describe
-from xinzhi.core.text import Language, Text, clauses, ranks_text, same, sentences, span_text, words
+from xinzhi.core.text import Language, Text, clauses, outward, ranks_text, same, sentences, span_text, words
 from xinzhi.data import Package, names_of
 from xinzhi.protocol import Protocol
 from xinzhi.sectors import contiguity
@@ -302,8 +301,7 @@ def shortfalls(found: Gaps, code: str) -> Facts:
     counts = found.counts()
     told = [
         {**row, **counts, "factor": words(f"brief.factor.{row['factor']}"), "verdict": _verdict(row),
-         # the lower end of a band that holds zero is rounded away from zero, so that it shows
-         "low": math.floor(row["low"] * 1e4) / 1e4 if row["low"] <= 0 else row["low"]}
+         **dict(zip(("low_end", "high_end"), outward(row["low"], row["high"]), strict=True))}
         for row in rows
     ]  # fmt: skip
     head: Facts = {"gaps.about": {"names": found.peers.named(code), "span": span_text(found.start, found.end)}}

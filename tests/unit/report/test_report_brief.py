@@ -11,7 +11,7 @@ import pytest
 
 import xinzhi
 from xinzhi.report.document import brief_document as document
-from xinzhi.report.pages.brief import page
+from xinzhi.report.pages.brief import gaps, page
 from xinzhi.studies.brief import of_region
 from xinzhi.studies.brief_facts import read
 
@@ -46,6 +46,22 @@ def test_it_prints_on_two_sheets_of_a4(shared, code, language, tmp_path):
     pages, sizes = printed(tmp_path, page(of_region(shared, code), language))
     assert pages == 2
     assert all(abs(width - 595) < 2 and abs(height - 842) < 2 for width, height in sizes)
+
+
+def test_the_band_of_a_gap_reads_alike_in_the_sentence_and_in_its_table_and_is_no_narrower(shared):
+    seen = 0
+    for code in shared.gaps.frame["region"].unique(maintain_order=True).to_list()[:12]:
+        made = of_region(shared, code)
+        table, said = gaps(made), " ".join(one.en for one in made.sentences("gaps"))
+        bands = {row[0]: row[4].en for row in table.rows}
+        for row in (one for one in made.parts["gaps"].get("gaps.one", []) if one["banded"]):
+            low, high = bands[row["factor"]].split(" … ")
+            assert f"band {low} to {high}" in said
+            ends = [float(end.replace("−", "-")) for end in (low, high)]
+            assert ends[0] <= 100 * row["low"] < ends[0] + 0.0101
+            assert ends[1] - 0.0101 < 100 * row["high"] <= ends[1]
+            seen += 1
+    assert seen >= 8
 
 
 def test_the_page_needs_nothing_from_elsewhere(shared):

@@ -9,7 +9,7 @@ import polars as pl
 from markupsafe import Markup, escape
 
 from xinzhi.core.schema import describe
-from xinzhi.core.text import NOTHING, Language, Text, percent, same, span_text, words
+from xinzhi.core.text import NOTHING, Language, Text, outward, percent, same, span_text, words
 from xinzhi.report.page import asset, both_svg, environment, table_markup
 from xinzhi.report.palette import FACTORS, FAINT, INK, SOFT
 from xinzhi.report.table import Column, Table
@@ -88,7 +88,13 @@ def gaps(made: Brief) -> Table | None:
             words(f"brief.factor.{row['factor']}"),
             *(same(percent(row[name], 2)) for name in ("own", "peers", "gap")),
             *(
-                [same(f"{percent(row['low'], 2)} … {percent(row['high'], 2)}" if row["banded"] else NOTHING)]
+                [
+                    same(
+                        " … ".join(percent(end, 2) for end in outward(row["low"], row["high"]))
+                        if row["banded"]
+                        else NOTHING
+                    )
+                ]
                 if banded
                 else []
             ),
