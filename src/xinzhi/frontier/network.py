@@ -61,7 +61,7 @@ def network_efficiency(
         Inputs and outputs of every division from and to the outside, by its name: ``{"mine": (x, None), ...}``; all
         positive.
     links
-        What the first division of a pair hands on to the second: ``{("mine", "mill"): z}``.
+        What the first division of a pair hands on to the second: ``{("mine", "mill"): z}``. They join all divisions.
     link
         ``free``: divisions may settle on other amounts as long as both sides agree. ``fixed``: they keep the actual.
     rts, orientation
@@ -96,6 +96,11 @@ def network_efficiency(
     strange = [name for pair in links for name in pair if name not in divisions]
     if strange:
         raise UsageError("frontier.no-division", name=strange[0], known=names)
+    joined = set(names[:1])
+    for _ in names:
+        joined |= {name for pair in links if joined & {*pair} for name in pair}
+    if apart := [name for name in names if name not in joined]:
+        raise UsageError("frontier.divisions-apart", divisions=[name for name in names if name in joined], apart=apart)
     tables: dict[str, Table] = {}
     for name, sides in divisions.items():
         tables |= {f"{name}:{what}": side for what, side in zip("xy", sides, strict=True) if side is not None}

@@ -60,7 +60,8 @@ def network(frame: pl.DataFrame, wish: Wish) -> verbs.Staged:
             links.setdefault((start, end), []).append(column)
         else:
             sides[start or end][bool(start)].append(column)
-    _one_network(list(sides), list(links))
+    if len(sides) == 1:
+        raise UsageError("studies.flow-alone", divisions=list(sides))
     above_zero(frame, tuple(wish.flow), "--flow")
     keyed = {
         name: tuple(frame.select("region", *goods) if goods else None for goods in both) for name, both in sides.items()
@@ -139,17 +140,6 @@ def above_zero(frame: pl.DataFrame, columns: tuple[str, ...], by: str) -> None:
             said = {"column": name, "unit": low["region"][0], "figure": f"{low[name][0]:g}", "n": low.height}
             timed = frame["year"].n_unique() > 1
             raise InputError("studies.not-above-zero", by=by, year=str(low["year"][0]) if timed else "", **said)
-
-
-def _one_network(divisions: list[str], links: list[tuple[str, str]]) -> None:
-    """Refuse a division that stands alone, and divisions that no flow joins."""
-    joined = set(divisions[:1])
-    for _ in divisions:
-        joined |= {name for link in links if joined & {*link} for name in link}
-    if len(divisions) <= 1:
-        raise UsageError("studies.flow-alone", divisions=divisions)
-    if apart := [name for name in divisions if name not in joined]:
-        raise UsageError("studies.flow-apart", divisions=[name for name in divisions if name in joined], apart=apart)
 
 
 def _traced(made: Made, **said: object) -> Made:

@@ -34,6 +34,11 @@ REFUSED = {
     "method": (lambda: verbs.series_efficiency(X, Z, Y, method="sum"), "unknown method 'sum'", "method='sum'"),
     "priority": (lambda: verbs.series_efficiency(X, Z, Y, priority="both"), "unknown priority", "priority='both'"),
     "division": (lambda: verbs.network_efficiency(NET, {("mine", "port"): Z}), "name 'port'", "“port”"),
+    "divisions-apart": (
+        lambda: verbs.network_efficiency({**NET, "port": (Z, None), "dock": (None, Z)}, {PAIR: Z, ("port", "dock"): Z}),
+        "nothing flows between port and dock and mine and mill",
+        "port、dock与mine、mill之间没有流",
+    ),
     "no-division": (lambda: verbs.network_efficiency({}, {}), "at least one division", "至少"),
     "link": (lambda: verbs.network_efficiency(NET, {PAIR: Z}, link="loose"), "unknown link 'loose'", "link='loose'"),
     "orientation": (lambda: verbs.network_efficiency(NET, {PAIR: Z}, orientation="up"), "'up'", "'up'"),
