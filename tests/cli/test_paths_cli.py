@@ -101,3 +101,18 @@ def test_bad_tables_are_named(paths, trade):
     code, _, err = paths(trade, *COLUMNS, "--year", 2010)
     assert code == 3  # a finding that names the cell
     assert "-0.2 is negative" in err
+
+
+def test_findings_name_file_and_line_of_a_year_in_the_middle(paths, trade):
+    whole = trade.read_text().splitlines()
+    at = next(number for number, line in enumerate(whole) if line.startswith("P03,04,2015"))
+    trade.write_text("\n".join([*whole, whole[at]]))
+    code, _, err = paths(trade, *COLUMNS)
+    assert code == 3
+    assert f"trade.csv, line {len(whole) + 1}, column 'code'" in err
+    assert f"line {at + 1}" in err
+    whole[at] = "P03,04,2015,,17"
+    trade.write_text("\n".join(whole))
+    for more in ((), ("--backtest", "2010:2010,2015:2015")):
+        _, _, err = paths(trade, *COLUMNS, "--lang", "zh", *more)
+        assert f"trade.csv，第{at + 1}行，“amount”列" in err

@@ -49,7 +49,7 @@ class Finding:
         """Return the place as ``accounts.csv, line 7, column 'output_real' (220000/2021)``."""
         zh = language == "zh"
         parts = [self.file or self.table or ""]
-        if self.table is not None and parts[0].lower().endswith((".xlsx", ".xls")):
+        if self.table not in {None, parts[0]} and parts[0].lower().endswith((".xlsx", ".xls")):
             parts.append(words("place.sheet", sheet=self.table).lang(language))
         if self.line is not None:
             parts.append(words("place.line", line=self.line).lang(language))

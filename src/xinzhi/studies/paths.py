@@ -12,7 +12,7 @@ from xinzhi.core.arrays import AnyFrame
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.names import Names
 from xinzhi.core.parameters import setting
-from xinzhi.data import Package, names_of, units
+from xinzhi.data import Package, RawTable, names_of, units
 from xinzhi.protocol import Protocol
 from xinzhi.protocol import load as read_protocol
 from xinzhi.studies.plan import PANEL, PlanEvidence, add_complexity, add_opportunities, regions_of
@@ -229,7 +229,9 @@ def _add_backtest(package: Package, wish: PathsOptions, draft: Draft) -> None:
     _backtest(table, {**PANEL, "period": "year"}, spans, wish, draft)
 
 
-def _backtest(table: pl.DataFrame, columns: dict[str, str], spans: Spans, wish: PathsOptions, draft: Draft) -> None:
+def _backtest(
+    table: pl.DataFrame | RawTable, columns: dict[str, str], spans: Spans, wish: PathsOptions, draft: Draft
+) -> None:
     """Add the backtest with both cutoffs; where too few cells enter from below one half, with the other alone."""
     chosen = pathways.BacktestOptions() if wish.draws is None else pathways.BacktestOptions(draws=wish.draws)
     train, test = spans
@@ -265,15 +267,17 @@ def _of_table(table: Plain, wish: PathsOptions) -> Study:
     if wish.clubs:
         _add_convergence(frame, {"unit": place, "time": str(period), "value": str(wish.value)}, None, draft)
     else:
-        _add_cells(frame, period, wish, draft)
+        _add_cells(replace(table, frame=frame), period, wish, draft)
     return draft.done(region=region)
 
 
-def _add_cells(frame: pl.DataFrame, period: str | None, wish: PathsOptions, draft: Draft) -> None:
+def _add_cells(table: Plain, period: str | None, wish: PathsOptions, draft: Draft) -> None:
     """Add complexity, intervals and opportunities of a year, and the backtest where it was asked for."""
+    frame, rows = table.frame, table.raw
     now = frame
     if period is not None:
-        now = frame.filter(pl.col(period) == year_of(frame[period], wish.year, "table"))
+        kept = frame[period] == year_of(frame[period], wish.year, "table")
+        now, rows = frame.filter(kept), replace(rows, cells=frame.filter(kept), lines=rows.lines.filter(kept))
     anchor = None
     if wish.anchor is not None:
         anchor = dict(
@@ -282,9 +286,10 @@ def _add_cells(frame: pl.DataFrame, period: str | None, wish: PathsOptions, draf
     keys: dict[str, Any] = {"place": wish.place, "activity": wish.activity, "value": wish.value}
     # Without it nothing else can be said: an error here is the answer.
     chosen = pathways.ComplexityOptions(threshold=wish.threshold)
-    found = pathways.complexity(now, **keys, anchor=anchor, options=chosen)
-    draft.results["complexity"] = found
+    found = pathways.complexity(rows, **keys, anchor=anchor, options=chosen)
+    stated = tuple(replace(one, table=rows.name, file=rows.file) for one in found.findings)
+    draft.results["complexity"] = found = replace(found, findings=stated)
     draft.add("intervals", lambda: pathways.uncertainty(found, draws=_draws(wish)))
     draft.add("opportunities", lambda: pathways.opportunities(found))
     if wish.spans is not None:
-        _backtest(frame, {**keys, "period": str(period)}, wish.spans, wish, draft)
+        _backtest(table.raw, {**keys, "period": str(period)}, wish.spans, wish, draft)

@@ -15,7 +15,7 @@ from xinzhi.core.arrays import AnyFrame, AnyPackage
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.text import Text, same, words
-from xinzhi.data import BOOKS, FILES, TEXTS, Package, known_tables, nearest, read_any, typed
+from xinzhi.data import BOOKS, FILES, TEXTS, Package, RawTable, known_tables, nearest, read_any, typed
 from xinzhi.data import load as read_package
 
 PERIODS = ("year", "period", "time", "年份", "年", "时期")
@@ -41,6 +41,11 @@ class Plain:
     def source(self) -> Text:
         """What was read, in words."""
         return same(self.name)
+
+    @property
+    def raw(self) -> RawTable:
+        """The table with its lines, as a verb takes it that names cells."""
+        return RawTable(name=self.name, file=self.name, cells=self.frame, lines=pl.Series(self.lines, dtype=pl.UInt32))
 
     def require(self, *columns: str | None) -> None:
         """Refuse a column that is not there, with the nearest that is."""

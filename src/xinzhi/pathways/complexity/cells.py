@@ -11,11 +11,12 @@ import polars as pl
 
 from xinzhi.core.arrays import AnyFrame, FloatArray, IntArray, digest
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.finding import Finding, finding
+from xinzhi.core.finding import Finding, Place, finding
 from xinzhi.core.result import FrameKind
 from xinzhi.core.text import same
-from xinzhi.data import Field, tidy
+from xinzhi.data import Field, RawTable, tidy
 from xinzhi.data.frames import read_any
+from xinzhi.data.raw import ROW
 from xinzhi.pathways.conventions import setting
 
 
@@ -42,21 +43,20 @@ class Cells:
 def read_cells(frame: AnyFrame, *, place: str, activity: str, value: str, suppressed: float | None = None) -> Cells:
     """Return a long frame as a matrix; places without anything and activities of no place are left out and named."""
     table, kind = read_any(frame, "cells")
-    cells, findings = _withheld(table.cells, place, activity, value, suppressed)
+    cells, findings = _withheld(table, place, activity, value, suppressed)
+    rows_read = replace(table, cells=cells)  # with file and lines, where findings stand
     amount = Field("value", column=value, missing="refuse", sign="non-negative")
     keys = {"place": place, "activity": activity}
-    long = tidy(
-        cells, [*(Field(key, "any", column=keys[key]) for key in keys), amount], table="cells", named=True
-    ).frame
+    long = tidy(rows_read, [*(Field(key, "any", column=keys[key]) for key in keys), amount], named=True).frame
     (rows, places), (columns, activities) = _coded(long["place"]), _coded(long["activity"])
     times = np.bincount(rows * len(activities) + columns, minlength=len(places) * len(activities))
     # To look at every name and key costs more than to count cells: it is done only where it will name the rows.
     if times.max() > 1 or not all(name.strip() for name in (*places, *activities)):
         strict = [Field(key, "code", column=keys[key], missing="refuse") for key in keys]
-        tidy(cells, [*strict, amount], key=tuple(keys), table="cells", named=True)
+        tidy(rows_read, [*strict, amount], key=tuple(keys), named=True)
     matrix = np.zeros((len(places), len(activities)))
     matrix[rows, columns] = long["value"].to_numpy()
-    found = without_empty(places, activities, matrix, kind=kind)
+    found = without_empty(places, activities, matrix, kind=kind, columns=(place, activity), file=table.file)
     return replace(found, findings=(*findings, *found.findings))
 
 
@@ -68,9 +68,11 @@ def _coded(names: pl.Series) -> tuple[IntArray, list[str]]:
 
 
 def _withheld(
-    cells: pl.DataFrame, place: str, activity: str, value: str, suppressed: float | None
+    table: RawTable, place: str, activity: str, value: str, suppressed: float | None
 ) -> tuple[pl.DataFrame, tuple[Finding, ...]]:
     """Fill in what a statistics office withholds and say how many cells that are, or refuse and name them."""
+    cells = table.cells
+    stands: Place = {"table": table.name, "file": table.file, "column": value}
     if not {place, activity, value} <= set(cells.columns) or cells[value].dtype != pl.String:
         return cells, ()
     marks = setting("disclosure.marks")
@@ -78,39 +80,48 @@ def _withheld(
     masked = cells.select(text.is_in(marks) | text.str.contains(r"^[<\u2264]\s*\d+$"))[:, 0].fill_null(value=False)
     if not masked.any():
         return cells, ()
-    keys = cells.with_row_index("line", offset=1).filter(masked).select("line", place, activity, value).rows()
+    keys = cells.with_columns(table.lines.alias(ROW)).filter(masked).select(ROW, place, activity, value).rows()
     if suppressed is None:
         findings = [
-            finding("pathways.suppressed-cell", table="cells", line=at, column=value, key=f"{here}/{what}", value=given)
+            finding("pathways.suppressed-cell", **{**stands, "line": at, "key": f"{here}/{what}", "value": given})
             for at, here, what, given in keys
         ]
         raise InputError("pathways.suppressed", findings, n=len(findings), first=findings[0].where())
     filled = cells.with_columns(pl.when(masked).then(pl.lit(str(suppressed))).otherwise(pl.col(value)).alias(value))
     names = [same(f"{here}/{what}") for _, here, what, _ in keys]
     said = {"n": len(keys), "amount": suppressed, "cells": names}
-    return filled, (finding("pathways.suppressed-filled", table="cells", column=value, words=said),)
+    return filled, (finding("pathways.suppressed-filled", **stands, words=said),)
 
 
 def without_empty(
-    places: Sequence[str], activities: Sequence[str], values: FloatArray, *, kind: FrameKind = "polars"
+    places: Sequence[str],
+    activities: Sequence[str],
+    values: FloatArray,
+    *,
+    kind: FrameKind = "polars",
+    columns: tuple[str, str] = ("place", "activity"),
+    file: str | None = None,
 ) -> Cells:
-    """Return the matrix without rows and columns that hold nothing; each is named in a finding."""
+    """Return the matrix without rows and columns that hold nothing; each is named in a finding.
+
+    `columns` and `file` say where the names of places and activities were read.
+    """
     full = np.asarray(values > 0)
-    rows, columns = np.asarray(full.any(axis=1)), np.asarray(full.any(axis=0))
+    rows, heads = np.asarray(full.any(axis=1)), np.asarray(full.any(axis=0))
     findings = [
-        finding(code, table="cells", column=what, key=name)
+        finding(code, table=file or "cells", file=file, column=what, key=name)
         for code, what, names, some in (
-            ("pathways.empty-place", "place", places, rows),
-            ("pathways.empty-activity", "activity", activities, columns),
+            ("pathways.empty-place", columns[0], places, rows),
+            ("pathways.empty-activity", columns[1], activities, heads),
         )
         for name in np.asarray(names, dtype=object)[~some]
     ]
-    if rows.sum() < 2 or columns.sum() < 2:  # noqa: PLR2004 - one row or column has nothing to be compared with
+    if rows.sum() < 2 or heads.sum() < 2:  # noqa: PLR2004 - one row or column has nothing to be compared with
         raise InputError("pathways.too-few-cells", findings)
     return Cells(
         places=tuple(np.asarray(places, dtype=object)[rows]),
-        activities=tuple(np.asarray(activities, dtype=object)[columns]),
-        values=np.ascontiguousarray(values[np.ix_(rows, columns)]),
+        activities=tuple(np.asarray(activities, dtype=object)[heads]),
+        values=np.ascontiguousarray(values[np.ix_(rows, heads)]),
         findings=tuple(findings),
         kind=kind,
     )
@@ -160,10 +171,10 @@ def read_panel(
         raise UsageError(
             "pathways.no-period", period=period, asked=absent, first=there[0], last=there[-1], n=len(there)
         )
-    slices = {one: table.cells.filter(pl.col(period) == one) for one in dict.fromkeys(periods)}
+    slices = {one: _rows(table, table.cells[period] == one) for one in dict.fromkeys(periods)}
     own = {"place": place, "activity": activity}
     named = {
-        what: [set(data[column].cast(pl.String).drop_nulls()) for data in slices.values()]
+        what: [set(data.cells[column].cast(pl.String).drop_nulls()) for data in slices.values()]
         for what, column in own.items()
     }
     places, activities = (sorted(set.intersection(*some)) for some in named.values())
@@ -185,7 +196,12 @@ def read_panel(
     return Panel(places=tuple(places), activities=tuple(activities), values=values, findings=tuple(findings), kind=kind)
 
 
-def _matrix(data: pl.DataFrame, columns: tuple[str, str, str], places: list[str], activities: list[str]) -> FloatArray:
+def _rows(table: RawTable, kept: pl.Series) -> RawTable:
+    """Return some rows of a table with their lines."""
+    return replace(table, cells=table.cells.filter(kept), lines=table.lines.filter(kept))
+
+
+def _matrix(data: RawTable, columns: tuple[str, str, str], places: list[str], activities: list[str]) -> FloatArray:
     """Return one period as a matrix over the names in common; a name that holds nothing there is a row of zeros."""
     place, activity, value = columns
     cells = read_cells(data, place=place, activity=activity, value=value)

@@ -245,7 +245,7 @@ def _unread(frame: pl.DataFrame, table: str, package: Package) -> list[Finding]:
     for name in frame.columns:
         if name not in known and name not in KNOWN and re.search(_SUMS, plain_heading(name)):
             found.append(finding("projects.sum-not-read", table=table, file=file, column=name))
-        elif known.get(name, "").endswith("元。") and "元" not in plain_heading(name):
+        elif re.search("(?<![万亿])元。$", known.get(name, "")) and "元" not in plain_heading(name):
             if frame[name].cast(pl.String).str.contains(r"^[0-9.,\s]+$").any():
                 found.append(finding("projects.sum-in-yuan", table=table, file=file, column=name))
         elif known.get(name, "").startswith(notices.SAYS_DAY):

@@ -154,8 +154,8 @@ class Screening(Result, verb="screen", topic="screen", key=("id",)):
         if self.weights_synthetic and other.height:  # of notices other cases were counted
             facts |= _assumed(self.labelled_share, self.prior)
         facts["answer.synthetic" if self.weights_synthetic else "answer.learned"] = {}
-        if self.findings:
-            facts["answer.findings"] = {"k": len(self.findings)}
+        if problems := sum(found.severity != "note" for found in self.findings):
+            facts["answer.findings"] = {"k": problems}
         return facts
 
     @property
