@@ -117,10 +117,10 @@ def test_a_region_has_its_own_figures_each_against_its_own_threshold(found, told
     assert drawn.headline.en.startswith(f"Jilin: {counted} figures checked, {flagged} flagged, {alerts} of them")
     assert len(drawn.twin.rows) == mine.height
     cells = layers(drawn)[0]
-    one = next(cell for cell in cells if cell["column"].startswith("excess debt"))
+    one = next(cell for cell in cells if cell["column"].startswith("excess borrowing"))
     value = mine.filter(rule="borrowing-beyond-stable")["value"][0]
     assert (one["row"], one["mark"]) == ("the region itself", f"{100 * value:.1f}\u00a0% !!")
-    assert "excess debt ≥ 1\u00a0%" in {cell["column"] for cell in cells}
+    assert "excess borrowing ≥ 1\u00a0%" in {cell["column"] for cell in cells}
     project = next(cell for cell in cells if cell["row"] == "p1")
     assert project["mark"] == "97\u00a0% !!"
 

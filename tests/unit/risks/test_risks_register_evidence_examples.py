@@ -10,4 +10,10 @@ def test_chance_text() -> None:
 
 
 def test_growth_words() -> None:
-    assert growth_words(0.102, 0.0372).en == ", or nominal growth of 10.2% a year (3.7% in these years)"
+    past = {"growth": 0.0372, "best": 0.11, "window": 5, "first": 2017}
+    assert growth_words(0.102, past).en == ", or nominal growth of 10.2% a year (3.7% in these years)"
+    beyond = growth_words(0.102, past | {"best": 0.06})
+    assert beyond.en.startswith(
+        "; growth alone will not clear it (it would take 10.2% a year, and no 5 years since 2017"
+    )
+    assert beyond.zh.startswith("；单靠增长消除不了")

@@ -10,7 +10,7 @@ import pytest
 import xinzhi
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.pathways import able
-from xinzhi.risks import debt, debt_stress, herd_entry, register
+from xinzhi.risks import debt, debt_dynamics, debt_stress, herd_entry, register
 from xinzhi.risks.register.rules import _worst_quarter, pitfalls, rules
 
 
@@ -344,6 +344,22 @@ def test_what_clears_a_flag_is_a_number_that_clears_it(package, plain, made):
     named = plain.national.filter(rule="named-by-most")["clears_en"][0]
     assert "at most 15 regions" in named
     assert 15 / 31 < 0.5 <= 16 / 31
+
+
+def test_growth_that_no_five_years_had_is_no_way_out_and_one_year_that_decides_is_named(package, plain):
+    rows = debt_dynamics(package).frame.sort("region", "year")
+    best = dict(rows.group_by("region").agg(pl.col("growth").rolling_mean(5).max()).iter_rows())
+    told = plain.frame.filter(rule="borrowing-beyond-stable")
+    assert set(told["region"]) >= {"230000", "540000"}
+    for region, clears in told.select("region", "clears_en").iter_rows():
+        needed = float(re.search(r"(?:take|growth of) (\d+\.\d)\u00a0% a year", clears).group(1)) / 100
+        assert ("growth alone will not clear it" in clears) == (needed > best[region])
+    assert "no 5 years since 2017 had more than 5.3\u00a0%" in told.filter(region="230000")["clears_en"][0]
+    lent = rows.filter(pl.col("region") == "540000", pl.col("year").is_between(2020, 2023))["net_borrowing"].mean()
+    tibet = told.filter(region="540000")["evidence_en"][0]
+    assert f"2024 alone had 18.7\u00a0%: without it the mean is {100 * lent:.1f}\u00a0%, rank " in tibet
+    assert "a warning and no alert" in tibet
+    assert "不计该年" not in "".join(told.filter(pl.col("region") != "540000")["evidence_zh"])
 
 
 def test_sentences_hold_names_and_no_codes(made):

@@ -17,6 +17,7 @@ from xinzhi.data import Field, Package, tidy
 from xinzhi.risks.capacity.capacity import survey_names
 from xinzhi.risks.capacity.herd_entry import HerdEntry
 from xinzhi.risks.debt.debt import Debt
+from xinzhi.risks.debt.debt_dynamics import debt_dynamics
 from xinzhi.risks.debt.debt_stress import debt_stress
 from xinzhi.risks.inputs import setting
 from xinzhi.risks.projects.screening import NOTICES
@@ -185,7 +186,7 @@ def burden(found: Debt, regions: Sequence[str]) -> dict[str, pl.DataFrame]:
     land = land.select("region", value="over_baseline", zh="status_zh", en="status_en").join(
         stressed.inputs.select("region", "fund_year", fund="fund_ratio"), on="region", how="left"
     )
-    borrowing = every.join(_borrowing(stressed.inputs), on="region", how="left")
+    borrowing = every.join(_borrowing(stressed.inputs, debt_dynamics(found).frame), on="region", how="left")
     to_output, to_revenue = (
         every.join(_level(found, ratio), on="region", how="left") for ratio in ("to_output", "to_revenue")
     )
@@ -215,8 +216,18 @@ def _level(found: Debt, ratio: str) -> pl.DataFrame:
     )
 
 
-def _borrowing(inputs: pl.DataFrame) -> pl.DataFrame:
+def _borrowing(inputs: pl.DataFrame, moved: pl.DataFrame) -> pl.DataFrame:
     """Return by how much net borrowing beyond interest exceeds what holds the ratio, its rank, and what clears it."""
+    # `moved` has ``region, year, growth, net_borrowing``: the best stretch of growth, and whether one year decides
+    window = int(setting("public_debt", "stress.window"))
+    lent = pl.col("net_borrowing").tail(window)
+    pasts = moved.sort("region", "year").group_by("region").agg(
+        first=pl.col("year").min(),
+        best=pl.coalesce(pl.col("growth").rolling_mean(window).max(), pl.col("growth").mean()),
+        most=lent.max(), most_year=pl.col("year").tail(window).get(lent.arg_max()),
+        without=pl.when(lent.len() > 1).then((lent.sum() - lent.max()) / (lent.len() - 1)),
+    )  # fmt: skip
+    inputs = inputs.join(pasts, on="region", how="left", maintain_order="left").with_columns(window=pl.lit(window))
     edge = float(rules()["borrowing-beyond-stable"]["above"])
     spare = pl.col("net_borrowing") - edge
     # the growth at which so much borrowing leaves the ratio rising by the threshold
@@ -229,17 +240,37 @@ def _borrowing(inputs: pl.DataFrame) -> pl.DataFrame:
         needed=pl.when(pl.col("start") > spare).then(needed),
         among=pl.lit(inputs.height),
     ).with_columns(rank=pl.col("value").rank("min", descending=True).cast(pl.Int64))
-    said = (growth_words(row["needed"], row["growth"]) for row in rows.iter_rows(named=True))
-    return rows.with_columns(spoken("grow", said)).select(
-        "region", "value", "points", "start", "net", "allowed", "rank", "among", "grow_zh", "grow_en"
-    )
+    grown = [growth_words(row["needed"], row) for row in rows.iter_rows(named=True)]
+    alone = [_one_year(row, rows["value"]) for row in rows.iter_rows(named=True)]
+    return rows.with_columns(*spoken("grow", grown), *spoken("alone", alone)).select(
+        "region", "value", "points", "start", "net", "allowed", "rank", "among", "grow_zh", "grow_en",
+        "alone_zh", "alone_en",
+    )  # fmt: skip
 
 
-def growth_words(needed: float | None, usual: float) -> Text:
-    """Return the growth of nominal output that would clear borrowing; that none would is said."""
+def growth_words(needed: float | None, past: Mapping[str, Any]) -> Text:
+    """Return the growth of nominal output that would clear borrowing; that none would, or none so far had, is said."""
+    # `past` has the mean of the last years (`growth`) and the best of stretches of `window` years since `first`
     if needed is None:
         return words("register.part.no_growth")
-    return words("register.part.growth", needed=needed, usual=usual)
+    key = "growth_beyond" if needed > past["best"] else "growth"
+    return words(f"register.part.{key}", needed=needed, usual=past["growth"],
+                 best=past["best"], n=past["window"], first=past["first"])  # fmt: skip
+
+
+def _one_year(row: Mapping[str, Any], every: pl.Series) -> Text:
+    """Return that the flag or its severity rests on one year of borrowing; nothing where it does not."""
+    rule = rules()["borrowing-beyond-stable"]
+    edges = [float(rule["above"]), float(rule["alert"])]
+    if row["without"] is None:
+        return NO_TEXT
+    other = row["value"] - row["net"] + row["without"]
+    now, then = (sum(value >= edge for edge in edges) for value in (row["value"], other))
+    if now == then:
+        return NO_TEXT
+    said = {name: row[name] for name in ("most", "most_year", "without")}
+    place = 1 + int((every > other).sum()) - int(row["value"] > other)  # its own figure is not another's
+    return words("register.part.one_year", left="none" if then == 0 else "warning", place=place, **said)
 
 
 def _graded(found: Debt, every: pl.DataFrame) -> pl.DataFrame:
