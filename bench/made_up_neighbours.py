@@ -83,8 +83,9 @@ class Neighbours:
             source, known = stock[number], f"a{number}"
             other = (source.sector + rng.randrange(1, len(self.sectors))) % len(self.sectors)
             made = self.later_date(self.project(other, [source.county]))
-            if rng.random() < 1 / 3:  # the same standard factory building
-                made = replace(made, floor=source.floor)
+            # the same standard factory building, a plot of the same size, a sum that many have
+            alike = [name for name in ("floor", "land", "investment") if rng.random() < 1 / 3]
+            made = replace(made, **{name: getattr(source, name) for name in alike})
             yield "new", REUSED, None, self.by_chance(replace(made, site=source.site), source), self.any_style()
             machines = self.later_date(source)
             small = {name: getattr(source, name) * rng.uniform(0.02, 0.2) for name in ("investment", "turnover")}

@@ -40,7 +40,7 @@ RARE = 0.1  # the other share of repeats that is tried
 HEAD = """\
 # How texts written one by one were judged by the weights that ship: COUNTED by `python bench/bench_screen.py docs`,
 # never edited by hand. kept: the halves of a, b, c, h not learned from; rare: the same, a tenth said to be repackaged;
-# last: the batch written last, by which no weight or bound was chosen.
+# last: the batch written last, from which nothing was learned; the bound was set with it in view.
 """
 
 
@@ -134,7 +134,7 @@ def _lead(told: dict[str, dict[str, int | str]]) -> str:
         f"door, another lot, a yearly programme), {kept['accused']} are accused",
         f"({_percent(kept['accused'], kept['honest'])}), and of {kept['repeats']} repeats {kept['found']} are found",
         f"({_percent(kept['found'], kept['repeats'])}); the bound was set after seeing these texts, so that they are",
-        f"no held-out test. Of a batch written afterwards, by which no weight or bound was chosen, {last['found']} of",
+        f"no held-out test. Of a batch written afterwards, from which nothing was learned, {last['found']} of",
         f"{calls} accusations are true ({_percent(last['found'], calls)}) and {last['found']} of {last['repeats']}",
         f"repeats are found ({_percent(last['found'], last['repeats'])}). The probabilities take",
         f"{shipped().calibration.shares[-1]:.0%} to be repackaged; were it a tenth, about {true:.0%} of the",

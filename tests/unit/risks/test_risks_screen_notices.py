@@ -59,7 +59,7 @@ def test_what_is_bought_is_read_without_agent_number_and_buyer(title):
         pl.Series([f"{SYSTEM}公开招标公告。建设单位:青阳县人民医院。", f"{title}。建设单位:青阳县人民医院。"])
     )
     heads = sites.heads(texts)
-    codes, _ = sites.names(heads, notices.bare(heads, owners(texts)))
+    codes, *_ = sites.names(heads, notices.bare(heads, owners(texts)))
     assert codes[0] == codes[1] > 0
     # the rest of the notices stays as it was
     assert heads[1] == plain(pl.Series([title]))[0]
@@ -69,7 +69,7 @@ def test_of_what_little_is_left_the_buyer_is_part_of_the_name():
     heads = pl.Series(["青阳县人民医院门诊楼招标公告", "泾县中医院门诊楼招标公告"])
     bare = notices.bare(heads, owners(heads))
     assert bare.to_list() == ["门诊楼", "门诊楼"]
-    codes, _ = sites.names(heads, bare)
+    codes, *_ = sites.names(heads, bare)
     assert codes[0] != codes[1]
 
 
@@ -206,7 +206,7 @@ def test_the_stage_of_a_notice_is_read_and_its_words_are_no_name(title, stage):
     heads = plain(pl.Series([title, "内镜"]))
     assert (int(notices.kinds(heads)[0]) & notices.STAGE) == notices.STAGES.get(stage, 0)
     if stage and title.startswith("内镜"):
-        codes, _ = sites.names(heads, notices.bare(heads, owners(heads)))
+        codes, *_ = sites.names(heads, notices.bare(heads, owners(heads)))
         assert codes[0] == codes[1]
 
 

@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 from read_projects import levels, quantities
 
+from xinzhi.risks import screen
 from xinzhi.risks.projects.comparison import FIELDS, MISSING, NAMES, compare, cosines
 from xinzhi.risks.projects.index import build
 from xinzhi.risks.projects.ledger import findings
@@ -270,3 +271,51 @@ def test_a_length_agrees_with_one_of_several_pipes():
     records = read(pl.Series([new]))
     levels, _ = compare(index, records, at, at, cosines(index, records, at, at))
     assert FIELDS[NAMES.index("length")].levels[levels[0, NAMES.index("length")]] == "equal, round"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        ("庄浪县大新污水处理厂。", "庄浪县杨老污水处理厂。", "another of the kind"),
+        ("庄浪县大新污水处理厂。", "庄浪县杨老小学教学楼。", "other beginning"),
+        ("庄浪县大新污水处理厂。", "庄浪县大新环保产业园。", "same beginning"),
+        ("庄浪县污水处理厂。", "庄浪县杨老污水处理厂。", None),  # begins with a word of the language
+    ],
+)
+def test_a_name_is_told_apart_by_what_it_begins_with(one, other, expected):
+    assert levels(one, other).get("beginning") == expected
+
+
+def test_a_project_that_is_named_after_a_town_lies_in_it():
+    assert levels("大口氢燃料电池。落户庄浪县。", "氢燃料电池。落户庄浪县大口镇。")["site"] == "partly the same site"
+    assert levels("大口氢燃料电池。落户庄浪县。", "氢燃料电池。落户庄浪县南湖镇。").get("site") is None
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        ("城北敬老院。", "城北小学。", "other sector"),
+        ("储能电站。", "抽水蓄能电站。", "related sector"),
+        ("自来水厂。", "自来水厂扩容。", "same sector"),
+        ("自来水厂。", "污水处理厂。", "other sector"),
+    ],
+)
+def test_trades_are_the_same_related_or_others(one, other, expected):
+    assert levels(one, other)["sector"] == expected
+
+
+def test_greenery_is_no_floor_area():
+    assert levels("绿化50平方米。", "建筑面积42.5万平方米。").get("floor") is None
+    assert levels("绿化50平方米，建筑面积2万平方米。", "建筑面积2万平方米。")["floor"] == "equal, round"
+
+
+def test_nobody_is_accused_for_a_place():
+    archive = pl.DataFrame({
+        "id": ["a", "b"], "title": ["赣县区储潭镇乡村振兴综合体", "城北小学"],
+        "text": ["赣县区储潭镇，占地1200亩，投资3.3亿元", "于都县贡江镇，占地30亩，建筑面积1万平方米，总投资5000万元"],
+    })  # fmt: skip
+    projects = pl.DataFrame({
+        "id": ["place alone", "another trade"], "title": ["", "城北敬老院"],
+        "text": ["赣县区储潭镇", "于都县贡江镇，占地30亩，建筑面积1万平方米，床位280张，总投资5000万元"],
+    })  # fmt: skip
+    assert screen(projects, archive).frame["verdict"].to_list() == ["cannot tell"] * 2

@@ -14,6 +14,7 @@ from xinzhi.risks.projects.index import Commonness, Index, lengths, significant
 from xinzhi.risks.projects.places import city_of
 from xinzhi.risks.projects.records import NUMBERS, Records
 from xinzhi.risks.projects.sites import LANDMARK_KINDS
+from xinzhi.risks.projects.vocabulary import families
 
 LevelArray = npt.NDArray[np.int8]
 
@@ -37,12 +38,13 @@ FIELDS = (
     Field("landmark", ("other landmark", "no landmark in common", "same landmark")),
     Field("object", ("other number", "same number")),
     Field("name", ("other name", "some of the name", "most of the name", "same title")),
+    Field("beginning", ("another of the kind", "other beginning", "same beginning")),
     Field("owner", ("other owner", "same public body", "same brand", "same name")),
     *(Field(name, _NUMBER_LEVELS) for name in NUMBERS),
     Field("capacity", _NUMBER_LEVELS),
     Field("figures", ("none", "common", "rare", "several rare", "many rare")),
     Field("components", ("none", "few", "many", "most")),
-    Field("sector", ("other sector", "same sector")),
+    Field("sector", ("other sector", "related sector", "same sector")),
     Field("approval", ("other number", "same number")),
     Field("words", ("none", "a rare one", "a rare name", "some rare names", "many rare ones", "whole rare passages")),
     Field("dates", ("other years", "one year", "same years")),
@@ -70,12 +72,13 @@ SAME_SITE, SAME_LANDMARK = level("site", "partly the same site"), level("landmar
 _EQUAL_ROUND = level("investment", "equal, round")
 # what is said of the project itself, and is no matter of wording or trade
 FACTS = tuple(NAMES.index(name) for name in (
-    "place", "site", "landmark", "object", "name", "owner", *NUMBERS, "capacity", "approval"))  # fmt: skip
+    "place", "site", "landmark", "object", "name", "beginning", "owner", *NUMBERS, "capacity", "approval"))  # fmt: skip
 
 
 # What the agreement of a pair says beside its levels: the wording (a cosine), and how rare it is, in nats, that all
-# figures, rare words and the sum agree; NaN where one of the two does not say.
-TOLD = ("wording", "told by figures", "told by words", "told by the sum")
+# figures, rare words and the sum agree; NaN where one of the two does not say. And whether only one of them is
+# numbered: a power station is not its first unit; and whether their capacities are of other kinds: beds, tons a day.
+TOLD = ("wording", "told by figures", "told by words", "told by the sum", "numbered once", "sized otherwise")
 
 
 def compare(
@@ -86,7 +89,9 @@ def compare(
     out = np.full((len(project), len(FIELDS)), MISSING, dtype=np.int8)
     column = {name: at for at, name in enumerate(NAMES)}
     out[:, column["place"]] = _places(projects.place[project], archive.place[record])
-    out[:, column["site"]] = _sites(projects.site[project], archive.site[record])
+    begins = projects.beginning[project], archive.beginning[record]
+    out[:, column["site"]] = _sites(projects.site[project], archive.site[record], begins[0][:, :1], begins[1][:, :1])
+    out[:, column["beginning"]] = _beginnings(*begins)
     out[:, column["landmark"]] = _landmarks(projects.landmark[project], archive.landmark[record])
     kind, number = projects.numbered[project].T
     other_kind, other_number = archive.numbered[record].T
@@ -118,7 +123,7 @@ def compare(
         projects.components[project], archive.components[record], index.commonness.component
     )
     sector = projects.sectors[project], archive.sectors[record]
-    out[:, column["sector"]] = _either((sector[0] & sector[1]) > 0, (sector[0] > 0) & (sector[1] > 0))
+    out[:, column["sector"]] = _sectors(*sector)
     out[:, column["approval"]] = _approvals(projects.approval[project], archive.approval[record])
     out[:, column["dates"]] = _dates(projects.years[project], archive.years[record])
     by_words = _words(index, projects, project, record)
@@ -133,7 +138,11 @@ def compare(
     by_sum = index.commonness.of_figures(projects.number[project, NUMBERS.index("investment")].astype(np.float32))
     by_sum = np.where(sums == MISSING, np.nan, np.where(sums >= _EQUAL_ROUND, by_sum, 0.0))
     # in thousandths: sums differ in the last digits with what else is compared at once
-    return out, np.column_stack([np.where(same & said, cosine, np.nan), by_figures, by_words, by_sum]).round(3)
+    worded = np.where(same & said, cosine, np.nan)
+    once = (kind > 0) != (other_kind > 0)
+    sized = (projects.capacity_kind[project] > 0).any(axis=1) & (archive.capacity_kind[record] > 0).any(axis=1)
+    otherwise = sized & (out[:, column["capacity"]] == MISSING)
+    return out, np.column_stack([worded, by_figures, by_words, by_sum, once, otherwise]).round(3)
 
 
 def cosines(index: Index, projects: Records, project: IntArray, record: IntArray) -> FloatArray:
@@ -313,14 +322,22 @@ def _weighed(bits: npt.NDArray[np.uint64], weight: FloatArray) -> FloatArray:
     return out
 
 
-def _sites(one: npt.NDArray[np.uint64], other: npt.NDArray[np.uint64]) -> LevelArray:
-    """Return whether villages, townships, parks and roads are the same, of those that both name."""
+def _sites(
+    one: npt.NDArray[np.uint64],
+    other: npt.NDArray[np.uint64],
+    after: npt.NDArray[np.uint64],
+    other_after: npt.NDArray[np.uint64],
+) -> LevelArray:
+    """Return whether villages, townships, parks and roads are the same, of those that both name or are named after."""
     both = (one > 0).any(axis=2) & (other > 0).any(axis=2)
     equal = ((one[:, :, :, None] == other[:, :, None, :]) & (one[:, :, :, None] > 0)).any(axis=(2, 3))
     same, differs = equal.any(axis=1), (both & ~equal).any(axis=1)
     # 罗坳镇 and 罗坳园区 bear one name
     flat = [codes.reshape(len(codes), codes.shape[1] * codes.shape[2]) for codes in (one, other)]
-    named = ((flat[0][:, :, None] == flat[1][:, None, :]) & (flat[0][:, :, None] > 0)).any(axis=(1, 2))
+    named = np.zeros(len(one), dtype=bool)
+    # and 大口氢燃料电池 lies in 大口镇
+    for mine, theirs in ((flat[0], flat[1]), (after, flat[1]), (flat[0], other_after)):
+        named |= ((mine[:, :, None] == theirs[:, None, :]) & (mine[:, :, None] > 0)).any(axis=(1, 2))
     return np.select([same & ~differs, named, differs], [2, 1, 0], default=MISSING).astype(np.int8)
 
 
@@ -343,6 +360,19 @@ def _names(projects: Records, archive: Records, project: IntArray, record: IntAr
     known = (projects.name[project] > 0) & (archive.name[record] > 0)
     alike = projects.chinese[project] == archive.chinese[record]
     return np.where(known & alike, level, MISSING).astype(np.int8)
+
+
+def _beginnings(one: npt.NDArray[np.uint64], other: npt.NDArray[np.uint64]) -> LevelArray:
+    """Return whether names begin alike, of those that begin with a name: 南石水泥粉磨 is not 杨老水泥粉磨."""
+    known = (one[:, 0] > 0) & (other[:, 0] > 0)
+    level = np.where(one[:, 0] == other[:, 0], 2, one[:, 1] != other[:, 1])
+    return np.where(known, level, MISSING).astype(np.int8)
+
+
+def _sectors(one: npt.NDArray[np.uint64], other: npt.NDArray[np.uint64]) -> LevelArray:
+    """Return whether the trades are the same, of one family, or others."""
+    level = np.where((one & other) > 0, 2, (families(one) & families(other)) > 0)
+    return np.where((one > 0) & (other > 0), level, MISSING).astype(np.int8)
 
 
 def _either(agrees: BoolArray, known: BoolArray) -> LevelArray:

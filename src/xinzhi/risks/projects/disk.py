@@ -25,7 +25,7 @@ from xinzhi.risks.projects.index import Commonness, Index, build, column_file
 from xinzhi.risks.projects.records import ARRAYS, Records
 from xinzhi.risks.projects.vocabulary import Tokens
 
-_SAYS, _LAYOUT = "archive.json", 6
+_SAYS, _LAYOUT = "archive.json", 7
 _COLUMNS = ("id", "title", "region", "text")
 _KEPT = ("postings", "frequency", "weight", "norm", "telling")
 _COMMON = ("figure", "times", "component")

@@ -24,7 +24,7 @@ LevelArray = npt.NDArray[np.int8]
 _NUMBERS = [NAMES.index(name) for name in (*NUMBERS, "capacity")]
 _TEXT, _COMPONENTS, _SECTOR, _CAPACITY = (NAMES.index(name) for name in ("text", "components", "sector", "capacity"))
 _PLACE, _SITE, _LANDMARK, _WORDS = (NAMES.index(name) for name in ("place", "site", "landmark", "words"))
-_TOLD_APART = [NAMES.index(name) for name in ("site", "landmark", "object", "edition")]
+_TOLD_APART = [NAMES.index(name) for name in ("site", "landmark", "object", "beginning", "edition")]
 _NAME, _OWNER, _SUM = (NAMES.index(name) for name in ("name", "owner", "investment"))
 _BLOCK = 4096  # rows
 _SAME_CITY, _SAME_TITLE, _SAME_BRAND = (
@@ -40,7 +40,8 @@ SUMMED = ("repackaged", "follow-on", "compared", "worded alike", "built alike", 
           "priced alike", "precise", "equal", "moved", "differing", "facts", "elsewhere", "here", *TOLD)  # fmt: skip
 FEATURES = (*NAMES, *SUMMED)
 # the direction in which each feature may move the odds of a repeat, and of a follow-on; 0 for either
-_FALLING = {"phase", "compared", "differing", "elsewhere", *(name for name in SUMMED if name.endswith(" alike"))}
+_FALLING = {"phase", "compared", "differing", "elsewhere", *TOLD[-2:],
+            *(name for name in SUMMED if name.endswith(" alike"))}  # fmt: skip
 _EITHER = {"facts", "dates", "moved", "equal"}
 _LATER_RISING = {"place", "site", "owner", "name", "phase", "follow-on", "object"}
 RISING = {

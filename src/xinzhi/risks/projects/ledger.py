@@ -200,9 +200,9 @@ def verdict_frame(judged: Judgement, side: Side, reached: IntArray) -> pl.DataFr
     empty = side.frame["text"].str.strip_chars().to_numpy() == ""
     best = chance.argmax(axis=1)
     least = np.where(judged.factual & (best == CLASSES.index("repackaged")), judged.accused, convention("certain"))
-    # where it is sure that a project is no repeat, the likelier of new and follow-on is said from one half on
+    # where it is sure that a project is no repeat, the likelier of new and follow-on is said: neither accuses anybody
     honest = judged.factual & (chance[:, CLASSES.index("repackaged")] <= 1 - float(convention("certain")))
-    unsure = chance.max(axis=1) < np.where(honest, convention("likelier"), least)
+    unsure = ~honest & (chance.max(axis=1) < least)
     few = readable < int(convention("readable"))
     # wording alone tells a repeat word for word; it finds no paraphrase, so its silence does not make a project new
     unreadable = np.where(judged.factual, few & (best == CLASSES.index("new")), ~judged.verbatim | unsure)

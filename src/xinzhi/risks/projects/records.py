@@ -34,6 +34,7 @@ class Records:
     numbered: npt.NDArray[np.uint64]  # kind and number of a line, a school
     name: npt.NDArray[np.uint64]
     name_bits: npt.NDArray[np.uint64]
+    beginning: npt.NDArray[np.uint64]  # with what the name begins, and what follows
     cue: npt.NDArray[np.int8]
     notice: npt.NDArray[np.int8]  # of what kind a notice is (`notices`)
     service: npt.NDArray[np.int16]  # which services it buys
@@ -82,9 +83,9 @@ class Records:
         release(*(getattr(self, name) for name in ARRAYS), self.tokens.bucket, self.tokens.start)
 
     def readable(self) -> IntArray:
-        """Return how many of place, owner and numbers each text gives."""
+        """Return how many of place, owner, numbers and a name of its own each text gives."""
         numbers: IntArray = np.isfinite(self.number).sum(axis=1) + (self.capacity_kind > 0).any(axis=1)
-        return numbers + (self.place[:, 0] > 0) + (self.owner > 0)
+        return numbers + (self.place[:, 0] > 0) + (self.owner > 0) + (self.beginning[:, 0] > 0)
 
 
 ARRAYS = tuple(field.name for field in dataclass_fields(Records) if field.name != "tokens")
@@ -121,7 +122,7 @@ def _read(texts: pl.Series, regions: pl.Series | None) -> Records:
     spending[rows] = public(owned)
     heads = sites.heads(plain)
     bare = notices.bare(heads, owned)
-    named_so, name_bits = sites.names(heads, bare)
+    named_so, name_bits, beginning = sites.names(heads, bare)
     for array, column in ((owner, "name"), (brand, "brand"), (stem, "stem")):
         array[rows] = owned[column].hash().to_numpy() * (owned[column] != "").to_numpy()
     numbers, capacities = number_spans(found), capacity_spans(found)
@@ -134,6 +135,7 @@ def _read(texts: pl.Series, regions: pl.Series | None) -> Records:
         numbered=sites.numbered(plain),
         name=named_so,
         name_bits=name_bits,
+        beginning=beginning,
         cue=sites.cues(plain),
         notice=notices.kinds(heads),
         service=notices.services(heads),

@@ -189,7 +189,7 @@ def judge(weights: Weights, found: Pairs, scores: Scores, shares: FloatArray | N
         accused=np.where(named, float(convention("purchase_said")), weights.accused),
         named=named,
         chain=scores.chain,
-        outside=factual & (seen < int(convention("least_support"))) & (scores.best >= 0),
+        outside=factual & ((seen < int(convention("least_support"))) | _too_little(found, scores)) & (scores.best >= 0),
     )
 
 
@@ -241,6 +241,20 @@ def pattern_of(levels: npt.NDArray[np.int8]) -> IntArray:
     return np.ravel_multi_index(tuple(parts), _PATTERN_SHAPE)
 
 
+def _too_little(found: Pairs, scores: Scores) -> BoolArray:
+    """Return whose likeliest pair agrees in too little to accuse anybody.
+
+    A place and the beginning of a name, or, of other trades, nothing but where they are and round figures.
+    """
+    if not len(found.levels):
+        return np.zeros(len(scores.best), dtype=bool)
+    levels = found.levels[np.maximum(scores.best, 0)]
+    few = _facts(levels) - (levels[:, NAMES.index("beginning")] >= 0) < int(convention("readable"))
+    _, _, owner, precise, again = np.unravel_index(pattern_of(levels), _PATTERN_SHAPE)
+    other = (levels[:, NAMES.index("sector")] == 0) & (owner < 2) & (precise == 0) & (again == 0)  # noqa: PLR2004 - agrees
+    return np.asarray(few | other)
+
+
 def _here(levels: npt.NDArray[np.int8]) -> BoolArray:
     """Return whether pairs name one site or landmark."""
     return np.asarray((levels[:, _SITE] >= SAME_SITE) | (levels[:, _LANDMARK] >= SAME_LANDMARK))
@@ -256,11 +270,17 @@ def supported(support: FloatArray, pattern: IntArray) -> FloatArray:
 
 def compared(found: Pairs) -> IntArray:
     """Return how many facts of each project could be compared with the candidate that has most of them."""
-    # a name that is only like another is wording, and no fact
-    known = (found.levels[:, FACTS] >= 0).sum(axis=1) - np.isin(found.levels[:, _NAME], range(_SAME_NAME))
     most = np.zeros(len(found.reached), dtype=np.int64)
-    np.maximum.at(most, found.project, known)
+    np.maximum.at(most, found.project, _facts(found.levels))
     return most
+
+
+def _facts(levels: npt.NDArray[np.int8]) -> IntArray:
+    """Return how many facts of each pair could be compared."""
+    # a name that is only like another is wording, and no fact; a county and its town and its hill are one: where it is
+    known = (levels[:, FACTS] >= 0).sum(axis=1) - np.isin(levels[:, _NAME], range(_SAME_NAME))
+    where = (levels[:, [_PLACE, _SITE, _LANDMARK]] >= 0).sum(axis=1)
+    return np.asarray(known - np.maximum(where - 1, 0))
 
 
 def by_wording(weights: Weights, closest: IntArray, shares: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -390,7 +410,7 @@ def accused_from(chance: FloatArray, hit: BoolArray) -> float:
     half = np.sqrt(square * (share * (1 - share) / count + square / (4 * count**2)))
     lower = (share + square / (2 * count) - half) / (1 + square / count)
     good = np.flatnonzero(lower >= float(convention("accused_rightly")))
-    return max(float(convention("surest")), float(chance[order][good[-1]]) if len(good) else 1.0)
+    return max(float(convention("accused_least")), float(chance[order][good[-1]]) if len(good) else 1.0)
 
 
 def _pairs_in_parts(index: Index, rows: IntArray) -> Pairs:

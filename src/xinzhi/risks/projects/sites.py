@@ -378,8 +378,8 @@ def rounds(heads: pl.Series) -> npt.NDArray[np.int8]:
     return np.asarray(np.maximum(number.cast(pl.Int8, strict=False).fill_null(0).to_numpy(), again), dtype=np.int8)
 
 
-def names(heads: pl.Series, bare: pl.Series) -> tuple[Codes, Codes]:
-    """Return the code of the name of every project and ``64`` bits of its pairs of signs; 0 where there is none.
+def names(heads: pl.Series, bare: pl.Series) -> tuple[Codes, Codes, Codes]:
+    """Return the code of every name, ``64`` bits of its pairs of signs and its ``beginnings``; 0 where there is none.
 
     Where little is left of the name of a notice without its buyer, it is read with it: 门诊楼 is one of many.
     """
@@ -388,7 +388,29 @@ def names(heads: pl.Series, bare: pl.Series) -> tuple[Codes, Codes]:
     if len(poor):
         core = core.scatter(poor, name_cores(pl.Series(map(without_words, heads.gather(poor)), dtype=pl.String)))
     given = (core.str.len_chars() >= _SHORTEST).to_numpy()
-    return np.where(given, core.hash().to_numpy(), np.uint64(0)), _bits(core) * given
+    return np.where(given, core.hash().to_numpy(), np.uint64(0)), _bits(core) * given, beginnings(core)
+
+
+def beginnings(cores: pl.Series) -> Codes:
+    """Return ``(N, 2)`` the two signs with which names begin, as codes of sites are, and the three that follow.
+
+    0 where a name begins with a word of the language, and so is not named after anything.
+
+    Examples
+    --------
+    >>> told = beginnings(pl.Series(["南石水泥粉磨", "杨老水泥粉磨", "水泥粉磨"]))
+    >>> bool(told[0, 0] != told[1, 0]), bool(told[0, 1] == told[1, 1]), told[2].tolist()
+    (True, True, [0, 0])
+    """
+    out = np.zeros((len(cores), 2), dtype=np.uint64)
+    begins = cores.str.extract(r"^([\u4e00-\u9fff]{2})[^镇乡村县区]{2}")  # 储潭镇 alone is a place and no name
+    rows = (begins.is_not_null() & ~begins.is_in(everyday_pairs())).arg_true()
+    if len(rows):
+        said = begins.gather(rows)
+        read = {each: "".join(map(_syllable, each)) for each in said.unique().to_list()}
+        out[rows.to_numpy(), 0] = said.replace_strict(read).hash().to_numpy()
+        out[rows.to_numpy(), 1] = cores.gather(rows).str.slice(_SHORTEST, _SHORTEST + 1).hash().to_numpy()
+    return out
 
 
 def name_spans(texts: pl.Series) -> pl.DataFrame:

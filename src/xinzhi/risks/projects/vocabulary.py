@@ -128,6 +128,22 @@ _MIX = np.uint64(0x9E3779B97F4A7C15)  # 2**64 over the golden ratio: Knuth's mul
 _CJK = (0x3400, 0x9FFF)
 
 
+def families(sectors: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """Return one bit for every family to which one of the sectors belongs.
+
+    Examples
+    --------
+    >>> power, storage, sewage = (bits(pl.Series([word]), "sectors") for word in ("抽水蓄能", "储能", "污水"))
+    >>> bool(families(power) & families(storage)), bool(families(power) & families(sewage))
+    (True, False)
+    """
+    place = {name: np.uint64(1 << at) for at, name in enumerate(document("words.yaml")["sectors"])}
+    out = np.zeros_like(sectors)
+    for at, members in enumerate(document("words.yaml")["sector_families"].values()):
+        out |= ((sectors & np.bitwise_or.reduce([place[name] for name in members])) > 0) * np.uint64(1 << at)
+    return out
+
+
 @dataclass(frozen=True, slots=True)
 class Tokens:
     """The distinct tokens of texts: those of text `i` are ``bucket[start[i]:start[i + 1]]``, in rising order."""
