@@ -22,6 +22,7 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.labour import carry, corner, fill_hours, human_capital, self_employed
 from xinzhi.core.quarters import quarter, year_of
 from xinzhi.core.text import NOTHING
+from xinzhi.data import NATION
 from xinzhi.protocol import Protocol
 from xinzhi.yardstick.breaking import link
 from xinzhi.yardstick.estimating import extend_schooling
@@ -248,7 +249,7 @@ def labour_share(panel: Panel, protocol: Protocol) -> Series:
     # ``observed_national`` one share for all, ``shares.national`` or else that of the table `nation`: never a mean over
     # the regions handed in, on which the figure of a region would then depend. Where ``shares.carry`` is ``carry``, the
     # nearest observed year stands in, marked ``carried:labour_share``; where ``shares.after`` is ``input_output``, it
-    # moves with the national tables, marked ``proxy:labour_share``.
+    # moves with the national tables, marked ``proxy:labour_share``, as is the share of another nation throughout.
     rule = protocol.value("shares.rule")
     if rule == "constant":
         constant = np.array(protocol.values("shares.constant", panel.calendar), dtype=np.float64)
@@ -259,7 +260,15 @@ def labour_share(panel: Panel, protocol: Protocol) -> Series:
     made = _at_factor_cost(_carried(share, protocol, years), share, protocol, years)
     here = np.searchsorted(years, panel.years)
     marks = {name: np.broadcast_to(mask[here], panel.shape) for name, mask in made.marks.items()}
+    if of_another_nation(panel.regions, protocol):
+        marks["proxy:labour_share"] = np.ones(panel.shape, dtype=np.bool_)
     return Series(np.broadcast_to(made.values[here], panel.shape), marks)
+
+
+def of_another_nation(regions: Sequence[str], protocol: Protocol) -> bool:
+    """Return whether the labour share is that of a nation of which the protocol declares the regions, and not these."""
+    declared = protocol.value("shares.rule") == "observed_national" and protocol.declares("shares.national")
+    return declared and bool(protocol.regions) and not set(regions) & {*protocol.regions, NATION}
 
 
 def _carried(share: FloatArray, protocol: Protocol, periods: IntArray) -> Series:

@@ -21,6 +21,7 @@ from xinzhi.protocol import Protocol
 from xinzhi.yardstick.breaking import judge, linked_growth, links, rules
 from xinzhi.yardstick.estimating import NATIONAL, NONE, benchmark, kind
 from xinzhi.yardstick.growth_accounts import IDENTITY_TOLERANCE, Growth
+from xinzhi.yardstick.inputs import of_another_nation
 from xinzhi.yardstick.panel import Marks, Panel, both_ends, spell
 
 GRADES = admission.GRADES
@@ -187,14 +188,15 @@ By = Literal["protocol", "regions", "accounts"]
 class RegionSet:
     """The declared set of regions, and those of them that could not be measured here.
 
-    `foreign` says that the protocol declares a set and these regions are none of it, so that its national series are
-    those of another population.
+    `foreign` is the title of a protocol that declares a set of which these regions are none, so that its national
+    labour share is that of another nation; `given` says whether the package has one of its own.
     """
 
     declared: tuple[str, ...]
     missing: tuple[str, ...]
     by: By
-    foreign: bool = False
+    foreign: Text | None = None
+    given: bool = False
 
     @property
     def complete(self) -> bool:
@@ -205,13 +207,16 @@ class RegionSet:
         """Return a JSON-ready dictionary, for provenance and certificate."""
         return {"declared_by": self.by, "declared": len(self.declared), "missing": list(self.missing)}
 
-    def facts(self, names: Sequence[Text]) -> Facts:
-        """Return what is said where the set is not whole, or was declared by nobody; `names` are those measured."""
-        said: Facts = {"note.set_foreign": {"n": len(names)}} if self.foreign else {}
+    def facts(self) -> Facts:
+        """Return what is said where the set is not whole, or was declared by nobody."""
         n, k = len(self.declared), len(self.declared) - len(self.missing)
         if not self.complete:
-            return said | {"note.set_incomplete": {"n": n, "k": k, "by": self.by}}
-        return said | ({"note.set_undeclared": {"n": n}} if self.by == "accounts" and n > 1 else {})
+            return {"note.set_incomplete": {"n": n, "k": k, "by": self.by}}
+        return {"note.set_undeclared": {"n": n}} if self.by == "accounts" and n > 1 else {}
+
+    def abroad(self) -> Facts:
+        """Return what is said first of all of regions whose labour share is that of another nation."""
+        return {} if self.foreign is None else {"answer.foreign": {"title": self.foreign, "given": self.given}}
 
 
 UNDECLARED = RegionSet((), (), "accounts")
@@ -235,11 +240,13 @@ def region_set(package: Package, protocol: Protocol, regions: Sequence[str], mea
         declared, by = tuple(sorted({*table["region"].drop_nulls().to_list(), *regions})), "regions"
     else:
         declared, by = tuple(regions), "accounts"
-    foreign = (
-        bool(protocol.regions) and not set(regions) & set(protocol.regions) and protocol.declares("shares.national")
+    foreign = protocol.title if of_another_nation(regions, protocol) else None
+    accounts = package.tables["accounts"]
+    given = any(
+        name in accounts.columns and accounts[name].count() > 0 for name in ("labour_share", "labour_compensation")
     )
     there = set(measured) if by != "accounts" else set(declared)
-    return RegionSet(declared, tuple(code for code in declared if code not in there), by, foreign)
+    return RegionSet(declared, tuple(code for code in declared if code not in there), by, foreign, given)
 
 
 BOUGHT = tuple(item.name for item in fields(Growth) if item.name.startswith("intermediate_"))

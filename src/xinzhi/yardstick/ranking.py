@@ -59,12 +59,13 @@ class Ranking(Result, verb="ranking", topic="yardstick", key=("region", "start",
         view = View(self.measurement)
         newest = view.spans[-1]
         if self.frame.is_empty() or not _total(view, newest):  # regions one by one: what the measurement says of them
-            return _each(self, view, newest) | self.measurement.facts()
+            declared = self.measurement.regions_declared
+            return declared.abroad() | _each(self, view, newest) | self.measurement.facts()
         steps = (_newest, _robust, _beside_nation, _before, _carried, _limits)
-        facts = {key: values for step in steps for key, values in step(self, view, newest).items()}
+        declared = self.measurement.regions_declared
+        facts = declared.abroad() | {key: values for step in steps for key, values in step(self, view, newest).items()}
         facts |= {f"note.{key.removeprefix('answer.')}": one for key, one in contrast(view).items()}
-        declared = self.measurement.regions_declared.facts([view.name(code) for code in view.codes])
-        return facts | declared | _findings(self, view, newest)
+        return facts | declared.facts() | _findings(self, view, newest)
 
     def of(self, start: int, end: int) -> pl.DataFrame:
         """Return the rows of one period, highest TFP growth first."""

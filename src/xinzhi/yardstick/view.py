@@ -296,7 +296,8 @@ def measured(result: Figures) -> Facts:
         return {"answer.unmeasured": {}}
     view = View(result)
     facts = (
-        _exhausted(result)
+        result.regions_declared.abroad()
+        | _exhausted(result)
         | _together(view)
         | beside_nation(view, view.lead, "answer.nation")
         | _sources(view)
@@ -305,7 +306,7 @@ def measured(result: Figures) -> Facts:
     if names := _named(view, view.unranked(view.lead)):  # their data fail the tests of admission
         facts["answer.unranked"] = {"span": view.lead.label, "k": len(names), "names": names}
     facts |= _whole(view) | contrast(view) | _latest(view) | _until(view)
-    return facts | result.regions_declared.facts(_named(view, view.codes)) | findings(result)
+    return facts | result.regions_declared.facts() | findings(result)
 
 
 def _exhausted(result: Figures) -> Facts:
@@ -391,7 +392,8 @@ def _apart(view: View, opening: Text) -> Facts:
 
 def _opening(view: View, span: Span) -> Text:
     if not view.is_official(span):
-        return words("yardstick.answer.no_official", span=span.label)
+        series = _doubtful(view, span)
+        return words("yardstick.answer.no_official", span=span.label, names=series, n=len(series))
     names = listing(_named(view, view.exceptions(span)), EXCEPTIONS)
     key = f"yardstick.answer.{'official_but' if names.en else 'official'}"
     return words(key, span=span.label, names=names, adjusted=view.adjusted(span))
@@ -465,18 +467,24 @@ def _latest(view: View) -> Facts:
     if (span := view.latest) is None:
         return {}
     row = view.national_of(span)
+    said = {"span": span.label, "names": _doubtful(view, span)}
+    return {"note.latest": {**said, "tfp": row["tfp_growth"]}} if row else {"note.latest_plain": said}
+
+
+def _doubtful(view: View, span: Span) -> list[Text]:
+    """Return the series that are not official throughout a period."""
     cells = ";".join(cell or "" for cell in view.of(span)["flags"])
     doubtful = dict.fromkeys(series for kind, series in flags.split(cells) if not flags.is_official(f"{kind}:{series}"))
-    said = {"span": span.label, "names": [flags.series_name(series) for series in doubtful]}
-    return {"note.latest": {**said, "tfp": row["tfp_growth"]}} if row else {"note.latest_plain": said}
+    return [flags.series_name(series) for series in doubtful]
 
 
 def official_ends(view: View, before: int | None = None) -> dict[int, list[Text]]:
     """Return the inputs by the year in which their official figures end: all, or those that end before a year."""
     rows = view.measurement.coverage.drop_nulls("last_official_year").sort("last_official_year", maintain_order=True)
     by_year: dict[int, list[Text]] = {}
+    unused = {"labour_share"} if view.measurement.regions_declared.foreign else set[str]()
     for series, year in rows.select("series", "last_official_year").rows():
-        if before is None or year < before:
+        if series not in unused and (before is None or year < before):
             by_year.setdefault(int(year), []).append(flags.series_name(series))
     return by_year
 

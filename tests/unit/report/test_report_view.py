@@ -27,7 +27,7 @@ def test_a_few_regions_with_proxies_are_named_but_do_not_move_the_lead(measureme
     view = View(replace(measurement, periods=measurement.periods.with_columns(flags=proxied.otherwise("flags"))))
     assert view.lead == Span(2004, 2008)
     assert view.exceptions(view.lead) == ["150000"]
-    assert view.span_text(view.lead).en == "2004–2008 (official figures, except Inner Mongolia)"
+    assert view.span_text(view.lead).en == "2004–2008 (official figures, investment adjusted, except Inner Mongolia)"
 
 
 def test_without_official_figures_the_latest_without_extrapolated_ones_leads(measurement: Measurement) -> None:

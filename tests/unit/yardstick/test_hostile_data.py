@@ -59,7 +59,7 @@ def test_a_stock_below_zero_is_a_finding_with_region_year_and_cure(gone):
         ("AA/2010", "investment", "investment_nominal", "-500")
     ]
     for language, words in (("en", ("AA", "2010", "Correct the investment")), ("zh", ("AA", "2010", "请更正投资额"))):
-        assert all(word in gone.summary(language).splitlines()[0] for word in words)
+        assert all(word in gone.summary(language).splitlines()[1] for word in words)  # behind whose share it is
 
 
 def test_no_year_after_a_stock_below_zero_is_measured_or_ranked(gone):
@@ -117,3 +117,38 @@ def test_figures_that_differ_are_ranked_and_told():
     rows = measured.periods.filter(start=2012, end=2017)
     assert dict(rows.select("region", "rank").iter_rows()) == {"AA": 2, "BB": 2, "CC": 1}
     assert "highest in CC" in measured.summary("en")
+
+
+def first(result, language="en"):
+    return result.summary(language).splitlines()[0]
+
+
+def test_a_labour_share_of_another_nation_is_said_first_with_the_way_to_ones_own():
+    package = xinzhi.load(tables())
+    rules = protocol.load("xinzhi-cn-2026")
+    made = xinzhi.measure(package)
+    claims = pl.DataFrame({"region": ["AA"], "start": [2012], "end": [2017], "growth": [0.03]})
+    assessed = xinzhi.study("assess", package, only=("none",)).ranking
+    for result in (made, xinzhi.audit(package), assessed, xinzhi.check_claims(package, claims)):
+        for language in ("en", "zh"):
+            said = first(result, language)
+            assert rules.title.lang(language) in said
+            assert all(word in said for word in ("xinzhi protocol new", "shares.rule", "observed_regional"))
+        assert "the share that the data give is not used" in first(result)
+    assert made.frame["flags"].str.contains("proxy:labour_share").all()
+    bare = tables()
+    bare["accounts"] = bare["accounts"].drop("labour_share")
+    assert "that the data give" not in first(xinzhi.measure(xinzhi.load(bare)))
+    own = xinzhi.measure(package, rules.replace({"shares.rule": "observed_regional"}))
+    assert own.regions_declared.foreign is None
+    assert set(own.frame["labour_share"]) == {0.5}
+
+
+def test_what_is_not_official_is_named_and_not_called_official_later():
+    made = xinzhi.measure(xinzhi.load(tables()))
+    for language, start, share in (("en", "No period rests", "labour share"), ("zh", "没有一个时期", "劳动者报酬份额")):
+        lines = made.summary(language).splitlines()
+        opening = next(line for line in lines if line.startswith(start))
+        reach = next(line for line in lines if "2023" in line and ("carry as far" in line or "截止年份" in line))
+        assert share in opening
+        assert share not in reach

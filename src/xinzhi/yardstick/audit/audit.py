@@ -119,6 +119,9 @@ class Audit(Result, verb="audit", topic="yardstick", key=("region", "start", "en
 
     def facts(self) -> Facts:
         """Return who could rank first, who would move furthest and what decides; notes say what the figures rest on."""
+        return self.regions_declared.abroad() | self._told()
+
+    def _told(self) -> Facts:
         start, end = self.official_span
         every = self.frame.filter(start=start, end=end).fill_nan(None).sort("reference_rank", "region")
         failed = every.filter(grade=FAILED)
@@ -133,12 +136,12 @@ class Audit(Result, verb="audit", topic="yardstick", key=("region", "start", "en
             row = rows.row(0, named=True)
             figures = {"low": row["minimum"], "high": row["maximum"], "reference": row["reference"]}
             alone = {"name": names[row["region"]], "span": span, **figures}
-            return {"audit.alone": alone, **decides, **size, **others, **self._declared(names)}
+            return {"audit.alone": alone, **decides, **size, **others, **self.regions_declared.facts()}
         if not self.regions_declared.complete:
             wide = rows.sort(pl.col("maximum") - pl.col("minimum"), descending=True).row(0, named=True)
             figures = {"low": wide["minimum"], "high": wide["maximum"], "reference": wide["reference"]}
             most = {"name": names[wide["region"]], "n": rows.height, "span": span, **figures}
-            return {"audit.unranked": most, **decides, **size, **others, **self._declared(names)}
+            return {"audit.unranked": most, **decides, **size, **others, **self.regions_declared.facts()}
         ends = rows.sort("reference", descending=True).select("region", "reference").rows()
         (first, high), (last, low) = ends[0], ends[-1]
         reference = {"span": span, "low": low, "high": high, "first": names[first], "last": names[last]}
@@ -157,7 +160,7 @@ class Audit(Result, verb="audit", topic="yardstick", key=("region", "start", "en
         if failed.height:
             left = {"names": [names[code] for code in failed["region"]], "n": failed.height, "span": span}
             said["note.audit_failed"] = left
-        return said | self._misreported() | self._declared(names)
+        return said | self._misreported() | self.regions_declared.facts()
 
     def _misreported(self) -> Facts:
         """Return what misreports of the size seen in China gain, and how many kinds no test reports."""
@@ -180,10 +183,6 @@ class Audit(Result, verb="audit", topic="yardstick", key=("region", "start", "en
         added = {"n": ranked, "k": self.what_if.first, "first": first, "protocols": f"{self.what_if.protocols:,}"}
         added["moved"] = first != self.what_if.first
         return size | {"note.audit_what_if": added}
-
-    def _declared(self, names: Mapping[str, Text]) -> Facts:
-        """Return what is said of the set of regions."""
-        return self.regions_declared.facts([names[code] for code in self.frame["region"].unique(maintain_order=True)])
 
 
 def _game(rows: pl.DataFrame, span: Text, names: Mapping[str, Text]) -> Facts:

@@ -130,14 +130,13 @@ class Claims(Result, verb="claim", topic="yardstick", key=("region", "start", "e
 
     def facts(self) -> Facts:
         """Return verdict and evidence on every claim."""
-        names = [self.names.region(code) for code in self.regions["region"]]
-        said: Facts = {}
+        said: Facts = dict(self.regions_declared.abroad())
         judged = pl.col("verdict") != UNJUDGED
         if rows := [claim_facts(self, row) for row in self.frame.filter(judged).iter_rows(named=True)]:
             said["claims.head"] = rows
         if rows := [unjudged_facts(self, row) for row in self.frame.filter(~judged).iter_rows(named=True)]:
             said["claims.unjudged"] = rows
-        return said | self.regions_declared.facts(names)
+        return said | self.regions_declared.facts()
 
 
 def claim_facts(result: Claims, row: Mapping[str, Any]) -> dict[str, object]:
