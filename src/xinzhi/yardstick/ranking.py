@@ -282,7 +282,9 @@ def _robust(result: Ranking, view: View, newest: Span) -> Facts:
                     decided=result.bands.decided,
                 )
             )
-    if result.protocols:
+    if result.bands is None and view.is_extrapolated(newest):  # an error that nobody knows decides nothing
+        parts.append(words("yardstick.ranking.unknown", span=newest.label))
+    elif result.protocols:
         named = _first(result, view, newest)
         key = ("first" if named else "nobody") + ("_apart" if view.is_extrapolated(newest) else "")
         told: dict[str, Any] = {

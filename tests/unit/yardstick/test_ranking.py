@@ -159,6 +159,9 @@ def test_who_is_among_the_first_of_estimated_years_is_told_apart_by_the_bands(sh
         assert (names.region(row["region"]).en in said) is (row["region"] in above)
         assert row["region"] not in above or shown in said
     none = made.bands.frame.with_columns(above_nation=pl.lit(0.5))
+    alone = told(replace(made, bands=None))[1]["ranking.robust"]
+    assert "whose error cannot be told" in alone  # who is certain cannot be known
+    assert "among the top" not in alone
     said = told(replace(made, bands=replace(made.bands, frame=none)))[1]["ranking.robust"]
     assert "none is among the top" in said
 
