@@ -113,12 +113,23 @@ def test_without_capital_the_economy_is_output_per_worker_and_it_is_said(run, sm
 
 
 def test_without_population_inequality_is_left_out_and_it_is_said(run, small):
-    # culture is counted per resident: a package without residents has no sectors either
+    # culture is counted per resident: without residents the sectors cannot stand side by side, and the others do
     accounts = pl.read_parquet(small / "accounts.parquet").drop("population")
     accounts.write_parquet(small / "accounts.parquet")
-    code, _, err = run(small)
-    assert code == 3
+    code, out, err = run(small)
+    assert code == 1  # done, and a year is missing
     assert "population" in err
+    assert "left out: the four sectors side by side" in err
+    assert "human capital per worker" in out
+
+
+def test_what_the_data_reach_is_done_and_the_section_that_is_missing_named(run, small, tmp_path):
+    (small / "activity_sections.parquet").unlink()
+    code, out, err = run(small, "--lang", "zh", "--out", tmp_path / "out")
+    assert code == 1
+    assert "未计算四个领域的对照：需要门类“culture_sports”的就业人员" in err
+    assert "基尼系数" in out
+    assert (tmp_path / "out" / "sectors.html").is_file()
 
 
 def test_an_index_prints_intervals_and_what_convention_does(run, tmp_path):

@@ -13,7 +13,7 @@ from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.regression import codes, fixed_effects
 from xinzhi.core.result import Facts, Result
-from xinzhi.core.text import Language, Text, words
+from xinzhi.core.text import Language, Text, ranks_text, words
 from xinzhi.data import Field, names_of, tidy
 from xinzhi.sectors import figures as kit
 from xinzhi.sectors.conventions import indicator_text, sector_text, setting
@@ -91,7 +91,9 @@ class Sectors(Result, verb="advance", topic="sectors", key=KEYS):
         ranked = self.frame.filter(year=last["year"]).drop_nulls(DEGREE)
         if ranked.height > 1:
             ranked = ranked.sort(DEGREE, "region", descending=[True, False])
-            facts["note.ends"] = kit.ends_of(ranked, DEGREE, self.names)
+            low, high = (self.ranks(ranked).filter(region=ranked["region"][at])["ranks"][0] for at in (-1, 0))
+            ranges = {"high_ranks": ranks_text(*high), "low_ranks": ranks_text(*low), "n": ranked.height}
+            facts["note.ends"] = kit.ends_of(ranked, DEGREE, self.names) | ranges
         facts |= _lowest(self.obstacles.filter(year=last["year"]), last)
         facts |= _drags(self.drag)
         facts["note.left_out"] = [{"reason": why, "names": names} for why, names in self.gone()]
@@ -99,6 +101,22 @@ class Sectors(Result, verb="advance", topic="sectors", key=KEYS):
             forms = {form: last[f"coordination_{form}"] for form in get_args(Form)}
             facts["note.forms"] = {"year": last["year"], "correlation": last["rank_correlation"], **forms}
         return dict(sorted(facts.items(), key=lambda fact: fact[0].startswith("note.")))  # notes come last
+
+    def ranks(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Return ``region`` and its ``ranks``, best and worst: by both forms, and with each sector left out."""
+        names, weights = self.codes(), np.array(self.provenance.options["weights"])
+        degrees = [rows[f"coordination_{form}"].to_numpy() for form in get_args(Form)]
+        for at in range(len(names)) if len(names) > 2 else ():  # noqa: PLR2004 - two are left to hold together
+            cells, share = rows.select(names).to_numpy(), np.delete(weights, at)
+            rest = np.delete(cells, at, axis=1)
+            degrees.append(coordination_degree(coupling_degree(rest), rest @ (share / share.sum())))
+        found = pl.DataFrame({str(n): one for n, one in enumerate(degrees)}).select(
+            pl.all().rank("min", descending=True)
+        )
+        ends = (found.min_horizontal(), found.max_horizontal())
+        return rows.select("region").with_columns(
+            ranks=pl.concat_list(*(one.alias(str(n)) for n, one in enumerate(ends)))
+        )
 
     def gone(self) -> list[tuple[Text, list[Text]]]:
         """Return the regions of the span that are never there, by reason."""

@@ -71,6 +71,8 @@ def read(source: object, columns: Sequence[str], *, verb: str, optional: Sequenc
         if series is not None:
             used.add(series[0])
             frames.append(series[1])
+        elif name in columns and name.startswith("section:"):
+            raise InputError("sectors.no-section", section=name.removeprefix("section:"), package=package.name)
         elif name in columns:
             tables = package.tables
             series_of = tables["accounts"].columns if "accounts" in tables else []

@@ -106,17 +106,33 @@ def _together(
     progress.step("measure")
     measured = measurement or measured_or_noted(package, wish.protocol, draft, "economy")
     progress.step("advance")
-    draft.results["sectors"] = result = verbs.advance(package, measured, years=wish.span)
+    result = _advance(package, measured, wish, draft)
     if deeper:
         _add_alone(package, measured, wish.span, draft)
         _add_apart(package, wish.span, draft)
         if "education" in draft.results:  # points of growth come before levels
             draft.results = {"education": draft.results["education"], **draft.results}
     more: dict[str, Any] = {"economy": "tfp" if measured is not None else "output_per_worker"}
+    if result is None:
+        return draft.done(**more)
     region = draft.code(wish.region, [*result.frame["region"], *result.omitted["region"]])
     if region is not None:
         more["explanation"] = result.explain(region, int(result.years["year"][-1]))
     return draft.done(region=region, **more)
+
+
+def _advance(
+    package: Package, measurement: Measurement | None, wish: SectorsOptions, draft: Draft
+) -> verbs.Sectors | None:
+    """Add the sectors side by side; where the data do not reach and no region or span was asked for, a note."""
+
+    def verb() -> verbs.Sectors:
+        return verbs.advance(package, measurement, years=wish.span)
+
+    result = verb() if wish.region is not None or wish.span is not None else draft.run("sectors", verb)
+    if result is not None:
+        draft.results["sectors"] = result
+    return result
 
 
 def _add_alone(package: Package, measurement: Measurement | None, span: Span | None, draft: Draft) -> None:

@@ -221,6 +221,17 @@ def test_rank_intervals_are_ordered_by_the_rank_of_the_index():
     assert f"span {span:.1f} places of 31" in section(found).pictures[0].headline.en
 
 
+def test_a_rank_outside_its_own_interval_is_said_to_be():
+    found = result("uncertainty")
+    now = found.last()
+    out = now.filter((pl.col("rank") < pl.col("rank_p05")) | (pl.col("rank") > pl.col("rank_p95")))
+    told = found.facts()["answer.beyond"]
+    assert [one.en for one in told["names"]] == [found.names.region(code).en for code in out["region"]] == ["Guangxi"]
+    assert "entropy and arithmetic mean) are an exception" in found.summary("en")
+    inside = replace(found, frame=found.frame.with_columns(rank_p05=1, rank_p95=31))
+    assert "answer.beyond" not in inside.facts()
+
+
 def test_gaming_states_the_best_and_worst_ranks():
     found = result("gaming")
     made = section(found)

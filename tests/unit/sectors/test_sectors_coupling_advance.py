@@ -189,6 +189,19 @@ def test_the_economy_is_tfp_where_a_measurement_is_passed_in(measured):
     assert "全要素生产率" in measured.explain("吉林", 2019).text("zh")
 
 
+def test_the_ends_have_the_range_of_their_ranks(plain):
+    """By both forms and with each of the four sectors left out: six orders, of which the corrected form is one."""
+    last = plain.frame.filter(year=plain.years["year"][-1]).drop_nulls("coordination_corrected")
+    names, orders = plain.codes(), [last["coordination_corrected"], last["coordination_standard"]]
+    for out in names:
+        own = last.select("region", "year", *(name for name in names if name != out))
+        orders.append(sectors.coupling(own, [name for name in names if name != out]).frame["coordination_corrected"])
+    ranks = pl.DataFrame([one.rank("min", descending=True).cast(int).alias(str(n)) for n, one in enumerate(orders)])
+    found = plain.ranks(last)["ranks"].to_list()
+    assert found == [[min(row), max(row)] for row in ranks.rows()]
+    assert "or with one sector left out, Beijing has rank" in plain.summary("en")
+
+
 def test_explain_answers_by_code_and_name_and_says_why_not(plain):
     assert plain.explain("220000", 2019).row == plain.explain("Jilin", 2019).row
     assert "bounds" in repr(plain.explain("吉林", 2019))
@@ -257,7 +270,7 @@ def test_a_constant_indicator_and_a_negative_figure_are_named(package):
 
 def test_a_series_that_is_not_there_is_named(package):
     tables = {name: frame for name, frame in package.tables.items() if name != "activity_sections"}
-    with pytest.raises(InputError, match="advance needs 'section:culture_sports'"):
+    with pytest.raises(InputError, match="employment in the section 'culture_sports'"):
         sectors.advance(tables)
 
 

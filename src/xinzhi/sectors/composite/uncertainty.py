@@ -233,7 +233,21 @@ class Uncertainty(Result, verb="index_uncertainty", topic="sectors", key=("regio
             "answer.uncertain": size | {"year": widest["year"]},
             "answer.widest": {"widest": names[widest["region"]], **places},
             "answer.surest": {"first": names[first["region"]], "share": first["first"]},
+            **self._beyond(last, names),
         }
+
+    def _beyond(self, last: pl.DataFrame, names: Mapping[str, Text]) -> Facts:
+        """Return whose rank by the index lies outside its own interval, and by which methods the index is built."""
+        out = last.filter(~pl.col("rank").is_between("rank_p05", "rank_p95"))["region"].to_list()
+        # the first level of a choice is that of the index
+        own = self.levels.group_by("choice", maintain_order=True).agg(pl.len(), pl.col("level").first())
+        methods = []
+        for choice, level in own.filter(pl.col("len") > 1, pl.col("level") != "none").select("choice", "level").rows():
+            method, _, scale = level.partition(" ")
+            named = words(f"sectors.method.{choice}.{method}")
+            methods.append(Text(zh=f"{named.zh}{scale}", en=f"{named.en} {scale}".strip()))
+        told = {"names": [names[code] for code in out], "k": len(out), "convention": methods}
+        return {"answer.beyond": told} if out else {}
 
 
 def uncertainty(result: Ranking, *, draws: int, seed: int) -> Uncertainty:

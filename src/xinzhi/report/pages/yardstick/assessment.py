@@ -195,7 +195,7 @@ def _spans(study: Assessment) -> Section | None:
     columns = [column("spans.topic", "name"), *(column(f"spans.{name}", kind, span=newest) for name, kind in names)]
     called: Mapping[str, Callable[[Any], Text | None]] = {"topic": lambda topic: words(f"spans.topic.{topic}")}
     reasons = [words(f"spans.reason.{topic}", end=ends[topic]) for topic in frame["topic"].unique(maintain_order=True)]
-    if "sectors" in study.topics:
+    if "sectors" in study.topics and "sectors" in study.topics["sectors"].results:
         years: Any = study.topics["sectors"].results["sectors"]
         first, last = (getattr(years.years["year"], end)() for end in ("min", "max"))
         reasons.append(words("spans.reason.sectors", start=first, end=last))
