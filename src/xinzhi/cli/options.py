@@ -27,19 +27,19 @@ FIRST = 32  # width of the column of names, at the most
 
 
 class Number(click.ParamType):  # type: ignore[type-arg] # no generic before click 8.5
-    """A number, whole where its name says so; what is none is refused in the language of the caller."""
+    """A number, a whole one on request; what is none is refused in the language of the caller."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, *, whole: bool) -> None:
+        self.whole = whole
+        self.name = "N" if whole else "X"  # in the help
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:  # noqa: ANN401, ARG002 - as click calls it
         """Return the number."""
-        whole = self.name == "N"
         try:
-            return int(value) if whole else float(value)
+            return int(value) if self.whole else float(value)
         except ValueError:
             option = param.opts[-1] if param else ""
-            raise UsageError("cli.not-whole" if whole else "cli.not-number", option=option, given=value) from None
+            raise UsageError("cli.not-whole" if self.whole else "cli.not-number", option=option, given=value) from None
 
 
 class Columns(click.ParamType):  # type: ignore[type-arg] # no generic before click 8.5
@@ -95,9 +95,9 @@ def option_of(field: Field[Any], verb: str, language: Language) -> click.Option:
     elif kind.startswith("tuple"):
         more |= {"type": Columns()}
     elif kind.startswith("int"):
-        more |= {"type": Number("N")}
+        more |= {"type": Number(whole=True)}
     elif kind.startswith("float"):
-        more |= {"type": Number("X")}
+        more |= {"type": Number(whole=False)}
     if "alone" in entry:  # what the option means without a value
         more |= {"is_flag": False, "flag_value": entry["alone"]}
     default = setting(SOURCE / entry["usual"][0], entry["usual"][1]) if "usual" in entry else field.default

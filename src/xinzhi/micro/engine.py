@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ PRIME = 2**31 - 1  # squares of what is smaller fit 64 bits
 MIXING = ((1_664_525, 1_013_904_223), (22_695_477, 12_345_678), (1_103_515_245, 907_633_385))
 DRAW, SEED = 7_919, 104_729  # primes that keep draws and seeds apart
 _NUMBERS = count(1)
+_LACKS = re.compile(r"'(\w+)' operation")  # as Ibis says what a backend has no rule for; it quotes no cell
 
 
 def ibis() -> Any:  # noqa: ANN401 - the library, which loads on use
@@ -197,6 +199,8 @@ class Engine:
         except XinzhiError:
             raise
         except Exception as error:  # noqa: BLE001 - every backend has errors of its own, and they quote cells
+            if type(error).__name__ == "OperationNotDefinedError" and (lacks := _LACKS.search(str(error))):
+                raise InputError("micro.engine-lacks", (), engine=self.name, operation=lacks[1]) from None
             raise InputError("micro.engine-failed", (), kind=type(error).__name__) from None
 
     def _run(self, sql: str, *, rows: bool = False) -> Any:  # noqa: ANN401 - rows as an Arrow table, or nothing of use

@@ -290,7 +290,14 @@ def shown(  # noqa: PLR0913 - what a row of data leaves open
         title = _twin_title(topic, row["table"], options["title"], said)
         filled = {one: value for one, value in said.items() if one not in TAKEN}
         twin = table(
-            row["table"], held, listed or row.get("columns"), result, part=part, names=names, title=title, **filled
+            row["table"],
+            held,
+            row.get("columns") if listed is None else listed,
+            result,
+            part=part,
+            names=names,
+            title=title,
+            **filled,
         )
     if rows is None:
         told = {one.name: one for one in twin.columns}

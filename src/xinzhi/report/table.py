@@ -90,22 +90,49 @@ def table(  # noqa: PLR0913 - each of them replaces a block of every page
     known: bool = False,
     **values: object,
 ) -> Table:
-    """Return the table of columns of a frame: codes become names, yes and no words, fractions percent."""
-    # `key` is ``<topic>_<table>``: the title stands under ``table`` of the topic of the result by the whole key, or it
-    # is ``<topic>.table.<table>`` or ``<topic>.title.<table>``; that of a column which the schema does not describe is
-    # ``<topic>.column.<name>``. `columns` are names of columns of the frame or a `column` with a title, a kind or a
-    # unit of its own (None: those of its row, else all); one that the frame holds as ``<name>_zh`` and ``<name>_en`` is
-    # a text in both languages. `of` is the result that describes and names them, `part` the frame of it that an entry
-    # ``<part>.<name>`` is for. `names` is what codes are called where it is not as the result says: `Names`, a function
-    # for every column of kind ``name``, or one for each column by its name. `units` are those that the data decide;
-    # `known` leaves out columns without any figure; `values` fill the placeholders of the titles.
+    """Return the table of columns of a frame: codes become names, yes and no words, fractions percent.
+
+    Parameters
+    ----------
+    key
+        ``<topic>_<table>``. The title stands under ``table`` of the topic of the result by the whole key, or it is
+        ``<topic>.table.<table>`` or ``<topic>.title.<table>``; that of a column which the schema does not describe is
+        ``<topic>.column.<name>``.
+    frame
+        What is shown; by default the `part` of the result.
+    columns
+        Names of columns of the frame, or a `column` with a title, a kind or a unit of its own; those of the row of the
+        table in ``words/pictures`` by default, else all of the frame. One that the frame holds as ``<name>_zh`` and
+        ``<name>_en`` is a text in both languages.
+    of
+        The result that describes and names the columns.
+    part
+        The frame of the result that an entry ``<part>.<name>`` of its schema is for.
+    names
+        What codes are called where it is not as the result says: `Names`, a function for every column of kind
+        ``name``, or one for each column by its name.
+    title, notes
+        The title where it is not that of the key, and lines below.
+    units
+        Units of columns that the data decide.
+    known
+        Whether columns without any figure are left out.
+    values
+        Fill the placeholders of the titles.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> table("yardstick_x", pl.DataFrame({"region": ["110000"], "share": [0.5]}), title=same("Share")).rows
+    [('110000', 0.5)]
+    """
     topic = key.partition("_")[0]
     row = row_of(of, "tables", key)
     part = part or row.get("part", "frame")
     frame = ordered(getattr(of, part) if frame is None else frame, row.get("order", ()))
     if title is None and of is not None and "title" in row:
         title = words(f"{of.topic}.{row['title']}", **values)
-    asked = columns or row.get("columns") or frame.columns
+    asked = row.get("columns", frame.columns) if columns is None else columns
     read = (_column(one, topic, frame, of, part, values) for one in asked)
     chosen = [one for one in read if one is not None]
     chosen = [replace(one, unit=units[one.name]) if units and one.name in units else one for one in chosen]

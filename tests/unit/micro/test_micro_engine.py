@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import sys
 
 import numpy as np
@@ -108,6 +109,21 @@ def test_another_engine_says_nothing_of_cells_either(monkeypatch):
     monkeypatch.setattr(backend, "to_pyarrow", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
         engine.collect(table)
+
+
+@OLD
+@pytest.mark.parametrize(
+    ("kind", "operation", "zh"),
+    [(pl.String, "TryCast (figures", "从文本中读取数字"), (pl.Float64, "Covariance", "协方差")],
+)
+def test_a_database_that_lacks_an_operation_is_named_with_it_and_the_way_out(kind, operation, zh):
+    firms = pl.DataFrame({"firm": ["SECRET", "b"] * 2, "year": [2019] * 2 + [2020] * 2, "value": [1.0, 2, 3, 4]})
+    firms = firms.with_columns(pl.col("value").cast(kind), weight=pl.lit(1.0))
+    with pytest.raises(InputError, match=rf"the engine 'sqlite [\d.]+' lacks .*{re.escape(operation)}") as error:
+        micro.decompose(firms, value="value", weight="weight", firm="firm", year="year", engine=ibis.sqlite.connect())
+    assert zh in error.value.text.zh
+    assert "DuckDB" in str(error.value)
+    assert "SECRET" not in str(error.value) + repr(error.value.__cause__)
 
 
 def test_tables_are_written_whole_or_not_at_all(tmp_path):

@@ -208,9 +208,9 @@ def regions(view: AuditView, key: str) -> Table:
     return picked(key, source, view.audit, said)
 
 
-def _made(key: str, rows: Sequence[tuple[Any, ...]], columns: Sequence[Column] = ()) -> Table:
+def _made(key: str, rows: Sequence[tuple[Any, ...]], columns: Sequence[Column] | None = None) -> Table:
     """Return a table whose cells are ready: texts, and figures in percent."""
-    known = columns or [describe("audit", name, key) for name in COLUMNS[key]]
+    known = [describe("audit", name, key) for name in COLUMNS[key]] if columns is None else columns
     return Table(key=key, title=words(f"table.{key}"), columns=tuple(known), rows=rows, notes=notes(key))
 
 
