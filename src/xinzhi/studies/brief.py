@@ -364,6 +364,9 @@ def company(shared: Read, code: str) -> Facts:
         facts["company.peers"] = {"year": peers.year, "names": peers.named(code), "measures": peers.measures}
         if peers.frame.filter(region=code)["far"].mean() > 1 / 2:  # type: ignore[operator] # a share
             facts["company.far"] = {}
+        elif (hung := peers.hangs(code)) is not None:
+            said = {"measure": words(f"brief.measure.{hung[0]}"), "k": hung[1], "n": len(peers.of(code))}
+            facts["company.hangs"] = said
         if peers.missing:
             facts["peers.missing"] = peers.facts()["peers.missing"]
     if around is not None:

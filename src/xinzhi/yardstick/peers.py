@@ -67,6 +67,13 @@ class Peers(Result, verb="peers", topic="brief", key=("region", "place")):
     def _of(self) -> Mapping[str, Sequence[str]]:
         return dict(self.frame.sort("place").group_by("region", maintain_order=True).agg("peer").iter_rows())
 
+    def hangs(self, region: str) -> tuple[str, int] | None:
+        """Return the measure that the peers of a region hang on, and how many stay without it; None where on none."""
+        own = set(self.of(region))
+        stay = {name: len(own & set(others.get(region, ()))) for name, others in self.without.items()}
+        name = min(stay, key=lambda one: stay[one], default=None)
+        return None if name is None or stay[name] >= setting("peers.kept") * len(own) else (name, stay[name])
+
     def named(self, region: str) -> list[Text]:
         """Return the names of the peers of a region."""
         return [self.names.region(code) for code in self.of(region)]
@@ -85,7 +92,8 @@ def peers(measurement: Measurement, package: Package | str | Mapping[str, object
     Notes
     -----
     The distance of two regions is the root mean square of their differences, each measure divided by its standard
-    deviation over the regions. The measures and their number stand in ``diagnosis.yaml``.
+    deviation over the regions. The measures and their number stand in ``diagnosis.yaml``. A peer is `far` beyond the
+    upper quartile of the distances of all regions to their peers.
 
     Examples
     --------
@@ -103,12 +111,13 @@ def peers(measurement: Measurement, package: Package | str | Mapping[str, object
         raise InputError("yardstick.no-peers", year=at, n=table.height, least=least + 1)
     codes, measures = table["region"].to_list(), table.columns[1:]
     apart = distances(table.drop("region").to_numpy())
-    limit = float(np.quantile(apart[np.triu_indices(len(codes), 1)], setting("peers.far")))
     count = min(int(setting("peers.count")), len(codes) - 1)
+    nearest = [_nearest(line, own, count) for own, line in enumerate(apart)]
+    limit = float(np.quantile(np.take_along_axis(apart, np.array(nearest), axis=1), setting("peers.far")))
     rows = [
         (code, codes[other], place, float(line[other]), bool(line[other] > limit))
-        for code, line in zip(codes, apart, strict=True)
-        for place, other in enumerate(_nearest(line, codes.index(code), count), 1)
+        for code, line, others in zip(codes, apart, nearest, strict=True)
+        for place, other in enumerate(others, 1)
     ]
     without = {}
     for name in measures if len(measures) > 1 else ():

@@ -83,7 +83,19 @@ def test_peers_that_everybody_would_name(alike, region, near):
 
 def test_beijing_and_tibet_are_said_to_be_unlike_the_others(alike):
     far = alike.frame.group_by("region").agg(pl.col("far").mean()).sort("far", descending=True)
-    assert {"110000", "540000"} <= set(far.filter(pl.col("far") > 0.5)["region"])
+    told = set(far.filter(pl.col("far") > 0.5)["region"])
+    assert {"110000", "540000", "230000", "460000"} <= told  # Heilongjiang and Hainan are each other's peers
+    assert not told & {"130000", "330000", "340000", "510000", "220000"}
+    assert alike.frame["far"].mean() == pytest.approx(1 / 4, abs=0.01)  # of all peers, not of all pairs
+
+
+def test_peers_that_hang_on_one_measure_are_said_to(alike):
+    hung = {code: alike.hangs(code) for code in alike.structure["region"]}
+    assert hung["640000"] == ("mining_share", 2)  # without mining Ningxia's would be others
+    assert hung["330000"] is None
+    for code, found in hung.items():
+        kept = [len(set(alike.of(code)) & set(others[code])) for others in alike.without.values()]
+        assert (found is None) == (min(kept) > 2)
 
 
 def test_sources_of_growth_of_output_per_worker_add_up(measured, alike):
