@@ -358,3 +358,28 @@ def test_parts_that_miss_the_index_are_a_defect() -> None:
         parts.check(lambda pair: f"unit {pair}")
     Parts(np.array([0.0]), {"a": np.array([5e-10])}, (("a",),)).check(str)
     Parts(np.array([np.nan]), {"a": np.array([1.0])}, (("a",),)).check(str)
+
+
+@pytest.mark.parametrize(
+    ("years", "gaps"),
+    [
+        ((1, 2, 4), [(2, 4)]),
+        ((1990, 1995, 2000), []),
+        ((2000, 2001), []),
+        ((2000, 2003, 2004, 2010), [(2000, 2003), (2004, 2010)]),
+    ],
+)
+def test_a_step_that_is_longer_than_the_others_is_named(years, gaps):
+    frame = panel([(unit, year, 1.0, 2.0 + at + (unit == "b")) for unit in "ab" for at, year in enumerate(years)])
+    change = productivity_change(frame, "id", "year", ["x"], ["y"])
+    assert change.gaps == gaps
+    for language, opening in (("en", "Steps are not equally long: "), ("zh", "各步长短不一：")):
+        said = change.summary(language)
+        assert (opening in said) is bool(gaps)
+        assert all(f"{before}{'–' if language == 'en' else '—'}{after}" in said for before, after in gaps)
+
+
+def test_periods_that_are_no_numbers_have_no_gaps():
+    frame = panel([("a", 1, 1.0, 2.0), ("a", 2, 1.0, 3.0), ("b", 1, 1.0, 2.0), ("b", 2, 1.0, 2.5)])
+    text = frame.with_columns(pl.col("year").cast(pl.String))
+    assert productivity_change(text, "id", "year", ["x"], ["y"]).gaps == []

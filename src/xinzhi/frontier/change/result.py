@@ -193,6 +193,14 @@ class ProductivityChange(Labelled, verb="productivity_change", key=("unit", "per
         years = years and all(after - before == 1 for before, after in pairwise(known))
         return words("frontier.chart.a_year" if years else "frontier.chart.a_period")
 
+    @cached_property
+    def gaps(self) -> list[tuple[int, int]]:
+        """The steps from one period to the next that are longer than the shortest, where periods are whole numbers."""
+        known = self.levels["period"].unique().sort().to_list()
+        steps = list(pairwise(known)) if all(isinstance(one, int) for one in known) else []
+        shortest = min((after - before for before, after in steps), default=0)
+        return [(before, after) for before, after in steps if after - before > shortest]
+
     @property
     def sign(self) -> Text:
         """What stands behind a figure: percent of a ratio, points of a difference."""
@@ -207,6 +215,8 @@ class ProductivityChange(Labelled, verb="productivity_change", key=("unit", "per
         lost = self.frame.height - self.complete.height
         if lost:
             facts["answer.unsolved"] = {"k": lost, "n": self.frame.height}
+        if self.gaps:
+            facts["answer.gap"] = {"parts": [span_text(*gap) for gap in self.gaps], "n": len(self.gaps)}
         if self.left_out.height:
             facts["answer.left_out"] = {"n": self.left_out.height}
         options = self.provenance.options
