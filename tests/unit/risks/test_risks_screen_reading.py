@@ -14,6 +14,7 @@ from xinzhi.risks.projects.index import build
 from xinzhi.risks.projects.owners import owners, syllables_of
 from xinzhi.risks.projects.places import city_of, code_of, name_of, places
 from xinzhi.risks.projects.quantities import numeral_value, plain
+from xinzhi.risks.projects.reading import library
 from xinzhi.risks.projects.records import NUMBERS, read
 from xinzhi.risks.projects.vocabulary import approvals, labels, lower, phases, spotted, tokenise, without_buzzwords
 
@@ -349,3 +350,15 @@ def test_names_without_end_and_control_characters_are_told_and_cut():
         ("control-character", "title"), ("control-character", "text"), ("too-long", "id"), ("too-long", "title"),
     }  # fmt: skip
     assert max(len(found.sentence()) for found in made.findings) < 2000
+
+
+def test_a_column_whose_name_says_the_scale_is_not_said_to_be_read_as_yuan():
+    table = {"id": ["a"], "title": ["合肥市水厂"], "investment_yi": ["1.5"], "investment_wan": ["15000"]}
+    assert "sum-in-yuan" not in {one.rule for one in library(pl.DataFrame(table), "projects").findings}
+
+
+def test_notes_on_headings_are_no_problems_of_the_data():
+    table = {"编号": ["a"], "项目名称": ["合肥市水厂"], "建设内容": ["总投资1.5亿元"]}
+    found = screen(pl.DataFrame(table), pl.DataFrame(table))
+    assert {one.severity for one in found.findings} == {"note"}
+    assert "answer.findings" not in found.facts()

@@ -83,8 +83,10 @@ def test_a_result_is_a_file_and_a_page_links_it(china):
 
 
 def test_a_drawing_has_no_style_inside_and_is_one_picture():
-    drawn = '<svg style="max-width:640px"><g role="graphics-symbol" aria-roledescription="mark"></g></svg>'
-    assert sized(drawn) == Markup('<svg width="640"><g></g></svg>')
+    drawn = (
+        '<svg style="max-width:640px"><g role="graphics-symbol" aria-roledescription="mark"><path d="M0,0"/></g></svg>'
+    )
+    assert sized(drawn) == Markup('<svg width="640"><g><path d="M0,0"/></g></svg>')
 
 
 def test_figures_stand_on_the_width_of_a_cell():

@@ -490,8 +490,7 @@ def _fan_notes(result: DebtFan, facts: Facts) -> list[Text]:
     early = result.ends.filter(pl.col("start_year") < result.ends["start_year"].max())
     for (when,), rows in early.group_by("start_year", maintain_order=True):
         notes.append(words("debt.note.early", year=when, names=some(result, rows["region"])))
-    lasting = [words(f"debt.chart.of_{one.column}") for one in result.findings if one.rule == "autocorrelated"]
-    if lasting:
+    if lasting := [words(f"debt.chart.of_{one.column}") for one in result.findings if one.rule == "autocorrelated"]:
         notes.append(words("debt.note.lasting", names=listing(lasting)))
     for rule, key in (("too-short", "too_short"), ("explosive-draws", "explosive")):
         codes = [one.key for one in result.findings if one.rule == rule and one.key]
