@@ -19,9 +19,15 @@ def run(*words, cwd=None):
 
 
 def test_the_package_that_ships(tmp_path):
-    assert run("china-provinces").stdout.startswith("Value added of the digital core went from 4.8")
+    plain = run("china-provinces")
+    assert plain.stdout.startswith("Value added of the digital core went from 4.8")
+    why = (
+        "Without a day, scope takes the end of the last year of the data, and the report that of the last year measured"
+    )
+    assert why in plain.stdout + plain.stderr
     done = run("china-provinces", "--as-of", "2024-01-01", "--out", tmp_path / "out", "--json")
     assert done.returncode == 0, done.stderr
+    assert why not in done.stdout + done.stderr  # a day was named
     document = json.loads(done.stdout)
     [overall] = document["overall"]
     assert overall["year"] == 2016

@@ -12,7 +12,7 @@ import polars as pl
 from xinzhi import scope as verbs
 from xinzhi.core.arrays import AnyFrame
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.text import Text, same
+from xinzhi.core.text import Text, same, words
 from xinzhi.data import Package, is_package, packages, read_any
 from xinzhi.scope import Dependence, DigitalCore, Scope
 from xinzhi.studies.study import SILENT, Asked, Draft, Progress, Study, options
@@ -95,6 +95,8 @@ def scope(source: AnyFrame = None, *, progress: Progress = SILENT, **asked: Aske
             dependent = dependent or verbs.dependence_of_china()
             draft.results["dependence"] = dependent
         draft.results["scope"] = judged
+        if draft.package is not None and wish.as_of is None:
+            draft.notes.append(words("scope.note.default_day"))
     if dependent is not None:
         draft.results.setdefault("dependence", dependent)
     more: dict[str, Any] = {}

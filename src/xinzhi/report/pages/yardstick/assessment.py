@@ -255,11 +255,13 @@ def _risks(_: Assessment, results: Mapping[str, Any]) -> Section:
     )  # fmt: skip
 
 
-def _scope(_: Assessment, results: Mapping[str, Any]) -> Section:
+def _scope(study: Assessment, results: Mapping[str, Any]) -> Section:
     """Return what counts, led by the digital core where the package is of the economy whose core is known."""
     from xinzhi.report.pages.scope.classify import brief
 
     whole = brief(results["scope"])
+    if study.package.tables["accounts"]["year"].max() != study.measurement.frame["year"].max():
+        whole = replace(whole, notes=(*whole.notes, words("scope.note.default_day")))
     if "core" not in results:
         return whole
     core = section(results["core"])
