@@ -42,7 +42,9 @@ def _quoted(plain: pl.Series, named: pl.DataFrame | None) -> Iterator[pl.DataFra
     """Yield ``row, field, said, meaning, value``: the words of plain texts about all fields but the place."""
     found = quantities.extract(without_approvals(plain))
     numbers, capacities = number_spans(found), capacity_spans(found)
-    yield _named(owners(plain, named), "owner")
+    owned, heads = owners(plain, named), sites.heads(plain)
+    yield _named(owned, "owner")
+    yield _named(sites.beginning_spans(heads, notices.bare(heads, owned)), "beginning")
     yield _named(sites.first_sites(sites.site_spans(plain)), "site", "key")
     yield _named(sites.first_landmarks(sites.landmark_spans(plain)), "landmark", "key")
     yield _named(sites.numbered_spans(plain).unique("row", keep="first", maintain_order=True), "object", "key")

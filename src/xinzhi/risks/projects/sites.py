@@ -379,16 +379,19 @@ def rounds(heads: pl.Series) -> npt.NDArray[np.int8]:
 
 
 def names(heads: pl.Series, bare: pl.Series) -> tuple[Codes, Codes, Codes]:
-    """Return the code of every name, ``64`` bits of its pairs of signs and its ``beginnings``; 0 where there is none.
-
-    Where little is left of the name of a notice without its buyer, it is read with it: 门诊楼 is one of many.
-    """
-    core = name_cores(bare)
-    poor = ((core.str.len_chars() < _TELLING_NAME) & (bare != heads)).arg_true()
-    if len(poor):
-        core = core.scatter(poor, name_cores(pl.Series(map(without_words, heads.gather(poor)), dtype=pl.String)))
+    """Return the code of every name, ``64`` bits of its pairs of signs and its `beginnings`; 0 where there is none."""
+    core = _cores(heads, bare)
     given = (core.str.len_chars() >= _SHORTEST).to_numpy()
     return np.where(given, core.hash().to_numpy(), np.uint64(0)), _bits(core) * given, beginnings(core)
+
+
+def _cores(heads: pl.Series, bare: pl.Series) -> pl.Series:
+    """Return what is left of names, with their buyer where else little is left: 门诊楼 is one of many."""
+    core = name_cores(bare)
+    poor = ((core.str.len_chars() < _TELLING_NAME) & (bare != heads)).arg_true()
+    if not len(poor):
+        return core
+    return core.scatter(poor, name_cores(pl.Series(map(without_words, heads.gather(poor)), dtype=pl.String)))
 
 
 def beginnings(cores: pl.Series) -> Codes:
@@ -403,14 +406,24 @@ def beginnings(cores: pl.Series) -> Codes:
     (True, True, [0, 0])
     """
     out = np.zeros((len(cores), 2), dtype=np.uint64)
-    begins = cores.str.extract(r"^([\u4e00-\u9fff]{2})[^镇乡村县区]{2}")  # 储潭镇 alone is a place and no name
-    rows = (begins.is_not_null() & ~begins.is_in(everyday_pairs())).arg_true()
+    said = _begun(cores)
+    rows = said["row"]
     if len(rows):
-        said = begins.gather(rows)
-        read = {each: "".join(map(_syllable, each)) for each in said.unique().to_list()}
-        out[rows.to_numpy(), 0] = said.replace_strict(read).hash().to_numpy()
+        read = {each: "".join(map(_syllable, each)) for each in said["span"].unique().to_list()}
+        out[rows.to_numpy(), 0] = said["span"].replace_strict(read).hash().to_numpy()
         out[rows.to_numpy(), 1] = cores.gather(rows).str.slice(_SHORTEST, _SHORTEST + 1).hash().to_numpy()
     return out
+
+
+def beginning_spans(heads: pl.Series, bare: pl.Series) -> pl.DataFrame:
+    """Return ``row, span``: with what names begin, as they say it."""
+    return _begun(_cores(heads, bare))
+
+
+def _begun(cores: pl.Series) -> pl.DataFrame:
+    begins = cores.str.extract(r"^([\u4e00-\u9fff]{2})[^镇乡村县区]{2}")  # 储潭镇 alone is a place and no name
+    rows = (begins.is_not_null() & ~begins.is_in(everyday_pairs())).arg_true()
+    return pl.DataFrame({"row": rows, "span": begins.gather(rows)})
 
 
 def name_spans(texts: pl.Series) -> pl.DataFrame:
