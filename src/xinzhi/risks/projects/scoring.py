@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.risks.projects.comparison import FACTS, NAMES, SAME_LANDMARK, SAME_SITE, compare, cosines, level
+from xinzhi.risks.projects.comparison import TOLD as MEASURES
 from xinzhi.risks.projects.conventions import convention
 from xinzhi.risks.projects.forest import Forest, pair_features, shipped_forests
 from xinzhi.risks.projects.index import Index, candidates
@@ -244,14 +245,17 @@ def pattern_of(levels: npt.NDArray[np.int8]) -> IntArray:
 def _too_little(found: Pairs, scores: Scores) -> BoolArray:
     """Return whose likeliest pair agrees in too little to accuse anybody.
 
-    A place and the beginning of a name, or, of other trades, nothing but where they are and round figures.
+    A place and the beginning of a name; or nothing but where they are and round figures, of other trades, or of related
+    ones that are sized in other units.
     """
     if not len(found.levels):
         return np.zeros(len(scores.best), dtype=bool)
     levels = found.levels[np.maximum(scores.best, 0)]
     few = _facts(levels) - (levels[:, NAMES.index("beginning")] >= 0) < int(convention("readable"))
     _, _, owner, precise, again = np.unravel_index(pattern_of(levels), _PATTERN_SHAPE)
-    other = (levels[:, NAMES.index("sector")] == 0) & (owner < 2) & (precise == 0) & (again == 0)  # noqa: PLR2004 - agrees
+    sized = found.told[np.maximum(scores.best, 0), MEASURES.index("sized otherwise")] > 0
+    trade = levels[:, NAMES.index("sector")]
+    other = ((trade == 0) | ((trade == 1) & sized)) & (owner < 2) & (precise == 0) & (again == 0)  # noqa: PLR2004 - agrees
     return np.asarray(few | other)
 
 
