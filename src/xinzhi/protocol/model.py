@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from xinzhi.core.errors import ProtocolError
 from xinzhi.core.text import Text, names_joined, same, words
-from xinzhi.protocol.values import Dated, Fault, catalogue, specification
+from xinzhi.protocol.parameters import Dated, Fault, catalogue, specification
 
 Status = Literal["adopted", "proposed", "published", "unverified"]
 

@@ -17,7 +17,7 @@ from xinzhi.core.finding import Finding, finding, listed
 from xinzhi.core.text import Text
 from xinzhi.core.yamlfile import Source
 from xinzhi.protocol.model import Alternative, Exclusion, Parameter, Protocol, Reference, Status
-from xinzhi.protocol.values import Dated, Fault, Specification, catalogue, groups, nearest
+from xinzhi.protocol.parameters import Dated, Fault, Specification, catalogue, groups, nearest
 
 STATUSES: tuple[Status, ...] = get_args(Status)
 

@@ -102,7 +102,7 @@ READERS = {
     "studies/tables.py": "reads names of columns",
     "yardstick/claims/figures.py": "reads units of claims",
     "protocol/reading.py": "folds lines of Chinese",
-    "protocol/diff.py": "writes a file whose comments are in both languages",
+    "protocol/authoring.py": "writes a file whose comments are in both languages",
     "core/text.py": "joins lists",
 }
 

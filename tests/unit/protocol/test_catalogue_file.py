@@ -9,7 +9,7 @@ import pytest
 from xinzhi import protocol
 from xinzhi.core.errors import ProtocolError
 from xinzhi.core.yamlfile import parse
-from xinzhi.protocol.values import catalogue
+from xinzhi.protocol.parameters import catalogue
 
 
 def test_no_parameter_stands_twice():

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from xinzhi.protocol.values import day, nearest
+from xinzhi.protocol.parameters import day, nearest
 
 
 def test_nearest() -> None:

@@ -1,4 +1,4 @@
-"""What a protocol changes in another, what is blank or wrong in one, and a file to start a new one from."""
+"""For who writes a protocol: what it changes in another, what is blank or wrong in it, and a file to start from."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from xinzhi.core.errors import InputError, UsageError, system_reason
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.text import Text
 from xinzhi.protocol.model import Parameter, Protocol, plain, spell
+from xinzhi.protocol.parameters import Dated, catalogue, groups, specification
 from xinzhi.protocol.reading import SUFFIXES, find, impostor, load, resolve
-from xinzhi.protocol.values import Dated, catalogue, groups, specification
 
 
 def check(name_or_path: str | Path) -> tuple[Finding, ...]:
