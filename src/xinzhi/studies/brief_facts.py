@@ -350,8 +350,12 @@ def headline(moved: Facts) -> Facts:
 
 
 def _named(rows: Sequence[Mapping[str, Any]]) -> list[Text]:
-    """Return the names of moves, with the word that most regions name one."""
-    return [words("brief.answer.most", name=row["category"]) if row["most"] else row["category"] for row in rows]
+    """Return the names of moves: the year of the evidence, whether it is a title, and if most regions name one."""
+    return [
+        words("brief.answer.noted", name=row["category"], **{name: row[name] for name in ("title", "year", "most")})
+        if row["year"] else row["category"]
+        for row in rows
+    ]  # fmt: skip
 
 
 def _dated(found: Able, state: Ability, category: str) -> Text:
@@ -375,5 +379,6 @@ def _move(shared: Read, found: Able, region: str, row: Mapping[str, Any]) -> dic
         "named": "none" if shared.plans is None else bool(row["named"]),
         "evidence": words("brief.able.none") if one is None else evidence_text(one), "others": others,
         "able": found.everywhere.filter(category=category, able="able").height,
-        "grade": row["grade"], "capacity": capacity, "checked": words(f"brief.capacity.{capacity}"),
+        "grade": row["grade"], "title": row["reason"] == "cluster", "year": None if one is None else one["year"],
+        "capacity": capacity, "checked": words(f"brief.capacity.{capacity}"),
     }  # fmt: skip

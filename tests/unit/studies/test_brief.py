@@ -142,7 +142,7 @@ def test_no_move_is_dropped_in_silence(made):
     ]  # fmt: skip
     said = "\n".join(line.zh for line in guangdong.sentences("answer"))
     assert "全国产能利用率已检查、未见警示，“各地都建”因缺数据未模拟：集成电路/半导体" in said
-    assert "共8类，以上3类在前，其余（各查了什么见第五部分）：家电家居轻工/建材；机器人" in said
+    assert "共8类，以上3类在前，其余（各查了什么见第五部分）：家电家居轻工/建材（2019年）；机器人" in said
     others = guangdong.parts["moves"]["moves.rest"]["names"].zh
     assert "家电家居轻工/建材（只做了“各地都建”的模拟）；机器人/具身智能（只查了全国产能利用率，多数" in others
     for one in made.values():

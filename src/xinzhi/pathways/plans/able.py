@@ -420,7 +420,10 @@ def verdicts(rows: pl.DataFrame, last: int) -> pl.DataFrame:
     staffed = pl.col("quotient").fill_null(1.0) >= threshold("absent_quotient")
     kept = recent | pl.col("lasting") | (much & (~pl.col("counted") | staffed))
     confirmed = any_given | close | (kept & large)
-    made = pl.col("passes") & ~pl.col("soft") & confirmed
+    # of what lasts, half of the full share is enough with the staff beside it
+    both = pl.col("lasting") & close & (pl.col("output") >= threshold("output_share"))
+    both = both & (pl.col("output_share") >= threshold("least_share"))
+    made = (pl.col("passes") | both) & ~pl.col("soft") & confirmed
     figure = pl.col("stated").is_not_null() | pl.col("rank").is_not_null()
     staff_too = pl.col("quotient").fill_null(0.0) < threshold("absent_quotient")
     cases = {
