@@ -104,7 +104,7 @@ def test_what_is_not_tested_is_listed_with_line_and_cure(run, frame, write):
     assert code == 0
     assert "1 could not be tested" in out
     assert "prices.csv, line 42, column 'a' (a): the series is interrupted: 2013-05 is missing" in err
-    assert "gaps: longest" in err
+    assert "gaps longest" in err
     code, out, _ = run(write(holed), *USUAL, "--gaps", "longest", "--json")
     assert json.loads(out)["untested"] == []
     zeroed = cell(frame, 40, "a", "0").with_columns(pl.col("a").cast(pl.Float64))
@@ -225,3 +225,11 @@ def test_misuse_of_a_package(run):
     assert "is a data package" in run("china-provinces", "--series", "city")[2]
     assert "a logarithm already" in run("china-provinces", "--value", "log_price", "--log")[2]
     assert run("nowhere.csv")[0] == 3
+
+
+def test_a_column_of_figures_with_a_remark_is_not_proposed_as_one_of_names(run, frame, write):
+    remark = cell(cell(frame, 5, "month", "2010-05"), 9, "up", "n.a.")
+    code, _, err = run(write(remark), *USUAL)
+    assert code == 3
+    assert "stands already in line 6" in err
+    assert "--series" not in err

@@ -305,7 +305,8 @@ def _wide(table: Plain, date: str, value: str | None) -> Prices:
 def _refuse_twice(table: Plain, date: str, dates: pl.Series, twice: pl.Series) -> None:
     """Raise, because a date stands in a wide table more than once: most likely the table is long."""
     first, second = (int(at) for at in (dates == dates.filter(twice)[0]).arg_true()[:2])
-    texts = [name for name in table.frame.columns if name != date and not table.frame[name].dtype.is_numeric()]
+    others = [name for name in table.frame.columns if name != date]
+    texts = [name for name in others if not figures(table.frame[name]).is_not_null().any()]
     raise InputError(
         "studies.date-twice", table=table.name, line=table.lines[second], column=date, date=dates[second],
         first=table.lines[first], like=f" (--series {texts[0]})" if texts else "",
