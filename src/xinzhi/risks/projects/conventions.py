@@ -13,6 +13,7 @@ from xinzhi.core.schema import describe
 from xinzhi.core.text import Text
 
 HERE = Path(__file__).parent
+KEPT = 1 << 16  # readings of names that are kept for the next text that has them
 
 
 @cache
@@ -48,9 +49,14 @@ def convention(name: str) -> Any:  # noqa: ANN401 - the file decides
     return document("conventions.yaml")[name]["value"]
 
 
-def by_row(spans: pl.Series, name: str) -> pl.DataFrame:
+def in_letters(texts: pl.Series) -> pl.Series:
+    """Return the rows of plain texts that hold letters: in no other need words of English be looked for."""
+    return texts.str.contains(r"[\p{L}--\p{Han}]").arg_true()
+
+
+def by_row(spans: pl.Series, name: str, rows: pl.Series | None = None) -> pl.DataFrame:
     """Return ``row`` and the spans of lists of spans, one a row."""
-    rows = pl.int_range(len(spans), dtype=pl.UInt32, eager=True)
+    rows = pl.int_range(len(spans), dtype=pl.UInt32, eager=True) if rows is None else rows
     return pl.DataFrame({"row": rows, name: spans}).explode(name, empty_as_null=False, keep_nulls=False)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -12,9 +12,9 @@ import polars as pl
 
 from xinzhi.core.arrays import BoolArray
 from xinzhi.core.text import read_words
-from xinzhi.risks.projects.conventions import by_row, document, places_table, readings
+from xinzhi.risks.projects.conventions import KEPT, by_row, document, places_table, readings
 from xinzhi.risks.projects.notices import either, notice_words
-from xinzhi.risks.projects.places import sound
+from xinzhi.risks.projects.places import PLAIN, sound
 from xinzhi.risks.projects.vocabulary import everyday_pairs
 
 _ENGLISH = r"(?:[A-Z][\w&'-]* ){1,8}(?:Co\.?,? ?Ltd\.?|Co\.|Limited|Corporation|Corp\.|Inc\.|Group|Company)"
@@ -104,13 +104,19 @@ def _company(read: str) -> tuple[str, str, str, str]:
     before, _, last = span.rpartition("的")
     span = last if len(before) > 1 else span  # 美的 is a name
     span = span.rpartition("(")[2] if span.count("(") > span.count(")") else span
-    name = span
-    for end in document("words.yaml")["owner_ends"]["zh"]:
-        name = name.removesuffix(end)
+    name, at = span, 0
+    while found := [one for one in _ends_by_sign().get(name[-1:], ()) if one[0] > at and name.endswith(one[1])]:
+        at, name = found[0][0], name.removesuffix(found[0][1])
     if not name or (name[0] in _nobody_heads() and not _nobody().sub("", name)):
         return "", "", "", ""
-    brand = _common_pattern().sub("", without_place(name))
-    return span, _spoken(brand), _spoken(brand[:_STEM]) if len(brand) >= _STEM else "", _spoken(name)
+    return span, *_brand(without_place(name)), _spoken(name)
+
+
+@lru_cache(maxsize=KEPT)
+def _brand(own: str) -> tuple[str, str]:
+    """Return the brand and the stem, as they sound, of what a name says behind its places."""
+    brand = _common_pattern().sub("", own)
+    return _spoken(brand), _spoken(brand[:_STEM]) if len(brand) >= _STEM else ""
 
 
 def _institute(read: str) -> tuple[str, str, str, str]:
@@ -169,9 +175,8 @@ def without_place(name: str, most: int = 9) -> str:
     """Return a name without the places before the brand: 安徽省合肥鑫辉 is 鑫辉."""
     known = _places()
     for _ in range(most):
-        if name[:_SHORTEST_PLACE] not in _place_heads():
-            break
-        length = next((size for size in range(min(_longest_place(), len(name)), 1, -1) if name[:size] in known), 0)
+        sizes = _place_sizes().get(name[:_SHORTEST_PLACE], ())
+        length = next((size for size in sizes if name[:size] in known), 0)
         if not length:
             break
         name = name[length:]
@@ -179,12 +184,21 @@ def without_place(name: str, most: int = 9) -> str:
 
 
 def _spoken(name: str) -> str:
-    return sound(name.translate(_sounds()))
+    return name.lower().translate(_sounds())
 
 
 @cache
 def _sounds() -> dict[int, str | None]:
-    return {**{sign: sound(read) for sign, read in readings().items()}, ord("("): None, ord(")"): None}
+    return {**PLAIN, **{sign: sound(read) for sign, read in readings().items()}, ord("("): None, ord(")"): None}
+
+
+@cache
+def _ends_by_sign() -> dict[str, list[tuple[int, str]]]:
+    """Return the legal forms that end in each sign, with their place in the order in which they are taken off."""
+    found: dict[str, list[tuple[int, str]]] = {}
+    for at, end in enumerate(document("words.yaml")["owner_ends"]["zh"], start=1):
+        found.setdefault(end[-1], []).append((at, end))
+    return found
 
 
 @cache
@@ -273,14 +287,12 @@ def _places() -> frozenset[str]:
 
 
 @cache
-def _place_heads() -> frozenset[str]:
-    """Return how the names of places begin: most brands do not, and need no further look."""
-    return frozenset(name[:_SHORTEST_PLACE] for name in _places())
-
-
-@cache
-def _longest_place() -> int:
-    return max(map(len, _places()))
+def _place_sizes() -> dict[str, list[int]]:
+    """Return how many signs the names of places have, the longest first, by how they begin."""
+    found: dict[str, set[int]] = {}
+    for name in (name for name in _places() if len(name) >= _SHORTEST_PLACE):
+        found.setdefault(name[:_SHORTEST_PLACE], set()).add(len(name))
+    return {head: sorted(sizes, reverse=True) for head, sizes in found.items()}
 
 
 @cache

@@ -9,7 +9,7 @@ import polars as pl
 
 from xinzhi.core.arrays import IntArray
 from xinzhi.core.text import Text, read_words, same
-from xinzhi.risks.projects.conventions import by_row, document, places_table
+from xinzhi.risks.projects.conventions import by_row, document, in_letters, places_table
 from xinzhi.risks.projects.vocabulary import everyday_pairs
 
 SLOTS = 3
@@ -20,14 +20,25 @@ _TWO = "[\u4e00-\u9fff]{2}"
 _OTHER = "大道|路|街|巷|走廊|寺|庙|塔|桥|山|河|湖|江|湾|岛|坝|沟|村|社区|新城|新区"  # 滨海大道 is no 滨海县
 _COUNTY, _CITY = 100, 10_000
 _MUNICIPALITIES = np.array([11, 12, 31, 50])
-_PLAIN = str.maketrans({"'": None, "’": None, "ü": "v"})
+PLAIN = str.maketrans({"'": None, "’": None, "ü": "v"})
 
 
-def places(texts: pl.Series, regions: pl.Series | None = None, named: pl.DataFrame | None = None) -> IntArray:
-    """Return the places that texts name."""
-    found = _resolved(_mentions(texts))
-    if named is not None:
-        found = _without_owners(found, named)
+def places(
+    texts: pl.Series,
+    regions: pl.Series | None = None,
+    named: pl.DataFrame | None = None,
+    letters: pl.Series | None = None,
+) -> IntArray:
+    """Return the places that texts name; `letters` are the rows that hold any (`in_letters`), where they are known."""
+    rows, count = in_letters(texts) if letters is None else letters, len(texts)
+    if named is None:
+        found = _resolved(_mentions(texts, rows))
+    else:
+        # at once: of ten thousand names an automaton is built first
+        mentions = _mentions(pl.concat([texts, named["span"]]), pl.concat([rows, in_letters(named["span"]) + count]))
+        inner = mentions.filter(pl.col("row") >= count)
+        inner = inner.with_columns(named["row"].gather(inner["row"] - count).alias("row"))
+        found = _without_owners(_resolved(mentions.filter(pl.col("row") < count)), inner)
     found = found.select("row", "at", "code")
     if regions is not None:
         given = pl.DataFrame({"row": _rows(texts), "code": code_of(regions), "at": pl.Series([-1] * len(texts))})
@@ -92,21 +103,23 @@ def _rows(texts: pl.Series) -> pl.Series:
     return pl.int_range(len(texts), dtype=pl.UInt32, eager=True)
 
 
-def _mentions(texts: pl.Series) -> pl.DataFrame:
+def _mentions(texts: pl.Series, letters: pl.Series) -> pl.DataFrame:
     """Return ``row, at, name, code, weak, times, rivals``: every name with every place that it may mean."""
     # 房亭河北支 is a branch of a river, 米仓山南麓 the foot of a mountain
     texts = texts.str.replace_all("([河江湖海山])([东南西北])([岸麓支坡畔])", "$1 $2 $3")
-    chinese = texts.str.extract_many(_longest_first(), leftmost=True)
-    roman = texts.str.extract_all(_roman_pattern())
+    chinese = by_row(texts.str.extract_many(_longest_first(), leftmost=True), "name")
+    roman = by_row(texts.gather(letters).str.extract_all(_roman_pattern()), "name", letters)
     found = [
-        by_row(spans, "name")
-        .with_columns(pl.int_range(pl.len()).over("row").alias("at"))
-        .join(table, on="name", how="inner", maintain_order="left")
-        for spans, table in ((chinese, _chinese_names()), (roman, _roman_names(roman)))
+        spans.with_columns(pl.int_range(pl.len()).over("row").alias("at")).join(
+            table, on="name", how="inner", maintain_order="left"
+        )
+        for spans, table in ((chinese, _chinese_names()), (roman, _roman_names(roman["name"])))
     ]
     short = [_by_township(texts), _by_zone(texts), _by_position(texts)]
     every = pl.concat([*(part.select("row", "at", "name", "code", "weak") for part in found), *short])
-    every = every.with_columns(pl.len().over("row", "name", "code").alias("times")).unique(["row", "name", "code"])
+    every = every.with_columns(pl.len().over("row", "name", "code").alias("times")).unique(
+        ["row", "name", "code"], keep="first"
+    )
     return every.with_columns(pl.len().over("row", "name").alias("rivals"))
 
 
@@ -180,10 +193,8 @@ def _short_counties() -> dict[str, tuple[int, bool]]:
     return {short: (int(code), False) for code, short in alone.select("code", "short").iter_rows()}
 
 
-def _without_owners(found: pl.DataFrame, named: pl.DataFrame) -> pl.DataFrame:
+def _without_owners(found: pl.DataFrame, inner: pl.DataFrame) -> pl.DataFrame:
     """Return places without those that only companies bear in their names, where others are named."""
-    inner = _mentions(named["span"])
-    inner = inner.with_columns(named["row"].gather(inner["row"]).alias("row"))
     counted = inner.group_by("row", "name", "code").agg(pl.col("times").sum().alias("owned"))
     joined = found.join(counted, on=["row", "name", "code"], how="left")
     owned = pl.col("owned").fill_null(0) >= pl.col("times")
@@ -346,7 +357,7 @@ def _roman_index() -> dict[tuple[str, bool], list[int]]:
 def _roman_names(spans: pl.Series) -> pl.DataFrame:
     """Return ``name, code, weak`` of the romanised names among spans; without its rank a county's is weak."""
     rows = []
-    for span in spans.explode(empty_as_null=False, keep_nulls=False).unique().to_list():
+    for span in spans.unique().to_list():
         place, _, province = span.partition(", ")
         words = place.split(" ")
         rank = words[-1] if len(words) > 1 and words[-1] not in {"Mongolia", "Kong"} else ""
@@ -372,4 +383,4 @@ def _roman_names(spans: pl.Series) -> pl.DataFrame:
 
 def sound(name: str) -> str:
     """Return a romanised name as it sounds: lower case, without apostrophes, ü as v."""
-    return name.lower().translate(_PLAIN)
+    return name.lower().translate(PLAIN)

@@ -8,7 +8,7 @@ from functools import cache
 
 import polars as pl
 
-from xinzhi.risks.projects.conventions import by_row, convention, document, traditional
+from xinzhi.risks.projects.conventions import by_row, convention, document, in_letters, traditional
 
 NUMBER = r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?|[0-9]+(?:\.[0-9]+)?"
 _UNKNOWN = r"(?-i:[0-9.]*[X□?○][0-9X□?○.]*)"  # digits that the writer left open
@@ -34,16 +34,24 @@ def plain(texts: pl.Series) -> pl.Series:
     return narrow.scatter(written, simple)
 
 
-def extract(texts: pl.Series) -> pl.DataFrame:
-    """Return every quantity of texts that `plain` has put into one form."""
-    readers = ((_pattern(), _arabic), (_chinese_pattern(), _chinese), (_english_pattern(), _english))
-    found = pl.concat([_read(texts, pattern, parse) for pattern, parse in readers])
+def extract(texts: pl.Series, letters: pl.Series | None = None) -> pl.DataFrame:
+    """Return every quantity of texts that `plain` has put into one form.
+
+    `letters` are the rows that hold any (`in_letters`), where they are known.
+    """
+    rows = in_letters(texts) if letters is None else letters
+    found = pl.concat(
+        [
+            _read(by_row(texts.str.extract_all(_pattern()), "span"), _arabic),
+            _read(by_row(texts.str.extract_all(_chinese_pattern()), "span"), _chinese),
+            _read(by_row(texts.gather(rows).str.extract_all(_english_pattern()), "span", rows), _english),
+        ]
+    )
     return found.sort("row", maintain_order=True)
 
 
-def _read(texts: pl.Series, pattern: str, parse: Callable[[pl.Series], pl.DataFrame]) -> pl.DataFrame:
-    """Return what `parse` makes of the spans that match a pattern; every spelling is parsed once."""
-    spans = by_row(texts.str.extract_all(pattern), "span")
+def _read(spans: pl.DataFrame, parse: Callable[[pl.Series], pl.DataFrame]) -> pl.DataFrame:
+    """Return what `parse` makes of spans; every spelling is parsed once."""
     meaning = _typed(parse(spans["span"].unique()))
     return spans.join(meaning, on="span", how="inner", maintain_order="left")
 

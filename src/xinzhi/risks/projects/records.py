@@ -13,7 +13,7 @@ import polars as pl
 
 from xinzhi.core.arrays import BoolArray, FloatArray, IntArray, release
 from xinzhi.risks.projects import notices, places, quantities, sites, vocabulary
-from xinzhi.risks.projects.conventions import convention, document
+from xinzhi.risks.projects.conventions import convention, document, in_letters
 from xinzhi.risks.projects.owners import companies, former, owners, public
 from xinzhi.risks.projects.vocabulary import Tokens, joined, tokenise
 
@@ -110,10 +110,11 @@ def read(texts: pl.Series, regions: pl.Series | None = None) -> Records:
 def _read(texts: pl.Series, regions: pl.Series | None) -> Records:
     """Read a part of a library: the spans of a million texts at once would not fit."""
     announced, plain = notices.dated(quantities.plain(texts))
-    lowered = vocabulary.lower(plain)
+    letters = in_letters(plain)
+    lowered = vocabulary.lower(plain, letters)
     count = len(plain)
     approved = vocabulary.approvals(plain)
-    found = quantities.extract(without_approvals(plain))
+    found = quantities.extract(without_approvals(plain), letters)
     named = companies(plain)
     owned = owners(plain, named)
     owner, brand, stem = (np.zeros(count, dtype=np.uint64) for _ in range(3))
@@ -129,9 +130,9 @@ def _read(texts: pl.Series, regions: pl.Series | None) -> Records:
     figures = figure_spans(found)
     wide, slots = (count, len(NUMBERS)), (count, CAPACITIES)
     return Records(
-        place=places.places(plain, regions, named),
-        site=sites.sites(plain),
-        landmark=sites.landmarks(plain),
+        place=places.places(plain, regions, named, letters),
+        site=sites.sites(plain, letters),
+        landmark=sites.landmarks(plain, letters),
         numbered=sites.numbered(plain),
         name=named_so,
         name_bits=name_bits,
@@ -160,8 +161,8 @@ def _read(texts: pl.Series, regions: pl.Series | None) -> Records:
         components=vocabulary.bits(lowered, "components"),
         sectors=vocabulary.bits(lowered, "sectors"),
         buzzwords=vocabulary.bits(lowered, "buzzwords"),
-        chinese=_chinese(plain),
-        tokens=tokenise(vocabulary.without_buzzwords(vocabulary.lower(without_companies(plain, named)))),
+        chinese=_chinese(plain, letters),
+        tokens=tokenise(vocabulary.without_buzzwords(vocabulary.lower(without_companies(plain, named), letters))),
     )
 
 
@@ -265,7 +266,10 @@ def _years(found: pl.DataFrame, count: int) -> npt.NDArray[np.int16]:
     return out
 
 
-def _chinese(plain: pl.Series) -> BoolArray:
-    signs = plain.str.count_matches(r"[\u4e00-\u9fff]").to_numpy()
-    letters = plain.str.count_matches("[A-Za-z]").to_numpy()
-    return np.asarray(signs >= float(convention("chinese_share")) * (signs + letters))
+def _chinese(plain: pl.Series, letters: pl.Series) -> BoolArray:
+    """Return whether texts are Chinese; one without letters is."""
+    out, part = np.ones(len(plain), dtype=bool), plain.gather(letters)
+    signs = part.str.count_matches(r"[\u4e00-\u9fff]").to_numpy()
+    latin = part.str.count_matches("[A-Za-z]").to_numpy()
+    out[letters.to_numpy()] = signs >= float(convention("chinese_share")) * (signs + latin)
+    return out

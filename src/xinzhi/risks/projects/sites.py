@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from xinzhi.risks.projects.conventions import by_row, convention, document, places_table, readings
+from xinzhi.risks.projects.conventions import KEPT, by_row, convention, document, in_letters, places_table, readings
 from xinzhi.risks.projects.notices import without_words
 from xinzhi.risks.projects.owners import syllables_of, without_place
 from xinzhi.risks.projects.places import sound
@@ -37,10 +37,10 @@ _SECTION = r"\([^()。;]{1,12}[^标工阶路地时)]段\)"  # (孙疃至五沟�
 Codes = npt.NDArray[np.uint64]
 
 
-def sites(texts: pl.Series) -> Codes:
+def sites(texts: pl.Series, letters: pl.Series | None = None) -> Codes:
     """Return ``(N, 4, 2)`` the first villages, townships, parks and roads of plain texts, as codes; 0 where none."""
     out = np.zeros((len(texts), len(KINDS), SLOTS), dtype=np.uint64)
-    first = first_sites(site_spans(texts))
+    first = first_sites(site_spans(texts, letters))
     # without the kind, since 罗坳镇 and 罗坳园区 are one name; but a road is no town
     key = (
         pl.when(pl.col("kind") == KINDS.index("road")).then("key").otherwise(pl.col("key").str.replace("^[a-z]+ ", ""))
@@ -55,14 +55,23 @@ def first_sites(found: pl.DataFrame) -> pl.DataFrame:
     return first.with_columns(slot=pl.int_range(pl.len()).over("row", "kind")).filter(pl.col("slot") < SLOTS)
 
 
-def site_spans(texts: pl.Series) -> pl.DataFrame:
-    """Return ``row, span, kind, key``: every site that texts name; `kind` counts `KINDS`, `key` is how it sounds."""
-    parts = [by_row(texts.str.extract_all(pattern), "read") for pattern in (_pattern(), _ROMAN)]
-    spans = pl.concat(parts)
+def site_spans(texts: pl.Series, letters: pl.Series | None = None) -> pl.DataFrame:
+    """Return ``row, span, kind, key``: every site that texts name; `kind` counts `KINDS`, `key` is how it sounds.
+
+    `letters` are the rows that hold any (`in_letters`), where they are known.
+    """
+    spans = _both(texts, letters, _pattern(), _ROMAN)
     meaning = [(read, *site) for read in spans["read"].unique().to_list() for site in _read(read)]
     schema = {"read": pl.String, "span": pl.String, "kind": pl.Int64, "key": pl.String}
     known = pl.DataFrame(meaning, schema=schema, orient="row")
     return spans.join(known, on="read", how="inner", maintain_order="left").select("row", "span", "kind", "key")
+
+
+def _both(texts: pl.Series, letters: pl.Series | None, chinese: str, roman: str) -> pl.DataFrame:
+    """Return ``row, read``: what matches a pattern of Chinese signs, then what matches one of letters."""
+    rows = in_letters(texts) if letters is None else letters
+    found = by_row(texts.str.extract_all(chinese), "read")
+    return pl.concat([found, by_row(texts.gather(rows).str.extract_all(roman), "read", rows)])
 
 
 def _read(read: str) -> list[tuple[str, int, str]]:
@@ -75,11 +84,16 @@ def _read(read: str) -> list[tuple[str, int, str]]:
         return [(read, kind, _key(kind, syllables_of(stem) or [stem]))] if stem else []
     if read.endswith(_tuple("no_end")):
         return []
-    house = re.fullmatch(_HOUSE, read) if read[-1] == "号" else None
-    end = house[2] if house else next((read[-size:] for size in _sizes() if read[-size:] in _endings()), "")
-    kind = KINDS.index("road") if house else _endings()[end]
-    before = house[1] if house else read.removesuffix(end)
-    stem = _stem(before, kind)
+    if house := re.fullmatch(_HOUSE, read) if read[-1] == "号" else None:
+        return _site(_stem(house[1], KINDS.index("road")), house[2], KINDS.index("road"), house=True)
+    end = next((end for end in _ends_by_sign().get(read[-1], ()) if read.endswith(end)), "")
+    kind = _endings()[end]
+    return _site(_stem(read.removesuffix(end), kind), end, kind, house=False)
+
+
+@lru_cache(maxsize=KEPT)
+def _site(stem: str, end: str, kind: int, *, house: bool) -> list[tuple[str, int, str]]:
+    """Return what `_read` does of a name and its ending, of a road also with the number of a house."""
     span = stem + end
     # 安徽淮北濉溪经开区 is 经开区, 南部汇湾镇 is 汇湾镇, 青岩古镇 is 青岩镇
     if KINDS[kind] == "park":
@@ -162,8 +176,12 @@ def _endings() -> dict[str, int]:
 
 
 @cache
-def _sizes() -> list[int]:
-    return sorted({len(one) for one in _endings()}, reverse=True)
+def _ends_by_sign() -> dict[str, list[str]]:
+    """Return the endings of sites by their last sign, the longest first."""
+    found: dict[str, list[str]] = {}
+    for end in sorted(_endings(), key=len, reverse=True):
+        found.setdefault(end[-1], []).append(end)
+    return found
 
 
 @cache
@@ -195,10 +213,10 @@ def _park_words() -> re.Pattern[str]:
     return re.compile("|".join(sorted(document("words.yaml")["sites"]["park_words"], key=len, reverse=True)))
 
 
-def landmarks(texts: pl.Series) -> npt.NDArray[np.uint32]:
+def landmarks(texts: pl.Series, letters: pl.Series | None = None) -> npt.NDArray[np.uint32]:
     """Return ``(N, 4)`` the first bridges, hills, schools of texts: the lowest bits tell the kind; 0 where none."""
     out = np.zeros((len(texts), LANDMARKS), dtype=np.uint32)
-    first = first_landmarks(landmark_spans(texts))
+    first = first_landmarks(landmark_spans(texts, letters))
     code = (first["key"].hash().to_numpy() >> np.uint64(32)).astype(np.uint32) & ~np.uint32(LANDMARK_KINDS - 1)
     out[first["row"].to_numpy(), first["slot"].to_numpy()] = code | (first["kind"].to_numpy() + 1).astype(np.uint32)
     return out
@@ -210,17 +228,16 @@ def first_landmarks(found: pl.DataFrame) -> pl.DataFrame:
     return first.with_columns(slot=pl.int_range(pl.len()).over("row")).filter(pl.col("slot") < LANDMARKS)
 
 
-def landmark_spans(texts: pl.Series) -> pl.DataFrame:
+def landmark_spans(texts: pl.Series, letters: pl.Series | None = None) -> pl.DataFrame:
     """Return ``row, span, kind, key``: bridges, hills, schools and the like by the names that they bear."""
-    chinese = by_row(texts.str.extract_all(_landmark_pattern()), "read")
-    english = by_row(texts.str.extract_all(_roman_landmark()), "read")
-    spans = pl.concat([chinese, english])
+    spans = _both(texts, letters, _landmark_pattern(), _roman_landmark())
     meaning = [(read, *named) for read in spans["read"].unique().to_list() if (named := _landmark(read))]
     schema = {"read": pl.String, "span": pl.String, "kind": pl.Int64, "key": pl.String}
     known = pl.DataFrame(meaning, schema=schema, orient="row")
     return spans.join(known, on="read", how="inner", maintain_order="left").select("row", "span", "kind", "key")
 
 
+@lru_cache(maxsize=KEPT)
 def _landmark(read: str) -> tuple[str, int, str] | None:
     """Return words, kind and sound of a landmark; None where the words are no name."""
     if read.isascii():

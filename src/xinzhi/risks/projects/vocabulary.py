@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -12,7 +13,7 @@ import numpy.typing as npt
 import polars as pl
 
 from xinzhi.core.arrays import BoolArray, FloatArray, IntArray, release
-from xinzhi.risks.projects.conventions import HERE, by_row, convention, document, places_table
+from xinzhi.risks.projects.conventions import HERE, by_row, convention, document, in_letters, places_table
 
 BitArray = npt.NDArray[np.uint64]
 CodeArray = npt.NDArray[np.uint32]
@@ -27,49 +28,68 @@ _TENDER = r"(?:项目|采购|招标|计划)编号(?:为|是|:)? ?[A-Za-z0-9][A-Z
 APPROVAL = rf"{_PROJECT_CODE}|{_DOCUMENT}|{_TENDER}"
 
 
-def lower(texts: pl.Series) -> pl.Series:
-    """Return plain texts in lower case between spaces, so that English words begin with one."""
-    return " " + texts.str.to_lowercase().str.replace_all(r"[\"(/,;:-]", " ") + " "
+def lower(texts: pl.Series, letters: pl.Series | None = None) -> pl.Series:
+    """Return plain texts in lower case between spaces, so that English words begin with one.
+
+    `letters` are the rows that hold any (`in_letters`), where they are known.
+    """
+    rows = in_letters(texts) if letters is None else letters
+    small = texts.clone().scatter(rows, texts.gather(rows).str.to_lowercase())
+    return " " + small.str.replace_all(r"[\"(/,;:-]", " ") + " "
 
 
 def spotted(texts: pl.Series, kind: str) -> pl.DataFrame:
     """Return ``row, word, bit``: the known words of a kind in texts that `lower` has prepared."""
+    return _spotted(texts, kind).unique(["row", "bit"], maintain_order=True)
+
+
+def _spotted(texts: pl.Series, kind: str) -> pl.DataFrame:
     table = _table(kind)
-    found = by_row(texts.str.extract_many(table["word"].to_list(), leftmost=True), "word")
-    return found.join(table, on="word", how="inner", maintain_order="left").unique(["row", "bit"], maintain_order=True)
+    found = by_row(texts.str.extract_all(_any_of(table["word"])), "word")
+    return found.join(table, on="word", how="inner", maintain_order="left")
 
 
 def bits(texts: pl.Series, kind: str) -> BitArray:
     """Return the words of a kind in every text as a mask, one bit for each of ``words.yaml``."""
-    found = spotted(texts, kind)
-    masks = found.group_by("row").agg((pl.lit(2, dtype=pl.UInt64).pow(pl.col("bit"))).sum().alias("mask"))
+    found = _spotted(texts, kind)
+    row, begin = np.unique(found["row"].to_numpy(), return_index=True)
     out = np.zeros(len(texts), dtype=np.uint64)
-    out[masks["row"].to_numpy()] = masks["mask"].cast(pl.UInt64).to_numpy()
+    mask = np.uint64(1) << found["bit"].to_numpy().astype(np.uint64)
+    out[row] = np.bitwise_or.reduceat(mask, begin) if len(begin) else mask
     return out
 
 
 def without_buzzwords(texts: pl.Series) -> pl.Series:
     """Return texts that `lower` has prepared without their buzzwords."""
-    table = _table("buzzwords")
-    return texts.str.replace_many(table["word"].to_list(), [" "] * table.height, leftmost=True)
+    return texts.str.replace_all(_any_of(_table("buzzwords")["word"]), " ")
 
 
 def phases(texts: pl.Series) -> npt.NDArray[np.int8]:
     """Return the phase that texts speak of: 2 to 4, 9 for an expansion without number, 0 for none or the first."""
     # The first sentence, which is the title where there is one, decides if it names a phase: a first phase that keeps
     # land for a second is none, and a second one speaks of the first.
-    head, rest = (texts.str.extract(pattern, 1).fill_null("") for pattern in (r"^([^。]*)", r"^[^。]*。(.*)$"))
+    out = np.zeros(len(texts), dtype=np.int8)
+    # most texts have nothing that a word for a phase begins with, and need no further look
+    rows = texts.str.contains(_any_of(sorted({word.split()[0] for word in _phase_words()}))).arg_true()
+    some = texts.gather(rows)
+    head, rest = (some.str.extract(pattern, 1).fill_null("") for pattern in (r"^([^。]*)", r"^[^。]*。(.*)$"))
     to_come = document("words.yaml")["phases_to_come"]
     first, later = (_phase(part.str.replace_all(to_come, " ")) for part in (head, rest))
     chosen = np.where(first > 0, first, later)
-    return np.where(chosen == _PHASES["first"], 0, chosen).astype(np.int8)
+    out[rows.to_numpy()] = np.where(chosen == _PHASES["first"], 0, chosen)
+    return out
+
+
+@cache
+def _phase_words() -> dict[str, int]:
+    words = document("words.yaml")["phases"]
+    return {_pattern(word): _PHASES[name] for name, spellings in words.items() for word in spellings}
 
 
 def _phase(texts: pl.Series) -> npt.NDArray[np.int8]:
     """Return the lowest later phase that texts name, 1 where they name the first alone, 0 for none."""
-    words = document("words.yaml")["phases"]
-    table = {_pattern(word): _PHASES[name] for name, spellings in words.items() for word in spellings}
-    found = by_row(texts.str.extract_many(sorted(table, key=len, reverse=True), leftmost=True), "word")
+    table = _phase_words()
+    found = by_row(texts.str.extract_all(_any_of(sorted(table, key=len, reverse=True))), "word")
     number = pl.col("word").replace_strict(table, return_dtype=pl.Int8)
     order = pl.when(number == _PHASES["first"]).then(_PHASES["expansion"] + 1).otherwise(number)
     first = found.select("row", number.alias("phase"), order.alias("order")).sort("row", "order")
@@ -102,6 +122,11 @@ def _entries(kind: str) -> dict[str, Any]:
     return dict(document("words.yaml")[kind])
 
 
+def _any_of(words: Iterable[str]) -> str:
+    """Return the pattern of words, the earlier before the later; quicker than to look for many words as such."""
+    return "|".join(map(re.escape, words))
+
+
 def _pattern(word: str) -> str:
     """Return the pattern of a word: an English one begins where a word begins."""
     return word.lower() if not word.isascii() or word.startswith(" ") else f" {word.lower()}"
@@ -123,6 +148,7 @@ def _table(kind: str) -> pl.DataFrame:
 
 BUCKET_BITS = 22
 _CHUNK, _AT_ONCE = 40_000, 1 << 26
+_BATCH = 5_000  # texts whose signs fit the cache of a processor
 _PRIME = np.uint64(1_099_511_628_211)  # of the Fowler-Noll-Vo hash
 _MIX = np.uint64(0x9E3779B97F4A7C15)  # 2**64 over the golden ratio: Knuth's multiplicative hash
 _CJK = (0x3400, 0x9FFF)
@@ -179,7 +205,7 @@ def tokenise(texts: pl.Series) -> Tokens:
     """Return the tokens of texts in lower case."""
     # Numbers stay whole and are never masked: they are the evidence. No token is dropped for being rare: a village that
     # one text names is what sets it apart.
-    parts = [_chunk(texts.slice(at, _CHUNK)) for at in range(0, len(texts), _CHUNK)]
+    parts = [_chunk(texts.slice(at, _BATCH)) for at in range(0, len(texts), _BATCH)]
     counts = np.concatenate([count for _, count in parts]) if parts else np.zeros(0, dtype=np.int64)
     bucket = np.concatenate([codes for codes, _ in parts]) if parts else np.zeros(0, dtype=np.uint32)
     return Tokens(bucket=bucket, start=np.concatenate([[0], counts.cumsum()]).astype(np.int64))
@@ -236,9 +262,8 @@ def idf(frequency: FloatArray, count: int) -> npt.NDArray[np.float32]:
 
 def _chunk(texts: pl.Series) -> tuple[CodeArray, IntArray]:
     """Return the distinct buckets of every text, and how many there are."""
-    sign = np.frombuffer(
-        "\n".join([*texts.fill_null("").str.replace_all("\n", " "), ""]).encode("utf-32-le"), np.uint32
-    )
+    lines = str(texts.fill_null("").str.replace_all("\n", " ", literal=True).str.join("\n").item()) + "\n"
+    sign = np.frombuffer(lines.encode("utf-32-le"), np.uint32)
     ends = np.flatnonzero(sign == ord("\n"))
     row = np.repeat(np.arange(len(ends)), np.diff(ends, prepend=-1))
     pair_row, pair_code = _pairs(sign, row)
