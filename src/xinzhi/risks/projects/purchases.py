@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from xinzhi.risks.projects.index import Index
     from xinzhi.risks.projects.weights import Agreement
 
+KeyArray = npt.NDArray[np.uint64]
 _NAME, _APPROVAL, _PLACE, _PHASE, _SUM, _CUE, _EDITION, _DATES = (
     NAMES.index(name) for name in ("name", "approval", "place", "phase", "investment", "cue", "edition", "dates")
 )
@@ -73,9 +74,7 @@ def purchases(index: Index, projects: Records, project: IntArray, record: IntArr
     services = projects.service[mine], archive.service[theirs]
     other |= (services[0] > 0) & (services[1] > 0) & (services[0] & services[1] == 0)
     told[other] = -float(convention("other_purchase"))
-    both = list(zip(owner.tolist(), projects.name[mine].tolist(), strict=True))
-    counted = {each: archive_counts(index, *each) for each in dict.fromkeys(both)}
-    bought, others = np.array([counted[each] for each in both]).T
+    bought, others = archive_counts(archive.owner, archive.name, owner, projects.name[mine])
     out[at, EXPECTED] = expected(bought, others, len(archive))
     out[at, TOLD] = told
     out[at, ROUND] = _further_round(projects, mine, archive, theirs) & ~(days > int(convention("round_within")))
@@ -153,10 +152,40 @@ def unsaid(levels: LevelArray, public: BoolArray, days: FloatArray, one_stage: B
     return np.asarray(held)
 
 
-def archive_counts(index: Index, owner: int, name: int) -> tuple[int, int]:
-    """Return how many archived records are of an owner, and how many of other owners have a name."""
-    mine = index.records.owner == owner
-    return int(mine.sum()), int(((index.records.name == name) & ~mine).sum())
+def archive_counts(owned: KeyArray, named: KeyArray, owner: KeyArray, name: KeyArray) -> tuple[IntArray, IntArray]:
+    """Return of pairs of an owner and a name how many records are of the owner, and how many of others have the name.
+
+    Parameters
+    ----------
+    owned, named
+        Owner and name of every archived record, as codes.
+    owner, name
+        Owner and name of every pair.
+
+    Examples
+    --------
+    >>> owned, named = np.array([5, 5, 7, 7]), np.array([1, 2, 1, 1])
+    >>> [counts.tolist() for counts in archive_counts(owned, named, np.array([5, 9]), np.array([1, 1]))]
+    [[2, 0], [2, 3]]
+    """
+    # the records are looked through once for all pairs: an archive on disk is read in one go
+    owners, mine = np.unique(owner, return_inverse=True)
+    names, called = np.unique(name, return_inverse=True)
+    of_owner, of_name = _places_among(owned, owners), _places_among(named, names)
+    every = [np.bincount(at[at >= 0], minlength=len(codes)) for at, codes in ((of_owner, owners), (of_name, names))]
+    own = (of_owner >= 0) & (of_name >= 0)
+    known, times = np.unique(of_owner[own] * len(names) + of_name[own], return_counts=True)
+    at = _places_among(mine * len(names) + called, known)
+    together = np.where(at >= 0, np.append(times, 0)[at], 0)
+    return every[0][mine], every[1][called] - together
+
+
+def _places_among(values: npt.NDArray[Any], known: npt.NDArray[Any]) -> IntArray:
+    """Return where each value stands in a rising list; -1 where it is not in it."""
+    at = np.searchsorted(known, values)
+    found = at < len(known)
+    found[found] = known[at[found]] == values[found]
+    return np.where(found, at, -1)
 
 
 def alike(levels: LevelArray) -> BoolArray:
