@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from xinzhi.core.schema import describe
@@ -58,6 +59,23 @@ def by_row(spans: pl.Series, name: str, rows: pl.Series | None = None) -> pl.Dat
     """Return ``row`` and the spans of lists of spans, one a row."""
     rows = pl.int_range(len(spans), dtype=pl.UInt32, eager=True) if rows is None else rows
     return pl.DataFrame({"row": rows, name: spans}).explode(name, empty_as_null=False, keep_nulls=False)
+
+
+def first_of_row(spans: pl.DataFrame, most: int | None = None) -> pl.DataFrame:
+    """Return spans with their `slot`, the place of each among those of its row, from 0; the first `most` of a row.
+
+    Examples
+    --------
+    >>> first_of_row(pl.DataFrame({"row": [0, 2, 2, 2, 0], "span": [*"abcde"]}), 2).rows()
+    [(0, 'a', 0), (2, 'b', 0), (2, 'c', 1), (0, 'e', 1)]
+    """
+    row = spans["row"].to_numpy()
+    order = np.argsort(row, kind="stable")
+    begin = np.flatnonzero(np.diff(row[order].astype(np.int64), prepend=-1))
+    slot = np.empty(len(row), dtype=np.int64)
+    slot[order] = np.arange(len(row)) - np.repeat(begin, np.diff(np.append(begin, len(row))))
+    out = spans.with_columns(slot=pl.Series(slot))
+    return out if most is None else out.filter(pl.col("slot") < most)
 
 
 def example() -> dict[str, pl.DataFrame]:

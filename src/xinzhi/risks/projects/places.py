@@ -9,7 +9,7 @@ import polars as pl
 
 from xinzhi.core.arrays import IntArray
 from xinzhi.core.text import Text, read_words, same
-from xinzhi.risks.projects.conventions import by_row, document, in_letters, places_table
+from xinzhi.risks.projects.conventions import by_row, document, first_of_row, in_letters, places_table
 from xinzhi.risks.projects.vocabulary import everyday_pairs
 
 SLOTS = 3
@@ -110,9 +110,7 @@ def _mentions(texts: pl.Series, letters: pl.Series) -> pl.DataFrame:
     chinese = by_row(texts.str.extract_many(_longest_first(), leftmost=True), "name")
     roman = by_row(texts.gather(letters).str.extract_all(_roman_pattern()), "name", letters)
     found = [
-        spans.with_columns(pl.int_range(pl.len()).over("row").alias("at")).join(
-            table, on="name", how="inner", maintain_order="left"
-        )
+        first_of_row(spans).rename({"slot": "at"}).join(table, on="name", how="inner", maintain_order="left")
         for spans, table in ((chinese, _chinese_names()), (roman, _roman_names(roman["name"])))
     ]
     short = [_by_township(texts), _by_zone(texts), _by_position(texts)]
@@ -243,7 +241,7 @@ def _slots(named: pl.DataFrame, count: int) -> IntArray:
     inner = ordered.filter(pl.col("level") < 2).select("row", (code // _CITY * _CITY).alias("code"))  # noqa: PLR2004 - below a province
     covered = pl.concat([inner_cities, inner.filter(~code.is_in([0]))]).unique()
     finest = ordered.join(covered, on=["row", "code"], how="anti", maintain_order="left")
-    finest = finest.with_columns(pl.int_range(pl.len()).over("row").alias("slot")).filter(pl.col("slot") < SLOTS)
+    finest = first_of_row(finest, SLOTS)
     out = np.zeros((count, SLOTS), dtype=np.int64)
     out[finest["row"].to_numpy(), finest["slot"].to_numpy()] = finest["code"].to_numpy()
     return out

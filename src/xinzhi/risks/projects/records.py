@@ -13,7 +13,7 @@ import polars as pl
 
 from xinzhi.core.arrays import BoolArray, FloatArray, IntArray, release
 from xinzhi.risks.projects import notices, places, quantities, sites, vocabulary
-from xinzhi.risks.projects.conventions import convention, document, in_letters
+from xinzhi.risks.projects.conventions import convention, document, first_of_row, in_letters
 from xinzhi.risks.projects.owners import companies, former, owners, public
 from xinzhi.risks.projects.vocabulary import Tokens, joined, tokenise
 
@@ -224,7 +224,7 @@ def capacity_spans(found: pl.DataFrame) -> pl.DataFrame:
     part = part.sort("row", pl.col("role") != "capacity", maintain_order=True).unique(
         ["row", "number", "value"], keep="first", maintain_order=True
     )
-    return part.with_columns(pl.int_range(pl.len()).over("row").alias("slot")).filter(pl.col("slot") < CAPACITIES)
+    return first_of_row(part, CAPACITIES)
 
 
 def figure_spans(found: pl.DataFrame) -> pl.DataFrame:
@@ -237,8 +237,7 @@ def figure_spans(found: pl.DataFrame) -> pl.DataFrame:
     # 1912—1947 are years too, though nothing says so
     dated = (pl.col("kind") == "year") | (pl.col("kind") == "bare") & pl.col("value").is_between(*_YEARS)
     part = pl.concat([found, *factors]).filter(~dated & (pl.col("value") != 1))
-    part = part.unique(["row", "value"], maintain_order=True)
-    return part.with_columns(pl.int_range(pl.len()).over("row").alias("slot")).filter(pl.col("slot") < FIGURES)
+    return first_of_row(part.unique(["row", "value"], maintain_order=True), FIGURES)
 
 
 def _filled(
@@ -251,8 +250,7 @@ def _filled(
 
 
 def _codes(approved: pl.DataFrame, count: int) -> npt.NDArray[np.uint64]:
-    part = approved.unique(["row", "code"], maintain_order=True)
-    part = part.with_columns(pl.int_range(pl.len()).over("row").alias("slot")).filter(pl.col("slot") < CODES)
+    part = first_of_row(approved.unique(["row", "code"], maintain_order=True), CODES)
     out = np.zeros((count, CODES), dtype=np.uint64)
     out[part["row"].to_numpy(), part["slot"].to_numpy()] = part["code"].hash().to_numpy()
     return out

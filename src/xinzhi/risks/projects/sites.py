@@ -10,7 +10,16 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from xinzhi.risks.projects.conventions import KEPT, by_row, convention, document, in_letters, places_table, readings
+from xinzhi.risks.projects.conventions import (
+    KEPT,
+    by_row,
+    convention,
+    document,
+    first_of_row,
+    in_letters,
+    places_table,
+    readings,
+)  # fmt: skip
 from xinzhi.risks.projects.notices import without_words
 from xinzhi.risks.projects.owners import syllables_of, without_place
 from xinzhi.risks.projects.places import sound
@@ -224,8 +233,7 @@ def landmarks(texts: pl.Series, letters: pl.Series | None = None) -> npt.NDArray
 
 def first_landmarks(found: pl.DataFrame) -> pl.DataFrame:
     """Return the landmarks by which a text is compared, with their `slot`."""
-    first = found.unique(["row", "key"], keep="first", maintain_order=True)
-    return first.with_columns(slot=pl.int_range(pl.len()).over("row")).filter(pl.col("slot") < LANDMARKS)
+    return first_of_row(found.unique(["row", "key"], keep="first", maintain_order=True), LANDMARKS)
 
 
 def landmark_spans(texts: pl.Series, letters: pl.Series | None = None) -> pl.DataFrame:
