@@ -118,7 +118,7 @@ def _table(shown: Table, language: Language, top: int | None = None) -> None:
 
 def _sources(made: Study, call: Call) -> None:
     """Print the regions in which allocation gave most over the whole span, or the periods of one region."""
-    from xinzhi.sources import PARTS, part_name, whole_span
+    from xinzhi.sources import PARTS, part_name, ranged, whole_span
 
     result: Any = made.results["sources"]
     top = call.get("top", 10)
@@ -131,11 +131,14 @@ def _sources(made: Study, call: Call) -> None:
         frame = result.periods.filter(pl.col("region") == made.region)
     listed = PARTS if result.industries["emerging"].any() else ("allocation", "upgrading", "breakthrough")
     parts = [name for name in listed if frame[name].is_not_null().any()]
-    rows = [
-        [result.names.region(row["region"]), span_text(row["start"], row["end"]),
-         *(percent(row[name], 2, sign=True) for name in ("tfp_growth", *parts))]
-        for row in frame.iter_rows(named=True)
-    ]  # fmt: skip
+    place = ["region", "start", "end"]
+    known = [dict(zip(one.select(place).rows(), one.rows(named=True), strict=True))
+             for one in (each.periods for each in result.views)]  # fmt: skip
+    rows = []
+    for key in frame.select(place).iter_rows():
+        values = [[one[key][name] for one in known] for name in ("tfp_growth", *parts)]
+        cells = [percent(None) if None in some else ranged(some) for some in values]
+        rows.append([result.names.region(key[0]), span_text(*key[1:]), *cells])
     grid(["region", "period", "tfp", *(part_name(name) for name in parts)], rows, call.language)
 
 

@@ -14,7 +14,7 @@ from xinzhi.core.result import Provenance
 from xinzhi.core.text import Text, same, words
 from xinzhi.data import Package, as_package, names_of
 from xinzhi.protocol import Protocol
-from xinzhi.sources.assumptions import Assumptions, Emerging, assumptions, emerging_mask
+from xinzhi.sources.assumptions import Assumptions, Emerging, assumptions, catalogue, emerging_mask
 from xinzhi.sources.best_practice import Parts, best_practice, industry_accounts
 from xinzhi.sources.detail import Detail, Level, Measured, of_totals
 from xinzhi.sources.given import TABLE, from_industries, from_sectors
@@ -84,7 +84,8 @@ def decompose(
     Returns
     -------
     Sources
-        Parts in log points per year that add up to the residual of `measure` in every region-year.
+        Parts in log points per year that add up to the residual of `measure` in every region-year. Where the data leave
+        the labour shares of sectors open, `Sources.other` has them under the other assumption that ships.
 
     Raises
     ------
@@ -127,33 +128,50 @@ def decompose(
     if found.level == "sector" and _BRANCHES in data.tables:
         refused.append(words("sources.reason.branches"))
     mask, outside = emerging_mask(found.names, found.level, emerging)
-    accounts = industry_accounts(found, measured, chosen)
-    best = best_practice(found, accounts, chosen)
-    parts = Parts.of(found, accounts, best, mask)
-    frame = with_measured_flags(region_frame(measured, found, accounts, parts), result)
     wanted = rules.value("reporting.periods")
-    groups = group_frame(frame, result)
     known = names_of(data).by_kind.get("industry", {}) if TABLE in data.tables else {}
     sectors = {name: words(f"sources.sector.{name}") for name in ("1", "2", "3", "total")}
     labels = {code: known.get(code) or sectors.get(code) or same(code) for code in found.names}
-    return Sources(
-        frame=frame,
-        industries=industry_frame(measured, found, accounts, best, parts),
-        inputs=input_frame(measured, found, accounts),
-        periods=period_means(frame, wanted),
-        cumulative=cumulative(frame),
-        groups=groups,
-        group_periods=period_means(groups, wanted),
-        coverage=coverage(found, parts, chosen, refused, outside),
-        omitted=omitted_frame(measured, found, parts),
-        beside=None if frontier is None else beside(frame, frontier),
-        findings=findings(data, measured, found, accounts, chosen),
-        names=Names({**result.names.by_kind, "industry": labels}),
-        measurement=result,
-        identity_gap=parts.check(measured.growth.tfp_growth),
-        kind=data.kind,
-        provenance=_provenance(data, result, found, mask, chosen),
-    )
+
+    def split(assumed: Assumptions) -> Sources:
+        accounts = industry_accounts(found, measured, assumed)
+        best = best_practice(found, accounts, assumed)
+        parts = Parts.of(found, accounts, best, mask)
+        frame = with_measured_flags(region_frame(measured, found, accounts, parts), result)
+        groups = group_frame(frame, result)
+        return Sources(
+            frame=frame,
+            industries=industry_frame(measured, found, accounts, best, parts),
+            inputs=input_frame(measured, found, accounts),
+            periods=period_means(frame, wanted),
+            cumulative=cumulative(frame),
+            groups=groups,
+            group_periods=period_means(groups, wanted),
+            coverage=coverage(found, parts, assumed, refused, outside),
+            omitted=omitted_frame(measured, found, parts),
+            beside=None if frontier is None else beside(frame, frontier),
+            findings=findings(data, measured, found, accounts, assumed),
+            names=Names({**result.names.by_kind, "industry": labels}),
+            measurement=result,
+            identity_gap=parts.check(measured.growth.tfp_growth),
+            kind=data.kind,
+            provenance=_provenance(data, result, found, mask, assumed),
+        )
+
+    other = _other_shares(found, measured, chosen)
+    return replace(split(chosen), other=None if other is None else split(other))
+
+
+def _other_shares(detail: Detail, measured: Measured, assume: Assumptions) -> Assumptions | None:
+    """Return the assumptions with the other labour shares that ship; None where the data leave no choice."""
+    entry, whole = catalogue()["shares"], measured.growth.labour_share
+    if ((whole <= 0) | (whole >= 1)).any():  # a whole that is all labour or all capital leaves nothing to spread
+        return None
+    if detail.labour_share is not None or not set(detail.names) <= set(assume["sector_labour_shares"]):
+        return None
+    (other,) = {entry["value"], *entry["alternatives"]} - {assume["shares"]}
+    departs = {name: assume[name] for name in assume.departs}
+    return assumptions(departs | {"shares": other})
 
 
 def _detail(data: Package, measured: Measured, assume: Assumptions, wanted: Level | None) -> tuple[Detail, list[Text]]:

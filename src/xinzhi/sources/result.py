@@ -45,7 +45,9 @@ class Sources(Result, verb="sources", topic="sources", key=("region", "year")):
     `periods` are means per year of the chained growth of the years after `start` up to `end`, `cumulative` sums from
     the first year on, up to a gap; `groups` and `group_periods` the same for macro-regions and the ``total``, with
     `allocation_between`: what moved between the regions. `coverage` and `omitted` say what could not be computed and
-    why, `findings` what does not add up; `beside` has the parts of a frontier analysis, None without one.
+    why, `findings` what does not add up; `beside` has the parts of a frontier analysis, None without one. `other` is
+    the same decomposition under the other assumption on labour shares that ships (``common`` or ``by_sector``), None
+    where the data bring their own or have no sectors; sentences say no more than what holds under both.
     """
 
     industries: pl.DataFrame
@@ -60,6 +62,7 @@ class Sources(Result, verb="sources", topic="sources", key=("region", "year")):
     findings: tuple[Finding, ...]
     measurement: Measurement
     identity_gap: float
+    other: Sources | None = None
 
     def explain(self, region: str | int, year: int | str) -> SourcesExplanation:
         """Return industries, reallocation and assumptions behind a region and year; a `UsageError` says why none."""
@@ -86,6 +89,15 @@ class Sources(Result, verb="sources", topic="sources", key=("region", "year")):
             foot=Text(zh=self.provenance.foot("zh"), en=self.provenance.foot("en")),
             names=self.names,
         )
+
+    @property
+    def views(self) -> tuple[Sources, ...]:
+        """The decomposition, and that under the other labour shares where the data leave them open."""
+        return (self,) if self.other is None else (self, self.other)
+
+    def assumed(self, name: str) -> Any:  # noqa: ANN401 - the file of assumptions decides
+        """Return the value of an assumption in force."""
+        return self.provenance.options.get(f"assume.{name}", catalogue()[name]["value"])
 
     def facts(self) -> Facts:
         """Return the finding (``answer.…``), and what is missing and what it rests on (``basis.…``)."""
@@ -152,7 +164,7 @@ def assumption_frame(result: Sources) -> pl.DataFrame:
     options = result.provenance.options
     rows = []
     for name, entry in catalogue().items():
-        value = options.get(f"assume.{name}", entry["value"])
+        value = result.assumed(name)
         told = {f"description_{language}": entry["description"][language] for language in ("zh", "en")}
         told |= {"reference": "; ".join(f"{item['title']}, {item['where']}" for item in entry["reference"])}
         shown = "table" if isinstance(value, dict) else str(value)
@@ -188,6 +200,18 @@ def part_name(part: str) -> Text:
     return words(f"sources.part.{part}")
 
 
+def ranged(values: Sequence[float], kind: str = "signed") -> Text:
+    """Return a share as percentage points, or the range of several: ``signed``, ``plain`` or in ``tenths``.
+
+    Examples
+    --------
+    >>> ranged([0.0207, 0.012]).en, ranged([0.0001, 0.00011], "plain").en
+    ('+1.20 to +2.07', '0.01')
+    """
+    low, high = (words(f"sources.figure.{kind}", value=value) for value in (min(values), max(values)))
+    return low if low == high else words("sources.figure.range", low=low, high=high)
+
+
 def lacking(missing: str, names: Names) -> Text:
     """Say what a region-year of `Sources.omitted` lacks, with the names of its industries."""
     parts = []
@@ -213,19 +237,32 @@ def _whole(result: Sources) -> Facts:
         return {"answer.no_sum": {"n": alone.height, "up": up, "start": start, "end": end, "short": short}}
     else:
         return {}
-    said: Facts = {"answer.whole": {"name": name, **_composed(rows[0])}}
+    table = "periods" if rows[0]["region"] != "total" else "group_periods"
+    said: Facts = {"answer.whole": {"name": name, **_composed(_rows(result, table, rows[0]))}}
     newest = result.group_periods.filter(region="total").sort("end", "start").to_dicts()[-1:]
     # A report leads with the newest period: what it is made of stands beside the whole span.
     if newest and newest[0]["start"] > rows[0]["start"]:
-        said["answer.newest"] = _composed(newest[0])
+        said["answer.newest"] = _composed(_rows(result, "group_periods", newest[0]))
     return said
 
 
-def _composed(row: Row) -> dict[str, object]:
+def _rows(result: Sources, table: str, row: Row) -> list[Row]:
+    """Return a row of a table of periods, and the same row under the other labour shares."""
+    same = {name: row[name] for name in ("region", "start", "end")}
+    return [row, *(getattr(one, table).filter(**same).row(0, named=True) for one in result.views[1:])]
+
+
+def _composed(rows: Sequence[Row]) -> dict[str, object]:
     """Return what is said of the growth of a period and of its parts."""
-    parts = [words("sources.part.value", part=part_name(key), value=part) for key, part in known_parts(row).items()]
-    growth = row["tfp_growth"]
-    return {"rose": growth >= 0, "rate": abs(growth), "parts": parts, "start": row["start"], "end": row["end"]}
+    known = [known_parts(row) for row in rows]
+    parts = [
+        words("sources.part.value", part=part_name(key), value=ranged([one.get(key, 0.0) for one in known]))
+        for key in known[0]
+    ]
+    growth = rows[0]["tfp_growth"]
+    return {
+        "rose": growth >= 0, "rate": abs(growth), "parts": parts, "start": rows[0]["start"], "end": rows[0]["end"]
+    }  # fmt: skip
 
 
 def pair(result: Sources) -> tuple[Row, Row] | None:
@@ -259,75 +296,109 @@ def contrast(result: Sources) -> Facts:
     rates = {"mine": low["tfp_growth"], "theirs": high["tfp_growth"]}
     if abs(gap) < _ALIKE:
         return {"answer.alike": names | rates}
-    ours, theirs = known_parts(low), known_parts(high)
-    differ = {name: ours.get(name, 0.0) - theirs.get(name, 0.0) for name in {**ours, **theirs}}
-    held = sorted((name for name in differ if differ[name] <= _MINOR * gap), key=lambda name: differ[name])
-    free = [name for name in differ if name not in held]
-
-    def sides(chosen: Sequence[str]) -> list[Text]:
-        return [
-            words("sources.part.sides", part=part_name(name), mine=ours.get(name, 0.0), theirs=theirs.get(name, 0.0))
+    sides = [_rows(result, "group_periods", row) for row in two]
+    ours, theirs = ([known_parts(row) for row in rows] for rows in sides)
+    # by labour shares: what the part is short of
+    differ = {
+        name: [mine.get(name, 0.0) - other.get(name, 0.0) for mine, other in zip(ours, theirs, strict=True)]
+        for name in {**ours[0], **theirs[0]}
+    }
+    order = sorted(differ, key=lambda name: differ[name][0])
+    held = [name for name in order if max(differ[name]) <= _MINOR * gap]
+    free = [name for name in differ if min(differ[name]) > _MINOR * gap]
+    told = {**names, **rates, "gap": -gap}
+    for key, chosen in (("why", held), ("not_why", free), ("open", [one for one in order if one not in held + free])):
+        told[key] = [
+            words(
+                "sources.part.sides", part=part_name(name), mine=ours[0].get(name, 0.0), theirs=theirs[0].get(name, 0.0)
+            )
+            if result.other is None
+            else words("sources.part.differs", part=part_name(name), value=ranged(differ[name]))
             for name in chosen
         ]
+        told[f"any_{key}"] = bool(chosen)
+    return {"answer.gap": told, **_moves(list(zip(names.values(), sides, strict=True)))}
 
-    told = {**names, **rates, "gap": -gap, "why": sides(held), "not_why": sides(free)}
-    return {("answer.gap" if free else "answer.gap_only"): told, **_moves((names["low"], low), (names["high"], high))}
 
-
-def _moves(*rows: tuple[Text, Row]) -> Facts:
+def _moves(groups: Sequence[tuple[Text, Sequence[Row]]]) -> Facts:
     """Return what moving labour and capital gave in either group."""
-    if any(row["allocation_labour"] is None for _, row in rows):
+    if any(row["allocation_labour"] is None for _, rows in groups for row in rows):
         return {}
     said = [
         words(
-            "sources.moves", name=name, labour=_gave(row["allocation_labour"]), capital=_gave(row["allocation_capital"])
+            "sources.moves",
+            name=name,
+            labour=_gave([row["allocation_labour"] for row in rows]),
+            capital=_gave([row["allocation_capital"] for row in rows]),
         )
-        for name, row in rows
+        for name, rows in groups
     ]
     return {"answer.moves": {"low": said[0], "high": said[1]}}
 
 
-def _gave(value: float) -> Text:
-    """Return what a move gave, in words that follow its sign."""
-    way = "nothing" if abs(value) < _NOTHING else "gave" if value > 0 else "cost"
-    return words(f"sources.gave.{way}", size=abs(value))
+def _gave(values: Sequence[float]) -> Text:
+    """Return what a move gave, in words that follow its sign; where the labour shares decide on it, its range."""
+    ways = {"nothing" if abs(value) < _NOTHING else "gave" if value > 0 else "cost" for value in values}
+    if len(ways) > 1:
+        return words("sources.gave.either", size=ranged(values))
+    return words(f"sources.gave.{ways.pop()}", size=ranged([abs(value) for value in values], "plain"))
+
+
+def _ends(result: Sources, column: str) -> dict[str, list[tuple[str, list[float]]]]:
+    """Return the regions at either end of a part under all labour shares, with its values; empty for one region."""
+    tables = [whole_span(one, one.periods).drop_nulls(column).sort(column, descending=True) for one in result.views]
+    width = min(_SHOWN, tables[0].height // 2)
+    values = [dict(table.select("region", column).iter_rows()) for table in tables]
+    listed = [table["region"].to_list() for table in tables]
+    ends = {"most": [codes[:width] for codes in listed], "least": [codes[::-1][:width] for codes in listed]}
+    return {
+        key: [(code, [one[code] for one in values]) for code in codes[0] if all(code in other for other in codes)]
+        for key, codes in ends.items()
+    }
+
+
+def _ended(ends: Mapping[str, Sequence[Text]]) -> dict[str, object]:
+    """Return both ends with which of them there are."""
+    which = "both" if ends["most"] and ends["least"] else "most" if ends["most"] else "least"
+    return {**ends, "which": which}
 
 
 def _allocation(result: Sources) -> Facts:
     """Return the regions in which allocation gave most and least."""
-    rows = whole_span(result, result.periods).drop_nulls("allocation").sort("allocation", descending=True)
-    if rows.height <= 1:
-        return {}
-    width = min(_SHOWN, rows.height // 2)
-    listed = [
-        words("sources.part.of", name=result.names.region(code), part=moved, whole=total)
-        for code, moved, total in rows.select("region", "allocation", "tfp_growth").rows()
-    ]
-    return {"answer.allocation": {"most": listed[:width], "least": listed[::-1][:width]}}
+    grown = dict(whole_span(result, result.periods).select("region", "tfp_growth").iter_rows())
+    found = _ends(result, "allocation")
+    found["most"] = [one for one in found["most"] if min(one[1]) > 0]
+    ends = {
+        key: [
+            words("sources.part.of", name=result.names.region(code), part=ranged(moved), whole=grown[code])
+            for code, moved in rows
+        ]
+        for key, rows in found.items()
+    }
+    return {"answer.allocation": _ended(ends)} if any(ends.values()) else {}
 
 
 def _distance(result: Sources) -> Facts:
     """Return where industries came closest to best practice and where least, and how alike its shift is everywhere."""
-    rows = whole_span(result, result.periods).drop_nulls("upgrading").sort("upgrading", descending=True)
-    if rows.height <= 1:
+    tables = [whole_span(one, one.periods).drop_nulls("upgrading") for one in result.views]
+    if tables[0].height <= 1:
         return {}
-    width = min(_SHOWN, rows.height // 2)
-    points = (pl.col("upgrading", "breakthrough") * 100).round(2)  # as they are printed
-    rows = rows.with_columns(points.name.suffix("_shown"))
-    nearer, farther = (rows.filter(one) for one in (pl.col("upgrading_shown") > 0, pl.col("upgrading_shown") < 0))
-    most, least = (
-        [
-            words("sources.part.alone", name=result.names.region(code), part=closed)
-            for code, closed in part.select("region", "upgrading").head(width).rows()
-        ]
-        for part in (nearer, (farther if farther.height else rows).reverse())
-    )
-    rest = "below" if farther.height else "above"
-    shift, alike = rows["breakthrough"].sort(), rows["breakthrough_shown"].n_unique() == 1
-    return {
-        f"answer.distance{'' if most else '_none'}": {"most": most, "least": least, "rest": rest},
-        f"answer.common{'_one' if alike else ''}": {"low": shift[0], "high": shift[-1]},
+    found, points = _ends(result, "upgrading"), pl.concat(tables).select(pl.col("upgrading", "breakthrough") * 100)
+    points = points.select(pl.all().round(2))  # as they are printed
+    widened = [one for one in found["least"] if round(100 * max(one[1]), 2) < 0]
+    found["most"] = [one for one in found["most"] if round(100 * min(one[1]), 2) > 0]
+    found["least"] = found["least"] if (points["upgrading"] >= 0).all() else widened
+    ends = {
+        key: [words("sources.part.alone", name=result.names.region(code), part=ranged(closed)) for code, closed in rows]
+        for key, rows in found.items()
     }
+    facts: Facts = {}
+    if any(ends.values()):
+        key = "answer.distance_none" if ends["least"] and not (points["upgrading"] > 0).any() else "answer.distance"
+        facts[key] = {**_ended(ends), "rest": "below" if widened else "above"}
+    shift = pl.concat(tables)["breakthrough"].sort()
+    alike = points["breakthrough"].n_unique() == 1
+    return {**facts, f"answer.common{'_one' if alike else ''}": {"low": shift[0], "high": shift[-1]}}
 
 
 def _basis(result: Sources) -> Facts:
@@ -339,7 +410,10 @@ def _basis(result: Sources) -> Facts:
     first, last = frame["year"].min(), frame["year"].max()
     detail = result.provenance.options["detail"]
     n = frame["region"].n_unique()
-    return {"basis.reach": {"n": n, "first": first, "last": last, "detail": detail, "gap": gap}}
+    facts: Facts = {"basis.reach": {"n": n, "first": first, "last": last, "detail": detail, "gap": gap}}
+    if result.other is not None:
+        facts["basis.shares"] = {"chosen": result.assumed("shares")}
+    return facts
 
 
 def _missing(result: Sources) -> Facts:

@@ -5,6 +5,7 @@ from .brief import Brief as Brief
 from .brief import BriefOptions as BriefOptions
 from .brief import brief as brief
 from .brief import briefs as briefs
+from .brief import gap_figures as gap_figures
 from .bubbles import BubblesOptions as BubblesOptions
 from .bubbles import bubbles as bubbles
 from .bubbles import remarks as remarks

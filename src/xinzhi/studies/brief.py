@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from xinzhi import risks, yardstick
+from xinzhi import risks, sources, yardstick
 from xinzhi.core.arrays import AnyPackage
 from xinzhi.core.errors import UsageError
 from xinzhi.core.result import Facts
@@ -272,12 +272,18 @@ def where(shared: Read, code: str) -> Facts:
     if rows.height:
         row = rows.row(-1, named=True)
         same_span = own is not None and (row["start"], row["end"]) == (span.start, span.end)
+        span_of = {name: row[name] for name in ("region", "start", "end")}
+        both = [one.periods.filter(**span_of).row(0, named=True) for one in shared.sources.views]
+        rest = [] if own is None else [own["tfp_growth"] - one["allocation"] for one in both]
         facts["where.allocation_of" if same_span else "where.allocation"] = {
-            "span": span_text(row["start"], row["end"]), "total": row["allocation"], "labour": row["allocation_labour"],
-            "capital": row["allocation_capital"],
-            "rest": None if own is None else own["tfp_growth"] - row["allocation"],
+            "span": span_text(row["start"], row["end"]), "shares": len(both) > 1,
+            **{name: sources.ranged([one[column] for one in both], "plain") for name, column in _MOVES.items()},
+            "rest": sources.ranged(rest, "tenths") if rest else None,
         }  # fmt: skip
     return facts
+
+
+_MOVES = {"total": "allocation", "labour": "allocation_labour", "capital": "allocation_capital"}
 
 
 def contributions(shared: Read, code: str) -> pl.DataFrame:
@@ -301,6 +307,7 @@ def shortfalls(found: Gaps, code: str) -> Facts:
     counts = found.counts()
     told = [
         {**row, **counts, "factor": words(f"brief.factor.{row['factor']}"), "verdict": _verdict(row),
+         **gap_figures(row), "shares": row["gap_other"] is not None,
          **dict(zip(("low_end", "high_end"), outward(row["low"], row["high"]), strict=True))}
         for row in rows
     ]  # fmt: skip
@@ -311,11 +318,26 @@ def shortfalls(found: Gaps, code: str) -> Facts:
     return {**verdict, **counted, **head, "gaps.one": told}
 
 
+def gap_figures(row: Mapping[str, Any]) -> dict[str, Text]:
+    """Return region, peers and gap of a row of `Gaps` as percentage points, with their range over labour shares.
+
+    Examples
+    --------
+    >>> row = {"own": 0.011, "own_other": 0.005, "peers": 0.012, "peers_other": 0.011, "gap": 0.001, "gap_other": 0.006}
+    >>> [one.en for one in gap_figures(row).values()]
+    ['0.50 to 1.10', '1.10 to 1.20', '0.10 to 0.60']
+    """
+    pairs = {name: (row[name], row[f"{name}_other"]) for name in ("own", "peers", "gap")}
+    return {name: sources.ranged([one for one in both if one is not None], "plain") for name, both in pairs.items()}
+
+
 def _verdict(row: Mapping[str, Any]) -> str:
     if not row["scarce"]:
         return "abundant"
     if not row["reliable"]:
         return "doubtful"
+    if row["gap_other"] is not None and row["gap"] * row["gap_other"] <= 0:
+        return "shares"
     if not row["banded"]:
         return "plain" if row["steady"] else "unsure"
     if not row["sure"]:

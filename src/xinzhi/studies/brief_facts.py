@@ -100,8 +100,8 @@ def read(
     if parts is not None and not parts.periods["allocation"].count():
         draft.note("left-out", what=words("studies.part.reallocation"), why=words("brief.where.no_sectors"))
         parts = None
-    allocation = None if parts is None else parts.periods
-    gaps = None if peers is None else yardstick.gaps(measured, peers, bands=bands, allocation=allocation)
+    moved = {} if parts is None else dict(zip(("allocation", "other"), (v.periods for v in parts.views), strict=False))
+    gaps = None if peers is None else yardstick.gaps(measured, peers, bands=bands, **moved)
     progress.step("able")
     able = draft.run("able", lambda: pathways.able(package))
     around = among(package)

@@ -196,6 +196,7 @@ SCHEMA = {
     "least": pl.Float64, "most": pl.Float64, "steady": pl.Boolean, "p": pl.Float64, "q": pl.Float64,
     "level": pl.Float64, "level_peers": pl.Float64, "scarce": pl.Boolean,
     "reliable": pl.Boolean, "sure": pl.Boolean, "place": pl.Int64,
+    "own_other": pl.Float64, "peers_other": pl.Float64, "gap_other": pl.Float64,
 }  # fmt: skip
 
 
@@ -207,7 +208,8 @@ class Gaps(Result, verb="gaps", topic="brief", key=("region", "factor")):
     positive where the region falls short) with its band, the `least` and the `most` that it is when the peers are
     chosen without any one of the measures, whether it holds whichever peer or measure is left out (`steady`), its p
     value `p` and that over all gaps (`q`), and whether the region is surely short (`sure`); `place` counts those, the
-    largest first. `level` is that of the bands.
+    largest first. ``own_other, peers_other, gap_other`` are those of reallocation under another assumption, where one
+    was given. `level` is that of the bands.
     """
 
     peers: Peers
@@ -237,8 +239,9 @@ class Gaps(Result, verb="gaps", topic="brief", key=("region", "factor")):
 
 
 def gaps(
-    measurement: Measurement, peers: Peers, *, bands: Bands | None = None, allocation: pl.DataFrame | None = None
-) -> Gaps:
+    measurement: Measurement, peers: Peers, *, bands: Bands | None = None, allocation: pl.DataFrame | None = None,
+    other: pl.DataFrame | None = None,
+) -> Gaps:  # fmt: skip
     """Hold the sources of growth of output per worker of every region against the median of its peers.
 
     Parameters
@@ -251,6 +254,8 @@ def gaps(
         ``region, start, end, allocation`` as `sources.decompose` gives it in its `periods`: where it has the same
         period, reallocation stands beside the residual that it is part of. Nobody knows its error, so that its gap
         has no band and is never sure.
+    other
+        The same under another assumption: the range of the gap then holds both, and it is steady where both agree.
 
     Notes
     -----
@@ -304,6 +309,15 @@ def gaps(
     ]
     rows_of = [{"start": span.start, "end": span.end, **one} for one in found if one]
     frame = _moved(pl.DataFrame(rows_of, schema=SCHEMA), peers, values, half)
+    if split and other is not None:
+        known = dict(other.filter(start=span.start, end=span.end).select("region", "allocation").iter_rows())
+        theirs = {code: {"allocation": known.get(code)} for code in values}
+        found = [
+            _gap(code, [one for one in peers.of(code) if one in values], "allocation", theirs, {}, {})
+            for code in values
+        ]
+        rows_of = [{"start": span.start, "end": span.end, **one} for one in found if one]
+        frame = _both(frame, _moved(pl.DataFrame(rows_of, schema=SCHEMA), peers, theirs, {}))
     level = 0.0 if bands is None else bands.level
     normal, width = NormalDist(), frame["high"] - frame["gap"]
     z = normal.inv_cdf((1 + level) / 2)
@@ -349,6 +363,19 @@ def _moved(
     return frame.drop("least", "most").hstack(made).with_columns(
         steady=pl.col("steady") & pl.when(pl.col("banded") & above).then("kept").otherwise(holds)
     ).drop("kept").select(list(SCHEMA))  # fmt: skip
+
+
+def _both(frame: pl.DataFrame, other: pl.DataFrame) -> pl.DataFrame:
+    """Let gaps hold what they are under another assumption; steady only where both agree."""
+    same, names = ["region", "factor"], ("own", "peers", "gap", "least", "most", "steady")
+    plain = frame.drop("own_other", "peers_other", "gap_other")
+    joined = plain.join(other.select(*same, *names), on=same, how="left", suffix="_other", maintain_order="left")
+    alike = pl.col("gap") * pl.col("gap_other") > 0
+    return joined.with_columns(
+        least=pl.min_horizontal("least", "least_other"),
+        most=pl.max_horizontal("most", "most_other"),
+        steady=pl.col("steady") & (pl.col("steady_other") & alike).fill_null(value=True),
+    ).select(list(SCHEMA))
 
 
 def _halves(bands: Bands | None, start: int, end: int) -> dict[tuple[str, str], float]:

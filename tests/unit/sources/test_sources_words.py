@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import polars as pl
@@ -41,7 +42,7 @@ def _with(result, **groups):
         for name, values in groups.items()
     ]
     table = pl.DataFrame(rows).select(result.group_periods.columns)
-    return replace(result, group_periods=table)
+    return replace(result, group_periods=table, other=None)
 
 
 def test_reasons_are_the_parts_that_hold_the_gap(provinces):
@@ -92,7 +93,7 @@ def test_what_is_lacking_is_said_with_the_names_of_the_industries():
 def test_distance_names_who_came_closest_and_who_least(provinces, least, rest):
     rows = provinces.periods.filter(start=2003, end=2023).head(4)
     changed = rows.with_columns(upgrading=pl.Series([0.04, 0.03, 0.02, least]))
-    said = replace(provinces, periods=changed)
+    said = replace(provinces, periods=changed, other=None)
     told = said.facts()["answer.distance"]
     names = [said.names.region(code).en for code in rows["region"]]
     assert [one.en for one in told["most"]] == [f"{names[0]} (+4.00)", f"{names[1]} (+3.00)"]
@@ -103,7 +104,8 @@ def test_distance_names_who_came_closest_and_who_least(provinces, least, rest):
 
 
 def test_the_shift_of_best_practice_is_told_by_its_ends(provinces):
-    rows = provinces.periods.filter(start=2003, end=2023)["breakthrough"]
+    whole = [one.periods.filter(start=2003, end=2023)["breakthrough"] for one in (provinces, provinces.other)]
+    rows = pl.concat(whole)
     assert provinces.facts()["answer.common"] == {"low": rows.min(), "high": rows.max()}
 
 
@@ -111,11 +113,11 @@ def test_only_what_closed_is_said_to_have_closed_and_one_value_is_told_once(prov
     rows = provinces.periods.filter(start=2003, end=2023).head(6)
     parts = [0.0012, 0.00001, -0.0002, -0.001, -0.0009, -0.0019]  # six counties: one closed, one stood still
     changed = rows.with_columns(upgrading=pl.Series(parts), breakthrough=pl.lit(0.01752))
-    said = replace(provinces, periods=changed).facts()
+    said = replace(provinces, periods=changed, other=None).facts()
     told = said["answer.distance"]
     assert (len(told["most"]), len(told["least"])) == (1, 3)
     assert "answer.common_one" in said
-    none = replace(provinces, periods=changed.with_columns(upgrading=-pl.col("upgrading").abs()))
+    none = replace(provinces, periods=changed.with_columns(upgrading=-pl.col("upgrading").abs()), other=None)
     assert "answer.distance_none" in none.facts()
     assert "closed in no region" in none.summary("en")
 
@@ -208,3 +210,89 @@ def test_innovation_needs_no_price_to_give_shares():
     left = innovation.in_depth(decompose(bare), bare)
     assert left.elasticity is None
     assert "the stock of knowledge and its elasticity" in left.left_out["measure_en"].to_list()
+
+
+@pytest.fixture(scope="module")
+def by_sector(provinces):
+    return decompose("china-provinces", measurement=provinces.measurement, assume={"shares": "by_sector"})
+
+
+def _whole(table):
+    return {row["region"]: row for row in table.filter(start=2003, end=2023).to_dicts()}
+
+
+def test_the_other_shares_are_those_of_a_run_with_them(provinces, by_sector):
+    for name in ("frame", "periods", "group_periods", "industries"):
+        assert getattr(provinces.other, name).equals(getattr(by_sector, name))
+        assert getattr(by_sector.other, name).equals(getattr(provinces, name))
+    assert provinces.other.other is None
+    assert [one.assumed("shares") for one in (provinces, provinces.other)] == ["common", "by_sector"]
+    tables = made_up_economy(3, 3, 5, seed=2).tables  # whose industries are none of the three sectors
+    assert decompose(xinzhi.load(tables)).other is None
+    assert decompose(xinzhi.load({"accounts": tables["accounts"]})).other is None
+
+
+def test_what_is_said_does_not_depend_on_the_shares_chosen(provinces, by_sector):
+    def said(result, language):
+        facts = {key: value for key, value in result.facts().items() if key.startswith("answer.")}
+        return [sorted(re.split("[；、，。, ]+|and ", one.lang(language))) for one in sentences(facts, "sources")]
+
+    for language in ("zh", "en"):  # in an order that may be that of either
+        assert said(provinces, language) == said(by_sector, language)
+
+
+def test_regions_are_named_that_stand_at_the_end_under_both_shares(provinces, by_sector):
+    told = provinces.facts()
+    runs = [_whole(one.periods) for one in (provinces, by_sector)]
+    for key, part in (("answer.allocation", "allocation"), ("answer.distance", "upgrading")):
+        for end, sign in (("most", -1), ("least", 1)):
+            tops = [sorted(run, key=lambda code, run=run: sign * run[code][part])[:3] for run in runs]
+            both = [code for code in tops[0] if code in tops[1]]
+            values = [sorted(100 * run[code][part] for run in runs) for code in both]
+            listed = [one.en.replace("\N{MINUS SIGN}", "-") for one in told[key][end]]
+            assert [one.partition(" (")[0] for one in listed] == [provinces.names.region(code).en for code in both]
+            for text, (low, high) in zip(listed, values, strict=True):
+                assert f"({low:+.2f} to {high:+.2f}" in text
+    assert [one.en.split()[0] for one in told["answer.allocation"]["most"]] == ["Guizhou"]
+    assert "Hainan" not in str([one.en for one in told["answer.distance"]["most"]])
+
+
+def test_a_gap_lies_where_both_shares_say_so(provinces, by_sector):
+    runs = [_whole(one.group_periods) for one in (provinces, by_sector)]
+    low, high = (row["region"] for row in pair(provinces))
+    assert (low, high) == ("Northeast", "East")
+    gap = runs[0][low]["tfp_growth"] - runs[0][high]["tfp_growth"]
+    told = contrast(provinces)["answer.gap"]
+    named = {key: [one.en.partition(" (")[0] for one in told[key]] for key in ("why", "not_why", "open")}
+    for part, name in zip(
+        PARTS, ("shift of best practice", "reallocation", "distance closed", "moves between regions"), strict=True
+    ):
+        holds = [run[low][part] - run[high][part] <= 0.1 * gap for run in runs]
+        assert name in named["why" if all(holds) else "open" if any(holds) else "not_why"]
+    (said, _) = sentences(contrast(provinces), "sources")
+    assert "whether it lies in distance closed (a difference of \N{MINUS SIGN}0.36 to +0.03) depends on the" in said.en
+    assert "是否在于差距缩小（相差\N{MINUS SIGN}0.36至+0.03），取决于所假定的劳动者报酬份额。" in said.zh
+
+
+def _under(result, **changed):
+    return replace(result, other=replace(result.other, **changed))
+
+
+def test_lists_and_gaps_on_which_the_shares_disagree(provinces):
+    rows, moved = provinces.other.periods, pl.col("allocation")
+    assert "answer.allocation" not in _under(provinces, periods=rows.with_columns(-moved)).facts()
+    for change, en, zh in (
+        (pl.when(moved < 0).then(moved + 0.05).otherwise(moved), "most in Guizhou (", "最大：贵州（"),
+        (pl.when(moved > 0.006).then(moved - 0.01).otherwise(moved), "least in Hainan (", "最小：海南（"),
+    ):
+        told = _under(provinces, periods=rows.with_columns(change.alias("allocation"))).facts()
+        (said,) = sentences({"answer.allocation": told["answer.allocation"]}, "sources")
+        assert said.en.startswith(f"Reallocation gave {en}")
+        assert said.zh.startswith(f"要素再配置贡献{zh}")
+        assert said.en.count(";") == 1  # before the TFP of one region
+    up = provinces.other.group_periods.with_columns(
+        pl.when(pl.col("region") == "Northeast").then(pl.col(name) + 0.1).otherwise(name).alias(name) for name in PARTS
+    )
+    (said, _) = sentences(contrast(_under(provinces, group_periods=up)), "sources")
+    assert "No part surely holds the gap" in said.en
+    assert "没有哪一项确定拉开差距" in said.zh

@@ -316,3 +316,24 @@ def test_capital_is_called_abundant_only_where_the_printed_figures_say_so(made):
 def test_the_record_beside_the_band_is_that_of_bands_of_as_many_years(made):
     said = made[JILIN].sentences("answer")[0].en.replace("\u00a0", " ")
     assert "over 6 years, such bands of single regions held in 92 %" in said
+
+
+def test_what_reallocation_brought_holds_under_both_labour_shares(made, shared):
+    runs = [one.periods.filter(start=2017, end=2023) for one in (shared.sources, shared.sources.other)]
+    moved = [dict(run.select("region", "allocation").iter_rows()) for run in runs]
+    for code, one in made.items():
+        low, high = (f"{100 * size:.2f}".replace("-", "\N{MINUS SIGN}") for size in sorted(run[code] for run in moved))
+        said = one.parts["where"]["where.allocation_of"]["total"].en
+        assert said.replace("\N{MINUS SIGN}0.00", "0.00") == (low if low == high else f"{low} to {high}")
+        for row in one.parts["gaps"].get("gaps.one", []):
+            if row["factor"].en.startswith("reallocation"):
+                assert row["shares"]
+                agree = [run[code] < sorted(run[peer] for peer in shared.peers.of(code))[2] for run in moved]
+                assert all(agree) or row["verdict"] in {"shares", "doubtful"}
+            else:
+                assert not row["shares"]
+    (row,) = (row for row in made["540000"].parts["gaps"]["gaps.one"] if row["shares"])
+    assert (row["gap"].en, row["verdict"]) == ("0.52 to 1.10", "plain")
+    text = made["540000"].summary("en")
+    assert "Ranges go from one labour share for all sectors to shares by sector." in text
+    assert "with other sets of peers or labour shares 0.43 to 1.10" in text

@@ -175,6 +175,19 @@ def test_reallocation_stands_beside_the_residual_and_is_never_sure(measured, ali
     assert before.equals(after)
     assert not split.frame.filter(factor="allocation")["sure"].any()
     assert not split.frame.filter(factor="allocation")["banded"].any()
+    other = moved.with_columns(allocation=pl.col("allocation") * pl.Series(np.where(chance > 0, 0.5, -1.0)))
+    both, alone = (
+        one.frame.filter(factor="allocation").sort("region")
+        for one in (gaps(measured, alike, allocation=moved, other=other), gaps(measured, alike, allocation=other))
+    )
+    first = split.frame.filter(factor="allocation").sort("region")
+    assert both["gap"].equals(first["gap"])
+    assert both["gap_other"].to_list() == alone["gap"].to_list()
+    for row, mine, theirs in zip(*(one.iter_rows(named=True) for one in (both, first, alone)), strict=True):
+        assert row["least"] == min(mine["least"], theirs["least"])
+        assert row["most"] == max(mine["most"], theirs["most"])
+        assert row["steady"] == (mine["steady"] and theirs["steady"] and mine["gap"] * theirs["gap"] > 0)
+    assert (both["gap"] * both["gap_other"]).min() < 0
     elsewhere = moved.with_columns(start=pl.lit(2012, pl.Int64))
     assert not gaps(measured, alike, allocation=elsewhere).split
 

@@ -13,7 +13,7 @@ from xinzhi.core.text import NOTHING, Language, Text, outward, percent, same, sp
 from xinzhi.report.page import asset, both_svg, environment, table_markup
 from xinzhi.report.palette import FACTORS, FAINT, INK, SOFT
 from xinzhi.report.table import Column, Table
-from xinzhi.studies import Brief
+from xinzhi.studies import Brief, gap_figures
 
 WIDTH, ROW = 320, 16
 PLOT = (108, 286)
@@ -86,7 +86,7 @@ def gaps(made: Brief) -> Table | None:
     rows = [
         (
             words(f"brief.factor.{row['factor']}"),
-            *(same(percent(row[name], 2)) for name in ("own", "peers", "gap")),
+            *gap_figures(row).values(),
             *(
                 [
                     same(

@@ -14,13 +14,14 @@ from xinzhi.core import flags
 from xinzhi.core.errors import UsageError
 from xinzhi.core.text import Text, listing, number, percent, sentences, words
 from xinzhi.report import palette
+from xinzhi.report.pages.sources_basis import assumptions, coverage, findings, omitted
 from xinzhi.report.section import Picture, Section
 from xinzhi.report.section import shown as drawn
-from xinzhi.report.table import Column, Table, column, table, with_period
-from xinzhi.sources import Sources, assumption_frame, lacking, pair, part_name, whole_span
+from xinzhi.report.table import Column, Table, table, with_period
+from xinzhi.sources import Sources, pair, part_name, ranged, whole_span
 from xinzhi.yardstick import Span, View
 
-NAMES, LINES = 6, 8  # names in one cell, and lines in one chart
+LINES = 8  # in one chart
 PERIOD = {"period": "code"}
 INKS: Mapping[str, str] = {
     "breakthrough": palette.ACCENT,
@@ -33,6 +34,7 @@ INKS: Mapping[str, str] = {
     "within": "#7f9a99",
     "allocation_between": "#5b4a8a",
     "unallocated": palette.BAND,
+    "open": palette.FAINT,
     "tfp_growth": palette.INK,
 }
 
@@ -62,6 +64,11 @@ class Shown:
         rest = pl.sum_horizontal("allocation", "allocation_between", "unallocated")
         frame = with_upgrading(frame).with_columns(within=pl.col("tfp_growth") - rest)
         return with_own(frame).sort(pl.col("region") == "total", "tfp_growth", descending=[False, True])
+
+    @cached_property
+    def views(self) -> tuple[Shown, ...]:
+        """Return the same of the decomposition and of that under the other labour shares, where there is one."""
+        return (self, *(Shown(one) for one in self.result.views[1:]))
 
     @cached_property
     def span(self) -> Span:
@@ -153,6 +160,28 @@ def by_region(shown: Shown) -> Table:
     return sums(shown, "sources_regions", frame, ["region", grouping("group")], parts, span=shown.span.label)
 
 
+def by_shares(shown: Shown) -> Table | None:
+    """Return the parts of every region over the whole span under both labour shares; None where the data leave none."""
+    if shown.result.other is None or not shown.rows.height:
+        return None
+    parts = shown.parts(shown.rows)
+    frame, chosen = shown.rows.select("region", "tfp_growth", *parts), shown.result.assumed("shares")
+    frame = frame.join(
+        shown.views[1].rows.select("region", *parts), on="region", maintain_order="left", suffix="_other"
+    )
+    columns = [
+        Column(
+            name=f"{part}{suffix}",
+            title=words(f"sources.chart.shares_{value}", part=word(part)),
+            kind="percent",
+        )
+        for part in parts
+        for suffix, value in (("", chosen), ("_other", shown.result.other.assumed("shares")))
+    ]
+    leads = ["region", Column(name="tfp_growth", title=word("tfp_growth"), kind="percent")]
+    return table("sources_shares", frame, [*leads, *columns], shown.result, span=shown.span.label)
+
+
 def by_period(shown: Shown) -> Table:
     """Return the sources of every region in every period."""
     frame = with_period(with_own(shown.result.periods)).sort("region", maintain_order=True)
@@ -210,63 +239,6 @@ def beside(shown: Shown, means: pl.DataFrame) -> Table:
     return table("sources_beside", means, ["region", part, "years", "ours", "frontier", "difference"], shown.result)
 
 
-def coverage(shown: Shown) -> Table:
-    """Return what could be computed, and why the rest could not."""
-    frame = shown.result.coverage
-    values = {name: words(f"sources.quantity.{name}") for name in frame["quantity"]}
-    quantity = Column(name="quantity", title=words("sources.column.quantity"), values=values)
-    return table("sources_coverage", frame, [quantity, "status", {"reason": "name"}], shown.result)
-
-
-def omitted(shown: Shown) -> Table | None:
-    """Return the region-years without a decomposition, one row a reason; None when there are none."""
-    result = shown.result
-    if not result.omitted.height:
-        return None
-    found = result.omitted.group_by("region", "missing", maintain_order=True).agg("year")
-    regions: dict[tuple[Text, str], list[str]] = {}
-    for code, missing, years in found.iter_rows():
-        regions.setdefault((flags.year_ranges(years), missing), []).append(code)
-    n = len(shown.view.codes)
-    everyone = words("label.all_regions", n=n)
-    rows = [
-        (
-            years,
-            everyone if len(codes) == n > 1 else listing([shown.view.name(code) for code in codes], NAMES),
-            lacking(missing, result.names),
-        )
-        for (years, missing), codes in regions.items()
-    ]
-    columns = (column("years", "code"), column("regions", "name"), column("missing", "name"))
-    return Table(key="sources_omitted", title=words("sources.table.omitted"), columns=columns, rows=rows)
-
-
-def assumptions(shown: Shown) -> Table:
-    """Return what the decomposition assumes beyond the protocol, and what of it departs from the file."""
-    first = {"zh": "。", "en": ". "}
-    frame = assumption_frame(shown.result).with_columns(
-        (pl.col(f"description_{language}").str.split(stop).list.first().str.strip_chars_end(stop) + stop.strip()).alias(
-            f"description_{language}"
-        )
-        for language, stop in first.items()
-    )
-    changed = pl.when("departs").then(pl.lit(value=True)).alias("departs")
-    columns = [{"assumption": "code"}, column("value", "value"), {"departs": "flag"}, column("description", "value")]
-    return table("sources_assumptions", frame.with_columns(changed), columns, shown.result)
-
-
-def findings(shown: Shown) -> Table | None:
-    """Return what does not add up in the figures; None when all does."""
-    found = shown.result.findings
-    if not found:
-        return None
-    places = [(one.key or "").partition("/") for one in found]
-    rows = [(shown.view.name(code), year, one.message) for (code, _, year), one in zip(places, found, strict=True)]
-    columns = (column("sources.region", "name"), column("sources.year", "code"), column("message", "name"))
-    notes = tuple(dict.fromkeys(one.hint for one in found))
-    return Table(key="sources_findings", title=words("sources.table.findings"), columns=columns, rows=rows, notes=notes)
-
-
 def decomposition(result: Sources, *, region: str | None = None) -> Section:
     """Return what a decomposition says; its waterfall is that of `region`, or of where allocation moved most."""
     shown = Shown(result)
@@ -276,6 +248,7 @@ def decomposition(result: Sources, *, region: str | None = None) -> Section:
         pictures(shown, region) if periods else (),
         [
             by_region(shown) if periods else None,
+            by_shares(shown) if periods else None,
             by_group(shown) if shown.grouped else None,
             by_period(shown) if periods else None,
             coverage(shown),
@@ -342,28 +315,44 @@ def _stacked(shown: Shown) -> Picture | None:
         more = _stack(shown, rows)
         return drawn("sources.whole", shown.result, rows, facts, twin=by_region(shown), headline=headline, **more)
     parts = shown.parts(rows)
-    spread = {name: 100 * float(np.std(rows[name].drop_nulls().to_numpy())) for name in parts}
-    told = [words("sources.chart.part", part=word(name), value=number(size, 2)) for name, size in spread.items()]
+    spread = [[float(np.std(apart(one)[name].drop_nulls().to_numpy())) for one in shown.views] for name in parts]
+    told = [
+        words("sources.chart.part", part=word(name), value=ranged(sizes, "plain"))
+        for name, sizes in zip(parts, spread, strict=True)
+    ]
     facts |= {"n": rows.height, "parts": listing(told)}
     twin = sums(shown, "sources_deviations", rows, ["region"], ["tfp_growth", *parts], span=shown.span.label)
     more = _stack(shown, rows) | {"x": words("sources.unit_of.apart")}
     return drawn("sources.sources", shown.result, rows, facts, twin=twin, **more)
 
 
-def leading_parts(rows: pl.DataFrame, shown: Shown) -> pl.DataFrame:
-    """Return ``region, source, contribution`` of the part that holds most of every row's difference."""
+def leading_parts(shown: Shown) -> pl.DataFrame:
+    """Return ``region, source, contribution``: the part that holds most of a region's difference under all shares.
+
+    Where the labour shares decide which part it is, `source` is ``open`` and `contribution` the difference of TFP.
+    """
     # It is the largest part of the sign that the whole has: what is ahead where TFP is, what is behind where it is.
-    names = [name for name in shown.parts(rows) if name not in {"unallocated", "within_only"}]
     signed = pl.col("contribution") * pl.when(pl.col("tfp_growth") < 0).then(-1).otherwise(1)
-    return (
+    first, *others = (
         rows.drop_nulls("breakthrough")
-        .unpivot(names, index=["region", "tfp_growth"], variable_name="source", value_name="contribution")
+        .unpivot(
+            [name for name in one.parts(rows) if name not in {"unallocated", "within_only"}],
+            index=["region", "tfp_growth"], variable_name="source", value_name="contribution",
+        )
         .drop_nulls("contribution")
         .sort("region", signed, descending=[False, True])
         .group_by("region", maintain_order=True)
         .first()
-        .select("region", "source", "contribution")
-    )
+        for one, rows in ((one, apart(one)) for one in shown.views)
+    )  # fmt: skip
+    for other in others:
+        first = first.join(other.select("region", other="source"), on="region", how="left", maintain_order="left")
+        apart_from = pl.col("source") != pl.col("other")
+        first = first.with_columns(
+            source=pl.when(apart_from).then(pl.lit("open")).otherwise("source"),
+            contribution=pl.when(apart_from).then("tfp_growth").otherwise("contribution"),
+        ).drop("other")
+    return first.select("region", "source", "contribution")
 
 
 def apart(shown: Shown) -> pl.DataFrame:
@@ -381,14 +370,18 @@ def _groups(shown: Shown) -> Picture | None:
     if two is None:
         return None
     frame = shown.group_rows
-    low, high = (frame.row(by_predicate=pl.col("region") == one["region"], named=True) for one in two)
-    lost = {name: 100 * ((high[name] or 0.0) - (low[name] or 0.0)) for name in shown.parts(frame)}
-    most = max(lost, key=lambda name: lost[name])
+    lost = []
+    for one in shown.views:
+        low, high = (one.group_rows.row(by_predicate=pl.col("region") == row["region"], named=True) for row in two)
+        lost.append({name: (high[name] or 0.0) - (low[name] or 0.0) for name in one.parts(one.group_rows)})
+    most = [max(one, key=lambda name: one[name]) for one in lost]
     names = shown.result.names
+    same = len(set(most)) == 1
     facts = {
         "low": names.text("group", low["region"]), "high": names.text("group", high["region"]),
-        "gap": number(sum(lost.values()), 2), "part": word(most), "most": number(lost[most], 2),
-        "span": shown.span.label,
+        "gap": number(100 * sum(lost[0].values()), 2), "span": shown.span.label,
+        "part": word(most[0]) if same else words("sources.either_shares", first=word(most[0]), other=word(most[-1])),
+        "most": ranged([one[name] for one, name in zip(lost, most, strict=True)], "plain"),
     }  # fmt: skip
     return drawn("sources.groups", shown.result, frame, facts, twin=by_group(shown), **_stack(shown, frame))
 
@@ -399,7 +392,8 @@ def _waterfall(shown: Shown, region: str | None) -> Picture | None:
     row = shown.rows.row(by_predicate=pl.col("region") == code, named=True)
     parts = [name for name in shown.parts(shown.rows, split=True) if row[name] is not None]
     steps = [(_step(name), 100 * (row[name] or 0.0), ink(name)) for name in (*parts, "tfp_growth")]
-    listed = [words("sources.chart.part", part=word(name), value=percent(row[name], 2, sign=True)) for name in parts]
+    rows = [row, *(one.rows.row(by_predicate=pl.col("region") == code, named=True) for one in shown.views[1:])]
+    listed = [words("sources.chart.part", part=word(name), value=ranged([one[name] for one in rows])) for name in parts]
     facts = {"name": shown.view.name(code), "tfp": percent(row["tfp_growth"], 2), "span": shown.span.label}
     facts["parts"] = listing(listed)
     return drawn("sources.waterfall", shown.result, None, facts, rows=steps, twin=of_region(shown, code, parts))
@@ -413,10 +407,10 @@ def _step(part: str) -> Text:
 
 def _map(shown: Shown) -> Picture | None:
     """Return the tile map of what sets a region apart; None without an arrangement of the regions, or without a sum."""
-    found = leading_parts(apart(shown), shown)
+    found = leading_parts(shown)
     if not shown.view.tiles or not found.height:
         return None
-    order = [name for name in shown.parts(shown.rows) if name in set(found["source"])]
+    order = [name for name in (*shown.parts(shown.rows), "open") if name in set(found["source"])]
     rows = [
         {"region": code, "group": word(source), "value": 100 * value}
         for name in order
@@ -445,12 +439,13 @@ def _reallocation(shown: Shown) -> Picture | None:
         for value in [known.get((name, year))]
     ]
     lead = "total" if "total" in names else names[0]
-    own = rows.filter(region=lead)
-    first, last = own.row(0, named=True), own.row(-1, named=True)
+    start, end = rows.filter(region=lead)["year"][0], rows.filter(region=lead)["year"][-1]
+    every = [one.result.groups if shown.grouped else one.result.frame for one in shown.views]
     facts = {
-        "name": shown.called(lead), "first": percent(first["allocation"], 2, sign=True),
-        "last": percent(last["allocation"], 2, sign=True), "start": first["year"], "end": last["year"],
-    }  # fmt: skip
+        key: ranged([one.filter(region=lead, year=year)["allocation"][0] for one in every])
+        for key, year in (("first", start), ("last", end))
+    }
+    facts |= {"name": shown.called(lead), "start": start, "end": end}
     return drawn("sources.reallocation", shown.result, None, facts, rows=lines, twin=reallocation(shown, rows, names))
 
 
