@@ -2,44 +2,39 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import polars as pl
 
 from xinzhi.core import flags
 from xinzhi.core.text import Text, listing, words
 from xinzhi.report.table import Column, Table, column, table
-from xinzhi.sources import assumption_frame, lacking
-
-if TYPE_CHECKING:
-    from xinzhi.report.pages.sources import Shown
+from xinzhi.sources import Sources, assumption_frame, lacking
+from xinzhi.yardstick import View
 
 NAMES = 6  # in one cell
 
 
-def coverage(shown: Shown) -> Table:
+def coverage(result: Sources) -> Table:
     """Return what could be computed, and why the rest could not."""
-    frame = shown.result.coverage
+    frame = result.coverage
     values = {name: words(f"sources.quantity.{name}") for name in frame["quantity"]}
     quantity = Column(name="quantity", title=words("sources.column.quantity"), values=values)
-    return table("sources_coverage", frame, [quantity, "status", {"reason": "name"}], shown.result)
+    return table("sources_coverage", frame, [quantity, "status", {"reason": "name"}], result)
 
 
-def omitted(shown: Shown) -> Table | None:
+def omitted(result: Sources, view: View) -> Table | None:
     """Return the region-years without a decomposition, one row a reason; None when there are none."""
-    result = shown.result
     if not result.omitted.height:
         return None
     found = result.omitted.group_by("region", "missing", maintain_order=True).agg("year")
     regions: dict[tuple[Text, str], list[str]] = {}
     for code, missing, years in found.iter_rows():
         regions.setdefault((flags.year_ranges(years), missing), []).append(code)
-    n = len(shown.view.codes)
+    n = len(view.codes)
     everyone = words("label.all_regions", n=n)
     rows = [
         (
             years,
-            everyone if len(codes) == n > 1 else listing([shown.view.name(code) for code in codes], NAMES),
+            everyone if len(codes) == n > 1 else listing([view.name(code) for code in codes], NAMES),
             lacking(missing, result.names),
         )
         for (years, missing), codes in regions.items()
@@ -48,10 +43,10 @@ def omitted(shown: Shown) -> Table | None:
     return Table(key="sources_omitted", title=words("sources.table.omitted"), columns=columns, rows=rows)
 
 
-def assumptions(shown: Shown) -> Table:
+def assumptions(result: Sources) -> Table:
     """Return what the decomposition assumes beyond the protocol, and what of it departs from the file."""
     first = {"zh": "。", "en": ". "}
-    frame = assumption_frame(shown.result).with_columns(
+    frame = assumption_frame(result).with_columns(
         (pl.col(f"description_{language}").str.split(stop).list.first().str.strip_chars_end(stop) + stop.strip()).alias(
             f"description_{language}"
         )
@@ -59,16 +54,16 @@ def assumptions(shown: Shown) -> Table:
     )
     changed = pl.when("departs").then(pl.lit(value=True)).alias("departs")
     columns = [{"assumption": "code"}, column("value", "value"), {"departs": "flag"}, column("description", "value")]
-    return table("sources_assumptions", frame.with_columns(changed), columns, shown.result)
+    return table("sources_assumptions", frame.with_columns(changed), columns, result)
 
 
-def findings(shown: Shown) -> Table | None:
+def findings(result: Sources, view: View) -> Table | None:
     """Return what does not add up in the figures; None when all does."""
-    found = shown.result.findings
+    found = result.findings
     if not found:
         return None
     places = [(one.key or "").partition("/") for one in found]
-    rows = [(shown.view.name(code), year, one.message) for (code, _, year), one in zip(places, found, strict=True)]
+    rows = [(view.name(code), year, one.message) for (code, _, year), one in zip(places, found, strict=True)]
     columns = (column("sources.region", "name"), column("sources.year", "code"), column("message", "name"))
     notes = tuple(dict.fromkeys(one.hint for one in found))
     return Table(key="sources_findings", title=words("sources.table.findings"), columns=columns, rows=rows, notes=notes)
