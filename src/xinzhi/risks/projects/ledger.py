@@ -102,6 +102,8 @@ def _purchase(found: Pairs, at: int, days: tuple[int, int]) -> Iterator[tuple[st
     """Yield what two notices of one buyer are to each other, and the days between them where both are known."""
     told, chain, held = found.bought[at, [TOLD, CHAIN, HELD]]
     if not chain:
+        if held and found.levels[at, NAMES.index("name")] > 0:
+            yield "purchase", change_text("purchase_nameless")
         return
     gap = days[0] - days[1]
     between = Text(zh="", en="")

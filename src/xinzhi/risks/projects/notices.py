@@ -17,7 +17,8 @@ from xinzhi.risks.projects.quantities import numeral_value
 ZEROS = "〇零○"
 NUMERALS = str.maketrans(ZEROS + "一二三四五六七八九", "000123456789")
 _EPOCH = date(1970, 1, 1)
-INTENTION, TENDER, RECURRING, CORRECTION, FAILED, AWARD, CONTRACT = 1, 2, 4, 8, 16, 32, 64
+# the stages rise in the course of a purchase
+INTENTION, TENDER, RECURRING, CORRECTION, FAILED, AWARD, CONTRACT, CONSUMED = 1, 2, 4, 8, 16, 32, 64, 128
 STAGE = INTENTION | TENDER | CORRECTION | FAILED | AWARD | CONTRACT
 # the stages as words.yaml calls them, the later first: 招标更正公告 is a correction, not a tender
 STAGES = {"contract": CONTRACT, "failed": FAILED, "award": AWARD, "correction": CORRECTION, "intention": INTENTION,
@@ -113,8 +114,15 @@ def without_words(name: str) -> str:
     return _notice().sub("", name)
 
 
-def kinds(heads: pl.Series) -> npt.NDArray[np.int8]:
+def kinds(heads: pl.Series, bought: pl.Series | None = None) -> npt.NDArray[np.int16]:
     """Return of every name the stage of its notice (`STAGES`, 0 for none) and whether the thing recurs, as one number.
+
+    Parameters
+    ----------
+    heads
+        Names as they stand.
+    bought
+        Names without their buyer (`bare`), where known: 药品检验所 buys more than drugs.
 
     Examples
     --------
@@ -123,9 +131,10 @@ def kinds(heads: pl.Series) -> npt.NDArray[np.int8]:
     """
     words = document("words.yaml")["notices"]
     stages = [heads.str.contains(either(words[name])).to_numpy() for name in STAGES]
-    used = heads.str.replace_all(either(words["once"]), "").str.contains(either(words["recurring"])).to_numpy()
-    kind = np.select(stages, [*STAGES.values()], 0) + np.where(used, RECURRING, 0)
-    return np.asarray(kind, dtype=np.int8)
+    things = (heads if bought is None else bought).str.replace_all(either(words["once"]), "")
+    consumed, recurring = (things.str.contains(either(words[name])).to_numpy() for name in ("consumed", "recurring"))
+    kind = np.select(stages, [*STAGES.values()], 0) + np.where(consumed | recurring, RECURRING, 0)
+    return np.asarray(kind + np.where(consumed, CONSUMED, 0), dtype=np.int16)
 
 
 def services(heads: pl.Series) -> npt.NDArray[np.int16]:

@@ -20,7 +20,7 @@ from xinzhi.risks.projects.vocabulary import everyday_pairs
 _ENGLISH = r"(?:[A-Z][\w&'-]* ){1,8}(?:Co\.?,? ?Ltd\.?|Co\.|Limited|Corporation|Corp\.|Inc\.|Group|Company)"
 _FORMER = "(?:受让|收购|承接原?|接手|接盘|前身[为是系]|由原|[(]原(?:名|为)?)([\u4e00-\u9fff]{4,12})"
 # the sentence that a column for the owner becomes (words.yaml, columns)
-_DECLARED = "(?:^|。)建设单位:([\u4e00-\u9fff0-9()]{4,40})。"
+_DECLARED = "(?:^|。)建设单位:([\u4e00-\u9fff0-9()]{4,40}|[A-Z][A-Za-z0-9&'(),. -]{3,80})。"
 _SHORTEST_PLACE = 2
 _LONGEST = 6  # letters of a syllable, as in zhuang
 _STEM = 2  # most brands have two syllables
@@ -43,7 +43,7 @@ def owners(texts: pl.Series, named: pl.DataFrame | None = None) -> pl.DataFrame:
     agents = "|".join(document("words.yaml")["owner_agents"])
     every = pl.DataFrame({"row": _rows(texts), "text": texts})
     said = every.select("row", pl.col("text").str.extract(_DECLARED, 1).alias("read")).drop_nulls()
-    bodies = _meant(said, _institute).filter(~pl.col("span").str.contains(f"{_company_end()}|{agents}"))
+    bodies = _meant(said, _institute).filter(~pl.col("span").str.contains(f"{_company_end()}|^{_ENGLISH}|{agents}"))
     found = (companies(texts) if named is None else named).filter(~pl.col("span").str.contains(agents))
     found = found.unique("row", keep="first", maintain_order=True).join(bodies, on="row", how="anti")
     found = pl.concat([bodies.cast(found.schema), found])

@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
-from xinzhi.risks.projects.comparison import MISSING, NAMES, LevelArray, level
+from xinzhi.risks.projects.comparison import MISSING, NAMES, SAME_LANDMARK, SAME_SITE, LevelArray, level
 from xinzhi.risks.projects.conventions import convention
-from xinzhi.risks.projects.notices import INTENTION, RECURRING, STAGE, TENDER
+from xinzhi.risks.projects.notices import AWARD, CONSUMED, FAILED, INTENTION, RECURRING, STAGE, TENDER
 from xinzhi.risks.projects.records import NUMBERS, Records
 
 if TYPE_CHECKING:
@@ -24,8 +24,11 @@ if TYPE_CHECKING:
     from xinzhi.risks.projects.weights import Agreement
 
 KeyArray = npt.NDArray[np.uint64]
-_NAME, _APPROVAL, _PLACE, _PHASE, _SUM, _CUE, _EDITION, _DATES = (
-    NAMES.index(name) for name in ("name", "approval", "place", "phase", "investment", "cue", "edition", "dates")
+_NAME, _OWNER, _APPROVAL, _PLACE, _SITE, _LANDMARK = (
+    NAMES.index(name) for name in ("name", "owner", "approval", "place", "site", "landmark")
+)
+_PHASE, _SUM, _CUE, _EDITION, _DATES = (
+    NAMES.index(name) for name in ("phase", "investment", "cue", "edition", "dates")
 )
 _TOLD_APART = [NAMES.index(name) for name in ("site", "object", "edition")]
 _MEASURED = [NAMES.index(name) for name in (*NUMBERS, "capacity") if name != "investment"]
@@ -47,15 +50,20 @@ def purchases(index: Index, projects: Records, project: IntArray, record: IntArr
     """
     out = np.column_stack([np.full((len(project), 2), np.nan), np.zeros((len(project), 3))])
     archive = index.records
+    at = np.flatnonzero(is_notice(projects, project))
+    at = at[is_notice(archive, record[at])]
+    out[at, ROUND] = _further_round(projects, project[at], archive, record[at])
+    out[at, HELD] = nameless(levels[at], out[at, ROUND] > 0)
     # the number of a tender stands for what its name lacks
     name, numbered = levels[:, _NAME], levels[:, _APPROVAL] == _SAME_NUMBER
-    at = np.flatnonzero(name > 0)
-    at = at[is_notice(projects, project[at]) & is_notice(archive, record[at])]
+    at = at[name[at] > 0]
     at = at[(projects.owner[project[at]] > 0) & (projects.owner[project[at]] == archive.owner[record[at]])]
     out[at, CHAIN] = 1
+    used, turned = bought_anew(projects, project[at], archive, record[at], numbered[at] | (out[at, ROUND] > 0))
     # the second operating theatre is not the first, whatever else agrees
-    out[at, HELD] = projects.ordinal[project[at]] != archive.ordinal[record[at]]
-    at = at[(name[at] == _SAME_TITLE) | numbered[at] & (name[at] == _MOST_OF_TITLE)]
+    out[at, HELD] = used | turned | (projects.ordinal[project[at]] != archive.ordinal[record[at]])
+    same = (name[at] == _SAME_TITLE) | numbered[at] & (name[at] == _MOST_OF_TITLE)
+    at, used, turned = at[same], used[same], turned[same]
     owner = projects.owner[project[at]]
     if not len(at):
         return out
@@ -68,17 +76,18 @@ def purchases(index: Index, projects: Records, project: IntArray, record: IntArr
     again = projects.notice[mine] & RECURRING
     told += np.where(again, *(float(convention("bought_again")[name]) for name in ("yearly", "once")))
     told -= np.log1p(before - differs)
-    told += _by_days(days)
-    # an intention after a tender, another part of one name, and another service are of another purchase
+    # a service of the next budget year is bought as if a year had passed
+    told += _by_days(np.where(turned, np.maximum(days, convention("days_between")["days"][1]), days))
+    # an intention after a tender, a tender after an award, another part of one name or service: another purchase
     other = (kind == INTENTION) & (earlier > INTENTION) | (projects.ordinal[mine] != archive.ordinal[theirs])
+    other |= (kind == TENDER) & (earlier >= AWARD) & ~(out[at, ROUND] > 0)
     services = projects.service[mine], archive.service[theirs]
     other |= (services[0] > 0) & (services[1] > 0) & (services[0] & services[1] == 0)
     told[other] = -float(convention("other_purchase"))
     bought, others = archive_counts(archive.owner, archive.name, owner, projects.name[mine])
     out[at, EXPECTED] = expected(bought, others, len(archive))
     out[at, TOLD] = told
-    out[at, ROUND] = _further_round(projects, mine, archive, theirs) & ~(days > int(convention("round_within")))
-    held = ~alike(seen) | unsaid(seen, projects.public[mine] & archive.public[theirs], days, kind == earlier)
+    held = ~alike(seen) | unsaid(seen, projects.public[mine] & archive.public[theirs], days, kind == earlier) | used
     out[at, HELD] = held
     out[at[held], : TOLD + 1] = np.nan
     return out
@@ -123,9 +132,46 @@ def _by_days(days: FloatArray) -> FloatArray:
 
 
 def _further_round(projects: Records, project: IntArray, archive: Records, record: IntArray) -> BoolArray:
-    """Return whether a project says that it is handed in again, and the archived notice not as often."""
+    """Return whether a project says that it is handed in again within a year, and the archived notice not as often."""
     named = projects.round[project]
-    return np.asarray(np.where(named > 0, archive.round[record] < named, archive.cue[record] != 1))
+    more = np.where(named > 0, archive.round[record] < named, archive.cue[record] != 1)
+    days = _days(projects.announced[project], archive.announced[record])
+    return np.asarray((projects.cue[project] == 1) & more & ~(days > int(convention("round_within"))))
+
+
+def nameless(levels: LevelArray, further: BoolArray) -> BoolArray:
+    """Return of which notices like words alone are no repeat: neither owner nor number agrees, nor a precise measure.
+
+    Parameters
+    ----------
+    levels
+        How far the pairs agree.
+    further
+        Whether the project says that it is tendered again: of one title in one place, and no other owner, enough.
+    """
+    told = (levels[:, _OWNER] > 0) | (levels[:, _APPROVAL] == _SAME_NUMBER)
+    told |= (levels[:, [_SUM, *_MEASURED]] == _PRECISE).any(axis=1)
+    here = levels[:, _PLACE] >= level("place", "same county")
+    here |= (levels[:, _SITE] >= SAME_SITE) | (levels[:, _LANDMARK] >= SAME_LANDMARK)
+    again = further & here & (levels[:, _NAME] == _SAME_TITLE) & (levels[:, _OWNER] == MISSING)
+    return np.asarray(~(told | again))
+
+
+def bought_anew(
+    projects: Records, project: IntArray, archive: Records, record: IntArray, identified: BoolArray
+) -> tuple[BoolArray, BoolArray]:
+    """Return which notices of one buyer are of what is used up, and which of a service of the next budget year.
+
+    Neither where they are identified as of one purchase, by number or round, or follow one another as stages of it.
+    """
+    kind, earlier = projects.notice[project], archive.notice[record]
+    stages = kind & STAGE, earlier & STAGE
+    follows = (stages[0] > stages[1]) | (stages[0] == TENDER) & (stages[1] == FAILED)
+    both = np.where(identified | follows, 0, kind & earlier)
+    day, before = projects.announced[project], archive.announced[record]
+    years = [each.astype("datetime64[D]").astype("datetime64[Y]") for each in (day, before)]
+    turned = (day > 0) & (before > 0) & (years[0] > years[1])
+    return (both & CONSUMED) > 0, ((both & RECURRING) > 0) & turned
 
 
 def unsaid(levels: LevelArray, public: BoolArray, days: FloatArray, one_stage: BoolArray) -> BoolArray:

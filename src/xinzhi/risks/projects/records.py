@@ -36,7 +36,7 @@ class Records:
     name_bits: npt.NDArray[np.uint64]
     beginning: npt.NDArray[np.uint64]  # with what the name begins, and what follows
     cue: npt.NDArray[np.int8]
-    notice: npt.NDArray[np.int8]  # of what kind a notice is (`notices`)
+    notice: npt.NDArray[np.int16]  # of what kind a notice is (`notices`)
     service: npt.NDArray[np.int16]  # which services it buys
     announced: npt.NDArray[np.int32]  # its day
     edition: npt.NDArray[np.int16]  # the year in the name and the part of it
@@ -138,7 +138,7 @@ def _read(texts: pl.Series, regions: pl.Series | None) -> Records:
         name_bits=name_bits,
         beginning=beginning,
         cue=sites.cues(plain),
-        notice=notices.kinds(heads),
+        notice=notices.kinds(heads, bare),
         service=notices.services(heads),
         announced=announced,
         edition=notices.editions(heads),

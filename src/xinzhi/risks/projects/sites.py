@@ -41,7 +41,7 @@ _NUMERALS = "一二三四五六七八九十"
 _SIDES = re.compile("[东南西北]")
 # DQ-08-0317号用地
 _PARCEL = r"([A-Z]{1,4}-?[0-9]{1,4}(?:-[0-9A-Z]{1,5}){0,3}|[0-9]{1,3}(?:-[0-9]{1,3})?)(?:号|#)?(?:地块|宗地|号用地)"
-_NOTICE = r"(?:公告|公示|文件)[(\[]?[^。]{0,20}$"
+_NOTICE = r"(?:公告|公示|文件)[(\[]?[^。]{0,20}$|^(?i:tender|procurement|invitation|request)|(?i:notice|tenders?)$"
 _SECTION = r"\([^()。;]{1,12}[^标工阶路地时)]段\)"  # (孙疃至五沟段)
 Codes = npt.NDArray[np.uint64]
 

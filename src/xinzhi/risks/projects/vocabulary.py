@@ -25,7 +25,9 @@ _PROJECT_CODE = r"(?-u:\b)[0-9]{4}-[0-9]{6}-[0-9]{2}-[0-9]{2}-[0-9]{6}(?-u:\b)"
 _DOCUMENT = r"[\[〔(](?:19|20)[0-9]{2}[\]〕)] ?(?:第|No\.? ?)?[0-9]{1,5}(?:号|(?-u:\b))"
 # the number under which a tender is kept: 项目编号:GXZC2023-G1-004147-GXRY
 _TENDER = r"(?:项目|采购|招标|计划)编号(?:为|是|:)? ?[A-Za-z0-9][A-Za-z0-9/_-]{6,}[0-9A-Za-z]"
-APPROVAL = rf"{_PROJECT_CODE}|{_DOCUMENT}|{_TENDER}"
+# or that its title has in brackets, with its year: (LZZC2023-G3-990650-YZLZ)
+_BRACKETED = r"[(\[【][A-Z]{2,}[A-Z0-9-]*20[0-9]{2}[A-Z0-9]*(?:-[A-Z0-9]+)+[)\]】]"
+APPROVAL = rf"{_PROJECT_CODE}|{_DOCUMENT}|{_TENDER}|{_BRACKETED}"
 
 
 def lower(texts: pl.Series, letters: pl.Series | None = None) -> pl.Series:
@@ -103,8 +105,12 @@ def approvals(texts: pl.Series) -> pl.DataFrame:
     """Return ``row, span, code``: approval numbers; `code` holds their digits alone."""
     found = by_row(texts.str.extract_all(APPROVAL), "span")
     digits = pl.col("span").str.extract_all("[0-9]+").list.join("/")
-    written = pl.col("span").str.contains(f"^(?:{_PROJECT_CODE}|{_TENDER})$")
-    code = pl.when(written).then(pl.col("span").str.replace("^.*编号(?:为|是|:)? ?", "")).otherwise(digits)
+    written = pl.col("span").str.contains(f"^(?:{_PROJECT_CODE}|{_TENDER}|{_BRACKETED})$")
+    code = (
+        pl.when(written)
+        .then(pl.col("span").str.replace_all(r"^.*编号(?:为|是|:)? ?|[(\[【\]】)]", ""))
+        .otherwise(digits)
+    )
     return found.with_columns(code.alias("code"))
 
 
