@@ -31,6 +31,12 @@ def is_extrapolated(flags: str | None) -> bool:
     return any(_standing(kind) == "extrapolated" for kind, _ in split(flags))
 
 
+def marked_span(start: int | str, end: int | str, cells: Iterable[str | None]) -> Text:
+    """Return a period in words, with the mark of figures that no official ones stand behind."""
+    span = span_text(start, end)
+    return words(f"label.{'extrapolated' if any(map(is_extrapolated, cells)) else 'span'}", span=span)
+
+
 def _standing(kind: str) -> str:
     return kinds().get(kind, {}).get("standing", "official")
 

@@ -10,6 +10,7 @@ import polars as pl
 
 from xinzhi.core.errors import UsageError
 from xinzhi.core.finding import Finding
+from xinzhi.core.flags import marked_span
 from xinzhi.core.names import Names
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Language, Text, words
@@ -234,15 +235,18 @@ def _whole(result: Sources) -> Facts:
         start, end = alone.select("start", "end").row(0)
         short = alone.height < result.measurement.frame["region"].n_unique()
         up = alone.filter(alone["tfp_growth"] > 0).height
-        return {"answer.no_sum": {"n": alone.height, "up": up, "start": start, "end": end, "short": short}}
+        return {
+            "answer.no_sum": {"n": alone.height, "up": up, "start": start, "end": end, "short": short}
+            | _span(result, start, end)
+        }
     else:
         return {}
     table = "periods" if rows[0]["region"] != "total" else "group_periods"
-    said: Facts = {"answer.whole": {"name": name, **_composed(_rows(result, table, rows[0]))}}
+    said: Facts = {"answer.whole": {"name": name, **_composed(result, _rows(result, table, rows[0]))}}
     newest = result.group_periods.filter(region="total").sort("end", "start").to_dicts()[-1:]
     # A report leads with the newest period: what it is made of stands beside the whole span.
     if newest and newest[0]["start"] > rows[0]["start"]:
-        said["answer.newest"] = _composed(_rows(result, "group_periods", newest[0]))
+        said["answer.newest"] = _composed(result, _rows(result, "group_periods", newest[0]))
     return said
 
 
@@ -252,17 +256,20 @@ def _rows(result: Sources, table: str, row: Row) -> list[Row]:
     return [row, *(getattr(one, table).filter(**same).row(0, named=True) for one in result.views[1:])]
 
 
-def _composed(rows: Sequence[Row]) -> dict[str, object]:
+def _span(result: Sources, start: int, end: int) -> dict[str, Text]:
+    """Return a period in words, with the mark of extrapolated figures in any region."""
+    return {"span": marked_span(start, end, result.periods.filter(start=start, end=end)["flags"])}
+
+
+def _composed(result: Sources, rows: Sequence[Row]) -> dict[str, object]:
     """Return what is said of the growth of a period and of its parts."""
     known = [known_parts(row) for row in rows]
     parts = [
         words("sources.part.value", part=part_name(key), value=ranged([one.get(key, 0.0) for one in known]))
         for key in known[0]
     ]
-    growth = rows[0]["tfp_growth"]
-    return {
-        "rose": growth >= 0, "rate": abs(growth), "parts": parts, "start": rows[0]["start"], "end": rows[0]["end"]
-    }  # fmt: skip
+    growth, ends = rows[0]["tfp_growth"], {name: rows[0][name] for name in ("start", "end")}
+    return {"rose": growth >= 0, "rate": abs(growth), "parts": parts, **ends, **_span(result, **ends)}
 
 
 def pair(result: Sources) -> tuple[Row, Row] | None:

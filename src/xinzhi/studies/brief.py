@@ -234,7 +234,7 @@ def growth(shared: Read, code: str, about: Text) -> Facts:
         else:
             figures = {"value": own["tfp_growth"], "low": band["low"], "high": band["high"], "held": held}
             facts["growth.banded"] = told | figures | {"nation": _nation(measured, span)}
-        if own["rank"] is not None:
+        if own["grade"] != "D":
             n = bands.frame.filter(pl.col("region") != yardstick.NATIONAL)["region"].n_unique()
             facts["growth.ranks"] = {"ranks": ranks_text(band["rank_low"], band["rank_high"]), "n": n}
     else:

@@ -10,6 +10,7 @@ import polars as pl
 from xinzhi import pathways
 from xinzhi.core.arrays import AnyFrame
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.flags import marked_span
 from xinzhi.core.names import Names
 from xinzhi.core.parameters import setting
 from xinzhi.data import Package, RawTable, names_of, units
@@ -193,6 +194,10 @@ def _add_together(package: Package, measurement: Measurement | None, wish: Paths
     if measurement is not None and not compared:
         draft.note("no-levels")
     if measurement is not None and compared:
+        late = measurement.frame.filter(pl.col("flags").str.contains("extrapolated:"))
+        if late.height:
+            first, last = late["year"].min(), late["year"].max()
+            draft.note("extrapolated-levels", span=marked_span(first, last, late["flags"]))  # type: ignore[arg-type] # years
         keys = {"unit": "region", "time": "year", "value": "tfp_level"}
         _add_convergence(measurement.levels, keys, pathways.ClubRules.yearly(), draft, _growth_errors(measurement))
         found = draft.results.get("overtaking")

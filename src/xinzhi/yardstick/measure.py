@@ -126,7 +126,7 @@ def measure(package: Source, protocol: Ruler = DEFAULT_PROTOCOL) -> Measurement:
         periods=_beside(regional, rules, grading, ranked=declared.complete),
         levels=_levels_frame(panel, inputs, level),
         national=national.frame(),
-        national_periods=national.periods().drop("grade"),
+        national_periods=national.periods().drop("rank", "grade"),
         groups=groups.frame(),
         group_periods=groups.periods().drop("grade"),
         coverage=coverage_table(panel),

@@ -28,9 +28,10 @@ class Measurement(Figures):
     `frame` has a row per region and year for which every input is known in this year and the year before; `flags` joins
     marks with ``;``, each ``kind:series`` with the kinds ``extrapolated, proxy, carried, break, missing,
     first_published``. `inputs` are the levels behind it. `periods` are means per year over the years after `start` up
-    to `end`, for regions with all of them, the whole span last. `levels` are relative to the geometric mean of the
-    regions, and to the leader. `national` and `groups`, and both by period, have the same columns for the sum of the
-    regions (region is ``total``) and of each macro-region (its ``group_en``).
+    to `end`, for regions with all of them, the whole span last; where figures are extrapolated there is no rank, since
+    that of estimated years has a range (see `Ranking`). `levels` are relative to the geometric mean of the regions, and
+    to the leader. `national` and `groups`, and both by period, have the same columns for the sum of the regions (region
+    is ``total``, without a rank) and of each macro-region (its ``group_en``).
 
     `coverage` says how far figures carry, `omitted` which years could not be measured for want of which series. Levels
     are compared and regions added up in prices of `price_base`; None: at those of the data. `identity_gap` is the

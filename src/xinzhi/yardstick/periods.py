@@ -324,16 +324,22 @@ def _one(
 
 
 def _table(rows: pl.DataFrame) -> pl.DataFrame:
-    """Add the part of TFP in output growth and the rank within the period, which a failed grade does not have.
+    """Add the part of TFP in output growth and the rank within the period, which an estimated one does not have.
 
-    What differs by rounding alone is equal, and shares a rank.
+    A rank of estimated years means nothing without its range: both stand in `Ranking`.
     """
     period = ["start", "end"]
-    ranked = pl.when(pl.col("grade").ne_missing(FAILED)).then((pl.col("tfp_growth") / IDENTITY_TOLERANCE).round())
+    estimated = pl.col("flags").str.contains("extrapolated:").any()
     return rows.with_columns(
         tfp_part=pl.col("tfp_growth") / pl.col("output_growth"),
-        rank=ranked.rank("min", descending=True).over(period).cast(pl.Int64),
+        rank=pl.when(~estimated.over(period)).then(place().over(period)),
     ).select(*rows.columns[:-2], "tfp_part", "rank", "grade", "flags")
+
+
+def place() -> pl.Expr:
+    """Return the rank among the rows of a period; none of a failed grade, and one of what differs by rounding alone."""
+    ranked = pl.when(pl.col("grade").ne_missing(FAILED)).then((pl.col("tfp_growth") / IDENTITY_TOLERANCE).round())
+    return ranked.rank("min", descending=True).cast(pl.Int64)
 
 
 def of_quarters(rows: pl.DataFrame) -> pl.DataFrame:

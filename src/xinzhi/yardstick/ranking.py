@@ -18,6 +18,7 @@ from xinzhi.yardstick.estimates.results import ALL, TOGETHER, TOTAL, Bands, corr
 from xinzhi.yardstick.growth_accounts import account
 from xinzhi.yardstick.measurement import Measurement
 from xinzhi.yardstick.panel import GROWTH
+from xinzhi.yardstick.periods import place
 from xinzhi.yardstick.view import (
     PARTS,
     Span,
@@ -123,6 +124,8 @@ def _rows(view: View, span: Span, band: pl.DataFrame, over: pl.DataFrame) -> pl.
     own = view.of(span)
     if "grade" not in own.columns:
         own = own.with_columns(grade=pl.lit(None, pl.String))
+    if view.measurement.regions_declared.complete:
+        own = own.with_columns(rank=place())
     if own.schema["start"] == pl.Int64:  # quarters have neither band nor audit
         own = own.join(band, on=PERIOD, how="left", maintain_order="left")
         own = own.join(over.drop("protocols"), on=PERIOD, how="left", maintain_order="left")

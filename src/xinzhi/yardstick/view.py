@@ -180,7 +180,8 @@ class View:
     def _periods(self) -> pl.DataFrame:
         order = {"descending": True, "nulls_last": True, "maintain_order": True}
         periods = self.measurement.periods.fill_nan(None).sort("tfp_growth", **order)
-        return periods.sort("rank", nulls_last=True, maintain_order=True)
+        failed = pl.col("grade").eq_missing(FAILED) if "grade" in periods.columns else pl.col("rank").is_null()
+        return periods.sort(failed, maintain_order=True)
 
     @cached_property
     def whole(self) -> Span:
@@ -263,7 +264,7 @@ class View:
     def span_text(self, span: Span) -> Text:
         """Return the label of a period with what it rests on."""
         if self.is_extrapolated(span):
-            return words("label.extrapolated", span=span.label)
+            return flags.marked_span(span.start, span.end, self.of(span)["flags"])
         if not self.is_official(span):
             return words("label.assumed", span=span.label)
         names = listing([self.name(code) for code in self.exceptions(span)], EXCEPTIONS)

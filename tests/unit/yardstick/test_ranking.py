@@ -379,3 +379,26 @@ def test_growth_of_output_is_told_in_logarithms_and_compound(shipped):
 @pytest.mark.parametrize(("part", "told"), [(0.876, 88), (0.874, 87), (0.9999, 99), (1.0, 100)])
 def test_a_part_of_the_protocols_is_rounded_as_in_the_table_and_100_is_said_of_all_alone(part, told):
     assert _whole(part) == told
+
+
+def test_no_rank_of_estimated_years_stands_without_its_range(shipped):
+    measured = shipped.measurement
+    for name in ("rank", "raw_rank", "linked_rank"):
+        late = measured.periods.filter(pl.col("end") == 2023)
+        assert late[name].is_null().all()
+        assert measured.periods.filter(start=2012)[name].is_not_null().any()
+    assert "rank" not in measured.national_periods.columns
+    rows = shipped.ranking.of(*NEWEST).drop_nulls("rank")
+    assert rows.height > 25
+    assert rows["rank_low"].is_not_null().all()
+    order = rows.sort("tfp_growth", descending=True)["rank"]
+    assert order.to_list() == sorted(order)
+
+
+def test_sentences_of_sources_and_paths_mark_estimated_years():
+    for language, mark in (("en", "2017–2023 (partly extrapolated)"), ("zh", "2017—2023年（部分为外推）")):
+        said = xinzhi.sources.decompose("china-provinces").summary(language).splitlines()
+        assert mark.replace("2017", "2003") in said[0]
+        assert mark in said[1]
+        notes = [note.lang(language) for note in xinzhi.study("paths", "china-provinces", clubs=True).notes]
+        assert any(mark.replace("2017", "2018") in note for note in notes)

@@ -129,7 +129,9 @@ def _of_span(measurement: Measurement, estimates: Multiverse, admission: Admissi
     frame = pl.DataFrame(
         {"region": names, **place, "protocol_low": low, "protocol_high": high, "protocol_above": above}
     )
-    ranked = measurement.periods.filter(pl.col("start") == start, pl.col("end") == end).drop_nulls("rank")
+    ranked = measurement.periods.filter(
+        pl.col("grade").ne_missing(FAILED) & pl.lit(measurement.regions_declared.complete), start=start, end=end
+    )
     kept = np.isin(names, ranked["region"].to_list())
     passed = ~admission.of_span(at)[rows[growth.lead]][:, regions[kept]]
     places, counted = rank(growth.values[:, kept]), times[:, None] * passed
