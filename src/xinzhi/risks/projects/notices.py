@@ -154,6 +154,19 @@ def services(heads: pl.Series) -> npt.NDArray[np.int16]:
     return np.asarray(sum(bits), dtype=np.int16)
 
 
+def rounds(heads: pl.Series) -> npt.NDArray[np.int8]:
+    """Return how often something is tendered for as its name says; 0 where it does not.
+
+    Examples
+    --------
+    >>> rounds(pl.Series(["水厂(第三次)招标公告", "水厂重新招标公告", "水厂"])).tolist()
+    [3, 2, 0]
+    """
+    number = heads.str.extract("([二三四2-4])次", 1).replace({"二": "2", "三": "3", "四": "4"})
+    again = heads.str.contains("重新(?:招标|采购|公告)|重招").to_numpy() * 2
+    return np.asarray(np.maximum(number.cast(pl.Int8, strict=False).fill_null(0).to_numpy(), again), dtype=np.int8)
+
+
 def either(words: Iterable[str]) -> str:
     """Return a pattern of patterns, in any case of letters.
 

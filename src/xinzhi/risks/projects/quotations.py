@@ -49,7 +49,7 @@ def _quoted(plain: pl.Series, named: pl.DataFrame | None) -> Iterator[pl.DataFra
     yield _named(sites.first_landmarks(sites.landmark_spans(plain)), "landmark", "key")
     yield _named(sites.numbered_spans(plain).unique("row", keep="first", maintain_order=True), "object", "key")
     yield _named(sites.name_spans(plain), "name")
-    yield _named(sites.cue_spans(plain), "cue")
+    yield _named(vocabulary.cue_spans(plain), "cue")
     names = dict(enumerate(NUMBERS))
     field = pl.col("field").replace_strict(names, return_dtype=pl.String)
     yield _named(numbers, field, value="value")

@@ -390,19 +390,6 @@ def ordinals(bare: pl.Series) -> Codes:
     return np.asarray(said.list.join(" ").hash().to_numpy() * (said.list.len() > 0).to_numpy())
 
 
-def rounds(heads: pl.Series) -> npt.NDArray[np.int8]:
-    """Return how often something is tendered for as its name says; 0 where it does not.
-
-    Examples
-    --------
-    >>> rounds(pl.Series(["水厂(第三次)招标公告", "水厂重新招标公告", "水厂"])).tolist()
-    [3, 2, 0]
-    """
-    number = heads.str.extract("([二三四2-4])次", 1).replace({"二": "2", "三": "3", "四": "4"})
-    again = heads.str.contains("重新(?:招标|采购|公告)|重招").to_numpy() * 2
-    return np.asarray(np.maximum(number.cast(pl.Int8, strict=False).fill_null(0).to_numpy(), again), dtype=np.int8)
-
-
 def names(heads: pl.Series, bare: pl.Series) -> tuple[Codes, Codes, Codes]:
     """Return the code of every name, ``64`` bits of its pairs of signs and its `beginnings`; 0 where there is none."""
     core = _cores(heads, bare)
@@ -505,21 +492,3 @@ def _bits(cores: pl.Series) -> Codes:
     out = np.zeros(len(ends), dtype=np.uint64)
     np.bitwise_or.at(out, row[at], bit)
     return out
-
-
-def cues(texts: pl.Series) -> npt.NDArray[np.int8]:
-    """Return what words say: 1 handed in again, 0 built at or beside what stands already, -1 neither."""
-    again, beside = (texts.str.contains(_cue(name)).to_numpy() for name in ("again", "beside"))
-    return np.where(again, 1, np.where(beside, 0, -1)).astype(np.int8)
-
-
-def cue_spans(texts: pl.Series) -> pl.DataFrame:
-    """Return ``row, span``: the first cue of every text."""
-    rows = pl.int_range(len(texts), dtype=pl.UInt32, eager=True)
-    found = pl.coalesce(pl.col("text").str.extract(f"({_cue(name)[4:]})", 0) for name in ("again", "beside"))
-    return pl.DataFrame({"row": rows, "text": texts}).select("row", found.alias("span")).drop_nulls()
-
-
-@cache
-def _cue(name: str) -> str:
-    return "(?i)" + "|".join(document("words.yaml")["cues"][name])

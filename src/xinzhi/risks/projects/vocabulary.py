@@ -318,3 +318,21 @@ def _wordly(sign: CodeArray) -> BoolArray:
 
 def _bucket(code: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
     return (code * _MIX) >> np.uint64(64 - BUCKET_BITS)
+
+
+def cues(texts: pl.Series) -> npt.NDArray[np.int8]:
+    """Return what words say: 1 handed in again, 0 built at or beside what stands already, -1 neither."""
+    again, beside = (texts.str.contains(_cue(name)).to_numpy() for name in ("again", "beside"))
+    return np.where(again, 1, np.where(beside, 0, -1)).astype(np.int8)
+
+
+def cue_spans(texts: pl.Series) -> pl.DataFrame:
+    """Return ``row, span``: the first cue of every text."""
+    rows = pl.int_range(len(texts), dtype=pl.UInt32, eager=True)
+    found = pl.coalesce(pl.col("text").str.extract(f"({_cue(name)[4:]})", 0) for name in ("again", "beside"))
+    return pl.DataFrame({"row": rows, "text": texts}).select("row", found.alias("span")).drop_nulls()
+
+
+@cache
+def _cue(name: str) -> str:
+    return "(?i)" + "|".join(document("words.yaml")["cues"][name])
