@@ -116,7 +116,7 @@ def paths(
             # amounts are drawn by units of the package: jobs come in plants of many persons
             scale = units.parse(package.units.get("activity", {}).get("employment", "persons")).scale
             lump = float(pathways.conventions("uncertainty")["lump"]) / float(scale)
-            draft.add("intervals", lambda: pathways.uncertainty(found, draws=_draws(wish, lump)))
+            _add_intervals(found, _draws(wish, lump), draft)
         if found is not None:  # deeper, what plans name has a section of its own
             add_opportunities(package, draft, found, year, evidence=held)
     if deeper:
@@ -176,6 +176,14 @@ def _add_convergence(
     draft.add("beta", lambda: pathways.beta_convergence(frame, **keys))
     draft.add("sigma", lambda: pathways.sigma_convergence(frame, **keys))
     draft.add("overtaking", lambda: pathways.lead_changes(frame, **keys, errors=errors))
+
+
+def _add_intervals(found: pathways.Complexity, draws: pathways.Draws, draft: Draft) -> None:
+    """Add the intervals of the ranks, and hand them to the result whose ranks they are."""
+    made = draft.add("intervals", lambda: pathways.uncertainty(found, draws=draws))
+    if made is not None:
+        rows = made.frame.select("place", "rank_low", "rank_high").rows()
+        draft.results["complexity"] = replace(found, ranges={place: (low, high) for place, low, high in rows})
 
 
 def _growth_errors(measurement: Measurement) -> dict[str, float]:
@@ -294,7 +302,7 @@ def _add_cells(table: Plain, period: str | None, wish: PathsOptions, draft: Draf
     found = pathways.complexity(rows, **keys, anchor=anchor, options=chosen)
     stated = tuple(replace(one, table=rows.name, file=rows.file) for one in found.findings)
     draft.results["complexity"] = found = replace(found, findings=stated)
-    draft.add("intervals", lambda: pathways.uncertainty(found, draws=_draws(wish)))
+    _add_intervals(found, _draws(wish), draft)
     draft.add("opportunities", lambda: pathways.opportunities(found))
     if wish.spans is not None:
         _backtest(table.raw, {**keys, "period": str(period)}, wish.spans, wish, draft)

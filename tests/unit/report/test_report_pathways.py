@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -62,6 +63,8 @@ def test_complexity_shows_the_space_the_ranks_and_what_a_region_lives_on(measure
     row = measured.frame.filter(place="220000").row(0, named=True)
     assert f"specialises in {row['diversity']} of 38" in found["space"].headline.en
     assert f"ranks {row['rank']} of 31" in found["space"].headline.en
+    ranged = draws(pages.section(replace(measured, ranges={"220000": (12, 27)}), region="Jilin"))["space"].headline
+    assert (ranged.en.endswith("(by draws 12 to 27)"), "抽样区间：第12至第27位" in ranged.zh) == (True, True)
     assert sum(cells[1] for cells in found["shares"].twin.rows) == pytest.approx(100, abs=TIGHT)
     assert [cells[1] for cells in found["complexity"].twin.rows] == list(range(1, 32))
 

@@ -78,6 +78,7 @@ class Complexity(Result, verb="complexity", topic="pathways", key=("place",)):
     fixed the sign: ``diversity`` or ``anchor``, with the correlation; `anchoring` has the places and the limit that it
     rests on. Where nothing fixes the sign it is ``undetermined``: complexity, gain and outlook are null, density and
     proximity, which need none, are there. `findings` name what is empty, and an index that is hardly determined.
+    `ranges` are the intervals of the ranks by place, where a study has drawn them.
     """
 
     activities: pl.DataFrame
@@ -92,6 +93,7 @@ class Complexity(Result, verb="complexity", topic="pathways", key=("place",)):
     sign: tuple[str, float]
     anchoring: relatedness.Anchoring
     findings: tuple[Finding, ...]
+    ranges: Mapping[str, tuple[int | None, int | None]] | None = None
 
     @property
     def signed(self) -> bool:

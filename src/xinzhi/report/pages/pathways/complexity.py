@@ -9,7 +9,7 @@ import polars as pl
 
 from xinzhi.core.arrays import FloatArray, IntArray
 from xinzhi.core.result import Result
-from xinzhi.core.text import Text, words
+from xinzhi.core.text import Text, ranks_text, words
 from xinzhi.pathways import Complexity, Uncertainty
 from xinzhi.report.charts import kit
 from xinzhi.report.charts.style import width
@@ -179,7 +179,9 @@ def space(result: Complexity, code: str | None) -> Picture:
         own = result.frame.row(by_predicate=pl.col("place") == code, named=True)
         who, word = result.names.region(code), "space_of"
         counts = {"k": int(result.present[row].sum()), "p": result.activities.height, "n": result.frame.height}
-        facts = {"name": who, "rank": own["rank"], **counts}
+        low, high = (result.ranges or {}).get(code, (None, None))
+        word = word if low is None else "space_ranged"
+        facts = {"name": who, "rank": own["rank"], "ranks": ranks_text(low, high), **counts}
     written = shown(at, [labels[one] for one in codes], size.tolist())
     nodes = [
         {"id": codes[i], "x": at[i][0], "y": at[i][1], "name": labels[codes[i]], "size": float(size[i]),
@@ -227,7 +229,8 @@ def shares(result: Complexity, code: str) -> Picture:
     first, high = frame["share"][:FEW].sum(), frame.filter(third="high")["share"].sum()
     names = result.names.distinct("industry", result.matrix.activities)
     facts = {
-        "name": name, "top": [names[one] for one in frame["activity"][:FEW]], "sum": 100 * first, "high": 100 * high
+        "name": name, "top": [names[one] for one in frame["activity"][:FEW]], "sum": 100 * first, "high": 100 * high,
+        "p": result.activities.height,
     }  # fmt: skip
     # The colours in their order; the treemap sorts by size itself.
     drawn = frame.sort(pl.col("third").replace_strict(THIRDS, range(3)), maintain_order=True)
