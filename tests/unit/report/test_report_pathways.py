@@ -235,7 +235,7 @@ def test_where_nothing_can_be_recommended_the_page_has_the_test_and_the_evidence
         shown = pages.section(result, region="Jilin")
         assert "average precision 0.230 against 0.313" in shown.answer[0].en
         assert "one of 46 industries, 8 of them sections of services" in shown.answer[0].en
-        assert "286 choices need to show evidence" in shown.answer[1].en
+        assert "286 choices without sufficient evidence and 2" in shown.answer[1].en
         assert not shown.pictures
         (listed,) = shown.tables
         rows = {row[0].en: row for row in listed.rows}
