@@ -127,6 +127,21 @@ def numbers(said):
     return set(re.findall(r"[0-9]+", said))
 
 
+def test_no_probability_is_told_where_nothing_but_the_place_was_compared():
+    old = {"id": ["a"], "title": ["储潭镇乡村振兴综合体"], "text": ["赣州市赣县区储潭镇，占地1200亩，总投资3.3亿元"]}
+    texts = ["赣县区储潭镇", "", "数字产业园，位于贵州省贵阳市观山湖区", "赣县区储潭镇，占地1200亩，总投资3.3亿元"]
+    found = screen(pl.DataFrame({"id": list("pqrs"), "text": texts}), pl.DataFrame(old))
+    bare = found.frame.head(3)
+    assert bare["verdict"].to_list() == ["cannot tell"] * 3
+    assert bare["reason"].to_list() == ["unreadable", "empty", "unreadable"]
+    for name in ("probability", "lower", "upper", "probability_follow_on", "probability_new"):
+        assert bare[name].null_count() == 3
+    assert found.frame["probability"][3] > 0.5
+    for language in ("zh", "en"):
+        assert found.summary(language)
+        assert "%" not in found.explain("p").text(language).splitlines()[0]
+
+
 def test_explain_names_what_is_not_there(found):
     with pytest.raises(UsageError, match="no project 'p9'"):
         found.explain("p9")

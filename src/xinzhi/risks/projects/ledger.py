@@ -208,14 +208,15 @@ def verdict_frame(judged: Judgement, side: Side, reached: IntArray) -> pl.DataFr
     few = readable < int(convention("readable"))
     # wording alone tells a repeat word for word; it finds no paraphrase, so its silence does not make a project new
     unreadable = np.where(judged.factual, few & (best == CLASSES.index("new")), ~judged.verbatim | unsure)
+    placed = judged.placed & (few | ~judged.factual)
     # no verdict of repackaged on a pattern that too few learned cases had
     strange = judged.outside & (best == CLASSES.index("repackaged"))
     reason = np.select(
-        [empty, unreadable, unsure, strange], ["empty", "unreadable", "undecided", "outside"], default=""
+        [empty, unreadable | placed, unsure, strange], ["empty", "unreadable", "undecided", "outside"], default=""
     )
     verdict = np.where(reason != "", "cannot tell", np.array(CLASSES)[best])
-    # beside too few learned cases a number would be a guess
-    told = pl.Series(reason != "outside")
+    # beside too few learned cases, or where nothing but the place was compared, a number would be a guess
+    told = pl.Series((reason != "outside") & ~placed)
     chances = ("probability", "lower", "upper", "probability_follow_on", "probability_new")
     return pl.DataFrame(
         {

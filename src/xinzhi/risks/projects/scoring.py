@@ -126,7 +126,9 @@ _LANDMARK = NAMES.index("landmark")
 _SAME_CITY, _SAME_BRAND, _SAME_NAME = (
     level("place", "same city"), level("owner", "same brand"), level("name", "same title")
 )  # fmt: skip
-_NEAR, _MUCH = level("place", "other county"), level("text", "much")
+_NEAR, _FAINT, _MUCH = level("place", "other county"), level("text", "faint"), level("text", "much")
+_MOST_OF_NAME = level("name", "most of the name")
+_MATTER = tuple(NAMES.index(name) for name in ("figures", "components", "sector"))
 _EQUAL, _PRECISE = level("investment", "equal, round"), level("investment", "equal, precise")
 PATTERNS = 162
 _EVEN = 0.5
@@ -143,6 +145,7 @@ class Judgement:
     factual: BoolArray
     verbatim: BoolArray
     outside: BoolArray
+    placed: BoolArray  # nothing but the place was compared
     named: BoolArray  # by buyer and name
     chain: BoolArray  # beside another notice of the same buyer
     accused: FloatArray  # probability from which each is called repackaged
@@ -180,18 +183,37 @@ def judge(weights: Weights, found: Pairs, scores: Scores, shares: FloatArray | N
     np.maximum.at(closest, found.project, np.maximum(found.levels[:, _TEXT], 0))
     lower[named], upper[named] = around(np.clip(chance[named, 2], 1e-12, 1 - 1e-12), spread[named])
     worded, below, above = by_wording(weights, closest, known)
+    verbatim = closest == len(weights.closest_share) - 1
+    placed = _placed(found, scores, FACTS)
+    placed = (
+        np.where(
+            factual, _placed(found, scores, (*FACTS, *_MATTER)), (placed | (scores.best < 0)) & (closest <= _FAINT)
+        )
+        & ~named
+        & ~verbatim
+    )
     return Judgement(
         chance=np.where(factual[:, None], chance, worded),
         lower=np.minimum(np.where(factual, lower, below), bound),
         upper=np.minimum(np.where(factual, upper, above), bound),
         factual=factual,
         # two notices in the same few words are two of a kind
-        verbatim=(closest == len(weights.closest_share) - 1) & ~scores.notices,
+        verbatim=verbatim & ~scores.notices,
+        placed=placed,
         accused=np.where(named, float(convention("purchase_said")), weights.accused),
         named=named,
         chain=scores.chain,
         outside=factual & ((seen < int(convention("least_support"))) | _too_little(found, scores)) & (scores.best >= 0),
     )
+
+
+def _placed(found: Pairs, scores: Scores, fields: Sequence[int]) -> BoolArray:
+    """Return whether of some fields the likeliest pair tells the place, the site and the words that name them alone."""
+    if not len(found.levels):
+        return np.zeros(len(scores.best), dtype=bool)
+    levels = found.levels[np.maximum(scores.best, 0)]
+    beyond = [field for field in fields if field not in (_PLACE, _SITE, _LANDMARK, _NAME)]
+    return (scores.best >= 0) & (levels[:, beyond] < 0).all(axis=1) & (levels[:, _NAME] < _MOST_OF_NAME)
 
 
 def _without_strangers(chance: FloatArray, found: Pairs, scores: Scores) -> FloatArray:

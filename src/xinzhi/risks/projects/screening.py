@@ -348,8 +348,11 @@ def verdict_text(row: Mapping[str, object]) -> Text:
     >>> verdict_text({"verdict": "new", "probability": 0.02, "lower": 0.01, "upper": 0.04, "reason": None}).zh
     '未在本档案中发现：为旧项目新包装的概率2%（95%区间1–4%）'
     """
-    if row["reason"] == "outside":  # a number there would be a guess
-        both = {"verdict": value_words("verdict")[str(row["verdict"])], "reason": value_words("reason")["outside"]}
+    if row["probability"] is None:  # a number there would be a guess
+        both = {
+            "verdict": value_words("verdict")[str(row["verdict"])],
+            "reason": value_words("reason")[str(row["reason"])],
+        }
         return words("screen.chart.unknown", **both)
     notices = row.get("basis") in NOTICES
     said = words(
