@@ -208,7 +208,7 @@ def verdict_frame(judged: Judgement, side: Side, reached: IntArray) -> pl.DataFr
     few = readable < int(convention("readable"))
     # wording alone tells a repeat word for word; it finds no paraphrase, so its silence does not make a project new
     unreadable = np.where(judged.factual, few & (best == CLASSES.index("new")), ~judged.verbatim | unsure)
-    placed = judged.placed & (few | ~judged.factual)
+    placed = (judged.placed & few) | judged.silent
     # no verdict of repackaged on a pattern that too few learned cases had
     strange = judged.outside & (best == CLASSES.index("repackaged"))
     reason = np.select(

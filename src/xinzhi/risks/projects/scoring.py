@@ -145,7 +145,8 @@ class Judgement:
     factual: BoolArray
     verbatim: BoolArray
     outside: BoolArray
-    placed: BoolArray  # nothing but the place was compared
+    placed: BoolArray  # nothing but the place was compared with the likeliest
+    silent: BoolArray  # wording alone decides, and hardly any is shared
     named: BoolArray  # by buyer and name
     chain: BoolArray  # beside another notice of the same buyer
     accused: FloatArray  # probability from which each is called repackaged
@@ -184,14 +185,8 @@ def judge(weights: Weights, found: Pairs, scores: Scores, shares: FloatArray | N
     lower[named], upper[named] = around(np.clip(chance[named, 2], 1e-12, 1 - 1e-12), spread[named])
     worded, below, above = by_wording(weights, closest, known)
     verbatim = closest == len(weights.closest_share) - 1
-    placed = _placed(found, scores, FACTS)
-    placed = (
-        np.where(
-            factual, _placed(found, scores, (*FACTS, *_MATTER)), (placed | (scores.best < 0)) & (closest <= _FAINT)
-        )
-        & ~named
-        & ~verbatim
-    )
+    own = ~named & ~verbatim
+    silent = ~factual & (_placed(found, scores, FACTS) | (scores.best < 0)) & (closest <= _FAINT)
     return Judgement(
         chance=np.where(factual[:, None], chance, worded),
         lower=np.minimum(np.where(factual, lower, below), bound),
@@ -199,7 +194,8 @@ def judge(weights: Weights, found: Pairs, scores: Scores, shares: FloatArray | N
         factual=factual,
         # two notices in the same few words are two of a kind
         verbatim=verbatim & ~scores.notices,
-        placed=placed,
+        placed=own & _placed(found, scores, (*FACTS, *_MATTER)),
+        silent=own & silent,
         accused=np.where(named, float(convention("purchase_said")), weights.accused),
         named=named,
         chain=scores.chain,
