@@ -194,9 +194,11 @@ def test_of_many_projects_the_doubtful_ones_are_drawn(many):
     pictures = drawn(section)
     assert list(pictures) == ["weights", "probabilities", "spread", "calibration"]
     assert len(pictures["probabilities"].twin.rows) == 40
-    assert sum(row[-1] for row in pictures["spread"].twin.rows) == many.frame.height == 66
-    away = (many.frame["probability"] - 0.7).abs().sort()
-    shown = [abs(row[3] / 100 - 0.7) for row in pictures["probabilities"].twin.rows]
+    assert many.frame.height == 66
+    told = many.frame["probability"].drop_nulls()  # of a place alone there is none
+    assert sum(row[-1] for row in pictures["spread"].twin.rows) == len(told) > 60
+    away = (told - 0.6).abs().sort()
+    shown = [abs(row[3] / 100 - 0.6) for row in pictures["probabilities"].twin.rows]
     assert max(shown) == pytest.approx(away[39])
     calls = many.frame.filter(verdict="repackaged")
     sides = [pair.heads[0].en.removeprefix("Project ") for pair in section.ledgers][:12]
@@ -206,7 +208,7 @@ def test_of_many_projects_the_doubtful_ones_are_drawn(many):
 def test_calibration_is_what_counting_gives(many):
     picture = drawn(pages.section(many))["calibration"]
     joined = many.truth.join(many.frame, on="id", suffix="_found")
-    assert sum(row[-1] for row in picture.twin.rows) == joined.height
+    assert sum(row[-1] for row in picture.twin.rows) == joined["probability"].count() > 60
     top = joined.filter(pl.col("probability") >= 0.9)
     assert picture.twin.rows[-1][2] == pytest.approx(100 * (top["label"] == "repackaged").mean())
     # Wilson's interval solves (share - p)^2 = z^2 p (1 - p) / n
