@@ -197,8 +197,8 @@ def test_of_many_projects_the_doubtful_ones_are_drawn(many):
     assert many.frame.height == 66
     told = many.frame["probability"].drop_nulls()  # of a place alone there is none
     assert sum(row[-1] for row in pictures["spread"].twin.rows) == len(told) > 60
-    away = (told - 0.6).abs().sort()
-    shown = [abs(row[3] / 100 - 0.6) for row in pictures["probabilities"].twin.rows]
+    away = (told - 0.8).abs().sort()
+    shown = [abs(row[3] / 100 - 0.8) for row in pictures["probabilities"].twin.rows]
     assert max(shown) == pytest.approx(away[39])
     calls = many.frame.filter(verdict="repackaged")
     sides = [pair.heads[0].en.removeprefix("Project ") for pair in section.ledgers][:12]

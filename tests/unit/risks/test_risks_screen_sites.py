@@ -8,7 +8,7 @@ import pytest
 from read_projects import levels, quantities
 
 from xinzhi.risks import screen
-from xinzhi.risks.projects.comparison import FIELDS, MISSING, NAMES, compare, cosines
+from xinzhi.risks.projects.comparison import FIELDS, MISSING, NAMES, TOLD, compare, cosines
 from xinzhi.risks.projects.index import build
 from xinzhi.risks.projects.ledger import findings
 from xinzhi.risks.projects.owners import owners
@@ -286,11 +286,6 @@ def test_a_name_is_told_apart_by_what_it_begins_with(one, other, expected):
     assert levels(one, other).get("beginning") == expected
 
 
-def test_a_project_that_is_named_after_a_town_lies_in_it():
-    assert levels("大口氢燃料电池。落户庄浪县。", "氢燃料电池。落户庄浪县大口镇。")["site"] == "partly the same site"
-    assert levels("大口氢燃料电池。落户庄浪县。", "氢燃料电池。落户庄浪县南湖镇。").get("site") is None
-
-
 @pytest.mark.parametrize(
     ("one", "other", "expected"),
     [
@@ -318,4 +313,25 @@ def test_nobody_is_accused_for_a_place():
         "id": ["place alone", "another trade"], "title": ["", "城北敬老院"],
         "text": ["赣县区储潭镇", "于都县贡江镇，占地30亩，建筑面积1万平方米，床位280张，总投资5000万元"],
     })  # fmt: skip
-    assert screen(projects, archive).frame["verdict"].to_list() == ["cannot tell"] * 2
+    told = screen(projects, archive).frame
+    assert told.select("id", "verdict", "reason").rows() == [
+        ("another trade", "cannot tell", "outside"), ("place alone", "cannot tell", "unreadable"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "column", "told"),
+    [
+        ("抽水蓄能电站1号机组。", "抽水蓄能电站。", "numbered once", 1.0),
+        ("抽水蓄能电站1号机组。", "抽水蓄能电站1号机组。", "numbered once", 0.0),
+        ("医院，床位300张。", "发电厂，装机30万千瓦。", "sized otherwise", 1.0),
+        ("医院，床位300张。", "医院，床位280张。", "sized otherwise", 0.0),
+        ("医院，床位300张。", "发电厂。", "sized otherwise", 0.0),
+    ],
+)
+def test_a_number_or_a_unit_of_one_side_is_told(one, other, column, told):
+    projects, archive = (read(pl.Series([text])) for text in (one, other))
+    index = build(archive)
+    at = np.zeros(1, dtype=np.int64)
+    _, measures = compare(index, projects, at, at, cosines(index, projects, at, at))
+    assert measures[0, TOLD.index(column)] == told

@@ -206,7 +206,7 @@ def weights(pair: Comparison, result: Screening) -> Picture | None:
 
 def probabilities(frame: pl.DataFrame, result: Screening) -> Picture | None:
     """Return the probability of every project with its interval; of many, of those nearest to the line of a verdict."""
-    line, verdicts, inks = result.certain, value_words("verdict"), _inks(frame)
+    line, verdicts, inks = result.accused, value_words("verdict"), _inks(frame)
     frame = frame.drop_nulls("probability")
     near = frame if frame.height <= SHOWN else frame.sort((pl.col("probability") - line).abs(), "id").head(SHOWN)
     near = by_probability(near)
@@ -308,7 +308,7 @@ def screening(result: Screening, *, region: str | None = None) -> Section:
 def _notes(frame: pl.DataFrame, result: Screening, shown: int | None) -> Iterator[Text]:
     if shown is not None:
         yield words("screen.note.ledgers", shown=shown)
-    yield words("screen.note.certain", certain=result.certain, accused=result.accused)
+    yield words("screen.note.certain", honest=1 - result.certain, accused=result.accused)
     prior = result.provenance.options.get("prior")
     if prior is not None:
         yield words("screen.note.prior", prior=f"{100 * float(prior):g}")

@@ -90,7 +90,7 @@ def compare(
     column = {name: at for at, name in enumerate(NAMES)}
     out[:, column["place"]] = _places(projects.place[project], archive.place[record])
     begins = projects.beginning[project], archive.beginning[record]
-    out[:, column["site"]] = _sites(projects.site[project], archive.site[record], begins[0][:, :1], begins[1][:, :1])
+    out[:, column["site"]] = _sites(projects.site[project], archive.site[record])
     out[:, column["beginning"]] = _beginnings(*begins)
     out[:, column["landmark"]] = _landmarks(projects.landmark[project], archive.landmark[record])
     kind, number = projects.numbered[project].T
@@ -322,22 +322,14 @@ def _weighed(bits: npt.NDArray[np.uint64], weight: FloatArray) -> FloatArray:
     return out
 
 
-def _sites(
-    one: npt.NDArray[np.uint64],
-    other: npt.NDArray[np.uint64],
-    after: npt.NDArray[np.uint64],
-    other_after: npt.NDArray[np.uint64],
-) -> LevelArray:
-    """Return whether villages, townships, parks and roads are the same, of those that both name or are named after."""
+def _sites(one: npt.NDArray[np.uint64], other: npt.NDArray[np.uint64]) -> LevelArray:
+    """Return whether villages, townships, parks and roads are the same, of those that both name."""
     both = (one > 0).any(axis=2) & (other > 0).any(axis=2)
     equal = ((one[:, :, :, None] == other[:, :, None, :]) & (one[:, :, :, None] > 0)).any(axis=(2, 3))
     same, differs = equal.any(axis=1), (both & ~equal).any(axis=1)
     # 罗坳镇 and 罗坳园区 bear one name
     flat = [codes.reshape(len(codes), codes.shape[1] * codes.shape[2]) for codes in (one, other)]
-    named = np.zeros(len(one), dtype=bool)
-    # and 大口氢燃料电池 lies in 大口镇
-    for mine, theirs in ((flat[0], flat[1]), (after, flat[1]), (flat[0], other_after)):
-        named |= ((mine[:, :, None] == theirs[:, None, :]) & (mine[:, :, None] > 0)).any(axis=(1, 2))
+    named = ((flat[0][:, :, None] == flat[1][:, None, :]) & (flat[0][:, :, None] > 0)).any(axis=(1, 2))
     return np.select([same & ~differs, named, differs], [2, 1, 0], default=MISSING).astype(np.int8)
 
 
@@ -371,8 +363,11 @@ def _beginnings(one: npt.NDArray[np.uint64], other: npt.NDArray[np.uint64]) -> L
 
 def _sectors(one: npt.NDArray[np.uint64], other: npt.NDArray[np.uint64]) -> LevelArray:
     """Return whether the trades are the same, of one family, or others."""
-    level = np.where((one & other) > 0, 2, (families(one) & families(other)) > 0)
-    return np.where((one > 0) & (other > 0), level, MISSING).astype(np.int8)
+    mine, theirs = families(one), families(other)
+    # a park or a row of flats is of no family: what else stands there is no other trade
+    return np.select([(one & other) > 0, (mine & theirs) > 0, (mine > 0) & (theirs > 0)], [2, 1, 0], MISSING).astype(
+        np.int8
+    )
 
 
 def _either(agrees: BoolArray, known: BoolArray) -> LevelArray:

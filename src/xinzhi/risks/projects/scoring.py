@@ -237,6 +237,7 @@ def _held(chance: FloatArray, largest: FloatArray) -> FloatArray:
 # is the same place.
 _PATTERN = ((_PLACE, _SAME_CITY), (_TEXT, _MUCH), (_OWNER, _SAME_BRAND))
 _PATTERN_SHAPE = (3, 3, 3, 3, 2)
+_AGREES = 2
 
 
 def patterns(found: Pairs, scores: Scores) -> IntArray:
@@ -263,18 +264,20 @@ def pattern_of(levels: npt.NDArray[np.int8]) -> IntArray:
 def _too_little(found: Pairs, scores: Scores) -> BoolArray:
     """Return whose likeliest pair agrees in too little to accuse anybody.
 
-    A place and the beginning of a name; or nothing but where they are and round figures, of other trades, or of related
-    ones that are sized in other units.
+    A place and the beginning of a name; a place and a round figure of texts without a name; or nothing but where they
+    are and round figures, of other trades, or of related ones that are sized in other units.
     """
     if not len(found.levels):
         return np.zeros(len(scores.best), dtype=bool)
     levels = found.levels[np.maximum(scores.best, 0)]
-    few = _facts(levels) - (levels[:, NAMES.index("beginning")] >= 0) < int(convention("readable"))
+    facts, least = _facts(levels), int(convention("readable"))
+    few = facts - (levels[:, NAMES.index("beginning")] >= 0) < least
     _, _, owner, precise, again = np.unravel_index(pattern_of(levels), _PATTERN_SHAPE)
     sized = found.told[np.maximum(scores.best, 0), MEASURES.index("sized otherwise")] > 0
     trade = levels[:, NAMES.index("sector")]
-    other = ((trade == 0) | ((trade == 1) & sized)) & (owner < 2) & (precise == 0) & (again == 0)  # noqa: PLR2004 - agrees
-    return np.asarray(few | other)
+    other = ((trade == 0) | ((trade == 1) & sized)) & (owner < _AGREES) & (precise == 0) & (again == 0)
+    unnamed = (levels[:, _NAME] < 0) & (facts <= least) & (owner < _AGREES) & (precise == 0) & (again == 0)
+    return np.asarray(few | other | unnamed)
 
 
 def _here(levels: npt.NDArray[np.int8]) -> BoolArray:

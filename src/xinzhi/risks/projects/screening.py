@@ -165,7 +165,7 @@ class Screening(Result, verb="screen", topic="screen", key=("id",)):
 
     @property
     def certain(self) -> float:
-        """Return the probability from which a verdict is given."""
+        """Return the probability of no repeat from which new or follow-on is said."""
         return float(convention("certain"))
 
     @property

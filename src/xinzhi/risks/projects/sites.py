@@ -407,9 +407,9 @@ def _cores(heads: pl.Series, bare: pl.Series) -> pl.Series:
 
 
 def beginnings(cores: pl.Series) -> Codes:
-    """Return ``(N, 2)`` the two signs with which names begin, as codes of sites are, and the three that follow.
+    """Return ``(N, 2)`` codes of the two signs with which names begin, and of the three that follow.
 
-    0 where a name begins with a word of the language, and so is not named after anything.
+    0 where a name begins with a word of the language or of a trade, and so is not named after anything.
 
     Examples
     --------
@@ -421,8 +421,7 @@ def beginnings(cores: pl.Series) -> Codes:
     said = _begun(cores)
     rows = said["row"]
     if len(rows):
-        read = {each: "".join(map(_syllable, each)) for each in said["span"].unique().to_list()}
-        out[rows.to_numpy(), 0] = said["span"].replace_strict(read).hash().to_numpy()
+        out[rows.to_numpy(), 0] = said["span"].hash().to_numpy()
         out[rows.to_numpy(), 1] = cores.gather(rows).str.slice(_SHORTEST, _SHORTEST + 1).hash().to_numpy()
     return out
 
@@ -434,8 +433,15 @@ def beginning_spans(heads: pl.Series, bare: pl.Series) -> pl.DataFrame:
 
 def _begun(cores: pl.Series) -> pl.DataFrame:
     begins = cores.str.extract(r"^([\u4e00-\u9fff]{2})[^镇乡村县区]{2}")  # 储潭镇 alone is a place and no name
-    rows = (begins.is_not_null() & ~begins.is_in(everyday_pairs())).arg_true()
+    rows = (begins.is_not_null() & ~begins.is_in(everyday_pairs() | _trade_pairs())).arg_true()
     return pl.DataFrame({"row": rows, "span": begins.gather(rows)})
+
+
+@cache
+def _trade_pairs() -> frozenset[str]:
+    """Return the pairs of signs with which words of trades and works begin: 冷链, 锂电."""
+    entries = (*(words := document("words.yaml"))["sectors"].values(), *words["components"].values())
+    return frozenset(word[:_SHORTEST] for entry in entries for word in entry["zh"]) | {*words["name_starts"]}
 
 
 def name_spans(texts: pl.Series) -> pl.DataFrame:
