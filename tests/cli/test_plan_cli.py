@@ -19,7 +19,7 @@ def test_main_job_says_the_test_and_then_what_evidence_shows(plan, tmp_path):
     assert out.startswith("Nothing can be recommended from this: on entries of 2011")
     assert "(average precision 0.230 against 0.313" in out.splitlines()[0]
     assert "26 can be weighed (jobs and value added)" in out
-    assert "286 choices need to show evidence" in out
+    assert "286 choices without sufficient evidence and 2" in out
     assert "Able, not named (a fact, not advice): Steel" in out
     assert not [word for word in ("optimal", "herd", "apparel", "toys", "Leather", "furniture") if word in out]
     assert "no plan keeps all limits under these caps" in out
