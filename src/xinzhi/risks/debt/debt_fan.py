@@ -163,7 +163,7 @@ def debt_fan(  # noqa: PLR0913 - each assumption under its own name
         Of the draws; each region has a stream of its own.
     origins
         At the end of how many past years fans are drawn anew and held against what came (None: as ``public_debt.yaml``
-        says, 0: none), by the same call on the data up to then, without `baseline` and with fewer draws.
+        says, 0: none), by the same call on the data up to then, with the past's own means and fewer draws.
 
     Raises
     ------
@@ -223,7 +223,7 @@ def debt_fan(  # noqa: PLR0913 - each assumption under its own name
         history=history.select(*KEYS, "debt_ratio"),
         ends=pl.DataFrame(ends, schema=_ENDS, orient="row"),
         persistence=lasting,
-        record=_record(history, _means(history, None), fewer, years, (min(cuts), max(cuts)), past),
+        record=_record(history, fewer, years, (min(cuts), max(cuts)), past),
         findings=tuple(notes),
         names=made.names if isinstance(made, DebtDynamics) else NO_NAMES,
         kind=made.kind,
@@ -278,9 +278,8 @@ def _draw(
 
 
 def _record(
-    history: pl.DataFrame, means: Mapping[str, float], moves: fan_shocks.Moves, horizon: int,
-    ends: tuple[float, float], origins: int,
-) -> pl.DataFrame:  # fmt: skip
+    history: pl.DataFrame, moves: fan_shocks.Moves, horizon: int, ends: tuple[float, float], origins: int
+) -> pl.DataFrame:
     """Return how fans drawn at the end of past years held: a row a year of origin and number of years ahead."""
     known = sorted(history["year"].unique())
     came = {(region, year): ratio for region, year, ratio in history.select(*KEYS, "debt_ratio").iter_rows()}
@@ -288,7 +287,7 @@ def _record(
     for origin in known[-1 - origins : -1] if ends[0] < ends[1] else ():
         past = history.filter(pl.col("year") <= origin)
         try:
-            drawn = _draw(past, means, moves, horizon, look=False)
+            drawn = _draw(past, {}, moves, horizon, look=False)  # interest ahead as of today was not known then
         except InputError:  # no past is long enough yet
             continue
         cuts = np.percentile(np.stack(list(drawn.paths.values())), [ends[0], MIDDLE, ends[1]], axis=1)
