@@ -311,7 +311,9 @@ def _by_rule(
         case "capital_output_ratio":
             level = np.broadcast_to(output, real.shape)
             ratio = protocol.value("capital.initial_output_ratio")
-            share = flow / flow.sum(axis=0, keepdims=True)
+            # the shares of assets in investment; one asset has all of it, also where nothing was invested
+            total, only = flow.sum(axis=0, keepdims=True), 1.0 if len(flow) == 1 else np.nan
+            share = np.divide(flow, total, out=np.full(flow.shape, only), where=total != 0)
             return np.asarray(share * inventory.capital_output_ratio(_at(level, index), ratio))
         case "ratio_to_investment":
             stock = inventory.ratio_to_investment(flow, protocol.value("capital.initial_ratio"))

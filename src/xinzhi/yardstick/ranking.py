@@ -290,9 +290,12 @@ def _robust(result: Ranking, view: View, newest: Span) -> Facts:
     elif result.protocols:
         named = _first(result, view, newest)
         key = ("first" if named else "nobody") + ("_apart" if view.is_extrapolated(newest) else "")
+        if len(named) >= 2 * FIRST:  # without ties fewer regions have one of the first places in most protocols
+            key = "tied"
         told: dict[str, Any] = {
             "names": named,
             "k": len(named),
+            "n": len(view.codes),
             "protocols": f"{result.protocols:,}",
             "first": FIRST,
             "agreed": AGREED,

@@ -429,8 +429,11 @@ def ends(view: View) -> Facts:
         return {}
     rows = view.ranked(view.lead).select("region", "tfp_growth").rows()
     width = min(3, len(rows) // 2)
-    said = [words("yardstick.answer.figure", name=view.name(code), value=value) for code, value in rows]
-    return {"answer.ends": {"first": said[:width], "last": said[: -width - 1 : -1]}}
+    said = [(words("yardstick.answer.figure", name=view.name(code), value=value), value) for code, value in rows]
+    # all that tie with the last one named are named, or nobody: else the order of the codes would choose
+    first = [text for text, value in said if value > rows[width - 1][1] - 1e-12]
+    last = [text for text, value in reversed(said) if value < rows[-width][1] + 1e-12]
+    return {"answer.ends": {"first": first, "last": last}} if max(len(first), len(last)) <= 2 * width else {}
 
 
 def _whole(view: View) -> Facts:

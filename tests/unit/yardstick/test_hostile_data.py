@@ -119,6 +119,37 @@ def test_figures_that_differ_are_ranked_and_told():
     assert "highest in CC" in measured.summary("en")
 
 
+@pytest.mark.parametrize(("fast", "named"), [(2, True), (7, False)])
+def test_ends_name_all_that_tie_or_nobody(fast, named):
+    regions = [f"F{k}" for k in range(fast)] + [f"S{k}" for k in range(8)]
+    made = tables(regions)
+    pace = {region: (1.002 if region[0] == "F" else 1 - 0.0001 * at) for at, region in enumerate(regions)}
+    made["accounts"] = made["accounts"].with_columns(
+        pl.col("output_real") * pl.col("region").replace_strict(pace) ** (pl.col("year") - 2000)
+    )
+    text = xinzhi.measure(xinzhi.load(made)).summary("en")
+    assert ("highest in F0" in text) is named
+
+
+def test_regions_that_all_tie_are_not_listed_as_the_first():
+    ranked = xinzhi.study("assess", xinzhi.load(tables([f"R{k}" for k in range(8)], last=2017)), only=("none",)).ranking
+    assert "8 of 8 regions tie for the first 3 places" in ranked.summary("en")
+    assert "8个地区中的8个并列前3位" in ranked.summary("zh")
+
+
+def test_a_first_stock_from_output_needs_no_investment_in_its_year():
+    made = tables()
+    none = (pl.col("region") == "AA") & (pl.col("year") == 2000)
+    made["investment"] = made["investment"].with_columns(
+        pl.when(none).then(0.0).otherwise("investment_nominal").alias("investment_nominal")
+    )
+    rules = protocol.load("xinzhi-cn-2026").replace(
+        {"capital.initial_rule": "capital_output_ratio", "capital.initial_year": 2000, "capital.benchmark": "none"}
+    )
+    stock = xinzhi.measure(xinzhi.load(made), rules).inputs.filter(region="AA", year=2000)["capital"].item()
+    assert stock == pytest.approx(rules.value("capital.initial_output_ratio") * 100)
+
+
 def first(result, language="en"):
     return result.summary(language).splitlines()[0]
 
