@@ -40,7 +40,7 @@ RARE = 0.1  # the other share of repeats that is tried
 HEAD = """\
 # How texts written one by one were judged by the weights that ship: COUNTED by `python bench/bench_screen.py docs`,
 # never edited by hand. kept: the halves of a, b, c, h not learned from; rare: the same, a tenth said to be repackaged;
-# last: the batch written last, from which nothing was learned; the bound was set with it in view.
+# last: the batch written last, from which nothing was learned and with which in view nothing was chosen.
 """
 
 
