@@ -30,7 +30,7 @@ from xinzhi.yardstick.estimates.draws import (
     path,
     tfp_growth,
 )
-from xinzhi.yardstick.estimates.errors import Exchange, learn
+from xinzhi.yardstick.estimates.errors import Exchange, closing_errors, learn
 from xinzhi.yardstick.estimates.results import _quantiles, above, interval_score, judge, ranked, state
 from xinzhi.yardstick.estimating import as_of, live, share_as_of
 from xinzhi.yardstick.growth_accounts import Inputs, account
@@ -246,7 +246,33 @@ def test_the_backtest_hides_the_share_as_it_hides_investment(panel, ours):
 def test_components_are_draws_of_the_same_years(changes):
     assert only(changes, ()).investment is None
     assert only(changes, ESTIMATED).control is None
+    assert only(changes, ESTIMATED).recount is None
     assert only(changes, EVERYTHING).output is not None
+    assert only(changes, EVERYTHING).recount is not None
+
+
+def test_what_a_census_may_revise_has_one_sign_in_a_draw_and_begins_after_the_last_census(panel, made, changes):
+    drawn = changes.recount
+    years = panel.years[made.at[1:]].tolist()
+    names = np.array(panel.regions)[made.rows]
+    unrevised = np.isin(names, ["110000", "340000", "430000", "630000"])  # their series step in 2020 or 2021
+    assert np.abs(drawn[:, ~unrevised, years.index(2020)]).max() == 0
+    assert np.abs(drawn[:, unrevised, years.index(2018)]).min() > 0
+    yearly = np.diff(drawn, axis=2)[:, :, years.index(2021) - 1 :]
+    assert np.abs(yearly - yearly[:, :, :1]).max() < 1e-15  # evenly
+    # every draw gives the same errors, to other regions, and all of them with their sign or all of them turned
+    errors = closing_errors(panel, load_protocol("xinzhi-cn-2026"))
+    wanted = np.sort(1.3 * errors / 10)
+    for one in yearly[:40, :, 0]:
+        assert min(np.abs(np.sort(sign * one) - wanted).max() for sign in (1, -1)) < 1e-15
+    turned = np.abs(np.sort(yearly[:, :, 0], axis=1) - wanted).max(axis=1) > 1e-12
+    assert 0.4 < turned.mean() < 0.6
+
+
+def test_other_units_of_labour_and_other_regions_have_no_census_to_come(panel, ours):
+    assert closing_errors(panel, ours.replace({"labour.unit": "hours"})) is None
+    assert closing_errors(replace(panel, regions=tuple(f"c{one}" for one in panel.regions)), ours) is None
+    assert closing_errors(replace(panel, years=panel.years - 100), ours) is None
 
 
 def test_quantiles_of_a_known_distribution():
@@ -270,7 +296,21 @@ def test_ranks_and_pairs_count_draws():
     assert chance[0, 1] == 0.75
     assert chance[1, 0] == 0.25
     assert chance[1, 2] == 0.75
-    assert np.diag(chance).tolist() == [0, 0, 0]
+    assert np.diag(chance).tolist() == [0.5, 0.5, 0.5]
+
+
+def test_equal_values_share_a_rank_whatever_their_order():
+    values = np.array([[2.0, 3.0, 2.0, 1.0], [2.0, 2.0, 2.0, 2.0], [1.0, 2.0, 1.0, 3.0]])
+    assert ranked(values).tolist() == [[2, 1, 2, 4], [1, 1, 1, 1], [3, 2, 3, 1]]
+    turned = [2, 3, 0, 1]
+    assert np.array_equal(ranked(values[:, turned]), ranked(values)[:, turned])
+    chance = above(values)
+    assert chance[0, 2] == chance[2, 0] == 0.5
+    assert chance[0, 1] == 0.5 / 3
+    assert np.abs(chance + chance.T - 1).max() == 0
+    alike = state(np.repeat(np.random.default_rng(1).normal(size=(50, 1)), 4, axis=1), 0.9)
+    assert alike.above_nation.tolist() == [0.5, 0.5, 0.5]
+    assert alike.rank_low.tolist() == alike.rank_high.tolist() == [1, 1, 1]
 
 
 def test_interval_score_by_hand():
@@ -319,5 +359,6 @@ def test_quantiles_and_pairs_are_those_of_numpy():
     draws[:, 2], draws[3, 5] = 1.0, np.nan
     shares = (0.0, 0.05, 0.3, 0.5, 0.77, 0.95, 1.0)
     assert np.array_equal(_quantiles(draws, shares), np.quantile(draws, shares, axis=0), equal_nan=True)
-    pairs = [[(one > other).mean() for other in draws.T] for one in draws.T]
-    assert np.array_equal(above(draws), pairs)
+    # what cannot be compared counts half, as what is equal
+    pairs = [[((one > other).mean() + 1 - (one < other).mean()) / 2 for other in draws.T] for one in draws.T]
+    assert above(draws) == pytest.approx(np.array(pairs), abs=1e-15)

@@ -18,7 +18,7 @@ from xinzhi.core.inventory import Timing, at_timing
 from xinzhi.protocol import Protocol
 from xinzhi.yardstick.breaking import link
 from xinzhi.yardstick.capital import depreciation_rates, investment
-from xinzhi.yardstick.estimates.errors import Errors, Exchange
+from xinzhi.yardstick.estimates.errors import Errors, Exchange, closing_errors, conventions
 from xinzhi.yardstick.estimating import common_end, estimated_cells
 from xinzhi.yardstick.growth_accounts import Inputs, account, build_inputs
 from xinzhi.yardstick.inputs import deflator, labour_share, quality
@@ -31,9 +31,9 @@ INVESTMENT, PRICE, SHARE, SCHOOLING, EMPLOYMENT = (
     "schooling",
     "employment",
 )
-DRIFT, REVISION = "control_total", "output_revision"
+DRIFT, REVISION, RECOUNT = "control_total", "output_revision", "employment_revision"
 ESTIMATED = (INVESTMENT, PRICE, SHARE, SCHOOLING, EMPLOYMENT)
-EVERYTHING = (*ESTIMATED, DRIFT, REVISION)
+EVERYTHING = (*ESTIMATED, DRIFT, REVISION, RECOUNT)
 
 
 def generator(protocol: Protocol, *more: int) -> np.random.Generator:
@@ -106,6 +106,7 @@ class Changes:
     schooling: FloatArray | None = None
     employment: FloatArray | None = None
     output: FloatArray | None = None
+    recount: FloatArray | None = None
 
 
 PARTS = {name: name for name in (INVESTMENT, SCHOOLING, EMPLOYMENT)} | {
@@ -113,6 +114,7 @@ PARTS = {name: name for name in (INVESTMENT, SCHOOLING, EMPLOYMENT)} | {
     SHARE: "share",
     DRIFT: "control",
     REVISION: "output",
+    RECOUNT: "recount",
 }
 
 
@@ -155,6 +157,7 @@ def draw(
         schooling=_schooling(panel, past, protocol, made, giver, rng),
         employment=_employment(panel, protocol, made, count, rng),
         output=_revisions(past, made, count, giver, rng),
+        recount=_recounts(panel, past, protocol, made, giver, rng),
     )
 
 
@@ -300,6 +303,26 @@ def _revisions(panel: Panel, made: Path, count: int, giver: IntArray, rng: np.ra
     return np.cumsum(past[giver[:, :, None], when[:, None, :]], axis=2)
 
 
+def _recounts(
+    panel: Panel, past: Panel, protocol: Protocol, made: Path, giver: IntArray, rng: np.random.Generator
+) -> FloatArray | None:
+    """Return what the next census may revise of employment: the errors that the last one closed, regions exchanged.
+
+    The error of a region grows evenly from one census to the next. Nobody knows which way the next one goes, so that
+    the errors of a draw have one sign in all regions together.
+    """
+    terms, closing = conventions()["employment_revision"], closing_errors(past, protocol)
+    if closing is None:
+        return None
+    _, linked = link(panel, protocol, panel.account(EMPLOYMENT))
+    # A region that came to the base of the last census by a break, and not by a revision, was extrapolated until then.
+    unrevised = linked[made.rows][:, np.isin(panel.years, terms["last"])].any(axis=1)
+    unsettled = unrevised[:, None] | (panel.years[made.at[1:]] > terms["last"][0])
+    yearly = terms["spread"] * closing[giver] / (terms["closes"][0] - terms["before"])
+    sign = rng.choice((-1.0, 1.0), (len(giver), 1))
+    return np.cumsum((sign * yearly)[:, :, None] * unsettled, axis=2)
+
+
 def tfp_growth(made: Path, protocol: Protocol, changes: Changes) -> FloatArray:
     """Return growth of TFP `(B, R + 1, H)` under the changes, the sum of the regions last."""
     return np.concatenate([_tfp_growth(made, protocol, some) for some in _few_draws(changes)])
@@ -325,7 +348,10 @@ def _tfp_growth(made: Path, protocol: Protocol, changes: Changes) -> FloatArray:
         out[:, :, 1:] *= np.exp(change)
         return out
 
-    output, labour = moved(base.output, changes.output), moved(base.labour, changes.employment)
+    output, labour = (
+        moved(base.output, changes.output),
+        moved(base.labour, _together(changes.employment, changes.recount)),
+    )
     quality, share = moved(base.human_capital, changes.schooling), base.labour_share[None]
     if changes.share is not None:
         share = np.repeat(share[:, :1] if (share == share[:, :1]).all() else share, len(changes.share), axis=0)
@@ -359,6 +385,11 @@ def _real(made: Path, changes: Changes) -> FloatArray:
     drawn = made.real[:, 1:] * factor * np.where(cells, np.asarray(scale)[..., None, :], 1.0)
     first = np.broadcast_to(made.real[:, :1], (*drawn.shape[:-1], 1))
     return np.concatenate([first, drawn], axis=-1)
+
+
+def _together(one: FloatArray | None, other: FloatArray | None) -> FloatArray | None:
+    """Return the sum of two changes, of which either may be none."""
+    return other if one is None else one if other is None else one + other
 
 
 def _stock(made: Path, real: FloatArray) -> FloatArray:

@@ -23,6 +23,8 @@ from xinzhi.core.errors import InputError
 from xinzhi.core.parameters import read_yaml
 from xinzhi.data import load
 from xinzhi.protocol import Protocol
+from xinzhi.yardstick.breaking import EMPLOYMENT, judge
+from xinzhi.yardstick.breaking import rules as break_rules
 from xinzhi.yardstick.estimating import (
     benchmarked,
     common_end,
@@ -172,6 +174,21 @@ def _price_errors(
         kinds.append(Exchange.of(error - shared, shrinkage))
         common.append(shared)
     return (kinds[0], kinds[1]), (common[0], common[1])
+
+
+def closing_errors(panel: Panel, protocol: Protocol) -> FloatArray | None:
+    """Return what the last census but one moved employment by, beside what was expected `(R,)`; None where unknown.
+
+    The series of before that census were not revised back, so that its years show the errors of ten years at once.
+    """
+    if protocol.value("labour.unit") != "persons" or not of_declared_set(panel, protocol):
+        return None
+    found = judge(panel, break_rules(), frozenset({EMPLOYMENT}))
+    closes = np.isin(panel.years, conventions()["employment_revision"]["closes"])
+    if not found or not closes.any():
+        return None
+    moved = (found[0].growth - found[0].scores.expected)[:, closes]
+    return np.asarray(moved.sum(axis=1)) if np.isfinite(moved).all() else None
 
 
 PARAMETER = "estimates.learned_from"

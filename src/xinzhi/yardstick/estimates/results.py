@@ -42,7 +42,7 @@ def state(mean: FloatArray, level: float) -> Statement:
     relative_low, relative_high = _quantiles(relative, (tail, 1 - tail))
     ranks = ranked(regions)
     rank_low, rank_high = np.quantile(ranks, [tail, 1 - tail], axis=0, method="nearest")
-    surely = (relative > 0).mean(axis=0)
+    surely = ((relative > 0).mean(axis=0) + (relative >= 0).mean(axis=0)) / 2  # equal values count half
     return Statement(median, low, high, relative_low, relative_high, surely, rank_low, rank_high)
 
 
@@ -59,19 +59,24 @@ def _quantiles(values: FloatArray, shares: Sequence[float]) -> list[FloatArray]:
 
 
 def ranked(values: FloatArray) -> FloatArray:
-    """Return the rank of every region within a draw `(B, R)`, 1 = highest."""
+    """Return the rank of every region within a draw `(B, R)`, 1 = highest; equal values share the better rank."""
     order = np.argsort(-values, axis=1)
+    falling = np.take_along_axis(values, order, axis=1)
+    place = np.arange(1, values.shape[1] + 1)
+    tied = np.zeros(values.shape, dtype=np.bool_)
+    tied[:, 1:] = falling[:, 1:] == falling[:, :-1]
     ranks = np.empty(values.shape, dtype=np.int64)
-    np.put_along_axis(ranks, order, np.arange(1, values.shape[1] + 1)[None], axis=1)
+    np.put_along_axis(ranks, order, np.maximum.accumulate(np.where(tied, 0, place), axis=1), axis=1)
     return ranks.astype(np.float64)
 
 
 def above(values: FloatArray) -> FloatArray:
-    """Return the part of draws `(B, R)` in which one region lies above another `(R, R)`."""
+    """Return the part of draws `(B, R)` in which one region lies above another `(R, R)`; equal values count half."""
     columns = np.ascontiguousarray(values.T)
     # bits are counted, eight draws at once: this grows with the square of the regions
     counts = [np.bitwise_count(np.packbits(one > columns, axis=1)).sum(axis=1, dtype=np.int64) for one in columns]
-    return np.asarray(np.stack(counts) / len(values))
+    higher = np.stack(counts)
+    return np.asarray((len(values) + higher - higher.T) / (2 * len(values)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +154,7 @@ def record_of(fingerprint: str, level: float, read: Mapping[str, str], years: in
 
 
 TOTAL, TOGETHER, ALL = "total", "estimates", "everything"
-DRIFT = "control_total"
+DRIFT, REVISIONS = "control_total", ("output_revision", "employment_revision")
 NAMED = 3  # regions of the scenario that are named
 SHOWN = 3  # decimals of growth in sentences: a tenth of a percent
 
@@ -159,11 +164,12 @@ class Bands(Result, verb="bands", topic="bands", key=("region", "start", "end", 
     """How far TFP growth of estimated years may lie from what is measured; growth in log points a year.
 
     `frame` has a band for every region (``total``: their sum), period and component: ``estimates``, all estimated
-    inputs together; ``everything``, with the drift of the regions' sum against the nation and revisions of output; and
-    each input alone. Single years have the first only. `pairs` says how probable it is that one region lies above
-    another, and whether that decides; `components` how wide each input makes the band; `coverage` where official
-    figures end and what stands in; `scenario` the figures if the fall of investment rates was a correction of earlier
-    ones. `spread` has the range over protocols where an audit was given: another band, never added in.
+    inputs together; ``everything``, with the drift of the regions' sum against the nation and revisions of output and
+    of employment; and each input alone. Single years have the first only. `pairs` says how probable it is that one
+    region lies above another, and whether that decides; `components` how wide each input makes the band; `coverage`
+    where official figures end and what stands in; `scenario` the figures if the fall of investment rates was a
+    correction of earlier ones. `spread` has the range over protocols where an audit was given: another band, never
+    added in.
 
     Without a control total the columns `median`, `low` and `high` are null, and `refused` names the reason. Where the
     package holds a part of the declared set, `part` says how many of how many: the band of a region is the one that it
@@ -198,21 +204,20 @@ class Bands(Result, verb="bands", topic="bands", key=("region", "start", "end", 
             held = record_clause(self, start, end, single=False)
             facts["answer.nation"] = values | nation.select("median", "low", "high", "measured").row(0, named=True)
             facts["answer.nation"] |= {"held": held}
-            wide = rows(self, ALL).filter(region=TOTAL)
-            if wide.height:
-                drift = rows(self, DRIFT).filter(region=TOTAL)
-                drifts = not np.allclose(drift["low"], drift["high"])  # no rows: nothing drifts
-                facts["answer.everything" if drifts else "answer.revised"] = wide.select("low", "high").row(
-                    0, named=True
-                )
-        pairs = self.pairs.filter(start=start, end=end, component=TOGETHER)
-        k, decided = int(pairs["decided"].sum()), self.decided
-        facts |= _sides(self, here)  # pairs that cannot be told apart are ties
-        facts["answer.pairs"] = {"k": k, "n": pairs.height, "part": k / pairs.height, "decided": decided, "span": span}
+            if counted := _revised(self):
+                wide = rows(self, ALL).filter(region=TOTAL).select("low", "high")
+                facts["answer.everything"] = {"parts": counted} | wide.row(0, named=True)
+        revised = bool(_revised(self))
+        facts |= _sides(self, here) | (_sides_revised(self, here) if revised else {})
+        wide = words("bands.answer.pairs_revised", **_apart(self, ALL)) if revised else ""
+        facts["answer.pairs"] = {"decided": self.decided, "span": span, "wide": wide, **_apart(self)}
         ranked = here.filter(pl.col("region") != TOTAL).with_columns(width=pl.col("rank_high") - pl.col("rank_low"))
         first = ranked.sort("rank_high", "rank_low").row(0, named=True)
         widest = ranked.sort("width", descending=True).row(0, named=True)
-        told: dict[str, Any] = {"width": round(_middle(ranked["width"])), "level": self.level}
+        told: dict[str, Any] = {"width": round(_middle(ranked["width"])), "level": self.level, "wide": ""}
+        if revised:
+            width = rows(self, ALL).filter(pl.col("region") != TOTAL).select(pl.col("rank_high") - pl.col("rank_low"))
+            told["wide"] = words("bands.answer.ranks_revised", width=round(_middle(width.to_series())))
         for name, row in (("first", first), ("widest", widest)):
             told[name] = self.names.region(row["region"])
             told |= {f"{name}_{end}": row[f"rank_{end}"] for end in ("low", "high")}
@@ -298,6 +303,40 @@ def _alone(result: Bands, values: Mapping[str, Any]) -> Facts:
     ]
     start, end = leading_span(result)
     return {"answer.alone": {**values, "regions": own, "held": record_clause(result, start, end, single=True)}} | needs
+
+
+def _revised(result: Bands) -> list[Text]:
+    """Return what the band of everything counts beside the estimated inputs, where it moves anything."""
+    return [words(f"bands.input.{name}") for name in (DRIFT, *REVISIONS) if _moves(rows(result, name))]
+
+
+def _moves(here: pl.DataFrame) -> bool:
+    """Return whether the bands of a component have a width; without rows there is none."""
+    ends = (here.select(f"{kind}low", f"{kind}high").drop_nulls() for kind in ("", "relative_"))
+    return not all(np.allclose(*one.to_numpy().T) for one in ends)
+
+
+def _apart(result: Bands, component: str = TOGETHER) -> dict[str, Any]:
+    """Return how many pairs of regions a component tells apart in the leading period."""
+    start, end = leading_span(result)
+    pairs = result.pairs.filter(start=start, end=end, component=component)
+    k = int(pairs["decided"].sum())
+    return {"k": k, "n": pairs.height, "part": k / pairs.height}
+
+
+def _sides_revised(result: Bands, here: pl.DataFrame) -> Facts:
+    """Return which of the regions that lie surely above or below the sum do so no more under the band of everything."""
+    wide = rows(result, ALL).select("region", wide="above_nation")
+    order = here.filter(pl.col("region") != TOTAL).join(wide, on="region").sort("measured", descending=True)
+    sides = [(pl.col(name), 1 - pl.col(name)) for name in ("above_nation", "wide")]
+    sure = order.filter(pl.any_horizontal(chance >= result.decided for chance in sides[0]))
+    if sure.is_empty():
+        return {}
+    still = [one >= result.decided for one in sides[1]]
+    lost = sure.filter(~pl.when(sides[0][0] >= result.decided).then(still[0]).otherwise(still[1]))["region"].to_list()
+    if not lost:
+        return {"answer.sides_kept": {"n": sure.height}}
+    return {"answer.sides_lost": {"names": [result.names.region(code) for code in lost]}}
 
 
 def _sides(result: Bands, here: pl.DataFrame) -> Facts:
