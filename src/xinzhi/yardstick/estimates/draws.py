@@ -316,8 +316,8 @@ def _recounts(
         return None
     _, linked = link(panel, protocol, panel.account(EMPLOYMENT))
     # A region that came to the base of the last census by a break, and not by a revision, was extrapolated until then.
-    unrevised = linked[made.rows][:, np.isin(panel.years, terms["last"])].any(axis=1)
-    unsettled = unrevised[:, None] | (panel.years[made.at[1:]] > terms["last"][0])
+    unrevised = linked[made.rows][:, np.isin(panel.years, terms["last"])].any(axis=1, keepdims=True)
+    unsettled = unrevised | (panel.years[made.at[1:]] > terms["last"][0])
     yearly = terms["spread"] * closing[giver] / (terms["closes"][0] - terms["before"])
     sign = rng.choice((-1.0, 1.0), (len(giver), 1))
     return np.cumsum((sign * yearly)[:, :, None] * unsettled, axis=2)

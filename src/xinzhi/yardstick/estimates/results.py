@@ -209,8 +209,9 @@ class Bands(Result, verb="bands", topic="bands", key=("region", "start", "end", 
                 facts["answer.everything"] = {"parts": counted} | wide.row(0, named=True)
         revised = bool(_revised(self))
         facts |= _sides(self, here) | (_sides_revised(self, here) if revised else {})
-        wide = words("bands.answer.pairs_revised", **_apart(self, ALL)) if revised else ""
-        facts["answer.pairs"] = {"decided": self.decided, "span": span, "wide": wide, **_apart(self)}
+        facts["answer.pairs"] = {"decided": self.decided, "span": span, "wide": "", **_apart(self)}
+        if revised:
+            facts["answer.pairs"]["wide"] = words("bands.answer.pairs_revised", **_apart(self, ALL))
         ranked = here.filter(pl.col("region") != TOTAL).with_columns(width=pl.col("rank_high") - pl.col("rank_low"))
         first = ranked.sort("rank_high", "rank_low").row(0, named=True)
         widest = ranked.sort("width", descending=True).row(0, named=True)
