@@ -225,7 +225,10 @@ def _chances(name: Score, known: FloatArray, entered: BoolArray, asked: FloatArr
 
 
 def _trees(model: Any, known: FloatArray, entered: BoolArray, asked: FloatArray) -> FloatArray:  # noqa: ANN401 - ships no types
-    return np.asarray(model.fit(known, entered).predict_proba(asked)[:, 1])
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped] # ships no types; of scikit-learn
+
+    with threadpool_limits(1):  # hundreds of cells: threads that wait for one another took 170 times as long
+        return np.asarray(model.fit(known, entered).predict_proba(asked)[:, 1])
 
 
 def _odds(chance: FloatArray) -> FloatArray:
