@@ -9,12 +9,13 @@ Triple = tuple[float, float, float]
 
 INK, SOFT, FAINT, SHADE = "#22303c", "#5c6b78", "#d8dee4", "#eef1f4"
 FACTORS = {"tfp": "#d9731a", "capital": "#b3c0cd", "labour": "#76899e", "human_capital": "#33506e"}
-GROUPS = ("#1b6ca8", "#7f9a99", "#d9a441", "#a8402d", "#5b4a8a", "#4f8a5b", "#c77d9e", "#6b5b4b")
+GROUPS = ("#1b6ca8", "#8fa8a6", "#e8bf63", "#8c2f1f", "#5b4a8a", "#4f8a5b", "#c77d9e", "#6b5b4b")
 DIVERGING = ("#8c510a", "#d8b365", "#f3efe6", "#5ab4ac", "#01665e")
 SEVERITY = {"error": "#f4c7c3", "warning": "#fce8b2", "note": "#d2e3f3"}
 ACCENT, BAND, DEEP = "#d9731a", "#b3c0cd", "#1b6ca8"
 
 READABLE = 4.5  # least contrast of small text, WCAG 2.2 criterion 1.4.3
+DARKER = 0.96
 INKS = (INK, "#ffffff", "#000000")  # black stands in where neither of the others can be read
 _TO_XYZ = ((0.4360747, 0.3850649, 0.1430804), (0.2225045, 0.7168786, 0.0606169), (0.0139322, 0.0971045, 0.7141733))
 _TO_RGB = ((3.1338561, -1.6168667, -0.4906146), (-0.9787684, 1.9161415, 0.0334540), (0.0719453, -0.2289914, 1.4052427))
@@ -26,6 +27,15 @@ def ink_on(share: float, shades: Sequence[str]) -> str:
     """Return the ink for text on a scale of colours that is interpolated in CIELAB, as the charts do."""
     ground = luminance(between(min(max(share, 0.0), 1.0), shades))
     return next(ink for ink in INKS if contrast(luminance(linear_of(ink)), ground) >= READABLE)
+
+
+def deepened(colour: str) -> str:
+    """Return a colour as dark as words in it need to be on white."""
+    parts = [float(int(colour[i : i + 2], 16)) for i in (1, 3, 5)]
+    while contrast(luminance(linear_of(colour)), 1.0) < READABLE:
+        parts = [part * DARKER for part in parts]
+        colour = "#" + "".join(f"{round(part):02x}" for part in parts)
+    return colour
 
 
 def contrast(first: float, second: float) -> float:

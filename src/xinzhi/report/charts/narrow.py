@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from xinzhi.report.charts.style import width as ems
+from xinzhi.report.charts.style import wrapped
 
 Spec = dict[str, Any]
 
@@ -187,21 +188,6 @@ def mark_of(view: Spec) -> str:
     """Return the kind of a mark."""
     held = view.get("mark", "")
     return str(held["type"] if isinstance(held, dict) else held)
-
-
-def wrapped(text: str, most: float) -> list[str]:
-    """Return a text in lines of at most so many letters: between words, and Chinese between signs."""
-    if ems(text) <= most:
-        return [text]
-    parts = re.findall(r"[^\s\u2e80-\uffef]+\s*|[\u2e80-\uffef]\s*", text)
-    count = -(-ems(text) // most)
-    each = min(most, ems(text) / count * 1.05 + 0.3)  # lines of about the same length
-    lines = [""]
-    for part in parts:
-        if lines[-1] and ems((lines[-1] + part).strip()) > each:
-            lines.append("")
-        lines[-1] += part
-    return [line.strip() for line in lines]
 
 
 def _lookup(broken: Mapping[str, list[str]]) -> str:

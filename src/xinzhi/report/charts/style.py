@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
@@ -21,8 +22,10 @@ PALE = 0.45
 TEXT_SIZE = 11
 THIN = frozenset("fijlrtI .,:;'|!()[]/-")
 BREAK = "break-paths-show-path-domains"  # of a line where a value is not known
+APART = 8  # least pixels between two labels of an axis: else every second one is left out
 UNCUT = 0  # no limit: a name that was cut off would have no twin in the other language
 Align = Literal["left", "center", "right"]
+KEY = 28  # pixels of a sign of a key and around its name
 PAD = "·"  # stands for room only: the page puts the words themselves in its place
 HIDDEN = "\u200b"  # tells apart two names that read alike
 
@@ -56,6 +59,27 @@ def width(text: str) -> float:
 def _least(text: str) -> float:
     """Return how wide a text is at least: thin letters count for what they are, so that its twin has room."""
     return sum(0.22 if sign in THIN else 0.5 if width(sign) < 1 else 1.0 for sign in text)
+
+
+def wrapped(text: str, most: float) -> list[str]:
+    """Return a text in lines of at most so many letters: between words, and Chinese between signs."""
+    if width(text) <= most:
+        return [text]
+    parts = re.findall(r"[^\s\u2e80-\uffef]+\s*|[\u2e80-\uffef]\s*", text)
+    count = -(-width(text) // most)
+    each = min(most, width(text) / count * 1.05 + 0.5)  # lines of about the same length
+    lines = [""]
+    for part in parts:
+        if lines[-1] and width((lines[-1] + part).strip()) > each:
+            lines.append("")
+        lines[-1] += part
+    return [line.strip() for line in lines]
+
+
+def columns_of(names: Sequence[Text], room: float) -> alt.Legend | alt.UndefinedType:
+    """Return a key in as many columns as have room, where its names do not fit in one line."""
+    widths = [KEY + TEXT_SIZE * max(width(name.zh), width(name.en)) for name in names]
+    return alt.Legend(columns=max(1, int(room / max(widths)))) if sum(widths) > room else alt.Undefined
 
 
 def data(rows: Iterable[dict[str, Any]]) -> alt.InlineData:
@@ -97,8 +121,9 @@ def configure(chart: ChartType) -> ChartType:
         aria=False,
         view=alt.ViewConfig(stroke=None),
         axis=alt.AxisConfig(
-            labelColor=SOFT, labelFontSize=TEXT_SIZE, labelLimit=UNCUT, titleColor=SOFT, titleFontSize=TEXT_SIZE,
-            titleFontWeight="normal", gridColor=FAINT, domainColor=FAINT, tickColor=FAINT, titlePadding=6,
+            labelColor=SOFT, labelFontSize=TEXT_SIZE, labelLimit=UNCUT, labelFlush=False, labelSeparation=APART,
+            titleColor=SOFT, titleFontSize=TEXT_SIZE, titleFontWeight="normal",
+            gridColor=FAINT, domainColor=FAINT, tickColor=FAINT, titlePadding=6,
         ),
         legend=alt.LegendConfig(
             labelColor=INK, labelFontSize=TEXT_SIZE, title=None, orient="top", symbolType="square", symbolSize=90,

@@ -17,7 +17,6 @@ Deeper = Allocation | Innovation | Upgrading
 
 
 MANY = 8  # industries that colours tell apart
-ROOM = (0.1, 0.035)  # of the plane that the label of a point takes
 SCORES: Mapping[str, Mapping[str, str]] = {"sd_log": {"title": "sd"}, "gap_90_10": {}}
 DIMENSIONS = ("regions", "industries")
 
@@ -167,7 +166,7 @@ def _structure(result: Upgrading, change: pl.DataFrame) -> Picture | None:
     both = moved.filter((pl.col("x") > 0) & (pl.col("y") > 0)).height
     facts = {"k": both, "n": moved.height, "start": change["start"].min(), "end": change["end"].max()}
     corners = [words(f"sources.chart.corner_{place}") for place in ("better", "rational", "worse", "advanced")]
-    rows = uncrowded(_grouped(result, moved, x="x", y="y"))
+    rows = _grouped(result, moved, x="x", y="y")
     return shown("sources.structure", result, change, facts, rows=rows, corners=corners)
 
 
@@ -179,22 +178,6 @@ def _grouped(result: Deeper, frame: pl.DataFrame, **encodings: Any) -> list[dict
         row | ({"group": groups[code]} if code in groups else {})
         for row, code in zip(rows, frame["region"], strict=True)
     ]
-
-
-def uncrowded(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return points of which only those keep their name whose label does not cover another one."""
-    spans = {axis: max(row[axis] for row in rows) - min(row[axis] for row in rows) or 1.0 for axis in "xy"}
-    kept: list[Mapping[str, Any]] = []
-    found = []
-    for row in rows:
-        near = any(
-            abs(row["x"] - one["x"]) < ROOM[0] * spans["x"] and abs(row["y"] - one["y"]) < ROOM[1] * spans["y"]
-            for one in kept
-        )
-        if not near:
-            kept.append(row)
-        found.append({**row, "name": None if near else row["name"]})
-    return found
 
 
 def _first_last(rows: Sequence[Mapping[str, Any]]) -> dict[str, object]:

@@ -57,6 +57,7 @@ def dots(
     worded = style.worded(w, shown)
     order = [row["name"] for row in worded]
     reach = [row[key] for row in worded for key in ("value", "low", "high") if row.get(key) is not None]
+    reach += [] if reference is None else [reference]
     axis = alt.Scale(domain=list(domain) if domain else list(style.around(reach)), nice=False, zero=False)
     across = alt.X("value:Q", title=w(x), scale=axis)
     y = style.ordinal(order, labelPadding=4, grid=True)
@@ -124,8 +125,9 @@ def stacked(
     y = style.ordinal(order, labelPadding=4)
     axis = alt.Scale(domain=list(domain), nice=False) if domain else alt.Undefined
     across = alt.X("value:Q", title=w(x), stack="zero", scale=axis)
-    stack = {"x": across, "y": y, "color": alt.Color("part:N", scale=scale), "order": alt.Order("order:Q")}
-    layers = [style.mark("bar", long, stack, height=12), style.zero("x")]
+    key = style.columns_of([word for word, _ in parts.values()], WIDTH)
+    stack = {"x": across, "y": y, "color": alt.Color("part:N", scale=scale, legend=key), "order": alt.Order("order:Q")}
+    layers = [style.mark("bar", long, stack, height=12, stroke="white", strokeWidth=0.5), style.zero("x")]
     height = STEP * len(order)
     if total is None:
         return style.configure(style.layers(*layers, width=WIDTH, height=height))
@@ -150,6 +152,7 @@ def waterfall(w: Words, steps: Sequence[tuple[Text, float, str]], *, y: Text, de
         text = number(value, decimals, sign=i < len(steps) - 1)
         rows.append({"name": w(word), "from": start, "to": level, "ink": ink, "text": text, "top": top})
     order: list[str] = [row["name"] for row in rows]
+    step = max(92.0, *(style.TEXT_SIZE * style.width(name) + 10 for name in order))
     across = alt.X("name:N", sort=order, title=None, axis=alt.Axis(labelAngle=0, ticks=False))
     domain = style.padded([row[key] for row in rows for key in ("from", "to")])
     up = alt.Y("from:Q", title=w(y), scale=alt.Scale(domain=domain, nice=False))
@@ -157,7 +160,7 @@ def waterfall(w: Words, steps: Sequence[tuple[Text, float, str]], *, y: Text, de
     block = style.mark("bar", rows, {"x": across, "y": up, "y2": "to:Q", "color": own}, size=46)
     place = {"x": across, "y": alt.Y("top:Q"), "text": "text:N"}
     figures = style.mark("text", rows, place, dy=-7, fontSize=11, color=palette.INK)
-    return style.configure(style.layers(block, style.zero("y"), figures, width=max(420, 92 * len(rows)), height=260))
+    return style.configure(style.layers(block, style.zero("y"), figures, width=max(420, step * len(rows)), height=260))
 
 
 def matrix(
@@ -183,17 +186,18 @@ def matrix(
     low, high = domain or _span([one["value"] for one in known], diverging=diverging)
     inks = palette.DIVERGING if diverging else (palette.SHADE, palette.BAND, palette.DEEP, "#0b3a5e")
     scale = alt.Scale(domain=[low, high], range=list(inks), interpolate="lab", clamp=True)
-    legend = alt.Legend(
+    plain = all(one["value"] in {0, 1} and one.get("mark") for one in known)  # the marks say it all
+    legend = None if plain else alt.Legend(
         title=w(title), titleFontWeight="normal", titleColor=palette.SOFT, orient="top",
         direction="horizontal", gradientLength=180, gradientThickness=9, tickCount=4,
     )  # fmt: skip
-    slanted = any(style.width(name) > cell / 10 for name in columns)
+    step = max(14, min(cell, 640 // max(1, len(columns))))
+    slanted = any(style.width(name) > step / 12 for name in columns)
     x = alt.X(
         "column:N", sort=columns, title=None,
         axis=alt.Axis(orient="top", labelAngle=-45 if slanted else 0, domain=False, ticks=False),
     )  # fmt: skip
     y = alt.Y("row:N", sort=rows, title=None, axis=alt.Axis(domain=False, ticks=False))
-    step = max(14, min(cell, 640 // max(1, len(columns))))
     shade = {"x": x, "y": y, "color": alt.Color("value:Q", scale=scale, legend=legend)}
     layers = [
         style.mark("rect", known, shade, stroke="white", strokeWidth=1),

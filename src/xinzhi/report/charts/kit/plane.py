@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import pairwise, zip_longest
 from typing import Any
 
 import altair as alt
@@ -18,9 +19,21 @@ from xinzhi.report.charts.style import Words
 WIDTH, HEIGHT = 600, 400
 TILE, SMALL, GAP = 62, 40, 3  # pixels of a tile, of one on a narrow screen, and between two
 SCREEN = 316  # pixels of a narrow screen beside what stands around the chart
-LINE = 15  # pixels that a line of text in a block needs
+SIZE, LINE = 10.5, 13  # size of the words in a block, and pixels that a line of them needs
 PATHS = (620, 440)  # pixels of a picture of paths
-LETTER, DOT = 9.5, 5.0  # size of a name beside a point, and half the width of a dot, in pixels
+LETTER, DOT, LARGEST = 9.5, 5.0, 10.0  # size of a name beside a point, half the width of a dot and of the largest one
+SIDES: Mapping[str, tuple[str, str, int, int]] = {  # of a point, where its name may stand: how it is aligned and moved
+    "right": ("left", "middle", 1, 0), "left": ("right", "middle", -1, 0), "top": ("center", "bottom", 0, -1),
+    "bottom": ("center", "top", 0, 1), "before": ("right", "bottom", 0, -1), "after": ("left", "bottom", 0, -1),
+}  # fmt: skip
+BACK = {
+    "left": 0.0,
+    "top": 0.0,
+    "center": 0.5,
+    "middle": 0.5,
+    "right": 1.0,
+    "bottom": 1.0,
+}  # of a box, before its place
 YEAR, OVER = 16.0, 40  # half the width of a year, and how far a name may stand over the right edge, in pixels
 STEPS = 40  # points of a line of equal product
 
@@ -36,19 +49,16 @@ def points(
     line: Sequence[tuple[float, float]] = (),
 ) -> ChartType:
     """Return points, with lines that part the plane and a word in each corner."""
-    # rows: x, y, where wanted name (Text, beside the point), group (Text) and size; split: where an upright and a level
-    # line part the plane; corners: top right, top left, bottom left, bottom right; line: points of a line over the
-    # cloud
+    # rows: x, y, where wanted name (Text, beside the point where it has room), group (Text) and size; split: where an
+    # upright and a level line part the plane; corners: top right, top left, bottom left, bottom right; line: points of
+    # a line over the cloud
     scale = colours(w, rows)
-    known = [
-        {**row, **{key: w(row[key]) for key in ("name", "group") if row.get(key)}}
-        for row in rows
-        if row["x"] is not None and row["y"] is not None
-    ]
+    found = [row for row in rows if row["x"] is not None and row["y"] is not None]
+    known = style.worded(w, found)
     plane = {
         axis: style.fitted([*(row[axis] for row in known), *(one[i] for one in line)]) for i, axis in enumerate("xy")
     }
-    across = alt.X("x:Q", title=w(x), scale=plane["x"])
+    across = alt.X("x:Q", title=w(x), scale=plane["x"], axis=alt.Axis(tickCount=8))
     up = alt.Y("y:Q", title=w(y), scale=plane["y"])
     colour = alt.Color("group:N", scale=scale) if scale else alt.ColorValue(palette.DEEP)
     size = {"size": alt.Size("size:Q", legend=None, scale=alt.Scale(range=[20, 320]))} if _sized(known) else {}
@@ -57,9 +67,7 @@ def points(
     drawn = {"x": across, "y": up, "order": alt.Order("order:Q")}
     layers += style.marks("line", path, drawn, color=palette.ACCENT, strokeWidth=1.8)
     layers.append(style.mark("circle", known, {"x": across, "y": up, "color": colour, **size}, size=58, opacity=0.85))
-    named = (row for row in known if row.get("name"))
-    place = {"x": across, "y": up, "text": "name:N"}
-    layers += style.marks("text", named, place, dx=7, align="left", fontSize=9.5, color=palette.INK)
+    layers += _names(w, found, plane, (WIDTH, HEIGHT), {"x": across, "y": up}, path=_along(line))
     return style.configure(style.layers(*layers, width=WIDTH, height=HEIGHT))
 
 
@@ -117,21 +125,18 @@ def tiles(
         "x": alt.X("x:Q", axis=None, scale=alt.Scale(domain=[0, width], range=[0, width], nice=False)),
         "y": alt.Y("y:Q", axis=None, scale=alt.Scale(domain=[0, height], range=[0, height], nice=False)),
     }
-    colour = _groups(w, rows, inks) if grouped else _values(w, drawn, title, diverging=diverging)
     half, field = tile / 2, "group" if grouped else "value"
+    scale, legend = _shades(w, rows, drawn, title, inks if grouped else None, diverging=diverging)
+    colour = alt.Color("group:N", scale=scale) if grouped else alt.Color("value:Q", scale=scale, legend=legend)
     layers = []
     for known, ink in ((False, alt.ColorValue(palette.SHADE)), (True, colour)):
         shown = [row for row in drawn if (row[field] is not None) == known]
-        size, opacity = (tile - GAP) ** 2, 0.85 if grouped else 1
         at = {**plane, "color": ink}
-        layers += style.marks("square", shown, at, size=size, opacity=opacity, xOffset=half, yOffset=half)
-    reach = max((abs(row["value"]) for row in drawn if row["value"] is not None), default=1.0) or 1.0
-    for dark in (True, False):
-        shown = [row for row in drawn if _is_dark(row, reach, grouped=grouped) == dark]
-        if not shown:
-            continue
-        letters = "white" if dark else palette.INK
-        small, large = (7, 11) if w.narrow else (10, 13)
+        layers += style.marks("square", shown, at, size=(tile - GAP) ** 2, opacity=1, xOffset=half, yOffset=half)
+    letters_on = [(row, palette.INK if row[field] is None else _ink(row[field], scale)) for row in drawn]
+    small, large = (7, 11) if w.narrow else (10, 13)
+    for letters in dict.fromkeys(ink for _, ink in letters_on):
+        shown = [row for row, ink in letters_on if ink == letters]
         side: dict[str, Any] = {"dx": half, "color": letters}
         layers += [
             style.mark("text", shown, {**plane, "text": "name:N"}, fontSize=small, dy=half - 9, **side),
@@ -142,18 +147,22 @@ def tiles(
     return style.configure(style.layers(*layers, width=width, height=height))
 
 
-def _is_dark(row: Mapping[str, Any], reach: float, *, grouped: bool) -> bool:
-    if grouped:
-        return row["group"] is not None
-    return row["value"] is not None and abs(row["value"]) > 0.62 * reach
+def _ink(at: float | str, scale: alt.Scale) -> str:
+    """Return the ink to read on the colour of a group, or of a value."""
+    if isinstance(at, str):
+        return palette.ink_on(0.0, [scale.range[scale.domain.index(at)]] * 2)
+    low, high = scale.domain
+    return palette.ink_on((at - low) / ((high - low) or 1.0), scale.range)
 
 
-def _groups(w: Words, rows: Sequence[Mapping[str, Any]], inks: Sequence[str]) -> alt.Color:
-    return alt.Color("group:N", scale=colours(w, rows, inks) or alt.Undefined)
-
-
-def _values(w: Words, rows: Sequence[Mapping[str, Any]], title: Text, *, diverging: bool) -> alt.Color:
-    known = [row["value"] for row in rows if row["value"] is not None]
+def _shades(
+    w: Words, rows: Sequence[Mapping[str, Any]], drawn: Sequence[Mapping[str, Any]], title: Text,
+    groups: Sequence[str] | None, *, diverging: bool,
+) -> tuple[Any, Any]:  # fmt: skip
+    """Return the colours of the groups, or of the values, and their key."""
+    if groups:
+        return colours(w, rows, groups), alt.Undefined
+    known = [row["value"] for row in drawn if row["value"] is not None]
     reach = max((abs(value) for value in known), default=1.0) or 1.0
     domain = [-reach, reach] if diverging else [min(known, default=0.0), max(known, default=1.0)]
     inks = palette.DIVERGING if diverging else (palette.SHADE, palette.BAND, palette.DEEP)
@@ -162,7 +171,7 @@ def _values(w: Words, rows: Sequence[Mapping[str, Any]], title: Text, *, divergi
         orient="top-left", direction="horizontal", gradientThickness=10,
         gradientLength=120 if w.narrow else 190, tickCount=3 if w.narrow else 5,
     )  # fmt: skip
-    return alt.Color("value:Q", scale=alt.Scale(domain=domain, range=list(inks), interpolate="lab"), legend=legend)
+    return alt.Scale(domain=domain, range=list(inks), interpolate="lab"), legend
 
 
 def treemap(w: Words, rows: Sequence[Mapping[str, Any]], *, width: int = 640, height: int = 380) -> ChartType:
@@ -173,29 +182,39 @@ def treemap(w: Words, rows: Sequence[Mapping[str, Any]], *, width: int = 640, he
     some = sorted((row for row in rows if row["value"] and row["value"] > 0), key=lambda row: -row["value"])
     total = sum(row["value"] for row in some) or 1.0
     areas = [row["value"] / total * width * height for row in some]
-    drawn = []
+    drawn, written = [], []
     for row, (x, y, dx, dy) in zip(some, squarify(areas, float(width), float(height)), strict=True):
-        name = w(row["name"])
-        fits = 11 * style.width(name) < dx - 8 and dy > LINE
-        share = number(100 * row["value"] / total, 1)
-        box = {"x": x, "y": y, "x2": x + dx, "y2": y + dy}
         group = w(row["group"]) if row.get("group") is not None else None
-        drawn.append(
-            {**box, "group": group, "name": name if fits else "", "share": share if fits and dy > 2 * LINE else ""}
-        )
+        drawn.append({"x": x, "y": y, "x2": x + dx, "y2": y + dy, "group": group})
+        ink = _ink(group, scale) if group and scale else "#ffffff"
+        share = number(100 * row["value"] / total, 1)
+        both = (_lines(name, share, dx, dy) for name in (row["name"].zh, row["name"].en))
+        written += [
+            {"x": x, "y": y + LINE * at, "text": w(Text(zh=zh, en=en)), "ink": ink}
+            for at, (zh, en) in enumerate(zip_longest(*both, fillvalue=""))
+        ]
     plane = {
         "x": alt.X("x:Q", axis=None, scale=alt.Scale(domain=[0, width], nice=False)),
         "y": alt.Y("y:Q", axis=None, scale=alt.Scale(domain=[height, 0], nice=False)),
     }
     colour = alt.Color("group:N", scale=scale) if scale else alt.ColorValue(palette.DEEP)
-    base, look = style.data(drawn), {"align": "left", "baseline": "top", "dx": 4, "color": "white"}
     block = {**plane, "x2": "x2:Q", "y2": "y2:Q", "color": colour}
-    layers = [
-        style.mark("rect", base, block, stroke="white", strokeWidth=1.5, opacity=0.88),
-        style.mark("text", base, {**plane, "text": "name:N"}, dy=4, fontSize=10.5, **look),
-        style.mark("text", base, {**plane, "text": "share:N"}, dy=18, fontSize=10, **look),
-    ]
+    layers = [style.mark("rect", drawn, block, stroke="white", strokeWidth=1.5, opacity=1)]
+    for letters in dict.fromkeys(str(row["ink"]) for row in written):
+        look = {"align": "left", "baseline": "top", "dx": 4, "dy": 4, "fontSize": SIZE, "color": letters}
+        lines = [row for row in written if row["ink"] == letters]
+        layers.append(style.mark("text", lines, {**plane, "text": "text:N"}, **look))
     return style.configure(style.layers(*layers, width=width, height=height))
+
+
+def _lines(name: str, share: str, wide: float, high: float) -> list[str]:
+    """Return the lines in a block: its name, and its share below; none where the name has no room."""
+    room = (wide - 8) / SIZE
+    lines = style.wrapped(name, room) if room > 1 else []
+    most = int((high - 4) / LINE)
+    if not lines or len(lines) > most or max(map(style.width, lines)) > room:
+        return []
+    return [*lines, share][:most]
 
 
 def squarify(areas: Sequence[float], width: float, height: float) -> list[tuple[float, float, float, float]]:
@@ -233,28 +252,28 @@ def network(
     w: Words, nodes: Sequence[Mapping[str, Any]], edges: Sequence[tuple[str, str]], *, size: Text | None = None
 ) -> ChartType:
     """Return a network at given places."""
-    # nodes: id, x, y, name (Text; written where shown is true or absent), where wanted group (Text) and size; edges:
-    # pairs of ids; size: what the size of a node says, below the chart
+    # nodes: id, x, y, name (Text; written where it has room, those of the largest first), where wanted group (Text) and
+    # size; edges: pairs of ids; size: what the size of a node says, below the chart
     scale = colours(w, nodes)
     at = {node["id"]: node for node in nodes}
     ends = [
         {"x": at[a]["x"], "y": at[a]["y"], "x2": at[b]["x"], "y2": at[b]["y"]} for a, b in edges if a in at and b in at
     ]
-    worded = [{**node, **{key: w(node[key]) for key in ("name", "group") if node.get(key)}} for node in nodes]
+    worded = style.worded(w, nodes)
     plane = {axis: style.fitted([node[axis] for node in nodes]) for axis in ("x", "y")}
+    frame = (WIDTH + 60, HEIGHT + 60)
     across = alt.X("x:Q", axis=None, scale=plane["x"], title=w(size) if size else None)
     up = alt.Y("y:Q", axis=None, scale=plane["y"])
     edge = {"x": across, "y": up, "x2": "x2:Q", "y2": "y2:Q"}
     colour = alt.Color("group:N", scale=scale) if scale else alt.ColorValue(palette.DEEP)
     sized = {"size": alt.Size("size:Q", legend=None, scale=alt.Scale(range=[25, 420]))} if _sized(worded) else {}
     node = {"x": across, "y": up, "color": colour, **sized}
-    named = (one for one in worded if one.get("shown", True))
     layers = [
         style.mark("rule", ends, edge, color=palette.FAINT, strokeWidth=1),
         style.mark("circle", worded, node, size=90, opacity=0.95, stroke="white", strokeWidth=0.8),
-        style.mark("text", named, {"x": across, "y": up, "text": "name:N"}, dy=-9, fontSize=9, color=palette.INK),
+        *_names(w, nodes, plane, frame, {"x": across, "y": up}, sides=("top", *SIDES)),
     ]
-    return style.configure(style.layers(*layers, width=WIDTH + 60, height=HEIGHT + 60))
+    return style.configure(style.layers(*layers, width=frame[0], height=frame[1]))
 
 
 def paths(
@@ -278,7 +297,6 @@ def paths(
     up = alt.Y("y:Q", title=w(y), axis=ticks, scale=alt.Scale(domain=plane["y"], nice=False))
     colour = alt.Color("group:N", scale=scale, legend=alt.Legend(symbolOpacity=1))
     last = list({row["id"]: row for row in known}.values())
-    named = labels(list({row["id"]: row for row in rows}.values()), plane, PATHS, path=mean)
     way = alt.Chart(style.data(known)).mark_line(strokeWidth=1, opacity=0.5)
     dot = alt.Chart(style.data(last)).mark_circle(size=52, opacity=1)
     layers = [*_products(plane), way.encode(x=across, y=up, color=colour, detail="id:N", order="year:Q")]
@@ -289,12 +307,9 @@ def paths(
         tips = [{**row, "text": str(row["year"])} for row in (mean[0], mean[-1])]
         tip = alt.Chart(style.data(tips)).mark_text(dy=11, fontSize=10, fontWeight=600, color=palette.INK)
         layers.append(tip.encode(x=across, y=up, text="text:N"))
-    sides: tuple[tuple[style.Align, int], ...] = (("left", 7), ("right", -7))
-    for align, gap in sides:
-        some = [{"x": row["x"], "y": row["y"], "name": w(row["name"])} for row, side in named if side == align]
-        if some:
-            text = alt.Chart(style.data(some)).mark_text(align=align, dx=gap, fontSize=LETTER, color=palette.INK)
-            layers.append(text.encode(x=across, y=up, text="name:N"))
+    ends_of = list({row["id"]: row for row in rows}.values())
+    spans = {axis: alt.Scale(domain=ends, nice=False) for axis, ends in plane.items()}
+    layers += _names(w, ends_of, spans, PATHS, {"x": across, "y": up}, path=mean)
     return style.configure(style.layers(*layers, width=PATHS[0], height=PATHS[1]))
 
 
@@ -319,36 +334,62 @@ def _products(plane: Mapping[str, Sequence[float]]) -> list[alt.Chart]:
     return [curve.encode(**place, detail="id:N", order="x:Q"), text.encode(**place, text="text:N")]
 
 
+def _names(
+    w: Words,
+    rows: Sequence[Mapping[str, Any]],
+    plane: Mapping[str, alt.Scale],
+    size: tuple[int, int],
+    place: Mapping[str, Any],
+    **more: Any,  # noqa: ANN401 - the other parameters of `labels`
+) -> list[alt.Chart]:
+    """Return the names of the points that have room for them."""
+    held = labels(rows, {axis: scale.domain for axis, scale in plane.items()}, size, **more)
+    found: list[alt.Chart] = []
+    for side, gap in dict.fromkeys((side, gap) for _, side, gap in held):
+        align, baseline, right, down = SIDES[side]
+        look = {"align": align, "baseline": baseline, "dx": right * gap, "dy": down * gap, "color": palette.INK}
+        some = [{"x": row["x"], "y": row["y"], "name": w(row["name"])} for row, *at in held if at == [side, gap]]
+        found.append(style.mark("text", some, {**place, "text": "name:N"}, fontSize=LETTER, **look))
+    return found
+
+
 def labels(
     rows: Sequence[Mapping[str, Any]],
     plane: Mapping[str, Sequence[float]],
     size: tuple[int, int],
     *,
     path: Sequence[Mapping[str, Any]] = (),
-    sides: Sequence[str] = ("left", "right"),
-) -> list[tuple[Mapping[str, Any], str]]:
-    """Return the points whose names find room, those far out first, clear of `path`, and how to align each."""
+    sides: Sequence[str] = tuple(SIDES),
+) -> list[tuple[Mapping[str, Any], str, int]]:
+    """Return the points whose names find room, on which side each, and how many pixels from the middle of the point."""
+    # The largest first, then those far out; names keep clear of each other, of the points, and of `path`.
 
     def spot(row: Mapping[str, Any]) -> tuple[float, float]:
         x, y = ((row[axis] - plane[axis][0]) / (plane[axis][1] - plane[axis][0]) for axis in "xy")
         return x * size[0], size[1] - y * size[1]
 
-    spots = [spot(row) for row in rows]
-    taken = [(x - DOT, y - DOT, x + DOT, y + DOT) for x, y in (*spots, *map(spot, path))]
+    most = max((row.get("size") or 0.0 for row in rows), default=0.0)
+    radii = [LARGEST * math.sqrt((row.get("size") or 0.0) / most) if most else 0.0 for row in rows]
+    spots, gaps = [spot(row) for row in rows], [max(DOT, radius) for radius in radii]
+    taken = [(x - gap, y - gap, x + gap, y + gap) for (x, y), gap in zip(spots, gaps, strict=True)]
+    taken += [(x - DOT, y - DOT, x + DOT, y + DOT) for x, y in map(spot, path)]
     taken += [(x - YEAR, y, x + YEAR, y + 2 * LETTER) for x, y in map(spot, (*path[:1], *path[-1:]))]
-    middle = (sum(x for x, _ in spots) / len(spots), sum(y for _, y in spots) / len(spots))
+    middle = (sum(x for x, _ in spots) / len(spots), sum(y for _, y in spots) / len(spots)) if spots else (0.0, 0.0)
     found = []
-    for i in sorted(range(len(rows)), key=lambda i: -math.dist(spots[i], middle)):
-        x, y = spots[i]
+    for i in sorted(range(len(rows)), key=lambda i: (-radii[i], -math.dist(spots[i], middle))):
+        if not rows[i].get("name"):
+            continue
+        (x, y), gap = spots[i], gaps[i] + 2
         wide = LETTER * max(style.width(rows[i]["name"].zh), style.width(rows[i]["name"].en))
-        starts = {"left": x + DOT + 2, "right": x - DOT - 2 - wide}
         for side in sides:
-            box = (starts[side], y - LETTER / 2, starts[side] + wide, y + LETTER / 2)
-            inside = box[0] >= 0 and box[2] <= size[0] + OVER
+            align, baseline, right, down = SIDES[side]
+            left, top = x + right * gap - BACK[align] * wide, y + down * gap - BACK[baseline] * LETTER
+            box = (left, top, left + wide, top + LETTER)
+            inside = box[0] >= 0 and box[2] <= size[0] + OVER and box[1] >= 0 and box[3] <= size[1]
             others = (one for j, one in enumerate(taken) if j != i)
             if inside and not any(_meet(box, other) for other in others):
                 taken.append(box)
-                found.append((rows[i], side))
+                found.append((rows[i], side, round(gap)))
                 break
     return found
 
@@ -357,9 +398,10 @@ def _meet(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
 
 
-def uncrowded(rows: Sequence[dict[str, Any]], line: Sequence[tuple[float, float]] = ()) -> list[dict[str, Any]]:
-    """Return the rows of `points`, without the names that have no room beside theirs."""
-    reach = {axis: [*(row[axis] for row in rows), *(one[i] for one in line)] for i, axis in enumerate("xy")}
-    plane = {axis: style.fitted(values)["domain"] for axis, values in reach.items()}
-    written = {id(row) for row, _ in labels(rows, plane, (WIDTH, HEIGHT), sides=("left",))}
-    return [row if id(row) in written else {**row, "name": None} for row in rows]
+def _along(line: Sequence[tuple[float, float]]) -> list[dict[str, float]]:
+    """Return points all along a line."""
+    return [
+        {"x": a + (c - a) * i / STEPS, "y": b + (d - b) * i / STEPS}
+        for (a, b), (c, d) in pairwise(line)
+        for i in range(STEPS + 1)
+    ]

@@ -18,7 +18,7 @@ from xinzhi.report.charts.style import Words
 SHAPES = ("circle", "diamond", "triangle-up", "square")
 ROW, ONE, TWO = 16, 500, 210  # pixels of a row of limits, and the width of one column or of each of two
 COLUMN = 40  # rows of a column; with more names than two columns hold, the first are drawn
-SIDE = 380
+SIDE, EDGE = 380, 10  # pixels of a reliability diagram; percent in which a count at the left has no room
 OUTER, INNER = 3, 7  # heights of the widest interval and of those inside it
 
 
@@ -132,8 +132,8 @@ def bullets(
 ) -> ChartType:
     """Return a bar for every name against a bound of its own: the part up to the bound, and the part beyond."""
     # rows, as they are drawn: name (Text), value (0 or more), bound (an upright stroke; None: not known), where known
-    # low and high, its interval; parts: words within the bound and beyond; most: end of the axis, where a bound beyond
-    # it is an arrow (one below zero is drawn at zero)
+    # low and high, its interval; parts: words within the bound and beyond; most: end of the axis, where
+    # what lies beyond it is an arrow (a bound below zero is drawn at zero)
     worded, order = _worded(w, rows)
     pieces = [
         {"name": row["name"], "from": start, "to": end, "part": w(word)}
@@ -158,7 +158,8 @@ def bullets(
     ]
     span = {"x": alt.X("low:Q", scale=scale, title=w(x)), "x2": "high:Q", "y": y}
     layers += style.marks("rule", spans, span, strokeWidth=1.2, color=palette.INK)
-    inside, outside = ([row for row in bounded if row["beyond"] is beyond] for beyond in (False, True))
+    inside = [row for row in bounded if not row["beyond"]]
+    outside = [{**row, "bound": most} for row in bounded if row["beyond"] or (row.get("high") or 0.0) > most]
     at = {"x": alt.X("bound:Q", scale=scale, title=w(x)), "y": y}
     layers += style.marks("tick", inside, at, thickness=2.6, size=15, opacity=1, color=palette.INK)
     arrow = at | {"color": alt.ColorValue(palette.INK)}
@@ -268,15 +269,17 @@ def reliability(w: Words, rows: Sequence[Mapping[str, Any]], *, x: Text, y: Text
     scale = alt.Scale(domain=[-2, 104], nice=False)
     axis = alt.Axis(values=list(range(0, 101, 20)), domain=False, ticks=False)
     across, up = alt.X("x:Q", scale=scale, title=w(x), axis=axis), alt.Y("y:Q", scale=scale, title=w(y), axis=axis)
-    counted = [{**row, "text": f"{row['n']:,}"} for row in rows]
+    counted = [{**row, "text": f"{row['n']:,}", "above": row["y"] > row["x"] > EDGE} for row in rows]
     band = {"x": across, "y": alt.Y("low:Q", scale=scale, title=w(y)), "y2": "high:Q"}
     at: dict[str, Any] = {"x": across, "y": up}
     equal = [{"x": 0, "y": 0}, {"x": 100, "y": 100}]
-    count = {"align": "left", "baseline": "bottom", "dx": 5, "dy": 12, "fontSize": 9.5, "color": palette.SOFT}
     layers = [
         style.mark("line", equal, at, color=palette.SOFT, strokeDash=[4, 3], strokeWidth=1),
         style.mark("rule", counted, band, strokeWidth=3, color=palette.BAND),
         style.mark("circle", counted, at, size=62, opacity=1, color=palette.DEEP),
-        style.mark("text", counted, at | {"text": "text:N"}, **count),
     ]
+    for above, align, dx, dy in ((True, "right", -6, -8), (False, "left", 6, 8)):  # on the side away from the diagonal
+        some = (row for row in counted if row["above"] is above)
+        look = {"align": align, "baseline": "middle", "dx": dx, "dy": dy, "fontSize": 9.5, "color": palette.SOFT}
+        layers += style.marks("text", some, at | {"text": "text:N"}, **look)
     return style.configure(style.layers(*layers, width=SIDE, height=SIDE))

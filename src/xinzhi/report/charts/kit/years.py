@@ -62,8 +62,10 @@ def lines(  # noqa: PLR0913 - what a line chart can show
     dotted = [row for row in known if row.get("dot")]
     dot = {"x": across, "y": alt.Y("value:Q", scale=up), "color": colour}
     layers += style.marks("circle", dotted, dot, size=26, opacity=1)
-    end = {"x": across, "y": alt.Y("place:Q", scale=up), "text": "label:N", "color": colour}
-    layers.append(style.mark("text", _apart(w, known, span, decimals), end, align="left", dx=5, fontSize=10))
+    inked = dict(zip(scale.domain, scale.range, strict=True)) if scale else {}
+    named = [{**row, "ink": palette.deepened(inked[row["group"]])} for row in _apart(w, known, span, decimals)]
+    end = {"x": across, "y": alt.Y("place:Q", scale=up), "text": "label:N", "color": alt.Color("ink:N", scale=None)}
+    layers.append(style.mark("text", named, end, align="left", dx=5, fontSize=10))
     return style.configure(style.layers(*layers, width=size[0], height=size[1]))
 
 

@@ -12,7 +12,6 @@ from xinzhi.core.result import Result
 from xinzhi.core.text import Text, ranks_text, words
 from xinzhi.pathways import Complexity, Uncertainty
 from xinzhi.report.charts import kit
-from xinzhi.report.charts.style import width
 from xinzhi.report.section import Picture, Section, picture, rows_of
 from xinzhi.report.section import shown as drawn_as
 from xinzhi.report.sentence import distinct, finding_notes, short
@@ -21,8 +20,6 @@ from xinzhi.report.table import table
 STEPS = 300
 BESIDE = 0.15  # pull of a link beside the tree, whose own links pull with one
 STRONG = 0.55  # proximity from which a link is drawn beside the tree (Hidalgo et al. 2007)
-PIXELS = (660.0, 460.0)
-LETTER, LINE = 9.0, 11.0  # size of a name and height of its line, in pixels
 FEW = 3
 MOST = 150  # activities that a network can show
 THIRDS = ("high", "middle", "low")
@@ -104,22 +101,6 @@ def _scaled(far: FloatArray) -> FloatArray:
     return np.asarray(found / (np.abs(found).max() or 1.0))
 
 
-def shown(at: FloatArray, names: Sequence[Text], weight: Sequence[float]) -> list[bool]:
-    """Return which names are written: the heaviest first, each unless it would cover one that is there already."""
-    low, high = at.min(axis=0), at.max(axis=0)
-    room = np.where(high > low, high - low, 1.0) * 1.12
-    pixels = (at - low) / room * np.array(PIXELS)
-    boxes: list[tuple[float, float, float]] = []
-    found = [False] * len(names)
-    for i in sorted(range(len(names)), key=lambda i: -weight[i]):
-        half = LETTER * max(width(names[i].zh), width(names[i].en)) / 2
-        x, y = float(pixels[i, 0]), float(pixels[i, 1])
-        if all(abs(x - a) > half + b + 3 or abs(y - c) > LINE for a, b, c in boxes):
-            boxes.append((x, half, y))
-            found[i] = True
-    return found
-
-
 def thirds(values: Mapping[str, float]) -> dict[str, int]:
     """Return the third of every name by its value: 0 the highest."""
     order = sorted(values, key=lambda name: (-values[name], name))
@@ -166,7 +147,7 @@ def space(result: Complexity, code: str | None) -> Picture:
     kept = sorted(np.argsort(-result.matrix.values.sum(axis=0), kind="stable")[:MOST].tolist())
     codes = [result.matrix.activities[i] for i in kept]
     near = result.proximity[np.ix_(kept, kept)].astype(float)
-    at, labels = places(near), narrow(result, result.matrix.activities)
+    at, names = places(near), result.names.distinct("industry", result.matrix.activities)
     worth = dict(result.activities.select("activity", "complexity").rows())
     third = thirds({one: worth[one] for one in codes})
     if code is None:
@@ -182,10 +163,9 @@ def space(result: Complexity, code: str | None) -> Picture:
         low, high = (result.ranges or {}).get(code, (None, None))
         word = word if low is None else "space_ranged"
         facts = {"name": who, "rank": own["rank"], "ranks": ranks_text(low, high), **counts}
-    written = shown(at, [labels[one] for one in codes], size.tolist())
     nodes = [
-        {"id": codes[i], "x": at[i][0], "y": at[i][1], "name": labels[codes[i]], "size": float(size[i]),
-         "group": words(f"pathways.chart.{groups[i]}"), "shown": written[i]}
+        {"id": codes[i], "x": at[i][0], "y": at[i][1], "name": names[codes[i]], "size": float(size[i]),
+         "group": words(f"pathways.chart.{groups[i]}")}
         for i in sorted(range(len(codes)), key=lambda i: ("here", "absent", *THIRDS).index(groups[i]))
     ]  # fmt: skip
     drawn = links(near)
@@ -215,7 +195,7 @@ def _across(result: Complexity, codes: Sequence[str], near: np.ndarray, third: d
 
 def shares(result: Complexity, code: str) -> Picture:
     """Return what a place lives on."""
-    name, labels = result.names.region(code), narrow(result, result.matrix.activities)
+    name = result.names.region(code)
     third = thirds(dict(result.activities.select("activity", "complexity").rows()))
     values = result.matrix.values[result.matrix.places.index(code)]
     frame = pl.DataFrame(
@@ -234,7 +214,7 @@ def shares(result: Complexity, code: str) -> Picture:
     }  # fmt: skip
     # The colours in their order; the treemap sorts by size itself.
     drawn = frame.sort(pl.col("third").replace_strict(THIRDS, range(3)), maintain_order=True)
-    rows = rows_of(drawn, result, {"activity": labels.__getitem__}, name="activity", value="share", group="third")
+    rows = rows_of(drawn, result, {"activity": names.__getitem__}, name="activity", value="share", group="third")
     return picture(
         "pathways.shares", kit.treemap, rows, table("pathways_shares", frame, of=result, name=name), facts, unit="part"
     )

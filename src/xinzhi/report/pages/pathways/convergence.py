@@ -22,7 +22,6 @@ from xinzhi.pathways import (
     conventions,
 )
 from xinzhi.report.charts import kit
-from xinzhi.report.charts.kit.plane import uncrowded
 from xinzhi.report.section import Picture, Section, picture, rows_of, shown
 from xinzhi.report.sentence import capital, finding_notes, sentence, yes_no
 from xinzhi.report.table import table
@@ -145,8 +144,7 @@ def beta(result: BetaConvergence) -> Section:
     rows = rows_of(points, result, None, part="points", x="initial", y="growth", **named)
     ends = points.sort("initial").select("initial", 100 * pl.col("fitted")).rows()
     line = [] if result.conditional else [ends[0], ends[-1]]
-    told = uncrowded(rows) if named else rows
-    drawn = shown("pathways.beta", result, points, result.facts(), rows=told, line=line)
+    drawn = shown("pathways.beta", result, points, result.facts(), rows=rows, line=line)
     return Section.of("pathways.beta_section", [drawn], anchor="paths-beta", notes=finding_notes(result.findings))
 
 

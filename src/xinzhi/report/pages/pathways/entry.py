@@ -12,7 +12,6 @@ from xinzhi.core.result import Facts
 from xinzhi.core.text import LANGUAGES, Text, names_joined, sentences, unit_text, words
 from xinzhi.pathways import Able, Backtest, Choices, Isomorphism, Opportunities, Plan
 from xinzhi.report.charts import kit
-from xinzhi.report.charts.kit.plane import uncrowded
 from xinzhi.report.pages.pathways.complexity import narrow
 from xinzhi.report.palette import GROUPS
 from xinzhi.report.section import Picture, Section, picture, rows_of, shown
@@ -160,7 +159,7 @@ def quadrants(result: Opportunities, code: str) -> Picture | None:
     marked = _groups(own)
     marked = marked.sort("group", maintain_order=True) if "group" in marked.columns else marked
     twin = table("pathways_opportunities_of", own, of=result, name=name)
-    rows = uncrowded(_rows(result, marked, cut, x="density", y="complexity", name="activity"))
+    rows = _rows(result, marked, cut, x="density", y="complexity", name="activity")
     return shown(
         "pathways.quadrants", result, own, facts, rows=rows, twin=twin,
         headline="quadrants" if first.height else "no_first", split=result.medians,

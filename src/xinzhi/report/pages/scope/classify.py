@@ -14,7 +14,6 @@ from altair.typing import ChartType
 from xinzhi.core.text import Text, listing, same, unit_text, words
 from xinzhi.report import palette
 from xinzhi.report.charts import kit, style
-from xinzhi.report.charts.kit.plane import squarify
 from xinzhi.report.charts.style import Words
 from xinzhi.report.section import Picture, Section, picture, shown
 from xinzhi.report.sentence import answer_of, clauses, notes_of
@@ -25,9 +24,6 @@ FIRST, STEP, LINE_WIDTH = 1700, 40, 640
 MIDDLE = 1850  # the words of eras that begin later stand to the left of their end
 SPREAD = ("share", "lower", "upper")
 COUNTED = pl.col("verdict").is_in(("in", "part"))
-WIDTH = 640.0
-HEIGHT = 380.0
-SIZE, EDGE = 11, 8  # of the letters in a tile, and what a tile keeps free beside them, in pixels
 
 
 def eras() -> tuple[Era, ...]:
@@ -195,20 +191,11 @@ def treemap(result: Scope) -> Picture | None:
 
 def _treemap(w: Words, some: pl.DataFrame, *, result: Scope) -> ChartType:
     rows: list[dict[str, Any]] = []
-    total = float(some["in_scope"].sum())
-    areas = [value / total * WIDTH * HEIGHT for value in some["in_scope"]]
-    for row, (_, _, wide, _) in zip(some.iter_rows(named=True), squarify(areas, WIDTH, HEIGHT), strict=True):
+    for row in some.iter_rows(named=True):
         named = row["definitions"].split(";")
         group = result.list_name(named[0]) if len(named) == 1 else words("scope.label.several")
-        name, code = result.industry(row["code"]), row["code"]
-        shown = Text(zh=_fitting(name.zh, code, wide), en=_fitting(name.en, code, wide))
-        rows.append({"name": shown, "value": row["in_scope"], "group": group})
-    return kit.treemap(w, rows, width=int(WIDTH), height=int(HEIGHT))
-
-
-def _fitting(name: str, code: str, wide: float) -> str:
-    """Return a name where it fits a tile, else the code."""
-    return name if SIZE * style.width(name) < wide - EDGE else code
+        rows.append({"name": result.industry(row["code"]), "value": row["in_scope"], "group": group})
+    return kit.treemap(w, rows)
 
 
 def _spread(row: Any) -> dict[str, float]:  # noqa: ANN401 - a row of a frame, or a mapping

@@ -11,7 +11,6 @@ import polars as pl
 from xinzhi.core.text import Text, listing, number, same, sentences, words
 from xinzhi.report import palette
 from xinzhi.report.charts import kit
-from xinzhi.report.charts.kit.plane import uncrowded
 from xinzhi.report.palette import FACTORS, GROUPS
 from xinzhi.report.section import Picture, Section, picture, rows_of, shown
 from xinzhi.report.sentence import answer_of, arrangement, notes_of, spread
@@ -258,7 +257,7 @@ def _states(result: Decoupling, facts: Any) -> Picture:  # noqa: ANN401 - facts 
     x, y = (words("sectors.chart.change_of", name=facts[name]) for name in ("driver", "pressure"))
     how = words("sectors.how.states", lower=setting("decoupling.lower"), upper=setting("decoupling.upper"))
     return picture(
-        "sectors.states", kit.points, uncrowded(rows, line), twin,
+        "sectors.states", kit.points, rows, twin,
         facts | {"counts": listing(facts["counts"][:2])}, how=how, unit="percent", x=x, y=y, split=(None, 0.0),
         line=line,
     )  # fmt: skip

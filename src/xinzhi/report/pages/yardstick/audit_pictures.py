@@ -15,8 +15,7 @@ from xinzhi.core.text import Text, number, percent, share, words
 from xinzhi.report import palette
 from xinzhi.report.charts import kit, style
 from xinzhi.report.charts.kit.names import ends
-from xinzhi.report.charts.narrow import wrapped
-from xinzhi.report.charts.style import Words, padded
+from xinzhi.report.charts.style import Words, padded, wrapped
 from xinzhi.report.page import both_svg
 from xinzhi.report.pages.yardstick.audit_tables import AuditView, Curve, level_text, thinned
 from xinzhi.report.palette import ACCENT, DEEP, FAINT, INK, SOFT
