@@ -240,18 +240,33 @@ def test_misuse_is_one_clear_message(xinzhi_frontier, arguments, code, said):
             3,
             "-1 is negative",
         ),
-        ("u,k,y\na,1,2\na,2,3\n", ("--unit", "u"), 3, "'a' has more than one row"),
-        ("u,k,y\na,one,2\n", (), 3, "line 2: 'one' in column 'k' is no number"),
+        ("u,k,y\na,1,2\na,2,3\n", ("--unit", "u"), 3, "'a' and other units have more than one row"),
+        ("u,k,y\na,one,2\n", (), 3, "firms.csv, line 2, column 'k' (a): 'one' is not a number"),
         ("u,k,y\na,1,\n", (), 3, "the column 'y' is empty"),
         ("u,k,y\na,1,2\n", ("--index", "global"), 2, "need a period"),
         ("u,k,Y\na,1,2\n", (), 2, "Did you mean 'Y'"),
-        ("k,year,y\n1,2000,2\n3,2000,2\n", (), 2, "name it with --unit"),
+        ("k,year,y\n1,2000,2\n3,2000,2\n", (), 2, "the column of the units with --unit"),
         ("u,k,y\n", (), 3, "no rows"),
-        ("u,year,k,y\na,2000,1,2\na,,2,3\n", ("--unit", "u"), 3, "line 3: the period '' in column 'year' is empty"),
-        ("u,year,k,y\na,1e20,1,2\nb,2000,2,3\n", ("--unit", "u"), 3, "line 2: the period '1e+20' in column 'year'"),
-        ("u,year,k,y\na,2000,1,2\nb,inf,2,3\n", ("--unit", "u"), 3, "line 3: the period 'inf' in column 'year'"),
-        ("u,k,y\na,1,2\nb,1,5e-324\n", (), 3, "line 3: 5e-324 in column 'y' is too large or too small"),
-        ("u,k,y\na,1e308,2\nb,1,3\n", (), 3, "line 2: 1e+308 in column 'k' is too large or too small"),
+        ("u,year,k,y\na,2000,1,2\na,,2,3\n", ("--unit", "u"), 3, "line 3, column 'year' (a/?): the key is empty"),
+        (
+            "u,year,k,y\na,1e20,1,2\nb,2000,2,3\n",
+            ("--unit", "u"),
+            3,
+            "line 2, column 'year' (a/1e+20): the period '1e+20' is empty or no number",
+        ),
+        (
+            "u,year,k,y\na,2000,1,2\nb,inf,2,3\n",
+            ("--unit", "u"),
+            3,
+            "line 3, column 'year' (b/inf): the period 'inf' is",
+        ),
+        (
+            "u,k,y\na,1,2\nb,1,5e-324\n",
+            (),
+            3,
+            "line 3, column 'y' (b): 4.94065645841247e-324 is too large or too small",
+        ),
+        ("u,k,y\na,1e308,2\nb,1,3\n", (), 3, "line 2, column 'k' (a): 1e+308 is too large or too small"),
     ],
 )
 def test_bad_figures_are_named(xinzhi_frontier, tmp_path, text, options, code, said):
@@ -260,6 +275,64 @@ def test_bad_figures_are_named(xinzhi_frontier, tmp_path, text, options, code, s
     found, _, err = xinzhi_frontier(path, "-x", "k", "-y", "y", *options)
     assert found == code
     assert said in err
+
+
+PANEL = "u,year,k,y\n" + "".join(
+    f"{u},{t},{k + t - 2000},{k * 3}\n" for k, u in enumerate("abcd", 2) for t in (2000, 2001, 2002)
+)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "en", "zh"),
+    [
+        (
+            "c,2001,5,12\n",
+            "c,2001,5,12\nc,2001,5,12\n",
+            "line 10, column 'year' (c/2001): the key c/2001 occurs again; it stands first in line 9",
+            "第10行，“year”列（c/2001）：主键c/2001重复，首次出现在第9行",
+        ),
+        (
+            "u,year,k,y",
+            "Output of plants,,,\nu,year,k,y",
+            "line 1 looks like a title; the header seems to stand in line 2. Delete the lines above",
+            "第1行像是标题，表头似乎在第2行。删除表头之前的各行",
+        ),
+    ],
+)
+def test_a_row_twice_and_a_title_are_named_with_their_line(xinzhi_frontier, tmp_path, old, new, en, zh):
+    path = tmp_path / "plants.csv"
+    path.write_text(PANEL.replace(old, new), encoding="utf-8")
+    for language, said in (("en", en), ("zh", zh)):
+        code, out, err = xinzhi_frontier(path, "-x", "k", "-y", "y", "--lang", language)
+        assert (code, out, err.count(said)) == (3, "", 1)
+
+
+@pytest.mark.parametrize(
+    ("cell", "slipped", "line", "beside"),
+    [("c,2001,5,12", "c,2001,5,120000", 9, "the periods beside it"), ("c,2000,4,", "c,2000,40000,", 8, "the periods")],
+)
+def test_a_cell_in_another_unit_is_named(xinzhi_frontier, tmp_path, cell, slipped, line, beside):
+    path = tmp_path / "plants.csv"
+    path.write_text(PANEL.replace(cell, slipped), encoding="utf-8")
+    assert cell in PANEL
+    code, out, _ = xinzhi_frontier(path, "-x", "k", "-y", "y", "--index", "sequential", "--out", tmp_path / "out")
+    assert code == 0
+    assert out.count(f"plants.csv, line {line}, column ") == 1
+    assert "000 times" in out
+    assert beside in out
+    assert f"plants.csv, line {line}" in (tmp_path / "out" / "frontier.html").read_text(encoding="utf-8")
+    found = json.loads(xinzhi_frontier(path, "-x", "k", "-y", "y", "--json")[1])["findings"]
+    assert [(one["rule"], one["line"]) for one in found] == [("slip-in-series", line)]
+
+
+def test_a_cell_in_another_unit_of_one_year_is_told_from_the_other_columns(xinzhi_frontier, tmp_path):
+    path = tmp_path / "plants.csv"
+    path.write_text("u,k,e,y\na,2,3,5\nb,3,40000,8\nc,4,5,9\nd,5,8,11\n", encoding="utf-8")
+    code, out, _ = xinzhi_frontier(path, "-x", "k,e", "-y", "y", "--lang", "zh")
+    assert code == 0
+    assert "plants.csv，第3行，“e”列（b）：40000约为其他各列、各行所示水平的" in out
+    path.write_text("u,k,e,y\na,2,3,5\nb,3,4,8\nc,400,500,900\nd,5,8,11\n", encoding="utf-8")
+    assert "约为" not in xinzhi_frontier(path, "-x", "k,e", "-y", "y", "--lang", "zh")[1]  # a large unit is no slip
 
 
 def test_a_bad_call_with_json_is_a_document_too(xinzhi_frontier):

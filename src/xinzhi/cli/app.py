@@ -200,4 +200,7 @@ def _say(kind: str, text: Text, words: Sequence[str], language: Language, findin
         print_json({"error": kind, "message": said, "findings": [finding.to_dict() for finding in findings]})
         return
     sys.stderr.write(f"xinzhi: {said}\n")
-    print_findings(findings, language, stderr=True)
+    more = [
+        finding for finding in findings if finding.sentence(language) not in said
+    ]  # one that is said is not repeated
+    print_findings(more, language, stderr=True)

@@ -336,4 +336,4 @@ def explained(found: pl.DataFrame, wish: Any, language: Language) -> None:  # no
         if row["definition"] != "union":
             lines([f"  {row['definition']}: {row[f'reason_{language}']}"], language)
             if row["line"] or (row["upper"] or 0.0) > 0:
-                lines([f"    {row['reference']}"], language, style="dim")
+                lines([f"    {row['reference_zh' if language == 'zh' else 'reference']}"], language, style="dim")

@@ -66,9 +66,10 @@ def series_of(table: pl.DataFrame, variable: str, unit: str | None = None) -> pl
         vintages = sorted({str(one) for one in twice["vintage"]})
         raise InputError("data.nation-vintages", variable=variable, year=twice["year"].min(), vintages=vintages)
     units = rows["unit"].to_list()
-    wanted = parse(unit or units[0]) if units else None
-    sizes = {one: float(factor(parse(one), wanted)) for one in dict.fromkeys(units) if wanted is not None}
-    value = pl.col("value") * pl.Series([sizes[one] for one in units], dtype=pl.Float64)
+    known = [one for one in dict.fromkeys(units) if one is not None]  # a figure without a unit is none
+    wanted = parse(unit or known[0]) if known else None
+    sizes = {one: float(factor(parse(one), wanted)) for one in known if wanted is not None}
+    value = pl.col("value") * pl.Series([sizes.get(one) for one in units], dtype=pl.Float64)
     return rows.select("year", value, "status", "vintage").sort("year")
 
 

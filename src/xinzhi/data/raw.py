@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -93,6 +94,7 @@ def findings_at(raw: RawTable, key: tuple[str, ...], rows: pl.DataFrame, say: Sa
         )
 
 
+_NUMBER, _YEAR = re.compile(r"[+-]?[\d.]"), re.compile(r"(19|20)\d\d(\D|$)")
 TOP = 5  # a header stands in one of the first five rows
 
 
@@ -134,11 +136,17 @@ def grid(
 
 
 def header_below(
-    header: Sequence[str | None], rows: Iterable[tuple[int, Sequence[str | None]]], table: str
+    header: Sequence[str | None], below: Iterable[tuple[int, Sequence[str | None]]], table: str
 ) -> int | None:
     """Return the line of the row that bears the names which the header lacks, where a title stands above it."""
-    spec = known_tables().get(table)
+    rows, spec = list(below), known_tables().get(table)
     needed = {column.name for column in spec.columns.values() if column.required} if spec else set()
-    if not needed or needed & {(name or "").strip() for name in header}:
+    filled = [[cell.strip() for cell in row if cell and cell.strip()] for row in (header, *(row for _, row in rows))]
+    if not needed:  # of a table of one's own a lone first cell is a title where the next full row holds words
+        first = (header[0] or "").strip() if header else ""
+        at = next((place for place, row in enumerate(filled) if len(row) > 1), 0)
+        heading = at > 0 and all(_YEAR.match(cell) or not _NUMBER.match(cell) for cell in filled[at])
+        return int(rows[at - 1][0]) if heading and filled[0] == [first] else None
+    if needed & set(filled[0]):
         return None
-    return next((int(line) for line, row in rows if needed <= {(cell or "").strip() for cell in row}), None)
+    return next((int(line) for (line, _), row in zip(rows, filled[1:], strict=True) if needed <= set(row)), None)

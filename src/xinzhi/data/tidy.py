@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 import polars as pl
@@ -17,6 +18,7 @@ from xinzhi.data.catalogue import nearest
 from xinzhi.data.frames import read_any
 from xinzhi.data.package import Package, fingerprint
 from xinzhi.data.raw import ROW, RawTable, Say, findings_at
+from xinzhi.data.rules.figures import slips
 
 Kind = Literal["number", "whole", "year", "period", "date", "text", "code", "any"]
 Sign = Literal["positive", "non-negative"]
@@ -58,7 +60,7 @@ class Tidy:
     `frame` has the columns asked for, in the order of the fields, sorted by the `key`; `kind` is the kind of frame that
     the caller handed in, for `Result.kind`. `raw` are the cells as they were given, with file and lines, and `rows`
     says for each row of `frame` which one of them it is. `findings` are warnings and notes on a file, `verb` is who
-    asked.
+    asked, `columns` say what a field is called in the source.
     """
 
     frame: pl.DataFrame
@@ -68,6 +70,7 @@ class Tidy:
     findings: tuple[Finding, ...] = ()
     verb: str = ""
     key: tuple[str, ...] = ()
+    columns: Mapping[str, str] = field(default_factory=dict)
 
     def refuse(self, bad: pl.Expr | pl.Series, message: str, *, column: str | None = None, **words: object) -> None:
         """Raise when a rule of the verb's own does not hold; every such row is a finding of that message.
@@ -83,6 +86,22 @@ class Tidy:
             rows = pl.DataFrame({ROW: self.rows.filter(mask)})
             say = Say(message=message, column=column, words=(lambda _: words) if words else None)
             refuse(self.verb, list(findings_at(self.raw, self.key, rows, say)))
+
+    def slips(self, *columns: str, unit: str | None = None, period: str | None = None) -> tuple[Finding, ...]:
+        """Return a warning for every figure of these fields that is a thousandfold off, such as 1e4 CNY among 1e8 CNY.
+
+        >>> goods = {"plant": ["a", "b", "c"], "labour": [2.0, 3.0, 4.0], "output": [5.0, 7e4, 9.0]}
+        >>> read = tidy(goods, [Field("plant", "text"), Field("labour"), Field("output")], key=["plant"])
+        >>> [found.text.en.partition(". ")[0] for found in read.slips("labour", "output", unit="plant")]
+        ["table, line 2, column 'output' (b): 70000 is about 10,000 times what the other columns and rows make it"]
+        """
+        found: list[Finding] = []
+        for name, message, rows in slips(self.frame, columns, unit, period):
+            say = Say(
+                message=message, column=self.columns.get(name, name), words=lambda row: {"times": _times(row["off"])}
+            )
+            found += findings_at(self.raw, self.key, rows.with_columns(self.rows.gather(rows[ROW]).alias(ROW)), say)
+        return tuple(found)
 
     def digest(self) -> str:
         """Return the sha256 of the tidy frame, whatever the order of its rows and columns."""
@@ -161,8 +180,8 @@ def tidy(  # noqa: PLR0913 - a table, a schema, and what may differ
     places = tuple(by_name[name].source for name in key)
     columns: list[pl.Series] = []
     findings: list[Finding] = []
-    for field in wanted:
-        values, wrong = _column(raw, field, places, refuse_empty=field.missing == "refuse" or field.name in key)
+    for want in wanted:
+        values, wrong = _column(raw, want, places, refuse_empty=want.missing == "refuse" or want.name in key)
         columns.append(values)
         findings += wrong
     frame = pl.DataFrame(columns)
@@ -176,13 +195,27 @@ def tidy(  # noqa: PLR0913 - a table, a schema, and what may differ
     if key:
         frame = frame.with_columns(rows.alias(ROW)).sort(*key, maintain_order=True)
         rows, frame = frame[ROW], frame.drop(ROW)
-    return Tidy(frame=frame, kind=kind, raw=raw, rows=rows, verb=verb, key=places)
+    return Tidy(
+        frame=frame,
+        kind=kind,
+        raw=raw,
+        rows=rows,
+        verb=verb,
+        key=places,
+        columns={one.name: one.source for one in wanted},
+    )
 
 
 def refuse(verb: str, findings: Sequence[Finding]) -> None:
     """Raise for findings: the message says the first and how many more there are, the error carries all."""
     said = {"verb": _prefix(verb), "what": findings[0].text, "more": len(findings) - 1}
     raise InputError("data.cell" if len(findings) == 1 else "data.cells", findings, **said)
+
+
+def _times(off: float) -> str:
+    """Return a distance in logarithms as how many times, such as 10,000 or 1/10,000."""
+    size = float(f"{math.exp(abs(off)):.2g}")
+    return f"{size:,.0f}" if off > 0 else f"1/{size:,.0f}"
 
 
 def _require(raw: RawTable, fields: Sequence[Field], verb: str, error: type[InputError | UsageError]) -> None:

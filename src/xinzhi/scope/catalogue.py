@@ -19,7 +19,7 @@ from xinzhi.scope.dated import Definition, Entry, build, classes
 from xinzhi.scope.standard import HERE, SHOWN, Standard, document, read_date, standard
 
 _KINDS: dict[str, Any] = {"word": str, "long": str, "text": dict, "date": date, "flag": bool, "number": int | float}
-_KINDS |= {"map": dict, "list": list}
+_KINDS |= {"map": dict, "list": list, "said": str | dict}
 
 
 def shape(source: Source) -> Iterator[Finding]:
@@ -57,7 +57,7 @@ def _fields(source: Source, path: KeyPath, item: object, name: str) -> Iterator[
 def _value(source: Source, path: KeyPath, value: object, rule: Mapping[str, Any]) -> Iterator[Finding]:
     kind = rule["kind"]
     wrong = not isinstance(value, _KINDS[kind]) or (kind == "number" and isinstance(value, bool))
-    wrong = wrong or (kind == "text" and isinstance(value, dict) and not {"zh", "en"} <= set(value))
+    wrong = wrong or (kind in {"text", "said"} and isinstance(value, dict) and not {"zh", "en"} <= set(value))
     if wrong:
         yield _fault(source, path, "wrong-kind", given=value, need=words(f"scope.kind.{kind}"))
     elif "values" in rule and value not in rule["values"]:
@@ -332,7 +332,7 @@ def definitions(day: object = None) -> pl.DataFrame:
             "needs": one.needs(),
             "missing_zh": one.missing.zh,
             "missing_en": one.missing.en,
-            "source": one.source,
+            "source": one.source.en,
         }
         for one in shipped().values()
         if asked is None or one.valid(asked)

@@ -71,7 +71,7 @@ class Era:
     begins: date | None
     ends: date | None
     event: Text
-    evidence: str
+    evidence: Text
     alternatives: tuple[tuple[date, Text], ...]
     leading: tuple[tuple[Text, tuple[str, ...]], ...]
 
@@ -89,7 +89,7 @@ class Definition:
     series: str
     title: Text
     authority: Text
-    source: str
+    source: Text
     note: Text | None
     status: Status
     standard: str
@@ -163,7 +163,7 @@ def build(source: Source) -> Definition:
         series=body["series"],
         title=Text(**body["title"]),
         authority=Text(**body["authority"]),
-        source=body["source"].strip(),
+        source=_said(body["source"]),
         note=Text(**body["note"]) if body.get("note") else None,
         status=body["status"],
         standard=body["standard"],
@@ -177,6 +177,12 @@ def build(source: Source) -> Definition:
         eras=eras,
         file=source.file,
     )
+
+
+def _said(given: str | Mapping[str, str]) -> Text:
+    """Return a text in both languages, or one that stands for both."""
+    texts = dict.fromkeys(("zh", "en"), given) if isinstance(given, str) else given
+    return Text(zh=texts["zh"].strip(), en=texts["en"].strip())
 
 
 def _category(key: str, item: Mapping[str, Any]) -> Category:
@@ -229,7 +235,7 @@ def _eras(items: Mapping[str, Any]) -> tuple[Era, ...]:
             begins=begin,
             ends=following - timedelta(days=1) if following else None,
             event=Text(**items[key]["event"]),
-            evidence=items[key]["evidence"].strip(),
+            evidence=_said(items[key]["evidence"]),
             alternatives=tuple(
                 (other["date"], Text(**other["event"])) for other in items[key].get("alternatives") or ()
             ),

@@ -157,7 +157,7 @@ def _row(one: Membership, interval: Interval, number: int, at: IntArray) -> dict
         "unmapped": bool(one.unmapped[at].any()),
         "classes_in": int(inside.size),
         "classes": int(at.size),
-        "reference": definition.source,
+        "reference": definition.source.en,
         "star_source": "; ".join(dict.fromkeys(star.source for star in stars if star.source)),
         "valid_from": definition.valid_from,
         "valid_to": definition.valid_to,
@@ -243,10 +243,12 @@ def explained(question: Question, code: str) -> pl.DataFrame:
     said = detail(question, found)
     rows: list[dict[str, Any]] = said.to_dicts()
     partial = entered_in_part(question)
+    sources = {one.definition.id: one.definition.source for one, _ in found.lists}
     text, together = reason(rows, partial), _together(found.total, 0, rows, partial)
     for row in rows:
         word = spoken(row, partial)
         row |= {**_ruling(row, unheard=silent(row, partial)), "reason_zh": word.zh, "reason_en": word.en}
+        row["reference_zh"] = sources.get(row["definition"], words("scope.reason.use_reference")).zh
     title = words("scope.label.together")
     whole = dict.fromkeys(rows[0]) | {"code": code, "definition": "union", **together, "category": ""}
     whole |= {"title_zh": title.zh, "title_en": title.en, "reason_zh": text.zh, "reason_en": text.en}

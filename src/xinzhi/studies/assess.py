@@ -20,6 +20,7 @@ from xinzhi.studies.brief_facts import read
 from xinzhi.studies.plan import PANEL, PlanEvidence
 from xinzhi.studies.sources import digest, read_cells
 from xinzhi.studies.study import PROTOCOL, SILENT, Asked, Draft, Progress, Study, first_line, options, study, title
+from xinzhi.studies.yardstick import examined
 from xinzhi.yardstick import Bands, Measurement, Ranking, View
 
 TOPICS = ("scope", "sources", "sectors", "paths", "frontier", "risks")
@@ -130,6 +131,7 @@ def assess(source: AnyPackage, *, progress: Progress = SILENT, **asked: Asked) -
     results: dict[str, Result] = {"measurement": measured, "ranking": ranked}
     for topic, made in topics.items():
         results |= {name if name == topic else f"{topic}.{name}": one for name, one in made.results.items()}
+    package = examined(package)  # what `check` lists, so that all say as many
     return Assessment(
         name="assess",
         source=draft.source,

@@ -11,15 +11,17 @@ import polars as pl
 
 import xinzhi.frontier as verbs
 from xinzhi.core.arrays import AnyFrame, AnyPackage
-from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.errors import UsageError
+from xinzhi.core.finding import Finding
 from xinzhi.core.text import Text, same, words
 from xinzhi.data import Package
 from xinzhi.frontier import DIRECTIONAL, INDICES, MODELS, REFERENCES, Labelled, Labels, PackageGoods, conventions
 from xinzhi.protocol import Protocol
 from xinzhi.protocol import load as read_protocol
 from xinzhi.studies.frontier_inside import above_zero, dynamic, inside_clashes, inside_notes, materials, network
+from xinzhi.studies.frontier_table import read_goods
 from xinzhi.studies.study import PROTOCOL, SILENT, Asked, Draft, Progress, Study, options, title
-from xinzhi.studies.tables import in_order, is_plain, load, period_of, read_plain, whole
+from xinzhi.studies.tables import in_order, is_plain, load, period_of, read_plain
 from xinzhi.yardstick import Measurement, measure
 
 Count = Callable[[int, int], None]
@@ -30,7 +32,6 @@ COLUMNS = ("inputs", "outputs", "bad", "explain", "input_prices", "output_prices
 GOODS = {"inputs": ("capital", "labour"), "outputs": ("output",)}  # of the growth accounts
 COLUMN_OF = {"employment": "labour", "output_real": "output"}  # the columns of a package that levels are made from
 REFERENCE = "sequential"  # best practice once reached is not lost: what falls short of it is inefficiency
-EXACT = 2.0**53  # the whole numbers that a double tells apart
 STONED = "stoned"
 
 
@@ -166,6 +167,7 @@ class Source:
     goods: PackageGoods
     timed: bool
     package: Package | None = None
+    findings: tuple[Finding, ...] = ()  # warnings on the cells of a plain table
     measured: list[Measurement] = field(default_factory=list)
 
     def year(self, wish: FrontierOptions) -> Any:  # noqa: ANN401 - a year, or a period of another kind
@@ -206,6 +208,7 @@ class Source:
     def sealed(self, result: Labelled, labels: Labels) -> Labelled:
         """Return a result with the names of its units and what it was computed from."""
         provenance = result.provenance
+        labels = replace(labels, notes=(*(one.text for one in self.findings), *labels.notes))
         if self.package is not None:
             read = {table: self.package.fingerprint(table) for table in self.goods.tables}
             provenance = replace(provenance, package=self.package.name, inputs=read)
@@ -251,7 +254,9 @@ def frontier(
     draft.notes = list(dict.fromkeys(note for one in draft.results.values() for note in one.labels.notes))  # type: ignore[attr-defined] # results of the frontier have labels
     names, known = lead.names, read.goods.frame["region"].unique().sort()
     region = None if wish.region is None else names.resolve(wish.region, known)
-    return draft.done(region=region, names=dict(names.by_kind.get("region", {})))
+    told: dict[str, Any] = {"findings": list(read.findings)} if read.findings else {}
+    made = draft.done(region=region, names=dict(names.by_kind.get("region", {})), **told)
+    return replace(made, findings=(*read.findings, *made.findings))
 
 
 def _of_package(source: AnyPackage, wish: FrontierOptions, measurement: Measurement | None) -> Source:
@@ -296,50 +301,10 @@ def input_units(protocol: Protocol, package: Package) -> dict[str, str]:
 def _of_table(source: AnyFrame, wish: FrontierOptions) -> Source:
     """Return the goods of a plain table."""
     table = read_plain(source, wish.encoding)
-    goods, frame = tuple(dict.fromkeys(wish.columns)), table.frame
-    table.require(*goods, wish.unit, wish.period, wish.group)
-    period = wish.period or period_of(frame)
-    size = conventions()["figure_size"]["value"]
-    for good in goods:
-        figure = frame[good].cast(pl.Float64, strict=False)
-        table.refuse("studies.no-number", good, frame[good].is_not_null() & figure.is_null())
-        far = (figure.abs() > size) | ((figure != 0) & (figure.abs() < 1 / size))
-        table.refuse("studies.figure-size", good, far.fill_null(value=False), least=f"{1 / size:g}", most=f"{size:g}")
-    if period is not None:
-        # empty, or no number among numbers that can be told apart
-        number = frame[period].cast(pl.Float64, strict=False)
-        sound = ((number.abs() < EXACT) & number.is_finite()).fill_null(value=False)
-        numbers = sound.any() or frame[period].dtype.is_numeric()
-        table.refuse("studies.no-period-cell", period, ~sound if numbers else frame[period].is_null())
-    unit = wish.unit or _unit(frame, {*goods, wish.group, period}, period)
-    if unit is None and period is not None:
-        raise UsageError("studies.name-unit", table=table.name)
-    columns = {
-        "region": whole(frame[unit]) if unit is not None else pl.Series(range(1, frame.height + 1)),
-        "year": in_order(whole(frame[period])) if period is not None else pl.Series([0] * frame.height),
-        **{good: frame[good] for good in goods},
-    }
-    columns |= {"group": whole(frame[wish.group]).cast(pl.String)} if wish.group is not None else {}
-    shaped = pl.DataFrame(columns).with_columns(pl.col("region").cast(pl.String))
-    twice = shaped.filter(pl.struct("region", "year").is_duplicated())
-    if twice.height:
-        named: dict[str, Any] = {"table": table.name, **dict(zip(("unit", "period"), twice.row(0), strict=False))}
-        raise InputError("studies.unit-twice" if period is None else "studies.unit-twice-in", **named)
-    ends = {good: shaped.drop_nulls(good)["year"].sort().to_list()[-1:] for good in goods}
-    if empty := [good for good, end in ends.items() if not end]:
-        raise InputError("studies.empty-column", table=table.name, column=empty[0])
-    last = {good: end[0] for good, end in ends.items()}
-    found = PackageGoods(frame=shaped.sort("year", "region"), goods=goods, ends=last)
-    return Source(line=table.source, goods=found, timed=period is not None)
-
-
-def _unit(frame: pl.DataFrame, taken: set[str | None], period: str | None) -> str | None:
-    """Return the column that names every row of a period once, one of words if there is any."""
-    free = [name for name in frame.columns if name not in taken]
-    texts = [name for name in free if frame[name].dtype == pl.String]
-    numbers = [name for name in free if name not in texts and whole(frame[name]).dtype == pl.Int64]
-    keys = [] if period is None else [period]
-    return next((name for name in (*texts, *numbers) if not frame.select(name, *keys).is_duplicated().any()), None)
+    table.require(*wish.columns, wish.unit, wish.period, wish.group)
+    period = wish.period or period_of(table.frame)
+    goods, findings = read_goods(table, wish, period)
+    return Source(line=table.source, goods=goods, timed=period is not None, findings=findings)
 
 
 def _results(wish: FrontierOptions, source: Source, count: Count) -> list[tuple[str, Any]]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from xinzhi import yardstick
 from xinzhi.core.arrays import AnyPackage
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding
-from xinzhi.data import nation_codes
+from xinzhi.data import Package, nation_codes
 from xinzhi.protocol import Protocol
 from xinzhi.studies.study import PROTOCOL, SILENT, Asked, Draft, Progress, Study, options
 from xinzhi.studies.tables import load
@@ -339,8 +339,13 @@ def check(source: AnyPackage, *, encoding: str | None = None) -> tuple[Finding, 
     >>> sorted({one.severity for one in xinzhi.studies.check("china-provinces")})
     ['note', 'warning']
     """
-    package = load(source, encoding)
+    return tuple(examined(load(source, encoding)).findings)
+
+
+def examined(package: Package) -> Package:
+    """Return a package whose findings have the breaks in its series, too, where they can be judged: once each."""
     try:
-        return (*package.findings, *yardstick.break_findings(package))
+        breaks = yardstick.break_findings(package)
     except InputError:  # tables with errors have no series to judge
-        return tuple(package.findings)
+        return package
+    return replace(package, findings=(*package.findings, *breaks))

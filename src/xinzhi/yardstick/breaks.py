@@ -22,6 +22,7 @@ from xinzhi.protocol import load as load_protocol
 from xinzhi.yardstick.breaking import Judgement, Rules, SeriesRule, causes, facts, flagged, judge, linkable, rules
 from xinzhi.yardstick.growth_accounts import account, build_inputs
 from xinzhi.yardstick.panel import (
+    BREAK,
     DEFAULT_PROTOCOL,
     TOTAL_ASSET,
     Panel,
@@ -261,7 +262,7 @@ def _judged(panel: Panel, found: list[Judgement]) -> pl.DataFrame:
 
 
 def break_findings(package: Source) -> list[Finding]:
-    """Return every break as a finding of the rule ``series-break``.
+    """Return every break as a finding of the rule ``series-break``; none where the package lists them already.
 
     A break without a known cause that the package does not mark itself is a warning, any other a note. An `InputError`
     says that there are no accounts without errors, or none of the series that are judged.
@@ -271,6 +272,8 @@ def break_findings(package: Source) -> list[Finding]:
     'note'
     """
     data = as_package(package)
+    if any(one.rule == BREAK for one in data.findings):
+        return []
     places = {rule.name: rule for rule in rules().series}
     rows = breaks(data).frame.iter_rows(named=True)
     return [_finding(data, row, places[row["series"]]) for row in rows]

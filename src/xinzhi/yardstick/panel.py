@@ -72,6 +72,7 @@ NATIONAL_SERIES = ("labour_share", GROWTH, *INVESTMENT_SERIES)
 KINDS = ("energy", "materials", "services")
 TOGETHER = "intermediate"
 BOUGHT = (*KINDS, TOGETHER)
+BREAK = "series-break"  # the rule of breaks in a series
 # Growth over a gap in the accounts is left out and listed; a gap in investment would break every later stock.
 READ = ("accounts", "investment", "nation", "vintages")
 BEARABLE = ("missing-year",)
@@ -340,7 +341,10 @@ def _from_nation(protocol: Protocol) -> list[str]:
 
 
 def touching(package: Package, protocol: Protocol) -> tuple[Finding, ...]:
-    """Return the findings of a package that touch what a protocol reads from it: tables, columns, and their status."""
+    """Return the findings of a package that touch what a protocol reads from it: tables, columns, and their status.
+
+    Breaks are judged from the series themselves, which a protocol mends or not; they are left to who lists them.
+    """
     read = columns(protocol)
     read["accounts"] += list(_figures(protocol))
     read["regions"] = ["region"]
@@ -359,7 +363,7 @@ def touching(package: Package, protocol: Protocol) -> tuple[Finding, ...]:
     return tuple(
         one
         for one in package.findings
-        if one.table in read and (one.column is None or (one.table, one.column) in wanted)
+        if one.table in read and (one.column is None or (one.table, one.column) in wanted) and one.rule != BREAK
     )
 
 

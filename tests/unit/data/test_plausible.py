@@ -66,6 +66,27 @@ def test_ten_thousand_for_a_hundred_million_never_passes(shipped, known, columns
 
 
 @pytest.mark.parametrize(
+    ("columns", "region"),
+    [
+        ("output at current prices", None),
+        ("output at constant prices", None),
+        ("output at current prices", JIANGSU),
+        ("output at constant prices", JIANGSU),
+        ("population", JIANGSU),
+        ("employment", JIANGSU),
+        ("investment", JIANGSU),
+    ],
+)
+def test_the_column_in_another_unit_is_marked_and_not_its_neighbour(shipped, known, columns, region):
+    table, frame = _times(shipped, columns, 1e4, region)
+    found = [one for one in check({**shipped[0], table: frame}, units=shipped[1]) if _mark(one) not in known]
+    wrong = {one.column for one in found if one.rule in {"ratio-implausible", "region-apart"}}
+    assert wrong == {COLUMNS.get(columns, (table, [columns]))[1][0]}
+    places = {one.key.partition("/")[0] for one in found if one.rule in {"ratio-implausible", "region-apart"}}
+    assert region is None or places == {region}
+
+
+@pytest.mark.parametrize(
     ("column", "factor", "region", "year", "rule"),
     [
         ("schooling", 0, JIANGSU, 2012, ("not-positive", "error")),

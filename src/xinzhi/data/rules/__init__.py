@@ -24,7 +24,8 @@ def examine(sheets: Mapping[str, Sheet]) -> Iterator[Finding]:
         if not sheet.frame.is_empty():
             yield from chain(keys(sheet), codes(sheet, sheets), values(sheet), series(sheet), official(sheet, sheets))
     yield from admitted(sheets)
-    found = [*plausible(sheets), *magnitude(sheets)]
+    found = [*plausible(sheets)]
+    found += magnitude(sheets, found)
     yield from found
     yield from ends(
         sheets, frozenset(str(one.table) for one in found if one.rule in {"region-absent", "series-shorter"})

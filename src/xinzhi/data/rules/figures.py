@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from xinzhi.core.finding import Finding, Severity
 from xinzhi.core.parameters import read_yaml, setting
 from xinzhi.core.text import Text
 from xinzhi.data.casting import Sheet
+from xinzhi.data.catalogue import limit
 from xinzhi.data.raw import ROW, Say
 from xinzhi.data.units import INDEX, Unit, UnitError, parse
 
@@ -27,9 +28,17 @@ _TOGETHER = ("regions", "accounts", "investment")
 _ROLES = {"output", "labour", "investment", "price"}
 
 
-def magnitude(sheets: Mapping[str, Sheet]) -> Iterator[Finding]:
-    """Yield the columns, and the regions of a column, that are some powers of ten off."""
+def magnitude(sheets: Mapping[str, Sheet], known: Sequence[Finding]) -> Iterator[Finding]:
+    """Yield the columns, and the regions of a column, that are some powers of ten off.
+
+    What differs from a column of `accounts` that is `known` to be off itself is no news.
+    """
     accounts = sheets.get("accounts")
+    wrong = {
+        (str(one.column), (one.key or "").partition("/")[0])
+        for one in known
+        if one.table == "accounts" and one.severity == "error" and one.rule in {"ratio-implausible", "region-apart"}
+    }
     named = {one[side] for one in read_yaml(_FILE)["ratios"] for side in ("of", "by")}
     for name, sheet in sheets.items():
         if not sheet.keyed or sheet.frame.is_empty() or not {"region", "year"} <= set(sheet.key):
@@ -38,10 +47,12 @@ def magnitude(sheets: Mapping[str, Sheet]) -> Iterator[Finding]:
             unit = sheet.units.get(column.name)
             if unit is None or column.type != "number" or (name in _JUDGED and column.name in named):
                 continue
-            yield from _beside(sheet, column.name, parse(unit), accounts)
+            yield from _beside(sheet, column.name, parse(unit), accounts, wrong)
 
 
-def _beside(sheet: Sheet, column: str, unit: Unit, accounts: Sheet | None) -> Iterator[Finding]:
+def _beside(
+    sheet: Sheet, column: str, unit: Unit, accounts: Sheet | None, wrong: set[tuple[str, str]]
+) -> Iterator[Finding]:
     """Yield what one column says: beside another one, or a price beside those of the other regions."""
     by = ""
     if unit.dimension in _BESIDE:
@@ -53,6 +64,7 @@ def _beside(sheet: Sheet, column: str, unit: Unit, accounts: Sheet | None) -> It
             return
     elif not unit.dimension.startswith("money per"):
         return
+    off_there = [region for one, region in wrong if one == by]
     figures = _logs(sheet, column)
     if by and accounts is not None:
         known = accounts.frame.filter(pl.col(by) > 0).select("region", "year", by=pl.col(by).log())
@@ -66,6 +78,8 @@ def _beside(sheet: Sheet, column: str, unit: Unit, accounts: Sheet | None) -> It
     )
     low, high = setting(_FILE, "magnitude.within")
     if same and middle is not None and not math.log(low) <= middle <= math.log(high):
+        if off_there:
+            return
         yield from sheet.findings(medians.head(1).with_columns(log=pl.lit(middle)), _far(column, by, low, high))
     elif medians.height >= setting(_FILE, "regions"):
         apart = setting(_FILE, "magnitude.apart")
@@ -74,7 +88,7 @@ def _beside(sheet: Sheet, column: str, unit: Unit, accounts: Sheet | None) -> It
             apart**2 if any(sheet.frame[key].n_unique() == 1 for key in {*sheet.key} - {"region", "year"}) else apart
         )
         within = pl.col("log").is_between(-math.log(least), math.log(apart))
-        off = medians.with_columns(pl.col("log") - middle).filter(~within)
+        off = medians.with_columns(pl.col("log") - middle).filter(~within, ~pl.col("region").is_in(off_there))
         yield from sheet.findings(off, _far(column, by, None, apart))
 
 
@@ -232,25 +246,49 @@ def _ratios(accounts: Sheet, investment: Sheet | None) -> Iterator[Finding]:
         "region", *(row.value(parse(units[row.by]).prices).alias(str(at)) for at, row in enumerate(rows))
     )
     medians = values.group_by("region", maintain_order=True).agg(pl.col(str(at)).median() for at in range(len(rows)))
+    every = values.select(pl.col(str(at)).median() for at in range(len(rows))).with_columns(region=pl.lit(""))
+    judged = [every if row.whole else medians for row in rows]
+    offs = [
+        of.filter(row.off(pl.col(str(at)))).select("region", median=str(at))
+        for at, (of, row) in enumerate(zip(judged, rows, strict=True))
+    ]
+    against = [{*off["region"]} for off in offs]
+    known = [{*of.drop_nulls(str(at))["region"]} for at, of in enumerate(judged)]
     named: set[tuple[str, str]] = set()
-    for at, row in enumerate(rows):
-        of = values.select(pl.col(str(at)).median(), region=pl.lit("")) if row.whole else medians
-        off = of.filter(row.off(pl.col(str(at)))).select("region", median=str(at))
-        off = off.filter([not named & {(one, row.of), (one, row.by), ("", row.of)} for one in off["region"]])
+    for at, (row, off) in enumerate(zip(rows, offs, strict=True)):
+        off = off.filter([not named & {(one, row.of), (one, row.by), ("", row.of)} for one in off["region"]])  # noqa: PLW2901 - less what is named
         named |= {(one, column) for one in off["region"] for column in (row.of, row.by)}
-        sheet = investment if row.of == _INVESTMENT and investment is not None else accounts
-        first = sheet.frame.group_by("region").agg(pl.col(ROW).first())
-        placed = off.with_columns(pl.lit(0).alias(ROW)) if row.whole else off.join(first, on="region")
-        yield from sheet.findings(placed, _say(row))
+        wrong = [_wrong(at, one, rows, against, known) for one in off["region"]]
+        parts = off.with_columns(column=pl.Series(wrong, dtype=pl.String)).partition_by("column", maintain_order=True)
+        for some in parts:
+            column = str(some["column"][0])
+            sheet = investment if column == _INVESTMENT and investment is not None else accounts
+            first = sheet.frame.group_by("region").agg(pl.col(ROW).first())
+            placed = some.with_columns(pl.lit(0).alias(ROW)) if row.whole else some.join(first, on="region")
+            yield from sheet.findings(placed, _say(row, column))
 
 
-def _say(row: _Ratio) -> Say:
+def _wrong(at: int, region: str, rows: list[_Ratio], against: list[set[str]], known: list[set[str]]) -> str:
+    """Return which of two columns that contradict each other is wrong: the one that further columns contradict, too."""
+    # a distance from the median region says nothing where all regions are off
+    everywhere = against[at] >= known[at]
+    votes = dict.fromkeys((rows[at].of, rows[at].by), 0)
+    for other, row in enumerate(rows):
+        pair, where = {row.of, row.by}, known[other] if everywhere else known[other] & {region, ""}
+        if pair == {*votes} or not where or (everywhere and row.apart is not None):
+            continue
+        for column in pair & {*votes}:
+            votes[column] += 1 if against[other] & where else -1
+    return rows[at].by if votes[rows[at].by] > votes[rows[at].of] else rows[at].of
+
+
+def _say(row: _Ratio, column: str) -> Say:
     apart = row.apart is not None
     single = "data.region-apart" if apart else "data.ratio-implausible"
     return Say(
         message="data.ratio-implausible-whole" if row.whole else single,
         severity=row.severity,
-        column=row.of,
+        column=column,
         expected=f"1/{row.apart:g} - {row.apart:g}" if apart else f"{row.within[0]:g} - {row.within[1]:g}",
         value=lambda found: f"{math.exp(found['median']) if apart else found['median']:.3g}",
         words=lambda found: {"of": row.of, "by": row.by, "reference": row.reference, "region": found["region"]},
@@ -343,3 +381,62 @@ def _spikes(sheet: Sheet) -> Iterator[Finding]:
         words=lambda row: {"years": row["years"][:_SHOWN], "reference": reference},
     )
     yield from sheet.findings(rows.select(ROW, "away", "years"), say)
+
+
+def slips(
+    frame: pl.DataFrame, columns: Sequence[str], unit: str | None, period: str | None
+) -> Iterator[tuple[str, str, pl.DataFrame]]:
+    """Yield the figures of a plain table that are a thousandfold off: column, message, rows and how far they are off.
+
+    A figure is held to the periods beside it; where these say nothing, to the other columns of its row as they stand
+    to one another in the other rows.
+    """
+    logs = frame.with_row_index(ROW).select(
+        ROW, *(pl.col(one) for one in (unit, period) if one is not None),
+        *(pl.when(pl.col(name) > 0).then(pl.col(name).log()).alias(name) for name in columns),
+    )  # fmt: skip
+    if unit is not None and period is not None:
+        series = {name: _off_in_time(logs.drop_nulls(name).sort(unit, period), name, unit) for name in columns}
+        yield from ((name, "data.slip-in-series", rows) for name, rows in series.items())
+        logs = logs.filter(~pl.col(ROW).is_in(pl.concat(rows[ROW] for rows in series.values()).implode()))
+    beside = _off_beside(logs, columns, period)
+    yield from ((name, "data.slip-beside", beside.filter(column=name)) for name in columns)
+
+
+def _off_in_time(logs: pl.DataFrame, name: str, unit: str) -> pl.DataFrame:
+    """Return the figures that leave the periods beside them, or from which on a series of three or more is another."""
+    most = limit("slip_step")
+    before = (pl.col(name) - pl.col(name).shift(1)).over(unit)
+    after = (pl.col(name) - pl.col(name).shift(-1)).over(unit)
+    steps = logs.select(ROW, unit, before=before, after=after).filter(pl.len().over(unit) >= setting(_FILE, "regions"))
+    large = {side: (pl.col(side).abs() > most).fill_null(value=False) for side in ("before", "after")}
+    # at the ends of a series the others must agree with one another
+    no_more, none_before = ~large["after"].shift(-1).over(unit), ~large["before"].shift(1).over(unit)
+    alone = (
+        large["before"] & large["after"] & (pl.col("before") * pl.col("after") > 0)
+        | large["before"] & pl.col("after").is_null() & none_before
+        | large["after"] & pl.col("before").is_null() & no_more
+    )  # fmt: skip
+    steps = steps.with_columns(alone=alone)
+    moved = large["before"] & ~pl.col("alone").shift(1, fill_value=False).over(unit)
+    return steps.filter(pl.col("alone") | moved).select(ROW, off=pl.coalesce("before", "after"))
+
+
+def _off_beside(logs: pl.DataFrame, columns: Sequence[str], period: str | None) -> pl.DataFrame:
+    """Return the figures that the others of their row and the other rows of their period contradict, one a row."""
+    over = pl.lit(0) if period is None else pl.col(period)
+    known = logs.filter(pl.len().over(over) >= setting(_FILE, "regions"))
+    if len(columns) == 1 or known.is_empty():
+        return pl.DataFrame(schema={ROW: pl.UInt32, "column": pl.String, "off": pl.Float64})
+    parts = []
+    for name in columns:
+        ratios = [pl.col(name) - pl.col(other) for other in columns if other != name]
+        far = pl.concat_list([one - one.median().over(over) for one in ratios]).list.median()
+        own = (pl.col(name) - pl.col(name).median().over(over)).abs()
+        rows = known.with_columns(off=far, own=own, column=pl.lit(name))
+        spread = setting(_FILE, "spread") * pl.col("off").abs().median().over(over)
+        beyond = pl.col("off").abs() > pl.max_horizontal(pl.lit(limit("slip_step")), spread)
+        parts.append(rows.filter(beyond).select(ROW, "column", "off", "own", size=pl.col("off").abs().round(6)))
+    # of two columns that contradict each other the one is wrong that is far from its own median
+    worst = pl.concat(parts).sort("size", "own", descending=True, maintain_order=True)
+    return worst.unique(ROW, keep="first", maintain_order=True).select(ROW, "column", "off")

@@ -26,7 +26,7 @@ from xinzhi.report.certificate.results import compare_results
 from xinzhi.report.certificate.schema import FORMATS, Certificate, digest, identity, parse, read_document, without
 from xinzhi.report.certificate.tables import compare_protocol, compare_tables, otherwise
 from xinzhi.report.document import BRIEFS
-from xinzhi.studies import TOPICS, Study, assess
+from xinzhi.studies import TOPICS, Study, assess, check
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -47,7 +47,7 @@ def compare_remade(
         name=called.get("name", ""),
         version=stated.package.get("version"),
         title=Text(zh=called.get("title_zh", ""), en=called.get("title_en", "")),
-        findings=_as_told(package.findings, told.get("findings", ())),
+        findings=_as_told(check(package), told.get("findings", ())),
         issuers=_offices(told),
     )
     briefs = (folder / BRIEFS).is_dir()  # the report leads to them

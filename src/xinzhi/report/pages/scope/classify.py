@@ -66,7 +66,7 @@ def powers_table() -> Table:
                 one.event,
                 listing([_dated(event, when) for when, event in one.alternatives]) if one.alternatives else None,
                 listing([_coded(name, codes) for name, codes in one.leading]),
-                same(one.evidence),
+                one.evidence,
             )
             for one in eras()
         ],
@@ -284,7 +284,7 @@ def _reasons(result: Scope) -> dict[str, Text]:
 def sources(result: Scope) -> Table:
     """Return the definitions that were used, with who issued them and where they stand."""
     rows = [
-        (one.title, one.id, one.authority, same(one.valid_from.isoformat()), same(one.source))
+        (one.title, one.id, one.authority, same(one.valid_from.isoformat()), one.source)
         for one in result.question.chosen
     ]
     texts = (column(f"scope.{name}", "text") for name in ("authority", "begins", "source"))

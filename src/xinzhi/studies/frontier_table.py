@@ -1,0 +1,72 @@
+"""The goods of a plain table of units, or of units and periods; what cannot be used is named cell by cell."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, TypeAlias
+
+import polars as pl
+
+from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.finding import Finding
+from xinzhi.data import Field, Tidy, tidy
+from xinzhi.frontier import PackageGoods, conventions
+from xinzhi.studies.tables import Plain, in_order, whole
+
+Wish: TypeAlias = Any  # `FrontierOptions`, whose module imports this one
+EXACT = 2.0**53  # the whole numbers that a double tells apart
+REGION, YEAR, GROUP = "region", "year", "group"
+
+
+def read_goods(table: Plain, wish: Wish, period: str | None) -> tuple[PackageGoods, tuple[Finding, ...]]:
+    """Return the figures of a plain table, and what is odd about them."""
+    goods = tuple(dict.fromkeys(wish.columns))
+    unit = wish.unit or _unit(table.frame, {*goods, wish.group, period}, period)
+    if unit is None and period is not None:
+        raise UsageError("studies.name-unit", table=table.name)
+    if unit is not None and period is None and 2 * (twice := table.frame[unit].is_duplicated()).sum() > len(twice):
+        raise InputError("studies.unit-twice", table=table.name, unit=table.frame[unit].filter(twice)[0])
+    places = {REGION: unit, YEAR: period, GROUP: wish.group}
+    fields = [
+        *(Field(name, "any" if name == YEAR else "code", column=column) for name, column in places.items() if column),
+        *(Field(good) for good in goods),
+    ]
+    key = [name for name in (REGION, YEAR) if places[name]]
+    read = tidy(table.raw, fields, key=key, verb="frontier", named=True)
+    _refuse_odd(read, goods, period)
+    if period is not None:
+        read = replace(read, frame=read.frame.with_columns(in_order(whole(read.frame[YEAR]))))
+    numbered = {REGION: pl.int_range(1, pl.len() + 1).cast(pl.String), YEAR: pl.lit(0)}
+    frame = read.frame.with_columns(made.alias(name) for name, made in numbered.items() if not places[name])
+    ends = {good: frame.drop_nulls(good)[YEAR].sort().to_list()[-1:] for good in goods}
+    if empty := [good for good, end in ends.items() if not end]:
+        raise InputError("studies.empty-column", table=table.name, column=empty[0])
+    findings = read.slips(*goods, unit=REGION if unit else None, period=YEAR if period else None)
+    last = {good: end[0] for good, end in ends.items()}
+    return PackageGoods(frame=frame.sort(YEAR, REGION), goods=goods, ends=last), findings
+
+
+def _refuse_odd(read: Tidy, goods: tuple[str, ...], period: str | None) -> None:
+    """Refuse figures that cannot be computed with, and among numbered periods those that are no number."""
+    size = conventions()["figure_size"]["value"]
+    for good in goods:
+        far = (pl.col(good).abs() > size) | ((pl.col(good) != 0) & (pl.col(good).abs() < 1 / size))
+        read.refuse(far, "studies.figure-size", column=good, least=f"{1 / size:g}", most=f"{size:g}")
+    if period is not None:
+        number = read.frame[YEAR].cast(pl.Float64, strict=False)
+        sound = ((number.abs() < EXACT) & number.is_finite()).fill_null(value=False)
+        if sound.any() or read.frame[YEAR].dtype.is_numeric():
+            read.refuse(~sound, "studies.no-period-cell", column=period)
+
+
+def _unit(frame: pl.DataFrame, taken: set[str | None], period: str | None) -> str | None:
+    """Return the column that names every row of a period once, one of words if there is any, or nearly all rows."""
+    free = [name for name in frame.columns if name not in taken]
+    texts = [name for name in free if frame[name].dtype == pl.String]
+    numbers = [name for name in free if name not in texts and whole(frame[name]).dtype == pl.Int64]
+    keys = [] if period is None else [period]
+    twice = {name: int(frame.select(name, *keys).is_duplicated().sum()) for name in (*texts, *numbers)}
+    exact = next((name for name, rows in twice.items() if not rows), None)
+    # a row that was pasted twice is a mistake of the rows, which are named, and not of the column
+    recur = [name for name in numbers if keys and 2 * frame[name].n_unique() <= frame.height]  # codes, not figures
+    return exact or next((name for name in (*texts, *recur) if 2 * twice[name] < frame.height), None)
