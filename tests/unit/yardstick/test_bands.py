@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 import xinzhi
-from xinzhi.core.errors import UsageError
+from xinzhi.core.errors import InputError, UsageError
 from xinzhi.protocol import load as load_protocol
 
 BEFORE = Path(__file__).parents[2] / "reference" / "yardstick" / "before_the_choices.csv"
@@ -179,7 +179,7 @@ def test_protocols_without_estimates_or_data_without_any_are_refused():
     assert error.value.code == "yardstick.no-estimates"
     stopped = load_protocol("xinzhi-cn-2026").replace({"capital.investment_after_official": "stop"})
     official = xinzhi.measure("china-provinces", stopped)
-    with pytest.raises(UsageError) as error:
+    with pytest.raises(InputError) as error:  # of the data, and no misuse: exit code 3
         xinzhi.bands(official)
     assert error.value.code == "yardstick.nothing-estimated"
 

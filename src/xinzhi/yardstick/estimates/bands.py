@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from xinzhi.core.arrays import FloatArray, IntArray
-from xinzhi.core.errors import UsageError
+from xinzhi.core.errors import InputError, UsageError
 from xinzhi.protocol import Protocol
 from xinzhi.yardstick.audit.audit import Audit
 from xinzhi.yardstick.estimates.draws import ESTIMATED, EVERYTHING, PARTS, Changes, Path, draw, generator, only, path
@@ -76,13 +76,13 @@ def bands(
     if not rules.declares("estimates.learn"):
         raise UsageError("yardstick.no-estimates", id=rules.id)
     if not estimated_cells(panel).any():
-        raise UsageError("yardstick.nothing-estimated")
+        raise InputError("yardstick.nothing-estimated")
     held = float(rules.value("estimates.level") if level is None else level)
     if not 0 < held < 1:
         raise UsageError("yardstick.level-range", level=level)
     count = int(rules.value("estimates.draws"))
     if measurement.accounts is None:
-        raise UsageError("yardstick.nothing-estimated")
+        raise InputError("yardstick.nothing-estimated")
     base = ground(measurement, measurement.accounts)
     panel = base.panel
     errors = learn(base.learned, rules)
@@ -145,7 +145,7 @@ def _last_measured(base: Ground) -> int:
     known = np.isfinite(growth)
     columns = np.flatnonzero(known[known.any(axis=1)].all(axis=0))
     if not columns.size or columns[-1] <= common_end(base.panel):
-        raise UsageError("yardstick.nothing-estimated")
+        raise InputError("yardstick.nothing-estimated")
     return int(columns[-1])
 
 
