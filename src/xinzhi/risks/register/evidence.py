@@ -21,7 +21,7 @@ from xinzhi.risks.debt.debt_dynamics import debt_dynamics
 from xinzhi.risks.debt.debt_stress import debt_stress
 from xinzhi.risks.inputs import setting
 from xinzhi.risks.projects.screening import NOTICES
-from xinzhi.risks.register.rules import rules, spoken
+from xinzhi.risks.register.rules import placed, rules, spoken
 
 _PROVINCE = 2
 
@@ -209,15 +209,14 @@ def burden(found: Debt, regions: Sequence[str]) -> dict[str, pl.DataFrame]:
 
 
 def _level(found: Debt, ratio: str) -> pl.DataFrame:
-    """Return the last known ratio of every region's explicit debt, its year, and its rank."""
+    """Return the last known ratio of every region's explicit debt, its year, and its place among the others."""
     rows = found.frame.drop_nulls(ratio).sort("region", "year").group_by("region", maintain_order=True).last()
-    return rows.select(
-        "region", "year", value=ratio, rank=pl.col(ratio).rank("min", descending=True).cast(pl.Int64), among=pl.len()
-    )
+    rows = rows.select("region", "year", value=ratio)
+    return rows.with_columns(*placed(rows, rows["year"]))
 
 
 def _borrowing(inputs: pl.DataFrame, moved: pl.DataFrame) -> pl.DataFrame:
-    """Return by how much net borrowing beyond interest exceeds what holds the ratio, its rank, and what clears it."""
+    """Return by how much net borrowing beyond interest exceeds what holds the ratio, its place, and what clears it."""
     # `moved` has ``region, year, growth, net_borrowing``: the best stretch of growth, and whether one year decides
     window = int(setting("public_debt", "stress.window"))
     lent = pl.col("net_borrowing").tail(window)
@@ -238,13 +237,13 @@ def _borrowing(inputs: pl.DataFrame, moved: pl.DataFrame) -> pl.DataFrame:
         net=pl.col("net_borrowing"),
         points=100 * (pl.col("net_borrowing") - pl.col("stabilising_borrowing")),
         needed=pl.when(pl.col("start") > spare).then(needed),
-        among=pl.lit(inputs.height),
-    ).with_columns(rank=pl.col("value").rank("min", descending=True).cast(pl.Int64))
+    )
     grown = [growth_words(row["needed"], row) for row in rows.iter_rows(named=True)]
     alone = [_one_year(row, rows["value"]) for row in rows.iter_rows(named=True)]
-    return rows.with_columns(*spoken("grow", grown), *spoken("alone", alone)).select(
-        "region", "value", "points", "start", "net", "allowed", "rank", "among", "grow_zh", "grow_en",
-        "alone_zh", "alone_en",
+    rows = rows.with_columns(*spoken("grow", grown), *spoken("alone", alone), *placed(rows, rows["start_year"]))
+    return rows.select(
+        "region", "value", "points", "start", "net", "allowed", "grow_zh", "grow_en", "alone_zh", "alone_en",
+        "place_zh", "place_en",
     )  # fmt: skip
 
 

@@ -37,6 +37,17 @@ def spoken(name: str, texts: Iterable[Text | None]) -> list[pl.Series]:
     ]
 
 
+def placed(rows: pl.DataFrame, years: pl.Series | None = None) -> list[pl.Series]:
+    """Return the place of every value in words, the largest first; ties and figures of several years are said to be."""
+    ranks = rows["value"].rank("min", descending=True).cast(pl.Int64).to_list()
+    span = [] if years is None else years.unique().sort().to_list()
+    first, last = (span[0], span[-1]) if len(span) > 1 else (0, 0)
+    values = {"among": rows.height, "first": first, "last": last}
+    return spoken(
+        "place", [words("register.part.place", rank=one, tied=ranks.count(one) - 1, **values) for one in ranks]
+    )
+
+
 def settle(checks: pl.DataFrame, flags: pl.DataFrame, names: Names) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """Return checks and flags with what is national taken out of the regions, and a row for each national statement."""
     # A rule with `scope: nation` is taken out whole and a rule `of` it flags the worst quarter of regions instead; of
@@ -148,9 +159,9 @@ def _leaning(
     )
     evidence = rows.with_columns(
         *spoken("items", named),
+        *placed(rows),
         held=pl.col("firm") / pl.col("known"),
-        kind=pl.lit("region"), item="region", rank=pl.col("value").rank("min", descending=True).cast(pl.Int64),
-        among=pl.lit(rows.height), middle=pl.col("value").median(),
+        kind=pl.lit("region"), item="region", middle=pl.col("value").median(),
     )  # fmt: skip
     sources = flags.filter(rule=rule["of"])["source"]
     return evidence, sources[0] if len(sources) else "plans", float(worst["value"].min())  # type: ignore[arg-type] # a figure
