@@ -274,7 +274,7 @@ def _wrong(at: int, region: str, rows: list[_Ratio], against: list[set[str]], kn
     everywhere = against[at] >= known[at]
     votes = dict.fromkeys((rows[at].of, rows[at].by), 0)
     for other, row in enumerate(rows):
-        pair, where = {row.of, row.by}, known[other] if everywhere else known[other] & {region, ""}
+        pair, where = {row.of, row.by}, known[other] if everywhere else known[other] & {region}
         if pair == {*votes} or not where or (everywhere and row.apart is not None):
             continue
         for column in pair & {*votes}:
