@@ -332,10 +332,14 @@ def sentences(facts: Mapping[str, Mapping[str, object] | Sequence[Mapping[str, o
 
 
 def sentence(text: Text) -> Text:
-    """Return a text as a sentence: with a capital letter and a full stop, where it has none yet."""
+    """Return a text as a sentence: with a capital letter and a full stop, where it has none yet.
+
+    A first word that holds a digit is a code, and stays as it is.
+    """
     zh = text.zh if text.zh.endswith(("。", "？", "！")) else f"{text.zh}。"
     en = text.en if text.en.endswith((".", "?", "!")) else f"{text.en}."
-    return Text(zh=zh, en=en[:1].upper() + en[1:])
+    first = en.partition(" ")[0]
+    return Text(zh=zh, en=en if any(map(str.isdigit, first)) else en[:1].upper() + en[1:])
 
 
 _UNIT = re.compile(r"^(?:(?P<scale>[0-9.]+(?:e[0-9]+)?)\s+)?(?P<name>.+?)(?:\s+at\s+(?P<base>\d{4})\s+prices)?$")

@@ -164,10 +164,13 @@ class Efficiency(Labelled, verb="efficiency", key=("unit",)):
         rest = known.filter(~known["efficient"].fill_null(value=False))
         on = known.filter(known["efficient"].fill_null(value=False))["unit"].to_list()
         if not rest.height:
-            return {"headline.all_on": {"n": n, "what": what}}
-        mean = float(rest["value"].to_numpy().mean())
+            return {"headline.alone" if n == 1 else "headline.all_on": {"n": n, "what": what}}
+        last, mean = rest.row(-1, named=True), float(rest["value"].to_numpy().mean())
         values = {"k": len(on), "n": n, "what": what, "mean": mean, "least": last["value"]}
-        facts: Facts = {f"headline.{self.reading}": {**values, "worst": self.names.region(last["unit"])}}
+        # only slacks part the others from the frontier: none of them is the worst by its score
+        alike = bool(on) and np.allclose(known["value"], known["value"][0]) and self.reading != "slacks"
+        key = "headline.edge" if alike else f"headline.{self.reading}"
+        facts: Facts = {key: {**values, "worst": self.names.region(last["unit"])}}
         if on:
             facts["answer.leaders"] = {"names": [self.names.region(unit) for unit in on]}
         return facts

@@ -32,6 +32,7 @@ NAMES = [Text(zh="吉林", en="Jilin"), Text(zh="辽宁", en="Liaoning"), Text(z
         (listing(NAMES).en, "Jilin, Liaoning and Hebei"),
         (listing(NAMES, limit=1), Text(zh="吉林等3个", en="Jilin and 2 others")),
         (sentence(Text(zh="没有标记", en="no flag")), Text(zh="没有标记。", en="No flag.")),
+        (sentence(Text(zh="c23居首", en="c23 comes first")), Text(zh="c23居首。", en="c23 comes first.")),
         (sentences({"label.national": {}}, "shared")[0].en, "All regions together."),
         (describe("measure", "region").title.en, "region"),
         (setting(Path(xinzhi.__file__).with_name("sources") / "conventions.yaml", "obsolescence"), 0.15),

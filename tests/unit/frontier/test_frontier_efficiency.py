@@ -133,6 +133,23 @@ def test_additive_by_hand():
     np.testing.assert_allclose(bounded["efficiency"] + bounded["score"], 1)
 
 
+def test_what_only_slacks_part_has_no_worst():
+    x, y = [[1.0, 2.0], [2.0, 1.0], [3.0, 1.0]], [[5.0], [5.0], [5.0]]
+    found = xf.efficiency(x, y, orientation="output", slacks=True)
+    assert found.frame["score"].to_list() == pytest.approx([1, 1, 1])
+    assert found.frame["efficient"].to_list() == [True, True, False]
+    assert found.summary("en").startswith(
+        "2 of 3 units are on the frontier; the others have the same score, but use more"
+    )
+    assert found.summary("zh").startswith("3个单元中2个在前沿面上；其余得分相同")
+
+
+def test_one_unit_is_compared_with_nothing():
+    found = xf.efficiency([[1.0]], [[1.0]])
+    assert found.summary("en").startswith("There is one of the units only")
+    assert found.summary("zh").startswith("只有1个单元")
+
+
 def test_summary_leads_with_the_finding():
     found = xf.efficiency(X, Y)
     assert found.summary("en").startswith("3 of 4 units are on the frontier; the others need 50.0")

@@ -66,12 +66,23 @@ def test_an_anchor_that_cannot_be_used_is_named(cells, wage):
         complexity(cells, *COLUMNS, anchor=dict.fromkeys(wage, float("nan")))
     with pytest.raises(UsageError, match=r"missing: r00, .* the anchor is about Rome"):
         complexity(cells, *COLUMNS, anchor={"Rome": 1.0})
+    with pytest.raises(UsageError, match=r"the anchor is 5\.?0* in all 30 places"):
+        complexity(cells, *COLUMNS, anchor=dict.fromkeys(wage, 5.0))
     with pytest.raises(InputError, match="'high', which is no number"):
         read_anchor({"r00": "high"})
     with pytest.raises(InputError, match="r00 is 1 and 2"):
         read_anchor(pl.DataFrame({"place": ["r00", "r00"], "wage": [1.0, 2.0]}))
     with pytest.raises(UsageError, match="it needs two"):
         read_anchor(pl.DataFrame({"place": ["r00"], "wage": [1.0], "more": [1.0]}))
+
+
+def test_too_few_places_for_any_anchor_are_told_so(cells, wage):
+    few = dict(list(wage.items())[:3])
+    said = complexity(cells, *COLUMNS, anchor=few)
+    assert said.anchoring.limit == 1
+    assert "too few for any correlation to fix it" in said.summary("en")
+    assert "地区太少" in said.summary("zh")
+    assert not any("1.00" in item.message.en for item in said.findings)
 
 
 def test_presences_are_taken_as_they_are_or_a_finding_says_otherwise(cells):

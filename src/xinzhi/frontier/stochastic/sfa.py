@@ -136,7 +136,8 @@ class StochasticFrontier(Labelled, verb="sfa", key=("row",)):
                 facts["answer.implausible"] = {"scale": scale, "low": low, "high": high}
         facts |= {f"verdict.{name}": values for name, values in self.verdict.found.items()}
         first = self.tests.row(0, named=True)
-        facts["answer.ratio"] = {"ratio": first["statistic"], "p": first["p_value"]}
+        if self.drawable:  # without a maximum the ratio is of no model
+            facts["answer.ratio"] = {"ratio": first["statistic"], "p": first["p_value"]}
         broken = self.checks.filter(self.checks["status"] == "violated").iter_rows(named=True)
         facts["answer.violated"] = [
             {"name": check_text(row["check"]), "rows": row["rows"], "bad": row["rows"] - row["satisfied"]}

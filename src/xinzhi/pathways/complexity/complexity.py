@@ -127,7 +127,7 @@ class Complexity(Result, verb="complexity", topic="pathways", key=("place",)):
 
     def facts(self) -> Facts:
         """Return who is most complex, what fixed the sign, and how well the index is determined."""
-        held = {"places": self.anchoring.places, "limit": self.anchoring.limit}
+        held = {"places": self.anchoring.places, "limit": self.anchoring.limit, "enough": self.anchoring.limit < 1}
         if not self.signed:
             about = {"tried": self.anchoring.how, "r": self.sign[1], "n": self.activities.height, "gap": self.gap}
             return {"summary.sign_open": about | held}
@@ -270,7 +270,7 @@ def _places(
 
 def _open(held: relatedness.Anchoring) -> Finding:
     """Return that nothing fixes the sign."""
-    said = {"found": abs(held.correlation), "least": held.limit, "n": held.places}
+    said = {"found": abs(held.correlation), "least": held.limit, "n": held.places, "enough": held.limit < 1}
     code = "pathways.no-sign" if held.how == "diversity" else "pathways.anchor-weak"
     return finding(code, table="cells", words=said)
 

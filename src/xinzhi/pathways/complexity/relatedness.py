@@ -410,6 +410,8 @@ def by_anchor(index: FloatArray, names: Sequence[str], anchor: Mapping[str, floa
             "pathways.anchor-few", n=int(known.sum()), of=len(known), missing=lacking, named=list(anchor) or ["-"]
         )
     given = np.array([anchor[name] for name, has in zip(names, known, strict=True) if has])
+    if np.ptp(given) == 0:
+        raise UsageError("pathways.anchor-flat", value=float(given[0]), n=len(given))
     found, least = _correlation(index[known], given), float(setting("anchor.least_correlation"))
     p, limit = chance(index[known], given)
     count = int(known.sum())
