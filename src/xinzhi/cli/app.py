@@ -60,7 +60,6 @@ def application(language: Language) -> Group:
 
 
 def _group(path: str, language: Language) -> Application:
-    """Return the verbs below a path."""
     prefix = f"{path} " if path else ""
     below = [name.removeprefix(prefix).partition(" ")[0] for name in VERBS if name.startswith(prefix)]
     made = Application(
@@ -74,7 +73,6 @@ def _group(path: str, language: Language) -> Application:
 
 
 def _run(path: str, language: Language, /, **values: Any) -> int | None:  # noqa: ANN401 - options
-    """Run a verb and return its exit code."""
     from pathlib import Path
 
     verb = VERBS[path]

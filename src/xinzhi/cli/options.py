@@ -169,7 +169,6 @@ class Group(click.Group):
 
 
 def _help(command: Command | Group, ctx: click.Context, language: Language) -> list[str]:
-    """Return the lines of the help of a command."""
     words, verbs = read_words("verbs.yaml")["words"], read_words("verbs.yaml")
     pieces = [one for one in command.collect_usage_pieces(ctx) if one != "[OPTIONS]"]
     pieces = [words["command"][language]] if isinstance(command, Group) else pieces
@@ -207,7 +206,6 @@ def shape(metavar: str, language: Language) -> str:
 
 
 def _listed(title: str, rows: Iterable[tuple[str, str]]) -> list[str]:
-    """Return a titled list of two columns."""
     kept = list(rows)
     wide = min(FIRST, max(_width(name) for name, _ in kept) + 2)
     lines = ["", f"{title}:"]

@@ -142,7 +142,6 @@ METHODS = (
 
 
 def _formula(method: str, t: _Terms) -> dict[str, pl.Expr]:
-    """Return the parts of growth by a method."""
     first, one, two = t.level[0], t.a11 / t.s1, t.a22 / t.s2
     moved = t.a21 + t.a22 - t.a11 - t.a12  # of shares, at the values of both periods
     middle = {"within": (t.a12 + t.a22 - t.a11 - t.a21) / 2}

@@ -416,7 +416,6 @@ def files_of(source: AnyFrame) -> list[Path] | None:
 
 
 def _frame(source: AnyFrame) -> pl.DataFrame:
-    """Return a frame in memory as polars."""
     if isinstance(source, pl.DataFrame):
         return source
     table, _ = read_any(source, "firms")

@@ -9,7 +9,7 @@ from typing import TypeVar
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import AnyPackage, BoolArray, FloatArray, IntArray
+from xinzhi.core.arrays import AnyPackage, BoolArray, FloatArray
 from xinzhi.core.errors import UsageError
 from xinzhi.core.names import Names
 from xinzhi.core.result import Facts, Result
@@ -82,15 +82,12 @@ class Nearness:
     quotient: FloatArray
     present: BoolArray
     density: FloatArray
-    decile: IntArray
-    decile_here: IntArray
     able: BoolArray
 
 
-def nearness(cells: Cells, *, quantile: float | None = None) -> Nearness:
-    """Return densities, their deciles, and who is able to build what."""
-    share = float(setting("choices.able_quantile")) if quantile is None else quantile
-    here = present(cells.values)
+def nearness(cells: Cells) -> Nearness:
+    """Return densities, and who is able to build what."""
+    here, share = present(cells.values), float(setting("choices.able_quantile"))
     near = relatedness.density(here, relatedness.proximity(here, diagonal="zero"))
     able = here.copy()
     for column in range(here.shape[1]):
@@ -104,16 +101,8 @@ def nearness(cells: Cells, *, quantile: float | None = None) -> Nearness:
         quotient=revealed_advantage(cells.values),
         present=here,
         density=near,
-        decile=_deciles(near.ravel()).reshape(near.shape),
-        decile_here=np.vstack([_deciles(row) for row in near]),
         able=able,
     )
-
-
-def _deciles(values: FloatArray) -> IntArray:
-    """Return the decile of every value, 1 to 10; equal values share the higher one."""
-    rank = np.searchsorted(np.sort(values), values, side="right")
-    return np.asarray(np.ceil(rank * 10 / len(values)).astype(np.int64))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

@@ -394,6 +394,5 @@ def _cover(sheet: Worksheet, look: Look, title: Text, facts: Sequence[tuple[str,
 
 
 def _table(key: str, columns: Mapping[str, Kind], rows: Sequence[tuple[object, ...]]) -> Table:
-    """Return a table of the workbook itself."""
     described = tuple(Column(title=words(f"workbook.column.{name}"), kind=kind) for name, kind in columns.items())
     return Table(key=key, title=words(f"sheet.{key}"), columns=described, rows=rows)

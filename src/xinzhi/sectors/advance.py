@@ -318,7 +318,6 @@ def _own(levels: object, years: tuple[int, int] | None) -> State:
 
 
 def _map(known: pl.DataFrame, found: State, names: tuple[str, ...], weights: FloatArray) -> pl.DataFrame:
-    """Return the coordination map."""
     columns = degrees(known.select(names).to_numpy(), weights, names)
     # every level as its rank in the pool of its sector, as a share
     ranks = known.select((pl.col(name).rank("average") - 0.5) / pl.len() for name in names)

@@ -99,7 +99,6 @@ class GlobalMoran:
     index: float
     expected: float
     variance: float
-    variance_normal: float
     z: float
     p: float
     p_permutation: float
@@ -118,7 +117,6 @@ def global_moran(
     scale = n / (s0 * square)
     index = float(scale * (z @ weights @ z))
     expected = -1 / (n - 1)
-    normal = (n * n * s1 - n * s2 + 3 * s0 * s0) / ((n * n - 1) * s0 * s0) - expected**2
     kurtosis = float((z**4).mean() / (z**2).mean() ** 2)
     first = n * ((n * n - 3 * n + 3) * s1 - n * s2 + 3 * s0 * s0)
     second = kurtosis * (n * (n - 1) * s1 - 2 * n * s2 + 6 * s0 * s0)
@@ -131,7 +129,6 @@ def global_moran(
         index=index,
         expected=expected,
         variance=variance,
-        variance_normal=normal,
         z=score,
         p=math.erfc(abs(score) / math.sqrt(2)),
         p_permutation=float(_two_sided(drawn, np.array(index))),

@@ -87,11 +87,8 @@ class Assessment(Study):
 def assess(source: AnyPackage, *, progress: Progress = SILENT, **asked: Asked) -> Assessment:
     """Assess all regions of a package: growth accounts, and every topic that the data are enough for.
 
-    Parameters
-    ----------
-    source, progress, asked
-        As in `study`; the options are the fields of `AssessOptions`: `protocol`, topics `only` or to `skip`, `briefs`
-        of all regions, `cells` of firms.
+    The options are the fields of `AssessOptions`: `protocol`, topics `only` or to `skip`, `briefs` of all regions,
+    `cells` of firms.
 
     Examples
     --------

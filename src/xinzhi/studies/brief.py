@@ -69,10 +69,7 @@ class Brief(Study):
 def brief(source: AnyPackage, *, progress: Progress = SILENT, **asked: Asked) -> Brief:
     """Say in two pages how a region grew and why, what it can do, where it falls short, and what evidence supports.
 
-    Parameters
-    ----------
-    source, progress, asked
-        As in `study`; the options are the fields of `BriefOptions`; `region` must be given.
+    The options are the fields of `BriefOptions`; `region` must be given.
 
     Examples
     --------
@@ -111,7 +108,6 @@ def briefs(package: Package, protocol: Protocol | str = PROTOCOL) -> Callable[[s
 
 
 def _codes(package: Package) -> list[str]:
-    """Return the codes of the regions of a package."""
     table = package.tables.get("regions")
     if table is None:
         table = package.require("accounts", ["region"], verb="brief")

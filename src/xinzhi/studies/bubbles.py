@@ -73,10 +73,7 @@ def _whole(text: int | str, name: str, *others: str) -> int | str:
 def bubbles(source: AnyFrame = "china-provinces", *, progress: Progress = SILENT, **asked: Asked) -> Study:
     """Study which price series of a package or of a plain table are explosive, and since when.
 
-    Parameters
-    ----------
-    source, progress, asked
-        As in `study`; also a table, long or wide. The options are the fields of `BubblesOptions`.
+    The source may be a table, too, long or wide. The options are the fields of `BubblesOptions`.
 
     Examples
     --------
@@ -172,7 +169,6 @@ def _labels(prices: pl.DataFrame, code: str, language: Language) -> dict[str, st
 
 
 def _names(prices: pl.DataFrame, code: str, labels: dict[str, str]) -> dict[str, Text]:
-    """Return what every series is called in both languages."""
     if "name_zh" not in prices.columns:
         return {}
     rows = prices.select(code, "name_zh", "name_en").unique(maintain_order=True).rows()

@@ -48,11 +48,8 @@ class FirmsOptions:
 def firms(source: AnyFrame, *, progress: Progress = SILENT, **asked: Asked) -> Study:
     """Compute misallocation and decompositions of firms, and withhold what would identify any of them.
 
-    Parameters
-    ----------
-    source, progress, asked
-        A table of firms, its file or folder; or a folder of cells that an earlier run wrote, which is read back. The
-        options are the fields of `FirmsOptions`; `out` is the folder into which tables and manifest are written.
+    The source is a table of firms, its file or folder; or a folder of cells that an earlier run wrote, which is read
+    back. The options are the fields of `FirmsOptions`; `out` is the folder into which tables and manifest are written.
 
     Examples
     --------

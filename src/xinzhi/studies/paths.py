@@ -171,7 +171,6 @@ def _add_convergence(
     draft: Draft,
     errors: dict[str, float] | None = None,
 ) -> None:
-    """Add convergence and overtaking of one series."""
     draft.add("clubs", lambda: pathways.clubs(frame, **keys, rules=rules))
     draft.add("beta", lambda: pathways.beta_convergence(frame, **keys))
     draft.add("sigma", lambda: pathways.sigma_convergence(frame, **keys))

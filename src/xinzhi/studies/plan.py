@@ -181,10 +181,7 @@ class AbleOptions:
 def able(source: AnyPackage, *, progress: Progress = SILENT, **asked: Asked) -> Study:
     """Study what regions are able to do, with the evidence for it and its year.
 
-    Parameters
-    ----------
-    source, progress, asked
-        As in `study`; with the table `capability`. The options are the fields of `AbleOptions`.
+    The package has the table `capability`. The options are the fields of `AbleOptions`.
 
     Examples
     --------
@@ -221,10 +218,7 @@ def plan(source: AnyPackage, *, progress: Progress = SILENT, **asked: Asked) -> 
     Where it does not, or the regions are too few to estimate chances from, the answer is what evidence shows: what each
     region is able to do and does not plan, and what it plans without evidence.
 
-    Parameters
-    ----------
-    source, progress, asked
-        As in `study`; the options are the fields of `PlanOptions`.
+    The options are the fields of `PlanOptions`.
 
     Examples
     --------

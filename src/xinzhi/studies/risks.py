@@ -299,7 +299,6 @@ def called(result: Bubbles, language: Language) -> Bubbles:
 
 
 def _register(case: Case) -> verbs.Register:
-    """Bring the evidence together."""
     held, screening = case.evidence, case.evidence.screening
     if screening is not None:
         rows = None if held.places is None else screening.frame.join(held.places, on="id")

@@ -63,11 +63,8 @@ class ScopeOptions:
 def scope(source: AnyFrame = None, *, progress: Progress = SILENT, **asked: Asked) -> Study:
     """Study what counts as new quality among the industries of a package or a table.
 
-    Parameters
-    ----------
-    source, progress, asked
-        As in `study`; also a table of industry codes, and None with `io` or `energy` alone. The options are the fields
-        of `ScopeOptions`.
+    The source may be a table of industry codes, too, or None with `io` or `energy` alone. The options are the fields of
+    `ScopeOptions`.
 
     Examples
     --------

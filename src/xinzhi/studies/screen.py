@@ -44,11 +44,8 @@ class ScreenOptions:
 def screen(source: AnyFrame, *, progress: Progress = SILENT, **asked: Asked) -> Study:
     """Study which projects of a table repeat archived ones.
 
-    Parameters
-    ----------
-    source, progress, asked
-        As in `study`; a package with the tables `projects` and `archive`, or a table of projects, which alone is held
-        against the public lists of `china-provinces`. The options are the fields of `ScreenOptions`.
+    The source is a package with the tables `projects` and `archive`, or a table of projects, which alone is held
+    against the public lists of `china-provinces`. The options are the fields of `ScreenOptions`.
 
     Examples
     --------

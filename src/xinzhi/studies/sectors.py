@@ -278,7 +278,6 @@ def _read(source: AnyFrame, system: System, wish: SectorsOptions) -> tuple[pl.Da
 
 
 def _index(source: pl.DataFrame | Package | None, rules: System, wish: SectorsOptions, scale: Normalisation) -> Index:
-    """Return the index over the years asked for."""
     span = wish.span
     ways: dict[str, Any] = {"weights": wish.weights or "entropy", "aggregation": wish.aggregation or "arithmetic"}
     try:

@@ -254,7 +254,8 @@ def study(name: str, source: AnyFrame, *, progress: Progress = SILENT, **asked: 
     progress
         Who is told how far it is.
     asked
-        The options of the topic, such as `protocol`, `region`, `year`: fields of its class of options.
+        The options of the topic, such as `protocol`, `region`, `year`: fields of its class of options, `RisksOptions`
+        of `risks`.
 
     Raises
     ------
@@ -296,7 +297,6 @@ def options_of(name: str) -> type[Any]:
 
 
 def _home(name: str) -> ModuleType:
-    """Return the module of the recipe of a topic."""
     if name not in TOPICS:
         raise UsageError("studies.no-topic", name=name, known=[same(topic) for topic in TOPICS])
     return import_module(f"xinzhi.studies.{HOMES.get(name, name)}")

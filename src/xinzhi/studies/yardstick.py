@@ -42,10 +42,7 @@ class BacktestOptions:
 def bands(source: AnyPackage, *, progress: Progress = SILENT, **asked: Asked) -> Study:
     """Study how sure the growth of estimated years is.
 
-    Parameters
-    ----------
-    source, progress, asked
-        As in `study`; the options are the fields of `BandsOptions`; `quick` leaves the range over protocols out.
+    The options are the fields of `BandsOptions`; `quick` leaves the range over protocols out.
 
     Examples
     --------
@@ -69,10 +66,7 @@ def bands(source: AnyPackage, *, progress: Progress = SILENT, **asked: Asked) ->
 def backtest(source: AnyPackage, *, progress: Progress = SILENT, **asked: Asked) -> Study:
     """Study whether the bands of estimated years would have held in the past.
 
-    Parameters
-    ----------
-    source, progress, asked
-        As in `study`; the options are the fields of `BacktestOptions`.
+    The options are the fields of `BacktestOptions`.
 
     Examples
     --------
@@ -109,10 +103,7 @@ class BridgeOptions:
 def bridge(source: AnyPackage, *, progress: Progress = SILENT, **asked: Asked) -> Study:
     """Study what makes the difference between our TFP growth of the nation and that of another source.
 
-    Parameters
-    ----------
-    source, progress, asked
-        As in `study`; the options are the fields of `BridgeOptions`.
+    The options are the fields of `BridgeOptions`.
 
     Examples
     --------
@@ -141,11 +132,7 @@ class DigitalOptions:
 def digital(source: AnyPackage, *, progress: Progress = SILENT, **asked: Asked) -> Study:
     """Study what hardware and software contribute to the growth of the nation.
 
-    Parameters
-    ----------
-    source, progress, asked
-        As in `study`; the options are the fields of `DigitalOptions`; `choose` has other values of the choices of
-        `digital_capital`.
+    The options are the fields of `DigitalOptions`; `choose` has other values of the choices of `digital_capital`.
 
     Raises
     ------
@@ -225,10 +212,7 @@ class VintagesOptions:
 def measure(source: AnyPackage, *, progress: Progress = SILENT, **asked: Asked) -> Study:
     """Measure every region under one protocol.
 
-    Parameters
-    ----------
-    source, progress, asked
-        As in `study`; the options are the fields of `MeasureOptions`.
+    The options are the fields of `MeasureOptions`.
 
     Examples
     --------
@@ -245,11 +229,7 @@ def measure(source: AnyPackage, *, progress: Progress = SILENT, **asked: Asked) 
 def audit(source: AnyPackage, *, progress: Progress = SILENT, **asked: Asked) -> Study:
     """Study what every admissible protocol says of a package, and what choosing among them gains.
 
-    Parameters
-    ----------
-    source, progress, asked
-        As in `study`; the options are the fields of `AuditOptions`; `region` is the one whose specification curve is
-        drawn.
+    The options are the fields of `AuditOptions`; `region` is the one whose specification curve is drawn.
 
     Examples
     --------
@@ -268,10 +248,7 @@ def audit(source: AnyPackage, *, progress: Progress = SILENT, **asked: Asked) ->
 def claim(source: AnyPackage, *, progress: Progress = SILENT, **asked: Asked) -> Study:
     """Hold published growth rates to the yardstick: one claim, a table, or the table `claims` of the package.
 
-    Parameters
-    ----------
-    source, progress, asked
-        As in `study`; the options are the fields of `ClaimOptions`.
+    The options are the fields of `ClaimOptions`.
 
     Examples
     --------
@@ -294,10 +271,7 @@ def claim(source: AnyPackage, *, progress: Progress = SILENT, **asked: Asked) ->
 def vintages(source: AnyPackage, *, progress: Progress = SILENT, **asked: Asked) -> Study:
     """Study what the revisions that a package records did, and what moved growth since an older package.
 
-    Parameters
-    ----------
-    source, progress, asked
-        As in `study`; the options are the fields of `VintagesOptions`; `before` is an older package to compare with.
+    The options are the fields of `VintagesOptions`; `before` is an older package to compare with.
 
     Examples
     --------

@@ -126,7 +126,6 @@ class Asked:
 
 
 def _add(made: APIRouter, store: Store, topic: str) -> None:
-    """Add the routes of one topic."""
     wish_kind = wish_of(topic)
 
     async def study(request: Request, wish: Wish) -> Response:

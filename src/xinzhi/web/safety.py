@@ -307,7 +307,6 @@ def _headers(scope: Scope) -> dict[str, str]:
 
 
 def _host(header: str) -> str:
-    """Return the name of a host without its port."""
     name, bracket, _ = header.lower().partition("]")
     return name.removeprefix("[") if bracket else header.lower().rpartition(":")[0] or header.lower()
 

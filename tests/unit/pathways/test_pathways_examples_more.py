@@ -188,7 +188,6 @@ def test_krugman() -> None:
 
 def test_krugman_to_rest() -> None:
     assert krugman_to_rest(np.array([[3.0, 1.0], [1.0, 3.0]])).tolist() == [1.0, 1.0]
-    assert krugman_to_rest(np.array([[3.0, 1.0], [1.0, 3.0]]), include_own=True).tolist() == [0.5, 0.5]
 
 
 def test_hachman() -> None:

@@ -67,7 +67,6 @@ def estimates(problem: Problem, summit: Summit) -> Estimates:
 
 
 def _clusters(problem: Problem) -> IntArray:
-    """Return the cluster of each independent group."""
     groups, table, settings = problem.likelihood.groups, problem.table, problem.settings
     first = np.unique(groups, return_index=True)[1]
     if settings.covariance == "robust":

@@ -14,24 +14,7 @@ import numpy as np
 from scipy.special import digamma, gammaln, log_ndtr, ndtri_exp
 
 from xinzhi.core.arrays import FloatArray, IntArray
-from xinzhi.frontier.stochastic.densities import (
-    GAMMA,
-    INEFFICIENCY,
-    LOCATION,
-    LOG_ROOT_2PI,
-    NOISE,
-    CutNormal,
-    Distribution,
-    Posterior,
-    Shape,
-    Terms,
-    Weighted,
-    exponential_posterior,
-    exponential_terms,
-    log_scaled_cdf,
-    moment_ratios,
-    noisy,
-)
+from xinzhi.frontier.stochastic import densities
 
 _STEP = 1e-5  # of central differences of exact first derivatives: error about 1e-10
 
@@ -42,7 +25,7 @@ class Pooled:
 
     y: FloatArray
     x: FloatArray
-    distribution: Distribution
+    distribution: densities.Distribution
     z: FloatArray | None = None
     z_names: tuple[str, ...] = ()
 
@@ -65,7 +48,7 @@ class Pooled:
             return residual, tuple(theta[k:])
         return residual, (theta[k], theta[k + 1], self.z @ theta[k + 2 :])
 
-    def _terms(self, theta: FloatArray) -> tuple[Terms, FloatArray]:
+    def _terms(self, theta: FloatArray) -> tuple[densities.Terms, FloatArray]:
         """Return the terms of the rows, and what they add to the score of the parameters after the frontier's."""
         terms = self.distribution.terms(*self._split(theta))
         columns = np.column_stack(terms.shape)
@@ -103,7 +86,7 @@ class Pooled:
             [[(a * bends[i, j][:, None]).T @ b for j, b in enumerate(blocks)] for i, a in enumerate(blocks)]
         )
 
-    def posterior(self, theta: FloatArray) -> tuple[Posterior, FloatArray]:
+    def posterior(self, theta: FloatArray) -> tuple[densities.Posterior, FloatArray]:
         """Return the inefficiency of each row given its residual."""
         return self.distribution.posterior(*self._split(theta)), np.ones(self.y.size)
 
@@ -126,7 +109,7 @@ class InStep:
     def names(self) -> tuple[str, ...]:
         """Names of the parameters that follow those of the frontier."""
         motion = {"constant": (), "decay": ("eta",), "logistic": ("b", "c")}[self.path]
-        return (NOISE, INEFFICIENCY) + ((LOCATION,) if self.truncated else ()) + motion
+        return (densities.NOISE, densities.INEFFICIENCY) + ((densities.LOCATION,) if self.truncated else ()) + motion
 
     @property
     def groups(self) -> IntArray:
@@ -153,10 +136,10 @@ class InStep:
     def _sums(self, values: FloatArray) -> FloatArray:
         return np.bincount(self.unit, values).astype(np.float64)
 
-    def _after(self, e: FloatArray, g: FloatArray, noise: float, spread: float, location: float) -> CutNormal:
+    def _after(self, e: FloatArray, g: FloatArray, noise: float, spread: float, location: float) -> densities.CutNormal:
         """Return the inefficiency of each unit given its residuals."""
         variance = 1 / (self._sums(g * g) / noise + 1 / spread)
-        return CutNormal(variance * (location / spread - self._sums(g * e) / noise), np.sqrt(variance))
+        return densities.CutNormal(variance * (location / spread - self._sums(g * e) / noise), np.sqrt(variance))
 
     def scores(self, theta: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the log-likelihood and the score of each unit."""
@@ -165,11 +148,11 @@ class InStep:
         root = np.sqrt(spread)
         r, k = after.location / after.scale, np.array(location / root)
         count, squares = self._sums(np.ones(e.size)), self._sums(e * e)
-        value = log_scaled_cdf(r) - log_scaled_cdf(k) + np.log(after.scale / root)
-        value = value - count * (LOG_ROOT_2PI + 0.5 * np.log(noise)) - 0.5 * squares / noise
-        first, second = moment_ratios(r)
+        value = densities.log_scaled_cdf(r) - densities.log_scaled_cdf(k) + np.log(after.scale / root)
+        value = value - count * (densities.LOG_ROOT_2PI + 0.5 * np.log(noise)) - 0.5 * squares / noise
+        first, second = densities.moment_ratios(r)
         m1, m2 = after.scale * first, after.scale**2 * first * second
-        prior = moment_ratios(k)
+        prior = densities.moment_ratios(k)
         p1, p2 = root * prior[0], spread * prior[0] * prior[1]
         slope = -(e + g * m1[self.unit]) / noise
         columns = [self._sums(-slope * column) for column in self.x.T]
@@ -190,11 +173,11 @@ class InStep:
         """Return the matrix of second derivatives."""
         return differences(self.gradient, theta)
 
-    def posterior(self, theta: FloatArray) -> tuple[Posterior, FloatArray]:
+    def posterior(self, theta: FloatArray) -> tuple[densities.Posterior, FloatArray]:
         """Return the inefficiency of each row's unit given its residuals, and g."""
         e, g, _, noise, spread, location = self._parts(theta)
         after = self._after(e, g, noise, spread, location)
-        return CutNormal(after.location[self.unit], after.scale[self.unit]), g
+        return densities.CutNormal(after.location[self.unit], after.scale[self.unit]), g
 
 
 def differences(gradient: Callable[[FloatArray], tuple[float, FloatArray]], theta: FloatArray) -> FloatArray:
@@ -230,19 +213,19 @@ class Simulated:
 
     draws: FloatArray
 
-    def _points(self, e: FloatArray, shape: Shape) -> tuple[FloatArray, FloatArray, FloatArray]:
+    def _points(self, e: FloatArray, shape: densities.Shape) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Return draws of the cut normal variable, with the derivative by its location over scale, and r."""
-        after = exponential_posterior(e, shape)
+        after = densities.exponential_posterior(e, shape)
         r = after.location / after.scale
         z = -ndtri_exp(np.log1p(-self.draws) + log_ndtr(r)[:, None])
         tilt = np.exp(0.5 * (z**2 - (r**2)[:, None]))
         floor = np.finfo(float).tiny
         return np.maximum(r[:, None] + z, floor), 1 - (1 - self.draws) * tilt, r
 
-    def terms(self, e: FloatArray, shape: Shape) -> Terms:
+    def terms(self, e: FloatArray, shape: densities.Shape) -> densities.Terms:
         """Return the simulated log density and its derivatives."""
         power = np.exp(shape[2]) - 1
-        base = exponential_terms(e, shape[:2])
+        base = densities.exponential_terms(e, shape[:2])
         scale, rate = np.exp(0.5 * np.asarray(shape[0])), np.exp(-0.5 * np.asarray(shape[1]))
         unit, by_r, _ = self._points(e, shape)
         logs = np.log(unit)
@@ -253,13 +236,13 @@ class Simulated:
         by_noise = base.shape[0] + 0.5 * power + growth * 0.5 * (e / scale - scale * rate)
         by_spread = base.shape[1] - 0.5 * power + growth * 0.5 * scale * rate
         by_power = (log_scale + (weights * logs).sum(axis=1) - digamma(power + 1)) * (power + 1)
-        return Terms(value, base.slope - growth / scale, (by_noise, by_spread, by_power))
+        return densities.Terms(value, base.slope - growth / scale, (by_noise, by_spread, by_power))
 
-    def posterior(self, e: FloatArray, shape: Shape) -> Weighted:
+    def posterior(self, e: FloatArray, shape: densities.Shape) -> densities.Weighted:
         """Return u | e as weighted draws."""
         unit, _, _ = self._points(e, shape)
         weights, _ = _normalised((np.exp(shape[2]) - 1) * np.log(unit))
-        return Weighted(np.exp(0.5 * np.asarray(shape[0])) * unit, weights)
+        return densities.Weighted(np.exp(0.5 * np.asarray(shape[0])) * unit, weights)
 
 
 def _normalised(logs: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -270,7 +253,7 @@ def _normalised(logs: FloatArray) -> tuple[FloatArray, FloatArray]:
     return weights / total, (top + np.log(total))[:, 0]
 
 
-def _integrand(e: FloatArray, shape: Shape) -> tuple[FloatArray, FloatArray, FloatArray]:
+def _integrand(e: FloatArray, shape: densities.Shape) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return points u `(n, m)`, their logs, and the log of density times weight of a trapezoid rule around the peak."""
     # In x = log u the log integrand peaks where ``u**2 / v + u (rate + e / v) = P``; left of it falls no slower than P
     # x, right of it faster than a normal density. With ``x = peak + s sinh(t)``, s its width there, the rule is
@@ -288,11 +271,11 @@ def _integrand(e: FloatArray, shape: Shape) -> tuple[FloatArray, FloatArray, Flo
     points = np.exp(logs)
     weight = np.log(step * width)[:, None] + np.log(np.cosh(t))
     inside = power * logs - rate * points - 0.5 * (e[:, None] + points) ** 2 / noise
-    constant = power * np.log(rate) - gammaln(power) - 0.5 * np.log(noise) - LOG_ROOT_2PI
+    constant = power * np.log(rate) - gammaln(power) - 0.5 * np.log(noise) - densities.LOG_ROOT_2PI
     return points, logs, inside + weight + constant
 
 
-def integrated_terms(e: FloatArray, shape: Shape) -> Terms:
+def integrated_terms(e: FloatArray, shape: densities.Shape) -> densities.Terms:
     """Return the exact log density, by a trapezoid rule (see `_integrand`), and its derivatives."""
     noise, rate = np.exp(shape[0]), np.exp(-0.5 * np.asarray(shape[1]))
     power = np.exp(shape[2])
@@ -300,19 +283,19 @@ def integrated_terms(e: FloatArray, shape: Shape) -> Terms:
     weights, value = _normalised(density)
     m1, m2 = (weights * points).sum(axis=1), (weights * points**2).sum(axis=1)
     by_power = ((weights * logs).sum(axis=1) + np.log(rate) - digamma(power)) * power
-    return noisy(value, e, noise, m1, m2).beside(0.5 * (m1 * rate - power), by_power)
+    return densities.noisy(value, e, noise, m1, m2).beside(0.5 * (m1 * rate - power), by_power)
 
 
-def integrated_posterior(e: FloatArray, shape: Shape) -> Weighted:
+def integrated_posterior(e: FloatArray, shape: densities.Shape) -> densities.Weighted:
     """Return u | e as points and weights of the rule."""
     points, _, density = _integrand(e, shape)
-    return Weighted(points, _normalised(density)[0])
+    return densities.Weighted(points, _normalised(density)[0])
 
 
-def gamma(rows: int, draws: int | None, base: int, burn: int) -> Distribution:
+def gamma(rows: int, draws: int | None, base: int, burn: int) -> densities.Distribution:
     """Return the gamma distribution, simulated with `draws` Halton points a row, or integrated when that is None."""
-    names = (NOISE, INEFFICIENCY, GAMMA)
+    names = (densities.NOISE, densities.INEFFICIENCY, densities.GAMMA)
     if draws is None:
-        return Distribution("gamma", names, integrated_terms, integrated_posterior, (1.0, 1.0))
+        return densities.Distribution("gamma", names, integrated_terms, integrated_posterior, (1.0, 1.0))
     simulated = Simulated(halton(rows * draws, base, burn).reshape(rows, draws))
-    return Distribution("gamma", names, simulated.terms, simulated.posterior, (1.0, 1.0))
+    return densities.Distribution("gamma", names, simulated.terms, simulated.posterior, (1.0, 1.0))

@@ -16,22 +16,7 @@ import numpy as np
 from xinzhi.core import programs
 from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import UsageError
-from xinzhi.frontier.technology.technology import (
-    RTS,
-    WITHOUT_CONVEXITY,
-    Envelopment,
-    Goods,
-    Netputs,
-    Technology,
-    blank,
-    check_options,
-    check_signs,
-    envelop,
-    netputs,
-    prepare,
-    scaled_netputs,
-    technology,
-)
+from xinzhi.frontier.technology import technology
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -71,13 +56,13 @@ def single_peer(
 
 def whole_units(
     target: FloatArray, gain: FloatArray, reference: FloatArray, *, scaling: bool, without: IntArray | None = None
-) -> Envelopment:
+) -> technology.Envelopment:
     """Return how far each point can go before no sum of whole reference units dominates it."""
     # Tulkens (1993) and Bogetoft (1996). One mixed-integer program a point; for some hundred units, not for
     # thousands.
     n, goods = target.shape
     m = reference.shape[1]
-    found = blank(n, goods + 1)
+    found = technology.blank(n, goods + 1)
     weights = np.zeros((n, m))
     for unit in range(n):
         # the largest multiple of each reference unit that can be of use: what stands still sets it
@@ -147,8 +132,8 @@ def _mixed(
 
 
 def single_factor(
-    known: Technology, inputs: int, target: FloatArray, gain: FloatArray, without: IntArray | None = None
-) -> Envelopment:
+    known: technology.Technology, inputs: int, target: FloatArray, gain: FloatArray, without: IntArray | None = None
+) -> technology.Envelopment:
     """Solve the directional program of each unit under the single abatement factor."""
     inward = bool((gain[:, :inputs] != 0).any())
     if inward and (gain[:, inputs:] != 0).any():
@@ -165,7 +150,7 @@ def single_factor(
         column_upper=np.append(np.full(k, np.inf), [np.inf, np.inf if inward else 1.0]),
         maximise=True,
     )
-    found = blank(n, rows)
+    found = technology.blank(n, rows)
     weights: list[FloatArray] = []
     columns: list[tuple[int, int]] = []
     for unit in range(n):
@@ -203,7 +188,7 @@ def single_factor(
     return found
 
 
-Solver = Callable[..., Envelopment]
+Solver = Callable[..., technology.Envelopment]
 
 
 Orientation = Literal["input", "output", "directional", "hyperbolic"]
@@ -254,7 +239,7 @@ class Solution:
         return np.hstack([part for part in (self.slack_x, self.slack_y, self.slack_b) if part is not None])
 
 
-def between(points: Goods, reference: Goods | None, **how: Any) -> Solution:  # noqa: ANN401 - options of `distance`
+def between(points: technology.Goods, reference: technology.Goods | None, **how: Any) -> Solution:  # noqa: ANN401 - options of `distance`
     """Return the distances of points from the technology that a reference set (or the points) spans."""
     x, y, b = (None, None, None) if reference is None else (reference.x, reference.y, reference.bad)
     return distance(points.x, points.y, points.bad, x_ref=x, y_ref=y, b_ref=b, **how)
@@ -284,17 +269,17 @@ def distance(  # noqa: PLR0913 - the coordinates of a distance function: points,
     # weights). `exclude_self` leaves each point out of the reference, which must be the points.
     # Disposability of bad outputs: `weak` has one abatement factor for all units (Färe and Grosskopf), `kuosmanen` one
     # for each unit, `equality` none, which many programs call weak; `strong` treats bad outputs as inputs.
-    check_options(rts, orientation, disposability)
-    points = reference = Goods.of(x, y, b)
+    technology.check_options(rts, orientation, disposability)
+    points = reference = technology.Goods.of(x, y, b)
     if x_ref is not None or y_ref is not None or b_ref is not None:
         if exclude_self:
             raise UsageError("frontier.self-and-reference")
-        reference = Goods.of(x_ref, y_ref, b_ref)
-    check_signs(points, reference, rts, orientation)
-    goods = scaled_netputs(points, reference, orientation, direction, disposability)
+        reference = technology.Goods.of(x_ref, y_ref, b_ref)
+    technology.check_signs(points, reference, rts, orientation)
+    goods = technology.scaled_netputs(points, reference, orientation, direction, disposability)
     every = np.arange(len(points))
     without = every if exclude_self else None
-    hull = RTS[rts] in WITHOUT_CONVEXITY
+    hull = technology.RTS[rts] in technology.WITHOUT_CONVEXITY
     known, solve = _hull(goods, rts, without) if hull else _convex(goods, rts, bounds, without)
     if orientation == "hyperbolic":
         score, found = hyperbolic(goods.target, goods.shrinks, solve)
@@ -309,42 +294,42 @@ def distance(  # noqa: PLR0913 - the coordinates of a distance function: points,
 
 
 def _convex(
-    goods: Netputs, rts: str, bounds: tuple[float, float] | None, without: IntArray | None
-) -> tuple[Technology, Solver]:
+    goods: technology.Netputs, rts: str, bounds: tuple[float, float] | None, without: IntArray | None
+) -> tuple[technology.Technology, Solver]:
     """Return the technology and what solves directional programs against it."""
     framed = (goods.reference.x, goods.reference.y, goods.reference.bad)
-    known = technology(*framed, rts=rts, disposability=goods.disposability, bounds=bounds)
+    known = technology.technology(*framed, rts=rts, disposability=goods.disposability, bounds=bounds)
     if goods.widths[2] and goods.disposability == "weak" and known.points:
         p = goods.widths[0]
         return known, lambda target, gain, units: single_factor(
             known, p, target, gain, None if without is None else without[units]
         )
-    ready = prepare(known, goods.target.shape[0])
+    ready = technology.prepare(known, goods.target.shape[0])
 
     def solve(
         target: FloatArray, gain: FloatArray | None, units: IntArray, costs: FloatArray | None = None
-    ) -> Envelopment:
+    ) -> technology.Envelopment:
         barred = None if without is None else without[units]
-        return envelop(ready, target, gain, costs=costs, without=barred)
+        return technology.envelop(ready, target, gain, costs=costs, without=barred)
 
     return known, solve
 
 
-def _hull(goods: Netputs, rts: str, without: IntArray | None) -> tuple[Technology, Solver]:
+def _hull(goods: technology.Netputs, rts: str, without: IntArray | None) -> tuple[technology.Technology, Solver]:
     """Return a technology of whole units, and what finds peers in it."""
     x, y, b = goods.reference.x, goods.reference.y, goods.reference.bad
     if b is not None and goods.disposability != "strong":
         raise UsageError("frontier.whole-units-bad", rts=rts)
-    known = technology(x, y, b, rts="vrs", disposability=goods.disposability)
-    reference = netputs(x, y, b, goods.disposability)
+    known = technology.technology(x, y, b, rts="vrs", disposability=goods.disposability)
+    reference = technology.netputs(x, y, b, goods.disposability)
 
-    def solve(target: FloatArray, gain: FloatArray, units: IntArray) -> Envelopment:
+    def solve(target: FloatArray, gain: FloatArray, units: IntArray) -> technology.Envelopment:
         barred = None if without is None else without[units]
-        if RTS[rts] != "fdh":
-            return whole_units(target, gain, reference, scaling=RTS[rts] == "scaling", without=barred)
+        if technology.RTS[rts] != "fdh":
+            return whole_units(target, gain, reference, scaling=technology.RTS[rts] == "scaling", without=barred)
         beta, peer = single_peer(target, gain, reference, barred)
         good = (peer >= 0) & np.isfinite(beta)
-        found = blank(*target.shape)  # a staircase has no prices
+        found = technology.blank(*target.shape)  # a staircase has no prices
         found.status = np.where(good, "optimal", np.where(peer < 0, "infeasible", "unbounded"))
         found.row = np.flatnonzero(good)
         found.column, found.weight = peer[good], np.ones(found.row.size)
@@ -357,10 +342,10 @@ def _hull(goods: Netputs, rts: str, without: IntArray | None) -> tuple[Technolog
 
 
 def _largest_slacks(
-    goods: Netputs,
-    known: Technology,
+    goods: technology.Netputs,
+    known: technology.Technology,
     solve: Solver,
-    found: Envelopment,
+    found: technology.Envelopment,
     first: tuple[FloatArray, str, bool | FloatArray],
 ) -> None:
     """Replace peers and slacks by those with the largest weighted sum of slacks at the projection."""
@@ -383,7 +368,9 @@ def _largest_slacks(
     found.width = max(found.width, second.width)
 
 
-def pack(goods: Netputs, known: Technology, score: FloatArray, found: Envelopment) -> Solution:
+def pack(
+    goods: technology.Netputs, known: technology.Technology, score: FloatArray, found: technology.Envelopment
+) -> Solution:
     """Return the solution in the units of the data, by reference unit."""
     from scipy.sparse import coo_array
 
@@ -404,8 +391,8 @@ def pack(goods: Netputs, known: Technology, score: FloatArray, found: Envelopmen
 
 
 def hyperbolic(
-    target: FloatArray, shrinks: BoolArray, solve: Callable[[FloatArray, FloatArray, IntArray], Envelopment]
-) -> tuple[FloatArray, Envelopment]:
+    target: FloatArray, shrinks: BoolArray, solve: Callable[[FloatArray, FloatArray, IntArray], technology.Envelopment]
+) -> tuple[FloatArray, technology.Envelopment]:
     """Return h and the programs solved at the projection."""
     # The tangent of ``1 / h`` at a guess turns the program into a directional one at the point ``(h x, y / h)`` in
     # its own direction; its solution is the next guess. That is Newton's method on a convex curve: after the first step
@@ -413,7 +400,7 @@ def hyperbolic(
     # Färe, Grosskopf and Lovell (1985), The Measurement of Efficiency of Production.
     n = target.shape[0]
     h, open_ = np.ones(n), np.arange(n)
-    answer = blank(n, target.shape[1])
+    answer = technology.blank(n, target.shape[1])
     count = width = 0
     never = free = open_[:0]
     for step in range(_STEPS):

@@ -128,7 +128,6 @@ def _plus(parts: Sequence[Any]) -> Ibis:
 
 
 def _combined(weights: FloatArray, columns: Sequence[Any]) -> Ibis:
-    """Return a linear combination of columns."""
     return _plus([float(weight) * column for weight, column in zip(weights, columns, strict=True)])
 
 
@@ -218,7 +217,6 @@ class _Given:
 
 
 def _least_squares(given: _Given) -> Estimate:
-    """Return least squares of all rows."""
     names = (*given.roles.inputs, *given.roles.controls)
     base, size = [given.x[name] for name in (*names, given.roles.output)], len(names)
     columns = [*(_unit(at, size + 1) for at in range(size)), (0,) * (size + 1)]
@@ -236,7 +234,6 @@ def _fixed_effects(given: _Given) -> Estimate:
 
 
 def _cost_shares(given: _Given) -> Estimate:
-    """Return the mean shares of inputs in all costs."""
     roles, n = given.roles, given.count
     refuse_costs(roles)
     total = _plus([given.x[name] for name in roles.costs])

@@ -10,24 +10,11 @@ from scipy.special import log_ndtr, ndtr
 
 from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.micro.production.estimator import (
-    Fit,
-    Form,
-    Panel,
-    Roles,
-    Settings,
-    choose,
-    hypercube,
-    invert,
-    leaning,
-    least_squares,
-    per_row,
-    standardised,
-)
+from xinzhi.micro.production import estimator
 from xinzhi.micro.production.second_stage import Minimum, Pairs, SecondStage, exponents, gram, monomials, slope
 
 
-def refuse_proxy(roles: Roles, method: str) -> None:
+def refuse_proxy(roles: estimator.Roles, method: str) -> None:
     """Refuse a method of two stages without a proxy, or with one that it cannot use."""
     if method not in {"op", "lp", "acf"}:
         return
@@ -46,7 +33,7 @@ class ControlFunction:
     makes gross output: its coefficient comes from the second stage, with its lag as instrument.
     """
 
-    def __init__(self, panel: Panel, method: str, settings: Settings) -> None:
+    def __init__(self, panel: estimator.Panel, method: str, settings: estimator.Settings) -> None:
         roles = panel.roles
         self.panel, self.method, self.degree, self.attrition = panel, method, settings.degree, settings.attrition
         refuse_proxy(roles, method)
@@ -59,29 +46,29 @@ class ControlFunction:
         self.second = tuple(name for name in roles.inputs if name not in self.linear)
         self.controls = roles.controls
         poly = tuple(dict.fromkeys([*(roles.free if acf else ()), *roles.state, *roles.proxy]))
-        variables, _, _ = standardised(panel.block(poly))
+        variables, _, _ = estimator.standardised(panel.block(poly))
         self.x = np.vstack(
             [panel.block([*self.linear, *self.controls]), monomials(variables, exponents(len(poly), self.degree[0]))]
         )
         self.flat = len(self.linear) + len(self.controls)
-        self.form = Form(panel.block(self.second), self.second, settings.form)
+        self.form = estimator.Form(panel.block(self.second), self.second, settings.form)
         self.z = self.form.columns(panel.block(self.second))
         mixed = np.array(
             [panel.values[name][panel.before if name in roles.free else panel.now] for name in self.second]
         )
         self.instruments = self.form.columns(mixed) if acf or gross else None
         first = len(self.second)
-        self.starts = hypercube(first, len(self.z) - first, settings.starts)
+        self.starts = estimator.hypercube(first, len(self.z) - first, settings.starts)
         self.terms = (*self.linear, *self.form.terms, *self.controls)
         self.searched = self.form.terms
 
-    def fit(self, weights: FloatArray | None = None, warm: Fit | None = None) -> Fit:
+    def fit(self, weights: FloatArray | None = None, warm: estimator.Fit | None = None) -> estimator.Fit:
         """Return the estimate, with analytic errors of both stages when there are no weights."""
-        panel, row = self.panel, per_row(self.panel, weights)
+        panel, row = self.panel, estimator.per_row(self.panel, weights)
         now, before = panel.now, panel.before
         y, x = panel.y, self.x
         sums = gram(lambda some: np.vstack([x[:, some], y[some]]), len(y), row)
-        inverse = invert(sums[:-1, :-1])
+        inverse = estimator.invert(sums[:-1, :-1])
         gamma = inverse @ sums[:-1, -1]
         signal = gamma[self.flat :] @ x[self.flat :]
         net = y - gamma[: self.flat] @ x[: self.flat]  # of free inputs and controls
@@ -99,20 +86,20 @@ class ControlFunction:
         def elasticities(theta: FloatArray) -> FloatArray:  # of all rows alike where the form has no pairs
             return self.form.elasticities(theta, levels) if self.form.pairs else (at_mean @ theta)[:, None]
 
-        answer, status, shown = choose(stage, minima, elasticities, free, drawn=warm is not None)
+        answer, status, shown = estimator.choose(stage, minima, elasticities, free, drawn=warm is not None)
         theta = shown.coefficients
         lead = len(self.linear)
         mean = np.zeros(len(self.inputs))
         place = [self.inputs.index(name) for name in self.linear], [self.inputs.index(name) for name in self.second]
         mean[place[0]], mean[place[1]] = gamma[:lead], at_mean @ theta
-        fit = Fit(
+        fit = estimator.Fit(
             coefficients=np.concatenate([gamma[:lead], theta, gamma[lead : self.flat]]),
             mean=mean,
             status=status,
             minima=tuple(minima),
             starts=len(self.starts),
             criterion=shown.criterion,
-            leaning=leaning(shown, free, self.second),
+            leaning=estimator.leaning(shown, free, self.second),
             units=stage.units,
             extra=theta,
             explained=explained,
@@ -189,7 +176,7 @@ class ControlFunction:
             raise UsageError("production.no-exit")
         inside, sign = x[:, some], np.where(alive, 1.0, -1.0)
         w = 1.0 if row is None else row[some]
-        beta, _ = least_squares(inside, 2.0 * sign, None if row is None else row[some])
+        beta, _ = estimator.least_squares(inside, 2.0 * sign, None if row is None else row[some])
         for _ in range(50):
             index = sign * (beta @ inside)
             ratio = np.exp(-0.5 * index**2 - log_ndtr(index)) / np.sqrt(2 * np.pi)
@@ -212,7 +199,7 @@ class ShareEquation:
     of the function with that input, and what is left is a polynomial C of the other inputs and productivity.
     """
 
-    def __init__(self, panel: Panel, settings: Settings) -> None:
+    def __init__(self, panel: estimator.Panel, settings: estimator.Settings) -> None:
         roles = panel.roles
         if len(roles.proxy) != 1 or roles.share is None:
             raise UsageError("production.no-share")
@@ -233,7 +220,7 @@ class ShareEquation:
         self.z_by = [slope(x[:-1], rest, at)[1:] for at in range(count)]
         mixed = np.array([x[at, panel.before if name in roles.free else panel.now] for at, name in enumerate(others)])
         self.instruments = monomials(mixed, rest)[1:]
-        self.starts = hypercube(count, len(self.z) - count, settings.starts)
+        self.starts = estimator.hypercube(count, len(self.z) - count, settings.starts)
         self.free = [at for at, name in enumerate(others) if name in roles.free]
         self.share = panel.values[roles.share]
 
@@ -241,7 +228,7 @@ class ShareEquation:
         """Return the coefficients of ``D E`` by Gauss and Newton's method, and the inverse of the last step."""
         basis = self.basis
         if gamma is None:
-            gamma, _ = least_squares(basis, np.exp(self.share), row)
+            gamma, _ = estimator.least_squares(basis, np.exp(self.share), row)
         for _ in range(200):
             fitted = gamma @ basis
             if (fitted <= 0).any():  # back to a constant share
@@ -250,7 +237,7 @@ class ShareEquation:
             error = self.share - np.log(fitted)
             scaled = basis / fitted
             weighted = scaled if row is None else scaled * row
-            inverse = invert(weighted @ scaled.T)
+            inverse = estimator.invert(weighted @ scaled.T)
             step = inverse @ (weighted @ error)
             size = 1.0
             while ((gamma + size * step) @ basis <= 0).any() and size > 1e-6:  # noqa: PLR2004 - hardly a step
@@ -260,9 +247,9 @@ class ShareEquation:
                 return gamma, inverse
         raise InputError("production.shares")
 
-    def fit(self, weights: FloatArray | None = None, warm: Fit | None = None) -> Fit:
+    def fit(self, weights: FloatArray | None = None, warm: estimator.Fit | None = None) -> estimator.Fit:
         """Return mean elasticities; those of every row are in `elasticities`."""
-        panel, row = self.panel, per_row(self.panel, weights)
+        panel, row = self.panel, estimator.per_row(self.panel, weights)
         split = len(self.basis)
         gamma, inverse = self._shares(row, None if warm is None else warm.extra[:split])
         fitted = gamma @ self.basis
@@ -285,10 +272,10 @@ class ShareEquation:
             values = elasticities(alpha)
             return np.asarray((values if row is None else values * row).sum(axis=1) / total)
 
-        answer, status, shown = choose(stage, minima, elasticities, self.free, drawn=warm is not None)
+        answer, status, shown = estimator.choose(stage, minima, elasticities, self.free, drawn=warm is not None)
         alpha = shown.coefficients
         mean = averaged(alpha)
-        fit = Fit(
+        fit = estimator.Fit(
             coefficients=mean, mean=mean, status=status, starts=len(self.starts), criterion=shown.criterion,
             minima=tuple(replace(one, coefficients=averaged(one.coefficients)) for one in minima),
             units=stage.units, extra=np.concatenate([gamma, alpha]),

@@ -9,24 +9,13 @@ import numpy as np
 from xinzhi.core.arrays import FloatArray, IntArray
 from xinzhi.core.errors import UsageError
 from xinzhi.core.regression import within
-from xinzhi.micro.production.estimator import (
-    Fit,
-    Form,
-    Panel,
-    Roles,
-    Settings,
-    Status,
-    convention,
-    invert,
-    per_row,
-    standardised,
-)
+from xinzhi.micro.production import estimator
 from xinzhi.micro.production.second_stage import exponents, monomials
 
 
-def ranged(mean: FloatArray) -> Status:
+def ranged(mean: FloatArray) -> estimator.Status:
     """Say whether the elasticities are ones that an input can have."""
-    low, high = convention("elasticity_range")
+    low, high = estimator.convention("elasticity_range")
     return "ok" if ((mean > low) & (mean < high)).all() else "out-of-range"
 
 
@@ -35,10 +24,10 @@ class LeastSquares:
 
     searched: tuple[str, ...] = ()
 
-    def __init__(self, panel: Panel, method: str, settings: Settings) -> None:
+    def __init__(self, panel: estimator.Panel, method: str, settings: estimator.Settings) -> None:
         self.panel, self.inputs = panel, panel.roles.inputs
         levels = panel.block(self.inputs)
-        self.form = Form(levels, self.inputs, settings.form)
+        self.form = estimator.Form(levels, self.inputs, settings.form)
         self.z = np.vstack([self.form.columns(levels), panel.block(panel.roles.controls)])
         self.terms = (*self.form.terms, *panel.roles.controls)
         both = np.vstack([panel.y, self.z]).T
@@ -49,15 +38,15 @@ class LeastSquares:
             self.x = np.vstack([self.x, np.ones(len(self.y))])
         self.at_mean = self.form.at_mean(levels)
 
-    def fit(self, weights: FloatArray | None = None, warm: Fit | None = None) -> Fit:  # noqa: ARG002 - closed form
+    def fit(self, weights: FloatArray | None = None, warm: estimator.Fit | None = None) -> estimator.Fit:  # noqa: ARG002 - closed form
         """Return the estimate; errors are clustered by firm."""
-        row, count = per_row(self.panel, weights), len(self.z)
+        row, count = estimator.per_row(self.panel, weights), len(self.z)
         xw = self.x if row is None else self.x * row
-        inverse = invert(xw @ self.x.T)
+        inverse = estimator.invert(xw @ self.x.T)
         theta = (inverse @ (xw @ self.y))[:count]
         second = len(self.form.terms)
         mean = self.at_mean @ theta[:second]
-        fit = Fit(coefficients=theta, mean=mean, status=ranged(mean))
+        fit = estimator.Fit(coefficients=theta, mean=mean, status=ranged(mean))
         if weights is not None:
             return fit
         error = self.y - (inverse @ (xw @ self.y)) @ self.x
@@ -72,13 +61,13 @@ class LeastSquares:
         )
 
 
-def refuse_costs(roles: Roles) -> None:
+def refuse_costs(roles: estimator.Roles) -> None:
     """Refuse other than one cost for each input."""
     if len(roles.costs) != len(roles.inputs):
         raise UsageError("production.costs", costs=len(roles.costs), inputs=len(roles.inputs))
 
 
-def refuse_robinson(roles: Roles) -> tuple[str, ...]:
+def refuse_robinson(roles: estimator.Roles) -> tuple[str, ...]:
     """Return the variables of the polynomial; refuse none, and a proxy whose lag is in it and is no instrument."""
     if not roles.proxy:
         raise UsageError("production.no-proxy", method="robinson")
@@ -92,7 +81,7 @@ class CostShares:
 
     searched: tuple[str, ...] = ()
 
-    def __init__(self, panel: Panel, _: Settings) -> None:
+    def __init__(self, panel: estimator.Panel, _: estimator.Settings) -> None:
         roles = panel.roles
         refuse_costs(roles)
         self.panel, self.inputs, self.terms = panel, roles.inputs, roles.inputs
@@ -102,12 +91,12 @@ class CostShares:
             raise UsageError("production.no-costs", rows=int((total <= 0).sum()))
         self.shares = costs / total
 
-    def fit(self, weights: FloatArray | None = None, warm: Fit | None = None) -> Fit:  # noqa: ARG002 - closed form
+    def fit(self, weights: FloatArray | None = None, warm: estimator.Fit | None = None) -> estimator.Fit:  # noqa: ARG002 - closed form
         """Return the mean shares."""
-        row = per_row(self.panel, weights)
+        row = estimator.per_row(self.panel, weights)
         rows = len(self.panel.y) if row is None else row.sum()
         theta = (self.shares if row is None else self.shares * row).sum(axis=1) / rows
-        fit = Fit(coefficients=theta, mean=theta, status=ranged(theta))
+        fit = estimator.Fit(coefficients=theta, mean=theta, status=ranged(theta))
         if weights is not None:
             return fit
         influence = self.panel.by_firm(self.shares - theta[:, None]) / rows
@@ -128,12 +117,12 @@ class Robinson:
 
     searched: tuple[str, ...] = ()
 
-    def __init__(self, panel: Panel, settings: Settings) -> None:
+    def __init__(self, panel: estimator.Panel, settings: estimator.Settings) -> None:
         roles = panel.roles
         poly = refuse_robinson(roles)
         self.panel, self.inputs, self.terms = panel, roles.inputs, (*roles.inputs, *roles.controls)
         now, before = panel.now, panel.before
-        variables, _, _ = standardised(panel.block(poly))
+        variables, _, _ = estimator.standardised(panel.block(poly))
         basis = monomials(variables[:, before], exponents(len(poly), settings.degree[0]))
         outside = np.vstack([panel.block([*roles.state, *roles.controls])[:, now], basis])
         free = panel.block(roles.free)
@@ -141,19 +130,19 @@ class Robinson:
         self.z = np.vstack([free[:, before], outside])
         self.rows: IntArray = now
 
-    def fit(self, weights: FloatArray | None = None, warm: Fit | None = None) -> Fit:  # noqa: ARG002 - closed form
+    def fit(self, weights: FloatArray | None = None, warm: estimator.Fit | None = None) -> estimator.Fit:  # noqa: ARG002 - closed form
         """Return the estimate; as many instruments as coefficients."""
         panel, roles = self.panel, self.panel.roles
         y = panel.y[self.rows]
-        row = per_row(panel, weights)
+        row = estimator.per_row(panel, weights)
         z = self.z if row is None else self.z * row[self.rows]
-        first = invert(z @ self.z.T) @ (z @ self.x.T)
+        first = estimator.invert(z @ self.z.T) @ (z @ self.x.T)
         fitted = first.T @ self.z
-        inverse = invert((fitted if row is None else fitted * row[self.rows]) @ fitted.T)
+        inverse = estimator.invert((fitted if row is None else fitted * row[self.rows]) @ fitted.T)
         beta = inverse @ (first.T @ (z @ y))
         count, inputs = len(self.terms), len(self.inputs)
         theta = beta[:count]
-        fit = Fit(coefficients=theta, mean=theta[:inputs], status=ranged(theta[:inputs]))
+        fit = estimator.Fit(coefficients=theta, mean=theta[:inputs], status=ranged(theta[:inputs]))
         if weights is not None:
             return fit
         influence = (inverse @ panel.by_firm(fitted * (y - beta @ self.x), self.rows))[:count]

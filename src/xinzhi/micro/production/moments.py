@@ -10,20 +10,8 @@ from scipy.stats import chi2
 
 from xinzhi.core.arrays import FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.micro.production import estimator
 from xinzhi.micro.production.control_function import ControlFunction
-from xinzhi.micro.production.estimator import (
-    ANSWERS,
-    Fit,
-    Panel,
-    Settings,
-    Status,
-    convention,
-    hypercube,
-    least_squares,
-    per_row,
-    standardised,
-    unsolved,
-)
 from xinzhi.micro.production.linear import ranged
 from xinzhi.micro.production.second_stage import Minimum, exponents, monomials
 
@@ -68,7 +56,7 @@ class Wooldridge:
     the second; weights are those of two steps, by firm.
     """
 
-    def __init__(self, panel: Panel, settings: Settings) -> None:
+    def __init__(self, panel: estimator.Panel, settings: estimator.Settings) -> None:
         roles = panel.roles
         self.control = ControlFunction(panel, "lp", replace(settings, attrition=False))
         if self.control.instruments is not None:
@@ -84,14 +72,14 @@ class Wooldridge:
         self.z1 = np.vstack([self.x, self.c])
         self.z2 = np.vstack([self.x[self.lead :], self.k, lagged, self.c0])
         alone = self.control.fit()
-        gamma, _ = least_squares(self.control.x, panel.y)
+        gamma, _ = estimator.least_squares(self.control.x, panel.y)
         states: list[FloatArray] = [one.coefficients for one in alone.minima] or [np.zeros(len(self.k))]
         past = gamma[self.flat :] @ self.c0 - states[0] @ self.k0
         self.centre, self.scale = float(past.mean()), float(past.std())
         self.starts = []
-        for a in (*states, *hypercube(len(self.k), 0, 2)):
+        for a in (*states, *estimator.hypercube(len(self.k), 0, 2)):
             powers = self._powers((gamma[self.flat :] @ self.c0 - a @ self.k0 - self.centre) / self.scale)
-            rho, _ = least_squares(powers, gamma[self.flat :] @ self.c - a @ self.k)
+            rho, _ = estimator.least_squares(powers, gamma[self.flat :] @ self.c - a @ self.k)
             self.starts.append(np.concatenate([gamma[: self.flat], a, gamma[self.flat :], rho]))
 
     def _powers(self, w: FloatArray) -> FloatArray:
@@ -121,24 +109,24 @@ class Wooldridge:
 
         return moments
 
-    def fit(self, weights: FloatArray | None = None, warm: Fit | None = None) -> Fit:
+    def fit(self, weights: FloatArray | None = None, warm: estimator.Fit | None = None) -> estimator.Fit:
         """Return the estimate: from every solution of the second stage alone, the lowest of both equations."""
         panel = self.panel
-        row = per_row(panel, weights)
+        row = estimator.per_row(panel, weights)
         row = None if row is None else row[panel.now]
         starts = self.starts if warm is None else [warm.extra]
         moments = self._moments(row)
         root = self._root(starts[0], row)
         found = sorted((one for start in starts if (one := descend(moments, start, root))), key=lambda one: one[1])
         if not found:
-            return unsolved(self, len(starts))
+            return estimator.unsolved(self, len(starts))
         again = [descend(moments, theta, self._root(theta, row, firms=True)) for theta, _ in found[:1]]
         theta, value = again[0] or found[0]
         mean = np.concatenate([theta[: self.lead], theta[self.flat : self.flat + len(self.k)]])
         coefficients = np.concatenate([mean, theta[self.lead : self.flat]])
         states = slice(self.flat, self.flat + len(self.k))
         minima = tuple(replace(one, coefficients=one.coefficients[states]) for one in _distinct(found))
-        fit = Fit(
+        fit = estimator.Fit(
             coefficients=coefficients, mean=mean, status=ranged(mean), minima=minima, starts=len(starts), extra=theta,
             criterion=value, degrees=len(self.z1) + len(self.z2) - len(theta),
         )  # fmt: skip
@@ -198,14 +186,14 @@ class BlundellBond:
     alone, so that levels of inputs are instruments sooner than those of output.
     """
 
-    def __init__(self, panel: Panel, settings: Settings) -> None:
+    def __init__(self, panel: estimator.Panel, settings: estimator.Settings) -> None:
         roles = panel.roles
         self.panel, self.inputs = panel, roles.inputs
         self.terms = self.searched = (*roles.inputs, *roles.controls)
         v = np.vstack([panel.y, panel.block(self.terms)])
-        levels, _, _ = standardised(v)
+        levels, _, _ = estimator.standardised(v)
         v = v - v.mean(axis=1)[:, None]
-        first = convention("instrument_lags")
+        first = estimator.convention("instrument_lags")
         kinds = ["output", *("free" if name in roles.free else "state" for name in self.terms)]
         back = {years: panel.lag(years) for years in range(1, max(first.values()) + 2)}
         back[0] = np.arange(len(panel.firm))
@@ -244,10 +232,10 @@ class BlundellBond:
         slopes[-1, n + 1] = -1.0
         return pi, slopes
 
-    def fit(self, weights: FloatArray | None = None, warm: Fit | None = None) -> Fit:
+    def fit(self, weights: FloatArray | None = None, warm: estimator.Fit | None = None) -> estimator.Fit:
         """Return the estimate of two steps."""
         panel, n = self.panel, len(self.diff)
-        row = per_row(panel, weights)
+        row = estimator.per_row(panel, weights)
         zd = self.zd if row is None else self.zd * row[self.diff]
         zl = self.zl if row is None else self.zl * row[self.level]
         matrix = np.vstack([zd @ self.ad.T, zl @ self.al.T]) / n
@@ -258,7 +246,7 @@ class BlundellBond:
 
         size = len(zd), len(zl)
         plain = np.block([[2 * zd @ self.zd.T, np.zeros(size)], [np.zeros(size[::-1]), zl @ self.zl.T]]) / n**2
-        box = hypercube(len(self.terms) + 1, 0, self.starts)
+        box = estimator.hypercube(len(self.terms) + 1, 0, self.starts)
         starts = list(np.hstack([box, np.zeros((len(box), 1))])) if warm is None else [warm.extra]
         first = _distinct([one for start in starts if (one := descend(moments, start, whitened(plain)))])
 
@@ -270,24 +258,24 @@ class BlundellBond:
         second = [descend(moments, one.coefficients, root) for one, root in zip(first, roots, strict=True)]
         ends = _distinct([end for one, end in zip(first, second, strict=True) if end for _ in range(one.starts)])
         if not ends:
-            return unsolved(self, len(starts))
+            return estimator.unsolved(self, len(starts))
         count, degrees = len(self.inputs), len(roots[0]) - len(starts[0])
-        limit = max(ends[0].criterion, float(chi2.isf(convention("rejected"), degrees)))
+        limit = max(ends[0].criterion, float(chi2.isf(estimator.convention("rejected"), degrees)))
         equal = [one for one in ends if one.criterion <= limit]
         inside = [one for one in equal if ranged(one.coefficients[:count]) == "ok"]
         answer = (inside or equal)[0]
-        status: Status = "ok" if len(inside) == 1 or warm else "several" if inside else "none-in-range"
+        status: estimator.Status = "ok" if len(inside) == 1 or warm else "several" if inside else "none-in-range"
         if not inside and len(equal) == 1:
             status = "out-of-range"
         theta, beta = answer.coefficients, answer.coefficients[:-2]
         ended = zip(roots, second, strict=True)
         root = next(one for one, end in ended if end and np.allclose(end[0], theta, rtol=1e-3))
-        fit = Fit(
+        fit = estimator.Fit(
             coefficients=beta, mean=beta[:count], status=status, starts=len(starts), criterion=answer.criterion,
             minima=tuple(replace(one, coefficients=one.coefficients[:-2]) for one in ends),
             degrees=degrees, extra=theta,
         )  # fmt: skip
-        if weights is not None or status not in ANSWERS:
+        if weights is not None or status not in estimator.ANSWERS:
             return fit
         influence = -np.linalg.pinv(root @ moments(theta)[1]) @ (root @ self._scores(theta) / n)
         net = panel.y - beta @ panel.block(self.terms)

@@ -18,33 +18,17 @@ from xinzhi.pathways.conventions import check_option, setting
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-Form = Literal["rca", "log", "symmetric", "difference", "shrunk"]
 Presence = Literal["rca", "share", "poisson", "rca-and-count", "given"]
 
 
-def revealed_advantage(values: FloatArray, form: Form = "rca", *, prior: float | None = None) -> FloatArray:
-    r"""Return how far each place specialises in each activity."""
-    # form: ``rca``: the location quotient :math:`\frac{x_{cp}/x_c}{x_p/x}` (Balassa 1965; Hoover 1936); ``log``: its
-    # natural logarithm, minus infinity replaced by that of the shrunk quotient; ``symmetric``: (rca - 1)/(rca + 1),
-    # between -1 and 1 (Laursen 2015); ``difference``: :math:`x_{cp}/x_c - x_p/x`, Hoover-style, in shares; ``shrunk``:
-    # the quotient pulled towards 1 by `prior` expected units, for small places.
-    # prior: Pseudo-count of the shrunk forms, in units of the expected amount of a cell (the posterior mean of a gamma
-    # prior with mean 1, as in empirical-Bayes disease mapping, Clayton and Kaldor 1987); None: the median expected
-    # amount.
-    check_option("form", form, Form)
+def revealed_advantage(values: FloatArray, *, shrunk: bool = False) -> FloatArray:
+    r"""Return the location quotient :math:`\frac{x_{cp}/x_c}{x_p/x}` of each place and activity (Balassa 1965)."""
+    # shrunk: pulled towards 1, for small places, by the median expected amount of a cell (the posterior mean of a gamma
+    # prior with mean 1, as in empirical-Bayes disease mapping, Clayton and Kaldor 1987).
     row, column, total = values.sum(axis=1, keepdims=True), values.sum(axis=0, keepdims=True), values.sum()
-    if form == "difference":
-        return np.asarray(values / row - column / total, dtype=float)
     expected = row * (column / total)
-    if form in {"shrunk", "log"}:
-        pull = float(np.median(expected)) if prior is None else prior
-        shrunk = (values + pull) / (expected + pull)
-        if form == "shrunk":
-            return np.asarray(shrunk)
-        quotient = values / expected
-        return np.asarray(np.log(np.where(quotient > 0, quotient, shrunk)))
-    quotient = values / expected
-    return np.asarray((quotient - 1) / (quotient + 1) if form == "symmetric" else quotient)
+    pull = float(np.median(expected)) if shrunk else 0.0
+    return np.asarray((values + pull) / (expected + pull))
 
 
 def present(
@@ -316,7 +300,6 @@ class Fitness:
     places: FloatArray
     activities: FloatArray
     log_places: FloatArray
-    iterations: int
     converged: bool
     decaying: BoolArray
 
@@ -326,13 +309,12 @@ def fitness(presence: BoolArray, *, rounds: int = 5000, tolerance: float = 1e-12
     there, back = listed(presence), listed(presence.T)
     log_f, log_q = np.zeros(presence.shape[0]), np.zeros(presence.shape[1])
     moved_f = np.zeros_like(log_f)
-    done = 0
     for turn in range(1, rounds + 1):
         new_f, new_q = _log_product(there, log_q), -_log_product(back, -log_f)
         new_f -= _log_mean(new_f)
         new_q -= _log_mean(new_q)
         moved_f, moved_q = new_f - log_f, new_q - log_q
-        log_f, log_q, done = new_f, new_q, turn
+        log_f, log_q = new_f, new_q
         standing = np.exp(log_f) * np.abs(moved_f)
         if max(standing.max(), (np.exp(log_q) * np.abs(moved_q)).max()) <= tolerance and turn > 1:
             break
@@ -342,7 +324,6 @@ def fitness(presence: BoolArray, *, rounds: int = 5000, tolerance: float = 1e-12
         places=np.exp(log_f),
         activities=np.exp(log_q),
         log_places=log_f,
-        iterations=done,
         converged=bool(still),
         decaying=decaying,
     )

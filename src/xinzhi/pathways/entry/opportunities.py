@@ -245,7 +245,7 @@ def _fit(found: Complexity, endowments: AnyFrame, intensities: AnyFrame) -> Fit 
     factors, have = read_factors(endowments, found.matrix.places, "place")
     kept, findings = complete(have, found.matrix.places, factors, found.names)
     if intensities is None:
-        level = np.log(revealed_advantage(found.matrix.values, "shrunk"))
+        level = np.log(revealed_advantage(found.matrix.values, shrunk=True))
         return spread_out(estimated_fit(level[kept], have[kept], factors), kept, findings)
     other, need = read_factors(intensities, found.matrix.activities, "activity")
     if set(other) != set(factors):

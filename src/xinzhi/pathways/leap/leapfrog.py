@@ -371,7 +371,6 @@ def lane_changes(
 
 
 def _given_density(density: AnyFrame, panel: Panel, place: str, activity: str, candidate: BoolArray) -> FloatArray:
-    """Return the caller's densities as a matrix."""
     fields = [Field("place", "code", column=place), Field("activity", "code", column=activity), Field("density")]
     given = tidy(density, fields, verb="lane_changes", table="densities", named=True).frame.drop_nulls()
     rows, places = ({str(name): at for at, name in enumerate(names)} for names in (panel.places, panel.activities))

@@ -47,7 +47,6 @@ class Assignment:
     bound: float
     proof: str
     cap_prices: FloatArray
-    room_prices: FloatArray
     region_prices: FloatArray
     pairs: int = 0
 
@@ -72,8 +71,7 @@ def assign(task: Task, *, time_limit: float = setting("plan.time_limit"), least_
     if is_whole(chosen) and not violations(task, chosen > 0.5):  # noqa: PLR2004 - whole numbers, 0 or 1
         return Assignment(
             chosen=chosen > 0.5,  # noqa: PLR2004 - whole numbers, 0 or 1
-            objective=objective, bound=objective, proof="flow", cap_prices=flow[2], room_prices=flow[3],
-            region_prices=flow[4],
+            objective=objective, bound=objective, proof="flow", cap_prices=flow[2], region_prices=flow[4],
         )  # fmt: skip
     return _branched(model, time_limit, least_gap)
 
@@ -197,7 +195,6 @@ def _branched(model: Model, time_limit: float, least_gap: float) -> Assignment:
         bound=max(objective, bound),
         proof="branch and bound" if closed else "none",
         cap_prices=prices[2],
-        room_prices=prices[3],
         region_prices=prices[4],
         pairs=len(pairs),
     )

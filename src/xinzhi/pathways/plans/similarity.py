@@ -41,11 +41,9 @@ def krugman(values: FloatArray) -> FloatArray:
     return np.asarray(cdist(part, part, "cityblock"))
 
 
-def krugman_to_rest(values: FloatArray, *, include_own: bool = False) -> FloatArray:
+def krugman_to_rest(values: FloatArray) -> FloatArray:
     """Return Krugman's index of each place against all others together (n,)."""
-    total = values.sum(axis=0)
-    others = np.broadcast_to(total, values.shape) if include_own else total - values
-    return np.asarray(np.abs(shares(values) - shares(np.asarray(others))).sum(axis=1))
+    return np.asarray(np.abs(shares(values) - shares(values.sum(axis=0) - values)).sum(axis=1))
 
 
 def hachman(values: FloatArray) -> FloatArray:
@@ -176,7 +174,7 @@ def tails(probabilities: FloatArray, counts: IntArray) -> tuple[FloatArray, Floa
     return np.minimum(more, 1.0), np.minimum(fewer, 1.0)
 
 
-def curveball(lists: BoolArray, draws: int, *, seed: int = 0, trades: int | None = None) -> Iterator[BoolArray]:
+def curveball(lists: BoolArray, draws: int, *, seed: int = 0) -> Iterator[BoolArray]:
     """Draw lists with the same lengths and the same count of every entry, all arrangements equally likely."""
     # Two rows pool the entries that only one of them has and deal them out again at random (Strona et al. 2014, Nature
     # Communications 5:4114). A trade that changes nothing counts as a step: this makes the draws uniform (Carstens
@@ -186,9 +184,8 @@ def curveball(lists: BoolArray, draws: int, *, seed: int = 0, trades: int | None
         raise UsageError("pathways.few-places")
     rng = np.random.default_rng(seed)
     named = [set(np.flatnonzero(row).tolist()) for row in lists]
-    between = 5 * n if trades is None else trades
     for number in range(draws):
-        for _ in range(between * (10 if number == 0 else 1)):
+        for _ in range(5 * n * (10 if number == 0 else 1)):
             _trade(named, rng)
         drawn = np.zeros(lists.shape, dtype=bool)
         for row, entries in enumerate(named):

@@ -120,7 +120,6 @@ def _rows(result: Bubbles | PanelBubbles, path: pl.DataFrame, value: str = "bsad
 
 
 def _spans(result: Bubbles | PanelBubbles, episodes: pl.DataFrame) -> list[dict[str, Any]]:
-    """Return episodes as spans of a picture."""
     dates = result.timeline
     return [
         {

@@ -4,17 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
+from xinzhi import micro
 from xinzhi.core.text import Text, same, sentences, words
-from xinzhi.micro import (
-    TOTAL,
-    Decomposition,
-    Markups,
-    Misallocation,
-    ProductionFunction,
-    Totals,
-    group_text,
-    method_text,
-)
 from xinzhi.report import palette
 from xinzhi.report.pages.frontier import domain
 from xinzhi.report.section import Picture, Section, rows_of, shown
@@ -22,10 +13,10 @@ from xinzhi.report.sentence import finding_notes, sentence
 from xinzhi.report.table import table
 
 MANY = 8  # groups in one chart
-NAMES = {"method": method_text, "group": group_text}
+NAMES = {"method": micro.method_text, "group": micro.group_text}
 
 
-def misallocation(result: Misallocation) -> Section:
+def misallocation(result: micro.Misallocation) -> Section:
     """Return how far firms are apart, and what reallocation would give."""
     facts, names = next(iter(result.facts().values())), ("gains", "dispersion")
     groups = {name: words(f"firms.chart.{name}") for name in names}
@@ -39,15 +30,15 @@ def misallocation(result: Misallocation) -> Section:
     )  # fmt: skip
 
 
-def totals(result: Totals) -> Section:
+def totals(result: micro.Totals) -> Section:
     """Return the sums over all firms; every cell stands in the CSV tables."""
     shown = ["amount", "year", "firms", "value", "withheld"]
-    frame = result.frame.filter(pl.col(name) == TOTAL for name in result.frame.columns if name not in shown)
+    frame = result.frame.filter(pl.col(name) == micro.TOTAL for name in result.frame.columns if name not in shown)
     every = table("firms_totals", frame, shown, result)
     return Section.of("firms.totals", [], [every], anchor="totals", answer=sentences(result.facts(), "firms"))
 
 
-def decomposition(result: Decomposition) -> Section:
+def decomposition(result: micro.Decomposition) -> Section:
     """Return the parts of growth, or of the level, of aggregate productivity: a stacked bar for every pair of years."""
     anchor = "covariance" if result.total == "aggregate" else "decomposition"
     every = table(f"firms_{anchor}", result.frame, result.columns(), result)
@@ -67,7 +58,7 @@ def decomposition(result: Decomposition) -> Section:
     )  # fmt: skip
 
 
-def production(result: ProductionFunction) -> Section:
+def production(result: micro.ProductionFunction) -> Section:
     """Return what a production function says: methods side by side, and what became of the search."""
     answer, notes = _sentences(result)
     kept = ["elasticities", "diagnostics", "minima", *(["dropped"] if result.dropped.height else [])]
@@ -78,7 +69,7 @@ def production(result: ProductionFunction) -> Section:
     )
 
 
-def markups(result: Markups) -> Section:
+def markups(result: micro.Markups) -> Section:
     """Return what markups say: their mean by revenue over the years, by group."""
     (key, facts), *_ = result.facts().items()
     _, notes = _sentences(result)
@@ -91,7 +82,7 @@ def markups(result: Markups) -> Section:
     return Section.of("production.markups", [drawn], anchor="markups", answer=answer, notes=notes)
 
 
-def _sentences(result: ProductionFunction | Markups) -> tuple[list[Text], list[Text]]:
+def _sentences(result: micro.ProductionFunction | micro.Markups) -> tuple[list[Text], list[Text]]:
     """Return the answer and the notes that the facts of a result make."""
     said: dict[bool, list[Text]] = {True: [], False: []}
     for key, values in result.facts().items():
@@ -100,14 +91,14 @@ def _sentences(result: ProductionFunction | Markups) -> tuple[list[Text], list[T
     return said[False], said[True]
 
 
-def _methods(result: ProductionFunction) -> Picture | None:
+def _methods(result: micro.ProductionFunction) -> Picture | None:
     """Return the elasticities of every method with their intervals, of the first groups where there are several."""
     groups = result.elasticities["group"].unique(maintain_order=True).to_list()
     frame = result.elasticities.filter(pl.col("group").is_in(groups[:MANY])).sort("term", maintain_order=True)
     word = "production.chart.name" if len(groups) == 1 else "production.chart.group"
     rows = rows_of(frame, result, NAMES, part="elasticities", value="estimate", low="low", high="high", group="method")
     for row, (group, term) in zip(rows, frame.select("group", "term").rows(), strict=True):
-        row["name"] = words(word, method=row["group"], group=group_text(group), term=term)
+        row["name"] = words(word, method=row["group"], group=micro.group_text(group), term=term)
     known = frame.drop_nulls("estimate")
     if known.is_empty():
         return None

@@ -7,24 +7,8 @@ from typing import Any
 
 import polars as pl
 
+from xinzhi import frontier
 from xinzhi.core.text import Text, has, same, words
-from xinzhi.frontier import (
-    Bootstrap,
-    Economic,
-    MaterialsBalance,
-    Metafrontier,
-    Partial,
-    ReturnsTest,
-    Staged,
-    StochasticFrontier,
-    Stoned,
-    TwoStage,
-    Window,
-    check_text,
-    good_text,
-    last_period,
-    rts_text,
-)
 from xinzhi.report import palette
 from xinzhi.report.pages.frontier import called, chosen, domain, drawn, head, headline, section, titled
 from xinzhi.report.section import Picture, Section
@@ -39,37 +23,37 @@ _TESTS = {
 }
 
 
-def stochastic(result: StochasticFrontier, *, region: str | None = None) -> Section:
+def stochastic(result: frontier.StochasticFrontier, *, region: str | None = None) -> Section:
     """Return what a stochastic frontier says, its verdict first; what is no maximum is not drawn."""
     asked = chosen(result, region, _rows(result)["unit"].unique())
     pictures = [_dots(result), _history(result, asked), _coefficients(result)] if result.drawable else []
     tables = [
         _coefficient_table(result),
         table("frontier_tests", of=result, names={"test": _test}),
-        table("frontier_checks", of=result, names={"check": check_text}),
+        table("frontier_checks", of=result, names={"check": frontier.check_text}),
     ]
     return section(result, "sfa", pictures, tables, words("frontier.note.interval"))
 
 
-def stoned(result: Stoned, *, region: str | None = None) -> Section:
+def stoned(result: frontier.Stoned, *, region: str | None = None) -> Section:
     """Return what StoNED says: efficiencies, variances, and how the fit went."""
     asked = chosen(result, region, _rows(result)["unit"].unique())
     return section(result, "stoned", [_dots(result), _history(result, asked)])
 
 
-def _rows(result: StochasticFrontier | Stoned) -> pl.DataFrame:
+def _rows(result: frontier.StochasticFrontier | frontier.Stoned) -> pl.DataFrame:
     """Return the rows with ``unit``: as the call named them, else the number of the row."""
     frame = result.frame
     return frame if "unit" in frame.columns else frame.with_columns(unit=pl.col("row").cast(pl.String))
 
 
-def _dots(result: StochasticFrontier | Stoned) -> Picture | None:
+def _dots(result: frontier.StochasticFrontier | frontier.Stoned) -> Picture | None:
     """Return the efficiency of every unit in the last period, with its interval."""
-    frame = last_period(result.frame).with_columns(group=pl.col("unit"))
+    frame = frontier.last_period(result.frame).with_columns(group=pl.col("unit"))
     return drawn("sfa_dots", result, frame, how="sfa_dots" if "lower" in frame.columns else "sfa_plain")
 
 
-def _history(result: StochasticFrontier | Stoned, asked: str | None) -> Picture | None:
+def _history(result: frontier.StochasticFrontier | frontier.Stoned, asked: str | None) -> Picture | None:
     """Return mean efficiency over the periods: of one unit, of the groups, or of all; None without periods."""
     frame = _rows(result).with_columns(pl.col("unit").cast(pl.String))
     if "period" not in frame.columns or frame["period"].n_unique() <= 1 or not frame["period"].dtype.is_numeric():
@@ -102,7 +86,7 @@ def _history(result: StochasticFrontier | Stoned, asked: str | None) -> Picture 
     return drawn("history", result, frame, facts, rows=rows, twin=twin)
 
 
-def _coefficients(result: StochasticFrontier) -> Picture | None:
+def _coefficients(result: frontier.StochasticFrontier) -> Picture | None:
     """Return the coefficients of the frontier with their intervals; the constant is left to the table."""
     frame = _terms(result).filter((pl.col("block") == "frontier") & (pl.col("term") != "constant"))
     if not frame.height:
@@ -114,7 +98,7 @@ def _coefficients(result: StochasticFrontier) -> Picture | None:
     return drawn("coefficients", result, frame, facts, twin=twin, names={"term": term_text}, domain=ends)
 
 
-def _terms(result: StochasticFrontier) -> pl.DataFrame:
+def _terms(result: frontier.StochasticFrontier) -> pl.DataFrame:
     return result.coefficients.filter(~pl.col("term").str.starts_with("effect:"))
 
 
@@ -123,12 +107,12 @@ def term_text(term: str) -> Text:
     if has(f"frontier.chart.term_{term}"):
         return words(f"frontier.chart.term_{term}")
     if term.startswith("log(") and term.endswith(")") and term.count("(") == 1:
-        name = good_text(term.removeprefix("log(").removesuffix(")"))
+        name = frontier.good_text(term.removeprefix("log(").removesuffix(")"))
         return Text(zh=f"ln {name.zh}", en=f"ln {name.en}")
-    return good_text(term)
+    return frontier.good_text(term)
 
 
-def _coefficient_table(result: StochasticFrontier) -> Table:
+def _coefficient_table(result: frontier.StochasticFrontier) -> Table:
     names = {"block": lambda block: words(f"frontier.chart.block_{block}"), "term": term_text, "status": _status}
     level = f"{100 * result.settings.level:g}"
     return table("frontier_coefficients", _terms(result), of=result, names=names, level=level)
@@ -140,11 +124,10 @@ def _status(status: str) -> Text:
 
 
 def _test(name: str) -> Text:
-    """Return the name of a test in words."""
     return next((words(f"frontier.chart.{key}") for start, key in _TESTS.items() if name.startswith(start)), same(name))
 
 
-def bootstrap(result: Bootstrap, *, region: str | None = None) -> Section:
+def bootstrap(result: frontier.Bootstrap, *, region: str | None = None) -> Section:
     """Return what a bootstrap says of scores."""
     chosen(result, region, result.frame["unit"])
     level, names, note = f"{100 * result.level:g}", called(result), words("frontier.note.farrell")
@@ -159,15 +142,17 @@ def bootstrap(result: Bootstrap, *, region: str | None = None) -> Section:
     return section(result, "bootstrap", pictures, [] if pictures else [twin], words("frontier.note.small"))
 
 
-def returns_test(result: ReturnsTest, *, region: str | None = None) -> Section:
+def returns_test(result: frontier.ReturnsTest, *, region: str | None = None) -> Section:
     """Return what the tests of returns to scale say."""
     chosen(result, region, result.units["unit"])
-    tests = table("frontier_returns_tests", of=result, names={"null": rts_text, "alternative": rts_text})
+    tests = table(
+        "frontier_returns_tests", of=result, names={"null": frontier.rts_text, "alternative": frontier.rts_text}
+    )
     scale = drawn("scale", result, None, result.facts()["answer.returns"])
     return section(result, "returns", [scale], [tests], words("frontier.note.returns"))
 
 
-def two_stage(result: TwoStage, *, region: str | None = None) -> Section:
+def two_stage(result: frontier.TwoStage, *, region: str | None = None) -> Section:
     """Return what explains efficiency."""
     chosen(result, region, result.scores["unit"])
     names, level = {**called(result), "variable": term_text}, f"{100 * result.level:g}"
@@ -179,7 +164,7 @@ def two_stage(result: TwoStage, *, region: str | None = None) -> Section:
     return section(result, "two_stage", [picture], [scores], words("frontier.note.separability"))
 
 
-def metafrontier(result: Metafrontier, *, region: str | None = None) -> Section:
+def metafrontier(result: frontier.Metafrontier, *, region: str | None = None) -> Section:
     """Return the technology gaps of groups."""
     chosen(result, region, result.frame["unit"])
     names = {**called(result), "group": result.group_text}
@@ -188,7 +173,7 @@ def metafrontier(result: Metafrontier, *, region: str | None = None) -> Section:
     return section(result, "metafrontier", [gaps] if result.groups["mean_tgr"].count() else [], [groups])
 
 
-def window(result: Window, *, region: str | None = None) -> Section:
+def window(result: frontier.Window, *, region: str | None = None) -> Section:
     """Return the scores of every unit over all windows, and how stable they are; with `region` those of that unit."""
     loose = result.units.sort("column_range", descending=True, nulls_last=True)["unit"][0]
     unit = chosen(result, region, result.units["unit"]) or str(loose)
@@ -197,7 +182,7 @@ def window(result: Window, *, region: str | None = None) -> Section:
     return section(result, "window", [units, _path(result, unit)])
 
 
-def _path(result: Window, unit: str) -> Picture | None:
+def _path(result: frontier.Window, unit: str) -> Picture | None:
     """Return the scores of one unit over the years: their mean over windows, and the band between least and most."""
     own = result.frame.filter(pl.col("unit").cast(pl.String) == unit).drop_nulls("score")
     score, name = pl.col("score"), result.names.region(unit)
@@ -207,14 +192,14 @@ def _path(result: Window, unit: str) -> Picture | None:
     return drawn("window_unit", result, frame, facts, draws={"group": name})
 
 
-def partial_frontier(result: Partial, *, region: str | None = None) -> Section:
+def partial_frontier(result: frontier.Partial, *, region: str | None = None) -> Section:
     """Return scores against a partial frontier."""
     chosen(result, region, result.frame["unit"])
     unit = "index" if result.orientation == "hyperbolic" else result.orientation
     return section(result, "partial", [drawn("partial", result, unit=unit)], (), words("frontier.note.partial"))
 
 
-def economic(result: Economic, *, region: str | None = None) -> Section:
+def economic(result: frontier.Economic, *, region: str | None = None) -> Section:
     """Return economic efficiency and its technical and allocative parts."""
     chosen(result, region, result.frame["unit"])
     ratio, facts = result.objective != "profit", {"name": words(f"frontier.chart.{result.objective}")}
@@ -222,7 +207,7 @@ def economic(result: Economic, *, region: str | None = None) -> Section:
     return section(result, "economic", _lost(result, "economic", facts, ratio=ratio, **more), facts=facts)
 
 
-def materials(result: MaterialsBalance, *, region: str | None = None) -> Section:
+def materials(result: frontier.MaterialsBalance, *, region: str | None = None) -> Section:
     """Return environmental efficiency by the materials balance, and its technical and allocative parts."""
     chosen(result, region, result.frame["unit"])
     same_as_inflow = result.frame["surplus"].eq_missing(result.frame["inflow"]).all()  # no output keeps any of it
@@ -230,7 +215,7 @@ def materials(result: MaterialsBalance, *, region: str | None = None) -> Section
     return section(result, "materials", _lost(result, "materials", {}, whole="environmental", listed=listed))
 
 
-def staged(result: Staged, *, region: str | None = None) -> Section:
+def staged(result: frontier.Staged, *, region: str | None = None) -> Section:
     """Return the scores of units, and those of their stages."""
     chosen(result, region, result.frame["unit"])
     least = result.stages.filter(pl.col("score") < 1 - _ROUNDING).sort("score", maintain_order=True)
@@ -245,8 +230,9 @@ def staged(result: Staged, *, region: str | None = None) -> Section:
 
 
 def _lost(
-    result: Economic | MaterialsBalance, name: str, facts: Mapping[str, Any], *, whole: str = "economic",
-    ratio: bool = True, listed: pl.DataFrame | None = None, **more: Any,  # noqa: ANN401 - options of the chart
+    result: frontier.Economic | frontier.MaterialsBalance, name: str, facts: Mapping[str, Any], *,
+    whole: str = "economic", ratio: bool = True, listed: pl.DataFrame | None = None,
+    **more: Any,  # noqa: ANN401 - options of the chart
 ) -> list[Picture | None]:  # fmt: skip
     """Return what every unit loses and its parts, in log points of a ratio or as it stands."""
     columns = (whole, "technical", "allocative")

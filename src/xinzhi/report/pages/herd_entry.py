@@ -258,7 +258,6 @@ def _tables(wave: Wave) -> list[Table | None]:
 
 
 def _survey(series: str) -> Text:
-    """Return the names of series of the survey."""
     return listing([word("overcapacity", "series", one) for one in series.split(";")])
 
 
@@ -270,7 +269,6 @@ def _reference(name: str, reference: str) -> Text:
 
 
 def _value(value: Any) -> Text:  # noqa: ANN401 - an assumption of any kind
-    """Write the value of an assumption."""
     if isinstance(value, Mapping):
         called = describe("herd_entry", "demand").values
         return listing([

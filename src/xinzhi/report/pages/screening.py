@@ -10,25 +10,13 @@ from typing import Any
 
 import polars as pl
 
+from xinzhi import risks
 from xinzhi.core.text import Text, number, same, sentences, words
 from xinzhi.report import palette
 from xinzhi.report.pages.yardstick.tables import findings as findings_table
 from xinzhi.report.section import Entry, Ledger, Picture, Piece, Section, shown
 from xinzhi.report.sentence import clauses, short
 from xinzhi.report.table import Column, Table, column, table
-from xinzhi.risks import (
-    Comparison,
-    Screening,
-    as_shown,
-    by_probability,
-    calibration_table,
-    chance_text,
-    interval_text,
-    joined_spans,
-    shown_verdict,
-    value_words,
-    verdict_text,
-)
 
 LONGEST, KEPT = 240, 100  # signs of a stretch without marks, and how many stay at either end of a longer one
 NEARLY = ("within 25 %", "within 10 %", "within 3 %")
@@ -46,7 +34,7 @@ ON_PAGE = 60  # rows of the page; the workbook has all
 IN_BOOK = 5_000  # projects whose ledgers the workbook holds
 
 
-def ledger(pair: Comparison, result: Screening, rank: int = 1) -> Ledger:
+def ledger(pair: risks.Comparison, result: risks.Screening, rank: int = 1) -> Ledger:
     """Return a pair of texts with the evidence that they are one project; `rank` says which of its candidates."""
     marks = pair.marks()
     rows = pair.ledger.filter(pl.col("level") >= 0).sort("weight", descending=True, maintain_order=True)
@@ -61,14 +49,14 @@ def ledger(pair: Comparison, result: Screening, rank: int = 1) -> Ledger:
     )
     odds = result.candidates.filter((pl.col("id") == pair.id) & (pl.col("rank") == rank)).row(0, named=True)
     entries, origin = _entries(rows, numbers, _quoted(pair, marks, shared), odds["odds_repackaged"])
-    names, fields = result.names, value_words("field", "ledger")
+    names, fields = result.names, risks.value_words("field", "ledger")
     silent = [fields[name] for name in pair.ledger.filter(pl.col("level") < 0)["field"].to_list()]
     return Ledger(
         key=f"screen-{re.sub(r'[^0-9A-Za-z]+', '-', pair.id)}-{result.frame['id'].index_of(pair.id)}-{rank}",
         title=words(
             "screen.title.ledger", name=names.text("project", pair.id), source=names.text("archive", pair.archive_id)
         ),
-        finding=verdict_text(pair.verdict) if rank == 1 else words("screen.chart.candidate", rank=rank),
+        finding=risks.verdict_text(pair.verdict) if rank == 1 else words("screen.chart.candidate", rank=rank),
         heads=(words("screen.chart.project", id=pair.id), words("screen.chart.archive", id=pair.archive_id)),
         sides=(sides[0], sides[1]),
         entries=entries,
@@ -93,7 +81,7 @@ def pieces(
             yield Piece(
                 text=text[start:end],
                 mark=numbers[field],
-                field=value_words("field", "ledger")[field],
+                field=risks.value_words("field", "ledger")[field],
                 near=field in near,
             )
         at = end
@@ -102,7 +90,7 @@ def pieces(
 def _between(text: str, start: int, end: int, shared: Sequence[tuple[int, int]]) -> Iterator[Piece]:
     at = start
     inside = [(max(a, start), min(b, end)) for a, b in shared if a < end and b > start]
-    for a, b in [*joined_spans(inside), (end, end)]:
+    for a, b in [*risks.joined_spans(inside), (end, end)]:
         if a > at:
             yield Piece(text=_brief(text[at:a]))
         if b > a:
@@ -115,7 +103,7 @@ def _brief(text: str) -> str:
 
 
 def _quoted(
-    pair: Comparison,
+    pair: risks.Comparison,
     marks: Sequence[tuple[str, tuple[int, int], tuple[int, int]]],
     shared: tuple[Sequence[tuple[int, int]], Sequence[tuple[int, int]]],
 ) -> dict[str, tuple[str, str]]:
@@ -137,7 +125,7 @@ def _entries(
     rows: pl.DataFrame, numbers: Mapping[str, int], said: Mapping[str, tuple[str, str]], odds: float
 ) -> tuple[tuple[Entry, ...], float]:
     """Return the lines of the ledger, and where the bars begin."""
-    fields, levels = value_words("field", "ledger"), value_words("agreement", "ledger")
+    fields, levels = risks.value_words("field", "ledger"), risks.value_words("agreement", "ledger")
     lines = [
         (numbers.get(field), fields[field], levels[level], said[field], weight)
         for field, level, weight in rows.select("field", "agreement", "weight").rows()
@@ -168,19 +156,19 @@ def _total(row: Mapping[str, Any], odds: Mapping[str, Any], rank: int) -> Text:
     return total
 
 
-def _changes(pair: Comparison) -> Iterator[Text]:
+def _changes(pair: risks.Comparison) -> Iterator[Text]:
     for key, what in zip(("found", "changed"), pair.sentences(), strict=True):
         if what:
             yield words(f"screen.chart.{key}", what=clauses(what))
 
 
-def weights(pair: Comparison, result: Screening) -> Picture | None:
+def weights(pair: risks.Comparison, result: risks.Screening) -> Picture | None:
     """Return what each field says for or against a project being an archived one."""
     rows = pair.ledger.filter(pl.col("level") >= 0).sort(pl.col("weight").abs(), descending=True, maintain_order=True)
     total = float(result.candidates.row(by_predicate=(pl.col("id") == pair.id) & (pl.col("rank") == 1), named=True)
                   ["odds_repackaged"])  # fmt: skip
     rare = total - float(rows["weight"].sum())
-    fields = value_words("field", "ledger")
+    fields = risks.value_words("field", "ledger")
     lead = [(fields[field], weight) for field, weight in rows.head(STEPS).select("field", "weight").rows()]
     steps = [(name, weight, palette.DEEP if weight >= 0 else INKS["repackaged"])
              for name, weight in sorted(lead, key=lambda one: -one[1])]  # fmt: skip
@@ -191,10 +179,10 @@ def weights(pair: Comparison, result: Screening) -> Picture | None:
     first = [words("screen.chart.weighed", name=name, weight=weight)
              for name, weight in lead if (weight > 0) == (total > 0)][:2]  # fmt: skip
     # the fields add up for the first stage; whether they are one project is the verdict, which weighs them together
-    said = shown_verdict(pair.verdict)
+    said = risks.shown_verdict(pair.verdict)
     headline = "weights" if said == "repackaged" else "against" if total <= 0 else "explained"
     facts = {
-        "verdict": value_words("verdict")[said], "name": result.names.text("project", pair.id),
+        "verdict": risks.value_words("verdict")[said], "name": result.names.text("project", pair.id),
         "source": result.names.text("archive", pair.archive_id),
         "total": number(total, 1), "first": first,
     }  # fmt: skip
@@ -204,12 +192,12 @@ def weights(pair: Comparison, result: Screening) -> Picture | None:
     return shown("screen.weights", result, rows, facts, rows=steps, twin=whole, headline=headline)
 
 
-def probabilities(frame: pl.DataFrame, result: Screening) -> Picture | None:
+def probabilities(frame: pl.DataFrame, result: risks.Screening) -> Picture | None:
     """Return the probability of every project with its interval; of many, of those nearest to the line of a verdict."""
-    line, verdicts, inks = result.accused, value_words("verdict"), _inks(frame)
+    line, verdicts, inks = result.accused, risks.value_words("verdict"), _inks(frame)
     frame = frame.drop_nulls("probability")
     near = frame if frame.height <= SHOWN else frame.sort((pl.col("probability") - line).abs(), "id").head(SHOWN)
-    near = by_probability(near)
+    near = risks.by_probability(near)
     rows = [
         {
             "name": words("screen.chart.called", name=short(result.names.text("project", row["id"]), IN_PICTURE),
@@ -235,9 +223,9 @@ def _inks(frame: pl.DataFrame) -> dict[str, str]:
     return INKS | {name: ink for name, ink in NOTICES.items() if name in set(frame["verdict"])}
 
 
-def spread(frame: pl.DataFrame, result: Screening) -> Picture | None:
+def spread(frame: pl.DataFrame, result: risks.Screening) -> Picture | None:
     """Return how many projects have a probability in each tenth."""
-    frame, verdicts, inks = frame.drop_nulls("probability"), value_words("verdict"), _inks(frame)
+    frame, verdicts, inks = frame.drop_nulls("probability"), risks.value_words("verdict"), _inks(frame)
     tenth = (pl.col("probability") * TENTHS).floor().clip(0, TENTHS - 1).cast(pl.Int64)
     counts = {(at, verdict): k for at, verdict, k in frame.group_by(tenth.alias("at"), "verdict").len().rows()}
     rows: list[dict[str, Any]] = [
@@ -257,11 +245,11 @@ def spread(frame: pl.DataFrame, result: Screening) -> Picture | None:
     return shown("screen.spread", result, frame, values, rows=rows, twin=twin, parts=parts)
 
 
-def calibration(result: Screening) -> Picture | None:
+def calibration(result: risks.Screening) -> Picture | None:
     """Return how often projects of known truth were repackaged, by what was said."""
     assert result.truth is not None  # noqa: S101 - the page draws it for labelled results only
     seen = result.truth.join(result.frame.select("id", "probability"), on="id").drop_nulls("probability")
-    tenths = calibration_table(seen)
+    tenths = risks.calibration_table(seen)
     rows = tenths.select(
         (100 * pl.col("said")).alias("x"), (100 * pl.col("was")).alias("y"), (100 * pl.col("lower")).alias("low"),
         (100 * pl.col("upper")).alias("high"), pl.col("projects").alias("n"),
@@ -274,12 +262,12 @@ def calibration(result: Screening) -> Picture | None:
     return shown("screen.calibration", result, tenths, values, rows=rows)
 
 
-def screening(result: Screening, *, region: str | None = None) -> Section:
+def screening(result: risks.Screening, *, region: str | None = None) -> Section:
     """Return which projects are repackaged, follow-ons or new; `region` is a project, or a region that texts name."""
     asked = region if region is not None and region in set(result.frame["id"]) else None
     if result.frame.height and region is not None and asked is None:
         result = replace(result, frame=result.within(region))
-    frame = as_shown(by_probability(result.frame))
+    frame = risks.as_shown(risks.by_probability(result.frame))
     answer, odd = sentences(result.facts(), "screen"), _odd(result)
     if not frame.height:
         return Section.of("screen.section", tables=odd, anchor="screen", answer=answer)
@@ -305,7 +293,7 @@ def screening(result: Screening, *, region: str | None = None) -> Section:
     )
 
 
-def _notes(frame: pl.DataFrame, result: Screening, shown: int | None) -> Iterator[Text]:
+def _notes(frame: pl.DataFrame, result: risks.Screening, shown: int | None) -> Iterator[Text]:
     if shown is not None:
         yield words("screen.note.ledgers", shown=shown)
     yield words("screen.note.certain", honest=1 - result.certain, accused=result.accused)
@@ -316,7 +304,7 @@ def _notes(frame: pl.DataFrame, result: Screening, shown: int | None) -> Iterato
         yield words("screen.note.no_prior", share=result.labelled_share)
     reasons = Counter(frame["reason"].drop_nulls().to_list())
     if reasons:
-        known = value_words("reason")
+        known = risks.value_words("reason")
         why = [words("screen.note.reason", reason=known[name], k=f"{k:,}") for name, k in reasons.most_common()]
         yield words("screen.note.untold", k=f"{reasons.total():,}", why=clauses(why))
     if worded := frame.filter(basis="wording").height:
@@ -326,7 +314,7 @@ def _notes(frame: pl.DataFrame, result: Screening, shown: int | None) -> Iterato
     yield words("screen.note.intent")
 
 
-def _ledgers(frame: pl.DataFrame, result: Screening, asked: str | None) -> tuple[Ledger, ...]:
+def _ledgers(frame: pl.DataFrame, result: risks.Screening, asked: str | None) -> tuple[Ledger, ...]:
     """Return pairs side by side: as many repackaged ones as fit, then some others; or those of one project."""
     if asked is not None:
         ranks = result.candidates.filter(id=asked)["rank"].to_list()
@@ -336,11 +324,11 @@ def _ledgers(frame: pl.DataFrame, result: Screening, asked: str | None) -> tuple
     return tuple(ledger(result.explain(name), result) for name in shown)
 
 
-def _odd(result: Screening) -> tuple[Table, ...]:
+def _odd(result: risks.Screening) -> tuple[Table, ...]:
     return (findings_table(result.findings[:ON_PAGE]),) if result.findings else ()
 
 
-def _told(frame: pl.DataFrame, result: Screening) -> pl.DataFrame:
+def _told(frame: pl.DataFrame, result: risks.Screening) -> pl.DataFrame:
     """Return verdicts with the titles of both texts, and the evidence in both languages."""
     titles = result.archive.select(pl.col("id").alias("archive_id"), pl.col("title").alias("archive_title"))
     return (
@@ -351,13 +339,13 @@ def _told(frame: pl.DataFrame, result: Screening) -> pl.DataFrame:
     )
 
 
-def _first_verdicts(frame: pl.DataFrame, result: Screening) -> Table:
+def _first_verdicts(frame: pl.DataFrame, result: risks.Screening) -> Table:
     """Return the verdicts as the page shows them, the most probable first."""
     shown = _told(frame.head(ON_PAGE), result)
     chances = [
-        words("screen.chart.interval", chance=chance_text(value), span=interval_text(low, high))
+        words("screen.chart.interval", chance=risks.chance_text(value), span=risks.interval_text(low, high))
         if value is not None
-        else chance_text(value)
+        else risks.chance_text(value)
         for value, low, high in shown.select("probability", "lower", "upper").rows()
     ]
     shown = shown.with_columns(
@@ -370,12 +358,12 @@ def _first_verdicts(frame: pl.DataFrame, result: Screening) -> Table:
     return table("screen_verdicts", shown, columns, result, title=words(f"screen.table.{key}", shown=ON_PAGE))
 
 
-def _verdicts(frame: pl.DataFrame, result: Screening) -> Table:
+def _verdicts(frame: pl.DataFrame, result: risks.Screening) -> Table:
     """Return every verdict in figures, as the workbook has it."""
     return table("screen_verdicts", _told(frame, result), of=result)
 
 
-def _behind(frame: pl.DataFrame, result: Screening) -> Iterator[Table]:
+def _behind(frame: pl.DataFrame, result: risks.Screening) -> Iterator[Table]:
     """Yield the ledger and the changes of every project beside the record that comes closest."""
     pairs = frame.head(IN_BOOK).select("id", "archive_id").drop_nulls()
     both = ["id", "archive_id"]

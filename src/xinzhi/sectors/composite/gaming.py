@@ -14,17 +14,7 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.shapley import effects
 from xinzhi.core.text import words
-from xinzhi.sectors.composite.build import (
-    UNIT,
-    Convention,
-    Ranking,
-    aggregate,
-    blocks,
-    build,
-    positive_where_needed,
-    weigh,
-    yearly_ranks,
-)
+from xinzhi.sectors.composite import build
 from xinzhi.sectors.composite.system import System
 from xinzhi.sectors.composite.transform import Normalisation, entropy, normalise, treat
 from xinzhi.sectors.composite.uncertainty import AXES, Space, draw, grid, left_out, rank_draws, space
@@ -71,7 +61,7 @@ class Gaming(Result, verb="index_gaming", topic="sectors", key=("region", "year"
         }
 
 
-def gaming(result: Ranking) -> Gaming:
+def gaming(result: build.Ranking) -> Gaming:
     """Return how far every region moves by convention alone: all are ranked under every combination of conventions."""
     values = result.filled[result.complete]
     years = result.table.years[result.complete]
@@ -83,7 +73,7 @@ def gaming(result: Ranking) -> Gaming:
             refused.append((_departures(how, result.convention), error.text.zh, error.text.en))
             continue
         tried.append(how)
-        found.append(yearly_ranks(index, years))
+        found.append(build.yearly_ranks(index, years))
     table = np.array(found)
     moved = [_departures(how, result.convention) for how in tried]
     counts = np.array([len(text.split(", ")) if text else 0 for text in moved])
@@ -111,7 +101,7 @@ def shifted_entropy(scores: FloatArray, shift: float) -> FloatArray:
     return entropy(scores + shift)
 
 
-def _conventions(own: Convention) -> Iterator[Convention]:
+def _conventions(own: build.Convention) -> Iterator[build.Convention]:
     """Yield the index's own convention, then every combination of the choices."""
     levels = convention("gaming")
     axes: list[list[object]] = []
@@ -124,18 +114,18 @@ def _conventions(own: Convention) -> Iterator[Convention]:
         yield replace(own, **dict(zip(_CHOICES, combination, strict=True)))  # type: ignore[arg-type] # each is of its field's type
 
 
-def _index(values: FloatArray, years: IntArray, system: System, how: Convention) -> FloatArray:
+def _index(values: FloatArray, years: IntArray, system: System, how: build.Convention) -> FloatArray:
     """Return the index alone; means that need it get the positive range."""
     index = np.empty(len(values))
-    for _, rows in blocks(years, pooled=how.pooled):
+    for _, rows in build.blocks(years, pooled=how.pooled):
         treated = np.column_stack([treat(values[rows, at], how.treatment).values for at in range(values.shape[1])])
         scores = normalise(treated, system.directions, how.normalisation, system.targets)
-        weights = weigh(how.weights, treated, system)
-        index[rows] = aggregate(positive_where_needed(scores, how.aggregation), weights, how.aggregation)
+        weights = build.weigh(how.weights, treated, system)
+        index[rows] = build.aggregate(build.positive_where_needed(scores, how.aggregation), weights, how.aggregation)
     return index
 
 
-def _departures(how: Convention, own: Convention) -> str:
+def _departures(how: build.Convention, own: build.Convention) -> str:
     return ", ".join(f"{name}={how.label(name)}" for name in _CHOICES if getattr(how, name) != getattr(own, name))
 
 
@@ -158,15 +148,15 @@ def _columns(table: IntArray, counts: IntArray, moved: list[str]) -> list[pl.Ser
     ]
 
 
-def _shifts(values: FloatArray, years: IntArray, result: Ranking) -> tuple[pl.DataFrame, IntArray]:
+def _shifts(values: FloatArray, years: IntArray, result: build.Ranking) -> tuple[pl.DataFrame, IntArray]:
     """Return what each constant does, and the ranks under it; against entropy weights without any."""
-    built = build(values, years, result.system, replace(result.convention, weights="entropy", pooled=True))
-    scores = normalise(built.treated, result.system.directions, UNIT)
-    plain = yearly_ranks(built.index, years)
+    built = build.build(values, years, result.system, replace(result.convention, weights="entropy", pooled=True))
+    scores = normalise(built.treated, result.system.directions, build.UNIT)
+    plain = build.yearly_ranks(built.index, years)
     rows, found = [], []
     for shift in convention("entropy_shifts"):
         weights = shifted_entropy(scores, float(shift))
-        ranks = yearly_ranks(aggregate(built.scores, weights, result.convention.aggregation), years)
+        ranks = build.yearly_ranks(build.aggregate(built.scores, weights, result.convention.aggregation), years)
         found.append(ranks)
         moves = np.abs(ranks - plain)
         rows.append(
@@ -226,7 +216,7 @@ class Sensitivity(Result, verb="index_sensitivity", topic="sectors", key=("regio
         )
 
 
-def sensitivity(result: Ranking, method: str, *, draws: int, seed: int) -> Sensitivity:
+def sensitivity(result: build.Ranking, method: str, *, draws: int, seed: int) -> Sensitivity:
     """Return the variance of every rank by choice; ``sobol`` is Jansen (1999) on Saltelli et al. (2010)."""
     if method not in METHODS:
         raise UsageError("sectors.sensitivity-method", method=method, known=list(METHODS))
@@ -264,7 +254,7 @@ def _exact(around: Space, open_axes: list[int]) -> tuple[FloatArray, Parts, int]
     shape = tuple(around.shape[axis] for axis in open_axes)
     variance = np.empty(len(around.years))
     parts = {name: np.empty((len(open_axes), len(around.years))) for name in ("first_order", "total", "shapley")}
-    for _, rows in blocks(around.years, pooled=False):
+    for _, rows in build.blocks(around.years, pooled=False):
         ranks = rank_draws(around, picks, None, rows).astype(np.float64)
         found = effects(ranks.reshape(*shape, len(rows)), np.ones(shape, dtype=bool))
         variance[rows] = found.variance
@@ -279,7 +269,7 @@ def _sobol(around: Space, open_axes: list[int], draws: int, seed: int) -> tuple[
     count = len(open_axes) + 1
     variance = np.empty(len(around.years))
     parts = {name: np.empty((count, len(around.years))) for name in ("first_order", "total")}
-    for _, rows in blocks(around.years, pooled=False):
+    for _, rows in build.blocks(around.years, pooled=False):
         one, two = (rank_draws(around, *half, rows).astype(np.float64) for half in (first, second))
         spread = np.concatenate([one, two]).var(axis=0)
         variance[rows] = spread

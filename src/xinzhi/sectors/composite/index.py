@@ -17,18 +17,7 @@ from xinzhi.core.result import Facts
 from xinzhi.core.schema import Column, describe, described
 from xinzhi.core.text import Language
 from xinzhi.data import Package, names_of, provenance
-from xinzhi.sectors.composite.build import (
-    Built,
-    Convention,
-    Indicators,
-    Ranking,
-    build,
-    from_package,
-    is_table,
-    read_indicators,
-    read_table,
-    yearly_ranks,
-)
+from xinzhi.sectors.composite import build
 from xinzhi.sectors.composite.gaming import Gaming, Sensitivity, gaming, sensitivity
 from xinzhi.sectors.composite.load_system import load_system
 from xinzhi.sectors.composite.system import System, finding, listed_errors
@@ -42,7 +31,7 @@ _SHOWN = 3  # regions named at either end
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Index(Ranking, verb="index", topic="sectors", key=("region", "year")):
+class Index(build.Ranking, verb="index", topic="sectors", key=("region", "year")):
     """A composite index under a declared system and convention.
 
     `frame` has index and rank (within the year, 1 for the highest) by region and year, then the score of every sector
@@ -220,13 +209,13 @@ def index(
     """
     rules = load_system(system)
     package = _package(frame)
-    if package is None and is_table(frame):
-        frame = read_indicators(frame)
+    if package is None and build.is_table(frame):
+        frame = build.read_indicators(frame)
     if package is not None:
-        frame = from_package(package, rules)
+        frame = build.from_package(package, rules)
         rules = rules.within(frame.columns)
     scale = normalisation if isinstance(normalisation, Normalisation) else Normalisation(normalisation)
-    how = Convention(
+    how = build.Convention(
         weights=weights,
         aggregation=aggregation,
         normalisation=scale,
@@ -234,7 +223,7 @@ def index(
         imputation=imputation,
         pooled=pooled,
     )
-    table = read_table(frame, rules)
+    table = build.read_table(frame, rules)
     filled = impute(table.values, table.keys, imputation)
     few_filled = np.isnan(table.values).mean(axis=1) <= convention("imputed_most")
     complete = np.asarray(np.isfinite(filled).all(axis=1) & few_filled)
@@ -245,7 +234,7 @@ def index(
         raise InputError("sectors.no-index-at-all", wrong, problems=listed_errors(wrong))
     parts = [part for item in rules.indicators for part in (item.numerator, item.divisor) if part]
     read = sorted({part.table for part in parts if part.table}) if package else []
-    built = build(filled[complete], table.years[complete], rules, how)
+    built = build.build(filled[complete], table.years[complete], rules, how)
     warnings = [*handed_findings(rules, weights), *([] if pooled else [finding("not-comparable")])]
     return Index(
         frame=_frame(table, filled, complete, built, rules),
@@ -268,12 +257,14 @@ def index(
 
 def _package(frame: object) -> Package | None:
     """Return the package that a caller hands in, by itself or by name."""
-    if isinstance(frame, str | Path) and is_table(frame):
+    if isinstance(frame, str | Path) and build.is_table(frame):
         return None
     return as_package(frame) if isinstance(frame, str | Path | Package) else None
 
 
-def _frame(table: Indicators, filled: FloatArray, complete: BoolArray, built: Built, system: System) -> pl.DataFrame:
+def _frame(
+    table: build.Indicators, filled: FloatArray, complete: BoolArray, built: build.Built, system: System
+) -> pl.DataFrame:
     gaps = np.isnan(table.values)
     names = np.array(system.codes, dtype=object)
     missing = [None if done else ";".join(names[gap]) for done, gap in zip(complete, gaps, strict=True)]
@@ -282,7 +273,7 @@ def _frame(table: Indicators, filled: FloatArray, complete: BoolArray, built: Bu
     done = np.flatnonzero(complete)
     columns = {"index": built.index, **built.groups}
     scores = {name: _spread(values, done, len(filled)) for name, values in columns.items()}
-    rank = _spread(yearly_ranks(built.index, table.years[complete]).astype(np.float64), done, len(filled))
+    rank = _spread(build.yearly_ranks(built.index, table.years[complete]).astype(np.float64), done, len(filled))
     return table.keys.select("region", "year").with_columns(
         index=scores.pop("index"),
         rank=rank.cast(pl.Int64),
@@ -299,7 +290,7 @@ def _spread(values: FloatArray, rows: IntArray, size: int) -> pl.Series:
     return pl.Series(whole, nan_to_null=True)
 
 
-def _weights(built: Built, years: IntArray, system: System, *, pooled: bool) -> pl.DataFrame:
+def _weights(built: build.Built, years: IntArray, system: System, *, pooled: bool) -> pl.DataFrame:
     base = system.to_frame().head(len(system.indicators))
     base = base.select("indicator", "name_zh", "name_en", "sector", "dimension")
     if pooled:
@@ -310,7 +301,7 @@ def _weights(built: Built, years: IntArray, system: System, *, pooled: bool) -> 
     )
 
 
-def _coverage(table: Indicators, filled: FloatArray, complete: BoolArray, system: System) -> pl.DataFrame:
+def _coverage(table: build.Indicators, filled: FloatArray, complete: BoolArray, system: System) -> pl.DataFrame:
     known = np.isfinite(table.values)
     counted = (np.isfinite(filled) & ~known)[complete].sum(axis=0).tolist()
     rows = []
@@ -334,7 +325,7 @@ def _coverage(table: Indicators, filled: FloatArray, complete: BoolArray, system
     return pl.DataFrame(rows, schema_overrides={"first_year": pl.Int64, "last_year": pl.Int64})
 
 
-def _treatment(built: Built, system: System) -> pl.DataFrame:
+def _treatment(built: build.Built, system: System) -> pl.DataFrame:
     rows = [
         {
             "year": year,

@@ -223,7 +223,6 @@ def _level(
 
 
 def _over_years(store: Store, address: Address, key: str, indicators: Sequence[Any]) -> Page:
-    """Return the page of an indicator over the years."""
     study = overall(store, address)
     view = View(study.measurement)
     name, _, form = key.partition(".")

@@ -8,19 +8,8 @@ from typing import Any
 
 import polars as pl
 
+from xinzhi import pathways
 from xinzhi.core.text import Text, words
-from xinzhi.pathways import (
-    CONDITIONS,
-    SERIES,
-    BetaConvergence,
-    Clubs,
-    LaneChanges,
-    LeadChanges,
-    Leapfrog,
-    Northeast,
-    SigmaConvergence,
-    conventions,
-)
 from xinzhi.report.charts import kit
 from xinzhi.report.section import Picture, Section, picture, rows_of, shown
 from xinzhi.report.sentence import capital, finding_notes, sentence, yes_no
@@ -31,15 +20,15 @@ MOST = 24
 NAMED = 40  # units whose names a cloud of points can show
 
 
-def leapfrog(result: Leapfrog, *, region: str | None = None) -> Section:
+def leapfrog(result: pathways.Leapfrog, *, region: str | None = None) -> Section:
     """Return which conditions of a leap hold where."""
     order = result.regions.sort("met", "judged", "region", descending=[True, False, False])
     met = result.frame.pivot(on="condition", index="region", values="met")
-    conditions = [name for name in CONDITIONS if met[name].is_not_null().any()]
+    conditions = [name for name in pathways.CONDITIONS if met[name].is_not_null().any()]
     frame = order.select("region", "met", "judged").join(met, on="region", maintain_order="left")
     names = result.names.distinct("region", frame["region"])
     cells = [
-        {"row": names[row["region"]], "column": capital(CONDITIONS[name]), "mark": yes_no(row[name]),
+        {"row": names[row["region"]], "column": capital(pathways.CONDITIONS[name]), "mark": yes_no(row[name]),
          "value": None if row[name] is None else float(row[name])}
         for row in frame.iter_rows(named=True)
         for name in conditions
@@ -54,7 +43,7 @@ def leapfrog(result: Leapfrog, *, region: str | None = None) -> Section:
     return Section.of("pathways.leapfrog", [drawn], tables, anchor="paths-leapfrog", notes=notes)
 
 
-def lane_changes(result: LaneChanges) -> Section:
+def lane_changes(result: pathways.LaneChanges) -> Section:
     """Return whether entries leave the lane: by tenths of relatedness to the old core."""
     frame = result.deciles.sort("decile")
     kinds = ("unrelated", "related")
@@ -70,11 +59,11 @@ def lane_changes(result: LaneChanges) -> Section:
     )
 
 
-def northeast(result: Northeast) -> Section:
+def northeast(result: pathways.Northeast) -> Section:
     """Return provinces beside their synthetic controls, series by series."""
     drawn = [_gap(result, facts) for facts in result.facts()["headline.gap"]]
     fitting = result.table.filter("fits").select("region", "series")
-    named = result.weights.filter(pl.col("weight") >= conventions("northeast")["shown"])
+    named = result.weights.filter(pl.col("weight") >= pathways.conventions("northeast")["shown"])
     weights = named.join(fitting, on=["region", "series"], how="semi")
     names = [result.names.region(code) for code in result.table["region"].unique(maintain_order=True)]
     facts = result.facts()
@@ -90,10 +79,10 @@ def northeast(result: Northeast) -> Section:
     )  # fmt: skip
 
 
-def _gap(result: Northeast, facts: Mapping[str, object]) -> Picture:
+def _gap(result: pathways.Northeast, facts: Mapping[str, object]) -> Picture:
     """Return the gap of every province to its synthetic control over the years."""
-    series = next(name for name, label in SERIES.items() if label == facts["series"])
-    label, title = SERIES[series], capital(SERIES[series])
+    series = next(name for name, label in pathways.SERIES.items() if label == facts["series"])
+    label, title = pathways.SERIES[series], capital(pathways.SERIES[series])
     fits = result.table.filter(pl.col("fits"), series=series)
     frame = result.frame.filter(pl.col("region").is_in(fits["region"].to_list()), series=series).sort("region", "year")
     start, until = frame["year"].min(), frame.filter(~pl.col("after"))["year"].max()
@@ -109,7 +98,7 @@ def _gap(result: Northeast, facts: Mapping[str, object]) -> Picture:
     return replace(drawn, kind=kind, unit=label)
 
 
-def clubs(result: Clubs) -> Section:
+def clubs(result: pathways.Clubs) -> Section:
     """Return which regions converge among themselves."""
     path = pl.col("path")
     means = (
@@ -137,7 +126,7 @@ def _club(club: int | None) -> Text:
     return words("pathways.chart.diverging") if club is None else words("pathways.chart.club", k=club)
 
 
-def beta(result: BetaConvergence) -> Section:
+def beta(result: pathways.BetaConvergence) -> Section:
     """Return whether laggards grow faster."""
     points = result.points.drop_nulls()
     named = {"name": "unit"} if result.observations == result.units <= NAMED else {}
@@ -148,14 +137,14 @@ def beta(result: BetaConvergence) -> Section:
     return Section.of("pathways.beta_section", [drawn], anchor="paths-beta", notes=finding_notes(result.findings))
 
 
-def sigma(result: SigmaConvergence) -> Section:
+def sigma(result: pathways.SigmaConvergence) -> Section:
     """Return whether differences shrink."""
     draws = {"group": words("pathways.chart.deviation")}
     drawn = shown("pathways.sigma", result, None, result.facts(), draws=draws)
     return Section.of("pathways.sigma_section", [drawn], anchor="paths-sigma", notes=finding_notes(result.findings))
 
 
-def lead_changes(result: LeadChanges, *, region: str | None = None) -> Section:
+def lead_changes(result: pathways.LeadChanges, *, region: str | None = None) -> Section:
     """Return who has overtaken whom, in which interval, and whether it lasted."""
     units = result.levels["unit"].unique(maintain_order=True)
     code = None if region is None else result.names.resolve(region, units)

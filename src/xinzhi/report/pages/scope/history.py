@@ -86,7 +86,6 @@ def _last(result: Dependence) -> pl.DataFrame:
 
 
 def _industries(result: Dependence, rows: pl.DataFrame) -> Picture:
-    """Return the industries that depend most on digital input."""
     shown = rows.head(MOST)
     named = [name_of(code, name) for code, name in shown.select("industry", "name").iter_rows()]
     drawn = rows_of(shown, result, value="total", low="total_lower", high="total_upper", group="because")

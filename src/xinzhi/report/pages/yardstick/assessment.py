@@ -28,14 +28,6 @@ from xinzhi.report.pages import section
 from xinzhi.report.pages.yardstick import tables
 from xinzhi.report.pages.yardstick.measurement import measurement as lead_section
 from xinzhi.report.pages.yardstick.regions import profiles, shown
-from xinzhi.report.pages.yardstick.tables import (
-    SHOWN,
-    findings,
-    findings_on_page,
-    introduction,
-    of_table,
-    parameters_on_page,
-)
 from xinzhi.report.pages.yardstick.tables import protocol as parameters
 from xinzhi.report.section import Section
 from xinzhi.report.sentence import sentence
@@ -92,7 +84,7 @@ def basis(
 ) -> list[Section]:
     """Return what stands behind the topics of an assessment: the regions, then what all figures rest on."""
     protocol = view.measurement.protocol
-    more = (words("note.more_findings", shown=SHOWN, n=len(found)),) if len(found) > SHOWN else ()
+    more = (words("note.more_findings", shown=tables.SHOWN, n=len(found)),) if len(found) > tables.SHOWN else ()
     codes, only = shown(view)
     return [
         Section(
@@ -103,10 +95,12 @@ def basis(
             tables=(_linked(regions, view, codes),),
             profiles=tuple(replace(one, brief=briefs.get(one.code, "")) for one in profiles(view, units, codes)),
         ),
-        of_table("coverage", tables.shown(view, "coverage")),
-        of_table("protocol", parameters_on_page(parameters(protocol), protocol.id), introduction(protocol)),
-        of_table("findings", findings_on_page(findings(found)), notes=more),
-        of_table("omitted", tables.omitted(view)),
+        tables.of_table("coverage", tables.shown(view, "coverage")),
+        tables.of_table(
+            "protocol", tables.parameters_on_page(parameters(protocol), protocol.id), tables.introduction(protocol)
+        ),
+        tables.of_table("findings", tables.findings_on_page(tables.findings(found)), notes=more),
+        tables.of_table("omitted", tables.omitted(view)),
     ]
 
 
@@ -128,7 +122,7 @@ def contents(
         regions,
         *others,
         parameters(view.measurement.protocol),
-        findings(package.findings),
+        tables.findings(package.findings),
         *(table for one in topics for table in one.contents()),
     ]
 

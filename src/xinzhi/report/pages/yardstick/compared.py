@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import polars as pl
 
+from xinzhi import yardstick
 from xinzhi.core.result import Facts
 from xinzhi.core.schema import describe
 from xinzhi.core.text import Text, sentences, span_text, words
@@ -16,23 +17,6 @@ from xinzhi.report.palette import DEEP, GROUPS
 from xinzhi.report.section import Picture, Section, picture, rows_of
 from xinzhi.report.sentence import answer_of
 from xinzhi.report.table import Table, table
-from xinzhi.yardstick import (
-    ALL,
-    NATIONAL,
-    TOGETHER,
-    UNJUDGED,
-    VERDICTS,
-    Backtest,
-    Bands,
-    Bridge,
-    Claims,
-    DigitalCapital,
-    VintageChange,
-    VintageHistory,
-    in_words,
-    leading_span,
-    note,
-)
 
 LEAST = 1e-9  # a revision below is what is left of rounding
 PARTS = ("output", "capital", "labour", "share", "protocol")
@@ -42,7 +26,7 @@ BOUNDS = ("median", "low", "high", "relative_low", "relative_high")
 TOLD = 6  # claims that the answer tells one by one; the table has all of them
 
 
-def history(result: VintageHistory) -> Section:
+def history(result: yardstick.VintageHistory) -> Section:
     """Return what every recorded revision did to the growth and the levels of output."""
     moved = result.growth.filter(pl.col("revision").abs() > LEAST)
     pairs = moved.select("before", "after").unique(maintain_order=True).rows()
@@ -56,7 +40,7 @@ def history(result: VintageHistory) -> Section:
     )
 
 
-def _revised(result: VintageHistory, before: str, after: str) -> Picture:
+def _revised(result: yardstick.VintageHistory, before: str, after: str) -> Picture:
     """Return by region what one revision did to cumulated real growth."""
     frame = result.growth.filter(before=before, after=after).sort("revision", "region", descending=[True, False])
     kind, facts = f"history-{before}-{after}", {"before": result.called(before), "after": result.called(after)}
@@ -68,7 +52,7 @@ def _revised(result: VintageHistory, before: str, after: str) -> Picture:
                    x="revised", decimals=2, **shared)  # fmt: skip
 
 
-def change(result: VintageChange) -> Section:
+def change(result: yardstick.VintageChange) -> Section:
     """Return what moved the growth of every region between two vintages, part by part."""
     frame = result.frame.sort("total", "region", descending=[True, False])
     parts = {name: (describe(result.verb, name).title, ink) for name, ink in zip(PARTS, GROUPS, strict=False)}
@@ -90,7 +74,7 @@ def change(result: VintageChange) -> Section:
     )  # fmt: skip
 
 
-def bridge(result: Bridge) -> Section:
+def bridge(result: yardstick.Bridge) -> Section:
     """Return both figures, every step with its range over the orders, and where the other figure comes from."""
     steps, kinds = (describe(result.verb, name).values for name in ("step", "kind"))
     drawn = [
@@ -109,7 +93,7 @@ def bridge(result: Bridge) -> Section:
     )  # fmt: skip
 
 
-def digital(result: DigitalCapital) -> Section:
+def digital(result: yardstick.DigitalCapital) -> Section:
     """Return the contribution of digital capital with its range, and the growth account by period."""
     facts = result.facts()
     rows = cast("list[dict[str, Any]]", facts["digital.contribution"])
@@ -138,9 +122,9 @@ def digital(result: DigitalCapital) -> Section:
     )  # fmt: skip
 
 
-def claims(result: Claims) -> Section:
+def claims(result: yardstick.Claims) -> Section:
     """Return what became of every claim."""
-    given = [name for name in VERDICTS if name in set(result.frame["verdict"])]
+    given = [name for name in yardstick.VERDICTS if name in set(result.frame["verdict"])]
     means = [(_verdict(name), words(f"yardstick.claims.means.{name}")) for name in given]
     said = [words("yardstick.claims.meaning", name=name, text=text) for name, text in means]
     return Section.of(
@@ -155,12 +139,12 @@ def claims(result: Claims) -> Section:
     )
 
 
-def _own(result: Claims, _: Section, __: Text) -> dict[str, Any]:
+def _own(result: yardstick.Claims, _: Section, __: Text) -> dict[str, Any]:
     """Return the files beside the page: the protocols that give a claim, and the note in Markdown."""
     return {
         "protocol": result.grid.protocol,
         "frames": {"claim.csv": Data(result), "claim-protocols.csv": Data(result, "protocols")},
-        "texts": {"claim.md": Text(zh=note(result, "zh"), en=note(result, "en"))},
+        "texts": {"claim.md": Text(zh=yardstick.note(result, "zh"), en=yardstick.note(result, "en"))},
         "data": {
             "provenance": result.provenance.to_dict(),
             "supported": result.supported,
@@ -174,7 +158,7 @@ def _verdict(name: str) -> Text:
     return words(f"yardstick.claims.verdict.{name}")
 
 
-def _held(result: Claims) -> Picture:
+def _held(result: yardstick.Claims) -> Picture:
     """Return every claim beside what the reference protocol gives and the range of all protocols."""
     frame = result.frame
     drawn = [
@@ -185,24 +169,24 @@ def _held(result: Claims) -> Picture:
             "tick": 100 * row["reference"],
             "group": _verdict(row["verdict"]),
         }
-        for row in frame.filter(pl.col("verdict") != UNJUDGED).iter_rows(named=True)
+        for row in frame.filter(pl.col("verdict") != yardstick.UNJUDGED).iter_rows(named=True)
     ]
     facts = {"n": frame.height, "k": frame.filter(pl.col("verdict") == "supported").height}
     return picture(
         "yardstick.claims", kit.spreads, drawn, _claim_table(result, "frame"), facts,
         unit=words("unit_of.percent"), x=words("chart.tfp_per_year"),
-        groups=[_verdict(name) for name in VERDICTS if name != UNJUDGED],
+        groups=[_verdict(name) for name in yardstick.VERDICTS if name != yardstick.UNJUDGED],
     )  # fmt: skip
 
 
-def _claim_table(result: Claims, part: str) -> Table:
+def _claim_table(result: yardstick.Claims, part: str) -> Table:
     """Return columns of the claims, what each departure contributes, or every protocol that gives a claim."""
     frame = _in_words(result, part).with_columns(pl.col(pl.String).replace("", None))
     columns = None if part == "frame" else getattr(result, part).columns
     return table(f"claims_{part}", frame, columns, result, part=part, known=True)
 
 
-def _in_words(result: Claims, part: str) -> pl.DataFrame:
+def _in_words(result: yardstick.Claims, part: str) -> pl.DataFrame:
     """Return a frame of the result with departures in words, in both languages; the list of protocols keeps codes."""
     frame: pl.DataFrame = getattr(result, part)
     if part == "protocols":
@@ -218,20 +202,20 @@ def _in_words(result: Claims, part: str) -> pl.DataFrame:
     return frame.drop(names).with_columns(columns)
 
 
-def _departures(result: Claims, row: dict[str, Any]) -> tuple[Text, ...]:
+def _departures(result: yardstick.Claims, row: dict[str, Any]) -> tuple[Text, ...]:
     """Return how the nearest protocol to a claim departs, what its source says of its own choices, and what is left."""
     departures = result.departures_of(row) if row["departures"] else Text(zh="", en="")
-    return (departures, in_words(row["own_choices"]), in_words(row["own_left"]))
+    return (departures, yardstick.in_words(row["own_choices"]), yardstick.in_words(row["own_left"]))
 
 
-def bands(result: Bands, *, region: str | None = None) -> Section:
+def bands(result: yardstick.Bands, *, region: str | None = None) -> Section:
     """Return how sure the growth of the leading estimated period is."""
     facts = result.facts()
-    start, end = leading_span(result)
+    start, end = yardstick.leading_span(result)
     values = {"span": span_text(start, end), "level": result.level}
     here = _wide(result, start, end)
     if region is not None:
-        here = here.filter(pl.col("region").is_in([region, NATIONAL]))
+        here = here.filter(pl.col("region").is_in([region, yardstick.NATIONAL]))
     return Section.of(
         "bands.bands",
         [_whiskers(result, here, facts, values), _ranks(result, here, facts, values)],
@@ -243,23 +227,25 @@ def bands(result: Bands, *, region: str | None = None) -> Section:
     )
 
 
-def _wide(result: Bands, start: int, end: int) -> pl.DataFrame:
+def _wide(result: yardstick.Bands, start: int, end: int) -> pl.DataFrame:
     """Return one row a region: the band of the estimates, with that of everything and of protocols beside it."""
     mine = result.frame.filter(start=start, end=end)
-    outer = mine.filter(component=ALL).select("region", *(pl.col(name).alias(f"all_{name}") for name in BOUNDS))
-    rows = mine.filter(component=TOGETHER).join(outer, on="region", how="left", maintain_order="left")
+    outer = mine.filter(component=yardstick.ALL).select(
+        "region", *(pl.col(name).alias(f"all_{name}") for name in BOUNDS)
+    )
+    rows = mine.filter(component=yardstick.TOGETHER).join(outer, on="region", how="left", maintain_order="left")
     spread = result.spread.filter(start=start, end=end).drop("start", "end")
     return rows.join(spread, on="region", how="left", maintain_order="left").sort("measured", descending=True)
 
 
-def _whiskers(result: Bands, here: pl.DataFrame, facts: Facts, values: Facts) -> Picture:
+def _whiskers(result: yardstick.Bands, here: pl.DataFrame, facts: Facts, values: Facts) -> Picture:
     """Return a whisker for every region; without a control total those of growth less that of all together."""
     low, high = ("relative_low", "relative_high") if result.refused else ("low", "high")
     rows: list[dict[str, Any]] = []
     lanes = (words("bands.chart.draws"), words("bands.chart.protocols"))
     several = not result.refused and here["protocol_low"].is_not_null().any()
     for row in here.drop_nulls(low).iter_rows(named=True):
-        name = result.names.text("group" if row["region"] == NATIONAL else "region", row["region"])
+        name = result.names.text("group" if row["region"] == yardstick.NATIONAL else "region", row["region"])
         middle = (row[low] + row[high]) / 2 if result.refused else row["median"]
         spans = [(row[f"all_{low}"], row[f"all_{high}"]), (row[low], row[high])]
         bands = [(100 * one, 100 * other) for one, other in spans if one is not None]
@@ -269,7 +255,7 @@ def _whiskers(result: Bands, here: pl.DataFrame, facts: Facts, values: Facts) ->
         if several and row["protocol_low"] is not None:
             beside = (100 * row["protocol_low"], 100 * row["protocol_high"])
             rows.append({"name": name, "value": None, "bands": [beside, beside], "group": lanes[1]})
-    nation = here.filter(region=NATIONAL)
+    nation = here.filter(region=yardstick.NATIONAL)
     reference = None if result.refused or nation.is_empty() else 100 * nation["median"].item()
     alone = result.part is not None
     return picture(
@@ -280,9 +266,9 @@ def _whiskers(result: Bands, here: pl.DataFrame, facts: Facts, values: Facts) ->
     )  # fmt: skip
 
 
-def _ranks(result: Bands, here: pl.DataFrame, facts: Facts, values: Facts) -> Picture | None:
+def _ranks(result: yardstick.Bands, here: pl.DataFrame, facts: Facts, values: Facts) -> Picture | None:
     """Return the range of the rank of every region."""
-    ranked = here.filter(pl.col("region") != NATIONAL)
+    ranked = here.filter(pl.col("region") != yardstick.NATIONAL)
     if ranked.height < 2 or result.part is not None:  # noqa: PLR2004 - a rank is one of several
         return None
     ranked = ranked.with_columns(rank=pl.col("measured").rank("min", descending=True).cast(pl.Int64))
@@ -294,9 +280,9 @@ def _ranks(result: Bands, here: pl.DataFrame, facts: Facts, values: Facts) -> Pi
     return picture("bands.ranks", kit.spreads, rows, twin, values | facts["answer.ranks"])
 
 
-def _tables(result: Bands, start: int, end: int) -> list[Table]:
+def _tables(result: yardstick.Bands, start: int, end: int) -> list[Table]:
     """Return the pairs told apart, the widths by input, the reach of official figures and the scenario."""
-    pairs = result.pairs.filter(start=start, end=end, component=TOGETHER, decided=True)
+    pairs = result.pairs.filter(start=start, end=end, component=yardstick.TOGETHER, decided=True)
     told_apart = [table("bands_pairs", pairs, of=result, known=True, span=span_text(start, end))]
     return [
         *(told_apart if result.part is None else []),
@@ -306,7 +292,7 @@ def _tables(result: Bands, start: int, end: int) -> list[Table]:
     ]
 
 
-def backtest(result: Backtest) -> Section:
+def backtest(result: yardstick.Backtest) -> Section:
     """Return how often the bands would have held in the past."""
     facts = result.facts()
     return Section.of(
@@ -319,7 +305,7 @@ def backtest(result: Backtest) -> Section:
     )
 
 
-def _coverage(result: Backtest, facts: Facts) -> Picture:
+def _coverage(result: yardstick.Backtest, facts: Facts) -> Picture:
     """Return the part of the bands that held the truth, by years ahead and test."""
     groups: dict[str, Text] = {name: words(f"bands.chart.{name}") for name in TESTS}
     ahead = result.frame.filter(pl.col("horizon") > 0).select("horizon", "relative_coverage", "test")
