@@ -53,7 +53,7 @@ def _moran_ours(given: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
 
     whole = global_moran(*given, permutations=999)
     local, _ = local_moran(*given, permutations=999)
-    return np.array([whole.index, whole.expected, whole.variance, whole.z, *local])
+    return np.array([*(whole[name] for name in ("moran", "expected", "variance", "z")), *local])
 
 
 def _moran_theirs(given: tuple[Any, ...]) -> np.ndarray:

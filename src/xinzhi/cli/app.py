@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -15,12 +16,7 @@ from xinzhi.cli.options import Command, Group, given, misuse, params_of
 from xinzhi.cli.speech import flushed, print_findings, print_json, steady
 from xinzhi.cli.verbs import VERBS, Call
 from xinzhi.core.errors import InputError, UsageError, XinzhiError, system_reason
-from xinzhi.core.text import read_words, shown
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from xinzhi.core.text import Language, Text
+from xinzhi.core.text import Language, Text, read_words, shown
 
 DEFECT = 70  # EX_SOFTWARE of sysexits.h
 DEBUG = "XINZHI_DEBUG"

@@ -5,21 +5,16 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from dataclasses import MISSING, fields
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import MISSING, Field, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from xinzhi.core.errors import UsageError
 from xinzhi.core.parameters import setting
-from xinzhi.core.text import option_words, read_words, same
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from dataclasses import Field
-
-    from xinzhi.core.text import Language
+from xinzhi.core.text import Language, option_words, read_words, same
 
 SOURCE = Path(__file__).parents[1]
 WIDTH, INDENT = 100, 2

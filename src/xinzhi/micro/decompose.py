@@ -117,10 +117,6 @@ def decompose(  # noqa: PLR0913 - a table, its columns, and the policies
     duplicates, engine
         See `panel` and `connect`.
 
-    Returns
-    -------
-    Decomposition
-
     Raises
     ------
     IdentityError

@@ -148,10 +148,6 @@ def misallocation(  # noqa: PLR0913 - a table and the conventions of the literat
     duplicates, engine
         See `panel` and `connect`.
 
-    Returns
-    -------
-    Misallocation
-
     Notes
     -----
     Industry output relative to the efficient one follows from four sums: value added, capital, labour, and the sum of

@@ -226,11 +226,6 @@ def _assessed(made: Assessment, files: list[str]) -> dict[str, Any]:
 def as_json(document: Any) -> bytes:  # noqa: ANN401 - whatever can be told
     """Return a document as JSON in UTF-8; what is not a number is null.
 
-    Parameters
-    ----------
-    document
-        Such as `study_document` returns.
-
     Examples
     --------
     >>> as_json({"值": float("nan")}).decode()

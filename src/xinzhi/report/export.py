@@ -48,13 +48,8 @@ def names(document: Document) -> list[str]:
     """Return the names of the files that describe the CSV files of a document."""
     if not document.frames:
         return []
-    return [*(f"{name}{BESIDE}" for name in document.frames), descriptor_name(document)]
-
-
-def descriptor_name(document: Document) -> str:
-    """Return the name of the Data Package of a document."""
     # Not datapackage.json: a folder may hold the files of several studies, or be a data package itself.
-    return f"{Path(document.names[2]).stem}.datapackage.json"
+    return [*(f"{name}{BESIDE}" for name in document.frames), f"{Path(document.names[2]).stem}.datapackage.json"]
 
 
 def described_files(document: Document, language: Language) -> list[dict[str, Any]]:
@@ -249,11 +244,6 @@ def write(result: Result, path: str | PathLike[str]) -> Path:
     path
         Where to; the suffix says how: ``.csv``, ``.sdmx.csv`` (SDMX-CSV 2.0, one observation a row), ``.parquet``,
         ``.xlsx`` or ``.dta`` (Stata; needs ``xinzhi[io]``).
-
-    Returns
-    -------
-    Path
-        The file.
 
     Raises
     ------

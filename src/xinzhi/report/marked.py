@@ -49,11 +49,6 @@ def write_marked(
     language
         The language of the comments and of the name of the list.
 
-    Returns
-    -------
-    Path
-        The workbook.
-
     Raises
     ------
     UsageError

@@ -40,11 +40,6 @@ def new_package(folder: str | PathLike[str], tables: Sequence[str] = (), *, lang
     language
         Of comments, messages and the README; headings are in both.
 
-    Returns
-    -------
-    Path
-        The folder.
-
     Raises
     ------
     UsageError

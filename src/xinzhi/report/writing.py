@@ -140,13 +140,6 @@ def write_assessment(  # noqa: PLR0913 - what is measured, and what is written b
 def write_audit(result: Audit, out_dir: Path, *, language: Language = "en") -> list[Path]:
     """Write the report of an audit: page, workbook, document for machines and table; as `write_report` of it alone.
 
-    Parameters
-    ----------
-    result
-        What `xinzhi.audit` returns.
-    out_dir, language
-        As in `write_assessment`, also the error.
-
     Examples
     --------
     >>> import tempfile, pathlib, xinzhi
@@ -261,13 +254,6 @@ def write_study(
 
 def write_brief(study: Brief, out_dir: Path, *, language: Language = "en") -> list[Path]:
     """Write the brief of a region: a page that prints on two sheets of A4, and a document for machines.
-
-    Parameters
-    ----------
-    study
-        What `xinzhi.studies.brief` returns.
-    out_dir, language
-        As in `write_assessment`, also the error.
 
     Examples
     --------

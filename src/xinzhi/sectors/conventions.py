@@ -65,11 +65,6 @@ def series_text(name: str, names: Names = NO_NAMES) -> Text:
     return words(key) if has(key := f"sectors.series.{name}") else same(name)
 
 
-def count_text(name: Text, count: int) -> Text:
-    """Return a name and how many there are of it."""
-    return words("sectors.answer.count", name=name, count=count)
-
-
 def share_text(name: object, share: float) -> Text:
     """Return a name and its share in percent."""
     return words("sectors.answer.part", name=name if isinstance(name, Text) else same(name), share=share)

@@ -13,7 +13,7 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text, words
 from xinzhi.data import Field, tidy
-from xinzhi.sectors.conventions import count_text, series_text, setting, text
+from xinzhi.sectors.conventions import series_text, setting, text
 from xinzhi.sectors.figures import KEYS, ends_of, figures, latest, omitted, read, reason, refuse_below
 
 _FULL = 100.0
@@ -232,7 +232,10 @@ class Decoupling(Result, verb="decoupling", topic="sectors", key=KEYS):
             return {"answer.no_years": {}}
         last = self.last()
         counts = last.group_by("state", "state_en").len().sort("len", "state_en", descending=[True, False])
-        named = [count_text(text(f"decoupling.states.{state}"), count) for state, _, count in counts.iter_rows()]
+        named = [
+            words("sectors.answer.count", name=text(f"decoupling.states.{state}"), count=count)
+            for state, _, count in counts.iter_rows()
+        ]
         span = {"first": last["start"][0], "last": last["year"][0], "regions": last.height, "counts": named}
         return {"answer.states": {"pressure": series_text(self.pressure), "driver": series_text(self.driver), **span}}
 

@@ -92,21 +92,9 @@ _FEWEST = setting("permutations.fewest")
 _SPARSE, _AT_ONCE = 8, 256  # links a region up to which products link by link are cheaper than whole tables; at once
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GlobalMoran:
-    """Moran's I of one set of regions with its inference."""
-
-    index: float
-    expected: float
-    variance: float
-    z: float
-    p: float
-    p_permutation: float
-
-
 def global_moran(
     values: FloatArray, weights: FloatArray, *, permutations: int = setting("permutations.value"), seed: int = 0
-) -> GlobalMoran:
+) -> dict[str, float]:
     """Return Moran's I with analytic and permutation inference. Cliff and Ord (1981), Spatial Processes, chapter 2."""
     z = _deviations(values)
     n = z.size
@@ -125,14 +113,10 @@ def global_moran(
     rng = np.random.default_rng(seed)
     order = rng.permuted(np.tile(z, (permutations, 1)), axis=1)
     drawn = scale * _quadratic(order, weights)
-    return GlobalMoran(
-        index=index,
-        expected=expected,
-        variance=variance,
-        z=score,
-        p=math.erfc(abs(score) / math.sqrt(2)),
-        p_permutation=float(_two_sided(drawn, np.array(index))),
-    )
+    return {
+        "moran": index, "expected": expected, "variance": variance, "z": score,
+        "p": math.erfc(abs(score) / math.sqrt(2)), "p_permutation": float(_two_sided(drawn, np.array(index))),
+    }  # fmt: skip
 
 
 def _quadratic(order: FloatArray, weights: FloatArray) -> FloatArray:
@@ -267,8 +251,7 @@ def moran(
             out += [(region, year, why) for region in weights.regions]
             continue
         found = global_moran(numbers, weights.matrix, permutations=count, seed=start)
-        row = {"year": year, "regions": numbers.size, "parts": weights.parts, "moran": found.index}
-        rows.append(row | {name: getattr(found, name) for name in ("expected", "variance", "z", "p", "p_permutation")})
+        rows.append({"year": year, "regions": numbers.size, "parts": weights.parts, **found})
         local.append(_local(here, value, weights, (count, start)))
     if not rows:
         raise InputError("sectors.moran-nowhere", value=value, fewest=_FEWEST)

@@ -91,11 +91,6 @@ def brief(source: AnyPackage, *, progress: Progress = SILENT, **asked: Asked) ->
 def briefs(package: Package, protocol: Protocol | str = PROTOCOL) -> Callable[[str], Brief]:
     """Return what gives the brief of any region of a package, from what is read and measured once.
 
-    Parameters
-    ----------
-    package, protocol
-        As in `brief`.
-
     Examples
     --------
     >>> import xinzhi

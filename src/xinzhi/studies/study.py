@@ -277,11 +277,6 @@ def study(name: str, source: AnyFrame, *, progress: Progress = SILENT, **asked: 
 def options_of(name: str) -> type[Any]:
     """Return the class whose fields are the options of a topic.
 
-    Parameters
-    ----------
-    name
-        The topic.
-
     Raises
     ------
     UsageError

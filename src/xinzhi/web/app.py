@@ -28,7 +28,7 @@ from xinzhi.web.pages import forms
 from xinzhi.web.queue import BusyError
 from xinzhi.web.reply import BUSY, MISSING, UNUSABLE, sent, spoken
 from xinzhi.web.safety import OUTSIDE, Patient, Safety, language_of
-from xinzhi.web.static import NAMES, asset, media
+from xinzhi.web.static import NAMES, TYPES, asset
 from xinzhi.web.store import Store
 from xinzhi.web.upload import body_of, screened
 
@@ -54,7 +54,12 @@ def application(store: Store) -> FastAPI:
         if name not in NAMES:
             return await run_sync(_told, store, there, UsageError("web.no-page"))
         return await sent(
-            store, request, ("asset", name), make, f"{media(name)}; charset=utf-8", failed=partial(_told, store, there)
+            store,
+            request,
+            ("asset", name),
+            make,
+            f"{TYPES[name.rpartition('.')[2]]}; charset=utf-8",
+            failed=partial(_told, store, there),
         )
 
     _add_projects(app, store)

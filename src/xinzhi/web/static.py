@@ -117,11 +117,6 @@ def asset(store: Store, name: str, *, served: bool) -> bytes:
     return text.encode()
 
 
-def media(name: str) -> str:
-    """Return the media type of a file."""
-    return TYPES[name.rpartition(".")[2]]
-
-
 def patient() -> Limits:
     """Return the limits of a store that no visitor waits for: a study may take as long as it takes."""
     return replace(Limits.shipped(), seconds=TIMEOUT_MAX)

@@ -219,10 +219,10 @@ def test_permutations_are_those_that_enumeration_counts():
     orders = np.array(list(itertools.permutations(z)))
     drawn = 6 / (6 * (z @ z)) * np.einsum("bi,ij,bj->b", orders, ring, orders)
     # the mean and variance under randomisation are those of all orders
-    assert drawn.mean() == pytest.approx(whole.expected, abs=TOLERANCE)
-    assert drawn.var() == pytest.approx(whole.variance, abs=TOLERANCE)
-    tails = [(drawn >= whole.index - 1e-12).mean(), (drawn <= whole.index + 1e-12).mean()]
-    assert whole.p_permutation == pytest.approx(min(1.0, 2 * min(tails)), abs=0.02)
+    assert drawn.mean() == pytest.approx(whole["expected"], abs=TOLERANCE)
+    assert drawn.var() == pytest.approx(whole["variance"], abs=TOLERANCE)
+    tails = [(drawn >= whole["moran"] - 1e-12).mean(), (drawn <= whole["moran"] + 1e-12).mean()]
+    assert whole["p_permutation"] == pytest.approx(min(1.0, 2 * min(tails)), abs=0.02)
 
 
 def test_moran_names_years_without_one():

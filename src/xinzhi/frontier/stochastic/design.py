@@ -97,10 +97,6 @@ class Frontier:
         columns = [np.log(table.numbers(name)) if self.logs else table.numbers(name) for name in self.inputs]
         return np.column_stack([*columns, *([table.time - self.first] if self.trend else [])])
 
-    def variable_names(self) -> list[str]:
-        """Return the names of `variables`."""
-        return [self.label(name) for name in self.inputs] + (["trend"] if self.trend else [])
-
     def pairs(self) -> list[tuple[int, int]]:
         """Return the products of a translog, by position of their variables."""
         count = len(self.inputs) + self.trend
@@ -108,7 +104,7 @@ class Frontier:
 
     def terms(self) -> list[str]:
         """Return the names of the columns; the square of v enters as ``0.5*v^2``."""
-        names = self.variable_names()
+        names = [self.label(name) for name in self.inputs] + (["trend"] if self.trend else [])  # of `variables`
         squares = [f"0.5*{names[i]}^2" if i == j else f"{names[i]}*{names[j]}" for i, j in self.pairs()]
         return [CONSTANT, *names, *squares, *self.controls]
 

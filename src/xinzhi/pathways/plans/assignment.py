@@ -68,7 +68,8 @@ def assign(task: Task, *, time_limit: float = setting("plan.time_limit"), least_
     if flow is None:
         raise InfeasibleTaskError
     chosen, objective = flow[0], flow[1]
-    if is_whole(chosen) and not violations(task, chosen > 0.5):  # noqa: PLR2004 - whole numbers, 0 or 1
+    whole = np.abs(chosen - np.rint(chosen)).max(initial=0.0) <= _WHOLE  # up to the tolerance of the solver
+    if whole and not violations(task, chosen > 0.5):  # noqa: PLR2004 - whole numbers, 0 or 1
         return Assignment(
             chosen=chosen > 0.5,  # noqa: PLR2004 - whole numbers, 0 or 1
             objective=objective, bound=objective, proof="flow", cap_prices=flow[2], region_prices=flow[4],
@@ -81,11 +82,6 @@ class InfeasibleTaskError(InputError):
 
     def __init__(self) -> None:
         super().__init__("pathways.infeasible")
-
-
-def is_whole(values: FloatArray) -> bool:
-    """Return whether all values are whole numbers, up to the tolerance of the solver."""
-    return bool(np.abs(values - np.rint(values)).max(initial=0.0) <= _WHOLE)
 
 
 def violations(task: Task, chosen: BoolArray) -> list[str]:

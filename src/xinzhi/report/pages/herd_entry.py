@@ -242,7 +242,10 @@ def _offsets(wave: Wave, facts: Facts) -> Picture | None:
 def _tables(wave: Wave) -> list[Table | None]:
     """Return what each category starts from, what was left out, and everything that was assumed."""
     starts = wave.rows.with_columns(pl.col("divisions").fill_null("").str.replace_all(";", ", "))
-    names = {"category": lambda code: wave.called[code], "survey": _survey}
+    names = {
+        "category": lambda code: wave.called[code],
+        "survey": lambda series: listing([word("overcapacity", "series", one) for one in series.split(";")]),
+    }
     assumed = [
         (word("overcapacity", "series", f"assumed_{name}"), _value(wave.options.get(name, value)),
          _reference(name, reference), name)
@@ -255,10 +258,6 @@ def _tables(wave: Wave) -> list[Table | None]:
         table("herd_left_out", wave.left, of=wave.result) if wave.left.height else None,
         Table(key="herd_assumptions", title=words("overcapacity.table.assumptions"), columns=columns, rows=assumed),
     ]  # fmt: skip
-
-
-def _survey(series: str) -> Text:
-    return listing([word("overcapacity", "series", one) for one in series.split(";")])
 
 
 def _reference(name: str, reference: str) -> Text:
