@@ -15,7 +15,6 @@ from .engine import CONVENTIONS as CONVENTIONS
 from .engine import PRIME as PRIME
 from .engine import Engine as Engine
 from .engine import connect as connect
-from .engine import poisson_weight as poisson_weight
 from .index_numbers import Domar as Domar
 from .index_numbers import FirmIndex as FirmIndex
 from .index_numbers import domar as domar
@@ -34,7 +33,6 @@ from .production.production_function import production_function as production_fu
 from .production.result import ProductionFunction as ProductionFunction
 from .production.result import group_text as group_text
 from .production.result import method_text as method_text
-from .suppression import attack as attack
 from .suppression import protect as protect
 from .suppression import protect_together as protect_together
 from .survey import SURVEY as SURVEY

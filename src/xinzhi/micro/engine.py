@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 import shutil
 import tempfile
@@ -24,8 +23,6 @@ from xinzhi.micro.text_files import codec_of, csv_error, first_bad_line, header_
 
 CONVENTIONS = Path(__file__).with_name("micro.yaml")
 PRIME = 2**31 - 1  # squares of what is smaller fit 64 bits
-MIXING = ((1_664_525, 1_013_904_223), (22_695_477, 12_345_678), (1_103_515_245, 907_633_385))
-DRAW, SEED = 7_919, 104_729  # primes that keep draws and seeds apart
 _NUMBERS = count(1)
 _LACKS = re.compile(r"'(\w+)' operation")  # as Ibis says what a backend has no rule for; it quotes no cell
 
@@ -338,44 +335,6 @@ def allowed(expression: Ibis) -> None:
     strange = {type(one).__name__ for one in expression.op().find(Node)} - _operations()
     if strange:
         raise UsageError("micro.not-portable", names=[same(name) for name in sorted(strange)])
-
-
-def poisson_weight(firm: Ibis, draw: Ibis, seed: int = 0) -> Ibis:
-    """Return the weight of a firm in a draw of the bootstrap: Poisson of mean one, drawn by hashing.
-
-    All rows of a firm have the same weight, no index is built, and a whole number as the name of a firm has the same
-    weight on every engine; a text is hashed by the engine first.
-
-    Parameters
-    ----------
-    firm
-        The column that names firms.
-    draw
-        The number of the draw, or a column of such numbers.
-    seed
-        Another seed, other weights.
-
-    Examples
-    --------
-    >>> import polars as pl
-    >>> engine = connect()
-    >>> firms = engine.table(pl.DataFrame({"firm": range(2000)}))
-    >>> weight = poisson_weight(firms.firm, 1)
-    >>> round(engine.collect(firms.aggregate(mean=weight.mean())).item(), 1)
-    1.0
-    """
-    whole = firm if firm.type().is_integer() else firm.hash()
-    mixed = whole.cast("int64") % PRIME
-    mixed = ((mixed + PRIME) % PRIME + draw * DRAW + seed * SEED) % PRIME
-    for factor, step in MIXING:
-        mixed = (mixed * ((mixed + factor) % PRIME) + step) % PRIME
-    share = (mixed + 0.5) / PRIME
-    below, weight = math.exp(-1), None
-    for number in range(int(setting(CONVENTIONS, "poisson.most"))):
-        step = (share >= below).cast("int8")
-        weight = step if weight is None else weight + step
-        below += math.exp(-1) / math.factorial(number + 1)
-    return weight
 
 
 def _quoted(text: object) -> str:

@@ -1,4 +1,4 @@
-"""Which cells are withheld so that no margin gives back one that identifies a firm, and what an attacker learns."""
+"""Which cells are withheld so that no margin gives back one that identifies a firm."""
 
 from __future__ import annotations
 
@@ -224,45 +224,3 @@ def _secondary(
             withheld = withheld | (moved & free)
             shared = withheld & free & (firms != 1)
     return withheld
-
-
-def attack(table: pl.DataFrame, published: pl.DataFrame, dimensions: Sequence[str]) -> pl.DataFrame:
-    """Return what an attacker learns of every withheld cell from the published ones: the least and the most it can be.
-
-    Parameters
-    ----------
-    table
-        The table with its margins, as `with_margins` gives it: the attacker sees only which cells have no firm.
-    published
-        What `protect` returned, of one year.
-    dimensions
-        The columns.
-
-    Examples
-    --------
-    >>> import polars as pl
-    >>> cells = pl.DataFrame({"industry": ["a", "b", "c"], "firms": [3, 40, 50], "value": [9.0, 40.0, 50.0],
-    ...                       "top1": [4.0, 2.0, 2.0], "top2": [3.0, 2.0, 2.0]})
-    >>> shown = protect(cells, ["industry"])
-    >>> attack(with_margins(cells, ["industry"], Rules()), shown, ["industry"]).rows()
-    [('a', 'primary', 9.0, 0.0, 49.0), ('b', 'secondary', 40.0, 0.0, 49.0)]
-    """
-    seen = published.select(*dimensions, "withheld", shown="value")
-    both = table.join(seen, on=list(dimensions), maintain_order="left")
-    known = both["withheld"].to_numpy() == ""
-    shown, firms = both["shown"].fill_null(0.0).to_numpy(), both["firms"].to_numpy()
-    lower, upper = np.where(known, shown, 0.0), np.where(known, shown, np.where(firms > 0, np.inf, 0.0))
-    size = max(float(shown.max(initial=0.0)), 1.0)
-    program = Program(margins(both, list(dimensions)), costs=0.0, row_lower=0.0, row_upper=0.0,
-                      column_lower=lower / size, column_upper=upper / size)  # fmt: skip
-    rows = []
-    for cell in np.flatnonzero(~known):
-        ends = []
-        for sign in (1.0, -1.0):
-            program.set_costs(0.0)
-            program.set_costs(sign, [int(cell)])
-            solved = program.solve()
-            ends.append(np.inf if solved.status == "unbounded" else float(solved.primal[cell]) * size)
-        rows.append({"least": ends[0], "most": ends[1]})
-    named = both.filter(pl.Series(~known)).select(*dimensions, "withheld", "value")
-    return named.hstack(pl.DataFrame(rows, schema={"least": pl.Float64, "most": pl.Float64}))

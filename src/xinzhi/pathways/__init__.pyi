@@ -37,7 +37,6 @@ from .entry.forecast import entry_skill as entry_skill
 from .entry.forecast import forecast as forecast
 from .entry.opportunities import Opportunities as Opportunities
 from .entry.opportunities import opportunities as opportunities
-from .industries import names_in as names_in
 from .industries import with_names as with_names
 from .leap.counterfactual import Counterfactual as Counterfactual
 from .leap.counterfactual import MatchRules as MatchRules

@@ -30,17 +30,6 @@ def as_package(source: AnyPackage) -> Package:
     return source if isinstance(source, Package) else load(source)
 
 
-def names_in(package: Package, table: str, key: str) -> dict[str, Text]:
-    """Return the names of codes from a table with ``name_zh`` and ``name_en``; empty where there is none."""
-    frame = package.optional(table, verb="paths")
-    if frame is None or not {key, "name_zh", "name_en"} <= set(frame.columns):
-        return {}
-    return {
-        code: Text(zh=zh or en or code, en=en or zh or code)
-        for code, zh, en in frame.select(key, "name_zh", "name_en").iter_rows()
-    }
-
-
 def called(names: Names, kind: str, codes: Iterable[str], stem: str = "name") -> dict[str, list[str]]:
     """Return what codes are called, as columns ``name_zh, name_en``, or with another stem."""
     shown = [names.text(kind, code) for code in codes]

@@ -65,13 +65,3 @@ def test_spark_and_duckdb_agree(job, engines, rows):
     for name in one.select(cs.numeric()).columns:
         assert one[name].to_list() == pytest.approx(two[name].to_list(), rel=TOLERANCE, abs=TOLERANCE), name
     assert one.select(cs.string()).equals(two.select(cs.string()))
-
-
-def test_poisson_weights_of_spark_are_those_of_duckdb(engines):
-    frame = pl.DataFrame({"firm": range(1000)})
-    drawn = []
-    for engine in engines:
-        table = engine.table(frame)
-        weights = engine.collect(table.select(table.firm, w=micro.poisson_weight(table.firm, 3))).sort("firm")
-        drawn.append(weights["w"].to_list())
-    assert drawn[0] == drawn[1]

@@ -19,7 +19,7 @@ import pytest
 
 from xinzhi.pathways.complexity import relatedness
 from xinzhi.pathways.complexity.cells import read_cells
-from xinzhi.pathways.complexity.relatedness import fitness, present, reflections, revealed_advantage, spectrum
+from xinzhi.pathways.complexity.relatedness import fitness, present, revealed_advantage, spectrum
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -115,11 +115,6 @@ def test_fitness_at_convergence(folder, here):
     assert peak(found.places, column(folder, "fermi_fc_loc.csv")) < TOLERANCE
     # econcomplex stops 2e-10 before the limit that the two others reach
     assert peak(found.places, column(folder, "econcomplex_fitness1000_loc.csv")) < 1e-9
-
-
-def test_reflections_are_kept_for_comparison(folder, here):
-    # What OEC calls 20 iterations is 18 steps here; what is left of the spread after them is close to rounding: 2e-8.
-    assert peak(z(reflections(here, 18)[0], 1), column(folder, "oec_eci_it20.csv")) < 1e-7
 
 
 def test_proximity_density_outlook_and_gain_of_r(folder, raw, here):

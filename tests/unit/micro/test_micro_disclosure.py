@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 import pytest
+from attacker import attack
 from scipy.optimize import linprog
 
 from xinzhi import micro
@@ -42,7 +43,7 @@ def test_no_attacker_gets_a_withheld_cell_back(block):
         cells, names = random_cells(seed, 3 if seed % 5 == 0 else 2)
         table = micro.with_margins(cells, names, RULES)
         published = micro.protect(cells, names)
-        learned = micro.attack(table, published, names)
+        learned = attack(table, published, names)
         primary = learned.filter(pl.col("withheld") == "primary")
         room = pl.max_horizontal(RULES.protection * pl.col("value"), 0.0) * (1 - 1e-6)
         assert (primary["most"] >= primary.select(pl.col("value") + room).to_series()).all()
@@ -103,7 +104,7 @@ def test_linked_tables_tell_less_with_one_pattern():
         one = micro.protect_together(tables, names)
         assert one["output"]["withheld"].equals(one["wages"]["withheld"])
         for name, cells in tables.items():  # each table is as safe as by itself
-            learned = micro.attack(micro.with_margins(cells, names, RULES), one[name], names)
+            learned = attack(micro.with_margins(cells, names, RULES), one[name], names)
             hidden = learned.filter(pl.col("withheld") == "primary")
             assert (hidden["most"] >= (1 + RULES.protection * (1 - 1e-6)) * hidden["value"]).all()
         several = {name: micro.protect(cells, names) for name, cells in tables.items()}
@@ -144,7 +145,7 @@ def test_the_attacker_wins_where_nothing_else_is_withheld():
     )
     table = micro.with_margins(cells, ["d"], RULES)
     naive = table.with_columns(withheld=pl.when(pl.col("d") == "a").then(pl.lit("primary")).otherwise(pl.lit("")))
-    learned = micro.attack(table, naive, ["d"])
+    learned = attack(table, naive, ["d"])
     assert learned.select("least", "most").row(0) == pytest.approx((9.0, 9.0), rel=1e-6)
 
 

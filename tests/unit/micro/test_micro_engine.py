@@ -3,7 +3,6 @@ from __future__ import annotations
 import re
 import sys
 
-import numpy as np
 import polars as pl
 import polars.selectors as cs
 import pytest
@@ -15,31 +14,6 @@ from xinzhi.micro import engine as engines
 ibis = pytest.importorskip("ibis", reason="the extra micro is not installed")
 OLD = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # what Ibis calls in pandas and DuckDB
 DIALECTS = ("duckdb", "trino", "bigquery", "snowflake", "postgres", "databricks", "clickhouse")
-
-
-def weights(firms, draw, seed=0):
-    engine = micro.connect()
-    table = engine.table(pl.DataFrame({"firm": firms}))
-    return engine.collect(table.select(table.firm, w=engines.poisson_weight(table.firm, draw, seed))).sort("firm")["w"]
-
-
-def test_poisson_weights_have_the_law_and_do_not_move_together():
-    one, two, other = (weights(range(50_000), draw, seed).to_numpy() for draw, seed in ((1, 0), (2, 0), (1, 1)))
-    error = 1 / np.sqrt(50_000)
-    assert abs(one.mean() - 1) < 4 * error
-    assert abs(one.var() - 1) < 4 * np.sqrt(3) * error
-    assert abs((one == 0).mean() - np.exp(-1)) < 4 * error
-    for pair in ((one, two), (one, other), (one[:-1], one[1:])):
-        assert abs(np.corrcoef(*pair)[0, 1]) < 4 * error
-
-
-def test_poisson_weights_of_numbers_are_the_same_everywhere():
-    # frozen: another engine, or another version of this one, gives these
-    assert weights([1, 2, 3, 4, 5, 6, 7, 8], 3).to_list() == FROZEN
-    assert len(weights(["a", "b", "-1"], 1)) == 3
-
-
-FROZEN = [1, 3, 1, 1, 1, 2, 1, 0]
 
 
 def test_expressions_that_differ_between_engines_are_refused():

@@ -16,7 +16,6 @@ from xinzhi.pathways.complexity.relatedness import (
     outlook,
     present,
     proximity,
-    reflections,
     revealed_advantage,
     spectrum,
 )
@@ -118,11 +117,6 @@ def test_fitness() -> None:
     nested = np.array([[1, 1, 1], [1, 1, 0], [1, 0, 0]], dtype=bool)
     found = fitness(nested, rounds=200)
     assert (found.decaying.tolist(), bool(found.places[0] > found.places[1])) == ([False, True, True], True)
-
-
-def test_reflections() -> None:
-    nested = np.array([[1, 1, 1], [1, 1, 0], [1, 0, 0]], dtype=bool)
-    assert reflections(nested, 4)[0].round(2).tolist() == [1.22, 0.0, -1.22]
 
 
 def test_weighted_index() -> None:

@@ -17,7 +17,7 @@ from xinzhi.core.arrays import AnyFrame, FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.parameters import setting
 from xinzhi.data import Field, Tidy, tidy
-from xinzhi.micro.engine import CONVENTIONS, DRAW, MIXING, PRIME, SEED
+from xinzhi.micro.engine import CONVENTIONS, PRIME
 from xinzhi.micro.production.second_stage import Minimum, SecondStage, Units
 
 _FILE = Path(__file__).with_name("production.yaml")
@@ -383,8 +383,12 @@ def keys(ids: pl.Series) -> IntArray:
     return np.array([int.from_bytes(blake2b(str(one).encode(), digest_size=7).digest()) for one in names], np.int64)
 
 
+MIXING = ((1_664_525, 1_013_904_223), (22_695_477, 12_345_678), (1_103_515_245, 907_633_385))
+DRAW, SEED = 7_919, 104_729  # primes that keep draws and seeds apart
+
+
 def poisson(key: IntArray, draw: int, seed: int) -> FloatArray:
-    """Return the weights of firms in a draw, those of `xinzhi.micro.poisson_weight` where firms are whole numbers."""
+    """Return the weights of firms in a draw of the bootstrap: Poisson of mean one, by hashing."""
     mixed = (key % PRIME + draw * DRAW + seed * SEED) % PRIME
     for factor, step in MIXING:
         mixed = (mixed * ((mixed + factor) % PRIME) + step) % PRIME

@@ -350,18 +350,6 @@ def _log_mean(logs: FloatArray) -> float:
     return float(np.log(np.exp(logs - top).mean()) + top)
 
 
-def reflections(presence: BoolArray, steps: int) -> tuple[FloatArray, FloatArray]:
-    """Return the method of reflections after some steps, standardised: for comparison only."""
-    # steps: Even; the means converge to a constant, so that after some tens of steps only rounding is left (Hidalgo and
-    # Hausmann 2009; with 200 steps the correlation with the exact index is nil).
-    diversity, ubiquity = presence.sum(axis=1).astype(float), presence.sum(axis=0).astype(float)
-    matrix = presence.astype(float)
-    places, activities = diversity, ubiquity
-    for _ in range(steps):
-        places, activities = matrix @ activities / diversity, matrix.T @ places / ubiquity
-    return (places - places.mean()) / places.std(), (activities - activities.mean()) / activities.std()
-
-
 _LEAST, _CELLS = 3, 400_000
 
 
