@@ -91,8 +91,8 @@ class Sectors(Result, verb="advance", topic="sectors", key=KEYS):
         ranked = self.frame.filter(year=last["year"]).drop_nulls(DEGREE)
         if ranked.height > 1:
             ranked = ranked.sort(DEGREE, "region", descending=[True, False])
-            low, high = (self.ranks(ranked).filter(region=ranked["region"][at])["ranks"][0] for at in (-1, 0))
-            ranges = {"high_ranks": ranks_text(*high), "low_ranks": ranks_text(*low), "n": ranked.height}
+            high, low = (ranks_text(*self.ranks(ranked)["ranks"][at]) for at in (0, -1))
+            ranges = {"high_ranks": high, "low_ranks": low, "n": ranked.height}
             facts["note.ends"] = kit.ends_of(ranked, DEGREE, self.names) | ranges
         facts |= _lowest(self.obstacles.filter(year=last["year"]), last)
         facts |= _drags(self.drag)

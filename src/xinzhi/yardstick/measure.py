@@ -309,7 +309,9 @@ def _exhausted(data: Package, panel: Panel, rules: Protocol, marks: Marks) -> tu
     for row in np.flatnonzero(gone.any(axis=1)).tolist():
         at = int(gone[row].argmax()) - late
         region, year = panel.regions[row], int(panel.years[at])
-        asset = {"asset": panel.assets[0]} if "asset" in data.tables["investment"].columns else {}
+        spent = panel.investment["investment_nominal"][:, row, at]
+        least = panel.assets[int(np.nan_to_num(spent, nan=np.inf).argmin())]
+        asset = {"asset": least} if "asset" in data.tables["investment"].columns else {}
         file, line = data.place("investment", region=region, **asset, year=year)
         found.append(
             finding(
@@ -320,7 +322,7 @@ def _exhausted(data: Package, panel: Panel, rules: Protocol, marks: Marks) -> tu
                 line=line,
                 column="investment_nominal",
                 key=f"{region}/{year}",
-                value=f"{np.nansum(panel.investment['investment_nominal'][:, row, at]):,.6g}",
+                value=f"{np.nansum(spent):,.6g}",
             )
         )
     return tuple(found)

@@ -301,23 +301,21 @@ def gaps(
         failed = rows["region"].to_list()
     values = {row["region"]: row for row in own.iter_rows(named=True)}
     stocks = {row["region"]: row for row in levels.iter_rows(named=True)}
-    found = [
-        _gap(code, [one for one in peers.of(code) if one in values], factor, values, stocks, half)
-        for code in values
-        for factor in FACTORS
-        if factor in own.columns
-    ]
-    rows_of = [{"start": span.start, "end": span.end, **one} for one in found if one]
-    frame = _moved(pl.DataFrame(rows_of, schema=SCHEMA), peers, values, half)
+
+    def table(held: dict[str, Any], factors: Sequence[str], half: dict[tuple[str, str], float]) -> pl.DataFrame:
+        found = (
+            _gap(code, [one for one in peers.of(code) if one in held], factor, held, stocks, half)
+            for code in held
+            for factor in factors
+        )
+        rows = [{"start": span.start, "end": span.end, **one} for one in found if one]
+        return _moved(pl.DataFrame(rows, schema=SCHEMA), peers, held, half)
+
+    frame = table(values, [factor for factor in FACTORS if factor in own.columns], half)
     if split and other is not None:
         known = dict(other.filter(start=span.start, end=span.end).select("region", "allocation").iter_rows())
         theirs = {code: {"allocation": known.get(code)} for code in values}
-        found = [
-            _gap(code, [one for one in peers.of(code) if one in values], "allocation", theirs, {}, {})
-            for code in values
-        ]
-        rows_of = [{"start": span.start, "end": span.end, **one} for one in found if one]
-        frame = _both(frame, _moved(pl.DataFrame(rows_of, schema=SCHEMA), peers, theirs, {}))
+        frame = _both(frame, table(theirs, ["allocation"], {}))
     level = 0.0 if bands is None else bands.level
     normal, width = NormalDist(), frame["high"] - frame["gap"]
     z = normal.inv_cdf((1 + level) / 2)

@@ -62,6 +62,28 @@ def test_a_stock_below_zero_is_a_finding_with_region_year_and_cure(gone):
         assert all(word in gone.summary(language).splitlines()[1] for word in words)  # behind whose share it is
 
 
+def test_of_several_assets_the_finding_stands_where_most_was_written_off():
+    made = tables()
+    half = made["investment"].with_columns(pl.col("investment_nominal") / 2)
+    here = (pl.col("region") == "AA") & (pl.col("year") == 2010)
+    both = [
+        half.with_columns(
+            asset=pl.lit(asset), investment_nominal=pl.when(here).then(spent).otherwise("investment_nominal")
+        )
+        for asset, spent in (("equipment", 20.0), ("structures", -520.0))
+    ]
+    rules = protocol.load("xinzhi-cn-2026").replace({
+        "capital.measure": "services", "capital.rate_of_return": "internal",
+        "capital.asset_depreciation": {"equipment": 0.15, "structures": 0.04}, "capital.revaluation_years": 3,
+        "capital.revaluation_window": "trailing", "capital.negative_user_cost": "zero",
+    })  # fmt: skip
+    package = xinzhi.load(made | {"investment": pl.concat(both)})
+    (found,) = [one for one in xinzhi.measure(package, rules).findings if one.rule == "capital-exhausted"]
+    place = package.place("investment", region="AA", asset="structures", year=2010)
+    assert (found.value, found.file, found.line) == ("-500", *place)
+    assert place != package.place("investment", region="AA", asset="equipment", year=2010)
+
+
 def test_no_year_after_a_stock_below_zero_is_measured_or_ranked(gone):
     mine = gone.frame.filter(region="AA")
     assert mine["year"].to_list() == list(range(2001, 2010))
