@@ -346,7 +346,7 @@ def test_one_unit_alone_is_on_its_own_frontier(xinzhi_frontier, tmp_path):
     path.write_text("u,k,y\na,1,2\n", encoding="utf-8")
     code, _, _ = xinzhi_frontier(path, "-x", "k", "-y", "y", "--out", tmp_path / "out")
     assert code == 0
-    assert "All 1 units are on the frontier" in (tmp_path / "out" / "frontier.html").read_text(encoding="utf-8")
+    assert "There is one of the units only" in (tmp_path / "out" / "frontier.html").read_text(encoding="utf-8")
 
 
 def test_gaps_of_a_plain_panel_are_left_out_by_name(xinzhi_frontier, tmp_path):
