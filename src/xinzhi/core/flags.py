@@ -32,8 +32,8 @@ def is_extrapolated(flags: str | None) -> bool:
 
 
 def marked_span(start: int | str, end: int | str, cells: Iterable[str | None]) -> Text:
-    """Return a period in words, with the mark of figures that no official ones stand behind."""
-    span = span_text(start, end)
+    """Return a period or one year in words, with the mark of figures that no official ones stand behind."""
+    span = same(start) if start == end else span_text(start, end)
     return words(f"label.{'extrapolated' if any(map(is_extrapolated, cells)) else 'span'}", span=span)
 
 

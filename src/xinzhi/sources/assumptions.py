@@ -15,6 +15,7 @@ import polars as pl
 from xinzhi.core import parameters
 from xinzhi.core.arrays import AnyFrame, BoolArray
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.flags import is_extrapolated, marked_span
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text
 from xinzhi.data import Field, tidy
@@ -49,7 +50,15 @@ def in_depth_parts(measurement: Measurement, result: Result, verb: str, **option
     """Return what every look in depth has of the decomposition that it looks into: regions, names and provenance."""
     said = {**result.provenance.options, **options}
     about = replace(result.provenance, verb=f"sources.{verb}", options=said)
-    return {"regions": measurement.regions, "names": result.names, "kind": result.kind, "provenance": about}
+    marks = pl.concat([one.frame.select("year", "flags") for one in (measurement, result)]).unique()
+    guessed = {year for year, flags in marks.rows() if is_extrapolated(flags)}
+    parts = {"regions": measurement.regions, "names": result.names, "kind": result.kind, "provenance": about}
+    return parts | {"guessed": tuple(sorted(guessed))}
+
+
+def told_span(start: int, end: int, guessed: Sequence[int]) -> Text:
+    """Return one year or a span in words, with the mark of figures that no official ones stand behind."""
+    return marked_span(start, end, ["extrapolated"] if any(start <= year <= end for year in guessed) else [])
 
 
 def left_out_facts(frame: pl.DataFrame) -> Facts:

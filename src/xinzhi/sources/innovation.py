@@ -20,7 +20,15 @@ from xinzhi.core.regression import Engine, Regression, codes, fixed_effects
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text, words
 from xinzhi.data import Package, units
-from xinzhi.sources.assumptions import in_depth_parts, left_out, left_out_facts, read, require_positive, setting
+from xinzhi.sources.assumptions import (
+    in_depth_parts,
+    left_out,
+    left_out_facts,
+    read,
+    require_positive,
+    setting,
+    told_span,
+)
 from xinzhi.sources.result import Sources
 
 __all__ = [
@@ -363,13 +371,16 @@ class Innovation(Result, verb="sources_innovation", topic="sources", key=("regio
     """What the regions put into new technology: shares as ratios, from `innovation_shares`.
 
     `stock` of knowledge is at constant prices, None without R&D expenditure; `elasticity` is of TFP on the stock of the
-    year before, None where it cannot be estimated; `left_out` is what the package does not allow.
+    year before, over the `years`, None where it cannot be estimated; `left_out` is what the package does not allow.
+    `guessed` are years in which figures of some region are extrapolated.
     """
 
     stock: pl.DataFrame | None
     elasticity: Regression | None
     left_out: pl.DataFrame
     regions: pl.DataFrame
+    guessed: tuple[int, ...]
+    years: tuple[int, int] | None
 
     def leading(self) -> pl.DataFrame:
         """Return ``region, year, value`` of the first share of the conventions that there is, its last year."""
@@ -386,12 +397,13 @@ class Innovation(Result, verb="sources_innovation", topic="sources", key=("regio
         high, low = self.names.region(first["region"]), self.names.region(last["region"])
         ends = {"high": high, "low": low, "most": first["value"], "least": last["value"], "year": first["year"]}
         facts: Facts = {"innovation.ends": ends | {"title": share_title(first["share"])}}
-        if self.elasticity is not None:  # whether TFP grew with knowledge
+        if self.elasticity is not None and self.years is not None:  # whether TFP grew with knowledge
             fit = self.elasticity
             value, error = float(fit.coefficients[0]), float(fit.standard_errors[0])
             clear = abs(value) >= setting("significant") * error
             way = "none" if not clear else "faster" if value > 0 else "slower"
-            facts["innovation.elasticity"] = {"way": way, "value": value, "error": error}
+            span = told_span(*self.years, self.guessed)
+            facts["innovation.elasticity"] = {"way": way, "value": value, "error": error, "span": span}
         return {**facts, **left_out_facts(self.left_out)}
 
 
@@ -429,10 +441,12 @@ def in_depth(result: Sources, package: Package) -> Innovation:
     ]
     if not found.frame.height:
         raise InputError("sources.no-innovation", name=package.name, why=[why for _, why in lacking])
-    stock = fit = None
+    stock = fit = years = None
     try:
         stock = knowledge_stock(_research(package), value="value", price="price")
         fit = knowledge_elasticity(result.measurement.levels, stock)
+        used = set(stock["year"] + 1) & set(result.measurement.levels.drop_nulls("tfp_level")["year"])
+        years = min(used), max(used)
     except InputError as error:
         lacking.append((words("sources.measure.knowledge"), error.text))
     parts = in_depth_parts(result.measurement, result, "innovation")
@@ -441,6 +455,7 @@ def in_depth(result: Sources, package: Package) -> Innovation:
         frame=found.frame.select("region", "year", "share", "value"),
         stock=stock,
         elasticity=fit,
+        years=years,
         left_out=left_out(lacking),
         **parts | {"provenance": replace(parts["provenance"], inputs=read_tables)},
     )

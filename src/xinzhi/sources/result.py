@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,6 +76,7 @@ class Sources(Result, verb="sources", topic="sources", key=("region", "year")):
         if not rows.height:
             raise _why_not(self, code, when)
         here = rows.row(0, named=True)
+        there = {} if self.other is None else self.other.frame.filter(region=code, year=when).row(0, named=True)
         # the parts after breakthrough, each allocation under its sum
         moved = ("allocation", "allocation_capital", "allocation_labour")
         wanted = ("tfp_growth", "breakthrough", *moved, *PARTS[2:], "unallocated", "output_gap")
@@ -83,7 +84,11 @@ class Sources(Result, verb="sources", topic="sources", key=("region", "year")):
             region=code,
             year=when,
             name=self.names.region(code),
-            parts=pl.DataFrame({"part": wanted, "value": [here[name] for name in wanted]}),
+            parts=pl.DataFrame(
+                [(one, here[one], there.get(one)) for one in wanted],
+                schema={"part": pl.String, "value": pl.Float64, "other": pl.Float64},
+                orient="row",
+            ),
             industries=self.industries.filter(pl.col("region") == code, pl.col("year") == when),
             assumptions=assumption_frame(self),
             flags=here["flags"],
@@ -112,7 +117,8 @@ class Sources(Result, verb="sources", topic="sources", key=("region", "year")):
 class SourcesExplanation:
     """What stands behind the sources of one region in one year.
 
-    `parts` holds ``part, value`` in log points, the residual first; `industries` the rows of `Sources.industries`;
+    `parts` holds ``part, value, other`` in log points, the residual first, `other` under the other labour shares (null
+    where the data leave none open); `industries` the rows of `Sources.industries`;
     `assumptions` ``assumption, value, departs, description_zh, description_en, reference``; `flags` the marks of the
     year; `foot` the protocol and its fingerprint; `names` those of the industries.
     """
@@ -130,8 +136,9 @@ class SourcesExplanation:
     def text(self, language: Language = "en") -> str:
         """Return the explanation as lines for a person."""
         lines = [f"{self.name.lang(language)} {self.year}  {self.flags}".rstrip()]
-        for part, value in self.parts.iter_rows():
-            said = words("sources.explain.unknown") if value is None else words("sources.explain.value", value=value)
+        for part, *values in self.parts.iter_rows():
+            known = [value for value in values if value is not None]
+            said = words("sources.explain.value", value=ranged(known)) if known else words("sources.explain.unknown")
             lines.append(f"  {words(f'sources.quantity.{part}').lang(language)}: {said.lang(language)}")
         for row in self.industries.iter_rows(named=True):
             line = words("sources.explain.industry", **row | {"label": self.names.text("industry", row["industry"])})
@@ -201,15 +208,18 @@ def part_name(part: str) -> Text:
     return words(f"sources.part.{part}")
 
 
-def ranged(values: Sequence[float], kind: str = "signed") -> Text:
-    """Return a share as percentage points, or the range of several: ``signed``, ``plain`` or in ``tenths``.
+def ranged(values: Iterable[float], kind: str = "signed") -> Text:
+    """Return a share as percentage points, or the range of several: ``signed``, ``plain``, in ``tenths`` or ``whole``.
+
+    A ``score`` or its ``error`` is a number and no share.
 
     Examples
     --------
     >>> ranged([0.0207, 0.012]).en, ranged([0.0001, 0.00011], "plain").en
     ('+1.20 to +2.07', '0.01')
     """
-    low, high = (words(f"sources.figure.{kind}", value=value) for value in (min(values), max(values)))
+    known = sorted(values)
+    low, high = (words(f"sources.figure.{kind}", value=value) for value in (known[0], known[-1]))
     return low if low == high else words("sources.figure.range", low=low, high=high)
 
 
@@ -301,8 +311,9 @@ def contrast(result: Sources) -> Facts:
     names = {"low": result.names.text("group", low["region"]), "high": result.names.text("group", high["region"])}
     gap = low["tfp_growth"] - high["tfp_growth"]
     rates = {"mine": low["tfp_growth"], "theirs": high["tfp_growth"]}
+    span = _span(result, low["start"], low["end"])
     if abs(gap) < _ALIKE:
-        return {"answer.alike": names | rates}
+        return {"answer.alike": names | rates | span}
     sides = [_rows(result, "group_periods", row) for row in two]
     ours, theirs = ([known_parts(row) for row in rows] for rows in sides)
     # by labour shares: what the part is short of
@@ -313,7 +324,7 @@ def contrast(result: Sources) -> Facts:
     order = sorted(differ, key=lambda name: differ[name][0])
     held = [name for name in order if max(differ[name]) <= _MINOR * gap]
     free = [name for name in differ if min(differ[name]) > _MINOR * gap]
-    told = {**names, **rates, "gap": -gap}
+    told = {**names, **rates, **span, "gap": -gap}
     for key, chosen in (("why", held), ("not_why", free), ("open", [one for one in order if one not in held + free])):
         told[key] = [
             words(
@@ -324,10 +335,11 @@ def contrast(result: Sources) -> Facts:
             for name in chosen
         ]
         told[f"any_{key}"] = bool(chosen)
-    return {"answer.gap": told, **_moves(list(zip(names.values(), sides, strict=True)))}
+    moved = _moves(list(zip(names.values(), sides, strict=True)))
+    return {"answer.gap": told, **({"answer.moves": moved | span} if moved else {})}
 
 
-def _moves(groups: Sequence[tuple[Text, Sequence[Row]]]) -> Facts:
+def _moves(groups: Sequence[tuple[Text, Sequence[Row]]]) -> dict[str, Text]:
     """Return what moving labour and capital gave in either group."""
     if any(row["allocation_labour"] is None for _, rows in groups for row in rows):
         return {}
@@ -340,7 +352,7 @@ def _moves(groups: Sequence[tuple[Text, Sequence[Row]]]) -> Facts:
         )
         for name, rows in groups
     ]
-    return {"answer.moves": {"low": said[0], "high": said[1]}}
+    return {"low": said[0], "high": said[1]}
 
 
 def _gave(values: Sequence[float]) -> Text:
@@ -382,7 +394,12 @@ def _allocation(result: Sources) -> Facts:
         ]
         for key, rows in found.items()
     }
-    return {"answer.allocation": _ended(ends)} if any(ends.values()) else {}
+    return {"answer.allocation": {**_ended(ends), **_whole_told(result)}} if any(ends.values()) else {}
+
+
+def _whole_told(result: Sources) -> dict[str, Text]:
+    """Return the longest period in words."""
+    return _span(result, *whole_span(result, result.periods).select("start", "end").row(0))
 
 
 def _distance(result: Sources) -> Facts:
@@ -402,10 +419,13 @@ def _distance(result: Sources) -> Facts:
     facts: Facts = {}
     if any(ends.values()):
         key = "answer.distance_none" if ends["least"] and not (points["upgrading"] > 0).any() else "answer.distance"
-        facts[key] = {**_ended(ends), "rest": "below" if widened else "above"}
+        facts[key] = {**_ended(ends), **_whole_told(result), "rest": "below" if widened else "above"}
     shift = pl.concat(tables)["breakthrough"].sort()
     alike = points["breakthrough"].n_unique() == 1
-    return {**facts, f"answer.common{'_one' if alike else ''}": {"low": shift[0], "high": shift[-1]}}
+    return {
+        **facts,
+        f"answer.common{'_one' if alike else ''}": {"low": shift[0], "high": shift[-1], **_whole_told(result)},
+    }
 
 
 def _basis(result: Sources) -> Facts:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -18,7 +19,7 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.regression import Engine, Regression, codes, fixed_effects
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text, words
-from xinzhi.sources.assumptions import in_depth_parts, left_out, left_out_facts, read, read_positive, setting
+from xinzhi.sources.assumptions import in_depth_parts, left_out, left_out_facts, read, read_positive, setting, told_span
 from xinzhi.sources.placebo import Distances
 from xinzhi.sources.result import Sources
 
@@ -227,6 +228,20 @@ class CatchUp:
         return bool(above) and 0 < self.placebo["coefficient"][1] < 1
 
     @property
+    def way(self) -> str:
+        """What may be said: ``closing``, ``chance`` where draws without any give as much, ``short`` of years."""
+        short = self.placebo.null_count().sum_horizontal()[0]
+        return "closing" if self.supported else "short" if short else "chance"
+
+    def said(self) -> dict[str, Any]:
+        """Return the figures of sentences: speed and its error, both ranges of the draws, and the half-life."""
+        within, jackknife = self.placebo.rows(named=True)
+        at = self.regression.names.index("distance")
+        told = {"speed": within["coefficient"], "error": self.regression.standard_errors[at], "years": self.half_life}
+        told |= {name: within[name] for name in ("low", "high")}
+        return told | {f"{name}_corrected": jackknife[name] for name in ("coefficient", "low", "high")}
+
+    @property
     def half_life(self) -> float | None:
         """Years in which half of a distance is made good at the mean of the drivers; None unless `supported`."""
         return float(np.log(2) / -np.log1p(-self.placebo["coefficient"][1])) if self.supported else None
@@ -342,12 +357,14 @@ class Upgrading(Result, verb="sources_upgrading", topic="sources", key=("region"
 
     ``lilien`` and ``nav`` are its speed, of labour, ``theil`` its rationalisation, ``advancement`` and ``moore`` its
     advancement, of value added (null where the industries have no order). `catch_up` is None where it cannot be
-    estimated; `left_out` is what these industries do not allow.
+    estimated; `left_out` is what these industries do not allow. `other` and `guessed` are as in `Allocation`.
     """
 
     catch_up: CatchUp | None
     left_out: pl.DataFrame
     regions: pl.DataFrame
+    guessed: tuple[int, ...]
+    other: Upgrading | None = None
 
     def change(self) -> pl.DataFrame:
         """Return first and last structure of every region, and speed: the mean share of labour that moved in a year."""
@@ -364,7 +381,7 @@ class Upgrading(Result, verb="sources_upgrading", topic="sources", key=("region"
     def facts(self) -> Facts:
         """Return in how many regions the structure became more rational and advanced, and how fast distances close."""
         facts: Facts = {}
-        change, fit = self.change(), self.catch_up
+        change = self.change()
         if change.height:
             ordered = bool(change["advancement_end"].is_not_null().any())
             ends = {"n": change.height, "start": change["start"].min(), "end": change["end"].max()}
@@ -372,15 +389,19 @@ class Upgrading(Result, verb="sources_upgrading", topic="sources", key=("region"
             higher = change.filter(change["advancement_end"] > change["advancement_start"]).height
             more = {"closer": closer, "higher": higher, "speed": change["speed"].mean()}
             facts["upgrading.turned" if ordered else "upgrading.rational"] = ends | more
-        if fit is not None:
-            within, jackknife = fit.placebo.rows(named=True)
-            at = fit.regression.names.index("distance")
-            said = {"speed": within["coefficient"], "error": fit.regression.standard_errors[at], "years": fit.half_life}
-            said |= {name: within[name] for name in ("low", "high")}
-            said |= {f"{name}_corrected": jackknife[name] for name in ("coefficient", "low", "high")}
+        views = [self] if self.other is None else [self, self.other]
+        fits = [one.catch_up for one in views if one.catch_up is not None]
+        if self.catch_up is not None:
+            years = self.frame["year"].to_list()
+            said, *beside = [fit.said() for fit in fits]
             said |= {name: setting(f"placebo.{name}") for name in ("draws", "range")}
-            key = "closing" if fit.supported else "short" if fit.placebo.null_count().sum_horizontal()[0] else "chance"
-            facts[f"upgrading.{key}"] = said
+            said |= {"span": told_span(min(years) + 1, max(years), self.guessed), "beside": ""}
+            ways = {fit.way for fit in fits}
+            way = "short" if "short" in ways else ways.pop() if len(ways) == 1 else "open"
+            if beside:
+                key = f"beside_{'short' if way == 'short' else 'drawn'}"
+                said["beside"] = words(f"sources.upgrading.{key}", **beside[0])
+            facts[f"upgrading.{way}"] = said
         return {**facts, **left_out_facts(self.left_out)}
 
 
@@ -426,5 +447,6 @@ def in_depth(result: Sources) -> Upgrading:
         frame=frame.select("region", "year", "lilien", "nav", "theil", "advancement", "moore"),
         catch_up=fit,
         left_out=left_out([*lacking, *behind]),
+        other=None if result.other is None else in_depth(result.other),
         **in_depth_parts(result.measurement, result, "upgrading"),
     )

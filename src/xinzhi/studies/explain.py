@@ -9,9 +9,11 @@ from typing import Any
 import polars as pl
 
 from xinzhi.core.errors import UsageError
+from xinzhi.core.flags import marked_span
 from xinzhi.core.result import Result
 from xinzhi.core.schema import describe
 from xinzhi.core.text import Text, same, words
+from xinzhi.sources import Sources, ranged
 from xinzhi.studies.study import Study, joined
 from xinzhi.yardstick import Measurement, View, leading_span
 
@@ -104,13 +106,24 @@ def explain(
         figures["years"] = result.frame.filter(
             pl.col("region") == code, pl.col("year").is_between(first, last, closed="right")
         ).to_dicts()
-        lines += [words("studies.explain.parts", tfp=row["tfp_growth"], **{name: row[name] for name in PARTS})
-                  for row in figures["parts"]]  # fmt: skip
+        lines += [_parts(row, result) for row in figures["parts"]]
     if study.name == "measure" or measured.periods.filter(*asked).height:  # sources begin where tables of sectors do
         account = measured.explain_period(code, first, last, component)
         figures["account"] = account.to_dict()
         lines.append(Text(zh=account.text("zh"), en=account.text("en")))
     return _made(study, result, code, joined(lines), figures)
+
+
+def _parts(row: Mapping[str, Any], result: Sources) -> Text:
+    """Return the parts of growth of a period, with their ranges over the labour shares that ship."""
+    asked = {name: row[name] for name in ("region", "start", "end")}
+    views = [row, *(one.periods.filter(**asked).row(0, named=True) for one in result.views[1:])]
+    parts = {
+        name: words("sources.explain.unknown") if row[name] is None else ranged([one[name] for one in views])
+        for name in PARTS
+    }
+    span = marked_span(row["start"], row["end"], [row["flags"]])
+    return words("studies.explain.parts", span=span, tfp=row["tfp_growth"], **parts)
 
 
 def _newest(topic: str, result: Any, measured: Measurement) -> tuple[Any, Any]:  # noqa: ANN401 - bands or sources

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import polars as pl
 import pytest
 from called import main_files
@@ -149,7 +151,7 @@ def test_emerging_industries_and_named_groups_have_their_own_colours(made_up):
     _draw(section)
     titles = [column.title.en for column in section.pictures[0].twin.columns]
     assert "distance closed by emerging industries" in titles
-    assert section.answer[-2].en.startswith(("North grew", "South grew"))
+    assert section.answer[-2].en.startswith(("In 2000–2007 North grew", "In 2000–2007 South grew"))
     depth = pages.section(upgrading.in_depth(made_up))
     assert [picture.kind for picture in depth.pictures] == ["speed"]
     assert "no such order" in depth.notes[-1].en
@@ -232,3 +234,15 @@ def test_page_workbook_and_tables_are_written(made_up, tmp_path):
         "sources.html", "sources.xlsx", "sources.json", "sources-sources.csv", "sources-allocation.csv"
     }  # fmt: skip
     assert "State 2: the parts one upon the other" in files[0].read_text(encoding="utf-8")
+
+
+def test_the_waterfall_shows_where_reallocation_moved_most_under_both_labour_shares(result):
+    shown = Shown(result)
+    least = {
+        code: min(abs(one.rows.filter(region=code)["allocation"][0]) for one in shown.views)
+        for code in shown.rows["region"]
+    }
+    assert shown.code(None) == max(least, key=least.get)
+    alone = Shown(replace(result, other=None))
+    moved = alone.rows.sort(pl.col("allocation").abs(), descending=True)
+    assert alone.code(None) == moved["region"][0]

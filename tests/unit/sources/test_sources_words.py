@@ -55,7 +55,8 @@ def test_reasons_are_the_parts_that_hold_the_gap(provinces):
     assert "The gap lies in shift of best practice (+1.00 against +2.00); it does not lie in reallocation" in first.en
     assert second.en == (
         "Northeast: moving labour cost 0.20, moving capital gave 0.70 points a year; "
-        "East: moving labour gave 0.60 points a year, moving capital cost 0.10."
+        "East: moving labour gave 0.60 points a year, moving capital cost 0.10; "
+        "both in 2003–2023 (partly extrapolated)."
     )
     assert "差距在于最佳实践推进（+1.00对+2.00）" in first.zh
     assert "东北劳动流动每年损失0.20个百分点，资本流动每年贡献0.70个百分点" in second.zh
@@ -70,7 +71,7 @@ def test_a_largest_group_that_grows_least_stands_against_the_fastest(provinces):
 def test_groups_that_grow_alike_have_no_gap_to_explain(provinces):
     result = _with(provinces, East=(1.0, 0, 0, 0, 0), West=(1.01, 0, 0, 0, 0))
     assert [one.en for one in sentences(contrast(result), "sources")] == [
-        "East and West grew alike (1.00 and 1.01\u00a0% a year)."
+        "East and West grew alike, by 1.00 and 1.01\u00a0% a year, in 2003–2023 (partly extrapolated)."
     ]
 
 
@@ -106,7 +107,8 @@ def test_distance_names_who_came_closest_and_who_least(provinces, least, rest):
 def test_the_shift_of_best_practice_is_told_by_its_ends(provinces):
     whole = [one.periods.filter(start=2003, end=2023)["breakthrough"] for one in (provinces, provinces.other)]
     rows = pl.concat(whole)
-    assert provinces.facts()["answer.common"] == {"low": rows.min(), "high": rows.max()}
+    told = provinces.facts()["answer.common"]
+    assert (told["low"], told["high"]) == (rows.min(), rows.max())
 
 
 def test_only_what_closed_is_said_to_have_closed_and_one_value_is_told_once(provinces):
@@ -287,8 +289,8 @@ def test_lists_and_gaps_on_which_the_shares_disagree(provinces):
     ):
         told = _under(provinces, periods=rows.with_columns(change.alias("allocation"))).facts()
         (said,) = sentences({"answer.allocation": told["answer.allocation"]}, "sources")
-        assert said.en.startswith(f"Reallocation gave {en}")
-        assert said.zh.startswith(f"要素再配置贡献{zh}")
+        assert f"reallocation gave {en}" in said.en
+        assert f"要素再配置贡献{zh}" in said.zh
         assert said.en.count(";") == 1  # before the TFP of one region
     up = provinces.other.group_periods.with_columns(
         pl.when(pl.col("region") == "Northeast").then(pl.col(name) + 0.1).otherwise(name).alias(name) for name in PARTS
@@ -296,3 +298,64 @@ def test_lists_and_gaps_on_which_the_shares_disagree(provinces):
     (said, _) = sentences(contrast(_under(provinces, group_periods=up)), "sources")
     assert "No part surely holds the gap" in said.en
     assert "没有哪一项确定拉开差距" in said.zh
+
+
+def test_every_sentence_on_years_that_are_extrapolated_says_so(provinces):
+    """All but those on structure, which rest on official labour and value added, and on the shares of one year."""
+    package = xinzhi.load("china-provinces")
+    looks = [allocation.in_depth(provinces), upgrading.in_depth(provinces), innovation.in_depth(provinces, package)]
+    facts = {key: value for one in (provinces, *looks) for key, value in one.facts().items()}
+    official = ("upgrading.turned", "innovation.ends", "basis.", "note.")
+    told = sentences({key: value for key, value in facts.items() if not key.startswith(official)}, "sources")
+    assert len(told) == 12
+    for one in told:
+        assert "(partly extrapolated)" in one.en
+        assert "（部分为外推）" in one.zh
+    early = decompose("china-provinces", assume={"after_official": "stop"}, detail="sector")
+    assert early.frame["year"].max() <= 2017
+    assert "extrapolated" not in early.facts()["answer.whole"]["span"].en
+
+
+def test_looks_in_depth_hold_under_both_labour_shares(provinces, by_sector):
+    """What equal marginal products would bring has a range; capital moves against its return under one share alone."""
+    found, other = allocation.in_depth(provinces), allocation.in_depth(by_sector)
+    assert found.other.gains.equals(other.gains)
+    facts = found.facts()
+    ends = sorted(100 * one.gains["gain"][0] for one in (found, other))
+    assert facts["allocation.gain"]["then"].en == f"{ends[0]:.0f} to {ends[1]:.0f}"
+    ts = {one["factor"]: [view.flows.filter(factor=one["factor"])["t"][0] for view in (found, other)] for one in
+          facts["allocation.flow"]}  # fmt: skip
+    assert min(ts["labour"]) > 1.96
+    assert ts["capital"][0] < -1.96 < ts["capital"][1]
+    assert {one["factor"]: one["way"] for one in facts["allocation.flow"]} == {"labour": "follows", "capital": "open"}
+    said = {language: found.summary(language) for language in ("en", "zh")}
+    assert "whether capital grew faster or more slowly where it had earned more" in said["en"]
+    assert "depends on the labour shares assumed" in said["en"]
+    assert "取决于所假定的劳动者报酬份额" in said["zh"]
+    alone = replace(found, other=None).facts()["allocation.flow"]
+    assert [one["way"] for one in alone] == ["follows", "against"]
+
+
+def test_catching_up_is_said_where_both_labour_shares_say_so(provinces):
+    found = upgrading.in_depth(provinces)
+    told = found.facts()["upgrading.chance"]
+    assert "with the other labour shares it is 0.119" in told["beside"].en
+    closing = found.catch_up.placebo.with_columns(coefficient=pl.col("high") + 0.1)
+    catching = replace(found.other, catch_up=replace(found.other.catch_up, placebo=closing))
+    facts = replace(found, other=catching).facts()
+    assert "upgrading.open" in facts
+    (said,) = sentences({"upgrading.open": facts["upgrading.open"]}, "sources")
+    assert "depends on the labour shares assumed" in said.en
+    assert "取决于所假定的劳动者报酬份额" in said.zh
+    short = found.catch_up.placebo.with_columns(low=pl.lit(None, pl.Float64))
+    few = replace(found.other, catch_up=replace(found.other.catch_up, placebo=short))
+    assert "upgrading.short" in replace(found, other=few).facts()
+
+
+def test_an_explanation_has_the_parts_under_both_labour_shares(provinces, by_sector):
+    parts = {row["part"]: row for row in provinces.explain("Jilin", 2020).parts.to_dicts()}
+    other = by_sector.frame.filter(region="220000", year=2020).row(0, named=True)
+    assert parts["allocation"]["other"] == pytest.approx(other["allocation"], abs=1e-12)
+    ends = sorted(100 * parts["allocation"][name] for name in ("value", "other"))
+    assert f"{ends[0]:+.2f} to {ends[1]:+.2f}" in provinces.explain("Jilin", 2020).text()
+    assert by_sector.other.explain("Jilin", 2020).parts["other"].null_count() == len(parts)

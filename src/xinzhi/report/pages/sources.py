@@ -75,6 +75,11 @@ class Shown:
         """Return the whole span."""
         return Span(*self.rows.select("start", "end").row(0))
 
+    @cached_property
+    def told(self) -> Text:
+        """Return the whole span in words, with the mark of extrapolated figures."""
+        return flags.marked_span(self.span.start, self.span.end, self.rows["flags"])
+
     def parts(self, frame: pl.DataFrame, *, split: bool = False) -> list[str]:
         """Return the parts that a frame knows, in the order in which they are stacked; `split` halves allocation."""
         moved = ["allocation_labour", "allocation_capital"] if split else ["allocation"]
@@ -103,12 +108,21 @@ class Shown:
         names = self.result.names
         return names.text("group", code) if self.grouped else names.region(code)
 
+    def year(self, year: int) -> Text:
+        """Return a year in words, with the mark of extrapolated figures."""
+        return flags.marked_span(year, year, self.result.frame.filter(year=year)["flags"])
+
+    def _moved_most(self) -> str:
+        """Return the region that reallocation moved most under all labour shares: by the smaller of its two figures."""
+        moved = pl.concat([one.rows.select("region", pl.col("allocation").abs()) for one in self.views]).drop_nulls()
+        least = moved.group_by("region").agg(pl.col("allocation").min())
+        order = least.sort("allocation", "region", descending=[True, False]) if moved.height else self.rows
+        return str(order["region"][0])
+
     def code(self, region: str | None) -> str:
         """Return the code of the region that pictures of one region show."""
         if region is None:
-            known = self.rows.drop_nulls("allocation")
-            known = known.sort(pl.col("allocation").abs(), descending=True) if known.height else self.rows
-            return str(known["region"][0])
+            return self._moved_most()
         names = self.result.names
         code = names.resolve(region, self.result.measurement.panel.regions)
         if code not in set(self.rows["region"]):
@@ -308,7 +322,7 @@ def _stack(shown: Shown, frame: pl.DataFrame) -> dict[str, Any]:
 def _stacked(shown: Shown) -> Picture | None:
     """Return the regions less all of them together, part by part; their own parts where there is no sum."""
     rows = apart(shown)
-    facts: dict[str, object] = {"span": shown.span.label}
+    facts: dict[str, object] = {"span": shown.told}
     if rows.height <= 1:
         rows = shown.rows
         headline = "within" if rows["breakthrough"].is_null().all() else "whole"
@@ -379,7 +393,7 @@ def _groups(shown: Shown) -> Picture | None:
     same = len(set(most)) == 1
     facts = {
         "low": names.text("group", low["region"]), "high": names.text("group", high["region"]),
-        "gap": number(100 * sum(lost[0].values()), 2), "span": shown.span.label,
+        "gap": number(100 * sum(lost[0].values()), 2), "span": shown.told,
         "part": word(most[0]) if same else words("sources.either_shares", first=word(most[0]), other=word(most[-1])),
         "most": ranged([one[name] for one, name in zip(lost, most, strict=True)], "plain"),
     }  # fmt: skip
@@ -394,7 +408,7 @@ def _waterfall(shown: Shown, region: str | None) -> Picture | None:
     steps = [(_step(name), 100 * (row[name] or 0.0), ink(name)) for name in (*parts, "tfp_growth")]
     rows = [row, *(one.rows.row(by_predicate=pl.col("region") == code, named=True) for one in shown.views[1:])]
     listed = [words("sources.chart.part", part=word(name), value=ranged([one[name] for one in rows])) for name in parts]
-    facts = {"name": shown.view.name(code), "tfp": percent(row["tfp_growth"], 2), "span": shown.span.label}
+    facts = {"name": shown.view.name(code), "tfp": percent(row["tfp_growth"], 2), "span": shown.told}
     facts["parts"] = listing(listed)
     return drawn("sources.waterfall", shown.result, None, facts, rows=steps, twin=of_region(shown, code, parts))
 
@@ -418,7 +432,7 @@ def _map(shown: Shown) -> Picture | None:
     ]
     counts = found["source"].value_counts(sort=True).sort("count", "source", descending=[True, False]).rows()
     listed = listing([words("sources.chart.in_regions", part=word(name), k=k) for name, k in counts])
-    facts, inks = {"parts": listed, "span": shown.span.label}, [ink(name) for name in order]
+    facts, inks = {"parts": listed, "span": shown.told}, [ink(name) for name in order]
     more: dict[str, Any] = {"legend": words("sources.title.apart"), "arrangement": shown.view.tiles, "inks": inks}
     return drawn("sources.apart", shown.result, None, facts, rows=rows, twin=leading(shown, found), **more)
 
@@ -445,7 +459,7 @@ def _reallocation(shown: Shown) -> Picture | None:
         key: ranged([one.filter(region=lead, year=year)["allocation"][0] for one in every])
         for key, year in (("first", start), ("last", end))
     }
-    facts |= {"name": shown.called(lead), "start": start, "end": end}
+    facts |= {"name": shown.called(lead), "start": shown.year(start), "end": shown.year(end)}
     return drawn("sources.reallocation", shown.result, None, facts, rows=lines, twin=reallocation(shown, rows, names))
 
 

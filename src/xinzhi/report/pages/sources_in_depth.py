@@ -10,7 +10,7 @@ import polars as pl
 from xinzhi.core.text import Text, number, percent, sentences, words
 from xinzhi.report.section import Picture, Section, rows_of, shown
 from xinzhi.report.table import Column, Table, table, with_period
-from xinzhi.sources import PRODUCTS, Allocation, AmongFirms, Innovation, Upgrading, share_title, way
+from xinzhi.sources import PRODUCTS, Allocation, AmongFirms, Innovation, Upgrading, ranged, share_title
 from xinzhi.yardstick import region_groups
 
 Deeper = Allocation | Innovation | Upgrading
@@ -51,7 +51,11 @@ def allocation(result: Allocation) -> Section:
             if productivity.height
             else None,
         ],
-        [words("sources.note.gain", sigma=f"{result.substitution:g}"), words("sources.note.returns")],
+        [
+            *([words("sources.note.both_shares", chosen=result.shares)] if result.other is not None else []),
+            words("sources.note.gain", sigma=f"{result.substitution:g}"),
+            words("sources.note.returns"),
+        ],
     )
 
 
@@ -76,22 +80,24 @@ def _returns(result: Allocation) -> Picture | None:
     """Return how unequal marginal products are, over the years."""
     order = [f"{factor}_{dimension}" for factor in PRODUCTS for dimension in DIMENSIONS]
     factor_of = {product: factor for factor, product in PRODUCTS.items()}
-    frame = (
-        result.frame.filter(pl.col("dimension").is_in(DIMENSIONS))
+    frame, *others = (
+        one.frame.filter(pl.col("dimension").is_in(DIMENSIONS))
         .with_columns(spread=pl.format("{}_{}", pl.col("factor").replace(factor_of), "dimension"))
         .sort(pl.col("spread").cast(pl.Enum(order)), "year")
+        for one in result.views
     )
-    ends = {name: _ends(frame.filter(spread=name)["sd_log"]) for name in order}
-    facts = {"start": frame["year"].min(), "end": frame["year"].max(), **ends}
+    ends = {name: _ends([one.filter(spread=name)["sd_log"] for one in (frame, *others)]) for name in order}
+    facts = {name: result.facts()["allocation.gain"][name] for name in ("start", "end")} | ends
     values = {name: words(f"sources.chart.{name}") for name in order}
     group = Column(name="spread", title=words("sources.column.spread"), values=values)
     scores = [{name: {"kind": "score", "unit": "log", **more}} for name, more in SCORES.items()]
     return shown("sources.returns", result, frame, facts, listed=[group, "year", *scores, "units"])
 
 
-def _ends(values: pl.Series) -> Text:
-    """Return the first and the last figure."""
-    return words("sources.chart.from_to", first=number(values[0], 2), last=number(values[-1], 2))
+def _ends(views: Sequence[pl.Series]) -> Text:
+    """Return the first and the last figure; under the other labour shares too where they differ."""
+    told = [words("sources.chart.from_to", first=number(one[0], 2), last=number(one[-1], 2)) for one in views]
+    return told[0] if told[0] == told[-1] else words("sources.either", first=told[0], other=told[-1])
 
 
 def _gain(result: Allocation) -> Picture | None:
@@ -100,11 +106,8 @@ def _gain(result: Allocation) -> Picture | None:
     lines = ("gain_industries", "gain_regions", "gain")
     columns = [Column(name=one, title=words(f"sources.chart.{one}"), kind="percent", unit=unit) for one in lines]
     rows = [row for one in columns for row in rows_of(result.gains, result, group=one.title, year="year", value=one)]
-    first, last = result.gains.row(0, named=True), result.gains.row(-1, named=True)
-    facts = {
-        "start": first["year"], "end": last["year"],
-        "first": number(100 * first["gain"], 0), "last": number(100 * last["gain"], 0),
-    }  # fmt: skip
+    said = result.facts()["allocation.gain"]
+    facts = {"start": said["start"], "end": said["end"], "first": said["then"], "last": said["now"]}
     return shown("sources.gain", result, None, facts, rows=rows, listed=["year", *columns])
 
 
@@ -120,13 +123,14 @@ def _flow(result: Allocation, row: Mapping[str, Any]) -> Picture | None:
     line = [(x, 100 * row["coefficient"] * x) for x in (reach.min(), reach.max())]
     title = words(f"sources.title.flow_{factor}")
     twin = table(f"sources_flow_{factor}", means, ["region", "industry", earned, grown], result, title=title)
+    found = pl.concat([one.flows.filter(factor=factor) for one in result.views])
     facts = {
-        "factor": words(f"sources.factor.{factor}"), "size": number(abs(10 * row["coefficient"]), 2),
-        "t": number(abs(row["t"]), 1),
+        "factor": words(f"sources.factor.{factor}"), "span": result.facts()["allocation.flow"][0]["span"],
+        "size": ranged(found["coefficient"].abs() / 10, "plain"), "t": ranged(found["t"].abs(), "t"),
     }  # fmt: skip
     return shown(
         f"sources.flow-{factor}", result, means.sort("industry"), facts, twin=twin, draws=group, title=title,
-        headline=way(row["t"]), x=f"{factor}_earned", y=f"{factor}_growth", line=line,
+        headline=result.follows(factor), x=f"{factor}_earned", y=f"{factor}_growth", line=line,
     )  # fmt: skip
 
 

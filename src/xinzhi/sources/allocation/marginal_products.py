@@ -13,8 +13,16 @@ from xinzhi.core.regression import Regression, codes, fixed_effects
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text, words
 from xinzhi.sources.allocation.shift_share import shift_share
-from xinzhi.sources.assumptions import in_depth_parts, left_out, left_out_facts, read_positive, setting
-from xinzhi.sources.result import Sources
+from xinzhi.sources.assumptions import (
+    catalogue,
+    in_depth_parts,
+    left_out,
+    left_out_facts,
+    read_positive,
+    setting,
+    told_span,
+)
+from xinzhi.sources.result import Sources, ranged
 
 _COLUMNS = ("output", "capital", "labour", "labour_share")
 
@@ -353,7 +361,9 @@ class Allocation(Result, verb="sources_allocation", topic="sources", key=("year"
 
     `frame, gains, products, flows` are what `dispersion`, `equalising_gain` (in logs, at the elasticity
     `substitution`), `marginal_products` and `flows` (by factor) return; `productivity` the shift-share of labour
-    productivity, means per year; `left_out` what these industries do not allow.
+    productivity, means per year; `left_out` what these industries do not allow. `other` is the same under the other
+    labour shares that ship, None where the data leave none open: sentences hold under both. `guessed` are years in
+    which figures of some region are extrapolated.
     """
 
     gains: pl.DataFrame
@@ -363,14 +373,41 @@ class Allocation(Result, verb="sources_allocation", topic="sources", key=("year"
     left_out: pl.DataFrame
     substitution: float
     regions: pl.DataFrame
+    guessed: tuple[int, ...]
+    other: Allocation | None = None
+
+    @property
+    def views(self) -> tuple[Allocation, ...]:
+        """The look in depth, and that under the other labour shares where the data leave them open."""
+        return (self,) if self.other is None else (self, self.other)
+
+    @property
+    def shares(self) -> str:
+        """The assumption on labour shares that frames and pictures rest on."""
+        return str(self.provenance.options.get("assume.shares", catalogue()["shares"]["value"]))
 
     def facts(self) -> Facts:
         """Return what equal marginal products would bring, first and last, and whether factors follow returns."""
-        first, last = self.gains.row(0, named=True), self.gains.row(-1, named=True)
-        ends = {"start": first["year"], "end": last["year"], "then": first["gain"], "now": last["gain"]}
-        between = {"industries": last["gain_industries"], "regions": last["gain_regions"]}
-        flows = [row | {"way": way(row["t"])} for row in self.flows.iter_rows(named=True)]
-        return {"allocation.gain": ends | between, "allocation.flow": flows, **left_out_facts(self.left_out)}
+        gain: dict[str, object] = {}
+        for name, at in (("start", 0), ("end", -1)):
+            gain[name] = told_span(self.gains["year"][at], self.gains["year"][at], self.guessed)
+        ends = {"then": ("gain", 0), "now": ("gain", -1), "industries": ("gain_industries", -1)}
+        for name, (column, at) in {**ends, "regions": ("gain_regions", -1)}.items():
+            gain[name] = ranged([one.gains[column][at] for one in self.views], "whole")
+        flows = [self._flow(row["factor"]) for row in self.flows.iter_rows(named=True)]
+        return {"allocation.gain": gain, "allocation.flow": flows, **left_out_facts(self.left_out)}
+
+    def follows(self, factor: str) -> str:
+        """Return whether a factor goes where it earns more, as `way`; ``open`` where the labour shares decide."""
+        ways = {way(row["t"]) for one in self.views for row in one.flows.filter(factor=factor).to_dicts()}
+        return ways.pop() if len(ways) == 1 else "open"
+
+    def _flow(self, factor: str) -> dict[str, object]:
+        """Return whether a factor goes where it earns more, with the range of its coefficient."""
+        found = pl.concat([one.flows.filter(factor=factor) for one in self.views])
+        coefficient, error = ranged(found["coefficient"], "score"), ranged(found["standard_error"], "error")
+        span = told_span(self.gains["year"][0], self.gains["year"][-1], self.guessed)
+        return {"factor": factor, "way": self.follows(factor), "span": span, "coefficient": coefficient, "error": error}
 
 
 def way(t: float) -> str:
@@ -416,6 +453,7 @@ def in_depth(result: Sources, *, substitution: float | None = None) -> Allocatio
         productivity=productivity,
         left_out=left_out([*no_flows, *no_shares]),
         substitution=sigma,
+        other=None if result.other is None else in_depth(result.other, substitution=sigma),
         **in_depth_parts(result.measurement, result, "allocation", substitution=sigma),
     )
 
