@@ -171,12 +171,7 @@ def width(head: str, values: Sequence[object], form: str | None) -> int:
 
 
 def write_table(
-    sheet: Worksheet,
-    look: Look,
-    table: Table,
-    name: str,
-    about: Sequence[tuple[str, str]],
-    links: Sequence[str] = (),
+    sheet: Worksheet, look: Look, table: Table, name: str, about: Sequence[tuple[str, str]], links: Sequence[str] = ()
 ) -> None:
     """Write a table under its title and the lines of `about`, each with the place that it leads to, if any."""
     # `links` are the places that the cells of the first column lead to, where they do.

@@ -49,12 +49,7 @@ class Explained:
 
 
 def explain(
-    study: Study,
-    region: str,
-    *,
-    start: int | str | None = None,
-    end: int | str | None = None,
-    component: str = "tfp",
+    study: Study, region: str, *, start: int | str | None = None, end: int | str | None = None, component: str = "tfp"
 ) -> Explained:
     """Explain a figure of the studies `measure`, `bands`, `sources` or `risks`.
 

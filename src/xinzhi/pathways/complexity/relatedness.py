@@ -321,11 +321,7 @@ def fitness(presence: BoolArray, *, rounds: int = 5000, tolerance: float = 1e-12
     decaying = (np.abs(moved_f) > tolerance**0.5) & (log_f < 0)
     still = max((np.exp(log_f) * np.abs(moved_f)).max(), 0.0) <= tolerance
     return Fitness(
-        places=np.exp(log_f),
-        activities=np.exp(log_q),
-        log_places=log_f,
-        converged=bool(still),
-        decaying=decaying,
+        places=np.exp(log_f), activities=np.exp(log_q), log_places=log_f, converged=bool(still), decaying=decaying
     )
 
 

@@ -75,10 +75,7 @@ def balanced(panel: UnitYears, *, verb: str, gaps: Gaps = "refuse", fewest: int 
     if len(kept) < fewest:
         raise InputError("pathways.few-units", findings, verb=verb, n=len(kept), least=fewest)
     return replace(
-        panel,
-        units=tuple(units[row] for row in kept),
-        values=panel.values[kept],
-        findings=(*panel.findings, *findings),
+        panel, units=tuple(units[row] for row in kept), values=panel.values[kept], findings=(*panel.findings, *findings)
     )
 
 

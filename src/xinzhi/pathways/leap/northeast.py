@@ -270,9 +270,7 @@ def _off(control: Counterfactual, spread: Mapping[str, float]) -> tuple[float | 
 
 
 def _table(
-    controls: dict[tuple[str, str], Counterfactual],
-    without: dict[tuple[str, str], float],
-    spread: Mapping[str, float],
+    controls: dict[tuple[str, str], Counterfactual], without: dict[tuple[str, str], float], spread: Mapping[str, float]
 ) -> pl.DataFrame:
     facts, rows = conventions("northeast"), []
     for (region, series), control in controls.items():

@@ -184,11 +184,7 @@ def by_shares(shown: Shown) -> Table | None:
         shown.views[1].rows.select("region", *parts), on="region", maintain_order="left", suffix="_other"
     )
     columns = [
-        Column(
-            name=f"{part}{suffix}",
-            title=words(f"sources.chart.shares_{value}", part=word(part)),
-            kind="percent",
-        )
+        Column(name=f"{part}{suffix}", title=words(f"sources.chart.shares_{value}", part=word(part)), kind="percent")
         for part in parts
         for suffix, value in (("", chosen), ("_other", shown.result.other.assumed("shares")))
     ]

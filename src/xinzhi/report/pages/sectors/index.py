@@ -52,10 +52,7 @@ def gamed(result: Gaming) -> Section:
     answer = {key: values for key, values in facts.items() if key.startswith("answer.")}
     return Section.of(
         "sectors.gaming",
-        [
-            shown("sectors.room", result, now, size, twin=twin, domain=(0.0, now.height + 1.0)),
-            _shift(result, facts),
-        ],
+        [shown("sectors.room", result, now, size, twin=twin, domain=(0.0, now.height + 1.0)), _shift(result, facts)],
         anchor="index-gaming",
         answer=sentences(answer, "sectors"),
         notes=(*refused, words("sectors.note.same_for_all")),
