@@ -22,8 +22,6 @@ from xinzhi.pathways.complexity.cells import Cells, read_cells
 from xinzhi.pathways.complexity.relatedness import present, revealed_advantage
 from xinzhi.pathways.conventions import setting
 
-_SHOWN = 8
-
 
 def as_package(source: AnyPackage) -> Package:
     """Return a package, read if it is not yet."""

@@ -25,7 +25,6 @@ from xinzhi.pathways.convergence.unit_years import UnitYears
 Merging = Literal["ps", "vlt"]
 Order = Literal["last", "last-half"]
 _TWO = 2
-_SHOWN = 4
 _TABLE: dict[str, Any] = dict.fromkeys(("club", "units"), pl.Int64)
 _TABLE |= dict.fromkeys(("slope", "standard_error", "t", "p"), pl.Float64)
 _TABLE |= {"converges": pl.Boolean, "sieve": pl.Float64, "merged_from": pl.String}

@@ -21,7 +21,6 @@ from xinzhi.pathways.entry.models import BASELINE, LABELS, MODELS, OURS, OWN, Ad
 from xinzhi.pathways.industries import word
 
 _FEWEST = setting("backtest.fewest")
-_SHOWN = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

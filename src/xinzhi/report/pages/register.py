@@ -74,15 +74,6 @@ def figure(name: str, value: float | None, edge: float | None = None) -> Text | 
     return Text(zh=f"{said}%", en=f"{said}\u00a0%")
 
 
-def _word(name: str, value: str | None) -> Text | None:
-    """Return the word of a pitfall, rule, status or severity."""
-    return None if value is None else describe("register", name).values[value]
-
-
-def _both(row: Mapping[str, Any], name: str) -> Text:
-    return Text(zh=row[f"{name}_zh"], en=row[f"{name}_en"])
-
-
 def _with(frame: pl.DataFrame, **texts: Iterable[Text | None]) -> pl.DataFrame:
     """Add texts in both languages to a frame: ``<name>_zh, <name>_en``."""
     held = {name: list(said) for name, said in texts.items()}
