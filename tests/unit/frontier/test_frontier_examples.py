@@ -8,12 +8,9 @@ import pytest
 
 import xinzhi
 from xinzhi.core.errors import InputError
-from xinzhi.frontier.bootstrap import choose_width, efficiencies
-from xinzhi.frontier.models.additive import range_directional, seiford_zhu
-from xinzhi.frontier.models.environmental import by_production, directional, non_radial
-from xinzhi.frontier.models.slacks_based import affinity_parameters, epsilon_based, slacks_based, super_slacks_based
+from xinzhi.frontier.models.slacks_based import affinity_parameters
 from xinzhi.frontier.stochastic.cnls import concave_fit
-from xinzhi.frontier.stochastic.densities import log_scaled_cdf, moment_ratios, truncated_quantile, truncated_terms
+from xinzhi.frontier.stochastic.densities import truncated_quantile, truncated_terms
 from xinzhi.frontier.stochastic.design import settle
 from xinzhi.frontier.stochastic.inference import mixed_tail
 from xinzhi.frontier.stochastic.likelihoods import halton
@@ -21,34 +18,6 @@ from xinzhi.frontier.stochastic.problem import concave, quasi_concave
 from xinzhi.frontier.stochastic.stoned import moments, pseudo_likelihood
 from xinzhi.frontier.technology.distance import single_peer
 from xinzhi.frontier.technology.starts import frame
-from xinzhi.frontier.two_stage import truncated_regression
-
-
-def test_choose_width() -> None:
-    import numpy as np
-
-    assert round(choose_width(np.array([1.0, 11 / 6, 1.0, 13 / 12, 1.0])), 7) == 0.1398634
-
-
-def test_efficiencies() -> None:
-    import numpy as np
-
-    x, y = np.array([[2.0], [4.0]]), np.ones((2, 1))
-    assert efficiencies(x, y, np.stack([x, 2 * x]), y).tolist() == [[1.0, 0.5], [2.0, 1.0]]
-
-
-def test_by_production() -> None:
-    import numpy as np
-
-    x, y, b = np.ones(2), np.array([4.0, 2.0]), np.array([2.0, 4.0])
-    assert by_production(x, y, b, polluting=[0]).score.tolist() == [1.0, 0.5]
-
-
-def test_epsilon_based() -> None:
-    import numpy as np
-
-    x = np.array([[1.0, 2.0], [2.0, 1.0], [2.0, 2.0]])
-    assert epsilon_based(x, np.ones(3), epsilon=(0.0, 0.0)).score.round(6).tolist() == [1.0, 1.0, 0.75]
 
 
 def test_affinity_parameters() -> None:
@@ -58,57 +27,9 @@ def test_affinity_parameters() -> None:
     assert (epsilon, weights.round(12).tolist()) == (0.0, [0.5, 0.5])
 
 
-def test_directional() -> None:
-    import numpy as np
-
-    x, y, b = np.ones(3), np.array([4.0, 2.0, 3.0]), np.array([2.0, 2.0, 3.0])
-    assert directional(x, y, b).score.round(6).tolist() == [0.0, 0.333333, 0.333333]
-
-
-def test_non_radial() -> None:
-    import numpy as np
-
-    x, y, b = np.ones(2), np.array([4.0, 2.0]), np.array([2.0, 2.0])
-    found = non_radial(x, y, b, direction="outputs", weights="ones")
-    assert (found.score.tolist(), found.factors["beta_y"].ravel().tolist()) == ([0.0, 1.0], [0.0, 1.0])
-
-
-def test_slacks_based() -> None:
-    import numpy as np
-
-    assert slacks_based(np.array([2.0, 4.0]), np.array([1.0, 1.0])).score.tolist() == [1.0, 0.5]
-
-
-def test_super_slacks_based() -> None:
-    import numpy as np
-
-    assert super_slacks_based(np.array([2.0, 4.0]), np.array([1.0, 1.0]), rts="crs").score.tolist() == [2.0, 0.5]
-
-
-def test_seiford_zhu() -> None:
-    import numpy as np
-
-    assert seiford_zhu(np.ones(2), np.array([2.0, 1.0]), np.array([1.0, 2.0])).score.tolist() == [1.0, 2.0]
-
-
-def test_range_directional() -> None:
-    import numpy as np
-
-    y = np.array([[-2.0, 4.0], [4.0, -2.0], [0.0, 0.0]])
-    assert range_directional(np.ones(3), y).score.round(9).tolist() == [1.0, 1.0, 0.75]
-
-
 def test_concave_fit() -> None:
     x = np.array([[1.0], [2.0], [3.0], [4.0]])
     assert concave_fit(np.array([1.0, 3.0, 2.0, 4.0]), x).fitted.round(6).tolist() == [1.0, 2.5, 3.0, 3.5]
-
-
-def test_log_scaled_cdf() -> None:
-    assert float(log_scaled_cdf(np.array([-1000000.0]))[0].round(6)) == -14.734449
-
-
-def test_moment_ratios() -> None:
-    assert [float(ratio[0].round(9)) for ratio in moment_ratios(np.array([0.0]))] == [0.797884561, 1.253314137]
 
 
 def test_truncated_quantile() -> None:
@@ -158,15 +79,6 @@ def test_single_peer() -> None:
     assert repr(single_peer(np.array([[-4.0, 1.0]]), np.array([[4.0, 0.0]]), reference)) == (
         "(array([0.5]), array([0]))"
     )
-
-
-def test_truncated_regression() -> None:
-    import numpy as np
-
-    rng = np.random.default_rng(1)
-    z = np.column_stack([np.ones(20_000), rng.normal(size=20_000)])
-    y = z @ [1.5, 0.5] + rng.normal(size=20_000)
-    assert truncated_regression(y[y > 1], z[y > 1]).coefficients.round(1).tolist() == [[1.5, 0.5]]
 
 
 def test_truth_values_are_no_goods() -> None:

@@ -6,105 +6,26 @@ import numpy as np
 import polars as pl
 
 from xinzhi.pathways import choices, conventions, isomorphism, plan
-from xinzhi.pathways.leap.counterfactual import simplex_weights
-from xinzhi.pathways.plans.assignment import Task, assign, greedy, realised, repair, violations
-from xinzhi.pathways.plans.limits import Limits, caps_of, fit_entry, refuse, sizes_of, spread
+from xinzhi.pathways.plans.limits import Limits, caps_of, fit_entry, sizes_of, spread
 from xinzhi.pathways.plans.lists import chosen_categories, divisions_of, plan_years, read_lists
 from xinzhi.pathways.plans.plan import own_ranks
 from xinzhi.pathways.plans.similarity import (
     add_up,
     chosen_levels,
-    cosine,
-    curveball,
-    ellison_glaeser,
-    hachman,
     hhi,
     hypergeometric_at_most,
     jaccard,
-    krugman,
     krugman_to_rest,
-    location_gini,
     mean_of_pairs,
     parents,
     permuted_structures,
-    poisson_binomial,
     sampled_structures,
-    shared,
-    shares,
-    tails,
     theil,
 )
 
 
-def test_simplex_weights() -> None:
-    assert simplex_weights(np.array([1.0, 1.0]), np.array([[0.0, 2.0, 9.0], [0.0, 2.0, 0.0]])).round(9).tolist() == [
-        0.5,
-        0.5,
-        0.0,
-    ]
-
-
-def test_assign() -> None:
-    task = Task(
-        value=np.array([[3.0, 2.0], [2.5, 0.0]]), sizes=np.array([1, 1]), caps=np.array([1, 1]), floors=np.zeros(2)
-    )
-    found = assign(task)
-    assert (found.chosen.tolist(), found.objective, found.proof) == ([[False, True], [True, False]], 4.5, "flow")
-
-
-def test_violations() -> None:
-    task = Task(value=np.ones((2, 2)), sizes=np.array([1, 1]), caps=np.array([2, 2]), floors=np.zeros(2), overlap=0)
-    assert violations(task, np.array([[True, False], [True, False]])) == ["overlap"]
-
-
-def test_greedy() -> None:
-    from xinzhi.pathways.plans.assignment import Task
-
-    task = Task(
-        value=np.array([[3.0, 2.0], [2.5, 0.0]]), sizes=np.array([1, 1]), caps=np.array([1, 1]), floors=np.zeros(2)
-    )
-    assert greedy(task).tolist() == [[True, False], [True, False]]
-
-
-def test_realised() -> None:
-    from xinzhi.pathways.plans.assignment import Task
-
-    task = Task(
-        value=np.array([[3.0, 2.0], [2.5, 0.0]]), sizes=np.array([1, 1]), caps=np.array([1, 1]), floors=np.zeros(2)
-    )
-    assert realised(task, greedy(task)) == 2.75
-
-
-def test_repair() -> None:
-    from xinzhi.pathways.plans.assignment import Task
-
-    task = Task(
-        value=np.array([[3.0, 1.0], [3.0, 2.0]]),
-        sizes=np.array([1, 1]),
-        caps=np.array([2, 2]),
-        floors=np.zeros(2),
-        overlap=0,
-    )
-    assert repair(task, np.array([[True, False], [True, False]])).tolist() == [[True, False], [False, True]]
-
-
 def test_hypergeometric_at_most() -> None:
     assert round(hypergeometric_at_most(0, 4, 2, 2), 6) == 0.166667
-
-
-def test_refuse() -> None:
-    from xinzhi.pathways.plans.assignment import Task
-
-    task = Task(value=np.ones((2, 1)), sizes=np.array([1, 1]), caps=np.array([1]), floors=np.zeros(2))
-    assert str(refuse(task, ["a", "b"], ["x"])) == (
-        "plan: the caps are too tight by 1 place: 2 are asked for, the caps hold 1. Raise the cap o"
-        "f x by 1, or ask for less."
-    )
-
-
-def test_spread() -> None:
-    frame = pl.DataFrame({"region": ["a", "b"], "industry": ["x", "y"], "gain": [1.0, 2.0]})
-    assert repr(spread(frame, "gain", ("a", "b"), ("x", "y")).tolist()) == "[[1.0, nan], [nan, 2.0]]"
 
 
 def test_caps_of() -> None:
@@ -147,20 +68,6 @@ def test_divisions_of() -> None:
     assert divisions_of(load("china-provinces"), verb="show")["nev"] == ("36", "38")
 
 
-def test_poisson_binomial() -> None:
-    assert poisson_binomial(np.array([0.5, 0.5])).tolist() == [0.25, 0.5, 0.25]
-
-
-def test_tails() -> None:
-    more, fewer = tails(np.array([[0.5, 0.5]]), np.array([2]))
-    assert (more.tolist(), fewer.tolist()) == ([0.25], [1.0])
-
-
-def test_curveball() -> None:
-    lists = np.array([[True, False, True], [False, True, False]])
-    assert {tuple(drawn.sum(axis=0).tolist()) for drawn in curveball(lists, 20)} == {(1, 1, 1)}
-
-
 def test_permuted_structures() -> None:
     drawn = next(permuted_structures(np.array([[3.0, 1.0], [1.0, 3.0]]), 1))
     assert drawn.sum(axis=-1).tolist() == [[1.0, 1.0]]
@@ -174,40 +81,12 @@ def test_own_ranks() -> None:
     assert own_ranks(np.array([[0.1, np.nan, 0.3]])).tolist() == [[2, 0, 1]]
 
 
-def test_shares() -> None:
-    assert shares(np.array([[3.0, 1.0], [0.0, 2.0]])).tolist() == [[0.75, 0.25], [0.0, 1.0]]
-
-
-def test_cosine() -> None:
-    assert cosine(np.array([[1.0, 0.0], [1.0, 1.0]])).round(4).tolist() == [[1.0, 0.7071], [0.7071, 1.0]]
-
-
-def test_krugman() -> None:
-    assert krugman(np.array([[3.0, 1.0], [1.0, 3.0]])).tolist() == [[0.0, 1.0], [1.0, 0.0]]
-
-
 def test_krugman_to_rest() -> None:
     assert krugman_to_rest(np.array([[3.0, 1.0], [1.0, 3.0]])).tolist() == [1.0, 1.0]
 
 
-def test_hachman() -> None:
-    assert hachman(np.array([[1.0, 1.0], [2.0, 2.0], [0.0, 0.0001]])).round(3).tolist() == [1.0, 1.0, 0.5]
-
-
 def test_hhi() -> None:
     assert hhi(np.array([[1.0, 1.0], [0.0, 5.0]])).tolist() == [0.5, 1.0]
-
-
-def test_location_gini() -> None:
-    assert location_gini(np.array([[2.0, 0.0], [0.0, 2.0]])).tolist() == [0.5, 0.5]
-
-
-def test_ellison_glaeser() -> None:
-    assert ellison_glaeser(np.array([[2.0, 0.0], [0.0, 2.0]])).tolist() == [1.0, 1.0]
-
-
-def test_shared() -> None:
-    assert shared(np.array([[True, True], [False, True]])).tolist() == [[2.0, 1.0], [1.0, 1.0]]
 
 
 def test_jaccard() -> None:
@@ -254,3 +133,8 @@ def test_what_regions_are_told() -> None:
 def test_conventions_and_theil() -> None:
     assert conventions("uncertainty")["lump"] == 500
     assert theil(np.array([[1.0, 0.0], [0.0, 1.0]])).round(4).tolist() == [0.6931, 0.6931]
+
+
+def test_spread() -> None:
+    frame = pl.DataFrame({"region": ["a", "b"], "industry": ["x", "y"], "gain": [1.0, 2.0]})
+    assert repr(spread(frame, "gain", ("a", "b"), ("x", "y")).tolist()) == "[[1.0, nan], [nan, 2.0]]"
