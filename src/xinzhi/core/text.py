@@ -125,8 +125,13 @@ def outward(low: float, high: float, decimals: int = 2) -> tuple[float, float]:
 
 
 def probability(value: float | None) -> str:
-    """Write a probability with three decimals; one that would round to zero says that it is below a thousandth."""
-    return "<0.001" if value is not None and 0 <= value < 0.0005 else number(value, 3)  # noqa: PLR2004 - half a digit
+    """Write a p value with three decimals; one that would round to zero says that it is below a thousandth.
+
+    >>> probability(0.0123), probability(0.0001)
+    ('p = 0.012', 'p < 0.001')
+    """
+    low = value is not None and 0 <= value < 0.0005  # noqa: PLR2004 - half a digit
+    return "p < 0.001" if low else f"p = {number(value, 3)}"
 
 
 def chance_text(chance: float) -> Text:

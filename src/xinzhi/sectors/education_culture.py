@@ -42,12 +42,12 @@ class Education(Result, verb="education", topic="sectors", key=KEYS):
         """Return what schooling contributed, on average and at the ends; without a measurement, human capital."""
         spans = self.spans.drop_nulls("contribution").sort("contribution", descending=True)
         if not spans.height:
-            ends = ends_of(latest(self.frame, "human_capital"), "human_capital", self.names)
+            ends = ends_of(latest(self.frame, "human_capital"), "human_capital", self.names, digits=2)
             return {"answer.human_capital": ends, "note.unweighed": {}}
         given, grown = (spans[name].to_numpy() for name in ("contribution", "output_growth"))
         values = {"first": spans["start"].min(), "last": spans["end"].max(), "mean": float(given.mean())}
         values |= {"part": float(given.sum() / grown.sum())}
-        return {"answer.education": values | ends_of(spans, "contribution", self.names)}
+        return {"answer.education": values | ends_of(spans, "contribution", self.names, digits=4)}
 
 
 def education(source: object, measurement: Any = None, *, schooling: str = "schooling") -> Education:  # noqa: ANN401 - a Measurement of the room yardstick, which this room does not import

@@ -177,8 +177,8 @@ def latest(frame: pl.DataFrame, column: str) -> pl.DataFrame:
     return known.filter(pl.col("year") == known["year"].max()).sort(column, "region", descending=[True, False])
 
 
-def ends_of(rows: pl.DataFrame, column: str, names: Names) -> dict[str, object]:
-    """Return the regions at both ends of ordered rows, and what they have."""
+def ends_of(rows: pl.DataFrame, column: str, names: Names, *, digits: int | None = None) -> dict[str, object]:
+    """Return the regions at both ends of ordered rows and what they have; whether so many digits tell them apart."""
     high, low = rows.row(0, named=True), rows.row(-1, named=True)
     return {
         "year": high.get("year"),
@@ -186,7 +186,7 @@ def ends_of(rows: pl.DataFrame, column: str, names: Names) -> dict[str, object]:
         "high_value": high[column],
         "low": names.region(low["region"]),
         "low_value": low[column],
-    }
+    } | ({} if digits is None else {"apart": round(high[column], digits) != round(low[column], digits)})
 
 
 def with_protocol(provenance: Provenance, measurement: Any) -> Provenance:  # noqa: ANN401 - a Measurement of yardstick, which this package does not import

@@ -287,7 +287,7 @@ def _robust(result: Ranking, view: View, newest: Span) -> Facts:
             )
     if result.bands is None and view.is_extrapolated(newest):  # an error that nobody knows decides nothing
         parts.append(words("yardstick.ranking.unknown", span=newest.label))
-    elif result.protocols:
+    elif result.of(newest.start, newest.end)["among_first"].count() > FIRST:  # of so few all are among the first
         named = _first(result, view, newest)
         key = ("first" if named else "nobody") + ("_apart" if view.is_extrapolated(newest) else "")
         if len(named) >= 2 * FIRST:  # without ties fewer regions have one of the first places in most protocols
@@ -302,7 +302,7 @@ def _robust(result: Ranking, view: View, newest: Span) -> Facts:
         }
         parts.append(words(f"yardstick.ranking.{key}", **told))
     if not parts:
-        return ends(view)
+        return {} if result.protocols else ends(view)
     return {"ranking.robust": {"parts": clauses(parts)}}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -34,6 +35,18 @@ def test_without_a_measurement_nothing_is_weighed(measurement):
     assert "no contribution to growth" in alone.summary("en")
     # the registry's returns and those of this package are the same table
     assert alone.frame["human_capital"].equals(sectors.education("china-provinces", measurement).frame["human_capital"])
+
+
+def test_what_reads_alike_has_no_most_and_no_least(measurement):
+    alike = pl.DataFrame({"region": list("ab"), "year": 2001, "schooling": [9.0, 9.001]})
+    assert "is 2.74 in every region" in sectors.education(alike).summary("en")
+    assert "各地区均为2.74" in sectors.education(alike).summary("zh")
+    assert "highest in b" in sectors.education(alike.with_columns(pl.Series("schooling", [9.0, 10.0]))).summary("en")
+    made = sectors.education("china-provinces", measurement)
+    assert "most in" in made.summary("en")
+    same = replace(made, spans=made.spans.with_columns(contribution=pl.lit(0.0016)))
+    assert "most in" not in same.summary("en")
+    assert "最多的是" not in same.summary("zh")
 
 
 def test_human_capital_by_hand_and_a_gap_that_is_marked():

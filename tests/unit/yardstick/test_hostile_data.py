@@ -131,6 +131,17 @@ def test_what_differs_by_rounding_alone_shares_a_rank():
     assert "note.audit_reference" not in audited.facts()
 
 
+def test_of_so_few_regions_that_all_are_among_the_first_nobody_is_said_to_be():
+    """Two regions, and five: with as many as first places or fewer, each is among the first whatever it does."""
+    for names, told in ((("AA", "BB"), False), (("AA", "BB", "CC", "DD", "EE"), True)):
+        made = tables(names)
+        grown = pl.col("output_real") * (1 + 0.01 * pl.col("region").rank("dense") * (pl.col("year") - 2000) / 10)
+        study = xinzhi.study("assess", made | {"accounts": made["accounts"].with_columns(output_real=grown)})
+        assert study.ranking.protocols > 0
+        assert ("among the top 3" in study.ranking.summary("en")) is told
+        assert ("排在前3位" in study.ranking.summary("zh")) is told
+
+
 def test_figures_that_differ_are_ranked_and_told():
     made = tables()
     faster = pl.when(pl.col("region") == "CC").then(1.002 ** (pl.col("year") - 2000)).otherwise(1.0)
