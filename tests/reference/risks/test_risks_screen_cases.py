@@ -57,7 +57,7 @@ def test_the_batches_are_well_formed():
 def test_half_of_the_batches_was_kept_back_and_is_judged():
     found = told_apart(kept_halves())
     assert kept_halves().height == 185
-    # measured: 65 said, 61 true of 85, 4 of 100 honest ones accused; all said with .9 or more
+    # measured: 66 said, 61 true of 85, 5 of 100 honest ones accused; of 59 said with .9 or more 56 true
     assert found["precision"] >= 0.92
     assert found["recall_of_all"] >= 0.70
     assert found["sure"] >= 0.93

@@ -75,7 +75,7 @@ def test_the_answer_counts_and_names_the_surest_with_its_source(section):
     parts = "2 repackaged, 1 follow-on, 1 not found in this archive and 0 cannot tell"
     assert counts == f"4 projects against 2 archived ones: {parts}."
     assert evidence.startswith("The first of them agrees in ")
-    assert "p1 数字孪生水质净化中心 is a1 肥西县污水处理厂 again" in surest
+    assert "p1 数字孪生水质净化中心 looks like a1 肥西县污水处理厂 again" in surest
     assert "synthetic projects" in rests
     assert assumed.startswith("The probabilities take 45\N{NO-BREAK SPACE}% to be repackaged")
     assert "合成项目" in section.answer[4].zh

@@ -316,3 +316,37 @@ def test_further_columns_are_read():
 
 def test_the_room_offers_it():
     assert {"screen", "Screening", "index_archive"} <= set(xinzhi.risks.__all__)
+
+
+def test_texts_are_quoted_in_their_own_characters():
+    old = {
+        "id": ["a1"],
+        "title": ["肥西县上派镇水厂"],
+        "text": ["鑫辉水务公司，投资1.83亿元，占地62.5亩，管网12.7公里"],
+    }
+    new = {"id": ["p1", "p2"], "title": ["肥西縣智慧水務中心", "肥西縣上派鎮水廠"],
+           "text": ["上派鎮，鑫輝水務公司，投資18300萬元，用地62.5畝，管網12.7公里"] * 2}  # fmt: skip
+    told = screen(pl.DataFrame(new), pl.DataFrame(old))
+    pair = told.explain("p1")
+    assert "肥西縣智慧水務中心" in told.names.text("project", "p1").zh
+    said = dict(pair.ledger.select("field", "project").rows())
+    assert (said["land"], said["owner"], said["site"]) == ("用地62.5畝", "鑫輝水務公司", "上派鎮")
+    spans = {field: pair.project_text[slice(*mine)] for field, mine, _ in pair.marks()}
+    assert spans["land"] == "用地62.5畝"
+    assert any("肥西縣智慧水務中心" in text.zh for text in pair.sentences()[1])
+    assert "name" not in told.explain("p2").changes["what"].to_list()  # 繁體 is no other name
+
+
+def test_of_two_projects_nothing_is_said_to_have_changed():
+    old = {
+        "id": ["a1"],
+        "title": ["肥西县水厂"],
+        "text": ["合肥鑫辉水务有限公司，总投资1.83亿元，占地62.5亩，2017年开工"],
+    }
+    new = {"id": ["p1"], "title": ["肥西县小学"], "text": ["合肥宏图教育有限公司，总投资1.7亿元，占地60亩，2022年开工"]}
+    told = screen(pl.DataFrame(new), pl.DataFrame(old))
+    assert told.frame["verdict"].item() == "new"
+    lines = told.explain("p1").sentences()[1]
+    assert lines
+    assert not any("改为" in text.zh or "moved" in text.en or "renamed" in text.en for text in lines)
+    assert "；变化" not in told.frame["evidence_zh"].item()

@@ -157,7 +157,8 @@ def _total(row: Mapping[str, Any], odds: Mapping[str, Any], rank: int) -> Text:
 
 
 def _changes(pair: risks.Comparison) -> Iterator[Text]:
-    for key, what in zip(("found", "changed"), pair.sentences(), strict=True):
+    moved = "changed" if pair.verdict["verdict"] == "repackaged" else "apart"
+    for key, what in zip(("found", moved), pair.sentences(), strict=True):
         if what:
             yield words(f"screen.chart.{key}", what=clauses(what))
 

@@ -73,6 +73,22 @@ _EQUAL_ROUND = level("investment", "equal, round")
 # what is said of the project itself, and is no matter of wording or trade
 FACTS = tuple(NAMES.index(name) for name in (
     "place", "site", "landmark", "object", "name", "beginning", "owner", *NUMBERS, "capacity", "approval"))  # fmt: skip
+_WHERE, _NAME = [NAMES.index(name) for name in ("place", "site", "landmark")], NAMES.index("name")
+
+
+def facts_compared(levels: LevelArray) -> IntArray:
+    """Return how many facts of each pair could be compared.
+
+    Examples
+    --------
+    >>> levels = np.full((2, len(FIELDS)), MISSING, dtype=np.int8)
+    >>> levels[0, [NAMES.index(name) for name in ("place", "site", "owner")]] = 1
+    >>> facts_compared(levels).tolist()
+    [2, 0]
+    """
+    # a name that is only like another is wording, and no fact; a county and its town and its hill are one: where it is
+    known = (levels[:, FACTS] >= 0).sum(axis=1) - np.isin(levels[:, _NAME], range(level("name", "same title")))
+    return np.asarray(known - np.maximum((levels[:, _WHERE] >= 0).sum(axis=1) - 1, 0))
 
 
 # What the agreement of a pair says beside its levels: the wording (a cosine), and how rare it is, in nats, that all

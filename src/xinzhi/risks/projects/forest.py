@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
-from xinzhi.risks.projects.comparison import FACTS, MISSING, NAMES, SAME_LANDMARK, SAME_SITE, TOLD, level
+from xinzhi.risks.projects.comparison import MISSING, NAMES, SAME_LANDMARK, SAME_SITE, TOLD, facts_compared, level
 from xinzhi.risks.projects.conventions import HERE, convention
 from xinzhi.risks.projects.records import NUMBERS
 
@@ -104,7 +104,7 @@ def pair_features(
         *(np.log1p(each) for each in alike),
         (numbers == _PRECISE).sum(axis=1), (numbers >= _EQUAL).sum(axis=1),
         ((numbers > 0) & (numbers < _EQUAL)).sum(axis=1), (numbers == 0).sum(axis=1),
-        (levels[:, FACTS] >= 0).sum(axis=1), _elsewhere(levels),
+        facts_compared(levels), _elsewhere(levels),
         (levels[:, _PLACE] >= _SAME_CITY).astype(int) + (levels[:, _SITE] >= SAME_SITE) + (levels[:, _WORDS] > 1)
         + (levels[:, _LANDMARK] >= SAME_LANDMARK),
         told[at],

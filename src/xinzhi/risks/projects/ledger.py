@@ -16,8 +16,8 @@ from xinzhi.core.text import Language, Text, page
 from xinzhi.risks.projects.comparison import FIELDS, MISSING, NAMES, SAME_LANDMARK, SAME_SITE, level
 from xinzhi.risks.projects.conventions import convention, value_words
 from xinzhi.risks.projects.purchases import CHAIN, HELD, TOLD
-from xinzhi.risks.projects.quantities import plain
-from xinzhi.risks.projects.quotations import sayings
+from xinzhi.risks.projects.quantities import narrow, simplified
+from xinzhi.risks.projects.quotations import BETWEEN, sayings
 from xinzhi.risks.projects.records import NUMBERS, Records
 from xinzhi.risks.projects.scoring import CLASSES, Judgement, Pairs, Scores
 from xinzhi.risks.projects.vocabulary import labels
@@ -48,24 +48,26 @@ def changes(
     titles: tuple[str, str],
     said: tuple[Mapping[str, str], Mapping[str, str]],
     texts: tuple[str, str],
+    kind: str = "change",
 ) -> Iterator[tuple[str, Text]]:
-    """Yield what changed from an archived text to a project."""
+    """Yield what changed from an archived text to a project, or what each says where they are not one (`apart`)."""
     projects, project, archive, record = sides
-    yield from _buzzwords(int(projects.buzzwords[project]) & ~int(archive.buzzwords[record]))
-    if titles[0] and titles[1] and titles[0] != titles[1]:
-        yield "name", change_text("name", old=titles[1], new=titles[0])
+    yield from _buzzwords(int(projects.buzzwords[project]) & ~int(archive.buzzwords[record]), kind)
+    if all(titles):
+        yield "name", change_text("name", kind, old=titles[1], new=titles[0])
     if projects.chinese[project] != archive.chinese[record]:
-        yield "language", change_text("into_english" if archive.chinese[record] else "into_chinese")
+        yield "language", change_text("into_english" if archive.chinese[record] else "into_chinese", kind)
     for field in _NUMBERS:
         if levels[field] in _CLOSE:
             name = NAMES[field]
-            yield "number", change_text("number", name=name, **_sides(said, name))
+            label = value_words("field", "ledger")[name]
+            yield "number", change_text("number", kind, zh=label.zh, en=label.en, **_sides(said, name))
     if levels[NAMES.index("owner")] == 0:
-        yield "owner", change_text("owner", **_sides(said, "owner"))
+        yield "owner", change_text("owner", kind, **_sides(said, "owner"))
     if levels[NAMES.index("dates")] not in (MISSING, _SAME_YEARS):
-        yield "dates", change_text("dates", **_sides(said, "dates"))
+        yield "dates", change_text("dates", kind, **_sides(said, "dates"))
     if _reordered(levels, said, texts):
-        yield "order", change_text("order")
+        yield "order", change_text("order", kind)
 
 
 def findings(levels: npt.NDArray[np.int8], repackaged: bool) -> Iterator[tuple[str, Text]]:  # noqa: FBT001 - one call
@@ -114,9 +116,9 @@ def _purchase(found: Pairs, at: int, days: tuple[int, int]) -> Iterator[tuple[st
     yield "purchase", Text(zh=pattern.zh.format(days=between.zh), en=pattern.en.format(days=between.en))
 
 
-def change_text(key: str, **values: object) -> Text:
+def change_text(key: str, kind: str = "change", **values: object) -> Text:
     """Return what changed in both languages; filled plainly, since there are many and they quote texts as they are."""
-    pattern = page("pages", "screen")[f"change.{key}"]
+    pattern = page("pages", "screen")[f"{kind}.{key}"]
     return Text(zh=pattern.zh.format(**values), en=pattern.en.format(**values))
 
 
@@ -124,11 +126,11 @@ def _sides(said: tuple[Mapping[str, str], Mapping[str, str]], name: str) -> dict
     return {"old": said[1].get(name, ""), "new": said[0].get(name, "")}
 
 
-def _buzzwords(new: int) -> Iterator[tuple[str, Text]]:
+def _buzzwords(new: int, kind: str) -> Iterator[tuple[str, Text]]:
     """Yield the buzzwords that came in, with the year of each."""
     for bit, entry in enumerate(labels("buzzwords")):
         if new >> bit & 1:
-            yield "buzzword", change_text("buzzword", zh=entry["zh"], en=entry["en"], since=entry["since"])
+            yield "buzzword", change_text("buzzword", kind, zh=entry["zh"], en=entry["en"], since=entry["since"])
 
 
 def _reordered(
@@ -136,7 +138,7 @@ def _reordered(
 ) -> bool:
     """Return whether the fields that both texts give stand in another order."""
     places = [
-        (texts[0].find(said[0][name].split("; ")[0]), texts[1].find(said[1][name].split("; ")[0]))
+        (texts[0].find(said[0][name].split(BETWEEN)[0]), texts[1].find(said[1][name].split(BETWEEN)[0]))
         for at, name in enumerate(NAMES)
         if levels[at] > 0 and name in said[0] and name in said[1]
     ]
@@ -161,22 +163,38 @@ class Side:
     rows: IntArray
 
     def texts(self) -> list[str]:
-        """Return the plain texts."""
-        return plain(self.frame["text"]).to_list()
+        """Return the texts in their own characters."""
+        return narrow(self.frame["text"]).to_list()
 
     def titles(self) -> list[str]:
         """Return the titles, empty where there are none."""
         if "title" not in self.frame.columns:
             return [""] * self.frame.height
-        return plain(self.frame["title"].cast(pl.String)).str.strip_chars().to_list()
+        return narrow(self.frame["title"].cast(pl.String)).str.strip_chars().to_list()
 
     def said(self) -> list[dict[str, str]]:
-        """Return what rows say, by field."""
+        """Return what rows say, by field, in their own characters."""
         out: list[dict[str, str]] = [{} for _ in range(self.frame.height)]
         regions = self.frame["region"] if "region" in self.frame.columns else None
         for row, field, words in sayings(self.frame["text"], regions).iter_rows():
             out[row][field] = words
+        own = narrow(self.frame["text"])
+        simple = simplified(own)
+        for row in (own != simple).arg_true().to_list():
+            out[row] = {field: in_own_signs(words, own[row], simple[row]) for field, words in out[row].items()}
         return out
+
+
+def in_own_signs(words: str, own: str, simple: str) -> str:
+    """Return words of a simplified text as they stand in the text itself; others as they are.
+
+    Examples
+    --------
+    >>> in_own_signs("水厂; 兴国县; 3吨", "興國縣水廠", "兴国县水厂")
+    '水廠; 興國縣; 3吨'
+    """
+    parts = [(part, simple.find(part)) for part in words.split(BETWEEN)]
+    return BETWEEN.join(own[at : at + len(part)] if at >= 0 else part for part, at in parts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -274,6 +292,8 @@ def ledger_frames(
         for field, name in enumerate(NAMES)
     ]  # fmt: skip
     titles = projects.titles(), archive.titles()
+    simple = [simplified(pl.Series(side, dtype=pl.String)) for side in titles]
+    renamed = (simple[0].gather(mine) != simple[1].gather(theirs)).to_list()
     texts = projects.texts(), archive.texts()
     announced = (projects.records.announced[mine], archive.records.announced[archive.rows[theirs]])
     days = list(zip(*(each.tolist() for each in announced), strict=True))
@@ -284,9 +304,10 @@ def ledger_frames(
                             *findings(levels[at], bool(repackaged[mine[at]])), *changes(
             (projects.records, int(mine[at]), archive.records, int(archive.rows[theirs[at]])),
             levels[at],
-            (titles[0][mine[at]], titles[1][theirs[at]]),
+            (titles[0][mine[at]], titles[1][theirs[at]]) if renamed[at] else ("", ""),
             (said[0][mine[at]], said[1][theirs[at]]),
             (texts[0][mine[at]], texts[1][theirs[at]]),
+            "change" if repackaged[mine[at]] else "apart",
         ))
     ]  # fmt: skip
     return pl.DataFrame(rows, schema=_LEDGER, orient="row"), pl.DataFrame(changed, schema=_CHANGES, orient="row")
@@ -302,9 +323,9 @@ def with_evidence(
         (pl.col("rank") == 1) & (pl.col("level") > 0) & (pl.col("weight") > float(convention("telling")))
     )
     agreeing = agreeing.sort("weight", descending=True, maintain_order=True)
-    zh = _words("field", "zh") + "：" + _words("agreement", "zh")
-    en = _words("field", "en") + ": " + _words("agreement", "en")
-    told = agreeing.group_by("id").agg(en.str.join(", ").alias("agrees"), zh.str.join("，").alias("agrees_zh"))
+    zh = _words("field", "zh") + "（" + _words("agreement", "zh") + "）"
+    en = _words("field", "en") + " (" + _words("agreement", "en") + ")"
+    told = agreeing.group_by("id").agg(en.str.join(", ").alias("agrees"), zh.str.join("、").alias("agrees_zh"))
     names = {name: text.zh for name, text in value_words("what", "changes").items()}
     kinds = pl.col("what").unique(maintain_order=True)
     moved = changed.filter(~pl.col("what").is_in(FINDINGS))
@@ -329,14 +350,16 @@ def _words(column: str, language: Language) -> pl.Expr:
 
 def _sentence(agrees: str, changed: str, language: Language) -> pl.Expr:
     """Return what agrees and what changed, and what explains it."""
-    lead, then = (
+    lead, then, apart = (
         page("pages", "screen")[f"evidence.{key}"].lang(language).replace("{what}", "{}")
-        for key in ("agrees", "changed")
+        for key in ("agrees", "changed", "apart")
     )
     told = {key: page("pages", "screen")[f"evidence.{key}"].lang(language) for key in _EXPLAINED}
     known = pl.col(agrees).is_not_null()
     said = pl.when(known).then(pl.format(lead, agrees)).otherwise(pl.lit(""))
-    moved = pl.when(pl.col(changed).is_not_null() & known).then(pl.format(then, changed)).otherwise(pl.lit(""))
+    again = pl.col("verdict") == "repackaged"
+    moved = pl.when(again).then(pl.format(then, changed)).otherwise(pl.format(apart, changed)).fill_null("")
+    moved = pl.when(known).then(moved).otherwise(pl.lit(""))
     design = pl.col("explained").replace_strict(told, default="", return_dtype=pl.String)
     explained = pl.when(known).then(design).otherwise(pl.lit(""))
     return said + moved + explained

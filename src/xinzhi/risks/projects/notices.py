@@ -197,19 +197,30 @@ def _notice() -> re.Pattern[str]:
     return re.compile(either(sorted(every, key=len, reverse=True)))
 
 
-def editions(heads: pl.Series) -> npt.NDArray[np.int16]:
+def editions(heads: pl.Series, texts: pl.Series | None = None) -> npt.NDArray[np.int16]:
     """Return ``(N, 2)`` the year in every name, the first of 2023-2024学年, and the part of it; 0 where there is none.
+
+    Parameters
+    ----------
+    heads
+        Names as they stand.
+    texts
+        The whole texts, where known: a programme may say in them of which year it is.
 
     Examples
     --------
     >>> editions(pl.Series(["2023-2024学年牛奶", "二〇二四年上半年牛奶", "牛奶"])).tolist()
     [[2023, 0], [2024, 17], [0, 0]]
+    >>> editions(pl.Series(["农村公路养护"] * 2), pl.Series(["2024年度任务12公里", "列入2024年度计划"]))[:, 0].tolist()
+    [2024, 0]
     """
     arabic = heads.str.extract_groups(_EDITION).struct.unnest()
     spelled = heads.str.extract(_SPELLED, 1)
     known = {each: each.translate(NUMERALS) for each in spelled.unique().drop_nulls().to_list()}
     spelled = spelled.replace_strict(known, default=None, return_dtype=pl.String)
     year = arabic.select(pl.coalesce(pl.all(), spelled).cast(pl.Int16, strict=False).fill_null(0)).to_series()
+    if texts is not None and len(rows := ((year == 0) & texts.str.contains("年度", literal=True)).arg_true()):
+        year = year.scatter(rows, texts.gather(rows).str.extract(_PROGRAMME, 1).cast(pl.Int16).fill_null(0))
     said = heads.str.extract_groups(_PERIOD).struct.unnest()
     signs = [pl.col(str(at)) + kind for at, kind in enumerate(("季度", "", "月", "月", "月"), start=1)]
     parts = said.select(pl.coalesce(signs)).to_series()
@@ -226,8 +237,12 @@ def _in_digits(period: str) -> str:
 
 
 _EDITION = (
-    rf"(?:^|[^0-9])({_YEAR})(?:[-—~至/](?:19|20)?[0-9]{{2}})?(?:学?年|,| )"
+    rf"(?:^|[^0-9])({_YEAR})(?:[-—~至/](?:19|20)?[0-9]{{2}})?(?:学?年|批|,| )"
     rf"|(?:^|[^0-9])({_YEAR})[-—~至/]{_YEAR}(?:[^0-9]|$)"
+)
+# what a yearly programme says of itself: 列入2024年度计划 is said of any project
+_PROGRAMME = (
+    rf"(?:^|[^入报省市县区0-9])({_YEAR})年度(?:计划|任务|目标|实施|改造|建设|治理|新增|维修|养护|更新|第[一二三四]批)"
 )
 _SPELLED = f"(二[{ZEROS}][{ZEROS}一二三四五六七八九]{{2}})年"
 _PERIOD = (

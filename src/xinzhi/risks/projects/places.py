@@ -107,6 +107,8 @@ def _mentions(texts: pl.Series, letters: pl.Series) -> pl.DataFrame:
     """Return ``row, at, name, code, weak, times, rivals``: every name with every place that it may mean."""
     # 房亭河北支 is a branch of a river, 米仓山南麓 the foot of a mountain
     texts = texts.str.replace_all("([河江湖海山])([东南西北])([岸麓支坡畔])", "$1 $2 $3")
+    rows = texts.str.contains("[路街村道]").arg_true()
+    texts = texts.scatter(rows, texts.gather(rows).str.replace_all(_streets(), " $1"))
     chinese = by_row(texts.str.extract_many(_longest_first(), leftmost=True), "name")
     roman = by_row(texts.gather(letters).str.extract_all(_roman_pattern()), "name", letters)
     found = [
@@ -170,6 +172,14 @@ def _by_position(texts: pl.Series) -> pl.DataFrame:
 
 
 @cache
+def _streets() -> str:
+    """Return the pattern of what is named after a city or province elsewhere: 北京路, 延吉新村, but not 合肥路灯."""
+    city = pl.col("name").str.ends_with("市") & (pl.col("short").str.len_chars() > 1)
+    names = [*places_table().filter(city)["short"], *(short for _, short, _, _ in _province_rows())]
+    return rf"(?:{'|'.join(names)})[东南西北中]?(?:大道|大街|路|街|新村)([^灯网面基况段政桥由线径演区道]|$)"
+
+
+@cache
 def _districts() -> list[int]:
     table = places_table().filter(pl.col("name").str.ends_with("区"))
     return table["code"].cast(pl.Int64).to_list()
@@ -186,7 +196,9 @@ def _short_counties() -> dict[str, tuple[int, bool]]:
     city = pl.col("code").str.ends_with("00")
     table = places_table().filter(~city & (pl.col("short").str.len_chars() > 1))
     # 铁岭 is the prefecture, of which 铁岭县 is but a part
-    taken = [*document("words.yaml")["everyday_places"], *places_table().filter(city)["short"]]
+    # and 河南 the province
+    provinces = (short for _, short, _, _ in _province_rows())
+    taken = [*document("words.yaml")["everyday_places"], *places_table().filter(city)["short"], *provinces]
     alone = table.filter(pl.col("short").is_unique() & ~pl.col("short").is_in(taken))
     return {short: (int(code), False) for code, short in alone.select("code", "short").iter_rows()}
 

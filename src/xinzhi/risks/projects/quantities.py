@@ -25,13 +25,31 @@ _FIRST_YEAR, _LAST_YEAR = 1949, 2060
 
 
 def plain(texts: pl.Series) -> pl.Series:
-    """Return texts in one form of every character: full-width digits, ㎡ and traditional characters as plain ones."""
-    narrow = texts.fill_null("").str.normalize("NFKC").str.replace_all(r"\s+", " ")
+    """Return texts in one form of every character: full-width digits, ㎡ and traditional characters as plain ones.
+
+    Sign for sign they stand where they do in what `narrow` returns.
+    """
+    return simplified(narrow(texts))
+
+
+def narrow(texts: pl.Series) -> pl.Series:
+    """Return texts in their own characters, full-width digits, ㎡ and spaces in one form."""
+    return texts.fill_null("").str.normalize("NFKC").str.replace_all(r"\s+", " ")
+
+
+def simplified(narrow: pl.Series) -> pl.Series:
+    """Return texts with simplified characters, one for each traditional one.
+
+    Examples
+    --------
+    >>> simplified(pl.Series(["興國縣水廠"])).to_list()
+    ['兴国县水厂']
+    """
     written = narrow.str.contains(f"[{''.join(map(chr, traditional()))}]").to_numpy().nonzero()[0]
     if not len(written):
         return narrow
     simple = [text.translate(traditional()) for text in narrow.gather(written)]
-    return narrow.scatter(written, simple)
+    return narrow.clone().scatter(written, simple)
 
 
 def extract(texts: pl.Series, letters: pl.Series | None = None) -> pl.DataFrame:

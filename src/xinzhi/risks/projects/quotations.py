@@ -18,7 +18,7 @@ from xinzhi.risks.projects.records import NUMBERS, capacity_spans, figure_spans,
 
 Span = tuple[int, int]
 Mark = tuple[str, Span, Span]
-_BETWEEN = "; "
+BETWEEN = "; "
 _LOWERED = ("components", "sector")
 _LETTER, _MORE_LETTERS = re.compile("[A-Za-z]"), re.compile("(?!s(?![A-Za-z]))[A-Za-z]")
 _CITY, _PROVINCE = 100, 10_000
@@ -33,7 +33,7 @@ def sayings(texts: pl.Series, regions: pl.Series | None = None) -> pl.DataFrame:
     every = pl.concat([part.select(pl.col("row").cast(pl.UInt32), "field", "said") for part in parts])
     return (
         every.group_by("row", "field", maintain_order=True)
-        .agg(pl.col("said").str.join(_BETWEEN))
+        .agg(pl.col("said").str.join(BETWEEN))
         .sort("row", maintain_order=True)
     )
 
@@ -97,6 +97,7 @@ class _Said:
 
 def marks(texts: tuple[str, str], ledger: pl.DataFrame) -> list[Mark]:
     """Return where agreeing words stand: field, span in the project's text, span in the archived text."""
+    texts = _simplified(texts)
     sides = [_read(text) for text in texts]
     # figures hold every number once more: a number that has a field of its own is marked as that
     last = pl.col("field") == "figures"
@@ -115,7 +116,13 @@ def marks(texts: tuple[str, str], ledger: pl.DataFrame) -> list[Mark]:
 
 def passages(one: str, other: str) -> tuple[list[Span], list[Span]]:
     """Return the passages of each text that stand word for word in the other."""
+    one, other = _simplified((one, other))
     return _shared(one, other), _shared(other, one)
+
+
+def _simplified(texts: tuple[str, str]) -> tuple[str, str]:
+    one, other = quantities.simplified(pl.Series(texts)).to_list()
+    return one, other
 
 
 def _shared(text: str, other: str) -> list[Span]:

@@ -39,7 +39,7 @@ class Records:
     notice: npt.NDArray[np.int16]  # of what kind a notice is (`notices`)
     service: npt.NDArray[np.int16]  # which services it buys
     announced: npt.NDArray[np.int32]  # its day
-    edition: npt.NDArray[np.int16]  # the year in the name and the part of it
+    edition: npt.NDArray[np.int16]  # the year that a name or a programme bears, and the part of it
     ordinal: npt.NDArray[np.uint64]  # which of its kind: 第二手术室
     round: npt.NDArray[np.int8]  # how often it is tendered for, where the name says so
     public: BoolArray  # whether the owner spends public money on whatever a county builds
@@ -141,7 +141,7 @@ def _read(texts: pl.Series, regions: pl.Series | None) -> Records:
         notice=notices.kinds(heads, bare),
         service=notices.services(heads),
         announced=announced,
-        edition=notices.editions(heads),
+        edition=notices.editions(heads, plain),
         ordinal=sites.ordinals(bare),
         round=notices.rounds(heads),
         public=spending,

@@ -10,7 +10,16 @@ import numpy as np
 import numpy.typing as npt
 
 from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
-from xinzhi.risks.projects.comparison import FACTS, NAMES, SAME_LANDMARK, SAME_SITE, compare, cosines, level
+from xinzhi.risks.projects.comparison import (
+    FACTS,
+    NAMES,
+    SAME_LANDMARK,
+    SAME_SITE,
+    compare,
+    cosines,
+    facts_compared,
+    level,
+)
 from xinzhi.risks.projects.comparison import TOLD as MEASURES
 from xinzhi.risks.projects.conventions import convention
 from xinzhi.risks.projects.forest import Forest, pair_features, shipped_forests
@@ -104,7 +113,7 @@ def score(model: Agreement, found: Pairs, projects: Records, forests: Mapping[st
     logits[top] = np.clip(np.column_stack([again, later]), -bound, bound)
     told[rows] = logits[best[rows]]
     facts = np.zeros(count)
-    facts[rows] = (found.levels[best[rows]][:, FACTS] >= 0).sum(axis=1)
+    facts[rows] = facts_compared(found.levels[best[rows]])
     facts = np.where(best < 0, projects.readable(), facts)
     thin = facts <= int(convention("readable"))
     most = int(convention("most_readable"))
@@ -270,7 +279,7 @@ def _too_little(found: Pairs, scores: Scores) -> BoolArray:
     if not len(found.levels):
         return np.zeros(len(scores.best), dtype=bool)
     levels = found.levels[np.maximum(scores.best, 0)]
-    facts, least = _facts(levels), int(convention("readable"))
+    facts, least = facts_compared(levels), int(convention("readable"))
     few = facts - (levels[:, NAMES.index("beginning")] >= 0) < least
     _, _, owner, precise, again = np.unravel_index(pattern_of(levels), _PATTERN_SHAPE)
     sized = found.told[np.maximum(scores.best, 0), MEASURES.index("sized otherwise")] > 0
@@ -296,16 +305,8 @@ def supported(support: FloatArray, pattern: IntArray) -> FloatArray:
 def compared(found: Pairs) -> IntArray:
     """Return how many facts of each project could be compared with the candidate that has most of them."""
     most = np.zeros(len(found.reached), dtype=np.int64)
-    np.maximum.at(most, found.project, _facts(found.levels))
+    np.maximum.at(most, found.project, facts_compared(found.levels))
     return most
-
-
-def _facts(levels: npt.NDArray[np.int8]) -> IntArray:
-    """Return how many facts of each pair could be compared."""
-    # a name that is only like another is wording, and no fact; a county and its town and its hill are one: where it is
-    known = (levels[:, FACTS] >= 0).sum(axis=1) - np.isin(levels[:, _NAME], range(_SAME_NAME))
-    where = (levels[:, [_PLACE, _SITE, _LANDMARK]] >= 0).sum(axis=1)
-    return np.asarray(known - np.maximum(where - 1, 0))
 
 
 def by_wording(weights: Weights, closest: IntArray, shares: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:

@@ -24,7 +24,7 @@ from xinzhi.risks.projects.forest import shipped_forests
 from xinzhi.risks.projects.index import PART, Index, build
 from xinzhi.risks.projects.ledger import Side, candidate_frame, ledger_frames, shown, verdict_frame, with_evidence
 from xinzhi.risks.projects.places import places
-from xinzhi.risks.projects.quantities import plain
+from xinzhi.risks.projects.quantities import narrow, plain
 from xinzhi.risks.projects.reading import library, renamed, unknown_place
 from xinzhi.risks.projects.records import Records, read
 from xinzhi.risks.projects.scoring import adapted, judge, pairs, score
@@ -293,9 +293,9 @@ def _regions(frame: pl.DataFrame) -> pl.Series | None:
 
 
 def _texts(frame: pl.DataFrame) -> pl.DataFrame:
-    """Return ``id, title, text`` in one form of every character."""
-    title = plain(frame["title"].cast(pl.String)) if "title" in frame.columns else pl.Series([""] * frame.height)
-    return frame.select("id", title.fill_null("").alias("title"), plain(frame["text"]).alias("text"))
+    """Return ``id, title, text``, digits and spaces in one form, Chinese characters as they stand."""
+    title = narrow(frame["title"].cast(pl.String)) if "title" in frame.columns else pl.Series([""] * frame.height)
+    return frame.select("id", title.fill_null("").alias("title"), narrow(frame["text"]).alias("text"))
 
 
 def _nowhere(frame: pl.DataFrame) -> Iterator[Finding]:

@@ -17,6 +17,7 @@ from xinzhi.core.text import Language, Text, number, same, words
 from xinzhi.risks.projects.conventions import convention, document, value_words
 from xinzhi.risks.projects.ledger import FINDINGS
 from xinzhi.risks.projects.places import code_of, places
+from xinzhi.risks.projects.quantities import plain
 from xinzhi.risks.projects.quotations import marks, passages
 from xinzhi.risks.projects.weights import shipped
 
@@ -34,7 +35,7 @@ _SHOWN = {"repackaged": "purchase", "follow-on": "next purchase"}
 class Comparison:
     """A project beside one archived record (None when none shares two keys with it), with its part of the `Screening`.
 
-    Both texts are in one form of every character, so that what the ledger quotes can be found and marked in them.
+    Both texts are in their own characters, digits and spaces in one form: what the ledger quotes stands in them.
     """
 
     id: str
@@ -77,7 +78,7 @@ class Screening(Result, verb="screen", topic="screen", key=("id",)):
     A row of `frame` is a project with its verdict, of `candidates` an archived project that comes close, of `ledger` a
     field of a candidate: how far it agrees (level -1: one of the two does not say) and what that weighs (natural
     log-odds of repackaged against the likeliest innocent explanation), of `changes` what changed from the closest, of
-    `projects` and `archive` a text as compared. `truth` has ``id, label`` and where known ``archive_id, level`` (of
+    `projects` and `archive` a text as written. `truth` has ``id, label`` and where known ``archive_id, level`` (of
     disguise) of projects whose truth is known (`xinzhi.risks.with_truth`). `public` says what the archive holds where
     none was given and public lists stand in, `kept` from which table and on which day an index on disk was made.
     """
@@ -185,7 +186,7 @@ class Screening(Result, verb="screen", topic="screen", key=("id",)):
 
     def within(self, region: str) -> pl.DataFrame:
         """Return the verdicts on projects that name a place of a region (code or name); `UsageError` when none does."""
-        codes = places(self.projects["text"])
+        codes = places(plain(self.projects["text"]))
         code = int(code_of(pl.Series([region]))[0]) or int(places(pl.Series([region]))[0, 0])
         width = next((size for size in (10_000, 100, 1) if code % size == 0), 1)
         inside = ((codes // width * width == code) & (codes > 0)).any(axis=1) & (code > 0)
@@ -392,7 +393,8 @@ def comparison_lines(pair: Comparison) -> list[Text]:
             )
         )  # fmt: skip
     beside, moved = pair.sentences()
-    return [*lines, *beside, *(words("screen.explain.changed", what=text) for text in moved)]
+    key = "changed" if pair.verdict["verdict"] == "repackaged" and rank == 1 else "apart"
+    return [*lines, *beside, *(words(f"screen.explain.{key}", what=text) for text in moved)]
 
 
 def with_truth(found: Screening, truth: pl.DataFrame) -> Screening:

@@ -35,10 +35,10 @@ _HOUSE = "(.*?)(大道|大街|路|街|道)[0-9]+号"
 _ROMAN = r"[A-Z][a-z]+(?: [A-Z][a-z]+){0,2} (?:Village|Township|Town|Subdistrict|Park|Zone|Road|Street|Avenue)"
 _ENGLISH = {"village": ("Village",), "town": ("Township", "Town", "Subdistrict"), "park": ("Park", "Zone"),
             "road": ("Road", "Street", "Avenue")}  # fmt: skip
-_RANK = re.compile("高新|经济|经开|保税|综合")
+_RANK, _SIDES = re.compile("高新|经济|经开|保税|综合"), re.compile("[东南西北]")
 _ROMAN_NUMERALS = {"I": 1, "II": 2, "III": 3, "IV": 4, "V": 5, "VI": 6, "VII": 7, "VIII": 8, "IX": 9}
 _NUMERALS = "一二三四五六七八九十"
-_SIDES = re.compile("[东南西北]")
+_RANKS = ("镇", "乡", "村", "街道", "社区")
 # DQ-08-0317号用地
 _PARCEL = r"([A-Z]{1,4}-?[0-9]{1,4}(?:-[0-9A-Z]{1,5}){0,3}|[0-9]{1,3}(?:-[0-9]{1,3})?)(?:号|#)?(?:地块|宗地|号用地)"
 _NOTICE = r"(?:公告|公示|文件)[(\[]?[^。]{0,20}$|^(?i:tender|procurement|invitation|request)|(?i:notice|tenders?)$"
@@ -343,7 +343,7 @@ def _number(span: str) -> tuple[str, str] | None:
     if span.endswith("段)"):  # a reach of a river or a road
         return "section", f"section {sound(span[1:-1].translate(readings()))}"
     digits = re.search(rf"[0-9]+|[{_NUMERALS}]+|{letter}", span)
-    if digits is None:
+    if digits is None or span.endswith(_RANKS):  # 三桥镇
         return None
     table = document("words.yaml")["numbered"]
     rest = span[: digits.start()] + span[digits.end() :]
@@ -369,7 +369,7 @@ def _numbered_pattern() -> str:
     return (
         rf"(?:第{numeral}号?|{numeral}号|[0-9]{{1,3}}#)(?:{words})|{numeral}(?:标段|合同段|中学)|[市县区旗]{numeral}中"
         rf"|(?:施工|监理|勘察|设计|采购|安装|土建){numeral}[标包]|(?-u:\b)0[0-9]包|[A-Z]{{1,3}}-?[0-9]{{1,3}}标|(?-u:\b)[IVX]{{1,3}}(?:线|回)|标段[{_NUMERALS}0-9A-Z]|(?-u:\b)(?:[IVX]{{1,4}}标段|[A-Z](?:包|标段|地块|栋|区|座))|{_SECTION}"
-        rf"|(?:采购包|标包|包件|包号)[{_NUMERALS}0-9]|{numeral}(?:小学|水厂|污水厂|电厂)"
+        rf"|(?:采购包|标包|包件|包号)[{_NUMERALS}0-9]|{numeral}(?:小学|水厂|污水厂|电厂)|[\u4e00-\u9fff]第?[二三四五六七八九]大?桥(?:{'|'.join(_RANKS)})?"
         rf"|(?-u:\b)K[0-9]{{1,4}}\+[0-9]{{3}}|(?-u:\b){_PARCEL.replace('(', '(?:', 1)}"
         rf"|Lot [A-Z](?-u:\b)|(?:{english}) (?:No\. ?)?[0-9]{{1,3}}|No\. ?[0-9]{{1,3}} (?:{english})"
     )

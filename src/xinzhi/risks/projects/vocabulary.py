@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ import numpy.typing as npt
 import polars as pl
 
 from xinzhi.core.arrays import BoolArray, FloatArray, IntArray, release
-from xinzhi.risks.projects.conventions import HERE, by_row, convention, document, in_letters, places_table
+from xinzhi.risks.projects.conventions import HERE, KEPT, by_row, convention, document, in_letters, places_table
 
 BitArray = npt.NDArray[np.uint64]
 CodeArray = npt.NDArray[np.uint32]
@@ -46,9 +46,48 @@ def spotted(texts: pl.Series, kind: str) -> pl.DataFrame:
 
 
 def _spotted(texts: pl.Series, kind: str) -> pl.DataFrame:
+    if kind == "sectors":
+        return _trades(texts)
     table = _table(kind)
     found = by_row(texts.str.extract_all(_any_of(table["word"])), "word")
     return found.join(table, on="word", how="inner", maintain_order="left")
+
+
+def _trades(texts: pl.Series) -> pl.DataFrame:
+    """Return the words of trades, none that only name a place; of parks and what belongs to them where they are all.
+
+    Examples
+    --------
+    >>> told = _trades(lower(pl.Series(["中心小学旁的化工园内新建污水站", "食品产业园", "near the school, a dairy"])))
+    >>> told["word"].str.strip_chars().to_list()
+    ['污水', '食品', '产业园', 'dairy']
+    """
+    spans = by_row(texts.str.extract_all(_trade_pattern()), "span")
+    rows = [(span, *told) for span in spans["span"].unique().to_list() for told in _traded(span)]
+    schema = {"span": pl.String, "word": pl.String, "bit": pl.Int64, "alone": pl.Boolean}
+    found = spans.join(pl.DataFrame(rows, schema=schema, orient="row"), on="span", how="inner", maintain_order="left")
+    return found.filter(~pl.col("alone") | pl.col("alone").all().over("row")).select("row", "word", "bit")
+
+
+@cache
+def _trade_pattern() -> str:
+    words, trades = document("words.yaml"), _table("sectors")["word"]
+    foreign = _any_of(word for word in trades if word.isascii())
+    ends = "|".join((*words["sectors_of_places"], *words["sectors_of_parks"]))
+    return f"{words['sectors_beside']}(?:{foreign})|(?:{_any_of(trades)})(?:{ends})?"
+
+
+@lru_cache(maxsize=KEPT)
+def _traded(span: str) -> list[tuple[str, int, bool]]:
+    """Return the words of trades in a span of a text, and whether each counts only where a text names no other."""
+    table, words = dict(_table("sectors").rows()), document("words.yaml")
+    if span in table:
+        alone = {at for at, name in enumerate(words["sectors"]) if name in words["sectors_alone"]}
+        return [(span, table[span], table[span] in alone)]
+    word = next((word for word in table if span.startswith(word)), span)
+    end = span.removeprefix(word)
+    park = end in words["sectors_of_parks"]
+    return [(each, table[each], True) for each in (word, end) if park and each in table]
 
 
 def bits(texts: pl.Series, kind: str) -> BitArray:
