@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
 from scipy.optimize import brentq
 
 import xinzhi
@@ -305,3 +308,16 @@ def test_demand_of_what_spreads_is_never_that_of_national_output() -> None:
         assert "有据可查的只是供给" in rows["status_zh"][0]
     assert "2,613 in 2020, 3,594 in 2021" in frame.filter(category="ic")["status_en"][0]
     assert frame.filter(category="battery")["growth_source"].unique().to_list() == ["unknown"]
+
+
+def test_a_province_alone_stands_on_the_market_of_the_nation():
+    """Its sizes and those that name an industry are the nation's: else one region would be all of an industry."""
+    whole = xinzhi.load("china-provinces")
+    tables = {
+        name: table.filter(pl.col("region") == "220000") if "region" in table.columns else table
+        for name, table in whole.tables.items()
+    }
+    alone, nation = (herd_entry(one, draws=200) for one in (replace(whole, tables=tables), whole))
+    assert_frame_equal(alone.frame, nation.frame)
+    assert alone.sizes["region"].n_unique() > 1
+    assert "china-provinces/activity" in alone.provenance.inputs

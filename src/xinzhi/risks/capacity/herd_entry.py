@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
@@ -14,7 +14,7 @@ from xinzhi.core.finding import Finding, finding
 from xinzhi.core.names import NO_NAMES, Names
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text
-from xinzhi.data import as_package, is_package, provenance
+from xinzhi.data import among, as_package, is_package, provenance
 from xinzhi.risks.capacity import entry_market
 from xinzhi.risks.inputs import checked, conventions, setting
 
@@ -142,7 +142,8 @@ def herd_entry(
     Parameters
     ----------
     source
-        A package with ``plans, plan_categories, activity, capacity, accounts``.
+        A package with ``plans, plan_categories, activity, capacity, accounts``; one of some provinces stands among the
+        others of `china-provinces`, since the market is the nation's.
     categories, year
         Codes of categories (None: all) and the year of the plans (None: the last).
     demand
@@ -171,7 +172,8 @@ def herd_entry(
     """
     if not is_package(source):
         raise InputError("capacity.no-package")
-    package = as_package(source)
+    alone = as_package(source)
+    package = alone if (around := among(alone)) is None else around.package  # a wave is the nation's
     rules = _assumed(assumptions)
     if paths is not None:  # those that were asked for, and the base
         if strange := sorted(set(paths) - set(rules["demand"])):
@@ -190,7 +192,7 @@ def herd_entry(
         for name, rows in entry_market.simulate(one, market, growth, rules, seed).items():
             frames[name].extend(rows)
     options = {"year": chosen, "sizes": of_sizes, "growth": [first, last], "seed": seed, **rules}
-    tables = ["plans", "plan_categories", "activity", "capacity", "accounts"]
+    own = provenance("herd_entry", alone, ["plans", "plan_categories", "activity", "capacity", "accounts"], **options)
     return HerdEntry(
         frame=pl.DataFrame(frames["frame"], schema=_FRAME).sort("category", "entry", "demand"),
         bands=pl.DataFrame(frames["bands"], schema=_BANDS),
@@ -205,7 +207,7 @@ def herd_entry(
         ),
         names=Names({CATEGORY: {one.code: one.name for one in found}}),
         kind=package.kind,
-        provenance=provenance("herd_entry", package, tables, **options),
+        provenance=own if around is None else replace(own, inputs={**around.read, **own.inputs}),
     )
 
 
