@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from functools import cache, partial
@@ -110,6 +111,14 @@ def both_svg(text: Text, x: float, y: float, *, anchor: str = "start", size: int
         f'<text {place} class="{language}" lang="{LANG[language]}">{escape(word)}</text>'
         for language, word in (("zh", text.zh), ("en", text.en))
     )
+
+
+def ticks(low: float, high: float, count: int = 5) -> list[float]:
+    """Return round values between two ends."""
+    raw = (high - low) / count
+    size = 10 ** math.floor(math.log10(raw))
+    step = next(size * factor for factor in (1, 2, 5, 10) if size * factor >= raw)
+    return [step * i for i in range(math.ceil(low / step), math.floor(high / step) + 1)]
 
 
 def table_markup(source: Table, decimals: int) -> Markup:

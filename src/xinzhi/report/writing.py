@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 PictureKind = Literal["svg", "png", "json"]
 SCALE = 2  # pixels of a png for each of the picture, for screens of twice the density
+HEADLINE = 50.0  # width of a line of the headline of a picture, in units of its size
 
 
 def write_document(
@@ -362,7 +363,7 @@ def plot(result: Result, kind: str | None = None, language: Language = "en", *, 
     """
     import altair as alt
 
-    from xinzhi.report.charts.style import Words
+    from xinzhi.report.charts.style import Words, wrapped
     from xinzhi.report.pages import section
 
     pictures = {one.kind: one for one in section(result, region=region).pictures}
@@ -372,7 +373,8 @@ def plot(result: Result, kind: str | None = None, language: Language = "en", *, 
     if chosen is None:
         raise UsageError("report.no-such-chart", kind=kind, kinds=list(pictures), name=type(result).__name__)
     foot = result.provenance.foot(language)
-    title = alt.TitleParams(chosen.headline.lang(language), subtitle=foot, fontSize=14, offset=10)
+    lines = wrapped(chosen.headline.lang(language), HEADLINE)
+    title = alt.TitleParams(lines[0] if len(lines) == 1 else lines, subtitle=foot, fontSize=14, offset=10)
     chart: ChartType = chosen.draw(Words(language)).properties(title=title)
     return chart
 

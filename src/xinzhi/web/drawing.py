@@ -12,7 +12,7 @@ import polars as pl
 from markupsafe import Markup
 
 from xinzhi.core.text import Text, number, percent
-from xinzhi.report.pages.yardstick.regions import ticks
+from xinzhi.report.page import ticks
 from xinzhi.web.lighter import lighter
 
 CHOSEN = ("a", "b", "c", "d")

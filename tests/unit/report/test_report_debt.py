@@ -356,7 +356,7 @@ def test_tables_are_in_percent_of_what_the_frames_hold_as_fractions(owed, stress
 def test_plot_is_valid_in_both_languages(fanned, stressed, owed, moved, language):
     for result in (owed, moved, fanned, stressed):
         title = xinzhi.plot(result, language=language).to_dict()["title"]["text"]
-        assert ("负债率" in title or "债务" in title) == (language == "zh")
+        assert ("负债率" in "".join(title) or "债务" in "".join(title)) == (language == "zh")
 
 
 def test_notes_name_regions_without_a_fan_and_shocks_that_last():

@@ -13,12 +13,11 @@ from xinzhi.report.charts.kit.years import shades, stretches
 from xinzhi.report.charts.narrow import wrapped
 from xinzhi.report.charts.style import Words, padded, width
 from xinzhi.report.document import text
-from xinzhi.report.page import both
+from xinzhi.report.page import both, ticks
 from xinzhi.report.pages.debt import _nested
 from xinzhi.report.pages.overcapacity import reason
 from xinzhi.report.pages.register import figure
 from xinzhi.report.pages.yardstick.audit_tables import level_text, thinned, value_text
-from xinzhi.report.pages.yardstick.regions import ticks
 from xinzhi.report.pages.yardstick.tables import as_written
 from xinzhi.report.palette import ink_on
 from xinzhi.report.sentence import chance, fact, joined, sentence, short, spread, yes_no

@@ -10,7 +10,7 @@ from markupsafe import Markup, escape
 
 from xinzhi.core.schema import describe
 from xinzhi.core.text import NOTHING, Language, Text, outward, percent, same, span_text, words
-from xinzhi.report.page import asset, both_svg, environment, table_markup
+from xinzhi.report.page import asset, both_svg, environment, table_markup, ticks
 from xinzhi.report.palette import FACTORS, FAINT, INK, SOFT
 from xinzhi.report.table import Column, Table
 from xinzhi.studies import Brief, gap_figures
@@ -180,9 +180,11 @@ def company(made: Brief) -> str:
         if row["rank_low"] is not None:
             drawn.append(f'<text x="640" y="{y + 3}" text-anchor="end">{row["rank_low"]}–{row["rank_high"]}</text>')
     bottom = 24 + frame.height * 14
-    zero = left - low * scale
-    drawn.insert(1, f'<path d="M{zero:.1f} 16V{bottom - 6}" stroke="{FAINT}" fill="none"/>')
-    drawn.append(f'<text x="{zero:.1f}" y="{bottom + 4}" text-anchor="middle" font-size="8">0</text>')
+    for value in ticks(100 * low, 100 * high):
+        x = left + (value / 100 - low) * scale
+        drawn.insert(1, f'<path d="M{x:.1f} 16V{bottom - 6}" stroke="{FAINT}" fill="none"/>')
+        label = f"{value:g}".replace("-", "−")
+        drawn.append(f'<text x="{x:.1f}" y="{bottom + 4}" text-anchor="middle" font-size="8">{label}</text>')
     return _svg(drawn, bottom + 8, title, width=660)
 
 

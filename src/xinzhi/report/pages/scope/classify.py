@@ -184,7 +184,7 @@ def treemap(result: Scope) -> Picture | None:
     return picture(
         "scope.treemap", _treemap, some, twin, facts | {"count": some.height},
         headline=None if result.weighed else "treemap_plain",
-        unit=words("scope.unit_of.amount", measure=result.measured) if unit(result) == NO_UNIT else unit(result),
+        unit="share",
         result=result,
     )  # fmt: skip
 

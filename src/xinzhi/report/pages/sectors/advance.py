@@ -257,7 +257,7 @@ def _lagging(view: View) -> Picture | None:
     )  # fmt: skip
     return picture(
         "sectors.lagging", kit.tiles, rows, twin, view.span | {"counts": named},
-        headline=None if named else words("sectors.answer.level", **view.span), unit="none",
+        headline=None if named else words("sectors.answer.level", **view.span), unit="relative",
         legend=words("sectors.title.lagging"), arrangement=tiles, decimals=0, inks=inks,
     )  # fmt: skip
 

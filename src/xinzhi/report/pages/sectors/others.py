@@ -88,7 +88,7 @@ def _clusters(result: SpatialAutocorrelation, local: pl.DataFrame) -> Picture | 
     present = set(shown["kind"])
     facts = {"count": int(local["significant"].sum()), "regions": local.height, "year": local["year"][0]}
     return picture(
-        "sectors.clusters", kit.tiles, rows, _local(result, local), facts, unit="none",
+        "sectors.clusters", kit.tiles, rows, _local(result, local), facts, unit="moran",
         legend=words("sectors.title.clusters"), arrangement=tiles,
         inks=[CLUSTER_INKS[kind] for kind in groups if kind in present],
     )  # fmt: skip

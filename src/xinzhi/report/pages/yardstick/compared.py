@@ -84,7 +84,7 @@ def bridge(result: yardstick.Bridge) -> Section:
     facts = result.facts()
     shown = picture(
         "yardstick.bridge", kit.spreads, drawn, table("yardstick_bridge", of=result),
-        cast("dict[str, Any]", facts["bridge.head"]), reference=0.0, unit=words("unit_of.percent"), x="bridge",
+        cast("dict[str, Any]", facts["bridge.head"]), reference=0.0, unit=words("chart.points"), x="bridge",
         groups=tuple(kinds.values()),
     )  # fmt: skip
     return Section.of(

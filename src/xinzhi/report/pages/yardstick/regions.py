@@ -6,7 +6,6 @@ Measured, that is a hundred times faster than a renderer; the same picture as an
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,7 @@ from markupsafe import Markup, escape
 from xinzhi.core import flags
 from xinzhi.core.parameters import setting
 from xinzhi.core.text import Language, Text, amount, number, percent, words
-from xinzhi.report.page import both_svg
+from xinzhi.report.page import both_svg, ticks
 from xinzhi.report.pages.yardstick import tables
 from xinzhi.report.pages.yardstick.measurement import region_headline
 from xinzhi.report.palette import FACTORS, FAINT, INK, SHADE, SOFT
@@ -139,11 +138,11 @@ def picture(
     left, right = (ABOVE, BELOW) if narrow else (LEFT, RIGHT)
     width, height = (NARROW, 2 * HEIGHT) if narrow else (WIDTH, HEIGHT)
     growth = [
-        both_svg(words("chart.points"), 4, 14), _bands(rows, scales, left), _axes(scales, left, scales.growth, 0.0, 5),
+        both_svg(words("chart.points"), 4, 9), _bands(rows, scales, left), _axes(scales, left, scales.growth, 0.0, 5),
         "".join([*_bars(rows, scales, left), *_marks(rows, scales, left), *_told(told[0], scales, left, language)]),
     ]  # fmt: skip
     level = [
-        both_svg(words("chart.level"), right[0] - 28, 14), _bands(rows, scales, right),
+        both_svg(words("chart.level"), right[0] - 28, 9), _bands(rows, scales, right),
         _axes(scales, right, scales.level, 1.0, 10),
         "".join([*_line(rows, scales, right), *_told(told[1], scales, right, language)]),
     ]  # fmt: skip
@@ -177,14 +176,6 @@ def _bands(rows: pl.DataFrame, scales: Frame, side: tuple[int, int]) -> str:
     middle = (_x(shaded[0], scales, side) + _x(shaded[-1], scales, side)) / 2
     word = both_svg(words("chart.extrapolated"), middle, TOP - 3, anchor="middle", size=9)
     return f'<path d="{boxes}" fill="{SHADE}"/>{word}'
-
-
-def ticks(low: float, high: float, count: int = 5) -> list[float]:
-    """Return round values between two ends."""
-    raw = (high - low) / count
-    size = 10 ** math.floor(math.log10(raw))
-    step = next(size * factor for factor in (1, 2, 5, 10) if size * factor >= raw)
-    return [step * i for i in range(math.ceil(low / step), math.floor(high / step) + 1)]
 
 
 def _axes(scales: Frame, side: tuple[int, int], domain: tuple[float, float], even: float, step: int) -> str:
