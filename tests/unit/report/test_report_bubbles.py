@@ -121,7 +121,7 @@ def test_rise_and_fall_are_told_apart_and_what_was_not_tested_is_listed(small):
     untested = section.tables[0]
     assert [(row[0].en, "9 observations" in row[1].en) for row in untested.rows] == [("short", True)]
     assert pages.section(small, region="short").answer[0].en.startswith("short was not tested: 9 observations")
-    assert xinzhi.plot(small, "bsadf", "zh").to_dict()["title"]["text"] == drawn["bsadf"].headline.zh
+    assert "".join(xinzhi.plot(small, "bsadf", "zh").to_dict()["title"]["text"]) == drawn["bsadf"].headline.zh
 
 
 def test_an_ongoing_rise_leads_and_is_said_to_go_on():

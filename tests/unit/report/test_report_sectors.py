@@ -118,7 +118,7 @@ def test_every_picture_draws_and_is_valid(name, kind):
     drawn = svg.inline(picture.draw, kind)
     assert drawn.count('class="zh"') == drawn.count('class="en"') > 0
     spec = xinzhi.plot(result(name), kind, "zh").to_dict()
-    assert spec["title"]["text"] == picture.headline.zh
+    assert "".join(spec["title"]["text"]) == picture.headline.zh
     for row in picture.twin.rows:
         assert len(row) == len(picture.twin.columns)
 

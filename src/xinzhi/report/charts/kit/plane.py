@@ -134,7 +134,7 @@ def tiles(
         at = {**plane, "color": ink}
         layers += style.marks("square", shown, at, size=(tile - GAP) ** 2, opacity=1, xOffset=half, yOffset=half)
     letters_on = [(row, palette.INK if row[field] is None else _ink(row[field], scale)) for row in drawn]
-    small, large = (7, 11) if w.narrow else (10, 13)
+    small, large = (7, 11) if w.narrow else (9 if w.language == "en" else 10, 13)  # so that Heilongjiang fits
     for letters in dict.fromkeys(ink for _, ink in letters_on):
         shown = [row for row, ink in letters_on if ink == letters]
         side: dict[str, Any] = {"dx": half, "color": letters}
