@@ -103,7 +103,7 @@ def test_it_speaks_both_languages(found):
     assert found.summary("zh").startswith("4个项目与3个历史项目比对：旧项目新包装2个")
     assert "synthetic" in found.summary()
     assert "合成" in found.summary("zh")
-    assert "用地：相等（精确）" in found.explain("p1").text("zh")
+    assert "用地：相等，有效数字多" in found.explain("p1").text("zh")
     assert "no archived project" in found.explain("p4").text()
     row = found.frame.row(0, named=True)
     assert row["evidence"].startswith("agrees in ")
