@@ -183,6 +183,15 @@ def test_clustered_errors_and_fitted_growth_by_hand():
     assert found.frame["standard_error"].to_numpy() == pytest.approx(errors)
 
 
+@pytest.mark.parametrize(("units", "spans", "freedom"), [(4, None, 2), (12, None, 10), (5, GrowthSpans(span=5), 4)])
+def test_bounds_are_those_of_students_t(units, spans, freedom):
+    rng = np.random.default_rng(units)
+    data = frame({f"u{i}": np.exp(rng.normal(0, 0.5, 11)) for i in range(units)})
+    row = beta_convergence(data, **KEYS, spans=spans).frame.row(by_predicate=pl.col("term") == "initial", named=True)
+    width = {2: 4.302653, 4: 2.776445, 10: 2.228139}[freedom]  # from a printed table
+    assert (row["high"] - row["low"]) / 2 == pytest.approx(width * row["standard_error"], rel=1e-6)
+
+
 def test_lichtenberg_test_of_variances_rejects_too_rarely():
     """The same units stand in both years: the F test is too careful, the exact test holds its level."""
     rng = np.random.default_rng(8)
@@ -250,6 +259,7 @@ BAD = {
         "infinite",
     ),
     "all equal": (lambda data: data.with_columns(y=pl.lit(3.0)), "identical|equal|no difference"),
+    "all equal but for rounding": (lambda data: data.with_columns(y=pl.lit(5.1)), "identical|equal|no difference"),
 }
 
 

@@ -70,7 +70,7 @@ def speed_of_convergence(slope: float, years: float, standard_error: float = flo
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class BetaConvergence(Result, verb="beta_convergence", topic="pathways", key=("term",)):
-    """Whether laggards grow faster: a row for each term, with 95 % bounds; `points` has one for each unit and span.
+    """Whether laggards grow faster: a row for each term, with 95 % bounds (t); `points` has one for each unit and span.
 
     ``initial`` is the slope b of mean annual growth (log points) on the initial logarithm, ``spatial`` the weight of
     the neighbours' growth. `years` is the length of one span, `speed` what follows from b; `r2` is empty with a spatial
@@ -159,7 +159,8 @@ def beta_convergence(
     initial = logs.values[:, :-1]
     given = _controls(frame, logs, unit=unit, time=time, names=controls)
     terms, estimates, errors, fitted, spatial, r2 = _estimate(growth, initial, given, logs, neighbours, rules, controls)
-    bounds, asked = setting("inference.normal_95") * errors, options_of(rules)
+    freedom = None if spatial else len(logs.units) - (len(terms) if rules.span is None else 1)
+    bounds, asked = _width(freedom) * errors, options_of(rules)
     slope, error = (float(found[terms.index("initial")]) for found in (estimates, errors))
     return BetaConvergence(
         frame=pl.DataFrame(
@@ -303,6 +304,14 @@ def _estimate(
     if rules.span is not None:
         errors = clustered_errors(x, line.residuals, unit, counted=x.shape[1])
     return terms, line.coefficients, errors, growth.ravel() - line.residuals, None, line.r2
+
+
+def _width(freedom: int | None) -> float:
+    """Return half the width of a 95 % interval in standard errors: by Student's t, or the normal distribution."""
+    from scipy.special import ndtr, stdtrit
+
+    normal = setting("inference.normal_95")
+    return float(normal if freedom is None else stdtrit(freedom, ndtr(normal)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -93,8 +93,9 @@ def sigma_convergence(
     )
     logs = logarithms(balanced(panel, verb="sigma_convergence", gaps=gaps), verb="sigma_convergence")
     deviation = logs.values.std(axis=0, ddof=1)
-    if (deviation == 0).any():
-        year = logs.years[int(np.flatnonzero(deviation == 0)[0])]
+    equal = np.ptp(logs.values, axis=0) == 0  # the deviation of equal figures is not always 0 to the last digit
+    if equal.any():
+        year = logs.years[int(np.flatnonzero(equal)[0])]
         raise InputError("pathways.all-equal", year=year)
     levels = np.exp(logs.values)
     return SigmaConvergence(
