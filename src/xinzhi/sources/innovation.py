@@ -396,6 +396,7 @@ class Innovation(Result, verb="sources_innovation", topic="sources", key=("regio
         first, last = rows.row(0, named=True), rows.row(-1, named=True)
         high, low = self.names.region(first["region"]), self.names.region(last["region"])
         ends = {"high": high, "low": low, "most": first["value"], "least": last["value"], "year": first["year"]}
+        ends["alone"] = rows.height == 1
         facts: Facts = {"innovation.ends": ends | {"title": share_title(first["share"])}}
         if self.elasticity is not None and self.years is not None:  # whether TFP grew with knowledge
             fit = self.elasticity

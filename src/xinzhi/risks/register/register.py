@@ -144,6 +144,8 @@ class Register(Result, verb="register", topic="register", key=("region", "item",
             return {}
         first = rules()[name]
         ordered = rows.filter(rule=name).sort("value", "region")
+        if ordered.height == 1:
+            return {}
         low, high = ordered.row(0, named=True), ordered.row(-1, named=True)
         return {
             "figure": Text(zh=first["figure_zh"], en=first["figure_en"]),
