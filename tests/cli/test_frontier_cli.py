@@ -335,6 +335,19 @@ def test_a_cell_in_another_unit_of_one_year_is_told_from_the_other_columns(xinzh
     assert "约为" not in xinzhi_frontier(path, "-x", "k,e", "-y", "y", "--lang", "zh")[1]  # a large unit is no slip
 
 
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("en", "A name with a comma is put in quotes, as in '\"y, tons\"'."), ("zh", "含逗号的列名请加引号")],
+)
+def test_a_name_with_a_comma_is_quoted_and_it_is_told(xinzhi_frontier, tmp_path, language, said):
+    path = tmp_path / "plants.csv"
+    path.write_text('u,k,"y, tons"\na,2,3\nb,3,4\nc,4,7\n', encoding="utf-8")
+    assert xinzhi_frontier(path, "-x", "k", "-y", '"y, tons"', "--lang", language)[0] == 0
+    code, _, err = xinzhi_frontier(path, "-x", "k", "-y", "y, tons", "--lang", language)
+    assert code == 2
+    assert said in err
+
+
 def test_a_bad_call_with_json_is_a_document_too(xinzhi_frontier):
     code, out, _ = xinzhi_frontier(*MAIN, "--index", "foo", "--json")
     assert code == 2

@@ -14,7 +14,7 @@ import click
 
 from xinzhi.core.errors import UsageError
 from xinzhi.core.parameters import setting
-from xinzhi.core.text import Language, option_words, read_words, same
+from xinzhi.core.text import Language, by_commas, option_words, read_words, same
 
 SOURCE = Path(__file__).parents[1]
 WIDTH, INDENT = 100, 2
@@ -38,13 +38,13 @@ class Number(click.ParamType):  # type: ignore[type-arg] # no generic before cli
 
 
 class Columns(click.ParamType):  # type: ignore[type-arg] # no generic before click 8.5
-    """Names by commas."""
+    """Names by commas; one that holds a comma stands in quotes."""
 
     name = "A,B"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:  # noqa: ANN401, ARG002 - as click calls it
         """Return the names."""
-        names = tuple(name.strip() for name in str(value).replace("，", ",").split(",") if name.strip())
+        names = tuple(by_commas(str(value)))
         if not names:
             raise UsageError("cli.no-column", option=param.opts[-1] if param else "", given=value)
         return names

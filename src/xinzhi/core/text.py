@@ -158,17 +158,29 @@ def ranks_text(low: object, high: object) -> Text:
 
 
 def listing(items: Sequence[Text], limit: int | None = None) -> Text:
-    """Join names to a list in both languages; beyond `limit` the rest is counted."""
-    if limit is not None and len(items) > limit + 1:
-        shown = items[:limit]
-        rest = len(items) - limit
-        return Text(
-            zh="、".join(item.zh for item in shown) + f"等{len(items)}个",
-            en=", ".join(item.en for item in shown) + f" and {rest} others",
-        )
-    en = [item.en for item in items]
-    joined = ", ".join(en[:-1]) + " and " + en[-1] if len(en) > 1 else "".join(en)
-    return Text(zh="、".join(item.zh for item in items), en=joined)
+    """Join names to a list in both languages; beyond `limit` the rest is counted.
+
+    Where a name holds a comma of its own, semicolons part the names.
+
+    >>> listing([Text(zh="电信、广播电视", en="Telecoms, radio"), Text(zh="汽车", en="Cars")])
+    Text(zh='电信、广播电视；汽车', en='Telecoms, radio; and Cars')
+    """
+    shown = items if limit is None or len(items) <= limit + 1 else items[:limit]
+    zh, en = _parted(shown)
+    chinese = zh.join(item.zh for item in shown)
+    if len(shown) < len(items):
+        rest = len(items) - len(shown)
+        english = en.join(item.en for item in shown)
+        return Text(zh=f"{chinese}等{len(items)}个", en=f"{english}{en.strip(' ,')} and {rest} others")
+    names = [item.en for item in shown]
+    english = f"{en.join(names[:-1])}{en.strip(' ,')} and {names[-1]}" if len(names) > 1 else "".join(names)
+    return Text(zh=chinese, en=english)
+
+
+def _parted(items: Sequence[Text]) -> tuple[str, str]:
+    """Return what parts the names of a list in Chinese and in English."""
+    zh = "；" if any("、" in item.zh or "，" in item.zh for item in items) else "、"
+    return zh, "; " if any(", " in item.en for item in items) else ", "
 
 
 def clauses(items: Sequence[Text]) -> Text:
@@ -178,7 +190,8 @@ def clauses(items: Sequence[Text]) -> Text:
 
 def names_joined(items: Sequence[Text]) -> Text:
     """Join names by the comma of Chinese lists; in English by commas without an "and"."""
-    return Text(zh="、".join(item.zh for item in items), en=", ".join(item.en for item in items))
+    zh, en = _parted(items)
+    return Text(zh=zh.join(item.zh for item in items), en=en.join(item.en for item in items))
 
 
 def joined(items: Sequence[Text]) -> Text:
@@ -189,6 +202,16 @@ def joined(items: Sequence[Text]) -> Text:
 def lines_joined(items: Sequence[Text]) -> Text:
     """Join texts to lines, all but the first indented."""
     return Text(zh="\n  ".join(item.zh for item in items), en="\n  ".join(item.en for item in items))
+
+
+def by_commas(given: str) -> list[str]:
+    """Return the names of a list with commas, of either width; a name that holds one stands in quotes.
+
+    >>> by_commas('capital, "output, 1e8 CNY"，labour')
+    ['capital', 'output, 1e8 CNY', 'labour']
+    """
+    found = re.findall(r'\s*(?:"([^"]*)"|“([^”]*)”|([^,，]*))\s*(?:[,，]|$)', given)
+    return [name for parts in found if (name := "".join(parts).strip())]
 
 
 def share(part: float) -> str:
@@ -389,6 +412,21 @@ def amount(value: float | None, unit: str, *, digits: int = 4, base: bool = Fals
         en=f"{_scaled(plain, 'en', digits, trim=trim)} {unit_name(name).en}",
     )
     return words("scale.at_prices", unit=text, year=year) if base and year else text
+
+
+def measured(value: float, unit: str) -> Text:
+    """Write a figure with its unit: a percentage with its sign, a count as it is, an amount in words.
+
+    >>> measured(295.0, "services").en, measured(3000.0, "1e8 CNY").en, measured(12.5, "percent").zh
+    ('295 services', '300 billion yuan', '12.5%')
+    """
+    scale, name, _ = split_unit(unit)
+    if name == "percent":
+        return same(f"{value:g}%")
+    if scale == 1 and value == int(value):
+        text = unit_text(name)
+        return Text(zh=f"{value:,.0f}{text.zh}", en=f"{value:,.0f} {text.en}")
+    return amount(value, unit, trim=True)
 
 
 def _scaled(value: float, language: Language, digits: int, *, trim: bool) -> str:

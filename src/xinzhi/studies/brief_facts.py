@@ -14,7 +14,7 @@ from xinzhi import pathways, risks, sources, yardstick
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.parameters import setting
 from xinzhi.core.result import Facts
-from xinzhi.core.text import Text, amount, chance_text, clauses, joined, same, span_text, split_unit, unit_text, words
+from xinzhi.core.text import Text, chance_text, clauses, joined, measured, span_text, words
 from xinzhi.data import Package, among
 from xinzhi.pathways import Able
 from xinzhi.protocol import Protocol
@@ -212,14 +212,7 @@ def evidence_text(row: Mapping[str, Any]) -> Text:
     figures = {"what": what, "year": row["year"], "issuer": issuer}
     if row["evidence"] == "designation" or row["unit"] in BARE:
         return words("brief.moves.named", **figures)
-    scale, unit, _ = split_unit(row["unit"])
-    if unit == "percent":
-        value = same(f"{row['value']:g}%")
-    elif scale == 1 and row["value"] == int(row["value"]):  # a count is told as it is
-        value = Text(zh=f"{row['value']:,.0f}{unit_text(unit).zh}", en=f"{row['value']:,.0f} {unit_text(unit).en}")
-    else:
-        value = amount(row["value"], row["unit"], trim=True)
-    return words("brief.moves.evidence", value=value, **figures)
+    return words("brief.moves.evidence", value=measured(row["value"], row["unit"]), **figures)
 
 
 def evidence(shared: Read, state: Ability) -> pl.DataFrame:

@@ -12,7 +12,7 @@ import polars as pl
 from xinzhi import scope as verbs
 from xinzhi.core.arrays import AnyFrame
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.text import Text, same, words
+from xinzhi.core.text import Text, by_commas, same, words
 from xinzhi.data import Package, is_package, packages, read_any
 from xinzhi.scope import Dependence, DigitalCore, Scope
 from xinzhi.studies.study import SILENT, Asked, Draft, Progress, Study, options
@@ -108,7 +108,7 @@ def scope(source: AnyFrame = None, *, progress: Progress = SILENT, **asked: Aske
 def _dependence(wish: ScopeOptions) -> Dependence:
     """Return who uses digital input."""
     named = wish.digital
-    codes = [code.strip() for code in named.split(",") if code.strip()] if isinstance(named, str) else list(named)
+    codes = by_commas(named) if isinstance(named, str) else list(named)
     if not codes:
         raise UsageError("studies.no-digital")
     tables = verbs.read_input_output(wish.io, encoding=wish.encoding)

@@ -216,7 +216,10 @@ def _index_study(source: AnyFrame, wish: SectorsOptions, progress: Progress) -> 
     if result.convention.aggregation == "vikor":  # cannot be drawn around
         draft.note("vikor")
     else:  # rank intervals and what moves ranks
-        draft.results["uncertainty"] = result.uncertainty() if wish.draws is None else result.uncertainty(wish.draws)
+        drawn = result.uncertainty() if wish.draws is None else result.uncertainty(wish.draws)
+        rows = drawn.last().select("region", "rank_p05", "rank_p95").rows()
+        draft.results["index"] = replace(result, ranges={region: (low, high) for region, low, high in rows})
+        draft.results["uncertainty"] = drawn
         try:
             draft.results["sensitivity"] = result.sensitivity()
         except UsageError as error:

@@ -13,7 +13,7 @@ import polars as pl
 from xinzhi import sources as verbs
 from xinzhi.core.arrays import AnyPackage
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.text import same, words
+from xinzhi.core.text import by_commas, same, words
 from xinzhi.data import Package, names_of, units
 from xinzhi.frontier import productivity_change
 from xinzhi.micro import TOTAL
@@ -107,12 +107,12 @@ def _codes(asked: Iterable[str] | str | Path | None) -> list[str]:
     path = Path(asked)
     if path.is_file():
         lines = path.read_text(encoding="utf-8-sig").splitlines()
-        cells = [cell for line in lines for cell in line.partition("#")[0].split(",")]
+        cells = [cell for line in lines for cell in by_commas(line.partition("#")[0])]
     elif path.suffix in {".txt", ".csv"}:
         raise UsageError("studies.no-codes-file", path=asked)
     else:
-        cells = str(asked).split(",")
-    return [cell.strip().strip('"') for cell in cells if cell.strip() and cell.strip().lower() != "industry"]
+        cells = by_commas(str(asked))
+    return [cell for cell in cells if cell.lower() != "industry"]
 
 
 def _frontier(result: verbs.Sources, reference: str) -> pl.DataFrame:

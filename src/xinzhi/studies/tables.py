@@ -14,7 +14,7 @@ from xinzhi import risks
 from xinzhi.core.arrays import AnyFrame, AnyPackage
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, finding
-from xinzhi.core.text import Text, same, words
+from xinzhi.core.text import Text, by_commas, same, words
 from xinzhi.data import BOOKS, FILES, TEXTS, Package, RawTable, known_tables, nearest, read_any, typed
 from xinzhi.data import load as read_package
 
@@ -53,11 +53,11 @@ class Plain:
         for name in columns:
             if name is not None and name not in known:
                 by_case = {column.lower(): column for column in known}
-                like = by_case.get(name.lower()) or nearest(name, known)
-                raise UsageError(
-                    "studies.no-column" if like is None else "studies.no-column-near",
-                    table=self.name, column=name, near=like, known=[same(one) for one in known],
-                )  # fmt: skip
+                whole = next((one for one in known if "," in one and name in one.split(",")), None)  # cut at its comma
+                like = whole or by_case.get(name.lower()) or nearest(name, known)
+                code = "studies.no-column" if like is None else "studies.no-column-near"
+                code = code if whole is None else "studies.no-column-comma"
+                raise UsageError(code, table=self.name, column=name, near=like, known=[same(one) for one in known])
 
     def refuse(self, code: str, column: str, bad: pl.Series, **words: object) -> None:
         """Raise for the first cell of a column that is wrong, with its line."""
@@ -273,7 +273,8 @@ def _across(table: Plain, head: str) -> Prices:
 def _wide(table: Plain, date: str, value: str | None) -> Prices:
     """Return the series of a table with a column each."""
     frame, name = table.frame, table.name
-    wanted = [one.strip() for one in value.split(",")] if value else [one for one in frame.columns if one != date]
+    named = [value] if value in frame.columns else by_commas(value or "")
+    wanted = named or [one for one in frame.columns if one != date]
     table.require(*wanted)
     dates = _dates_of(table, date)
     notes, taken = [], []

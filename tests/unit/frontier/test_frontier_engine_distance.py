@@ -321,7 +321,7 @@ def test_values_that_cannot_be_used_are_named():
         distance(np.array([[1.0], [np.nan], [2.0], [3.0]]), Y)
     with pytest.raises(InputError, match="outputs have negative values"):
         distance(X, Y - 2, rts="crs", orientation="directional")
-    with pytest.raises(InputError, match="orientation='output' cannot scale"):
+    with pytest.raises(InputError, match="orientation 'output' cannot scale"):
         distance(X, Y - 2, rts="vrs", orientation="output")
     assert distance(X, Y - 2, rts="vrs").score[3] == pytest.approx(0.5)  # inputs may shrink all the same
 

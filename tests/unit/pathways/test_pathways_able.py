@@ -252,3 +252,11 @@ def test_one_region_alone_is_no_nation_of_its_own() -> None:
     assert answer(found, "990001", "ai") == ("unknown", None, "none")
     assert answer(found, "990001", "robots")[0] == "able"
     assert found.frame["output"].null_count() == found.frame.height
+
+
+def test_what_a_region_is_named_has_no_count_and_amounts_are_in_words() -> None:
+    said = able("china-provinces").explain("Beijing", "ai")
+    assert "National AI innovation and application pilot area: Beijing (Ministry" in said.text("en")
+    assert "国家人工智能创新应用先导区：北京（工业和信息化部）" in said.text("zh")
+    assert "above 300 billion yuan" in said.text("en")
+    assert "3,000亿元" in said.text("zh")

@@ -233,7 +233,7 @@ def test_a_forecast_gives_chances_with_reasons(frame):
     assert "候选" in found.summary("zh")
     with pytest.raises(UsageError, match="no candidate"):
         found.explain("c00", "nothing")
-    with pytest.raises(UsageError, match="model='rca'"):
+    with pytest.raises(UsageError, match="model 'rca'"):
         forecast(frame, **COLUMNS, train=(2000, 2005), model="rca")
     with pytest.raises(UsageError, match="after it begins"):
         forecast(frame, **COLUMNS, train=(2005, 2000))

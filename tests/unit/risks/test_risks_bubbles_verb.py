@@ -226,7 +226,7 @@ def test_steady_growth_is_taken_for_a_bubble_unless_the_bootstrap_grows_too():
     assert sieve.statistics["rejects"].mean() < 0.15
     assert (plain.statistics["drift"] > 1.96).all()
     assert "80 of 80 series drift" in plain.summary()
-    assert "critical=sieve" in plain.summary("zh")
+    assert "--critical sieve" in plain.summary("zh")
     assert not any(one.rule == "bubbles-drift" for one in sieve.findings)
 
 
@@ -238,8 +238,8 @@ def test_autocorrelated_steps_are_named():
     rows = pl.DataFrame({"s": "a", "t": range(90), "v": steps.cumsum()})
     found = bubbles(rows, "s", "t", "v")
     assert "bubbles-autocorrelated" in {one.rule for one in found.findings}
-    assert "lag=bic" in found.summary()
-    assert "lag=bic" in found.summary("zh")
+    assert "--lag bic" in found.summary()
+    assert "--lag bic" in found.summary("zh")
     better = bubbles(rows, "s", "t", "v", lag="bic", rules=FEW)
     assert better.statistics["lag"][0] >= 1
     assert abs(better.statistics["autocorrelation"][0]) < abs(found.statistics["autocorrelation"][0])

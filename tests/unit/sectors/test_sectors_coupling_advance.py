@@ -229,7 +229,7 @@ def test_levels_of_ones_own_and_their_lag():
     missing = sectors.advance(levels=levels.filter((pl.col("region") > 0) | (pl.col("year") != 2003)))
     assert set(missing.frame["region"]) == {str(place) for place in range(1, 10)}
     assert missing.omitted["reason_en"].unique().to_list() == [
-        "not complete in every year (balanced=False takes it in)"
+        "not complete in every year (in Python balanced=False takes it in)"
     ]
     with pytest.raises(UsageError, match="one or the other"):
         sectors.advance(levels=levels, bounds={"sport": (0, 1)})

@@ -13,13 +13,14 @@ from xinzhi.core import parameters
 from xinzhi.core.arrays import AnyPackage
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Facts, Result
-from xinzhi.core.text import Text, clauses, same, split_unit, unit_text, words
+from xinzhi.core.text import Text, clauses, measured, same, split_unit, words
 from xinzhi.data import among, names_of, provenance
 from xinzhi.data.package import Package
 from xinzhi.pathways.conventions import setting
 from xinzhi.pathways.industries import Explanation, as_package, word
 
 VALUES = ("able", "by proxy", "not able", "unknown")
+NO_AMOUNT = frozenset({"ratio", "rank", "mention", "items"})  # units of evidence whose name says all
 _COLUMNS = ("region", "category", "evidence", "measure", "value", "unit", "year")
 _SAID = ("name_zh", "name_en", "issuer_zh", "issuer", "source", "confidence", "nation_source")
 _SHOWN = 4
@@ -165,13 +166,12 @@ def _plain(counts: Mapping[str, Any]) -> dict[str, object]:
 
 def _row(row: Mapping[str, Any]) -> dict[str, object]:
     """Return what the sentence about one piece of evidence says."""
-    bare = row["unit"] is None or row["unit"] in {"ratio", "rank", "mention", "items"}
-    unit = same("") if bare else unit_text(row["unit"])
-    size = f"{row['value']:g}"
+    bare = row["evidence"] == "designation" or row["unit"] is None or row["unit"] in NO_AMOUNT
+    value = same("") if bare else measured(row["value"], row["unit"])
     return {
         "kind": word("kind_of_evidence", row["evidence"]),
         "what": Text(zh=row["name_zh"], en=row["name_en"]),
-        "value": Text(zh=f"{size}{unit.zh}", en=f"{size} {unit.en}".strip()),
+        "value": value if bare else Text(zh=f" {value.zh}", en=f" {value.en}"),
         "year": row["year"],
         "issuer": Text(zh=row["issuer_zh"] or row["issuer_en"], en=row["issuer_en"]),
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding
 from xinzhi.core.result import Facts
 from xinzhi.core.schema import Column, describe, described
-from xinzhi.core.text import Language
+from xinzhi.core.text import Language, words
 from xinzhi.data import Package, names_of, provenance
 from xinzhi.sectors.composite import build
 from xinzhi.sectors.composite.gaming import Gaming, Sensitivity, gaming, sensitivity
@@ -39,6 +39,7 @@ class Index(build.Ranking, verb="index", topic="sectors", key=("region", "year")
     are set anew; `coverage` has every indicator of the system; `normalised` one column per indicator, for the rows that
     have an index; `treatment` what was done about outliers. `table, filled, complete, built` are the data before and
     after imputation, the rows that have an index, and the computation; `findings` warn of what system and data lack.
+    Sentences name regions with the `ranges` of their ranks in the last year, where these are known (`uncertainty`).
     """
 
     weights: pl.DataFrame
@@ -46,6 +47,7 @@ class Index(build.Ranking, verb="index", topic="sectors", key=("region", "year")
     normalised: pl.DataFrame
     treatment: pl.DataFrame
     findings: tuple[Finding, ...]
+    ranges: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     def columns(self, frame: str = "frame") -> list[Column]:
         """Return the descriptions of the columns of a frame; scores are called after sector, dimension or indicator."""
@@ -128,7 +130,12 @@ class Index(build.Ranking, verb="index", topic="sectors", key=("region", "year")
         """Return which regions lead and trail, on how much of the system, and what to beware of."""
         now, done = self.last(), self.frame.drop_nulls("index")
         called = self.names.distinct("region", self.frame["region"].unique().sort())
-        order = [called[code] for code in now["region"]]
+        order = [
+            words("sectors.answer.ranged", name=called[code], low=self.ranges[code][0], high=self.ranges[code][1])
+            if code in self.ranges
+            else called[code]
+            for code in now["region"]
+        ]
         year = {"year": now["year"][0]}
         facts: Facts = {}
         if len(order) > _SHOWN:
