@@ -86,7 +86,7 @@ def test_a_wide_and_a_long_table_say_what_the_verb_says(run, frame, write):
     code, out, err = run(write(frame), *USUAL)
     row = expected.episodes.row(0, named=True)
     assert all(word in out for word in ("up", "rise", row["start"], row["last"]))
-    assert "log= takes logarithms" in err
+    assert "--log takes logarithms" in err
 
 
 def test_dates_stay_as_they_are_written(run, frame, write):

@@ -13,13 +13,14 @@ from typing import Any
 import click
 
 from xinzhi.cli.options import Command, Group, given, misuse, params_of
-from xinzhi.cli.speech import flushed, print_findings, print_json, steady
+from xinzhi.cli.speech import flushed, lines, print_findings, print_json, say, steady
 from xinzhi.cli.verbs import VERBS, Call
 from xinzhi.core.errors import InputError, UsageError, XinzhiError, system_reason
 from xinzhi.core.text import Language, Text, read_words, shown
 
 DEFECT = 70  # EX_SOFTWARE of sysexits.h
 DEBUG = "XINZHI_DEBUG"
+SHOWN = 20  # findings behind an error
 LONGEST = 200  # letters of what an unforeseen error says
 
 
@@ -181,6 +182,9 @@ def _readable(words: Sequence[str]) -> None:
 def _report(error: XinzhiError, words: Sequence[str], language: Language) -> int:
     """Say what is wrong; the findings behind it follow, so that they are left out of the sentence."""
     findings = error.findings if isinstance(error, InputError) else ()
+    asked, verb = error.values.get("verb"), next((word for word in words if word in VERBS), None)
+    if isinstance(asked, str) and verb and asked not in VERBS:  # a step of it, such as `measure`, which nobody typed
+        error.values["verb"] = verb
     _say(type(error).__name__, error.text, words, language, findings)
     return error.exit_code
 
@@ -197,4 +201,6 @@ def _say(kind: str, text: Text, words: Sequence[str], language: Language, findin
     more = [
         finding for finding in findings if finding.sentence(language) not in said
     ]  # one that is said is not repeated
-    print_findings(more, language, stderr=True)
+    print_findings(more[:SHOWN], language, stderr=True)
+    if len(more) > SHOWN:
+        lines([say("more-findings", language, n=len(more) - SHOWN)], language, stderr=True)

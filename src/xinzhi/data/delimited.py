@@ -93,7 +93,7 @@ def _named(data: bytes, bad: int, table: str, file: str) -> Finding:
     return finding("data.encoding-gb18030", table=table, file=file, line=line, value=shown, expected="UTF-8")
 
 
-_DELIMITERS = (",", ";", "\t")
+_DELIMITERS = (",", ";", "\t", "|")
 _NEVER = "\x1f"  # the unit separator of ASCII; files with it are read the slow way
 
 

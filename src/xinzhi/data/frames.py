@@ -21,10 +21,10 @@ BOOKS = (".xlsx", ".xls")
 _KINDS: Mapping[str, FrameKind] = {"PANDAS": "pandas", "PYARROW": "pyarrow", "DUCKDB": "duckdb"}
 
 
-def read_columnar(path: Path, name: str) -> RawTable:
+def read_columnar(path: Path, name: str, *, labels: bool = False) -> RawTable:
     """Return the table of such a file, by its suffix; lines count its rows from 1."""
     suffix = path.suffix.lower()
-    cells = COLUMNAR[suffix](path)
+    cells = _readstat(path, labels=True) if labels and suffix in STATISTICAL else COLUMNAR[suffix](path)
     lines = pl.int_range(1, cells.height + 1, dtype=pl.UInt32, eager=True)
     return RawTable(name=name, file=path.name, cells=cells.rename(str.strip), lines=lines)
 
@@ -36,15 +36,21 @@ def _with_polars(path: Path) -> pl.DataFrame:
         return pl.read_ipc(path.read_bytes())
 
 
-def _readstat(path: Path) -> pl.DataFrame:
-    """Return the values of a Stata or SPSS file as they are stored: codes, not their labels."""
+def _readstat(path: Path, *, labels: bool = False) -> pl.DataFrame:
+    """Return the values of a Stata or SPSS file as they are stored: codes; or where all are labelled, their labels."""
     _need("pyreadstat", "io", path)
     import pyreadstat
 
     read = pyreadstat.read_dta if path.suffix.lower() == ".dta" else pyreadstat.read_sav
     with guarded("data.bad-columnar", pyreadstat.ReadstatError, ValueError, OverflowError, OSError, path=path):
-        cells, _ = read(str(path), output_format="polars")
-    return _without_blanks(cells)
+        cells, about = read(str(path), output_format="polars")
+    known = about.variable_value_labels if labels else {}
+    told = {
+        name: cells[name].replace_strict(texts, default=None, return_dtype=pl.String) for name, texts in known.items()
+    }
+    return _without_blanks(
+        cells.with_columns(one for name, one in told.items() if one.null_count() == cells[name].null_count())
+    )
 
 
 def _sdmx(path: Path) -> pl.DataFrame:
@@ -78,13 +84,23 @@ COLUMNAR: Mapping[str, Callable[[Path], pl.DataFrame]] = {
     **dict.fromkeys((".dta", ".sav"), _readstat),
     ".xml": _sdmx,
 }
+STATISTICAL = (".dta", ".sav")
 FILES = (*TEXTS, *BOOKS, *COLUMNAR)
 
 
-def read_any(source: Any, name: str, *, encoding: str | None = None) -> tuple[RawTable, FrameKind]:  # noqa: ANN401 - any kind of table
-    """Return one table, of a frame, a mapping, a result or a file, and the kind of frame it came as."""
+def read_any(
+    source: Any,  # noqa: ANN401 - any kind of table
+    name: str,
+    *,
+    encoding: str | None = None,
+    labels: bool = False,
+) -> tuple[RawTable, FrameKind]:
+    """Return one table, of a frame, a mapping, a result or a file, and the kind of frame it came as.
+
+    With `labels` a column of Stata or SPSS holds the labels of its values where all of them have one.
+    """
     if isinstance(source, (str, Path)):
-        return read_file(Path(source), name, encoding=encoding), "polars"
+        return read_file(Path(source), name, encoding=encoding, labels=labels), "polars"
     if isinstance(source, Result):
         table, _ = read_any(source.frame, name)
         return table, source.kind
@@ -97,7 +113,7 @@ def read_any(source: Any, name: str, *, encoding: str | None = None) -> tuple[Ra
     return tables[0], kind
 
 
-def read_file(path: Path, name: str, *, encoding: str | None = None) -> RawTable:
+def read_file(path: Path, name: str, *, encoding: str | None = None, labels: bool = False) -> RawTable:
     """Return the table of a file: CSV, the first sheet with rows of a workbook, or one whose columns have types."""
     # Cells of text files and workbooks are text as written, so that codes keep their zeros; `tidy` and `typed` cast
     # them.
@@ -105,7 +121,7 @@ def read_file(path: Path, name: str, *, encoding: str | None = None) -> RawTable
     if not path.is_file():
         raise InputError("data.no-file", path=path)
     if suffix in COLUMNAR:
-        return read_columnar(path, name)
+        return read_columnar(path, name, labels=labels)
     from xinzhi.data.delimited import read_delimited
     from xinzhi.data.workbook import read_sheet
 

@@ -115,6 +115,9 @@ def grid(
     if below := header_below(header, zip(lines, cells.head(TOP - 1).iter_rows(), strict=False), table):
         found = finding("data.title-above-header", table=table, file=file, line=line, value=str(below))
         return Grid(cells=pl.DataFrame(), lines=pl.Series(dtype=pl.UInt32), header=line, findings=(found,))
+    if _in_two_rows(header, cells):
+        found = finding("data.header-of-two-rows", table=table, file=file, line=line, value=str(lines[0]))
+        return Grid(cells=pl.DataFrame(), lines=pl.Series(dtype=pl.UInt32), header=line, findings=(found,))
     findings: list[Finding] = []
     columns: dict[str, pl.Series] = {}
     for number, (text, column) in enumerate(zip(header, cells, strict=True), start=1):
@@ -142,11 +145,27 @@ def header_below(
     rows, spec = list(below), known_tables().get(table)
     needed = {column.name for column in spec.columns.values() if column.required} if spec else set()
     filled = [[cell.strip() for cell in row if cell and cell.strip()] for row in (header, *(row for _, row in rows))]
-    if not needed:  # of a table of one's own a lone first cell is a title where the next full row holds words
-        first = (header[0] or "").strip() if header else ""
-        at = next((place for place, row in enumerate(filled) if len(row) > 1), 0)
-        heading = at > 0 and all(_YEAR.match(cell) or not _NUMBER.match(cell) for cell in filled[at])
-        return int(rows[at - 1][0]) if heading and filled[0] == [first] else None
     if needed & set(filled[0]):
         return None
-    return next((int(line) for (line, _), row in zip(rows, filled[1:], strict=True) if needed <= set(row)), None)
+    if needed:
+        lines = (int(line) for (line, _), row in zip(rows, filled[1:], strict=True) if needed <= set(row))
+        if (found := next(lines, None)) is not None:
+            return found
+    # names of one's own: a lone first cell is a title where the next full row holds words
+    first = (header[0] or "").strip() if header else ""
+    at = next((place for place, row in enumerate(filled) if len(row) > 1), 0)
+    return int(rows[at - 1][0]) if at > 0 and filled[0] == [first] and _of_words(filled[at]) else None
+
+
+def _of_words(cells: Iterable[str]) -> bool:
+    """Whether cells may be a heading: words, and years."""
+    return all(_YEAR.match(cell) or not _NUMBER.match(cell) for cell in cells)
+
+
+def _in_two_rows(header: Sequence[str | None], cells: pl.DataFrame) -> bool:
+    """Whether a header goes on in the row below, as merged cells do: words stand there where names are missing."""
+    above = [bool((name or "").strip()) for name in header]
+    below = [(cell or "").strip() for cell in cells.row(0)] if cells.height else []
+    pairs = list(zip(above, below, strict=False))
+    goes_on = any(cell and not named for named, cell in pairs) and any(named and not cell for named, cell in pairs)
+    return goes_on and _of_words(filter(None, below))

@@ -53,19 +53,15 @@ class Plain:
         for name in columns:
             if name is not None and name not in known:
                 by_case = {column.lower(): column for column in known}
-                whole = next((one for one in known if "," in one and name in one.split(",")), None)  # cut at its comma
-                like = whole or by_case.get(name.lower()) or nearest(name, known)
-                code = "studies.no-column" if like is None else "studies.no-column-near"
-                code = code if whole is None else "studies.no-column-comma"
-                raise UsageError(code, table=self.name, column=name, near=like, known=[same(one) for one in known])
-
-    def refuse(self, code: str, column: str, bad: pl.Series, **words: object) -> None:
-        """Raise for the first cell of a column that is wrong, with its line."""
-        if bad.any():
-            at = int(bad.arg_true()[0])
-            given = self.frame[column][at]
-            cell = {"table": self.name, "line": self.lines[at], "column": column}
-            raise InputError(code, (), given="" if given is None else str(given), **cell, **words)
+                cell = {"table": self.name, "column": name}
+                if whole := next((one for one in known if "," in one and name in one.split(",")), None):
+                    raise UsageError("studies.no-column-comma", near=whole, **cell)
+                texts = [one for one in known if self.frame[one].dtype == pl.String]
+                if long := next((one for one in texts if (self.frame[one] == name).any()), None):
+                    raise UsageError("studies.no-column-long", near=long, **cell)
+                if like := by_case.get(name.lower()) or nearest(name, known):
+                    raise UsageError("studies.no-column-near", near=like, known=[same(one) for one in known], **cell)
+                raise UsageError("studies.no-column", known=[same(one) for one in known], **cell)
 
 
 def is_plain(source: AnyFrame) -> bool:
@@ -90,7 +86,7 @@ def known_sheets(path: Path) -> set[str]:
 def read_plain(source: AnyFrame, encoding: str | None = None, *, text: Iterable[str] = ()) -> Plain:
     """Return a plain table; the columns `text` stay as they are written, such as codes with leading zeros."""
     name = Path(source).name if isinstance(source, (str, Path)) else "table"
-    raw, _ = read_any(source, name, encoding=encoding)
+    raw, _ = read_any(source, name, encoding=encoding, labels=True)
     if not raw.cells.height or not raw.cells.columns:
         raise InputError("studies.no-rows", table=name)
     return Plain(name, typed(raw.cells, text=text), raw.lines.to_list())
