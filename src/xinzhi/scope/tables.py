@@ -24,6 +24,7 @@ from xinzhi.scope.standard import SHOWN, Standard, industry_name, standard
 # Shares closer to 0 or 1 than this are nothing and all: weights do not sum exactly in float64.
 EXACT = 1e-12
 _BOUNDS = ("share", "lower", "upper")
+CODES = ("code", "industry", "行业代码", "代码")  # what the column of codes may be called
 
 
 def verdict(lower: float, upper: float) -> str:
@@ -276,7 +277,8 @@ def read_industries(native: AnyFrame, name: str) -> Industries:
         native = pl.DataFrame({"code": texts}, schema={"code": pl.String})
     source = read_file(Path(native), "industries") if isinstance(native, str | Path) else native
     columns = source.cells.columns if isinstance(source, RawTable) else list(getattr(source, "columns", ()))
-    called = next((known for known in ("code", "industry") if known in columns), "code")
+    spelt = {str(one).strip().lower(): one for one in columns}
+    called = next((spelt[known] for known in CODES if known in spelt), "code")
     keyed = [Field("region", "text", required=False), Field("year", "year", required=False)]
     read = tidy(source, [Field("code", "any", column=called), *keyed], others=True, table="table of industries")
     rows = typed(read.frame, text=("code", "region")) if read.raw.file else read.frame
