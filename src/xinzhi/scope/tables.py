@@ -24,7 +24,7 @@ from xinzhi.scope.standard import SHOWN, Standard, industry_name, standard
 # Shares closer to 0 or 1 than this are nothing and all: weights do not sum exactly in float64.
 EXACT = 1e-12
 _BOUNDS = ("share", "lower", "upper")
-CODES = ("code", "industry", "行业代码", "代码")  # what the column of codes may be called
+CODES = ("code", "industry")  # what the column of codes may be called
 
 
 def verdict(lower: float, upper: float) -> str:
