@@ -195,7 +195,7 @@ def test_one_year_only_and_too_few_entries_are_refused(frame):
 
 
 def test_unknown_scores_and_cells_are_refused(frame):
-    with pytest.raises(UsageError, match="scores='guess'"):
+    with pytest.raises(UsageError, match="scores 'guess'"):
         score("guess", None, candidates(np.eye(4) + 1, None, {}, 1.0))
     with pytest.raises(UsageError, match="trained on"):
         score("logit", None, candidates(np.eye(4) + 1, None, {}, 1.0))

@@ -137,7 +137,7 @@ def test_presence_rules():
     assert (values[poisson] > expected[poisson]).all()
     assert present(values, "rca-and-count", least=100).sum() < present(values).sum()
     assert (present(values, "share", threshold=0.1) == (values / values.sum(axis=1, keepdims=True) >= 0.1)).all()
-    with pytest.raises(UsageError, match="presence='guess'"):
+    with pytest.raises(UsageError, match="presence 'guess'"):
         present(values, "guess")
 
 

@@ -57,7 +57,7 @@ def test_own_density_counts_what_stands_near(made):
 
 
 def test_options_are_checked(made):
-    with pytest.raises(UsageError, match="absent=2"):
+    with pytest.raises(UsageError, match="absent 2"):
         lane_changes(made, **KEYS, between=(1, 2), absent=2.0)
     with pytest.raises(UsageError):
         lane_changes(made, **KEYS, between=(1, 9))

@@ -74,7 +74,7 @@ def test_a_slowdown_is_found_and_said_and_its_absence_is_not():
         for _ in range(60)
     ]
     assert np.mean(alarms) <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 60)
-    with pytest.raises(UsageError, match="does not go with order=1"):
+    with pytest.raises(UsageError, match="does not go with order 1"):
         debt_fan(slow, draws=50, order=1, trend=True)
 
 

@@ -98,7 +98,7 @@ def test_a_regression_says_what_it_lacks():
         sectors.schooling_return(data, "wage")
     with pytest.raises(InputError, match="'wage' is 0 in region a"):
         sectors.schooling_return(data.with_columns(wage=pl.lit(0.0)), "wage")
-    with pytest.raises(UsageError, match="effects='county'"):
+    with pytest.raises(UsageError, match="effects 'county'"):
         sectors.schooling_return(data, "wage", effects="county")
     constant = pl.DataFrame({"region": list("abcd"), "year": 1, "schooling": 8.0, "wage": [1.0, 2.0, 3.0, 4.0]})
     with pytest.raises(InputError, match="does not vary"):

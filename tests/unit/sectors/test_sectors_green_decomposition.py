@@ -58,7 +58,7 @@ def test_decoupling_names_what_has_no_elasticity():
         "c": "the driver did not move: the elasticity is not defined",
     }
     assert "弱脱钩 1" in result.summary("zh")
-    with pytest.raises(UsageError, match="span=0"):
+    with pytest.raises(UsageError, match="span 0"):
         sectors.decoupling(data, "energy", "gdp", span=0)
 
 
