@@ -93,7 +93,7 @@ class Tidy:
         >>> goods = {"plant": ["a", "b", "c"], "labour": [2.0, 3.0, 4.0], "output": [5.0, 7e4, 9.0]}
         >>> read = tidy(goods, [Field("plant", "text"), Field("labour"), Field("output")], key=["plant"])
         >>> [found.text.en.partition(". ")[0] for found in read.slips("labour", "output", unit="plant")]
-        ["table, line 2, column 'output' (b): 70000 is about 10,000 times what the other columns and rows make it"]
+        ["table, line 2, column 'output' (b): 70000 is about 9,300 times what the other columns and rows make it"]
         """
         found: list[Finding] = []
         for name, message, rows in slips(self.frame, columns, unit, period):

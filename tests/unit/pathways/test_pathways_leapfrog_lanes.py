@@ -114,7 +114,7 @@ def test_what_is_missing_is_said(package):
     found = leapfrog(package, year=2019)
     lacking = found.frame.filter(condition="lane_change")
     assert lacking["met"].is_null().all()
-    assert lacking["missing_en"].unique().to_list() == ["lane changes (lanes=)"]
+    assert lacking["missing_en"].unique().to_list() == ["lane changes"]
     with pytest.raises(UsageError, match="no levels in 1900"):
         leapfrog(package, year=1900)
     with pytest.raises(UsageError, match="no region"):
