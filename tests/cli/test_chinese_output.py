@@ -77,6 +77,7 @@ FIRST = {
     ),
 }
 HEADER = re.compile("[a-z][a-z0-9_]*")
+AUTHORS = re.compile("[A-Z][A-Za-z]+(?:[、与和][A-Z][A-Za-z]+)*(?=等?（[12][0-9]{3}[年）])")
 
 
 EMPTY = {"br", "hr", "img", "input", "link", "meta", "col", "wbr"}
@@ -143,7 +144,7 @@ def english(texts, registered=""):
     for text in texts:
         parts = re.split("[,;] ", text.strip(" :。"))
         cited = not CHINESE.search(text) and (text.startswith("[{") or all(part in registered for part in parts))
-        if (words := strange(text)) and not cited:
+        if (words := strange(AUTHORS.sub("", text))) and not cited:
             found.append(f"{words}: {text.strip()[:200]}")
     return found
 
