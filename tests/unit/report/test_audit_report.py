@@ -271,7 +271,7 @@ def test_every_picture_of_the_provinces_is_valid_and_bilingual(provinces: Audit,
 
 
 def test_the_default_is_the_room_and_an_unknown_kind_lists_the_kinds(provinces: Audit) -> None:
-    assert "could rank first" in plot(provinces).to_dict()["title"]["text"]
+    assert "could rank first" in "".join(plot(provinces).to_dict()["title"]["text"])
     with pytest.raises(UsageError, match="room, ranks, curve, variance and reversals"):
         plot(provinces, "map")
     with pytest.raises(UsageError, match="'999999'"):

@@ -46,7 +46,7 @@ def test_every_kind_draws_in_both_languages(measurement: Measurement, kind: str,
 def test_the_default_kind_is_the_ranking(measurement: Measurement) -> None:
     chart = plot(measurement)
     assert isinstance(chart, alt.HConcatChart)
-    assert "ranks first" in chart.to_dict()["title"]["text"]
+    assert "ranks first" in "".join(chart.to_dict()["title"]["text"])
 
 
 def test_unknown_kind_lists_the_kinds(measurement: Measurement) -> None:
@@ -59,7 +59,7 @@ def test_a_region_must_be_named_and_measured(measurement: Measurement) -> None:
         plot(measurement, "region")
     with pytest.raises(UsageError, match="'999999'"):
         plot(measurement, "region", region="999999")
-    assert "Jilin" in plot(measurement, "region", region="Jilin").to_dict()["title"]["text"]
+    assert "Jilin" in "".join(plot(measurement, "region", region="Jilin").to_dict()["title"]["text"])
 
 
 def test_other_regions_have_no_map(countries: Measurement) -> None:

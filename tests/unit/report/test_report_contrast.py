@@ -5,12 +5,13 @@ from __future__ import annotations
 import itertools
 import re
 
+import altair as alt
 import pytest
 
 from xinzhi.core.text import Text
 from xinzhi.report import palette
 from xinzhi.report.charts import kit
-from xinzhi.report.charts.style import PAD, Words
+from xinzhi.report.charts.style import PAD, Words, columns_of
 
 BLUES = (palette.SHADE, palette.BAND, palette.DEEP, "#0b3a5e")
 
@@ -95,3 +96,34 @@ def test_a_chinese_name_has_room_where_the_english_one_is_thin(zh, en):
 
 def test_a_word_that_is_the_same_in_both_languages_is_not_padded():
     assert Words("en", roomy=True)(Text(zh="2025", en="2025")) == "2025"
+
+
+@pytest.mark.parametrize("colour", palette.GROUPS)
+def test_words_in_the_colour_of_a_group_are_readable_on_white(colour):
+    assert ratio(palette.deepened(colour), "#ffffff") >= 4.5
+
+
+def test_colours_that_stand_side_by_side_are_told_apart_in_grey():
+    from xinzhi.report.pages.sources import INKS
+
+    parts = [INKS[name] for name in ("allocation", "upgrading", "breakthrough", "allocation_between")]
+    for colours in (palette.GROUPS[:4], parts):
+        shades = sorted(luminance(one) + 0.05 for one in colours)
+        assert min(high / low for low, high in itertools.pairwise(shades)) > 1.3
+
+
+def test_words_on_tiles_and_in_blocks_are_readable():
+    word = {name: Text(zh=name, en=name) for name in "abcdefgh"}
+    rows = [{"name": word[name], "value": 1.0, "group": word[name]} for name in word]
+    spec = kit.treemap(Words("en"), rows).to_dict()
+    drawn, held = spec["layer"], spec["datasets"]
+    grounds = dict(zip(drawn[0]["encoding"]["color"]["scale"]["domain"], palette.GROUPS, strict=True))
+    inked = {row["text"]: layer["mark"]["color"] for layer in drawn[1:] for row in held[layer["data"]["name"]]}
+    assert all(ratio(inked[name], ground) >= 4.5 for name, ground in grounds.items())
+
+
+def test_a_key_has_the_columns_that_have_room():
+    names = [Text(zh="四字名称", en="a name of some length")] * 6
+    assert columns_of(names, 200.0).columns == 1
+    assert columns_of(names, 400.0).columns == 2
+    assert columns_of(names, 4000.0) is alt.Undefined

@@ -172,7 +172,7 @@ def test_plan_against_the_herd(plan):
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_plot_validates(plan, language):
-    title = xinzhi.plot(plan, "herd", language).to_dict()["title"]["text"]
+    title = "".join(xinzhi.plot(plan, "herd", language).to_dict()["title"]["text"])
     assert ("随大流" if language == "zh" else "herd") in title
 
 

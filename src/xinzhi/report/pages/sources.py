@@ -28,7 +28,7 @@ INKS: Mapping[str, str] = {
     "allocation": palette.DEEP,
     "allocation_labour": palette.DEEP,
     "allocation_capital": "#8fb9dc",
-    "upgrading": "#4f8a5b",
+    "upgrading": "#8dbf97",
     "upgrading_traditional": "#4f8a5b",
     "upgrading_emerging": "#a9cdb0",
     "within": "#7f9a99",
