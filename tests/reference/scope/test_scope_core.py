@@ -71,4 +71,4 @@ def test_a_package_leads_with_the_core_and_the_use_test():
     study = xinzhi.studies.scope("china-provinces")
     assert list(study.results) == ["core", "dependence", "scope"]
     assert study.results["scope"].day == "2025-12-31"
-    assert "Beijing Daily" in xinzhi.scope.definition("five-powers").source
+    assert "Beijing Daily" in xinzhi.scope.definition("five-powers").source.en
