@@ -34,12 +34,16 @@ class SeriesRule:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A known cause of breaks in Chinese regional statistics; of `regions` alone where it names them."""
+    """A known cause of breaks in Chinese regional statistics; of `regions` alone where it names them.
+
+    A break with an `unlinked` cause is not linked, for the reason that stands there.
+    """
 
     years: tuple[int, ...]
     series: tuple[str, ...]
     text: Text
     regions: tuple[str, ...] = ()
+    unlinked: Text | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +95,7 @@ def rules(rate: float | None = None) -> Rules:
                 tuple(one["series"]),
                 Text(zh=one["zh"], en=one["en"]),
                 tuple(one.get("regions", ())),
+                Text(zh=one["unlinked"]["zh"], en=one["unlinked"]["en"]) if "unlinked" in one else None,
             )
             for one in document["events"].values()
         ),
@@ -312,7 +317,11 @@ def linkable(panel: Panel, found: Judgement, terms: Rules) -> BoolArray:
     """Return the breaks of employment that can be linked `(R, T)`."""
     if found.rule.name != EMPLOYMENT:
         return np.zeros(panel.shape, dtype=np.bool_)
-    return changed_statistics(panel, found, terms) & ~(found.breaks.shift & newest(found.growth))
+    out = changed_statistics(panel, found, terms) & ~(found.breaks.shift & newest(found.growth))
+    for event in terms.events:
+        if event.unlinked is not None and found.rule.name in event.series:
+            out &= ~(np.isin(panel.regions, event.regions)[:, None] & np.isin(panel.years, event.years))
+    return out
 
 
 def newest(growth: FloatArray) -> BoolArray:

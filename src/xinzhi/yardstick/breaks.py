@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -117,6 +118,7 @@ class Breaks(Result, verb="breaks", topic="yardstick", key=("region", "year", "s
             "breaks.series": series,
             "breaks.unjudged": [{"title": title_of(row["series"])} for row in self.judged.filter(moves=0).to_dicts()],
             "breaks.open": [self._line(row) for row in left.iter_rows(named=True)],
+            "breaks.unlinked": [{"why": why} for why in self._unlinked()],
             "breaks.largest": [self._line(row) for row in self.largest().iter_rows(named=True)],
         }
         return facts if self.reason is None else facts | {"breaks.no_effect": {"why": self.reason}}
@@ -125,6 +127,15 @@ class Breaks(Result, verb="breaks", topic="yardstick", key=("region", "year", "s
         """Return the breaks with the largest effect on TFP growth; without effects, those with the largest score."""
         by = "score" if self.reason is not None else "tfp_effect"
         return self.frame.sort(pl.col(by).abs(), descending=True, nulls_last=True).head(count)
+
+    def _unlinked(self) -> list[Text]:
+        """Return why breaks of this package whose cause is known are not linked."""
+        found = set(self.frame.select("region", "year", "series").rows())
+        return [
+            event.unlinked
+            for event in rules().events
+            if event.unlinked is not None and found & set(product(event.regions, event.years, event.series))
+        ]
 
     def _line(self, row: dict[str, Any]) -> dict[str, object]:
         rest = []

@@ -271,20 +271,17 @@ def _robust(result: Ranking, view: View, newest: Span) -> Facts:
     if not view.measurement.regions_declared.complete:
         return {}
     parts: list[Text] = []
+    told: dict[str, Any] = {}
     if result.bands is not None:
         pairs = result.bands.pairs.filter(start=newest.start, end=newest.end, component=TOGETHER)
         if pairs.height:
-            k = int(pairs["decided"].sum())
-            parts.append(
-                words(
-                    "yardstick.ranking.ties",
-                    span=newest.label,
-                    k=k,
-                    n=pairs.height,
-                    part=k / pairs.height,
-                    decided=result.bands.decided,
-                )
+            k, revised = (
+                int(result.bands.pairs.filter(start=newest.start, end=newest.end, component=one)["decided"].sum())
+                for one in (TOGETHER, ALL)
             )
+            told = {"span": newest.label, "n": pairs.height, "decided": result.bands.decided}
+            told["revised"] = "" if revised == k else words("yardstick.ranking.ties_revised", k=revised)
+            parts.append(words("yardstick.ranking.ties", k=k, **told))
     if result.bands is None and view.is_extrapolated(newest):  # an error that nobody knows decides nothing
         parts.append(words("yardstick.ranking.unknown", span=newest.label))
     elif result.of(newest.start, newest.end)["among_first"].count() > FIRST:  # of so few all are among the first
@@ -292,7 +289,7 @@ def _robust(result: Ranking, view: View, newest: Span) -> Facts:
         key = ("first" if named else "nobody") + ("_apart" if view.is_extrapolated(newest) else "")
         if len(named) >= 2 * FIRST:  # without ties fewer regions have one of the first places in most protocols
             key = "tied"
-        told: dict[str, Any] = {
+        told = {
             "names": named,
             "k": len(named),
             "n": len(view.codes),

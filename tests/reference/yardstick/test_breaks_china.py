@@ -26,7 +26,8 @@ from xinzhi.yardstick.panel import read_panel
 TERMS = rules()
 FLAG = load_protocol("xinzhi-cn-2026").replace({"labour.breaks": "flag"})
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "breaks.md"
-DOCUMENTED = {("110000", 2021): "level_shift"}  # named by an event and marked by the package: a break at any score
+# named by an event and marked by the package: breaks at any score
+DOCUMENTED = {("110000", 2021): "level_shift", ("230000", 2010): "level_shift"}
 NAMED = {("120000", 2007), ("310000", 1998), ("340000", 2020), ("650000", 2010)}
 
 
@@ -173,7 +174,7 @@ def test_known_causes(found):
 def test_marks_found_and_alarms_on_output(panel, found):
     work = found.frame.filter(series="employment")
     assert panel.breaks.sum() == 26
-    assert work["marked"].sum() == 25
+    assert work["marked"].sum() == 26
     output = found.frame.filter(series="output_real")
     assert output.height == 7
     assert output.filter(~pl.col("explained")).height == 5

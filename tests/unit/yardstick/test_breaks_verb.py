@@ -270,3 +270,22 @@ def test_every_finding_stands_on_the_line_of_its_row():
     for one in break_findings(package):
         assert line[one.table, one.key] == one.line
     assert package.place("accounts", region="990000", year=2007) == ("accounts.csv", None)
+
+
+def test_a_step_between_two_books_is_a_break_that_is_not_linked_and_says_why(found, ours):
+    """Heilongjiang 2010: old figures of 2007 and 2012, a revised one between; with a link growth is 1.1 points more."""
+    row = found.frame.filter(region="230000", series="employment").row(0, named=True)
+    assert (row["year"], row["marked"], row["explained"], row["linkable"]) == (2010, True, True, False)
+    assert "those of 2011 and 2012 are not" in row["census"]
+    assert "Employment of Heilongjiang in 2010 (+12.0\u00a0%) is not linked" in found.summary("en")
+    assert "黑龙江2010年的就业（+12.0%）不衔接" in found.summary("zh")
+    stated = {region: dict(years) for region, years in ours.value("labour.linked_growth").items()}
+    stated["230000"] = {2010: row["expected"]}
+    linked = ours.replace({"labour.linked_growth": stated})
+    period = {"region": "230000", "start": 2007, "end": 2012}
+    runs = [xinzhi.measure("china-provinces", one).periods for one in (ours, linked)]
+    both = [one.filter(**period).row(0, named=True) for one in runs]
+    assert 100 * (both[1]["tfp_growth"] - both[0]["tfp_growth"]) == pytest.approx(1.1, abs=0.05)
+    assert (both[0]["grade"], both[0]["rank"]) == ("D", None)
+    others = replace(found, frame=found.frame.filter(pl.col("region") != "230000"))
+    assert others.facts()["breaks.unlinked"] == []
