@@ -175,7 +175,7 @@ def _ranking(made: Study, language: Language) -> None:
     cells = [
         [row["rank"], result.names.region(row["region"]), f"{row['index']:.3f}",
          f"{row['rank_p05']}-{row['rank_p95']}" if "rank_p05" in row else "-",
-         f"{row['best_rank']}-{row['worst_rank']}"]
+         f"{row['best_rank']}-{row['worst_rank']}" if "best_rank" in row else "-"]
         for row in rows.sort("rank", "region").iter_rows(named=True)
     ]  # fmt: skip
     grid(["rank", "region", "index", "interval", "by-convention"], cells, language)

@@ -213,7 +213,10 @@ def _index_study(source: AnyFrame, wish: SectorsOptions, progress: Progress) -> 
     line = package.title if package is not None else same(Path(source).name if isinstance(source, (str, Path)) else "")
     draft = Draft(name="sectors", source=line, package=package, results={"index": result})
     progress.step("draws")
-    if result.convention.aggregation == "vikor":  # cannot be drawn around
+    alone = result.frame.drop_nulls("index")["region"].n_unique() == 1
+    if alone:  # first of one under every convention
+        draft.note("one-region")
+    elif result.convention.aggregation == "vikor":  # cannot be drawn around
         draft.note("vikor")
     else:  # rank intervals and what moves ranks
         drawn = result.uncertainty() if wish.draws is None else result.uncertainty(wish.draws)
@@ -225,7 +228,8 @@ def _index_study(source: AnyFrame, wish: SectorsOptions, progress: Progress) -> 
         except UsageError as error:
             draft.notes.append(error.text)
     progress.step("gaming")
-    draft.results["gaming"] = result.gaming()
+    if not alone:
+        draft.results["gaming"] = result.gaming()
     more: dict[str, Any] = {}
     region = draft.code(wish.region, result.frame["region"])
     if region is not None:

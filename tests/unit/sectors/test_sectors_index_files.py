@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
+import xinzhi
 from xinzhi.core.errors import InputError
 from xinzhi.sectors import index
 from xinzhi.sectors.composite.build import is_table, read_indicators
@@ -77,3 +78,17 @@ def test_the_verb_takes_the_path(tmp_path):
     found = index(tmp_path / "wide.csv", {"id": "mine", "indicators": [ITEM]}, weights="equal")
     assert found.frame["rank"].to_list() == [1, 2]
     assert found.provenance.package is None
+
+
+def test_an_index_of_one_region_has_no_ranks_to_compare(tmp_path):
+    rows = [("b0", 2015 + year, 1.0 + year, 3.0 - year % 3) for year in range(5)]
+    frame = pl.DataFrame(rows, schema=["region", "year", "rd", "so2"], orient="row")
+    given = "  - {indicator: %s, sector: s, direction: %d, unit: index, denominator: none, from: {numerator: %s}}\n"
+    head = "id: one\ntitle: {zh: 一, en: one}\nsectors:\n  s: {name: {zh: 创新, en: innovation}}\nindicators:\n"
+    path = tmp_path / "one.yaml"
+    path.write_text(head + given % ("rd", 1, "rd") + given % ("so2", -1, "so2"), encoding="utf-8")
+    made = xinzhi.study("sectors", frame, system=str(path), draws=100)
+    assert set(made.results) == {"index"}
+    assert any("one region only" in note.en for note in made.notes)
+    made.write(tmp_path / "out", "zh")
+    assert (tmp_path / "out" / "sectors.html").exists()
