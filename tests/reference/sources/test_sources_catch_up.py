@@ -194,11 +194,11 @@ def test_catching_up_is_said_where_there_is_some_and_only_there(provinces):
     for fit, key, zh, en in (
         (closing, "closing", "落后的行业追赶", "Industries that are behind catch up"),
         (still, "chance", "没有落后行业追赶的证据", "There is no evidence that industries that are behind catch up"),
-        (short, "short", "年份太少", "The years are too few"),
+        (short, "short", "年份太少", "are too few to tell whether"),
     ):
         object.__setattr__(found, "catch_up", fit)
         facts = {name: value for name, value in found.facts().items() if name == f"upgrading.{key}"}
         (said,) = sentences(facts, "sources")
-        assert said.zh.startswith(zh)
-        assert said.en.startswith(en)
+        assert zh in said.zh
+        assert en.lower() in said.en.lower()
         assert ("half of a distance" in said.en) == (key == "closing")
