@@ -129,7 +129,7 @@ def test_revisions_of_employment_leave_as_many_pairs_as_an_independent_computati
     said = {language: bands.summary(language) for language in ("en", "zh")}
     assert f"and {told['everything'].sum()} (18\u00a0%) with revisions counted" in said["en"]
     assert f"计入修订后为{told['everything'].sum()}对（18%）" in said["zh"]
-    assert "Of these 6 that still holds when revisions are counted" in said["en"]
+    assert "That still holds for these 6 when revisions are counted" in said["en"]
     assert "这6个地区仍是如此" in said["zh"]
 
 
