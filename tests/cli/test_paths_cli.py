@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import numpy as np
 import polars as pl
@@ -37,7 +38,12 @@ COLUMNS = ("--place", "place", "--activity", "code", "--value", "amount")
 def test_main_job_runs_end_to_end(paths, tmp_path):
     code, out, err = paths("china-provinces", "--region", "吉林", "--draws", 20, "--out", tmp_path)
     assert code == 0
-    assert "Guangdong, Zhejiang and Fujian are the most complex of 31" in out
+    first = re.search(r"Guangdong \((.+?)\), Zhejiang \(.+?\) and Fujian \((.+?)\) are the most complex of 31", out)
+    assert first is not None
+    ends = [[int(end) for end in one.split(" to ")] for one in first.groups()]
+    assert ends[0][0] == 1
+    assert min(ends[1]) <= 3 <= max(ends[1])
+    assert "the least; in brackets the ranges of their ranks by draws." in out
     assert "Nothing can be recommended from this" in out
     assert "Near and complex" not in out
     assert "The log t procedure sorts 31 regions into 4 clubs" in out

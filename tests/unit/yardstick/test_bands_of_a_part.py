@@ -53,6 +53,10 @@ def test_what_compares_regions_is_not_given_and_said(whole):
     assert "need all 31; the package has 1" in made.summary("en")
     assert "Jilin" in made.summary("en")
     assert "全部31个地区" in made.summary("zh")
+    wide = made.frame.filter(region="220000", start=2017, end=2023, component="everything").row(0, named=True)
+    said = f"Jilin {100 * wide['low']:.1f} to {100 * wide['high']:.1f} %."
+    assert f"at the size of past ones, the bands are: {said}" in made.summary("en").replace("\N{NO-BREAK SPACE}", " ")
+    assert "若再按以往的幅度计入产出修订、就业修订，区间为：吉林" in made.summary("zh")
     assert made.components["relative_half_width"].null_count() == 0  # what gaps between regions are held to
 
 

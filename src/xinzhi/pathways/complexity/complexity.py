@@ -15,6 +15,7 @@ from xinzhi.core.arrays import AnyFrame, BoolArray, FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.result import Facts, Result
+from xinzhi.core.text import Text, ranks_text, words
 from xinzhi.data import provenance
 from xinzhi.data.frames import read_any
 from xinzhi.pathways.complexity import relatedness
@@ -131,12 +132,22 @@ class Complexity(Result, verb="complexity", topic="pathways", key=("place",)):
         if not self.signed:
             about = {"tried": self.anchoring.how, "r": self.sign[1], "n": self.activities.height, "gap": self.gap}
             return {"summary.sign_open": about | held}
-        order = [self.names.region(code) for code in self.frame.sort("rank")["place"]]
+        order = [self._called(code) for code in self.frame.sort("rank")["place"]]
         how, strength = self.sign
         return {
-            "headline.ranking": {"n": len(order), "top": order[:_SHOWN], "last": order[::-1][:_SHOWN]},
+            "headline.ranking": {
+                "n": len(order),
+                "top": order[:_SHOWN],
+                "last": order[::-1][:_SHOWN],
+                "drawn": bool(self.ranges),
+            },
             "summary.sign": {"how": how, "r": strength, "gap": self.gap, "n": self.activities.height} | held,
         }
+
+    def _called(self, code: str) -> Text:
+        """Return the name of a place, with the range of its rank where it is known."""
+        name, (low, high) = self.names.region(code), (self.ranges or {}).get(code, (None, None))
+        return name if low is None else words("pathways.headline.place_ranged", name=name, ranks=ranks_text(low, high))
 
 
 def complexity(

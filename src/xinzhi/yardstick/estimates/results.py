@@ -298,12 +298,21 @@ def _alone(result: Bands, values: Mapping[str, Any]) -> Facts:
     needs: Facts = {"answer.part": {"k": k, "n": n}}
     if result.refused is not None:
         return {"answer.refused": dict(values)} | needs
-    own = [
-        words("bands.answer.own", name=result.names.region(row["region"]), **row)
-        for row in rows(result).sort("measured", descending=True).to_dicts()
-    ]
     start, end = leading_span(result)
-    return {"answer.alone": {**values, "regions": own, "held": record_clause(result, start, end, single=True)}} | needs
+    alone = {**values, "regions": _own(result), "held": record_clause(result, start, end, single=True)}
+    facts: Facts = {"answer.alone": alone}
+    if counted := _revised(result):
+        facts["answer.alone_everything"] = {"parts": counted, "regions": _own(result, ALL)}
+    return facts | needs
+
+
+def _own(result: Bands, component: str = TOGETHER) -> list[Text]:
+    """Return the band of every region in the leading period under a component, from the highest measured down."""
+    word = "own" if component == TOGETHER else "own_wide"
+    return [
+        words(f"bands.answer.{word}", name=result.names.region(row["region"]), **row)
+        for row in rows(result, component).sort("measured", descending=True).to_dicts()
+    ]
 
 
 def _revised(result: Bands) -> list[Text]:
