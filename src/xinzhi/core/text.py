@@ -248,7 +248,8 @@ class _Fill(Formatter):
             one, many = format_spec.removeprefix("?").split("|")
             word = one if value == 1 else many
             return word if format_spec.startswith("?") else f"{self._plain(value)} {word}"
-        return format(value, format_spec)
+        said = format(value, format_spec)
+        return said.replace("-", "−") if isinstance(value, int | float) else said
 
     def _plain(self, value: Any) -> str:  # noqa: ANN401 - any value
         if isinstance(value, Text):

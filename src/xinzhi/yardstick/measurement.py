@@ -11,7 +11,7 @@ import polars as pl
 from xinzhi.core.errors import IdentityError, UsageError
 from xinzhi.core.quarters import is_quarter, label, read, year_of
 from xinzhi.core.result import Facts
-from xinzhi.core.text import Language, Text, same, span_text, words
+from xinzhi.core.text import Language, Text, number, percent, same, spaced, span_text, words
 from xinzhi.data import known_tables
 from xinzhi.protocol import specification
 from xinzhi.yardstick.growth_accounts import LEVELS
@@ -157,7 +157,7 @@ class Explanation:
 
 def _number(value: float) -> str:
     """Return a figure with about five digits, never in powers of ten."""
-    return f"{value:,.1f}" if abs(value) >= 100 else f"{value:.4f}"  # noqa: PLR2004 - where decimals stop to matter
+    return number(value, 1 if abs(value) >= 100 else 4)  # noqa: PLR2004 - where decimals stop to matter
 
 
 def _why_not(result: Measurement, region: str, at: int) -> UsageError:
@@ -278,7 +278,10 @@ class PeriodExplanation:
         """Return the explanation as lines for a person."""
         told = {"name": self.name, "span": span_text(self.start, self.end), "what": words(f"factor.{self.component}")}
         yearly = self.years[self.component].to_list()
-        years = [same(f"{year} {value:+.2%}") for year, value in zip(self.years["year"], yearly, strict=True)]
+        said = [
+            f"{year} {percent(value, 2, sign=True)}%" for year, value in zip(self.years["year"], yearly, strict=True)
+        ]
+        years = [Text(zh=one, en=spaced(one)) for one in said]
         each = QUARTERS if isinstance(self.end, str) else 1  # parts of a year
         parts = {name: each * np.mean(self.years[name].to_numpy()) for name in COMPONENTS}
         lines = [
@@ -288,7 +291,7 @@ class PeriodExplanation:
         ]
         said = [line.lang(language) for line in lines]
         for (column,), rows in self.sources.group_by(["column"], maintain_order=True):
-            shown = ["–" if value is None else f"{value:,.6g}" for value in rows["value"]]
+            shown = ["–" if value is None else f"{value:,.6g}".replace("-", "−") for value in rows["value"]]
             marks = ["" if official else "*" for official in rows["official"]]
             cells = ", ".join(map("{} {}{}".format, rows["year"], shown, marks))
             unit = f" ({rows['unit'][0]})" if rows["unit"][0] else ""

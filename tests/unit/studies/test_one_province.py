@@ -30,3 +30,10 @@ def test_a_province_alone_is_no_end(jilin):
             assert {"en": "Jilin", "zh": "吉林"}[language] in said or isinstance(made, risks.Register)
             assert not any(word in said for word in words)
     assert "1.54\N{NO-BREAK SPACE}% of employment in Jilin." in sectors.culture(jilin).summary("en")
+
+
+def test_one_region_is_in_the_singular(jilin):
+    said = risks.register(jilin).summary("en")
+    assert "1 region was checked and none is flagged" in said
+    assert "of 1 region is flagged" in said
+    assert "of 1 regions" not in said

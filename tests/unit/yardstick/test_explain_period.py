@@ -51,6 +51,12 @@ def test_it_is_told_in_both_languages(measured, language):
     assert measured.provenance.protocol_fingerprint[:12] in said
 
 
+@pytest.mark.parametrize(("language", "year"), [("zh", "2017 −1.98%"), ("en", "2017 −1.98\N{NO-BREAK SPACE}%")])
+def test_a_fall_has_the_minus_sign_of_all_figures(measured, language, year):
+    said = measured.explain_period("Xinjiang", 2012, 2017).text(language)
+    assert year in said, said
+
+
 def test_what_there_is_not_is_named(measured):
     with pytest.raises(UsageError, match="2012–2017"):
         measured.explain_period("Guizhou", 2011, 2017)

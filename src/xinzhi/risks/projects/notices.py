@@ -37,6 +37,9 @@ _DAY = re.compile(
     rf"({_YEAR})([-/.]){_MONTH_OR_DAY}\2{_MONTH_OR_DAY}(?![0-9])|({_YEAR})年{_MONTH_OR_DAY}月{_MONTH_OR_DAY}日?(?![0-9])"
     rf"|({_YEAR})([0-9]{{2}})([0-9]{{2}})(?:[0-9]{{6}})?(?![0-9])|([二一][{ZEROS}九][{ZEROS}一二三四五六七八九]{{2}})年({_NUMERAL}{{1,3}})月({_NUMERAL}{{1,3}})日"
 )
+_ROUND = (
+    "第([二三四2-4])次|(?:^|[^0-9一二三四五六七八九十])([二三四2-4])次(?:[)）]|公告|招标|采购|$)"  # 二次供水 is a thing
+)
 _SERIAL = re.compile(r"([2-7][0-9]{4})(?:\.[0-9]+)?")  # as spreadsheets count days
 _SERIAL_FROM = date(1899, 12, 30)
 
@@ -159,10 +162,11 @@ def rounds(heads: pl.Series) -> npt.NDArray[np.int8]:
 
     Examples
     --------
-    >>> rounds(pl.Series(["水厂(第三次)招标公告", "水厂重新招标公告", "水厂"])).tolist()
+    >>> rounds(pl.Series(["二次供水改造(第三次)招标公告", "水厂重新招标公告", "二次供水改造"])).tolist()
     [3, 2, 0]
     """
-    number = heads.str.extract("([二三四2-4])次", 1).replace({"二": "2", "三": "3", "四": "4"})
+    said = heads.str.extract_groups(_ROUND).struct.unnest()
+    number = said.select(pl.coalesce(pl.all())).to_series().replace({"二": "2", "三": "3", "四": "4"})
     again = heads.str.contains("重新(?:招标|采购|公告)|重招").to_numpy() * 2
     return np.asarray(np.maximum(number.cast(pl.Int8, strict=False).fill_null(0).to_numpy(), again), dtype=np.int8)
 
