@@ -114,7 +114,9 @@ def both_svg(text: Text, x: float, y: float, *, anchor: str = "start", size: int
 
 
 def ticks(low: float, high: float, count: int = 5) -> list[float]:
-    """Return round values between two ends."""
+    """Return round values between two ends, which may be one."""
+    if high <= low:
+        return [low]
     raw = (high - low) / count
     size = 10 ** math.floor(math.log10(raw))
     step = next(size * factor for factor in (1, 2, 5, 10) if size * factor >= raw)

@@ -188,6 +188,7 @@ def test_as_written() -> None:
 
 def test_ticks() -> None:
     assert ticks(-13.0, 26.0) == [-10, 0, 10, 20]
+    assert ticks(0.0, 0.0) == [0]
 
 
 def test_sentence() -> None:

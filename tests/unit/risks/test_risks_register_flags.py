@@ -327,15 +327,15 @@ def test_explain_leads_with_the_gravest_and_says_what_clears_it(plain):
 def test_places_say_ties_and_years_that_differ(plain):
     rows = pl.DataFrame({"value": [0.5, 0.25, 0.5, 0.1]})
     zh, en = placed(rows, pl.Series([2024, 2025, 2025, 2025]))
-    assert en[0] == "tied rank 1 of 4 regions with 1 of them (each in its last year, 2024 to 2025)"
+    assert en[0] == "rank 1 of 4 regions, tied with 1 of the others (each in its last year, 2024 to 2025)"
     assert zh[2] == "在4个地区中与另外1个地区并列第1（各地取最近年份，为2024年至2025年）"
     assert placed(rows)[1].to_list()[1::2] == ["rank 3 of 4 regions", "rank 4 of 4 regions"]
     said = plain.frame.filter(rule="debt-to-output")["evidence_zh"].to_list()
     assert said
     assert all("各地取最近年份，为2024年至2025年" in one for one in said)
     tied = plain.checks.filter(rule="follows-the-convoy", status="flagged")
-    if tied["value"].is_duplicated().any():
-        assert "tied rank" in " ".join(plain.frame.filter(rule="follows-the-convoy")["evidence_en"])
+    assert tied["value"].is_duplicated().any()
+    assert ", tied with" in " ".join(plain.frame.filter(rule="follows-the-convoy")["evidence_en"])
 
 
 def test_what_clears_a_flag_is_a_number_that_clears_it(package, plain, made):

@@ -15,7 +15,7 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding
 from xinzhi.core.result import Facts
 from xinzhi.core.schema import Column, describe, described
-from xinzhi.core.text import Language, words
+from xinzhi.core.text import Language, ranks_text, words
 from xinzhi.data import Package, names_of, provenance
 from xinzhi.sectors.composite import build
 from xinzhi.sectors.composite.gaming import Gaming, Sensitivity, gaming, sensitivity
@@ -131,7 +131,7 @@ class Index(build.Ranking, verb="index", topic="sectors", key=("region", "year")
         now, done = self.last(), self.frame.drop_nulls("index")
         called = self.names.distinct("region", self.frame["region"].unique().sort())
         order = [
-            words("sectors.answer.ranged", name=called[code], low=self.ranges[code][0], high=self.ranges[code][1])
+            words("sectors.answer.ranged", name=called[code], ranks=ranks_text(*self.ranges[code]))
             if code in self.ranges
             else called[code]
             for code in now["region"]
