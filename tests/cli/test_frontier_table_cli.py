@@ -164,3 +164,56 @@ def test_a_step_that_nobody_typed_is_not_named(tmp_path, monkeypatch, capsys):
     with pytest.raises(SystemExit):
         main()
     assert "Call it 'region' if it is that" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("asked", [("--index", "malmquist"), ("--sfa", "half-normal")])
+@pytest.mark.parametrize(
+    ("language", "place"),
+    [
+        ("en", "frontier: plants.csv, line 2, column 'y' (b/2002): "),
+        ("zh", "frontier：plants.csv，第2行，“y”列（b/2002）："),
+    ],
+)
+def test_the_line_is_that_of_the_file_however_the_rows_sort(xinzhi_frontier, tmp_path, asked, language, place):
+    path = tmp_path / "plants.csv"
+    path.write_text(PANEL.replace("u,year,k,y\n", "u,year,k,y\nb,2002,5,-9\n").replace("b,2002,5,9\n", ""))
+    code, _, err = xinzhi_frontier(path, "-x", "k", "-y", "y", *asked, "--lang", language)
+    assert code == 3
+    assert place in err, err
+
+
+def test_rows_that_were_pasted_twice_are_named_and_no_option_is_asked_for(xinzhi_frontier, tmp_path):
+    path = tmp_path / "plants.csv"
+    path.write_text("u,k,y\na,1,2\na,1,2\nb,2,3\nb,2,3\nc,3,4\n")
+    code, _, err = xinzhi_frontier(path, "-x", "k", "-y", "y", "--unit", "u")
+    assert code == 3
+    assert "line 3, column 'u' (a): the key a occurs again; it stands first in line 2" in err
+    assert "--period" not in err
+
+
+BADS = "u,k,y,co2\na,1,2,1\nb,2,3,1\nc,3,3,2\nd,4,5,2\n"
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_advice_on_bad_outputs_can_be_typed(xinzhi_frontier, tmp_path, language):
+    path = tmp_path / "plants.csv"
+    path.write_text(BADS)
+    asked = (path, "-x", "k", "-y", "y", "-b", "co2", "-m", "directional", "--lang", language)
+    code, _, err = xinzhi_frontier(*asked)
+    assert code
+    assert "--disposability kuosmanen" in err
+    code, out, err = xinzhi_frontier(*asked, "--disposability", "kuosmanen", "--json")
+    assert not code, err
+    options = json.loads(out)["results"][0]["provenance"]["options"]
+    assert options["disposability"] == "kuosmanen"
+
+
+@pytest.mark.parametrize(
+    "asked", [(), ("-b", "co2", "--window", "2"), ("-b", "co2", "--group", "u"), ("--sfa", "half-normal")]
+)
+def test_disposability_without_bad_outputs_is_refused(xinzhi_frontier, tmp_path, asked):
+    path = tmp_path / "plants.csv"
+    path.write_text(BADS)
+    code, _, err = xinzhi_frontier(path, "-x", "k", "-y", "y", "--disposability", "strong", *asked)
+    assert code == 2
+    assert "--disposability" in err

@@ -185,6 +185,8 @@ def _report(error: XinzhiError, words: Sequence[str], language: Language) -> int
     asked, verb = error.values.get("verb"), next((word for word in words if word in VERBS), None)
     if isinstance(asked, str) and verb and asked not in VERBS:  # a step of it, such as `measure`, which nobody typed
         error.values["verb"] = verb
+    elif isinstance(asked, Text) and asked.en and verb and asked.en.rstrip(": ") not in VERBS:
+        error.values["verb"] = Text(zh=f"{verb}：", en=f"{verb}: ")
     _say(type(error).__name__, error.text, words, language, findings)
     return error.exit_code
 

@@ -14,12 +14,12 @@ from xinzhi.core.arrays import AnyFrame, AnyPackage
 from xinzhi.core.errors import UsageError
 from xinzhi.core.finding import Finding
 from xinzhi.core.text import Text, same, words
-from xinzhi.data import Package
+from xinzhi.data import Package, RawTable
 from xinzhi.frontier import DIRECTIONAL, INDICES, MODELS, REFERENCES, Labelled, Labels, PackageGoods, conventions
 from xinzhi.protocol import Protocol
 from xinzhi.protocol import load as read_protocol
 from xinzhi.studies.frontier_inside import above_zero, dynamic, inside_clashes, inside_notes, materials, network
-from xinzhi.studies.frontier_table import read_goods
+from xinzhi.studies.frontier_table import at_lines, read_goods
 from xinzhi.studies.study import PROTOCOL, SILENT, Asked, Draft, Progress, Study, options, title
 from xinzhi.studies.tables import in_order, is_plain, load, period_of, read_plain
 from xinzhi.yardstick import Measurement, measure
@@ -48,6 +48,7 @@ class FrontierOptions:
     orientation: str | None = None
     model: str | None = None
     decomposition: str | None = None
+    disposability: str | None = None
     year: str | int | None = None
     years: str | None = None
     window: int | None = None
@@ -85,8 +86,8 @@ class FrontierOptions:
         if any(self.columns):
             return self
         kinds = (
-            self.index, self.reference, self.decomposition, self.model, self.year, self.window, self.sfa, self.group,
-            self.order_m, self.order_alpha,
+            self.index, self.reference, self.decomposition, self.disposability, self.model, self.year, self.window,
+            self.sfa, self.group, self.order_m, self.order_alpha,
         )  # fmt: skip
         asked = self.boot > 0 or self.returns or any(one is not None for one in kinds)
         wish = replace(self, inputs=GOODS["inputs"], outputs=GOODS["outputs"])
@@ -130,6 +131,8 @@ def _clashes(wish: FrontierOptions) -> list[tuple[bool, UsageError]]:
     over = {"--index": indexed, "--window": wish.window is not None, "--carry": bool(wish.carry)}
     spans = [option for option, asked in over.items() if asked]  # all of several years
     booted = (wish.index, wish.reference or "contemporaneous") == BOOTED
+    priced = bool(wish.input_prices or wish.output_prices)
+    disposing = not stochastic and wish.group is None and (indexed or not (wish.window or priced))
     return [
         *inside_clashes(wish),
         (len(partial) > 1, UsageError("studies.two-partial")),
@@ -143,6 +146,7 @@ def _clashes(wish: FrontierOptions) -> list[tuple[bool, UsageError]]:
         (stochastic and bool(wish.bad), UsageError("studies.sfa-bad")),
         (stochastic and len(wish.outputs) > 1, UsageError("studies.sfa-one-output")),
         (stochastic and wish.boot > 0, UsageError("studies.sfa-boot")),
+        (wish.disposability is not None and not (wish.bad and disposing), UsageError("studies.disposability-of-bad")),
         (wish.form is not None and not stochastic, UsageError("studies.form-of-sfa")),
         (wish.boot == 1, UsageError("studies.boot-one")),
         (wish.boot > 0 and not indexed and not radial, UsageError("studies.boot-radial")),
@@ -204,6 +208,10 @@ class Source:
         if len(found) <= 1:
             raise UsageError("studies.two-years")
         return found
+
+    def rows(self, frame: pl.DataFrame) -> pl.DataFrame | RawTable:
+        """Return rows of the goods as a verb takes them that names lines."""
+        return at_lines(frame, self.line.en)
 
     def sealed(self, result: Labelled, labels: Labels) -> Labelled:
         """Return a result with the names of its units and what it was computed from."""
@@ -325,13 +333,14 @@ def _change(wish: FrontierOptions, source: Source, count: Count) -> Labelled:
     frame, labels = source.goods.take(source.span(wish))
     given = _made(
         reference="metafrontier" if wish.group else wish.reference, rts=wish.rts, orientation=wish.orientation,
-        decomposition=wish.decomposition, window=wish.window, measure=MEASURES.get(wish.model or ""),
+        decomposition=wish.decomposition, disposability=wish.disposability, window=wish.window,
+        measure=MEASURES.get(wish.model or ""),
         input_prices=wish.input_prices, output_prices=wish.output_prices, group="group" if wish.group else None,
     )  # fmt: skip
     if wish.boot:
         given |= {"n_boot": wish.boot, "seed": wish.seed, "n_jobs": wish.jobs, "progress": count}
     roles = ("region", "year", wish.inputs, wish.outputs, wish.bad)
-    change = verbs.productivity_change(frame, *roles, index=wish.index or "malmquist", **given)
+    change = verbs.productivity_change(source.rows(frame), *roles, index=wish.index or "malmquist", **given)
     goods = {side: sorted(COLUMN_OF.get(name, name) for name in getattr(wish, side)) for side in GOODS}
     alike = goods == {side: sorted(names) for side, names in GOODS.items()}
     if source.measured and not wish.bad and wish.group is None and alike and not change.additive:
@@ -351,10 +360,10 @@ def _stochastic(wish: FrontierOptions, source: Source) -> Labelled:
     frame, labels = source.goods.take(source.span(wish) if timed else [source.year(wish)])
     keys = (wish.outputs[0], wish.inputs, "region", "year" if timed else None)
     if wish.sfa == STONED:
-        return source.sealed(verbs.stoned(frame, *keys, **_made(rts=wish.rts)), labels)
+        return source.sealed(verbs.stoned(source.rows(frame), *keys, **_made(rts=wish.rts)), labels)
     explain = list(wish.explain) or None
     given = _made(form=wish.form, determinants=explain, trend=timed or None)
-    return source.sealed(verbs.sfa(frame, *keys, model=wish.sfa or "half-normal", **given), labels)
+    return source.sealed(verbs.sfa(source.rows(frame), *keys, model=wish.sfa or "half-normal", **given), labels)
 
 
 def _window(wish: FrontierOptions, source: Source) -> Labelled:
@@ -402,7 +411,8 @@ def _efficiency(frame: pl.DataFrame, wish: FrontierOptions) -> Made:
     model = wish.model or ("environmental" if wish.bad else "radial")
     rts = wish.rts or ("crs" if model == "cross" else "vrs")
     orientation = wish.orientation or conventions()["orientations"]["value"].get(model)
-    given = _made(model=model, rts=rts, units="region", orientation=orientation, polluting=list(wish.polluting) or None)
+    given = _made(model=model, rts=rts, units="region", orientation=orientation, polluting=list(wish.polluting) or None,
+                  disposability=wish.disposability)  # fmt: skip
     if model == "radial" and not wish.bad and orientation in {"input", "output"} and rts in {"crs", "vrs"}:
         scaled = rts == "vrs" and (frame.select(*wish.inputs, *wish.outputs).to_numpy() >= 0).all()
         given |= {"slacks": True, "scale": bool(scaled)}

@@ -9,13 +9,21 @@ import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding
-from xinzhi.data import Field, Tidy, tidy
+from xinzhi.data import Field, RawTable, Tidy, tidy
 from xinzhi.frontier import PackageGoods, conventions
 from xinzhi.studies.tables import Plain, in_order, whole
 
 Wish: TypeAlias = Any  # `FrontierOptions`, whose module imports this one
 EXACT = 2.0**53  # the whole numbers that a double tells apart
 REGION, YEAR, GROUP = "region", "year", "group"
+LINE = "__line__"  # where a row stands in its file
+
+
+def at_lines(frame: pl.DataFrame, file: str) -> pl.DataFrame | RawTable:
+    """Return the rows of a plain table with the lines that a finding names; those of a package as they are."""
+    if LINE not in frame.columns:
+        return frame
+    return RawTable(name="frame", file=file, cells=frame.drop(LINE), lines=frame[LINE])
 
 
 def read_goods(table: Plain, wish: Wish, period: str | None) -> tuple[PackageGoods, tuple[Finding, ...]]:
@@ -24,7 +32,12 @@ def read_goods(table: Plain, wish: Wish, period: str | None) -> tuple[PackageGoo
     unit = wish.unit or _unit(table.frame, {*goods, wish.group, period}, period)
     if unit is None and period is not None:
         raise UsageError("studies.name-unit", table=table.name)
-    if unit is not None and period is None and 2 * (twice := table.frame[unit].is_duplicated()).sum() > len(twice):
+    pasted = table.frame.is_duplicated()  # a row that stands twice is named with its line below
+    if (
+        unit is not None
+        and period is None
+        and 2 * (twice := table.frame[unit].is_duplicated() & ~pasted).sum() > len(twice)
+    ):
         raise InputError("studies.unit-twice", table=table.name, unit=table.frame[unit].filter(twice)[0])
     places = {REGION: unit, YEAR: period, GROUP: wish.group}
     fields = [
@@ -37,7 +50,8 @@ def read_goods(table: Plain, wish: Wish, period: str | None) -> tuple[PackageGoo
     if period is not None:
         read = replace(read, frame=read.frame.with_columns(in_order(whole(read.frame[YEAR]))))
     numbered = {REGION: pl.int_range(1, pl.len() + 1).cast(pl.String), YEAR: pl.lit(0)}
-    frame = read.frame.with_columns(made.alias(name) for name, made in numbered.items() if not places[name])
+    lines = table.raw.lines.gather(read.rows).alias(LINE)
+    frame = read.frame.with_columns(lines, *(made.alias(name) for name, made in numbered.items() if not places[name]))
     ends = {good: frame.drop_nulls(good)[YEAR].sort().to_list()[-1:] for good in goods}
     if empty := [good for good, end in ends.items() if not end]:
         raise InputError("studies.empty-column", table=table.name, column=empty[0])
