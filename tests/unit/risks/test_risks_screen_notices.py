@@ -496,21 +496,3 @@ def test_a_buyer_with_a_number_is_read():
         plain(pl.Series(["中国人民解放军第902医院核素成像仪公开招标公告。", "水厂。建设单位:解放军第902医院。"]))
     )
     assert said.sort("row")["span"].to_list() == ["中国人民解放军第902医院", "解放军第902医院"]
-
-
-@pytest.mark.parametrize(
-    ("name", "round_"),
-    [
-        ("二次供水改造", 0),
-        ("二次供水设备采购招标公告", 0),
-        ("二次装修招标公告", 0),
-        ("二次供水改造(第三次)招标公告", 3),
-        ("门诊楼（二次）", 2),
-        ("门诊楼二次招标", 2),
-        ("门诊楼3次公告", 3),
-        ("门诊楼第二次", 2),
-        ("12次采购", 0),
-    ],
-)
-def test_a_round_is_no_part_of_the_thing(name, round_):
-    assert notices.rounds(pl.Series([name])).tolist() == [round_]

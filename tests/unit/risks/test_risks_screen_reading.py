@@ -8,6 +8,7 @@ import pytest
 from read_projects import levels, quantities
 
 from xinzhi.risks import screen
+from xinzhi.risks.projects import notices
 from xinzhi.risks.projects import owners as naming
 from xinzhi.risks.projects.comparison import cosines
 from xinzhi.risks.projects.index import build
@@ -362,3 +363,21 @@ def test_notes_on_headings_are_no_problems_of_the_data():
     found = screen(pl.DataFrame(table), pl.DataFrame(table))
     assert {one.severity for one in found.findings} == {"note"}
     assert "answer.findings" not in found.facts()
+
+
+@pytest.mark.parametrize(
+    ("name", "round_"),
+    [
+        ("二次供水改造", 0),
+        ("二次供水设备采购招标公告", 0),
+        ("二次装修招标公告", 0),
+        ("二次供水改造(第三次)招标公告", 3),
+        ("门诊楼（二次）", 2),
+        ("门诊楼二次招标", 2),
+        ("门诊楼3次公告", 3),
+        ("门诊楼第二次", 2),
+        ("12次采购", 0),
+    ],
+)
+def test_a_round_is_no_part_of_the_thing(name, round_):
+    assert notices.rounds(pl.Series([name])).tolist() == [round_]
