@@ -178,9 +178,9 @@ def listing(items: Sequence[Text], limit: int | None = None) -> Text:
 
 
 def _parted(items: Sequence[Text]) -> tuple[str, str]:
-    """Return what parts the names of a list in Chinese and in English."""
-    zh = "；" if any("、" in item.zh or "，" in item.zh for item in items) else "、"
-    return zh, "; " if any(", " in item.en for item in items) else ", "
+    """Return what parts the names of a list in Chinese and in English; commas in brackets part no names."""
+    zh, en = ([re.sub(r"[（(].*?[）)]", "", item.lang(language)) for item in items] for language in LANGUAGES)
+    return "；" if re.search("[、，]", "".join(zh)) else "、", "; " if any(", " in one for one in en) else ", "
 
 
 def clauses(items: Sequence[Text]) -> Text:

@@ -393,12 +393,18 @@ def _apart(bands: Bands | None, code: str, others: list[str]) -> Facts:
     if bands is None or bands.part is not None or not others:
         return {}
     start, end = yardstick.leading_span(bands)
-    sure = bands.pairs.filter(pl.col("decided"), start=start, end=end, component=yardstick.TOGETHER)
-    faster = sure.filter(pl.col("region") == code, pl.col("other").is_in(others))["other"].to_list()
-    slower = sure.filter(pl.col("other") == code, pl.col("region").is_in(others))["region"].to_list()
+
+    def told(component: str) -> tuple[list[str], list[str]]:
+        sure = bands.pairs.filter(pl.col("decided"), start=start, end=end, component=component)
+        below = sure.filter(pl.col("region") == code, pl.col("other").is_in(others))["other"]
+        return below.to_list(), sure.filter(pl.col("other") == code, pl.col("region").is_in(others))["region"].to_list()
+
+    faster, slower = told(yardstick.TOGETHER)
     key = "apart" if faster and slower else "faster" if faster else "slower" if slower else "tied"
+    wide = {one for some in told(yardstick.ALL) for one in some}
+    lost = [bands.names.region(one) for one in (*faster, *slower) if one not in wide]
     named = {side: [bands.names.region(one) for one in some] for side, some in (("faster", faster), ("slower", slower))}
-    return {f"company.{key}": named}
+    return {f"company.{key}": {**named, "lost": words("brief.company.lost", names=lost, k=len(lost)) if lost else ""}}
 
 
 def beside(shared: Read, code: str) -> pl.DataFrame:

@@ -31,6 +31,10 @@ NAMES = [Text(zh="吉林", en="Jilin"), Text(zh="辽宁", en="Liaoning"), Text(z
         (probability(None), "p = –"),
         (listing(NAMES).en, "Jilin, Liaoning and Hebei"),
         (listing(NAMES, limit=1), Text(zh="吉林等3个", en="Jilin and 2 others")),
+        (
+            listing([Text(zh="甲（1、2）", en="A (1, 2)"), NAMES[0]]),
+            Text(zh="甲（1、2）、吉林", en="A (1, 2) and Jilin"),
+        ),
         (sentence(Text(zh="没有标记", en="no flag")), Text(zh="没有标记。", en="No flag.")),
         (sentence(Text(zh="c23居首", en="c23 comes first")), Text(zh="c23居首。", en="c23 comes first.")),
         (sentences({"label.national": {}}, "shared")[0].en, "All regions together."),

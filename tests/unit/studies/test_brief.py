@@ -85,6 +85,31 @@ def test_a_side_that_fewer_than_nine_in_ten_protocols_share_is_of_the_reference(
         assert told["value"] <= row["protocol_high"]
 
 
+def test_who_is_told_apart_by_the_estimates_alone_and_not_with_revisions_counted_is_named(made, shared):
+    sure = {
+        component: {frozenset(pair) for pair in shared.bands.pairs.filter(
+            pl.col("decided"), start=2017, end=2023, component=component).select("region", "other").rows()}
+        for component in ("estimates", "everything")
+    }  # fmt: skip
+    names = shared.bands.names
+    lost = set()
+    for code, one in made.items():
+        told = next((said for key, said in one.parts["company"].items() if "lost" in said), {"lost": ""})
+        for other in made:
+            apart = names.region(other) in [*told.get("faster", ()), *told.get("slower", ())]
+            if apart and frozenset((code, other)) not in sure["everything"]:
+                assert frozenset((code, other)) in sure["estimates"]
+                assert "with revisions counted" in told["lost"].en
+                assert names.region(other).zh in told["lost"].zh
+                lost.add(code)
+        assert bool(told["lost"]) == (code in lost)
+    assert 0 < len(lost) < len(made)
+    one = made[min(lost)]
+    assert any(
+        "; with revisions counted, " in said.en and "，计入修订后与" in said.zh for said in one.sentences("company")
+    )
+
+
 def test_the_scenario_of_corrections_stands_in_the_first_sentence_where_it_moves_the_region(made, shared):
     moved = shared.bands.scenario.filter(pl.col("difference").abs() >= 0.005, start=2017, end=2023)
     told = {code for code, one in made.items() if one.parts["answer"]["growth.banded"]["moved"]}

@@ -18,7 +18,7 @@ from xinzhi.report.pages.yardstick.tables import notes
 from xinzhi.report.section import Picture, Section, picture
 from xinzhi.report.sentence import answer_of, notes_of
 from xinzhi.report.table import Table, column, table
-from xinzhi.yardstick import PARTS, Measurement, Ranking, Span, View, figures_of, largest_source
+from xinzhi.yardstick import ALL, PARTS, TOGETHER, Measurement, Ranking, Span, View, figures_of, largest_source
 
 PAIRS = {
     "band": ("low", "high", 100, 1), "place": ("rank_low", "rank_high", 1, 0),
@@ -50,10 +50,17 @@ def _ranked(result: Ranking, plain: Picture) -> Picture:
     key = "ranking_ranges"
     facts: dict[str, object] = {"span": newest.label}
     if said is not None:
-        pairs = said.pairs.filter(start=newest.start, end=newest.end, component="estimates")
-        if pairs.height:
+        both = (
+            said.pairs.filter(start=newest.start, end=newest.end, component=one)["decided"] for one in (TOGETHER, ALL)
+        )
+        (k, n), (revised, _) = ((int(one.sum()), len(one)) for one in both)
+        if n:
             key = "ranking_ties"
-            facts |= {"k": int(pairs["decided"].sum()), "n": pairs.height}
+            facts |= {
+                "k": k,
+                "n": n,
+                "revised": "" if revised == k else words("yardstick.ranking.ties_revised", k=revised),
+            }
     level = 0.9 if said is None else said.level
     how = paragraph([words("how.ranking_ranges"), words("how.whiskers", level=level)])
     twin = shown(result)
