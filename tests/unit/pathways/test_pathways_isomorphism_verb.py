@@ -92,7 +92,7 @@ def test_activities_add_up(found):
     [
         ({"years": [1999]}, "no year 1999"),
         ({"levels": ["4-digit"]}, "no level '4-digit'"),
-        ({"null": "uniform"}, "null='uniform'"),
+        ({"null": "uniform"}, "null 'uniform'"),
         ({"draws": 0}, "0 draws"),
     ],
 )
@@ -103,7 +103,7 @@ def test_bad_calls_are_named(package, options, message):
 
 def test_bad_questions_of_the_result_are_named(found):
     for ask, message in (
-        (lambda: found.matrix("money"), "subject='money'"),
+        (lambda: found.matrix("money"), "subject 'money'"),
         (lambda: found.matrix(year=1999), "2-digit/1999"),
         (lambda: found.matrix("choice", year=1999), "no year with lists '1999'"),
         (lambda: found.explain("Atlantis"), "Atlantis"),

@@ -89,7 +89,7 @@ def test_densities_may_be_left_out():
 @pytest.mark.parametrize(
     ("draws", "message"),
     [
-        (Draws(source="guess"), "source='guess'"),
+        (Draws(source="guess"), "source 'guess'"),
         (Draws(unit=0), "unit"),
         (Draws(draws=1), "two draws"),
         (Draws(draws=10_000_000), "MB"),

@@ -54,7 +54,7 @@ def test_nothing_is_computed_twice_in_an_assessment(profiled):
     _, calls = profiled
     twice = {name: count for name, count in calls.items() if name in ONCE and count != 1}
     assert not twice
-    assert calls["reading.py", "resolve"] == 1  # of the protocol
+    assert calls.get(("reading.py", "resolve"), 0) <= 1  # of the protocol, kept from call to call
 
 
 def test_an_assessment_holds_its_topics_and_writes_itself(tmp_path):
