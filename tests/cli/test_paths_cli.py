@@ -122,3 +122,32 @@ def test_findings_name_file_and_line_of_a_year_in_the_middle(paths, trade):
     for more in ((), ("--backtest", "2010:2010,2015:2015")):
         _, _, err = paths(trade, *COLUMNS, "--lang", "zh", *more)
         assert f"trade.csv，第{at + 1}行，“amount”列" in err
+
+
+@pytest.mark.parametrize(
+    ("language", "place"),
+    [
+        ("en", "paths: panel.csv, line 2, column 'gdp' (c/2001): 'x' is"),
+        ("zh", "paths：panel.csv，第2行，“gdp”列（c/2001）：“x”不是"),
+    ],
+)
+def test_a_wrong_cell_of_clubs_is_said_once_with_the_line_of_the_file(paths, tmp_path, language, place):
+    path = tmp_path / "panel.csv"
+    path.write_text("place,year,gdp\nc,2001,x\na,2000,1\nb,2000,2\nc,2000,3\na,2001,1\nb,2001,2\n")
+    code, _, err = paths(path, "--clubs", "--place", "place", "--value", "gdp", "--lang", language)
+    assert code == 3
+    assert err.count(place) == 1, err
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "left out: clubs, beta convergence and sigma convergence: 1 of 3 units have gaps: c. "),
+        ("zh", "未计算收敛俱乐部、β收敛、σ收敛：3个单元中有1个存在缺口：c。"),
+    ],
+)
+def test_parts_left_out_for_one_reason_share_a_line_without_the_names_of_verbs(paths, tmp_path, language, said):
+    path = tmp_path / "panel.csv"
+    path.write_text("place,year,gdp\nc,2001,3\na,2000,1\nb,2000,2\na,2001,1\nb,2001,2\n")
+    _, out, err = paths(path, "--clubs", "--place", "place", "--value", "gdp", "--lang", language)
+    assert (out + err).count(said) == 1, out + err

@@ -13,7 +13,7 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.flags import marked_span
 from xinzhi.core.names import Names
 from xinzhi.core.parameters import setting
-from xinzhi.data import Package, RawTable, names_of, units
+from xinzhi.data import Field, Package, RawTable, names_of, tidy, units
 from xinzhi.protocol import Protocol
 from xinzhi.protocol import load as read_protocol
 from xinzhi.studies.plan import PANEL, PlanEvidence, add_complexity, add_opportunities, regions_of
@@ -165,7 +165,7 @@ def _draws(wish: PathsOptions, unit: float = 1.0) -> pathways.Draws:
 
 
 def _add_convergence(
-    frame: pl.DataFrame,
+    frame: pl.DataFrame | RawTable,
     keys: dict[str, Any],
     rules: pathways.ClubRules | None,
     draft: Draft,
@@ -277,7 +277,11 @@ def _of_table(table: Plain, wish: PathsOptions) -> Study:
     if period is not None:
         frame = frame.with_columns(pl.col(period).cast(pl.Int64))
     if wish.clubs:
-        _add_convergence(frame, {"unit": place, "time": str(period), "value": str(wish.value)}, None, draft)
+        year = Field(str(period), "year")
+        fields = [Field(place, "code"), year, Field(str(wish.value))]
+        rows = replace(table, frame=frame).raw
+        tidy(rows, fields, key=(place, year.name), verb="paths", named=True)  # a cell that is wrong is said once
+        _add_convergence(rows, {"unit": place, "time": str(period), "value": str(wish.value)}, None, draft)
     else:
         _add_cells(replace(table, frame=frame), period, wish, draft)
     return draft.done(region=region)

@@ -140,6 +140,7 @@ class Draft:
     package: Package | None = None
     results: dict[str, Result] = field(default_factory=dict)
     notes: list[Text] = field(default_factory=list)
+    wanting: dict[Text, list[Text]] = field(default_factory=dict)  # by reason, the parts that could not be computed
 
     @classmethod
     def of(
@@ -165,8 +166,18 @@ class Draft:
         try:
             return verb()
         except InputError as error:
-            self.note("left-out", what=words(f"studies.part.{name}"), why=first_line(error))
+            self._leave_out(words(f"studies.part.{name}"), first_line(error))
             return None
+
+    def _leave_out(self, part: Text, why: Text) -> None:
+        """Note a part that could not be computed; parts with one and the same reason share a note."""
+        parts = self.wanting.setdefault(why, [])
+        before = words("studies.note.left-out", what=[*parts], why=why)
+        parts.append(part)
+        now = words("studies.note.left-out", what=[*parts], why=why)
+        self.notes = [now if one == before else one for one in self.notes]
+        if now not in self.notes:
+            self.notes.append(now)
 
     def add(self, name: str, verb: Callable[[], Any]) -> Any:  # noqa: ANN401 - the result, or None
         """Run a verb and keep its result."""
@@ -202,8 +213,10 @@ def sealed(result: Result, package: Package | None, names: Names | None = None) 
 
 
 def first_line(error: InputError | UsageError) -> Text:
-    """Return the first line of an error in both languages."""
-    first = {one: error.lang(one).partition("\n")[0].rstrip(":：") for one in LANGUAGES}
+    """Return the first line of an error in both languages, without the verb that it begins with."""
+    verb = error.values.get("verb")
+    begins = verb if isinstance(verb, Text) else Text(zh=f"{verb}：", en=f"{verb}: ")
+    first = {one: error.lang(one).partition("\n")[0].removeprefix(begins.lang(one)).rstrip(":：") for one in LANGUAGES}
     return Text(**first)
 
 
