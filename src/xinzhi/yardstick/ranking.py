@@ -225,7 +225,7 @@ def _before(result: Ranking, view: View, newest: Span) -> Facts:
     def figures(spans: Iterable[Span]) -> list[Text]:
         return [words("yardstick.ranking.figure", span=span.label, value=known[span]) for span in spans]
 
-    # the widest band that the verb `bands` names: with revisions of output, where it has one
+    # the widest band that the verb `bands` names: with revisions, where it has one
     bands = [band for band in (_band(result, newest), _band(result, newest, ALL)) if band is not None]
     if not bands:
         return {"ranking.before": {"figures": figures(known)}}
