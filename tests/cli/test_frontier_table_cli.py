@@ -217,3 +217,16 @@ def test_disposability_without_bad_outputs_is_refused(xinzhi_frontier, tmp_path,
     code, _, err = xinzhi_frontier(path, "-x", "k", "-y", "y", "--disposability", "strong", *asked)
     assert code == 2
     assert "--disposability" in err
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("en", "1,200 pairs of adjacent periods. 13,"), ("zh", "1,200组相邻时期。共求解13,")]
+)
+def test_thousands_are_written_alike_in_a_sentence(xinzhi_frontier, tmp_path, language, said):
+    path = tmp_path / "plants.csv"
+    rows = [f"u{at},{year},{at % 37 + 1},{at % 11 + year - 1999}" for at in range(1200) for year in (2000, 2001)]
+    path.write_text("\n".join(["u,year,k,y", *rows]))
+    code, out, err = xinzhi_frontier(path, "-x", "k", "-y", "y", "-i", "malmquist", "--lang", language)
+    assert not code, err
+    assert said in out, out[:900]
+    assert {"en": "1,200 of 1,200 units", "zh": "1,200个单元中1,200个"}[language] in out
