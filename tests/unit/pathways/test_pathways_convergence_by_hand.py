@@ -272,6 +272,16 @@ def test_bad_input_is_named(case, verb):
         verb(spoil(closing(0.02)), **KEYS, **options)
 
 
+@pytest.mark.parametrize("rate", [0.0, 0.02])
+def test_where_all_grow_alike_nothing_converges(rate):
+    data = frame({f"u{i}": (100 + 3 * i) * np.exp(rate * np.arange(12)) for i in range(8)})
+    with pytest.raises(InputError, match="grows alike in all units"):
+        beta_convergence(data, **KEYS)
+    found = sigma_convergence(data, **KEYS)
+    assert found.tests.filter(pl.col("test").is_in(["pitman-morgan", "carree-klomp-t2"]))["p"].to_list() == [1, 1]
+    assert "did not change" in found.summary("en")
+
+
 def test_units_with_gaps_can_be_dropped_and_are_named():
     data = closing(0.02).filter(~((pl.col("unit") == "u1") & (pl.col("year") == 2003)))
     found = sigma_convergence(data, **KEYS, gaps="drop")

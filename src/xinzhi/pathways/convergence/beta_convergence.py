@@ -17,7 +17,15 @@ from xinzhi.core.result import Facts, Result
 from xinzhi.core.spatial import adjacency, row_standardised
 from xinzhi.data import provenance
 from xinzhi.pathways.conventions import check_option, options_of, setting
-from xinzhi.pathways.convergence.unit_years import Gaps, UnitYears, balanced, logarithms, read_unit_years, span
+from xinzhi.pathways.convergence.unit_years import (
+    Gaps,
+    UnitYears,
+    balanced,
+    grown_alike,
+    logarithms,
+    read_unit_years,
+    span,
+)
 
 Effects = Literal["none", "unit", "time", "two-way"]
 
@@ -157,6 +165,8 @@ def beta_convergence(
         raise InputError("pathways.same-start", column=value)
     growth = np.diff(logs.values, axis=1) / step
     initial = logs.values[:, :-1]
+    if grown_alike(logs.values):
+        raise InputError("pathways.same-growth", column=value)
     given = _controls(frame, logs, unit=unit, time=time, names=controls)
     terms, estimates, errors, fitted, spatial, r2 = _estimate(growth, initial, given, logs, neighbours, rules, controls)
     freedom = None if spatial else len(logs.units) - (len(terms) if rules.span is None else 1)

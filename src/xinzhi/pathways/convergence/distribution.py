@@ -20,7 +20,15 @@ from xinzhi.core.text import words
 from xinzhi.data import provenance
 from xinzhi.pathways.conventions import setting
 from xinzhi.pathways.convergence.beta_convergence import weights_matrix
-from xinzhi.pathways.convergence.unit_years import Gaps, UnitYears, balanced, logarithms, read_unit_years, span
+from xinzhi.pathways.convergence.unit_years import (
+    Gaps,
+    UnitYears,
+    balanced,
+    grown_alike,
+    logarithms,
+    read_unit_years,
+    span,
+)
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -133,6 +141,8 @@ def _tests(logs: UnitYears, deviation: FloatArray) -> pl.DataFrame:
         likelihood = (count - 2.5) * np.log1p((one - two) ** 2 / 4 / max(one * two - both**2, 0.0))
         r = (one - two) / np.sqrt((one + two + 2 * both) * (one + two - 2 * both))
         pitman = r * np.sqrt(np.float64(count - 2) / max(1 - r**2, 0.0))
+    if grown_alike(logs.values[:, [0, -1]]):  # nothing moved: rounding would decide the tests
+        likelihood = pitman = np.float64(0)
     slope, error = _trend(np.log(deviation), logs.years.astype(np.float64))
     z = slope / error if np.isfinite(error) and error > 0 else np.nan
     rows = [

@@ -103,3 +103,8 @@ def span(panel: UnitYears, start: int | None, end: int | None, *, verb: str) -> 
             "pathways.no-years", verb=verb, start=start, end=end, first=panel.years[0], last=panel.years[-1]
         )
     return replace(panel, years=panel.years[kept], values=panel.values[:, kept])
+
+
+def grown_alike(logs: FloatArray) -> bool:
+    """Return whether logarithms, units by years, change from year to year by the same in all units, rounding apart."""
+    return bool(np.ptp(np.diff(logs, axis=1), axis=0).max() <= logs.size * np.spacing(np.abs(logs).max()))
