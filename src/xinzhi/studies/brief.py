@@ -404,7 +404,7 @@ def _apart(bands: Bands | None, code: str, others: list[str]) -> Facts:
     wide = {one for some in told(yardstick.ALL) for one in some}
     lost = [bands.names.region(one) for one in (*faster, *slower) if one not in wide]
     named = {side: [bands.names.region(one) for one in some] for side, some in (("faster", faster), ("slower", slower))}
-    return {f"company.{key}": {**named, "lost": words("brief.company.lost", names=lost, k=len(lost)) if lost else ""}}
+    return {f"company.{key}": {**named, "lost": words("brief.company.lost", names=lost) if lost else ""}}
 
 
 def beside(shared: Read, code: str) -> pl.DataFrame:

@@ -202,7 +202,7 @@ def test_another_frontier_can_be_passed_in():
 def test_lengths_and_names_of_plants_are_checked():
     with pytest.raises(UsageError, match="2 rows of fixed inputs"):
         plant_capacity([[1.0], [1.0]], [[1.0]], [[1.0], [1.0]])
-    with pytest.raises(InputError, match="row 1 holds -1"):
+    with pytest.raises(InputError, match="row 1 holds −1"):
         plant_capacity([[-1.0], [1.0]], [[1.0], [1.0]], [[1.0], [1.0]])
     with pytest.raises(InputError, match="must be numbers"):
         plant_capacity([["a"], [1.0]], [[1.0], [1.0]], [[1.0], [1.0]])

@@ -176,7 +176,7 @@ def test_kaya_names_a_denominator_of_zero():
     assert set(result.frame["region"]) == {"a"}
     assert result.omitted.select("region", "year").rows() == [("b", 1)]
     negative = rows.with_columns(co2=pl.lit(-1.0))
-    with pytest.raises(InputError, match="'co2' is -1 in region a, 1, and cannot be negative"):
+    with pytest.raises(InputError, match="'co2' is −1 in region a, 1, and cannot be negative"):
         sectors.kaya(negative, "co2")
 
 
