@@ -49,6 +49,7 @@ def answering(monkeypatch, capsys, *head, language="en"):
         except SystemExit as end:
             code = end.code or 0
         said = capsys.readouterr()
+        assert "Traceback" not in said.err
         return code, said.out, said.err
 
     return call

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
 
 import polars as pl
 import pytest
-from called import main_files
+from called import answering, main_files
 
 from xinzhi import studies
-from xinzhi.cli import main
 from xinzhi.frontier import dynamic_efficiency, materials_balance, network_efficiency
 
 MAIN = ("china-provinces", "--inputs", "capital,employment", "--outputs", "output_real")
@@ -19,20 +17,7 @@ FIRMS = "firm,year,k,y\na,2000,2,2\na,2001,2,3\nb,2000,4,2\nb,2001,4,3\nc,2000,8
 
 @pytest.fixture
 def xinzhi_frontier(monkeypatch, capsys):
-    monkeypatch.setenv("XINZHI_LANG", "en")
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["xinzhi", "frontier", *map(str, arguments)])
-        try:
-            main()
-            code = 0
-        except SystemExit as leaving:
-            code = leaving.code or 0
-        said = capsys.readouterr()
-        assert "Traceback" not in said.err
-        return code, said.out, said.err
-
-    return run
+    return answering(monkeypatch, capsys, "frontier")
 
 
 @pytest.fixture

@@ -7,26 +7,14 @@ import sys
 
 import polars as pl
 import pytest
+from called import answering
 
 from xinzhi.cli import main
 
 
 @pytest.fixture
 def xinzhi_frontier(monkeypatch, capsys):
-    monkeypatch.setenv("XINZHI_LANG", "en")
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["xinzhi", "frontier", *map(str, arguments)])
-        try:
-            main()
-            code = 0
-        except SystemExit as leaving:
-            code = leaving.code or 0
-        said = capsys.readouterr()
-        assert "Traceback" not in said.err
-        return code, said.out, said.err
-
-    return run
+    return answering(monkeypatch, capsys, "frontier")
 
 
 PANEL = "u,year,k,y\n" + "".join(
