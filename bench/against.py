@@ -65,7 +65,7 @@ WORK: dict[str, list[str]] = {
     "malmquist": ["-c", f"N, U = 6000, 300{FIRMS}{PANEL}"],
     "paths": ["-c", PATHS],
     "index": ["-c", INDEX],
-}  # fmt: skip
+}
 
 
 def seconds(source: Path, arguments: list[str], out: str) -> float:
@@ -75,9 +75,12 @@ def seconds(source: Path, arguments: list[str], out: str) -> float:
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run(
         [sys.executable, *(argument.format(out=out) if argument == "{out}" else argument for argument in arguments)],
-        check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=out,
+        check=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        cwd=out,
         env={**os.environ, **one_thread, "PYTHONPATH": path},
-    )  # fmt: skip
+    )
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 

@@ -47,10 +47,12 @@ def main() -> int:
         each, worst = alone(package, result)
         ratio = each * count / cpu
         missed |= cpu > limit or peak > memory or ratio < RATIO_LIMIT or worst > DIFFERENCE_LIMIT
-        print(f"{name}: audit of {count:,} protocols, 31 regions, {cpu:.2f} s CPU (limit {limit:.0f}), {peak:.0f} MB "
-              f"(limit {memory}); measure in a loop ({SAMPLE} timed, scaled) {each * count:.0f} s, ratio {ratio:.0f} "
-              f"(at least {RATIO_LIMIT}); largest difference {worst:.1e} (limit {DIFFERENCE_LIMIT:.0e})",
-              flush=True)  # fmt: skip
+        print(
+            f"{name}: audit of {count:,} protocols, 31 regions, {cpu:.2f} s CPU (limit {limit:.0f}), {peak:.0f} MB "
+            f"(limit {memory}); measure in a loop ({SAMPLE} timed, scaled) {each * count:.0f} s, ratio {ratio:.0f} "
+            f"(at least {RATIO_LIMIT}); largest difference {worst:.1e} (limit {DIFFERENCE_LIMIT:.0e})",
+            flush=True,
+        )
         counts.append(count)
         seconds.append(cpu)
     slope = float(np.polyfit(np.log(counts), np.log(seconds), 1)[0])

@@ -35,13 +35,19 @@ LIMITS = {
     (1.0, "mean_precision_at_10"): 0.347,
 }
 PUBLISHED = {
-    (0.5, "rca"): (0.4790, 0.0338, 0.0517), (0.5, "density"): (0.6874, 0.0564, 0.0884),
-    (0.5, "density_nearest"): (0.7253, 0.0739, 0.0942), (0.5, "logit"): (0.7795, 0.0989, 0.1123),
-    (0.5, "random_forest"): (0.7611, 0.0972, 0.1110), (0.5, "boosting"): (0.7669, 0.0882, 0.1116),
-    (1.0, "rca"): (0.7593, 0.2569, 0.3335), (1.0, "density"): (0.7170, 0.1570, 0.2323),
-    (1.0, "density_nearest"): (0.7591, 0.1947, 0.2389), (1.0, "logit"): (0.8338, 0.2821, 0.3304),
-    (1.0, "random_forest"): (0.8366, 0.3012, 0.3467), (1.0, "boosting"): (0.8407, 0.2912, 0.3301),
-}  # fmt: skip
+    (0.5, "rca"): (0.4790, 0.0338, 0.0517),
+    (0.5, "density"): (0.6874, 0.0564, 0.0884),
+    (0.5, "density_nearest"): (0.7253, 0.0739, 0.0942),
+    (0.5, "logit"): (0.7795, 0.0989, 0.1123),
+    (0.5, "random_forest"): (0.7611, 0.0972, 0.1110),
+    (0.5, "boosting"): (0.7669, 0.0882, 0.1116),
+    (1.0, "rca"): (0.7593, 0.2569, 0.3335),
+    (1.0, "density"): (0.7170, 0.1570, 0.2323),
+    (1.0, "density_nearest"): (0.7591, 0.1947, 0.2389),
+    (1.0, "logit"): (0.8338, 0.2821, 0.3304),
+    (1.0, "random_forest"): (0.8366, 0.3012, 0.3467),
+    (1.0, "boosting"): (0.8407, 0.2912, 0.3301),
+}
 SHOWN = ("auc", "average_precision", "mean_precision_at_10")
 FOLDS = 5
 
@@ -56,9 +62,15 @@ def australia(folds: int = 0) -> Backtest:
     """Return the backtest on Australian regions."""
     options = BacktestOptions(least_place=500, folds=folds)
     return backtest(
-        regions(), place="sa3", activity="indp", value="count", period="year", train=(2011, 2016), test=(2016, 2021),
+        regions(),
+        place="sa3",
+        activity="indp",
+        value="count",
+        period="year",
+        train=(2011, 2016),
+        test=(2016, 2021),
         options=options,
-    )  # fmt: skip
+    )
 
 
 def show(found: Backtest, published: Mapping[tuple[float, str], tuple[float, ...]]) -> None:
@@ -97,9 +109,15 @@ def main() -> int:
     jobs = xinzhi.load("china-provinces").tables["activity"]
     print("China, 31 provinces x 38 industries: trained on 2005 to 2010, asked about 2011 to 2016")
     provinces = backtest(
-        jobs, place="region", activity="industry", value="employment", period="year", train=(2005, 2010),
-        test=(2011, 2016), options=BacktestOptions(absent=(1.0,)),
-    )  # fmt: skip
+        jobs,
+        place="region",
+        activity="industry",
+        value="employment",
+        period="year",
+        train=(2005, 2010),
+        test=(2011, 2016),
+        options=BacktestOptions(absent=(1.0,)),
+    )
     show(provinces, {})
     print("below a quotient of 0.5 only 9 cells entered from 2005 to 2010: the verb refuses that cutoff")
     return int(missed > 0)

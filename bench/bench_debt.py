@@ -136,8 +136,10 @@ def singles() -> bool:
             usual, trend = (single(lasts, fall, trend=with_trend) for with_trend in (False, True))
             off = (usual[0] if fall == 0 else trend[0]) < ASKED_SHARE
             missed |= off
-            print(f"shocks last {name:8} growth -{100 * fall:.2f} a year  {usual[0]:8.3f} {usual[1]:8.3f}  "
-                  f"{trend[0]:12.3f} {trend[1]:6.3f}{'  MISSED' if off else ''}")  # fmt: skip
+            print(
+                f"shocks last {name:8} growth -{100 * fall:.2f} a year  {usual[0]:8.3f} {usual[1]:8.3f}  "
+                f"{trend[0]:12.3f} {trend[1]:6.3f}{'  MISSED' if off else ''}"
+            )
     return missed
 
 
@@ -147,9 +149,11 @@ def panels() -> bool:
     print(f"{PANELS} panels of {REGIONS} regions, {SHORT} years, {ASKED} regions asked of each; shocks pooled")
     print("process                    band   one autoregression    s.e.  independent years")
     rows = (
-        ("independent", None, 0.0), ("autoregressive", PERSISTENCE, 0.0), ("autoregressive, 0.6", STRONG, 0.0),
+        ("independent", None, 0.0),
+        ("autoregressive", PERSISTENCE, 0.0),
+        ("autoregressive, 0.6", STRONG, 0.0),
         ("same, calm and wild", STRONG, 0.5),
-    )  # fmt: skip
+    )
     for name, persistence, unlike in rows:
         start = time.process_time()
         hits, wild = pooled(persistence, seed=9, unlike=unlike)

@@ -199,9 +199,13 @@ def save(folder: Path, lines: list[dict[str, object]]) -> None:
         writer.writerows(lines)
     frame = pl.DataFrame(lines).select("rows", "job", "cpu")
     scale = alt.Scale(type="log")
-    chart = alt.Chart(frame).mark_line(point=True).encode(
-        x=alt.X("rows", scale=scale, title="rows"), y=alt.Y("cpu", scale=scale, title="CPU seconds"), color="job"
-    )  # fmt: skip
+    chart = (
+        alt.Chart(frame)
+        .mark_line(point=True)
+        .encode(
+            x=alt.X("rows", scale=scale, title="rows"), y=alt.Y("cpu", scale=scale, title="CPU seconds"), color="job"
+        )
+    )
     chart.properties(width=420, height=280, title=f"Cost of jobs on firms, {lines[0]['date']}").save(
         folder / "firms-cost.svg"
     )

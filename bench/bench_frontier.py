@@ -24,9 +24,13 @@ from xinzhi.frontier.technology.distance import Solution, distance
 from xinzhi.frontier.technology.technology import netputs, technology
 
 LIMITS = {
-    (5_000, "vrs"): 3.0, (5_000, "crs"): 3.0, (20_000, "vrs"): 6.0, (20_000, "crs"): 4.0, (100_000, "crs"): 12.0,
+    (5_000, "vrs"): 3.0,
+    (5_000, "crs"): 3.0,
+    (20_000, "vrs"): 6.0,
+    (20_000, "crs"): 4.0,
+    (100_000, "crs"): 12.0,
     (100_000, "vrs"): 12.0,
-}  # fmt: skip
+}
 # units that HiGHS solves too, and of which prices are held against all
 SAMPLE = {(5_000, "vrs"): 250, (5_000, "crs"): 250, (20_000, "vrs"): 60, (20_000, "crs"): 60, (100_000, "vrs"): 200}
 PRICED = 2_000
@@ -115,8 +119,10 @@ def compare() -> bool:
             fine &= over <= EXCESS_LIMIT
             line += f"  {each * n:>17.1f}  {ratio:>5.0f}  {gap:>10.1e}  {over:.1e}"
         print(line, f"  unsolved {unsolved}" if unsolved else "", flush=True)
-    print(f"limits: ratio at least {RATIO_LIMIT:.0f}; difference {DIFFERENCE_LIMIT:.0e}; excess {EXCESS_LIMIT:.0e} (of "
-          f"{PRICED:,} units' prices, held against every unit); unsolved 0")  # fmt: skip
+    print(
+        f"limits: ratio at least {RATIO_LIMIT:.0f}; difference {DIFFERENCE_LIMIT:.0e}; excess {EXCESS_LIMIT:.0e} (of "
+        f"{PRICED:,} units' prices, held against every unit); unsolved 0"
+    )
     return fine
 
 

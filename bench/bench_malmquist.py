@@ -128,9 +128,15 @@ def bootstrap() -> bool:
 
     start = time.perf_counter()
     result = productivity_change(
-        panel(BOOT_PERIODS), "unit", "year", ["capital", "labour"], ["output"], n_boot=REPLICATIONS, n_jobs=CORES,
+        panel(BOOT_PERIODS),
+        "unit",
+        "year",
+        ["capital", "labour"],
+        ["output"],
+        n_boot=REPLICATIONS,
+        n_jobs=CORES,
         progress=progress,
-    )  # fmt: skip
+    )
     wall = time.perf_counter() - start
     print(file=sys.stderr)
     inside = (result.frame["index_lower"] > 1) | (result.frame["index_upper"] < 1)

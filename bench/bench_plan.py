@@ -42,9 +42,7 @@ def bare(task: Task) -> tuple[float, float]:
     model = Model(task)
     matrix, lower, upper = model.matrix(extras=True)
     start = time.process_time()
-    found = milp(
-        -model.costs, constraints=LinearConstraint(matrix, lower, upper), integrality=1, bounds=Bounds(0, 1)
-    )  # fmt: skip
+    found = milp(-model.costs, constraints=LinearConstraint(matrix, lower, upper), integrality=1, bounds=Bounds(0, 1))
     return -float(found.fun), time.process_time() - start
 
 

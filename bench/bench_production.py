@@ -74,10 +74,15 @@ def recovery(save: Path | None = None) -> bool:
                 data = made.setdefault(process, panel(firms, seed, process))
                 due = distances(data) if process == "proxy" else {}
                 one = estimates(method, data).select(
-                    pl.lit(method).alias("method"), pl.lit(firms).alias("firms"), pl.lit(seed).alias("seed"),
-                    "term", "truth", "estimate", "standard_error",
+                    pl.lit(method).alias("method"),
+                    pl.lit(firms).alias("firms"),
+                    pl.lit(seed).alias("seed"),
+                    "term",
+                    "truth",
+                    "estimate",
+                    "standard_error",
                     due=pl.concat_str(pl.lit(f"{method} "), "term").replace_strict(due, default=None),
-                )  # fmt: skip
+                )
                 known = pl.concat([known, one], how="vertical_relaxed") if known.height else one
                 if save is not None:
                     with save.open("a", encoding="utf-8") as file:
@@ -123,9 +128,11 @@ def coverage() -> bool:
         rows = pl.concat([estimates(method, panel(firms, 1_000 + seed, process)) for seed in range(PANELS)])
         inside = (pl.col("low") <= pl.col("truth")) & (pl.col("truth") <= pl.col("high"))
         table = rows.group_by("term", maintain_order=True).agg(
-            held=inside.mean(), bias=(pl.col("estimate") - pl.col("truth")).mean(),
-            ratio=pl.col("standard_error").median() / pl.col("estimate").std(), none=pl.col("estimate").null_count(),
-        )  # fmt: skip
+            held=inside.mean(),
+            bias=(pl.col("estimate") - pl.col("truth")).mean(),
+            ratio=pl.col("standard_error").median() / pl.col("estimate").std(),
+            none=pl.col("estimate").null_count(),
+        )
         for term, held, bias, ratio, none in table.rows():
             good = HOLD[0] <= held <= HOLD[1]
             fine &= good

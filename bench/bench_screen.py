@@ -71,17 +71,26 @@ SPLIT_LIMITS, UNDECIDED = (0.95, 0.90), 0.10  # of the held-out split with hones
 VERDICTS = ("repackaged", "follow-on", "new", "cannot tell")
 # what the levels of the generator are called in the docs
 KINDS = {
-    ("repackaged", 1): "level 1, buzzwords and dates", ("repackaged", 2): "level 2, renamed and reordered",
-    ("repackaged", 3): "level 3, synonyms and numbers", ("repackaged", 4): "level 4, full paraphrase",
-    ("repackaged", 5): "level 5, English", ("repackaged", RESIZED): "level 6, resized",
-    ("repackaged", SPLIT): "level 7, a part", ("repackaged", DEARER): "level 8, dearer, another owner's",
-    ("repackaged", LINE): "a line of a list over again", ("new", EASY): "new, other sector or city",
-    ("new", HARD): "new, same sector and city", ("new", SIBLING): "new, the same design elsewhere",
-    ("new", REUSED): "new, another trade on the same site", ("new", NAMESAKE): "new, a shared name",
-    ("new", LISTED): "new, another line of a list", ("follow-on", EASY): "follow-on",
-    ("follow-on", EQUIPMENT): "new equipment of one owner", ("follow-on", PROGRAMME): "yearly programme of one owner",
+    ("repackaged", 1): "level 1, buzzwords and dates",
+    ("repackaged", 2): "level 2, renamed and reordered",
+    ("repackaged", 3): "level 3, synonyms and numbers",
+    ("repackaged", 4): "level 4, full paraphrase",
+    ("repackaged", 5): "level 5, English",
+    ("repackaged", RESIZED): "level 6, resized",
+    ("repackaged", SPLIT): "level 7, a part",
+    ("repackaged", DEARER): "level 8, dearer, another owner's",
+    ("repackaged", LINE): "a line of a list over again",
+    ("new", EASY): "new, other sector or city",
+    ("new", HARD): "new, same sector and city",
+    ("new", SIBLING): "new, the same design elsewhere",
+    ("new", REUSED): "new, another trade on the same site",
+    ("new", NAMESAKE): "new, a shared name",
+    ("new", LISTED): "new, another line of a list",
+    ("follow-on", EASY): "follow-on",
+    ("follow-on", EQUIPMENT): "new equipment of one owner",
+    ("follow-on", PROGRAMME): "yearly programme of one owner",
     ("follow-on", LOT): "next lot of one owner",
-}  # fmt: skip
+}
 SIZE = SIZES["held_out"]
 TITLES = Path(__file__).resolve().parent.parent.parent / "shared/data/china/nssfc_titles_1991_2017_nopersons.csv.gz"
 
@@ -181,13 +190,14 @@ def held_out() -> dict[str, str]:
     hard, every = precision_recall(ordinary(table), hard=True), precision_recall(table, hard=False, threshold=0.5)
     pair = lambda one: f"{bare(one['precision'])}, {bare(one['recall'])}"  # noqa: E731 - said three times
     measures = [
-        "| measure | value | wanted |", "|---|---|---|",
+        "| measure | value | wanted |",
+        "|---|---|---|",
         f"| the whole split: precision, recall of the decided | {pair(whole)} | .95, .90 |",
         f"| the same, undecided | {bare(whole['cannot_tell'])} | .10 |",
         f"| levels 1-5 without hard negatives, decided at 1/2: precision, recall | {pair(easy)} | .95, .95 |",
         f"| the same with levels 6-8 and lines of lists | {pair(every)} | |",
         f"| levels 1-5 with hard negatives, `cannot tell` as neither: precision, recall | {pair(hard)} | .85, .85 |",
-    ]  # fmt: skip
+    ]
     return {"held-out": "\n".join(lines), "measures": "\n".join(measures), "calibration": calibration(table)}
 
 

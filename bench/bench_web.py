@@ -118,10 +118,17 @@ def measured(place: int, process: int, number: int) -> dict[str, bool]:
     told("cached answers to programs", *many(place, calls, BATCH))
     idle = work(process)
     switches = ask(place, [f"/en/region/{code}.html?protocol={SWITCHED}" for code in regions[:5]])
-    print(f"{'switch of protocol, five regions':34} " + ", ".join(f"{took:.2f} s" for took in switches)
-          + f" ({work(process) - idle:.2f} s of processor time)")  # fmt: skip
-    others = {"home": f"index.html?protocol={SWITCHED}", "one parameter": f"measure.html?{own(0)}",
-              "audit": "audit.html", "audit of another region": f"audit.html?region={regions[5]}"}  # fmt: skip
+    print(
+        f"{'switch of protocol, five regions':34} "
+        + ", ".join(f"{took:.2f} s" for took in switches)
+        + f" ({work(process) - idle:.2f} s of processor time)"
+    )
+    others = {
+        "home": f"index.html?protocol={SWITCHED}",
+        "one parameter": f"measure.html?{own(0)}",
+        "audit": "audit.html",
+        "audit of another region": f"audit.html?region={regions[5]}",
+    }
     for name, path in others.items():
         idle, took = work(process), ask(place, [f"/en/{path}"])[0]
         print(f"{name:34} {took:.2f} s ({work(process) - idle:.2f} s of processor time)")

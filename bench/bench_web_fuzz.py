@@ -42,8 +42,13 @@ def main() -> int:
             operation = found.ok()
             for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
 
-                @settings(max_examples=1 if LONG in operation.path else 4, deadline=None, database=None,
-                          phases=[Phase.generate], suppress_health_check=list(HealthCheck))  # fmt: skip
+                @settings(
+                    max_examples=1 if LONG in operation.path else 4,
+                    deadline=None,
+                    database=None,
+                    phases=[Phase.generate],
+                    suppress_health_check=list(HealthCheck),
+                )
                 @seed(turn)
                 @given(case=operation.as_strategy(generation_mode=mode))
                 def ask(case: Any) -> None:  # noqa: ANN401 - a case of the library

@@ -35,8 +35,9 @@ NAMES = ("nr", "ns", "nt", "nz")  # of persons, places, bodies and others
 
 def main() -> None:
     """Write ``pairs.txt``."""
-    real, known = (pl.read_csv(SHARED / "projects" / f"{name}.csv", infer_schema=False)
-                   for name in ("projects", "known_repeats"))  # fmt: skip
+    real, known = (
+        pl.read_csv(SHARED / "projects" / f"{name}.csv", infer_schema=False) for name in ("projects", "known_repeats")
+    )
     # texts on which the screening is judged teach it nothing
     real = real.filter(~pl.col("id").is_in(pl.concat([known["id_earlier"], known["id_later"]]).implode()))
     texts = real.select(pl.concat_str("title", pl.col("content").fill_null(""), separator="。")).to_series().to_list()

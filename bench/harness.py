@@ -99,8 +99,11 @@ def measure(key: str) -> Outcome:
             for who, file in files.items():
                 started[who] = subprocess.Popen(
                     [sys.executable, __file__, "--side", key, who, str(file)],
-                    stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                )  # fmt: skip
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    text=True,
+                )
             for who, process in started.items():
                 if not any(line.strip() == "ready" for line in process.stdout or ()):
                     last = (process.stderr.read() if process.stderr else "").strip().splitlines()[-1:]

@@ -175,10 +175,20 @@ def grow(seen: Sequence[Seen], without: int | None = None) -> dict[str, Any]:
         ("repackaged", np.ones(len(labels), dtype=bool), labels == CLASSES.index("repackaged")),
         ("follow-on", labels != CLASSES.index("repackaged"), labels == CLASSES.index("follow-on")),
     ):
-        models = [HistGradientBoostingClassifier(
-            max_iter=TREES, max_depth=DEPTH, learning_rate=RATE, min_samples_leaf=LEAF, l2_regularization=RIDGE,
-            max_features=TRIED, monotonic_cst=list(RISING[name]), early_stopping=False, random_state=seed,
-        ).fit(features[use], target[use], weights[use]) for seed in range(FORESTS)]  # fmt: skip
+        models = [
+            HistGradientBoostingClassifier(
+                max_iter=TREES,
+                max_depth=DEPTH,
+                learning_rate=RATE,
+                min_samples_leaf=LEAF,
+                l2_regularization=RIDGE,
+                max_features=TRIED,
+                monotonic_cst=list(RISING[name]),
+                early_stopping=False,
+                random_state=seed,
+            ).fit(features[use], target[use], weights[use])
+            for seed in range(FORESTS)
+        ]
         told[name] = laid_out(models)
     return {"features": list(FEATURES), "trees": told}
 
@@ -239,8 +249,13 @@ def scored(
     out = []
     validation = checked[0]
     plain = blank(seen[0][1], 1.0, {})
-    out.append((validation.pairs, score(adapted(plain, validation.index).agreement, validation.pairs,
-                                        validation.projects, whole), validation.label))  # fmt: skip
+    out.append(
+        (
+            validation.pairs,
+            score(adapted(plain, validation.index).agreement, validation.pairs, validation.projects, whole),
+            validation.label,
+        )
+    )
     pages = seen[len(AGAIN) :]
     parts: list[list[tuple[IntArray, Scores]]] = [[] for _ in pages]
     for fold in range(FOLDS):
@@ -291,8 +306,10 @@ def main() -> None:
         f"{weights.origin['pairs']:,} pairs, {len(path_of)} steps, log posterior {path_of[0]:.1f} to {path_of[-1]:.1f}"
     )
     print(f"calibrated on {weights.origin['calibrated_on']:,} projects, {weights.origin['written']} of them written")
-    print(f"between batches {weights.between:.2f}, largest probability {weights.largest:.4f}, "
-          f"accused from {weights.accused:.3f}")  # fmt: skip
+    print(
+        f"between batches {weights.between:.2f}, largest probability {weights.largest:.4f}, "
+        f"accused from {weights.accused:.3f}"
+    )
 
 
 if __name__ == "__main__":

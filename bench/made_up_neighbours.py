@@ -57,7 +57,10 @@ class Neighbours:
         fresh = {} if kept(0.4) else self.owner()
         count = [(part, many if kept(0.7) else rng.randint(1, 9)) for part, many in source.components]
         made = replace(
-            source, county=county, site=self.site(), **fresh,
+            source,
+            county=county,
+            site=self.site(),
+            **fresh,
             investment=source.investment if kept(0.2) else rounded(source.investment * (1 + by()), 3),
             turnover=source.turnover if kept(0.3) else rounded(source.turnover * (1 + by()), 3),
             land=source.land if kept(0.25) else rounded(source.land * (1 + by()), 3),
@@ -67,7 +70,7 @@ class Neighbours:
             number=source.number % 12 + 1 if source.number or kept(0.2) else 0,
             spot=self.spot(),
             details=tuple((which, many if kept(0.7) else self.figure()) for which, many in source.details),
-        )  # fmt: skip
+        )
         start = min(source.start + rng.randint(0, 4), 2024)
         return replace(made, start=start, end=start + rng.randint(1, 3), approval=self.approval(county, start))
 
@@ -92,8 +95,10 @@ class Neighbours:
             part = replace(
                 replace(machines, details=self.other_details(source)),
                 **{name: rounded(value, 2) for name, value in small.items()},
-                components=source.components[:2], land=float("nan"), floor=float("nan"),
-            )  # fmt: skip
+                components=source.components[:2],
+                land=float("nan"),
+                floor=float("nan"),
+            )
             label, later = ("new", None) if source.brand == PLATFORM else ("follow-on", known)
             yield label, EQUIPMENT, later, part, replace(self.alike(rng.choice((0, 1))), cue="beside")
             yearly = rng.choice([made for made in stock if dated(made)]) if at % 3 else source
@@ -107,8 +112,10 @@ class Neighbours:
                 investment=source.investment if same_sum else rounded(source.investment * rng.uniform(0.8, 1.25), 3),
                 capacity=source.capacity if same_size else rounded(source.capacity * rng.uniform(0.7, 1.4), 2),
                 components=tuple((part, rng.randint(1, 9)) for part, _ in source.components),
-                land=float("nan"), floor=float("nan"), turnover=float("nan"),
-            )  # fmt: skip
+                land=float("nan"),
+                floor=float("nan"),
+                turnover=float("nan"),
+            )
             yield label, PROGRAMME, later, year, replace(self.alike(0), dated=rng.random() < 0.7)  # noqa: PLR2004 - mostly
             source = now
             same = self.later_date(self.project(source.sector, self.counties[source.county]))
@@ -118,19 +125,26 @@ class Neighbours:
             yield "repackaged", LINE, f"a{stock.index(line)}", *self.line_again(line)
             yield "new", LISTED, None, *self.line_beside(line)
             scale = rng.choice((rng.uniform(0.55, 0.9), rng.uniform(1.1, 1.5)))
-            scaled = {name: rounded(getattr(source, name) * scale, 3)
-                      for name in ("investment", "turnover", "land", "floor", "capacity")}  # fmt: skip
+            scaled = {
+                name: rounded(getattr(source, name) * scale, 3)
+                for name in ("investment", "turnover", "land", "floor", "capacity")
+            }
             words = replace(self.alike(rng.choice((0, 1, 2))), cue="again")
             yield "repackaged", RESIZED, known, replace(self.later_date(source), **scaled), words
             words = replace(words, cue=rng.choice((None, "again")))
             numbered = rng.choice([at for at, made in enumerate(stock) if made.number])
             lot = stock[numbered]
-            near = {name: rounded(getattr(lot, name) * rng.uniform(0.7, 1.3), 3)
-                    for name in ("investment", "capacity", "land", "floor")}  # fmt: skip
+            near = {
+                name: rounded(getattr(lot, name) * rng.uniform(0.7, 1.3), 3)
+                for name in ("investment", "capacity", "land", "floor")
+            }
             lot = replace(
-                lot, number=lot.number % 12 + 1, details=self.other_details(lot), **near,
+                lot,
+                number=lot.number % 12 + 1,
+                details=self.other_details(lot),
+                **near,
                 components=tuple((part, rng.randint(1, 9)) for part, _ in lot.components),
-            )  # fmt: skip
+            )
             public = lot.brand == PLATFORM
             yield ("new" if public else "follow-on"), LOT, None if public else f"a{numbered}", lot, self.alike(0)
             yield "repackaged", DEARER, known, *self.dearer(source)
@@ -153,8 +167,15 @@ class Neighbours:
         moved = source.investment if rng.random() < 0.6 else rounded(source.investment * rng.uniform(0.8, 1.2), 3)  # noqa: PLR2004 - mostly
         name = rng.choice(("name", "name", "name", "other"))
         owner = "own" if rng.random() < 0.9 else None  # noqa: PLR2004 - mostly
-        style = Style(words=0, name=name, frames="frames", buzz=rng.choice((0, 0, 1)), owner=owner,
-                      thin=rng.choice((1, 2, 4, 4)), again=rng.random() < 0.3)  # noqa: PLR2004 - three in ten  # fmt: skip
+        style = Style(
+            words=0,
+            name=name,
+            frames="frames",
+            buzz=rng.choice((0, 0, 1)),
+            owner=owner,
+            thin=rng.choice((1, 2, 4, 4)),
+            again=rng.random() < 0.3,  # noqa: PLR2004 - three in ten
+        )
         return replace(self.later_date(source), investment=moved), style
 
     def line_beside(self, source: Made) -> tuple[Made, Style]:
@@ -162,14 +183,22 @@ class Neighbours:
         rng = self.rng
         other = (source.sector + rng.randrange(1, len(self.sectors))) % len(self.sectors)
         owner = {"brand": source.brand, "form": source.form}
-        made = rng.choice((
-            replace(self.sibling(source), **owner, county=source.county),  # one more of its kind, elsewhere
-            self.by_chance(replace(self.project(other, [source.county]), **owner), source),  # something else
-            self.by_chance(self.project(source.sector, [source.county]), source),  # somebody else's
-            replace(source, number=source.number % 12 + 1),  # the next lot
-        ))  # fmt: skip
-        style = Style(words=0, name="name", frames="frames", buzz=rng.choice((0, 0, 1)), owner="own",
-                      thin=rng.choice((1, 2, 4, 4)))  # fmt: skip
+        made = rng.choice(
+            (
+                replace(self.sibling(source), **owner, county=source.county),  # one more of its kind, elsewhere
+                self.by_chance(replace(self.project(other, [source.county]), **owner), source),  # something else
+                self.by_chance(self.project(source.sector, [source.county]), source),  # somebody else's
+                replace(source, number=source.number % 12 + 1),  # the next lot
+            )
+        )
+        style = Style(
+            words=0,
+            name="name",
+            frames="frames",
+            buzz=rng.choice((0, 0, 1)),
+            owner="own",
+            thin=rng.choice((1, 2, 4, 4)),
+        )
         return self.later_date(made), style
 
     def other_details(self, source: Made) -> tuple[tuple[int, int], ...]:
@@ -183,28 +212,53 @@ class Neighbours:
         kept = lambda share: rng.random() < share  # noqa: E731 - drawn for every figure
         up = rng.uniform(1.1, 2.2)
         made = replace(
-            self.later_date(source), investment=rounded(source.investment * up, 3), turnover=float("nan"),
-            land=source.land if kept(0.6) else float("nan"), floor=source.floor if kept(0.6) else float("nan"),
+            self.later_date(source),
+            investment=rounded(source.investment * up, 3),
+            turnover=float("nan"),
+            land=source.land if kept(0.6) else float("nan"),
+            floor=source.floor if kept(0.6) else float("nan"),
             capacity=source.capacity if kept(0.85) else rounded(source.capacity * rng.uniform(0.8, 1.3), 2),
             components=tuple(rng.sample(source.components, rng.randint(1, len(source.components)))),
             details=tuple(rng.sample(source.details, rng.randint(1, len(source.details)))),
-            site=source.site if kept(0.8) else self.site(), spot=source.spot if kept(0.7) else "",
+            site=source.site if kept(0.8) else self.site(),
+            spot=source.spot if kept(0.7) else "",
             county=self.moved(source.county),
-        )  # fmt: skip
-        words, name, frames = rng.choice(((1, "para", "para"), (2, "para", "para"), (1, "other", "frames"),
-                                          (2, "other", "templates"), (3, "en", "english")))  # fmt: skip
+        )
+        words, name, frames = rng.choice(
+            (
+                (1, "para", "para"),
+                (2, "para", "para"),
+                (1, "other", "frames"),
+                (2, "other", "templates"),
+                (3, "en", "english"),
+            )
+        )
         own = rng.choice((None, self.new_owner(), self.new_owner(), source.brand + source.form))
         cue = "again" if kept(0.08) else None
-        return made, Style(words=words, name=name, frames=frames, buzz=rng.randint(1, 3), owner=own, cue=cue,
-                           brief=rng.random() < BRIEF)  # fmt: skip
+        return made, Style(
+            words=words,
+            name=name,
+            frames=frames,
+            buzz=rng.randint(1, 3),
+            owner=own,
+            cue=cue,
+            brief=rng.random() < BRIEF,
+        )
 
     def alike(self, words: int) -> Style:
         """Return how a project is worded that has much of an archived one: its sentences, its trade, its owner."""
         rng = self.rng
         frames, name = (("frames", "name"), ("frames", "other"), ("para", "para"), ("english", "en"))[words]
         turn = 0 if rng.random() < 0.6 else None  # noqa: PLR2004 - mostly in the sentences of the template
-        return Style(words=words, name=name, frames=frames, buzz=rng.randint(0, 2), owner="own", turn=turn,
-                     brief=rng.random() < BRIEF)  # fmt: skip
+        return Style(
+            words=words,
+            name=name,
+            frames=frames,
+            buzz=rng.randint(0, 2),
+            owner="own",
+            turn=turn,
+            brief=rng.random() < BRIEF,
+        )
 
 
 def dated(made: Made) -> bool:

@@ -378,10 +378,16 @@ class _Maker(Neighbours):
         )
         owner = self.new_owner() if rng.random() < 0.8 else None  # noqa: PLR2004 - one in five names no owner
         return Style(
-            words=words, name=name, frames=frames, buzz=rng.randint(0, 3), owner=owner, template=rng.random() < 1 / 6,
+            words=words,
+            name=name,
+            frames=frames,
+            buzz=rng.randint(0, 3),
+            owner=owner,
+            template=rng.random() < 1 / 6,
             thin=rng.choice((1, 2, 3)) if rng.random() < 1 / 50 else 0,
-            cue="beside" if rng.random() < 1 / 20 else None, brief=rng.random() < BRIEF,
-        )  # fmt: skip
+            cue="beside" if rng.random() < 1 / 20 else None,
+            brief=rng.random() < BRIEF,
+        )
 
 
 def varied(projects: pl.DataFrame, seed: int) -> pl.DataFrame:

@@ -239,10 +239,18 @@ def _rulers(_: bool) -> Any:  # noqa: ANN401, FBT001 - both take the package
 
 # what stays open is so little that the loop measures all of it, as ours does
 CLOSED = (
-    "capital.benchmark", "capital.price_after_official", "labour.breaks", "labour.quality", "labour.missing_schooling",
-    "estimates.schooling_rule", "estimates.investment_rule", "estimates.control_total", "shares.averaging",
-    "shares.after", "shares.valuation",
-)  # fmt: skip
+    "capital.benchmark",
+    "capital.price_after_official",
+    "labour.breaks",
+    "labour.quality",
+    "labour.missing_schooling",
+    "estimates.schooling_rule",
+    "estimates.investment_rule",
+    "estimates.control_total",
+    "shares.averaging",
+    "shares.after",
+    "shares.valuation",
+)
 _SPAN = ["region", "start", "end"]
 
 

@@ -37,8 +37,14 @@ class Seen:
         kinds = [kind for other, kind in self.said.items() if other in at]
         wanted = [other for _, other in self.shared if other in at]
         unlisted = kinds.count("not judged")
-        figures = (len(kinds), kinds.count("repeat"), len(kinds) - kinds.count("repeat") - unlisted, unlisted,
-                   len(wanted), sum(other in self.said for other in wanted))  # fmt: skip
+        figures = (
+            len(kinds),
+            kinds.count("repeat"),
+            len(kinds) - kinds.count("repeat") - unlisted,
+            unlisted,
+            len(wanted),
+            sum(other in self.said for other in wanted),
+        )
         return f"| {name} | {' | '.join(map(str, figures))} |"
 
 
@@ -48,9 +54,15 @@ def real() -> tuple[str, list[tuple[str, float, float]]]:
     What is wanted is told as name, value and least value. A pair that nobody judged counts as wrong.
     """
     every = pl.read_csv(REAL / "projects.csv", infer_schema=False).select(
-        "id", "title", "date", pl.col("content").alias("text"), "owner", pl.col("province").alias("region"),
-        pl.col("investment_1e8cny").alias("investment_yi"), pl.col("city").alias("place"),
-    )  # fmt: skip
+        "id",
+        "title",
+        "date",
+        pl.col("content").alias("text"),
+        "owner",
+        pl.col("province").alias("region"),
+        pl.col("investment_1e8cny").alias("investment_yi"),
+        pl.col("city").alias("place"),
+    )
     known = pl.read_csv(REAL / "known_repeats.csv", infer_schema=False)
     pairs = {(one, other): label for one, other, label in known.select("id_earlier", "id_later", "label").iter_rows()}
     seen = _asked(every, pairs)
@@ -64,14 +76,23 @@ def real() -> tuple[str, list[tuple[str, float, float]]]:
             verdict, _, chance = seen.found[other]
             print(f"  missed: {other} {facts[other]['title']} | {one} {facts[one]['title']} | {verdict} {chance}")
     looked = {name for name in seen.found if _even(facts[name]["owner"] or facts[name]["title"])}
-    heads = ("judged pairs", "said to be repackaged", "rightly", "judged otherwise", "pair not judged",
-             "share a sum or an owner", "found")  # fmt: skip
+    heads = (
+        "judged pairs",
+        "said to be repackaged",
+        "rightly",
+        "judged otherwise",
+        "pair not judged",
+        "share a sum or an owner",
+        "found",
+    )
     lines = [
-        f"| {' | '.join(heads)} |", "|---" * len(heads) + "|",
-        seen.row("looked at", looked), seen.row("only counted", {*seen.found} - looked),
+        f"| {' | '.join(heads)} |",
+        "|---" * len(heads) + "|",
+        seen.row("looked at", looked),
+        seen.row("only counted", {*seen.found} - looked),
         seen.row("together", {*seen.found}),
         _asked(every.drop("date"), pairs).row("together, days of notices not given", {*seen.found}),
-    ]  # fmt: skip
+    ]
     print("\n".join(f"  {line}" for line in lines))
     whole = [other for (_, other), label in pairs.items() if label == "repeat"]
     print(f"  of all {len(whole)} judged repeats {sum(other in seen.said for other in whole)} are said")
@@ -96,8 +117,11 @@ def _asked(every: pl.DataFrame, pairs: dict[Pair, str]) -> Seen:
         left = [name for name in left if name not in asked]
     said = {other: _judged(pairs, one, other) for other, (verdict, one, _) in found.items() if verdict == "repackaged"}
     fact = {row["id"]: (row["owner"] or "", row["investment_yi"] or "") for row in every.iter_rows(named=True)}
-    shared = [(one, other) for (one, other), label in pairs.items() if label == "repeat"
-              and any(a and a == b for a, b in zip(fact[one], fact[other], strict=True))]  # fmt: skip
+    shared = [
+        (one, other)
+        for (one, other), label in pairs.items()
+        if label == "repeat" and any(a and a == b for a, b in zip(fact[one], fact[other], strict=True))
+    ]
     return Seen(found, said, shared)
 
 

@@ -58,14 +58,22 @@ def told_apart(table: pl.DataFrame) -> dict[str, float]:
         pl.col("verdict") == "cannot tell",
     )
     counts = table.select(
-        calls=said.sum(), hits=(said & true).sum(), decided=(true & ~open_).sum(), every=true.sum(), open=open_.mean(),
-        surest=(pl.col("probability") >= SURE).sum(), sure_hits=((pl.col("probability") >= SURE) & true).sum(),
-    ).row(0, named=True)  # fmt: skip
+        calls=said.sum(),
+        hits=(said & true).sum(),
+        decided=(true & ~open_).sum(),
+        every=true.sum(),
+        open=open_.mean(),
+        surest=(pl.col("probability") >= SURE).sum(),
+        sure_hits=((pl.col("probability") >= SURE) & true).sum(),
+    ).row(0, named=True)
     return {
-        "precision": counts["hits"] / max(counts["calls"], 1), "recall": counts["hits"] / max(counts["decided"], 1),
-        "recall_of_all": counts["hits"] / max(counts["every"], 1), "cannot_tell": counts["open"],
-        "sure": counts["sure_hits"] / max(counts["surest"], 1), **counts,
-    }  # fmt: skip
+        "precision": counts["hits"] / max(counts["calls"], 1),
+        "recall": counts["hits"] / max(counts["decided"], 1),
+        "recall_of_all": counts["hits"] / max(counts["every"], 1),
+        "cannot_tell": counts["open"],
+        "sure": counts["sure_hits"] / max(counts["surest"], 1),
+        **counts,
+    }
 
 
 @cache
@@ -110,37 +118,48 @@ def _counted(table: pl.DataFrame) -> dict[str, int]:
     """Return how many honest projects were accused, and how many repeats found."""
     one = told_apart(table)
     return {
-        "honest": int(table.height - one["every"]), "accused": int(one["calls"] - one["hits"]),
-        "repeats": int(one["every"]), "found": int(one["hits"]),
-        "surest": int(one["surest"]), "surest_true": int(one["sure_hits"]),
-    }  # fmt: skip
+        "honest": int(table.height - one["every"]),
+        "accused": int(one["calls"] - one["hits"]),
+        "repeats": int(one["every"]),
+        "found": int(one["hits"]),
+        "surest": int(one["surest"]),
+        "surest_true": int(one["sure_hits"]),
+    }
 
 
 def blocks() -> dict[str, str]:
     """Return the parts of the page that are counted, by their marks."""
     told = trials()
-    return {"lead": _lead(told), "written": _written(), "pooled": _pooled(), "rare": _rare(told),
-            "kept": calibration(kept_halves(), 5)}  # fmt: skip
+    return {
+        "lead": _lead(told),
+        "written": _written(),
+        "pooled": _pooled(),
+        "rare": _rare(told),
+        "kept": calibration(kept_halves(), 5),
+    }
 
 
 def _lead(told: dict[str, dict[str, int | str]]) -> str:
     """Return the first figures of the page."""
-    kept, rare, last = ({key: int(value) for key, value in told[name].items() if key != "batch"}
-                        for name in ("kept", "rare", "last"))  # fmt: skip
+    kept, rare, last = (
+        {key: int(value) for key, value in told[name].items() if key != "batch"} for name in ("kept", "rare", "last")
+    )
     true, low, high = true_accusations(kept)
     calls = last["found"] + last["accused"]
-    said = " ".join((
-        f"**Of {kept['honest']} honest projects written one by one, most of them look-alikes (the same design next",
-        f"door, another lot, a yearly programme), {kept['accused']} are accused",
-        f"({_percent(kept['accused'], kept['honest'])}), and of {kept['repeats']} repeats {kept['found']} are found",
-        f"({_percent(kept['found'], kept['repeats'])}); the bound was set after seeing these texts, so that they are",
-        f"no held-out test. Of a batch written afterwards, from which nothing was learned, {last['found']} of",
-        f"{calls} accusations are true ({_percent(last['found'], calls)}) and {last['found']} of {last['repeats']}",
-        f"repeats are found ({_percent(last['found'], last['repeats'])}). The probabilities take",
-        f"{shipped().calibration.shares[-1]:.0%} to be repackaged; were it a tenth, about {true:.0%} of the",
-        f"accusations would be true ({low:.0%} to {high:.0%}), with `prior={RARE}` {true_accusations(rare)[0]:.0%}**",
-        "([the figures](#how-well)). Read the ledger before you act.",
-    ))  # fmt: skip
+    said = " ".join(
+        (
+            f"**Of {kept['honest']} honest projects written one by one, most of them look-alikes (the same design next",
+            f"door, another lot, a yearly programme), {kept['accused']} are accused",
+            f"({_percent(kept['accused'], kept['honest'])}), and of {kept['repeats']} repeats {kept['found']} are",
+            f"found ({_percent(kept['found'], kept['repeats'])}); the bound was set after seeing these texts, so that",
+            f"they are no held-out test. Of a batch written afterwards, from which nothing was learned, {last['found']} of",
+            f"{calls} accusations are true ({_percent(last['found'], calls)}) and {last['found']} of {last['repeats']}",
+            f"repeats are found ({_percent(last['found'], last['repeats'])}). The probabilities take",
+            f"{shipped().calibration.shares[-1]:.0%} to be repackaged; were it a tenth, about {true:.0%} of the",
+            f"accusations would be true ({low:.0%} to {high:.0%}), with `prior={RARE}`",
+            f"{true_accusations(rare)[0]:.0%}** ([the figures](#how-well)). Read the ledger before you act.",
+        )
+    )
     return fill(re.sub(r"([0-9])%", r"\1 %", said), 135, break_on_hyphens=False)
 
 
@@ -183,8 +202,10 @@ def _rare(told: dict[str, dict[str, int | str]]) -> str:
         "true, were a tenth repackaged",
     )
     lines = [f"| {' | '.join(heads)} |", "|---|---|---|---|"]
-    taken = {"kept": f"as shipped ({shipped().calibration.shares[-1]:.0%} taken to be repackaged)".replace("%", " %"),
-             "rare": f"`prior={RARE}`"}  # fmt: skip
+    taken = {
+        "kept": f"as shipped ({shipped().calibration.shares[-1]:.0%} taken to be repackaged)".replace("%", " %"),
+        "rare": f"`prior={RARE}`",
+    }
     for name, label in taken.items():
         one = {key: int(value) for key, value in told[name].items()}
         lines.append(f"| {label} | {one['accused']} | {one['found']} | {bare(true_accusations(one)[0], 2)} |")

@@ -109,8 +109,19 @@ def _range(values: pl.Series) -> str:
 
 def _judged(result: Claims, judged: pl.DataFrame) -> str:
     """Return the claims with a verdict."""
-    heads = ("claim", "% a year", "data", "reference", "lowest", "highest", "verdict", "nearest or first protocol",
-             "under its own choices", "method", "data")  # fmt: skip
+    heads = (
+        "claim",
+        "% a year",
+        "data",
+        "reference",
+        "lowest",
+        "highest",
+        "verdict",
+        "nearest or first protocol",
+        "under its own choices",
+        "method",
+        "data",
+    )
     lines = ["| " + " | ".join(heads) + " |", "|---|---:|---|---:|---:|---:|---|---|---:|---:|---:|"]
     for row in judged.filter(pl.col("verdict") != "unjudged").sort("source", "start", "end").iter_rows(named=True):
         held = [f"{100 * row[name]:.2f}" for name in ("reference", "lowest", "highest")]

@@ -21,8 +21,14 @@ def attack(table, published, dimensions):
     shown, firms = both["shown"].fill_null(0.0).to_numpy(), both["firms"].to_numpy()
     lower, upper = np.where(known, shown, 0.0), np.where(known, shown, np.where(firms > 0, np.inf, 0.0))
     size = max(float(shown.max(initial=0.0)), 1.0)
-    program = Program(margins(both, list(dimensions)), costs=0.0, row_lower=0.0, row_upper=0.0,
-                      column_lower=lower / size, column_upper=upper / size)  # fmt: skip
+    program = Program(
+        margins(both, list(dimensions)),
+        costs=0.0,
+        row_lower=0.0,
+        row_upper=0.0,
+        column_lower=lower / size,
+        column_upper=upper / size,
+    )
     rows = []
     for cell in np.flatnonzero(~known):
         ends = []

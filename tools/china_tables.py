@@ -353,8 +353,21 @@ def capability(sources: Path, out: Path) -> pl.DataFrame:
         pl.col("confidence") != "low", ~pl.col("name_en").is_in(CAPABILITY["replaced"])
     )
     compiled = pl.DataFrame([_evidence(row) for row in rows.iter_rows(named=True)], orient="row")
-    order = ["region", "category", "evidence", "measure", "name_zh", "name_en", "value", "unit", "year", "issuer_zh",
-             "issuer", "source", "confidence"]  # fmt: skip
+    order = [
+        "region",
+        "category",
+        "evidence",
+        "measure",
+        "name_zh",
+        "name_en",
+        "value",
+        "unit",
+        "year",
+        "issuer_zh",
+        "issuer",
+        "source",
+        "confidence",
+    ]
     facts = pl.DataFrame(CAPABILITY["facts"], orient="row")
     made = pl.concat([compiled.select(order), facts.select(order), _of_tables(sources, out).select(order)])
     nation = made.filter(pl.col("region") == NATION_CODE, pl.col("category") != "all").select(
@@ -448,13 +461,22 @@ def _of_tables(sources: Path, out: Path) -> pl.DataFrame:
         part.group_by("region", "year")
         .agg(value=number("employment").sum().round(4))
         .select(
-            "region", "year", category=pl.lit(one["category"]), evidence=pl.lit(kind), measure=pl.lit(one["measure"]),
-            name_zh=pl.lit(one["zh"]), name_en=pl.lit(one["en"]), value=text("value"), unit=pl.lit(unit),
-            issuer_zh=pl.lit(zh), issuer=pl.lit(en), source=pl.lit(source),
+            "region",
+            "year",
+            category=pl.lit(one["category"]),
+            evidence=pl.lit(kind),
+            measure=pl.lit(one["measure"]),
+            name_zh=pl.lit(one["zh"]),
+            name_en=pl.lit(one["en"]),
+            value=text("value"),
+            unit=pl.lit(unit),
+            issuer_zh=pl.lit(zh),
+            issuer=pl.lit(en),
+            source=pl.lit(source),
             confidence=pl.lit(added["told"]["confidence"]),
         )
         for part, one, kind, unit, source in cases
-    )  # fmt: skip
+    )
 
 
 TABLES: dict[str, Callable[[Path, Path], pl.DataFrame]] = {

@@ -50,8 +50,10 @@ def tried(python: str, wheel: Path, folder: Path) -> str:
         folder / "env/bin/python", "-c", "import sys, xinzhi; print(sys.version.split()[0], xinzhi.__version__)"
     )
     python, package = version.stdout.split()
-    print(f"Python {python}: xinzhi {package} installed in {installed:.0f} s, `xinzhi {' '.join(JOB)}` in "
-          f"{time.perf_counter() - start:.0f} s, {len(list((folder / 'work/out').iterdir()))} files")  # fmt: skip
+    print(
+        f"Python {python}: xinzhi {package} installed in {installed:.0f} s, `xinzhi {' '.join(JOB)}` in "
+        f"{time.perf_counter() - start:.0f} s, {len(list((folder / 'work/out').iterdir()))} files"
+    )
     return ""
 
 

@@ -57,5 +57,8 @@ def test_backtest_prints_every_horizon(run, tmp_path):
     assert (code, err) == (0, "")
     assert "in real time" in out
     assert main_files(tmp_path) == {
-        "backtest.html", "backtest.xlsx", "backtest.json", "backtest.csv",
-    }  # fmt: skip
+        "backtest.html",
+        "backtest.xlsx",
+        "backtest.json",
+        "backtest.csv",
+    }

@@ -114,9 +114,12 @@ def test_what_is_not_tested_is_listed_with_line_and_cure(run, frame, write):
     assert [(one["line"], one["column"], one["key"]) for one in found["untested"]] == [(42, "a", "a")]
     assert [row["status"] for row in found["statistics"]] == ["tested", "tested", "not-positive"]
     assert found["statistics"][0]["gsadf"] == pytest.approx(
-        computed(frame.select(pl.lit("up").alias("s"), "month", pl.col("up").log()), "s", "month", "up",
-                 critical="stored").statistics["gsadf"].item()
-    )  # fmt: skip
+        computed(
+            frame.select(pl.lit("up").alias("s"), "month", pl.col("up").log()), "s", "month", "up", critical="stored"
+        )
+        .statistics["gsadf"]
+        .item()
+    )
 
 
 def test_a_word_among_the_figures_sets_its_series_aside(run, frame, write):

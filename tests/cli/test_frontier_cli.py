@@ -60,9 +60,13 @@ def test_without_an_index_the_latest_official_year_is_scored(xinzhi_frontier, tm
     assert "100 replications" in out
     assert "Verdict at 5\u00a0%" in out
     assert main_files(tmp_path) == {
-        "frontier.html", "frontier.xlsx", "frontier.json",
-        "frontier-efficiency.csv", "frontier-bootstrap.csv", "frontier-returnstest.csv",
-    }  # fmt: skip
+        "frontier.html",
+        "frontier.xlsx",
+        "frontier.json",
+        "frontier-efficiency.csv",
+        "frontier-bootstrap.csv",
+        "frontier-returnstest.csv",
+    }
 
 
 def test_json_is_one_document(xinzhi_frontier):

@@ -34,8 +34,11 @@ def test_the_package_that_ships(tmp_path):
     assert overall["lower"] <= overall["share"] <= overall["upper"]
     assert [one["provenance"]["verb"] for one in document["results"]] == ["digital_core", "digital_dependence", "scope"]
     assert document["results"][2]["provenance"]["options"]["definitions"] == [
-        "digital-core-divisions", "five-powers", "high-tech-manufacturing-2017", "strategic-emerging-2018",
-    ]  # fmt: skip
+        "digital-core-divisions",
+        "five-powers",
+        "high-tech-manufacturing-2017",
+        "strategic-emerging-2018",
+    ]
     assert {"63", "64", "65"} <= set(document["absent"])
     names = main_files(tmp_path / "out")
     tables = {f"scope-{name}.csv" for name in ("digitalcore", "dependence", "scope")}

@@ -57,8 +57,11 @@ def test_json_is_one_document_with_figures_at_full_precision(xinzhi_sources):
     found = json.loads(out)
     assert code == 0
     assert [one["provenance"]["verb"] for one in found["results"]] == [
-        "sources", "sources.allocation", "sources.upgrading", "sources.innovation"
-    ]  # fmt: skip
+        "sources",
+        "sources.allocation",
+        "sources.upgrading",
+        "sources.innovation",
+    ]
     row = found["results"][0]["frame"][0]
     parts = ("breakthrough", "allocation", "upgrading_traditional", "upgrading_emerging", "unallocated")
     assert sum(row[name] for name in parts) == pytest.approx(row["tfp_growth"], abs=1e-12)

@@ -148,8 +148,10 @@ def test_the_examples_of_the_help_stand_in_a_page():
 @pytest.mark.parametrize("page", TWINS)
 def test_a_page_in_chinese_has_the_commands_and_figures_of_the_english_one(page):
     english = page.replace(".zh.md", ".md")
-    asked = [[command for block in blocks(one) if block.kind == "console" for command, _ in commands(block)]
-             for one in (page, english)]  # fmt: skip
+    asked = [
+        [command for block in blocks(one) if block.kind == "console" for command, _ in commands(block)]
+        for one in (page, english)
+    ]
     assert set(asked[0]) <= set(asked[1])
     texts = [(ROOT / one).read_text(encoding="utf-8") for one in (page, english)]
     figures = [{one.lstrip("0") for one in re.findall(r"\d*\.\d+|\d{2,}", text)} for text in texts]

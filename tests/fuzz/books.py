@@ -334,18 +334,28 @@ def _on(name: str, damage: Damage) -> Damage:
 
 
 BOOKS: dict[str, Damage] = {
-    "table": book_table, "typed": book_typed, "stray": book_stray, "shape": book_shape, "part": book_part,
+    "table": book_table,
+    "typed": book_typed,
+    "stray": book_stray,
+    "shape": book_shape,
+    "part": book_part,
     "bits": lambda rng, folder: _bits(book(folder), rng),
-}  # fmt: skip
+}
 PARQUETS: dict[str, Damage] = {"bits": parquet_bits, "types": parquet_types}
 CERTIFICATES: dict[str, Damage] = {
-    "node": certificate_node, "digit": certificate_digit, "file": certificate_file,
-    "flip": _on("certificate.json", flip), "cut": _on("certificate.json", cut),
-}  # fmt: skip
+    "node": certificate_node,
+    "digit": certificate_digit,
+    "file": certificate_file,
+    "flip": _on("certificate.json", flip),
+    "cut": _on("certificate.json", cut),
+}
 PROTOCOLS: dict[str, Damage] = {
-    "value": protocol_value, "append": _on("protocol.yaml", append_line), "bomb": _on("protocol.yaml", plant_bomb),
-    "flip": _on("protocol.yaml", flip), "cut": _on("protocol.yaml", cut),
-}  # fmt: skip
+    "value": protocol_value,
+    "append": _on("protocol.yaml", append_line),
+    "bomb": _on("protocol.yaml", plant_bomb),
+    "flip": _on("protocol.yaml", flip),
+    "cut": _on("protocol.yaml", cut),
+}
 LONG_TEXTS = [
     *(
         "Built by " + "xian" * 15 + "q Co., Ltd.",

@@ -121,9 +121,20 @@ def envelopes() -> None:
 def frontier_models() -> tuple[str, ...]:
     """Return the models of envelopment that were there when the numbers were frozen."""
     return (
-        "radial", "sbm", "super", "super-sbm", "russell", "ebm", "additive", "cross", "range-directional",
-        "seiford-zhu", "environmental", "non-radial", "congestion",
-    )  # fmt: skip
+        "radial",
+        "sbm",
+        "super",
+        "super-sbm",
+        "russell",
+        "ebm",
+        "additive",
+        "cross",
+        "range-directional",
+        "seiford-zhu",
+        "environmental",
+        "non-radial",
+        "congestion",
+    )
 
 
 def panels() -> None:

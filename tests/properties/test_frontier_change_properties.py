@@ -11,22 +11,24 @@ from xinzhi.frontier import productivity_change
 
 TOLERANCE = 1e-9
 SEED = st.integers(0, 10_000)
-CASE = st.sampled_from([
-    {"index": "malmquist", "decomposition": "fgnz"},
-    {"index": "malmquist", "decomposition": "ray-desli"},
-    {"index": "malmquist", "decomposition": "grifell-lovell"},
-    {"index": "malmquist", "decomposition": "balk", "orientation": "input"},
-    {"index": "malmquist", "decomposition": "bias", "reference": "sequential"},
-    {"index": "malmquist", "reference": "biennial", "orientation": "input"},
-    {"index": "malmquist", "reference": "window", "window": 1, "decomposition": "balk"},
-    {"index": "malmquist", "reference": "metafrontier", "group": "kind", "decomposition": "none"},
-    {"index": "malmquist-luenberger", "direction": "full"},
-    {"index": "luenberger", "reference": "global"},
-    {"index": "luenberger", "reference": "global", "measure": "nonradial", "direction": "full"},
-    {"index": "hicks-moorsteen"},
-    {"index": "fare-primont"},
-    {"index": "fisher", "input_prices": ["w1", "w2"], "output_prices": ["p1", "p2"]},
-])  # fmt: skip
+CASE = st.sampled_from(
+    [
+        {"index": "malmquist", "decomposition": "fgnz"},
+        {"index": "malmquist", "decomposition": "ray-desli"},
+        {"index": "malmquist", "decomposition": "grifell-lovell"},
+        {"index": "malmquist", "decomposition": "balk", "orientation": "input"},
+        {"index": "malmquist", "decomposition": "bias", "reference": "sequential"},
+        {"index": "malmquist", "reference": "biennial", "orientation": "input"},
+        {"index": "malmquist", "reference": "window", "window": 1, "decomposition": "balk"},
+        {"index": "malmquist", "reference": "metafrontier", "group": "kind", "decomposition": "none"},
+        {"index": "malmquist-luenberger", "direction": "full"},
+        {"index": "luenberger", "reference": "global"},
+        {"index": "luenberger", "reference": "global", "measure": "nonradial", "direction": "full"},
+        {"index": "hicks-moorsteen"},
+        {"index": "fare-primont"},
+        {"index": "fisher", "input_prices": ["w1", "w2"], "output_prices": ["p1", "p2"]},
+    ]
+)
 
 
 def panel(seed: int, units: int = 6, periods: int = 3) -> pl.DataFrame:

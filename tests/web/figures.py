@@ -60,8 +60,11 @@ class Figures:
         value, half = float(written.replace(",", "").replace("−", "-")), 0.5 * 10.0 ** -len(written.partition(".")[2])
         if name in self.called:
             name, region = None, self.called[name]
-        for how, pool in (("region", self.known.get((name, region))), ("column", self.known.get((name, None))),
-                          ("any", self.all)):  # fmt: skip
+        for how, pool in (
+            ("region", self.known.get((name, region))),
+            ("column", self.known.get((name, None))),
+            ("any", self.all),
+        ):
             if pool is not None and region is None and how == "region":
                 continue
             if pool is not None and any(_near(pool, value / one, 1.001 * half / one + 1e-12) for one in HUNDRED):

@@ -106,8 +106,13 @@ def test_a_region_leads_to_its_industries_its_risks_and_what_can_be_asked_of_it(
     named = set(category.named(store).filter(region="520000")["category"]) & set(category.keys(store))
     assert named
     assert all(f'href="../category/{code}.html"' in html for code in named)
-    for link in ("../topic/risks.html", "../topic/sources.html", "../audit.html?region=520000",
-                 "../claim.html?region=520000", "../compare.html?a=520000"):  # fmt: skip
+    for link in (
+        "../topic/risks.html",
+        "../topic/sources.html",
+        "../audit.html?region=520000",
+        "../claim.html?region=520000",
+        "../compare.html?a=520000",
+    ):
         assert f'href="{link}' in html, link
     page = Reader(html)
     periods = next(table for table in page.tables if table["class"] == "region_periods")

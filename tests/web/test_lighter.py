@@ -30,10 +30,12 @@ def test_cells_of_a_colour_are_one_path_and_stand_where_they_stood():
     assert made.startswith('<g stroke="white">')
     assert made.count("<path") == 2
     assert boxes(made) == {
-        (0, 0, 8.68, 11, ' fill="#aa0000"'), (8.68, 11, 8.63, 11, ' fill="#aa0000"'),
+        (0, 0, 8.68, 11, ' fill="#aa0000"'),
+        (8.68, 11, 8.63, 11, ' fill="#aa0000"'),
         (20, 22, 3, 0.5, ' fill="#aa0000"'),
-        (8.68, 0, 8.63, 11, ' fill="#00bb00"'), (0, 11, 8.68, 11, ' fill="#00bb00"'),
-    }  # fmt: skip
+        (8.68, 0, 8.63, 11, ' fill="#00bb00"'),
+        (0, 11, 8.68, 11, ' fill="#00bb00"'),
+    }
 
 
 def test_neighbours_of_a_colour_are_one_cell():

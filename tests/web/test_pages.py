@@ -187,10 +187,15 @@ def test_figures_of_an_indicator_are_those_of_the_measurement(store, folder):
         assert shown == {view.name(row["region"]).en: percent(row["capital_contribution"]) for row in rows}
 
 
-@pytest.mark.parametrize(("name", "topic", "result", "column"), [
-    ("capital", "measure", "measurement", "capital"), ("tfp_level", "measure", "measurement", "tfp_level"),
-    ("education", "sectors", "sectors", "education"), ("to_output", "risks", "debt", "to_output"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "topic", "result", "column"),
+    [
+        ("capital", "measure", "measurement", "capital"),
+        ("tfp_level", "measure", "measurement", "tfp_level"),
+        ("education", "sectors", "sectors", "education"),
+        ("to_output", "risks", "debt", "to_output"),
+    ],
+)
 def test_figures_over_the_years_are_those_of_the_study(store, client, name, topic, result, column):
     made = store.study(topic, **({"only": ("debt",)} if topic == "risks" else {})).results[result]
     frame = {"capital": "inputs", "tfp_level": "levels"}.get(name, "frame")

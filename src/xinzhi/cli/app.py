@@ -35,10 +35,11 @@ class Application(Group):
             return _group(path, language)
         verb = VERBS[path]
         made = Command(
-            name=name, help=read_words("verbs.yaml")[path][language],
+            name=name,
+            help=read_words("verbs.yaml")[path][language],
             params=params_of(path.replace(" ", "-"), verb.arguments, verb.classes(), language),
             callback=partial(_run, path, language),
-        )  # fmt: skip
+        )
         made.language = language
         return made
 
@@ -60,9 +61,11 @@ def _group(path: str, language: Language) -> Application:
     prefix = f"{path} " if path else ""
     below = [name.removeprefix(prefix).partition(" ")[0] for name in VERBS if name.startswith(prefix)]
     made = Application(
-        name=path.rpartition(" ")[2] or "xinzhi", help=read_words("verbs.yaml")[path][language], no_args_is_help=True,
+        name=path.rpartition(" ")[2] or "xinzhi",
+        help=read_words("verbs.yaml")[path][language],
+        no_args_is_help=True,
         context_settings={"help_option_names": ["-h", "--help"]},
-    )  # fmt: skip
+    )
     about = read_words("options.yaml")["shared"]["lang"][language]
     made.params = [click.Option(["--lang"], metavar="zh|en", expose_value=False, help=about)]
     made.language, made.path, made.verbs = language, path, list(dict.fromkeys(below))
@@ -138,8 +141,9 @@ def run() -> None:
     except OSError as error:
         fault = InputError(
             "cli.no-file" if isinstance(error, FileNotFoundError) else "cli.not-readable",
-            path=error.filename or "", why=system_reason(error),
-        )  # fmt: skip
+            path=error.filename or "",
+            why=system_reason(error),
+        )
         code = _report(fault, words, language)
     except (click.Abort, KeyboardInterrupt):
         code = 130

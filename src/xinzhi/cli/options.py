@@ -63,9 +63,13 @@ class Pairs(click.ParamType):  # type: ignore[type-arg] # no generic before clic
         name, equals, text = str(value).partition("=")
         if not equals:
             examples = {
-                "set": "capital.depreciation=0.1096", "choose": "rate_of_return=0.1", "flow": "ore=mine/mill",
-                "carry": "debt=bad", "contents": "coal=0.71", "retained": "steel=0.01",
-            }  # fmt: skip
+                "set": "capital.depreciation=0.1096",
+                "choose": "rate_of_return=0.1",
+                "flow": "ore=mine/mill",
+                "carry": "debt=bad",
+                "contents": "coal=0.71",
+                "retained": "steel=0.01",
+            }
             example = examples.get(option, "shares=by_sector")
             raise UsageError("cli.setting", option=option, given=value, example=example)
         try:
@@ -284,8 +288,9 @@ def misuse(error: click.UsageError) -> UsageError:
             near = get_close_matches(error.option_name, known)
             return UsageError(
                 "cli.near-option" if near else "cli.no-option",
-                given=error.option_name, near=[same(name) for name in near],
-            )  # fmt: skip
+                given=error.option_name,
+                near=[same(name) for name in near],
+            )
         case click.MissingParameter():
             param = error.param
             name = "" if param is None else param.opts[-1] if isinstance(param, click.Option) else str(param.metavar)

@@ -107,12 +107,16 @@ def protocol_show(call: Call) -> None:
     rules, language = protocol.load(call.get("identifier")), call.language
     if call.json:
         rows = [
-            {"parameter": path, "value": _plain(item.value), "unit": item.unit,
-             "description": item.description.lang(language),
-             "reference": [f"{source.title}, {source.where}" for source in item.reference],
-             "alternatives": [_plain(other.value) for other in item.alternatives]}
+            {
+                "parameter": path,
+                "value": _plain(item.value),
+                "unit": item.unit,
+                "description": item.description.lang(language),
+                "reference": [f"{source.title}, {source.where}" for source in item.reference],
+                "alternatives": [_plain(other.value) for other in item.alternatives],
+            }
             for path, item in rules.parameters.items()
-        ]  # fmt: skip
+        ]
         print_json({**_head(rules, language), "parameters": rows})
         return
     state = say(f"state.{rules.status}", language)
@@ -164,11 +168,17 @@ def data_list(call: Call) -> None:
     """List the data packages that ship, and their tables."""
     shipped = [data.load(name) for name in data.packages()]
     if call.json:
-        print_json([
-            {"name": item.name, "version": item.version, "title": item.title.lang(call.language),
-             "tables": {name: table.height for name, table in item.tables.items()}}
-            for item in shipped
-        ])  # fmt: skip
+        print_json(
+            [
+                {
+                    "name": item.name,
+                    "version": item.version,
+                    "title": item.title.lang(call.language),
+                    "tables": {name: table.height for name, table in item.tables.items()},
+                }
+                for item in shipped
+            ]
+        )
         return
     for item in shipped:
         lines([f"{item.name} {item.version}  {item.title.lang(call.language)}"], call.language, style="bold")

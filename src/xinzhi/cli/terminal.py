@@ -24,10 +24,21 @@ WIDTH = 24.0  # of a title in a table, in units of its size
 def show(made: Study, call: Call) -> None:
     """Print what belongs to the topic, then the notes."""
     makers: Mapping[str, Callable[[Study, Call], None]] = {
-        "paths": _paths, "able": _told, "plan": _plan, "frontier": _frontier, "sources": _sources, "sectors": _sectors,
-        "risks": _risks, "screen": _screen, "bubbles": _bubbles, "audit": _audit,
-        "bands": _bands, "backtest": _backtest, "bridge": _bridge, "digital": _digital,
-    }  # fmt: skip
+        "paths": _paths,
+        "able": _told,
+        "plan": _plan,
+        "frontier": _frontier,
+        "sources": _sources,
+        "sectors": _sectors,
+        "risks": _risks,
+        "screen": _screen,
+        "bubbles": _bubbles,
+        "audit": _audit,
+        "bands": _bands,
+        "backtest": _backtest,
+        "bridge": _bridge,
+        "digital": _digital,
+    }
     if made.name in makers:
         makers[made.name](made, call)
     lines(made.notes, call.language, stderr=made.name not in {"frontier", "sources"}, style="dim")
@@ -62,10 +73,15 @@ def _plan(made: Study, call: Call) -> None:
     if "sensitivity" not in made.more:
         return
     rows = [
-        [f"{row['scale']:g}", row["places"], "–" if row["gain"] is None else f"{row['gain']:.2f}",
-         "–" if row["beside_plan"] is None else f"{row['beside_plan']:+.1%}", row[f"status_{call.language}"]]
+        [
+            f"{row['scale']:g}",
+            row["places"],
+            "–" if row["gain"] is None else f"{row['gain']:.2f}",
+            "–" if row["beside_plan"] is None else f"{row['beside_plan']:+.1%}",
+            row[f"status_{call.language}"],
+        ]
         for row in made.more["sensitivity"].iter_rows(named=True)
-    ]  # fmt: skip
+    ]
     grid(["scale", "places", "gain", "beside-plan", "status"], rows, call.language)
 
 
@@ -132,8 +148,10 @@ def _sources(made: Study, call: Call) -> None:
     listed = PARTS if result.industries["emerging"].any() else ("allocation", "upgrading", "breakthrough")
     parts = [name for name in listed if frame[name].is_not_null().any()]
     place = ["region", "start", "end"]
-    known = [dict(zip(one.select(place).rows(), one.rows(named=True), strict=True))
-             for one in (each.periods for each in result.views)]  # fmt: skip
+    known = [
+        dict(zip(one.select(place).rows(), one.rows(named=True), strict=True))
+        for one in (each.periods for each in result.views)
+    ]
     rows = []
     for key in frame.select(place).iter_rows():
         values = [[one[key][name] for one in known] for name in ("tfp_growth", *parts)]
@@ -153,10 +171,15 @@ def _sectors(made: Study, call: Call) -> None:
     _ranking(made, call.language)
     if "explanation" in made.more:
         rows = [
-            [row[f"name_{call.language}"], significant(row["value"]), unit_text(row["unit"]), f"{row['score']:.3f}",
-             f"{row['weight']:.1%}"]
+            [
+                row[f"name_{call.language}"],
+                significant(row["value"]),
+                unit_text(row["unit"]),
+                f"{row['score']:.3f}",
+                f"{row['weight']:.1%}",
+            ]
             for row in made.more["explanation"].iter_rows(named=True)
-        ]  # fmt: skip
+        ]
         grid(["indicator", "value", "unit", "score", "weight"], rows, call.language)
     if missing := [item.name for item in result.system.missing]:
         total = len(missing) + len(result.system.indicators)
@@ -173,11 +196,15 @@ def _ranking(made: Study, language: Language) -> None:
         if name in made.results:
             rows = rows.join(made.results[name].frame.select(*keys, *columns), on=keys)
     cells = [
-        [row["rank"], result.names.region(row["region"]), f"{row['index']:.3f}",
-         f"{row['rank_p05']}-{row['rank_p95']}" if "rank_p05" in row else "-",
-         f"{row['best_rank']}-{row['worst_rank']}" if "best_rank" in row else "-"]
+        [
+            row["rank"],
+            result.names.region(row["region"]),
+            f"{row['index']:.3f}",
+            f"{row['rank_p05']}-{row['rank_p95']}" if "rank_p05" in row else "-",
+            f"{row['best_rank']}-{row['worst_rank']}" if "best_rank" in row else "-",
+        ]
         for row in rows.sort("rank", "region").iter_rows(named=True)
-    ]  # fmt: skip
+    ]
     grid(["rank", "region", "index", "interval", "by-convention"], cells, language)
 
 
@@ -216,10 +243,15 @@ def _screen(made: Study, call: Call) -> None:
         return f"{code} {short(same(titles[side].get(code, '').strip()), WIDTH).lang(call.language)}".strip()
 
     rows = [
-        [called(0, row["id"]), verdicts[row["verdict"]], chance_text(row["probability"]),
-         interval_text(row["lower"], row["upper"]), called(1, row["archive_id"])]
+        [
+            called(0, row["id"]),
+            verdicts[row["verdict"]],
+            chance_text(row["probability"]),
+            interval_text(row["lower"], row["upper"]),
+            called(1, row["archive_id"]),
+        ]
         for row in telling.head(SOME).iter_rows(named=True)
-    ]  # fmt: skip
+    ]
     if rows:
         grid(["project", "verdict", "probability", "interval95", "archived"], rows, call.language)
     if telling.height > SOME:
@@ -244,10 +276,17 @@ def _bubbles(made: Study, call: Call) -> None:
 
     result: Any = made.results["bubbles"]
     rows = [
-        [row["series"], say(f"signal.{row['signal']}", call.language), row["start"], row["peak"], row["last"],
-         row["duration"], say("yes", call.language) if row["ongoing"] else ""]
+        [
+            row["series"],
+            say(f"signal.{row['signal']}", call.language),
+            row["start"],
+            row["peak"],
+            row["last"],
+            row["duration"],
+            say("yes", call.language) if row["ongoing"] else "",
+        ]
         for row in result.episodes.head(MANY).iter_rows(named=True)
-    ]  # fmt: skip
+    ]
     if rows:
         grid(["series", "direction", "start", "peak", "last", "periods", "ongoing"], rows, call.language)
     if result.episodes.height > MANY:
@@ -278,11 +317,14 @@ def _bands(made: Study, call: Call) -> None:
 
     compared = ["above-all", "ranks"] if result.part is None else []  # a part of the regions is compared with nothing
     cells = [
-        [result.names.region(row["region"]), percent(row["measured"], 1),
-         "–" if row[names[0]] is None else f"{percent(row[names[0]], 1)} – {percent(row[names[1]], 1)}",
-         *([surely(row["above_nation"]), f"{row['rank_low']}–{row['rank_high']}"] if compared else [])]
+        [
+            result.names.region(row["region"]),
+            percent(row["measured"], 1),
+            "–" if row[names[0]] is None else f"{percent(row[names[0]], 1)} – {percent(row[names[1]], 1)}",
+            *([surely(row["above_nation"]), f"{row['rank_low']}–{row['rank_high']}"] if compared else []),
+        ]
         for row in shown.iter_rows(named=True)
-    ]  # fmt: skip
+    ]
     band = "relative-band" if result.refused else "band"
     grid(["region", "tfp", band, *compared], cells, call.language)
 
@@ -291,11 +333,17 @@ def _backtest(made: Study, call: Call) -> None:
     """Print coverage, score and pairs by test and years ahead."""
     result: Any = made.results["backtest"]
     cells = [
-        [say(f"test.{row['test']}", call.language), row["horizon"] or say("all", call.language),
-         f"{row['coverage']:.2f}", f"{row['relative_coverage']:.2f}", f"{row['score_ratio']:.2f}",
-         f"{row['pairs_decided']:.2f}", "–" if row["pairs_right"] is None else f"{row['pairs_right']:.3f}"]
+        [
+            say(f"test.{row['test']}", call.language),
+            row["horizon"] or say("all", call.language),
+            f"{row['coverage']:.2f}",
+            f"{row['relative_coverage']:.2f}",
+            f"{row['score_ratio']:.2f}",
+            f"{row['pairs_decided']:.2f}",
+            "–" if row["pairs_right"] is None else f"{row['pairs_right']:.3f}",
+        ]
         for row in result.frame.iter_rows(named=True)
-    ]  # fmt: skip
+    ]
     heads = ["test", "years-ahead", "held", "held-relative", "score-ratio", "told-apart", "right"]
     grid(heads, cells, call.language)
 
@@ -305,10 +353,13 @@ def _bridge(made: Study, call: Call) -> None:
     result: Any = made.results["bridge"]
     known, kinds = (describe(result.verb, name).values for name in ("step", "kind"))
     cells = [
-        [known[row["step"]], kinds[row["kind"]],
-         *(percent(row[name], 2) for name in ("ordered", "after", "mean", "low", "high"))]
+        [
+            known[row["step"]],
+            kinds[row["kind"]],
+            *(percent(row[name], 2) for name in ("ordered", "after", "mean", "low", "high")),
+        ]
         for row in result.frame.iter_rows(named=True)
-    ]  # fmt: skip
+    ]
     grid(["step", "kind", "in-order", "after", "mean", "lowest", "highest"], cells, call.language)
 
 
@@ -328,9 +379,12 @@ def explained(found: pl.DataFrame, wish: Any, language: Language) -> None:  # no
 
     last = found.row(-1, named=True)
     head = {
-        "code": last["code"], "name": industry_name(last["code"], wish.standard), "day": last["as_of"],
-        "verdict": last["verdict"], "share": bounded(last),
-    }  # fmt: skip
+        "code": last["code"],
+        "name": industry_name(last["code"], wish.standard),
+        "day": last["as_of"],
+        "verdict": last["verdict"],
+        "share": bounded(last),
+    }
     lines([say("verdict", language, **head)], language)
     for row in found.iter_rows(named=True):
         if row["definition"] != "union":

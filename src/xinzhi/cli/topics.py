@@ -159,11 +159,15 @@ def _systems(data: str, call: Call) -> None:
         return
     heads = ["name", "title", "origin", same(say("coverage-of", call.language, data=data)), "complete"]
     rows = [
-        [row["id"], row[f"title_{call.language}"], say(f"state.{row['status']}", call.language),
-         f"{row['covered']} / {row['indicators']}",
-         "-" if row["first_year"] is None else f"{row['first_year']}-{row['last_year']}"]
+        [
+            row["id"],
+            row[f"title_{call.language}"],
+            say(f"state.{row['status']}", call.language),
+            f"{row['covered']} / {row['indicators']}",
+            "-" if row["first_year"] is None else f"{row['first_year']}-{row['last_year']}",
+        ]
         for row in found
-    ]  # fmt: skip
+    ]
     grid(heads, rows, call.language)
 
 
@@ -233,10 +237,14 @@ def _definitions(call: Call) -> None:
         print_json({"definitions": report.plain(found, language)})
         return
     rows = [
-        [row["definition"], say(f"state.{row['status']}", language),
-         f"{row['valid_from']} – {row['valid_to'] or ''}".strip(), "✓" if row["default"] else "",
-         row[f"title_{language}"]
-         + (say("missing", language, what=row[f"missing_{language}"]) if row["missing_en"] else "")]
+        [
+            row["definition"],
+            say(f"state.{row['status']}", language),
+            f"{row['valid_from']} – {row['valid_to'] or ''}".strip(),
+            "✓" if row["default"] else "",
+            row[f"title_{language}"]
+            + (say("missing", language, what=row[f"missing_{language}"]) if row["missing_en"] else ""),
+        ]
         for row in found.iter_rows(named=True)
-    ]  # fmt: skip
+    ]
     grid(["name", "status", "in-force", "default", "what"], rows, language)

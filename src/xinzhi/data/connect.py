@@ -74,8 +74,13 @@ def _table(rows: pl.DataFrame, name: str, about: Mapping[str, Any], place: Path,
             key = "/".join(str(first[one]) for one in named)
             found = finding(
                 "data.connector-twice",
-                table=name, file=file, line=first[LINE], column=column, key=key, value=str(twice.height),
-            )  # fmt: skip
+                table=name,
+                file=file,
+                line=first[LINE],
+                column=column,
+                key=key,
+                value=str(twice.height),
+            )
             made.findings.append(found)
         frame = frame.join(figures.drop(VALUE, LINE), on=named, how="left", nulls_equal=True)
     if about["columns"]:  # else codes without names

@@ -191,13 +191,26 @@ def bootstrap(  # noqa: PLR0913 - data, technology, and how to draw
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio_to_error = np.abs(distances - corrected) / error
     columns = {
-        "unit": given.units, "score": score, "corrected": better, "bias": score - better, "error": error,
-        "lower": bounds[0], "upper": bounds[1], "bias_to_error": ratio_to_error, "missing": 1 - present.mean(axis=0),
-    }  # fmt: skip
+        "unit": given.units,
+        "score": score,
+        "corrected": better,
+        "bias": score - better,
+        "error": error,
+        "lower": bounds[0],
+        "upper": bounds[1],
+        "bias_to_error": ratio_to_error,
+        "missing": 1 - present.mean(axis=0),
+    }
     done: dict[str, Any] = {
-        "method": method, "rts": known, "orientation": orientation, "level": level, "replications": replications,
-        "seed": seed, "bandwidth": h, "size": m,
-    }  # fmt: skip
+        "method": method,
+        "rts": known,
+        "orientation": orientation,
+        "level": level,
+        "replications": replications,
+        "seed": seed,
+        "bandwidth": h,
+        "size": m,
+    }
     said = provenance("bootstrap", given.digests(), **done)
     return Bootstrap(frame=known_frame(columns), draws=draws, kind=given.kind, provenance=said, **done)
 

@@ -132,10 +132,12 @@ def _best_mix(objective: str, given: Data, prices: FloatArray, rts: str) -> Econ
 
     def own(unit: int) -> Own:
         return Own(
-            columns=np.zeros((width + 1, 0)), costs=np.zeros(0),
+            columns=np.zeros((width + 1, 0)),
+            costs=np.zeros(0),
             lower=np.append(open_end if outward else held[unit], low),
-            upper=np.append(held[unit] if outward else open_end, high), intensity_costs=chosen_ref @ worth[unit],
-        )  # fmt: skip
+            upper=np.append(held[unit] if outward else open_end, high),
+            intensity_costs=chosen_ref @ worth[unit],
+        )
 
     table = np.concatenate([held_ref.T, np.ones((1, len(data.x)))])
     found = sweep(table, own, len(data.x), maximise=outward)
@@ -146,9 +148,15 @@ def _best_mix(objective: str, given: Data, prices: FloatArray, rts: str) -> Econ
     whole = actual / found.objective if outward else found.objective / actual
     quantities = (data.x * data.scale_x, best) if outward else (best, data.y * data.scale_y)
     return _result(
-        objective, known, (whole, technical, whole / technical), (actual, found.objective), quantities,
-        status=found.status, programs=found.programs, given=given,
-    )  # fmt: skip
+        objective,
+        known,
+        (whole, technical, whole / technical),
+        (actual, found.objective),
+        quantities,
+        status=found.status,
+        programs=found.programs,
+        given=given,
+    )
 
 
 def profit_efficiency(
@@ -212,9 +220,15 @@ def profit_efficiency(
     whole = (optimum - actual) / value
     quantities = tuple(np.where(idle[:, None], 0.0, part[best]) for part in (own_x, own_y))
     return _result(
-        "profit", known, (whole, found.score, whole - found.score), (actual, optimum), quantities,
-        status=found.status.tolist(), programs=found.programs.count, given=given,
-    )  # fmt: skip
+        "profit",
+        known,
+        (whole, found.score, whole - found.score),
+        (actual, optimum),
+        quantities,
+        status=found.status.tolist(),
+        programs=found.programs.count,
+        given=given,
+    )
 
 
 def _steps(

@@ -121,9 +121,16 @@ def network_efficiency(
     known = {name: digest(part.values, called, part.goods) for name, part in parts.items()}
     options = {"link": link, "rts": rts, "orientation": orientation, "weights": shares}
     return _solve(
-        stages, ties, names, rts=rts, orientation=orientation, units=called, design="network",
-        kind=next(iter(parts.values())).kind, origin=provenance("network_efficiency", known, (), **options),
-    )  # fmt: skip
+        stages,
+        ties,
+        names,
+        rts=rts,
+        orientation=orientation,
+        units=called,
+        design="network",
+        kind=next(iter(parts.values())).kind,
+        origin=provenance("network_efficiency", known, (), **options),
+    )
 
 
 def dynamic_efficiency(  # noqa: PLR0913 - the four kinds of carry-over are the model
@@ -205,9 +212,16 @@ def dynamic_efficiency(  # noqa: PLR0913 - the four kinds of carry-over are the 
     options = {"rts": rts, "orientation": orientation, "weights": shares}
     options |= {"good": list(good), "bad": list(bad), "free": list(free), "fixed": list(fixed)}
     return _solve(
-        stages, ties, names, rts=rts, orientation=orientation, units=called, design="dynamic", kind=panel.kind,
+        stages,
+        ties,
+        names,
+        rts=rts,
+        orientation=orientation,
+        units=called,
+        design="dynamic",
+        kind=panel.kind,
         origin=provenance("dynamic_efficiency", {"frame": panel.fingerprint}, (), **options),
-    )  # fmt: skip
+    )
 
 
 def _shares(weights: Mapping[Any, float] | None, names: Sequence[Any]) -> dict[str, float]:
@@ -291,6 +305,16 @@ def _solve(  # noqa: PLR0913 - stages, what ties them, and the parts of a result
     slacks = pl.DataFrame({**held, "good": called * n, **values}).with_columns(pl.col("slack", "target").fill_nan(None))
     weights = np.tile([stage.weight for stage in stages], (n, 1))
     return staged(
-        found.objective, np.array(found.status), names, scores, {"weight": weights}, units=units, rts=rts_of(rts),
-        design=design, programs=found.programs, kind=kind, provenance=origin, slacks=slacks,
-    )  # fmt: skip
+        found.objective,
+        np.array(found.status),
+        names,
+        scores,
+        {"weight": weights},
+        units=units,
+        rts=rts_of(rts),
+        design=design,
+        programs=found.programs,
+        kind=kind,
+        provenance=origin,
+        slacks=slacks,
+    )

@@ -99,8 +99,12 @@ def staged(  # noqa: PLR0913 - the parts of a result
             {"unit": [unit for unit in units for _ in stages], "stage": list(stages) * len(units), **known}
         ),
         slacks=none if slacks is None else slacks,
-        design=design, rts=rts, programs=programs, kind=kind, provenance=provenance,
-    )  # fmt: skip
+        design=design,
+        rts=rts,
+        programs=programs,
+        kind=kind,
+        provenance=provenance,
+    )
 
 
 METHODS = ("product", "additive")
@@ -179,10 +183,18 @@ def series_efficiency(
     columns = {"lower": ends.min(axis=0), "upper": ends.max(axis=0), "weight": weights[chosen]}
     tables = {name: digest(part.values, names, part.goods) for name, part in parts.items()}
     return staged(
-        score, status, _STAGES, ends[chosen], columns, units=names, rts="crs", design=f"series-{method}",
-        programs=sum(one.programs for one in (whole, first, second)), kind=parts["x"].kind,
+        score,
+        status,
+        _STAGES,
+        ends[chosen],
+        columns,
+        units=names,
+        rts="crs",
+        design=f"series-{method}",
+        programs=sum(one.programs for one in (whole, first, second)),
+        kind=parts["x"].kind,
         provenance=provenance("series_efficiency", tables, (), method=method, priority=priority),
-    )  # fmt: skip
+    )
 
 
 class _Series:
@@ -221,6 +233,9 @@ class _Series:
     @staticmethod
     def _own(columns: list[FloatArray], costs: list[float], lower: FloatArray) -> Own:
         return Own(
-            columns=np.array(columns).T, costs=np.array(costs), lower=lower, upper=np.full(len(lower), np.inf),
+            columns=np.array(columns).T,
+            costs=np.array(costs),
+            lower=lower,
+            upper=np.full(len(lower), np.inf),
             column_lower=-np.inf,
-        )  # fmt: skip
+        )

@@ -151,9 +151,14 @@ def two_stage(  # noqa: PLR0913 - data, technology, regressors, and how to draw
     lower, upper = 2 * point - np.quantile(kept, ((1 + level) / 2, (1 - level) / 2), axis=0)
     columns = {"coefficient": point, "error": kept.std(axis=0, ddof=1), "lower": lower, "upper": upper}
     done: dict[str, Any] = {
-        "algorithm": algorithm, "rts": known, "orientation": orientation, "level": level, "replications": replications,
-        "seed": seed, "observations": int(used.sum()),
-    }  # fmt: skip
+        "algorithm": algorithm,
+        "rts": known,
+        "orientation": orientation,
+        "level": level,
+        "replications": replications,
+        "seed": seed,
+        "observations": int(used.sum()),
+    }
     return TwoStage(
         frame=pl.DataFrame({"variable": ["constant", *labels, "sigma"], **columns}),
         scores=pl.DataFrame({"unit": given.units, "distance": distances, "corrected": corrected}),

@@ -20,10 +20,17 @@ def pair_sums(table: Ibis, by: Sequence[str], later: Mapping[int, int], seen: Co
     both = pair_rows(table, by, later, seen)
     keys = ["year", "cohort", *(f"{name}{side}" for name in by for side in (1, 2))]
     return both.group_by(keys).agg(
-        n=both.count(), blank=both.blank.sum(), w1=both.w1.sum(), w2=both.w2.sum(), v1=both.v1.sum(), v2=both.v2.sum(),
-        w1v1=(both.w1 * both.v1).sum(), w2v2=(both.w2 * both.v2).sum(),
-        w1v2=(both.w1 * both.v2).sum(), w2v1=(both.w2 * both.v1).sum(),
-    )  # fmt: skip
+        n=both.count(),
+        blank=both.blank.sum(),
+        w1=both.w1.sum(),
+        w2=both.w2.sum(),
+        v1=both.v1.sum(),
+        v2=both.v2.sum(),
+        w1v1=(both.w1 * both.v1).sum(),
+        w2v2=(both.w2 * both.v2).sum(),
+        w1v2=(both.w1 * both.v2).sum(),
+        w2v1=(both.w2 * both.v1).sum(),
+    )
 
 
 def pair_rows(
@@ -45,14 +52,22 @@ def pair_rows(
     if len(steps) == 1:  # plain arithmetic is cheaper than a list of cases
         then = (first.year + steps.pop()).cast("int64")
     before = first.select(
-        firm1=first.firm, year1=then, v1=first.value, w1=first.weight, **({"closed": first.closed} if closed else {}),
+        firm1=first.firm,
+        year1=then,
+        v1=first.value,
+        w1=first.weight,
+        **({"closed": first.closed} if closed else {}),
         **{f"{name}1": first[name] for name in (*by, *more)},
-    )  # fmt: skip
+    )
     second = table.filter(table.year.isin(list(later.values())))
     after = second.select(
-        firm2=second.firm, year2=second.year.cast("int64"), v2=second.value, w2=second.weight,
-        **({"born": second.born} if born else {}), **{f"{name}2": second[name] for name in (*by, *more)},
-    )  # fmt: skip
+        firm2=second.firm,
+        year2=second.year.cast("int64"),
+        v2=second.value,
+        w2=second.weight,
+        **({"born": second.born} if born else {}),
+        **{f"{name}2": second[name] for name in (*by, *more)},
+    )
     both = before.outer_join(after, [before.firm1 == after.firm2, before.year1 == after.year2])
     both = both.filter(both.w1.notnull() | both.w2.notnull())
     alone, fresh = both.w2.isnull(), both.w1.isnull()

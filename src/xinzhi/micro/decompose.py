@@ -64,11 +64,13 @@ class Decomposition(Result, verb="micro_decompose", topic="firms"):
         ends = ("year", "year") if self.method == OLLEY else ("start", "end")
         start, end = self.frame[ends[0]].min(), self.frame[ends[1]].max()
         values: dict[str, object] = {
-            "method": words(f"firms.method.{self.method}"), "n": self.frame.height,
+            "method": words(f"firms.method.{self.method}"),
+            "n": self.frame.height,
             "cells": "groups" if self.groups else "all" if self.frame.height > 1 else "one",
             "span": same(start) if start == end else span_text(start, end),
-            "what": words(f"firms.of.{self.value}"), "how": words(f"firms.how_of.{self.value}"),
-        }  # fmt: skip
+            "what": words(f"firms.of.{self.value}"),
+            "how": words(f"firms.how_of.{self.value}"),
+        }
         column = {one.name: one.title for one in self.columns()}
         means = self.frame.select(pl.col(self.parts).mean().fill_null(0.0).round(_DECIMALS)).row(0, named=True)
         parts = [{"part": column[name], "mean": mean} for name, mean in means.items() if mean]
@@ -180,18 +182,23 @@ def _usable(held: Panel, by: Sequence[str]) -> tuple[Panel, pl.DataFrame]:
 def _sums(table: Ibis) -> dict[str, Any]:
     """Return what a decomposition needs of the rows of a group."""
     return {
-        "n": table.count(), "weight": table.weight.sum(), "weighted": (table.weight * table.value).sum(),
-        "plain": table.value.sum(), "covariance": table.weight.cov(table.value, how="pop"),
+        "n": table.count(),
+        "weight": table.weight.sum(),
+        "weighted": (table.weight * table.value).sum(),
+        "plain": table.value.sum(),
+        "covariance": table.weight.cov(table.value, how="pop"),
         "lightest": table.weight.min(),
-    }  # fmt: skip
+    }
 
 
 def _levels(usable: Panel, totals: pl.DataFrame, by: tuple[str, ...]) -> dict[str, Any]:
     """Return mean and covariance of Olley and Pakes by group and year; the covariance from its own sum."""
     frame = totals.with_columns(
-        aggregate=pl.col("weighted") / pl.col("weight"), mean=pl.col("plain") / pl.col("n"),
-        covariance=pl.col("n") * pl.col("covariance") / pl.col("weight"), firms=pl.col("n"),
-    )  # fmt: skip
+        aggregate=pl.col("weighted") / pl.col("weight"),
+        mean=pl.col("plain") / pl.col("n"),
+        covariance=pl.col("n") * pl.col("covariance") / pl.col("weight"),
+        firms=pl.col("n"),
+    )
     frame, found = _without(frame, pl.col("weight") > 0, "micro.no-weight", usable.least)
     closes(frame, "aggregate", ["mean", "covariance"], pl.col("aggregate").abs())
     frame = frame.select(*by, "year", "firms", "aggregate", "mean", "covariance").sort(*by, "year")

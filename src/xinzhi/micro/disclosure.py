@@ -150,9 +150,12 @@ def cohort_sums(
             moved = [both.cohort == STAY, ibis().or_(*(both[f"{name}1"] != both[f"{name}2"] for name in by))]
             rows = both.mutate(cohort=ibis().and_(*moved).ifelse(apart, both.cohort)) if by else both
             rows = rows.select(
-                "year", "cohort", firm=rows[f"firm{side}"], amount=rows[f"{amount}{side}"],
+                "year",
+                "cohort",
+                firm=rows[f"firm{side}"],
+                amount=rows[f"{amount}{side}"],
                 **{name: rows[f"{name}{side}"] for name in (*by, *owners)},
-            )  # fmt: skip
+            )
             rows = rows.filter(rows.amount.notnull())
             sums = held.engine.collect(_largest(rows, [*by, "year", "cohort"], "amount", rules))
             found.append(sums.with_columns(amount=pl.lit(amount), side=pl.lit(side), plants=pl.lit(bool(owners))))

@@ -69,8 +69,10 @@ class Misallocation(Result, verb="misallocation", topic="firms", key=CELL):
         facts: Facts = {"answer.gains" if several else "answer.gain": values}
         if self.noise is not None:
             facts["answer.noise"] = {
-                "share": self.noise.share, "error": self.noise.error, "gain": last["corrected_gain"]
-            }  # fmt: skip
+                "share": self.noise.share,
+                "error": self.noise.error,
+                "gain": last["corrected_gain"],
+            }
         return facts
 
 
@@ -187,14 +189,23 @@ def misallocation(  # noqa: PLR0913 - a table and the conventions of the literat
     frame = _frame(last, counts, elasticity)
     made = noise(held.engine, rows) if measurement_error else None
     return Misallocation(
-        frame=frame, years=_years(frame, made), groups=_by_groups(model, rows, by),
+        frame=frame,
+        years=_years(frame, made),
+        groups=_by_groups(model, rows, by),
         counterfactuals=_counterfactuals(model, last) if counterfactuals else pl.DataFrame(schema=_SCENARIOS),
-        noise=made, sigma=elasticity, findings=model.held.findings, firms=_firms(model),
+        noise=made,
+        sigma=elasticity,
+        findings=model.held.findings,
+        firms=_firms(model),
         provenance=provenance(
-            "misallocation", sigma=elasticity, trim=cut, trim_within=trim_within, labour=workers,
+            "misallocation",
+            sigma=elasticity,
+            trim=cut,
+            trim_within=trim_within,
+            labour=workers,
             capital_share=capital_share if isinstance(capital_share, str | float | int) else "table",
         ),
-    )  # fmt: skip
+    )
 
 
 def _usable(held: Panel, workers: str, sigma: float, by: Sequence[str]) -> tuple[_Model, pl.DataFrame]:
@@ -251,12 +262,23 @@ def _sums(model: _Model, rows: Ibis, keys: Sequence[str]) -> pl.DataFrame:
     power = model.sigma - 1
     mixed, paid = rows.l - rows.k, rows.l - rows.y
     sums = rows.group_by(list(keys)).agg(
-        firms=rows.count(), share=rows.share.max(), output=rows.output.sum(), capital=rows.capital.sum(),
-        labour=rows.labour.sum(), inputs=rows.f.exp().sum(), talent=(power * rows.q).exp().sum(),
-        r=rows.r.sum(), q=rows.q.sum(), rr=(rows.r * rows.r).sum(), qq=(rows.q * rows.q).sum(),
+        firms=rows.count(),
+        share=rows.share.max(),
+        output=rows.output.sum(),
+        capital=rows.capital.sum(),
+        labour=rows.labour.sum(),
+        inputs=rows.f.exp().sum(),
+        talent=(power * rows.q).exp().sum(),
+        r=rows.r.sum(),
+        q=rows.q.sum(),
+        rr=(rows.r * rows.r).sum(),
+        qq=(rows.q * rows.q).sum(),
         rq=(rows.r * rows.q).sum(),
-        c=mixed.sum(), cc=(mixed * mixed).sum(), o=paid.sum(), oo=(paid * paid).sum(),
-    )  # fmt: skip
+        c=mixed.sum(),
+        cc=(mixed * mixed).sum(),
+        o=paid.sum(),
+        oo=(paid * paid).sum(),
+    )
     n = pl.col("firms")
 
     def moment(one: str, two: str) -> pl.Expr:
@@ -354,10 +376,16 @@ def _years(frame: pl.DataFrame, made: Noise | None) -> pl.DataFrame:
     """Return all industries together, weighted by value added."""
     weight = pl.col("value_added") / pl.col("value_added").sum()
     log = (weight * pl.col("efficiency").log()).sum()
-    years = frame.group_by("year").agg(
-        firms=pl.col("firms").sum(), sd_tfpr=(weight * pl.col("sd_tfpr") ** 2).sum().sqrt(),
-        efficiency=log.exp(), gain=(-log).exp() - 1,
-    ).sort("year")  # fmt: skip
+    years = (
+        frame.group_by("year")
+        .agg(
+            firms=pl.col("firms").sum(),
+            sd_tfpr=(weight * pl.col("sd_tfpr") ** 2).sum().sqrt(),
+            efficiency=log.exp(),
+            gain=(-log).exp() - 1,
+        )
+        .sort("year")
+    )
     if made is not None:
         years = years.with_columns(corrected_gain=made.corrected(pl.col("gain")))
     return years
@@ -376,17 +404,20 @@ def _by_groups(model: _Model, rows: Ibis, by: Sequence[str]) -> pl.DataFrame:
         best = (pl.col("talent").log() / (model.sigma - 1) + _joint()) * power
         n, mean = pl.col("firms"), (pl.col("firms") * pl.col("mean_r")).sum() / pl.col("firms").sum()
         cell = cells.group_by(CELL).agg(
-            pl.col("share").max(), pl.col("output", "capital", "labour", "talent").sum(),
+            pl.col("share").max(),
+            pl.col("output", "capital", "labour", "talent").sum(),
             inside=best.max() + (best - best.max()).exp().sum().log(),
-            within=(n * pl.col("var_r")).sum() / n.sum(), between=(n * (pl.col("mean_r") - mean) ** 2).sum() / n.sum(),
-        )  # fmt: skip
+            within=(n * pl.col("var_r")).sum() / n.sum(),
+            between=(n * (pl.col("mean_r") - mean) ** 2).sum() / n.sum(),
+        )
         weight = pl.col("output") / pl.col("output").sum()
         inside = pl.col("inside") / power - pl.col("output").log() / power
         year = cell.group_by("year").agg(
-            variance_within=(weight * pl.col("within")).sum(), variance_between=(weight * pl.col("between")).sum(),
+            variance_within=(weight * pl.col("within")).sum(),
+            variance_between=(weight * pl.col("between")).sum(),
             gain_within=(weight * inside).sum().exp() - 1,
             gain_between=(weight * (-_efficiency(model.sigma) - inside)).sum().exp() - 1,
-        )  # fmt: skip
+        )
         parts.append(
             year.select(pl.lit(name).alias("dimension"), pl.col("year").cast(pl.Int64), *list(kinds)[2:]).sort("year")
         )
@@ -413,7 +444,7 @@ def _counterfactuals(model: _Model, last: pl.DataFrame) -> pl.DataFrame:
 
     years = found.group_by("year").agg(
         *((weight * (made(name) - made("today"))).sum().exp().alias(name) for name in kinds)
-    )  # fmt: skip
+    )
     long = years.unpivot(index="year", variable_name="scenario", value_name="relative_output")
     return long.cast({"year": pl.Int64}).sort("year", "scenario")
 

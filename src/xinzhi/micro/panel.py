@@ -114,9 +114,10 @@ class Panel:
             found = finding("micro.region-unread", words={"region": name}, table="firms", column=column)
             return replace(self, findings=(*self.findings, found))
         mine = [
-            one for one in counts["region"]
+            one
+            for one in counts["region"]
             if one == name or (wish is not None and _province(one[:2] if one[:2].isdigit() else one) == wish)
-        ]  # fmt: skip
+        ]
         if not mine:
             raise InputError("micro.no-region", (), region=name, column=column)
         lost = int(counts.filter(~pl.col("region").is_in(mine))["rows"].sum())

@@ -194,8 +194,13 @@ def _secondary(
     n, withheld, matrix = len(values), hidden.copy(), grid.matrix
     size = max(float(values.max(initial=0.0)), 1.0)
     scaled = values / size
-    both = coo_array((np.r_[matrix.data, -matrix.data], (np.r_[matrix.coords[0], matrix.coords[0]],
-                      np.r_[matrix.coords[1], matrix.coords[1] + n])), shape=(matrix.shape[0], 2 * n))  # fmt: skip
+    both = coo_array(
+        (
+            np.r_[matrix.data, -matrix.data],
+            (np.r_[matrix.coords[0], matrix.coords[0]], np.r_[matrix.coords[1], matrix.coords[1] + n]),
+        ),
+        shape=(matrix.shape[0], 2 * n),
+    )
     free = firms > 0  # a cell without firms is known to be zero
     rises, falls = np.where(free, np.inf, 0.0), np.where(free, scaled, 0.0)
     program = Program(both, costs=0.0, row_lower=0.0, row_upper=0.0, column_upper=np.r_[rises, falls])

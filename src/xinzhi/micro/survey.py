@@ -139,9 +139,12 @@ def _one(
     if "firm" not in named or ("year" not in named and year is None):
         lost = [role for role in KEY if role not in named]
         raise InputError(
-            "micro.no-survey-column", (), file=file.name, missing=[same(one) for one in lost],
+            "micro.no-survey-column",
+            (),
+            file=file.name,
+            missing=[same(one) for one in lost],
             known=[same(one) for one in table.columns],
-        )  # fmt: skip
+        )
     found = unreadable(engine, table, named, [file] if is_text(file) else [], least, encoding)
     made = {role: typed(table[name], role, text=is_text(file)).cast(_kind(role)) for role, name in named.items()}
     if "year" not in made and year is not None:
@@ -255,11 +258,23 @@ def mock(firms: int | None = None, years: tuple[int, int] | None = None, *, seed
     output = np.exp(talent + alpha * np.log(capital) + (1 - alpha) * np.log(labour))
     wages = (1 - alpha) * output * np.exp(-wedge / 2) * np.exp(rng.normal(0, 0.1, len(firm)))
     closing = np.repeat(np.where(closed <= last, closed, -1), alive)
-    made = pl.DataFrame({
-        "firm": firm, "year": year, "industry": np.repeat(industry, alive), "region": np.repeat(region, alive),
-        "ownership": np.repeat(kinds, alive), "born": np.repeat(born, alive), "closed": closing, "output": output,
-        "capital": capital, "labour": labour, "wages": wages, "intermediates": 3 * output,
-        "investment": capital * np.exp(rng.normal(-2, 0.3, len(firm))), "true_tfp": talent,
-    })  # fmt: skip
+    made = pl.DataFrame(
+        {
+            "firm": firm,
+            "year": year,
+            "industry": np.repeat(industry, alive),
+            "region": np.repeat(region, alive),
+            "ownership": np.repeat(kinds, alive),
+            "born": np.repeat(born, alive),
+            "closed": closing,
+            "output": output,
+            "capital": capital,
+            "labour": labour,
+            "wages": wages,
+            "intermediates": 3 * output,
+            "investment": capital * np.exp(rng.normal(-2, 0.3, len(firm))),
+            "true_tfp": talent,
+        }
+    )
     text = pl.col("industry", "region").cast(pl.String)
     return made.with_columns(text, pl.when(pl.col("closed") >= 0).then("closed").alias("closed")).sort("year", "firm")

@@ -136,9 +136,17 @@ def data_package(document: Document, language: Language) -> dict[str, Any]:
         schema = {"fields": fields, "missingValues": [""], **({"primaryKey": key} if key else {})}
         stem = Path(name).stem
         resources.append(
-            {"name": stem, "type": "table", "path": name, "format": "csv", "mediatype": "text/csv", "encoding": "utf-8",
-             "dialect": {"header": True, "delimiter": ","}, "schema": schema}
-        )  # fmt: skip
+            {
+                "name": stem,
+                "type": "table",
+                "path": name,
+                "format": "csv",
+                "mediatype": "text/csv",
+                "encoding": "utf-8",
+                "dialect": {"header": True, "delimiter": ","},
+                "schema": schema,
+            }
+        )
     sources = [{"title": document.source.lang(language)}]
     if provenance.issuers is not None:
         sources.append({"title": provenance.issuers.lang(language)})

@@ -53,8 +53,13 @@ def between(share: float, shades: Sequence[str]) -> Triple:
     at = min(int(share * (len(shades) - 1)), len(shades) - 2)
     rest = share * (len(shades) - 1) - at
     start, end = (_lab(linear_of(shades[one])) for one in (at, at + 1))
-    return _unlab((start[0] + rest * (end[0] - start[0]), start[1] + rest * (end[1] - start[1]),
-                   start[2] + rest * (end[2] - start[2])))  # fmt: skip
+    return _unlab(
+        (
+            start[0] + rest * (end[0] - start[0]),
+            start[1] + rest * (end[1] - start[1]),
+            start[2] + rest * (end[2] - start[2]),
+        )
+    )
 
 
 def linear_of(colour: str) -> Triple:

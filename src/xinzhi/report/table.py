@@ -165,9 +165,13 @@ def ordered(frame: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
 
 
 def _column(
-    one: str | Column | Mapping[str, Any], topic: str, frame: pl.DataFrame, of: Result | None, part: str,
+    one: str | Column | Mapping[str, Any],
+    topic: str,
+    frame: pl.DataFrame,
+    of: Result | None,
+    part: str,
     values: Mapping[str, object],
-) -> Column | None:  # fmt: skip
+) -> Column | None:
     """Return a column as it is asked for; None where it may be missing and is."""
     if isinstance(one, Column):
         return one

@@ -23,8 +23,9 @@ NAMES = ("name", "row", "column", "region", "group", "factor", "part", "end", "p
 FIGURES = ("x", "x2", "y", "y2", "color", "size")
 # fields with a word of their own
 OWN = {f"{kind}{end}": end for kind in ("", "protocol_", "band_") for end in ("low", "high")} | {
-    "bound": "limit", "limit": "limit",
-}  # fmt: skip
+    "bound": "limit",
+    "limit": "limit",
+}
 PLACES = frozenset({"far", "near", "top", "bottom", "middle", "place"})  # where a label stands
 NEAR = 150  # square pixels around a point of a line in which the pointer meets it
 

@@ -310,8 +310,10 @@ def _above(name: str, look: Look, other: str = "") -> list[tuple[str, str]]:
 def notes(document: Document, tables: Sequence[Table]) -> list[Note]:
     """Return the key of the marks that stand in cells, then the notes, each once and with the sheets that it is of."""
     held = {place: marks([one]) for place, one in enumerate(tables, start=1)}
-    kinds = {flags.mark(kind): words("workbook.flag", name=flags.kind_name(kind), meaning=words(f"flag.{kind}.meaning"))
-             for kind in flags.kinds()}  # fmt: skip
+    kinds = {
+        flags.mark(kind): words("workbook.flag", name=flags.kind_name(kind), meaning=words(f"flag.{kind}.meaning"))
+        for kind in flags.kinds()
+    }
     found = [
         Note(
             mark=same(bracket(mark)),

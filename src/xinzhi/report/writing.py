@@ -132,9 +132,11 @@ def write_assessment(  # noqa: PLR0913 - what is measured, and what is written b
         write_document(made, out_dir, language)
         return [out_dir / name for name in NAMES] + beside
     write_document(
-        replace(made, certificate=certificate.id), out_dir, language,
+        replace(made, certificate=certificate.id),
+        out_dir,
+        language,
         lambda files: certificate_texts(certificate, package, files, key=key),
-    )  # fmt: skip
+    )
     return [out_dir / name for name in (*NAMES, *PROOFS)] + beside
 
 
@@ -238,19 +240,32 @@ def write_study(
         return write_brief(study, out, language=language)
     if not isinstance(study, Assessment):
         return write_report(
-            list(study.results.values()), out, name=study.name, source=study.source, language=language,
-            region=study.region, notes=notes,
-        )  # fmt: skip
+            list(study.results.values()),
+            out,
+            name=study.name,
+            source=study.source,
+            language=language,
+            region=study.region,
+            notes=notes,
+        )
     from xinzhi.report.certificate import certify
     from xinzhi.report.pages.yardstick.assessment import topics
 
     measured, package = study.measurement, study.package
     options = {**(options or {}), **({"cells": study.more["cells"]} if "cells" in study.more else {})}
     return write_assessment(
-        measured, study.protocol, package, out, language=language, sections=topics(study), notes=notes,
-        ranking=study.ranking, briefs=study.briefs, certificate=certify(measured, package, options=options),
+        measured,
+        study.protocol,
+        package,
+        out,
+        language=language,
+        sections=topics(study),
+        notes=notes,
+        ranking=study.ranking,
+        briefs=study.briefs,
+        certificate=certify(measured, package, options=options),
         key=key,
-    )  # fmt: skip
+    )
 
 
 def write_brief(study: Brief, out_dir: Path, *, language: Language = "en") -> list[Path]:

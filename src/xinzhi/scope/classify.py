@@ -177,10 +177,8 @@ def classify_package(
         units={one: unit for one, unit in package.units.get(name, {}).items() if one in scope.measures},
         wholes=_wholes(package, rows) if name == "activity" else {},
         kind=package.kind,
-        provenance=replace(
-            scope.provenance, package=package.name, inputs={name: package.fingerprint(name)}
-        ),
-    )  # fmt: skip
+        provenance=replace(scope.provenance, package=package.name, inputs={name: package.fingerprint(name)}),
+    )
 
 
 def _wholes(package: Package, rows: pl.DataFrame) -> dict[str, float]:

@@ -176,8 +176,13 @@ class Dependence(Result, verb="digital_dependence", topic="scope", key=("year", 
         facts: Facts = {"answer.dependence_plain" if plain else "answer.dependence": values | {"year": last["year"]}}
         if len(rows) > 1:
             ends = {"low": first["dependence_others"], "high": last["dependence_others"]}
-            facts["answer.change"] = {"first": first["year"], "before": first["in_scope"], "core": first["core"],
-                                      "wide": wide, **ends}  # fmt: skip
+            facts["answer.change"] = {
+                "first": first["year"],
+                "before": first["in_scope"],
+                "core": first["core"],
+                "wide": wide,
+                **ends,
+            }
             # the bounds of one year reach into those of the next: the rise rests on what belongs to the core
             if not wide and any(a["upper"] >= b["lower"] for a, b in pairwise(rows)):
                 facts["answer.overlap"] = {}

@@ -208,9 +208,15 @@ class Scope(Result, verb="classify", topic="scope", key=("code",)):
         count = dict(self.codes.group_by("verdict").len().iter_rows())
         inside, part, out, unknown = (count.get(name, 0) for name in VERDICTS)
         facts: Facts = {
-            "answer.count": {"day": self.day, "all": self.codes.height, "inside": inside, "part": part, "out": out,
-                             "unknown": unknown}
-        }  # fmt: skip
+            "answer.count": {
+                "day": self.day,
+                "all": self.codes.height,
+                "inside": inside,
+                "part": part,
+                "out": out,
+                "unknown": unknown,
+            }
+        }
         facts |= self._shares(unknown)
         names = [self.list_name(one.id) for one in self.question.chosen]
         names += [self.list_name("use")] if self.question.use is not None else []

@@ -38,9 +38,11 @@ class Green(Result, verb="green", topic="sectors", key=(*KEYS, "indicator")):
         for (name,), part in self.frame.group_by("indicator", maintain_order=True):
             whole = part.group_by("region").agg(pl.col("year").n_unique())
             full = whole.filter(pl.col("year") == part["year"].n_unique())["region"].to_list()
-            rows = part.filter(pl.col("region").is_in(full)).group_by("year").agg(
-                intensity=pl.col("quantity").sum() / pl.col("output").sum(), regions=pl.len()
-            )  # fmt: skip
+            rows = (
+                part.filter(pl.col("region").is_in(full))
+                .group_by("year")
+                .agg(intensity=pl.col("quantity").sum() / pl.col("output").sum(), regions=pl.len())
+            )
             if rows.height > 1:
                 value = _FULL * pl.col("intensity") / pl.col("intensity").first()
                 paths[str(name)] = rows.sort("year").with_columns(value=value)

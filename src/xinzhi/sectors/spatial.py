@@ -114,9 +114,13 @@ def global_moran(
     order = rng.permuted(np.tile(z, (permutations, 1)), axis=1)
     drawn = scale * _quadratic(order, weights)
     return {
-        "moran": index, "expected": expected, "variance": variance, "z": score,
-        "p": math.erfc(abs(score) / math.sqrt(2)), "p_permutation": float(_two_sided(drawn, np.array(index))),
-    }  # fmt: skip
+        "moran": index,
+        "expected": expected,
+        "variance": variance,
+        "z": score,
+        "p": math.erfc(abs(score) / math.sqrt(2)),
+        "p_permutation": float(_two_sided(drawn, np.array(index))),
+    }
 
 
 def _quadratic(order: FloatArray, weights: FloatArray) -> FloatArray:

@@ -295,8 +295,13 @@ def _row(
 
     reference, figure = mean(added, lead), mean(own, own)
     return {
-        "topic": topic, "start": min(own) - 1, "end": max(own), "figure": figure,
-        "same_span": mean(own, lead) if set(lead) <= set(own) else None, "reference": reference,
-        "span_effect": mean(added, own) - reference, "weighting_effect": mean(alike, own) - mean(added, own),
+        "topic": topic,
+        "start": min(own) - 1,
+        "end": max(own),
+        "figure": figure,
+        "same_span": mean(own, lead) if set(lead) <= set(own) else None,
+        "reference": reference,
+        "span_effect": mean(added, own) - reference,
+        "weighting_effect": mean(alike, own) - mean(added, own),
         "method_effect": figure - mean(alike, own),
-    }  # fmt: skip
+    }

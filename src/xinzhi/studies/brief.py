@@ -131,8 +131,13 @@ def of_region(shared: Read, code: str) -> Brief:
     draft = Draft(name="brief", source=title(shared.package), package=shared.package)
     draft.notes.extend(shared.notes)
     draft.results["measurement"] = measured
-    found = {"bands": bands, "gaps": shared.gaps, "able": shared.able, "register": shared.register,
-             "backcast": shared.backcast}  # fmt: skip
+    found = {
+        "bands": bands,
+        "gaps": shared.gaps,
+        "able": shared.able,
+        "register": shared.register,
+        "backcast": shared.backcast,
+    }
     draft.results |= {name: one for name, one in found.items() if one is not None}
     made = draft.done(region=code)
     more: dict[str, Any] = {} if shared.gaps is None else {"gaps": shared.gaps.frame.filter(region=code)}
@@ -140,9 +145,17 @@ def of_region(shared: Read, code: str) -> Brief:
     if state is not None:
         more["evidence"] = evidence(shared, state)
     return Brief(
-        name="brief", source=made.source, results=made.results, notes=made.notes, region=code, more=more,
-        findings=made.findings, about=about, span=span.label, parts={name: one for name, one in parts.items() if one},
-    )  # fmt: skip
+        name="brief",
+        source=made.source,
+        results=made.results,
+        notes=made.notes,
+        region=code,
+        more=more,
+        findings=made.findings,
+        about=about,
+        span=span.label,
+        parts={name: one for name, one in parts.items() if one},
+    )
 
 
 def answer(parts: Mapping[str, Facts], level: float) -> Facts:
@@ -214,8 +227,14 @@ def growth(shared: Read, code: str, about: Text) -> Facts:
         facts["growth.missing"] = {"name": about, "span": span.label}
     elif bands is not None and band is not None and bands.part is not None and band["low"] is not None:
         # Nothing is compared where a part of the regions is there.
-        told = {"name": about, "span": span.label, "level": bands.level, "value": own["tfp_growth"], "held": held,
-                "moved": moved}  # fmt: skip
+        told = {
+            "name": about,
+            "span": span.label,
+            "level": bands.level,
+            "value": own["tfp_growth"],
+            "held": held,
+            "moved": moved,
+        }
         facts["growth.banded_alone"] = told | {"low": band["low"], "high": band["high"], "n": bands.part[1]}
     elif bands is not None and band is not None and bands.part is None:
         told = {"name": about, "span": span.label, "level": bands.level, "moved": moved}
@@ -238,9 +257,13 @@ def growth(shared: Read, code: str, about: Text) -> Facts:
     if before is not None:
         nation = _nation(measured, earlier[-1])
         key = "growth.before_alone" if nation is None else "growth.before"
-        facts[key] = {"span": earlier[-1].label, "value": before["tfp_growth"], "nation": nation,
-                      "poor": before["grade"] == "D",
-                      "adjusted": yardstick.View(measured).adjusted(earlier[-1])}  # fmt: skip
+        facts[key] = {
+            "span": earlier[-1].label,
+            "value": before["tfp_growth"],
+            "nation": nation,
+            "poor": before["grade"] == "D",
+            "adjusted": yardstick.View(measured).adjusted(earlier[-1]),
+        }
     if own is not None and own["grade"]:
         years = measured.frame.filter(pl.col("region") == code, pl.col("year").is_between(span.start + 1, span.end))
         facts["growth.grade"] = {"grade": own["grade"], "n": years.height, "poor": years.filter(grade="D").height}
@@ -254,9 +277,10 @@ def where(shared: Read, code: str) -> Facts:
     facts: Facts = {}
     if own is not None:
         facts["where.parts"] = {
-            **yardstick.rates(own), "tfp": own["tfp_growth"],
+            **yardstick.rates(own),
+            "tfp": own["tfp_growth"],
             **{name: own[f"{name}_contribution"] for name in ("capital", "labour", "human_capital")},
-        }  # fmt: skip
+        }
     if shared.sources is None or not {"allocation_labour", "allocation_capital"} <= set(shared.sources.periods.columns):
         return facts
     rows = shared.sources.periods.filter(region=code).drop_nulls("allocation").sort("end", "start")
@@ -267,10 +291,11 @@ def where(shared: Read, code: str) -> Facts:
         both = [one.periods.filter(**span_of).row(0, named=True) for one in shared.sources.views]
         rest = [] if own is None else [own["tfp_growth"] - one["allocation"] for one in both]
         facts["where.allocation_of" if same_span else "where.allocation"] = {
-            "span": span_text(row["start"], row["end"]), "shares": len(both) > 1,
+            "span": span_text(row["start"], row["end"]),
+            "shares": len(both) > 1,
             **{name: sources.ranged([one[column] for one in both], "plain") for name, column in _MOVES.items()},
             "rest": sources.ranged(rest, "tenths") if rest else None,
-        }  # fmt: skip
+        }
     return facts
 
 
@@ -282,8 +307,10 @@ def contributions(shared: Read, code: str) -> pl.DataFrame:
     keys = ["output_growth", "capital_contribution", "labour_contribution", "human_capital_contribution", "tfp_growth"]
     tables = []
     for span in yardstick.View(shared.measured).spans[-2:]:
-        for kind, frame in (("self", shared.measured.periods.filter(region=code)),
-                            ("total", shared.measured.national_periods)):  # fmt: skip
+        for kind, frame in (
+            ("self", shared.measured.periods.filter(region=code)),
+            ("total", shared.measured.national_periods),
+        ):
             rows = frame.filter(start=span.start, end=span.end).select(keys)
             tables.append(rows.select(*keys, span=pl.lit(span.label.en), kind=pl.lit(kind)))
     return pl.concat([*tables[2:], *tables[:2]])
@@ -297,11 +324,17 @@ def shortfalls(found: Gaps, code: str) -> Facts:
     sure = sum(row["sure"] and row["banded"] for row in rows)
     counts = found.counts()
     told = [
-        {**row, **counts, "factor": words(f"brief.factor.{row['factor']}"), "verdict": _verdict(row),
-         **gap_figures(row), "shares": row["gap_other"] is not None,
-         **dict(zip(("low_end", "high_end"), outward(row["low"], row["high"]), strict=True))}
+        {
+            **row,
+            **counts,
+            "factor": words(f"brief.factor.{row['factor']}"),
+            "verdict": _verdict(row),
+            **gap_figures(row),
+            "shares": row["gap_other"] is not None,
+            **dict(zip(("low_end", "high_end"), outward(row["low"], row["high"]), strict=True)),
+        }
         for row in rows
-    ]  # fmt: skip
+    ]
     head: Facts = {"gaps.about": {"names": found.peers.named(code), "span": span_text(found.start, found.end)}}
     above = any(_uncounted(row) for row in told)
     verdict: Facts = {"gaps.sure": {"n": sure}} if sure else {"gaps.uncounted" if above else "gaps.no_sure": {}}
@@ -345,13 +378,14 @@ def flags(found: risks.Register, code: str) -> Facts:
         {
             "severity": words(f"register.chart.{row['severity']}"),
             "pitfall": (pitfall := named.get(row["pitfall"], same(row["pitfall"]))),
-            "about": pitfall if row["kind"] == "region"
+            "about": pitfall
+            if row["kind"] == "region"
             else words("brief.flags.item", pitfall=pitfall, name=found.names.text(row["kind"], row["item"])),
             "evidence": Text(zh=row["evidence_zh"], en=row["evidence_en"]),
             "clears": Text(zh=row["clears_zh"], en=row["clears_en"]),
         }
         for row in rows.iter_rows(named=True)
-    ]  # fmt: skip
+    ]
     if not told:
         return {"flags.none": {}}
     facts: Facts = {"flags.one": told}
@@ -415,11 +449,21 @@ def beside(shared: Read, code: str) -> pl.DataFrame:
     rows = []
     for one in dict.fromkeys([code, *peers, *around]):
         own, band = _period(shared.measured, one, span), _band_of(shared.bands, one) or {}
-        kind = "self" if one == code else "both" if one in peers and one in around else (
-            "peer" if one in peers else "neighbour"
-        )  # fmt: skip
-        rows.append({"region": one, "kind": kind, "growth": None if own is None else own["tfp_growth"],
-                     **{name: band.get(name) for name in ("low", "high", "rank_low", "rank_high")}})  # fmt: skip
+        kind = (
+            "self"
+            if one == code
+            else "both"
+            if one in peers and one in around
+            else ("peer" if one in peers else "neighbour")
+        )
+        rows.append(
+            {
+                "region": one,
+                "kind": kind,
+                "growth": None if own is None else own["tfp_growth"],
+                **{name: band.get(name) for name in ("low", "high", "rank_low", "rank_high")},
+            }
+        )
     kinds = {"growth": pl.Float64, "low": pl.Float64, "high": pl.Float64, "rank_low": pl.Int64, "rank_high": pl.Int64}
     return pl.DataFrame(rows, schema_overrides=kinds)
 
@@ -431,10 +475,11 @@ def record(shared: Read, code: str, about: Text) -> Facts:
         return {}
     facts = found.facts()
     told = [
-        words("brief.backcast.told", year=row["as_of"], said=row["said"] > 0, happened=row["happened"] > 0,
-              hit=row["hit"])
+        words(
+            "brief.backcast.told", year=row["as_of"], said=row["said"] > 0, happened=row["happened"] > 0, hit=row["hit"]
+        )
         for row in found.of(code)
-    ]  # fmt: skip
+    ]
     if told:
         facts["backcast.region"] = {"name": about, "told": clauses(told)}
     if shared.able is not None:

@@ -75,9 +75,13 @@ def plans(package: Package) -> Plans | None:
 
 
 def read(
-    package: Package, protocol: Protocol | str, progress: Progress = SILENT, *, measured: Measurement | None = None,
+    package: Package,
+    protocol: Protocol | str,
+    progress: Progress = SILENT,
+    *,
+    measured: Measurement | None = None,
     protocols: pl.DataFrame | None = None,
-) -> Read:  # fmt: skip
+) -> Read:
     """Run every verb that briefs on a package need; what the data do not reach is None, with a note."""
     # `measured` and `protocols` (what `robustness` gives of the newest period) are computed where they are not at hand.
     progress.step("measure")
@@ -115,10 +119,20 @@ def read(
     progress.step("backtest")
     backcast = draft.run("backcast", lambda: yardstick.backcast(package, measurement=measured))
     return Read(
-        package=package, measured=measured, bands=bands, protocols=protocols,
-        sources=parts, able=able, ahead=ahead, register=register,
-        peers=peers, gaps=gaps, backcast=backcast, plans=named, notes=tuple(draft.notes),
-    )  # fmt: skip
+        package=package,
+        measured=measured,
+        bands=bands,
+        protocols=protocols,
+        sources=parts,
+        able=able,
+        ahead=ahead,
+        register=register,
+        peers=peers,
+        gaps=gaps,
+        backcast=backcast,
+        plans=named,
+        notes=tuple(draft.notes),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,10 +163,13 @@ def ability(shared: Read, code: str) -> Ability | None:
         return some.sort("output", descending=True, nulls_last=True)["category"].to_list()
 
     lists = {
-        "can": codes("able", planned=True), "by_proxy": codes("by proxy", planned=True),
-        "designated": codes("by proxy", planned=True, designated=True), "unproven": codes("unknown", planned=True),
-        "contradicted": codes("not able", planned=True), "open": codes("able", planned=False),
-    }  # fmt: skip
+        "can": codes("able", planned=True),
+        "by_proxy": codes("by proxy", planned=True),
+        "designated": codes("by proxy", planned=True, designated=True),
+        "unproven": codes("unknown", planned=True),
+        "contradicted": codes("not able", planned=True),
+        "open": codes("able", planned=False),
+    }
     if chosen is None or not named:
         proxies = codes("by proxy", planned=False) + codes("by proxy", planned=False, designated=True)
         none = words("brief.able.none")
@@ -173,10 +190,12 @@ def ability(shared: Read, code: str) -> Ability | None:
 def _names(found: Able, codes: Sequence[str], staff: Mapping[str, int] = MappingProxyType({})) -> Text:
     """Return the names of categories, of many the first."""
     # `staff` has the year of those that rest on employment or spending alone.
-    return _first([
-        words("brief.able.staff", name=name, year=staff[one]) if one in staff else name
-        for one, name in ((one, found.names.text("category", one)) for one in codes)
-    ])  # fmt: skip
+    return _first(
+        [
+            words("brief.able.staff", name=name, year=staff[one]) if one in staff else name
+            for one, name in ((one, found.names.text("category", one)) for one in codes)
+        ]
+    )
 
 
 def _first(names: Sequence[Text]) -> Text:
@@ -228,9 +247,17 @@ def evidence(shared: Read, state: Ability) -> pl.DataFrame:
         if one is None or len(rows) == setting(LEAST, "brief_evidence"):
             continue
         text, mine = evidence_text(one), verdicts[category]
-        rows.append({"category": category, "able": mine["able"], "designated": mine["reason"] == UNMADE,
-                     "grade": mine["grade"], "named": mine["named"],
-                     "evidence_zh": text.zh, "evidence_en": text.en})  # fmt: skip
+        rows.append(
+            {
+                "category": category,
+                "able": mine["able"],
+                "designated": mine["reason"] == UNMADE,
+                "grade": mine["grade"],
+                "named": mine["named"],
+                "evidence_zh": text.zh,
+                "evidence_en": text.en,
+            }
+        )
     return pl.DataFrame(rows, schema_overrides={"grade": pl.String})
 
 
@@ -261,17 +288,24 @@ def moves(shared: Read, state: Ability, band: Mapping[str, Any] | None) -> Facts
     grades = list(setting(LEAST, "brief_grades"))
     wanted = pl.col("named") | ~pl.col("category").is_in(list(setting(LEAST, "brief_mature")))
     firm = state.rows.filter(
-        pl.col("able") == "able", pl.col("reason") != UNMADE, pl.col("grade").is_in(grades), wanted,
+        pl.col("able") == "able",
+        pl.col("reason") != UNMADE,
+        pl.col("grade").is_in(grades),
+        wanted,
         ~pl.col("category").is_in([*surveyed, *waves]),
-    )  # fmt: skip
+    )
     able = [
         _move(shared, found, state.region, row) | {"most": row["category"] in most}
         for row in firm.sort("output", "category", descending=[True, False], nulls_last=True).iter_rows(named=True)
     ]
-    able.sort(key=lambda one: (
-        one["named"] is False, grades.index(one["grade"]), CHECKED[one["capacity"]],
-        one["others"] + (one["named"] is True),
-    ))  # fmt: skip
+    able.sort(
+        key=lambda one: (
+            one["named"] is False,
+            grades.index(one["grade"]),
+            CHECKED[one["capacity"]],
+            one["others"] + (one["named"] is True),
+        )
+    )
     shown = int(setting(LEAST, "brief_moves"))
     facts: Facts = {"moves.about": {}, "moves.build": able[:shown]} if able else {"moves.none": {}}
     if rest := able[shown:]:
@@ -317,12 +351,19 @@ def _if_all(shared: Read, flagged: Sequence[Mapping[str, Any]]) -> Facts:
         ends = {"name": called.text("category", row["item"]), "n": row["hit"], "least": least, "most": most}
         told[row["severity"] != "note"].append(words("brief.moves.chance", **ends))
     found = [ranges[row["item"]] for row in flagged]
-    return {"moves.if_all": {
-        "firm": bool(told[True]), "loose": bool(told[False]), "both": all(told.values()),
-        "sure": clauses(told[True]), "some": clauses(told[False]),
-        "slow": min(one["slow"] for one in found), "fast": max(one["fast"] for one in found),
-        "edge": float(options["threshold"]), "years": int(options["horizon"]),
-    }}  # fmt: skip
+    return {
+        "moves.if_all": {
+            "firm": bool(told[True]),
+            "loose": bool(told[False]),
+            "both": all(told.values()),
+            "sure": clauses(told[True]),
+            "some": clauses(told[False]),
+            "slow": min(one["slow"] for one in found),
+            "fast": max(one["fast"] for one in found),
+            "edge": float(options["threshold"]),
+            "years": int(options["horizon"]),
+        }
+    }
 
 
 def headline(moved: Facts) -> Facts:
@@ -346,9 +387,10 @@ def _named(rows: Sequence[Mapping[str, Any]]) -> list[Text]:
     """Return the names of moves: the year of the evidence, whether it is a title, and if most regions name one."""
     return [
         words("brief.answer.noted", name=row["category"], **{name: row[name] for name in ("title", "year", "most")})
-        if row["year"] else row["category"]
+        if row["year"]
+        else row["category"]
         for row in rows
-    ]  # fmt: skip
+    ]
 
 
 def _dated(found: Able, state: Ability, category: str) -> Text:
@@ -364,14 +406,20 @@ def _move(shared: Read, found: Able, region: str, row: Mapping[str, Any]) -> dic
     """Return what the sentence about one move says."""
     category = row["category"]
     one, capacity = best_evidence(found, region, category), checked(shared, category)
-    others = 0 if shared.plans is None else shared.plans.named.filter(
-        pl.col("category") == category, pl.col("region") != region
-    ).height  # fmt: skip
+    others = (
+        0
+        if shared.plans is None
+        else shared.plans.named.filter(pl.col("category") == category, pl.col("region") != region).height
+    )
     return {
         "category": found.names.text("category", category),
         "named": "none" if shared.plans is None else bool(row["named"]),
-        "evidence": words("brief.able.none") if one is None else evidence_text(one), "others": others,
+        "evidence": words("brief.able.none") if one is None else evidence_text(one),
+        "others": others,
         "able": found.everywhere.filter(category=category, able="able").height,
-        "grade": row["grade"], "title": row["reason"] == "cluster", "year": None if one is None else one["year"],
-        "capacity": capacity, "checked": words(f"brief.capacity.{capacity}"),
-    }  # fmt: skip
+        "grade": row["grade"],
+        "title": row["reason"] == "cluster",
+        "year": None if one is None else one["year"],
+        "capacity": capacity,
+        "checked": words(f"brief.capacity.{capacity}"),
+    }

@@ -53,11 +53,14 @@ class BubblesOptions:
         """Return the rules of the test."""
         return BubbleRules(
             gaps=self.gaps or gaps,  # type: ignore[arg-type] # checked there
-            level=self.level, minimum_window=self.minimum_window, replications=self.replications, seed=self.seed,
+            level=self.level,
+            minimum_window=self.minimum_window,
+            replications=self.replications,
+            seed=self.seed,
             join=self.join,
             zeros=self.zeros,  # type: ignore[arg-type] # checked there
             minimum_duration=_whole(self.minimum_duration, "minimum-duration", "log"),  # type: ignore[arg-type] # a whole number or log
-        )  # fmt: skip
+        )
 
 
 def _whole(text: int | str, name: str, *others: str) -> int | str:
@@ -109,9 +112,11 @@ def bubbles(source: AnyFrame = "china-provinces", *, progress: Progress = SILENT
         panel = _panel(prices, found, wish, draft)
         draft.results |= {} if panel is None else {"panel": panel}
     more: dict[str, Any] = {
-        "statistics": found.statistics, "episodes": found.episodes, "names": dict(prices.names),
+        "statistics": found.statistics,
+        "episodes": found.episodes,
+        "names": dict(prices.names),
         "untested": [one for one in found.findings if one.severity == "error"],
-    }  # fmt: skip
+    }
     if region is not None:
         more["explanation"] = found.explain(region)
     if panel is not None:
@@ -184,8 +189,15 @@ def _tested(prices: Prices, wish: BubblesOptions) -> Bubbles:
         if not prices.frame.height:
             raise InputError("studies.no-series", file=prices.file)  # noqa: TRY301 - one message for both
         result = verbs.bubbles(
-            prices.frame, SERIES, DATE, VALUE, lag=lag, critical=wish.critical, rules=rules, **more  # type: ignore[arg-type] # checked there
-        )  # fmt: skip
+            prices.frame,
+            SERIES,
+            DATE,
+            VALUE,
+            lag=lag,
+            critical=wish.critical,
+            rules=rules,
+            **more,  # type: ignore[arg-type] # checked there
+        )
     except InputError as error:
         findings = [*prices.aside, *prices.placed(error.findings)]
         if findings:
@@ -199,11 +211,16 @@ def _sealed(result: Bubbles, prices: Prices) -> Bubbles:
     statistics = result.statistics
     if prices.aside:
         rows = [
-            {"series": one.key, "level": result.level, "convention": result.convention,
-             "status": one.rule.removeprefix("bubbles-"),
-             "reason_zh": f"{one.message.zh}{one.hint.zh}", "reason_en": f"{one.message.en} {one.hint.en}"}
+            {
+                "series": one.key,
+                "level": result.level,
+                "convention": result.convention,
+                "status": one.rule.removeprefix("bubbles-"),
+                "reason_zh": f"{one.message.zh}{one.hint.zh}",
+                "reason_en": f"{one.message.en} {one.hint.en}",
+            }
             for one in prices.aside
-        ]  # fmt: skip
+        ]
         statistics = pl.concat([statistics, pl.DataFrame(rows)], how="diagonal_relaxed")
     chosen = {**result.provenance.options, "value": prices.value or None, "log": prices.logarithms}
     return replace(

@@ -117,10 +117,13 @@ def read_plan(path: str | None) -> Plan:
 
 
 _ONE_OF = {
-    "layout": ("plain", "survey"), "value": VALUES, "trim_within": ("year", "industry"),
-    "labour": ("wages", "labour", None), "duplicates": tuple(one for one in micro.POLICIES if one != "unchecked"),
+    "layout": ("plain", "survey"),
+    "value": VALUES,
+    "trim_within": ("year", "industry"),
+    "labour": ("wages", "labour", None),
+    "duplicates": tuple(one for one in micro.POLICIES if one != "unchecked"),
     "method": micro.DECOMPOSITIONS,
-}  # fmt: skip
+}
 _SOME_OF = {"jobs": JOBS, "dimensions": GROUPS, "by": ("region", "ownership")}
 _OF_KIND = {
     "sigma": "number", "trim": "number", "measurement_error": "flag", "encoding": "text", "deflator": "text",
@@ -179,10 +182,11 @@ def read_deflator(path: str, held: Panel, value: str) -> pl.DataFrame:
         raise InputError("studies.deflator-capital", path=path)
     capital = "capital_deflator" if "capital_deflator" in cells.columns else None
     given = cells.select(
-        pl.col("industry").cast(pl.String).str.strip_chars(), pl.col("year").cast(pl.Int64, strict=False),
+        pl.col("industry").cast(pl.String).str.strip_chars(),
+        pl.col("year").cast(pl.Int64, strict=False),
         output=pl.col("deflator").cast(pl.Float64, strict=False),
         capital=pl.col(capital).cast(pl.Float64, strict=False) if capital else pl.lit(1.0),
-    ).filter(pl.col("output") > 0, pl.col("capital") > 0)  # fmt: skip
+    ).filter(pl.col("output") > 0, pl.col("capital") > 0)
     if twice := given.filter(given.select(_KEYS).is_duplicated())["industry"].unique().to_list():
         raise InputError("studies.deflator-twice", path=path, industries=[same(name) for name in sorted(twice)])
     base = min(held.years)

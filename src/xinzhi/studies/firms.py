@@ -102,10 +102,11 @@ class _Run:
     def study(self) -> Study:
         """Return the study of what may leave the office; a job that an interrupted run has done is not done again."""
         jobs: Mapping[str, Callable[[], dict[str, pl.DataFrame]]] = {
-            "totals": self._totals, "misallocation": self._misallocation,
+            "totals": self._totals,
+            "misallocation": self._misallocation,
             "decomposition": lambda: self._split(self.plan.method, "decomposition"),
             "covariance": lambda: self._split("olley-pakes", "covariance"),
-        }  # fmt: skip
+        }
         for name in self.plan.jobs:
             self.progress.step(name)
             part = None if self.parts is None else self.parts / name
@@ -161,11 +162,16 @@ class _Run:
             if cells.is_empty():
                 continue
             hidden, base = pl.Series(micro.identifying(cells, self.rules)), self.rules.base
-            told = micro.rounded(cells.select(
-                pl.lit(value).alias("amount"), pl.col("year").cast(pl.Int64),
-                firms=pl.when(~hidden).then((pl.col("firms") / base).round().cast(pl.Int64) * base),
-                value=pl.when(~hidden).then(-pl.col("value")), withheld=hidden,
-            ), self.rules)  # fmt: skip
+            told = micro.rounded(
+                cells.select(
+                    pl.lit(value).alias("amount"),
+                    pl.col("year").cast(pl.Int64),
+                    firms=pl.when(~hidden).then((pl.col("firms") / base).round().cast(pl.Int64) * base),
+                    value=pl.when(~hidden).then(-pl.col("value")),
+                    withheld=hidden,
+                ),
+                self.rules,
+            )
             found.append(told)
             if hidden.all():
                 self.draft.note("negative-hidden", name=value)
@@ -214,9 +220,14 @@ class _Run:
         if lost := [name for name in plan.by if name not in by]:
             self.draft.note("dropped-dimension", names=[same(name) for name in lost])
         made = micro.misallocation(
-            held, sigma=plan.sigma, capital_share=plan.capital_share, labour=plan.labour, trim=plan.trim,
-            trim_within=plan.trim_within, by=by,
-        )  # fmt: skip
+            held,
+            sigma=plan.sigma,
+            capital_share=plan.capital_share,
+            labour=plan.labour,
+            trim=plan.trim,
+            trim_within=plan.trim_within,
+            by=by,
+        )
         error = self._noise(held) if plan.measurement_error else None
         self.draft.notes += [one.text for one in made.findings if one.rule in {"share-outside", "no-industry"}]
         own = made.frame.drop("value_added", "left_out").with_columns(pl.col("year").cast(pl.Int64))
@@ -237,9 +248,14 @@ class _Run:
         plan = self.plan
         try:
             made = micro.misallocation(
-                held, sigma=plan.sigma, capital_share=plan.capital_share, labour=plan.labour, trim=plan.trim,
-                trim_within=plan.trim_within, measurement_error=True,
-            )  # fmt: skip
+                held,
+                sigma=plan.sigma,
+                capital_share=plan.capital_share,
+                labour=plan.labour,
+                trim=plan.trim,
+                trim_within=plan.trim_within,
+                measurement_error=True,
+            )
         except InputError as error:
             self.draft.notes.append(first_line(error))
             return None
@@ -253,10 +269,18 @@ class _Run:
         joined = frame.filter(~pl.col("withheld")).join(weights, on=["industry", "year"])
         weight = pl.col("weight") / pl.col("weight").sum()
         log = (weight * pl.col("efficiency").log()).sum()
-        years = joined.group_by("year").agg(
-            firms=pl.col("firms").sum(), sd_tfpr=(weight * pl.col("sd_tfpr") ** 2).sum().sqrt(), efficiency=log.exp(),
-            gain=(-log).exp() - 1, told=pl.col("weight").sum(),
-        ).join(whole, on="year", how="left").sort("year")  # fmt: skip
+        years = (
+            joined.group_by("year")
+            .agg(
+                firms=pl.col("firms").sum(),
+                sd_tfpr=(weight * pl.col("sd_tfpr") ** 2).sum().sqrt(),
+                efficiency=log.exp(),
+                gain=(-log).exp() - 1,
+                told=pl.col("weight").sum(),
+            )
+            .join(whole, on="year", how="left")
+            .sort("year")
+        )
         years = years.with_columns(covered=pl.col("told") / pl.col("whole")).drop("told", "whole")
         if years.is_empty():
             raise InputError("micro.all-withheld", ())
@@ -360,11 +384,16 @@ class _Run:
             tables[name] = entry
         protocol = read_protocol(self.plan.protocol)
         return {
-            "xinzhi": __version__, "protocol": protocol.id, "protocol_fingerprint": protocol.fingerprint,
-            "plan": asdict(self.plan), "run": self.key, "engine": self.held.engine.name,
+            "xinzhi": __version__,
+            "protocol": protocol.id,
+            "protocol_fingerprint": protocol.fingerprint,
+            "plan": asdict(self.plan),
+            "run": self.key,
+            "engine": self.held.engine.name,
             "rules": {one.name: getattr(self.rules, one.name) for one in fields(self.rules)},
-            "tables": tables, "notes": [asdict(one) for one in self.draft.notes],
-        }  # fmt: skip
+            "tables": tables,
+            "notes": [asdict(one) for one in self.draft.notes],
+        }
 
     def write(self, folder: Path) -> None:
         """Write tables and manifest, all or none, and forget the parts."""
@@ -418,12 +447,14 @@ def results_of(tables: Mapping[str, pl.DataFrame], plan: Mapping[str, Any]) -> d
     if "misallocation" in tables:
         error = tables["measurement_error"].row(0, named=True) if "measurement_error" in tables else None
         results["misallocation"] = Misallocation(
-            frame=tables["misallocation"], years=tables["misallocation_years"],
-            groups=tables.get("misallocation_groups", pl.DataFrame()), counterfactuals=pl.DataFrame(),
+            frame=tables["misallocation"],
+            years=tables["misallocation_years"],
+            groups=tables.get("misallocation_groups", pl.DataFrame()),
+            counterfactuals=pl.DataFrame(),
             noise=None if error is None else Noise(**error),
             sigma=float(plan["sigma"] or setting(CONVENTIONS, "misallocation.sigma")),
             provenance=provenance("misallocation"),
-        )  # fmt: skip
+        )
     for name, method in (("decomposition", plan["method"]), ("covariance", "olley-pakes")):
         if name in tables:
             outer = {"start", "end", "year", "growth", "aggregate", "withheld", "firms", "merged"}
@@ -432,8 +463,12 @@ def results_of(tables: Mapping[str, pl.DataFrame], plan: Mapping[str, Any]) -> d
             if frame.is_empty():
                 continue
             results[name] = Decomposition(
-                frame=frame, method=method, parts=parts, value=measure(plan), provenance=provenance("micro_decompose"),
-            )  # fmt: skip
+                frame=frame,
+                method=method,
+                parts=parts,
+                value=measure(plan),
+                provenance=provenance("micro_decompose"),
+            )
     return results
 
 

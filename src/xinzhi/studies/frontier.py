@@ -86,9 +86,18 @@ class FrontierOptions:
         if any(self.columns):
             return self
         kinds = (
-            self.index, self.reference, self.decomposition, self.disposability, self.model, self.year, self.window,
-            self.sfa, self.group, self.order_m, self.order_alpha,
-        )  # fmt: skip
+            self.index,
+            self.reference,
+            self.decomposition,
+            self.disposability,
+            self.model,
+            self.year,
+            self.window,
+            self.sfa,
+            self.group,
+            self.order_m,
+            self.order_alpha,
+        )
         asked = self.boot > 0 or self.returns or any(one is not None for one in kinds)
         wish = replace(self, inputs=GOODS["inputs"], outputs=GOODS["outputs"])
         return wish if asked else replace(wish, index="malmquist", reference=REFERENCE)
@@ -223,9 +232,12 @@ class Source:
         if self.measured:
             of = self.measured[0].provenance
             provenance = replace(
-                provenance, protocol=of.protocol, protocol_fingerprint=of.protocol_fingerprint, standing=of.standing,
+                provenance,
+                protocol=of.protocol,
+                protocol_fingerprint=of.protocol_fingerprint,
+                standing=of.standing,
                 inputs={**of.inputs, **provenance.inputs},
-            )  # fmt: skip
+            )
         return replace(verbs.labelled(result, labels), provenance=provenance)
 
 
@@ -332,11 +344,17 @@ def _results(wish: FrontierOptions, source: Source, count: Count) -> list[tuple[
 def _change(wish: FrontierOptions, source: Source, count: Count) -> Labelled:
     frame, labels = source.goods.take(source.span(wish))
     given = _made(
-        reference="metafrontier" if wish.group else wish.reference, rts=wish.rts, orientation=wish.orientation,
-        decomposition=wish.decomposition, disposability=wish.disposability, window=wish.window,
+        reference="metafrontier" if wish.group else wish.reference,
+        rts=wish.rts,
+        orientation=wish.orientation,
+        decomposition=wish.decomposition,
+        disposability=wish.disposability,
+        window=wish.window,
         measure=MEASURES.get(wish.model or ""),
-        input_prices=wish.input_prices, output_prices=wish.output_prices, group="group" if wish.group else None,
-    )  # fmt: skip
+        input_prices=wish.input_prices,
+        output_prices=wish.output_prices,
+        group="group" if wish.group else None,
+    )
     if wish.boot:
         given |= {"n_boot": wish.boot, "seed": wish.seed, "n_jobs": wish.jobs, "progress": count}
     roles = ("region", "year", wish.inputs, wish.outputs, wish.bad)
@@ -371,9 +389,15 @@ def _window(wish: FrontierOptions, source: Source) -> Labelled:
     x, y, bad = _goods(frame, wish, named=False)
     measure = wish.orientation or ("directional" if wish.bad else "output")
     result = verbs.window_analysis(
-        x, y, frame["region"].to_list(), frame["year"].to_list(), bad, width=wish.window or 1, measure=measure,
+        x,
+        y,
+        frame["region"].to_list(),
+        frame["year"].to_list(),
+        bad,
+        width=wish.window or 1,
+        measure=measure,
         rts=wish.rts or "crs",
-    )  # fmt: skip
+    )
     return source.sealed(result, labels)
 
 
@@ -391,16 +415,22 @@ def _of_a_year(wish: FrontierOptions, source: Source, count: Count) -> list[tupl
         labels = replace(labels, notes=(words("studies.note.figures-of", year=frame["year"][0]), *labels.notes))
     labels = replace(labels, notes=(*labels.notes, *inside_notes(wish)))
     further = {
-        "bootstrap": wish.boot > 0, "returns_test": wish.returns,
-        "partial": wish.order_m is not None or wish.order_alpha is not None, "two_stage": bool(wish.explain),
-    }  # fmt: skip
+        "bootstrap": wish.boot > 0,
+        "returns_test": wish.returns,
+        "partial": wish.order_m is not None or wish.order_alpha is not None,
+        "two_stage": bool(wish.explain),
+    }
     lead = "efficiency" if wish.group is None else "metafrontier"
     lead = "economic" if wish.input_prices or wish.output_prices else lead
     lead = "network" if wish.flow else "materials" if wish.contents else lead
     plain = {
-        "economic": _economic, "efficiency": _efficiency, "metafrontier": _metafrontier, "partial": _partial,
-        "network": network, "materials": materials,
-    }  # fmt: skip
+        "economic": _economic,
+        "efficiency": _efficiency,
+        "metafrontier": _metafrontier,
+        "partial": _partial,
+        "network": network,
+        "materials": materials,
+    }
     return [
         (name, source.sealed(plain[name](frame, wish) if name in plain else _drawn(name, frame, wish, count), labels))
         for name in (lead, *(name for name, wanted in further.items() if wanted))
@@ -411,8 +441,14 @@ def _efficiency(frame: pl.DataFrame, wish: FrontierOptions) -> Made:
     model = wish.model or ("environmental" if wish.bad else "radial")
     rts = wish.rts or ("crs" if model == "cross" else "vrs")
     orientation = wish.orientation or conventions()["orientations"]["value"].get(model)
-    given = _made(model=model, rts=rts, units="region", orientation=orientation, polluting=list(wish.polluting) or None,
-                  disposability=wish.disposability)  # fmt: skip
+    given = _made(
+        model=model,
+        rts=rts,
+        units="region",
+        orientation=orientation,
+        polluting=list(wish.polluting) or None,
+        disposability=wish.disposability,
+    )
     if model == "radial" and not wish.bad and orientation in {"input", "output"} and rts in {"crs", "vrs"}:
         scaled = rts == "vrs" and (frame.select(*wish.inputs, *wish.outputs).to_numpy() >= 0).all()
         given |= {"slacks": True, "scale": bool(scaled)}

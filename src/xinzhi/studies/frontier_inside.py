@@ -20,8 +20,24 @@ PAIR = 2  # ends of a flow
 Wish: TypeAlias = Any  # `FrontierOptions`, whose module imports this one
 KINDS = ("good", "bad", "free", "fixed")
 INSIDE = {"flow": "network", "carry": "dynamic", "contents": "materials"}  # the options, and what they ask for
-SHARED = {*INSIDE, "inputs", "outputs", "rts", "orientation", "year", "years", "link", "retained", "unit", "period",
-          "region", "protocol", "encoding", "seed", "jobs"}  # fmt: skip
+SHARED = {
+    *INSIDE,
+    "inputs",
+    "outputs",
+    "rts",
+    "orientation",
+    "year",
+    "years",
+    "link",
+    "retained",
+    "unit",
+    "period",
+    "region",
+    "protocol",
+    "encoding",
+    "seed",
+    "jobs",
+}
 
 
 def inside_clashes(wish: Wish) -> list[tuple[bool, UsageError]]:

@@ -128,8 +128,11 @@ def risks(
     region = draft.code(wish.region, regions_of(package))
     case = Case(package, wish, draft, names_of(package))
     makers: Mapping[str, Callable[[Case], None]] = {
-        "capacity": _capacity, "debt": _debt, "screen": _screen, "bubbles": _bubbles,
-    }  # fmt: skip
+        "capacity": _capacity,
+        "debt": _debt,
+        "screen": _screen,
+        "bubbles": _bubbles,
+    }
     if "register" in wish.only:
         progress.step("fit")
         _evidence(case, evidence or PlanEvidence(package))
@@ -203,9 +206,13 @@ def _yearly(source: AnyFrame, name: str, wish: RisksOptions) -> pl.DataFrame:
     needed = ("region", "year", name)
     if missing := [one for one in needed if one not in found.columns]:
         raise InputError(
-            "studies.yearly", table=Path(source).name if isinstance(source, (str, Path)) else "table", option=name,
-            needed=list(needed), missing=missing[0], known=list(found.columns),
-        )  # fmt: skip
+            "studies.yearly",
+            table=Path(source).name if isinstance(source, (str, Path)) else "table",
+            option=name,
+            needed=list(needed),
+            missing=missing[0],
+            known=list(found.columns),
+        )
     return found
 
 
@@ -304,6 +311,12 @@ def _register(case: Case) -> verbs.Register:
         rows = None if held.places is None else screening.frame.join(held.places, on="id")
         screening = None if rows is None or not rows.height else replace(screening, frame=rows)
     return verbs.register(
-        case.package, able=held.able, debt=held.debt, capacity=held.wave, likeness=held.likeness,
-        screening=screening, bubbles=held.bubbles, year=case.wish.year,
-    )  # fmt: skip
+        case.package,
+        able=held.able,
+        debt=held.debt,
+        capacity=held.wave,
+        likeness=held.likeness,
+        screening=screening,
+        bubbles=held.bubbles,
+        year=case.wish.year,
+    )

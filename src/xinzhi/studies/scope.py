@@ -135,8 +135,11 @@ def _judged(source: AnyFrame, wish: ScopeOptions, use: pl.DataFrame | None) -> t
     """Return what counts among the industries of a table or of a data package, and what was read."""
     package = _package(source, wish.encoding)
     ways: dict[str, Any] = {
-        "as_of": wish.day(package), "definitions": wish.definitions, "standard": wish.standard, "use": use
-    }  # fmt: skip
+        "as_of": wish.day(package),
+        "definitions": wish.definitions,
+        "standard": wish.standard,
+        "use": use,
+    }
     if package is None:
         rows = read_any(source, "industries", encoding=wish.encoding)[0]
         name = Path(source).name if isinstance(source, (str, Path)) else "table"
@@ -144,9 +147,11 @@ def _judged(source: AnyFrame, wish: ScopeOptions, use: pl.DataFrame | None) -> t
     found = verbs.classify_package(package, **ways)
     if found is None:
         raise InputError(
-            "studies.no-industry-table", package=package.name, tables=list(INDUSTRY_TABLES),
+            "studies.no-industry-table",
+            package=package.name,
+            tables=list(INDUSTRY_TABLES),
             known=list(package.tables),
-        )  # fmt: skip
+        )
     return found, package.title, package
 
 

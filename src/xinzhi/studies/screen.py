@@ -69,9 +69,12 @@ def screen(source: AnyFrame, *, progress: Progress = SILENT, **asked: Asked) -> 
             archive = load(PUBLIC_ARCHIVE)
             table = archive.tables["archive"]
             public = {
-                "package": archive.name, "n": table.height, "first": table["year"].min(), "last": table["year"].max(),
+                "package": archive.name,
+                "n": table.height,
+                "first": table["year"].min(),
+                "last": table["year"].max(),
                 "regions": table["region"].drop_nulls().n_unique(),
-            }  # fmt: skip
+            }
             line = words("studies.label.against", projects=line, archive=words("studies.label.public-lists"))
         index = _indexed(archive, wish, progress)
     else:

@@ -237,9 +237,13 @@ def _index_study(source: AnyFrame, wish: SectorsOptions, progress: Progress) -> 
         more = {"explanation": result.explain(region, last)}
     about = {"id": system.id, "title_zh": system.title.zh, "title_en": system.title.en}
     return draft.done(
-        region=region, system=about, coverage=result.coverage, weights=result.weights, findings=list(result.findings),
+        region=region,
+        system=about,
+        coverage=result.coverage,
+        weights=result.weights,
+        findings=list(result.findings),
         **more,
-    )  # fmt: skip
+    )
 
 
 def _system(asked: Asked) -> System:
@@ -278,9 +282,13 @@ def _read(source: AnyFrame, system: System, wish: SectorsOptions) -> tuple[pl.Da
     rules = system.within(frame.columns)
     if not rules.indicators:
         raise InputError(
-            "studies.no-indicators", source=source if isinstance(source, (str, Path)) else "table", system=system.id,
-            n=len(system.indicators), wanted=[same(code) for code in system.codes], known=list(frame.columns),
-        )  # fmt: skip
+            "studies.no-indicators",
+            source=source if isinstance(source, (str, Path)) else "table",
+            system=system.id,
+            n=len(system.indicators),
+            wanted=[same(code) for code in system.codes],
+            known=list(frame.columns),
+        )
     return frame, rules, None
 
 

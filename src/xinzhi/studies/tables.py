@@ -188,9 +188,12 @@ class Prices:
         for (name,), some in rows.partition_by(SERIES, as_dict=True, maintain_order=True).items():
             at = int(some["at"][0])
             place: dict[str, Any] = {
-                "table": "bubbles", "file": self.file, "line": self.lines[at] if self.lines else None,
-                "column": self.columns[at] if self.columns else self.value, "key": str(name),
-            }  # fmt: skip
+                "table": "bubbles",
+                "file": self.file,
+                "line": self.lines[at] if self.lines else None,
+                "column": self.columns[at] if self.columns else self.value,
+                "key": str(name),
+            }
             self.aside.append(finding(code, words=values(some), **place))
         kept = [at for at, name in enumerate(self.frame[SERIES].to_list()) if name not in names]
         self.frame = self.frame[kept]
@@ -257,11 +260,14 @@ def _across(table: Plain, head: str) -> Prices:
     frame = table.frame
     dates = [one for one in frame.columns if one != head]
     found = _read(
-        table, "", pl.concat([_codes(frame[head])] * len(dates)),
+        table,
+        "",
+        pl.concat([_codes(frame[head])] * len(dates)),
         pl.Series([_heading(one) for one in dates for _ in range(frame.height)]),
         pl.concat([frame[one].cast(pl.String) for one in dates]),
-        [line for _ in dates for line in table.lines], [one for one in dates for _ in range(frame.height)],
-    )  # fmt: skip
+        [line for _ in dates for line in table.lines],
+        [one for one in dates for _ in range(frame.height)],
+    )
     found.notes.append(words("studies.note.dates-across", table=table.name))
     return found
 
@@ -291,10 +297,14 @@ def _wide(table: Plain, date: str, value: str | None) -> Prices:
         _refuse_twice(table, date, dates, twice)
     keep = (~empty).arg_true().to_list()
     found = _read(
-        table, value or "", pl.Series([one for one in taken for _ in keep], dtype=pl.String),
-        pl.concat([dates[keep]] * len(taken)), pl.concat([frame[one].cast(pl.String)[keep] for one in taken]),
-        [table.lines[at] for _ in taken for at in keep], [one for one in taken for _ in keep],
-    )  # fmt: skip
+        table,
+        value or "",
+        pl.Series([one for one in taken for _ in keep], dtype=pl.String),
+        pl.concat([dates[keep]] * len(taken)),
+        pl.concat([frame[one].cast(pl.String)[keep] for one in taken]),
+        [table.lines[at] for _ in taken for at in keep],
+        [one for one in taken for _ in keep],
+    )
     found.notes = [*notes, *found.notes]
     return found
 
@@ -305,21 +315,35 @@ def _refuse_twice(table: Plain, date: str, dates: pl.Series, twice: pl.Series) -
     others = [name for name in table.frame.columns if name != date]
     texts = [name for name in others if not figures(table.frame[name]).is_not_null().any()]
     raise InputError(
-        "studies.date-twice", table=table.name, line=table.lines[second], column=date, date=dates[second],
-        first=table.lines[first], like=f" (--series {texts[0]})" if texts else "",
-    )  # fmt: skip
+        "studies.date-twice",
+        table=table.name,
+        line=table.lines[second],
+        column=date,
+        date=dates[second],
+        first=table.lines[first],
+        like=f" (--series {texts[0]})" if texts else "",
+    )
 
 
 def _read(
-    table: Plain, value: str, keys: pl.Series, dates: pl.Series, cells: pl.Series, lines: Sequence[int],
+    table: Plain,
+    value: str,
+    keys: pl.Series,
+    dates: pl.Series,
+    cells: pl.Series,
+    lines: Sequence[int],
     columns: Sequence[str],
-) -> Prices:  # fmt: skip
+) -> Prices:
     """Return series in long form as numbers; one with a cell that is no number is set aside and named."""
     numbers = figures(cells)
     found = Prices(
-        frame=pl.DataFrame({SERIES: keys, DATE: dates, VALUE: numbers}), source=table.source, file=table.name,
-        value=value, lines=lines, columns=columns,
-    )  # fmt: skip
+        frame=pl.DataFrame({SERIES: keys, DATE: dates, VALUE: numbers}),
+        source=table.source,
+        file=table.name,
+        value=value,
+        lines=lines,
+        columns=columns,
+    )
     text = cells if cells.dtype == pl.String else pl.Series([], dtype=pl.String)
     grouped = text.filter(text.str.strip_chars().str.contains(_THOUSANDS).fill_null(value=False))
     if len(grouped):

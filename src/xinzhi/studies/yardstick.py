@@ -193,8 +193,9 @@ class ClaimOptions:
         if len(missing) == len(ONE) and self.rounding is None:
             return None
         if missing:
-            raise UsageError("studies.one-claim", options=list(ONE.values()), missing=missing,
-                             nation="--region" in missing)  # fmt: skip
+            raise UsageError(
+                "studies.one-claim", options=list(ONE.values()), missing=missing, nation="--region" in missing
+            )
         return given | {"rounding": self.rounding}
 
 

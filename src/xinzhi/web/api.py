@@ -162,9 +162,14 @@ def _add(made: APIRouter, store: Store, topic: str) -> None:
         )  # as the command line says it, where it does
         about = words(f"api.route.{topic if run is study else run.__name__}") if verb is None else Text(**verb)
         made.add_api_route(
-            f"/{topic}{path}", run, methods=["GET"], summary=both(about), tags=[topic], name=f"{topic}.{run.__name__}",
+            f"/{topic}{path}",
+            run,
+            methods=["GET"],
+            summary=both(about),
+            tags=[topic],
+            name=f"{topic}.{run.__name__}",
             response_class=Response,
-        )  # fmt: skip
+        )
 
 
 def _types(run: Callable[..., Awaitable[Response]]) -> dict[str, Any]:
@@ -181,9 +186,14 @@ def _types(run: Callable[..., Awaitable[Response]]) -> dict[str, Any]:
 async def _answer(request: Request, asked: Asked, kind: str, make: Callable[[], bytes], *part: str) -> Response:
     """Return an answer that is kept; an error is told as ``--json`` tells it."""
     return await sent(
-        asked.store, request, (*asked.key, *part), make, MEDIA[kind],
-        failed=partial(refusal, language=asked.language), aside=bool(getattr(asked.wish, "set", None)),
-    )  # fmt: skip
+        asked.store,
+        request,
+        (*asked.key, *part),
+        make,
+        MEDIA[kind],
+        failed=partial(refusal, language=asked.language),
+        aside=bool(getattr(asked.wish, "set", None)),
+    )
 
 
 async def _file(request: Request, asked: Asked, kind: str, make: Callable[[], bytes], *name: str) -> Response:
@@ -231,14 +241,23 @@ def _add_registries(made: APIRouter, store: Store) -> None:
         return told(lambda: Response(as_json(store.protocol(name).to_dict()), media_type=JSON), lang)
 
     routes: dict[str, Callable[..., Response | Awaitable[Response]]] = {
-        "": index, "/explain": explain, "/regions": regions, "/check": check, "/protocols": protocols,
-        "/protocols/difference": difference, "/protocols/{name}": protocol,
-    }  # fmt: skip
+        "": index,
+        "/explain": explain,
+        "/regions": regions,
+        "/check": check,
+        "/protocols": protocols,
+        "/protocols/difference": difference,
+        "/protocols/{name}": protocol,
+    }
     for path, run in routes.items():
         made.add_api_route(
-            path, run, methods=["GET"], summary=both(words(f"api.route.{run.__name__}")), response_class=Response,
+            path,
+            run,
+            methods=["GET"],
+            summary=both(words(f"api.route.{run.__name__}")),
+            response_class=Response,
             tags=["about"],
-        )  # fmt: skip
+        )
 
 
 async def _told_of(

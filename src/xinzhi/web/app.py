@@ -83,9 +83,14 @@ def application(store: Store) -> FastAPI:
         asked = pages.asked(there)
         failed = partial(_without, store, _asked_at(request, language), asked, moving=moving)
         return await sent(
-            store, request, (path, tuple(sorted(asked.query.items()))), partial(_made, store, asked, moving=moving),
-            SCRIPT if moving else HTML, failed=failed, aside=SETTINGS in asked.query,
-        )  # fmt: skip
+            store,
+            request,
+            (path, tuple(sorted(asked.query.items()))),
+            partial(_made, store, asked, moving=moving),
+            SCRIPT if moving else HTML,
+            failed=failed,
+            aside=SETTINGS in asked.query,
+        )
 
     return app
 
@@ -140,9 +145,12 @@ def _turned_away(store: Store, scope: Scope, what: str, why: Text) -> bytes:
     language = language_of(scope)
     if what in OUTSIDE:
         title = words("web.error.outside")
-        return render.environment().get_template("outside.html.j2").render(
-            lang=LANG[language], title=title.lang(language), why=why.lang(language)
-        ).encode()  # fmt: skip
+        return (
+            render.environment()
+            .get_template("outside.html.j2")
+            .render(lang=LANG[language], title=title.lang(language), why=why.lang(language))
+            .encode()
+        )
     there = Address(language, at=scope["raw_path"].decode("latin-1").removeprefix("/"))
     title = words("web.error.fault" if what == "fault" else "web.error.turned")
     return render.rendered(store, there, Page(title=title, lead=(why,))).encode()
@@ -176,10 +184,16 @@ def bound(host: str, port: int) -> socket:
 def run(store: Store, listening: socket, token: str | None = None) -> None:
     """Serve a store until the process is stopped; the log goes to standard error, without a name or address."""
     config = uvicorn.Config(
-        safe(store, token), log_level="warning", server_header=False, access_log=False, ws="none",
-        http=Patient.of(store.limits), timeout_keep_alive=int(store.limits.sending),
-        limit_concurrency=store.limits.connections, h11_max_incomplete_event_size=HEAD,
-    )  # fmt: skip
+        safe(store, token),
+        log_level="warning",
+        server_header=False,
+        access_log=False,
+        ws="none",
+        http=Patient.of(store.limits),
+        timeout_keep_alive=int(store.limits.sending),
+        limit_concurrency=store.limits.connections,
+        h11_max_incomplete_event_size=HEAD,
+    )
     with listening, suppress(KeyboardInterrupt):
         uvicorn.Server(config).run([listening])
 

@@ -199,9 +199,9 @@ def ruled(store: Store, address: Address) -> Protocol:
 def changes(rules: Protocol) -> Text:
     """Return what a protocol changes, each parameter by its title with its value."""
     held = {path: value_text(path, rules.parameters[path].value) for path in rules.departs}
-    return listing([
-        words("web.settings.change", title=specification(path).title, value=value) for path, value in held.items()
-    ])  # fmt: skip
+    return listing(
+        [words("web.settings.change", title=specification(path).title, value=value) for path, value in held.items()]
+    )
 
 
 def offers(rules: Protocol, wish: Mapping[str, Any]) -> list[tuple[Text, list[tuple[str, Text, bool]]]]:

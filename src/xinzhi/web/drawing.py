@@ -51,12 +51,16 @@ def lines(
             (100 * (year - first) / across, 100 * (high - scale(value)) / up)
             for year, value in rows.select("year", "value").rows()
         ]
-        drawn.append({
-            "code": code, "points": " ".join(f"{x:.2f},{y:.2f}" for x, y in points),
-            "end": f"{TOP + TALL * points[-1][1]:.1f}%", "last": end(rows["value"][-1]),
-            "figures": [(year, end(value)) for year, value in rows.select("year", "value").rows()],
-            "mark": f"k{chosen.index(str(code))}" if code in chosen else "off",
-        })  # fmt: skip
+        drawn.append(
+            {
+                "code": code,
+                "points": " ".join(f"{x:.2f},{y:.2f}" for x, y in points),
+                "end": f"{TOP + TALL * points[-1][1]:.1f}%",
+                "last": end(rows["value"][-1]),
+                "figures": [(year, end(value)) for year, value in rows.select("year", "value").rows()],
+                "mark": f"k{chosen.index(str(code))}" if code in chosen else "off",
+            }
+        )
     step = TEN if last - first > FEW else TEN // 2
     return {
         "lines": drawn,
@@ -103,10 +107,13 @@ def ranges(rows: Sequence[Mapping[str, Any]], also: Sequence[float] = ()) -> tup
     ends = ("value", "low", "high", "wide_low", "wide_high")
     axis = Axis.of([*also, *(row.get(end) for row in rows for end in ends)])
     placed = [
-        {**row, "at": {end: axis(row[end]) for end in ends if row.get(end) is not None},
-         "said": {end: percent(row.get(end)) for end in ends}}
+        {
+            **row,
+            "at": {end: axis(row[end]) for end in ends if row.get(end) is not None},
+            "said": {end: percent(row.get(end)) for end in ends},
+        }
         for row in rows
-    ]  # fmt: skip
+    ]
     return axis, placed
 
 

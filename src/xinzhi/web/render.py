@@ -64,39 +64,43 @@ def rendered(store: Store, address: Address, made: Page, draw: Callable[[Picture
     other = next(one for one in LANGUAGES if one != language)
     switched = made.study is not None and "protocol" in pages.asks(address)
     refused = store.refusals() if switched else {}
-    return environment().get_template(made.template).render(
-        address=address,
-        language=language,
-        lang=LANG[language],
-        other=other,
-        other_lang=LANG[other],
-        made=made,
-        menu=pages.menu(store),
-        marked=pages.marked(address.page),
-        protocols=[(one.id, one.title) for one in store.protocols() if one.id not in refused],
-        refused=[(one.id, one.title, refused[one.id]) for one in store.protocols() if one.id in refused],
-        ruled=address.query.get("protocol", store.rules.id),
-        switched=switched,
-        changes=parameters.changes,
-        departing=parameters.ruled(store, address) if SETTINGS in address.query else None,
-        foot=foot(store, made),
-        cite=cite(store, made),
-        version=__version__,
-        spoken=words("web.spoken").lang(other),
-        space=" " if language == "en" else "",
-        hours=store.limits.remembered // 3600 if store.guarded else 0,
-        t=partial(said, language=language),
-        w=lambda key, /, **values: words(f"web.{key}", **values).lang(language),
-        shared=lambda key, /, **values: words(key, **values).lang(language),
-        paragraph=lambda lines: paragraph(list(lines)).lang(language),
-        table=partial(table, language=language, decimals=made.decimals),
-        drawn=draw or partial(drawn, language=language),
-        own=lambda markup: single(markup, language),
-        call=partial(lines, store, address),
-        why=why(store, address),
-        query=query,
-        suffixes=SUFFIXES,
-    )  # fmt: skip
+    return (
+        environment()
+        .get_template(made.template)
+        .render(
+            address=address,
+            language=language,
+            lang=LANG[language],
+            other=other,
+            other_lang=LANG[other],
+            made=made,
+            menu=pages.menu(store),
+            marked=pages.marked(address.page),
+            protocols=[(one.id, one.title) for one in store.protocols() if one.id not in refused],
+            refused=[(one.id, one.title, refused[one.id]) for one in store.protocols() if one.id in refused],
+            ruled=address.query.get("protocol", store.rules.id),
+            switched=switched,
+            changes=parameters.changes,
+            departing=parameters.ruled(store, address) if SETTINGS in address.query else None,
+            foot=foot(store, made),
+            cite=cite(store, made),
+            version=__version__,
+            spoken=words("web.spoken").lang(other),
+            space=" " if language == "en" else "",
+            hours=store.limits.remembered // 3600 if store.guarded else 0,
+            t=partial(said, language=language),
+            w=lambda key, /, **values: words(f"web.{key}", **values).lang(language),
+            shared=lambda key, /, **values: words(key, **values).lang(language),
+            paragraph=lambda lines: paragraph(list(lines)).lang(language),
+            table=partial(table, language=language, decimals=made.decimals),
+            drawn=draw or partial(drawn, language=language),
+            own=lambda markup: single(markup, language),
+            call=partial(lines, store, address),
+            why=why(store, address),
+            query=query,
+            suffixes=SUFFIXES,
+        )
+    )
 
 
 @cache

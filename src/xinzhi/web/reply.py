@@ -77,9 +77,11 @@ def refusal(error: XinzhiError, language: Language, code: int | None = None) -> 
     """Return an error as the same JSON that ``--json`` prints, with its status."""
     findings = error.findings if isinstance(error, InputError) else ()
     said = {
-        "error": type(error).__name__, "code": error.code, "message": error.lang(language),
+        "error": type(error).__name__,
+        "code": error.code,
+        "message": error.lang(language),
         "findings": [one.to_dict() for one in findings],
-    }  # fmt: skip
+    }
     made = Response(as_json(said), code or status(error), media_type=JSON)
     if isinstance(error, BusyError):
         made.headers["retry-after"] = str(error.retry)

@@ -249,10 +249,11 @@ class Safety:
         """Return status, body and headers of a refusal: a page for a browser, else JSON in the language of the path."""
         what = out.refused or "fault"
         more = {
-            "method": [(b"allow", ", ".join(METHODS).encode())], "token": [(b"www-authenticate", b"Bearer")],
+            "method": [(b"allow", ", ".join(METHODS).encode())],
+            "token": [(b"www-authenticate", b"Bearer")],
             "wrong-token": [(b"www-authenticate", b"Bearer")],
             "busy": [(b"retry-after", str(self._limits.retry).encode())],
-        }.get(what, [])  # fmt: skip
+        }.get(what, [])
         size, seconds = self._limits.body // 1_000_000, self._limits.retry
         text = message(f"web.{what}", size=size, seconds=seconds) or same(what)
         kinds = accepted(_headers(scope).get("accept", ""))

@@ -30,10 +30,29 @@ HINTS = {"readOnlyHint": True, "idempotentHint": True, "openWorldHint": False}
 ROWS, FINDINGS, DIGITS = 40, 20, 4  # rows and findings of an answer, decimals of a percentage
 SPAN = ["region", "start", "end"]
 BAND = ("low", "high", "rank_low", "rank_high")
-PERIOD = (*SPAN, "output_growth", "capital_contribution", "labour_contribution", "human_capital_contribution",
-          "tfp_growth", *BAND, "grade")  # fmt: skip
-CHOICE = (*SPAN, "reference", "protocols", "p05", "p95", "rank_p05", "rank_p95", "best_rank", "growth_gain",
-          "departures", "grade")  # fmt: skip
+PERIOD = (
+    *SPAN,
+    "output_growth",
+    "capital_contribution",
+    "labour_contribution",
+    "human_capital_contribution",
+    "tfp_growth",
+    *BAND,
+    "grade",
+)
+CHOICE = (
+    *SPAN,
+    "reference",
+    "protocols",
+    "p05",
+    "p95",
+    "rank_p05",
+    "rank_p95",
+    "best_rank",
+    "growth_gain",
+    "departures",
+    "grade",
+)
 SEVERE = ("error", "warning")
 ACCOUNT = ("output", "capital", "labour", "human_capital", "tfp")
 TOLD = ("estimates", "everything")  # the bands of all estimated inputs, without and with revisions of output
@@ -257,9 +276,12 @@ def _answer(
     """Return what an assistant quotes: the sentences first, then figures with the fingerprint of what made them."""
     made = _first(study).provenance
     mark = {
-        "protocol": made.protocol, "fingerprint": made.protocol_fingerprint, "package": made.package,
-        "data": data_mark(made.inputs), "version": made.version,
-    }  # fmt: skip
+        "protocol": made.protocol,
+        "fingerprint": made.protocol_fingerprint,
+        "package": made.package,
+        "data": data_mark(made.inputs),
+        "version": made.version,
+    }
     said = [*own, study.summary(language)] if whole else own
     return {"answer": "\n".join(said), "quote_with": mark, "figures": figures}
 

@@ -59,9 +59,14 @@ def add_uploads(made: APIRouter, store: Store) -> None:
 
     for path, run in {"/screen": screen, "/check": check_package}.items():
         made.add_api_route(
-            path, run, methods=["POST"], response_class=Response, tags=["uploads"],
-            summary=both(words(f"api.route.upload.{path[1:]}")), openapi_extra={"requestBody": BODY},
-        )  # fmt: skip
+            path,
+            run,
+            methods=["POST"],
+            response_class=Response,
+            tags=["uploads"],
+            summary=both(words(f"api.route.upload.{path[1:]}")),
+            openapi_extra={"requestBody": BODY},
+        )
 
 
 class Parser(MultiPartParser):

@@ -50,8 +50,11 @@ class Backcast(Result, verb="backcast", topic="brief", key=("as_of", "rule", "re
         best, plain = rows[self.best], rows["persistence"]
         ends = self.frame["as_of"].unique().sort().to_list()
         shared = {"ends": ends, "years": self.years, "n": plain["n"]}
-        told = {f"{one}_{name}": row[name] for one, row in (("best", best), ("plain", plain))
-                for name in ("rate", "low", "high", "base")}  # fmt: skip
+        told = {
+            f"{one}_{name}": row[name]
+            for one, row in (("best", best), ("plain", plain))
+            for name in ("rate", "low", "high", "base")
+        }
         gap = rows.get(GAP)
         held = ("n", "rate", "low", "high", "base")
         lasted: Facts = {} if gap is None else {"backcast.gaps": {name: gap[name] for name in held}}
@@ -119,10 +122,18 @@ def backcast(
             continue
         first, said = first or known, expected(measured, end, years)
         rows += [
-            {"as_of": end, "rule": rule, "region": code, "said": value, "happened": happened[code],
-             "hit": (value > 0) == (happened[code] > 0)}
-            for rule, values in said.items() for code, value in values.items() if code in happened
-        ]  # fmt: skip
+            {
+                "as_of": end,
+                "rule": rule,
+                "region": code,
+                "said": value,
+                "happened": happened[code],
+                "hit": (value > 0) == (happened[code] > 0),
+            }
+            for rule, values in said.items()
+            for code, value in values.items()
+            if code in happened
+        ]
         short, after = _gaps(measured, then, end, happened)
         rows, below = rows + short, below + after
     if not rows:
@@ -229,10 +240,17 @@ def hit_rates(frame: pl.DataFrame, below: float) -> pl.DataFrame:
         if hits.sum() in {0, tries.sum()}:  # draws of one outcome know no spread
             low, high = wilson(int(bool(hits.sum())) * size, size, edge)
         blind = above * said + (1 - above) * (1 - said)  # type: ignore[operator] # shares
-        rows.append({
-            "rule": rule, "n": own.height, "k": own["hit"].sum(), "rate": own["hit"].mean(),
-            "low": low, "high": high, "base": below if rule == GAP else blind,
-        })  # fmt: skip
+        rows.append(
+            {
+                "rule": rule,
+                "n": own.height,
+                "k": own["hit"].sum(),
+                "rate": own["hit"].mean(),
+                "low": low,
+                "high": high,
+                "base": below if rule == GAP else blind,
+            }
+        )
     return pl.DataFrame(rows)
 
 

@@ -359,8 +359,11 @@ def _spread(known: History) -> pl.DataFrame:
         values = dict(zip(choices, given, strict=True))
         periods = _periods(_account(known, _assets(known, values)))
         told = {name: str(value) if name == "rate_of_return" else value for name, value in values.items()}
-        rows.append(periods.select("start", "end", *(pl.lit(value).alias(name) for name, value in told.items()),
-                                   *DIGITAL, "digital", "tfp"))  # fmt: skip
+        rows.append(
+            periods.select(
+                "start", "end", *(pl.lit(value).alias(name) for name, value in told.items()), *DIGITAL, "digital", "tfp"
+            )
+        )
     return pl.concat(rows).sort("start", maintain_order=True)
 
 
@@ -370,8 +373,15 @@ def _alone(known: History, values: Mapping[str, float | str]) -> pl.DataFrame:
     for name, entry in conventions()["choices"].items():
         for value in dict.fromkeys([values[name], *entry["values"]]):
             newest = _periods(_account(known, _assets(known, {**values, name: value}))).sort("end").tail(1)
-            told = newest.select("start", "end", pl.lit(name).alias("choice"), pl.lit(str(value)).alias("value"),
-                                 pl.lit(value == values[name]).alias("taken"), "digital", "tfp")  # fmt: skip
+            told = newest.select(
+                "start",
+                "end",
+                pl.lit(name).alias("choice"),
+                pl.lit(str(value)).alias("value"),
+                pl.lit(value == values[name]).alias("taken"),
+                "digital",
+                "tfp",
+            )
             said = {f"reference_{language}": pl.lit(entry["reference"][language]) for language in LANGUAGES}
             rows.append(told.with_columns(**said))
     return pl.concat(rows)

@@ -106,10 +106,20 @@ class Measurement(Figures):
             one.frame.drop_nulls("value").select(pl.lit(str(one.year)).alias("year"), "item", "value") for one in each
         )
         return PeriodExplanation(
-            region=code, start=start, end=end, component=component, name=name, value=value, gap=gap,
-            grade=period["grade"] or "", years=years, inputs=pl.concat(levels), sources=_figures(each),
-            parameters=each[-1].parameters, foot=each[-1].foot,
-        )  # fmt: skip
+            region=code,
+            start=start,
+            end=end,
+            component=component,
+            name=name,
+            value=value,
+            gap=gap,
+            grade=period["grade"] or "",
+            years=years,
+            inputs=pl.concat(levels),
+            sources=_figures(each),
+            parameters=each[-1].parameters,
+            foot=each[-1].foot,
+        )
 
     def facts(self) -> Facts:
         """Return what growth came from in the period that leads, who is first and last, and how far figures carry."""

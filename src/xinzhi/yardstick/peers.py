@@ -232,16 +232,24 @@ class Gaps(Result, verb="gaps", topic="brief", key=("region", "factor")):
         """Return how many gaps have a band, how many lie above zero and would by chance, and how many are sure."""
         banded = self.frame.filter("banded")
         return {
-            "span": span_text(self.start, self.end), "regions": self.frame["region"].n_unique(), "of": banded.height,
-            "above": banded.filter(pl.col("low") > 0).height, "chance": round(banded.height * (1 - self.level) / 2),
-            "all": banded["sure"].sum(), "rate": setting("gaps.false_discovery"),
-        }  # fmt: skip
+            "span": span_text(self.start, self.end),
+            "regions": self.frame["region"].n_unique(),
+            "of": banded.height,
+            "above": banded.filter(pl.col("low") > 0).height,
+            "chance": round(banded.height * (1 - self.level) / 2),
+            "all": banded["sure"].sum(),
+            "rate": setting("gaps.false_discovery"),
+        }
 
 
 def gaps(
-    measurement: Measurement, peers: Peers, *, bands: Bands | None = None, allocation: pl.DataFrame | None = None,
+    measurement: Measurement,
+    peers: Peers,
+    *,
+    bands: Bands | None = None,
+    allocation: pl.DataFrame | None = None,
     other: pl.DataFrame | None = None,
-) -> Gaps:  # fmt: skip
+) -> Gaps:
     """Hold the sources of growth of output per worker of every region against the median of its peers.
 
     Parameters
@@ -328,9 +336,11 @@ def gaps(
     frame = frame.with_columns(chance, pl.Series("q", benjamini_hochberg(chance.to_numpy())))
     frame = frame.with_columns(pl.col("p", "q").fill_nan(None), reliable=~pl.col("region").is_in(failed))
     frame = frame.with_columns(
-        sure=pl.col("sure") & pl.col("steady") & pl.col("reliable")
+        sure=pl.col("sure")
+        & pl.col("steady")
+        & pl.col("reliable")
         & (pl.col("q") <= setting("gaps.false_discovery")).fill_null(value=False)
-    )  # fmt: skip
+    )
     turn = pl.when("sure").then(pl.col("gap").rank("ordinal", descending=True).over("region", "sure"))
     return Gaps(
         frame=frame.with_columns(place=turn.cast(pl.Int64)),
@@ -358,9 +368,13 @@ def _moved(
         ranges.append((min(sides), max(sides), low > 0))
     made = pl.DataFrame(ranges, schema={"least": pl.Float64, "most": pl.Float64, "kept": pl.Boolean}, orient="row")
     above, holds = pl.col("low") > 0, pl.col("least") * pl.col("most") > 0
-    return frame.drop("least", "most").hstack(made).with_columns(
-        steady=pl.col("steady") & pl.when(pl.col("banded") & above).then("kept").otherwise(holds)
-    ).drop("kept").select(list(SCHEMA))  # fmt: skip
+    return (
+        frame.drop("least", "most")
+        .hstack(made)
+        .with_columns(steady=pl.col("steady") & pl.when(pl.col("banded") & above).then("kept").otherwise(holds))
+        .drop("kept")
+        .select(list(SCHEMA))
+    )
 
 
 def _both(frame: pl.DataFrame, other: pl.DataFrame) -> pl.DataFrame:
@@ -390,9 +404,13 @@ def _halves(bands: Bands | None, start: int, end: int) -> dict[tuple[str, str], 
 
 
 def _gap(
-    code: str, others: Sequence[str], factor: str, values: dict[str, Any], stocks: dict[str, Any],
+    code: str,
+    others: Sequence[str],
+    factor: str,
+    values: dict[str, Any],
+    stocks: dict[str, Any],
     half: dict[tuple[str, str], float],
-) -> dict[str, Any] | None:  # fmt: skip
+) -> dict[str, Any] | None:
     """Return one row: the gap, its band, and whether it is sure; None where a figure or enough peers are missing."""
     theirs = [values[one][factor] for one in others if values[one][factor] is not None]
     mine = values[code][factor]
@@ -408,11 +426,21 @@ def _gap(
     known = factor == "deepening" and level is not None and level_peers is not None
     scarce = not known or round(level or 0.0, digits) <= round(level_peers or 0.0, digits)
     return {
-        "region": code, "factor": factor, "own": mine, "peers": median(theirs), "gap": gap,
-        "low": gap - width, "high": gap + width, "banded": width > 0, "steady": steady, "level": level,
-        "level_peers": level_peers, "scarce": scarce, "reliable": True,
+        "region": code,
+        "factor": factor,
+        "own": mine,
+        "peers": median(theirs),
+        "gap": gap,
+        "low": gap - width,
+        "high": gap + width,
+        "banded": width > 0,
+        "steady": steady,
+        "level": level,
+        "level_peers": level_peers,
+        "scarce": scarce,
+        "reliable": True,
         "sure": judged and gap - width > 0 and scarce and gap >= setting("gaps.least"),
-    }  # fmt: skip
+    }
 
 
 def _width(code: str, others: Sequence[str], factor: str, half: dict[tuple[str, str], float]) -> float:

@@ -278,10 +278,11 @@ def period_table(
     spans = [*(span for span in spans if span != whole), whole]
     told = [one for span in spans if (one := _one(names, years, growth, marks, known, span, graded))]
     rows = {
-        name: [cell for one in told for cell in one[name]] if kind is str or not told
+        name: [cell for one in told for cell in one[name]]
+        if kind is str or not told
         else np.concatenate([one[name] for one in told])
         for name, kind in _schema(growth).items()
-    }  # fmt: skip
+    }
     return _table(pl.DataFrame(rows, schema=_schema(growth)))
 
 

@@ -242,10 +242,15 @@ def _before(result: Ranking, view: View, newest: Span) -> Facts:
         key = "same"
     ends = {"span": newest.label, "tfp": rows[newest]["tfp_growth"], "nation": own[newest]}
     parts = [
-        words(f"yardstick.ranking.{side}", figures=_both(known, own, some) if side == "depends" else figures(some),
-              n=len(some), **ends)
-        for side, some in sides.items() if some
-    ]  # fmt: skip
+        words(
+            f"yardstick.ranking.{side}",
+            figures=_both(known, own, some) if side == "depends" else figures(some),
+            n=len(some),
+            **ends,
+        )
+        for side, some in sides.items()
+        if some
+    ]
     return {f"ranking.before_{key}": {"figures": figures(known), "parts": clauses(parts)}}
 
 

@@ -155,10 +155,19 @@ def compare(
     failed = 0
     for which, index in enumerate(("malmquist-luenberger", "luenberger")):
         ours = productivity_change(
-            sample.frame, "unit", "period", sample.inputs, sample.outputs, sample.bad,
-            index=index, reference=reference, rts=rts, **options, **{"window": 1} if reference == "window" else {},
+            sample.frame,
+            "unit",
+            "period",
+            sample.inputs,
+            sample.outputs,
+            sample.bad,
+            index=index,
+            reference=reference,
+            rts=rts,
+            **options,
+            **{"window": 1} if reference == "window" else {},
             **{"decomposition": "none"} if rts == "vrs" else {},
-        )  # fmt: skip
+        )
         assert ours.frame.height == len(truth)
         for row in ours.frame.iter_rows(named=True):
             for name, value in truth[row["unit"], row["period"]][which].items():
@@ -218,9 +227,16 @@ def test_metafrontier(stata: Sample) -> None:
     region = stata.frame["region"].to_numpy()
     moves = (0.0, 1.0, 1.0)
     ours = productivity_change(
-        stata.frame, "unit", "period", stata.inputs, stata.outputs, stata.bad,
-        index="malmquist-luenberger", reference="metafrontier", group="region",
-    ).frame  # fmt: skip
+        stata.frame,
+        "unit",
+        "period",
+        stata.inputs,
+        stata.outputs,
+        stata.bad,
+        index="malmquist-luenberger",
+        reference="metafrontier",
+        group="region",
+    ).frame
     place = {key: row for row, key in enumerate(zip(stata.unit, stata.period, strict=True))}
     everything = stata.rows(1997, 2000)
 

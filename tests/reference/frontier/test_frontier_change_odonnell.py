@@ -91,10 +91,12 @@ def best_productivity(rows: np.ndarray, p: np.ndarray, w: np.ndarray, rts: str) 
     """Maximise p·y with w·x = 1 over the cone of the technology; the sum of intensities is scaled by a variable."""
     count = len(rows)
     cost = np.concatenate([-p, np.zeros(3 + count + 1)])
-    upper = np.vstack([
-        np.hstack([np.zeros((3, 2)), -np.eye(3), X[rows].T, np.zeros((3, 1))]),
-        np.hstack([np.eye(2), np.zeros((2, 3)), -Y[rows].T, np.zeros((2, 1))]),
-    ])  # fmt: skip
+    upper = np.vstack(
+        [
+            np.hstack([np.zeros((3, 2)), -np.eye(3), X[rows].T, np.zeros((3, 1))]),
+            np.hstack([np.eye(2), np.zeros((2, 3)), -Y[rows].T, np.zeros((2, 1))]),
+        ]
+    )
     scale = np.concatenate([np.zeros(5), np.ones(count), [-1.0]])
     equal = [np.concatenate([np.zeros(2), w, np.zeros(count + 1)])]
     upper = {"nirs": np.vstack([upper, scale]), "ndrs": np.vstack([upper, -scale])}.get(rts, upper)
@@ -164,9 +166,17 @@ def test_priced_indices(index: str, rts: str, orientation: str) -> None:
         "lowe": lambda *_: [mean],
     }[index]
     ours = productivity_change(
-        FRAME, "unit", "period", INPUTS, OUTPUTS, index=index, rts=rts, orientation=orientation,
-        input_prices=INPUT_PRICES, output_prices=OUTPUT_PRICES,
-    )  # fmt: skip
+        FRAME,
+        "unit",
+        "period",
+        INPUTS,
+        OUTPUTS,
+        index=index,
+        rts=rts,
+        orientation=orientation,
+        input_prices=INPUT_PRICES,
+        output_prices=OUTPUT_PRICES,
+    )
     compare(ours.frame, weights, (rts, orientation))
 
 
@@ -204,10 +214,15 @@ def test_shadow_prices_are_gradients_of_the_distance_functions(rts: str) -> None
 
 def test_shadow_prices_at_a_kink_say_so() -> None:
     """The mean observation (2, 2) is itself a corner: inputs 1 and 3 beside it make the same with (1, 3) and (3, 1)."""
-    frame = pl.DataFrame({
-        "unit": list("aabbcc"), "period": [1, 2] * 3, "x1": [1.0, 1.0, 3.0, 3.0, 1.5, 1.5],
-        "x2": [3.0, 3.0, 1.0, 1.0, 1.5, 1.5], "y": [1.0] * 6,
-    })  # fmt: skip
+    frame = pl.DataFrame(
+        {
+            "unit": list("aabbcc"),
+            "period": [1, 2] * 3,
+            "x1": [1.0, 1.0, 3.0, 3.0, 1.5, 1.5],
+            "x2": [3.0, 3.0, 1.0, 1.0, 1.5, 1.5],
+            "y": [1.0] * 6,
+        }
+    )
     weights = productivity_change(frame, "unit", "period", ["x1", "x2"], ["y"], index="fare-primont").weights
     assert weights is not None
     rows = weights.filter(role="input")
@@ -229,14 +244,18 @@ def test_hicks_moorsteen(rts: str, reference: str) -> None:
         marks = [np.flatnonzero(row["period"] - 1 == PERIODS), np.flatnonzero(row["period"] == PERIODS)]
         if reference == "global":
             marks = [np.arange(len(X))] * 2
-        out = np.array([
-            output_distance(rows, X[k], Y[t], rts) / output_distance(rows, X[k], Y[s], rts)
-            for k, rows in zip((s, t), marks, strict=True)
-        ])  # fmt: skip
-        into = np.array([
-            input_distance(rows, X[t], Y[k], rts) / input_distance(rows, X[s], Y[k], rts)
-            for k, rows in zip((s, t), marks, strict=True)
-        ])  # fmt: skip
+        out = np.array(
+            [
+                output_distance(rows, X[k], Y[t], rts) / output_distance(rows, X[k], Y[s], rts)
+                for k, rows in zip((s, t), marks, strict=True)
+            ]
+        )
+        into = np.array(
+            [
+                input_distance(rows, X[t], Y[k], rts) / input_distance(rows, X[s], Y[k], rts)
+                for k, rows in zip((s, t), marks, strict=True)
+            ]
+        )
         value = np.sqrt(out.prod() / into.prod())
         if np.isnan(value):
             assert row["index"] is None
@@ -249,9 +268,9 @@ def test_hicks_moorsteen(rts: str, reference: str) -> None:
         own = [np.flatnonzero(row["period"] - 1 == PERIODS), np.flatnonzero(row["period"] == PERIODS)]
         efficiency = output_distance(own[1], X[t], Y[t], rts) / output_distance(own[0], X[s], Y[s], rts)
         assert row["efficiency_change"] == pytest.approx(efficiency, rel=TOLERANCE)
-        moved = np.sqrt(np.prod([
-            output_distance(rows, X[t], Y[t], rts) / output_distance(rows, X[s], Y[s], rts) for rows in marks
-        ]))  # fmt: skip
+        moved = np.sqrt(
+            np.prod([output_distance(rows, X[t], Y[t], rts) / output_distance(rows, X[s], Y[s], rts) for rows in marks])
+        )
         if np.isnan(moved):
             assert row["technical_change"] is None
         else:

@@ -57,9 +57,14 @@ def test_cross_section_models_equal_sfar(folder, plants, model, name):
     assert result.verdict.status == "converged"
     assert result.log_likelihood == pytest.approx(level, abs=LIKELIHOOD)
     names = {
-        "(Intercept)": "constant", "log(capital)": "log(capital)", "log(labour)": "log(labour)",
-        "Zu_(Intercept)": "ln(sigma_u2)", "Zv_(Intercept)": "ln(sigma_v2)", "Zmu_(Intercept)": "mu", "P": "shape",
-    }  # fmt: skip
+        "(Intercept)": "constant",
+        "log(capital)": "log(capital)",
+        "log(labour)": "log(labour)",
+        "Zu_(Intercept)": "ln(sigma_u2)",
+        "Zv_(Intercept)": "ln(sigma_v2)",
+        "Zmu_(Intercept)": "mu",
+        "P": "shape",
+    }
     for par, value in theirs.items():
         assert result.coefficient(names[par]) == pytest.approx(value, abs=COEFFICIENT), par
 
@@ -80,8 +85,12 @@ def test_efficiencies_and_intervals_equal_sfar(folder, plants):
     theirs = pl.read_csv(folder / "front41Data_sfaR_hnormal_eff.csv")
     ours = sfa(plants, "output", ["capital", "labour"]).frame
     pairs = {
-        "inefficiency": "u", "efficiency": "teBC", "efficiency_jlms": "teJLMS", "lower": "teBCLB", "upper": "teBCUB",
-    }  # fmt: skip
+        "inefficiency": "u",
+        "efficiency": "teBC",
+        "efficiency_jlms": "teJLMS",
+        "lower": "teBCLB",
+        "upper": "teBCUB",
+    }
     for mine, their in pairs.items():
         np.testing.assert_allclose(ours[mine], theirs[their], atol=1e-7)
 

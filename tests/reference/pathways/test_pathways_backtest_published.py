@@ -43,9 +43,15 @@ def found(shared: Path) -> Backtest:
     jobs = pl.read_csv(shared / "data" / "world" / "sa3_indp3.csv.gz").filter(~pl.col("indp").str.contains("nfd"))
     scores = ("rca", "density", "density_nearest", "logit", "additive_logit")
     return backtest(
-        jobs, place="sa3", activity="indp", value="count", period="year", train=(2011, 2016), test=(2016, 2021),
+        jobs,
+        place="sa3",
+        activity="indp",
+        value="count",
+        period="year",
+        train=(2011, 2016),
+        test=(2016, 2021),
         options=BacktestOptions(least_place=500, scores=scores, draws=100),
-    )  # fmt: skip
+    )
 
 
 def value(found: Backtest, absent: float, score: str, measure: str) -> float:

@@ -118,9 +118,11 @@ def _markov(given: dict[str, Any], weights: Any) -> dict[str, Any]:
         "spatial_counts": np.asarray(spatial.T).tolist(),
         "spatial_probabilities": np.asarray(spatial.P).tolist(),
         "homogeneity": {
-            "statistic": float(spatial.LR), "degrees": int(spatial.dof_hom), "p": float(spatial.LR_p_value)
+            "statistic": float(spatial.LR),
+            "degrees": int(spatial.dof_hom),
+            "p": float(spatial.LR_p_value),
         },
-    }  # fmt: skip
+    }
 
 
 def _ellipse(points: np.ndarray) -> dict[str, float]:

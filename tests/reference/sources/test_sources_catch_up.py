@@ -114,11 +114,15 @@ def test_provinces_find_no_more_than_a_placebo_with_draws_of_its_own(provinces):
                 level[region].append(level[region][-1] + common[t] + grown[region, industry, years[s]] - common[s])
             best = [max(level[region][t] for region in regions) for t in range(len(years))]
             rows += [
-                (level[region][t] - level[region][t - 1], [best[t - 1] - level[region][t - 1], best[t] - best[t - 1]],
-                 f"{region}|{industry}", t)
+                (
+                    level[region][t] - level[region][t - 1],
+                    [best[t - 1] - level[region][t - 1], best[t] - best[t - 1]],
+                    f"{region}|{industry}",
+                    t,
+                )
                 for region, t in itertools.product(sorted(regions), range(1, len(years)))
                 if best[t - 1] > level[region][t - 1]
-            ]  # fmt: skip
+            ]
         slopes.append((_slope(rows), _jackknife(rows)))
     found = catch_up(provinces.industries)
     for place, name in enumerate(("within", "jackknife")):

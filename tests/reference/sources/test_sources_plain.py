@@ -76,15 +76,20 @@ def test_provinces_in_plain_python():
         for year in YEARS[1:]:
             rule = growth[region, year]
             labour, capital = rule["labour_share"], 1 - rule["labour_share"]
-            shares = [[value[region, s, y] / sum(value[region, q, y] for q in SECTORS) for s in SECTORS]
-                      for y in (year - 1, year)]  # fmt: skip
+            shares = [
+                [value[region, s, y] / sum(value[region, q, y] for q in SECTORS) for s in SECTORS]
+                for y in (year - 1, year)
+            ]
             w = [(a + b) / 2 for a, b in zip(*shares, strict=True)]
             made = [log(index[region, s, year] / 100) for s in SECTORS]
             gap = rule["output_growth"] - sum(a * b for a, b in zip(w, made, strict=True))
             dk = [log(b / a) for a, b in zip(stock[year - 1], stock[year], strict=True)]
             crowd = [sum(people[region, s, y] for s in SECTORS) for y in (year - 1, year)]
-            dl = [log(people[region, s, year] / crowd[1] / (people[region, s, year - 1] / crowd[0]))
-                  + rule["labour_growth"] for s in SECTORS]  # fmt: skip
+            dl = [
+                log(people[region, s, year] / crowd[1] / (people[region, s, year - 1] / crowd[0]))
+                + rule["labour_growth"]
+                for s in SECTORS
+            ]
             skill = rule["human_capital_growth"]
             own = [y + gap - capital * k - labour * (n + skill) for y, k, n in zip(made, dk, dl, strict=True)]
             moved = capital * (sum(a * b for a, b in zip(w, dk, strict=True)) - rule["capital_growth"])
@@ -162,9 +167,15 @@ def test_three_regions_and_four_industries_in_numpy(best_of, gross):
     total = np.concatenate([np.zeros((3, 1)), np.cumsum((weight * added).sum(axis=1), axis=-1)], axis=-1)
     tables = _tables((money, capital, labour, share), np.exp(total) * money.sum(axis=1)[:, :1])
     columns = (
-        {"gross_output_nominal": whole * price, "gross_output_real": whole, "intermediate_nominal": spent,
-         "intermediate_real": spent / price_bought} if gross else {"output_real": whole}
-    )  # fmt: skip
+        {
+            "gross_output_nominal": whole * price,
+            "gross_output_real": whole,
+            "intermediate_nominal": spent,
+            "intermediate_real": spent / price_bought,
+        }
+        if gross
+        else {"output_real": whole}
+    )
     tables["industry_accounts"] = tables["industry_accounts"].with_columns(
         pl.Series(name, values.ravel()) for name, values in columns.items()
     )

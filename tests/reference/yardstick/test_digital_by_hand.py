@@ -102,9 +102,9 @@ def by_hand(first, share, weight, growth, hardware=-0.04, software=-0.02, rate=R
     digital = np.stack([part("hardware"), part("software")]) * whole
     ratio, price = kinds()
     ratio = np.concatenate([ratio[:1], ratio, np.full(3, ratio[-1])])
-    flow = np.stack([
-        (1 - ratio) * (whole - digital[1]), ratio * (whole - digital[1]) - digital[0], digital[0], digital[1]
-    ])  # fmt: skip
+    flow = np.stack(
+        [(1 - ratio) * (whole - digital[1]), ratio * (whole - digital[1]) - digital[0], digital[0], digital[1]]
+    )
     change = total_price()
     prices = np.ones((4, N))
     for at in range(1, N):
@@ -171,9 +171,14 @@ def test_contributions_equal_the_plain_calculation(made, ruler):
 def test_other_choices_equal_the_plain_calculation(ruler):
     rate = np.array([[0.031], [0.126], [0.115], [0.25]])
     asked = {
-        "structures_depreciation": 0.031, "equipment_depreciation": 0.126, "hardware_depreciation": 0.115,
-        "software_depreciation": 0.25, "hardware_price": -0.098, "software_price": 0.01, "rate_of_return": 0.1,
-    }  # fmt: skip
+        "structures_depreciation": 0.031,
+        "equipment_depreciation": 0.126,
+        "hardware_depreciation": 0.115,
+        "software_depreciation": 0.25,
+        "hardware_price": -0.098,
+        "software_price": 0.01,
+        "rate_of_return": 0.1,
+    }
     own, _ = by_hand(*ruler, hardware=-0.098, software=0.01, rate=rate, fixed=0.1)
     assert np.abs(contributions(xinzhi.digital_capital("china-provinces", **asked)) - own).max() < 1e-12
 
@@ -329,11 +334,17 @@ def test_no_figure_comes_from_no_investment():
 def test_the_page_of_the_docs_has_these_figures(made):
     page = (Path(__file__).parents[3] / "docs" / "digital.md").read_text("utf-8")
     told = {
-        "output": "output_growth", "labour": "labour", "human capital": "human_capital", "structures": "structures",
-        "other equipment": "equipment", "digital hardware": "hardware", "software": "software",
-        "**hardware and software**": "digital", "TFP": "tfp",
+        "output": "output_growth",
+        "labour": "labour",
+        "human capital": "human_capital",
+        "structures": "structures",
+        "other equipment": "equipment",
+        "digital hardware": "hardware",
+        "software": "software",
+        "**hardware and software**": "digital",
+        "TFP": "tfp",
         "TFP where capital is one stock (`measure_nation`)": "tfp_before",
-    }  # fmt: skip
+    }
     for words, name in told.items():
         bold = "**" if words.startswith("**") else ""
         cells = " | ".join(f"{bold}{100 * value:.2f}{bold}" for value in made.periods[name])

@@ -75,8 +75,10 @@ def investment():
     free = {(region, LAST): benchmark(region) for region in REGIONS}
     for region in REGIONS:
         for year in YEARS:
-            growth = (math.log(FIXED[region, year] / FIXED[region, year - 1])
-                      + math.log(OUTPUT[region, year] / OUTPUT[region, year - 1])) / 2  # fmt: skip
+            growth = (
+                math.log(FIXED[region, year] / FIXED[region, year - 1])
+                + math.log(OUTPUT[region, year] / OUTPUT[region, year - 1])
+            ) / 2
             free[region, year] = free[region, year - 1] * math.exp(growth)
     base, target, scale = sum(free[region, LAST] for region in REGIONS), volume(), {}
     for year in YEARS:

@@ -22,8 +22,10 @@ NAN = np.nan
         (markov_chains.steady_state(np.array([[0.9, 0.1], [0.3, 0.7]])), [0.75, 0.25]),
         (markov_chains.sojourn_times(np.array([[0.9, 0.1], [0.0, 1.0]])), [10.0, np.inf]),
         (markov_chains.first_passage_times(np.array([[0.5, 0.5], [0.25, 0.75]])), [[3.0, 2.0], [4.0, 1.5]]),
-        (spatial.row_standardised(np.array([[0.0, 1.0, 1.0], [1.0, 0.0, 0.0], np.zeros(3)])),
-         [[0.0, 0.5, 0.5], [1.0, 0.0, 0.0], [0.0, 0.0, 0.0]]),
+        (
+            spatial.row_standardised(np.array([[0.0, 1.0, 1.0], [1.0, 0.0, 0.0], np.zeros(3)])),
+            [[0.0, 0.5, 0.5], [1.0, 0.0, 0.0], [0.0, 0.0, 0.0]],
+        ),
         (spatial.adjacency({"a": ["b"], "b": ["a", "b", "x"]}, ["a", "b", "c"]), [[0, 1, 0], [1, 0, 0], [0, 0, 0]]),
         (spatial.parts(np.array([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 0.0]])), 2),
         (shapley.shapley(np.array([1.0, 3.0, 2.0, 8.0])), [4.0, 3.0]),
@@ -33,7 +35,7 @@ NAN = np.nan
         (regression.bartlett(5, 2), [2 / 3, 1 / 3, 0.0, 0.0]),
         (regression.codes(["b", "a", "b"]), [0, 1, 0]),
     ],
-)  # fmt: skip
+)
 def test_by_hand(found, expected):
     np.testing.assert_allclose(np.asarray(found, dtype=float), expected, atol=1e-9)
 

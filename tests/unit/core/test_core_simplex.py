@@ -133,9 +133,13 @@ def test_prices_that_a_column_beats_are_no_certificate(monkeypatch):
 
 def test_slacks_that_count_more_than_their_price_are_no_certificate():
     batch = Batch(
-        np.array([[[-1.0], [1.0]]]), np.zeros(2, bool), np.array([[-2.0, 0.5]]), np.zeros((1, 0, 2)),
-        np.zeros((1, 0)), np.array([[1.0, 5.0]]),
-    )  # fmt: skip
+        np.array([[[-1.0], [1.0]]]),
+        np.zeros(2, bool),
+        np.array([[-2.0, 0.5]]),
+        np.zeros((1, 0, 2)),
+        np.zeros((1, 0)),
+        np.array([[1.0, 5.0]]),
+    )
     answers = solve_batch(batch, np.array([[0, 1]]))  # the column and the slack of the input
     assert answers.status[0] == FAILED
     simplex.solve_failed(batch, answers)
@@ -164,9 +168,11 @@ def test_a_ray_that_proves_nothing_is_not_believed(monkeypatch):
 
 def test_highs_is_not_believed_without_a_proof_either(monkeypatch):
     batch = radial_batch(
-        np.array([[[-1.0], [1.0], [1.0]]]), np.array([False, False, True]), np.array([[-1.0, 2.0, 1.0]]),
+        np.array([[[-1.0], [1.0], [1.0]]]),
+        np.array([False, False, True]),
+        np.array([[-1.0, 2.0, 1.0]]),
         np.array([[1.0, 0.0, 0.0]]),
-    )  # fmt: skip
+    )
     answers = Answers.blank(1, 3)
     assert simplex.solve_failed(batch, answers) == 1
     assert answers.status[0] == INFEASIBLE

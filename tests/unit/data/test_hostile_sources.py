@@ -127,10 +127,22 @@ def test_thirty_thousand_unknown_columns_are_one_finding():
 
 @pytest.mark.parametrize(
     "place",
-    ["../x.csv", "/etc/passwd", "a/../../x.csv",
-     "..\\..\\x.csv", "a\\..\\..\\x.csv", "C:\\x.csv", "C:x.csv", "c:/x.csv",
-     "\\\\server\\share\\x.csv", "//server/share/x.csv", "\\x.csv", "http://a.b/x.csv", "a\0b"],
-)  # fmt: skip
+    [
+        "../x.csv",
+        "/etc/passwd",
+        "a/../../x.csv",
+        "..\\..\\x.csv",
+        "a\\..\\..\\x.csv",
+        "C:\\x.csv",
+        "C:x.csv",
+        "c:/x.csv",
+        "\\\\server\\share\\x.csv",
+        "//server/share/x.csv",
+        "\\x.csv",
+        "http://a.b/x.csv",
+        "a\0b",
+    ],
+)
 def test_paths_that_leave_the_folder_on_any_system_are_refused(tmp_path, place):
     with pytest.raises(InputError, match="outside the package"):
         check(package(tmp_path, path=place))

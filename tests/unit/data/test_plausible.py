@@ -59,8 +59,12 @@ def _times(shipped, columns, factor, region=None, year=None):
 @pytest.mark.parametrize("columns", COLUMNS)
 def test_ten_thousand_for_a_hundred_million_never_passes(shipped, known, columns, factor, region):
     found = _new(shipped, known, *_times(shipped, columns, factor, region))
-    assert found & {("ratio-implausible", "error"), ("ratio-implausible", "warning"), ("region-apart", "error"),
-                    ("region-apart", "warning")}  # fmt: skip
+    assert found & {
+        ("ratio-implausible", "error"),
+        ("ratio-implausible", "warning"),
+        ("region-apart", "error"),
+        ("region-apart", "warning"),
+    }
     if factor != 10:
         assert {severity for _, severity in found} >= {"error"}
 

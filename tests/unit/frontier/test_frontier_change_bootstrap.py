@@ -16,10 +16,15 @@ def panel(units: int = 15, periods: int = 3, seed: int = 2) -> pl.DataFrame:
     x = np.exp(rng.normal(0, 0.5, (units, periods, 2)))
     waste = np.abs(rng.normal(0, 0.25, (units, 1))) + np.abs(rng.normal(0, 0.05, (units, periods)))
     y = np.sqrt(x.prod(axis=2)) * np.exp(0.03 * np.arange(periods) - waste)
-    return pl.DataFrame({
-        "unit": np.repeat(np.arange(units), periods), "period": np.tile(np.arange(periods), units),
-        "x1": x[:, :, 0].ravel(), "x2": x[:, :, 1].ravel(), "y": y.ravel(),
-    })  # fmt: skip
+    return pl.DataFrame(
+        {
+            "unit": np.repeat(np.arange(units), periods),
+            "period": np.tile(np.arange(periods), units),
+            "x1": x[:, :, 0].ravel(),
+            "x2": x[:, :, 1].ravel(),
+            "y": y.ravel(),
+        }
+    )
 
 
 def change(frame: pl.DataFrame, **options: object) -> pl.DataFrame:
@@ -66,9 +71,14 @@ def test_draws_stay_beyond_the_frontier_and_keep_the_correlation() -> None:
     units = 60
     base = np.abs(rng.normal(0, 0.4, units))
     inefficiency = 1 + np.concatenate([base, base + np.abs(rng.normal(0, 0.05, units))])
-    frame = pl.DataFrame({
-        "unit": np.tile(np.arange(units), 2), "period": np.repeat([0, 1], units), "x": 1.0, "y": 1.0,
-    })  # fmt: skip
+    frame = pl.DataFrame(
+        {
+            "unit": np.tile(np.arange(units), 2),
+            "period": np.repeat([0, 1], units),
+            "x": 1.0,
+            "y": 1.0,
+        }
+    )
     read = read_panel(frame, Columns("unit", "period", ["x"], ["y"]))
     drawn = draw(prepare(read, inefficiency, 0, None), 500, np.random.default_rng(2))
     assert drawn.shape == (500, units, 2)

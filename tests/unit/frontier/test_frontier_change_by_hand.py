@@ -20,10 +20,16 @@ def panel(rows: list[tuple[str, int, float, float]]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=["id", "year", "x", "y"], orient="row")
 
 
-THREE = panel([
-    ("a", 1, 1.0, 4.0), ("b", 1, 1.0, 2.0), ("c", 1, 2.0, 2.0),
-    ("a", 2, 1.0, 5.0), ("b", 2, 1.0, 4.0), ("c", 2, 2.0, 8.0),
-])  # fmt: skip
+THREE = panel(
+    [
+        ("a", 1, 1.0, 4.0),
+        ("b", 1, 1.0, 2.0),
+        ("c", 1, 2.0, 2.0),
+        ("a", 2, 1.0, 5.0),
+        ("b", 2, 1.0, 4.0),
+        ("c", 2, 2.0, 8.0),
+    ]
+)
 
 
 def rows(frame: pl.DataFrame, **options: object) -> dict[tuple[str, int], dict[str, float]]:
@@ -58,10 +64,16 @@ def test_pure_and_scale_efficiency() -> None:
     Unit c at (4, 5) is on the variable-returns frontier; constant returns ask for 8: its efficiency is 5/8, all scale.
     In year 2 it makes 8 with 4 and has the best ratio, 2, as b does.
     """
-    frame = panel([
-        ("a", 1, 1.0, 1.0), ("b", 1, 2.0, 4.0), ("c", 1, 4.0, 5.0),
-        ("a", 2, 1.0, 1.0), ("b", 2, 2.0, 4.0), ("c", 2, 4.0, 8.0),
-    ])  # fmt: skip
+    frame = panel(
+        [
+            ("a", 1, 1.0, 1.0),
+            ("b", 1, 2.0, 4.0),
+            ("c", 1, 4.0, 5.0),
+            ("a", 2, 1.0, 1.0),
+            ("b", 2, 2.0, 4.0),
+            ("c", 2, 4.0, 8.0),
+        ]
+    )
     found = rows(frame, rts="vrs")["c", 2]
     assert found["index"] == pytest.approx(8 / 5, rel=TOLERANCE)
     assert found["pure_efficiency_change"] == pytest.approx(1.0, rel=TOLERANCE)
@@ -81,10 +93,15 @@ def test_luenberger_and_malmquist_luenberger_of_three_units() -> None:
     is (8/3, 4/3), inside the input limit. So the distance of b is 1/3, of a and c nought.
     In year 2 b makes (4, 2) as a does; nothing else changes, so b catches up by 4/3, or 1/3 in Luenberger's sum.
     """
-    frame = pl.DataFrame({
-        "id": list("abcabc"), "year": [1, 1, 1, 2, 2, 2], "x": [1.0] * 6,
-        "y": [4.0, 2.0, 2.0, 4.0, 4.0, 2.0], "b": [2.0, 2.0, 1.0, 2.0, 2.0, 1.0],
-    })  # fmt: skip
+    frame = pl.DataFrame(
+        {
+            "id": list("abcabc"),
+            "year": [1, 1, 1, 2, 2, 2],
+            "x": [1.0] * 6,
+            "y": [4.0, 2.0, 2.0, 4.0, 4.0, 2.0],
+            "b": [2.0, 2.0, 1.0, 2.0, 2.0, 1.0],
+        }
+    )
     for index, gain, one in (("malmquist-luenberger", 4 / 3, 1.0), ("luenberger", 1 / 3, 0.0)):
         change = productivity_change(frame, "id", "year", ["x"], ["y"], ["b"], index=index)
         found = {row["unit"]: row for row in change.frame.iter_rows(named=True)}
@@ -102,10 +119,15 @@ def test_nonradial_distance_of_three_units() -> None:
     From (2, 2) with an input of 1: (4, 2) is a step of 1 in the good alone, worth 1/2; (2, 1) is 1/2 in the bad alone,
     worth 1/4; on the ray between them good falls by 2 for a bad of 1, worth -1/2 + 1/4. So a is best: 1/2.
     """
-    frame = pl.DataFrame({
-        "id": list("abcabc"), "year": [1, 1, 1, 2, 2, 2], "x": [1.0] * 6,
-        "y": [4.0, 2.0, 2.0, 4.0, 4.0, 2.0], "b": [2.0, 2.0, 1.0, 2.0, 2.0, 1.0],
-    })  # fmt: skip
+    frame = pl.DataFrame(
+        {
+            "id": list("abcabc"),
+            "year": [1, 1, 1, 2, 2, 2],
+            "x": [1.0] * 6,
+            "y": [4.0, 2.0, 2.0, 4.0, 4.0, 2.0],
+            "b": [2.0, 2.0, 1.0, 2.0, 2.0, 1.0],
+        }
+    )
     change = productivity_change(frame, "id", "year", ["x"], ["y"], ["b"], index="luenberger", measure="nonradial")
     assert change.levels.filter(unit="b", period=1)["technical_inefficiency"].item() == pytest.approx(
         0.5, abs=TOLERANCE
@@ -115,10 +137,16 @@ def test_nonradial_distance_of_three_units() -> None:
 
 def test_metafrontier_of_two_groups() -> None:
     """Group g's best ratio goes from 2 to 3 and h's stays at 4: over all years g's own best is 3, everyone's 4."""
-    frame = panel([
-        ("a", 1, 1.0, 2.0), ("b", 1, 1.0, 1.0), ("h", 1, 1.0, 4.0),
-        ("a", 2, 1.0, 3.0), ("b", 2, 1.0, 3.0), ("h", 2, 1.0, 4.0),
-    ]).with_columns(kind=pl.Series(["g", "g", "h"] * 2))  # fmt: skip
+    frame = panel(
+        [
+            ("a", 1, 1.0, 2.0),
+            ("b", 1, 1.0, 1.0),
+            ("h", 1, 1.0, 4.0),
+            ("a", 2, 1.0, 3.0),
+            ("b", 2, 1.0, 3.0),
+            ("h", 2, 1.0, 4.0),
+        ]
+    ).with_columns(kind=pl.Series(["g", "g", "h"] * 2))
     row = rows(frame, reference="metafrontier", group="kind")["b", 2]
     assert row["index"] == pytest.approx(3.0, rel=TOLERANCE)
     assert row["efficiency_change"] == pytest.approx(1.0 / (1 / 2), rel=TOLERANCE)
@@ -140,18 +168,34 @@ def test_hicks_moorsteen_of_one_good_each_is_the_ratio_of_ratios() -> None:
             assert row["index"] == pytest.approx(outputs / inputs, rel=TOLERANCE)
 
 
-PRICES = pl.DataFrame({
-    "id": list("aabb"), "year": [1, 2, 1, 2],
-    "x1": [2.0, 2.0, 4.0, 3.0], "x2": [1.0, 2.0, 2.0, 2.0], "y1": [4.0, 6.0, 3.0, 6.0], "y2": [2.0, 2.0, 4.0, 3.0],
-    "w1": [1.0, 2.0, 1.0, 2.0], "w2": [3.0, 3.0, 3.0, 3.0], "p1": [2.0, 1.0, 2.0, 1.0], "p2": [1.0, 2.0, 1.0, 2.0],
-})  # fmt: skip
+PRICES = pl.DataFrame(
+    {
+        "id": list("aabb"),
+        "year": [1, 2, 1, 2],
+        "x1": [2.0, 2.0, 4.0, 3.0],
+        "x2": [1.0, 2.0, 2.0, 2.0],
+        "y1": [4.0, 6.0, 3.0, 6.0],
+        "y2": [2.0, 2.0, 4.0, 3.0],
+        "w1": [1.0, 2.0, 1.0, 2.0],
+        "w2": [3.0, 3.0, 3.0, 3.0],
+        "p1": [2.0, 1.0, 2.0, 1.0],
+        "p2": [1.0, 2.0, 1.0, 2.0],
+    }
+)
 
 
 def priced(index: str, **options: object) -> pl.DataFrame:
     return productivity_change(
-        PRICES, "id", "year", ["x1", "x2"], ["y1", "y2"], index=index,
-        input_prices=["w1", "w2"], output_prices=["p1", "p2"], **options,
-    ).frame  # fmt: skip
+        PRICES,
+        "id",
+        "year",
+        ["x1", "x2"],
+        ["y1", "y2"],
+        index=index,
+        input_prices=["w1", "w2"],
+        output_prices=["p1", "p2"],
+        **options,
+    ).frame
 
 
 def test_priced_indices_of_two_units() -> None:
@@ -198,10 +242,17 @@ def test_programs_without_solution_are_named() -> None:
 
 
 def test_unbalanced_panel_uses_the_pairs_there_are() -> None:
-    frame = panel([
-        ("a", 1, 1.0, 4.0), ("a", 2, 1.0, 5.0), ("a", 3, 1.0, 5.0), ("b", 1, 1.0, 2.0), ("b", 3, 1.0, 4.0),
-        ("c", 2, 1.0, 1.0), ("c", 3, 1.0, 2.0),
-    ])  # fmt: skip
+    frame = panel(
+        [
+            ("a", 1, 1.0, 4.0),
+            ("a", 2, 1.0, 5.0),
+            ("a", 3, 1.0, 5.0),
+            ("b", 1, 1.0, 2.0),
+            ("b", 3, 1.0, 4.0),
+            ("c", 2, 1.0, 1.0),
+            ("c", 3, 1.0, 2.0),
+        ]
+    )
     change = productivity_change(frame, "id", "year", ["x"], ["y"])
     assert change.frame.select("unit", "period").rows() == [("a", 2), ("a", 3), ("c", 3)]
     assert change.left_out.rows() == [("b", 3, "not observed in 2; last in 1")]
@@ -228,10 +279,16 @@ def test_result_speaks_and_explains() -> None:
 
 def test_means_and_chains_leave_out_what_has_no_solution() -> None:
     """Unit a is too small for year 1's technology in year 2 and back again in year 3: its chain ends at once."""
-    frame = panel([
-        ("a", 1, 2.0, 2.0), ("b", 1, 4.0, 3.0), ("a", 2, 1.0, 1.0), ("b", 2, 4.0, 3.0),
-        ("a", 3, 1.0, 1.0), ("b", 3, 4.0, 6.0),
-    ])  # fmt: skip
+    frame = panel(
+        [
+            ("a", 1, 2.0, 2.0),
+            ("b", 1, 4.0, 3.0),
+            ("a", 2, 1.0, 1.0),
+            ("b", 2, 4.0, 3.0),
+            ("a", 3, 1.0, 1.0),
+            ("b", 3, 4.0, 6.0),
+        ]
+    )
     change = productivity_change(frame, "id", "year", ["x"], ["y"], rts="vrs", decomposition="none")
     assert change.frame["index"].null_count() == 1
     assert change.cumulative().filter(unit="a")["index"].to_list() == [None, None]
@@ -255,9 +312,14 @@ def test_fixed_weights_explain_by_levels() -> None:
 
 def test_metafrontier_takes_its_returns_to_scale() -> None:
     """Under variable returns a unit at another size is efficient; under constant returns it is not."""
-    frame = panel([
-        ("a", 1, 1.0, 2.0), ("h", 1, 4.0, 4.0), ("a", 2, 1.0, 2.0), ("h", 2, 4.0, 6.0),
-    ]).with_columns(kind=pl.Series(["g", "h"] * 2))  # fmt: skip
+    frame = panel(
+        [
+            ("a", 1, 1.0, 2.0),
+            ("h", 1, 4.0, 4.0),
+            ("a", 2, 1.0, 2.0),
+            ("h", 2, 4.0, 6.0),
+        ]
+    ).with_columns(kind=pl.Series(["g", "h"] * 2))
     options = {"reference": "metafrontier", "group": "kind"}
     # Largest output at an input of 4 is 6 with variable returns and 8 with constant ones: h is at 4/6, or 4/8.
     for rts, first in (("vrs", 4 / 6), ("crs", 4 / 8)):

@@ -184,8 +184,10 @@ def test_translog_elasticities_and_curvature_equal_derivatives_of_the_frontier()
     # quasi-concave with two inputs: the bordered Hessian 2 f1 f2 f12 - f1^2 f22 - f2^2 f11 is not negative, in levels
     f = np.exp(log_frontier())
     k, labour = frame["k"].to_numpy(), frame["l"].to_numpy()
-    bend = {pair: result.coefficient(term) for pair, term in
-            {"kk": "0.5*log(k)^2", "kl": "log(k)*log(l)", "ll": "0.5*log(l)^2"}.items()}  # fmt: skip
+    bend = {
+        pair: result.coefficient(term)
+        for pair, term in {"kk": "0.5*log(k)^2", "kl": "log(k)*log(l)", "ll": "0.5*log(l)^2"}.items()
+    }
     ek, el = result.elasticities["k"].to_numpy(), result.elasticities["l"].to_numpy()
     f1, f2 = f * ek / k, f * el / labour
     f11, f22 = f / k**2 * (bend["kk"] + ek**2 - ek), f / labour**2 * (bend["ll"] + el**2 - el)

@@ -151,9 +151,16 @@ def test_the_attacker_wins_where_nothing_else_is_withheld():
 
 @pytest.mark.parametrize(
     ("firms", "top", "kind"),
-    [(9, (1.0, 1.0), "primary"), (10, (10.0, 10.0), ""), (50, (80.0, 10.0), "primary"), (50, (70.0, 25.0), "primary"),
-     (50, (48.0, 47.9), "primary"), (50, (40.0, 20.0), ""), (0, (0.0, 0.0), "")],
-)  # fmt: skip
+    [
+        (9, (1.0, 1.0), "primary"),
+        (10, (10.0, 10.0), ""),
+        (50, (80.0, 10.0), "primary"),
+        (50, (70.0, 25.0), "primary"),
+        (50, (48.0, 47.9), "primary"),
+        (50, (40.0, 20.0), ""),
+        (0, (0.0, 0.0), ""),
+    ],
+)
 def test_every_rule_is_kept(firms, top, kind):
     cells = pl.DataFrame(
         {"d": ["a"], "firms": [firms], "value": [100.0 if firms else 0.0], "top1": [top[0]], "top2": [top[1]]}

@@ -81,8 +81,12 @@ def test_lags_know_gaps():
     lagged = held.engine.collect(held.lag("output")).sort("firm", "year")
     assert lagged["output_lag"].to_list() == [None, 10.0, None, None, None]
     assert held.engine.collect(held.lag("output", years=2)).sort("firm", "year")["output_lag"].to_list() == [
-        None, None, 11.0, None, 20.0,
-    ]  # fmt: skip
+        None,
+        None,
+        11.0,
+        None,
+        20.0,
+    ]
 
 
 def test_columns_are_named_typed_and_missed_by_name():

@@ -48,11 +48,16 @@ def test_estimates_errors_and_productivity_are_those_of_rows_in_memory(method, t
 
 
 def test_groups_controls_gaps_and_bad_rows(tmp_path):
-    data = panel(240, 2).filter(pl.col("year") != 2004).with_columns(
-        industry=(pl.col("firm") % 2).cast(pl.String), age=pl.col("year") - 1990.0,
-        capital=pl.when(pl.col("firm") == 7).then(-1.0).when(pl.col("firm") == 9).then(0.0).otherwise("capital"),
-        output=pl.when(pl.col("firm") == 8).then(None).otherwise("output"),
-    )  # fmt: skip
+    data = (
+        panel(240, 2)
+        .filter(pl.col("year") != 2004)
+        .with_columns(
+            industry=(pl.col("firm") % 2).cast(pl.String),
+            age=pl.col("year") - 1990.0,
+            capital=pl.when(pl.col("firm") == 7).then(-1.0).when(pl.col("firm") == 9).then(0.0).otherwise("capital"),
+            output=pl.when(pl.col("firm") == 8).then(None).otherwise("output"),
+        )
+    )
     path = tmp_path / "firms.csv"
     data.write_csv(path)
     how = {"by": "industry", "controls": ["age"], "method": ["ols", "fe", "robinson", "lp", "acf"]}

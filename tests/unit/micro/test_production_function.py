@@ -60,11 +60,17 @@ def test_least_squares_lie_above_where_labour_follows_productivity(firms):
 @pytest.mark.parametrize(
     ("method", "process", "options"),
     [
-        ("lp", "proxy", {}), ("acf", "proxy", {}), ("op", "proxy", {}), ("robinson", "proxy", {}), ("ols", "given", {}),
-        ("acf", "proxy", {"form": "translog"}), ("gnr", "gross-output", {"share": "share"}), ("fe", "given", {}),
+        ("lp", "proxy", {}),
+        ("acf", "proxy", {}),
+        ("op", "proxy", {}),
+        ("robinson", "proxy", {}),
+        ("ols", "given", {}),
+        ("acf", "proxy", {"form": "translog"}),
+        ("gnr", "gross-output", {"share": "share"}),
+        ("fe", "given", {}),
         ("wooldridge", "proxy", {}),
     ],
-)  # fmt: skip
+)
 def test_analytic_errors_are_those_of_the_bootstrap(method, process, options):
     data = panel(300, 5, process)
     call = (*OUTPUT[:3], "investment" if method == "op" else "materials")
@@ -174,8 +180,10 @@ def test_what_has_no_logarithm_is_counted_by_reason(firms):
     )
     result = production_function(spoilt, *OUTPUT)
     assert sorted(result.dropped.rows()) == [
-        ("missing", "output", 1), ("negative", "capital", 10), ("zero", "labour", 10),
-    ]  # fmt: skip
+        ("missing", "output", 1),
+        ("negative", "capital", 10),
+        ("zero", "labour", 10),
+    ]
     assert result.diagnostics["rows"][0] == 3000 - 21
     assert "10 rows were left out: capital is negative" in result.summary()
     assert "10行未使用：capital为负" in result.summary("zh")
@@ -190,13 +198,17 @@ def test_two_rows_of_a_firm_in_a_year_are_refused(firms):
 @pytest.mark.parametrize(
     ("options", "code"),
     [
-        ({"method": "magic"}, "production.method"), ({"form": "cubic"}, "production.form-unknown"),
-        ({"form": "translog", "method": "lp"}, "production.form"), ({"level": 2}, "production.level"),
-        ({"starts": 0}, "production.size"), ({"method": "gnr"}, "production.no-share"),
-        ({"method": "cost-shares"}, "production.costs"), ({"attrition": True}, "production.no-exit"),
+        ({"method": "magic"}, "production.method"),
+        ({"form": "cubic"}, "production.form-unknown"),
+        ({"form": "translog", "method": "lp"}, "production.form"),
+        ({"level": 2}, "production.level"),
+        ({"starts": 0}, "production.size"),
+        ({"method": "gnr"}, "production.no-share"),
+        ({"method": "cost-shares"}, "production.costs"),
+        ({"attrition": True}, "production.no-exit"),
         ({"colour": 1}, "production.option"),
     ],
-)  # fmt: skip
+)
 def test_misuse_is_named(firms, options, code):
     with pytest.raises(UsageError) as caught:
         production_function(firms, *OUTPUT, **options)
@@ -205,9 +217,11 @@ def test_misuse_is_named(firms, options, code):
 
 def test_misuse_of_inputs_is_named(firms):
     for call, code in (
-        (("output",), "production.no-inputs"), (("output", ["labour"], ["labour"]), "production.named-twice"),
-        (("output", ["labour"], ["capital"]), "production.no-proxy"), (("output ~ a | b", ["c"]), "production.formula"),
-    ):  # fmt: skip
+        (("output",), "production.no-inputs"),
+        (("output", ["labour"], ["labour"]), "production.named-twice"),
+        (("output", ["labour"], ["capital"]), "production.no-proxy"),
+        (("output ~ a | b", ["c"]), "production.formula"),
+    ):
         with pytest.raises(UsageError) as caught:
             production_function(firms, *call)
         assert caught.value.code == code

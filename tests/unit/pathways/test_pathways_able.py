@@ -73,8 +73,10 @@ def test_old_pieces_are_kept_only_with_the_staff_that_makes_them(unit: str, staf
         for region, share in zip(REGIONS, (staff, (4 - staff) / 3, (4 - staff) / 3, (4 - staff) / 3), strict=True)
         for name, value in (("employment_36", share), ("employment_industry", 1.0))
     ]
-    made = [fact(region, "auto", "output", "motor_vehicle_output", value, unit=unit, year=2019)
-            for region, value in zip(REGIONS, (30.0, 20.0, 20.0, 20.0), strict=True)]  # fmt: skip
+    made = [
+        fact(region, "auto", "output", "motor_vehicle_output", value, unit=unit, year=2019)
+        for region, value in zip(REGIONS, (30.0, 20.0, 20.0, 20.0), strict=True)
+    ]
     found = judged(nev("140000", 50, year=2026), *made, *jobs)
     assert (answer(found, "110000", "auto")[0] == "able") == kept
 
@@ -158,8 +160,10 @@ def filed(region: str, value: float) -> dict[str, Any]:
 def test_not_able_needs_a_complete_series_no_figure_and_little_employment() -> None:
     rows = [filed("110000", 700), filed("120000", 300)]
     staff = [fact(one, "software", "employment", "employment_section_i", 40.0) for one in REGIONS[:2]]
-    staff += [fact("130000", "software", "employment", "employment_section_i", 1.0),
-              fact("140000", "software", "employment", "employment_section_i", 30.0)]  # fmt: skip
+    staff += [
+        fact("130000", "software", "employment", "employment_section_i", 1.0),
+        fact("140000", "software", "employment", "employment_section_i", 30.0),
+    ]
     urban = [fact(one, "all", "employment", "employment_urban", 100.0) for one in REGIONS]
     found = judged(*rows, *staff, *urban)
     assert answer(found, "130000", "ai") == ("not able", "high", "little")
@@ -241,9 +245,12 @@ def test_what_is_significantly_worse_is_not_called_no_better() -> None:
 
 
 def test_one_region_alone_is_no_nation_of_its_own() -> None:
-    rows = [nev("990001", 50), fact("990001", "ai", "employment", "employment_section_i", 5.0),
-            fact("990001", "all", "employment", "employment_urban", 50.0),
-            fact("990001", "robots", "designation", "manufacturing_cluster_2024", 1.0)]  # fmt: skip
+    rows = [
+        nev("990001", 50),
+        fact("990001", "ai", "employment", "employment_section_i", 5.0),
+        fact("990001", "all", "employment", "employment_urban", 50.0),
+        fact("990001", "robots", "designation", "manufacturing_cluster_2024", 1.0),
+    ]
     table = pl.DataFrame(rows, infer_schema_length=None).cast({"nation": pl.Float64, "nation_year": pl.Int64})
     accounts = pl.DataFrame({"region": ["990001"], "year": [2010], "output_nominal": [1.0]})
     regions = pl.DataFrame({"region": ["990001"], "name_zh": ["甲"], "name_en": ["A"]})

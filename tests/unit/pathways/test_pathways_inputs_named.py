@@ -141,9 +141,15 @@ def test_one_unit_or_one_year_changes_no_lead(panel):
 def test_a_backtest_of_baselines_alone_and_a_plan_without_accounts_speak():
     jobs = xinzhi.load("china-provinces").tables["activity"]
     found = backtest(
-        jobs, place="region", activity="industry", value="employment", period="year", train=(2005, 2010),
-        test=(2011, 2016), options=BacktestOptions(absent=(1.0,), scores=("rca", "density"), draws=20),
-    )  # fmt: skip
+        jobs,
+        place="region",
+        activity="industry",
+        value="employment",
+        period="year",
+        train=(2005, 2010),
+        test=(2011, 2016),
+        options=BacktestOptions(absent=(1.0,), scores=("rca", "density"), draws=20),
+    )
     best = found.frame.filter(measure="average_precision")["value"].max()
     assert f"{best:.3f}" in found.summary()
     assert f"{best:.3f}" in found.summary("zh")

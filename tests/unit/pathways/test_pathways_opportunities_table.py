@@ -130,9 +130,12 @@ def test_only_weak_ones_when_asked(measured, table):
 
 def test_schooling_alone_does_not_fix_the_sign(jobs, accounts):
     found = complexity(
-        jobs, place="region", activity="industry", value="employment",
+        jobs,
+        place="region",
+        activity="industry",
+        value="employment",
         anchor=dict(accounts.select("region", "schooling").rows()),
-    )  # fmt: skip
+    )
     assert not found.signed
     assert found.anchoring.correlation**2 < found.anchoring.limit**2
 

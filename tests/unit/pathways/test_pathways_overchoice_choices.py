@@ -97,9 +97,12 @@ def test_splitting_a_category_changes_no_verdict(package, informative):
 def test_what_follows_evidence_and_what_does_not(informative):
     verdicts = {code: cell(informative, 2026, code, "verdict") for code in ("nev", "ic", "coal", "computing", "marine")}
     assert verdicts == {
-        "nev": "follows evidence", "ic": "follows evidence", "coal": "follows evidence",
-        "computing": "no relation shown", "marine": "not judged",
-    }  # fmt: skip
+        "nev": "follows evidence",
+        "ic": "follows evidence",
+        "coal": "follows evidence",
+        "computing": "no relation shown",
+        "marine": "not judged",
+    }
     assert "Artificial intelligence 22 (7 able, 7 by proxy)" in informative.summary("en")
     assert "算力/数据中心 25" in informative.summary("zh")
 
@@ -109,8 +112,10 @@ def test_counts_by_evidence_add_up(informative):
     parts = ("able", "proxy", "unable", "unknown")
     assert (frame.select(pl.sum_horizontal(parts)).to_series() == frame["regions"]).all()
     assert (frame.select(pl.sum_horizontal(f"named_{one}" for one in parts)).to_series() == frame["named"]).all()
-    assert (informative.regions.select(pl.sum_horizontal(f"named_{one}" for one in parts)).to_series()
-            == informative.regions["length"]).all()  # fmt: skip
+    assert (
+        informative.regions.select(pl.sum_horizontal(f"named_{one}" for one in parts)).to_series()
+        == informative.regions["length"]
+    ).all()
 
 
 def test_the_remedy_contradicts_only_on_complete_series_and_leaves_unknown_alone(informative):

@@ -62,9 +62,14 @@ def test_filled_in_lists_are_not_overwritten(package, tmp_path):
 
 @pytest.mark.parametrize(
     ("column", "value", "rule"),
-    [("named", "yes", "plan-named"), ("mentioned", "0", "plan-mentioned"), ("category", "ships", "plan-category"),
-     ("year", "next", "plan-year"), ("region", "", "plan-region")],
-)  # fmt: skip
+    [
+        ("named", "yes", "plan-named"),
+        ("mentioned", "0", "plan-mentioned"),
+        ("category", "ships", "plan-category"),
+        ("year", "next", "plan-year"),
+        ("region", "", "plan-region"),
+    ],
+)
 def test_bad_cells_are_named_with_their_line(package, tmp_path, column, value, rule):
     plan_template(2025, package=package).write(tmp_path)
     fill(tmp_path, package)

@@ -62,15 +62,25 @@ def test_the_gain_is_the_value_added_at_the_weight_of_the_nation(whole, weighed)
     parts = weighed.parts
     region, category = parts.places.index("220000"), parts.industries.index("finance")
     accounts = whole.tables["accounts"].filter(region="220000", year=2023)["output_nominal"].item()
-    services = ["ict", "finance", "transport_post", "culture_sports", "hotel_catering", "health_social",
-                "water_env_public", "science_tech"]  # fmt: skip
+    services = [
+        "ict",
+        "finance",
+        "transport_post",
+        "culture_sports",
+        "hotel_catering",
+        "health_social",
+        "water_env_public",
+        "science_tech",
+    ]
     jobs_of = pl.concat(
         [
             whole.tables["activity"].filter(year=2016).select("region", "employment", code="industry"),
-            whole.tables["activity_sections"].filter(year=2016).select("region", "employment", code="section")
+            whole.tables["activity_sections"]
+            .filter(year=2016)
+            .select("region", "employment", code="section")
             .filter(pl.col("code").is_in(services)),
         ]
-    )  # fmt: skip
+    )
     own, nation = jobs_of.filter(region="220000"), jobs_of
     share = [rows.filter(code="finance")["employment"].sum() / rows["employment"].sum() for rows in (own, nation)]
     quotient = share[0] / share[1]
@@ -188,9 +198,15 @@ def test_all_38_industries_and_tight_limits_are_proven(package):
 
 def test_chances_of_another_verb_are_taken_as_they_are(package):
     chances = forecast(
-        package.tables["activity"], place="region", activity="industry", value="employment", period="year",
-        train=(2006, 2011), at=2016, model="additive_logit",
-    ).frame  # fmt: skip
+        package.tables["activity"],
+        place="region",
+        activity="industry",
+        value="employment",
+        period="year",
+        train=(2006, 2011),
+        at=2016,
+        model="additive_logit",
+    ).frame
     result = plan(package, probabilities=chances)
     assert result.odds is None
     one = result.frame.row(0, named=True)
@@ -356,10 +372,15 @@ def test_the_test_of_skill_equals_the_backtest(package):
 
     skill = plan(package).skill
     other = backtest(
-        package.tables["activity"], place="region", activity="industry", value="employment", period="year",
-        train=(2006, 2011), test=(2011, 2016),
+        package.tables["activity"],
+        place="region",
+        activity="industry",
+        value="employment",
+        period="year",
+        train=(2006, 2011),
+        test=(2011, 2016),
         options=BacktestOptions(absent=(1.0,), scores=("rca", "density"), draws=5),
-    ).frame.filter(measure="average_precision")  # fmt: skip
+    ).frame.filter(measure="average_precision")
     values = dict(other.select("score", "value").iter_rows())
     assert skill.quotient == pytest.approx(values["rca"])
     assert skill.value == pytest.approx(values["density"], abs=0.02)  # the verb leaves the industry itself out

@@ -35,9 +35,16 @@ COUNTRIES = {
 }
 INPUTS = ("capital", "labour", "human_capital")
 GROWTH = (
-    "output_growth", "capital_growth", "labour_growth", "human_capital_growth", "labour_share",
-    "capital_contribution", "labour_contribution", "human_capital_contribution", "tfp_growth",
-)  # fmt: skip
+    "output_growth",
+    "capital_growth",
+    "labour_growth",
+    "human_capital_growth",
+    "labour_share",
+    "capital_contribution",
+    "labour_contribution",
+    "human_capital_contribution",
+    "tfp_growth",
+)
 
 
 FINDING = Finding(
@@ -169,8 +176,9 @@ def synthetic(
         tfp_to_leader=pl.col("tfp_level") / pl.col("tfp_level").max().over("year"),
         leader=pl.col("region").sort_by("tfp_level").last().over("year"),
     )
-    names = [dict(zip(("name_zh", "name_en", "abbr", "group_zh", "group_en"), row, strict=True))
-             for row in regions.values()]  # fmt: skip
+    names = [
+        dict(zip(("name_zh", "name_en", "abbr", "group_zh", "group_en"), row, strict=True)) for row in regions.values()
+    ]
     return Measurement(
         frame=growth,
         inputs=inputs,

@@ -32,8 +32,10 @@ def months(count, first=2010 * 12):
 
 
 def long(columns, dates):
-    parts = [pl.DataFrame({"series": [name] * len(dates), "date": dates, "value": values})
-             for name, values in columns.items()]  # fmt: skip
+    parts = [
+        pl.DataFrame({"series": [name] * len(dates), "date": dates, "value": values})
+        for name, values in columns.items()
+    ]
     return pl.concat(parts)
 
 
@@ -131,8 +133,9 @@ def test_an_ongoing_rise_leads_and_is_said_to_go_on():
     section = pages.section(result)
     start = result.episodes.filter("ongoing")["start"][0]
     assert f"rise since {start}, ongoing" in section.pictures[0].headline.en
-    assert any(line.en == f"Still going on where the data end: now (rise since {start}, ongoing)."
-               for line in section.answer)  # fmt: skip
+    assert any(
+        line.en == f"Still going on where the data end: now (rise since {start}, ongoing)." for line in section.answer
+    )
     assert "→" in json.dumps(draws(section)["episodes"].draw(Words("en")).to_dict(), ensure_ascii=False)
 
 
@@ -184,8 +187,13 @@ def test_the_panel_says_who_took_part_and_who_could_not():
 
 def test_axes_mark_round_dates_and_many_labels_find_room():
     assert [written(one, "month") for one in marks(2020 * 12 + 7, 2021 * 12 + 6, "month", 6)] == [
-        "2020-09", "2020-11", "2021-01", "2021-03", "2021-05", "2021-07",
-    ]  # fmt: skip
+        "2020-09",
+        "2020-11",
+        "2021-01",
+        "2021-03",
+        "2021-05",
+        "2021-07",
+    ]
     quarters = [written(one, "day") for one in marks(18262, 18627, "day", 4)]
     assert quarters == ["2020-01-01", "2020-04-01", "2020-07-01", "2020-10-01"]
     group = Text(zh="上涨", en="rise")

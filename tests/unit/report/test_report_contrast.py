@@ -84,10 +84,13 @@ def test_a_chinese_name_has_room_where_the_english_one_is_thin(zh, en):
 
     shown = Words("en", roomy=True)(Text(zh=zh, en=en))
     spec = {
-        "$schema": "https://vega.github.io/schema/vega-lite/v5.json", "data": {"values": [{"a": shown}]},
-        "mark": "point", "encoding": {"y": {"field": "a", "type": "nominal", "title": None, "axis": {"labelLimit": 0}}},
-        "config": {"font": "sans-serif", "axis": {"labelFontSize": 10}}, "padding": 0,
-    }  # fmt: skip
+        "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
+        "data": {"values": [{"a": shown}]},
+        "mark": "point",
+        "encoding": {"y": {"field": "a", "type": "nominal", "title": None, "axis": {"labelLimit": 0}}},
+        "config": {"font": "sans-serif", "axis": {"labelFontSize": 10}},
+        "padding": 0,
+    }
     svg = vl_convert.vegalite_to_svg(spec)
     place = float(next(itertools.islice(svg.split("translate("), 1, None)).split(",")[0])
     assert shown.endswith(PAD)

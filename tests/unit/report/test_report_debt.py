@@ -139,9 +139,13 @@ def test_bands_colour_only_what_they_grade_and_say_the_band_by_word():
 
 def test_own_bands_have_their_words_and_source_and_no_colours_of_ours():
     own = {
-        "name": "law", "numerator": ["explicit"], "denominator": "output", "source": "Statute 7.", "dated": 2020,
+        "name": "law",
+        "numerator": ["explicit"],
+        "denominator": "output",
+        "source": "Statute 7.",
+        "dated": 2020,
         "grades": [{"name": "low", "from": 0, "zh": "低", "en": "light"}, {"name": "high", "from": 0.3}],
-    }  # fmt: skip
+    }
     result = risks.debt(small(), bands=own)
     found, section = drawn(result)
     assert [row[2].en for row in found["bands"].twin.rows] == ["high", "light"]
@@ -294,11 +298,14 @@ def test_thin_input_says_why_and_draws_nothing_empty():
 def test_fans_of_any_percentiles_and_of_one_region(cuts):
     rows = pl.DataFrame(
         {
-            "region": ["k"] * 8, "year": list(range(2010, 2018)), "debt_ratio": [0.5] * 8,
-            "growth": [0.05, 0.06, 0.04, 0.05, 0.07, 0.03, 0.05, 0.05], "rate": [0.03] * 7 + [0.04],
+            "region": ["k"] * 8,
+            "year": list(range(2010, 2018)),
+            "debt_ratio": [0.5] * 8,
+            "growth": [0.05, 0.06, 0.04, 0.05, 0.07, 0.03, 0.05, 0.05],
+            "rate": [0.03] * 7 + [0.04],
             "net_borrowing": [0.01, 0.02, 0.0, 0.01, 0.03, 0.01, 0.0, 0.01],
         }
-    )  # fmt: skip
+    )
     found, _ = drawn(risks.debt_fan(rows, percentiles=cuts, draws=50, horizon=1))
     assert list(found) == ["fan", "ends"]
     assert ("percentiles" in found["fan"].headline.en) == (len(cuts) > 1)

@@ -23,14 +23,25 @@ def topic(key: str, measurement: Measurement) -> Section:
     """Return a section with every kind of content, named like pictures of the measurement."""
     entry = Entry(mark=1, field=WORD, agreement=WORD, words=("a", "b"), figure="1", start=50, length=10, against=False)
     ledger = Ledger(
-        key=f"{key}-pair", title=WORD, finding=WORD, heads=(WORD, WORD), entries=(entry,), zero=50, total=WORD,
+        key=f"{key}-pair",
+        title=WORD,
+        finding=WORD,
+        heads=(WORD, WORD),
+        entries=(entry,),
+        zero=50,
+        total=WORD,
         sides=((Piece(text="a", mark=1, field=WORD),), (Piece(text="b", shared=True),)),
-    )  # fmt: skip
+    )
     whole = section(measurement)
     return Section(
-        key=key, title=WORD, answer=(WORD,), pictures=whole.pictures, ledgers=(ledger,), ledgers_how=WORD,
+        key=key,
+        title=WORD,
+        answer=(WORD,),
+        pictures=whole.pictures,
+        ledgers=(ledger,),
+        ledgers_how=WORD,
         tables=(whole.pictures[0].twin,),
-    )  # fmt: skip
+    )
 
 
 def test_no_id_stands_twice_on_a_page(measurement: Measurement, protocol: Protocol, package: Package) -> None:

@@ -93,10 +93,32 @@ def results(year, panel):
 
 
 NAMES = (
-    "radial", "one_one", "two_one", "super", "sbm", "environmental", "additive", "cross", "ebm", "bootstrap", "returns",
-    "two_stage", "metafrontier", "order_m", "cost", "profit", "change", "unsolved", "drawn", "green", "luenberger",
-    "weights", "window", "sfa", "stoned",
-)  # fmt: skip
+    "radial",
+    "one_one",
+    "two_one",
+    "super",
+    "sbm",
+    "environmental",
+    "additive",
+    "cross",
+    "ebm",
+    "bootstrap",
+    "returns",
+    "two_stage",
+    "metafrontier",
+    "order_m",
+    "cost",
+    "profit",
+    "change",
+    "unsolved",
+    "drawn",
+    "green",
+    "luenberger",
+    "weights",
+    "window",
+    "sfa",
+    "stoned",
+)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -112,12 +112,15 @@ def test_the_usual_range_is_called_what_it_is(package):
     [
         (survey(["2025Q1"]), {}, ["utilisation"]),
         (survey(["2024Q1", "2025Q1"]), {}, ["utilisation", "change", "quarters"]),
-        (survey(["2023Q1", "2024Q1", "2025Q1"]), {"bands": [{"name": "any", "below": None}]},
-         ["utilisation", "change", "quarters", "history"]),
+        (
+            survey(["2023Q1", "2024Q1", "2025Q1"]),
+            {"bands": [{"name": "any", "below": None}]},
+            ["utilisation", "change", "quarters", "history"],
+        ),
         (survey(["2023FY", "2024FY"]), {}, []),
         (survey(["2025Q1"], [f"branch {i}" for i in range(60)], low=1.0), {}, ["utilisation"]),
     ],
-)  # fmt: skip
+)
 def test_a_thin_survey_says_what_it_can(frame, options, kinds):
     section = pages.section(risks.capacity(frame, **options))
     assert list(draws(section)) == kinds
@@ -208,8 +211,10 @@ def test_how_far_the_answer_rests_on_demand_is_said(wave, shown):
     least = min(counts) if len(counts) == 6 else 0
     assert figures(found["chances"].headline.en)[:2] == [least, max(counts)]
     assert [title.title.en for title in found["chances"].twin.columns[1:4]] == [
-        "all, slow demand", "all, base demand", "all, fast demand",
-    ]  # fmt: skip
+        "all, slow demand",
+        "all, base demand",
+        "all, fast demand",
+    ]
     shown = {cells[0].en: cells[1:] for cells in found["chances"].twin.rows}
     own = wave.frame.filter(category="auto")
     asked = [(entry, path) for entry in ("all", "uncertain") for path in ("low", "base", "high")]
@@ -222,9 +227,10 @@ def test_tables_of_the_wave_are_in_percent_of_what_the_frame_holds(wave, shown):
     tables = {table.key: table for table in pages.section(wave).contents()}
     for key, names in (
         ("herd_categories", ("base_utilisation", "growth", "entrant_size", "capacity_added")),
-        ("herd_offsets", ("capacity_added",)), ("herd_idle", ("base_utilisation",)),
+        ("herd_offsets", ("capacity_added",)),
+        ("herd_idle", ("base_utilisation",)),
         ("herd_prices", ("price", "price_low", "price_high")),
-    ):  # fmt: skip
+    ):
         table = tables[key]
         cells = next(cells for cells in table.rows if cells[0].en == "Automobiles and parts")
         held = dict(zip([one.name for one in table.columns], cells, strict=True))
@@ -284,14 +290,25 @@ def firms():
     """Return synthetic firms: one healthy, one subsidised and losing, one lent on, one without interest known."""
     rows = []
     for name, interest, ebit, growth, profit in (
-        ("sound", 20.0, 40.0, 0.0, 5.0), ("fed", 1.0, -5.0, 0.0, -5.0),
-        ("lent", 20.0, 1.0, 5.0, 1.0), ("dark", None, 40.0, 0.0, 1.0),
-    ):  # fmt: skip
+        ("sound", 20.0, 40.0, 0.0, 5.0),
+        ("fed", 1.0, -5.0, 0.0, -5.0),
+        ("lent", 20.0, 1.0, 5.0, 1.0),
+        ("dark", None, 40.0, 0.0, 1.0),
+    ):
         for at, year in enumerate(YEARS):
             rows.append(
-                {"firm": name, "year": year, "bank_short": 100.0 + growth * at, "bank_long": 200.0, "bonds": 0.0,
-                 "interest": interest, "ebit": ebit, "assets": 500.0, "profit": profit}
-            )  # fmt: skip
+                {
+                    "firm": name,
+                    "year": year,
+                    "bank_short": 100.0 + growth * at,
+                    "bank_long": 200.0,
+                    "bonds": 0.0,
+                    "interest": interest,
+                    "ebit": ebit,
+                    "assets": 500.0,
+                    "profit": profit,
+                }
+            )
     return pl.DataFrame(rows)
 
 

@@ -32,10 +32,13 @@ def found(package):
     episodes = pl.DataFrame({"series": ["310000", "220100"], "start": ["2024-05", "2020-01"], "ongoing": [True, False]})
     projects = pl.DataFrame(
         {
-            "id": ["p1", "p2"], "region": [JILIN, "340000"], "verdict": ["repackaged", "new"],
-            "probability": [0.97, 0.02], "archive_id": ["a7", None],
+            "id": ["p1", "p2"],
+            "region": [JILIN, "340000"],
+            "verdict": ["repackaged", "new"],
+            "probability": [0.97, 0.02],
+            "archive_id": ["a7", None],
         }
-    )  # fmt: skip
+    )
     return risks.register(package, able=pathways.able(package), bubbles=episodes, screening=projects)
 
 
@@ -92,8 +95,11 @@ def test_a_column_that_says_nothing_is_not_drawn(found, package):
     assert telling(plain) == ["overcapacity", "overbuilding", "herding", "debt"]
     drawn = picture(section(plain), "matrix")
     assert {one["column"] for rows in layers(drawn)[:1] for one in rows} == {
-        "overcapacity now", "if all build", "herding", "debt",
-    }  # fmt: skip
+        "overcapacity now",
+        "if all build",
+        "herding",
+        "debt",
+    }
     assert len(drawn.twin.rows) == 31 * len(PITFALLS)  # the table has them all
     assert telling(found) == PITFALLS
 

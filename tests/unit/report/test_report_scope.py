@@ -189,8 +189,13 @@ def test_the_room_writes_all_its_files(results, tmp_path) -> None:
     )
     assert {file.name for file in files} == {file.name for file in tmp_path.iterdir()}
     assert main_files(tmp_path) == {
-        "scope.html", "scope.xlsx", "scope.json", "scope-scope.csv", "scope-dependence.csv", "scope-history.csv",
-    }  # fmt: skip
+        "scope.html",
+        "scope.xlsx",
+        "scope.json",
+        "scope-scope.csv",
+        "scope-dependence.csv",
+        "scope-history.csv",
+    }
     page = (tmp_path / "scope.html").read_text(encoding="utf-8")
     assert 'id="scope-treemap"' in page or "scope-treemap" in page
     assert "NaN" not in page

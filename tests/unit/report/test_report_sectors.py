@@ -347,8 +347,12 @@ def test_a_page_of_an_index_is_written(tmp_path):
     )
     assert {path.name for path in files} == {path.name for path in tmp_path.iterdir()}
     assert main_files(tmp_path) == {
-        "sectors.html", "sectors.xlsx", "sectors.json", "sectors-index.csv", "sectors-uncertainty.csv",
-    }  # fmt: skip
+        "sectors.html",
+        "sectors.xlsx",
+        "sectors.json",
+        "sectors-index.csv",
+        "sectors-uncertainty.csv",
+    }
     document = json.loads((tmp_path / "sectors.json").read_text("utf-8"))
     assert document["results"][0]["topic"] == "index"
     assert "名次区间" in (tmp_path / "sectors.html").read_text("utf-8")

@@ -159,8 +159,10 @@ def test_emerging_industries_and_named_groups_have_their_own_colours(made_up):
 
 def test_one_region_shows_what_its_industries_did_themselves():
     tables = made_up_economy(3, 3, 5, seed=2).tables
-    one = {name: table.filter(pl.col("region") == "r1") if "region" in table.columns else table
-           for name, table in tables.items()}  # fmt: skip
+    one = {
+        name: table.filter(pl.col("region") == "r1") if "region" in table.columns else table
+        for name, table in tables.items()
+    }
     section = pages.section(decompose(xinzhi.load(one)))
     assert [picture.kind for picture in section.pictures] == ["sources", "waterfall", "reallocation"]
     _draw(section)
@@ -231,8 +233,12 @@ def test_page_workbook_and_tables_are_written(made_up, tmp_path):
     )
     assert {path.name for path in files} == {path.name for path in tmp_path.iterdir()}
     assert main_files(tmp_path) == {
-        "sources.html", "sources.xlsx", "sources.json", "sources-sources.csv", "sources-allocation.csv"
-    }  # fmt: skip
+        "sources.html",
+        "sources.xlsx",
+        "sources.json",
+        "sources-sources.csv",
+        "sources-allocation.csv",
+    }
     assert "State 2: the parts one upon the other" in files[0].read_text(encoding="utf-8")
 
 

@@ -219,11 +219,17 @@ def test_two_columns_of_one_title_are_told_apart():
 @pytest.mark.parametrize(
     ("kind", "values", "form"),
     [
-        ("percent", [1.234], "#,##0.00"), ("share", [50], "#,##0"), ("level", [1.0], "#,##0.00"), ("year", [2017], "0"),
-        ("figure", [12345.6], "#,##0"), ("figure", [0.01234], "#,##0.00000"), ("figure", [3, 4], "#,##0"),
-        ("figure", [], "#,##0"), ("integer", [12000], "#,##0"),
+        ("percent", [1.234], "#,##0.00"),
+        ("share", [50], "#,##0"),
+        ("level", [1.0], "#,##0.00"),
+        ("year", [2017], "0"),
+        ("figure", [12345.6], "#,##0"),
+        ("figure", [0.01234], "#,##0.00000"),
+        ("figure", [3, 4], "#,##0"),
+        ("figure", [], "#,##0"),
+        ("integer", [12000], "#,##0"),
     ],
-)  # fmt: skip
+)
 def test_the_format_of_numbers_follows_the_kind(kind, values, form):
     assert shape(Column(title=same("x"), kind=kind), values, 2) == form
 

@@ -83,8 +83,11 @@ def test_a_stored_table_gives_upper_bounds():
     stored = stored_values(SIZE)
     low, middle, high = stored.gsadf
     assert [round(p_value(float(one), stored), 12) for one in (low - 1, low + 0.01, middle + 0.01, high + 1)] == [
-        1.0, 0.1, 0.05, 0.01,
-    ]  # fmt: skip
+        1.0,
+        0.1,
+        0.05,
+        0.01,
+    ]
 
 
 def test_one_default_for_python_and_the_command():
@@ -144,8 +147,13 @@ def test_the_last_trading_day_of_the_month_is_monthly():
     assert found.timeline.unit == "month"
     months = bubbles(long(table, [f"{day:%Y-%m}" for day in days]), "s", "t", "v", **PLAIN)
     assert found.statistics["gsadf"][0] == months.statistics["gsadf"][0]
-    hole = bubbles(long(table, days).filter(pl.col("t") != days[20]), "s", "t", "v", **PLAIN | {
-        "rules": BubbleRules(replications=999, gaps="longest")})  # fmt: skip
+    hole = bubbles(
+        long(table, days).filter(pl.col("t") != days[20]),
+        "s",
+        "t",
+        "v",
+        **PLAIN | {"rules": BubbleRules(replications=999, gaps="longest")},
+    )
     assert hole.statistics["observations"][0] == 27
     middle = [day - timedelta(days=15) for day in days]
     from xinzhi.risks.prices.series import read_calendar

@@ -82,11 +82,14 @@ def test_the_spillover_that_offsets_entry_keeps_utilisation():
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"demand_elasticity": 0.0}, "above 0"), ({"supply_elasticity": -1.0}, "negative"), ({"margin": 0.0}, "margin"),
-        ({"variable_cost": 0.95}, "more than 1"), ({"spillover": 1.0}, "below 1"),
+        ({"demand_elasticity": 0.0}, "above 0"),
+        ({"supply_elasticity": -1.0}, "negative"),
+        ({"margin": 0.0}, "margin"),
+        ({"variable_cost": 0.95}, "more than 1"),
+        ({"spillover": 1.0}, "below 1"),
         ({"variable_cost": 0.0}, "share of revenue"),
     ],
-)  # fmt: skip
+)
 def test_markets_that_make_no_sense_are_refused(change, words):
     with pytest.raises(UsageError, match=words):
         Market(**PLAIN | change)
@@ -256,15 +259,21 @@ def test_growth_of_the_trade_replaces_the_nations(wave):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"categories": ["tulips"]}, "no category 'tulips'"), ({"year": 1999}, "no plans of 1999"),
-        ({"rule": "all"}, "no rule 'all'"), ({"horizons": 3}, "no assumption 'horizons'"),
-        ({"horizon": 0}, "above 0"), ({"horizon": 2.5}, "whole number"), ({"draws": "many"}, "'many'"),
-        ({"realised": (0, 1)}, "above 0"), ({"threshold": 120}, "ends at 100"), ({"margin": "x"}, "a number"),
+        ({"categories": ["tulips"]}, "no category 'tulips'"),
+        ({"year": 1999}, "no plans of 1999"),
+        ({"rule": "all"}, "no rule 'all'"),
+        ({"horizons": 3}, "no assumption 'horizons'"),
+        ({"horizon": 0}, "above 0"),
+        ({"horizon": 2.5}, "whole number"),
+        ({"draws": "many"}, "'many'"),
+        ({"realised": (0, 1)}, "above 0"),
+        ({"threshold": 120}, "ends at 100"),
+        ({"margin": "x"}, "a number"),
         ({"categories": ["auto"], "demand": {"auto": "fast"}}, "'fast'"),
         ({"demand": {"tulips": 0.1}}, "'tulips', which is not"),
         ({"categories": ["auto"], "demand": {"auto": 8}}, "a rate per year"),
     ],
-)  # fmt: skip
+)
 def test_unknown_categories_years_and_assumptions_are_named(options, words):
     with pytest.raises(UsageError, match=words):
         herd_entry("china-provinces", **options)

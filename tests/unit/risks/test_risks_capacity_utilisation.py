@@ -22,10 +22,18 @@ def survey():
 @pytest.mark.parametrize(
     ("industry", "rate"),
     [
-        ("industry_total", 75.6), ("mining", 75.4), ("manufacturing", 75.8), ("utilities", 74.2), ("automobile", 75.6),
-        ("coal", 73.8), ("food", 71.1), ("textile", 76.9), ("general_equipment", 78.7), ("computer_electronics", 76.5),
+        ("industry_total", 75.6),
+        ("mining", 75.4),
+        ("manufacturing", 75.8),
+        ("utilities", 74.2),
+        ("automobile", 75.6),
+        ("coal", 73.8),
+        ("food", 71.1),
+        ("textile", 76.9),
+        ("general_equipment", 78.7),
+        ("computer_electronics", 76.5),
     ],
-)  # fmt: skip
+)
 def test_the_release_of_the_third_quarter_of_2023_is_met(survey, industry, rate):
     assert survey.frame.filter(period="2023Q3", industry=industry)["utilisation"][0] == pytest.approx(rate, abs=0.05)
 

@@ -91,9 +91,13 @@ def test_lic_dsf_thresholds_are_those_of_2018_and_ask_for_present_value(balances
 
 def test_own_bands_replace_the_ministrys():
     own = {
-        "name": "ours", "dated": 2026, "source": "test", "numerator": ["explicit"], "denominator": "output",
+        "name": "ours",
+        "dated": 2026,
+        "source": "test",
+        "numerator": ["explicit"],
+        "denominator": "output",
         "grades": [{"name": "low", "from": 0}, {"name": "high", "from": 0.5}],
-    }  # fmt: skip
+    }
     found = debt("china-provinces", bands=own)
     assert dict(found.frame.filter(year=2024).select("region", "band").iter_rows())["630000"] == "high"
     assert "ours (2026)" in found.summary()
@@ -107,9 +111,14 @@ def test_own_bands_replace_the_ministrys():
 
 def test_totals_divide_sums_of_the_same_regions():
     rows = pl.DataFrame(
-        {"region": ["a", "b", "c"], "year": [2020] * 3, "debt": [50.0, 10.0, 40.0], "output": [100.0, 100.0, 200.0],
-         "revenue": [20.0, 10.0, None]}
-    )  # fmt: skip
+        {
+            "region": ["a", "b", "c"],
+            "year": [2020] * 3,
+            "debt": [50.0, 10.0, 40.0],
+            "output": [100.0, 100.0, 200.0],
+            "revenue": [20.0, 10.0, None],
+        }
+    )
     found = debt(rows).facts()
     # the year has output of all three, revenue of two: debt of the third stands over no revenue
     assert found["headline.to_revenue"]["total"] == pytest.approx(60 / 30)
@@ -173,19 +182,26 @@ def test_a_frame_without_debt_is_named():
 @given(
     st.lists(
         st.tuples(st.floats(1, 1e6), st.floats(10, 1e6), st.floats(10, 1e6), st.floats(0, 1e4), st.floats(-1e4, 1e4)),
-        min_size=2, max_size=8,
+        min_size=2,
+        max_size=8,
     )
-)  # fmt: skip
+)
 @settings(max_examples=80, deadline=None)
 def test_the_parts_add_up_to_the_change(rows):
     stock, output, real, interest, primary = (list(part) for part in zip(*rows, strict=True))
     found = debt_dynamics(
         pl.DataFrame(
-            {"region": ["a"] * len(rows), "year": range(len(rows)), "debt": stock, "output": output,
-             "output_real": real,
-             "interest": interest, "primary_balance": primary}
+            {
+                "region": ["a"] * len(rows),
+                "year": range(len(rows)),
+                "debt": stock,
+                "output": output,
+                "output_real": real,
+                "interest": interest,
+                "primary_balance": primary,
+            }
         )
-    ).frame  # fmt: skip
+    ).frame
     parts = ["interest_effect", "real_growth_effect", "price_effect", "primary_effect", "residual"]
     total = found.select(pl.sum_horizontal(parts))[:, 0].to_numpy()
     change = np.diff(np.array(stock) / np.array(output))
@@ -195,9 +211,13 @@ def test_the_parts_add_up_to_the_change(rows):
 
 
 def test_effects_are_the_textbook_formulas():
-    row = debt_dynamics(
-        frame(output_real=[100.0, 104.0, 104.0], interest=[0.0, 2.0, 3.0], primary_balance=[0.0, -1.0, 2.0])
-    ).frame.filter(year=2021).row(0, named=True)  # fmt: skip
+    row = (
+        debt_dynamics(
+            frame(output_real=[100.0, 104.0, 104.0], interest=[0.0, 2.0, 3.0], primary_balance=[0.0, -1.0, 2.0])
+        )
+        .frame.filter(year=2021)
+        .row(0, named=True)
+    )
     g, gamma, i, d, pb = 0.1, 0.04, 0.04, 0.5, -1 / 110
     assert row["interest_effect"] == pytest.approx(i / (1 + g) * d, abs=1e-15)
     assert row["real_growth_effect"] == pytest.approx(-gamma / (1 + gamma) * d, abs=1e-15)
@@ -238,10 +258,15 @@ def test_conventions_are_what_their_references_say(balances):
 
 def test_a_past_without_shocks_has_a_fan_of_one_line():
     rows = pl.DataFrame(
-        {"region": ["a"] * 6, "year": range(2015, 2021), "debt_ratio": [0.5] * 6, "growth": [0.05] * 6,
-         "rate": [0.03] * 6,
-         "net_borrowing": [0.02] * 6}
-    )  # fmt: skip
+        {
+            "region": ["a"] * 6,
+            "year": range(2015, 2021),
+            "debt_ratio": [0.5] * 6,
+            "growth": [0.05] * 6,
+            "rate": [0.03] * 6,
+            "net_borrowing": [0.02] * 6,
+        }
+    )
     fan = debt_fan(rows, horizon=4, draws=50, baseline={"rate": 0.03})
     line = recursion(0.5, np.full(4, 0.05), np.full(4, 0.03), np.full(4, 0.02))
     for percentile in (5.0, 50.0, 95.0):
@@ -269,12 +294,14 @@ def test_the_rate_ahead_replaces_one_that_is_not_disclosed(balances):
 @pytest.mark.parametrize(
     ("options", "error", "words"),
     [
-        ({"order": 2}, UsageError, "0 or 1"), ({"horizon": 0}, UsageError, "horizon is 0"),
+        ({"order": 2}, UsageError, "0 or 1"),
+        ({"horizon": 0}, UsageError, "horizon is 0"),
         ({"draws": 0}, UsageError, "draws"),
-        ({"percentiles": [50, 101]}, UsageError, "0-100"), ({"baseline": {"luck": 1}}, UsageError, "'luck'"),
+        ({"percentiles": [50, 101]}, UsageError, "0-100"),
+        ({"baseline": {"luck": 1}}, UsageError, "'luck'"),
         ({"order": 1}, InputError, "an autoregression needs 40"),
     ],
-)  # fmt: skip
+)
 def test_options_of_fans_are_checked(balances, options, error, words):
     with pytest.raises(error, match=words):
         debt_fan(balances, **{"draws": 20} | options)
@@ -336,9 +363,11 @@ def test_scenarios_of_the_callers_own(balances):
     found = debt_stress(balances, scenarios={"flood": {"net_borrowing": 0.01}}, horizon=1)
     assert found.frame.filter(scenario="flood")["over_baseline"].to_numpy() == pytest.approx(0.01, abs=1e-12)
     for options, words in (
-        ({"scenarios": {"flood": {"rain": 1.0}}}, "'rain'"), ({"scenarios": {"land": {}}}, "standard scenario"),
-        ({"horizon": 0}, "horizon is 0"), ({"baseline": {"luck": 1.0}}, "'luck'"),
-    ):  # fmt: skip
+        ({"scenarios": {"flood": {"rain": 1.0}}}, "'rain'"),
+        ({"scenarios": {"land": {}}}, "standard scenario"),
+        ({"horizon": 0}, "horizon is 0"),
+        ({"baseline": {"luck": 1.0}}, "'luck'"),
+    ):
         with pytest.raises(UsageError, match=words):
             debt_stress(balances, **options)
     assert "less land revenue" in found.summary()
@@ -361,8 +390,14 @@ def test_provinces_hold_their_planned_city_in_every_year(balances, shared):
         .select(pl.concat_str("region", "year"), pl.col("value").cast(pl.Float64))
         .iter_rows()
     )
-    inside = {"210000": "210200", "330000": "330200", "350000": "350200", "370000": "370200", "440000": "440300",
-              "650000": "660000"}  # fmt: skip
+    inside = {
+        "210000": "210200",
+        "330000": "330200",
+        "350000": "350200",
+        "370000": "370200",
+        "440000": "440300",
+        "650000": "660000",
+    }
     seen = 0
     for region, year, explicit in (
         balances.frame.drop_nulls("explicit").select("region", "year", "explicit").iter_rows()
@@ -381,9 +416,12 @@ def test_stress_paths_of_a_province_by_hand(balances):
     growth, borrowing = (past[name].tail(5).to_numpy().mean() for name in ("growth", "net_borrowing"))
     shock = [past["growth"].std()] * 2 + [0.0] * 3
     for name, lower, dearer, more in (
-        ("baseline", [0.0] * 5, 0.0, 0.0), ("growth", shock, 0.0, 0.0), ("interest", [0.0] * 5, 0.02, 0.0),
-        ("land", [0.0] * 5, 0.0, 0.37), ("combined", shock, 0.02, 0.37),
-    ):  # fmt: skip
+        ("baseline", [0.0] * 5, 0.0, 0.0),
+        ("growth", shock, 0.0, 0.0),
+        ("interest", [0.0] * 5, 0.02, 0.0),
+        ("land", [0.0] * 5, 0.0, 0.37),
+        ("combined", shock, 0.02, 0.37),
+    ):
         ratio, path = past["debt_ratio"][-1], []
         for drop in lower:
             ratio = (1.0284 + dearer) / (1 + growth - drop) * ratio + borrowing + more * funds
@@ -407,9 +445,15 @@ def test_a_fan_says_when_years_hang_together_and_an_autoregression_refuses_gaps(
     rng = np.random.default_rng(1)
     years = np.arange(1950, 2000)
     rows = pl.DataFrame(
-        {"region": ["a"] * 50, "year": years, "debt_ratio": [0.5] * 50, "growth": rng.normal(0.08, 0.02, 50),
-         "rate": rng.normal(0.04, 0.002, 50), "net_borrowing": rng.normal(0.02, 0.01, 50)}
-    )  # fmt: skip
+        {
+            "region": ["a"] * 50,
+            "year": years,
+            "debt_ratio": [0.5] * 50,
+            "growth": rng.normal(0.08, 0.02, 50),
+            "rate": rng.normal(0.04, 0.002, 50),
+            "net_borrowing": rng.normal(0.02, 0.01, 50),
+        }
+    )
     assert not debt_fan(rows, draws=20).findings
     with pytest.raises(InputError, match="a has no 1960; an autoregression needs every year"):
         debt_fan(rows.filter(pl.col("year") != 1960), order=1, draws=20)

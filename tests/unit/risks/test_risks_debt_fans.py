@@ -32,8 +32,10 @@ def dated(panel):
 
 def table(panel, first=2000):
     regions, years, _ = panel.shape
-    keys = {"region": np.repeat([f"r{i:02}" for i in range(regions)], years),
-            "year": np.tile(np.arange(first, first + years), regions)}  # fmt: skip
+    keys = {
+        "region": np.repeat([f"r{i:02}" for i in range(regions)], years),
+        "year": np.tile(np.arange(first, first + years), regions),
+    }
     return pl.DataFrame(keys | {"debt_ratio": [0.5] * (regions * years)}).with_columns(
         **{name: pl.Series(panel[..., k].ravel()) for k, name in enumerate(NAMES)}
     )

@@ -253,10 +253,12 @@ def test_variable_inputs_at_capacity_are_those_of_the_peers_by_their_weights():
 def test_the_share_of_assets_is_of_those_that_can_be_judged():
     rows = pl.DataFrame(
         {
-            "firm": ["a", "a", "b", "b", "c"], "year": [2019, 2020, 2019, 2020, 2020],
-            "profit": [-1.0, -1.0, 2.0, 2.0, -1.0], "assets": [10.0, 10.0, 30.0, 30.0, 60.0],
+            "firm": ["a", "a", "b", "b", "c"],
+            "year": [2019, 2020, 2019, 2020, 2020],
+            "profit": [-1.0, -1.0, 2.0, 2.0, -1.0],
+            "assets": [10.0, 10.0, 30.0, 30.0, 60.0],
         }
-    )  # fmt: skip
+    )
     found = zombies(rows, loss_years=2).counts.filter(year=2020).row(0, named=True)
     # of c one year is known: it may or may not be one, and stands neither above nor below
     assert (found["firms"], found["zombies"], found["unknown"]) == (2, 1, 1)
@@ -306,9 +308,13 @@ def test_regions_that_are_too_short_are_left_out_and_named():
 
 @pytest.mark.parametrize(
     ("few", "said"),
-    [(None, "nothing, as utilisation does not move"), (-1.0, "capacity retired first"), (0.4, "none of them"),
-     (5.7, "at most 5 of them building")],
-)  # fmt: skip
+    [
+        (None, "nothing, as utilisation does not move"),
+        (-1.0, "capacity retired first"),
+        (0.4, "none of them"),
+        (5.7, "at most 5 of them building"),
+    ],
+)
 def test_what_would_clear_a_wave_is_said_for_any_number_of_entrants(few, said):
     assert said in _few(few).en
 

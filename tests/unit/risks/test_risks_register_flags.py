@@ -32,18 +32,34 @@ def made(package):
 
 
 ABLE = pl.DataFrame(
-    {"region": ["220000"] * 4, "category": ["nev", "ict", "ai", "computing"],
-     "able": ["able", "by proxy", "not able", "unknown"], "output": [1.2, 0.6, 0.01, None]}
-)  # fmt: skip
+    {
+        "region": ["220000"] * 4,
+        "category": ["nev", "ict", "ai", "computing"],
+        "able": ["able", "by proxy", "not able", "unknown"],
+        "output": [1.2, 0.6, 0.01, None],
+    }
+)
 SCREENED = pl.DataFrame(
-    {"id": ["p1", "p2", "p3"], "verdict": ["repackaged", "cannot tell", "new"], "probability": [0.97, 0.5, 0.01],
-     "archive_id": ["a9", "a1", "a2"], "evidence": ["place, 500 MW", "", ""], "evidence_zh": ["地点、500MW", "", ""]}
-)  # fmt: skip
+    {
+        "id": ["p1", "p2", "p3"],
+        "verdict": ["repackaged", "cannot tell", "new"],
+        "probability": [0.97, 0.5, 0.01],
+        "archive_id": ["a9", "a1", "a2"],
+        "evidence": ["place, 500 MW", "", ""],
+        "evidence_zh": ["地点、500MW", "", ""],
+    }
+)
 PROJECTS = pl.DataFrame({"id": ["p1", "p2", "p3"], "region": ["220000", "220000", "110000"]})
 EPISODES = pl.DataFrame(
-    {"series": ["220100", "110000", "310000"], "start": ["2024-01"] * 3, "ongoing": [True, True, False],
-     "rejects": [True, False, True], "signal": ["positive"] * 3, "convention": ["pointwise"] * 3}
-)  # fmt: skip
+    {
+        "series": ["220100", "110000", "310000"],
+        "start": ["2024-01"] * 3,
+        "ongoing": [True, True, False],
+        "rejects": [True, False, True],
+        "signal": ["positive"] * 3,
+        "convention": ["pointwise"] * 3,
+    }
+)
 
 
 def test_every_flag_has_its_figure_threshold_source_and_cure(plain):
@@ -90,10 +106,17 @@ def nowhere_able():
 def test_the_worst_quarter_has_no_part_of_a_tie():
     shares = [1.0, 0.9, 0.9, 0.5, 0.4, 0.3, 0.2, 0.1]
     rows = [
-        {"region": f"r{at}", "kind": "category", "item": f"c{item}", "rule": "idle-now",
-         "status": "flagged" if item < 10 * share else "clear", "value": 0.0}
-        for at, share in enumerate(shares) for item in range(10)
-    ]  # fmt: skip
+        {
+            "region": f"r{at}",
+            "kind": "category",
+            "item": f"c{item}",
+            "rule": "idle-now",
+            "status": "flagged" if item < 10 * share else "clear",
+            "value": 0.0,
+        }
+        for at, share in enumerate(shares)
+        for item in range(10)
+    ]
     assert _worst_quarter(pl.DataFrame(rows))["region"].to_list() == ["r0"]  # two would be nine tenths, and three tie
     few = pl.DataFrame(rows).filter(pl.col("item").is_in(["c0", "c1", "c2"]))
     assert not _worst_quarter(few).height  # three industries make no share
@@ -260,9 +283,13 @@ def test_debt_flags_borrowing_and_never_a_colour_from_bonds(package, plain, made
     assert not plain.frame.filter(rule="debt-band").height
     assert set(plain.checks.filter(rule="debt-band")["status"]) == {"not checked"}
     own = {
-        "name": "ours", "dated": 2026, "source": "test", "numerator": ["explicit"], "denominator": "output",
+        "name": "ours",
+        "dated": 2026,
+        "source": "test",
+        "numerator": ["explicit"],
+        "denominator": "output",
         "grades": [{"name": "low", "from": 0}, {"name": "high", "from": 0.6}],
-    }  # fmt: skip
+    }
     graded = made(debt=debt(package, bands=own)).frame.filter(rule="debt-band")
     assert "630000" in graded["region"].to_list()
     assert "310000" not in graded["region"].to_list()
@@ -283,12 +310,18 @@ def test_the_level_of_debt_has_flags_of_its_own_and_land_counts_only_where_much_
     assert land["value"] > land["threshold"]
     assert land["status"] == "clear"  # Shanghai owes too little for it to matter
     assert set(plain.frame.filter(rule="land-revenue")["region"]) == {"120000", "520000"}
-    one = register({name: table.filter(pl.col("region") == "630000") if "region" in table.columns else table
-                    for name, table in package.tables.items() if name in {"regions", "plans", "plan_categories", "debt",
-                                                                          "fiscal", "accounts"}})  # fmt: skip
+    one = register(
+        {
+            name: table.filter(pl.col("region") == "630000") if "region" in table.columns else table
+            for name, table in package.tables.items()
+            if name in {"regions", "plans", "plan_categories", "debt", "fiscal", "accounts"}
+        }
+    )
     assert set(one.frame.filter(pitfall="debt", severity="alert")["rule"]) >= {"debt-to-output", "debt-to-revenue"}
-    assert all("swaps of hidden debt included" in text for text in
-               plain.frame.filter(rule="borrowing-beyond-stable")["evidence_en"])  # fmt: skip
+    assert all(
+        "swaps of hidden debt included" in text
+        for text in plain.frame.filter(rule="borrowing-beyond-stable")["evidence_en"]
+    )
 
 
 def test_likeness_replaces_the_count(made):

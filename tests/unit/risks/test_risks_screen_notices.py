@@ -18,18 +18,31 @@ from xinzhi.risks.projects.reading import library
 from xinzhi.risks.projects.records import read
 from xinzhi.risks.register.evidence import old_wine
 
-BUYERS = {"青阳县": "内镜", "石台县": "病理", "泾县": "超声", "绩溪县": "血透", "旌德县": "静配", "郎溪县": "眼科",
-          "黟县": "口腔", "祁门县": "康复"}  # fmt: skip
+BUYERS = {
+    "青阳县": "内镜",
+    "石台县": "病理",
+    "泾县": "超声",
+    "绩溪县": "血透",
+    "旌德县": "静配",
+    "郎溪县": "眼科",
+    "黟县": "口腔",
+    "祁门县": "康复",
+}
 THINGS = ("清洗消毒系统", "数字化工作站", "查房推车", "水处理设备", "智能药柜")
 
 
 def archive(before: Mapping[str, str] | None = None) -> pl.DataFrame:
     """Return forty notices of eight hospitals, of which the first is as told."""
     rows = [
-        {"title": f"{county}人民医院{part}{thing}采购项目公开招标公告", "owner": f"{county}人民医院",
-         "总投资(万元)": f"{100 + 7 * at + 31 * number}", "date": ""}
-        for at, (county, part) in enumerate(BUYERS.items()) for number, thing in enumerate(THINGS)
-    ]  # fmt: skip
+        {
+            "title": f"{county}人民医院{part}{thing}采购项目公开招标公告",
+            "owner": f"{county}人民医院",
+            "总投资(万元)": f"{100 + 7 * at + 31 * number}",
+            "date": "",
+        }
+        for at, (county, part) in enumerate(BUYERS.items())
+        for number, thing in enumerate(THINGS)
+    ]
     rows[0] |= before or {}
     return pl.DataFrame([{"id": f"a{at:02}", **row} for at, row in enumerate(rows)])
 
@@ -74,11 +87,17 @@ def test_of_what_little_is_left_the_buyer_is_part_of_the_name():
 
 
 def test_the_buyer_is_whom_the_column_names_or_with_whom_the_title_begins():
-    said = owners(plain(pl.Series([
-        "手术麻醉系统招标公告。建设单位:南沙区卫生健康局。",
-        "江州医科大学第二附属医院手术麻醉系统公开招标公告。",
-        "江州医科大学第二附属医院旁道路工程。",
-    ])))  # fmt: skip
+    said = owners(
+        plain(
+            pl.Series(
+                [
+                    "手术麻醉系统招标公告。建设单位:南沙区卫生健康局。",
+                    "江州医科大学第二附属医院手术麻醉系统公开招标公告。",
+                    "江州医科大学第二附属医院旁道路工程。",
+                ]
+            )
+        )
+    )
     assert said.sort("row")["span"].to_list() == ["南沙区卫生健康局", "江州医科大学第二附属医院"]
 
 
@@ -140,8 +159,9 @@ def test_days_between_notices_count(day, repeat):
 
 
 def test_the_ledger_says_that_it_is_one_buyer_and_one_name_and_how_many_days_lie_between():
-    project = pl.DataFrame({"id": ["p"], "title": [f"{SYSTEM}(二次)招标公告"], "owner": ["青阳县人民医院"],
-                            "date": ["2024-03-20"]})  # fmt: skip
+    project = pl.DataFrame(
+        {"id": ["p"], "title": [f"{SYSTEM}(二次)招标公告"], "owner": ["青阳县人民医院"], "date": ["2024-03-20"]}
+    )
     found = screen(project, archive({"date": "2024-01-15"}))
     beside, _ = found.explain("p").sentences()
     assert "65天" in beside[0].zh
@@ -153,8 +173,12 @@ def test_the_ledger_says_that_it_is_one_buyer_and_one_name_and_how_many_days_lie
 def test_a_buyer_that_buys_much_of_one_name_is_not_accused_of_it():
     name, sums = f"{SYSTEM}公开招标公告", ("260", "340", "455", "610")
     old = archive()
-    bought = pl.DataFrame([{"id": f"b{at}", "date": "", "title": name, "owner": "青阳县人民医院", "总投资(万元)": each}
-                           for at, each in enumerate(sums)])  # fmt: skip
+    bought = pl.DataFrame(
+        [
+            {"id": f"b{at}", "date": "", "title": name, "owner": "青阳县人民医院", "总投资(万元)": each}
+            for at, each in enumerate(sums)
+        ]
+    )
     project = pl.DataFrame({"id": ["p"], "title": [name], "owner": ["青阳县人民医院"], "总投资(万元)": ["100"]})
     both = (old, pl.concat([old, bought.select(old.columns)]))
     once, often = (screen(project, each).frame["probability"][0] for each in both)
@@ -253,8 +277,9 @@ def test_what_runs_out_recurs_and_a_refit_does_not(title, again):
 
 @pytest.mark.parametrize("agent", ["芜湖市公共资源交易中心", "襄阳市政府采购中心"])
 def test_an_office_that_buys_for_others_is_no_buyer(agent):
-    said = owners(plain(pl.Series([f"办公家具招标公告。建设单位:{agent}。",
-                                   f"泾县中医院办公家具招标公告。建设单位:{agent}。"])))  # fmt: skip
+    said = owners(
+        plain(pl.Series([f"办公家具招标公告。建设单位:{agent}。", f"泾县中医院办公家具招标公告。建设单位:{agent}。"]))
+    )
     assert said["span"].to_list() == ["泾县中医院"]
 
 
@@ -349,7 +374,7 @@ def test_a_further_round_is_told_only_beside_an_earlier_one_of_the_year():
             archive({"title": f"{SYSTEM}{first}招标公告", "date": "2024-01-15"}),
         ).frame["probability"][0]
         for day, first in (("2024-09-20", ""), ("2024-09-20", "(第二次)"), ("2026-09-20", ""))
-    ]  # fmt: skip
+    ]
     assert told[0] > told[1]
     assert told[0] > convention("purchase_said") > told[2]
 
@@ -390,7 +415,7 @@ def test_what_a_reader_is_told_of_notices_is_the_course_of_a_purchase():
         *((other, None) for other in ("2024-12", "2024年12月", "2024.12", "202412", "2024-0320", "2024-03/20", "300")),
         *((other, None) for other in ("01/03/2024", "20240231", "2024-13-20", "见公告", "2024")),
     ],
-)  # fmt: skip
+)
 def test_a_day_is_read_where_a_whole_one_is_written(written, day):
     texts = plain(pl.Series([f"水厂。总投资300万元。公告日期:{written}。占地20亩。"]))
     found, rest = notices.dated(texts)

@@ -348,8 +348,11 @@ def test_names_without_end_and_control_characters_are_told_and_cut():
     projects = {"id": ["a" * 100_000], "title": ["水\x01厂" * 100_000], "text": ["投资\x0b3亿元"]}
     made = screen(pl.DataFrame(projects), pl.DataFrame({"id": ["b"], "title": ["水厂"], "text": ["投资3亿元"]}))
     assert {(found.rule, found.column) for found in made.findings} >= {
-        ("control-character", "title"), ("control-character", "text"), ("too-long", "id"), ("too-long", "title"),
-    }  # fmt: skip
+        ("control-character", "title"),
+        ("control-character", "text"),
+        ("too-long", "id"),
+        ("too-long", "title"),
+    }
     assert max(len(found.sentence()) for found in made.findings) < 2000
 
 

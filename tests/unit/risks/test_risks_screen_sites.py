@@ -22,9 +22,19 @@ from xinzhi.risks.projects.weights import shipped
 
 @pytest.mark.parametrize(
     "text",
-    ["处治隐患路", "新建沥青路", "修复损毁路", "改造老街", "建设一条街", "硬化村", "实施整村", "另选片区",
-     "治理小流域片区", "打造示范片区"],
-)  # fmt: skip
+    [
+        "处治隐患路",
+        "新建沥青路",
+        "修复损毁路",
+        "改造老街",
+        "建设一条街",
+        "硬化村",
+        "实施整村",
+        "另选片区",
+        "治理小流域片区",
+        "打造示范片区",
+    ],
+)
 def test_what_is_built_is_no_site(text):
     assert site_spans(plain(pl.Series([text]))).is_empty()
 
@@ -174,16 +184,35 @@ def test_two_zones_of_one_city_are_two_sites():
 @pytest.mark.parametrize(
     ("text", "key"),
     [
-        ("二标段", "lot 2"), ("2标段", "lot 2"), ("02包", "lot 2"), ("施工一标", "lot 1"), ("II标段", "lot 2"),
-        ("A地块", "lot A"), ("Lot B", "lot B"), ("市七中", "school 7"), ("丰县五中", "school 5"),
-        ("二十七中学", "school 27"), ("第一中心医院", None), ("三中全会", None),
-        ("采购包二", "lot 2"), ("B-12地块", "lot B-12"), ("03-05地块", "lot 3-05"), ("二水厂", "works 2"),
-        ("G244线改线工程LJ-4标段", "lot 4"), ("1号高炉", "unit 1"), ("B区", "lot B"),
-        ("K3+200", "stake K3+200"), ("2022-15号地块", "lot 15"),
-        ("琴江二桥", "unit 2"), ("琴江第二大桥", "unit 2"), ("琴江大桥", None), ("三桥镇", None),
-        ("承包10年", None), ("C30混凝土", None),
+        ("二标段", "lot 2"),
+        ("2标段", "lot 2"),
+        ("02包", "lot 2"),
+        ("施工一标", "lot 1"),
+        ("II标段", "lot 2"),
+        ("A地块", "lot A"),
+        ("Lot B", "lot B"),
+        ("市七中", "school 7"),
+        ("丰县五中", "school 5"),
+        ("二十七中学", "school 27"),
+        ("第一中心医院", None),
+        ("三中全会", None),
+        ("采购包二", "lot 2"),
+        ("B-12地块", "lot B-12"),
+        ("03-05地块", "lot 3-05"),
+        ("二水厂", "works 2"),
+        ("G244线改线工程LJ-4标段", "lot 4"),
+        ("1号高炉", "unit 1"),
+        ("B区", "lot B"),
+        ("K3+200", "stake K3+200"),
+        ("2022-15号地块", "lot 15"),
+        ("琴江二桥", "unit 2"),
+        ("琴江第二大桥", "unit 2"),
+        ("琴江大桥", None),
+        ("三桥镇", None),
+        ("承包10年", None),
+        ("C30混凝土", None),
     ],
-)  # fmt: skip
+)
 def test_lots_and_schools_are_read_with_their_numbers(text, key):
     assert numbered_spans(plain(pl.Series([text])))["key"].to_list() == ([key] if key else [])
 
@@ -319,18 +348,28 @@ def test_greenery_is_no_floor_area():
 
 
 def test_nobody_is_accused_for_a_place():
-    archive = pl.DataFrame({
-        "id": ["a", "b"], "title": ["赣县区储潭镇乡村振兴综合体", "城北小学"],
-        "text": ["赣县区储潭镇，占地1200亩，投资3.3亿元", "于都县贡江镇，占地30亩，建筑面积1万平方米，总投资5000万元"],
-    })  # fmt: skip
-    projects = pl.DataFrame({
-        "id": ["place alone", "another trade"], "title": ["", "城北敬老院"],
-        "text": ["赣县区储潭镇", "于都县贡江镇，占地30亩，建筑面积1万平方米，床位280张，总投资5000万元"],
-    })  # fmt: skip
+    archive = pl.DataFrame(
+        {
+            "id": ["a", "b"],
+            "title": ["赣县区储潭镇乡村振兴综合体", "城北小学"],
+            "text": [
+                "赣县区储潭镇，占地1200亩，投资3.3亿元",
+                "于都县贡江镇，占地30亩，建筑面积1万平方米，总投资5000万元",
+            ],
+        }
+    )
+    projects = pl.DataFrame(
+        {
+            "id": ["place alone", "another trade"],
+            "title": ["", "城北敬老院"],
+            "text": ["赣县区储潭镇", "于都县贡江镇，占地30亩，建筑面积1万平方米，床位280张，总投资5000万元"],
+        }
+    )
     told = screen(projects, archive).frame
     assert told.select("id", "verdict", "reason").rows() == [
-        ("another trade", "cannot tell", "outside"), ("place alone", "cannot tell", "unreadable"),
-    ]  # fmt: skip
+        ("another trade", "cannot tell", "outside"),
+        ("place alone", "cannot tell", "unreadable"),
+    ]
 
 
 @pytest.mark.parametrize(

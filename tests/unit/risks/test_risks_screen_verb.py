@@ -324,8 +324,11 @@ def test_texts_are_quoted_in_their_own_characters():
         "title": ["肥西县上派镇水厂"],
         "text": ["鑫辉水务公司，投资1.83亿元，占地62.5亩，管网12.7公里"],
     }
-    new = {"id": ["p1", "p2"], "title": ["肥西縣智慧水務中心", "肥西縣上派鎮水廠"],
-           "text": ["上派鎮，鑫輝水務公司，投資18300萬元，用地62.5畝，管網12.7公里"] * 2}  # fmt: skip
+    new = {
+        "id": ["p1", "p2"],
+        "title": ["肥西縣智慧水務中心", "肥西縣上派鎮水廠"],
+        "text": ["上派鎮，鑫輝水務公司，投資18300萬元，用地62.5畝，管網12.7公里"] * 2,
+    }
     told = screen(pl.DataFrame(new), pl.DataFrame(old))
     pair = told.explain("p1")
     assert "肥西縣智慧水務中心" in told.names.text("project", "p1").zh

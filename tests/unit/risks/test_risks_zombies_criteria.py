@@ -11,10 +11,13 @@ from xinzhi.risks import zombies
 
 YEARS = list(range(2015, 2022))
 RATES = pl.DataFrame(
-    {"year": YEARS, "rate_short": [0.04, 0.04, 0.04, 0.04, 0.05, 0.03, 0.03],
-     "rate_long": [0.05, 0.05, 0.05, 0.05, 0.06, 0.04, 0.04],
-     "coupon": [0.03, 0.02, 0.03, 0.03, 0.03, 0.03, 0.03]}
-)  # fmt: skip
+    {
+        "year": YEARS,
+        "rate_short": [0.04, 0.04, 0.04, 0.04, 0.05, 0.03, 0.03],
+        "rate_long": [0.05, 0.05, 0.05, 0.05, 0.06, 0.04, 0.04],
+        "coupon": [0.03, 0.02, 0.03, 0.03, 0.03, 0.03, 0.03],
+    }
+)
 # R* of 2020: 0.05 x 100 + mean(0.05 0.05 0.05 0.05 0.06) x 200 + min(0.03 0.02 ...) x 50 = 5 + 10.4 + 1
 LOWEST = 16.4
 
@@ -22,10 +25,16 @@ LOWEST = 16.4
 def firm(name, **changes):
     """Return two years of a firm that pays and earns exactly its lowest interest, and borrows no more."""
     rows = {
-        "firm": [name] * 2, "year": [2019, 2020], "bank_short": [100.0] * 2, "bank_long": [200.0] * 2,
+        "firm": [name] * 2,
+        "year": [2019, 2020],
+        "bank_short": [100.0] * 2,
+        "bank_long": [200.0] * 2,
         "bonds": [50.0] * 2,
-        "interest": [20.0, LOWEST], "ebit": [20.0, LOWEST], "assets": [600.0, 600.0], "profit": [1.0, 1.0],
-    }  # fmt: skip
+        "interest": [20.0, LOWEST],
+        "ebit": [20.0, LOWEST],
+        "assets": [600.0, 600.0],
+        "profit": [1.0, 1.0],
+    }
     return pl.DataFrame(rows | changes)
 
 
@@ -52,11 +61,14 @@ def test_the_lowest_interest_is_that_of_the_paper():
         ({"interest": [20.0, 10.0], "ebit": [20.0, 5.0]}, True, True),
         ({"interest": [20.0, 17.0], "ebit": [20.0, 5.0]}, False, False),  # earns little, but no new loans
         ({"interest": [20.0, 17.0], "ebit": [20.0, 5.0], "bank_short": [100.0, 101.0]}, False, True),  # lent on
-        ({"interest": [20.0, 17.0], "ebit": [20.0, 5.0], "bank_short": [100.0, 101.0], "assets": [900.0, 100.0]},
-         False, False),
+        (
+            {"interest": [20.0, 17.0], "ebit": [20.0, 5.0], "bank_short": [100.0, 101.0], "assets": [900.0, 100.0]},
+            False,
+            False,
+        ),
         ({"interest": [0.0, 0.0], "bank_short": [0.0] * 2, "bank_long": [0.0] * 2, "bonds": [0.0] * 2}, False, False),
     ],
-)  # fmt: skip
+)
 def test_criteria_differ_where_they_should(changes, chk, fn):
     found = verdicts(firm("a", **changes))
     assert (found[CHK], found[FN]) == (chk, fn)
@@ -85,11 +97,13 @@ def test_what_is_missing_matters_only_where_it_decides():
     past = {"year": 2019, "bank_short": 100.0, "bank_long": 100.0, "bonds": 0.0, "interest": 9.0, "ebit": 1.0}
     now = past | {"year": 2020, "ebit": 30.0, "interest": 20.0}
     rows = [
-        {"firm": "earns", "assets": None} | past, {"firm": "earns", "assets": None} | now,
-        {"firm": "owes bonds", "assets": 500.0} | past | {"bonds": 10.0}, {"firm": "owes bonds", "assets": 500.0} | now,
+        {"firm": "earns", "assets": None} | past,
+        {"firm": "earns", "assets": None} | now,
+        {"firm": "owes bonds", "assets": 500.0} | past | {"bonds": 10.0},
+        {"firm": "owes bonds", "assets": 500.0} | now,
         {"firm": "subsidised", "assets": None} | past,
         {"firm": "subsidised", "assets": None} | now | {"interest": 1.0, "ebit": 1.0},
-    ]  # fmt: skip
+    ]
     found = zombies(pl.DataFrame(rows, infer_schema_length=None), rates=rates).frame.filter(year=2020)
     told = {(row["firm"], row["criterion"]): row for row in found.iter_rows(named=True)}
     # without bonds no coupon is needed; earnings settle the second criterion without leverage
@@ -105,17 +119,24 @@ def test_what_is_missing_matters_only_where_it_decides():
 
 def test_firms_with_holes_are_judged_as_by_hand():
     rng = np.random.default_rng(3)
-    rates = {year: (0.01 + 0.002 * (year % 5), 0.02 + 0.003 * (year % 4), 0.005 + 0.001 * (year % 3))
-             for year in range(2000, 2012) if year != 2003}  # fmt: skip
+    rates = {
+        year: (0.01 + 0.002 * (year % 5), 0.02 + 0.003 * (year % 4), 0.005 + 0.001 * (year % 3))
+        for year in range(2000, 2012)
+        if year != 2003
+    }
     known = {}
     for firm in range(12):
         for year in range(2005, 2012):
             if rng.random() > 0.1:
                 short, long, bonds = (float(rng.exponential(size)) for size in (100, 200, 50))
                 known[f"f{firm}", year] = {
-                    "bank_short": short, "bank_long": long, "bonds": bonds, "interest": float(rng.exponential(6)),
-                    "ebit": float(rng.normal(6, 8)), "assets": float(rng.exponential(700)),
-                }  # fmt: skip
+                    "bank_short": short,
+                    "bank_long": long,
+                    "bonds": bonds,
+                    "interest": float(rng.exponential(6)),
+                    "ebit": float(rng.normal(6, 8)),
+                    "assets": float(rng.exponential(700)),
+                }
     frame = pl.DataFrame([{"firm": firm, "year": year} | row for (firm, year), row in known.items()])
     best = pl.DataFrame(
         [(year, *row) for year, row in rates.items()],
@@ -144,9 +165,12 @@ def test_firms_with_holes_are_judged_as_by_hand():
 
 def test_losses_count_years_in_a_row():
     frame = pl.DataFrame(
-        {"firm": ["a"] * 4 + ["b"] * 3, "year": [2017, 2018, 2019, 2020, 2017, 2019, 2020],
-         "profit": [1.0, -1.0, -1.0, -1.0, -1.0, -1.0, -1.0]}
-    )  # fmt: skip
+        {
+            "firm": ["a"] * 4 + ["b"] * 3,
+            "year": [2017, 2018, 2019, 2020, 2017, 2019, 2020],
+            "profit": [1.0, -1.0, -1.0, -1.0, -1.0, -1.0, -1.0],
+        }
+    )
     found = zombies(frame).frame
     assert dict(found.filter(firm="a").select("year", "zombie").iter_rows()) == {
         2017: False,

@@ -190,8 +190,10 @@ def test_an_industry_without_a_year_leaves_shift_share_out_and_says_so():
 
 
 def test_one_region_has_structure_and_nothing_to_catch_up_with():
-    tables = {name: table.filter(pl.col("region") == "r1") if "region" in table.columns else table
-              for name, table in made_up_economy(3, 3, 5, seed=2).tables.items()}  # fmt: skip
+    tables = {
+        name: table.filter(pl.col("region") == "r1") if "region" in table.columns else table
+        for name, table in made_up_economy(3, 3, 5, seed=2).tables.items()
+    }
     found = upgrading.in_depth(decompose(xinzhi.load(tables)))
     assert found.catch_up is None
     assert found.left_out["measure_en"].to_list() == ["advancement", "catching up"]
@@ -323,8 +325,10 @@ def test_looks_in_depth_hold_under_both_labour_shares(provinces, by_sector):
     facts = found.facts()
     ends = sorted(100 * one.gains["gain"][0] for one in (found, other))
     assert facts["allocation.gain"]["then"].en == f"{ends[0]:.0f} to {ends[1]:.0f}"
-    ts = {one["factor"]: [view.flows.filter(factor=one["factor"])["t"][0] for view in (found, other)] for one in
-          facts["allocation.flow"]}  # fmt: skip
+    ts = {
+        one["factor"]: [view.flows.filter(factor=one["factor"])["t"][0] for view in (found, other)]
+        for one in facts["allocation.flow"]
+    }
     assert min(ts["labour"]) > 1.96
     assert ts["capital"][0] < -1.96 < ts["capital"][1]
     assert {one["factor"]: one["way"] for one in facts["allocation.flow"]} == {"labour": "follows", "capital": "open"}

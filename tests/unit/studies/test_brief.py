@@ -87,10 +87,14 @@ def test_a_side_that_fewer_than_nine_in_ten_protocols_share_is_of_the_reference(
 
 def test_who_is_told_apart_by_the_estimates_alone_and_not_with_revisions_counted_is_named(made, shared):
     sure = {
-        component: {frozenset(pair) for pair in shared.bands.pairs.filter(
-            pl.col("decided"), start=2017, end=2023, component=component).select("region", "other").rows()}
+        component: {
+            frozenset(pair)
+            for pair in shared.bands.pairs.filter(pl.col("decided"), start=2017, end=2023, component=component)
+            .select("region", "other")
+            .rows()
+        }
         for component in ("estimates", "everything")
-    }  # fmt: skip
+    }
     names = shared.bands.names
     lost = set()
     for code, one in made.items():
@@ -137,9 +141,11 @@ def test_what_is_recommended_is_made_there_and_not_flagged_for_capacity(made, sh
 def test_a_move_says_what_was_checked_and_who_else_names_it_and_the_surest_come_first(made, shared):
     register = shared.register
     most = set(register.national.filter(rule="named-by-most")["item"])
-    seen = set(register.checks.filter(
-        pl.col("rule").is_in(["idle-now", "idle-if-all-build"]), pl.col("status") != "not checked"
-    )["item"])  # fmt: skip
+    seen = set(
+        register.checks.filter(
+            pl.col("rule").is_in(["idle-now", "idle-if-all-build"]), pl.col("status") != "not checked"
+        )["item"]
+    )
     names = {shared.able.names.text("category", one).en: one for one in shared.able.frame["category"].unique()}
     kinds = set()
     for one in made.values():
@@ -163,8 +169,10 @@ def test_a_move_says_what_was_checked_and_who_else_names_it_and_the_surest_come_
 def test_no_move_is_dropped_in_silence(made):
     guangdong = made["440000"]
     assert codes_of(guangdong, "moves.build") == [
-        "Integrated circuits", "Artificial intelligence", "Low-altitude economy"
-    ]  # fmt: skip
+        "Integrated circuits",
+        "Artificial intelligence",
+        "Low-altitude economy",
+    ]
     said = "\n".join(line.zh for line in guangdong.sentences("answer"))
     assert "全国产能利用率已检查、未见警示，“各地都建”因缺数据未模拟：集成电路/半导体" in said
     assert "共8类，以上3类在前，其余（各查了什么见第五部分）：家电家居轻工/建材（2019年）；机器人" in said
@@ -301,8 +309,9 @@ def test_a_package_without_plans_lists_what_can_be_done(package):
 def test_official_years_alone_have_no_band_and_no_side(package):
     few = {
         name: frame.filter(pl.col("year") <= 2017) if "year" in frame.columns else frame
-        for name, frame in package.tables.items() if name in {"regions", "accounts", "investment", "nation"}
-    }  # fmt: skip
+        for name, frame in package.tables.items()
+        if name in {"regions", "accounts", "investment", "nation"}
+    }
     bare = xinzhi.study("brief", few, region="Jilin")
     assert "growth.plain" in bare.parts["answer"]
     assert all(row["verdict"] in {"plain", "unsure", "abundant"} for row in bare.parts["gaps"].get("gaps.one", []))

@@ -144,8 +144,9 @@ def test_cells_of_other_years_regions_or_units_are_named(jilin, tmp_path):
     assert "has no decomposition of these years" in said
     assert "names no unit of output" in said
     assert "1 region that is not decomposed (金门)" in said
-    vast = xinzhi.study("sources", "china-provinces", deeper=False,
-                        cells=str(cells(tmp_path / "vast", region="22", unit="1e8 CNY")))  # fmt: skip
+    vast = xinzhi.study(
+        "sources", "china-provinces", deeper=False, cells=str(cells(tmp_path / "vast", region="22", unit="1e8 CNY"))
+    )
     assert "which cannot be: check unit and region" in vast.summary("en")
     assert vast.results["among_firms"].frame["share"].null_count() == 2
 

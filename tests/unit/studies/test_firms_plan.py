@@ -18,11 +18,18 @@ def made_up(firms=3000):
 def test_plans_with_strange_words_are_refused(tmp_path):
     plan = tmp_path / "plan.yaml"
     for text, error in (
-        ("job: [totals]", UsageError), ("jobs: [dance]", UsageError), ("rules: {fewest: 3}", UsageError),
-        ("- a", InputError), ("layout: other", UsageError), ("a: [", InputError),
-        ("rules: 3", UsageError), ("rules: {least: many}", UsageError), ("sigma: three", UsageError),
-        ("jobs: [3]", UsageError), ("dimensions: 4", UsageError),
-    ):  # fmt: skip
+        ("job: [totals]", UsageError),
+        ("jobs: [dance]", UsageError),
+        ("rules: {fewest: 3}", UsageError),
+        ("- a", InputError),
+        ("layout: other", UsageError),
+        ("a: [", InputError),
+        ("rules: 3", UsageError),
+        ("rules: {least: many}", UsageError),
+        ("sigma: three", UsageError),
+        ("jobs: [3]", UsageError),
+        ("dimensions: 4", UsageError),
+    ):
         plan.write_text(text, encoding="utf-8")
         with pytest.raises(error):
             xinzhi.study("firms", made_up(), plan=str(plan))
@@ -36,7 +43,7 @@ def test_plans_with_strange_words_are_refused(tmp_path):
         ("deflator: prices.csv", "labour productivity (constant prices, logs)", "劳动生产率（不变价，对数）"),
         ("{value: tfp, deflator: prices.csv}", "productivity (constant prices, logs)", "全要素生产率（不变价，对数）"),
     ],
-)  # fmt: skip
+)
 def test_the_page_says_whose_productivity_it_is_and_at_which_prices(tmp_path, plan, en, zh):
     frame = made_up(1500)
     prices = frame.select("industry", "year").unique().with_columns(deflator=1.1 ** (pl.col("year") - 1990))

@@ -264,10 +264,23 @@ def test_merging_keeps_the_sum():
     sums = {"industry": "a", "year": 2, "amount": "labour", "value": 100.0, "top1": 5.0, "top2": 4.0}
     cohorts = [("stay", 1, 50), ("stay", 2, 50), ("entry", 2, 20), ("moved_in", 2, 3), ("exit", 1, 30)]
     sums = pl.DataFrame([sums | {"cohort": name, "side": side, "firms": n} for name, side, n in cohorts])
-    frame = pl.DataFrame({
-        "industry": "a", "start": 1, "end": 2, "growth": 1.0, "mean": 0.5, "covariance": 0.1, "entry": 0.3,
-        "moved_in": 0.2, "exit": -0.1, "n_stay": 50, "n_entry": 20, "n_moved_in": 3, "n_exit": 30,
-    })  # fmt: skip
+    frame = pl.DataFrame(
+        {
+            "industry": "a",
+            "start": 1,
+            "end": 2,
+            "growth": 1.0,
+            "mean": 0.5,
+            "covariance": 0.1,
+            "entry": 0.3,
+            "moved_in": 0.2,
+            "exit": -0.1,
+            "n_stay": 50,
+            "n_entry": 20,
+            "n_moved_in": 3,
+            "n_exit": 30,
+        }
+    )
     made = micro.merge_cohorts(frame, sums, ["industry"]).row(0, named=True)
     assert made["merged"] == "moves"
     assert (made["entry"], made["moved_in"], made["n_moved_in"], made["exit"]) == (0.5, None, None, -0.1)

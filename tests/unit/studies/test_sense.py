@@ -60,9 +60,11 @@ def of_choices(package: xinzhi.Package, cases: list[dict[str, Any]]) -> Iterator
     verdict = dict(found.frame.filter(year=found.last_year()).select("category", "verdict").iter_rows())
     for case in cases:
         for category in parts(case["category"]):
-            answers = [verdict[category]] if "region" not in case else [
-                change[region, category] for region in codes(package, case["region"])
-            ]  # fmt: skip
+            answers = (
+                [verdict[category]]
+                if "region" not in case
+                else [change[region, category] for region in codes(package, case["region"])]
+            )
             for answer in answers:
                 if wrong(case, answer):
                     yield f"{case.get('region', '')} {category}: {answer}; {case['why']}"

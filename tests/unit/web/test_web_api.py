@@ -95,8 +95,25 @@ def test_names_and_values_of_a_question_are_checked(client):
 
 
 def test_no_option_that_names_a_file_can_be_asked():
-    paths = {"claims", "before", "archive", "labels", "projects", "firms", "rates", "bands", "io", "digital", "energy",
-             "system", "definition", "encoding", "plan", "out", "emerging"}  # fmt: skip
+    paths = {
+        "claims",
+        "before",
+        "archive",
+        "labels",
+        "projects",
+        "firms",
+        "rates",
+        "bands",
+        "io",
+        "digital",
+        "energy",
+        "system",
+        "definition",
+        "encoding",
+        "plan",
+        "out",
+        "emerging",
+    }
     for topic in TOPICS:
         assert not paths & set(wish_of(topic).model_fields)
 

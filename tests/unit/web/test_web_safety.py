@@ -142,7 +142,7 @@ def test_a_browser_gets_a_page_and_a_program_json():
         413: lambda path: client.post(path, content=bytes(2000), headers=FORM),
         403: lambda path: client.post(path, headers=FORM | {"origin": "null"}),
         421: lambda path: client.get(path, headers=FORM | {"host": "evil.example"}),
-    }  # fmt: skip
+    }
     for status, ask in asked.items():
         answer = ask("/zh/claim.html")
         assert (answer.status_code, answer.headers["content-type"]) == (status, "text/html; charset=utf-8")
@@ -229,10 +229,18 @@ def test_uploads_that_find_no_room_are_refused_before_they_are_read():
 
 
 SCOPE = {
-    "type": "http", "method": "POST", "path": "/api/v1/screen", "query_string": b"", "scheme": "http",
-    "headers": [(b"host", b"localhost")], "http_version": "1.1", "server": ("localhost", 80),
-    "client": ("127.0.0.1", 1), "root_path": "", "raw_path": b"/api/v1/screen",
-}  # fmt: skip
+    "type": "http",
+    "method": "POST",
+    "path": "/api/v1/screen",
+    "query_string": b"",
+    "scheme": "http",
+    "headers": [(b"host", b"localhost")],
+    "http_version": "1.1",
+    "server": ("localhost", 80),
+    "client": ("127.0.0.1", 1),
+    "root_path": "",
+    "raw_path": b"/api/v1/screen",
+}
 
 
 def run(parts, headers=()):

@@ -17,9 +17,19 @@ from xinzhi.protocol import load as load_protocol
 
 BEFORE = Path(__file__).parents[2] / "reference" / "yardstick" / "before_the_choices.csv"
 COLUMNS = (
-    "region", "start", "end", "component", "median", "low", "high", "relative_low", "relative_high", "above_nation",
-    "rank_low", "rank_high",
-)  # fmt: skip
+    "region",
+    "start",
+    "end",
+    "component",
+    "median",
+    "low",
+    "high",
+    "relative_low",
+    "relative_high",
+    "above_nation",
+    "rank_low",
+    "rank_high",
+)
 OFF = {
     "estimates.investment_rule": "off",
     "estimates.control_total": "none",

@@ -71,8 +71,10 @@ def test_a_step_is_the_protocol_measured_again(china, walks):
 
 def test_all_steps_together_are_the_protocol_of_the_source(china):
     """Hours, human capital, services and shares as the source has them, measured by its own protocol."""
-    read = {name: dict(national_series(china, f"pwt1001_{name}").select("year", "value").iter_rows()) for name in
-            ("rgdpna", "rkna", "emp", "avh", "hc", "labsh", "rtfpna")}  # fmt: skip
+    read = {
+        name: dict(national_series(china, f"pwt1001_{name}").select("year", "value").iter_rows())
+        for name in ("rgdpna", "rkna", "emp", "avh", "hc", "labsh", "rtfpna")
+    }
     columns = ("output_real", "capital_services", "employment", "hours", "human_capital", "labour_share")
     rows = [
         {"region": "CHN", "year": year, **{new: read[old][year] for new, old in zip(columns, read, strict=False)}}

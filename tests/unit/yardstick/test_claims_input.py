@@ -58,9 +58,17 @@ def test_figures_are_read_with_the_digits_that_were_written(growth, rounding, pe
 
 @pytest.mark.parametrize(
     ("typed", "read"),
-    [("1.8", "1.8%"), (" 1.80 ", "1.80%"), ("1.8%", "1.8%"), ("１.８％", "１.８％"), ("−0.5", "−0.5%"), ("0", "0%"),
-     (0.018, 0.018), ("0.1", "0.1%")],
-)  # fmt: skip
+    [
+        ("1.8", "1.8%"),
+        (" 1.80 ", "1.80%"),
+        ("1.8%", "1.8%"),
+        ("１.８％", "１.８％"),
+        ("−0.5", "−0.5%"),
+        ("0", "0%"),
+        (0.018, 0.018),
+        ("0.1", "0.1%"),
+    ],
+)
 def test_a_rate_that_is_typed_is_in_percent_with_or_without_its_sign(typed, read):
     assert printed(typed) == read
 
@@ -367,10 +375,15 @@ def test_what_is_missing_of_a_claim_says_how_the_nation_is_named() -> None:
 @pytest.mark.parametrize(
     ("rate", "growth", "supported"),
     [
-        ("log", "4.20", True), ("log", "4.29", False), ("compound", "4.29", True), ("compound", "4.20", False),
-        ("复合增速", "4.29", True), ("unknown", "4.29", True), ("", "4.20", True),
+        ("log", "4.20", True),
+        ("log", "4.29", False),
+        ("compound", "4.29", True),
+        ("compound", "4.20", False),
+        ("复合增速", "4.29", True),
+        ("unknown", "4.29", True),
+        ("", "4.20", True),
     ],
-)  # fmt: skip
+)
 def test_a_claim_is_held_to_the_rate_that_its_source_names(china, rate, growth, supported):
     table = pl.DataFrame({"region": ["140000"], "start": [2017], "end": [2023], "growth": [growth], "rate": [rate]})
     assert check_claims(china, table).supported is supported

@@ -20,8 +20,10 @@ CONSTANT = {"shares.rule": "constant"}
     [
         ({"capital": "stock, depreciation 5%"}, {"capital.measure": "stock", "capital.depreciation": 0.05}),
         ({"capital": "资本存量，折旧率9.6%"}, {"capital.measure": "stock", "capital.depreciation": 0.096}),
-        ({"capital": "capital services; depreciation 0.050-0.059 (yearly)"},
-         {"capital.measure": "services", "capital.depreciation": 0.0545}),
+        (
+            {"capital": "capital services; depreciation 0.050-0.059 (yearly)"},
+            {"capital.measure": "services", "capital.depreciation": 0.0545},
+        ),
         ({"capital": "depreciation rate: 5-6 %"}, {"capital.depreciation": 0.055}),
         ({"labour": "persons, hours and human capital (hc)"}, {"labour.unit": "hours", "labour.quality": "schooling"}),
         ({"labour": "从业人员与人力资本"}, {"labour.unit": "persons", "labour.quality": "schooling"}),
@@ -30,7 +32,7 @@ CONSTANT = {"shares.rule": "constant"}
         ({"shares": "national accounts / input-output, yearly"}, {"shares.rule": "observed_national"}),
         ({"data": "first published"}, {"output.vintage": "first_published"}),
     ],
-)  # fmt: skip
+)
 def test_words_become_parameters(row, choices):
     assert stated_choices(row) == choices
 
@@ -112,9 +114,11 @@ def test_the_verdict_does_not_change():
 
 @pytest.mark.parametrize(
     ("language", "said", "choice"),
-    [("en", "under the choices that its source states", "depreciation rate: 5%"),
-     ("zh", "按出处所述的选择", "折旧率：5%")],
-)  # fmt: skip
+    [
+        ("en", "under the choices that its source states", "depreciation rate: 5%"),
+        ("zh", "按出处所述的选择", "折旧率：5%"),
+    ],
+)
 def test_it_is_said_in_both_languages(language, said, choice):
     result = xinzhi.check_claims("china-provinces", table(capital="depreciation 5%", labour="hours"))
     for text in (result.summary(language), note(result, language)):

@@ -114,8 +114,9 @@ def test_a_gap_is_the_median_of_the_peers_less_the_region(measured, alike, bande
     assert row["gap"] == pytest.approx(median(growth[one] for one in alike.of("220000")) - growth["220000"])
     half = dict(
         banded.components.filter(start=2017, end=2023, component="estimates")
-        .select("region", "relative_half_width").rows()
-    )  # fmt: skip
+        .select("region", "relative_half_width")
+        .rows()
+    )
     theirs = [half[one] ** 2 for one in alike.of("220000")]
     assert row["high"] - row["gap"] == pytest.approx(math.sqrt(half["220000"] ** 2 + math.pi / 2 * sum(theirs) / 25))
 
@@ -237,8 +238,9 @@ def test_output_of_a_past_brief_is_as_first_published(package):
 def test_what_was_said_does_not_depend_on_what_came_later(package):
     accounts = package.tables["accounts"].with_columns(
         output_real=pl.when((pl.col("year") > 2015) & (pl.col("region") == "440000"))
-        .then(pl.col("output_real") * 1.5).otherwise("output_real")
-    )  # fmt: skip
+        .then(pl.col("output_real") * 1.5)
+        .otherwise("output_real")
+    )
     other = replace(package, tables={**package.tables, "accounts": accounts})
     one, two = (backcast(it).frame.filter(pl.col("rule") != "gap") for it in (package, other))
     assert one["said"].to_list() == pytest.approx(two["said"].to_list())

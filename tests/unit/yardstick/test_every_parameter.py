@@ -83,12 +83,15 @@ CASES = {
     "capital.revaluation_years": (1, 4, SERVICES),
     "capital.revaluation_window": ("trailing", "centred", SERVICES),
     "capital.negative_user_cost": (
-        "keep", "zero", SERVICES | {"capital.rate_of_return": "external", "capital.external_rate": 0.0}
+        "keep",
+        "zero",
+        SERVICES | {"capital.rate_of_return": "external", "capital.external_rate": 0.0},
     ),
     "labour.unit": ("persons", "hours", {}),
     "labour.missing_hours": ("persons", "reference_region", HOURS),
     "labour.reference_hours": (
-        dict.fromkeys(YEARS, 2000.0), {year: 2000.0 * 0.99 ** (year - 1990) for year in YEARS},
+        dict.fromkeys(YEARS, 2000.0),
+        {year: 2000.0 * 0.99 ** (year - 1990) for year in YEARS},
         HOURS | {"labour.missing_hours": "reference_region"},
     ),
     "labour.quality": ("none", "schooling", {}),
@@ -96,20 +99,16 @@ CASES = {
     "labour.missing_schooling": ("interpolate", "hold", {}),
     "shares.rule": ("observed_regional", "observed_national", {"shares.national": dict.fromkeys(YEARS, 0.6)}),
     "shares.constant": (0.4, 0.6, {"shares.rule": "constant"}),
-    "shares.national": (
-        dict.fromkeys(YEARS, 0.4), dict.fromkeys(YEARS, 0.6), {"shares.rule": "observed_national"}
-    ),
+    "shares.national": (dict.fromkeys(YEARS, 0.4), dict.fromkeys(YEARS, 0.6), {"shares.rule": "observed_national"}),
     "shares.averaging": ("two_year", "current", {}),
     "shares.carry": ("carry", "stop", {}),
     "shares.self_employed": ("as_given", "hourly_compensation", {}),
     "shares.corner": ("none", "floor", {"shares.self_employed": "hourly_compensation"}),
-    "shares.corner_labour_share": (
-        0.8, 0.9, {"shares.self_employed": "hourly_compensation", "shares.corner": "floor"}
-    ),
+    "shares.corner_labour_share": (0.8, 0.9, {"shares.self_employed": "hourly_compensation", "shares.corner": "floor"}),
     "index.formula": ("tornqvist", "laspeyres", {}),
     "reporting.periods": ([[1995, 2000]], [[1995, 2005]], {}),
     "reporting.initial_stock_share": (0.01, 0.9, {}),
-}  # fmt: skip
+}
 
 
 def moved(value):
@@ -174,30 +173,38 @@ def package():
             share = 0.45 + 0.1 * np.sin(t / 3 + at) if year <= 2018 else None
             accounts.append(
                 {
-                    "region": region, "year": year, "output_nominal": nominal, "output_real": real,
-                    "employment": persons, "labour_share": share,
+                    "region": region,
+                    "year": year,
+                    "output_nominal": nominal,
+                    "output_real": real,
+                    "employment": persons,
+                    "labour_share": share,
                     "schooling": None if year == 2005 else 8.0 + 0.1 * t + 0.2 * np.sin(t),
                     "hours": None if year > 2010 and region == "b" else 2000.0 - 5 * t + 10 * at,
                     "employee_compensation": nominal * (0.3 + 0.02 * np.cos(t)),
                     "employee_hours": 2e9 * (0.35 + 0.1 * at + 0.05 * np.sin(t)),
                     "capital_services": np.exp(0.08 * t + 0.02 * np.sin(t)),
-                    "gross_output_nominal": 2.5 * nominal, "gross_output_real": 2.5 * real * (1 + 0.01 * np.sin(t)),
-                    "intermediate_nominal": 1.5 * nominal, "intermediate_real": 1.5 * real * (1 + 0.02 * np.cos(t)),
+                    "gross_output_nominal": 2.5 * nominal,
+                    "gross_output_real": 2.5 * real * (1 + 0.01 * np.sin(t)),
+                    "intermediate_nominal": 1.5 * nominal,
+                    "intermediate_real": 1.5 * real * (1 + 0.02 * np.cos(t)),
                     "capital": 3 * real,
                 }
-            )  # fmt: skip
+            )
             for asset, rate in zip(ASSETS, (0.25, 0.12), strict=True):
                 late = year > 2016
                 investment.append(
                     {
-                        "region": region, "asset": asset, "year": year,
+                        "region": region,
+                        "asset": asset,
+                        "year": year,
                         "investment_nominal": rate * nominal * (1 + 0.2 * np.sin(t / 2 + at)),
                         "investment_price": price ** (1.5 if asset == "buildings" else 0.3) * (1 + 0.05 * np.sin(t)),
                         "depreciation_nominal": 0.1 * nominal,
                         "investment_status": "extrapolated" if late else "official",
                         "investment_price_status": "proxy" if late else "official",
                     }
-                )  # fmt: skip
+                )
             if 2000 <= year <= 2018:
                 vintages.append(
                     {"region": region, "year": year, "vintage": "census4", "output_growth": 100 * growth[t] + 1}

@@ -18,9 +18,11 @@ def measured():
 
 
 def test_every_figure_of_every_period_adds_up_from_its_years(measured):
-    for region, start, end in measured.periods.filter(pl.col("region").is_in(["110000", "520000"])).select(
-        "region", "start", "end"
-    ).iter_rows():  # fmt: skip
+    for region, start, end in (
+        measured.periods.filter(pl.col("region").is_in(["110000", "520000"]))
+        .select("region", "start", "end")
+        .iter_rows()
+    ):
         for component in COMPONENTS:
             found = measured.explain_period(region, start, end, component)
             assert found.years.height == end - start
@@ -34,8 +36,13 @@ def test_what_was_read_stands_beside_the_figure(measured):
     found = measured.explain_period("Guizhou", 2017, 2023)
     own = xinzhi.load("china-provinces").tables["accounts"].filter(region="520000", year=2020)["output_real"][0]
     row = found.sources.filter(column="accounts.output_real", year="2020").row(0, named=True)
-    assert row == {"year": "2020", "column": "accounts.output_real", "value": own, "official": True,
-                   "unit": "1e8 CNY at constant prices"}  # fmt: skip
+    assert row == {
+        "year": "2020",
+        "column": "accounts.output_real",
+        "value": own,
+        "official": True,
+        "unit": "1e8 CNY at constant prices",
+    }
     assert not found.sources.filter(column="investment.investment_nominal[total]")["official"].any()
     assert set(found.inputs["item"]) == {"output", "capital", "labour", "human_capital", "labour_share"}
     assert found.parameters.filter(parameter="capital.depreciation")["reference"][0]

@@ -72,11 +72,16 @@ def test_of_several_assets_the_finding_stands_where_most_was_written_off():
         )
         for asset, spent in (("equipment", 20.0), ("structures", -520.0))
     ]
-    rules = protocol.load("xinzhi-cn-2026").replace({
-        "capital.measure": "services", "capital.rate_of_return": "internal",
-        "capital.asset_depreciation": {"equipment": 0.15, "structures": 0.04}, "capital.revaluation_years": 3,
-        "capital.revaluation_window": "trailing", "capital.negative_user_cost": "zero",
-    })  # fmt: skip
+    rules = protocol.load("xinzhi-cn-2026").replace(
+        {
+            "capital.measure": "services",
+            "capital.rate_of_return": "internal",
+            "capital.asset_depreciation": {"equipment": 0.15, "structures": 0.04},
+            "capital.revaluation_years": 3,
+            "capital.revaluation_window": "trailing",
+            "capital.negative_user_cost": "zero",
+        }
+    )
     package = xinzhi.load(made | {"investment": pl.concat(both)})
     (found,) = [one for one in xinzhi.measure(package, rules).findings if one.rule == "capital-exhausted"]
     place = package.place("investment", region="AA", asset="structures", year=2010)

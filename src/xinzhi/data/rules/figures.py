@@ -392,9 +392,10 @@ def slips(
     to one another in the other rows.
     """
     logs = frame.with_row_index(ROW).select(
-        ROW, *(pl.col(one) for one in (unit, period) if one is not None),
+        ROW,
+        *(pl.col(one) for one in (unit, period) if one is not None),
         *(pl.when(pl.col(name) > 0).then(pl.col(name).log()).alias(name) for name in columns),
-    )  # fmt: skip
+    )
     if unit is not None and period is not None:
         series = {name: _off_in_time(logs.drop_nulls(name).sort(unit, period), name, unit) for name in columns}
         yield from ((name, "data.slip-in-series", rows) for name, rows in series.items())
@@ -416,7 +417,7 @@ def _off_in_time(logs: pl.DataFrame, name: str, unit: str) -> pl.DataFrame:
         large["before"] & large["after"] & (pl.col("before") * pl.col("after") > 0)
         | large["before"] & pl.col("after").is_null() & none_before
         | large["after"] & pl.col("before").is_null() & no_more
-    )  # fmt: skip
+    )
     steps = steps.with_columns(alone=alone)
     moved = large["before"] & ~pl.col("alone").shift(1, fill_value=False).over(unit)
     return steps.filter(pl.col("alone") | moved).select(ROW, off=pl.coalesce("before", "after"))

@@ -66,11 +66,18 @@ def levels(
     productivity = output - input_
     whole = productivity - best
     return {
-        "output": output, "input": input_, "productivity": productivity, "best_productivity": best,
-        "productivity_efficiency": whole, "technical_efficiency": technical, "scale_efficiency": cone - technical,
-        "mix_efficiency": mixed - technical, "residual_scale_efficiency": whole - mixed,
-        "scale_mix_efficiency": whole - technical, "residual_mix_efficiency": whole - cone,
-    }  # fmt: skip
+        "output": output,
+        "input": input_,
+        "productivity": productivity,
+        "best_productivity": best,
+        "productivity_efficiency": whole,
+        "technical_efficiency": technical,
+        "scale_efficiency": cone - technical,
+        "mix_efficiency": mixed - technical,
+        "residual_scale_efficiency": whole - mixed,
+        "scale_mix_efficiency": whole - technical,
+        "residual_mix_efficiency": whole - cone,
+    }
 
 
 def _mixed(

@@ -163,11 +163,15 @@ def _pack(call: Call, panel: Panel, columns: Columns, outcome: Outcome) -> Produ
         weights = pl.DataFrame({"good": goods, "role": roles, "weight": worth, **ends})
     # the choices of the call: those of the design, and the options that differ
     said: dict[str, Any] = {
-        "inputs": list(columns.inputs), "outputs": list(columns.outputs), "bad": list(columns.bad),
-        "index": call.index, "reference": call.reference,
+        "inputs": list(columns.inputs),
+        "outputs": list(columns.outputs),
+        "bad": list(columns.bad),
+        "index": call.index,
+        "reference": call.reference,
         "rts": call.plan().rts if call.decomposition in NEEDS_SCALE else call.rts,
-        "orientation": call.orientation, "decomposition": call.decomposition,
-    }  # fmt: skip
+        "orientation": call.orientation,
+        "decomposition": call.decomposition,
+    }
     said |= {k: v for k, v in call.options.items() if k not in {"progress", "n_jobs"} and v != DEFAULTS.get(k)}
     return ProductivityChange(
         frame=frame,

@@ -231,10 +231,15 @@ class ProductivityChange(Labelled, verb="productivity_change", key=("unit", "per
         units = self.mean_points("unit")
         means = self.complete.select(["index", *self.parts]).mean().row(0, named=True)
         values: dict[str, object] = {
-            "index": index_text(str(self.provenance.options["index"])), "value": means["index"], "span": self.span,
-            "rose": units.filter(units["index"] > 0).height, "n": units.height, "what": self.what(units["unit"]),
-            "per": self.per, "unit": self.sign,
-        }  # fmt: skip
+            "index": index_text(str(self.provenance.options["index"])),
+            "value": means["index"],
+            "span": self.span,
+            "rose": units.filter(units["index"] > 0).height,
+            "n": units.height,
+            "what": self.what(units["unit"]),
+            "per": self.per,
+            "unit": self.sign,
+        }
         parts = [words("frontier.chart.change", part=part_text(name), value=means[name]) for name in self.stack]
         facts: Facts = {"headline.change": {**values, "parts": parts}} if parts else {"headline.change_alone": values}
         if units.height > 2 * _SHOWN:

@@ -64,8 +64,10 @@ class Model:
             along = "output" not in self.orientations and "direction" in self.takes
             raise UsageError(
                 "frontier.orientation-by-direction" if along else "frontier.orientation",
-                model=name, orientation=orientation, known=list(self.orientations),
-            )  # fmt: skip
+                model=name,
+                orientation=orientation,
+                known=list(self.orientations),
+            )
         if self.bad == "none" and data.goods.bad is not None:
             raise UsageError("frontier.no-bad", model=name)
         if self.bad == "some" and data.goods.bad is None:
@@ -80,26 +82,48 @@ _WHOLE = {"input": "input", "output": "output", "none": "none", "graph": "none"}
 
 MODELS: dict[str, Model] = {
     "radial": Model(
-        home="radial:radial", orientations={name: name for name in ("input", "output", "directional", "hyperbolic")},
-        takes=(*_OPTIONS, "scale"), rts=None, bad="any",
+        home="radial:radial",
+        orientations={name: name for name in ("input", "output", "directional", "hyperbolic")},
+        takes=(*_OPTIONS, "scale"),
+        rts=None,
+        bad="any",
     ),
     "directional": Model(
-        home="radial:radial", orientations=_DIRECTIONAL, takes=(*_OPTIONS, "scale"), rts=None, bad="any",
+        home="radial:radial",
+        orientations=_DIRECTIONAL,
+        takes=(*_OPTIONS, "scale"),
+        rts=None,
+        bad="any",
     ),
     "hyperbolic": Model(
-        home="radial:radial", orientations={"input": "hyperbolic", "hyperbolic": "hyperbolic"},
-        takes=(*_OPTIONS, "scale"), rts=None, bad="any",
+        home="radial:radial",
+        orientations={"input": "hyperbolic", "hyperbolic": "hyperbolic"},
+        takes=(*_OPTIONS, "scale"),
+        rts=None,
+        bad="any",
     ),
     "additive": Model(
-        home="additive:additive", orientations={"input": None, "none": None},
-        takes=("weights", "disposability", "bounds"), rts=None, bad="any", names=True,
+        home="additive:additive",
+        orientations={"input": None, "none": None},
+        takes=("weights", "disposability", "bounds"),
+        rts=None,
+        bad="any",
+        names=True,
     ),
     "super": Model(
-        home="radial:radial", orientations={name: name for name in ("input", "output", "directional", "hyperbolic")},
-        takes=_OPTIONS, rts=None, bad="any", reference=False, fixed={"exclude_self": True},
+        home="radial:radial",
+        orientations={name: name for name in ("input", "output", "directional", "hyperbolic")},
+        takes=_OPTIONS,
+        rts=None,
+        bad="any",
+        reference=False,
+        fixed={"exclude_self": True},
     ),
     "cross": Model(
-        home="radial:cross_efficiency", takes=("method", "second", "self_rating"), rts=("crs",), reference=False,
+        home="radial:cross_efficiency",
+        takes=("method", "second", "self_rating"),
+        rts=("crs",),
+        reference=False,
         names=True,
     ),
     "sbm": Model(home="slacks_based:slacks_based", orientations=_WHOLE, bad="any"),
@@ -107,28 +131,29 @@ MODELS: dict[str, Model] = {
         home="slacks_based:super_slacks_based", orientations=_WHOLE, takes=("inefficient",), bad="any", reference=False
     ),
     "russell": Model(
-        home="slacks_based:russell", orientations={**_SAME, "graph": "graph", "none": "graph"},
+        home="slacks_based:russell",
+        orientations={**_SAME, "graph": "graph", "none": "graph"},
     ),
     "ebm": Model(
-        home="slacks_based:epsilon_based", orientations={**_SAME, "none": "none"}, takes=("affinity", "epsilon"),
+        home="slacks_based:epsilon_based",
+        orientations={**_SAME, "none": "none"},
+        takes=("affinity", "epsilon"),
     ),
     "non-radial": Model(
         home="environmental:non_radial", orientations=_ALONG, takes=("direction", "disposability", "weights"), bad="any"
     ),
     "environmental": Model(
-        home="environmental:directional", orientations=_ALONG, takes=("direction", "disposability", "price", "good"),
+        home="environmental:directional",
+        orientations=_ALONG,
+        takes=("direction", "disposability", "price", "good"),
         bad="some",
     ),
-    "by-production": Model(
-        home="environmental:by_production", takes=("polluting", "measure"), bad="some", names=True
-    ),
+    "by-production": Model(home="environmental:by_production", takes=("polluting", "measure"), bad="some", names=True),
     "seiford-zhu": Model(
         home="additive:seiford_zhu", orientations=_SAME, takes=("translation",), rts=("vrs",), bad="some"
     ),
-    "range-directional": Model(
-        home="additive:range_directional", orientations={**_SAME, "none": "none"}, rts=("vrs",)
-    ),
-}  # fmt: skip
+    "range-directional": Model(home="additive:range_directional", orientations={**_SAME, "none": "none"}, rts=("vrs",)),
+}
 
 
 def model_of(name: str) -> Model:

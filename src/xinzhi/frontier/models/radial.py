@@ -47,9 +47,12 @@ def radial(  # noqa: PLR0913 - the goods, the technology and the measure
         raise UsageError("frontier.super-endogenous")
     points = Goods.of(x, y, bad)
     how: dict[str, Any] = {
-        "orientation": orientation, "disposability": disposability, "bounds": bounds, "reference": reference,
+        "orientation": orientation,
+        "disposability": disposability,
+        "bounds": bounds,
+        "reference": reference,
         "exclude_self": exclude_self,
-    }  # fmt: skip
+    }
     if named == "endogenous" and orientation == "directional":
         from xinzhi.frontier.models.additive import endogenous
 

@@ -219,9 +219,15 @@ def epsilon_based(
     kept = replace(found, intensities=found.intensities / scale, programs=found.programs + programs)
     parameters = {"inputs": eps_x, "outputs": eps_y, "of_inputs": weight_x.tolist(), "of_outputs": weight_y.tolist()}
     result = solved(
-        data, kept, score, (slack_x, slack_y, data.b), targets=targets,
-        worth=1.0 if outward else -1.0, theta=theta[:, 0], phi=phi[:, 0],
-    )  # fmt: skip
+        data,
+        kept,
+        score,
+        (slack_x, slack_y, data.b),
+        targets=targets,
+        worth=1.0 if outward else -1.0,
+        theta=theta[:, 0],
+        phi=phi[:, 0],
+    )
     return replace(result, notes=(("note.epsilon", parameters),))
 
 

@@ -165,9 +165,13 @@ def _unproved(reference: FloatArray, part: Own, found: Answer, free: FloatArray,
     upper = np.append(np.full(count, np.inf), np.broadcast_to(part.column_upper, own))
     costs = np.append(free if part.intensity_costs is None else part.intensity_costs, part.costs)
     missed = shortfall(
-        np.concatenate([reference, part.columns], axis=1), found, costs=costs, rows=(part.lower, part.upper),
-        columns=(lower, upper), maximise=maximise,
-    )  # fmt: skip
+        np.concatenate([reference, part.columns], axis=1),
+        found,
+        costs=costs,
+        rows=(part.lower, part.upper),
+        columns=(lower, upper),
+        maximise=maximise,
+    )
     return missed > _PROOF
 
 

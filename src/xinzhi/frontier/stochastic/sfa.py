@@ -158,10 +158,14 @@ def efficiency_facts(result: Labelled, frame: pl.DataFrame) -> Facts:
         return {"answer.nothing": {}}
     best, worst = last.row(0, named=True), last.row(-1, named=True)
     values: dict[str, object] = {
-        "n": last.height, "mean": float(last["efficiency"].to_numpy().mean()), "what": result.what(last["unit"]),
-        "best": result.names.region(best["unit"]), "most": best["efficiency"],
-        "worst": result.names.region(worst["unit"]), "least": worst["efficiency"],
-    }  # fmt: skip
+        "n": last.height,
+        "mean": float(last["efficiency"].to_numpy().mean()),
+        "what": result.what(last["unit"]),
+        "best": result.names.region(best["unit"]),
+        "most": best["efficiency"],
+        "worst": result.names.region(worst["unit"]),
+        "least": worst["efficiency"],
+    }
     if "period" in frame.columns:
         return {"headline.sfa_in": {**values, "period": best["period"]}}
     return {"headline.sfa": values}

@@ -100,10 +100,15 @@ def _mixed(
 
     def farthest(low: FloatArray, high: FloatArray, **kind: Any) -> programs.Solution:  # noqa: ANN401 - options of `solve_once`
         return programs.solve_once(
-            np.hstack([reference, -gain[:, None]]), costs=np.append(np.zeros(m), 1.0), row_lower=target,
-            row_upper=np.inf, column_lower=np.append(low, -np.inf), column_upper=np.append(high, np.inf), maximise=True,
+            np.hstack([reference, -gain[:, None]]),
+            costs=np.append(np.zeros(m), 1.0),
+            row_lower=target,
+            row_upper=np.inf,
+            column_lower=np.append(low, -np.inf),
+            column_upper=np.append(high, np.inf),
+            maximise=True,
             **kind,
-        )  # fmt: skip
+        )
 
     if not scaling:
         return farthest(np.zeros(m), np.floor(upper), integers=range(m))

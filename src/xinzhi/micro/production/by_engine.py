@@ -104,9 +104,12 @@ def gram(engine: Engine, table: Ibis, variables: Sequence[Any], columns: Sequenc
     most = [max(power[at] for power in unique) for at in range(len(variables))]
     for step in range(2, max([*most, 1]) + 1):  # a power is a lower one times the variable
         named = named.mutate(
-            **{f"v{at}_{step}": named[f"v{at}" if step == 2 else f"v{at}_{step - 1}"] * named[f"v{at}"]  # noqa: PLR2004 - the square
-               for at, top in enumerate(most) if top >= step}
-        )  # fmt: skip
+            **{
+                f"v{at}_{step}": named[f"v{at}" if step == 2 else f"v{at}_{step - 1}"] * named[f"v{at}"]  # noqa: PLR2004 - the square
+                for at, top in enumerate(most)
+                if top >= step
+            }
+        )
     sums = {}
     for number, power in enumerate(unique):
         parts = [named[f"v{at}" if one == 1 else f"v{at}_{one}"] for at, one in enumerate(power) if one]
@@ -185,10 +188,13 @@ class _Given:
         net = self.x[self.roles.output] - _combined(theta, [self.x[name] for name in terms])
         mean = theta[: len(self.roles.inputs)]
         return Estimate(
-            fit=Fit(coefficients=theta, mean=mean, status=ranged(mean)), terms=tuple(terms), searched=(),
-            covariance=covariance, counts=self.counts(pairs),
+            fit=Fit(coefficients=theta, mean=mean, status=ranged(mean)),
+            terms=tuple(terms),
+            searched=(),
+            covariance=covariance,
+            counts=self.counts(pairs),
             firms=self.rows.select("firm", "year", productivity=net),
-        )  # fmt: skip
+        )
 
     def counts(self, pairs: int | None) -> dict[str, int | None]:
         """Return how many rows and firms there are, pairs, and gaps: a firm's first row is neither."""
@@ -329,10 +335,14 @@ class _Stages:
         mean[[inputs.index(name) for name in self.linear]] = gamma[:lead]
         mean[[inputs.index(name) for name in second]] = theta
         fit = Fit(
-            coefficients=np.concatenate([gamma[:lead], theta, gamma[lead:flat]]), mean=mean, status=status,
-            minima=tuple(minima), starts=self.settings.starts, criterion=shown.criterion,
+            coefficients=np.concatenate([gamma[:lead], theta, gamma[lead:flat]]),
+            mean=mean,
+            status=status,
+            minima=tuple(minima),
+            starts=self.settings.starts,
+            criterion=shown.criterion,
             leaning=leaning(shown, free, second),
-        )  # fmt: skip
+        )
         count = len(fit.coefficients)
         covariance = np.full((count, count), np.nan)
         if answer is not None:
@@ -343,9 +353,13 @@ class _Stages:
         left = net - _combined(theta, [x[name] for name in second])
         firms = self.rows.select("firm", "year", productivity=left, noise=net - _combined(gamma[flat:], every[flat:]))
         return Estimate(
-            fit=fit, terms=(*self.linear, *second, *self.roles.controls), searched=second, covariance=covariance,
-            counts=self.given.counts(n), firms=firms,
-        )  # fmt: skip
+            fit=fit,
+            terms=(*self.linear, *second, *self.roles.controls),
+            searched=second,
+            covariance=covariance,
+            counts=self.given.counts(n),
+            firms=firms,
+        )
 
     def _stage(self, table: Ibis, now: Mapping[str, Any], before: Mapping[str, Any]) -> tuple[SecondStage, int]:
         """Return the second stage from its sums, and how many pairs there are."""
@@ -361,10 +375,14 @@ class _Stages:
         base = np.linalg.lstsq(inner[1:-1, 1:-1], inner[1:-1, -1], rcond=None)[0]
         left = float(inner[-1, -1] - 2 * base @ inner[1:-1, -1] + base @ inner[1:-1, 1:-1] @ base)
         units = Units(
-            mean=means[1:-1], sd=np.sqrt(np.diag(inner)[1:-1]), signal=float(means[-1]),
-            base=np.asarray(base, np.float64), scale=float(np.sqrt(max(left, 0.0))) or 1.0,
-            further_mean=np.zeros(0), further_sd=np.zeros(0),
-        )  # fmt: skip
+            mean=means[1:-1],
+            sd=np.sqrt(np.diag(inner)[1:-1]),
+            signal=float(means[-1]),
+            base=np.asarray(base, np.float64),
+            scale=float(np.sqrt(max(left, 0.0))) or 1.0,
+            further_mean=np.zeros(0),
+            further_sd=np.zeros(0),
+        )
         self.standard = units
         v, v0 = (self._centred(side) for side in (z, z0))
         u, u0 = self._signal(table["_s1"], z), self._signal(table["_s0"], z0)
@@ -376,10 +394,15 @@ class _Stages:
         columns = [*basis, *(_unit(at, many) for at in range(size, many))]
         empty, none = np.zeros((count, 0)), np.zeros(0)
         shape = Pairs(
-            signal=none, signal_before=none, inputs=empty, inputs_before=empty, further=np.zeros((0, 0)),
-            degree=self.settings.degree[1], instruments=np.zeros((len(w), 0)) if self.instruments else None,
+            signal=none,
+            signal_before=none,
+            inputs=empty,
+            inputs_before=empty,
+            further=np.zeros((0, 0)),
+            degree=self.settings.degree[1],
+            instruments=np.zeros((len(w), 0)) if self.instruments else None,
             outcome=None if self.instruments else none,
-        )  # fmt: skip
+        )
         return SecondStage(shape, units=units, sums=gram(self.engine, table, variables, columns)), n
 
     def _centred(self, z: Sequence[Any]) -> list[Any]:

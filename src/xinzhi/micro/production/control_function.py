@@ -276,10 +276,15 @@ class ShareEquation:
         alpha = shown.coefficients
         mean = averaged(alpha)
         fit = estimator.Fit(
-            coefficients=mean, mean=mean, status=status, starts=len(self.starts), criterion=shown.criterion,
+            coefficients=mean,
+            mean=mean,
+            status=status,
+            starts=len(self.starts),
+            criterion=shown.criterion,
             minima=tuple(replace(one, coefficients=averaged(one.coefficients)) for one in minima),
-            units=stage.units, extra=np.concatenate([gamma, alpha]),
-        )  # fmt: skip
+            units=stage.units,
+            extra=np.concatenate([gamma, alpha]),
+        )
         if weights is not None or answer is None:
             return fit
         rows = elasticities(alpha)

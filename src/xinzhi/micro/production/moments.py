@@ -127,9 +127,15 @@ class Wooldridge:
         states = slice(self.flat, self.flat + len(self.k))
         minima = tuple(replace(one, coefficients=one.coefficients[states]) for one in _distinct(found))
         fit = estimator.Fit(
-            coefficients=coefficients, mean=mean, status=ranged(mean), minima=minima, starts=len(starts), extra=theta,
-            criterion=value, degrees=len(self.z1) + len(self.z2) - len(theta),
-        )  # fmt: skip
+            coefficients=coefficients,
+            mean=mean,
+            status=ranged(mean),
+            minima=minima,
+            starts=len(starts),
+            extra=theta,
+            criterion=value,
+            degrees=len(self.z1) + len(self.z2) - len(theta),
+        )
         if weights is not None:
             return fit
         root = self._root(theta, None, firms=True)
@@ -141,9 +147,12 @@ class Wooldridge:
         signal = theta[self.flat + len(self.k) :][: len(self.c)] @ self.control.x[self.flat :]
         of_states = mean[self.lead :] @ panel.block(panel.roles.state)
         return replace(
-            fit, influence=influence[place], mean_influence=influence[place[: len(mean)]], productivity=net,
+            fit,
+            influence=influence[place],
+            mean_influence=influence[place[: len(mean)]],
+            productivity=net,
             noise=net - (signal - of_states),
-        )  # fmt: skip
+        )
 
     def _scores(self, theta: FloatArray) -> FloatArray:
         first, second, _, _ = self._residuals(theta)
@@ -271,10 +280,15 @@ class BlundellBond:
         ended = zip(roots, second, strict=True)
         root = next(one for one, end in ended if end and np.allclose(end[0], theta, rtol=1e-3))
         fit = estimator.Fit(
-            coefficients=beta, mean=beta[:count], status=status, starts=len(starts), criterion=answer.criterion,
+            coefficients=beta,
+            mean=beta[:count],
+            status=status,
+            starts=len(starts),
+            criterion=answer.criterion,
             minima=tuple(replace(one, coefficients=one.coefficients[:-2]) for one in ends),
-            degrees=degrees, extra=theta,
-        )  # fmt: skip
+            degrees=degrees,
+            extra=theta,
+        )
         if weights is not None or status not in estimator.ANSWERS:
             return fit
         influence = -np.linalg.pinv(root @ moments(theta)[1]) @ (root @ self._scores(theta) / n)

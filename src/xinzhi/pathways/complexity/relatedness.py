@@ -381,9 +381,12 @@ def by_anchor(index: FloatArray, names: Sequence[str], anchor: Mapping[str, floa
     p, limit = chance(index[known], given)
     count = int(known.sum())
     return Anchoring(
-        how="anchor", correlation=found, places=count, limit=max(least, limit),
+        how="anchor",
+        correlation=found,
+        places=count,
+        limit=max(least, limit),
         fixed=abs(found) >= least and p <= level_of(count),
-    )  # fmt: skip
+    )
 
 
 def level_of(places: int) -> float:

@@ -116,11 +116,9 @@ class Clubs(Result, verb="clubs", topic="pathways", key=("unit",)):
             for row in rows
         ]
         found: Facts = {
-            "headline.clubs": {
-                "n": self.frame.height, "k": len(rows), "clubs": clubs, "alone": len(self.divergent)
-            },
+            "headline.clubs": {"n": self.frame.height, "k": len(rows), "clubs": clubs, "alone": len(self.divergent)},
             "summary.club": [{**row, "members": self._called(row["club"])} for row in rows],
-        }  # fmt: skip
+        }
         return found | self._doubts(len(rows))
 
     def _doubts(self, count: int) -> Facts:
@@ -204,9 +202,12 @@ def clubs(frame: AnyFrame, unit: str, time: str, value: str, *, rules: ClubRules
     names = {name: row for row, name in enumerate(panel.units)}
     members = [np.array([names[one] for one in result.members(club)]) for club in result.table["club"]]
     held = log_t.placebo(
-        panel.values, log_t.numbered(len(panel.units), members), partial(_numbers, rules=chosen), draws=chosen.placebo,
+        panel.values,
+        log_t.numbered(len(panel.units), members),
+        partial(_numbers, rules=chosen),
+        draws=chosen.placebo,
         seed=chosen.seed,
-    )  # fmt: skip
+    )
     return replace(result, placebo=held)
 
 

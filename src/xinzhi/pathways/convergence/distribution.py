@@ -203,9 +203,7 @@ class Transitions(Result, verb="transitions", topic="pathways", key=("neighbours
         if self.homogeneity is not None:
             test = self.homogeneity
             matters = test.p < setting("inference.level")
-            found["summary.neighbours"] = {
-                "lr": test.statistic, "df": test.degrees, "p": test.p, "matters": matters
-            }  # fmt: skip
+            found["summary.neighbours"] = {"lr": test.statistic, "df": test.degrees, "p": test.p, "matters": matters}
         return found
 
 

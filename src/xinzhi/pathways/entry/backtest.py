@@ -174,9 +174,14 @@ def backtest(
     if not train[0] < train[1] <= test[0] < test[1]:
         raise UsageError("pathways.spans", train=f"{train}", test=f"{test}")
     panel = read_panel(
-        frame, place=place, activity=activity, value=value, period=period, periods=(*train, *test),
+        frame,
+        place=place,
+        activity=activity,
+        value=value,
+        period=period,
+        periods=(*train, *test),
         least_place=(train[1], chosen.least_place),
-    )  # fmt: skip
+    )
     scores = entry_models.available() if chosen.scores is None else chosen.scores
     drawn = np.vstack([np.ones(len(panel.places)), draws(len(panel.places), chosen.draws, chosen.seed)])
     needed = tuple(dict.fromkeys([*BASELINE, *(OURS if set(scores) & set(OWN) else ())]))
@@ -289,10 +294,17 @@ def _comparison(cutoff: float, tables: Mapping[Score, Mapping[str, FloatArray]],
             (cutoff, measure, best, mine[best][0], other, theirs[other][0], gap[0], low, high, (gap[1:] > 0).mean())
         )
     kinds = {
-        "absent": pl.Float64, "measure": pl.String, "ours": pl.String, "value": pl.Float64,
-        "baseline": pl.String, "baseline_value": pl.Float64, "difference": pl.Float64, "low": pl.Float64,
-        "high": pl.Float64, "share_better": pl.Float64,
-    }  # fmt: skip
+        "absent": pl.Float64,
+        "measure": pl.String,
+        "ours": pl.String,
+        "value": pl.Float64,
+        "baseline": pl.String,
+        "baseline_value": pl.Float64,
+        "difference": pl.Float64,
+        "low": pl.Float64,
+        "high": pl.Float64,
+        "share_better": pl.Float64,
+    }
     return pl.DataFrame(rows, schema=kinds, orient="row")
 
 

@@ -107,10 +107,17 @@ def entry_skill(package: Package, last: int, horizon: int | None = None, *, verb
     low, high = np.quantile((model - plain)[1:], [edge, 1 - edge]).tolist()
     divisions = sum(code.isdigit() for code in before.industries)
     return Skill(
-        industries=len(before.industries), services=len(before.industries) - divisions if divisions else 0,
-        start=start, end=last, candidates=len(rows), entries=int(entered.sum()), value=float(model[0]),
-        quotient=float(plain[0]), low=low, high=high,
-    )  # fmt: skip
+        industries=len(before.industries),
+        services=len(before.industries) - divisions if divisions else 0,
+        start=start,
+        end=last,
+        candidates=len(rows),
+        entries=int(entered.sum()),
+        value=float(model[0]),
+        quotient=float(plain[0]),
+        low=low,
+        high=high,
+    )
 
 
 _SHOWN = 3
@@ -187,9 +194,7 @@ def forecast(
     chosen: Score = ("blend" if "blend" in available() else "additive_logit") if model is None else model
     if chosen not in OWN:
         raise UsageError("pathways.unknown-option", option="model", value=chosen, choices=OWN)
-    panel = read_panel(
-        frame, place=place, activity=activity, value=value, period=period, periods=(*train, date)
-    )  # fmt: skip
+    panel = read_panel(frame, place=place, activity=activity, value=value, period=period, periods=(*train, date))
     known = candidates(panel.values[train[0]], panel.values[train[1]], traits(panel.values[train[0]]), 1.0)
     asked = candidates(panel.values[date], None, traits(panel.values[date]), 1.0)
     chance = score(chosen, known, asked)

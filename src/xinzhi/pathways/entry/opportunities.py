@@ -120,9 +120,12 @@ class Opportunities(Result, verb="opportunities", topic="pathways", key=("place"
         nearest = np.argsort(-near, kind="stable")[:_TIES]
         here = found.present[c, nearest]
         return _rows(
-            activity, "related", [found.matrix.activities[i] for i in nearest], here.tolist(),
+            activity,
+            "related",
+            [found.matrix.activities[i] for i in nearest],
+            here.tolist(),
             (near[nearest] * here / found.proximity[:, a].sum()).tolist(),
-        )  # fmt: skip
+        )
 
     def _endowed(self, place: str, activity: str) -> pl.DataFrame:
         fit = self.endowment_fit
@@ -131,9 +134,7 @@ class Opportunities(Result, verb="opportunities", topic="pathways", key=("place"
         c, a = self.measured.matrix.places.index(place), self.measured.matrix.activities.index(activity)
         parts = fit.parts[c, a]
         order = [k for k in np.argsort(-np.abs(parts)) if np.isfinite(parts[k])]
-        return _rows(
-            activity, "endowment", [fit.factors[k] for k in order], [None] * len(order), parts[order].tolist()
-        )  # fmt: skip
+        return _rows(activity, "endowment", [fit.factors[k] for k in order], [None] * len(order), parts[order].tolist())
 
 
 def _rows(activity: str, kind: str, names: list[str], there: list[Any], parts: list[float]) -> pl.DataFrame:
@@ -211,17 +212,30 @@ def opportunities(
     frame = table.with_columns(
         density_rank=_percentile("density"),
         fit_rank=_percentile("fit"),
-        quadrant=pl.when(pl.col("complexity").is_null()).then(None)
-        .when(near_too & complex_too).then(pl.lit("near-complex"))
-        .when(complex_too).then(pl.lit("far-complex"))
-        .when(near_too).then(pl.lit("near-simple"))
+        quadrant=pl.when(pl.col("complexity").is_null())
+        .then(None)
+        .when(near_too & complex_too)
+        .then(pl.lit("near-complex"))
+        .when(complex_too)
+        .then(pl.lit("far-complex"))
+        .when(near_too)
+        .then(pl.lit("near-simple"))
         .otherwise(pl.lit("far-simple")),
         emerging=pl.lit(None, dtype=pl.Boolean) if emerging is None else pl.Series(new[columns]),
-    )  # fmt: skip
+    )
     return Opportunities(
         frame=frame.select(
-            "place", "activity", "advantage", "density", "density_rank", "complexity", "gain", "fit", "fit_rank",
-            "quadrant", "emerging",
+            "place",
+            "activity",
+            "advantage",
+            "density",
+            "density_rank",
+            "complexity",
+            "gain",
+            "fit",
+            "fit_rank",
+            "quadrant",
+            "emerging",
         ),
         medians=middle,
         endowment_fit=fit,
@@ -229,7 +243,7 @@ def opportunities(
         measured=found,
         kind=found.kind,
         provenance=provenance("opportunities", found.provenance, weak=weak, **dict(found.provenance.options)),
-    )  # fmt: skip
+    )
 
 
 def _percentile(column: str) -> pl.Expr:

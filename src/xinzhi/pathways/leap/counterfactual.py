@@ -185,10 +185,15 @@ def counterfactual(
         findings=panel.findings,
         kind=panel.kind,
         provenance=provenance(
-            "counterfactual", panel, value=value, treated=treated, start=start, predictors=list(names),
+            "counterfactual",
+            panel,
+            value=value,
+            treated=treated,
+            start=start,
+            predictors=list(names),
             **options_of(chosen),
         ),
-    )  # fmt: skip
+    )
 
 
 def _predictors(predictors: AnyFrame, panel: UnitYears, unit: str) -> tuple[list[str], FloatArray]:

@@ -96,10 +96,11 @@ class LeadChanges(Result, verb="lead_changes", topic="pathways", key=("challenge
             {"summary.lead_margin": {"low": known[0], "high": known[-1], "years": self.durable_years}} if known else {}
         )
         return {
-            "headline.lead" if lasting.height else "headline.no_lasting": counts | top, **beyond,
+            "headline.lead" if lasting.height else "headline.no_lasting": counts | top,
+            **beyond,
             "summary.passing": [self._passing(row) for row in latest.iter_rows(named=True)],
             **({} if self.history is None or unit is not None else {"summary.history": self.history.cases()}),
-        }  # fmt: skip
+        }
 
     def cases(self) -> dict[str, object]:
         """Return when Britain and the United States took a durable lead, and how near Japan came (`historic_leads`)."""

@@ -124,11 +124,14 @@ def leapfrog(
     limit = float(setting("leapfrog.frontier_ratio"))
     distance: Judged = {
         region: {
-            "year": when, "value": ratio, "reference": limit, "met": ratio < limit,
+            "year": when,
+            "value": ratio,
+            "reference": limit,
+            "met": ratio < limit,
             "evidence": words("pathways.evidence.frontier_distance", ratio=ratio, leader=names.region(leader)),
         }
         for region, ratio in now.select("region", "tfp_to_leader").rows()
-    }  # fmt: skip
+    }
     theirs, own = _lock_in(lanes, regions, leader)
     judged = {
         "frontier_distance": distance,
@@ -198,9 +201,13 @@ def _wages(measured: Measurement, regions: list[str], leader: str, year: int) ->
     for region in known.keys() & set(regions) if leader in known else ():
         ratio = known[region] / known[leader]
         found[region] = {
-            "year": year, "value": ratio, "reference": limit, "met": ratio < limit,
-            "evidence": words("pathways.evidence.wage_gap", ratio=ratio), "missing": words("pathways.missing.start"),
-        }  # fmt: skip
+            "year": year,
+            "value": ratio,
+            "reference": limit,
+            "met": ratio < limit,
+            "evidence": words("pathways.evidence.wage_gap", ratio=ratio),
+            "missing": words("pathways.missing.start"),
+        }
     return found
 
 
@@ -211,19 +218,23 @@ def _lock_in(lanes: LaneChanges | None, regions: list[str], leader: str) -> tupl
     theirs, own = _lacks("lanes", regions), _lacks("lanes", regions)
     if leader in kept:
         judged = {
-            "value": kept[leader], "reference": middle, "met": kept[leader] > middle,
+            "value": kept[leader],
+            "reference": middle,
+            "met": kept[leader] > middle,
             "missing": words("pathways.missing.age"),
             "evidence": words("pathways.evidence.incumbent_lock_in", kept=kept[leader], middle=middle),
-        }  # fmt: skip
+        }
         theirs = dict.fromkeys(regions, judged)
     own |= {
         region: {
-            "value": kept[region], "reference": middle, "met": kept[region] <= middle,
+            "value": kept[region],
+            "reference": middle,
+            "met": kept[region] <= middle,
             "evidence": words("pathways.evidence.own_lock_in", kept=kept[region]),
         }
         for region in regions
         if region in kept
-    }  # fmt: skip
+    }
     return theirs, own
 
 
@@ -243,12 +254,16 @@ def _capacity(package: Package, name: str, condition: str, regions: list[str], y
     late = {} if when == year else {"missing": words("pathways.missing.late", year=year)}
     return lacking | {
         region: {
-            "year": when, "value": values[region], "reference": middle, "met": values[region] >= middle,
-            "evidence": words(f"pathways.evidence.{condition}", year=when, value=values[region], middle=middle), **late,
+            "year": when,
+            "value": values[region],
+            "reference": middle,
+            "met": values[region] >= middle,
+            "evidence": words(f"pathways.evidence.{condition}", year=when, value=values[region], middle=middle),
+            **late,
         }
         for region in regions
         if region in values
-    }  # fmt: skip
+    }
 
 
 def _lanes(lanes: LaneChanges | None, regions: list[str]) -> Judged:
@@ -259,9 +274,11 @@ def _lanes(lanes: LaneChanges | None, regions: list[str]) -> Judged:
             found |= _lacks("entries", [row["place"]])
             continue
         found[row["place"]] = {
-            "value": row["index"], "reference": 1.0, "met": row["index"] >= 1,
+            "value": row["index"],
+            "reference": 1.0,
+            "met": row["index"] >= 1,
             "evidence": words("pathways.evidence.lane_change", **row),
-        }  # fmt: skip
+        }
     return found
 
 

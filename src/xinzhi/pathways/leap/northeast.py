@@ -65,8 +65,13 @@ class Northeast(Result, verb="northeast", topic="pathways", key=("region", "seri
             for one in own.filter(pl.col("weight") >= conventions("northeast")["shown"]).iter_rows(named=True)
         ]
         largest = self.names.region(row["largest"])
-        return words("pathways.chart.gap_of", name=self.names.region(row["region"]), donors=donors, largest=largest,
-                     **{name: row[name] for name in ("gap", "p", "without")})  # fmt: skip
+        return words(
+            "pathways.chart.gap_of",
+            name=self.names.region(row["region"]),
+            donors=donors,
+            largest=largest,
+            **{name: row[name] for name in ("gap", "p", "without")},
+        )
 
     def _people(self) -> Facts:
         ends = self.table.filter(series="population")
@@ -85,12 +90,16 @@ class Northeast(Result, verb="northeast", topic="pathways", key=("region", "seri
         for region in self.table["region"].unique(maintain_order=True):
             rows = self.table.filter(~pl.col("fits"), region=region)
             if rows.height:
-                found.append({
-                    "name": self.names.region(region), "path": rows["off_path"].max() or 0.0,
-                    "structure": rows["off_structure"].max(), "n": rows.height,
-                    "all": rows.height == self.table.filter(region=region).height,
-                    "series": [SERIES[one] for one in rows["series"]],
-                })  # fmt: skip
+                found.append(
+                    {
+                        "name": self.names.region(region),
+                        "path": rows["off_path"].max() or 0.0,
+                        "structure": rows["off_structure"].max(),
+                        "n": rows.height,
+                        "all": rows.height == self.table.filter(region=region).height,
+                        "series": [SERIES[one] for one in rows["series"]],
+                    }
+                )
         return found
 
 
@@ -154,8 +163,15 @@ def northeast(
             made = replace(made, frame=made.frame.filter(~pl.col("year").is_in(holes)))
             controls[region, series] = made
             if holes:
-                bridged.append(words("pathways.missing.bridged", name=names_of(package).region(region),
-                                     series=SERIES[series], first=holes[0], last=holes[-1]))  # fmt: skip
+                bridged.append(
+                    words(
+                        "pathways.missing.bridged",
+                        name=names_of(package).region(region),
+                        series=SERIES[series],
+                        first=holes[0],
+                        last=holes[-1],
+                    )
+                )
             others = own.filter(pl.col("region") != made.weights["unit"][0])
             without[region, series] = _control(others, series, region, when, predictors).frame["gap"][-1]
     missing = [words("pathways.missing.births"), *bridged]

@@ -66,12 +66,17 @@ class Able(Result, verb="able", topic="pathways", key=("region", "category")):
         part: Facts = {"able.part": {"n": every}} if self.everywhere.height > self.frame.height else {}
         return {
             "headline.able": judged,
-            "able.cells": {**judged, "n": self.frame.height, "regions": self.frame["region"].n_unique(),
-                           "categories": self.frame["category"].n_unique(), "year": self.as_of},
+            "able.cells": {
+                **judged,
+                "n": self.frame.height,
+                "regions": self.frame["region"].n_unique(),
+                "categories": self.frame["category"].n_unique(),
+                "year": self.as_of,
+            },
             **part,
             "able.first": {"named": rows},
             "able.limits": {},
-        }  # fmt: skip
+        }
 
     def table(self) -> pl.DataFrame:
         """Return how many regions are able, able by proxy, not able and unknown, by category, most able first."""
@@ -112,15 +117,22 @@ class Able(Result, verb="able", topic="pathways", key=("region", "category")):
         name, about = self.names.region(code), self.names.text("category", kind)
         facts: Facts = {
             "able.verdict": {
-                "name": name, "category": about, "verdict": word("able", row["able"].replace(" ", "_")),
+                "name": name,
+                "category": about,
+                "verdict": word("able", row["able"].replace(" ", "_")),
                 "why": self._why(row),
             },
             "able.rows": {"rows": told or [words("pathways.able.nothing")]},
-        }  # fmt: skip
+        }
         return AbleExplanation(
-            region=code, name=name, category=kind, able=row["able"], grade=row["grade"],
-            evidence=rows, facts=facts,
-        )  # fmt: skip
+            region=code,
+            name=name,
+            category=kind,
+            able=row["able"],
+            grade=row["grade"],
+            evidence=rows,
+            facts=facts,
+        )
 
     def of_region(self, region: str) -> Explanation:
         """Return what a region (code or name) is able to do, category by category."""
@@ -134,10 +146,13 @@ class Able(Result, verb="able", topic="pathways", key=("region", "category")):
         name = self.names.region(code)
         facts: Facts = {
             "able.of_region": {
-                "name": name, "able": named("able"), "proxy": named("by proxy"), "not_able": named("not able"),
+                "name": name,
+                "able": named("able"),
+                "proxy": named("by proxy"),
+                "not_able": named("not able"),
                 "n": mine.filter(able="unknown").height,
             },
-        }  # fmt: skip
+        }
         return Explanation(region=code, name=name, facts=facts)
 
     def _why(self, row: Mapping[str, Any]) -> Text:
@@ -301,11 +316,15 @@ def _sized(rows: pl.DataFrame, sizes: pl.DataFrame) -> pl.DataFrame:
 def _outputs(rows: pl.DataFrame, sizes: pl.DataFrame | None) -> pl.DataFrame:
     """Return the largest share of output over size of every cell, and whether it is enough, or next to nothing."""
     dated = rows.with_columns(pl.col("year", "nation_year").cast(pl.Int64))
-    found = [] if sizes is None else [
-        _series(dated, sizes, category, measure, rule, complete=measure in one.get("complete", ()))
-        for category, one in categories().items()
-        for measure, rule in one.get("output", {}).items()
-    ]  # fmt: skip
+    found = (
+        []
+        if sizes is None
+        else [
+            _series(dated, sizes, category, measure, rule, complete=measure in one.get("complete", ()))
+            for category, one in categories().items()
+            for measure, rule in one.get("output", {}).items()
+        ]
+    )
     every = pl.concat([pl.DataFrame(schema=_SERIES), *found]).sort("passes", "ratio")
     last = {"output": "ratio", "output_share": "share", "output_year": "year", "output_measure": "measure"}
     last |= {name: name for name in ("soft", "lasting", "counted", "passes")}
@@ -319,9 +338,10 @@ def _series(
     """Return the shares of one series over the sizes of the regions, in the last year of each region."""
     own = (
         rows.filter(pl.col("measure") == measure)
-        .group_by("region", "year").agg(pl.col("value", "nation", "nation_year").max(), pl.col("unit").first())
+        .group_by("region", "year")
+        .agg(pl.col("value", "nation", "nation_year").max(), pl.col("unit").first())
         .sort("year", "region")
-    )  # fmt: skip
+    )
     if complete and own.height:
         # a series that covers every region lists those that have any
         last = int(str(own["year"].max()))
@@ -340,15 +360,22 @@ def _series(
     little = (pl.col("ratio") < threshold("absent_share")) & (pl.col("share") < threshold("least_share"))
     ordered = ratio.drop_nulls("ratio").sort("apart", "year", descending=[True, False])
     units = {split_unit(one)[1] for one in own["unit"].drop_nulls().unique()}
-    return ordered.group_by("region", maintain_order=True).last().select(
-        pl.exclude("measure"), category=pl.lit(category), measure=pl.lit(measure),
-        passes=pl.col("ratio") >= threshold(rule["least"]),
-        soft=pl.lit(rule.get("as") == "proxy") | (pl.lit(bool(rule.get("counts"))) & thin),
-        lasting=pl.lit(bool(rule.get("lasting"))),
-        # counted one by one, in units that are not alike in worth
-        counted=pl.lit(not units.isdisjoint(parameters.setting(_FILE, "thresholds.counted"))),
-        little=pl.lit(complete) & little,
-    ).select(*_SERIES)  # fmt: skip
+    return (
+        ordered.group_by("region", maintain_order=True)
+        .last()
+        .select(
+            pl.exclude("measure"),
+            category=pl.lit(category),
+            measure=pl.lit(measure),
+            passes=pl.col("ratio") >= threshold(rule["least"]),
+            soft=pl.lit(rule.get("as") == "proxy") | (pl.lit(bool(rule.get("counts"))) & thin),
+            lasting=pl.lit(bool(rule.get("lasting"))),
+            # counted one by one, in units that are not alike in worth
+            counted=pl.lit(not units.isdisjoint(parameters.setting(_FILE, "thresholds.counted"))),
+            little=pl.lit(complete) & little,
+        )
+        .select(*_SERIES)
+    )
 
 
 def _figures(rows: pl.DataFrame) -> pl.DataFrame:
@@ -374,10 +401,22 @@ def _quotients(rows: pl.DataFrame, sizes: pl.DataFrame | None) -> pl.DataFrame:
             made.append(_quotient(rows, sizes, category, part, base))
         for measure in one.get("joint", ()):
             joint = rows.filter(measure=measure).group_by("region").agg(pl.col("year").max().cast(pl.Int64))
-            made.append(joint.select("region", category=pl.lit(category), quotient=pl.lit(None, pl.Float64),
-                                     quotient_year="year", close=pl.lit(value=True)))  # fmt: skip
-    blank = {"region": pl.String, "category": pl.String, "quotient": pl.Float64, "quotient_year": pl.Int64,
-             "close": pl.Boolean}  # fmt: skip
+            made.append(
+                joint.select(
+                    "region",
+                    category=pl.lit(category),
+                    quotient=pl.lit(None, pl.Float64),
+                    quotient_year="year",
+                    close=pl.lit(value=True),
+                )
+            )
+    blank = {
+        "region": pl.String,
+        "category": pl.String,
+        "quotient": pl.Float64,
+        "quotient_year": pl.Int64,
+        "close": pl.Boolean,
+    }
     every = pl.concat([pl.DataFrame(schema=blank), *(one for one in made if one is not None)])
     return every.group_by(_KEY).agg(
         pl.col("quotient").max(), pl.col("quotient_year").max(), close=pl.col("close").any()
@@ -397,9 +436,12 @@ def _quotient(
         against = mine.join(_latest(rows, base).select("region", held=own), on="region")
     quotient = own / pl.col("held")
     return against.select(
-        "region", category=pl.lit(category), quotient=quotient, quotient_year=pl.col("year").cast(pl.Int64),
+        "region",
+        category=pl.lit(category),
+        quotient=quotient,
+        quotient_year=pl.col("year").cast(pl.Int64),
         close=(quotient >= threshold("quotient")) & (own >= threshold("least_share")),
-    )  # fmt: skip
+    )
 
 
 def _latest(rows: pl.DataFrame, measure: str) -> pl.DataFrame:
@@ -462,10 +504,22 @@ def verdicts(rows: pl.DataFrame, last: int) -> pl.DataFrame:
     )
     told = filled.with_columns(reason=reason).with_columns(able=verdict).with_columns(grade=grade)
     return told.select(
-        "region", "category", "able", "grade", pl.col("designation").fill_null("none"), "output", "output_share",
-        "output_year", "output_measure", "stated", "rank", "quotient", "quotient_year",
-        pl.col("evidence").fill_null(0), "reason",
-    )  # fmt: skip
+        "region",
+        "category",
+        "able",
+        "grade",
+        pl.col("designation").fill_null("none"),
+        "output",
+        "output_share",
+        "output_year",
+        "output_measure",
+        "stated",
+        "rank",
+        "quotient",
+        "quotient_year",
+        pl.col("evidence").fill_null(0),
+        "reason",
+    )
 
 
 def listed(rows: pl.DataFrame) -> pl.DataFrame:
@@ -481,6 +535,20 @@ def listed(rows: pl.DataFrame) -> pl.DataFrame:
     place = pl.col("evidence").replace_strict(order, default=5, return_dtype=pl.Int64)
     down = [False, False, False, True, False]
     return every.sort("region", "for_category", place, "year", "measure", descending=down).select(
-        "region", "for_category", "evidence", "measure", "name_zh", "name_en", "value", "unit", "year", "issuer_zh",
-        pl.col("issuer").alias("issuer_en"), "source", "confidence", "nation", "nation_year", "nation_source",
-    )  # fmt: skip
+        "region",
+        "for_category",
+        "evidence",
+        "measure",
+        "name_zh",
+        "name_en",
+        "value",
+        "unit",
+        "year",
+        "issuer_zh",
+        pl.col("issuer").alias("issuer_en"),
+        "source",
+        "confidence",
+        "nation",
+        "nation_year",
+        "nation_source",
+    )

@@ -72,8 +72,12 @@ def assign(task: Task, *, time_limit: float = setting("plan.time_limit"), least_
     if whole and not violations(task, chosen > 0.5):  # noqa: PLR2004 - whole numbers, 0 or 1
         return Assignment(
             chosen=chosen > 0.5,  # noqa: PLR2004 - whole numbers, 0 or 1
-            objective=objective, bound=objective, proof="flow", cap_prices=flow[2], region_prices=flow[4],
-        )  # fmt: skip
+            objective=objective,
+            bound=objective,
+            proof="flow",
+            cap_prices=flow[2],
+            region_prices=flow[4],
+        )
     return _branched(model, time_limit, least_gap)
 
 
@@ -147,9 +151,7 @@ class Model:
         from xinzhi.core.programs import solve_once
 
         matrix, lower, upper = self.matrix(extras=extras)
-        found = solve_once(
-            matrix, costs=self.costs, row_lower=lower, row_upper=upper, column_upper=1.0, maximise=True
-        )  # fmt: skip
+        found = solve_once(matrix, costs=self.costs, row_lower=lower, row_upper=upper, column_upper=1.0, maximise=True)
         if found.status != "optimal":
             return None
         n, p = self.task.value.shape
@@ -262,9 +264,14 @@ def _solver(highspy: Any, seconds: float, least_gap: float) -> Any:  # noqa: ANN
     highs = highspy.Highs.__new__(highspy.Highs)
     super(highspy.Highs, highs).__init__()
     options = {
-        "output_flag": False, "threads": 1, "parallel": "off", "time_limit": float(seconds),
-        "mip_rel_gap": float(least_gap), "mip_abs_gap": 0.0, "mip_feasibility_tolerance": 1e-9,
-    }  # fmt: skip
+        "output_flag": False,
+        "threads": 1,
+        "parallel": "off",
+        "time_limit": float(seconds),
+        "mip_rel_gap": float(least_gap),
+        "mip_abs_gap": 0.0,
+        "mip_feasibility_tolerance": 1e-9,
+    }
     for name, value in options.items():
         highs.setOptionValue(name, value)
     return highs

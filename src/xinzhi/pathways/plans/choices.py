@@ -102,20 +102,29 @@ class Choices(Result, verb="choices", topic="pathways", key=("year", "category")
         first = frame.sort("named_unknown", "category", descending=[True, False]).row(0, named=True)
         found["headline.named"] = {"year": year, **total.row(0, named=True)}
         found["headline.lacking"] = {
-            "year": year, "name": self.names.text("category", first["category"]), "n": first["named"],
-            "made": first["named_able"], "proxy": first["named_proxy"], "unknown": first["named_unknown"],
-        }  # fmt: skip
+            "year": year,
+            "name": self.names.text("category", first["category"]),
+            "n": first["named"],
+            "made": first["named_able"],
+            "proxy": first["named_proxy"],
+            "unknown": first["named_unknown"],
+        }
         tested = frame.filter(pl.col("verdict") != "not judged")
         found["summary.follows"] = {
-            "n": tested.height, "follows": tested.filter(verdict="follows evidence").height,
+            "n": tested.height,
+            "follows": tested.filter(verdict="follows evidence").height,
             "against": tested.filter(verdict="against evidence").height,
             "chance": tested.height * float(setting("choices.significance")),
-        }  # fmt: skip
+        }
         row = self.overlap.row(by_predicate=pl.col("year") == year, named=True)
         if row["p_evidence"] is not None:
             more = row["p_evidence"] <= setting("choices.significance")
-            found["summary.nearer"] = {"more": more, "p": row["p_evidence"], "share": row["evidence"],
-                                       "expected": row["evidence_expected"]}  # fmt: skip
+            found["summary.nearer"] = {
+                "more": more,
+                "p": row["p_evidence"],
+                "share": row["evidence"],
+                "expected": row["evidence_expected"],
+            }
         return found | self.evidence()
 
     def evidence(self) -> Facts:
@@ -139,10 +148,15 @@ class Choices(Result, verb="choices", topic="pathways", key=("year", "category")
         if quoted.is_empty():
             quoted = frame.sort("named", "category", descending=[True, False]).head(_SHOWN)
         named = [
-            words("pathways.summary.named", name=self.names.text("category", one["category"]), n=one["named"],
-                  able=one["named_able"], proxy=one["named_proxy"])
+            words(
+                "pathways.summary.named",
+                name=self.names.text("category", one["category"]),
+                n=one["named"],
+                able=one["named_able"],
+                proxy=one["named_proxy"],
+            )
             for one in quoted.iter_rows(named=True)
-        ]  # fmt: skip
+        ]
         return {**row, "named": named}
 
     def explain(self, region: str, year: int | None = None) -> ChoiceExplanation:
@@ -187,14 +201,20 @@ class Choices(Result, verb="choices", topic="pathways", key=("year", "category")
         when = self._year(year)
         named, unable = pl.col("named"), pl.col("able") == "not able"
         change = (
-            pl.when(named & pl.col("designated")).then(pl.lit("designated"))
-            .when(named & (pl.col("able") == "able")).then(pl.lit("made"))
-            .when(named & (pl.col("able") == "by proxy")).then(pl.lit("proxy"))
-            .when(named & unable).then(pl.lit("contradicted"))
-            .when(named).then(pl.lit("unproven"))
-            .when(pl.col("able") == "able").then(pl.lit("open"))
+            pl.when(named & pl.col("designated"))
+            .then(pl.lit("designated"))
+            .when(named & (pl.col("able") == "able"))
+            .then(pl.lit("made"))
+            .when(named & (pl.col("able") == "by proxy"))
+            .then(pl.lit("proxy"))
+            .when(named & unable)
+            .then(pl.lit("contradicted"))
+            .when(named)
+            .then(pl.lit("unproven"))
+            .when(pl.col("able") == "able")
+            .then(pl.lit("open"))
             .otherwise(pl.lit("none"))
-        )  # fmt: skip
+        )
         rows = self.cells.filter(pl.col("year") == when)
         return rows.select("region", "category", "named", "able", "grade", change=change)
 
@@ -312,8 +332,9 @@ def category_rows(lists: Lists, judged: Judged, names: Names) -> pl.DataFrame:
     telling = (shown > 0) & (shown < n) & (count > 0) & (count < n)
     verdict = np.select(
         [~telling, p_more <= level, p_fewer <= level],
-        ["not judged", "follows evidence", "against evidence"], "no relation shown",
-    )  # fmt: skip
+        ["not judged", "follows evidence", "against evidence"],
+        "no relation shown",
+    )
     is_of = {key: judged.able == value for key, value in zip(_COUNTED, VALUES, strict=True)}
     counted = {key: cells.sum(axis=0) for key, cells in is_of.items()}
     counted |= {f"named_{key}": (named & cells).sum(axis=0) for key, cells in is_of.items()}

@@ -258,17 +258,26 @@ def isomorphism(
         names=names,
         findings=tuple(one for cells in read.values() for one in cells.findings) + missing,
         kind=data.kind,
-        provenance=provenance("isomorphism", data, ("activity",), years=list(read),
-                              levels=sorted({one for one, _ in structures}), null=null, draws=count, seed=seed),
-    )  # fmt: skip
+        provenance=provenance(
+            "isomorphism",
+            data,
+            ("activity",),
+            years=list(read),
+            levels=sorted({one for one, _ in structures}),
+            null=null,
+            draws=count,
+            seed=seed,
+        ),
+    )
 
 
 def _structures(
     read: Mapping[int, Cells], asked: Sequence[str] | None
 ) -> list[tuple[str, int, Cells, FloatArray, tuple[str, ...]]]:
     """Return every level and year with its amounts, coarsest level first."""
-    every = {year: similarity.chosen_levels(similarity.parents(cells.activities), asked)
-             for year, cells in read.items()}  # fmt: skip
+    every = {
+        year: similarity.chosen_levels(similarity.parents(cells.activities), asked) for year, cells in read.items()
+    }
     first = next(iter(every.values()))
     return [
         (level, year, cells, *similarity.add_up(cells.values, every[year][level]))

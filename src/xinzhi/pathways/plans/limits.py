@@ -239,8 +239,9 @@ def fit_entry(package: Package, last: int, horizon: int, *, verb: str = "plan") 
     windows = [window for window in windows if window[1] in years][::-1]
     if not windows:
         raise InputError("pathways.no-window", verb=verb, first=years[0], last=years[-1], horizon=horizon, end=last)
-    density, entered, owner = (np.concatenate(parts) for parts in zip(*(_window(package, *w, verb) for w in windows),
-                                                                      strict=True))  # fmt: skip
+    density, entered, owner = (
+        np.concatenate(parts) for parts in zip(*(_window(package, *w, verb) for w in windows), strict=True)
+    )
     entries = int(entered.sum())
     if entries < _FEWEST or len(entered) - entries < _FEWEST:
         raise InputError("pathways.few-entered", verb=verb, n=entries, of=len(entered))

@@ -274,12 +274,19 @@ def _check(plans: pl.DataFrame, categories: set[str]) -> list[Finding]:
         "pathways.plan-region": pl.col("region").is_null() | pl.struct("region", "year", "category").is_duplicated(),
     }
     return [
-        finding(code, table="plans", file=_PLANS, line=row["line"], column=column, value=row[column],
-                key=f"{row['region']}/{row['year']}/{row['category']}")
+        finding(
+            code,
+            table="plans",
+            file=_PLANS,
+            line=row["line"],
+            column=column,
+            value=row[column],
+            key=f"{row['region']}/{row['year']}/{row['category']}",
+        )
         for code, where in rules.items()
         for column in (code.removeprefix("pathways.plan-"),)
         for row in plans.filter(where).head(_SHOWN).iter_rows(named=True)
-    ]  # fmt: skip
+    ]
 
 
 _FILE = Path(__file__).parent.with_name("candidates.yaml")
@@ -328,9 +335,11 @@ def with_services(data: Package) -> Package:
     industry = data.tables["activity"]
     scale = scale_of(data, "activity_sections", "employment") / scale_of(data, "activity", "employment")
     more = services.filter(pl.col("section").is_in(parameters.setting(_FILE, "sections"))).select(
-        "region", industry="section", year="year",
+        "region",
+        industry="section",
+        year="year",
         employment=pl.col("employment") * scale,
-    )  # fmt: skip
+    )
     both = sorted(set(industry["year"].drop_nulls()) & set(more["year"].drop_nulls()))
     parts = [one.select(more.columns).filter(pl.col("year").is_in(both)) for one in (industry, more)]
     return replace(data, tables={**data.tables, "activity": pl.concat(parts, how="vertical_relaxed")})

@@ -94,25 +94,35 @@ class Plan(Result, verb="plan", topic="pathways", key=("region", "category")):
         scarce = self.candidates.filter(pl.col("cap_price") > 0).sort("cap_price", descending=True)
         found: Facts = tested | {
             "headline.gains": {
-                "ours": best, "herd": kinds["herd"]["gain_realised"], "greedy": kinds["greedy"]["gain_realised"],
-                "excess": kinds["herd"]["excess"], "alone": kinds["greedy"]["excess"],
+                "ours": best,
+                "herd": kinds["herd"]["gain_realised"],
+                "greedy": kinds["greedy"]["gain_realised"],
+                "excess": kinds["herd"]["excess"],
+                "alone": kinds["greedy"]["excess"],
             },
             "summary.proof": {
-                "regions": self.regions.height, "candidates": self.candidates.height, "proof": self.assignment.proof,
-                "gap": self.gap, "cost": 1.0 - best / loose if loose > 0 else 0.0,
+                "regions": self.regions.height,
+                "candidates": self.candidates.height,
+                "proof": self.assignment.proof,
+                "gap": self.gap,
+                "cost": 1.0 - best / loose if loose > 0 else 0.0,
             },
             "summary.queue": {"share": kinds["queue"]["gain_realised"] / loose if loose > 0 else 1.0},
             "summary.caps": self._varied(loose),
             "summary.overlap": {kind: kinds[kind]["mean_jaccard"] for kind in ("coordinated", "greedy", "herd")},
             "headline.against_herd": {
-                "name": self.names.text("category", top["category"]), "herd": top["herd"], "cap": top["cap"],
-                "ours": top["coordinated"], "k": int((crowded["herd_excess"] > 0).sum()),
+                "name": self.names.text("category", top["category"]),
+                "herd": top["herd"],
+                "cap": top["cap"],
+                "ours": top["coordinated"],
+                "k": int((crowded["herd_excess"] > 0).sum()),
             },
             "headline.portfolios": {
-                "moved": self.frame.filter(pl.col("reason") == "moved").height, "n": self.frame.height,
+                "moved": self.frame.filter(pl.col("reason") == "moved").height,
+                "n": self.frame.height,
                 "used": self.frame["category"].n_unique(),
             },
-        }  # fmt: skip
+        }
         if scarce.height:
             names = [self.names.text("category", code) for code in scarce["category"][:_SHOWN]]
             found["headline.scarce"] = {"names": names, "price": scarce["cap_price"][0]}
@@ -278,12 +288,18 @@ def plan(  # noqa: PLR0913 - the parts of one programme, each with a default
         names=parts.names,
         kind=data.kind,
         provenance=provenance(
-            "plan", data, [name for name in _TABLES if name in data.tables], portfolio=size, year=when,
-            floor=asked.floor, overlap=task.overlap, excluded=parts.excluded,
+            "plan",
+            data,
+            [name for name in _TABLES if name in data.tables],
+            portfolio=size,
+            year=when,
+            floor=asked.floor,
+            overlap=task.overlap,
+            excluded=parts.excluded,
             probabilities="given" if odds is None else "logit",
             gain="given" if gains is not None else "value added" if named_codes else "complexity",
         ),
-    )  # fmt: skip
+    )
 
 
 def _parts(
@@ -363,9 +379,19 @@ def assigned_rows(task: Task, best: Assignment, parts: Parts) -> pl.DataFrame:
     regions = pl.DataFrame(_named(parts.names, [parts.places[row] for row in rows], "region"), schema=names)
     own = pl.col("own_rank") <= pl.Series(task.sizes[rows])
     frame = pl.concat([regions, cell_rows(task, best, parts, rows, columns)], how="horizontal").select(
-        *names, "category", "category_zh", "category_en", "chance", "gain", "value", "own_rank", "cap", "taken",
-        "cap_price", reason=pl.when(own).then(pl.lit("own choice")).otherwise(pl.lit("moved")),
-    )  # fmt: skip
+        *names,
+        "category",
+        "category_zh",
+        "category_en",
+        "chance",
+        "gain",
+        "value",
+        "own_rank",
+        "cap",
+        "taken",
+        "cap_price",
+        reason=pl.when(own).then(pl.lit("own choice")).otherwise(pl.lit("moved")),
+    )
     return frame.sort("region", "own_rank")
 
 
@@ -423,6 +449,10 @@ def sensitivity_row(task: Task, scale: float, reference: float) -> dict[str, Any
     else:
         status = words("pathways.status.computed")
         beside = best.objective / reference - 1.0 if reference > 0 else 0.0
-        row = {"gain": best.objective, "beside_plan": beside, "gap": best.gap,
-               "mean_jaccard": mean_of_pairs(jaccard(best.chosen))}  # fmt: skip
+        row = {
+            "gain": best.objective,
+            "beside_plan": beside,
+            "gap": best.gap,
+            "mean_jaccard": mean_of_pairs(jaccard(best.chosen)),
+        }
     return {"scale": scale, "places": int(caps.sum()), **row, "status_zh": status.zh, "status_en": status.en}

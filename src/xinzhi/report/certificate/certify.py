@@ -87,8 +87,10 @@ def declared(measurement: Measurement) -> dict[str, str]:
     regions = measurement.regions_declared
     missing = ", ".join(regions.missing)
     return {
-        "regions_declared_by": regions.by, "regions_declared": str(len(regions.declared)), "regions_missing": missing,
-    }  # fmt: skip
+        "regions_declared_by": regions.by,
+        "regions_declared": str(len(regions.declared)),
+        "regions_missing": missing,
+    }
 
 
 def _signed(certificate: Certificate, key: Ed25519PrivateKey | None) -> Certificate:

@@ -67,25 +67,36 @@ def rebuild(document: Mapping[str, Any]) -> Protocol:
         for entry in document["exclude"]
     )
     return Protocol(
-        **plain, **texts, reference=_references(document["reference"]), regions=tuple(document.get("regions", ())),
+        **plain,
+        **texts,
+        reference=_references(document["reference"]),
+        regions=tuple(document.get("regions", ())),
         parameters={path: _parameter(path, entry) for path, entry in document["parameters"].items()},
         exclude=tuple(exclude),
-    )  # fmt: skip
+    )
 
 
 def _parameter(path: str, entry: Mapping[str, Any]) -> Parameter:
     alternatives = (
         Alternative(
-            value=_value(path, item["value"]), used_by=tuple(item["used_by"]), used_for=tuple(item.get("used_for", ())),
-            reference=_references(item["reference"]), note=Text(**item["note"]) if item["note"] else None,
+            value=_value(path, item["value"]),
+            used_by=tuple(item["used_by"]),
+            used_for=tuple(item.get("used_for", ())),
+            reference=_references(item["reference"]),
+            note=Text(**item["note"]) if item["note"] else None,
         )
         for item in entry["alternatives"]
-    )  # fmt: skip
+    )
     return Parameter(
-        path=path, value=_value(path, entry["value"]), unit=entry["unit"], title=Text(**entry["title"]),
-        description=Text(**entry["description"]), reference=_references(entry["reference"]),
-        alternatives=tuple(alternatives), origin=entry["origin"],
-    )  # fmt: skip
+        path=path,
+        value=_value(path, entry["value"]),
+        unit=entry["unit"],
+        title=Text(**entry["title"]),
+        description=Text(**entry["description"]),
+        reference=_references(entry["reference"]),
+        alternatives=tuple(alternatives),
+        origin=entry["origin"],
+    )
 
 
 def _value(path: str, value: Any) -> Any:  # noqa: ANN401 - the catalogue fixes the type

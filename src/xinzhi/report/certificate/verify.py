@@ -35,9 +35,13 @@ TOLERANCE = 1e-9  # of a figure: another version of xinzhi may add up in another
 
 
 def compare_remade(
-    stated: Certificate, package: Package, rules: Protocol, folder: Path, versions: set[str],
+    stated: Certificate,
+    package: Package,
+    rules: Protocol,
+    folder: Path,
+    versions: set[str],
     cells: Study | Path | str | None = None,
-) -> Iterator[Finding]:  # fmt: skip
+) -> Iterator[Finding]:
     """Yield the files of a folder that the data do not give; `versions` names the packages that are others here."""
     told, language = _told(folder)
     topics = tuple(one for one in TOPICS if one in told.get("topics", ()))

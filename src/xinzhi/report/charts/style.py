@@ -121,18 +121,34 @@ def configure(chart: ChartType) -> ChartType:
         aria=False,
         view=alt.ViewConfig(stroke=None),
         axis=alt.AxisConfig(
-            labelColor=SOFT, labelFontSize=TEXT_SIZE, labelLimit=UNCUT, labelFlush=False, labelSeparation=APART,
-            titleColor=SOFT, titleFontSize=TEXT_SIZE, titleFontWeight="normal",
-            gridColor=FAINT, domainColor=FAINT, tickColor=FAINT, titlePadding=6,
+            labelColor=SOFT,
+            labelFontSize=TEXT_SIZE,
+            labelLimit=UNCUT,
+            labelFlush=False,
+            labelSeparation=APART,
+            titleColor=SOFT,
+            titleFontSize=TEXT_SIZE,
+            titleFontWeight="normal",
+            gridColor=FAINT,
+            domainColor=FAINT,
+            tickColor=FAINT,
+            titlePadding=6,
         ),
         legend=alt.LegendConfig(
-            labelColor=INK, labelFontSize=TEXT_SIZE, title=None, orient="top", symbolType="square", symbolSize=90,
-            labelLimit=UNCUT, titleLimit=UNCUT, columnPadding=14,
+            labelColor=INK,
+            labelFontSize=TEXT_SIZE,
+            title=None,
+            orient="top",
+            symbolType="square",
+            symbolSize=90,
+            labelLimit=UNCUT,
+            titleLimit=UNCUT,
+            columnPadding=14,
         ),
         title=alt.TitleConfig(
             color=INK, fontSize=12, fontWeight=600, anchor="start", subtitleColor=SOFT, subtitleFontSize=10
         ),
-    )  # fmt: skip
+    )
     return chart
 
 
@@ -186,7 +202,7 @@ def above(**more: Any) -> alt.Axis:  # noqa: ANN401 - properties of an altair ax
     """Return an upright axis whose title stands above it, level."""
     return alt.Axis(
         titleAngle=0, titleAlign="left", titleAnchor="start", titleBaseline="bottom", domain=False, ticks=False, **more
-    )  # fmt: skip
+    )
 
 
 def apart(rows: Iterable[Mapping[str, Any]], least: float) -> list[dict[str, Any]]:

@@ -24,20 +24,24 @@ def page(made: Brief, language: Language) -> str:
     """Return a brief as HTML in both languages; it opens in the language that is asked for."""
     title = words("brief.title.page", name=made.about)
     parts = [part for part in made.parts if part not in {"answer", "record"}]  # these have places of their own
-    return environment().get_template("brief.html.j2").render(
-        language=language,
-        title=title,
-        subtitle=words("brief.subtitle", source=made.source, span=made.span),
-        made=made,
-        parts=parts,
-        evidence=None if (rows := evidence(made)) is None else table_markup(rows, 1),
-        gaps=None if (found := gaps(made)) is None else table_markup(found, 1),
-        growth=Markup(growth(made.more["sources_of_growth"], made.about)),  # noqa: S704 - made here, its words escaped
-        company=Markup(company(made)),  # noqa: S704 - made here, its words escaped
-        style=asset("brief.css"),
-        foot=provenance(made),
-        w=words,
-    )  # fmt: skip
+    return (
+        environment()
+        .get_template("brief.html.j2")
+        .render(
+            language=language,
+            title=title,
+            subtitle=words("brief.subtitle", source=made.source, span=made.span),
+            made=made,
+            parts=parts,
+            evidence=None if (rows := evidence(made)) is None else table_markup(rows, 1),
+            gaps=None if (found := gaps(made)) is None else table_markup(found, 1),
+            growth=Markup(growth(made.more["sources_of_growth"], made.about)),  # noqa: S704 - made here, its words escaped
+            company=Markup(company(made)),  # noqa: S704 - made here, its words escaped
+            style=asset("brief.css"),
+            foot=provenance(made),
+            w=words,
+        )
+    )
 
 
 def provenance(made: Brief) -> Text:
@@ -61,7 +65,7 @@ def evidence(made: Brief) -> Table | None:
             Text(zh=row["evidence_zh"], en=row["evidence_en"]),
         )
         for row in frame.iter_rows(named=True)
-    ]  # fmt: skip
+    ]
     heads = ["category", "verdict", *(["planned"] if planned else []), "evidence"]
     columns = tuple(Column(title=words(f"brief.column.{one}"), kind="text") for one in heads)
     return Table(key="evidence", title=words("brief.table.evidence"), columns=columns, rows=rows)
@@ -109,8 +113,12 @@ def gaps(made: Brief) -> Table | None:
 def growth(frame: pl.DataFrame, about: Text, language: Language | None = None) -> str:
     """Return the contributions as stacked bars: the region and all together, in the last two periods."""
     # `language`: of what the bars say under the pointer; nothing on paper
-    parts = {"capital": "capital_contribution", "labour": "labour_contribution",
-             "human_capital": "human_capital_contribution", "tfp": "tfp_growth"}  # fmt: skip
+    parts = {
+        "capital": "capital_contribution",
+        "labour": "labour_contribution",
+        "human_capital": "human_capital_contribution",
+        "tfp": "tfp_growth",
+    }
     columns = list(parts.values())
     low = min(0.0, *(sum(min(row[one], 0.0) for one in columns) for row in frame.iter_rows(named=True)))
     high = max(0.0, *(sum(max(row[one], 0.0) for one in columns) for row in frame.iter_rows(named=True)))

@@ -187,17 +187,24 @@ def many_series(result: Bubbles) -> Picture | None:
         return None
     names = _names(result)
     cells = [
-        {"name": names[one], "rows": _rows(result, result.frame.filter(series=one)),
-         "spans": _spans(result, episodes.filter(series=one))}
+        {
+            "name": names[one],
+            "rows": _rows(result, result.frame.filter(series=one)),
+            "spans": _spans(result, episodes.filter(series=one)),
+        }
         for one in order
-    ]  # fmt: skip
+    ]
     at_peak = result.frame.select("series", pl.col("date").alias("peak"), "bsadf", "critical_value")
     peaks = episodes.join(at_peak, on=["series", "peak"], how="left", maintain_order="left")
     top = _by_excess(peaks, "bsadf").row(0, named=True)
     facts = {
-        "n": longest.height, "shown": len(order), "name": names[top["series"]], "bsadf": top["bsadf"],
-        "peak": result.timeline.date(top["peak"]), "limit": top["critical_value"],
-    }  # fmt: skip
+        "n": longest.height,
+        "shown": len(order),
+        "name": names[top["series"]],
+        "bsadf": top["bsadf"],
+        "peak": result.timeline.date(top["peak"]),
+        "limit": top["critical_value"],
+    }
     held = pl.DataFrame({"series": order}).join(peaks, on="series", maintain_order="left_right")
     return _over_time("series", result, frame=result.timeline.with_dates(held), facts=facts, rows=cells)
 
@@ -211,19 +218,29 @@ def time_line(result: Bubbles) -> Picture | None:
         pl.col("start").min(), pl.col("duration").sum().alias("length")
     )
     kept = first.sort("length", descending=True, maintain_order=True).head(ROWS)["series"].to_list()
-    ends = {row["series"]: (places[row["first"]], places[row["last"]])
-            for row in result.statistics.filter(pl.col("series").is_in(kept)).iter_rows(named=True)}  # fmt: skip
+    ends = {
+        row["series"]: (places[row["first"]], places[row["last"]])
+        for row in result.statistics.filter(pl.col("series").is_in(kept)).iter_rows(named=True)
+    }
     order = sorted(kept, key=lambda one: places[episodes.filter(series=one)["start"][0]])
     rows = [
-        {"name": names[one], "first": ends[one][0], "last": ends[one][1],
-         "spans": _spans(result, episodes.filter(series=one))}
+        {
+            "name": names[one],
+            "first": ends[one][0],
+            "last": ends[one][1],
+            "spans": _spans(result, episodes.filter(series=one)),
+        }
         for one in order
-    ]  # fmt: skip
+    ]
     when, most = _crowded(result, episodes)
     facts = {
-        "n": first.height, "rises": episodes.filter(signal=RISE).height,
-        "falls": episodes.filter(signal=FALL).height, "when": when, "most": most, "shown": len(rows),
-    }  # fmt: skip
+        "n": first.height,
+        "rises": episodes.filter(signal=RISE).height,
+        "falls": episodes.filter(signal=FALL).height,
+        "when": when,
+        "most": most,
+        "shown": len(rows),
+    }
     return _over_time("episodes", result, facts=facts, rows=rows, twin=episode_table(result))
 
 
@@ -249,23 +266,40 @@ def statistics(result: Bubbles) -> Picture | None:
     tested, names = _by_excess(result.statistics.filter(status="tested"), "gsadf"), _names(result)
     groups = words("bubbles.chart.rejects"), words("bubbles.chart.not_rejects")
     rows = [
-        {"name": names[row["series"]], "value": row["gsadf"], "limit": row["critical_value"],
-         "group": groups[0 if row["rejects"] else 1]}
+        {
+            "name": names[row["series"]],
+            "value": row["gsadf"],
+            "limit": row["critical_value"],
+            "group": groups[0 if row["rejects"] else 1],
+        }
         for row in tested.iter_rows(named=True)
-    ]  # fmt: skip
+    ]
     top = tested.row(0, named=True)
     most, k = 2 * COLUMN, int(tested["rejects"].sum())
     methods = [
         words(f"bubbles.chart.method_{one}") for one in tested["method"].drop_nulls().unique(maintain_order=True)
     ]
     facts = {
-        "k": k, "n": tested.height, "name": names[top["series"]], "gsadf": top["gsadf"], "shown": most,
-        "limit": top["critical_value"], "level": result.level, "method": methods,
-    }  # fmt: skip
+        "k": k,
+        "n": tested.height,
+        "name": names[top["series"]],
+        "gsadf": top["gsadf"],
+        "shown": most,
+        "limit": top["critical_value"],
+        "level": result.level,
+        "method": methods,
+    }
     return shown(
-        "bubbles.gsadf", result, tested, facts, rows=rows, twin=_statistic_table(result, tested), groups=groups,
-        headline="gsadf" if k else "none", how="gsadf_first" if tested.height > most else "gsadf",
-    )  # fmt: skip
+        "bubbles.gsadf",
+        result,
+        tested,
+        facts,
+        rows=rows,
+        twin=_statistic_table(result, tested),
+        groups=groups,
+        headline="gsadf" if k else "none",
+        how="gsadf_first" if tested.height > most else "gsadf",
+    )
 
 
 def _statistic_table(result: Bubbles, tested: pl.DataFrame) -> Table:
@@ -281,8 +315,11 @@ def panel_path(result: PanelBubbles) -> Picture | None:
     """Return the mean BSADF of a panel and its critical line."""
     row, dates = result.statistics.row(0, named=True), result.timeline
     facts: dict[str, object] = {
-        "n": row["series"], "gsadf": row["gsadf"], "limit": row[f"critical_{row['level']}"], "level": row["level"],
-    }  # fmt: skip
+        "n": row["series"],
+        "gsadf": row["gsadf"],
+        "limit": row[f"critical_{row['level']}"],
+        "level": row["level"],
+    }
     headline = "panel_undated" if row["rejects"] else "panel_calm"
     if row["rejects"] and result.episodes.height:
         ongoing = result.episodes.filter("ongoing")

@@ -19,9 +19,14 @@ from xinzhi.report.table import Column, Table, column, table
 from xinzhi.risks import Debt, DebtDynamics, DebtFan, DebtStress, conventions
 
 INKS = {
-    "interest": GROUPS[3], "growth": GROUPS[0], "prices": GROUPS[1], "nominal": GROUPS[0], "balance": GROUPS[4],
-    "adjustment": GROUPS[6], "borrowing": GROUPS[2],
-}  # fmt: skip
+    "interest": GROUPS[3],
+    "growth": GROUPS[0],
+    "prices": GROUPS[1],
+    "nominal": GROUPS[0],
+    "balance": GROUPS[4],
+    "adjustment": GROUPS[6],
+    "borrowing": GROUPS[2],
+}
 LISTED = 6  # names that a note lists
 PATHS = (ACCENT, GROUPS[0], GROUPS[5], GROUPS[4])
 TINTS = {"green": GROUPS[5], "yellow": GROUPS[2], "orange": ACCENT, "red": GROUPS[3]}
@@ -145,18 +150,27 @@ def _graded(result: Debt, facts: Facts) -> Picture | None:
     coloured, starts = set(grades) <= set(TINTS), [100 * float(one["from"]) for one in result.bands["grades"]]
     rows = [
         {
-            "name": result.names.region(r["region"]), "value": 100 * r["band_ratio"], "band": grades[r["band"]],
-            "figure": f"{100 * r['band_ratio']:,.0f}", **({"group": grades[r["band"]]} if coloured else {}),
+            "name": result.names.region(r["region"]),
+            "value": 100 * r["band_ratio"],
+            "band": grades[r["band"]],
+            "figure": f"{100 * r['band_ratio']:,.0f}",
+            **({"group": grades[r["band"]]} if coloured else {}),
         }
         for r in frame.iter_rows(named=True)
-    ]  # fmt: skip
+    ]
     return shown(
-        "debt.graded", result, frame, facts, rows=rows, values={"parts": result.graded_ratio()},
+        "debt.graded",
+        result,
+        frame,
+        facts,
+        rows=rows,
+        values={"parts": result.graded_ratio()},
         names={"region": result.names.region, "band": lambda name: grades[name]},
         zones=list(zip(starts, [*starts[1:], None], grades.values(), strict=True)),
-        groups=list(grades.values()) if coloured else (), inks=[TINTS.get(name, DEEP) for name in grades],
+        groups=list(grades.values()) if coloured else (),
+        inks=[TINTS.get(name, DEEP) for name in grades],
         columns=((words("debt.chart.percent"), "figure"), (words("debt.chart.band"), "band")),
-    )  # fmt: skip
+    )
 
 
 def _grading_notes(result: Debt, year: int | None) -> list[Text]:
@@ -295,9 +309,15 @@ def _by_region(result: DebtStress, ends: pl.DataFrame, facts: Facts) -> Picture 
     added = _added(result, (*kept, COMBINED))
     listed = ["region", *({name: {"kind": "percent", "unit": "percent"}} for name in ("start", "baseline")), *added]
     return shown(
-        "debt.stress", result, ends, facts, draws={one.name: one.name for one in added}, listed=listed,
-        values={"years": result.years()}, parts={name: (result.scenarios()[name], SHOCKS[name]) for name in kept},
-    )  # fmt: skip
+        "debt.stress",
+        result,
+        ends,
+        facts,
+        draws={one.name: one.name for one in added},
+        listed=listed,
+        values={"years": result.years()},
+        parts={name: (result.scenarios()[name], SHOCKS[name]) for name in kept},
+    )
 
 
 def _compared(result: DebtStress, ends: pl.DataFrame, facts: Facts) -> Picture | None:
@@ -341,9 +361,17 @@ def _along(result: DebtStress, code: str, facts: Facts) -> Picture | None:
     unit = words("debt.unit_of.percent")
     listed = ["year", *(column("debt.of", "percent", unit, of=name, name=named[name]) for name in kept)]
     return shown(
-        "debt.along", result, paths, facts, rows=lines, listed=listed, values={"missing": missing}, inks=inks,
-        how="along_some" if missing else "along", reference=100 * start["start"],
-    )  # fmt: skip
+        "debt.along",
+        result,
+        paths,
+        facts,
+        rows=lines,
+        listed=listed,
+        values={"missing": missing},
+        inks=inks,
+        how="along_some" if missing else "along",
+        reference=100 * start["start"],
+    )
 
 
 def _what(result: DebtStress, facts: Facts) -> Table:
@@ -359,10 +387,16 @@ def _what(result: DebtStress, facts: Facts) -> Table:
         known = ends.filter(scenario=name).drop_nulls("over_baseline")
         plain = name == BASELINE or not known.height
         rows.append(
-            {"scenario": name, "does_zh": does.zh, "does_en": does.en, "computed": known.height,
-             "mean": None if plain else known["over_baseline"].mean(),
-             "most_in": None if plain else known["region"][0], "most": None if plain else known["over_baseline"][0]}
-        )  # fmt: skip
+            {
+                "scenario": name,
+                "does_zh": does.zh,
+                "does_en": does.en,
+                "computed": known.height,
+                "mean": None if plain else known["over_baseline"].mean(),
+                "most_in": None if plain else known["region"][0],
+                "most": None if plain else known["over_baseline"][0],
+            }
+        )
     named = result.scenarios()
     called = {"scenario": lambda name: named[name], "most_in": result.names.region}
     return table("debt_scenarios", pl.DataFrame(rows, infer_schema_length=None), of=result, names=called)
@@ -375,9 +409,10 @@ def _stress_notes(result: DebtStress, facts: Facts) -> list[Text]:
     for (name, zh, en), rows in lacking.group_by("scenario", "status_zh", "status_en", maintain_order=True):
         every = rows.height == result.inputs.height
         said = {
-            "name": named[str(name)], "why": Text(zh=str(zh), en=str(en)),
+            "name": named[str(name)],
+            "why": Text(zh=str(zh), en=str(en)),
             "names": some(result, rows["region"]),
-        }  # fmt: skip
+        }
         notes.append(words("debt.note.not_computed" if every else "debt.note.not_computed_in", **said))
     if lacking.height:
         notes.append(words("debt.note.combined"))
@@ -440,9 +475,18 @@ def _fan(result: DebtFan, code: str, facts: Facts) -> Picture | None:
     listed = ["year", *(column("debt.percentile", "percent", unit, of=str(cut), cut=f"{cut:g}") for cut in cuts)]
     known = [(when, past.get(when)) for when in range(min(past), max(past) + 1)]
     return shown(
-        "debt.fan", result, own, facts, rows=known, listed=listed, bands=bands, middle=middle, ends=marked,
-        reference=(start, today), how="fan",
-    )  # fmt: skip
+        "debt.fan",
+        result,
+        own,
+        facts,
+        rows=known,
+        listed=listed,
+        bands=bands,
+        middle=middle,
+        ends=marked,
+        reference=(start, today),
+        how="fan",
+    )
 
 
 def _fan_ends(result: DebtFan, facts: Facts) -> Picture | None:
@@ -453,13 +497,16 @@ def _fan_ends(result: DebtFan, facts: Facts) -> Picture | None:
     order = result.ends.sort("median", "region", descending=[True, False])
     rows = [
         {
-            "name": result.names.region(r["region"]), "value": 100 * r["median"], "tick": 100 * r["start"],
+            "name": result.names.region(r["region"]),
+            "value": 100 * r["median"],
+            "tick": 100 * r["start"],
             "bands": [(known[r["region"], low], known[r["region"], high]) for low, high in nested],
-            "today": number(100 * r["start"], 0), "median": number(100 * r["median"], 0),
+            "today": number(100 * r["start"], 0),
+            "median": number(100 * r["median"], 0),
             "chance": result.chance(r["region"]),
         }
         for r in order.iter_rows(named=True)
-    ]  # fmt: skip
+    ]
     unit = words("debt.unit_of.percent")
     ends = [
         column("debt.percentile", "percent", unit, of=name, cut=f"{cut:g}")
@@ -469,10 +516,16 @@ def _fan_ends(result: DebtFan, facts: Facts) -> Picture | None:
     bands = [words("debt.chart.pair", low=f"{low:g}", high=f"{high:g}") for low, high in nested]
     heads = {"today": "now", "median": "middle", "chance": "rises"}
     return shown(
-        "debt.ends", result, order, facts, rows=rows, listed=listed, values={"bands": bands},
+        "debt.ends",
+        result,
+        order,
+        facts,
+        rows=rows,
+        listed=listed,
+        values={"bands": bands},
         how="ends" if len(cuts) > 1 else "ends_plain",
         columns=[(words(f"debt.chart.{head}"), key) for key, head in heads.items()],
-    )  # fmt: skip
+    )
 
 
 def _nested(cuts: Sequence[float]) -> list[tuple[float, float]]:

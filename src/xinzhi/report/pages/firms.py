@@ -25,9 +25,13 @@ def misallocation(result: micro.Misallocation) -> Section:
     if result.groups.height:
         every.append(table("firms_groups", of=result, part="groups"))
     return Section.of(
-        "firms.misallocation", drawn, every, anchor="misallocation", answer=sentences(result.facts(), "firms"),
+        "firms.misallocation",
+        drawn,
+        every,
+        anchor="misallocation",
+        answer=sentences(result.facts(), "firms"),
         notes=(words("firms.limits"), *finding_notes(result.findings)),
-    )  # fmt: skip
+    )
 
 
 def totals(result: micro.Totals) -> Section:
@@ -53,9 +57,13 @@ def decomposition(result: micro.Decomposition) -> Section:
         facts, total = next(iter(result.facts().values())), result.total
         drawn = shown(f"firms.{anchor}", result, None, facts, rows=rows, twin=every, parts=parts, total=total)
     return Section.of(
-        f"firms.{anchor}", [drawn], [] if drawn else [every], anchor=anchor, answer=sentences(result.facts(), "firms"),
+        f"firms.{anchor}",
+        [drawn],
+        [] if drawn else [every],
+        anchor=anchor,
+        answer=sentences(result.facts(), "firms"),
         notes=finding_notes(result.findings),
-    )  # fmt: skip
+    )
 
 
 def production(result: micro.ProductionFunction) -> Section:

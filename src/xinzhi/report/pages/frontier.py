@@ -48,9 +48,14 @@ def section(
     """Return the page of a result: what its facts say, pictures and tables, and notes, those on the data last."""
     answer, notes = sentences_of(result)
     return Section.of(
-        f"frontier.{name}", pictures, tables, anchor=name.replace("_", "-"), answer=answer, facts=facts,
+        f"frontier.{name}",
+        pictures,
+        tables,
+        anchor=name.replace("_", "-"),
+        answer=answer,
+        facts=facts,
         notes=(*notes, *more, *result.labels.notes),
-    )  # fmt: skip
+    )
 
 
 def drawn(
@@ -225,9 +230,14 @@ def _picture(
     columns = ("unit", titled(titles[0], "figure", "x"), titled(titles[1], "figure", "y"), "efficient")
     exact = sum(result.data.goods.widths) == 2 or result.rts == "crs"  # noqa: PLR2004 - two goods fill the plane
     facts = {
-        "k": int(known["efficient"].fill_null(value=False).sum()), "n": known.height, "rts": rts_text(result.rts),
-        "what": result.what(result.data.units), "worst": result.names.region(last), "x": titles[0], "y": titles[1],
-    }  # fmt: skip
+        "k": int(known["efficient"].fill_null(value=False).sum()),
+        "n": known.height,
+        "rts": rts_text(result.rts),
+        "what": result.what(result.data.units),
+        "worst": result.names.region(last),
+        "x": titles[0],
+        "y": titles[1],
+    }
     more = {"x": titles[0], "y": titles[1], "line": curve}
     more |= dict.fromkeys(("headline", "how"), "plane" if exact else "plane_crs")
     return drawn("frontier", result, frame, facts, rows=rows, listed=columns, **more)

@@ -230,10 +230,15 @@ def staged(result: frontier.Staged, *, region: str | None = None) -> Section:
 
 
 def _lost(
-    result: frontier.Economic | frontier.MaterialsBalance, name: str, facts: Mapping[str, Any], *,
-    whole: str = "economic", ratio: bool = True, listed: pl.DataFrame | None = None,
+    result: frontier.Economic | frontier.MaterialsBalance,
+    name: str,
+    facts: Mapping[str, Any],
+    *,
+    whole: str = "economic",
+    ratio: bool = True,
+    listed: pl.DataFrame | None = None,
     **more: Any,  # noqa: ANN401 - options of the chart
-) -> list[Picture | None]:  # fmt: skip
+) -> list[Picture | None]:
     """Return what every unit loses and its parts, in log points of a ratio or as it stands."""
     columns = (whole, "technical", "allocative")
     lost = {part: -100 * pl.col(part).log() if ratio else pl.col(part) for part in columns}

@@ -63,12 +63,15 @@ class Wave:
         known = self._percentiles.get((code, entry, path), {})
         bands = [(known[low], known[high]) for low, high in self.pairs]
         return {
-            "name": name, "group": self.entry(entry), "value": 100 * row["utilisation"],
+            "name": name,
+            "group": self.entry(entry),
+            "value": 100 * row["utilisation"],
             "bands": bands or [(100 * row["utilisation_low"], 100 * row["utilisation_high"])],
-            "tick": 100 * row["base_utilisation"], "now": percent(row["base_utilisation"], 0),
+            "tick": 100 * row["base_utilisation"],
+            "now": percent(row["base_utilisation"], 0),
             "all": percent(self.at(code, "all", path)["utilisation"], 0),
             "some": percent(self.at(code, "uncertain", path)["utilisation"], 0),
-        }  # fmt: skip
+        }
 
     def path(self, name: str) -> Text:
         """Return what a path of demand is called."""
@@ -105,13 +108,22 @@ def herd_entry(result: HerdEntry, *, region: str | None = None) -> Section:
     drawn = []
     if wave.rows.height:
         drawn = [
-            _crowd(wave, facts, far), _lure(wave, facts), _idle(wave, facts), _chances(wave, facts),
-            _outlook(wave, code), _prices(wave), _offsets(wave, facts),
-        ]  # fmt: skip
+            _crowd(wave, facts, far),
+            _lure(wave, facts),
+            _idle(wave, facts),
+            _chances(wave, facts),
+            _outlook(wave, code),
+            _prices(wave),
+            _offsets(wave, facts),
+        ]
     return Section.of(
-        "overcapacity.herd", drawn, _tables(wave), anchor="herd", answer=answer,
+        "overcapacity.herd",
+        drawn,
+        _tables(wave),
+        anchor="herd",
+        answer=answer,
         notes=_notes(wave) if wave.rows.height else (),
-    )  # fmt: skip
+    )
 
 
 def _why(wave: Wave, code: str) -> Text:
@@ -127,27 +139,44 @@ def _heads(*heads: str) -> list[tuple[Text, str]]:
 def _crowd(wave: Wave, facts: Facts, far: pl.DataFrame) -> Picture | None:
     """Return how many regions name each category against the number of entrants that its market bears."""
     rows = [
-        {"name": wave.brief[r[CATEGORY]], "value": r["regions"], "bound": r["break_even"], "low": r["break_even_low"],
-         "high": r["break_even_high"], "named": str(r["regions"]), "bears": number(r["break_even"], 0),
-         "mark": words("overcapacity.chart.wave") if r["wave"] else None}
+        {
+            "name": wave.brief[r[CATEGORY]],
+            "value": r["regions"],
+            "bound": r["break_even"],
+            "low": r["break_even_low"],
+            "high": r["break_even_high"],
+            "named": str(r["regions"]),
+            "bears": number(r["break_even"], 0),
+            "mark": words("overcapacity.chart.wave") if r["wave"] else None,
+        }
         for r in far.iter_rows(named=True)
-    ]  # fmt: skip
+    ]
     return shown(
-        "overcapacity.crowd", wave.result, far, facts, rows=rows, most=AXIS * float(far["regions"].to_numpy().max()),
+        "overcapacity.crowd",
+        wave.result,
+        far,
+        facts,
+        rows=rows,
+        most=AXIS * float(far["regions"].to_numpy().max()),
         parts=(words("overcapacity.chart.within"), words("overcapacity.chart.beyond")),
         columns=[*_heads("named", "bears"), (words("overcapacity.chart.waves"), "mark")],
-    )  # fmt: skip
+    )
 
 
 def _lure(wave: Wave, facts: Facts) -> Picture | None:
     """Return what an entrant expects that knows nothing of the others, and what all get if all enter."""
     frame = wave.rows.sort("profit_if_all", CATEGORY)
     rows = [
-        {"name": wave.brief[r[CATEGORY]], "a": 100 * r["expected_profit"], "b": 100 * r["profit_if_all"],
-         "alone": percent(r["expected_profit"], sign=True), "all": percent(r["profit_if_all"], sign=True),
-         "mark": words("overcapacity.chart.wave") if r["wave"] else None}
+        {
+            "name": wave.brief[r[CATEGORY]],
+            "a": 100 * r["expected_profit"],
+            "b": 100 * r["profit_if_all"],
+            "alone": percent(r["expected_profit"], sign=True),
+            "all": percent(r["profit_if_all"], sign=True),
+            "mark": words("overcapacity.chart.wave") if r["wave"] else None,
+        }
         for r in frame.iter_rows(named=True)
-    ]  # fmt: skip
+    ]
     ends = (words("overcapacity.chart.alone"), words("overcapacity.chart.all_enter"))
     heads = [*_heads("alone", "all"), (words("overcapacity.chart.waves"), "mark")]
     return shown("overcapacity.lure", wave.result, frame, facts, rows=rows, ends=ends, columns=heads)
@@ -203,9 +232,14 @@ def _outlook(wave: Wave, code: str | None) -> Picture | None:
     rows = [wave.spread(code, entry, path, wave.path(path)) for entry, path in cases]
     own, some = wave.at(code, "all"), wave.at(code, "uncertain")
     values = {
-        "name": wave.called[code], "k": own["regions"], "low": own["utilisation_low"], "high": own["utilisation_high"],
-        "some_low": some["utilisation_low"], "some_high": some["utilisation_high"], "now": own["base_utilisation"],
-    } | wave.said  # fmt: skip
+        "name": wave.called[code],
+        "k": own["regions"],
+        "low": own["utilisation_low"],
+        "high": own["utilisation_high"],
+        "some_low": some["utilisation_low"],
+        "some_high": some["utilisation_high"],
+        "now": own["base_utilisation"],
+    } | wave.said
     frame = pl.DataFrame([wave.at(code, entry, path) for entry, path in cases], infer_schema_length=None)
     more = _ranges(wave, "some", "all")
     return shown("overcapacity.outlook", wave.result, frame, values, rows=rows, **more)
@@ -222,9 +256,13 @@ def _prices(wave: Wave) -> Picture | None:
     ]
     low = frame.row(0, named=True)
     values = {
-        "k": frame.filter(pl.col("price") < 1).height, "n": frame.height, "name": wave.called[low[CATEGORY]],
-        "change": low["price"] - 1, "low": low["price_low"] - 1, "high": low["price_high"] - 1,
-    } | wave.said  # fmt: skip
+        "k": frame.filter(pl.col("price") < 1).height,
+        "n": frame.height,
+        "name": wave.called[low[CATEGORY]],
+        "change": low["price"] - 1,
+        "low": low["price_low"] - 1,
+        "high": low["price_high"] - 1,
+    } | wave.said
     return shown("overcapacity.prices", wave.result, frame, values, rows=rows)
 
 
@@ -247,17 +285,21 @@ def _tables(wave: Wave) -> list[Table | None]:
         "survey": lambda series: listing([word("overcapacity", "series", one) for one in series.split(";")]),
     }
     assumed = [
-        (word("overcapacity", "series", f"assumed_{name}"), _value(wave.options.get(name, value)),
-         _reference(name, reference), name)
+        (
+            word("overcapacity", "series", f"assumed_{name}"),
+            _value(wave.options.get(name, value)),
+            _reference(name, reference),
+            name,
+        )
         for name, value, reference in wave.result.assumptions.select("name", "value", "reference").iter_rows()
-    ]  # fmt: skip
+    ]
     kinds: dict[str, Kind] = {"assumption": "name", "value_of": "text", "why": "text", "key": "code"}
     columns = tuple(column(f"overcapacity.{one}", kind) for one, kind in kinds.items())
     return [
         table("herd_categories", starts, of=wave.result, names=names) if starts.height else None,
         table("herd_left_out", wave.left, of=wave.result) if wave.left.height else None,
         Table(key="herd_assumptions", title=words("overcapacity.table.assumptions"), columns=columns, rows=assumed),
-    ]  # fmt: skip
+    ]
 
 
 def _reference(name: str, reference: str) -> Text:
@@ -270,15 +312,19 @@ def _reference(name: str, reference: str) -> Text:
 def _value(value: Any) -> Text:  # noqa: ANN401 - an assumption of any kind
     if isinstance(value, Mapping):
         called = describe("herd_entry", "demand").values
-        return listing([
-            words("overcapacity.chart.factor", name=called.get(one, same(one)), value=factor)
-            for one, factor in value.items()
-        ])  # fmt: skip
+        return listing(
+            [
+                words("overcapacity.chart.factor", name=called.get(one, same(one)), value=factor)
+                for one, factor in value.items()
+            ]
+        )
     if isinstance(value, Sequence) and not isinstance(value, str):
         return same(", ".join(f"{one:g}" for one in value))
-    return word("overcapacity", "chart", f"rule_{value}") if value in {"median", "own"} else same(
-        value if isinstance(value, str) else f"{value:g}"
-    )  # fmt: skip
+    return (
+        word("overcapacity", "chart", f"rule_{value}")
+        if value in {"median", "own"}
+        else same(value if isinstance(value, str) else f"{value:g}")
+    )
 
 
 def _notes(wave: Wave) -> list[Text]:

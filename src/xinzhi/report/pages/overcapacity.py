@@ -96,17 +96,30 @@ def _latest(result: Utilisation, facts: Facts) -> Picture | None:
         name = names[r["industry"]]
         late = words("overcapacity.chart.older", name=name, period=_quarter(r["year"], r["quarter"]))
         rows.append(
-            {"name": name if r["period"] == period else late, "value": r["utilisation"],
-             "bands": [] if r["low"] is None else [(r["low"], r["high"])], "tick": r["same_quarter"],
-             "group": groups[_place(r)], "text": number(r["utilisation"], 1),
-             "change": number(r["change_on_year"], 1, sign=True)}
-        )  # fmt: skip
+            {
+                "name": name if r["period"] == period else late,
+                "value": r["utilisation"],
+                "bands": [] if r["low"] is None else [(r["low"], r["high"])],
+                "tick": r["same_quarter"],
+                "group": groups[_place(r)],
+                "text": number(r["utilisation"], 1),
+                "change": number(r["change_on_year"], 1, sign=True),
+            }
+        )
     heads = [(words(f"overcapacity.chart.{head}"), key) for head, key in HEADS]
     inks = (palette.GROUPS[3], palette.GROUPS[0], palette.GROUPS[5], palette.GROUPS[7])
     return shown(
-        "overcapacity.latest", result, _quarters(frame), facts, rows=rows, values=_inner(), zones=_zones(result),
-        groups=list(groups.values()), inks=inks, columns=heads,
-    )  # fmt: skip
+        "overcapacity.latest",
+        result,
+        _quarters(frame),
+        facts,
+        rows=rows,
+        values=_inner(),
+        zones=_zones(result),
+        groups=list(groups.values()),
+        inks=inks,
+        columns=heads,
+    )
 
 
 def _inner() -> dict[str, float]:
@@ -138,10 +151,15 @@ def _path(result: Utilisation, code: str) -> list[dict[str, Any]]:
 
 def _lines(result: Utilisation, path: Sequence[Mapping[str, Any]], *kept: str) -> list[dict[str, Any]]:
     return [
-        {"group": result.names.text(SERIES, r["industry"]), "year": r["year"] + (r["quarter"] - 1) / QUARTERS,
-         "value": r["utilisation"], "dot": True, **{name: r[name] for name in kept}}
+        {
+            "group": result.names.text(SERIES, r["industry"]),
+            "year": r["year"] + (r["quarter"] - 1) / QUARTERS,
+            "value": r["utilisation"],
+            "dot": True,
+            **{name: r[name] for name in kept},
+        }
         for r in path
-    ]  # fmt: skip
+    ]
 
 
 def _over_time(result: Utilisation, facts: Facts) -> Picture | None:
@@ -162,10 +180,14 @@ def _history(result: Utilisation, code: str) -> Picture | None:
         return None
     path, last = _path(result, code), own.row(-1, named=True)
     values = {
-        "name": result.names.text(SERIES, code), "period": _quarter(last["year"], last["quarter"]),
-        "value": last["utilisation"], "low": last["low"], "high": last["high"],
-        "place": words(f"overcapacity.chart.{_place(last)}"), **_inner(),
-    }  # fmt: skip
+        "name": result.names.text(SERIES, code),
+        "period": _quarter(last["year"], last["quarter"]),
+        "value": last["utilisation"],
+        "low": last["low"],
+        "high": last["high"],
+        "place": words(f"overcapacity.chart.{_place(last)}"),
+        **_inner(),
+    }
     frame = _quarters(pl.DataFrame(path, infer_schema_length=None))
     title, rows = capital(words("overcapacity.title.history", **values)), _lines(result, path, "low", "high")
     return shown("overcapacity.history", result, frame, values, rows=rows, title=title, levels=_zones(result))
@@ -205,14 +227,26 @@ def _trend(result: PeakToPeak, code: str) -> Picture | None:
     ]
     now = own.row(-1, named=True)
     values = {
-        "name": result.names.region(code), "year": now["year"], "rate": now["utilisation"], "peak": at[-1],
-        "k": len(at), "first": first,
-    }  # fmt: skip
+        "name": result.names.region(code),
+        "year": now["year"],
+        "rate": now["utilisation"],
+        "peak": at[-1],
+        "k": len(at),
+        "first": first,
+    }
     return shown(
-        "overcapacity.trend", result, own, values, rows=rows, unit=value, y=value, marks=marks,
-        headline="trend" if at[-1] < end else "at_peak", inks=(palette.BAND, palette.DEEP),
+        "overcapacity.trend",
+        result,
+        own,
+        values,
+        rows=rows,
+        unit=value,
+        y=value,
+        marks=marks,
+        headline="trend" if at[-1] < end else "at_peak",
+        inks=(palette.BAND, palette.DEEP),
         decimals=next((digits for size, digits in DECIMALS if now["trend"] >= size), 3),
-    )  # fmt: skip
+    )
 
 
 def _rates(result: PeakToPeak, code: str, last: pl.DataFrame) -> Picture | None:
@@ -227,9 +261,14 @@ def _rates(result: PeakToPeak, code: str, last: pl.DataFrame) -> Picture | None:
     own = frame.filter(unit=code)
     low, peaks = own.sort("utilisation", "year").row(0, named=True), own.filter("peak")["year"].to_list()
     values = {
-        "name": result.names.region(code), "peak": peaks[0], "start": own["year"][0], "end": own["year"][-1],
-        "mean": own["utilisation"].mean(), "low": low["utilisation"], "year": low["year"],
-    }  # fmt: skip
+        "name": result.names.region(code),
+        "peak": peaks[0],
+        "start": own["year"][0],
+        "end": own["year"][-1],
+        "mean": own["utilisation"].mean(),
+        "low": low["utilisation"],
+        "year": low["year"],
+    }
     headline = "rates" if len(peaks) > 1 else "one_peak"
     return shown("overcapacity.rates", result, frame, values, rows=rows, headline=headline)
 
@@ -243,9 +282,11 @@ def plant_capacity(result: PlantCapacity, *, region: str | None = None) -> Secti
         code = result.names.resolve(region, result.frame["unit"])
         own = result.frame.filter(unit=code).row(0, named=True)
         values = {
-            "name": result.names.region(code), "rate": own["utilisation"], "biased": own["observed_utilisation"],
+            "name": result.names.region(code),
+            "rate": own["utilisation"],
+            "biased": own["observed_utilisation"],
             "why": describe("plant_capacity", "status").values.get(own["status"], same(own["status"])),
-        }  # fmt: skip
+        }
         answer.append(words(f"overcapacity.answer.unit{'' if own['utilisation'] is not None else '_not'}", **values))
     solved = result.frame.drop_nulls("utilisation").sort("utilisation", "unit")
     rows = [

@@ -153,9 +153,11 @@ def cumulated(result: ProductivityChange, asked: str | None) -> Picture | None:
     ]
     who = words("frontier.chart.all", what=result.what(result.frame["unit"]))
     facts = {
-        "name": result.names.region(asked) if asked else who, "start": result.first, "parts": parts,
+        "name": result.names.region(asked) if asked else who,
+        "start": result.first,
+        "parts": parts,
         "end": max(row["year"] for row in rows if row["value"] is not None),
-    }  # fmt: skip
+    }
     suffix = "_sum" if result.additive else ""
     unit = words(f"frontier.unit_of.cumulated{suffix}", start=result.first)
     periods = sorted({row["year"] for row in rows})
@@ -244,10 +246,12 @@ def beside(result: ProductivityChange) -> Picture | None:
     frame = result.beside_accounts()
     unit = unit_of(result)
     columns = [
-        "unit", titled(_index(result), "points", "index", unit),
+        "unit",
+        titled(_index(result), "points", "index", unit),
         *(titled(part_text(name), "points", name, unit) for name in result.stack),
-        head("accounts", "points", unit, of="tfp_growth"), head("difference", "points", unit),
-    ]  # fmt: skip
+        head("accounts", "points", unit, of="tfp_growth"),
+        head("difference", "points", unit),
+    ]
     facts, axis = result.facts().get("answer.verdict", {}), words("frontier.unit_of.beside", per=result.per)
     more = {"draws": {name: name for name in result.stack}, "parts": inks(result), "unit": unit, "x": axis}
     return drawn("beside", result, frame, facts, listed=columns, **more)

@@ -133,8 +133,9 @@ def unchecked_table(result: Register, called: Called) -> Table:
     why = ["pitfall", "reason_zh", "reason_en"]
     given = pl.DataFrame(
         [(one.key, one.message.zh, one.message.en, called.codes) for one in absent],
-        schema=[*why, "region"], orient="row",
-    )  # fmt: skip
+        schema=[*why, "region"],
+        orient="row",
+    )
     untouched = (
         result.matrix.filter(pl.col("status") == "not checked", ~pl.col("pitfall").is_in([one.key for one in absent]))
         .join(result.checks, on=["region", "pitfall"], how="anti")
@@ -174,9 +175,12 @@ def register(result: Register, *, region: str | None = None) -> Section:
         anchor="risks-register",
         answer=[*answer_of(facts, "register"), *([] if own is None else [sentence(own.headline)])],
         notes=(
-            words("register.note.thresholds"), words("register.note.umbrella"), *more, *finding_notes(others),
+            words("register.note.thresholds"),
+            words("register.note.umbrella"),
+            *more,
+            *finding_notes(others),
         ),
-    )  # fmt: skip
+    )
 
 
 def pitfall_heads() -> dict[str, Text]:
@@ -196,12 +200,14 @@ def matrix(result: Register, region: str | None = None) -> Picture | None:
     names, heads, parts = result.names.distinct("region", codes), pitfall_heads(), telling(result)
     cells = [
         {
-            "row": names[r["region"]], "column": heads[r["pitfall"]], "mark": same(mark(r)),
+            "row": names[r["region"]],
+            "column": heads[r["pitfall"]],
+            "mark": same(mark(r)),
             "value": None if r["status"] == "not checked" else 100 * r["share"],
         }
         for r in result.matrix.filter(pl.col("region").is_in(drawn)).iter_rows(named=True)
         if r["pitfall"] in parts
-    ]  # fmt: skip
+    ]
     frame = result.matrix.with_columns(pl.col("share") * 100)
     how = words("register.how.matrix")
     if len(drawn) < len(codes):
@@ -256,12 +262,13 @@ def _ledger(result: Register, called: Called, region: str) -> Picture | None:
     known = {(r["kind"], r["item"], r["rule"]): r for r in checks.iter_rows(named=True)}
     cells = [
         {
-            "row": called.narrow[kind, item], **_cell(known.get((kind, item, name))),
+            "row": called.narrow[kind, item],
+            **_cell(known.get((kind, item, name))),
             "column": words(f"register.chart.{name}", edge=figure(name, asked[name])),
         }
         for kind, item in order.rows()[:MOST]
         for name in rules
-    ]  # fmt: skip
+    ]
     held = [known[kind, item, name] for kind, item in order.rows() for name in rules if (kind, item, name) in known]
     frame = _with(
         pl.DataFrame(held, schema=checks.schema).drop("item"),

@@ -137,12 +137,17 @@ def _entries(
     room = (high - low) or 1.0
     found = tuple(
         Entry(
-            mark=mark, field=field, agreement=level, words=quoted, figure=number(weight, 1, sign=True),
-            start=round(100 * (min(weight, 0.0) - low) / room, 2), length=round(100 * abs(weight) / room, 2),
+            mark=mark,
+            field=field,
+            agreement=level,
+            words=quoted,
+            figure=number(weight, 1, sign=True),
+            start=round(100 * (min(weight, 0.0) - low) / room, 2),
+            length=round(100 * abs(weight) / room, 2),
             against=weight < 0,
         )
         for mark, field, level, quoted, weight in lines
-    )  # fmt: skip
+    )
     return found, round(-100 * low / room, 2)
 
 
@@ -166,27 +171,35 @@ def _changes(pair: risks.Comparison) -> Iterator[Text]:
 def weights(pair: risks.Comparison, result: risks.Screening) -> Picture | None:
     """Return what each field says for or against a project being an archived one."""
     rows = pair.ledger.filter(pl.col("level") >= 0).sort(pl.col("weight").abs(), descending=True, maintain_order=True)
-    total = float(result.candidates.row(by_predicate=(pl.col("id") == pair.id) & (pl.col("rank") == 1), named=True)
-                  ["odds_repackaged"])  # fmt: skip
+    total = float(
+        result.candidates.row(by_predicate=(pl.col("id") == pair.id) & (pl.col("rank") == 1), named=True)[
+            "odds_repackaged"
+        ]
+    )
     rare = total - float(rows["weight"].sum())
     fields = risks.value_words("field", "ledger")
     lead = [(fields[field], weight) for field, weight in rows.head(STEPS).select("field", "weight").rows()]
-    steps = [(name, weight, palette.DEEP if weight >= 0 else INKS["repackaged"])
-             for name, weight in sorted(lead, key=lambda one: -one[1])]  # fmt: skip
+    steps = [
+        (name, weight, palette.DEEP if weight >= 0 else INKS["repackaged"])
+        for name, weight in sorted(lead, key=lambda one: -one[1])
+    ]
     if abs(rare) >= result.telling:
         steps.append((words("screen.chart.rare"), rare, palette.BAND))
     others = total - sum(weight for _, weight, _ in steps)
     steps += [(words("screen.chart.others"), others, palette.BAND), (words("screen.chart.sum"), total, palette.INK)]
-    first = [words("screen.chart.weighed", name=name, weight=weight)
-             for name, weight in lead if (weight > 0) == (total > 0)][:2]  # fmt: skip
+    first = [
+        words("screen.chart.weighed", name=name, weight=weight) for name, weight in lead if (weight > 0) == (total > 0)
+    ][:2]
     # the fields add up for the first stage; whether they are one project is the verdict, which weighs them together
     said = risks.shown_verdict(pair.verdict)
     headline = "weights" if said == "repackaged" else "against" if total <= 0 else "explained"
     facts = {
-        "verdict": risks.value_words("verdict")[said], "name": result.names.text("project", pair.id),
+        "verdict": risks.value_words("verdict")[said],
+        "name": result.names.text("project", pair.id),
         "source": result.names.text("archive", pair.archive_id),
-        "total": number(total, 1), "first": first,
-    }  # fmt: skip
+        "total": number(total, 1),
+        "first": first,
+    }
     twin = table("screen_weights", rows, of=result, title=words("screen.table.evidence", **facts))
     sums = [(words("screen.chart.rest"), None, rare, None, None), (words("screen.chart.sum"), None, total, None, None)]
     whole = replace(twin, rows=[*twin.rows, *sums])
@@ -201,22 +214,34 @@ def probabilities(frame: pl.DataFrame, result: risks.Screening) -> Picture | Non
     near = risks.by_probability(near)
     rows = [
         {
-            "name": words("screen.chart.called", name=short(result.names.text("project", row["id"]), IN_PICTURE),
-                          verdict=verdicts[row["verdict"]]),
+            "name": words(
+                "screen.chart.called",
+                name=short(result.names.text("project", row["id"]), IN_PICTURE),
+                verdict=verdicts[row["verdict"]],
+            ),
             **{key: min(max(100 * row[name], NEVER), 100 - NEVER) for key, name in ENDS.items()},
             "group": verdicts[row["verdict"]],
         }
         for row in near.iter_rows(named=True)
-    ]  # fmt: skip
+    ]
     titled = near.join(result.projects.select("id", "title"), on="id", how="left", maintain_order="left")
-    counts = {"n": frame.height, "k": frame.filter(verdict="repackaged").height,
-              "u": frame.filter(verdict="cannot tell").height}  # fmt: skip
+    counts = {
+        "n": frame.height,
+        "k": frame.filter(verdict="repackaged").height,
+        "u": frame.filter(verdict="cannot tell").height,
+    }
     values = {name: f"{count:,}" for name, count in counts.items()} | {"shown": SHOWN}
     return shown(
-        "screen.probabilities", result, titled, values, rows=rows, reference=100 * line,
-        how="first" if frame.height > SHOWN else "probabilities", groups=[verdicts[name] for name in inks],
+        "screen.probabilities",
+        result,
+        titled,
+        values,
+        rows=rows,
+        reference=100 * line,
+        how="first" if frame.height > SHOWN else "probabilities",
+        groups=[verdicts[name] for name in inks],
         inks=tuple(inks.values()),
-    )  # fmt: skip
+    )
 
 
 def _inks(frame: pl.DataFrame) -> dict[str, str]:
@@ -230,10 +255,13 @@ def spread(frame: pl.DataFrame, result: risks.Screening) -> Picture | None:
     tenth = (pl.col("probability") * TENTHS).floor().clip(0, TENTHS - 1).cast(pl.Int64)
     counts = {(at, verdict): k for at, verdict, k in frame.group_by(tenth.alias("at"), "verdict").len().rows()}
     rows: list[dict[str, Any]] = [
-        {"name": same(f"{10 * at}–{10 * at + 10}%"), **{name: counts.get((at, name), 0) for name in inks},
-         "all": sum(counts.get((at, name), 0) for name in inks)}
+        {
+            "name": same(f"{10 * at}–{10 * at + 10}%"),
+            **{name: counts.get((at, name), 0) for name in inks},
+            "all": sum(counts.get((at, name), 0) for name in inks),
+        }
         for at in reversed(range(TENTHS))
-    ]  # fmt: skip
+    ]
     columns = (
         column("screen.probability", "name"),
         *(Column(title=verdicts[name], kind="integer") for name in inks),
@@ -252,14 +280,20 @@ def calibration(result: risks.Screening) -> Picture | None:
     seen = result.truth.join(result.frame.select("id", "probability"), on="id").drop_nulls("probability")
     tenths = risks.calibration_table(seen)
     rows = tenths.select(
-        (100 * pl.col("said")).alias("x"), (100 * pl.col("was")).alias("y"), (100 * pl.col("lower")).alias("low"),
-        (100 * pl.col("upper")).alias("high"), pl.col("projects").alias("n"),
-    ).to_dicts()  # fmt: skip
+        (100 * pl.col("said")).alias("x"),
+        (100 * pl.col("was")).alias("y"),
+        (100 * pl.col("lower")).alias("low"),
+        (100 * pl.col("upper")).alias("high"),
+        pl.col("projects").alias("n"),
+    ).to_dicts()
     inside = tenths.filter((pl.col("lower") <= pl.col("said")) & (pl.col("said") <= pl.col("upper"))).height
     values = {
-        "n": f"{seen.height:,}", "k": tenths.height, "inside": inside,
-        "said": seen["probability"].mean(), "was": (seen["label"] == "repackaged").mean(),
-    }  # fmt: skip
+        "n": f"{seen.height:,}",
+        "k": tenths.height,
+        "inside": inside,
+        "said": seen["probability"].mean(),
+        "was": (seen["label"] == "repackaged").mean(),
+    }
     return shown("screen.calibration", result, tenths, values, rows=rows)
 
 

@@ -157,9 +157,15 @@ def grouping(name: str = "region") -> Column:
 
 
 def sums(
-    shown: Shown, key: str, frame: pl.DataFrame, leading: Sequence[Any], parts: Iterable[str],
-    *, notes: Sequence[Text] = (), **values: Any,  # noqa: ANN401 - of the title
-) -> Table:  # fmt: skip
+    shown: Shown,
+    key: str,
+    frame: pl.DataFrame,
+    leading: Sequence[Any],
+    parts: Iterable[str],
+    *,
+    notes: Sequence[Text] = (),
+    **values: Any,  # noqa: ANN401 - of the title
+) -> Table:
     """Return TFP growth and parts of it behind some leading columns; marks come last where the frame has them."""
     columns = [*leading, *(Column(name=part, title=word(part), kind="percent") for part in parts), "flags?"]
     notes = flags.legend(set(frame["flags"])) if "flags" in frame.columns else notes
@@ -347,14 +353,16 @@ def leading_parts(shown: Shown) -> pl.DataFrame:
         rows.drop_nulls("breakthrough")
         .unpivot(
             [name for name in one.parts(rows) if name not in {"unallocated", "within_only"}],
-            index=["region", "tfp_growth"], variable_name="source", value_name="contribution",
+            index=["region", "tfp_growth"],
+            variable_name="source",
+            value_name="contribution",
         )
         .drop_nulls("contribution")
         .sort("region", signed, descending=[False, True])
         .group_by("region", maintain_order=True)
         .first()
         for one, rows in ((one, apart(one)) for one in shown.views)
-    )  # fmt: skip
+    )
     for other in others:
         first = first.join(other.select("region", other="source"), on="region", how="left", maintain_order="left")
         apart_from = pl.col("source") != pl.col("other")
@@ -388,11 +396,13 @@ def _groups(shown: Shown) -> Picture | None:
     names = shown.result.names
     same = len(set(most)) == 1
     facts = {
-        "low": names.text("group", low["region"]), "high": names.text("group", high["region"]),
-        "gap": number(100 * sum(lost[0].values()), 2), "span": shown.told,
+        "low": names.text("group", low["region"]),
+        "high": names.text("group", high["region"]),
+        "gap": number(100 * sum(lost[0].values()), 2),
+        "span": shown.told,
         "part": word(most[0]) if same else words("sources.either_shares", first=word(most[0]), other=word(most[-1])),
         "most": ranged([one[name] for one, name in zip(lost, most, strict=True)], "plain"),
-    }  # fmt: skip
+    }
     return drawn("sources.groups", shown.result, frame, facts, twin=by_group(shown), **_stack(shown, frame))
 
 

@@ -32,9 +32,13 @@ def _section(
     facts = result.facts()
     left = {key: facts.pop(key) for key in list(facts) if key == "note.left_out"}
     return Section.of(
-        f"sources.{name}", pictures, tables, anchor=f"sources-{name}", answer=sentences(facts, result.topic),
+        f"sources.{name}",
+        pictures,
+        tables,
+        anchor=f"sources-{name}",
+        answer=sentences(facts, result.topic),
         notes=(*notes, *sentences(left, result.topic)),
-    )  # fmt: skip
+    )
 
 
 def allocation(result: Allocation) -> Section:
@@ -66,10 +70,13 @@ def among_firms(result: AmongFirms) -> Section:
         row | {"dot": True}
         for name, label in labels.items()
         for row in rows_of(
-            result.frame, result, group=words(f"sources.chart.{label}"), year="year",
+            result.frame,
+            result,
+            group=words(f"sources.chart.{label}"),
+            year="year",
             value=Column(name=name, title=words(f"sources.chart.{label}"), kind="percent"),
         )
-    ]  # fmt: skip
+    ]
     said = next(iter(result.facts().values()))
     facts = {"growth": said["growth"], "allocation": percent(said["allocation"], 2, sign=True)}
     drawn = shown("sources.among_firms", result, None, facts, rows=rows)
@@ -125,13 +132,24 @@ def _flow(result: Allocation, row: Mapping[str, Any]) -> Picture | None:
     twin = table(f"sources_flow_{factor}", means, ["region", "industry", earned, grown], result, title=title)
     found = pl.concat([one.flows.filter(factor=factor) for one in result.views])
     facts = {
-        "factor": words(f"sources.factor.{factor}"), "span": result.facts()["allocation.flow"][0]["span"],
-        "size": ranged(found["coefficient"].abs() / 10, "plain"), "t": ranged(found["t"].abs(), "t"),
-    }  # fmt: skip
+        "factor": words(f"sources.factor.{factor}"),
+        "span": result.facts()["allocation.flow"][0]["span"],
+        "size": ranged(found["coefficient"].abs() / 10, "plain"),
+        "t": ranged(found["t"].abs(), "t"),
+    }
     return shown(
-        f"sources.flow-{factor}", result, means.sort("industry"), facts, twin=twin, draws=group, title=title,
-        headline=result.follows(factor), x=f"{factor}_earned", y=f"{factor}_growth", line=line,
-    )  # fmt: skip
+        f"sources.flow-{factor}",
+        result,
+        means.sort("industry"),
+        facts,
+        twin=twin,
+        draws=group,
+        title=title,
+        headline=result.follows(factor),
+        x=f"{factor}_earned",
+        y=f"{factor}_growth",
+        line=line,
+    )
 
 
 def flow_means(products: pl.DataFrame, factor: str) -> pl.DataFrame:
@@ -225,11 +243,13 @@ def _share_table(result: Innovation) -> Table:
     wide = latest.pivot("share", index="region", values="value", maintain_order=True)
     columns = [
         Column(
-            name=share, title=words("column.in_period", title=share_title(share), period=year), kind="percent",
+            name=share,
+            title=words("column.in_period", title=share_title(share), period=year),
+            kind="percent",
             unit=words("sources.unit_of.share"),
         )
         for share, year in last.items()
-    ]  # fmt: skip
+    ]
     return table("sources_innovation", wide, ["region", *columns], result, title=words("sources.table.innovation"))
 
 

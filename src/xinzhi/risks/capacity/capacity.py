@@ -52,16 +52,20 @@ class Utilisation(Result, verb="capacity", topic="overcapacity", key=("industry"
         now, edges = self.now(), self.bands["below"].drop_nulls().to_list()
         low = now.row(0, named=True)
         values: dict[str, object] = {
-            "period": quarter(low["year"], low["quarter"]), "name": self.names.text(SERIES, low["industry"]),
-            "n": now.height, "value": low["utilisation"],
-        }  # fmt: skip
+            "period": quarter(low["year"], low["quarter"]),
+            "name": self.names.text(SERIES, low["industry"]),
+            "n": now.height,
+            "value": low["utilisation"],
+        }
         if not edges:
             return {"headline.lowest": values}
         ranged = now.drop_nulls("low")
         values |= {
-            "k": now.filter(pl.col("utilisation") < edges[0]).height, "edge": edges[0], "m": ranged.height,
+            "k": now.filter(pl.col("utilisation") < edges[0]).height,
+            "edge": edges[0],
+            "m": ranged.height,
             "below": ranged.filter(pl.col("utilisation") < pl.col("low")).height,
-        }  # fmt: skip
+        }
         return {"headline.usual" if ranged.height else "headline.below": values}
 
     def _changes(self) -> Facts:
@@ -70,9 +74,12 @@ class Utilisation(Result, verb="capacity", topic="overcapacity", key=("industry"
             return {}
         low, fell = now.row(0, named=True), now.filter(pl.col("change_on_year") < 0).height
         values = {
-            "period": quarter(low["year"], low["quarter"]), "n": now.height, "fell": fell,
-            "name": self.names.text(SERIES, low["industry"]), "change": low["change_on_year"],
-        }  # fmt: skip
+            "period": quarter(low["year"], low["quarter"]),
+            "n": now.height,
+            "fell": fell,
+            "name": self.names.text(SERIES, low["industry"]),
+            "change": low["change_on_year"],
+        }
         return {"headline.fell" if fell else "headline.none_fell": values}
 
     def _history(self) -> Facts:
@@ -86,9 +93,12 @@ class Utilisation(Result, verb="capacity", topic="overcapacity", key=("industry"
         others = own.filter(pl.col("quarter") == last["quarter"], pl.col("year") != last["year"])
         lower = others.filter(pl.col("utilisation") < last["utilisation"]).height
         values = {
-            "name": self.names.text(SERIES, code), "value": last["utilisation"], "n": others.height, "k": lower,
+            "name": self.names.text(SERIES, code),
+            "value": last["utilisation"],
+            "n": others.height,
+            "k": lower,
             "period": quarter(last["year"], last["quarter"]),
-        }  # fmt: skip
+        }
         key = "single" if not others.height else "over_time" if lower else "lowest_ever"
         return {f"headline.{key}": values}
 
@@ -141,8 +151,20 @@ def capacity(source: AnyFrame, *, bands: Sequence[Mapping[str, Any]] | None = No
     covered |= dict.fromkeys(setting("overcapacity", "utilisation.total"), "total")
     level = pl.col("industry").replace_strict(covered, default="industry", return_dtype=pl.String)
     quarters = _against_history(rows.filter(pl.col("quarter").is_not_null())).with_columns(band=band, level=level)
-    columns = ["period", "year", "quarter", "industry", "utilisation", "change_on_year", "same_quarter", "low", "high",
-               "observations", "band", "level"]  # fmt: skip
+    columns = [
+        "period",
+        "year",
+        "quarter",
+        "industry",
+        "utilisation",
+        "change_on_year",
+        "same_quarter",
+        "low",
+        "high",
+        "observations",
+        "band",
+        "level",
+    ]
     done = quarters.select(columns).sort("industry", "year", "quarter")
     latest = done.group_by("industry").last().select(columns).sort("utilisation")
     return Utilisation(

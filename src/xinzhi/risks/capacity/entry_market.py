@@ -67,13 +67,22 @@ def read_categories(
     named = dict(here.group_by("category", maintain_order=True).agg("region").iter_rows())
     division = dict(kinds.select("category", pl.col("divisions").str.split(";")).iter_rows())
     names, survey = names_of(package), survey_series(rates)
-    return chosen, of_sizes, tuple(
-        _category(
-            code, names.text("category", code), named.get(code, []), division[code] or [], employed, survey,
-            unjudged(code, demand),
-        )
-        for code in codes
-    )  # fmt: skip
+    return (
+        chosen,
+        of_sizes,
+        tuple(
+            _category(
+                code,
+                names.text("category", code),
+                named.get(code, []),
+                division[code] or [],
+                employed,
+                survey,
+                unjudged(code, demand),
+            )
+            for code in codes
+        ),
+    )
 
 
 def _category(
@@ -99,9 +108,12 @@ def _category(
         spread = float(np.average([survey[one][2] for one in surveyed], weights=heavy))
         place = float(np.average([survey[one][3] for one in surveyed], weights=heavy))
     reasons = {
-        "unmapped": not divisions, "no_division": not there, "not_named": not regions, "not_surveyed": not surveyed,
+        "unmapped": not divisions,
+        "no_division": not there,
+        "not_named": not regions,
+        "not_surveyed": not surveyed,
         "no_size": not sized or float(np.median(list(sized.values()))) <= 0,
-    }  # fmt: skip
+    }
     if not measured and there and regions:
         reasons = {}
     why = next((key for key, holds in reasons.items() if holds), unjudged)
@@ -316,9 +328,13 @@ def simulate(
 ) -> dict[str, list[dict[str, Any]]]:
     """Return the rows of one category for the frame, the bands and the waves of `herd_entry`."""
     head: dict[str, Any] = {
-        "category": one.code, "name_zh": one.name.zh, "name_en": one.name.en, "regions": len(one.regions),
-        "survey": ";".join(one.survey) or None, "divisions": ";".join(one.divisions) or None,
-    }  # fmt: skip
+        "category": one.code,
+        "name_zh": one.name.zh,
+        "name_en": one.name.en,
+        "regions": len(one.regions),
+        "survey": ";".join(one.survey) or None,
+        "divisions": ";".join(one.divisions) or None,
+    }
     # a forecast of the trade is the base path; the others keep their distance from it
     rates = {path: growth[0] * multiple for path, multiple in rules["demand"].items()}
     rows: dict[str, list[dict[str, Any]]] = {"frame": [], "bands": [], "waves": []}

@@ -41,10 +41,13 @@ class PlantCapacity(Result, verb="plant_capacity", topic="overcapacity", key=("u
         low = solved.row(0, named=True)
         return {
             "headline.plants": {
-                "n": solved.height, "mean": solved["utilisation"].mean(), "name": self.names.region(low["unit"]),
-                "biased": solved["observed_utilisation"].mean(), "low": low["utilisation"],
+                "n": solved.height,
+                "mean": solved["utilisation"].mean(),
+                "name": self.names.region(low["unit"]),
+                "biased": solved["observed_utilisation"].mean(),
+                "low": low["utilisation"],
             }
-        }  # fmt: skip
+        }
 
 
 def plant_capacity(
@@ -231,9 +234,12 @@ class PeakToPeak(Result, verb="peak_to_peak", topic="overcapacity", key=("unit",
         last = self.last()
         low = last.row(0, named=True)
         values = {
-            "n": last.height, "name": self.names.region(low["unit"]), "rate": low["utilisation"], "year": low["year"],
+            "n": last.height,
+            "name": self.names.region(low["unit"]),
+            "rate": low["utilisation"],
+            "year": low["year"],
             "k": last.filter(section="after").height,
-        }  # fmt: skip
+        }
         return {"headline.all_at_line" if low["utilisation"] >= _FULL else "headline.last": values}
 
 
@@ -286,11 +292,18 @@ def peak_to_peak(
         place, at = np.arange(len(log)), np.flatnonzero(peaks)
         section = np.where(place < at[0], "before", np.where(place > at[-1], "after", "between"))
         parts.append(
-            pl.DataFrame({
-                "unit": [str(name)] * len(log), "year": years, "value": np.exp(log), "trend": np.exp(trend),
-                "utilisation": np.exp(log - trend), "peak": peaks, "section": section.tolist(),
-            })
-        )  # fmt: skip
+            pl.DataFrame(
+                {
+                    "unit": [str(name)] * len(log),
+                    "year": years,
+                    "value": np.exp(log),
+                    "trend": np.exp(trend),
+                    "utilisation": np.exp(log - trend),
+                    "peak": peaks,
+                    "section": section.tolist(),
+                }
+            )
+        )
     if not parts:
         raise InputError("capacity.no-row", names=numbers)
     return PeakToPeak(

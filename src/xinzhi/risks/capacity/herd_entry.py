@@ -47,10 +47,18 @@ class HerdEntry(Result, verb="herd_entry", topic="overcapacity", key=("category"
 
     def ranges(self) -> pl.DataFrame:
         """Return by category, if all build, the least and greatest chance over the paths of demand and their growth."""
-        return self.frame.filter(entry="all").drop_nulls("chance_below").group_by("category").agg(
-            least=pl.col("chance_below").min(), most=pl.col("chance_below").max(),
-            slow=pl.col("growth").min(), fast=pl.col("growth").max(),
-        ).sort("category")  # fmt: skip
+        return (
+            self.frame.filter(entry="all")
+            .drop_nulls("chance_below")
+            .group_by("category")
+            .agg(
+                least=pl.col("chance_below").min(),
+                most=pl.col("chance_below").max(),
+                slow=pl.col("growth").min(),
+                fast=pl.col("growth").max(),
+            )
+            .sort("category")
+        )
 
     def facts(self) -> Facts:
         """Return how many categories more regions name than the market bears, and where utilisation and profit end."""
@@ -71,8 +79,12 @@ class HerdEntry(Result, verb="herd_entry", topic="overcapacity", key=("category"
         over = rows.filter(pl.col("regions") > pl.col("break_even")).height
         sure = rows.filter(pl.col("regions") > pl.col("break_even_high")).height
         values = {
-            "k": over, "n": rows.height, "name": self._name(top), "named": top["regions"], "bears": top["break_even"],
-        }  # fmt: skip
+            "k": over,
+            "n": rows.height,
+            "name": self._name(top),
+            "named": top["regions"],
+            "bears": top["break_even"],
+        }
         found: Facts = {"headline.crowd" if over else "headline.no_crowd": values}
         return found | ({"answer.sure": {"k": sure}} if sure else {})
 
@@ -84,10 +96,13 @@ class HerdEntry(Result, verb="herd_entry", topic="overcapacity", key=("category"
         top = waves.row(0, named=True)
         return {
             "headline.lure": {
-                "k": waves.height, "n": rows.height, "name": self._name(top), "alone": top["expected_profit"],
+                "k": waves.height,
+                "n": rows.height,
+                "name": self._name(top),
+                "alone": top["expected_profit"],
                 "all": top["profit_if_all"],
             }
-        }  # fmt: skip
+        }
 
     def _outcomes(self, rows: pl.DataFrame) -> Facts:
         """Return how many categories more likely than not end below the threshold, by entry and path of demand."""
@@ -100,13 +115,20 @@ class HerdEntry(Result, verb="herd_entry", topic="overcapacity", key=("category"
         base, some = below["all", "base"], below["uncertain", "base"]
         return {
             "headline.idle": {
-                "edge": float(edge), "n": rows.height, "k": base, "some": some, "name": self._name(low),
+                "edge": float(edge),
+                "n": rows.height,
+                "k": base,
+                "some": some,
+                "name": self._name(low),
                 "value": low["utilisation"],
             },
             "headline.chances": {
-                "edge": float(edge), "n": rows.height, "least": min(below.values()), "most": max(below.values()),
+                "edge": float(edge),
+                "n": rows.height,
+                "least": min(below.values()),
+                "most": max(below.values()),
             },
-        }  # fmt: skip
+        }
 
     def _offsets(self, rows: pl.DataFrame) -> Facts:
         known = rows.drop_nulls("offsetting_spillover").sort(
@@ -117,9 +139,12 @@ class HerdEntry(Result, verb="herd_entry", topic="overcapacity", key=("category"
         top, by_itself = known.row(0, named=True), known.filter(pl.col("offsetting_spillover") <= 0).height
         return {
             "headline.offsets": {
-                "k": by_itself, "n": rows.height, "name": self._name(top), "value": top["offsetting_spillover"],
+                "k": by_itself,
+                "n": rows.height,
+                "name": self._name(top),
+                "value": top["offsetting_spillover"],
             }
-        }  # fmt: skip
+        }
 
     def explain(self, category: str) -> pl.DataFrame:
         """Return the rows of one category (code or name); `UsageError` when there is none."""

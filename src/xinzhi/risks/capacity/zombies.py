@@ -22,10 +22,11 @@ CRITERIA: tuple[Criterion, ...] = get_args(Criterion)
 _KEYS = ("firm", "year")
 _BORROWING, _EARNINGS = ("bank_short", "bank_long", "bonds", "interest"), ("ebit", "assets")
 _FIELDS = (
-    Field("firm", "code"), Field("year", "year"),
+    Field("firm", "code"),
+    Field("year", "year"),
     *(Field(name, required=False, sign="non-negative") for name in (*_BORROWING, "assets")),
     *(Field(name, required=False) for name in ("ebit", "profit")),
-)  # fmt: skip
+)
 _RATES = ("rate_short", "rate_long", "coupon")
 
 
@@ -65,9 +66,11 @@ class Zombies(Result, verb="zombies", topic="overcapacity", key=("firm", "year",
     def judged(self) -> pl.DataFrame:
         """Return ``criterion, zombie, sound, unknown, every``: firm-years by what became of them."""
         counts = self.frame.group_by("criterion").agg(
-            zombie=pl.col("zombie").sum(), sound=(~pl.col("zombie")).sum(), unknown=pl.col("zombie").null_count(),
+            zombie=pl.col("zombie").sum(),
+            sound=(~pl.col("zombie")).sum(),
+            unknown=pl.col("zombie").null_count(),
             every=pl.len(),
-        )  # fmt: skip
+        )
         order = pl.DataFrame({"criterion": self.criteria()}, schema={"criterion": pl.String})
         return order.join(counts, on="criterion", how="left", maintain_order="left")
 
@@ -95,17 +98,21 @@ class Zombies(Result, verb="zombies", topic="overcapacity", key=("firm", "year",
             return {}
         least = used.sort(pl.col("both") / pl.col("either"), "first", "second").row(0, named=True)
         values = {
-            "first": _called(least["first"]), "second": _called(least["second"]), "both": least["both"],
+            "first": _called(least["first"]),
+            "second": _called(least["second"]),
+            "both": least["both"],
             "either": least["either"],
-        }  # fmt: skip
+        }
         return {"headline.overlap": values}
 
     def _unknown(self) -> Facts:
         most = max(self.judged().iter_rows(named=True), key=lambda r: r["unknown"] / r["every"])
         values = {
-            "name": _called(most["criterion"]), "k": most["unknown"], "n": most["every"],
+            "name": _called(most["criterion"]),
+            "k": most["unknown"],
+            "n": most["every"],
             "share": most["unknown"] / most["every"],
-        }  # fmt: skip
+        }
         return {"headline.unknown" if most["unknown"] else "headline.all_judged": values}
 
 
@@ -242,9 +249,11 @@ def _with_lowest(firms: pl.DataFrame, rates: pl.DataFrame) -> pl.DataFrame:
         coupon=pl.when(pl.col("coupon").drop_nulls().len() == span).then(pl.col("coupon").min()),
     )
     before = firms.select(
-        "firm", pl.col("year") + 1, *(pl.col(name).alias(f"{name}_before") for name in _BORROWING[:3]),
+        "firm",
+        pl.col("year") + 1,
+        *(pl.col(name).alias(f"{name}_before") for name in _BORROWING[:3]),
         past=pl.sum_horizontal(_BORROWING[:3], ignore_nulls=False),
-    )  # fmt: skip
+    )
     return (
         firms.join(years.join(lowest, on="year", how="left"), on="year")
         .join(before, on=["firm", "year"], how="left")
@@ -278,9 +287,11 @@ def _finish(frame: pl.DataFrame, name: str, verdict: pl.Expr, status: pl.Expr) -
     filled = frame.with_columns(
         pl.lit(None, dtype=kind).alias(one) for one, kind in _SCHEMA.items() if one not in frame.columns
     )
-    return filled.with_columns(criterion=pl.lit(name), status=status).with_columns(
-        zombie=pl.when(pl.col("status") == "judged").then(verdict)
-    ).select(pl.col(one).cast(kind) for one, kind in _SCHEMA.items())  # fmt: skip
+    return (
+        filled.with_columns(criterion=pl.lit(name), status=status)
+        .with_columns(zombie=pl.when(pl.col("status") == "judged").then(verdict))
+        .select(pl.col(one).cast(kind) for one, kind in _SCHEMA.items())
+    )
 
 
 def _evergreened(judged: pl.DataFrame, edge: float) -> pl.DataFrame:

@@ -168,10 +168,14 @@ class Debt(Result, verb="debt", topic="debt", key=KEYS):
             return {}
         first, last = rows.row(0, named=True), rows.row(-1, named=True)
         values = {
-            "year": year, "n": rows.height, "total": _share(rows, "explicit", below),
-            "most": self.names.region(first["region"]), "high": first[f"to_{below}"],
-            "least": self.names.region(last["region"]), "low": last[f"to_{below}"],
-        }  # fmt: skip
+            "year": year,
+            "n": rows.height,
+            "total": _share(rows, "explicit", below),
+            "most": self.names.region(first["region"]),
+            "high": first[f"to_{below}"],
+            "least": self.names.region(last["region"]),
+            "low": last[f"to_{below}"],
+        }
         return {f"headline.to_{below}" if rows.height > 1 else f"headline.to_{below}_one": values}
 
     def _vehicles(self) -> Facts:
@@ -180,10 +184,13 @@ class Debt(Result, verb="debt", topic="debt", key=KEYS):
         if not rows.height:
             return {}
         values = {
-            "year": year, "n": rows.height, "vehicles": _share(rows, "vehicles", "output"),
-            "explicit": _share(rows, "explicit", "output"), "name": self.names.region(rows["region"][0]),
+            "year": year,
+            "n": rows.height,
+            "vehicles": _share(rows, "vehicles", "output"),
+            "explicit": _share(rows, "explicit", "output"),
+            "name": self.names.region(rows["region"][0]),
             "most": rows["vehicles_to_output"][0],
-        }  # fmt: skip
+        }
         return {"headline.vehicles": values}
 
     def _graded(self) -> Facts:
@@ -335,21 +342,30 @@ _COLUMNS = (
 _AMOUNTS = ("explicit", "debt", "general", "special", "vehicles", "hidden", "fund_revenue")
 _BELOW = ("resources", "revenue", "expenditure")
 _FIELDS = (
-    Field("region", "code"), Field("year", "year"), Field("output", sign="positive"),
+    Field("region", "code"),
+    Field("year", "year"),
+    Field("output", sign="positive"),
     Field("output_real", required=False),
     *(Field(name, required=False, sign="non-negative") for name in _AMOUNTS),
     *(Field(name, required=False, sign="positive") for name in _BELOW),
-)  # fmt: skip
+)
 
 
 def _of_package(package: Package) -> pl.DataFrame:
     """Return the debt of a package beside its revenue and output."""
     columns: dict[str, tuple[str, Mapping[str, str]]] = {
-        "debt": ("debt_total", {"debt_total": "explicit", "debt_general": "general", "debt_special": "special",
-                                "fund_revenue": "fund_revenue"}),
+        "debt": (
+            "debt_total",
+            {
+                "debt_total": "explicit",
+                "debt_general": "general",
+                "debt_special": "special",
+                "fund_revenue": "fund_revenue",
+            },
+        ),
         "fiscal": ("revenue", {name: name for name in ("revenue", "fund_revenue", "expenditure")}),
         "accounts": ("output_nominal", {"output_nominal": "output", "output_real": "output_real"}),
-    }  # fmt: skip
+    }
     joined: pl.DataFrame | None = None
     for name, (needed, wanted) in columns.items():
         table = package.require(name, [*KEYS, needed], verb="debt", despite=GAPS)

@@ -35,7 +35,10 @@ class DebtDynamics(Result, verb="debt_dynamics", topic="debt", key=KEYS):
     def parts(self) -> pl.DataFrame:
         """Return the effects under short names; `nominal` is growth and prices, `holding` what would keep the ratio."""
         return self.frame.select(
-            "region", "year", "debt_ratio", "change",
+            "region",
+            "year",
+            "debt_ratio",
+            "change",
             interest="interest_effect",
             growth="real_growth_effect",
             prices="price_effect",
@@ -44,7 +47,7 @@ class DebtDynamics(Result, verb="debt_dynamics", topic="debt", key=KEYS):
             adjustment="residual",
             borrowing="net_borrowing",
             holding=-pl.col("stabilising_balance"),
-        )  # fmt: skip
+        )
 
     def means(self) -> pl.DataFrame:
         """Return the mean of every part by region with its first and last year, the fastest rise first."""
@@ -61,10 +64,15 @@ class DebtDynamics(Result, verb="debt_dynamics", topic="debt", key=KEYS):
         ends = means["last"].value_counts().sort("last", descending=True)
         late = [words("debt.chart.until", year=year, n=n) for year, n in ends.rows()]
         values: dict[str, object] = {
-            "first": parts["year"].min(), "last": parts["year"].max(), "n": means.height, **mean,
-            "ends": late if ends.height > 1 else [], "mixed": ends.height > 1,
-            "change": moves(float(parts["change"].to_numpy().mean())), "name": self.names.region(means["region"][0]),
-        }  # fmt: skip
+            "first": parts["year"].min(),
+            "last": parts["year"].max(),
+            "n": means.height,
+            **mean,
+            "ends": late if ends.height > 1 else [],
+            "mixed": ends.height > 1,
+            "change": moves(float(parts["change"].to_numpy().mean())),
+            "name": self.names.region(means["region"][0]),
+        }
         top = [
             words("debt.chart.with_points", name=self.names.region(code), value=100 * change)
             for code, change in means.select("region", "change").head(_FASTEST).rows()
@@ -77,9 +85,12 @@ class DebtDynamics(Result, verb="debt_dynamics", topic="debt", key=KEYS):
         rows = self.parts().filter(region=code).sort("year")
         sums = {name: rows[name].sum() for name in ("interest", "nominal", "borrowing")}
         values = {
-            "name": self.names.region(code), "first": rows["year"][0], "last": rows["year"][-1], **sums,
+            "name": self.names.region(code),
+            "first": rows["year"][0],
+            "last": rows["year"][-1],
+            **sums,
             "change": moves(float(rows["change"].sum())),
-        }  # fmt: skip
+        }
         return {"headline.over_years" if rows.height > 1 else "headline.one_year": values}
 
 
@@ -184,19 +195,31 @@ def _effects(rows: pl.DataFrame, usual: float) -> pl.DataFrame:
     )
     parts = ratios.with_columns(
         change=pl.col("debt_ratio") - d,
-        rate=pl.when(pl.col("interest").is_null()).then(usual)
-        .when(pl.col("stock") > 0).then(pl.col("interest") / pl.col("stock")),
+        rate=pl.when(pl.col("interest").is_null())
+        .then(usual)
+        .when(pl.col("stock") > 0)
+        .then(pl.col("interest") / pl.col("stock")),
         interest_effect=pl.col("paid") / y,
         real_growth_effect=pl.coalesce(real, nominal),
         price_effect=nominal - real,
         primary_effect=-pl.col("balance"),
         stabilising_balance=pl.col("paid") / y + nominal,
         net_borrowing=(pl.col("debt") - pl.col("stock") - pl.col("paid")) / y,
-    ).with_columns(residual=pl.col("net_borrowing") + pl.col("balance").fill_null(0.0))  # fmt: skip
+    ).with_columns(residual=pl.col("net_borrowing") + pl.col("balance").fill_null(0.0))
     total = pl.sum_horizontal(pl.col(name).fill_null(0.0) for name in _PARTS)
     return parts.with_columns(
         discrepancy=pl.col("change") - total, primary_gap=pl.col("stabilising_balance") - pl.col("balance")
     ).select(
-        *KEYS, "debt_ratio", "previous", "change", "growth", "rate", *_PARTS, "net_borrowing", "stabilising_balance",
-        pl.col("balance").alias("primary_balance"), "primary_gap", "discrepancy",
-    )  # fmt: skip
+        *KEYS,
+        "debt_ratio",
+        "previous",
+        "change",
+        "growth",
+        "rate",
+        *_PARTS,
+        "net_borrowing",
+        "stabilising_balance",
+        pl.col("balance").alias("primary_balance"),
+        "primary_gap",
+        "discrepancy",
+    )

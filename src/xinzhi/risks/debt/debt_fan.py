@@ -53,9 +53,13 @@ class DebtFan(Result, verb="debt_fan", topic="debt", key=("region", "year", "per
         order = self.ends.sort("median", "region", descending=[True, False])
         top, likely = order.row(0, named=True), order.filter(pl.col("chance_higher") > LIKELY).height
         values = {
-            "n": order.height, "k": likely, "years": span(int(top["end_year"] - top["start_year"])),
-            "name": self.names.region(top["region"]), "median": top["median"], "chance": chance(top["chance_higher"]),
-        }  # fmt: skip
+            "n": order.height,
+            "k": likely,
+            "years": span(int(top["end_year"] - top["start_year"])),
+            "name": self.names.region(top["region"]),
+            "median": top["median"],
+            "chance": chance(top["chance_higher"]),
+        }
         found: Facts = {"headline.ends" if order.height > 1 else "headline.ends_one": values}
         found |= self.of_region(self.highest()) | self.held()
         pooled, n = self.ends.filter(shocks="pooled").height, self.ends.height  # that draw from the shocks of all
@@ -78,14 +82,29 @@ class DebtFan(Result, verb="debt_fan", topic="debt", key=("region", "year", "per
         inside, above, error = rows.select(*shares).row(0)
         worst, worst_inside, worst_above, _ = rows.group_by("origin").agg(*shares).sort("inside", "origin").row(0)
         last = rows.sort("origin", "ahead").group_by("origin", maintain_order=True).last()
-        ends = [words("debt.chart.held_end", origin=origin, years=span(ahead), error=100 * off)
-                for origin, ahead, off in last.select("origin", "ahead", "error").rows()]  # fmt: skip
-        return {"answer.held": {
-            "first": last["origin"][0], "last": last["origin"][-1], "n": int(rows["regions"].sum()), "inside": inside,
-            "a": cuts[0], "b": cuts[-1], "level": (cuts[-1] - cuts[0]) / 100, "above": above, "worst": worst,
-            "worst_inside": worst_inside, "worst_above": worst_above, "error": 100 * error, "ends": ends,
-            "m": last.height, "k": last.filter(pl.col("error") > 0).height,
-        }}  # fmt: skip
+        ends = [
+            words("debt.chart.held_end", origin=origin, years=span(ahead), error=100 * off)
+            for origin, ahead, off in last.select("origin", "ahead", "error").rows()
+        ]
+        return {
+            "answer.held": {
+                "first": last["origin"][0],
+                "last": last["origin"][-1],
+                "n": int(rows["regions"].sum()),
+                "inside": inside,
+                "a": cuts[0],
+                "b": cuts[-1],
+                "level": (cuts[-1] - cuts[0]) / 100,
+                "above": above,
+                "worst": worst,
+                "worst_inside": worst_inside,
+                "worst_above": worst_above,
+                "error": 100 * error,
+                "ends": ends,
+                "m": last.height,
+                "k": last.filter(pl.col("error") > 0).height,
+            }
+        }
 
     def highest(self) -> str:
         """Return the region whose ratio may end highest."""
@@ -96,10 +115,17 @@ class DebtFan(Result, verb="debt_fan", topic="debt", key=("region", "year", "per
         code = self.names.resolve(region, self.ends["region"])
         end, cuts = self.ends.row(by_predicate=pl.col("region") == code, named=True), self.cuts()
         values = {
-            "name": self.names.region(code), "start": end["start"], "year": end["start_year"], "median": end["median"],
-            "end": end["end_year"], "low": end["low"], "high": end["high"], "a": cuts[0], "b": cuts[-1],
+            "name": self.names.region(code),
+            "start": end["start"],
+            "year": end["start_year"],
+            "median": end["median"],
+            "end": end["end_year"],
+            "low": end["low"],
+            "high": end["high"],
+            "a": cuts[0],
+            "b": cuts[-1],
             "chance": chance(end["chance_higher"]),
-        }  # fmt: skip
+        }
         return {"headline.fan" if len(cuts) > 1 else "headline.fan_plain": values}
 
     def chance(self, region: str) -> Text:
@@ -202,22 +228,40 @@ def debt_fan(  # noqa: PLR0913 - each assumption under its own name
     for place, (code, paths) in enumerate(drawn.paths.items()):
         rows, at = drawn.kept[code], every[:, place]
         start, when = float(rows["debt_ratio"][-1]), int(rows["year"][-1])
-        ahead = {"year": np.tile(np.arange(when + 1, when + years + 1), len(cuts)),
-                 "percentile": np.repeat(np.asarray(cuts, dtype=float), years)}  # fmt: skip
+        ahead = {
+            "year": np.tile(np.arange(when + 1, when + years + 1), len(cuts)),
+            "percentile": np.repeat(np.asarray(cuts, dtype=float), years),
+        }
         fans.append(pl.DataFrame({"region": [code] * at.size, **ahead, "debt_ratio": at.ravel()}))
         last = paths[:, -1]
         ends.append(
-            (code, when, start, when + years, float(np.median(last)), float(at[:, -1].min()), float(at[:, -1].max()),
-             float((last > start).mean()), rows.height, "own" if code in drawn.alone else "pooled")
-        )  # fmt: skip
+            (
+                code,
+                when,
+                start,
+                when + years,
+                float(np.median(last)),
+                float(at[:, -1].min()),
+                float(at[:, -1].max()),
+                float((last > start).mean()),
+                rows.height,
+                "own" if code in drawn.alone else "pooled",
+            )
+        )
     fewer = replace(moves, count=min(count, setting("public_debt", "fan.record_draws")))
     past = setting("public_debt", "fan.record_origins") if origins is None else origins
     lasting, notes = drawn.lasting, drawn.notes
     options = {
-        "horizon": years, "draws": count, "order": order, "trend": trend, "baseline": means, "seed": seed,
-        "percentiles": cuts, "origins": past,
+        "horizon": years,
+        "draws": count,
+        "order": order,
+        "trend": trend,
+        "baseline": means,
+        "seed": seed,
+        "percentiles": cuts,
+        "origins": past,
         "persistence": dict(lasting.select("variable", "coefficient").iter_rows()),
-    }  # fmt: skip
+    }
     return DebtFan(
         frame=pl.concat(fans),
         history=history.select(*KEYS, "debt_ratio"),
@@ -298,11 +342,18 @@ def _record(
             if drawn.kept[code]["year"][-1] == origin and (code, origin + step + 1) in came
         ]
     actual = pl.col("actual")
-    return pl.DataFrame(rows, schema=_HELD, orient="row").group_by("origin", "ahead").agg(
-        regions=pl.len().cast(pl.Int64), inside=actual.is_between("low", "high").mean(),
-        below=(actual < pl.col("low")).mean(), above=(actual > pl.col("high")).mean(),
-        error=(actual - pl.col("middle")).mean(),
-    ).sort("origin", "ahead")  # fmt: skip
+    return (
+        pl.DataFrame(rows, schema=_HELD, orient="row")
+        .group_by("origin", "ahead")
+        .agg(
+            regions=pl.len().cast(pl.Int64),
+            inside=actual.is_between("low", "high").mean(),
+            below=(actual < pl.col("low")).mean(),
+            above=(actual > pl.col("high")).mean(),
+            error=(actual - pl.col("middle")).mean(),
+        )
+        .sort("origin", "ahead")
+    )
 
 
 def _future(

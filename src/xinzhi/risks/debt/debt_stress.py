@@ -67,13 +67,14 @@ class DebtStress(Result, verb="debt_stress", topic="debt", key=("region", "scena
         """Return what all shocks together and each alone add to the ratio on average, and to whom most."""
         added, order, named = self.added(), self.order(), self.scenarios()
         most = self.ends().filter(region=order[0], scenario=COMBINED)["over_baseline"][0]
-        parts = [
-            words("debt.chart.valued", name=named[name], value=added[name]) for name in SHOCKS if name in added
-        ]  # fmt: skip
+        parts = [words("debt.chart.valued", name=named[name], value=added[name]) for name in SHOCKS if name in added]
         values = {
-            "years": self.years(), "together": moves(added[COMBINED] / 100), "parts": parts,
-            "name": self.names.region(order[0]), "most": 100 * most,
-        }  # fmt: skip
+            "years": self.years(),
+            "together": moves(added[COMBINED] / 100),
+            "parts": parts,
+            "name": self.names.region(order[0]),
+            "most": 100 * most,
+        }
         own = [
             words("debt.chart.with_points", name=named[name], value=value)
             for name, value in added.items()
@@ -89,9 +90,13 @@ class DebtStress(Result, verb="debt_stress", topic="debt", key=("region", "scena
         ends = self.ends().filter(region=code)
         ratio = dict(ends.select("scenario", "debt_ratio").iter_rows())
         values = {
-            "name": self.names.region(code), "start": ends["start"][0], "year": ends["start_year"][0],
-            "end": ends["year"][0], "base": ratio[BASELINE], "together": ratio[COMBINED],
-        }  # fmt: skip
+            "name": self.names.region(code),
+            "start": ends["start"][0],
+            "year": ends["start_year"][0],
+            "end": ends["year"][0],
+            "base": ratio[BASELINE],
+            "together": ratio[COMBINED],
+        }
         return {"headline.along": values}
 
 
@@ -195,9 +200,19 @@ def _inputs(found: Debt, baseline: Mapping[str, float] | None) -> pl.DataFrame:
         raise InputError("debt.stress-output")
     held = -(pl.col("rate") - pl.col("growth")) / (1 + pl.col("growth")) * pl.col("start")
     return rows.select(
-        "region", "start_year", "start", "growth", "growth_deviation", "rate", "net_borrowing", "fund_ratio",
-        "vehicle_ratio", held.alias("stabilising_borrowing"), "fund_year", "vehicle_year",
-    )  # fmt: skip
+        "region",
+        "start_year",
+        "start",
+        "growth",
+        "growth_deviation",
+        "rate",
+        "net_borrowing",
+        "fund_ratio",
+        "vehicle_ratio",
+        held.alias("stabilising_borrowing"),
+        "fund_year",
+        "vehicle_year",
+    )
 
 
 def _latest(name: str, column: str) -> tuple[pl.Expr, pl.Expr]:
@@ -248,12 +263,16 @@ def _rows(one: Mapping[str, Any], name: str, base: FloatArray, shock: FloatArray
     path = [None] * len(base) if isinstance(shock, str) else _path(one, shock).tolist()
     return [
         {
-            "region": one["region"], "scenario": name, "year": one["start_year"] + step + 1, "debt_ratio": ratio,
+            "region": one["region"],
+            "scenario": name,
+            "year": one["start_year"] + step + 1,
+            "debt_ratio": ratio,
             "over_baseline": None if ratio is None else ratio - float(base[step]),
-            "status_zh": status.zh, "status_en": status.en,
+            "status_zh": status.zh,
+            "status_en": status.en,
         }
         for step, ratio in enumerate(path)
-    ]  # fmt: skip
+    ]
 
 
 def _checked(scenarios: Mapping[str, Mapping[str, float]] | None) -> dict[str, Mapping[str, float]]:
@@ -301,9 +320,11 @@ def _without(frame: pl.DataFrame, names: Names) -> list[Finding]:
     notes = []
     for (name, zh, en), rows in lacking.group_by("scenario", "status_zh", "status_en", maintain_order=True):
         said = {
-            "name": scenario_name(str(name)), "n": rows.height, "status": Text(zh=str(zh), en=str(en)),
+            "name": scenario_name(str(name)),
+            "n": rows.height,
+            "status": Text(zh=str(zh), en=str(en)),
             "regions": [names.region(code) for code in rows["region"].sort()],
-        }  # fmt: skip
+        }
         notes.append(finding("debt.scenario-not-computed", words=said, key=str(name)))
     last = frame.group_by("region", "scenario").last()
     computed = last.filter(scenario=COMBINED).drop_nulls("debt_ratio").select("region")

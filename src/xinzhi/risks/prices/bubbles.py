@@ -87,9 +87,12 @@ class Bubbles(Result, verb="bubbles", topic="bubbles", key=("series", "date")):
         row = self.statistics.row(by_predicate=pl.col("series") == series, named=True)
         episodes = self.rejecting_episodes().filter(series=series)
         values = {
-            "name": self.names.distinct("series", self.statistics["series"])[series], "gsadf": row["gsadf"],
-            "limit": row["critical_value"], "level": row["level"], "n": episodes.height,
-        }  # fmt: skip
+            "name": self.names.distinct("series", self.statistics["series"])[series],
+            "gsadf": row["gsadf"],
+            "limit": row["critical_value"],
+            "level": row["level"],
+            "n": episodes.height,
+        }
         if not row["rejects"]:
             return words("bubbles.headline.calm", **values)
         if not episodes.height:
@@ -226,9 +229,10 @@ def line_facts(statistics: pl.DataFrame) -> Facts:
     row = statistics.row(0, named=True)
     found = statistics["method"].drop_nulls().unique(maintain_order=True).to_list()
     values = {
-        "level": row["level"], "convention": words(f"bubbles.convention.{row['convention']}.name"),
+        "level": row["level"],
+        "convention": words(f"bubbles.convention.{row['convention']}.name"),
         "method": [words(f"bubbles.chart.method_{one}") for one in found],
-    }  # fmt: skip
+    }
     alarms = statistics["false_alarms"].drop_nulls().to_list()
     if not alarms:
         return {"answer.line": values}
@@ -244,9 +248,13 @@ def power_values(dates: Timeline, size: int, level: int) -> dict[str, object] | 
         return None
     start, stop, root = episode(size)
     return {
-        "n": size, "rate": root - 1, "lasted": dates.lasted(stop - start), "power": power,
-        "slow": episode(size, "gentle")[2] - 1, "gentle": gentle,
-    }  # fmt: skip
+        "n": size,
+        "rate": root - 1,
+        "lasted": dates.lasted(stop - start),
+        "power": power,
+        "slow": episode(size, "gentle")[2] - 1,
+        "gentle": gentle,
+    }
 
 
 def _who(result: Bubbles, names: Mapping[str, Text], tested: pl.DataFrame, rejecting: pl.DataFrame) -> Facts:
@@ -332,9 +340,14 @@ def series_sentences(result: Bubbles, row: Mapping[str, Any], critical: pl.DataF
     if row["status"] != "tested":
         return (words("bubbles.answer.not_tested", name=name, why=Text(zh=row["reason_zh"], en=row["reason_en"])),)
     head = {
-        "name": name, "first": dates.date(row["first"]), "last": dates.date(row["last"]), "n": row["observations"],
-        "lag": row["lag"], "window": row["minimum_window"], "level": row["significance"],
-    }  # fmt: skip
+        "name": name,
+        "first": dates.date(row["first"]),
+        "last": dates.date(row["last"]),
+        "n": row["observations"],
+        "lag": row["lag"],
+        "window": row["minimum_window"],
+        "level": row["significance"],
+    }
     said = [words("bubbles.explain.rejects" if row["significance"] else "bubbles.explain.calm", **head)]
     for statistic in ("adf", "sadf", "gsadf"):
         limits = critical.filter(statistic=statistic).sort("level")["critical_value"].to_list()

@@ -26,7 +26,7 @@ from xinzhi.risks.prices.recursive import (
     path_frame,
     recursive_adf,
     shortest_duration,
-)  # fmt: skip
+)
 from xinzhi.risks.prices.series import Series, Timeline, bubble_finding, read_series, series_names, untested
 from xinzhi.risks.projects.places import place_text
 
@@ -55,18 +55,25 @@ class PanelBubbles(Result, verb="panel_bubbles", topic="bubbles", key=("date",))
         """Return whether the panel is explosive, when, by which critical values, and who could not take part."""
         row, dates = self.statistics.row(0, named=True), self.timeline
         values = {
-            "n": row["series"], "first": dates.date(row["first"]), "last": dates.date(row["last"]),
-            "gsadf": row["gsadf"], "level": row["level"], "p": row["p_value"], "limit": row[f"critical_{row['level']}"],
-        }  # fmt: skip
+            "n": row["series"],
+            "first": dates.date(row["first"]),
+            "last": dates.date(row["last"]),
+            "gsadf": row["gsadf"],
+            "level": row["level"],
+            "p": row["p_value"],
+            "limit": row[f"critical_{row['level']}"],
+        }
         facts: Facts = {"answer.panel" if row["rejects"] else "answer.panel_calm": values}
         if self.episodes.height:
             facts["answer.panel_episodes"] = {
                 "items": [dates.episode_text(one) for one in self.episodes.iter_rows(named=True)]
             }
         facts["answer.panel_line"] = {
-            "convention": words(f"bubbles.convention.{row['convention']}.name"), "level": row["level"],
-            "draws": f"{row['replications']:,}", "share": row["false_alarms"],
-        }  # fmt: skip
+            "convention": words(f"bubbles.convention.{row['convention']}.name"),
+            "level": row["level"],
+            "draws": f"{row['replications']:,}",
+            "share": row["false_alarms"],
+        }
         left = untested(self.findings)
         if left:
             facts["answer.panel_left"] = {"k": len(left), "names": [place_text(one) for one in left]}
@@ -203,12 +210,22 @@ def _statistics(
     top, most = float(path.max()), draws.max(axis=0)
     limits = np.quantile(most, np.array(LEVELS) / 100)
     row = {
-        "gsadf": top, **{f"critical_{name}": float(limit) for name, limit in zip(LEVELS, limits, strict=True)},
-        "p_value": float((1 + (most >= top).sum()) / (1 + len(most))), "rejects": bool(top > limits[at_level(level)]),
-        "level": level, "convention": convention, "method": "sieve", "order": options["order"],
-        "replications": options["replications"], "seed": options["seed"],
-        "false_alarms": float((draws > line[:, None]).any(axis=0).mean()), "series": members,
-        "observations": len(dates), "first": dates[0], "last": dates[-1], "lag": options["lag"],
+        "gsadf": top,
+        **{f"critical_{name}": float(limit) for name, limit in zip(LEVELS, limits, strict=True)},
+        "p_value": float((1 + (most >= top).sum()) / (1 + len(most))),
+        "rejects": bool(top > limits[at_level(level)]),
+        "level": level,
+        "convention": convention,
+        "method": "sieve",
+        "order": options["order"],
+        "replications": options["replications"],
+        "seed": options["seed"],
+        "false_alarms": float((draws > line[:, None]).any(axis=0).mean()),
+        "series": members,
+        "observations": len(dates),
+        "first": dates[0],
+        "last": dates[-1],
+        "lag": options["lag"],
         "minimum_window": options["window"],
-    }  # fmt: skip
+    }
     return pl.DataFrame([row])

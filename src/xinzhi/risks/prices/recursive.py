@@ -294,10 +294,17 @@ def date_runs(
 def episode_frame(runs: Sequence[Run], dates: pl.Series) -> pl.DataFrame:
     """Return ``start, peak, last, end, duration, ongoing, signal`` of runs; `end` is the first date after."""
     rows = [
-        (dates[run.start], dates[run.peak], dates[run.last], None if run.ongoing else dates[run.last + 1],
-         run.duration, run.ongoing, "positive" if run.rising else "negative")
+        (
+            dates[run.start],
+            dates[run.peak],
+            dates[run.last],
+            None if run.ongoing else dates[run.last + 1],
+            run.duration,
+            run.ongoing,
+            "positive" if run.rising else "negative",
+        )
         for run in runs
-    ]  # fmt: skip
+    ]
     schema: dict[str, Any] = dict.fromkeys(("start", "peak", "last", "end"), dates.dtype)
     schema |= {"duration": pl.Int64, "ongoing": pl.Boolean, "signal": pl.String}
     return pl.DataFrame(rows, schema=schema, orient="row")

@@ -382,8 +382,10 @@ class Timeline:
         key = "ongoing" if row["ongoing"] else "once" if row["start"] == row["last"] else "span"
         return words(
             f"bubbles.label.{key}",
-            start=self.date(row["start"]), last=self.date(row["last"]), signal=row["signal"],
-        )  # fmt: skip
+            start=self.date(row["start"]),
+            last=self.date(row["last"]),
+            signal=row["signal"],
+        )
 
     def with_dates(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Return a frame whose dates are written as text."""

@@ -31,7 +31,7 @@ from xinzhi.risks.prices.critical import (
     sieve_values,
     stored_values,
     wild_values,
-)  # fmt: skip
+)
 from xinzhi.risks.prices.series import Series, bubble_finding
 
 _NAMES = ("adf", "sadf", "gsadf")
@@ -230,9 +230,14 @@ def _tested(series: Series, at: int, found: recursive.Recursive, critical: Criti
     """Return one series of a group after its test, not yet dated."""
     if len(line) != len(found.bsadf):
         raise UsageError(
-            "prices.other-size", dates=len(line), series=series.name, statistics=len(found.bsadf),
-            observations=len(series.level), window=found.minimum_window, lag=found.lag,
-        )  # fmt: skip
+            "prices.other-size",
+            dates=len(line),
+            series=series.name,
+            statistics=len(found.bsadf),
+            observations=len(series.level),
+            window=found.minimum_window,
+            lag=found.lag,
+        )
     level = recursive.unit_scaled(series.level)
     return Tested(
         series=series,
@@ -326,16 +331,28 @@ def _row(one: Tested, convention: Convention, level: int) -> dict[str, Any]:
     at = at_level(level)
     alarms = one.critical.false_alarms.get(convention)
     return {
-        "series": one.series.name, **dict(zip(_NAMES, one.statistics, strict=True)),
-        "observations": len(one.series.level), "first": one.series.dates[0], "last": one.series.dates[-1],
-        "lag": one.lag, "minimum_window": one.window, "critical_value": float(one.critical.gsadf[at]),
-        "rejects": one.rejects(level), "significance": one.significance(), "p_value": one.p_value,
+        "series": one.series.name,
+        **dict(zip(_NAMES, one.statistics, strict=True)),
+        "observations": len(one.series.level),
+        "first": one.series.dates[0],
+        "last": one.series.dates[-1],
+        "lag": one.lag,
+        "minimum_window": one.window,
+        "critical_value": float(one.critical.gsadf[at]),
+        "rejects": one.rejects(level),
+        "significance": one.significance(),
+        "p_value": one.p_value,
         "method": one.critical.method,
-        "replications": one.critical.replications, "seed": one.critical.seed,
-        "false_alarms": None if alarms is None else float(alarms[at]), "power": one.power(level, "standard"),
-        "power_gentle": one.power(level, "gentle"), "autocorrelation": one.autocorrelation, "drift": one.drift,
-        "skipped": one.skipped, "status": "tested",
-    }  # fmt: skip
+        "replications": one.critical.replications,
+        "seed": one.critical.seed,
+        "false_alarms": None if alarms is None else float(alarms[at]),
+        "power": one.power(level, "standard"),
+        "power_gentle": one.power(level, "gentle"),
+        "autocorrelation": one.autocorrelation,
+        "drift": one.drift,
+        "skipped": one.skipped,
+        "status": "tested",
+    }
 
 
 def episodes_frame(tested: Sequence[Tested], convention: Convention, level: int) -> pl.DataFrame:

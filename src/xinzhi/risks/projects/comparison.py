@@ -71,8 +71,10 @@ def level(field: str, said: str) -> int:
 SAME_SITE, SAME_LANDMARK = level("site", "partly the same site"), level("landmark", "same landmark")
 _EQUAL_ROUND = level("investment", "equal, round")
 # what is said of the project itself, and is no matter of wording or trade
-FACTS = tuple(NAMES.index(name) for name in (
-    "place", "site", "landmark", "object", "name", "beginning", "owner", *NUMBERS, "capacity", "approval"))  # fmt: skip
+FACTS = tuple(
+    NAMES.index(name)
+    for name in ("place", "site", "landmark", "object", "name", "beginning", "owner", *NUMBERS, "capacity", "approval")
+)
 _WHERE, _NAME = [NAMES.index(name) for name in ("place", "site", "landmark")], NAMES.index("name")
 
 
@@ -324,8 +326,11 @@ def _overlap(one: npt.NDArray[np.uint64], other: npt.NDArray[np.uint64], weight:
     share = np.divide(both, smaller, out=np.zeros_like(both), where=smaller > 0)
     level = np.digitize(share, convention("component_levels"))
     # one common word, such as 设备, agrees wholly and says little
-    level = np.where((np.bitwise_count(one & other) == 1) & (both < float(convention("figure_levels")[0])),
-                     np.minimum(level, 1), level)  # fmt: skip
+    level = np.where(
+        (np.bitwise_count(one & other) == 1) & (both < float(convention("figure_levels")[0])),
+        np.minimum(level, 1),
+        level,
+    )
     return np.where(smaller > 0, level, MISSING).astype(np.int8)
 
 

@@ -31,11 +31,14 @@ _KEPT = ("postings", "frequency", "weight", "norm", "telling")
 _COMMON = ("figure", "times", "component")
 _LEARNED = ("share", "level", "closest", "counted")
 _FILES = {
-    _SAYS, "bucket.bin", "start.npy",
-    *(f"{name}.npy" for name in (*ARRAYS, *_KEPT)), *(f"common_{name}.npy" for name in _COMMON),
+    _SAYS,
+    "bucket.bin",
+    "start.npy",
+    *(f"{name}.npy" for name in (*ARRAYS, *_KEPT)),
+    *(f"common_{name}.npy" for name in _COMMON),
     *(f"learned_{name}.npy" for name in _LEARNED),
     *(f"table_{name}.{end}" for name in _COLUMNS for end in ("txt", "npy", "sum")),
-}  # fmt: skip
+}
 _SMALL = 1 << 18  # bytes up to which a file is read whole when the archive is opened, to see whether it is as written
 
 
@@ -150,10 +153,13 @@ def close_archive(folder: Path, about: About, **learned: FloatArray) -> None:
     for name, array in learned.items():
         np.save(folder / f"learned_{name}.npy", array)
     says = {
-        **_made(), "fingerprint": about.fingerprint, "source": about.source, "indexed": about.indexed,
+        **_made(),
+        "fingerprint": about.fingerprint,
+        "source": about.source,
+        "indexed": about.indexed,
         "findings": [one.to_dict() for one in about.findings],
         "files": {path.name: [path.stat().st_size, _digest(path)] for path in sorted(folder.iterdir())},
-    }  # fmt: skip
+    }
     (folder / _SAYS).write_text(json.dumps(says, ensure_ascii=False), encoding="utf-8")
 
 
@@ -170,9 +176,11 @@ def open_archive(folder: Path) -> tuple[Shelf, Index, About, dict[str, FloatArra
             )
             raise InputError("projects.other-maker", folder=folder, found=found, wanted=wanted)
         about = About(
-            fingerprint=str(says["fingerprint"]), source=says["source"], indexed=str(says["indexed"]),
+            fingerprint=str(says["fingerprint"]),
+            source=says["source"],
+            indexed=str(says["indexed"]),
             findings=tuple(_findings(says["findings"])),
-        )  # fmt: skip
+        )
         for name, (size, digest) in says["files"].items():
             path = folder / name
             if not path.is_file() or path.stat().st_size != size or _digest(path) != digest:

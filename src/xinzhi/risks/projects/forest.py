@@ -28,20 +28,44 @@ _TOLD_APART = [NAMES.index(name) for name in ("site", "landmark", "object", "beg
 _NAME, _OWNER, _SUM = (NAMES.index(name) for name in ("name", "owner", "investment"))
 _BLOCK = 4096  # rows
 _SAME_CITY, _SAME_TITLE, _SAME_BRAND = (
-    level("place", "same city"), level("name", "same title"), level("owner", "same brand")
-)  # fmt: skip
+    level("place", "same city"),
+    level("name", "same title"),
+    level("owner", "same brand"),
+)
 _EQUAL, _PRECISE = level("investment", "equal, round"), level("investment", "equal, precise")
 _MUCH, _MANY = level("text", "much"), level("components", "many")
 # What the trees see beside the levels: evidence of the first stage, how many records were compared, how many others of
 # them are worded, built, named, owned or priced alike, how many numbers are precisely equal, equal, moved, different,
 # how many facts both give, in how many ways they are said to be at another place, or at the same, and what is told as a
 # measure.
-SUMMED = ("repackaged", "follow-on", "compared", "worded alike", "built alike", "named alike", "owned alike",
-          "priced alike", "precise", "equal", "moved", "differing", "facts", "elsewhere", "here", *TOLD)  # fmt: skip
+SUMMED = (
+    "repackaged",
+    "follow-on",
+    "compared",
+    "worded alike",
+    "built alike",
+    "named alike",
+    "owned alike",
+    "priced alike",
+    "precise",
+    "equal",
+    "moved",
+    "differing",
+    "facts",
+    "elsewhere",
+    "here",
+    *TOLD,
+)
 FEATURES = (*NAMES, *SUMMED)
 # the direction in which each feature may move the odds of a repeat, and of a follow-on; 0 for either
-_FALLING = {"phase", "compared", "differing", "elsewhere", *TOLD[-2:],
-            *(name for name in SUMMED if name.endswith(" alike"))}  # fmt: skip
+_FALLING = {
+    "phase",
+    "compared",
+    "differing",
+    "elsewhere",
+    *TOLD[-2:],
+    *(name for name in SUMMED if name.endswith(" alike")),
+}
 _EITHER = {"facts", "dates", "moved", "equal"}
 _LATER_RISING = {"place", "site", "owner", "name", "phase", "follow-on", "object"}
 RISING = {
@@ -89,26 +113,40 @@ def pair_features(
     count = int(project.max(initial=-1)) + 1
     among = np.bincount(project, minlength=count)[project[at]]
     built = (
-        (levels[:, _COMPONENTS] >= _MANY) & (levels[:, _SECTOR] != 0)
+        (levels[:, _COMPONENTS] >= _MANY)
+        & (levels[:, _SECTOR] != 0)
         & ((levels[:, _CAPACITY] >= _EQUAL) | (levels[:, _CAPACITY] == MISSING))
-    )  # fmt: skip
-    kinds = (levels[:, _TEXT] >= _MUCH, built, levels[:, _NAME] >= _SAME_TITLE, levels[:, _OWNER] >= _SAME_BRAND,
-             levels[:, _SUM] >= _EQUAL)  # fmt: skip
+    )
+    kinds = (
+        levels[:, _TEXT] >= _MUCH,
+        built,
+        levels[:, _NAME] >= _SAME_TITLE,
+        levels[:, _OWNER] >= _SAME_BRAND,
+        levels[:, _SUM] >= _EQUAL,
+    )
     alike = [np.bincount(project[kind], minlength=count)[project[at]] - kind[at] for kind in kinds]
     levels = levels[at]
     seen = np.where(levels == MISSING, np.nan, levels.astype(np.float64))
     numbers = levels[:, _NUMBERS]
     bound = float(convention("largest_odds"))
-    summed = np.column_stack([
-        np.clip(odds[at][:, ::-1], -bound, bound), np.log(among),
-        *(np.log1p(each) for each in alike),
-        (numbers == _PRECISE).sum(axis=1), (numbers >= _EQUAL).sum(axis=1),
-        ((numbers > 0) & (numbers < _EQUAL)).sum(axis=1), (numbers == 0).sum(axis=1),
-        facts_compared(levels), _elsewhere(levels),
-        (levels[:, _PLACE] >= _SAME_CITY).astype(int) + (levels[:, _SITE] >= SAME_SITE) + (levels[:, _WORDS] > 1)
-        + (levels[:, _LANDMARK] >= SAME_LANDMARK),
-        told[at],
-    ])  # fmt: skip
+    summed = np.column_stack(
+        [
+            np.clip(odds[at][:, ::-1], -bound, bound),
+            np.log(among),
+            *(np.log1p(each) for each in alike),
+            (numbers == _PRECISE).sum(axis=1),
+            (numbers >= _EQUAL).sum(axis=1),
+            ((numbers > 0) & (numbers < _EQUAL)).sum(axis=1),
+            (numbers == 0).sum(axis=1),
+            facts_compared(levels),
+            _elsewhere(levels),
+            (levels[:, _PLACE] >= _SAME_CITY).astype(int)
+            + (levels[:, _SITE] >= SAME_SITE)
+            + (levels[:, _WORDS] > 1)
+            + (levels[:, _LANDMARK] >= SAME_LANDMARK),
+            told[at],
+        ]
+    )
     return np.column_stack([seen, summed])
 
 

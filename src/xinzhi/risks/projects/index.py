@@ -252,8 +252,16 @@ def build(records: Records, folder: Path | None = None) -> Index:
         postings.sort()
     else:
         postings = _sorted_on_disk(parts, folder)
-    return Index(records, postings, frequency, most, weight, lengths(records, weight), telling(frequency, len(records)),
-                 commonness(records))  # fmt: skip
+    return Index(
+        records,
+        postings,
+        frequency,
+        most,
+        weight,
+        lengths(records, weight),
+        telling(frequency, len(records)),
+        commonness(records),
+    )
 
 
 def _posted(records: Records, frequency: FloatArray, most: float) -> Iterator[KeyArray]:

@@ -285,12 +285,19 @@ def ledger_frames(
     ids, others = projects.frame["id"].gather(mine).to_list(), archive.frame["id"].gather(theirs).to_list()
     rows = [
         (
-            ids[at], others[at], int(show.rank[at]), name, int(levels[at, field]), _level(field, levels[at, field]),
-            float(heavy[at, field]), _short(said[0][mine[at]].get(name)), _short(said[1][theirs[at]].get(name)),
+            ids[at],
+            others[at],
+            int(show.rank[at]),
+            name,
+            int(levels[at, field]),
+            _level(field, levels[at, field]),
+            float(heavy[at, field]),
+            _short(said[0][mine[at]].get(name)),
+            _short(said[1][theirs[at]].get(name)),
         )
         for at in range(len(ids))
         for field, name in enumerate(NAMES)
-    ]  # fmt: skip
+    ]
     titles = projects.titles(), archive.titles()
     simple = [simplified(pl.Series(side, dtype=pl.String)) for side in titles]
     renamed = (simple[0].gather(mine) != simple[1].gather(theirs)).to_list()
@@ -300,16 +307,19 @@ def ledger_frames(
     changed = [
         (ids[at], others[at], what, words.zh, words.en)
         for at in np.flatnonzero(show.rank == 1).tolist()
-        for what, words in (*_purchase(found, int(show.at[at]), days[at]),
-                            *findings(levels[at], bool(repackaged[mine[at]])), *changes(
-            (projects.records, int(mine[at]), archive.records, int(archive.rows[theirs[at]])),
-            levels[at],
-            (titles[0][mine[at]], titles[1][theirs[at]]) if renamed[at] else ("", ""),
-            (said[0][mine[at]], said[1][theirs[at]]),
-            (texts[0][mine[at]], texts[1][theirs[at]]),
-            "change" if repackaged[mine[at]] else "apart",
-        ))
-    ]  # fmt: skip
+        for what, words in (
+            *_purchase(found, int(show.at[at]), days[at]),
+            *findings(levels[at], bool(repackaged[mine[at]])),
+            *changes(
+                (projects.records, int(mine[at]), archive.records, int(archive.rows[theirs[at]])),
+                levels[at],
+                (titles[0][mine[at]], titles[1][theirs[at]]) if renamed[at] else ("", ""),
+                (said[0][mine[at]], said[1][theirs[at]]),
+                (texts[0][mine[at]], texts[1][theirs[at]]),
+                "change" if repackaged[mine[at]] else "apart",
+            ),
+        )
+    ]
     return pl.DataFrame(rows, schema=_LEDGER, orient="row"), pl.DataFrame(changed, schema=_CHANGES, orient="row")
 
 
@@ -337,10 +347,12 @@ def with_evidence(
     for part in (first, told, what, design):
         verdicts = verdicts.join(part, on="id", how="left", maintain_order="left")
     return verdicts.select(
-        "id", "archive_id", *columns,
+        "id",
+        "archive_id",
+        *columns,
         _sentence("agrees", "changed", "en").alias("evidence"),
         _sentence("agrees_zh", "changed_zh", "zh").alias("evidence_zh"),
-    )  # fmt: skip
+    )
 
 
 def _words(column: str, language: Language) -> pl.Expr:

@@ -21,8 +21,14 @@ _EPOCH = date(1970, 1, 1)
 INTENTION, TENDER, RECURRING, CORRECTION, FAILED, AWARD, CONTRACT, CONSUMED = 1, 2, 4, 8, 16, 32, 64, 128
 STAGE = INTENTION | TENDER | CORRECTION | FAILED | AWARD | CONTRACT
 # the stages as words.yaml calls them, the later first: 招标更正公告 is a correction, not a tender
-STAGES = {"contract": CONTRACT, "failed": FAILED, "award": AWARD, "correction": CORRECTION, "intention": INTENTION,
-          "tender": TENDER}  # fmt: skip
+STAGES = {
+    "contract": CONTRACT,
+    "failed": FAILED,
+    "award": AWARD,
+    "correction": CORRECTION,
+    "intention": INTENTION,
+    "tender": TENDER,
+}
 _CODE = "[A-Za-z0-9]{2,}[-—/][A-Za-z0-9]|[A-Za-z0-9-]{7,}"
 _ASIDE = re.compile(  # agents, numbers of notices
     rf"[(\[【][^()\[\]【】]*(?:公司|编号|{_CODE})[^()\[\]【】]*[)\]】]|[\[【][^\[\]【】]*(?:中心|局)[\]】]$"
@@ -228,8 +234,11 @@ def editions(heads: pl.Series, texts: pl.Series | None = None) -> npt.NDArray[np
     said = heads.str.extract_groups(_PERIOD).struct.unnest()
     signs = [pl.col(str(at)) + kind for at, kind in enumerate(("季度", "", "月", "月", "月"), start=1)]
     parts = said.select(pl.coalesce(signs)).to_series()
-    known_parts = {each: _PARTS.index(plain) + 1 for each in parts.unique().drop_nulls().to_list()
-                   if (plain := _in_digits(each)) in _PARTS}  # fmt: skip
+    known_parts = {
+        each: _PARTS.index(plain) + 1
+        for each in parts.unique().drop_nulls().to_list()
+        if (plain := _in_digits(each)) in _PARTS
+    }
     part = parts.replace_strict(known_parts, default=0, return_dtype=pl.Int16)
     return np.column_stack([year.to_numpy(), part.to_numpy()])
 
@@ -253,5 +262,13 @@ _PERIOD = (
     rf"([一二三四1-4])季度|([上下]半年|[春夏秋冬]季)|(?:^|[^0-9]){_MONTH_OR_DAY}月(?:份|[^0-9龄]|$)"
     rf"|({_NUMERAL}{{1,2}})月份|年({_NUMERAL}{{1,2}})月"
 )
-_PARTS = (*(f"{month}月" for month in range(1, 13)), *(f"{quarter}季度" for quarter in range(1, 5)), "上半年", "下半年",
-          "春季", "夏季", "秋季", "冬季")  # fmt: skip
+_PARTS = (
+    *(f"{month}月" for month in range(1, 13)),
+    *(f"{quarter}季度" for quarter in range(1, 5)),
+    "上半年",
+    "下半年",
+    "春季",
+    "夏季",
+    "秋季",
+    "冬季",
+)

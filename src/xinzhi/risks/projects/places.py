@@ -326,8 +326,9 @@ def _joined(table: pl.DataFrame) -> pl.DataFrame:
     alone = county.filter(~pl.col("short").is_in(document("words.yaml")["everyday_places"]))
     provinces = pl.DataFrame(
         [(code // _CITY, name) for code, short, full, _ in _province_rows() for name in dict.fromkeys((short, full))],
-        schema={"province": pl.Int64, "above": pl.String}, orient="row",
-    )  # fmt: skip
+        schema={"province": pl.Int64, "above": pl.String},
+        orient="row",
+    )
     # 新疆阿克苏 is the prefecture, of which the city is but a part
     alone = alone.filter(~pl.col("short").is_in(city["above"].implode()))
     within = alone.with_columns((pl.col("code") // _CITY).alias("province"))

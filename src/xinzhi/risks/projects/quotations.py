@@ -224,8 +224,10 @@ def _joins(before: str) -> bool:
 def _placed(texts: tuple[str, str]) -> Iterator[tuple[_Said, _Said]]:
     """Yield the names of the county, the city and the province that both texts are of."""
     codes = [[int(code) for code in row if code] for row in places(pl.Series(texts)).tolist()]
-    above = [{unit for code in side for unit in (code, code // _CITY * _CITY, code // _PROVINCE * _PROVINCE)}
-             for side in codes]  # fmt: skip
+    above = [
+        {unit for code in side for unit in (code, code // _CITY * _CITY, code // _PROVINCE * _PROVINCE)}
+        for side in codes
+    ]
     for code in sorted(above[0] & above[1], key=lambda code: (code % _CITY == 0, code % _PROVINCE == 0)):
         sides = [_Said("place", code, 0.0, _names_found(text, code)) for text in texts]
         if sides[0].spans and sides[1].spans:

@@ -38,7 +38,7 @@ from xinzhi.risks.projects.weights import (
     calibrate,
     learn,
     maximise,
-)  # fmt: skip
+)
 
 CLASSES = ("new", "follow-on", "repackaged")
 
@@ -133,8 +133,10 @@ def _share(logit: FloatArray) -> FloatArray:
 _TEXT, _OWNER, _SITE, _NAME, _PLACE = (NAMES.index(name) for name in ("text", "owner", "site", "name", "place"))
 _LANDMARK = NAMES.index("landmark")
 _SAME_CITY, _SAME_BRAND, _SAME_NAME = (
-    level("place", "same city"), level("owner", "same brand"), level("name", "same title")
-)  # fmt: skip
+    level("place", "same city"),
+    level("owner", "same brand"),
+    level("name", "same title"),
+)
 _NEAR, _FAINT, _MUCH = level("place", "other county"), level("text", "faint"), level("text", "much")
 _MOST_OF_NAME = level("name", "most of the name")
 _MATTER = tuple(NAMES.index(name) for name in ("figures", "components", "sector"))
@@ -182,8 +184,9 @@ def judge(weights: Weights, found: Pairs, scores: Scores, shares: FloatArray | N
     borne = (counts[:, 1] + 1) / (counts[:, 0] + 2)
     chance = _held(chance, np.where(scores.held, _EVEN, 1.0))
     chance[named, 2], chance[named, 0] = (
-        borne[named] * chance[named, 2], chance[named, 0] + (1 - borne[named]) * chance[named, 2]
-    )  # fmt: skip
+        borne[named] * chance[named, 2],
+        chance[named, 0] + (1 - borne[named]) * chance[named, 2],
+    )
     bound = np.full(len(chance), weights.largest)
     chance = _held(_without_strangers(chance, found, scores), bound)
     seen = np.where(named, counts[:, 0], supported(weights.support, patterns(found, scores)))
@@ -387,10 +390,16 @@ def learn_weights(
         hits.append(classes[at] == CLASSES.index("repackaged"))
     every, true = np.concatenate(chance), np.concatenate(hits)
     return Weights(
-        agreement, fitted, at_home.closest_share, at_home.counted, origin, support,
-        spread_between(list(zip(chance, hits, strict=True))), largest_supported(every, true),
+        agreement,
+        fitted,
+        at_home.closest_share,
+        at_home.counted,
+        origin,
+        support,
+        spread_between(list(zip(chance, hits, strict=True))),
+        largest_supported(every, true),
         accused_from(every, true),
-    )  # fmt: skip
+    )
 
 
 def blank(agreement: Agreement, matching: float, origin: Mapping[str, Any]) -> Weights:
@@ -450,9 +459,11 @@ def _pairs_in_parts(index: Index, rows: IntArray) -> Pairs:
         return parts[0]
     return Pairs(
         np.concatenate([part.project + at * size for at, part in enumerate(parts)]),
-        *(np.concatenate([getattr(part, name) for part in parts])
-          for name in ("record", "levels", "told", "cosine", "shared", "bought", "reached")),
-    )  # fmt: skip
+        *(
+            np.concatenate([getattr(part, name) for part in parts])
+            for name in ("record", "levels", "told", "cosine", "shared", "bought", "reached")
+        ),
+    )
 
 
 def _repeats(model: Agreement, found: Pairs, at: IntArray, trees: Forest) -> BoolArray:

@@ -204,13 +204,19 @@ def index_archive(
             raise InputError("projects.repeated-in-parts")
         own = adapted(weights or shipped(), index, shipped_forests())
         about = About(
-            fingerprint=known.fingerprint, source=source or (given.name if given else None),
-            indexed=datetime.now().astimezone().date().isoformat(), findings=tuple(known.findings),
-        )  # fmt: skip
+            fingerprint=known.fingerprint,
+            source=source or (given.name if given else None),
+            indexed=datetime.now().astimezone().date().isoformat(),
+            findings=tuple(known.findings),
+        )
         close_archive(
-            stage, about, share=own.agreement.share, level=own.agreement.level, closest=own.closest_share,
+            stage,
+            about,
+            share=own.agreement.share,
+            level=own.agreement.level,
+            closest=own.closest_share,
             counted=np.array(own.counted),
-        )  # fmt: skip
+        )
         del index  # where files that are open cannot be moved
     return index_archive(place, weights=weights)
 

@@ -122,9 +122,11 @@ class Screening(Result, verb="screen", topic="screen", key=("id",)):
         if not frame.height:
             return {"answer.nothing": {}}
         verdicts = value_words("verdict")
-        counts = [words("screen.answer.count", name=text, k=f"{frame.filter(verdict=name).height:,}")
-                  for name, text in verdicts.items()
-                  if name in VERDICTS or frame.filter(verdict=name).height]  # fmt: skip
+        counts = [
+            words("screen.answer.count", name=text, k=f"{frame.filter(verdict=name).height:,}")
+            for name, text in verdicts.items()
+            if name in VERDICTS or frame.filter(verdict=name).height
+        ]
         facts: Facts = {} if self.public is None else {"answer.public": dict(self.public)}
         if self.kept is not None:
             source = same(self.kept["source"]) if self.kept["source"] else words("screen.answer.a_table")
@@ -135,8 +137,9 @@ class Screening(Result, verb="screen", topic="screen", key=("id",)):
         other = frame.filter(~pl.col("basis").is_in(NOTICES))
         near = other.drop_nulls(["archive_id", "probability"]).head(1)
         if surest.height:
-            facts["answer.surest"] = {"pairs": [words("screen.answer.pair", **_pair(self, row))
-                                                for row in surest.iter_rows(named=True)]}  # fmt: skip
+            facts["answer.surest"] = {
+                "pairs": [words("screen.answer.pair", **_pair(self, row)) for row in surest.iter_rows(named=True)]
+            }
             zh, en = surest.select("evidence_zh", "evidence").row(0)
             facts["answer.evidence"] = {"evidence": Text(zh=zh, en=en)}
         elif near.height:
@@ -149,9 +152,11 @@ class Screening(Result, verb="screen", topic="screen", key=("id",)):
             seen = self.truth.join(self.frame, on="id", suffix="_found")
             called = seen.filter(verdict="repackaged")
             facts["answer.truth"] = {
-                "n": seen.height, "called": called.height, "hits": called.filter(label="repackaged").height,
+                "n": seen.height,
+                "called": called.height,
+                "hits": called.filter(label="repackaged").height,
                 "known": seen.filter(label="repackaged").height,
-            }  # fmt: skip
+            }
         if self.weights_synthetic and other.height:  # of notices other cases were counted
             facts |= _assumed(self.labelled_share, self.prior)
         facts["answer.synthetic" if self.weights_synthetic else "answer.learned"] = {}
@@ -227,8 +232,10 @@ def true_accusations(trial: Mapping[str, int]) -> tuple[float, float, float]:
     share = float(convention("told_share"))
     found = share * trial["found"] / trial["repeats"]
     low, high = share_interval(trial["accused"], trial["honest"])
-    middle, least, most = (found / (found + (1 - share) * wrong) if found else 0.0
-                           for wrong in (trial["accused"] / trial["honest"], high, low))  # fmt: skip
+    middle, least, most = (
+        found / (found + (1 - share) * wrong) if found else 0.0
+        for wrong in (trial["accused"] / trial["honest"], high, low)
+    )
     return middle, least, most
 
 
@@ -288,8 +295,12 @@ def _spaced(shown: str) -> Text:
 def project_names(projects: pl.DataFrame, archive: pl.DataFrame) -> Names:
     """Return what projects and archived records are called: identifier and title."""
     kinds = {"project": projects, "archive": archive}
-    return Names({kind: {id_: _name(id_, title) for id_, title in frame.select("id", "title").rows()}
-                  for kind, frame in kinds.items()})  # fmt: skip
+    return Names(
+        {
+            kind: {id_: _name(id_, title) for id_, title in frame.select("id", "title").rows()}
+            for kind, frame in kinds.items()
+        }
+    )
 
 
 def _name(code: str, title: str) -> Text:
@@ -387,11 +398,13 @@ def comparison_lines(pair: Comparison) -> list[Text]:
         key = "entry" if row["project"] or row["archive"] else "bare"
         lines.append(
             words(
-                f"screen.explain.{key}", weight=row["weight"], field=fields[row["field"]],
+                f"screen.explain.{key}",
+                weight=row["weight"],
+                field=fields[row["field"]],
                 level=levels[row["agreement"]],
                 **{side: row[side] or words("screen.explain.unsaid") for side in ("project", "archive")},
             )
-        )  # fmt: skip
+        )
     beside, moved = pair.sentences()
     key = "changed" if pair.verdict["verdict"] == "repackaged" and rank == 1 else "apart"
     return [*lines, *beside, *(words(f"screen.explain.{key}", what=text) for text in moved)]

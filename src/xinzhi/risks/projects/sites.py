@@ -19,7 +19,7 @@ from xinzhi.risks.projects.conventions import (
     in_letters,
     places_table,
     readings,
-)  # fmt: skip
+)
 from xinzhi.risks.projects.notices import without_words
 from xinzhi.risks.projects.owners import syllables_of, without_place
 from xinzhi.risks.projects.places import sound
@@ -33,8 +33,12 @@ _SHORTEST, _LONGEST = 2, 4
 _TELLING_NAME = 4  # signs of a name that tells what is bought
 _HOUSE = "(.*?)(大道|大街|路|街|道)[0-9]+号"
 _ROMAN = r"[A-Z][a-z]+(?: [A-Z][a-z]+){0,2} (?:Village|Township|Town|Subdistrict|Park|Zone|Road|Street|Avenue)"
-_ENGLISH = {"village": ("Village",), "town": ("Township", "Town", "Subdistrict"), "park": ("Park", "Zone"),
-            "road": ("Road", "Street", "Avenue")}  # fmt: skip
+_ENGLISH = {
+    "village": ("Village",),
+    "town": ("Township", "Town", "Subdistrict"),
+    "park": ("Park", "Zone"),
+    "road": ("Road", "Street", "Avenue"),
+}
 _RANK, _SIDES = re.compile("高新|经济|经开|保税|综合"), re.compile("[东南西北]")
 _ROMAN_NUMERALS = {"I": 1, "II": 2, "III": 3, "IV": 4, "V": 5, "VI": 6, "VII": 7, "VIII": 8, "IX": 9}
 _NUMERALS = "一二三四五六七八九十"
@@ -362,8 +366,9 @@ def _number(span: str) -> tuple[str, str] | None:
 @cache
 def _numbered_pattern() -> str:
     table = document("words.yaml")["numbered"]
-    words = "|".join(sorted((word for entry in table.values() for word in entry if not word.isascii()), key=len,
-                            reverse=True))  # fmt: skip
+    words = "|".join(
+        sorted((word for entry in table.values() for word in entry if not word.isascii()), key=len, reverse=True)
+    )
     numeral = rf"(?:[0-9]{{1,3}}|[{_NUMERALS}]{{1,3}})"
     english = "|".join(word for entry in table.values() for word in entry if word.isascii())
     return (

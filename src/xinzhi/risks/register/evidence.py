@@ -57,8 +57,10 @@ def ability(given: AnyFrame, plan: pl.DataFrame) -> pl.DataFrame:
     return joined.with_columns(
         *_reasons((settled, "has_evidence"), (~unable.fill_null(value=False), "no_evidence")),
         value=pl.when(unable).then(pl.col("output").fill_null(0.0)),
-        settled=settled.fill_null(value=False), said_zh=year, said_en=year,
-    )  # fmt: skip
+        settled=settled.fill_null(value=False),
+        said_zh=year,
+        said_en=year,
+    )
 
 
 def _reasons(*cases: tuple[pl.Expr, str]) -> list[pl.Expr]:
@@ -75,11 +77,25 @@ def _reasons(*cases: tuple[pl.Expr, str]) -> list[pl.Expr]:
 def outlook(found: HerdEntry, plan: pl.DataFrame, package: Package) -> dict[str, pl.DataFrame]:
     """Return what capacity looks like for every planned category, by rule."""
     options = found.provenance.options
-    rows = found.frame.filter(entry="all", demand="base").select(
-        "regions", "utilisation", "break_even", "chance_below", "base_utilisation", "base_place", "survey", "growth",
-        item="category",
-        few="entrants_at_threshold", needed="growth_at_threshold", zh="status_zh", en="status_en",
-    ).join(found.ranges().rename({"category": "item"}), on="item", how="left")  # fmt: skip
+    rows = (
+        found.frame.filter(entry="all", demand="base")
+        .select(
+            "regions",
+            "utilisation",
+            "break_even",
+            "chance_below",
+            "base_utilisation",
+            "base_place",
+            "survey",
+            "growth",
+            item="category",
+            few="entrants_at_threshold",
+            needed="growth_at_threshold",
+            zh="status_zh",
+            en="status_en",
+        )
+        .join(found.ranges().rename({"category": "item"}), on="item", how="left")
+    )
     series = {one for cell in rows["survey"].drop_nulls() for one in cell.split(";")}
     names = survey_names(package, sorted(series))
     said = [_outlook_words(row, names) for row in rows.iter_rows(named=True)]
@@ -115,16 +131,20 @@ def _outlook_words(row: Mapping[str, Any], names: Names) -> dict[str, Text]:
     series = names_joined([names.text("series", one) for one in (row["survey"] or "").split(";")])
     if row["chance_below"] is None:
         return dict.fromkeys(_SAID, NO_TEXT) | {"survey": series}
-    chances = {name: chance_text(float(row[key])) for name, key in
-               (("least", "least"), ("most", "most"), ("middle", "chance_below"))}  # fmt: skip
+    chances = {
+        name: chance_text(float(row[key]))
+        for name, key in (("least", "least"), ("most", "most"), ("middle", "chance_below"))
+    }
     growth = {name: row[name] for name in ("slow", "growth", "fast")}
     chance = words(f"register.part.chance_{'range' if row['slow'] < row['fast'] else 'one'}", **chances, **growth)
     edge = float(rules()["idle-if-all-build"]["above"])
     holds = words("register.part.holds_slow" if row["least"] < edge else "register.part.holds_all", fast=row["fast"])
     return {
-        "chance": chance, "few": _few(row["few"]), "survey": series,
+        "chance": chance,
+        "few": _few(row["few"]),
+        "survey": series,
         "holds": holds if row["slow"] < row["fast"] else NO_TEXT,
-    }  # fmt: skip
+    }
 
 
 def _few(few: float | None) -> Text:
@@ -220,12 +240,17 @@ def _borrowing(inputs: pl.DataFrame, moved: pl.DataFrame) -> pl.DataFrame:
     # `moved` has ``region, year, growth, net_borrowing``: the best stretch of growth, and whether one year decides
     window = int(setting("public_debt", "stress.window"))
     lent = pl.col("net_borrowing").tail(window)
-    pasts = moved.sort("region", "year").group_by("region").agg(
-        first=pl.col("year").min(),
-        best=pl.coalesce(pl.col("growth").rolling_mean(window).max(), pl.col("growth").mean()),
-        most=lent.max(), most_year=pl.col("year").tail(window).get(lent.arg_max()),
-        without=pl.when(lent.len() > 1).then((lent.sum() - lent.max()) / (lent.len() - 1)),
-    )  # fmt: skip
+    pasts = (
+        moved.sort("region", "year")
+        .group_by("region")
+        .agg(
+            first=pl.col("year").min(),
+            best=pl.coalesce(pl.col("growth").rolling_mean(window).max(), pl.col("growth").mean()),
+            most=lent.max(),
+            most_year=pl.col("year").tail(window).get(lent.arg_max()),
+            without=pl.when(lent.len() > 1).then((lent.sum() - lent.max()) / (lent.len() - 1)),
+        )
+    )
     inputs = inputs.join(pasts, on="region", how="left", maintain_order="left").with_columns(window=pl.lit(window))
     edge = float(rules()["borrowing-beyond-stable"]["above"])
     spare = pl.col("net_borrowing") - edge
@@ -242,9 +267,19 @@ def _borrowing(inputs: pl.DataFrame, moved: pl.DataFrame) -> pl.DataFrame:
     alone = [_one_year(row, rows["value"]) for row in rows.iter_rows(named=True)]
     rows = rows.with_columns(*spoken("grow", grown), *spoken("alone", alone), *placed(rows, rows["start_year"]))
     return rows.select(
-        "region", "value", "points", "start", "net", "allowed", "grow_zh", "grow_en", "alone_zh", "alone_en",
-        "place_zh", "place_en",
-    )  # fmt: skip
+        "region",
+        "value",
+        "points",
+        "start",
+        "net",
+        "allowed",
+        "grow_zh",
+        "grow_en",
+        "alone_zh",
+        "alone_en",
+        "place_zh",
+        "place_en",
+    )
 
 
 def growth_words(needed: float | None, past: Mapping[str, Any]) -> Text:
@@ -253,8 +288,14 @@ def growth_words(needed: float | None, past: Mapping[str, Any]) -> Text:
     if needed is None:
         return words("register.part.no_growth")
     key = "growth_beyond" if needed > past["best"] else "growth"
-    return words(f"register.part.{key}", needed=needed, usual=past["growth"],
-                 best=past["best"], n=past["window"], first=past["first"])  # fmt: skip
+    return words(
+        f"register.part.{key}",
+        needed=needed,
+        usual=past["growth"],
+        best=past["best"],
+        n=past["window"],
+        first=past["first"],
+    )
 
 
 def _one_year(row: Mapping[str, Any], every: pl.Series) -> Text:
@@ -319,10 +360,16 @@ def old_wine(screening: AnyFrame, projects: AnyFrame, regions: Sequence[str]) ->
     judged, unclear = (pl.col("verdict") == "repackaged") & ~notices, pl.col("verdict") == "cannot tell"
     chance = pl.max_horizontal(pl.col("probability"), pl.lit(float(rules()["repackaged"]["above"])))
     told = rows.select(
-        "region", pl.col("archive_id").fill_null("-"), pl.col("evidence").fill_null("-").alias("evidence_en"),
-        pl.col("evidence_zh").fill_null("-"), *_reasons((unclear, "cannot_tell"), (~judged, "not_repackaged")),
-        kind=pl.lit("project"), item=pl.col("id"), value=pl.when(judged).then(chance), settled=~judged & ~unclear,
-    )  # fmt: skip
+        "region",
+        pl.col("archive_id").fill_null("-"),
+        pl.col("evidence").fill_null("-").alias("evidence_en"),
+        pl.col("evidence_zh").fill_null("-"),
+        *_reasons((unclear, "cannot_tell"), (~judged, "not_repackaged")),
+        kind=pl.lit("project"),
+        item=pl.col("id"),
+        value=pl.when(judged).then(chance),
+        settled=~judged & ~unclear,
+    )
     said = (None if one is None else chance_text(one) for one in told["value"].to_list())
     return told.with_columns(spoken("chance", said)), unplaced
 

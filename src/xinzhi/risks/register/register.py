@@ -149,9 +149,11 @@ class Register(Result, verb="register", topic="register", key=("region", "item",
         low, high = ordered.row(0, named=True), ordered.row(-1, named=True)
         return {
             "figure": Text(zh=first["figure_zh"], en=first["figure_en"]),
-            "most": self.names.region(high["region"]), "high": 100 * high["value"],
-            "least": self.names.region(low["region"]), "low": 100 * low["value"],
-        }  # fmt: skip
+            "most": self.names.region(high["region"]),
+            "high": 100 * high["value"],
+            "least": self.names.region(low["region"]),
+            "low": 100 * low["value"],
+        }
 
     def of_region(self, region: str) -> Facts:
         """Return how many figures of a region (code or name) were checked, how many are flagged, and how gravely."""
@@ -159,9 +161,12 @@ class Register(Result, verb="register", topic="register", key=("region", "item",
         checks, flags = self.checks.filter(region=code), self.frame.filter(region=code)
         counted = checks.filter(pl.col("status") != "not checked").height
         values = {
-            "name": self.names.region(code), "n": counted, "k": flags.height, "d": checks.height - counted,
+            "name": self.names.region(code),
+            "n": counted,
+            "k": flags.height,
+            "d": checks.height - counted,
             "a": flags.filter(severity="alert").height,
-        }  # fmt: skip
+        }
         return {"headline.ledger": values}
 
     def explain(self, region: str, language: Language = "en") -> str:
@@ -177,11 +182,12 @@ class Register(Result, verb="register", topic="register", key=("region", "item",
         lines = [words("register.explain.count" if rows.height else "register.explain.none", **values, counts=counts)]
         for row in rows.iter_rows(named=True):
             said = {
-                "severity": words(f"register.chart.{row['severity']}"), "pitfall": pitfalls()[row["pitfall"]],
+                "severity": words(f"register.chart.{row['severity']}"),
+                "pitfall": pitfalls()[row["pitfall"]],
                 "item": self.names.text(row["kind"], row["item"]),
                 "evidence": Text(zh=row["evidence_zh"], en=row["evidence_en"]),
                 "clears": Text(zh=row["clears_zh"], en=row["clears_en"]),
-            }  # fmt: skip
+            }
             lines.append(words(f"register.explain.{'region' if row['kind'] == 'region' else 'item'}", **said))
         for row in self.matrix.filter(region=code, status="not checked").iter_rows(named=True):
             why = Text(zh=row["reason_zh"].rstrip("。"), en=row["reason_en"].rstrip("."))
@@ -257,9 +263,9 @@ def register(  # noqa: PLR0913 - each kind of evidence under its own name
     ahead = capacity if capacity is not None else _computed(package, notes, "capacity", chosen)
     if ahead is not None:
         made += [(name, rows, _source(ahead, "herd_entry")) for name, rows in outlook(ahead, plan, package).items()]
-    made.append((
-        "named-by-most", herding(plan, chosen, plan["region"].n_unique(), likeness), _source(likeness, "plans")
-    ))  # fmt: skip
+    made.append(
+        ("named-by-most", herding(plan, chosen, plan["region"].n_unique(), likeness), _source(likeness, "plans"))
+    )
     balances = debt if debt is not None else _computed(package, notes, "debt", chosen)
     if balances is not None:
         made += [(name, rows, _source(balances, "debt")) for name, rows in burden(balances, regions).items()]
@@ -288,8 +294,13 @@ def register(  # noqa: PLR0913 - each kind of evidence under its own name
         regions = list(around.regions)  # and of what is national that which they plan
         checks, flags = (one.filter(pl.col("region").is_in(regions)) for one in (checks, flags))
         national = national.filter((pl.col("kind") == "rule") | pl.col("item").is_in(checks["item"].implode()))
-    own = provenance("register", alone, ["plans", "plan_categories"], year=chosen,
-                     given=sorted(name for name, one in given.items() if one is not None))  # fmt: skip
+    own = provenance(
+        "register",
+        alone,
+        ["plans", "plan_categories"],
+        year=chosen,
+        given=sorted(name for name, one in given.items() if one is not None),
+    )
     made_of = [one.provenance.inputs for one in (*given.values(), ahead, balances) if isinstance(one, Result)]
     made_of += [] if around is None else [dict(around.read)]
     read = {table: digest for inputs in made_of for table, digest in inputs.items()}
@@ -303,7 +314,7 @@ def register(  # noqa: PLR0913 - each kind of evidence under its own name
         names=Names({**called.by_kind, "series": series}),
         kind=package.kind,
         provenance=replace(own, inputs={**read, **own.inputs}),
-    )  # fmt: skip
+    )
 
 
 def by_item(rows: pl.DataFrame) -> pl.DataFrame:
@@ -365,12 +376,18 @@ def _matrix(checks: pl.DataFrame, flags: pl.DataFrame, regions: list[str], notes
         .join(worst, on=["region", "pitfall"], how="left", maintain_order="left")
         .with_columns(pl.col("checked", "flagged").fill_null(0))
         .select(
-            "region", "pitfall", "checked", "flagged",
+            "region",
+            "pitfall",
+            "checked",
+            "flagged",
             share=pl.when(~unchecked).then(pl.col("flagged") / pl.col("checked")),
             severity=pl.col("worst").replace_strict(dict(enumerate(SEVERITIES)), default=None, return_dtype=pl.String),
-            status=pl.when(unchecked).then(pl.lit("not checked")).when(pl.col("flagged") > 0).then(pl.lit("flagged"))
+            status=pl.when(unchecked)
+            .then(pl.lit("not checked"))
+            .when(pl.col("flagged") > 0)
+            .then(pl.lit("flagged"))
             .otherwise(pl.lit("clear")),
             reason_zh=pl.when(unchecked).then(pl.coalesce("why_zh", "given_zh")),
             reason_en=pl.when(unchecked).then(pl.coalesce("why_en", "given_en")),
         )
-    )  # fmt: skip
+    )

@@ -22,9 +22,11 @@ FLAGS: dict[str, Any] = {
 }  # fmt: skip
 NATIONAL: dict[str, Any] = {
     **{one: FLAGS[one] for one in ("pitfall", "rule", "kind", "item", "severity")},
-    "hit": pl.Int64, "among": pl.Int64, "base_rate": pl.Float64,
+    "hit": pl.Int64,
+    "among": pl.Int64,
+    "base_rate": pl.Float64,
     **{one: FLAGS[one] for one in FLAGS if one not in {"region", "pitfall", "rule", "kind", "item", "severity"}},
-}  # fmt: skip
+}
 _KNOWN = pl.col("status") != "not checked"
 
 
@@ -59,11 +61,13 @@ def settle(checks: pl.DataFrame, flags: pl.DataFrame, names: Names) -> tuple[pl.
     told = [_items(flags.filter(rule=name), checks.filter(rule=name)) for name in sorted(whole)]
     told += [_rule(name, raised) for name in sorted(often)]
     made = [judge(name, *rows) for name, rule in rules().items() if (rows := _leaning(rule, checks, flags, names))]
-    kept = pl.concat([
-        pl.DataFrame(schema={"region": pl.String, "rule": pl.String}),
-        flags.filter(~pl.col("rule").is_in([*whole, *often])).select("region", "rule").unique(),
-        *(_worst_quarter(checks.filter(rule=name)).select("region", rule=pl.lit(name)) for name in often),
-    ])  # fmt: skip
+    kept = pl.concat(
+        [
+            pl.DataFrame(schema={"region": pl.String, "rule": pl.String}),
+            flags.filter(~pl.col("rule").is_in([*whole, *often])).select("region", "rule").unique(),
+            *(_worst_quarter(checks.filter(rule=name)).select("region", rule=pl.lit(name)) for name in often),
+        ]
+    )
     own = flags.join(kept, on=["region", "rule"], how="semi")
     stays = pl.struct("region", "rule").is_in(kept.select(pl.struct("region", "rule")).to_series().implode())
     settled = checks.with_columns(
@@ -117,12 +121,19 @@ def _rule(name: str, raised: pl.DataFrame) -> pl.DataFrame:
 def _shares(checks: pl.DataFrame) -> pl.DataFrame:
     """Return by region the share of its checks under a rule that are flagged, where they are enough for a share."""
     enough = (pl.col("known") >= int(setting("register", "least_checks"))) | (pl.col("kind") == "region")
-    return checks.filter(_KNOWN).group_by("region").agg(
-        hit=(pl.col("status") == "flagged").sum().cast(pl.Int64),
-        known=pl.len().cast(pl.Int64),
-        value=(pl.col("status") == "flagged").mean(),
-        kind=pl.col("kind").first(),
-    ).filter(enough).drop("kind").sort("region")  # fmt: skip
+    return (
+        checks.filter(_KNOWN)
+        .group_by("region")
+        .agg(
+            hit=(pl.col("status") == "flagged").sum().cast(pl.Int64),
+            known=pl.len().cast(pl.Int64),
+            value=(pl.col("status") == "flagged").mean(),
+            kind=pl.col("kind").first(),
+        )
+        .filter(enough)
+        .drop("kind")
+        .sort("region")
+    )
 
 
 def _worst_quarter(checks: pl.DataFrame) -> pl.DataFrame:
@@ -161,8 +172,10 @@ def _leaning(
         *spoken("items", named),
         *placed(rows),
         held=pl.col("firm") / pl.col("known"),
-        kind=pl.lit("region"), item="region", middle=pl.col("value").median(),
-    )  # fmt: skip
+        kind=pl.lit("region"),
+        item="region",
+        middle=pl.col("value").median(),
+    )
     sources = flags.filter(rule=rule["of"])["source"]
     return evidence, sources[0] if len(sources) else "plans", float(worst["value"].min())  # type: ignore[arg-type] # a figure
 
@@ -170,8 +183,12 @@ def _leaning(
 SEVERITIES = ("note", "warning", "alert")
 CHECKS: dict[str, Any] = {
     **{one: FLAGS[one] for one in ("region", "kind", "item", "pitfall", "rule")},
-    "status": pl.String, "value": pl.Float64, "threshold": pl.Float64, "reason_zh": pl.String, "reason_en": pl.String,
-}  # fmt: skip
+    "status": pl.String,
+    "value": pl.Float64,
+    "threshold": pl.Float64,
+    "reason_zh": pl.String,
+    "reason_en": pl.String,
+}
 _CARRIED = ("region", "kind", "item", "pitfall", "rule", "value", "threshold", "base_rate")
 
 
@@ -200,26 +217,35 @@ def judge(
     absent = dict.fromkeys(("reason_zh", "reason_en"), pl.lit(None, pl.String)) | {"settled": pl.lit(value=False)}
     rows = evidence.with_columns(
         *(column.alias(one) for one, column in absent.items() if one not in evidence.columns),
-        rule=pl.lit(name), pitfall=pl.lit(rule["pitfall"]), threshold=pl.lit(threshold),
-    )  # fmt: skip
+        rule=pl.lit(name),
+        pitfall=pl.lit(rule["pitfall"]),
+        threshold=pl.lit(threshold),
+    )
     hit = pl.col("value") >= threshold if above else pl.col("value") < threshold
     status = (
-        pl.when(pl.col("settled").fill_null(value=False)).then(pl.lit("clear"))
-        .when(pl.col("value").is_null()).then(pl.lit("not checked"))
-        .when(hit).then(pl.lit("flagged"))
+        pl.when(pl.col("settled").fill_null(value=False))
+        .then(pl.lit("clear"))
+        .when(pl.col("value").is_null())
+        .then(pl.lit("not checked"))
+        .when(hit)
+        .then(pl.lit("flagged"))
         .otherwise(pl.lit("clear"))
-    )  # fmt: skip
+    )
     judged = rows.with_columns(status=status)
     checks = judged.select(pl.col(one).cast(kind) for one, kind in CHECKS.items())
     flagged = [
-        {one: row[one] for one in _CARRIED} | {
+        {one: row[one] for one in _CARRIED}
+        | {
             "severity": _severity(rule, row["value"] if row.get("held") is None else row["held"], threshold),
-            "evidence_zh": rule["zh"].format(**row), "evidence_en": spaced(rule["en"].format(**row)),
-            "source": source, "reference": " ".join(str(rule["reference"]).split()),
-            "clears_zh": rule["clears_zh"].format(**row), "clears_en": spaced(rule["clears_en"].format(**row)),
+            "evidence_zh": rule["zh"].format(**row),
+            "evidence_en": spaced(rule["en"].format(**row)),
+            "source": source,
+            "reference": " ".join(str(rule["reference"]).split()),
+            "clears_zh": rule["clears_zh"].format(**row),
+            "clears_en": spaced(rule["clears_en"].format(**row)),
         }
         for row in judged.with_columns(base_rate=pl.lit(None)).filter(status="flagged").iter_rows(named=True)
-    ]  # fmt: skip
+    ]
     return checks, pl.DataFrame(flagged, schema=FLAGS)
 
 

@@ -45,12 +45,17 @@ class AmongFirms(Result, verb="sources_among_firms", topic="sources", key=("year
         spread = told["growth"].std()
         text = words("sources.firms.spread", spread=spread, n=told.height) if told.height > 1 else same("")
         values = mean | {
-            "start": told["year"].min() - 1, "end": told["year"].max(), "n": told.height,  # type: ignore[operator] # whole numbers
+            "start": told["year"].min() - 1,
+            "end": told["year"].max(),
+            "n": told.height,  # type: ignore[operator] # whole numbers
             "rounding": self._rounding(told["year"]),
-            "place": self._place("together"), "mean": self._place("mean"), "spread": text,
-            "level": words("sources.firms.sectors") if self.industries is None
+            "place": self._place("together"),
+            "mean": self._place("mean"),
+            "spread": text,
+            "level": words("sources.firms.sectors")
+            if self.industries is None
             else words("sources.firms.industries", n=self.industries),
-        }  # fmt: skip
+        }
         facts: Facts = {"firms.beside" if both.height else "firms.alone": values}
         if self.excess is not None:
             facts["firms.excess"] = {"share": self.excess, "place": values["place"]}
@@ -143,19 +148,19 @@ def among_firms(
         raise InputError("sources.cells-apart")
     weight = (pl.col("value") / pl.col("value").sum() + pl.col("value_0") / pl.col("value_0").sum()) / 2
     pairs = pairs.with_columns(weight=weight.over("year"))
-    firms = (
-        pairs.group_by("year")
-        .agg(
-            growth=(pl.col("weight") * (pl.col("log") - pl.col("log_0"))).sum(),
-            rounding=(pl.col("weight") * (pl.col("half") + pl.col("half_0"))).sum(),
-            industries=pl.len().cast(pl.Int64),
-            made=pl.col("value").sum(), made_0=pl.col("value_0").sum(),
-        )
-    )  # fmt: skip
+    firms = pairs.group_by("year").agg(
+        growth=(pl.col("weight") * (pl.col("log") - pl.col("log_0"))).sum(),
+        rounding=(pl.col("weight") * (pl.col("half") + pl.col("half_0"))).sum(),
+        industries=pl.len().cast(pl.Int64),
+        made=pl.col("value").sum(),
+        made_0=pl.col("value_0").sum(),
+    )
     codes = tuple(regions) or tuple(result.frame["region"].unique().sort())
-    gdp = output.filter(pl.col("region").is_in(codes)).group_by("year").agg(
-        gdp=pl.when(pl.col("output").count() == len(codes)).then(pl.col("output").sum())
-    )  # fmt: skip
+    gdp = (
+        output.filter(pl.col("region").is_in(codes))
+        .group_by("year")
+        .agg(gdp=pl.when(pl.col("output").count() == len(codes)).then(pl.col("output").sum()))
+    )
     gdp = gdp.join(gdp.select(pl.col("year") + 1, gdp_0="gdp"), on="year", how="left")
     frame = (
         firms.join(gdp, on="year", how="left")
@@ -170,11 +175,16 @@ def among_firms(
     frame = frame.insert_column(5, (frame["share"] * frame["growth"]).alias("contribution"))
     fine = result.provenance.options["detail"] == "industry"
     return AmongFirms(
-        frame=frame, changes=pairs.select("year", "industry", "weight", "half", "half_0").sort("year", "industry"),
-        industries=result.industries["industry"].n_unique() if fine else None, excess=excess,
-        regions=codes, whole=not regions, others=tuple(others), names=result.names,
+        frame=frame,
+        changes=pairs.select("year", "industry", "weight", "half", "half_0").sort("year", "industry"),
+        industries=result.industries["industry"].n_unique() if fine else None,
+        excess=excess,
+        regions=codes,
+        whole=not regions,
+        others=tuple(others),
+        names=result.names,
         provenance=replace(result.provenance, verb="sources.among_firms"),
-    )  # fmt: skip
+    )
 
 
 def _half(value: pl.Expr, digits: int) -> pl.Expr:
@@ -190,9 +200,11 @@ def _regions(result: Sources, codes: Sequence[str]) -> pl.DataFrame:
         result.frame.filter(pl.col("region").is_in(codes))
         .join(output, on=["region", "year"])
         .join(output.with_columns(pl.col("year") + 1), on=["region", "year"], suffix="_0")
-        .with_columns(weight=pl.col("output") / pl.col("output").sum().over("year")
-                      + pl.col("output_0") / pl.col("output_0").sum().over("year"))
-    )  # fmt: skip
+        .with_columns(
+            weight=pl.col("output") / pl.col("output").sum().over("year")
+            + pl.col("output_0") / pl.col("output_0").sum().over("year")
+        )
+    )
     means = [(pl.col(name) * pl.col("weight") / 2).sum().alias(name) for name in ("allocation", "tfp_growth")]
     whole = (pl.len() == len(codes)) & (pl.col("allocation").null_count() == 0)
     found = rows.group_by("year").agg(*(pl.when(whole).then(one).alias(one.meta.output_name()) for one in means))

@@ -47,14 +47,30 @@ def page(store: Store, address: Address) -> Page:
     if not address.key:
         section = store.section(study)
         rows = [
-            {**row, "open": row["open"] if row["able"] + row["proxy"] else NOTHING,
-             "name": result.names.text("category", row["category"])}
+            {
+                **row,
+                "open": row["open"] if row["able"] + row["proxy"] else NOTHING,
+                "name": result.names.text("category", row["category"]),
+            }
             for row in held.rows(named=True)
-        ]  # fmt: skip
-        lead = [words("web.category.lead", n=held.height, most=result.names.text("category", held["category"][0]),
-                      named=int(held["named"][0]), have=int(held["named_and_had"][0]), year=_year(store))]  # fmt: skip
-        return Page(title=words("web.category.title"), lead=[*lead, *section.answer], template="categories.html.j2",
-                    more={"rows": rows}, **common)  # fmt: skip
+        ]
+        lead = [
+            words(
+                "web.category.lead",
+                n=held.height,
+                most=result.names.text("category", held["category"][0]),
+                named=int(held["named"][0]),
+                have=int(held["named_and_had"][0]),
+                year=_year(store),
+            )
+        ]
+        return Page(
+            title=words("web.category.title"),
+            lead=[*lead, *section.answer],
+            template="categories.html.j2",
+            more={"rows": rows},
+            **common,
+        )
     row = held.row(by_predicate=pl.col("category") == address.key, named=True)
     own = result.frame.filter(category=address.key)
     wished = named(store).filter(category=address.key)["region"].to_list()
@@ -69,11 +85,17 @@ def page(store: Store, address: Address) -> Page:
     facts = result.evidence.filter(for_category=address.key)
     tables = [_stands(result, own, wished)]
     if facts.height:
-        every = table("pathways_facts", facts, ("region", "evidence", "name", "value", "year", "issuer"), result,
-                      part="evidence")  # fmt: skip
+        every = table(
+            "pathways_facts", facts, ("region", "evidence", "name", "value", "year", "issuer"), result, part="evidence"
+        )
         tables.append(every)
-    section = Section(key="regions", title=words("web.category.regions"), answer=(), tables=tuple(tables),
-                      notes=(words("pathways.able.limits"),))  # fmt: skip
+    section = Section(
+        key="regions",
+        title=words("web.category.regions"),
+        answer=(),
+        tables=tuple(tables),
+        notes=(words("pathways.able.limits"),),
+    )
     return Page(title=result.names.text("category", address.key), lead=lead, parts=[Part(section=section)], **common)
 
 
@@ -84,13 +106,14 @@ def standing(store: Store, result: Able) -> pl.DataFrame:
     both = named(store).join(had.filter("have"), on=["region", "category"], how="semi")
     wished = named(store).group_by("category").agg(named=pl.len())
     return (
-        result.frame.group_by("category").agg(counts)
+        result.frame.group_by("category")
+        .agg(counts)
         .join(wished, on="category", how="left")
         .join(both.group_by("category").agg(named_and_had=pl.len()), on="category", how="left")
         .with_columns(pl.col("named", "named_and_had").fill_null(0))
         .with_columns(open=pl.col("named") - pl.col("named_and_had"))
         .sort(["named", "category"], descending=[True, False])
-    )  # fmt: skip
+    )
 
 
 def _year(store: Store) -> int:
@@ -105,8 +128,10 @@ def named(store: Store) -> pl.DataFrame:
 def _stands(result: Able, own: pl.DataFrame, named: Sequence[str]) -> Table:
     """Return the regions that have it or name it, with the evidence."""
     order = {"able": 0, "by proxy": 1, "unknown": 2, "not able": 3}
-    shown = own.filter(pl.col("able").is_in(HAVE) | pl.col("region").is_in(named)).with_columns(
-        place=pl.col("able").replace_strict(order), planned=pl.col("region").is_in(named)
-    ).sort("place", "region")  # fmt: skip
+    shown = (
+        own.filter(pl.col("able").is_in(HAVE) | pl.col("region").is_in(named))
+        .with_columns(place=pl.col("able").replace_strict(order), planned=pl.col("region").is_in(named))
+        .sort("place", "region")
+    )
     planned = Column(name="planned", title=words("web.category.planned"), kind="flag")
     return table("pathways_able", shown, [*COLUMNS[:2], planned, *COLUMNS[2:]], result, known=True)

@@ -26,9 +26,10 @@ from xinzhi.yardstick import Span, View
 TFP = "tfp"
 FACTORS = ("output", "capital", "labour", "human_capital")  # each a part of the page, behind that of TFP
 COLUMNS = {  # the figures of tables that lead here, and the part that explains them
-    "tfp_growth": TFP, "output_growth": "output",
+    "tfp_growth": TFP,
+    "output_growth": "output",
     **{f"{name}_contribution": name for name in FACTORS[1:]},
-}  # fmt: skip
+}
 ESTIMATES = "estimates"  # the band of what is estimated, without that of the rules
 
 
@@ -63,8 +64,13 @@ def page(store: Store, address: Address) -> Page:
         title=words("web.explain.title", **facts),
         kicker=study.source,
         lead=[
-            words("yardstick.explain.period", value=account["value"], grade=account["grade"] or "–",
-                  what=words("factor.tfp"), **facts),
+            words(
+                "yardstick.explain.period",
+                value=account["value"],
+                grade=account["grade"] or "–",
+                what=words("factor.tfp"),
+                **facts,
+            ),
             words("yardstick.explain.adds", **means),
             *_band(study, code, span),
         ],
@@ -80,13 +86,18 @@ def page(store: Store, address: Address) -> Page:
             Part(section=_rules(account["parameters"], study, address)),
         ],
         more={
-            "code": code, "name": view.name(code), "key": address.key,
+            "code": code,
+            "name": view.name(code),
+            "key": address.key,
             "call": f'xinzhi.studies.explain(xinzhi.study("measure", "{store.given}"), "{code}", '
-                    f"start={span.start}, end={span.end})",
-            "periods": [(f"{code}.{one.start}-{one.end}", one.label, one == span)
-                        for one in dict.fromkeys([view.whole, *view.spans]) if code in view.of(one)["region"]],
+            f"start={span.start}, end={span.end})",
+            "periods": [
+                (f"{code}.{one.start}-{one.end}", one.label, one == span)
+                for one in dict.fromkeys([view.whole, *view.spans])
+                if code in view.of(one)["region"]
+            ],
         },
-    )  # fmt: skip
+    )
 
 
 def _band(study: Assessment, code: str, span: Span) -> list[Text]:
@@ -141,8 +152,13 @@ def _read(rows: Sequence[dict[str, Any]]) -> Section:
         Column(name="unit", title=words("web.explain.unit"), kind="text"),
         *(Column(name=year, title=same(year), kind="integer") for year in years),
     )
-    shown = Table(key="sources", title=words("web.explain.read"), columns=columns, rows=made,
-                  notes=(words("yardstick.explain.estimated"),))  # fmt: skip
+    shown = Table(
+        key="sources",
+        title=words("web.explain.read"),
+        columns=columns,
+        rows=made,
+        notes=(words("yardstick.explain.estimated"),),
+    )
     return Section(key="read", title=shown.title, answer=(), tables=(shown,))
 
 
@@ -175,8 +191,11 @@ def _rules(rows: Sequence[dict[str, Any]], study: Assessment, address: Address) 
         if (path := row["parameter"]) in known
     ]
     kinds: Sequence[tuple[str, Kind]] = (
-        ("title", "name"), ("parameter", "code"), ("value", "value"), ("reference", "text")
-    )  # fmt: skip
+        ("title", "name"),
+        ("parameter", "code"),
+        ("value", "value"),
+        ("reference", "text"),
+    )
     columns = tuple(Column(name=name, title=words(f"column.{name}"), kind=kind) for name, kind in kinds)
     shown = Table(key="rules", title=words("web.explain.rules"), columns=columns, rows=made)
     return Section(key="rules", title=shown.title, answer=(words("web.explain.rules_how"),), tables=(shown,))

@@ -58,15 +58,19 @@ def _indicators(store: Store, study: Assessment, label: str, here: str) -> Shelv
     every = known(store, study)
     kept = here.partition(".")[2] if here.endswith((YEARS, LOG)) else YEARS
     return [
-        ("indicator", [
-            (f"{name}.{label}", describe("measure", name).title, here == f"{name}.{label}") for name in growth(study)
-        ]),
-        ("over", [
-            (key, one.about.title, here == key)
-            for name, one in every.items()
-            for key in [f"{name}.{kept if one.positive else YEARS}"]
-        ]),
-    ]  # fmt: skip
+        (
+            "indicator",
+            [(f"{name}.{label}", describe("measure", name).title, here == f"{name}.{label}") for name in growth(study)],
+        ),
+        (
+            "over",
+            [
+                (key, one.about.title, here == key)
+                for name, one in every.items()
+                for key in [f"{name}.{kept if one.positive else YEARS}"]
+            ],
+        ),
+    ]
 
 
 def figure(store: Store, address: Address, key: str) -> Page:
@@ -129,10 +133,15 @@ def values(study: Assessment, view: View, name: str, span: Span) -> list[dict[st
         held = bands.frame.filter(start=span.start, end=span.end, component="estimates").drop_nulls("low")
         known = {code: (low, high) for code, low, high in held.select("region", "low", "high").rows()}
     return [
-        {"code": code, "name": view.name(code), "value": value, "low": known.get(code, (None, None))[0],
-         "high": known.get(code, (None, None))[1]}
+        {
+            "code": code,
+            "name": view.name(code),
+            "value": value,
+            "low": known.get(code, (None, None))[0],
+            "high": known.get(code, (None, None))[1],
+        }
         for code, value in found.rows()
-    ]  # fmt: skip
+    ]
 
 
 def _spans(view: View) -> list[Span]:
@@ -151,8 +160,15 @@ def _lead(
     """Return the sentence that says what the figures are: all together, the largest and the smallest."""
     if not rows:
         return [words("web.measure.none", title=title, span=span.label)]
-    facts = {"title": title, "span": span.label, "high": view.name(rows[0]["code"]), "most": shown(rows[0]["value"]),
-             "low": view.name(rows[-1]["code"]), "least": shown(rows[-1]["value"]), "n": len(rows)}  # fmt: skip
+    facts = {
+        "title": title,
+        "span": span.label,
+        "high": view.name(rows[0]["code"]),
+        "most": shown(rows[0]["value"]),
+        "low": view.name(rows[-1]["code"]),
+        "least": shown(rows[-1]["value"]),
+        "n": len(rows),
+    }
     if nation is None:
         return [words("web.measure.apart", **facts)]
     return [words("web.measure.together", **facts, nation=shown(nation))]
@@ -235,14 +251,25 @@ def _over_years(store: Store, address: Address, key: str, indicators: Sequence[A
     axis, placed = ranges(own)
     unit = one.about.unit
     title = words("web.measure.in_unit", title=one.about.title, unit=unit) if unit.en else one.about.title
-    facts = {"title": title, "year": last, "high": own[0]["name"], "most": one.said(own[0]["value"]),
-             "low": own[-1]["name"], "least": one.said(own[-1]["value"]), "n": len(own)}  # fmt: skip
+    facts = {
+        "title": title,
+        "year": last,
+        "high": own[0]["name"],
+        "most": one.said(own[0]["value"]),
+        "low": own[-1]["name"],
+        "least": one.said(own[-1]["value"]),
+        "n": len(own),
+    }
     # the figures as a table: a row a year, a column a region
     wide = one.frame.pivot("region", index="year", values="value").sort("year")
     codes = [code for code in wide.columns if code != "year"]
     columns = [Column(name=code, title=view.name(code), kind=one.about.kind) for code in codes]
-    twin = Table(key="levels", title=words("web.measure.by_year", title=one.about.title),
-                 columns=(describe("measure", "year"), *columns), rows=wide.select("year", *codes).rows())  # fmt: skip
+    twin = Table(
+        key="levels",
+        title=words("web.measure.by_year", title=one.about.title),
+        columns=(describe("measure", "year"), *columns),
+        rows=wide.select("year", *codes).rows(),
+    )
     forms = [(f"{name}.{each}", words(f"web.measure.{each}"), each == form) for each in (YEARS, LOG)]
     return Page(
         title=capital(one.about.title),

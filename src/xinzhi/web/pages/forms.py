@@ -38,10 +38,12 @@ def claim(store: Store, address: Address) -> Page:
     study = store.study("claim", address.query.get("protocol"), **claimed(given))
     section = store.section(study)
     return Page(
-        lead=section.answer, study=study, asked=Asked(topic="claim", options=given),
+        lead=section.answer,
+        study=study,
+        asked=Asked(topic="claim", options=given),
         parts=[Part(section=replace(section, answer=()), titled=False, result="claim", file=("claim", "claim"))],
         **common,
-    )  # fmt: skip
+    )
 
 
 def refused(store: Store, address: Address, error: XinzhiError) -> Page | None:
@@ -71,7 +73,9 @@ def _form(
     forms = {"start": str(view.spans[-1].start), "end": str(view.spans[-1].end), "region": NATIONAL, "growth": ""}
     kept = forms if error is None else dict.fromkeys(ASKS, "")
     return {
-        "title": words("web.claim.title"), "kicker": made.source, "decimals": decimals(made),
+        "title": words("web.claim.title"),
+        "kicker": made.source,
+        "decimals": decimals(made),
         "template": "claim.html.j2",
         "more": {
             "regions": [(NATIONAL, words("web.claim.nation")), *((one, view.name(one)) for one in view.codes)],
@@ -79,7 +83,7 @@ def _form(
             "wrong": wrong,
             "error": None if error is None else error.text,
         },
-    }  # fmt: skip
+    }
 
 
 def _amiss(given: Mapping[str, str]) -> list[str]:
@@ -118,23 +122,33 @@ def audit(store: Store, address: Address) -> Page:
     made = overall(store)
     lead = View(made.measurement).lead
     return Page(
-        title=section.title, kicker=words("web.audit.kicker", source=made.source, span=lead.label),
-        lead=[*section.answer, *why], study=study,
-        asked=Asked(topic="audit", options=asked), parts=parts, decimals=decimals(made),
+        title=section.title,
+        kicker=words("web.audit.kicker", source=made.source, span=lead.label),
+        lead=[*section.answer, *why],
+        study=study,
+        asked=Asked(topic="audit", options=asked),
+        parts=parts,
+        decimals=decimals(made),
         template="audit.html.j2",
-        more={"regions": [(code, store.names.region(code)) for code in store.regions], "region": asked.get("region"),
-              "choices": choices, "hold": wish,
-              "label": words("web.audit.region")},
-    )  # fmt: skip
+        more={
+            "regions": [(code, store.names.region(code)) for code in store.regions],
+            "region": asked.get("region"),
+            "choices": choices,
+            "hold": wish,
+            "label": words("web.audit.region"),
+        },
+    )
 
 
 def projects(store: Store, address: Address) -> Page:  # noqa: ARG001 - a page without a question
     """Return the form of projects, as it stands before anything is uploaded; then it is `answered`."""
     return Page(
-        title=words("web.projects.title"), lead=[words("web.projects.lead"), words("web.projects.care")],
-        asked=Asked(topic="screen", data="projects.csv"), template="projects.html.j2",
+        title=words("web.projects.title"),
+        lead=[words("web.projects.lead"), words("web.projects.care")],
+        asked=Asked(topic="screen", data="projects.csv"),
+        template="projects.html.j2",
         more={"mb": store.limits.body // 1_000_000},
-    )  # fmt: skip
+    )
 
 
 def answered(store: Store, there: Address, study: Study) -> Page:

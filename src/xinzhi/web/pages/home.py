@@ -70,15 +70,23 @@ def regions(study: Assessment, view: View) -> list[dict[str, Any]]:
     newest, where = view.spans[-1], sides(study.ranking)
     return [
         {
-            "code": row["region"], "name": view.name(row["region"]), "group": view.group_of.get(row["region"]),
-            "value": row["tfp_growth"], "low": row["low"], "high": row["high"], "wide_low": row["protocol_low"],
-            "wide_high": row["protocol_high"], "grade": row["grade"], "output": percent(row["output_growth"]),
-            "ranks": (row["rank_low"], row["rank_high"]), "wide": (row["protocol_rank_low"], row["protocol_rank_high"]),
+            "code": row["region"],
+            "name": view.name(row["region"]),
+            "group": view.group_of.get(row["region"]),
+            "value": row["tfp_growth"],
+            "low": row["low"],
+            "high": row["high"],
+            "wide_low": row["protocol_low"],
+            "wide_high": row["protocol_high"],
+            "grade": row["grade"],
+            "output": percent(row["output_growth"]),
+            "ranks": (row["rank_low"], row["rank_high"]),
+            "wide": (row["protocol_rank_low"], row["protocol_rank_high"]),
             "side": where.get(row["region"], ""),
         }
         for row in study.ranking.of(newest.start, newest.end).rows(named=True)
         if row["tfp_growth"] is not None
-    ]  # fmt: skip
+    ]
 
 
 def figures(study: Assessment, view: View) -> list[tuple[Text, str, Text]]:
@@ -87,11 +95,14 @@ def figures(study: Assessment, view: View) -> list[tuple[Text, str, Text]]:
     facts = study.ranking.facts()
     band = facts.get("ranking.newest_band")
     found = [
-        (words("web.home.tfp"), percent(row["tfp_growth"]),
-         words("web.home.band", **band) if isinstance(band, dict) else words("web.home.a_year")),
+        (
+            words("web.home.tfp"),
+            percent(row["tfp_growth"]),
+            words("web.home.band", **band) if isinstance(band, dict) else words("web.home.a_year"),
+        ),
         (words("web.home.output"), percent(row["output_growth"]), words("web.home.a_year")),
         (words("web.home.capital"), percent(row["capital_contribution"]), words("web.home.points")),
-    ]  # fmt: skip
+    ]
     where = list(sides(study.ranking).values())
     if study.ranking.bands is not None:
         told = {side: where.count(side) for side in ("above", "below")}
@@ -126,6 +137,14 @@ def tiles(view: View, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
             return []
         column, line, zh, en = view.tiles[row["code"]]
         shade = round((SHADES - 1) * (row["value"] - low) / ((high - low) or 1.0))
-        found.append({**row, "column": column, "line": line, "short": Text(zh=str(zh), en=str(en)), "shade": shade,
-                      "said": percent(row["value"])})  # fmt: skip
+        found.append(
+            {
+                **row,
+                "column": column,
+                "line": line,
+                "short": Text(zh=str(zh), en=str(en)),
+                "shade": shade,
+                "said": percent(row["value"]),
+            }
+        )
     return sorted(found, key=lambda one: (one["line"], one["column"]))

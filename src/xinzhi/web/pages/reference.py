@@ -46,18 +46,33 @@ def protocol(store: Store, address: Address) -> Page:
     lead = [state, one.description]
     if one.fingerprint != other.fingerprint:
         table = departures(one, other)
-        parts.insert(0, Part(section=Section(
-            key="departures", title=words("web.protocol.departures", other=other.title), tables=(table,),
-            answer=(words("web.protocol.counted", n=len(table.rows), of=len(one.parameters), other=other.title),),
-        )))  # fmt: skip
+        parts.insert(
+            0,
+            Part(
+                section=Section(
+                    key="departures",
+                    title=words("web.protocol.departures", other=other.title),
+                    tables=(table,),
+                    answer=(
+                        words("web.protocol.counted", n=len(table.rows), of=len(one.parameters), other=other.title),
+                    ),
+                )
+            ),
+        )
     return Page(
-        title=one.title, kicker=words("web.protocol.kicker", id=one.id, version=one.version, mark=one.fingerprint),
-        lead=lead, parts=parts, template="protocol.html.j2",
+        title=one.title,
+        kicker=words("web.protocol.kicker", id=one.id, version=one.version, mark=one.fingerprint),
+        lead=lead,
+        parts=parts,
+        template="protocol.html.j2",
         more={
-            "others": [(each.id, each.title) for each in store.protocols()], "own": one.id, "against": other.id,
-            "calls": calls(one, other), "mark": f"{one.id}@{one.fingerprint}",
+            "others": [(each.id, each.title) for each in store.protocols()],
+            "own": one.id,
+            "against": other.id,
+            "calls": calls(one, other),
+            "mark": f"{one.id}@{one.fingerprint}",
         },
-    )  # fmt: skip
+    )
 
 
 def calls(one: Protocol, other: Protocol) -> dict[str, str]:
@@ -196,12 +211,15 @@ class Term:
 def terms() -> list[tuple[Text, list[Term]]]:
     """Return the glossary: the title of each part and its terms."""
     return [
-        (Text(**part["title"]), [
-            Term(Text(zh=one["zh"], en=one["en"]), Text(**one.get("about", {"zh": "", "en": ""})))
-            for one in part["terms"]
-        ])
+        (
+            Text(**part["title"]),
+            [
+                Term(Text(zh=one["zh"], en=one["en"]), Text(**one.get("about", {"zh": "", "en": ""})))
+                for one in part["terms"]
+            ],
+        )
         for part in read_words("glossary.yaml")
-    ]  # fmt: skip
+    ]
 
 
 def glossary(store: Store, address: Address) -> Page:  # noqa: ARG001 - the same for every package
@@ -235,21 +253,31 @@ def data(store: Store, address: Address) -> Page:  # noqa: ARG001 - a page witho
     lead = [
         words("web.data.grades_lead", span=view.spans[-1].label, **counts),
         words("web.data.found_lead", n=len(found), errors=sum(one.severity == "error" for one in found)),
-        words("web.data.tables_lead", n=len(store.package.tables),
-              rows=sum(one.height for one in store.package.tables.values())),
-    ]  # fmt: skip
+        words(
+            "web.data.tables_lead",
+            n=len(store.package.tables),
+            rows=sum(one.height for one in store.package.tables.values()),
+        ),
+    ]
     full = parameters.findings(found)
     return Page(
-        title=words("web.data.title"), kicker=kicker(study), lead=lead, study=study,
-        asked=Asked(topic="measure"), decimals=decimals(study),
+        title=words("web.data.title"),
+        kicker=kicker(study),
+        lead=lead,
+        study=study,
+        asked=Asked(topic="measure"),
+        decimals=decimals(study),
         parts=[
             Part(section=_section(grades(study))),
             Part(section=_section(tables(store))),
-            Part(section=Section(key="findings", title=full.title, answer=(),
-                                 tables=(parameters.findings_on_page(full),))),
+            Part(
+                section=Section(
+                    key="findings", title=full.title, answer=(), tables=(parameters.findings_on_page(full),)
+                )
+            ),
         ],
         template="data.html.j2",
-    )  # fmt: skip
+    )
 
 
 def grades(study: Assessment) -> Table:
@@ -264,9 +292,12 @@ def grades(study: Assessment) -> Table:
     columns = [Column(name="region", title=words("web.column.region"), kind="name")]
     columns += [Column(name=f"p{span.start}", title=span.label, kind="text") for span in spans]
     return Table(
-        key="grades", title=words("web.data.grades"), columns=tuple(columns), rows=rows,
+        key="grades",
+        title=words("web.data.grades"),
+        columns=tuple(columns),
+        rows=rows,
         notes=(words("web.data.grades_how"),),
-    )  # fmt: skip
+    )
 
 
 def tables(store: Store) -> Table:
@@ -288,11 +319,14 @@ def downloads(store: Store, address: Address) -> Page:  # noqa: ARG001 - a page 
     study = overall(store)
     rows = held(store)
     return Page(
-        title=words("web.downloads.title"), kicker=study.source,
+        title=words("web.downloads.title"),
+        kicker=study.source,
         lead=[words("web.downloads.lead", n=len(rows)), words("web.downloads.formats")],
-        study=study, asked=Asked(topic="assess"), template="downloads.html.j2",
+        study=study,
+        asked=Asked(topic="assess"),
+        template="downloads.html.j2",
         more={"rows": rows, "export": f"xinzhi data export {store.package.name} {store.package.name}"},
-    )  # fmt: skip
+    )
 
 
 def held(store: Store) -> list[Row]:

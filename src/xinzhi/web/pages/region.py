@@ -119,12 +119,19 @@ def company(made: Brief, view: View) -> dict[str, Any]:
     """Return the region, its peers and its neighbours with growth, band and ranks of the newest period."""
     nation = view.national_of(view.spans[-1])["tfp_growth"]
     rows = [
-        {"code": row["region"], "name": view.name(row["region"]), "value": row["growth"], "low": row["low"],
-         "high": row["high"], "ranks": (row["rank_low"], row["rank_high"]), "kind": row["kind"],
-         "about": words(f"brief.company.{row['kind']}")}
+        {
+            "code": row["region"],
+            "name": view.name(row["region"]),
+            "value": row["growth"],
+            "low": row["low"],
+            "high": row["high"],
+            "ranks": (row["rank_low"], row["rank_high"]),
+            "kind": row["kind"],
+            "about": words(f"brief.company.{row['kind']}"),
+        }
         for row in made.more["company"].rows(named=True)
         if row["growth"] is not None
-    ]  # fmt: skip
+    ]
     axis, placed = ranges(rows, [] if nation is None else [float(nation)])
     return {"rows": placed, "axis": axis, "nation": nation, "title": words("brief.table.company", span=made.span)}
 
@@ -147,12 +154,14 @@ def compare(store: Store, address: Address) -> Page:
         template="compare.html.j2",
         files=[file("assess", "ranking"), file("measure", "measurement")],
         more={
-            "codes": view.codes, "names": {code: view.name(code) for code in view.codes}, "chosen": chosen,
+            "codes": view.codes,
+            "names": {code: view.name(code) for code in view.codes},
+            "chosen": chosen,
             "rows": rows(study, view, why(store, address)),
             "chart": lines(view.measurement.levels.select("region", "year", value="tfp_level"), chosen),
             "forms": [(name, chosen[at] if at < len(chosen) else "") for at, name in enumerate(CHOSEN)],
         },
-    )  # fmt: skip
+    )
 
 
 def rows(study: Assessment, view: View, link: Why) -> list[tuple[Text, list[Text | Markup]]]:

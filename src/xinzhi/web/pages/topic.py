@@ -60,9 +60,16 @@ def page(store: Store, address: Address) -> Page:
     if digest is None:
         parts[0] = replace(parts[0], section=replace(first, answer=()), titled=False)
     return Page(
-        title=first.title, kicker=study.source, lead=first.answer, study=made, asked=asked,
-        decimals=decimals(study), parts=parts, template="topic.html.j2", files=files,
-    )  # fmt: skip
+        title=first.title,
+        kicker=study.source,
+        lead=first.answer,
+        study=made,
+        asked=asked,
+        decimals=decimals(study),
+        parts=parts,
+        template="topic.html.j2",
+        files=files,
+    )
 
 
 def sections(store: Store, study: Study, asked: Asked) -> list[Part]:

@@ -22,6 +22,25 @@ from xinzhi.report.charts.kit.ranges import bullets, limits, pairs, reliability,
 from xinzhi.report.charts.kit.years import fan, lines, ridges, timeline
 
 __all__ = [
-    "bars", "bullets", "dots", "episode_grid", "episodes", "fan", "limits", "lines", "matrix", "network", "pairs",
-    "points", "reliability", "ridges", "spells", "spreads", "stacked", "tiles", "timeline", "treemap", "waterfall",
-]  # fmt: skip
+    "bars",
+    "bullets",
+    "dots",
+    "episode_grid",
+    "episodes",
+    "fan",
+    "limits",
+    "lines",
+    "matrix",
+    "network",
+    "pairs",
+    "points",
+    "reliability",
+    "ridges",
+    "spells",
+    "spreads",
+    "stacked",
+    "tiles",
+    "timeline",
+    "treemap",
+    "waterfall",
+]

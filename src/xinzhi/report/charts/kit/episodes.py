@@ -51,9 +51,13 @@ def episodes(
         last = panel is panels[-1]
         axis = across(w, low, high, dates, labels=last)
         title = style.above(
-            title=w(panel["title"]), titleY=-10, titleX=-GUTTER, tickCount=4,
-            minExtent=GUTTER, maxExtent=GUTTER,
-        )  # fmt: skip
+            title=w(panel["title"]),
+            titleY=-10,
+            titleX=-GUTTER,
+            tickCount=4,
+            minExtent=GUTTER,
+            maxExtent=GUTTER,
+        )
         layers = [*_shades(w, spans, axis, scale), *_lines(panel["rows"], axis, title, dates)]
         charts.append(style.layers(*layers, width=WIDTH, height=HEIGHT if len(panels) > 1 else 1.4 * HEIGHT))
     return style.configure(alt.vconcat(*charts, spacing=30, bounds="flush"))
@@ -106,9 +110,15 @@ def _lanes(w: Words, spans: Sequence[Mapping[str, Any]], low: int, high: int) ->
             filled.append([])
         filled[lane].append(reach)
         found.append(
-            {"x": one["start"] - 0.5, "x2": one["end"] + 0.5, "lane": lane, "after": after,
-             "group": w(one["group"]), "word": w(one["word"])}
-        )  # fmt: skip
+            {
+                "x": one["start"] - 0.5,
+                "x2": one["end"] + 0.5,
+                "lane": lane,
+                "after": after,
+                "group": w(one["group"]),
+                "word": w(one["word"]),
+            }
+        )
     return found
 
 
@@ -183,10 +193,18 @@ def spells(
     y = style.ordinal(order, labelPadding=6)
     seen = [{"name": w(row["name"]), "x": row["first"] - 0.5, "x2": row["last"] + 0.5} for row in rows]
     bars = [
-        {"name": w(row["name"]), "x": one["start"] - 0.5, "x2": one["end"] + 0.5, "group": w(one["group"]),
-         "middle": (one["start"] + one["end"]) / 2, "mark": one["mark"], "after": one.get("after", "")}
-        for row in rows for one in row["spans"]
-    ]  # fmt: skip
+        {
+            "name": w(row["name"]),
+            "x": one["start"] - 0.5,
+            "x2": one["end"] + 0.5,
+            "group": w(one["group"]),
+            "middle": (one["start"] + one["end"]) / 2,
+            "mark": one["mark"],
+            "after": one.get("after", ""),
+        }
+        for row in rows
+        for one in row["spans"]
+    ]
     base, span = style.data(bars), {"x": axis, "x2": "x2:Q", "y": y}
     colour = {"color": alt.Color("group:N", scale=scale, legend=alt.Legend())}
     middle, end = (alt.X(f"{name}:Q", scale=plane(low, high)) for name in ("middle", "x2"))

@@ -187,24 +187,37 @@ def matrix(
     inks = palette.DIVERGING if diverging else (palette.SHADE, palette.BAND, palette.DEEP, "#0b3a5e")
     scale = alt.Scale(domain=[low, high], range=list(inks), interpolate="lab", clamp=True)
     plain = all(one["value"] in {0, 1} and one.get("mark") for one in known)  # the marks say it all
-    legend = None if plain else alt.Legend(
-        title=w(title), titleFontWeight="normal", titleColor=palette.SOFT, orient="top",
-        direction="horizontal", gradientLength=180, gradientThickness=9, tickCount=4,
-    )  # fmt: skip
+    legend = (
+        None
+        if plain
+        else alt.Legend(
+            title=w(title),
+            titleFontWeight="normal",
+            titleColor=palette.SOFT,
+            orient="top",
+            direction="horizontal",
+            gradientLength=180,
+            gradientThickness=9,
+            tickCount=4,
+        )
+    )
     step = max(14, min(cell, 640 // max(1, len(columns))))
     slanted = any(style.width(name) > step / 12 for name in columns)
     x = alt.X(
-        "column:N", sort=columns, title=None,
+        "column:N",
+        sort=columns,
+        title=None,
         axis=alt.Axis(orient="top", labelAngle=-45 if slanted else 0, domain=False, ticks=False),
-    )  # fmt: skip
+    )
     y = alt.Y("row:N", sort=rows, title=None, axis=alt.Axis(domain=False, ticks=False))
     shade = {"x": x, "y": y, "color": alt.Color("value:Q", scale=scale, legend=legend)}
     layers = [
         style.mark("rect", known, shade, stroke="white", strokeWidth=1),
-        *style.marks("rect", hollow, {"x": x, "y": y}, fill="white", stroke=palette.BAND, strokeWidth=0.8,
-                     strokeDash=[2, 2]),
+        *style.marks(
+            "rect", hollow, {"x": x, "y": y}, fill="white", stroke=palette.BAND, strokeWidth=0.8, strokeDash=[2, 2]
+        ),
         *style.marks("text", hollow, {"x": x, "y": y, "text": "text:N"}, fontSize=9, color=palette.SOFT),
-    ]  # fmt: skip
+    ]
     marked = [
         {
             **one,

@@ -23,9 +23,13 @@ SIZE, LINE = 10.5, 13  # size of the words in a block, and pixels that a line of
 PATHS = (620, 440)  # pixels of a picture of paths
 LETTER, DOT, LARGEST = 9.5, 5.0, 10.0  # size of a name beside a point, half the width of a dot and of the largest one
 SIDES: Mapping[str, tuple[str, str, int, int]] = {  # of a point, where its name may stand: how it is aligned and moved
-    "right": ("left", "middle", 1, 0), "left": ("right", "middle", -1, 0), "top": ("center", "bottom", 0, -1),
-    "bottom": ("center", "top", 0, 1), "before": ("right", "bottom", 0, -1), "after": ("left", "bottom", 0, -1),
-}  # fmt: skip
+    "right": ("left", "middle", 1, 0),
+    "left": ("right", "middle", -1, 0),
+    "top": ("center", "bottom", 0, -1),
+    "bottom": ("center", "top", 0, 1),
+    "before": ("right", "bottom", 0, -1),
+    "after": ("left", "bottom", 0, -1),
+}
 BACK = {
     "left": 0.0,
     "top": 0.0,
@@ -86,13 +90,22 @@ def _parted(split: tuple[float | None, float | None], plane: Mapping[str, alt.Sc
 
 def _corners(w: Words, corners: Sequence[Text]) -> list[alt.Chart]:
     places: tuple[tuple[float, float, style.Align], ...] = (
-        (WIDTH - 4, 10, "right"), (4, 10, "left"), (4, HEIGHT - 8, "left"), (WIDTH - 4, HEIGHT - 8, "right"),
-    )  # fmt: skip
+        (WIDTH - 4, 10, "right"),
+        (4, 10, "left"),
+        (4, HEIGHT - 8, "left"),
+        (WIDTH - 4, HEIGHT - 8, "right"),
+    )
     return [
-        style.mark("text", [{"text": w(word)}], {"x": style.x_at(x), "y": style.y_at(y), "text": "text:N"}, align=align,
-                   fontSize=10.5, color=palette.SOFT)
+        style.mark(
+            "text",
+            [{"text": w(word)}],
+            {"x": style.x_at(x), "y": style.y_at(y), "text": "text:N"},
+            align=align,
+            fontSize=10.5,
+            color=palette.SOFT,
+        )
         for word, (x, y, align) in zip(corners, places, strict=False)
-    ]  # fmt: skip
+    ]
 
 
 def tiles(
@@ -156,9 +169,14 @@ def _ink(at: float | str, scale: alt.Scale) -> str:
 
 
 def _shades(
-    w: Words, rows: Sequence[Mapping[str, Any]], drawn: Sequence[Mapping[str, Any]], title: Text,
-    groups: Sequence[str] | None, *, diverging: bool,
-) -> tuple[Any, Any]:  # fmt: skip
+    w: Words,
+    rows: Sequence[Mapping[str, Any]],
+    drawn: Sequence[Mapping[str, Any]],
+    title: Text,
+    groups: Sequence[str] | None,
+    *,
+    diverging: bool,
+) -> tuple[Any, Any]:
     """Return the colours of the groups, or of the values, and their key."""
     if groups:
         return colours(w, rows, groups), alt.Undefined
@@ -167,10 +185,16 @@ def _shades(
     domain = [-reach, reach] if diverging else [min(known, default=0.0), max(known, default=1.0)]
     inks = palette.DIVERGING if diverging else (palette.SHADE, palette.BAND, palette.DEEP)
     legend = alt.Legend(
-        title=w(title), titleFontSize=style.TEXT_SIZE, titleFontWeight="normal", titleColor=palette.SOFT,
-        orient="top-left", direction="horizontal", gradientThickness=10,
-        gradientLength=120 if w.narrow else 190, tickCount=3 if w.narrow else 5,
-    )  # fmt: skip
+        title=w(title),
+        titleFontSize=style.TEXT_SIZE,
+        titleFontWeight="normal",
+        titleColor=palette.SOFT,
+        orient="top-left",
+        direction="horizontal",
+        gradientThickness=10,
+        gradientLength=120 if w.narrow else 190,
+        tickCount=3 if w.narrow else 5,
+    )
     return alt.Scale(domain=domain, range=list(inks), interpolate="lab"), legend
 
 

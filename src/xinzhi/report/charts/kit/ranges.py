@@ -110,10 +110,11 @@ def pairs(
     layers.append(style.mark("rule", both, joined, strokeWidth=3, color=palette.BAND))
     named = [w(word) for word in ends]
     dot = {
-        "x": alt.X("value:Q", scale=scale, title=w(x)), "y": y,
+        "x": alt.X("value:Q", scale=scale, title=w(x)),
+        "y": y,
         "color": alt.Color("end:N", scale=alt.Scale(domain=named, range=list(inks))),
         "shape": alt.Shape("end:N", scale=alt.Scale(domain=named, range=list(SHAPES[:2]))),
-    }  # fmt: skip
+    }
     layers.append(style.mark("point", points, dot, filled=True, size=64, opacity=1))
     height = STEP * len(order)
     left = style.layers(*layers, width=WIDTH, height=height)
@@ -240,10 +241,15 @@ def _limited(
 ) -> list[alt.LayerChart]:
     """Return one column of names: the dots and strokes, and the figures beside them."""
     worded = [
-        {"name": w(row["name"]), "value": row["value"], "limit": row["limit"], "group": w(row["group"]),
-         "text": f"{number(row['value'], decimals)} | {number(row['limit'], decimals)}"}
+        {
+            "name": w(row["name"]),
+            "value": row["value"],
+            "limit": row["limit"],
+            "group": w(row["group"]),
+            "text": f"{number(row['value'], decimals)} | {number(row['limit'], decimals)}",
+        }
         for row in rows
-    ]  # fmt: skip
+    ]
     order = [row["name"] for row in worded]
     y = style.ordinal(order, labelPadding=4, labelFontSize=10, grid=True)
     base = style.data(worded)

@@ -151,9 +151,11 @@ def timeline(w: Words, rows: Sequence[Mapping[str, Any]], *, x: Text | None = No
     order = list(dict.fromkeys(row["name"] for row in worded))
     low, high = min(row["start"] for row in worded), max(row["end"] for row in worded)
     across = alt.X(
-        "start:Q", title=w(x) if x else None, axis=alt.Axis(format="d", domain=False),
+        "start:Q",
+        title=w(x) if x else None,
+        axis=alt.Axis(format="d", domain=False),
         scale=alt.Scale(domain=[low, high], nice=False, zero=False),
-    )  # fmt: skip
+    )
     y = style.ordinal(order, labelPadding=6)
     colour = alt.Color("group:N", scale=scale, legend=None) if scale else alt.ColorValue(palette.DEEP)
     layers = [style.mark("bar", worded, {"x": across, "x2": "end:Q", "y": y, "color": colour}, height=15, opacity=0.5)]
@@ -173,19 +175,24 @@ def ridges(w: Words, rows: Sequence[Mapping[str, Any]], *, x: Text, step: int = 
     height = step * (len(order) - 1) + step * overlap
     base = {name: height - step * (len(order) - 1 - i) for i, name in enumerate(order)}
     places = [
-        {"name": row["name"], "x": row["x"], "foot": base[row["name"]],
-         "head": base[row["name"]] - row["density"] / top * step * overlap}
+        {
+            "name": row["name"],
+            "x": row["x"],
+            "foot": base[row["name"]],
+            "head": base[row["name"]] - row["density"] / top * step * overlap,
+        }
         for row in worded
-    ]  # fmt: skip
+    ]
     plane = alt.Scale(domain=[0, height], range=[0, height], nice=False)
     across = alt.X("x:Q", title=w(x), axis=alt.Axis(grid=False), scale=alt.Scale(nice=False, zero=False))
     ridge = {"x": across, "y": alt.Y("head:Q", scale=plane, axis=None), "y2": "foot:Q"}
     edge = {"color": "white", "strokeWidth": 1.2}
     layers = [
-        style.mark("area", (row for row in places if row["name"] == name), ridge, color=palette.DEEP, opacity=0.55,
-                   line=edge)
+        style.mark(
+            "area", (row for row in places if row["name"] == name), ridge, color=palette.DEEP, opacity=0.55, line=edge
+        )
         for name in order
-    ]  # fmt: skip
+    ]
     names = ({"name": name, "foot": foot} for name, foot in base.items())
     at = {"x": style.x_at(-6), "y": alt.Y("foot:Q", scale=plane, axis=None), "text": "name:N"}
     layers.append(style.mark("text", names, at, align="right", baseline="bottom", fontSize=10, color=palette.SOFT))

@@ -119,9 +119,13 @@ def complexity(result: Complexity, *, region: str | None = None) -> Section:
     if not result.signed:
         opened = words("pathways.summary.sign_open", **result.facts()["summary.sign_open"])
         return Section.of(
-            "pathways.complexity", [], [], anchor="paths-complexity", answer=[opened],
+            "pathways.complexity",
+            [],
+            [],
+            anchor="paths-complexity",
+            answer=[opened],
             notes=finding_notes(result.findings),
-        )  # fmt: skip
+        )
     first = str(result.frame.sort("rank")["place"][0])
     how, strength = result.sign
     return Section.of(
@@ -164,10 +168,16 @@ def space(result: Complexity, code: str | None) -> Picture:
         word = word if low is None else "space_ranged"
         facts = {"name": who, "rank": own["rank"], "ranks": ranks_text(low, high), **counts}
     nodes = [
-        {"id": codes[i], "x": at[i][0], "y": at[i][1], "name": names[codes[i]], "size": float(size[i]),
-         "group": words(f"pathways.chart.{groups[i]}")}
+        {
+            "id": codes[i],
+            "x": at[i][0],
+            "y": at[i][1],
+            "name": names[codes[i]],
+            "size": float(size[i]),
+            "group": words(f"pathways.chart.{groups[i]}"),
+        }
         for i in sorted(range(len(codes)), key=lambda i: ("here", "absent", *THIRDS).index(groups[i]))
-    ]  # fmt: skip
+    ]
     drawn = links(near)
     frame = pl.DataFrame(
         [(codes[a], codes[b], float(near[a, b])) for a, b in sorted(drawn, key=lambda one: -near[one])],
@@ -175,9 +185,16 @@ def space(result: Complexity, code: str | None) -> Picture:
         orient="row",
     )
     return picture(
-        "pathways.space", kit.network, nodes, table("pathways_space", frame, of=result), facts, headline=word,
-        unit="proximity", edges=[(codes[a], codes[b]) for a, b in drawn], size=words("pathways.chart.size", name=who),
-    )  # fmt: skip
+        "pathways.space",
+        kit.network,
+        nodes,
+        table("pathways_space", frame, of=result),
+        facts,
+        headline=word,
+        unit="proximity",
+        edges=[(codes[a], codes[b]) for a, b in drawn],
+        size=words("pathways.chart.size", name=who),
+    )
 
 
 def _across(result: Complexity, codes: Sequence[str], near: np.ndarray, third: dict[str, int]) -> dict[str, object]:
@@ -209,9 +226,12 @@ def shares(result: Complexity, code: str) -> Picture:
     first, high = frame["share"][:FEW].sum(), frame.filter(third="high")["share"].sum()
     names = result.names.distinct("industry", result.matrix.activities)
     facts = {
-        "name": name, "top": [names[one] for one in frame["activity"][:FEW]], "sum": 100 * first, "high": 100 * high,
+        "name": name,
+        "top": [names[one] for one in frame["activity"][:FEW]],
+        "sum": 100 * first,
+        "high": 100 * high,
         "p": result.activities.height,
-    }  # fmt: skip
+    }
     # The colours in their order; the treemap sorts by size itself.
     drawn = frame.sort(pl.col("third").replace_strict(THIRDS, range(3)), maintain_order=True)
     rows = rows_of(drawn, result, {"activity": names.__getitem__}, name="activity", value="share", group="third")

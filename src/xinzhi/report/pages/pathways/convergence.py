@@ -28,11 +28,15 @@ def leapfrog(result: pathways.Leapfrog, *, region: str | None = None) -> Section
     frame = order.select("region", "met", "judged").join(met, on="region", maintain_order="left")
     names = result.names.distinct("region", frame["region"])
     cells = [
-        {"row": names[row["region"]], "column": capital(pathways.CONDITIONS[name]), "mark": yes_no(row[name]),
-         "value": None if row[name] is None else float(row[name])}
+        {
+            "row": names[row["region"]],
+            "column": capital(pathways.CONDITIONS[name]),
+            "mark": yes_no(row[name]),
+            "value": None if row[name] is None else float(row[name]),
+        }
         for row in frame.iter_rows(named=True)
         for name in conditions
-    ]  # fmt: skip
+    ]
     twin = table("pathways_leapfrog", frame, ("region", *conditions, "met", "judged"), result)
     drawn = shown("pathways.conditions", result, frame, result.facts(), rows=cells, twin=twin)
     tables = []
@@ -48,10 +52,13 @@ def lane_changes(result: pathways.LaneChanges) -> Section:
     frame = result.deciles.sort("decile")
     kinds = ("unrelated", "related")
     rows = [
-        {"name": words("pathways.chart.decile", k=row["decile"]), "value": row["value"],
-         "group": words(f"pathways.chart.{kinds[row['decile'] > result.unrelated]}")}
+        {
+            "name": words("pathways.chart.decile", k=row["decile"]),
+            "value": row["value"],
+            "group": words(f"pathways.chart.{kinds[row['decile'] > result.unrelated]}"),
+        }
         for row in rows_of(frame, result, decile="decile", value="rate")
-    ]  # fmt: skip
+    ]
     drawn = shown("pathways.lanes", result, frame, result.facts(), rows=rows)
     by_place = table("pathways_lanes_by_place", of=result)
     return Section.of(
@@ -71,12 +78,14 @@ def northeast(result: pathways.Northeast) -> Section:
     told = [] if people is None else [sentence(words("pathways.headline.people", **people))]
     refused = [words("pathways.summary.refused", **one) for one in facts["summary.refused"]]
     return Section.of(
-        "pathways.northeast", drawn,
+        "pathways.northeast",
+        drawn,
         [table("pathways_northeast_ends", of=result), table("pathways_weights", weights, of=result)],
-        anchor="paths-northeast", facts={"names": names},
+        anchor="paths-northeast",
+        facts={"names": names},
         answer=[*told, *(sentence(one.headline) for one in drawn[:FEW]), *refused],
         notes=(*result.missing, words("pathways.note.synthetic")),
-    )  # fmt: skip
+    )
 
 
 def _gap(result: pathways.Northeast, facts: Mapping[str, object]) -> Picture:
@@ -89,11 +98,17 @@ def _gap(result: pathways.Northeast, facts: Mapping[str, object]) -> Picture:
     matched = {"start": start, "end": until, "word": words("pathways.chart.matched")}
     columns = ("region", "year", "actual", "synthetic", "gap")
     drawn = picture(
-        "pathways.gap", kit.lines, rows_of(frame, result, group="region", year="year", value="gap"),
-        table(f"pathways_northeast_{series}", frame, columns, result, title=title), {**facts, "series": title},
-        title=title, y=words("pathways.chart.gap", series=label), reference=0, decimals=1,
+        "pathways.gap",
+        kit.lines,
+        rows_of(frame, result, group="region", year="year", value="gap"),
+        table(f"pathways_northeast_{series}", frame, columns, result, title=title),
+        {**facts, "series": title},
+        title=title,
+        y=words("pathways.chart.gap", series=label),
+        reference=0,
+        decimals=1,
         marks=[] if until is None or until == start else [matched],
-    )  # fmt: skip
+    )
     kind = "northeast" if series == "population" else f"northeast-{series.replace('_', '-')}"
     return replace(drawn, kind=kind, unit=label)
 
@@ -102,9 +117,11 @@ def clubs(result: pathways.Clubs) -> Section:
     """Return which regions converge among themselves."""
     path = pl.col("path")
     means = (
-        result.paths.join(result.frame.select("unit", "club"), on="unit").group_by("club", "time")
-        .agg(mean=path.mean(), low=path.min(), high=path.max()).sort("club", "time", nulls_last=True)
-    )  # fmt: skip
+        result.paths.join(result.frame.select("unit", "club"), on="unit")
+        .group_by("club", "time")
+        .agg(mean=path.mean(), low=path.min(), high=path.max())
+        .sort("club", "time", nulls_last=True)
+    )
     rows = [
         {"group": _club(row["club"]), "year": row["time"], "value": row["mean"], "low": row["low"], "high": row["high"]}
         for row in means.iter_rows(named=True)
@@ -157,14 +174,19 @@ def lead_changes(result: pathways.LeadChanges, *, region: str | None = None) -> 
     for row in last.iter_rows(named=True):
         a, b = (result.names.region(row[who]) for who in ("challenger", "incumbent"))
         name = words("pathways.chart.passes", a=a, b=b)
-        spans = ((min(row["last_behind"], row["earliest"]), row["latest"], "changing"),
-                 (row["latest"], row["lost"] or end, "leading"))  # fmt: skip
+        spans = (
+            (min(row["last_behind"], row["earliest"]), row["latest"], "changing"),
+            (row["latest"], row["lost"] or end, "leading"),
+        )
         rows += [{"name": name, "start": a, "end": b, "group": words(f"pathways.chart.{word}")} for a, b, word in spans]
     facts, frame = result.facts(code), frame.sort("latest", "challenger")
     told = [words("pathways.summary.history", **facts["summary.history"])] if "summary.history" in facts else []
     drawn = shown("pathways.overtaking", result, frame, facts, rows=rows, values={"shown": last.height})
     return Section.of(
-        "pathways.lead", [drawn] if rows else [], [drawn.twin] if drawn and not rows else [],
-        anchor="paths-overtaking", answer=[*([sentence(drawn.headline)] if drawn else []), *told],
+        "pathways.lead",
+        [drawn] if rows else [],
+        [drawn.twin] if drawn and not rows else [],
+        anchor="paths-overtaking",
+        answer=[*([sentence(drawn.headline)] if drawn else []), *told],
         notes=(words("pathways.note.overtaking"),),
-    )  # fmt: skip
+    )

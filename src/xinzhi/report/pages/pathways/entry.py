@@ -42,9 +42,12 @@ def plan(result: Plan, *, region: str | None = None) -> Section:
     if region is not None:
         notes.insert(0, spoken(result, region))
     return Section.of(
-        "pathways.plan", [gains(result), against_herd(result), portfolios(result), scarce(result)],
-        [table("pathways_assigned", of=result)], anchor="plan", notes=tuple(notes),
-    )  # fmt: skip
+        "pathways.plan",
+        [gains(result), against_herd(result), portfolios(result), scarce(result)],
+        [table("pathways_assigned", of=result)],
+        anchor="plan",
+        notes=tuple(notes),
+    )
 
 
 def _nothing(result: Plan, region: str | None) -> Section:
@@ -54,9 +57,13 @@ def _nothing(result: Plan, region: str | None) -> Section:
     weighed = {key: values for key, values in result.facts().items() if key == "plan.candidates"}
     notes += sentences(weighed, "pathways")
     return Section.of(
-        "pathways.plan_none", [], listed, anchor="plan",
-        answer=[*tested(result.facts()), *told], notes=(*notes, *finding_notes(result.findings)),
-    )  # fmt: skip
+        "pathways.plan_none",
+        [],
+        listed,
+        anchor="plan",
+        answer=[*tested(result.facts()), *told],
+        notes=(*notes, *finding_notes(result.findings)),
+    )
 
 
 def gains(result: Plan) -> Picture | None:
@@ -111,25 +118,35 @@ def opportunities(result: Opportunities, *, region: str | None = None) -> Sectio
     facts = result.facts()
     if result.silent:
         told, listed = evidence(result.choices)
-        return Section.of("pathways.opportunities", [], listed, anchor="paths-opportunities",
-                          answer=[*tested(facts), *told], notes=finding_notes(result.findings))  # fmt: skip
+        return Section.of(
+            "pathways.opportunities",
+            [],
+            listed,
+            anchor="paths-opportunities",
+            answer=[*tested(facts), *told],
+            notes=finding_notes(result.findings),
+        )
     if not result.measured.signed:
         near = result.frame.sort("density", descending=True).group_by("place", maintain_order=True).head(FEW)
         return Section.of(
-            "pathways.opportunities", [],
+            "pathways.opportunities",
+            [],
             [table("pathways_opportunities", near, ("place", "activity", "density", "fit"), result)],
-            anchor="paths-opportunities", answer=[words("pathways.summary.near_only", **facts["summary.near_only"])],
+            anchor="paths-opportunities",
+            answer=[words("pathways.summary.near_only", **facts["summary.near_only"])],
             notes=finding_notes(result.findings),
-        )  # fmt: skip
+        )
     counts = result.quadrants()
     code = str(counts["place"][0]) if region is None else result.names.resolve(region, result.measured.matrix.places)
     best_of_all = pl.concat(result.best(place, FEW) for place in result.measured.matrix.places)
     fit = [words("pathways.summary.fit", **facts["summary.fit"])] if "summary.fit" in facts else []
     return Section.of(
-        "pathways.opportunities", [quadrants(result, code), best(result, code), regions(result)],
-        [table("pathways_opportunities", best_of_all, of=result)], anchor="paths-opportunities",
+        "pathways.opportunities",
+        [quadrants(result, code), best(result, code), regions(result)],
+        [table("pathways_opportunities", best_of_all, of=result)],
+        anchor="paths-opportunities",
         notes=(words("pathways.note.quadrants"), *fit, *finding_notes(result.findings)),
-    )  # fmt: skip
+    )
 
 
 def _groups(frame: pl.DataFrame) -> pl.DataFrame:
@@ -153,18 +170,28 @@ def quadrants(result: Opportunities, code: str) -> Picture | None:
     if not own.height:
         return None
     name, first = result.names.region(code), own.filter(quadrant=QUADRANTS[0])
-    facts = {"name": name, "k": first.height, "n": own.height,
-             "best": [result.names.text("industry", one) for one in first["activity"][:FEW]]}  # fmt: skip
+    facts = {
+        "name": name,
+        "k": first.height,
+        "n": own.height,
+        "best": [result.names.text("industry", one) for one in first["activity"][:FEW]],
+    }
     cut = {"activity": narrow(result, result.measured.matrix.activities).__getitem__}
     marked = _groups(own)
     marked = marked.sort("group", maintain_order=True) if "group" in marked.columns else marked
     twin = table("pathways_opportunities_of", own, of=result, name=name)
     rows = _rows(result, marked, cut, x="density", y="complexity", name="activity")
     return shown(
-        "pathways.quadrants", result, own, facts, rows=rows, twin=twin,
-        headline="quadrants" if first.height else "no_first", split=result.medians,
+        "pathways.quadrants",
+        result,
+        own,
+        facts,
+        rows=rows,
+        twin=twin,
+        headline="quadrants" if first.height else "no_first",
+        split=result.medians,
         corners=[words(f"pathways.chart.{QUADRANTS[place]}") for place in (0, 1, 3, 2)],
-    )  # fmt: skip
+    )
 
 
 def best(result: Opportunities, code: str) -> Picture | None:
@@ -201,9 +228,13 @@ def backtest(result: Backtest) -> Section:
     answer = [*(sentence(one.headline) for one in drawn), *(words("pathways.answer.task", **task) for task in tasks)]
     frame = result.frame.with_columns(absent=pl.Series([f"{one:g}" for one in result.frame["absent"]]))
     return Section.of(
-        "pathways.backtest", drawn, [table("pathways_measures", frame, of=result)], anchor="paths-backtest",
-        answer=answer, notes=(words("pathways.note.backtest"), *finding_notes(result.findings)),
-    )  # fmt: skip
+        "pathways.backtest",
+        drawn,
+        [table("pathways_measures", frame, of=result)],
+        anchor="paths-backtest",
+        answer=answer,
+        notes=(words("pathways.note.backtest"), *finding_notes(result.findings)),
+    )
 
 
 def _precision(result: Backtest, absent: float, guess: float, headline: Text, facts: Mapping[str, object]) -> Picture:
@@ -212,14 +243,24 @@ def _precision(result: Backtest, absent: float, guess: float, headline: Text, fa
     kind = "backtest" if absent == max(result.tasks["absent"]) else f"backtest-{absent:g}"
     columns = ("score", "ours", column("pathways.average_precision", "score", of="value"), "low", "high")
     twin = table(
-        f"pathways_{kind.replace('-', '_').replace('.', '_')}", frame, columns, result,
+        f"pathways_{kind.replace('-', '_').replace('.', '_')}",
+        frame,
+        columns,
+        result,
         title=words("pathways.title.precision", absent=f"{absent:g}"),
-    )  # fmt: skip
+    )
     rows = rows_of(frame, result, name="score", value="value", low="low", high="high", group="ours")
     drawn = picture(
-        "pathways.precision", kit.dots, rows, twin, {**facts, "guess": guess}, headline=headline, unit="precision",
-        reference=guess, groups=(words("pathways.chart.ours"), words("pathways.chart.baseline")),
-    )  # fmt: skip
+        "pathways.precision",
+        kit.dots,
+        rows,
+        twin,
+        {**facts, "guess": guess},
+        headline=headline,
+        unit="precision",
+        reference=guess,
+        groups=(words("pathways.chart.ours"), words("pathways.chart.baseline")),
+    )
     return replace(drawn, kind=kind)
 
 
@@ -263,10 +304,12 @@ def isomorphism(result: Isomorphism) -> Section:
     """Return how alike the structures of regions are, in the last year and over time."""
     last = result.years.filter(pl.col("year") == max(result.places))
     return Section.of(
-        "pathways.isomorphism", [similarity(result), likeness(result)], [table("pathways_levels", last, of=result)],
+        "pathways.isomorphism",
+        [similarity(result), likeness(result)],
+        [table("pathways_levels", last, of=result)],
         anchor="paths-isomorphism",
         notes=(words("pathways.note.likeness"), *finding_notes(result.findings)),
-    )  # fmt: skip
+    )
 
 
 def similarity(result: Isomorphism) -> Picture | None:
@@ -297,9 +340,12 @@ def choices(result: Choices, *, region: str | None = None) -> Section:
         notes.insert(0, spoken(result, region))
     chance = table("pathways_chance", of=result)
     return Section.of(
-        "pathways.choices", [named(result), lacking(result), remedy(result)], [chance],
-        anchor="paths-choices", notes=tuple(notes),
-    )  # fmt: skip
+        "pathways.choices",
+        [named(result), lacking(result), remedy(result)],
+        [chance],
+        anchor="paths-choices",
+        notes=tuple(notes),
+    )
 
 
 def spoken(result: Choices | Plan, region: str) -> Text:
@@ -353,9 +399,14 @@ def lacking(result: Choices) -> Picture | None:
     year = result.last_year()
     frame = result.regions.filter(year=year)
     return shown(
-        "pathways.lacking", result, frame, result.facts(), draws=_each(PARTS), values={"year": year},
+        "pathways.lacking",
+        result,
+        frame,
+        result.facts(),
+        draws=_each(PARTS),
+        values={"year": year},
         parts=_parts(PARTS),
-    )  # fmt: skip
+    )
 
 
 def remedy(result: Choices) -> Picture | None:

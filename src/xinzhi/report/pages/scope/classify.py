@@ -143,9 +143,14 @@ def brief(result: Scope) -> Section:
 def _section(result: Scope, drawn: list[Picture | None], tables: list[Table]) -> Section:
     facts = result.facts()
     return Section.of(
-        "scope.scope", drawn, tables, anchor="scope", facts={"day": result.day}, answer=answer_of(facts, "scope"),
+        "scope.scope",
+        drawn,
+        tables,
+        anchor="scope",
+        facts={"day": result.day},
+        answer=answer_of(facts, "scope"),
         notes=tuple(notes_of(facts, "scope")),
-    )  # fmt: skip
+    )
 
 
 def unit(result: Scope) -> Text:
@@ -177,16 +182,22 @@ def treemap(result: Scope) -> Picture | None:
         "lists": lambda ids: listing([result.list_name(one) for one in ids.split(";") if one]),
     }
     twin = table(
-        "scope_treemap", named,
-        [column("scope.industry", "name"), "code", *SPREAD, _amount(result), column("scope.lists", "text")], result,
+        "scope_treemap",
+        named,
+        [column("scope.industry", "name"), "code", *SPREAD, _amount(result), column("scope.lists", "text")],
+        result,
         names=names,
-    )  # fmt: skip
+    )
     return picture(
-        "scope.treemap", _treemap, some, twin, facts | {"count": some.height},
+        "scope.treemap",
+        _treemap,
+        some,
+        twin,
+        facts | {"count": some.height},
         headline=None if result.weighed else "treemap_plain",
         unit="share",
         result=result,
-    )  # fmt: skip
+    )
 
 
 def _treemap(w: Words, some: pl.DataFrame, *, result: Scope) -> ChartType:
@@ -223,9 +234,12 @@ def lists(result: Scope) -> Picture | None:
     own = {name: words(f"scope.label.{name}") for name in ("sum", "twice", "union")}
     names = {"definition": lambda name: own.get(name) or result.list_name(name)}
     twin = table(
-        "scope_lists", frame,
-        [column("scope.list", "name", of="definition"), column("scope.named", "integer"), *SPREAD], result, names=names,
-    )  # fmt: skip
+        "scope_lists",
+        frame,
+        [column("scope.list", "name", of="definition"), column("scope.named", "integer"), *SPREAD],
+        result,
+        names=names,
+    )
     facts = {"sum": total, "union": whole["share"], "measure": result.measured}
     return shown("scope.lists", result, frame, facts, rows=drawn, twin=twin)
 
@@ -237,9 +251,12 @@ def regions(result: Scope) -> Picture | None:
         return None
     names = {"region": result.names.region}
     twin = table(
-        "scope_regions", rows.with_columns(code=pl.col("region")),
-        [column("scope.region", "name"), column("scope.code", "code"), *SPREAD], result, names=names,
-    )  # fmt: skip
+        "scope_regions",
+        rows.with_columns(code=pl.col("region")),
+        [column("scope.region", "name"), column("scope.code", "code"), *SPREAD],
+        result,
+        names=names,
+    )
     facts = cast("Mapping[str, object]", result.facts()["answer.regions"])
     return shown("scope.regions", result, rows, facts, twin=twin, names=names, values={"measure": result.measured})
 

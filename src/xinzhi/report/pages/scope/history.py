@@ -99,9 +99,16 @@ def _industries(result: Dependence, rows: pl.DataFrame) -> Picture:
     year = rows["year"][0]
     unit = words("scope.unit_of.dependence") if year is None else words("scope.unit_of.dependence_in", year=year)
     return picture(
-        "scope.industries", kit.dots, drawn, _shares("scope_most_dependent", result, shown), facts,
-        headline=None if facts else "industries_core", unit=unit, x=unit, reference=result.threshold,
-    )  # fmt: skip
+        "scope.industries",
+        kit.dots,
+        drawn,
+        _shares("scope_most_dependent", result, shown),
+        facts,
+        headline=None if facts else "industries_core",
+        unit=unit,
+        x=unit,
+        reference=result.threshold,
+    )
 
 
 def _shares(key: str, result: Dependence, shown: pl.DataFrame) -> Table:
@@ -120,18 +127,24 @@ def _shares(key: str, result: Dependence, shown: pl.DataFrame) -> Table:
         for year in sorted(years)
     ]
     return table(
-        key, frame, [*columns, "total_lower", "total_upper", "direct", "total_imported", "because"], result,
+        key,
+        frame,
+        [*columns, "total_lower", "total_upper", "direct", "total_imported", "because"],
+        result,
         names={"name": named.__getitem__},
-    )  # fmt: skip
+    )
 
 
 def core(result: DigitalCore) -> Section:
     """Return how large the digital core is; a result is of one economy."""
     facts = result.facts()
     return Section.of(
-        "scope.core", [core_share(result)], anchor="scope-core", answer=answer_of(facts, "scope"),
+        "scope.core",
+        [core_share(result)],
+        anchor="scope-core",
+        answer=answer_of(facts, "scope"),
         notes=tuple(notes_of(facts, "scope")),
-    )  # fmt: skip
+    )
 
 
 def core_share(result: DigitalCore) -> Picture:
@@ -146,9 +159,15 @@ def core_share(result: DigitalCore) -> Picture:
     ]
     facts = cast("Mapping[str, object]", result.facts()["answer.core"])
     return picture(
-        "scope.core", kit.lines, rows, _core_table(result), facts, y=words("scope.unit_of.value_added"), decimals=1,
+        "scope.core",
+        kit.lines,
+        rows,
+        _core_table(result),
+        facts,
+        y=words("scope.unit_of.value_added"),
+        decimals=1,
         strong=[words("scope.label.core")],
-    )  # fmt: skip
+    )
 
 
 def _core_table(result: DigitalCore) -> Table:
@@ -156,9 +175,12 @@ def _core_table(result: DigitalCore) -> Table:
     whole = result.by_year.with_columns(activity=pl.lit("core")).select(result.frame.columns)
     frame = pl.concat([result.frame, whole]).sort("year", maintain_order=True)
     return table(
-        "scope_core", frame, ["year", column("scope.industry", "name", of="activity"), "value_added", "share"], result,
+        "scope_core",
+        frame,
+        ["year", column("scope.industry", "name", of="activity"), "value_added", "share"],
+        result,
         names={"activity": lambda name: words("scope.label.core") if name == "core" else result.activity(name)},
-    )  # fmt: skip
+    )
 
 
 def history(result: History, *, region: str | None = None) -> Section:
@@ -251,9 +273,16 @@ def _carriers(result: History, region: str | None) -> Picture:
     twin = table("scope_carriers", wide, ["year", *columns])
     unit = words("scope.unit_of.energy")
     return picture(
-        "scope.carriers", kit.lines, _lines(rows, result), twin, facts, unit=unit, y=unit, decimals=1,
+        "scope.carriers",
+        kit.lines,
+        _lines(rows, result),
+        twin,
+        facts,
+        unit=unit,
+        y=unit,
+        decimals=1,
         marks=_marks(first, last),
-    )  # fmt: skip
+    )
 
 
 def _longest(result: History) -> str:

@@ -128,9 +128,12 @@ class View:
     def names(self) -> dict[str, Any]:
         """What writes the codes of each column."""
         return {
-            "sector": sector_text, "lagging": lowest, "lagging_by_rank": lowest, "region": self.called.__getitem__,
+            "sector": sector_text,
+            "lagging": lowest,
+            "lagging_by_rank": lowest,
+            "region": self.called.__getitem__,
             "indicator": lambda code: self.result.names.text("indicator", code),
-        }  # fmt: skip
+        }
 
     def columns(self) -> list[Column]:
         """Return the columns of the levels of the sectors."""
@@ -173,14 +176,28 @@ def _map(view: View) -> Picture:
         for mark, end in (("_0", first), ("", last))
         for name in names
     ]
-    twin = table("sectors_map", view.now.join(before, on="region", how="left", maintain_order="left"),
-                 ["region", *columns], view.result, names=view.names, **view.span)  # fmt: skip
+    twin = table(
+        "sectors_map",
+        view.now.join(before, on="region", how="left", maintain_order="left"),
+        ["region", *columns],
+        view.result,
+        names=view.names,
+        **view.span,
+    )
     mean = means.rename({AXES[0]: "x", AXES[1]: "y"}).to_dicts()
     return picture(
-        "sectors.map", paths, rows, twin, view.span | {"up": up, "before": first[DEGREE], "after": last[DEGREE]},
-        headline=None if view.moves else "map_once", unit="level", mean=mean,
-        x="development", y="coupling", inks=inks,
-    )  # fmt: skip
+        "sectors.map",
+        paths,
+        rows,
+        twin,
+        view.span | {"up": up, "before": first[DEGREE], "after": last[DEGREE]},
+        headline=None if view.moves else "map_once",
+        unit="level",
+        mean=mean,
+        x="development",
+        y="coupling",
+        inks=inks,
+    )
 
 
 def _levels(view: View) -> Picture:
@@ -193,9 +210,16 @@ def _levels(view: View) -> Picture:
     years = view.result.years
     twin = table("sectors_years", years, ["year", "regions", *view.columns(), *scores], view.result, part="years")
     return picture(
-        "sectors.levels", kit.lines, _paths(view, years), twin, facts,
-        headline=None if view.moves else "one_year", unit="level", y="mean_level", inks=[*view.inks.values()],
-    )  # fmt: skip
+        "sectors.levels",
+        kit.lines,
+        _paths(view, years),
+        twin,
+        facts,
+        headline=None if view.moves else "one_year",
+        unit="level",
+        y="mean_level",
+        inks=[*view.inks.values()],
+    )
 
 
 def _paths(view: View, frame: pl.DataFrame) -> list[dict[str, Any]]:
@@ -226,9 +250,16 @@ def _obstacles(view: View) -> Picture:
     facts = view.span | {"name": sector_text(top["sector"]), "share": top["obstacle"], "count": largest.height}
     # the heaviest stands at the foot, where lengths can be compared
     return picture(
-        "sectors.obstacles", kit.stacked, rows, twin, facts, unit="percent", x="obstacle",
-        parts={name: (sector_text(name), view.inks[name]) for name in means["sector"]}, domain=(0.0, 100.0),
-    )  # fmt: skip
+        "sectors.obstacles",
+        kit.stacked,
+        rows,
+        twin,
+        facts,
+        unit="percent",
+        x="obstacle",
+        parts={name: (sector_text(name), view.inks[name]) for name in means["sector"]},
+        domain=(0.0, 100.0),
+    )
 
 
 def _lagging(view: View) -> Picture | None:
@@ -251,15 +282,27 @@ def _lagging(view: View) -> Picture | None:
     gains = view.parts.group_by("region").agg(pl.col("gain").max())
     lags = column("sectors.lags", "flag", margin=round(100 * setting("lag.margin")))
     twin = table(
-        "sectors_lagging", shown.join(gains, on="region", how="left", maintain_order="left"),
-        ["region", "lagging", "relative", lags, "lagging_by_rank", column("sectors.gain", "score")], view.result,
-        names=view.names, units={"relative": words("sectors.unit_of.percent")}, **view.span,
-    )  # fmt: skip
+        "sectors_lagging",
+        shown.join(gains, on="region", how="left", maintain_order="left"),
+        ["region", "lagging", "relative", lags, "lagging_by_rank", column("sectors.gain", "score")],
+        view.result,
+        names=view.names,
+        units={"relative": words("sectors.unit_of.percent")},
+        **view.span,
+    )
     return picture(
-        "sectors.lagging", kit.tiles, rows, twin, view.span | {"counts": named},
-        headline=None if named else words("sectors.answer.level", **view.span), unit="relative",
-        legend=words("sectors.title.lagging"), arrangement=tiles, decimals=0, inks=inks,
-    )  # fmt: skip
+        "sectors.lagging",
+        kit.tiles,
+        rows,
+        twin,
+        view.span | {"counts": named},
+        headline=None if named else words("sectors.answer.level", **view.span),
+        unit="relative",
+        legend=words("sectors.title.lagging"),
+        arrangement=tiles,
+        decimals=0,
+        inks=inks,
+    )
 
 
 def _region(view: View, code: str) -> Picture:
@@ -268,14 +311,23 @@ def _region(view: View, code: str) -> Picture:
     facts = view.span | {"region": view.called[code], "name": sector_text(low["sector"]), "level": low["level"]}
     mine = view.result.frame.filter(region=code).sort("year")
     twin = table(
-        "sectors_region", mine.with_columns(pl.col("^grade_.*$").fill_null("–")),
-        ["year", *view.columns(), DEGREE, "grade_corrected"], view.result, region=view.called[code],
-    )  # fmt: skip
+        "sectors_region",
+        mine.with_columns(pl.col("^grade_.*$").fill_null("–")),
+        ["year", *view.columns(), DEGREE, "grade_corrected"],
+        view.result,
+        region=view.called[code],
+    )
     return picture(
-        "sectors.region", kit.lines, _paths(view, mine), twin, facts | {"mean": parts["level"].to_numpy().mean()},
+        "sectors.region",
+        kit.lines,
+        _paths(view, mine),
+        twin,
+        facts | {"mean": parts["level"].to_numpy().mean()},
         headline=None if parts["gain"].to_numpy().max() > 0 else "region_level",
-        unit="level", y="level", inks=[*view.inks.values()],
-    )  # fmt: skip
+        unit="level",
+        y="level",
+        inks=[*view.inks.values()],
+    )
 
 
 def _regions(view: View) -> Table:
@@ -284,10 +336,13 @@ def _regions(view: View) -> Table:
     shown = joined.with_columns(change=pl.col(DEGREE) - pl.col("_before"), lagging=pl.col("lagging").fill_null(""))
     change = column("sectors.change_since", "score", of="change", year=view.span["first"])
     return table(
-        "sectors_regions", shown.with_columns(pl.col("^grade_.*$").fill_null("–")),
+        "sectors_regions",
+        shown.with_columns(pl.col("^grade_.*$").fill_null("–")),
         ["rank", "region", DEGREE, "grade_corrected", change, "coordination_standard", *view.columns(), "lagging"],
-        view.result, names=view.names, **view.span,
-    )  # fmt: skip
+        view.result,
+        names=view.names,
+        **view.span,
+    )
 
 
 def _bounds(view: View) -> Table | None:

@@ -90,10 +90,13 @@ def _shift(result: Gaming, facts: Any) -> Picture | None:  # noqa: ANN401 - fact
         pl.col("shift").map_elements(lambda value: f"{value:.6f}".rstrip("0").rstrip("."), return_dtype=pl.String)
     )
     twin = table(
-        "index_shift", plain,
-        [column("sectors.shift", "name"), "furthest", "moved", "largest_weight", "largest_change"], result,
-        part="shifts", names={"shift": same},
-    )  # fmt: skip
+        "index_shift",
+        plain,
+        [column("sectors.shift", "name"), "furthest", "moved", "largest_weight", "largest_change"],
+        result,
+        part="shifts",
+        names={"shift": same},
+    )
     rows = [
         {"name": words("sectors.chart.shift", shift=shift), "value": furthest}
         for shift, furthest in plain.select("shift", "furthest").iter_rows()
@@ -214,9 +217,13 @@ def _ranking(view: View) -> Picture:
 def _rank_table(view: View) -> Table:
     scores = [column("sectors.score_of", "score", of=name, name=view.words[name]) for name in view.groups]
     return table(
-        "index_ranking", view.now, ["rank", "region", "index", *scores, "imputed"], view.result, names=view.names,
+        "index_ranking",
+        view.now,
+        ["rank", "region", "index", *scores, "imputed"],
+        view.result,
+        names=view.names,
         year=view.year,
-    )  # fmt: skip
+    )
 
 
 def _scores(view: View) -> Picture:
@@ -238,9 +245,16 @@ def _scores(view: View) -> Picture:
     ]
     facts = {"region": view.regions[top], "names": listing(leads), "count": len(leads), "total": len(view.groups)}
     return picture(
-        "sectors.scores", kit.matrix, cells, _rank_table(view), facts, headline=None if leads else "scores_none",
-        unit="place", legend="not_above", domain=(0.0, 100.0),
-    )  # fmt: skip
+        "sectors.scores",
+        kit.matrix,
+        cells,
+        _rank_table(view),
+        facts,
+        headline=None if leads else "scores_none",
+        unit="place",
+        legend="not_above",
+        domain=(0.0, 100.0),
+    )
 
 
 def _weights(view: View) -> Picture:
@@ -284,12 +298,20 @@ def _region(view: View, code: str) -> Picture:
         for indicator, place, sector in places.select("indicator", "place", "sector").iter_rows()
     ]
     return picture(
-        "sectors.region", kit.dots, rows,
-        table("index_region", places, columns, view.result, names=view.names, region=name, year=view.year), facts,
-        title="index_region", headline="index_region",
-        how="index_region", unit="place", x="place", decimals=0, domain=(0.0, view.now.height + 1.0),
+        "sectors.region",
+        kit.dots,
+        rows,
+        table("index_region", places, columns, view.result, names=view.names, region=name, year=view.year),
+        facts,
+        title="index_region",
+        headline="index_region",
+        how="index_region",
+        unit="place",
+        x="place",
+        decimals=0,
+        domain=(0.0, view.now.height + 1.0),
         **view.groups_of_chart,
-    )  # fmt: skip
+    )
 
 
 def _coverage(view: View) -> Table:

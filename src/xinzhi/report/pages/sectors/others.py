@@ -65,10 +65,17 @@ def _scatter(result: SpatialAutocorrelation, local: pl.DataFrame) -> Picture:
     called = result.names.distinct("region", local["region"])
     rows = rows_of(named, names=called.__getitem__, x="value", y="lag", name=name)
     return picture(
-        "sectors.scatter", kit.points, rows, _local(result, local), {"year": local["year"][0], **counts},
-        unit="deviations", x="own", y="lag", split=(0.0, 0.0),
+        "sectors.scatter",
+        kit.points,
+        rows,
+        _local(result, local),
+        {"year": local["year"][0], **counts},
+        unit="deviations",
+        x="own",
+        y="lag",
+        split=(0.0, 0.0),
         corners=[words(f"sectors.cluster.{kind}") for kind in CLUSTER_INKS if kind],
-    )  # fmt: skip
+    )
 
 
 def _clusters(result: SpatialAutocorrelation, local: pl.DataFrame) -> Picture | None:
@@ -88,10 +95,16 @@ def _clusters(result: SpatialAutocorrelation, local: pl.DataFrame) -> Picture | 
     present = set(shown["kind"])
     facts = {"count": int(local["significant"].sum()), "regions": local.height, "year": local["year"][0]}
     return picture(
-        "sectors.clusters", kit.tiles, rows, _local(result, local), facts, unit="moran",
-        legend=words("sectors.title.clusters"), arrangement=tiles,
+        "sectors.clusters",
+        kit.tiles,
+        rows,
+        _local(result, local),
+        facts,
+        unit="moran",
+        legend=words("sectors.title.clusters"),
+        arrangement=tiles,
         inks=[CLUSTER_INKS[kind] for kind in groups if kind in present],
-    )  # fmt: skip
+    )
 
 
 def moving(result: MarkovChain) -> Section:
@@ -110,9 +123,12 @@ def moving(result: MarkovChain) -> Section:
     around = column("sectors.neighbours", "name")
     names = {"neighbours": lambda state: same(state) if state else words("sectors.chart.anywhere")}
     twin = table(
-        "mobility_transitions", result.frame, [around, "origin", "destination", "count", "probability"], result,
+        "mobility_transitions",
+        result.frame,
+        [around, "origin", "destination", "count", "probability"],
+        result,
         names=names,
-    )  # fmt: skip
+    )
     steady = table(
         "mobility_steady", result.steady, [around, "class", "probability"], result, part="steady", names=names
     )
@@ -122,13 +138,25 @@ def moving(result: MarkovChain) -> Section:
         relative = bool(result.provenance.options.get("relative"))
         notes.append(words("sectors.note.cuts_relative" if relative else "sectors.note.cuts", bounds=bounds))
     drawn = picture(
-        "sectors.transitions", kit.matrix, cells, twin, leading, unit="percent", legend="probability", decimals=0,
+        "sectors.transitions",
+        kit.matrix,
+        cells,
+        twin,
+        leading,
+        unit="percent",
+        legend="probability",
+        decimals=0,
         domain=(0.0, 100.0),
-    )  # fmt: skip
+    )
     return Section.of(
-        "sectors.mobility", [drawn], [steady], anchor="mobility", facts={"value": leading["value"]},
-        answer=sentences(facts, "sectors"), notes=tuple(notes),
-    )  # fmt: skip
+        "sectors.mobility",
+        [drawn],
+        [steady],
+        anchor="mobility",
+        facts={"value": leading["value"]},
+        answer=sentences(facts, "sectors"),
+        notes=tuple(notes),
+    )
 
 
 def called(result: Inequality | Densities) -> Text:
@@ -173,9 +201,17 @@ def _parts(result: Inequality, what: Text) -> Picture:
     ]
     parts = {name: (words(f"sectors.part.{name}"), ink) for name, ink in PART_INKS.items()}
     return picture(
-        "sectors.parts", kit.stacked, rows, table("inequality_years", of=result), facts, unit="gini", x="gini",
-        parts=parts, total="gini", decimals=3,
-    )  # fmt: skip
+        "sectors.parts",
+        kit.stacked,
+        rows,
+        table("inequality_years", of=result),
+        facts,
+        unit="gini",
+        x="gini",
+        parts=parts,
+        total="gini",
+        decimals=3,
+    )
 
 
 def _gini(result: Inequality, what: Text) -> Picture:
@@ -257,10 +293,18 @@ def _states(result: Decoupling, facts: Any) -> Picture:  # noqa: ANN401 - facts 
     x, y = (words("sectors.chart.change_of", name=facts[name]) for name in ("driver", "pressure"))
     how = words("sectors.how.states", lower=setting("decoupling.lower"), upper=setting("decoupling.upper"))
     return picture(
-        "sectors.states", kit.points, rows, twin,
-        facts | {"counts": listing(facts["counts"][:2])}, how=how, unit="percent", x=x, y=y, split=(None, 0.0),
+        "sectors.states",
+        kit.points,
+        rows,
+        twin,
+        facts | {"counts": listing(facts["counts"][:2])},
+        how=how,
+        unit="percent",
+        x=x,
+        y=y,
+        split=(None, 0.0),
         line=line,
-    )  # fmt: skip
+    )
 
 
 def driven(result: Drivers) -> Section:
@@ -299,9 +343,16 @@ def _waterfall(result: Drivers, facts: Any) -> Picture:  # noqa: ANN401 - facts 
     ]
     twin = table("drivers_regions", wide, ["region", ends[0], *factors, ends[1]], result, **facts)
     return picture(
-        "sectors.waterfall", kit.waterfall, steps, twin, facts, headline="drivers", unit="of_start", y="of_start",
+        "sectors.waterfall",
+        kit.waterfall,
+        steps,
+        twin,
+        facts,
+        headline="drivers",
+        unit="of_start",
+        y="of_start",
         decimals=0,
-    )  # fmt: skip
+    )
 
 
 def educated(result: Education) -> Section:
@@ -312,15 +363,25 @@ def educated(result: Education) -> Section:
         _contributions(result, grown) if grown is not None else _human_capital(result, facts["answer.human_capital"])
     )
     return Section.of(
-        "sectors.education", [drawn], anchor="education", answer=answer_of(facts, "sectors"),
+        "sectors.education",
+        [drawn],
+        anchor="education",
+        answer=answer_of(facts, "sectors"),
         notes=(words("sectors.note.schooling"), *notes_of(facts, "sectors")),
-    )  # fmt: skip
+    )
 
 
 def _contributions(result: Education, values: Any) -> Picture | None:  # noqa: ANN401 - facts of the result
     spans = result.spans.drop_nulls("contribution").sort("contribution", descending=True)
-    columns = ("region", "schooling_start", "schooling_end", "human_capital_growth", "contribution", "output_growth",
-               "part")  # fmt: skip
+    columns = (
+        "region",
+        "schooling_start",
+        "schooling_end",
+        "human_capital_growth",
+        "contribution",
+        "output_growth",
+        "part",
+    )
     title = words("sectors.table.education", **values)
     twin = table("education_regions", spans, columns, result, part="spans", title=title)
     return shown("sectors.contribution", result, spans, values, twin=twin)
@@ -342,9 +403,12 @@ def cultured(result: Culture) -> Section:
         twin = table("culture_regions", now, of=result, known=True, **values)
         drawn = shown("sectors.culture", result, now, values, twin=twin)
     return Section.of(
-        "sectors.culture", [drawn], anchor="culture", answer=answer_of(facts, "sectors"),
+        "sectors.culture",
+        [drawn],
+        anchor="culture",
+        answer=answer_of(facts, "sectors"),
         notes=tuple(notes_of(facts, "sectors")),
-    )  # fmt: skip
+    )
 
 
 def intense(result: Green) -> Section:
@@ -358,9 +422,12 @@ def intense(result: Green) -> Section:
     }
     drawn = [make(facts[key]) for name, make in made.items() if (key := f"headline.{name}") in facts]
     return Section.of(
-        "sectors.green", drawn, anchor="green", answer=None if drawn else [words("sectors.answer.no_years")],
+        "sectors.green",
+        drawn,
+        anchor="green",
+        answer=None if drawn else [words("sectors.answer.no_years")],
         notes=(words("sectors.note.intensity"),) if "headline.intensity" in facts else (),
-    )  # fmt: skip
+    )
 
 
 def _intensity(result: Green, values: Any) -> Picture | None:  # noqa: ANN401 - facts of the result

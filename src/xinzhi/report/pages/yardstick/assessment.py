@@ -36,9 +36,16 @@ from xinzhi.studies import Assessment, input_units
 from xinzhi.yardstick import Measurement, Ranking, View
 
 NAMES = (
-    "report.html", "assessment.xlsx", "assessment-data.xlsx", "growth.csv", "levels.csv", "assessment.json",
-    "growth.csv-metadata.json", "levels.csv-metadata.json", "assessment.datapackage.json",
-)  # fmt: skip
+    "report.html",
+    "assessment.xlsx",
+    "assessment-data.xlsx",
+    "growth.csv",
+    "levels.csv",
+    "assessment.json",
+    "growth.csv-metadata.json",
+    "levels.csv-metadata.json",
+    "assessment.datapackage.json",
+)
 
 
 def document(
@@ -64,7 +71,14 @@ def document(
     growth = replace(lead, title=words("title.growth"), answer=(), reach=(), sheets=(), document=None)
     main, annex = split([growth, *topics, *basis(view, package.findings, units, briefs or {}, regions)])
     return Document.of(
-        "assessment", [measurement], [lead], source, notes, leads=True, protocol=protocol, names=(page, book, data),
+        "assessment",
+        [measurement],
+        [lead],
+        source,
+        notes,
+        leads=True,
+        protocol=protocol,
+        names=(page, book, data),
         about=package.title,
         subtitle=words("title.subtitle", package=source, protocol=protocol.full_title),
         cover=words("cover.title"),
@@ -76,7 +90,7 @@ def document(
         tables=contents(view, package, units, [lead, *topics], regions),
         first=outline()["workbook"],
         notes=(words("note.convention"),),
-    )  # fmt: skip
+    )
 
 
 def basis(
@@ -183,9 +197,14 @@ def _spans(study: Assessment) -> Section | None:
     newest, frame = span_text(frame["start"][0], frame["end"][0]), with_period(frame)
     ends = dict(frame.group_by("topic").agg(pl.col("end").max()).iter_rows())
     names: tuple[tuple[str, Kind], ...] = (
-        ("period", "code"), ("figure", "percent"), ("same_span", "percent"), ("reference", "percent"),
-        ("span_effect", "percent"), ("weighting_effect", "percent"), ("method_effect", "percent"),
-    )  # fmt: skip
+        ("period", "code"),
+        ("figure", "percent"),
+        ("same_span", "percent"),
+        ("reference", "percent"),
+        ("span_effect", "percent"),
+        ("weighting_effect", "percent"),
+        ("method_effect", "percent"),
+    )
     columns = [column("spans.topic", "name"), *(column(f"spans.{name}", kind, span=newest) for name, kind in names)]
     called: Mapping[str, Callable[[Any], Text | None]] = {"topic": lambda topic: words(f"spans.topic.{topic}")}
     reasons = [words(f"spans.reason.{topic}", end=ends[topic]) for topic in frame["topic"].unique(maintain_order=True)]
@@ -231,10 +250,13 @@ def _paths(study: Assessment, results: Mapping[str, Any]) -> Section:
     regions = [one for one in chances.pictures if one.kind == "regions"] if chances is not None else []
     year = words("pathways.answer.year", year=study.topics["paths"].more["year"])
     return replace(
-        whole, key="paths", title=words("pathways.title.brief"), pictures=whole.pictures[:1],
+        whole,
+        key="paths",
+        title=words("pathways.title.brief"),
+        pictures=whole.pictures[:1],
         tables=tuple(one.twin for one in regions),
         answer=(year, *whole.answer[:2], *(sentence(one.headline) for one in regions)),
-    )  # fmt: skip
+    )
 
 
 def _risks(_: Assessment, results: Mapping[str, Any]) -> Section:
@@ -244,9 +266,14 @@ def _risks(_: Assessment, results: Mapping[str, Any]) -> Section:
     shown = tuple(one for one in whole.tables if known and one.key in {"register_worst", "register_unchecked"})
     notes = (words("register.note.thresholds"),) if known else whole.notes
     return replace(
-        whole, key="risks", title=words("register.title.brief"), pictures=whole.pictures[:1], tables=shown,
-        sheets=() if known else whole.sheets, notes=(*notes, words("register.note.more")),
-    )  # fmt: skip
+        whole,
+        key="risks",
+        title=words("register.title.brief"),
+        pictures=whole.pictures[:1],
+        tables=shown,
+        sheets=() if known else whole.sheets,
+        notes=(*notes, words("register.note.more")),
+    )
 
 
 def _scope(study: Assessment, results: Mapping[str, Any]) -> Section:
@@ -260,9 +287,11 @@ def _scope(study: Assessment, results: Mapping[str, Any]) -> Section:
         return whole
     core = section(results["core"])
     return replace(
-        whole, answer=(*core.answer, *whole.answer), pictures=(*core.pictures, *whole.pictures),
+        whole,
+        answer=(*core.answer, *whole.answer),
+        pictures=(*core.pictures, *whole.pictures),
         notes=(*whole.notes, *core.notes),
-    )  # fmt: skip
+    )
 
 
 def _sources(_: Assessment, results: Mapping[str, Any]) -> Section:
@@ -272,9 +301,11 @@ def _sources(_: Assessment, results: Mapping[str, Any]) -> Section:
         return whole
     firms = section(results["among_firms"])
     return replace(
-        whole, answer=(*whole.answer[:1], *firms.answer[:2], *whole.answer[1:], *firms.answer[2:]),
-        tables=(*whole.tables, *(one.twin for one in firms.pictures)), notes=(*whole.notes, *firms.notes),
-    )  # fmt: skip
+        whole,
+        answer=(*whole.answer[:1], *firms.answer[:2], *whole.answer[1:], *firms.answer[2:]),
+        tables=(*whole.tables, *(one.twin for one in firms.pictures)),
+        notes=(*whole.notes, *firms.notes),
+    )
 
 
 def _frontier(_: Assessment, results: Mapping[str, Any]) -> Section | None:
@@ -284,8 +315,12 @@ def _frontier(_: Assessment, results: Mapping[str, Any]) -> Section | None:
 
 
 BRIEF: Mapping[str, Callable[[Assessment, Mapping[str, Result]], Section | None]] = {
-    "scope": _scope, "sources": _sources, "paths": _paths, "frontier": _frontier, "risks": _risks,
-}  # fmt: skip
+    "scope": _scope,
+    "sources": _sources,
+    "paths": _paths,
+    "frontier": _frontier,
+    "risks": _risks,
+}
 
 
 EMPTY = ("", Text(zh="", en=""))
@@ -312,9 +347,14 @@ def _main(one: Section, row: Mapping[str, Any]) -> Section:
     wanted: Mapping[str, Sequence[str]] = row.get("tables", {})
     tables = tuple(_some(table, wanted[table.key]) for table in one.tables if table.key in wanted)
     return Section(
-        key=one.key, title=one.title, answer=one.answer[: row.get("sentences")], warning=one.warning, foot=one.foot,
-        pictures=drawn or one.pictures[:1], tables=tables,
-    )  # fmt: skip
+        key=one.key,
+        title=one.title,
+        answer=one.answer[: row.get("sentences")],
+        warning=one.warning,
+        foot=one.foot,
+        pictures=drawn or one.pictures[:1],
+        tables=tables,
+    )
 
 
 def _some(whole: Table, names: Sequence[str]) -> Table:
@@ -337,9 +377,14 @@ def _rest(one: Section, main: Section, row: Mapping[str, Any]) -> Section | None
     pictures = [picture for picture in one.pictures if picture.kind in kept.get("pictures", {picture.kind} - shown)]
     tables = [table for table in one.tables if table.key in kept.get("tables", {table.key})]
     rest = replace(
-        one, anchor=f"annex-{one.key}", answer=one.answer[len(main.answer) :], warning=None, reach=(),
-        pictures=tuple(pictures), tables=tuple(table for table in tables if table not in main.tables),
-    )  # fmt: skip
+        one,
+        anchor=f"annex-{one.key}",
+        answer=one.answer[len(main.answer) :],
+        warning=None,
+        reach=(),
+        pictures=tuple(pictures),
+        tables=tuple(table for table in tables if table not in main.tables),
+    )
     held = (rest.answer, rest.intro, rest.pictures, rest.sketches, rest.tables, rest.notes, rest.ledgers, rest.profiles)
     return rest if any(held) else None
 

@@ -60,9 +60,13 @@ def _curve(view: AuditView, region: str | None, held: tuple[str, int] | None = N
         facts["level"] = departure(next(one for one in view.choices if one.name == held[0]), held[1])
     headline = "curve" if held is None else "curve_kept", facts
     twin = audit_tables.curve(view, found)
-    return replace(_picture(view, "curve", headline, pictures.curve, found, twin, view=view), told={
-        "x": words("chart.place_on_curve"), "part": Column(title=words("chart.told.part"), kind="level"),
-    })  # fmt: skip
+    return replace(
+        _picture(view, "curve", headline, pictures.curve, found, twin, view=view),
+        told={
+            "x": words("chart.place_on_curve"),
+            "part": Column(title=words("chart.told.part"), kind="level"),
+        },
+    )
 
 
 def kept(section: Section, audit: Audit, region: str | None, held: tuple[str, int]) -> Section:
@@ -163,9 +167,16 @@ def _places(view: AuditView, headline: Headline, rows: Any, column: str) -> Pict
     """Return a picture of the ranks that a region could have."""
     kind = headline[0].removesuffix("_none")
     made = _picture(
-        view, kind, headline, kit.spreads, rows, audit_tables.regions(view, kind), "rank", x="rank_axis",
+        view,
+        kind,
+        headline,
+        kit.spreads,
+        rows,
+        audit_tables.regions(view, kind),
+        "rank",
+        x="rank_axis",
         columns=[(words(f"chart.{column}"), "text")],
-    )  # fmt: skip
+    )
     told = {name: describe("audit", column) for name, column in RANKED.items()}
     told |= {end: Column(title=words(f"chart.told.{end}"), kind="integer") for end in ("low", "high")}
     return replace(made, told=told)

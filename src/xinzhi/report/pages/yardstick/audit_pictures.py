@@ -44,12 +44,13 @@ def room(view: AuditView) -> list[dict[str, Any]]:
 def ranks(view: AuditView) -> list[dict[str, Any]]:
     """Return, by reference rank, the ranks of every region when all are measured with the same protocol."""
     return [
-        _ranked(view, row, f"{row['rank_p05']:.0f}–{row['rank_p95']:.0f}") | {
+        _ranked(view, row, f"{row['rank_p05']:.0f}–{row['rank_p95']:.0f}")
+        | {
             "tick": row["rank_median"],
             "bands": [(row["rank_minimum"], row["rank_maximum"]), (row["rank_p05"], row["rank_p95"])],
         }
         for row in view.ranked.iter_rows(named=True)
-    ]  # fmt: skip
+    ]
 
 
 def _ranked(view: AuditView, row: Mapping[str, Any], text: str) -> dict[str, Any]:
@@ -160,15 +161,15 @@ def _panel(view: AuditView, found: Curve, w: Words) -> alt.LayerChart:
     plane = alt.Scale(domain=[0, height], range=[0, height], nice=False)
     y = alt.Y("y:Q", scale=plane, axis=None)
     axis = alt.Axis(grid=False, domain=False, ticks=False, tickCount=5, titlePadding=4)
-    x = alt.X(
-        "x:Q", scale=alt.Scale(domain=[0, 100], nice=False), axis=axis, title=w(words("chart.place_on_curve"))
-    )  # fmt: skip
+    x = alt.X("x:Q", scale=alt.Scale(domain=[0, 100], nice=False), axis=axis, title=w(words("chart.place_on_curve")))
     colour = alt.Color(
         "part:Q", scale=alt.Scale(domain=[0, 1], range=["#ffffff", palette.DEEP], interpolate="lab"), legend=None
-    )  # fmt: skip
-    strips = alt.Chart(style.data(cells)).mark_rect(opacity=1).encode(
-        x=x, x2=alt.X2("x2:Q"), y=y, y2=alt.Y2("y2:Q"), color=colour
-    )  # fmt: skip
+    )
+    strips = (
+        alt.Chart(style.data(cells))
+        .mark_rect(opacity=1)
+        .encode(x=x, x2=alt.X2("x2:Q"), y=y, y2=alt.Y2("y2:Q"), color=colour)
+    )
     blocks = [
         {
             "x": 100 * found.place,
@@ -265,12 +266,19 @@ def _by_region(view: AuditView, w: Words, order: dict[str, str], height: int) ->
         for code, choice, part in inside.select("region", "choice", "share").rows()
     ]
     legend = alt.Legend(
-        title=w(words("chart.part_by_region")), titleFontSize=10, titleFontWeight="normal", titleColor=palette.SOFT,
-        orient="bottom", direction="horizontal", gradientLength=150, gradientThickness=8, tickCount=4,
-    )  # fmt: skip
+        title=w(words("chart.part_by_region")),
+        titleFontSize=10,
+        titleFontWeight="normal",
+        titleColor=palette.SOFT,
+        orient="bottom",
+        direction="horizontal",
+        gradientLength=150,
+        gradientThickness=8,
+        tickCount=4,
+    )
     colour = alt.Color(
         "value:Q", scale=alt.Scale(domain=[0, 100], range=["#fbf3ea", palette.ACCENT, "#6b2f06"]), legend=legend
-    )  # fmt: skip
+    )
     cells = alt.Chart(style.data(rows)).mark_rect(stroke="white", strokeWidth=1)
     return style.layers(
         cells.encode(
@@ -290,9 +298,7 @@ def _columns(order: list[str]) -> alt.X:
 def reversals(w: Words, view: AuditView) -> ChartType:
     """Return the share of the protocols in which the region of a row grows faster than that of a column."""
     shown = _shown(view)
-    inside = view.audit.reversals.filter(
-        view.span.holds(), pl.col("region").is_in(shown), pl.col("other").is_in(shown)
-    )  # fmt: skip
+    inside = view.audit.reversals.filter(view.span.holds(), pl.col("region").is_in(shown), pl.col("other").is_in(shown))
     above = {(code, other): 100 * value for code, other, value in inside.select("region", "other", "above").rows()}
     cells = [
         {"row": view.name(code), "column": view.name(other), "value": above.get((code, other))}

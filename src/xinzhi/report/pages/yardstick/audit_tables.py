@@ -165,9 +165,14 @@ class AuditView:
         order = np.argsort(values, kind="stable")
         below = float((values < reference).mean())
         return Curve(
-            code=code, values=values[order], levels=rows[kept][order], reference=reference, place=below, needed=needed,
+            code=code,
+            values=values[order],
+            levels=rows[kept][order],
+            reference=reference,
+            place=below,
+            needed=needed,
             leads=leads[order],
-        )  # fmt: skip
+        )
 
     def departures(self, number: int) -> Text:
         """Return how one protocol of the set departs from the reference one; empty for the reference one."""

@@ -44,12 +44,27 @@ def _revised(result: yardstick.VintageHistory, before: str, after: str) -> Pictu
     """Return by region what one revision did to cumulated real growth."""
     frame = result.growth.filter(before=before, after=after).sort("revision", "region", descending=[True, False])
     kind, facts = f"history-{before}-{after}", {"before": result.called(before), "after": result.called(after)}
-    twin = table(f"vintages_{before}_{after}", frame, None, result, part="growth",
-                 title=words("yardstick.table.revised", **facts))  # fmt: skip
+    twin = table(
+        f"vintages_{before}_{after}",
+        frame,
+        None,
+        result,
+        part="growth",
+        title=words("yardstick.table.revised", **facts),
+    )
     drawn = rows_of(frame, result, part="growth", name="region", value="revision")
     shared = dict.fromkeys(("title", "headline", "how"), "revised")
-    return picture(f"yardstick.{kind}", kit.bars, drawn, twin, facts, unit=words("unit_of.share"),
-                   x="revised", decimals=2, **shared)  # fmt: skip
+    return picture(
+        f"yardstick.{kind}",
+        kit.bars,
+        drawn,
+        twin,
+        facts,
+        unit=words("unit_of.share"),
+        x="revised",
+        decimals=2,
+        **shared,
+    )
 
 
 def change(result: yardstick.VintageChange) -> Section:
@@ -57,12 +72,17 @@ def change(result: yardstick.VintageChange) -> Section:
     frame = result.frame.sort("total", "region", descending=[True, False])
     parts = {name: (describe(result.verb, name).title, ink) for name, ink in zip(PARTS, GROUPS, strict=False)}
     drawn = picture(
-        "yardstick.change", kit.stacked,
+        "yardstick.change",
+        kit.stacked,
         rows_of(frame, result, None, name="region", total="total", **{name: name for name in PARTS}),
         table("vintages_change", frame, of=result),
-        {"n": frame.height}, unit=words("chart.points"), x=words("chart.points"), parts=parts, total="total",
+        {"n": frame.height},
+        unit=words("chart.points"),
+        x=words("chart.points"),
+        parts=parts,
+        total="total",
         decimals=2,
-    )  # fmt: skip
+    )
     left = result.not_comparable.drop("reason")
     return Section.of(
         "yardstick.change",
@@ -71,7 +91,7 @@ def change(result: yardstick.VintageChange) -> Section:
         anchor="vintage-change",
         answer=sentences(result.facts(), result.topic),
         sheets=tuple(table(f"vintages_change_{part}", of=result) for part in ("periods", "years")),
-    )  # fmt: skip
+    )
 
 
 def bridge(result: yardstick.Bridge) -> Section:
@@ -83,14 +103,23 @@ def bridge(result: yardstick.Bridge) -> Section:
     ]
     facts = result.facts()
     shown = picture(
-        "yardstick.bridge", kit.spreads, drawn, table("yardstick_bridge", of=result),
-        cast("dict[str, Any]", facts["bridge.head"]), reference=0.0, unit=words("chart.points"), x="bridge",
+        "yardstick.bridge",
+        kit.spreads,
+        drawn,
+        table("yardstick_bridge", of=result),
+        cast("dict[str, Any]", facts["bridge.head"]),
+        reference=0.0,
+        unit=words("chart.points"),
+        x="bridge",
         groups=tuple(kinds.values()),
-    )  # fmt: skip
+    )
     return Section.of(
-        "yardstick.bridge", [shown], anchor="bridge", answer=sentences(facts, result.topic),
+        "yardstick.bridge",
+        [shown],
+        anchor="bridge",
+        answer=sentences(facts, result.topic),
         notes=(words("yardstick.bridge.source", source=result.source),),
-    )  # fmt: skip
+    )
 
 
 def digital(result: yardstick.DigitalCapital) -> Section:
@@ -109,17 +138,27 @@ def digital(result: yardstick.DigitalCapital) -> Section:
     return Section.of(
         "yardstick.digital",
         [
-            picture("yardstick.digital", kit.spreads, spread, periods, rows[0], reference=0.0,
-                    unit=words("chart.points")),
-            picture("yardstick.digital_account", kit.stacked, account, periods, rows[0], parts=parts, total="total",
-                    decimals=2, unit=words("chart.points")),
+            picture(
+                "yardstick.digital", kit.spreads, spread, periods, rows[0], reference=0.0, unit=words("chart.points")
+            ),
+            picture(
+                "yardstick.digital_account",
+                kit.stacked,
+                account,
+                periods,
+                rows[0],
+                parts=parts,
+                total="total",
+                decimals=2,
+                unit=words("chart.points"),
+            ),
         ],
         [table("digital_alone", of=result)],
         anchor="digital",
         answer=sentences(facts, result.topic),
         notes=tuple(words(f"yardstick.digital.{name}") for name in NOTES),
         sheets=tuple(table(f"digital_{part}", of=result) for part in ("account", "frame", "spread")),
-    )  # fmt: skip
+    )
 
 
 def claims(result: yardstick.Claims) -> Section:
@@ -173,10 +212,15 @@ def _held(result: yardstick.Claims) -> Picture:
     ]
     facts = {"n": frame.height, "k": frame.filter(pl.col("verdict") == "supported").height}
     return picture(
-        "yardstick.claims", kit.spreads, drawn, _claim_table(result, "frame"), facts,
-        unit=words("unit_of.percent"), x=words("chart.tfp_per_year"),
+        "yardstick.claims",
+        kit.spreads,
+        drawn,
+        _claim_table(result, "frame"),
+        facts,
+        unit=words("unit_of.percent"),
+        x=words("chart.tfp_per_year"),
         groups=[_verdict(name) for name in yardstick.VERDICTS if name != yardstick.UNJUDGED],
-    )  # fmt: skip
+    )
 
 
 def _claim_table(result: yardstick.Claims, part: str) -> Table:
@@ -259,11 +303,16 @@ def _whiskers(result: yardstick.Bands, here: pl.DataFrame, facts: Facts, values:
     reference = None if result.refused or nation.is_empty() else 100 * nation["median"].item()
     alone = result.part is not None
     return picture(
-        "bands.whiskers", kit.spreads, rows,
+        "bands.whiskers",
+        kit.spreads,
+        rows,
         table("bands_bands", here, of=result, known=True, **values),
-        values if alone else values | facts["answer.pairs"], headline="whiskers_alone" if alone else None,
-        reference=reference, groups=lanes if several else (), inks=(DEEP, GROUPS[2]),
-    )  # fmt: skip
+        values if alone else values | facts["answer.pairs"],
+        headline="whiskers_alone" if alone else None,
+        reference=reference,
+        groups=lanes if several else (),
+        inks=(DEEP, GROUPS[2]),
+    )
 
 
 def _ranks(result: yardstick.Bands, here: pl.DataFrame, facts: Facts, values: Facts) -> Picture | None:
@@ -315,7 +364,12 @@ def _coverage(result: yardstick.Backtest, facts: Facts) -> Picture:
     ]
     told = next(iter(facts.values()))
     return picture(
-        "bands.coverage", kit.spreads, rows, table("bands_backtest", of=result),
-        {"level": result.level, "relative": told["relative"]}, reference=100 * result.level,
-        groups=tuple(groups.values()), inks=(DEEP, GROUPS[2]),
-    )  # fmt: skip
+        "bands.coverage",
+        kit.spreads,
+        rows,
+        table("bands_backtest", of=result),
+        {"level": result.level, "relative": told["relative"]},
+        reference=100 * result.level,
+        groups=tuple(groups.values()),
+        inks=(DEEP, GROUPS[2]),
+    )

@@ -21,13 +21,22 @@ from xinzhi.report.table import Table, column, table
 from xinzhi.yardstick import ALL, PARTS, TOGETHER, Measurement, Ranking, Span, View, figures_of, largest_source
 
 PAIRS = {
-    "band": ("low", "high", 100, 1), "place": ("rank_low", "rank_high", 1, 0),
+    "band": ("low", "high", 100, 1),
+    "place": ("rank_low", "rank_high", 1, 0),
     "over_protocols": ("protocol_low", "protocol_high", 100, 1),
     "place_over_protocols": ("protocol_rank_low", "protocol_rank_high", 1, 0),
-}  # fmt: skip
+}
 ORDER = (
-    "tfp_growth", "band", "over_protocols", "rank", "place", "place_over_protocols", "among_first", "grade", "flags",
-)  # fmt: skip
+    "tfp_growth",
+    "band",
+    "over_protocols",
+    "rank",
+    "place",
+    "place_over_protocols",
+    "among_first",
+    "grade",
+    "flags",
+)
 Headline = tuple[str, dict[str, Any]]  # the name of a sentence of the catalogue, and what it is made from
 
 
@@ -36,9 +45,13 @@ def ranking(result: Ranking, *, region: str | None = None) -> Section:
     whole, facts = measurement(result.measurement, region=region), result.facts()
     drawn = [_ranked(result, one) if one.kind == "ranking" else one for one in whole.pictures]
     return replace(
-        whole, answer=tuple(answer_of(facts, result.topic)), reach=tuple(notes_of(facts, result.topic)),
-        pictures=tuple(drawn), sheets=(sheet(result),), document=None,
-    )  # fmt: skip
+        whole,
+        answer=tuple(answer_of(facts, result.topic)),
+        reach=tuple(notes_of(facts, result.topic)),
+        pictures=tuple(drawn),
+        sheets=(sheet(result),),
+        document=None,
+    )
 
 
 def _ranked(result: Ranking, plain: Picture) -> Picture:

@@ -131,21 +131,29 @@ def drawn(view: View, code: str, language: Language, *, narrow: bool = False) ->
 
 
 def picture(
-    scales: Frame, rows: pl.DataFrame, name: str, *, narrow: bool = False, told: tuple[Told, Told] = ({}, {}),
+    scales: Frame,
+    rows: pl.DataFrame,
+    name: str,
+    *,
+    narrow: bool = False,
+    told: tuple[Told, Told] = ({}, {}),
     language: Language = "en",
-) -> str:  # fmt: skip
+) -> str:
     """Return the picture of one region; `told` is what the years of its two parts say under the pointer."""
     left, right = (ABOVE, BELOW) if narrow else (LEFT, RIGHT)
     width, height = (NARROW, 2 * HEIGHT) if narrow else (WIDTH, HEIGHT)
     growth = [
-        both_svg(words("chart.points"), 4, 9), _bands(rows, scales, left), _axes(scales, left, scales.growth, 0.0, 5),
+        both_svg(words("chart.points"), 4, 9),
+        _bands(rows, scales, left),
+        _axes(scales, left, scales.growth, 0.0, 5),
         "".join([*_bars(rows, scales, left), *_marks(rows, scales, left), *_told(told[0], scales, left, language)]),
-    ]  # fmt: skip
+    ]
     level = [
-        both_svg(words("chart.level"), right[0] - 28, 9), _bands(rows, scales, right),
+        both_svg(words("chart.level"), right[0] - 28, 9),
+        _bands(rows, scales, right),
         _axes(scales, right, scales.level, 1.0, 10),
         "".join([*_line(rows, scales, right), *_told(told[1], scales, right, language)]),
-    ]  # fmt: skip
+    ]
     drawn = "".join(a + b for a, b in zip(growth, level, strict=True))
     if narrow:
         drawn = f'{"".join(growth)}<g transform="translate(0,{HEIGHT})">{"".join(level)}</g>'

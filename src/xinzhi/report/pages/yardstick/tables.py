@@ -27,13 +27,24 @@ from xinzhi.yardstick import NATIONAL, Span, View
 SHOWN = 200  # findings on the page; all of them are in the workbook and in the JSON document
 SEVERITIES = {"error": 0, "warning": 1, "note": 2}
 PARAMETER: Mapping[str, Kind] = {
-    "parameter": "code", "title": "name", "value": "value", "unit": "text", "description": "value",
-    "reference": "text", "alternatives": "text", "origin": "code",
-}  # fmt: skip
+    "parameter": "code",
+    "title": "name",
+    "value": "value",
+    "unit": "text",
+    "description": "value",
+    "reference": "text",
+    "alternatives": "text",
+    "origin": "code",
+}
 FINDING: Mapping[str, Kind] = {
-    "severity": "name", "where": "name", "message": "name", "hint": "name", "found": "text", "expected": "text",
+    "severity": "name",
+    "where": "name",
+    "message": "name",
+    "hint": "name",
+    "found": "text",
+    "expected": "text",
     "rule": "code",
-}  # fmt: skip
+}
 COLUMNS: Mapping[str, list[str]] = read_yaml(Path(__file__).with_name("columns.yaml"))
 
 
@@ -41,9 +52,13 @@ def introduction(document: Protocol) -> tuple[Markup, ...]:
     """Return what a protocol is, and its fingerprint."""
     status, mark = words(f"status.{document.status}"), words("note.protocol", fingerprint=document.fingerprint)
     line = Markup("<b>{}</b> ({}, {}; {}; {}). {}").format(
-        both(document.title), document.id, document.version, both(status), both(document.authority),
+        both(document.title),
+        document.id,
+        document.version,
+        both(status),
+        both(document.authority),
         both(document.description),
-    )  # fmt: skip
+    )
     return line, Markup('<span class="fingerprint">{}</span>').format(both(mark))
 
 
@@ -59,11 +74,18 @@ def of_table(key: str, shown: Table, intro: tuple[Text | Markup, ...] = (), note
 def protocol(document: Protocol) -> Table:
     """Return every parameter of the yardstick: value, unit, the argument for it, its sources and what others use."""
     rows = [
-        (one.path, one.title, in_words(one), "" if one.unit == "choice" else one.unit, one.description,
-         "; ".join(f"{source.title}, {source.where}" if source.where else source.title for source in one.reference),
-         "; ".join(map(alternative, one.alternatives)), one.origin)
+        (
+            one.path,
+            one.title,
+            in_words(one),
+            "" if one.unit == "choice" else one.unit,
+            one.description,
+            "; ".join(f"{source.title}, {source.where}" if source.where else source.title for source in one.reference),
+            "; ".join(map(alternative, one.alternatives)),
+            one.origin,
+        )
         for one in document.parameters.values()
-    ]  # fmt: skip
+    ]
     return _table("protocol", PARAMETER, rows)
 
 
@@ -103,10 +125,17 @@ def alternative(one: Alternative) -> str:
 def findings(found: Sequence[Finding]) -> Table:
     """Return what was found wrong with the data, errors first."""
     rows = [
-        (words(f"severity.{one.severity}"), Text(zh=one.where("zh"), en=one.where("en")), one.message, one.hint,
-         one.value or "", one.expected or "", one.rule)
+        (
+            words(f"severity.{one.severity}"),
+            Text(zh=one.where("zh"), en=one.where("en")),
+            one.message,
+            one.hint,
+            one.value or "",
+            one.expected or "",
+            one.rule,
+        )
         for one in sorted(found, key=lambda one: SEVERITIES[one.severity])
-    ]  # fmt: skip
+    ]
     return _table("findings", FINDING, rows)
 
 
@@ -262,8 +291,9 @@ def groups(view: View) -> Table:
     """Return the lines of the macro-regions as a table: cumulated TFP and TFP level by year."""
     lines = {"cumulated": cumulated(view), "group_level": group_levels(view)}
     kinds: Mapping[str, tuple[Kind, Text]] = {
-        "cumulated": ("quantity", words("unit_of.index")), "group_level": ("level", words("unit_of.level")),
-    }  # fmt: skip
+        "cumulated": ("quantity", words("unit_of.index")),
+        "group_level": ("level", words("unit_of.level")),
+    }
     frame, columns = lines["cumulated"].select("year").clear(), [describe("measure", "year")]
     for name, found in lines.items():
         groups_ = [group for group in view.shown_groups if group.en in set(found["group"])]
