@@ -193,10 +193,10 @@ def _tested(prices: Prices, wish: BubblesOptions) -> Bubbles:
             SERIES,
             DATE,
             VALUE,
-            lag=lag,
-            critical=wish.critical,
+            lag=lag,  # type: ignore[arg-type] # checked there
+            critical=wish.critical,  # type: ignore[arg-type] # checked there
             rules=rules,
-            **more,  # type: ignore[arg-type] # checked there
+            **more,
         )
     except InputError as error:
         findings = [*prices.aside, *prices.placed(error.findings)]

@@ -45,9 +45,9 @@ class AmongFirms(Result, verb="sources_among_firms", topic="sources", key=("year
         spread = told["growth"].std()
         text = words("sources.firms.spread", spread=spread, n=told.height) if told.height > 1 else same("")
         values = mean | {
-            "start": told["year"].min() - 1,
+            "start": told["year"].min() - 1,  # type: ignore[operator] # whole numbers
             "end": told["year"].max(),
-            "n": told.height,  # type: ignore[operator] # whole numbers
+            "n": told.height,
             "rounding": self._rounding(told["year"]),
             "place": self._place("together"),
             "mean": self._place("mean"),
