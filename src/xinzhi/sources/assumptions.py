@@ -48,9 +48,9 @@ def require_positive(rows: pl.DataFrame, names: Sequence[str], keys: Sequence[st
 
 def in_depth_parts(measurement: Measurement, result: Result, verb: str, **options: object) -> dict[str, Any]:
     """Return what every look in depth has of the decomposition that it looks into: regions, names and provenance."""
-    said = {**result.provenance.options, **options}
-    about = replace(result.provenance, verb=f"sources.{verb}", options=said)
-    marks = pl.concat([one.frame.select("year", "flags") for one in (measurement, result)]).unique()
+    options_in_force = {**result.provenance.options, **options}
+    about = replace(result.provenance, verb=f"sources.{verb}", options=options_in_force)
+    marks = pl.concat([table.frame.select("year", "flags") for table in (measurement, result)]).unique()
     guessed = {year for year, flags in marks.rows() if is_extrapolated(flags)}
     parts = {"regions": measurement.regions, "names": result.names, "kind": result.kind, "provenance": about}
     return parts | {"guessed": tuple(sorted(guessed))}
@@ -103,16 +103,16 @@ def assumptions(assume: Mapping[str, Any] | None = None) -> Assumptions:
     >>> assumptions({"shares": "by_sector"}).departs
     ('shares',)
     """
-    known = catalogue()
-    values = {name: entry["value"] for name, entry in known.items()}
+    entries = catalogue()
+    values = {name: entry["value"] for name, entry in entries.items()}
     for name, value in (assume or {}).items():
-        if name not in known:
-            near = get_close_matches(str(name), known, n=1)
-            said = {"name": name, "near": near, "known": list(known)}
-            raise UsageError("sources.misspelt-assumption" if near else "sources.unknown-assumption", **said)
-        _check(name, value, known[name])
+        if name not in entries:
+            matches = get_close_matches(str(name), entries, n=1)
+            problem = {"name": name, "near": matches, "known": list(entries)}
+            raise UsageError("sources.misspelt-assumption" if matches else "sources.unknown-assumption", **problem)
+        _check(name, value, entries[name])
         values[name] = value
-    return Assumptions(values, tuple(name for name in values if values[name] != known[name]["value"]))
+    return Assumptions(values, tuple(name for name in values if values[name] != entries[name]["value"]))
 
 
 def _check(name: str, value: object, entry: Mapping[str, Any]) -> None:
@@ -123,9 +123,9 @@ def _check(name: str, value: object, entry: Mapping[str, Any]) -> None:
         if value not in allowed:
             raise UsageError("sources.assumption-word", name=name, allowed=allowed, value=value)
     elif isinstance(usual, (int, float)):
-        whole = isinstance(usual, int)
-        if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)) or value <= 0:
-            raise UsageError("sources.assumption-number", name=name, whole=whole, value=value)
+        integer = isinstance(usual, int)
+        if isinstance(value, bool) or not isinstance(value, int if integer else (int, float)) or value <= 0:
+            raise UsageError("sources.assumption-number", name=name, whole=integer, value=value)
 
 
 _SHOWN = 8
@@ -150,27 +150,29 @@ Emerging = Iterable[str] | Iterable[bool] | Mapping[str, bool] | Scoped
 
 def emerging_mask(names: tuple[str, ...], level: Level, emerging: Emerging) -> tuple[BoolArray, tuple[str, ...]]:
     """Return which industries are emerging, and the codes that are no industry of the decomposition."""
-    named = _codes(names, emerging)
-    outside = tuple(code for code in dict.fromkeys(named) if code not in names)
-    if level == "industry" and outside and len(outside) == len(set(named)):
+    codes = _codes(names, emerging)
+    outside = tuple(code for code in dict.fromkeys(codes) if code not in names)
+    if level == "industry" and outside and len(outside) == len(set(codes)):
         raise UsageError("sources.emerging-unknown", named=shortened(outside), known=shortened(names))
-    return np.isin(names, named), outside
+    return np.isin(names, codes), outside
 
 
 def _codes(names: tuple[str, ...], emerging: Emerging) -> list[str]:
     """Return the codes that are meant."""
-    given = emerging.mask() if isinstance(emerging, Scoped) else emerging
-    if isinstance(given, str):
-        raise UsageError("sources.emerging-text", given=given)
-    if not isinstance(given, Iterable) or hasattr(given, "columns"):
-        raise UsageError("sources.emerging-kind", given=type(given).__name__)
-    codes, values = (list(given), list(given.values())) if isinstance(given, Mapping) else (list(names), list(given))
+    entries = emerging.mask() if isinstance(emerging, Scoped) else emerging
+    if isinstance(entries, str):
+        raise UsageError("sources.emerging-text", given=entries)
+    if not isinstance(entries, Iterable) or hasattr(entries, "columns"):
+        raise UsageError("sources.emerging-kind", given=type(entries).__name__)
+    codes, values = (
+        (list(entries), list(entries.values())) if isinstance(entries, Mapping) else (list(names), list(entries))
+    )
     truths = [bool(value) for value in values if isinstance(value, (bool, np.bool_))]
-    if not truths and not isinstance(given, Mapping):
+    if not truths and not isinstance(entries, Mapping):
         return [str(code) for code in values]
     if not len(truths) == len(values) == len(codes):
         raise UsageError("sources.emerging-truths", truths=len(truths), n=len(values), known=shortened(names))
-    return [str(code) for code, here in zip(codes, truths, strict=True) if here]
+    return [str(code) for code, counts in zip(codes, truths, strict=True) if counts]
 
 
 def shortened(codes: Sequence[str]) -> str:

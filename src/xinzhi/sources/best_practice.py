@@ -47,13 +47,13 @@ def industry_accounts(detail: Detail, measured: Measured, assume: Assumptions) -
     # Economic Growth, chapter 2. Domar weights as in Jorgenson, Ho and Stiroh (2005), Information Technology and the
     # American Growth Resurgence, chapter 8: the value-added weight over the share of value added in gross output.
     exists = detail.exists[..., None]
-    whole = (detail.complete() | ~exists).all(axis=0) & exists.any(axis=0)
+    complete = (detail.complete() | ~exists).all(axis=0) & exists.any(axis=0)
     share = np.where(exists, detail.nominal, 0.0)
-    share = share / np.where(whole, share.sum(axis=0), np.nan)
+    share = share / np.where(complete, share.sum(axis=0), np.nan)
     weight = averaged(share)
 
     def change(levels: FloatArray) -> FloatArray:
-        return np.where(exists, growth(np.where(whole, levels, np.nan)), np.where(np.isfinite(weight), 0.0, np.nan))
+        return np.where(exists, growth(np.where(complete, levels, np.nan)), np.where(np.isfinite(weight), 0.0, np.nan))
 
     output, capital, labour = change(detail.output), change(detail.capital), change(detail.labour)
     output = output if detail.anew is None else np.where(detail.anew & exists, np.nan, output)
@@ -117,14 +117,14 @@ def _shares(
     if assume["shares"] == "common":
         return np.broadcast_to(ruler, weight.shape), np.broadcast_to(now_ruler, weight.shape)
     # the national labour shares of the sectors, the nearest year where the table has none
-    known = assume["sector_labour_shares"]
-    absent = [name for name in detail.names if name not in known]
+    shares_by_year = assume["sector_labour_shares"]
+    absent = [name for name in detail.names if name not in shares_by_year]
     if absent:
-        raise InputError("sources.sector-shares", known=list(known), absent=absent[:5])
+        raise InputError("sources.sector-shares", known=list(shares_by_year), absent=absent[:5])
     table = np.empty((len(detail.names), 1, len(measured.panel.years)))
     for row, name in enumerate(detail.names):
-        years = np.array(sorted(known[name]), dtype=np.float64)
-        table[row, 0] = np.interp(measured.panel.years, years, [known[name][int(year)] for year in years])
+        years = np.array(sorted(shares_by_year[name]), dtype=np.float64)
+        table[row, 0] = np.interp(measured.panel.years, years, [shares_by_year[name][int(year)] for year in years])
     return scaled_shares(averaged(table), weight, ruler), scaled_shares(table, share, now_ruler)
 
 
@@ -132,9 +132,9 @@ def scaled_shares(share: FloatArray, weight: FloatArray, total: FloatArray) -> F
     """Move labour shares so that their weighted mean is the region's, by one shift of their log odds."""
     # Shares stay between 0 and 1 and keep their order, which a common factor would not grant.
     odds = np.broadcast_to(np.log(share / (1.0 - share)), weight.shape)
-    wanted = np.log(total / (1.0 - total))
+    target = np.log(total / (1.0 - total))
     # With every share at or below the wanted mean the mean is too low, with every one at or above it too high.
-    low, high = wanted - odds.max(axis=0), wanted - odds.min(axis=0)
+    low, high = target - odds.max(axis=0), target - odds.min(axis=0)
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
         below = (weight / (1.0 + np.exp(-(odds + middle)))).sum(axis=0) < total
@@ -199,13 +199,13 @@ def linked_levels(section: FloatArray, change: FloatArray) -> FloatArray:
     level = np.full(section.shape, np.nan)
     level[..., 0] = section[..., 0]
     for year in range(1, section.shape[-1]):
-        here = section[..., year]
-        moved = level[..., year - 1] + change[..., year]
-        both = np.isfinite(moved) & np.isfinite(here)
-        count = both.sum(axis=1, keepdims=True)
+        placed = section[..., year]
+        continued = level[..., year - 1] + change[..., year]
+        linked = np.isfinite(continued) & np.isfinite(placed)
+        count = linked.sum(axis=1, keepdims=True)
         # Entrants take the place that the cross-section gives them beside the regions that went on.
-        shift = np.where(both, moved - here, 0.0).sum(axis=1, keepdims=True) / np.maximum(count, 1)
-        level[..., year] = np.where(np.isfinite(moved), moved, here + shift)
+        shift = np.where(linked, continued - placed, 0.0).sum(axis=1, keepdims=True) / np.maximum(count, 1)
+        level[..., year] = np.where(np.isfinite(continued), continued, placed + shift)
     return level
 
 
@@ -220,10 +220,10 @@ def frontier_movement(level: FloatArray, change: FloatArray, *, best_of: int, at
     return out
 
 
-def _best(level: FloatArray, known: BoolArray, best_of: int) -> tuple[FloatArray, IntArray]:
+def _best(level: FloatArray, present: BoolArray, best_of: int) -> tuple[FloatArray, IntArray]:
     """Return the mean of the highest levels over the regions `(I, T)`, and the position of the highest."""
-    filled = np.where(known, level, -np.inf)
-    count = np.minimum(known.sum(axis=1), best_of)
+    filled = np.where(present, level, -np.inf)
+    count = np.minimum(present.sum(axis=1), best_of)
     leader = np.where(count > 0, filled.argmax(axis=1), -1).astype(np.int64)
     if best_of == 1:
         return np.where(count > 0, filled.max(axis=1), np.nan), leader
@@ -249,33 +249,33 @@ class Parts:
     mask: BoolArray
 
     @classmethod
-    def of(cls, detail: Detail, accounts: Accounts, best: BestPractice, mask: BoolArray) -> Parts:
+    def from_accounts(cls, detail: Detail, accounts: Accounts, best: BestPractice, mask: BoolArray) -> Parts:
         """Weigh the movement of best practice and the rest of every industry's residual."""
         exists = detail.exists[..., None]
         carried = accounts.domar * best.movement[:, None, :]
         advance = np.where(exists, carried, np.where(np.isfinite(accounts.weight), 0.0, np.nan))
-        behind = np.where(exists, accounts.weight * accounts.residual - carried, advance)
+        upgrading = np.where(exists, accounts.weight * accounts.residual - carried, advance)
         # Inside one industry nothing can be seen to move.
         unseen = np.nan if detail.level == "total" else 0.0
         capital, labour = accounts.allocation_capital + unseen, accounts.allocation_labour + unseen
         # NaN where a part of any industry is unknown: an empty sum is no knowledge
-        unknown = np.where(np.isfinite(behind).all(axis=0), 0.0, np.nan)
+        unknown = np.where(np.isfinite(upgrading).all(axis=0), 0.0, np.nan)
         return cls(
             breakthrough=advance.sum(axis=0),
             allocation=capital + labour,
-            traditional=behind[~mask].sum(axis=0) + unknown,
-            emerging=behind[mask].sum(axis=0) + unknown,
+            traditional=upgrading[~mask].sum(axis=0) + unknown,
+            emerging=upgrading[mask].sum(axis=0) + unknown,
             allocation_capital=capital,
             allocation_labour=labour,
             unallocated=accounts.unallocated,
             within=accounts.within,
-            by_industry=(advance, behind),
+            by_industry=(advance, upgrading),
             mask=mask,
         )
 
     def check(self, residual: FloatArray) -> float:
         """Return the largest gap between the measured residual and the known parts; refuse one that matters."""
-        whole = self.breakthrough + self.traditional + self.emerging
-        rest = np.where(np.isfinite(whole), whole, self.within)
+        frontier_parts = self.breakthrough + self.traditional + self.emerging
+        rest = np.where(np.isfinite(frontier_parts), frontier_parts, self.within)
         total = rest + np.nan_to_num(self.allocation) + self.unallocated
         return require_identity(residual, total)

@@ -20,7 +20,6 @@ from xinzhi.sources.detail import Detail, Level, Measured, of_totals
 from xinzhi.sources.given import TABLE, from_industries, from_sectors
 from xinzhi.sources.result import Sources
 from xinzhi.sources.tables import (
-    beside,
     coverage,
     cumulative,
     findings,
@@ -31,6 +30,7 @@ from xinzhi.sources.tables import (
     period_means,
     region_frame,
     with_measured_flags,
+    with_productivity_index,
 )
 from xinzhi.yardstick import (
     DEFAULT_PROTOCOL,
@@ -77,7 +77,7 @@ def decompose(
         Assumptions that depart from the file, such as ``{"shares": "by_sector"}``; see `assumptions`.
     frontier
         The result of a frontier analysis of the same regions and years (or its frame), with ``unit, period,
-        efficiency_change, technical_change``, to be shown beside.
+        efficiency_change, technical_change``, to be shown with_productivity_index.
     measurement
         What `measure` made of the same package, so that it is not measured again; it brings its protocol.
 
@@ -85,7 +85,7 @@ def decompose(
     -------
     Sources
         Parts in log points per year that add up to the residual of `measure` in every region-year. Where the data leave
-        the labour shares of sectors open, `Sources.other` has them under the other assumption that ships.
+        the labour shares of sectors open, `Sources.alternative` has them under the other assumption that ships.
 
     Raises
     ------
@@ -111,7 +111,7 @@ def decompose(
     True
     """
     data = as_package(package)
-    chosen = assumptions(assume)
+    assumed = assumptions(assume)
     result = measure(data, protocol) if measurement is None else measurement
     for name, digest in result.provenance.inputs.items() if measurement is not None else ():
         if name not in data.tables or data.fingerprint(name) != digest:  # a measurement of other figures
@@ -124,69 +124,73 @@ def decompose(
         inputs, _ = build_inputs(result.panel, rules)
         measures = GrowthAccounts(inputs, account(inputs, rules))
     measured = Measured(result.panel, rules, measures.inputs, measures.growth, result.price_base)
-    found, refused = _detail(data, measured, chosen, detail)
-    if found.level == "sector" and _BRANCHES in data.tables:
+    industries, refused = _detail(data, measured, assumed, detail)
+    if industries.level == "sector" and _BRANCHES in data.tables:
         refused.append(words("sources.reason.branches"))
-    mask, outside = emerging_mask(found.names, found.level, emerging)
-    wanted = rules.value("reporting.periods")
-    known = names_of(data).by_kind.get("industry", {}) if TABLE in data.tables else {}
+    mask, outside = emerging_mask(industries.names, industries.level, emerging)
+    periods = rules.value("reporting.periods")
+    industry_names = names_of(data).by_kind.get("industry", {}) if TABLE in data.tables else {}
     sectors = {name: words(f"sources.sector.{name}") for name in ("1", "2", "3", "total")}
-    labels = {code: known.get(code) or sectors.get(code) or same(code) for code in found.names}
+    labels = {code: industry_names.get(code) or sectors.get(code) or same(code) for code in industries.names}
 
     def split(assumed: Assumptions) -> Sources:
-        accounts = industry_accounts(found, measured, assumed)
-        best = best_practice(found, accounts, assumed)
-        parts = Parts.of(found, accounts, best, mask)
-        frame = with_measured_flags(region_frame(measured, found, accounts, parts), result)
+        accounts = industry_accounts(industries, measured, assumed)
+        best = best_practice(industries, accounts, assumed)
+        parts = Parts.from_accounts(industries, accounts, best, mask)
+        frame = with_measured_flags(region_frame(measured, industries, accounts, parts), result)
         groups = group_frame(frame, result)
         return Sources(
             frame=frame,
-            industries=industry_frame(measured, found, accounts, best, parts),
-            inputs=input_frame(measured, found, accounts),
-            periods=period_means(frame, wanted),
+            industries=industry_frame(measured, industries, accounts, best, parts),
+            inputs=input_frame(measured, industries, accounts),
+            periods=period_means(frame, periods),
             cumulative=cumulative(frame),
             groups=groups,
-            group_periods=period_means(groups, wanted),
-            coverage=coverage(found, parts, assumed, refused, outside),
-            omitted=omitted_frame(measured, found, parts),
-            beside=None if frontier is None else beside(frame, frontier),
-            findings=findings(data, measured, found, accounts, assumed),
+            group_periods=period_means(groups, periods),
+            coverage=coverage(industries, parts, assumed, refused, outside),
+            omitted=omitted_frame(measured, industries, parts),
+            beside=None if frontier is None else with_productivity_index(frame, frontier),
+            findings=findings(data, measured, industries, accounts, assumed),
             names=Names({**result.names.by_kind, "industry": labels}),
             measurement=result,
             identity_gap=parts.check(measured.growth.tfp_growth),
             kind=data.kind,
-            provenance=_provenance(data, result, found, mask, assumed),
+            provenance=_provenance(data, result, industries, mask, assumed),
         )
 
-    other = _other_shares(found, measured, chosen)
-    return replace(split(chosen), other=None if other is None else split(other))
+    alternative = _other_shares(industries, measured, assumed)
+    return replace(split(assumed), alternative=None if alternative is None else split(alternative))
 
 
 def _other_shares(detail: Detail, measured: Measured, assume: Assumptions) -> Assumptions | None:
     """Return the assumptions with the other labour shares that ship; None where the data leave no choice."""
-    entry, whole = catalogue()["shares"], measured.growth.labour_share
-    if ((whole <= 0) | (whole >= 1)).any():  # a whole that is all labour or all capital leaves nothing to spread
+    entry, regional_share = catalogue()["shares"], measured.growth.labour_share
+    if (
+        (regional_share <= 0) | (regional_share >= 1)
+    ).any():  # a whole that is all labour or all capital leaves nothing to spread
         return None
     if detail.labour_share is not None or not set(detail.names) <= set(assume["sector_labour_shares"]):
         return None
-    (other,) = {entry["value"], *entry["alternatives"]} - {assume["shares"]}
+    (alternative,) = {entry["value"], *entry["alternatives"]} - {assume["shares"]}
     departs = {name: assume[name] for name in assume.departs}
-    return assumptions(departs | {"shares": other})
+    return assumptions(departs | {"shares": alternative})
 
 
-def _detail(data: Package, measured: Measured, assume: Assumptions, wanted: Level | None) -> tuple[Detail, list[Text]]:
+def _detail(
+    data: Package, measured: Measured, assume: Assumptions, requested: Level | None
+) -> tuple[Detail, list[Text]]:
     """Return the finest detail that the package fills, and why finer ones were refused."""
-    if wanted is not None and wanted not in LEVELS:
-        raise UsageError("sources.unknown-detail", wanted=wanted, levels=list(LEVELS))
+    if requested is not None and requested not in LEVELS:
+        raise UsageError("sources.unknown-detail", wanted=requested, levels=list(LEVELS))
     refused: list[Text] = []
     for level, table in (("industry", TABLE), ("sector", "sector_accounts")):
-        if wanted == level or (wanted is None and table in data.tables):
+        if requested == level or (requested is None and table in data.tables):
             try:
                 if level == "industry":
                     return from_industries(data, measured), refused
                 return from_sectors(data, measured, assume), refused
             except InputError as error:
-                if wanted is not None or error.findings:
+                if requested is not None or error.findings:
                     raise
                 refused.append(error.text)
     return of_totals(measured), refused
@@ -196,15 +200,15 @@ def _provenance(
     data: Package, measured: Measurement, detail: Detail, mask: BoolArray, assume: Assumptions
 ) -> Provenance:
     """Return where the result came from."""
-    read = {"industry": [TABLE], "sector": ["sector_accounts", "sector_investment"], "total": []}[detail.level]
+    tables = {"industry": [TABLE], "sector": ["sector_accounts", "sector_investment"], "total": []}[detail.level]
     return replace(
         measured.provenance,
         verb="sources",
         package=data.name,
-        inputs={**measured.provenance.inputs, **{name: data.fingerprint(name) for name in read}},
+        inputs={**measured.provenance.inputs, **{name: data.fingerprint(name) for name in tables}},
         options={
             "detail": detail.level,
-            "emerging": [name for name, here in zip(detail.names, mask.tolist(), strict=True) if here],
+            "emerging": [name for name, counts in zip(detail.names, mask.tolist(), strict=True) if counts],
             **{f"assume.{name}": assume[name] for name in assume.departs},
             **measured.provenance.options,
         },

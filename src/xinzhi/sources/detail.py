@@ -106,21 +106,21 @@ def chained(change: FloatArray, nominal: FloatArray, at: int) -> tuple[FloatArra
     level, anew = np.full(change.shape, np.nan), np.zeros(change.shape, dtype=np.bool_)
     level[..., at] = nominal[..., at]
     for year in range(at + 1, change.shape[-1]):
-        moved = level[..., year - 1] * np.exp(change[..., year])
-        level[..., year], anew[..., year] = _or_anew(moved, nominal[..., year])
+        continued = level[..., year - 1] * np.exp(change[..., year])
+        level[..., year], anew[..., year] = _or_anew(continued, nominal[..., year])
     for year in range(at - 1, -1, -1):
-        moved = level[..., year + 1] / np.exp(change[..., year + 1])
-        level[..., year], anew[..., year + 1] = _or_anew(moved, nominal[..., year])
+        continued = level[..., year + 1] / np.exp(change[..., year + 1])
+        level[..., year], anew[..., year + 1] = _or_anew(continued, nominal[..., year])
     return level, anew
 
 
-def _or_anew(moved: FloatArray, nominal: FloatArray) -> tuple[FloatArray, BoolArray]:
+def _or_anew(continued: FloatArray, nominal: FloatArray) -> tuple[FloatArray, BoolArray]:
     """Return volumes `(I, R)`, where the chain is broken from the value and the mean price of the other regions."""
-    both = np.isfinite(moved) & np.isfinite(nominal)
+    linked = np.isfinite(continued) & np.isfinite(nominal)
     with np.errstate(divide="ignore", invalid="ignore"):
-        price = np.where(both, np.log(nominal / moved), 0.0).sum(axis=1) / np.maximum(both.sum(axis=1), 1)
-    begun = ~np.isfinite(moved) & np.isfinite(nominal)
-    return np.where(begun, nominal / np.exp(price)[:, None], moved), begun
+        price = np.where(linked, np.log(nominal / continued), 0.0).sum(axis=1) / np.maximum(linked.sum(axis=1), 1)
+    begun = ~np.isfinite(continued) & np.isfinite(nominal)
+    return np.where(begun, nominal / np.exp(price)[:, None], continued), begun
 
 
 def without(values: FloatArray) -> BoolArray:
@@ -130,9 +130,9 @@ def without(values: FloatArray) -> BoolArray:
 
 def scale_to(parts: FloatArray, total: FloatArray, exists: BoolArray) -> tuple[FloatArray, FloatArray]:
     """Scale industries `(I, R, T)` to the region's total `(R, T)`; also return their log gap to it."""
-    known = np.where(exists[..., None], parts, 0.0).sum(axis=0)
+    sums = np.where(exists[..., None], parts, 0.0).sum(axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = np.where(known > 0, total / known, np.nan)
+        ratio = np.where(sums > 0, total / sums, np.nan)
         return parts * ratio, -np.log(ratio)
 
 
@@ -146,15 +146,13 @@ class Cube:
     shape: tuple[int, int, int]
 
     @classmethod
-    def of(cls, table: pl.DataFrame, key: str, panel: Panel) -> Cube:
+    def from_table(cls, table: pl.DataFrame, key: str, panel: Panel) -> Cube:
         """Place the rows of a table; those of unknown regions and years are left out."""
         first, last = int(panel.years[0]), int(panel.years[-1])
         rows = table.filter(pl.col("region").is_in(list(panel.regions)) & pl.col("year").is_between(first, last))
         names = tuple(rows[key].unique().sort().to_list())
         axes = ((rows[key], names), (rows["region"], panel.regions))
-        of, region = (
-            codes.cast(pl.Enum(list(known))).to_physical().to_numpy().astype(np.int64) for codes, known in axes
-        )
+        of, region = (codes.cast(pl.Enum(list(axis))).to_physical().to_numpy().astype(np.int64) for codes, axis in axes)
         year = rows["year"].to_numpy().astype(np.int64) - first
         return cls(rows, names, (of, region, year), (len(names), *panel.shape))
 

@@ -31,26 +31,26 @@ def from_industries(package: Package, measured: Measured) -> Detail:
     """Return the industries that the package gives."""
     # A table whose every code is unknown has a classification of its own, which is as good: nothing hangs on what a
     # code means. One unknown code among known ones is a slip.
-    unknown = sum(found.rule == _UNKNOWN and found.table == TABLE for found in package.findings)
-    held = package.tables.get(TABLE)
-    own = held is not None and "industry" in held.columns and unknown == held["industry"].n_unique()
-    bearable = (*BEARABLE, _UNKNOWN) if own else BEARABLE
+    unknown = sum(problem.rule == _UNKNOWN and problem.table == TABLE for problem in package.findings)
+    accounts = package.tables.get(TABLE)
+    own_codes = accounts is not None and "industry" in accounts.columns and unknown == accounts["industry"].n_unique()
+    bearable = (*BEARABLE, _UNKNOWN) if own_codes else BEARABLE
     columns = ["region", "industry", "year", "output_nominal"]
     table = package.require(TABLE, columns, verb=_VERB, despite=bearable)
-    cube = Cube.of(table, "industry", measured.panel)
+    cube = Cube.from_table(table, "industry", measured.panel)
     # the columns that every industry needs; of several in one entry any will do
     real = ("output_real", "output_price", *(("gross_output_real",) if cube.gives("intermediate_real") else ()))
     labour = {"persons": "employment", "hours": "hours", "given_services": "labour_services"}
     capital = "capital_services" if measured.rules.value("capital.measure") == "given_services" else "capital"
-    wanted = [("output_nominal",), real, (capital,), (labour[measured.rules.value("labour.unit")],)]
-    absent = [names for names in wanted if not any(cube.gives(name) for name in names)]
+    required = [("output_nominal",), real, (capital,), (labour[measured.rules.value("labour.unit")],)]
+    absent = [names for names in required if not any(cube.gives(name) for name in names)]
     if absent or not cube.names:
         missing = [
-            reduce(lambda first, other: words("sources.either", first=first, other=other), map(same, names))
+            reduce(lambda first, second: words("sources.either", first=first, other=second), map(same, names))
             for names in absent
         ]
-        said: dict[str, Any] = {"table": TABLE, "name": package.name, "missing": missing}
-        raise InputError("sources.industries-incomplete" if missing else "sources.industries-empty", **said)
+        values: dict[str, Any] = {"table": TABLE, "name": package.name, "missing": missing}
+        raise InputError("sources.industries-incomplete" if missing else "sources.industries-empty", **values)
     exists: BoolArray = np.asarray(np.isfinite(cube.column("output_nominal")).any(axis=-1))
     nominal = np.where(exists[..., None], cube.column("output_nominal"), 0.0)
     gross = _gross(cube, measured.panel)
@@ -95,8 +95,8 @@ def _people(package: Package, cube: Cube, rules: Protocol) -> FloatArray:
         case "given_services":
             return cube.column("labour_services")
         case "hours":
-            each = "per person" in package.units.get(TABLE, {}).get("hours", "")
-            return cube.column("hours") * (cube.column("employment") if each else 1.0)
+            per_person = "per person" in package.units.get(TABLE, {}).get("hours", "")
+            return cube.column("hours") * (cube.column("employment") if per_person else 1.0)
         case _:
             return cube.column("employment")
 
@@ -106,9 +106,9 @@ def _quality(cube: Cube, measured: Measured) -> FloatArray:
     region = np.broadcast_to(measured.inputs.human_capital, cube.shape)
     if measured.rules.value("labour.quality") == "none" or not cube.gives("human_capital"):
         return region
-    own = cube.column("human_capital")
+    quality = cube.column("human_capital")
     # One series of its own or the region's, never a mixture: a change of source is no change of quality.
-    return np.where(np.isfinite(own).any(axis=-1, keepdims=True), own, region)
+    return np.where(np.isfinite(quality).any(axis=-1, keepdims=True), quality, region)
 
 
 def _gross(cube: Cube, panel: Panel) -> Gross | None:
@@ -117,18 +117,18 @@ def _gross(cube: Cube, panel: Panel) -> Gross | None:
         return None
     nominal, real, bought, bought_real = (cube.column(name) for name in _GROSS)
     share = bought / nominal
-    found = []
+    problems = []
     for i, r, t in np.argwhere(share >= 1).tolist():  # intermediate inputs are not below gross output
         key = f"{panel.regions[r]}/{cube.names[i]}/{panel.years[t]}"
-        said: dict[str, Any] = {
+        place: dict[str, Any] = {
             "column": "intermediate_nominal",
             "value": f"{share[i, r, t]:.4f}",
             "expected": "below 1",
         }
         number = {"share": float(share[i, r, t])}
-        found.append(finding("sources.intermediates-reach-output", words=number, table=TABLE, key=key, **said))
-    if found:
-        raise InputError("sources.intermediates", findings=found, n=len(found), table=TABLE, key=found[0].key)
+        problems.append(finding("sources.intermediates-reach-output", words=number, table=TABLE, key=key, **place))
+    if problems:
+        raise InputError("sources.intermediates", findings=problems, n=len(problems), table=TABLE, key=problems[0].key)
     return Gross(real, bought_real, share)
 
 
@@ -154,13 +154,13 @@ def _real(cube: Cube, gross: Gross | None, measured: Measured) -> tuple[FloatArr
     return real * np.where(np.isfinite(price), price, 1.0), None
 
 
-def base_position(known: BoolArray, measured: Measured) -> int:
+def base_position(available: BoolArray, measured: Measured) -> int:
     """Return the position of the base year of prices, or of the first year that most cells know."""
     if measured.base is not None:
         at = measured.base - int(measured.panel.years[0])
-        if known[..., at].any():
+        if available[..., at].any():
             return at
-    return int(known.sum(axis=tuple(range(known.ndim - 1))).argmax())
+    return int(available.sum(axis=tuple(range(available.ndim - 1))).argmax())
 
 
 def from_sectors(package: Package, measured: Measured, assume: Assumptions) -> Detail:
@@ -168,12 +168,12 @@ def from_sectors(package: Package, measured: Measured, assume: Assumptions) -> D
     # Output is the volume index chained on value added of the base year; employment is scaled to the official total;
     # the measured capital stock is split along the sectors' shares of investment (see `split_stock`).
     columns = ["region", "sector", "year", "output_nominal", "output_index_previous_year_100", "employment"]
-    accounts = Cube.of(package.require("sector_accounts", columns, verb=_VERB), "sector", measured.panel)
+    accounts = Cube.from_table(package.require("sector_accounts", columns, verb=_VERB), "sector", measured.panel)
     rows = package.require("sector_investment", ["region", "sector", "year", "investment_nominal"], verb=_VERB)
-    spent = Cube.of(rows, "sector", measured.panel)
+    spent = Cube.from_table(rows, "sector", measured.panel)
     if spent.names != accounts.names:
-        both: dict[str, Any] = {"first": list(accounts.names), "second": list(spent.names)}
-        raise InputError("sources.sectors-differ", name=package.name, **both)
+        differing: dict[str, Any] = {"first": list(accounts.names), "second": list(spent.names)}
+        raise InputError("sources.sectors-differ", name=package.name, **differing)
     nominal = accounts.column("output_nominal")
     change, deflated = _volume_growth(accounts, nominal, measured, assume)
     at = base_position(np.isfinite(nominal), measured)
@@ -219,10 +219,10 @@ def _volume_growth(
     change = np.log(accounts.column("output_index_previous_year_100") / 100.0)
     if assume["after_official"] == "stop":
         return change, np.zeros(change.shape[1:], dtype=np.bool_)
-    moved, whole = growth(nominal), growth(nominal.sum(axis=0))
-    price = whole - measured.growth.output_growth
+    value_growth, total_growth = growth(nominal), growth(nominal.sum(axis=0))
+    price = total_growth - measured.growth.output_growth
     late = mask_after(change) & ~np.isfinite(change) & _one_vintage(accounts)
-    filled = np.where(late, moved - price, change)
+    filled = np.where(late, value_growth - price, change)
     return filled, np.asarray((late & np.isfinite(filled)).any(axis=0))
 
 
@@ -248,17 +248,17 @@ def _shares(spent: Cube, assume: Assumptions) -> tuple[FloatArray, BoolArray, Bo
     share = money / money.sum(axis=0)
     if assume["after_official"] == "stop":
         share = np.where(unofficial, np.nan, share)
-        whole = interpolate(share)
-        share = np.where(inside(share), whole, np.nan)
+        bridged = interpolate(share)
+        share = np.where(inside(share), bridged, np.nan)
         filled: BoolArray = np.asarray(np.isfinite(share).all(axis=0) & ~np.isfinite(money).all(axis=0))
         return share, filled, np.zeros_like(unofficial)
-    held = interpolate(share)
+    interpolated = interpolate(share)
     first = np.isfinite(share).argmax(axis=-1)[..., None]
     late = np.arange(share.shape[-1]) >= first
-    share = np.where(late, held, np.nan)
+    share = np.where(late, interpolated, np.nan)
     share = share / share.sum(axis=0)
-    some: BoolArray = np.asarray(np.isfinite(money).any(axis=0))
-    last = share.shape[-1] - some[..., ::-1].argmax(axis=-1)[..., None]
+    partly_known: BoolArray = np.asarray(np.isfinite(money).any(axis=0))
+    last = share.shape[-1] - partly_known[..., ::-1].argmax(axis=-1)[..., None]
     guessed = unofficial | (np.arange(share.shape[-1]) >= last)
     missing: BoolArray = ~np.isfinite(money).all(axis=0) & np.isfinite(share).all(axis=0) & ~guessed
     return share, missing, np.logical_or.accumulate(guessed & np.isfinite(share).all(axis=0), axis=-1)
@@ -271,50 +271,50 @@ def split_stock(measured: Measured, share: FloatArray, detail: Detail, assume: A
     panel, rules = measured.panel, measured.rules
     if not panel.assets or rules.value("capital.measure") in {"given_stock", "given_services"}:
         raise InputError("sources.capital-given")
-    named = [name for name in panel.assets if name != TOTAL_ASSET]
-    whole = rules.value("capital.measure") != "services" and TOTAL_ASSET in panel.assets
-    assets = [TOTAL_ASSET] if whole or not named else named
+    asset_names = [name for name in panel.assets if name != TOTAL_ASSET]
+    has_total = rules.value("capital.measure") != "services" and TOTAL_ASSET in panel.assets
+    assets = [TOTAL_ASSET] if has_total or not asset_names else asset_names
     spent = investment(panel, rules, deflator(panel), assets)
     ends = rules.value("capital.timing") == "end_of_year"
     at_end = rules if ends else rules.replace({"capital.timing": "end_of_year"})
     stock = stocks(panel, at_end, spent, measured.inputs.output).values.sum(axis=0)
     flow = spent.real.sum(axis=0)
-    kept = np.full_like(stock, np.nan)
-    kept[:, 1:] = (stock[:, 1:] - flow[:, 1:]) / stock[:, :-1]
-    parts = _accumulate(stock, flow, kept, share, _first_split(kept, share, detail, assume))
+    survival = np.full_like(stock, np.nan)
+    survival[:, 1:] = (stock[:, 1:] - flow[:, 1:]) / stock[:, :-1]
+    parts = _accumulate(stock, flow, survival, share, _first_split(survival, share, detail, assume))
     timed = at_timing(parts, rules.value("capital.timing"))
     return scale_to(timed, measured.inputs.capital, detail.exists)[0]
 
 
 def _accumulate(
-    stock: FloatArray, flow: FloatArray, kept: FloatArray, share: FloatArray, split: FloatArray
+    stock: FloatArray, flow: FloatArray, survival: FloatArray, share: FloatArray, split: FloatArray
 ) -> FloatArray:
     """Run the inventory of all sectors from the first year that has a split of investment."""
     out = np.full(share.shape, np.nan)
-    known = np.isfinite(share).all(axis=0)
-    begin = np.where(known.any(axis=-1), known.argmax(axis=-1), share.shape[-1])
+    complete = np.isfinite(share).all(axis=0)
+    begin = np.where(complete.any(axis=-1), complete.argmax(axis=-1), share.shape[-1])
     level = np.full(share.shape[:2], np.nan)
     for year in range(share.shape[-1]):
-        moved = kept[:, year] * level + share[..., year] * flow[:, year]
-        level = np.where(begin == year, split * stock[:, year], moved)
+        continued = survival[:, year] * level + share[..., year] * flow[:, year]
+        level = np.where(begin == year, split * stock[:, year], continued)
         out[..., year] = level
     return out
 
 
-def _first_split(kept: FloatArray, share: FloatArray, detail: Detail, assume: Assumptions) -> FloatArray:
+def _first_split(survival: FloatArray, share: FloatArray, detail: Detail, assume: Assumptions) -> FloatArray:
     """Return the sectors' shares `(I, R)` in the first stock."""
-    known = np.isfinite(share).all(axis=0)
-    begin = np.where(known.any(axis=-1), known.argmax(axis=-1), 0)
-    rows = np.arange(known.shape[0])
+    complete = np.isfinite(share).all(axis=0)
+    begin = np.where(complete.any(axis=-1), complete.argmax(axis=-1), 0)
+    rows = np.arange(complete.shape[0])
     years = np.arange(share.shape[-1])
-    early = known & (years >= begin[:, None]) & (years < begin[:, None] + assume["initial_years"])
+    early = complete & (years >= begin[:, None]) & (years < begin[:, None] + assume["initial_years"])
     if assume["initial_split"] == "output":
         weight = detail.nominal[:, rows, begin]
         return np.asarray(weight / weight.sum(axis=0))
     count = np.where(early.sum(axis=-1) > 0, early.sum(axis=-1), np.nan)
     weight = np.where(early, share, 0.0).sum(axis=-1) / count
     if assume["initial_split"] == "steady_state":
-        loss = 1.0 - kept[rows, np.minimum(begin + 1, share.shape[-1] - 1)]
+        loss = 1.0 - survival[rows, np.minimum(begin + 1, share.shape[-1] - 1)]
         weight = weight / np.maximum(loss + _trend(detail.output, begin, assume["initial_growth_years"]), loss / 2)
     return np.asarray(weight / weight.sum(axis=0))
 

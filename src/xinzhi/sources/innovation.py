@@ -352,8 +352,8 @@ def knowledge_elasticity(
     rows = read(tfp, keys, [level], year=year)
     parts = [("stock", stock)] + ([] if spillover is None else [("spillover", spillover)])
     for name, frame in parts:
-        own = read(frame, keys, [name], year=year).with_columns(pl.col(year) + 1)
-        rows = rows.join(own, on=list(keys), maintain_order="left")
+        column = read(frame, keys, [name], year=year).with_columns(pl.col(year) + 1)
+        rows = rows.join(column, on=list(keys), maintain_order="left")
     rows = rows.drop_nulls()
     names = [name for name, _ in parts]
     if rows.height <= len(names) + 1:
@@ -384,8 +384,8 @@ class Innovation(Result, verb="sources_innovation", topic="sources", key=("regio
 
     def leading(self) -> pl.DataFrame:
         """Return ``region, year, value`` of the first share of the conventions that there is, its last year."""
-        known = self.frame["share"].unique().to_list()
-        name = next(name for name in setting("shares") if name in known)
+        available = self.frame["share"].unique().to_list()
+        name = next(name for name in setting("shares") if name in available)
         rows = self.frame.filter(pl.col("share") == name)
         last = rows.group_by("year").len().sort("len", "year").row(-1)[0]
         return rows.filter(pl.col("year") == last).sort("value", descending=True)
@@ -435,12 +435,12 @@ def in_depth(result: Sources, package: Package) -> Innovation:
     >>> found.leading()["region"][0], found.left_out["measure_en"].to_list()
     ('110000', [])
     """
-    found = innovation_shares(package)
+    innovation = innovation_shares(package)
     lacking = [
         (share_title(name), words("sources.measure.no_indicator", missing=missing.split(", ")))
-        for name, missing, *_ in found.missing.rows()
+        for name, missing, *_ in innovation.missing.rows()
     ]
-    if not found.frame.height:
+    if not innovation.frame.height:
         raise InputError("sources.no-innovation", name=package.name, why=[why for _, why in lacking])
     stock = fit = years = None
     try:
@@ -453,7 +453,7 @@ def in_depth(result: Sources, package: Package) -> Innovation:
     parts = in_depth_parts(result.measurement, result, "innovation")
     read_tables = {**result.provenance.inputs, "indicators": package.fingerprint("indicators")}
     return Innovation(
-        frame=found.frame.select("region", "year", "share", "value"),
+        frame=innovation.frame.select("region", "year", "share", "value"),
         stock=stock,
         elasticity=fit,
         years=years,

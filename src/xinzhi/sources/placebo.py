@@ -35,48 +35,52 @@ class Distances:
 
     def estimates(self) -> FloatArray:
         """Return the coefficient of the distance within effects, and by the half-panel jackknife `(2,)`."""
-        found: FloatArray = self._estimates(self.growth[None], self.frontier[None], self.distance[None])[0]
-        return found
+        estimates: FloatArray = self._estimates(self.growth[None], self.frontier[None], self.distance[None])[0]
+        return estimates
 
     def placebo(self) -> FloatArray:
         """Return both estimates in draws without catching up `(draws, 2)`."""
         # What all regions of an industry share in a year stays where it is, and so does the mean of every unit's own
         # growth; the rest keeps its size and loses its date. The industries of one region are reordered alike.
         count, (units, years) = int(setting("placebo.draws")), self.growth.shape
-        level, own = self._levels()
-        known = np.isfinite(level)
-        usual = _by_group(np.where(own, self.growth, np.nan), self.industry)
-        shock = np.where(own, self.growth - usual, 0.0)
+        level, growth_known = self._levels()
+        level_known = np.isfinite(level)
+        usual = _by_group(np.where(growth_known, self.growth, np.nan), self.industry)
+        shock = np.where(growth_known, self.growth - usual, 0.0)
         # Over a year without figures the level jumps as it did.
-        step = np.where(own, usual, np.diff(_carried(level), axis=1, prepend=0.0))
-        place = np.argsort(~own, axis=1, kind="stable")
+        step = np.where(growth_known, usual, np.diff(_carried(level), axis=1, prepend=0.0))
+        place = np.argsort(~growth_known, axis=1, kind="stable")
         # The best stands above the highest of these regions as far as it did: not at all where it is one of them.
         best = np.cumsum(np.nan_to_num(self.frontier), axis=1)
         above = best - _highest(level[None], self.industry)[0]
         random = np.random.default_rng(int(setting("placebo.seed")))
         size = max(1, _TOGETHER // (units * years))
-        found = []
+        draws_of_estimates = []
         for start in range(0, count, size):
             draws = min(size, count - start)
             keys = random.random((draws, int(self.region.max()) + 1, years))[:, self.region]
-            order = np.argsort(np.where(own, keys, 1.0), axis=2)
-            moved = np.empty(order.shape)
-            np.put_along_axis(moved, np.broadcast_to(place, order.shape), np.take_along_axis(shock[None], order, 2), 2)
-            levels = np.where(known, np.cumsum(step + moved, axis=2), np.nan)
+            order = np.argsort(np.where(growth_known, keys, 1.0), axis=2)
+            reordered = np.empty(order.shape)
+            np.put_along_axis(
+                reordered, np.broadcast_to(place, order.shape), np.take_along_axis(shock[None], order, 2), 2
+            )
+            levels = np.where(level_known, np.cumsum(step + reordered, axis=2), np.nan)
             frontier = _highest(levels, self.industry) + above
             advance = np.where(np.isfinite(self.frontier), np.diff(frontier, axis=2, prepend=np.nan), np.nan)
-            found.append(self._estimates(np.where(own, usual + moved, np.nan), advance, frontier - levels))
-        return np.concatenate(found)
+            draws_of_estimates.append(
+                self._estimates(np.where(growth_known, usual + reordered, np.nan), advance, frontier - levels)
+            )
+        return np.concatenate(draws_of_estimates)
 
     def _levels(self) -> tuple[FloatArray, BoolArray]:
         """Return levels that begin behind the frontier and move by own growth, and where that growth is known."""
-        apart = np.cumsum(np.nan_to_num(self.frontier), axis=1) - self.distance
-        own = np.isfinite(self.growth) & np.isfinite(apart)
-        own[:, 1:] &= np.isfinite(apart[:, :-1])
-        own[:, 0] = False
-        jump = np.diff(_carried(apart), axis=1, prepend=0.0)
-        level = np.cumsum(np.where(own, np.nan_to_num(self.growth), jump), axis=1)
-        return np.where(np.isfinite(apart), level, np.nan), own
+        relative_level = np.cumsum(np.nan_to_num(self.frontier), axis=1) - self.distance
+        growth_known = np.isfinite(self.growth) & np.isfinite(relative_level)
+        growth_known[:, 1:] &= np.isfinite(relative_level[:, :-1])
+        growth_known[:, 0] = False
+        jump = np.diff(_carried(relative_level), axis=1, prepend=0.0)
+        level = np.cumsum(np.where(growth_known, np.nan_to_num(self.growth), jump), axis=1)
+        return np.where(np.isfinite(relative_level), level, np.nan), growth_known
 
     def _estimates(self, growth: FloatArray, frontier: FloatArray, distance: FloatArray) -> FloatArray:
         """Return both estimates of every draw; NaN where the rows do not tell."""
@@ -86,18 +90,18 @@ class Distances:
         table = np.stack(parts, axis=1)
         rows = np.isfinite(table).all(axis=1) & (before > 0)
         table = np.where(rows[:, None], table, 0.0)
-        whole = self._speed(table, rows)
+        full_panel = self._speed(table, rows)
         years = np.flatnonzero(rows.any(axis=(0, 1)))
         if not len(years):
             return np.full((len(growth), 2), np.nan)
         first, span = int(years[0]), int(years[-1] - years[0]) + 1
         # With an odd number of years both ways of halving count; weighted by length, a bias of 1/T cancels.
-        halves, cuts = np.zeros_like(whole), sorted({first + span // 2, first + (span + 1) // 2})
+        halves, cuts = np.zeros_like(full_panel), sorted({first + span // 2, first + (span + 1) // 2})
         for cut in cuts:
             late = np.arange(rows.shape[2]) >= cut
             share = (first + span - cut) / span
             halves += share * self._speed(table, rows & late) + (1 - share) * self._speed(table, rows & ~late)
-        return np.stack([whole, 2 * whole - halves / len(cuts)], axis=1)
+        return np.stack([full_panel, 2 * full_panel - halves / len(cuts)], axis=1)
 
     def _speed(self, table: FloatArray, rows: BoolArray) -> FloatArray:
         """Return the coefficient of the second of the parts `(n, k, C, T)` on the first, within effects, over rows."""
@@ -128,14 +132,14 @@ def _carried(values: FloatArray) -> FloatArray:
 
 def _by_group(values: FloatArray, group: IntArray) -> FloatArray:
     """Return the mean of the known figures of a unit's group in every year `(C, T)`; 0 where none is known."""
-    total, known = np.zeros((2, int(group.max()) + 1, values.shape[1]))
+    total, count = np.zeros((2, int(group.max()) + 1, values.shape[1]))
     np.add.at(total, group, np.nan_to_num(values))
-    np.add.at(known, group, np.isfinite(values))
-    return np.asarray((total / np.maximum(known, 1.0))[group])
+    np.add.at(count, group, np.isfinite(values))
+    return np.asarray((total / np.maximum(count, 1.0))[group])
 
 
 def _highest(levels: FloatArray, group: IntArray) -> FloatArray:
     """Return the highest level of a unit's group in every year of every draw `(n, C, T)`; NaN where none is known."""
     filled = np.where(np.isfinite(levels), levels, -np.inf)
-    best = np.stack([filled[:, group == one].max(axis=1) for one in range(int(group.max()) + 1)], axis=1)[:, group]
+    best = np.stack([filled[:, group == code].max(axis=1) for code in range(int(group.max()) + 1)], axis=1)[:, group]
     return np.where(np.isfinite(best), best, np.nan)

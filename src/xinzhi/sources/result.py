@@ -46,8 +46,8 @@ class Sources(Result, verb="sources", topic="sources", key=("region", "year")):
     `periods` are means per year of the chained growth of the years after `start` up to `end`, `cumulative` sums from
     the first year on, up to a gap; `groups` and `group_periods` the same for macro-regions and the ``total``, with
     `allocation_between`: what moved between the regions. `coverage` and `omitted` say what could not be computed and
-    why, `findings` what does not add up; `beside` has the parts of a frontier analysis, None without one. `other` is
-    the same decomposition under the other assumption on labour shares that ships (``common`` or ``by_sector``), None
+    why, `findings` what does not add up; `beside` has the parts of a frontier analysis, None without one. `alternative`
+    is the same decomposition under the other assumption on labour shares that ships (``common`` or ``by_sector``), None
     where the data bring their own or have no sectors; sentences say no more than what holds under both.
     """
 
@@ -63,7 +63,7 @@ class Sources(Result, verb="sources", topic="sources", key=("region", "year")):
     findings: tuple[Finding, ...]
     measurement: Measurement
     identity_gap: float
-    other: Sources | None = None
+    alternative: Sources | None = None
 
     def explain(self, region: str | int, year: int | str) -> SourcesExplanation:
         """Return industries, reallocation and assumptions behind a region and year; a `UsageError` says why none."""
@@ -75,23 +75,25 @@ class Sources(Result, verb="sources", topic="sources", key=("region", "year")):
         rows = self.frame.filter(pl.col("region") == code, pl.col("year") == when)
         if not rows.height:
             raise _why_not(self, code, when)
-        here = rows.row(0, named=True)
-        there = {} if self.other is None else self.other.frame.filter(region=code, year=when).row(0, named=True)
+        row = rows.row(0, named=True)
+        alternative_row = (
+            {} if self.alternative is None else self.alternative.frame.filter(region=code, year=when).row(0, named=True)
+        )
         # the parts after breakthrough, each allocation under its sum
-        moved = ("allocation", "allocation_capital", "allocation_labour")
-        wanted = ("tfp_growth", "breakthrough", *moved, *PARTS[2:], "unallocated", "output_gap")
+        reallocation = ("allocation", "allocation_capital", "allocation_labour")
+        part_names = ("tfp_growth", "breakthrough", *reallocation, *PARTS[2:], "unallocated", "output_gap")
         return SourcesExplanation(
             region=code,
             year=when,
             name=self.names.region(code),
             parts=pl.DataFrame(
-                [(one, here[one], there.get(one)) for one in wanted],
+                [(part, row[part], alternative_row.get(part)) for part in part_names],
                 schema={"part": pl.String, "value": pl.Float64, "other": pl.Float64},
                 orient="row",
             ),
             industries=self.industries.filter(pl.col("region") == code, pl.col("year") == when),
             assumptions=assumption_frame(self),
-            flags=here["flags"],
+            flags=row["flags"],
             foot=Text(zh=self.provenance.foot("zh"), en=self.provenance.foot("en")),
             names=self.names,
         )
@@ -99,7 +101,7 @@ class Sources(Result, verb="sources", topic="sources", key=("region", "year")):
     @property
     def views(self) -> tuple[Sources, ...]:
         """The decomposition, and that under the other labour shares where the data leave them open."""
-        return (self,) if self.other is None else (self, self.other)
+        return (self,) if self.alternative is None else (self, self.alternative)
 
     def assumed(self, name: str) -> Any:  # noqa: ANN401 - the file of assumptions decides
         """Return the value of an assumption in force."""
@@ -107,10 +109,10 @@ class Sources(Result, verb="sources", topic="sources", key=("region", "year")):
 
     def facts(self) -> Facts:
         """Return the finding (``answer.…``), and what is missing and what it rests on (``basis.…``)."""
-        found: Facts = {"answer.nothing": {}}
+        answers: Facts = {"answer.nothing": {}}
         if self.frame.height:
-            found = {**_whole(self), **_allocation(self), **_distance(self), **contrast(self)}
-        return {**found, **_basis(self), **_missing(self)}
+            answers = {**_whole(self), **_allocation(self), **_distance(self), **contrast(self)}
+        return {**answers, **_basis(self), **_missing(self)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,9 +139,13 @@ class SourcesExplanation:
         """Return the explanation as lines for a person."""
         lines = [f"{self.name.lang(language)} {self.year}  {self.flags}".rstrip()]
         for part, *values in self.parts.iter_rows():
-            known = [value for value in values if value is not None]
-            said = words("sources.explain.value", value=ranged(known)) if known else words("sources.explain.unknown")
-            lines.append(f"  {words(f'sources.quantity.{part}').lang(language)}: {said.lang(language)}")
+            available = [value for value in values if value is not None]
+            value_text = (
+                words("sources.explain.value", value=ranged(available))
+                if available
+                else words("sources.explain.unknown")
+            )
+            lines.append(f"  {words(f'sources.quantity.{part}').lang(language)}: {value_text.lang(language)}")
         for row in self.industries.iter_rows(named=True):
             line = words("sources.explain.industry", **row | {"label": self.names.text("industry", row["industry"])})
             lines.append(f"  {line.lang(language)}")
@@ -157,9 +163,9 @@ class SourcesExplanation:
 def _why_not(result: Sources, region: str, year: int) -> UsageError:
     """Return why a region-year was not decomposed."""
     name = result.names.region(region)
-    left = result.omitted.filter(pl.col("region") == region, pl.col("year") == year)
-    if left.height:
-        missing = lacking(left["missing"][0], result.names)
+    gaps = result.omitted.filter(pl.col("region") == region, pl.col("year") == year)
+    if gaps.height:
+        missing = lacking(gaps["missing"][0], result.names)
         return UsageError("sources.year-omitted", name=name, year=year, missing=missing)
     years = result.frame.filter(pl.col("region") == region)["year"]
     if not len(years):
@@ -173,10 +179,10 @@ def assumption_frame(result: Sources) -> pl.DataFrame:
     rows = []
     for name, entry in catalogue().items():
         value = result.assumed(name)
-        told = {f"description_{language}": entry["description"][language] for language in ("zh", "en")}
-        told |= {"reference": "; ".join(f"{item['title']}, {item['where']}" for item in entry["reference"])}
-        shown = "table" if isinstance(value, dict) else str(value)
-        rows.append({"assumption": name, "value": shown, "departs": f"assume.{name}" in options, **told})
+        texts = {f"description_{language}": entry["description"][language] for language in ("zh", "en")}
+        texts |= {"reference": "; ".join(f"{item['title']}, {item['where']}" for item in entry["reference"])}
+        value_text = "table" if isinstance(value, dict) else str(value)
+        rows.append({"assumption": name, "value": value_text, "departs": f"assume.{name}" in options, **texts})
     return pl.DataFrame(rows)
 
 
@@ -194,13 +200,13 @@ def known_parts(row: Mapping[str, Any]) -> dict[str, float]:
     """Return the known parts of a row; where there is no frontier, what the industries did themselves is one part."""
     rest = {name: row.get(name) for name in ("allocation", "allocation_between", "unallocated")}
     if row["breakthrough"] is None:
-        own = {"within": row["tfp_growth"] - sum(value or 0.0 for value in rest.values())}
+        industry_parts = {"within": row["tfp_growth"] - sum(value or 0.0 for value in rest.values())}
     elif row["upgrading_emerging"]:
-        own = {name: row[name] for name in ("breakthrough", "upgrading_traditional", "upgrading_emerging")}
+        industry_parts = {name: row[name] for name in ("breakthrough", "upgrading_traditional", "upgrading_emerging")}
     else:
-        own = {"breakthrough": row["breakthrough"], "upgrading": row["upgrading_traditional"]}
-    known = own | {name: value for name, value in rest.items() if value is not None and abs(value) > 0}
-    return {name: known[name] for name in ORDER if name in known}
+        industry_parts = {"breakthrough": row["breakthrough"], "upgrading": row["upgrading_traditional"]}
+    parts = industry_parts | {name: value for name, value in rest.items() if value is not None and abs(value) > 0}
+    return {name: parts[name] for name in ORDER if name in parts}
 
 
 def part_name(part: str) -> Text:
@@ -218,52 +224,52 @@ def ranged(values: Iterable[float], kind: str = "signed") -> Text:
     >>> ranged([0.0207, 0.012]).en, ranged([0.0001, 0.00011], "plain").en
     ('+1.20 to +2.07', '0.01')
     """
-    known = sorted(values)
-    low, high = (words(f"sources.figure.{kind}", value=value) for value in (known[0], known[-1]))
+    ordered = sorted(values)
+    low, high = (words(f"sources.figure.{kind}", value=value) for value in (ordered[0], ordered[-1]))
     return low if low == high else words("sources.figure.range", low=low, high=high)
 
 
 def lacking(missing: str, names: Names) -> Text:
     """Say what a region-year of `Sources.omitted` lacks, with the names of its industries."""
     parts = []
-    for one in missing.split(";"):
-        series, _, which = one.partition(":")
-        some = [names.text("industry", code) for code in which.split(",")] if which else [words("sources.every")]
-        parts.append(words("sources.lack", series=words(f"sources.series.{series}"), industries=some))
+    for entry in missing.split(";"):
+        series, _, which = entry.partition(":")
+        industries = [names.text("industry", code) for code in which.split(",")] if which else [words("sources.every")]
+        parts.append(words("sources.lack", series=words(f"sources.series.{series}"), industries=industries))
     return Text(zh="；".join(part.zh for part in parts), en="; ".join(part.en for part in parts))
 
 
 def _whole(result: Sources) -> Facts:
     """Return what all regions together grew by and what gave it; of one region, its own figures."""
     rows = whole_span(result, result.group_periods).filter(region="total").to_dicts()
-    alone = whole_span(result, result.periods)
-    if alone.height == 1 and result.frame["region"].n_unique() == 1:
-        rows, name = alone.to_dicts(), result.names.region(alone["region"][0])
+    own_span = whole_span(result, result.periods)
+    if own_span.height == 1 and result.frame["region"].n_unique() == 1:
+        rows, name = own_span.to_dicts(), result.names.region(own_span["region"][0])
     elif rows:
         name = result.names.text("group", "total")
-    elif alone.height:
-        start, end = alone.select("start", "end").row(0)
-        short = alone.height < result.measurement.frame["region"].n_unique()
-        up = alone.filter(alone["tfp_growth"] > 0).height
+    elif own_span.height:
+        start, end = own_span.select("start", "end").row(0)
+        short = own_span.height < result.measurement.frame["region"].n_unique()
+        up = own_span.filter(own_span["tfp_growth"] > 0).height
         return {
-            "answer.no_sum": {"n": alone.height, "up": up, "start": start, "end": end, "short": short}
+            "answer.no_sum": {"n": own_span.height, "up": up, "start": start, "end": end, "short": short}
             | _span(result, start, end)
         }
     else:
         return {}
     table = "periods" if rows[0]["region"] != "total" else "group_periods"
-    said: Facts = {"answer.whole": {"name": name, **_composed(result, _rows(result, table, rows[0]))}}
+    answers: Facts = {"answer.whole": {"name": name, **_composed(result, _rows(result, table, rows[0]))}}
     newest = result.group_periods.filter(region="total").sort("end", "start").to_dicts()[-1:]
     # A report leads with the newest period: what it is made of stands beside the whole span.
     if newest and newest[0]["start"] > rows[0]["start"]:
-        said["answer.newest"] = _composed(result, _rows(result, "group_periods", newest[0]))
-    return said
+        answers["answer.newest"] = _composed(result, _rows(result, "group_periods", newest[0]))
+    return answers
 
 
 def _rows(result: Sources, table: str, row: Row) -> list[Row]:
     """Return a row of a table of periods, and the same row under the other labour shares."""
     same = {name: row[name] for name in ("region", "start", "end")}
-    return [row, *(getattr(one, table).filter(**same).row(0, named=True) for one in result.views[1:])]
+    return [row, *(getattr(view, table).filter(**same).row(0, named=True) for view in result.views[1:])]
 
 
 def _span(result: Sources, start: int, end: int) -> dict[str, Text]:
@@ -273,10 +279,10 @@ def _span(result: Sources, start: int, end: int) -> dict[str, Text]:
 
 def _composed(result: Sources, rows: Sequence[Row]) -> dict[str, object]:
     """Return what is said of the growth of a period and of its parts."""
-    known = [known_parts(row) for row in rows]
+    parts_by_view = [known_parts(row) for row in rows]
     parts = [
-        words("sources.part.value", part=part_name(key), value=ranged([one.get(key, 0.0) for one in known]))
-        for key in known[0]
+        words("sources.part.value", part=part_name(key), value=ranged([view.get(key, 0.0) for view in parts_by_view]))
+        for key in parts_by_view[0]
     ]
     growth, ends = rows[0]["tfp_growth"], {name: rows[0][name] for name in ("start", "end")}
     return {"rose": growth >= 0, "rate": abs(growth), "parts": parts, **ends, **_span(result, **ends)}
@@ -318,32 +324,39 @@ def contrast(result: Sources) -> Facts:
     ours, theirs = ([known_parts(row) for row in rows] for rows in sides)
     # by labour shares: what the part is short of
     differ = {
-        name: [mine.get(name, 0.0) - other.get(name, 0.0) for mine, other in zip(ours, theirs, strict=True)]
+        name: [
+            low_parts.get(name, 0.0) - high_parts.get(name, 0.0)
+            for low_parts, high_parts in zip(ours, theirs, strict=True)
+        ]
         for name in {**ours[0], **theirs[0]}
     }
     order = sorted(differ, key=lambda name: differ[name][0])
-    held = [name for name in order if max(differ[name]) <= _MINOR * gap]
+    explaining = [name for name in order if max(differ[name]) <= _MINOR * gap]
     free = [name for name in differ if min(differ[name]) > _MINOR * gap]
-    told = {**names, **rates, **span, "gap": -gap}
-    for key, chosen in (("why", held), ("not_why", free), ("open", [one for one in order if one not in held + free])):
-        told[key] = [
+    values = {**names, **rates, **span, "gap": -gap}
+    for key, selection in (
+        ("why", explaining),
+        ("not_why", free),
+        ("open", [part for part in order if part not in explaining + free]),
+    ):
+        values[key] = [
             words(
                 "sources.part.sides", part=part_name(name), mine=ours[0].get(name, 0.0), theirs=theirs[0].get(name, 0.0)
             )
-            if result.other is None
+            if result.alternative is None
             else words("sources.part.differs", part=part_name(name), value=ranged(differ[name]))
-            for name in chosen
+            for name in selection
         ]
-        told[f"any_{key}"] = bool(chosen)
-    moved = _moves(list(zip(names.values(), sides, strict=True)))
-    return {"answer.gap": told, **({"answer.moves": moved | span} if moved else {})}
+        values[f"any_{key}"] = bool(selection)
+    moves = _moves(list(zip(names.values(), sides, strict=True)))
+    return {"answer.gap": values, **({"answer.moves": moves | span} if moves else {})}
 
 
 def _moves(groups: Sequence[tuple[Text, Sequence[Row]]]) -> dict[str, Text]:
     """Return what moving labour and capital gave in either group."""
     if any(row["allocation_labour"] is None for _, rows in groups for row in rows):
         return {}
-    said = [
+    sentences = [
         words(
             "sources.moves",
             name=name,
@@ -352,7 +365,7 @@ def _moves(groups: Sequence[tuple[Text, Sequence[Row]]]) -> dict[str, Text]:
         )
         for name, rows in groups
     ]
-    return {"low": said[0], "high": said[1]}
+    return {"low": sentences[0], "high": sentences[1]}
 
 
 def _gave(values: Sequence[float]) -> Text:
@@ -365,13 +378,17 @@ def _gave(values: Sequence[float]) -> Text:
 
 def _ends(result: Sources, column: str) -> dict[str, list[tuple[str, list[float]]]]:
     """Return the regions at either end of a part under all labour shares, with its values; empty for one region."""
-    tables = [whole_span(one, one.periods).drop_nulls(column).sort(column, descending=True) for one in result.views]
+    tables = [whole_span(view, view.periods).drop_nulls(column).sort(column, descending=True) for view in result.views]
     width = min(_SHOWN, tables[0].height // 2)
     values = [dict(table.select("region", column).iter_rows()) for table in tables]
     listed = [table["region"].to_list() for table in tables]
     ends = {"most": [codes[:width] for codes in listed], "least": [codes[::-1][:width] for codes in listed]}
     return {
-        key: [(code, [one[code] for one in values]) for code in codes[0] if all(code in other for other in codes)]
+        key: [
+            (code, [by_region[code] for by_region in values])
+            for code in codes[0]
+            if all(code in region_codes for region_codes in codes)
+        ]
         for key, codes in ends.items()
     }
 
@@ -385,14 +402,14 @@ def _ended(ends: Mapping[str, Sequence[Text]]) -> dict[str, object]:
 def _allocation(result: Sources) -> Facts:
     """Return the regions in which allocation gave most and least."""
     grown = dict(whole_span(result, result.periods).select("region", "tfp_growth").iter_rows())
-    found = _ends(result, "allocation")
-    found["most"] = [one for one in found["most"] if min(one[1]) > 0]
+    ends_by_key = _ends(result, "allocation")
+    ends_by_key["most"] = [entry for entry in ends_by_key["most"] if min(entry[1]) > 0]
     ends = {
         key: [
-            words("sources.part.of", name=result.names.region(code), part=ranged(moved), whole=grown[code])
-            for code, moved in rows
+            words("sources.part.of", name=result.names.region(code), part=ranged(values), whole=grown[code])
+            for code, values in rows
         ]
-        for key, rows in found.items()
+        for key, rows in ends_by_key.items()
     }
     return {"answer.allocation": {**_ended(ends), **_whole_told(result)}} if any(ends.values()) else {}
 
@@ -404,17 +421,20 @@ def _whole_told(result: Sources) -> dict[str, Text]:
 
 def _distance(result: Sources) -> Facts:
     """Return where industries came closest to best practice and where least, and how alike its shift is everywhere."""
-    tables = [whole_span(one, one.periods).drop_nulls("upgrading") for one in result.views]
+    tables = [whole_span(view, view.periods).drop_nulls("upgrading") for view in result.views]
     if tables[0].height <= 1:
         return {}
-    found, points = _ends(result, "upgrading"), pl.concat(tables).select(pl.col("upgrading", "breakthrough") * 100)
+    ends_by_key, points = (
+        _ends(result, "upgrading"),
+        pl.concat(tables).select(pl.col("upgrading", "breakthrough") * 100),
+    )
     points = points.select(pl.all().round(2))  # as they are printed
-    widened = [one for one in found["least"] if round(100 * max(one[1]), 2) < 0]
-    found["most"] = [one for one in found["most"] if round(100 * min(one[1]), 2) > 0]
-    found["least"] = found["least"] if (points["upgrading"] >= 0).all() else widened
+    widened = [entry for entry in ends_by_key["least"] if round(100 * max(entry[1]), 2) < 0]
+    ends_by_key["most"] = [entry for entry in ends_by_key["most"] if round(100 * min(entry[1]), 2) > 0]
+    ends_by_key["least"] = ends_by_key["least"] if (points["upgrading"] >= 0).all() else widened
     ends = {
         key: [words("sources.part.alone", name=result.names.region(code), part=ranged(closed)) for code, closed in rows]
-        for key, rows in found.items()
+        for key, rows in ends_by_key.items()
     }
     facts: Facts = {}
     if any(ends.values()):
@@ -438,7 +458,7 @@ def _basis(result: Sources) -> Facts:
     detail = result.provenance.options["detail"]
     n = frame["region"].n_unique()
     facts: Facts = {"basis.reach": {"n": n, "first": first, "last": last, "detail": detail, "gap": gap}}
-    if result.other is not None:
+    if result.alternative is not None:
         facts["basis.shares"] = {"chosen": result.assumed("shares")}
     return facts
 
@@ -458,20 +478,22 @@ def _missing(result: Sources) -> Facts:
     ]
     facts: Facts = {"basis.missing": reasons}
     # regions that were decomposed and yet lack a year of the whole span, and what is missing in it
-    whole = whole_span(result, result.periods)
-    if whole.height:
-        start, end = whole.select("start", "end").row(0)
-        some = result.frame.filter(~pl.col("region").is_in(whole["region"].to_list()))["region"].unique().to_list()
-        inside = pl.col("region").is_in(some) & pl.col("year").is_between(start + 1, end)
+    complete = whole_span(result, result.periods)
+    if complete.height:
+        start, end = complete.select("start", "end").row(0)
+        incomplete = (
+            result.frame.filter(~pl.col("region").is_in(complete["region"].to_list()))["region"].unique().to_list()
+        )
+        inside = pl.col("region").is_in(incomplete) & pl.col("year").is_between(start + 1, end)
         rows = result.omitted.filter(inside).group_by("region", maintain_order=True).first()
         places = [
             words("sources.hole", name=result.names.region(code), year=year, what=lacking(missing, result.names))
             for code, year, missing in rows.select("region", "year", "missing").rows()[:_SHOWN]
         ]
         if places:
-            listed = Text(zh="；".join(one.zh for one in places), en="; ".join(one.en for one in places))
+            listed = Text(zh="；".join(place.zh for place in places), en="; ".join(place.en for place in places))
             facts["basis.holes"] = {"start": start, "end": end, "places": listed}
     if result.findings:
-        regions = len({(found.key or "").split("/")[0] for found in result.findings})
+        regions = len({(problem.key or "").split("/")[0] for problem in result.findings})
         facts["basis.findings"] = {"n": regions, "all": result.frame["region"].n_unique()}
     return facts

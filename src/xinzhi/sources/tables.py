@@ -24,45 +24,45 @@ def coverage(
     detail: Detail, parts: Parts, assume: Assumptions, refused: Sequence[Text], outside: Sequence[str] = ()
 ) -> pl.DataFrame:
     """Return ``quantity, status, reason_zh, reason_en``, one row per quantity."""
-    seen = np.isfinite(parts.within)
+    decomposed = np.isfinite(parts.within)
     level = _reason(detail.level)
-    moved = "not_computed" if detail.level == "total" else "computed"
+    reallocation = "not_computed" if detail.level == "total" else "computed"
     regional = detail.human_capital.strides[0] == 0 or detail.level == "total"
     shares = "common_shares" if assume["shares"] == "common" else "sector_shares"
-    own = detail.labour_share is not None
+    own_shares = detail.labour_share is not None
     rows = [
-        ("breakthrough", *_front(detail, parts.breakthrough, seen)),
-        ("allocation_capital", moved, level),
-        ("allocation_labour", moved, level),
-        ("upgrading_traditional", *_front(detail, parts.traditional, seen)),
-        ("upgrading_emerging", *_emerging(detail, parts, seen, outside)),
+        ("breakthrough", *_front(detail, parts.breakthrough, decomposed)),
+        ("allocation_capital", reallocation, level),
+        ("allocation_labour", reallocation, level),
+        ("upgrading_traditional", *_front(detail, parts.traditional, decomposed)),
+        ("upgrading_emerging", *_emerging(detail, parts, decomposed, outside)),
         ("human_capital", "partly" if regional else "computed", _reason("regional_skill" if regional else "own_skill")),
-        ("labour_shares", "computed" if own else "partly", _reason("own_shares" if own else shares)),
+        ("labour_shares", "computed" if own_shares else "partly", _reason("own_shares" if own_shares else shares)),
         ("gross_output", "not_computed", _reason("no_gross"))
         if detail.gross is None
         else ("gross_output", "computed", _reason("gross")),
     ]
     rows += [("finer_detail", "not_computed", _reason("finer", why=why)) for why in refused]
-    told = [(name, status, text.zh, text.en) for name, status, text in rows]
-    return pl.DataFrame(told, schema=["quantity", "status", "reason_zh", "reason_en"], orient="row")
+    texts = [(name, status, text.zh, text.en) for name, status, text in rows]
+    return pl.DataFrame(texts, schema=["quantity", "status", "reason_zh", "reason_en"], orient="row")
 
 
-def _front(detail: Detail, values: FloatArray, seen: BoolArray) -> tuple[str, Text]:
+def _front(detail: Detail, values: FloatArray, decomposed: BoolArray) -> tuple[str, Text]:
     """Return how far a part that needs the frontier is known."""
-    known = np.isfinite(values) & seen
-    if not known.any():
+    available = np.isfinite(values) & decomposed
+    if not available.any():
         return "not_computed", _reason("lone" if detail.comparable else "indices")
-    whole = not (seen & ~known).any()
-    return ("computed", _reason(detail.level)) if whole else ("partly", _reason("lone"))
+    complete = not (decomposed & ~available).any()
+    return ("computed", _reason(detail.level)) if complete else ("partly", _reason("lone"))
 
 
-def _emerging(detail: Detail, parts: Parts, seen: BoolArray, outside: Sequence[str]) -> tuple[str, Text]:
+def _emerging(detail: Detail, parts: Parts, decomposed: BoolArray, outside: Sequence[str]) -> tuple[str, Text]:
     """Return what stands behind the upgrading of emerging industries."""
     if not parts.mask.any():
         return "not_computed", _reason("no_emerging" if detail.level == "industry" else "no_detail")
-    known = _front(detail, parts.emerging, seen)
-    if not outside or known[0] != "computed":
-        return known
+    front = _front(detail, parts.emerging, decomposed)
+    if not outside or front[0] != "computed":
+        return front
     return "partly", _reason("some_emerging", codes=shortened(outside))
 
 
@@ -75,14 +75,14 @@ def findings(
     if detail.level == "total":
         return ()
     table = TABLE if detail.level == "industry" else "sector_accounts"
-    seen = np.isfinite(accounts.within)
-    found = [
-        one
+    decomposed = np.isfinite(accounts.within)
+    gap_findings = [
+        problem
         for name, gap in detail.gaps.items()
-        for one in _worst(data, measured, table, np.expm1(gap), seen, (name, assume["level_limit"]))
+        for problem in _worst(data, measured, table, np.expm1(gap), decomposed, (name, assume["level_limit"]))
     ]
-    growth = _worst(data, measured, table, accounts.output_gap, seen, ("growth", assume["gap_limit"]))
-    return (*found, *growth)
+    growth = _worst(data, measured, table, accounts.output_gap, decomposed, ("growth", assume["gap_limit"]))
+    return (*gap_findings, *growth)
 
 
 _COLUMNS = {"output": "output_nominal", "labour": "employment", "capital": "capital", "growth": "output_real"}
@@ -95,21 +95,21 @@ _RULES = {
 
 
 def _worst(
-    data: Package, measured: Measured, table: str, gap: FloatArray, seen: BoolArray, rule: tuple[str, float]
+    data: Package, measured: Measured, table: str, gap: FloatArray, decomposed: BoolArray, rule: tuple[str, float]
 ) -> list[Finding]:
     """Return a finding for every region whose gap passes the limit in a year that was decomposed."""
     name, limit = rule
-    size = np.where(seen & np.isfinite(gap), np.abs(gap), 0.0)
+    size = np.where(decomposed & np.isfinite(gap), np.abs(gap), 0.0)
     out = []
     for row in np.flatnonzero((size > limit).any(axis=1)).tolist():
         at = int(size[row].argmax())
         year, region = int(measured.panel.years[at]), measured.panel.regions[row]
         count = int((size[row] > limit).sum())
         worst = float(gap[row, at])
-        said = {"gap": worst, "count": count, "limit": limit}
+        values = {"gap": worst, "count": count, "limit": limit}
         place: dict[str, Any] = {"table": table, "file": data.origins[table].file if table in data.origins else None}
         place |= {"column": _COLUMNS[name], "key": f"{region}/{year}", "value": f"{worst:+.4f}"}
-        out.append(finding(f"sources.{_RULES[name]}", words=said, **place))
+        out.append(finding(f"sources.{_RULES[name]}", words=values, **place))
     return out
 
 
@@ -145,8 +145,8 @@ def industry_frame(
     """Return the industries, one row per region, industry and year in which their residual is known."""
     keep = np.isfinite(accounts.residual) & detail.exists[..., None]
     spread = np.broadcast_to
-    advance, behind = parts.by_industry
-    own = 1.0 - accounts.intermediate_share
+    advance, upgrading = parts.by_industry
+    value_share = 1.0 - accounts.intermediate_share
     columns = {
         "weight": accounts.weight,
         "domar_weight": accounts.domar,
@@ -155,14 +155,14 @@ def industry_frame(
         "labour_growth": accounts.labour,
         "human_capital_growth": accounts.human_capital,
         "labour_share": accounts.labour_share,
-        "tfp_growth": accounts.residual * own,
+        "tfp_growth": accounts.residual * value_share,
         "frontier_growth": spread(best.movement[:, None, :], keep.shape),
         "level": best.level,
         "cross_section": best.cross_section,
         "distance": best.distance,
         "distance_change": yearly_change(best.distance),
         "breakthrough": advance,
-        "upgrading": behind,
+        "upgrading": upgrading,
         "capital_contribution": accounts.weight * (1.0 - accounts.labour_share) * accounts.capital,
         "labour_contribution": accounts.weight * accounts.labour_share * (accounts.labour + accounts.human_capital),
         "emerging": spread(parts.mask[:, None, None].astype(np.float64), keep.shape),
@@ -219,15 +219,15 @@ def omitted_frame(measured: Measured, detail: Detail, parts: Parts) -> pl.DataFr
 
 def _missing(holes: dict[str, BoolArray], detail: Detail, row: int, column: int) -> str:
     """Name the industries and series without a figure in a year or the year before it."""
-    found = []
+    parts = []
     # A region without any industry lacks them all.
-    here = detail.exists[:, row] if detail.exists[:, row].any() else np.ones(len(detail.names), dtype=np.bool_)
+    present = detail.exists[:, row] if detail.exists[:, row].any() else np.ones(len(detail.names), dtype=np.bool_)
     for name, hole in holes.items():
-        bare = hole[:, row, max(column - 1, 0) : column + 1].any(axis=-1) & here
+        bare = hole[:, row, max(column - 1, 0) : column + 1].any(axis=-1) & present
         if bare.any():
-            which = [] if (bare == here).all() else [detail.names[at] for at in np.flatnonzero(bare)]
-            found.append(f"{name}:{','.join(which)}" if which else name)
-    return ";".join(found)
+            which = [] if (bare == present).all() else [detail.names[at] for at in np.flatnonzero(bare)]
+            parts.append(f"{name}:{','.join(which)}" if which else name)
+    return ";".join(parts)
 
 
 _PARTS = (*PARTS, "allocation_capital", "allocation_labour", "unallocated")
@@ -272,7 +272,7 @@ def group_frame(frame: pl.DataFrame, measurement: Measurement) -> pl.DataFrame:
     )
 
 
-def period_means(frame: pl.DataFrame, wanted: Sequence[Sequence[int]]) -> pl.DataFrame:
+def period_means(frame: pl.DataFrame, periods: Sequence[Sequence[int]]) -> pl.DataFrame:
     """Return the mean per year of every part over the periods of the protocol and over the whole span."""
     # Log growth chains by adding up, so the mean times ``years`` is the chained change over the period.
     import polars.selectors as cs
@@ -281,8 +281,11 @@ def period_means(frame: pl.DataFrame, wanted: Sequence[Sequence[int]]) -> pl.Dat
     first, last = frame["year"].min(), frame["year"].max()
     spans: list[tuple[int, int]] = []
     if isinstance(first, int) and isinstance(last, int):  # the periods cut to the years that there are, the whole last
-        cut, whole = ((max(int(start), first - 1), min(int(end), last)) for start, end in wanted), (first - 1, last)
-        spans = [*(span for span in dict.fromkeys(cut) if span[0] < span[1] and span != whole), whole]
+        cut, full_span = (
+            ((max(int(start), first - 1), min(int(end), last)) for start, end in periods),
+            (first - 1, last),
+        )
+        spans = [*(span for span in dict.fromkeys(cut) if span[0] < span[1] and span != full_span), full_span]
     marks = pl.col("flags").str.split(";").list.explode().unique().sort()  # that any of the years has
     flags = [marks.filter(marks != "").str.join(";").alias("flags")] if "flags" in frame.columns else []
     tables = [
@@ -311,12 +314,12 @@ def cumulative(frame: pl.DataFrame) -> pl.DataFrame:
     # Polars carries a sum across nulls; a sum with a hole in it is none.
     sums = []
     for name in frame.select(cs.float()).columns:
-        whole = pl.col(name).is_null().cast(pl.Int64).cum_sum().over("region") == 0
-        sums.append(pl.when(steady & whole).then(pl.col(name).cum_sum().over("region")).alias(name))
+        unbroken = pl.col(name).is_null().cast(pl.Int64).cum_sum().over("region") == 0
+        sums.append(pl.when(steady & unbroken).then(pl.col(name).cum_sum().over("region")).alias(name))
     return frame.select("region", "year", *sums)
 
 
-def beside(frame: pl.DataFrame, frontier: object) -> pl.DataFrame:
+def with_productivity_index(frame: pl.DataFrame, frontier: object) -> pl.DataFrame:
     """Return our parts beside technical change and efficiency change of a productivity index."""
     # Breakthrough stands beside technical change, and everything else, allocation included, beside efficiency change: a
     # frontier analysis sees a region as one unit, so capital that moves between its industries looks as if the region
@@ -327,8 +330,8 @@ def beside(frame: pl.DataFrame, frontier: object) -> pl.DataFrame:
         Field("efficiency", column="efficiency_change", sign="positive"),
         Field("technical", column="technical_change", sign="positive"),
     ]
-    read = tidy(getattr(frontier, "frame", frontier), fields, key=("region", "year"), verb="frontier").frame
-    theirs = read.with_columns(pl.col("efficiency", "technical").log())
+    index = tidy(getattr(frontier, "frame", frontier), fields, key=("region", "year"), verb="frontier").frame
+    theirs = index.with_columns(pl.col("efficiency", "technical").log())
     rows = frame.join(theirs, on=["region", "year"])
     if not rows.height:
         raise InputError("sources.nothing-beside")
@@ -339,7 +342,9 @@ def beside(frame: pl.DataFrame, frontier: object) -> pl.DataFrame:
         ("total", pl.col("tfp_growth"), pl.col("technical") + pl.col("efficiency")),
     )
     tables = [
-        rows.select("region", "year", source=pl.lit(name), ours=ours, frontier=other, difference=ours - other)
-        for name, ours, other in pairs
+        rows.select(
+            "region", "year", source=pl.lit(name), ours=ours, frontier=theirs_value, difference=ours - theirs_value
+        )
+        for name, ours, theirs_value in pairs
     ]
     return pl.concat(tables).sort("region", "year", maintain_order=True)

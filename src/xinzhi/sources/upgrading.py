@@ -68,12 +68,12 @@ def structural_change(
     before = now.with_columns(pl.col(year) + 1)
     pairs = now.join(before, on=[region, industry, year], suffix="_0")
     growth = (pl.col(value) / pl.col(f"{value}_0")).log() - (pl.col("total") / pl.col("total_0")).log()
-    here, gone = pl.col(value) > 0, pl.col(f"{value}_0") > 0
+    positive, before_positive = pl.col(value) > 0, pl.col(f"{value}_0") > 0
     weight = (pl.col("share") + pl.col("share_0")) / 2
-    absent = ~here & ~gone
+    absent = ~positive & ~before_positive
     return (
         pairs.with_columns(
-            _term=pl.when(here & gone).then(weight * growth**2).when(absent).then(0.0),
+            _term=pl.when(positive & before_positive).then(weight * growth**2).when(absent).then(0.0),
             _moved=(pl.col("share") - pl.col("share_0")).abs(),
         )
         .group_by(region, year)
@@ -121,8 +121,10 @@ def rationalisation(
     """
     region, _, year = keys
     rows = read_positive(frame, keys, [output, labour])
-    made, worked = pl.col(output) / pl.col(output).sum(), pl.col(labour) / pl.col(labour).sum()
-    return rows.group_by(region, year).agg(theil=(made * (made / worked).log()).sum()).sort(region, year)
+    output_share, worked = pl.col(output) / pl.col(output).sum(), pl.col(labour) / pl.col(labour).sum()
+    return (
+        rows.group_by(region, year).agg(theil=(output_share * (output_share / worked).log()).sum()).sort(region, year)
+    )
 
 
 def advancement(
@@ -168,23 +170,23 @@ def advancement(
     unknown = [name for name in rows[sector].unique().sort().to_list() if name not in order]
     if unknown:
         raise InputError("sources.unknown-sectors", order=list(order), others=list(map(str, unknown[:5])))
-    wide = rows.pivot(sector, index=[region, year], values=value).with_columns(
+    by_sector = rows.pivot(sector, index=[region, year], values=value).with_columns(
         pl.lit(0.0).alias(name) for name in order if name not in rows[sector].unique().to_list()
     )
     columns = [pl.col(name).fill_null(0.0) for name in order]
     length = pl.sum_horizontal(column**2 for column in columns).sqrt()
-    wide = wide.select(
+    by_sector = by_sector.select(
         region, year, *((column / length).alias(f"_{name}") for name, column in zip(order, columns, strict=True))
     )
     unit = [pl.col(f"_{name}") for name in order]
     # The lowest sector's angle counts in every partial sum, the highest one's once.
     weights = range(len(order), 0, -1)
     value_of = pl.sum_horizontal(_angle(part) * weight for part, weight in zip(unit, weights, strict=True))
-    before = wide.with_columns(pl.col(year) + 1)
-    both = wide.join(before, on=[region, year], how="left", suffix="_0").sort(region, year)
+    before = by_sector.with_columns(pl.col(year) + 1)
+    pairs = by_sector.join(before, on=[region, year], how="left", suffix="_0").sort(region, year)
     cosine = pl.sum_horizontal(part * pl.col(f"_{name}_0") for part, name in zip(unit, order, strict=True))
     moore = pl.when(pl.col(f"_{order[0]}_0").is_not_null()).then(_angle(cosine))
-    return both.select(region, year, advancement=value_of, moore=moore)
+    return pairs.select(region, year, advancement=value_of, moore=moore)
 
 
 def _angle(cosine: pl.Expr) -> pl.Expr:
@@ -233,13 +235,13 @@ class CatchUp:
         short = self.placebo.null_count().sum_horizontal()[0]
         return "closing" if self.supported else "short" if short else "chance"
 
-    def said(self) -> dict[str, Any]:
+    def speed_values(self) -> dict[str, Any]:
         """Return the figures of sentences: speed and its error, both ranges of the draws, and the half-life."""
         within, jackknife = self.placebo.rows(named=True)
         at = self.regression.names.index("distance")
-        told = {"speed": within["coefficient"], "error": self.regression.standard_errors[at], "years": self.half_life}
-        told |= {name: within[name] for name in ("low", "high")}
-        return told | {f"{name}_corrected": jackknife[name] for name in ("coefficient", "low", "high")}
+        values = {"speed": within["coefficient"], "error": self.regression.standard_errors[at], "years": self.half_life}
+        values |= {name: within[name] for name in ("low", "high")}
+        return values | {f"{name}_corrected": jackknife[name] for name in ("coefficient", "low", "high")}
 
     @property
     def half_life(self) -> float | None:
@@ -304,21 +306,21 @@ def catch_up(
     for name in names:
         column = read(drivers, [region, year], [name], year=year).with_columns(pl.col(year) + 1)
         table = table.join(column, on=[region, year], how="left", maintain_order="left")
-    kept = table.drop("distance").rename({"distance_before": "distance"}).drop_nulls().filter(pl.col("distance") > 0)
-    if kept.height <= len(names) * 2 + 2:
-        raise InputError("sources.few-rows", n=kept.height)
+    sample = table.drop("distance").rename({"distance_before": "distance"}).drop_nulls().filter(pl.col("distance") > 0)
+    if sample.height <= len(names) * 2 + 2:
+        raise InputError("sources.few-rows", n=sample.height)
     # Centred, so that the coefficient of distance is the speed at the mean of the drivers.
-    means = kept.select(pl.col(names).mean())
-    kept = kept.with_columns((pl.col(name) - pl.col(name).mean()) for name in names)
+    means = sample.select(pl.col(names).mean())
+    sample = sample.with_columns((pl.col(name) - pl.col(name).mean()) for name in names)
     terms = ["frontier_growth", "distance", *names, *(f"distance × {name}" for name in names)]
-    kept = kept.with_columns((pl.col("distance") * pl.col(name)).alias(f"distance × {name}") for name in names)
-    unit, place = codes(list(kept.select(region, industry).iter_rows())), codes(kept[region].to_list())
-    effects = [unit, codes(kept[year].to_list())] if years else [unit]
+    sample = sample.with_columns((pl.col("distance") * pl.col(name)).alias(f"distance × {name}") for name in names)
+    unit, place = codes(list(sample.select(region, industry).iter_rows())), codes(sample[region].to_list())
+    effects = [unit, codes(sample[year].to_list())] if years else [unit]
     fit = fixed_effects(
-        kept["tfp_growth"].to_numpy(), kept.select(terms).to_numpy(), terms, effects, place, engine=engine
+        sample["tfp_growth"].to_numpy(), sample.select(terms).to_numpy(), terms, effects, place, engine=engine
     )
     centred = table.with_columns((pl.col(name) - means[name][0]) for name in names)
-    return CatchUp(fit, rows.height - kept.height, _placebo(centred, names, keys, years=years))
+    return CatchUp(fit, rows.height - sample.height, _placebo(centred, names, keys, years=years))
 
 
 def _placebo(table: pl.DataFrame, names: Sequence[str], keys: tuple[str, str, str], *, years: bool) -> pl.DataFrame:
@@ -342,9 +344,9 @@ def _placebo(table: pl.DataFrame, names: Sequence[str], keys: tuple[str, str, st
         region=codes(table[region].to_list())[first],
         years=years,
     )
-    drawn = panel.placebo()
+    draws = panel.placebo()
     outside = (1 - setting("placebo.range")) / 2
-    middle, low, high = np.quantile(drawn, [0.5, outside, 1 - outside], axis=0)
+    middle, low, high = np.quantile(draws, [0.5, outside, 1 - outside], axis=0)
     columns = {"coefficient": panel.estimates(), "middle": middle, "low": low, "high": high}
     return pl.DataFrame({"estimate": ["within", "jackknife"], **columns}).with_columns(
         pl.exclude("estimate").fill_nan(None)
@@ -357,25 +359,25 @@ class Upgrading(Result, verb="sources_upgrading", topic="sources", key=("region"
 
     ``lilien`` and ``nav`` are its speed, of labour, ``theil`` its rationalisation, ``advancement`` and ``moore`` its
     advancement, of value added (null where the industries have no order). `catch_up` is None where it cannot be
-    estimated; `left_out` is what these industries do not allow. `other` and `guessed` are as in `Allocation`.
+    estimated; `left_out` is what these industries do not allow. `alternative` and `guessed` are as in `Allocation`.
     """
 
     catch_up: CatchUp | None
     left_out: pl.DataFrame
     regions: pl.DataFrame
     guessed: tuple[int, ...]
-    other: Upgrading | None = None
+    alternative: Upgrading | None = None
 
     def change(self) -> pl.DataFrame:
         """Return first and last structure of every region, and speed: the mean share of labour that moved in a year."""
-        year, both = pl.col("year"), pl.col("theil", "advancement")
+        year, measures = pl.col("year"), pl.col("theil", "advancement")
         rows = self.frame.sort("region", "year").group_by("region", maintain_order=True)
         return rows.agg(
             year.first().alias("start"),
             year.last().alias("end"),
             pl.col("nav").mean().alias("speed"),
-            both.first().name.suffix("_start"),
-            both.last().name.suffix("_end"),
+            measures.first().name.suffix("_start"),
+            measures.last().name.suffix("_end"),
         )
 
     def facts(self) -> Facts:
@@ -389,19 +391,19 @@ class Upgrading(Result, verb="sources_upgrading", topic="sources", key=("region"
             higher = change.filter(change["advancement_end"] > change["advancement_start"]).height
             more = {"closer": closer, "higher": higher, "speed": change["speed"].mean()}
             facts["upgrading.turned" if ordered else "upgrading.rational"] = ends | more
-        views = [self] if self.other is None else [self, self.other]
-        fits = [one.catch_up for one in views if one.catch_up is not None]
+        views = [self] if self.alternative is None else [self, self.alternative]
+        fits = [view.catch_up for view in views if view.catch_up is not None]
         if self.catch_up is not None:
             years = self.frame["year"].to_list()
-            said, *beside = [fit.said() for fit in fits]
-            said |= {name: setting(f"placebo.{name}") for name in ("draws", "range")}
-            said |= {"span": told_span(min(years) + 1, max(years), self.guessed), "beside": ""}
+            values, *alternatives = [fit.speed_values() for fit in fits]
+            values |= {name: setting(f"placebo.{name}") for name in ("draws", "range")}
+            values |= {"span": told_span(min(years) + 1, max(years), self.guessed), "beside": ""}
             ways = {fit.way for fit in fits}
             way = "short" if "short" in ways else ways.pop() if len(ways) == 1 else "open"
-            if beside:
+            if alternatives:
                 key = f"beside_{'short' if way == 'short' else 'drawn'}"
-                said["beside"] = words(f"sources.upgrading.{key}", **beside[0])
-            facts[f"upgrading.{way}"] = said
+                values["beside"] = words(f"sources.upgrading.{key}", **alternatives[0])
+            facts[f"upgrading.{way}"] = values
         return {**facts, **left_out_facts(self.left_out)}
 
 
@@ -442,11 +444,11 @@ def in_depth(result: Sources) -> Upgrading:
             fit = catch_up(result.industries)
         except InputError as error:
             why = error.text
-    behind = [] if fit else [(words("sources.measure.catch_up"), why)]
+    not_estimated = [] if fit else [(words("sources.measure.catch_up"), why)]
     return Upgrading(
         frame=frame.select("region", "year", "lilien", "nav", "theil", "advancement", "moore"),
         catch_up=fit,
-        left_out=left_out([*lacking, *behind]),
-        other=None if result.other is None else in_depth(result.other),
+        left_out=left_out([*lacking, *not_estimated]),
+        alternative=None if result.alternative is None else in_depth(result.alternative),
         **in_depth_parts(result.measurement, result, "upgrading"),
     )

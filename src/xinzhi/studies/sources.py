@@ -168,7 +168,7 @@ def among_firms(made: Study, result: verbs.Sources, package: Package) -> verbs.A
     own = cells["misallocation"].select("industry", pl.col("year").cast(pl.Int64), "efficiency", "gain")
     joined = own.join(value, on=["industry", "year"])
     digits = int(made.more["digits"])
-    return verbs.allocation.among_firms(result, joined, output, regions=regions, others=strange, digits=digits)
+    return verbs.allocation.among_firms(result, joined, output, regions=regions, extra_regions=strange, digits=digits)
 
 
 def _regions(

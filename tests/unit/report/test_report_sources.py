@@ -114,7 +114,7 @@ def test_pictures_hold_the_figures_of_the_frame(result):
     assert found["520000"]["source"] == "allocation"
     for code, row in found.items():  # what is largest under both labour shares, else neither
         largest = []
-        for one in (result, result.other):
+        for one in (result, result.alternative):
             rows = one.periods.filter(start=2003, end=2023, region=code).row(0, named=True)
             whole = one.group_periods.filter(start=2003, end=2023, region="total").row(0, named=True)
             whole["upgrading"] = whole["upgrading_traditional"]
@@ -133,7 +133,8 @@ def test_both_labour_shares_stand_side_by_side(result):
     (both,) = (table for table in section.tables if table.key == "sources_shares")
     row = next(row for row in both.rows if "Guizhou" in str(row[0]))
     runs = [
-        one.periods.filter(start=2003, end=2023, region="520000").row(0, named=True) for one in (result, result.other)
+        one.periods.filter(start=2003, end=2023, region="520000").row(0, named=True)
+        for one in (result, result.alternative)
     ]
     parts = ("allocation", "upgrading", "breakthrough")
     assert row[2:] == pytest.approx([100 * run[part] for part in parts for run in runs], abs=TIGHT)
@@ -249,6 +250,6 @@ def test_the_waterfall_shows_where_reallocation_moved_most_under_both_labour_sha
         for code in shown.rows["region"]
     }
     assert shown.code(None) == max(least, key=least.get)
-    alone = Shown(replace(result, other=None))
+    alone = Shown(replace(result, alternative=None))
     moved = alone.rows.sort(pl.col("allocation").abs(), descending=True)
     assert alone.code(None) == moved["region"][0]

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from xinzhi.sources.tables import beside, cumulative, period_means
+from xinzhi.sources.tables import cumulative, period_means, with_productivity_index
 
 
 def test_period_means() -> None:
@@ -22,4 +22,4 @@ def test_beside() -> None:
 
     ours = pl.DataFrame({"region": ["a"], "year": [2001], "tfp_growth": [0.03], "breakthrough": [0.01]})
     theirs = {"unit": ["a"], "period": [2001], "efficiency_change": [1.0], "technical_change": [1.0]}
-    assert beside(ours, pl.DataFrame(theirs))["difference"].round(3).to_list() == [0.01, 0.02, 0.03]
+    assert with_productivity_index(ours, pl.DataFrame(theirs))["difference"].round(3).to_list() == [0.01, 0.02, 0.03]

@@ -42,7 +42,7 @@ def _with(result, **groups):
         for name, values in groups.items()
     ]
     table = pl.DataFrame(rows).select(result.group_periods.columns)
-    return replace(result, group_periods=table, other=None)
+    return replace(result, group_periods=table, alternative=None)
 
 
 def test_reasons_are_the_parts_that_hold_the_gap(provinces):
@@ -94,7 +94,7 @@ def test_what_is_lacking_is_said_with_the_names_of_the_industries():
 def test_distance_names_who_came_closest_and_who_least(provinces, least, rest):
     rows = provinces.periods.filter(start=2003, end=2023).head(4)
     changed = rows.with_columns(upgrading=pl.Series([0.04, 0.03, 0.02, least]))
-    said = replace(provinces, periods=changed, other=None)
+    said = replace(provinces, periods=changed, alternative=None)
     told = said.facts()["answer.distance"]
     names = [said.names.region(code).en for code in rows["region"]]
     assert [one.en for one in told["most"]] == [f"{names[0]} (+4.00)", f"{names[1]} (+3.00)"]
@@ -105,7 +105,7 @@ def test_distance_names_who_came_closest_and_who_least(provinces, least, rest):
 
 
 def test_the_shift_of_best_practice_is_told_by_its_ends(provinces):
-    whole = [one.periods.filter(start=2003, end=2023)["breakthrough"] for one in (provinces, provinces.other)]
+    whole = [one.periods.filter(start=2003, end=2023)["breakthrough"] for one in (provinces, provinces.alternative)]
     rows = pl.concat(whole)
     told = provinces.facts()["answer.common"]
     assert (told["low"], told["high"]) == (rows.min(), rows.max())
@@ -115,11 +115,11 @@ def test_only_what_closed_is_said_to_have_closed_and_one_value_is_told_once(prov
     rows = provinces.periods.filter(start=2003, end=2023).head(6)
     parts = [0.0012, 0.00001, -0.0002, -0.001, -0.0009, -0.0019]  # six counties: one closed, one stood still
     changed = rows.with_columns(upgrading=pl.Series(parts), breakthrough=pl.lit(0.01752))
-    said = replace(provinces, periods=changed, other=None).facts()
+    said = replace(provinces, periods=changed, alternative=None).facts()
     told = said["answer.distance"]
     assert (len(told["most"]), len(told["least"])) == (1, 3)
     assert "answer.common_one" in said
-    none = replace(provinces, periods=changed.with_columns(upgrading=-pl.col("upgrading").abs()), other=None)
+    none = replace(provinces, periods=changed.with_columns(upgrading=-pl.col("upgrading").abs()), alternative=None)
     assert "answer.distance_none" in none.facts()
     assert "closed in no region" in none.summary("en")
 
@@ -227,13 +227,13 @@ def _whole(table):
 
 def test_the_other_shares_are_those_of_a_run_with_them(provinces, by_sector):
     for name in ("frame", "periods", "group_periods", "industries"):
-        assert getattr(provinces.other, name).equals(getattr(by_sector, name))
-        assert getattr(by_sector.other, name).equals(getattr(provinces, name))
-    assert provinces.other.other is None
-    assert [one.assumed("shares") for one in (provinces, provinces.other)] == ["common", "by_sector"]
+        assert getattr(provinces.alternative, name).equals(getattr(by_sector, name))
+        assert getattr(by_sector.alternative, name).equals(getattr(provinces, name))
+    assert provinces.alternative.alternative is None
+    assert [one.assumed("shares") for one in (provinces, provinces.alternative)] == ["common", "by_sector"]
     tables = made_up_economy(3, 3, 5, seed=2).tables  # whose industries are none of the three sectors
-    assert decompose(xinzhi.load(tables)).other is None
-    assert decompose(xinzhi.load({"accounts": tables["accounts"]})).other is None
+    assert decompose(xinzhi.load(tables)).alternative is None
+    assert decompose(xinzhi.load({"accounts": tables["accounts"]})).alternative is None
 
 
 def test_what_is_said_does_not_depend_on_the_shares_chosen(provinces, by_sector):
@@ -279,11 +279,11 @@ def test_a_gap_lies_where_both_shares_say_so(provinces, by_sector):
 
 
 def _under(result, **changed):
-    return replace(result, other=replace(result.other, **changed))
+    return replace(result, other=replace(result.alternative, **changed))
 
 
 def test_lists_and_gaps_on_which_the_shares_disagree(provinces):
-    rows, moved = provinces.other.periods, pl.col("allocation")
+    rows, moved = provinces.alternative.periods, pl.col("allocation")
     assert "answer.allocation" not in _under(provinces, periods=rows.with_columns(-moved)).facts()
     for change, en, zh in (
         (pl.when(moved < 0).then(moved + 0.05).otherwise(moved), "most in Guizhou (", "最大：贵州（"),
@@ -294,7 +294,7 @@ def test_lists_and_gaps_on_which_the_shares_disagree(provinces):
         assert f"reallocation gave {en}" in said.en
         assert f"要素再配置贡献{zh}" in said.zh
         assert said.en.count(";") == 1  # before the TFP of one region
-    up = provinces.other.group_periods.with_columns(
+    up = provinces.alternative.group_periods.with_columns(
         pl.when(pl.col("region") == "Northeast").then(pl.col(name) + 0.1).otherwise(name).alias(name) for name in PARTS
     )
     (said, _) = sentences(contrast(_under(provinces, group_periods=up)), "sources")
@@ -321,7 +321,7 @@ def test_every_sentence_on_years_that_are_extrapolated_says_so(provinces):
 def test_looks_in_depth_hold_under_both_labour_shares(provinces, by_sector):
     """What equal marginal products would bring has a range; capital moves against its return under one share alone."""
     found, other = allocation.in_depth(provinces), allocation.in_depth(by_sector)
-    assert found.other.gains.equals(other.gains)
+    assert found.alternative.gains.equals(other.gains)
     facts = found.facts()
     ends = sorted(100 * one.gains["gain"][0] for one in (found, other))
     assert facts["allocation.gain"]["then"].en == f"{ends[0]:.0f} to {ends[1]:.0f}"
@@ -336,7 +336,7 @@ def test_looks_in_depth_hold_under_both_labour_shares(provinces, by_sector):
     assert "whether capital grew faster or more slowly where it had earned more" in said["en"]
     assert "depends on the labour shares assumed" in said["en"]
     assert "取决于所假定的劳动者报酬份额" in said["zh"]
-    alone = replace(found, other=None).facts()["allocation.flow"]
+    alone = replace(found, alternative=None).facts()["allocation.flow"]
     assert [one["way"] for one in alone] == ["follows", "against"]
 
 
@@ -345,14 +345,14 @@ def test_catching_up_is_said_where_both_labour_shares_say_so(provinces):
     told = found.facts()["upgrading.chance"]
     assert "with the other labour shares it is 0.119" in told["beside"].en
     closing = found.catch_up.placebo.with_columns(coefficient=pl.col("high") + 0.1)
-    catching = replace(found.other, catch_up=replace(found.other.catch_up, placebo=closing))
+    catching = replace(found.alternative, catch_up=replace(found.alternative.catch_up, placebo=closing))
     facts = replace(found, other=catching).facts()
     assert "upgrading.open" in facts
     (said,) = sentences({"upgrading.open": facts["upgrading.open"]}, "sources")
     assert "depends on the labour shares assumed" in said.en
     assert "取决于所假定的劳动者报酬份额" in said.zh
     short = found.catch_up.placebo.with_columns(low=pl.lit(None, pl.Float64))
-    few = replace(found.other, catch_up=replace(found.other.catch_up, placebo=short))
+    few = replace(found.alternative, catch_up=replace(found.alternative.catch_up, placebo=short))
     assert "upgrading.short" in replace(found, other=few).facts()
 
 
@@ -362,4 +362,4 @@ def test_an_explanation_has_the_parts_under_both_labour_shares(provinces, by_sec
     assert parts["allocation"]["other"] == pytest.approx(other["allocation"], abs=1e-12)
     ends = sorted(100 * parts["allocation"][name] for name in ("value", "other"))
     assert f"{ends[0]:+.2f} to {ends[1]:+.2f}" in provinces.explain("Jilin", 2020).text()
-    assert by_sector.other.explain("Jilin", 2020).parts["other"].null_count() == len(parts)
+    assert by_sector.alternative.explain("Jilin", 2020).parts["other"].null_count() == len(parts)

@@ -182,7 +182,7 @@ def by_region(shown: Shown) -> Table:
 
 def by_shares(shown: Shown) -> Table | None:
     """Return the parts of every region over the whole span under both labour shares; None where the data leave none."""
-    if shown.result.other is None or not shown.rows.height:
+    if shown.result.alternative is None or not shown.rows.height:
         return None
     parts = shown.parts(shown.rows)
     frame, chosen = shown.rows.select("region", "tfp_growth", *parts), shown.result.assumed("shares")
@@ -192,7 +192,7 @@ def by_shares(shown: Shown) -> Table | None:
     columns = [
         Column(name=f"{part}{suffix}", title=words(f"sources.chart.shares_{value}", part=word(part)), kind="percent")
         for part in parts
-        for suffix, value in (("", chosen), ("_other", shown.result.other.assumed("shares")))
+        for suffix, value in (("", chosen), ("_other", shown.result.alternative.assumed("shares")))
     ]
     leads = ["region", Column(name="tfp_growth", title=word("tfp_growth"), kind="percent")]
     return table("sources_shares", frame, [*leads, *columns], shown.result, span=shown.span.label)

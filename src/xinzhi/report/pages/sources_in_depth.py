@@ -56,7 +56,7 @@ def allocation(result: Allocation) -> Section:
             else None,
         ],
         [
-            *([words("sources.note.both_shares", chosen=result.shares)] if result.other is not None else []),
+            *([words("sources.note.both_shares", chosen=result.shares)] if result.alternative is not None else []),
             words("sources.note.gain", sigma=f"{result.substitution:g}"),
             words("sources.note.returns"),
         ],

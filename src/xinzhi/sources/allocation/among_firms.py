@@ -26,29 +26,29 @@ class AmongFirms(Result, verb="sources_among_firms", topic="sources", key=("year
     are; ``contribution`` to the regions' productivity, the product of both; ``allocation`` and ``tfp_growth`` of the
     regions, weighted by output, null in years that the decomposition lacks. `changes` are the industries of a year,
     their ``weight``, and the ``half`` unit of the last digit of a cell, then and the year before (``half_0``), in log
-    points. `regions` are their codes; `whole` says that cells name none, so that they are taken to be of all of them;
-    `industries` how many the decomposition has, None for the three sectors.
+    points. `regions` are their codes; `all_regions` says that cells name none, so that they are taken to be of all of
+    them; `industries` how many the decomposition has, None for the three sectors.
     """
 
     changes: pl.DataFrame
     regions: tuple[str, ...]
-    whole: bool
+    all_regions: bool
     industries: int | None
-    others: tuple[str, ...]
+    extra_regions: tuple[str, ...]
     excess: float | None
 
     def facts(self) -> Facts:
         """Return what both gave a year over the years that both have, and what the cells cover."""
-        both = self.frame.drop_nulls("allocation")
-        told = both if both.height else self.frame
-        mean = {name: told[name].mean() for name in MEANS}
-        spread = told["growth"].std()
-        text = words("sources.firms.spread", spread=spread, n=told.height) if told.height > 1 else same("")
+        matched = self.frame.drop_nulls("allocation")
+        rows = matched if matched.height else self.frame
+        mean = {name: rows[name].mean() for name in MEANS}
+        spread = rows["growth"].std()
+        text = words("sources.firms.spread", spread=spread, n=rows.height) if rows.height > 1 else same("")
         values = mean | {
-            "start": told["year"].min() - 1,  # type: ignore[operator] # whole numbers
-            "end": told["year"].max(),
-            "n": told.height,
-            "rounding": self._rounding(told["year"]),
+            "start": rows["year"].min() - 1,  # type: ignore[operator] # whole numbers
+            "end": rows["year"].max(),
+            "n": rows.height,
+            "rounding": self._rounding(rows["year"]),
             "place": self._place("together"),
             "mean": self._place("mean"),
             "spread": text,
@@ -56,17 +56,17 @@ class AmongFirms(Result, verb="sources_among_firms", topic="sources", key=("year
             if self.industries is None
             else words("sources.firms.industries", n=self.industries),
         }
-        facts: Facts = {"firms.beside" if both.height else "firms.alone": values}
+        facts: Facts = {"firms.beside" if matched.height else "firms.alone": values}
         if self.excess is not None:
             facts["firms.excess"] = {"share": self.excess, "place": values["place"]}
         else:
             facts["firms.no_share" if mean["share"] is None else "firms.share"] = values
-        if self.whole:
+        if self.all_regions:
             facts["firms.whole"] = {}
-        if self.others:
-            facts["firms.others"] = {"n": len(self.others), "names": list(self.others[:_SHOWN])}
-        if both.height and both.height < self.frame.height:
-            facts["firms.years"] = {"n": self.frame.height - both.height}
+        if self.extra_regions:
+            facts["firms.others"] = {"n": len(self.extra_regions), "names": list(self.extra_regions[:_SHOWN])}
+        if matched.height and matched.height < self.frame.height:
+            facts["firms.years"] = {"n": self.frame.height - matched.height}
         return facts
 
     def _rounding(self, years: pl.Series) -> float:
@@ -74,9 +74,9 @@ class AmongFirms(Result, verb="sources_among_firms", topic="sources", key=("year
 
         Levels are rounded, not changes: a cell that ends one change and begins the next counts with what is left of it.
         """
-        told = self.changes.filter(pl.col("year").is_in(years.implode()))
-        last = told.select("industry", "year", "weight", "half")
-        first = told.select("industry", pl.col("year") - 1, -pl.col("weight"), half="half_0")
+        changes = self.changes.filter(pl.col("year").is_in(years.implode()))
+        last = changes.select("industry", "year", "weight", "half")
+        first = changes.select("industry", pl.col("year") - 1, -pl.col("weight"), half="half_0")
         cells = pl.concat([last, first]).group_by("industry", "year").agg(pl.col("weight").sum(), pl.col("half").max())
         return float((cells["weight"].abs() * cells["half"]).sum()) / len(years)
 
@@ -84,8 +84,8 @@ class AmongFirms(Result, verb="sources_among_firms", topic="sources", key=("year
         """Return the name of the region; of several, also whether they are meant together or as a mean."""
         if len(self.regions) == 1:
             return self.names.region(self.regions[0])
-        named = listing([self.names.region(code) for code in self.regions])
-        many = words("sources.firms.regions", n=len(self.regions)) if len(self.regions) > _SHOWN else named
+        listed_names = listing([self.names.region(code) for code in self.regions])
+        many = words("sources.firms.regions", n=len(self.regions)) if len(self.regions) > _SHOWN else listed_names
         return words(f"sources.firms.{several}", regions=many)
 
 
@@ -95,7 +95,7 @@ def among_firms(
     output: pl.DataFrame,
     *,
     regions: Sequence[str] = (),
-    others: Sequence[str] = (),
+    extra_regions: Sequence[str] = (),
     digits: int,
 ) -> AmongFirms:
     r"""Return what reallocation among firms gave inside industries, from cells, beside that among industries.
@@ -109,7 +109,7 @@ def among_firms(
         ``gain``, 1/efficiency - 1 to as many digits, is finer where it is small and goes first there.
     output
         ``region, year, output``: that of the regions in the unit of `value`, null where the unit is not known.
-    regions, others
+    regions, extra_regions
         The codes of the regions that the cells are of (none: not told), and what regions they are of beside.
     digits
         To how many efficiency and gain were rounded.
@@ -134,16 +134,24 @@ def among_firms(
     >>> among_firms(decompose("china-provinces"), cells, none, digits=2).frame["growth"].round(4).to_list()
     [0.0198]
     """
-    known = cells.drop_nulls(["efficiency", "value"])
-    known = known if "gain" in known.columns else known.with_columns(gain=pl.lit(None, pl.Float64))
+    cells_with_efficiency = cells.drop_nulls(["efficiency", "value"])
+    cells_with_efficiency = (
+        cells_with_efficiency
+        if "gain" in cells_with_efficiency.columns
+        else cells_with_efficiency.with_columns(gain=pl.lit(None, pl.Float64))
+    )
     gain, efficiency = pl.col("gain"), pl.col("efficiency")
-    known = known.with_columns(half=_half(efficiency, digits) / efficiency, finer=_half(gain, digits) / (1 + gain))
+    cells_with_efficiency = cells_with_efficiency.with_columns(
+        half=_half(efficiency, digits) / efficiency, finer=_half(gain, digits) / (1 + gain)
+    )
     finer = (pl.col("finer") < pl.col("half")).fill_null(value=False)
-    known = known.with_columns(
+    cells_with_efficiency = cells_with_efficiency.with_columns(
         log=pl.when(finer).then(-(1 + gain).log()).otherwise(efficiency.log()),
         half=pl.when(finer).then("finer").otherwise("half"),
     )
-    pairs = known.join(known.with_columns(pl.col("year") + 1), on=["industry", "year"], suffix="_0")
+    pairs = cells_with_efficiency.join(
+        cells_with_efficiency.with_columns(pl.col("year") + 1), on=["industry", "year"], suffix="_0"
+    )
     if pairs.is_empty():
         raise InputError("sources.cells-apart")
     weight = (pl.col("value") / pl.col("value").sum() + pl.col("value_0") / pl.col("value_0").sum()) / 2
@@ -180,8 +188,8 @@ def among_firms(
         industries=result.industries["industry"].n_unique() if fine else None,
         excess=excess,
         regions=codes,
-        whole=not regions,
-        others=tuple(others),
+        all_regions=not regions,
+        extra_regions=tuple(extra_regions),
         names=result.names,
         provenance=replace(result.provenance, verb="sources.among_firms"),
     )
@@ -206,6 +214,8 @@ def _regions(result: Sources, codes: Sequence[str]) -> pl.DataFrame:
         )
     )
     means = [(pl.col(name) * pl.col("weight") / 2).sum().alias(name) for name in ("allocation", "tfp_growth")]
-    whole = (pl.len() == len(codes)) & (pl.col("allocation").null_count() == 0)
-    found = rows.group_by("year").agg(*(pl.when(whole).then(one).alias(one.meta.output_name()) for one in means))
-    return found.drop_nulls("allocation")
+    complete = (pl.len() == len(codes)) & (pl.col("allocation").null_count() == 0)
+    means_by_year = rows.group_by("year").agg(
+        *(pl.when(complete).then(mean).alias(mean.meta.output_name()) for mean in means)
+    )
+    return means_by_year.drop_nulls("allocation")

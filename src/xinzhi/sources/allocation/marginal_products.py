@@ -104,8 +104,8 @@ def dispersion(
             means = cells.group_by(pl.col(year).alias("year"), maintain_order=True).agg(
                 sd_log=pl.col("sd").mean(), gap_90_10=pl.col("gap").mean(), units=pl.col("units").sum()
             )
-            named = {"factor": pl.lit(factor), "dimension": pl.lit(dimension)}
-            tables.append(means.select("year", **named, sd_log="sd_log", gap_90_10="gap_90_10", units="units"))
+            labels = {"factor": pl.lit(factor), "dimension": pl.lit(dimension)}
+            tables.append(means.select("year", **labels, sd_log="sd_log", gap_90_10="gap_90_10", units="units"))
     return pl.concat([table.sort("year") for table in tables]).sort("year", maintain_order=True)
 
 
@@ -169,12 +169,12 @@ def equalising_gain(
     rent, wage = alpha * pl.col("theta"), (1 - alpha) * pl.col("theta")
     best_capital = pl.col("capital").sum() * rent / rent.sum()
     best_labour = pl.col("labour").sum() * wage / wage.sum()
-    moved = rent * (best_capital / pl.col("capital")).log() + wage * (best_labour / pl.col("labour")).log()
+    industry_gain = rent * (best_capital / pl.col("capital")).log() + wage * (best_labour / pl.col("labour")).log()
     return (
         sums.group_by(pl.col(year).alias("year"), maintain_order=True)
         .agg(
             gain_regions=(pl.col("theta") * pl.col("own")).sum(),
-            gain_industries=moved.sum(),
+            gain_industries=industry_gain.sum(),
             units=pl.col("units").sum(),
         )
         .with_columns(gain=pl.col("gain_regions") + pl.col("gain_industries"))
@@ -341,14 +341,14 @@ def flows(
     y, x = pairs["growth"].to_numpy(), pairs["product"].to_numpy()[:, None]
     fit = fixed_effects(y, x, [f"log {product}, year before"], [group], codes(pairs[region].to_list()))
     inner = [values - (np.bincount(group, values) / np.bincount(group))[group] for values in (y, x[:, 0])]
-    both = float(inner[0] @ inner[1] / np.sqrt((inner[0] @ inner[0]) * (inner[1] @ inner[1])))
+    correlation = float(inner[0] @ inner[1] / np.sqrt((inner[0] @ inner[0]) * (inner[1] @ inner[1])))
     by_year = (
         pairs.group_by(pl.col(year).alias("year"))
         .agg(correlation=pl.corr("growth", "product"), units=pl.len().cast(pl.Int64))
         .with_columns(pl.col("correlation").fill_nan(None))
         .sort("year")
     )
-    return Flows(fit, both, by_year)
+    return Flows(fit, correlation, by_year)
 
 
 COLUMNS = ("output_nominal", "capital", "labour", "labour_share")
@@ -361,9 +361,9 @@ class Allocation(Result, verb="sources_allocation", topic="sources", key=("year"
 
     `frame, gains, products, flows` are what `dispersion`, `equalising_gain` (in logs, at the elasticity
     `substitution`), `marginal_products` and `flows` (by factor) return; `productivity` the shift-share of labour
-    productivity, means per year; `left_out` what these industries do not allow. `other` is the same under the other
-    labour shares that ship, None where the data leave none open: sentences hold under both. `guessed` are years in
-    which figures of some region are extrapolated.
+    productivity, means per year; `left_out` what these industries do not allow. `alternative` is the same under the
+    other labour shares that ship, None where the data leave none open: sentences hold under both. `guessed` are years
+    in which figures of some region are extrapolated.
     """
 
     gains: pl.DataFrame
@@ -374,12 +374,12 @@ class Allocation(Result, verb="sources_allocation", topic="sources", key=("year"
     substitution: float
     regions: pl.DataFrame
     guessed: tuple[int, ...]
-    other: Allocation | None = None
+    alternative: Allocation | None = None
 
     @property
     def views(self) -> tuple[Allocation, ...]:
         """The look in depth, and that under the other labour shares where the data leave them open."""
-        return (self,) if self.other is None else (self, self.other)
+        return (self,) if self.alternative is None else (self, self.alternative)
 
     @property
     def shares(self) -> str:
@@ -393,19 +393,19 @@ class Allocation(Result, verb="sources_allocation", topic="sources", key=("year"
             gain[name] = told_span(self.gains["year"][at], self.gains["year"][at], self.guessed)
         ends = {"then": ("gain", 0), "now": ("gain", -1), "industries": ("gain_industries", -1)}
         for name, (column, at) in {**ends, "regions": ("gain_regions", -1)}.items():
-            gain[name] = ranged([one.gains[column][at] for one in self.views], "whole")
+            gain[name] = ranged([view.gains[column][at] for view in self.views], "whole")
         flows = [self._flow(row["factor"]) for row in self.flows.iter_rows(named=True)]
         return {"allocation.gain": gain, "allocation.flow": flows, **left_out_facts(self.left_out)}
 
     def follows(self, factor: str) -> str:
         """Return whether a factor goes where it earns more, as `way`; ``open`` where the labour shares decide."""
-        ways = {way(row["t"]) for one in self.views for row in one.flows.filter(factor=factor).to_dicts()}
+        ways = {way(row["t"]) for view in self.views for row in view.flows.filter(factor=factor).to_dicts()}
         return ways.pop() if len(ways) == 1 else "open"
 
     def _flow(self, factor: str) -> dict[str, object]:
         """Return whether a factor goes where it earns more, with the range of its coefficient."""
-        found = pl.concat([one.flows.filter(factor=factor) for one in self.views])
-        coefficient, error = ranged(found["coefficient"], "score"), ranged(found["standard_error"], "error")
+        fits = pl.concat([view.flows.filter(factor=factor) for view in self.views])
+        coefficient, error = ranged(fits["coefficient"], "score"), ranged(fits["standard_error"], "error")
         span = told_span(self.gains["year"][0], self.gains["year"][-1], self.guessed)
         return {"factor": factor, "way": self.follows(factor), "span": span, "coefficient": coefficient, "error": error}
 
@@ -453,7 +453,7 @@ def in_depth(result: Sources, *, substitution: float | None = None) -> Allocatio
         productivity=productivity,
         left_out=left_out([*no_flows, *no_shares]),
         substitution=sigma,
-        other=None if result.other is None else in_depth(result.other, substitution=sigma),
+        alternative=None if result.alternative is None else in_depth(result.alternative, substitution=sigma),
         **in_depth_parts(result.measurement, result, "allocation", substitution=sigma),
     )
 
@@ -463,15 +463,15 @@ def _flows(products: pl.DataFrame) -> tuple[pl.DataFrame, list[tuple[Text, Text]
     numbers = ("coefficient", "standard_error", "t", "correlation")
     counts = ("observations", "clusters")
     schema = {"factor": pl.String, **dict.fromkeys(numbers, pl.Float64), **dict.fromkeys(counts, pl.Int64)}
-    found, lacking = [pl.DataFrame(schema=schema)], []
+    fits, lacking = [pl.DataFrame(schema=schema)], []
     for factor, product in PRODUCTS.items():
         try:
             fit = flows(products, factor=factor, product=product).frame
         except InputError as error:
             lacking.append((words(f"sources.measure.flows_{factor}"), error.text))
             continue
-        found.append(fit.select(pl.lit(factor).alias("factor"), pl.col(numbers), pl.col(counts).cast(pl.Int64)))
-    return pl.concat(found), lacking
+        fits.append(fit.select(pl.lit(factor).alias("factor"), pl.col(numbers), pl.col(counts).cast(pl.Int64)))
+    return pl.concat(fits), lacking
 
 
 def _productivity(result: Sources) -> tuple[pl.DataFrame, list[tuple[Text, Text]]]:

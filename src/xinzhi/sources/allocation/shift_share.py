@@ -95,12 +95,12 @@ def shift_share(
         )
     level = pl.col("total0") if variant == "csls" else 0.0
     change = pl.col("total") - pl.col("total0") if variant == "csls" else 0.0
-    moved = pl.col("share") - pl.col("share0")
+    shift = pl.col("share") - pl.col("share0")
     grown = pl.col("p") - pl.col("p0")
     out = now.with_columns(
         within=pl.col("share0") * grown / pl.col("total0"),
-        static=moved * (pl.col("p0") - level) / pl.col("total0"),
-        dynamic=moved * (grown - change) / pl.col("total0"),
+        static=shift * (pl.col("p0") - level) / pl.col("total0"),
+        dynamic=shift * (grown - change) / pl.col("total0"),
     ).with_columns(total=pl.sum_horizontal("within", "static", "dynamic"))
     return out.select(*keys, "within", "static", "dynamic", "total")
 
@@ -110,10 +110,10 @@ def _balanced(rows: pl.DataFrame, pairs: pl.DataFrame, keys: tuple[str, str, str
     region, _, year = keys
     count = rows.group_by(region, year).agg(here=pl.len())
     before = count.with_columns(pl.col(year) + 1).rename({"here": "before"})
-    both = pairs.group_by(region, year).agg(pairs=pl.len())
+    matched = pairs.group_by(region, year).agg(pairs=pl.len())
     bad = (
         count.join(before, on=[region, year])
-        .join(both, on=[region, year], how="left")
+        .join(matched, on=[region, year], how="left")
         .filter((pl.col("here") != pl.col("pairs").fill_null(0)) | (pl.col("before") != pl.col("pairs").fill_null(0)))
         .sort(region, year)
     )
@@ -131,7 +131,7 @@ def _gead(now: pl.DataFrame, period: list[str], output: str, nominal: str) -> pl
     volume = (weight * (pl.col(output) / pl.col(f"{output}_0")).log()).sum().over(period).exp()
     real, real0 = value0.sum().over(period) * volume, value0.sum().over(period)
     sides = ((output, "p"), (f"{output}_0", "p0"))
-    people, people0 = ((pl.col(made) / pl.col(p)).sum().over(period) for made, p in sides)
+    people, people0 = ((pl.col(product) / pl.col(p)).sum().over(period) for product, p in sides)
     relative = (value / pl.col(output)) / (value.sum().over(period) / real)
     relative0 = (value0 / pl.col(f"{output}_0")) / (value0.sum().over(period) / real0)
     return now.with_columns(
@@ -172,11 +172,11 @@ def olley_pakes(frame: AnyFrame, *, productivity: str, weight: str, by: tuple[st
     from xinzhi.data.frames import read_frames
 
     cells = read_frames({"table": frame})[0][0].cells.with_row_index("_row")
-    known = read(cells, [*by, "_row"], [productivity, weight]).drop_nulls([productivity, weight])
-    if known.filter(pl.col(weight) < 0).height:
+    complete = read(cells, [*by, "_row"], [productivity, weight]).drop_nulls([productivity, weight])
+    if complete.filter(pl.col(weight) < 0).height:
         raise InputError("sources.negative-size", weight=weight)
     value, size = pl.col(productivity), pl.col(weight) / pl.col(weight).sum()
-    return known.group_by(list(by), maintain_order=True).agg(
+    return complete.group_by(list(by), maintain_order=True).agg(
         aggregate=(value * size).sum(),
         mean=value.mean(),
         covariance=((size - 1.0 / pl.len()) * (value - value.mean())).sum(),
