@@ -16,7 +16,7 @@ from xinzhi.cli.options import Command, Group, given, misuse, params_of
 from xinzhi.cli.speech import flushed, lines, print_findings, print_json, say, steady
 from xinzhi.cli.verbs import VERBS, Call
 from xinzhi.core.errors import InputError, UsageError, XinzhiError, system_reason
-from xinzhi.core.text import Language, Text, read_words, shown
+from xinzhi.core.text import Language, Text, quote_safely, read_words
 
 DEFECT = 70  # EX_SOFTWARE of sysexits.h
 DEBUG = "XINZHI_DEBUG"
@@ -179,7 +179,7 @@ def _defect(error: BaseException, words: Sequence[str], language: Language) -> i
 
 def _readable(words: Sequence[str]) -> None:
     """Raise for words that are no text: no file could be written under such a name, and no page could say it."""
-    if strange := [shown(word) for word in words if shown(word, len(word)) != word]:
+    if strange := [quote_safely(word) for word in words if quote_safely(word, len(word)) != word]:
         raise UsageError("cli.not-text", given=strange[0])
 
 

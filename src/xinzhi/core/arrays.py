@@ -25,18 +25,18 @@ Ibis: TypeAlias = Any  # a table or column of Ibis
 
 def digest(values: FloatArray, *names: Sequence[object]) -> str:
     """Return the sha256 of a table of numbers and what its rows and columns are called."""
-    called = json.dumps([values.shape, *([str(one) for one in some] for some in names)], ensure_ascii=False)
-    return hashlib.sha256(called.encode() + np.ascontiguousarray(values, dtype="<f8").tobytes()).hexdigest()
+    header = json.dumps([values.shape, *([str(label) for label in axis] for axis in names)], ensure_ascii=False)
+    return hashlib.sha256(header.encode() + np.ascontiguousarray(values, dtype="<f8").tobytes()).hexdigest()
 
 
 def release(*arrays: npt.NDArray[Any]) -> None:
     """Give back the memory of arrays that are mapped from files; what is read again comes from the file."""
     for array in arrays:
-        held: Any = array
-        while isinstance(held, np.ndarray):
-            held = held.base
-        if isinstance(held, mmap.mmap) and hasattr(held, "madvise"):  # not on Windows
-            held.madvise(mmap.MADV_DONTNEED)
+        base: Any = array
+        while isinstance(base, np.ndarray):
+            base = base.base
+        if isinstance(base, mmap.mmap) and hasattr(base, "madvise"):  # not on Windows
+            base.madvise(mmap.MADV_DONTNEED)
 
 
 def inside(values: FloatArray) -> BoolArray:
@@ -75,9 +75,9 @@ def mask_after(values: FloatArray) -> BoolArray:
 
 def yearly_change(values: FloatArray) -> FloatArray:
     """Return the change over the year before, of logs the growth; NaN in the first."""
-    moved = np.full(values.shape, np.nan)  # np.diff with a first value costs five times as much on a small panel
-    np.subtract(values[..., 1:], values[..., :-1], out=moved[..., 1:])
-    return moved
+    change = np.full(values.shape, np.nan)  # np.diff with a first value costs five times as much on a small panel
+    np.subtract(values[..., 1:], values[..., :-1], out=change[..., 1:])
+    return change
 
 
 def log_growth(values: FloatArray) -> FloatArray:
@@ -94,8 +94,8 @@ def year_before(values: FloatArray) -> FloatArray:
 
 def _neighbours(values: FloatArray) -> tuple[IntArray, IntArray]:
     """Return the position of the nearest observed year at or before (-1: none) and at or after (T: none) each."""
-    known = np.isfinite(values)
+    finite = np.isfinite(values)
     position = np.arange(values.shape[-1], dtype=np.int64)
-    before = np.maximum.accumulate(np.where(known, position, -1), axis=-1)
-    after = np.minimum.accumulate(np.where(known, position, values.shape[-1])[..., ::-1], axis=-1)[..., ::-1]
+    before = np.maximum.accumulate(np.where(finite, position, -1), axis=-1)
+    after = np.minimum.accumulate(np.where(finite, position, values.shape[-1])[..., ::-1], axis=-1)[..., ::-1]
     return before, after

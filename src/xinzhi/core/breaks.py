@@ -73,18 +73,18 @@ def leave_one_out(values: FloatArray) -> tuple[FloatArray, FloatArray]:
 def _leave_out(values: FloatArray) -> tuple[FloatArray, tuple[FloatArray, FloatArray, FloatArray, FloatArray]]:
     """Return the medians of the others, and the sorted values between which they lie."""
     last = values.shape[-1] - 1
-    known = np.isfinite(values)
-    ordered = np.sort(np.where(known, values, np.nan), axis=-1)  # NaN come last
-    others = known.sum(axis=-1, keepdims=True) - 1
+    finite = np.isfinite(values)
+    ordered = np.sort(np.where(finite, values, np.nan), axis=-1)  # NaN come last
+    count = finite.sum(axis=-1, keepdims=True) - 1
 
     def at(position: IntArray) -> FloatArray:
         return np.take_along_axis(ordered, position.clip(0, last), axis=-1)
 
-    middle, upper = (others - 1) // 2, others // 2
+    middle, upper = (count - 1) // 2, count // 2
     low, high, low_next, high_next = at(middle), at(upper), at(middle + 1), at(upper + 1)
     # The value left out stands at or below a position exactly when it is not larger than what stands there.
     median = (np.where(values <= low, low_next, low) + np.where(values <= high, high_next, high)) / 2
-    return np.where(known & (others > 0), median, np.nan), (low, high, low_next, high_next)
+    return np.where(finite & (count > 0), median, np.nan), (low, high, low_next, high_next)
 
 
 def others_move(growth: FloatArray, *, fewest: int) -> FloatArray:
@@ -104,9 +104,9 @@ def against_others(growth: FloatArray, *, fewest: int, floor: float) -> FloatArr
 
     A deviation counts as `floor` at least; years in which no more than `fewest` regions moved are NaN.
     """
-    moved = np.isfinite(growth).sum(axis=0)
+    counts = np.isfinite(growth).sum(axis=0)
     middle, scale = (_turned(item) for item in leave_one_out(_turned(growth)))
-    return np.where(moved > fewest, (growth - middle) / np.maximum(scale, floor), np.nan)
+    return np.where(counts > fewest, (growth - middle) / np.maximum(scale, floor), np.nan)
 
 
 def is_panel(growth: FloatArray, *, fewest: int) -> bool:
@@ -132,8 +132,8 @@ def scores(growth: FloatArray, *, fewest: int, shortest: int, floor: float) -> S
     usual, scale = leave_one_out(lead)
     if panel and enough.any():
         of_each = scale[enough[:, 0]]
-        known = np.isfinite(of_each)  # of the region in the middle, the mean over its years
-        scale = np.maximum(scale, np.median(np.where(known, of_each, 0.0).sum(axis=1) / known.sum(axis=1)))
+        finite = np.isfinite(of_each)  # of the region in the middle, the mean over its years
+        scale = np.maximum(scale, np.median(np.where(finite, of_each, 0.0).sum(axis=1) / finite.sum(axis=1)))
     scale = np.maximum(scale, floor)
     rest = lead - usual
     after, after_scale = (_year_after(item) for item in (rest, scale))
@@ -155,23 +155,23 @@ def _turned(values: FloatArray) -> FloatArray:
     return np.ascontiguousarray(values.T)
 
 
-def classify(found: Scores, critical: FloatArray) -> Breaks:
+def classify(score: Scores, critical: FloatArray) -> Breaks:
     """Tell breaks from ordinary moves by `critical` values `(R,)`, and outliers that come back from shifts that stay.
 
     A year is an outlier when its score passes the critical value and explains its two moves better than a shift
     explains either (Chen and Liu 1993, section 2). Of overlapping outliers the strongest goes first.
     """
     limit = critical[:, None]
-    shift, outlier = (np.nan_to_num(np.abs(item)) for item in (found.shift, found.outlier))
+    shift, outlier = (np.nan_to_num(np.abs(item)) for item in (score.shift, score.outlier))
     strength = np.where((outlier > limit) & (outlier > shift) & (outlier > _year_after(shift, 0.0)), outlier, 0.0)
-    chosen = np.zeros(strength.shape, dtype=np.bool_)
+    outliers = np.zeros(strength.shape, dtype=np.bool_)
     while strength.any():
         best = (strength > 0) & (strength > next_year(strength)) & (strength >= _year_after(strength, 0.0))
-        chosen |= best
-        taken = best | next_year(best) | (_year_after(best.astype(np.float64), 0.0) > 0)
-        strength = np.where(taken, 0.0, strength)
-    paired = chosen | next_year(chosen)
-    return Breaks(shift=(shift > limit) & ~paired, outlier=chosen)
+        outliers |= best
+        neighbourhood = best | next_year(best) | (_year_after(best.astype(np.float64), 0.0) > 0)
+        strength = np.where(neighbourhood, 0.0, strength)
+    paired = outliers | next_year(outliers)
+    return Breaks(shift=(shift > limit) & ~paired, outlier=outliers)
 
 
 def next_year(values: npt.NDArray[T]) -> npt.NDArray[T]:

@@ -88,5 +88,5 @@ def guarded(code: str, *kinds: type[Exception], **values: object) -> Iterator[No
 
 def system_reason(error: OSError) -> Text:
     """Return why the system could not read or write, in both languages where the catalogue knows the reason."""
-    known = page("pages", "shared").get(f"system.{errno.errorcode.get(error.errno or 0, '')}")
-    return known or same(error.strerror or error)
+    reason = page("pages", "shared").get(f"system.{errno.errorcode.get(error.errno or 0, '')}")
+    return reason or same(error.strerror or error)

@@ -41,10 +41,10 @@ def whole(folder: Path, names: Sequence[str], *, former: Sequence[str] = ()) -> 
     try:
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            with _alone(folder):
+            with _lock_folder(folder):
                 _sweep(folder)
                 stage = Path(tempfile.mkdtemp(prefix=PREFIX, dir=folder))
-                held = _hold(stage)
+                lock = _try_lock(stage)
         except OSError as error:
             raise _kind(error)("core.cannot-write-folder", folder=folder, why=system_reason(error)) from None
         try:
@@ -52,18 +52,18 @@ def whole(folder: Path, names: Sequence[str], *, former: Sequence[str] = ()) -> 
                 (stage / part).mkdir()
             yield [stage / NEW / name for name in names]
             (stage / NAMES).write_text(json.dumps([names, former]), encoding="utf-8")
-            with _alone(folder):
+            with _lock_folder(folder):
                 _place(folder, stage, names, former)
         finally:
             shutil.rmtree(stage, ignore_errors=True)
-            _release(held)
+            _release(lock)
     except Exception as error:
         # A library may wrap what the system said: xlsxwriter does.
-        said = next((one for one in (error, *error.args) if isinstance(one, OSError)), None)
-        if said is None or isinstance(error, XinzhiError):
+        cause = next((candidate for candidate in (error, *error.args) if isinstance(candidate, OSError)), None)
+        if cause is None or isinstance(error, XinzhiError):
             raise
-        place = folder if said.filename is None else folder / Path(said.filename).name
-        raise _kind(said)("core.cannot-write-file", file=place, why=system_reason(said)) from error
+        place = folder if cause.filename is None else folder / Path(cause.filename).name
+        raise _kind(cause)("core.cannot-write-file", file=place, why=system_reason(cause)) from error
 
 
 @contextmanager
@@ -82,11 +82,11 @@ def whole_folder(folder: Path, check: Callable[[], None]) -> Iterator[Path]:
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         stage = Path(tempfile.mkdtemp(prefix=PREFIX, dir=folder.parent))
-        held = _hold(stage)
+        lock = _try_lock(stage)
         try:
             (stage / NEW).mkdir()
             yield stage / NEW
-            with _alone(folder.parent):
+            with _lock_folder(folder.parent):
                 check()
                 if folder.exists():
                     folder.replace(stage / OLD)
@@ -98,7 +98,7 @@ def whole_folder(folder: Path, check: Callable[[], None]) -> Iterator[Path]:
                     raise
         finally:
             shutil.rmtree(stage, ignore_errors=True)
-            _release(held)
+            _release(lock)
     except OSError as error:
         raise _kind(error)("core.cannot-write-folder", folder=folder, why=system_reason(error)) from None
 
@@ -133,12 +133,12 @@ def _place(folder: Path, stage: Path, names: Sequence[str], former: Sequence[str
 def _swap(folder: Path, ready: Path, names: Sequence[str], former: Sequence[str]) -> None:
     """Move the old set aside and the new one in; or what is left to do of it."""
     waiting = [name for name in names if (ready / NEW / name).exists()]
-    there = [name for name in (*names, *former) if os.path.lexists(folder / name)]
+    present = [name for name in (*names, *former) if os.path.lexists(folder / name)]
     if len(waiting) == len(names):  # else the old set is gone already
-        for name in there:
+        for name in present:
             if (folder / name).is_dir() and not (folder / name).is_symlink():
                 raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(folder / name))
-        for name in there:
+        for name in present:
             (folder / name).replace(ready / OLD / name)
     for name in reversed(waiting):
         (ready / NEW / name).replace(folder / name)
@@ -170,11 +170,11 @@ def _sweep(folder: Path) -> None:
         return
     for path in folder.iterdir():
         if path.name.startswith(PREFIX) and path.is_dir():
-            held = _hold(path, wait=False)
-            if held is not None:
+            lock = _try_lock(path, wait=False)
+            if lock is not None:
                 shutil.rmtree(path, ignore_errors=True)
-                _release(held)
-        elif (found := _EARLIER.fullmatch(path.name)) and not _lives(int(found[1])):
+                _release(lock)
+        elif (match := _EARLIER.fullmatch(path.name)) and not _lives(int(match[1])):
             path.unlink(missing_ok=True)
 
 
@@ -189,29 +189,29 @@ def _lives(process: int) -> bool:
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
+def _lock_folder(folder: Path) -> Iterator[None]:
     """Let one process at a time put files into a folder; the system forgets the lock with the process."""
-    held = _hold(folder)
+    lock = _try_lock(folder)
     try:
         yield
     finally:
-        _release(held)
+        _release(lock)
 
 
-def _hold(folder: Path, *, wait: bool = True) -> int | None:
+def _try_lock(folder: Path, *, wait: bool = True) -> int | None:
     """Lock a folder; None where it is locked or the file system has no locks."""
     if fcntl is None:
         return None
-    held = os.open(folder, os.O_RDONLY)
+    lock = os.open(folder, os.O_RDONLY)
     try:
-        fcntl.flock(held, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
     except OSError:
-        os.close(held)
+        os.close(lock)
         return None
-    return held
+    return lock
 
 
-def _release(held: int | None) -> None:
-    if held is not None:
+def _release(lock: int | None) -> None:
+    if lock is not None:
         with suppress(OSError):
-            os.close(held)
+            os.close(lock)

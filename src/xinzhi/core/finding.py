@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypedDict, Unpack, cast
 
-from xinzhi.core.text import Language, Text, lines_joined, page, read_words, shown, words
+from xinzhi.core.text import Language, Text, lines_joined, page, quote_safely, read_words, words
 
 Severity = Literal["error", "warning", "note"]
 
@@ -64,8 +64,8 @@ class Finding:
         """Return place, message and hint as one line."""
         colon, space = ("：", "") if language == "zh" else (": ", " ")
         place = self.where(language)
-        said = f"{self.message.lang(language)}{space}{self.hint.lang(language)}".rstrip()
-        return f"{place}{colon}{said}" if place else said
+        text = f"{self.message.lang(language)}{space}{self.hint.lang(language)}".rstrip()
+        return f"{place}{colon}{text}" if place else text
 
     @property
     def text(self) -> Text:
@@ -89,22 +89,24 @@ def finding(
     The entry has `severity`, the sentence, its `cure`, and `rule` where that is not ``what``.
     """
     package, _, what = code.partition(".")
-    entry, known = read_words(f"messages/{package}.yaml")[what], page("messages", package)
-    place = cast("Place", {name: shown(given) if isinstance(given, str) else given for name, given in place.items()})
+    entry, texts = read_words(f"messages/{package}.yaml")[what], page("messages", package)
+    place = cast(
+        "Place", {name: quote_safely(value) if isinstance(value, str) else value for name, value in place.items()}
+    )
     slots: dict[str, object] = {**dict.fromkeys(Place.__annotations__), **place, **(words or {})}
-    cure = known.get(f"{what}.cure")
+    cure = texts.get(f"{what}.cure")
     return Finding(
         rule=entry.get("rule", what),
         severity=severity or entry["severity"],
-        message=known[what].format(**slots),
+        message=texts[what].format(**slots),
         hint=Text(zh="", en="") if cure is None else cure.format(**slots),
         **place,
     )
 
 
-def listed(findings: Sequence[Finding], limit: int | None = None) -> Text:
+def format_findings(findings: Sequence[Finding], limit: int | None = None) -> Text:
     """Return findings as lines, the first few of many, and how many more there are."""
-    shown = findings[:limit]
-    rest = len(findings) - len(shown)
+    head = findings[:limit]
+    rest = len(findings) - len(head)
     more = [words("place.more", rest=rest)] if rest else []
-    return lines_joined([*(one.text for one in shown), *more])
+    return lines_joined([*(entry.text for entry in head), *more])

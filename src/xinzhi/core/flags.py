@@ -58,8 +58,8 @@ def marks(flags: str | None, *, without: Iterable[str] = ()) -> str:
 
 @cache  # a table has a few different cells, many times
 def _marks(flags: str | None, without: frozenset[str]) -> str:
-    found = {kind for kind, _ in split(flags)} - without
-    return " ".join(mark(kind) for kind in sorted(found, key=lambda kind: (_place(kind), kind)))
+    present = {kind for kind, _ in split(flags)} - without
+    return " ".join(mark(kind) for kind in sorted(present, key=lambda kind: (_place(kind), kind)))
 
 
 def kind_name(kind: str) -> Text:
@@ -75,11 +75,11 @@ def series_name(series: str) -> Text:
 
 def legend(flags: Iterable[str | None]) -> list[Text]:
     """Return one line per kind of flag that occurs: its mark, name and meaning."""
-    found = {kind for cell in flags for kind, _ in split(cell)}
+    present = {kind for cell in flags for kind, _ in split(cell)}
     return [
         words("flag.line", mark=mark(kind), name=kind_name(kind), meaning=words(f"flag.{kind}.meaning"))
         for kind in kinds()
-        if kind in found
+        if kind in present
     ]
 
 
@@ -101,22 +101,24 @@ def year_ranges(years: Iterable[int]) -> Text:
 
 def in_words(rows: Iterable[tuple[int, str | None]]) -> list[Text]:
     """Spell out the flags of yearly figures: per kind and series one line with its years."""
-    found: dict[tuple[str, str], list[int]] = {}
+    years_by_pair: dict[tuple[str, str], list[int]] = {}
     for year, cell in rows:
         for pair in split(cell):
-            found.setdefault(pair, []).append(year)
+            years_by_pair.setdefault(pair, []).append(year)
     return [
         words(
-            "flag.spelled", mark=mark(kind), series=series_name(series), kind=kind_name(kind), years=year_ranges(some)
+            "flag.spelled", mark=mark(kind), series=series_name(series), kind=kind_name(kind), years=year_ranges(years)
         )
-        for (kind, series), some in sorted(found.items(), key=lambda item: (_place(item[0][0]), item[0][1]))
+        for (kind, series), years in sorted(years_by_pair.items(), key=lambda item: (_place(item[0][0]), item[0][1]))
     ]
 
 
 @cache
 def in_full(cell: str) -> Text:
     """Spell out a flags cell: every kind with its series."""
-    found: dict[str, list[Text]] = {}
+    series_by_kind: dict[str, list[Text]] = {}
     for kind, series in sorted(split(cell), key=lambda pair: _place(pair[0])):
-        found.setdefault(kind, []).append(series_name(series))
-    return clauses([words("flag.of", kind=kind_name(kind), series=listing(names)) for kind, names in found.items()])
+        series_by_kind.setdefault(kind, []).append(series_name(series))
+    return clauses(
+        [words("flag.of", kind=kind_name(kind), series=listing(names)) for kind, names in series_by_kind.items()]
+    )

@@ -24,8 +24,8 @@ def contributions(growth: FloatArray, share: FloatArray, *, formula: Formula) ->
     1976; Balk 2004, Economics Letters 82). An input that costs nothing in both years contributes nothing.
     """
     growth, share = np.broadcast_arrays(growth, share)
-    moved = np.where((share == 0) & (year_before(share) == 0), 0.0, growth)
-    return weights(moved, share, formula=formula) * moved
+    effective = np.where((share == 0) & (year_before(share) == 0), 0.0, growth)
+    return weights(effective, share, formula=formula) * effective
 
 
 def weights(growth: FloatArray, share: FloatArray, *, formula: Formula) -> FloatArray:
@@ -55,7 +55,7 @@ def log_index(growth: FloatArray, share: FloatArray, *, formula: Formula) -> Flo
         case "paasche":
             return np.asarray(-np.log((current * np.exp(-growth)).sum(axis=0)))
         case "fisher":
-            two = [log_index(growth, share, formula=one) for one in ("laspeyres", "paasche")]
+            two = [log_index(growth, share, formula=name) for name in ("laspeyres", "paasche")]
             return (two[0] + two[1]) / 2
         case _:
             raise UsageError("core.unknown-formula", formula=formula)
@@ -79,10 +79,10 @@ def _logarithmic(share: FloatArray, log_relative: FloatArray) -> FloatArray:
 
 def chain(growth: FloatArray) -> FloatArray:
     """Return the index `(..., T)` of a log growth: 1 in the year before the first one, NaN from the first gap on."""
-    known = np.isfinite(growth)
+    finite = np.isfinite(growth)
     years = np.arange(growth.shape[-1])
-    begins = np.where(known.any(axis=-1), known.argmax(axis=-1), growth.shape[-1] + 1)[..., None]
-    level = np.exp(np.cumsum(np.where(years < begins, 0.0, np.where(known, growth, np.nan)), axis=-1))
+    begins = np.where(finite.any(axis=-1), finite.argmax(axis=-1), growth.shape[-1] + 1)[..., None]
+    level = np.exp(np.cumsum(np.where(years < begins, 0.0, np.where(finite, growth, np.nan)), axis=-1))
     return np.where(years < begins - 1, np.nan, level)
 
 

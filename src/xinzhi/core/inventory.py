@@ -59,8 +59,8 @@ def geometric(
     """
     if np.any((np.asarray(depreciation) < 0) | (np.asarray(depreciation) > 1)):
         raise InputError("core.depreciation-range")
-    kept = 1 - np.asarray(depreciation, dtype=np.float64)
-    return _accumulate(kept, np.asarray(investment, dtype=np.float64), initial, start)
+    survival = 1 - np.asarray(depreciation, dtype=np.float64)
+    return _accumulate(survival, np.asarray(investment, dtype=np.float64), initial, start)
 
 
 def reported(
@@ -76,19 +76,19 @@ def reported(
 
 
 def _accumulate(
-    kept: FloatArray, flow: FloatArray, initial: FloatArray | float, start: IntArray | int | None
+    survival: FloatArray, flow: FloatArray, initial: FloatArray | float, start: IntArray | int | None
 ) -> FloatArray:
-    """Run ``K[t] = kept[t] K[t-1] + flow[t]`` from the initial stock of every series."""
+    """Run ``K[t] = survival[t] K[t-1] + flow[t]`` from the initial stock of every series."""
     stock = np.asarray(initial, dtype=np.float64)
     first = np.asarray(0 if start is None else start)
-    leading = np.broadcast_shapes(flow.shape[:-1], kept.shape[:-1], stock.shape, first.shape)
+    leading = np.broadcast_shapes(flow.shape[:-1], survival.shape[:-1], stock.shape, first.shape)
     years = flow.shape[-1]
-    kept = np.broadcast_to(kept, (*kept.shape[:-1], years))
+    survival = np.broadcast_to(survival, (*survival.shape[:-1], years))
     out = np.empty((*leading, years))
     level = np.full(leading, np.nan)
     last = first.max(initial=-1)  # later no series begins
     for year in range(years):
-        level = kept[..., year] * level + flow[..., year]
+        level = survival[..., year] * level + flow[..., year]
         if year <= last:
             level = np.where(first == year, stock, level)
         out[..., year] = level
@@ -145,8 +145,8 @@ def hyperbolic(
     elapsed = years - first[..., None]
     flow = np.where(elapsed > 0, investment, 0.0)
     # What is left of the initial stock after n years: the ages n and above of a stationary population.
-    left = np.append(np.cumsum(profile[::-1])[::-1], 0.0) / profile.sum()
-    out = stock[..., None] * left[np.clip(elapsed, 0, len(profile))]
+    remaining = np.append(np.cumsum(profile[::-1])[::-1], 0.0) / profile.sum()
+    out = stock[..., None] * remaining[np.clip(elapsed, 0, len(profile))]
     for year in years[1:]:
         ages = profile[: year + 1]
         out[..., year] += flow[..., year + 1 - len(ages) : year + 1] @ ages[::-1]
@@ -202,8 +202,8 @@ def revaluation(price: FloatArray, *, years: int, centred: bool) -> FloatArray:
     ahead = years // 2 if centred else 0
     margin = [(0, 0)] * (rate.ndim - 1) + [(years - 1 - ahead, ahead)]
     window = np.lib.stride_tricks.sliding_window_view(np.pad(rate, margin, constant_values=np.nan), years, axis=-1)
-    known = np.isfinite(window)
-    mean = np.where(known, window, 0.0).sum(axis=-1) / np.maximum(known.sum(axis=-1), 1)
+    finite = np.isfinite(window)
+    mean = np.where(finite, window, 0.0).sum(axis=-1) / np.maximum(finite.sum(axis=-1), 1)
     return np.where(np.isfinite(rate), mean, np.nan)
 
 

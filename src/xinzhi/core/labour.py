@@ -65,12 +65,12 @@ def fill_hours(hours: FloatArray, reference: FloatArray | None = None) -> FloatA
     way, with the United States as reference: TFP growth of 6,289 country-years can be rebuilt only so.
     """
     hours = np.atleast_2d(np.asarray(hours, dtype=np.float64))
-    known: BoolArray = np.isfinite(hours)
+    finite: BoolArray = np.isfinite(hours)
     if reference is None:
         return hold(hours)
     if not np.isfinite(reference).all():
         raise InputError("core.no-hours")
     between = inside(hours)
     relative = hold(np.log(hours / reference))
-    outside = np.exp(np.where(known.any(axis=-1, keepdims=True), relative, 0.0)) * reference
-    return np.where(known, hours, np.where(between, interpolate(hours), outside))
+    outside = np.exp(np.where(finite.any(axis=-1, keepdims=True), relative, 0.0)) * reference
+    return np.where(finite, hours, np.where(between, interpolate(hours), outside))

@@ -13,9 +13,9 @@ from xinzhi.core.errors import InputError
 
 def yearly_means(values: FloatArray) -> FloatArray:
     """Return the mean of the known values of every year `(T,)`; NaN for a year without any."""
-    known = np.isfinite(values)
-    count = known.sum(axis=0)
-    return np.asarray(np.where(known, values, 0.0).sum(axis=0) / np.where(count > 0, count, np.nan))
+    finite = np.isfinite(values)
+    count = finite.sum(axis=0)
+    return np.asarray(np.where(finite, values, 0.0).sum(axis=0) / np.where(count > 0, count, np.nan))
 
 
 def quantile_bounds(values: FloatArray, classes: int, *, yearly: bool = False) -> FloatArray:
@@ -25,8 +25,8 @@ def quantile_bounds(values: FloatArray, classes: int, *, yearly: bool = False) -
         return np.asarray(np.quantile(values[np.isfinite(values)], steps))
     bounds = np.full((values.shape[1], classes - 1), np.nan)
     for row, year in zip(bounds, values.T, strict=True):
-        if (known := year[np.isfinite(year)]).size:
-            row[:] = np.quantile(known, steps)
+        if (observed := year[np.isfinite(year)]).size:
+            row[:] = np.quantile(observed, steps)
     return bounds
 
 
@@ -36,10 +36,10 @@ def classify(values: FloatArray, bounds: FloatArray) -> IntArray:
     return np.where(np.isfinite(values), place, -1)
 
 
-def moves(place: IntArray, classes: int, chosen: BoolArray | None = None) -> FloatArray:
-    """Return the transitions `(k, k)` of classes by year, of all cells or of those chosen in the year of origin."""
-    here = np.ones(place.shape, dtype=bool)[:, :-1] if chosen is None else chosen[:, :-1]
-    return transition_counts(place[:, :-1][here], place[:, 1:][here], classes)
+def moves(place: IntArray, classes: int, mask: BoolArray | None = None) -> FloatArray:
+    """Return the transitions `(k, k)` of classes by year, of all cells or of those under `mask` in the year of origin."""
+    origins = np.ones(place.shape, dtype=bool)[:, :-1] if mask is None else mask[:, :-1]
+    return transition_counts(place[:, :-1][origins], place[:, 1:][origins], classes)
 
 
 def transition_table(counts: Sequence[FloatArray]) -> dict[str, FloatArray | IntArray]:
@@ -56,8 +56,8 @@ def transition_table(counts: Sequence[FloatArray]) -> dict[str, FloatArray | Int
 
 def transition_counts(before: IntArray, after: IntArray, classes: int) -> FloatArray:
     """Return how often each class was followed by each other one `(k, k)`; -1 stands for unknown."""
-    known = (before >= 0) & (after >= 0)
-    counts = np.bincount(before[known] * classes + after[known], minlength=classes * classes)
+    valid = (before >= 0) & (after >= 0)
+    counts = np.bincount(before[valid] * classes + after[valid], minlength=classes * classes)
     return counts.reshape(classes, classes).astype(np.float64)
 
 
@@ -163,12 +163,12 @@ def homogeneity(counts: FloatArray) -> Homogeneity:
     from scipy.special import gammaincc
 
     pooled = probabilities(counts.sum(axis=0))
-    own = probabilities(counts)
+    separate = probabilities(counts)
     with np.errstate(divide="ignore", invalid="ignore"):
-        terms = np.where(counts > 0, counts * np.log(own / pooled), 0.0)
+        terms = np.where(counts > 0, counts * np.log(separate / pooled), 0.0)
         expected = counts.sum(axis=2, keepdims=True) * np.nan_to_num(pooled)
-        apart = np.where(expected > 0, (counts - expected) ** 2 / expected, 0.0)
-    statistic, pearson = max(2 * float(terms.sum()), 0.0), float(apart.sum())
+        deviations = np.where(expected > 0, (counts - expected) ** 2 / expected, 0.0)
+    statistic, pearson = max(2 * float(terms.sum()), 0.0), float(deviations.sum())
     chains = (counts.sum(axis=2) > 0).sum(axis=0)
     used = (counts.sum(axis=0) > 0).sum(axis=1)
     degrees = int(((np.maximum(chains, 1) - 1) * (np.maximum(used, 1) - 1)).sum())

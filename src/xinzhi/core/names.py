@@ -28,10 +28,10 @@ class Names:
 
     def text(self, kind: str, code: object) -> Text:
         """Return the name of a code; the code itself where it has none."""
-        known = self.by_kind.get(kind, {}).get(str(code))
-        if known is None and kind == REGION:
-            known = provinces().get(str(code))
-        return same(code) if known is None else known
+        name = self.by_kind.get(kind, {}).get(str(code))
+        if name is None and kind == REGION:
+            name = provinces().get(str(code))
+        return same(code) if name is None else name
 
     def region(self, code: object) -> Text:
         """Return the name of a region; its code where it has none."""
@@ -41,34 +41,34 @@ class Names:
         """Return the names of codes, of which no two read alike in either language: those that do get their codes."""
         return distinct({str(code): self.text(kind, code) for code in codes})
 
-    def resolve(self, asked: object, codes: Iterable[object], kind: str = REGION) -> str:
+    def resolve(self, query: object, codes: Iterable[object], kind: str = REGION) -> str:
         """Return the code that is meant by a code, its first two digits, or a name: 220000, 22, 吉林, 吉林省, Jilin.
 
         When none of the codes is called so, a `UsageError` suggests the nearest names.
         """
-        wish = str(asked).strip().casefold()
-        there = dict.fromkeys(str(code) for code in codes)
-        if str(asked).strip() in there:
-            return str(asked).strip()
-        called = {code: self.spellings(code, kind) for code in there}
-        found = [code for code, spellings in called.items() if wish in spellings]
-        if kind == REGION and not found and len(wish) == _SHORT and wish.isdigit():
-            found = [code for code in there if code.startswith(wish)]
-        if len(found) == 1:
-            return found[0]
-        shown = self.distinct(kind, there)
-        if found:
-            raise UsageError("core.ambiguous-region", asked=asked, kind=kind, near=[shown[code] for code in found])
-        by_spelling = {spelling: code for code, spellings in called.items() for spelling in spellings}
-        near = dict.fromkeys(by_spelling[one] for one in get_close_matches(wish, by_spelling, n=3, cutoff=0.7))
-        if near:
-            raise UsageError("core.unknown-region", asked=asked, kind=kind, near=[shown[code] for code in near])
-        raise UsageError("core.other-region", asked=asked, kind=kind, known=list(shown.values()))
+        text = str(query).strip().casefold()
+        candidates = dict.fromkeys(str(code) for code in codes)
+        if str(query).strip() in candidates:
+            return str(query).strip()
+        spellings_by_code = {code: self.spellings(code, kind) for code in candidates}
+        matches = [code for code, spellings in spellings_by_code.items() if text in spellings]
+        if kind == REGION and not matches and len(text) == _SHORT and text.isdigit():
+            matches = [code for code in candidates if code.startswith(text)]
+        if len(matches) == 1:
+            return matches[0]
+        labels = self.distinct(kind, candidates)
+        if matches:
+            raise UsageError("core.ambiguous-region", asked=query, kind=kind, near=[labels[code] for code in matches])
+        by_spelling = {spelling: code for code, spellings in spellings_by_code.items() for spelling in spellings}
+        similar = dict.fromkeys(by_spelling[match] for match in get_close_matches(text, by_spelling, n=3, cutoff=0.7))
+        if similar:
+            raise UsageError("core.unknown-region", asked=query, kind=kind, near=[labels[code] for code in similar])
+        raise UsageError("core.other-region", asked=query, kind=kind, known=list(labels.values()))
 
     def spellings(self, code: str, kind: str = REGION) -> set[str]:
         """Return all that a code may be called, in lower case."""
         name = self.text(kind, code)
-        also = _spelled(code) if kind == REGION and provinces().get(code) == name else ()
+        also = _province_spellings(code) if kind == REGION and provinces().get(code) == name else ()
         return {code.casefold(), name.zh.casefold(), name.en.casefold(), *also}
 
 
@@ -93,7 +93,7 @@ def provinces() -> Mapping[str, Text]:
 
 
 @cache
-def _spelled(code: str) -> Sequence[str]:
+def _province_spellings(code: str) -> Sequence[str]:
     """Return the official name of a province and other spellings of it, in lower case."""
     document = read_words("regions.yaml")
-    return tuple(one.casefold() for one in (*document["codes"][code], *document["also"].get(code, ())))
+    return tuple(spelling.casefold() for spelling in (*document["codes"][code], *document["also"].get(code, ())))

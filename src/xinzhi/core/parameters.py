@@ -20,7 +20,7 @@ def read_yaml(path: Path) -> Any:  # noqa: ANN401 - the file decides
 @cache
 def setting(path: Path, name: str) -> Any:  # noqa: ANN401 - the file decides
     """Return the value at a dotted name of such a file; of a mapping with a `value`, that value."""
-    found = read_yaml(path)
+    value = read_yaml(path)
     for part in name.split("."):
-        found = found[part]
-    return found["value"] if isinstance(found, Mapping) and "value" in found else found
+        value = value[part]
+    return value["value"] if isinstance(value, Mapping) and "value" in value else value

@@ -118,9 +118,9 @@ class Program:
         """Return the numbers of the columns and of the rows that are basic in the last solution."""
         import highspy
 
-        held = self._highs.getBasis()
+        basis = self._highs.getBasis()
         basic = highspy.HighsBasisStatus.kBasic
-        kinds = (held.col_status, held.row_status)
+        kinds = (basis.col_status, basis.row_status)
         columns, rows = (np.flatnonzero([status == basic for status in kind]) for kind in kinds)
         return columns, rows
 
@@ -135,8 +135,8 @@ class Program:
         if status != "optimal":
             rows, columns = (np.full(length, np.nan) for length in self.size)
             return Solution(status, np.nan, columns, rows, columns)
-        found = self._highs.getSolution()
-        primal, dual, reduced = (np.array(part) for part in (found.col_value, found.row_dual, found.col_dual))
+        solution = self._highs.getSolution()
+        primal, dual, reduced = (np.array(part) for part in (solution.col_value, solution.row_dual, solution.col_dual))
         return Solution(status, float(self._highs.getObjectiveValue()), primal, dual, reduced)
 
     def _run(self) -> Status:
@@ -166,7 +166,7 @@ def solve_once(matrix: Matrix, **arguments: Any) -> Solution:  # noqa: ANN401 - 
 
 def shortfall(
     matrix: FloatArray,
-    found: Solution,
+    solution: Solution,
     *,
     costs: FloatArray,
     rows: tuple[FloatArray, FloatArray],
@@ -179,17 +179,17 @@ def shortfall(
     The figure is the largest of what any bound is exceeded by, what is left of a cost, and the gap between both sides.
     """
     sign = -1.0 if maximise else 1.0
-    dual, reduced, activity = sign * found.dual, sign * found.reduced, matrix @ found.primal
-    left = sign * costs - dual @ matrix - reduced
-    worst, bound = float(np.max(np.abs(left) / (1 + np.abs(costs)), initial=0.0)), 0.0
-    for value, price, (lower, upper) in ((activity, dual, rows), (found.primal, reduced, columns)):
+    dual, reduced, activity = sign * solution.dual, sign * solution.reduced, matrix @ solution.primal
+    residual = sign * costs - dual @ matrix - reduced
+    worst, bound = float(np.max(np.abs(residual) / (1 + np.abs(costs)), initial=0.0)), 0.0
+    for value, price, (lower, upper) in ((activity, dual, rows), (solution.primal, reduced, columns)):
         over = np.maximum(np.maximum(lower - value, value - upper), 0.0) / (1 + np.abs(value))
         worst = max(worst, float(over.max(initial=0.0)))
         # A price on the side of a bound that is infinite proves nothing: it counts as an error of its own size.
         active = np.where(price > 0, lower, upper)
         worst = max(worst, float(np.abs(price[~np.isfinite(active)]).max(initial=0.0)))
         bound += float(price @ np.where(np.isfinite(active), active, 0.0))
-    objective = sign * float(costs @ found.primal)
+    objective = sign * float(costs @ solution.primal)
     return max(worst, abs(objective - bound) / (1 + abs(objective)))
 
 
@@ -230,5 +230,5 @@ def _spread(values: Any, length: int) -> FloatArray:  # noqa: ANN401 - a number 
     return np.ascontiguousarray(np.broadcast_to(np.asarray(values, dtype=float), (length,)))
 
 
-def _numbers(chosen: Any, length: int) -> Any:  # noqa: ANN401 - column or row numbers
-    return np.arange(length, dtype=np.int32) if chosen is None else np.asarray(chosen, dtype=np.int32)
+def _numbers(indices: Any, length: int) -> Any:  # noqa: ANN401 - column or row numbers
+    return np.arange(length, dtype=np.int32) if indices is None else np.asarray(indices, dtype=np.int32)

@@ -49,7 +49,7 @@ def label(period: int) -> int | str:
 def read(text: object) -> int | None:
     """Return the whole number of a quarter or year as it is written, ``1947:Q2`` or 1947; None where it is neither."""
     spelt = str(text).strip()
-    found = re.match(PATTERN, spelt)
-    if found:
-        return quarter(int(found[1]), int(found[2]))
+    match = re.match(PATTERN, spelt)
+    if match:
+        return quarter(int(match[1]), int(match[2]))
     return int(spelt) if re.fullmatch(r"[+-]?\d+", spelt) else None

@@ -179,9 +179,9 @@ def logit(x: FloatArray, y: BoolArray, *, ridge: float = 0.0, tolerance: float =
     rows = np.ascontiguousarray(x.T)
 
     def loss(at: FloatArray, odds: FloatArray) -> tuple[float, FloatArray]:
-        far = np.exp(-np.abs(odds))
-        chance = np.where(odds >= 0, 1.0, far) / (1 + far)
-        lost = np.log1p(far).sum() + np.maximum(odds, 0.0).sum() - outcome @ odds
+        decay = np.exp(-np.abs(odds))
+        chance = np.where(odds >= 0, 1.0, decay) / (1 + decay)
+        lost = np.log1p(decay).sum() + np.maximum(odds, 0.0).sum() - outcome @ odds
         return float(lost + (penalty * at**2).sum() / 2), chance
 
     now, chance = loss(beta, beta @ rows)
@@ -221,15 +221,15 @@ def long_run_variance(series: FloatArray, weights: FloatArray) -> FloatArray:
     count = series.shape[1]
     lags = np.flatnonzero(weights.any(axis=0) if weights.ndim > 1 else weights) + 1
     products = [np.einsum("ij,ij->i", series[:, : count - lag], series[:, lag:]) for lag in lags.tolist()]
-    both = (weights[..., lags - 1] * np.stack(products, axis=1)).sum(axis=1) if products else 0.0
-    return np.asarray((series**2).sum(axis=1) + 2 * both)
+    covariance = (weights[..., lags - 1] * np.stack(products, axis=1)).sum(axis=1) if products else 0.0
+    return np.asarray((series**2).sum(axis=1) + 2 * covariance)
 
 
 def benjamini_hochberg(p: FloatArray) -> FloatArray:
     """Return p values adjusted for the share of false discoveries (1995); NaN stays NaN and is not counted."""
     adjusted = np.full(p.shape, np.nan)
-    given = np.flatnonzero(np.isfinite(p))
-    order = given[np.argsort(p[given], kind="stable")]
+    finite = np.flatnonzero(np.isfinite(p))
+    order = finite[np.argsort(p[finite], kind="stable")]
     scaled = p[order] * len(order) / np.arange(1, len(order) + 1)
     adjusted[order] = np.minimum.accumulate(scaled[::-1])[::-1]
     return adjusted
@@ -269,8 +269,8 @@ def _inside(effect: IntArray, cluster: IntArray) -> bool:
 
 def _refuse_constant(x: FloatArray, inner: FloatArray, names: Sequence[str]) -> None:
     """Refuse regressors that the effects, or the other regressors, explain entirely."""
-    left = np.sqrt((inner**2).sum(axis=0)) / (np.sqrt((x**2).sum(axis=0)) + np.finfo(float).tiny)
-    still = [name for name, part in zip(names, left.tolist(), strict=True) if part < _ROUNDING]
+    variation = np.sqrt((inner**2).sum(axis=0)) / (np.sqrt((x**2).sum(axis=0)) + np.finfo(float).tiny)
+    still = [name for name, part in zip(names, variation.tolist(), strict=True) if part < _ROUNDING]
     if still:
         raise InputError("core.no-variation", names=list(still))
     if np.linalg.matrix_rank(inner / np.sqrt((inner**2).sum(axis=0))) < x.shape[1]:

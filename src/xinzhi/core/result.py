@@ -55,8 +55,8 @@ class Provenance:
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-ready dictionary."""
         standing = {"standing": asdict(self.standing)} if self.standing else {}
-        own = (name for name in self.__slots__ if name not in {"standing", "issuers"})
-        return {name: getattr(self, name) for name in own} | standing
+        fields = (name for name in self.__slots__ if name not in {"standing", "issuers"})
+        return {name: getattr(self, name) for name in fields} | standing
 
     def foot(self, language: Language = "en") -> str:
         """Return the line that stands under every table and chart."""
@@ -70,28 +70,28 @@ class Displayed:
 
     __slots__ = ()
 
-    def _shown(self) -> Any:  # noqa: ANN401 - of a package above this one
+    def _notebook_view(self) -> Any:  # noqa: ANN401 - of a package above this one
         import xinzhi
 
         return xinzhi.report.show(self)  # type: ignore[arg-type] # a result or a study
 
     def _repr_html_(self) -> str:
         """Return what it says, the leading chart and the first rows, for a notebook."""
-        html: str = self._shown()._repr_html_()
+        html: str = self._notebook_view()._repr_html_()
         return html
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         """Return the same as plain text and as HTML."""
-        bundle: dict[str, str] = self._shown()._repr_mimebundle_(include, exclude)
+        bundle: dict[str, str] = self._notebook_view()._repr_mimebundle_(include, exclude)
         return bundle
 
     def _ipython_display_(self) -> None:
         """Show it in Jupyter, the chart by the notebook's own Vega-Lite."""
-        self._shown()._ipython_display_()
+        self._notebook_view()._ipython_display_()
 
     def _display_(self) -> Any:  # noqa: ANN401 - whatever marimo shows
         """Return what marimo shows."""
-        return self._shown()._display_()
+        return self._notebook_view()._display_()
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -186,9 +186,9 @@ class Result(Displayed):
 
         if type(other) is not type(self):
             raise UsageError("core.not-comparable", mine=type(self).__name__, other=type(other).__name__)
-        both = self.frame.join(other.frame, on=list(self.key), how="full", coalesce=True, suffix="_other")
+        pairs = self.frame.join(other.frame, on=list(self.key), how="full", coalesce=True, suffix="_other")
         numbers = [name for name in self.frame.select(cs.numeric()).columns if name not in self.key]
-        return both.with_columns(
+        return pairs.with_columns(
             (pl.col(name) - pl.col(f"{name}_other")).alias(f"{name}_difference") for name in numbers
         ).sort(self.key)
 

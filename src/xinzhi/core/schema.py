@@ -54,33 +54,33 @@ def describe(verb: str, column: str, frame: str = "frame") -> Column:
 
     A `KeyError` says that nobody has described it.
     """
-    known = _found(verb, column, frame) or _half(verb, column, frame)
-    if known is None:
+    entry = _column_entry(verb, column, frame) or _language_half(verb, column, frame)
+    if entry is None:
         message = f"{verb}: column {column!r} of {frame!r} is described nowhere"
         raise KeyError(message)
-    return known
+    return entry
 
 
 def described(verb: str, column: str, frame: str = "frame") -> bool:
     """Say whether a column is described."""
-    return (_found(verb, column, frame) or _half(verb, column, frame)) is not None
+    return (_column_entry(verb, column, frame) or _language_half(verb, column, frame)) is not None
 
 
-def _found(verb: str, column: str, frame: str) -> Column | None:
+def _column_entry(verb: str, column: str, frame: str) -> Column | None:
     """Return the entry of a column itself."""
     places = ((verb, f"{frame}.{column}"), (verb, column), (COMMON, column))
     return next((_columns(home)[name] for home, name in places if name in _columns(home)), None)
 
 
-def _half(verb: str, column: str, frame: str) -> Column | None:
+def _language_half(verb: str, column: str, frame: str) -> Column | None:
     """Return ``reason_zh`` or ``reason_en`` as the half of ``reason``, a text that stands in both languages."""
     stem, _, language = column.rpartition("_")
-    whole = _found(verb, stem, frame) if language in LANGUAGES else None
-    if whole is None:
+    base = _column_entry(verb, stem, frame) if language in LANGUAGES else None
+    if base is None:
         return None
     half = read_words(f"results/{COMMON}.yaml")["halves"][language]
-    title = Text(zh=half["zh"], en=half["en"]).format(title=whole.title)
-    return replace(whole, name=column, title=title, kind="text", values={})
+    title = Text(zh=half["zh"], en=half["en"]).format(title=base.title)
+    return replace(base, name=column, title=title, kind="text", values={})
 
 
 @cache
@@ -103,5 +103,7 @@ def _column(name: str, entry: Mapping[str, Any]) -> Column:
         unit=unit if isinstance(unit, Text) else Text(zh=str(unit["zh"]), en=str(unit["en"])),
         decimals=entry.get("decimals"),
         names=entry.get("names"),
-        values={str(key): Text(zh=str(one["zh"]), en=str(one["en"])) for key, one in entry.get("values", {}).items()},
+        values={
+            str(key): Text(zh=str(label["zh"]), en=str(label["en"])) for key, label in entry.get("values", {}).items()
+        },
     )

@@ -21,7 +21,7 @@ def shapley(outcome: FloatArray) -> FloatArray:
     count = len(outcome).bit_length() - 1
     subset = np.arange(len(outcome))
     size = np.array([item.bit_count() for item in range(len(outcome))])
-    orders = np.array([factorial(made) * factorial(count - made - 1) for made in range(count)], dtype=np.float64)
+    orders = np.array([factorial(before) * factorial(count - before - 1) for before in range(count)], dtype=np.float64)
     parts = np.empty((count, *outcome.shape[1:]))
     for change in range(count):
         without = subset[subset >> change & 1 == 0]

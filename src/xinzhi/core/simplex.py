@@ -65,8 +65,8 @@ class Batch:
         """Return some of the programs."""
         names = ("target", "ways", "worth", "costs", "which", "barred")
         parts: dict[str, Any] = {name: getattr(self, name) for name in names}
-        taken: dict[str, Any] = {name: part if part is None else part[units] for name, part in parts.items()}
-        return replace(self, **taken)
+        subset: dict[str, Any] = {name: part if part is None else part[units] for name, part in parts.items()}
+        return replace(self, **subset)
 
     def size(self, units: IntArray, floor: float) -> FloatArray:
         """Return how large each row of some programs is: feasibility is relative to the program's own size."""
@@ -84,13 +84,13 @@ class Batch:
     def coefficients(self, table: FloatArray, units: IntArray, codes: IntArray) -> FloatArray:
         """Return the coefficients of the variables that are basic in some programs, `(n, codes, rows)`."""
         k, rows, _ = self.sizes
-        plain = np.minimum(codes, k + rows - 1)
-        found = table[0][plain] if self.which is None else table[self.which[units][:, None], plain]
+        position = np.minimum(codes, k + rows - 1)
+        coefficients = table[0][position] if self.which is None else table[self.which[units][:, None], position]
         if self.free and codes.shape[1] == 1:  # a free move never enters a basis
-            return found
+            return coefficients
         at, place = np.nonzero(codes >= k + rows)
-        found[at, place] = -self.ways[units[at], codes[at, place] - k - rows]
-        return found
+        coefficients[at, place] = -self.ways[units[at], codes[at, place] - k - rows]
+        return coefficients
 
     def values(self, units: IntArray, codes: IntArray) -> FloatArray:
         """Return what one unit of each variable counts in the objective, `(n, codes)`."""
@@ -104,15 +104,15 @@ class Batch:
     def price(self, units: IntArray, prices: FloatArray, barred: float) -> FloatArray:
         """Return prices times the columns, `(n, k)` or `(n, some, k)`; `barred` where a program may not use one."""
         if self.which is None:
-            found = prices @ self.columns[0]
+            values = prices @ self.columns[0]
         elif prices.ndim == 2:  # noqa: PLR2004 - one row of prices for each program
-            found = np.matmul(prices[:, None], self.columns[self.which[units]])[:, 0]
+            values = np.matmul(prices[:, None], self.columns[self.which[units]])[:, 0]
         else:
-            found = np.matmul(prices, self.columns[self.which[units]])
+            values = np.matmul(prices, self.columns[self.which[units]])
         if self.barred is not None and self.owner is not None:
-            mine = np.where(self.barred[units] < 0, -2, self.barred[units])
-            found[self.owner[None, :] == mine[:, None]] = barred
-        return np.asarray(found)
+            excluded = np.where(self.barred[units] < 0, -2, self.barred[units])
+            values[self.owner[None, :] == excluded[:, None]] = barred
+        return np.asarray(values)
 
 
 @dataclass(slots=True)
@@ -143,10 +143,10 @@ class Answers:
     def moves(self, batch: Batch) -> FloatArray:
         """Return the moves, `(n, moves)`."""
         k, rows, moves = batch.sizes
-        found = np.zeros((len(self.codes), moves))
+        amounts = np.zeros((len(self.codes), moves))
         at, place = np.nonzero(self.codes >= k + rows)
-        found[at, self.codes[at, place] - k - rows] = self.value[at, place]
-        return found
+        amounts[at, self.codes[at, place] - k - rows] = self.value[at, place]
+        return amounts
 
 
 def radial_batch(columns: FloatArray, equal: BoolArray, target: FloatArray, gain: FloatArray, **more: Any) -> Batch:  # noqa: ANN401 - fields of the batch
@@ -191,49 +191,51 @@ def _walk(  # noqa: PLR0915 - one loop, told in one piece
     slack = (codes >= k) & (codes < k + rows)
     limit = np.where(slack, np.take_along_axis(size, np.clip(codes - k, 0, rows - 1), axis=1), 1.0) * _TOLERANCE
     limit[(codes >= k + rows) & batch.free] = np.inf
-    plain = batch.free and not batch.costs.any()  # no variable that enters counts in the objective
+    costless = batch.free and not batch.costs.any()  # no variable that enters counts in the objective
     for turn in range(_STEPS):
         excess = np.where(fixed, np.abs(value), -value)
         excess[excess <= limit] = 0.0
         # The steepest edge: infeasibility against the length of the row of the inverse.
         leaving = (excess**2 / np.einsum("nij,nij->ni", inverse, inverse)).argmax(axis=1)
-        here = np.arange(len(units))
-        open_ = excess[here, leaving] > 0
+        index = np.arange(len(units))
+        open_ = excess[index, leaving] > 0
         if not open_.all():
             done = ~open_
             if turn == 0:  # nothing has moved yet: the inverse is fresh from the data
                 _accept(batch, units[done], codes[done], (basis[done], inverse[done]), answers)
             else:
                 answers.codes[units[done]], answers.status[units[done]] = codes[done], _CLAIMED
-            held: list[Any] = [units, codes, leaving, inverse, value, size, fixed, limit, worth]
-            units, codes, leaving, inverse, value, size, fixed, limit, worth = (part[open_] for part in held)
-            here = here[: len(units)]
+            arrays: list[Any] = [units, codes, leaving, inverse, value, size, fixed, limit, worth]
+            units, codes, leaving, inverse, value, size, fixed, limit, worth = (part[open_] for part in arrays)
+            index = index[: len(units)]
         if not len(units):
             return
-        ray = np.where(value[here, leaving] > 0, -1.0, 1.0)[:, None] * inverse[here, leaving]
+        ray = np.where(value[index, leaving] > 0, -1.0, 1.0)[:, None] * inverse[index, leaving]
         prices = -np.einsum("ni,nij->nj", worth, inverse)
-        entering, found = _entering(batch, units, prices, ray)
-        if not found.all():
-            lost = ~found
+        entering, enters = _entering(batch, units, prices, ray)
+        if not enters.all():
+            lost = ~enters
             impossible = _impossible(batch, units[lost], ray[lost])
             answers.codes[units[lost]], answers.ray[units[lost]] = codes[lost], ray[lost]
             answers.status[units[lost]] = np.where(impossible, INFEASIBLE, FAILED)
             state: list[Any] = [units, codes, leaving, entering, inverse, value, size, fixed, limit, worth]
-            units, codes, leaving, entering, inverse, value, size, fixed, limit, worth = (part[found] for part in state)
-            here = here[: len(units)]
+            units, codes, leaving, entering, inverse, value, size, fixed, limit, worth = (
+                part[enters] for part in state
+            )
+            index = index[: len(units)]
         column = entering[:, None]
         move = np.einsum("nij,nj->ni", inverse, batch.coefficients(table, units, column)[:, 0])
-        step = value[here, leaving] / move[here, leaving]
+        step = value[index, leaving] / move[index, leaving]
         value -= step[:, None] * move
-        value[here, leaving] = step
-        row = inverse[here, leaving] / move[here, leaving][:, None]
+        value[index, leaving] = step
+        row = inverse[index, leaving] / move[index, leaving][:, None]
         inverse -= move[:, :, None] * row[:, None, :]
-        inverse[here, leaving] = row
-        codes[here, leaving] = entering
-        own = size[here, np.clip(entering - k, 0, rows - 1)]
-        limit[here, leaving] = np.where((entering >= k) & (entering < k + rows), own, 1.0) * _TOLERANCE
-        fixed[here, leaving] = False
-        worth[here, leaving] = 0.0 if plain else batch.values(units, column)[:, 0]
+        inverse[index, leaving] = row
+        codes[index, leaving] = entering
+        entry_size = size[index, np.clip(entering - k, 0, rows - 1)]
+        limit[index, leaving] = np.where((entering >= k) & (entering < k + rows), entry_size, 1.0) * _TOLERANCE
+        fixed[index, leaving] = False
+        worth[index, leaving] = 0.0 if costless else batch.values(units, column)[:, 0]
 
 
 def _inverses(batch: Batch, units: IntArray, basis: FloatArray) -> tuple[FloatArray, BoolArray]:
@@ -248,9 +250,9 @@ def _inverses(batch: Batch, units: IntArray, basis: FloatArray) -> tuple[FloatAr
         inverse = np.linalg.inv(matrix)
     except np.linalg.LinAlgError:
         inverse = np.full_like(matrix, np.nan)
-        for place, one in enumerate(matrix):
-            if np.isfinite(one).all() and np.linalg.matrix_rank(one) == len(one):
-                inverse[place] = np.linalg.inv(one)
+        for place, square in enumerate(matrix):
+            if np.isfinite(square).all() and np.linalg.matrix_rank(square) == len(square):
+                inverse[place] = np.linalg.inv(square)
     # After the scaling the largest number of a basis is one, so the size of its inverse is its condition.
     size = np.abs(inverse).max(axis=(1, 2))
     good = np.isfinite(size) & (size < _CONDITION)
@@ -274,23 +276,23 @@ def _entering(batch: Batch, units: IntArray, prices: FloatArray, ray: FloatArray
         if batch.which is None:
             spare, rate = -prices[part] @ batch.columns[0], -ray[part] @ batch.columns[0]
         else:
-            both = batch.price(units[part], -np.stack([prices[part], ray[part]], axis=1), 0.0)
-            spare, rate = both[:, 0], both[:, 1]
+            products = batch.price(units[part], -np.stack([prices[part], ray[part]], axis=1), 0.0)
+            spare, rate = products[:, 0], products[:, 1]
         np.maximum(spare, least, out=spare)
         rate -= _SMALL_PIVOT
         rate /= spare
         if batch.barred is not None and batch.owner is not None:
-            mine = np.where(batch.barred[units[part]] < 0, -2, batch.barred[units[part]])
-            rate[batch.owner[None, :] == mine[:, None]] = -np.inf
+            excluded = np.where(batch.barred[units[part]] < 0, -2, batch.barred[units[part]])
+            rate[batch.owner[None, :] == excluded[:, None]] = -np.inf
         entering[part] = rate.argmax(axis=1)
         gain[part] = rate[np.arange(len(rate)), entering[part]]
     # A variable that is basic has no rate beyond rounding; free moves are always basic.
-    others = [(np.where(batch.equal, -np.inf, ray), prices - batch.costs[units], k)]
+    alternatives = [(np.where(batch.equal, -np.inf, ray), prices - batch.costs[units], k)]
     if not batch.free:
         ways = batch.ways[units]
         slope, spare = np.einsum("nmj,nj->nm", ways, ray), np.einsum("nmj,nj->nm", ways, prices) - batch.worth[units]
-        others.append((slope, spare, k + rows))
-    for slope, spare, first in others:
+        alternatives.append((slope, spare, k + rows))
+    for slope, spare, first in alternatives:
         rate = (slope - _SMALL_PIVOT) / np.maximum(spare, _SPARE)
         best = rate.argmax(axis=1)
         rate = rate[np.arange(len(units)), best]
@@ -320,10 +322,10 @@ def _accept(
     worth = batch.values(units, codes)
     prices = -np.einsum("ni,nij->nj", worth, inverse)
     # What the values make and what the prices allow are one number; a spread of the data can eat its digits.
-    made, allowed = np.einsum("ni,ni->n", worth, value), -np.einsum("nj,nj->n", prices, batch.target[units])
+    objective, allowed = np.einsum("ni,ni->n", worth, value), -np.einsum("nj,nj->n", prices, batch.target[units])
     dearest = np.maximum(1.0, batch.costs[units].max(axis=1))
-    good = np.abs(made - allowed) <= _GAP * (dearest + np.abs(made))
-    good &= _feasible(batch, units, codes, value, basis) & _supported(batch, units, prices)
+    good = np.abs(objective - allowed) <= _GAP * (dearest + np.abs(objective))
+    good &= _feasible(batch, units, codes, value, basis) & _proves_optimal(batch, units, prices)
     answers.codes[units], answers.value[units], answers.prices[units] = codes, value, prices
     answers.status[units] = np.where(good, OPTIMAL, FAILED)
 
@@ -334,14 +336,14 @@ def _feasible(batch: Batch, units: IntArray, codes: IntArray, value: FloatArray,
     fixed = (codes >= k) & (codes < k + rows) & batch.equal[np.clip(codes - k, 0, rows - 1)]
     free = (codes >= k + rows) & batch.free
     cut = np.where(fixed, 0.0, np.where(free, value, np.maximum(value, 0.0)))
-    left = np.abs(batch.target[units] - np.einsum("nij,ni->nj", basis, cut))
+    residual = np.abs(batch.target[units] - np.einsum("nij,ni->nj", basis, cut))
     rounding = _ROUNDING * np.einsum("nij,ni->nj", np.abs(basis), np.abs(cut))
     size = batch.size(units, 0.0)
     size[size == 0] = 1e-3  # what a unit does not have at all is held against the mean of the row, one
-    return np.asarray((left <= CERTIFICATE * size + rounding).all(axis=1))
+    return np.asarray((residual <= CERTIFICATE * size + rounding).all(axis=1))
 
 
-def _supported(batch: Batch, units: IntArray, prices: FloatArray) -> BoolArray:
+def _proves_optimal(batch: Batch, units: IntArray, prices: FloatArray) -> BoolArray:
     """Return whether prices bound every column, slack and move, to `CERTIFICATE` or to rounding."""
     # Where slacks count very differently the dearest row sets how well the price of the cheapest can be known.
     size = np.abs(prices)
@@ -355,8 +357,8 @@ def _supported(batch: Batch, units: IntArray, prices: FloatArray) -> BoolArray:
         over = batch.price(units[part], prices[part], -np.inf)
         fails = np.flatnonzero(~(over.max(axis=1) <= CERTIFICATE))
         if len(fails):  # a second look at few: prices and columns may both be large and cancel
-            some = units[part][fails]
-            shared = np.abs(batch.columns[0] if batch.which is None else batch.columns[batch.which[some]])
+            doubtful = units[part][fails]
+            shared = np.abs(batch.columns[0] if batch.which is None else batch.columns[batch.which[doubtful]])
             rounding = _ROUNDING * np.matmul(size[part][fails][:, None], shared)[:, 0]
             fails = fails[~(over[fails] <= CERTIFICATE + rounding).all(axis=1)]
         good[part.start + fails] = False
@@ -367,14 +369,14 @@ def _impossible(batch: Batch, units: IntArray, rays: FloatArray) -> BoolArray:
     """Return where a ray proves that no weights meet the rows: nothing is worth less than zero, the target is."""
     proof = np.zeros(len(units), dtype=bool)
     for part in _blocks(batch, units):
-        some, ray = units[part], rays[part]
-        target = batch.target[some]
+        programs, ray = units[part], rays[part]
+        target = batch.target[programs]
         value, size = np.einsum("nj,nj->n", ray, target), np.abs(ray * target).sum(axis=1)
-        good = (value < -_PROOF * size) & (batch.price(some, ray, np.inf).min(axis=1) >= 1e-6 * value)
-        good &= np.where(batch.equal, 0.0, ray * batch.size(some, _FLOOR)).max(axis=1) <= -1e-6 * value
-        moved = np.einsum("nmj,nj->nm", batch.ways[some], ray)
-        moved = np.abs(moved) if batch.free else moved
-        proof[part] = good & (moved <= -1e-6 * value[:, None]).all(axis=1)
+        good = (value < -_PROOF * size) & (batch.price(programs, ray, np.inf).min(axis=1) >= 1e-6 * value)
+        good &= np.where(batch.equal, 0.0, ray * batch.size(programs, _FLOOR)).max(axis=1) <= -1e-6 * value
+        products = np.einsum("nmj,nj->nm", batch.ways[programs], ray)
+        products = np.abs(products) if batch.free else products
+        proof[part] = good & (products <= -1e-6 * value[:, None]).all(axis=1)
     return proof
 
 
@@ -383,23 +385,23 @@ def solve_failed(batch: Batch, answers: Answers) -> int:
     failed = np.flatnonzero(answers.status == FAILED)
     if not len(failed):
         return 0
-    some = batch.take(failed)
-    found = Answers.blank(len(failed), batch.sizes[1])
+    failures = batch.take(failed)
+    solutions = Answers.blank(len(failed), batch.sizes[1])
     for unit in range(len(failed)):
-        _solve_alone(some, unit, found)
+        _solve_with_highs(failures, unit, solutions)
     with np.errstate(all="ignore"):
-        claimed = np.flatnonzero(found.status == INFEASIBLE)
-        found.status[claimed[~_impossible(some, claimed, found.ray[claimed])]] = FAILED
-        _certify(some, batch.table(), np.flatnonzero(found.status == _CLAIMED), found)
-    answers.put(failed, found)
+        claimed = np.flatnonzero(solutions.status == INFEASIBLE)
+        solutions.status[claimed[~_impossible(failures, claimed, solutions.ray[claimed])]] = FAILED
+        _certify(failures, batch.table(), np.flatnonzero(solutions.status == _CLAIMED), solutions)
+    answers.put(failed, solutions)
     return len(failed)
 
 
-def _solve_alone(batch: Batch, unit: int, answers: Answers) -> None:
+def _solve_with_highs(batch: Batch, unit: int, answers: Answers) -> None:
     """Write down what HiGHS says of one program: a basis, a ray, or that it is unbounded."""
     k, rows, moves = batch.sizes
-    own = batch.size(np.array([unit]), 0.0)[0]
-    rescale = 1.0 / np.where(own > 0, own, 1.0)
+    scale = batch.size(np.array([unit]), 0.0)[0]
+    rescale = 1.0 / np.where(scale > 0, scale, 1.0)
     usable = np.arange(k)
     if batch.barred is not None and batch.owner is not None and batch.barred[unit] >= 0:
         usable = np.flatnonzero(batch.owner != batch.barred[unit])
@@ -439,14 +441,15 @@ def _endless(program: Program, sizes: tuple[int, int], matrix: FloatArray, equal
     k, moves = sizes
     program.set_row_bounds(0.0, np.where(equal, 0.0, np.inf))
     program.set_column_bounds(np.append(np.zeros(k), np.full(moves, -1.0 if free else 0.0)), 1.0)
-    found = program.solve()
-    if found.status != "optimal" or found.objective <= _PROOF:
+    solution = program.solve()
+    if solution.status != "optimal" or solution.objective <= _PROOF:
         return False
     # A weight that the solver's tolerance let fall below zero would cancel the inputs of another.
     lowest = np.append(np.zeros(k), np.full(moves, -np.inf if free else 0.0))
-    direction = np.maximum(np.where(np.abs(found.primal) > _PROOF, found.primal, 0.0), lowest)
+    direction = np.maximum(np.where(np.abs(solution.primal) > _PROOF, solution.primal, 0.0), lowest)
     direction[k:] *= 1 - _SHORT  # what is short of the limit cannot owe its feasibility to a tolerance
-    left = matrix @ direction
+    activity = matrix @ direction
     return bool(
-        np.where(equal, left == 0, left >= 0).all() and direction[k:].any() | (direction[:k].any() and not moves)
+        np.where(equal, activity == 0, activity >= 0).all()
+        and direction[k:].any() | (direction[:k].any() and not moves)
     )

@@ -14,9 +14,9 @@ def adjacency(neighbours: Mapping[str, Sequence[str]], units: Sequence[str]) -> 
     place = {name: row for row, name in enumerate(units)}
     matrix = np.zeros((len(units), len(units)))
     for name, row in place.items():
-        for other in neighbours.get(name, ()):
-            if other in place and other != name:
-                matrix[row, place[other]] = 1.0
+        for neighbour in neighbours.get(name, ()):
+            if neighbour in place and neighbour != name:
+                matrix[row, place[neighbour]] = 1.0
     return matrix
 
 
@@ -35,11 +35,11 @@ def neighbour_means(weights: FloatArray, values: FloatArray) -> FloatArray:
 
 def parts(matrix: FloatArray) -> int:
     """Return the number of separate parts that a symmetric matrix of neighbours falls into."""
-    near, left, found = matrix > 0, np.ones(len(matrix), dtype=bool), 0
-    while left.any():
-        found += 1
-        edge = np.arange(len(left)) == left.argmax()
+    adjacent, remaining, count = matrix > 0, np.ones(len(matrix), dtype=bool), 0
+    while remaining.any():
+        count += 1
+        edge = np.arange(len(remaining)) == remaining.argmax()
         while edge.any():
-            left &= ~edge
-            edge = near[edge].any(axis=0) & left
-    return found
+            remaining &= ~edge
+            edge = adjacent[edge].any(axis=0) & remaining
+    return count

@@ -69,7 +69,7 @@ def printable(text: str) -> str:
     return _BREAKS.sub(" ", _CONTROLS.sub("", text)).strip()
 
 
-def shown(text: str, most: int = 400) -> str:
+def quote_safely(text: str, most: int = 400) -> str:
     """Return a text as a message may quote it: control characters by their numbers, and not without end."""
     cut = text if len(text) <= most else f"{text[:most]}…"
     return _CONTROLS.sub(lambda sign: f"\\u{ord(sign[0]):04x}", cut)
@@ -138,8 +138,8 @@ def chance_text(chance: float) -> Text:
     """Return a chance in words, never as certain."""
     if chance >= 1 - _NEARLY:
         return words("chance.nearly")
-    said = f"{chance:.0%}"
-    return words("chance.hardly") if chance < _NEARLY else Text(zh=said, en=spaced(said))
+    percent = f"{chance:.0%}"
+    return words("chance.hardly") if chance < _NEARLY else Text(zh=percent, en=spaced(percent))
 
 
 def same(text: object) -> Text:
@@ -165,22 +165,22 @@ def listing(items: Sequence[Text], limit: int | None = None) -> Text:
     >>> listing([Text(zh="电信、广播电视", en="Telecoms, radio"), Text(zh="汽车", en="Cars")])
     Text(zh='电信、广播电视；汽车', en='Telecoms, radio; and Cars')
     """
-    shown = items if limit is None or len(items) <= limit + 1 else items[:limit]
-    zh, en = _parted(shown)
-    chinese = zh.join(item.zh for item in shown)
-    if len(shown) < len(items):
-        rest = len(items) - len(shown)
-        english = en.join(item.en for item in shown)
+    head = items if limit is None or len(items) <= limit + 1 else items[:limit]
+    zh, en = _list_separators(head)
+    chinese = zh.join(item.zh for item in head)
+    if len(head) < len(items):
+        rest = len(items) - len(head)
+        english = en.join(item.en for item in head)
         return Text(zh=f"{chinese}等{len(items)}个", en=f"{english}{en.strip(' ,')} and {rest} others")
-    names = [item.en for item in shown]
+    names = [item.en for item in head]
     english = f"{en.join(names[:-1])}{en.strip(' ,')} and {names[-1]}" if len(names) > 1 else "".join(names)
     return Text(zh=chinese, en=english)
 
 
-def _parted(items: Sequence[Text]) -> tuple[str, str]:
+def _list_separators(items: Sequence[Text]) -> tuple[str, str]:
     """Return what parts the names of a list in Chinese and in English; commas in brackets part no names."""
     zh, en = ([re.sub(r"[（(].*?[）)]", "", item.lang(language)) for item in items] for language in LANGUAGES)
-    return "；" if re.search("[、，]", "".join(zh)) else "、", "; " if any(", " in one for one in en) else ", "
+    return "；" if re.search("[、，]", "".join(zh)) else "、", "; " if any(", " in name for name in en) else ", "
 
 
 def clauses(items: Sequence[Text]) -> Text:
@@ -190,7 +190,7 @@ def clauses(items: Sequence[Text]) -> Text:
 
 def names_joined(items: Sequence[Text]) -> Text:
     """Join names by the comma of Chinese lists; in English by commas without an "and"."""
-    zh, en = _parted(items)
+    zh, en = _list_separators(items)
     return Text(zh=zh.join(item.zh for item in items), en=en.join(item.en for item in items))
 
 
@@ -204,14 +204,14 @@ def lines_joined(items: Sequence[Text]) -> Text:
     return Text(zh="\n  ".join(item.zh for item in items), en="\n  ".join(item.en for item in items))
 
 
-def by_commas(given: str) -> list[str]:
+def by_commas(text: str) -> list[str]:
     """Return the names of a list with commas, of either width; a name that holds one stands in quotes.
 
     >>> by_commas('capital, "output, 1e8 CNY"，labour')
     ['capital', 'output, 1e8 CNY', 'labour']
     """
-    found = re.findall(r'\s*(?:"([^"]*)"|“([^”]*)”|([^,，]*))\s*(?:[,，]|$)', given)
-    return [name for parts in found if (name := "".join(parts).strip())]
+    groups = re.findall(r'\s*(?:"([^"]*)"|“([^”]*)”|([^,，]*))\s*(?:[,，]|$)', text)
+    return [name for parts in groups if (name := "".join(parts).strip())]
 
 
 def share(part: float) -> str:
@@ -221,7 +221,7 @@ def share(part: float) -> str:
 
 def paragraph(sentences: Sequence[Text]) -> Text:
     """Join sentences; Chinese ones stand without a space between them."""
-    return Text(zh="".join(one.zh for one in sentences), en=" ".join(one.en for one in sentences))
+    return Text(zh="".join(text.zh for text in sentences), en=" ".join(text.en for text in sentences))
 
 
 class _Fill(Formatter):
@@ -241,15 +241,17 @@ class _Fill(Formatter):
             return probability(value)
         if format_spec.startswith("list"):
             limit = int(format_spec[4:]) if format_spec[4:].strip() else None
-            return listing([one if isinstance(one, Text) else same(one) for one in value], limit).lang(self.language)
+            return listing([name if isinstance(name, Text) else same(name) for name in value], limit).lang(
+                self.language
+            )
         if choice := _CHOICE.match(format_spec):
             return self._chosen(value, choice["choices"])
         if "|" in format_spec:
-            one, many = format_spec.removeprefix("?").split("|")
-            word = one if value == 1 else many
+            singular, plural = format_spec.removeprefix("?").split("|")
+            word = singular if value == 1 else plural
             return word if format_spec.startswith("?") else f"{self._plain(value)} {word}"
-        said = format(value, format_spec)
-        return said.replace("-", "−") if isinstance(value, int | float) else said
+        text = format(value, format_spec)
+        return text.replace("-", "−") if isinstance(value, int | float) else text
 
     def _plain(self, value: Any) -> str:  # noqa: ANN401 - any value
         if isinstance(value, Text):
@@ -260,11 +262,11 @@ class _Fill(Formatter):
 
     def _chosen(self, value: object, choices: str) -> str:
         words = dict(choice.split("=", 1) for choice in choices.split("|"))
-        asked = str(value).lower() if isinstance(value, bool) else str(value)
-        if asked not in words and "*" not in words:
-            message = f"no words for {asked!r} among {sorted(words)}"
+        key = str(value).lower() if isinstance(value, bool) else str(value)
+        if key not in words and "*" not in words:
+            message = f"no words for {key!r} among {sorted(words)}"
             raise KeyError(message)
-        return words.get(asked, words.get("*", ""))
+        return words.get(key, words.get("*", ""))
 
 
 _FILL: Mapping[Language, _Fill] = {language: _Fill(language) for language in LANGUAGES}
@@ -284,9 +286,9 @@ def read_words(path: str) -> Any:  # noqa: ANN401 - the document decides
 def option_words(verb: str, name: str) -> Mapping[str, Any]:
     """Return what the catalogue says of an option: of the verb its own entry, else the shared one."""
     entries = read_words("options.yaml")
-    own = entries.get(verb) or {}
-    found: Mapping[str, Any] = own.get(name) or entries["shared"][name]
-    return found
+    verb_entries = entries.get(verb) or {}
+    entry: Mapping[str, Any] = verb_entries.get(name) or entries["shared"][name]
+    return entry
 
 
 @cache
@@ -346,18 +348,18 @@ def message(code: str, /, **values: object) -> Text | None:
     if not _CODE.match(code):
         return None
     package, _, what = code.partition(".")
-    known = page("messages", package)
-    if what not in known:
+    texts = page("messages", package)
+    if what not in texts:
         return None
-    said = [known[name].format(**values) for name in (what, f"{what}.cure") if name in known]
-    return paragraph(said)
+    parts = [texts[name].format(**values) for name in (what, f"{what}.cure") if name in texts]
+    return paragraph(parts)
 
 
 def sentences(facts: Mapping[str, Mapping[str, object] | Sequence[Mapping[str, object]]], topic: str) -> list[Text]:
     """Return what facts say: for each key below ``<topic>``, in order, one sentence for each of its values."""
-    rows = ((key, one) for key, said in facts.items() for one in (said if isinstance(said, Sequence) else [said]))
+    rows = ((key, values) for key, fact in facts.items() for values in (fact if isinstance(fact, Sequence) else [fact]))
     prefix = "" if topic == SHARED else f"{topic}."
-    return [sentence(words(f"{prefix}{key}", **one)) for key, one in rows]
+    return [sentence(words(f"{prefix}{key}", **values)) for key, values in rows]
 
 
 def sentence(text: Text) -> Text:
@@ -407,10 +409,10 @@ def amount(value: float | None, unit: str, *, digits: int = 4, base: bool = Fals
     if value is None or not math.isfinite(value):
         return same(NOTHING)
     scale, name, year = split_unit(unit)
-    plain = value * scale
+    absolute = value * scale
     text = Text(
-        zh=f"{_scaled(plain, 'zh', digits, trim=trim)}{unit_name(name).zh}",
-        en=f"{_scaled(plain, 'en', digits, trim=trim)} {unit_name(name).en}",
+        zh=f"{_scaled(absolute, 'zh', digits, trim=trim)}{unit_name(name).zh}",
+        en=f"{_scaled(absolute, 'en', digits, trim=trim)} {unit_name(name).en}",
     )
     return words("scale.at_prices", unit=text, year=year) if base and year else text
 
@@ -432,8 +434,8 @@ def measured(value: float, unit: str) -> Text:
 
 def _scaled(value: float, language: Language, digits: int, *, trim: bool) -> str:
     size, word = next(((s, w) for s, w in read_words("scales.yaml")[language] if abs(value) >= s), (1.0, ""))
-    shown = value / size
-    rounding = digits - 1 - math.floor(math.log10(abs(shown))) if shown else 0
-    said = f"{round(shown, rounding):,.{max(0, rounding)}f}"
-    said = said.rstrip("0").rstrip(".") if trim and "." in said else said
-    return f"{said}{' ' if word and language == 'en' else ''}{word}".replace("-", "−")
+    scaled = value / size
+    rounding = digits - 1 - math.floor(math.log10(abs(scaled))) if scaled else 0
+    text = f"{round(scaled, rounding):,.{max(0, rounding)}f}"
+    text = text.rstrip("0").rstrip(".") if trim and "." in text else text
+    return f"{text}{' ' if word and language == 'en' else ''}{word}".replace("-", "−")

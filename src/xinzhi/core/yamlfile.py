@@ -147,16 +147,16 @@ class _Builder:
         content: dict[Hashable, Any] = {}
         for key_node, value_node in node.value:
             key = self._scalar(key_node)
-            here = (*path, str(key))
+            key_path = (*path, str(key))
             line = key_node.start_mark.line + 1
             if key in content:
-                words = {"first": self.lines[here]}
+                words = {"first": self.lines[key_path]}
                 self.findings.append(
-                    finding("core.duplicate-key", words=words, file=self.file, line=line, key=".".join(here))
+                    finding("core.duplicate-key", words=words, file=self.file, line=line, key=".".join(key_path))
                 )
                 continue
-            self.lines[here] = line
-            content[key] = self.build(value_node, here)
+            self.lines[key_path] = line
+            content[key] = self.build(value_node, key_path)
         return content
 
     def _scalar(self, node: yaml.Node) -> Any:  # noqa: ANN401 - whatever the file holds

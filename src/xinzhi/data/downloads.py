@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError, guarded
-from xinzhi.core.finding import listed
+from xinzhi.core.finding import format_findings
 from xinzhi.core.names import NO_NAMES, provinces
 from xinzhi.core.parameters import read_yaml, setting
 from xinzhi.data.casting import cast
@@ -253,7 +253,7 @@ def _grids(path: Path, encoding: str | None) -> Iterator[pl.DataFrame]:
 def _text(path: Path, encoding: str | None) -> str:
     data, findings = utf8(path.read_bytes(), path.stem, path.name, encoding)
     if data is None:
-        raise InputError("data.unreadable-table", findings, path=path, what=listed(findings))
+        raise InputError("data.unreadable-table", findings, path=path, what=format_findings(findings))
     return data.decode().replace("\r\n", "\n").replace("\r", "\n")
 
 
@@ -283,7 +283,7 @@ def _listed(path: Path, layout: Mapping[str, Any], encoding: str | None) -> Iter
         # a line with one field alone is a note below the table
         bad = [one for one in made.findings if one.severity == "error" and one.value != "1"]
         if bad:
-            raise InputError("data.unreadable-table", bad, path=path, what=listed(bad, 1))
+            raise InputError("data.unreadable-table", bad, path=path, what=format_findings(bad, 1))
         yield RawTable(name="", cells=made.cells, lines=made.lines + top)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError, guarded, system_reason
-from xinzhi.core.finding import listed
+from xinzhi.core.finding import format_findings
 from xinzhi.core.result import FrameKind, Result
 from xinzhi.data.casting import cast, looks_numeric
 from xinzhi.data.catalogue import table_name
@@ -131,7 +131,7 @@ def read_file(path: Path, name: str, *, encoding: str | None = None, labels: boo
         raise InputError("data.unreadable", path=path, reason=system_reason(error)) from error
     errors = [found for found in grid.findings if found.severity == "error"]
     if errors:
-        raise InputError("data.unreadable-table", grid.findings, path=path, what=listed(errors))
+        raise InputError("data.unreadable-table", grid.findings, path=path, what=format_findings(errors))
     return RawTable(name=name, file=path.name, cells=grid.cells, lines=grid.lines, header=grid.header)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from xinzhi.core.errors import InputError
-from xinzhi.core.finding import Finding, listed
+from xinzhi.core.finding import Finding, format_findings
 from xinzhi.core.names import Names
 from xinzhi.core.result import FrameKind
 from xinzhi.core.text import Text, names_joined
@@ -186,7 +186,7 @@ class Package:
 
 def _errors_of(table: str, errors: Sequence[Finding], verb: str, name: str) -> InputError:
     """Return the error that a table has errors."""
-    what = listed(errors, _SHOWN)
+    what = format_findings(errors, _SHOWN)
     return InputError("data.table-errors", errors, verb=verb, table=table, name=name, what=what)
 
 

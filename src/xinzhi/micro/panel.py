@@ -13,7 +13,7 @@ import polars as pl
 
 from xinzhi.core.arrays import AnyEngine, AnyFrame, Ibis
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.finding import Finding, finding, listed
+from xinzhi.core.finding import Finding, finding, format_findings
 from xinzhi.core.names import NO_NAMES, provinces
 from xinzhi.core.text import Text, same, words
 from xinzhi.micro.cohorts import COHORTS, cells, pair_sums
@@ -406,7 +406,7 @@ def _single(held: Panel, duplicates: Duplicates) -> Panel:
     if seen["torn"] and seen["keys"] > seen["torn"]:
         found.append(counted_finding("micro.duplicate", int(seen["keys"] - seen["torn"]), held.least))
     if duplicates != "largest":
-        raise InputError("micro.double", [*held.findings, *found], what=listed(found))
+        raise InputError("micro.double", [*held.findings, *found], what=format_findings(found))
     order = [table[role].desc(nulls_first=False) for role in held.columns if role in FIGURES]
     order += [table[role] for role in held.columns if role not in {*KEY, *FIGURES}]
     window = ibis().window(group_by=[table.firm, table.year], order_by=order)

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from xinzhi.core import yamlfile
 from xinzhi.core.errors import InputError, ProtocolError, UsageError
-from xinzhi.core.finding import Finding, finding, listed
+from xinzhi.core.finding import Finding, finding, format_findings
 from xinzhi.core.text import Text
 from xinzhi.core.yamlfile import Source
 from xinzhi.protocol.model import Alternative, Exclusion, Parameter, Protocol, Reference, Status
@@ -386,7 +386,7 @@ def _read(path: Path) -> Protocol:
     findings = (*findings, *impostor(protocol, path))
     if protocol is None or any(finding.rule == IMPOSTOR for finding in findings):
         errors = [finding for finding in findings if finding.severity == "error"]
-        raise ProtocolError("protocol.invalid", file=path.name, what=listed(errors))
+        raise ProtocolError("protocol.invalid", file=path.name, what=format_findings(errors))
     return protocol
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.finding import Finding, Place, finding, listed
+from xinzhi.core.finding import Finding, Place, finding, format_findings
 from xinzhi.core.text import Text, words
 from xinzhi.core.yamlfile import KeyPath, Source
 from xinzhi.scope.dated import Definition, Entry, build, classes
@@ -208,7 +208,7 @@ def read_definition(path: str | Path) -> Definition:
     """
     found, definition = _read(Path(path))
     if found or definition is None:
-        raise InputError("scope.bad-definition", found, path=path, problems=listed(found, SHOWN))
+        raise InputError("scope.bad-definition", found, path=path, problems=format_findings(found, SHOWN))
     return definition
 
 

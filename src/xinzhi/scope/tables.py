@@ -12,7 +12,7 @@ import polars.selectors as cs
 
 from xinzhi.core.arrays import AnyFrame, IntArray
 from xinzhi.core.errors import InputError
-from xinzhi.core.finding import Finding, finding, listed
+from xinzhi.core.finding import Finding, finding, format_findings
 from xinzhi.core.result import FrameKind
 from xinzhi.core.text import Text, has, same, words
 from xinzhi.data import Field, tidy
@@ -294,7 +294,7 @@ def read_industries(native: AnyFrame, name: str) -> Industries:
         rows = rows.with_columns(pl.col("code").replace_strict(known, return_dtype=pl.String))
         found = [*_twice(rows, keys, tree, weighed=bool(numbers))]
     if found:
-        raise InputError("scope.bad-industries", found, problems=listed(found, SHOWN))
+        raise InputError("scope.bad-industries", found, problems=format_findings(found, SHOWN))
     order = {code: at for at, code in enumerate(tree.names)}
     codes = tuple(sorted(rows["code"].unique().to_list(), key=order.__getitem__))
     kept = rows.select(*keys, "code", *(pl.col(number).cast(pl.Float64) for number in numbers))

@@ -127,7 +127,7 @@ def test_prices_that_a_column_beats_are_no_certificate(monkeypatch):
     columns, target, way = [[-2.0, -1.0], [1.0, 1.0]], [-2.0, 1.0], [2.0, 0.0]
     wrong = [0, 4]  # the first column and the distance: feasible, but the second column breaks its prices
     assert one(columns, target, way, wrong).status[0] == FAILED
-    monkeypatch.setattr(simplex, "_supported", lambda _batch, units, *_: np.ones(len(units), bool))
+    monkeypatch.setattr(simplex, "_proves_optimal", lambda _batch, units, *_: np.ones(len(units), bool))
     assert one(columns, target, way, wrong).status[0] == OPTIMAL
 
 

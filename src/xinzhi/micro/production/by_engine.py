@@ -18,7 +18,7 @@ import polars as pl
 
 from xinzhi.core.arrays import AnyEngine, AnyFrame, FloatArray, Ibis
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.finding import listed
+from xinzhi.core.finding import format_findings
 from xinzhi.micro.engine import Engine, engine_of, ibis
 from xinzhi.micro.panel import counted_finding, no_column, typed
 from xinzhi.micro.production.estimator import Fit, Roles, Settings, choose, convention, hypercube, invert, leaning
@@ -76,7 +76,7 @@ def read(source: AnyFrame, roles: Roles, engine: AnyEngine) -> tuple[Engine, Any
     keys = rows.group_by(["firm", "year"]).agg(n=rows.count())
     if double := int(own.collect(keys.filter(keys.n > 1).agg(n=keys.n.count())).item()):
         found = (counted_finding("micro.duplicate", double, 0),)
-        raise InputError("micro.double", found, what=listed(found))
+        raise InputError("micro.double", found, what=format_findings(found))
     return own, rows, dropped
 
 

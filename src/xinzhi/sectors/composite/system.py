@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from xinzhi.core.arrays import FloatArray, IntArray
-from xinzhi.core.finding import Finding, Place, listed
+from xinzhi.core.finding import Finding, Place, format_findings
 from xinzhi.core.finding import finding as core_finding
 from xinzhi.core.names import distinct
 from xinzhi.core.text import Text
@@ -203,7 +203,7 @@ def errors(findings: Sequence[Finding]) -> list[Finding]:
 
 def listed_errors(findings: Sequence[Finding]) -> Text:
     """Return the errors among findings as lines."""
-    return listed(errors(findings), _SHOWN)
+    return format_findings(errors(findings), _SHOWN)
 
 
 def _reached(item: Indicator, columns: set[str]) -> bool:
