@@ -37,7 +37,7 @@ def classify(values: FloatArray, bounds: FloatArray) -> IntArray:
 
 
 def moves(place: IntArray, classes: int, mask: BoolArray | None = None) -> FloatArray:
-    """Return the transitions `(k, k)` of classes by year, of all cells or of those under `mask` in the year of origin."""
+    """Return the transitions `(k, k)` of classes by year, of all cells or of those that `mask` picks at the origin."""
     origins = np.ones(place.shape, dtype=bool)[:, :-1] if mask is None else mask[:, :-1]
     return transition_counts(place[:, :-1][origins], place[:, 1:][origins], classes)
 
