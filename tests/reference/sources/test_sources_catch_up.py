@@ -194,7 +194,7 @@ def test_catching_up_is_said_where_there_is_some_and_only_there(provinces):
     assert still.regression.frame["t"][1] > 2  # where nobody catches up
     assert not still.supported
     assert short.placebo["high"].null_count()
-    found = replace(in_depth(provinces), other=None)  # both shares: tests/unit/sources/test_sources_words.py
+    found = replace(in_depth(provinces), alternative=None)  # both shares: tests/unit/sources/test_sources_words.py
     for fit, key, zh, en in (
         (closing, "closing", "落后的行业追赶", "Industries that are behind catch up"),
         (still, "chance", "没有落后行业追赶的证据", "There is no evidence that industries that are behind catch up"),

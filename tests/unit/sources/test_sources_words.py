@@ -279,7 +279,7 @@ def test_a_gap_lies_where_both_shares_say_so(provinces, by_sector):
 
 
 def _under(result, **changed):
-    return replace(result, other=replace(result.alternative, **changed))
+    return replace(result, alternative=replace(result.alternative, **changed))
 
 
 def test_lists_and_gaps_on_which_the_shares_disagree(provinces):
@@ -346,14 +346,14 @@ def test_catching_up_is_said_where_both_labour_shares_say_so(provinces):
     assert "with the other labour shares it is 0.119" in told["beside"].en
     closing = found.catch_up.placebo.with_columns(coefficient=pl.col("high") + 0.1)
     catching = replace(found.alternative, catch_up=replace(found.alternative.catch_up, placebo=closing))
-    facts = replace(found, other=catching).facts()
+    facts = replace(found, alternative=catching).facts()
     assert "upgrading.open" in facts
     (said,) = sentences({"upgrading.open": facts["upgrading.open"]}, "sources")
     assert "depends on the labour shares assumed" in said.en
     assert "取决于所假定的劳动者报酬份额" in said.zh
     short = found.catch_up.placebo.with_columns(low=pl.lit(None, pl.Float64))
     few = replace(found.alternative, catch_up=replace(found.alternative.catch_up, placebo=short))
-    assert "upgrading.short" in replace(found, other=few).facts()
+    assert "upgrading.short" in replace(found, alternative=few).facts()
 
 
 def test_an_explanation_has_the_parts_under_both_labour_shares(provinces, by_sector):
