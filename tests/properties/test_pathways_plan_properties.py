@@ -37,9 +37,9 @@ def test_limits_hold_whenever_there_is_a_plan(value, size, cap, floor, overlap):
     task = Task(value=value, sizes=size, caps=cap, floors=floor * best, overlap=overlap)
     found = solved(task)
     assume(found is not None)
-    assert (found.chosen.sum(axis=1) == size).all()
-    assert (found.chosen.sum(axis=0) <= cap).all()
-    assert violations(task, found.chosen) == []
+    assert (found.selection.sum(axis=1) == size).all()
+    assert (found.selection.sum(axis=0) <= cap).all()
+    assert violations(task, found.selection) == []
     assert found.bound >= found.objective - 1e-9
 
 

@@ -25,11 +25,11 @@ def check_option(option: str, value: object, kinds: Any) -> None:  # noqa: ANN40
         raise UsageError("pathways.unknown-option", option=option, value=value, choices=get_args(kinds))
 
 
-def check_known(asked: Iterable[object], known: Sequence[object], what: str, verb: str) -> None:
+def check_known(values: Iterable[object], choices: Sequence[object], what: str, verb: str) -> None:
     """Raise where something that was asked for is not among those that there are."""
-    for one in asked:
-        if one not in known:
-            raise UsageError("pathways.unknown-for", verb=verb, what=what, asked=one, known=list(known))
+    for value in values:
+        if value not in choices:
+            raise UsageError("pathways.unknown-for", verb=verb, what=what, asked=value, known=list(choices))
 
 
 def options_of(rules: Any) -> dict[str, Any]:  # noqa: ANN401 - any dataclass with slots

@@ -28,10 +28,10 @@ def as_package(source: AnyPackage) -> Package:
     return source if isinstance(source, Package) else load(source)
 
 
-def called(names: Names, kind: str, codes: Iterable[str], stem: str = "name") -> dict[str, list[str]]:
+def name_columns(names: Names, kind: str, codes: Iterable[str], stem: str = "name") -> dict[str, list[str]]:
     """Return what codes are called, as columns ``name_zh, name_en``, or with another stem."""
-    shown = [names.text(kind, code) for code in codes]
-    return {f"{stem}_zh": [name.zh for name in shown], f"{stem}_en": [name.en for name in shown]}
+    texts = [names.text(kind, code) for code in codes]
+    return {f"{stem}_zh": [name.zh for name in texts], f"{stem}_en": [name.en for name in texts]}
 
 
 def scale_of(package: Package, table: str, column: str, unit: str = "persons") -> float:
@@ -47,17 +47,17 @@ def years_of(frame: pl.DataFrame) -> list[int]:
 def jobs(package: Package, year: int | None, *, verb: str) -> tuple[Cells, int]:
     """Return persons by place and industry in a year (None: the last), and the year."""
     table = package.require("activity", ["region", "industry", "year", "employment"], verb=verb)
-    known = years_of(table)
-    chosen = known[-1] if year is None else year
-    if chosen not in known:
+    years = years_of(table)
+    year = years[-1] if year is None else year
+    if year not in years:
         raise UsageError(
-            "pathways.unknown-year", verb=verb, table="activity", asked=chosen, first=known[0], last=known[-1]
+            "pathways.unknown-year", verb=verb, table="activity", asked=year, first=years[0], last=years[-1]
         )
     # Persons, not ten thousands of them: a null of sampling counts heads.
     scale = scale_of(package, "activity", "employment")
-    rows = table.filter(pl.col("year") == chosen, pl.col("employment").is_not_null())
+    rows = table.filter(pl.col("year") == year, pl.col("employment").is_not_null())
     heads = rows.with_columns(pl.col("employment") * scale)
-    return read_cells(heads, place="region", activity="industry", value="employment"), chosen
+    return read_cells(heads, place="region", activity="industry", value="employment"), year
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,20 +74,20 @@ class Nearness:
 
 def nearness(cells: Cells) -> Nearness:
     """Return densities, and who is able to build what."""
-    here, share = present(cells.values), float(setting("choices.able_quantile"))
-    near = relatedness.density(here, relatedness.proximity(here, diagonal="zero"))
-    able = here.copy()
-    for column in range(here.shape[1]):
-        of_those = near[here[:, column], column]
+    presence, share = present(cells.values), float(setting("choices.able_quantile"))
+    densities = relatedness.density(presence, relatedness.proximity(presence, diagonal="zero"))
+    able = presence.copy()
+    for column in range(presence.shape[1]):
+        of_those = densities[presence[:, column], column]
         # No region is short of a threshold that is zero: without relatedness there is nothing to be able with.
         edge = np.quantile(of_those, share) if len(of_those) else np.inf
-        able[:, column] |= (near[:, column] >= edge) & (near[:, column] > 0)
+        able[:, column] |= (densities[:, column] >= edge) & (densities[:, column] > 0)
     return Nearness(
         places=cells.places,
         industries=cells.activities,
         quotient=revealed_advantage(cells.values),
-        present=here,
-        density=near,
+        present=presence,
+        density=densities,
         able=able,
     )
 

@@ -12,11 +12,11 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.pathways import ComplexityOptions, Sample, complexity, measure_cells, opportunities, restrict, uncertainty
 from xinzhi.pathways.complexity.cells import read_cells, without_empty
 from xinzhi.pathways.complexity.relatedness import (
+    columns_by_row,
     density,
     fitness,
     gain,
     lanczos,
-    listed,
     present,
     proximity,
     revealed_advantage,
@@ -185,7 +185,7 @@ def test_the_quick_solver_says_when_it_has_not_settled():
 
 def test_the_list_of_presences_is_the_matrix():
     here = np.random.default_rng(1).random((7, 5)) < 0.4
-    assert (listed(here).toarray() == here).all()
+    assert (columns_by_row(here).toarray() == here).all()
 
 
 def test_parts_that_share_nothing_are_counted_and_named():

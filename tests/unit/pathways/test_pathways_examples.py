@@ -7,7 +7,7 @@ import polars as pl
 
 from xinzhi.core.names import NO_NAMES
 from xinzhi.pathways.complexity.relatedness import (
-    listed,
+    columns_by_row,
     nearest_only,
 )
 from xinzhi.pathways.complexity.uncertainty import weighted_index
@@ -30,7 +30,7 @@ def test_nearest_only() -> None:
 
 
 def test_listed() -> None:
-    assert listed(np.array([[True, False], [True, True]])).indices.tolist() == [0, 0, 1]
+    assert columns_by_row(np.array([[True, False], [True, True]])).indices.tolist() == [0, 0, 1]
 
 
 def test_weighted_index() -> None:

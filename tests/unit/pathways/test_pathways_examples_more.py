@@ -59,7 +59,7 @@ def test_read_lists() -> None:
     from xinzhi.data import load
 
     lists = read_lists(load("china-provinces"), 2025, ("ai", "computing", "nev"), verb="show")
-    assert lists.named.sum(axis=0).tolist() == [22, 25, 17]
+    assert lists.entries.sum(axis=0).tolist() == [22, 25, 17]
 
 
 def test_divisions_of() -> None:

@@ -74,8 +74,8 @@ def test_the_matrix_is_symmetric_and_puts_neighbours_side_by_side(found, subject
 
 def test_explain_names_the_nearest_and_what_differs(found):
     why = found.explain("吉林")
-    assert why.others.height == 30
-    assert why.others["cosine"].is_sorted(descending=True)
+    assert why.peers.height == 30
+    assert why.peers["cosine"].is_sorted(descending=True)
     assert why.activities["activity"][0] == "36"
     assert "Automobiles" in why.text("en")
     assert "汽车制造业" in why.text("zh")

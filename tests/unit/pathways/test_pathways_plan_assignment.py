@@ -120,10 +120,10 @@ def test_floors_equal_to_another_solver_call(seed):
 def test_every_limit_is_kept(seed):
     task = made(12, 10, seed, size=3, cap=4, floor=0.5, overlap=1, gaps=0.1)
     found = assign(task)
-    assert (found.chosen.sum(axis=1) == task.sizes).all()
-    assert (found.chosen.sum(axis=0) <= task.caps).all()
-    assert np.isfinite(task.value[found.chosen]).all()
-    assert violations(task, found.chosen) == []
+    assert (found.selection.sum(axis=1) == task.sizes).all()
+    assert (found.selection.sum(axis=0) <= task.caps).all()
+    assert np.isfinite(task.value[found.selection]).all()
+    assert violations(task, found.selection) == []
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -151,7 +151,7 @@ def test_more_room_never_lowers_the_total_and_prices_bound_the_rise(seed):
 def test_an_industry_that_is_not_full_has_no_price():
     task = made(8, 6, 0, size=2, cap=3)
     found = assign(task)
-    free = found.chosen.sum(axis=0) < task.caps
+    free = found.selection.sum(axis=0) < task.caps
     assert free.any()
     assert (found.cap_prices[free] == 0).all()
 
@@ -163,7 +163,7 @@ def test_the_bound_is_reported_when_time_is_short():
     found = assign(task, time_limit=0.5)
     assert found.bound >= found.objective
     assert found.gap < 0.2
-    assert violations(task, found.chosen) == []
+    assert violations(task, found.selection) == []
 
 
 def test_repair_pulls_lists_apart_within_the_caps():
@@ -171,7 +171,7 @@ def test_repair_pulls_lists_apart_within_the_caps():
     start = greedy(Task(value=task.value, sizes=task.sizes, caps=np.full(12, 10), floors=task.floors))
     loose = Task(value=task.value, sizes=np.ones(10, int), caps=np.full(12, 3), floors=task.floors, overlap=0)
     assert len(crowded(task, start))
-    feasible = assign(Task(value=loose.value, sizes=loose.sizes, caps=loose.caps, floors=loose.floors)).chosen
+    feasible = assign(Task(value=loose.value, sizes=loose.sizes, caps=loose.caps, floors=loose.floors)).selection
     kept = repair(loose, feasible)
     assert kept is not None
     assert not len(crowded(loose, kept))

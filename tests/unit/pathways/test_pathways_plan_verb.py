@@ -176,7 +176,7 @@ def test_in_a_transport_problem_nothing_passed_over_was_worth_more_than_what_was
     assert found.assignment.proof == "flow"
     net = np.nan_to_num(found.task.value, nan=-np.inf) - found.assignment.cap_prices
     own = found.assignment.region_prices[:, None]
-    outside = ~found.assignment.chosen & np.isfinite(net)
+    outside = ~found.assignment.selection & np.isfinite(net)
     assert (net - own)[outside].max() < 1e-7
 
 
@@ -225,7 +225,7 @@ def test_capacity_limits_what_entrants_add(package):
     loose = plan(package, limits=Limits(caps=31, floor=0.0, overlap=math.inf))
     tight = plan(package, limits=Limits(caps=31, floor=0.0, overlap=math.inf, capacity=0.05))
     assert tight.assignment.objective < loose.assignment.objective
-    taken = np.where(tight.assignment.chosen, tight.parts.lack, 0.0).sum(axis=0)
+    taken = np.where(tight.assignment.selection, tight.parts.lack, 0.0).sum(axis=0)
     assert (taken <= 0.05 * tight.parts.nation * (1 + 1e-6)).all()
 
 

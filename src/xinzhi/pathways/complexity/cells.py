@@ -48,7 +48,7 @@ def read_cells(frame: AnyFrame, *, place: str, activity: str, value: str, suppre
     amount = Field("value", column=value, missing="refuse", sign="non-negative")
     keys = {"place": place, "activity": activity}
     long = tidy(rows_read, [*(Field(key, "any", column=keys[key]) for key in keys), amount], named=True).frame
-    (rows, places), (columns, activities) = _coded(long["place"]), _coded(long["activity"])
+    (rows, places), (columns, activities) = _encode_names(long["place"]), _encode_names(long["activity"])
     times = np.bincount(rows * len(activities) + columns, minlength=len(places) * len(activities))
     # To look at every name and key costs more than to count cells: it is done only where it will name the rows.
     if times.max() > 1 or not all(name.strip() for name in (*places, *activities)):
@@ -56,11 +56,11 @@ def read_cells(frame: AnyFrame, *, place: str, activity: str, value: str, suppre
         tidy(rows_read, [*strict, amount], key=tuple(keys), named=True)
     matrix = np.zeros((len(places), len(activities)))
     matrix[rows, columns] = long["value"].to_numpy()
-    found = without_empty(places, activities, matrix, kind=kind, columns=(place, activity), file=table.file)
-    return replace(found, findings=(*findings, *found.findings))
+    result = without_empty(places, activities, matrix, kind=kind, columns=(place, activity), file=table.file)
+    return replace(result, findings=(*findings, *result.findings))
 
 
-def _coded(names: pl.Series) -> tuple[IntArray, list[str]]:
+def _encode_names(names: pl.Series) -> tuple[IntArray, list[str]]:
     """Return the position of each name among the sorted names, and these."""
     names = names.cast(pl.String)
     kinds = sorted(name or "" for name in names.unique())
@@ -83,14 +83,14 @@ def _withheld(
     keys = cells.with_columns(table.lines.alias(ROW)).filter(masked).select(ROW, place, activity, value).rows()
     if suppressed is None:
         findings = [
-            finding("pathways.suppressed-cell", **{**stands, "line": at, "key": f"{here}/{what}", "value": given})
-            for at, here, what, given in keys
+            finding("pathways.suppressed-cell", **{**stands, "line": at, "key": f"{place_name}/{what}", "value": entry})
+            for at, place_name, what, entry in keys
         ]
         raise InputError("pathways.suppressed", findings, n=len(findings), first=findings[0].where())
     filled = cells.with_columns(pl.when(masked).then(pl.lit(str(suppressed))).otherwise(pl.col(value)).alias(value))
-    names = [same(f"{here}/{what}") for _, here, what, _ in keys]
-    said = {"n": len(keys), "amount": suppressed, "cells": names}
-    return filled, (finding("pathways.suppressed-filled", **stands, words=said),)
+    names = [same(f"{place_name}/{what}") for _, place_name, what, _ in keys]
+    facts = {"n": len(keys), "amount": suppressed, "cells": names}
+    return filled, (finding("pathways.suppressed-filled", **stands, words=facts),)
 
 
 def without_empty(
@@ -110,11 +110,11 @@ def without_empty(
     rows, heads = np.asarray(full.any(axis=1)), np.asarray(full.any(axis=0))
     findings = [
         finding(code, table=file or "cells", file=file, column=what, key=name)
-        for code, what, names, some in (
+        for code, what, names, present in (
             ("pathways.empty-place", columns[0], places, rows),
             ("pathways.empty-activity", columns[1], activities, heads),
         )
-        for name in np.asarray(names, dtype=object)[~some]
+        for name in np.asarray(names, dtype=object)[~present]
     ]
     if rows.sum() < 2 or heads.sum() < 2:  # noqa: PLR2004 - one row or column has nothing to be compared with
         raise InputError("pathways.too-few-cells", findings)
@@ -163,60 +163,60 @@ def read_panel(
     table, kind = read_any(frame, "cells")
     if period not in table.cells.columns:
         raise UsageError("pathways.no-column", column=period, columns=table.cells.columns)
-    there = table.cells[period].unique().drop_nulls().sort().to_list()
-    if len(there) == 1:
-        raise InputError("pathways.one-period", period=period, only=there[0])
-    absent = sorted({str(one) for one in periods if one not in there})
+    available = table.cells[period].unique().drop_nulls().sort().to_list()
+    if len(available) == 1:
+        raise InputError("pathways.one-period", period=period, only=available[0])
+    absent = sorted({str(date) for date in periods if date not in available})
     if absent:
         raise UsageError(
-            "pathways.no-period", period=period, asked=absent, first=there[0], last=there[-1], n=len(there)
+            "pathways.no-period", period=period, asked=absent, first=available[0], last=available[-1], n=len(available)
         )
-    slices = {one: _rows(table, table.cells[period] == one) for one in dict.fromkeys(periods)}
-    own = {"place": place, "activity": activity}
-    named = {
+    slices = {date: _rows(table, table.cells[period] == date) for date in dict.fromkeys(periods)}
+    columns = {"place": place, "activity": activity}
+    names_by_period = {
         what: [set(data.cells[column].cast(pl.String).drop_nulls()) for data in slices.values()]
-        for what, column in own.items()
+        for what, column in columns.items()
     }
-    places, activities = (sorted(set.intersection(*some)) for some in named.values())
-    out_place, out_activity = (sorted(set.union(*some) - set.intersection(*some)) for some in named.values())
+    places, activities = (sorted(set.intersection(*sets)) for sets in names_by_period.values())
+    out_place, out_activity = (sorted(set.union(*sets) - set.intersection(*sets)) for sets in names_by_period.values())
     findings = [
         *_left("pathways.left-out-place", "place", out_place),
         *_left("pathways.left-out-activity", "activity", out_activity),
     ]
-    values = {one: _matrix(data, (place, activity, value), places, activities) for one, data in slices.items()}
+    values = {date: _matrix(data, (place, activity, value), places, activities) for date, data in slices.items()}
     if least_place is not None:
         large = values[least_place[0]].sum(axis=1) > least_place[1]
         small = [name for name, keep in zip(places, large, strict=True) if not keep]
         findings += _left("pathways.left-out-place", "place", small)
         places = [name for name, keep in zip(places, large, strict=True) if keep]
-        values = {one: matrix[large] for one, matrix in values.items()}
+        values = {date: matrix[large] for date, matrix in values.items()}
     if min(len(places), len(activities)) < 3:  # noqa: PLR2004 - as many as complexity needs
-        shown = [str(one) for one in slices]
-        raise InputError("pathways.too-few-common", places=len(places), activities=len(activities), periods=shown)
+        dates = [str(date) for date in slices]
+        raise InputError("pathways.too-few-common", places=len(places), activities=len(activities), periods=dates)
     return Panel(places=tuple(places), activities=tuple(activities), values=values, findings=tuple(findings), kind=kind)
 
 
-def _rows(table: RawTable, kept: pl.Series) -> RawTable:
+def _rows(table: RawTable, mask: pl.Series) -> RawTable:
     """Return some rows of a table with their lines."""
-    return replace(table, cells=table.cells.filter(kept), lines=table.lines.filter(kept))
+    return replace(table, cells=table.cells.filter(mask), lines=table.lines.filter(mask))
 
 
 def _matrix(data: RawTable, columns: tuple[str, str, str], places: list[str], activities: list[str]) -> FloatArray:
     """Return one period as a matrix over the names in common; a name that holds nothing there is a row of zeros."""
     place, activity, value = columns
     cells = read_cells(data, place=place, activity=activity, value=value)
-    found = np.zeros((len(places), len(activities)))
+    matrix = np.zeros((len(places), len(activities)))
     # both are sorted
-    here = np.ix_(np.isin(places, cells.places), np.isin(activities, cells.activities))
-    found[here] = cells.values[np.ix_(np.isin(cells.places, places), np.isin(cells.activities, activities))]
-    return found
+    common = np.ix_(np.isin(places, cells.places), np.isin(activities, cells.activities))
+    matrix[common] = cells.values[np.ix_(np.isin(cells.places, places), np.isin(cells.activities, activities))]
+    return matrix
 
 
 def _left(code: str, column: str, names: Sequence[str]) -> tuple[Finding, ...]:
     if not names:
         return ()
-    said = {"n": len(names), "left": [same(name) for name in names]}
-    return (finding(code, table="cells", column=column, words=said),)
+    facts = {"n": len(names), "left": [same(name) for name in names]}
+    return (finding(code, table="cells", column=column, words=facts),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -294,12 +294,14 @@ def restrict(
         rows = _without(rows, few, findings, small, least)
         if period and sample.least_periods:
             active = rows.filter(amount > 0).group_by(column).agg(n=pl.col(period).n_unique())
-            kept = active.filter(pl.col("n") >= sample.least_periods)[column]
-            few = rows.filter(~pl.col(column).is_in(kept.implode()))[column].unique()
+            enough = active.filter(pl.col("n") >= sample.least_periods)[column]
+            few = rows.filter(~pl.col(column).is_in(enough.implode()))[column].unique()
             rows = _without(rows, few, findings, brief, sample.least_periods)
     spread = rows.filter(amount > 0).group_by(activity).agg(n=pl.col(place).n_unique())
-    kept = spread.filter(pl.col("n") >= sample.least_places)[activity]
-    rare = rows.filter(~pl.col(activity).is_in(kept.implode()))[activity].unique() if sample.least_places else kept[:0]
+    enough = spread.filter(pl.col("n") >= sample.least_places)[activity]
+    rare = (
+        rows.filter(~pl.col(activity).is_in(enough.implode()))[activity].unique() if sample.least_places else enough[:0]
+    )
     rows = _without(rows, rare, findings, "pathways.rare-activities", sample.least_places)
     if rows.is_empty():
         raise InputError("pathways.filter-empty", findings)
@@ -327,6 +329,6 @@ def _without(rows: pl.DataFrame, names: pl.Series, findings: list[Finding], rule
     if names.is_empty():
         return rows
     listed = sorted(str(name) for name in names)
-    said = {"n": len(listed), "left": listed, "least": f"{least:g}"}
-    findings.append(finding(rule, table="cells", column=names.name, words=said))
+    facts = {"n": len(listed), "left": listed, "least": f"{least:g}"}
+    findings.append(finding(rule, table="cells", column=names.name, words=facts))
     return rows.filter(~pl.col(names.name).cast(pl.String).is_in(listed))

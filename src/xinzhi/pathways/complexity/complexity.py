@@ -64,8 +64,8 @@ class ComplexityOptions:
 
     def check(self) -> None:
         """Raise a usage error where an option is unknown."""
-        known = {"diagonal": relatedness.Diagonal, "scale": Scale, "precision": relatedness.Precision}
-        for name, kinds in known.items():
+        choices = {"diagonal": relatedness.Diagonal, "scale": Scale, "precision": relatedness.Precision}
+        for name, kinds in choices.items():
             check_option(name, getattr(self, name), kinds)
 
 
@@ -128,11 +128,11 @@ class Complexity(Result, verb="complexity", topic="pathways", key=("place",)):
 
     def facts(self) -> Facts:
         """Return who is most complex, what fixed the sign, and how well the index is determined."""
-        held = {"places": self.anchoring.places, "limit": self.anchoring.limit, "enough": self.anchoring.limit < 1}
+        anchoring = {"places": self.anchoring.places, "limit": self.anchoring.limit, "enough": self.anchoring.limit < 1}
         if not self.signed:
             about = {"tried": self.anchoring.how, "r": self.sign[1], "n": self.activities.height, "gap": self.gap}
-            return {"summary.sign_open": about | held}
-        order = [self._called(code) for code in self.frame.sort("rank")["place"]]
+            return {"summary.sign_open": about | anchoring}
+        order = [self._place_text(code) for code in self.frame.sort("rank")["place"]]
         how, strength = self.sign
         return {
             "headline.ranking": {
@@ -141,10 +141,10 @@ class Complexity(Result, verb="complexity", topic="pathways", key=("place",)):
                 "last": order[::-1][:_SHOWN],
                 "drawn": bool(self.ranges),
             },
-            "summary.sign": {"how": how, "r": strength, "gap": self.gap, "n": self.activities.height} | held,
+            "summary.sign": {"how": how, "r": strength, "gap": self.gap, "n": self.activities.height} | anchoring,
         }
 
-    def _called(self, code: str) -> Text:
+    def _place_text(self, code: str) -> Text:
         """Return the name of a place, with the range of its rank where it is known."""
         name, (low, high) = self.names.region(code), (self.ranges or {}).get(code, (None, None))
         return name if low is None else words("pathways.headline.place_ranged", name=name, ranks=ranks_text(low, high))
@@ -189,8 +189,8 @@ def complexity(
     (31, 'anchor')
     """
     cells = read_cells(frame, place=place, activity=activity, value=value, suppressed=suppressed)
-    known = None if anchor is None else read_anchor(anchor, frame, place=place)
-    return measure_cells(cells, anchor=known, options=options)
+    anchor_values = None if anchor is None else read_anchor(anchor, frame, place=place)
+    return measure_cells(cells, anchor=anchor_values, options=options)
 
 
 def measure_cells(
@@ -213,22 +213,22 @@ def measure_cells(
     >>> found.sign[0], found.places["place"][0]
     ('diversity', 'a')
     """
-    chosen = options or ComplexityOptions()
-    chosen.check()
-    given = cells
-    cells, here = with_presence(given, chosen.present(given.values))
-    raw = relatedness.spectrum(here)
+    options = options or ComplexityOptions()
+    options.check()
+    original = cells
+    cells, presence = with_presence(original, options.present(original.values))
+    raw = relatedness.spectrum(presence)
     if anchor is None:
-        held = relatedness.by_diversity(raw.places, here.sum(axis=1).astype(float))
+        anchoring = relatedness.by_diversity(raw.places, presence.sum(axis=1).astype(float))
     else:
-        held = relatedness.by_anchor(raw.places, cells.places, read_anchor(anchor))
-    eci, pci = _scaled(raw, chosen.scale, np.sign(held.correlation) if held.fixed else np.nan)
-    near = relatedness.proximity(here, chosen.measure, diagonal=chosen.diagonal, precision=chosen.precision)
-    shares = relatedness.density(here, near, nearest=chosen.nearest)
-    gained = relatedness.gain(here, near, shares, pci, chosen.gain, nearest=chosen.nearest)
-    fit = relatedness.fitness(here)
-    doubts = [*(() if held.fixed else (_open(held),)), *cells.findings]
-    if chosen.presence != "given" and np.isin(cells.values, (0.0, 1.0)).all():
+        anchoring = relatedness.by_anchor(raw.places, cells.places, read_anchor(anchor))
+    eci, pci = _scaled(raw, options.scale, np.sign(anchoring.correlation) if anchoring.fixed else np.nan)
+    proximity = relatedness.proximity(presence, options.measure, diagonal=options.diagonal, precision=options.precision)
+    shares = relatedness.density(presence, proximity, nearest=options.nearest)
+    gained = relatedness.gain(presence, proximity, shares, pci, options.gain, nearest=options.nearest)
+    fit = relatedness.fitness(presence)
+    doubts = [*(() if anchoring.fixed else (_open(anchoring),)), *cells.findings]
+    if options.presence != "given" and np.isin(cells.values, (0.0, 1.0)).all():
         doubts.append(finding("pathways.looks-like-presences", table="cells"))  # quotients of what are presences
     # the index is hardly determined by parts that share nothing, or by two eigenvalues close together
     if raw.parts > 1:
@@ -236,36 +236,36 @@ def measure_cells(
     elif raw.gap < float(setting("spectrum.least_gap")):
         doubts.append(finding("pathways.small-gap", table="cells", words={"gap": raw.gap}))
     activities = pl.DataFrame(
-        {"activity": cells.activities, "ubiquity": here.sum(axis=0), "complexity": pci, "fitness": fit.activities}
+        {"activity": cells.activities, "ubiquity": presence.sum(axis=0), "complexity": pci, "fitness": fit.activities}
     ).with_columns(pl.col("complexity").fill_nan(None))
     return Complexity(
-        frame=_places(cells, here, eci, fit, relatedness.outlook(here, shares, pci)),
+        frame=_places(cells, presence, eci, fit, relatedness.outlook(presence, shares, pci)),
         activities=activities.select(
             "activity", "ubiquity", "complexity", _rank("complexity").alias("rank"), "fitness"
         ),
         matrix=cells,
-        present=here,
+        present=presence,
         density=shares,
         gain=gained,
-        proximity=near,
+        proximity=proximity,
         eigenvalues=raw.eigenvalues,
         gap=raw.gap,
         parts=raw.parts,
-        sign=(held.how if held.fixed else "undetermined", abs(held.correlation)),
-        anchoring=held,
+        sign=(anchoring.how if anchoring.fixed else "undetermined", abs(anchoring.correlation)),
+        anchoring=anchoring,
         findings=tuple(doubts),
         kind=cells.kind,
-        provenance=provenance("complexity", given, **options_of(chosen)),
+        provenance=provenance("complexity", original, **options_of(options)),
     )
 
 
 def _places(
-    cells: Cells, here: BoolArray, eci: FloatArray, fit: relatedness.Fitness, reach: FloatArray
+    cells: Cells, presence: BoolArray, eci: FloatArray, fit: relatedness.Fitness, reach: FloatArray
 ) -> pl.DataFrame:
     frame = pl.DataFrame(
         {
             "place": cells.places,
-            "diversity": here.sum(axis=1),
+            "diversity": presence.sum(axis=1),
             "complexity": eci,
             "fitness": fit.places,
             "fitness_decays": fit.decaying,
@@ -279,25 +279,30 @@ def _places(
     )
 
 
-def _open(held: relatedness.Anchoring) -> Finding:
+def _open(anchoring: relatedness.Anchoring) -> Finding:
     """Return that nothing fixes the sign."""
-    said = {"found": abs(held.correlation), "least": held.limit, "n": held.places, "enough": held.limit < 1}
-    code = "pathways.no-sign" if held.how == "diversity" else "pathways.anchor-weak"
-    return finding(code, table="cells", words=said)
+    facts = {
+        "found": abs(anchoring.correlation),
+        "least": anchoring.limit,
+        "n": anchoring.places,
+        "enough": anchoring.limit < 1,
+    }
+    code = "pathways.no-sign" if anchoring.how == "diversity" else "pathways.anchor-weak"
+    return finding(code, table="cells", words=facts)
 
 
-def with_presence(cells: Cells, here: BoolArray) -> tuple[Cells, BoolArray]:
+def with_presence(cells: Cells, presence: BoolArray) -> tuple[Cells, BoolArray]:
     """Leave out places and activities without any presence: they have no complexity; each is named."""
-    found, values, names = here, cells.values, (cells.places, cells.activities)
+    remaining, values, names = presence, cells.values, (cells.places, cells.activities)
     findings = list(cells.findings)
-    while not (found.any(axis=1).all() and found.any(axis=0).all()):
-        kept = without_empty(names[0], names[1], found.astype(float))
-        rows = np.isin(names[0], kept.places)
-        columns = np.isin(names[1], kept.activities)
-        found, values = found[np.ix_(rows, columns)], values[np.ix_(rows, columns)]
-        names = (kept.places, kept.activities)
-        findings += kept.findings
-    return replace(cells, places=names[0], activities=names[1], values=values, findings=tuple(findings)), found
+    while not (remaining.any(axis=1).all() and remaining.any(axis=0).all()):
+        part = without_empty(names[0], names[1], remaining.astype(float))
+        rows = np.isin(names[0], part.places)
+        columns = np.isin(names[1], part.activities)
+        remaining, values = remaining[np.ix_(rows, columns)], values[np.ix_(rows, columns)]
+        names = (part.places, part.activities)
+        findings += part.findings
+    return replace(cells, places=names[0], activities=names[1], values=values, findings=tuple(findings)), remaining
 
 
 def _scaled(raw: relatedness.Spectrum, scale: Scale, sign: float) -> tuple[FloatArray, FloatArray]:
@@ -306,8 +311,8 @@ def _scaled(raw: relatedness.Spectrum, scale: Scale, sign: float) -> tuple[Float
         middle, spread = places.mean(), places.std()
         return (places - middle) / spread, (activities - middle) / spread
     lost = 1 if scale == "z-sample" else 0
-    one, other = ((values - values.mean()) / values.std(ddof=lost) for values in (places, activities))
-    return np.asarray(one), np.asarray(other)
+    place_index, activity_index = ((values - values.mean()) / values.std(ddof=lost) for values in (places, activities))
+    return np.asarray(place_index), np.asarray(activity_index)
 
 
 def _rank(column: str) -> pl.Expr:
@@ -332,17 +337,17 @@ def read_anchor(anchor: AnyFrame, frame: AnyFrame = None, *, place: str = "place
 
 
 def _of_rows(rows: Iterable[tuple[Any, Any]]) -> dict[str, float]:
-    found: dict[str, float] = {}
-    for name, given in rows:
+    anchor: dict[str, float] = {}
+    for name, entry in rows:
         try:
-            value = math.nan if given is None else float(given)
+            value = math.nan if entry is None else float(entry)
         except (TypeError, ValueError):
-            raise InputError("pathways.anchor-text", place=name, given=given) from None
+            raise InputError("pathways.anchor-text", place=name, given=entry) from None
         if math.isinf(value):
             raise InputError("pathways.anchor-infinite", place=name)
         if math.isnan(value):
             continue
-        if found.get(str(name), value) != value:
-            raise InputError("pathways.anchor-twice", place=name, one=f"{found[str(name)]:g}", other=f"{value:g}")
-        found[str(name)] = value
-    return found
+        if anchor.get(str(name), value) != value:
+            raise InputError("pathways.anchor-twice", place=name, one=f"{anchor[str(name)]:g}", other=f"{value:g}")
+        anchor[str(name)] = value
+    return anchor

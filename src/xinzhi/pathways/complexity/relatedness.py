@@ -53,11 +53,11 @@ def present(
         return np.asarray(above <= level)
     check_option("presence", rule, Presence)
     row, column, total = values.sum(axis=1, keepdims=True), values.sum(axis=0, keepdims=True), values.sum()
-    found = np.empty(values.shape, dtype=bool)
+    presence = np.empty(values.shape, dtype=bool)
     for at in range(0, len(values), _ROWS):
         part = slice(at, at + _ROWS)
-        found[part] = values[part] / (row[part] * (column / total)) >= threshold
-    return found & (values >= least) if rule == "rca-and-count" else found
+        presence[part] = values[part] / (row[part] * (column / total)) >= threshold
+    return presence & (values >= least) if rule == "rca-and-count" else presence
 
 
 Measure = Literal["conditional", "cosine", "jaccard", "association", "root"]
@@ -82,47 +82,49 @@ def proximity(
     # :math:`C n/(u_i u_j)`, observed over expected (van Eck and Waltman 2009).
     check_option("measure", measure, Measure)
     if presence.mean() <= _FEW:
-        few = listed(presence, dtype="float32" if precision == "single" else "float64")
-        together = np.asarray((few.T @ few).toarray())
+        few = columns_by_row(presence, dtype="float32" if precision == "single" else "float64")
+        joint = np.asarray((few.T @ few).toarray())
     else:  # numpy makes a product with itself by half
-        whole: FloatArray = presence.astype("float32" if precision == "single" else "float64")
-        together = np.asarray(whole.T @ whole)
-    own = np.diagonal(together).copy()
+        dense: FloatArray = presence.astype("float32" if precision == "single" else "float64")
+        joint = np.asarray(dense.T @ dense)
+    ubiquity = np.diagonal(joint).copy()
     match measure:
         case "conditional":
-            np.divide(together, np.maximum(own[:, None], own[None, :]), out=together)
+            np.divide(joint, np.maximum(ubiquity[:, None], ubiquity[None, :]), out=joint)
         case "cosine" | "root":
-            root = np.sqrt(own)
-            together /= root[:, None]
-            together /= root[None, :]
+            root = np.sqrt(ubiquity)
+            joint /= root[:, None]
+            joint /= root[None, :]
         case "jaccard":
-            together /= own[:, None] + own[None, :] - together
+            joint /= ubiquity[:, None] + ubiquity[None, :] - joint
         case _:
-            together *= len(presence)
-            together /= own[:, None]
-            together /= own[None, :]
-    np.fill_diagonal(together, 1.0 if diagonal == "one" else 0.0)
-    return together
+            joint *= len(presence)
+            joint /= ubiquity[:, None]
+            joint /= ubiquity[None, :]
+    np.fill_diagonal(joint, 1.0 if diagonal == "one" else 0.0)
+    return joint
 
 
-def density(presence: BoolArray, near: FloatArray, *, nearest: int | None = None) -> FloatArray:
+def density(presence: BoolArray, proximities: FloatArray, *, nearest: int | None = None) -> FloatArray:
     r"""Return the relatedness density of every activity in every place."""
-    kept = near if nearest is None else nearest_only(near, nearest)
-    total = kept.sum(axis=0)
+    weights = proximities if nearest is None else nearest_only(proximities, nearest)
+    total = weights.sum(axis=0)
     few = presence.mean() <= _FEW
-    shares: FloatArray = np.asarray((listed(presence, dtype=near.dtype) if few else presence.astype(near.dtype)) @ kept)
+    shares: FloatArray = np.asarray(
+        (columns_by_row(presence, dtype=proximities.dtype) if few else presence.astype(proximities.dtype)) @ weights
+    )
     shares /= np.where(total > 0, total, 1)
     return np.asarray(shares)
 
 
-def nearest_only(near: FloatArray, count: int) -> FloatArray:
+def nearest_only(proximities: FloatArray, count: int) -> FloatArray:
     """Keep, in every column, the proximities of the nearest activities, without the activity itself."""
-    if not 1 <= count < len(near):
-        raise UsageError("pathways.nearest", n=count, most=len(near) - 1)
-    others = near.copy()
-    np.fill_diagonal(others, -np.inf)
-    edge = np.partition(others, -count, axis=0)[-count]
-    return np.where(others >= edge, others, 0.0)
+    if not 1 <= count < len(proximities):
+        raise UsageError("pathways.nearest", n=count, most=len(proximities) - 1)
+    off_diagonal = proximities.copy()
+    np.fill_diagonal(off_diagonal, -np.inf)
+    edge = np.partition(off_diagonal, -count, axis=0)[-count]
+    return np.where(off_diagonal >= edge, off_diagonal, 0.0)
 
 
 def outlook(presence: BoolArray, shares: FloatArray, activities: FloatArray) -> FloatArray:
@@ -133,7 +135,7 @@ def outlook(presence: BoolArray, shares: FloatArray, activities: FloatArray) -> 
 
 def gain(
     presence: BoolArray,
-    near: FloatArray,
+    proximities: FloatArray,
     shares: FloatArray,
     activities: FloatArray,
     convention: Gain = "exact",
@@ -142,30 +144,30 @@ def gain(
 ) -> FloatArray:
     r"""Return what adding an activity does to the outlook of a place."""
     check_option("gain", convention, Gain)
-    worth = activities.astype(near.dtype)
-    kept = near if nearest is None else nearest_only(near, nearest)
-    total = kept.sum(axis=0)
+    worth = activities.astype(proximities.dtype)
+    weights = proximities if nearest is None else nearest_only(proximities, nearest)
+    total = weights.sum(axis=0)
     total = np.where(total > 0, total, 1)
     by_source = convention in {"exact", "atlas", "ecomplexity"}
     weight = worth / total if by_source else worth
     if presence.mean() <= _FEW:  # what is absent is everything but the few that are present
-        some = listed(presence, dtype=near.dtype)
-        some.data *= weight[some.indices]
-        found: FloatArray = np.asarray(some @ kept.T)
-        np.subtract(kept @ weight, found, out=found)
+        sparse = columns_by_row(presence, dtype=proximities.dtype)
+        sparse.data *= weight[sparse.indices]
+        gains: FloatArray = np.asarray(sparse @ weights.T)
+        np.subtract(weights @ weight, gains, out=gains)
     else:
-        absent = (~presence).astype(near.dtype)
+        absent = (~presence).astype(proximities.dtype)
         absent *= weight
-        found = absent @ kept.T
+        gains = absent @ weights.T
     if not by_source:
-        found /= total
+        gains /= total
     if convention == "exact":
-        found -= weight * np.diagonal(kept)
+        gains -= weight * np.diagonal(weights)
     if convention in {"exact", "atlas", "oec"}:
-        for at in range(0, len(found), _ROWS):
-            found[at : at + _ROWS] -= shares[at : at + _ROWS] * worth
-    found[presence] = np.nan
-    return found
+        for at in range(0, len(gains), _ROWS):
+            gains[at : at + _ROWS] -= shares[at : at + _ROWS] * worth
+    gains[presence] = np.nan
+    return gains
 
 
 DENSE = 400  # up to this size the symmetric eigenproblem is solved whole
@@ -196,7 +198,7 @@ def spectrum(presence: BoolArray) -> Spectrum:
         raise InputError("pathways.too-small", places=presence.shape[0], activities=presence.shape[1])
     values, vectors = _leading(presence, diversity, ubiquity)
     places = vectors / np.sqrt(diversity)
-    activities = (listed(presence.T) @ places) / ubiquity / values[1]
+    activities = (columns_by_row(presence.T) @ places) / ubiquity / values[1]
     scale = np.sqrt((diversity * places**2).sum() / diversity.sum())
     return Spectrum(
         places=places / scale,
@@ -207,14 +209,14 @@ def spectrum(presence: BoolArray) -> Spectrum:
     )
 
 
-def listed(presence: BoolArray, *, dtype: npt.DTypeLike = float) -> csr_array:
+def columns_by_row(presence: BoolArray, *, dtype: npt.DTypeLike = float) -> csr_array:
     """Return the presences as a list of columns by row, which is quicker to walk through than a full matrix."""
     from scipy.sparse import csr_array
 
-    whole = np.ascontiguousarray(presence)
-    columns = (np.flatnonzero(whole) % whole.shape[1]).astype(np.int32)
-    starts = np.concatenate([[0], whole.sum(axis=1).cumsum()]).astype(np.int32)
-    return csr_array((np.ones(len(columns), dtype=dtype), columns, starts), shape=whole.shape)
+    dense = np.ascontiguousarray(presence)
+    columns = (np.flatnonzero(dense) % dense.shape[1]).astype(np.int32)
+    starts = np.concatenate([[0], dense.sum(axis=1).cumsum()]).astype(np.int32)
+    return csr_array((np.ones(len(columns), dtype=dtype), columns, starts), shape=dense.shape)
 
 
 def _parts(presence: BoolArray, second: float) -> int:
@@ -224,7 +226,7 @@ def _parts(presence: BoolArray, second: float) -> int:
     from scipy.sparse import block_array
     from scipy.sparse.csgraph import connected_components
 
-    linked = listed(presence)
+    linked = columns_by_row(presence)
     count, _ = connected_components(block_array([[None, linked], [linked.T, None]], format="csr"), directed=False)
     return int(count)
 
@@ -238,13 +240,13 @@ def _leading(presence: BoolArray, diversity: IntArray, ubiquity: IntArray) -> tu
     if len(few) <= DENSE:
         values, second = _whole(matrix, few, many)
     else:
-        there, back, root = listed(matrix), listed(matrix.T), 1 / np.sqrt(few)
+        forward, back, root = columns_by_row(matrix), columns_by_row(matrix.T), 1 / np.sqrt(few)
         # the symmetric form itself is never made: only the presences are walked through
-        found = lanczos(lambda vector: np.asarray(root * (there @ ((back @ (root * vector)) / many))), first)
-        values, second = found if found is not None else _whole(matrix, few, many)
+        eigenpairs = lanczos(lambda vector: np.asarray(root * (forward @ ((back @ (root * vector)) / many))), first)
+        values, second = eigenpairs if eigenpairs is not None else _whole(matrix, few, many)
     second = second - first * (first @ second)  # the trivial vector leaks in at the size of rounding
     if turned:
-        second = (listed(presence) @ (second / np.sqrt(ubiquity))) / np.sqrt(diversity)
+        second = (columns_by_row(presence) @ (second / np.sqrt(ubiquity))) / np.sqrt(diversity)
     return np.concatenate([values, np.zeros(max(0, 3 - len(values)))]), np.asarray(second / np.linalg.norm(second))
 
 
@@ -282,8 +284,8 @@ def lanczos(
         if k % CHECK and beta > ROUNDING and k < most:
             continue
         values, vectors = eigh_tridiagonal(alphas[:k], betas[: k - 1])
-        left = beta * np.abs(vectors[-1, ::-1])
-        if left[0] <= ROUNDING and (left[1 : LEADING - 1] <= LOOSE).all():
+        residuals = beta * np.abs(vectors[-1, ::-1])
+        if residuals[0] <= ROUNDING and (residuals[1 : LEADING - 1] <= LOOSE).all():
             return np.concatenate([[1.0], values[::-1][: LEADING - 1]]), np.asarray(vectors[:, -1] @ basis[1 : k + 1])
         if beta <= ROUNDING:
             return None  # the space is exhausted before it holds what was asked for
@@ -306,11 +308,11 @@ class Fitness:
 
 def fitness(presence: BoolArray, *, rounds: int = 5000, tolerance: float = 1e-12) -> Fitness:
     """Return fitness and complexity by the non-linear map, in logarithms, to convergence."""
-    there, back = listed(presence), listed(presence.T)
+    forward, back = columns_by_row(presence), columns_by_row(presence.T)
     log_f, log_q = np.zeros(presence.shape[0]), np.zeros(presence.shape[1])
     moved_f = np.zeros_like(log_f)
     for turn in range(1, rounds + 1):
-        new_f, new_q = _log_product(there, log_q), -_log_product(back, -log_f)
+        new_f, new_q = _log_product(forward, log_q), -_log_product(back, -log_f)
         new_f -= _log_mean(new_f)
         new_q -= _log_mean(new_q)
         moved_f, moved_q = new_f - log_f, new_q - log_q
@@ -328,17 +330,17 @@ def fitness(presence: BoolArray, *, rounds: int = 5000, tolerance: float = 1e-12
 def _log_product(matrix: csr_array, logs: FloatArray) -> FloatArray:
     """Return the logarithm of ``matrix @ exp(logs)`` for values of any size; `matrix` holds ones."""
     top = logs.max()
-    plain = matrix @ np.exp(logs - top)
-    low = plain < 1e-250  # noqa: PLR2004 - below it doubles lose digits, and the exact way is worth its time
-    found = np.full(len(plain), -np.inf)
-    found[~low] = np.log(plain[~low]) + top
+    product = matrix @ np.exp(logs - top)
+    low = product < 1e-250  # noqa: PLR2004 - below it doubles lose digits, and the exact way is worth its time
+    log_sums = np.full(len(product), -np.inf)
+    log_sums[~low] = np.log(product[~low]) + top
     if low.any():
         size = np.diff(matrix.indptr)[low]
         first = size.cumsum() - size
         part = logs[matrix.indices[np.repeat(matrix.indptr[:-1][low] - first, size) + np.arange(size.sum())]]
-        own = np.maximum.reduceat(part, first)
-        found[low] = np.log(np.add.reduceat(np.exp(part - np.repeat(own, size)), first)) + own
-    return found
+        peaks = np.maximum.reduceat(part, first)
+        log_sums[low] = np.log(np.add.reduceat(np.exp(part - np.repeat(peaks, size)), first)) + peaks
+    return log_sums
 
 
 def _log_mean(logs: FloatArray) -> float:
@@ -362,30 +364,36 @@ class Anchoring:
 
 def by_diversity(index: FloatArray, diversity: FloatArray) -> Anchoring:
     """Hold the index against how much places have."""
-    found, least = _correlation(index, diversity), float(setting("anchor.least_correlation"))
-    return Anchoring(how="diversity", correlation=found, places=len(index), limit=least, fixed=abs(found) >= least)
+    correlation, least = _correlation(index, diversity), float(setting("anchor.least_correlation"))
+    return Anchoring(
+        how="diversity", correlation=correlation, places=len(index), limit=least, fixed=abs(correlation) >= least
+    )
 
 
 def by_anchor(index: FloatArray, names: Sequence[str], anchor: Mapping[str, float]) -> Anchoring:
     """Hold the index against an anchor, over the places that it names."""
-    known = np.array([name in anchor for name in names])
-    if known.sum() < _LEAST:  # two points correlate perfectly whatever they are
-        lacking = [name for name, has in zip(names, known, strict=True) if not has]
+    has_anchor = np.array([name in anchor for name in names])
+    if has_anchor.sum() < _LEAST:  # two points correlate perfectly whatever they are
+        lacking = [name for name, has in zip(names, has_anchor, strict=True) if not has]
         raise UsageError(
-            "pathways.anchor-few", n=int(known.sum()), of=len(known), missing=lacking, named=list(anchor) or ["-"]
+            "pathways.anchor-few",
+            n=int(has_anchor.sum()),
+            of=len(has_anchor),
+            missing=lacking,
+            named=list(anchor) or ["-"],
         )
-    given = np.array([anchor[name] for name, has in zip(names, known, strict=True) if has])
-    if np.ptp(given) == 0:
-        raise UsageError("pathways.anchor-flat", value=float(given[0]), n=len(given))
-    found, least = _correlation(index[known], given), float(setting("anchor.least_correlation"))
-    p, limit = chance(index[known], given)
-    count = int(known.sum())
+    levels = np.array([anchor[name] for name, has in zip(names, has_anchor, strict=True) if has])
+    if np.ptp(levels) == 0:
+        raise UsageError("pathways.anchor-flat", value=float(levels[0]), n=len(levels))
+    correlation, least = _correlation(index[has_anchor], levels), float(setting("anchor.least_correlation"))
+    p, limit = chance(index[has_anchor], levels)
+    count = int(has_anchor.sum())
     return Anchoring(
         how="anchor",
-        correlation=found,
+        correlation=correlation,
         places=count,
         limit=max(least, limit),
-        fixed=abs(found) >= least and p <= level_of(count),
+        fixed=abs(correlation) >= least and p <= level_of(count),
     )
 
 
@@ -398,16 +406,18 @@ def chance(index: FloatArray, anchor: FloatArray) -> tuple[float, float]:
     """Return the two-sided p of the correlation under permutation of the anchor, and the limit that it must pass."""
     # Every permutation where there are few places, else seeded draws of them: exact for any distribution of the anchor.
     # The limit is 1 where not even the best order of the anchor would do.
-    one, other = (_standard(values) for values in (index, anchor))
-    if one is None or other is None:
+    standard_index, standard_anchor = (_standard(values) for values in (index, anchor))
+    if standard_index is None or standard_anchor is None:
         return 1.0, 1.0
-    orders = _orders(len(one))
-    drawn = np.concatenate([np.abs(other[part] @ one) for part in np.array_split(orders, 1 + orders.size // _CELLS)])
-    reached = int((drawn >= abs(float(one @ other)) - _ROUNDING).sum())
-    whole = len(one) <= int(setting("anchor.exact"))
-    p = reached / len(drawn) if whole else (1 + reached) / (1 + len(drawn))
-    rare = int(level_of(len(one)) * (len(drawn) + (not whole)) + _ROUNDING) - (not whole)
-    largest = np.sort(drawn)[::-1]
+    orders = _orders(len(standard_index))
+    correlations = np.concatenate(
+        [np.abs(standard_anchor[part] @ standard_index) for part in np.array_split(orders, 1 + orders.size // _CELLS)]
+    )
+    reached = int((correlations >= abs(float(standard_index @ standard_anchor)) - _ROUNDING).sum())
+    exact = len(standard_index) <= int(setting("anchor.exact"))
+    p = reached / len(correlations) if exact else (1 + reached) / (1 + len(correlations))
+    rare = int(level_of(len(standard_index)) * (len(correlations) + (not exact)) + _ROUNDING) - (not exact)
+    largest = np.sort(correlations)[::-1]
     return p, float(largest[rare]) if 0 < rare < len(largest) else 1.0
 
 
@@ -427,10 +437,10 @@ def _standard(values: FloatArray) -> FloatArray | None:
     """Return values about their mean and of length one; None where they do not vary."""
     if np.ptp(values) == 0:
         return None
-    apart = values - values.mean()
-    return np.asarray(apart / np.sqrt(apart @ apart))
+    deviations = values - values.mean()
+    return np.asarray(deviations / np.sqrt(deviations @ deviations))
 
 
-def _correlation(one: FloatArray, other: FloatArray) -> float:
-    first, second = _standard(one), _standard(other)
+def _correlation(x: FloatArray, y: FloatArray) -> float:
+    first, second = _standard(x), _standard(y)
     return 0.0 if first is None or second is None else float(first @ second)

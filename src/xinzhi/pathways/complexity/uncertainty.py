@@ -67,21 +67,21 @@ class Uncertainty(Result, verb="uncertainty", topic="pathways", key=("place",)):
         """Return who is surely in the upper third, how wide the ranks are, and how far the index is determined."""
         sure = self.frame.sort("rank").filter(pl.col("top_third") >= setting("uncertainty.sure"))["place"]
         options = self.provenance.options
-        wide = float((self.frame["rank_high"] - self.frame["rank_low"]).to_numpy().mean())
-        ranks = {"sure": [self.names.region(code) for code in sure], "level": options["level"], "wide": wide}
+        width = float((self.frame["rank_high"] - self.frame["rank_low"]).to_numpy().mean())
+        ranks = {"sure": [self.names.region(code) for code in sure], "level": options["level"], "wide": width}
         ranks |= {"n": self.frame.height, "draws": self.used}
         agreement = {"used": self.used, "draws": options["draws"], "middle": float(np.median(self.agreement))}
         return {"headline.ranks" if len(sure) else "headline.no_ranks": ranks, "summary.agreement": agreement}
 
 
 def uncertainty(
-    found: Complexity, *, draws: Draws | None = None, progress: Callable[[int, int], None] | None = None
+    complexity: Complexity, *, draws: Draws | None = None, progress: Callable[[int, int], None] | None = None
 ) -> Uncertainty:
     """Return intervals of ranks and densities.
 
     Parameters
     ----------
-    found
+    complexity
         What `complexity` returned.
     draws
         What is drawn, how often, with which seed.
@@ -105,73 +105,77 @@ def uncertainty(
     >>> intervals.frame.height, bool((intervals.frame["rank_low"] <= intervals.frame["rank_high"]).all())
     (6, True)
     """
-    found.require_sign("uncertainty")
-    chosen = draws or Draws()
-    n, p = found.present.shape
-    check_option("source", chosen.source, Source)
-    if not chosen.unit > 0 or chosen.draws < 2:  # noqa: PLR2004 - one draw has no spread
-        raise UsageError("pathways.draws-few", unit=chosen.unit, draws=chosen.draws)
-    room = 4e-6 * n * p * chosen.draws
-    if chosen.density and room > _ROOM:
-        raise UsageError("pathways.draws-large", draws=chosen.draws, room=room)
-    options = ComplexityOptions(**dict(found.provenance.options))
-    rng, base = np.random.default_rng(chosen.seed), found.frame["complexity"].to_numpy()
-    index = np.full((chosen.draws, n), np.nan)
-    shares = np.full((chosen.draws, n, p), np.nan, dtype=np.float32) if chosen.density else None
-    there = np.zeros((n, p))
-    for turn in range(chosen.draws):
-        drawn = _draw(found, options, chosen, rng)
-        if drawn is not None:
-            index[turn] = drawn[0]
-            there += drawn[1]
+    complexity.require_sign("uncertainty")
+    sampling = draws or Draws()
+    n, p = complexity.present.shape
+    check_option("source", sampling.source, Source)
+    if not sampling.unit > 0 or sampling.draws < 2:  # noqa: PLR2004 - one draw has no spread
+        raise UsageError("pathways.draws-few", unit=sampling.unit, draws=sampling.draws)
+    room = 4e-6 * n * p * sampling.draws
+    if sampling.density and room > _ROOM:
+        raise UsageError("pathways.draws-large", draws=sampling.draws, room=room)
+    options = ComplexityOptions(**dict(complexity.provenance.options))
+    rng, base = np.random.default_rng(sampling.seed), complexity.frame["complexity"].to_numpy()
+    index = np.full((sampling.draws, n), np.nan)
+    shares = np.full((sampling.draws, n, p), np.nan, dtype=np.float32) if sampling.density else None
+    presences = np.zeros((n, p))
+    for turn in range(sampling.draws):
+        sample = _draw(complexity, options, sampling, rng)
+        if sample is not None:
+            index[turn] = sample[0]
+            presences += sample[1]
             if shares is not None:
-                shares[turn] = drawn[2]
+                shares[turn] = sample[2]
         if progress is not None:
-            progress(turn + 1, chosen.draws)
-    kept = np.isfinite(index).any(axis=1)
-    if kept.sum() < chosen.draws / 2:
-        raise InputError("pathways.draws-failed", n=int(kept.sum()), draws=chosen.draws)
+            progress(turn + 1, sampling.draws)
+    valid = np.isfinite(index).any(axis=1)
+    if valid.sum() < sampling.draws / 2:
+        raise InputError("pathways.draws-failed", n=int(valid.sum()), draws=sampling.draws)
     return Uncertainty(
-        frame=_ranks(found, index[kept], chosen.level),
-        density=None if shares is None else _densities(found, shares[kept], there / kept.sum(), chosen.level),
-        used=int(kept.sum()),
-        agreement=np.array([_agreement(row, base) for row in index[kept]]),
-        findings=found.findings,
-        kind=found.kind,
+        frame=_ranks(complexity, index[valid], sampling.level),
+        density=None
+        if shares is None
+        else _densities(complexity, shares[valid], presences / valid.sum(), sampling.level),
+        used=int(valid.sum()),
+        agreement=np.array([_agreement(row, base) for row in index[valid]]),
+        findings=complexity.findings,
+        kind=complexity.kind,
         provenance=replace(
-            found.provenance, verb="uncertainty", options=dict(found.provenance.options) | options_of(chosen)
+            complexity.provenance,
+            verb="uncertainty",
+            options=dict(complexity.provenance.options) | options_of(sampling),
         ),
     )
 
 
 def _draw(
-    found: Complexity, options: ComplexityOptions, chosen: Draws, rng: np.random.Generator
+    complexity: Complexity, options: ComplexityOptions, sampling: Draws, rng: np.random.Generator
 ) -> tuple[FloatArray, BoolArray, FloatArray | None] | None:
     """Return index, presences and densities of a draw; None when fewer than three places or activities are left."""
     # Its sign is turned towards the sample; places that it leaves without anything have no index.
-    values, here = found.matrix.values, found.present
-    if chosen.source in {"counts", "both"}:
-        values = np.asarray(rng.poisson(values / chosen.unit) * chosen.unit, dtype=float)
+    values, presence = complexity.matrix.values, complexity.present
+    if sampling.source in {"counts", "both"}:
+        values = np.asarray(rng.poisson(values / sampling.unit) * sampling.unit, dtype=float)
         rows, columns = values.any(axis=1), values.any(axis=0)
-        here = np.zeros_like(found.present)
-        here[np.ix_(rows, columns)] = options.present(values[np.ix_(rows, columns)])
-    p = here.shape[1]
-    times = rng.multinomial(p, np.full(p, 1 / p)) if chosen.source in {"activities", "both"} else np.ones(p, int)
-    used = (times > 0) & here.any(axis=0)
-    some = here[:, used].any(axis=1)
-    if min(some.sum(), used.sum()) < 3:  # noqa: PLR2004 - as many as complexity needs
+        presence = np.zeros_like(complexity.present)
+        presence[np.ix_(rows, columns)] = options.present(values[np.ix_(rows, columns)])
+    p = presence.shape[1]
+    times = rng.multinomial(p, np.full(p, 1 / p)) if sampling.source in {"activities", "both"} else np.ones(p, int)
+    used = (times > 0) & presence.any(axis=0)
+    occupied = presence[:, used].any(axis=1)
+    if min(occupied.sum(), used.sum()) < 3:  # noqa: PLR2004 - as many as complexity needs
         return None
-    index = np.full(len(here), np.nan)
-    index[some] = weighted_index(here[np.ix_(some, used)], times[used].astype(float))
-    lean = _agreement(index, found.frame["complexity"].to_numpy())
-    density = _weighted_density(here, times, used, options) if chosen.density else None
-    return np.where(lean < 0, -1, 1) * index, here, density
+    index = np.full(len(presence), np.nan)
+    index[occupied] = weighted_index(presence[np.ix_(occupied, used)], times[used].astype(float))
+    lean = _agreement(index, complexity.frame["complexity"].to_numpy())
+    density = _weighted_density(presence, times, used, options) if sampling.density else None
+    return np.where(lean < 0, -1, 1) * index, presence, density
 
 
 def _agreement(index: FloatArray, base: FloatArray) -> float:
     """Return the correlation of a draw with the sample, over the places that the draw has."""
-    there = np.isfinite(index)
-    return float(np.corrcoef(index[there], base[there])[0, 1])
+    finite = np.isfinite(index)
+    return float(np.corrcoef(index[finite], base[finite])[0, 1])
 
 
 def weighted_index(presence: BoolArray, weight: FloatArray) -> FloatArray:
@@ -184,19 +188,19 @@ def weighted_index(presence: BoolArray, weight: FloatArray) -> FloatArray:
     size = len(short)
     _, vectors = eigh(short @ short.T, subset_by_index=[size - 2, size - 1])
     second = vectors[:, 0] if short is scaled else scaled @ vectors[:, 0]
-    found = second / np.sqrt(diversity)
-    return np.asarray((found - found.mean()) / found.std())
+    index = second / np.sqrt(diversity)
+    return np.asarray((index - index.mean()) / index.std())
 
 
-def _weighted_density(here: BoolArray, times: Any, used: BoolArray, options: ComplexityOptions) -> FloatArray:  # noqa: ANN401 - counts
+def _weighted_density(presence: BoolArray, times: Any, used: BoolArray, options: ComplexityOptions) -> FloatArray:  # noqa: ANN401 - counts
     """Return densities over the activities drawn; of activities that no place has, not a number."""
-    near = relatedness.proximity(here | ~here.any(axis=0), options.measure, diagonal=options.diagonal)
+    proximities = relatedness.proximity(presence | ~presence.any(axis=0), options.measure, diagonal=options.diagonal)
     if options.nearest is not None:
-        near = relatedness.nearest_only(near, options.nearest)
+        proximities = relatedness.nearest_only(proximities, options.nearest)
     weight = times * used
-    total = weight @ near
-    shares = (here * weight) @ near / np.where(total > 0, total, 1)
-    shares[:, ~here.any(axis=0)] = np.nan
+    total = weight @ proximities
+    shares = (presence * weight) @ proximities / np.where(total > 0, total, 1)
+    shares[:, ~presence.any(axis=0)] = np.nan
     return np.asarray(shares)
 
 
@@ -209,37 +213,37 @@ def _ends(values: FloatArray, level: float) -> tuple[FloatArray, FloatArray]:
         place = share * last
         below = np.floor(place).astype(np.int64)
         step = place - below
-        one, other = (
+        lower, upper = (
             np.take_along_axis(ordered, index[None], axis=0)[0] for index in (below, np.minimum(below + 1, last))
         )
-        return np.asarray(one + step * (other - one))
+        return np.asarray(lower + step * (upper - lower))
 
     return at((1 - level) / 2), at((1 + level) / 2)
 
 
-def _ranks(found: Complexity, index: FloatArray, level: float) -> pl.DataFrame:
-    there = np.isfinite(index)
+def _ranks(complexity: Complexity, index: FloatArray, level: float) -> pl.DataFrame:
+    finite = np.isfinite(index)
     order = np.argsort(-index, axis=1, kind="stable")  # what is not a number comes last
     rank = np.empty(order.shape)
     np.put_along_axis(rank, order, np.arange(1.0, index.shape[1] + 1)[None, :], axis=1)
-    top = (rank <= there.sum(axis=1, keepdims=True) / 3) & there
-    rank = np.where(there, rank, np.nan)
+    top = (rank <= finite.sum(axis=1, keepdims=True) / 3) & finite
+    rank = np.where(finite, rank, np.nan)
     low, high = _ends(index, level)
     first, last = (np.round(end) for end in _ends(rank, level))
-    return found.frame.select("place", "complexity", "rank", "fitness_rank").with_columns(
+    return complexity.frame.select("place", "complexity", "rank", "fitness_rank").with_columns(
         pl.Series("complexity_low", low).fill_nan(None),
         pl.Series("complexity_high", high).fill_nan(None),
         pl.Series("rank_low", first).fill_nan(None).cast(pl.Int64),
         pl.Series("rank_high", last).fill_nan(None).cast(pl.Int64),
-        pl.Series("top_third", top.sum(axis=0) / np.maximum(there.sum(axis=0), 1)),
-        pl.Series("drawn", there.mean(axis=0)),
+        pl.Series("top_third", top.sum(axis=0) / np.maximum(finite.sum(axis=0), 1)),
+        pl.Series("drawn", finite.mean(axis=0)),
     )
 
 
-def _densities(found: Complexity, shares: FloatArray, there: FloatArray, level: float) -> pl.DataFrame:
-    rows, columns = np.indices(found.present.shape).reshape(2, -1)
+def _densities(complexity: Complexity, shares: FloatArray, presence_share: FloatArray, level: float) -> pl.DataFrame:
+    rows, columns = np.indices(complexity.present.shape).reshape(2, -1)
     low, high = (end.ravel().astype(float) for end in _ends(shares, level))
-    density = found.density.ravel().astype(float)
+    density = complexity.density.ravel().astype(float)
     return cell_frame(
-        found.matrix, rows, columns, density=density, low=low, high=high, present_share=there.ravel()
+        complexity.matrix, rows, columns, density=density, low=low, high=high, present_share=presence_share.ravel()
     ).with_columns(pl.col("low", "high").fill_nan(None))

@@ -75,7 +75,7 @@ def _solved(presence: BoolArray) -> FloatArray:
     ubiquity, column_class, column_count = np.unique(presence.sum(axis=0), return_inverse=True, return_counts=True)
     total = presence.sum()
     logs = np.concatenate([np.log(diversity / np.sqrt(total)), np.log(ubiquity / np.sqrt(total))])
-    wanted = np.concatenate([row_count * diversity, column_count * ubiquity]).astype(float)
+    targets = np.concatenate([row_count * diversity, column_count * ubiquity]).astype(float)
     weight = row_count[:, None] * column_count[None, :].astype(float)
     size = len(diversity)
 
@@ -83,29 +83,29 @@ def _solved(presence: BoolArray) -> FloatArray:
         return np.asarray(1 / (1 + np.exp(-(at[:size, None] + at[None, size:]))))
 
     def loss(at: FloatArray) -> float:
-        return float((weight * np.logaddexp(0, at[:size, None] + at[None, size:])).sum() - wanted @ at)
+        return float((weight * np.logaddexp(0, at[:size, None] + at[None, size:])).sum() - targets @ at)
 
     for _ in range(_MOST):
         chance = chances(logs)
         mass = weight * chance
-        slope = np.concatenate([mass.sum(axis=1), mass.sum(axis=0)]) - wanted
-        if np.abs(slope / wanted).max() <= _STILL:
+        slope = np.concatenate([mass.sum(axis=1), mass.sum(axis=0)]) - targets
+        if np.abs(slope / targets).max() <= _STILL:
             break
         spread = mass * (1 - chance)
         curve = np.block(
             [[np.diag(spread.sum(axis=1)), spread], [spread.T, np.diag(spread.sum(axis=0))]]
         )  # singular by the shift of all x against all y, which changes nothing
         step = np.linalg.lstsq(curve, slope, rcond=None)[0]
-        here, factor = loss(logs), 1.0
+        current, factor = loss(logs), 1.0
         for _ in range(_HALVINGS):
-            if loss(logs - factor * step) <= here + 1e-12 * abs(here):
+            if loss(logs - factor * step) <= current + 1e-12 * abs(current):
                 break
             factor /= 2
         logs = logs - factor * step
     return np.asarray(chances(logs)[np.ix_(row_class, column_class)])
 
 
-def tail_exact(chance: FloatArray, repeated: IntArray, seen: IntArray) -> FloatArray:
+def tail_exact(chance: FloatArray, repeated: IntArray, counts: IntArray) -> FloatArray:
     """Return P(N >= seen) of sums of independent draws, by the discrete Fourier transform of their distribution."""
     # ndarray: (pairs, counts), exact to some 1e-14 in absolute terms (Hong 2013).
     n = int(repeated.sum())
@@ -116,17 +116,17 @@ def tail_exact(chance: FloatArray, repeated: IntArray, seen: IntArray) -> FloatA
         transform += times * np.log(1 + chance[:, k, None] * turn)
     mass = np.fft.irfft(np.conj(np.exp(transform)), n=n + 1, axis=1)
     upper = np.clip(np.cumsum(mass[:, ::-1], axis=1)[:, ::-1], 0, 1)
-    return np.asarray(np.take_along_axis(upper, np.clip(seen, 0, n), axis=1))
+    return np.asarray(np.take_along_axis(upper, np.clip(counts, 0, n), axis=1))
 
 
-def tail_saddlepoint(chance: FloatArray, repeated: IntArray, seen: IntArray) -> FloatArray:
+def tail_saddlepoint(chance: FloatArray, repeated: IntArray, counts: IntArray) -> FloatArray:
     """Return P(N >= seen) by the saddlepoint formula of Lugannani and Rice (1980) with the correction for counts."""
     from scipy.special import ndtr
 
     n = repeated.sum()
     mean = chance @ repeated
-    inside = (seen > 0) & (seen < n)
-    at = np.where(inside, seen, mean)
+    inside = (counts > 0) & (counts < n)
+    at = np.where(inside, counts, mean)
     lean = np.zeros(len(chance))
     for _ in range(60):
         tilted = _tilted(chance, lean)
@@ -138,14 +138,14 @@ def tail_saddlepoint(chance: FloatArray, repeated: IntArray, seen: IntArray) -> 
     cumulant = np.log1p(chance * np.expm1(lean)[:, None]) @ repeated
     root = np.sign(lean) * np.sqrt(np.maximum(2 * (lean * at - cumulant), 0))
     width = -np.expm1(-lean) * np.sqrt((tilted * (1 - tilted)) @ repeated)
-    near = np.abs(lean) < 1e-4  # noqa: PLR2004 - at the mean the formula is 0/0; the normal tail holds there
+    at_mean = np.abs(lean) < 1e-4  # noqa: PLR2004 - at the mean the formula is 0/0; the normal tail holds there
     spread = np.sqrt(np.maximum((chance * (1 - chance)) @ repeated, 1e-300))
     with np.errstate(divide="ignore", invalid="ignore"):
         density = np.exp(-(root**2) / 2) / np.sqrt(2 * np.pi)
-        found = ndtr(-root) + density * (1 / width - 1 / root)
-    found = np.where(near, ndtr(-(at - 0.5 - mean) / spread), found)
+        upper_tail = ndtr(-root) + density * (1 / width - 1 / root)
+    upper_tail = np.where(at_mean, ndtr(-(at - 0.5 - mean) / spread), upper_tail)
     all_there = np.exp(np.log(np.maximum(chance, 1e-300)) @ repeated)
-    return np.asarray(np.where(seen <= 0, 1.0, np.where(seen >= n, all_there, np.clip(found, 0, 1))))
+    return np.asarray(np.where(counts <= 0, 1.0, np.where(counts >= n, all_there, np.clip(upper_tail, 0, 1))))
 
 
 def _tilted(chance: FloatArray, lean: FloatArray) -> FloatArray:
@@ -160,46 +160,46 @@ def pair_tails(presence: BoolArray, tail: Tail | None = None) -> tuple[FloatArra
     first_column = np.unique(null.columns, return_index=True)[1]
     reduced = null.probability[np.ix_(first_row, first_column)].T  # classes of activities by classes of places
     repeated = np.bincount(null.rows)
-    together = (presence.T.astype(float) @ presence).astype(np.int64)
-    left, right = np.triu_indices(len(first_column))
-    work = float(len(left)) * len(repeated) * len(presence) / 2
-    chosen: Tail = ("exact" if work <= EXACT_WORK else "saddlepoint") if tail is None else tail
+    joint = (presence.T.astype(float) @ presence).astype(np.int64)
+    first_class, second_class = np.triu_indices(len(first_column))
+    work = float(len(first_class)) * len(repeated) * len(presence) / 2
+    method: Tail = ("exact" if work <= EXACT_WORK else "saddlepoint") if tail is None else tail
     a, b = np.triu_indices(presence.shape[1], 1)
     classes = np.sort(np.column_stack([null.columns[a], null.columns[b]]), axis=1)
     size = len(first_column)
     pair = classes[:, 0] * size - classes[:, 0] * (classes[:, 0] - 1) // 2 + classes[:, 1] - classes[:, 0]
-    seen = together[a, b]
-    values = _by_class(reduced, repeated, (left, right), (pair, seen), chosen)
-    p_value = np.ones(together.shape)
+    counts = joint[a, b]
+    values = _by_class(reduced, repeated, (first_class, second_class), (pair, counts), method)
+    p_value = np.ones(joint.shape)
     p_value[a, b] = p_value[b, a] = values
     expected = null.probability.T @ null.probability
-    return together.astype(float), expected, p_value, chosen
+    return joint.astype(float), expected, p_value, method
 
 
 def _by_class(
     reduced: FloatArray,
     repeated: IntArray,
     ends: tuple[IntArray, IntArray],
-    asked: tuple[IntArray, IntArray],
+    observed: tuple[IntArray, IntArray],
     tail: Tail,
 ) -> FloatArray:
     """Return the tails of all pairs, computing each class of pairs (and each count in it) once."""
-    pair, seen = asked
-    (left, right), n = ends, int(repeated.sum())
-    keys, back = np.unique(pair * (n + 1) + seen, return_inverse=True)
+    pair, counts = observed
+    (first_class, second_class), n = ends, int(repeated.sum())
+    keys, back = np.unique(pair * (n + 1) + counts, return_inverse=True)
     which, count = keys // (n + 1), keys % (n + 1)
-    found = np.empty(len(keys))
+    tails = np.empty(len(keys))
     step = max(1, _BLOCK // (n + 1 if tail == "exact" else len(repeated)))
     for start in range(0, len(keys), step):
         part = slice(start, start + step)
-        one, row = np.unique(which[part], return_inverse=True)
-        chance = reduced[left[one]] * reduced[right[one]]
+        classes, row = np.unique(which[part], return_inverse=True)
+        chance = reduced[first_class[classes]] * reduced[second_class[classes]]
         if tail == "saddlepoint":
-            found[part] = tail_saddlepoint(chance[row], repeated, count[part])
+            tails[part] = tail_saddlepoint(chance[row], repeated, count[part])
         else:
-            every = tail_exact(chance, repeated, np.broadcast_to(np.arange(n + 1), (len(one), n + 1)))
-            found[part] = every[row, count[part]]
-    return np.asarray(found[back])
+            distribution = tail_exact(chance, repeated, np.broadcast_to(np.arange(n + 1), (len(classes), n + 1)))
+            tails[part] = distribution[row, count[part]]
+    return np.asarray(tails[back])
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -219,8 +219,8 @@ class Validated(Result, verb="validated_proximity", topic="pathways", key=("acti
         """Return how many pairs are linked beyond chance, and the strongest."""
         count, best = int(self.frame["valid"].sum()), self.frame.sort("p_value").row(0, named=True)
         a, b = (self.names.text("industry", best[key]) for key in ("activity", "other"))
-        said = {"n": count, "pairs": self.frame.height, "share": count / self.frame.height, "level": f"{self.level:g}"}
-        return {"summary.validated": {**said, "a": a, "b": b}}
+        facts = {"n": count, "pairs": self.frame.height, "share": count / self.frame.height, "level": f"{self.level:g}"}
+        return {"summary.validated": {**facts, "a": a, "b": b}}
 
 
 def validated_proximity(
@@ -256,25 +256,25 @@ def validated_proximity(
     """
     if not 0 < level < 1:
         raise UsageError("pathways.discovery-rate", level=level)
-    chosen = options or ComplexityOptions()
+    options = options or ComplexityOptions()
     cells = read_cells(frame, place=place, activity=activity, value=value)
-    chosen.check()
-    read = cells
-    cells, here = with_presence(read, chosen.present(read.values))
-    together, expected, p_value, used = pair_tails(here, tail)
-    a, b = np.triu_indices(here.shape[1], 1)
-    kept = benjamini_hochberg(p_value[a, b]) <= level
+    options.check()
+    original = cells
+    cells, presence = with_presence(original, options.present(original.values))
+    joint, expected, p_value, used = pair_tails(presence, tail)
+    a, b = np.triu_indices(presence.shape[1], 1)
+    significant = benjamini_hochberg(p_value[a, b]) <= level
     valid = np.zeros(p_value.shape, dtype=bool)
-    valid[a[kept], b[kept]] = valid[b[kept], a[kept]] = True
+    valid[a[significant], b[significant]] = valid[b[significant], a[significant]] = True
     names = np.array(cells.activities, dtype=object)
     table = pl.DataFrame(
         {
             "activity": names[a],
             "other": names[b],
-            "together": together[a, b].astype(np.int64),
+            "together": joint[a, b].astype(np.int64),
             "expected": expected[a, b],
             "p_value": p_value[a, b],
-            "valid": kept,
+            "valid": significant,
         },
         schema_overrides={"activity": pl.String, "other": pl.String},
     )
@@ -286,6 +286,11 @@ def validated_proximity(
         level=level,
         kind=cells.kind,
         provenance=provenance(
-            "validated_proximity", read, presence=chosen.presence, threshold=chosen.threshold, level=level, tail=used
+            "validated_proximity",
+            original,
+            presence=options.presence,
+            threshold=options.threshold,
+            level=level,
+            tail=used,
         ),
     )

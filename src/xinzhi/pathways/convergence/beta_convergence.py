@@ -65,12 +65,12 @@ def speed_of_convergence(slope: float, years: float, standard_error: float = flo
     >>> round(found.rate, 7), round(found.half_life, 1)
     (0.0074842, 92.6)
     """
-    left = 1 + slope * years
-    if left <= 0:
+    remaining = 1 + slope * years
+    if remaining <= 0:
         note = "1 + bT is not positive: the order is turned over within the span; there is no constant speed"
         return Speed(rate=None, standard_error=None, half_life=None, note=note)
-    rate = float(-np.log(left) / years)
-    error = float(standard_error / left) if np.isfinite(standard_error) else None
+    rate = float(-np.log(remaining) / years)
+    error = float(standard_error / remaining) if np.isfinite(standard_error) else None
     if rate <= 0:
         return Speed(rate=rate, standard_error=error, half_life=None, note="the gap does not close")
     return Speed(rate=rate, standard_error=error, half_life=float(np.log(2) / rate))
@@ -100,14 +100,14 @@ class BetaConvergence(Result, verb="beta_convergence", topic="pathways", key=("t
     def facts(self) -> Facts:
         """Return whether laggards catch up, how fast, and the half-life."""
         row = self.frame.row(by_predicate=pl.col("term") == "initial", named=True)
-        said = {"b": row["estimate"], "se": row["standard_error"], "n": self.observations, "years": self.years}
+        facts = {"b": row["estimate"], "se": row["standard_error"], "n": self.observations, "years": self.years}
         # A half-life is told only of a gap that is seen to close.
         if row["high"] < 0 and self.speed.half_life is not None:
             return {
-                "headline.beta": {**said, "half": self.speed.half_life},
+                "headline.beta": {**facts, "half": self.speed.half_life},
                 "summary.speed": {"rate": self.speed.rate, "conditional": self.conditional},
             }
-        return {"headline.beta_apart" if row["low"] > 0 else "headline.no_beta": said}
+        return {"headline.beta_apart" if row["low"] > 0 else "headline.no_beta": facts}
 
 
 def beta_convergence(
@@ -167,11 +167,13 @@ def beta_convergence(
     initial = logs.values[:, :-1]
     if grown_alike(logs.values):
         raise InputError("pathways.same-growth", column=value)
-    given = _controls(frame, logs, unit=unit, time=time, names=controls)
-    terms, estimates, errors, fitted, spatial, r2 = _estimate(growth, initial, given, logs, neighbours, rules, controls)
+    control_values = _controls(frame, logs, unit=unit, time=time, names=controls)
+    terms, estimates, errors, fitted, spatial, r2 = _estimate(
+        growth, initial, control_values, logs, neighbours, rules, controls
+    )
     freedom = None if spatial else len(logs.units) - (len(terms) if rules.span is None else 1)
-    bounds, asked = _width(freedom) * errors, options_of(rules)
-    slope, error = (float(found[terms.index("initial")]) for found in (estimates, errors))
+    bounds, options = _width(freedom) * errors, options_of(rules)
+    slope, error = (float(values[terms.index("initial")]) for values in (estimates, errors))
     return BetaConvergence(
         frame=pl.DataFrame(
             {
@@ -205,7 +207,7 @@ def beta_convergence(
         findings=logs.findings,
         kind=levels.kind,
         provenance=provenance(
-            "beta_convergence", logs, value=value, controls=list(controls), spatial=neighbours is not None, **asked
+            "beta_convergence", logs, value=value, controls=list(controls), spatial=neighbours is not None, **options
         ),
     )
 
@@ -269,31 +271,31 @@ def _at(levels: UnitYears, years: Sequence[int]) -> UnitYears:
 
 def _controls(frame: AnyFrame, logs: UnitYears, *, unit: str, time: str, names: Sequence[str]) -> FloatArray:
     """Return the controls at the start of every span `(N, S, k)`."""
-    found = np.full((len(logs.units), len(logs.years) - 1, len(names)), np.nan)
+    matrix = np.full((len(logs.units), len(logs.years) - 1, len(names)), np.nan)
     for column, name in enumerate(names):
         series = read_unit_years(frame, unit=unit, time=time, value=name, verb="beta_convergence")
         control = _at(series, logs.years[:-1].tolist())
         place = {item: row for row, item in enumerate(control.units)}
         for row, item in enumerate(logs.units):
             if item in place:
-                found[row, :, column] = control.values[place[item]]
-        if not np.isfinite(found[:, :, column]).all():
-            row, year = np.argwhere(~np.isfinite(found[:, :, column]))[0]
+                matrix[row, :, column] = control.values[place[item]]
+        if not np.isfinite(matrix[:, :, column]).all():
+            row, year = np.argwhere(~np.isfinite(matrix[:, :, column]))[0]
             raise InputError("pathways.control-missing", column=name, unit=logs.units[row], year=logs.years[year])
-    return found
+    return matrix
 
 
 def _estimate(
     growth: FloatArray,
     initial: FloatArray,
-    given: FloatArray,
+    controls: FloatArray,
     logs: UnitYears,
     neighbours: Mapping[str, Sequence[str]] | None,
     rules: GrowthSpans,
     names: Sequence[str],
 ) -> tuple[list[str], FloatArray, FloatArray, FloatArray, SpatialLag | None, float | None]:
     """Return terms, estimates, standard errors, fitted growth, the spatial model and the share explained."""
-    regressors = np.concatenate([initial[:, :, None], given], axis=2)
+    regressors = np.concatenate([initial[:, :, None], controls], axis=2)
     if neighbours is not None:
         design = np.column_stack([np.ones(growth.size), regressors.reshape(growth.size, -1)])
         matrix = weights_matrix(neighbours, logs.units)
@@ -306,8 +308,8 @@ def _estimate(
         y, x, terms = growth.ravel(), np.column_stack([np.ones(growth.size), design]), ["constant", "initial", *names]
     else:
         effects = {"unit": unit, "time": np.tile(np.arange(growth.shape[1]), len(growth))}
-        chosen = list(effects.values()) if rules.effects == "two-way" else [effects[rules.effects]]
-        inner = within(np.column_stack([growth.ravel(), design]), chosen)
+        groups = list(effects.values()) if rules.effects == "two-way" else [effects[rules.effects]]
+        inner = within(np.column_stack([growth.ravel(), design]), groups)
         y, x, terms = inner[:, 0], inner[:, 1:], ["initial", *names]
     line = ols(y, x)
     errors = line.standard_errors
@@ -344,9 +346,9 @@ class SpatialLag:
 def weights_matrix(neighbours: Mapping[str, Sequence[str]], units: Sequence[str]) -> FloatArray:
     """Return row-standardised weights among units `(n, n)`."""
     matrix = adjacency(neighbours, units)
-    alone = [name for name, row in zip(units, matrix, strict=True) if not row.any()]
-    if alone:
-        raise InputError("pathways.no-neighbour", units=alone)
+    isolated = [name for name, row in zip(units, matrix, strict=True) if not row.any()]
+    if isolated:
+        raise InputError("pathways.no-neighbour", units=isolated)
     return row_standardised(matrix)
 
 
@@ -362,19 +364,19 @@ def fit_spatial_lag(y: FloatArray, x: FloatArray, weights: FloatArray) -> Spatia
         raise InputError("pathways.spatial-few", n=count, needed=columns + 2)
     roots = np.linalg.eigvals(weights)
     lagged = weights @ y
-    own, around = (np.linalg.lstsq(x, item)[0] for item in (y, lagged))
-    rest, rest_around = y - x @ own, lagged - x @ around
+    coef_y, coef_lag = (np.linalg.lstsq(x, item)[0] for item in (y, lagged))
+    rest, rest_around = y - x @ coef_y, lagged - x @ coef_lag
 
     def loss(rho: float) -> float:
         gap = rest - rho * rest_around
         return float(count / 2 * np.log(gap @ gap / count) - np.log(np.abs(1 - rho * roots)).sum())
 
     lowest = float(roots.real.min())
-    found = minimize_scalar(
+    optimum = minimize_scalar(
         loss, bounds=(1 / lowest + 1e-9 if lowest < 0 else -1.0, 1 - 1e-9), method="bounded", options={"xatol": 1e-12}
     )
-    rho = float(found.x)
-    b = own - rho * around
+    rho = float(optimum.x)
+    b = coef_y - rho * coef_lag
     residuals = rest - rho * rest_around
     variance = float(residuals @ residuals / count)
     inverse = np.linalg.inv(np.eye(count) - rho * weights)

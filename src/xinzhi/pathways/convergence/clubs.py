@@ -86,7 +86,7 @@ class Clubs(Result, verb="clubs", topic="pathways", key=("unit",)):
     """
 
     table: pl.DataFrame
-    whole: dict[str, float]
+    panel_test: dict[str, float]
     paths: pl.DataFrame
     findings: tuple[Finding, ...]
     panel: UnitYears
@@ -95,16 +95,16 @@ class Clubs(Result, verb="clubs", topic="pathways", key=("unit",)):
 
     def members(self, club: int) -> list[str]:
         """Return the units of a club, the highest last observation first; a usage error where there is no such club."""
-        found: list[str] = self.frame.filter(club=club).sort("position")["unit"].to_list()
-        if not found:
+        units: list[str] = self.frame.filter(club=club).sort("position")["unit"].to_list()
+        if not units:
             raise UsageError("pathways.unknown", what="club", asked=club, known=list(range(1, self.table.height + 1)))
-        return found
+        return units
 
     @property
     def divergent(self) -> list[str]:
         """Return the units that converge with no other."""
-        found: list[str] = self.frame.filter(pl.col("club").is_null()).sort("position")["unit"].to_list()
-        return found
+        units: list[str] = self.frame.filter(pl.col("club").is_null()).sort("position")["unit"].to_list()
+        return units
 
     def facts(self) -> Facts:
         """Return the clubs, who leads each, and whether one of them fails its own test."""
@@ -112,22 +112,28 @@ class Clubs(Result, verb="clubs", topic="pathways", key=("unit",)):
         if not rows:
             return {"headline.no_clubs": {"n": self.frame.height}}
         clubs = [
-            words("pathways.chart.club_of", k=row["club"], n=row["units"], first=self._called(row["club"])[:2])
+            words("pathways.chart.club_of", k=row["club"], n=row["units"], first=self._member_names(row["club"])[:2])
             for row in rows
         ]
-        found: Facts = {
+        facts: Facts = {
             "headline.clubs": {"n": self.frame.height, "k": len(rows), "clubs": clubs, "alone": len(self.divergent)},
-            "summary.club": [{**row, "members": self._called(row["club"])} for row in rows],
+            "summary.club": [{**row, "members": self._member_names(row["club"])} for row in rows],
         }
-        return found | self._doubts(len(rows))
+        return facts | self._doubts(len(rows))
 
     def _doubts(self, count: int) -> Facts:
         """Return how often a continuum gives as many clubs, how far c* was raised, and that the panel is short."""
-        held, facts = self.placebo, {}
-        if held is not None:
-            key = "summary.placebo_passed" if held.passes else "summary.placebo_failed"
-            middle = float(np.median(held.clubs))
-            facts[key] = {"draws": held.draws, "share": held.as_many, "p": held.p, "k": held.groups, "middle": middle}
+        placebo, facts = self.placebo, {}
+        if placebo is not None:
+            key = "summary.placebo_passed" if placebo.passes else "summary.placebo_failed"
+            middle = float(np.median(placebo.clubs))
+            facts[key] = {
+                "draws": placebo.draws,
+                "share": placebo.as_many,
+                "p": placebo.p,
+                "k": placebo.groups,
+                "middle": middle,
+            }
         elif count > 1:
             facts["summary.placebo_none"] = {"k": count}
         if (most := float(self.table["sieve"].max() or 0.0)) > self.rules.sieve:  # type: ignore[arg-type] # figures
@@ -137,7 +143,7 @@ class Clubs(Result, verb="clubs", topic="pathways", key=("unit",)):
             facts["summary.short"] = {"years": years, "enough": enough}
         return facts
 
-    def _called(self, club: int) -> list[Text]:
+    def _member_names(self, club: int) -> list[Text]:
         return [self.names.region(unit) for unit in self.members(club)]
 
     def explain(self, unit: str) -> pl.DataFrame:
@@ -147,8 +153,8 @@ class Clubs(Result, verb="clubs", topic="pathways", key=("unit",)):
         rows = []
         for club in self.table["club"].to_list():
             members = self.members(club)
-            together = [names.index(name) for name in dict.fromkeys([*members, unit])]
-            rows.append((club, unit in members, _test(self.panel.values, together, self.rules.test)[2]))
+            positions = [names.index(name) for name in dict.fromkeys([*members, unit])]
+            rows.append((club, unit in members, _test(self.panel.values, positions, self.rules.test)[2]))
         schema = {"club": pl.Int64, "own": pl.Boolean, "t": pl.Float64}
         return pl.DataFrame(rows, schema=schema, orient="row").fill_nan(None)
 
@@ -185,30 +191,30 @@ def clubs(frame: AnyFrame, unit: str, time: str, value: str, *, rules: ClubRules
     >>> sorted(found.members(1)), sorted(found.members(2))
     (['a', 'b', 'c'], ['x', 'y', 'z'])
     """
-    chosen = rules or ClubRules()
-    check_option("order", chosen.order, Order)
-    panel = log_t.prepared(frame, unit=unit, time=time, value=value, rules=chosen.test, verb="clubs")
-    order = _order(panel.values, chosen)
+    rules = rules or ClubRules()
+    check_option("order", rules.order, Order)
+    panel = log_t.prepared(frame, unit=unit, time=time, value=value, rules=rules.test, verb="clubs")
+    order = _order(panel.values, rules)
     # two neighbours in the order with the same path throughout have no variance
     ordered = panel.values[order]
     for place in np.flatnonzero((ordered[1:] == ordered[:-1]).all(axis=1))[:1]:
         raise InputError("pathways.identical-paths", units=[panel.units[row] for row in order[place : place + 2]])
     log_t.refuse_identical(panel, variation(panel.values))
-    found = _search(panel.values, order, chosen)
-    result = _result(panel, order, found, chosen, value)
-    result = merge_clubs(result, chosen.merge) if chosen.merge else result
-    if chosen.placebo < 1 or result.table.height < _TWO:
+    groups = _search(panel.values, order, rules)
+    result = _result(panel, order, groups, rules, value)
+    result = merge_clubs(result, rules.merge) if rules.merge else result
+    if rules.placebo < 1 or result.table.height < _TWO:
         return result
     names = {name: row for row, name in enumerate(panel.units)}
-    members = [np.array([names[one] for one in result.members(club)]) for club in result.table["club"]]
-    held = log_t.placebo(
+    members = [np.array([names[member] for member in result.members(club)]) for club in result.table["club"]]
+    placebo = log_t.placebo(
         panel.values,
         log_t.numbered(len(panel.units), members),
-        partial(_numbers, rules=chosen),
-        draws=chosen.placebo,
-        seed=chosen.seed,
+        partial(_numbers, rules=rules),
+        draws=rules.placebo,
+        seed=rules.seed,
     )
-    return replace(result, placebo=held)
+    return replace(result, placebo=placebo)
 
 
 def _order(values: FloatArray, rules: ClubRules) -> IntArray:
@@ -223,15 +229,15 @@ def _numbers(values: FloatArray, *, rules: ClubRules) -> IntArray:
     groups = _search(values, _order(values, rules), rules)
     groups = _search(values, _order(values, rules), rules)
     groups = _merged(groups, values, rules.test, rules.merge) if rules.merge else groups
-    return log_t.numbered(len(values), [one.members for one in groups])
+    return log_t.numbered(len(values), [group.members for group in groups])
 
 
-def merge_clubs(found: Clubs, method: Merging = "ps") -> Clubs:
+def merge_clubs(result: Clubs, method: Merging = "ps") -> Clubs:
     """Join neighbouring clubs that converge together.
 
     Parameters
     ----------
-    found
+    result
         Clubs.
     method
         ``ps``: from the top, a club takes in the next as long as both together pass (Phillips and Sul 2009, Journal of
@@ -249,22 +255,24 @@ def merge_clubs(found: Clubs, method: Merging = "ps") -> Clubs:
     1
     """
     check_option("merge", method, Merging)
-    names = {name: row for row, name in enumerate(found.panel.units)}
+    names = {name: row for row, name in enumerate(result.panel.units)}
     groups = [
         _Club(
-            members=np.array([names[name] for name in found.members(number)]),
-            core=np.array([names[name] for name in found.frame.filter(club=number, core=True)["unit"].to_list()], int),
+            members=np.array([names[name] for name in result.members(number)]),
+            core=np.array([names[name] for name in result.frame.filter(club=number, core=True)["unit"].to_list()], int),
             sieve=sieve,
             parts=(number,),
         )
-        for number, sieve in found.table.select("club", "sieve").rows()
+        for number, sieve in result.table.select("club", "sieve").rows()
     ]
-    groups = _merged(groups, found.panel.values, found.rules.test, method)
-    order = np.array([names[name] for name in found.frame.sort("position")["unit"].to_list()])
-    rules = replace(found.rules, merge=method)
-    kept = tuple(item for item in found.findings if item.rule != "club-rejects")
-    merged = _result(found.panel, order, groups, rules, str(found.provenance.options["value"]))
-    return replace(merged, findings=(*kept, *(item for item in merged.findings if item.rule == "club-rejects")))
+    groups = _merged(groups, result.panel.values, result.rules.test, method)
+    order = np.array([names[name] for name in result.frame.sort("position")["unit"].to_list()])
+    rules = replace(result.rules, merge=method)
+    other_findings = tuple(item for item in result.findings if item.rule != "club-rejects")
+    merged = _result(result.panel, order, groups, rules, str(result.provenance.options["value"]))
+    return replace(
+        merged, findings=(*other_findings, *(item for item in merged.findings if item.rule == "club-rejects"))
+    )
 
 
 def _test(values: FloatArray, members: Sequence[int] | IntArray, rules: LogTRules) -> tuple[float, float, float]:
@@ -274,19 +282,19 @@ def _test(values: FloatArray, members: Sequence[int] | IntArray, rules: LogTRule
 
 def _search(values: FloatArray, order: IntArray, rules: ClubRules) -> list[_Club]:
     """Return the clubs, the highest first."""
-    found: list[_Club] = []
+    groups: list[_Club] = []
     rest = order
     while len(rest) >= _TWO:
         if _test(values, rest, rules.test)[2] > rules.test.critical:
-            found.append(_Club(members=rest, core=rest, sieve=rules.sieve))
+            groups.append(_Club(members=rest, core=rest, sieve=rules.sieve))
             break
         core = _core(values, rest, rules.test)
         if core is None:
             break
         club = _sieved(values, rest, core, rules)
-        found.append(club)
+        groups.append(club)
         rest = rest[~np.isin(rest, club.members)]
-    return found
+    return groups
 
 
 def _core(values: FloatArray, rest: IntArray, rules: LogTRules) -> IntArray | None:
@@ -304,21 +312,21 @@ def _core(values: FloatArray, rest: IntArray, rules: LogTRules) -> IntArray | No
 
 def _sieved(values: FloatArray, rest: IntArray, core: IntArray, rules: ClubRules) -> _Club:
     """Return the core with those who pass the sieve; c* rises just enough for the club to pass its own test."""
-    others = rest[~np.isin(rest, core)]
-    if not len(others):
+    candidates = rest[~np.isin(rest, core)]
+    if not len(candidates):
         return _Club(members=core, core=core, sieve=rules.sieve)
-    more = log_t.variation_with_one_more(values[core], values[others])
+    more = log_t.variation_with_one_more(values[core], values[candidates])
     t = np.nan_to_num(regress(more, rules.test).t, nan=-np.inf)
     best = np.argsort(-t, kind="stable")
     best = best[t[best] > rules.sieve]
     sieve, joining = rules.sieve, len(best)
     if rules.raising and joining:
-        grown = regress(growing_variation(values[others[best]], values[core]), rules.test).t
+        grown = regress(growing_variation(values[candidates[best]], values[core]), rules.test).t
         passing = np.flatnonzero(np.nan_to_num(grown, nan=-np.inf) > rules.test.critical)
         joining = int(passing[-1]) + 1 if len(passing) else 0
         sieve = float(t[best[joining]]) if joining < len(best) else rules.sieve
-    chosen = np.isin(rest, np.concatenate([core, others[best[:joining]]]))
-    return _Club(members=rest[chosen], core=core, sieve=sieve)
+    selected = np.isin(rest, np.concatenate([core, candidates[best[:joining]]]))
+    return _Club(members=rest[selected], core=core, sieve=sieve)
 
 
 def _merged(groups: list[_Club], values: FloatArray, rules: LogTRules, method: Merging) -> list[_Club]:
@@ -327,12 +335,12 @@ def _merged(groups: list[_Club], values: FloatArray, rules: LogTRules, method: M
     if method == "ps":
         merged = groups[:1]
         for club in groups[1:]:
-            both = _join(merged[-1], club)
-            passes = _test(values, both.members, rules)[2] > rules.critical
-            merged = [*merged[:-1], both] if passes else [*merged, club]
+            joint = _join(merged[-1], club)
+            passes = _test(values, joint.members, rules)[2] > rules.critical
+            merged = [*merged[:-1], joint] if passes else [*merged, club]
         return merged
     while len(groups) > 1:
-        pairs = [_join(one, other) for one, other in itertools.pairwise(groups)]
+        pairs = [_join(upper, lower) for upper, lower in itertools.pairwise(groups)]
         t = [*(_test(values, pair.members, rules)[2] for pair in pairs), -np.inf]
         place = next((k for k in range(len(pairs)) if t[k] > rules.critical and t[k] > t[k + 1]), None)
         if place is None:
@@ -341,22 +349,22 @@ def _merged(groups: list[_Club], values: FloatArray, rules: LogTRules, method: M
     return groups
 
 
-def _join(one: _Club, other: _Club) -> _Club:
+def _join(upper: _Club, lower: _Club) -> _Club:
     return _Club(
-        members=np.concatenate([one.members, other.members]),
-        core=np.concatenate([one.core, other.core]),
-        sieve=max(one.sieve, other.sieve),
-        parts=(*one.parts, *other.parts),
+        members=np.concatenate([upper.members, lower.members]),
+        core=np.concatenate([upper.core, lower.core]),
+        sieve=max(upper.sieve, lower.sieve),
+        parts=(*upper.parts, *lower.parts),
     )
 
 
-def _result(panel: UnitYears, order: IntArray, found: list[_Club], rules: ClubRules, value: str) -> Clubs:
+def _result(panel: UnitYears, order: IntArray, groups: list[_Club], rules: ClubRules, value: str) -> Clubs:
     from scipy.special import ndtr
 
     number = np.zeros(len(order), dtype=np.int64)
     core = np.zeros(len(order), dtype=np.bool_)
     rows = []
-    for place, club in enumerate(found, 1):
+    for place, club in enumerate(groups, 1):
         number[club.members], core[club.core] = place, True
         slope, error, t = _test(panel.values, club.members, rules.test)
         passes = bool(t > rules.test.critical)
@@ -369,11 +377,11 @@ def _result(panel: UnitYears, order: IntArray, found: list[_Club], rules: ClubRu
         pl.when(pl.col("club") > 0).then("club")
     )
     slope, error, t = _test(panel.values, order, rules.test)
-    asked = {name: getattr(rules, name) for name in ("sieve", "raising", "order", "merge")}
+    options = {name: getattr(rules, name) for name in ("sieve", "raising", "order", "merge")}
     return Clubs(
         frame=frame.sort("position"),
         table=table,
-        whole={"slope": slope, "standard_error": error, "t": t},
+        panel_test={"slope": slope, "standard_error": error, "t": t},
         paths=log_t.paths_frame(panel),
         # the self-test of the result: a club that rejects convergence is named
         findings=(
@@ -387,5 +395,5 @@ def _result(panel: UnitYears, order: IntArray, found: list[_Club], rules: ClubRu
         panel=panel,
         rules=rules,
         kind=panel.kind,
-        provenance=provenance("clubs", panel, value=value, **asked, **options_of(rules.test)),
+        provenance=provenance("clubs", panel, value=value, **options, **options_of(rules.test)),
     )

@@ -48,10 +48,10 @@ class SigmaConvergence(Result, verb="sigma_convergence", topic="pathways", key=(
         """Return whether differences shrank, and how sure that is."""
         first, last = self.frame.row(0, named=True), self.frame.row(-1, named=True)
         p = float(self.tests.filter(test="pitman-morgan")["p"].item())
-        moved = "less" if self.ratio < 1 else "more"
-        verdict = "same" if p >= setting("inference.level") else moved
-        said = {"start": first["year"], "end": last["year"], "first": first["deviation"], "last": last["deviation"]}
-        return {f"headline.sigma_{verdict}": {**said, "p": p}}
+        direction = "less" if self.ratio < 1 else "more"
+        verdict = "same" if p >= setting("inference.level") else direction
+        facts = {"start": first["year"], "end": last["year"], "first": first["deviation"], "last": last["deviation"]}
+        return {f"headline.sigma_{verdict}": {**facts, "p": p}}
 
 
 def sigma_convergence(
@@ -131,15 +131,19 @@ def _tests(logs: UnitYears, deviation: FloatArray) -> pl.DataFrame:
 
     first, last = logs.values[:, 0], logs.values[:, -1]
     count = len(first)
-    (one, both), (_, two) = np.cov(first, last)
-    ratio = one / two
+    (var_first, covariance), (_, var_last) = np.cov(first, last)
+    ratio = var_first / var_last
     f = 2 * min(fdtrc(count - 1, count - 1, ratio), 1 - fdtrc(count - 1, count - 1, ratio))
-    inside = 1 - (both / one) ** 2
+    inside = 1 - (covariance / var_first) ** 2
     t3 = np.sqrt(count) * (ratio - 1) / (2 * np.sqrt(inside)) if inside > 0 else np.nan
     # Where last year's logarithms are a straight line of the first's, both tests are certain: infinite, p = 0.
     with np.errstate(divide="ignore", invalid="ignore"):
-        likelihood = (count - 2.5) * np.log1p((one - two) ** 2 / 4 / max(one * two - both**2, 0.0))
-        r = (one - two) / np.sqrt((one + two + 2 * both) * (one + two - 2 * both))
+        likelihood = (count - 2.5) * np.log1p(
+            (var_first - var_last) ** 2 / 4 / max(var_first * var_last - covariance**2, 0.0)
+        )
+        r = (var_first - var_last) / np.sqrt(
+            (var_first + var_last + 2 * covariance) * (var_first + var_last - 2 * covariance)
+        )
         pitman = r * np.sqrt(np.float64(count - 2) / max(1 - r**2, 0.0))
     if grown_alike(logs.values[:, [0, -1]]):  # nothing moved: rounding would decide the tests
         likelihood = pitman = np.float64(0)
@@ -154,8 +158,8 @@ def _tests(logs: UnitYears, deviation: FloatArray) -> pl.DataFrame:
     ]
     schema = ["test", "statistic", "p", "meaning_zh", "meaning_en"]
     meant = {name: words(f"pathways.equal_spread.{name}") for name, *_ in rows}
-    plain = [(name, float(value), float(p), meant[name].zh, meant[name].en) for name, value, p in rows]
-    return pl.DataFrame(plain, schema=schema, orient="row").with_columns(pl.col("statistic", "p").fill_nan(None))
+    table = [(name, float(value), float(p), meant[name].zh, meant[name].en) for name, value, p in rows]
+    return pl.DataFrame(table, schema=schema, orient="row").with_columns(pl.col("statistic", "p").fill_nan(None))
 
 
 def _trend(y: FloatArray, x: FloatArray) -> tuple[float, float]:
@@ -194,17 +198,17 @@ class Transitions(Result, verb="transitions", topic="pathways", key=("neighbours
 
     def facts(self) -> Facts:
         """Return how many stay, how mobile the chain is, and whether neighbours matter."""
-        plain = self.frame.filter(neighbours=0)
-        total = float(plain["count"].sum())
-        stay = float(plain.filter(pl.col("origin") == pl.col("destination"))["count"].sum())
-        found: Facts = {"summary.transitions": {"n": f"{total:.0f}", "stay": stay / total}}
+        pooled = self.frame.filter(neighbours=0)
+        total = float(pooled["count"].sum())
+        stay = float(pooled.filter(pl.col("origin") == pl.col("destination"))["count"].sum())
+        facts: Facts = {"summary.transitions": {"n": f"{total:.0f}", "stay": stay / total}}
         if self.indices is not None:
-            found["summary.mobility"] = {"prais": self.indices.prais, "second": self.indices.second_eigenvalue}
+            facts["summary.mobility"] = {"prais": self.indices.prais, "second": self.indices.second_eigenvalue}
         if self.homogeneity is not None:
             test = self.homogeneity
             matters = test.p < setting("inference.level")
-            found["summary.neighbours"] = {"lr": test.statistic, "df": test.degrees, "p": test.p, "matters": matters}
-        return found
+            facts["summary.neighbours"] = {"lr": test.statistic, "df": test.degrees, "p": test.p, "matters": matters}
+        return facts
 
 
 def transitions(
@@ -248,9 +252,9 @@ def transitions(
     [(1, 3), (2, 1), (3, 2)]
     """
     panel = read_unit_years(frame, unit=unit, time=time, value=value, verb="transitions")
-    given = None if isinstance(bounds, str) else [float(item) for item in bounds]
-    number = len(given) + 1 if given is not None else classes
-    if number < _TWO or (given is not None and any(np.diff(given) <= 0)):
+    limits = None if isinstance(bounds, str) else [float(item) for item in bounds]
+    number = len(limits) + 1 if limits is not None else classes
+    if number < _TWO or (limits is not None and any(np.diff(limits) <= 0)):
         raise UsageError("pathways.classes")
     kinds = ["yearly", "pooled", "a list of upper bounds"]
     if isinstance(bounds, str) and bounds not in kinds[:_TWO]:
@@ -259,7 +263,7 @@ def transitions(
     if (mean <= 0).any():
         raise InputError("pathways.mean-positive", year=panel.years[int(np.flatnonzero(mean <= 0)[0])])
     relative = np.asarray(panel.values / mean)
-    fixed = _pooled(relative, number, value) if given is None else np.array(given)
+    fixed = _pooled(relative, number, value) if limits is None else np.array(limits)
     yearly = bounds == "yearly"
     own_bounds = chains.quantile_bounds(panel.values, number, yearly=True) if yearly else fixed
     place = chains.classify(panel.values if yearly else relative, own_bounds)
@@ -270,29 +274,29 @@ def transitions(
     if neighbours is not None:
         lag = neighbour_means(weights_matrix(neighbours, panel.units), relative)
         cuts = _pooled(lag, number, f"mean {value} of the neighbours")
-        around, lag_cuts, own = chains.classify(lag, cuts), tuple(cuts.tolist()), chains.classify(relative, fixed)
-        spatial = [chains.moves(own, number, around == state) for state in range(number)]
+        around, lag_cuts, own_class = chains.classify(lag, cuts), tuple(cuts.tolist()), chains.classify(relative, fixed)
+        spatial = [chains.moves(own_class, number, around == state) for state in range(number)]
         counts = [counts[0], *spatial]
         test = chains.homogeneity(np.stack(spatial))
     row, column = np.nonzero(place >= 0)
-    near = np.zeros(len(row), dtype=np.int64) if around is None else around[row, column] + 1
-    states = {"year": panel.years[column], "class": place[row, column] + 1, "neighbours": near}
+    neighbour_class = np.zeros(len(row), dtype=np.int64) if around is None else around[row, column] + 1
+    states = {"year": panel.years[column], "class": place[row, column] + 1, "neighbours": neighbour_class}
     names = pl.Series("unit", [panel.units[item] for item in row.tolist()], dtype=pl.String)
-    some = pl.when(pl.col("neighbours") > 0).then("neighbours")
+    neighbours_or_null = pl.when(pl.col("neighbours") > 0).then("neighbours")
     chain = chains.probabilities(counts[0])
-    known = bool(np.isfinite(chain).all())
+    complete = bool(np.isfinite(chain).all())
     return Transitions(
         frame=pl.DataFrame(chains.transition_table(counts)).with_columns(pl.col("probability").fill_nan(None)),
-        classes=pl.DataFrame({"unit": names, **states}).with_columns(some),
+        classes=pl.DataFrame({"unit": names, **states}).with_columns(neighbours_or_null),
         table=_class_table(chain, number),
-        indices=chains.mobility_indices(chain) if known else None,
-        passage=chains.first_passage_times(chain) if known else None,
+        indices=chains.mobility_indices(chain) if complete else None,
+        passage=chains.first_passage_times(chain) if complete else None,
         homogeneity=test,
         bounds=() if yearly else tuple(fixed.tolist()),
         lag_bounds=lag_cuts,
         kind=panel.kind,
         provenance=provenance(
-            "transitions", panel, value=value, classes=number, bounds=given or bounds, spatial=neighbours is not None
+            "transitions", panel, value=value, classes=number, bounds=limits or bounds, spatial=neighbours is not None
         ),
     )
 
@@ -394,8 +398,8 @@ def distribution_dynamics(
         raise UsageError("pathways.distribution-options", lag=lag, points=points, bandwidth=width)
     panel = read_unit_years(frame, unit=unit, time=time, value=value, verb="distribution")
     logs = logarithms(panel, verb="distribution")
-    known = np.isfinite(logs.values)
-    mean = np.where(known, logs.values, 0.0).sum(axis=0) / known.sum(axis=0)
+    finite = np.isfinite(logs.values)
+    mean = np.where(finite, logs.values, 0.0).sum(axis=0) / finite.sum(axis=0)
     relative = logs.values - mean
     before, after = _moves(relative, logs, lag)
     if len(before) < _FEWEST:
@@ -404,7 +408,7 @@ def distribution_dynamics(
         raise InputError("pathways.no-differences")
     widths = (bandwidth or _silverman(before), bandwidth or _silverman(after))
     edge = _MARGIN * max(widths)
-    everything = relative[known]
+    everything = relative[finite]
     grid = np.linspace(everything.min() - edge, everything.max() + edge, points)
     step = float(grid[1] - grid[0])
     origin, destination = _kernel(grid, before, widths[0]), _kernel(grid, after, widths[1])
@@ -418,7 +422,7 @@ def distribution_dynamics(
     if steady is None:
         raise InputError("pathways.no-long-run")
     limit = np.asarray(steady / steady.sum()) / step
-    start, end = (_kernel(grid, relative[known[:, k], k], widths[0]).mean(axis=1) for k in (0, -1))
+    start, end = (_kernel(grid, relative[finite[:, k], k], widths[0]).mean(axis=1) for k in (0, -1))
     return DistributionDynamics(
         frame=pl.DataFrame(
             {"origin": np.repeat(grid, points), "destination": np.tile(grid, points), "density": conditional.ravel()}
@@ -442,10 +446,10 @@ def _moves(relative: FloatArray, logs: UnitYears, lag: int) -> tuple[FloatArray,
     pairs = [(column, place[year + lag]) for year, column in place.items() if year + lag in place]
     if not pairs:
         return np.empty(0), np.empty(0)
-    before = np.concatenate([relative[:, one] for one, _ in pairs])
-    after = np.concatenate([relative[:, other] for _, other in pairs])
-    both = np.isfinite(before) & np.isfinite(after)
-    return before[both], after[both]
+    before = np.concatenate([relative[:, start] for start, _ in pairs])
+    after = np.concatenate([relative[:, end] for _, end in pairs])
+    finite = np.isfinite(before) & np.isfinite(after)
+    return before[finite], after[finite]
 
 
 def _silverman(values: FloatArray) -> float:

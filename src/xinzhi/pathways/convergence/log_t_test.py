@@ -90,22 +90,22 @@ def growing_variation(values: FloatArray, core: FloatArray | None = None) -> Flo
     """Return ``H_t`` of the first 2, 3, ..., N units (or of a core and the first 1, 2, ... units), all at once."""
     # The squares of a group grow by ``(k - 1)/k (x_k - mean_{k-1})^2`` when its k-th unit joins (Welford 1962,
     # Technometrics 4): only positive terms, so that nothing cancels.
-    every = values if core is None else np.concatenate([core, values])
-    size = np.arange(1, len(every) + 1)[:, None]
-    mean = np.cumsum(every, axis=0) / size
-    joined = np.concatenate([np.zeros((1, every.shape[1])), (every[1:] - mean[:-1]) ** 2])
+    stacked = values if core is None else np.concatenate([core, values])
+    size = np.arange(1, len(stacked) + 1)[:, None]
+    mean = np.cumsum(stacked, axis=0) / size
+    joined = np.concatenate([np.zeros((1, stacked.shape[1])), (stacked[1:] - mean[:-1]) ** 2])
     squares = np.cumsum(joined * (size - 1) / size, axis=0)
-    found: FloatArray = squares / size / mean**2
-    return found[1:] if core is None else found[len(core) :]
+    variations: FloatArray = squares / size / mean**2
+    return variations[1:] if core is None else variations[len(core) :]
 
 
-def variation_with_one_more(core: FloatArray, others: FloatArray) -> FloatArray:
+def variation_with_one_more(core: FloatArray, candidates: FloatArray) -> FloatArray:
     """Return ``H_t`` of a core `(k, T)` and one other unit, for each of the others `(m, T)`."""
     size = len(core)
     mean = core.mean(axis=0)
     squares = ((core - mean) ** 2).sum(axis=0)
-    together = (mean * size + others) / (size + 1)
-    return np.asarray((squares + (others - mean) ** 2 * size / (size + 1)) / (size + 1) / together**2)
+    means = (mean * size + candidates) / (size + 1)
+    return np.asarray((squares + (candidates - mean) ** 2 * size / (size + 1)) / (size + 1) / means**2)
 
 
 def regress(spread: FloatArray, rules: LogTRules) -> Regressions:
@@ -171,11 +171,11 @@ def _bandwidth(series: FloatArray, *, intercept: bool) -> FloatArray:
 def quadratic_spectral(distance: FloatArray) -> FloatArray:
     """Return the weights of the quadratic spectral kernel (Andrews 1991, equation 2.7)."""
     angle = 6 * np.pi * np.asarray(distance, dtype=np.float64) / 5
-    near = np.abs(angle) < _NEAR_ZERO
-    safe = np.where(near, 1.0, angle)
+    near_zero = np.abs(angle) < _NEAR_ZERO
+    safe = np.where(near_zero, 1.0, angle)
     # Near zero the difference cancels: the series of the same function.
     weights: FloatArray = np.where(
-        near, 1 - angle**2 / 10 + angle**4 / 280, 3 / safe**2 * (np.sin(safe) / safe - np.cos(safe))
+        near_zero, 1 - angle**2 / 10 + angle**4 / 280, 3 / safe**2 * (np.sin(safe) / safe - np.cos(safe))
     )
     return weights
 
@@ -254,16 +254,16 @@ def log_t_test(
     """
     from scipy.special import ndtr
 
-    chosen = rules or LogTRules()
-    panel = prepared(frame, unit=unit, time=time, value=value, rules=chosen, verb="log_t_test")
+    rules = rules or LogTRules()
+    panel = prepared(frame, unit=unit, time=time, value=value, rules=rules, verb="log_t_test")
     panel = span(panel, start, end, verb="log_t_test")
     spread = variation(panel.values)
     refuse_identical(panel, spread)
-    found = regress(spread[None, :], chosen)
-    slope, error, t = (float(item[0]) for item in (found.slope, found.standard_error, found.t))
+    fit = regress(spread[None, :], rules)
+    slope, error, t = (float(item[0]) for item in (fit.slope, fit.standard_error, fit.t))
     if not np.isfinite(t):
         raise InputError("pathways.variance-negative")
-    first = round(len(panel.years) * chosen.trim)
+    first = round(len(panel.years) * rules.trim)
     log_t = np.log(np.arange(first + 1, len(panel.years) + 1))
     empty = np.full(first, np.nan)
     dependent = np.log(spread[0] / spread[first:]) - 2 * np.log(log_t)
@@ -273,7 +273,7 @@ def log_t_test(
                 "time": panel.years,
                 "variation": spread,
                 "dependent": np.concatenate([empty, dependent]),
-                "fitted": np.concatenate([empty, found.intercept[0] + slope * log_t]),
+                "fitted": np.concatenate([empty, fit.intercept[0] + slope * log_t]),
             }
         ).fill_nan(None),
         paths=paths_frame(panel),
@@ -282,10 +282,10 @@ def log_t_test(
         t=t,
         p=float(ndtr(t)),
         speed=slope / 2,
-        converges=t > chosen.critical,
+        converges=t > rules.critical,
         findings=panel.findings,
         kind=panel.kind,
-        provenance=provenance("log_t_test", panel, value=value, **options_of(chosen)),
+        provenance=provenance("log_t_test", panel, value=value, **options_of(rules)),
     )
 
 
@@ -374,20 +374,20 @@ def placebo(
     count, periods = values.shape
     time = np.arange(periods) - (periods - 1) / 2
     common = values.mean(axis=0)
-    apart = values - common
-    own = np.stack([apart.mean(axis=1), apart @ time / (time @ time)])
-    rest = apart - own[0][:, None] - own[1][:, None] * time
-    found = _tight(values, clubs)
+    deviations = values - common
+    trends = np.stack([deviations.mean(axis=1), deviations @ time / (time @ time)])
+    rest = deviations - trends[0][:, None] - trends[1][:, None] * time
+    tightness = _tight(values, clubs)
     numbers, tight = [], []
     for _ in range(draws):
-        level, slope = rng.multivariate_normal(np.zeros(2), np.cov(own), size=count, method="eigh").T
-        drawn = common + level[:, None] + slope[:, None] * time + rest[rng.integers(count, size=count)]
-        again = search(drawn)
+        level, slope = rng.multivariate_normal(np.zeros(2), np.cov(trends), size=count, method="eigh").T
+        paths = common + level[:, None] + slope[:, None] * time + rest[rng.integers(count, size=count)]
+        again = search(paths)
         numbers.append(_groups(again))
-        tight.append(_tight(drawn, again))
+        tight.append(_tight(paths, again))
     groups = _groups(clubs)
     as_many = (1 + sum(number >= groups for number in numbers)) / (1 + draws)
-    p = (1 + sum(one <= found for one in tight)) / (1 + draws)
+    p = (1 + sum(value <= tightness for value in tight)) / (1 + draws)
     return Placebo(draws=draws, groups=groups, clubs=tuple(numbers), as_many=as_many, p=p)
 
 
@@ -399,15 +399,15 @@ def _groups(clubs: IntArray) -> int:
 def _tight(values: FloatArray, clubs: IntArray) -> float:
     """Return the spread within clubs over that of all, times the square of their number: about 1 for equal pieces."""
     at = values[:, -max(values.shape[1] // _LAST, 1) :].mean(axis=1)
-    parts = [at[clubs == one] for one in np.unique(clubs[clubs > 0])]
+    parts = [at[clubs == club] for club in np.unique(clubs[clubs > 0])]
     within = sum(float(((part - part.mean()) ** 2).sum()) for part in parts)
-    whole = float(((at - at.mean()) ** 2).sum())
-    return within / whole * _groups(clubs) ** 2 if whole > 0 else 1.0
+    total = float(((at - at.mean()) ** 2).sum())
+    return within / total * _groups(clubs) ** 2 if total > 0 else 1.0
 
 
 def numbered(count: int, members: Sequence[IntArray]) -> IntArray:
     """Return the club of every unit, 0 for none."""
-    found = np.zeros(count, dtype=np.int64)
+    numbers = np.zeros(count, dtype=np.int64)
     for number, rows in enumerate(members, 1):
-        found[rows] = number
-    return found
+        numbers[rows] = number
+    return numbers

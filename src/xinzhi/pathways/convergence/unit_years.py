@@ -39,8 +39,8 @@ class UnitYears:
 def read_unit_years(frame: AnyFrame, *, unit: str, time: str, value: str, verb: str) -> UnitYears:
     """Return a long frame as a matrix of units by years; what is missing is NaN."""
     fields = [Field("unit", "code", column=unit), Field("year", "year", column=time), Field("value", column=value)]
-    read = tidy(frame, fields, key=("unit", "year"), verb=verb, table="panel", named=True)
-    rows = read.frame.drop_nulls("value")
+    table = tidy(frame, fields, key=("unit", "year"), verb=verb, table="panel", named=True)
+    rows = table.frame.drop_nulls("value")
     if not rows.height:
         raise InputError("pathways.no-values", verb=verb, column=value)
     units, years = rows["unit"].unique().sort(), rows["year"].unique().sort()
@@ -48,7 +48,7 @@ def read_unit_years(frame: AnyFrame, *, unit: str, time: str, value: str, verb: 
     place = np.searchsorted(units.to_numpy(), rows["unit"].to_numpy())
     matrix[place, np.searchsorted(years.to_numpy(), rows["year"].to_numpy())] = rows["value"].to_numpy()
     return UnitYears(
-        units=tuple(units.to_list()), years=years.to_numpy(), values=matrix, kind=read.kind, inputs=read.inputs
+        units=tuple(units.to_list()), years=years.to_numpy(), values=matrix, kind=table.kind, inputs=table.inputs
     )
 
 
@@ -61,21 +61,24 @@ def balanced(panel: UnitYears, *, verb: str, gaps: Gaps = "refuse", fewest: int 
     usual = int(np.median(steps := np.diff(years)))
     for place in np.flatnonzero(steps != usual)[:1]:
         raise InputError("pathways.uneven", verb=verb, first=years[place], last=years[place + 1], usual=usual)
-    known = np.isfinite(panel.values)
-    holed = ~known.all(axis=1)
+    finite = np.isfinite(panel.values)
+    holed = ~finite.all(axis=1)
     severity: Severity = "error" if gaps == "refuse" else "warning"
     findings = tuple(
-        finding("pathways.gap", severity=severity, key=units[row], words={"years": years[~known[row]].tolist()})
+        finding("pathways.gap", severity=severity, key=units[row], words={"years": years[~finite[row]].tolist()})
         for row in np.flatnonzero(holed)
     )
     if holed.any() and gaps == "refuse":
         names = [units[row] for row in np.flatnonzero(holed)]
         raise InputError("pathways.gaps", findings, verb=verb, n=len(names), of=len(units), units=names)
-    kept = np.flatnonzero(~holed)
-    if len(kept) < fewest:
-        raise InputError("pathways.few-units", findings, verb=verb, n=len(kept), least=fewest)
+    complete = np.flatnonzero(~holed)
+    if len(complete) < fewest:
+        raise InputError("pathways.few-units", findings, verb=verb, n=len(complete), least=fewest)
     return replace(
-        panel, units=tuple(units[row] for row in kept), values=panel.values[kept], findings=(*panel.findings, *findings)
+        panel,
+        units=tuple(units[row] for row in complete),
+        values=panel.values[complete],
+        findings=(*panel.findings, *findings),
     )
 
 
@@ -93,16 +96,16 @@ def logarithms(panel: UnitYears, *, verb: str) -> UnitYears:
 
 def span(panel: UnitYears, start: int | None, end: int | None, *, verb: str) -> UnitYears:
     """Return the years from `start` to `end`, both included."""
-    kept: BoolArray = np.ones(len(panel.years), dtype=np.bool_)
+    mask: BoolArray = np.ones(len(panel.years), dtype=np.bool_)
     if start is not None:
-        kept &= panel.years >= start
+        mask &= panel.years >= start
     if end is not None:
-        kept &= panel.years <= end
-    if not kept.any():
+        mask &= panel.years <= end
+    if not mask.any():
         raise UsageError(
             "pathways.no-years", verb=verb, start=start, end=end, first=panel.years[0], last=panel.years[-1]
         )
-    return replace(panel, years=panel.years[kept], values=panel.values[:, kept])
+    return replace(panel, years=panel.years[mask], values=panel.values[:, mask])
 
 
 def grown_alike(logs: FloatArray) -> bool:

@@ -69,28 +69,28 @@ class Backtest(Result, verb="backtest", topic="pathways", key=("absent", "score"
     cells: pl.DataFrame
     findings: tuple[Finding, ...]
     models: Mapping[float, AdditiveLogit]
-    asked: Mapping[float, Span]
+    spans: Mapping[float, Span]
     axes: tuple[tuple[str, ...], tuple[str, ...]]
 
     def facts(self) -> Facts:
         """Return, by cutoff, what there was to predict, and whether a model of ours beats the best baseline."""
-        found: dict[str, list[dict[str, object]]] = {}
+        facts: dict[str, list[dict[str, object]]] = {}
         for task in self.tasks.iter_rows(named=True):
             share = task["entries"] / task["candidates"]
-            found.setdefault("answer.task", []).append({**task, "absent": f"{task['absent']:g}", "share": share})
+            facts.setdefault("answer.task", []).append({**task, "absent": f"{task['absent']:g}", "share": share})
         at = pl.col("measure") == "average_precision"
         for row in self.comparison.filter(at).iter_rows(named=True):
             verdict = "better" if row["low"] > 0 else "worse" if row["high"] < 0 else "no_better"
-            said: dict[str, object] = {name: word("series", row[name]) for name in ("ours", "baseline")}
-            said |= {"value": row["value"], "other": row["baseline_value"], "low": row["low"], "high": row["high"]}
-            found.setdefault(f"headline.{verdict}", []).append({"absent": f"{row['absent']:g}", **said})
+            values: dict[str, object] = {name: word("series", row[name]) for name in ("ours", "baseline")}
+            values |= {"value": row["value"], "other": row["baseline_value"], "low": row["low"], "high": row["high"]}
+            facts.setdefault(f"headline.{verdict}", []).append({"absent": f"{row['absent']:g}", **values})
         if self.comparison.is_empty():
             best = self.frame.filter(at).sort("value", descending=True, nulls_last=True)
             for row in best.unique("absent", keep="first", maintain_order=True).iter_rows(named=True):
                 name = word("series", row["score"])
                 best_score = {"absent": f"{row['absent']:g}", "name": name, "value": row["value"]}
-                found.setdefault("summary.best_score", []).append(best_score)
-        return dict(found)
+                facts.setdefault("summary.best_score", []).append(best_score)
+        return dict(facts)
 
     def calibration(self, absent: float, score: Score, *, bins: int = setting("backtest.bins")) -> pl.DataFrame:
         """Return ``bin, cells, expected, observed``: the mean chance that a model gave, and the share that entered."""
@@ -112,15 +112,15 @@ class Backtest(Result, verb="backtest", topic="pathways", key=("absent", "score"
         The parts are those of the additive logit, relative to the average cell it was trained on; they sum to the log
         odds less those of that cell. A usage error where the activity was no candidate.
         """
-        chosen = max(self.models) if absent is None else absent
-        if chosen not in self.models:
-            raise UsageError("pathways.unknown", what="cutoff", asked=chosen, known=list(self.models))
+        cutoff = max(self.models) if absent is None else absent
+        if cutoff not in self.models:
+            raise UsageError("pathways.unknown", what="cutoff", asked=cutoff, known=list(self.models))
         row, column = _position(self.axes[0], place, "place"), _position(self.axes[1], activity, "activity")
-        span = self.asked[chosen]
+        span = self.spans[cutoff]
         at = np.flatnonzero((span.rows == row) & (span.columns == column))
         if not len(at):
-            raise UsageError("pathways.no-candidate", activity=activity, place=place, cutoff=chosen)
-        return explained(self.models[chosen], span, int(at[0]))
+            raise UsageError("pathways.no-candidate", activity=activity, place=place, cutoff=cutoff)
+        return explained(self.models[cutoff], span, int(at[0]))
 
 
 def explained(model: AdditiveLogit, span: Span, at: int) -> pl.DataFrame:
@@ -170,7 +170,7 @@ def backtest(
     >>> found.tasks.select("places", "activities").row(0)
     (31, 38)
     """
-    chosen = options or BacktestOptions()
+    options = options or BacktestOptions()
     if not train[0] < train[1] <= test[0] < test[1]:
         raise UsageError("pathways.spans", train=f"{train}", test=f"{test}")
     panel = read_panel(
@@ -180,35 +180,35 @@ def backtest(
         value=value,
         period=period,
         periods=(*train, *test),
-        least_place=(train[1], chosen.least_place),
+        least_place=(train[1], options.least_place),
     )
-    scores = entry_models.available() if chosen.scores is None else chosen.scores
-    drawn = np.vstack([np.ones(len(panel.places)), draws(len(panel.places), chosen.draws, chosen.seed)])
+    scores = entry_models.available() if options.scores is None else options.scores
+    weights = np.vstack([np.ones(len(panel.places)), draws(len(panel.places), options.draws, options.seed)])
     needed = tuple(dict.fromkeys([*BASELINE, *(OURS if set(scores) & set(OWN) else ())]))
-    known = tuple(entry_models.traits(panel.values[date], needed, unit=chosen.unit) for date in (train[0], test[0]))
-    runs = [_run(cutoff, panel, (train, test), known, scores, drawn, chosen) for cutoff in chosen.absent]
-    tables, comparisons, tasks, cells, models, asked = zip(*runs, strict=True)
-    unlearned = chosen.scores is None and "blend" not in scores
+    traits = tuple(entry_models.traits(panel.values[date], needed, unit=options.unit) for date in (train[0], test[0]))
+    runs = [_run(cutoff, panel, (train, test), traits, scores, weights, options) for cutoff in options.absent]
+    tables, comparisons, tasks, cells, models, spans = zip(*runs, strict=True)
+    unlearned = options.scores is None and "blend" not in scores
     return Backtest(
         frame=pl.concat(tables),
         comparison=pl.concat(comparisons),
         tasks=pl.concat(tasks),
         cells=pl.concat(cells),
         findings=(*panel.findings, *((finding("pathways.no-scikit-learn"),) if unlearned else ())),
-        models={cutoff: model for cutoff, model in zip(chosen.absent, models, strict=True) if model is not None},
-        asked=dict(zip(chosen.absent, asked, strict=True)),
+        models={cutoff: model for cutoff, model in zip(options.absent, models, strict=True) if model is not None},
+        spans=dict(zip(options.absent, spans, strict=True)),
         axes=(panel.places, panel.activities),
         kind=panel.kind,
-        provenance=provenance("backtest", panel, train=train, test=test, **options_of(chosen)),
+        provenance=provenance("backtest", panel, train=train, test=test, **options_of(options)),
     )
 
 
-def candidates(values: FloatArray, after: FloatArray | None, known: Mapping[str, FloatArray], cutoff: float) -> Span:
+def candidates(values: FloatArray, after: FloatArray | None, traits: Mapping[str, FloatArray], cutoff: float) -> Span:
     """Return the cells whose quotient is below a cutoff (and 1), with traits and entry (False without `after`)."""
     rca = entry_models.quotient(values)
     rows, columns = np.nonzero((rca < cutoff) & (rca < 1))
     entered = np.zeros(len(rows), dtype=bool) if after is None else entry_models.quotient(after)[rows, columns] >= 1
-    at_cells = {name: value[rows, columns] for name, value in known.items()}
+    at_cells = {name: value[rows, columns] for name, value in traits.items()}
     return Span(rows=rows, columns=columns, traits=at_cells, entered=entered)
 
 
@@ -216,56 +216,58 @@ def _run(
     cutoff: float,
     panel: Panel,
     spans: tuple[tuple[Any, Any], tuple[Any, Any]],
-    known: Sequence[Mapping[str, FloatArray]],
+    traits: Sequence[Mapping[str, FloatArray]],
     scores: Sequence[Score],
-    drawn: FloatArray,
-    chosen: BacktestOptions,
+    weights: FloatArray,
+    options: BacktestOptions,
 ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame, pl.DataFrame, AdditiveLogit | None, Span]:
     """Predict with one cutoff; return measures, comparison, task, cells, our model and what was asked."""
-    train, asked = (
+    train, test = (
         candidates(panel.values[first], panel.values[last], before, cutoff)
-        for (first, last), before in zip(spans, known, strict=True)
+        for (first, last), before in zip(spans, traits, strict=True)
     )
-    for what, span in (("train", train), ("test", asked)):
+    for what, span in (("train", train), ("test", test)):
         entries = int(span.entered.sum())
         if min(entries, len(span.rows) - entries) < _FEWEST:
             counts = {"entries": entries, "stayed": len(span.rows) - entries, "least": _FEWEST}
             raise InputError("pathways.few-entries", (), what=what, cutoff=cutoff, **counts)
-    given = {name: _judged(name, train, asked, chosen) for name in scores}
+    predictions = {name: _evaluate_score(name, train, test, options) for name in scores}
     tables = {
-        name: measures(ordered(asked.entered, found, asked.rows, len(panel.places)), drawn)
-        for name, found in given.items()
+        name: measures(ordered(test.entered, prediction, test.rows, len(panel.places)), weights)
+        for name, prediction in predictions.items()
     }
     task = {
         "absent": cutoff,
         "places": len(panel.places),
         "activities": len(panel.activities),
-        "candidates": len(asked.rows),
-        "entries": int(asked.entered.sum()),
+        "candidates": len(test.rows),
+        "entries": int(test.entered.sum()),
         "trained_on": len(train.rows),
     }
-    cells = cell_frame(panel, asked.rows, asked.columns, advantage=asked.traits["rca"], entered=asked.entered, **given)
+    cells = cell_frame(
+        panel, test.rows, test.columns, advantage=test.traits["rca"], entered=test.entered, **predictions
+    )
     return (
-        _frame(cutoff, tables, chosen.level),
-        _comparison(cutoff, tables, chosen.level),
+        _frame(cutoff, tables, options.level),
+        _comparison(cutoff, tables, options.level),
         pl.DataFrame([task]),
         cells.select(pl.lit(cutoff, pl.Float64).alias("absent"), pl.all()),
         entry_models.fit_ours(train) if "additive_logit" in scores else None,
-        asked,
+        test,
     )
 
 
-def _judged(name: Score, train: Span, asked: Span, chosen: BacktestOptions) -> FloatArray:
+def _evaluate_score(name: Score, train: Span, test: Span, options: BacktestOptions) -> FloatArray:
     """Return one score, from a model that has seen all places, or one that has not seen the place it judges."""
-    if chosen.folds == 0 or name not in MODELS:
-        return entry_models.score(name, train, asked, seed=chosen.seed)
-    size = max(int(train.rows.max()), int(asked.rows.max())) + 1
-    fold = np.random.default_rng(chosen.seed).permutation(size) % chosen.folds
-    found = np.zeros(len(asked.rows))
-    for k in range(chosen.folds):
-        out, seen = fold[asked.rows] == k, train.only(fold[train.rows] != k)
-        found[out] = entry_models.score(name, seen, asked.only(out), seed=chosen.seed)
-    return found
+    if options.folds == 0 or name not in MODELS:
+        return entry_models.score(name, train, test, seed=options.seed)
+    size = max(int(train.rows.max()), int(test.rows.max())) + 1
+    fold = np.random.default_rng(options.seed).permutation(size) % options.folds
+    prediction = np.zeros(len(test.rows))
+    for k in range(options.folds):
+        out, training = fold[test.rows] == k, train.only(fold[train.rows] != k)
+        prediction[out] = entry_models.score(name, training, test.only(out), seed=options.seed)
+    return prediction
 
 
 def _frame(cutoff: float, tables: Mapping[Score, Mapping[str, FloatArray]], level: float) -> pl.DataFrame:
@@ -282,16 +284,16 @@ def _comparison(cutoff: float, tables: Mapping[Score, Mapping[str, FloatArray]],
     """Compare ours with the best of the baselines, by measure."""
     rows: list[tuple[Any, ...]] = []
     for measure in MEASURES:
-        mine = {name: table[measure] for name, table in tables.items() if name in OWN}
-        theirs = {name: table[measure] for name, table in tables.items() if name not in OWN}
-        if not mine or not theirs:
+        ours = {name: table[measure] for name, table in tables.items() if name in OWN}
+        baselines = {name: table[measure] for name, table in tables.items() if name not in OWN}
+        if not ours or not baselines:
             continue
-        best = "blend" if "blend" in mine else next(iter(mine))  # settled beforehand, not on this outcome
-        other = max(theirs, key=lambda name: theirs[name][0])
-        gap = mine[best] - theirs[other]
+        best = "blend" if "blend" in ours else next(iter(ours))  # settled beforehand, not on this outcome
+        rival = max(baselines, key=lambda name: baselines[name][0])
+        gap = ours[best] - baselines[rival]
         low, high = _interval(gap[1:], level)
         rows.append(
-            (cutoff, measure, best, mine[best][0], other, theirs[other][0], gap[0], low, high, (gap[1:] > 0).mean())
+            (cutoff, measure, best, ours[best][0], rival, baselines[rival][0], gap[0], low, high, (gap[1:] > 0).mean())
         )
     kinds = {
         "absent": pl.Float64,
@@ -340,19 +342,19 @@ class Sorted:
 def ordered(entered: BoolArray, score: FloatArray, group: IntArray, places: int) -> Sorted:
     """Put the cells in order of their score, and measure each place by itself."""
     order = np.argsort(-score, kind="stable")
-    sorted_score, here, whose = score[order], entered[order], group[order]
+    sorted_score, hits, whose = score[order], entered[order], group[order]
     ties = np.append(sorted_score[1:] != sorted_score[:-1], True)
     within, within_auc = np.full(places, np.nan), np.full(places, np.nan)
     by_place = np.argsort(whose, kind="stable")
     starts = np.searchsorted(whose[by_place], np.arange(places + 1))
     for place in range(places):
         cells = by_place[starts[place] : starts[place + 1]]
-        if len(cells) < _TOP_PLACE or not here[cells].any():
+        if len(cells) < _TOP_PLACE or not hits[cells].any():
             continue
-        within[place] = here[cells[:_TOP_PLACE]].mean()
-        if not here[cells].all():
-            within_auc[place] = area(here[cells], sorted_score[cells])
-    return Sorted(entered=here, group=whose, ties=ties, within=within, within_auc=within_auc)
+        within[place] = hits[cells[:_TOP_PLACE]].mean()
+        if not hits[cells].all():
+            within_auc[place] = area(hits[cells], sorted_score[cells])
+    return Sorted(entered=hits, group=whose, ties=ties, within=within, within_auc=within_auc)
 
 
 def area(entered: BoolArray, score: FloatArray) -> float:
@@ -363,43 +365,45 @@ def area(entered: BoolArray, score: FloatArray) -> float:
     return float((rank[entered].sum() - yes * (yes + 1) / 2) / (yes * (len(entered) - yes)))
 
 
-def measures(found: Sorted, weights: FloatArray) -> dict[str, FloatArray]:
+def measures(ranking: Sorted, weights: FloatArray) -> dict[str, FloatArray]:
     """Return all measures under weights of the places: how often each is drawn."""
-    parts = [_measured(found, weights[start : start + _BLOCK]) for start in range(0, len(weights), _BLOCK)]
+    parts = [_measured(ranking, weights[start : start + _BLOCK]) for start in range(0, len(weights), _BLOCK)]
     return {name: np.concatenate([part[name] for part in parts]) for name in MEASURES}
 
 
-def _measured(found: Sorted, weights: FloatArray) -> dict[str, FloatArray]:
-    cell = weights[:, found.group]
-    hits, seen = np.cumsum(cell * found.entered, axis=1), np.cumsum(cell, axis=1)
-    yes, total = hits[:, -1:], seen[:, -1:]
-    at_hits, at_seen = hits[:, found.ties], seen[:, found.ties]
+def _measured(ranking: Sorted, weights: FloatArray) -> dict[str, FloatArray]:
+    cell = weights[:, ranking.group]
+    hits, counts = np.cumsum(cell * ranking.entered, axis=1), np.cumsum(cell, axis=1)
+    yes, total = hits[:, -1:], counts[:, -1:]
+    at_hits, at_seen = hits[:, ranking.ties], counts[:, ranking.ties]
     step = np.diff(at_hits, axis=1, prepend=0)
     with np.errstate(invalid="ignore", divide="ignore"):  # a draw may lead with places of weight zero: 0/0
         precision = np.nan_to_num(at_hits / at_seen)
     misses = at_seen - at_hits
     below = total - yes - (misses + np.concatenate([np.zeros_like(yes), misses[:, :-1]], axis=1)) / 2
     first = np.minimum(_TOP, total[:, 0])
-    edge = (seen < first[:, None]).sum(axis=1)
+    edge = (counts < first[:, None]).sum(axis=1)
     rows = np.arange(len(weights))
     before = np.where(edge > 0, hits[rows, edge - 1], 0)
-    taken = np.where(edge > 0, seen[rows, edge - 1], 0)
-    inside = before + (first - taken) * found.entered[edge]  # the place that straddles the edge counts in part
+    counts_before = np.where(edge > 0, counts[rows, edge - 1], 0)
+    inside = (
+        before + (first - counts_before) * ranking.entered[edge]
+    )  # the place that straddles the edge counts in part
     return {
         "auc": (step * below).sum(axis=1) / (yes * (total - yes))[:, 0],
         "average_precision": (step * precision).sum(axis=1) / yes[:, 0],
         "precision_at_100": inside / first,
-        "mean_precision_at_10": _mean(found.within, weights),
-        "auc_within_place": _mean(found.within_auc, weights),
+        "mean_precision_at_10": _mean(ranking.within, weights),
+        "auc_within_place": _mean(ranking.within_auc, weights),
     }
 
 
 def _mean(values: FloatArray, weights: FloatArray) -> FloatArray:
     """Return the weighted mean over the places where the value exists, a row of weights at a time."""
-    there = np.isfinite(values)
-    weight = weights[:, there]
+    finite = np.isfinite(values)
+    weight = weights[:, finite]
     with np.errstate(invalid="ignore", divide="ignore"):  # no such place: not a number, and said so by the caller
-        return np.asarray((weight @ values[there]) / weight.sum(axis=1))
+        return np.asarray((weight @ values[finite]) / weight.sum(axis=1))
 
 
 def draws(places: int, count: int, seed: int) -> FloatArray:

@@ -49,8 +49,8 @@ class Skill:
 
     def facts(self) -> Facts:
         """Return what the test says, as the first line of a page."""
-        said = {name: getattr(self, name) for name in self.__slots__}
-        return {"headline.skill": said} if self.beats else {"headline.no_skill": said | {"worse": self.high < 0}}
+        facts = {name: getattr(self, name) for name in self.__slots__}
+        return {"headline.skill": facts} if self.beats else {"headline.no_skill": facts | {"worse": self.high < 0}}
 
 
 class Evidence(Protocol):
@@ -98,13 +98,13 @@ def entry_skill(package: Package, last: int, horizon: int | None = None, *, verb
     if min(entered.sum(), (~entered).sum()) < int(rules["fewest"]):
         return None
     n = len(before.places)
-    drawn = np.vstack([np.ones(n), draws(n, int(rules["draws"]), 0)])
-    model, plain = (
-        measures(ordered(entered, score[rows, columns], rows, n), drawn)["average_precision"]
+    weights = np.vstack([np.ones(n), draws(n, int(rules["draws"]), 0)])
+    model, baseline = (
+        measures(ordered(entered, score[rows, columns], rows, n), weights)["average_precision"]
         for score in (before.density, before.quotient)
     )
     edge = (1 - float(rules["level"])) / 2
-    low, high = np.quantile((model - plain)[1:], [edge, 1 - edge]).tolist()
+    low, high = np.quantile((model - baseline)[1:], [edge, 1 - edge]).tolist()
     divisions = sum(code.isdigit() for code in before.industries)
     return Skill(
         industries=len(before.industries),
@@ -114,7 +114,7 @@ def entry_skill(package: Package, last: int, horizon: int | None = None, *, verb
         candidates=len(rows),
         entries=int(entered.sum()),
         value=float(model[0]),
-        quotient=float(plain[0]),
+        quotient=float(baseline[0]),
         low=low,
         high=high,
     )
@@ -134,7 +134,7 @@ class Forecast(Result, verb="forecast", topic="pathways", key=("place", "activit
     model: Score
     findings: tuple[Finding, ...]
     fitted: AdditiveLogit
-    asked: Span
+    span: Span
     axes: tuple[tuple[str, ...], tuple[str, ...]]
 
     def facts(self) -> Facts:
@@ -152,7 +152,7 @@ class Forecast(Result, verb="forecast", topic="pathways", key=("place", "activit
         rows = self.frame.with_row_index("at").filter((pl.col("place") == place) & (pl.col("activity") == activity))
         if not rows.height:
             raise UsageError("pathways.no-forecast", activity=activity, place=place)
-        return explained(self.fitted, self.asked, int(rows["at"][0]))
+        return explained(self.fitted, self.span, int(rows["at"][0]))
 
 
 def forecast(
@@ -191,24 +191,24 @@ def forecast(
     date = train[1] if at is None else at
     if not train[0] < train[1] <= date:
         raise UsageError("pathways.forecast-span", train=f"{train}", date=date)
-    chosen: Score = ("blend" if "blend" in available() else "additive_logit") if model is None else model
-    if chosen not in OWN:
-        raise UsageError("pathways.unknown-option", option="model", value=chosen, choices=OWN)
+    score_name: Score = ("blend" if "blend" in available() else "additive_logit") if model is None else model
+    if score_name not in OWN:
+        raise UsageError("pathways.unknown-option", option="model", value=score_name, choices=OWN)
     panel = read_panel(frame, place=place, activity=activity, value=value, period=period, periods=(*train, date))
-    known = candidates(panel.values[train[0]], panel.values[train[1]], traits(panel.values[train[0]]), 1.0)
-    asked = candidates(panel.values[date], None, traits(panel.values[date]), 1.0)
-    chance = score(chosen, known, asked)
-    base = np.full(len(chance), known.entered.mean())
+    training = candidates(panel.values[train[0]], panel.values[train[1]], traits(panel.values[train[0]]), 1.0)
+    current = candidates(panel.values[date], None, traits(panel.values[date]), 1.0)
+    chance = score(score_name, training, current)
+    base = np.full(len(chance), training.entered.mean())
     table = cell_frame(
-        panel, asked.rows, asked.columns, advantage=asked.traits["rca"], probability=chance, base_rate=base
+        panel, current.rows, current.columns, advantage=current.traits["rca"], probability=chance, base_rate=base
     )
     return Forecast(
         frame=table,
-        model=chosen,
+        model=score_name,
         findings=panel.findings,
-        fitted=fit_ours(known),
-        asked=asked,
+        fitted=fit_ours(training),
+        span=current,
         axes=(panel.places, panel.activities),
         kind=panel.kind,
-        provenance=provenance("forecast", panel, train=train, at=date, model=chosen),
+        provenance=provenance("forecast", panel, train=train, at=date, model=score_name),
     )

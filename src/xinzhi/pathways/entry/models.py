@@ -47,36 +47,36 @@ def unit_of_chance(values: FloatArray) -> float:
 def traits(values: FloatArray, names: tuple[str, ...] = OURS, *, unit: float | None = None) -> dict[str, FloatArray]:
     """Return the traits of every cell on one date."""
     rca = quotient(values)
-    here = rca >= 1
+    presence = rca >= 1
     count = values / (unit_of_chance(values) if unit is None else unit)
-    found = _baseline(count, rca, here)
+    columns = _baseline(count, rca, presence)
     if set(names) - set(BASELINE):
-        found |= _levels(count, here)
-    return {name: np.broadcast_to(found[name], values.shape) for name in names}
+        columns |= _levels(count, presence)
+    return {name: np.broadcast_to(columns[name], values.shape) for name in names}
 
 
-def _baseline(count: FloatArray, rca: FloatArray, here: BoolArray) -> dict[str, FloatArray]:
+def _baseline(count: FloatArray, rca: FloatArray, presence: BoolArray) -> dict[str, FloatArray]:
     """Return the traits of the published comparison."""
-    near = relatedness.proximity(here | ~here.any(axis=0), diagonal="zero")
-    near[~here.any(axis=0)] = near[:, ~here.any(axis=0)] = 0.0
-    alike = relatedness.proximity(here.T | ~here.any(axis=1), diagonal="zero")
-    alike[~here.any(axis=1)] = alike[:, ~here.any(axis=1)] = 0.0
+    proximities = relatedness.proximity(presence | ~presence.any(axis=0), diagonal="zero")
+    proximities[~presence.any(axis=0)] = proximities[:, ~presence.any(axis=0)] = 0.0
+    alike = relatedness.proximity(presence.T | ~presence.any(axis=1), diagonal="zero")
+    alike[~presence.any(axis=1)] = alike[:, ~presence.any(axis=1)] = 0.0
     linked = (1 + _correlated(np.log(rca + 0.1))) / 2
     np.fill_diagonal(linked, 0)
     nearest = min(int(setting("entry.nearest")), count.shape[1] - 1)
     return {
-        "density": relatedness.density(here, near),
-        "density_nearest": _among(near, here.astype(float), nearest),
+        "density": relatedness.density(presence, proximities),
+        "density_nearest": _among(proximities, presence.astype(float), nearest),
         "density_correlated": rca.clip(0, 5) @ linked / linked.sum(axis=0),
-        "density_places": relatedness.density(here.T, alike).T,
-        "diversity": here.sum(axis=1, keepdims=True).astype(float),
-        "ubiquity": here.sum(axis=0, keepdims=True).astype(float),
+        "density_places": relatedness.density(presence.T, alike).T,
+        "diversity": presence.sum(axis=1, keepdims=True).astype(float),
+        "ubiquity": presence.sum(axis=0, keepdims=True).astype(float),
         "rca": rca,
         "amount": np.log1p(count),
     }
 
 
-def _levels(count: FloatArray, here: BoolArray) -> dict[str, FloatArray]:
+def _levels(count: FloatArray, presence: BoolArray) -> dict[str, FloatArray]:
     """Return size, chance and what places and activities that are alike make expected."""
     rules = conventions("entry")
     even = np.maximum(count.sum(axis=1, keepdims=True) * (count.sum(axis=0) / count.sum()), 1e-3)
@@ -85,8 +85,8 @@ def _levels(count: FloatArray, here: BoolArray) -> dict[str, FloatArray]:
     rank = max(1, min(int(rules["factors"]), min(count.shape) // 3))
     # the best approximation by a few common factors, on top of the mean of each activity
     middle = level.mean(axis=0)
-    left, strength, right = np.linalg.svd(level - middle, full_matrices=False)
-    latent = np.asarray(middle + (left[:, :rank] * strength[:rank]) @ right[:rank])
+    left_vectors, strength, right_vectors = np.linalg.svd(level - middle, full_matrices=False)
+    latent = np.asarray(middle + (left_vectors[:, :rank] * strength[:rank]) @ right_vectors[:rank])
     blend = (count + even * np.exp(latent)) / 2
     few_places = min(int(rules["places_level"]), len(count) - 1)
     few_activities = min(int(rules["activities_level"]), count.shape[1] - 1)
@@ -101,9 +101,9 @@ def _levels(count: FloatArray, here: BoolArray) -> dict[str, FloatArray]:
         "activity_empty": (count == 0).mean(axis=0, keepdims=True),
         "activity_spread": level.std(axis=0, keepdims=True),
         "place_spread": level.std(axis=1, keepdims=True),
-        "similar_places": _among(by_place, here.T.astype(float), more_places).T,
+        "similar_places": _among(by_place, presence.T.astype(float), more_places).T,
         "similar_places_level": _among(by_place, level.T, few_places).T,
-        "related_activities": _among(by_activity, here.astype(float), more_activities),
+        "related_activities": _among(by_activity, presence.astype(float), more_activities),
         "related_activities_level": _among(by_activity, level, few_activities),
         "latent": latent,
         "latent_shortfall": (blend - even) / np.sqrt(blend + rules["overdispersion"] * blend**2 + 0.5),
@@ -120,14 +120,14 @@ def _correlated(columns: FloatArray) -> FloatArray:
     return np.asarray(spread.T @ spread)
 
 
-def _among(near: FloatArray, values: FloatArray, count: int) -> FloatArray:
+def _among(proximities: FloatArray, values: FloatArray, count: int) -> FloatArray:
     """Return, for every column, the mean of `values` over the columns nearest to it, weighted by how near they are."""
     # A column that is near to none has 0; of columns equally near the first ones count.
-    others = near.copy()
-    np.fill_diagonal(others, -np.inf)
-    best = np.argsort(-others, axis=0, kind="stable")[:count]
-    weight = np.zeros_like(near)
-    np.put_along_axis(weight, best, np.maximum(np.take_along_axis(near, best, axis=0), 0), axis=0)
+    off_diagonal = proximities.copy()
+    np.fill_diagonal(off_diagonal, -np.inf)
+    best = np.argsort(-off_diagonal, axis=0, kind="stable")[:count]
+    weight = np.zeros_like(proximities)
+    np.put_along_axis(weight, best, np.maximum(np.take_along_axis(proximities, best, axis=0), 0), axis=0)
     total = weight.sum(axis=0)
     return np.asarray(values @ weight / np.where(total > 0, total, 1))
 
@@ -163,13 +163,13 @@ class Span:
         """Return some traits side by side (m, k)."""
         return np.column_stack([self.traits[name] for name in names])
 
-    def only(self, kept: BoolArray) -> Span:
+    def only(self, mask: BoolArray) -> Span:
         """Return some of the cells."""
         return Span(
-            rows=self.rows[kept],
-            columns=self.columns[kept],
-            traits={name: value[kept] for name, value in self.traits.items()},
-            entered=self.entered[kept],
+            rows=self.rows[mask],
+            columns=self.columns[mask],
+            traits={name: value[mask] for name, value in self.traits.items()},
+            entered=self.entered[mask],
         )
 
 
@@ -179,17 +179,17 @@ def available() -> tuple[Score, ...]:
     return tuple(name for name in get_args(Score) if learn or name not in LEARNED)
 
 
-def score(name: Score, train: Span | None, asked: Span, *, seed: int = 0) -> FloatArray:
+def score(name: Score, train: Span | None, test: Span, *, seed: int = 0) -> FloatArray:
     """Return how likely each cell is to enter, by one score; only its order counts for the plain traits."""
     check_option("scores", name, Score)
     if name not in MODELS:
-        return asked.traits[name]
+        return test.traits[name]
     if name not in available():
         raise UsageError("pathways.no-scikit-learn-score", score=name)
     if train is None:
         raise UsageError("pathways.untrained", score=name)
     traits = OURS if name in OWN else BASELINE
-    return _chances(name, train.design(traits), train.entered, asked.design(traits), seed)
+    return _chances(name, train.design(traits), train.entered, test.design(traits), seed)
 
 
 def fit_ours(train: Span) -> AdditiveLogit:
@@ -199,41 +199,41 @@ def fit_ours(train: Span) -> AdditiveLogit:
     return fit_additive_logit(train.design(OURS), train.entered, OURS, bends=bends, ridge=penalty)
 
 
-def _chances(name: Score, known: FloatArray, entered: BoolArray, asked: FloatArray, seed: int) -> FloatArray:
+def _chances(name: Score, train: FloatArray, entered: BoolArray, test: FloatArray, seed: int) -> FloatArray:
     """Return the chances that a model, fitted to cells with a known outcome, gives to others."""
     rules = conventions("entry")
     if name == "logit":
-        return fit_additive_logit(known, entered, BASELINE, bends=0, ridge=1.0).probability(asked)
+        return fit_additive_logit(train, entered, BASELINE, bends=0, ridge=1.0).probability(test)
     if name == "random_forest":
         from sklearn.ensemble import RandomForestClassifier
 
-        return _trees(RandomForestClassifier(200, min_samples_leaf=20, random_state=seed), known, entered, asked)
+        return _trees(RandomForestClassifier(200, min_samples_leaf=20, random_state=seed), train, entered, test)
     if name == "boosting":
         from sklearn.ensemble import HistGradientBoostingClassifier
 
         model = HistGradientBoostingClassifier(max_iter=150, learning_rate=0.06, random_state=seed)
-        return _trees(model, known, entered, asked)
+        return _trees(model, train, entered, test)
     bends, penalty = int(rules["bends"]), float(rules["penalty"])
-    ours = fit_additive_logit(known, entered, OURS, bends=bends, ridge=penalty).probability(asked)
+    ours = fit_additive_logit(train, entered, OURS, bends=bends, ridge=penalty).probability(test)
     if name == "additive_logit":
         return ours
     from sklearn.ensemble import ExtraTreesClassifier
 
     size = {"min_samples_leaf": int(rules["leaf"]), "max_features": float(rules["features"])}
-    random = _trees(ExtraTreesClassifier(int(rules["trees"]), random_state=seed, **size), known, entered, asked)
+    random = _trees(ExtraTreesClassifier(int(rules["trees"]), random_state=seed, **size), train, entered, test)
     return np.asarray(1 / (1 + np.exp(-(_odds(ours) + _odds(random)) / 2)))
 
 
-def _trees(model: Any, known: FloatArray, entered: BoolArray, asked: FloatArray) -> FloatArray:  # noqa: ANN401 - ships no types
+def _trees(model: Any, train: FloatArray, entered: BoolArray, test: FloatArray) -> FloatArray:  # noqa: ANN401 - ships no types
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped] # ships no types; of scikit-learn
 
     with threadpool_limits(1):  # hundreds of cells: threads that wait for one another took 170 times as long
-        return np.asarray(model.fit(known, entered).predict_proba(asked)[:, 1])
+        return np.asarray(model.fit(train, entered).predict_proba(test)[:, 1])
 
 
 def _odds(chance: FloatArray) -> FloatArray:
-    held = np.clip(chance, 1e-5, 1 - 1e-5)
-    return np.asarray(np.log(held / (1 - held)))
+    clipped = np.clip(chance, 1e-5, 1 - 1e-5)
+    return np.asarray(np.log(clipped / (1 - clipped)))
 
 
 _FAR, _SETTLED = 8.0, 1e-9
@@ -254,10 +254,10 @@ class AdditiveLogit:
     def parts(self, traits: FloatArray) -> FloatArray:
         """Return what each trait adds to the log odds (m, k); with the constant they sum to the log odds."""
         shaped = _standard(_bent(traits, self.knots)[0], self.centre, self.scale) * self.slopes
-        found = np.zeros(traits.shape)
+        parts = np.zeros(traits.shape)
         for k in range(traits.shape[1]):
-            found[:, k] = shaped[:, self.owner == k].sum(axis=1)
-        return found
+            parts[:, k] = shaped[:, self.owner == k].sum(axis=1)
+        return parts
 
     def log_odds(self, traits: FloatArray) -> FloatArray:
         """Return the log odds of each row of traits (m,)."""
@@ -281,15 +281,15 @@ def fit_additive_logit(
     centre, scale = raw.mean(axis=0), raw.std(axis=0)
     scale = np.where(scale > 0, scale, 1.0)
     design = np.column_stack([np.ones(len(raw)), _standard(raw, centre, scale)])
-    found = logit(design, outcome, ridge=ridge, tolerance=_SETTLED)
+    coefficients = logit(design, outcome, ridge=ridge, tolerance=_SETTLED)
     return AdditiveLogit(
         names=tuple(names),
         knots=knots,
         owner=owner,
         centre=centre,
         scale=scale,
-        intercept=float(found[0]),
-        slopes=found[1:],
+        intercept=float(coefficients[0]),
+        slopes=coefficients[1:],
     )
 
 

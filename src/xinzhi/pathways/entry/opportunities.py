@@ -58,11 +58,16 @@ class Opportunities(Result, verb="opportunities", topic="pathways", key=("place"
         shares = dict(self.frame["quadrant"].value_counts(normalize=True).iter_rows())
         counts = self.quadrants()
         first = counts.filter(pl.col("near-complex") > 0).height
-        near, far = (shares.get(name, 0.0) for name in ("near-complex", "far-complex"))
+        near_share, far_share = (shares.get(name, 0.0) for name in ("near-complex", "far-complex"))
         top = [self.names.region(code) for code in counts["place"][:_SHOWN]]
         most = {"most": counts["near-complex"][0], "none": counts.height - first, "n": counts.height}
         return {
-            "summary.quadrants": {"n": self.frame.height, "places": counts.height, "near": near, "far": far},
+            "summary.quadrants": {
+                "n": self.frame.height,
+                "places": counts.height,
+                "near": near_share,
+                "far": far_share,
+            },
             "headline.regions": {"top": top, **most},
         } | self._fitted()
 
@@ -82,7 +87,7 @@ class Opportunities(Result, verb="opportunities", topic="pathways", key=("place"
 
     def best(self, place: str, count: int = 10) -> pl.DataFrame:
         """Return the chances of a place that are both near and complex, largest gain first; none without skill."""
-        self._known(place)
+        self._require_place(place)
         if self.silent:
             return self.frame.clear()
         rows = self.frame.filter((pl.col("place") == place) & (pl.col("quadrant") == "near-complex"))
@@ -96,7 +101,7 @@ class Opportunities(Result, verb="opportunities", topic="pathways", key=("place"
         fit; ``gain`` and ``complexity`` have one row each. A usage error where place or activity is unknown, or the
         activity is there already.
         """
-        self._known(place)
+        self._require_place(place)
         rows = self.frame.filter(pl.col("place") == place)
         if activity is None:
             best = self.best(place, 1)
@@ -104,27 +109,27 @@ class Opportunities(Result, verb="opportunities", topic="pathways", key=("place"
         row = rows.filter(pl.col("activity") == activity)
         if not row.height:
             raise UsageError("pathways.no-opportunity", activity=activity, place=place)
-        one = row.row(0, named=True)
-        worth = [_rows(activity, kind, [one["quadrant"]], [None], [one[kind]]) for kind in ("gain", "complexity")]
+        cell = row.row(0, named=True)
+        worth = [_rows(activity, kind, [cell["quadrant"]], [None], [cell[kind]]) for kind in ("gain", "complexity")]
         return pl.concat([self._related(place, activity), self._endowed(place, activity), *worth])
 
-    def _known(self, place: str) -> None:
+    def _require_place(self, place: str) -> None:
         if place not in self.measured.matrix.places:
             raise UsageError("pathways.unknown", what="place", asked=place, known=list(self.measured.matrix.places))
 
     def _related(self, place: str, activity: str) -> pl.DataFrame:
-        found = self.measured
-        c, a = found.matrix.places.index(place), found.matrix.activities.index(activity)
-        near = found.proximity[:, a].astype(float)
-        near[a] = 0.0
-        nearest = np.argsort(-near, kind="stable")[:_TIES]
-        here = found.present[c, nearest]
+        measured = self.measured
+        c, a = measured.matrix.places.index(place), measured.matrix.activities.index(activity)
+        proximities = measured.proximity[:, a].astype(float)
+        proximities[a] = 0.0
+        nearest = np.argsort(-proximities, kind="stable")[:_TIES]
+        presence = measured.present[c, nearest]
         return _rows(
             activity,
             "related",
-            [found.matrix.activities[i] for i in nearest],
-            here.tolist(),
-            (near[nearest] * here / found.proximity[:, a].sum()).tolist(),
+            [measured.matrix.activities[i] for i in nearest],
+            presence.tolist(),
+            (proximities[nearest] * presence / measured.proximity[:, a].sum()).tolist(),
         )
 
     def _endowed(self, place: str, activity: str) -> pl.DataFrame:
@@ -137,14 +142,14 @@ class Opportunities(Result, verb="opportunities", topic="pathways", key=("place"
         return _rows(activity, "endowment", [fit.factors[k] for k in order], [None] * len(order), parts[order].tolist())
 
 
-def _rows(activity: str, kind: str, names: list[str], there: list[Any], parts: list[float]) -> pl.DataFrame:
+def _rows(activity: str, kind: str, names: list[str], presences: list[Any], parts: list[float]) -> pl.DataFrame:
     schema = {"name": pl.String, "there": pl.Boolean, "contribution": pl.Float64}
-    rows = pl.DataFrame({"name": names, "there": there, "contribution": parts}, schema=schema)
+    rows = pl.DataFrame({"name": names, "there": presences, "contribution": parts}, schema=schema)
     return rows.with_columns(activity=pl.lit(activity), kind=pl.lit(kind)).select("activity", "kind", *schema)
 
 
 def opportunities(
-    found: Complexity,
+    complexity: Complexity,
     *,
     endowments: AnyFrame = None,
     intensities: AnyFrame = None,
@@ -155,7 +160,7 @@ def opportunities(
 
     Parameters
     ----------
-    found
+    complexity
         What `complexity` returned; where nothing fixes its sign, complexity, gain and quadrant are null.
     endowments
         One row per place: its name, then one column a factor (schooling, energy, capital a worker, science); None: no
@@ -188,24 +193,24 @@ def opportunities(
     >>> table.frame.columns[:4], sorted(table.frame["quadrant"].unique())
     (['place', 'activity', 'advantage', 'density'], ['far-complex', 'far-simple', 'near-complex', 'near-simple'])
     """
-    advantage = revealed_advantage(found.matrix.values)
-    rows, columns = np.nonzero(~found.present & (advantage < weak))
+    advantage = revealed_advantage(complexity.matrix.values)
+    rows, columns = np.nonzero(~complexity.present & (advantage < weak))
     if not len(rows):
         raise UsageError("pathways.nothing-absent", weak=weak)
-    fit = _fit(found, endowments, intensities)
-    if strange := sorted(set(emerging or ()) - set(found.matrix.activities)):
+    fit = _fit(complexity, endowments, intensities)
+    if strange := sorted(set(emerging or ()) - set(complexity.matrix.activities)):
         raise UsageError("pathways.emerging-unknown", activities=strange)
-    new = np.isin(np.array(found.matrix.activities, dtype=object), list(emerging or ()))
-    near, worth = found.density.astype(float), found.activities["complexity"].to_numpy()
-    middle = (float(np.median(near[rows, columns])), float(np.median(worth[columns])))
+    new = np.isin(np.array(complexity.matrix.activities, dtype=object), list(emerging or ()))
+    density, worth = complexity.density.astype(float), complexity.activities["complexity"].to_numpy()
+    middle = (float(np.median(density[rows, columns])), float(np.median(worth[columns])))
     table = cell_frame(
-        found.matrix,
+        complexity.matrix,
         rows,
         columns,
         advantage=advantage[rows, columns],
-        density=near[rows, columns],
+        density=density[rows, columns],
         complexity=worth[columns],
-        gain=found.gain[rows, columns].astype(float),
+        gain=complexity.gain[rows, columns].astype(float),
         fit=np.full(len(rows), np.nan) if fit is None else fit.fit[rows, columns],
     ).with_columns(pl.col("fit", "complexity", "gain").fill_nan(None))
     near_too, complex_too = pl.col("density") >= middle[0], pl.col("complexity") >= middle[1]
@@ -239,10 +244,10 @@ def opportunities(
         ),
         medians=middle,
         endowment_fit=fit,
-        findings=(*found.findings, *(() if fit is None else fit.findings)),
-        measured=found,
-        kind=found.kind,
-        provenance=provenance("opportunities", found.provenance, weak=weak, **dict(found.provenance.options)),
+        findings=(*complexity.findings, *(() if fit is None else fit.findings)),
+        measured=complexity,
+        kind=complexity.kind,
+        provenance=provenance("opportunities", complexity.provenance, weak=weak, **dict(complexity.provenance.options)),
     )
 
 
@@ -251,24 +256,24 @@ def _percentile(column: str) -> pl.Expr:
     return pl.col(column).rank("average").over("place") / pl.col(column).count().over("place")
 
 
-def _fit(found: Complexity, endowments: AnyFrame, intensities: AnyFrame) -> Fit | None:
+def _fit(complexity: Complexity, endowments: AnyFrame, intensities: AnyFrame) -> Fit | None:
     if endowments is None:
         if intensities is None:
             return None
         raise UsageError("pathways.intensities-alone")
-    factors, have = read_factors(endowments, found.matrix.places, "place")
-    kept, findings = complete(have, found.matrix.places, factors, found.names)
+    factors, have = read_factors(endowments, complexity.matrix.places, "place")
+    mask, findings = complete(have, complexity.matrix.places, factors, complexity.names)
     if intensities is None:
-        level = np.log(revealed_advantage(found.matrix.values, shrunk=True))
-        return spread_out(estimated_fit(level[kept], have[kept], factors), kept, findings)
-    other, need = read_factors(intensities, found.matrix.activities, "activity")
-    if set(other) != set(factors):
-        raise UsageError("pathways.factors-differ", have=list(factors), need=list(other))
+        level = np.log(revealed_advantage(complexity.matrix.values, shrunk=True))
+        return spread_out(estimated_fit(level[mask], have[mask], factors), mask, findings)
+    intensity_factors, need = read_factors(intensities, complexity.matrix.activities, "activity")
+    if set(intensity_factors) != set(factors):
+        raise UsageError("pathways.factors-differ", have=list(factors), need=list(intensity_factors))
     if not np.isfinite(need).all():
         i, k = np.argwhere(~np.isfinite(need))[0]
-        raise InputError("pathways.no-intensity", factor=other[k], activity=found.matrix.activities[i])
-    in_order = need[:, [other.index(name) for name in factors]]
-    return spread_out(given_fit(in_order, have[kept], factors), kept, findings)
+        raise InputError("pathways.no-intensity", factor=intensity_factors[k], activity=complexity.matrix.activities[i])
+    in_order = need[:, [intensity_factors.index(name) for name in factors]]
+    return spread_out(given_fit(in_order, have[mask], factors), mask, findings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -292,34 +297,34 @@ def read_factors(frame: AnyFrame, names: Sequence[str], what: str) -> tuple[tupl
         raise InputError("pathways.no-factors", what=what, column=key)
     fields = [Field(key, "code"), *(Field(name) for name in factors)]
     rows = tidy(table.cells, fields, key=(key,), verb="opportunities", table=f"{what}s").frame
-    found = pl.DataFrame({key: list(names)}).join(rows, on=key, how="left", maintain_order="left")
-    values = found.select(factors).to_numpy().astype(float)
+    aligned = pl.DataFrame({key: list(names)}).join(rows, on=key, how="left", maintain_order="left")
+    values = aligned.select(factors).to_numpy().astype(float)
     return tuple(factors), values
 
 
 def complete(
-    have: FloatArray, names: Sequence[str], factors: Sequence[str], known: Names
+    have: FloatArray, names: Sequence[str], factors: Sequence[str], labels: Names
 ) -> tuple[BoolArray, tuple[Finding, ...]]:
     """Return which places have every factor, and a finding that names the others: they get no fit."""
     bad = ~np.isfinite(have)
-    kept: BoolArray = np.asarray(~bad.any(axis=1))
-    out = np.flatnonzero(~kept).tolist()
+    mask: BoolArray = np.asarray(~bad.any(axis=1))
+    out = np.flatnonzero(~mask).tolist()
     lacking = {names[i]: [factors[k] for k in np.flatnonzero(bad[i]).tolist()] for i in out}
-    if 2 * kept.sum() < len(names):
-        places = [f"{place} ({', '.join(some)})" for place, some in lacking.items()]
+    if 2 * mask.sum() < len(names):
+        places = [f"{place} ({', '.join(absent)})" for place, absent in lacking.items()]
         raise InputError("pathways.no-endowments", n=len(lacking), of=len(names), places=places)
     findings = []
-    for place, some in lacking.items():
-        said = {"place": known.region(place), "factors": [word("chart", one) for one in some]}
-        findings.append(finding("pathways.no-fit", table="endowments", key=place, words=said))
-    return kept, tuple(findings)
+    for place, absent in lacking.items():
+        facts = {"place": labels.region(place), "factors": [word("chart", factor) for factor in absent]}
+        findings.append(finding("pathways.no-fit", table="endowments", key=place, words=facts))
+    return mask, tuple(findings)
 
 
-def spread_out(found: Fit, kept: BoolArray, findings: tuple[Finding, ...]) -> Fit:
+def spread_out(fit: Fit, mask: BoolArray, findings: tuple[Finding, ...]) -> Fit:
     """Return a fit of some places as one of all: the others have none (not a number)."""
-    parts = np.full((len(kept), *found.parts.shape[1:]), np.nan)
-    parts[kept] = found.parts
-    return replace(found, parts=parts, fit=parts.sum(axis=2), findings=(*findings, *found.findings))
+    parts = np.full((len(mask), *fit.parts.shape[1:]), np.nan)
+    parts[mask] = fit.parts
+    return replace(fit, parts=parts, fit=parts.sum(axis=2), findings=(*findings, *fit.findings))
 
 
 def estimated_fit(advantage: FloatArray, endowment: FloatArray, factors: Sequence[str]) -> Fit:
@@ -333,19 +338,19 @@ def estimated_fit(advantage: FloatArray, endowment: FloatArray, factors: Sequenc
     x = standardised(endowment, factors)
     middle = advantage.mean(axis=0)
     spread = advantage - middle
-    left, strength, right = np.linalg.svd(x, full_matrices=False)
+    left_vectors, strength, right_vectors = np.linalg.svd(x, full_matrices=False)
     rules = conventions("endowments")
     best, error = 0.0, np.inf
     lowest, highest = (float(end) for end in rules["penalties"])
     for ridge in n * np.geomspace(lowest, highest, 25):
-        kept = strength**2 / (strength**2 + ridge)
-        leverage = (left**2 * kept).sum(axis=1) + 1 / n
-        missed = (spread - (left * kept) @ (left.T @ spread)) / (1 - leverage)[:, None]
+        shrinkage = strength**2 / (strength**2 + ridge)
+        leverage = (left_vectors**2 * shrinkage).sum(axis=1) + 1 / n
+        missed = (spread - (left_vectors * shrinkage) @ (left_vectors.T @ spread)) / (1 - leverage)[:, None]
         if (missed**2).sum() < error:
             best, error = float(ridge), float((missed**2).sum())
-    alone = float(((spread * n / (n - 1)) ** 2).sum())  # what the mean of the other places misses
-    intensity = (right.T * (strength / (strength**2 + best))) @ (left.T @ spread)
-    explained = 1 - error / alone
+    baseline_error = float(((spread * n / (n - 1)) ** 2).sum())  # what the mean of the other places misses
+    intensity = (right_vectors.T * (strength / (strength**2 + best))) @ (left_vectors.T @ spread)
+    explained = 1 - error / baseline_error
     parts = _without_itself(x, spread, best)
     least = float(rules["least_explained"])
     weak = finding("pathways.weak-endowments", words={"explained": explained, "n": n})
@@ -381,8 +386,8 @@ def _without_itself(x: FloatArray, spread: FloatArray, ridge: float) -> FloatArr
     n, k = x.shape
     parts = np.empty((n, spread.shape[1], k))
     for i in range(n):
-        others = np.arange(n) != i
-        rest, known = x[others] - x[others].mean(axis=0), spread[others] - spread[others].mean(axis=0)
-        slopes = np.linalg.solve(rest.T @ rest + ridge * np.eye(k), rest.T @ known)
-        parts[i] = ((x[i] - x[others].mean(axis=0))[:, None] * slopes).T
+        mask = np.arange(n) != i
+        rest, targets = x[mask] - x[mask].mean(axis=0), spread[mask] - spread[mask].mean(axis=0)
+        slopes = np.linalg.solve(rest.T @ rest + ridge * np.eye(k), rest.T @ targets)
+        parts[i] = ((x[i] - x[mask].mean(axis=0))[:, None] * slopes).T
     return parts

@@ -51,8 +51,8 @@ class Counterfactual(Result, verb="counterfactual", topic="pathways", key=("year
             words("pathways.summary.donor", name=self.names.region(unit), weight=weight)
             for unit, weight in self.weights.head(_SHOWN).rows()
         ]
-        said = {"name": self.names.region(self.treated), "start": self.start, "fit": self.fit_before, "p": self.p}
-        return {"summary.counterfactual": last | said, "summary.weights": {"donors": donors}}
+        facts = {"name": self.names.region(self.treated), "start": self.start, "fit": self.fit_before, "p": self.p}
+        return {"summary.counterfactual": last | facts, "summary.weights": {"donors": donors}}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,11 +82,11 @@ def simplex_weights(target: FloatArray, donors: FloatArray) -> FloatArray:
     # 1974, chapter 23) solves the quadratic program exactly.
     from scipy.optimize import nnls
 
-    apart = donors - target[:, None]
-    scale = float(np.abs(apart).max()) or 1.0
-    system = np.vstack([apart / scale, np.ones(donors.shape[1])])
-    found, _ = nnls(system, np.append(np.zeros(len(target)), 1.0))
-    return np.asarray(found / found.sum())
+    gaps = donors - target[:, None]
+    scale = float(np.abs(gaps).max()) or 1.0
+    system = np.vstack([gaps / scale, np.ones(donors.shape[1])])
+    solution, _ = nnls(system, np.append(np.zeros(len(target)), 1.0))
+    return np.asarray(solution / solution.sum())
 
 
 def counterfactual(
@@ -137,30 +137,30 @@ def counterfactual(
     >>> round(found.fit_before, 9), round(found.frame["gap"].abs().max(), 9)
     (0.0, 0.0)
     """
-    chosen = rules or MatchRules()
+    rules = rules or MatchRules()
     panel = read_unit_years(frame, unit=unit, time=time, value=value, verb="counterfactual")
     panel.row(treated)
-    panel = balanced(panel, verb="counterfactual", gaps=chosen.gaps)
+    panel = balanced(panel, verb="counterfactual", gaps=rules.gaps)
     if treated not in panel.units:
         raise InputError("pathways.treated-gaps", panel.findings, unit=treated)
     before = panel.years < start
     if not before.any() or before.all():
         raise UsageError("pathways.start-outside", start=start, first=panel.years[0], last=panel.years[-1])
-    names, given = _predictors(predictors, panel, unit)
-    if not names and not chosen.history:
+    names, predictor_values = _predictors(predictors, panel, unit)
+    if not names and not rules.history:
         raise UsageError("pathways.nothing-matched")
     # what is matched, each block with its weight
-    blocks = [given / given.std(axis=0) / np.sqrt(given.shape[1])] if names else []
-    if chosen.history:
+    blocks = [predictor_values / predictor_values.std(axis=0) / np.sqrt(predictor_values.shape[1])] if names else []
+    if rules.history:
         history = panel.values[:, before]
-        blocks.append(np.sqrt(chosen.history_weight / history.shape[1]) * history / (history.std() or 1.0))
+        blocks.append(np.sqrt(rules.history_weight / history.shape[1]) * history / (history.std() or 1.0))
     features = np.concatenate(blocks, axis=1)
     order = [panel.units.index(treated), *(row for row, name in enumerate(panel.units) if name != treated)]
     donors = np.array(order[1:])
     weights = simplex_weights(features[order[0]], features[donors].T)
     placebos = _placebos(panel, features, order, weights, before)
     synthetic, actual = weights @ panel.values[donors], panel.values[order[0]]
-    traits = np.column_stack([given, panel.values[:, before].mean(axis=1)])
+    traits = np.column_stack([predictor_values, panel.values[:, before].mean(axis=1)])
     return Counterfactual(
         frame=pl.DataFrame(
             {"year": panel.years, "actual": actual, "synthetic": synthetic, "gap": actual - synthetic, "after": ~before}
@@ -191,7 +191,7 @@ def counterfactual(
             treated=treated,
             start=start,
             predictors=list(names),
-            **options_of(chosen),
+            **options_of(rules),
         ),
     )
 
@@ -208,11 +208,11 @@ def _predictors(predictors: AnyFrame, panel: UnitYears, unit: str) -> tuple[list
     lacking = [name for name in panel.units if name not in values or any(item is None for item in values[name])]
     if lacking:
         raise InputError("pathways.no-predictors", units=lacking)
-    found = np.array([values[name] for name in panel.units], dtype=np.float64)
-    same = [name for name, column in zip(names, found.T, strict=True) if np.ptp(column) == 0]
+    matrix = np.array([values[name] for name in panel.units], dtype=np.float64)
+    same = [name for name, column in zip(names, matrix.T, strict=True) if np.ptp(column) == 0]
     if same:
         raise InputError("pathways.same-predictor", predictors=same)
-    return names, found
+    return names, matrix
 
 
 def _placebos(

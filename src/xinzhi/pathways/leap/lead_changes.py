@@ -63,15 +63,17 @@ class LeadChanges(Result, verb="lead_changes", topic="pathways", key=("challenge
     errors: Mapping[str, float]
     history: LeadChanges | None = None
 
-    def ratio(self, unit: str, other: str) -> pl.DataFrame:
+    def ratio(self, unit: str, reference: str) -> pl.DataFrame:
         """Return ``year, ratio``: the level of a unit over that of another, in the years that both have."""
         names = self.levels["unit"].unique().to_list()
-        for name in (unit, other):
+        for name in (unit, reference):
             if name not in names:
                 raise UsageError("pathways.unknown", what="unit", asked=name, known=sorted(names))
-        one, two = (self.levels.filter(unit=name).select("year", "value") for name in (unit, other))
-        both = one.join(two, on="year", suffix="_other").sort("year")
-        return both.select("year", ratio=pl.col("value") / pl.col("value_other"))
+        own_levels, reference_levels = (
+            self.levels.filter(unit=name).select("year", "value") for name in (unit, reference)
+        )
+        levels = own_levels.join(reference_levels, on="year", suffix="_other").sort("year")
+        return levels.select("year", ratio=pl.col("value") / pl.col("value_other"))
 
     def first(self, challenger: str, incumbent: str, *, durable: bool = False) -> dict[str, Any] | None:
         """Return the first (durable) episode in which a challenger passed an incumbent; None where there is none."""
@@ -81,19 +83,21 @@ class LeadChanges(Result, verb="lead_changes", topic="pathways", key=("challenge
 
     def facts(self, unit: str | None = None) -> Facts:
         """Return how many changes of lead there were, of all units or one, how many lasted, and when they happened."""
-        frame = self.of(unit)
+        frame = self.episodes_of(unit)
         if frame.is_empty():
             who = {} if unit is None else {"name": self.names.region(unit)}
             return {"headline.nobody" if unit is None else "headline.nobody_of": who}
         lasting = frame.filter(pl.col("durable"))
         order = ("latest", "challenger", "incumbent")
-        chosen = (lasting if lasting.height else frame).sort(*order, descending=[True, False, False])
-        top = self._passing(chosen.row(0, named=True))
+        episodes = (lasting if lasting.height else frame).sort(*order, descending=[True, False, False])
+        top = self._passing(episodes.row(0, named=True))
         counts: dict[str, object] = {"n": frame.height, "k": lasting.height, "years": self.durable_years}
         latest = lasting.sort(*order, descending=[True, False, False]).head(_SHOWN)
-        known = sorted(self.errors.values())
+        margins = sorted(self.errors.values())
         beyond: Facts = (
-            {"summary.lead_margin": {"low": known[0], "high": known[-1], "years": self.durable_years}} if known else {}
+            {"summary.lead_margin": {"low": margins[0], "high": margins[-1], "years": self.durable_years}}
+            if margins
+            else {}
         )
         return {
             "headline.lead" if lasting.height else "headline.no_lasting": counts | top,
@@ -104,16 +108,16 @@ class LeadChanges(Result, verb="lead_changes", topic="pathways", key=("challenge
 
     def cases(self) -> dict[str, object]:
         """Return when Britain and the United States took a durable lead, and how near Japan came (`historic_leads`)."""
-        said: dict[str, object] = {}
+        facts: dict[str, object] = {}
         for name, pair in (("britain", ("GBR", "NLD")), ("america", ("USA", "GBR"))):
             row = self.first(*pair, durable=True)
-            said |= {} if row is None else {name: self._passing(row)["when"], f"{name}_years": row["years_ahead"]}
+            facts |= {} if row is None else {name: self._passing(row)["when"], f"{name}_years": row["years_ahead"]}
         ratio = self.ratio("JPN", "USA")
         for name, at in (("peak", ratio["ratio"].arg_max() or 0), ("last", -1)):
-            said |= {name: ratio["ratio"][at], f"{name}_year": ratio["year"][at]}
-        return said
+            facts |= {name: ratio["ratio"][at], f"{name}_year": ratio["year"][at]}
+        return facts
 
-    def of(self, unit: str | None) -> pl.DataFrame:
+    def episodes_of(self, unit: str | None) -> pl.DataFrame:
         """Return the episodes that one unit has a part in; all where it is None."""
         if unit is None:
             return self.frame
@@ -165,28 +169,28 @@ def lead_changes(
     >>> found.frame.select("challenger", "earliest", "latest", "durable").rows()
     [('a', 5, 7, True)]
     """
-    chosen = rules or LeadRules()
+    rules = rules or LeadRules()
     panel = read_unit_years(frame, unit=unit, time=time, value=value, verb="lead_changes")
     logs = logarithms(panel, verb="lead_changes")
-    apart = dict(errors or {})
-    off = np.array([apart.get(name, 0.0) for name in logs.units])
+    unit_errors = dict(errors or {})
+    off = np.array([unit_errors.get(name, 0.0) for name in logs.units])
     # for how many years a lead must be held: no more than a share of the panel, else late ones never could
     share = float(setting("lead.durable_share"))
     third = math.ceil(share * (int(logs.years[-1]) - int(logs.years[0]) + 1))
-    long = min(chosen.durable, max(int(setting("lead.durable_least")), third))
+    long = min(rules.durable, max(int(setting("lead.durable_least")), third))
     for what, count in (("unit", len(logs.units)), ("year", len(logs.years))):
         if count < 2:  # noqa: PLR2004 - a change of lead takes two units and two years
             raise InputError("pathways.only-one", what=what, unit=logs.units[0], year=logs.years[0])
-    jumps = _jumps(logs, chosen)
-    wanted = itertools.combinations(logs.units, 2) if pairs is None else pairs
+    jumps = _jumps(logs, rules)
+    pairs = itertools.combinations(logs.units, 2) if pairs is None else pairs
     rows: list[tuple[Any, ...]] = []
-    for one, other in wanted:
-        for name in (one, other):
+    for first, second in pairs:
+        for name in (first, second):
             logs.row(name)
-        places = logs.units.index(one), logs.units.index(other)
-        for here, there in (places, places[::-1]):
-            margin = np.log1p(chosen.margin) + np.hypot(off[here], off[there]) * (logs.years - logs.years[0])
-            rows += _episodes(logs, (here, there), jumps[here] | jumps[there], margin, long)
+        places = logs.units.index(first), logs.units.index(second)
+        for challenger, incumbent in (places, places[::-1]):
+            margin = np.log1p(rules.margin) + np.hypot(off[challenger], off[incumbent]) * (logs.years - logs.years[0])
+            rows += _episodes(logs, (challenger, incumbent), jumps[challenger] | jumps[incumbent], margin, long)
     row, column = np.nonzero(np.isfinite(panel.values))
     return LeadChanges(
         frame=pl.DataFrame(rows, schema=_SCHEMA, orient="row").sort("challenger", "incumbent", "episode"),
@@ -197,11 +201,11 @@ def lead_changes(
                 "value": panel.values[row, column],
             }
         ),
-        rules=chosen,
+        rules=rules,
         durable_years=long,
-        errors=apart,
+        errors=unit_errors,
         kind=panel.kind,
-        provenance=provenance("lead_changes", panel, value=value, errors=apart, **options_of(chosen)),
+        provenance=provenance("lead_changes", panel, value=value, errors=unit_errors, **options_of(rules)),
     )
 
 
@@ -230,12 +234,12 @@ def side_by_side(results: Mapping[str, LeadChanges]) -> pl.DataFrame:
     keys, parts = ["challenger", "incumbent"], []
     for name, result in results.items():
         of = {"first": result.frame, "durable": result.frame.filter(pl.col("durable"))}
-        both = []
+        frames = []
         for stem, frame in of.items():
             ends = (pl.col(end).alias(f"{name}_{stem}_{end}") for end in ("earliest", "latest"))
-            both.append(frame.sort("episode").group_by(keys, maintain_order=True).first().select(*keys, *ends))
-        parts.append(both[0].join(both[1], on=keys, how="left"))
-    return reduce(lambda one, other: one.join(other, on=keys, how="full", coalesce=True), parts).sort(keys)
+            frames.append(frame.sort("episode").group_by(keys, maintain_order=True).first().select(*keys, *ends))
+        parts.append(frames[0].join(frames[1], on=keys, how="left"))
+    return reduce(lambda merged, part: merged.join(part, on=keys, how="full", coalesce=True), parts).sort(keys)
 
 
 _YEARS = ("episode", "last_behind", "first_ahead", "earliest", "latest", "lost", "years_ahead")
@@ -245,21 +249,21 @@ _SCHEMA |= dict.fromkeys(("durable", "gap", "jump", "tie"), pl.Boolean)
 
 def _jumps(logs: UnitYears, rules: LeadRules) -> BoolArray:
     """Return where the move from the last year observed is out of line with the unit's own history `(N, T)`."""
-    found = np.zeros(logs.values.shape, dtype=np.bool_)
+    jumps = np.zeros(logs.values.shape, dtype=np.bool_)
     for row, series in enumerate(logs.values):
-        known = np.flatnonzero(np.isfinite(series))
-        if len(known) < 3:  # noqa: PLR2004 - two moves have no usual one
+        observed = np.flatnonzero(np.isfinite(series))
+        if len(observed) < 3:  # noqa: PLR2004 - two moves have no usual one
             continue
-        moves = np.diff(series[known])
-        years = np.diff(logs.years[known])
+        moves = np.diff(series[observed])
+        years = np.diff(logs.years[observed])
         yearly = moves / years
         middle = np.median(yearly)
         spread = TO_SIGMA * np.median(np.abs(yearly - middle))
         # Over a gap the deviation of the sum of so many moves grows with the square root of their number.
-        apart = np.abs(moves - middle * years) / np.sqrt(years)
-        out = (apart > rules.jump * spread) & (np.abs(moves) > rules.least_jump)
-        found[row, known[1:][out]] = True
-    return found
+        deviations = np.abs(moves - middle * years) / np.sqrt(years)
+        out = (deviations > rules.jump * spread) & (np.abs(moves) > rules.least_jump)
+        jumps[row, observed[1:][out]] = True
+    return jumps
 
 
 def _episodes(
@@ -268,20 +272,20 @@ def _episodes(
     """Return the episodes in which one unit passes the other."""
     names = tuple(logs.units[at] for at in pair)
     gap = logs.values[pair[0]] - logs.values[pair[1]]
-    known = np.flatnonzero(np.isfinite(gap))
+    observed = np.flatnonzero(np.isfinite(gap))
     # 1 ahead, -1 behind, 0 within the margin; an exact tie is neither whatever the margin
-    ahead, near = gap[known], margin[known]
-    years, lead = logs.years[known], np.where(ahead > near, 1, np.where(ahead < -near, -1, 0))
+    ahead, limit = gap[observed], margin[observed]
+    years, lead = logs.years[observed], np.where(ahead > limit, 1, np.where(ahead < -limit, -1, 0))
     sure = hold(np.where(lead == 0, np.nan, lead.astype(np.float64)))
     usual = int(np.median(np.diff(logs.years))) if len(logs.years) > 1 else 1
     rows: list[tuple[Any, ...]] = []
     if not len(years) or not np.isfinite(sure).any():
         return rows
     for place in np.flatnonzero((sure[1:] > 0) & (sure[:-1] < 0)) + 1:
-        behind = int(np.flatnonzero(lead[:place] < 0)[-1])
+        last_behind = int(np.flatnonzero(lead[:place] < 0)[-1])
         back = np.flatnonzero(lead[place:] < 0)
         lost = int(years[place + back[0]]) if len(back) else None
-        jumped = bool(jumps[known[behind] + 1 : known[place] + 1].any())
+        jumped = bool(jumps[observed[last_behind] + 1 : observed[place] + 1].any())
         latest = int(years[place])
         if jumped:
             within = lead[place + 1 : place + (back[0] if len(back) else len(lead))]
@@ -289,10 +293,10 @@ def _episodes(
             latest = int(years[place + 1 + after[0]]) if len(after) else latest
         span = (int(years[-1]) + 1 if lost is None else lost) - int(years[place])
         durable = True if span >= long else None if lost is None else False
-        first, last = int(years[behind]), int(years[place])
-        wide = bool(np.diff(years[behind : place + 1]).max() > usual)
+        first, last = int(years[last_behind]), int(years[place])
+        long_gap = bool(np.diff(years[last_behind : place + 1]).max() > usual)
         ends = (first, last, first + 1, latest, lost, span)
-        rows.append((*names, len(rows) + 1, *ends, durable, wide, jumped, place - behind > 1))
+        rows.append((*names, len(rows) + 1, *ends, durable, long_gap, jumped, place - last_behind > 1))
     return rows
 
 

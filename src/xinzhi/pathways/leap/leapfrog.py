@@ -21,7 +21,7 @@ from xinzhi.pathways.complexity import relatedness
 from xinzhi.pathways.complexity.cells import Panel, cell_frame, read_panel
 from xinzhi.pathways.complexity.relatedness import revealed_advantage
 from xinzhi.pathways.conventions import conventions, setting
-from xinzhi.pathways.industries import as_package, called
+from xinzhi.pathways.industries import as_package, name_columns
 from xinzhi.yardstick import Measurement
 
 CONDITIONS: Mapping[str, Text] = describe("leapfrog", "condition").values
@@ -46,14 +46,14 @@ class Leapfrog(Result, verb="leapfrog", topic="pathways", key=("region", "condit
         order = self.regions.sort("met", "judged", "region", descending=[True, False, False])
         counts = self.frame.drop_nulls("met").group_by("condition", maintain_order=True)
         rows = counts.agg(pl.col("met").sum(), n=pl.len()).rows(named=True)
-        every = self.regions.filter(pl.col("met") == pl.col("judged"))["region"]
+        complete = self.regions.filter(pl.col("met") == pl.col("judged"))["region"]
         most = order["met"][0]
         top = [self.names.region(code) for code in order.filter(pl.col("met") == most)["region"]]
         lead = {"year": self.year, "leader": self.names.region(self.leader)}
         return {
             f"headline.leapfrog{'' if most else '_none'}": {**lead, "top": top, "met": most, "n": len(rows)},
-            "summary.all_conditions" if len(every) else "summary.no_region": {
-                "regions": [self.names.region(code) for code in every]
+            "summary.all_conditions" if len(complete) else "summary.no_region": {
+                "regions": [self.names.region(code) for code in complete]
             },
             "summary.condition": [{**row, "condition": CONDITIONS[row["condition"]]} for row in rows],
         }
@@ -132,12 +132,12 @@ def leapfrog(
         }
         for region, ratio in now.select("region", "tfp_to_leader").rows()
     }
-    theirs, own = _lock_in(lanes, regions, leader)
+    leader_lock_in, own_lock_in = _lock_in(lanes, regions, leader)
     judged = {
         "frontier_distance": distance,
         "wage_gap": _wages(measured, regions, leader, when),
-        "incumbent_lock_in": theirs,
-        "own_lock_in": own,
+        "incumbent_lock_in": leader_lock_in,
+        "own_lock_in": own_lock_in,
         "schooling": _capacity(package, "mean_years_schooling", "schooling", regions, when),
         "research": _capacity(package, "rd_intensity", "research", regions, when),
         "lane_change": _lanes(lanes, regions),
@@ -149,10 +149,10 @@ def leapfrog(
     totals = frame.group_by("region", maintain_order=True).agg(
         met=pl.col("met").sum().cast(pl.Int64), judged=pl.col("met").is_not_null().sum().cast(pl.Int64)
     )
-    read = [name for name in ("accounts", "indicators") if name in package.tables]
+    tables = [name for name in ("accounts", "indicators") if name in package.tables]
     return Leapfrog(
         frame=frame,
-        regions=totals.with_columns(pl.DataFrame(called(names, "region", regions))),
+        regions=totals.with_columns(pl.DataFrame(name_columns(names, "region", regions))),
         names=names,
         leader=leader,
         year=when,
@@ -161,7 +161,7 @@ def leapfrog(
             measured.provenance,
             verb="leapfrog",
             package=package.name,
-            inputs={**measured.provenance.inputs, **{name: package.fingerprint(name) for name in read}},
+            inputs={**measured.provenance.inputs, **{name: package.fingerprint(name) for name in tables}},
             options={"year": when, "lanes": lanes is not None},
         ),
     )
@@ -196,11 +196,11 @@ def _wages(measured: Measurement, regions: list[str], leader: str, year: int) ->
     limit = float(setting("leapfrog.wage_ratio"))
     pay = pl.col("labour_share") * pl.col("output") / pl.col("labour")
     rows = measured.inputs.filter(pl.col("year") == year).select("region", pay=pay)
-    known = dict(rows.filter(pl.col("pay").is_finite()).iter_rows())
-    found = _lacks("labour_share", regions)
-    for region in known.keys() & set(regions) if leader in known else ():
-        ratio = known[region] / known[leader]
-        found[region] = {
+    wages = dict(rows.filter(pl.col("pay").is_finite()).iter_rows())
+    verdicts = _lacks("labour_share", regions)
+    for region in wages.keys() & set(regions) if leader in wages else ():
+        ratio = wages[region] / wages[leader]
+        verdicts[region] = {
             "year": year,
             "value": ratio,
             "reference": limit,
@@ -208,34 +208,36 @@ def _wages(measured: Measurement, regions: list[str], leader: str, year: int) ->
             "evidence": words("pathways.evidence.wage_gap", ratio=ratio),
             "missing": words("pathways.missing.start"),
         }
-    return found
+    return verdicts
 
 
 def _lock_in(lanes: LaneChanges | None, regions: list[str], leader: str) -> tuple[Judged, Judged]:
     """Judge who keeps to the old core, beside the region in the middle: the leader more, and the region itself less."""
-    kept = {} if lanes is None else dict(lanes.persistence.drop_nulls("kept").select("place", "kept").iter_rows())
-    middle = float(np.median(list(kept.values()))) if kept else float("nan")
-    theirs, own = _lacks("lanes", regions), _lacks("lanes", regions)
-    if leader in kept:
+    persistence = (
+        {} if lanes is None else dict(lanes.persistence.drop_nulls("kept").select("place", "kept").iter_rows())
+    )
+    middle = float(np.median(list(persistence.values()))) if persistence else float("nan")
+    leader_lock_in, own_lock_in = _lacks("lanes", regions), _lacks("lanes", regions)
+    if leader in persistence:
         judged = {
-            "value": kept[leader],
+            "value": persistence[leader],
             "reference": middle,
-            "met": kept[leader] > middle,
+            "met": persistence[leader] > middle,
             "missing": words("pathways.missing.age"),
-            "evidence": words("pathways.evidence.incumbent_lock_in", kept=kept[leader], middle=middle),
+            "evidence": words("pathways.evidence.incumbent_lock_in", kept=persistence[leader], middle=middle),
         }
-        theirs = dict.fromkeys(regions, judged)
-    own |= {
+        leader_lock_in = dict.fromkeys(regions, judged)
+    own_lock_in |= {
         region: {
-            "value": kept[region],
+            "value": persistence[region],
             "reference": middle,
-            "met": kept[region] <= middle,
-            "evidence": words("pathways.evidence.own_lock_in", kept=kept[region]),
+            "met": persistence[region] <= middle,
+            "evidence": words("pathways.evidence.own_lock_in", kept=persistence[region]),
         }
         for region in regions
-        if region in kept
+        if region in persistence
     }
-    return theirs, own
+    return leader_lock_in, own_lock_in
 
 
 def _capacity(package: Package, name: str, condition: str, regions: list[str], year: int) -> Judged:
@@ -268,18 +270,18 @@ def _capacity(package: Package, name: str, condition: str, regions: list[str], y
 
 def _lanes(lanes: LaneChanges | None, regions: list[str]) -> Judged:
     """Judge whether the region entered unrelated activities at least as often as chance would have it."""
-    found = _lacks("lanes", regions)
+    verdicts = _lacks("lanes", regions)
     for row in () if lanes is None else lanes.frame.filter(pl.col("place").is_in(regions)).iter_rows(named=True):
         if row["index"] is None:
-            found |= _lacks("entries", [row["place"]])
+            verdicts |= _lacks("entries", [row["place"]])
             continue
-        found[row["place"]] = {
+        verdicts[row["place"]] = {
             "value": row["index"],
             "reference": 1.0,
             "met": row["index"] >= 1,
             "evidence": words("pathways.evidence.lane_change", **row),
         }
-    return found
+    return verdicts
 
 
 _TENTHS = 10
@@ -365,16 +367,18 @@ def lane_changes(
     if density is None:
         # the density of every activity around the old core; activities of no place are near to nothing
         used, related = core.any(axis=0), np.zeros(core.shape)
-        here = np.ascontiguousarray(core[:, used])
-        related[:, used] = relatedness.density(here, relatedness.proximity(here, diagonal="zero"))
+        old_core = np.ascontiguousarray(core[:, used])
+        related[:, used] = relatedness.density(old_core, relatedness.proximity(old_core, diagonal="zero"))
     else:
         related = _given_density(density, panel, place, activity, candidate)
-    decile, there = _deciles(related, candidate), np.nonzero(candidate)
+    decile, positions = _deciles(related, candidate), np.nonzero(candidate)
     limit = int(rules["unrelated"])
     return LaneChanges(
         frame=_by_place(panel.places, candidate, entered, decile, limit),
         deciles=_by_decile(candidate, entered, decile),
-        cells=cell_frame(panel, *there, density=related[there], decile=decile[there], entered=entered[there]),
+        cells=cell_frame(
+            panel, *positions, density=related[positions], decile=decile[positions], entered=entered[positions]
+        ),
         persistence=pl.DataFrame(
             {"place": list(panel.places), "core_before": core.sum(axis=1), "core_kept": (core & present).sum(axis=1)}
         ).with_columns(kept=pl.col("core_kept") / pl.when(pl.col("core_before") > 0).then("core_before")),
@@ -389,12 +393,12 @@ def lane_changes(
 
 def _given_density(density: AnyFrame, panel: Panel, place: str, activity: str, candidate: BoolArray) -> FloatArray:
     fields = [Field("place", "code", column=place), Field("activity", "code", column=activity), Field("density")]
-    given = tidy(density, fields, verb="lane_changes", table="densities", named=True).frame.drop_nulls()
+    densities = tidy(density, fields, verb="lane_changes", table="densities", named=True).frame.drop_nulls()
     rows, places = ({str(name): at for at, name in enumerate(names)} for names in (panel.places, panel.activities))
     out = np.full(candidate.shape, np.nan)
-    for one, other, number in given.iter_rows():
-        if one in rows and other in places:
-            out[rows[one], places[other]] = number
+    for place_name, activity_name, number in densities.iter_rows():
+        if place_name in rows and activity_name in places:
+            out[rows[place_name], places[activity_name]] = number
     for row, column in (missing := np.argwhere(candidate & ~np.isfinite(out)))[:1]:
         names = {"place": panel.places[row], "activity": panel.activities[column]}
         raise InputError("pathways.no-density", n=len(missing), **names)
@@ -405,13 +409,13 @@ def _deciles(related: FloatArray, candidate: BoolArray) -> IntArray:
     """Return the decile of the density among the candidates of each place, ties at their mean rank; 0 elsewhere."""
     out = np.zeros(related.shape, dtype=np.int64)
     for row in range(len(related)):
-        chosen = np.flatnonzero(candidate[row])
-        if not len(chosen):
+        columns = np.flatnonzero(candidate[row])
+        if not len(columns):
             continue
-        values = related[row, chosen]
+        values = related[row, columns]
         ordered = np.sort(values)
         rank = (np.searchsorted(ordered, values, side="left") + np.searchsorted(ordered, values, side="right") + 1) / 2
-        out[row, chosen] = np.clip(np.ceil(_TENTHS * (rank - 0.5) / len(chosen)), 1, _TENTHS)
+        out[row, columns] = np.clip(np.ceil(_TENTHS * (rank - 0.5) / len(columns)), 1, _TENTHS)
     return out
 
 

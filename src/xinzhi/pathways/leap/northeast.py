@@ -48,21 +48,21 @@ class Northeast(Result, verb="northeast", topic="pathways", key=("region", "seri
         gaps = []
         for series, label in SERIES.items():
             ends = self.table.filter(pl.col("fits"), series=series)
-            said = [self._gap(row) for row in ends.iter_rows(named=True)]
-            if said:
-                gaps.append({"series": label, "year": ends["to_year"].max(), "gaps": said})
+            texts = [self._gap(row) for row in ends.iter_rows(named=True)]
+            if texts:
+                gaps.append({"series": label, "year": ends["to_year"].max(), "gaps": texts})
         return self._people() | {
             "headline.gap": gaps,
             "summary.refused": self._refused(),
-            "summary.missing": [{"what": one} for one in self.missing],
+            "summary.missing": [{"what": text} for text in self.missing],
         }
 
     def _gap(self, row: Mapping[str, Any]) -> Text:
         """Return the gap of a province, its donors by name, and the gap without the largest of them."""
-        own = self.weights.filter(region=row["region"], series=row["series"]).sort("weight", descending=True)
+        weights = self.weights.filter(region=row["region"], series=row["series"]).sort("weight", descending=True)
         donors = [
-            words("pathways.summary.donor", name=self.names.region(one["donor"]), weight=one["weight"])
-            for one in own.filter(pl.col("weight") >= conventions("northeast")["shown"]).iter_rows(named=True)
+            words("pathways.summary.donor", name=self.names.region(donor["donor"]), weight=donor["weight"])
+            for donor in weights.filter(pl.col("weight") >= conventions("northeast")["shown"]).iter_rows(named=True)
         ]
         largest = self.names.region(row["largest"])
         return words(
@@ -86,21 +86,21 @@ class Northeast(Result, verb="northeast", topic="pathways", key=("region", "seri
 
     def _refused(self) -> list[dict[str, object]]:
         """Return the provinces that no control is like, each with the series and what is furthest off."""
-        found: list[dict[str, object]] = []
+        refusals: list[dict[str, object]] = []
         for region in self.table["region"].unique(maintain_order=True):
             rows = self.table.filter(~pl.col("fits"), region=region)
             if rows.height:
-                found.append(
+                refusals.append(
                     {
                         "name": self.names.region(region),
                         "path": rows["off_path"].max() or 0.0,
                         "structure": rows["off_structure"].max(),
                         "n": rows.height,
                         "all": rows.height == self.table.filter(region=region).height,
-                        "series": [SERIES[one] for one in rows["series"]],
+                        "series": [SERIES[series] for series in rows["series"]],
                     }
                 )
-        return found
+        return refusals
 
 
 def northeast(
@@ -157,11 +157,11 @@ def northeast(
         if not values.height:
             continue
         for region in who:
-            own = values.filter(~pl.col("region").is_in([name for name in who if name != region]))
-            own, holes = _bridged(own, series, region)
-            made = _control(own, series, region, when, predictors)
-            made = replace(made, frame=made.frame.filter(~pl.col("year").is_in(holes)))
-            controls[region, series] = made
+            sample = values.filter(~pl.col("region").is_in([name for name in who if name != region]))
+            sample, holes = _bridged(sample, series, region)
+            control = _control(sample, series, region, when, predictors)
+            control = replace(control, frame=control.frame.filter(~pl.col("year").is_in(holes)))
+            controls[region, series] = control
             if holes:
                 bridged.append(
                     words(
@@ -172,8 +172,8 @@ def northeast(
                         last=holes[-1],
                     )
                 )
-            others = own.filter(pl.col("region") != made.weights["unit"][0])
-            without[region, series] = _control(others, series, region, when, predictors).frame["gap"][-1]
+            remaining = sample.filter(pl.col("region") != control.weights["unit"][0])
+            without[region, series] = _control(remaining, series, region, when, predictors).frame["gap"][-1]
     missing = [words("pathways.missing.births"), *bridged]
     if measurement is None:
         missing.append(words("pathways.missing.measurement"))
@@ -202,13 +202,13 @@ def northeast(
 
 def _bridged(values: pl.DataFrame, series: str, region: str) -> tuple[pl.DataFrame, list[int]]:
     """Return values in which years that the region itself lacks lie on a straight line, and these years."""
-    own = values.filter(region=region)
-    inside = pl.col("year").is_between(own["year"].min(), own["year"].max())
-    every = values.select("year").unique().filter(inside).join(own, on="year", how="left").sort("year")
-    holes = every.filter(pl.col(series).is_null())["year"].to_list()
+    observed = values.filter(region=region)
+    inside = pl.col("year").is_between(observed["year"].min(), observed["year"].max())
+    timeline = values.select("year").unique().filter(inside).join(observed, on="year", how="left").sort("year")
+    holes = timeline.filter(pl.col(series).is_null())["year"].to_list()
     if not holes:
         return values, []
-    line = every.with_columns(pl.col(series).interpolate_by("year"), region=pl.lit(region))
+    line = timeline.with_columns(pl.col(series).interpolate_by("year"), region=pl.lit(region))
     return pl.concat([values.filter(pl.col("region") != region), line.select(values.columns)]), holes
 
 
@@ -235,10 +235,12 @@ def _series(package: Package, when: int, measurement: Measurement | None) -> pl.
     needed = ["output_real", "population", "urbanisation"]
     accounts = package.require("accounts", needed, verb="northeast").select("region", "year", *needed)
     sectors = package.require("sector_accounts", ["output_nominal"], verb="northeast")
-    named = {"1": "farming_share", "2": "industry_share", "3": "services_share"}
-    wide = sectors.pivot(on="sector", index=["region", "year"], values="output_nominal")
-    total = pl.sum_horizontal(*named, ignore_nulls=False)
-    shares = wide.select("region", "year", *((100 * pl.col(code) / total).alias(name) for code, name in named.items()))
+    share_names = {"1": "farming_share", "2": "industry_share", "3": "services_share"}
+    by_sector = sectors.pivot(on="sector", index=["region", "year"], values="output_nominal")
+    total = pl.sum_horizontal(*share_names, ignore_nulls=False)
+    shares = by_sector.select(
+        "region", "year", *((100 * pl.col(code) / total).alias(name) for code, name in share_names.items())
+    )
     panel = accounts.join(shares, on=["region", "year"], how="left").with_columns(
         head=pl.col("output_real") / pl.col("population"), people=pl.col("population")
     )
@@ -269,9 +271,9 @@ def _long(controls: dict[tuple[str, str], Counterfactual], name: str) -> pl.Data
 
 def _elsewhere(panel: pl.DataFrame, who: Sequence[str], when: int) -> float | None:
     """Return by how many percent the population of all other regions together grew since the year."""
-    others = panel.filter(~pl.col("region").is_in(who)).drop_nulls("people")
+    other_regions = panel.filter(~pl.col("region").is_in(who)).drop_nulls("people")
     last = panel.drop_nulls("people")["year"].max()
-    ends = others.filter(pl.col("year").is_in([when, last])).filter(pl.len().over("region") > 1)
+    ends = other_regions.filter(pl.col("year").is_in([when, last])).filter(pl.len().over("region") > 1)
     sums = ends.group_by("year").agg(pl.col("people").sum()).sort("year")["people"].to_list()
     return 100 * (sums[-1] / sums[0] - 1) if len(sums) == 2 else None  # noqa: PLR2004 - a change has two ends
 
@@ -279,10 +281,12 @@ def _elsewhere(panel: pl.DataFrame, who: Sequence[str], when: int) -> float | No
 def _off(control: Counterfactual, spread: Mapping[str, float]) -> tuple[float | None, float]:
     """Return how far a control is off: on the path, over the province's own variation; on the structure, at most."""
     before = control.frame.filter(~pl.col("after"))["actual"]
-    own = float(before.std(ddof=0) or 0.0)  # type: ignore[arg-type] # numbers
+    variation = float(before.std(ddof=0) or 0.0)  # type: ignore[arg-type] # numbers
     rows = control.balance.filter(pl.col("predictor").is_in(list(spread))).iter_rows(named=True)
-    far = [abs(row["actual"] - row["synthetic"]) / spread[row["predictor"]] for row in rows if spread[row["predictor"]]]
-    return (control.fit_before / own if own > 0 else None), max(far, default=0.0)
+    distances = [
+        abs(row["actual"] - row["synthetic"]) / spread[row["predictor"]] for row in rows if spread[row["predictor"]]
+    ]
+    return (control.fit_before / variation if variation > 0 else None), max(distances, default=0.0)
 
 
 def _table(
@@ -331,7 +335,7 @@ def _momentum(
             if ends.height != 2:  # noqa: PLR2004 - a growth rate has two ends
                 continue
             growth = (ends.select(pl.col("actual", "synthetic").log().diff().last()) / (last - first)).row(0)
-            told = (growth[1], growth[0] - growth[1]) if (region, series) in fits else (None, None)
-            rows.append((region, f"{first}-{last}", growth[0], *told))
+            comparison = (growth[1], growth[0] - growth[1]) if (region, series) in fits else (None, None)
+            rows.append((region, f"{first}-{last}", growth[0], *comparison))
     schema = {"region": pl.String, "period": pl.String} | dict.fromkeys(("growth", "synthetic", "gap"), pl.Float64)
     return pl.DataFrame(rows, schema=schema, orient="row")

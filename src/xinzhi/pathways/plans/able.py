@@ -62,8 +62,8 @@ class Able(Result, verb="able", topic="pathways", key=("region", "category")):
             words("pathways.able.category", name=self.names.text("category", row["category"]), **_plain(row))
             for row in (counted.head(_SHOWN) if quoted.is_empty() else quoted).iter_rows(named=True)
         ]
-        every = self.everywhere["region"].n_unique()
-        part: Facts = {"able.part": {"n": every}} if self.everywhere.height > self.frame.height else {}
+        total = self.everywhere["region"].n_unique()
+        part: Facts = {"able.part": {"n": total}} if self.everywhere.height > self.frame.height else {}
         return {
             "headline.able": judged,
             "able.cells": {
@@ -91,8 +91,8 @@ class Able(Result, verb="able", topic="pathways", key=("region", "category")):
         "Not able" may rest on one series of any age; what speaks against a plan must be as young as what speaks for it.
         """
         last = self.as_of - int(threshold("old"))
-        both = (pl.col("output_year") >= last) & (pl.col("quotient_year") >= last)
-        rows = self.frame.filter(both, pl.col("quotient") < threshold("absent_share"), region=region, able="not able")
+        recent = (pl.col("output_year") >= last) & (pl.col("quotient_year") >= last)
+        rows = self.frame.filter(recent, pl.col("quotient") < threshold("absent_share"), region=region, able="not able")
         return rows["category"].to_list()
 
     def little(self, region: str) -> list[str]:
@@ -109,11 +109,11 @@ class Able(Result, verb="able", topic="pathways", key=("region", "category")):
     def explain(self, region: str, category: str) -> AbleExplanation:
         """Return the verdict on a region and a category, by codes or names, and its evidence with the years."""
         code = self.names.resolve(region, self.frame["region"].unique().sort().to_list())
-        known = self.frame["category"].unique().sort().to_list()
-        kind = _category(self, category, known)
+        codes = self.frame["category"].unique().sort().to_list()
+        kind = _category(self, category, codes)
         row = self.frame.row(by_predicate=(pl.col("region") == code) & (pl.col("category") == kind), named=True)
         rows = self.evidence.filter(region=code, for_category=kind).drop("region", "for_category")
-        told = [words("pathways.able.row", **_row(one)) for one in rows.iter_rows(named=True)]
+        lines = [words("pathways.able.row", **_row(entry)) for entry in rows.iter_rows(named=True)]
         name, about = self.names.region(code), self.names.text("category", kind)
         facts: Facts = {
             "able.verdict": {
@@ -122,7 +122,7 @@ class Able(Result, verb="able", topic="pathways", key=("region", "category")):
                 "verdict": word("able", row["able"].replace(" ", "_")),
                 "why": self._why(row),
             },
-            "able.rows": {"rows": told or [words("pathways.able.nothing")]},
+            "able.rows": {"rows": lines or [words("pathways.able.nothing")]},
         }
         return AbleExplanation(
             region=code,
@@ -137,20 +137,22 @@ class Able(Result, verb="able", topic="pathways", key=("region", "category")):
     def of_region(self, region: str) -> Explanation:
         """Return what a region (code or name) is able to do, category by category."""
         code = self.names.resolve(region, self.frame["region"].unique().sort().to_list())
-        mine = self.frame.filter(region=code)
+        rows = self.frame.filter(region=code)
 
-        def named(value: str) -> Text:
-            codes = mine.filter(able=value)["category"]
-            return clauses([self.names.text("category", one) for one in codes] or [words("pathways.able.none")])
+        def category_list(value: str) -> Text:
+            codes = rows.filter(able=value)["category"]
+            return clauses(
+                [self.names.text("category", category) for category in codes] or [words("pathways.able.none")]
+            )
 
         name = self.names.region(code)
         facts: Facts = {
             "able.of_region": {
                 "name": name,
-                "able": named("able"),
-                "proxy": named("by proxy"),
-                "not_able": named("not able"),
-                "n": mine.filter(able="unknown").height,
+                "able": category_list("able"),
+                "proxy": category_list("by proxy"),
+                "not_able": category_list("not able"),
+                "n": rows.filter(able="unknown").height,
             },
         }
         return Explanation(region=code, name=name, facts=facts)
@@ -164,15 +166,15 @@ class Able(Result, verb="able", topic="pathways", key=("region", "category")):
         return words(f"pathways.able.why_{row['reason']}", grade=grade, ratio=row["output"] or 0.0)
 
 
-def _category(found: Result, asked: str, known: list[str]) -> str:
+def _category(result: Result, category: str, codes: list[str]) -> str:
     """Return the code of a category that was asked for by code or by name."""
-    named = {code: code for code in known}
-    for code in known:
-        text = found.names.text("category", code)
-        named |= {text.zh: code, text.en.lower(): code}
-    if asked not in named and asked.lower() not in named:
-        raise UsageError("pathways.unknown", what="category", asked=asked, known=known)
-    return named.get(asked) or named[asked.lower()]
+    code_of = {code: code for code in codes}
+    for code in codes:
+        text = result.names.text("category", code)
+        code_of |= {text.zh: code, text.en.lower(): code}
+    if category not in code_of and category.lower() not in code_of:
+        raise UsageError("pathways.unknown", what="category", asked=category, known=codes)
+    return code_of.get(category) or code_of[category.lower()]
 
 
 def _plain(counts: Mapping[str, Any]) -> dict[str, object]:
@@ -226,9 +228,9 @@ def able(package: AnyPackage, as_of: int | None = None) -> Able:
     >>> found.explain("Guizhou", "computing").able, found.explain("Beijing", "steel").able
     ('able', 'not able')
     """
-    given = as_package(package)
-    around = among(given)
-    data = given if around is None else around.package
+    source = as_package(package)
+    around = among(source)
+    data = source if around is None else around.package
     rows = data.require("capability", _COLUMNS, verb="able").drop_nulls(["value", "year"])
     lacking = dict.fromkeys(_SAID, pl.String) | {"nation": pl.Float64, "nation_year": pl.Int64}
     rows = rows.with_columns(pl.lit(None, lacking[name]).alias(name) for name in lacking if name not in rows.columns)
@@ -236,18 +238,18 @@ def able(package: AnyPackage, as_of: int | None = None) -> Able:
     if rows.is_empty():
         raise InputError("pathways.no-evidence", year=as_of)
     last = int(str(rows["year"].max()))
-    read = [name for name in ("capability", "accounts") if name in data.tables]
-    every = verdicts(judged(data, rows), last).sort("region", "category")
-    made = provenance("able", given, read, as_of=last)
-    here = pl.lit(value=True) if around is None else pl.col("region").is_in(list(around.regions))
+    tables = [name for name in ("capability", "accounts") if name in data.tables]
+    verdict_rows = verdicts(evidence_by_kind(data, rows), last).sort("region", "category")
+    record = provenance("able", source, tables, as_of=last)
+    selection = pl.lit(value=True) if around is None else pl.col("region").is_in(list(around.regions))
     return Able(
-        frame=every.filter(here),
-        evidence=listed(rows).filter(here),
-        everywhere=every,
+        frame=verdict_rows.filter(selection),
+        evidence=evidence_of_cells(rows).filter(selection),
+        everywhere=verdict_rows,
         as_of=last,
-        names=names_of(given),
+        names=names_of(source),
         kind=data.kind,
-        provenance=made if around is None else replace(made, inputs={**made.inputs, **around.read}),
+        provenance=record if around is None else replace(record, inputs={**record.inputs, **around.read}),
     )
 
 
@@ -262,22 +264,28 @@ def threshold(name: str) -> float:
     return float(parameters.setting(_FILE, f"thresholds.{name}"))
 
 
-def judged(data: Package, rows: pl.DataFrame) -> pl.DataFrame:
+def evidence_by_kind(data: Package, rows: pl.DataFrame) -> pl.DataFrame:
     """Return the evidence of every region and category by its kind, a row each."""
     regions, kinds = data.optional("regions", verb="able"), data.optional("plan_categories", verb="able")
     places = sorted((rows if regions is None else regions)["region"].unique().to_list())
-    named = sorted({*(rows if kinds is None else kinds)["category"].unique()} - {"all"})
+    codes = sorted({*(rows if kinds is None else kinds)["category"].unique()} - {"all"})
     cells = pl.DataFrame({"region": places}, schema={"region": pl.String}).join(
-        pl.DataFrame({"category": named}, schema={"category": pl.String}), how="cross"
+        pl.DataFrame({"category": codes}, schema={"category": pl.String}), how="cross"
     )
     # the evidence of a category itself: no bases of employment, and nothing that a region only mentions
-    whole = (pl.col("category") != "all") & (pl.col("evidence") != "employment")
-    own = rows.filter(whole, ~pl.col("measure").is_in(["mention", "growth"]))
+    specific = (pl.col("category") != "all") & (pl.col("evidence") != "employment")
+    evidence = rows.filter(specific, ~pl.col("measure").is_in(["mention", "growth"]))
     # a few regions are no nation to hold one against
-    alone = len(places) < threshold("least_regions")
-    sizes, shared = (None, rows.clear()) if alone else (_sizes(data), rows)
-    counted = own.group_by(_KEY).agg(evidence=pl.len().cast(pl.Int64))
-    for part in (_designations(own), _outputs(rows, sizes), _figures(own), _quotients(shared, sizes), counted):
+    too_few = len(places) < threshold("least_regions")
+    sizes, shared = (None, rows.clear()) if too_few else (_sizes(data), rows)
+    counted = evidence.group_by(_KEY).agg(evidence=pl.len().cast(pl.Int64))
+    for part in (
+        _designations(evidence),
+        _outputs(rows, sizes),
+        _figures(evidence),
+        _quotients(shared, sizes),
+        counted,
+    ):
         cells = cells.join(part, on=_KEY, how="left")
     return cells
 
@@ -285,15 +293,15 @@ def judged(data: Package, rows: pl.DataFrame) -> pl.DataFrame:
 def _designations(rows: pl.DataFrame) -> pl.DataFrame:
     """Return the best designation of every cell: for ``production`` or as a ``task``, else ``shared`` with others."""
     lists = parameters.read_yaml(_FILE)["lists"]
-    given = {name: one["given"] for name, one in lists.items()}
-    chosen = rows.filter(pl.col("evidence") == "designation", pl.col("measure").is_in(list(given)))
+    kinds = {name: entry["given"] for name, entry in lists.items()}
+    designations = rows.filter(pl.col("evidence") == "designation", pl.col("measure").is_in(list(kinds)))
     # a cluster of two categories is split between them within one region: that is not sharing it with another
-    whole = pl.col("value").sum().over("region", "measure", "name_en") >= threshold("parts")
-    kind = pl.col("measure").replace_strict(given, return_dtype=pl.String)
+    complete = pl.col("value").sum().over("region", "measure", "name_en") >= threshold("parts")
+    kind = pl.col("measure").replace_strict(kinds, return_dtype=pl.String)
     order = {"production": 3, "task": 2, "shared": 1}
-    rank = pl.when(whole & (kind != "membership")).then(kind).otherwise(pl.lit("shared"))
-    named = chosen.with_columns(designation=rank)
-    best = named.with_columns(place=pl.col("designation").replace_strict(order, return_dtype=pl.Int64))
+    rank = pl.when(complete & (kind != "membership")).then(kind).otherwise(pl.lit("shared"))
+    with_rank = designations.with_columns(designation=rank)
+    best = with_rank.with_columns(place=pl.col("designation").replace_strict(order, return_dtype=pl.Int64))
     return best.group_by(_KEY).agg(
         designation=pl.col("designation").sort_by("place").last(), designation_year=pl.col("year").max().cast(pl.Int64)
     )
@@ -308,7 +316,7 @@ def _sizes(data: Package) -> pl.DataFrame | None:
     return table.drop_nulls("output_nominal").select("region", pl.col("year").cast(pl.Int64), size=share).sort("year")
 
 
-def _sized(rows: pl.DataFrame, sizes: pl.DataFrame) -> pl.DataFrame:
+def _with_region_size(rows: pl.DataFrame, sizes: pl.DataFrame) -> pl.DataFrame:
     """Return rows with the size of their region in their year, or in the last year known before it."""
     return rows.sort("year").join_asof(sizes, on="year", by="region", strategy="backward", check_sortedness=False)
 
@@ -316,50 +324,50 @@ def _sized(rows: pl.DataFrame, sizes: pl.DataFrame) -> pl.DataFrame:
 def _outputs(rows: pl.DataFrame, sizes: pl.DataFrame | None) -> pl.DataFrame:
     """Return the largest share of output over size of every cell, and whether it is enough, or next to nothing."""
     dated = rows.with_columns(pl.col("year", "nation_year").cast(pl.Int64))
-    found = (
+    shares = (
         []
         if sizes is None
         else [
-            _series(dated, sizes, category, measure, rule, complete=measure in one.get("complete", ()))
-            for category, one in categories().items()
-            for measure, rule in one.get("output", {}).items()
+            _series(dated, sizes, category, measure, rule, complete=measure in definition.get("complete", ()))
+            for category, definition in categories().items()
+            for measure, rule in definition.get("output", {}).items()
         ]
     )
-    every = pl.concat([pl.DataFrame(schema=_SERIES), *found]).sort("passes", "ratio")
+    combined = pl.concat([pl.DataFrame(schema=_SERIES), *shares]).sort("passes", "ratio")
     last = {"output": "ratio", "output_share": "share", "output_year": "year", "output_measure": "measure"}
     last |= {name: name for name in ("soft", "lasting", "counted", "passes")}
-    kept = {name: pl.col(column).last() for name, column in last.items()}
-    return every.group_by(_KEY, maintain_order=True).agg(**kept, little=pl.col("little").any())
+    latest = {name: pl.col(column).last() for name, column in last.items()}
+    return combined.group_by(_KEY, maintain_order=True).agg(**latest, little=pl.col("little").any())
 
 
 def _series(
     rows: pl.DataFrame, sizes: pl.DataFrame, category: str, measure: str, rule: Mapping[str, str], *, complete: bool
 ) -> pl.DataFrame:
     """Return the shares of one series over the sizes of the regions, in the last year of each region."""
-    own = (
+    values = (
         rows.filter(pl.col("measure") == measure)
         .group_by("region", "year")
         .agg(pl.col("value", "nation", "nation_year").max(), pl.col("unit").first())
         .sort("year", "region")
     )
-    if complete and own.height:
+    if complete and values.height:
         # a series that covers every region lists those that have any
-        last = int(str(own["year"].max()))
-        own = own.filter(year=last)
-        absent = sizes.select("region").unique().join(own, on="region", how="anti")
+        last = int(str(values["year"].max()))
+        values = values.filter(year=last)
+        absent = sizes.select("region").unique().join(values, on="region", how="anti")
         none = absent.select("region", year=pl.lit(last, pl.Int64), value=pl.lit(0.0))
-        own = pl.concat([own, none], how="diagonal").with_columns(pl.col("nation", "nation_year").max())
-    whole = {"percent": pl.lit(100), "sum": pl.col("value").sum().over("year")}.get(rule["of"], pl.col("nation"))
-    own = own.with_columns(share=pl.col("value") / whole)
+        values = pl.concat([values, none], how="diagonal").with_columns(pl.col("nation", "nation_year").max())
+    total = {"percent": pl.lit(100), "sum": pl.col("value").sum().over("year")}.get(rule["of"], pl.col("nation"))
+    values = values.with_columns(share=pl.col("value") / total)
     if rule.get("counts"):
-        own = own.filter(~pl.col("value").is_between(1, threshold("least_count"), closed="left"))
+        values = values.filter(~pl.col("value").is_between(1, threshold("least_count"), closed="left"))
     # of several years the one nearest to the year of the nation's figure, the later of two
-    apart = (pl.col("year") - pl.col("nation_year")).abs().fill_null(0)
-    ratio = _sized(own, sizes).with_columns(apart=apart, ratio=pl.col("share") / pl.col("size"))
+    distance = (pl.col("year") - pl.col("nation_year")).abs().fill_null(0)
+    ratio = _with_region_size(values, sizes).with_columns(apart=distance, ratio=pl.col("share") / pl.col("size"))
     thin = pl.col("value").is_between(1, threshold("sure_count"), closed="left")
     little = (pl.col("ratio") < threshold("absent_share")) & (pl.col("share") < threshold("least_share"))
     ordered = ratio.drop_nulls("ratio").sort("apart", "year", descending=[True, False])
-    units = {split_unit(one)[1] for one in own["unit"].drop_nulls().unique()}
+    units = {split_unit(unit)[1] for unit in values["unit"].drop_nulls().unique()}
     return (
         ordered.group_by("region", maintain_order=True)
         .last()
@@ -381,27 +389,32 @@ def _series(
 def _figures(rows: pl.DataFrame) -> pl.DataFrame:
     """Return whether a region states a figure of its own beside the series, and its best rank in the nation."""
     # racks are a figure of a region as well: no series covers the regions
-    ruled = {name for one in categories().values() for name, of in one.get("output", {}).items() if "as" not in of}
-    wide = rows.group_by("measure").agg(n=pl.col("region").n_unique()).filter(pl.col("n") > threshold("series"))
-    series = ruled | set(wide["measure"]) - {"figure", "rank", "computing_power"}
+    rule_series = {
+        name
+        for definition in categories().values()
+        for name, of in definition.get("output", {}).items()
+        if "as" not in of
+    }
+    broad = rows.group_by("measure").agg(n=pl.col("region").n_unique()).filter(pl.col("n") > threshold("series"))
+    series = rule_series | set(broad["measure"]) - {"figure", "rank", "computing_power"}
     figures = pl.col("evidence").is_in(["output", "stock", "count"])
-    known = rows.filter(figures, ~pl.col("measure").is_in(list(series)), pl.col("value") > 0)
-    ranks = known.filter(pl.col("unit") == "rank", pl.col("value") <= threshold("rank"))
+    statements = rows.filter(figures, ~pl.col("measure").is_in(list(series)), pl.col("value") > 0)
+    ranks = statements.filter(pl.col("unit") == "rank", pl.col("value") <= threshold("rank"))
     year = pl.col("year").max().cast(pl.Int64)
-    stated = known.filter(pl.col("unit").ne_missing("rank")).group_by(_KEY).agg(stated=year)
+    stated = statements.filter(pl.col("unit").ne_missing("rank")).group_by(_KEY).agg(stated=year)
     best = ranks.group_by(_KEY).agg(rank=pl.col("value").min().cast(pl.Int64), rank_year=year)
     return stated.join(best, on=_KEY, how="full", coalesce=True)
 
 
 def _quotients(rows: pl.DataFrame, sizes: pl.DataFrame | None) -> pl.DataFrame:
     """Return the location quotient of every cell that has a base, and whether a joint figure names it."""
-    made = []
-    for category, one in categories().items():
-        for part, base in one.get("proxy", {}).items():
-            made.append(_quotient(rows, sizes, category, part, base))
-        for measure in one.get("joint", ()):
+    quotients = []
+    for category, definition in categories().items():
+        for part, base in definition.get("proxy", {}).items():
+            quotients.append(_quotient(rows, sizes, category, part, base))
+        for measure in definition.get("joint", ()):
             joint = rows.filter(measure=measure).group_by("region").agg(pl.col("year").max().cast(pl.Int64))
-            made.append(
+            quotients.append(
                 joint.select(
                     "region",
                     category=pl.lit(category),
@@ -417,8 +430,8 @@ def _quotients(rows: pl.DataFrame, sizes: pl.DataFrame | None) -> pl.DataFrame:
         "quotient_year": pl.Int64,
         "close": pl.Boolean,
     }
-    every = pl.concat([pl.DataFrame(schema=blank), *(one for one in made if one is not None)])
-    return every.group_by(_KEY).agg(
+    combined = pl.concat([pl.DataFrame(schema=blank), *(table for table in quotients if table is not None)])
+    return combined.group_by(_KEY).agg(
         pl.col("quotient").max(), pl.col("quotient_year").max(), close=pl.col("close").any()
     )
 
@@ -427,52 +440,55 @@ def _quotient(
     rows: pl.DataFrame, sizes: pl.DataFrame | None, category: str, part: str, base: str
 ) -> pl.DataFrame | None:
     """Return one quotient: the share of a region in a part over its share in the base."""
-    mine, own = _latest(rows, part), pl.col("value") / pl.col("value").sum()
+    latest, share = _latest(rows, part), pl.col("value") / pl.col("value").sum()
     if base == "gdp":
         if sizes is None:
             return None
-        against = _sized(mine, sizes).select("region", "year", "value", held="size")
+        against = _with_region_size(latest, sizes).select("region", "year", "value", held="size")
     else:
-        against = mine.join(_latest(rows, base).select("region", held=own), on="region")
-    quotient = own / pl.col("held")
+        against = latest.join(_latest(rows, base).select("region", held=share), on="region")
+    quotient = share / pl.col("held")
     return against.select(
         "region",
         category=pl.lit(category),
         quotient=quotient,
         quotient_year=pl.col("year").cast(pl.Int64),
-        close=(quotient >= threshold("quotient")) & (own >= threshold("least_share")),
+        close=(quotient >= threshold("quotient")) & (share >= threshold("least_share")),
     )
 
 
 def _latest(rows: pl.DataFrame, measure: str) -> pl.DataFrame:
     """Return ``region, year, value`` of a measure in its last year."""
-    own = rows.filter(pl.col("measure") == measure)
-    last = own.filter(pl.col("year") == pl.col("year").max())
+    rows = rows.filter(pl.col("measure") == measure)
+    last = rows.filter(pl.col("year") == pl.col("year").max())
     return last.select("region", pl.col("year").cast(pl.Int64), "value")
 
 
 def verdicts(rows: pl.DataFrame, last: int) -> pl.DataFrame:
     """Return the verdict, its grade and its reason for every cell."""
     close = pl.col("close")
-    own, any_given = pl.col("designation").is_in(["production", "task"]), pl.col("designation").is_not_null()
+    own_designation, any_designation = (
+        pl.col("designation").is_in(["production", "task"]),
+        pl.col("designation").is_not_null(),
+    )
     age = pl.lit(last) - pl.col("output_year")
     recent = age <= int(threshold("old"))
     large = (pl.col("output") >= threshold("full_share")) & (pl.col("output_share") >= threshold("least_share"))
     much = (pl.col("output_share") >= threshold("kept_share")) & (age <= int(threshold("kept_years")))
     staffed = pl.col("quotient").fill_null(1.0) >= threshold("absent_quotient")
-    kept = recent | pl.col("lasting") | (much & (~pl.col("counted") | staffed))
-    confirmed = any_given | close | (kept & large)
+    current = recent | pl.col("lasting") | (much & (~pl.col("counted") | staffed))
+    confirmed = any_designation | close | (current & large)
     # of what lasts, half of the full share is enough with the staff beside it
-    both = pl.col("lasting") & close & (pl.col("output") >= threshold("output_share"))
-    both = both & (pl.col("output_share") >= threshold("least_share"))
-    made = (pl.col("passes") | both) & ~pl.col("soft") & confirmed
+    lasting_close = pl.col("lasting") & close & (pl.col("output") >= threshold("output_share"))
+    lasting_close = lasting_close & (pl.col("output_share") >= threshold("least_share"))
+    proven = (pl.col("passes") | lasting_close) & ~pl.col("soft") & confirmed
     figure = pl.col("stated").is_not_null() | pl.col("rank").is_not_null()
     staff_too = pl.col("quotient").fill_null(0.0) < threshold("absent_quotient")
     cases = {
-        "output": made,
-        "stated": figure & (any_given | close),
+        "output": proven,
+        "stated": figure & (any_designation | close),
         "cluster": pl.col("designation") == "production",
-        "designated": any_given,
+        "designated": any_designation,
         "part": (pl.col("output") >= threshold("output_share")) & ~pl.col("soft"),
         "soft": pl.col("passes") & pl.col("soft"),
         "rank": pl.col("rank").is_not_null(),
@@ -487,13 +503,15 @@ def verdicts(rows: pl.DataFrame, last: int) -> pl.DataFrame:
     verdict = pl.col("reason").replace_strict(
         {name: value.get(name, "by proxy") for name in cases} | {"none": "unknown"}, return_dtype=pl.String
     )
-    proxies = any_given.cast(pl.Int64) + (pl.col("passes") & pl.col("soft")) + pl.col("rank").is_not_null() + close
+    proxies = (
+        any_designation.cast(pl.Int64) + (pl.col("passes") & pl.col("soft")) + pl.col("rank").is_not_null() + close
+    )
     newest = {"output": "output_year", "cluster": "designation_year", "little": "output_year"}
     year = pl.max_horizontal("stated", "rank_year")
     for name, column in newest.items():
         year = pl.when(pl.col("reason") == name).then(column).otherwise(year)
     fresh = pl.lit(last) - year <= int(threshold("old"))
-    sure = (pl.col("reason") == "output") & fresh & (own | close)
+    sure = (pl.col("reason") == "output") & fresh & (own_designation | close)
     grade = (
         pl.when(pl.col("able") == "able")
         .then(pl.when(sure).then(pl.lit("high")).otherwise(pl.lit("medium")))
@@ -502,8 +520,8 @@ def verdicts(rows: pl.DataFrame, last: int) -> pl.DataFrame:
         .when(pl.col("able") == "not able")
         .then(pl.when(fresh & pl.col("quotient").is_not_null()).then(pl.lit("high")).otherwise(pl.lit("medium")))
     )
-    told = filled.with_columns(reason=reason).with_columns(able=verdict).with_columns(grade=grade)
-    return told.select(
+    results = filled.with_columns(reason=reason).with_columns(able=verdict).with_columns(grade=grade)
+    return results.select(
         "region",
         "category",
         "able",
@@ -522,19 +540,19 @@ def verdicts(rows: pl.DataFrame, last: int) -> pl.DataFrame:
     )
 
 
-def listed(rows: pl.DataFrame) -> pl.DataFrame:
+def evidence_of_cells(rows: pl.DataFrame) -> pl.DataFrame:
     """Return the evidence of every cell, with the bases that its rule reads, newest first."""
-    own = rows.filter(pl.col("category") != "all").with_columns(for_category="category")
+    specific = rows.filter(pl.col("category") != "all").with_columns(for_category="category")
     bases = [
         rows.filter(measure=name).filter(pl.col("category") != category).with_columns(for_category=pl.lit(category))
-        for category, one in categories().items()
-        for name in {*one.get("proxy", {}), *one.get("joint", ()), *one.get("output", {})}
+        for category, definition in categories().items()
+        for name in {*definition.get("proxy", {}), *definition.get("joint", ()), *definition.get("output", {})}
     ]
     order = {"output": 0, "count": 1, "stock": 2, "designation": 3, "employment": 4}
-    every = pl.concat([own, *bases])
+    combined = pl.concat([specific, *bases])
     place = pl.col("evidence").replace_strict(order, default=5, return_dtype=pl.Int64)
     down = [False, False, False, True, False]
-    return every.sort("region", "for_category", place, "year", "measure", descending=down).select(
+    return combined.sort("region", "for_category", place, "year", "measure", descending=down).select(
         "region",
         "for_category",
         "evidence",

@@ -42,7 +42,7 @@ class Task:
 class Assignment:
     """What was found."""
 
-    chosen: BoolArray
+    selection: BoolArray
     objective: float
     bound: float
     proof: str
@@ -67,11 +67,11 @@ def assign(task: Task, *, time_limit: float = setting("plan.time_limit"), least_
     flow = model.relaxed(extras=False)
     if flow is None:
         raise InfeasibleTaskError
-    chosen, objective = flow[0], flow[1]
-    whole = np.abs(chosen - np.rint(chosen)).max(initial=0.0) <= _WHOLE  # up to the tolerance of the solver
-    if whole and not violations(task, chosen > 0.5):  # noqa: PLR2004 - whole numbers, 0 or 1
+    solution, objective = flow[0], flow[1]
+    integral = np.abs(solution - np.rint(solution)).max(initial=0.0) <= _WHOLE  # up to the tolerance of the solver
+    if integral and not violations(task, solution > 0.5):  # noqa: PLR2004 - whole numbers, 0 or 1
         return Assignment(
-            chosen=chosen > 0.5,  # noqa: PLR2004 - whole numbers, 0 or 1
+            selection=solution > 0.5,  # noqa: PLR2004 - whole numbers, 0 or 1
             objective=objective,
             bound=objective,
             proof="flow",
@@ -88,25 +88,25 @@ class InfeasibleTaskError(InputError):
         super().__init__("pathways.infeasible")
 
 
-def violations(task: Task, chosen: BoolArray) -> list[str]:
+def violations(task: Task, selection: BoolArray) -> list[str]:
     """Return which of the limits beyond sizes and caps an assignment breaks: ``floor, room, overlap``."""
-    found = []
-    if (np.where(chosen, np.nan_to_num(task.value), 0.0).sum(axis=1) < task.floors - _WHOLE).any():
-        found.append("floor")
+    broken = []
+    if (np.where(selection, np.nan_to_num(task.value), 0.0).sum(axis=1) < task.floors - _WHOLE).any():
+        broken.append("floor")
     if task.loads is not None and task.room is not None:
-        taken = np.where(chosen, task.loads, 0.0).sum(axis=0)
-        if (taken > task.room * (1 + _WHOLE)).any():
-            found.append("room")
-    if task.overlap is not None and len(crowded(task, chosen)):
-        found.append("overlap")
-    return found
+        load = np.where(selection, task.loads, 0.0).sum(axis=0)
+        if (load > task.room * (1 + _WHOLE)).any():
+            broken.append("room")
+    if task.overlap is not None and len(crowded(task, selection)):
+        broken.append("overlap")
+    return broken
 
 
-def crowded(task: Task, chosen: BoolArray) -> IntArray:
+def crowded(task: Task, selection: BoolArray) -> IntArray:
     """Return the pairs of regions that share more than they may (m, 2)."""
     if task.overlap is None:
         return np.zeros((0, 2), dtype=np.int64)
-    return np.argwhere(np.triu(shared(chosen), 1) > task.overlap)
+    return np.argwhere(np.triu(shared(selection), 1) > task.overlap)
 
 
 class Model:
@@ -151,13 +151,15 @@ class Model:
         from xinzhi.core.programs import solve_once
 
         matrix, lower, upper = self.matrix(extras=extras)
-        found = solve_once(matrix, costs=self.costs, row_lower=lower, row_upper=upper, column_upper=1.0, maximise=True)
-        if found.status != "optimal":
+        solution = solve_once(
+            matrix, costs=self.costs, row_lower=lower, row_upper=upper, column_upper=1.0, maximise=True
+        )
+        if solution.status != "optimal":
             return None
         n, p = self.task.value.shape
-        room = found.dual[-p:] if extras and self.task.loads is not None else np.zeros(p)
-        caps = np.maximum(found.dual[n : n + p], 0.0)
-        return self.spread(found.primal), found.objective, caps, np.maximum(room, 0.0), found.dual[:n]
+        room = solution.dual[-p:] if extras and self.task.loads is not None else np.zeros(p)
+        caps = np.maximum(solution.dual[n : n + p], 0.0)
+        return self.spread(solution.primal), solution.objective, caps, np.maximum(room, 0.0), solution.dual[:n]
 
     def spread(self, primal: FloatArray) -> FloatArray:
         """Return the values of the columns as a matrix (n, p)."""
@@ -174,11 +176,13 @@ def _branched(model: Model, time_limit: float, least_gap: float) -> Assignment:
         raise InfeasibleTaskError
     pairs, bound, best, closed = np.zeros((0, 2), dtype=np.int64), prices[1], None, False
     for _ in range(_ROUNDS):
-        found, limit = whole_program(model, pairs, max(end - time.monotonic(), 1.0), least_gap)
-        bound, more = min(bound, limit), crowded(task, found)
-        kept = found if not len(more) else repair(task, found)
-        if kept is not None:
-            best = max([kept, *([] if best is None else [best])], key=lambda one: float(task.value[one].sum()))
+        selection, limit = whole_program(model, pairs, max(end - time.monotonic(), 1.0), least_gap)
+        bound, more = min(bound, limit), crowded(task, selection)
+        feasible = selection if not len(more) else repair(task, selection)
+        if feasible is not None:
+            best = max(
+                [feasible, *([] if best is None else [best])], key=lambda candidate: float(task.value[candidate].sum())
+            )
             total = float(task.value[best].sum())
             closed = bound - total <= max(1e-9, max(_WHOLE, least_gap) * abs(total))
         if closed or not len(more) or time.monotonic() > end:
@@ -188,7 +192,7 @@ def _branched(model: Model, time_limit: float, least_gap: float) -> Assignment:
         raise InputError("pathways.pairs-left", n=len(more), overlap=task.overlap)
     objective = float(task.value[best].sum())
     return Assignment(
-        chosen=best,
+        selection=best,
         objective=objective,
         bound=max(objective, bound),
         proof="branch and bound" if closed else "none",
@@ -206,16 +210,16 @@ def whole_program(model: Model, pairs: IntArray, seconds: float, least_gap: floa
     matrix, lower, upper = model.matrix(extras=True)
     cells = len(model.rows)
     more, lowest, highest = _pair_rows(model, pairs)
-    wide = hstack([matrix, csc_array((len(lower), more.shape[1] - cells))])
-    both = vstack([wide, more]).tocsc()
+    base = hstack([matrix, csc_array((len(lower), more.shape[1] - cells))])
+    stacked = vstack([base, more]).tocsc()
     lp = highspy.HighsLp()
     lp.num_col_, lp.num_row_ = more.shape[1], len(lower) + len(lowest)
     lp.col_cost_ = np.concatenate([model.costs, np.zeros(more.shape[1] - cells)])
     lp.col_lower_, lp.col_upper_ = np.zeros(more.shape[1]), np.ones(more.shape[1])
     lp.row_lower_, lp.row_upper_ = np.concatenate([lower, lowest]), np.concatenate([upper, highest])
     lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-    lp.a_matrix_.start_, lp.a_matrix_.index_ = both.indptr.astype(np.int32), both.indices.astype(np.int32)
-    lp.a_matrix_.value_ = both.data.astype(float)
+    lp.a_matrix_.start_, lp.a_matrix_.index_ = stacked.indptr.astype(np.int32), stacked.indices.astype(np.int32)
+    lp.a_matrix_.value_ = stacked.data.astype(float)
     lp.sense_ = highspy.ObjSense.kMaximize
     kinds = highspy.HighsVarType
     lp.integrality_ = [kinds.kInteger] * cells + [kinds.kContinuous] * (more.shape[1] - cells)
@@ -228,9 +232,9 @@ def whole_program(model: Model, pairs: IntArray, seconds: float, least_gap: floa
     primal = np.array(solver.getSolution().col_value)
     if not len(primal) or not np.isfinite(solver.getInfo().mip_gap):
         raise InputError("pathways.no-assignment", seconds=seconds)
-    chosen = model.spread(np.rint(primal)) > 0.5  # noqa: PLR2004 - whole numbers, 0 or 1
-    objective = float(model.task.value[chosen].sum())
-    return chosen, max(objective, float(solver.getInfo().mip_dual_bound))
+    selection = model.spread(np.rint(primal)) > 0.5  # noqa: PLR2004 - whole numbers, 0 or 1
+    objective = float(model.task.value[selection].sum())
+    return selection, max(objective, float(solver.getInfo().mip_dual_bound))
 
 
 def _pair_rows(model: Model, pairs: IntArray) -> tuple[csc_array, FloatArray, FloatArray]:
@@ -242,12 +246,12 @@ def _pair_rows(model: Model, pairs: IntArray) -> tuple[csc_array, FloatArray, Fl
     place[model.rows, model.columns] = np.arange(cells)
     row, column, data, lower, upper = [], [], [], [], []
     width, height = cells, 0
-    for one, other in pairs:
-        both = np.flatnonzero((place[one] >= 0) & (place[other] >= 0))
-        count = len(both)
+    for first, second in pairs:
+        common = np.flatnonzero((place[first] >= 0) & (place[second] >= 0))
+        count = len(common)
         rows, extra = height + np.arange(count), width + np.arange(count)
         row += [rows, rows, rows, np.full(count, height + count)]
-        column += [place[one, both], place[other, both], extra, extra]
+        column += [place[first, common], place[second, common], extra, extra]
         data += [np.ones(count), np.ones(count), -np.ones(count), np.ones(count)]
         lower += [-np.inf] * (count + 1)
         upper += [1.0] * count + [float(model.task.overlap or 0)]
@@ -290,65 +294,65 @@ def herd(task: Task, popularity: FloatArray) -> BoolArray:
 def first_of(task: Task, liking: FloatArray) -> BoolArray:
     """Return the industries that each region likes best, as many as it gets."""
     order = np.argsort(-liking, axis=1, kind="stable")
-    found = np.zeros(liking.shape, dtype=bool)
+    selection = np.zeros(liking.shape, dtype=bool)
     for row, size in enumerate(task.sizes):
-        found[row, order[row, :size]] = True
-    return found & np.isfinite(liking)
+        selection[row, order[row, :size]] = True
+    return selection & np.isfinite(liking)
 
 
 def queue(task: Task) -> BoolArray:
     """Return what comes of giving out places in the order of the gain, cell by cell, until caps and sizes are full."""
-    found = np.zeros(task.value.shape, dtype=bool)
-    left, free = task.sizes.copy(), task.caps.copy()
+    selection = np.zeros(task.value.shape, dtype=bool)
+    remaining, free = task.sizes.copy(), task.caps.copy()
     rows, columns = np.nonzero(task.eligible())
     for number in np.argsort(-task.value[rows, columns], kind="stable"):
         row, column = rows[number], columns[number]
-        if left[row] > 0 and free[column] > 0:
-            found[row, column] = True
-            left[row] -= 1
+        if remaining[row] > 0 and free[column] > 0:
+            selection[row, column] = True
+            remaining[row] -= 1
             free[column] -= 1
-    return found
+    return selection
 
 
-def realised(task: Task, chosen: BoolArray) -> float:
+def realised(task: Task, selection: BoolArray) -> float:
     """Return the total value that the caps leave: in a crowded industry every entrant keeps the same share."""
     # Where `count` regions crowd into an industry that takes `cap`, each realises cap/count of its expected gain. These
     # shares are a fractional assignment within caps and sizes, so that the total is never above the optimum under these
     # two (gains are not negative).
-    share = np.minimum(1.0, task.caps / np.maximum(chosen.sum(axis=0), 1))
-    return float((np.where(chosen, np.nan_to_num(task.value), 0.0) * share).sum())
+    share = np.minimum(1.0, task.caps / np.maximum(selection.sum(axis=0), 1))
+    return float((np.where(selection, np.nan_to_num(task.value), 0.0) * share).sum())
 
 
-def row_of(task: Task, chosen: BoolArray, kind: str, ceiling: Sequence[float]) -> dict[str, Any]:
+def row_of(task: Task, selection: BoolArray, kind: str, ceiling: Sequence[float]) -> dict[str, Any]:
     """Return one row of the comparison."""
-    counts = chosen.sum(axis=0)
-    own = np.where(chosen, np.nan_to_num(task.value), 0.0)
-    got = realised(task, chosen)
-    after = (own * np.minimum(1.0, task.caps / np.maximum(counts, 1))).sum(axis=1)
+    counts = selection.sum(axis=0)
+    gains = np.where(selection, np.nan_to_num(task.value), 0.0)
+    got = realised(task, selection)
+    after = (gains * np.minimum(1.0, task.caps / np.maximum(counts, 1))).sum(axis=1)
     return {
         "kind": kind,
-        "places": int(chosen.sum()),
+        "places": int(selection.sum()),
         "industries": int((counts > 0).sum()),
-        "gain_named": float(own.sum()),
+        "gain_named": float(gains.sum()),
         "gain_realised": got,
         "lost": float(1.0 - got / ceiling[1]) if ceiling[1] > 0 else 0.0,
         "excess": int(np.maximum(counts - task.caps, 0).sum()),
         "crowded": int((counts > task.caps).sum()),
         "largest": int(counts.max(initial=0)),
-        "mean_jaccard": mean_of_pairs(jaccard(chosen)) if len(chosen) > 1 else 0.0,
+        "mean_jaccard": mean_of_pairs(jaccard(selection)) if len(selection) > 1 else 0.0,
         "below_floor": int((after < task.floors - 1e-9).sum()),
         "beside_plan": float(got / ceiling[0] - 1.0) if ceiling[0] > 0 else 0.0,
     }
 
 
-def repair(task: Task, chosen: BoolArray) -> BoolArray | None:
+def repair(task: Task, selection: BoolArray) -> BoolArray | None:
     """Return an assignment that keeps the overlap, by the cheapest swaps; None when swaps do not get there."""
-    now, value = chosen.copy(), np.nan_to_num(task.value, nan=-np.inf)
+    now, value = selection.copy(), np.nan_to_num(task.value, nan=-np.inf)
     limit = len(now) * int(task.sizes.max(initial=1))
     for _ in range(limit):
-        both = shared(now)
-        np.fill_diagonal(both, 0)
-        pairs = np.argwhere(np.triu(both) > (task.overlap or 0))
+        overlap = shared(now)
+        np.fill_diagonal(overlap, 0)
+        pairs = np.argwhere(np.triu(overlap) > (task.overlap or 0))
         if not len(pairs):
             return now
         options = _options(task, now, value, pairs)
@@ -362,14 +366,14 @@ def repair(task: Task, chosen: BoolArray) -> BoolArray | None:
 def _options(task: Task, now: BoolArray, value: FloatArray, pairs: IntArray) -> list[tuple[float, int, int, int]]:
     """Return the swaps that pull the first pair apart that can be; each is loss, region, old and new industry."""
     for pair in pairs.tolist():
-        found = [
+        swaps = [
             swap
-            for region, other in (pair, pair[::-1])
-            for old in np.flatnonzero(now[region] & now[other])
+            for region, rival in (pair, pair[::-1])
+            for old in np.flatnonzero(now[region] & now[rival])
             if (swap := _swap(task, now, value, region, int(old))) is not None
         ]
-        if found:
-            return found
+        if swaps:
+            return swaps
     return []
 
 

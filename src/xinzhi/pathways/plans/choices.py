@@ -21,7 +21,7 @@ from xinzhi.data import names_of, provenance
 from xinzhi.data.package import Package
 from xinzhi.pathways.complexity.validated_proximity import configuration
 from xinzhi.pathways.conventions import conventions, setting
-from xinzhi.pathways.industries import Explanation, as_package, called, word
+from xinzhi.pathways.industries import Explanation, as_package, name_columns, word
 from xinzhi.pathways.plans.able import VALUES, Able, able
 from xinzhi.pathways.plans.lists import Lists, chosen_categories, plan_years, read_lists
 from xinzhi.pathways.plans.similarity import hypergeometric_at_most, jaccard, overlap_row, shared, tails
@@ -41,7 +41,7 @@ class ChoiceExplanation(Explanation):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
+class PlanVerdicts:
     """What evidence says of the regions and categories of lists (n, p): the verdict of `able`, and its grade."""
 
     able: np.ndarray[Any, np.dtype[np.object_]]
@@ -63,10 +63,10 @@ class _OnDemand:
     def __get__(self, instance: Choices | None, owner: type | None = None) -> pl.DataFrame:
         if instance is None:
             raise AttributeError(self._key)  # the field has no default
-        made: Callable[[], pl.DataFrame] | pl.DataFrame = instance.__dict__[self._key]
-        if not isinstance(made, pl.DataFrame):
-            made = instance.__dict__[self._key] = made()
-        return made
+        content: Callable[[], pl.DataFrame] | pl.DataFrame = instance.__dict__[self._key]
+        if not isinstance(content, pl.DataFrame):
+            content = instance.__dict__[self._key] = content()
+        return content
 
     def __set__(self, instance: Choices, value: Callable[[], pl.DataFrame] | pl.DataFrame) -> None:
         instance.__dict__[self._key] = value
@@ -86,22 +86,22 @@ class Choices(Result, verb="choices", topic="pathways", key=("year", "category")
     pairs: pl.DataFrame
     overlap: _OnDemand = _OnDemand()
     lists: Mapping[int, Lists]
-    judged: Mapping[int, Judged]
+    judged: Mapping[int, PlanVerdicts]
     findings: tuple[Finding, ...]
 
     def facts(self) -> Facts:
         """Return how alike the lists are, what is named on which evidence, and what is open."""
         year = self.last_year()
-        found: Facts = {"summary.lists": [self._lists_of(one) for one in self.lists]}
+        facts: Facts = {"summary.lists": [self._lists_of(list_year) for list_year in self.lists]}
         frame = self.frame.filter(pl.col("year") == year)
         if not (frame["able"] + frame["proxy"]).sum():
-            return found | {"summary.no_evidence": {}}
+            return facts | {"summary.no_evidence": {}}
         total = frame.select(
             pl.col("named", "named_able", "named_proxy", "named_unknown", "named_unable", "open").sum()
         )
         first = frame.sort("named_unknown", "category", descending=[True, False]).row(0, named=True)
-        found["headline.named"] = {"year": year, **total.row(0, named=True)}
-        found["headline.lacking"] = {
+        facts["headline.named"] = {"year": year, **total.row(0, named=True)}
+        facts["headline.lacking"] = {
             "year": year,
             "name": self.names.text("category", first["category"]),
             "n": first["named"],
@@ -110,7 +110,7 @@ class Choices(Result, verb="choices", topic="pathways", key=("year", "category")
             "unknown": first["named_unknown"],
         }
         tested = frame.filter(pl.col("verdict") != "not judged")
-        found["summary.follows"] = {
+        facts["summary.follows"] = {
             "n": tested.height,
             "follows": tested.filter(verdict="follows evidence").height,
             "against": tested.filter(verdict="against evidence").height,
@@ -119,13 +119,13 @@ class Choices(Result, verb="choices", topic="pathways", key=("year", "category")
         row = self.overlap.row(by_predicate=pl.col("year") == year, named=True)
         if row["p_evidence"] is not None:
             more = row["p_evidence"] <= setting("choices.significance")
-            found["summary.nearer"] = {
+            facts["summary.nearer"] = {
                 "more": more,
                 "p": row["p_evidence"],
                 "share": row["evidence"],
                 "expected": row["evidence_expected"],
             }
-        return found | self.evidence()
+        return facts | self.evidence()
 
     def evidence(self) -> Facts:
         """Return what evidence says of the last lists as a whole: the answer where no model can recommend anything."""
@@ -147,45 +147,45 @@ class Choices(Result, verb="choices", topic="pathways", key=("year", "category")
         quoted = frame.filter(pl.col("category").is_in(setting("choices.quoted")))
         if quoted.is_empty():
             quoted = frame.sort("named", "category", descending=[True, False]).head(_SHOWN)
-        named = [
+        phrases = [
             words(
                 "pathways.summary.named",
-                name=self.names.text("category", one["category"]),
-                n=one["named"],
-                able=one["named_able"],
-                proxy=one["named_proxy"],
+                name=self.names.text("category", category["category"]),
+                n=category["named"],
+                able=category["named_able"],
+                proxy=category["named_proxy"],
             )
-            for one in quoted.iter_rows(named=True)
+            for category in quoted.iter_rows(named=True)
         ]
-        return {**row, "named": named}
+        return {**row, "named": phrases}
 
     def explain(self, region: str, year: int | None = None) -> ChoiceExplanation:
         """Return what a region (code or name) names in a year, on what evidence, and what it leaves out."""
         when = self._year(year)
         lists = self.lists[when]
         code = self.names.resolve(region, lists.regions)
-        name, own = self.names.region(code), (pl.col("year") == when, pl.col("region") == code)
+        name, conditions = self.names.region(code), (pl.col("year") == when, pl.col("region") == code)
         of_all = self.frame.filter(pl.col("year") == when)
         changed = self.without_herd(when).filter(pl.col("region") == code).select("category", "change")
         cells = (
-            self.cells.filter(*own)
+            self.cells.filter(*conditions)
             .join(of_all.select("category", "name_zh", "name_en", times="named"), on="category")
             .join(changed, on="category")
             .with_columns(others=pl.col("times") - pl.col("named").cast(pl.Int64))
             .select("category", "name_zh", "name_en", "named", "others", "able", "grade", "designated", "change")
         )
-        row = self.regions.row(by_predicate=own[0] & own[1], named=True)
+        row = self.regions.row(by_predicate=conditions[0] & conditions[1], named=True)
         nearest = (self.names.region(row["nearest"]), row["nearest_jaccard"])
         facts: Facts = {"explain.choices": {"name": name, "year": when, "k": row["length"], "n": len(lists.categories)}}
         for change in CHANGES[:-1]:
-            said = [self._cell(cell) for cell in cells.filter(change=change).iter_rows(named=True)]
-            facts[f"explain.{change}"] = {"cells": said or [words("pathways.explain.none")]}
+            phrases = [self._cell(cell) for cell in cells.filter(change=change).iter_rows(named=True)]
+            facts[f"explain.{change}"] = {"cells": phrases or [words("pathways.explain.none")]}
         facts["explain.like"] = {"name": nearest[0], "jaccard": nearest[1]}
         return ChoiceExplanation(region=code, year=when, name=name, cells=cells, nearest=nearest, facts=facts)
 
     def _cell(self, row: Mapping[str, Any]) -> Text:
-        said = word("able", row["able"].replace(" ", "_"))
-        about = words("pathways.explain.designated_only") if row["designated"] else said
+        verdict = word("able", row["able"].replace(" ", "_"))
+        about = words("pathways.explain.designated_only") if row["designated"] else verdict
         name = self.names.text("category", row["category"])
         return words("pathways.explain.cell", name=name, able=about, others=row["others"])
 
@@ -199,17 +199,17 @@ class Choices(Result, verb="choices", topic="pathways", key=("year", "category")
         not advice) or ``none``.
         """
         when = self._year(year)
-        named, unable = pl.col("named"), pl.col("able") == "not able"
+        in_plan, unable = pl.col("named"), pl.col("able") == "not able"
         change = (
-            pl.when(named & pl.col("designated"))
+            pl.when(in_plan & pl.col("designated"))
             .then(pl.lit("designated"))
-            .when(named & (pl.col("able") == "able"))
+            .when(in_plan & (pl.col("able") == "able"))
             .then(pl.lit("made"))
-            .when(named & (pl.col("able") == "by proxy"))
+            .when(in_plan & (pl.col("able") == "by proxy"))
             .then(pl.lit("proxy"))
-            .when(named & unable)
+            .when(in_plan & unable)
             .then(pl.lit("contradicted"))
-            .when(named)
+            .when(in_plan)
             .then(pl.lit("unproven"))
             .when(pl.col("able") == "able")
             .then(pl.lit("open"))
@@ -264,72 +264,76 @@ def choices(
     verb = "choices"
     data = as_package(package)
     when = plan_years(data, years, verb=verb)
-    chosen = chosen_categories(data, categories, verb=verb)
+    codes = chosen_categories(data, categories, verb=verb)
     count = int(setting("likeness.draws")) if draws is None else draws
     if count < 1:
         raise UsageError("pathways.few-draws", verb=verb, n=count)
-    lists = {one: read_lists(data, one, chosen, verb=verb) for one in when}
-    judged, lacking = _judged(data, lists, evidence)
+    lists = {year: read_lists(data, year, codes, verb=verb) for year in when}
+    judged, lacking = _cell_verdicts(data, lists, evidence)
     names = names_of(data)
-    both = [(lists[one], judged[one]) for one in when]
-    read = [one for one in ("plans", "plan_categories", "capability", "accounts") if one in data.tables]
+    pairs = [(lists[year], judged[year]) for year in when]
+    tables = [table for table in ("plans", "plan_categories", "capability", "accounts") if table in data.tables]
     return Choices(
-        frame=pl.concat(category_rows(*one, names) for one in both),
-        cells=pl.concat(cell_rows(*one) for one in both),
-        regions=pl.concat(region_rows(*one, names) for one in both),
-        pairs=pl.concat(pair_rows(one[0]) for one in both),
-        overlap=partial(_overlap, both, count, seed),
+        frame=pl.concat(category_rows(*pair, names) for pair in pairs),
+        cells=pl.concat(cell_rows(*pair) for pair in pairs),
+        regions=pl.concat(region_rows(*pair, names) for pair in pairs),
+        pairs=pl.concat(pair_rows(pair[0]) for pair in pairs),
+        overlap=partial(_overlap, pairs, count, seed),
         lists=lists,
         judged=judged,
         names=names,
-        findings=(*lacking, *(one for found in lists.values() for one in found.findings)),
+        findings=(*lacking, *(note for year_lists in lists.values() for note in year_lists.findings)),
         kind=data.kind,
-        provenance=provenance("choices", data, read, years=when, categories=len(chosen), draws=count, seed=seed),
+        provenance=provenance("choices", data, tables, years=when, categories=len(codes), draws=count, seed=seed),
     )
 
 
-def _judged(
+def _cell_verdicts(
     data: Package, lists: Mapping[int, Lists], evidence: Able | None
-) -> tuple[dict[int, Judged], tuple[Finding, ...]]:
+) -> tuple[dict[int, PlanVerdicts], tuple[Finding, ...]]:
     """Return what evidence says of every cell of the lists; without the table `capability` everything is unknown."""
-    known: dict[tuple[str, str], tuple[str, str | None, bool]] = {}
+    verdicts: dict[tuple[str, str], tuple[str, str | None, bool]] = {}
     notes: tuple[Finding, ...] = (finding("pathways.no-capability", table="capability"),)
     if "capability" in data.tables:
         columns = ("region", "category", "able", "grade", "reason")
-        found = able(data) if evidence is None else evidence
-        rows = found.frame.select(columns).iter_rows()
-        known = {(region, one): (value, grade, why == "designated") for region, one, value, grade, why in rows}
+        capabilities = able(data) if evidence is None else evidence
+        rows = capabilities.frame.select(columns).iter_rows()
+        verdicts = {
+            (region, category): (value, grade, why == "designated") for region, category, value, grade, why in rows
+        }
         notes = ()
     judged = {}
-    for year, one in lists.items():
+    for year, year_lists in lists.items():
         cells = [
-            known.get((region, kind), ("unknown", None, False)) for region in one.regions for kind in one.categories
+            verdicts.get((region, kind), ("unknown", None, False))
+            for region in year_lists.regions
+            for kind in year_lists.categories
         ]
         value, grade, designated = (
-            np.array(part, dtype=object).reshape(one.named.shape) for part in zip(*cells, strict=True)
+            np.array(part, dtype=object).reshape(year_lists.entries.shape) for part in zip(*cells, strict=True)
         )
-        judged[year] = Judged(able=value, grade=grade, designated=designated.astype(bool))
+        judged[year] = PlanVerdicts(able=value, grade=grade, designated=designated.astype(bool))
     return judged, notes
 
 
-def _overlap(both: Sequence[tuple[Lists, Judged]], draws: int, seed: int) -> pl.DataFrame:
-    return pl.DataFrame([overlap_row(lists, judged.evidence, draws, seed) for lists, judged in both])
+def _overlap(pairs: Sequence[tuple[Lists, PlanVerdicts]], draws: int, seed: int) -> pl.DataFrame:
+    return pl.DataFrame([overlap_row(lists, judged.evidence, draws, seed) for lists, judged in pairs])
 
 
-def category_rows(lists: Lists, judged: Judged, names: Names) -> pl.DataFrame:
+def category_rows(lists: Lists, judged: PlanVerdicts, names: Names) -> pl.DataFrame:
     """Return one row per category; the columns are those of `Choices.frame`."""
-    named, n = lists.named, len(lists.regions)
-    count, shown = named.sum(axis=0), judged.evidence.sum(axis=0)
-    both = (named & judged.evidence).sum(axis=0)
+    entries, n = lists.entries, len(lists.regions)
+    count, with_evidence = entries.sum(axis=0), judged.evidence.sum(axis=0)
+    matches = (entries & judged.evidence).sum(axis=0)
 
-    def at_most(seen: IntArray) -> FloatArray:
+    def at_most(counts: IntArray) -> FloatArray:
         """Return, of all ways to pick as many regions, how many have as little evidence."""
-        drawn = zip(seen.tolist(), shown.tolist(), count.tolist(), strict=True)
-        return np.array([hypergeometric_at_most(k, n, m, picks) if k >= 0 else 0.0 for k, m, picks in drawn])
+        margins = zip(counts.tolist(), with_evidence.tolist(), count.tolist(), strict=True)
+        return np.array([hypergeometric_at_most(k, n, m, picks) if k >= 0 else 0.0 for k, m, picks in margins])
 
-    p_more, p_fewer = 1 - at_most(both - 1), at_most(both)
+    p_more, p_fewer = 1 - at_most(matches - 1), at_most(matches)
     level = float(setting("choices.significance"))
-    telling = (shown > 0) & (shown < n) & (count > 0) & (count < n)
+    telling = (with_evidence > 0) & (with_evidence < n) & (count > 0) & (count < n)
     verdict = np.select(
         [~telling, p_more <= level, p_fewer <= level],
         ["not judged", "follows evidence", "against evidence"],
@@ -337,20 +341,20 @@ def category_rows(lists: Lists, judged: Judged, names: Names) -> pl.DataFrame:
     )
     is_of = {key: judged.able == value for key, value in zip(_COUNTED, VALUES, strict=True)}
     counted = {key: cells.sum(axis=0) for key, cells in is_of.items()}
-    counted |= {f"named_{key}": (named & cells).sum(axis=0) for key, cells in is_of.items()}
+    counted |= {f"named_{key}": (entries & cells).sum(axis=0) for key, cells in is_of.items()}
     return pl.DataFrame(
         {
             "year": lists.year,
             "category": lists.categories,
-            **called(names, "category", lists.categories),
+            **name_columns(names, "category", lists.categories),
             "regions": n,
             "named": count,
             "mentioned": lists.mentioned.sum(axis=0),
             "everywhere": count >= float(conventions("choices")["everywhere"]) * n,
             **counted,
-            "open": (~named & (judged.able == "able")).sum(axis=0),
-            "with_evidence": both,
-            "expected": count * shown / n,
+            "open": (~entries & (judged.able == "able")).sum(axis=0),
+            "with_evidence": matches,
+            "expected": count * with_evidence / n,
             "p_more": p_more,
             "p_fewer": p_fewer,
             "verdict": verdict,
@@ -359,15 +363,15 @@ def category_rows(lists: Lists, judged: Judged, names: Names) -> pl.DataFrame:
     ).with_columns(pl.when(pl.Series(telling)).then(pl.col("expected", "p_more", "p_fewer")))
 
 
-def cell_rows(lists: Lists, judged: Judged) -> pl.DataFrame:
+def cell_rows(lists: Lists, judged: PlanVerdicts) -> pl.DataFrame:
     """Return one row per region and category; the columns are those of `Choices.cells`."""
-    n, p = lists.named.shape
+    n, p = lists.entries.shape
     return pl.DataFrame(
         {
             "year": lists.year,
             "region": np.repeat(lists.regions, p),
             "category": np.tile(lists.categories, n),
-            "named": lists.named.ravel(),
+            "named": lists.entries.ravel(),
             "mentioned": lists.mentioned.ravel(),
             "able": judged.able.ravel().tolist(),
             "grade": judged.grade.ravel().tolist(),
@@ -377,25 +381,25 @@ def cell_rows(lists: Lists, judged: Judged) -> pl.DataFrame:
     )
 
 
-def region_rows(lists: Lists, judged: Judged, names: Names) -> pl.DataFrame:
+def region_rows(lists: Lists, judged: PlanVerdicts, names: Names) -> pl.DataFrame:
     """Return one row per region; the columns are those of `Choices.regions`."""
-    alike = jaccard(lists.named)
+    alike = jaccard(lists.entries)
     np.fill_diagonal(alike, -1.0)
     nearest = alike.argmax(axis=1)
     np.fill_diagonal(alike, 0.0)
     counted = {
-        f"named_{key}": (lists.named & (judged.able == value)).sum(axis=1)
+        f"named_{key}": (lists.entries & (judged.able == value)).sum(axis=1)
         for key, value in zip(_COUNTED, VALUES, strict=True)
     }
     return pl.DataFrame(
         {
             "year": lists.year,
             "region": lists.regions,
-            **called(names, "region", lists.regions),
-            "length": lists.named.sum(axis=1),
+            **name_columns(names, "region", lists.regions),
+            "length": lists.entries.sum(axis=1),
             "mentioned": lists.mentioned.sum(axis=1),
             **counted,
-            "open": (~lists.named & (judged.able == "able")).sum(axis=1),
+            "open": (~lists.entries & (judged.able == "able")).sum(axis=1),
             "mean_jaccard": alike.sum(axis=1) / (len(alike) - 1),
             "nearest": [lists.regions[number] for number in nearest],
             "nearest_jaccard": alike[np.arange(len(alike)), nearest],
@@ -406,22 +410,22 @@ def region_rows(lists: Lists, judged: Judged, names: Names) -> pl.DataFrame:
 
 def pair_rows(lists: Lists) -> pl.DataFrame:
     """Return one row per pair of regions; the columns are those of `Choices.pairs`."""
-    one, other = np.triu_indices(len(lists.regions), 1)
-    both, alike = shared(lists.named)[one, other], jaccard(lists.named)[one, other]
+    first, second = np.triu_indices(len(lists.regions), 1)
+    common, alike = shared(lists.entries)[first, second], jaccard(lists.entries)[first, second]
     try:
-        chances = configuration(lists.named).probability
-        together = chances[one] * chances[other]
-        expected, more = together.sum(axis=1), tails(together, both.astype(np.int64))[0]
+        chances = configuration(lists.entries).probability
+        joint = chances[first] * chances[second]
+        expected, more = joint.sum(axis=1), tails(joint, common.astype(np.int64))[0]
     except InputError:
         # One arrangement only: there is no model, and nothing is claimed of any pair.
-        expected = more = np.full(len(one), np.nan)
+        expected = more = np.full(len(first), np.nan)
     places = np.array(lists.regions, dtype=object)
     return pl.DataFrame(
         {
             "year": lists.year,
-            "region": places[one],
-            "other": places[other],
-            "shared": both.astype(np.int64),
+            "region": places[first],
+            "other": places[second],
+            "shared": common.astype(np.int64),
             "expected": expected,
             "jaccard": alike,
             "p_more": more,

@@ -19,7 +19,7 @@ from xinzhi.data import names_of, provenance
 from xinzhi.pathways.complexity.cells import Cells
 from xinzhi.pathways.complexity.relatedness import revealed_advantage
 from xinzhi.pathways.conventions import check_option, setting
-from xinzhi.pathways.industries import Explanation, as_package, called, jobs, word, years_of
+from xinzhi.pathways.industries import Explanation, as_package, jobs, name_columns, word, years_of
 from xinzhi.pathways.plans import similarity
 from xinzhi.pathways.plans.choices import Choices, choices
 from xinzhi.pathways.plans.similarity import cosine, jaccard, krugman, permuted_structures, sampled_structures, shares
@@ -37,7 +37,7 @@ class LikenessExplanation(Explanation):
 
     year: int
     level: str
-    others: pl.DataFrame
+    peers: pl.DataFrame
     activities: pl.DataFrame
     row: dict[str, object]
 
@@ -69,26 +69,30 @@ class Isomorphism(Result, verb="isomorphism", topic="pathways", key=("level", "y
         """Return how alike structures are by level, against chance and over time, and what the plans say."""
         last, level = max(self.places), self.finest()
         rows = self.years.filter(pl.col("year") == last).rows(named=True)
-        said = [
+        levels = [
             words("pathways.summary.level", level=word("chart", f"level_{row['level']}"), mean=row["mean_cosine"])
             for row in rows
         ]
-        found: Facts = {"summary.levels": {"year": last, "levels": said}}
+        facts: Facts = {"summary.levels": {"year": last, "levels": levels}}
         pairs = self.frame.filter(pl.col("level") == level, pl.col("year") == last).sort("cosine", descending=True)
-        near, far = pairs.row(0, named=True), pairs.row(-1, named=True)
-        a, b, c, d = (self.names.region(pair[key]) for pair in (near, far) for key in ("region", "other"))
-        alike = {"high": near["cosine"], "low": far["cosine"], "mean": float(pairs["cosine"].to_numpy().mean())}
-        found["headline.similarity"] = {"year": last, "a": a, "b": b, "c": c, "d": d, **alike}
+        most_alike, least_alike = pairs.row(0, named=True), pairs.row(-1, named=True)
+        a, b, c, d = (self.names.region(pair[key]) for pair in (most_alike, least_alike) for key in ("region", "other"))
+        alike = {
+            "high": most_alike["cosine"],
+            "low": least_alike["cosine"],
+            "mean": float(pairs["cosine"].to_numpy().mean()),
+        }
+        facts["headline.similarity"] = {"year": last, "a": a, "b": b, "c": c, "d": d, **alike}
         end = rows[-1]
         if end["expected"] is not None:
             beyond = end["p_more"] <= setting("inference.level")
-            found["summary.by_chance"] = {**end, "beyond": beyond}
+            facts["summary.by_chance"] = {**end, "beyond": beyond}
         then = self.years.filter(pl.col("level") == end["level"]).sort("year").row(0, named=True)
         if then["year"] != last:
             ends = {"first": then["mean_cosine"], "last": end["mean_cosine"], "chance": end["expected"]}
-            found["headline.likeness"] = {"start": then["year"], "end": last, **ends}
-            found["summary.krugman"] = {"first": then["mean_krugman"], "last": end["mean_krugman"]}
-        return found | ({} if self.choice is None else self.choice.facts())
+            facts["headline.likeness"] = {"start": then["year"], "end": last, **ends}
+            facts["summary.krugman"] = {"first": then["mean_krugman"], "last": end["mean_krugman"]}
+        return facts | ({} if self.choice is None else self.choice.facts())
 
     def explain(self, region: str, year: int | None = None) -> LikenessExplanation:
         """Return whom a region (code or name) resembles, in what, and what sets it apart, in a year or the last."""
@@ -97,11 +101,15 @@ class Isomorphism(Result, verb="isomorphism", topic="pathways", key=("level", "y
             raise UsageError("pathways.unknown", what="year", asked=when, known=list(self.places))
         code = self.names.resolve(region, self.places[when])
         pairs = self.frame.filter(pl.col("level") == level, pl.col("year") == when)
-        here, there = pl.col("region") == code, pl.col("other") == code
-        who = pl.when(here).then("other").otherwise("region")
-        mine = pairs.filter(here | there).with_columns(region=who).sort("cosine", "region", descending=[True, False])
-        others = mine.select("region", "cosine", "krugman", "expected", "p_more").with_columns(
-            pl.DataFrame(called(self.names, "region", mine["region"]))
+        as_region, as_other = pl.col("region") == code, pl.col("other") == code
+        who = pl.when(as_region).then("other").otherwise("region")
+        region_pairs = (
+            pairs.filter(as_region | as_other)
+            .with_columns(region=who)
+            .sort("cosine", "region", descending=[True, False])
+        )
+        peers = region_pairs.select("region", "cosine", "krugman", "expected", "p_more").with_columns(
+            pl.DataFrame(name_columns(self.names, "region", region_pairs["region"]))
         )
         values = self.structures[level, when]
         number = self.places[when].index(code)
@@ -110,7 +118,7 @@ class Isomorphism(Result, verb="isomorphism", topic="pathways", key=("level", "y
         activities = pl.DataFrame(
             {
                 "activity": names,
-                **called(self.names, "industry", names),
+                **name_columns(self.names, "industry", names),
                 "share": shares(values)[number],
                 "share_elsewhere": elsewhere / elsewhere.sum(),
                 "advantage": revealed_advantage(values)[number],
@@ -120,20 +128,20 @@ class Isomorphism(Result, verb="isomorphism", topic="pathways", key=("level", "y
         activities = activities[order]
         name = self.names.region(code)
         row = self.regions.filter(level=level, year=when, region=code).row(0, named=True)
-        near, far = mine.row(0, named=True), mine.row(-1, named=True)
-        apart = [
-            words("pathways.explain.share", name=self.names.text("industry", industry), here=own, elsewhere=rest)
-            for industry, own, rest in activities.head(_SHOWN).select("activity", "share", "share_elsewhere").rows()
+        nearest, farthest = region_pairs.row(0, named=True), region_pairs.row(-1, named=True)
+        differences = [
+            words("pathways.explain.share", name=self.names.text("industry", industry), here=share, elsewhere=rest)
+            for industry, share, rest in activities.head(_SHOWN).select("activity", "share", "share_elsewhere").rows()
         ]
-        like = {"near": self.names.region(near["region"]), "high": near["cosine"]}
-        like |= {"far": self.names.region(far["region"]), "low": far["cosine"]}
+        like = {"near": self.names.region(nearest["region"]), "high": nearest["cosine"]}
+        like |= {"far": self.names.region(farthest["region"]), "low": farthest["cosine"]}
         facts: Facts = {
             "explain.likeness": {"name": name, "year": when, "level": word("chart", f"level_{level}"), **like},
             "explain.against": row,
-            "explain.apart": {"activities": apart},
+            "explain.apart": {"activities": differences},
         }
         return LikenessExplanation(
-            region=code, year=when, level=level, name=name, others=others, activities=activities, row=row, facts=facts
+            region=code, year=when, level=level, name=name, peers=peers, activities=activities, row=row, facts=facts
         )
 
     def matrix(
@@ -152,13 +160,15 @@ class Isomorphism(Result, verb="isomorphism", topic="pathways", key=("level", "y
             when = self.choice.last_year() if year is None else year
             if when not in self.choice.lists:
                 raise UsageError("pathways.unknown", what="lists", asked=when, known=list(self.choice.lists))
-            names, alike = self.choice.lists[when].regions, jaccard(self.choice.lists[when].named)
+            names, alike = self.choice.lists[when].regions, jaccard(self.choice.lists[when].entries)
             np.fill_diagonal(alike, 1.0)
         elif subject == "structure":
             when, depth = max(self.places) if year is None else year, level or self.finest()
             if (depth, when) not in self.structures:
-                known = [f"{one}/{other}" for one, other in self.structures]
-                raise UsageError("pathways.unknown", what="level", asked=f"{depth}/{when}", known=known)
+                available = [
+                    f"{structure_level}/{structure_year}" for structure_level, structure_year in self.structures
+                ]
+                raise UsageError("pathways.unknown", what="level", asked=f"{depth}/{when}", known=available)
             names, alike = self.places[when], cosine(self.structures[depth, when])
         else:
             raise UsageError("pathways.unknown-option", option="subject", value=subject, choices=get_args(Subject))
@@ -180,9 +190,9 @@ def _seriation(alike: FloatArray) -> IntArray:
     from scipy.cluster.hierarchy import leaves_list, linkage
     from scipy.spatial.distance import squareform
 
-    apart = np.clip(1.0 - (alike + alike.T) / 2, 0.0, None)
-    np.fill_diagonal(apart, 0.0)
-    order = leaves_list(linkage(squareform(apart, checks=False), "average", optimal_ordering=True))
+    distances = np.clip(1.0 - (alike + alike.T) / 2, 0.0, None)
+    np.fill_diagonal(distances, 0.0)
+    order = leaves_list(linkage(squareform(distances, checks=False), "average", optimal_ordering=True))
     rank = np.empty(len(order), dtype=np.int64)
     rank[order] = np.arange(len(order))
     return rank
@@ -225,45 +235,47 @@ def isomorphism(
     verb = "isomorphism"
     check_option("null", null, Null)
     data = as_package(package)
-    known = years_of(data.require("activity", ["region", "industry", "year", "employment"], verb=verb))
+    available = years_of(data.require("activity", ["region", "industry", "year", "employment"], verb=verb))
     count = int(setting("likeness.draws")) if draws is None else draws
     if count < 1:
         raise UsageError("pathways.few-draws", verb=verb, n=count)
-    read = {year: jobs(data, year, verb=verb)[0] for year in (known if years is None else sorted(set(years)))}
+    cells_by_year = {
+        year: jobs(data, year, verb=verb)[0] for year in (available if years is None else sorted(set(years)))
+    }
     names = names_of(data)
     parts: list[tuple[pl.DataFrame, ...]] = []
     structures: dict[tuple[str, int], FloatArray] = {}
-    for level, year, cells, values, codes in _structures(read, levels):
+    for level, year, cells, values, codes in _structures(cells_by_year, levels):
         structures[level, year] = values
-        alike, apart = cosine(values), krugman(values)
-        pairs, drawn = pair_rows(level, year, cells.places, (alike, apart), values, (null, count, seed))
+        alike, distances = cosine(values), krugman(values)
+        pairs, means = pair_rows(level, year, cells.places, (alike, distances), values, (null, count, seed))
         of_regions = region_rows(level, year, cells.places, names, values, alike)
         of_year, of_activities = (
-            year_row(level, year, pairs, drawn, len(codes)),
+            year_row(level, year, pairs, means, len(codes)),
             activity_rows(level, year, codes, values),
         )
         parts.append((pairs, of_year, of_regions, of_activities))
-    every_pair, by_year, regions, activities = (pl.concat(some) for some in zip(*parts, strict=True))
+    every_pair, by_year, regions, activities = (pl.concat(tables) for tables in zip(*parts, strict=True))
     with_plans = plans and {"plans", "plan_categories"} <= set(data.tables)
-    chosen = choices(data, draws=count, seed=seed) if with_plans else None
+    choice = choices(data, draws=count, seed=seed) if with_plans else None
     missing = (finding("pathways.no-plans", table="plans"),) if plans and not with_plans else ()
     return Isomorphism(
         frame=every_pair,
         years=by_year,
         regions=regions,
         activities=activities,
-        choice=chosen,
+        choice=choice,
         structures=structures,
-        places={year: cells.places for year, cells in read.items()},
+        places={year: cells.places for year, cells in cells_by_year.items()},
         names=names,
-        findings=tuple(one for cells in read.values() for one in cells.findings) + missing,
+        findings=tuple(note for cells in cells_by_year.values() for note in cells.findings) + missing,
         kind=data.kind,
         provenance=provenance(
             "isomorphism",
             data,
             ("activity",),
-            years=list(read),
-            levels=sorted({one for one, _ in structures}),
+            years=list(cells_by_year),
+            levels=sorted({name for name, _ in structures}),
             null=null,
             draws=count,
             seed=seed,
@@ -272,18 +284,19 @@ def isomorphism(
 
 
 def _structures(
-    read: Mapping[int, Cells], asked: Sequence[str] | None
+    cells_by_year: Mapping[int, Cells], levels: Sequence[str] | None
 ) -> list[tuple[str, int, Cells, FloatArray, tuple[str, ...]]]:
     """Return every level and year with its amounts, coarsest level first."""
-    every = {
-        year: similarity.chosen_levels(similarity.parents(cells.activities), asked) for year, cells in read.items()
+    levels_by_year = {
+        year: similarity.chosen_levels(similarity.parents(cells.activities), levels)
+        for year, cells in cells_by_year.items()
     }
-    first = next(iter(every.values()))
+    first = next(iter(levels_by_year.values()))
     return [
-        (level, year, cells, *similarity.add_up(cells.values, every[year][level]))
+        (level, year, cells, *similarity.add_up(cells.values, levels_by_year[year][level]))
         for level in first
-        for year, cells in read.items()
-        if level in every[year]
+        for year, cells in cells_by_year.items()
+        if level in levels_by_year[year]
     ]
 
 
@@ -302,11 +315,11 @@ def pair_rows(
     enough = values.shape[1] >= int(setting("likeness.fewest"))
     maker = permuted_structures if which == "permuted" else sampled_structures
     total, above, means = np.zeros(len(observed)), np.zeros(len(observed)), [np.empty(0)]
-    for drawn in maker(values, draws, seed=seed) if enough else ():
-        found = similarity.cosine(drawn)[:, *pairs]
-        total += found.sum(axis=0)
-        above += (found >= observed - 1e-12).sum(axis=0)
-        means.append(found.mean(axis=1))
+    for sample in maker(values, draws, seed=seed) if enough else ():
+        similarities = similarity.cosine(sample)[:, *pairs]
+        total += similarities.sum(axis=0)
+        above += (similarities >= observed - 1e-12).sum(axis=0)
+        means.append(similarities.mean(axis=1))
     names = np.array(places, dtype=object)
     nothing = np.full(len(observed), np.nan)
     frame = pl.DataFrame(
@@ -325,11 +338,11 @@ def pair_rows(
     return frame.with_columns(pl.col("expected", "p_more").fill_nan(None)), np.concatenate(means)
 
 
-def year_row(level: str, year: int, pairs: pl.DataFrame, drawn: FloatArray, activities: int) -> pl.DataFrame:
+def year_row(level: str, year: int, pairs: pl.DataFrame, means: FloatArray, activities: int) -> pl.DataFrame:
     """Return the row of one level and year; the columns are those of `Isomorphism.years`."""
     mean = float(pairs["cosine"].to_numpy().mean())
-    any_ = bool(len(drawn))
-    low, high = np.quantile(drawn, setting("inference.tails")).tolist() if any_ else (None, None)
+    any_ = bool(len(means))
+    low, high = np.quantile(means, setting("inference.tails")).tolist() if any_ else (None, None)
     row = {
         "level": level,
         "year": year,
@@ -337,10 +350,10 @@ def year_row(level: str, year: int, pairs: pl.DataFrame, drawn: FloatArray, acti
         "mean_cosine": mean,
         "median_cosine": float(np.median(pairs["cosine"].to_numpy())),
         "mean_krugman": float(pairs["krugman"].to_numpy().mean()),
-        "expected": float(drawn.mean()) if any_ else None,
+        "expected": float(means.mean()) if any_ else None,
         "low": low,
         "high": high,
-        "p_more": float((1 + (drawn >= mean - 1e-12).sum()) / (1 + len(drawn))) if any_ else None,
+        "p_more": float((1 + (means >= mean - 1e-12).sum()) / (1 + len(means))) if any_ else None,
         "pairs_more": float((pairs["p_more"].to_numpy() <= setting("inference.level")).mean()) if any_ else None,
     }
     numbers = dict.fromkeys(("expected", "low", "high", "p_more", "pairs_more"), pl.Float64)
@@ -351,22 +364,22 @@ def region_rows(
     level: str, year: int, places: Sequence[str], names: Names, values: FloatArray, alike: FloatArray
 ) -> pl.DataFrame:
     """Return one row per region; the columns are those of `Isomorphism.regions`."""
-    others = alike.copy()
-    np.fill_diagonal(others, -1.0)
-    nearest = others.argmax(axis=1)
+    off_diagonal = alike.copy()
+    np.fill_diagonal(off_diagonal, -1.0)
+    nearest = off_diagonal.argmax(axis=1)
     return pl.DataFrame(
         {
             "level": level,
             "year": year,
             "region": places,
-            **called(names, "region", places),
+            **name_columns(names, "region", places),
             "krugman_rest": similarity.krugman_to_rest(values),
             "hachman": similarity.hachman(values),
             "hhi": similarity.hhi(values),
             "theil": similarity.theil(values),
             "mean_cosine": (alike.sum(axis=1) - np.diagonal(alike)) / (len(alike) - 1),
             "nearest": [places[number] for number in nearest],
-            "nearest_cosine": others[np.arange(len(alike)), nearest],
+            "nearest_cosine": off_diagonal[np.arange(len(alike)), nearest],
         },
         schema_overrides={"year": pl.Int64},
     )

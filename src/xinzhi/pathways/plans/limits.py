@@ -63,19 +63,21 @@ class Limits:
     debt: bool = True
 
 
-def chances_of(given: AnyFrame, package: Package, near: Nearness, year: int) -> tuple[FloatArray, EntryOdds | None]:
+def chances_of(
+    chances: AnyFrame, package: Package, relatedness: Nearness, year: int
+) -> tuple[FloatArray, EntryOdds | None]:
     """Return the chance of entry of every cell (n, p), NaN where none is given, and the logit behind it if any."""
-    if given is None:
+    if chances is None:
         odds = fit_entry(package, year, int(setting("plan.horizon")))
-        return odds.chance(near.density), odds
-    found = spread(given, "probability", near.places, near.industries)
-    _refuse(found, near.places, near.industries, most=1.0)
-    return found, None
+        return odds.chance(relatedness.density), odds
+    matrix = spread(chances, "probability", relatedness.places, relatedness.industries)
+    _refuse(matrix, relatedness.places, relatedness.industries, most=1.0)
+    return matrix, None
 
 
-def gains_of(given: AnyFrame, package: Package, cells: Cells, year: int) -> FloatArray:
+def gains_of(gains: AnyFrame, package: Package, cells: Cells, year: int) -> FloatArray:
     """Return what every region gains when it builds an industry (n, p): complexity above the least complex industry."""
-    if given is None:
+    if gains is None:
         try:
             measured = measure_cells(cells, anchor=output_per_head(package, year))
             measured.require_sign("plan")
@@ -85,21 +87,21 @@ def gains_of(given: AnyFrame, package: Package, cells: Cells, year: int) -> Floa
         least = min(worth.values())
         line = np.array([worth[code] - least if code in worth else np.nan for code in cells.activities])
         return np.array(np.broadcast_to(line, cells.values.shape))
-    if isinstance(given, Mapping):
-        check_known(sorted(given), cells.activities, "industry", "plan: gains")
-        line = np.array([float(given.get(code, np.nan)) for code in cells.activities])
-        found = np.array(np.broadcast_to(line, cells.values.shape))
+    if isinstance(gains, Mapping):
+        check_known(sorted(gains), cells.activities, "industry", "plan: gains")
+        line = np.array([float(gains.get(code, np.nan)) for code in cells.activities])
+        matrix = np.array(np.broadcast_to(line, cells.values.shape))
     else:
-        found = spread(given, "gain", cells.places, cells.activities)
-    _refuse(found, cells.places, cells.activities)
-    return found
+        matrix = spread(gains, "gain", cells.places, cells.activities)
+    _refuse(matrix, cells.places, cells.activities)
+    return matrix
 
 
-def _refuse(found: FloatArray, places: Sequence[str], industries: Sequence[str], *, most: float = np.inf) -> None:
+def _refuse(matrix: FloatArray, places: Sequence[str], industries: Sequence[str], *, most: float = np.inf) -> None:
     """Raise where a gain or a chance is none that can be; the message names the first."""
-    for row, column in np.argwhere((found < 0) | (found > most))[:1]:
-        said = {"region": places[row], "industry": industries[column], "value": f"{found[row, column]:g}"}
-        raise InputError("pathways.negative-gain" if np.isinf(most) else "pathways.probability-range", **said)
+    for row, column in np.argwhere((matrix < 0) | (matrix > most))[:1]:
+        facts = {"region": places[row], "industry": industries[column], "value": f"{matrix[row, column]:g}"}
+        raise InputError("pathways.negative-gain" if np.isinf(most) else "pathways.probability-range", **facts)
 
 
 def output_per_head(package: Package, year: int, people: str = "population") -> dict[str, float] | None:
@@ -110,8 +112,8 @@ def output_per_head(package: Package, year: int, people: str = "population") -> 
     if table is None or output is None or not {"region", "year", people} <= set(columns):
         return None
     rows = table.filter(pl.col("year") == year, pl.col(people) > 0, pl.col(output).is_not_null())
-    found = dict(rows.select("region", pl.col(output) / pl.col(people)).iter_rows())
-    return found or None
+    per_head = dict(rows.select("region", pl.col(output) / pl.col(people)).iter_rows())
+    return per_head or None
 
 
 def spread(frame: AnyFrame, column: str, places: Sequence[str], industries: Sequence[str]) -> FloatArray:
@@ -119,23 +121,25 @@ def spread(frame: AnyFrame, column: str, places: Sequence[str], industries: Sequ
     # A frame without a column for the region holds for all regions. Places and industries may be called ``place`` and
     # ``activity``.
     table, _ = read_any(frame, column)
-    names = {key: next((one for one in also if one in table.cells.columns), None) for key, also in _ALIASES.items()}
+    names = {
+        key: next((alias for alias in also if alias in table.cells.columns), None) for key, also in _ALIASES.items()
+    }
     keys = tuple(key for key, name in names.items() if name is not None)
     if "industry" not in keys:
         raise UsageError("pathways.plan-columns", column=column, columns=table.cells.columns)
     fields = [*(Field(key, "code", column=names[key]) for key in keys), Field(column)]
     rows = tidy(table.cells, fields, key=keys, verb="plan", table=column, named=True).frame.drop_nulls(column)
-    found = np.full((len(places), len(industries)), np.nan)
+    matrix = np.full((len(places), len(industries)), np.nan)
     row_of, column_of = ({name: number for number, name in enumerate(names)} for names in (places, industries))
     matched = False
     for line in rows.iter_rows(named=True):
         where = column_of.get(line["industry"])
         who = row_of.get(line["region"]) if "region" in keys else slice(None)
         if where is not None and who is not None:
-            found[who, where], matched = line[column], True
+            matrix[who, where], matched = line[column], True
     if not matched:
         raise UsageError("pathways.no-match", column=column, region=places[0], industry=industries[0])
-    return found
+    return matrix
 
 
 def utilisation(package: Package, industries: Sequence[str]) -> dict[str, float]:
@@ -143,39 +147,39 @@ def utilisation(package: Package, industries: Sequence[str]) -> dict[str, float]
     table = package.optional("capacity", verb="plan")
     if table is None or not {"period", "industry", "utilisation"} <= set(table.columns):
         return {}
-    found: dict[str, float] = {}
+    rates: dict[str, float] = {}
     for name, codes in setting("plan.survey").items():
         rows = table.filter(pl.col("industry") == name, pl.col("utilisation").is_not_null())
         year = pl.col("period").str.slice(0, 4)
         last = rows.filter(year == year.max())
-        whole = last.filter(pl.col("period").str.ends_with("FY"))
-        line = (whole if whole.height else last).sort("period")
+        full_year = last.filter(pl.col("period").str.ends_with("FY"))
+        line = (full_year if full_year.height else last).sort("period")
         if line.height:
-            found |= {code: float(line["utilisation"][-1]) for code in codes if code in industries}
-    return found
+            rates |= {code: float(line["utilisation"][-1]) for code in codes if code in industries}
+    return rates
 
 
 def caps_of(
-    asked: int | Mapping[str, int] | None, industries: Sequence[str], slots: int, used: Mapping[str, float]
+    caps: int | Mapping[str, int] | None, industries: Sequence[str], slots: int, used: Mapping[str, float]
 ) -> IntArray:
     """Return how many regions each industry takes (p,)."""
-    if isinstance(asked, int):
-        if asked < 0:
-            raise UsageError("pathways.cap-negative", value=asked)
-        return np.full(len(industries), asked)
+    if isinstance(caps, int):
+        if caps < 0:
+            raise UsageError("pathways.cap-negative", value=caps)
+        return np.full(len(industries), caps)
     even = float(setting("plan.slack")) * slots / len(industries)
     steps = setting("plan.utilisation")
-    left = [  # what idle capacity leaves of a cap
+    factors = [  # what idle capacity leaves of a cap
         next((float(step["factor"]) for step in steps if used.get(code, np.inf) < step["below"]), 1.0)
         for code in industries
     ]
-    found = np.array([max(1, math.floor(even * factor + 1e-9)) for factor in left])
-    check_known(asked or (), industries, "choosable", "plan: caps")
-    for code, cap in (asked or {}).items():
+    limits = np.array([max(1, math.floor(even * factor + 1e-9)) for factor in factors])
+    check_known(caps or (), industries, "choosable", "plan: caps")
+    for code, cap in (caps or {}).items():
         if cap < 0:
             raise UsageError("pathways.cap-of-negative", industry=code, value=cap)
-        found[list(industries).index(code)] = cap
-    return found
+        limits[list(industries).index(code)] = cap
+    return limits
 
 
 def debt_ratios(package: Package) -> tuple[dict[str, float], int | None]:
@@ -183,14 +187,14 @@ def debt_ratios(package: Package) -> tuple[dict[str, float], int | None]:
     debt, output = package.optional("debt", verb="plan"), package.optional("accounts", verb="plan")
     if debt is None or output is None or "debt_total" not in debt.columns or "output_nominal" not in output.columns:
         return {}, None
-    both = debt.join(output.select("region", "year", "output_nominal"), on=["region", "year"]).filter(
+    joined = debt.join(output.select("region", "year", "output_nominal"), on=["region", "year"]).filter(
         pl.col("debt_total").is_not_null(), pl.col("output_nominal") > 0
     )
-    if both.is_empty():
+    if joined.is_empty():
         return {}, None
-    counts = both.group_by("year").len().filter(pl.col("len") == pl.col("len").max())
+    counts = joined.group_by("year").len().filter(pl.col("len") == pl.col("len").max())
     year = max(years_of(counts))
-    rows = both.filter(pl.col("year") == year)
+    rows = joined.filter(pl.col("year") == year)
     return dict(rows.select("region", pl.col("debt_total") / pl.col("output_nominal")).iter_rows()), year
 
 
@@ -198,7 +202,7 @@ def sizes_of(
     limits: Limits, places: Sequence[str], portfolio: int, ratios: Mapping[str, float]
 ) -> tuple[IntArray, tuple[Finding, ...]]:
     """Return how many industries each region gets (n,), and who has no debt figure."""
-    found = np.full(len(places), portfolio)
+    sizes = np.full(len(places), portfolio)
     findings: list[Finding] = []
     if limits.debt and limits.sizes is None:
         for number, place in enumerate(places):
@@ -206,13 +210,13 @@ def sizes_of(
                 findings.append(finding("pathways.no-debt", table="debt", key=place))
                 continue
             share = next(float(step["share"]) for step in setting("plan.debt") if ratios[place] < float(step["below"]))
-            found[number] = max(1, round(portfolio * share))
+            sizes[number] = max(1, round(portfolio * share))
     check_known(limits.sizes or (), places, "region", "plan: sizes")
     for place, size in (limits.sizes or {}).items():
         if size < 0:
             raise UsageError("pathways.size-negative", region=place, value=size)
-        found[list(places).index(place)] = size
-    return found, tuple(findings)
+        sizes[list(places).index(place)] = size
+    return sizes, tuple(findings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -264,11 +268,11 @@ def _window(package: Package, start: int, end: int, verb: str) -> tuple[FloatArr
     before = nearness(jobs(package, start, verb=verb)[0])
     after = nearness(jobs(package, end, verb=verb)[0])
     # both are sorted
-    there = np.ix_(np.isin(before.places, after.places), np.isin(before.industries, after.industries))
-    then = np.ix_(np.isin(after.places, before.places), np.isin(after.industries, before.industries))
-    absent = ~before.present[there]
-    owner = np.broadcast_to(np.array(before.places)[there[0]], absent.shape)
-    return before.density[there][absent], after.present[then][absent], owner[absent]
+    before_cells = np.ix_(np.isin(before.places, after.places), np.isin(before.industries, after.industries))
+    after_cells = np.ix_(np.isin(after.places, before.places), np.isin(after.industries, before.industries))
+    absent = ~before.present[before_cells]
+    owner = np.broadcast_to(np.array(before.places)[before_cells[0]], absent.shape)
+    return before.density[before_cells][absent], after.present[after_cells][absent], owner[absent]
 
 
 _TINY = 1e-7
@@ -279,23 +283,23 @@ def refuse(task: Task, places: Sequence[str], industries: Sequence[str]) -> Inpu
     eligible = task.eligible().sum(axis=1)
     if few := np.flatnonzero(eligible < task.sizes).tolist():
         first = [
-            _said("pathways.region-of", region=NO_NAMES.region(places[k]), n=int(eligible[k]), of=int(task.sizes[k]))
+            _phrase("pathways.region-of", region=NO_NAMES.region(places[k]), n=int(eligible[k]), of=int(task.sizes[k]))
             for k in few
         ]
         return InputError("pathways.few-choices", n=len(few), regions=first)
     if short := _short(task, "caps"):
-        cure = [_said("pathways.cap-by", industry=industries[k], by=max(1, round(by))) for k, by in short]
-        n, asked, held = round(sum(by for _, by in short)), int(task.sizes.sum()), int(task.caps.sum())
-        return InputError("pathways.caps-tight", n=n, asked=asked, held=held, cure=cure)
+        cure = [_phrase("pathways.cap-by", industry=industries[k], by=max(1, round(by))) for k, by in short]
+        n, demand, supply = round(sum(by for _, by in short)), int(task.sizes.sum()), int(task.caps.sum())
+        return InputError("pathways.caps-tight", n=n, asked=demand, held=supply, cure=cure)
     if (task.floors > 0).any() and (short := _short(task, "floors")):
         worst = [
-            _said("pathways.floor-by", region=NO_NAMES.region(places[k]), by=by, share=by / task.floors[k])
+            _phrase("pathways.floor-by", region=NO_NAMES.region(places[k]), by=by, share=by / task.floors[k])
             for k, by in short
         ]
         return InputError("pathways.floors-tight", short=worst)
     if task.loads is not None and task.room is not None and (short := _short(task, "room")):
         worst = [
-            _said("pathways.capacity-by", industry=industries[k], by=f"{by:.3g}", room=f"{task.room[k]:.3g}")
+            _phrase("pathways.capacity-by", industry=industries[k], by=f"{by:.3g}", room=f"{task.room[k]:.3g}")
             for k, by in short
         ]
         return InputError("pathways.capacity-tight", short=worst)
@@ -308,7 +312,7 @@ def _short(task: Task, what: str) -> list[tuple[int, float]]:
     return [(int(k), float(short[k])) for k in np.argsort(-short, kind="stable") if short[k] > _TINY]
 
 
-def _said(what: str, **values: object) -> Text:
+def _phrase(what: str, **values: object) -> Text:
     return message(what, **values) or NO_TEXT
 
 
@@ -330,34 +334,34 @@ def elastic(task: Task, what: str) -> FloatArray:
     if what == "floors" and task.loads is not None:
         upper[n + p + n :] = np.inf
     give = coo_array((np.full(count, sign), (start + np.arange(count), np.arange(count))), shape=(len(lower), count))
-    found = solve_once(
+    solution = solve_once(
         csc_array(hstack([matrix, give])),
         costs=np.concatenate([np.zeros(matrix.shape[1]), np.ones(count)]),
         row_lower=lower,
         row_upper=upper,
         column_upper=np.concatenate([np.ones(matrix.shape[1]), np.full(count, np.inf)]),
     )
-    return np.maximum(found.primal[-count:], 0.0) if found.status == "optimal" else np.zeros(count)
+    return np.maximum(solution.primal[-count:], 0.0) if solution.status == "optimal" else np.zeros(count)
 
 
-def task_of(parts: Parts, sizes: AnyArray, caps: AnyArray, asked: Limits) -> Task:
+def task_of(parts: Parts, sizes: AnyArray, caps: AnyArray, limits: Limits) -> Task:
     """Return the limits as arrays."""
-    alone = np.sort(np.nan_to_num(parts.value), axis=1)[:, ::-1]
-    best = np.array([row[:size].sum() for row, size in zip(alone, sizes, strict=True)])
-    share = float(setting("plan.floor")) if asked.floor is None else asked.floor
+    descending = np.sort(np.nan_to_num(parts.value), axis=1)[:, ::-1]
+    best = np.array([row[:size].sum() for row, size in zip(descending, sizes, strict=True)])
+    share = float(setting("plan.floor")) if limits.floor is None else limits.floor
     if not 0 <= share <= 1:
         raise UsageError("pathways.floor", value=share)
-    overlap = float(setting("plan.overlap")) if asked.overlap is None else asked.overlap
+    overlap = float(setting("plan.overlap")) if limits.overlap is None else limits.overlap
     if overlap < 0:
         raise UsageError("pathways.overlap", value=overlap)
     loads = room = None
-    if asked.capacity is not None:
+    if limits.capacity is not None:
         # how much entrants may add to every industry, in the unit of the activity
-        if isinstance(asked.capacity, (int, float)):
-            shares = np.full(len(parts.industries), float(asked.capacity))
+        if isinstance(limits.capacity, (int, float)):
+            shares = np.full(len(parts.industries), float(limits.capacity))
         else:
-            check_known(asked.capacity, parts.industries, "choosable", "plan: capacity")
-            shares = np.array([float(asked.capacity.get(code, np.inf)) for code in parts.industries])
+            check_known(limits.capacity, parts.industries, "choosable", "plan: capacity")
+            shares = np.array([float(limits.capacity.get(code, np.inf)) for code in parts.industries])
         if (shares < 0).any():
             raise UsageError("pathways.capacity-negative")
         loads, room = np.nan_to_num(parts.lack), np.where(np.isinf(shares), 1e30, shares * parts.nation)

@@ -38,22 +38,22 @@ class Lists:
     year: int
     regions: tuple[str, ...]
     categories: tuple[str, ...]
-    named: BoolArray
+    entries: BoolArray
     mentioned: BoolArray
     findings: tuple[Finding, ...] = ()
 
 
-def chosen_categories(package: Package, asked: str | Sequence[str], *, verb: str) -> tuple[str, ...]:
+def chosen_categories(package: Package, categories: str | Sequence[str], *, verb: str) -> tuple[str, ...]:
     """Return the categories asked for: ``informative``, ``all``, or codes."""
     table = package.require("plan_categories", ["category"], verb=verb)
-    known = sorted(table["category"].to_list())
-    if isinstance(asked, str) and asked == "all":
-        return tuple(known)
-    if isinstance(asked, str) and asked == "informative":
+    available = sorted(table["category"].to_list())
+    if isinstance(categories, str) and categories == "all":
+        return tuple(available)
+    if isinstance(categories, str) and categories == "informative":
         package.require("plan_categories", ["category", "informative"], verb=verb)
         return tuple(sorted(table.filter(pl.col("informative") == 1)["category"].to_list()))
-    codes = [asked] if isinstance(asked, str) else list(asked)
-    check_known(codes, known, "category", verb)
+    codes = [categories] if isinstance(categories, str) else list(categories)
+    check_known(codes, available, "category", verb)
     if len(set(codes)) < _TWO:
         raise UsageError("pathways.one-category", verb=verb)
     return tuple(sorted(set(codes)))
@@ -61,35 +61,35 @@ def chosen_categories(package: Package, asked: str | Sequence[str], *, verb: str
 
 def plan_years(package: Package, years: int | Sequence[int] | None, *, verb: str) -> list[int]:
     """Return the years of plans asked for; None: all there are."""
-    known = years_of(package.require("plans", _COLUMNS, verb=verb))
-    asked = known if years is None else [years] if isinstance(years, int) else sorted(set(years))
-    for year in asked:
-        if year not in known:
+    available = years_of(package.require("plans", _COLUMNS, verb=verb))
+    dates = available if years is None else [years] if isinstance(years, int) else sorted(set(years))
+    for year in dates:
+        if year not in available:
             raise UsageError(
-                "pathways.unknown-year", verb=verb, table="plans", asked=year, first=known[0], last=known[-1]
+                "pathways.unknown-year", verb=verb, table="plans", asked=year, first=available[0], last=available[-1]
             )
-    return asked
+    return dates
 
 
 def read_lists(package: Package, year: int, categories: Sequence[str], *, verb: str) -> Lists:
     """Return the lists of one year; a region whose list is not complete is left out and named."""
     table = package.require("plans", _COLUMNS, verb=verb)
     rows = table.filter(pl.col("year") == year, pl.col("category").is_in(list(categories)))
-    seen = rows.filter(pl.col("named").is_not_null()).group_by("region").agg(pl.len().alias("cells"))
-    full = sorted(seen.filter(pl.col("cells") == len(categories))["region"].to_list())
+    counts = rows.filter(pl.col("named").is_not_null()).group_by("region").agg(pl.len().alias("cells"))
+    full = sorted(counts.filter(pl.col("cells") == len(categories))["region"].to_list())
     partial = sorted(set(rows["region"].to_list()) - set(full))
     findings = tuple(_about("pathways.partial-list", region, year) for region in partial)
     if len(full) < _TWO:
         raise InputError("pathways.few-lists", findings, verb=verb, n=len(full), year=year)
-    kept = rows.filter(pl.col("region").is_in(full)).sort("region", "category")
+    complete = rows.filter(pl.col("region").is_in(full)).sort("region", "category")
     shape = (len(full), len(categories))
-    mentioned = kept["mentioned"].fill_null(0) if "mentioned" in kept.columns else kept["named"]
-    lists = (kept["named"].to_numpy() > 0).reshape(shape)
+    mentioned = complete["mentioned"].fill_null(0) if "mentioned" in complete.columns else complete["named"]
+    lists = (complete["named"].to_numpy() > 0).reshape(shape)
     return Lists(
         year=year,
         regions=tuple(full),
         categories=tuple(categories),
-        named=lists,
+        entries=lists,
         mentioned=(mentioned.to_numpy() > 0).reshape(shape) | lists,
         findings=findings
         + tuple(_about("pathways.empty-list", full[row], year) for row in np.flatnonzero(~lists.any(axis=1))),
@@ -97,8 +97,8 @@ def read_lists(package: Package, year: int, categories: Sequence[str], *, verb: 
 
 
 def _about(what: str, region: str, year: int) -> Finding:
-    said = {"region": NO_NAMES.region(region), "year": year}
-    return finding(what, table="plans", column="named", key=f"{region}/{year}", words=said)
+    facts = {"region": NO_NAMES.region(region), "year": year}
+    return finding(what, table="plans", column="named", key=f"{region}/{year}", words=facts)
 
 
 def divisions_of(package: Package, *, verb: str) -> dict[str, tuple[str, ...]]:
@@ -116,10 +116,10 @@ def favoured(data: Package, codes: Sequence[str], value: FloatArray, kind: str) 
     if not {"plans", *(() if kind == "category" else ("plan_categories",))} <= set(data.tables):
         return np.asarray(total)
     last = plan_years(data, None, verb="plan")[-1]
-    named = data.tables["plans"].filter(pl.col("year") == last).group_by("category").agg(pl.col("named").sum())
+    counts = data.tables["plans"].filter(pl.col("year") == last).group_by("category").agg(pl.col("named").sum())
     stated = {} if kind == "category" else divisions_of(data, verb="plan")
     times = dict.fromkeys(codes, 0.0)
-    for category, count in named.iter_rows():
+    for category, count in counts.iter_rows():
         for code in (category,) if kind == "category" else stated.get(category, ()):
             if code in times:
                 times[code] = max(times[code], float(count or 0))
@@ -152,11 +152,11 @@ class PlanTemplate:
         place = Path(folder)
         place.mkdir(parents=True, exist_ok=True)
         paths = tuple(place / name for name in (_PLANS, _CATEGORIES, _RULES))
-        if there := [path.name for path in paths if path.exists()]:
-            raise UsageError("pathways.template-there", folder=folder, files=there)
+        if existing := [path.name for path in paths if path.exists()]:
+            raise UsageError("pathways.template-there", folder=folder, files=existing)
         title = _book()["title"][language]
         lines = [f"{number}. {rule.lang(language)}" for number, rule in enumerate(self.rules, start=1)]
-        lists = [guarded(one).write_csv() for one in (self.plans, self.plan_categories)]
+        lists = [guarded(table).write_csv() for table in (self.plans, self.plan_categories)]
         text = f"# {title}\n\n" + "\n".join(lines) + "\n"
         for path, content in zip(paths, (*lists, text), strict=True):
             draft = path.with_name(path.name + ".part")
@@ -167,8 +167,8 @@ class PlanTemplate:
 
 @cache
 def _book() -> dict[str, Any]:
-    found: dict[str, Any] = yaml.safe_load((files("xinzhi.pathways") / "plan_coding.yaml").read_text(encoding="utf-8"))
-    return found
+    book: dict[str, Any] = yaml.safe_load((files("xinzhi.pathways") / "plan_coding.yaml").read_text(encoding="utf-8"))
+    return book
 
 
 def plan_template(
@@ -198,15 +198,15 @@ def plan_template(
     43
     """
     data = as_package(package)
-    known = data.require("regions", ["region"], verb="plan_template")["region"].to_list()
-    chosen = list(known if regions is None else regions)
-    check_known(chosen, known, "region", "plan_template")
+    available = data.require("regions", ["region"], verb="plan_template")["region"].to_list()
+    codes = list(available if regions is None else regions)
+    check_known(codes, available, "region", "plan_template")
     columns = ["category", "name_zh", "name_en", "divisions", "informative"]
     if categories is None:
         categories = data.require("plan_categories", columns, verb="plan_template")
     if missing := [name for name in columns if name not in categories.columns]:
         raise UsageError("pathways.template-categories", columns=missing)
-    cells = pl.DataFrame({"region": sorted(chosen)}, schema={"region": pl.String}).join(
+    cells = pl.DataFrame({"region": sorted(codes)}, schema={"region": pl.String}).join(
         categories.select("category").sort("category"), how="cross"
     )
     plans = cells.with_columns(
@@ -301,15 +301,15 @@ class Candidates:
     """
 
     cells: Cells
-    near: Nearness
+    relatedness: Nearness
     heads: FloatArray
     unjudged: pl.DataFrame
 
 
 def rules() -> Mapping[str, Any]:
     """Return the categories that can be weighed."""
-    found: Mapping[str, Any] = parameters.read_yaml(_FILE)["categories"]
-    return found
+    definitions: Mapping[str, Any] = parameters.read_yaml(_FILE)["categories"]
+    return definitions
 
 
 def weighs(data: Package) -> bool:
@@ -340,72 +340,78 @@ def with_services(data: Package) -> Package:
         year="year",
         employment=pl.col("employment") * scale,
     )
-    both = sorted(set(industry["year"].drop_nulls()) & set(more["year"].drop_nulls()))
-    parts = [one.select(more.columns).filter(pl.col("year").is_in(both)) for one in (industry, more)]
+    common_years = sorted(set(industry["year"].drop_nulls()) & set(more["year"].drop_nulls()))
+    parts = [table.select(more.columns).filter(pl.col("year").is_in(common_years)) for table in (industry, more)]
     return replace(data, tables={**data.tables, "activity": pl.concat(parts, how="vertical_relaxed")})
 
 
-def candidates(data: Package, cells: Cells, near: Nearness) -> Candidates:
+def candidates(data: Package, cells: Cells, relatedness: Nearness) -> Candidates:
     """Return the categories of a package's plans by place, from cells and densities of their activities."""
-    known = data.tables["plan_categories"]["category"].to_list()
+    available = data.tables["plan_categories"]["category"].to_list()
     position = {code: number for number, code in enumerate(cells.activities)}
-    weighed = [code for code in known if code in rules()]
-    base = {code: [position[one] for one in rules()[code]["base"] if one in position] for code in weighed}
+    weighed = [code for code in available if code in rules()]
+    base = {
+        code: [position[activity] for activity in rules()[code]["base"] if activity in position] for code in weighed
+    }
     codes = tuple(sorted(code for code, columns in base.items() if columns))
     if not codes:
         raise InputError("pathways.nothing-to-choose")
     nation, heads = cells.values.sum(axis=0), cells.values.sum(axis=1)
     columns = [base[code] for code in codes]
-    jobs = np.column_stack([cells.values[:, some].sum(axis=1) for some in columns])
-    parts = [nation[some] for some in columns]
+    jobs = np.column_stack([cells.values[:, members].sum(axis=1) for members in columns])
+    parts = [nation[members] for members in columns]
     weights = [part / part.sum() if part.sum() > 0 else np.ones(len(part)) / len(part) for part in parts]
-    density = np.column_stack([near.density[:, some] @ part for some, part in zip(columns, weights, strict=True)])
+    density = np.column_stack(
+        [relatedness.density[:, members] @ part for members, part in zip(columns, weights, strict=True)]
+    )
     # Columns overlap: shares of a place's jobs over those of all places, of all jobs and not of the row's sum.
-    whole = np.column_stack([jobs, heads]).sum(axis=0)
-    own, part = jobs / np.where(heads > 0, heads, 1.0)[:, None], whole[:-1] / whole[-1]
-    quotient = np.asarray(own / np.where(part > 0, part, 1.0))
+    totals = np.column_stack([jobs, heads]).sum(axis=0)
+    shares, part = jobs / np.where(heads > 0, heads, 1.0)[:, None], totals[:-1] / totals[-1]
+    quotient = np.asarray(shares / np.where(part > 0, part, 1.0))
     why: Mapping[str, str] = parameters.read_yaml(_FILE)["not_weighed"]
-    left = [code for code in sorted(known) if code not in codes]
+    excluded = [code for code in sorted(available) if code not in codes]
     return Candidates(
         cells=replace(cells, activities=codes, values=jobs),
-        near=replace(near, industries=codes, quotient=quotient, present=quotient >= 1.0, density=density),
+        relatedness=replace(relatedness, industries=codes, quotient=quotient, present=quotient >= 1.0, density=density),
         heads=heads,
         unjudged=pl.DataFrame(
-            {"category": left, "why": [why.get(code, "no_base") for code in left]},
+            {"category": excluded, "why": [why.get(code, "no_base") for code in excluded]},
             schema={"category": pl.String, "why": pl.String},
         ),
     )
 
 
-def worth(data: Package, found: Candidates) -> FloatArray:
+def worth(data: Package, candidates: Candidates) -> FloatArray:
     """Return the value added that every place would gain by a category at the nation's weight, in 1e8 CNY (n, p)."""
     gain = parameters.read_yaml(_FILE)["gain"]
     accounts = data.require("accounts", ["region", "year", "output_nominal"], verb="plan")
     rows = accounts.filter(pl.col("year") == gain["year"]).drop_nulls("output_nominal")
     scale = scale_of(data, "accounts", "output_nominal", gain["unit"]) / 1e8
     output = dict(rows.select("region", pl.col("output_nominal") * scale).iter_rows())
-    size = np.array([output.get(place, np.nan) for place in found.cells.places])
+    size = np.array([output.get(place, np.nan) for place in candidates.cells.places])
     if np.isnan(size).any():
-        missing = [place for place, one in zip(found.cells.places, size, strict=True) if np.isnan(one)]
+        missing = [place for place, amount in zip(candidates.cells.places, size, strict=True) if np.isnan(amount)]
         raise InputError("pathways.no-output", year=gain["year"], regions=missing)
-    share = np.array([float(rules()[code]["value_added"]) / float(gain["total"]) for code in found.cells.activities])
-    return np.asarray(size[:, None] * share * np.clip(1.0 - found.near.quotient, 0.0, None))
+    share = np.array(
+        [float(rules()[code]["value_added"]) / float(gain["total"]) for code in candidates.cells.activities]
+    )
+    return np.asarray(size[:, None] * share * np.clip(1.0 - candidates.relatedness.quotient, 0.0, None))
 
 
 def contradicted(data: Package, places: Sequence[str], codes: Sequence[str], kind: str) -> BoolArray:
     """Return the cells of which a complete series shows next to nothing: they are no candidates."""
-    found = np.zeros((len(places), len(codes)), dtype=bool)
+    mask = np.zeros((len(places), len(codes)), dtype=bool)
     if kind != "category" or "capability" not in data.tables:
-        return found
+        return mask
     rows = able(data).frame.filter(pl.col("able") == "not able").select("region", "category").iter_rows()
-    row_of, column_of = ({code: number for number, code in enumerate(one)} for one in (places, codes))
+    row_of, column_of = ({code: number for number, code in enumerate(names)} for names in (places, codes))
     for region, category in rows:
         if region in row_of and category in column_of:
-            found[row_of[region], column_of[category]] = True
-    return found
+            mask[row_of[region], column_of[category]] = True
+    return mask
 
 
 def idle(used: Mapping[str, float], codes: Sequence[str]) -> dict[str, float]:
     """Return the utilisation of categories: the lowest of the divisions of their base that the survey has."""
-    found = {code: [used[one] for one in rules()[code]["base"] if one in used] for code in codes}
-    return {code: min(rates) for code, rates in found.items() if rates}
+    by_code = {code: [used[division] for division in rules()[code]["base"] if division in used] for code in codes}
+    return {code: min(rates) for code, rates in by_code.items() if rates}

@@ -20,7 +20,7 @@ from xinzhi.data.package import Package
 from xinzhi.pathways.complexity.cells import Cells
 from xinzhi.pathways.conventions import check_known, setting
 from xinzhi.pathways.entry.forecast import Skill, entry_skill
-from xinzhi.pathways.industries import Explanation, as_package, called, jobs, nearness
+from xinzhi.pathways.industries import Explanation, as_package, jobs, name_columns, nearness
 from xinzhi.pathways.plans import limits as rules
 from xinzhi.pathways.plans import lists as weighing
 from xinzhi.pathways.plans.assignment import Assignment, InfeasibleTaskError, Task, assign, greedy, herd, queue, row_of
@@ -92,7 +92,7 @@ class Plan(Result, verb="plan", topic="pathways", key=("region", "category")):
         crowded = self.crowded()
         top = crowded.row(0, named=True)
         scarce = self.candidates.filter(pl.col("cap_price") > 0).sort("cap_price", descending=True)
-        found: Facts = tested | {
+        facts: Facts = tested | {
             "headline.gains": {
                 "ours": best,
                 "herd": kinds["herd"]["gain_realised"],
@@ -125,15 +125,15 @@ class Plan(Result, verb="plan", topic="pathways", key=("region", "category")):
         }
         if scarce.height:
             names = [self.names.text("category", code) for code in scarce["category"][:_SHOWN]]
-            found["headline.scarce"] = {"names": names, "price": scarce["cap_price"][0]}
-        return found
+            facts["headline.scarce"] = {"names": names, "price": scarce["cap_price"][0]}
+        return facts
 
     def _weighed(self) -> Facts:
         """Return which categories of plans can be weighed at all; nothing where the candidates are industries."""
         if self.parts.kind != "category":
             return {}
-        left = self.unjudged.filter(pl.col("why").is_in(["no_base", "no_product"]))["category"]
-        names = [self.names.text("category", code) for code in left]
+        unweighed = self.unjudged.filter(pl.col("why").is_in(["no_base", "no_product"]))["category"]
+        names = [self.names.text("category", code) for code in unweighed]
         n = self.candidates.height
         return {"plan.candidates": {"n": n, "all": n + self.unjudged.height, "names": names}} if names else {}
 
@@ -141,8 +141,8 @@ class Plan(Result, verb="plan", topic="pathways", key=("region", "category")):
         """Return what the smallest and largest caps that hold do to the optimum under sizes and caps alone."""
         free = replace(self.task, floors=np.zeros(len(self.task.sizes)), room=None, loads=None, overlap=None)
         rows = [sensitivity_row(free, scale, loose) for scale in setting("plan.scales")]
-        known = [row for row in rows if row["gain"] is not None and row["scale"] != 1.0]
-        ends = {"first": known[0], "last": known[-1]}
+        feasible = [row for row in rows if row["gain"] is not None and row["scale"] != 1.0]
+        ends = {"first": feasible[0], "last": feasible[-1]}
         return {f"{end}_{name}": row[name] for end, row in ends.items() for name in ("scale", "beside_plan")}
 
     def crowded(self) -> pl.DataFrame:
@@ -161,8 +161,8 @@ class Plan(Result, verb="plan", topic="pathways", key=("region", "category")):
             if self.choices is not None:
                 none = self.choices.explain(code).facts
             return PlanExplanation(region=code, name=name, assigned=self.frame, passed=self.frame, facts=none)
-        rank, mine = own_ranks(task.value)[number], self.assignment.chosen[number]
-        passed = np.flatnonzero(~mine & (rank > 0) & (rank < int(rank[mine].max(initial=0))))
+        rank, selected = own_ranks(task.value)[number], self.assignment.selection[number]
+        passed = np.flatnonzero(~selected & (rank > 0) & (rank < int(rank[selected].max(initial=0))))
         passed = passed[np.argsort(rank[passed], kind="stable")]
         rows = cell_rows(task, self.assignment, parts, np.full(len(passed), number), passed)
         frame = rows.with_columns(net=pl.col("value") - pl.col("cap_price"))
@@ -170,12 +170,12 @@ class Plan(Result, verb="plan", topic="pathways", key=("region", "category")):
         debt = self.debt_year is not None and row["debt_ratio"] is not None
         facts: Facts = {
             "explain.plan_debt" if debt else "explain.plan": {**row, "name": name, "year": self.debt_year},
-            "explain.assigned": [self._said(one) for one in assigned.iter_rows(named=True)],
-            "explain.passed": [self._said(one) for one in frame.head(_SHOWN).iter_rows(named=True)],
+            "explain.assigned": [self._cell_facts(cell) for cell in assigned.iter_rows(named=True)],
+            "explain.passed": [self._cell_facts(cell) for cell in frame.head(_SHOWN).iter_rows(named=True)],
         }
         return PlanExplanation(region=code, name=name, assigned=assigned, passed=frame, facts=facts)
 
-    def _said(self, row: Mapping[str, Any]) -> dict[str, object]:
+    def _cell_facts(self, row: Mapping[str, Any]) -> dict[str, object]:
         full = row["cap_price"] > 0
         return {**row, "name": self.names.text("category", row["category"]), "full": full}
 
@@ -186,10 +186,10 @@ class Plan(Result, verb="plan", topic="pathways", key=("region", "category")):
         caps (rounded down, at least 1), the total and its departure from the plan's, null where the status says why.
         None: the scales of ``pathways.yaml``.
         """
-        chosen = [float(scale) for scale in (setting("plan.scales") if scales is None else scales)]
-        if min(chosen, default=1.0) <= 0:
-            raise UsageError("pathways.scale", value=min(chosen))
-        return pl.DataFrame([sensitivity_row(self.task, scale, self.assignment.objective) for scale in chosen])
+        scales = [float(scale) for scale in (setting("plan.scales") if scales is None else scales)]
+        if min(scales, default=1.0) <= 0:
+            raise UsageError("pathways.scale", value=min(scales))
+        return pl.DataFrame([sensitivity_row(self.task, scale, self.assignment.objective) for scale in scales])
 
 
 def plan(  # noqa: PLR0913 - the parts of one programme, each with a default
@@ -246,7 +246,7 @@ def plan(  # noqa: PLR0913 - the parts of one programme, each with a default
     >>> found.skill.beats, found.frame.height  # relatedness foretells entry no better: nothing is recommended
     (False, 0)
     """
-    data, asked = as_package(package), limits or Limits()
+    data, limits = as_package(package), limits or Limits()
     source = weighing.with_services(data)
     cells, when = jobs(source, year, verb="plan")
     size = int(setting("plan.portfolio")) if portfolio is None else portfolio
@@ -254,11 +254,11 @@ def plan(  # noqa: PLR0913 - the parts of one programme, each with a default
         raise UsageError("pathways.portfolio", n=size)
     parts, odds, unjudged = _parts(source, cells, when, (probabilities, gains), exclude)
     ratios, debt_year = rules.debt_ratios(data)
-    sizes, findings = rules.sizes_of(asked, parts.places, size, ratios)
+    sizes, findings = rules.sizes_of(limits, parts.places, size, ratios)
     named_codes = parts.kind == "category"
     used = rules.utilisation(data, cells.activities if named_codes else parts.industries)
     used = weighing.idle(used, parts.industries) if named_codes else used
-    task = rules.task_of(parts, sizes, rules.caps_of(asked.caps, parts.industries, int(sizes.sum()), used), asked)
+    task = rules.task_of(parts, sizes, rules.caps_of(limits.caps, parts.industries, int(sizes.sum()), used), limits)
     try:
         best = assign(task) if time_limit is None else assign(task, time_limit=time_limit)
         bare = replace(task, floors=np.zeros(len(sizes)), room=None, loads=None, overlap=None)
@@ -266,22 +266,22 @@ def plan(  # noqa: PLR0913 - the parts of one programme, each with a default
     except InfeasibleTaskError:
         raise rules.refuse(task, parts.places, parts.industries) from None
     skill = None if odds is None else entry_skill(source, when)
-    named = odds is None or untested or (skill is not None and skill.beats)
+    recommends = odds is None or untested or (skill is not None and skill.beats)
     popular = weighing.favoured(data, parts.industries, parts.value, parts.kind)
     rivals = {"greedy": greedy(task), "herd": herd(task, popular)}
-    every = {"coordinated": best.chosen, "loose": loose.chosen, "queue": queue(task), **rivals}
+    selections = {"coordinated": best.selection, "loose": loose.selection, "queue": queue(task), **rivals}
     ceiling = (best.objective, loose.objective)
     return Plan(
-        frame=assigned_rows(task, best, parts) if named else pl.DataFrame(schema=_NOTHING),
+        frame=assigned_rows(task, best, parts) if recommends else pl.DataFrame(schema=_NOTHING),
         candidates=cap_rows(task, best, parts, rivals, used),
         regions=region_rows(task, best, parts, ratios),
-        comparison=pl.DataFrame([row_of(task, chosen, kind, ceiling) for kind, chosen in every.items()]),
+        comparison=pl.DataFrame([row_of(task, selection, kind, ceiling) for kind, selection in selections.items()]),
         assignment=best,
         task=task,
         odds=odds,
         skill=skill,
         year=when,
-        debt_year=debt_year if asked.debt and asked.sizes is None else None,
+        debt_year=debt_year if limits.debt and limits.sizes is None else None,
         parts=parts,
         findings=(*cells.findings, *findings),
         unjudged=unjudged,
@@ -293,7 +293,7 @@ def plan(  # noqa: PLR0913 - the parts of one programme, each with a default
             [name for name in _TABLES if name in data.tables],
             portfolio=size,
             year=when,
-            floor=asked.floor,
+            floor=limits.floor,
             overlap=task.overlap,
             excluded=parts.excluded,
             probabilities="given" if odds is None else "logit",
@@ -303,44 +303,50 @@ def plan(  # noqa: PLR0913 - the parts of one programme, each with a default
 
 
 def _parts(
-    data: Package, cells: Cells, when: int, given: tuple[Any, Any], exclude: Sequence[str] | None
+    data: Package, cells: Cells, when: int, overrides: tuple[Any, Any], exclude: Sequence[str] | None
 ) -> tuple[Parts, EntryOdds | None, pl.DataFrame]:
     """Return chances, gains and densities of what regions may choose, and the categories that cannot be weighed."""
-    near, heads = nearness(cells), cells.values.sum(axis=1)
-    out, left, kind = tuple(setting("plan.excluded") if exclude is None else exclude), pl.DataFrame(), "industry"
+    relatedness, heads = nearness(cells), cells.values.sum(axis=1)
+    out, unjudged, kind = tuple(setting("plan.excluded") if exclude is None else exclude), pl.DataFrame(), "industry"
     gain = None
     if weighing.weighs(data):
-        found = weighing.candidates(data, cells, near)
-        cells, near, left, kind, out = found.cells, found.near, found.unjudged, "category", tuple(exclude or ())
-        gain = None if given[1] is not None else weighing.worth(data, found)
+        candidates = weighing.candidates(data, cells, relatedness)
+        cells, relatedness, unjudged, kind, out = (
+            candidates.cells,
+            candidates.relatedness,
+            candidates.unjudged,
+            "category",
+            tuple(exclude or ()),
+        )
+        gain = None if overrides[1] is not None else weighing.worth(data, candidates)
     check_known(exclude or (), cells.activities, kind, "plan: exclude")
-    kept = np.array([code not in out for code in cells.activities])
-    if not kept.any():
+    mask = np.array([code not in out for code in cells.activities])
+    if not mask.any():
         raise UsageError("pathways.all-excluded")
-    probability, odds = rules.chances_of(given[0], data, near, when)
-    gain = rules.gains_of(given[1], data, cells, when) if gain is None else gain
-    barred = near.present | weighing.contradicted(data, near.places, near.industries, kind)
+    probability, odds = rules.chances_of(overrides[0], data, relatedness, when)
+    gain = rules.gains_of(overrides[1], data, cells, when) if gain is None else gain
+    barred = relatedness.present | weighing.contradicted(data, relatedness.places, relatedness.industries, kind)
     value = np.where(barred, np.nan, probability * gain)
     nation = cells.values.sum(axis=0, keepdims=True)
     names = names_of(data)
-    if kind != "category":  # categories are called as industries are
+    if kind != "category":  # categories are name_columns as industries are
         names = Names({**names.by_kind, "category": names.by_kind.get("industry", {})})
     parts = Parts(
         kind=kind,
         places=cells.places,
-        industries=tuple(code for code, keep in zip(cells.activities, kept, strict=True) if keep),
-        probability=probability[:, kept],
-        gain=gain[:, kept],
-        value=value[:, kept],
-        density=near.density[:, kept],
-        lack=np.maximum(heads[:, None] * nation / heads.sum() - cells.values, 0.0)[:, kept],
-        nation=nation[0, kept],
+        industries=tuple(code for code, keep in zip(cells.activities, mask, strict=True) if keep),
+        probability=probability[:, mask],
+        gain=gain[:, mask],
+        value=value[:, mask],
+        density=relatedness.density[:, mask],
+        lack=np.maximum(heads[:, None] * nation / heads.sum() - cells.values, 0.0)[:, mask],
+        nation=nation[0, mask],
         names=names,
         excluded=tuple(code for code in out if code in cells.activities),
     )
     if not np.isfinite(parts.value).any():
         raise InputError("pathways.nothing-to-choose")
-    return parts, odds, left
+    return parts, odds, unjudged
 
 
 def own_ranks(value: FloatArray) -> IntArray:
@@ -351,21 +357,21 @@ def own_ranks(value: FloatArray) -> IntArray:
     return np.where(np.isfinite(value), rank, 0)
 
 
-def _named(names: Names, codes: Sequence[str], stem: str) -> dict[str, list[str]]:
-    return {stem: list(codes), **called(names, stem, codes, stem)}
+def _code_and_names(names: Names, codes: Sequence[str], stem: str) -> dict[str, list[str]]:
+    return {stem: list(codes), **name_columns(names, stem, codes, stem)}
 
 
 def cell_rows(task: Task, best: Assignment, parts: Parts, rows: IntArray, columns: IntArray) -> pl.DataFrame:
     """Return what some regions would have of some categories, what caps hold, and what one more place would add."""
     return pl.DataFrame(
         {
-            **_named(parts.names, [parts.industries[column] for column in columns], "category"),
+            **_code_and_names(parts.names, [parts.industries[column] for column in columns], "category"),
             "own_rank": own_ranks(task.value)[rows, columns],
             "chance": parts.probability[rows, columns],
             "gain": parts.gain[rows, columns],
             "value": task.value[rows, columns],
             "cap": task.caps[columns],
-            "taken": best.chosen.sum(axis=0)[columns],
+            "taken": best.selection.sum(axis=0)[columns],
             "cap_price": best.cap_prices[columns],
         },
         schema_overrides=dict.fromkeys(("category", "category_zh", "category_en"), pl.String),
@@ -374,10 +380,10 @@ def cell_rows(task: Task, best: Assignment, parts: Parts, rows: IntArray, column
 
 def assigned_rows(task: Task, best: Assignment, parts: Parts) -> pl.DataFrame:
     """Return one row per assignment; the columns are those of `Plan.frame`."""
-    rows, columns = np.nonzero(best.chosen)
+    rows, columns = np.nonzero(best.selection)
     names = dict.fromkeys(("region", "region_zh", "region_en"), pl.String)
-    regions = pl.DataFrame(_named(parts.names, [parts.places[row] for row in rows], "region"), schema=names)
-    own = pl.col("own_rank") <= pl.Series(task.sizes[rows])
+    regions = pl.DataFrame(_code_and_names(parts.names, [parts.places[row] for row in rows], "region"), schema=names)
+    own_choice = pl.col("own_rank") <= pl.Series(task.sizes[rows])
     frame = pl.concat([regions, cell_rows(task, best, parts, rows, columns)], how="horizontal").select(
         *names,
         "category",
@@ -390,7 +396,7 @@ def assigned_rows(task: Task, best: Assignment, parts: Parts) -> pl.DataFrame:
         "cap",
         "taken",
         "cap_price",
-        reason=pl.when(own).then(pl.lit("own choice")).otherwise(pl.lit("moved")),
+        reason=pl.when(own_choice).then(pl.lit("own choice")).otherwise(pl.lit("moved")),
     )
     return frame.sort("region", "own_rank")
 
@@ -399,13 +405,13 @@ def cap_rows(
     task: Task, best: Assignment, parts: Parts, rivals: Mapping[str, BoolArray], used: Mapping[str, float]
 ) -> pl.DataFrame:
     """Return one row per category; the columns are those of `Plan.candidates`."""
-    counts = {kind: chosen.sum(axis=0) for kind, chosen in rivals.items()}
+    counts = {kind: selection.sum(axis=0) for kind, selection in rivals.items()}
     return pl.DataFrame(
         {
-            **_named(parts.names, parts.industries, "category"),
+            **_code_and_names(parts.names, parts.industries, "category"),
             "utilisation": [used.get(code) for code in parts.industries],
             "cap": task.caps,
-            "coordinated": best.chosen.sum(axis=0),
+            "coordinated": best.selection.sum(axis=0),
             "greedy": counts["greedy"],
             "herd": counts["herd"],
             "cap_price": best.cap_prices,
@@ -418,19 +424,19 @@ def cap_rows(
 
 def region_rows(task: Task, best: Assignment, parts: Parts, ratios: Mapping[str, float]) -> pl.DataFrame:
     """Return one row per region; the columns are those of `Plan.regions`."""
-    own = np.where(best.chosen, np.nan_to_num(task.value), 0.0).sum(axis=1)
+    gains = np.where(best.selection, np.nan_to_num(task.value), 0.0).sum(axis=1)
     order = np.sort(np.nan_to_num(task.value), axis=1)[:, ::-1]
-    alone = np.array([row[:size].sum() for row, size in zip(order, task.sizes, strict=True)])
+    own_best = np.array([row[:size].sum() for row, size in zip(order, task.sizes, strict=True)])
     return pl.DataFrame(
         {
-            **_named(parts.names, parts.places, "region"),
+            **_code_and_names(parts.names, parts.places, "region"),
             "debt_ratio": [ratios.get(place) for place in parts.places],
             "size": task.sizes,
             "choices": task.eligible().sum(axis=1),
-            "gain": own,
-            "own_best": alone,
+            "gain": gains,
+            "own_best": own_best,
             "floor": task.floors,
-            "share": np.where(alone > 0, own / np.where(alone > 0, alone, 1.0), 1.0),
+            "share": np.where(own_best > 0, gains / np.where(own_best > 0, own_best, 1.0), 1.0),
         },
         schema_overrides={"debt_ratio": pl.Float64},
     )
@@ -448,11 +454,11 @@ def sensitivity_row(task: Task, scale: float, reference: float) -> dict[str, Any
         status = error.text
     else:
         status = words("pathways.status.computed")
-        beside = best.objective / reference - 1.0 if reference > 0 else 0.0
+        difference = best.objective / reference - 1.0 if reference > 0 else 0.0
         row = {
             "gain": best.objective,
-            "beside_plan": beside,
+            "beside_plan": difference,
             "gap": best.gap,
-            "mean_jaccard": mean_of_pairs(jaccard(best.chosen)),
+            "mean_jaccard": mean_of_pairs(jaccard(best.selection)),
         }
     return {"scale": scale, "places": int(caps.sum()), **row, "status_zh": status.zh, "status_en": status.en}

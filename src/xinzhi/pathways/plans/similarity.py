@@ -72,25 +72,25 @@ def location_gini(values: FloatArray) -> FloatArray:
     """Return the location Gini of every activity (p,): 0 where it is spread as all activity is."""
     # Twice the area between the diagonal and the Lorenz curve of the activity's shares over the places' shares of all
     # activity, places sorted by their location quotient (Krugman 1991, *Geography and Trade*).
-    own, all_ = shares(values.T), values.sum(axis=1) / values.sum()
-    found = np.empty(len(own))
-    for number, part in enumerate(own):
+    place_shares, all_ = shares(values.T), values.sum(axis=1) / values.sum()
+    coefficients = np.empty(len(place_shares))
+    for number, part in enumerate(place_shares):
         order = np.argsort(part / all_, kind="stable")
         height = np.concatenate([[0.0], np.cumsum(part[order])])
-        found[number] = 1.0 - float(((height[1:] + height[:-1]) * all_[order]).sum())
-    return found
+        coefficients[number] = 1.0 - float(((height[1:] + height[:-1]) * all_[order]).sum())
+    return coefficients
 
 
 def ellison_glaeser(values: FloatArray, plants: FloatArray | None = None) -> FloatArray:
     r"""Return Ellison and Glaeser's index of concentration of every activity (p,)."""
     # :math:`\gamma_k = (G_k/(1 - \sum_i x_i^2) - H_k)/(1 - H_k)`, :math:`G_k = \sum_i (s_{ik} - x_i)^2` (Ellison and
     # Glaeser 1997, Journal of Political Economy 105(5), equation 5).
-    own, all_ = shares(values.T), values.sum(axis=1) / values.sum()
-    herfindahl = np.zeros(len(own)) if plants is None else np.asarray(plants, dtype=float)
+    place_shares, all_ = shares(values.T), values.sum(axis=1) / values.sum()
+    herfindahl = np.zeros(len(place_shares)) if plants is None else np.asarray(plants, dtype=float)
     even = 1.0 - float((all_**2).sum())
     if not ((herfindahl >= 0) & (herfindahl < 1)).all() or even <= 0:
         raise UsageError("pathways.herfindahl")
-    raw = ((own - all_) ** 2).sum(axis=1) / even
+    raw = ((place_shares - all_) ** 2).sum(axis=1) / even
     return np.asarray((raw - herfindahl) / (1.0 - herfindahl))
 
 
@@ -102,10 +102,10 @@ def shared(lists: BoolArray) -> FloatArray:
 
 def jaccard(lists: BoolArray) -> FloatArray:
     """Return the shared part of the union of every two lists (n, n); two empty lists share nothing: 0."""
-    both = shared(lists)
-    length = np.diagonal(both)
-    union = length[:, None] + length[None, :] - both
-    return np.asarray(both / np.where(union > 0, union, 1.0))
+    common = shared(lists)
+    length = np.diagonal(common)
+    union = length[:, None] + length[None, :] - common
+    return np.asarray(common / np.where(union > 0, union, 1.0))
 
 
 def mean_of_pairs(matrix: FloatArray) -> float:
@@ -122,47 +122,49 @@ def parents(codes: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """Return the parent of every code at every level that the codes allow, coarsest level first."""
     if not all(code.isascii() and code.isdigit() and len(code) >= _DIVISION for code in codes):
         return {GIVEN: tuple(codes)}
-    found: dict[str, tuple[str, ...]] = {}
+    levels: dict[str, tuple[str, ...]] = {}
 
     for level, key in (("section", "sections"), ("group", "groups")):
         owner = {code: name for name, members in setting(f"likeness.{key}").items() for code in members}
         above = tuple(owner.get(code[:_DIVISION], "") for code in codes)
         if all(above) and len(set(above)) > 1:
-            found[level] = above
+            levels[level] = above
     shortest = min(len(code) for code in codes)
     for length in range(_DIVISION, shortest + 1):
-        found[f"{length}-digit"] = tuple(code[:length] for code in codes)
+        levels[f"{length}-digit"] = tuple(code[:length] for code in codes)
     if max(len(code) for code in codes) > shortest:
-        found[GIVEN] = tuple(codes)
-    return found
+        levels[GIVEN] = tuple(codes)
+    return levels
 
 
 def add_up(values: FloatArray, above: Sequence[str]) -> tuple[FloatArray, tuple[str, ...]]:
     """Return amounts added up to their parents (n, q), and the parents, sorted."""
     names = sorted(set(above))
-    member = np.array([[name == one for name in names] for one in above], dtype=float)
+    member = np.array([[name == parent for name in names] for parent in above], dtype=float)
     return values @ member, tuple(names)
 
 
-def chosen_levels(all_: Mapping[str, tuple[str, ...]], asked: Sequence[str] | None) -> dict[str, tuple[str, ...]]:
+def chosen_levels(all_: Mapping[str, tuple[str, ...]], levels: Sequence[str] | None) -> dict[str, tuple[str, ...]]:
     """Return the levels asked for; None: all."""
-    wanted = list(all_) if asked is None else list(asked)
-    for level in wanted:
+    names = list(all_) if levels is None else list(levels)
+    for level in names:
         if level not in all_:
             raise UsageError("pathways.unknown", what="level", asked=level, known=list(all_))
-    return {level: all_[level] for level in wanted}
+    return {level: all_[level] for level in names}
 
 
 def poisson_binomial(probabilities: FloatArray) -> FloatArray:
     """Return the distribution of the number of successes of independent trials with chances of their own."""
     trials = probabilities.shape[-1]
-    found = np.zeros((*probabilities.shape[:-1], trials + 1))
-    found[..., 0] = 1.0
+    distribution = np.zeros((*probabilities.shape[:-1], trials + 1))
+    distribution[..., 0] = 1.0
     for number in range(trials):
         chance = probabilities[..., number, None]
-        found[..., 1 : number + 2] = found[..., 1 : number + 2] * (1 - chance) + found[..., : number + 1] * chance
-        found[..., :1] *= 1 - chance
-    return found
+        distribution[..., 1 : number + 2] = (
+            distribution[..., 1 : number + 2] * (1 - chance) + distribution[..., : number + 1] * chance
+        )
+        distribution[..., :1] *= 1 - chance
+    return distribution
 
 
 def tails(probabilities: FloatArray, counts: IntArray) -> tuple[FloatArray, FloatArray]:
@@ -183,27 +185,27 @@ def curveball(lists: BoolArray, draws: int, *, seed: int = 0) -> Iterator[BoolAr
     if n < 2:  # noqa: PLR2004 - a trade takes two
         raise UsageError("pathways.few-places")
     rng = np.random.default_rng(seed)
-    named = [set(np.flatnonzero(row).tolist()) for row in lists]
+    entry_sets = [set(np.flatnonzero(row).tolist()) for row in lists]
     for number in range(draws):
         for _ in range(5 * n * (10 if number == 0 else 1)):
-            _trade(named, rng)
-        drawn = np.zeros(lists.shape, dtype=bool)
-        for row, entries in enumerate(named):
-            drawn[row, list(entries)] = True
-        yield drawn
+            _trade(entry_sets, rng)
+        sample = np.zeros(lists.shape, dtype=bool)
+        for row, entries in enumerate(entry_sets):
+            sample[row, list(entries)] = True
+        yield sample
 
 
-def _trade(named: list[set[int]], rng: np.random.Generator) -> None:
+def _trade(entry_sets: list[set[int]], rng: np.random.Generator) -> None:
     """Let two rows, as sets of entries, trade what only one of them has."""
-    one, other = int(rng.integers(len(named))), int(rng.integers(len(named) - 1))
-    other += other >= one
-    mine, theirs = named[one], named[other]
-    differ, owned = sorted(mine ^ theirs), len(mine - theirs)
+    first, second = int(rng.integers(len(entry_sets))), int(rng.integers(len(entry_sets) - 1))
+    second += second >= first
+    first_set, second_set = entry_sets[first], entry_sets[second]
+    differ, owned = sorted(first_set ^ second_set), len(first_set - second_set)
     if owned in {0, len(differ)}:
         return
     rng.shuffle(differ)
-    both = mine & theirs
-    named[one], named[other] = both.union(differ[:owned]), both.union(differ[owned:])
+    common = first_set & second_set
+    entry_sets[first], entry_sets[second] = common.union(differ[:owned]), common.union(differ[owned:])
 
 
 def permuted_structures(values: FloatArray, draws: int, *, seed: int = 0) -> Iterator[FloatArray]:
@@ -233,24 +235,27 @@ def _blocks(draws: int, cells: int) -> list[int]:
     return [min(size, draws - start) for start in range(0, draws, size)]
 
 
-def hypergeometric_at_most(seen: int, total: int, marked: int, drawn: int) -> float:
-    """Return the chance of at most `seen` marked ones among `drawn` out of `total` of which `marked` are marked."""
-    ways = sum(comb(marked, one) * comb(total - marked, drawn - one) for one in range(min(seen, drawn) + 1))
-    return min(ways / comb(total, drawn), 1.0)
+def hypergeometric_at_most(count: int, total: int, marked: int, draws: int) -> float:
+    """Return the chance of at most `count` marked ones among `draws` out of `total` of which `marked` are marked."""
+    ways = sum(comb(marked, k) * comb(total - marked, draws - k) for k in range(min(count, draws) + 1))
+    return min(ways / comb(total, draws), 1.0)
 
 
 def overlap_row(lists: Lists, evidence: BoolArray, draws: int, seed: int) -> dict[str, Any]:
     """Return the likeness of all lists of a year, and their evidence; the columns of `Choices.overlap`."""
-    mine, judged = lists.named, bool(evidence.any())
-    drawn = [(_pair_variance(one), _shown(one, evidence)) for one in curveball(mine, draws, seed=seed)]
-    spread, fitting = np.array(drawn).T
-    blocs, fits = _pair_variance(mine), _shown(mine, evidence)
+    entries, judged = lists.entries, bool(evidence.any())
+    statistics = [
+        (_pair_variance(sample), _share_with_evidence(sample, evidence))
+        for sample in curveball(entries, draws, seed=seed)
+    ]
+    spread, fitting = np.array(statistics).T
+    blocs, fits = _pair_variance(entries), _share_with_evidence(entries, evidence)
     return {
         "year": lists.year,
         "regions": len(lists.regions),
         "categories": len(lists.categories),
-        "mean_length": float(mine.sum(axis=1).mean()),
-        "mean_jaccard": mean_of_pairs(jaccard(mine)),
+        "mean_length": float(entries.sum(axis=1).mean()),
+        "mean_jaccard": mean_of_pairs(jaccard(entries)),
         "blocs": blocs,
         "blocs_expected": float(spread.mean()),
         "p_blocs": _tail(spread, blocs),
@@ -260,18 +265,18 @@ def overlap_row(lists: Lists, evidence: BoolArray, draws: int, seed: int) -> dic
     }
 
 
-def _tail(drawn: FloatArray, observed: float) -> float:
+def _tail(draws: FloatArray, observed: float) -> float:
     """Return the share of draws at or above what was seen, which counts as one of them."""
-    return float((1 + (drawn >= observed - 1e-12).sum()) / (1 + len(drawn)))
+    return float((1 + (draws >= observed - 1e-12).sum()) / (1 + len(draws)))
 
 
 def _pair_variance(lists: BoolArray) -> float:
     """Return the variance of the pairs' shared entries: their mean is fixed by the margins, their spread is not."""
-    both, pairs = shared(lists), len(lists) * (len(lists) - 1)
-    np.fill_diagonal(both, 0.0)
-    return float((both**2).sum() / pairs - (both.sum() / pairs) ** 2)
+    common, pairs = shared(lists), len(lists) * (len(lists) - 1)
+    np.fill_diagonal(common, 0.0)
+    return float((common**2).sum() / pairs - (common.sum() / pairs) ** 2)
 
 
-def _shown(lists: BoolArray, evidence: BoolArray) -> float:
+def _share_with_evidence(lists: BoolArray, evidence: BoolArray) -> float:
     """Return the share of what is named that has evidence; zero for empty lists."""
     return float((lists & evidence).sum() / max(int(lists.sum()), 1))

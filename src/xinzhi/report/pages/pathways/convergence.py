@@ -165,7 +165,7 @@ def lead_changes(result: pathways.LeadChanges, *, region: str | None = None) -> 
     """Return who has overtaken whom, in which interval, and whether it lasted."""
     units = result.levels["unit"].unique(maintain_order=True)
     code = None if region is None else result.names.resolve(region, units)
-    frame = result.of(code)
+    frame = result.episodes_of(code)
     lasting = frame.filter(pl.col("durable"))
     order = ("latest", "challenger", "incumbent")
     last = (lasting if lasting.height else frame).sort(*order, descending=[True, False, False]).head(MOST).sort(*order)
