@@ -51,6 +51,7 @@ test-spark: $(SPARK)/.ready ## firms on Spark and on DuckDB agree (needs Java 17
 lint: $(READY) ## style, format, types and who may import whom | 检查风格、格式、类型与模块引用规则
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/python tools/generate_words.py --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 

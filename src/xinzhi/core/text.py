@@ -48,12 +48,18 @@ _CODE = re.compile(r"^[a-z]+\.[a-z0-9-]+$")
 _CHOICE = re.compile(r"^\[(?P<choices>.*)\]$", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Text:
-    """One sentence or label in Chinese and English."""
+    """One sentence or label in Chinese and English; a `Fact` equals the text that it became."""
 
     zh: str
     en: str
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Text) and (self.zh, self.en) == (other.zh, other.en)
+
+    def __hash__(self) -> int:
+        return hash((self.zh, self.en))
 
     def lang(self, language: Language) -> str:
         """Return the text in `language`."""
