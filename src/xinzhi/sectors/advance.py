@@ -26,7 +26,7 @@ from xinzhi.sectors.coupling import (
     lagging,
     obstacle_frame,
 )
-from xinzhi.sectors.figures import KEYS, Bounds, State, as_package, grid, long, named, omitted
+from xinzhi.sectors.figures import KEYS, Bounds, State, as_package, grid, long, omitted, with_names
 
 ECONOMY = "economy"
 DEGREE = "coordination_corrected"
@@ -59,14 +59,14 @@ class Sectors(Result, verb="advance", topic="sectors", key=KEYS):
     def explain(self, region: str | int, year: int) -> Explanation:
         """Return what stands behind one region (by code or name) and year; a `UsageError` says why there is nothing."""
         code = self.names.resolve(str(region), sorted({*self.frame["region"], *self.omitted["region"]}))
-        mine, when = self.frame.filter(region=code), int(year)
-        row, name = mine.filter(year=when), self.names.region(code)
+        own_rows, when = self.frame.filter(region=code), int(year)
+        row, name = own_rows.filter(year=when), self.names.region(code)
         if not row.height:
             why = self.omitted.filter(region=code, year=when)
             values: dict[str, Any] = {"region": name, "year": when}
             values["why"] = Text(zh=f"（{why['reason_zh'][0]}）", en=f" ({why['reason_en'][0]})") if why.height else ""
-            if mine.height:
-                first, last = mine["year"].min(), mine["year"].max()
+            if own_rows.height:
+                first, last = own_rows["year"].min(), own_rows["year"].max()
                 raise UsageError("sectors.no-degree-in-year", first=first, last=last, **values)
             raise UsageError("sectors.no-degree", **values)
         limits = self.bounds.select("indicator", "lower", "upper")
@@ -96,7 +96,7 @@ class Sectors(Result, verb="advance", topic="sectors", key=KEYS):
             facts["note.ends"] = kit.ends_of(ranked, DEGREE, self.names) | ranges
         facts |= _lowest(self.obstacles.filter(year=last["year"]), last)
         facts |= _drags(self.drag)
-        facts["note.left_out"] = [{"reason": why, "names": names} for why, names in self.gone()]
+        facts["note.left_out"] = [{"reason": why, "names": names} for why, names in self.absent_regions()]
         if last["rank_correlation"] is not None:
             forms = {form: last[f"coordination_{form}"] for form in get_args(Form)}
             facts["note.forms"] = {"year": last["year"], "correlation": last["rank_correlation"], **forms}
@@ -110,23 +110,23 @@ class Sectors(Result, verb="advance", topic="sectors", key=KEYS):
             cells, share = rows.select(names).to_numpy(), np.delete(weights, at)
             rest = np.delete(cells, at, axis=1)
             degrees.append(coordination_degree(coupling_degree(rest), rest @ (share / share.sum())))
-        found = pl.DataFrame({str(n): one for n, one in enumerate(degrees)}).select(
+        ranks = pl.DataFrame({str(n): degree for n, degree in enumerate(degrees)}).select(
             pl.all().rank("min", descending=True)
         )
-        ends = (found.min_horizontal(), found.max_horizontal())
+        ends = (ranks.min_horizontal(), ranks.max_horizontal())
         return rows.select("region").with_columns(
-            ranks=pl.concat_list(*(one.alias(str(n)) for n, one in enumerate(ends)))
+            ranks=pl.concat_list(*(rank.alias(str(n)) for n, rank in enumerate(ends)))
         )
 
-    def gone(self) -> list[tuple[Text, list[Text]]]:
+    def absent_regions(self) -> list[tuple[Text, list[Text]]]:
         """Return the regions of the span that are never there, by reason."""
         span = pl.col("year").is_between(self.years["year"][0], self.years["year"][-1])
         rows = self.omitted.filter(~pl.col("region").is_in(self.frame["region"].unique().to_list()) & span)
         reasons = rows.group_by("region").agg(pl.col("reason_zh", "reason_en").mode().sort().first()).sort("region")
-        called = self.names.distinct("region", sorted({*self.frame["region"], *self.omitted["region"]}))
+        labels = self.names.distinct("region", sorted({*self.frame["region"], *self.omitted["region"]}))
         by_reason: dict[Text, list[Text]] = {}
         for code, zh, en in reasons.iter_rows():
-            by_reason.setdefault(Text(zh=zh, en=en), []).append(called[code])
+            by_reason.setdefault(Text(zh=zh, en=en), []).append(labels[code])
         return list(by_reason.items())
 
 
@@ -143,12 +143,12 @@ def _moves(names: list[str], first: Mapping[str, Any], last: Mapping[str, Any]) 
     rise = {name: last[name] - first[name] for name in names}
     if ECONOMY in rise:
         economy = rise.pop(ECONOMY)
-        behind = [
+        slower = [
             words("sectors.answer.rise", name=sector_text(name), value=value)
             for name, value in rise.items()
             if value < economy
         ]
-        facts["answer.behind" if behind else "answer.keep_up"] = {"names": behind, "economy": economy}
+        facts["answer.behind" if slower else "answer.keep_up"] = {"names": slower, "economy": economy}
     return facts
 
 
@@ -172,16 +172,16 @@ def _lowest(obstacles: pl.DataFrame, last: Mapping[str, Any]) -> Facts:
 
 def _drags(drag: pl.DataFrame) -> Facts:
     """Say whether the others advanced less where a sector lagged."""
-    known = drag.drop_nulls("slope")
-    if not known.height:
+    estimated = drag.drop_nulls("slope")
+    if not estimated.height:
         return {}
-    rows = known.filter((pl.col("slope") > 0) & (pl.col("p") <= setting("significance.value")))
+    rows = estimated.filter((pl.col("slope") > 0) & (pl.col("p") <= setting("significance.value")))
     # a lag of a tenth of the scale is a size that occurs
     slopes = [
         words("sectors.answer.slope", name=sector_text(name), value=slope / 10, error=error / 10)
         for name, slope, error in rows.select("sector", "slope", "standard_error").iter_rows()
     ]
-    return {"answer.drag" if slopes else "answer.no_drag": {"names": slopes, "years": known["years"][0]}}
+    return {"answer.drag" if slopes else "answer.no_drag": {"names": slopes, "years": estimated["years"][0]}}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,8 +206,8 @@ class Explanation:
         for part in self.sectors.iter_rows(named=True):
             lines.append(words("sectors.explain.sector", **part | {"sector": sector_text(part["sector"])}))
             for figure in self.indicators.filter(sector=part["sector"]).iter_rows(named=True):
-                called = {"indicator": indicator_text(figure["indicator"])}
-                lines.append(words("sectors.explain.indicator", **figure | called))
+                label = {"indicator": indicator_text(figure["indicator"])}
+                lines.append(words("sectors.explain.indicator", **figure | label))
         return "\n".join(line.lang(language) for line in lines)
 
     def __repr__(self) -> str:
@@ -264,93 +264,95 @@ def advance(
     if levels is not None:
         if measurement is not None or bounds is not None:
             raise UsageError("sectors.levels-and-measurement")
-        found = _own(levels, years)
+        state = _supplied_levels(levels, years)
     else:
         place = package if package is not None else source
-        found = kit.state(place, measurement, bounds=bounds, years=years, balanced=balanced)
-    names = tuple(name for name in found.levels.columns if name not in KEYS)
+        state = kit.state(place, measurement, bounds=bounds, years=years, balanced=balanced)
+    names = tuple(name for name in state.levels.columns if name not in KEYS)
     share = check_weights(names, weights)
-    known = found.levels.drop_nulls(names)
-    if balanced and levels is not None and known.height:
+    complete = state.levels.drop_nulls(names)
+    if balanced and levels is not None and complete.height:
         # the rows of the regions that are there in every year of the span
-        regions, span, cells = grid(known.with_columns(_one=pl.lit(1.0)), "_one")
-        whole = {"_kept": np.where(kit.balanced_cells(np.isfinite(cells)), 1.0, np.nan)}
-        known = known.join(long(regions, span, whole).drop_nulls(), on=KEYS, how="semi", maintain_order="left")
-    if not known.height:
+        regions, span, cells = grid(complete.with_columns(_one=pl.lit(1.0)), "_one")
+        balanced_cells = {"_kept": np.where(kit.balanced_cells(np.isfinite(cells)), 1.0, np.nan)}
+        complete = complete.join(
+            long(regions, span, balanced_cells).drop_nulls(), on=KEYS, how="semi", maintain_order="left"
+        )
+    if not complete.height:
         raise InputError("sectors.no-row-with-all")
-    frame = _map(known, found, names, share)
-    parts, given = _parts(known, names, share), found.source
-    asked = {"weights": share.tolist(), "measured": measurement is not None, "years": years, "balanced": balanced}
-    provenance = given.provenance("advance", sectors=list(names), **asked)
+    frame = _map(complete, state, names, share)
+    parts, figures = _parts(complete, names, share), state.source
+    options = {"weights": share.tolist(), "measured": measurement is not None, "years": years, "balanced": balanced}
+    provenance = figures.provenance("advance", sectors=list(names), **options)
     return Sectors(
         frame=frame,
         sectors=parts,
         obstacles=_obstacles(parts, frame),
         years=_years(frame, names),
-        indicators=found.indicators,
-        bounds=found.bounds,
-        drag=_drag(known, names),
-        omitted=_left_out(found, known, names),
-        names=named(
+        indicators=state.indicators,
+        bounds=state.bounds,
+        drag=_drag(complete, names),
+        omitted=_left_out(state, complete, names),
+        names=with_names(
             names_of(package),
             sector=[(name, sector_text(name)) for name in names],
-            indicator=[(name, indicator_text(name)) for name in found.bounds["indicator"]],
+            indicator=[(name, indicator_text(name)) for name in state.bounds["indicator"]],
         ),
-        kind=given.kind,
+        kind=figures.kind,
         provenance=kit.with_protocol(provenance, measurement),
     )
 
 
-def _own(levels: object, years: tuple[int, int] | None) -> State:
+def _supplied_levels(levels: object, years: tuple[int, int] | None) -> State:
     """Return the state of levels that the caller brings."""
     raw = tidy(levels, [Field("region", "code"), Field("year", "year")], others=True, verb="advance").frame
     names = [name for name in raw.columns if name not in KEYS]
-    given = kit.read(levels, names, verb="advance")
-    table = given.frame if years is None else given.frame.filter(pl.col("year").is_between(*years))
+    figures = kit.read(levels, names, verb="advance")
+    table = figures.frame if years is None else figures.frame.filter(pl.col("year").is_between(*years))
     indicators = {"region": pl.String, "year": pl.Int64, "sector": pl.String, "indicator": pl.String}
     bounds = {"sector": pl.String, "indicator": pl.String, "lower": pl.Float64, "upper": pl.Float64}
     return State(
         indicators=pl.DataFrame(schema=indicators | {"value": pl.Float64, "level": pl.Float64, "flag": pl.String}),
         bounds=pl.DataFrame(schema=bounds | {"lower_at": pl.String, "upper_at": pl.String, "given": pl.Boolean}),
         levels=table,
-        source=given,
+        source=figures,
     )
 
 
-def _map(known: pl.DataFrame, found: State, names: tuple[str, ...], weights: FloatArray) -> pl.DataFrame:
-    columns = degrees(known.select(names).to_numpy(), weights, names)
+def _map(complete: pl.DataFrame, state: State, names: tuple[str, ...], weights: FloatArray) -> pl.DataFrame:
+    columns = degrees(complete.select(names).to_numpy(), weights, names)
     # every level as its rank in the pool of its sector, as a share
-    ranks = known.select((pl.col(name).rank("average") - 0.5) / pl.len() for name in names)
+    ranks = complete.select((pl.col(name).rank("average") - 0.5) / pl.len() for name in names)
     columns["lagging_by_rank"] = pl.Series("lagging_by_rank", lagging(ranks.to_numpy(), names), dtype=pl.String)
-    flags = found.indicators.filter(pl.col("flag") != "").group_by(KEYS).agg(flags=pl.col("flag").sort().str.join(";"))
+    flags = state.indicators.filter(pl.col("flag") != "").group_by(KEYS).agg(flags=pl.col("flag").sort().str.join(";"))
     lags = pl.col("relative") < 1 - setting("lag.margin")
     return (
-        pl.concat([known, pl.DataFrame(columns)], how="horizontal")
+        pl.concat([complete, pl.DataFrame(columns)], how="horizontal")
         .join(flags, on=KEYS, how="left", maintain_order="left")
         .with_columns(pl.col("flags").fill_null(""), lags=lags.fill_null(value=False))
     )
 
 
-def _parts(known: pl.DataFrame, names: tuple[str, ...], weights: FloatArray) -> pl.DataFrame:
+def _parts(complete: pl.DataFrame, names: tuple[str, ...], weights: FloatArray) -> pl.DataFrame:
     """Return relative levels, obstacles, gains and changes of every sector."""
-    cells = known.select(names).to_numpy()
+    cells = complete.select(names).to_numpy()
     degree = coordination_degree(coupling_degree(cells), cells @ weights)
     columns = {}
     for place, name in enumerate(names):
-        others = np.delete(cells, place, axis=1).mean(axis=1)
+        others_level = np.delete(cells, place, axis=1).mean(axis=1)
         raised = cells.copy()
-        raised[:, place] = np.maximum(cells[:, place], others)
+        raised[:, place] = np.maximum(cells[:, place], others_level)
         better = coordination_degree(coupling_degree(raised), raised @ weights)
-        columns[name] = np.where(cells[:, place] < others, better - np.nan_to_num(degree), 0.0)
-    gains = pl.concat([known.select(KEYS), pl.DataFrame(columns)], how="horizontal").unpivot(
+        columns[name] = np.where(cells[:, place] < others_level, better - np.nan_to_num(degree), 0.0)
+    gains = pl.concat([complete.select(KEYS), pl.DataFrame(columns)], how="horizontal").unpivot(
         list(names), index=list(KEYS), variable_name=SECTOR, value_name="gain"
     )
-    found = obstacle_frame(known, names, weights).rename({"indicator": SECTOR})
-    before = found.select("region", SECTOR, year=pl.col("year") + 1, _before=pl.col("level"))
+    rows = obstacle_frame(complete, names, weights).rename({"indicator": SECTOR})
+    before = rows.select("region", SECTOR, year=pl.col("year") + 1, _before=pl.col("level"))
     order = {name: place for place, name in enumerate(names)}
     mean = pl.col("level").mean().over(KEYS)
     return (
-        found.join(gains, on=[*KEYS, SECTOR])
+        rows.join(gains, on=[*KEYS, SECTOR])
         .join(before, on=["region", SECTOR, "year"], how="left")
         .with_columns(
             relative=pl.when(mean > 0).then(pl.col("level") / mean),
@@ -375,39 +377,39 @@ def _obstacles(parts: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
 
 def _years(frame: pl.DataFrame, names: tuple[str, ...]) -> pl.DataFrame:
     """Return the means of the regions by year, and how alike the two forms order them."""
-    both = [f"coordination_{form}" for form in get_args(Form)]
+    degree_names = [f"coordination_{form}" for form in get_args(Form)]
     return (
         frame.group_by("year")
         .agg(
             pl.len().cast(pl.Int64).alias("regions"),
-            pl.col(*names, "development", *both).sort().mean(),
-            pl.corr(*both, method="spearman").alias("rank_correlation"),
+            pl.col(*names, "development", *degree_names).sort().mean(),
+            pl.corr(*degree_names, method="spearman").alias("rank_correlation"),
         )
         .with_columns(pl.col("rank_correlation").fill_nan(None))
         .sort("year")
     )
 
 
-def _drag(known: pl.DataFrame, names: tuple[str, ...]) -> pl.DataFrame:
+def _drag(complete: pl.DataFrame, names: tuple[str, ...]) -> pl.DataFrame:
     """Return whether the others advance less where a sector lags."""
     span = int(setting("advance.horizon.value"))
-    later = known.select("region", year=pl.col("year") - span, **{f"_{name}": pl.col(name) for name in names})
-    both = known.join(later, on=KEYS).sort(KEYS)
-    size = {"years": span, "rows": both.height, "regions": both["region"].n_unique()}
-    rows = [{"sector": name, **size, **_slope(both, name, [one for one in names if one != name])} for name in names]
+    later = complete.select("region", year=pl.col("year") - span, **{f"_{name}": pl.col(name) for name in names})
+    pairs = complete.join(later, on=KEYS).sort(KEYS)
+    size = {"years": span, "rows": pairs.height, "regions": pairs["region"].n_unique()}
+    rows = [{"sector": name, **size, **_slope(pairs, name, [rest for rest in names if rest != name])} for name in names]
     numbers = dict.fromkeys(("slope", "standard_error", "p"), pl.Float64)
     schema = {"sector": pl.String, "years": pl.Int64, **numbers, "rows": pl.Int64, "regions": pl.Int64}
     return pl.DataFrame(rows, schema=schema)
 
 
-def _slope(both: pl.DataFrame, name: str, others: list[str]) -> dict[str, float]:
+def _slope(pairs: pl.DataFrame, name: str, rest: list[str]) -> dict[str, float]:
     """Return the slope of the others' advance on the lead of a sector; nothing with too few rows or constant levels."""
-    if both.height < _FEWEST_ROWS:
+    if pairs.height < _FEWEST_ROWS:
         return {}
-    now = both.select(others).to_numpy().mean(axis=1)
-    then = both.select([f"_{other}" for other in others]).to_numpy().mean(axis=1)
-    regressors = np.column_stack([both[name].to_numpy() - now, now])
-    year, region = (codes(both[key].to_list()) for key in ("year", "region"))
+    now = pairs.select(rest).to_numpy().mean(axis=1)
+    then = pairs.select([f"_{sector}" for sector in rest]).to_numpy().mean(axis=1)
+    regressors = np.column_stack([pairs[name].to_numpy() - now, now])
+    year, region = (codes(pairs[key].to_list()) for key in ("year", "region"))
     try:
         fit = fixed_effects(then - now, regressors, ("lead", "level"), [year], region, counted="all")
     except InputError:  # levels that do not vary have no slope: the row stays empty
@@ -415,19 +417,23 @@ def _slope(both: pl.DataFrame, name: str, others: list[str]) -> dict[str, float]
     return {"slope": fit.coefficients[0], "standard_error": fit.standard_errors[0], "p": fit.probabilities[0]}
 
 
-def _left_out(found: State, known: pl.DataFrame, names: tuple[str, ...]) -> pl.DataFrame:
+def _left_out(state: State, complete: pl.DataFrame, names: tuple[str, ...]) -> pl.DataFrame:
     """Return the region-years that were not computed, and which indicators are missing."""
-    left = found.levels.join(known, on=KEYS, how="anti")
-    if found.indicators.height:
-        wanted = found.bounds["indicator"].to_list()
-        have = found.indicators.group_by(KEYS).agg(pl.col("indicator"))
+    incomplete = state.levels.join(complete, on=KEYS, how="anti")
+    if state.indicators.height:
+        required = state.bounds["indicator"].to_list()
+        have = state.indicators.group_by(KEYS).agg(pl.col("indicator"))
     else:
-        wanted = list(names)
-        tall = found.levels.unpivot(wanted, index=list(KEYS), variable_name="indicator").drop_nulls("value")
+        required = list(names)
+        tall = state.levels.unpivot(required, index=list(KEYS), variable_name="indicator").drop_nulls("value")
         have = tall.group_by(KEYS).agg(pl.col("indicator"))
     rows = []
-    for region, year, present in left.select(KEYS).join(have, on=KEYS, how="left").iter_rows():
-        gone = [name for name in wanted if name not in (present or [])]
-        why = kit.reason("missing", names=[indicator_text(name) for name in gone]) if gone else kit.reason("unbalanced")
+    for region, year, present in incomplete.select(KEYS).join(have, on=KEYS, how="left").iter_rows():
+        absent = [name for name in required if name not in (present or [])]
+        why = (
+            kit.reason("missing", names=[indicator_text(name) for name in absent])
+            if absent
+            else kit.reason("unbalanced")
+        )
         rows.append((region, year, why))
     return omitted(rows)

@@ -16,8 +16,8 @@ Returns = Sequence[tuple[float | None, float]]
 
 def document(name: str = "sectors.yaml") -> dict[str, Any]:
     """Return a YAML file of this package; callers must not change it."""
-    found: dict[str, Any] = read_yaml(Path(__file__).with_name(name))
-    return found
+    content: dict[str, Any] = read_yaml(Path(__file__).with_name(name))
+    return content
 
 
 def setting(path: str) -> Any:  # noqa: ANN401 - the file decides
@@ -76,8 +76,8 @@ def method(choice: str, level: str) -> Text:
     >>> method("normalisation", "min-max 1-100").en, method("aggregation", "grey").en
     ('min-max 1-100', 'grey relational grade')
     """
-    plain, _, scale = level.partition(" ")
-    name = words(key) if has(key := f"sectors.method.{choice}.{plain}") else same(plain)
+    name_part, _, scale = level.partition(" ")
+    name = words(key) if has(key := f"sectors.method.{choice}.{name_part}") else same(name_part)
     return Text(zh=f"{name.zh} {scale}", en=f"{name.en} {scale}") if scale else name
 
 

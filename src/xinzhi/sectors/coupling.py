@@ -88,8 +88,10 @@ def lagging(levels: FloatArray, names: Sequence[str]) -> list[str | None]:
     lowest = levels.min(axis=-1, keepdims=True)
     out: list[str | None] = []
     for row, low, high in zip(levels, lowest[..., 0], levels.max(axis=-1), strict=True):
-        known = bool(np.isfinite(row).all() and high > low)
-        out.append(";".join(name for name, value in zip(names, row, strict=True) if value == low) if known else None)
+        comparable = bool(np.isfinite(row).all() and high > low)
+        out.append(
+            ";".join(name for name, value in zip(names, row, strict=True) if value == low) if comparable else None
+        )
     return out
 
 
@@ -117,9 +119,9 @@ class Coupling(Result, verb="coupling", topic="sectors", key=KEYS):
             return {"answer.no_rows": {}}
         forms = []
         for form in get_args(Form):
-            together = last[f"coupling_{form}"].drop_nulls().to_numpy()
+            coupling_values = last[f"coupling_{form}"].drop_nulls().to_numpy()
             mean = float(last[f"coordination_{form}"].to_numpy().mean())
-            ends = {"low": float(together.min()), "high": float(together.max()), "mean": mean}
+            ends = {"low": float(coupling_values.min()), "high": float(coupling_values.max()), "mean": mean}
             forms.append({"form": text(f"coupling.forms.{form}"), **ends})
         return {"answer.coupling": {"year": last["year"][0], "regions": last.height}, "answer.coupling_form": forms}
 
@@ -147,17 +149,17 @@ def coupling(source: object, systems: Sequence[str], *, weights: Mapping[str, fl
     [('a', 1.0, 1.0), ('b', 0.6, 0.149)]
     """
     share = check_weights(systems, weights)
-    given = read(source, list(systems), verb="coupling")
-    levels = given.frame.select(systems).to_numpy()
+    figures = read(source, list(systems), verb="coupling")
+    levels = figures.frame.select(systems).to_numpy()
     columns = degrees(levels, share, tuple(systems))
-    frame = pl.concat([given.frame, pl.DataFrame(columns)], how="horizontal")
+    frame = pl.concat([figures.frame, pl.DataFrame(columns)], how="horizontal")
     return Coupling(
         frame=frame,
-        omitted=missing_reasons(given.frame, list(systems)),
+        omitted=missing_reasons(figures.frame, list(systems)),
         systems=tuple(systems),
         weights=tuple(share.tolist()),
-        kind=given.kind,
-        provenance=given.provenance("coupling", systems=list(systems), weights=share.tolist()),
+        kind=figures.kind,
+        provenance=figures.provenance("coupling", systems=list(systems), weights=share.tolist()),
     )
 
 
@@ -166,10 +168,10 @@ def degrees(levels: FloatArray, weights: FloatArray, names: tuple[str, ...]) -> 
     development = levels @ weights
     columns: dict[str, pl.Series] = {"development": pl.Series(development)}
     for form in get_args(Form):
-        together = coupling_degree(levels, form=form)
-        degree = coordination_degree(together, development)
+        coupling_values = coupling_degree(levels, form=form)
+        degree = coordination_degree(coupling_values, development)
         classes = grade(degree)
-        columns[f"coupling_{form}"] = pl.Series(together)
+        columns[f"coupling_{form}"] = pl.Series(coupling_values)
         columns[f"coordination_{form}"] = pl.Series(degree)
         columns[f"grade_{form}_zh"] = pl.Series([item and item.zh for item in classes], dtype=pl.String)
         columns[f"grade_{form}_en"] = pl.Series([item and item.en for item in classes], dtype=pl.String)
@@ -207,8 +209,8 @@ class Obstacles(Result, verb="obstacle", topic="sectors", key=(*KEYS, ITEM)):
     def facts(self) -> Facts:
         """Return the largest obstacles of the last year."""
         last = self.mean.filter(pl.col("year") == pl.col("year").max()).sort("obstacle", descending=True).head(3)
-        named = [share_text(name, share) for name, share in last.select(ITEM, "obstacle").iter_rows()]
-        return {"answer.obstacles": {"year": last["year"][0], "names": named}} if named else {}
+        shares = [share_text(name, share) for name, share in last.select(ITEM, "obstacle").iter_rows()]
+        return {"answer.obstacles": {"year": last["year"][0], "names": shares}} if shares else {}
 
 
 def obstacle(source: object, indicators: Sequence[str], *, weights: Mapping[str, float] | None = None) -> Obstacles:
@@ -228,15 +230,15 @@ def obstacle(source: object, indicators: Sequence[str], *, weights: Mapping[str,
     [('schools', 0.6667, 1), ('energy', 0.3333, 2)]
     """
     share = check_weights(indicators, weights)
-    given = read(source, list(indicators), verb="obstacle")
-    frame = obstacle_frame(given.frame, tuple(indicators), share)
+    figures = read(source, list(indicators), verb="obstacle")
+    frame = obstacle_frame(figures.frame, tuple(indicators), share)
     mean = frame.group_by("year", ITEM, maintain_order=True).agg(pl.col("obstacle").sort().mean()).sort("year", ITEM)
     return Obstacles(
         frame=frame,
         mean=mean,
-        omitted=missing_reasons(given.frame, list(indicators)),
-        kind=given.kind,
-        provenance=given.provenance("obstacle", indicators=list(indicators), weights=share.tolist()),
+        omitted=missing_reasons(figures.frame, list(indicators)),
+        kind=figures.kind,
+        provenance=figures.provenance("obstacle", indicators=list(indicators), weights=share.tolist()),
     )
 
 

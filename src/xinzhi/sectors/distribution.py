@@ -59,8 +59,8 @@ class Densities(Result, verb="ridgelines", topic="sectors", key=("year", "x")):
 
     def facts(self) -> Facts:
         """Return where the peak and the spread went, and whether there are several peaks."""
-        drawn = self.years.drop_nulls("bandwidth")
-        first, last = drawn.row(0, named=True), drawn.row(-1, named=True)
+        with_density = self.years.drop_nulls("bandwidth")
+        first, last = with_density.row(0, named=True), with_density.row(-1, named=True)
         values = {"value": series_text(str(self.provenance.options["value"]), self.names)}
         ends = {"first": first["year"], "before": first["mode"], "modes_before": first["modes"]}
         ends |= {"last": last["year"], "after": last["mode"], "modes_after": last["modes"]}
@@ -98,40 +98,40 @@ def ridgelines(
     >>> bool(abs(np.trapezoid(curve["density"], curve["x"]) - 1) < 0.01)
     True
     """
-    given = figures(frame, [value], verb="ridgelines")
-    table = given.frame.drop_nulls(value)
+    data = figures(frame, [value], verb="ridgelines")
+    table = data.frame.drop_nulls(value)
     table = table.filter(pl.col("year").is_in(list(years))) if years is not None else table
     samples = {int(year): table.filter(year=year)[value].to_numpy() for year in table["year"].unique().sort()}
-    widths = {year: bandwidth(one, rule) if one.size >= _FEWEST else 0.0 for year, one in samples.items()}
-    drawn = {year: width for year, width in widths.items() if width > 0}
-    if not drawn:
+    widths = {year: bandwidth(sample, rule) if sample.size >= _FEWEST else 0.0 for year, sample in samples.items()}
+    bandwidths = {year: width for year, width in widths.items() if width > 0}
+    if not bandwidths:
         raise InputError("sectors.no-density", value=value, fewest=_FEWEST)
-    tail = setting("density.tails") * max(drawn.values())
-    pool = np.concatenate([samples[year] for year in drawn])
+    tail = setting("density.tails") * max(bandwidths.values())
+    pool = np.concatenate([samples[year] for year in bandwidths])
     grid = np.linspace(pool.min() - tail, pool.max() + tail, int(setting("density.points")))
-    curves = {year: kernel_density(samples[year], grid, width) for year, width in drawn.items()}
+    curves = {year: kernel_density(samples[year], grid, width) for year, width in bandwidths.items()}
     points = [pl.DataFrame({"year": [year] * grid.size, "x": grid, "density": curve}) for year, curve in curves.items()]
     return Densities(
         frame=pl.concat(points).with_columns(pl.col("year").cast(pl.Int64)),
-        years=_years(samples, drawn, curves, grid),
+        years=_years(samples, bandwidths, curves, grid),
         rule=str(rule),
-        kind=given.kind,
-        provenance=given.provenance("ridgelines", value=value, rule=str(rule)),
+        kind=data.kind,
+        provenance=data.provenance("ridgelines", value=value, rule=str(rule)),
     )
 
 
 def _years(
-    samples: dict[int, FloatArray], drawn: dict[int, float], curves: dict[int, FloatArray], grid: FloatArray
+    samples: dict[int, FloatArray], bandwidths: dict[int, float], curves: dict[int, FloatArray], grid: FloatArray
 ) -> pl.DataFrame:
     """Return one row a year: its size, bandwidth, moments and peaks, or why it has no density."""
     rows = []
     for year, values in samples.items():
         row: dict[str, object] = {"year": year, "regions": values.size, "mean": float(values.mean())}
-        if year in drawn:
+        if year in bandwidths:
             curve = curves[year]
             inner = curve[1:-1]
             peaks = np.flatnonzero((inner > curve[:-2]) & (inner >= curve[2:]))
-            row |= {"bandwidth": drawn[year], "deviation": float(values.std(ddof=1))}
+            row |= {"bandwidth": bandwidths[year], "deviation": float(values.std(ddof=1))}
             row |= {"modes": int(peaks.size), "mode": float(grid[curve.argmax()])}
         else:
             why = reason("few", fewest=_FEWEST) if values.size < _FEWEST else reason("constant")
@@ -160,14 +160,16 @@ class MarkovChain(Result, verb="markov", topic="sectors", key=("neighbours", "or
 
     def facts(self) -> Facts:
         """Return how often regions stay, rise and fall, and whether neighbours matter."""
-        plain = self.frame.filter(neighbours=0)
-        total = float(plain["count"].to_numpy().sum())
+        unconditional = self.frame.filter(neighbours=0)
+        total = float(unconditional["count"].to_numpy().sum())
         moves = {
             "stay": pl.col("origin") == pl.col("destination"),
             "rise": pl.col("destination") > pl.col("origin"),
             "fall": pl.col("destination") < pl.col("origin"),
         }
-        share = {name: float(plain.filter(rule)["count"].to_numpy().sum()) / total for name, rule in moves.items()}
+        share = {
+            name: float(unconditional.filter(rule)["count"].to_numpy().sum()) / total for name, rule in moves.items()
+        }
         value = series_text(str(self.provenance.options["value"]), self.names)
         facts: Facts = {"answer.transitions": {"value": value, "total": total, **share}}
         if self.homogeneity is not None:
@@ -217,9 +219,9 @@ def markov(
     >>> markov(data, "y", classes=2).frame.select("origin", "destination", "count").rows()
     [(1, 1, 1.0), (1, 2, 0.0), (2, 1, 0.0), (2, 2, 1.0)]
     """
-    given = None if isinstance(bounds, str) else [float(bound) for bound in bounds]
-    number = len(given) + 1 if given is not None else int(classes or setting("markov.classes"))
-    if number < _TWO or (given is not None and any(np.diff(given) <= 0)):
+    cut_points = None if isinstance(bounds, str) else [float(bound) for bound in bounds]
+    number = len(cut_points) + 1 if cut_points is not None else int(classes or setting("markov.classes"))
+    if number < _TWO or (cut_points is not None and any(np.diff(cut_points) <= 0)):
         raise UsageError("sectors.markov-classes")
     data = figures(frame, [value], verb="markov")
     table = data.frame
@@ -229,7 +231,7 @@ def markov(
         if (mean <= 0).any():
             raise InputError("sectors.mean-not-positive", year=years[int(np.flatnonzero(mean <= 0)[0])])
         cells = np.asarray(cells / mean)
-    cuts = _cuts(cells, number, given if given is not None else str(bounds), value)
+    cuts = _cuts(cells, number, cut_points if cut_points is not None else str(bounds), value)
     place = chains.classify(cells, cuts)
     counts = [chains.moves(place, number)]
     if not counts[0].sum():
@@ -238,8 +240,8 @@ def markov(
     if neighbours is not None:
         # the mean of the neighbours that have a value in each year; none for islands
         weights = spatial_weights(neighbours, regions, islands=islands)
-        kept, lag = [regions.index(name) for name in weights.regions], np.full(cells.shape, np.nan)
-        lag[kept] = neighbour_means(weights.matrix, cells[kept])
+        rows, lag = [regions.index(name) for name in weights.regions], np.full(cells.shape, np.nan)
+        lag[rows] = neighbour_means(weights.matrix, cells[rows])
         around = chains.classify(lag, cuts)
         spatial = [chains.moves(place, number, around == state) for state in range(number)]
         counts += spatial
@@ -269,7 +271,9 @@ def markov(
         homogeneity=test,
         omitted=omitted(missing, reason("no_value")),
         kind=data.kind,
-        provenance=data.provenance("markov", value=value, classes=number, bounds=given or bounds, relative=relative),
+        provenance=data.provenance(
+            "markov", value=value, classes=number, bounds=cut_points or bounds, relative=relative
+        ),
     )
 
 

@@ -44,9 +44,9 @@ class Education(Result, verb="education", topic="sectors", key=KEYS):
         if not spans.height:
             ends = ends_of(latest(self.frame, "human_capital"), "human_capital", self.names, digits=2)
             return {"answer.human_capital": ends, "note.unweighed": {}}
-        given, grown = (spans[name].to_numpy() for name in ("contribution", "output_growth"))
-        values = {"first": spans["start"].min(), "last": spans["end"].max(), "mean": float(given.mean())}
-        values |= {"part": float(given.sum() / grown.sum())}
+        contributed, grown = (spans[name].to_numpy() for name in ("contribution", "output_growth"))
+        values = {"first": spans["start"].min(), "last": spans["end"].max(), "mean": float(contributed.mean())}
+        values |= {"part": float(contributed.sum() / grown.sum())}
         return {"answer.education": values | ends_of(spans, "contribution", self.names, digits=4)}
 
 
@@ -75,11 +75,11 @@ def education(source: object, measurement: Any = None, *, schooling: str = "scho
     >>> round(row["human_capital"], 2), row["flags"]
     (3.38, '')
     """
-    given = kit.read(source, [schooling], verb="education")
-    kit.refuse_below(given.frame, [schooling], verb="education", positive=False)
-    if not given.frame[schooling].count():
+    figures = kit.read(source, [schooling], verb="education")
+    kit.refuse_below(figures.frame, [schooling], verb="education", positive=False)
+    if not figures.frame[schooling].count():
         raise InputError("sectors.no-schooling", name=schooling)
-    regions, years, observed = grid(given.frame, schooling)
+    regions, years, observed = grid(figures.frame, schooling)
     between = inside(observed) & np.isfinite(observed).any(axis=1, keepdims=True)
     filled = np.where(between, interpolate(observed), np.nan)
     tables, origin = _returns(measurement, years)
@@ -92,16 +92,16 @@ def education(source: object, measurement: Any = None, *, schooling: str = "scho
     frame = long(regions, years, {"schooling": filled, "human_capital": level, "human_capital_growth": growth})
     marks = np.where(between & ~np.isfinite(observed), "interpolated", "").ravel()
     frame = _weigh(frame.with_columns(flags=pl.Series(marks)), measurement)
-    known = frame.drop_nulls("schooling")
-    asked = given.frame.filter(pl.col(schooling).is_null()).join(known, on=KEYS, how="anti")
+    complete = frame.drop_nulls("schooling")
+    unfilled = figures.frame.filter(pl.col(schooling).is_null()).join(complete, on=KEYS, how="anti")
     return Education(
-        frame=known,
-        spans=_spans(known),
-        omitted=omitted(asked.select(KEYS).iter_rows(), reason("no_schooling")),
+        frame=complete,
+        spans=_spans(complete),
+        omitted=omitted(unfilled.select(KEYS).iter_rows(), reason("no_schooling")),
         returns_from=origin,
-        names=given.names,
-        kind=given.kind,
-        provenance=kit.with_protocol(given.provenance("education", schooling=schooling), measurement),
+        names=figures.names,
+        kind=figures.kind,
+        provenance=kit.with_protocol(figures.provenance("education", schooling=schooling), measurement),
     )
 
 
@@ -126,11 +126,11 @@ def _weigh(frame: pl.DataFrame, measurement: Any) -> pl.DataFrame:  # noqa: ANN4
 
 def _spans(frame: pl.DataFrame) -> pl.DataFrame:
     """Return means a year over the years that have a contribution; their start is the year before the first."""
-    known = frame.drop_nulls("contribution").sort(KEYS)
+    contributing = frame.drop_nulls("contribution").sort(KEYS)
     before = frame.select("region", year=pl.col("year") + 1, schooling_start="schooling")
     means = ("human_capital_growth", "contribution", "output_growth")
     return (
-        known.join(before, on=KEYS, how="left", maintain_order="left")
+        contributing.join(before, on=KEYS, how="left", maintain_order="left")
         .group_by("region", maintain_order=True)
         .agg(
             start=pl.col("year").first() - 1,
@@ -191,8 +191,8 @@ def schooling_return(
         raise UsageError("sectors.control-twice", names=names)
     if effects not in get_args(Effects):
         raise UsageError("sectors.unknown-effects", effects=effects, known=list(get_args(Effects)))
-    given = figures(frame, [wage, *names], verb="schooling_return")
-    table = given.frame.drop_nulls()
+    data = figures(frame, [wage, *names], verb="schooling_return")
+    table = data.frame.drop_nulls()
     kit.refuse_below(table, [wage], verb="schooling_return")
     if not table.height:
         raise InputError("sectors.no-complete-row")
@@ -213,8 +213,8 @@ def schooling_return(
         regions=fit.clusters,
         effects=effects,
         r2_within=fit.r2_within,
-        kind=given.kind,
-        provenance=given.provenance(
+        kind=data.kind,
+        provenance=data.provenance(
             "schooling_return", wage=wage, schooling=schooling, controls=list(controls), effects=effects
         ),
     )
@@ -259,8 +259,8 @@ def composition(frame: object, group: str, persons: str, wage: str, *, formula: 
     """
     figures = [Field(name, sign="non-negative") for name in (persons, wage)]
     fields = [Field("region", "code"), Field("year", "year"), Field(group, "text"), *figures]
-    read = tidy(frame, fields, key=[*KEYS, group], verb="composition", empty=True)
-    table = read.frame
+    source = tidy(frame, fields, key=[*KEYS, group], verb="composition", empty=True)
+    table = source.frame
     rows, out = [], []
     names = table[group].unique().sort()
     for (region,), part in table.group_by("region", maintain_order=True):
@@ -272,9 +272,9 @@ def composition(frame: object, group: str, persons: str, wage: str, *, formula: 
         )
         people, pay = (full[name].to_numpy().reshape(len(years), len(names)).T for name in (persons, wage))
         labour, heads = _growth(people, pay, np.array(years), formula)
-        for year, moved, grown in zip(years[1:], labour[1:], heads[1:], strict=True):
-            if np.isfinite(moved):
-                rows.append((region, year, float(moved), float(grown), float(moved - grown)))
+        for year, input_growth, grown in zip(years[1:], labour[1:], heads[1:], strict=True):
+            if np.isfinite(input_growth):
+                rows.append((region, year, float(input_growth), float(grown), float(input_growth - grown)))
             else:
                 out.append((region, year))
     schema = {"region": pl.String, "year": pl.Int64}
@@ -282,8 +282,8 @@ def composition(frame: object, group: str, persons: str, wage: str, *, formula: 
     return Composition(
         frame=pl.DataFrame(rows, schema=schema, orient="row").sort(KEYS),
         omitted=omitted(out, reason("group_gap")),
-        kind=read.kind,
-        provenance=read.provenance("composition", group=group, persons=persons, wage=wage, formula=formula),
+        kind=source.kind,
+        provenance=source.provenance("composition", group=group, persons=persons, wage=wage, formula=formula),
     )
 
 
@@ -358,10 +358,10 @@ def culture(source: object, *, digital: object = None) -> Culture:
     notes: list[Finding] = []
     used = ["activity_sections"]
     parts = {"branch_output": _value_added(package, notes), "activity": _digital(package, digital, notes)}
-    for table, found in parts.items():
-        if found is not None:
+    for table, columns in parts.items():
+        if columns is not None:
             used.append(table)
-            frame = frame.join(found, on=KEYS, how="full", coalesce=True)
+            frame = frame.join(columns, on=KEYS, how="full", coalesce=True)
     frame = frame.with_columns(
         pl.lit(None, dtype=pl.Float64).alias(item) for item in _COLUMNS if item not in frame.columns
     )
@@ -377,13 +377,13 @@ def culture(source: object, *, digital: object = None) -> Culture:
 def _employment(sections: pl.DataFrame, name: str) -> pl.DataFrame:
     """Return employment of culture, its share, and the quotient to all regions together."""
     complete = sections.group_by(KEYS).agg(total=whole_sum("employment"))
-    mine = sections.filter(section=name).select(*KEYS, "employment")
-    both = mine.join(complete, on=KEYS, maintain_order="left").with_columns(
+    culture_jobs = sections.filter(section=name).select(*KEYS, "employment")
+    joined = culture_jobs.join(complete, on=KEYS, maintain_order="left").with_columns(
         employment_share=pl.when(pl.col("total") > 0).then(pl.col("employment") / pl.col("total"))
     )
     usable = pl.col("employment_share").is_not_null()
     nation = pl.col("employment").filter(usable).sum().over("year") / pl.col("total").filter(usable).sum().over("year")
-    return both.with_columns(location_quotient=pl.col("employment_share") / nation).drop("total")
+    return joined.with_columns(location_quotient=pl.col("employment_share") / nation).drop("total")
 
 
 def _value_added(package: Package, notes: list[Finding]) -> pl.DataFrame | None:
@@ -395,7 +395,7 @@ def _value_added(package: Package, notes: list[Finding]) -> pl.DataFrame | None:
     rows = package.require(table, ["output_nominal"], verb="culture")
     total = rows.group_by(KEYS).agg(total=whole_sum("output_nominal"))
     name, around = setting("culture.section"), setting("culture.containing_branch")
-    found = None
+    shares = None
     for branch, column in zip((name, around), _COLUMNS[:2], strict=True):
         part = rows.filter(branch=branch)
         if not part.height:
@@ -403,10 +403,10 @@ def _value_added(package: Package, notes: list[Finding]) -> pl.DataFrame | None:
         share = part.join(total, on=KEYS).select(
             *KEYS, pl.when(pl.col("total") > 0).then(pl.col("output_nominal") / pl.col("total")).alias(column)
         )
-        found = share if found is None else found.join(share, on=KEYS, how="full", coalesce=True)
+        shares = share if shares is None else shares.join(share, on=KEYS, how="full", coalesce=True)
     if name not in set(rows["branch"]):
         notes.append(finding("sectors.culture-not-listed", table=table))
-    return found
+    return shares
 
 
 def _digital(package: Package, digital: object, notes: list[Finding]) -> pl.DataFrame | None:

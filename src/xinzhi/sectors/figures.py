@@ -56,8 +56,8 @@ def figures(
         *(Field(name, required=name not in optional) for name in (*columns, *optional)),
         *(Field(name, "text") for name in texts),
     ]
-    read = tidy(source, fields, key=KEYS, verb=verb, empty=True)
-    return Figures(frame=read.frame, kind=read.kind, inputs={"frame": read.digest()})
+    source_table = tidy(source, fields, key=KEYS, verb=verb, empty=True)
+    return Figures(frame=source_table.frame, kind=source_table.kind, inputs={"frame": source_table.digest()})
 
 
 def read(source: object, columns: Sequence[str], *, verb: str, optional: Sequence[str] = ()) -> Figures:
@@ -77,14 +77,17 @@ def read(source: object, columns: Sequence[str], *, verb: str, optional: Sequenc
             tables = package.tables
             series_of = tables["accounts"].columns if "accounts" in tables else []
             listed = tables["indicators"]["indicator"].unique().sort().to_list() if "indicators" in tables else []
-            there = {"columns": [one for one in series_of if one not in KEYS] or ["-"], "indicators": listed or ["-"]}
-            raise InputError("sectors.no-series", verb=verb, name=name, package=package.name, **there)
-    both = frames[0]
+            available = {
+                "columns": [column for column in series_of if column not in KEYS] or ["-"],
+                "indicators": listed or ["-"],
+            }
+            raise InputError("sectors.no-series", verb=verb, name=name, package=package.name, **available)
+    joined = frames[0]
     for frame in frames[1:]:
-        both = both.join(frame, on=KEYS, how="full", coalesce=True)
-    names = [name for name in both.columns if name not in KEYS]
+        joined = joined.join(frame, on=KEYS, how="full", coalesce=True)
+    names = [name for name in joined.columns if name not in KEYS]
     return replace(
-        figures(both, names, verb=verb),
+        figures(joined, names, verb=verb),
         kind=package.kind,
         package=package.name,
         names=names_of(package),
@@ -98,9 +101,9 @@ def _series(package: Package, name: str, verb: str) -> tuple[str, pl.DataFrame] 
     if name.startswith("section:"):
         if "activity_sections" not in tables:
             return None
-        wanted = name.removeprefix("section:")
+        section = name.removeprefix("section:")
         rows = package.require("activity_sections", ["employment"], verb=verb, despite=GAPS)
-        rows = rows if wanted == "*" else rows.filter(section=wanted)
+        rows = rows if section == "*" else rows.filter(section=section)
         return "activity_sections", rows.group_by(KEYS).agg(whole_sum("employment").alias(name))
     if "accounts" in tables and name in tables["accounts"].columns:
         return "accounts", package.require("accounts", [name], verb=verb, despite=GAPS).select(*KEYS, name)
@@ -122,8 +125,8 @@ def refuse_below(frame: pl.DataFrame, columns: Iterable[str], *, verb: str, posi
         bad = frame.filter(pl.col(name) <= 0 if positive else pl.col(name) < 0)
         if bad.height:
             region, year, value = bad.select(*KEYS, name).row(0)
-            said = {"verb": verb, "name": name, "value": value, "region": region, "year": year, "rows": bad.height}
-            raise InputError("sectors.not-positive" if positive else "sectors.negative", **said)
+            values = {"verb": verb, "name": name, "value": value, "region": region, "year": year, "rows": bad.height}
+            raise InputError("sectors.not-positive" if positive else "sectors.negative", **values)
 
 
 def grid(frame: pl.DataFrame, column: str) -> tuple[tuple[str, ...], tuple[int, ...], FloatArray]:
@@ -153,9 +156,9 @@ def reason(key: str, **values: object) -> Text:
 
 def omitted(rows: Iterable[tuple[Any, ...]], why: Text | None = None) -> pl.DataFrame:
     """Return what was left out as ``region, year, reason_zh, reason_en``; one reason for all, or one in every row."""
-    given = [(region, year, *(rest or [why])) for region, year, *rest in rows]
-    said = [(region, year, text.zh, text.en) for region, year, text in given if text is not None]
-    return pl.DataFrame(said, schema=OMITTED, orient="row").sort(KEYS, maintain_order=True)
+    reasoned = [(region, year, *(rest or [why])) for region, year, *rest in rows]
+    records = [(region, year, text.zh, text.en) for region, year, text in reasoned if text is not None]
+    return pl.DataFrame(records, schema=OMITTED, orient="row").sort(KEYS, maintain_order=True)
 
 
 def missing_reasons(frame: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
@@ -166,15 +169,15 @@ def missing_reasons(frame: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame
     )
 
 
-def named(names: Names, **kinds: Iterable[tuple[str, Text]]) -> Names:
+def with_names(names: Names, **kinds: Iterable[tuple[str, Text]]) -> Names:
     """Return names with those of further kinds of codes."""
     return Names({**names.by_kind, **{kind: dict(texts) for kind, texts in kinds.items()}})
 
 
 def latest(frame: pl.DataFrame, column: str) -> pl.DataFrame:
     """Return the rows of the last year that has the figure, the largest first."""
-    known = frame.drop_nulls(column)
-    return known.filter(pl.col("year") == known["year"].max()).sort(column, "region", descending=[True, False])
+    available = frame.drop_nulls(column)
+    return available.filter(pl.col("year") == available["year"].max()).sort(column, "region", descending=[True, False])
 
 
 def ends_of(rows: pl.DataFrame, column: str, names: Names, *, digits: int | None = None) -> dict[str, object]:
@@ -194,8 +197,8 @@ def with_protocol(provenance: Provenance, measurement: Any) -> Provenance:  # no
     if measurement is None:
         return provenance
     theirs = measurement.provenance
-    named = {name: getattr(theirs, name) for name in ("protocol", "protocol_fingerprint", "standing")}
-    return replace(provenance, **named)
+    rule = {name: getattr(theirs, name) for name in ("protocol", "protocol_fingerprint", "standing")}
+    return replace(provenance, **rule)
 
 
 Bounds = Mapping[str, tuple[float, float]]
@@ -275,24 +278,25 @@ def state(
     balanced: bool = True,
 ) -> State:
     """Return the levels of the sectors declared in ``sectors.yaml``, between bounds pooled over regions and years."""
-    wanted = declared(measured=measurement is not None)
-    if unknown := set(bounds or {}) - {item.name for item in wanted}:
-        raise UsageError("sectors.unknown-bounds", names=sorted(unknown), known=[item.name for item in wanted])
-    series = [name for item in wanted for name in (item.numerator, item.denominator) if name and name != TFP]
-    given = read(source, list(dict.fromkeys(series)), verb="advance")
-    frame = given.frame
+    indicators = declared(measured=measurement is not None)
+    if unknown := set(bounds or {}) - {item.name for item in indicators}:
+        raise UsageError("sectors.unknown-bounds", names=sorted(unknown), known=[item.name for item in indicators])
+    series = [name for item in indicators for name in (item.numerator, item.denominator) if name and name != TFP]
+    source_figures = read(source, list(dict.fromkeys(series)), verb="advance")
+    frame = source_figures.frame
     if measurement is not None:
         frame = frame.join(pooled_tfp(measurement), on=KEYS, how="full", coalesce=True).sort(KEYS)
     refuse_below(frame, [name for name in frame.columns if name not in KEYS], verb="advance")
     # short gaps are filled on a straight line
-    longest, filled, made = int(setting("advance.fill.longest")), {}, {}
+    longest, filled, bridged = int(setting("advance.fill.longest")), {}, {}
     for name in [*dict.fromkeys(series), *([TFP] if measurement is not None else [])]:
         regions, span, cells = grid(frame, name)
         missing = inside(cells) & ~np.isfinite(cells) & np.isfinite(cells).any(axis=1, keepdims=True)
-        made[name] = missing & (_run_length(missing) <= longest)
-        filled[name] = np.where(made[name], interpolate(cells), cells)
+        bridged[name] = missing & (_run_length(missing) <= longest)
+        filled[name] = np.where(bridged[name], interpolate(cells), cells)
     values = {
-        item.name: filled[item.numerator] / (filled[item.denominator] if item.denominator else 1.0) for item in wanted
+        item.name: filled[item.numerator] / (filled[item.denominator] if item.denominator else 1.0)
+        for item in indicators
     }
     inside_years = np.ones(len(span), dtype=bool)
     if years is not None:
@@ -307,11 +311,11 @@ def state(
         raise InputError("sectors.never-all-balanced" if balanced else "sectors.never-all", reach=reach)
     rows, limits = [], []
     levels: dict[str, list[FloatArray]] = {}
-    for item in wanted:
+    for item in indicators:
         level, limit = _level(item, values[item.name], complete, (regions, span), (bounds or {}).get(item.name))
         levels.setdefault(item.sector, []).append(level)
         limits.append(limit)
-        lines = made[item.numerator] | made[item.denominator or item.numerator]
+        lines = bridged[item.numerator] | bridged[item.denominator or item.numerator]
         flag = np.where(lines, f"interpolated:{item.name}", "")
         part = long(regions, span, {"value": values[item.name], "level": np.where(complete, level, np.nan)})
         rows.append(
@@ -329,7 +333,9 @@ def state(
         .sort(*KEYS, "sector", "indicator"),
         bounds=pl.DataFrame(limits, schema=schema),
         levels=long(regions, span, means).filter(pl.Series(np.tile(inside_years, len(regions)))),
-        source=Figures(frame=frame, kind=given.kind, package=given.package, inputs=given.inputs),
+        source=Figures(
+            frame=frame, kind=source_figures.kind, package=source_figures.package, inputs=source_figures.inputs
+        ),
     )
 
 
@@ -345,10 +351,10 @@ def _run_length(mask: BoolArray) -> np.ndarray[tuple[int, ...], np.dtype[np.int6
 
 def _reach(name: str, values: FloatArray, years: Sequence[int]) -> Text:
     """Return the years in which any region has a value, in words."""
-    known = np.array(years)[np.flatnonzero(np.isfinite(values).sum(axis=0))].tolist()
-    if not known:
+    available = np.array(years)[np.flatnonzero(np.isfinite(values).sum(axis=0))].tolist()
+    if not available:
         return words("sectors.answer.never", name=name)
-    return words("sectors.answer.reach", name=name, first=known[0], last=known[-1])
+    return words("sectors.answer.reach", name=name, first=available[0], last=available[-1])
 
 
 def _level(
@@ -356,12 +362,12 @@ def _level(
     values: FloatArray,
     complete: BoolArray,
     names: tuple[tuple[str, ...], tuple[int, ...]],
-    given: tuple[float, float] | None,
+    bounds: tuple[float, float] | None,
 ) -> tuple[FloatArray, dict[str, object]]:
     """Return an indicator between its bounds, and the bounds."""
     pool = np.where(complete, values, np.nan)
     lower, upper = (
-        (float(np.nanmin(pool)), float(np.nanmax(pool))) if given is None else (float(given[0]), float(given[1]))
+        (float(np.nanmin(pool)), float(np.nanmax(pool))) if bounds is None else (float(bounds[0]), float(bounds[1]))
     )
     if not lower < upper or (item.logs and lower <= 0):
         raise InputError("sectors.no-range", name=item.name, lower=lower, upper=upper)
@@ -375,8 +381,8 @@ def _level(
     level = np.clip(level, 0.0, 1.0) if item.direction > 0 else 1 - np.clip(level, 0.0, 1.0)
 
     def where(value: float) -> str | None:
-        found = np.argwhere(pool == value)
-        return f"{names[0][found[0][0]]} {names[1][found[0][1]]}" if found.size else None
+        positions = np.argwhere(pool == value)
+        return f"{names[0][positions[0][0]]} {names[1][positions[0][1]]}" if positions.size else None
 
     limit: dict[str, object] = {"sector": item.sector, "indicator": item.name, "lower": lower, "upper": upper}
-    return level, limit | {"lower_at": where(lower), "upper_at": where(upper), "given": given is not None}
+    return level, limit | {"lower_at": where(lower), "upper_at": where(upper), "given": bounds is not None}

@@ -32,12 +32,12 @@ class Green(Result, verb="green", topic="sectors", key=(*KEYS, "indicator")):
     costs: pl.DataFrame | None
     omitted: pl.DataFrame
 
-    def together(self) -> dict[str, pl.DataFrame]:
+    def common_paths(self) -> dict[str, pl.DataFrame]:
         """Return each indicator's path, first year = 100, of the regions with every year together."""
         paths = {}
         for (name,), part in self.frame.group_by("indicator", maintain_order=True):
-            whole = part.group_by("region").agg(pl.col("year").n_unique())
-            full = whole.filter(pl.col("year") == part["year"].n_unique())["region"].to_list()
+            counts = part.group_by("region").agg(pl.col("year").n_unique())
+            full = counts.filter(pl.col("year") == part["year"].n_unique())["region"].to_list()
             rows = (
                 part.filter(pl.col("region").is_in(full))
                 .group_by("year")
@@ -50,7 +50,7 @@ class Green(Result, verb="green", topic="sectors", key=(*KEYS, "indicator")):
 
     def facts(self) -> Facts:
         """Return how the intensities of all regions together moved, and what was passed in says."""
-        paths = self.together()
+        paths = self.common_paths()
         facts: Facts = {}
         moves = []
         for name, path in sorted(paths.items(), key=lambda pair: pair[1]["value"][-1]):
@@ -74,8 +74,8 @@ class Green(Result, verb="green", topic="sectors", key=(*KEYS, "indicator")):
 
 def intensity_text(name: str) -> Text:
     """Return what a quantity over output is called."""
-    given = setting("green.indicators").get(name)
-    return Text(zh=given["zh"], en=given["en"]) if given else words("sectors.chart.per_output", name=series_text(name))
+    entry = setting("green.indicators").get(name)
+    return Text(zh=entry["zh"], en=entry["en"]) if entry else words("sectors.chart.per_output", name=series_text(name))
 
 
 def green(
@@ -112,9 +112,9 @@ def green(
     >>> beijing["intensity"].round(2).to_list()[0] > 4 * beijing["intensity"].round(2).to_list()[-1]
     True
     """
-    known = tuple(setting("green.indicators"))
-    given = read(source, ["output_real"], verb="green", optional=(*known, "output_nominal"))
-    frame, names = given.frame, [name for name in known if name in given.frame.columns]
+    indicators = tuple(setting("green.indicators"))
+    source_figures = read(source, ["output_real"], verb="green", optional=(*indicators, "output_nominal"))
+    frame, names = source_figures.frame, [name for name in indicators if name in source_figures.frame.columns]
     if emissions is not None:
         columns = tidy(
             emissions, [Field("region", "code"), Field("year", "year")], others=True, verb="green"
@@ -126,7 +126,7 @@ def green(
         frame = frame.join(more, on=KEYS, how="left", maintain_order="left")
         names += extra
     if not names:
-        raise InputError("sectors.no-quantity", names=list(known))
+        raise InputError("sectors.no-quantity", names=list(indicators))
     refuse_below(frame, ["output_real"], verb="green")
     tall = (
         frame.unpivot(names, index=[*KEYS, "output_real"], variable_name="indicator", value_name="quantity")
@@ -146,17 +146,17 @@ def green(
         productivity=None if productivity is None else _productivity(productivity),
         costs=None if prices is None else _costs(frame, names, prices),
         omitted=omitted(bad.iter_rows(), reason("no_intensity")),
-        names=given.names,
-        kind=given.kind,
-        provenance=given.provenance("green", indicators=names),
+        names=source_figures.names,
+        kind=source_figures.kind,
+        provenance=source_figures.provenance("green", indicators=names),
     )
 
 
-def _productivity(given: AnyFrame) -> pl.DataFrame:
+def _productivity(productivity: AnyFrame) -> pl.DataFrame:
     """Return green productivity by region and year, and its product from the first year on."""
-    native = given.frame if hasattr(given, "provenance") else given
-    called = tidy(native, [Field("index")], others=True, verb="green").raw.cells.columns
-    region, year = (new if new in called else old for new, old in (("region", "unit"), ("year", "period")))
+    native = productivity.frame if hasattr(productivity, "provenance") else productivity
+    available = tidy(native, [Field("index")], others=True, verb="green").raw.cells.columns
+    region, year = (new if new in available else old for new, old in (("region", "unit"), ("year", "period")))
     fields = [
         Field("region", "code", column=region),
         Field("year", "year", column=year),
@@ -234,11 +234,11 @@ class Decoupling(Result, verb="decoupling", topic="sectors", key=KEYS):
             return {"answer.no_years": {}}
         last = self.last()
         counts = last.group_by("state", "state_en").len().sort("len", "state_en", descending=[True, False])
-        named = [
+        state_counts = [
             words("sectors.answer.count", name=text(f"decoupling.states.{state}"), count=count)
             for state, _, count in counts.iter_rows()
         ]
-        span = {"first": last["start"][0], "last": last["year"][0], "regions": last.height, "counts": named}
+        span = {"first": last["start"][0], "last": last["year"][0], "regions": last.height, "counts": state_counts}
         return {"answer.states": {"pressure": series_text(self.pressure), "driver": series_text(self.driver), **span}}
 
 
@@ -269,33 +269,33 @@ def decoupling(
     """
     if span < 1:
         raise UsageError("sectors.span", span=span)
-    given = read(source, [pressure, driver], verb="decoupling")
-    before = given.frame.with_columns(pl.col("year") + span).rename({pressure: "_pressure", driver: "_driver"})
-    both = given.frame.join(before, on=KEYS).drop_nulls([pressure, driver, "_pressure", "_driver"]).sort(KEYS)
+    source_figures = read(source, [pressure, driver], verb="decoupling")
+    before = source_figures.frame.with_columns(pl.col("year") + span).rename({pressure: "_pressure", driver: "_driver"})
+    pairs = source_figures.frame.join(before, on=KEYS).drop_nulls([pressure, driver, "_pressure", "_driver"]).sort(KEYS)
     starts = (pl.col("_pressure") > 0) & (pl.col("_driver") > 0)
-    usable = both.filter(starts).select(
+    usable = pairs.filter(starts).select(
         *KEYS,
         start=pl.col("year") - span,
         pressure_growth=pl.col(pressure) / pl.col("_pressure") - 1,
         driver_growth=pl.col(driver) / pl.col("_driver") - 1,
     )
-    moved = usable.filter(pl.col("driver_growth") != 0)
-    states = decoupling_state(moved["pressure_growth"].to_numpy(), moved["driver_growth"].to_numpy())
+    moving = usable.filter(pl.col("driver_growth") != 0)
+    states = decoupling_state(moving["pressure_growth"].to_numpy(), moving["driver_growth"].to_numpy())
     names = [text(f"decoupling.states.{state}") for state in states]
-    frame = moved.with_columns(
+    frame = moving.with_columns(
         elasticity=pl.col("pressure_growth") / pl.col("driver_growth"),
         state=pl.Series(states, dtype=pl.String),
         state_zh=pl.Series([name.zh for name in names], dtype=pl.String),
         state_en=pl.Series([name.en for name in names], dtype=pl.String),
     )
-    out = [(*key, reason("from_zero")) for key in both.filter(~starts).select(KEYS).iter_rows()]
+    out = [(*key, reason("from_zero")) for key in pairs.filter(~starts).select(KEYS).iter_rows()]
     out += [(*key, reason("still")) for key in usable.filter(driver_growth=0).select(KEYS).iter_rows()]
     return Decoupling(
         frame=frame,
         omitted=omitted(out),
         pressure=pressure,
         driver=driver,
-        names=given.names,
-        kind=given.kind,
-        provenance=given.provenance("decoupling", pressure=pressure, driver=driver, span=span),
+        names=source_figures.names,
+        kind=source_figures.kind,
+        provenance=source_figures.provenance("decoupling", pressure=pressure, driver=driver, span=span),
     )

@@ -20,7 +20,7 @@ THEIL = ("t", "t_within", "t_between", "l", "l_within", "l_between")
 _PAIR = 2
 
 
-def _checked(values: FloatArray, weights: FloatArray | None) -> tuple[FloatArray, FloatArray]:
+def _validate(values: FloatArray, weights: FloatArray | None) -> tuple[FloatArray, FloatArray]:
     """Return values and weights that a measure of relative inequality can be taken of."""
     values = np.asarray(values, dtype=np.float64)
     weights = np.ones(values.shape) if weights is None else np.asarray(weights, dtype=np.float64)
@@ -51,7 +51,7 @@ def gini(values: FloatArray, weights: FloatArray | None = None) -> float:
     >>> round(gini(np.array([1.0, 2.0, 3.0])), 12)
     0.222222222222
     """
-    values, weights = _checked(values, weights)
+    values, weights = _validate(values, weights)
     order = np.argsort(values)
     values, weights = values[order], weights[order]
     mass, worth = np.cumsum(weights), np.cumsum(weights * values)
@@ -108,7 +108,7 @@ def dagum(values: FloatArray, groups: Sequence[str], weights: FloatArray | None 
     >>> [round(part, 4) for part in (parts.gini, parts.within, parts.between, parts.transvariation)]
     [0.25, 0.1, 0.1, 0.05]
     """
-    values, weights = _checked(values, weights)
+    values, weights = _validate(values, weights)
     names, place = np.unique(np.asarray(groups, dtype=str), return_inverse=True)
     if len(names) < _PAIR or place.shape != values.shape:
         raise InputError("sectors.dagum-groups")
@@ -128,12 +128,12 @@ def dagum(values: FloatArray, groups: Sequence[str], weights: FloatArray | None 
     difference = np.abs(means[:, None] - means)
     affluence = np.where(gap > 0, np.minimum(difference / np.where(gap > 0, gap, 1.0), 1.0), 0.0)
     share = np.outer(mass / mass.sum(), worth / worth.sum()) * ratio
-    apart = share * (1 - np.eye(len(names)))
+    between_shares = share * (1 - np.eye(len(names)))
     return Dagum(
         gini=gini(values, weights),
         within=float(np.trace(share)),
-        between=float((apart * affluence).sum()),
-        transvariation=float((apart * (1 - affluence)).sum()),
+        between=float((between_shares * affluence).sum()),
+        transvariation=float((between_shares * (1 - affluence)).sum()),
         groups=tuple(names.tolist()),
         within_groups=np.diag(ratio).copy(),
         between_groups=ratio,
@@ -173,7 +173,7 @@ def theil(values: FloatArray, groups: Sequence[str] | None = None, weights: Floa
     >>> round(parts.t, 4), parts.t_within, round(parts.t_between, 4)
     (0.1308, 0.0, 0.1308)
     """
-    values, weights = _checked(values, weights)
+    values, weights = _validate(values, weights)
     labels = None if groups is None else np.asarray(groups)
     if labels is not None and labels.shape != values.shape:
         raise InputError("sectors.theil-groups", groups=labels.size, values=values.size)
@@ -253,8 +253,8 @@ def inequality(frame: object, value: str, *, group: str | None = None, weight: s
     """
     if value in {group, weight}:
         raise UsageError("sectors.value-twice", value=value)
-    given = figures(frame, [value, *([weight] if weight else [])], verb="inequality", texts=[group] if group else [])
-    table = given.frame
+    data = figures(frame, [value, *([weight] if weight else [])], verb="inequality", texts=[group] if group else [])
+    table = data.frame
     out, usable = [], table
     for column, why in ((value, "no_value"), (weight, "no_weight"), (group, "no_group")):
         if column:
@@ -283,8 +283,8 @@ def inequality(frame: object, value: str, *, group: str | None = None, weight: s
         pairs=pl.DataFrame(pairs, schema=columns).sort("year", "group", "other"),
         parts=parts,
         omitted=omitted(out),
-        kind=given.kind,
-        provenance=given.provenance("inequality", value=value, group=group, weight=weight),
+        kind=data.kind,
+        provenance=data.provenance("inequality", value=value, group=group, weight=weight),
     )
 
 

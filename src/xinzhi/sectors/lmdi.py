@@ -39,9 +39,12 @@ def lmdi_additive(before: FloatArray, after: FloatArray) -> FloatArray:
         raise InputError("sectors.negative-factor")
     start_zero, end_zero = before == 0, after == 0
     # 0/0 beside a zero: the factor keeps the value of the other end, or any where it is 0/0 at both
-    gone = np.isnan(before) & start_zero.any(axis=-1, keepdims=True)
-    left = np.isnan(after) & end_zero.any(axis=-1, keepdims=True)
-    start, end = np.where(gone, np.where(left, 1.0, after), before), np.where(left, np.where(gone, 1.0, before), after)
+    undefined_before = np.isnan(before) & start_zero.any(axis=-1, keepdims=True)
+    undefined_after = np.isnan(after) & end_zero.any(axis=-1, keepdims=True)
+    start, end = (
+        np.where(undefined_before, np.where(undefined_after, 1.0, after), before),
+        np.where(undefined_after, np.where(undefined_before, 1.0, before), after),
+    )
     before, after = start, end
     v0, v1 = before.prod(axis=-1, keepdims=True), after.prod(axis=-1, keepdims=True)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -49,8 +52,8 @@ def lmdi_additive(before: FloatArray, after: FloatArray) -> FloatArray:
     comes, goes = (v0 == 0) & (v1 != 0), (v1 == 0) & (v0 != 0)
     limit = np.where(comes, start_zero * v1 / np.maximum(start_zero.sum(axis=-1, keepdims=True), 1), 0.0)
     limit = np.where(goes, end_zero * -v0 / np.maximum(end_zero.sum(axis=-1, keepdims=True), 1), limit)
-    known = np.isfinite(before).all(axis=-1, keepdims=True) & np.isfinite(after).all(axis=-1, keepdims=True)
-    return np.where(known, np.where((v0 == 0) | (v1 == 0), limit, regular), np.nan)
+    defined = np.isfinite(before).all(axis=-1, keepdims=True) & np.isfinite(after).all(axis=-1, keepdims=True)
+    return np.where(defined, np.where((v0 == 0) | (v1 == 0), limit, regular), np.nan)
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -119,15 +122,15 @@ def lmdi(
     names = list(factors)
     if not names or (span is not None and span < 1):
         raise UsageError("sectors.lmdi-factors")
-    given = tidy(
+    source = tidy(
         frame,
         [Field("region", "code"), Field("year", "year"), *([Field(item, "text")] if item else []), *map(Field, names)],
         key=[*KEYS, *([item] if item else [])],
         verb="lmdi",
         empty=True,
     )
-    provenance = given.provenance("lmdi", factors=names, item=item, span=span)
-    return decompose(given.frame, names, item, span, total, (given.kind, provenance))
+    provenance = source.provenance("lmdi", factors=names, item=item, span=span)
+    return decompose(source.frame, names, item, span, total, (source.kind, provenance))
 
 
 def decompose(
@@ -136,7 +139,7 @@ def decompose(
     item: str | None,
     span: int | None,
     total: str,
-    made: tuple[FrameKind, Provenance],
+    origin: tuple[FrameKind, Provenance],
 ) -> Drivers:
     """Return the decomposition of checked columns; see `lmdi`."""
     pairs = _pairs(data, names, item, span)
@@ -148,17 +151,21 @@ def decompose(
     rows = pl.concat([pairs.select(*KEYS, "start"), pl.DataFrame(cells | ends)], how="horizontal").with_columns(
         pl.selectors.float().fill_nan(None)
     )
-    known = [*names, "before", "after"]
+    columns = [*names, "before", "after"]
     sums = rows.group_by(*KEYS, "start", maintain_order=True).agg(
-        pl.when(pl.col(name).is_null().any()).then(None).otherwise(pl.col(name).sum()).alias(name) for name in known
+        pl.when(pl.col(name).is_null().any()).then(None).otherwise(pl.col(name).sum()).alias(name) for name in columns
     )
-    whole = sums.drop_nulls(known)
-    left = [(*key, reason("factor_missing")) for key in sums.join(whole, on=KEYS, how="anti").select(KEYS).iter_rows()]
-    mean = logarithmic_mean(whole["after"].to_numpy(), whole["before"].to_numpy())
-    left += [(*key, reason("total_zero")) for key in whole.select(KEYS).filter(pl.Series(mean == 0)).iter_rows()]
+    complete = sums.drop_nulls(columns)
+    incomplete = [
+        (*key, reason("factor_missing")) for key in sums.join(complete, on=KEYS, how="anti").select(KEYS).iter_rows()
+    ]
+    mean = logarithmic_mean(complete["after"].to_numpy(), complete["before"].to_numpy())
+    incomplete += [
+        (*key, reason("total_zero")) for key in complete.select(KEYS).filter(pl.Series(mean == 0)).iter_rows()
+    ]
     change = pl.col("after") - pl.col("before")
     tall = (
-        whole.with_columns(_mean=mean)
+        complete.with_columns(_mean=mean)
         .unpivot(
             names, index=[*KEYS, "start", "before", "after", "_mean"], variable_name="factor", value_name="additive"
         )
@@ -172,12 +179,12 @@ def decompose(
     )
     return Drivers(
         frame=tall,
-        totals=whole.select(*KEYS, "start", "before", "after").sort(KEYS),
-        omitted=omitted(left),
+        totals=complete.select(*KEYS, "start", "before", "after").sort(KEYS),
+        omitted=omitted(incomplete),
         total=total,
         factors=tuple(names),
-        kind=made[0],
-        provenance=made[1],
+        kind=origin[0],
+        provenance=origin[1],
     )
 
 
@@ -194,15 +201,17 @@ def _pairs(data: pl.DataFrame, names: list[str], item: str | None, span: int | N
         last = table.filter(pl.col("year") == pl.col("year").max().over("region"))
         first = table.filter(pl.col("year") == pl.col("year").min().over("region")).rename({"year": "start"})
         same = [key for key in keys if key != "year"]
-        both = last.join(first, on=same, how="full", suffix="_b", coalesce=True)
+        pairs = last.join(first, on=same, how="full", suffix="_b", coalesce=True)
         # an item at one end only has lost its years
-        both = both.with_columns(pl.col("year", "start").max().over("region")).filter(pl.col("year") > pl.col("start"))
+        pairs = pairs.with_columns(pl.col("year", "start").max().over("region")).filter(
+            pl.col("year") > pl.col("start")
+        )
     else:
         shifted = table.with_columns(start=pl.col("year"), year=pl.col("year") + span)
         years = table.select(KEYS).unique().join(shifted.select(KEYS).unique(), on=KEYS)
-        both = table.join(shifted, on=keys, how="full", suffix="_b", coalesce=True).join(years, on=KEYS, how="semi")
-        both = both.with_columns(start=pl.col("year") - span)
-    return both.rename({f"{name}_b": f"_{name}" for name in names}).sort(keys)
+        pairs = table.join(shifted, on=keys, how="full", suffix="_b", coalesce=True).join(years, on=KEYS, how="semi")
+        pairs = pairs.with_columns(start=pl.col("year") - span)
+    return pairs.rename({f"{name}_b": f"_{name}" for name in names}).sort(keys)
 
 
 def kaya(
@@ -234,19 +243,23 @@ def kaya(
     ['population', 'affluence', 'energy_intensity']
     """
     names = setting("kaya.series") | dict(series or {})
-    wanted = [names["population"], names["output"], names["energy"], *([emissions] if emissions else [])]
-    given = read(source, wanted, verb="kaya")
+    required = [names["population"], names["output"], names["energy"], *([emissions] if emissions else [])]
+    source_figures = read(source, required, verb="kaya")
     if emissions:
-        refuse_below(given.frame, [emissions], verb="kaya", positive=False)
+        refuse_below(source_figures.frame, [emissions], verb="kaya", positive=False)
     people, output, energy = (pl.col(names[key]) for key in ("population", "output", "energy"))
-    complete = given.frame.drop_nulls(wanted)
+    complete = source_figures.frame.drop_nulls(required)
     usable = complete.filter((people > 0) & (output > 0) & (energy > 0))
     factors = {"population": people, "affluence": output / people, "energy_intensity": energy / output}
     if emissions:
         factors["emission_content"] = pl.col(emissions) / energy
     data = usable.select(*KEYS, **factors)
-    provenance = given.provenance("kaya", emissions=emissions, series=names, span=span)
-    result = decompose(data, list(factors), None, span, emissions or names["energy"], (given.kind, provenance))
+    provenance = source_figures.provenance("kaya", emissions=emissions, series=names, span=span)
+    result = decompose(data, list(factors), None, span, emissions or names["energy"], (source_figures.kind, provenance))
     bad = complete.join(usable, on=KEYS, how="anti").select(KEYS)
-    left = [result.omitted, omitted(bad.iter_rows(), reason("no_denominator")), missing_reasons(given.frame, wanted)]
-    return replace(result, omitted=pl.concat(left).sort(KEYS), names=given.names)
+    omissions = [
+        result.omitted,
+        omitted(bad.iter_rows(), reason("no_denominator")),
+        missing_reasons(source_figures.frame, required),
+    ]
+    return replace(result, omitted=pl.concat(omissions).sort(KEYS), names=source_figures.names)

@@ -45,13 +45,13 @@ def contiguity(*, sea: bool = False) -> dict[str, tuple[str, ...]]:
     ((), ('440000',))
     """
     facts = document("contiguity.yaml")
-    found = {region: list(others) for region, others in facts["land"].items()}
+    borders = {region: list(adjacent) for region, adjacent in facts["land"].items()}
     if sea:
         for item in facts["sea"]:
-            one, other = item["pair"]
-            found[one].append(other)
-            found[other].append(one)
-    return {region: tuple(sorted(others)) for region, others in found.items()}
+            first, second = item["pair"]
+            borders[first].append(second)
+            borders[second].append(first)
+    return {region: tuple(sorted(adjacent)) for region, adjacent in borders.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,23 +68,25 @@ def spatial_weights(neighbours: Neighbours, regions: Sequence[str], *, islands: 
     """Return row-standardised weights among regions."""
     if islands not in {"refuse", "drop"}:
         raise UsageError("sectors.islands", islands=islands)
-    wanted = sorted(set(regions))
-    if unknown := [name for name in wanted if name not in neighbours]:
+    codes = sorted(set(regions))
+    if unknown := [name for name in codes if name not in neighbours]:
         raise InputError("sectors.no-neighbours-given", names=unknown)
-    for region in wanted:
+    for region in codes:
         if region in neighbours[region]:
             raise InputError("sectors.borders-itself", region=region)
-        if one_sided := [other for other in neighbours[region] if region not in neighbours.get(other, ())]:
+        if one_sided := [neighbour for neighbour in neighbours[region] if region not in neighbours.get(neighbour, ())]:
             raise InputError("sectors.one-sided-border", region=region, other=one_sided[0])
-    inside = set(wanted)
-    alone = [name for name in wanted if inside.isdisjoint(neighbours[name])]
-    if alone and islands == "refuse":
-        raise InputError("sectors.island", names=alone)
-    kept = [name for name in wanted if name not in alone]
-    if not kept:
+    inside = set(codes)
+    isolated = [name for name in codes if inside.isdisjoint(neighbours[name])]
+    if isolated and islands == "refuse":
+        raise InputError("sectors.island", names=isolated)
+    connected = [name for name in codes if name not in isolated]
+    if not connected:
         raise InputError("sectors.no-neighbours")
-    matrix = adjacency(neighbours, kept)
-    return Weights(regions=tuple(kept), matrix=row_standardised(matrix), dropped=tuple(alone), parts=parts(matrix))
+    matrix = adjacency(neighbours, connected)
+    return Weights(
+        regions=tuple(connected), matrix=row_standardised(matrix), dropped=tuple(isolated), parts=parts(matrix)
+    )
 
 
 CLUSTERS = ("HH", "LH", "LL", "HL")  # a region and its neighbours, high or low
@@ -112,28 +114,28 @@ def global_moran(
     score = (index - expected) / math.sqrt(variance) if variance > 0 else math.nan
     rng = np.random.default_rng(seed)
     order = rng.permuted(np.tile(z, (permutations, 1)), axis=1)
-    drawn = scale * _quadratic(order, weights)
+    permuted = scale * _quadratic(order, weights)
     return {
         "moran": index,
         "expected": expected,
         "variance": variance,
         "z": score,
         "p": math.erfc(abs(score) / math.sqrt(2)),
-        "p_permutation": float(_two_sided(drawn, np.array(index))),
+        "p_permutation": float(_two_sided(permuted, np.array(index))),
     }
 
 
 def _quadratic(order: FloatArray, weights: FloatArray) -> FloatArray:
     """Return ``z W z`` of every row z; of few weights link by link, both ways at once."""
-    one, other = np.nonzero(np.triu(weights + weights.T))
-    if len(one) > len(weights) * _SPARSE:
+    row, column = np.nonzero(np.triu(weights + weights.T))
+    if len(row) > len(weights) * _SPARSE:
         return np.asarray(((order @ weights) * order).sum(axis=1))
     columns = np.ascontiguousarray(order.T)
-    both = weights[one, other] + np.where(one == other, 0.0, weights[other, one])
+    link = weights[row, column] + np.where(row == column, 0.0, weights[column, row])
     out = np.zeros(len(order))
-    for at in range(0, len(one), _AT_ONCE):
+    for at in range(0, len(row), _AT_ONCE):
         part = slice(at, at + _AT_ONCE)
-        out += both[part] @ (columns[one[part]] * columns[other[part]])
+        out += link[part] @ (columns[row[part]] * columns[column[part]])
     return out
 
 
@@ -145,11 +147,11 @@ def _deviations(values: FloatArray) -> FloatArray:
     return np.asarray(values - values.mean())
 
 
-def _two_sided(drawn: FloatArray, observed: FloatArray) -> FloatArray:
+def _two_sided(permuted: FloatArray, observed: FloatArray) -> FloatArray:
     """Return twice the smaller tail of draws `(B, ...)` beyond an observation, counting the observation itself."""
     tolerance = 1e-12 * np.maximum(1.0, np.abs(observed))
-    above, below = (drawn >= observed - tolerance).sum(axis=0), (drawn <= observed + tolerance).sum(axis=0)
-    return np.asarray(np.minimum(1.0, 2 * (np.minimum(above, below) + 1) / (len(drawn) + 1)))
+    above, below = (permuted >= observed - tolerance).sum(axis=0), (permuted <= observed + tolerance).sum(axis=0)
+    return np.asarray(np.minimum(1.0, 2 * (np.minimum(above, below) + 1) / (len(permuted) + 1)))
 
 
 def local_moran(
@@ -160,19 +162,19 @@ def local_moran(
     n = z.size
     scale = (n - 1) / float(z @ z)
     index = scale * z * (weights @ z)
-    near = weights != 0
-    np.fill_diagonal(near, val=False)
+    adjacent = weights != 0
+    np.fill_diagonal(adjacent, val=False)
     # the same deals serve every region, counted among the others
-    counts = near.sum(axis=1)
+    counts = adjacent.sum(axis=1)
     shuffled = np.random.default_rng(seed).permuted(np.tile(np.arange(n - 1), (permutations, 1)), axis=1)
     deals = np.ascontiguousarray(shuffled[:, : int(counts.max())].T)
-    drawn = np.empty((n, permutations))
-    others = z[1:].copy()
+    permuted = np.empty((n, permutations))
+    remaining = z[1:].copy()
     for i in range(n):
         if i:
-            others[i - 1] = z[i - 1]  # all but region i
-        drawn[i] = (scale * z[i] * weights[i, near[i]]) @ others.take(deals[: counts[i]])
-    return index, _two_sided(drawn.T, index)
+            remaining[i - 1] = z[i - 1]  # all but region i
+        permuted[i] = (scale * z[i] * weights[i, adjacent[i]]) @ remaining.take(deals[: counts[i]])
+    return index, _two_sided(permuted.T, index)
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -241,42 +243,44 @@ def moran(
     if count < 1:
         raise UsageError("sectors.permutations", count=count)
     borders = contiguity() if neighbours is None else neighbours
-    given = figures(frame, [value], verb="moran")
-    table = given.frame
+    data = figures(frame, [value], verb="moran")
+    table = data.frame
     out = [(*key, reason("no_value")) for key in table.filter(pl.col(value).is_null()).select(KEYS).iter_rows()]
     rows, local = [], []
     for (year,), part in table.drop_nulls(value).group_by("year", maintain_order=True):
         weights = spatial_weights(borders, part["region"].to_list(), islands=islands)
         out += [(region, year, reason("island")) for region in weights.dropped]
-        here = part.filter(pl.col("region").is_in(weights.regions)).sort("region")
-        numbers = here[value].to_numpy()
+        present = part.filter(pl.col("region").is_in(weights.regions)).sort("region")
+        numbers = present[value].to_numpy()
         if numbers.size < _FEWEST or np.ptp(numbers) == 0:
             why = reason("few", fewest=_FEWEST) if numbers.size < _FEWEST else reason("constant")
             out += [(region, year, why) for region in weights.regions]
             continue
-        found = global_moran(numbers, weights.matrix, permutations=count, seed=start)
-        rows.append({"year": year, "regions": numbers.size, "parts": weights.parts, **found})
-        local.append(_local(here, value, weights, (count, start)))
+        statistics = global_moran(numbers, weights.matrix, permutations=count, seed=start)
+        rows.append({"year": year, "regions": numbers.size, "parts": weights.parts, **statistics})
+        local.append(_local(present, value, weights, (count, start)))
     if not rows:
         raise InputError("sectors.moran-nowhere", value=value, fewest=_FEWEST)
     return SpatialAutocorrelation(
         frame=pl.DataFrame(rows).sort("year"),
         local=pl.concat(local).sort(KEYS),
         omitted=omitted(out),
-        kind=given.kind,
-        provenance=given.provenance("moran", value=value, islands=islands, permutations=count, seed=start),
+        kind=data.kind,
+        provenance=data.provenance("moran", value=value, islands=islands, permutations=count, seed=start),
     )
 
 
-def _local(here: pl.DataFrame, value: str, weights: Weights, draws: tuple[int, int]) -> pl.DataFrame:
+def _local(rows: pl.DataFrame, value: str, weights: Weights, draws: tuple[int, int]) -> pl.DataFrame:
     """Return the local indices of one year and their clusters."""
-    numbers = here[value].to_numpy()
+    numbers = rows[value].to_numpy()
     index, probability = local_moran(numbers, weights.matrix, permutations=draws[0], seed=draws[1])
     z = (numbers - numbers.mean()) / numbers.std()
     lag = weights.matrix @ z
-    kind = [("H" if own > 0 else "L") + ("H" if near > 0 else "L") for own, near in zip(z, lag, strict=True)]
+    kind = [
+        ("H" if value > 0 else "L") + ("H" if lag_value > 0 else "L") for value, lag_value in zip(z, lag, strict=True)
+    ]
     level = setting("significance.value")
-    return here.select(KEYS).with_columns(
+    return rows.select(KEYS).with_columns(
         value=pl.Series(z),
         lag=pl.Series(lag),
         moran=pl.Series(index),
@@ -367,8 +371,8 @@ def ellipse(frame: object, value: str, coordinates: object, *, method: Method = 
     >>> ellipse(data, "y", places).frame.select(pl.col("longitude", "latitude").round(4)).rows()
     [(111.0, 30.5)]
     """
-    given = figures(frame, [value], verb="ellipse")
-    table = given.frame
+    data = figures(frame, [value], verb="ellipse")
+    table = data.frame
     refuse_below(table, [value], verb="ellipse", positive=False)
     degrees = [Field(name, missing="refuse") for name in _COORDINATES]
     places = tidy(coordinates, [Field("region", "code"), *degrees], key=["region"], verb="ellipse").frame
@@ -382,14 +386,14 @@ def ellipse(frame: object, value: str, coordinates: object, *, method: Method = 
     scale = np.array([degree * math.cos(math.radians(middle[1])), degree])
     rows: list[dict[str, float | int | None]] = []
     for (year,), part in table.drop_nulls(value).group_by("year", maintain_order=True):
-        here = part.join(places, on="region")
-        points = (here.select(_COORDINATES).to_numpy() - np.array(middle)) * scale
-        shape = deviational_ellipse(points, here[value].to_numpy(), method=method)
+        placed = part.join(places, on="region")
+        points = (placed.select(_COORDINATES).to_numpy() - np.array(middle)) * scale
+        shape = deviational_ellipse(points, placed[value].to_numpy(), method=method)
         centre = np.array(shape.centre) / scale + np.array(middle)
         rows.append(
             {
                 "year": year,
-                "regions": here.height,
+                "regions": placed.height,
                 "longitude": float(centre[0]),
                 "latitude": float(centre[1]),
                 "major_km": shape.major,
@@ -400,10 +404,10 @@ def ellipse(frame: object, value: str, coordinates: object, *, method: Method = 
                 "_north": shape.centre[1],
             }
         )
-    moved = (pl.col("_east").diff() ** 2 + pl.col("_north").diff() ** 2).sqrt()
+    distance = (pl.col("_east").diff() ** 2 + pl.col("_north").diff() ** 2).sqrt()
     return Ellipses(
-        frame=pl.DataFrame(rows).sort("year").with_columns(moved_km=moved).drop("_east", "_north"),
+        frame=pl.DataFrame(rows).sort("year").with_columns(moved_km=distance).drop("_east", "_north"),
         omitted=omitted(table.filter(pl.col(value).is_null()).select(KEYS).iter_rows(), reason("no_value")),
-        kind=given.kind,
-        provenance=given.provenance("ellipse", value=value, method=method),
+        kind=data.kind,
+        provenance=data.provenance("ellipse", value=value, method=method),
     )

@@ -81,15 +81,15 @@ def ranks(index: FloatArray) -> IntArray:
     order = np.argsort(-index, axis=-1)
     falling = np.take_along_axis(index, order, axis=-1)
     spread = np.maximum(np.abs(falling[..., :1]), np.abs(falling[..., -1:]))
-    apart = falling[..., :-1] - falling[..., 1:] > convention("tie") * spread
+    distinct = falling[..., :-1] - falling[..., 1:] > convention("tie") * spread
     place = np.broadcast_to(np.arange(1, index.shape[-1] + 1), index.shape)
-    if not apart.all():
+    if not distinct.all():
         place = place.copy()
-        place[..., 1:][~apart] = 1
+        place[..., 1:][~distinct] = 1
         place = np.maximum.accumulate(place, axis=-1)
-    found = np.empty(index.shape, dtype=np.int64)
-    np.put_along_axis(found, order, place, axis=-1)
-    return found
+    ranked = np.empty(index.shape, dtype=np.int64)
+    np.put_along_axis(ranked, order, place, axis=-1)
+    return ranked
 
 
 def _span(values: FloatArray) -> FloatArray:
@@ -187,7 +187,7 @@ def weigh(weights: str | Mapping[str, float], treated: FloatArray, system: Syste
     if weights == "expert":
         return transform.expert(system)
     if weights == "ahp":
-        return transform.judged(system)[0]
+        return transform.pairwise_weights(system)[0]
     return transform.objective(weights, normalise(treated, system.directions, UNIT), treated, system.directions)
 
 
@@ -208,10 +208,10 @@ def refuse_constant(values: FloatArray, system: System, year: int | None) -> Non
 
 def yearly_ranks(index: FloatArray, years: IntArray) -> IntArray:
     """Return ranks within each year, 1 for the highest."""
-    found = np.empty(len(index), dtype=np.int64)
+    ranked = np.empty(len(index), dtype=np.int64)
     for _, rows in blocks(years, pooled=False):
-        found[rows] = ranks(index[rows])
-    return found
+        ranked[rows] = ranks(index[rows])
+    return ranked
 
 
 def positive_where_needed(scores: FloatArray, aggregation: str) -> FloatArray:
@@ -243,7 +243,7 @@ def read_table(frame: AnyFrame, system: System) -> Indicators:
     """Return the table of a system; an indicator that the frame lacks under its own name is made from its parts."""
     raw, kind = read_frames({"frame": frame})
     cells = raw[0].cells
-    found: list[Finding] = []
+    problems: list[Finding] = []
     if "region" not in cells.columns:
         raise _unusable([finding("no-key-column", name="region")])
     if not cells.height:
@@ -251,49 +251,49 @@ def read_table(frame: AnyFrame, system: System) -> Indicators:
     if "year" not in cells.columns:
         cells = cells.with_columns(year=pl.lit(0, dtype=pl.Int64))
     cells = cells.with_columns(year=_years(cells["year"]))
-    found += _key_findings(cells)
+    problems += _key_findings(cells)
     columns = {}
     for item in system.indicators:
         series, wrong = _indicator(cells, item)
-        found += wrong
+        problems += wrong
         columns[item.code] = series
-    if errors(found):
-        raise _unusable(found)
+    if errors(problems):
+        raise _unusable(problems)
     names = [name for name in ("region", "year", "group") if name in cells.columns]
-    whole = cells.select(pl.col("region").cast(pl.String), pl.col("year").cast(pl.Int64), *names[2:]).with_columns(
+    table = cells.select(pl.col("region").cast(pl.String), pl.col("year").cast(pl.Int64), *names[2:]).with_columns(
         **columns
     )
-    whole = whole.sort("year", "region")
-    values = whole.select(system.codes).to_numpy().astype(np.float64)
-    found += _value_findings(whole, values, system)
-    made = {part.column for item in system.indicators for part in (item.numerator, item.divisor) if part}
-    unused = [name for name in cells.columns if name not in {*system.codes, "region", "year", "group", *made}]
-    found += [finding("unused-column", name=name) for name in unused]
-    if errors(found):
-        raise _unusable(found)
-    return Indicators(keys=whole.select(names), values=values, kind=kind, findings=tuple(found))
+    table = table.sort("year", "region")
+    values = table.select(system.codes).to_numpy().astype(np.float64)
+    problems += _value_findings(table, values, system)
+    source_columns = {part.column for item in system.indicators for part in (item.numerator, item.divisor) if part}
+    unused = [name for name in cells.columns if name not in {*system.codes, "region", "year", "group", *source_columns}]
+    problems += [finding("unused-column", name=name) for name in unused]
+    if errors(problems):
+        raise _unusable(problems)
+    return Indicators(keys=table.select(names), values=values, kind=kind, findings=tuple(problems))
 
 
-def _unusable(found: list[Finding]) -> InputError:
-    return InputError("sectors.frame-unusable", found, problems=listed_errors(found))
+def _unusable(problems: list[Finding]) -> InputError:
+    return InputError("sectors.frame-unusable", problems, problems=listed_errors(problems))
 
 
 def _years(column: pl.Series) -> pl.Series:
     """Return years as whole numbers, also from dates and from text; any whole number may number the periods."""
     if column.dtype.is_integer():
         return column
-    made = cast(column, "year")
-    if made.bad.any():
-        value = column.filter(made.bad)[0]
+    years = cast(column, "year")
+    if years.bad.any():
+        value = column.filter(years.bad)[0]
         raise _unusable([finding("not-a-year", place={"column": "year"}, value=value)])
-    return made.values.alias("year")
+    return years.values.alias("year")
 
 
 def _key_findings(cells: pl.DataFrame) -> list[Finding]:
     blank = cells.filter(pl.col("region").is_null() | pl.col("year").is_null()).height
-    found = [finding("blank-key", count=blank)] if blank else []
+    problems = [finding("blank-key", count=blank)] if blank else []
     twice = cells.group_by("region", "year").len().filter(pl.col("len") > 1).sort("region", "year").head(_NAMED)
-    return found + [
+    return problems + [
         finding("duplicate-row", place={"key": f"{region}/{year}"}, count=count)
         for region, year, count in twice.iter_rows()
     ]
@@ -307,8 +307,8 @@ def _indicator(cells: pl.DataFrame, item: Indicator) -> tuple[pl.Series, list[Fi
     elif all(part and part.table is None and part.column in cells.columns for part in parts):
         names = [part.column for part in parts if part]
     else:
-        near = get_close_matches(item.code, cells.columns, n=3) or cells.columns[:3]
-        return empty, [finding("unknown-indicator", name=item.code, near=", ".join(near))]
+        matches = get_close_matches(item.code, cells.columns, n=3) or cells.columns[:3]
+        return empty, [finding("unknown-indicator", name=item.code, near=", ".join(matches))]
     bad = [name for name in names if not (cells[name].dtype.is_numeric() or cells[name].dtype == pl.Null)]
     if bad:
         return empty, [finding("not-numeric", place={"column": name}, name=name) for name in bad]
@@ -321,20 +321,20 @@ def _indicator(cells: pl.DataFrame, item: Indicator) -> tuple[pl.Series, list[Fi
     return series.alias(item.code), []
 
 
-def _value_findings(whole: pl.DataFrame, values: FloatArray, system: System) -> list[Finding]:
-    found = [
+def _value_findings(table: pl.DataFrame, values: FloatArray, system: System) -> list[Finding]:
+    problems = [
         finding("constant-indicator", place={"column": system.codes[at]}, name=system.codes[at], value=f"{level:g}")
         for at in constant(values).tolist()
         for level in [float(np.nanmax(values[:, at]))]
     ]
-    known = whole.group_by("region").agg(pl.col(name).is_not_null().any() for name in system.codes).sort("region")
+    available = table.group_by("region").agg(pl.col(name).is_not_null().any() for name in system.codes).sort("region")
     for name in system.codes:
-        empty = known.filter(~pl.col(name))["region"].to_list()
-        if empty and len(empty) == known.height:
-            found.append(finding("unknown-indicator", place={"column": name}, name=name, near=name))
+        empty = available.filter(~pl.col(name))["region"].to_list()
+        if empty and len(empty) == available.height:
+            problems.append(finding("unknown-indicator", place={"column": name}, name=name, near=name))
         else:
-            found += [finding("region-without-indicator", place={"key": region}, name=name) for region in empty]
-    return found
+            problems += [finding("region-without-indicator", place={"key": region}, name=name) for region in empty]
+    return problems
 
 
 def is_table(source: object) -> bool:
@@ -410,15 +410,15 @@ def from_package(package: Package | str | Path, system: System | str | Path | Ma
     """
     source = as_package(package)
     rules = load_system(system)
-    whole: pl.DataFrame | None = None
+    table: pl.DataFrame | None = None
     for item in rules.indicators:
         column = _column(source, item)
         if column is None:
             continue
-        whole = column if whole is None else whole.join(column, on=KEYS, how="full", coalesce=True)
-    if whole is None:
+        table = column if table is None else table.join(column, on=KEYS, how="full", coalesce=True)
+    if table is None:
         raise InputError("sectors.nothing-in-reach", package=source.name, system=rules.id)
-    return whole.sort("year", "region")
+    return table.sort("year", "region")
 
 
 def _column(package: Package, item: Indicator) -> pl.DataFrame | None:
@@ -426,13 +426,13 @@ def _column(package: Package, item: Indicator) -> pl.DataFrame | None:
     parts = [part for part in (item.numerator, item.divisor) if part]
     if not parts or any(part.table is None for part in parts):
         return None
-    read = [_part(package, part) for part in parts]
-    found = [frame for frame in read if frame is not None]
-    if len(found) < len(read):
+    frames = [_part(package, part) for part in parts]
+    available = [frame for frame in frames if frame is not None]
+    if len(available) < len(frames):
         return None
-    column = found[0].with_columns(pl.col("value") * item.factor)
+    column = available[0].with_columns(pl.col("value") * item.factor)
     if item.divisor:
-        column = column.join(found[1].rename({"value": "below"}), on=KEYS).with_columns(
+        column = column.join(available[1].rename({"value": "below"}), on=KEYS).with_columns(
             pl.col("value") / pl.col("below")
         )
         if (bad := column.filter(pl.col("value").is_infinite() | pl.col("value").is_nan())).height:
@@ -461,9 +461,9 @@ def _part(package: Package, part: Part) -> pl.DataFrame | None:
     if not {*KEYS, column} <= set(frame.columns):
         return None
     package.require(name, [*KEYS, column], verb="index", despite=["missing-year"])
-    found = frame.select(*KEYS, pl.col(column).cast(pl.Float64).alias("value")).drop_nulls()
-    if not found.height:
+    rows = frame.select(*KEYS, pl.col(column).cast(pl.Float64).alias("value")).drop_nulls()
+    if not rows.height:
         return None
-    if found.select(KEYS).is_duplicated().any():
+    if rows.select(KEYS).is_duplicated().any():
         raise InputError("sectors.several-rows", part=part.label(), table=name, column=part.column)
-    return found
+    return rows

@@ -65,7 +65,7 @@ def gaming(result: build.Ranking) -> Gaming:
     """Return how far every region moves by convention alone: all are ranked under every combination of conventions."""
     values = result.filled[result.complete]
     years = result.table.years[result.complete]
-    tried, found, refused = [], [], []
+    tried, rankings, refused = [], [], []
     for how in _conventions(result.convention):
         try:
             index = _index(values, years, result.system, how)
@@ -73,14 +73,14 @@ def gaming(result: build.Ranking) -> Gaming:
             refused.append((_departures(how, result.convention), error.text.zh, error.text.en))
             continue
         tried.append(how)
-        found.append(build.yearly_ranks(index, years))
-    table = np.array(found)
-    moved = [_departures(how, result.convention) for how in tried]
-    counts = np.array([len(text.split(", ")) if text else 0 for text in moved])
+        rankings.append(build.yearly_ranks(index, years))
+    table = np.array(rankings)
+    departures = [_departures(how, result.convention) for how in tried]
+    counts = np.array([len(text.split(", ")) if text else 0 for text in departures])
     shifts, shifted = _shifts(values, years, result)
-    own = result.frame.filter(pl.col("status") != "incomplete").select("region", "year", "rank")
+    indexed = result.frame.filter(pl.col("status") != "incomplete").select("region", "year", "rank")
     return Gaming(
-        frame=own.with_columns(_columns(table, counts, moved)).with_columns(_shift_columns(table[0], shifted)),
+        frame=indexed.with_columns(_columns(table, counts, departures)).with_columns(_shift_columns(table[0], shifted)),
         provenance=replace(result.provenance, verb="index gaming"),
         kind=result.kind,
         conventions=pl.DataFrame(
@@ -101,17 +101,17 @@ def shifted_entropy(scores: FloatArray, shift: float) -> FloatArray:
     return entropy(scores + shift)
 
 
-def _conventions(own: build.Convention) -> Iterator[build.Convention]:
+def _conventions(base: build.Convention) -> Iterator[build.Convention]:
     """Yield the index's own convention, then every combination of the choices."""
     levels = convention("gaming")
     axes: list[list[object]] = []
     for name in _CHOICES:
-        value = getattr(own, name)
-        others: list[object] = [Normalisation(item) if name == "normalisation" else item for item in levels[name]]
+        value = getattr(base, name)
+        alternatives: list[object] = [Normalisation(item) if name == "normalisation" else item for item in levels[name]]
         label = value.method if isinstance(value, Normalisation) else value
-        axes.append([value, *(item for item in others if getattr(item, "method", item) != label)])
+        axes.append([value, *(item for item in alternatives if getattr(item, "method", item) != label)])
     for combination in product(*axes):
-        yield replace(own, **dict(zip(_CHOICES, combination, strict=True)))  # type: ignore[arg-type] # each is of its field's type
+        yield replace(base, **dict(zip(_CHOICES, combination, strict=True)))  # type: ignore[arg-type] # each is of its field's type
 
 
 def _index(values: FloatArray, years: IntArray, system: System, how: build.Convention) -> FloatArray:
@@ -125,26 +125,26 @@ def _index(values: FloatArray, years: IntArray, system: System, how: build.Conve
     return index
 
 
-def _departures(how: build.Convention, own: build.Convention) -> str:
-    return ", ".join(f"{name}={how.label(name)}" for name in _CHOICES if getattr(how, name) != getattr(own, name))
+def _departures(how: build.Convention, base: build.Convention) -> str:
+    return ", ".join(f"{name}={how.label(name)}" for name in _CHOICES if getattr(how, name) != getattr(base, name))
 
 
-def _columns(table: IntArray, counts: IntArray, moved: list[str]) -> list[pl.Series]:
+def _columns(table: IntArray, counts: IntArray, departures: list[str]) -> list[pl.Series]:
     best, worst = table.min(axis=0), table.max(axis=0)
     order = np.argsort(counts, kind="stable")
     attained = order[(table[order] == best).argmax(axis=0)]
-    alone = np.flatnonzero(counts <= 1)
-    single = alone[table[alone].argmin(axis=0)]
+    at_most_one = np.flatnonzero(counts <= 1)
+    single = at_most_one[table[at_most_one].argmin(axis=0)]
     places = np.arange(table.shape[1])
     return [
         pl.Series("best_rank", best),
         pl.Series("worst_rank", worst),
         pl.Series("gain", table[0] - best),
-        pl.Series("convention", [moved[at] for at in attained.tolist()], dtype=pl.String),
+        pl.Series("convention", [departures[at] for at in attained.tolist()], dtype=pl.String),
         pl.Series("departures", counts[attained]),
         pl.Series("single_rank", table[single, places]),
         pl.Series("single_gain", table[0] - table[single, places]),
-        pl.Series("single", [moved[at] for at in single.tolist()], dtype=pl.String),
+        pl.Series("single", [departures[at] for at in single.tolist()], dtype=pl.String),
     ]
 
 
@@ -152,13 +152,13 @@ def _shifts(values: FloatArray, years: IntArray, result: build.Ranking) -> tuple
     """Return what each constant does, and the ranks under it; against entropy weights without any."""
     built = build.build(values, years, result.system, replace(result.convention, weights="entropy", pooled=True))
     scores = normalise(built.treated, result.system.directions, build.UNIT)
-    plain = build.yearly_ranks(built.index, years)
-    rows, found = [], []
+    unshifted = build.yearly_ranks(built.index, years)
+    rows, rankings = [], []
     for shift in convention("entropy_shifts"):
         weights = shifted_entropy(scores, float(shift))
         ranks = build.yearly_ranks(build.aggregate(built.scores, weights, result.convention.aggregation), years)
-        found.append(ranks)
-        moves = np.abs(ranks - plain)
+        rankings.append(ranks)
+        moves = np.abs(ranks - unshifted)
         rows.append(
             {
                 "shift": float(shift),
@@ -168,17 +168,17 @@ def _shifts(values: FloatArray, years: IntArray, result: build.Ranking) -> tuple
                 "furthest": int(moves.max()),
             }
         )
-    return pl.DataFrame(rows), np.array(found)
+    return pl.DataFrame(rows), np.array(rankings)
 
 
-def _shift_columns(own: IntArray, shifted: IntArray) -> list[pl.Series]:
+def _shift_columns(base_ranks: IntArray, shifted: IntArray) -> list[pl.Series]:
     best = shifted.argmin(axis=0)
     rank = shifted[best, np.arange(shifted.shape[1])]
     constants = np.array(convention("entropy_shifts"), dtype=np.float64)
     return [
         pl.Series("shift_rank", rank),
-        pl.Series("shift_gain", own - rank),
-        pl.Series("shift", np.where(rank < own, constants[best], np.nan), nan_to_null=True),
+        pl.Series("shift_gain", base_ranks - rank),
+        pl.Series("shift", np.where(rank < base_ranks, constants[best], np.nan), nan_to_null=True),
     ]
 
 
@@ -222,7 +222,7 @@ def sensitivity(result: build.Ranking, method: str, *, draws: int, seed: int) ->
         raise UsageError("sectors.sensitivity-method", method=method, known=list(METHODS))
     around = space(result)
     open_axes = [axis for axis, size in enumerate(around.shape) if size > 1]
-    own = result.frame.filter(pl.col("status") != "incomplete").select("region", "year")
+    indexed = result.frame.filter(pl.col("status") != "incomplete").select("region", "year")
     if method == "exact":
         variance, parts, count = _exact(around, open_axes)
         names = [AXES[axis] for axis in open_axes]
@@ -236,7 +236,7 @@ def sensitivity(result: build.Ranking, method: str, *, draws: int, seed: int) ->
         raise UsageError("sectors.no-rank-moves")
     options = {**result.provenance.options, "method": method, "draws": draws, "seed": seed}
     return Sensitivity(
-        frame=_frame(own, names, variance, parts),
+        frame=_frame(indexed, names, variance, parts),
         provenance=replace(result.provenance, verb="index sensitivity", options=options),
         kind=result.kind,
         overall=pl.DataFrame({"choice": names, **{part: values.sum(axis=1) / total for part, values in parts.items()}}),
@@ -256,10 +256,10 @@ def _exact(around: Space, open_axes: list[int]) -> tuple[FloatArray, Parts, int]
     parts = {name: np.empty((len(open_axes), len(around.years))) for name in ("first_order", "total", "shapley")}
     for _, rows in build.blocks(around.years, pooled=False):
         ranks = rank_draws(around, picks, None, rows).astype(np.float64)
-        found = effects(ranks.reshape(*shape, len(rows)), np.ones(shape, dtype=bool))
-        variance[rows] = found.variance
+        shares = effects(ranks.reshape(*shape, len(rows)), np.ones(shape, dtype=bool))
+        variance[rows] = shares.variance
         for name, values in parts.items():
-            values[:, rows] = getattr(found, name)
+            values[:, rows] = getattr(shares, name)
     return variance, parts, len(picks)
 
 
@@ -270,8 +270,8 @@ def _sobol(around: Space, open_axes: list[int], draws: int, seed: int) -> tuple[
     variance = np.empty(len(around.years))
     parts = {name: np.empty((count, len(around.years))) for name in ("first_order", "total")}
     for _, rows in build.blocks(around.years, pooled=False):
-        one, two = (rank_draws(around, *half, rows).astype(np.float64) for half in (first, second))
-        spread = np.concatenate([one, two]).var(axis=0)
+        first_ranks, second_ranks = (rank_draws(around, *half, rows).astype(np.float64) for half in (first, second))
+        spread = np.concatenate([first_ranks, second_ranks]).var(axis=0)
         variance[rows] = spread
         for at, axis in enumerate([*open_axes, None]):
             # one choice from the second draws, all else from the first; None is the noise
@@ -279,12 +279,12 @@ def _sobol(around: Space, open_axes: list[int], draws: int, seed: int) -> tuple[
             if axis is not None:
                 picks[:, axis] = second[0][:, axis]
             mixed = rank_draws(around, picks, noise, rows).astype(np.float64)
-            parts["first_order"][at, rows] = spread - ((two - mixed) ** 2).mean(axis=0) / 2
-            parts["total"][at, rows] = ((one - mixed) ** 2).mean(axis=0) / 2
+            parts["first_order"][at, rows] = spread - ((second_ranks - mixed) ** 2).mean(axis=0) / 2
+            parts["total"][at, rows] = ((first_ranks - mixed) ** 2).mean(axis=0) / 2
     return variance, parts, draws * (count + 2)
 
 
-def _frame(own: pl.DataFrame, names: list[str], variance: FloatArray, parts: Parts) -> pl.DataFrame:
+def _frame(keys: pl.DataFrame, names: list[str], variance: FloatArray, parts: Parts) -> pl.DataFrame:
     moves = variance > 0
     frames = []
     for at, name in enumerate(names):
@@ -294,7 +294,7 @@ def _frame(own: pl.DataFrame, names: list[str], variance: FloatArray, parts: Par
             )
             for part, values in parts.items()
         }
-        frames.append(own.with_columns(choice=pl.lit(name), variance=pl.Series(variance), **shares))
+        frames.append(keys.with_columns(choice=pl.lit(name), variance=pl.Series(variance), **shares))
     if not frames:
         raise UsageError("sectors.nothing-to-vary")
     return pl.concat(frames).sort("year", "region", maintain_order=True)

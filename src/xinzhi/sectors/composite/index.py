@@ -24,7 +24,7 @@ from xinzhi.sectors.composite.system import System, finding, listed_errors
 from xinzhi.sectors.composite.transform import Normalisation, handed_findings, impute
 from xinzhi.sectors.composite.uncertainty import Uncertainty, uncertainty
 from xinzhi.sectors.conventions import convention, method
-from xinzhi.sectors.figures import as_package, named
+from xinzhi.sectors.figures import as_package, with_names
 
 _CHOICES = ("weights", "aggregation", "normalisation", "treatment", "imputation", "pooled")
 _SHOWN = 3  # regions named at either end
@@ -110,11 +110,11 @@ class Index(build.Ranking, verb="index", topic="sectors", key=("region", "year")
         keys = self.table.keys.filter(self.complete)
         regions, years = keys["region"].to_numpy(), keys["year"].to_numpy()
         if year is None:
-            own = years[regions == region]
-            year = int(own.max()) if len(own) else None
-        found = np.flatnonzero((regions == region) & (years == year))
-        if found.size:
-            return int(found[0])
+            region_years = years[regions == region]
+            year = int(region_years.max()) if len(region_years) else None
+        positions = np.flatnonzero((regions == region) & (years == year))
+        if positions.size:
+            return int(positions[0])
         row = self.frame.filter(region=region, year=year) if year is not None else self.frame.filter(region=region)
         if row.height:
             gaps = row["missing"][-1].split(";")
@@ -129,11 +129,11 @@ class Index(build.Ranking, verb="index", topic="sectors", key=("region", "year")
     def facts(self) -> Facts:
         """Return which regions lead and trail, on how much of the system, and what to beware of."""
         now, done = self.last(), self.frame.drop_nulls("index")
-        called = self.names.distinct("region", self.frame["region"].unique().sort())
+        labels = self.names.distinct("region", self.frame["region"].unique().sort())
         order = [
-            words("sectors.answer.ranged", name=called[code], ranks=ranks_text(*self.ranges[code]))
+            words("sectors.answer.ranged", name=labels[code], ranks=ranks_text(*self.ranges[code]))
             if code in self.ranges
-            else called[code]
+            else labels[code]
             for code in now["region"]
         ]
         year = {"year": now["year"][0]}
@@ -155,9 +155,9 @@ class Index(build.Ranking, verb="index", topic="sectors", key=("region", "year")
         covered = len(self.system.indicators)
         if missing := [names[item.code] for item in self.system.missing]:
             facts["answer.covered"] = {"covered": covered, "total": covered + len(missing), "names": missing}
-        left = self.frame.height - done.height
-        if left or self.coverage["imputed"].sum():
-            facts["answer.imputed"] = {"imputed": int(self.coverage["imputed"].sum()), "left": left}
+        incomplete = self.frame.height - done.height
+        if incomplete or self.coverage["imputed"].sum():
+            facts["answer.imputed"] = {"imputed": int(self.coverage["imputed"].sum()), "left": incomplete}
         if sizes := [names[item.code] for item in self.system.indicators if item.denominator == "none"]:
             facts["answer.sizes"] = {"count": len(sizes), "names": sizes}
         return facts if self.convention.pooled else facts | {"note.yearly": {}}
@@ -240,18 +240,20 @@ def index(
         wrong = [finding("nothing-complete", count=len(rules.codes), names=names)]
         raise InputError("sectors.no-index-at-all", wrong, problems=listed_errors(wrong))
     parts = [part for item in rules.indicators for part in (item.numerator, item.divisor) if part]
-    read = sorted({part.table for part in parts if part.table}) if package else []
+    tables = sorted({part.table for part in parts if part.table}) if package else []
     built = build.build(filled[complete], table.years[complete], rules, how)
     warnings = [*handed_findings(rules, weights), *([] if pooled else [finding("not-comparable")])]
     return Index(
         frame=_frame(table, filled, complete, built, rules),
-        provenance=provenance("index", package, read, system=rules.id, **{name: how.label(name) for name in _CHOICES}),
+        provenance=provenance(
+            "index", package, tables, system=rules.id, **{name: how.label(name) for name in _CHOICES}
+        ),
         kind=table.kind if package is None else package.kind,
         weights=_weights(built, table.years[complete], rules, pooled=pooled),
         coverage=_coverage(table, filled, complete, rules),
         normalised=table.keys.filter(complete).select("region", "year").hstack(pl.DataFrame(built.scores, rules.codes)),
         treatment=_treatment(built, rules),
-        names=named(names_of(package), indicator=rules.words().items()),
+        names=with_names(names_of(package), indicator=rules.words().items()),
         system=rules,
         convention=how,
         findings=(*rules.findings, *table.findings, *warnings),
@@ -292,9 +294,9 @@ def _frame(
 
 
 def _spread(values: FloatArray, rows: IntArray, size: int) -> pl.Series:
-    whole = np.full(size, np.nan)
-    whole[rows] = values
-    return pl.Series(whole, nan_to_null=True)
+    column = np.full(size, np.nan)
+    column[rows] = values
+    return pl.Series(column, nan_to_null=True)
 
 
 def _weights(built: build.Built, years: IntArray, system: System, *, pooled: bool) -> pl.DataFrame:
@@ -309,12 +311,12 @@ def _weights(built: build.Built, years: IntArray, system: System, *, pooled: boo
 
 
 def _coverage(table: build.Indicators, filled: FloatArray, complete: BoolArray, system: System) -> pl.DataFrame:
-    known = np.isfinite(table.values)
-    counted = (np.isfinite(filled) & ~known)[complete].sum(axis=0).tolist()
+    observed = np.isfinite(table.values)
+    counted = (np.isfinite(filled) & ~observed)[complete].sum(axis=0).tolist()
     rows = []
     for at, item in enumerate((*system.indicators, *system.missing)):
         covered = at < len(system.indicators)
-        years = table.years[known[:, at]] if covered else np.empty(0, dtype=np.int64)
+        years = table.years[observed[:, at]] if covered else np.empty(0, dtype=np.int64)
         rows.append(
             {
                 "indicator": item.code,
@@ -323,7 +325,7 @@ def _coverage(table: build.Indicators, filled: FloatArray, complete: BoolArray, 
                 "sector": item.sector,
                 "covered": covered,
                 "observations": len(years),
-                "missing": len(known) - len(years),
+                "missing": len(observed) - len(years),
                 "imputed": counted[at] if covered else 0,
                 "first_year": int(years.min()) if len(years) else None,
                 "last_year": int(years.max()) if len(years) else None,

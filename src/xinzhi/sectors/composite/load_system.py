@@ -68,10 +68,12 @@ def load_system(system: System | str | Path | Mapping[str, Any]) -> System:
     """
     if isinstance(system, System):
         return system
-    made, findings = check_system(system)
-    if made is None:
-        raise InputError("sectors.system-unusable", findings, name=_called(system), problems=listed_errors(findings))
-    return made
+    rules, findings = check_system(system)
+    if rules is None:
+        raise InputError(
+            "sectors.system-unusable", findings, name=_system_label(system), problems=listed_errors(findings)
+        )
+    return rules
 
 
 def check_system(system: str | Path | Mapping[str, Any]) -> tuple[System | None, tuple[Finding, ...]]:
@@ -92,11 +94,11 @@ def check_system(system: str | Path | Mapping[str, Any]) -> tuple[System | None,
     """
     source = _source(system)
     reader = _Reader(source)
-    made = reader.system()
-    return made, tuple(reader.findings)
+    rules = reader.system()
+    return rules, tuple(reader.findings)
 
 
-def _called(system: str | Path | Mapping[str, Any]) -> str:
+def _system_label(system: str | Path | Mapping[str, Any]) -> str:
     """Return how messages call a system: its path or id, after a blank; nothing where it has none."""
     name = system.get("id", "") if isinstance(system, Mapping) else "" if _is_text(system) else system
     return f" {name}" if name else ""
@@ -113,9 +115,9 @@ def _source(system: str | Path | Mapping[str, Any]) -> Source:
     text = _is_text(system)
     path = Path() if text else Path(system)
     if not text and path.suffix not in {".yaml", ".yml"}:
-        known = sorted(file.stem for file in _FOLDER.glob("*.yaml"))
-        if str(system) not in known:
-            raise UsageError("sectors.no-system", asked=system, known=known)
+        available = sorted(file.stem for file in _FOLDER.glob("*.yaml"))
+        if str(system) not in available:
+            raise UsageError("sectors.no-system", asked=system, known=available)
         path = _FOLDER / f"{system}.yaml"
     try:
         return parse(str(system), "system") if text else read(path)
@@ -130,7 +132,7 @@ class _Reader:
     def __init__(self, source: Source) -> None:
         self.source = source
         self.file = Path(source.file).name or None
-        self.findings: list[Finding] = [replace(found, file=self.file) for found in source.findings]
+        self.findings: list[Finding] = [replace(problem, file=self.file) for problem in source.findings]
 
     def add(self, rule: str, at: tuple[object, ...], key: str | None = None, **values: object) -> None:
         place: Place = {"key": key}
@@ -149,19 +151,19 @@ class _Reader:
         if not isinstance(content, dict):
             self.add("not-a-mapping", ())
             return None
-        self.known(content, _TOP, ())
+        self.check_keys(content, _TOP, ())
         rows = content.get("indicators")
         if not isinstance(rows, list) or not rows:
             self.add("no-indicators", ("indicators",))
             return None
         items = [item for at, row in enumerate(rows) if (item := self.indicator(row, ("indicators", at)))]
-        sectors = self.named(content, "sectors", [item.sector for item in items])
-        dimensions = self.named(content, "dimensions", [item.dimension for item in items if item.dimension])
+        sectors = self.read_groups(content, "sectors", [item.sector for item in items])
+        dimensions = self.read_groups(content, "dimensions", [item.dimension for item in items if item.dimension])
         self.unique(items, sectors, dimensions)
         if errors(self.findings):
             return None
         identifier = str(content.get("id") or "system")
-        made = System(
+        system = System(
             id=identifier,
             title=_text(content.get("title"), identifier),
             status=str(content.get("status") or ""),
@@ -171,11 +173,11 @@ class _Reader:
             sectors=sectors,
             dimensions=dimensions,
         )
-        self.findings += [replace(found, file=self.file) for found in weight_findings(made)]
-        made = replace(made, comparisons=self.comparisons(content.get("comparisons"), made))
-        return None if errors(self.findings) else replace(made, findings=tuple(self.findings))
+        self.findings += [replace(problem, file=self.file) for problem in weight_findings(system)]
+        system = replace(system, comparisons=self.comparisons(content.get("comparisons"), system))
+        return None if errors(self.findings) else replace(system, findings=tuple(self.findings))
 
-    def known(self, content: Mapping[object, Any], names: tuple[str, ...], at: tuple[object, ...]) -> None:
+    def check_keys(self, content: Mapping[object, Any], names: tuple[str, ...], at: tuple[object, ...]) -> None:
         for name in content:
             if name not in names:
                 self.add("unknown-key", (*at, name), name=name, known=list(names))
@@ -184,16 +186,16 @@ class _Reader:
         if not isinstance(row, dict):
             self.add("not-a-mapping", at)
             return None
-        self.known(row, _ITEM, at)
+        self.check_keys(row, _ITEM, at)
         code = str(row.get("indicator") or "")
         direction = _direction(row.get("direction"))
         denominator = "none" if row.get("denominator") is None else str(row["denominator"])
-        self.described(row, at, code, denominator)
-        made = self.mapping(row.get("from") or None, (*at, "from"), code)
-        self.known(made, _FROM, (*at, "from"))
+        self.check_description(row, at, code, denominator)
+        origin = self.mapping(row.get("from") or None, (*at, "from"), code)
+        self.check_keys(origin, _FROM, (*at, "from"))
         weight, target = (self.number(row, name, at, code) for name in ("weight", "target"))
-        factor = self.number(made, "factor", (*at, "from"), code)
-        numerator, divisor = (self.part(made, name, (*at, "from"), code) for name in ("numerator", "denominator"))
+        factor = self.number(origin, "factor", (*at, "from"), code)
+        numerator, divisor = (self.part(origin, name, (*at, "from"), code) for name in ("numerator", "denominator"))
         if not code or not row.get("sector") or direction is None:
             return None
         return Indicator(
@@ -212,7 +214,7 @@ class _Reader:
             note=_text(row.get("note"), ""),
         )
 
-    def described(self, row: Mapping[str, Any], at: tuple[object, ...], code: str, denominator: str) -> None:
+    def check_description(self, row: Mapping[str, Any], at: tuple[object, ...], code: str, denominator: str) -> None:
         """Note what an indicator does not say, or says in words that are not known."""
         for name in ("indicator", "sector"):
             if not row.get(name):
@@ -239,10 +241,10 @@ class _Reader:
             return None
         return float(value)
 
-    def part(self, made: Mapping[str, Any], name: str, at: tuple[object, ...], code: str) -> Part | None:
-        text = made.get(name)
+    def part(self, origin: Mapping[str, Any], name: str, at: tuple[object, ...], code: str) -> Part | None:
+        text = origin.get(name)
         if text is None:
-            if name == "numerator" and made:
+            if name == "numerator" and origin:
                 self.add("missing-key", at, code, name="numerator")
             return None
         part = read_part(str(text))
@@ -250,36 +252,36 @@ class _Reader:
             self.add("bad-source", (*at, name), code, name=code, value=text)
         return part
 
-    def named(self, content: Mapping[str, Any], level: str, used: list[str]) -> dict[str, Group]:
+    def read_groups(self, content: Mapping[str, Any], level: str, used: list[str]) -> dict[str, Group]:
         """Return the groups of a level that indicators use, in the order of the file."""
-        given = self.mapping(content.get(level) or None, (level,))
-        order = [str(code) for code in given if code in used]
+        entries = self.mapping(content.get(level) or None, (level,))
+        order = [str(code) for code in entries if code in used]
         groups = {}
         for code in dict.fromkeys([*order, *used]):
-            row = self.mapping(given.get(code) or None, (level, code))
-            self.known(row, _GROUP, (level, code))
+            row = self.mapping(entries.get(code) or None, (level, code))
+            self.check_keys(row, _GROUP, (level, code))
             weight = self.number(row, "weight", (level, code), code)
             groups[code] = Group(code=code, name=_text(row.get("name"), code), weight=weight)
         return groups
 
     def unique(self, items: list[Indicator], sectors: Mapping[str, Group], dimensions: Mapping[str, Group]) -> None:
-        seen: set[str] = set()
+        codes: set[str] = set()
         for at, item in enumerate(items):
-            if item.code in seen:
+            if item.code in codes:
                 self.add("duplicate-indicator", ("indicators", at), item.code, name=item.code)
-            seen.add(item.code)
-        taken = {*_COLUMNS, *(set(sectors) & set(dimensions)), *(seen & {*sectors, *dimensions})}
+            codes.add(item.code)
+        duplicates = {*_COLUMNS, *(set(sectors) & set(dimensions)), *(codes & {*sectors, *dimensions})}
         owners: dict[str, set[str]] = {}
         for item in items:
             if item.dimension:
                 owners.setdefault(item.dimension, set()).add(item.sector)
-        taken |= {code for code, parents in owners.items() if len(parents) > 1}
-        for name in dict.fromkeys([*seen, *sectors, *dimensions]):
-            if name in taken:
+        duplicates |= {code for code, parents in owners.items() if len(parents) > 1}
+        for name in dict.fromkeys([*codes, *sectors, *dimensions]):
+            if name in duplicates:
                 self.add("duplicate-name", ("indicators",), name, name=name)
 
     def comparisons(self, content: object, system: System) -> dict[str, FloatArray]:
-        children, found = system.children(), {}
+        children, tables = system.children(), {}
         for group, rows in self.mapping(content, ("comparisons",)).items():
             size = len(children.get(group, ()))
             try:
@@ -289,8 +291,8 @@ class _Reader:
                 table = np.empty((0, 0))
             if len(table) != size or size == 0:
                 self.add("bad-comparisons", ("comparisons", group), group=group, size=size)
-            found[str(group)] = table
-        return found
+            tables[str(group)] = table
+        return tables
 
 
 def _direction(value: object) -> int | None:

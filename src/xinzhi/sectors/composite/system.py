@@ -42,8 +42,8 @@ class Part:
 
 def read_part(text: str) -> Part | None:
     """Read ``table.column``, ``table.column[key=value]`` or the column of a frame; None when it is neither."""
-    found = _PART.fullmatch(text.strip())
-    return Part(**found.groupdict()) if found else None
+    match = _PART.fullmatch(text.strip())
+    return Part(**match.groupdict()) if match else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,24 +117,24 @@ class System:
 
     def groups(self) -> dict[str, IntArray]:
         """Return the positions of the indicators of every sector, then of every dimension."""
-        found: dict[str, list[int]] = {code: [] for code in (*self.sectors, *self.dimensions)}
+        positions: dict[str, list[int]] = {code: [] for code in (*self.sectors, *self.dimensions)}
         for at, item in enumerate(self.indicators):
-            found[item.sector].append(at)
+            positions[item.sector].append(at)
             if item.dimension:
-                found[item.dimension].append(at)
-        return {code: np.array(rows, dtype=np.int64) for code, rows in found.items() if rows}
+                positions[item.dimension].append(at)
+        return {code: np.array(rows, dtype=np.int64) for code, rows in positions.items() if rows}
 
     def children(self) -> dict[str, list[tuple[str, float | None]]]:
         """Return what every group holds, with the given weights: the index its sectors, and so on."""
-        found: dict[str, dict[str, float | None]] = {INDEX: {}}
+        members: dict[str, dict[str, float | None]] = {INDEX: {}}
         for item in self.indicators:
-            found[INDEX].setdefault(item.sector, self.sectors[item.sector].weight)
+            members[INDEX].setdefault(item.sector, self.sectors[item.sector].weight)
             parent = item.sector
             if item.dimension:
-                found.setdefault(item.sector, {}).setdefault(item.dimension, self.dimensions[item.dimension].weight)
+                members.setdefault(item.sector, {}).setdefault(item.dimension, self.dimensions[item.dimension].weight)
                 parent = item.dimension
-            found.setdefault(parent, {})[item.code] = item.weight
-        return {code: list(inner.items()) for code, inner in found.items()}
+            members.setdefault(parent, {})[item.code] = item.weight
+        return {code: list(inner.items()) for code, inner in members.items()}
 
     def nested(self, local: Mapping[str, Mapping[str, float]]) -> FloatArray:
         """Return the weight of every indicator in the index, from the weights inside each group."""
@@ -154,15 +154,15 @@ class System:
     def within(self, columns: Iterable[str]) -> System:
         """Return the part that the data can fill, the rest being `missing`; given weights are scaled up (a finding)."""
         names = set(columns)
-        kept = tuple(item for item in self.indicators if _reached(item, names))
-        gone = tuple(item for item in self.indicators if not _reached(item, names))
-        if not gone:
+        covered = tuple(item for item in self.indicators if _reached(item, names))
+        missing = tuple(item for item in self.indicators if not _reached(item, names))
+        if not missing:
             return self
-        narrowed = replace(self, indicators=kept, missing=(*self.missing, *gone), comparisons={})
-        codes = {item.code for item in gone}
-        findings = tuple(found for found in self.findings if found.key not in codes)
-        if any(item.weight is not None for item in kept):
-            warning = finding("rescaled-weights", place={"file": self.id}, count=len(gone))
+        narrowed = replace(self, indicators=covered, missing=(*self.missing, *missing), comparisons={})
+        codes = {item.code for item in missing}
+        findings = tuple(problem for problem in self.findings if problem.key not in codes)
+        if any(item.weight is not None for item in covered):
+            warning = finding("rescaled-weights", place={"file": self.id}, count=len(missing))
             return replace(_rescaled(narrowed), findings=(*findings, warning))
         return replace(narrowed, findings=findings)
 
@@ -198,7 +198,7 @@ def finding(rule: str, *, place: Place | None = None, **values: object) -> Findi
 
 def errors(findings: Sequence[Finding]) -> list[Finding]:
     """Return those that stop a computation."""
-    return [one for one in findings if one.severity == "error"]
+    return [problem for problem in findings if problem.severity == "error"]
 
 
 def listed_errors(findings: Sequence[Finding]) -> Text:

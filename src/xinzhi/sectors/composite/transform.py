@@ -62,10 +62,10 @@ class Treated:
 
 def _moments(values: FloatArray, order: int) -> tuple[int, float]:
     """Return the number of known values, and their standardised moment of an order; NaN for a constant."""
-    known = values[np.isfinite(values)]
-    away = known - known.mean() if len(known) else known
-    second = float((away**2).mean()) if len(known) else 0.0
-    return len(known), float((away**order).mean()) / second ** (order / 2) if second > 0 else float("nan")
+    observed = values[np.isfinite(values)]
+    away = observed - observed.mean() if len(observed) else observed
+    second = float((away**2).mean()) if len(observed) else 0.0
+    return len(observed), float((away**order).mean()) / second ** (order / 2) if second > 0 else float("nan")
 
 
 def skewness(values: FloatArray) -> float:
@@ -107,15 +107,15 @@ def treat(values: FloatArray, method: str) -> Treated:
 
 def winsorise(values: FloatArray) -> tuple[FloatArray, int]:
     """Move the most extreme observations to the next one until the indicator passes or the limit is reached."""
-    moved = values.copy()
+    winsorised = values.copy()
     touched = np.zeros(len(values), dtype=bool)
-    while has_outliers(moved) and touched.sum() < convention("winsorised_most"):
-        sign = 1.0 if skewness(moved) >= 0 else -1.0
-        ordered = sign * moved
+    while has_outliers(winsorised) and touched.sum() < convention("winsorised_most"):
+        sign = 1.0 if skewness(winsorised) >= 0 else -1.0
+        ordered = sign * winsorised
         extreme = ordered == np.nanmax(ordered)
-        moved[extreme] = sign * np.nanmax(ordered[~extreme])
+        winsorised[extreme] = sign * np.nanmax(ordered[~extreme])
         touched |= extreme
-    return moved, int(touched.sum())
+    return winsorised, int(touched.sum())
 
 
 def _from_zero(values: FloatArray) -> tuple[FloatArray, float]:
@@ -136,8 +136,8 @@ def _exponent(start: FloatArray) -> float:
     """Return the Box-Cox exponent of the highest profile likelihood."""
     from scipy.optimize import minimize_scalar
 
-    known = start[np.isfinite(start)]
-    logs = np.log(known / np.exp(np.log(known).mean()))
+    observed = start[np.isfinite(start)]
+    logs = np.log(observed / np.exp(np.log(observed).mean()))
 
     def loss(exponent: float) -> float:
         power = logs if abs(exponent) < np.finfo(float).eps else np.expm1(exponent * logs) / exponent
@@ -226,10 +226,10 @@ def _targets(targets: FloatArray | None, directions: FloatArray, worst: FloatArr
 
 def constant(values: FloatArray) -> IntArray:
     """Return the positions of the columns in which every known value is the same."""
-    known = np.isfinite(values)
-    low = np.where(known, values, np.inf).min(axis=0, initial=np.inf)
-    high = np.where(known, values, -np.inf).max(axis=0, initial=-np.inf)
-    return np.flatnonzero(known.any(axis=0) & (low == high))
+    observed = np.isfinite(values)
+    low = np.where(observed, values, np.inf).min(axis=0, initial=np.inf)
+    high = np.where(observed, values, -np.inf).max(axis=0, initial=-np.inf)
+    return np.flatnonzero(observed.any(axis=0) & (low == high))
 
 
 OBJECTIVE = ("entropy", "critic", "deviation", "pca", "merec")
@@ -277,9 +277,9 @@ def deviation(scores: FloatArray) -> FloatArray:
 def pca(scores: FloatArray) -> FloatArray:
     """Return weights by communality of the kept components (Nicoletti, Scarpetta and Boylaud 2000)."""
     values, vectors = np.linalg.eigh(np.corrcoef(scores, rowvar=False))
-    kept = values > max(convention("pca_eigenvalue"), 0) + _NEGLIGIBLE
-    kept[-1] = True  # with no correlation at all every eigenvalue is one
-    return _to_one((vectors[:, kept] ** 2 * values[kept]).sum(axis=1), "pca")
+    components = values > max(convention("pca_eigenvalue"), 0) + _NEGLIGIBLE
+    components[-1] = True  # with no correlation at all every eigenvalue is one
+    return _to_one((vectors[:, components] ** 2 * values[components]).sum(axis=1), "pca")
 
 
 def merec(values: FloatArray, directions: FloatArray) -> FloatArray:
@@ -342,18 +342,18 @@ def is_flat(system: System) -> bool:
 
 def weight_findings(system: System) -> list[Finding]:
     """Return what is wrong with given weights: some missing, or a group that does not add up to one."""
-    found = []
+    problems = []
     if is_flat(system):
         bare = [item.code for item in system.indicators if item.weight is None]
         return [finding("weight-missing", group=system.id, names=list(bare))] if bare else []
     for group, inner in system.children().items():
-        given = [weight for _, weight in inner if weight is not None]
+        weights = [weight for _, weight in inner if weight is not None]
         bare = [name for name, weight in inner if weight is None]
-        if given and bare:
-            found.append(finding("weight-missing", group=group, names=list(bare)))
-        elif given and abs(sum(given) - 1) > convention("weight_tolerance"):
-            found.append(finding("weights-do-not-add-up", group=group, total=f"{sum(given):.6g}"))
-    return found
+        if weights and bare:
+            problems.append(finding("weight-missing", group=group, names=list(bare)))
+        elif weights and abs(sum(weights) - 1) > convention("weight_tolerance"):
+            problems.append(finding("weights-do-not-add-up", group=group, total=f"{sum(weights):.6g}"))
+    return problems
 
 
 def expert(system: System) -> FloatArray:
@@ -369,10 +369,10 @@ def expert(system: System) -> FloatArray:
     return system.nested(local)
 
 
-def judged(system: System) -> tuple[FloatArray, dict[str, Judgement]]:
+def pairwise_weights(system: System) -> tuple[FloatArray, dict[str, Judgement]]:
     """Return weights from the pairwise comparisons of a system, and the judgement on every group."""
     local: dict[str, dict[str, float]] = {}
-    found: dict[str, Judgement] = {}
+    judgements: dict[str, Judgement] = {}
     limit = convention("ahp_consistency")
     for group, inner in system.children().items():
         names = [name for name, _ in inner]
@@ -381,16 +381,16 @@ def judged(system: System) -> tuple[FloatArray, dict[str, Judgement]]:
             continue
         if group not in system.comparisons:
             raise UsageError("sectors.no-comparisons", system=system.id, group=group, names=names)
-        found[group] = ahp(system.comparisons[group])
-        local[group] = dict(zip(names, found[group].weights.tolist(), strict=True))
+        judgements[group] = ahp(system.comparisons[group])
+        local[group] = dict(zip(names, judgements[group].weights.tolist(), strict=True))
     bad = [
         finding("inconsistent-comparisons", group=group, ratio=f"{item.ratio:.3f}", limit=f"{limit:g}")
-        for group, item in found.items()
+        for group, item in judgements.items()
         if item.ratio > limit
     ]
     if bad:
         raise InputError("sectors.not-weighable", bad, system=system.id, problems=listed_errors(bad))
-    return system.nested(local), found
+    return system.nested(local), judgements
 
 
 def handed(system: System, weights: Mapping[str, float]) -> FloatArray:

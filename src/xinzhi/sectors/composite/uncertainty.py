@@ -55,41 +55,41 @@ class Space:
 
 def space(result: Ranking) -> Space:
     """Return the space around an index: its own convention, and the alternatives of ``conventions.yaml``."""
-    own = result.convention
-    if not own.pooled:
+    nominal = result.convention
+    if not nominal.pooled:
         raise UsageError("sectors.not-pooled")
-    if own.aggregation == "vikor":
+    if nominal.aggregation == "vikor":
         raise UsageError("sectors.vikor-draws")
     left_out: list[tuple[str, str, Text]] = []
     system, rows = result.system, result.complete
     filled = _filled(result, left_out)
-    treatments = _choices("treatment", own.treatment)
-    scales = [own.normalisation, *(Normalisation(name) for name in convention("alternatives")["normalisation"])]
-    scales = [scale for at, scale in enumerate(scales) if not at or scale.method != own.normalisation.method]
-    methods: list[str | Mapping[str, float]] = [own.weights]
-    methods += [name for name in convention("alternatives")["weights"] if name != own.weights]
+    treatments = _choices("treatment", nominal.treatment)
+    scales = [nominal.normalisation, *(Normalisation(name) for name in convention("alternatives")["normalisation"])]
+    scales = [scale for at, scale in enumerate(scales) if not at or scale.method != nominal.normalisation.method]
+    methods: list[str | Mapping[str, float]] = [nominal.weights]
+    methods += [name for name in convention("alternatives")["weights"] if name != nominal.weights]
     treated: dict[tuple[int, int], FloatArray] = {}
-    for one, values in enumerate(filled.values()):
+    for imputation, values in enumerate(filled.values()):
         for two, name in enumerate(treatments):
             table = np.column_stack([treat(values[rows, at], name).values for at in range(values.shape[1])])
-            treated[one, two] = table
+            treated[imputation, two] = table
     usable = [name for two, name in enumerate(treatments) if _usable(treated, two, system, name, left_out)]
-    kept = [treatments.index(name) for name in usable]
-    methods = [method for method in methods if _weighable(method, treated[0, kept[0]], system, left_out)]
+    positions = [treatments.index(name) for name in usable]
+    methods = [method for method in methods if _weighable(method, treated[0, positions[0]], system, left_out)]
     tables, base = {}, np.empty((len(filled), len(usable), len(methods), len(system.codes)))
-    for one in range(len(filled)):
-        for two, at in enumerate(kept):
-            values = treated[one, at]
+    for imputation in range(len(filled)):
+        for two, at in enumerate(positions):
+            values = treated[imputation, at]
             for three, scale in enumerate(scales):
-                tables[one, two, three] = normalise(values, system.directions, scale, system.targets)
+                tables[imputation, two, three] = normalise(values, system.directions, scale, system.targets)
             for four, method in enumerate(methods):
-                base[one, two, four] = weigh(method, values, system)
+                base[imputation, two, four] = weigh(method, values, system)
     levels = {
         "imputation": tuple(filled),
         "treatment": tuple(usable),
         "normalisation": tuple(scales),
         "weights": tuple(methods),
-        "aggregation": tuple(_choices("aggregation", own.aggregation)),
+        "aggregation": tuple(_choices("aggregation", nominal.aggregation)),
     }
     return Space(
         levels=levels,
@@ -105,22 +105,24 @@ def rank_draws(
     around: Space, picks: IntArray, noise: FloatArray | None, rows: IntArray, *, dtype: type = np.int32
 ) -> IntArray:
     """Return the ranks of the rows of one year under many draws."""
-    found: IntArray = np.empty((len(picks), len(rows)), dtype=dtype)
+    ranked: IntArray = np.empty((len(picks), len(rows)), dtype=dtype)
     cells = picks[:, [0, 1, 2, 4]]
     order = np.lexsort(cells.T)
     starts = np.flatnonzero(np.any(cells[order][1:] != cells[order][:-1], axis=1)) + 1
     for group in np.split(order, starts):
-        one, two, three, four = cells[group[0]].tolist()
+        imputation, two, three, four = cells[group[0]].tolist()
         aggregation = str(around.levels["aggregation"][four])
-        prepared = _prepare(around.tables[one, two, three][rows], around.bounds[one, two, three], aggregation)
+        prepared = _prepare(
+            around.tables[imputation, two, three][rows], around.bounds[imputation, two, three], aggregation
+        )
         for start in range(0, len(group), _AT_ONCE):
-            chosen = group[start : start + _AT_ONCE]
-            weights = around.base[one, two, picks[chosen, 3]]
+            batch = group[start : start + _AT_ONCE]
+            weights = around.base[imputation, two, picks[batch, 3]]
             if noise is not None:
-                weights = weights * noise[chosen]
+                weights = weights * noise[batch]
             weights = weights / weights.sum(axis=1, keepdims=True)
-            found[chosen] = ranks(_scores(weights, prepared, aggregation))
-    return found
+            ranked[batch] = ranks(_scores(weights, prepared, aggregation))
+    return ranked
 
 
 def grid(around: Space) -> IntArray:
@@ -128,25 +130,25 @@ def grid(around: Space) -> IntArray:
     return np.indices(around.shape).reshape(len(AXES), -1).T
 
 
-def _choices(name: str, own: str) -> list[str]:
-    return [own, *(level for level in convention("alternatives")[name] if level != own)]
+def _choices(name: str, base: str) -> list[str]:
+    return [base, *(level for level in convention("alternatives")[name] if level != base)]
 
 
 def _filled(result: Ranking, left_out: list[tuple[str, str, Text]]) -> dict[str, FloatArray]:
     """Return the imputations that complete every row of the index."""
-    own = result.convention.imputation
-    found = {own: result.filled}
+    base = result.convention.imputation
+    imputed = {base: result.filled}
     if np.isfinite(result.table.values[result.complete]).all():
-        return found
+        return imputed
     for name in convention("alternatives")["imputation"]:
-        if name == own:
+        if name == base:
             continue
         values = impute(result.table.values, result.table.keys, name)
         if np.isfinite(values[result.complete]).all():
-            found[name] = values
+            imputed[name] = values
         else:
             left_out.append(("imputation", name, words("sectors.reason.gaps_left")))
-    return found
+    return imputed
 
 
 def _usable(
@@ -240,14 +242,16 @@ class Uncertainty(Result, verb="index_uncertainty", topic="sectors", key=("regio
         """Return whose rank by the index lies outside its own interval, and by which methods the index is built."""
         out = last.filter(~pl.col("rank").is_between("rank_p05", "rank_p95"))["region"].to_list()
         # the first level of a choice is that of the index
-        own = self.levels.group_by("choice", maintain_order=True).agg(pl.len(), pl.col("level").first())
+        first_levels = self.levels.group_by("choice", maintain_order=True).agg(pl.len(), pl.col("level").first())
         methods = []
-        for choice, level in own.filter(pl.col("len") > 1, pl.col("level") != "none").select("choice", "level").rows():
+        for choice, level in (
+            first_levels.filter(pl.col("len") > 1, pl.col("level") != "none").select("choice", "level").rows()
+        ):
             method, _, scale = level.partition(" ")
-            named = words(f"sectors.method.{choice}.{method}")
-            methods.append(Text(zh=f"{named.zh}{scale}", en=f"{named.en} {scale}".strip()))
-        told = {"names": [names[code] for code in out], "k": len(out), "convention": methods}
-        return {"answer.beyond": told} if out else {}
+            label = words(f"sectors.method.{choice}.{method}")
+            methods.append(Text(zh=f"{label.zh}{scale}", en=f"{label.en} {scale}".strip()))
+        values = {"names": [names[code] for code in out], "k": len(out), "convention": methods}
+        return {"answer.beyond": values} if out else {}
 
 
 def uncertainty(result: Ranking, *, draws: int, seed: int) -> Uncertainty:
@@ -263,20 +267,20 @@ def uncertainty(result: Ranking, *, draws: int, seed: int) -> Uncertainty:
     around = space(result)
     picks, noise = draw(around, draws, np.random.default_rng(seed))
     cells = [rows for _, rows in blocks(around.years, pooled=False)]
-    own = result.frame.filter(pl.col("status") != "incomplete").select("region", "year", "rank")
-    nominal = own["rank"].to_numpy()
+    indexed = result.frame.filter(pl.col("status") != "incomplete").select("region", "year", "rank")
+    nominal = indexed["rank"].to_numpy()
 
-    def one(rows: IntArray) -> tuple[IntArray, FloatArray, FloatArray, float]:
+    def rank_year(rows: IntArray) -> tuple[IntArray, FloatArray, FloatArray, float]:
         small = np.int16 if len(rows) <= np.iinfo(np.int16).max else np.int32
-        found = rank_draws(around, picks, noise, rows, dtype=small)
-        shift = float(np.abs(found - nominal[rows].astype(small)).mean())
-        return quantiles(found), found.mean(axis=0), (found == 1).mean(axis=0), shift
+        drawn_ranks = rank_draws(around, picks, noise, rows, dtype=small)
+        shift = float(np.abs(drawn_ranks - nominal[rows].astype(small)).mean())
+        return quantiles(drawn_ranks), drawn_ranks.mean(axis=0), (drawn_ranks == 1).mean(axis=0), shift
 
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        parts = list(pool.map(one, cells))
+        parts = list(pool.map(rank_year, cells))
     spread = np.concatenate([part[0] for part in parts], axis=1)
     names = ("rank_minimum", "rank_p05", "rank_median", "rank_p95", "rank_maximum")
-    frame = own.with_columns(
+    frame = indexed.with_columns(
         pl.Series("rank_mean", np.concatenate([part[1] for part in parts])),
         *(pl.Series(name, values.astype(np.int64)) for name, values in zip(names, spread, strict=True)),
         pl.Series("first", np.concatenate([part[2] for part in parts])),
@@ -306,11 +310,11 @@ def draw(around: Space, draws: int, random: np.random.Generator) -> tuple[IntArr
     return picks, random.uniform(1 - noise, 1 + noise, (draws, around.base.shape[-1]))
 
 
-def quantiles(found: IntArray) -> IntArray:
+def quantiles(drawn_ranks: IntArray) -> IntArray:
     """Return minimum, the quantiles of the convention and maximum along the first axis: ranks that occurred."""
-    count = len(found)
+    count = len(drawn_ranks)
     # the stable sort of 16-bit integers is a radix sort
-    ordered = np.sort(np.ascontiguousarray(found.T), axis=1, kind="stable")
+    ordered = np.sort(np.ascontiguousarray(drawn_ranks.T), axis=1, kind="stable")
     at = [max(int(np.ceil(share * count)) - 1, 0) for share in convention("rank_quantiles")]
     return np.asarray(ordered[:, [0, *at, count - 1]].T)
 

@@ -431,7 +431,7 @@ def intense(result: Green) -> Section:
 
 
 def _intensity(result: Green, values: Any) -> Picture | None:  # noqa: ANN401 - facts of the result
-    paths = [path.with_columns(indicator=pl.lit(name)) for name, path in result.together().items()]
+    paths = [path.with_columns(indicator=pl.lit(name)) for name, path in result.common_paths().items()]
     frame = pl.concat(paths)
     hundred = column("sectors.index_100", "points", of="value")
     names = {"indicator": intensity_text}
