@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from xinzhi import protocol
 from xinzhi.core import yamlfile
 from xinzhi.core.errors import ProtocolError
-from xinzhi.protocol import Dated
+from xinzhi.protocol import DatedValue
 from xinzhi.protocol.reading import registry_files
 
 OURS = protocol.load("xinzhi-cn-2026")
@@ -63,7 +63,7 @@ def numbers(spec):
 def versions(spec, plain):
     """Return strategies for dated values where the parameter may change with time."""
     days = st.dates(dt.date(1900, 1, 1), dt.date(2100, 1, 1))
-    dated = st.dictionaries(days, plain, min_size=1, max_size=4).map(Dated.of)
+    dated = st.dictionaries(days, plain, min_size=1, max_size=4).map(DatedValue.of)
     return plain | dated if spec.dated else plain
 
 
@@ -136,7 +136,7 @@ def test_reading_a_canonical_value_again_changes_nothing(data, path):
 )
 def test_dated_look_up_is_the_latest_on_or_before_the_end_of_the_year(entries, year):
     valid = {start: value for start, value in entries.items() if start <= dt.date(year, 12, 31)}
-    dated = Dated.of(entries)
+    dated = DatedValue.from_mapping(entries)
     if valid:
         assert dated.at(year) == valid[max(valid)]
     else:

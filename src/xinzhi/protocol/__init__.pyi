@@ -10,7 +10,7 @@ from .model import Reference as Reference
 from .model import canonical as canonical
 from .model import plain as plain
 from .model import spell as spell
-from .parameters import Dated as Dated
+from .parameters import DatedValue as DatedValue
 from .parameters import Fault as Fault
 from .parameters import Specification as Specification
 from .parameters import catalogue as catalogue

@@ -15,7 +15,7 @@ from xinzhi.core.errors import InputError, UsageError, system_reason
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.text import Text
 from xinzhi.protocol.model import Parameter, Protocol, plain, spell
-from xinzhi.protocol.parameters import Dated, catalogue, groups, specification
+from xinzhi.protocol.parameters import DatedValue, catalogue, groups, specification
 from xinzhi.protocol.reading import SUFFIXES, find, impostor, load, resolve
 
 
@@ -37,7 +37,7 @@ def check(name_or_path: str | Path) -> tuple[Finding, ...]:
     findings = (*findings, *impostor(protocol, path))
     if protocol.status == "unverified":
         findings = (*findings, _at(source, "unverified", ("status",)))
-    if (exclusion := protocol.excluded()) is not None:
+    if (exclusion := protocol.excluded_combination()) is not None:
         key = ", ".join(exclusion.when)
         findings = (*findings, _at(source, "excluded", ("parameters",), key=key, reason=exclusion.reason))
     blank = (
@@ -63,13 +63,13 @@ def _argument(protocol: Protocol, source: yamlfile.Source) -> Iterator[Finding]:
 
 def _alternatives(parameter: Parameter, source: yamlfile.Source, place: tuple[str, ...]) -> Iterator[Finding]:
     for position, item in enumerate(parameter.alternatives):
-        here, shown = (*place, str(position)), spell(item.value)
+        key_path, text = (*place, str(position)), spell(item.value)
         if item.value == parameter.value:
-            yield _at(source, "same-value", here, key=parameter.path, shown=shown)
+            yield _at(source, "same-value", key_path, key=parameter.path, shown=text)
         if not (item.used_by or item.reference or item.note):
-            yield _at(source, "no-source", here, key=parameter.path, shown=shown)
+            yield _at(source, "no-source", key_path, key=parameter.path, shown=text)
         if item.used_for and not item.reference:
-            yield _at(source, "no-use", here, key=parameter.path, shown=shown)
+            yield _at(source, "no-use", key_path, key=parameter.path, shown=text)
 
 
 def _at(
@@ -80,7 +80,7 @@ def _at(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """One parameter in which two protocols differ: its value (or `Dated` values) in each, None where there is none."""
+    """One parameter in which two protocols differ: its value (or `DatedValue`) in each, None where there is none."""
 
     path: str
     title: Text
@@ -105,12 +105,12 @@ def diff(left: str | Path | Protocol, right: str | Path | Protocol) -> tuple[Dif
     >>> [(item.path, item.left, item.right) for item in diff("zhang-2004", "chenpu-2021")][0]
     ('capital.investment_after_official', 'extrapolated', 'stop')
     """
-    one, other = load(left), load(right)
+    first, second = load(left), load(right)
 
     def value(protocol: Protocol, path: str) -> Any:  # noqa: ANN401 - the catalogue fixes the type
         return protocol.parameters[path].value if path in protocol.parameters else None
 
-    pairs = ((spec, value(one, path), value(other, path)) for path, spec in catalogue().items())
+    pairs = ((spec, value(first, path), value(second, path)) for path, spec in catalogue().items())
     return tuple(
         Difference(path=spec.path, title=spec.title, unit=spec.unit, left=a, right=b) for spec, a, b in pairs if a != b
     )
@@ -165,8 +165,8 @@ def template(base: Protocol, target: Path) -> str:
     )
     parts = [head]
     for name, title in groups().items():
-        if own := [_parameter(item) for path, item in base.parameters.items() if path.startswith(f"{name}.")]:
-            parts += [f"#  {name}:  # {title.zh} {title.en}\n", *own]
+        if entries := [_parameter(item) for path, item in base.parameters.items() if path.startswith(f"{name}.")]:
+            parts += [f"#  {name}:  # {title.zh} {title.en}\n", *entries]
     return "".join(parts)
 
 
@@ -187,7 +187,7 @@ def _parameter(parameter: Parameter) -> str:
 
 def _value(parameter: Parameter) -> list[str]:
     value = parameter.value
-    if isinstance(value, Dated):
+    if isinstance(value, DatedValue):
         return ["values:", *(f"  {start.isoformat()}: {_word(item)}" for start, item in value.entries)]
     return [f"value: {_word(value)}"]
 

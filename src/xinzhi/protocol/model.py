@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from xinzhi.core.errors import ProtocolError
 from xinzhi.core.text import Text, names_joined, same, words
-from xinzhi.protocol.parameters import Dated, Fault, catalogue, specification
+from xinzhi.protocol.parameters import DatedValue, Fault, catalogue, specification
 
 Status = Literal["adopted", "proposed", "published", "unverified"]
 
@@ -59,7 +59,7 @@ def canonical(protocol: Protocol) -> str:
             path: {
                 "value": _bare(plain(item.value)),
                 "unit": item.unit,
-                "alternatives": sorted({other(one) for one in item.alternatives}),
+                "alternatives": sorted({other(alternative) for alternative in item.alternatives}),
             }
             for path, item in protocol.parameters.items()
         },
@@ -71,10 +71,10 @@ def canonical(protocol: Protocol) -> str:
 def plain(value: object) -> object:
     """Return a value as JSON can hold it: lists for tuples, ISO dates for the keys of dated values.
 
-    >>> plain(Dated.of({1952: "geometric", 1994: "reported"}))
+    >>> plain(DatedValue.from_mapping({1952: "geometric", 1994: "reported"}))
     {'dated': {'1952-01-01': 'geometric', '1994-01-01': 'reported'}}
     """
-    if isinstance(value, Dated):
+    if isinstance(value, DatedValue):
         return {"dated": {start.isoformat(): plain(item) for start, item in value.entries}}
     if isinstance(value, dict):
         return {str(name): plain(item) for name, item in value.items()}
@@ -95,12 +95,12 @@ def spell(value: object) -> str:
     """
     if value is None:
         return "-"
-    if isinstance(value, Dated):
+    if isinstance(value, DatedValue):
         return ", ".join(f"{start.isoformat()}: {spell(item)}" for start, item in value.entries)
     if isinstance(value, str):
         return value
-    if isinstance(value, dict) and value and all(isinstance(one, dict) for one in value.values()):
-        years = sorted({int(year) for one in value.values() for year in one})
+    if isinstance(value, dict) and value and all(isinstance(series, dict) for series in value.values()):
+        years = sorted({int(year) for series in value.values() for year in series})
         return f"{len(value)} x {years[0]}-{years[-1]}"
     if isinstance(value, dict) and all(isinstance(year, int) for year in value):
         first, last = min(value), max(value)
@@ -147,7 +147,7 @@ class Alternative:
 class Parameter:
     """One parameter of a protocol, by its dotted `path`, with the `unit` and the `title` of the catalogue.
 
-    `value` may be `Dated` values, or None where it was left blank; `description` is the argument for it, or the
+    `value` may be a `DatedValue`, or None where it was left blank; `description` is the argument for it, or the
     catalogue's meaning of the parameter where the file gives none; `reference` has its sources, `alternatives` the
     values that others use, `origin` is the protocol in the chain of `extends` that fixed it.
     """
@@ -168,7 +168,7 @@ class Parameter:
         """
         if self.value is None:
             raise ProtocolError("protocol.blank-parameter", path=self.path, title=self.title)
-        if not isinstance(self.value, Dated):
+        if not isinstance(self.value, DatedValue):
             return self.value
         if year is None:
             raise ProtocolError("protocol.year-needed", path=self.path)
@@ -179,7 +179,7 @@ class Parameter:
 
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-ready dictionary."""
-        others = [
+        alternatives = [
             {
                 "value": plain(item.value),
                 "used_by": list(item.used_by),
@@ -196,7 +196,7 @@ class Parameter:
             "description": asdict(self.description),
             "reference": [asdict(source) for source in self.reference],
             "origin": self.origin,
-            "alternatives": others,
+            "alternatives": alternatives,
         }
 
 
@@ -209,7 +209,7 @@ class Exclusion:
 
     def holds(self, protocol: Protocol) -> bool:
         """Return whether the protocol has every one of these values (a dated one in any of its years)."""
-        return all(wanted in _versions(protocol, path) for path, wanted in self.when.items())
+        return all(value in _versions(protocol, path) for path, value in self.when.items())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -291,29 +291,29 @@ class Protocol:
 
     def values(self, path: str, years: Iterable[int]) -> list[Any]:
         """Return the value of `path` at the end of each of `years`."""
-        every = [int(year) for year in years]
-        one = self.parameters.get(path)
-        if one is None or one.value is None or isinstance(one.value, Dated):
-            return [self.value(path, year) for year in every]
-        return [one.value] * len(every)
+        requested = [int(year) for year in years]
+        parameter = self.parameters.get(path)
+        if parameter is None or parameter.value is None or isinstance(parameter.value, DatedValue):
+            return [self.value(path, year) for year in requested]
+        return [parameter.value] * len(requested)
 
     def series(self, path: str, years: Iterable[int]) -> list[float]:
         """Return a series of the protocol at each of `years`, NaN where it has none; all NaN where it is left out."""
-        known = self.value(path) if self.declares(path) else {}
-        return [known.get(int(year), math.nan) for year in years]
+        series = self.value(path) if self.declares(path) else {}
+        return [series.get(int(year), math.nan) for year in years]
 
-    def needed(self) -> tuple[str, ...]:
+    def required_paths(self) -> tuple[str, ...]:
         """Return the paths that a computation under this protocol needs, filled or not."""
         return tuple(
             path
             for path, spec in catalogue().items()
             if not spec.optional
-            and all(set(wanted) & set(_versions(self, other)) for other, wanted in spec.needed_when.items())
+            and all(set(values) & set(_versions(self, condition)) for condition, values in spec.needed_when.items())
         )
 
     def blank(self, paths: Iterable[str] | None = None) -> tuple[str, ...]:
         """Return those of `paths` (all that are needed, by default) that have no value."""
-        return tuple(path for path in (self.needed() if paths is None else paths) if not self.declares(path))
+        return tuple(path for path in (self.required_paths() if paths is None else paths) if not self.declares(path))
 
     def require(self, paths: Iterable[str] | None = None) -> None:
         """Refuse to compute while one of `paths` (all needed ones, by default) is blank, or the status ``unverified``.
@@ -330,7 +330,7 @@ class Protocol:
     def replace(self, values: Mapping[str, Any]) -> Protocol:
         """Return the protocol with other values by dotted path: the id stays, the fingerprint changes.
 
-        A `Dated`, or None to leave blank, are fine too; a `ProtocolError` says which value is not allowed.
+        A `DatedValue` or None (leave blank) is fine, too; a `ProtocolError` says which value is not allowed.
 
         >>> import xinzhi.protocol
         >>> ours = xinzhi.protocol.load("xinzhi-cn-2026")
@@ -340,7 +340,7 @@ class Protocol:
         parameters = dict(self.parameters)
         departs = dict.fromkeys(self.departs)
         for path, value in values.items():
-            parameters[path] = self._replaced(path, value)
+            parameters[path] = self._with_value(path, value)
             if path not in self.parameters or parameters[path].value != self.parameters[path].value:
                 departs[path] = None
         return replace(
@@ -366,25 +366,25 @@ class Protocol:
             "exclude": [{"when": plain(item.when), "reason": asdict(item.reason)} for item in self.exclude],
         }
 
-    def excluded(self) -> Exclusion | None:
+    def excluded_combination(self) -> Exclusion | None:
         """Return the first declared combination that makes no sense and holds here."""
         return next((exclusion for exclusion in self.exclude if exclusion.holds(self)), None)
 
-    def _replaced(self, path: str, value: object) -> Parameter:
+    def _with_value(self, path: str, value: object) -> Parameter:
         spec = specification(path)
         try:
             checked = spec.read(value)
         except Fault as fault:
             raise ProtocolError("protocol.no-value", path=path, why=fault.text) from None
         old = self.parameters.get(path)
-        known = next((item for item in old.alternatives if item.value == checked), None) if old else None
+        alternative = next((item for item in old.alternatives if item.value == checked), None) if old else None
         return Parameter(
             path=path,
             value=checked,
             unit=spec.unit,
             title=spec.title,
-            description=(known.note if known else None) or spec.description,
-            reference=known.reference if known else (),
+            description=(alternative.note if alternative else None) or spec.description,
+            reference=alternative.reference if alternative else (),
             alternatives=old.alternatives if old else (),
             origin=f"{self.id} (replaced)",
         )
@@ -395,4 +395,4 @@ def _versions(protocol: Protocol, path: str) -> tuple[Any, ...]:
     if not protocol.declares(path):
         return ()
     value = protocol.parameters[path].value
-    return value.values() if isinstance(value, Dated) else (value,)
+    return value.values() if isinstance(value, DatedValue) else (value,)

@@ -39,20 +39,20 @@ class Fault(Exception):  # noqa: N818 - it becomes a finding, never leaves the p
         return Fault(self.code, (*at, *self.at), **self.values)
 
 
-def nearest(name: object, known: Iterable[str]) -> Text:
+def nearest(name: object, candidates: Iterable[str]) -> Text:
     """Return a hint that names the nearest known name, or all of them."""
-    names = sorted(known)
+    names = sorted(candidates)
     close = get_close_matches(str(name), names, n=1)
     if close:
         return words("protocol.hint.near", name=close[0])
-    return words("protocol.hint.known", names=names_joined([same(one) for one in names]))
+    return words("protocol.hint.known", names=names_joined([same(name) for name in names]))
 
 
 @dataclass(frozen=True, slots=True)
-class Dated:
+class DatedValue:
     """A value with the dates from which each version holds, in order of time.
 
-    >>> rule = Dated.of({1952: "geometric", 1993: "reported"})
+    >>> rule = DatedValue.from_mapping({1952: "geometric", 1993: "reported"})
     >>> rule.at(1992), rule.at(1993)
     ('geometric', 'reported')
     """
@@ -60,7 +60,7 @@ class Dated:
     entries: tuple[tuple[date, Any], ...]
 
     @classmethod
-    def of(cls, values: Mapping[Any, Any]) -> Dated:
+    def from_mapping(cls, values: Mapping[Any, Any]) -> DatedValue:
         """Build from a mapping of dates to values; a year alone means its first day.
 
         A `ValueError` says that a key is neither a year nor a date, that two are the same day, or that there is none.
@@ -152,14 +152,14 @@ class Specification:
         """Check `value` and return its canonical form; a blank (None) stays blank, else a `Fault` may follow."""
         if value is None:
             return None
-        if not isinstance(value, Dated) or self.kind == "series":
+        if not isinstance(value, DatedValue) or self.kind == "series":
             return READERS[self.kind](value, self)
         if not self.dated:
             raise Fault("protocol.not-dated", path=self.path)
         for start, item in value.entries:
             if item is None:
                 raise Fault("protocol.blank-version", start=start.isoformat())
-        return Dated(tuple((start, READERS[self.kind](item, self)) for start, item in value.entries))
+        return DatedValue(tuple((start, READERS[self.kind](item, self)) for start, item in value.entries))
 
 
 def choice(value: object, spec: Specification) -> str:
@@ -174,7 +174,7 @@ def number(value: object, spec: Specification) -> float:
     result = _float(value)
     if not math.isfinite(result):
         raise _wrong_type(value, "number", "0.096")
-    _bound(result, spec)
+    _check_bound(result, spec)
     return result
 
 
@@ -183,7 +183,7 @@ def integer(value: object, spec: Specification) -> int:
     if isinstance(value, bool) or not isinstance(value, Integral):
         raise _wrong_type(value, "integer", "2000")
     result = int(value)
-    _bound(result, spec)
+    _check_bound(result, spec)
     return result
 
 
@@ -241,7 +241,7 @@ def stocks(value: object, spec: Specification) -> tuple[Mapping[str, Any], ...]:
 def series(value: object, spec: Specification) -> Mapping[int, float]:
     """Accept a number for every year, from the mapping of years or its dated values; sorted by year."""
     kind, example = "series", "{2016: 0.497, 2017: 0.4997}"
-    if isinstance(value, Dated):
+    if isinstance(value, DatedValue):
         value = {start.year if (start.month, start.day) == (1, 1) else start: item for start, item in value.entries}
     if isinstance(value, dict):  # JSON knows no other keys than text
         value = {
@@ -308,7 +308,7 @@ def _float(value: object) -> float:
         return math.nan
 
 
-def _bound(value: float, spec: Specification) -> None:
+def _check_bound(value: float, spec: Specification) -> None:
     low = spec.minimum is not None and value < spec.minimum
     low = low or (spec.above is not None and value <= spec.above)
     if low or (spec.maximum is not None and value > spec.maximum):
@@ -384,7 +384,7 @@ def _content() -> dict[str, Any]:
 
 
 def _specification(path: str, entry: Mapping[str, Any]) -> Specification:
-    plain = {name: entry[name] for name in _PLAIN if name in entry}
+    scalars = {name: entry[name] for name in _PLAIN if name in entry}
     years: list[int] = entry.get("years", [0, 0])
     return Specification(
         path=path,
@@ -392,6 +392,6 @@ def _specification(path: str, entry: Mapping[str, Any]) -> Specification:
         description=Text(**entry["description"]),
         allowed={word: Text(**text) for word, text in entry.get("allowed", {}).items()},
         years=(years[0], years[1]),
-        needed_when={other: tuple(values) for other, values in entry["needed_when"].items()},
-        **plain,
+        needed_when={condition: tuple(values) for condition, values in entry["needed_when"].items()},
+        **scalars,
     )

@@ -17,7 +17,7 @@ from xinzhi.core.finding import Finding, finding, format_findings
 from xinzhi.core.text import Text
 from xinzhi.core.yamlfile import Source
 from xinzhi.protocol.model import Alternative, Exclusion, Parameter, Protocol, Reference, Status
-from xinzhi.protocol.parameters import Dated, Fault, Specification, catalogue, groups, nearest
+from xinzhi.protocol.parameters import DatedValue, Fault, Specification, catalogue, groups, nearest
 
 STATUSES: tuple[Status, ...] = get_args(Status)
 
@@ -197,22 +197,22 @@ def _base(
     """Return the protocol that the document extends, and what is wrong with that one."""
     if document.extends is None:
         return None, ()
-    named = path.parent / document.extends if document.extends.endswith(SUFFIXES) else None
-    target = named or REGISTRY / f"{document.extends}.yaml"
+    file = path.parent / document.extends if document.extends.endswith(SUFFIXES) else None
+    target = file or REGISTRY / f"{document.extends}.yaml"
     if target.resolve() in chain:
         circle = " → ".join(item.stem for item in (*chain, target))
         reading.note(Fault("protocol.extends-circle", circle=circle), ("extends",))
         return None, ()
     if not target.is_file():
-        near = nearest(document.extends, [item.stem for item in registry_files()])
-        reading.note(Fault("protocol.unknown-protocol", name=document.extends, near=near), ("extends",))
+        nearest_id = nearest(document.extends, [item.stem for item in registry_files()])
+        reading.note(Fault("protocol.unknown-protocol", name=document.extends, near=nearest_id), ("extends",))
         return None, ()
     return resolve(target, chain)
 
 
 def _protocol(reading: _Reading, document: Document, base: Protocol | None) -> Protocol:
-    own = _parameters(reading, document, base)
-    merged = {**(base.parameters if base else {}), **own}
+    parameters = _parameters(reading, document, base)
+    merged = {**(base.parameters if base else {}), **parameters}
     unverified = base is not None and base.status == "unverified"
     return Protocol(
         id=document.id,
@@ -236,7 +236,7 @@ def _protocol(reading: _Reading, document: Document, base: Protocol | None) -> P
 
 
 def _parameters(reading: _Reading, document: Document, base: Protocol | None) -> dict[str, Parameter]:
-    found: dict[str, Parameter] = {}
+    parameters: dict[str, Parameter] = {}
     for group, entries in (document.parameters or {}).items():
         for name, entry in entries.items():
             path, place = f"{group}.{name}", ("parameters", group, name)
@@ -245,12 +245,16 @@ def _parameters(reading: _Reading, document: Document, base: Protocol | None) ->
                 reading.note(Fault("protocol.unknown-group", name=group, near=nearest(group, groups())), place[:2])
                 continue
             if spec is None:
-                siblings = [other.partition(".")[2] for other, one in catalogue().items() if one.group == group]
+                siblings = [
+                    sibling_path.partition(".")[2]
+                    for sibling_path, sibling in catalogue().items()
+                    if sibling.group == group
+                ]
                 reading.note(Fault("protocol.unknown-parameter", name=path, near=nearest(name, siblings)), place)
                 continue
             inherited = base.parameters.get(path) if base else None
-            found[path] = _parameter(reading, spec, entry, inherited, origin=document.id)
-    return found
+            parameters[path] = _parameter(reading, spec, entry, inherited, origin=document.id)
+    return parameters
 
 
 def _parameter(
@@ -277,21 +281,21 @@ def _value(
 ) -> Any:  # noqa: ANN401 - the catalogue fixes the type
     """Return the checked value of an entry; a fault is noted and leaves it blank."""
     try:
-        return spec.read(_given(entry))
+        return spec.read(_entry_value(entry))
     except Fault as fault:
         key = "values" if entry.values is not None else "value"
         reading.note(fault, (*place, key))
         return None
 
 
-def _given(entry: ParameterEntry | AlternativeEntry) -> object:
+def _entry_value(entry: ParameterEntry | AlternativeEntry) -> object:
     """Return what an entry gives, its `value` or its dated `values`."""
     single = "value" in entry.model_fields_set
     if single and entry.values is not None:
         raise Fault("protocol.two-values")
     if entry.values is not None:
         try:
-            return Dated.of(entry.values)
+            return DatedValue.from_mapping(entry.values)
         except (ValueError, OverflowError):
             raise Fault("protocol.keys-not-dates") from None
     if not single:
@@ -316,8 +320,8 @@ def _alternatives(
         reference=inherited.reference,
         note=inherited.description,
     )
-    known = [item for item in inherited.alternatives if item.value != departed.value]
-    return tuple(item for item in (departed, *known) if item.value is not None and item.value != value)
+    rest = [item for item in inherited.alternatives if item.value != departed.value]
+    return tuple(item for item in (departed, *rest) if item.value is not None and item.value != value)
 
 
 def _alternative(reading: _Reading, spec: Specification, entry: AlternativeEntry, position: int) -> Alternative:
@@ -404,10 +408,14 @@ def registry() -> tuple[Protocol, ...]:
 
 def impostor(protocol: Protocol | None, path: Path) -> tuple[Finding, ...]:
     """Return what is wrong when a file bears the id of a registered protocol and is not that protocol."""
-    known = {file.stem: file for file in registry_files()}
-    if protocol is None or protocol.id not in known or known[protocol.id].resolve() == path.resolve():
+    registered_files = {file.stem: file for file in registry_files()}
+    if (
+        protocol is None
+        or protocol.id not in registered_files
+        or registered_files[protocol.id].resolve() == path.resolve()
+    ):
         return ()
-    registered, _ = resolve(known[protocol.id])
+    registered, _ = resolve(registered_files[protocol.id])
     if registered is not None and registered.fingerprint == protocol.fingerprint:
         return ()
     return (finding(f"protocol.{IMPOSTOR}", file=path.name, key="id", value=protocol.id),)
@@ -420,7 +428,7 @@ def find(name_or_path: str | Path) -> Path:
         if not path.is_file():
             raise InputError("protocol.no-file", path=path)
         return path
-    known = {file.stem: file for file in registry_files()}
-    if name_or_path not in known:
-        raise UsageError("protocol.unknown-id", name=name_or_path, near=nearest(name_or_path, known))
-    return known[name_or_path]
+    registered_files = {file.stem: file for file in registry_files()}
+    if name_or_path not in registered_files:
+        raise UsageError("protocol.unknown-id", name=name_or_path, near=nearest(name_or_path, registered_files))
+    return registered_files[name_or_path]

@@ -21,7 +21,7 @@ from xinzhi.core.parameters import read_yaml
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text, words
 from xinzhi.data import Package, as_package, national_series, provenance
-from xinzhi.protocol import Dated
+from xinzhi.protocol import DatedValue
 from xinzhi.yardstick.capital import capital
 from xinzhi.yardstick.growth_accounts import Inputs, account
 from xinzhi.yardstick.inputs import deflator
@@ -88,7 +88,7 @@ def _penn(package: Package, nation: Measurement, levels: dict[str, list[FloatArr
     levels["output"].append(read("rgdpna"))
     assert nation.accounts is not None  # noqa: S101 - `measure` always fills it
     years, rates = nation.panel.years.tolist(), read("delta")[0].tolist()
-    dated = Dated.of({year: rate for year, rate in zip(years, rates, strict=True) if np.isfinite(rate)})
+    dated = DatedValue.from_mapping({year: rate for year, rate in zip(years, rates, strict=True) if np.isfinite(rate)})
     rules, output = nation.protocol.replace({"capital.depreciation": dated}), nation.accounts.inputs.output
     # our stock with their yearly rates of depreciation, all else as the protocol has it
     worn = capital(nation.panel, rules, output, deflator(nation.panel)).values

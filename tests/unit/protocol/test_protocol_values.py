@@ -10,7 +10,7 @@ import pytest
 
 from xinzhi import protocol
 from xinzhi.core.errors import ProtocolError, UsageError
-from xinzhi.protocol import Dated
+from xinzhi.protocol import DatedValue
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,7 @@ def test_dated_look_up_refuses_to_guess():
     ("start", "year", "found"), [("2004-12-31", 2004, True), ("2005-01-01", 2004, False), ("2004-07-01", 2004, True)]
 )
 def test_a_year_takes_what_holds_at_its_end(start, year, found):
-    rate = Dated.of({1952: 0.05, start: 0.1})
+    rate = DatedValue.from_mapping({1952: 0.05, start: 0.1})
     assert rate.at(year) == (0.1 if found else 0.05)
 
 
@@ -64,10 +64,13 @@ def test_values_over_years():
 
 
 def test_dated_sorts_and_refuses_two_of_one_day():
-    assert [start for start, _ in Dated.of({1990: 1, "1952-01-01": 2}).entries] == [date(1952, 1, 1), date(1990, 1, 1)]
+    assert [start for start, _ in DatedValue.from_mapping({1990: 1, "1952-01-01": 2}).entries] == [
+        date(1952, 1, 1),
+        date(1990, 1, 1),
+    ]
     for wrong in ({}, {1952: 1, date(1952, 1, 1): 2}, {"soon": 1}, {True: 1}):
         with pytest.raises(ValueError, match=r"date|isoformat"):
-            Dated.of(wrong)
+            DatedValue.from_mapping(wrong)
 
 
 def test_an_unknown_path_is_misuse_everywhere(ours):
@@ -87,21 +90,21 @@ def test_a_path_that_the_protocol_does_not_fix(ours):
 
 
 def test_what_is_needed_follows_the_choices(ours):
-    assert "shares.constant" not in ours.needed()
-    assert "shares.constant" in ours.replace({"shares.rule": "constant"}).needed()
-    assert "shares.averaging" not in ours.replace({"shares.rule": "constant"}).needed()
+    assert "shares.constant" not in ours.required_paths()
+    assert "shares.constant" in ours.replace({"shares.rule": "constant"}).required_paths()
+    assert "shares.averaging" not in ours.replace({"shares.rule": "constant"}).required_paths()
     hours = ours.replace({"labour.unit": "hours"})
     assert hours.blank() == ("labour.missing_hours",)
     with pytest.raises(ProtocolError, match=r"labour\.missing_hours"):
         hours.require()
     given = ours.replace({"capital.measure": "given_services"})
-    assert not [path for path in given.needed() if path.startswith("capital.") and path != "capital.measure"]
+    assert not [path for path in given.required_paths() if path.startswith("capital.") and path != "capital.measure"]
 
 
 def test_a_dated_rule_needs_what_each_of_its_versions_needs(ours):
-    rules = ours.replace({"capital.depreciation_rule": Dated.of({1952: "reported", 1990: "hyperbolic"})})
+    rules = ours.replace({"capital.depreciation_rule": DatedValue.from_mapping({1952: "reported", 1990: "hyperbolic"})})
     assert set(rules.blank()) == {"capital.age_efficiency", "capital.service_life", "capital.retirement"}
-    assert "capital.depreciation" not in rules.needed()
+    assert "capital.depreciation" not in rules.required_paths()
 
 
 def test_require_asks_only_for_the_paths_given():
@@ -130,7 +133,7 @@ def test_replace_takes_over_the_source_of_a_known_alternative(ours):
 
 
 def test_replace_with_dated_values_or_a_blank(ours):
-    dated = ours.replace({"capital.depreciation": Dated.of({1952: 0.05, 1993: 0.1})})
+    dated = ours.replace({"capital.depreciation": DatedValue.from_mapping({1952: 0.05, 1993: 0.1})})
     assert dated.value("capital.depreciation", 1993) == 0.1
     assert not ours.replace({"capital.depreciation": None}).declares("capital.depreciation")
 
@@ -151,8 +154,8 @@ def test_replace_keeps_the_order_of_the_catalogue(ours):
         ("labour.unit", "heads"),
         ("labour.unit", ["persons"]),
         ("reporting.decimals", 2.0),
-        ("reporting.decimals", Dated.of({1952: 2})),
-        ("capital.depreciation", Dated.of({1952: 0.1, 1990: None})),
+        ("reporting.decimals", DatedValue.from_mapping({1952: 2})),
+        ("capital.depreciation", DatedValue.from_mapping({1952: 0.1, 1990: None})),
     ],
 )
 def test_replace_validates(ours, path, value):
@@ -161,9 +164,9 @@ def test_replace_validates(ours, path, value):
 
 
 def test_excluded_combinations(ours):
-    assert ours.excluded() is None
+    assert ours.excluded_combination() is None
     odd = ours.replace({"index.formula": "laspeyres", "shares.averaging": "current"})
-    assert "Laspeyres" in odd.excluded().reason.en
+    assert "Laspeyres" in odd.excluded_combination().reason.en
 
 
 def test_diff_of_two_protocols():
@@ -207,7 +210,7 @@ def test_load_hands_a_protocol_back(ours):
         (0.096, "0.096"),
         (((1996, 2000),), "[[1996, 2000]]"),
         ({"IT": 0.3}, '{"IT": 0.3}'),
-        (Dated.of({1952: "a", 1994: "b"}), "1952-01-01: a, 1994-01-01: b"),
+        (DatedValue.from_mapping({1952: "a", 1994: "b"}), "1952-01-01: a, 1994-01-01: b"),
     ],
 )
 def test_spell(value, text):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from xinzhi.core.files import whole
 from xinzhi.core.flags import in_full, in_words, is_extrapolated, is_official, marks, split, year_ranges
 from xinzhi.core.text import Text, amount, same, share, split_unit, unit_text, words
-from xinzhi.protocol import Dated
+from xinzhi.protocol import DatedValue
 from xinzhi.report.charts.kit.episodes import marks as dates_marked
 from xinzhi.report.charts.kit.episodes import written
 from xinzhi.report.charts.kit.plane import squarify
@@ -179,7 +179,11 @@ def test_value() -> None:
 
 
 def test_as_written() -> None:
-    assert (as_written(((1996, 2000), (2000, 2007))), as_written(0.096), as_written(Dated.of({1952: "geometric"}))) == (
+    assert (
+        as_written(((1996, 2000), (2000, 2007))),
+        as_written(0.096),
+        as_written(DatedValue.from_mapping({1952: "geometric"})),
+    ) == (
         "[[1996, 2000], [2000, 2007]]",
         "0.096",
         "1952-01-01: geometric",

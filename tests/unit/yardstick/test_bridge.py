@@ -12,7 +12,7 @@ import pytest
 import xinzhi
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.data import national_series
-from xinzhi.protocol import Dated
+from xinzhi.protocol import DatedValue
 from xinzhi.yardstick.bridge import _orders
 
 TOLERANCE = 1e-12
@@ -62,7 +62,7 @@ def test_it_starts_from_the_nation(china, walks):
 def test_a_step_is_the_protocol_measured_again(china, walks):
     """Depreciation comes after output, which enters TFP on its own: its step is the change of our own figure."""
     rates = dict(national_series(china, "pwt1001_delta").select("year", "value").iter_rows())
-    rules = xinzhi.protocol.load("xinzhi-cn-2026").replace({"capital.depreciation": Dated.of(rates)})
+    rules = xinzhi.protocol.load("xinzhi-cn-2026").replace({"capital.depreciation": DatedValue.from_mapping(rates)})
     changed = xinzhi.measure_nation(china, rules).periods.filter(start=2012)["tfp_growth"].item()
     walk = walks["pwt-10.01", (2012, 2017)]
     step = walk.frame.filter(step="depreciation")["ordered"].item()

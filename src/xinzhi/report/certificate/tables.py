@@ -18,7 +18,7 @@ from xinzhi.core.text import Text, read_words
 from xinzhi.data import Package, fingerprint, known_tables
 from xinzhi.protocol import (
     Alternative,
-    Dated,
+    DatedValue,
     Exclusion,
     Fault,
     Parameter,
@@ -102,7 +102,7 @@ def _parameter(path: str, entry: Mapping[str, Any]) -> Parameter:
 def _value(path: str, value: Any) -> Any:  # noqa: ANN401 - the catalogue fixes the type
     dated = isinstance(value, dict) and value.keys() == {"dated"}
     try:
-        return specification(path).read(Dated.of(value["dated"]) if dated else value)
+        return specification(path).read(DatedValue.from_mapping(value["dated"]) if dated else value)
     except Fault as fault:
         raise fault.below(path) from None
 

@@ -13,7 +13,7 @@ from xinzhi import studies
 from xinzhi.core.schema import Column, Kind, describe
 from xinzhi.core.text import NOTHING, Text, percent, same, unit_text, words
 from xinzhi.data import known_tables
-from xinzhi.protocol import Dated, Parameter
+from xinzhi.protocol import DatedValue, Parameter
 from xinzhi.report import Section, Table
 from xinzhi.report.pages.yardstick import tables
 from xinzhi.report.table import cell, table
@@ -183,7 +183,7 @@ def _rules(rows: Sequence[dict[str, Any]], study: Assessment, address: Address) 
     def in_force(
         parameter: Parameter, last: str
     ) -> str | float | Text:  # of one that changes over time the last year's
-        return last if isinstance(parameter.value, Dated) else tables.in_words(parameter)
+        return last if isinstance(parameter.value, DatedValue) else tables.in_words(parameter)
 
     made = [
         (known[path].title, link.format(there, path, path), in_force(known[path], row["value"]), row["reference"])

@@ -13,7 +13,7 @@ import numpy as np
 from xinzhi.core.arrays import BoolArray, IntArray
 from xinzhi.core.errors import UsageError
 from xinzhi.core.text import Text, clauses, joined, read_words, same, unit_text, words
-from xinzhi.protocol import Dated, Protocol, registry, specification
+from xinzhi.protocol import DatedValue, Protocol, registry, specification
 
 LONGEST = 40
 
@@ -36,7 +36,7 @@ def departure(choice: Choice, at: int) -> Text:
 
 def value_text(path: str, item: Any) -> Text:  # noqa: ANN401 - a parameter of any kind
     """Return the value of a parameter in a few words; a ratio of at most 1 in percent."""
-    if isinstance(item, Dated):
+    if isinstance(item, DatedValue):
         first, *rest = item.entries
         later = [words("audit.from", year=start.year, value=value_text(path, one)) for start, one in rest]
         return joined([value_text(path, first[1]), *later])
@@ -136,10 +136,10 @@ class Grid:
 def spell(value: object) -> str:
     """Return a value as a table shows it.
 
-    >>> spell(Dated.of({1952: "geometric", 1993: "reported"}))
+    >>> spell(DatedValue.from_mapping({1952: "geometric", 1993: "reported"}))
     'geometric;1993:reported'
     """
-    if isinstance(value, Dated):
+    if isinstance(value, DatedValue):
         first, *rest = value.entries
         return ";".join([str(first[1]), *(f"{start.year}:{item}" for start, item in rest)])
     return f"{value:g}" if isinstance(value, float) else str(value)
@@ -204,7 +204,7 @@ def _in_force(protocol: Protocol, path: str, values: Mapping[str, Any]) -> bool:
 
     def versions(other: str) -> tuple[Any, ...]:
         value = values.get(other, protocol.parameters[other].value if other in protocol.parameters else None)
-        return value.values() if isinstance(value, Dated) else (value,)
+        return value.values() if isinstance(value, DatedValue) else (value,)
 
     needed = specification(path).needed_when
     return all(any(item in wanted for item in versions(other)) for other, wanted in needed.items())
@@ -221,7 +221,7 @@ def grid(protocol: Protocol, found: tuple[Choice, ...]) -> Grid:
             hit &= _has(protocol, found, path, value)
         admissible &= ~hit
     if not admissible.ravel()[0]:
-        excluded = protocol.excluded()
+        excluded = protocol.excluded_combination()
         reason = excluded.reason if excluded else ""
         raise UsageError("yardstick.excludes-itself", id=protocol.id, reason=reason)
     return Grid(protocol, found, admissible)
@@ -301,7 +301,7 @@ def _has(protocol: Protocol, found: tuple[Choice, ...], path: str, value: object
 
 def _is(own: object, wanted: object) -> bool:
     """Return whether a value, in any of its years, is the one wanted."""
-    return wanted in own.values() if isinstance(own, Dated) else own == wanted
+    return wanted in own.values() if isinstance(own, DatedValue) else own == wanted
 
 
 def _along(axis: int, dimensions: int) -> tuple[int, ...]:
@@ -323,7 +323,7 @@ def nearest(every: Grid) -> Nearest:
     # A parameter that only one of the two has in force counts as a difference. Of equally near ones the first in the
     # registry is named.
     published = [item for item in registry() if item.id != every.protocol.id] or [every.protocol]
-    needed = {item.id: {path for path in item.needed() if item.declares(path)} for item in published}
+    needed = {item.id: {path for path in item.required_paths() if item.declares(path)} for item in published}
     rows = every.rows
     distance = np.zeros((len(rows), len(published)), dtype=np.int64)
     for axis, choice in enumerate(every.choices):

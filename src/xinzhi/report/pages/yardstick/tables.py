@@ -17,7 +17,7 @@ from xinzhi.core.parameters import read_yaml
 from xinzhi.core.result import Result
 from xinzhi.core.schema import Column, Kind, describe
 from xinzhi.core.text import NOTHING, Text, has, unit_text, words
-from xinzhi.protocol import Alternative, Dated, Parameter, Protocol
+from xinzhi.protocol import Alternative, DatedValue, Parameter, Protocol
 from xinzhi.report.page import both
 from xinzhi.report.section import Section
 from xinzhi.report.sentence import names_joined
@@ -110,7 +110,7 @@ def as_written(value: Any) -> str:  # noqa: ANN401 - a parameter of any kind
     """Write the value of a parameter; versions over time as ``from 1952: geometric``."""
     if value is None:
         return NOTHING
-    if isinstance(value, Dated):
+    if isinstance(value, DatedValue):
         return "; ".join(f"{start.isoformat()}: {as_written(version)}" for start, version in value.entries)
     if isinstance(value, tuple) and value and isinstance(value[0], dict):  # given stocks: what they are, not whence
         return "; ".join(f"{row['region']}/{row['year']}: {row['value']:.10g}" for row in value)
