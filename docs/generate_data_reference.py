@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from xinzhi.core.parameters import read_yaml
 from xinzhi.core.text import read_words
-from xinzhi.data import known_tables
+from xinzhi.data import tables_by_name
 from xinzhi.data.catalogue import HERE
 from xinzhi.data.units import atoms, chained, scales
 
@@ -39,7 +39,7 @@ def _tables_page() -> str:
         "year stay those of the source. Columns marked ● must be there, everything else only where a verb asks for "
         f"it. Any column `X` or `X_nominal` may have a column `X_status` beside it ({status})."
     )
-    parts = ["# Tables and columns", intro, *(_table_section(table) for table in known_tables().values())]
+    parts = ["# Tables and columns", intro, *(_table_section(table) for table in tables_by_name().values())]
     return "\n\n".join([*parts, _limits(), ""])
 
 

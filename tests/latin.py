@@ -13,7 +13,7 @@ import yaml
 
 import xinzhi
 from xinzhi.cli.verbs import VERBS
-from xinzhi.data import known_tables, load
+from xinzhi.data import load, tables_by_name
 from xinzhi.protocol import catalogue, registry
 from xinzhi.protocol.reading import Document, ParameterEntry
 
@@ -52,7 +52,7 @@ _LIST = re.compile(rf"[\w.=;:-]+(?:(?:{_JOINTS})[\w.=;:-]+)+", re.ASCII)
 def codes() -> frozenset[str]:
     """Return the names that are typed as they stand: tables, columns, parameters and their values, options, verbs."""
     package = load("china-provinces")
-    known = {*known_tables(), *TYPED, *package.tables, *(one.id for one in registry()), *_COMMANDS.split("|")}
+    known = {*tables_by_name(), *TYPED, *package.tables, *(one.id for one in registry()), *_COMMANDS.split("|")}
     known |= {*Document.model_fields, *ParameterEntry.model_fields}
     known |= {name for table in package.tables.values() for name in table.columns}
     known |= {str(word) for item in catalogue().values() for word in (item.path.split(".")[-1], *item.allowed)}

@@ -41,9 +41,9 @@ def _key_of(row: dict[str, str]) -> tuple[str, ...]:
 
 @cache
 def bounds() -> dict[str, float]:
-    from xinzhi.data import known_tables
+    from xinzhi.data import tables_by_name
 
-    columns = [column for name in MEASURED for column in known_tables()[name].columns.values()]
+    columns = [column for name in MEASURED for column in tables_by_name()[name].columns.values()]
     return {column.name: column.growth.bound for column in columns if column.growth}
 
 

@@ -28,8 +28,8 @@ def row_standardised(matrix: FloatArray) -> FloatArray:
 
 def neighbour_means(weights: FloatArray, values: FloatArray) -> FloatArray:
     """Return the weighted mean of the neighbours that have a value in each year; NaN where none has."""
-    known = np.isfinite(values)
-    total, mass = weights @ np.where(known, values, 0.0), weights @ known.astype(np.float64)
+    finite = np.isfinite(values)
+    total, mass = weights @ np.where(finite, values, 0.0), weights @ finite.astype(np.float64)
     return np.asarray(total / np.where(mass > 0, mass, np.nan))
 
 

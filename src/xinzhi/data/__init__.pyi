@@ -1,8 +1,8 @@
 from . import units as units
 from .catalogue import Column as Column
 from .catalogue import Table as Table
-from .catalogue import known_tables as known_tables
 from .catalogue import nearest as nearest
+from .catalogue import tables_by_name as tables_by_name
 from .connect import Connector as Connector
 from .connect import connect as connect
 from .connect import connectors as connectors
@@ -10,9 +10,9 @@ from .descriptor import export as export
 from .frames import BOOKS as BOOKS
 from .frames import FILES as FILES
 from .frames import TEXTS as TEXTS
+from .frames import infer_numbers as infer_numbers
 from .frames import read_any as read_any
 from .frames import read_file as read_file
-from .frames import typed as typed
 from .loading import as_package as as_package
 from .loading import check as check
 from .loading import is_package as is_package

@@ -15,7 +15,7 @@ from xinzhi.core import quarters
 from xinzhi.core.finding import Finding, Place, finding
 from xinzhi.core.quarters import is_quarter, quarter
 from xinzhi.core.text import CONTROLS, same
-from xinzhi.data.catalogue import Column, ColumnType, Table, known_tables, limit
+from xinzhi.data.catalogue import Column, ColumnType, Table, limit, tables_by_name
 from xinzhi.data.raw import ROW, RawTable, Say, findings_at
 from xinzhi.data.units import ANY_BASE, CONSTANT, INDEX, Unit, UnitError, factor, mismatch, parse
 
@@ -75,9 +75,9 @@ def _number(cells: pl.Series) -> Cast:
 
 def _whole(cells: pl.Series, low: float, high: float, message: str, expected: str) -> Cast:
     if cells.dtype == pl.String:
-        whole = cells.cast(pl.Int64, strict=False)
-        if whole.null_count() == cells.null_count() and whole.is_between(low, high).all():
-            return Cast(whole, cells.is_null() & False, message, expected)
+        integers = cells.cast(pl.Int64, strict=False)
+        if integers.null_count() == cells.null_count() and integers.is_between(low, high).all():
+            return Cast(integers, cells.is_null() & False, message, expected)
     values, bad, *_ = _number(cells)
     off = (values.is_not_null() & ((values != values.floor()) | ~values.is_between(low, high))) | bad
     return Cast(_blank(values, off).cast(pl.Int64), off, message, expected)
@@ -114,19 +114,19 @@ def _text(cells: pl.Series) -> Cast:
         values = cells
     elif cells.dtype.is_float():
         cells = cells.fill_nan(None)
-        whole = ((cells == cells.floor()) & (cells.abs() < _EXACT)).all()
-        values = cells.cast(pl.Int64 if whole else pl.Float64).cast(pl.String)
+        integral = ((cells == cells.floor()) & (cells.abs() < _EXACT)).all()
+        values = cells.cast(pl.Int64 if integral else pl.Float64).cast(pl.String)
     else:
         values = _spelt(cells)
     bare = pl.first().str.strip_chars()
     # one pass; codes and names repeat, so that few texts are searched
     searched = bare.unique().str.contains(CONTROLS).any()
-    seen = values.to_frame().select(bare, **{_BLANK: (bare == "").any(), _ODD: searched})
-    values, odd = seen.to_series(), pl.repeat(value=False, n=len(cells), dtype=pl.Boolean, eager=True)
-    if seen[_ODD].any():
+    summary = values.to_frame().select(bare, **{_BLANK: (bare == "").any(), _ODD: searched})
+    values, odd = summary.to_series(), pl.repeat(value=False, n=len(cells), dtype=pl.Boolean, eager=True)
+    if summary[_ODD].any():
         odd = values.str.contains(CONTROLS).fill_null(value=False)
         values = values.str.replace_all(CONTROLS, "").str.strip_chars()
-    elif not seen[_BLANK].any():
+    elif not summary[_BLANK].any():
         return Cast(values, odd, "data.control-character")
     return Cast(_blank(values, values == ""), odd, "data.control-character")
 
@@ -215,11 +215,11 @@ class Sheet:
     @property
     def year(self) -> str | None:
         """The column of the key that holds the year (or quarter), if there is one."""
-        known = ((name, self.spec.column(name)) for name in self.key)
-        return next((name for name, column in known if column and column.type in {"year", "time"}), None)
+        columns = ((name, self.spec.column(name)) for name in self.key)
+        return next((name for name, column in columns if column and column.type in {"year", "time"}), None)
 
     @property
-    def keyed(self) -> bool:
+    def has_key_columns(self) -> bool:
         """Whether every column that the key needs is there; without one of them rows cannot be told apart."""
         # a list of projects without identifiers is numbered by who reads it
         needed = {name for name, column in self.spec.columns.items() if column.required}
@@ -250,9 +250,9 @@ class Sheet:
 
 def shape(raw: RawTable) -> tuple[Sheet, list[Finding]]:
     """Cast the cells of a table and sort its rows, saying which cells could not be cast."""
-    own = Table(name=raw.name, title=same(raw.name), key=raw.key, columns={}, open=True)  # everything is allowed
-    spec = known_tables().get(raw.name) or own
-    raw = _timed(raw, spec)
+    generic = Table(name=raw.name, title=same(raw.name), key=raw.key, columns={}, open=True)  # everything is allowed
+    spec = tables_by_name().get(raw.name) or generic
+    raw = _resolve_period_column(raw, spec)
     key = tuple(name for name in spec.key if name in raw.cells.columns)
     findings: list[Finding] = []
     columns = [pl.int_range(raw.cells.height, dtype=pl.UInt32, eager=True).alias(ROW)]
@@ -273,13 +273,13 @@ def shape(raw: RawTable) -> tuple[Sheet, list[Finding]]:
     return Sheet(raw=raw, spec=spec, frame=frame, key=key, units={}), findings
 
 
-def _timed(raw: RawTable, spec: Table) -> RawTable:
+def _resolve_period_column(raw: RawTable, spec: Table) -> RawTable:
     """Take a column that is called quarter, date or period for the time of a table that may have quarters."""
-    time = next((name for name in spec.key if (known := spec.column(name)) and known.type == "time"), None)
+    time = next((name for name in spec.key if (column := spec.column(name)) and column.type == "time"), None)
     if time is None or time in raw.cells.columns:
         return raw
-    named = [name for name in raw.cells.columns if name.strip().lower() in _TIMES | {"quarter", "date"}]
-    return replace(raw, cells=raw.cells.rename({named[0]: time})) if len(named) == 1 else raw
+    candidates = [name for name in raw.cells.columns if name.strip().lower() in _TIMES | {"quarter", "date"}]
+    return replace(raw, cells=raw.cells.rename({candidates[0]: time})) if len(candidates) == 1 else raw
 
 
 def _kind(raw: RawTable, spec: Table, cells: pl.Series) -> ColumnType:
@@ -302,20 +302,20 @@ def cumulate(sheet: Sheet, name: str, unit: Unit) -> tuple[pl.Series, str | None
     # that year has a row, left blank since nothing leads to it, the series counts from 1 there; else it counts from 1
     # in the year of the first link.
     year, group = sheet.year, list(sheet.group)
-    known = sheet.frame.filter(_counts(name, year, group)) if year else sheet.frame.clear()
-    if year is None or known.is_empty():
+    observed = sheet.frame.filter(_counts(name, year, group)) if year else sheet.frame.clear()
+    if year is None or observed.is_empty():
         return pl.repeat(None, sheet.frame.height, dtype=pl.Float64, eager=True).alias(name), None, []
     gap = (pl.col(year).diff() != 1).fill_null(value=False)
     link = pl.when(pl.int_range(pl.len()) == 0).then(1.0).otherwise(pl.col(name) * float(unit.scale))
-    known = known.select(ROW, *group, year, gap=_over(gap, group), level=_over(link.cum_prod(), group))
-    known = known.with_columns(broken=_over(pl.col("gap").cum_max(), group))
-    first = known.filter(_over(pl.int_range(pl.len()) == 0, group))
+    observed = observed.select(ROW, *group, year, gap=_over(gap, group), level=_over(link.cum_prod(), group))
+    observed = observed.with_columns(broken=_over(pl.col("gap").cum_max(), group))
+    first = observed.filter(_over(pl.int_range(pl.len()) == 0, group))
     base = first.select(pl.col(year).max()).item()
     level = pl.when(~pl.col("broken")).then("level")
     at_base = _over(level.filter(pl.col(year) == base).first(), group)
-    levels = known.select(ROW, (level / at_base).alias(name))
+    levels = observed.select(ROW, (level / at_base).alias(name))
     values = sheet.frame.select(ROW).join(levels, on=ROW, how="left", maintain_order="left")[name]
-    rows = known.filter("gap", _over(pl.col("gap").cum_sum() == 1, group)).select(ROW)
+    rows = observed.filter("gap", _over(pl.col("gap").cum_sum() == 1, group)).select(ROW)
     broken = list(sheet.findings(rows, Say(message="data.chain-broken", column=name)))
     return values, None if is_quarter(base) else str(base), broken
 
@@ -354,7 +354,7 @@ def convert(sheet: Sheet) -> tuple[Sheet, list[Finding]]:
         if not column.units:
             continue
         if declared is None or declared.unit is None:
-            done = _undeclared(sheet, column)
+            done = _assume_canonical_unit(sheet, column)
             assumed.append(f"{column.name} ({done.unit})")
         else:
             done = _declared(sheet, column, declared.unit)
@@ -364,15 +364,18 @@ def convert(sheet: Sheet) -> tuple[Sheet, list[Finding]]:
         columns.append(values.alias(column.name))
     if assumed:
         findings.append(sheet.finding("data.unit-undeclared", value=", ".join(assumed)))
-    there = {*sheet.frame.columns} - {*units}  # what is left are the caller's own columns
-    own = {name: field.unit for name, field in sheet.raw.fields.items() if field.unit is not None and name in there}
-    made = replace(sheet, frame=sheet.frame.with_columns(columns), units=own | units)
-    absurd = _absurd(made)
+    unconverted = {*sheet.frame.columns} - {*units}  # what is left are the caller's own columns
+    declared_units = {
+        name: field.unit for name, field in sheet.raw.fields.items() if field.unit is not None and name in unconverted
+    }
+    converted = replace(sheet, frame=sheet.frame.with_columns(columns), units=declared_units | units)
+    absurd = _absurd(converted)
     findings += chain.from_iterable(
-        made.findings(made.where(off), Say(message="data.absurd-size", column=name)) for name, off in absurd.items()
+        converted.findings(converted.where(off), Say(message="data.absurd-size", column=name))
+        for name, off in absurd.items()
     )
     emptied = (pl.when(~off).then(name).alias(name) for name, off in absurd.items())
-    return replace(made, frame=made.frame.with_columns(emptied)), findings
+    return replace(converted, frame=converted.frame.with_columns(emptied)), findings
 
 
 def _absurd(sheet: Sheet) -> dict[str, pl.Expr]:
@@ -380,64 +383,69 @@ def _absurd(sheet: Sheet) -> dict[str, pl.Expr]:
     most = limit("largest_figure")
     numbers = [name for name, kind in sheet.frame.schema.items() if kind == pl.Float64]
     size = {name: pl.col(name).abs() for name in numbers}
-    off = {name: ((one > most) | (one > 0) & (one < 1 / most)).fill_null(value=False) for name, one in size.items()}
-    found = sheet.frame.select(test.any().alias(name) for name, test in off.items())
-    return {name: off[name] for name in numbers if found[name][0]}
+    off = {
+        name: ((size_of > most) | (size_of > 0) & (size_of < 1 / most)).fill_null(value=False)
+        for name, size_of in size.items()
+    }
+    occurs = sheet.frame.select(test.any().alias(name) for name, test in off.items())
+    return {name: off[name] for name in numbers if occurs[name][0]}
 
 
 def target(declared: Unit, column: Column) -> Unit:
     """Return the canonical unit of a column for figures in `declared`: its own currency, price year and base stay."""
-    known = next((unit for unit in column.units if unit.dimension == declared.dimension), None)
-    if known is None:
+    unit = next((unit for unit in column.units if unit.dimension == declared.dimension), None)
+    if unit is None:
         raise mismatch(declared, column.units[0], "dimension")
-    if known.atom == INDEX:
-        free = known.base == ANY_BASE and not declared.chained
-        return replace(known, base=declared.base) if free else known
-    prices = declared.prices if known.prices == CONSTANT and declared.prices else known.prices
-    money = known.dimension.startswith("money")
-    return replace(known, atom=declared.atom if money else known.atom, prices=prices)
+    if unit.atom == INDEX:
+        free = unit.base == ANY_BASE and not declared.chained
+        return replace(unit, base=declared.base) if free else unit
+    prices = declared.prices if unit.prices == CONSTANT and declared.prices else unit.prices
+    money = unit.dimension.startswith("money")
+    return replace(unit, atom=declared.atom if money else unit.atom, prices=prices)
 
 
 def _declared(sheet: Sheet, column: Column, text: str) -> _Converted:
-    wanted = column.units[0]
+    canonical = column.units[0]
     try:
         unit = parse(text)
     except UnitError as error:
-        known = error.nearest or str(wanted)
-        found = sheet.finding("data.unit-unknown", column=column.name, value=text, expected=known)
-        return _Converted(None, wanted, (found,))
+        nearest = error.nearest or str(canonical)
+        problem = sheet.finding("data.unit-unknown", column=column.name, value=text, expected=nearest)
+        return _Converted(None, canonical, (problem,))
     if unit.atom == INDEX and unit.base is None:
         return _baseless(sheet, column, text)
     try:
-        wanted = target(unit, column)
-        if unit.chained and wanted.base == ANY_BASE:
+        canonical = target(unit, column)
+        if unit.chained and canonical.base == ANY_BASE:
             values, base, findings = cumulate(sheet, column.name, unit)
-            return _Converted(values, replace(wanted, base=base), tuple(findings))
-        values, by = sheet.frame[column.name], factor(unit, wanted)
+            return _Converted(values, replace(canonical, base=base), tuple(findings))
+        values, by = sheet.frame[column.name], factor(unit, canonical)
     except UnitError as error:
         words = {"reason": error.why}
-        found = sheet.finding("data.unit-mismatch", words=words, column=column.name, value=text, expected=str(wanted))
-        return _Converted(None, wanted, (found,))
+        problem = sheet.finding(
+            "data.unit-mismatch", words=words, column=column.name, value=text, expected=str(canonical)
+        )
+        return _Converted(None, canonical, (problem,))
     if by == 1:
-        return _Converted(values, wanted)
+        return _Converted(values, canonical)
     # One product and one quotient at most, each rounded once. In numpy, because polars divides by a number through its
     # reciprocal, and 3 / 1e4 would not be 0.0003.
     with np.errstate(over="ignore"):
         figures = values.to_numpy() * float(by.numerator) / float(by.denominator)
-    return _Converted(pl.Series(values.name, figures).fill_nan(None), wanted)
+    return _Converted(pl.Series(values.name, figures).fill_nan(None), canonical)
 
 
-def _undeclared(sheet: Sheet, column: Column) -> _Converted:
+def _assume_canonical_unit(sheet: Sheet, column: Column) -> _Converted:
     """Take figures without a unit as canonical; hours by their size, and the base of an index from its ones."""
     if column.units[0].atom == INDEX and column.units[0].base == ANY_BASE:
         return _baseless(sheet, column, None)
     if column.units[0].atom == "hours" and len(column.units) > 1:
-        (total, each), most = column.units, limit("hours_per_person_max")
+        (total, per_person), most = column.units, limit("hours_per_person_max")
         largest = sheet.frame[column.name].max()
-        unit = each if isinstance(largest, float) and largest <= most else total
+        unit = per_person if isinstance(largest, float) and largest <= most else total
         words = {"limit": int(most)}
-        found = sheet.finding("data.hours-assumed", words=words, column=column.name, value=str(unit))
-        return _Converted(pl.col(column.name), unit, (found,))
+        note = sheet.finding("data.hours-assumed", words=words, column=column.name, value=str(unit))
+        return _Converted(pl.col(column.name), unit, (note,))
     return _Converted(pl.col(column.name), column.units[0])
 
 
@@ -448,10 +456,10 @@ def _baseless(sheet: Sheet, column: Column, text: str | None) -> _Converted:
     unit = Unit(INDEX, base=_year_of_ones(sheet, column.name))
     if column.role != "price":
         return _Converted(sheet.frame[column.name], unit)
-    wanted = str(unit) if unit.base else "index YEAR=1"
-    found = sheet.finding("data.index-without-base", column=column.name, value=text, expected=wanted)
-    found = found if text is not None else replace(found, severity="warning")
-    return _Converted(sheet.frame[column.name], unit, (found,))
+    expected = str(unit) if unit.base else "index YEAR=1"
+    problem = sheet.finding("data.index-without-base", column=column.name, value=text, expected=expected)
+    problem = problem if text is not None else replace(problem, severity="warning")
+    return _Converted(sheet.frame[column.name], unit, (problem,))
 
 
 def _year_of_ones(sheet: Sheet, column: str) -> str | None:

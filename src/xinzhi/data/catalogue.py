@@ -92,12 +92,12 @@ class Table:
 
 
 @cache
-def known_tables() -> Mapping[str, Table]:
+def tables_by_name() -> Mapping[str, Table]:
     """Return the known tables by name.
 
-    >>> known_tables()["investment"].key
+    >>> tables_by_name()["investment"].key
     ('region', 'asset', 'year')
-    >>> str(known_tables()["accounts"].columns["employment"].units[0])
+    >>> str(tables_by_name()["accounts"].columns["employment"].units[0])
     '1e4 persons'
     """
     return {
@@ -124,19 +124,19 @@ def nearest(name: str, candidates: Iterable[str]) -> str | None:
     return close[0] if close else None
 
 
-def table_name(name: str, others: Iterable[str] = ()) -> str:
+def table_name(name: str, names: Iterable[str] = ()) -> str:
     """Return the known table that a name means, whatever its case and blanks, unless one of the others bears it."""
     bare = name.strip().lower()
-    return bare if bare in known_tables() and bare not in others else name
+    return bare if bare in tables_by_name() and bare not in names else name
 
 
 def nearest_table(name: str) -> str | None:
     """Return the known table that a name most likely means: its title in either language, or a misspelt name."""
     bare = name.strip().lower()
     titles = {
-        title.lower(): table.name for table in known_tables().values() for title in (table.title.zh, table.title.en)
+        title.lower(): table.name for table in tables_by_name().values() for title in (table.title.zh, table.title.en)
     }
-    return titles.get(bare) or nearest(bare, known_tables())
+    return titles.get(bare) or nearest(bare, tables_by_name())
 
 
 def nearest_column(name: str, table: Table) -> str | None:
@@ -150,7 +150,7 @@ def nearest_column(name: str, table: Table) -> str | None:
 
 def _column(name: str, entry: Mapping[str, Any]) -> Column:
     units, growth, gap = entry.get("unit", ()), entry.get("growth"), entry.get("gap")
-    plain = ("type", "role", "required", "codes", "refers", "sign", "share")
+    attributes = ("type", "role", "required", "codes", "refers", "sign", "share")
     return Column(
         name=name,
         text=Text(zh=entry["zh"], en=entry["en"]),
@@ -161,5 +161,5 @@ def _column(name: str, entry: Mapping[str, Any]) -> Column:
         growth=Growth(growth["bound"], Text(**growth["reference"]), growth.get("since")) if growth else None,
         break_flag=entry.get("break"),
         gap=Gap(gap["severity"], Text(**gap["why"])) if gap else None,
-        **{part: entry[part] for part in plain if part in entry},
+        **{part: entry[part] for part in attributes if part in entry},
     )

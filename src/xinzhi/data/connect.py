@@ -35,24 +35,24 @@ class Filled(NamedTuple):
 
 def fill(rows: pl.DataFrame, layout: Mapping[str, Any], place: Path) -> Filled:
     """Return the known tables that the rows fill."""
-    made = Filled([], set(), [])
+    filled = Filled([], set(), [])
     rows = rows.with_columns(pl.when(~pl.col(pl.String).is_in(layout.get("missing", ()))).then(pl.col(pl.String)))
     if "from" in layout:
         year = pl.col("year" if "year" in layout["columns"] else PERIOD).cast(pl.Float64, strict=False)
         rows = rows.filter(year >= layout["from"]["value"])
     for name, about in layout["tables"].items():
-        if (table := _table(rows, name, about, place, made)) is not None:
-            made.tables.append(table)
-    return made
+        if (table := _table(rows, name, about, place, filled)) is not None:
+            filled.tables.append(table)
+    return filled
 
 
-def _table(rows: pl.DataFrame, name: str, about: Mapping[str, Any], place: Path, made: Filled) -> RawTable | None:
+def _table(rows: pl.DataFrame, name: str, about: Mapping[str, Any], place: Path, filled: Filled) -> RawTable | None:
     """Return one table, and note the series that it took; None where the file has nothing for it."""
     unwanted = {name: values for name, values in about.get("not", {}).items() if name in rows.columns}
-    others = [~pl.col(name).is_in(several(values)) for name, values in unwanted.items()]
-    rows = _where(rows, about.get("where", {})).filter(pl.lit(value=True), *others)
+    exclusions = [~pl.col(name).is_in(several(values)) for name, values in unwanted.items()]
+    rows = _where(rows, about.get("where", {})).filter(pl.lit(value=True), *exclusions)
     keys = [_key(how).alias(key) for key, how in about["key"].items()]
-    named = list(about["key"])
+    key_names = list(about["key"])
     file = place.name if place.is_file() else None
     frame = rows.group_by(keys).agg(pl.col(LINE).min()).sort(LINE, maintain_order=True)
     fields: dict[str, Field] = {}
@@ -63,16 +63,16 @@ def _table(rows: pl.DataFrame, name: str, about: Mapping[str, Any], place: Path,
             continue
         if "unit" in rows.columns and (lost := _units(_where(rows, how.get("where", {}))) - _units(part)):
             words = {"names": sorted(lost)}
-            made.findings.append(finding("data.connector-units", table=name, file=file, column=column, words=words))
-        made.used.update(part["series"].unique() if "series" in part.columns and "unit" in how else ())
+            filled.findings.append(finding("data.connector-units", table=name, file=file, column=column, words=words))
+        filled.used.update(part["series"].unique() if "series" in part.columns and "unit" in how else ())
         fields[column] = Field(name=column, unit=unit)
         value = pl.col(VALUE)
         total = _sum(VALUE) if about.get("sum") else value.first()
         figures = part.group_by(keys).agg(total.alias(column), value.n_unique().alias(VALUE), pl.col(LINE).min())
         if "unit" in how and not about.get("sum") and (twice := figures.filter(pl.col(VALUE) > 1)).height:
             first = twice.sort(LINE).row(0, named=True)
-            key = "/".join(str(first[one]) for one in named)
-            found = finding(
+            key = "/".join(str(first[name]) for name in key_names)
+            problem = finding(
                 "data.connector-twice",
                 table=name,
                 file=file,
@@ -81,27 +81,29 @@ def _table(rows: pl.DataFrame, name: str, about: Mapping[str, Any], place: Path,
                 key=key,
                 value=str(twice.height),
             )
-            made.findings.append(found)
-        frame = frame.join(figures.drop(VALUE, LINE), on=named, how="left", nulls_equal=True)
+            filled.findings.append(problem)
+        frame = frame.join(figures.drop(VALUE, LINE), on=key_names, how="left", nulls_equal=True)
     if about["columns"]:  # else codes without names
-        wanted = about.get("needs", list(fields))
-        there = [wanted] if isinstance(wanted, str) else wanted
-        known = [pl.col(one).is_not_null() for one in there if one in fields]
-        frame = frame.filter(pl.any_horizontal(known)) if known else frame.clear()
+        needs = about.get("needs", list(fields))
+        columns = [needs] if isinstance(needs, str) else needs
+        tests = [pl.col(column).is_not_null() for column in columns if column in fields]
+        frame = frame.filter(pl.any_horizontal(tests)) if tests else frame.clear()
     if frame.is_empty():
         return None
-    return RawTable(name=name, cells=frame.drop(LINE), lines=frame[LINE], file=file, fields=fields, key=tuple(named))
+    return RawTable(
+        name=name, cells=frame.drop(LINE), lines=frame[LINE], file=file, fields=fields, key=tuple(key_names)
+    )
 
 
-def _where(rows: pl.DataFrame, wanted: Mapping[str, Any]) -> pl.DataFrame:
+def _where(rows: pl.DataFrame, conditions: Mapping[str, Any]) -> pl.DataFrame:
     """Return the rows with these values; a column that is not there is no condition."""
-    tests = [pl.col(name).is_in(several(values)) for name, values in wanted.items() if name in rows.columns]
+    tests = [pl.col(name).is_in(several(values)) for name, values in conditions.items() if name in rows.columns]
     return rows.filter(pl.all_horizontal(tests)) if tests else rows
 
 
 def several(values: Any) -> list[str]:  # noqa: ANN401 - one value or a list of them
     """Return one value, or several, as texts."""
-    return [str(one) for one in values] if isinstance(values, list) else [str(values)]
+    return [str(value) for value in values] if isinstance(values, list) else [str(values)]
 
 
 def _key(how: Any) -> pl.Expr:  # noqa: ANN401 - a name or a mapping
@@ -121,18 +123,18 @@ def _part(rows: pl.DataFrame, how: Mapping[str, Any]) -> tuple[pl.DataFrame | No
     rows = _where(rows, how.get("where", {}))
     for name, choices in how.get("prefer", {}).items():
         if name in rows.columns:
-            there = [one for one in choices if (rows[name] == one).any()]
-            rows = rows.filter(pl.col(name) == there[0]) if there else rows.clear()
-    wanted = how.get("times") or [how.get("name", VALUE)]
-    if not set(wanted) <= set(rows.columns) or rows.is_empty():
+            available = [choice for choice in choices if (rows[name] == choice).any()]
+            rows = rows.filter(pl.col(name) == available[0]) if available else rows.clear()
+    columns = how.get("times") or [how.get("name", VALUE)]
+    if not set(columns) <= set(rows.columns) or rows.is_empty():
         return None, None
     if "times" in how:
-        rows = rows.with_columns(_computed(_figure(wanted[0]) * _figure(wanted[1]), *wanted).alias(VALUE))
-    elif wanted != [VALUE]:
-        rows = rows.with_columns(pl.col(wanted[0]).alias(VALUE))
+        rows = rows.with_columns(_derived_columns(_figure(columns[0]) * _figure(columns[1]), *columns).alias(VALUE))
+    elif columns != [VALUE]:
+        rows = rows.with_columns(pl.col(columns[0]).alias(VALUE))
     if how.get("scale") in rows.columns:
         power = pl.lit(10.0).pow(_figure(how["scale"]).fill_null(0))
-        rows = rows.with_columns(_computed(_figure(VALUE) * power, VALUE, how["scale"]).alias(VALUE))
+        rows = rows.with_columns(_derived_columns(_figure(VALUE) * power, VALUE, how["scale"]).alias(VALUE))
     unit = how.get("unit")
     if unit == "{unit}":
         return _one_unit(rows)
@@ -148,12 +150,12 @@ def _word(name: str) -> pl.Expr:
     return pl.col(name).is_not_null() & _figure(name).is_null()
 
 
-def _computed(figures: pl.Expr, *names: str) -> pl.Expr:
+def _derived_columns(figures: pl.Expr, *names: str) -> pl.Expr:
     """Return figures made of columns; where one of these holds a word, the word, for the check to name."""
-    made = figures.cast(pl.String)
+    result = figures.cast(pl.String)
     for name in names:
-        made = pl.when(_word(name)).then(pl.col(name)).otherwise(made)
-    return made
+        result = pl.when(_word(name)).then(pl.col(name)).otherwise(result)
+    return result
 
 
 def _sum(name: str) -> pl.Expr:
@@ -164,22 +166,22 @@ def _sum(name: str) -> pl.Expr:
 
 
 def _units(rows: pl.DataFrame) -> set[str]:
-    return {one for one in rows["unit"].unique() if one}
+    return {unit for unit in rows["unit"].unique() if unit}
 
 
 def _one_unit(rows: pl.DataFrame) -> tuple[pl.DataFrame, str | None]:
     """Return rows in one unit: that of the first row; those in others are converted."""
-    units = [one for one in rows["unit"].unique(maintain_order=True) if one]
+    units = [unit for unit in rows["unit"].unique(maintain_order=True) if unit]
     if len(units) < 2:  # noqa: PLR2004 - one unit, or none
         return rows, units[0] if units else None
     try:
-        sizes = {one: float(factor(parse(one), parse(units[0]))) for one in units}
+        sizes = {unit: float(factor(parse(unit), parse(units[0]))) for unit in units}
     except UnitError:  # such as an index of the year before beside a fixed base
         most = rows["unit"].mode().sort().first()
         return rows.filter(pl.col("unit") == most), str(most)
     size = pl.col("unit").replace_strict(sizes, default=1.0, return_dtype=pl.Float64)
     return rows.with_columns(
-        pl.when(size == 1).then(VALUE).otherwise(_computed(_figure(VALUE) * size, VALUE)).alias(VALUE)
+        pl.when(size == 1).then(VALUE).otherwise(_derived_columns(_figure(VALUE) * size, VALUE)).alias(VALUE)
     ), units[0]
 
 
@@ -189,13 +191,13 @@ def _with_base(unit: str, rows: pl.DataFrame, how: Mapping[str, Any] | None) -> 
         return unit
     if how is not None and "in" in how:
         texts = rows[how["in"]].drop_nulls().unique() if how["in"] in rows.columns else pl.Series(dtype=pl.String)
-        years = {one for one in texts.str.extract(r"(\d{4})") if one}
+        years = {year for year in texts.str.extract(r"(\d{4})") if year}
     else:
         at = {"of": VALUE, "is": 1, **(how or {})}
         year = "year" if "year" in rows.columns else PERIOD
         figures = rows.select(year, one=pl.col(at["of"]).cast(pl.Float64, strict=False)).drop_nulls()
         sound = figures.group_by(year).agg(((pl.col("one") / at["is"] - 1).abs() < _SAME).all())
-        years = {str(one).removesuffix(".0") for one in sound.filter("one")[year]}
+        years = {str(year).removesuffix(".0") for year in sound.filter("one")[year]}
     if len(years) == 1:
         return unit.format(base=years.pop())
     return unit.format(base="constant") if unit.endswith("prices") else "index"
@@ -273,29 +275,36 @@ def connect(kind: str, path: str | PathLike[str], *, encoding: str | None = None
         raise UsageError("data.no-connector", kind=kind, known=list(layouts()), near=nearest(kind, layouts()) or "-")
     layout, place = layouts()[kind], Path(path)
     try:
-        read = [read_download(file, layout, encoding or layout.get("encoding")) for file in _files(place)]
+        downloads = [read_download(file, layout, encoding or layout.get("encoding")) for file in _files(place)]
     except OSError as error:
         raise InputError("data.unreadable", path=error.filename or path, reason=system_reason(error)) from error
-    bad = [file for file, found in zip(_files(place), read, strict=True) if found.rows.is_empty()]
+    bad = [file for file, download in zip(_files(place), downloads, strict=True) if download.rows.is_empty()]
     if bad:
-        raise _other(bad[0], kind, read[0].headings, encoding)
-    rows, sums = _regions_alone(pl.concat([one.rows for one in read], how="diagonal"), layout.get("sums", {}), place)
-    made = fill(rows, layout, place)
-    if not any(table.name not in {"regions", "industries"} for table in made.tables):
+        raise _other_layout_error(bad[0], kind, downloads[0].headings, encoding)
+    rows, sums = _drop_totals(
+        pl.concat([download.rows for download in downloads], how="diagonal"), layout.get("sums", {}), place
+    )
+    filled = fill(rows, layout, place)
+    if not any(table.name not in {"regions", "industries"} for table in filled.tables):
         raise InputError(
-            "data.connector-nothing", path=place, kind=kind, wanted=_series(layout), found=_found(rows) or ["-"]
+            "data.connector-nothing", path=place, kind=kind, wanted=_series(layout), found=_series_names(rows) or ["-"]
         )
     title, issuer = Text(**layout["title"]), Text(**layout["issuer"])
-    named = {"title": title.en, "title_zh": title.zh, "issuer": issuer.en, "issuer_zh": issuer.zh}
+    titles = {"title": title.en, "title_zh": title.zh, "issuer": issuer.en, "issuer_zh": issuer.zh}
     document = {
         "name": kind,
         "title": title.en,
         "title_zh": title.zh,
-        "sources": [{**named, "path": layout["page"]}],
+        "sources": [{**titles, "path": layout["page"]}],
         "resources": [],
     }
-    findings = [*sums, *made.findings, *_unused(rows, made.used, place), *_absent(made.tables, layout, place)]
-    return as_read(Source(name=kind, title=title, tables=made.tables, findings=findings, document=document))
+    findings = [
+        *sums,
+        *filled.findings,
+        *_unused_series_note(rows, filled.used, place),
+        *_absent(filled.tables, layout, place),
+    ]
+    return as_read(Source(name=kind, title=title, tables=filled.tables, findings=findings, document=document))
 
 
 def _files(place: Path) -> list[Path]:
@@ -304,57 +313,57 @@ def _files(place: Path) -> list[Path]:
         if not place.is_file():
             raise InputError("data.no-file", path=place)
         return [place]
-    files = [one for one in sorted(place.iterdir()) if one.is_file() and one.suffix.lower() in FILES]
+    files = [file for file in sorted(place.iterdir()) if file.is_file() and file.suffix.lower() in FILES]
     if not files:
         raise InputError("data.no-file", path=place)
     return files
 
 
-def _regions_alone(rows: pl.DataFrame, sums: Mapping[str, Any], place: Path) -> tuple[pl.DataFrame, list[Finding]]:
+def _drop_totals(rows: pl.DataFrame, sums: Mapping[str, Any], place: Path) -> tuple[pl.DataFrame, list[Finding]]:
     """Return the rows without the nation and the sums of a source where they have others: these are not of them."""
     if "region" not in rows.columns:
         return rows, []
-    region, found = pl.col("region"), []
+    region, findings = pl.col("region"), []
     nation = (region == NATION).fill_null(value=False)
-    named = region.is_in(sums.get("codes", []))
+    totals = region.is_in(sums.get("codes", []))
     if "countries" in sums:
-        named |= ~region.str.contains(sums["countries"])
-    named = named.fill_null(value=False)
-    alone = rows.filter(~(nation | named))
-    if alone.is_empty():
+        totals |= ~region.str.contains(sums["countries"])
+    totals = totals.fill_null(value=False)
+    regions_only = rows.filter(~(nation | totals))
+    if regions_only.is_empty():
         return rows, []
     if rows.filter(nation).height:
-        found.append(finding("data.connector-nation", file=place.name))
-    if codes := rows.filter(named & ~nation)["region"].unique().sort().to_list():
+        findings.append(finding("data.connector-nation", file=place.name))
+    if codes := rows.filter(totals & ~nation)["region"].unique().sort().to_list():
         words = {"names": codes}
-        found.append(finding("data.connector-sums", file=place.name, words=words, value=str(len(codes))))
-    return alone, found
+        findings.append(finding("data.connector-sums", file=place.name, words=words, value=str(len(codes))))
+    return regions_only, findings
 
 
 def _series(layout: Mapping[str, Any]) -> list[str]:
     """Return what a layout reads: the series of its columns, or their names in the file."""
-    named = [
-        one
+    names = [
+        name
         for about in layout["tables"].values()
         for how in about["columns"].values()
         if how
-        for one in several(how.get("where", {}).get("series", how.get("name", how.get("times"))))
+        for name in several(how.get("where", {}).get("series", how.get("name", how.get("times"))))
         if "unit" in how
     ]
-    return list(dict.fromkeys(named))
+    return list(dict.fromkeys(names))
 
 
-def _found(rows: pl.DataFrame) -> list[str]:
+def _series_names(rows: pl.DataFrame) -> list[str]:
     return (
-        [str(one) for one in rows["series"].drop_nulls().unique(maintain_order=True)]
+        [str(name) for name in rows["series"].drop_nulls().unique(maintain_order=True)]
         if "series" in rows.columns
         else []
     )
 
 
-def _unused(rows: pl.DataFrame, used: set[str], place: Path) -> Iterator[Finding]:
+def _unused_series_note(rows: pl.DataFrame, used: set[str], place: Path) -> Iterator[Finding]:
     """Yield a note that names the series of a file that no known table has."""
-    rest = [one for one in _found(rows) if one not in used]
+    rest = [name for name in _series_names(rows) if name not in used]
     if rest and used:
         yield finding("data.connector-unused", file=place.name, words={"names": rest}, value=str(len(rest)))
 
@@ -362,21 +371,21 @@ def _unused(rows: pl.DataFrame, used: set[str], place: Path) -> Iterator[Finding
 def _absent(tables: Sequence[RawTable], layout: Mapping[str, Any], place: Path) -> Iterator[Finding]:
     """Yield a note for every table of which the file lacks columns."""
     for table in tables if layout.get("shape") != "cross" else ():
-        wanted = {column for column, how in layout["tables"][table.name]["columns"].items() if how}
-        if rest := sorted(wanted - set(table.cells.columns)):
+        columns = {column for column, how in layout["tables"][table.name]["columns"].items() if how}
+        if rest := sorted(columns - set(table.cells.columns)):
             yield finding("data.connector-absent", table=table.name, file=place.name, words={"names": rest})
 
 
-def _other(path: Path, kind: str, headings: Sequence[str], encoding: str | None) -> InputError:
+def _other_layout_error(path: Path, kind: str, headings: Sequence[str], encoding: str | None) -> InputError:
     """Return the error for a file that is laid out in another way: which kind it looks like, else what was wanted."""
-    for other, about in layouts().items():
-        if other == kind:
+    for other_kind, about in layouts().items():
+        if other_kind == kind:
             continue
         rows = read_download(path, about, encoding or layouts()[kind].get("encoding") or about.get("encoding")).rows
-        if rows.height and (about.get("shape") != "cross" or set(_found(rows)) & set(_series(about))):
-            return InputError("data.connector-other", path=path, kind=kind, other=other)
-    title, found = Text(**layouts()[kind]["title"]), list(headings) or ["-"]
-    wanted = [spellings[0] for spellings in layouts()[kind].get("columns", {}).values()]
-    if not wanted:
-        return InputError("data.connector-no-cross", path=path, title=title, found=found)
-    return InputError("data.connector-layout", path=path, title=title, found=found, wanted=wanted)
+        if rows.height and (about.get("shape") != "cross" or set(_series_names(rows)) & set(_series(about))):
+            return InputError("data.connector-other", path=path, kind=kind, other=other_kind)
+    title, headings_text = Text(**layouts()[kind]["title"]), list(headings) or ["-"]
+    expected = [spellings[0] for spellings in layouts()[kind].get("columns", {}).values()]
+    if not expected:
+        return InputError("data.connector-no-cross", path=path, title=title, found=headings_text)
+    return InputError("data.connector-layout", path=path, title=title, found=headings_text, wanted=expected)

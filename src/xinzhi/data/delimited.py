@@ -30,21 +30,21 @@ def utf8(data: bytes, table: str, file: str, encoding: str | None) -> tuple[byte
     codec = _lookup(encoding)
     mark = next((name for start, name in _MARKS if data.startswith(start)), None)
     if b"\0" in data and mark is None:
-        wide = codec is not None and codec.startswith(("utf-16", "utf-32"))
-        text = _decode(data, str(codec), file) if wide else "\0"
+        two_bytes = codec is not None and codec.startswith(("utf-16", "utf-32"))
+        text = _decode(data, str(codec), file) if two_bytes else "\0"
         if "\0" in text:
             raise InputError("data.zero-bytes", file=file)
         return text.encode(), []
     bare = data.removeprefix(codecs.BOM_UTF8)
-    found = [finding("data.byte-order-mark", table=table, file=file, line=1)] if len(bare) < len(data) else []
+    findings = [finding("data.byte-order-mark", table=table, file=file, line=1)] if len(bare) < len(data) else []
     bad = None if mark else _first_bad(bare)
     if mark is None and bad is None:
-        return bare, found
+        return bare, findings
     if codec is not None:
-        return _decode(data, codec, file).encode(), found
+        return _decode(data, codec, file).encode(), findings
     if mark is not None:
         return None, [finding("data.encoding-unknown", table=table, file=file, line=1, value=mark.upper())]
-    return None, [_named(bare, int(bad or 0), table, file)]
+    return None, [_encoding_finding(bare, int(bad or 0), table, file)]
 
 
 def _lookup(encoding: str | None) -> str | None:
@@ -80,17 +80,17 @@ def _decode(data: bytes, codec: str, file: str) -> str:
     return text.removeprefix("\ufeff")
 
 
-def _named(data: bytes, bad: int, table: str, file: str) -> Finding:
+def _encoding_finding(data: bytes, bad: int, table: str, file: str) -> Finding:
     """Return the finding for bytes that are not UTF-8: GB18030 when they read as such."""
     line = data[:bad].count(b"\n") + 1
     start = data.rfind(b"\n", 0, bad) + 1
     end = data.find(b"\n", bad)
     try:
         data.decode(_GB)
-        shown = data[start : end if end >= 0 else len(data)].decode(_GB, errors="replace").strip()[:_SHOWN]
+        excerpt = data[start : end if end >= 0 else len(data)].decode(_GB, errors="replace").strip()[:_SHOWN]
     except UnicodeDecodeError:
         return finding("data.encoding-unknown", table=table, file=file, line=line, value=f"0x{data[bad]:02X}")
-    return finding("data.encoding-gb18030", table=table, file=file, line=line, value=shown, expected="UTF-8")
+    return finding("data.encoding-gb18030", table=table, file=file, line=line, value=excerpt, expected="UTF-8")
 
 
 _DELIMITERS = (",", ";", "\t", "|")
@@ -116,30 +116,30 @@ def read_delimited(
         raise InputError("data.no-delimiter", path=path, delimiter=delimiter)
     if path.is_char_device():  # such as /dev/zero, which has no end
         raise InputError("data.no-file", path=path)
-    data, found = utf8(path.read_bytes() if data is None else data, table, path.name, encoding)
+    data, findings = utf8(path.read_bytes() if data is None else data, table, path.name, encoding)
     if data is None:
-        return Grid(cells=pl.DataFrame(), lines=pl.Series(dtype=pl.UInt32), findings=tuple(found))
+        return Grid(cells=pl.DataFrame(), lines=pl.Series(dtype=pl.UInt32), findings=tuple(findings))
     data, ends = _one_line_end(data)
     if ends:
-        found.append(finding("data.mixed-line-ends", table=table, file=path.name, value=ends))
+        findings.append(finding("data.mixed-line-ends", table=table, file=path.name, value=ends))
     if not data or data.isspace():
         raise InputError("data.file-empty", path=path, table=table)
     if not data.endswith(b"\n"):
-        found.append(finding("data.unended-line", table=table, file=path.name, line=data.count(b"\n") + 1))
+        findings.append(finding("data.unended-line", table=table, file=path.name, line=data.count(b"\n") + 1))
     records = _records(data, delimiter or _sniff(data), path)
     if below := _title(data, records, table):
-        found.append(
+        findings.append(
             finding("data.title-above-header", table=table, file=path.name, line=records.line, value=str(below))
         )
-        return Grid(cells=pl.DataFrame(), lines=pl.Series(dtype=pl.UInt32), findings=tuple(found))
+        return Grid(cells=pl.DataFrame(), lines=pl.Series(dtype=pl.UInt32), findings=tuple(findings))
     width = str(len(records.header))
-    found += [
+    findings += [
         finding("data.ragged-row", table=table, file=path.name, line=line, value=str(count), expected=width)
         for line, count in records.ragged
     ]
     cells = unguarded(records.cells) if b"'" in data and _GUARDED.search(data) else records.cells
-    made = grid(records.header, cells, records.lines, table=table, file=path.name, line=records.line)
-    return replace(made, findings=(*found, *made.findings))
+    table_grid = grid(records.header, cells, records.lines, table=table, file=path.name, line=records.line)
+    return replace(table_grid, findings=(*findings, *table_grid.findings))
 
 
 def _title(data: bytes, records: _Records, table: str) -> int | None:
@@ -157,29 +157,29 @@ def _one_line_end(data: bytes) -> tuple[bytes, str | None]:
     r"""Return the text with ``\n`` alone, and which line ends it mixes, if it does."""
     if b"\r" not in data:
         return data, None
-    both = data.count(b"\r\n")
-    counts = {"CRLF": both, "LF": data.count(b"\n") - both, "CR": data.count(b"\r") - both}
+    pairs = data.count(b"\r\n")
+    counts = {"CRLF": pairs, "LF": data.count(b"\n") - pairs, "CR": data.count(b"\r") - pairs}
     used = [f"{count} {name}" for name, count in counts.items() if count]
     return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n"), ", ".join(used) if len(used) > 1 else None
 
 
 def _sniff(data: bytes) -> str:
-    found = _HEADER.search(data)
-    header = found[0].decode() if found else ""
+    match = _HEADER.search(data)
+    header = match[0].decode() if match else ""
     return max(_DELIMITERS, key=header.count)
 
 
 def _records(data: bytes, delimiter: str, path: Path) -> _Records:
     """Split into records: fast when every record is a line, else one by one."""
-    if (plain := _plain(data, delimiter)) is not None:
-        return plain
+    if (simple := _plain(data, delimiter)) is not None:
+        return simple
     if _NEVER.encode() not in data:
         lines = _lines(data)
         if b'"' not in data or not (lines.str.count_matches('"', literal=True) % 2 == 1).any():
             records = _one_a_line(data, lines, delimiter)
             if records is not None:
                 return records
-    return _one_by_one(data, delimiter, path)
+    return _read_records(data, delimiter, path)
 
 
 def _plain(data: bytes, delimiter: str) -> _Records | None:
@@ -247,7 +247,7 @@ def _no_cells(width: int) -> pl.DataFrame:
     return pl.DataFrame(schema={str(number): pl.String for number in range(width)})
 
 
-def _one_by_one(data: bytes, delimiter: str, path: Path) -> _Records:
+def _read_records(data: bytes, delimiter: str, path: Path) -> _Records:
     """Read record by record: fields that span lines, quotes in odd places."""
     reader = csv.reader(io.StringIO(data.decode(), newline=""), delimiter=delimiter)
     rows: list[list[str]] = []

@@ -18,7 +18,7 @@ from xinzhi.core.errors import InputError, UsageError, system_reason
 from xinzhi.core.formulas import guarded
 from xinzhi.core.text import Text
 from xinzhi.core.yamlfile import YamlError, read
-from xinzhi.data.catalogue import known_tables, table_name
+from xinzhi.data.catalogue import table_name, tables_by_name
 from xinzhi.data.package import Package
 from xinzhi.data.raw import Field
 
@@ -79,8 +79,8 @@ def read_descriptor(path: Path) -> Descriptor:
         raise InputError("data.no-resources", path=path, minimal=_MINIMAL)
     if not isinstance(document.get("licenses", []), list):
         raise InputError("data.descriptor-licenses", path=path)
-    found = tuple(_resource(entry, number, path) for number, entry in enumerate(resources, start=1))
-    names = [resource.name for resource in found]
+    parsed = tuple(_resource(entry, number, path) for number, entry in enumerate(resources, start=1))
+    names = [resource.name for resource in parsed]
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise InputError("data.resource-twice", path=path, twice=twice)
     name = str(document.get("name") or path.parent.name)
@@ -89,9 +89,9 @@ def read_descriptor(path: Path) -> Descriptor:
         name=name,
         title=_title(document, name),
         version=None if version is None else str(version),
-        resources=found,
+        resources=parsed,
         document=document
-        | {"resources": [entry | {"name": one.name} for entry, one in zip(resources, found, strict=True)]},
+        | {"resources": [entry | {"name": resource.name} for entry, resource in zip(resources, parsed, strict=True)]},
     )
 
 
@@ -99,18 +99,20 @@ def issuers(document: Mapping[str, Any]) -> dict[str, tuple[Text, ...]]:
     """Return the offices that issued each table: of its own `sources`, else of the package's (the empty name)."""
     # A source has a `title` (and `title_zh`); `issuer` and `issuer_zh` name the office. Where some sources of a list
     # name one, the others are not told: copies, and what figures were compared with.
-    whole = _offices(document)
-    found = {str(entry["name"]): _offices(entry) or whole for entry in document.get("resources", ())} | {"": whole}
-    return {name: offices for name, offices in found.items() if offices}
+    package_offices = _issuers(document)
+    offices_by_table = {
+        str(entry["name"]): _issuers(entry) or package_offices for entry in document.get("resources", ())
+    } | {"": package_offices}
+    return {name: offices for name, offices in offices_by_table.items() if offices}
 
 
-def _offices(entry: Mapping[str, Any]) -> tuple[Text, ...]:
+def _issuers(entry: Mapping[str, Any]) -> tuple[Text, ...]:
     """Return the offices of one list of sources; what is no list of sources names none."""
     listed = entry.get("sources")
-    rows = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
-    name = "issuer" if any(one.get("issuer") for one in rows) else "title"
-    named = [(one.get(name), one.get(f"{name}_zh")) for one in rows]
-    return tuple(dict.fromkeys(Text(zh=str(zh or en), en=str(en)) for en, zh in named if en))
+    rows = [row for row in listed if isinstance(row, dict)] if isinstance(listed, list) else []
+    name = "issuer" if any(row.get("issuer") for row in rows) else "title"
+    titles = [(row.get(name), row.get(f"{name}_zh")) for row in rows]
+    return tuple(dict.fromkeys(Text(zh=str(zh or en), en=str(en)) for en, zh in titles if en))
 
 
 def _title(document: Mapping[str, Any], name: str) -> Text:
@@ -149,8 +151,8 @@ def _resource(entry: object, number: int, path: Path) -> Resource:
         name=table_name(str(entry.get("name") or PurePosixPath(place).stem)),
         path=place,
         fields=fields,
-        missing={str(one["name"]): _missing(one.get("missingValues", default)) for one in entries},
-        decimal={str(one["name"]): str(mark) for one in entries if (mark := one.get("decimalChar", ".")) != "."},
+        missing={str(field["name"]): _missing(field.get("missingValues", default)) for field in entries},
+        decimal={str(field["name"]): str(mark) for field in entries if (mark := field.get("decimalChar", ".")) != "."},
         key=tuple(str(name) for name in key),
         encoding=_word(entry.get("encoding")),
         hash=_word(entry.get("hash")),
@@ -160,14 +162,14 @@ def _resource(entry: object, number: int, path: Path) -> Resource:
     )
 
 
-def digest_of(said: str | None, data: bytes) -> str | None:
+def digest_of(like: str | None, data: bytes) -> str | None:
     """Return the digest of a file in the form of another: ``sha256:...``, or MD5 where it names no algorithm."""
-    kind, colon, _ = (said or "").rpartition(":")
+    kind, colon, _ = (like or "").rpartition(":")
     kind = kind.lower() if colon else "md5"
-    if said is None or kind not in _DIGESTS:
+    if like is None or kind not in _DIGESTS:
         return None
     digest = hashlib.new(kind, data, usedforsecurity=False).hexdigest()
-    return f"{said[: len(kind)]}:{digest}" if colon else digest
+    return f"{like[: len(kind)]}:{digest}" if colon else digest
 
 
 def _fields(entries: object, number: int, path: Path) -> dict[str, Field]:
@@ -237,13 +239,13 @@ def export(package: Package, path: str | PathLike[str], *, format: FileFormat = 
         raise UsageError("data.folder-full", target=target)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as beside:
-            made = Path(beside) / target.name
-            made.mkdir()
-            _write(package, made, format)
+        with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as temporary:
+            folder = Path(temporary) / target.name
+            folder.mkdir()
+            _write(package, folder, format)
             if target.exists():
                 target.rmdir()
-            shutil.move(made, target)
+            shutil.move(folder, target)
     except OSError as error:
         raise InputError("data.unwritable", target=target, reason=system_reason(error)) from error
     return target
@@ -273,31 +275,31 @@ def _write(package: Package, folder: Path, kind: FileFormat) -> None:
 
 
 def _written(package: Package, name: str, old: Mapping[str, Any], file: Path) -> dict[str, Any]:
-    left = {"path", "encoding", "dialect", "format", "mediatype", "hash", "bytes", "schema", "fields", "key"}
+    excluded = {"path", "encoding", "dialect", "format", "mediatype", "hash", "bytes", "schema", "fields", "key"}
     schema = old.get("schema") or {}
     about = {entry["name"]: entry for entry in schema.get("fields") or old.get("fields") or ()}
     fields = [_field(package, name, column, about.get(column, {})) for column in package.tables[name].columns]
     key = schema.get("primaryKey") or old.get("key")
-    if key is None and name in known_tables():
-        key = [column for column in known_tables()[name].key if column in package.tables[name].columns]
+    if key is None and name in tables_by_name():
+        key = [column for column in tables_by_name()[name].key if column in package.tables[name].columns]
     rest = {part: value for part, value in schema.items() if part not in {"fields", "primaryKey"}}
-    made = {**({"primaryKey": key} if key else {}), **rest, "fields": fields}
+    new_schema = {**({"primaryKey": key} if key else {}), **rest, "fields": fields}
     return {
         "name": name,
         "path": file.name,
         "hash": digest_of("sha256:", data := file.read_bytes()),
         "bytes": len(data),
-        **{k: v for k, v in old.items() if k not in {*left, "name"}},
-        "schema": made,
+        **{k: v for k, v in old.items() if k not in {*excluded, "name"}},
+        "schema": new_schema,
     }
 
 
 def _field(package: Package, table: str, column: str, old: Mapping[str, Any]) -> dict[str, Any]:
-    known = known_tables().get(table)
-    about = known.column(column) if known else None
+    spec = tables_by_name().get(table)
+    about = spec.column(column) if spec else None
     dtype = package.tables[table].schema[column]
-    plain = "string" if dtype == pl.String else "integer" if dtype.is_integer() else "number"
-    kind = _TYPES.get(about.type, about.type) if about else plain
+    basic = "string" if dtype == pl.String else "integer" if dtype.is_integer() else "number"
+    kind = _TYPES.get(about.type, about.type) if about else basic
     unit = package.units.get(table, {}).get(column)
-    made = {"name": column, "type": kind, **({"unit": unit} if unit else {})}
-    return made | {part: value for part, value in old.items() if part not in made}
+    field = {"name": column, "type": kind, **({"unit": unit} if unit else {})}
+    return field | {part: value for part, value in old.items() if part not in field}

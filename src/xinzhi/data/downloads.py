@@ -66,7 +66,7 @@ _words = partial(setting, HERE / "layouts.yaml", "cross")
 def cross(cells: pl.DataFrame) -> Cross:
     """Return the figures of a sheet, whose cells are given from its first row on; none where it is no such table."""
     parts = _parts([[(cell or "").strip() for cell in row] for row in cells.iter_rows()])
-    said = _said(parts.above)
+    common = _table_header(parts.above)
     # merged cells of the heading rows are filled to the right; the last row has none
     heads = [["", *accumulate(row[1:], _filled)] for row in parts.heads[:-1]]
     heads += parts.heads[-1:]
@@ -78,18 +78,18 @@ def cross(cells: pl.DataFrame) -> Cross:
     rows = [(line, row, _label([row[0]])) for line, row in parts.body]
     if any(label.region and label.region != NATION for _, _, label in rows):  # a table of provinces: the sum is none
         rows = [(line, row, label) for line, row, label in rows if label.region and label.region != NATION]
-    found = [
-        (line, *_figure(label, columns[place], said), row[place].replace(",", ""))
+    figure_rows = [
+        (line, *_figure(label, columns[place], common), row[place].replace(",", ""))
         for line, row, label in rows
         for place in columns
         if _is_number(row[place])
     ]
     schema = {"line": pl.UInt32, **dict.fromkeys(("series", "unit", "region", "period", "value"), pl.String)}
-    figures = pl.DataFrame(found, schema=schema, orient="row")
+    figures = pl.DataFrame(figure_rows, schema=schema, orient="row")
     nation = setting(HERE / "nation.yaml", "account.name")
     names = {**{code: (text.zh, text.en) for code, text in provinces().items()}, NATION: (nation["zh"], nation["en"])}
-    known = pl.DataFrame([(code, *both) for code, both in names.items()], ["region", "name", "name_en"], orient="row")
-    return Cross(figures.join(known, on="region", how="left"), [cell for row in parts.heads for cell in row if cell])
+    places = pl.DataFrame([(code, *pair) for code, pair in names.items()], ["region", "name", "name_en"], orient="row")
+    return Cross(figures.join(places, on="region", how="left"), [cell for row in parts.heads for cell in row if cell])
 
 
 def _filled(last: str, cell: str) -> str:
@@ -112,8 +112,8 @@ def _parts(rows: Sequence[list[str]]) -> _Parts:
     above, headings = [], []
     for row in rows[:top]:
         filled = [cell for cell in row if cell]
-        said = any(re.match(words["line"], cell) for cell in filled)
-        if _letters(row[0]) in heads or (len(filled) > 1 and not said):
+        is_note = any(re.match(words["line"], cell) for cell in filled)
+        if _letters(row[0]) in heads or (len(filled) > 1 and not is_note):
             headings.append(row)
         else:
             above += filled
@@ -124,44 +124,44 @@ def _label(texts: Sequence[str]) -> Label:
     """Return what the cells of a heading say together, from the top down."""
     words, year, unit, names = _words(), "", "", []
     for text in dict.fromkeys(texts):
-        found = [one for one in re.findall(words["bracket"], text) if _unit(one)]
-        unit = found[-1].strip() if found else unit
-        for one in found:
-            text = re.sub(rf"[（(]{re.escape(one)}[）)]", "", text)  # noqa: PLW2901 - the name without its unit
+        units = [bracket for bracket in re.findall(words["bracket"], text) if _unit(bracket)]
+        unit = units[-1].strip() if units else unit
+        for bracket in units:
+            text = re.sub(rf"[（(]{re.escape(bracket)}[）)]", "", text)  # noqa: PLW2901 - the name without its unit
         bare = _letters(text)
-        if whole := re.fullmatch(words["year"], bare):
-            year = whole[1]
+        if match := re.fullmatch(words["year"], bare):
+            year = match[1]
         elif bare and bare not in words["heads"]:
             names.append(bare)
     series = "".join(names)
     return Label(series, unit, _region(series), year)
 
 
-def _said(above: Sequence[str]) -> Label:
+def _table_header(above: Sequence[str]) -> Label:
     """Return what is said once for a whole table: by a word and a colon, else by its title."""
-    words, told = _words(), {}
+    words, values = _words(), {}
     rest = []
     for cell in above:
-        if found := re.match(words["line"], cell):
-            told[words["parts"][found[1]]] = found[2].strip()
+        if line_match := re.match(words["line"], cell):
+            values[words["parts"][line_match[1]]] = line_match[2].strip()
         else:
             rest.append(cell)
     title = next((match[1] for cell in rest if (match := re.match(words["title"], _letters(cell))) and match[1]), "")
     year = re.search(words["year"], " ".join(rest))
-    named = _label([told["series"] if "series" in told else re.sub(rf"[（(]?{words['year']}[）)]?", "", title)])
-    unit = told["unit"] if _unit(told.get("unit", "")) else named.unit
-    return Label(named.series, unit, _region(told.get("region", "")), year[1] if year else "")
+    label = _label([values["series"] if "series" in values else re.sub(rf"[（(]?{words['year']}[）)]?", "", title)])
+    unit = values["unit"] if _unit(values.get("unit", "")) else label.unit
+    return Label(label.series, unit, _region(values.get("region", "")), year[1] if year else "")
 
 
-def _figure(row: Label, column: Label, said: Label) -> tuple[str, str, str, str]:
+def _figure(row: Label, column: Label, common: Label) -> tuple[str, str, str, str]:
     """Return series, unit, region and year of a cell, from its row, its column, and what is said above."""
     # an indicator above and another word beside: a city, say, whose figure is not the nation's
     names = [label.series for label in (column, row) if label.series and not label.region]
     return (
-        "/".join(names) or said.series,
-        row.unit or column.unit or said.unit,
-        row.region or column.region or said.region or NATION,
-        column.year or row.year or said.year,
+        "/".join(names) or common.series,
+        row.unit or column.unit or common.unit,
+        row.region or column.region or common.region or NATION,
+        column.year or row.year or common.year,
     )
 
 
@@ -186,9 +186,9 @@ def _is_number(text: str) -> bool:
 
 def _letters(text: str) -> str:
     """Return a text without blanks and marks of its level; a text in two languages is its Chinese part."""
-    plain = re.sub(_words()["drop"], "", text.translate(_FOLDED))
-    chinese = re.split(r"[A-Za-z]", plain)[0]
-    return chinese or plain
+    text_without_marks = re.sub(_words()["drop"], "", text.translate(_FOLDED))
+    chinese = re.split(r"[A-Za-z]", text_without_marks)[0]
+    return chinese or text_without_marks
 
 
 class Download(NamedTuple):
@@ -208,23 +208,23 @@ def layouts() -> Mapping[str, Mapping[str, Any]]:
 def read_download(path: Path, layout: Mapping[str, Any], encoding: str | None) -> Download:
     """Return the rows of a file under the names of a layout; none where it is not laid out so."""
     with guarded("data.not-delimited", csv.Error, path=path, line=1, error="csv"):
-        return _crossed(path, encoding) if layout.get("shape") == "cross" else _plain(path, layout, encoding)
+        return _crosstab(path, encoding) if layout.get("shape") == "cross" else _plain(path, layout, encoding)
 
 
-def _crossed(path: Path, encoding: str | None) -> Download:
+def _crosstab(path: Path, encoding: str | None) -> Download:
     """Return the figures of a table for the eye, on all sheets."""
     tables = [cross(cells) for cells in _grids(path, encoding)]
-    headings = [one for each in tables for one in each.headings]
+    headings = [heading for table in tables for heading in table.headings]
     if not tables:
         return Download(pl.DataFrame(), headings)
-    rows = pl.concat([one.figures for one in tables]).rename({"line": LINE})
+    rows = pl.concat([table.figures for table in tables]).rename({"line": LINE})
     return Download(rows.filter((pl.col(PERIOD) != "") & (pl.col("series") != "")), headings)
 
 
 def _plain(path: Path, layout: Mapping[str, Any], encoding: str | None) -> Download:
     """Return the rows below the headings of a layout, on the first sheet that has them."""
     headings: list[str] = []
-    for raw in _listed(path, layout, encoding):
+    for raw in _find_tables(path, layout, encoding):
         names = _names(raw.cells.columns, layout)
         headings += raw.cells.columns
         if names is None:
@@ -232,7 +232,7 @@ def _plain(path: Path, layout: Mapping[str, Any], encoding: str | None) -> Downl
         rows = raw.cells.select(cast(column, "text").values for column in raw.cells).rename(names)
         filled = pl.sum_horizontal(pl.all().is_not_null())  # a cell alone is a note below the table
         rows = rows.with_columns(raw.lines.alias(LINE)).filter(filled > 2)  # noqa: PLR2004 - the line and one cell
-        return Download(_coded(_across(rows, layout), layout, path), headings)
+        return Download(_translate_codes(_across(rows, layout), layout, path), headings)
     return Download(pl.DataFrame(), headings)
 
 
@@ -257,7 +257,7 @@ def _text(path: Path, encoding: str | None) -> str:
     return data.decode().replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _listed(path: Path, layout: Mapping[str, Any], encoding: str | None) -> Iterator[RawTable]:
+def _find_tables(path: Path, layout: Mapping[str, Any], encoding: str | None) -> Iterator[RawTable]:
     """Yield every sheet as a table below the line that has the headings of a layout; else its headings alone."""
     suffix, most = path.suffix.lower(), int(read_yaml(HERE / "layouts.yaml")["limits"]["heading_lines"]["value"])
     if suffix in COLUMNAR:
@@ -269,8 +269,8 @@ def _listed(path: Path, layout: Mapping[str, Any], encoding: str | None) -> Iter
                 yield _bare(lead)
                 continue
             lines = pl.int_range(top + 2, cells.height + 1, dtype=pl.UInt32, eager=True)
-            made = grid(cells.row(top), cells[top + 1 :], lines, table="", file=path.name, line=top + 1)
-            yield RawTable(name=sheet, cells=made.cells, lines=made.lines)
+            table = grid(cells.row(top), cells[top + 1 :], lines, table="", file=path.name, line=top + 1)
+            yield RawTable(name=sheet, cells=table.cells, lines=table.lines)
     else:
         text = _text(path, encoding)
         lines_above = text.split("\n", most)[:most]
@@ -279,12 +279,12 @@ def _listed(path: Path, layout: Mapping[str, Any], encoding: str | None) -> Iter
         if (top := _top(lead, layout)) is None:
             yield _bare(lead)
             return
-        made = read_delimited(path, "", data=text.split("\n", top)[-1].encode())
+        table = read_delimited(path, "", data=text.split("\n", top)[-1].encode())
         # a line with one field alone is a note below the table
-        bad = [one for one in made.findings if one.severity == "error" and one.value != "1"]
+        bad = [problem for problem in table.findings if problem.severity == "error" and problem.value != "1"]
         if bad:
             raise InputError("data.unreadable-table", bad, path=path, what=format_findings(bad, 1))
-        yield RawTable(name="", cells=made.cells, lines=made.lines + top)
+        yield RawTable(name="", cells=table.cells, lines=table.lines + top)
 
 
 def _top(rows: Sequence[Sequence[str]], layout: Mapping[str, Any]) -> int | None:
@@ -303,18 +303,23 @@ def _bare(rows: Sequence[Sequence[str]]) -> RawTable:
 
 def _names(headings: Sequence[str], layout: Mapping[str, Any]) -> dict[str, str] | None:
     """Return the layout's name of every heading; None where a heading of it is not there."""
-    plain = {heading: heading.partition(": ")[0].strip() for heading in headings if heading}  # SDMX: `ID: Name`
-    bare = {short.casefold(): heading for heading, short in reversed(plain.items())}
-    exact = {short: heading for heading, short in plain.items()}
-    named = {
-        name: next((found for one in spellings if (found := exact.get(one) or bare.get(one.casefold()))), None)
+    short_names = {heading: heading.partition(": ")[0].strip() for heading in headings if heading}  # SDMX: `ID: Name`
+    bare = {short.casefold(): heading for heading, short in reversed(short_names.items())}
+    exact = {short: heading for heading, short in short_names.items()}
+    headings_by_name = {
+        name: next(
+            (heading for spelling in spellings if (heading := exact.get(spelling) or bare.get(spelling.casefold()))),
+            None,
+        )
         for name, spellings in layout.get("columns", {}).items()
     }
-    if None in named.values():
+    if None in headings_by_name.values():
         return None
     # a column of the file that is called as another one is called here
-    own = {heading: f"{short} (file)" if short in named else short for heading, short in plain.items()}
-    return own | {str(heading): name for name, heading in named.items()}
+    names = {
+        heading: f"{short} (file)" if short in headings_by_name else short for heading, short in short_names.items()
+    }
+    return names | {str(heading): name for name, heading in headings_by_name.items()}
 
 
 def _across(rows: pl.DataFrame, layout: Mapping[str, Any]) -> pl.DataFrame:
@@ -327,15 +332,15 @@ def _across(rows: pl.DataFrame, layout: Mapping[str, Any]) -> pl.DataFrame:
     return long.with_columns(pl.col(PERIOD).replace_strict(periods, default=None, return_dtype=pl.String))
 
 
-def _coded(rows: pl.DataFrame, layout: Mapping[str, Any], path: Path) -> pl.DataFrame:
+def _translate_codes(rows: pl.DataFrame, layout: Mapping[str, Any], path: Path) -> pl.DataFrame:
     """Replace the codes of a column by those of a file beside, where it is there."""
     if (about := layout.get("beside")) is None:
         return rows
-    beside = [one for one in sorted(path.parent.iterdir()) if fnmatch.fnmatch(one.name, about["files"])]
-    if not beside:
+    files = [file for file in sorted(path.parent.iterdir()) if fnmatch.fnmatch(file.name, about["files"])]
+    if not files:
         return rows
-    codes = read_delimited(beside[0], "").cells
+    codes = read_delimited(files[0], "").cells
     if missing := [name for name in (about["code"], about["to"]) if name not in codes.columns]:
-        raise InputError("data.connector-codes", path=beside[0], missing=missing)
-    known = dict(zip(codes[about["code"]], codes[about["to"]], strict=True))
-    return rows.with_columns(pl.col(about["column"]).replace(known))
+        raise InputError("data.connector-codes", path=files[0], missing=missing)
+    translation = dict(zip(codes[about["code"]], codes[about["to"]], strict=True))
+    return rows.with_columns(pl.col(about["column"]).replace(translation))

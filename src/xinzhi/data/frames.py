@@ -41,15 +41,18 @@ def _readstat(path: Path, *, labels: bool = False) -> pl.DataFrame:
     _need("pyreadstat", "io", path)
     import pyreadstat
 
-    read = pyreadstat.read_dta if path.suffix.lower() == ".dta" else pyreadstat.read_sav
+    reader = pyreadstat.read_dta if path.suffix.lower() == ".dta" else pyreadstat.read_sav
     with guarded("data.bad-columnar", pyreadstat.ReadstatError, ValueError, OverflowError, OSError, path=path):
-        cells, about = read(str(path), output_format="polars")
-    known = about.variable_value_labels if labels else {}
-    told = {
-        name: cells[name].replace_strict(texts, default=None, return_dtype=pl.String) for name, texts in known.items()
+        cells, about = reader(str(path), output_format="polars")
+    labels_by_name = about.variable_value_labels if labels else {}
+    labelled = {
+        name: cells[name].replace_strict(texts, default=None, return_dtype=pl.String)
+        for name, texts in labels_by_name.items()
     }
     return _without_blanks(
-        cells.with_columns(one for name, one in told.items() if one.null_count() == cells[name].null_count())
+        cells.with_columns(
+            series for name, series in labelled.items() if series.null_count() == cells[name].null_count()
+        )
     )
 
 
@@ -64,8 +67,8 @@ def _sdmx(path: Path) -> pl.DataFrame:
 
     odd = (PysdmxError, ExpatError, ImportError, ValueError, LookupError, TypeError, AttributeError)
     with guarded("data.bad-sdmx", *odd, path=path):
-        sets: list[Any] = [one.data for one in read_sdmx(path, validate=False).get_datasets()]
-        cells = pl.concat([nw.from_native(one).to_polars() for one in sets], how="diagonal_relaxed")
+        sets: list[Any] = [dataset.data for dataset in read_sdmx(path, validate=False).get_datasets()]
+        cells = pl.concat([nw.from_native(dataset).to_polars() for dataset in sets], how="diagonal_relaxed")
     return _without_blanks(cells)
 
 
@@ -115,8 +118,8 @@ def read_any(
 
 def read_file(path: Path, name: str, *, encoding: str | None = None, labels: bool = False) -> RawTable:
     """Return the table of a file: CSV, the first sheet with rows of a workbook, or one whose columns have types."""
-    # Cells of text files and workbooks are text as written, so that codes keep their zeros; `tidy` and `typed` cast
-    # them.
+    # Cells of text files and workbooks are text as written, so that codes keep their zeros; `tidy` and `infer_numbers`
+    # cast them.
     suffix = path.suffix.lower()
     if not path.is_file():
         raise InputError("data.no-file", path=path)
@@ -129,19 +132,21 @@ def read_file(path: Path, name: str, *, encoding: str | None = None, labels: boo
         grid = read_sheet(path, name) if suffix in BOOKS else read_delimited(path, name, encoding=encoding)
     except OSError as error:
         raise InputError("data.unreadable", path=path, reason=system_reason(error)) from error
-    errors = [found for found in grid.findings if found.severity == "error"]
+    errors = [problem for problem in grid.findings if problem.severity == "error"]
     if errors:
         raise InputError("data.unreadable-table", grid.findings, path=path, what=format_findings(errors))
     return RawTable(name=name, file=path.name, cells=grid.cells, lines=grid.lines, header=grid.header)
 
 
-def typed(cells: pl.DataFrame, *, text: Iterable[str] = ()) -> pl.DataFrame:
+def infer_numbers(cells: pl.DataFrame, *, text: Iterable[str] = ()) -> pl.DataFrame:
     """Return cells with numbers where every cell of a column is one; the columns `text` stay as they are written."""
-    kept = set(text)
-    return pl.DataFrame([_typed(column, number=column.name not in kept).alias(column.name) for column in cells])
+    as_text = set(text)
+    return pl.DataFrame(
+        [_parse_column(column, number=column.name not in as_text).alias(column.name) for column in cells]
+    )
 
 
-def _typed(column: pl.Series, *, number: bool) -> pl.Series:
+def _parse_column(column: pl.Series, *, number: bool) -> pl.Series:
     """Return numbers, or words; figures with a control character stay as written, to be named by who needs figures."""
     if number and looks_numeric(column):
         return cast(column, "number").values
@@ -157,19 +162,19 @@ def read_frames(frames: Mapping[str, Any]) -> tuple[list[RawTable], FrameKind]:
         if isinstance(native, RawTable):
             tables.append(native)
             continue
-        cells, this = (native, kind) if isinstance(native, pl.DataFrame) else _converted(name, native)
+        cells, this = (native, kind) if isinstance(native, pl.DataFrame) else _to_polars(name, native)
         kind = kind if tables else this
         try:
             cells = cells.rename(str.strip)
         except pl.exceptions.DuplicateError as error:
             raise InputError("data.same-name", name=name) from error
         lines = pl.int_range(1, cells.height + 1, dtype=pl.UInt32, eager=True)
-        called = table_name(str(name), frames)
-        tables.append(RawTable(name=called, cells=cells, lines=lines))
+        label = table_name(str(name), frames)
+        tables.append(RawTable(name=label, cells=cells, lines=lines))
     return tables, kind
 
 
-def _converted(name: str, native: Any) -> tuple[pl.DataFrame, FrameKind]:  # noqa: ANN401 - any kind of frame
+def _to_polars(name: str, native: Any) -> tuple[pl.DataFrame, FrameKind]:  # noqa: ANN401 - any kind of frame
     """Return a frame of any kind as one of polars."""
     import narwhals as nw  # what polars has read needs none
 
@@ -183,7 +188,7 @@ def _converted(name: str, native: Any) -> tuple[pl.DataFrame, FrameKind]:  # noq
     if kind == "pandas" and any(level is not None for level in native.index.names):
         native = native.reset_index()
     if kind == "pandas":
-        frame = nw.from_native(_plain(_dated(native)))
+        frame = nw.from_native(_plain(_periods_to_dates(native)))
     if isinstance(frame, nw.LazyFrame):
         frame = frame.collect(backend="polars")
     try:
@@ -194,7 +199,7 @@ def _converted(name: str, native: Any) -> tuple[pl.DataFrame, FrameKind]:  # noq
         raise InputError("data.frame-unread", name=name, kind=kind, reason=str(error).splitlines()[0]) from error
 
 
-def _dated(frame: Any) -> Any:  # noqa: ANN401 - a pandas frame
+def _periods_to_dates(frame: Any) -> Any:  # noqa: ANN401 - a pandas frame
     """Return a pandas frame whose periods are the dates on which they begin: polars takes them for bare counts."""
     periods = [name for name, kind in frame.dtypes.items() if type(kind).__name__ == "PeriodDtype"]
     return frame.assign(**{name: frame[name].dt.to_timestamp() for name in periods}) if periods else frame
@@ -204,5 +209,5 @@ def _plain(frame: Any) -> Any:  # noqa: ANN401 - a pandas frame
     """Return a pandas frame whose columns of words and numbers hold words: the check names the cell that is none."""
     loose = [name for name, kind in frame.dtypes.items() if kind.kind == "O"]
     kinds = {name: set(map(type, frame[name].dropna())) for name in loose}
-    mixed = [name for name, found in kinds.items() if str in found and len(found) > 1]
+    mixed = [name for name, types in kinds.items() if str in types and len(types) > 1]
     return frame.assign(**{name: frame[name].map(str, na_action="ignore") for name in mixed}) if mixed else frame

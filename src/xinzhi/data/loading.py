@@ -62,14 +62,14 @@ def read_source(
         if not source:
             raise InputError("data.no-tables")
         tables, kind = read_frames(source)
-        read = Source(name="frames", title=words("data.in_memory"), tables=tables, kind=kind)
+        loaded = Source(name="frames", title=words("data.in_memory"), tables=tables, kind=kind)
     elif isinstance(source, str) and source in packages():
-        read = replace(_folder(SHIPPED / source, None), place=source)
+        loaded = replace(_folder(SHIPPED / source, None), place=source)
     elif Path(source).exists():
-        read = _place(Path(source), encoding)
+        loaded = _place(Path(source), encoding)
     else:
         raise InputError("data.no-place", path=Path(source), shipped=list(packages()))
-    return _with_units(read, units or {})
+    return _with_units(loaded, units or {})
 
 
 def _place(path: Path, encoding: str | None) -> Source:
@@ -109,9 +109,9 @@ def _described(path: Path, encoding: str | None) -> Source:
     tables: list[RawTable] = []
     findings: list[Finding] = []
     for resource in descriptor.resources:
-        table, found = _resource(path.parent, resource, encoding)
+        table, problems = _resource(path.parent, resource, encoding)
         tables += [table] if table is not None else []
-        findings += found
+        findings += problems
     return Source(
         name=descriptor.name,
         title=descriptor.title,
@@ -129,41 +129,43 @@ def _resource(folder: Path, resource: Resource, encoding: str | None) -> tuple[R
         raise InputError("data.resource-absent", file=file, name=resource.name)
     _inside(folder, file)
     data = file.read_bytes() if resource.hash is not None or resource.bytes is not None else None
-    changed = () if data is None else tuple(_changed(file, data, resource))
+    changed = () if data is None else tuple(_digest_findings(file, data, resource))
     if file.suffix.lower() in COLUMNAR:
         return replace(read_columnar(file, resource.name), fields=resource.fields, key=resource.key), changed
     if file.suffix.lower() in BOOKS:
-        from xinzhi.data.workbook import read_named
+        from xinzhi.data.workbook import read_sheet_by_name
 
-        read, units = read_named(file, resource.sheet or resource.name, resource.name)
-        fields = {name: Field(name=name, unit=unit) for name, unit in units.items() if name in read.cells.columns}
+        sheet_grid, units = read_sheet_by_name(file, resource.sheet or resource.name, resource.name)
+        fields = {name: Field(name=name, unit=unit) for name, unit in units.items() if name in sheet_grid.cells.columns}
         resource = replace(resource, fields={**fields, **resource.fields})
-        return None if _unread(read) else _table(read, resource.name, file.name, resource), changed + read.findings
-    read = read_delimited(
+        return None if _unread(sheet_grid) else _table(
+            sheet_grid, resource.name, file.name, resource
+        ), changed + sheet_grid.findings
+    sheet_grid = read_delimited(
         file, resource.name, encoding=encoding or resource.encoding, delimiter=resource.delimiter, data=data
     )
-    if _unread(read):
-        return None, changed + read.findings
+    if _unread(sheet_grid):
+        return None, changed + sheet_grid.findings
     marks = tuple(
         finding("data.decimal-char-unread", table=resource.name, file=file.name, column=column, value=mark)
         for column, mark in resource.decimal.items()
     )
-    kept = (  # all but the cells that hold what the descriptor calls a missing value
+    values = (  # all but the cells that hold what the descriptor calls a missing value
         pl.when(~pl.col(name).str.strip_chars().is_in(list(texts))).then(name)
         for name, texts in resource.missing.items()
-        if texts and name in read.cells.columns
+        if texts and name in sheet_grid.cells.columns
     )
-    read = replace(read, cells=read.cells.with_columns(kept))
-    return _table(read, resource.name, file.name, resource), changed + read.findings + marks
+    sheet_grid = replace(sheet_grid, cells=sheet_grid.cells.with_columns(values))
+    return _table(sheet_grid, resource.name, file.name, resource), changed + sheet_grid.findings + marks
 
 
-def _changed(file: Path, data: bytes, resource: Resource) -> Iterator[Finding]:
+def _digest_findings(file: Path, data: bytes, resource: Resource) -> Iterator[Finding]:
     """Yield that a file is not what the descriptor says it was when it was written; line ends do not count in text."""
     text = file.suffix.lower() not in COLUMNAR
-    said = digest_of(resource.hash, b"") is not None
-    for one in _line_ends(data) if text else (data,):
-        sound = not said or digest_of(resource.hash, one) == resource.hash
-        if sound and resource.bytes in {None, str(len(one))}:
+    digested = digest_of(resource.hash, b"") is not None
+    for content in _line_ends(data) if text else (data,):
+        sound = not digested or digest_of(resource.hash, content) == resource.hash
+        if sound and resource.bytes in {None, str(len(content))}:
             return
     yield finding(
         "data.file-changed" if text else "data.file-damaged",
@@ -177,20 +179,20 @@ def _changed(file: Path, data: bytes, resource: Resource) -> Iterator[Finding]:
 def _line_ends(data: bytes) -> Iterator[bytes]:
     """Yield a text as it stands, then with either line end."""
     yield data
-    plain = data.replace(b"\r\n", b"\n")
-    yield plain
-    yield plain.replace(b"\n", b"\r\n")
+    unix = data.replace(b"\r\n", b"\n")
+    yield unix
+    yield unix.replace(b"\n", b"\r\n")
 
 
-def _unread(read: Grid) -> bool:
+def _unread(grid: Grid) -> bool:
     """Whether a finding says already why there is no table; one without any column is an empty table."""
-    return not read.cells.width and any(found.severity == "error" for found in read.findings)
+    return not grid.cells.width and any(problem.severity == "error" for problem in grid.findings)
 
 
-def _table(read: Grid, name: str, file: str, resource: Resource | None = None) -> RawTable:
+def _table(grid: Grid, name: str, file: str, resource: Resource | None = None) -> RawTable:
     fields, key = (resource.fields, resource.key) if resource else ({}, ())
     return RawTable(
-        name=name, file=file, cells=read.cells, lines=read.lines, header=read.header, fields=fields, key=key
+        name=name, file=file, cells=grid.cells, lines=grid.lines, header=grid.header, fields=fields, key=key
     )
 
 
@@ -198,41 +200,44 @@ def _book(path: Path) -> Source:
     from xinzhi.data.workbook import read_workbook
 
     book = read_workbook(path)
-    tables = [_table(read, name, path.name) for name, read in book.tables.items() if not _unread(read)]
-    findings = [found for read in book.tables.values() for found in read.findings]
+    tables = [_table(grid, name, path.name) for name, grid in book.tables.items() if not _unread(grid)]
+    findings = [problem for grid in book.tables.values() for problem in grid.findings]
     findings += [
-        unknown_table(sheet, path.name) for sheet in book.others if nearest_table(sheet) not in {None, *book.tables}
+        unknown_table(sheet, path.name)
+        for sheet in book.other_sheets
+        if nearest_table(sheet) not in {None, *book.tables}
     ]
-    read = Source(name=path.stem, title=same(path.stem), tables=tables, findings=findings, place=str(path))
-    return _with_units(read, book.units)
+    source = Source(name=path.stem, title=same(path.stem), tables=tables, findings=findings, place=str(path))
+    return _with_units(source, book.units)
 
 
-def _with_units(read: Source, units: Units) -> Source:
+def _with_units(source: Source, units: Units) -> Source:
     """Declare units on top of those that the source declares itself; name those that fit no column."""
     if not all(
-        isinstance(some, Mapping) and all(isinstance(one, str) for one in some.values()) for some in units.values()
+        isinstance(entries, Mapping) and all(isinstance(unit, str) for unit in entries.values())
+        for entries in units.values()
     ):
         raise UsageError("data.units-shape", given=repr(units)[:80])
     units = {table_name(str(name), units): entries for name, entries in units.items()}
     tables = []
-    for table in read.tables:
-        own = {name: unit for name, unit in units.get(table.name, {}).items() if name in table.cells.columns}
-        new = {name: replace(table.fields.get(name, Field(name=name)), unit=unit) for name, unit in own.items()}
+    for table in source.tables:
+        declared = {name: unit for name, unit in units.get(table.name, {}).items() if name in table.cells.columns}
+        new = {name: replace(table.fields.get(name, Field(name=name)), unit=unit) for name, unit in declared.items()}
         tables.append(replace(table, fields={**table.fields, **new}))
-    columns = {(table.name, name) for table in read.tables for name in table.cells.columns}
-    there = {table.name for table in tables}
+    columns = {(table.name, name) for table in source.tables for name in table.cells.columns}
+    present = {table.name for table in tables}
     unused = [
         finding("data.unit-unused", table=table, column=column, value=unit)
         for table, entries in units.items()
         for column, unit in entries.items()
-        if table in there and (table, column) not in columns
+        if table in present and (table, column) not in columns
     ]
     unused += [
         finding("data.unit-unused-table", table=table, words={"columns": list(entries)}, value=table)
         for table, entries in units.items()
-        if table not in there
+        if table not in present
     ]
-    return replace(read, tables=tables, findings=read.findings + unused)
+    return replace(source, tables=tables, findings=source.findings + unused)
 
 
 def load(
@@ -267,44 +272,52 @@ def load(
     ([1190.0], '1e4 persons')
     """
     if isinstance(source, str) and source in packages() and encoding is None and not units:
-        kept = _shipped(source)  # read once: its files do not change, and what a caller puts into its own does not stay
-        return replace(kept, tables=dict(kept.tables), units={name: dict(own) for name, own in kept.units.items()})
+        package = _load_shipped(
+            source
+        )  # read once: its files do not change, and what a caller puts into its own does not stay
+        return replace(
+            package, tables=dict(package.tables), units={name: dict(entries) for name, entries in package.units.items()}
+        )
     return as_read(read_source(source, encoding=encoding, units=units))
 
 
 @cache
-def _shipped(name: str) -> Package:
+def _load_shipped(name: str) -> Package:
     """Return a package that ships with xinzhi."""
     return as_read(read_source(name))
 
 
-def as_read(read: Source) -> Package:
+def as_read(source: Source) -> Package:
     """Return a package as it was read, cast, converted and looked at."""
-    findings = list(read.findings)
+    findings = list(source.findings)
     sheets: dict[str, Sheet] = {}
-    for table in read.tables:
+    for table in source.tables:
         sheet, cast = shape(table)
         sheet, converted = convert(sheet)
         sheets[table.name] = sheet
         findings += cast + converted
     findings += examine(sheets)
-    sheets = {name: sheet for name, sheet in sheets.items() if sheet.keyed}  # what cannot be told apart nobody reads
-    place = {table.name: number for number, table in enumerate(read.tables)}
-    findings.sort(key=lambda found: (place.get(found.table or "", -1), found.line or 0))  # as a reader goes through
+    sheets = {
+        name: sheet for name, sheet in sheets.items() if sheet.has_key_columns
+    }  # what cannot be told apart nobody reads
+    place = {table.name: number for number, table in enumerate(source.tables)}
+    findings.sort(
+        key=lambda problem: (place.get(problem.table or "", -1), problem.line or 0)
+    )  # as a reader goes through
     return Package(
-        name=read.name,
-        title=read.title,
-        version=read.version,
+        name=source.name,
+        title=source.title,
+        version=source.version,
         tables={name: sheet.frame.drop(ROW) for name, sheet in sheets.items()},
         units={name: dict(sheet.units) for name, sheet in sheets.items()},
         findings=tuple(findings),
         origins={
             name: Origin(sheet.raw.file, sheet.raw.lines.gather(sheet.frame[ROW])) for name, sheet in sheets.items()
         },
-        kind=read.kind,
-        source=read.place,
-        descriptor=read.document,
-        issuers=issuers(read.document),
+        kind=source.kind,
+        source=source.place,
+        descriptor=source.document,
+        issuers=issuers(source.document),
     )
 
 

@@ -63,17 +63,17 @@ def series_of(table: pl.DataFrame, variable: str, unit: str | None = None) -> pl
     rows = rows.filter(place.is_null().all() | first)
     if rows["year"].n_unique() < rows.height:
         twice = rows.filter(pl.col("year").is_duplicated())
-        vintages = sorted({str(one) for one in twice["vintage"]})
+        vintages = sorted({str(name) for name in twice["vintage"]})
         raise InputError("data.nation-vintages", variable=variable, year=twice["year"].min(), vintages=vintages)
     units = rows["unit"].to_list()
-    known = [one for one in dict.fromkeys(units) if one is not None]  # a figure without a unit is none
-    wanted = parse(unit or known[0]) if known else None
-    sizes = {one: float(factor(parse(one), wanted)) for one in known if wanted is not None}
-    value = pl.col("value") * pl.Series([sizes.get(one) for one in units], dtype=pl.Float64)
+    present = [label for label in dict.fromkeys(units) if label is not None]  # a figure without a unit is none
+    target = parse(unit or present[0]) if present else None
+    sizes = {label: float(factor(parse(label), target)) for label in present if target is not None}
+    value = pl.col("value") * pl.Series([sizes.get(label) for label in units], dtype=pl.Float64)
     return rows.select("year", value, "status", "vintage").sort("year")
 
 
 def national_choice(variable: str) -> dict[str, Any] | None:
     """Return the choice of ``nation.yaml`` for a variable: its vintages in order, and the reason; None without one."""
     choices: list[dict[str, Any]] = read_yaml(HERE / "nation.yaml")["choices"]
-    return next((one for one in choices if variable in one["variables"]), None)
+    return next((choice for choice in choices if variable in choice["variables"]), None)

@@ -31,8 +31,8 @@ def nation_codes() -> frozenset[str]:
     >>> "china" in nation_codes()
     True
     """
-    known = setting(HERE / "nation.yaml", "account")
-    return frozenset(str(one).casefold() for one in (NATION, *known["name"].values(), *known["also"]))
+    account = setting(HERE / "nation.yaml", "account")
+    return frozenset(str(spelling).casefold() for spelling in (NATION, *account["name"].values(), *account["also"]))
 
 
 def national_package(package: Package, *, verb: str = "nation") -> Package:
@@ -61,19 +61,19 @@ def national_package(package: Package, *, verb: str = "nation") -> Package:
     >>> national_package(xinzhi.load("china-provinces")).tables["accounts"]["year"].min()
     1978
     """
-    known = setting(HERE / "nation.yaml", "account")
+    account = setting(HERE / "nation.yaml", "account")
     nominal = _values(package, "gdp_nominal", AMOUNT, verb)
     growth = {year: log1p(value / 100) for year, value in _values(package, "gdp_growth", None, verb).items()}
     invested = _values(package, "gfcf_nominal", AMOUNT, verb)
     workers = _values(package, "employment", PERSONS, verb)
-    real = _chained(nominal, growth)
+    real = _chain_output(nominal, growth)
     first = min(real)
     price = _price(package, invested, {year: nominal[year] / real[year] for year in real})
     tables = {
         "regions": pl.DataFrame(
-            {"region": [NATION], "name_zh": [known["name"]["zh"]], "name_en": [known["name"]["en"]]}
+            {"region": [NATION], "name_zh": [account["name"]["zh"]], "name_en": [account["name"]["en"]]}
         ),
-        "accounts": _accounts(package, known, nominal, real, workers),
+        "accounts": _accounts(package, account, nominal, real, workers),
         "investment": pl.DataFrame(
             {
                 "region": NATION,
@@ -102,14 +102,14 @@ def national_package(package: Package, *, verb: str = "nation") -> Package:
 
 def _accounts(
     package: Package,
-    known: Mapping[str, Any],
+    account: Mapping[str, Any],
     nominal: Mapping[int, float],
     real: Mapping[int, float],
     workers: Mapping[int, float],
 ) -> pl.DataFrame:
     """Return the accounts of the nation, one row a year."""
     schooling = _if_there(package, "schooling_6plus", "years")
-    breaks = set(known["employment_breaks"]["years"])
+    breaks = set(account["employment_breaks"]["years"])
     years = list(real)
     return pl.DataFrame(
         {
@@ -136,7 +136,7 @@ def _if_there(package: Package, variable: str, unit: str | None) -> dict[int, fl
     return dict(series_of(package.tables["nation"], variable, unit).select("year", "value").iter_rows())
 
 
-def _chained(nominal: Mapping[int, float], growth: Mapping[int, float]) -> dict[int, float]:
+def _chain_output(nominal: Mapping[int, float], growth: Mapping[int, float]) -> dict[int, float]:
     """Return output at the prices of its first year, until a year or its growth is missing."""
     years = sorted(year for year in nominal if year in growth or year + 1 in growth)
     if not years:
@@ -152,16 +152,16 @@ def _chained(nominal: Mapping[int, float], growth: Mapping[int, float]) -> dict[
 def _price(package: Package, invested: Mapping[int, float], deflator: Mapping[int, float]) -> dict[int, float]:
     """Return the price of investment in the years that have it, the first one at 1."""
     # The volume is published for capital formation with inventories: inventories take the price of the whole.
-    whole, volume = _if_there(package, "gcf_nominal", AMOUNT), _if_there(package, "gcf_growth_real", None)
+    total, volume = _if_there(package, "gcf_nominal", AMOUNT), _if_there(package, "gcf_growth_real", None)
     years = sorted(year for year in invested if year in deflator)
     price = dict.fromkeys(years[:1], 1.0)
     for before, year in pairwise(years):
         if year != before + 1:
             break
-        moved = deflator[year] / deflator[before]
-        if year in volume and {before, year} <= set(whole):
-            moved = exp(log(whole[year] / whole[before]) - log1p(volume[year] / 100))
-        price[year] = price[before] * moved
+        factor = deflator[year] / deflator[before]
+        if year in volume and {before, year} <= set(total):
+            factor = exp(log(total[year] / total[before]) - log1p(volume[year] / 100))
+        price[year] = price[before] * factor
     return price
 
 
@@ -176,7 +176,7 @@ class Among:
 
     package: Package
     regions: tuple[str, ...]
-    read: dict[str, str]
+    digests: dict[str, str]
 
 
 def among(package: Package) -> Among | None:
@@ -188,17 +188,17 @@ def among(package: Package) -> Among | None:
     >>> among(load("china-provinces")) is None
     True
     """
-    own = package.tables.get("regions")
-    codes = set() if own is None else set(own["region"].to_list())
-    if not codes or not all(_PROVINCE.fullmatch(one) for one in codes):
+    regions = package.tables.get("regions")
+    codes = set() if regions is None else set(regions["region"].to_list())
+    if not codes or not all(_PROVINCE.fullmatch(code) for code in codes):
         return None
-    whole = load(WHOLE)
-    if not codes < set(whole.tables["regions"]["region"].to_list()) or not _same_places(package, whole):
+    country = load(WHOLE)
+    if not codes < set(country.tables["regions"]["region"].to_list()) or not _same_places(package, country):
         return None
-    shared = [name for name, table in package.tables.items() if "region" in table.columns and name in whole.tables]
+    shared = [name for name, table in package.tables.items() if "region" in table.columns and name in country.tables]
     elsewhere = ~pl.col("region").is_in(list(codes))
     tables = {
-        name: pl.concat([package.tables[name], whole.tables[name].filter(elsewhere)], how="diagonal_relaxed")
+        name: pl.concat([package.tables[name], country.tables[name].filter(elsewhere)], how="diagonal_relaxed")
         .select(package.tables[name].columns)
         .sort("region", maintain_order=True)
         for name in shared
@@ -206,17 +206,17 @@ def among(package: Package) -> Among | None:
     return Among(
         package=replace(package, tables={**package.tables, **tables}),
         regions=tuple(sorted(codes)),
-        read={f"{WHOLE}/{name}": whole.fingerprint(name) for name in shared},
+        digests={f"{WHOLE}/{name}": country.fingerprint(name) for name in shared},
     )
 
 
-def _same_places(package: Package, whole: Package) -> bool:
+def _same_places(package: Package, country: Package) -> bool:
     """Return whether output in a package is, up to a revision, that of the provinces with the same codes."""
-    own = package.tables.get("accounts")
-    if own is None or "output_nominal" not in own.columns:
+    accounts = package.tables.get("accounts")
+    if accounts is None or "output_nominal" not in accounts.columns:
         return False
-    both = own.join(whole.tables["accounts"], on=["region", "year"]).drop_nulls(
+    pairs = accounts.join(country.tables["accounts"], on=["region", "year"]).drop_nulls(
         ["output_nominal", "output_nominal_right"]
     )
-    apart = (pl.col("output_nominal") / pl.col("output_nominal_right") - 1).abs().median()
-    return both.height > 0 and float(both.select(apart).item()) <= _REVISED
+    difference = (pl.col("output_nominal") / pl.col("output_nominal_right") - 1).abs().median()
+    return pairs.height > 0 and float(pairs.select(difference).item()) <= _REVISED

@@ -15,7 +15,7 @@ from xinzhi.core.finding import Finding, format_findings
 from xinzhi.core.names import Names
 from xinzhi.core.result import FrameKind
 from xinzhi.core.text import Text, names_joined
-from xinzhi.data.catalogue import known_tables
+from xinzhi.data.catalogue import tables_by_name
 
 
 def fingerprint(frame: pl.DataFrame, units: Mapping[str, str]) -> str:
@@ -102,12 +102,12 @@ class Package:
         930
         """
         errors = [
-            found
-            for found in self.findings
-            if found.severity == "error" and found.table == table and found.rule not in despite
+            problem
+            for problem in self.findings
+            if problem.severity == "error" and problem.table == table and problem.rule not in despite
         ]
         if table not in self.tables:
-            asked = {
+            values = {
                 "verb": verb,
                 "table": table,
                 "wanted": list(columns),
@@ -117,7 +117,7 @@ class Package:
             if errors and not columns:  # a table that need not be there, but cannot be read
                 raise _errors_of(table, errors, verb, self.name)
             why = errors[0].text if errors else ""
-            raise InputError("data.table-unread" if errors else "data.table-missing", errors, why=why, **asked)
+            raise InputError("data.table-unread" if errors else "data.table-missing", errors, why=why, **values)
         frame = self.tables[table]
         if missing := [name for name in columns if name not in frame.columns]:
             raise InputError(
@@ -136,7 +136,7 @@ class Package:
         >>> load("china-provinces").optional("firms", verb="firms") is None
         True
         """
-        wrong = any(one.severity == "error" and one.table == table for one in self.findings)
+        wrong = any(problem.severity == "error" and problem.table == table for problem in self.findings)
         return self.require(table, (), verb=verb, despite=despite) if table in self.tables or wrong else None
 
     def place(self, table: str, **key: str | int) -> tuple[str | None, int | None]:
@@ -202,7 +202,7 @@ def names_of(package: Package | None) -> Names:
     """
     kinds: dict[str, dict[str, Text]] = {}
     for table, frame in ({} if package is None else package.tables).items():
-        spec = known_tables().get(table)
+        spec = tables_by_name().get(table)
         key = spec.key[0] if spec is not None else frame.columns[0]
         _add(kinds, frame, key, key, ("name_zh", "name_en"))
         _add(kinds, frame, "group", "group_en", ("group_zh", "group_en"))
@@ -215,7 +215,7 @@ def _add(kinds: dict[str, dict[str, Text]], frame: pl.DataFrame, kind: str, code
         return
     zh, en = (pl.col(name) if name in frame.columns else pl.lit(None) for name in names)
     rows = frame.select(pl.col(code).alias("code"), zh=zh, en=en).drop_nulls("code").unique(maintain_order=True)
-    for one, zh_name, en_name in rows.iter_rows():
+    for key, zh_name, en_name in rows.iter_rows():
         if zh_name or en_name:
-            said = Text(zh=zh_name or en_name, en=en_name or zh_name)
-            kinds.setdefault(kind, {}).setdefault(str(one), said)
+            name = Text(zh=zh_name or en_name, en=en_name or zh_name)
+            kinds.setdefault(kind, {}).setdefault(str(key), name)

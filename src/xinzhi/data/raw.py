@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from xinzhi.core.finding import Finding, Place, Severity, finding
-from xinzhi.data.catalogue import known_tables, limit
+from xinzhi.data.catalogue import limit, tables_by_name
 
 ROW = "__row__"
 
@@ -113,11 +113,11 @@ def grid(
 ) -> Grid:
     """Return the cells under sound names; name columns that share a name or have none."""
     if below := header_below(header, zip(lines, cells.head(TOP - 1).iter_rows(), strict=False), table):
-        found = finding("data.title-above-header", table=table, file=file, line=line, value=str(below))
-        return Grid(cells=pl.DataFrame(), lines=pl.Series(dtype=pl.UInt32), header=line, findings=(found,))
+        problem = finding("data.title-above-header", table=table, file=file, line=line, value=str(below))
+        return Grid(cells=pl.DataFrame(), lines=pl.Series(dtype=pl.UInt32), header=line, findings=(problem,))
     if _in_two_rows(header, cells):
-        found = finding("data.header-of-two-rows", table=table, file=file, line=line, value=str(lines[0]))
-        return Grid(cells=pl.DataFrame(), lines=pl.Series(dtype=pl.UInt32), header=line, findings=(found,))
+        problem = finding("data.header-of-two-rows", table=table, file=file, line=line, value=str(lines[0]))
+        return Grid(cells=pl.DataFrame(), lines=pl.Series(dtype=pl.UInt32), header=line, findings=(problem,))
     findings: list[Finding] = []
     columns: dict[str, pl.Series] = {}
     for number, (text, column) in enumerate(zip(header, cells, strict=True), start=1):
@@ -130,34 +130,36 @@ def grid(
             findings.append(finding("data.duplicate-column", **(place | {"column": name})))
         else:
             columns[name] = column.alias(name)
-    named = pl.DataFrame(columns)
-    empty = [pl.col(name).is_null() | (pl.col(name).str.strip_chars() == "") for name in named.columns]
-    if empty and named.select(empty[0].any()).item():  # the first column tells for nearly all rows that they hold any
-        blank = named.select(pl.all_horizontal(empty)).to_series()
-        named, lines = named.filter(~blank), lines.filter(~blank)
-    return Grid(cells=named, lines=lines, header=line, findings=tuple(findings))
+    table_cells = pl.DataFrame(columns)
+    empty = [pl.col(name).is_null() | (pl.col(name).str.strip_chars() == "") for name in table_cells.columns]
+    if (
+        empty and table_cells.select(empty[0].any()).item()
+    ):  # the first column tells for nearly all rows that they hold any
+        blank = table_cells.select(pl.all_horizontal(empty)).to_series()
+        table_cells, lines = table_cells.filter(~blank), lines.filter(~blank)
+    return Grid(cells=table_cells, lines=lines, header=line, findings=tuple(findings))
 
 
 def header_below(
     header: Sequence[str | None], below: Iterable[tuple[int, Sequence[str | None]]], table: str
 ) -> int | None:
     """Return the line of the row that bears the names which the header lacks, where a title stands above it."""
-    rows, spec = list(below), known_tables().get(table)
+    rows, spec = list(below), tables_by_name().get(table)
     needed = {column.name for column in spec.columns.values() if column.required} if spec else set()
     filled = [[cell.strip() for cell in row if cell and cell.strip()] for row in (header, *(row for _, row in rows))]
     if needed & set(filled[0]):
         return None
     if needed:
         lines = (int(line) for (line, _), row in zip(rows, filled[1:], strict=True) if needed <= set(row))
-        if (found := next(lines, None)) is not None:
-            return found
+        if (below_line := next(lines, None)) is not None:
+            return below_line
     # names of one's own: a lone first cell is a title where the next full row holds words
     first = (header[0] or "").strip() if header else ""
     at = next((place for place, row in enumerate(filled) if len(row) > 1), 0)
-    return int(rows[at - 1][0]) if at > 0 and filled[0] == [first] and _of_words(filled[at]) else None
+    return int(rows[at - 1][0]) if at > 0 and filled[0] == [first] and _is_header_row(filled[at]) else None
 
 
-def _of_words(cells: Iterable[str]) -> bool:
+def _is_header_row(cells: Iterable[str]) -> bool:
     """Whether cells may be a heading: words, and years."""
     return all(_YEAR.match(cell) or not _NUMBER.match(cell) for cell in cells)
 
@@ -167,5 +169,5 @@ def _in_two_rows(header: Sequence[str | None], cells: pl.DataFrame) -> bool:
     above = [bool((name or "").strip()) for name in header]
     below = [(cell or "").strip() for cell in cells.row(0)] if cells.height else []
     pairs = list(zip(above, below, strict=False))
-    goes_on = any(cell and not named for named, cell in pairs) and any(named and not cell for named, cell in pairs)
-    return goes_on and _of_words(filter(None, below))
+    goes_on = any(cell and not titled for titled, cell in pairs) and any(titled and not cell for titled, cell in pairs)
+    return goes_on and _is_header_row(filter(None, below))

@@ -95,13 +95,13 @@ class Tidy:
         >>> [found.text.en.partition(". ")[0] for found in read.slips("labour", "output", unit="plant")]
         ["table, line 2, column 'output' (b): 70000 is about 9,300 times what the other columns and rows make it"]
         """
-        found: list[Finding] = []
+        findings: list[Finding] = []
         for name, message, rows in slips(self.frame, columns, unit, period):
             say = Say(
                 message=message, column=self.columns.get(name, name), words=lambda row: {"times": _times(row["off"])}
             )
-            found += findings_at(self.raw, self.key, rows.with_columns(self.rows.gather(rows[ROW]).alias(ROW)), say)
-        return tuple(found)
+            findings += findings_at(self.raw, self.key, rows.with_columns(self.rows.gather(rows[ROW]).alias(ROW)), say)
+        return tuple(findings)
 
     def digest(self) -> str:
         """Return the sha256 of the tidy frame, whatever the order of its rows and columns."""
@@ -124,8 +124,8 @@ def tidy(  # noqa: PLR0913 - a table, a schema, and what may differ
     key: Sequence[str] = (),
     verb: str = "",
     table: str = "table",
-    named: bool = False,
-    others: bool = False,
+    columns_from_caller: bool = False,
+    extra: bool = False,
     empty: bool = False,
     encoding: str | None = None,
 ) -> Tidy:
@@ -143,9 +143,9 @@ def tidy(  # noqa: PLR0913 - a table, a schema, and what may differ
         Without a key the order of rows stays.
     verb, table
         Who asks, and what messages call the table; a file is called by its name.
-    named
+    columns_from_caller
         Whether the caller named the columns himself, so that a missing one is misuse (`UsageError`).
-    others, empty
+    extra, empty
         Whether further columns of the source stay, as they are, after those asked for; whether a table without rows
         will do.
     encoding
@@ -172,23 +172,23 @@ def tidy(  # noqa: PLR0913 - a table, a schema, and what may differ
     xinzhi.core.errors.InputError: debt: the table has no column 'year'. Did you mean 'yaer'? It has region and yaer.
     """
     raw, kind = read_any(source, table, encoding=encoding)
-    wanted = [field for field in fields if field.source in raw.cells.columns or field.required]
-    _require(raw, wanted, verb, UsageError if named else InputError)
+    present = [field for field in fields if field.source in raw.cells.columns or field.required]
+    _require(raw, present, verb, UsageError if columns_from_caller else InputError)
     if raw.cells.is_empty() and not empty:
-        raise InputError("data.no-rows", verb=_prefix(verb), table=_called(raw))
-    by_name = {field.name: field for field in wanted}
+        raise InputError("data.no-rows", verb=_prefix(verb), table=_table_label(raw))
+    by_name = {field.name: field for field in present}
     places = tuple(by_name[name].source for name in key)
     columns: list[pl.Series] = []
     findings: list[Finding] = []
-    for want in wanted:
+    for want in present:
         values, wrong = _column(raw, want, places, refuse_empty=want.missing == "refuse" or want.name in key)
         columns.append(values)
         findings += wrong
     frame = pl.DataFrame(columns)
-    if others:
-        used = {field.source for field in wanted} | {field.name for field in wanted}
+    if extra:
+        used = {field.source for field in present} | {field.name for field in present}
         frame = frame.with_columns(column for column in raw.cells if column.name not in used)
-    findings += _repeated(raw, frame, key, places) if key else []
+    findings += _duplicate_keys(raw, frame, key, places) if key else []
     if findings:
         refuse(verb, findings)
     rows = pl.int_range(frame.height, dtype=pl.UInt32, eager=True)
@@ -202,14 +202,14 @@ def tidy(  # noqa: PLR0913 - a table, a schema, and what may differ
         rows=rows,
         verb=verb,
         key=places,
-        columns={one.name: one.source for one in wanted},
+        columns={field.name: field.source for field in present},
     )
 
 
 def refuse(verb: str, findings: Sequence[Finding]) -> None:
     """Raise for findings: the message says the first and how many more there are, the error carries all."""
-    said = {"verb": _prefix(verb), "what": findings[0].text, "more": len(findings) - 1}
-    raise InputError("data.cell" if len(findings) == 1 else "data.cells", findings, **said)
+    values = {"verb": _prefix(verb), "what": findings[0].text, "more": len(findings) - 1}
+    raise InputError("data.cell" if len(findings) == 1 else "data.cells", findings, **values)
 
 
 def _times(off: float) -> str:
@@ -225,13 +225,15 @@ def _require(raw: RawTable, fields: Sequence[Field], verb: str, error: type[Inpu
     if not missing:
         return
     by_case = {name.lower(): name for name in have}
-    like = list(dict.fromkeys(near for name in missing if (near := by_case.get(name.lower()) or nearest(name, have))))
+    like = list(
+        dict.fromkeys(similar for name in missing if (similar := by_case.get(name.lower()) or nearest(name, have)))
+    )
     code = "data.column-misspelt" if like else "data.column-unknown"
-    names: dict[str, Any] = {"missing": _quoted(missing), "near": _quoted(like), "have": have or ["-"]}
-    raise error(code, verb=_prefix(verb), table=_called(raw), **names)
+    names: dict[str, Any] = {"missing": _quote_names(missing), "near": _quote_names(like), "have": have or ["-"]}
+    raise error(code, verb=_prefix(verb), table=_table_label(raw), **names)
 
 
-def _quoted(names: Sequence[str]) -> list[Text]:
+def _quote_names(names: Sequence[str]) -> list[Text]:
     return [Text(zh=f"“{name}”", en=f"'{name}'") for name in names]
 
 
@@ -239,7 +241,7 @@ def _prefix(verb: str) -> Text:
     return Text(zh=f"{verb}：", en=f"{verb}: ") if verb else Text(zh="", en="")
 
 
-def _called(raw: RawTable) -> Text:
+def _table_label(raw: RawTable) -> Text:
     return same(raw.file) if raw.file else words("data.the_table", name=raw.name)
 
 
@@ -266,7 +268,7 @@ def _column(
     return values, wrong
 
 
-def _repeated(raw: RawTable, frame: pl.DataFrame, key: Sequence[str], places: tuple[str, ...]) -> list[Finding]:
+def _duplicate_keys(raw: RawTable, frame: pl.DataFrame, key: Sequence[str], places: tuple[str, ...]) -> list[Finding]:
     """Return a finding for every row whose key stands in an earlier one."""
     keys = frame.select(key).with_row_index(ROW).drop_nulls()
     if not keys.select(key).is_duplicated().any():
@@ -297,13 +299,13 @@ def _period(cells: pl.Series) -> Cast:
     if cells.dtype.is_temporal():
         return _as_it_stands(cells)
     if cells.dtype.is_numeric():
-        whole = cast(cells, "integer")
-        return whole if not whole.bad.any() else cast(cells, "number")
+        integers = cast(cells, "integer")
+        return integers if not integers.bad.any() else cast(cells, "number")
     text = cast(cells, "text").values
-    known = text.drop_nulls()
-    if len(known) and known.str.contains(r"^-?\d+$").all():
+    present = text.drop_nulls()
+    if len(present) and present.str.contains(r"^-?\d+$").all():
         return cast(text, "integer")
-    parts = known.unique().str.extract_groups(_NUMBERED).struct.unnest().drop_nulls()
+    parts = present.unique().str.extract_groups(_NUMBERED).struct.unnest().drop_nulls()
     parts = parts.with_columns(pl.col("2").str.len_chars().n_unique().over("1", "3").alias("lengths"))
     uneven = parts.filter(pl.col("lengths") > 1).sort(pl.col("2").str.len_chars(), "1", "2")
     if uneven.is_empty():

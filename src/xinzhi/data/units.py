@@ -40,7 +40,7 @@ class Atom:
 
     def multiple(self, size: Fraction) -> str | None:
         """Return the name of `size` atoms: ``percent`` for a hundredth of a ratio."""
-        return next((words[0] for known, words in self.multiples if known == size), None)
+        return next((words[0] for multiple_size, words in self.multiples if multiple_size == size), None)
 
 
 class Word(NamedTuple):
@@ -67,13 +67,13 @@ def atoms() -> dict[str, Atom]:
 @cache
 def sizes_and_names() -> dict[str, Word]:
     """Return what every spelling means, in lower case."""
-    found = {}
+    spellings_table = {}
     for atom in atoms().values():
         for spelling in (atom.name, *atom.spellings):
-            found[spelling.lower()] = Word(atom.name, Fraction(1))
+            spellings_table[spelling.lower()] = Word(atom.name, Fraction(1))
         for size, spellings in atom.multiples:
-            found |= {spelling.lower(): Word(atom.name, size) for spelling in spellings}
-    return found
+            spellings_table |= {spelling.lower(): Word(atom.name, size) for spelling in spellings}
+    return spellings_table
 
 
 @cache
@@ -167,22 +167,22 @@ class Unit:
 def parse(text: str) -> Unit:
     """Return the unit that a text means."""
     if len(text) > _LONGEST:
-        raise _unknown(text[:_LONGEST] + "…")
-    plain = " ".join(unicodedata.normalize("NFKC", text).split())
-    if plain.lower() in {INDEX, "指数"}:
+        raise _unknown_unit_error(text[:_LONGEST] + "…")
+    normalised = " ".join(unicodedata.normalize("NFKC", text).split())
+    if normalised.lower() in {INDEX, "指数"}:
         return Unit(INDEX)
-    if match := _INDEX.fullmatch(plain):
+    if match := _INDEX.fullmatch(normalised):
         return _index(match, text)
     prices = None
-    if match := _PRICES.fullmatch(plain):
+    if match := _PRICES.fullmatch(normalised):
         year = (match["year"] or match["zh"]).lower().removesuffix("年")
-        plain, prices = match["unit"], CONSTANT if year == "不变" else year
-    numerator, *denominators = _PER.split(plain)
+        normalised, prices = match["unit"], CONSTANT if year == "不变" else year
+    numerator, *denominators = _PER.split(normalised)
     scale, atom = _measure(numerator, text)
     if not denominators:
         return Unit(atom, scale, prices=prices)
     if len(denominators) > 1:
-        raise _unknown(text)
+        raise _unknown_unit_error(text)
     divisor, per = _measure(denominators[0], text)
     return Unit(atom, scale / divisor, per=per, prices=prices)
 
@@ -214,7 +214,7 @@ def _index(match: re.Match[str], text: str) -> Unit:
     period = chained().get(match["base"].lower())
     base = match["base"].removesuffix("年").strip()
     if value == 0 or not (period or base == ANY_BASE or _YEAR.fullmatch(base)):
-        raise _unknown(text)
+        raise _unknown_unit_error(text)
     return Unit(INDEX, 1 / value, base=f"previous {period}" if period else base)
 
 
@@ -228,7 +228,7 @@ def _measure(part: str, text: str) -> tuple[Fraction, str]:
         if not length:
             break
         size, rest = size * step, rest[length:].lstrip()
-    raise _unknown(text)
+    raise _unknown_unit_error(text)
 
 
 def _scale(rest: str) -> tuple[Fraction, int]:
@@ -240,11 +240,11 @@ def _scale(rest: str) -> tuple[Fraction, int]:
     return scales().get(word, Fraction(1)), len(word)
 
 
-def _unknown(text: str) -> UnitError:
-    known = {spelling: str(Unit(*word)) for spelling, word in sizes_and_names().items() if len(spelling) > 1}
-    known |= {example.lower(): example for example in _EXAMPLES}
-    close = difflib.get_close_matches(text.strip().lower(), known, n=1, cutoff=_CUTOFF)
-    nearest = known[close[0]] if close else None
+def _unknown_unit_error(text: str) -> UnitError:
+    spellings = {spelling: str(Unit(*word)) for spelling, word in sizes_and_names().items() if len(spelling) > 1}
+    spellings |= {example.lower(): example for example in _EXAMPLES}
+    close = difflib.get_close_matches(text.strip().lower(), spellings, n=1, cutoff=_CUTOFF)
+    nearest = spellings[close[0]] if close else None
     if nearest:
         return UnitError("data.unknown-unit", nearest=nearest, text=text)
     return UnitError("data.no-such-unit", text=text, first=_EXAMPLES[0], other=_EXAMPLES[3])

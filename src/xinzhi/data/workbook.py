@@ -17,7 +17,7 @@ import polars as pl
 
 from xinzhi.core.errors import InputError, guarded
 from xinzhi.core.finding import finding
-from xinzhi.data.catalogue import known_tables, limit, nearest_table
+from xinzhi.data.catalogue import limit, nearest_table, tables_by_name
 from xinzhi.data.raw import Grid, grid
 
 UNITS = "units"
@@ -35,11 +35,11 @@ class Workbook(NamedTuple):
 
     tables: dict[str, Grid]
     units: dict[str, dict[str, str]]
-    others: list[str]
+    other_sheets: list[str]
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[tuple[fastexcel.ExcelReader, dict[str, str]]]:
+def _open_workbook(path: Path) -> Iterator[tuple[fastexcel.ExcelReader, dict[str, str]]]:
     """Yield a workbook and the names of its sheets, in lower case, as they are written; tell what is wrong with it."""
     with guarded("data.bad-workbook", *_DAMAGE, path=path):
         _refuse_large(path)
@@ -51,36 +51,36 @@ def read_workbook(path: Path) -> Workbook:
     """Read the sheets of a workbook that bear the names of known tables; others (covers, notes) are left alone."""
     # The header is the first row that is not empty. Units stand in an optional sheet ``units`` with the columns
     # ``table, column, unit``.
-    with _opened(path) as (book, names):
-        tables = {table: _sheet(book, names[table], table, path) for table in known_tables() if table in names}
+    with _open_workbook(path) as (book, names):
+        tables = {table: _sheet(book, names[table], table, path) for table in tables_by_name() if table in names}
         units = _units(book, names, path)
-    others = [sheet for name, sheet in names.items() if name not in {UNITS, *tables}]
+    other_sheets = [sheet for name, sheet in names.items() if name not in {UNITS, *tables}]
     if not tables:
-        if near := next(((sheet, table) for sheet in others if (table := nearest_table(sheet))), None):
-            raise InputError("data.sheet-near", path=path, sheet=near[0], table=near[1])
+        if similar := next(((sheet, table) for sheet in other_sheets if (table := nearest_table(sheet))), None):
+            raise InputError("data.sheet-near", path=path, sheet=similar[0], table=similar[1])
         raise InputError(
-            "data.no-sheet", path=path, found=list(names.values()) or ["-"], known=list(known_tables())[:3]
+            "data.no-sheet", path=path, found=list(names.values()) or ["-"], known=list(tables_by_name())[:3]
         )
-    return Workbook(tables=tables, units=units, others=others)
+    return Workbook(tables=tables, units=units, other_sheets=other_sheets)
 
 
-def read_named(path: Path, sheet: str, table: str) -> tuple[Grid, dict[str, str]]:
+def read_sheet_by_name(path: Path, sheet: str, table: str) -> tuple[Grid, dict[str, str]]:
     """Return the table of one sheet, whatever the case of its name, and its units by the sheet ``units``."""
-    with _opened(path) as (book, names):
-        wanted = sheet.strip().lower()
-        if wanted not in names:
+    with _open_workbook(path) as (book, names):
+        key = sheet.strip().lower()
+        if key not in names:
             raise InputError("data.sheet-absent", path=path, sheet=sheet, found=list(names.values()))
-        return _sheet(book, names[wanted], table, path), _units(book, names, path).get(table, {})
+        return _sheet(book, names[key], table, path), _units(book, names, path).get(table, {})
 
 
 def read_sheet(path: Path, name: str) -> Grid:
     """Return the first sheet of a workbook that has rows."""
-    with _opened(path) as (book, _):
+    with _open_workbook(path) as (book, _):
         sheets = (_sheet(book, sheet, name, path) for sheet in book.sheet_names)
-        made = next((sheet for sheet in sheets if sheet.cells.height or sheet.findings), None)
-    if made is None:
+        grid_of_sheet = next((sheet for sheet in sheets if sheet.cells.height or sheet.findings), None)
+    if grid_of_sheet is None:
         raise InputError("data.sheet-empty", path=path)
-    return made
+    return grid_of_sheet
 
 
 def _refuse_large(path: Path) -> None:
@@ -96,22 +96,22 @@ def _refuse_large(path: Path) -> None:
 
 def _refuse_wide(xml: bytes, sheet: str, path: Path) -> None:
     """Raise when the filled cells of a sheet span a rectangle that the reader, which makes it dense, could not hold."""
-    left, top, right, bottom = _COLUMNS, _ROWS, 0, 0
-    for found in _FILLED.finditer(xml):
-        column, row = _number(found[1]), int(found[2])
-        left, right, top, bottom = min(left, column), max(right, column), min(top, row), max(bottom, row)
+    first, top, right, bottom = _COLUMNS, _ROWS, 0, 0
+    for match in _FILLED.finditer(xml):
+        column, row = _number(match[1]), int(match[2])
+        first, right, top, bottom = min(first, column), max(right, column), min(top, row), max(bottom, row)
     if not right:
         return
     if right > _COLUMNS or bottom > _ROWS:
         raise InputError("data.bad-workbook", path=path)
-    wide, high = right - left + 1, bottom - top + 1
-    if wide > limit("sheet_columns") or wide * high > limit("sheet_cells"):
-        raise InputError("data.sheet-too-large", path=path, sheet=sheet, columns=wide, rows=high)
+    width, high = right - first + 1, bottom - top + 1
+    if width > limit("sheet_columns") or width * high > limit("sheet_cells"):
+        raise InputError("data.sheet-too-large", path=path, sheet=sheet, columns=width, rows=high)
 
 
 def cells_of(path: Path) -> Iterator[tuple[str, pl.DataFrame]]:
     """Yield the name and all cells of every sheet, from the first row on, as text."""
-    with _opened(path) as (book, _):
+    with _open_workbook(path) as (book, _):
         for sheet in book.sheet_names:
             _refuse_wide(_xml_of(path, sheet), sheet, path)
             yield sheet, _cells(book, sheet)
@@ -139,24 +139,26 @@ def _sheet(book: fastexcel.ExcelReader, sheet: str, table: str, path: Path) -> G
     _refuse_wide(xml, sheet, path)
     cells = _cells(book, sheet)
     # a row above the header that begins with # is for the reader: headings in words, units
-    said = pl.coalesce(pl.all()).str.starts_with("#") if cells.width else pl.lit(value=True)
+    remark = pl.coalesce(pl.all()).str.starts_with("#") if cells.width else pl.lit(value=True)
     filled = (
-        cells.select(pl.coalesce(pl.all()).is_not_null() & ~said).to_series() if cells.width else pl.Series([False])
+        cells.select(pl.coalesce(pl.all()).is_not_null() & ~remark).to_series() if cells.width else pl.Series([False])
     )
     if not filled.any():
         return Grid(cells=pl.DataFrame(), lines=pl.Series(dtype=pl.UInt32))
     top = int(filled.arg_max() or 0)
     header = list(cells.row(top))
     lines = pl.int_range(top + 2, cells.height + 1, dtype=pl.UInt32, eager=True)
-    made = grid(header, cells[top + 1 :], lines, table=table, file=path.name, line=top + 1)
+    table_grid = grid(header, cells[top + 1 :], lines, table=table, file=path.name, line=top + 1)
     bad = [
         finding("data.spreadsheet-error", table=table, file=path.name, line=row, column=header[column], value=what)
         for row, column, what in _errors(xml)
         if row > top + 1 and column < len(header)
     ]
-    empty = [(row, header[column]) for row, column in _uncomputed(xml) if row > top + 1 and column < len(header)]
+    empty = [
+        (row, header[column]) for row, column in _formulas_without_value(xml) if row > top + 1 and column < len(header)
+    ]
     lines_of = {
-        name: [row for row, other in empty if other == name] for name in dict.fromkeys(name for _, name in empty)
+        name: [row for row, column in empty if column == name] for name in dict.fromkeys(name for _, name in empty)
     }
     bad += [
         finding(
@@ -164,18 +166,18 @@ def _sheet(book: fastexcel.ExcelReader, sheet: str, table: str, path: Path) -> G
         )
         for name, rows in lines_of.items()
     ]
-    return replace(made, findings=(*made.findings, *bad))
+    return replace(table_grid, findings=(*table_grid.findings, *bad))
 
 
 def _units(book: fastexcel.ExcelReader, names: dict[str, str], path: Path) -> dict[str, dict[str, str]]:
     if UNITS not in names:
         return {}
     cells = _sheet(book, names[UNITS], UNITS, path).cells
-    wanted = ["table", "column", "unit"]
-    if missing := [name for name in wanted if name not in cells.columns]:
+    required = ["table", "column", "unit"]
+    if missing := [name for name in required if name not in cells.columns]:
         raise InputError("data.units-sheet", path=path, sheet=names[UNITS], missing=list(missing))
     units: dict[str, dict[str, str]] = {}
-    for table, column, unit in cells.select(wanted).drop_nulls().iter_rows():
+    for table, column, unit in cells.select(required).drop_nulls().iter_rows():
         units.setdefault(table.strip().lower(), {})[column.strip()] = unit.strip()
     return units
 
@@ -188,7 +190,7 @@ def _errors(xml: bytes) -> list[tuple[int, int, str]]:
     return [(int(row), _number(letters) - first, what.decode()) for letters, row, what in _ERROR.findall(xml)]
 
 
-def _uncomputed(xml: bytes) -> list[tuple[int, int]]:
+def _formulas_without_value(xml: bytes) -> list[tuple[int, int]]:
     """Return line and column of the formulas whose result was never stored; an empty text is a result."""
     if b"<f" not in xml:
         return []
@@ -224,8 +226,8 @@ def _xml_of(path: Path, sheet: str) -> bytes:
 
 
 def _attribute(tag: str, name: str) -> str:
-    found = re.search(rf'\b{name}="([^"]*)"', tag)
-    return found[1] if found else ""
+    match = re.search(rf'\b{name}="([^"]*)"', tag)
+    return match[1] if match else ""
 
 
 def _number(letters: bytes) -> int:

@@ -166,9 +166,9 @@ def _rows(table: RawTable, wanted: set[int]) -> dict[int, tuple[int, int]]:
 
 def _numeric(table: RawTable) -> set[str]:
     """Return the columns whose cells are to be numbers."""
-    from xinzhi.data import known_tables
+    from xinzhi.data import tables_by_name
 
-    known = known_tables().get(table.name)
+    known = tables_by_name().get(table.name)
     named = (
         {one.name for one in known.columns.values() if one.type in {"number", "integer", "year", "flag"}}
         if known

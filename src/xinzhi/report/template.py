@@ -17,7 +17,7 @@ from xinzhi.core.errors import UsageError
 from xinzhi.core.files import whole
 from xinzhi.core.parameters import read_yaml
 from xinzhi.core.text import LANGUAGES, Language, Text, words
-from xinzhi.data import Column, Table, known_tables, nearest
+from xinzhi.data import Column, Table, nearest, tables_by_name
 
 BOOK, DESCRIPTOR, README = "data.xlsx", "datapackage.yaml", "README.md"
 UNITS = "units"
@@ -55,16 +55,16 @@ def new_package(folder: str | PathLike[str], tables: Sequence[str] = (), *, lang
     ['empty-table']
     """
     usual, target = read_yaml(Path(__file__).with_suffix(".yaml")), Path(folder)
-    if unknown := next((name for name in tables if name not in known_tables()), None):
-        known = list(known_tables())
+    if unknown := next((name for name in tables if name not in tables_by_name()), None):
+        known = list(tables_by_name())
         raise UsageError("report.template-table", given=unknown, near=nearest(unknown, known) or "-", known=known)
     if there := next((name for name in (BOOK, DESCRIPTOR, README) if (target / name).exists()), None):
         raise UsageError("report.template-there", file=target / there)
-    wanted = {name: _columns(known_tables()[name], usual["tables"].get(name)) for name in tables or usual["tables"]}
+    wanted = {name: _columns(tables_by_name()[name], usual["tables"].get(name)) for name in tables or usual["tables"]}
     with whole(target, [BOOK, README, DESCRIPTOR]) as (book, readme, descriptor):
         steps = _steps(wanted, target, language)
         _book(book, wanted, usual["rows"]["value"], steps, language)
-        listed = [f"- `{name}`: {known_tables()[name].title.lang(language)}" for name in wanted]
+        listed = [f"- `{name}`: {tables_by_name()[name].title.lang(language)}" for name in wanted]
         title = words("template.title").lang(language)
         numbered = [f"{number}. {step}" for number, step in enumerate(steps, start=1)]
         lines = [f"# `{target.name}`: {title}", "", *numbered, "", words("template.named").lang(language), ""]
@@ -97,7 +97,7 @@ def _descriptor(name: str, wanted: Mapping[str, Sequence[Column]]) -> str:
 def _steps(wanted: Mapping[str, Sequence[Column]], folder: Path, language: Language) -> list[str]:
     """Return what to do, step by step."""
     first = next(iter(wanted))
-    key = known_tables()["accounts" if "accounts" in wanted else first].key
+    key = tables_by_name()["accounts" if "accounts" in wanted else first].key
     values = {"row": HEADER + 2, "key": "×".join(key), "folder": folder.name}
     return [words(f"template.steps.{number}", **values).lang(language) for number in range(1, 7)]
 
@@ -130,7 +130,7 @@ def _book(
         units.write_row(line, 0, [name, column.name, _unit(column)])
         at[name, column.name] = f"{UNITS}!{xl_rowcol_to_cell(line, 2, row_abs=True, col_abs=True)}"
     for name, columns in wanted.items():
-        _sheet(sheets[name], known_tables()[name], columns, look, at, language)
+        _sheet(sheets[name], tables_by_name()[name], columns, look, at, language)
         for place, column in enumerate(columns):
             codes = _codes(name, column, wanted, rows)
             rule = _rule(column, xl_rowcol_to_cell(HEADER + 1, place), at.get((name, column.name)), codes, language)

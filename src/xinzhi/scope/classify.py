@@ -12,7 +12,7 @@ import polars as pl
 from xinzhi.core.arrays import AnyFrame, FloatArray
 from xinzhi.core.errors import InputError
 from xinzhi.core.finding import Finding, finding
-from xinzhi.data import Package, known_tables, names_of, provenance
+from xinzhi.data import Package, names_of, provenance, tables_by_name
 from xinzhi.scope.catalogue import choose
 from xinzhi.scope.dated import Definition
 from xinzhi.scope.membership import Question, answer, concordance, read_use
@@ -173,7 +173,7 @@ def classify_package(
         findings=(*found, *scope.findings),
         regions=package.optional("regions", verb="scope"),
         names=names_of(package),
-        titles={one: column.text for one in scope.measures if (column := known_tables()[name].column(one))},
+        titles={one: column.text for one in scope.measures if (column := tables_by_name()[name].column(one))},
         units={one: unit for one, unit in package.units.get(name, {}).items() if one in scope.measures},
         wholes=_wholes(package, rows) if name == "activity" else {},
         kind=package.kind,

@@ -89,7 +89,7 @@ def history(energy: AnyFrame, *, country: str = "Entity", year: str = "Year") ->
     >>> history(rows).frame.filter(reading="animals").select("year", "carrier", "power").rows()
     [(1800, 'animal muscle', 'horse'), (1900, 'coal', 'electric')]
     """
-    raw = tidy(energy, [Field(country, "text"), Field(year, "year")], others=True, verb="history", table="energy")
+    raw = tidy(energy, [Field(country, "text"), Field(year, "year")], extra=True, verb="history", table="energy")
     names = _carriers(raw.frame, country, year)
     fields = [Field("country", "text", column=country), Field("year", "year", column=year)]
     fields += [Field(name, column=column) for name, column in names.items()]

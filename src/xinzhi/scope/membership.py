@@ -160,7 +160,7 @@ def errata() -> pl.DataFrame:
 
 def _series(series: AnyFrame, value: str, name: str) -> pl.DataFrame:
     """Return the series as a polars frame whose codes are classes of the standard."""
-    read = tidy(series, [Field("code", "code"), Field(value)], others=True, verb="translate", table="series").frame
+    read = tidy(series, [Field("code", "code"), Field(value)], extra=True, verb="translate", table="series").frame
     tree = standard(name)
     order = [name for name in read.columns if name not in ("code", value)]
     rows = read.select(*order, "code", value)

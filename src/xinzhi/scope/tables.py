@@ -16,7 +16,7 @@ from xinzhi.core.finding import Finding, finding, format_findings
 from xinzhi.core.result import FrameKind
 from xinzhi.core.text import Text, has, same, words
 from xinzhi.data import Field, tidy
-from xinzhi.data.frames import read_file, typed
+from xinzhi.data.frames import infer_numbers, read_file
 from xinzhi.data.raw import RawTable
 from xinzhi.scope.membership import Answer, Interval, Membership, Question, Use, answer
 from xinzhi.scope.standard import SHOWN, Standard, industry_name, standard
@@ -280,8 +280,8 @@ def read_industries(native: AnyFrame, name: str) -> Industries:
     spelt = {str(one).strip().lower(): one for one in columns}
     called = next((spelt[known] for known in CODES if known in spelt), "code")
     keyed = [Field("region", "text", required=False), Field("year", "year", required=False)]
-    read = tidy(source, [Field("code", "any", column=called), *keyed], others=True, table="table of industries")
-    rows = typed(read.frame, text=("code", "region")) if read.raw.file else read.frame
+    read = tidy(source, [Field("code", "any", column=called), *keyed], extra=True, table="table of industries")
+    rows = infer_numbers(read.frame, text=("code", "region")) if read.raw.file else read.frame
     tree, keys = standard(name), tuple(key for key in ("region", "year") if key in rows.columns)
     numbers = tuple(rows.select(cs.numeric()).drop("code", *keys, strict=False).columns)
     # what a spreadsheet took for numbers has a decimal point

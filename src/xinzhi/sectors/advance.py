@@ -305,7 +305,7 @@ def advance(
 
 def _supplied_levels(levels: object, years: tuple[int, int] | None) -> State:
     """Return the state of levels that the caller brings."""
-    raw = tidy(levels, [Field("region", "code"), Field("year", "year")], others=True, verb="advance").frame
+    raw = tidy(levels, [Field("region", "code"), Field("year", "year")], extra=True, verb="advance").frame
     names = [name for name in raw.columns if name not in KEYS]
     figures = kit.read(levels, names, verb="advance")
     table = figures.frame if years is None else figures.frame.filter(pl.col("year").is_between(*years))

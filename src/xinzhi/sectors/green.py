@@ -117,7 +117,7 @@ def green(
     frame, names = source_figures.frame, [name for name in indicators if name in source_figures.frame.columns]
     if emissions is not None:
         columns = tidy(
-            emissions, [Field("region", "code"), Field("year", "year")], others=True, verb="green"
+            emissions, [Field("region", "code"), Field("year", "year")], extra=True, verb="green"
         ).frame.columns
         extra = [name for name in columns if name not in KEYS]
         if clash := set(extra) & set(frame.columns):
@@ -155,7 +155,7 @@ def green(
 def _productivity(productivity: AnyFrame) -> pl.DataFrame:
     """Return green productivity by region and year, and its product from the first year on."""
     native = productivity.frame if hasattr(productivity, "provenance") else productivity
-    available = tidy(native, [Field("index")], others=True, verb="green").raw.cells.columns
+    available = tidy(native, [Field("index")], extra=True, verb="green").raw.cells.columns
     region, year = (new if new in available else old for new, old in (("region", "unit"), ("year", "period")))
     fields = [
         Field("region", "code", column=region),

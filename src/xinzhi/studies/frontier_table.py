@@ -45,7 +45,7 @@ def read_goods(table: Plain, wish: Wish, period: str | None) -> tuple[PackageGoo
         *(Field(good) for good in goods),
     ]
     key = [name for name in (REGION, YEAR) if places[name]]
-    read = tidy(table.raw, fields, key=key, verb="frontier", named=True)
+    read = tidy(table.raw, fields, key=key, verb="frontier", columns_from_caller=True)
     _refuse_odd(read, goods, period)
     if period is not None:
         read = replace(read, frame=read.frame.with_columns(in_order(whole(read.frame[YEAR]))))

@@ -280,7 +280,9 @@ def _of_table(table: Plain, wish: PathsOptions) -> Study:
         year = Field(str(period), "year")
         fields = [Field(place, "code"), year, Field(str(wish.value))]
         rows = replace(table, frame=frame).raw
-        tidy(rows, fields, key=(place, year.name), verb="paths", named=True)  # a cell that is wrong is said once
+        tidy(
+            rows, fields, key=(place, year.name), verb="paths", columns_from_caller=True
+        )  # a cell that is wrong is said once
         _add_convergence(rows, {"unit": place, "time": str(period), "value": str(wish.value)}, None, draft)
     else:
         _add_cells(replace(table, frame=frame), period, wish, draft)

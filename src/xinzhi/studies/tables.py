@@ -15,7 +15,7 @@ from xinzhi.core.arrays import AnyFrame, AnyPackage
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.text import Text, by_commas, same, words
-from xinzhi.data import BOOKS, FILES, TEXTS, Package, RawTable, known_tables, nearest, read_any, typed
+from xinzhi.data import BOOKS, FILES, TEXTS, Package, RawTable, infer_numbers, nearest, read_any, tables_by_name
 from xinzhi.data import load as read_package
 
 PERIODS = ("year", "period", "time", "年份", "年", "时期")
@@ -80,7 +80,7 @@ def known_sheets(path: Path) -> set[str]:
         sheets = {name.strip().lower() for name in fastexcel.read_excel(path).sheet_names}
     except (fastexcel.FastExcelError, ValueError, OSError) as error:
         raise InputError("studies.bad-workbook", path=path) from error
-    return sheets & set(known_tables())
+    return sheets & set(tables_by_name())
 
 
 def read_plain(source: AnyFrame, encoding: str | None = None, *, text: Iterable[str] = ()) -> Plain:
@@ -89,7 +89,7 @@ def read_plain(source: AnyFrame, encoding: str | None = None, *, text: Iterable[
     raw, _ = read_any(source, name, encoding=encoding, labels=True)
     if not raw.cells.height or not raw.cells.columns:
         raise InputError("studies.no-rows", table=name)
-    return Plain(name, typed(raw.cells, text=text), raw.lines.to_list())
+    return Plain(name, infer_numbers(raw.cells, text=text), raw.lines.to_list())
 
 
 def load(source: AnyPackage, encoding: str | None = None) -> Package:

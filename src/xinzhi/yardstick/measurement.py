@@ -12,7 +12,7 @@ from xinzhi.core.errors import IdentityError, UsageError
 from xinzhi.core.quarters import is_quarter, label, read, year_of
 from xinzhi.core.result import Facts
 from xinzhi.core.text import Language, Text, number, percent, same, spaced, span_text, words
-from xinzhi.data import known_tables
+from xinzhi.data import tables_by_name
 from xinzhi.protocol import specification
 from xinzhi.yardstick.growth_accounts import LEVELS
 from xinzhi.yardstick.view import PARTS, Figures, measured
@@ -332,7 +332,7 @@ def _figures(each: list[Explanation]) -> pl.DataFrame:
     units = {}
     for column in made["column"].unique():  # ``table.column[asset]``
         table, _, name = column.partition("[")[0].partition(".")
-        known = known_tables()[table].columns.get(name) if table in known_tables() else None
+        known = tables_by_name()[table].columns.get(name) if table in tables_by_name() else None
         units[column] = str(known.units[0]) if known is not None and known.units else ""
     return made.with_columns(pl.col("column").replace_strict(units, return_dtype=pl.String).alias("unit")).sort(
         "column", "year"

@@ -93,7 +93,7 @@ def graded(data: Package, panel: Panel, protocol: Protocol, growth: Growth, mark
         return None
     values = admission.values(data.tables, data.units)
     tested = _spread(values, panel)
-    yearly, single = _as_used((_spread(admission.smooth(values), panel), tested), panel, protocol, growth)
+    yearly, single = _as_used((_spread(admission.moving_mean(values), panel), tested), panel, protocol, growth)
     names = set(yearly) | set(single)
     caps = np.zeros(panel.shape, dtype=np.int64)
     for letter, entry in admission.terms()["marks"].items():

@@ -15,7 +15,7 @@ from xinzhi.core.finding import Finding
 from xinzhi.core.names import Names, distinct
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text, clauses, listing, number, read_words, same, span_text, words
-from xinzhi.data import known_tables
+from xinzhi.data import tables_by_name
 from xinzhi.protocol import Protocol
 from xinzhi.yardstick.growth_accounts import GrowthAccounts
 from xinzhi.yardstick.panel import GROWTH, Panel
@@ -321,7 +321,7 @@ def findings(result: Figures) -> Facts:
     warned = [one for one in result.findings if one.severity != "note"]
     names = []
     for name, column in dict.fromkeys((str(one.table), one.column) for one in warned):
-        table = known_tables()[name]
+        table = tables_by_name()[name]
         found = table.column(column) if column else None
         names.append(table.title if found is None else found.text)
     return {"note.findings": {"n": len(warned), "names": names}} if warned else {}

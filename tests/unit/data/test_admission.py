@@ -103,7 +103,7 @@ def test_grades_are_decided_by_the_limits():
     limit_b, limit_c, limit_d = admission.limits("investment")
     sizes = [limit_b, limit_b + 1e-9, limit_c, limit_c + 1e-9, limit_d, limit_d + 1e-9]
     rows = pl.DataFrame({"region": "a", "year": range(6), "test": "investment", "value": sizes})
-    assert admission.graded(rows)["grade"].to_list() == [0, 1, 1, 2, 2, 3]
+    assert admission.add_grades(rows)["grade"].to_list() == [0, 1, 1, 2, 2, 3]
 
 
 def test_every_test_has_limits_words_and_references():

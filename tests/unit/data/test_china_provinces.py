@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 import xinzhi.data
-from xinzhi.data import known_tables, load, national_series
+from xinzhi.data import load, national_series, tables_by_name
 from xinzhi.data.units import parse
 
 REPLACED = {("accounts", "population"), ("accounts", "urbanisation"), ("vintages", "output_growth")}
@@ -32,7 +32,7 @@ def test_no_errors_and_no_unknown_parts(package):
         ("note", "mixed-vintage"),
         ("warning", "mixed-vintage"),  # branches of 2018 and 2019
     }
-    assert set(package.tables) <= set(known_tables())
+    assert set(package.tables) <= set(tables_by_name())
 
 
 def test_what_is_known_to_be_odd_is_named(package):
@@ -145,7 +145,7 @@ def test_figures_are_those_of_the_facts(shared, package):
         facts = pl.read_csv(facts, infer_schema=False)
         ours = pl.read_csv(HOME / path.name, infer_schema=False)
         same = [name for name in facts.columns if (path.stem, name) not in REPLACED]
-        key = [name for name in known_tables()[path.stem].key if name in same]
+        key = [name for name in tables_by_name()[path.stem].key if name in same]
         lost = facts.select(same).join(ours, on=same, how="anti", nulls_equal=True)
         lost = lost.filter(pl.col("year") != "2019") if path.stem == "branch_output" else lost
         assert lost.is_empty(), path.name

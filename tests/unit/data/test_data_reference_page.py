@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import xinzhi.data
-from xinzhi.data import known_tables
+from xinzhi.data import tables_by_name
 from xinzhi.data.rules import rules
 from xinzhi.data.units import atoms, scales
 
@@ -27,7 +27,7 @@ def pages(tmp_path_factory):
 
 
 def test_every_table_and_column_has_its_row(pages):
-    for table in known_tables().values():
+    for table in tables_by_name().values():
         section = pages["tables"].split(f"\n## {table.name}\n")[1].split("\n## ")[0]
         for column in table.columns.values():
             assert f"| `{column.name}`" in section

@@ -11,7 +11,7 @@ from xlsxwriter import Workbook
 
 import xinzhi
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.data import connect, connectors, known_tables, units
+from xinzhi.data import connect, connectors, tables_by_name, units
 from xinzhi.data.downloads import layouts
 
 PWT = [
@@ -403,7 +403,7 @@ def test_a_word_among_figures_that_are_computed_with_is_named(tmp_path, kind, ol
 
 
 def test_every_column_of_the_layouts_is_known():
-    known = known_tables()
+    known = tables_by_name()
     for kind, about in layouts().items():
         for table, how in about["tables"].items():
             named = {column for column, source in how["columns"].items() if source or source == {}}

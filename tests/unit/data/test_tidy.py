@@ -10,7 +10,7 @@ import pytest
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.data import Field, as_package, is_package, load, provenance, tidy
-from xinzhi.data.frames import read_file, typed
+from xinzhi.data.frames import infer_numbers, read_file
 
 FIELDS = [Field("region", "code"), Field("year", "year"), Field("debt", sign="non-negative")]
 KEY = ["region", "year"]
@@ -66,7 +66,7 @@ def test_codes_of_a_file_keep_their_zeros(tmp_path):
     (tmp_path / "t.csv").write_text("region,year,debt\n01,2005,1\n", "utf-8")
     assert tidy(tmp_path / "t.csv", FIELDS).frame.rows() == [("01", 2005, 1.0)]
     raw = read_file(tmp_path / "t.csv", "t")
-    assert typed(raw.cells, text=["region"]).rows() == [("01", 2005.0, 1.0)]
+    assert infer_numbers(raw.cells, text=["region"]).rows() == [("01", 2005.0, 1.0)]
 
 
 @pytest.mark.parametrize("name", ["none.csv", "empty.xlsx", "bad.parquet"])
@@ -82,12 +82,12 @@ def test_a_missing_column_is_named_with_the_nearest():
     assert text.startswith("debt: the table has no column 'year' and 'debt'. Did you mean 'yaer' and 'Debt'?")
     assert text.endswith("It has region, yaer and Debt.")
     with pytest.raises(UsageError, match="has no column 'wage'"):
-        tidy(frame, [Field("value", column="wage")], named=True)
+        tidy(frame, [Field("value", column="wage")], columns_from_caller=True)
 
 
 def test_an_optional_column_may_be_missing_and_others_stay():
     fields = [Field("region", "code"), Field("share", required=False), Field("name", "text", required=False)]
-    read = tidy({"region": ["a"], "name": [" Jilin "], "note": ["x"]}, fields, others=True)
+    read = tidy({"region": ["a"], "name": [" Jilin "], "note": ["x"]}, fields, extra=True)
     assert read.frame.rows(named=True) == [{"region": "a", "name": "Jilin", "note": "x"}]
 
 

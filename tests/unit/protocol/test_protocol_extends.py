@@ -55,7 +55,10 @@ def test_exclusions_add_up(write):
     """
     rules = protocol.load(write(body))
     assert len(rules.exclude) == len(protocol.load("xinzhi-cn-2026").exclude) + 1
-    assert rules.replace({"labour.unit": "hours", "labour.missing_hours": "refuse"}).excluded_combination().reason.en == "no hours"
+    assert (
+        rules.replace({"labour.unit": "hours", "labour.missing_hours": "refuse"}).excluded_combination().reason.en
+        == "no hours"
+    )
 
 
 def test_extends_a_file_beside_it(write):

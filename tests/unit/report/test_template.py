@@ -9,7 +9,7 @@ from called import called
 
 import xinzhi
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.data import check, known_tables
+from xinzhi.data import check, tables_by_name
 from xinzhi.report import new_package
 
 REGIONS = ["110000", "220000"]
@@ -99,19 +99,19 @@ def test_the_workbook_has_the_rules_of_the_known_tables(tmp_path):
     assert "大于0" in rules["employment"].error
     heads = [[cell.value for cell in row] for row in sheet.iter_rows(max_row=FIRST - 1)]
     place = heads[-1].index("employment")
-    known = known_tables()["accounts"].columns["employment"]
+    known = tables_by_name()["accounts"].columns["employment"]
     assert (heads[1][place], heads[2][place]) == (known.text.zh, known.text.en)
     assert all(row[0].startswith("#") for row in heads[:-1])
     assert known.text.zh in sheet.cell(FIRST - 1, place + 1).comment.text
     assert heads[3][place] == f"=units!$C${[row[1].value for row in book['units']].index('employment') + 1}"
 
 
-@pytest.mark.parametrize("name", known_tables())
+@pytest.mark.parametrize("name", tables_by_name())
 def test_every_known_table_can_be_laid_out(tmp_path, name):
     folder = new_package(tmp_path / "mine", [name])
     assert {one.rule for one in check(folder)} == {"empty-table"}
     sheet = openpyxl.load_workbook(folder / "data.xlsx")[name]
-    assert [cell.value for cell in sheet[FIRST - 1]][: len(known_tables()[name].key)]
+    assert [cell.value for cell in sheet[FIRST - 1]][: len(tables_by_name()[name].key)]
 
 
 def test_nothing_is_overwritten_and_a_misspelt_table_is_told(tmp_path):

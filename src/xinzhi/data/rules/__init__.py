@@ -9,10 +9,10 @@ from itertools import chain
 from xinzhi.core.finding import Finding
 from xinzhi.core.text import read_words
 from xinzhi.data.casting import Sheet
-from xinzhi.data.rules.admission import admitted
+from xinzhi.data.rules.admission import failed_tests
 from xinzhi.data.rules.figures import ends, magnitude, plausible
 from xinzhi.data.rules.keys import codes, keys, structure
-from xinzhi.data.rules.values import official, series, values
+from xinzhi.data.rules.values import series, status_findings, values
 
 __all__ = ["examine", "rules"]
 
@@ -22,13 +22,16 @@ def examine(sheets: Mapping[str, Sheet]) -> Iterator[Finding]:
     for sheet in sheets.values():
         yield from structure(sheet)
         if not sheet.frame.is_empty():
-            yield from chain(keys(sheet), codes(sheet, sheets), values(sheet), series(sheet), official(sheet, sheets))
-    yield from admitted(sheets)
-    found = [*plausible(sheets)]
-    found += magnitude(sheets, found)
-    yield from found
+            yield from chain(
+                keys(sheet), codes(sheet, sheets), values(sheet), series(sheet), status_findings(sheet, sheets)
+            )
+    yield from failed_tests(sheets)
+    problems = [*plausible(sheets)]
+    problems += magnitude(sheets, problems)
+    yield from problems
     yield from ends(
-        sheets, frozenset(str(one.table) for one in found if one.rule in {"region-absent", "series-shorter"})
+        sheets,
+        frozenset(str(problem.table) for problem in problems if problem.rule in {"region-absent", "series-shorter"}),
     )
 
 

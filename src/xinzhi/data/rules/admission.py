@@ -45,29 +45,29 @@ def values(tables: Tables, units: Units) -> pl.DataFrame:
     accounts = tables.get("accounts")
     if accounts is None or not {*_KEY, "output_nominal"} <= set(accounts.columns):
         return pl.DataFrame(schema=_VALUE)
-    accounts = accounts.join(_invested(tables), on=_KEY, how="left").sort(_KEY)
+    accounts = accounts.join(_total_investment(tables), on=_KEY, how="left").sort(_KEY)
     revised, vintages = pl.col("output_nominal"), tables.get("vintages")
     if vintages is not None and {*_KEY, "vintage", "output_nominal"} <= set(vintages.columns):
-        known = vintages.filter(pl.col("vintage") == "census4").select(*_KEY, census="output_nominal")
-        accounts, revised = accounts.join(known, on=_KEY, how="left"), pl.coalesce("census", "output_nominal")
+        census = vintages.filter(pl.col("vintage") == "census4").select(*_KEY, census="output_nominal")
+        accounts, revised = accounts.join(census, on=_KEY, how="left"), pl.coalesce("census", "output_nominal")
     accounts = accounts.with_columns(revised=revised)
-    made = [_test(accounts, "investment", pl.col("invested") / pl.col("output_nominal"))]
+    tests = [_test(accounts, "investment", pl.col("invested") / pl.col("output_nominal"))]
     if "expenditure_gdp" in accounts.columns:
         gap = (pl.col("revised") / pl.col("expenditure_gdp")).log().forward_fill().over("region")
-        made.append(_test(accounts, "vintage", gap))
-    made += _against_the_nation(accounts, tables, units)
-    return pl.concat(made)
+        tests.append(_test(accounts, "vintage", gap))
+    tests += _against_the_nation(accounts, tables, units)
+    return pl.concat(tests)
 
 
-def _invested(tables: Tables) -> pl.DataFrame:
+def _total_investment(tables: Tables) -> pl.DataFrame:
     """Return investment at current prices of all assets."""
     frame = tables.get("investment")
     if frame is None or not {*_KEY, "investment_nominal"} <= set(frame.columns):
         return pl.DataFrame(schema={"region": pl.String, "year": pl.Int64, "invested": pl.Float64})
     if "asset" in frame.columns and (frame["asset"] == "total").any():
         frame = frame.filter(pl.col("asset") == "total")
-    whole = pl.when(pl.col("investment_nominal").is_not_null().all()).then(pl.col("investment_nominal").sum())
-    return frame.group_by(_KEY).agg(invested=whole)
+    total = pl.when(pl.col("investment_nominal").is_not_null().all()).then(pl.col("investment_nominal").sum())
+    return frame.group_by(_KEY).agg(invested=total)
 
 
 def _test(frame: pl.DataFrame, name: str, value: pl.Expr) -> pl.DataFrame:
@@ -91,11 +91,11 @@ def _against_the_nation(accounts: pl.DataFrame, tables: Tables, units: Units) ->
             sums[test] = _ratio_of_sum(accounts, column, _series(nation, series, unit))
     output = sums["sum_output"]
     low, high = (math.log(bound) for bound in terms()["complete"]["within"])
-    whole = output.filter(pl.col("value").is_between(low, high)).select("year")
+    complete = output.filter(pl.col("value").is_between(low, high)).select("year")
     for test, frame in sums.items():
-        every = accounts.select(_KEY).join(frame.join(whole, on="year", how="semi"), on="year")
-        yield _test(every, test, pl.col("value"))
-    if "output_real" in accounts.columns and whole.height:
+        values_of_regions = accounts.select(_KEY).join(frame.join(complete, on="year", how="semi"), on="year")
+        yield _test(values_of_regions, test, pl.col("value"))
+    if "output_real" in accounts.columns and complete.height:
         yield _deflators(accounts, nation, money)
 
 
@@ -110,8 +110,8 @@ def _ratio_of_sum(accounts: pl.DataFrame, column: str, nation: pl.DataFrame) -> 
     """Return the log of the sum of the regions over the nation, by year with a figure of every region."""
     regions = accounts.filter(pl.col(column).is_not_null())["region"].n_unique()
     sums = accounts.group_by("year").agg(pl.col(column).sum(), there=pl.col(column).count())
-    both = sums.filter(pl.col("there") == regions).join(nation, on="year")
-    return both.select("year", value=(pl.col(column) / pl.col("value")).log())
+    pairs = sums.filter(pl.col("there") == regions).join(nation, on="year")
+    return pairs.select("year", value=(pl.col(column) / pl.col("value")).log())
 
 
 def _deflators(accounts: pl.DataFrame, nation: pl.DataFrame, money: str | None) -> pl.DataFrame:
@@ -128,11 +128,11 @@ def _deflators(accounts: pl.DataFrame, nation: pl.DataFrame, money: str | None) 
     nominal = pl.when(same).then(within).otherwise(pl.col("revised") / before["revised"])
     follows = pl.col("year").diff().over("region") == 1
     step = pl.when(follows).then((nominal / (pl.col("output_real") / before["output_real"])).log())
-    known = accounts.with_columns(step=step).join(prices, on="year")
-    return _test(known, "deflator", pl.col("step") - pl.col("nation"))
+    steps = accounts.with_columns(step=step).join(prices, on="year")
+    return _test(steps, "deflator", pl.col("step") - pl.col("nation"))
 
 
-def smooth(single: pl.DataFrame) -> pl.DataFrame:
+def moving_mean(single: pl.DataFrame) -> pl.DataFrame:
     """Return values of single years: where a test has a window, the mean of the years around each."""
     parts = [
         single.filter(pl.col("test").is_in([name for name, test in terms()["tests"].items() if "window" not in test]))
@@ -142,45 +142,49 @@ def smooth(single: pl.DataFrame) -> pl.DataFrame:
             continue
         half = test["window"] // 2
         rows = single.filter(pl.col("test") == name)
-        near = rows.join(rows, on="region", suffix="_near").filter((pl.col("year") - pl.col("year_near")).abs() <= half)
-        mean = near.group_by("region", "year").agg(value=pl.col("value_near").mean(), years=pl.len())
+        window = rows.join(rows, on="region", suffix="_near").filter(
+            (pl.col("year") - pl.col("year_near")).abs() <= half
+        )
+        mean = window.group_by("region", "year").agg(value=pl.col("value_near").mean(), years=pl.len())
         mean = mean.filter(pl.col("years") >= test["fewest"])
         parts.append(mean.select(*_KEY, test=pl.lit(name), value="value"))
     return pl.concat(parts)
 
 
-def graded(tested: pl.DataFrame) -> pl.DataFrame:
+def add_grades(tested: pl.DataFrame) -> pl.DataFrame:
     """Add the grade that each value has by its test, as a number from 0 (A) to 3 (D)."""
     bounds = {name: limits(name) for name in terms()["tests"]}
     size = pl.col("value").abs()
-    beyond = [size > pl.col("test").replace_strict({name: one[at] for name, one in bounds.items()}) for at in range(3)]
+    beyond = [
+        size > pl.col("test").replace_strict({name: bound[at] for name, bound in bounds.items()}) for at in range(3)
+    ]
     return tested.with_columns(grade=pl.sum_horizontal(beyond).cast(pl.Int64))
 
 
-def admitted(sheets: Mapping[str, Sheet]) -> Iterator[Finding]:
+def failed_tests(sheets: Mapping[str, Sheet]) -> Iterator[Finding]:
     """Yield the tests that regions fail (D), once for each region, and sums that are not the nation, once for each."""
-    if "accounts" not in sheets or not sheets["accounts"].keyed or sheets["accounts"].frame.is_empty():
+    if "accounts" not in sheets or not sheets["accounts"].has_key_columns or sheets["accounts"].frame.is_empty():
         return
-    tables = {name: sheet.frame for name, sheet in sheets.items() if sheet.keyed}
-    found = values(tables, {name: sheet.units for name, sheet in sheets.items()})
-    rows = graded(smooth(found)) if not found.is_empty() else found
-    for name in found["test"].unique(maintain_order=True):
-        mine = rows.filter(pl.col("test") == name)
+    tables = {name: sheet.frame for name, sheet in sheets.items() if sheet.has_key_columns}
+    single = values(tables, {name: sheet.units for name, sheet in sheets.items()})
+    rows = add_grades(moving_mean(single)) if not single.is_empty() else single
+    for name in single["test"].unique(maintain_order=True):
+        values_of_test = rows.filter(pl.col("test") == name)
         if name.startswith("sum_"):
-            off = mine.filter(pl.col("grade") > 0).unique("year", keep="first", maintain_order=True)
+            off = values_of_test.filter(pl.col("grade") > 0).unique("year", keep="first", maintain_order=True)
             yield from _findings(sheets["accounts"], off.with_columns(region=pl.lit("")), name)
         else:
             failed = (pl.col("grade") == len(GRADES) - 1) & (
                 pl.col("value") <= terms()["tests"][name].get("slip", math.inf)
             )
-            yield from _findings(sheets["accounts"], mine.filter(failed), name)
+            yield from _findings(sheets["accounts"], values_of_test.filter(failed), name)
 
 
 def _findings(accounts: Sheet, off: pl.DataFrame, name: str) -> Iterator[Finding]:
     """Yield one finding for each region, at the year that is furthest off."""
-    far = pl.col("value").abs()
+    size = pl.col("value").abs()
     worst = off.group_by("region", maintain_order=True).agg(
-        pl.col("year", "value").sort_by(far, descending=True).first(), years=pl.col("year").sort()
+        pl.col("year", "value").sort_by(size, descending=True).first(), years=pl.col("year").sort()
     )
     summed = name.startswith("sum_")
     rows = accounts.frame.select(ROW, *_KEY)
@@ -188,7 +192,7 @@ def _findings(accounts: Sheet, off: pl.DataFrame, name: str) -> Iterator[Finding
     placed = worst.join(first, on="year" if summed else _KEY, how="inner")
     test, ratio = terms()["tests"][name], terms()["tests"][name]["unit"] == "ratio"
     bound = limits(name)[0 if summed else -1]
-    said = {key: Text(**test[key]) for key in ("title", "reference", "cure")}
+    texts = {key: Text(**test[key]) for key in ("title", "reference", "cure")}
     yield from accounts.findings(
         placed,
         Say(
@@ -196,7 +200,7 @@ def _findings(accounts: Sheet, off: pl.DataFrame, name: str) -> Iterator[Finding
             column="year" if summed else "region",
             value=lambda row: f"{row['value']:.2f}" if ratio else _percent(row["value"]),
             expected=f"<= {bound:g}" if ratio else f"{_percent(-bound)} … {_percent(bound)}",
-            words=lambda row: said | {"years": row["years"], "at": row["year"]},
+            words=lambda row: texts | {"years": row["years"], "at": row["year"]},
         ),
     )
 

@@ -28,47 +28,51 @@ _TOGETHER = ("regions", "accounts", "investment")
 _ROLES = {"output", "labour", "investment", "price"}
 
 
-def magnitude(sheets: Mapping[str, Sheet], known: Sequence[Finding]) -> Iterator[Finding]:
+def magnitude(sheets: Mapping[str, Sheet], findings: Sequence[Finding]) -> Iterator[Finding]:
     """Yield the columns, and the regions of a column, that are some powers of ten off.
 
-    What differs from a column of `accounts` that is `known` to be off itself is no news.
+    What differs from a column of `accounts` that is `findings` to be off itself is no news.
     """
     accounts = sheets.get("accounts")
     wrong = {
-        (str(one.column), (one.key or "").partition("/")[0])
-        for one in known
-        if one.table == "accounts" and one.severity == "error" and one.rule in {"ratio-implausible", "region-apart"}
+        (str(problem.column), (problem.key or "").partition("/")[0])
+        for problem in findings
+        if problem.table == "accounts"
+        and problem.severity == "error"
+        and problem.rule in {"ratio-implausible", "region-apart"}
     }
-    named = {one[side] for one in read_yaml(_FILE)["ratios"] for side in ("of", "by")}
+    judged = {ratio[side] for ratio in read_yaml(_FILE)["ratios"] for side in ("of", "by")}
     for name, sheet in sheets.items():
-        if not sheet.keyed or sheet.frame.is_empty() or not {"region", "year"} <= set(sheet.key):
+        if not sheet.has_key_columns or sheet.frame.is_empty() or not {"region", "year"} <= set(sheet.key):
             continue
         for column in sheet.columns():
             unit = sheet.units.get(column.name)
-            if unit is None or column.type != "number" or (name in _JUDGED and column.name in named):
+            if unit is None or column.type != "number" or (name in _JUDGED and column.name in judged):
                 continue
-            yield from _beside(sheet, column.name, parse(unit), accounts, wrong)
+            yield from _column_findings(sheet, column.name, parse(unit), accounts, wrong)
 
 
-def _beside(
+def _column_findings(
     sheet: Sheet, column: str, unit: Unit, accounts: Sheet | None, wrong: set[tuple[str, str]]
 ) -> Iterator[Finding]:
     """Yield what one column says: beside another one, or a price beside those of the other regions."""
     by = ""
     if unit.dimension in _BESIDE:
-        there = {} if accounts is None or not accounts.keyed else accounts.units
+        unit_names = {} if accounts is None or not accounts.has_key_columns else accounts.units
         alike = (
-            one for one in _BESIDE[unit.dimension] if one in there and parse(there[one]).dimension == unit.dimension
+            candidate
+            for candidate in _BESIDE[unit.dimension]
+            if candidate in unit_names and parse(unit_names[candidate]).dimension == unit.dimension
         )
         if accounts is None or (by := next(alike, "")) == "":
             return
     elif not unit.dimension.startswith("money per"):
         return
-    off_there = [region for one, region in wrong if one == by]
+    off_there = [region for denominator, region in wrong if denominator == by]
     figures = _logs(sheet, column)
     if by and accounts is not None:
-        known = accounts.frame.filter(pl.col(by) > 0).select("region", "year", by=pl.col(by).log())
-        figures = figures.join(known, on=["region", "year"]).with_columns(pl.col("log") - pl.col("by"))
+        denominators = accounts.frame.filter(pl.col(by) > 0).select("region", "year", by=pl.col(by).log())
+        figures = figures.join(denominators, on=["region", "year"]).with_columns(pl.col("log") - pl.col("by"))
     medians = figures.group_by("region", maintain_order=True).agg(pl.col(ROW).first(), pl.col("log").median())
     middle = medians.select(pl.col("log").median()).item()
     same = (
@@ -82,14 +86,14 @@ def _beside(
             return
         yield from sheet.findings(medians.head(1).with_columns(log=pl.lit(middle)), _far(column, by, low, high))
     elif medians.height >= setting(_FILE, "regions"):
-        apart = setting(_FILE, "magnitude.apart")
+        bound = setting(_FILE, "magnitude.apart")
         # a single industry is nearly absent from some regions: less than the square of it is told from a wrong unit
         least = (
-            apart**2 if any(sheet.frame[key].n_unique() == 1 for key in {*sheet.key} - {"region", "year"}) else apart
+            bound**2 if any(sheet.frame[key].n_unique() == 1 for key in {*sheet.key} - {"region", "year"}) else bound
         )
-        within = pl.col("log").is_between(-math.log(least), math.log(apart))
+        within = pl.col("log").is_between(-math.log(least), math.log(bound))
         off = medians.with_columns(pl.col("log") - middle).filter(~within, ~pl.col("region").is_in(off_there))
-        yield from sheet.findings(off, _far(column, by, None, apart))
+        yield from sheet.findings(off, _far(column, by, None, bound))
 
 
 def _logs(sheet: Sheet, column: str) -> pl.DataFrame:
@@ -113,8 +117,8 @@ def _far(column: str, by: str, low: float | None, high: float) -> Say:
         severity="warning",
         column=column,
         expected=f"{1 / high if low is None else low:g} - {high:g}",
-        value=lambda found: f"{math.exp(found['log']):.3g}",
-        words=lambda found: {"of": column, "by": by, "reference": reference, "region": found["region"]},
+        value=lambda row: f"{math.exp(row['log']):.3g}",
+        words=lambda row: {"of": column, "by": by, "reference": reference, "region": row["region"]},
     )
 
 
@@ -131,9 +135,9 @@ def cut(sheet: Sheet, regions: Sheet | None) -> Iterator[Finding]:
         if ids[-1] + 1 >= setting(_FILE, "cut.groups"):
             if level == 0 and name == "region" and regions is not None and "region" in regions.raw.cells.columns:
                 listed = regions.raw.cells["region"].cast(pl.String).to_list()
-                there = rows[name].cast(pl.String).unique(maintain_order=True).to_list()
+                present = rows[name].cast(pl.String).unique(maintain_order=True).to_list()
                 # the table has all regions up to its last one, in the order of the table `regions`
-                if (later := listed[len(there) :]) and listed[: len(there)] == there:
+                if (later := listed[len(present) :]) and listed[: len(present)] == present:
                     yield from _at_end(sheet, name, "data.region-cut", regions=later[:_SHOWN], count=len(later))
                     return
             before, count = _begins_alike(rows, ids, nested[level + 1 :])
@@ -166,10 +170,10 @@ def _at_end(sheet: Sheet, column: str, code: str, **words: object) -> Iterator[F
     yield from sheet.findings(last, Say(message=code, column=column, words=lambda _: words))
 
 
-def ends(sheets: Mapping[str, Sheet], known: frozenset[str]) -> Iterator[Finding]:
+def ends(sheets: Mapping[str, Sheet], reported: frozenset[str]) -> Iterator[Finding]:
     """Yield the tables that end too early, but for those of which something says so already."""
     for name, sheet in sheets.items():
-        if name not in known and len(sheet.key) > 1 and sheet.keyed and not sheet.frame.is_empty():
+        if name not in reported and len(sheet.key) > 1 and sheet.has_key_columns and not sheet.frame.is_empty():
             yield from cut(sheet, sheets.get("regions"))
 
 
@@ -191,7 +195,7 @@ def plausible(sheets: Mapping[str, Sheet]) -> Iterator[Finding]:
 
 
 def _whole(sheet: Sheet) -> bool:
-    return sheet.keyed and not sheet.frame.is_empty()
+    return sheet.has_key_columns and not sheet.frame.is_empty()
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,8 +206,8 @@ class _Ratio:
     by: str
     reference: Text
     within: tuple[float, float] = (0.0, math.inf)
-    apart: float | None = None
-    whole: bool = False
+    factor: float | None = None
+    overall: bool = False
     base: bool = False
     severity: Severity = "error"
 
@@ -211,87 +215,106 @@ class _Ratio:
         """Whether a ratio means something: levels only, and of one unit where its size is judged."""
         of, by = parse(units[self.of]), parse(units[self.by])
         return INDEX not in {of.atom, by.atom} and (
-            self.apart is not None or (of.atom, of.scale) == (by.atom, by.scale)
+            self.factor is not None or (of.atom, of.scale) == (by.atom, by.scale)
         )
 
     def value(self, prices: str | None) -> pl.Expr:
         """Return the ratio of every row, or its log distance to the regions; unknown where one is not above zero."""
-        asked = pl.col("year").cast(pl.String) == prices if self.base else pl.lit(value=True)
-        ratio = pl.when(asked & (pl.min_horizontal(self.of, self.by) > 0)).then(pl.col(self.of) / pl.col(self.by))
-        if self.apart is None:
+        applies = pl.col("year").cast(pl.String) == prices if self.base else pl.lit(value=True)
+        ratio = pl.when(applies & (pl.min_horizontal(self.of, self.by) > 0)).then(pl.col(self.of) / pl.col(self.by))
+        if self.factor is None:
             return ratio
         log = ratio.log()
         return pl.when(log.count().over("year") >= setting(_FILE, "regions")).then(log - log.median().over("year"))
 
-    def off(self, median: pl.Expr) -> pl.Expr:
+    def is_out_of_bounds(self, median: pl.Expr) -> pl.Expr:
         """Whether a median is out of bounds: its own, or those around the median of the regions."""
-        if self.apart is None:
+        if self.factor is None:
             return ~median.is_between(*self.within)
         spread = setting(_FILE, "spread") * median.abs().median()
-        return median.abs() > pl.max_horizontal(pl.lit(math.log(self.apart)), spread)
+        return median.abs() > pl.max_horizontal(pl.lit(math.log(self.factor)), spread)
 
 
 def _ratios(accounts: Sheet, investment: Sheet | None) -> Iterator[Finding]:
-    frame, units = accounts.frame, dict(accounts.units)
-    if investment is not None and _INVESTMENT in investment.frame.columns:
-        invested = investment.frame  # the total of a region and year, or the sum of its assets
-        if "asset" in invested.columns and (invested["asset"] == "total").any():
-            invested = invested.filter(pl.col("asset") == "total")
-        invested = invested.group_by("region", "year").agg(pl.col(_INVESTMENT).sum())
-        frame = frame.join(invested, on=["region", "year"], how="left", maintain_order="left")
-        units[_INVESTMENT] = investment.units[_INVESTMENT]
+    """Yield the ratios that are out of bounds; a region that one rule names is left out of later rules on a column."""
+    frame, units = _with_investment(accounts, investment)
     rows = [_Ratio(**entry | {"reference": Text(**entry["reference"])}) for entry in read_yaml(_FILE)["ratios"]]
     rows = [row for row in rows if {row.of, row.by} <= set(frame.columns) and row.comparable(units)]
-    values = frame.select(
-        "region", *(row.value(parse(units[row.by]).prices).alias(str(at)) for at, row in enumerate(rows))
-    )
-    medians = values.group_by("region", maintain_order=True).agg(pl.col(str(at)).median() for at in range(len(rows)))
-    every = values.select(pl.col(str(at)).median() for at in range(len(rows))).with_columns(region=pl.lit(""))
-    judged = [every if row.whole else medians for row in rows]
+    judged = _medians(frame, units, rows)
     offs = [
-        of.filter(row.off(pl.col(str(at)))).select("region", median=str(at))
-        for at, (of, row) in enumerate(zip(judged, rows, strict=True))
+        medians.filter(row.is_out_of_bounds(pl.col(str(at)))).select("region", median=str(at))
+        for at, (medians, row) in enumerate(zip(judged, rows, strict=True))
     ]
     against = [{*off["region"]} for off in offs]
-    known = [{*of.drop_nulls(str(at))["region"]} for at, of in enumerate(judged)]
-    named: set[tuple[str, str]] = set()
+    regions_with_value = [{*medians.drop_nulls(str(at))["region"]} for at, medians in enumerate(judged)]
+    explained: set[tuple[str, str]] = set()
     for at, (row, off) in enumerate(zip(rows, offs, strict=True)):
-        off = off.filter([not named & {(one, row.of), (one, row.by), ("", row.of)} for one in off["region"]])  # noqa: PLW2901 - less what is named
-        named |= {(one, column) for one in off["region"] for column in (row.of, row.by)}
-        wrong = [_wrong(at, one, rows, against, known) for one in off["region"]]
-        parts = off.with_columns(column=pl.Series(wrong, dtype=pl.String)).partition_by("column", maintain_order=True)
-        for some in parts:
-            column = str(some["column"][0])
+        fresh = off.filter(
+            [not explained & {(region, row.of), (region, row.by), ("", row.of)} for region in off["region"]]
+        )
+        explained |= {(region, column) for region in fresh["region"] for column in (row.of, row.by)}
+        wrong = [_wrong(at, region, rows, against, regions_with_value) for region in fresh["region"]]
+        parts = fresh.with_columns(column=pl.Series(wrong, dtype=pl.String)).partition_by("column", maintain_order=True)
+        for part in parts:
+            column = str(part["column"][0])
             sheet = investment if column == _INVESTMENT and investment is not None else accounts
             first = sheet.frame.group_by("region").agg(pl.col(ROW).first())
-            placed = some.with_columns(pl.lit(0).alias(ROW)) if row.whole else some.join(first, on="region")
+            placed = part.with_columns(pl.lit(0).alias(ROW)) if row.overall else part.join(first, on="region")
             yield from sheet.findings(placed, _say(row, column))
 
 
-def _wrong(at: int, region: str, rows: list[_Ratio], against: list[set[str]], known: list[set[str]]) -> str:
+def _with_investment(accounts: Sheet, investment: Sheet | None) -> tuple[pl.DataFrame, dict[str, str]]:
+    """Return the accounts with investment in all assets, and the units of both."""
+    frame, units = accounts.frame, dict(accounts.units)
+    if investment is None or _INVESTMENT not in investment.frame.columns:
+        return frame, units
+    invested = investment.frame  # the total of a region and year, or the sum of its assets
+    if "asset" in invested.columns and (invested["asset"] == "total").any():
+        invested = invested.filter(pl.col("asset") == "total")
+    invested = invested.group_by("region", "year").agg(pl.col(_INVESTMENT).sum())
+    frame = frame.join(invested, on=["region", "year"], how="left", maintain_order="left")
+    return frame, units | {_INVESTMENT: investment.units[_INVESTMENT]}
+
+
+def _medians(frame: pl.DataFrame, units: Mapping[str, str], rows: Sequence[_Ratio]) -> list[pl.DataFrame]:
+    """Return the medians that each ratio is judged by: of every region, or of all together under an empty name."""
+    values = frame.select(
+        "region", *(row.value(parse(units[row.by]).prices).alias(str(at)) for at, row in enumerate(rows))
+    )
+    by_region = values.group_by("region", maintain_order=True).agg(pl.col(str(at)).median() for at in range(len(rows)))
+    overall = values.select(pl.col(str(at)).median() for at in range(len(rows))).with_columns(region=pl.lit(""))
+    return [overall if row.overall else by_region for row in rows]
+
+
+def _wrong(
+    at: int, region: str, rows: list[_Ratio], against: list[set[str]], regions_with_value: list[set[str]]
+) -> str:
     """Return which of two columns that contradict each other is wrong: the one that further columns contradict, too."""
     # a distance from the median region says nothing where all regions are off
-    everywhere = against[at] >= known[at]
+    everywhere = against[at] >= regions_with_value[at]
     votes = dict.fromkeys((rows[at].of, rows[at].by), 0)
-    for other, row in enumerate(rows):
-        pair, where = {row.of, row.by}, known[other] if everywhere else known[other] & {region}
-        if pair == {*votes} or not where or (everywhere and row.apart is not None):
+    for index, row in enumerate(rows):
+        pair, where = (
+            {row.of, row.by},
+            regions_with_value[index] if everywhere else regions_with_value[index] & {region},
+        )
+        if pair == {*votes} or not where or (everywhere and row.factor is not None):
             continue
         for column in pair & {*votes}:
-            votes[column] += 1 if against[other] & where else -1
+            votes[column] += 1 if against[index] & where else -1
     return rows[at].by if votes[rows[at].by] > votes[rows[at].of] else rows[at].of
 
 
 def _say(row: _Ratio, column: str) -> Say:
-    apart = row.apart is not None
-    single = "data.region-apart" if apart else "data.ratio-implausible"
+    by_distance = row.factor is not None
+    single = "data.region-apart" if by_distance else "data.ratio-implausible"
     return Say(
-        message="data.ratio-implausible-whole" if row.whole else single,
+        message="data.ratio-implausible-whole" if row.overall else single,
         severity=row.severity,
         column=column,
-        expected=f"1/{row.apart:g} - {row.apart:g}" if apart else f"{row.within[0]:g} - {row.within[1]:g}",
-        value=lambda found: f"{math.exp(found['median']) if apart else found['median']:.3g}",
-        words=lambda found: {"of": row.of, "by": row.by, "reference": row.reference, "region": found["region"]},
+        expected=f"1/{row.factor:g} - {row.factor:g}" if by_distance else f"{row.within[0]:g} - {row.within[1]:g}",
+        value=lambda off: f"{math.exp(off['median']) if by_distance else off['median']:.3g}",
+        words=lambda off: {"of": row.of, "by": row.by, "reference": row.reference, "region": off["region"]},
     )
 
 
@@ -299,8 +322,8 @@ def _shares(sheet: Sheet) -> Iterator[Finding]:
     """Yield shares of labour whose median can be none: of the whole column, or of single regions."""
     low, high = read_yaml(_FILE)["labour_share"]["within"]
     figures = sheet.frame.filter((pl.col("labour_share") > 0) & (pl.col("labour_share") <= 1))
-    whole = figures.select(pl.col(ROW).min(), median=pl.col("labour_share").median())
-    off = whole.filter(~pl.col("median").is_between(low, high))
+    overall = figures.select(pl.col(ROW).min(), median=pl.col("labour_share").median())
+    off = overall.filter(~pl.col("median").is_between(low, high))
     if off.is_empty() and sheet.group == ("region",):
         medians = figures.group_by("region").agg(pl.col(ROW).min(), median=pl.col("labour_share").median())
         off = medians.filter(~pl.col("median").is_between(low, high))
@@ -317,7 +340,7 @@ def _shares(sheet: Sheet) -> Iterator[Finding]:
                 severity="error" if meant else "warning",
                 column="labour_share",
                 expected=meant or f"{low:g} - {high:g}",
-                value=lambda found: f"{found['median']:.3g}",
+                value=lambda region: f"{region['median']:.3g}",
                 words=lambda _: {"unit": written, "reference": reference},
             ),
         )
@@ -334,10 +357,12 @@ def _meant(median: float, written: str, low: float, high: float) -> str | None:
 
 def _absent(tables: Mapping[str, Sheet]) -> Iterator[Finding]:
     """Yield once for each table the regions that it lacks and another of them has."""
-    there = {name: set(sheet.frame["region"].drop_nulls().unique()) for name, sheet in tables.items()}
-    listed = there.get("regions", set().union(*there.values()))
-    for name in (one for one in _TOGETHER[1:] if one in there and there[one] <= listed):  # else codes are wrong
-        if lacking := sorted(set().union(*there.values()) - there[name]):
+    present = {name: set(sheet.frame["region"].drop_nulls().unique()) for name, sheet in tables.items()}
+    listed = present.get("regions", set().union(*present.values()))
+    for name in (
+        table for table in _TOGETHER[1:] if table in present and present[table] <= listed
+    ):  # else codes are wrong
+        if lacking := sorted(set().union(*present.values()) - present[name]):
             words, count = {"regions": lacking[:_SHOWN]}, str(len(lacking))
             yield tables[name].finding("data.region-absent", words=words, column="region", value=count)
 
@@ -359,7 +384,9 @@ def _shorter(sheet: Sheet) -> Iterator[Finding]:
 def _spikes(sheet: Sheet) -> Iterator[Finding]:
     """Yield once for each series that its price leaves the regions' and comes back within a year."""
     name, group, year = "investment_price", list(sheet.group), str(sheet.year)
-    follows = pl.all_horizontal(*(pl.col(one) == pl.col(one).shift(1) for one in group), pl.col(year).diff() == 1)
+    follows = pl.all_horizontal(
+        *(pl.col(name_of_group) == pl.col(name_of_group).shift(1) for name_of_group in group), pl.col(year).diff() == 1
+    )
     log = pl.when(pl.col(name) > 0).then(name).log()
     common = pl.when(pl.len().over(year) >= setting(_FILE, "regions")).then(pl.col("step").median().over(year))
     bound = pl.lit(None, dtype=pl.Float64)
@@ -368,10 +395,10 @@ def _spikes(sheet: Sheet) -> Iterator[Finding]:
     frame = sheet.frame.with_columns(step=pl.when(follows).then(log.diff()))
     frame = frame.with_columns(away=pl.col("step") - common.fill_null(0.0))
     frame = frame.with_columns(back=pl.when(follows.shift(-1)).then(pl.col("away").shift(-1)))
-    found = frame.filter(
+    spikes = frame.filter(
         (pl.min_horizontal(pl.col("away").abs(), pl.col("back").abs()) > bound) & (pl.col("away") * pl.col("back") < 0)
     )
-    series = found.group_by(group, maintain_order=True) if group else found.group_by(pl.lit(value=True))
+    series = spikes.group_by(group, maintain_order=True) if group else spikes.group_by(pl.lit(value=True))
     rows = series.agg(pl.col(ROW).first(), pl.col("away").first(), years=pl.col(year))
     reference = Text(**read_yaml(_FILE)["spike"]["reference"])
     say = Say(
@@ -393,18 +420,18 @@ def slips(
     """
     logs = frame.with_row_index(ROW).select(
         ROW,
-        *(pl.col(one) for one in (unit, period) if one is not None),
+        *(pl.col(column) for column in (unit, period) if column is not None),
         *(pl.when(pl.col(name) > 0).then(pl.col(name).log()).alias(name) for name in columns),
     )
     if unit is not None and period is not None:
-        series = {name: _off_in_time(logs.drop_nulls(name).sort(unit, period), name, unit) for name in columns}
+        series = {name: _outliers_in_time(logs.drop_nulls(name).sort(unit, period), name, unit) for name in columns}
         yield from ((name, "data.slip-in-series", rows) for name, rows in series.items())
         logs = logs.filter(~pl.col(ROW).is_in(pl.concat(rows[ROW] for rows in series.values()).implode()))
-    beside = _off_beside(logs, columns, period)
-    yield from ((name, "data.slip-beside", beside.filter(column=name)) for name in columns)
+    outliers = _outliers_in_row(logs, columns, period)
+    yield from ((name, "data.slip-beside", outliers.filter(column=name)) for name in columns)
 
 
-def _off_in_time(logs: pl.DataFrame, name: str, unit: str) -> pl.DataFrame:
+def _outliers_in_time(logs: pl.DataFrame, name: str, unit: str) -> pl.DataFrame:
     """Return the figures that leave the periods beside them, or from which on a series of three or more is another."""
     most = limit("slip_step")
     before = (pl.col(name) - pl.col(name).shift(1)).over(unit)
@@ -413,28 +440,28 @@ def _off_in_time(logs: pl.DataFrame, name: str, unit: str) -> pl.DataFrame:
     large = {side: (pl.col(side).abs() > most).fill_null(value=False) for side in ("before", "after")}
     # at the ends of a series the others must agree with one another
     no_more, none_before = ~large["after"].shift(-1).over(unit), ~large["before"].shift(1).over(unit)
-    alone = (
+    isolated = (
         large["before"] & large["after"] & (pl.col("before") * pl.col("after") > 0)
         | large["before"] & pl.col("after").is_null() & none_before
         | large["after"] & pl.col("before").is_null() & no_more
     )
-    steps = steps.with_columns(alone=alone)
-    moved = large["before"] & ~pl.col("alone").shift(1, fill_value=False).over(unit)
-    return steps.filter(pl.col("alone") | moved).select(ROW, off=pl.coalesce("before", "after"))
+    steps = steps.with_columns(alone=isolated)
+    shifted = large["before"] & ~pl.col("alone").shift(1, fill_value=False).over(unit)
+    return steps.filter(pl.col("alone") | shifted).select(ROW, off=pl.coalesce("before", "after"))
 
 
-def _off_beside(logs: pl.DataFrame, columns: Sequence[str], period: str | None) -> pl.DataFrame:
+def _outliers_in_row(logs: pl.DataFrame, columns: Sequence[str], period: str | None) -> pl.DataFrame:
     """Return the figures that the others of their row and the other rows of their period contradict, one a row."""
     over = pl.lit(0) if period is None else pl.col(period)
-    known = logs.filter(pl.len().over(over) >= setting(_FILE, "regions"))
-    if len(columns) == 1 or known.is_empty():
+    usable = logs.filter(pl.len().over(over) >= setting(_FILE, "regions"))
+    if len(columns) == 1 or usable.is_empty():
         return pl.DataFrame(schema={ROW: pl.UInt32, "column": pl.String, "off": pl.Float64})
     parts = []
     for name in columns:
-        ratios = [pl.col(name) - pl.col(other) for other in columns if other != name]
-        far = pl.concat_list([one - one.median().over(over) for one in ratios]).list.median()
-        own = (pl.col(name) - pl.col(name).median().over(over)).abs()
-        rows = known.with_columns(off=far, own=own, column=pl.lit(name))
+        ratios = [pl.col(name) - pl.col(column) for column in columns if column != name]
+        distance = pl.concat_list([ratio - ratio.median().over(over) for ratio in ratios]).list.median()
+        own_distance = (pl.col(name) - pl.col(name).median().over(over)).abs()
+        rows = usable.with_columns(off=distance, own=own_distance, column=pl.lit(name))
         spread = setting(_FILE, "spread") * pl.col("off").abs().median().over(over)
         beyond = pl.col("off").abs() > pl.max_horizontal(pl.lit(limit("slip_step")), spread)
         parts.append(rows.filter(beyond).select(ROW, "column", "off", "own", size=pl.col("off").abs().round(6)))

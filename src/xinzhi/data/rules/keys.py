@@ -11,13 +11,13 @@ from xinzhi.core.parameters import read_yaml
 from xinzhi.core.quarters import label
 from xinzhi.core.text import read_words, words
 from xinzhi.data.casting import Sheet
-from xinzhi.data.catalogue import HERE, Column, known_tables, limit, nearest, nearest_column, nearest_table
+from xinzhi.data.catalogue import HERE, Column, limit, nearest, nearest_column, nearest_table, tables_by_name
 from xinzhi.data.raw import ROW, Say
 
 
 def structure(sheet: Sheet) -> Iterator[Finding]:
     """Yield an unknown or empty table, missing columns, and columns that are not known."""
-    if sheet.name not in known_tables():
+    if sheet.name not in tables_by_name():
         yield unknown_table(sheet.name, sheet.raw.file)
     if sheet.frame.is_empty():
         yield sheet.finding("data.empty-table")
@@ -28,9 +28,9 @@ def structure(sheet: Sheet) -> Iterator[Finding]:
 
 def unknown_table(name: str, file: str | None) -> Finding:
     """Return what to say about a table that is not known: which one it may be, in either language."""
-    near = nearest_table(name)
-    code = "data.unknown-table-near" if near else "data.unknown-table"
-    return finding(code, table=name, file=file, value=name, expected=near or ", ".join(known_tables()))
+    nearest_name = nearest_table(name)
+    code = "data.unknown-table-near" if nearest_name else "data.unknown-table"
+    return finding(code, table=name, file=file, value=name, expected=nearest_name or ", ".join(tables_by_name()))
 
 
 def _missing_columns(sheet: Sheet) -> Iterator[Finding]:
@@ -47,12 +47,14 @@ def _unknown_columns(sheet: Sheet) -> Iterator[Finding]:
     unknown = [name for name in sheet.raw.cells.columns if sheet.spec.column(name) is None]
     line = sheet.raw.header
     if len(unknown) > limit("unknown_columns"):
-        if own := [name for name in unknown if name not in sheet.raw.fields]:
-            yield sheet.finding("data.unknown-columns", words={"names": own}, line=line, value=str(len(own)))
+        if undeclared := [name for name in unknown if name not in sheet.raw.fields]:
+            yield sheet.finding(
+                "data.unknown-columns", words={"names": undeclared}, line=line, value=str(len(undeclared))
+            )
         return
     for name in unknown:
-        if (near := nearest_column(name, sheet.spec)) is not None:
-            yield sheet.finding("data.unknown-column", line=line, column=name, value=name, expected=near)
+        if (nearest_name := nearest_column(name, sheet.spec)) is not None:
+            yield sheet.finding("data.unknown-column", line=line, column=name, value=name, expected=nearest_name)
         elif name not in sheet.raw.fields:
             yield sheet.finding("data.unknown-column-far", line=line, column=name, value=name)
 
@@ -63,7 +65,7 @@ def keys(sheet: Sheet) -> Iterator[Finding]:
         if sheet.frame[name].null_count() and not _may_be_blank(sheet, name):
             rows = sheet.unwritten(sheet.where(pl.col(name).is_null()), name)
             yield from sheet.findings(rows, Say(message="data.missing-key", column=name))
-    if not sheet.keyed:
+    if not sheet.has_key_columns:
         return
     if sheet.key:
         yield from _duplicate(sheet)
@@ -81,7 +83,8 @@ def _duplicate(sheet: Sheet) -> Iterator[Finding]:
     """Compare every row with the row before: they are sorted by key, equal keys by line."""
     before = {name: (pl.col(name), pl.col(name).shift(1)) for name in sheet.key}
     same = pl.all_horizontal(
-        here.eq_missing(last) if _may_be_blank(sheet, name) else here == last for name, (here, last) in before.items()
+        current.eq_missing(last) if _may_be_blank(sheet, name) else current == last
+        for name, (current, last) in before.items()
     )
     if not sheet.frame.select(same.any()).item():
         return
@@ -122,22 +125,22 @@ def codes(sheet: Sheet, sheets: Mapping[str, Sheet]) -> Iterator[Finding]:
         if column.type != "code" or column.values:
             continue
         home, source = _source(sheet, column, sheets)
-        there = sheet.frame[column.name].drop_nulls().unique()
-        if not source or (home is not None and there.is_in(home.frame[column.name].implode()).all()):
+        present = sheet.frame[column.name].drop_nulls().unique()
+        if not source or (home is not None and present.is_in(home.frame[column.name].implode()).all()):
             continue
-        known: Mapping[str, Collection[str]] = standard(source) if home is None else {}
+        names_by_code: Mapping[str, Collection[str]] = standard(source) if home is None else {}
         if home is not None:
             labels = [name for name in ("name_zh", "name_en") if name in home.frame.columns]
             rows = home.frame.drop_nulls(column.name).select(column.name, *labels).iter_rows()
-            known = {first: [name for name in rest if name] for first, *rest in rows}
-        found = sheet.frame.filter(pl.col(column.name).is_not_null()).group_by(column.name)
-        off = found.agg(pl.col(ROW).min(), count=pl.len()).filter(~pl.col(column.name).is_in(list(known)))
+            names_by_code = {first: [name for name in rest if name] for first, *rest in rows}
+        groups = sheet.frame.filter(pl.col(column.name).is_not_null()).group_by(column.name)
+        off = groups.agg(pl.col(ROW).min(), count=pl.len()).filter(~pl.col(column.name).is_in(list(names_by_code)))
         places = off.select(ROW, "count").partition_by(ROW, maintain_order=True)
         for code, row in zip(off[column.name], places, strict=True):
             say = Say(
                 message=_UNKNOWN.get(column.name, "data.unknown-code"),
                 column=column.name,
-                expected=_expected(code, known, source),
+                expected=_suggest_code(code, names_by_code, source),
                 words=lambda row: {"count": row["count"]},
             )
             yield from sheet.findings(row, say)
@@ -150,8 +153,8 @@ def standard(name: str) -> dict[str, list[str]]:
     ['吉林', '吉林省', 'Jilin']
     """
     document = read_words("regions.yaml") if name == PROVINCES else read_yaml(HERE / "codes" / "gbt4754.yaml")
-    found: dict[str, list[str]] = document["codes"]
-    return found
+    code_names: dict[str, list[str]] = document["codes"]
+    return code_names
 
 
 def provinces(sheets: Mapping[str, Sheet]) -> bool:
@@ -159,18 +162,20 @@ def provinces(sheets: Mapping[str, Sheet]) -> bool:
     home = sheets.get("regions")
     if home is not None and (field := home.raw.fields.get("region")) is not None and field.codes:
         return field.codes.startswith(PROVINCES)
-    seen: set[str] = set()
+    region_codes: set[str] = set()
     for sheet in [home] if home is not None else sheets.values():
         if "region" in sheet.frame.columns:
-            seen |= set(sheet.frame["region"].drop_nulls().unique())
-    return bool(seen) and len(seen & set(standard(PROVINCES))) >= limit("gb2260_share") * len(seen)
+            region_codes |= set(sheet.frame["region"].drop_nulls().unique())
+    return bool(region_codes) and len(region_codes & set(standard(PROVINCES))) >= limit("gb2260_share") * len(
+        region_codes
+    )
 
 
 def _source(sheet: Sheet, column: Column, sheets: Mapping[str, Sheet]) -> tuple[Sheet | None, str]:
     """Return where the codes of a column come from: a table of the package, or a standard; nowhere is an empty name."""
-    here = f"{sheet.name}.{column.name}"
+    address = f"{sheet.name}.{column.name}"
     refers = _REGIONS if column.role == "region" and column.name == "region" else column.refers
-    if refers and refers != here:
+    if refers and refers != address:
         home = sheets.get(refers.split(".")[0])
         if home is not None and not home.frame.is_empty() and column.name in home.frame.columns:
             return home, refers
@@ -179,12 +184,23 @@ def _source(sheet: Sheet, column: Column, sheets: Mapping[str, Sheet]) -> tuple[
     return None, str(column.codes) if column.codes in _STANDARDS else ""
 
 
-def _expected(code: str, known: Mapping[str, Collection[str]], source: str) -> str:
+def _suggest_code(code: str, names_by_code: Mapping[str, Collection[str]], source: str) -> str:
     """Return the code whose name was written, or the nearest code, or where the codes stand."""
-    named = next((other for other, names in known.items() if code in names), None)
-    if named is None and source == _REGIONS:  # the table may know Beijing by another of its names
-        named = next((other for other, names in standard(PROVINCES).items() if code in names and other in known), None)
-    near = named or nearest(code, known)
-    if near is None:
+    match = next((candidate for candidate, names in names_by_code.items() if code in names), None)
+    if match is None and source == _REGIONS:  # the table may know Beijing by another of its names
+        match = next(
+            (
+                candidate
+                for candidate, names in standard(PROVINCES).items()
+                if code in names and candidate in names_by_code
+            ),
+            None,
+        )
+    code_nearest = match or nearest(code, names_by_code)
+    if code_nearest is None:
         return source
-    return f"{near} ({', '.join(list(known[near])[:1])})" if known[near] else near
+    return (
+        f"{code_nearest} ({', '.join(list(names_by_code[code_nearest])[:1])})"
+        if names_by_code[code_nearest]
+        else code_nearest
+    )

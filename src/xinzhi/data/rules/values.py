@@ -22,7 +22,7 @@ from xinzhi.data.units import ANY_BASE, INDEX, is_unit, parse
 
 def series(sheet: Sheet) -> Iterator[Finding]:
     """Yield steps beyond the plausible, gaps in a series, changes of vintage, and indices that are off their base."""
-    if sheet.year is None or not sheet.keyed:
+    if sheet.year is None or not sheet.has_key_columns:
         return
     yield from _steps(sheet, sheet.year)
     if sheet.spec.annual:
@@ -58,7 +58,9 @@ def _steps(sheet: Sheet, year: str) -> Iterator[Finding]:
 
 def _to_zero(sheet: Sheet, growing: Iterable[str], follows: pl.Expr) -> Iterator[Finding]:
     """Yield figures that fall to zero; an error, but where zero is a figure like any other."""
-    for column in (one for one in sheet.columns() if one.name in growing and one.sign != "error"):
+    for column in (
+        candidate for candidate in sheet.columns() if candidate.name in growing and candidate.sign != "error"
+    ):
         before = pl.col(column.name).shift(1)
         rows = sheet.where(follows & (pl.col(column.name) == 0) & (before != 0), before.alias("before"))
         severity: Severity = "error" if column.sign else "warning"
@@ -107,8 +109,8 @@ def _holes(sheet: Sheet, year: str) -> Iterator[Finding]:
     group = list(sheet.group)
     for column in holed:
         name = column.name
-        known = pl.when(pl.col(name).is_not_null()).then(year)
-        first, last = known.min(), known.max()
+        years = pl.when(pl.col(name).is_not_null()).then(year)
+        first, last = years.min(), years.max()
         inside = (
             pl.col(year).is_between(first.over(group), last.over(group))
             if group
@@ -166,8 +168,8 @@ def values(sheet: Sheet) -> Iterator[Finding]:
         if column.type == "number":
             yield from _numbers(sheet, column, off)
         elif column.role == "unit":  # each row has its own
-            known = sheet.frame[column.name].drop_nulls().unique()
-            if unknown := [unit for unit in known if not is_unit(unit)]:
+            units = sheet.frame[column.name].drop_nulls().unique()
+            if unknown := [unit for unit in units if not is_unit(unit)]:
                 rows = sheet.where(pl.col(column.name).is_in(unknown))
                 yield from sheet.findings(rows, Say(message="data.unit-of-row", column=column.name))
         elif off.get(f"{column.name} list"):
@@ -178,18 +180,18 @@ def values(sheet: Sheet) -> Iterator[Finding]:
 
 def _counts(sheet: Sheet) -> dict[str, object]:
     """Look at all columns in one pass; only what is off is looked at again."""
-    asked: dict[str, pl.Expr] = {}
+    tests: dict[str, pl.Expr] = {}
     for column in sheet.columns():
         cell = pl.col(column.name)
         if column.values:
-            asked[f"{column.name} list"] = (~cell.is_in(column.values)).any()
+            tests[f"{column.name} list"] = (~cell.is_in(column.values)).any()
         if column.sign:
-            asked[f"{column.name} sign"] = (cell <= 0).any()
+            tests[f"{column.name} sign"] = (cell <= 0).any()
         if column.minimum is not None or column.maximum is not None or column.share:
-            asked[f"{column.name} range"] = (~cell.is_between(*_bounds(column))).any()
+            tests[f"{column.name} range"] = (~cell.is_between(*_bounds(column))).any()
         if column.share or column.percentage:
-            asked[f"{column.name} median"] = cell.median()
-    return sheet.frame.select(**asked).row(0, named=True) if asked else {}
+            tests[f"{column.name} median"] = cell.median()
+    return sheet.frame.select(**tests).row(0, named=True) if tests else {}
 
 
 def _numbers(sheet: Sheet, column: Column, off: dict[str, object]) -> Iterator[Finding]:
@@ -199,7 +201,7 @@ def _numbers(sheet: Sheet, column: Column, off: dict[str, object]) -> Iterator[F
         yield from sheet.findings(sheet.where(cell <= 0), say)
     if column.units and column.units[0].atom == "hours" and sheet.units.get(name) == str(column.units[0]):
         yield from _small_hours(sheet, column)
-    if swapped := _other_unit(column, off.get(f"{name} median")):
+    if swapped := _unit_hint(column, off.get(f"{name} median")):
         row = sheet.frame.filter(cell.is_not_null()).select(pl.col(ROW).min()).item()
         yield sheet.finding(
             swapped,
@@ -222,11 +224,11 @@ def _small_hours(sheet: Sheet, column: Column) -> Iterator[Finding]:
         return
     name, most, hours = column.name, limit("hours_per_person_max"), pl.col(column.name)
     # A quarter has a fourth of the hours.
-    whole = pl.when(pl.col(sheet.year) >= quarter(0, 1)).then(hours * 4).otherwise(hours)
+    yearly = pl.when(pl.col(sheet.year) >= quarter(0, 1)).then(hours * 4).otherwise(hours)
     few = (
         sheet.frame.filter(hours > 0)
         .group_by("region", maintain_order=True)
-        .agg(pl.col(ROW).sort_by(hours).last(), most=whole.max())
+        .agg(pl.col(ROW).sort_by(hours).last(), most=yearly.max())
     )
     say = Say(message="data.hours-too-few", column=name, expected=PER_PERSON, words=lambda _: {"limit": int(most)})
     yield from sheet.findings(few.filter(pl.col("most") <= most).select(ROW), say)
@@ -253,7 +255,7 @@ def _bounds(column: Column) -> tuple[float, float]:
     return low, high
 
 
-def _other_unit(column: Column, median: object) -> str | None:
+def _unit_hint(column: Column, median: object) -> str | None:
     """Return the message when a whole column is written as percentages instead of ratios, or the other way round."""
     if not isinstance(median, float):
         return None
@@ -265,12 +267,12 @@ def _other_unit(column: Column, median: object) -> str | None:
 _ALLOWED = ", ".join(read_yaml(HERE / "tables.yaml")["status"])
 
 
-def official(sheet: Sheet, sheets: Mapping[str, Sheet]) -> Iterator[Finding]:
+def status_findings(sheet: Sheet, sheets: Mapping[str, Sheet]) -> Iterator[Finding]:
     """Yield figures whose status is empty, and those past the end of an official Chinese series without a right one."""
     ends = [
         end
         for end in read_yaml(HERE / "codes" / "official_ends.yaml")["series"]
-        if sheet.name == end["table"] and end["column"] in sheet.frame.columns and sheet.keyed
+        if sheet.name == end["table"] and end["column"] in sheet.frame.columns and sheet.has_key_columns
     ]
     ends = ends if ends and provinces(sheets) else []
     for end in ends:
@@ -302,11 +304,11 @@ def _after(sheet: Sheet, end: Mapping[str, Any]) -> Iterator[Finding]:
     status = _status(name)
     later = (_calendar(sheet) > last) & pl.col(name).is_not_null()
     words = {"last": last, "reference": Text(**end["reference"])}
-    there = status in sheet.frame.columns
-    blank = sheet.where(later & pl.col(status).is_null() if there else later)
+    has_status = status in sheet.frame.columns
+    blank = sheet.where(later & pl.col(status).is_null() if has_status else later)
     message = "data.status-unsaid" if end.get("goes_on") else "data.status-missing"
     yield from _once(sheet, blank, Say(message=message, column=name, expected=status), words)
-    if not there or end.get("goes_on"):
+    if not has_status or end.get("goes_on"):
         return
     # a province may go on with a series in its own yearbook
     until = pl.col("region").replace_strict(end.get("published_by", {}), default=0, return_dtype=pl.Int64)

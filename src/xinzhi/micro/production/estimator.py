@@ -125,7 +125,7 @@ def read(frame: AnyFrame, roles: Roles, verb: str) -> tuple[Tidy, pl.DataFrame, 
         raise UsageError("production.named-twice", name=twice[0])
     fields = [Field(roles.firm, "any"), Field(roles.year, "year"), *(Field(name) for name in roles.figures)]
     fields += [Field(roles.by, "any")] if roles.by else []
-    table = tidy(frame, fields, key=[roles.firm, roles.year], verb=verb, table="firms", named=True)
+    table = tidy(frame, fields, key=[roles.firm, roles.year], verb=verb, table="firms", columns_from_caller=True)
     positive = [*roles.logged] if roles.logs else []
     positive += [name for name in [roles.share] if name]
     faults: list[tuple[str, str]] = []

@@ -85,7 +85,7 @@ def markups(
         raise InputError("production.no-term", (), term=input, method=name, group="-")
     firm, year = options["firm"], options["year"]
     fields = [Field(firm, "any"), Field(year, "year"), Field(cost), Field(revenue)]
-    table = tidy(frame, fields, key=[firm, year], verb="markups", table="firms", named=True)
+    table = tidy(frame, fields, key=[firm, year], verb="markups", table="firms", columns_from_caller=True)
     elasticity = production.elasticities.filter(pl.col("method") == name, pl.col("term") == input)
     rows = production.productivity.filter(pl.col("method") == name).join(
         elasticity.select("group", _mean="estimate"), on="group", how="left", maintain_order="left"

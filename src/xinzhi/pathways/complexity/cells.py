@@ -47,13 +47,15 @@ def read_cells(frame: AnyFrame, *, place: str, activity: str, value: str, suppre
     rows_read = replace(table, cells=cells)  # with file and lines, where findings stand
     amount = Field("value", column=value, missing="refuse", sign="non-negative")
     keys = {"place": place, "activity": activity}
-    long = tidy(rows_read, [*(Field(key, "any", column=keys[key]) for key in keys), amount], named=True).frame
+    long = tidy(
+        rows_read, [*(Field(key, "any", column=keys[key]) for key in keys), amount], columns_from_caller=True
+    ).frame
     (rows, places), (columns, activities) = _encode_names(long["place"]), _encode_names(long["activity"])
     times = np.bincount(rows * len(activities) + columns, minlength=len(places) * len(activities))
     # To look at every name and key costs more than to count cells: it is done only where it will name the rows.
     if times.max() > 1 or not all(name.strip() for name in (*places, *activities)):
         strict = [Field(key, "code", column=keys[key], missing="refuse") for key in keys]
-        tidy(rows_read, [*strict, amount], key=tuple(keys), named=True)
+        tidy(rows_read, [*strict, amount], key=tuple(keys), columns_from_caller=True)
     matrix = np.zeros((len(places), len(activities)))
     matrix[rows, columns] = long["value"].to_numpy()
     result = without_empty(places, activities, matrix, kind=kind, columns=(place, activity), file=table.file)

@@ -39,7 +39,7 @@ class UnitYears:
 def read_unit_years(frame: AnyFrame, *, unit: str, time: str, value: str, verb: str) -> UnitYears:
     """Return a long frame as a matrix of units by years; what is missing is NaN."""
     fields = [Field("unit", "code", column=unit), Field("year", "year", column=time), Field("value", column=value)]
-    table = tidy(frame, fields, key=("unit", "year"), verb=verb, table="panel", named=True)
+    table = tidy(frame, fields, key=("unit", "year"), verb=verb, table="panel", columns_from_caller=True)
     rows = table.frame.drop_nulls("value")
     if not rows.height:
         raise InputError("pathways.no-values", verb=verb, column=value)

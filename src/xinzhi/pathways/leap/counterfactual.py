@@ -203,7 +203,9 @@ def _predictors(predictors: AnyFrame, panel: UnitYears, unit: str) -> tuple[list
     table, _ = read_any(predictors, "predictors")
     names = [name for name in table.cells.columns if name != unit]
     fields = [Field("unit", "code", column=unit), *(Field(name) for name in names)]
-    rows = tidy(predictors, fields, key=("unit",), verb="counterfactual", table="predictors", named=True).frame
+    rows = tidy(
+        predictors, fields, key=("unit",), verb="counterfactual", table="predictors", columns_from_caller=True
+    ).frame
     values = {row[0]: row[1:] for row in rows.iter_rows()}
     lacking = [name for name in panel.units if name not in values or any(item is None for item in values[name])]
     if lacking:

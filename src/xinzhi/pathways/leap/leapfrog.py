@@ -393,7 +393,9 @@ def lane_changes(
 
 def _given_density(density: AnyFrame, panel: Panel, place: str, activity: str, candidate: BoolArray) -> FloatArray:
     fields = [Field("place", "code", column=place), Field("activity", "code", column=activity), Field("density")]
-    densities = tidy(density, fields, verb="lane_changes", table="densities", named=True).frame.drop_nulls()
+    densities = tidy(
+        density, fields, verb="lane_changes", table="densities", columns_from_caller=True
+    ).frame.drop_nulls()
     rows, places = ({str(name): at for at, name in enumerate(names)} for names in (panel.places, panel.activities))
     out = np.full(candidate.shape, np.nan)
     for place_name, activity_name, number in densities.iter_rows():

@@ -249,7 +249,7 @@ def able(package: AnyPackage, as_of: int | None = None) -> Able:
         as_of=last,
         names=names_of(source),
         kind=data.kind,
-        provenance=record if around is None else replace(record, inputs={**record.inputs, **around.read}),
+        provenance=record if around is None else replace(record, inputs={**record.inputs, **around.digests}),
     )
 
 

@@ -128,7 +128,9 @@ def spread(frame: AnyFrame, column: str, places: Sequence[str], industries: Sequ
     if "industry" not in keys:
         raise UsageError("pathways.plan-columns", column=column, columns=table.cells.columns)
     fields = [*(Field(key, "code", column=names[key]) for key in keys), Field(column)]
-    rows = tidy(table.cells, fields, key=keys, verb="plan", table=column, named=True).frame.drop_nulls(column)
+    rows = tidy(table.cells, fields, key=keys, verb="plan", table=column, columns_from_caller=True).frame.drop_nulls(
+        column
+    )
     matrix = np.full((len(places), len(industries)), np.nan)
     row_of, column_of = ({name: number for number, name in enumerate(names)} for names in (places, industries))
     matched = False

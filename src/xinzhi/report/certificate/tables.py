@@ -15,7 +15,7 @@ import polars as pl
 from xinzhi.core.errors import XinzhiError
 from xinzhi.core.finding import Finding, Place, Severity, finding
 from xinzhi.core.text import Text, read_words
-from xinzhi.data import Package, fingerprint, known_tables
+from xinzhi.data import Package, fingerprint, tables_by_name
 from xinzhi.protocol import (
     Alternative,
     DatedValue,
@@ -178,7 +178,7 @@ def digest_tables(package: Package, read: Collection[str]) -> dict[str, InputTab
 
 def _digest(package: Package, name: str, *, read: bool) -> InputTable:
     frame, units = package.tables[name], package.units.get(name, {})
-    known = known_tables().get(name)
+    known = tables_by_name().get(name)
     key = [column for column in known.key if column in frame.columns] if known else []
     columns = {
         column: ColumnDigest(unit=units.get(column), sha256=fingerprint(frame.select(column), {}))

@@ -277,7 +277,7 @@ def peak_to_peak(
     """
     numbers = [value] if fixed is None else [value, fixed]
     fields = [Field(unit, "code"), Field("year", "year"), *(Field(name, sign="positive") for name in numbers)]
-    read = tidy(source, fields, key=[unit, "year"], verb="peak_to_peak", named=True)
+    read = tidy(source, fields, key=[unit, "year"], verb="peak_to_peak", columns_from_caller=True)
     parts, findings = [], []
     for (name,), rows in read.frame.drop_nulls(numbers).group_by(unit, maintain_order=True):
         years = rows["year"].to_numpy()

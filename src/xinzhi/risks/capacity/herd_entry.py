@@ -232,7 +232,7 @@ def herd_entry(
         ),
         names=Names({CATEGORY: {one.code: one.name for one in found}}),
         kind=package.kind,
-        provenance=own if around is None else replace(own, inputs={**around.read, **own.inputs}),
+        provenance=own if around is None else replace(own, inputs={**around.digests, **own.inputs}),
     )
 
 

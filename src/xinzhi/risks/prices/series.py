@@ -184,9 +184,9 @@ def read_series(
     frame: AnyFrame, series: str, date: str, value: str, *, gaps: Gaps = "refuse", zeros: Zeros = "refuse"
 ) -> Reading:
     """Return the series of a long frame."""
-    read = tidy(frame, _fields(series, date, value, "any"), verb="bubbles", named=True, empty=True)
+    read = tidy(frame, _fields(series, date, value, "any"), verb="bubbles", columns_from_caller=True, empty=True)
     if not read.frame["_value"].dtype.is_numeric():
-        read = tidy(frame, _fields(series, date, value, "number"), verb="bubbles", named=True, empty=True)
+        read = tidy(frame, _fields(series, date, value, "number"), verb="bubbles", columns_from_caller=True, empty=True)
     cells = read.frame.with_columns(
         read.raw.lines.gather(read.rows).alias("_line"), pl.col("_value").cast(pl.Float64).fill_nan(None)
     )

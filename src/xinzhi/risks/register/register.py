@@ -302,7 +302,7 @@ def register(  # noqa: PLR0913 - each kind of evidence under its own name
         given=sorted(name for name, one in given.items() if one is not None),
     )
     made_of = [one.provenance.inputs for one in (*given.values(), ahead, balances) if isinstance(one, Result)]
-    made_of += [] if around is None else [dict(around.read)]
+    made_of += [] if around is None else [dict(around.digests)]
     read = {table: digest for inputs in made_of for table, digest in inputs.items()}
     series = bubbles.names.by_kind.get("series", {}) if isinstance(bubbles, Result) else {}
     return Register(

@@ -15,7 +15,7 @@ from xinzhi.core.arrays import AnyFrame, BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, Place
 from xinzhi.core.result import FrameKind, Result
-from xinzhi.data import Field, Package, as_package, known_tables, tidy
+from xinzhi.data import Field, Package, as_package, tables_by_name, tidy
 from xinzhi.data.casting import cast
 from xinzhi.data.frames import BOOKS, FILES, read_file, read_frames
 from xinzhi.sectors.composite import transform
@@ -352,7 +352,7 @@ def is_table(source: object) -> bool:
     path = Path(source)
     suffix = path.suffix.lower()
     if suffix in BOOKS and path.is_file():
-        return not {name.strip().lower() for name in _sheets(path)} & set(known_tables())
+        return not {name.strip().lower() for name in _sheets(path)} & set(tables_by_name())
     return suffix in FILES and not path.is_dir()
 
 
@@ -374,7 +374,7 @@ def read_indicators(path: str | Path, *, encoding: str | None = None) -> pl.Data
         # a column without any number is text, such as a name; one with a few cells that are none has errors
         if cells.name not in {field.name for field in fields} and int(cast(cells, "number").bad.sum()) < max(filled, 1):
             fields.append(Field(cells.name))
-    return tidy(raw, fields, verb="index", others=True).frame
+    return tidy(raw, fields, verb="index", extra=True).frame
 
 
 def _sheets(path: Path) -> list[str]:

@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 from xinzhi import studies
 from xinzhi.core.schema import Column, Kind, describe
 from xinzhi.core.text import NOTHING, Text, percent, same, unit_text, words
-from xinzhi.data import known_tables
+from xinzhi.data import tables_by_name
 from xinzhi.protocol import DatedValue, Parameter
 from xinzhi.report import Section, Table
 from xinzhi.report.pages.yardstick import tables
@@ -166,7 +166,7 @@ def _title(column: str) -> Text | None:
     """Return what a column of the package is called; None of a mark, which is no figure."""
     name, _, rest = column.partition(".")
     field, _, asset = rest.rstrip("]").partition("[")
-    known = known_tables().get(name)
+    known = tables_by_name().get(name)
     held = None if known is None else known.columns.get(field)
     if held is None:
         return same(column)

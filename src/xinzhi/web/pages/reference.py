@@ -14,7 +14,7 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Result
 from xinzhi.core.schema import Column, Kind
 from xinzhi.core.text import LANGUAGES, NOTHING, Text, has, listing, read_words, same, span_text, words
-from xinzhi.data import known_tables
+from xinzhi.data import tables_by_name
 from xinzhi.protocol import Protocol, diff
 from xinzhi.report import Section, Table
 from xinzhi.report.page import LANG, both
@@ -308,7 +308,7 @@ def tables(store: Store) -> Table:
         years = frame["year"].drop_nulls() if "year" in frame.columns else None
         span = same(NOTHING) if years is None or years.is_empty() else span_text(years.min(), years.max())
         offices = package.issuers.get(name) or package.issuers.get("", ())
-        title = known_tables()[name].title if name in known_tables() else name
+        title = tables_by_name()[name].title if name in tables_by_name() else name
         rows.append((title, frame.height, frame.width, span, listing(offices) if offices else same(NOTHING)))
     kinds: dict[str, Kind] = {"rows": "integer", "columns": "integer", "years": "text", "offices": "text"}
     return _table("data", "tables", rows, table="name", **kinds)
