@@ -20,7 +20,7 @@ TOUCH := unit/data/test_package_sources.py unit/data/test_tidy.py unit/data/test
 SPARK := .venv-spark
 BENCH := .venv-bench
 
-.PHONY: help demo test coverage test-web test-spark test-lowest lint bench limits wheel docs lock clean
+.PHONY: help demo test coverage test-web test-spark test-lowest lint words bench limits wheel docs lock clean
 
 help: ## list the targets | 列出全部命令
 	@awk -F ' ## | [|] ' '/^[a-z-]+:.* ## / { sub(/:.*/, "", $$1); printf "make %-11s %-62s %s\n", $$1, $$2, $$3 }' $(MAKEFILE_LIST)
@@ -48,12 +48,16 @@ test-spark: $(SPARK)/.ready ## firms on Spark and on DuckDB agree (needs Java 17
 	@command -v java >/dev/null || (apt-get update -qq && apt-get install -y -qq default-jre-headless)
 	$(SPARK)/bin/python -m pytest tests/reference/micro/test_micro_spark.py -rs
 
-lint: $(READY) ## style, format, types and who may import whom | 检查风格、格式、类型与模块引用规则
+lint: $(READY) ## style, format, types, imports, and counts that may only fall | 检查风格、格式、类型、引用规则与只降不升的计数
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python tools/generate_words.py --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/python tools/guards.py
+
+words: $(READY) ## the printed sentences against the rules of wording (half a minute) | 按行文规则检查打印出来的句子（半分钟）
+	$(BIN)/python tools/lint_words.py --printed
 
 bench: $(BENCH)/.ready ## every capability beside its best peer, into bench/RESULTS.md | 与同类软件逐项比较，结果写入bench/RESULTS.md
 	$(BENCH)/bin/python bench/harness.py

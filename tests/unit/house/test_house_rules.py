@@ -173,7 +173,7 @@ def test_citation_is_valid_and_current():
     assert all({"name"} <= author.keys() or {"family-names"} <= author.keys() for author in citation["authors"])
 
 
-@pytest.mark.parametrize("target", ["help", "demo", "test", "test-lowest", "lint", "bench", "limits", "docs"])
+@pytest.mark.parametrize("target", ["help", "demo", "test", "test-lowest", "lint", "words", "bench", "limits", "docs"])
 def test_make_help_tells_every_target_in_two_languages(target):
     done = subprocess.run(
         ["make", "--no-print-directory", "help"],  # noqa: S607 - make as the user has it
@@ -195,6 +195,7 @@ def test_ci_runs_lint_and_tests():
     assert re.search(r"^ *make lint ", text, re.MULTILINE)
     assert re.search(r"^make test ", text, re.MULTILINE)
     assert re.search(r"^ *make test-lowest ", text, re.MULTILINE)
+    assert re.search(r"^ *make words ", text, re.MULTILINE)
 
 
 @pytest.mark.parametrize("name", ["README.md", "README.zh.md"])
