@@ -120,7 +120,7 @@ def single(lasts: np.ndarray, fall: float, *, trend: bool, seed: int = 3) -> tup
     for _ in range(ALONE):
         series = economy(LONE, 1, rng, lasts)
         series[:, 0] -= fall * (np.arange(len(series)) - LONE / 2)
-        future, _ = moves.own((np.arange(LONE), series[:LONE]), HORIZON, rng)
+        future, _ = moves.own_futures((np.arange(LONE), series[:LONE]), HORIZON, rng)
         truth, drawn = ends(series[None, LONE:])[0], ends(future)
         low, high = np.percentile(drawn, [5, 95])
         hits, above = hits + bool(low <= truth <= high), above + bool(truth > high)

@@ -30,8 +30,8 @@ def conventions(name: str) -> Mapping[str, Any]:
     >>> conventions("overcapacity")["wave"]["horizon"]["value"], sorted(conventions("bands")["sets"])[-1]
     (5, 'mof-2019')
     """
-    found: Mapping[str, Any] = parameters.read_yaml(_path(name))
-    return found
+    content: Mapping[str, Any] = parameters.read_yaml(_path(name))
+    return content
 
 
 def setting(name: str, path: str) -> Any:  # noqa: ANN401 - the file decides
@@ -44,11 +44,11 @@ def _path(name: str) -> Path:
     return Path(__file__).parent / _HOMES[name] / f"{name}.yaml"
 
 
-def checked(verb: str, name: str, value: object, *, whole: bool = False, above: float | None = None) -> float:
+def finite_number(verb: str, name: str, value: object, *, integer: bool = False, above: float | None = None) -> float:
     """Return an option that must be a finite number, or refuse it."""
     numeric = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
     number = float(value) if numeric else float("nan")  # type: ignore[arg-type] # checked
-    if not np.isfinite(number) or (whole and number != int(number)) or (above is not None and number <= above):
-        said = {"verb": verb, "name": name, "value": repr(value), "whole": whole, "above": above}
-        raise UsageError("risks.option" if above is None else "risks.option-above", **said)
+    if not np.isfinite(number) or (integer and number != int(number)) or (above is not None and number <= above):
+        values = {"verb": verb, "name": name, "value": repr(value), "whole": integer, "above": above}
+        raise UsageError("risks.option" if above is None else "risks.option-above", **values)
     return number

@@ -229,14 +229,14 @@ def test_no_series_is_given_up_that_all_draws_would_reject():
     for level in (90, 95, 99):
         for replications in (*range(100, 140), 999, 1000, 2000):
             draws = np.sort(random.normal(size=replications))
-            least = Until.of(0.0, level, replications).exceedances
+            least = Until.for_level(0.0, level, replications).exceedances
             assert draws[-least] <= np.quantile(draws, level / 100) <= draws[1 - least]  # the fewest that decide
 
 
 def test_sequential_p_values_are_valid():
     # Besag and Clifford: of a true null, P(p <= a) <= a; here every draw and the statistic are uniform
     random = np.random.default_rng(7)
-    trials, most, ends = 4000, 200, Until.of(0.0, 95, 200).exceedances
+    trials, most, ends = 4000, 200, Until.for_level(0.0, 95, 200).exceedances
     reached = (random.random((trials, most)) >= random.random((trials, 1))).cumsum(axis=1)
     at = (reached >= ends).argmax(axis=1) + 1
     p = np.where(reached[:, -1] >= ends, ends / at, (1 + reached[:, -1]) / (1 + most))

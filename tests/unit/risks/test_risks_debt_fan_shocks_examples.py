@@ -23,4 +23,4 @@ def test_spread_ratio() -> None:
 def test_panel_autoregression() -> None:
     rng = np.random.default_rng(0)
     found = panel_autoregression([(np.arange(9), rng.normal(size=(9, 1))) for _ in range(40)], 200, rng)
-    assert (found.plain.round(2).tolist(), found.slopes.round(2).tolist()) == ([-0.11], [0.02])
+    assert (found.least_squares.round(2).tolist(), found.slopes.round(2).tolist()) == ([-0.11], [0.02])

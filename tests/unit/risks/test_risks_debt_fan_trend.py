@@ -32,7 +32,7 @@ def held(lasting: float, fall: float, *, trend: bool, seed: int = 5) -> tuple[fl
     moves = Moves(count=200, seed=1, order=None, trend=trend)
     for _ in range(ECONOMIES):
         made = economy(rng, lasting, fall)
-        future, _ = moves.own((years, made[:YEARS]), HORIZON, rng)
+        future, _ = moves.own_futures((years, made[:YEARS]), HORIZON, rng)
         drawn, truth = (recursion(0.6, *one.transpose(2, 0, 1))[:, -1] for one in (future, made[None, YEARS:]))
         places.append((drawn < truth[0]).mean())
     place = np.array(places)

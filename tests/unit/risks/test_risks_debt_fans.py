@@ -61,7 +61,7 @@ def test_least_squares_is_that_of_dummies_on_a_panel_with_holes():
         ]
         region, lag, now = (np.array(one) for one in zip(*rows, strict=True))
         design = np.column_stack([lag, region[:, None] == np.arange(7)])
-        assert found.plain[k] == pytest.approx(np.linalg.lstsq(design, now, rcond=None)[0][0], abs=1e-10)
+        assert found.least_squares[k] == pytest.approx(np.linalg.lstsq(design, now, rcond=None)[0][0], abs=1e-10)
 
 
 @pytest.mark.parametrize("slope", [0.0, 0.36, 0.7])
@@ -69,7 +69,7 @@ def test_the_coefficient_is_the_one_whose_bias_nickell_gives(slope):
     rng = np.random.default_rng(5)
     found = panel_autoregression(dated(simulated(400, YEARS, slope, rng)), 100, rng)
     grid = np.linspace(-0.9, 0.97, 4000)
-    for plain, ours in zip(found.plain, found.slopes, strict=True):
+    for plain, ours in zip(found.least_squares, found.slopes, strict=True):
         inverted = grid[np.abs(nickell(grid, YEARS - 1) - plain).argmin()]
         assert ours == pytest.approx(inverted, abs=0.03)
         assert ours == pytest.approx(slope, abs=0.08)
@@ -80,7 +80,7 @@ def test_coefficients_drawn_are_as_uncertain_as_those_of_panels_with_common_shoc
     rng = np.random.default_rng(8)
     runs = [panel_autoregression(dated(simulated(20, YEARS, 0.4, rng, common=0.5)), 100, rng) for _ in range(60)]
     true = np.std([run.slopes for run in runs])
-    drawn = np.mean([run.drawn.std(axis=0) for run in runs])
+    drawn = np.mean([run.slope_draws.std(axis=0) for run in runs])
     assert np.mean([run.slopes for run in runs]) == pytest.approx(0.4, abs=0.07)
     assert 0.65 < drawn / true < 1.2  # 0.81 on many panels; rows drawn one by one give 0.5
 
@@ -115,10 +115,10 @@ def test_the_coefficient_knows_neither_unit_nor_level_nor_order_of_regions(seed,
         panel_autoregression(dated(each), 40, np.random.default_rng(0))
         for each in (panel, unit * panel + level, panel[::-1])
     )
-    assert np.abs(one.drawn).max() <= setting("public_debt", "fan.largest_coefficient")
+    assert np.abs(one.slope_draws).max() <= setting("public_debt", "fan.largest_coefficient")
     for other in (moved, turned):
         assert other.slopes == pytest.approx(one.slopes, abs=1e-6)
-        assert other.drawn == pytest.approx(one.drawn, abs=1e-6)
+        assert other.slope_draws == pytest.approx(one.slope_draws, abs=1e-6)
 
 
 def test_short_pasts_follow_one_autoregression_and_long_ones_their_own():

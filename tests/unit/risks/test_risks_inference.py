@@ -145,9 +145,9 @@ def test_the_panel_autoregression_is_the_one_whose_resampled_panels_give_least_s
     for one, coefficient in zip(made, own, strict=True):
         before, after, _ = within(one)
         spread.append(np.sqrt(((after - coefficient * before) ** 2 * pairs / (pairs - 1)).sum() / left.size))
-    assert found.plain[0] == pytest.approx(plain, abs=1e-12)
+    assert found.least_squares[0] == pytest.approx(plain, abs=1e-12)
     assert found.slopes[0] == pytest.approx(slope, abs=1e-9)
-    assert found.drawn[:, 0] == pytest.approx(own, abs=1e-9)
+    assert found.slope_draws[:, 0] == pytest.approx(own, abs=1e-9)
     wider = np.sqrt((left.size - 5) / (left.size - 5 - 1))  # five means and a slope are estimated
     assert np.sort(found.shocks[:, 0]) == pytest.approx(np.sort(wider * left.ravel()), abs=1e-12)
     assert found.scale[:, 0] == pytest.approx(np.sqrt((left**2).mean()) / np.array(spread), abs=1e-9)
@@ -174,7 +174,7 @@ def test_the_range_of_a_coefficient_is_its_5th_to_95th_percentile():
     model = panel_autoregression(dated, 60, np.random.default_rng(0))
     for k, name in enumerate(NAMES):
         row = fan.persistence.row(by_predicate=pl.col("variable") == name, named=True)
-        expected = np.percentile(model.drawn[:, k], [5, 95])
+        expected = np.percentile(model.slope_draws[:, k], [5, 95])
         assert (row["low"], row["high"]) == pytest.approx(tuple(expected), abs=1e-12)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from make_critical_values import rejection_rates
-from xinzhi.risks.prices.conventions import setting, whole
+from xinzhi.risks.prices.conventions import setting, whole_number
 from xinzhi.risks.prices.critical import (
     at_level,
     critical_values,
@@ -54,7 +54,7 @@ def test_setting() -> None:
 
 
 def test_whole() -> None:
-    assert whole("replications", 200, least=100) == 200
+    assert whole_number("replications", 200, least=100) == 200
 
 
 def test_at_level() -> None:

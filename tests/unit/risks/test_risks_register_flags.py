@@ -11,7 +11,7 @@ import xinzhi
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.pathways import able
 from xinzhi.risks import debt, debt_dynamics, debt_stress, herd_entry, register
-from xinzhi.risks.register.rules import _worst_quarter, pitfalls, placed, rules
+from xinzhi.risks.register.rules import _worst_quarter, pitfalls, rank_words, rules
 
 
 @pytest.fixture(scope="module")
@@ -359,10 +359,10 @@ def test_explain_leads_with_the_gravest_and_says_what_clears_it(plain):
 
 def test_places_say_ties_and_years_that_differ(plain):
     rows = pl.DataFrame({"value": [0.5, 0.25, 0.5, 0.1]})
-    zh, en = placed(rows, pl.Series([2024, 2025, 2025, 2025]))
+    zh, en = rank_words(rows, pl.Series([2024, 2025, 2025, 2025]))
     assert en[0] == "rank 1 of 4 regions, tied with 1 of the others (each in its last year, 2024 to 2025)"
     assert zh[2] == "在4个地区中与另外1个地区并列第1（各地取最近年份，为2024年至2025年）"
-    assert placed(rows)[1].to_list()[1::2] == ["rank 3 of 4 regions", "rank 4 of 4 regions"]
+    assert rank_words(rows)[1].to_list()[1::2] == ["rank 3 of 4 regions", "rank 4 of 4 regions"]
     said = plain.frame.filter(rule="debt-to-output")["evidence_zh"].to_list()
     assert said
     assert all("各地取最近年份，为2024年至2025年" in one for one in said)

@@ -353,7 +353,7 @@ def _overlap(result: Zombies, facts: Facts) -> Picture | None:
 
 def _judged(result: Zombies, facts: Facts) -> Picture | None:
     """Return how many firm-years are zombies, are none, and cannot be judged."""
-    counts = result.judged()
+    counts = result.verdict_counts()
     shares = counts.with_columns(pl.col(part) / pl.col("every") for part in PARTS)
     figures: dict[str, Any] = {part: Column(title=same(part), kind="percent", name=part) for part in PARTS}
     rows = rows_of(shares, result, name="criterion", **figures)

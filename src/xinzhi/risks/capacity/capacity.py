@@ -88,18 +88,18 @@ class Utilisation(Result, verb="capacity", topic="overcapacity", key=("industry"
             total = self.latest.filter(industry=TOTAL)
             return {"answer.total": {"value": total["utilisation"][0]}} if total.height else {}
         code = TOTAL if TOTAL in self.frame["industry"] else self.now()["industry"][0]
-        own = self.frame.filter(industry=code).sort("year", "quarter")
-        last = own.row(-1, named=True)
-        others = own.filter(pl.col("quarter") == last["quarter"], pl.col("year") != last["year"])
-        lower = others.filter(pl.col("utilisation") < last["utilisation"]).height
+        series = self.frame.filter(industry=code).sort("year", "quarter")
+        last = series.row(-1, named=True)
+        past_quarters = series.filter(pl.col("quarter") == last["quarter"], pl.col("year") != last["year"])
+        lower = past_quarters.filter(pl.col("utilisation") < last["utilisation"]).height
         values = {
             "name": self.names.text(SERIES, code),
             "value": last["utilisation"],
-            "n": others.height,
+            "n": past_quarters.height,
             "k": lower,
             "period": quarter(last["year"], last["quarter"]),
         }
-        key = "single" if not others.height else "over_time" if lower else "lowest_ever"
+        key = "single" if not past_quarters.height else "over_time" if lower else "lowest_ever"
         return {f"headline.{key}": values}
 
     def explain(self, industry: str) -> pl.DataFrame:
@@ -132,21 +132,21 @@ def capacity(source: AnyFrame, *, bands: Sequence[Mapping[str, Any]] | None = No
     ('2025Q2', 71.3, -1.7)
     """
     package = as_package(source) if is_package(source) else None
-    given = source if package is None else package.require("capacity", ["utilisation"], verb="capacity")
+    survey = source if package is None else package.require("capacity", ["utilisation"], verb="capacity")
     fields = [Field("period", "text"), Field("industry", "code"), Field("utilisation")]
-    read = tidy(given, fields, key=["period", "industry"], verb="capacity", empty=True)
-    rows = _periods(read.frame.drop_nulls("utilisation"))
+    source_table = tidy(survey, fields, key=["period", "industry"], verb="capacity", empty=True)
+    rows = _periods(source_table.frame.drop_nulls("utilisation"))
     if not rows.height:
         raise InputError("capacity.no-rate")
     if rows.height > 1 and (rows["utilisation"] <= 1).all():
         raise InputError("capacity.ratios")
     steps = list(bands) if bands is not None else setting("overcapacity", "utilisation.bands")
-    edges = [one["below"] for one in steps[:-1]]
+    edges = [step["below"] for step in steps[:-1]]
     if not steps or any(edge is None for edge in edges) or edges != sorted(edges) or steps[-1]["below"] is not None:
         raise UsageError("capacity.bands")
     band = pl.lit(steps[-1]["name"])
-    for one in reversed(steps[:-1]):
-        band = pl.when(pl.col("utilisation") < one["below"]).then(pl.lit(one["name"])).otherwise(band)
+    for step in reversed(steps[:-1]):
+        band = pl.when(pl.col("utilisation") < step["below"]).then(pl.lit(step["name"])).otherwise(band)
     covered = dict.fromkeys(setting("overcapacity", "utilisation.sections"), "section")
     covered |= dict.fromkeys(setting("overcapacity", "utilisation.total"), "total")
     level = pl.col("industry").replace_strict(covered, default="industry", return_dtype=pl.String)
@@ -172,13 +172,13 @@ def capacity(source: AnyFrame, *, bands: Sequence[Mapping[str, Any]] | None = No
         years=_years(rows),
         latest=latest.with_columns(rank=pl.int_range(1, pl.len() + 1)),
         bands=pl.DataFrame(
-            {"name": [one["name"] for one in steps], "below": [one["below"] for one in steps]},
+            {"name": [step["name"] for step in steps], "below": [step["below"] for step in steps]},
             schema={"name": pl.String, "below": pl.Float64},
         ),
         names=survey_names(package, rows["industry"].unique()),
         findings=_findings(done),
-        kind=read.kind if package is None else package.kind,
-        provenance=provenance("capacity", package or read, ["capacity"], bands=[dict(one) for one in steps]),
+        kind=source_table.kind if package is None else package.kind,
+        provenance=provenance("capacity", package or source_table, ["capacity"], bands=[dict(step) for step in steps]),
     )
 
 
@@ -203,7 +203,7 @@ def _against_history(quarters: pl.DataFrame) -> pl.DataFrame:
     low, high = setting("overcapacity", "utilisation.normal_range")
     keys = ["industry", "quarter"]
     before = quarters.select(*keys, pl.col("year") + 1, past=pl.col("utilisation"))
-    others = (
+    history = (
         quarters.select(*keys, "year")
         .join(quarters.select(*keys, other=pl.col("year"), value=pl.col("utilisation")), on=keys)
         .filter(pl.col("other") != pl.col("year"))
@@ -218,7 +218,7 @@ def _against_history(quarters: pl.DataFrame) -> pl.DataFrame:
     enough = pl.col("observations") > 1
     return (
         quarters.join(before, on=[*keys, "year"], how="left")
-        .join(others, on=[*keys, "year"], how="left")
+        .join(history, on=[*keys, "year"], how="left")
         .with_columns(
             pl.col("observations").fill_null(0).cast(pl.Int64),
             # both ends are published with one decimal: the difference has no more
@@ -248,15 +248,15 @@ def _years(rows: pl.DataFrame) -> pl.DataFrame:
 def _findings(quarters: pl.DataFrame) -> tuple[Finding, ...]:
     """Return quarters that are missing inside a series, one finding an industry."""
     place = pl.col("year") * _QUARTERS + pl.col("quarter") - 1
-    found = []
+    problems = []
     for (industry,), rows in quarters.with_columns(place=place).group_by("industry", maintain_order=True):
         at = rows["place"].to_list()
         missing = sorted(set(range(at[0], at[-1])) - set(at))
         if missing:
-            periods = [f"{one // _QUARTERS}Q{one % _QUARTERS + 1}" for one in missing]
-            said = {"n": len(missing), "periods": periods}
-            found.append(finding("capacity.missing-quarter", words=said, table="capacity", key=str(industry)))
-    return tuple(found)
+            periods = [f"{place_number // _QUARTERS}Q{place_number % _QUARTERS + 1}" for place_number in missing]
+            values = {"n": len(missing), "periods": periods}
+            problems.append(finding("capacity.missing-quarter", words=values, table="capacity", key=str(industry)))
+    return tuple(problems)
 
 
 def quarter(year: int, number: int) -> Text:
@@ -266,12 +266,12 @@ def quarter(year: int, number: int) -> Text:
 
 def survey_names(package: Package | None, codes: Iterable[str]) -> Names:
     """Return the names of series of the survey: those of the package, in English those of the catalogue."""
-    given, known = names_of(package).by_kind.get("industry", {}), {}
+    package_names, series_labels = names_of(package).by_kind.get("industry", {}), {}
     for code in codes:
         key = f"overcapacity.series.{code}"
-        here = words(key) if has(key) else same(code.replace("_", " "))
-        own = given.get(code, here)
+        catalogue_name = words(key) if has(key) else same(code.replace("_", " "))
+        package_name = package_names.get(code, catalogue_name)
         # a package may have its names in Chinese only
-        latin = all(sign <= _LAST_LATIN or not sign.isalpha() for sign in own.en)
-        known[code] = Text(zh=own.zh, en=own.en if latin else here.en)
-    return Names({SERIES: known})
+        latin = all(sign <= _LAST_LATIN or not sign.isalpha() for sign in package_name.en)
+        series_labels[code] = Text(zh=package_name.zh, en=package_name.en if latin else catalogue_name.en)
+    return Names({SERIES: series_labels})

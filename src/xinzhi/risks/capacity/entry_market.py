@@ -18,7 +18,7 @@ from xinzhi.core.arrays import FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.text import Text, words
 from xinzhi.data import Package, names_of
-from xinzhi.risks.inputs import GAPS, checked, setting
+from xinzhi.risks.inputs import GAPS, finite_number, setting
 
 _QUARTERS = 4
 
@@ -42,7 +42,7 @@ class Category:
 
 
 def read_categories(
-    package: Package, year: int | None, asked: Sequence[str] | None, demand: Collection[str] = ()
+    package: Package, year: int | None, requested: Sequence[str] | None, demand: Collection[str] = ()
 ) -> tuple[int, int, tuple[Category, ...]]:
     """Return the year of the plans, the year of the sizes, and the categories; those of `demand` have their own."""
     verb = "herd_entry"
@@ -50,31 +50,31 @@ def read_categories(
     kinds = package.require("plan_categories", ["category", "divisions"], verb=verb)
     jobs = package.require("activity", ["region", "industry", "year", "employment"], verb=verb, despite=GAPS)
     rates = package.require("capacity", ["period", "industry", "utilisation"], verb=verb)
-    years = sorted(int(one) for one in plans["year"].unique())
-    chosen = years[-1] if year is None else year
-    if chosen not in years:
-        raise UsageError("capacity.no-plans", year=chosen, known=years)
-    known = kinds["category"].to_list()
-    codes = sorted(known) if asked is None else list(asked)
-    if unknown := [code for code in codes if code not in known]:
-        raise UsageError("capacity.no-category", asked=unknown[0], known=sorted(known))
+    years = sorted(int(plan_year) for plan_year in plans["year"].unique())
+    plan_year = years[-1] if year is None else year
+    if plan_year not in years:
+        raise UsageError("capacity.no-plans", year=plan_year, known=years)
+    category_codes = kinds["category"].to_list()
+    codes = sorted(category_codes) if requested is None else list(requested)
+    if unknown := [code for code in codes if code not in category_codes]:
+        raise UsageError("capacity.no-category", asked=unknown[0], known=sorted(category_codes))
     of_sizes = int(jobs["year"].max() or 0)  # type: ignore[arg-type] # whole years
     last = jobs.filter(pl.col("year") == of_sizes, pl.col("employment").is_not_null())
     employed: dict[str, dict[str, float]] = {}
     for industry, region, count in last.select("industry", "region", "employment").iter_rows():
         employed.setdefault(industry, {})[region] = count
-    here = plans.filter(pl.col("year") == chosen, pl.col("named") > 0).sort("region")
-    named = dict(here.group_by("category", maintain_order=True).agg("region").iter_rows())
+    current_plans = plans.filter(pl.col("year") == plan_year, pl.col("named") > 0).sort("region")
+    naming_regions = dict(current_plans.group_by("category", maintain_order=True).agg("region").iter_rows())
     division = dict(kinds.select("category", pl.col("divisions").str.split(";")).iter_rows())
     names, survey = names_of(package), survey_series(rates)
     return (
-        chosen,
+        plan_year,
         of_sizes,
         tuple(
             _category(
                 code,
                 names.text("category", code),
-                named.get(code, []),
+                naming_regions.get(code, []),
                 division[code] or [],
                 employed,
                 survey,
@@ -94,27 +94,32 @@ def _category(
     survey: Mapping[str, tuple[str, float, float, float]],
     unjudged: str | None,
 ) -> Category:
-    there = [one for one in divisions if one in employed]
-    weight = {one: sum(employed[one].values()) for one in there}
+    measured_divisions = [division for division in divisions if division in employed]
+    weight = {division: sum(employed[division].values()) for division in measured_divisions}
     total = sum(weight.values())
-    own = {one: [employed[part][one] for part in there if one in employed[part]] for one in regions}
-    sized = {one: sum(parts) / total for one, parts in own.items() if parts and total > 0}
+    sizes_by_region = {
+        region: [employed[part][region] for part in measured_divisions if region in employed[part]]
+        for region in regions
+    }
+    sized = {region: sum(parts) / total for region, parts in sizes_by_region.items() if parts and total > 0}
     measured = unjudged != "utilisation_unknown"
-    surveyed = [one for one in there if one in survey and weight[one] > 0] if measured else []
+    surveyed = (
+        [division for division in measured_divisions if division in survey and weight[division] > 0] if measured else []
+    )
     base = spread = place = float("nan")
     if surveyed:
-        heavy = np.array([weight[one] for one in surveyed])
-        base = float(np.average([survey[one][1] for one in surveyed], weights=heavy))
-        spread = float(np.average([survey[one][2] for one in surveyed], weights=heavy))
-        place = float(np.average([survey[one][3] for one in surveyed], weights=heavy))
+        heavy = np.array([weight[division] for division in surveyed])
+        base = float(np.average([survey[division][1] for division in surveyed], weights=heavy))
+        spread = float(np.average([survey[division][2] for division in surveyed], weights=heavy))
+        place = float(np.average([survey[division][3] for division in surveyed], weights=heavy))
     reasons = {
         "unmapped": not divisions,
-        "no_division": not there,
+        "no_division": not measured_divisions,
         "not_named": not regions,
         "not_surveyed": not surveyed,
         "no_size": not sized or float(np.median(list(sized.values()))) <= 0,
     }
-    if not measured and there and regions:
+    if not measured and measured_divisions and regions:
         reasons = {}
     why = next((key for key, holds in reasons.items() if holds), unjudged)
     return Category(
@@ -123,12 +128,12 @@ def _category(
         regions=tuple(regions),
         sizes=np.array(list(sized.values())),
         sized=tuple(sized),
-        divisions=tuple(there),
-        missing=tuple(one for one in divisions if one not in employed),
+        divisions=tuple(measured_divisions),
+        missing=tuple(division for division in divisions if division not in employed),
         base=base,
         place=place,
         spread=spread,
-        survey=tuple(dict.fromkeys(survey[one][0] for one in surveyed)),
+        survey=tuple(dict.fromkeys(survey[division][0] for division in surveyed)),
         reason=None if why is None else _reason(code, why, divisions),
     )
 
@@ -136,13 +141,13 @@ def _category(
 def _reason(code: str, why: str, divisions: Sequence[str]) -> Text:
     """Return why nothing can be computed, with what is dated of its supply where demand or use is what is missing."""
     part = setting("overcapacity", "not_as_output.part").get(code, {})
-    said, seen = (
+    reason, supply = (
         words(f"overcapacity.reason.{why}", divisions=divisions, **part),
         setting("overcapacity", "not_as_output.supply"),
     )
-    if why not in {"demand_unknown", "utilisation_unknown"} or code not in seen:
-        return said
-    return words("overcapacity.supply.beside", why=said, seen=words(f"overcapacity.supply.{code}", **seen[code]))
+    if why not in {"demand_unknown", "utilisation_unknown"} or code not in supply:
+        return reason
+    return words("overcapacity.supply.beside", why=reason, seen=words(f"overcapacity.supply.{code}", **supply[code]))
 
 
 def unjudged(code: str, demand: Collection[str]) -> str | None:
@@ -166,27 +171,29 @@ def survey_series(rates: pl.DataFrame) -> dict[str, tuple[str, float, float, flo
     recent = quarters.filter(pl.col("place") > since).group_by("industry")
     level = dict(recent.agg(pl.col("utilisation").mean() / 100).iter_rows())
     spread, places = _spreads(quarters), _places(quarters, since)
-    found: dict[str, tuple[str, float, float, float]] = {}
+    by_division: dict[str, tuple[str, float, float, float]] = {}
     for wider in ("sections", "survey"):  # the narrower series comes last and stays
         for series, divisions in setting("overcapacity", f"utilisation.{wider}").items():
             if series in level:
                 # a whole section says nothing of the place of an industry in its own past
-                own = places[series] if wider == "survey" else float("nan")
-                found |= {one: (series, float(level[series]), spread[series], own) for one in divisions}
-    return found
+                place = places[series] if wider == "survey" else float("nan")
+                by_division |= {
+                    division: (series, float(level[series]), spread[series], place) for division in divisions
+                }
+    return by_division
 
 
 def _places(quarters: pl.DataFrame, since: int) -> dict[str, float]:
     """Return for every series the share of its own past means (of as many quarters) that lie below the last one."""
     span = setting("overcapacity", "wave.base_quarters")
-    found = {}
-    for (series,), own in quarters.sort("place").group_by("industry"):
-        when, rates = own["place"].to_numpy(), own["utilisation"].to_numpy()
+    past_places = {}
+    for (series,), rows in quarters.sort("place").group_by("industry"):
+        when, rates = rows["place"].to_numpy(), rows["utilisation"].to_numpy()
         ends = range(int(when[0]) + span - 1, since + span + 1)
         inside = [(when > end - span) & (when <= end) for end in ends]
-        means = np.array([rates[one].mean() for one in inside if one.any()])
-        found[str(series)] = float((means[:-1] < means[-1]).mean()) if len(means) > 1 else float("nan")
-    return found
+        means = np.array([rates[window].mean() for window in inside if window.any()])
+        past_places[str(series)] = float((means[:-1] < means[-1]).mean()) if len(means) > 1 else float("nan")
+    return past_places
 
 
 def _spreads(quarters: pl.DataFrame) -> dict[str, float]:
@@ -199,8 +206,8 @@ def _spreads(quarters: pl.DataFrame) -> dict[str, float]:
         .agg(spread=pl.col("change").std(), count=pl.len())
     )
     usual, least = setting("overcapacity", "wave.spread"), setting("overcapacity", "wave.least_changes")
-    found = dict.fromkeys(quarters["industry"].to_list(), float(usual))
-    return found | {
+    spreads = dict.fromkeys(quarters["industry"].to_list(), float(usual))
+    return spreads | {
         name: float(value) for name, value, count in changes.iter_rows() if count >= least and value is not None
     }
 
@@ -222,12 +229,12 @@ def national_growth(package: Package, window: int) -> tuple[float, int, int]:
     return float((last["output_real"] / first["output_real"]) ** (1 / span) - 1), int(first["year"]), int(last["year"])
 
 
-def check_demand(given: Any, codes: Sequence[str]) -> None:  # noqa: ANN401 - a mapping, to be checked
+def check_demand(growth_rates: Any, codes: Sequence[str]) -> None:  # noqa: ANN401 - a mapping, to be checked
     """Refuse growth of a category that is not there, or no growth rate."""
-    for code, rate in (given or {}).items():
+    for code, rate in (growth_rates or {}).items():
         if code not in codes:
             raise UsageError("capacity.demand-of", code=code)
-        if not -1 < checked("herd_entry", f"demand['{code}']", rate) < 1:
+        if not -1 < finite_number("herd_entry", f"demand['{code}']", rate) < 1:
             raise UsageError("capacity.demand-rate", code=code, rate=rate)
 
 
@@ -324,47 +331,49 @@ def offsetting_spillover(demand: float, added: float) -> float | None:
 
 
 def simulate(
-    one: Category, market: Market, growth: tuple[float, str], rules: Mapping[str, Any], seed: int
+    category: Category, market: Market, growth: tuple[float, str], rules: Mapping[str, Any], seed: int
 ) -> dict[str, list[dict[str, Any]]]:
     """Return the rows of one category for the frame, the bands and the waves of `herd_entry`."""
     head: dict[str, Any] = {
-        "category": one.code,
-        "name_zh": one.name.zh,
-        "name_en": one.name.en,
-        "regions": len(one.regions),
-        "survey": ";".join(one.survey) or None,
-        "divisions": ";".join(one.divisions) or None,
+        "category": category.code,
+        "name_zh": category.name.zh,
+        "name_en": category.name.en,
+        "regions": len(category.regions),
+        "survey": ";".join(category.survey) or None,
+        "divisions": ";".join(category.divisions) or None,
     }
     # a forecast of the trade is the base path; the others keep their distance from it
     rates = {path: growth[0] * multiple for path, multiple in rules["demand"].items()}
     rows: dict[str, list[dict[str, Any]]] = {"frame": [], "bands": [], "waves": []}
-    if one.reason is not None:
-        why = {"growth_source": growth[1], "status_zh": one.reason.zh, "status_en": one.reason.en}
-        if np.isfinite(one.base):  # what is used today is known where only its demand is not
-            head |= {"base_utilisation": one.base, "base_place": _known(one.place)}
+    if category.reason is not None:
+        why = {"growth_source": growth[1], "status_zh": category.reason.zh, "status_en": category.reason.en}
+        if np.isfinite(category.base):  # what is used today is known where only its demand is not
+            head |= {"base_utilisation": category.base, "base_place": _finite_or_none(category.place)}
         rows["frame"] = [
             head | why | {"entry": entry, "demand": path, "growth": None if growth[1] == "unknown" else rate}
             for path, rate in rates.items()
             for entry in ENTRY
         ]
         return rows
-    draws = _draw(one, rules, np.random.default_rng([seed, crc32(one.code.encode())]))
+    draws = _draw(category, rules, np.random.default_rng([seed, crc32(category.code.encode())]))
     done = words("overcapacity.status.computed")
-    ratio, edge = break_even_ratio(market), threshold_ratio(market, one.base, float(rules["threshold"]) / 100)
+    ratio, edge = break_even_ratio(market), threshold_ratio(market, category.base, float(rules["threshold"]) / 100)
     for path, rate in rates.items():
-        wanted = np.exp(int(rules["horizon"]) * np.log1p(rate) + draws.shocks)
-        bears = _at(CUTS, np.sort(wanted), lambda demand: break_even_capacity(market, demand, ratio) / draws.each)
+        demands = np.exp(int(rules["horizon"]) * np.log1p(rate) + draws.shocks)
+        bears = _at(
+            CUTS, np.sort(demands), lambda demand: break_even_capacity(market, demand, ratio) / draws.entrant_size
+        )
         # a draw ends at the threshold with that many entrants, so that half of the draws do with their median
-        few = None if edge is None else float(np.median(break_even_capacity(market, wanted, edge) / draws.size))
+        few = None if edge is None else float(np.median(break_even_capacity(market, demands, edge) / draws.size))
         more = _three("break_even", bears) | {"growth": rate, "growth_source": growth[1], "entrants_at_threshold": few}
         for entry in ENTRY:
-            here: dict[str, Any] = {"entry": entry, "demand": path}
-            figures, bands, middle = _outcomes(one, market, rules, draws, wanted, entry)
+            head_of_path: dict[str, Any] = {"entry": entry, "demand": path}
+            figures, bands, middle = _outcomes(category, market, rules, draws, demands, entry)
             needed = None if edge is None else (1.0 + rate) * (edge / middle) ** (1.0 / int(rules["horizon"])) - 1.0
-            said: dict[str, Any] = {"growth_at_threshold": needed, "status_zh": done.zh, "status_en": done.en}
-            rows["frame"].append(head | here | more | figures | said)
-            rows["bands"].extend({"category": one.code} | here | band for band in bands)
-    rows["waves"] = [_wave(one, market, rules, draws, growth[0] * rules["demand"]["base"])]
+            status: dict[str, Any] = {"growth_at_threshold": needed, "status_zh": done.zh, "status_en": done.en}
+            rows["frame"].append(head | head_of_path | more | figures | status)
+            rows["bands"].extend({"category": category.code} | head_of_path | band for band in bands)
+    rows["waves"] = [_wave(category, market, rules, draws, growth[0] * rules["demand"]["base"])]
     return rows
 
 
@@ -373,52 +382,52 @@ class _Draws:
     """What is drawn for a category, (B,) each."""
 
     # `shocks` multiply demand at the end of the horizon (in logs), `added` is the capacity that each kind of entry adds
-    # (over that of the nation), `alone` that of an entrant which knows nothing of the others; `size` is that of one in
-    # each draw, `each` its middle.
+    # (over that of the nation), `own_entry` that of an entrant which knows nothing of the others; `size` is that of one
+    # in each draw, `entrant_size` its middle.
 
     shocks: FloatArray
     added: Mapping[str, FloatArray]
     usual: Mapping[str, float]
-    alone: FloatArray
+    own_entry: FloatArray
     size: FloatArray
-    each: float
+    entrant_size: float
 
 
-def _draw(one: Category, rules: Mapping[str, Any], rng: np.random.Generator) -> _Draws:
-    count, most = int(rules["draws"]), len(one.regions)
-    shocks = np.sqrt(int(rules["horizon"])) * one.spread * rng.standard_normal(count)
-    some = _how_many(most, rules, rng)
-    size = _sizes(one, rules, rng)
-    numbers = {"all": np.full(count, most), "uncertain": some}
+def _draw(category: Category, rules: Mapping[str, Any], rng: np.random.Generator) -> _Draws:
+    count, most = int(rules["draws"]), len(category.regions)
+    shocks = np.sqrt(int(rules["horizon"])) * category.spread * rng.standard_normal(count)
+    uncertain = _how_many(most, rules, rng)
+    size = _sizes(category, rules, rng)
+    numbers = {"all": np.full(count, most), "uncertain": uncertain}
     added = {entry: _added(size, numbers[entry], rules, rng) for entry in ENTRY}
     median = rules["rule"] == "median"
-    each = float(np.median(size)) if median else float(np.mean(size))
+    entrant_size = float(np.median(size)) if median else float(np.mean(size))
     return _Draws(
         shocks=shocks,
         added=added,
         usual={entry: float(np.median(capacity)) for entry, capacity in added.items()},
-        alone=_added(size, 1 + _how_many(most - 1, rules, rng), rules, rng),
-        size=size if median else np.full(count, each),
-        each=each,
+        own_entry=_added(size, 1 + _how_many(most - 1, rules, rng), rules, rng),
+        size=size if median else np.full(count, entrant_size),
+        entrant_size=entrant_size,
     )
 
 
-def _sizes(one: Category, rules: Mapping[str, Any], rng: np.random.Generator) -> FloatArray:
+def _sizes(category: Category, rules: Mapping[str, Any], rng: np.random.Generator) -> FloatArray:
     """Return sizes: a median for each draw (resampled over the regions), or what each region adds to its own."""
     if rules["rule"] == "own":
-        return one.sizes * float(rules["expansion"])
-    known = len(one.sizes)
-    order = np.argsort(one.sizes)
+        return category.sizes * float(rules["expansion"])
+    count = len(category.sizes)
+    order = np.argsort(category.sizes)
     ranks = np.argsort(order)
     # whole numbers sort faster than sizes: the median of the ranks is that of the sizes
-    again = np.sort(ranks[rng.integers(known, size=(int(rules["draws"]), known))], axis=1)
-    middle = one.sizes[order][again[:, [(known - 1) // 2, known // 2]]].mean(axis=1)
+    again = np.sort(ranks[rng.integers(count, size=(int(rules["draws"]), count))], axis=1)
+    middle = category.sizes[order][again[:, [(count - 1) // 2, count // 2]]].mean(axis=1)
     return np.asarray(middle * float(rules["scale"]))
 
 
 def _how_many(regions: int, rules: Mapping[str, Any], rng: np.random.Generator) -> IntArray:
     """Draw how many of so many regions build, when the share that does is common and unknown."""
-    a, b = (float(one) for one in rules["realised"])
+    a, b = (float(shape) for shape in rules["realised"])
     return np.asarray(rng.binomial(regions, rng.beta(a, b, size=int(rules["draws"]))), dtype=np.int64)
 
 
@@ -432,28 +441,28 @@ def _added(size: FloatArray, entrants: IntArray, rules: Mapping[str, Any], rng: 
 
 
 def _outcomes(
-    one: Category, market: Market, rules: Mapping[str, Any], draws: _Draws, wanted: FloatArray, entry: str
+    category: Category, market: Market, rules: Mapping[str, Any], draws: _Draws, demands: FloatArray, entry: str
 ) -> tuple[dict[str, Any], list[dict[str, Any]], float]:
     """Return the figures of one path of demand and kind of entry, their percentiles, and demand over capacity."""
     added = draws.added[entry]
-    used, price = outcome(market, one.base, wanted, added)
-    gain = profit(market, one.base, used, price)
+    used, price = outcome(market, category.base, demands, added)
+    gain = profit(market, category.base, used, price)
     # utilisation and price rise with demand over capacity: that alone has to be put in order
-    x = np.sort(pressure(market, wanted, added))
+    x = np.sort(pressure(market, demands, added))
     cuts = [*CUTS, *(float(cut) for cut in rules["percentiles"])]
-    ends = _at(cuts, x, lambda x: np.stack(outcome(market, one.base, x, np.zeros_like(x))))
+    ends = _at(cuts, x, lambda x: np.stack(outcome(market, category.base, x, np.zeros_like(x))))
     figures = (
         _three("utilisation", ends[0])
         | _three("price", ends[1])
         | {
-            "base_utilisation": one.base,
-            "base_place": _known(one.place),
-            "entrant_size": draws.each,
+            "base_utilisation": category.base,
+            "base_place": _finite_or_none(category.place),
+            "entrant_size": draws.entrant_size,
             "capacity_added": draws.usual[entry],
             "chance_below": float((used * 100 < float(rules["threshold"])).mean()),
             "profit": float(gain.mean()),
             "chance_loss": float((gain < 0).mean()),
-            "offsetting_spillover": offsetting_spillover(float(np.median(wanted)), draws.usual[entry]),
+            "offsetting_spillover": offsetting_spillover(float(np.median(demands)), draws.usual[entry]),
         }
     )
     bands = [
@@ -463,14 +472,14 @@ def _outcomes(
     return figures, bands, float(np.median(x))
 
 
-def _known(figure: float) -> float | None:
+def _finite_or_none(figure: float) -> float | None:
     """Return a figure; None where it is not a number."""
     return figure if np.isfinite(figure) else None
 
 
-def _three(name: str, found: FloatArray) -> dict[str, float]:
+def _three(name: str, percentiles: FloatArray) -> dict[str, float]:
     """Return the median, low and high of a figure from its first three percentiles."""
-    low, middle, high = (float(one) for one in found[: len(CUTS)])
+    low, middle, high = (float(figure) for figure in percentiles[: len(CUTS)])
     return {name: middle, f"{name}_low": low, f"{name}_high": high}
 
 
@@ -482,17 +491,17 @@ def _at(cuts: Sequence[float], ordered: FloatArray, what: Callable[[FloatArray],
     return np.asarray(low + (place - below) * (high - low))
 
 
-def _wave(one: Category, market: Market, rules: Mapping[str, Any], draws: _Draws, rate: float) -> dict[str, Any]:
+def _wave(category: Category, market: Market, rules: Mapping[str, Any], draws: _Draws, rate: float) -> dict[str, Any]:
     """Return what an entrant expects that knows its own entry and nothing of the others', and what all get."""
-    wanted = np.exp(int(rules["horizon"]) * np.log1p(rate) + draws.shocks)
-    alone, every = (
-        profit(market, one.base, *outcome(market, one.base, wanted, added))
-        for added in (draws.alone, draws.added["all"])
+    demands = np.exp(int(rules["horizon"]) * np.log1p(rate) + draws.shocks)
+    profit_alone, profit_of_all = (
+        profit(market, category.base, *outcome(market, category.base, demands, added))
+        for added in (draws.own_entry, draws.added["all"])
     )
     return {
-        "category": one.code,
-        "expected_profit": float(alone.mean()),
-        "chance_loss": float((alone < 0).mean()),
-        "profit_if_all": float(every.mean()),
-        "wave": bool(alone.mean() > 0 > every.mean()),
+        "category": category.code,
+        "expected_profit": float(profit_alone.mean()),
+        "chance_loss": float((profit_alone < 0).mean()),
+        "profit_if_all": float(profit_of_all.mean()),
+        "wave": bool(profit_alone.mean() > 0 > profit_of_all.mean()),
     }

@@ -87,17 +87,18 @@ def plant_capacity(
     >>> found.frame.select("unit", "utilisation", "observed_utilisation").rows()
     [('a', 0.5, 0.5), ('b', 1.0, 1.0), ('c', 1.0, 0.5)]
     """
-    k, v, y = (_matrix(one) for one in (fixed, variable, output))
+    k, v, y = (_matrix(matrix) for matrix in (fixed, variable, output))
     if not len(k) == len(v) == len(y):
         raise UsageError("capacity.rows-differ", fixed=len(k), variable=len(v), outputs=len(y))
-    names = [str(one) for one in (units if units is not None else range(1, len(y) + 1))]
+    names = [str(unit) for unit in (units if units is not None else range(1, len(y) + 1))]
     if len(names) != len(y) or len(set(names)) != len(y):
         raise UsageError("capacity.unit-names", n=len(y), given=len(set(names)))
     solve = frontier.efficiency if efficiency is None else efficiency
-    both = [solve(x, y, rts=rts, orientation="output", units=names) for x in (np.hstack([k, v]), k)]
-    all_, plant = (np.asarray(one.scores, dtype=float) for one in both)
+    results = [solve(x, y, rts=rts, orientation="output", units=names) for x in (np.hstack([k, v]), k)]
+    all_, plant = (np.asarray(result.scores, dtype=float) for result in results)
     status = [
-        first if first != "optimal" else second for first, second in zip(*(one.status for one in both), strict=True)
+        first if first != "optimal" else second
+        for first, second in zip(*(result.status for result in results), strict=True)
     ]
     frame = pl.DataFrame(
         {
@@ -107,19 +108,19 @@ def plant_capacity(
             # a solver's last digit must not make a plant more than full
             "utilisation": np.minimum(all_ / plant, 1.0),
             "observed_utilisation": np.minimum(1.0 / plant, 1.0),
-            "status": [str(one) for one in status],
+            "status": [str(outcome) for outcome in status],
         }
     ).with_columns(pl.selectors.float().fill_nan(None))
-    made = provenance("plant_capacity", None, rts=rts, own_efficiency=efficiency is not None)
+    origin = provenance("plant_capacity", None, rts=rts, own_efficiency=efficiency is not None)
     return PlantCapacity(
         frame=frame,
-        variable=_needed(both[1], names, v, variable),
+        variable=_input_requirement(results[1], names, v, variable),
         findings=tuple(
             finding("capacity.no-plant-capacity", words={"status": why}, key=unit)
             for unit, why in frame.select("unit", "status").iter_rows()
             if why != "optimal"
         ),
-        provenance=replace(made, inputs={"x": digest(np.hstack([k, v]), names), "y": digest(y, names)}),
+        provenance=replace(origin, inputs={"x": digest(np.hstack([k, v]), names), "y": digest(y, names)}),
     )
 
 
@@ -134,18 +135,18 @@ def _matrix(values: AnyArray) -> FloatArray:
     return array[:, None] if array.ndim == 1 else array
 
 
-def _needed(found: Any, names: list[str], variable: FloatArray, given: Any) -> pl.DataFrame:  # noqa: ANN401 - results
+def _input_requirement(capacity_result: Any, names: list[str], variable: FloatArray, inputs: Any) -> pl.DataFrame:  # noqa: ANN401 - results
     """Return variable inputs at capacity over the present ones."""
     schema = {"unit": pl.String, "input": pl.String, "needed": pl.Float64}
-    peers = getattr(found, "peers", None)
+    peers = getattr(capacity_result, "peers", None)
     if peers is None:
         return pl.DataFrame(schema=schema)
     place = {name: number for number, name in enumerate(names)}
     at = np.zeros_like(variable)
     for unit, peer, weight in peers.select("unit", "peer", "weight").iter_rows():
         at[place[str(unit)]] += weight * variable[place[str(peer)]]
-    labels = list(getattr(given, "columns", [])) or [f"v{number}" for number in range(1, variable.shape[1] + 1)]
-    solved = np.isfinite(np.asarray(found.scores, dtype=float))
+    labels = list(getattr(inputs, "columns", [])) or [f"v{number}" for number in range(1, variable.shape[1] + 1)]
+    solved = np.isfinite(np.asarray(capacity_result.scores, dtype=float))
     rows = [
         (unit, labels[column], float(at[row, column] / variable[row, column]))
         for row, unit in enumerate(names)
@@ -184,7 +185,7 @@ def cost_capacity(
     ([1.0, 2.0], [1.0, 0.5])
     """
     y = np.atleast_1d(np.asarray(output, dtype=float))
-    k, r = (np.broadcast_to(np.asarray(one, dtype=float), y.shape) for one in (capital, rental))
+    k, r = (np.broadcast_to(np.asarray(values, dtype=float), y.shape) for values in (capital, rental))
     for name, values in (("capital", k), ("output", y), ("rental", r)):
         if not (values > 0).all():
             at = int(np.argmin(values > 0))
@@ -199,19 +200,19 @@ def cost_capacity(
     low, high = y.copy(), y.copy()
     for _ in range(_STEPS):
         low, high = np.where(excess(low) > 0, low / _GROWTH, low), np.where(excess(high) < 0, high * _GROWTH, high)
-    found = (excess(low) <= 0) & (excess(high) >= 0)
+    bracketed = (excess(low) <= 0) & (excess(high) >= 0)
     for _ in range(_STEPS):
         middle = np.sqrt(low * high)
         above = excess(middle) > 0
         low, high = np.where(above, low, middle), np.where(above, middle, high)
-    best = np.where(found, np.sqrt(low * high), np.nan)
+    best = np.where(bracketed, np.sqrt(low * high), np.nan)
     return pl.DataFrame(
         {
             "unit": np.arange(1, len(y) + 1),
             "output": y,
             "capacity": best,
             "utilisation": y / best,
-            "status": np.where(found, "found", "no tangency").tolist(),
+            "status": np.where(bracketed, "found", "no tangency").tolist(),
         }
     ).with_columns(pl.selectors.float().fill_nan(None))
 
@@ -277,9 +278,9 @@ def peak_to_peak(
     """
     numbers = [value] if fixed is None else [value, fixed]
     fields = [Field(unit, "code"), Field("year", "year"), *(Field(name, sign="positive") for name in numbers)]
-    read = tidy(source, fields, key=[unit, "year"], verb="peak_to_peak", columns_from_caller=True)
+    source_table = tidy(source, fields, key=[unit, "year"], verb="peak_to_peak", columns_from_caller=True)
     parts, findings = [], []
-    for (name,), rows in read.frame.drop_nulls(numbers).group_by(unit, maintain_order=True):
+    for (name,), rows in source_table.frame.drop_nulls(numbers).group_by(unit, maintain_order=True):
         years = rows["year"].to_numpy()
         if len(years) < _FEWEST or (np.diff(years) != 1).any():
             span: dict[str, Any] = {"first": int(years[0]), "last": int(years[-1])}
@@ -309,8 +310,8 @@ def peak_to_peak(
     return PeakToPeak(
         frame=pl.concat(parts),
         findings=tuple(findings),
-        kind=read.kind,
-        provenance=read.provenance(unit=unit, value=value, fixed=fixed),
+        kind=source_table.kind,
+        provenance=source_table.provenance(unit=unit, value=value, fixed=fixed),
     )
 
 

@@ -16,7 +16,7 @@ from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text
 from xinzhi.data import among, as_package, is_package, provenance
 from xinzhi.risks.capacity import entry_market
-from xinzhi.risks.inputs import checked, conventions, setting
+from xinzhi.risks.inputs import conventions, finite_number, setting
 
 CATEGORY, LIKELY = "category", setting("overcapacity", "told.likely")
 _RULES, _BELIEF, _FULL = ("median", "own"), (0, 1), 100
@@ -62,12 +62,16 @@ class HerdEntry(Result, verb="herd_entry", topic="overcapacity", key=("category"
 
     def facts(self) -> Facts:
         """Return how many categories more regions name than the market bears, and where utilisation and profit end."""
-        rows, every = self.computed(), self.frame["category"].n_unique()
+        rows, category_count = self.computed(), self.frame["category"].n_unique()
         if not rows.height:
-            return {"answer.no_category": {"n": every}}
-        found = self._crowd(rows) | self._lure(rows) | self._outcomes(rows) | self._offsets(rows)
-        left = every - rows.height
-        return found | ({"answer.left_out": {"k": left, "n": every}} if left else {}) | {"answer.assumed": {}}
+            return {"answer.no_category": {"n": category_count}}
+        facts = self._crowd(rows) | self._lure(rows) | self._outcomes(rows) | self._offsets(rows)
+        not_computed = category_count - rows.height
+        return (
+            facts
+            | ({"answer.left_out": {"k": not_computed, "n": category_count}} if not_computed else {})
+            | {"answer.assumed": {}}
+        )
 
     def _name(self, row: Mapping[str, Any]) -> Text:
         return self.names.text(CATEGORY, row["category"])
@@ -85,8 +89,8 @@ class HerdEntry(Result, verb="herd_entry", topic="overcapacity", key=("category"
             "named": top["regions"],
             "bears": top["break_even"],
         }
-        found: Facts = {"headline.crowd" if over else "headline.no_crowd": values}
-        return found | ({"answer.sure": {"k": sure}} if sure else {})
+        facts: Facts = {"headline.crowd" if over else "headline.no_crowd": values}
+        return facts | ({"answer.sure": {"k": sure}} if sure else {})
 
     def _lure(self, rows: pl.DataFrame) -> Facts:
         waves = rows.filter("wave").sort("profit_if_all", "category")
@@ -112,13 +116,13 @@ class HerdEntry(Result, verb="herd_entry", topic="overcapacity", key=("category"
             for entry, path, count in self.frame.group_by("entry", "demand").agg(likely.alias("n")).rows()
         }
         low, edge = rows.sort("utilisation", "category").row(0, named=True), self.provenance.options["threshold"]
-        base, some = below["all", "base"], below["uncertain", "base"]
+        base, uncertain = below["all", "base"], below["uncertain", "base"]
         return {
             "headline.idle": {
                 "edge": float(edge),
                 "n": rows.height,
                 "k": base,
-                "some": some,
+                "some": uncertain,
                 "name": self._name(low),
                 "value": low["utilisation"],
             },
@@ -131,12 +135,12 @@ class HerdEntry(Result, verb="herd_entry", topic="overcapacity", key=("category"
         }
 
     def _offsets(self, rows: pl.DataFrame) -> Facts:
-        known = rows.drop_nulls("offsetting_spillover").sort(
+        offsets = rows.drop_nulls("offsetting_spillover").sort(
             "offsetting_spillover", "category", descending=[True, False]
         )
-        if not known.height or known["offsetting_spillover"][0] <= 0:
+        if not offsets.height or offsets["offsetting_spillover"][0] <= 0:
             return {}
-        top, by_itself = known.row(0, named=True), known.filter(pl.col("offsetting_spillover") <= 0).height
+        top, by_itself = offsets.row(0, named=True), offsets.filter(pl.col("offsetting_spillover") <= 0).height
         return {
             "headline.offsets": {
                 "k": by_itself,
@@ -197,42 +201,51 @@ def herd_entry(
     """
     if not is_package(source):
         raise InputError("capacity.no-package")
-    alone = as_package(source)
-    package = alone if (around := among(alone)) is None else around.package  # a wave is the nation's
+    own_package = as_package(source)
+    package = own_package if (around := among(own_package)) is None else around.package  # a wave is the nation's
     rules = _assumed(assumptions)
     if paths is not None:  # those that were asked for, and the base
         if strange := sorted(set(paths) - set(rules["demand"])):
             raise UsageError("capacity.no-path", asked=strange[0], known=list(rules["demand"]))
-        kept = {name: one for name, one in rules["demand"].items() if name == "base" or name in paths}
-        rules = {**rules, "demand": kept}
+        paths_in_use = {name: multiple for name, multiple in rules["demand"].items() if name == "base" or name in paths}
+        rules = {**rules, "demand": paths_in_use}
     market = entry_market.Market(**{name: rules[name] for name in entry_market.Market.__slots__})
-    chosen, of_sizes, found = entry_market.read_categories(package, year, categories, demand or ())
-    entry_market.check_demand(demand, [one.code for one in found])
+    plan_year, of_sizes, categories_read = entry_market.read_categories(package, year, categories, demand or ())
+    entry_market.check_demand(demand, [category.code for category in categories_read])
     national, first, last = entry_market.national_growth(package, int(rules["window"]))
     frames: dict[str, list[dict[str, Any]]] = {"frame": [], "bands": [], "waves": []}
-    for one in found:
-        growth = (national, "national output" if entry_market.unjudged(one.code, demand or ()) is None else "unknown")
-        if demand is not None and one.code in demand:
-            growth = (float(demand[one.code]), "given")
-        for name, rows in entry_market.simulate(one, market, growth, rules, seed).items():
+    for category in categories_read:
+        growth = (
+            national,
+            "national output" if entry_market.unjudged(category.code, demand or ()) is None else "unknown",
+        )
+        if demand is not None and category.code in demand:
+            growth = (float(demand[category.code]), "given")
+        for name, rows in entry_market.simulate(category, market, growth, rules, seed).items():
             frames[name].extend(rows)
-    options = {"year": chosen, "sizes": of_sizes, "growth": [first, last], "seed": seed, **rules}
-    own = provenance("herd_entry", alone, ["plans", "plan_categories", "activity", "capacity", "accounts"], **options)
+    options = {"year": plan_year, "sizes": of_sizes, "growth": [first, last], "seed": seed, **rules}
+    origin = provenance(
+        "herd_entry", own_package, ["plans", "plan_categories", "activity", "capacity", "accounts"], **options
+    )
     return HerdEntry(
         frame=pl.DataFrame(frames["frame"], schema=_FRAME).sort("category", "entry", "demand"),
         bands=pl.DataFrame(frames["bands"], schema=_BANDS),
         waves=pl.DataFrame(frames["waves"], schema=_WAVES),
-        assumptions=_listed(rules, national, (first, last)),
-        findings=tuple(note for one in found if one.reason is not None for note in _lacks(one))
-        + tuple(note for one in found if one.reason is None for note in _lacks(one)),
+        assumptions=_assumption_table(rules, national, (first, last)),
+        findings=tuple(note for category in categories_read if category.reason is not None for note in _lacks(category))
+        + tuple(note for category in categories_read if category.reason is None for note in _lacks(category)),
         sizes=pl.DataFrame(
-            [(one.code, *pair) for one in found for pair in zip(one.sized, one.sizes.tolist(), strict=True)],
+            [
+                (category.code, *pair)
+                for category in categories_read
+                for pair in zip(category.sized, category.sizes.tolist(), strict=True)
+            ],
             schema={"category": pl.String, "region": pl.String, "share": pl.Float64},
             orient="row",
         ),
-        names=Names({CATEGORY: {one.code: one.name for one in found}}),
+        names=Names({CATEGORY: {category.code: category.name for category in categories_read}}),
         kind=package.kind,
-        provenance=own if around is None else replace(own, inputs={**around.digests, **own.inputs}),
+        provenance=origin if around is None else replace(origin, inputs={**around.digests, **origin.inputs}),
     )
 
 
@@ -258,44 +271,44 @@ _WAVES: dict[str, Any] = {
 }  # fmt: skip
 
 
-def _assumed(given: Mapping[str, Any]) -> dict[str, Any]:
+def _assumed(overrides: Mapping[str, Any]) -> dict[str, Any]:
     """Return all assumptions, those given in place of the file's."""
-    known = {name: node["value"] for name, node in conventions("overcapacity")["wave"].items()} | {"spillover": 0.0}
-    if unknown := sorted(set(given) - set(known)):
-        raise UsageError("capacity.no-assumption", asked=unknown[0], known=sorted(known))
-    rules = known | dict(given)
+    defaults = {name: node["value"] for name, node in conventions("overcapacity")["wave"].items()} | {"spillover": 0.0}
+    if unknown := sorted(set(overrides) - set(defaults)):
+        raise UsageError("capacity.no-assumption", asked=unknown[0], known=sorted(defaults))
+    rules = defaults | dict(overrides)
     if rules["rule"] not in _RULES:
         raise UsageError("capacity.no-rule", asked=rules["rule"], known=_RULES)
     for name in ("horizon", "draws", "window", "least_changes", "base_quarters"):
-        checked("herd_entry", name, rules[name], whole=True, above=0)
+        finite_number("herd_entry", name, rules[name], integer=True, above=0)
     for name in ("scale", "expansion", "threshold", "spread"):
-        checked("herd_entry", name, rules[name], above=0)
+        finite_number("herd_entry", name, rules[name], above=0)
     for name in entry_market.Market.__slots__:
-        checked("herd_entry", name, rules[name])
+        finite_number("herd_entry", name, rules[name])
     for part in _BELIEF:
-        checked("herd_entry", "realised", rules["realised"][part], above=0)
+        finite_number("herd_entry", "realised", rules["realised"][part], above=0)
     if rules["threshold"] > _FULL:
         raise UsageError("capacity.threshold", value=rules["threshold"])
     return rules
 
 
-def _lacks(one: entry_market.Category) -> list[Finding]:
+def _lacks(category: entry_market.Category) -> list[Finding]:
     """Return why a category is not computed, or what one that is leaves out."""
-    if one.reason is not None:
-        why = {"name": one.name, "why": one.reason}
-        return [finding("capacity.not-computable", words=why, table="plan_categories", key=one.code)]
-    unsized = [region for region in one.regions if region not in one.sized]
+    if category.reason is not None:
+        why = {"name": category.name, "why": category.reason}
+        return [finding("capacity.not-computable", words=why, table="plan_categories", key=category.code)]
+    unsized = [region for region in category.regions if region not in category.sized]
     notes = []
-    if one.missing:
-        said: dict[str, object] = {"name": one.name, "has": one.divisions, "lacks": one.missing}
-        notes.append(finding("capacity.partly-covered", words=said, table="activity", key=one.code))
+    if category.missing:
+        values: dict[str, object] = {"name": category.name, "has": category.divisions, "lacks": category.missing}
+        notes.append(finding("capacity.partly-covered", words=values, table="activity", key=category.code))
     if unsized:
-        said = {"name": one.name, "regions": [NO_NAMES.region(region) for region in unsized]}
-        notes.append(finding("capacity.size-not-known", words=said, table="activity", key=one.code))
+        values = {"name": category.name, "regions": [NO_NAMES.region(region) for region in unsized]}
+        notes.append(finding("capacity.size-not-known", words=values, table="activity", key=category.code))
     return notes
 
 
-def _listed(rules: Mapping[str, Any], national: float, years: tuple[int, int]) -> pl.DataFrame:
+def _assumption_table(rules: Mapping[str, Any], national: float, years: tuple[int, int]) -> pl.DataFrame:
     """Return every assumption with its value and reference."""
     file = conventions("overcapacity")["wave"]
     rows = [

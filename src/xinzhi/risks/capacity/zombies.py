@@ -45,8 +45,8 @@ class Zombies(Result, verb="zombies", topic="overcapacity", key=("firm", "year",
 
     def criteria(self) -> list[str]:
         """Return the criteria in use, in the order of the call."""
-        asked = [str(one) for one in self.provenance.options["criteria"]]
-        return [one for one in asked if one in self.frame["criterion"]]
+        requested = [str(criterion) for criterion in self.provenance.options["criteria"]]
+        return [criterion for criterion in requested if criterion in self.frame["criterion"]]
 
     def bounds(self) -> pl.DataFrame:
         """Return ``year, criterion, low, high``: the share if all that are unknown were sound, or zombies."""
@@ -63,7 +63,7 @@ class Zombies(Result, verb="zombies", topic="overcapacity", key=("firm", "year",
         counts = self.counts.filter((pl.col("criterion") != "losses") | (pl.col("year") >= first))
         return counts.join(self.bounds(), on=["year", "criterion"], how="left", maintain_order="left")
 
-    def judged(self) -> pl.DataFrame:
+    def verdict_counts(self) -> pl.DataFrame:
         """Return ``criterion, zombie, sound, unknown, every``: firm-years by what became of them."""
         counts = self.frame.group_by("criterion").agg(
             zombie=pl.col("zombie").sum(),
@@ -85,11 +85,11 @@ class Zombies(Result, verb="zombies", topic="overcapacity", key=("firm", "year",
     def _share(self) -> Facts:
         last = self.shares().sort("year").group_by("criterion").last()
         rows = {r["criterion"]: r for r in last.iter_rows(named=True)}
-        said = []
+        shares = []
         for row in (rows[name] for name in self.criteria() if name in rows):
             key = "share_within" if row["low"] < row["high"] else "share_of"  # what it may be if some are not known
-            said.append(words(f"overcapacity.chart.{key}", **{**row, "name": _called(row["criterion"])}))
-        return {"headline.share": {"shares": said}} if said else {}
+            shares.append(words(f"overcapacity.chart.{key}", **{**row, "name": _criterion_name(row["criterion"])}))
+        return {"headline.share": {"shares": shares}} if shares else {}
 
     def _overlap(self) -> Facts:
         either = pl.col("both") + pl.col("first_only") + pl.col("second_only")
@@ -98,17 +98,17 @@ class Zombies(Result, verb="zombies", topic="overcapacity", key=("firm", "year",
             return {}
         least = used.sort(pl.col("both") / pl.col("either"), "first", "second").row(0, named=True)
         values = {
-            "first": _called(least["first"]),
-            "second": _called(least["second"]),
+            "first": _criterion_name(least["first"]),
+            "second": _criterion_name(least["second"]),
             "both": least["both"],
             "either": least["either"],
         }
         return {"headline.overlap": values}
 
     def _unknown(self) -> Facts:
-        most = max(self.judged().iter_rows(named=True), key=lambda r: r["unknown"] / r["every"])
+        most = max(self.verdict_counts().iter_rows(named=True), key=lambda r: r["unknown"] / r["every"])
         values = {
-            "name": _called(most["criterion"]),
+            "name": _criterion_name(most["criterion"]),
             "k": most["unknown"],
             "n": most["every"],
             "share": most["unknown"] / most["every"],
@@ -116,7 +116,7 @@ class Zombies(Result, verb="zombies", topic="overcapacity", key=("firm", "year",
         return {"headline.unknown" if most["unknown"] else "headline.all_judged": values}
 
 
-def _called(criterion: str) -> Text:
+def _criterion_name(criterion: str) -> Text:
     return describe("zombies", "criterion").values[criterion]
 
 
@@ -168,41 +168,41 @@ def zombies(
     [('losses', True)]
     """
     package = as_package(source) if is_package(source) else None
-    given = source if package is None else package.require("firms", list(_KEYS), verb="zombies")
-    read = tidy(given, _FIELDS, key=_KEYS, verb="zombies", table="firms")
-    firms, best = read.frame, None
+    source_table = source if package is None else package.require("firms", list(_KEYS), verb="zombies")
+    firm_table = tidy(source_table, _FIELDS, key=_KEYS, verb="zombies", table="firms")
+    firms, best = firm_table.frame, None
     if rates is not None:
         fields = [Field("year", "year"), *(Field(name) for name in _RATES)]
         best = tidy(rates, fields, key=["year"], verb="zombies", table="rates").frame
         for name in _RATES:  # one of 1 or more is a percentage and no ratio
             if (off := best.filter(~pl.col(name).is_between(-1, 1, closed="none"))).height:
                 raise InputError("capacity.rate", name=name, year=off["year"][0], value=off[name][0])
-    chosen, findings = _possible(firms, criteria, has_rates=best is not None)
+    applied, findings = _possible(firms, criteria, has_rates=best is not None)
     years = setting("overcapacity", "zombies.loss_years") if loss_years is None else loss_years
     edge = setting("overcapacity", "zombies.leverage") if leverage is None else leverage
     if years < 1 or not edge > 0:
         raise UsageError("capacity.zombie-options", years=years, leverage=edge)
     parts: list[pl.DataFrame] = []
-    if set(chosen) & set(CRITERIA[:2]) and best is not None:
+    if set(applied) & set(CRITERIA[:2]) and best is not None:
         judged = _with_lowest(firms, best)
         gap = pl.when(pl.col("past") > 0).then((pl.col("interest") - pl.col("lowest_interest")) / pl.col("past"))
         paid, status = judged.with_columns(gap=gap), _status(_SUBSIDISED, "interest")
         parts += [
             _finish(paid, name, _SUBSIDISED, status) if name == CRITERIA[0] else _evergreened(judged, edge)
-            for name in chosen
+            for name in applied
             if name in CRITERIA[:2]
         ]
-    if "losses" in chosen:
+    if "losses" in applied:
         parts.append(_losing(firms, years))
     frame = (pl.concat(parts) if parts else pl.DataFrame(schema=_SCHEMA)).sort("firm", "year", "criterion")
     return Zombies(
         frame=frame,
         counts=_counts(frame, firms),
-        overlap=_overlap(frame, chosen),
+        overlap=_overlap(frame, applied),
         findings=findings,
-        kind=read.kind if package is None else package.kind,
+        kind=firm_table.kind if package is None else package.kind,
         provenance=provenance(
-            "zombies", package or read, ["firms"], criteria=list(chosen), loss_years=years, leverage=edge
+            "zombies", package or firm_table, ["firms"], criteria=list(applied), loss_years=years, leverage=edge
         ),
     )
 
@@ -216,25 +216,25 @@ _NEEDS = {CRITERIA[0]: _BORROWING, CRITERIA[1]: (*_BORROWING, *_EARNINGS), CRITE
 
 
 def _possible(
-    firms: pl.DataFrame, asked: Sequence[str] | None, *, has_rates: bool
+    firms: pl.DataFrame, requested: Sequence[str] | None, *, has_rates: bool
 ) -> tuple[tuple[str, ...], tuple[Finding, ...]]:
     """Return the criteria that can be applied, and why the others cannot; one that was asked for must be possible."""
-    chosen, notes = [], []
-    for name in CRITERIA if asked is None else asked:
+    applied, notes = [], []
+    for name in CRITERIA if requested is None else requested:
         if name not in CRITERIA:
             raise UsageError("capacity.no-criterion", asked=name, known=CRITERIA)
         lacking = [column for column in _NEEDS[name] if column not in firms.columns]
         lacking += [] if has_rates or name == "losses" else ["rates (year, rate_short, rate_long, coupon)"]
         if not lacking:
-            chosen.append(name)
+            applied.append(name)
             continue
         note = finding(
-            "capacity.criterion-not-applied", words={"name": _called(name), "lacking": lacking}, table="firms"
+            "capacity.criterion-not-applied", words={"name": _criterion_name(name), "lacking": lacking}, table="firms"
         )
-        if asked is not None:
+        if requested is not None:
             raise InputError("capacity.criterion-lacks", [note], name=name, lacking=lacking)
         notes.append(note)
-    return tuple(chosen), tuple(notes)
+    return tuple(applied), tuple(notes)
 
 
 def _with_lowest(firms: pl.DataFrame, rates: pl.DataFrame) -> pl.DataFrame:
@@ -276,21 +276,24 @@ _SUBSIDISED = (pl.col("past") > 0) & (pl.col("interest") < pl.col("lowest_intere
 
 def _status(verdict: pl.Expr, *names: str) -> pl.Expr:
     """Return ``judged`` where the verdict holds whatever is missing (three-valued logic), or what is missing."""
-    known = {"past": "no borrowing of the year before", "lowest_interest": "rates of the years before are not complete"}
-    said = pl.lit("judged")
-    for name, why in reversed((known | {name: f"no {name}" for name in names}).items()):
-        said = pl.when(verdict.is_null() & pl.col(name).is_null()).then(pl.lit(why)).otherwise(said)
-    return said
+    reasons = {
+        "past": "no borrowing of the year before",
+        "lowest_interest": "rates of the years before are not complete",
+    }
+    status = pl.lit("judged")
+    for name, why in reversed((reasons | {name: f"no {name}" for name in names}).items()):
+        status = pl.when(verdict.is_null() & pl.col(name).is_null()).then(pl.lit(why)).otherwise(status)
+    return status
 
 
 def _finish(frame: pl.DataFrame, name: str, verdict: pl.Expr, status: pl.Expr) -> pl.DataFrame:
     filled = frame.with_columns(
-        pl.lit(None, dtype=kind).alias(one) for one, kind in _SCHEMA.items() if one not in frame.columns
+        pl.lit(None, dtype=kind).alias(column) for column, kind in _SCHEMA.items() if column not in frame.columns
     )
     return (
         filled.with_columns(criterion=pl.lit(name), status=status)
         .with_columns(zombie=pl.when(pl.col("status") == "judged").then(verdict))
-        .select(pl.col(one).cast(kind) for one, kind in _SCHEMA.items())
+        .select(pl.col(column).cast(kind) for column, kind in _SCHEMA.items())
     )
 
 
@@ -329,15 +332,15 @@ def _losing(firms: pl.DataFrame, years: int) -> pl.DataFrame:
 def _counts(frame: pl.DataFrame, firms: pl.DataFrame) -> pl.DataFrame:
     size = firms.select(*_KEYS, assets="assets" if "assets" in firms.columns else pl.lit(None, dtype=pl.Float64))
     judged = frame.join(size, on=_KEYS, how="left")
-    known, dead = pl.col("zombie").is_not_null(), pl.col("zombie").fill_null(value=False)
-    assets = pl.col("assets").filter(known)
+    judged_firm, dead = pl.col("zombie").is_not_null(), pl.col("zombie").fill_null(value=False)
+    assets = pl.col("assets").filter(judged_firm)
     return (
         judged.group_by("year", "criterion")
         .agg(
-            firms=known.sum().cast(pl.Int64),
+            firms=judged_firm.sum().cast(pl.Int64),
             zombies=dead.sum().cast(pl.Int64),
             share=pl.col("zombie").mean(),
-            unknown=(~known).sum().cast(pl.Int64),
+            unknown=(~judged_firm).sum().cast(pl.Int64),
             share_of_assets=pl.when(assets.is_not_null().all()).then(
                 pl.col("assets").filter(dead).sum() / assets.sum()
             ),
@@ -347,13 +350,15 @@ def _counts(frame: pl.DataFrame, firms: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _overlap(frame: pl.DataFrame, chosen: Sequence[str]) -> pl.DataFrame:
+def _overlap(frame: pl.DataFrame, criteria: Sequence[str]) -> pl.DataFrame:
     rows = []
-    for number, first in enumerate(chosen):
-        for second in chosen[number + 1 :]:
-            one, two = (frame.filter(criterion=name).select(*_KEYS, "zombie").drop_nulls() for name in (first, second))
-            both = one.join(two, on=_KEYS, suffix="_two")
-            a, b = both["zombie"], both["zombie_two"]
+    for number, first in enumerate(criteria):
+        for second in criteria[number + 1 :]:
+            former, latter = (
+                frame.filter(criterion=name).select(*_KEYS, "zombie").drop_nulls() for name in (first, second)
+            )
+            joined = former.join(latter, on=_KEYS, suffix="_two")
+            a, b = joined["zombie"], joined["zombie_two"]
             mean = (a == b).mean()
             rows.append((first, second, int((a & b).sum()), int((a & ~b).sum()), int((~a & b).sum()), mean))
     names = ["first", "second", "both", "first_only", "second_only", "agreement"]

@@ -21,17 +21,17 @@ from xinzhi.risks.inputs import GAPS, conventions, setting
 _NEEDED = ("numerator", "denominator", "grades", "source", "dated")
 
 
-def band_set(asked: str | Mapping[str, Any] | None) -> tuple[str, Mapping[str, Any]]:
+def band_set(bands: str | Mapping[str, Any] | None) -> tuple[str, Mapping[str, Any]]:
     """Return a set of bands of ``bands.yaml`` (None: the default) or of the caller's own, and its name."""
     file = conventions("bands")
-    if isinstance(asked, Mapping):
-        if missing := [name for name in _NEEDED if name not in asked]:
+    if isinstance(bands, Mapping):
+        if missing := [name for name in _NEEDED if name not in bands]:
             raise UsageError("debt.bands-lack", missing=missing)
-        starts = [float(one["from"]) for one in asked["grades"]]
+        starts = [float(grade["from"]) for grade in bands["grades"]]
         if starts != sorted(set(starts)):
             raise UsageError("debt.bands-fall", starts=starts)
-        return str(asked.get("name", "own")), asked
-    name = file["default"] if asked is None else asked
+        return str(bands.get("name", "own")), bands
+    name = file["default"] if bands is None else bands
     if name not in file["sets"]:
         raise UsageError("debt.no-bands", asked=name, known=list(file["sets"]))
     return name, file["sets"][name]
@@ -66,8 +66,8 @@ def grade(frame: pl.DataFrame, bands: str | Mapping[str, Any] | None = None) -> 
     rows = with_nulls(frame, _parts(rule))
     ratio = pl.sum_horizontal(parts, ignore_nulls=False) / pl.when(pl.col(denominator) > 0).then(pl.col(denominator))
     band = pl.lit(None, dtype=pl.String)
-    for one in rule["grades"]:
-        band = pl.when(pl.col("band_ratio") >= float(one["from"])).then(pl.lit(one["name"])).otherwise(band)
+    for step in rule["grades"]:
+        band = pl.when(pl.col("band_ratio") >= float(step["from"])).then(pl.lit(step["name"])).otherwise(band)
     done, without = words("debt.status.graded"), words("debt.status.not_graded", why="{}")
     graded = rows.with_columns(band_ratio=ratio).with_columns(
         band=band,
@@ -88,9 +88,9 @@ def with_nulls(frame: pl.DataFrame, names: Iterable[str]) -> pl.DataFrame:
 
 def lacking(rule: Mapping[str, Any], language: Language) -> pl.Expr:
     """Return which parts of a ratio are not given, in words; empty where all are."""
-    named = {name: part_name(name).lang(language) for name in _parts(rule)}
+    part_names = {name: part_name(name).lang(language) for name in _parts(rule)}
     joined = pl.concat_str(
-        [pl.when(pl.col(name).is_null()).then(pl.lit(said)) for name, said in named.items()],
+        [pl.when(pl.col(name).is_null()).then(pl.lit(label)) for name, label in part_names.items()],
         separator="、" if language == "zh" else ", ",
         ignore_nulls=True,
     )
@@ -158,9 +158,9 @@ class Debt(Result, verb="debt", topic="debt", key=KEYS):
         facts = self._ratio("output", year) | self._ratio("revenue", year) | self._vehicles() | self._graded()
         if series := self.history(self.spread(year)):
             facts["headline.history"] = {"parts": self.paths(series)}
-        every = self.frame["region"].n_unique()
-        said = [why for why, codes in self.ungraded(self.last_year("band") or year) if len(codes) == every]
-        return facts | ({"note.ungraded": {"set": self.set_name(), "why": said[0]}} if said else {})
+        region_count = self.frame["region"].n_unique()
+        reasons = [why for why, codes in self.ungraded(self.last_year("band") or year) if len(codes) == region_count]
+        return facts | ({"note.ungraded": {"set": self.set_name(), "why": reasons[0]}} if reasons else {})
 
     def _ratio(self, below: str, year: int) -> Facts:
         rows = self.ordered(f"to_{below}", year)
@@ -205,10 +205,10 @@ class Debt(Result, verb="debt", topic="debt", key=KEYS):
             if codes and tally:
                 tally.append(words("debt.chart.tally", **values))
             elif codes:
-                named = listing([self.names.region(code) for code in codes], limit=_NAMED)
-                tally.append(words("debt.chart.tally_first", **values, names=named))
-        said = {"set": self.set_name(), "dated": self.bands["dated"], "year": rows["year"][0], "tally": tally}
-        return {"headline.graded": said}
+                region_names = listing([self.names.region(code) for code in codes], limit=_NAMED)
+                tally.append(words("debt.chart.tally_first", **values, names=region_names))
+        headline = {"set": self.set_name(), "dated": self.bands["dated"], "year": rows["year"][0], "tally": tally}
+        return {"headline.graded": headline}
 
     def ungraded(self, year: int | None) -> list[tuple[Text, list[str]]]:
         """Return why regions of a year have no band, and which they are."""
@@ -222,9 +222,9 @@ class Debt(Result, verb="debt", topic="debt", key=KEYS):
 
     def history(self, codes: Iterable[str]) -> dict[str, dict[int, float]]:
         """Return debt to output by year of those of the regions that have it in more than one year."""
-        known = self.frame.drop_nulls("to_output").sort("year")
-        found = {code: dict(known.filter(region=code).select("year", "to_output").rows()) for code in codes}
-        return {code: series for code, series in found.items() if len(series) > 1}
+        ratios = self.frame.drop_nulls("to_output").sort("year")
+        series = {code: dict(ratios.filter(region=code).select("year", "to_output").rows()) for code in codes}
+        return {code: series for code, series in series.items() if len(series) > 1}
 
     def spread(self, year: int | None) -> list[str]:
         """Return the regions that are highest, in the middle and lowest in a year."""
@@ -233,30 +233,35 @@ class Debt(Result, verb="debt", topic="debt", key=KEYS):
 
     def paths(self, series: Mapping[str, Mapping[int, float]]) -> Text:
         """Return from where to where ratios went, in words."""
-        said = []
+        sentences = []
         for code, ratios in series.items():
             start, end = min(ratios), max(ratios)
             key = "went_up" if ratios[end] >= ratios[start] else "went_down"
             values = {"start": start, "end": end, "first": ratios[start], "last": ratios[end]}
-            said.append(words(f"debt.chart.{key}", name=self.names.region(code), **values))
-        return Text(zh="；".join(one.zh for one in said), en="; ".join(one.en for one in said))
+            sentences.append(words(f"debt.chart.{key}", name=self.names.region(code), **values))
+        return Text(
+            zh="；".join(sentence.zh for sentence in sentences), en="; ".join(sentence.en for sentence in sentences)
+        )
 
     def set_name(self) -> Text:
         """Return what the set of bands is called."""
-        known = conventions("bands")["sets"].get(self.bands["name"], {})
-        return Text(**{one: str(known.get(one, self.bands["name"])) for one in ("zh", "en")})
+        entry = conventions("bands")["sets"].get(self.bands["name"], {})
+        return Text(**{language: str(entry.get(language, self.bands["name"])) for language in ("zh", "en")})
 
     def grades(self) -> dict[str, Text]:
         """Return what the bands are called, the lowest first."""
         return {
-            str(one["name"]): Text(zh=str(one.get("zh") or one["name"]), en=str(one.get("en") or one["name"]))
-            for one in self.bands["grades"]
+            str(grade_entry["name"]): Text(
+                zh=str(grade_entry.get("zh") or grade_entry["name"]),
+                en=str(grade_entry.get("en") or grade_entry["name"]),
+            )
+            for grade_entry in self.bands["grades"]
         }
 
     def graded_ratio(self) -> Text:
         """Return what the bands hold against what."""
         above = [part_name(name) for name in self.bands["numerator"]]
-        joined = Text(zh="＋".join(one.zh for one in above), en=" + ".join(one.en for one in above))
+        joined = Text(zh="＋".join(part.zh for part in above), en=" + ".join(part.en for part in above))
         return words("debt.chart.held", above=joined, below=part_name(self.bands["denominator"]))
 
     def explain(self, region: str) -> pl.DataFrame:
@@ -305,17 +310,23 @@ def debt(
     (90.1, None)
     """
     package = as_package(source) if is_package(source) else None
-    read = tidy(source if package is None else _of_package(package), _FIELDS, key=KEYS, verb="debt", table="debt")
-    if not {"explicit", "debt"} & set(read.frame.columns):
-        raise InputError("debt.no-column", have=read.frame.columns)
-    owed = read.frame if "explicit" in read.frame.columns else read.frame.rename({"debt": "explicit"})
+    source_table = tidy(
+        source if package is None else _of_package(package), _FIELDS, key=KEYS, verb="debt", table="debt"
+    )
+    if not {"explicit", "debt"} & set(source_table.frame.columns):
+        raise InputError("debt.no-column", have=source_table.frame.columns)
+    owed = (
+        source_table.frame
+        if "explicit" in source_table.frame.columns
+        else source_table.frame.rename({"debt": "explicit"})
+    )
     frame, notes = _same_scope(with_nulls(owed, _COLUMNS))
-    for name, given in (("vehicles", vehicles), ("hidden", hidden), ("resources", resources)):
-        if given is None:
+    for name, extra_source in (("vehicles", vehicles), ("hidden", hidden), ("resources", resources)):
+        if extra_source is None:
             continue
         sign: Sign = "positive" if name == "resources" else "non-negative"
         fields = [Field("region", "code"), Field("year", "year"), Field(name, sign=sign)]
-        extra = tidy(given, fields, key=KEYS, verb="debt", table=name).frame
+        extra = tidy(extra_source, fields, key=KEYS, verb="debt", table=name).frame
         if unknown := sorted(set(extra["region"]) - set(frame["region"])):
             raise InputError("debt.other-regions", table=name, regions=unknown)
         frame = frame.drop(name).join(extra, on=KEYS, how="left")
@@ -327,11 +338,11 @@ def debt(
     graded = grade(rows, bands).select(*_COLUMNS, *_RATIOS, "band", "band_ratio", "band_status_zh", "band_status_en")
     return Debt(
         frame=graded.sort(KEYS),
-        bands={"name": name} | {one: rule.get(one) for one in _SET},
+        bands={"name": name} | {field_name: rule.get(field_name) for field_name in _SET},
         findings=(*notes, *_findings(graded, names)),
         names=names,
-        kind=read.kind if package is None else package.kind,
-        provenance=provenance("debt", package or read, ["debt", "fiscal", "accounts"], bands=name),
+        kind=source_table.kind if package is None else package.kind,
+        provenance=provenance("debt", package or source_table, ["debt", "fiscal", "accounts"], bands=name),
     )
 
 
@@ -367,28 +378,35 @@ def _of_package(package: Package) -> pl.DataFrame:
         "accounts": ("output_nominal", {"output_nominal": "output", "output_real": "output_real"}),
     }
     joined: pl.DataFrame | None = None
-    for name, (needed, wanted) in columns.items():
+    for name, (needed, renames) in columns.items():
         table = package.require(name, [*KEYS, needed], verb="debt", despite=GAPS)
-        kept = table.select(*KEYS, *(pl.col(one).alias(new) for one, new in wanted.items() if one in table.columns))
-        joined = kept if joined is None else joined.join(kept, on=KEYS, how="left")
+        columns_of_table = table.select(
+            *KEYS,
+            *(
+                pl.col(source_column).alias(new)
+                for source_column, new in renames.items()
+                if source_column in table.columns
+            ),
+        )
+        joined = columns_of_table if joined is None else joined.join(columns_of_table, on=KEYS, how="left")
     return joined if joined is not None else pl.DataFrame()
 
 
 def _same_scope(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Finding]]:
     """Return balances without those that are known to cover less than the years before, and what was left out."""
     notes = []
-    for one in setting("public_debt", "other_scope"):
-        here = (pl.col("region") == one["region"]) & (pl.col("year") == one["year"])
-        here &= (pl.col("explicit") - one["balance"]).abs() < _HALF_UNIT
-        if not frame.filter(here).height:
+    for entry in setting("public_debt", "other_scope"):
+        affected = (pl.col("region") == entry["region"]) & (pl.col("year") == entry["year"])
+        affected &= (pl.col("explicit") - entry["balance"]).abs() < _HALF_UNIT
+        if not frame.filter(affected).height:
             continue
-        kept = [column for column in ("explicit", "general", "special") if column in frame.columns]
+        cleared = [column for column in ("explicit", "general", "special") if column in frame.columns]
         frame = frame.with_columns(
-            pl.when(~here.fill_null(value=False)).then(pl.col(column)).alias(column) for column in kept
+            pl.when(~affected.fill_null(value=False)).then(pl.col(column)).alias(column) for column in cleared
         )
-        said = {"year": one["year"], "what": Text(zh=one["zh"], en=one["en"])}
-        place = f"{one['region']}/{one['year']}"
-        notes.append(finding("debt.other-scope", words=said, table="debt", column="explicit", key=place))
+        values = {"year": entry["year"], "what": Text(zh=entry["zh"], en=entry["en"])}
+        place = f"{entry['region']}/{entry['year']}"
+        notes.append(finding("debt.other-scope", words=values, table="debt", column="explicit", key=place))
     return frame, notes
 
 
@@ -405,8 +423,8 @@ def _findings(frame: pl.DataFrame, names: Names) -> tuple[Finding, ...]:
     for column, code in (("revenue", "debt.debt-without-revenue"), ("output", "debt.debt-without-output")):
         for (year,), rows in has.filter(pl.col(column).is_null()).group_by("year", maintain_order=True):
             regions = [names.region(code) for code in rows["region"]]
-            said = {"year": year, "n": rows.height, "regions": regions}
-            notes.append(finding(code, words=said, table="debt", column=column, key=str(year)))
+            values = {"year": year, "n": rows.height, "regions": regions}
+            notes.append(finding(code, words=values, table="debt", column=column, key=str(year)))
     # balances that move by more in a year than limits on debt do
     step = (pl.col("explicit") / pl.col("explicit").shift(1).over("region")).log()
     jumps = has.sort(KEYS).with_columns(step=step).filter(pl.col("step").abs() > setting("public_debt", "jump"))
@@ -417,10 +435,10 @@ def _findings(frame: pl.DataFrame, names: Names) -> tuple[Finding, ...]:
     return (*notes, *missing_years(has))
 
 
-def missing_years(known: pl.DataFrame) -> list[Finding]:
+def missing_years(balances: pl.DataFrame) -> list[Finding]:
     """Return the years that regions lack between others."""
     notes = []
-    for (region,), rows in known.group_by("region", maintain_order=True):
+    for (region,), rows in balances.group_by("region", maintain_order=True):
         years = rows["year"].sort().to_list()
         if missing := sorted(set(range(years[0], years[-1])) - set(years)):
             notes.append(finding("debt.missing-year", words={"years": missing}, table="debt", key=str(region)))

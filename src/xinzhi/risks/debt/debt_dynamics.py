@@ -141,15 +141,15 @@ def debt_dynamics(
     >>> debt_dynamics(rows).frame.select("change", "interest_effect", "residual").row(0)
     (0.0, 0.022727272727272728, 0.0)
     """
-    found: Debt | Tidy
+    result: Debt | Tidy
     if isinstance(source, Debt) or is_package(source):
-        found = source if isinstance(source, Debt) else debt(source)
-        frame, names, made = found.frame.rename({"explicit": "debt"}), found.names, found.provenance
+        result = source if isinstance(source, Debt) else debt(source)
+        frame, names, origin = result.frame.rename({"explicit": "debt"}), result.names, result.provenance
     else:
-        found = tidy(source, _FIELDS, key=KEYS, verb="debt_dynamics")
-        frame, names, made = found.frame, NO_NAMES, found.provenance()
+        result = tidy(source, _FIELDS, key=KEYS, verb="debt_dynamics")
+        frame, names, origin = result.frame, NO_NAMES, result.provenance()
     columns = [field.name for field in _FIELDS]
-    frame, package = with_nulls(frame, columns).select(columns), made.package
+    frame, package = with_nulls(frame, columns).select(columns), origin.package
     usual = setting("public_debt", "interest.past") if rate is None else rate
     first = setting("public_debt", "first_year").get(package) if since is None else since
     frame = frame if first is None else frame.filter(pl.col("year") >= first)
@@ -167,8 +167,8 @@ def debt_dynamics(
         frame=done.sort(KEYS),
         findings=tuple(missing_years(frame.drop_nulls(["debt", "output"]))),
         names=names,
-        kind=found.kind,
-        provenance=replace(made, verb="debt_dynamics", options={"rate": usual, "since": first}),
+        kind=result.kind,
+        provenance=replace(origin, verb="debt_dynamics", options={"rate": usual, "since": first}),
     )
 
 

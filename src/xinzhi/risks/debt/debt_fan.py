@@ -20,7 +20,7 @@ from xinzhi.data import Field, Tidy, is_package, tidy
 from xinzhi.risks.debt import fan_shocks
 from xinzhi.risks.debt.debt import KEYS, Debt
 from xinzhi.risks.debt.debt_dynamics import DebtDynamics, debt_dynamics
-from xinzhi.risks.inputs import checked, setting
+from xinzhi.risks.inputs import finite_number, setting
 
 VARIABLES = ("growth", "rate", "net_borrowing")
 LIKELY, MIDDLE = setting("public_debt", "fan.likely"), 50.0
@@ -60,24 +60,25 @@ class DebtFan(Result, verb="debt_fan", topic="debt", key=("region", "year", "per
             "median": top["median"],
             "chance": chance(top["chance_higher"]),
         }
-        found: Facts = {"headline.ends" if order.height > 1 else "headline.ends_one": values}
-        found |= self.of_region(self.highest()) | self.held()
+        facts: Facts = {"headline.ends" if order.height > 1 else "headline.ends_one": values}
+        facts |= self.of_region(self.highest()) | self.track_record()
         pooled, n = self.ends.filter(shocks="pooled").height, self.ends.height  # that draw from the shocks of all
         if pooled:
-            found |= {"note.pooled_all": {}} if pooled == n else {"note.pooled": {"k": pooled, "n": n}}
+            facts |= {"note.pooled_all": {}} if pooled == n else {"note.pooled": {"k": pooled, "n": n}}
         if pooled and self.persistence.is_empty():
-            found["note.apart"] = {}
+            facts["note.apart"] = {}
         elif pooled:  # how the shocks last
-            found["note.persistence"] = {"coefficients": coefficients(self.persistence)}
-        return found
+            facts["note.persistence"] = {"coefficients": coefficients(self.persistence)}
+        return facts
 
-    def held(self) -> Facts:
+    def track_record(self) -> Facts:
         """Return how fans drawn at the end of past years held; nothing where there is no such year."""
         if self.record.is_empty():
             return {}
         rows, cuts = self.record, self.cuts()
         shares = [
-            (pl.col(one) * pl.col("regions")).sum() / pl.col("regions").sum() for one in ("inside", "above", "error")
+            (pl.col(measure) * pl.col("regions")).sum() / pl.col("regions").sum()
+            for measure in ("inside", "above", "error")
         ]
         inside, above, error = rows.select(*shares).row(0)
         worst, worst_inside, worst_above, _ = rows.group_by("origin").agg(*shares).sort("inside", "origin").row(0)
@@ -211,7 +212,7 @@ def debt_fan(  # noqa: PLR0913 - each assumption under its own name
     >>> fan.frame.columns, fan.ends.height
     (['region', 'year', 'percentile', 'debt_ratio'], 31)
     """
-    history, made = _history(source)
+    history, source_result = _history(source)
     years, count = (
         setting("public_debt", f"fan.{name}") if value is None else value
         for name, value in (("horizon", horizon), ("draws", draws))
@@ -219,14 +220,14 @@ def debt_fan(  # noqa: PLR0913 - each assumption under its own name
     cuts = list(setting("public_debt", "fan.percentiles") if percentiles is None else percentiles)
     _check(years, count, order, cuts, trend=trend)
     if origins is not None:
-        checked("debt_fan", "origins", origins, whole=True, above=-1)
+        finite_number("debt_fan", "origins", origins, integer=True, above=-1)
     means = _means(history, baseline)
     moves = fan_shocks.Moves(count=count, seed=seed, order=order, trend=trend)
-    drawn = _draw(history, means, moves, years)
+    fan_draws = _draw(history, means, moves, years)
     fans, ends = [], []
-    every = np.percentile(np.stack(list(drawn.paths.values())), cuts, axis=1)
-    for place, (code, paths) in enumerate(drawn.paths.items()):
-        rows, at = drawn.kept[code], every[:, place]
+    all_percentiles = np.percentile(np.stack(list(fan_draws.paths.values())), cuts, axis=1)
+    for place, (code, paths) in enumerate(fan_draws.paths.items()):
+        rows, at = fan_draws.series[code], all_percentiles[:, place]
         start, when = float(rows["debt_ratio"][-1]), int(rows["year"][-1])
         ahead = {
             "year": np.tile(np.arange(when + 1, when + years + 1), len(cuts)),
@@ -245,12 +246,12 @@ def debt_fan(  # noqa: PLR0913 - each assumption under its own name
                 float(at[:, -1].max()),
                 float((last > start).mean()),
                 rows.height,
-                "own" if code in drawn.alone else "pooled",
+                "own" if code in fan_draws.own_shocks else "pooled",
             )
         )
     fewer = replace(moves, count=min(count, setting("public_debt", "fan.record_draws")))
     past = setting("public_debt", "fan.record_origins") if origins is None else origins
-    lasting, notes = drawn.lasting, drawn.notes
+    lasting, notes = fan_draws.lasting, fan_draws.notes
     options = {
         "horizon": years,
         "draws": count,
@@ -269,77 +270,83 @@ def debt_fan(  # noqa: PLR0913 - each assumption under its own name
         persistence=lasting,
         record=_record(history, fewer, years, (min(cuts), max(cuts)), past),
         findings=tuple(notes),
-        names=made.names if isinstance(made, DebtDynamics) else NO_NAMES,
-        kind=made.kind,
+        names=source_result.names if isinstance(source_result, DebtDynamics) else NO_NAMES,
+        kind=source_result.kind,
         provenance=replace(
-            made.provenance if isinstance(made, DebtDynamics) else made.provenance(), verb="debt_fan", options=options
+            source_result.provenance if isinstance(source_result, DebtDynamics) else source_result.provenance(),
+            verb="debt_fan",
+            options=options,
         ),
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Drawn:
+class _FanDraws:
     """Paths (B, H) by region, the pasts that they start from, and what is to be said of them."""
 
     paths: Mapping[str, FloatArray]
-    kept: Mapping[str, pl.DataFrame]
-    alone: frozenset[str]
+    series: Mapping[str, pl.DataFrame]
+    own_shocks: frozenset[str]
     lasting: pl.DataFrame
     notes: list[Finding]
 
 
 def _draw(
     history: pl.DataFrame, means: Mapping[str, float], moves: fan_shocks.Moves, years: int, *, look: bool = True
-) -> _Drawn:
+) -> _FanDraws:
     """Draw paths of every region whose past is long enough; findings on trends only where they are looked for."""
     least, fewest = setting("public_debt", "fan.least_years"), setting("public_debt", "fan.least")
     series = {str(code): rows.sort("year") for (code,), rows in history.group_by("region", maintain_order=True)}
-    kept = {code: rows for code, rows in series.items() if rows.height >= fewest}
-    if not kept:
+    long_enough = {code: rows for code, rows in series.items() if rows.height >= fewest}
+    if not long_enough:
         raise InputError("debt.fan-too-short", least=fewest, names=VARIABLES)
-    pasts = {code: (rows["year"].to_numpy(), rows.select(VARIABLES).to_numpy()) for code, rows in kept.items()}
+    pasts = {code: (rows["year"].to_numpy(), rows.select(VARIABLES).to_numpy()) for code, rows in long_enough.items()}
     notes = [
         finding("debt.too-short", words={"years": rows.height, "least": fewest}, key=code)
         for code, rows in series.items()
-        if code not in kept
+        if code not in long_enough
     ]
-    alone = frozenset(code for code, rows in kept.items() if rows.height >= least or len(kept) == 1)
-    together = moves.pooled(pasts, look=look) if moves.order != 1 and len(alone) < len(kept) else None
-    lasting = _persistence(None if together is None else together.plain)
-    notes += _together(together, lasting, list(kept.values()), moves)
+    own_shocks = frozenset(code for code, rows in long_enough.items() if rows.height >= least or len(long_enough) == 1)
+    shared = moves.pooled(pasts, look=look) if moves.order != 1 and len(own_shocks) < len(long_enough) else None
+    lasting = _persistence(None if shared is None else shared.raw_model)
+    notes += _shared_shocks_notes(shared, lasting, list(long_enough.values()), moves)
     paths = {}
-    for code, rows in kept.items():
+    for code, rows in long_enough.items():
         rng = np.random.default_rng([moves.seed, crc32(code.encode())])
-        future, said = _future(code, pasts[code], None if code in alone else together, moves, years, rng, look=look)
-        notes += said
+        future, problems = _future(
+            code, pasts[code], None if code in own_shocks else shared, moves, years, rng, look=look
+        )
+        notes += problems
         past = pasts[code][1]  # its means are moved to those given
-        future = future + [means[one] - past[:, k].mean() if one in means else 0.0 for k, one in enumerate(VARIABLES)]
+        future = future + [
+            means[variable] - past[:, k].mean() if variable in means else 0.0 for k, variable in enumerate(VARIABLES)
+        ]
         paths[code] = fan_shocks.recursion(
             float(rows["debt_ratio"][-1]),
-            *(future[..., one] for one in (fan_shocks.GROWTH, fan_shocks.RATE, fan_shocks.BORROWING)),
+            *(future[..., variable] for variable in (fan_shocks.GROWTH, fan_shocks.RATE, fan_shocks.BORROWING)),
         )
-    return _Drawn(paths=paths, kept=kept, alone=alone, lasting=lasting, notes=notes)
+    return _FanDraws(paths=paths, series=long_enough, own_shocks=own_shocks, lasting=lasting, notes=notes)
 
 
 def _record(
     history: pl.DataFrame, moves: fan_shocks.Moves, horizon: int, ends: tuple[float, float], origins: int
 ) -> pl.DataFrame:
     """Return how fans drawn at the end of past years held: a row a year of origin and number of years ahead."""
-    known = sorted(history["year"].unique())
+    years = sorted(history["year"].unique())
     came = {(region, year): ratio for region, year, ratio in history.select(*KEYS, "debt_ratio").iter_rows()}
     rows = []
-    for origin in known[-1 - origins : -1] if ends[0] < ends[1] else ():
+    for origin in years[-1 - origins : -1] if ends[0] < ends[1] else ():
         past = history.filter(pl.col("year") <= origin)
         try:
-            drawn = _draw(past, {}, moves, horizon, look=False)  # interest ahead as of today was not known then
+            fan_draws = _draw(past, {}, moves, horizon, look=False)  # interest ahead as of today was not known then
         except InputError:  # no past is long enough yet
             continue
-        cuts = np.percentile(np.stack(list(drawn.paths.values())), [ends[0], MIDDLE, ends[1]], axis=1)
+        cuts = np.percentile(np.stack(list(fan_draws.paths.values())), [ends[0], MIDDLE, ends[1]], axis=1)
         rows += [
             (origin, step + 1, came[code, origin + step + 1], *cuts[:, place, step])
-            for place, code in enumerate(drawn.paths)
+            for place, code in enumerate(fan_draws.paths)
             for step in range(cuts.shape[2])
-            if drawn.kept[code]["year"][-1] == origin and (code, origin + step + 1) in came
+            if fan_draws.series[code]["year"][-1] == origin and (code, origin + step + 1) in came
         ]
     actual = pl.col("actual")
     return (
@@ -359,7 +366,7 @@ def _record(
 def _future(
     code: str,
     past: tuple[IntArray, FloatArray],
-    together: fan_shocks.Pooled | None,
+    shared: fan_shocks.Pooled | None,
     moves: fan_shocks.Moves,
     horizon: int,
     rng: np.random.Generator,
@@ -376,37 +383,37 @@ def _future(
             raise InputError("debt.autoregression-years", region=code, years=len(years), least=enough)
         future, pulled = fan_shocks.autoregressive(past[1], horizon, moves.count, rng)
         return future, [finding("debt.explosive-draws", words={"share": pulled}, key=code)] if pulled > 0 else []
-    if together is not None:
-        return together.future(code, horizon, moves, rng), []
-    future, slow = moves.own(past, horizon, rng, look=look)
+    if shared is not None:
+        return shared.future(code, horizon, moves, rng), []
+    future, slow = moves.own_futures(past, horizon, rng, look=look)
     return future, _slows(slow, code, moves.trend)
 
 
-def _together(
-    together: fan_shocks.Pooled | None, lasting: pl.DataFrame, series: Sequence[pl.DataFrame], moves: fan_shocks.Moves
+def _shared_shocks_notes(
+    shared: fan_shocks.Pooled | None, lasting: pl.DataFrame, series: Sequence[pl.DataFrame], moves: fan_shocks.Moves
 ) -> list[Finding]:
     """Return what is to be said of shocks that regions share, and of years that are drawn one by one."""
-    apart = _correlated(series) if moves.order == 0 else []
-    if together is None:
-        return apart
-    notes = _slows(together.slow, "", moves.trend)
+    autocorrelated = _correlated(series) if moves.order == 0 else []
+    if shared is None:
+        return autocorrelated
+    notes = _slows(shared.slow, "", moves.trend)
     if moves.order == 0:
-        return apart + notes
-    if together.plain is None:
+        return autocorrelated + notes
+    if shared.raw_model is None:
         return [finding("debt.years-apart"), *_correlated(series), *notes]
-    pulled, limit = together.plain.pulled, setting("public_debt", "fan.largest_coefficient")
-    said = {"coefficients": coefficients(lasting), "share": pulled, "limit": limit}
-    cut = finding("debt.pooled-autoregression-cut" if pulled > 0 else "debt.pooled-autoregression", words=said)
+    pulled, limit = shared.raw_model.pulled, setting("public_debt", "fan.largest_coefficient")
+    values = {"coefficients": coefficients(lasting), "share": pulled, "limit": limit}
+    cut = finding("debt.pooled-autoregression-cut" if pulled > 0 else "debt.pooled-autoregression", words=values)
     return [cut, *notes]
 
 
-def _slows(found: fan_shocks.Trend, code: str, taken: bool) -> list[Finding]:  # noqa: FBT001 - whether the fan goes on with it
+def _slows(trend: fan_shocks.Trend, code: str, continued: bool) -> list[Finding]:  # noqa: FBT001 - whether the fan goes on with it
     """Return that growth has a trend that chance does not give, where the fan leaves it out."""
     at = VARIABLES.index("growth")
-    if taken or abs(found.ratio[at]) < float(setting("public_debt", "fan.trend")):
+    if continued or abs(trend.ratio[at]) < float(setting("public_debt", "fan.trend")):
         return []
-    said = {"points": 100 * float(found.slopes[at]), "ratio": abs(float(found.ratio[at]))}
-    return [finding("debt.trend", words=said, column="growth", key=code or None)]
+    values = {"points": 100 * float(trend.slopes[at]), "ratio": abs(float(trend.ratio[at]))}
+    return [finding("debt.trend", words=values, column="growth", key=code or None)]
 
 
 _ENDS: dict[str, Any] = {
@@ -424,26 +431,26 @@ _PERSISTENCE: dict[str, Any] = {
 
 def _history(source: AnyFrame) -> tuple[pl.DataFrame, DebtDynamics | Tidy]:
     """Return the past of ratio, growth, rate and borrowing, and what it came from."""
-    made: DebtDynamics | Tidy
+    result: DebtDynamics | Tidy
     if isinstance(source, Debt | DebtDynamics) or is_package(source):
-        made = source if isinstance(source, DebtDynamics) else debt_dynamics(source)
+        result = source if isinstance(source, DebtDynamics) else debt_dynamics(source)
     else:
         numbers = [Field("debt_ratio", sign="non-negative"), *(Field(name) for name in VARIABLES)]
-        made = tidy(source, [Field("region", "code"), Field("year", "year"), *numbers], key=KEYS, verb="debt_fan")
-    frame = made.frame
-    kept = frame.select(*KEYS, "debt_ratio", *VARIABLES).drop_nulls()
-    if (off := kept.filter(pl.col("growth") <= -1)).height:
+        result = tidy(source, [Field("region", "code"), Field("year", "year"), *numbers], key=KEYS, verb="debt_fan")
+    frame = result.frame
+    complete = frame.select(*KEYS, "debt_ratio", *VARIABLES).drop_nulls()
+    if (off := complete.filter(pl.col("growth") <= -1)).height:
         place = {"region": off["region"][0], "year": off["year"][0], "growth": off["growth"][0]}
         raise InputError("debt.no-output", **place)
-    return kept.sort(KEYS), made
+    return complete.sort(KEYS), result
 
 
 def _check(years: int, count: int, order: int | None, cuts: Sequence[float], *, trend: bool) -> None:
     """Refuse options that make no sense."""
     for name, value in (("horizon", years), ("draws", count)):
-        checked("debt_fan", name, value, whole=True, above=0)
+        finite_number("debt_fan", name, value, integer=True, above=0)
     for cut in cuts:
-        checked("debt_fan", "a percentile", cut)
+        finite_number("debt_fan", "a percentile", cut)
     if order not in (None, 0, 1):
         raise UsageError("debt.order", order=order)
     if trend and order == 1:
@@ -457,7 +464,7 @@ def _means(history: pl.DataFrame, baseline: Mapping[str, float] | None) -> dict[
     means = dict(baseline or {})
     if unknown := sorted(set(means) - set(VARIABLES)):
         raise UsageError("debt.baseline", verb="debt_fan", asked=unknown[0], known=VARIABLES)
-    means = {name: checked("debt_fan", f"baseline '{name}'", value) for name, value in means.items()}
+    means = {name: finite_number("debt_fan", f"baseline '{name}'", value) for name, value in means.items()}
     if "rate" not in means and history["rate"].n_unique() == 1:
         means["rate"] = float(setting("public_debt", "interest.ahead"))
     return means
@@ -467,10 +474,10 @@ def _persistence(shared: fan_shocks.PanelAutoregression | None) -> pl.DataFrame:
     """Return the coefficients of the autoregression of all regions, of variables that move."""
     if shared is None:
         return pl.DataFrame(schema=_PERSISTENCE)
-    low, high = np.percentile(shared.drawn, setting("public_debt", "fan.ends"), axis=0)
+    low, high = np.percentile(shared.slope_draws, setting("public_debt", "fan.ends"), axis=0)
     moves = (shared.shocks**2).sum(axis=0) > fan_shocks.NOTHING
     rows = [
-        (name, *(float(one[k]) for one in (shared.slopes, low, high, shared.plain)))
+        (name, *(float(estimates[k]) for estimates in (shared.slopes, low, high, shared.least_squares)))
         for k, name in enumerate(VARIABLES)
         if moves[k]
     ]
@@ -492,6 +499,6 @@ def _correlated(series: Sequence[pl.DataFrame]) -> list[Finding]:
             lost += float((shocks**2).sum()) / len(shocks)
         value = (products + lost) / squares if squares > fan_shocks.NOTHING else 0.0
         if value >= setting("public_debt", "fan.autocorrelation"):
-            said = {"name": words(f"debt.chart.of_{name}"), "value": value}
-            notes.append(finding("debt.autocorrelated", words=said, column=name))
+            values = {"name": words(f"debt.chart.of_{name}"), "value": value}
+            notes.append(finding("debt.autocorrelated", words=values, column=name))
     return notes

@@ -19,7 +19,7 @@ from xinzhi.risks.debt.debt import KEYS, Debt, debt
 from xinzhi.risks.debt.debt_dynamics import debt_dynamics, moves
 from xinzhi.risks.debt.debt_fan import span
 from xinzhi.risks.debt.fan_shocks import recursion
-from xinzhi.risks.inputs import checked, setting
+from xinzhi.risks.inputs import finite_number, setting
 
 BASELINE, COMBINED = "baseline", "combined"
 SHOCKS = ("growth", "interest", "land", "contingent")
@@ -55,8 +55,8 @@ class DebtStress(Result, verb="debt_stress", topic="debt", key=("region", "scena
 
     def added(self) -> dict[str, float]:
         """Return what each scenario that can be computed adds to the ratio at the end, on average, in points."""
-        known = self.ends().drop_nulls("over_baseline").group_by("scenario", maintain_order=True)
-        return dict(known.agg(pl.col("over_baseline").mean() * 100).iter_rows())
+        end_points = self.ends().drop_nulls("over_baseline").group_by("scenario", maintain_order=True)
+        return dict(end_points.agg(pl.col("over_baseline").mean() * 100).iter_rows())
 
     def years(self) -> Text:
         """Return for how many years the paths run, in words."""
@@ -65,9 +65,11 @@ class DebtStress(Result, verb="debt_stress", topic="debt", key=("region", "scena
 
     def facts(self) -> Facts:
         """Return what all shocks together and each alone add to the ratio on average, and to whom most."""
-        added, order, named = self.added(), self.order(), self.scenarios()
+        added, order, scenario_names = self.added(), self.order(), self.scenarios()
         most = self.ends().filter(region=order[0], scenario=COMBINED)["over_baseline"][0]
-        parts = [words("debt.chart.valued", name=named[name], value=added[name]) for name in SHOCKS if name in added]
+        parts = [
+            words("debt.chart.valued", name=scenario_names[name], value=added[name]) for name in SHOCKS if name in added
+        ]
         values = {
             "years": self.years(),
             "together": moves(added[COMBINED] / 100),
@@ -75,14 +77,14 @@ class DebtStress(Result, verb="debt_stress", topic="debt", key=("region", "scena
             "name": self.names.region(order[0]),
             "most": 100 * most,
         }
-        own = [
-            words("debt.chart.with_points", name=named[name], value=value)
+        own_scenarios = [
+            words("debt.chart.with_points", name=scenario_names[name], value=value)
             for name, value in added.items()
             if name not in SCENARIOS
         ]
-        found: Facts = {"headline.stress" if len(order) > 1 else "headline.stress_one": values}
-        found |= {"headline.compared": {"years": self.years(), "parts": own}} if own else {}
-        return found | self.of_region(order[0]) | {"note.stress": {}}
+        facts: Facts = {"headline.stress" if len(order) > 1 else "headline.stress_one": values}
+        facts |= {"headline.compared": {"years": self.years(), "parts": own_scenarios}} if own_scenarios else {}
+        return facts | self.of_region(order[0]) | {"note.stress": {}}
 
     def of_region(self, region: str) -> Facts:
         """Return where the ratio of one region (code or name) ends in the baseline and under all shocks together."""
@@ -146,25 +148,25 @@ def debt_stress(
     >>> last.filter(pl.col("scenario") == "contingent")["status_en"][0]
     "not computable: vehicles' debt not given"
     """
-    found = source if isinstance(source, Debt) else debt(source)
+    balances = source if isinstance(source, Debt) else debt(source)
     years = setting("public_debt", "fan.horizon") if horizon is None else horizon
-    years = int(checked("debt_stress", "horizon", years, whole=True, above=0))
-    own = _checked(scenarios)
-    inputs = _inputs(found, baseline)
+    years = int(finite_number("debt_stress", "horizon", years, integer=True, above=0))
+    own_scenarios = _check_scenarios(scenarios)
+    inputs = _inputs(balances, baseline)
     rows: list[dict[str, Any]] = []
-    for one in inputs.iter_rows(named=True):
-        base = _path(one, np.zeros((3, years)))
-        for name, shock in _shocks(one, years, own).items():
-            rows.extend(_rows(one, name, base, shock))
+    for region_inputs in inputs.iter_rows(named=True):
+        base = _path(region_inputs, np.zeros((3, years)))
+        for name, shock in _shocks(region_inputs, years, own_scenarios).items():
+            rows.extend(_rows(region_inputs, name, base, shock))
     frame = pl.DataFrame(rows, schema=_SCHEMA)
-    options = {"horizon": years, "baseline": dict(baseline or {}), "scenarios": [*SCENARIOS, *own]}
+    options = {"horizon": years, "baseline": dict(baseline or {}), "scenarios": [*SCENARIOS, *own_scenarios]}
     return DebtStress(
         frame=frame,
         inputs=inputs,
-        findings=(*_without(frame, found.names), *_old(inputs), *_rose(found)),
-        names=found.names,
-        kind=found.kind,
-        provenance=replace(found.provenance, verb="debt_stress", options=options),
+        findings=(*_without(frame, balances.names), *_old(inputs), *_rose(balances)),
+        names=balances.names,
+        kind=balances.kind,
+        provenance=replace(balances.provenance, verb="debt_stress", options=options),
     )
 
 
@@ -175,15 +177,15 @@ _SCHEMA: dict[str, Any] = {
 _NEEDS = {"growth": "growth_deviation", "land": "fund_ratio", "contingent": "vehicle_ratio"}
 
 
-def _inputs(found: Debt, baseline: Mapping[str, float] | None) -> pl.DataFrame:
+def _inputs(balances: Debt, baseline: Mapping[str, float] | None) -> pl.DataFrame:
     """Return what each region's paths rest on."""
-    given = dict(baseline or {})
-    if unknown := sorted(set(given) - set(_OWN[:3])):
+    rates = dict(baseline or {})
+    if unknown := sorted(set(rates) - set(_OWN[:3])):
         raise UsageError("debt.baseline", verb="debt_stress", asked=unknown[0], known=_OWN[:3])
-    given = {name: checked("debt_stress", f"baseline '{name}'", value) for name, value in given.items()}
+    rates = {name: finite_number("debt_stress", f"baseline '{name}'", value) for name, value in rates.items()}
     window = setting("public_debt", "stress.window")
-    moved = debt_dynamics(found).frame
-    recent = moved.group_by("region", maintain_order=True).agg(
+    dynamics = debt_dynamics(balances).frame
+    recent = dynamics.group_by("region", maintain_order=True).agg(
         start_year=pl.col("year").last(),
         start=pl.col("debt_ratio").last(),
         growth=pl.col("growth").tail(window).mean(),
@@ -191,14 +193,14 @@ def _inputs(found: Debt, baseline: Mapping[str, float] | None) -> pl.DataFrame:
         net_borrowing=pl.col("net_borrowing").tail(window).mean(),
     )
     latest = (*_latest("fund", "fund_revenue"), *_latest("vehicle", "vehicles"))
-    shares = found.frame.sort(KEYS).group_by("region", maintain_order=True).agg(*latest)
+    shares = balances.frame.sort(KEYS).group_by("region", maintain_order=True).agg(*latest)
     rows = recent.join(shares, on="region", how="left", maintain_order="left").with_columns(
-        rate=pl.lit(float(given.get("rate", setting("public_debt", "interest.ahead"))))
+        rate=pl.lit(float(rates.get("rate", setting("public_debt", "interest.ahead"))))
     )
-    rows = rows.with_columns(pl.lit(float(value)).alias(name) for name, value in given.items())
+    rows = rows.with_columns(pl.lit(float(value)).alias(name) for name, value in rates.items())
     if not rows["growth"].min() > -1:  # type: ignore[operator] # numbers
         raise InputError("debt.stress-output")
-    held = -(pl.col("rate") - pl.col("growth")) / (1 + pl.col("growth")) * pl.col("start")
+    stabilising = -(pl.col("rate") - pl.col("growth")) / (1 + pl.col("growth")) * pl.col("start")
     return rows.select(
         "region",
         "start_year",
@@ -209,7 +211,7 @@ def _inputs(found: Debt, baseline: Mapping[str, float] | None) -> pl.DataFrame:
         "net_borrowing",
         "fund_ratio",
         "vehicle_ratio",
-        held.alias("stabilising_borrowing"),
+        stabilising.alias("stabilising_borrowing"),
         "fund_year",
         "vehicle_year",
     )
@@ -224,48 +226,54 @@ def _latest(name: str, column: str) -> tuple[pl.Expr, pl.Expr]:
     )
 
 
-def _shocks(one: Mapping[str, Any], years: int, own: Mapping[str, Mapping[str, float]]) -> dict[str, FloatArray | str]:
+def _shocks(
+    region_inputs: Mapping[str, Any], years: int, own_scenarios: Mapping[str, Mapping[str, float]]
+) -> dict[str, FloatArray | str]:
     """Return the yearly changes of growth, rate and borrowing (3, H) by scenario, or the input that one lacks."""
     stress = {name: setting("public_debt", f"stress.{name}") for name in SHOCKS}
-    slower = -stress["growth"]["deviations"] * (one["growth_deviation"] or 0.0)
+    slower = -stress["growth"]["deviations"] * (region_inputs["growth_deviation"] or 0.0)
     rules: dict[str, Mapping[str, Any]] = {
         "growth": {"growth": np.where(np.arange(years) < stress["growth"]["years"], slower, 0.0)},
         "interest": {"rate": stress["interest"]},
-        "land": {"net_borrowing": stress["land"] * (one["fund_ratio"] or 0.0)},
+        "land": {"net_borrowing": stress["land"] * (region_inputs["fund_ratio"] or 0.0)},
         "contingent": {"contingent": stress["contingent"]},
     }
-    made: dict[str, FloatArray | str] = {BASELINE: np.zeros((3, years))}
-    made |= {name: _shock(name, rule, one, years) for name, rule in rules.items()}
-    made[COMBINED] = sum((part for part in made.values() if not isinstance(part, str)), np.zeros((3, years)))
-    return made | {name: _shock(name, rule, one, years) for name, rule in own.items()}
+    shocks: dict[str, FloatArray | str] = {BASELINE: np.zeros((3, years))}
+    shocks |= {name: _shock(name, rule, region_inputs, years) for name, rule in rules.items()}
+    shocks[COMBINED] = sum((part for part in shocks.values() if not isinstance(part, str)), np.zeros((3, years)))
+    return shocks | {name: _shock(name, rule, region_inputs, years) for name, rule in own_scenarios.items()}
 
 
-def _shock(name: str, rule: Mapping[str, Any], one: Mapping[str, Any], years: int) -> FloatArray | str:
+def _shock(name: str, rule: Mapping[str, Any], region_inputs: Mapping[str, Any], years: int) -> FloatArray | str:
     need = _NEEDS.get("contingent" if rule.get("contingent") else name)
-    if need is not None and one[need] is None:
+    if need is not None and region_inputs[need] is None:
         return need
     shock = np.array([np.broadcast_to(rule.get(part, 0.0), years) for part in _OWN[:3]], dtype=float)
     if rule.get("contingent"):
         # it comes in the first year, measured in that year's output
-        shock[2, 0] += rule["contingent"] * one["vehicle_ratio"] / (1.0 + one["growth"] + shock[0, 0])
+        shock[2, 0] += (
+            rule["contingent"] * region_inputs["vehicle_ratio"] / (1.0 + region_inputs["growth"] + shock[0, 0])
+        )
     return shock
 
 
-def _path(one: Mapping[str, Any], shock: FloatArray) -> FloatArray:
-    growth, rate, borrowing = (one[name] + part for name, part in zip(_OWN[:3], shock, strict=True))
+def _path(region_inputs: Mapping[str, Any], shock: FloatArray) -> FloatArray:
+    growth, rate, borrowing = (region_inputs[name] + part for name, part in zip(_OWN[:3], shock, strict=True))
     if (growth <= -1).any():
-        raise UsageError("debt.stress-shock", region=one["region"])
-    return recursion(one["start"], growth, rate, borrowing)
+        raise UsageError("debt.stress-shock", region=region_inputs["region"])
+    return recursion(region_inputs["start"], growth, rate, borrowing)
 
 
-def _rows(one: Mapping[str, Any], name: str, base: FloatArray, shock: FloatArray | str) -> list[dict[str, Any]]:
+def _rows(
+    region_inputs: Mapping[str, Any], name: str, base: FloatArray, shock: FloatArray | str
+) -> list[dict[str, Any]]:
     status = words(f"debt.status.no_{shock}" if isinstance(shock, str) else "debt.status.computed")
-    path = [None] * len(base) if isinstance(shock, str) else _path(one, shock).tolist()
+    path = [None] * len(base) if isinstance(shock, str) else _path(region_inputs, shock).tolist()
     return [
         {
-            "region": one["region"],
+            "region": region_inputs["region"],
             "scenario": name,
-            "year": one["start_year"] + step + 1,
+            "year": region_inputs["start_year"] + step + 1,
             "debt_ratio": ratio,
             "over_baseline": None if ratio is None else ratio - float(base[step]),
             "status_zh": status.zh,
@@ -275,16 +283,16 @@ def _rows(one: Mapping[str, Any], name: str, base: FloatArray, shock: FloatArray
     ]
 
 
-def _checked(scenarios: Mapping[str, Mapping[str, float]] | None) -> dict[str, Mapping[str, float]]:
-    own = dict(scenarios or {})
-    for name, rule in own.items():
+def _check_scenarios(scenarios: Mapping[str, Mapping[str, float]] | None) -> dict[str, Mapping[str, float]]:
+    rules = dict(scenarios or {})
+    for name, rule in rules.items():
         if name in SCENARIOS:
             raise UsageError("debt.standard-scenario", name=name)
         if unknown := sorted(set(rule) - set(_OWN)):
             raise UsageError("debt.scenario-part", name=name, asked=unknown[0], known=_OWN)
         for part, value in rule.items():
-            checked("debt_stress", f"'{part}' of scenario '{name}'", value)
-    return own
+            finite_number("debt_stress", f"'{part}' of scenario '{name}'", value)
+    return rules
 
 
 def _old(inputs: pl.DataFrame) -> list[Finding]:
@@ -301,12 +309,12 @@ def _old(inputs: pl.DataFrame) -> list[Finding]:
     return notes
 
 
-def _rose(found: Debt) -> list[Finding]:
+def _rose(balances: Debt) -> list[Finding]:
     """Return regions whose funds rose over some years as land sales do not: the shock to land overstates their loss."""
     least, years = setting("public_debt", "stress.land_risen"), setting("public_debt", "stress.land_years")
-    known = found.frame.select("region", "year", fund="fund_revenue").drop_nulls().sort("region", "year")
-    past = known.select("region", pl.col("year") + years, before="fund")
-    last = known.group_by("region", maintain_order=True).last().join(past, on=["region", "year"], how="left")
+    revenues = balances.frame.select("region", "year", fund="fund_revenue").drop_nulls().sort("region", "year")
+    past = revenues.select("region", pl.col("year") + years, before="fund")
+    last = revenues.group_by("region", maintain_order=True).last().join(past, on=["region", "year"], how="left")
     rose = last.filter(pl.col("before") > 0, pl.col("fund") > least * pl.col("before"))
     return [
         finding("debt.funds-rose", words={"year": year, "before": year - years, "times": fund / before}, key=region)
@@ -319,19 +327,19 @@ def _without(frame: pl.DataFrame, names: Names) -> list[Finding]:
     lacking = frame.filter(pl.col("debt_ratio").is_null()).unique(["region", "scenario"], maintain_order=True)
     notes = []
     for (name, zh, en), rows in lacking.group_by("scenario", "status_zh", "status_en", maintain_order=True):
-        said = {
+        values = {
             "name": scenario_name(str(name)),
             "n": rows.height,
             "status": Text(zh=str(zh), en=str(en)),
             "regions": [names.region(code) for code in rows["region"].sort()],
         }
-        notes.append(finding("debt.scenario-not-computed", words=said, key=str(name)))
+        notes.append(finding("debt.scenario-not-computed", words=values, key=str(name)))
     last = frame.group_by("region", "scenario").last()
     computed = last.filter(scenario=COMBINED).drop_nulls("debt_ratio").select("region")
     parts = last.filter(pl.col("scenario").is_in(SHOCKS), pl.col("debt_ratio").is_null())
-    left = parts.join(computed, on="region", how="semi").group_by("scenario").agg("region").sort("scenario").rows()
+    partial = parts.join(computed, on="region", how="semi").group_by("scenario").agg("region").sort("scenario").rows()
     notes += [
         finding("debt.combined-is-partial", words={"name": scenario_name(name), "n": len(codes)}, key=COMBINED)
-        for name, codes in left
+        for name, codes in partial
     ]
     return notes

@@ -23,18 +23,18 @@ class Trend:
     """One slope a year for each variable, common to the regions, and what it might be beside."""
 
     slopes: FloatArray  # (k,)
-    drawn: FloatArray  # what resampled pasts without a trend give for slopes (B, k)
+    slope_draws: FloatArray  # what resampled pasts without a trend give for slopes (B, k)
 
     @property
     def ratio(self) -> FloatArray:
         """Return the slopes over the spread of those that chance gives (k,); 0 where nothing moves."""
-        spread = self.drawn.std(axis=0)
+        spread = self.slope_draws.std(axis=0)
         return np.asarray(np.where(spread > _TINY, self.slopes / np.maximum(spread, _TINY), 0.0))
 
     def ahead(self, years: IntArray, horizon: int) -> FloatArray:
         """Return what the trend adds to a region's mean in the years ahead (B, H, k)."""
         away = years[-1] + np.arange(1, horizon + 1) - years.mean()
-        return np.asarray((self.slopes + self.drawn)[:, None, :] * away[None, :, None])
+        return np.asarray((self.slopes + self.slope_draws)[:, None, :] * away[None, :, None])
 
 
 def slope(pasts: Sequence[tuple[IntArray, FloatArray]]) -> FloatArray:
@@ -61,8 +61,14 @@ def lasting(model: PanelAutoregression, years: int) -> PanelAutoregression:
     # Least squares around a line loses ``(2 + 4 a) / T`` of a coefficient `a`, around a mean ``(1 + 3 a) / T``, which
     # the model has made good already (Tanaka 1984, Journal of the Royal Statistical Society B 46(1)).
     limit = float(setting("public_debt", "fan.largest_coefficient"))
-    slopes, drawn = (np.clip(one + (1 + one) / years, -limit, limit) for one in (model.slopes, model.drawn))
-    return replace(model, slopes=np.where(model.plain == 0, 0.0, slopes), drawn=np.where(model.plain == 0, 0.0, drawn))
+    slopes, slope_draws = (
+        np.clip(estimate + (1 + estimate) / years, -limit, limit) for estimate in (model.slopes, model.slope_draws)
+    )
+    return replace(
+        model,
+        slopes=np.where(model.least_squares == 0, 0.0, slopes),
+        slope_draws=np.where(model.least_squares == 0, 0.0, slope_draws),
+    )
 
 
 def drawn_slopes(
@@ -74,19 +80,19 @@ def drawn_slopes(
     """Return slopes (B, k) of pasts made of the resampled shocks that the regions have in common."""
     # `pasts` are without their trend. The mean of the regions of a year is what is common; what is a region's own
     # averages out in the slope of all.
-    every = np.unique(np.concatenate([years for years, _ in pasts]))
-    total, count = np.zeros((len(every), pasts[0][1].shape[1])), np.zeros((len(every), 1))
+    all_years = np.unique(np.concatenate([years for years, _ in pasts]))
+    total, count = np.zeros((len(all_years), pasts[0][1].shape[1])), np.zeros((len(all_years), 1))
     for years, past in pasts:
-        at = np.searchsorted(every, years)
+        at = np.searchsorted(all_years, years)
         total[at] += past - past.mean(axis=0)
         count[at] += 1
     common = total / count
-    away = every - every.mean()
+    away = all_years - all_years.mean()
     usual = np.zeros(common.shape[1]) if model is None else model.slopes
-    left = common[1:] - usual * common[:-1]
-    left = (left - left.mean(axis=0)) * np.sqrt(len(common) / max(len(common) - _LOST - 1, 1))
-    shocks = left[rng.integers(len(left), size=(draws, len(every)))]
-    paths = chained(shocks, usual if model is None else model.drawn)
+    innovations = common[1:] - usual * common[:-1]
+    innovations = (innovations - innovations.mean(axis=0)) * np.sqrt(len(common) / max(len(common) - _LOST - 1, 1))
+    shocks = innovations[rng.integers(len(innovations), size=(draws, len(all_years)))]
+    paths = chained(shocks, usual if model is None else model.slope_draws)
     return np.asarray(np.einsum("t,btk->bk", away, paths) / (away @ away))
 
 
@@ -102,32 +108,34 @@ class Moves:
     order: int | None
     trend: bool
 
-    def own(
+    def own_futures(
         self, past: tuple[IntArray, FloatArray], horizon: int, rng: np.random.Generator, *, look: bool = True
     ) -> tuple[FloatArray, Trend]:
         """Return futures (B, H, k) from a past that is long enough to stand alone, and its trend."""
-        alone = self.pooled({"": past}, look=look)
-        if alone.model is not None:
-            return alone.future("", horizon, self, rng), alone.slow
-        future = independent(alone.pasts[""][1], horizon, self.count, rng)
-        return (future + alone.slow.ahead(past[0], horizon) if self.trend else future), alone.slow
+        fit = self.pooled({"": past}, look=look)
+        if fit.model is not None:
+            return fit.future("", horizon, self, rng), fit.slow
+        future = independent(fit.pasts[""][1], horizon, self.count, rng)
+        return (future + fit.slow.ahead(past[0], horizon) if self.trend else future), fit.slow
 
     def pooled(self, pasts: Pasts, *, look: bool = True) -> Pooled:
         """Return what pasts share: how long shocks last, the shocks, and the trend (0 where nobody is to look)."""
-        plain, found = self._model(pasts), slope(list(pasts.values()))
+        raw_model, slopes = self._model(pasts), slope(list(pasts.values()))
         if not look and not self.trend:
-            still = Trend(slopes=np.zeros_like(found), drawn=np.zeros((1, len(found))))
+            still = Trend(slopes=np.zeros_like(slopes), slope_draws=np.zeros((1, len(slopes))))
             pool = np.concatenate([residuals(past) for _, past in pasts.values()])
-            return Pooled(plain=plain, model=plain, slow=still, pasts=pasts, pool=pool)
-        without = {code: (years, detrended(years, past, found)) for code, (years, past) in pasts.items()}
+            return Pooled(raw_model=raw_model, model=raw_model, slow=still, pasts=pasts, pool=pool)
+        without = {code: (years, detrended(years, past, slopes)) for code, (years, past) in pasts.items()}
         years = int(np.median([len(past) for _, past in pasts.values()]))
         model = self._model(without)  # around means a trend passes for shocks that last, and is never found
-        held = None if model is None else lasting(model, years)
+        corrected = None if model is None else lasting(model, years)
         rng = np.random.default_rng([self.seed, len(pasts), years])
-        slow = Trend(slopes=found, drawn=drawn_slopes(list(without.values()), held, self.count, rng))
-        kept = without if self.trend else pasts
-        pool = np.concatenate([residuals(past) for _, past in kept.values()])
-        return Pooled(plain=plain, model=held if self.trend else plain, slow=slow, pasts=kept, pool=pool)
+        slow = Trend(slopes=slopes, slope_draws=drawn_slopes(list(without.values()), corrected, self.count, rng))
+        pasts_in_use = without if self.trend else pasts
+        pool = np.concatenate([residuals(past) for _, past in pasts_in_use.values()])
+        return Pooled(
+            raw_model=raw_model, model=corrected if self.trend else raw_model, slow=slow, pasts=pasts_in_use, pool=pool
+        )
 
     def _model(self, pasts: Pasts) -> PanelAutoregression | None:
         if self.order is not None:
@@ -137,9 +145,9 @@ class Moves:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Pooled:
-    """What pasts share; `plain` is the autoregression around means, `model` the one in use."""
+    """What pasts share; `raw_model` is the autoregression around means, `model` the one in use."""
 
-    plain: PanelAutoregression | None
+    raw_model: PanelAutoregression | None
     model: PanelAutoregression | None
     slow: Trend
     pasts: Pasts
@@ -188,12 +196,12 @@ def independent(
     # spread is not known either: they are rescaled by the spread of the past over that of the resampled past (a
     # bootstrap-t), without which bands of short series are too narrow.
     years = len(history)
-    own = residuals(history) if pool is None else pool
-    past = own[rng.integers(len(own), size=(draws, years))]
+    shocks_pool = residuals(history) if pool is None else pool
+    past = shocks_pool[rng.integers(len(shocks_pool), size=(draws, years))]
     scale = np.ones((draws, 1, history.shape[1]))
     if pool is None:
         scale = spread_ratio(history.std(axis=0, ddof=1), past.std(axis=1, ddof=1))[:, None]
-    shocks = own[rng.integers(len(own), size=(draws, horizon))]
+    shocks = shocks_pool[rng.integers(len(shocks_pool), size=(draws, horizon))]
     return np.asarray(history.mean(axis=0) + (past.mean(axis=1, keepdims=True) + shocks) * scale)
 
 
@@ -204,18 +212,18 @@ def autoregressive(history: FloatArray, horizon: int, draws: int, rng: np.random
     # slopes of its own, estimated on a past made of resampled residuals and corrected by the same amount (Kilian 1998,
     # Review of Economics and Statistics 80(2)). Slopes that explode are shrunk until they do not.
     n, k = len(history) - 1, history.shape[1]
-    slopes, left = _least_squares(history[None])
-    bias = _bias(slopes[0], left[0].T @ left[0] / (n - k - 1), n)
+    slopes, innovations = _least_squares(history[None])
+    bias = _bias(slopes[0], innovations[0].T @ innovations[0] / (n - k - 1), n)
     true, _ = _stable(slopes + bias, slopes)
-    level, shocks = history.mean(axis=0), left[0] - left[0].mean(axis=0)
+    level, shocks = history.mean(axis=0), innovations[0] - innovations[0].mean(axis=0)
     shocks = shocks * np.sqrt(n / (n - k - 1))
     past = np.empty((draws, n + 1, k))
     past[:, 0] = history[rng.integers(n + 1, size=draws)] - level
-    drawn = shocks[rng.integers(n, size=(draws, n))]
+    resampled = shocks[rng.integers(n, size=(draws, n))]
     for step in range(n):
-        past[:, step + 1] = past[:, step] @ true[0] + drawn[:, step]
+        past[:, step + 1] = past[:, step] @ true[0] + resampled[:, step]
     again, rest = _least_squares(past)
-    own, pulled = _stable(again + bias, again)
+    stable_slopes, pulled = _stable(again + bias, again)
     spread = np.sqrt((rest**2).sum(axis=1) / (n - k - 1))
     ratio = spread_ratio(np.sqrt((shocks**2).mean(axis=0)), spread)
     ahead = shocks[rng.integers(n, size=(draws, horizon))] * ratio[:, None]
@@ -224,7 +232,7 @@ def autoregressive(history: FloatArray, horizon: int, draws: int, rng: np.random
     future = np.empty((draws, horizon, k))
     last = history[-1] - centre
     for step in range(horizon):
-        last = np.einsum("bi,bij->bj", last, own) + ahead[:, step]
+        last = np.einsum("bi,bij->bj", last, stable_slopes) + ahead[:, step]
         future[:, step] = centre + last
     return future, pulled
 
@@ -242,38 +250,38 @@ def _bias(slopes: FloatArray, variance: FloatArray, years: int) -> FloatArray:
     """Return what least squares takes off the slopes (k, k) on average, to the order of 1 / years."""
     from scipy.linalg import solve_discrete_lyapunov
 
-    a, one = slopes.T, np.eye(len(slopes))
+    a, identity = slopes.T, np.eye(len(slopes))
     roots = np.linalg.eigvals(a)
     if np.abs(roots).max() >= setting("public_debt", "fan.largest_root"):
         return np.zeros_like(slopes)
     spread = solve_discrete_lyapunov(a, variance)
-    total = np.linalg.inv(one - a.T) + a.T @ np.linalg.inv(one - a.T @ a.T)
-    total = total + sum(root * np.linalg.inv(one - root * a.T) for root in roots)
+    total = np.linalg.inv(identity - a.T) + a.T @ np.linalg.inv(identity - a.T @ a.T)
+    total = total + sum(root * np.linalg.inv(identity - root * a.T) for root in roots)
     lost = variance @ total.real @ np.linalg.pinv(spread)
     return np.asarray((lost / years).T)
 
 
-def _stable(corrected: FloatArray, plain: FloatArray) -> tuple[FloatArray, float]:
+def _stable(corrected: FloatArray, uncorrected: FloatArray) -> tuple[FloatArray, float]:
     """Return slopes between the plain and the corrected ones that do not explode, and the share pulled back."""
     # where the plain ones explode themselves they are shrunk
     share, limit = np.ones(len(corrected)), setting("public_debt", "fan.largest_root")
-    found = corrected
+    stable = corrected
     for _ in range(_HALVINGS):
-        root = np.abs(np.linalg.eigvals(found)).max(axis=1)
+        root = np.abs(np.linalg.eigvals(stable)).max(axis=1)
         explosive = root >= limit
         if not explosive.any():
             break
         share = np.where(explosive, share - 1 / _HALVINGS, share)
-        found = plain + share[:, None, None] * (corrected - plain)
-    root = np.abs(np.linalg.eigvals(found)).max(axis=1)
+        stable = uncorrected + share[:, None, None] * (corrected - uncorrected)
+    root = np.abs(np.linalg.eigvals(stable)).max(axis=1)
     factor = np.where(root >= limit, limit / np.maximum(root, _TINY), 1.0)
-    return np.asarray(found * factor[:, None, None]), float((share < 1).mean())
+    return np.asarray(stable * factor[:, None, None]), float((share < 1).mean())
 
 
-def spread_ratio(spread: FloatArray, drawn: FloatArray) -> FloatArray:
+def spread_ratio(spread: FloatArray, resampled: FloatArray) -> FloatArray:
     """Return the spread of the past (k,) over that of resampled pasts (B, k); 1 where there is none."""
-    safe = drawn > _TINY
-    return np.asarray(np.where(safe, spread / np.where(safe, drawn, 1.0), 1.0))
+    safe = resampled > _TINY
+    return np.asarray(np.where(safe, spread / np.where(safe, resampled, 1.0), 1.0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -281,8 +289,8 @@ class PanelAutoregression:
     """Autoregressions of order one, one for each variable, with a mean for each region."""
 
     slopes: FloatArray  # corrected coefficients (k,); 0 where a variable never moves
-    plain: FloatArray  # least squares with region means (k,)
-    drawn: FloatArray  # coefficients as they might be (B, k)
+    least_squares: FloatArray  # least squares with region means (k,)
+    slope_draws: FloatArray  # coefficients as they might be (B, k)
     shocks: FloatArray  # residual rows of all regions (N, k), scaled to the unbiased variance
     scale: FloatArray  # their spread over that of resampled panels (B, k)
     pulled: float  # share of coefficients drawn that were pulled back to the limit
@@ -313,28 +321,28 @@ def panel_autoregression(
     if panel.pairs.sum() - regions < _FEWEST:
         return None
     lag, now = _within(panel.values, panel)
-    plain = _slopes(_moments(lag, now, panel))
+    least_squares = _slopes(_moments(lag, now, panel))
     years = np.flatnonzero(panel.pairs.any(axis=(1, 2)))
-    drawn = years[rng.integers(len(years), size=(draws, len(panel.values)))]
+    year_draws = years[rng.integers(len(years), size=(draws, len(panel.values)))]
     limit = setting("public_debt", "fan.largest_coefficient")
-    slopes = np.clip(plain, -limit, limit)
+    slopes = np.clip(least_squares, -limit, limit)
     for _ in range(_PASSES):
-        panels = _panels(_residuals(lag, now, slopes, panel), slopes, drawn, panel)
-        slopes = np.clip(slopes + plain - _slopes(panels).mean(axis=0), -limit, limit)
-    left = _residuals(lag, now, slopes, panel)
-    panels = _panels(left, slopes, drawn, panel)
+        panels = _panels(_residuals(lag, now, slopes, panel), slopes, year_draws, panel)
+        slopes = np.clip(slopes + least_squares - _slopes(panels).mean(axis=0), -limit, limit)
+    innovations = _residuals(lag, now, slopes, panel)
+    panels = _panels(innovations, slopes, year_draws, panel)
     again = _slopes(panels)
-    own = again + (slopes - again.mean(axis=0))
-    kept = np.clip(own, -limit, limit)
-    shocks = left[panel.pairs[..., 0] > 0]
-    squares = panels[4] - 2 * kept * panels[3] + kept**2 * panels[2]  # of the residuals that the slopes leave
+    centred = again + (slopes - again.mean(axis=0))
+    bounded = np.clip(centred, -limit, limit)
+    shocks = innovations[panel.pairs[..., 0] > 0]
+    squares = panels[4] - 2 * bounded * panels[3] + bounded**2 * panels[2]  # of the residuals that the slopes leave
     return PanelAutoregression(
         slopes=slopes,
-        plain=plain,
-        drawn=kept,
+        least_squares=least_squares,
+        slope_draws=bounded,
         shocks=shocks * np.sqrt(1 + 1 / max(len(shocks) - regions - 1, 1)),  # a slope is estimated, too
         scale=spread_ratio(np.sqrt((shocks**2).mean(axis=0)), np.sqrt(np.maximum(squares, 0.0) / len(shocks))),
-        pulled=float((kept != own).mean()),
+        pulled=float((bounded != centred).mean()),
     )
 
 
@@ -344,16 +352,16 @@ def persistent(
     """Draw futures (B, H, k) of one region from the autoregression of all."""
     # Every future has a coefficient and a spread of its own, and a mean of its own: what a past made of resampled
     # shocks is off its mean is what the region's past may be off its.
-    draws, k = model.drawn.shape
-    known = years - years[0]
-    drawn = model.shocks[rng.integers(len(model.shocks), size=(draws, known[-1] + 1))] * model.scale[:, None]
-    past = chained(drawn, model.drawn)
-    centre = history.mean(axis=0) + past[:, known].mean(axis=1)
+    draws, k = model.slope_draws.shape
+    offsets = years - years[0]
+    resampled = model.shocks[rng.integers(len(model.shocks), size=(draws, offsets[-1] + 1))] * model.scale[:, None]
+    past = chained(resampled, model.slope_draws)
+    centre = history.mean(axis=0) + past[:, offsets].mean(axis=1)
     ahead = model.shocks[rng.integers(len(model.shocks), size=(draws, horizon))] * model.scale[:, None]
     future = np.empty((draws, horizon, k))
     last = history[-1] - centre
     for step in range(horizon):
-        last = last * model.drawn + ahead[:, step]
+        last = last * model.slope_draws + ahead[:, step]
         future[:, step] = centre + last
     return future
 
@@ -361,20 +369,20 @@ def persistent(
 def _panel(pasts: Sequence[tuple[IntArray, FloatArray]], rng: np.random.Generator) -> _Panel:
     grid = np.unique(np.concatenate([years for years, _ in pasts]))
     values = np.zeros((len(grid), len(pasts), pasts[0][1].shape[1]))
-    known = np.zeros(values.shape[:2], dtype=bool)
+    present = np.zeros(values.shape[:2], dtype=bool)
     for region, (years, rows) in enumerate(pasts):
         # around the mean: sums of squares of small deviations from large levels lose digits
         at = np.searchsorted(grid, years)
-        values[at, region], known[at, region] = rows - rows.mean(axis=0), True
-    pairs = known[1:] & known[:-1] & (np.diff(grid) == 1)[:, None]
+        values[at, region], present[at, region] = rows - rows.mean(axis=0), True
+    pairs = present[1:] & present[:-1] & (np.diff(grid) == 1)[:, None]
     pairs &= pairs.sum(axis=0) > 1  # one pair says nothing beside a mean of its own
     donors = np.arange(pairs.size).reshape(pairs.shape)
     for region in range(len(pasts)):
         # years that a region lacks are filled from its others, or, where it has none, from those of all
-        own = pairs[:, region]
-        able = donors[own, region] if own.any() else np.flatnonzero(pairs)
+        region_pairs = pairs[:, region]
+        able = donors[region_pairs, region] if region_pairs.any() else np.flatnonzero(pairs)
         if len(able):
-            donors[~own, region] = rng.choice(able, size=int((~own).sum()))
+            donors[~region_pairs, region] = rng.choice(able, size=int((~region_pairs).sum()))
     weights = pairs[..., None].astype(float)
     return _Panel(values=values, pairs=weights, count=np.maximum(weights.sum(axis=0), 1.0), donors=donors)
 
@@ -382,8 +390,8 @@ def _panel(pasts: Sequence[tuple[IntArray, FloatArray]], rng: np.random.Generato
 def _within(values: FloatArray, panel: _Panel) -> tuple[FloatArray, FloatArray]:
     """Return lags and values (..., Y - 1, N, k) around the region's means of both; 0 where there is no pair."""
     lag, now = (
-        (one - (one * panel.pairs).sum(axis=-3, keepdims=True) / panel.count) * panel.pairs
-        for one in (values[..., :-1, :, :], values[..., 1:, :, :])
+        (cells - (cells * panel.pairs).sum(axis=-3, keepdims=True) / panel.count) * panel.pairs
+        for cells in (values[..., :-1, :, :], values[..., 1:, :, :])
     )
     return lag, now
 
@@ -400,9 +408,9 @@ def _residuals(lag: FloatArray, now: FloatArray, slopes: FloatArray, panel: _Pan
 def _moments(lag: FloatArray, now: FloatArray, panel: _Panel) -> FloatArray:
     """Return sums (5, ..., k): squares of lags, products; then both and squares of values, weighted for the means."""
     weights = np.broadcast_to(_weights(panel), lag.shape[-2:])
-    plain = [np.einsum("...tnk,...tnk->...k", lag, one) for one in (lag, now)]
+    sums = [np.einsum("...tnk,...tnk->...k", lag, values) for values in (lag, now)]
     pairs = ((lag, lag), (lag, now), (now, now))
-    return np.stack(plain + [np.einsum("...tnk,...tnk,nk->...k", a, b, weights) for a, b in pairs])
+    return np.stack(sums + [np.einsum("...tnk,...tnk,nk->...k", a, b, weights) for a, b in pairs])
 
 
 def _slopes(moments: FloatArray) -> FloatArray:
@@ -411,14 +419,14 @@ def _slopes(moments: FloatArray) -> FloatArray:
     return np.where(moves, moments[1] / np.where(moves, moments[0], 1.0), 0.0)
 
 
-def _panels(left: FloatArray, slopes: FloatArray, drawn: IntArray, panel: _Panel) -> FloatArray:
+def _panels(innovations: FloatArray, slopes: FloatArray, year_draws: IntArray, panel: _Panel) -> FloatArray:
     """Return the moments (5, B, k) of panels made of the residuals of the years drawn (B, Y), all regions at once."""
-    filled = left.reshape(-1, left.shape[-1])[panel.donors]
+    filled = innovations.reshape(-1, innovations.shape[-1])[panel.donors]
     block = max(1, _CELLS // panel.values.size)
     return np.concatenate(
         [
-            _moments(*_within(chained(filled[drawn[begin : begin + block]], slopes), panel), panel)
-            for begin in range(0, len(drawn), block)
+            _moments(*_within(chained(filled[year_draws[begin : begin + block]], slopes), panel), panel)
+            for begin in range(0, len(year_draws), block)
         ],
         axis=1,
     )

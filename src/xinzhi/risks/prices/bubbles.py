@@ -45,7 +45,7 @@ class BubbleExplanation:
 
     def text(self, language: Language = "en") -> str:
         """Return the explanation in words."""
-        return "\n  ".join(one.lang(language) for one in self.sentences)
+        return "\n  ".join(sentence.lang(language) for sentence in self.sentences)
 
     def __str__(self) -> str:
         return self.text()
@@ -71,16 +71,16 @@ class Bubbles(Result, verb="bubbles", topic="bubbles", key=("series", "date")):
     @cached_property
     def timeline(self) -> Timeline:
         """Return the dates as places on a line of time."""
-        return Timeline.of(self.frame["date"])
+        return Timeline.from_dates(self.frame["date"])
 
     def rejecting_episodes(self) -> pl.DataFrame:
         """Return the episodes of the series whose GSADF rejects."""
         return self.episodes.filter("rejects")
 
-    def series_code(self, asked: str) -> str:
+    def series_code(self, name: str) -> str:
         """Return the series that is called so, in either language where it is a place of China."""
-        known = self.statistics["series"].to_list()
-        return asked if asked in known else find_series(self.names.distinct("series", known), asked)
+        codes = self.statistics["series"].to_list()
+        return name if name in codes else find_series(self.names.distinct("series", codes), name)
 
     def headline(self, series: str) -> Text:
         """Return what one series shows, in one sentence."""
@@ -192,22 +192,22 @@ def bubbles(
     lag = None if lag is None else checked_lag(lag)
     reading = read_series(frame, series, date, value, gaps=rules.gaps, zeros=rules.zeros)
     if lag is None:  # none for values without lags and for short series, else that of BIC
-        plain = critical in (None, "stored") or isinstance(critical, CriticalValues)
-        longest = max((len(one.level) for one in reading.series if not one.problem), default=0)
-        lag = 0 if plain or longest < short_sample() else setting("lags.usual")
-    found, later = tested_series(reading.series, lag, convention, critical, rules)
+        without_lags = critical in (None, "stored") or isinstance(critical, CriticalValues)
+        longest = max((len(series_read.level) for series_read in reading.series if not series_read.problem), default=0)
+        lag = 0 if without_lags or longest < short_sample() else setting("lags.usual")
+    results, later = tested_series(reading.series, lag, convention, critical, rules)
     findings = (*reading.findings, *later)
-    tested = [one for one in found if isinstance(one, Tested)]
+    tested = [result for result in results if isinstance(result, Tested)]
     if not tested:
         refuse_all(findings)
-    given = "given" if isinstance(critical, CriticalValues) else critical
-    options = {"lag": lag, "convention": convention, "critical": given, **asdict(rules)}
+    critical_method = "given" if isinstance(critical, CriticalValues) else critical
+    options = {"lag": lag, "convention": convention, "critical": critical_method, **asdict(rules)}
     return Bubbles(
         frame=paths_frame(tested),
         provenance=reading.source.provenance(**options),
         kind=reading.source.kind,
-        names=series_names(one.name for one in reading.series),
-        statistics=statistics_frame(found, findings, convention, rules.level),
+        names=series_names(series_read.name for series_read in reading.series),
+        statistics=statistics_frame(results, findings, convention, rules.level),
         episodes=episodes_frame(tested, convention, rules.level),
         critical=critical_frame(tested),
         findings=findings,
@@ -218,20 +218,20 @@ def bubbles(
 
 def refuse_all(findings: Sequence[Finding]) -> None:
     """Raise, because no series is left."""
-    errors = [found for found in findings if found.severity == "error"]
+    errors = [problem for problem in findings if problem.severity == "error"]
     more = same(f" … ({len(errors)})" if len(errors) > _SHOWN else "")
-    shown = {tongue: "\n  ".join(found.sentence(tongue) for found in errors[:_SHOWN]) for tongue in LANGUAGES}
-    raise InputError("prices.none-tested", findings, why=Text(zh=shown["zh"] + more.zh, en=shown["en"] + more.en))
+    listed = {tongue: "\n  ".join(problem.sentence(tongue) for problem in errors[:_SHOWN]) for tongue in LANGUAGES}
+    raise InputError("prices.none-tested", findings, why=Text(zh=listed["zh"] + more.zh, en=listed["en"] + more.en))
 
 
 def line_facts(statistics: pl.DataFrame) -> Facts:
     """Return by which critical values episodes are dated, and how often a series without a bubble passes them."""
     row = statistics.row(0, named=True)
-    found = statistics["method"].drop_nulls().unique(maintain_order=True).to_list()
+    methods = statistics["method"].drop_nulls().unique(maintain_order=True).to_list()
     values = {
         "level": row["level"],
         "convention": words(f"bubbles.convention.{row['convention']}.name"),
-        "method": [words(f"bubbles.chart.method_{one}") for one in found],
+        "method": [words(f"bubbles.chart.method_{method}") for method in methods],
     }
     alarms = statistics["false_alarms"].drop_nulls().to_list()
     if not alarms:
@@ -261,16 +261,16 @@ def _who(result: Bubbles, names: Mapping[str, Text], tested: pl.DataFrame, rejec
     """Return which series are explosive, rises and falls apart."""
     if tested.height == 1:
         return {"answer.single": {"headline": result.headline(tested["series"][0])}}
-    left = rejecting.filter("survives")
-    values = {"k": rejecting.height, "n": tested.height, "level": result.level, "left": left.height}
+    surviving = rejecting.filter("survives")
+    values = {"k": rejecting.height, "n": tested.height, "level": result.level, "left": surviving.height}
     if not rejecting.height:
         return {"answer.none": values}
-    names_left = {"names": [names[one] for one in left["series"]], "rate": 1 - result.level / 100}
-    many: Facts = {"answer.survive" if left.height else "answer.survive_none": values | names_left}
+    names_left = {"names": [names[code] for code in surviving["series"]], "rate": 1 - result.level / 100}
+    many: Facts = {"answer.survive" if surviving.height else "answer.survive_none": values | names_left}
     ways = {
         signal: [
-            names[one]
-            for one in result.rejecting_episodes().filter(signal=signal)["series"].unique(maintain_order=True)
+            names[code]
+            for code in result.rejecting_episodes().filter(signal=signal)["series"].unique(maintain_order=True)
         ]
         for signal in ("positive", "negative")
     }
@@ -278,7 +278,7 @@ def _who(result: Bubbles, names: Mapping[str, Text], tested: pl.DataFrame, rejec
         (bool(ways["positive"]), bool(ways["negative"]))
     )
     if key is None:
-        return {"answer.undated": values | {"names": [names[one] for one in rejecting["series"]]}, **many}
+        return {"answer.undated": values | {"names": [names[code] for code in rejecting["series"]]}, **many}
     return {f"answer.{key}": values | {"rises": ways["positive"], "falls": ways["negative"]}, **many}
 
 
@@ -298,25 +298,25 @@ def _episodes(result: Bubbles, names: Mapping[str, Text], dates: Timeline) -> Fa
     return {**going, "answer.longest": longest}
 
 
-def _chance(level: int, count: int, found: int) -> Facts:
+def _chance(level: int, count: int, rejections: int) -> Facts:
     """Return how many of so many sound series would reject, and how likely as many as were found are."""
     from scipy.stats import binom
 
     share = 1 - level / 100
-    values = {"n": count, "level": 100 - level, "expected": count * share, "k": found}
-    if not found:
+    values = {"n": count, "level": 100 - level, "expected": count * share, "k": rejections}
+    if not rejections:
         return {"answer.chance_none": values}
-    tail = float(binom.sf(found - 1, count, share))
+    tail = float(binom.sf(rejections - 1, count, share))
     return {"answer.chance": values | {"p": tail}} if tail >= _RARE else {"answer.chance_rare": values}
 
 
 def _power(dates: Timeline, tested: pl.DataFrame, level: int) -> Facts:
     """Return what bubble would have been found at the longest and the shortest length, and where that is little."""
     sizes = tested["observations"]
-    some = [power_values(dates, int(size), level) for size in dict.fromkeys((sizes.max(), sizes.min()))]  # type: ignore[arg-type] # whole numbers
-    known = [one for one in some if one is not None]
-    facts: Facts = {"answer.power": known} if known else {"answer.no_power": {}}
-    if known and tested["power"].null_count():
+    power_by_size = [power_values(dates, int(size), level) for size in dict.fromkeys((sizes.max(), sizes.min()))]  # type: ignore[arg-type] # whole numbers
+    powers = [power for power in power_by_size if power is not None]
+    facts: Facts = {"answer.power": powers} if powers else {"answer.no_power": {}}
+    if powers and tested["power"].null_count():
         facts["answer.other_power"] = {}
     short = tested.filter(pl.col("observations") < short_sample()).height
     return facts | ({"answer.short": {"k": short, "limit": short_sample()}} if short else {})
@@ -324,10 +324,10 @@ def _power(dates: Timeline, tested: pl.DataFrame, level: int) -> Facts:
 
 def _doubts(result: Bubbles, tested: pl.DataFrame) -> Facts:
     """Return how many series were not tested, and of how many the critical values do not allow for what they are."""
-    rules = [one.rule for one in result.findings]
+    rules = [problem.rule for problem in result.findings]
     facts: Facts = {}
-    if left := result.statistics.height - tested.height:
-        facts["answer.left"] = {"k": left}
+    if untested_count := result.statistics.height - tested.height:
+        facts["answer.left"] = {"k": untested_count}
     for name in ("autocorrelated", "drift"):
         if count := rules.count(f"bubbles-{name}"):
             facts[f"answer.{name}"] = {"k": count, "n": tested.height}
@@ -348,19 +348,21 @@ def series_sentences(result: Bubbles, row: Mapping[str, Any], critical: pl.DataF
         "window": row["minimum_window"],
         "level": row["significance"],
     }
-    said = [words("bubbles.explain.rejects" if row["significance"] else "bubbles.explain.calm", **head)]
+    sentences = [words("bubbles.explain.rejects" if row["significance"] else "bubbles.explain.calm", **head)]
     for statistic in ("adf", "sadf", "gsadf"):
         limits = critical.filter(statistic=statistic).sort("level")["critical_value"].to_list()
         values = dict(zip(("low", "middle", "high"), limits, strict=True))
-        said.append(words("bubbles.explain.statistic", statistic=statistic.upper(), value=row[statistic], **values))
-    said += [
+        sentences.append(
+            words("bubbles.explain.statistic", statistic=statistic.upper(), value=row[statistic], **values)
+        )
+    sentences += [
         words(f"bubbles.{key}", **values)
         for key, values in line_facts(pl.DataFrame([row], infer_schema_length=None)).items()
     ]
     episodes = result.episodes.filter(series=row["series"])
-    said += [
-        words("bubbles.explain.episode", episode=dates.episode_text(one), lasted=dates.lasted(one["duration"]))
-        for one in episodes.iter_rows(named=True)
+    sentences += [
+        words("bubbles.explain.episode", episode=dates.episode_text(episode), lasted=dates.lasted(episode["duration"]))
+        for episode in episodes.iter_rows(named=True)
     ] or [words("bubbles.explain.none")]
     power = power_values(dates, row["observations"], row["level"]) if row["power"] is not None else None
-    return (*said, *([words("bubbles.answer.power", **power)] if power else []))
+    return (*sentences, *([words("bubbles.answer.power", **power)] if power else []))

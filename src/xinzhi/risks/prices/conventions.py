@@ -79,14 +79,14 @@ class BubbleRules:
         object.__setattr__(self, "level", int(self.level))
         for name, least in (("minimum_window", 1), ("replications", 100), ("seed", 0)):
             if getattr(self, name) is not None:
-                object.__setattr__(self, name, whole(name, getattr(self, name), least=least))
+                object.__setattr__(self, name, whole_number(name, getattr(self, name), least=least))
         if self.minimum_duration != "log":
-            kept = whole("minimum_duration", self.minimum_duration, least=0, other="log")
-            object.__setattr__(self, "minimum_duration", kept)
+            shortest = whole_number("minimum_duration", self.minimum_duration, least=0, alternative="log")
+            object.__setattr__(self, "minimum_duration", shortest)
 
 
-def whole(name: str, given: object, *, least: int, other: str = "") -> int:
+def whole_number(name: str, value: object, *, least: int, alternative: str = "") -> int:
     """Return a whole number of any kind as one of Python."""
-    if isinstance(given, bool) or not isinstance(given, Integral) or given < least:
-        raise UsageError("prices.whole-number", name=name, given=given, least=least, other=other)
-    return int(given)
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
+        raise UsageError("prices.whole-number", name=name, given=value, least=least, other=alternative)
+    return int(value)

@@ -104,13 +104,13 @@ def blocks(periods: int, count: int, lag: int) -> Iterator[slice]:
 
 def sequences_of(table: FloatArray, window: int, lag: int) -> FloatArray:
     """Return BADF and BSADF `(2, S, N)` of drawn series; those that hardly vary around their drift are mended."""
-    found = window_statistics(table, window, lag)
+    statistics = window_statistics(table, window, lag)
     steps = np.diff(table, axis=0)
     smooth = steps.var(axis=0) <= float(setting("exact_fit.share_left")) * (steps**2).mean(axis=0)
-    still = np.flatnonzero(smooth | ~np.isfinite(found).all(axis=(0, 1)))
+    still = np.flatnonzero(smooth | ~np.isfinite(statistics).all(axis=(0, 1)))
     if len(still):
-        found[:, :, still] = mended_statistics(np.ascontiguousarray(table[:, still]), window, lag)[0]
-    return found
+        statistics[:, :, still] = mended_statistics(np.ascontiguousarray(table[:, still]), window, lag)[0]
+    return statistics
 
 
 def simulate_null(periods: int, *, window: int, lag: int, replications: int, seed: int) -> FloatArray:
@@ -156,11 +156,11 @@ def _quantiles(draws: FloatArray) -> FloatArray:
     shares = np.array(LEVELS) / 100
     missing = np.isnan(draws)
     out = np.empty((len(draws), len(LEVELS)))
-    whole = ~missing.any(axis=1)
-    out[whole] = np.quantile(draws[whole], shares, axis=1).T
-    for row in np.flatnonzero(~whole):
-        known = draws[row, ~missing[row]]
-        out[row] = np.quantile(known, shares) if len(known) else np.nan
+    complete = ~missing.any(axis=1)
+    out[complete] = np.quantile(draws[complete], shares, axis=1).T
+    for row in np.flatnonzero(~complete):
+        present = draws[row, ~missing[row]]
+        out[row] = np.quantile(present, shares) if len(present) else np.nan
     return out
 
 
@@ -168,11 +168,11 @@ def critical_values(
     periods: int, *, window: int | None = None, lag: int = 0, replications: int | None = None, seed: int | None = None
 ) -> CriticalValues:
     """Return simulated critical values."""
-    chosen = minimum_window(periods) if window is None else window
+    smallest_window = minimum_window(periods) if window is None else window
     rule = setting("simulation")
     usual = int(rule["replications_long"] if periods > rule["long"] else rule["replications"])
     count, seed = usual if replications is None else replications, int(rule["seed"]) if seed is None else seed
-    draws = simulate_null(periods, window=chosen, lag=lag, replications=count, seed=seed)
+    draws = simulate_null(periods, window=smallest_window, lag=lag, replications=count, seed=seed)
     return from_sequences(draws, method="simulated", seed=seed)
 
 
@@ -187,8 +187,8 @@ def stored_values(periods: int, *, window: int | None = None) -> CriticalValues 
     # Nothing is interpolated. The null distributions at an observation depend on what came before it and on the
     # smallest window, not on what follows; so one simulation a window, of the largest T that has this window by the
     # rule, serves every T that has it.
-    chosen = minimum_window(periods) if window is None else window
-    rows = stored_table().filter((pl.col("minimum_window") == chosen) & (pl.col("observations") <= periods))
+    smallest_window = minimum_window(periods) if window is None else window
+    rows = stored_table().filter((pl.col("minimum_window") == smallest_window) & (pl.col("observations") <= periods))
     if periods < int(setting("shortest")) or not rows.height or int(rows["observations"].max() or 0) < periods:  # type: ignore[arg-type] # whole numbers
         return None
     rows = rows.sort("observations", "level")
@@ -280,20 +280,20 @@ class Until:
     least: int
 
     @classmethod
-    def of(cls, statistic: float, level: int, replications: int) -> Until:
+    def for_level(cls, statistic: float, level: int, replications: int) -> Until:
         """Return the end of a test at a level: so many draws reach the statistic that it can no longer reject."""
         # the quantile lies between the draws of rank level x (R - 1) and the next, counted from 0; both are no less
         exceedances = replications - level * (replications - 1) // 100
         return cls(statistic, exceedances, int(setting("bootstrap.least")))
 
 
-def _drawn(pieces: Iterable[FloatArray], method: str, seed: int, until: Until | None) -> CriticalValues:
+def _simulated_values(pieces: Iterable[FloatArray], method: str, seed: int, until: Until | None) -> CriticalValues:
     """Return the critical values of drawn sequences `(2, S, count)`, as many pieces of them as are needed."""
-    kept: list[FloatArray] = []
+    parts: list[FloatArray] = []
     tops = np.empty(0)
     sequential = None
     for piece in pieces:
-        kept.append(piece)
+        parts.append(piece)
         if until is None:
             continue
         top = np.fmax.reduce(piece[1], axis=0)
@@ -302,7 +302,7 @@ def _drawn(pieces: Iterable[FloatArray], method: str, seed: int, until: Until | 
         if len(reached) >= until.exceedances and len(tops) >= until.least:
             sequential = until.exceedances / float(reached[until.exceedances - 1] + 1)
             break
-    return from_sequences(np.concatenate(kept, axis=2), method=method, seed=seed, sequential=sequential)
+    return from_sequences(np.concatenate(parts, axis=2), method=method, seed=seed, sequential=sequential)
 
 
 def _pieces(steps: FloatArray, window: int, lag: int, *, narrow: bool) -> Iterator[FloatArray]:
@@ -330,14 +330,14 @@ def wild_values(
         for part in blocks(periods, replications, lag):
             count = part.stop - part.start
             if method == "wild":
-                drawn = random.standard_normal((periods - 1, count)) * steps[:, None]
+                steps_drawn = random.standard_normal((periods - 1, count)) * steps[:, None]
             else:
-                chosen = residuals[random.integers(0, len(residuals), (periods - 1, count)), 0]
-                shocks = random.standard_normal((periods - 1, count)) * chosen
-                drawn = recoloured(shocks, np.repeat(slopes, count, axis=1))
-            yield from _pieces(drawn, window, lag, narrow=until is not None)
+                resampled = residuals[random.integers(0, len(residuals), (periods - 1, count)), 0]
+                shocks = random.standard_normal((periods - 1, count)) * resampled
+                steps_drawn = recoloured(shocks, np.repeat(slopes, count, axis=1))
+            yield from _pieces(steps_drawn, window, lag, narrow=until is not None)
 
-    return _drawn(pieces(), method, seed, until)
+    return _simulated_values(pieces(), method, seed, until)
 
 
 def sieve_values(
@@ -347,9 +347,9 @@ def sieve_values(
     # The panel bootstrap of `sieve_panels` on a panel of one, with an autoregression of order ``lag + 1``. The t of a
     # random walk with a strong drift is nearly normal (West 1988, Econometrica 56(6)), far to the right of the Dickey-
     # Fuller distribution: critical values that leave the drift out reject nearly every such series.
-    drawn = _sieve(level[:, None], order=lag + 1, replications=replications, seed=seed, lag=lag)
-    pieces = (piece for steps in drawn for piece in _pieces(steps, window, lag, narrow=until is not None))
-    return _drawn(pieces, "sieve", seed, until)
+    blocks_of_steps = _sieve(level[:, None], order=lag + 1, replications=replications, seed=seed, lag=lag)
+    pieces = (piece for steps in blocks_of_steps for piece in _pieces(steps, window, lag, narrow=until is not None))
+    return _simulated_values(pieces, "sieve", seed, until)
 
 
 def sieve_panels(
@@ -381,8 +381,8 @@ def _sieve(
             shocks -= shocks.mean(axis=0)
         shocks += constant
         begin = np.broadcast_to(first[:, None], (order, count, series))
-        drawn = np.concatenate([begin, shocks]).reshape(periods - 1, count * series)
-        yield recoloured(drawn, np.tile(slopes, (1, count)), start=order)
+        steps_drawn = np.concatenate([begin, shocks]).reshape(periods - 1, count * series)
+        yield recoloured(steps_drawn, np.tile(slopes, (1, count)), start=order)
 
 
 def null_model(table: FloatArray, order: int) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -392,9 +392,9 @@ def null_model(table: FloatArray, order: int) -> tuple[FloatArray, FloatArray, F
     slopes, constant = np.empty((order, table.shape[1])), np.empty(table.shape[1])
     for at in range(table.shape[1]):
         design = np.column_stack([np.ones(rows.shape[1]), *rows[:order, :, at]])
-        found = np.linalg.lstsq(design, rows[-1, :, at], rcond=None)[0]
-        residuals[:, at] = rows[-1, :, at] - design @ found
-        constant[at], slopes[:, at] = found[0], found[1:]
+        coefficients = np.linalg.lstsq(design, rows[-1, :, at], rcond=None)[0]
+        residuals[:, at] = rows[-1, :, at] - design @ coefficients
+        constant[at], slopes[:, at] = coefficients[0], coefficients[1:]
     return residuals, slopes, constant
 
 

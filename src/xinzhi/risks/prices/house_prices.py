@@ -52,9 +52,9 @@ def house_prices(
     >>> cities["city"].n_unique(), cities["month"].min(), cities["month"].max()
     (70, '2017-12', '2025-12')
     """
-    for name, given, allowed in (("of", of, get_args(Places)), ("homes", homes, get_args(Homes))):
-        if given not in allowed:
-            raise UsageError("prices.one-of", name=name, given=given, allowed=allowed)
+    for name, value, allowed in (("of", of, get_args(Places)), ("homes", homes, get_args(Homes))):
+        if value not in allowed:
+            raise UsageError("prices.one-of", name=name, given=value, allowed=allowed)
     data = package if isinstance(package, Package) else load(package)
     prices = _cities(data, _COLUMNS[homes]) if of == "cities" else _provinces(data)
     return prices.with_columns(pl.col("price").log().alias("log_price"))
@@ -65,8 +65,8 @@ def _cities(package: Package, column: str) -> pl.DataFrame:
     table = package.require("city_prices", [column], verb="house_prices", despite=_GAPS)
     rows = table.select("city", "month", (pl.col(column) / _FLAT).alias("step")).sort("city", "month")
     number = pl.col("month").str.slice(0, 4).cast(pl.Int64) * 12 + pl.col("month").str.slice(5, 2).cast(pl.Int64)
-    known = pl.col("step").is_not_null()
-    rows = rows.with_columns(number.alias("at"), known.alias("known"))
+    has_step = pl.col("step").is_not_null()
+    rows = rows.with_columns(number.alias("at"), has_step.alias("known"))
     # a new stretch begins wherever the month before is not known
     breaks = ~pl.col("known").shift(1, fill_value=False) | (pl.col("at").diff() != 1).fill_null(value=True)
     rows = rows.with_columns(breaks.over("city").cast(pl.Int64).cum_sum().over("city").alias("stretch"))
@@ -81,13 +81,13 @@ def _cities(package: Package, column: str) -> pl.DataFrame:
         pl.lit(_FLAT).alias("price"),
     )
     # the base month may stand there without a value
-    kept = rows.select("city", "month", "price").join(base, on=["city", "month"], how="anti")
-    whole = pl.concat([kept, base])
-    codes = whole["city"].unique().to_list()
+    observed = rows.select("city", "month", "price").join(base, on=["city", "month"], how="anti")
+    prices = pl.concat([observed, base])
+    codes = prices["city"].unique().to_list()
     names = [name_of(int(code)) if code.isdigit() else (code, code) for code in codes]
     zh, en = ([name[at] for name in names] for at in (0, 1))
     labels = pl.DataFrame({"city": codes, "name_zh": zh, "name_en": en}, schema_overrides={"city": pl.String})
-    return whole.join(labels, on="city").select("city", "name_zh", "name_en", "month", "price").sort("city", "month")
+    return prices.join(labels, on="city").select("city", "name_zh", "name_en", "month", "price").sort("city", "month")
 
 
 def _provinces(package: Package) -> pl.DataFrame:

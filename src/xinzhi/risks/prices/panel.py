@@ -16,7 +16,7 @@ from xinzhi.core.finding import Finding
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import words
 from xinzhi.risks.prices.bubbles import refuse_all
-from xinzhi.risks.prices.conventions import LEVELS, BubbleRules, setting, whole
+from xinzhi.risks.prices.conventions import LEVELS, BubbleRules, setting, whole_number
 from xinzhi.risks.prices.critical import at_level, sieve_panels
 from xinzhi.risks.prices.recursive import (
     date_runs,
@@ -49,7 +49,7 @@ class PanelBubbles(Result, verb="panel_bubbles", topic="bubbles", key=("date",))
     @cached_property
     def timeline(self) -> Timeline:
         """Return the dates as places on a line of time."""
-        return Timeline.of(self.frame["date"])
+        return Timeline.from_dates(self.frame["date"])
 
     def facts(self) -> Facts:
         """Return whether the panel is explosive, when, by which critical values, and who could not take part."""
@@ -66,7 +66,7 @@ class PanelBubbles(Result, verb="panel_bubbles", topic="bubbles", key=("date",))
         facts: Facts = {"answer.panel" if row["rejects"] else "answer.panel_calm": values}
         if self.episodes.height:
             facts["answer.panel_episodes"] = {
-                "items": [dates.episode_text(one) for one in self.episodes.iter_rows(named=True)]
+                "items": [dates.episode_text(episode) for episode in self.episodes.iter_rows(named=True)]
             }
         facts["answer.panel_line"] = {
             "convention": words(f"bubbles.convention.{row['convention']}.name"),
@@ -74,9 +74,9 @@ class PanelBubbles(Result, verb="panel_bubbles", topic="bubbles", key=("date",))
             "draws": f"{row['replications']:,}",
             "share": row["false_alarms"],
         }
-        left = untested(self.findings)
-        if left:
-            facts["answer.panel_left"] = {"k": len(left), "names": [place_text(one) for one in left]}
+        excluded = untested(self.findings)
+        if excluded:
+            facts["answer.panel_left"] = {"k": len(excluded), "names": [place_text(code) for code in excluded]}
         return facts
 
 
@@ -124,24 +124,24 @@ def panel_bubbles(
     (3, 40, False)
     """
     rules = BubbleRules() if rules is None else rules
-    lag = whole("lag", lag, least=0)
-    order = lag + 1 if order is None else whole("order", order, least=0)
+    lag = whole_number("lag", lag, least=0)
+    order = lag + 1 if order is None else whole_number("order", order, least=0)
     if convention not in get_args(PanelConvention):
         raise UsageError("prices.one-of", name="convention", given=convention, allowed=get_args(PanelConvention))
     reading = read_series(frame, series, date, value, gaps=rules.gaps, zeros=rules.zeros)
-    usable = [one for one in reading.series if not one.problem]
+    usable = [series_read for series_read in reading.series if not series_read.problem]
     findings = list(reading.findings)
     if not usable:
         refuse_all(findings)
-    dates, table, cut = _together(usable)
+    dates, table, cut = _common_dates(usable)
     if cut:
         ends = {"first": dates[0], "last": dates[-1], "count": len(dates)}
         findings.append(bubble_finding("prices.common-span", column=value, **ends))
     window = minimum_window(len(table)) if rules.minimum_window is None else rules.minimum_window
-    found = recursive_adf(table, window=window, lag=lag)
-    path = found.panel
+    statistics = recursive_adf(table, window=window, lag=lag)
+    path = statistics.panel
     if np.isnan(path).any():
-        flat = [usable[at].name for at in np.flatnonzero(np.isnan(found.bsadf).any(axis=0))]
+        flat = [usable[at].name for at in np.flatnonzero(np.isnan(statistics.bsadf).any(axis=0))]
         raise InputError("prices.panel-flat", findings, flat=flat)
     rule = setting("bootstrap")
     options: dict[str, Any] = {
@@ -161,31 +161,31 @@ def panel_bubbles(
         frame=path_frame(dates, bsadf=padded(path, len(dates)), critical_value=padded(line, len(dates))),
         provenance=reading.source.provenance("panel_bubbles", **(options | asdict(rules))),
         kind=reading.source.kind,
-        names=series_names(one.name for one in reading.series),
+        names=series_names(series_read.name for series_read in reading.series),
         statistics=_statistics(path, draws, line, dates, rules.level, convention, len(usable), options),
         episodes=episode_frame(runs, dates).with_columns(
             pl.lit(rules.level, dtype=pl.Int64).alias("level"), pl.lit(convention).alias("convention")
         ),
-        members=tuple(one.name for one in usable),
+        members=tuple(member.name for member in usable),
         findings=tuple(findings),
     )
 
 
-def _together(usable: Sequence[Series]) -> tuple[pl.Series, FloatArray, bool]:
+def _common_dates(usable: Sequence[Series]) -> tuple[pl.Series, FloatArray, bool]:
     """Return the dates that all series share, their values `(T, N)`, and whether any was cut."""
     if len(usable) == 1:
         raise InputError("prices.panel-of-one", series=usable[0].name)
     shared = usable[0].dates
-    for one in usable[1:]:
-        shared = shared.filter(shared.is_in(one.dates.implode()))
+    for member in usable[1:]:
+        shared = shared.filter(shared.is_in(member.dates.implode()))
     columns = []
-    for one in usable:
-        inside = one.dates.is_in(shared.implode()).arg_true()
+    for member in usable:
+        inside = member.dates.is_in(shared.implode()).arg_true()
         if len(shared) < setting("shortest") or int(inside[-1]) - int(inside[0]) + 1 != len(shared):
-            ends = {"series": one.name, "first": one.dates[0], "last": one.dates[-1]}
+            ends = {"series": member.name, "first": member.dates[0], "last": member.dates[-1]}
             raise InputError("prices.panel-short", n=len(usable), shared=len(shared), **ends)
-        columns.append(one.level[int(inside[0]) : int(inside[-1]) + 1])
-    return shared, np.column_stack(columns), any(len(one.dates) > len(shared) for one in usable)
+        columns.append(member.level[int(inside[0]) : int(inside[-1]) + 1])
+    return shared, np.column_stack(columns), any(len(member.dates) > len(shared) for member in usable)
 
 
 def panel_line(draws: FloatArray, convention: PanelConvention, level: int) -> FloatArray:

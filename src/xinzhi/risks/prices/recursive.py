@@ -82,9 +82,9 @@ def _moments(
     cross *= 0.5
     share = np.multiply(z, 1 / n, out=work[0, :size])
     steps = []
-    for back, whole in enumerate(sums):
-        part = np.multiply(z[back * series :], share[: len(whole)], out=work[3 + back, : len(whole)])
-        steps.append(np.subtract(whole, part, out=part))
+    for back, products in enumerate(sums):
+        part = np.multiply(z[back * series :], share[: len(products)], out=work[3 + back, : len(products)])
+        steps.append(np.subtract(products, part, out=part))
     out = {(lag, lag): variance[lag * series :], (lag, lag + 1): cross[lag * series :]}
     out[lag + 1, lag + 1] = steps[0][lag * series :]
     for back in range(1, lag + 1):
@@ -108,8 +108,8 @@ def _swept(moments: dict[tuple[int, int], FloatArray], swept: FloatArray, work: 
             np.divide(moments[at, row], moments[at, at], out=factor)
             for column in range(row, lag + 2):
                 np.multiply(factor, moments[at, column], out=drop)
-                left = swept[row, column, :size]
-                moments[row, column] = np.subtract(moments[row, column], drop, out=left)
+                remainder = swept[row, column, :size]
+                moments[row, column] = np.subtract(moments[row, column], drop, out=remainder)
     cross = moments[lag, lag + 1]
     size_of = np.abs(cross, out=drop)
     np.multiply(moments[lag, lag], moments[lag + 1, lag + 1], out=factor)
@@ -131,19 +131,19 @@ def mended_statistics(table: FloatArray, window: int, lag: int) -> tuple[FloatAr
     def mend(rows: int, statistic: FloatArray, pivots: Sequence[FloatArray], wholes: Sequence[FloatArray]) -> None:
         with np.errstate(invalid="ignore"):
             sound = least * np.abs(statistic) < rows - 2 - lag
-            for pivot, whole in zip(pivots, wholes, strict=True):
-                sound &= pivot > least * whole
+            for pivot, total in zip(pivots, wholes, strict=True):
+                sound &= pivot > least * total
         weak = np.flatnonzero(~sound)
         if not len(weak):
             return
         starts, columns = np.divmod(weak, series)
-        found = direct_statistics(table, starts, columns, rows, lag)
-        missing = np.isnan(found)
+        direct = direct_statistics(table, starts, columns, rows, lag)
+        missing = np.isnan(direct)
         np.add.at(skipped, columns[missing], 1)
-        statistic[weak] = np.where(missing, -np.inf, found * np.abs(found))
+        statistic[weak] = np.where(missing, -np.inf, direct * np.abs(direct))
 
-    found = window_statistics(table, window, lag, mend=mend)
-    return np.where(np.isneginf(found), np.nan, found), skipped
+    statistics = window_statistics(table, window, lag, mend=mend)
+    return np.where(np.isneginf(statistics), np.nan, statistics), skipped
 
 
 def direct_statistics(table: FloatArray, starts: IntArray, columns: IntArray, rows: int, lag: int) -> FloatArray:
@@ -221,8 +221,8 @@ def recursive_adf(values: FloatArray, *, window: int | None = None, lag: int = 0
     window = minimum_window(periods) if window is None else window
     least = int(setting("least_degrees"))
     if lag < 0 or window - 2 - lag < least:
-        said = {"left": window - 2 - lag, "least": least, "most": max(window - 2 - least, 0)}
-        raise UsageError("prices.few-degrees", window=window, lag=lag, **said)
+        degrees = {"left": window - 2 - lag, "least": least, "most": max(window - 2 - least, 0)}
+        raise UsageError("prices.few-degrees", window=window, lag=lag, **degrees)
     if periods - lag - window < 1:
         raise UsageError("prices.no-window", periods=periods, window=window, lag=lag, least=window + lag + 1)
     if not np.isfinite(table).all():
@@ -284,7 +284,7 @@ def date_runs(
         else:
             pairs.append([first, after])
     runs = []
-    for first, after in ((offset + one, offset + other) for one, other in pairs if other - one >= shortest):
+    for first, after in ((offset + start, offset + end) for start, end in pairs if end - start >= shortest):
         peak = first + int(np.nanargmax(bsadf[first - offset : after - offset]))
         rising = bool(level[peak] > level[first - 1])
         runs.append(Run(start=first, peak=peak, last=after - 1, ongoing=after == len(level), rising=rising))

@@ -81,7 +81,7 @@ def _numbered(dates: pl.Series) -> Calendar:
 def _written(dates: pl.Series) -> Calendar:
     """Return dates that are written as text."""
     stripped = [value.strip() for value in dates.to_list()]
-    found: dict[Unit, str] = {}
+    examples: dict[Unit, str] = {}
     numbers = np.zeros(len(stripped), dtype=np.int64)
     days: list[str] = []
     for at, value in enumerate(stripped):
@@ -89,7 +89,7 @@ def _written(dates: pl.Series) -> Calendar:
             match = re.fullmatch(pattern, value)
             if match is None:
                 continue
-            found.setdefault(unit, value)
+            examples.setdefault(unit, value)
             if unit == "day":
                 days.append("-".join(part.zfill(2) for part in match.groups()))
             else:
@@ -97,24 +97,24 @@ def _written(dates: pl.Series) -> Calendar:
             break
         else:
             raise InputError("prices.unread-date", given=value, column=dates.name)
-    if len(found) > 1:
-        raise InputError("prices.mixed-dates", column=dates.name, shown=list(found.values()))
-    if "day" in found:
-        read = pl.Series(dates.name, days).str.to_date("%Y-%m-%d", strict=False)
-        if read.has_nulls():
-            raise InputError("prices.no-such-date", column=dates.name, given=days[int(read.is_null().arg_true()[0])])
-        return _days(read)
-    return Calendar(numbers, next(iter(found)))
+    if len(examples) > 1:
+        raise InputError("prices.mixed-dates", column=dates.name, shown=list(examples.values()))
+    if "day" in examples:
+        parsed = pl.Series(dates.name, days).str.to_date("%Y-%m-%d", strict=False)
+        if parsed.has_nulls():
+            raise InputError("prices.no-such-date", column=dates.name, given=days[int(parsed.is_null().arg_true()[0])])
+        return _days(parsed)
+    return Calendar(numbers, next(iter(examples)))
 
 
 def _days(dates: pl.Series) -> Calendar:
     """Return dates as months where all stand on one day of the month, or on its last (trading) day; else as days."""
     day = dates.dt.day()
     at_end = ((dates.dt.month_end() == dates) & (day >= _MONTH_END)).all()
-    each = dates.unique()  # each the only one of its month, as near its end as markets close before one
-    left = (each.dt.month_end() - each).dt.total_days()
-    lonely = each.dt.month_end().n_unique() == len(each)
-    closing = lonely and bool((left < int(setting("calendar")["trading_gap_days"])).all())
+    distinct = dates.unique()  # each the only one of its month, as near its end as markets close before one
+    days_to_end = (distinct.dt.month_end() - distinct).dt.total_days()
+    lonely = distinct.dt.month_end().n_unique() == len(distinct)
+    closing = lonely and bool((days_to_end < int(setting("calendar")["trading_gap_days"])).all())
     if len(dates) > 1 and (day.n_unique() == 1 or at_end or closing):
         months = dates.dt.year().cast(pl.Int64) * _PER_YEAR["month"] + dates.dt.month().cast(pl.Int64) - 1
         return Calendar(months.to_numpy(), "month")
@@ -128,7 +128,7 @@ class Steps:
     usual: int
     breaks: IntArray
     missing: int
-    other: tuple[int, int] | None = None
+    irregular: tuple[int, int] | None = None
     trading: bool = False
 
 
@@ -148,7 +148,7 @@ def read_steps(ordinal: IntArray, unit: Unit) -> Steps:
         many = int(strange[np.argmax(counts[values != usual])])
         share = (distance == many).sum() / len(distance)
         if (many % usual and usual % many) or (share > rule["mixed_share"] and (distance == many).sum() > 1):
-            return Steps(usual, off + 1, 0, other=(many, int(np.flatnonzero(distance == many)[0])))
+            return Steps(usual, off + 1, 0, irregular=(many, int(np.flatnonzero(distance == many)[0])))
     missing = int(np.maximum(distance[off] // usual - 1, 1).sum()) if len(off) else 0
     return Steps(usual, off + 1, missing)
 
@@ -184,20 +184,21 @@ def read_series(
     frame: AnyFrame, series: str, date: str, value: str, *, gaps: Gaps = "refuse", zeros: Zeros = "refuse"
 ) -> Reading:
     """Return the series of a long frame."""
-    read = tidy(frame, _fields(series, date, value, "any"), verb="bubbles", columns_from_caller=True, empty=True)
-    if not read.frame["_value"].dtype.is_numeric():
-        read = tidy(frame, _fields(series, date, value, "number"), verb="bubbles", columns_from_caller=True, empty=True)
-    cells = read.frame.with_columns(
-        read.raw.lines.gather(read.rows).alias("_line"), pl.col("_value").cast(pl.Float64).fill_nan(None)
+    source_table = tidy(frame, _fields(series, date, value, "any"), verb="bubbles", columns_from_caller=True, empty=True)
+    if not source_table.frame["_value"].dtype.is_numeric():
+        source_table = tidy(frame, _fields(series, date, value, "number"), verb="bubbles", columns_from_caller=True, empty=True)
+    cells = source_table.frame.with_columns(
+        source_table.raw.lines.gather(source_table.rows).alias("_line"),
+        pl.col("_value").cast(pl.Float64).fill_nan(None),
     )
     findings: list[Finding] = []
-    whole = pl.col("_date").is_not_null() & pl.col("_series").is_not_null()
-    undated = cells.filter(~whole)
+    keyed = pl.col("_date").is_not_null() & pl.col("_series").is_not_null()
+    undated = cells.filter(~keyed)
     if undated.height:
         findings.append(
             bubble_finding("prices.no-date", column=date, line=int(undated["_line"][0]), count=undated.height)
         )
-        cells = cells.filter(whole)
+        cells = cells.filter(keyed)
     if not cells.height:
         raise InputError("prices.no-rows", findings, series=series, date=date)
     calendar = read_calendar(cells["_date"].alias(date))
@@ -205,8 +206,8 @@ def read_series(
     reader = _Reader(column=value, calendar=calendar, gaps=gaps, zeros=zeros, findings=findings)
     names = cells["_series"].unique(maintain_order=True).to_list()
     groups = cells.partition_by("_series", as_dict=True, maintain_order=True)
-    found = tuple(reader.read(name, groups[(name,)]) for name in names)
-    return Reading(series=found, findings=tuple(findings), source=read)
+    series_read = tuple(reader.read(name, groups[(name,)]) for name in names)
+    return Reading(series=series_read, findings=tuple(findings), source=source_table)
 
 
 def _fields(series: str, date: str, value: str, kind: Literal["any", "number"]) -> list[Field]:
@@ -246,10 +247,10 @@ class _Reader:
             first = twice["_date"][0]
             count = twice.filter(pl.col("_ordinal") == twice["_ordinal"][0]).height
             return self._refuse("prices.duplicate", name, rows, line=int(twice["_line"][1]), first=first, count=count)
-        known = rows["_value"].is_not_null()
-        if not known.any():
+        present = rows["_value"].is_not_null()
+        if not present.any():
             return self._refuse("prices.too-short", name, rows, count=0, least=setting("shortest"))
-        places = known.arg_true()
+        places = present.arg_true()
         inner = rows.slice(int(places[0]), int(places[-1]) - int(places[0]) + 1)
         if inner.height < rows.height:
             ends = {"first": inner["_date"][0], "last": inner["_date"][-1]}
@@ -266,9 +267,9 @@ class _Reader:
         present = rows.filter(pl.col("_value").is_not_null())
         ordinal = present["_ordinal"].to_numpy()
         steps = read_steps(rows["_ordinal"].to_numpy(), self.calendar.unit)
-        if steps.other is not None:
-            other, at = steps.other
-            words: dict[str, Any] = {"usual": steps.usual, "other": other, "unit": self.calendar.unit}
+        if steps.irregular is not None:
+            irregular_step, at = steps.irregular
+            words: dict[str, Any] = {"usual": steps.usual, "other": irregular_step, "unit": self.calendar.unit}
             return self._refuse("prices.mixed-frequency", name, rows, first=rows["_date"][at], **words)
         if steps.trading:
             self._note("prices.trading-days", name)
@@ -276,7 +277,7 @@ class _Reader:
         if steps.missing or empty:
             if self.gaps == "refuse":
                 places = rows["_ordinal"].to_list()
-                holes = [places[one - 1] + steps.usual for one in steps.breaks.tolist()]
+                holes = [places[position - 1] + steps.usual for position in steps.breaks.tolist()]
                 holes += rows.filter(pl.col("_value").is_null())["_ordinal"].to_list()
                 first = written(min(holes), self.calendar.unit)
                 return self._refuse("prices.gap", name, rows, first=first, count=steps.missing + empty)
@@ -332,10 +333,10 @@ _YEARS = (1000, 2999)  # whole numbers between are years
 
 def series_names(series: Iterable[str]) -> Names:
     """Return the names of series: those of places of China in both languages."""
-    return Names({"series": {one: place_text(one) for one in series}})
+    return Names({"series": {code: place_text(code) for code in series}})
 
 
-def find_series(names: Mapping[str, Text], asked: str) -> str:
+def find_series(names: Mapping[str, Text], name: str) -> str:
     """Return the series that is called so in either language, or by the code of its place.
 
     Examples
@@ -344,9 +345,9 @@ def find_series(names: Mapping[str, Text], asked: str) -> str:
     'Anqing'
     """
     for series, text in names.items():
-        if asked in {series, text.zh, text.en} or place_text(asked) == text:
+        if name in {series, text.zh, text.en} or place_text(name) == text:
             return series
-    raise UsageError("prices.no-series", asked=asked, known=list(names.values()))
+    raise UsageError("prices.no-series", asked=name, known=list(names.values()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -357,11 +358,11 @@ class Timeline:
     unit: Unit
 
     @classmethod
-    def of(cls, dates: pl.Series) -> Timeline:
+    def from_dates(cls, dates: pl.Series) -> Timeline:
         """Return the line of time of dates; whole numbers that look like years are years."""
-        known = dates.unique(maintain_order=True).drop_nulls()
-        calendar = read_calendar(known)
-        places = dict(zip(known.to_list(), calendar.ordinal.tolist(), strict=True))
+        distinct = dates.unique(maintain_order=True).drop_nulls()
+        calendar = read_calendar(distinct)
+        places = dict(zip(distinct.to_list(), calendar.ordinal.tolist(), strict=True))
         years = calendar.unit == "position" and all(_YEARS[0] <= place <= _YEARS[1] for place in places.values())
         return cls(places, "year" if years else calendar.unit)
 
@@ -389,12 +390,14 @@ class Timeline:
 
     def with_dates(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Return a frame whose dates are written as text."""
-        kept = [name for name in ("date", "start", "peak", "last", "first", "end") if name in frame.columns]
+        date_columns = [name for name in ("date", "start", "peak", "last", "first", "end") if name in frame.columns]
         return frame.with_columns(
-            pl.Series(name, [self.date(one) for one in frame[name]], dtype=pl.String) for name in kept
+            pl.Series(name, [self.date(date) for date in frame[name]], dtype=pl.String) for name in date_columns
         )
 
 
 def untested(findings: Iterable[Finding]) -> list[str]:
     """Return the series that findings keep from the test."""
-    return list(dict.fromkeys(one.key for one in findings if one.severity == "error" and one.key is not None))
+    return list(
+        dict.fromkeys(problem.key for problem in findings if problem.severity == "error" and problem.key is not None)
+    )

@@ -18,7 +18,7 @@ from xinzhi.core.finding import Finding
 from xinzhi.core.regression import benjamini_hochberg
 from xinzhi.core.text import paragraph
 from xinzhi.risks.prices import recursive
-from xinzhi.risks.prices.conventions import LEVELS, BubbleRules, Convention, Lag, Method, setting, whole
+from xinzhi.risks.prices.conventions import LEVELS, BubbleRules, Convention, Lag, Method, setting, whole_number
 from xinzhi.risks.prices.critical import (
     CriticalValues,
     Speed,
@@ -39,7 +39,7 @@ _NAMES = ("adf", "sadf", "gsadf")
 
 def checked_lag(lag: Lag) -> Lag:
     """Return a lag that is one."""
-    return lag if lag in ("aic", "bic") else whole("lag", lag, least=0, other="lag")
+    return lag if lag in ("aic", "bic") else whole_number("lag", lag, least=0, alternative="lag")
 
 
 def chosen_lag(level: FloatArray, lag: Lag, *, window: int) -> int:
@@ -58,9 +58,9 @@ def chosen_lag(level: FloatArray, lag: Lag, *, window: int) -> int:
     scores = []
     for order in range(most + 1):
         design = np.column_stack([np.ones(count), rows[most], *rows[:order]])
-        found = np.linalg.lstsq(design, rows[-1], rcond=None)[0]
-        left = float(np.sum((rows[-1] - design @ found) ** 2))
-        scores.append(count * np.log(max(left, np.finfo(float).tiny) / count) + price * design.shape[1])
+        coefficients = np.linalg.lstsq(design, rows[-1], rcond=None)[0]
+        squared_residuals = float(np.sum((rows[-1] - design @ coefficients) ** 2))
+        scores.append(count * np.log(max(squared_residuals, np.finfo(float).tiny) / count) + price * design.shape[1])
     return int(np.argmin(scores))
 
 
@@ -68,9 +68,9 @@ def residual_autocorrelation(level: FloatArray, lag: int) -> float:
     """Return the first autocorrelation of the residuals on the whole sample."""
     rows = recursive.regression_rows(level[:, None], lag)[..., 0]
     design = np.column_stack([np.ones(rows.shape[1]), *rows[:-1]])
-    left = rows[-1] - design @ np.linalg.lstsq(design, rows[-1], rcond=None)[0]
-    size = float(left @ left)
-    return float(left[1:] @ left[:-1]) / size if size > 0 else 0.0
+    residuals = rows[-1] - design @ np.linalg.lstsq(design, rows[-1], rcond=None)[0]
+    size = float(residuals @ residuals)
+    return float(residuals[1:] @ residuals[:-1]) / size if size > 0 else 0.0
 
 
 def drift(level: FloatArray) -> float:
@@ -120,7 +120,7 @@ def own_values(
     count = int(rule["replications"]) if rules.replications is None else rules.replications
     seed = int(rule["seed"]) if rules.seed is None else rules.seed
     options: dict[str, Any] = {"window": window, "lag": lag, "replications": count, "seed": seed}
-    options["until"] = Until.of(statistic, rules.level, count) if rules.sequential else None
+    options["until"] = Until.for_level(statistic, rules.level, count) if rules.sequential else None
     if critical == "sieve":
         return sieve_values(series.level, **options)
     method: Wild = "wild" if critical == "wild" else "wild-resampled"
@@ -181,29 +181,32 @@ def tested_series(
 ) -> tuple[list[Series | Tested], list[Finding]]:
     """Return every series with its test, in the order given, and what was found; what fails stays a `Series`."""
     groups, findings = _groups(readings, lag, rules)
-    short = {found.key for found in findings}
+    short = {problem.key for problem in findings}
     out: dict[str, Series | Tested] = {
-        one.name: replace(one, problem="lag-too-long") if one.name in short else one for one in readings
+        reading.name: replace(reading, problem="lag-too-long") if reading.name in short else reading
+        for reading in readings
     }
     for (periods, order), members in groups.items():
         window = recursive.minimum_window(periods) if rules.minimum_window is None else rules.minimum_window
-        found = recursive.recursive_adf(np.column_stack([one.level for one in members]), window=window, lag=order)
-        flat = np.asarray(np.isnan(found.bsadf).all(axis=0))
-        usable = [one for at, one in enumerate(members) if not flat[at]]
-        tops = np.fmax.reduce(found.bsadf, axis=0)[~flat]
+        statistics = recursive.recursive_adf(
+            np.column_stack([member.level for member in members]), window=window, lag=order
+        )
+        flat = np.asarray(np.isnan(statistics.bsadf).all(axis=0))
+        usable = [member for at, member in enumerate(members) if not flat[at]]
+        tops = np.fmax.reduce(statistics.bsadf, axis=0)[~flat]
         shared = shared_values(periods, window, order, critical, rules) if usable else None
         # one bootstrap after the other: on two processors threads were 4 % sooner and cost a fifth more
-        own = partial(own_values, window=window, lag=order, critical=critical, rules=rules)
-        values = repeat(shared) if shared is not None else map(own, usable, tops.tolist())
-        for at, one in enumerate(members):
+        own_critical_values = partial(own_values, window=window, lag=order, critical=critical, rules=rules)
+        values = repeat(shared) if shared is not None else map(own_critical_values, usable, tops.tolist())
+        for at, member in enumerate(members):
             if flat[at]:
-                findings.append(bubble_finding("prices.exact", key=one.name, skipped=int(found.skipped[at])))
-                out[one.name] = replace(one, problem="exact")
+                findings.append(bubble_finding("prices.exact", key=member.name, skipped=int(statistics.skipped[at])))
+                out[member.name] = replace(member, problem="exact")
                 continue
             values_of = next(values)
-            tested = _tested(one, at, found, values_of, values_of.sequence(convention, rules.level))
+            tested = _tested(member, at, statistics, values_of, values_of.sequence(convention, rules.level))
             findings += _notes(tested, critical)
-            out[one.name] = replace(tested, runs=_dated(tested, rules))
+            out[member.name] = replace(tested, runs=_date_episodes(tested, rules))
     return list(out.values()), findings
 
 
@@ -213,43 +216,45 @@ def _groups(
     """Return the series that can be tested by length and lag, and what was found of the others."""
     findings: list[Finding] = []
     groups: dict[tuple[int, int], list[Series]] = defaultdict(list)
-    for one in readings:
-        if one.problem:
+    for reading in readings:
+        if reading.problem:
             continue
-        window = recursive.minimum_window(len(one.level)) if rules.minimum_window is None else rules.minimum_window
-        order = chosen_lag(recursive.unit_scaled(one.level), lag, window=window)
-        if window - 2 - order < setting("least_degrees") or len(one.level) - order - window < 1:
-            values: dict[str, Any] = {"lag": order, "window": window, "count": len(one.level)}
-            findings.append(bubble_finding("prices.lag-too-long", key=one.name, **values))
+        window = recursive.minimum_window(len(reading.level)) if rules.minimum_window is None else rules.minimum_window
+        order = chosen_lag(recursive.unit_scaled(reading.level), lag, window=window)
+        if window - 2 - order < setting("least_degrees") or len(reading.level) - order - window < 1:
+            values: dict[str, Any] = {"lag": order, "window": window, "count": len(reading.level)}
+            findings.append(bubble_finding("prices.lag-too-long", key=reading.name, **values))
         else:
-            groups[len(one.level), order].append(one)
+            groups[len(reading.level), order].append(reading)
     return groups, findings
 
 
-def _tested(series: Series, at: int, found: recursive.Recursive, critical: CriticalValues, line: FloatArray) -> Tested:
+def _tested(
+    series: Series, at: int, statistics: recursive.Recursive, critical: CriticalValues, line: FloatArray
+) -> Tested:
     """Return one series of a group after its test, not yet dated."""
-    if len(line) != len(found.bsadf):
+    if len(line) != len(statistics.bsadf):
         raise UsageError(
             "prices.other-size",
             dates=len(line),
             series=series.name,
-            statistics=len(found.bsadf),
+            statistics=len(statistics.bsadf),
             observations=len(series.level),
-            window=found.minimum_window,
-            lag=found.lag,
+            window=statistics.minimum_window,
+            lag=statistics.lag,
         )
     level = recursive.unit_scaled(series.level)
     return Tested(
         series=series,
-        lag=found.lag,
-        window=found.minimum_window,
-        badf=found.badf[:, at],
-        bsadf=found.bsadf[:, at],
+        lag=statistics.lag,
+        window=statistics.minimum_window,
+        badf=statistics.badf[:, at],
+        bsadf=statistics.bsadf[:, at],
         critical=critical,
         line=line,
         runs=(),
-        skipped=int(found.skipped[at]),
-        autocorrelation=residual_autocorrelation(level, found.lag),
+        skipped=int(statistics.skipped[at]),
+        autocorrelation=residual_autocorrelation(level, statistics.lag),
         drift=drift(level),
     )
 
@@ -268,7 +273,7 @@ def _notes(tested: Tested, critical: object) -> list[Finding]:
     return [bubble_finding(code, key=tested.series.name, **words) for code, words in notes]
 
 
-def _dated(tested: Tested, rules: BubbleRules) -> tuple[recursive.Run, ...]:
+def _date_episodes(tested: Tested, rules: BubbleRules) -> tuple[recursive.Run, ...]:
     """Return the episodes of a series that rejects (or of any, where asked)."""
     if not (rules.nonrejected or tested.rejects(rules.level)):
         return ()
@@ -279,33 +284,40 @@ def _dated(tested: Tested, rules: BubbleRules) -> tuple[recursive.Run, ...]:
 
 def paths_frame(tested: Sequence[Tested]) -> pl.DataFrame:
     """Return the statistics of every date, all series below each other."""
-    sizes = [len(one.series.level) for one in tested]
+    sizes = [len(result.series.level) for result in tested]
     badf, bsadf, line = (
-        np.concatenate([recursive.padded(getattr(one, name), size) for one, size in zip(tested, sizes, strict=True)])
+        np.concatenate(
+            [recursive.padded(getattr(result, name), size) for result, size in zip(tested, sizes, strict=True)]
+        )
         for name in ("badf", "bsadf", "line")
     )
     frame = recursive.path_frame(
-        pl.concat([one.series.dates for one in tested]), badf=badf, bsadf=bsadf, critical_value=line
+        pl.concat([result.series.dates for result in tested]), badf=badf, bsadf=bsadf, critical_value=line
     )
-    names = [one.series.name for one, size in zip(tested, sizes, strict=True) for _ in range(size)]
-    values = np.concatenate([one.series.level for one in tested])
+    names = [result.series.name for result, size in zip(tested, sizes, strict=True) for _ in range(size)]
+    values = np.concatenate([result.series.level for result in tested])
     return frame.select(pl.Series("series", names), "date", pl.Series("value", values), pl.exclude("date"))
 
 
 def statistics_frame(
-    found: Sequence[Series | Tested], findings: Sequence[Finding], convention: Convention, level: int
+    results: Sequence[Series | Tested], findings: Sequence[Finding], convention: Convention, level: int
 ) -> pl.DataFrame:
     """Return one row a series; what was not tested says why."""
     reasons = {item.key: item for item in findings if item.severity == "error" and item.key is not None}
     rows = []
-    for one in found:
-        if isinstance(one, Tested):
-            row = _row(one, convention, level)
+    for result in results:
+        if isinstance(result, Tested):
+            row = _row(result, convention, level)
         else:
-            said = paragraph([reasons[one.name].message, reasons[one.name].hint])
-            row = {"series": one.name, "status": one.problem, "reason_zh": said.zh, "reason_en": said.en.strip()}
+            reason = paragraph([reasons[result.name].message, reasons[result.name].hint])
+            row = {
+                "series": result.name,
+                "status": result.problem,
+                "reason_zh": reason.zh,
+                "reason_en": reason.en.strip(),
+            }
         rows.append(row | {"level": level, "convention": convention})
-    dates = found[0].series.dates.dtype if isinstance(found[0], Tested) else found[0].dates.dtype
+    dates = results[0].series.dates.dtype if isinstance(results[0], Tested) else results[0].dates.dtype
     frame = pl.DataFrame(rows, schema={name: kind or dates for name, kind in _SCHEMA.items()})
     adjusted = benjamini_hochberg(frame["p_value"].fill_null(np.nan).to_numpy())
     q = pl.Series("p_adjusted", adjusted).fill_nan(None)
@@ -326,31 +338,31 @@ _SCHEMA: dict[str, Any] = {
 }  # fmt: skip
 
 
-def _row(one: Tested, convention: Convention, level: int) -> dict[str, Any]:
+def _row(result: Tested, convention: Convention, level: int) -> dict[str, Any]:
     """Return the row of a series that was tested."""
     at = at_level(level)
-    alarms = one.critical.false_alarms.get(convention)
+    alarms = result.critical.false_alarms.get(convention)
     return {
-        "series": one.series.name,
-        **dict(zip(_NAMES, one.statistics, strict=True)),
-        "observations": len(one.series.level),
-        "first": one.series.dates[0],
-        "last": one.series.dates[-1],
-        "lag": one.lag,
-        "minimum_window": one.window,
-        "critical_value": float(one.critical.gsadf[at]),
-        "rejects": one.rejects(level),
-        "significance": one.significance(),
-        "p_value": one.p_value,
-        "method": one.critical.method,
-        "replications": one.critical.replications,
-        "seed": one.critical.seed,
+        "series": result.series.name,
+        **dict(zip(_NAMES, result.statistics, strict=True)),
+        "observations": len(result.series.level),
+        "first": result.series.dates[0],
+        "last": result.series.dates[-1],
+        "lag": result.lag,
+        "minimum_window": result.window,
+        "critical_value": float(result.critical.gsadf[at]),
+        "rejects": result.rejects(level),
+        "significance": result.significance(),
+        "p_value": result.p_value,
+        "method": result.critical.method,
+        "replications": result.critical.replications,
+        "seed": result.critical.seed,
         "false_alarms": None if alarms is None else float(alarms[at]),
-        "power": one.power(level, "standard"),
-        "power_gentle": one.power(level, "gentle"),
-        "autocorrelation": one.autocorrelation,
-        "drift": one.drift,
-        "skipped": one.skipped,
+        "power": result.power(level, "standard"),
+        "power_gentle": result.power(level, "gentle"),
+        "autocorrelation": result.autocorrelation,
+        "drift": result.drift,
+        "skipped": result.skipped,
         "status": "tested",
     }
 
@@ -358,16 +370,16 @@ def _row(one: Tested, convention: Convention, level: int) -> dict[str, Any]:
 def episodes_frame(tested: Sequence[Tested], convention: Convention, level: int) -> pl.DataFrame:
     """Return one row an episode."""
     parts = [
-        recursive.episode_frame(one.runs, one.series.dates).select(
-            pl.lit(one.series.name).alias("series"),
+        recursive.episode_frame(result.runs, result.series.dates).select(
+            pl.lit(result.series.name).alias("series"),
             pl.all(),
-            pl.lit(one.rejects(level)).alias("rejects"),
+            pl.lit(result.rejects(level)).alias("rejects"),
             pl.lit(level, dtype=pl.Int64).alias("level"),
             pl.lit(convention).alias("convention"),
-            pl.lit(one.critical.method).alias("method"),
+            pl.lit(result.critical.method).alias("method"),
         )
-        for one in tested
-        if one.runs or one is tested[0]
+        for result in tested
+        if result.runs or result is tested[0]
     ]
     return pl.concat(parts)
 
@@ -375,8 +387,8 @@ def episodes_frame(tested: Sequence[Tested], convention: Convention, level: int)
 def critical_frame(tested: Sequence[Tested]) -> pl.DataFrame:
     """Return the critical values of the three statistics."""
     rows = [
-        (one.series.name, name, level, float(getattr(one.critical, name)[at]))
-        for one in tested
+        (result.series.name, name, level, float(getattr(result.critical, name)[at]))
+        for result in tested
         for name in _NAMES
         for at, level in enumerate(LEVELS)
     ]

@@ -34,7 +34,9 @@ from xinzhi.risks.register.rules import (
 )
 
 _NAMED = 3  # items of a pitfall that are named
-_GRAVITY = pl.col("severity").replace_strict({one: at for at, one in enumerate(SEVERITIES)}, return_dtype=pl.Int64)
+_GRAVITY = pl.col("severity").replace_strict(
+    {severity: at for at, severity in enumerate(SEVERITIES)}, return_dtype=pl.Int64
+)
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -77,15 +79,15 @@ class Register(Result, verb="register", topic="register", key=("region", "item",
             flagged=(pl.col("status") == "flagged").sum(),
             alerts=(pl.col("severity") == "alert").sum(),
         )
-        known = {row["pitfall"]: row for row in rows.iter_rows(named=True)}
-        return [known[name] for name in pitfalls() if name in known]
+        tallies = {row["pitfall"]: row for row in rows.iter_rows(named=True)}
+        return [tallies[name] for name in pitfalls() if name in tallies]
 
     def facts(self) -> Facts:
         """Return what is the nation's, how many regions each pitfall touches, in which items, and what is unchecked."""
         if not self.matrix.height:
             return {"answer.nothing": {}}
         nation: list[dict[str, object]] = []
-        said: list[dict[str, object]] = []
+        touched: list[dict[str, object]] = []
         partly: list[dict[str, object]] = []
         unseen = []
         for row in self.tallies():
@@ -95,23 +97,23 @@ class Register(Result, verb="register", topic="register", key=("region", "item",
                 continue
             values = {"name": name, "n": row["checked"], "k": row["flagged"], "a": row["alerts"]}
             items, ends = self._often(row["pitfall"]), self._ends(row["pitfall"])
-            nation += [{"what": one} for one in self._nation(row["pitfall"])]
+            nation += [{"what": sentence} for sentence in self._nation(row["pitfall"])]
             key = "clear" if not row["flagged"] else "flagged_items" if items else "flagged"
-            said += [{"what": words(f"register.answer.{key}", **values, items=items)}]
-            said += [{"what": words("register.answer.ends", **ends)}] if ends else []
+            touched += [{"what": words(f"register.answer.{key}", **values, items=items)}]
+            touched += [{"what": words("register.answer.ends", **ends)}] if ends else []
             if row["checked"] < row["every"]:
                 missing = {"name": name, "k": row["every"] - row["checked"], "n": row["every"]}
                 partly.append({"what": words("register.answer.partly", **missing)})
         unchecked: Facts = {"answer.unchecked": {"names": unseen}} if unseen else {}
-        return {"answer.pitfall": [*nation, *said, *partly]} | unchecked | {"answer.parts": {}}
+        return {"answer.pitfall": [*nation, *touched, *partly]} | unchecked | {"answer.parts": {}}
 
     def _nation(self, pitfall: str) -> list[Text]:
         """Return what of a pitfall is the nation's, a sentence a rule."""
-        told = []
+        sentences = []
         for (name,), rows in self.national.filter(pitfall=pitfall).group_by("rule", maintain_order=True):
             rule = describe("register", "rule").values[str(name)]
             if rows["kind"][0] == "rule":
-                told.append(words("register.answer.nation_rule", rule=rule, k=rows["hit"][0], n=rows["among"][0]))
+                sentences.append(words("register.answer.nation_rule", rule=rule, k=rows["hit"][0], n=rows["among"][0]))
                 continue
             items = [
                 words("register.answer.item", name=self.names.text(kind, item), count=hit)
@@ -119,8 +121,8 @@ class Register(Result, verb="register", topic="register", key=("region", "item",
             ]
             checked = self.checks.filter(pl.col("rule") == name, pl.col("status") != "not checked")
             values = {"rule": rule, "k": rows.height, "m": checked["item"].n_unique()}
-            told.append(words("register.answer.nation_items", **values, items=items))
-        return told
+            sentences.append(words("register.answer.nation_items", **values, items=items))
+        return sentences
 
     def _often(self, pitfall: str) -> list[Text]:
         """Return the items of a pitfall that are flagged in most regions; those of one region each are no pattern."""
@@ -139,7 +141,10 @@ class Register(Result, verb="register", topic="register", key=("region", "item",
     def _ends(self, pitfall: str) -> dict[str, object]:
         """Return the highest and lowest figure of the first rule on regions themselves, where the rule names it."""
         rows = self.checks.filter(pl.col("pitfall") == pitfall, pl.col("kind") == "region").drop_nulls("value")
-        name = next((one for one, rule in rules().items() if one in rows["rule"] and "figure_zh" in rule), None)
+        name = next(
+            (rule_name for rule_name, rule in rules().items() if rule_name in rows["rule"] and "figure_zh" in rule),
+            None,
+        )
         if name is None:
             return {}
         first = rules()[name]
@@ -174,21 +179,21 @@ class Register(Result, verb="register", topic="register", key=("region", "item",
         code = self.names.resolve(region, self.codes())
         rows = by_item(self.frame.filter(region=code))
         counts = [
-            words("register.explain.severity", name=words(f"register.chart.{one}"), n=n)
-            for one in reversed(SEVERITIES)
-            if (n := rows.filter(severity=one).height)
+            words("register.explain.severity", name=words(f"register.chart.{severity}"), n=n)
+            for severity in reversed(SEVERITIES)
+            if (n := rows.filter(severity=severity).height)
         ]
         values = {"name": self.names.region(code), "flags": rows.height, "items": rows["item"].n_unique()}
         lines = [words("register.explain.count" if rows.height else "register.explain.none", **values, counts=counts)]
         for row in rows.iter_rows(named=True):
-            said = {
+            details = {
                 "severity": words(f"register.chart.{row['severity']}"),
                 "pitfall": pitfalls()[row["pitfall"]],
                 "item": self.names.text(row["kind"], row["item"]),
                 "evidence": Text(zh=row["evidence_zh"], en=row["evidence_en"]),
                 "clears": Text(zh=row["clears_zh"], en=row["clears_en"]),
             }
-            lines.append(words(f"register.explain.{'region' if row['kind'] == 'region' else 'item'}", **said))
+            lines.append(words(f"register.explain.{'region' if row['kind'] == 'region' else 'item'}", **details))
         for row in self.matrix.filter(region=code, status="not checked").iter_rows(named=True):
             why = Text(zh=row["reason_zh"].rstrip("。"), en=row["reason_en"].rstrip("."))
             lines.append(words("register.explain.unchecked", pitfall=pitfalls()[row["pitfall"]], why=why))
@@ -246,64 +251,68 @@ def register(  # noqa: PLR0913 - each kind of evidence under its own name
     """
     if not is_package(source):
         raise InputError("register.no-package")
-    alone = as_package(source)
-    package = alone if (around := among(alone)) is None else around.package
-    plan, chosen = planned(package, year)
-    known = names_of(package).by_kind
-    places, categories = known.get("region", {}), known.get("category", {})
+    own_package = as_package(source)
+    package = own_package if (around := among(own_package)) is None else around.package
+    plan, plan_year = planned(package, year)
+    labels = names_of(package).by_kind
+    places, categories = labels.get("region", {}), labels.get("category", {})
     regions = sorted({*plan["region"].to_list(), *places})
     notes: list[Finding] = []
-    made: list[tuple[str, pl.DataFrame, str]] = []
+    evidence: list[tuple[str, pl.DataFrame, str]] = []
     if able is None:
         notes.append(not_given("able", "able=", "misfit"))
     else:
         rows = ability(getattr(able, "everywhere", able), plan)
         notes += unmatched("able", rows)
-        made.append(("not-able", rows, _source(able, "able")))
-    ahead = capacity if capacity is not None else _computed(package, notes, "capacity", chosen)
+        evidence.append(("not-able", rows, _source(able, "able")))
+    ahead = capacity if capacity is not None else _computed(package, notes, "capacity", plan_year)
     if ahead is not None:
-        made += [(name, rows, _source(ahead, "herd_entry")) for name, rows in outlook(ahead, plan, package).items()]
-    made.append(
-        ("named-by-most", herding(plan, chosen, plan["region"].n_unique(), likeness), _source(likeness, "plans"))
+        evidence += [(name, rows, _source(ahead, "herd_entry")) for name, rows in outlook(ahead, plan, package).items()]
+    evidence.append(
+        ("named-by-most", herding(plan, plan_year, plan["region"].n_unique(), likeness), _source(likeness, "plans"))
     )
-    balances = debt if debt is not None else _computed(package, notes, "debt", chosen)
+    balances = debt if debt is not None else _computed(package, notes, "debt", plan_year)
     if balances is not None:
-        made += [(name, rows, _source(balances, "debt")) for name, rows in burden(balances, regions).items()]
+        evidence += [(name, rows, _source(balances, "debt")) for name, rows in burden(balances, regions).items()]
     if screening is None:
         notes.append(not_given("screening", "screening=", "old-wine"))
     else:
         where = projects if projects is not None else package.optional("projects", verb="register")
         rows, unplaced = old_wine(screening, where, regions)
         notes += without_region("project", unplaced)
-        made.append(("repackaged", rows, _source(screening, "screen")))
+        evidence.append(("repackaged", rows, _source(screening, "screen")))
     if bubbles is None:
         notes.append(not_given("bubbles", "bubbles=", "bubble"))
     else:
         rows, unplaced = bubble(bubbles, regions)
         notes += without_region("series", unplaced)
-        made.append(("ongoing-episode", rows, _source(bubbles, "bubbles")))
-    judged = [judge(*one) for one in made]
-    called = Names({"region": places, "category": categories})
+        evidence.append(("ongoing-episode", rows, _source(bubbles, "bubbles")))
+    verdicts = [judge(*part) for part in evidence]
+    names = Names({"region": places, "category": categories})
     checks, flags, national = settle(
-        pl.concat([pl.DataFrame(schema=CHECKS), *(one[0] for one in judged)]),
-        pl.concat([pl.DataFrame(schema=FLAGS), *(one[1] for one in judged)]),
-        called,
+        pl.concat([pl.DataFrame(schema=CHECKS), *(verdict[0] for verdict in verdicts)]),
+        pl.concat([pl.DataFrame(schema=FLAGS), *(verdict[1] for verdict in verdicts)]),
+        names,
     )
-    given = {"able": able, "likeness": likeness, "screening": screening, "bubbles": bubbles}
+    optional_evidence = {"able": able, "likeness": likeness, "screening": screening, "bubbles": bubbles}
     if around is not None:
         regions = list(around.regions)  # and of what is national that which they plan
-        checks, flags = (one.filter(pl.col("region").is_in(regions)) for one in (checks, flags))
+        checks, flags = (rows_of_nation.filter(pl.col("region").is_in(regions)) for rows_of_nation in (checks, flags))
         national = national.filter((pl.col("kind") == "rule") | pl.col("item").is_in(checks["item"].implode()))
-    own = provenance(
+    origin = provenance(
         "register",
-        alone,
+        own_package,
         ["plans", "plan_categories"],
-        year=chosen,
-        given=sorted(name for name, one in given.items() if one is not None),
+        year=plan_year,
+        given=sorted(name for name, frame in optional_evidence.items() if frame is not None),
     )
-    made_of = [one.provenance.inputs for one in (*given.values(), ahead, balances) if isinstance(one, Result)]
+    made_of = [
+        result.provenance.inputs
+        for result in (*optional_evidence.values(), ahead, balances)
+        if isinstance(result, Result)
+    ]
     made_of += [] if around is None else [dict(around.digests)]
-    read = {table: digest for inputs in made_of for table, digest in inputs.items()}
+    inputs_read = {table: digest for inputs in made_of for table, digest in inputs.items()}
     series = bubbles.names.by_kind.get("series", {}) if isinstance(bubbles, Result) else {}
     return Register(
         frame=flags,
@@ -311,9 +320,9 @@ def register(  # noqa: PLR0913 - each kind of evidence under its own name
         checks=checks,
         matrix=_matrix(checks, flags, regions, notes),
         findings=tuple(notes),
-        names=Names({**called.by_kind, "series": series}),
+        names=Names({**names.by_kind, "series": series}),
         kind=package.kind,
-        provenance=replace(own, inputs={**read, **own.inputs}),
+        provenance=replace(origin, inputs={**inputs_read, **origin.inputs}),
     )
 
 
@@ -342,25 +351,25 @@ def _computed(package: Package, notes: list[Finding], what: str, year: int) -> A
         return None
 
 
-def _source(given: AnyFrame, otherwise: str) -> str:
+def _source(evidence: AnyFrame, otherwise: str) -> str:
     """Return what the evidence is: a verb and its package, or the caller's frame."""
-    if isinstance(given, Result):
-        made = given.provenance
-        return made.verb if made.package is None else f"{made.verb} ({made.package})"
-    return otherwise if given is None else f"{otherwise} (given)"
+    if isinstance(evidence, Result):
+        origin = evidence.provenance
+        return origin.verb if origin.package is None else f"{origin.verb} ({origin.package})"
+    return otherwise if evidence is None else f"{otherwise} (given)"
 
 
 def _matrix(checks: pl.DataFrame, flags: pl.DataFrame, regions: list[str], notes: list[Finding]) -> pl.DataFrame:
     """Return one row a region and pitfall."""
     worst = flags.group_by("region", "pitfall").agg(worst=_GRAVITY.max())
-    known = pl.col("status") != "not checked"
+    was_checked = pl.col("status") != "not checked"
     counts = checks.group_by("region", "pitfall").agg(
-        checked=known.sum().cast(pl.Int64),
+        checked=was_checked.sum().cast(pl.Int64),
         flagged=(pl.col("status") == "flagged").sum().cast(pl.Int64),
         why_zh=pl.col("reason_zh").drop_nulls().first(),
         why_en=pl.col("reason_en").drop_nulls().first(),
     )
-    absent = {one.key: one.message for one in notes if one.rule == "evidence-not-given"}
+    absent = {note.key: note.message for note in notes if note.rule == "evidence-not-given"}
     if "overcapacity" in absent:  # the same evidence is behind both
         absent["overbuilding"] = absent["overcapacity"]
     nothing = words("register.reason.nothing")
@@ -369,10 +378,10 @@ def _matrix(checks: pl.DataFrame, flags: pl.DataFrame, regions: list[str], notes
         schema=["pitfall", "given_zh", "given_en"],
         orient="row",
     )
-    every = pl.DataFrame({"region": regions}, schema={"region": pl.String}).join(missing, how="cross")
+    grid = pl.DataFrame({"region": regions}, schema={"region": pl.String}).join(missing, how="cross")
     unchecked = pl.col("checked") == 0
     return (
-        every.join(counts, on=["region", "pitfall"], how="left", maintain_order="left")
+        grid.join(counts, on=["region", "pitfall"], how="left", maintain_order="left")
         .join(worst, on=["region", "pitfall"], how="left", maintain_order="left")
         .with_columns(pl.col("checked", "flagged").fill_null(0))
         .select(

@@ -21,32 +21,40 @@ FLAGS: dict[str, Any] = {
     "clears_zh": pl.String, "clears_en": pl.String,
 }  # fmt: skip
 NATIONAL: dict[str, Any] = {
-    **{one: FLAGS[one] for one in ("pitfall", "rule", "kind", "item", "severity")},
+    **{column: FLAGS[column] for column in ("pitfall", "rule", "kind", "item", "severity")},
     "hit": pl.Int64,
     "among": pl.Int64,
     "base_rate": pl.Float64,
-    **{one: FLAGS[one] for one in FLAGS if one not in {"region", "pitfall", "rule", "kind", "item", "severity"}},
+    **{
+        column: FLAGS[column]
+        for column in FLAGS
+        if column not in {"region", "pitfall", "rule", "kind", "item", "severity"}
+    },
 }
 _KNOWN = pl.col("status") != "not checked"
 
 
 def spoken(name: str, texts: Iterable[Text | None]) -> list[pl.Series]:
     """Return texts as columns, one for each language."""
-    kept = list(texts)
+    texts_in_order = list(texts)
     return [
-        pl.Series(f"{name}_{one}", [None if text is None else text.lang(one) for text in kept], dtype=pl.String)
-        for one in LANGUAGES
+        pl.Series(
+            f"{name}_{language}",
+            [None if text is None else text.lang(language) for text in texts_in_order],
+            dtype=pl.String,
+        )
+        for language in LANGUAGES
     ]
 
 
-def placed(rows: pl.DataFrame, years: pl.Series | None = None) -> list[pl.Series]:
+def rank_words(rows: pl.DataFrame, years: pl.Series | None = None) -> list[pl.Series]:
     """Return the place of every value in words, the largest first; ties and figures of several years are said to be."""
     ranks = rows["value"].rank("min", descending=True).cast(pl.Int64).to_list()
     span = [] if years is None else years.unique().sort().to_list()
     first, last = (span[0], span[-1]) if len(span) > 1 else (0, 0)
     values = {"among": rows.height, "first": first, "last": last}
     return spoken(
-        "place", [words("register.part.place", rank=one, tied=ranks.count(one) - 1, **values) for one in ranks]
+        "place", [words("register.part.place", rank=rank, tied=ranks.count(rank) - 1, **values) for rank in ranks]
     )
 
 
@@ -55,39 +63,41 @@ def settle(checks: pl.DataFrame, flags: pl.DataFrame, names: Names) -> tuple[pl.
     # A rule with `scope: nation` is taken out whole and a rule `of` it flags the worst quarter of regions instead; of
     # any other rule that more than a share of the regions meet, the flags of the worst quarter stay.
     raised = _raised(checks)
-    whole = {name for name, rule in rules().items() if rule.get("scope") == "nation"}
+    national_rules = {name for name, rule in rules().items() if rule.get("scope") == "nation"}
     common = raised.filter(pl.col("base_rate") > float(setting("register", "common")))
-    often = [name for name in common["rule"].to_list() if name not in whole]
-    told = [_items(flags.filter(rule=name), checks.filter(rule=name)) for name in sorted(whole)]
-    told += [_rule(name, raised) for name in sorted(often)]
-    made = [judge(name, *rows) for name, rule in rules().items() if (rows := _leaning(rule, checks, flags, names))]
-    kept = pl.concat(
+    often = [name for name in common["rule"].to_list() if name not in national_rules]
+    national = [_items(flags.filter(rule=name), checks.filter(rule=name)) for name in sorted(national_rules)]
+    national += [_rule(name, raised) for name in sorted(often)]
+    leaning = [judge(name, *rows) for name, rule in rules().items() if (rows := _leaning(rule, checks, flags, names))]
+    staying = pl.concat(
         [
             pl.DataFrame(schema={"region": pl.String, "rule": pl.String}),
-            flags.filter(~pl.col("rule").is_in([*whole, *often])).select("region", "rule").unique(),
+            flags.filter(~pl.col("rule").is_in([*national_rules, *often])).select("region", "rule").unique(),
             *(_worst_quarter(checks.filter(rule=name)).select("region", rule=pl.lit(name)) for name in often),
         ]
     )
-    own = flags.join(kept, on=["region", "rule"], how="semi")
-    stays = pl.struct("region", "rule").is_in(kept.select(pl.struct("region", "rule")).to_series().implode())
+    own_flags = flags.join(staying, on=["region", "rule"], how="semi")
+    stays = pl.struct("region", "rule").is_in(staying.select(pl.struct("region", "rule")).to_series().implode())
     settled = checks.with_columns(
         status=pl.when((pl.col("status") == "flagged") & ~stays).then(pl.lit("national")).otherwise("status")
     )
     order = ["region", "pitfall", "rule", "item"]
-    every = pl.concat([settled, *(one[0] for one in made)]).sort(order)
-    rates = _raised(every).select("rule", "base_rate")
-    left = pl.concat([own, *(one[1] for one in made)]).drop("base_rate").join(rates, on="rule", how="left")
-    return every, left.select(list(FLAGS)).sort(order), pl.concat([pl.DataFrame(schema=NATIONAL), *told])
+    all_checks = pl.concat([settled, *(part[0] for part in leaning)]).sort(order)
+    rates = _raised(all_checks).select("rule", "base_rate")
+    flags_left = (
+        pl.concat([own_flags, *(part[1] for part in leaning)]).drop("base_rate").join(rates, on="rule", how="left")
+    )
+    return all_checks, flags_left.select(list(FLAGS)).sort(order), pl.concat([pl.DataFrame(schema=NATIONAL), *national])
 
 
 def _raised(checks: pl.DataFrame) -> pl.DataFrame:
     """Return by rule how many regions were checked, how many have a flag, and their share: the base rate."""
-    here = pl.col("region")
+    region = pl.col("region")
     return (
         checks.group_by("rule")
         .agg(
-            hit=here.filter(pl.col("status") == "flagged").n_unique().cast(pl.Int64),
-            among=here.filter(_KNOWN).n_unique().cast(pl.Int64),
+            hit=region.filter(pl.col("status") == "flagged").n_unique().cast(pl.Int64),
+            among=region.filter(_KNOWN).n_unique().cast(pl.Int64),
         )
         .filter(pl.col("among") > 1)
         .with_columns(base_rate=pl.col("hit") / pl.col("among"))
@@ -100,19 +110,21 @@ def _items(flags: pl.DataFrame, checks: pl.DataFrame) -> pl.DataFrame:
     counts = checks.filter(status="flagged").group_by("item").agg(hit=pl.col("region").n_unique().cast(pl.Int64))
     among = checks.filter(_KNOWN)["region"].n_unique()
     rows = flags.unique("item", keep="first", maintain_order=True).drop("base_rate").join(counts, on="item")
-    told = rows.with_columns(among=pl.lit(among, pl.Int64), base_rate=pl.col("hit") / max(among, 1))
+    rows_with_rates = rows.with_columns(among=pl.lit(among, pl.Int64), base_rate=pl.col("hit") / max(among, 1))
     grave = pl.col("severity") == "alert"
-    return told.sort(grave, "hit", "item", descending=[True, True, False]).select(list(NATIONAL))
+    return rows_with_rates.sort(grave, "hit", "item", descending=[True, True, False]).select(list(NATIONAL))
 
 
 def _rule(name: str, raised: pl.DataFrame) -> pl.DataFrame:
     """Return the row of a rule that most regions meet."""
     rule, row = rules()[name], raised.row(by_predicate=pl.col("rule") == name, named=True)
     edge = float(rule["above"] if "above" in rule else rule["below"])
-    said = words("register.part.raised", rule=describe("register", "rule").values[name], k=row["hit"], n=row["among"])
+    sentence = words(
+        "register.part.raised", rule=describe("register", "rule").values[name], k=row["hit"], n=row["among"]
+    )
     cure = words("register.part.raised_clears", share=float(setting("register", "worst")))
-    texts = {f"evidence_{one}": said.lang(one) for one in LANGUAGES}
-    texts |= {f"clears_{one}": cure.lang(one) for one in LANGUAGES}
+    texts = {f"evidence_{language}": sentence.lang(language) for language in LANGUAGES}
+    texts |= {f"clears_{language}": cure.lang(language) for language in LANGUAGES}
     head = {"pitfall": rule["pitfall"], "rule": name, "kind": "rule", "item": name, "severity": rule["severity"]}
     more = {"threshold": edge, "source": "register", "reference": " ".join(str(rule["reference"]).split())}
     return pl.DataFrame([head | row | more | texts], schema=NATIONAL)
@@ -138,10 +150,10 @@ def _shares(checks: pl.DataFrame) -> pl.DataFrame:
 
 def _worst_quarter(checks: pl.DataFrame) -> pl.DataFrame:
     """Return the regions that are worst under a rule, with their figures, but no part of a tie."""
-    own = checks.filter(kind="region", status="flagged")
+    flagged_regions = checks.filter(kind="region", status="flagged")
     rows = _shares(checks)
-    if own.height:  # the figure is the region's
-        sign = 1.0 if "above" in rules()[str(own["rule"][0])] else -1.0
+    if flagged_regions.height:  # the figure is the region's
+        sign = 1.0 if "above" in rules()[str(flagged_regions["rule"][0])] else -1.0
         figures = checks.drop_nulls("value").select("region", value=sign * pl.col("value"))
         rows = rows.drop("value").join(figures, on="region")
     most = floor(float(setting("register", "worst")) * rows.height)
@@ -161,16 +173,16 @@ def _leaning(
     rows = _shares(under)
     items = dict(under.filter(status="flagged").group_by("region").agg(pl.col("item").sort()).iter_rows())
     most, least = int(setting("register", "listed")), str(rules()[rule["of"]]["severity"])
-    named = [
-        names_joined([names.text("category", one) for one in items.get(code, [])[:most]]) for code in rows["region"]
+    listed_names = [
+        names_joined([names.text("category", code) for code in items.get(code, [])[:most]]) for code in rows["region"]
     ]
     firm = flags.filter(pl.col("rule") == rule["of"], pl.col("severity").is_in(SEVERITIES[SEVERITIES.index(least) :]))
     rows = rows.join(firm.group_by("region").agg(firm=pl.len().cast(pl.Int64)), on="region", how="left").with_columns(
         pl.col("firm").fill_null(0)
     )
     evidence = rows.with_columns(
-        *spoken("items", named),
-        *placed(rows),
+        *spoken("items", listed_names),
+        *rank_words(rows),
         held=pl.col("firm") / pl.col("known"),
         kind=pl.lit("region"),
         item="region",
@@ -182,7 +194,7 @@ def _leaning(
 
 SEVERITIES = ("note", "warning", "alert")
 CHECKS: dict[str, Any] = {
-    **{one: FLAGS[one] for one in ("region", "kind", "item", "pitfall", "rule")},
+    **{column: FLAGS[column] for column in ("region", "kind", "item", "pitfall", "rule")},
     "status": pl.String,
     "value": pl.Float64,
     "threshold": pl.Float64,
@@ -194,8 +206,8 @@ _CARRIED = ("region", "kind", "item", "pitfall", "rule", "value", "threshold", "
 
 def rules() -> Mapping[str, Mapping[str, Any]]:
     """Return the rules of ``register.yaml`` by name."""
-    found: Mapping[str, Mapping[str, Any]] = conventions("register")["rules"]
-    return found
+    content: Mapping[str, Mapping[str, Any]] = conventions("register")["rules"]
+    return content
 
 
 def pitfalls() -> Mapping[str, Text]:
@@ -216,7 +228,11 @@ def judge(
     threshold = edge if edge is not None else float(rule["above"] if above else rule["below"])
     absent = dict.fromkeys(("reason_zh", "reason_en"), pl.lit(None, pl.String)) | {"settled": pl.lit(value=False)}
     rows = evidence.with_columns(
-        *(column.alias(one) for one, column in absent.items() if one not in evidence.columns),
+        *(
+            column.alias(reason_column)
+            for reason_column, column in absent.items()
+            if reason_column not in evidence.columns
+        ),
         rule=pl.lit(name),
         pitfall=pl.lit(rule["pitfall"]),
         threshold=pl.lit(threshold),
@@ -232,9 +248,9 @@ def judge(
         .otherwise(pl.lit("clear"))
     )
     judged = rows.with_columns(status=status)
-    checks = judged.select(pl.col(one).cast(kind) for one, kind in CHECKS.items())
+    checks = judged.select(pl.col(column).cast(kind) for column, kind in CHECKS.items())
     flagged = [
-        {one: row[one] for one in _CARRIED}
+        {column: row[column] for column in _CARRIED}
         | {
             "severity": _severity(rule, row["value"] if row.get("held") is None else row["held"], threshold),
             "evidence_zh": rule["zh"].format(**row),
@@ -249,12 +265,12 @@ def judge(
     return checks, pl.DataFrame(flagged, schema=FLAGS)
 
 
-def _severity(rule: Mapping[str, Any], held: float, threshold: float) -> str:
+def _severity(rule: Mapping[str, Any], figure: float, threshold: float) -> str:
     """Return how grave a flag is by the figure that holds in every scenario: a note where it holds in some only."""
     above = "below" not in rule
 
     def beyond(edge: float) -> bool:
-        return held >= edge if above else held < edge
+        return figure >= edge if above else figure < edge
 
     if not beyond(threshold):
         return SEVERITIES[0]
@@ -268,24 +284,24 @@ def _evidence_name(what: str) -> Text:
 
 def not_given(what: str, option: str, pitfall: str, why: Text | None = None) -> Finding:
     """Return that a kind of evidence was not handed in, or why it could not be computed."""
-    said = {"name": _evidence_name(what), "option": option, "why": why}
+    values = {"name": _evidence_name(what), "option": option, "why": why}
     code = "register.evidence-not-given" if why is None else "register.evidence-not-computed"
-    return finding(code, words=said, key=pitfall, column=what)
+    return finding(code, words=values, key=pitfall, column=what)
 
 
 def unmatched(column: str, rows: pl.DataFrame) -> list[Finding]:
     """Return that evidence has no figure for any region and category of the plans, where it has none."""
     if rows["value"].count() or rows["settled"].any():
         return []
-    said = {"name": _evidence_name(column)}
-    return [finding("register.evidence-does-not-match", words=said, column=column, key="misfit")]
+    values = {"name": _evidence_name(column)}
+    return [finding("register.evidence-does-not-match", words=values, column=column, key="misfit")]
 
 
 def without_region(kind: str, items: list[str]) -> list[Finding]:
     """Return the projects or price series that belong to no region."""
     if not items:
         return []
-    said = {"n": len(items), "items": items}
+    values = {"n": len(items), "items": items}
     if kind == "series":
-        return [finding("register.series-without-region", words=said, key="bubble")]
-    return [finding("register.project-without-region", words=said, table="projects", column="region", key="old-wine")]
+        return [finding("register.series-without-region", words=values, key="bubble")]
+    return [finding("register.project-without-region", words=values, table="projects", column="region", key="old-wine")]
