@@ -184,9 +184,13 @@ def read_series(
     frame: AnyFrame, series: str, date: str, value: str, *, gaps: Gaps = "refuse", zeros: Zeros = "refuse"
 ) -> Reading:
     """Return the series of a long frame."""
-    source_table = tidy(frame, _fields(series, date, value, "any"), verb="bubbles", columns_from_caller=True, empty=True)
+    source_table = tidy(
+        frame, _fields(series, date, value, "any"), verb="bubbles", columns_from_caller=True, empty=True
+    )
     if not source_table.frame["_value"].dtype.is_numeric():
-        source_table = tidy(frame, _fields(series, date, value, "number"), verb="bubbles", columns_from_caller=True, empty=True)
+        source_table = tidy(
+            frame, _fields(series, date, value, "number"), verb="bubbles", columns_from_caller=True, empty=True
+        )
     cells = source_table.frame.with_columns(
         source_table.raw.lines.gather(source_table.rows).alias("_line"),
         pl.col("_value").cast(pl.Float64).fill_nan(None),
