@@ -21,7 +21,7 @@ import numpy as np
 
 from xinzhi.core.programs import Program
 from xinzhi.frontier.bootstrap import bootstrap, choose_width, smooth_draws, unit_distances
-from xinzhi.frontier.models.sweep import checked
+from xinzhi.frontier.models.sweep import validate_and_scale
 
 UNITS, PERIODS, REPLICATIONS, WALL_LIMIT, RATIO_LIMIT = 31, 20, 2000, 60.0, 10.0
 SAMPLES, SIZE, DRAWS, LEVEL, ERRORS = 100, 100, 300, 0.95, 3.0
@@ -36,7 +36,7 @@ def sample(rng: np.random.Generator, n: int, returns: float) -> tuple[np.ndarray
 
 def one_by_one(x: np.ndarray, y: np.ndarray, replications: int) -> float:
     """Return CPU seconds of HiGHS on every program of some replications, each replication one model kept warm."""
-    data = checked(x, y)
+    data = validate_and_scale(x, y)
     distances = unit_distances(data, "vrs", "output")
     drawn = smooth_draws(distances, choose_width(distances), replications, np.random.default_rng(1))
     start = time.process_time()

@@ -203,12 +203,12 @@ REPLICATIONS = 20
 
 def _resampled(_: bool) -> Any:  # noqa: ANN401, FBT001 - both take the same
     from xinzhi.frontier.bootstrap import choose_width, smooth_draws, unit_distances
-    from xinzhi.frontier.models.sweep import checked
+    from xinzhi.frontier.models.sweep import validate_and_scale
 
     random = np.random.default_rng(1)
     x = np.exp(random.normal(size=(31, 2)))
     y = (x.prod(axis=1) ** 0.4 * np.exp(-np.abs(random.normal(0, 0.3, 31))))[:, None]
-    data = checked(x, y)
+    data = validate_and_scale(x, y)
     distances = unit_distances(data, "vrs", "output")
     return data, distances, smooth_draws(distances, choose_width(distances), REPLICATIONS, random)
 

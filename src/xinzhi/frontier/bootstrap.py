@@ -18,7 +18,7 @@ from xinzhi.core.text import words
 from xinzhi.data import provenance
 from xinzhi.frontier.change.decompositions import distance_batch
 from xinzhi.frontier.labelled import Labelled, known_frame, rts_text, setting
-from xinzhi.frontier.models.sweep import Units, checked
+from xinzhi.frontier.models.sweep import Units, validate_and_scale
 from xinzhi.frontier.reading import Data, Table, read_data
 from xinzhi.frontier.technology.technology import choose, rts_of, technology
 
@@ -57,21 +57,21 @@ class Bootstrap(Labelled, verb="bootstrap", key=("unit",)):
     def facts(self) -> Facts:
         """Return mean score and correction, the width of the intervals, whom the best cannot be told from, and how."""
         shares, how = self.shares, {"rts": rts_text(self.rts), "seed": self.seed, "level": f"{100 * self.level:g}"}
-        known = shares.drop_nulls("low")
+        intervals = shares.drop_nulls("low")
         note: dict[str, object] = {**how, "n": self.replications, "method": words(f"frontier.chart.{self.method}")}
         note |= {"how": f"m = {self.size}" if self.bandwidth is None else f"h = {self.bandwidth:.4f}"}
         noisy = self.frame.filter(self.frame["bias_to_error"] < setting("bias_to_error")).height
         notes: Facts = {"note.bootstrap": note}
         if noisy:
             notes["note.noisy"] = {"k": noisy, "n": self.frame.height}
-        if not known.height:
+        if not intervals.height:
             return {"answer.nothing": {}} | notes
-        width = float((known["high"] - known["low"]).to_numpy().mean())
+        width = float((intervals["high"] - intervals["low"]).to_numpy().mean())
         columns = {"score": "score", "corrected": "value"}
         means = {name: float(shares[of].drop_nulls().to_numpy().mean()) for name, of in columns.items()}
-        values = {"n": known.height, "what": self.what(self.frame["unit"]), "width": width, **means, **how}
+        values = {"n": intervals.height, "what": self.what(self.frame["unit"]), "width": width, **means, **how}
         facts: Facts = {"headline.bootstrap": values}
-        best, rest = known.row(0, named=True), known.slice(1)
+        best, rest = intervals.row(0, named=True), intervals.slice(1)
         alike = rest.filter(rest["high"] >= best["low"])["unit"].to_list()
         if alike:
             names = [self.names.region(unit) for unit in alike]
@@ -146,10 +146,10 @@ def bootstrap(  # noqa: PLR0913 - data, technology, and how to draw
     choose("orientation", orientation, ("input", "output"))
     if not 0 < level < 1:
         raise UsageError("frontier.level", level=level)
-    known = rts_of(rts)
-    given = read_data(x, y, None, units)
-    data = radial_units(given, orientation)
-    distances = unit_distances(data, known, orientation)
+    rts = rts_of(rts)
+    source = read_data(x, y, None, units)
+    data = radial_units(source, orientation)
+    distances = unit_distances(data, rts, orientation)
     count = len(data.x)
     h, m = None, None
     if method == "smoothed":
@@ -162,11 +162,11 @@ def bootstrap(  # noqa: PLR0913 - data, technology, and how to draw
     def task(many: int, seeds: np.random.SeedSequence) -> FloatArray:
         rng = np.random.default_rng(seeds)
         if h is not None:
-            return smoothed_distances(data, known, orientation, distances, smooth_draws(distances, h, many, rng))
+            return smoothed_distances(data, rts, orientation, distances, smooth_draws(distances, h, many, rng))
         # subsamples without replacement; NaN where a unit has no distance from their frontier
         rows = np.argsort(rng.random((many, count)), axis=1)[:, :m]
-        found = efficiencies(data.x, data.y, data.x[rows], data.y[rows], rts=known, orientation=orientation)
-        return 1 / found if orientation == "input" else found
+        scores = efficiencies(data.x, data.y, data.x[rows], data.y[rows], rts=rts, orientation=orientation)
+        return 1 / scores if orientation == "input" else scores
 
     draws = np.concatenate(in_blocks(task, replications, seed, n_jobs=n_jobs, progress=progress))
     tails = ((1 - level) / 2, (1 + level) / 2)
@@ -175,23 +175,23 @@ def bootstrap(  # noqa: PLR0913 - data, technology, and how to draw
         # brought to the rate of the full sample.
         pivots = 2 * distances - draws
         if m is not None:
-            power = 2 / (data.x.shape[1] + data.y.shape[1] + (known != "crs"))
+            power = 2 / (data.x.shape[1] + data.y.shape[1] + (rts != "crs"))
             pivots = distances * (1 + float(m**power) / float(count**power) * (distances / draws - 1))
         present = ~np.isnan(pivots)
         enough = present.sum(axis=0) > 1
         corrected, low, high, error = (np.full(count, np.nan) for _ in range(4))
         if enough.any():
-            kept = pivots[:, enough]
-            corrected[enough] = np.nanmean(kept, axis=0)
-            low[enough], high[enough] = np.nanquantile(kept, tails, axis=0)
-            error[enough] = np.nanstd(kept, axis=0, ddof=1)
+            valid = pivots[:, enough]
+            corrected[enough] = np.nanmean(valid, axis=0)
+            low[enough], high[enough] = np.nanquantile(valid, tails, axis=0)
+            error[enough] = np.nanstd(valid, axis=0, ddof=1)
     inward = orientation == "input"
     bounds = (1 / high, 1 / low) if inward else (low, high)
     score, better = (1 / distances, 1 / corrected) if inward else (distances, corrected)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio_to_error = np.abs(distances - corrected) / error
     columns = {
-        "unit": given.units,
+        "unit": source.units,
         "score": score,
         "corrected": better,
         "bias": score - better,
@@ -203,7 +203,7 @@ def bootstrap(  # noqa: PLR0913 - data, technology, and how to draw
     }
     done: dict[str, Any] = {
         "method": method,
-        "rts": known,
+        "rts": rts,
         "orientation": orientation,
         "level": level,
         "replications": replications,
@@ -211,36 +211,36 @@ def bootstrap(  # noqa: PLR0913 - data, technology, and how to draw
         "bandwidth": h,
         "size": m,
     }
-    said = provenance("bootstrap", given.digests(), **done)
-    return Bootstrap(frame=known_frame(columns), draws=draws, kind=given.kind, provenance=said, **done)
+    record = provenance("bootstrap", source.digests(), **done)
+    return Bootstrap(frame=known_frame(columns), draws=draws, kind=source.kind, provenance=record, **done)
 
 
 def smooth_draws(distances: FloatArray, h: float, count: int, rng: np.random.Generator) -> FloatArray:
     """Return `count` sets of distances `(count, n)` from the reflected kernel density of `distances`."""
-    both = np.concatenate([distances, 2 - distances])
-    picked = both[rng.integers(0, len(both), (count, len(distances)))]
+    symmetric = np.concatenate([distances, 2 - distances])
+    picked = symmetric[rng.integers(0, len(symmetric), (count, len(distances)))]
     rough = picked + h * rng.standard_normal(picked.shape)
-    drawn = 1 + (rough - 1) / np.sqrt(1 + h**2 / both.var(ddof=1))
-    return np.asarray(np.where(drawn < 1, 2 - drawn, drawn))
+    sample = 1 + (rough - 1) / np.sqrt(1 + h**2 / symmetric.var(ddof=1))
+    return np.asarray(np.where(sample < 1, 2 - sample, sample))
 
 
-def smoothed_distances(data: Units, rts: str, orientation: str, distances: FloatArray, drawn: FloatArray) -> FloatArray:
-    """Return the distances of the units from reference sets that were moved to the `drawn` distances."""
-    move = (drawn / distances)[:, :, None]
+def smoothed_distances(data: Units, rts: str, orientation: str, distances: FloatArray, draws: FloatArray) -> FloatArray:
+    """Return the distances of the units from reference sets that were moved to the `draws` distances."""
+    move = (draws / distances)[:, :, None]
     if orientation == "input":
         return 1 / efficiencies(data.x, data.y, data.x * move, data.y, rts=rts, orientation=orientation)
     return efficiencies(data.x, data.y, data.x, data.y / move, rts=rts, orientation=orientation)
 
 
-def radial_units(given: Data, orientation: str) -> Units:
+def radial_units(source: Data, orientation: str) -> Units:
     """Return the units of radial distances, on one scale."""
-    return checked(given.goods.x, given.goods.y, positive=("x",) if orientation == "input" else ("x", "y"))
+    return validate_and_scale(source.goods.x, source.goods.y, positive=("x",) if orientation == "input" else ("x", "y"))
 
 
 def unit_distances(data: Units, rts: str, orientation: str) -> FloatArray:
     """Return the distances of the units from their own frontier, at least 1."""
-    found = efficiencies(data.x, data.y, data.x[None], data.y[None], rts=rts, orientation=orientation)[0]
-    return np.asarray(np.maximum(1 / found if orientation == "input" else found, 1.0))
+    scores = efficiencies(data.x, data.y, data.x[None], data.y[None], rts=rts, orientation=orientation)[0]
+    return np.asarray(np.maximum(1 / scores if orientation == "input" else scores, 1.0))
 
 
 RULES = ("normal-reference", "cross-validation")
@@ -255,14 +255,14 @@ def choose_width(distances: FloatArray, rule: str | float = "normal-reference") 
         return float(rule)
     if rule not in RULES:
         raise UsageError("frontier.bandwidth-rule", rule=rule, known=list(RULES))
-    kept = distances[distances > 1 + setting("own_frontier")]
-    if len(kept) < 2:  # noqa: PLR2004 - a spread needs two
-        raise InputError("frontier.nothing-to-smooth", inefficient=len(kept), units=len(distances))
-    both = np.concatenate([2 - kept, kept])
-    spread = both.std(ddof=1)
-    reference = 0.9 * min(spread, np.subtract(*np.percentile(both, [75, 25])) / 1.349) * len(both) ** -0.2
-    chosen = reference if rule == "normal-reference" else _cross_validated(both, spread * len(both) ** -0.2)
-    return float(chosen * (len(both) / len(distances)) ** 0.2 * distances.std(ddof=1) / spread)
+    inefficient = distances[distances > 1 + setting("own_frontier")]
+    if len(inefficient) < 2:  # noqa: PLR2004 - a spread needs two
+        raise InputError("frontier.nothing-to-smooth", inefficient=len(inefficient), units=len(distances))
+    symmetric = np.concatenate([2 - inefficient, inefficient])
+    spread = symmetric.std(ddof=1)
+    reference = 0.9 * min(spread, np.subtract(*np.percentile(symmetric, [75, 25])) / 1.349) * len(symmetric) ** -0.2
+    width = reference if rule == "normal-reference" else _cross_validated(symmetric, spread * len(symmetric) ** -0.2)
+    return float(width * (len(symmetric) / len(distances)) ** 0.2 * distances.std(ddof=1) / spread)
 
 
 def _cross_validated(sample: FloatArray, guess: float) -> float:
@@ -275,16 +275,16 @@ def _cross_validated(sample: FloatArray, guess: float) -> float:
 
     def loss(log_h: float) -> float:
         h = np.exp(log_h)
-        near, far = np.exp(-gaps / (4 * h * h)).sum(), np.exp(-gaps / (2 * h * h)).sum()
-        squared = (count + 2 * near) / (count**2 * h * 2 * np.sqrt(np.pi))
-        left_out = 2 * far / (count * (count - 1) * h * np.sqrt(2 * np.pi))
+        convolution, density = np.exp(-gaps / (4 * h * h)).sum(), np.exp(-gaps / (2 * h * h)).sum()
+        squared = (count + 2 * convolution) / (count**2 * h * 2 * np.sqrt(np.pi))
+        left_out = 2 * density / (count * (count - 1) * h * np.sqrt(2 * np.pi))
         return float(squared - 2 * left_out)
 
     grid = np.log(guess) + np.linspace(np.log(0.05), np.log(2.0), 40)
     values = np.array([loss(point) for point in grid])
     at = int(np.clip(values.argmin(), 1, len(grid) - 2))
-    found = minimize_scalar(loss, bounds=(grid[at - 1], grid[at + 1]), method="bounded")
-    return float(np.exp(found.x))
+    optimum = minimize_scalar(loss, bounds=(grid[at - 1], grid[at + 1]), method="bounded")
+    return float(np.exp(optimum.x))
 
 
 BLOCK = 100  # replications that share one stream of random numbers: results do not depend on the number of jobs
@@ -301,14 +301,14 @@ def efficiencies(
     netputs = np.concatenate([-x_ref, y_ref], axis=2)
     scale = np.abs(netputs).max(axis=(0, 1))
     scale = np.where(scale > 0, scale, 1.0)
-    known = technology(x_ref[0], y_ref[0], rts=rts)
-    columns = known.alike(netputs / scale)
+    tech = technology(x_ref[0], y_ref[0], rts=rts)
+    columns = tech.alike(netputs / scale)
     target, way = np.concatenate([-x, y], axis=1) / scale, np.zeros((len(x), p + q))
-    moved = slice(0, p) if orientation == "input" else slice(p, p + q)
-    way[:, moved] = np.abs(target[:, moved])
+    moving = slice(0, p) if orientation == "input" else slice(p, p + q)
+    way[:, moving] = np.abs(target[:, moving])
     target, way = (np.tile(part, (reps, 1)) for part in (target, way))
     which = np.repeat(np.arange(reps), len(x))
-    batch, codes = distance_batch(known, columns, target, way, which, widths=(p, q))
+    batch, codes = distance_batch(tech, columns, target, way, which, widths=(p, q))
     answers = solve_batch(batch, codes)
     solve_failed(batch, answers)
     step = answers.objective(batch).reshape(reps, len(x))
@@ -333,7 +333,7 @@ def in_blocks(
     if n_jobs > 1:
         from joblib import Parallel, delayed
 
-        jobs = (delayed(task)(size, one) for size, one in zip(sizes, seeds, strict=True))
+        jobs = (delayed(task)(size, child) for size, child in zip(sizes, seeds, strict=True))
         blocks = Parallel(n_jobs=n_jobs, return_as="generator")(jobs)
     for part, size in zip(blocks, sizes, strict=True):
         parts.append(part)
@@ -432,23 +432,23 @@ def returns_test(  # noqa: PLR0913 - data, the test, and how to draw
     """
     choose("orientation", orientation, ("input", "output"))
     choose("statistic", statistic, STATISTICS)
-    given = read_data(x, y, None, units)
-    data = radial_units(given, orientation)
+    source = read_data(x, y, None, units)
+    data = radial_units(source, orientation)
     distances = {rts: unit_distances(data, rts, orientation) for rts in ("crs", "nirs", "vrs")}
 
     def against_vrs(turn: int, null: str) -> dict[str, Any]:
-        own, h = distances[null], choose_width(distances[null], bandwidth)
+        null_distances, h = distances[null], choose_width(distances[null], bandwidth)
 
         def task(count: int, seeds: np.random.SeedSequence) -> FloatArray:
-            sample = smooth_draws(own, h, count, np.random.default_rng(seeds))
-            pair = [smoothed_distances(data, rts, orientation, own, sample) for rts in (null, "vrs")]
+            sample = smooth_draws(null_distances, h, count, np.random.default_rng(seeds))
+            pair = [smoothed_distances(data, rts, orientation, null_distances, sample) for rts in (null, "vrs")]
             return _statistic(pair[0], pair[1], statistic)
 
-        drawn = np.concatenate(in_blocks(task, replications, seed + turn, n_jobs=n_jobs, progress=progress))
-        value = float(_statistic(own[None], distances["vrs"][None], statistic)[0])
-        p = float((1 + (drawn <= value + 1e-12).sum()) / (1 + len(drawn)))
-        found = {"statistic": value, "critical": float(np.quantile(drawn, level)), "p": p}
-        return {"null": null, "alternative": "vrs", **found, "replications": replications, "bandwidth": h}
+        draws = np.concatenate(in_blocks(task, replications, seed + turn, n_jobs=n_jobs, progress=progress))
+        value = float(_statistic(null_distances[None], distances["vrs"][None], statistic)[0])
+        p = float((1 + (draws <= value + 1e-12).sum()) / (1 + len(draws)))
+        outcome = {"statistic": value, "critical": float(np.quantile(draws, level)), "p": p}
+        return {"null": null, "alternative": "vrs", **outcome, "replications": replications, "bandwidth": h}
 
     rows = [against_vrs(turn, null) for turn, null in enumerate(("crs", "nirs"))]
     # the returns where every unit, or its projection, stands
@@ -459,18 +459,18 @@ def returns_test(  # noqa: PLR0913 - data, the test, and how to draw
     options = {"orientation": orientation, "statistic": statistic, "replications": replications, "seed": seed}
     return ReturnsTest(
         frame=pl.DataFrame(rows),
-        units=pl.DataFrame({"unit": given.units, **scores, "scale": vrs / crs, "returns": returns}),
-        kind=given.kind,
+        units=pl.DataFrame({"unit": source.units, **scores, "scale": vrs / crs, "returns": returns}),
+        kind=source.kind,
         level=level,
         orientation=orientation,
         seed=seed,
-        provenance=provenance("returns_test", given.digests(), (), **options),
+        provenance=provenance("returns_test", source.digests(), (), **options),
     )
 
 
-def _statistic(null: FloatArray, wide: FloatArray, statistic: str) -> FloatArray:
+def _statistic(null: FloatArray, alternative: FloatArray, statistic: str) -> FloatArray:
     """Return the statistic of each replication from distances `(R, n)` of at least one."""
     if statistic == "ratio-of-means":
-        return np.asarray((1 / null).sum(axis=1) / (1 / wide).sum(axis=1))
-    ratios: FloatArray = (wide / null).mean(axis=1)
+        return np.asarray((1 / null).sum(axis=1) / (1 / alternative).sum(axis=1))
+    ratios: FloatArray = (alternative / null).mean(axis=1)
     return ratios

@@ -16,7 +16,7 @@ from xinzhi.data import provenance
 from xinzhi.frontier.bootstrap import efficiencies
 from xinzhi.frontier.labelled import Labelled, good_text, known_frame, rts_text
 from xinzhi.frontier.models.environmental import directional
-from xinzhi.frontier.models.sweep import ON_FRONTIER, Own, checked, sweep
+from xinzhi.frontier.models.sweep import ON_FRONTIER, UnitProgram, sweep, validate_and_scale
 from xinzhi.frontier.reading import Data, Table, read_data
 from xinzhi.frontier.technology.distance import distance
 from xinzhi.frontier.technology.technology import choose, rts_of, sum_bounds
@@ -115,47 +115,47 @@ def revenue_efficiency(
     return _best_mix("revenue", read_data(x, y, None, units), prices, rts)
 
 
-def _best_mix(objective: str, given: Data, prices: FloatArray, rts: str) -> Economic:
+def _best_mix(objective: str, source: Data, prices: FloatArray, rts: str) -> Economic:
     """Find the mix of reference units of least cost, or of most revenue, for every unit at its own prices."""
-    known, outward = rts_of(rts), objective == "revenue"
-    data = checked(given.goods.x, given.goods.y, positive=("x",))
-    held, held_ref, chosen, chosen_ref = (
+    rts, outward = rts_of(rts), objective == "revenue"
+    data = validate_and_scale(source.goods.x, source.goods.y, positive=("x",))
+    fixed, fixed_ref, variable, variable_ref = (
         (data.x, data.xr, data.y, data.yr) if outward else (data.y, data.yr, data.x, data.xr)
     )
     scale = data.scale_y if outward else data.scale_x
-    worth = _prices(prices, chosen, "output prices" if outward else "input prices") * scale
-    actual = (worth * chosen).sum(axis=1)
+    worth = _prices(prices, variable, "output prices" if outward else "input prices") * scale
+    actual = (worth * variable).sum(axis=1)
     if outward and (actual <= 0).any():
         raise InputError("frontier.no-revenue", unit=int(np.flatnonzero(actual <= 0)[0]))
-    (low, high), width = sum_bounds(known), held.shape[1]
+    (low, high), width = sum_bounds(rts), fixed.shape[1]
     open_end = np.full(width, -np.inf if outward else np.inf)
 
-    def own(unit: int) -> Own:
-        return Own(
+    def unit_program(unit: int) -> UnitProgram:
+        return UnitProgram(
             columns=np.zeros((width + 1, 0)),
             costs=np.zeros(0),
-            lower=np.append(open_end if outward else held[unit], low),
-            upper=np.append(held[unit] if outward else open_end, high),
-            intensity_costs=chosen_ref @ worth[unit],
+            lower=np.append(open_end if outward else fixed[unit], low),
+            upper=np.append(fixed[unit] if outward else open_end, high),
+            intensity_costs=variable_ref @ worth[unit],
         )
 
-    table = np.concatenate([held_ref.T, np.ones((1, len(data.x)))])
-    found = sweep(table, own, len(data.x), maximise=outward)
+    table = np.concatenate([fixed_ref.T, np.ones((1, len(data.x)))])
+    solution = sweep(table, unit_program, len(data.x), maximise=outward)
     orientation = "output" if outward else "input"
-    technical = efficiencies(data.x, data.y, data.x[None], data.y[None], rts=known, orientation=orientation)[0]
+    technical = efficiencies(data.x, data.y, data.x[None], data.y[None], rts=rts, orientation=orientation)[0]
     technical = 1 / technical if outward else technical
-    best = found.intensities @ chosen_ref * scale
-    whole = actual / found.objective if outward else found.objective / actual
+    best = solution.intensities @ variable_ref * scale
+    overall = actual / solution.objective if outward else solution.objective / actual
     quantities = (data.x * data.scale_x, best) if outward else (best, data.y * data.scale_y)
     return _result(
         objective,
-        known,
-        (whole, technical, whole / technical),
-        (actual, found.objective),
+        rts,
+        (overall, technical, overall / technical),
+        (actual, solution.objective),
         quantities,
-        status=found.status,
-        programs=found.programs,
-        given=given,
+        status=solution.status,
+        programs=solution.programs,
+        source=source,
     )
 
 
@@ -200,15 +200,15 @@ def profit_efficiency(
     >>> profit_efficiency(x, y, np.ones(1), np.ones(1)).frame["economic"].round(6).to_list()
     [0.666667, 0.0, 0.0625]
     """
-    known = rts_of(rts, ("vrs", "nirs"))
-    given = read_data(x, y, None, units)
-    data = checked(given.goods.x, given.goods.y)
+    rts = rts_of(rts, ("vrs", "nirs"))
+    source = read_data(x, y, None, units)
+    data = validate_and_scale(source.goods.x, source.goods.y)
     own_x, own_y = data.x * data.scale_x, data.y * data.scale_y
     w, p = _prices(input_prices, own_x, "input prices"), _prices(output_prices, own_y, "output prices")
     profits = p @ own_y.T - w @ own_x.T
     best = profits.argmax(axis=1)
     optimum, idle = profits.max(axis=1), np.zeros(len(best), dtype=bool)
-    if known == "nirs":
+    if rts == "nirs":
         idle = optimum < 0
         optimum = np.maximum(optimum, 0.0)
     actual = np.diag(profits).copy()
@@ -216,18 +216,18 @@ def profit_efficiency(
     value = (w * steps[0]).sum(axis=1) + (p * steps[1]).sum(axis=1)
     if (value <= 0).any():
         raise UsageError("frontier.worthless-direction", unit=int(np.flatnonzero(value <= 0)[0]))
-    found = directional(given.goods.x, given.goods.y, rts=known, direction=(*steps, np.zeros((len(best), 0))))
-    whole = (optimum - actual) / value
+    distances = directional(source.goods.x, source.goods.y, rts=rts, direction=(*steps, np.zeros((len(best), 0))))
+    overall = (optimum - actual) / value
     quantities = tuple(np.where(idle[:, None], 0.0, part[best]) for part in (own_x, own_y))
     return _result(
         "profit",
-        known,
-        (whole, found.score, whole - found.score),
+        rts,
+        (overall, distances.score, overall - distances.score),
         (actual, optimum),
         quantities,
-        status=found.status.tolist(),
-        programs=found.programs.count,
-        given=given,
+        status=distances.status.tolist(),
+        programs=distances.programs.count,
+        source=source,
     )
 
 
@@ -267,19 +267,19 @@ def _result(
     *,
     status: Sequence[str],
     programs: int,
-    given: Data,
+    source: Data,
 ) -> Economic:
     columns = ("economic", "technical", "allocative", "actual", "optimum")
-    named = dict(zip(columns, (*parts, *money), strict=True))
+    values = dict(zip(columns, (*parts, *money), strict=True))
     return Economic(
-        frame=known_frame({"unit": given.units, **named, "status": list(status)}),
+        frame=known_frame({"unit": source.units, **values, "status": list(status)}),
         objective=objective,
         rts=rts,
         optimal_x=quantities[0],
         optimal_y=quantities[1],
         programs=programs,
-        kind=given.kind,
-        provenance=provenance(f"{objective}_efficiency", given.digests(), rts=rts),
+        kind=source.kind,
+        provenance=provenance(f"{objective}_efficiency", source.digests(), rts=rts),
     )
 
 
@@ -300,19 +300,19 @@ class MaterialsBalance(Labelled, verb="materials_balance", key=("unit",)):
 
     def facts(self) -> Facts:
         """Return the means of the whole and of its two parts, and how much of the surplus need not be."""
-        known = self.frame.drop_nulls(["environmental", "technical", "allocative"])
-        if not known.height:
+        rows = self.frame.drop_nulls(["environmental", "technical", "allocative"])
+        if not rows.height:
             return {"answer.nothing": {}}
         parts = ("environmental", "technical", "allocative")
-        means = {part: float(known[part].to_numpy().mean()) for part in parts}
-        facts: Facts = {"headline.materials": {**means, "n": known.height, "what": self.what(self.frame["unit"])}}
-        surplus, least = (float(known[name].to_numpy().sum()) for name in ("surplus", "least_surplus"))
+        means = {part: float(rows[part].to_numpy().mean()) for part in parts}
+        facts: Facts = {"headline.materials": {**means, "n": rows.height, "what": self.what(self.frame["unit"])}}
+        surplus, least = (float(rows[name].to_numpy().sum()) for name in ("surplus", "least_surplus"))
         if surplus > 0:
             facts["answer.surplus"] = {"share": 1 - least / surplus}
         if self.grown is not None:
             unit, name, share = self.grown
-            said = {"good": good_text(name), "unit": self.names.region(unit), "share": share}
-            facts["answer.grown" if share > ON_FRONTIER else "answer.none_grown"] = said
+            values = {"good": good_text(name), "unit": self.names.region(unit), "share": share}
+            facts["answer.grown" if share > ON_FRONTIER else "answer.none_grown"] = values
         return facts | {"note.materials": {"rts": rts_text(self.rts), "count": self.programs}}
 
 
@@ -361,27 +361,31 @@ def materials_balance(
     >>> found.frame["environmental"].round(6).to_list(), found.frame["allocative"].round(6).to_list()
     ([0.538462, 1.0, 0.318182], [0.538462, 1.0, 0.636364])
     """
-    known = rts_of(rts)
-    given = read_data(x, y, None, units)
-    goods = given.goods
-    checked(goods.x, goods.y)
-    holds = _contents(contents, given.inputs, "inputs")
-    keeps = np.zeros(len(given.outputs)) if retained is None else _contents(retained, given.outputs, "outputs")
+    rts = rts_of(rts)
+    source = read_data(x, y, None, units)
+    goods = source.goods
+    validate_and_scale(goods.x, goods.y)
+    holds = _contents(contents, source.inputs, "inputs")
+    keeps = np.zeros(len(source.outputs)) if retained is None else _contents(retained, source.outputs, "outputs")
     if not holds.any():
         raise InputError("frontier.contents-none")
-    inflow, kept = goods.x @ holds, goods.y @ keeps
+    inflow, outflow = goods.x @ holds, goods.y @ keeps
     if (inflow <= 0).any():
-        raise InputError("frontier.no-inflow", unit=given.units[int(np.flatnonzero(inflow <= 0)[0])])
-    over = np.flatnonzero(kept > inflow * (1 + ON_FRONTIER))
+        raise InputError("frontier.no-inflow", unit=source.units[int(np.flatnonzero(inflow <= 0)[0])])
+    over = np.flatnonzero(outflow > inflow * (1 + ON_FRONTIER))
     if over.size:
         at = int(over[0])
-        raise InputError("frontier.imbalance", unit=given.units[at], inflow=float(inflow[at]), kept=float(kept[at]))
-    whole, part = distance(inflow[:, None], goods.y, rts=known), distance(goods.x, goods.y, rts=known)
-    status = np.where(whole.status == "optimal", part.status, whole.status)
-    least = inflow * whole.score
-    mixes = np.zeros_like(goods.x) if whole.intensity is None else whole.intensity @ goods.x
-    scores = {"environmental": whole.score, "technical": part.score, "allocative": whole.score / part.score}
-    flows = {"inflow": inflow, "least": least, "surplus": inflow - kept, "least_surplus": least - kept}
+        raise InputError("frontier.imbalance", unit=source.units[at], inflow=float(inflow[at]), kept=float(outflow[at]))
+    overall, technical = distance(inflow[:, None], goods.y, rts=rts), distance(goods.x, goods.y, rts=rts)
+    status = np.where(overall.status == "optimal", technical.status, overall.status)
+    least = inflow * overall.score
+    mixes = np.zeros_like(goods.x) if overall.intensity is None else overall.intensity @ goods.x
+    scores = {
+        "environmental": overall.score,
+        "technical": technical.score,
+        "allocative": overall.score / technical.score,
+    }
+    flows = {"inflow": inflow, "least": least, "surplus": inflow - outflow, "least_surplus": least - outflow}
     # which input without the material grows most towards its mix, in which unit, and by which share
     free = np.flatnonzero((holds == 0) & (goods.x > 0).any(axis=0))
     grown: tuple[str, str, float] | None = None
@@ -389,22 +393,22 @@ def materials_balance(
     rise = np.divide(mixes[:, free], now, out=np.full(now.shape, -np.inf), where=solved & (now > 0)) - 1
     if np.isfinite(rise).any():
         unit, good = np.unravel_index(int(np.argmax(rise)), rise.shape)
-        grown = given.units[unit], given.inputs[free[good]], float(rise[unit, good])
-    options = {"contents": holds.tolist(), "retained": keeps.tolist(), "rts": known}
+        grown = source.units[unit], source.inputs[free[good]], float(rise[unit, good])
+    options = {"contents": holds.tolist(), "retained": keeps.tolist(), "rts": rts}
     return MaterialsBalance(
-        frame=known_frame({"unit": given.units, **scores, **flows, "status": status.tolist()}),
-        rts=known,
+        frame=known_frame({"unit": source.units, **scores, **flows, "status": status.tolist()}),
+        rts=rts,
         optimal_x=mixes,
         grown=grown,
-        programs=whole.programs.count + part.programs.count,
-        kind=given.kind,
-        provenance=provenance("materials_balance", given.digests(), (), **options),
+        programs=overall.programs.count + technical.programs.count,
+        kind=source.kind,
+        provenance=provenance("materials_balance", source.digests(), (), **options),
     )
 
 
-def _contents(given: FloatArray | Sequence[float], names: Sequence[str], what: str) -> FloatArray:
+def _contents(values: FloatArray | Sequence[float], names: Sequence[str], what: str) -> FloatArray:
     """Return the contents of every good."""
-    table = np.asarray(given, dtype=float)
+    table = np.asarray(values, dtype=float)
     if table.shape != (len(names),):
         raise InputError("frontier.contents-shape", what=what, goods=len(names), given=table.shape)
     wrong = np.flatnonzero(~(np.isfinite(table) & (table >= 0)))

@@ -92,11 +92,11 @@ class Efficiency(Labelled, verb="efficiency", key=("unit",)):
             raise UsageError("frontier.model-without", model=self.model, what="peers")
         packed = self.solved.intensity.tocoo()
         keep = packed.data > _PEER
-        units, others = (np.array(names, dtype=object) for names in (self.data.units, self.data.peers))
+        units, peer_names = (np.array(names, dtype=object) for names in (self.data.units, self.data.peers))
         order = np.lexsort((packed.col[keep], -packed.data[keep], packed.row[keep]))
         row, column, weight = (part[keep][order] for part in (packed.row, packed.col, packed.data))
         schema = {"unit": pl.String, "peer": pl.String, "weight": pl.Float64}
-        return pl.DataFrame({"unit": units[row], "peer": others[column], "weight": weight}, schema=schema)
+        return pl.DataFrame({"unit": units[row], "peer": peer_names[column], "weight": weight}, schema=schema)
 
     def _goods(self, kind: str) -> pl.DataFrame:
         names = (self.data.inputs, self.data.outputs, self.data.bads)
@@ -116,8 +116,8 @@ class Efficiency(Labelled, verb="efficiency", key=("unit",)):
             return "slacks"
         if self.model != "hyperbolic" and (self.model in _AWAY or self.orientation == "directional"):
             return "distance"
-        plain = self.model in {"radial", "super"} and self.orientation in {"input", "output"}
-        return self.orientation if plain else "index"
+        radial_score = self.model in {"radial", "super"} and self.orientation in {"input", "output"}
+        return self.orientation if radial_score else "index"
 
     @property
     def inverse(self) -> bool:
@@ -138,37 +138,37 @@ class Efficiency(Labelled, verb="efficiency", key=("unit",)):
 
     def facts(self) -> Facts:
         """Return how many are on the frontier, how far the others are, who has no score, and the technology."""
-        known = self.ranked.drop_nulls("value")
+        rows = self.ranked.drop_nulls("value")
         lost = self.ranked.filter(self.ranked["value"].is_null())
         reasons = [
             {"names": [self.names.region(unit) for unit in units], "why": status_text(status)}
             for status, units in lost.group_by("status", maintain_order=True).agg("unit").rows()
         ]
-        facts: Facts = {"answer.nothing": {}} if not known.height else self._standing(known)
-        if reasons and known.height:
+        facts: Facts = {"answer.nothing": {}} if not rows.height else self._standing(rows)
+        if reasons and rows.height:
             facts["answer.unscored"] = reasons
         goods = {name: [good_text(good) for good in getattr(self.data, name)] for name in ("inputs", "outputs", "bads")}
         model, kinds = words(f"frontier.chart.{self.model}"), len(goods["bads"])
         technology = {"rts": rts_text(self.rts), "model": model, "count": self.programs.count, "kinds": kinds, **goods}
         return {**facts, "note.technology": technology, **dict(self.solved.notes)}
 
-    def _standing(self, known: pl.DataFrame) -> Facts:
+    def _standing(self, rows: pl.DataFrame) -> Facts:
         """Return the leading fact, and who is on the frontier."""
-        what, n = self.what(self.data.units), known.height
-        last = known.row(-1, named=True)
+        what, n = self.what(self.data.units), rows.height
+        last = rows.row(-1, named=True)
         if self.model == "cross":
-            first = known.row(0, named=True)
-            mean = float(known["value"].to_numpy().mean())
+            first = rows.row(0, named=True)
+            mean = float(rows["value"].to_numpy().mean())
             values = {"n": n, "what": what, "mean": mean, "best": self.names.region(first["unit"])}
             return {"headline.cross": {**values, "most": first["value"]}}
-        rest = known.filter(~known["efficient"].fill_null(value=False))
-        on = known.filter(known["efficient"].fill_null(value=False))["unit"].to_list()
+        rest = rows.filter(~rows["efficient"].fill_null(value=False))
+        on = rows.filter(rows["efficient"].fill_null(value=False))["unit"].to_list()
         if not rest.height:
             return {"headline.alone" if n == 1 else "headline.all_on": {"n": n, "what": what}}
         last, mean = rest.row(-1, named=True), float(rest["value"].to_numpy().mean())
         values = {"k": len(on), "n": n, "what": what, "mean": mean, "least": last["value"]}
         # only slacks part the others from the frontier: none of them is the worst by its score
-        alike = bool(on) and np.allclose(known["value"], known["value"][0]) and self.reading != "slacks"
+        alike = bool(on) and np.allclose(rows["value"], rows["value"][0]) and self.reading != "slacks"
         key = "headline.edge" if alike else f"headline.{self.reading}"
         facts: Facts = {key: {**values, "worst": self.names.region(last["unit"])}}
         if on:
@@ -226,10 +226,10 @@ def efficiency(
     >>> result.peers.row(2)
     ('c', 'a', 1.0)
     """
-    chosen = model_of(model)
+    method = model_of(model)
     choose("rts", rts, RTS)
     data = read_data(x, y, bad, units, reference)
-    solved = chosen.solve(model, data, rts, orientation, options)
+    solved = method.solve(model, data, rts, orientation, options)
     columns: dict[str, Any] = {
         "unit": list(data.units),
         "score": number_or_null(solved.score),
@@ -237,13 +237,13 @@ def efficiency(
     }
     if solved.efficient is not None:
         columns["efficient"] = np.asarray(solved.efficient, dtype=bool)
-    for name, values in _named(solved.factors, data).items():
+    for name, values in _name_goods(solved.factors, data).items():
         columns[name] = number_or_null(values) if values.dtype.kind == "f" else pl.Series(values.tolist())
-    given = {"model": model, "rts": rts, "orientation": orientation, **options}
-    given |= {"reference": len(data.peers)} if reference is not None else {}
+    record = {"model": model, "rts": rts, "orientation": orientation, **options}
+    record |= {"reference": len(data.peers)} if reference is not None else {}
     return Efficiency(
         frame=pl.DataFrame(columns),
-        provenance=provenance("efficiency", data.digests(), **{name: _plain(value) for name, value in given.items()}),
+        provenance=provenance("efficiency", data.digests(), **{name: _plain(value) for name, value in record.items()}),
         kind=data.kind,
         data=data,
         solved=solved,
@@ -253,12 +253,12 @@ def efficiency(
     )
 
 
-def _named(factors: Mapping[str, Any], data: Data) -> dict[str, Any]:
+def _name_goods(factors: Mapping[str, Any], data: Data) -> dict[str, Any]:
     """Return factors of goods as one column a good: `theta_x` of two inputs becomes theta_capital, theta_labour."""
     goods = {"x": data.inputs, "y": data.outputs, "b": data.bads}
     columns: dict[str, Any] = {}
-    for name, given in factors.items():
-        values = np.asarray(given)
+    for name, factor in factors.items():
+        values = np.asarray(factor)
         stem, _, side = name.rpartition("_")
         if values.ndim == 1:
             columns[name] = values + 0.0 if values.dtype.kind == "f" else values  # no -0.0

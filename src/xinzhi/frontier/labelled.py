@@ -66,14 +66,14 @@ class Labelled(Result, topic="frontier"):
                 return Column(name=name, title=title, kind="figure" if factor == "shadow_price" else "score")
         stem, _, end = name.rpartition("_")
         if end in {"lower", "upper", "bias", "error"} and described(self.verb, stem):
-            beside = words(f"frontier.column.beside_{end}", name=describe(self.verb, stem).title)
-            return Column(name=name, title=beside, kind="figure")
+            title = words(f"frontier.column.beside_{end}", name=describe(self.verb, stem).title)
+            return Column(name=name, title=title, kind="figure")
         return describe(self.verb, name, frame)
 
     def what(self, codes: Iterable[object]) -> Text:
         """Return what the units are: regions, or units."""
-        known = self.names.by_kind.get(REGION) or all(str(code) in provinces() for code in codes)
-        return words("frontier.chart.regions" if known else "frontier.chart.units")
+        regions = self.names.by_kind.get(REGION) or all(str(code) in provinces() for code in codes)
+        return words("frontier.chart.regions" if regions else "frontier.chart.units")
 
 
 def labelled(result: Kind, labels: Labels) -> Kind:

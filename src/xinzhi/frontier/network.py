@@ -14,7 +14,7 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import FrameKind, Provenance
 from xinzhi.data import provenance
 from xinzhi.frontier.change.panel import Columns, read_panel
-from xinzhi.frontier.models.sweep import Own, sweep
+from xinzhi.frontier.models.sweep import UnitProgram, sweep
 from xinzhi.frontier.reading import Part, Table, all_positive, read_parts
 from xinzhi.frontier.stages import Staged, staged
 from xinzhi.frontier.technology.technology import choose, rts_of, sum_bounds
@@ -99,26 +99,30 @@ def network_efficiency(
     joined = set(names[:1])
     for _ in names:
         joined |= {name for pair in links if joined & {*pair} for name in pair}
-    if apart := [name for name in names if name not in joined]:
-        raise UsageError("frontier.divisions-apart", divisions=[name for name in names if name in joined], apart=apart)
+    if isolated := [name for name in names if name not in joined]:
+        raise UsageError(
+            "frontier.divisions-apart", divisions=[name for name in names if name in joined], apart=isolated
+        )
     tables: dict[str, Table] = {}
     for name, sides in divisions.items():
         tables |= {f"{name}:{what}": side for what, side in zip("xy", sides, strict=True) if side is not None}
     tables |= {f"{first}-{second}": table for (first, second), table in links.items()}
-    parts, called = read_parts(tables, units)
-    all_positive(parts, called)
+    parts, unit_names = read_parts(tables, units)
+    all_positive(parts, unit_names)
     shares = _shares(weights, names)
-    none = np.zeros((len(called), 0))
+    none = np.zeros((len(unit_names), 0))
     stages, ties = [], []
     for name in names:
-        own = [parts.get(f"{name}:{what}") for what in "xy"]
-        held = [parts[f"{one}-{two}"].values for one, two in links if link == "fixed" and name in {one, two}]
-        shrinks, grows = (none if side is None else side.values for side in own)
-        goods = tuple(good for side in own if side is not None for good in side.goods)
-        stages.append(Stage(shrinks, grows, np.hstack([none, *held]), goods, shares[name]))
+        division_parts = [parts.get(f"{name}:{what}") for what in "xy"]
+        fixed = [
+            parts[f"{first}-{second}"].values for first, second in links if link == "fixed" and name in {first, second}
+        ]
+        shrinks, grows = (none if side is None else side.values for side in division_parts)
+        goods = tuple(good for side in division_parts if side is not None for good in side.goods)
+        stages.append(Stage(shrinks, grows, np.hstack([none, *fixed]), goods, shares[name]))
     if link == "free":
         ties = [Tie(names.index(a), names.index(b), parts[f"{a}-{b}"].values) for a, b in links]
-    known = {name: digest(part.values, called, part.goods) for name, part in parts.items()}
+    digests = {name: digest(part.values, unit_names, part.goods) for name, part in parts.items()}
     options = {"link": link, "rts": rts, "orientation": orientation, "weights": shares}
     return _solve(
         stages,
@@ -126,10 +130,10 @@ def network_efficiency(
         names,
         rts=rts,
         orientation=orientation,
-        units=called,
+        units=unit_names,
         design="network",
         kind=next(iter(parts.values())).kind,
-        origin=provenance("network_efficiency", known, (), **options),
+        origin=provenance("network_efficiency", digests, (), **options),
     )
 
 
@@ -189,19 +193,19 @@ def dynamic_efficiency(  # noqa: PLR0913 - the four kinds of carry-over are the 
     if not (good or bad or free or fixed):
         raise UsageError("frontier.no-carry-over")
     if len(panel.unit) != n * terms:
-        seen = set(zip(panel.unit.tolist(), panel.period.tolist(), strict=True))
-        lost = next((u, t) for u in range(n) for t in range(terms) if (u, t) not in seen)
+        observed = set(zip(panel.unit.tolist(), panel.period.tolist(), strict=True))
+        lost = next((u, t) for u in range(n) for t in range(terms) if (u, t) not in observed)
         raise InputError("frontier.panel-gap", unit=str(panel.units[lost[0]]), period=str(panel.periods[lost[1]]))
     columns = dict(zip([*roles.inputs, *roles.outputs], np.hstack([panel.x, panel.y]).T, strict=True))
-    called, names = [str(name) for name in panel.units], [str(name) for name in panel.periods]
+    unit_names, names = [str(name) for name in panel.units], [str(name) for name in panel.periods]
 
-    def block(chosen: Sequence[str], at: int) -> FloatArray:
+    def block(goods: Sequence[str], at: int) -> FloatArray:
         # Observations are sorted by period, then unit.
-        return np.array([columns[name][at * n : (at + 1) * n] for name in chosen]).reshape(len(chosen), n).T
+        return np.array([columns[name][at * n : (at + 1) * n] for name in goods]).reshape(len(goods), n).T
 
     carried = [*good, *bad, *free, *fixed]
     for at, name in enumerate(names):
-        all_positive({name: Part(block(list(columns), at), tuple(columns), None, panel.kind)}, called)
+        all_positive({name: Part(block(list(columns), at), tuple(columns), None, panel.kind)}, unit_names)
     shares = _shares(weights, panel.periods.to_list())
     shrinks, grows = [*inputs, *bad], [*outputs, *good]
     stages = [
@@ -217,7 +221,7 @@ def dynamic_efficiency(  # noqa: PLR0913 - the four kinds of carry-over are the 
         names,
         rts=rts,
         orientation=orientation,
-        units=called,
+        units=unit_names,
         design="dynamic",
         kind=panel.kind,
         origin=provenance("dynamic_efficiency", {"frame": panel.fingerprint}, (), **options),
@@ -226,11 +230,11 @@ def dynamic_efficiency(  # noqa: PLR0913 - the four kinds of carry-over are the 
 
 def _shares(weights: Mapping[Any, float] | None, names: Sequence[Any]) -> dict[str, float]:
     """Return the weights of stages with a sum of one."""
-    given = dict.fromkeys(names, 1.0) if weights is None else dict(weights)
-    values = [given.get(name, -1.0) for name in names]
-    if set(given) != set(names) or not (np.isfinite(values).all() and min(values) >= 0 and sum(values) > 0):
+    by_stage = dict.fromkeys(names, 1.0) if weights is None else dict(weights)
+    values = [by_stage.get(name, -1.0) for name in names]
+    if set(by_stage) != set(names) or not (np.isfinite(values).all() and min(values) >= 0 and sum(values) > 0):
         raise UsageError("frontier.stage-weights", known=[str(name) for name in names])
-    return {str(name): float(given[name]) / float(sum(values)) for name in names}
+    return {str(name): float(by_stage[name]) / float(sum(values)) for name in names}
 
 
 def _solve(  # noqa: PLR0913 - stages, what ties them, and the parts of a result
@@ -271,7 +275,7 @@ def _solve(  # noqa: PLR0913 - stages, what ties them, and the parts of a result
     shares = np.array([stage.weight for stage in stages])[stage_of] / widths[number]
     amounts = np.hstack(small)
 
-    def own(unit: int) -> Own:
+    def unit_program(unit: int) -> UnitProgram:
         columns = np.zeros((rows, 1 + len(at)))
         columns[:goods, 0] = -amounts[unit]
         columns[at, 1 + np.arange(len(at))] = own_sign
@@ -284,36 +288,42 @@ def _solve(  # noqa: PLR0913 - stages, what ties them, and the parts of a result
         lower[sums:-1] = 0.0 if np.isfinite(low) else -np.inf
         upper[sums:-1] = 0.0 if np.isfinite(high) else np.inf
         lower[-1] = upper[-1] = 1.0
-        return Own(columns=columns, costs=costs, lower=lower, upper=upper)
+        return UnitProgram(columns=columns, costs=costs, lower=lower, upper=upper)
 
-    found = sweep(table, own, n, prove=True)
-    spare = np.maximum(found.own[:, 1:] / found.own[:, :1], 0.0)
-    moved = spare / amounts[:, at]
+    solutions = sweep(table, unit_program, n, prove=True)
+    spare = np.maximum(solutions.unknowns[:, 1:] / solutions.unknowns[:, :1], 0.0)
+    improvement = spare / amounts[:, at]
     scores = np.ones((n, k))
-    for one in range(k):
-        mine = stage_of == one
+    for stage in range(k):
+        members = stage_of == stage
         shrunk, grown = (
-            moved[:, mine & side].mean(axis=1) if (mine & side).any() else np.zeros(n) for side in (inward, ~inward)
+            improvement[:, members & side].mean(axis=1) if (members & side).any() else np.zeros(n)
+            for side in (inward, ~inward)
         )
         part = np.ones(n) if orientation == "output" else 1 - shrunk
-        scores[:, one] = part if orientation == "input" else part / (1 + grown)
-    called = [good for stage in stages for good in stage.goods]
+        scores[:, stage] = part if orientation == "input" else part / (1 + grown)
+    good_names = [good for stage in stages for good in stage.goods]
     scale = np.concatenate(sizes)[at]
     tables = {"slack": spare, "actual": amounts[:, at], "target": amounts[:, at] - own_sign * spare}
-    held = {"unit": [unit for unit in units for _ in called], "stage": [names[one] for one in stage_of.tolist()] * n}
+    keys = {
+        "unit": [unit for unit in units for _ in good_names],
+        "stage": [names[place] for place in stage_of.tolist()] * n,
+    }
     values = {name: (table * scale).ravel() for name, table in tables.items()}
-    slacks = pl.DataFrame({**held, "good": called * n, **values}).with_columns(pl.col("slack", "target").fill_nan(None))
+    slacks = pl.DataFrame({**keys, "good": good_names * n, **values}).with_columns(
+        pl.col("slack", "target").fill_nan(None)
+    )
     weights = np.tile([stage.weight for stage in stages], (n, 1))
     return staged(
-        found.objective,
-        np.array(found.status),
+        solutions.objective,
+        np.array(solutions.status),
         names,
         scores,
         {"weight": weights},
         units=units,
         rts=rts_of(rts),
         design=design,
-        programs=found.programs,
+        programs=solutions.programs,
         kind=kind,
         provenance=origin,
         slacks=slacks,

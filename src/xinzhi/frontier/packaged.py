@@ -67,26 +67,26 @@ class PackageGoods:
 
         Raises `InputError` when a year has no region with all figures.
         """
-        wanted = sorted(set(years))
-        rows = self.frame.filter(pl.col("year").is_in(wanted))
-        kept = rows.drop_nulls(list(self.goods))
-        present = set(kept["year"].to_list())
-        if lost := [year for year in wanted if year not in present]:
+        years = sorted(set(years))
+        rows = self.frame.filter(pl.col("year").is_in(years))
+        complete = rows.drop_nulls(list(self.goods))
+        present = set(complete["year"].to_list())
+        if lost := [year for year in years if year not in present]:
             goods = list(self.goods)
-            known = self.frame.drop_nulls(goods)["year"].unique().sort().to_list()
-            held = self.frame.filter(pl.col("year") == lost[0])
-            wanting = [good for good in goods if not held[good].is_not_null().any()] or goods
-            first, last = (known[0], known[-1]) if known else ("", "")
-            ends: dict[str, Any] = {"n": len(known), "first": first, "last": last}
+            available = self.frame.drop_nulls(goods)["year"].unique().sort().to_list()
+            first_lost = self.frame.filter(pl.col("year") == lost[0])
+            wanting = [good for good in goods if not first_lost[good].is_not_null().any()] or goods
+            first, last = (available[0], available[-1]) if available else ("", "")
+            ends: dict[str, Any] = {"n": len(available), "first": first, "last": last}
             raise InputError("frontier.no-figures", years=lost, wanting=wanting, goods=goods, **ends)
         notes = [*self.labels.notes]
         for good in self.goods:  # which regions were left out, for want of which good
             codes = rows.filter(rows[good].is_null())["region"]
             names = [self.labels.names.region(code) for code in codes.unique().sort()]
             notes += [words("frontier.note.gaps", good=good, n=len(codes), names=names)] if names else []
-        beyond = {good: end for good, end in self.ends.items() if end < max(wanted)}  # the last official year
+        beyond = {good: end for good, end in self.ends.items() if end < max(years)}  # the last official year
         notes += [words("frontier.note.beyond", good=good, end=end) for good, end in beyond.items()]
-        return kept, replace(self.labels, notes=tuple(notes))
+        return complete, replace(self.labels, notes=tuple(notes))
 
 
 def package_goods(
@@ -114,24 +114,24 @@ def package_goods(
     >>> found.ends["capital"], found.official_years()[-1], found.frame.columns
     (2017, 2017, ['region', 'year', 'capital', 'employment', 'output_real'])
     """
-    wanted = list(dict.fromkeys(goods))
-    _known(package, wanted)
-    columns = [_column(package, name, measure) for name in wanted]
+    names = list(dict.fromkeys(goods))
+    _require_columns(package, names)
+    columns = [_column(package, name, measure) for name in names]
     frame = columns[0][0]
-    for other, _ in columns[1:]:
-        frame = frame.join(other, on=KEYS, how="full", coalesce=True)
+    for column, _ in columns[1:]:
+        frame = frame.join(column, on=KEYS, how="full", coalesce=True)
     if group is not None:
         frame = _grouped(package, frame, group)
-    held = _tables(package)
-    of_accounts = [name in held["accounts"] for name in wanted]
-    of_indicators = [name in held["indicators"] and name not in held["accounts"] for name in wanted]
-    read = {"accounts": any(of_accounts), "indicators": any(of_indicators), "regions": group is not None}
+    table_columns = _tables(package)
+    of_accounts = [name in table_columns["accounts"] for name in names]
+    of_indicators = [name in table_columns["indicators"] and name not in table_columns["accounts"] for name in names]
+    usage = {"accounts": any(of_accounts), "indicators": any(of_indicators), "regions": group is not None}
     return PackageGoods(
         frame=frame.sort("year", "region"),
-        goods=tuple(wanted),
-        ends={name: end for name, (_, end) in zip(wanted, columns, strict=True)},
+        goods=tuple(names),
+        ends={name: end for name, (_, end) in zip(names, columns, strict=True)},
         labels=region_labels(package),
-        tables=tuple(table for table, used in read.items() if used),
+        tables=tuple(table for table, used in usage.items() if used),
     )
 
 
@@ -142,10 +142,10 @@ def region_labels(package: Package) -> Labels:
     names, regions = names_of(package), package.optional("regions", verb="frontier")
     if regions is None:
         return NONE
-    called = {**names.by_kind, REGION: names.distinct(REGION, regions["region"])}
+    names_by_kind = {**names.by_kind, REGION: names.distinct(REGION, regions["region"])}
     groups = regions.select("region", "group_en").drop_nulls() if "group_en" in regions.columns else None
-    mine = {} if groups is None else {code: names.text("group", group) for code, group in groups.rows()}
-    return Labels(names=Names(called), groups=mine)
+    group_of = {} if groups is None else {code: names.text("group", group) for code, group in groups.rows()}
+    return Labels(names=Names(names_by_kind), groups=group_of)
 
 
 def _tables(package: Package) -> dict[str, list[str]]:
@@ -156,18 +156,25 @@ def _tables(package: Package) -> dict[str, list[str]]:
     return {"accounts": numbers, "measurement": list(_LEVELS), "indicators": listed}
 
 
-def _known(package: Package, names: Sequence[str]) -> None:
+def _require_columns(package: Package, names: Sequence[str]) -> None:
     from xinzhi.data.catalogue import nearest
 
     tables = _tables(package)
-    known = {name for columns in tables.values() for name in columns}
+    available = {name for columns in tables.values() for name in columns}
     for name in names:
-        if name not in known:
+        if name not in available:
             joined = {
-                where: names_joined([same(one) for one in columns]) for where, columns in tables.items() if columns
+                where: names_joined([same(column) for column in columns])
+                for where, columns in tables.items()
+                if columns
             }
             places = [words("frontier.of_table", table=where, columns=columns) for where, columns in joined.items()]
-            values = {"package": package.name, "column": name, "places": clauses(places), "like": nearest(name, known)}
+            values = {
+                "package": package.name,
+                "column": name,
+                "places": clauses(places),
+                "like": nearest(name, available),
+            }
             raise UsageError("frontier.no-column-near" if values["like"] else "frontier.no-column-in", **values)
 
 
@@ -177,15 +184,17 @@ def _column(package: Package, name: str, measure: Callable[[], Measured]) -> tup
     if name in tables["accounts"]:
         frame = package.tables["accounts"]
         status = f"{name}_status"
-        found = frame.filter(pl.col(name).is_not_null())
-        told = found.filter(pl.col(status).fill_null("official") == "official") if status in frame.columns else found
-        return frame.select(*KEYS, name), _last(told, name)
+        values = frame.filter(pl.col(name).is_not_null())
+        official = (
+            values.filter(pl.col(status).fill_null("official") == "official") if status in frame.columns else values
+        )
+        return frame.select(*KEYS, name), _last(official, name)
     if name in tables["indicators"] and name not in _LEVELS:
         long = package.tables["indicators"].filter((pl.col("indicator") == name) & pl.col("value").is_not_null())
         return long.select(*KEYS, pl.col("value").alias(name)), _last(long, name)
     measured = measure()
-    behind = measured.coverage.filter(pl.col("series").is_in(conventions()["series"][name]))
-    ends = behind["last_official_year"].drop_nulls()
+    coverage = measured.coverage.filter(pl.col("series").is_in(conventions()["series"][name]))
+    ends = coverage["last_official_year"].drop_nulls()
     frame = measured.inputs.select(*KEYS, name)
     return frame, int(ends.to_numpy().min()) if ends.len() else _last(frame.drop_nulls(name), name)
 
@@ -204,6 +213,6 @@ def _grouped(package: Package, frame: pl.DataFrame, group: str) -> pl.DataFrame:
             labels = source.select(*on, pl.col(group).cast(pl.String).alias("group"))
             return frame.join(labels, on=on, how="left").with_columns(pl.col("group").fill_null("-"))
     tables = [package.optional(table, verb="frontier") for table in ("regions", "accounts")]
-    held = dict.fromkeys(name for table in tables if table is not None for name in table.columns)
-    known = [name for name in held if name not in KEYS]
-    raise UsageError("frontier.no-group", group=group, known=known)
+    columns = dict.fromkeys(name for table in tables if table is not None for name in table.columns)
+    choices = [name for name in columns if name not in KEYS]
+    raise UsageError("frontier.no-group", group=group, known=choices)

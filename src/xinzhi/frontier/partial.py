@@ -16,7 +16,7 @@ from xinzhi.core.result import Facts
 from xinzhi.core.text import words
 from xinzhi.data import provenance
 from xinzhi.frontier.labelled import Labelled, known_frame
-from xinzhi.frontier.models.sweep import Reference, checked
+from xinzhi.frontier.models.sweep import Reference, validate_and_scale
 from xinzhi.frontier.reading import Table, read_data
 from xinzhi.frontier.technology.technology import choose
 
@@ -40,10 +40,10 @@ class Partial(Labelled, verb="partial", key=("unit",)):
 
     def facts(self) -> Facts:
         """Return how many units lie beyond the partial frontier, and which."""
-        known = self.shares.drop_nulls("share")
-        beyond = known.filter(known["share"] > 1 + _ROUNDING)["unit"].to_list()
+        rows = self.shares.drop_nulls("share")
+        beyond = rows.filter(rows["share"] > 1 + _ROUNDING)["unit"].to_list()
         name = words("frontier.chart.order_m" if self.frontier == "order-m" else "frontier.chart.order_alpha")
-        values = {"name": name, "parameter": f"{self.parameter:g}", "k": len(beyond), "n": known.height}
+        values = {"name": name, "parameter": f"{self.parameter:g}", "k": len(beyond), "n": rows.height}
         what = self.what(self.frame["unit"])
         facts: Facts = {"headline.partial": {**values, "what": what}}
         if beyond:
@@ -109,8 +109,8 @@ def order_m(
                 best = 1 / best if orientation == "output" else best
             return float(best.mean()), float(best.std(ddof=1) / np.sqrt(draws)) if draws > 1 else np.nan
         ranked = np.sort(values)
-        left = np.arange(len(ranked), -1, -1) / len(ranked)
-        return float((1 / ranked if orientation == "output" else ranked) @ -np.diff(left**m)), 0.0
+        remaining = np.arange(len(ranked), -1, -1) / len(ranked)
+        return float((1 / ranked if orientation == "output" else ranked) @ -np.diff(remaining**m)), 0.0
 
     options = {"m": int(m), "orientation": orientation, "draws": draws, "seed": seed}
     return _scored("order-m", float(m), (x, y, units), reference, score, options)
@@ -172,27 +172,27 @@ def _scored(
     """Score every unit by its radial distances to the reference units that count, of which lower ones are better."""
     orientation = options["orientation"]
     choose("orientation", orientation, ORIENTATIONS)
-    given = read_data(tables[0], tables[1], None, tables[2])
-    data = checked(given.goods.x, given.goods.y, reference=reference, positive=("x",))
+    source = read_data(tables[0], tables[1], None, tables[2])
+    data = validate_and_scale(source.goods.x, source.goods.y, reference=reference, positive=("x",))
     rows = []
     for x, y in zip(data.x, data.y, strict=True):
-        chosen: Any = slice(None)
+        mask: Any = slice(None)
         if orientation == "input":
-            chosen = (data.yr >= y).all(axis=1)
+            mask = (data.yr >= y).all(axis=1)
         elif orientation == "output":
-            chosen = (data.xr <= x).all(axis=1)
-        inward = (data.xr[chosen] / x).max(axis=1)
+            mask = (data.xr <= x).all(axis=1)
+        inward = (data.xr[mask] / x).max(axis=1)
         with np.errstate(divide="ignore", invalid="ignore"):
-            outward = np.where(y > 0, y / data.yr[chosen], 0.0).max(axis=1)
+            outward = np.where(y > 0, y / data.yr[mask], 0.0).max(axis=1)
         values = {"input": inward, "output": outward}.get(orientation, np.maximum(inward, outward))
         count = len(values)
         rows.append((*(score(values) if count else (np.nan, np.nan)), count, "optimal" if count else "infeasible"))
     columns = dict(zip(("score", "error", "dominating", "status"), zip(*rows, strict=True), strict=True))
     return Partial(
-        frame=known_frame({"unit": given.units, **columns}),
+        frame=known_frame({"unit": source.units, **columns}),
         frontier=frontier,
         parameter=parameter,
         orientation=orientation,
-        kind=given.kind,
-        provenance=provenance(frontier, given.digests(), (), **options),
+        kind=source.kind,
+        provenance=provenance(frontier, source.digests(), (), **options),
     )

@@ -36,10 +36,10 @@ class Data:
         sides += [] if self.reference is None else [("_ref", self.reference, self.peers)]
         kinds = (("x", "x", self.inputs), ("y", "y", self.outputs), ("bad", "b", self.bads))
         return {
-            f"{name}{end}": digest(getattr(goods, letter), units, called)
+            f"{name}{end}": digest(getattr(goods, letter), units, names)
             for end, goods, units in sides
-            for name, letter, called in kinds
-            if called
+            for name, letter, names in kinds
+            if names
         }
 
     @property
@@ -97,8 +97,8 @@ def read_parts(
     for name, part in parts.items():
         wrong = np.argwhere(~np.isfinite(part.values))
         if len(wrong):
-            said = {"column": part.goods[wrong[0, 1]], "unit": names[wrong[0, 0]], "n": len(wrong)}
-            raise InputError("frontier.missing-value", name=name, **said)
+            facts = {"column": part.goods[wrong[0, 1]], "unit": names[wrong[0, 0]], "n": len(wrong)}
+            raise InputError("frontier.missing-value", name=name, **facts)
     return parts, names
 
 
@@ -115,14 +115,14 @@ def _against(data: Data, reference: Sequence[Any], column: str | None) -> Data:
     """Return the data with a reference set that is not the units."""
     if len(reference) not in {2, 3}:
         raise UsageError("frontier.reference-parts")
-    held = column if any(column in list(map(str, getattr(part, "columns", []))) for part in reference) else None
-    others = read_data(reference[0], reference[1], reference[2] if len(reference) > 2 else None, held)  # noqa: PLR2004 - bad outputs are the third part
-    named = all(hasattr(part, "columns") for part in reference) and others.columns != data.columns
-    if others.goods.widths != data.goods.widths:
-        raise UsageError("frontier.reference-goods", ours=data.goods.widths, theirs=others.goods.widths)
-    if named and not set(data.columns) <= {f"{letter}{at}" for letter in ("x", "y", "bad") for at in range(1, 100)}:
-        raise UsageError("frontier.reference-names", ours=list(data.columns), theirs=list(others.columns))
-    return replace(data, reference=others.goods, peers=others.units)
+    unit_column = column if any(column in list(map(str, getattr(part, "columns", []))) for part in reference) else None
+    benchmark = read_data(reference[0], reference[1], reference[2] if len(reference) > 2 else None, unit_column)  # noqa: PLR2004 - bad outputs are the third part
+    has_names = all(hasattr(part, "columns") for part in reference) and benchmark.columns != data.columns
+    if benchmark.goods.widths != data.goods.widths:
+        raise UsageError("frontier.reference-goods", ours=data.goods.widths, theirs=benchmark.goods.widths)
+    if has_names and not set(data.columns) <= {f"{letter}{at}" for letter in ("x", "y", "bad") for at in range(1, 100)}:
+        raise UsageError("frontier.reference-names", ours=list(data.columns), theirs=list(benchmark.columns))
+    return replace(data, reference=benchmark.goods, peers=benchmark.units)
 
 
 def _part(name: str, native: AnyArray, column: str | None) -> Part:
@@ -179,16 +179,16 @@ def _index_labels(native: Any) -> tuple[str, ...] | None:  # noqa: ANN401 - anyt
 
 
 def _names(parts: dict[str, Part], units: str | Sequence[Any] | None, n: int) -> tuple[str, ...]:
-    given = [(name, part.labels) for name, part in parts.items() if part.labels is not None]
+    label_sets = [(name, part.labels) for name, part in parts.items() if part.labels is not None]
     if units is not None and not isinstance(units, str):
         names = tuple(map(str, units))
-    elif isinstance(units, str) and not given:
+    elif isinstance(units, str) and not label_sets:
         raise UsageError("frontier.units-column", column=units)
     else:
-        names = given[0][1] if given else tuple(str(number + 1) for number in range(n))
-        for name, others in given[1:]:
-            if others != names:
-                raise UsageError("frontier.units-differ", name=name, first=given[0][0])
+        names = label_sets[0][1] if label_sets else tuple(str(number + 1) for number in range(n))
+        for name, labels in label_sets[1:]:
+            if labels != names:
+                raise UsageError("frontier.units-differ", name=name, first=label_sets[0][0])
     if len(names) != n:
         raise UsageError("frontier.units-count", given=len(names), units=n)
     if len(set(names)) < n:

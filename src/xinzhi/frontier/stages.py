@@ -14,7 +14,7 @@ from xinzhi.core.result import Facts, FrameKind, Provenance
 from xinzhi.core.text import Text, same, words
 from xinzhi.data import provenance
 from xinzhi.frontier.labelled import Labelled, known_frame, number_or_null, rts_text, status_text
-from xinzhi.frontier.models.sweep import ON_FRONTIER, Own, Sweep, checked, sweep
+from xinzhi.frontier.models.sweep import ON_FRONTIER, Sweep, UnitProgram, sweep, validate_and_scale
 from xinzhi.frontier.reading import Table, all_positive, read_parts
 from xinzhi.frontier.technology.technology import choose
 
@@ -44,12 +44,12 @@ class Staged(Labelled, verb="staged", key=("unit",)):
 
     def facts(self) -> Facts:
         """Return how many units are efficient throughout, and which stage is behind."""
-        known = self.frame.drop_nulls("score")
-        if not known.height:
+        rows = self.frame.drop_nulls("score")
+        if not rows.height:
             return {"answer.nothing": {}}
-        worst = known.sort("score", "unit").row(0, named=True)
-        mean = float(known["score"].to_numpy().mean())
-        counts = {"k": int(known["efficient"].sum()), "n": known.height, "mean": mean, "least": worst["score"]}
+        worst = rows.sort("score", "unit").row(0, named=True)
+        mean = float(rows["score"].to_numpy().mean())
+        counts = {"k": int(rows["efficient"].sum()), "n": rows.height, "mean": mean, "least": worst["score"]}
         counts |= {"inside": self.design}
         ends = {"worst": self.names.region(worst["unit"]), "what": self.what(self.frame["unit"])}
         facts: Facts = {"headline.staged": {**counts, **ends}}
@@ -85,18 +85,18 @@ def staged(  # noqa: PLR0913 - the parts of a result
 ) -> Staged:
     """Return the result of n units of k stages each; `scores` and tables of `more` are `(n, k)`."""
     good = status == "optimal"
-    kept = np.where(good, np.minimum(score, 1.0), np.nan)
+    bounded = np.where(good, np.minimum(score, 1.0), np.nan)
     lowest = np.min(scores, axis=1, initial=1.0)
-    efficient = good & (kept >= 1 - ON_FRONTIER) & (lowest >= 1 - ON_FRONTIER)
-    known = {
+    efficient = good & (bounded >= 1 - ON_FRONTIER) & (lowest >= 1 - ON_FRONTIER)
+    columns = {
         name: number_or_null(np.where(good[:, None], table, np.nan).ravel())
         for name, table in {"score": scores, **more}.items()
     }
     none = pl.DataFrame(schema={"unit": pl.String, "stage": pl.String, "good": pl.String, "slack": pl.Float64})
     return Staged(
-        frame=known_frame({"unit": list(units), "score": kept, "efficient": efficient, "status": status.tolist()}),
+        frame=known_frame({"unit": list(units), "score": bounded, "efficient": efficient, "status": status.tolist()}),
         stages=pl.DataFrame(
-            {"unit": [unit for unit in units for _ in stages], "stage": list(stages) * len(units), **known}
+            {"unit": [unit for unit in units for _ in stages], "stage": list(stages) * len(units), **columns}
         ),
         slacks=none if slacks is None else slacks,
         design=design,
@@ -161,37 +161,42 @@ def series_efficiency(
     choose("priority", priority, PRIORITIES)
     parts, names = read_parts({"x": x, "z": z, "y": y}, units)
     all_positive(parts, names)
-    data = checked(parts["x"].values, parts["z"].values, parts["y"].values)
+    data = validate_and_scale(parts["x"].values, parts["z"].values, parts["y"].values)
     program = _Series(data.x, data.y, data.b, method)
-    whole = program.whole()
-    first, second = program.stage(whole, 0), program.stage(whole, 1)
-    score = whole.objective
+    overall = program.whole()
+    first, second = program.stage(overall, 0), program.stage(overall, 1)
+    score = overall.objective
     if method == "product":
         ends = np.stack([[first.objective, score / first.objective], [score / second.objective, second.objective]])
         weights = np.full((2, len(score), 2), np.nan)
     else:
         # With the first stage's use at one, the weight of the second is what it uses, z; with z at one, conversely.
-        handed, used = first.objective, (1 + second.objective) / score - 1
-        ends = np.stack([[handed, (score * (1 + handed) - handed) / handed], [1 / used, second.objective]])
-        shares = np.stack([1 / (1 + handed), used / (1 + used)])
+        second_weight, first_weight = first.objective, (1 + second.objective) / score - 1
+        ends = np.stack(
+            [
+                [second_weight, (score * (1 + second_weight) - second_weight) / second_weight],
+                [1 / first_weight, second.objective],
+            ]
+        )
+        shares = np.stack([1 / (1 + second_weight), first_weight / (1 + first_weight)])
         weights = np.stack([shares, 1 - shares], axis=2)
-    chosen = PRIORITIES.index(priority)
+    place = PRIORITIES.index(priority)
     ends = ends.transpose(0, 2, 1)
-    status = np.array(whole.status)
-    for one in (first, second):
-        status = np.where(status == "optimal", np.array(one.status), status)
-    columns = {"lower": ends.min(axis=0), "upper": ends.max(axis=0), "weight": weights[chosen]}
+    status = np.array(overall.status)
+    for stage in (first, second):
+        status = np.where(status == "optimal", np.array(stage.status), status)
+    columns = {"lower": ends.min(axis=0), "upper": ends.max(axis=0), "weight": weights[place]}
     tables = {name: digest(part.values, names, part.goods) for name, part in parts.items()}
     return staged(
         score,
         status,
         _STAGES,
-        ends[chosen],
+        ends[place],
         columns,
         units=names,
         rts="crs",
         design=f"series-{method}",
-        programs=sum(one.programs for one in (whole, first, second)),
+        programs=sum(part.programs for part in (overall, first, second)),
         kind=parts["x"].kind,
         provenance=provenance("series_efficiency", tables, (), method=method, priority=priority),
     )
@@ -208,31 +213,31 @@ class _Series:
     def whole(self) -> Sweep:
         """Return the score of the whole: the least share of all that is used."""
 
-        def own(unit: int) -> Own:
+        def unit_program(unit: int) -> UnitProgram:
             x, z, y = self.x[unit], self.z[unit], self.y[unit]
             used = z if self.additive else 0 * z
-            return self._own([np.concatenate([x, used, 0 * y])], [1.0], np.concatenate([0 * x, used, y]))
+            return self._program_of([np.concatenate([x, used, 0 * y])], [1.0], np.concatenate([0 * x, used, y]))
 
-        return sweep(self.table, own, len(self.x), prove=True)
+        return sweep(self.table, unit_program, len(self.x), prove=True)
 
-    def stage(self, whole: Sweep, number: int) -> Sweep:
+    def stage(self, overall: Sweep, number: int) -> Sweep:
         """Return the most that one stage can score while the whole keeps its score."""
         # Written for the multipliers v, w, u of inputs, of z and of outputs, with E the score of the whole. First: most
         # w z with v x = 1 and u y + w z = E (v x + w z), or u y = E v x; second: most u y with w z = 1 and the same.
 
-        def own(unit: int) -> Own:
-            x, z, y, score = self.x[unit], self.z[unit], self.y[unit], whole.objective[unit]
+        def unit_program(unit: int) -> UnitProgram:
+            x, z, y, score = self.x[unit], self.z[unit], self.y[unit], overall.objective[unit]
             score = 1.0 if np.isnan(score) else score
-            kept = (1 - score) * z if self.additive else 0 * z
+            intermediate = (1 - score) * z if self.additive else 0 * z
             norm = np.concatenate([x, 0 * z, 0 * y] if number == 0 else [0 * x, z, 0 * y])
             most = np.concatenate([0 * x, z, 0 * y] if number == 0 else [0 * x, 0 * z, y])
-            return self._own([norm, np.concatenate([-score * x, kept, y])], [1.0, 0.0], most)
+            return self._program_of([norm, np.concatenate([-score * x, intermediate, y])], [1.0, 0.0], most)
 
-        return sweep(self.table, own, len(self.x), prove=True)
+        return sweep(self.table, unit_program, len(self.x), prove=True)
 
     @staticmethod
-    def _own(columns: list[FloatArray], costs: list[float], lower: FloatArray) -> Own:
-        return Own(
+    def _program_of(columns: list[FloatArray], costs: list[float], lower: FloatArray) -> UnitProgram:
+        return UnitProgram(
             columns=np.array(columns).T,
             costs=np.array(costs),
             lower=lower,

@@ -18,7 +18,7 @@ from xinzhi.frontier.bootstrap import efficiencies
 from xinzhi.frontier.labelled import Labelled, known_frame, rts_text, setting
 from xinzhi.frontier.models.environmental import directional
 from xinzhi.frontier.models.slacks_based import slacks_based
-from xinzhi.frontier.models.sweep import checked
+from xinzhi.frontier.models.sweep import validate_and_scale
 from xinzhi.frontier.reading import Table, read_data
 from xinzhi.frontier.technology.technology import Goods, choose, rts_of
 
@@ -44,10 +44,10 @@ class Measure:
     def score(self, points: Goods, reference: Goods) -> FloatArray:
         """Return the scores of points `(n,)` against a reference set, NaN where infeasible."""
         if self.name in {"input", "output"}:
-            data = checked(points.x, points.y, None, (reference.x, reference.y))
+            data = validate_and_scale(points.x, points.y, None, (reference.x, reference.y))
             rts = rts_of(self.rts)
-            found = efficiencies(data.x, data.y, data.xr[None], data.yr[None], rts=rts, orientation=self.name)
-            return np.asarray(found[0])
+            scores = efficiencies(data.x, data.y, data.xr[None], data.yr[None], rts=rts, orientation=self.name)
+            return np.asarray(scores[0])
         ours, theirs = ((part.x, part.y, part.bad) for part in (points, reference))
         if self.name == "sbm":
             return slacks_based(*ours, rts=self.rts, reference=theirs).score
@@ -65,8 +65,8 @@ class Measure:
         with np.errstate(all="ignore"):
             outward = self.name in {"output", "directional"}
             filled = np.where(np.isnan(scores), -np.inf if outward else np.inf, scores)
-            found = filled.max(axis=0) if outward else filled.min(axis=0)
-        return np.where(np.isfinite(found), found, np.nan)
+            farthest = filled.max(axis=0) if outward else filled.min(axis=0)
+        return np.where(np.isfinite(farthest), farthest, np.nan)
 
 
 _ROUNDING = 1e-9  # the group is part of the whole: a ratio above one by less than this is one
@@ -87,21 +87,21 @@ class Metafrontier(Labelled, verb="metafrontier", key=("unit", "group")):
 
     def group_text(self, group: str) -> Text:
         """Return the name of a group: that of the macro-region where the units' own are meant."""
-        mine = {self.labels.groups.get(str(unit)) for unit in self.frame.filter(self.frame["group"] == group)["unit"]}
-        return next((text for text in mine if text is not None and group in {text.zh, text.en}), same(group))
+        names = {self.labels.groups.get(str(unit)) for unit in self.frame.filter(self.frame["group"] == group)["unit"]}
+        return next((text for text in names if text is not None and group in {text.zh, text.en}), same(group))
 
     def facts(self) -> Facts:
         """Return the groups with the smallest and the largest gap, and those that are small."""
         order = self.groups.sort("mean_tgr", descending=True, nulls_last=True)
         shape = words("frontier.chart.convex" if self.convex else "frontier.chart.union")
-        known, notes = order.drop_nulls("mean_tgr"), dict[str, Any]()
+        rows, notes = order.drop_nulls("mean_tgr"), dict[str, Any]()
         notes["note.metafrontier"] = {"rts": rts_text(self.rts), "shape": shape}
         small = order.filter(order["units"] <= setting("few_units"))["group"].to_list()
         if small:
             notes["note.thin"] = {"names": [self.group_text(group) for group in small]}
-        if not known.height:
+        if not rows.height:
             return {"answer.nothing": {}} | notes
-        first, last = known.row(0, named=True), known.row(-1, named=True)
+        first, last = rows.row(0, named=True), rows.row(-1, named=True)
         values = {"first": self.group_text(first["group"]), "most": first["mean_tgr"]}
         values |= {"last": self.group_text(last["group"]), "least": last["mean_tgr"]}
         return {"headline.metafrontier": values} | notes
@@ -150,25 +150,27 @@ def metafrontier(  # noqa: PLR0913 - data, groups, and the measure
     >>> found.frame["tgr"].to_list()
     [1.0, 1.0, 0.5, 0.5]
     """
-    given = read_data(x, y, bad, units)
-    data = given.goods
+    source = read_data(x, y, bad, units)
+    data = source.goods
     labels = np.array([str(group) for group in groups])
     if len(labels) != len(data):
         raise InputError("frontier.groups-count", given=len(labels), units=len(data))
     how = Measure(name=measure, rts=rts, disposability=disposability, direction=direction)
     how.check(bad=bad is not None)
-    known = sorted(set(labels))
-    against = np.full((len(known), len(labels)), np.nan)
-    for number, group in enumerate(known):  # against one group: its own units, or all for the union of technologies
+    group_names = sorted(set(labels))
+    against = np.full((len(group_names), len(labels)), np.nan)
+    for number, group in enumerate(
+        group_names
+    ):  # against one group: its own units, or all for the union of technologies
         members = labels == group
         points = members if convex else np.ones(len(labels), dtype=bool)
         against[number, points] = how.score(data.take(points), data.take(members))
-    own = against[np.searchsorted(known, labels), np.arange(len(labels))]
+    within = against[np.searchsorted(group_names, labels), np.arange(len(labels))]
     meta = how.score(data, data) if convex else how.best(against)
-    gap = how.efficiency(meta) / how.efficiency(own)
+    gap = how.efficiency(meta) / how.efficiency(within)
     gap = np.where(gap <= 1 + _ROUNDING, np.minimum(gap, 1.0), gap)
-    status = np.where(np.isfinite(meta) & np.isfinite(own), "optimal", "infeasible")
-    columns = {"unit": given.units, "group": labels, "meta": meta, "within": own, "tgr": gap, "status": status}
+    status = np.where(np.isfinite(meta) & np.isfinite(within), "optimal", "infeasible")
+    columns = {"unit": source.units, "group": labels, "meta": meta, "within": within, "tgr": gap, "status": status}
     frame = known_frame(columns)
     means = {f"mean_{name}": pl.col(name).mean() for name in ("meta", "within", "tgr")}
     by_group = frame.group_by("group").agg(units=pl.len(), **means, min_tgr=pl.col("tgr").min()).sort("group")
@@ -179,8 +181,8 @@ def metafrontier(  # noqa: PLR0913 - data, groups, and the measure
         measure=measure,
         rts=rts,
         convex=convex,
-        kind=given.kind,
-        provenance=provenance("metafrontier", given.digests(), (), **options),
+        kind=source.kind,
+        provenance=provenance("metafrontier", source.digests(), (), **options),
     )
 
 
@@ -253,15 +255,15 @@ def window_analysis(  # noqa: PLR0913 - the panel, the window, and the measure
     >>> found.frame["score"].to_list()
     [1.0, 0.5, 1.0, 1.0]
     """
-    names, times = np.array([str(each) for each in unit]), np.asarray(period)
+    names, times = np.array([str(name) for name in unit]), np.asarray(period)
     if not len(names) == len(times) == len(x):
         raise InputError("frontier.window-lengths", units=len(names), periods=len(times), rows=len(x))
     pairs = list(zip(names.tolist(), times.tolist(), strict=True))
     if len(set(pairs)) < len(pairs):
         twice = next(pair for at, pair in enumerate(pairs) if pair in pairs[:at])
         raise InputError("frontier.window-twice", unit=twice[0], period=twice[1])
-    given = read_data(x, y, bad, [f"{name}/{time}" for name, time in zip(names, times, strict=True)])
-    data = given.goods
+    source = read_data(x, y, bad, [f"{name}/{time}" for name, time in zip(names, times, strict=True)])
+    data = source.goods
     periods = np.unique(times)
     if not 1 <= width <= len(periods):
         raise UsageError("frontier.window-width", most=len(periods), width=width)
@@ -284,8 +286,8 @@ def window_analysis(  # noqa: PLR0913 - the panel, the window, and the measure
         width=width,
         measure=measure,
         rts=rts,
-        kind=given.kind,
-        provenance=provenance("window_analysis", given.digests(), (), **options),
+        kind=source.kind,
+        provenance=provenance("window_analysis", source.digests(), (), **options),
     )
 
 
@@ -294,5 +296,9 @@ def _stability(frame: pl.DataFrame) -> pl.DataFrame:
     score = pl.col("score")
     ranges = frame.group_by("unit", "period").agg(spread=score.max() - score.min())
     spread = ranges.group_by("unit").agg(column_range=pl.col("spread").max())
-    whole = frame.group_by("unit").agg(mean=score.mean(), deviation=score.std(), total_range=score.max() - score.min())
-    return whole.join(spread, on="unit").select("unit", "mean", "deviation", "column_range", "total_range").sort("unit")
+    summary = frame.group_by("unit").agg(
+        mean=score.mean(), deviation=score.std(), total_range=score.max() - score.min()
+    )
+    return (
+        summary.join(spread, on="unit").select("unit", "mean", "deviation", "column_range", "total_range").sort("unit")
+    )

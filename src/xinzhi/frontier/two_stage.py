@@ -48,9 +48,9 @@ class TwoStage(Labelled, verb="two_stage", key=("variable",)):
             "unclear": rows.filter((pl.col("lower") <= 0) & (pl.col("upper") >= 0)),
         }
         parts = [
-            words(f"frontier.chart.{sign}", names=[good_text(name) for name in found["variable"]])
-            for sign, found in signs.items()
-            if found.height
+            words(f"frontier.chart.{sign}", names=[good_text(name) for name in group["variable"]])
+            for sign, group in signs.items()
+            if group.height
         ]
         how = {"algorithm": self.algorithm, "n": self.observations, "rts": rts_text(self.rts), "seed": self.seed}
         return {
@@ -116,14 +116,14 @@ def two_stage(  # noqa: PLR0913 - data, technology, regressors, and how to draw
     choose("orientation", orientation, ("input", "output"))
     if algorithm not in {1, 2}:
         raise UsageError("frontier.algorithm", algorithm=algorithm)
-    known = rts_of(rts)
-    given = read_data(x, y, z, units)
-    labels = given.bads if hasattr(z, "columns") else tuple(f"z{at + 1}" for at in range(len(given.bads)))
-    data = radial_units(given, orientation)
-    regressors = np.column_stack([np.ones(len(data.x)), given.goods.b])
+    rts = rts_of(rts)
+    source = read_data(x, y, z, units)
+    labels = source.bads if hasattr(z, "columns") else tuple(f"z{at + 1}" for at in range(len(source.bads)))
+    data = radial_units(source, orientation)
+    regressors = np.column_stack([np.ones(len(data.x)), source.goods.b])
     if np.linalg.matrix_rank(regressors) < regressors.shape[1]:
         raise InputError("frontier.repeated-column")
-    distances = unit_distances(data, known, orientation)
+    distances = unit_distances(data, rts, orientation)
     used = distances > 1 + setting("own_frontier")
     fit = first = _fit(distances, regressors, used)
     corrected = distances
@@ -131,8 +131,8 @@ def two_stage(  # noqa: PLR0913 - data, technology, regressors, and how to draw
         mean, sigma = regressors @ first.coefficients[0], float(first.sigma[0])
 
         def bias(count: int, seeds: np.random.SeedSequence) -> FloatArray:
-            drawn = truncated_draws(mean, sigma, count, np.random.default_rng(seeds))
-            return smoothed_distances(data, known, orientation, distances, drawn)
+            sample = truncated_draws(mean, sigma, count, np.random.default_rng(seeds))
+            return smoothed_distances(data, rts, orientation, distances, sample)
 
         draws = in_blocks(bias, bias_replications, seed, n_jobs=n_jobs)
         corrected = 2 * distances - np.concatenate(draws).mean(axis=0)
@@ -141,18 +141,20 @@ def two_stage(  # noqa: PLR0913 - data, technology, regressors, and how to draw
     centre, spread = regressors[used] @ fit.coefficients[0], float(fit.sigma[0])
 
     def task(count: int, seeds: np.random.SeedSequence) -> FloatArray:  # NaN where the likelihood had no maximum
-        drawn = truncated_draws(centre, spread, count, np.random.default_rng(seeds))
-        found = truncated_regression(drawn, regressors[used])
-        return np.where(found.converged[:, None], np.column_stack([found.coefficients, found.sigma]), np.nan)
+        sample = truncated_draws(centre, spread, count, np.random.default_rng(seeds))
+        regression = truncated_regression(sample, regressors[used])
+        return np.where(
+            regression.converged[:, None], np.column_stack([regression.coefficients, regression.sigma]), np.nan
+        )
 
     estimates = np.concatenate(in_blocks(task, replications, seed + 1, n_jobs=n_jobs, progress=progress))
     point = np.append(fit.coefficients[0], fit.sigma[0])
-    kept = estimates[np.isfinite(estimates).all(axis=1)]
-    lower, upper = 2 * point - np.quantile(kept, ((1 + level) / 2, (1 - level) / 2), axis=0)
-    columns = {"coefficient": point, "error": kept.std(axis=0, ddof=1), "lower": lower, "upper": upper}
+    valid = estimates[np.isfinite(estimates).all(axis=1)]
+    lower, upper = 2 * point - np.quantile(valid, ((1 + level) / 2, (1 - level) / 2), axis=0)
+    columns = {"coefficient": point, "error": valid.std(axis=0, ddof=1), "lower": lower, "upper": upper}
     done: dict[str, Any] = {
         "algorithm": algorithm,
-        "rts": known,
+        "rts": rts,
         "orientation": orientation,
         "level": level,
         "replications": replications,
@@ -161,10 +163,10 @@ def two_stage(  # noqa: PLR0913 - data, technology, regressors, and how to draw
     }
     return TwoStage(
         frame=pl.DataFrame({"variable": ["constant", *labels, "sigma"], **columns}),
-        scores=pl.DataFrame({"unit": given.units, "distance": distances, "corrected": corrected}),
-        lost=len(estimates) - len(kept),
-        kind=given.kind,
-        provenance=provenance("two_stage", given.digests(), **done),
+        scores=pl.DataFrame({"unit": source.units, "distance": distances, "corrected": corrected}),
+        lost=len(estimates) - len(valid),
+        kind=source.kind,
+        provenance=provenance("two_stage", source.digests(), **done),
         **done,
     )
 
@@ -173,10 +175,10 @@ def _fit(distances: FloatArray, regressors: FloatArray, used: BoolArray) -> Trun
     """Fit the units in the regression, or say why that is impossible."""
     if used.sum() <= regressors.shape[1] + 1:
         raise InputError("frontier.few-inefficient", units=int(used.sum()), parameters=regressors.shape[1] + 1)
-    found = truncated_regression(distances[used], regressors[used])
-    if not found.converged[0]:
+    fit = truncated_regression(distances[used], regressors[used])
+    if not fit.converged[0]:
         raise InputError("frontier.no-maximum")
-    return found
+    return fit
 
 
 _STEPS, _HALVINGS, _GRADIENT = 100, 30, 1e-9
@@ -213,8 +215,8 @@ def truncated_regression(values: FloatArray, regressors: FloatArray) -> Truncate
             break
         ridge = 1e-12 * np.trace(hessian, axis1=1, axis2=2)[:, None, None] * np.eye(width + 1)
         step = -np.linalg.solve(hessian + ridge, gradient[:, :, None])[:, :, 0]
-        moved = _line_search(y, regressors, (at, level), (rows, step))
-        open_[rows[~moved]] = False
+        better = _line_search(y, regressors, (at, level), (rows, step))
+        open_[rows[~better]] = False
     gradient, _ = _derivatives(y, regressors, at)
     flat = np.abs(gradient).max(axis=1) <= 1e3 * _GRADIENT * y.shape[1]
     return Truncated(at[:, :width] / at[:, width:], 1 / at[:, width], level, flat & np.isfinite(level))
@@ -235,8 +237,8 @@ def _likelihood(y: FloatArray, z: FloatArray, at: FloatArray) -> FloatArray:
 
     mean, scale = at[:, :-1] @ z.T, at[:, -1:]
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-        each = np.log(scale) - 0.5 * (scale * y - mean) ** 2 - 0.5 * np.log(2 * np.pi) - log_ndtr(mean - scale)
-    return np.where(at[:, -1] > 0, each.sum(axis=1), -np.inf)
+        terms = np.log(scale) - 0.5 * (scale * y - mean) ** 2 - 0.5 * np.log(2 * np.pi) - log_ndtr(mean - scale)
+    return np.where(at[:, -1] > 0, terms.sum(axis=1), -np.inf)
 
 
 def _derivatives(y: FloatArray, z: FloatArray, at: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -263,16 +265,16 @@ def _line_search(
     """Take the step, halved until the likelihood does not fall; return which samples moved."""
     at, level = state
     rows, step = move
-    moved = np.zeros(len(rows), dtype=bool)
+    done = np.zeros(len(rows), dtype=bool)
     size = 1.0
     for _ in range(_HALVINGS):
-        left = np.flatnonzero(~moved)
-        trial = at[rows[left]] + size * step[left]
-        value = _likelihood(y[rows[left]], z, trial)
-        better = value >= level[rows[left]] - 1e-12 * np.abs(level[rows[left]])
-        took = left[better]
-        at[rows[took]], level[rows[took]], moved[took] = trial[better], value[better], True
-        if moved.all():
+        pending = np.flatnonzero(~done)
+        trial = at[rows[pending]] + size * step[pending]
+        value = _likelihood(y[rows[pending]], z, trial)
+        better = value >= level[rows[pending]] - 1e-12 * np.abs(level[rows[pending]])
+        took = pending[better]
+        at[rows[took]], level[rows[took]], done[took] = trial[better], value[better], True
+        if done.all():
             break
         size /= 2
-    return moved
+    return done

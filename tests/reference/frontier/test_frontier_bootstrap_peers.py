@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from xinzhi.frontier.bootstrap import choose_width, returns_test, smoothed_distances, unit_distances
-from xinzhi.frontier.models.sweep import checked
+from xinzhi.frontier.models.sweep import validate_and_scale
 
 X, Y = np.array([2.0, 4.0, 3.0, 5.0, 6.0]), np.array([1.0, 2.0, 3.0, 4.0, 5.0])
 REPLICATIONS = 200
@@ -24,7 +24,7 @@ REPLICATIONS = 200
 
 @pytest.mark.parametrize(("rts", "theirs"), [("vrs", 0.1398634), ("crs", 0.259230)])
 def test_bandwidth_of_output_distances(rts: str, theirs: float) -> None:
-    assert choose_width(unit_distances(checked(X, Y), rts, "output")) == pytest.approx(theirs, abs=1e-6)
+    assert choose_width(unit_distances(validate_and_scale(X, Y), rts, "output")) == pytest.approx(theirs, abs=1e-6)
 
 
 @pytest.mark.parametrize(("orientation", "theirs"), [("input", 0.802947), ("output", 0.813093)])
@@ -41,7 +41,7 @@ def test_statistic_of_the_returns_test(orientation: str, theirs: float) -> None:
     ],
 )
 def test_corrected_scores_within_monte_carlo_error(orientation: str, h: float, theirs: list[float]) -> None:
-    data = checked(X, Y)
+    data = validate_and_scale(X, Y)
     distances = unit_distances(data, "vrs", orientation)
     both = np.concatenate([2 - distances, distances])
     rng = np.random.default_rng(1)

@@ -20,7 +20,7 @@ from xinzhi.frontier.bootstrap import (
     smoothed_distances,
     unit_distances,
 )
-from xinzhi.frontier.models.sweep import checked
+from xinzhi.frontier.models.sweep import validate_and_scale
 from xinzhi.frontier.two_stage import truncated_draws, truncated_regression, two_stage
 
 TOLERANCE = 1e-9
@@ -104,7 +104,7 @@ def test_draws_are_reflected_and_keep_mean_and_variance() -> None:
 def test_moved_units_and_their_distances() -> None:
     """One replication, by hand: every input times drawn / distance, and the units held against that."""
     x, y = sample(2, 15)
-    data = checked(x, y)
+    data = validate_and_scale(x, y)
     distances = unit_distances(data, "vrs", "input")
     drawn = smooth_draws(distances, 0.1, 2, np.random.default_rng(0))
     found = smoothed_distances(data, "vrs", "input", distances, drawn)

@@ -40,10 +40,10 @@ class Measure:
     def gains(self, points: Goods) -> FloatArray:
         """Return the directions of points as amounts of every good, not negative, ``(n, p + q + r)``."""
         p, q, r = points.widths
-        held = self.moves
-        if held is None:
-            held = np.repeat([float(self.orientation == "input"), float(self.orientation == "output"), 0.0], [p, q, r])
-        return np.asarray(points.all() * held)
+        moves = self.moves
+        if moves is None:
+            moves = np.repeat([float(self.orientation == "input"), float(self.orientation == "output"), 0.0], [p, q, r])
+        return np.asarray(points.all() * moves)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +68,11 @@ class Tally:
         self.count += count
         self.rows, self.columns = max(self.rows, size[0]), max(self.columns, size[1])
 
-    def include(self, other: Tally) -> None:
+    def include(self, tally: Tally) -> None:
         """Count the programs of another tally too."""
-        self.count += other.count
-        self.rows, self.columns = max(self.rows, other.rows), max(self.columns, other.columns)
-        self.general += other.general
+        self.count += tally.count
+        self.rows, self.columns = max(self.rows, tally.rows), max(self.columns, tally.columns)
+        self.general += tally.general
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,51 +89,51 @@ class Frontier:
 
     def scores(self, rts: str, spans: Sequence[IntArray], points: Sequence[Goods]) -> list[Scores]:
         """Return the distances of each set of points from its technology; small technologies are solved together."""
-        found: dict[int, Scores] = {}
+        scores: dict[int, Scores] = {}
         alike: dict[int, list[int]] = {}
         for at, rows in enumerate(spans):
             if len(rows) >= _LARGE and self.measure.weights is None:
-                found[at] = self._at_large(rts, self.goods.take(rows, rows), points[at])
+                scores[at] = self._at_large(rts, self.goods.take(rows, rows), points[at])
             else:
                 alike.setdefault(len(rows), []).append(at)
         for size, places in alike.items():
             count = len(places) if size <= _SMALL else 1
             for start in range(0, len(places), count):
-                some = places[start : start + count]
-                answers = self._together(rts, [spans[at] for at in some], [points[at] for at in some])
-                ends = np.cumsum([len(points[at].x) for at in some])[:-1]
+                group = places[start : start + count]
+                answers = self._batch_distances(rts, [spans[at] for at in group], [points[at] for at in group])
+                ends = np.cumsum([len(points[at].x) for at in group])[:-1]
                 pairs = zip(np.split(answers.beta, ends), np.split(answers.status, ends), strict=True)
-                found |= {at: Scores(*pair) for at, pair in zip(some, pairs, strict=True)}
-        return [found[at] for at in range(len(spans))]
+                scores |= {at: Scores(*pair) for at, pair in zip(group, pairs, strict=True)}
+        return [scores[at] for at in range(len(spans))]
 
-    def _together(self, rts: str, spans: Sequence[IntArray], points: Sequence[Goods]) -> Scores:
+    def _batch_distances(self, rts: str, spans: Sequence[IntArray], points: Sequence[Goods]) -> Scores:
         """Return the distances from technologies of as many observations each, one set of points after the other."""
         columns, targets, ways = [], [], []
         for rows, part in zip(spans, points, strict=True):
             reference = self.goods.take(rows, rows)
             scale = means(reference)
-            known = reference_technology(reference, scale, rts, self.measure.disposability)
+            tech = reference_technology(reference, scale, rts, self.measure.disposability)
             target, way = self.netputs(part.all() / scale, self.measure.gains(part) / scale)
-            columns.append(known.columns)
+            columns.append(tech.columns)
             targets.append(target)
             ways.append(way)
         which = np.repeat(np.arange(len(spans)), [len(target) for target in targets])
         target, way, block = np.concatenate(targets), np.concatenate(ways), max(1, _BLOCK // columns[0].shape[1])
-        one = len(spans) == 1
+        single = len(spans) == 1
         parts = [
-            self.finish(*self.batch(known, np.stack(columns), target[part], way[part], None if one else which[part]))
+            self.finish(*self.batch(tech, np.stack(columns), target[part], way[part], None if single else which[part]))
             for part in (slice(at, at + block) for at in range(0, len(target), block))
         ]
         return Scores(np.concatenate([part.beta for part in parts]), np.concatenate([part.status for part in parts]))
 
     def _at_large(self, rts: str, reference: Goods, points: Goods) -> Scores:
         """Return the same distances from a technology of many observations."""
-        direction = tuple(points.named("way", self.measure.gains(points)).values())
+        direction = tuple(points.parts("way", self.measure.gains(points)).values())
         how = {"orientation": "directional", "direction": direction, "disposability": self.measure.disposability}
-        found = between(points, reference, rts=rts, **how)
-        status = np.array([STATUSES.index(status) for status in found.status])
-        self.tally.add(found.programs.count, (found.programs.rows, found.programs.columns))
-        return Scores(found.score, status)
+        solution = between(points, reference, rts=rts, **how)
+        status = np.array([STATUSES.index(status) for status in solution.status])
+        self.tally.add(solution.programs.count, (solution.programs.rows, solution.programs.columns))
+        return Scores(solution.score, status)
 
     def netputs(self, target: FloatArray, gain: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return amounts and moves of goods as netputs and their increase."""
@@ -144,12 +144,12 @@ class Frontier:
         return target * signs, gain * ways
 
     def batch(
-        self, known: Technology, columns: FloatArray, target: FloatArray, way: FloatArray, which: IntArray | None = None
+        self, tech: Technology, columns: FloatArray, target: FloatArray, way: FloatArray, which: IntArray | None = None
     ) -> tuple[Batch, IntArray]:
         """Return the programs of points against technologies `(t, rows, k)` of one shape, and their starts."""
         # ``max w @ beta`` where ``columns @ z - way * beta - slack = target``: one beta for all goods, or one for each.
         widths, weights = self.goods.widths[:2], self.measure.weights
-        return distance_batch(known, columns, target, way, which, widths=widths, weights=weights)
+        return distance_batch(tech, columns, target, way, which, widths=widths, weights=weights)
 
     def finish(self, batch: Batch, codes: IntArray) -> Scores:
         """Solve a batch from its starts."""
@@ -165,7 +165,7 @@ class Frontier:
 
 
 def distance_batch(
-    known: Technology,
+    tech: Technology,
     columns: FloatArray,
     target: FloatArray,
     way: FloatArray,
@@ -178,20 +178,20 @@ def distance_batch(
     count, goods = target.shape
     rows = columns.shape[1]
     # A ray has no size: a small point is solved as well as a large one when both are brought to order one.
-    size = np.ones(count) if known.points else np.maximum(np.abs(target).max(axis=1), np.finfo(float).tiny)
-    right, wide = np.ones((count, rows)), np.zeros((count, rows))
-    right[:, :goods], wide[:, :goods] = target / size[:, None], way / size[:, None]
-    ways, worth = wide[:, None], np.ones((count, 1))
+    size = np.ones(count) if tech.points else np.maximum(np.abs(target).max(axis=1), np.finfo(float).tiny)
+    right, moves = np.ones((count, rows)), np.zeros((count, rows))
+    right[:, :goods], moves[:, :goods] = target / size[:, None], way / size[:, None]
+    ways, worth = moves[:, None], np.ones((count, 1))
     if weights is not None:
         steps = np.flatnonzero(weights > 0)
         ways = np.zeros((count, len(steps), rows))
-        ways[:, np.arange(len(steps)), steps] = wide[:, steps]
-        worth = weights[steps] * (wide[:, steps] != 0)
-    batch = Batch(columns, known.equal, right, ways, worth, np.zeros((count, rows)), free=weights is None, which=which)
-    held = np.array([*range(widths[0]), *([rows - 1] if known.points else [])])
+        ways[:, np.arange(len(steps)), steps] = moves[:, steps]
+        worth = weights[steps] * (moves[:, steps] != 0)
+    batch = Batch(columns, tech.equal, right, ways, worth, np.zeros((count, rows)), free=weights is None, which=which)
+    fixed = np.array([*range(widths[0]), *([rows - 1] if tech.points else [])])
     if weights is not None:
-        return batch, counted_bases(batch, held)
-    return batch, best_pairs(batch, np.arange(widths[0], sum(widths)), held)
+        return batch, counted_bases(batch, fixed)
+    return batch, best_pairs(batch, np.arange(widths[0], sum(widths)), fixed)
 
 
 def reference_technology(reference: Goods, scale: FloatArray, rts: str, disposability: str) -> Technology:
@@ -277,7 +277,7 @@ class _Reader:
         """Return the scale efficiency of a point under one benchmark."""
         return self.c(k, x, y) - self.v(k, x, y)
 
-    def own(self, end: When, rts: str | None = None) -> FloatArray:
+    def contemporaneous(self, end: When, rts: str | None = None) -> FloatArray:
         return self.get(Term(rts or self._plan.cone, "own", end, end))
 
     def group(self, end: When) -> FloatArray:
@@ -292,7 +292,7 @@ class _Reader:
         return np.asarray(np.sum([w * part(k) for k, w in zip(ends, self._plan.weights, strict=True) if w], axis=0))
 
 
-def needed(plan: Plan) -> list[Term]:
+def required_terms(plan: Plan) -> list[Term]:
     """Return the terms that a plan needs."""
     reader = _Reader(plan, None)
     _work_out(plan, reader)
@@ -310,19 +310,23 @@ def _work_out(plan: Plan, t: _Reader) -> Parts:
         return _best_practice(plan, t)
     if plan.decomposition == "metafrontier":  # Oh and Lee (2010): within the group, its best practice, and its gap
         parts = {
-            "efficiency_change": t.own(1) - t.own(0),
-            "best_practice_change": (t.group(1) - t.own(1)) - (t.group(0) - t.own(0)),
+            "efficiency_change": t.contemporaneous(1) - t.contemporaneous(0),
+            "best_practice_change": (t.group(1) - t.contemporaneous(1)) - (t.group(0) - t.contemporaneous(0)),
             "technology_gap_change": (t.c(1, 1, 1) - t.group(1)) - (t.c(0, 0, 0) - t.group(0)),
         }
         return Parts(t.c(1, 1, 1) - t.c(0, 0, 0), parts, (tuple(parts),))
     # Färe, Grosskopf, Norris and Zhang (1994): efficiency times technology; efficiency as pure and scale. Technical
     # change is how far the benchmark moved away from the efficiency of the observations' own technologies.
-    parts = {"efficiency_change": t.own(1) - t.own(0)}
-    parts["technical_change"] = t.mean(lambda k: (t.c(k, 1, 1) - t.own(1)) - (t.c(k, 0, 0) - t.own(0)))
+    parts = {"efficiency_change": t.contemporaneous(1) - t.contemporaneous(0)}
+    parts["technical_change"] = t.mean(
+        lambda k: (t.c(k, 1, 1) - t.contemporaneous(1)) - (t.c(k, 0, 0) - t.contemporaneous(0))
+    )
     identities: list[tuple[str, ...]] = [("efficiency_change", "technical_change")]
     if plan.rts != plan.cone:
-        parts["pure_efficiency_change"] = t.own(1, plan.rts) - t.own(0, plan.rts)
-        parts["scale_efficiency_change"] = (t.own(1) - t.own(1, plan.rts)) - (t.own(0) - t.own(0, plan.rts))
+        parts["pure_efficiency_change"] = t.contemporaneous(1, plan.rts) - t.contemporaneous(0, plan.rts)
+        parts["scale_efficiency_change"] = (t.contemporaneous(1) - t.contemporaneous(1, plan.rts)) - (
+            t.contemporaneous(0) - t.contemporaneous(0, plan.rts)
+        )
         identities.append(("pure_efficiency_change", "scale_efficiency_change", "technical_change"))
     index = t.index()
     if plan.decomposition == "bias":  # Färe, Grifell-Tatjé, Grosskopf and Lovell (1997): magnitude and biases
@@ -339,8 +343,10 @@ def _work_out(plan: Plan, t: _Reader) -> Parts:
 
 def _best_practice(plan: Plan, t: _Reader) -> Parts:
     """Return pure efficiency, the change of the best-practice technology, scale, and the mix where it is told."""
-    technical = t.mean(lambda k: (t.v(k, 1, 1) - t.own(1, plan.rts)) - (t.v(k, 0, 0) - t.own(0, plan.rts)))
-    pure = t.own(1, plan.rts) - t.own(0, plan.rts)
+    technical = t.mean(
+        lambda k: (t.v(k, 1, 1) - t.contemporaneous(1, plan.rts)) - (t.v(k, 0, 0) - t.contemporaneous(0, plan.rts))
+    )
+    pure = t.contemporaneous(1, plan.rts) - t.contemporaneous(0, plan.rts)
     parts = {"pure_efficiency_change": pure, "pure_technical_change": technical}
     if plan.decomposition == "ray-desli":  # Ray and Desli (1997): scale efficiency of both points under the technology
         parts["scale_change"] = t.mean(lambda k: t.scale(k, 1, 1) - t.scale(k, 0, 0))
@@ -358,13 +364,13 @@ def _scale_and_mix(plan: Plan, t: _Reader) -> tuple[FloatArray, FloatArray]:
     # With the earlier benchmark the mixed point comes after the scale change, with the later one before it, so that
     # both hold the mix of their own period.
     corner: tuple[When, When] = (1, 0) if plan.corner == "inputs" else (0, 1)
-    other: tuple[When, When] = (corner[1], corner[0])
+    opposite: tuple[When, When] = (corner[1], corner[0])
 
     def scale(k: When) -> FloatArray:
-        return t.scale(1, 1, 1) - t.scale(1, *other) if k else t.scale(0, *corner) - t.scale(0, 0, 0)
+        return t.scale(1, 1, 1) - t.scale(1, *opposite) if k else t.scale(0, *corner) - t.scale(0, 0, 0)
 
     def mix(k: When) -> FloatArray:
-        return t.scale(1, *other) - t.scale(1, 0, 0) if k else t.scale(0, 1, 1) - t.scale(0, *corner)
+        return t.scale(1, *opposite) - t.scale(1, 0, 0) if k else t.scale(0, 1, 1) - t.scale(0, *corner)
 
     return t.mean(scale), t.mean(mix)
 
@@ -379,12 +385,12 @@ def moorsteen_terms(rts: str) -> tuple[list[Term], list[Term], list[Term]]:
     """
     outputs = [Term(rts, where, k, y) for k, where in _ENDS for y in (0, 1)]
     inputs = [Term(rts, where, x, k) for k, where in _ENDS for x in (0, 1)]
-    moved = [Term(rts, where, k, k) for _, where in _ENDS for k in (0, 1)]
-    return outputs, inputs, [*moved, Term(rts, "own", 0, 0), Term(rts, "own", 1, 1)]
+    changes = [Term(rts, where, k, k) for _, where in _ENDS for k in (0, 1)]
+    return outputs, inputs, [*changes, Term(rts, "own", 0, 0), Term(rts, "own", 1, 1)]
 
 
 def hicks_moorsteen(
-    rts: str, output: Mapping[Term, FloatArray], input_: Mapping[Term, FloatArray], chosen: Mapping[Term, FloatArray]
+    rts: str, output: Mapping[Term, FloatArray], input_: Mapping[Term, FloatArray], oriented: Mapping[Term, FloatArray]
 ) -> Parts:
     """Return the index and its parts in logarithms."""
     # Bjurek (1996): the geometric mean of the indices of both periods. Efficiency change and technical change are those
@@ -393,9 +399,9 @@ def hicks_moorsteen(
     halves_out = [output[Term(rts, where, k, 1)] - output[Term(rts, where, k, 0)] for k, where in _ENDS]
     halves_in = [input_[Term(rts, where, 0, k)] - input_[Term(rts, where, 1, k)] for k, where in _ENDS]
     outputs, inputs = 0.5 * (halves_out[0] + halves_out[1]), 0.5 * (halves_in[0] + halves_in[1])
-    efficiency = chosen[Term(rts, "own", 1, 1)] - chosen[Term(rts, "own", 0, 0)]
-    moved = [chosen[Term(rts, where, 1, 1)] - chosen[Term(rts, where, 0, 0)] - efficiency for _, where in _ENDS]
-    technical = 0.5 * (moved[0] + moved[1])
+    efficiency = oriented[Term(rts, "own", 1, 1)] - oriented[Term(rts, "own", 0, 0)]
+    shifts = [oriented[Term(rts, where, 1, 1)] - oriented[Term(rts, where, 0, 0)] - efficiency for _, where in _ENDS]
+    technical = 0.5 * (shifts[0] + shifts[1])
     index = outputs - inputs
     parts = {
         "output_change": outputs,

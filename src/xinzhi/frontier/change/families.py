@@ -27,7 +27,7 @@ from xinzhi.frontier.change.decompositions import (
     distance_batch,
     hicks_moorsteen,
     moorsteen_terms,
-    needed,
+    required_terms,
 )
 from xinzhi.frontier.change.intervals import intervals, log_input, log_output, negative, own_scores, transform_of
 from xinzhi.frontier.change.panel import Benchmarks, Panel
@@ -54,8 +54,8 @@ def levels(
     output = np.einsum("nq,nq->n", weights.output, goods.y[rows])
     input_ = np.einsum("np,np->n", weights.input, goods.x[rows])
     best, mixed = np.full(count, np.nan), np.full(count, np.nan)
-    for number in np.unique(marks.own[rows]).tolist():
-        part = np.flatnonzero(marks.own[rows] == number)
+    for number in np.unique(marks.contemporaneous[rows]).tolist():
+        part = np.flatnonzero(marks.contemporaneous[rows] == number)
         span = marks.technologies[number]
         outputs, inputs = weights.output[part] @ goods.y[span].T, weights.input[part] @ goods.x[span].T
         # The best ratio of two sums over a convex technology lies at an observation, whatever the returns to scale.
@@ -64,19 +64,19 @@ def levels(
     technical, cone = efficiency[rts][rows], efficiency["crs"][rows]
     output, input_, best, mixed = np.log(output), np.log(input_), np.log(best), np.log(mixed)
     productivity = output - input_
-    whole = productivity - best
+    overall = productivity - best
     return {
         "output": output,
         "input": input_,
         "productivity": productivity,
         "best_productivity": best,
-        "productivity_efficiency": whole,
+        "productivity_efficiency": overall,
         "technical_efficiency": technical,
         "scale_efficiency": cone - technical,
         "mix_efficiency": mixed - technical,
-        "residual_scale_efficiency": whole - mixed,
-        "scale_mix_efficiency": whole - technical,
-        "residual_mix_efficiency": whole - cone,
+        "residual_scale_efficiency": overall - mixed,
+        "scale_mix_efficiency": overall - technical,
+        "residual_mix_efficiency": overall - cone,
     }
 
 
@@ -98,18 +98,18 @@ def _mixed(
     size = totals.mean(axis=1)
     dummy = np.ones((len(span), 1))
     sides = (reference / scale, dummy) if forwards else (dummy, reference / scale)
-    known = technology(*sides, rts=rts)
-    columns = np.repeat(known.columns[None], len(rows), axis=0)
+    tech = technology(*sides, rts=rts)
+    columns = np.repeat(tech.columns[None], len(rows), axis=0)
     row = reference.shape[1] if forwards else 0
-    scaled = np.where(known.owner >= 0, totals[:, np.maximum(known.owner, 0)], 0.0) * known.scale / size[:, None]
+    scaled = np.where(tech.owner >= 0, totals[:, np.maximum(tech.owner, 0)], 0.0) * tech.scale / size[:, None]
     columns[:, row] = scaled if forwards else -scaled
     way = np.zeros((len(rows), reference.shape[1] + 1))
     way[:, row] = total / size
     points = target / scale
     netput = np.column_stack([-points, way[:, row]]) if forwards else np.column_stack([-way[:, row], points])
     widths = (reference.shape[1], 1) if forwards else (1, reference.shape[1])
-    found = frontier.finish(*distance_batch(known, columns, netput, way, np.arange(len(rows)), widths=widths))
-    return 1.0 / (1.0 + found.beta) if forwards else 1.0 - found.beta
+    scores = frontier.finish(*distance_batch(tech, columns, netput, way, np.arange(len(rows)), widths=widths))
+    return 1.0 / (1.0 + scores.beta) if forwards else 1.0 - scores.beta
 
 
 def shadow_prices(frontier: Frontier, rts: str) -> tuple[FloatArray, FloatArray]:
@@ -119,10 +119,10 @@ def shadow_prices(frontier: Frontier, rts: str) -> tuple[FloatArray, FloatArray]
     # has the lowest and the highest, and the price is the mean of the extreme ones, which depends on no solver.
     p, q, _ = frontier.goods.widths
     scale = means(frontier.goods)[: p + q]
-    known = technology(frontier.goods.x / scale[:p], frontier.goods.y / scale[p:], rts=rts)
+    tech = technology(frontier.goods.x / scale[:p], frontier.goods.y / scale[p:], rts=rts)
     prices, ranges = np.empty(p + q), np.empty((p + q, 2))
     for rows, sign in ((np.arange(p), -1.0), (np.arange(p, p + q), 1.0)):
-        beta, gradients = _gradients(known, p, rows)
+        beta, gradients = _gradients(tech, p, rows)
         gradients /= 1.0 + sign * beta
         lowest, highest = gradients.min(axis=0), gradients.max(axis=0)
         loose = highest - lowest > _UNIQUE
@@ -131,33 +131,33 @@ def shadow_prices(frontier: Frontier, rts: str) -> tuple[FloatArray, FloatArray]
     return prices / scale, ranges / scale[:, None]
 
 
-def _gradients(known: Technology, inputs: int, rows: IntArray) -> tuple[float, FloatArray]:
+def _gradients(tech: Technology, inputs: int, rows: IntArray) -> tuple[float, FloatArray]:
     """Return the distance of the mean along some goods, and optimal multipliers: any, then each lowest and highest."""
     from xinzhi.core.programs import Program
 
-    size = known.columns.shape[0]
-    goods = known.goods
+    size = tech.columns.shape[0]
+    goods = tech.goods
     target = np.ones(size)
     target[:inputs] = -1.0  # goods are scaled by their means
     way = np.zeros(size)
     way[rows] = 1.0
     program = Program(
-        np.vstack([known.columns.T, way[None], -target[None]]),
+        np.vstack([tech.columns.T, way[None], -target[None]]),
         costs=-target,
-        row_lower=np.concatenate([np.full(known.columns.shape[1], -np.inf), [1.0, -np.inf]]),
-        row_upper=np.concatenate([np.zeros(known.columns.shape[1]), [1.0, np.inf]]),
+        row_lower=np.concatenate([np.full(tech.columns.shape[1], -np.inf), [1.0, -np.inf]]),
+        row_upper=np.concatenate([np.zeros(tech.columns.shape[1]), [1.0, np.inf]]),
         column_lower=np.where(np.arange(size) < goods, 0.0, -np.inf),
     )
     first = program.solve()
-    found = [first.primal[rows]]
-    program.set_row_bounds(-np.inf, first.objective + _HAIR, [known.columns.shape[1] + 1])
+    multipliers = [first.primal[rows]]
+    program.set_row_bounds(-np.inf, first.objective + _HAIR, [tech.columns.shape[1] + 1])
     for row in rows.tolist():
         for sign in (1.0, -1.0):
             costs = np.zeros(size)
             costs[row] = sign
             program.set_costs(costs)
-            found.append(program.solve().primal[rows])
-    return first.objective, np.array(found)
+            multipliers.append(program.solve().primal[rows])
+    return first.objective, np.array(multipliers)
 
 
 _DISTANCES = ("unit", "period", "technology", "rts", "inputs_of", "outputs_of", "value", "orientation", "status")
@@ -180,9 +180,9 @@ def distance_family(
 ) -> Outcome:
     """Work out a Malmquist, Malmquist-Luenberger or Luenberger index."""
     transform = transform_of(index, frontier.measure)
-    wanted = needed(plan)
-    terms = solve_terms(frontier, panel, marks, wanted)
-    values = {term: transform(terms.beta[term]) for term in wanted}
+    required = required_terms(plan)
+    terms = solve_terms(frontier, panel, marks, required)
+    values = {term: transform(terms.beta[term]) for term in required}
     parts = decompose(plan, values)
     parts.check(_key(panel))
     numbers = {"index": parts.index, **parts.parts}
@@ -190,18 +190,18 @@ def distance_family(
         numbers = {name: np.exp(value) for name, value in numbers.items()}
     if options["n_boot"]:
         numbers = intervals(frontier, panel, marks, plan, numbers, options)
-    own = _own_levels(frontier, marks, plan, index)
+    own_levels = _own_levels(frontier, marks, plan, index)
     distances = distance_frame(panel, marks, terms, index, frontier.measure)
-    return Outcome(numbers, failures(panel, marks, terms, values), own, distances, None, counts(frontier))
+    return Outcome(numbers, failures(panel, marks, terms, values), own_levels, distances, None, counts(frontier))
 
 
 def counts(*frontiers: Frontier) -> dict[str, int]:
     """Return how many programs were solved, how large the largest was, how many the general solver took."""
     return {
-        "count": sum(one.tally.count for one in frontiers),
-        "rows": max(one.tally.rows for one in frontiers),
-        "columns": max(one.tally.columns for one in frontiers),
-        "general": sum(one.tally.general for one in frontiers),
+        "count": sum(frontier.tally.count for frontier in frontiers),
+        "rows": max(frontier.tally.rows for frontier in frontiers),
+        "columns": max(frontier.tally.columns for frontier in frontiers),
+        "general": sum(frontier.tally.general for frontier in frontiers),
     }
 
 
@@ -222,10 +222,10 @@ def _own_levels(frontier: Frontier, marks: Benchmarks, plan: Plan, index: str) -
     if index != "malmquist":
         return {f"{name}_inefficiency": value for name, value in beta.items()}
     transform = transform_of(index, frontier.measure)
-    found = {f"{name}_efficiency": np.exp(transform(value)) for name, value in beta.items()}
-    if "pure_efficiency" in found:
-        found["scale_efficiency"] = found["technical_efficiency"] / found["pure_efficiency"]
-    return found
+    efficiencies = {f"{name}_efficiency": np.exp(transform(value)) for name, value in beta.items()}
+    if "pure_efficiency" in efficiencies:
+        efficiencies["scale_efficiency"] = efficiencies["technical_efficiency"] / efficiencies["pure_efficiency"]
+    return efficiencies
 
 
 def distance_frame(panel: Panel, marks: Benchmarks, terms: Terms, index: str, measure: Measure) -> pl.DataFrame:
@@ -269,15 +269,15 @@ def hicks_moorsteen_family(goods: Goods, panel: Panel, marks: Benchmarks, rts: s
     parts = hicks_moorsteen(rts, logs_out, logs_in, logs_out if forwards else logs_in)
     parts.check(_key(panel))
     lost = failures(panel, marks, outer, logs_out), failures(panel, marks, inner, logs_in)
-    failed = [list(dict.fromkeys([*one, *two])) for one, two in zip(*lost, strict=True)]
+    failed = [list(dict.fromkeys([*first, *second])) for first, second in zip(*lost, strict=True)]
     numbers = {name: np.exp(value) for name, value in {"index": parts.index, **parts.parts}.items()}
-    chosen = output if forwards else input_
+    frontier = output if forwards else input_
     log = log_output if forwards else log_input
-    own = {"technical_efficiency": np.exp(log(own_scores(chosen, marks, rts)))}
-    both = ((output, outer), (input_, inner))
-    found = [distance_frame(panel, marks, terms, "malmquist", one.measure) for one, terms in both]
-    distances = pl.concat(found).sort("unit", "period", maintain_order=True)
-    return Outcome(numbers, failed, own, distances, None, counts(output, input_))
+    own_levels = {"technical_efficiency": np.exp(log(own_scores(frontier, marks, rts)))}
+    sides = ((output, outer), (input_, inner))
+    frames = [distance_frame(panel, marks, terms, "malmquist", side.measure) for side, terms in sides]
+    distances = pl.concat(frames).sort("unit", "period", maintain_order=True)
+    return Outcome(numbers, failed, own_levels, distances, None, counts(output, input_))
 
 
 def fixed_weight_family(goods: Goods, panel: Panel, marks: Benchmarks, rts: str, choice: tuple[str, str]) -> Outcome:
@@ -298,24 +298,26 @@ def fixed_weight_family(goods: Goods, panel: Panel, marks: Benchmarks, rts: str,
         same = Weights(worth[:, p:], worth[:, :p])
         table = levels(frontier, rts, marks, np.arange(count), same, efficiency)
         changes = [{name: value[panel.after] - value[panel.before] for name, value in table.items()}]
-        kept = {name: np.exp(value) for name, value in table.items()}
+        own_levels = {name: np.exp(value) for name, value in table.items()}
     else:
         ends = {"laspeyres": (panel.before,), "paasche": (panel.after,), "fisher": (panel.before, panel.after)}[index]
         changes = []
         for rows in ends:  # at the prices of the earlier or the later observation of each pair
-            own = Weights(panel.prices()[1][rows], panel.prices()[0][rows])
-            first, second = (levels(frontier, rts, marks, at, own, efficiency) for at in (panel.before, panel.after))
+            pair_weights = Weights(panel.prices()[1][rows], panel.prices()[0][rows])
+            first, second = (
+                levels(frontier, rts, marks, at, pair_weights, efficiency) for at in (panel.before, panel.after)
+            )
             changes.append({name: second[name] - first[name] for name in first})
         scale = np.exp(efficiency["crs"] - efficiency[rts])
-        kept = {"technical_efficiency": np.exp(efficiency[rts]), "scale_efficiency": scale}
-    change = {name: np.mean([one[name] for one in changes], axis=0) for name in changes[0]}
+        own_levels = {"technical_efficiency": np.exp(efficiency[rts]), "scale_efficiency": scale}
+    change = {name: np.mean([part[name] for part in changes], axis=0) for name in changes[0]}
     parts = odonnell(change)
     parts.check(_key(panel))
     numbers = {name: np.exp(value) for name, value in {"index": parts.index, **parts.parts}.items()}
     solved = np.isfinite(np.stack(list(numbers.values()))).all(axis=0)
     failed: list[list[Failure] | None] = [[] if good else None for good in solved]
     distances = distance_frame(panel, marks, Terms(), index, frontier.measure)
-    return Outcome(numbers, failed, kept, distances, weights, counts(frontier))
+    return Outcome(numbers, failed, own_levels, distances, weights, counts(frontier))
 
 
 def odonnell(change: dict[str, FloatArray]) -> Parts:
@@ -344,29 +346,31 @@ class Terms:
     technology: dict[Term, IntArray] = field(default_factory=dict)
 
 
-def solve_terms(frontier: Frontier, panel: Panel, marks: Benchmarks, wanted: Sequence[Term]) -> Terms:
+def solve_terms(frontier: Frontier, panel: Panel, marks: Benchmarks, required: Sequence[Term]) -> Terms:
     """Solve the programs behind some terms: each different one once, those of one technology together."""
-    terms = list(dict.fromkeys(wanted))
+    terms = list(dict.fromkeys(required))
     kinds = list(dict.fromkeys(term.rts for term in terms))
     ends = (panel.before, panel.after)
-    own, group = ([mark[rows] for rows in ends] for mark in (marks.own, marks.group))
+    own_ends, group_ends = ([mark[rows] for rows in ends] for mark in (marks.contemporaneous, marks.group))
     where = {
-        term: {"earlier": marks.earlier, "later": marks.later, "own": own[term.y], "group": group[term.y]}[term.where]
+        term: {"earlier": marks.earlier, "later": marks.later, "own": own_ends[term.y], "group": group_ends[term.y]}[
+            term.where
+        ]
         for term in terms
     }
-    asked = np.concatenate(
+    queries = np.concatenate(
         [np.stack([np.full(panel.pairs, kinds.index(t.rts)), where[t], ends[t.x], ends[t.y]], axis=1) for t in terms]
     )
-    programs, back = np.unique(asked, axis=0, return_inverse=True)
+    programs, back = np.unique(queries, axis=0, return_inverse=True)
     beta, status = np.full(len(programs), np.nan), np.full(len(programs), FAILED)
     starts = np.flatnonzero(np.r_[True, (np.diff(programs[:, :2], axis=0) != 0).any(axis=1)])
     places = [np.arange(first, last) for first, last in zip(starts, [*starts[1:], len(programs)], strict=True)]
     for kind, rts in enumerate(kinds):
-        mine = [at for at in places if programs[at[0], 0] == kind]
-        spans = [marks.technologies[programs[at[0], 1]] for at in mine]
-        points = [frontier.goods.take(programs[at, 2], programs[at, 3]) for at in mine]
-        for at, found in zip(mine, frontier.scores(rts, spans, points), strict=True):
-            beta[at], status[at] = found.beta, found.status
+        positions = [at for at in places if programs[at[0], 0] == kind]
+        spans = [marks.technologies[programs[at[0], 1]] for at in positions]
+        points = [frontier.goods.take(programs[at, 2], programs[at, 3]) for at in positions]
+        for at, scores in zip(positions, frontier.scores(rts, spans, points), strict=True):
+            beta[at], status[at] = scores.beta, scores.status
     back = back.reshape(len(terms), panel.pairs)
     return Terms(
         beta={term: beta[back[k]] for k, term in enumerate(terms)},
@@ -381,21 +385,23 @@ Failure = tuple[str, Any, Any, str, tuple[str, str]]  # verdict, inputs of, outp
 def failures(panel: Panel, marks: Benchmarks, terms: Terms, values: dict[Term, FloatArray]) -> list[list[Failure]]:
     """Return for each pair the programs that have no solution: whose inputs and outputs, against which technology."""
     ends = (panel.before, panel.after)
-    found: list[list[Failure]] = [[] for _ in range(panel.pairs)]
+    failed: list[list[Failure]] = [[] for _ in range(panel.pairs)]
     for term, value in values.items():
         for pair in np.flatnonzero(~np.isfinite(value)).tolist():
             verdict = {INFEASIBLE: "infeasible", OPTIMAL: "undefined"}.get(int(terms.status[term][pair]), "failed")
             x, y = (panel.periods[int(panel.period[ends[end][pair]])] for end in (term.x, term.y))
             failure = (verdict, x, y, term.rts, marks.spans[int(terms.technology[term][pair])])
-            if failure not in found[pair]:
-                found[pair].append(failure)
-    return found
+            if failure not in failed[pair]:
+                failed[pair].append(failure)
+    return failed
 
 
 def status_of(parts: Sequence[Failure]) -> str:
     """Return one status of a pair: ``optimal``, or the programs that have no solution."""
-    said = []
+    messages = []
     for verdict, x, y, rts, (span, group) in parts:
         point = f"unit of {x}" if x == y else f"inputs of {x} with outputs of {y}"
-        said.append(f"{verdict}: {point} against the {rts} technology of {span}" + (f" of {group}" if group else ""))
-    return "; ".join(said) if said else "optimal"
+        messages.append(
+            f"{verdict}: {point} against the {rts} technology of {span}" + (f" of {group}" if group else "")
+        )
+    return "; ".join(messages) if messages else "optimal"

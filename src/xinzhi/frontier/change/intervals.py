@@ -22,8 +22,8 @@ from xinzhi.frontier.change.decompositions import (
     Tally,
     Term,
     decompose,
-    needed,
     reference_technology,
+    required_terms,
 )
 from xinzhi.frontier.change.panel import Benchmarks, Panel
 from xinzhi.frontier.technology.technology import Goods, means
@@ -44,12 +44,12 @@ def transform_of(index: str, measure: Measure) -> Callable[[FloatArray], FloatAr
 
 def own_scores(frontier: Frontier, marks: Benchmarks, rts: str) -> FloatArray:
     """Return the distance of every observation from its own technology, ``(n,)``."""
-    beta = np.full(len(marks.own), np.nan)
-    places = [np.flatnonzero(marks.own == number) for number in range(len(marks.technologies))]
+    beta = np.full(len(marks.contemporaneous), np.nan)
+    places = [np.flatnonzero(marks.contemporaneous == number) for number in range(len(marks.technologies))]
     used = [number for number, rows in enumerate(places) if len(rows)]
     points = [frontier.goods.take(places[number], places[number]) for number in used]
-    for number, found in zip(used, frontier.scores(rts, [marks.technologies[at] for at in used], points), strict=True):
-        beta[places[number]] = found.beta
+    for number, scores in zip(used, frontier.scores(rts, [marks.technologies[at] for at in used], points), strict=True):
+        beta[places[number]] = scores.beta
     return beta
 
 
@@ -74,7 +74,7 @@ class Draw:
 
     before: IntArray
     after: IntArray
-    alone: tuple[IntArray, IntArray]
+    unpaired: tuple[IntArray, IntArray]
     sample: FloatArray
     factors: tuple[FloatArray, FloatArray]
     bandwidth: float
@@ -85,18 +85,23 @@ def bandwidth(units: int) -> float:
     return float((4.0 / (5.0 * units)) ** (1.0 / 6.0))
 
 
-def prepare(panel: Panel, inefficiency: FloatArray, first: int, chosen: float | None) -> Draw:
+def prepare(panel: Panel, inefficiency: FloatArray, first: int, width: float | None) -> Draw:
     """Return what the draws for the periods `first` and `first + 1` need."""
     pairs = np.flatnonzero(panel.period[panel.before] == first)
     before, after = panel.before[pairs], panel.after[pairs]
-    alone = [
+    unpaired = [
         np.setdiff1d(np.flatnonzero(panel.period == first + end), rows) for end, rows in enumerate((before, after))
     ]
-    own = np.stack([inefficiency[before], inefficiency[after]], axis=1)
+    bivariate = np.stack([inefficiency[before], inefficiency[after]], axis=1)
     sample = np.concatenate(
-        [own, np.stack([2 - own[:, 0], own[:, 1]], axis=1), 2 - own, np.stack([own[:, 0], 2 - own[:, 1]], axis=1)]
+        [
+            bivariate,
+            np.stack([2 - bivariate[:, 0], bivariate[:, 1]], axis=1),
+            2 - bivariate,
+            np.stack([bivariate[:, 0], 2 - bivariate[:, 1]], axis=1),
+        ]
     )
-    covariance = np.cov(own, rowvar=False) if len(own) > 1 else np.zeros((2, 2))
+    covariance = np.cov(bivariate, rowvar=False) if len(bivariate) > 1 else np.zeros((2, 2))
     turned = covariance * np.array([[1.0, -1.0], [-1.0, 1.0]])
 
     def root(matrix: FloatArray) -> FloatArray:  # of a covariance that may be singular
@@ -104,7 +109,7 @@ def prepare(panel: Panel, inefficiency: FloatArray, first: int, chosen: float | 
         return np.asarray(vectors * np.sqrt(np.maximum(values, 0.0)))
 
     factors = root(covariance), root(turned)
-    return Draw(before, after, (alone[0], alone[1]), sample, factors, chosen or bandwidth(len(own)))
+    return Draw(before, after, (unpaired[0], unpaired[1]), sample, factors, width or bandwidth(len(bivariate)))
 
 
 def draw(plan: Draw, count: int, generator: np.random.Generator) -> FloatArray:
@@ -121,28 +126,28 @@ def draw(plan: Draw, count: int, generator: np.random.Generator) -> FloatArray:
 
 
 def replicate(
-    frontier: Frontier, terms: Sequence[Term], plan: Draw, inefficiency: FloatArray, drawn: FloatArray
+    frontier: Frontier, terms: Sequence[Term], plan: Draw, inefficiency: FloatArray, draws: FloatArray
 ) -> dict[Term, FloatArray]:
     """Return distances of the observed pairs from drawn technologies, ``(count, m)`` for each term."""
     ends = (plan.before, plan.after)
-    count = len(drawn)
+    count = len(draws)
     result: dict[Term, FloatArray] = {}
     for end in (0, 1):
-        mine = [term for term in terms if end == (term.y if term.where == "own" else int(term.where == "later"))]
-        rows = np.concatenate([ends[end], plan.alone[end]])
+        relevant = [term for term in terms if end == (term.y if term.where == "own" else int(term.where == "later"))]
+        rows = np.concatenate([ends[end], plan.unpaired[end]])
         ratio = np.ones((count, len(rows)))
-        ratio[:, : len(ends[end])] = inefficiency[ends[end]] / drawn[:, :, end]
+        ratio[:, : len(ends[end])] = inefficiency[ends[end]] / draws[:, :, end]
         # the observations moved to the frontier and back to a drawn efficiency, (count, n, ...)
         observed = frontier.goods.take(rows, rows)
         parts = (observed.x, observed.y, observed.b)
         x, y, b = (np.broadcast_to(part, (*ratio.shape, part.shape[1])) for part in parts)
         inward = frontier.measure.orientation == "input"
         pseudo = Goods(x / ratio[:, :, None], y, b) if inward else Goods(x, y * ratio[:, :, None], b)
-        for rts in dict.fromkeys(term.rts for term in mine):
-            same = [term for term in mine if term.rts == rts]
+        for rts in dict.fromkeys(term.rts for term in relevant):
+            same = [term for term in relevant if term.rts == rts]
             points = [frontier.goods.take(ends[term.x], ends[term.y]) for term in same]
-            found = _against(frontier, rts, pseudo, points)
-            result |= dict(zip(same, found, strict=True))
+            distances = _against(frontier, rts, pseudo, points)
+            result |= dict(zip(same, distances, strict=True))
     return result
 
 
@@ -153,12 +158,12 @@ def _against(frontier: Frontier, rts: str, pseudo: Goods, points: Sequence[Goods
     gains = np.concatenate([frontier.measure.gains(part) for part in points])
     scale = means(frontier.goods)
     flat = Goods(*(part[0] for part in (pseudo.x, pseudo.y, pseudo.b)))
-    known = reference_technology(flat, scale, rts, frontier.measure.disposability)
-    columns = known.alike(np.concatenate([-pseudo.x, pseudo.y, pseudo.b], axis=2) / scale)
+    tech = reference_technology(flat, scale, rts, frontier.measure.disposability)
+    columns = tech.alike(np.concatenate([-pseudo.x, pseudo.y, pseudo.b], axis=2) / scale)
     target, way = frontier.netputs(goods / scale, gains / scale)
     which = np.repeat(np.arange(count), len(goods))
     target, way = (np.tile(part, (count, 1)) for part in (target, way))
-    problem, codes = frontier.batch(known, columns, target, way, which)
+    problem, codes = frontier.batch(tech, columns, target, way, which)
     beta = frontier.finish(problem, _begin_at_known_facets(problem, codes, count)).beta.reshape(count, len(goods))
     return np.split(beta, len(points), axis=1)
 
@@ -168,14 +173,14 @@ def _begin_at_known_facets(problem: Batch, codes: IntArray, count: int) -> IntAr
     size = len(codes) // count
     few = np.unique(np.linspace(0, size - 1, min(_SCOUTS, size)).astype(int))
     scouts = (np.arange(count)[:, None] * size + few).ravel()
-    found = solve_batch(problem.take(scouts), codes[scouts])
-    prices = np.where((found.status == OPTIMAL)[:, None], found.prices, np.nan).reshape(count, len(few), -1)
+    answers = solve_batch(problem.take(scouts), codes[scouts])
+    prices = np.where((answers.status == OPTIMAL)[:, None], answers.prices, np.nan).reshape(count, len(few), -1)
     # Points and directions are the same for every technology.
     value, move = -(prices @ problem.target[:size].T), prices @ problem.ways[:size, 0].T
     usable = move > np.finfo(float).eps
     bound = np.where(usable, value / np.where(usable, move, 1.0), np.inf)
     best = bound.argmin(axis=1)
-    facets = found.codes.reshape(count, len(few), -1)[np.arange(count)[:, None], best].reshape(codes.shape)
+    facets = answers.codes.reshape(count, len(few), -1)[np.arange(count)[:, None], best].reshape(codes.shape)
     return np.where(np.isfinite(bound.min(axis=1)).reshape(-1, 1), facets, codes)
 
 
@@ -221,13 +226,13 @@ def intervals(
 
     def block(job: int) -> Answer:  # index and parts of one block of one pair of periods, and the programs
         pair, _, size = jobs[job]
-        mine = Frontier(frontier.goods, frontier.measure)
-        drawn = draw(draws[pair], size, np.random.default_rng(seeds[job]))
-        distances = replicate(mine, needed(plan), draws[pair], inefficiency, drawn)
+        block_frontier = Frontier(frontier.goods, frontier.measure)
+        sample = draw(draws[pair], size, np.random.default_rng(seeds[job]))
+        distances = replicate(block_frontier, required_terms(plan), draws[pair], inefficiency, sample)
         transform = transform_of("malmquist", frontier.measure)
         parts = decompose(plan, {term: transform(value) for term, value in distances.items()})
         values = {name: np.exp(value) for name, value in {"index": parts.index, **parts.parts}.items()}
-        return job, values, mine.tally
+        return job, values, block_frontier.tally
 
     answers: Iterable[Answer] = map(block, range(len(jobs)))
     if options["n_jobs"] != 1:
@@ -235,18 +240,18 @@ def intervals(
 
         workers = Parallel(n_jobs=options["n_jobs"], prefer="threads", return_as="generator_unordered")
         answers = workers(delayed(block)(job) for job in range(len(jobs)))
-    found = {name: np.full((options["n_boot"], panel.pairs), np.nan) for name in numbers}
+    replications = {name: np.full((options["n_boot"], panel.pairs), np.nan) for name in numbers}
     progress = options["progress"]
     for done, (job, values, tally) in enumerate(answers, start=1):
         pair, start, size = jobs[job]
         for name, value in values.items():
-            found[name][start : start + size, places[pair]] = value
+            replications[name][start : start + size, places[pair]] = value
         frontier.tally.include(tally)
         if progress is not None:
             progress(done, len(jobs))
     result: dict[str, FloatArray] = {}
     for name, value in numbers.items():
-        around = interval(value, found[name], options["confidence"])
+        around = interval(value, replications[name], options["confidence"])
         ends = {f"{name}_{end}": getattr(around, end) for end in ("lower", "upper", "bias", "error")}
         result |= {name: value, **ends}
     return result

@@ -81,8 +81,8 @@ def read_panel(frame: AnyFrame, columns: Columns) -> Panel:
     prices = {*columns.input_prices, *columns.output_prices}
     for name in dict.fromkeys(columns.numbers()):
         fields.append(Field(name, missing="refuse", sign="positive" if name in prices else "non-negative"))
-    read = tidy(frame, fields, key=[columns.unit, columns.period], verb="productivity_change", table="frame")
-    cells, kind = read.frame.sort(columns.period, columns.unit), read.kind
+    table = tidy(frame, fields, key=[columns.unit, columns.period], verb="productivity_change", table="frame")
+    cells, kind = table.frame.sort(columns.period, columns.unit), table.kind
     for names, role in ((columns.inputs, "input"), (columns.outputs, "output")):  # a unit has some of both
         rows = cells.filter(pl.sum_horizontal(names) <= 0)
         if rows.height:
@@ -118,9 +118,9 @@ def read_panel(frame: AnyFrame, columns: Columns) -> Panel:
 
 def _usage(columns: Columns) -> None:
     """Refuse roles that do not fit together."""
-    for name, chosen in (("inputs", columns.inputs), ("outputs", columns.outputs), ("bad", columns.bad)):
-        if isinstance(chosen, str):
-            raise UsageError("frontier.list-wanted", name=name, chosen=chosen)
+    for name, role_columns in (("inputs", columns.inputs), ("outputs", columns.outputs), ("bad", columns.bad)):
+        if isinstance(role_columns, str):
+            raise UsageError("frontier.list-wanted", name=name, chosen=role_columns)
     if not columns.inputs or not columns.outputs:
         raise UsageError("frontier.no-sides")
     roles = [columns.unit, columns.period, *columns.inputs, *columns.outputs, *columns.bad]
@@ -135,8 +135,8 @@ def _usage(columns: Columns) -> None:
 
 def _codes(labels: pl.Series) -> tuple[IntArray, pl.Series]:
     """Return the position of each label among the sorted labels, and those."""
-    known = labels.unique().sort()
-    return known.search_sorted(labels).cast(int).to_numpy(), known
+    categories = labels.unique().sort()
+    return categories.search_sorted(labels).cast(int).to_numpy(), categories
 
 
 def _pairs(
@@ -172,7 +172,7 @@ class Benchmarks:
     spans: tuple[tuple[str, str], ...]
     earlier: IntArray
     later: IntArray
-    own: IntArray
+    contemporaneous: IntArray
     group: IntArray
     single: bool
 
@@ -187,29 +187,29 @@ def benchmarks(panel: Panel, reference: str, window: int | None = None) -> Bench
     if reference == "metafrontier" and not len(panel.groups):
         raise UsageError("frontier.metafrontier-group")
     last = len(panel.periods) - 1
-    wide, numbers = window or 0, dict[tuple[int, int, int | None], int]()
+    reach, numbers = window or 0, dict[tuple[int, int, int | None], int]()
     grouped = reference == "metafrontier"
 
     def number(first: int, last: int, group: int | None = None) -> int:  # of a technology, each held once
         return numbers.setdefault((first, last, group), len(numbers))
 
     def span(k: int) -> tuple[int, int]:
-        return (0, k) if reference == "sequential" else (max(0, k - wide), min(last, k + wide))
+        return (0, k) if reference == "sequential" else (max(0, k - reach), min(last, k + reach))
 
     places = zip(panel.period.tolist(), panel.group.tolist(), strict=True)
-    own = np.array([number(*span(k), g if grouped else None) for k, g in places])
-    group = np.array([number(0, last, g) for g in panel.group.tolist()]) if grouped else own
-    earlier, later = own[panel.before], own[panel.after]
+    contemporaneous = np.array([number(*span(k), g if grouped else None) for k, g in places])
+    group = np.array([number(0, last, g) for g in panel.group.tolist()]) if grouped else contemporaneous
+    earlier, later = contemporaneous[panel.before], contemporaneous[panel.after]
     if reference == "biennial":
         earlier = later = np.array([number(k, k + 1) for k in panel.period[panel.before].tolist()])
     elif reference in {"global", "metafrontier"}:
         earlier = later = np.full(panel.pairs, number(0, last))
     rows, spans = [], []
-    for first, end, mine in numbers:
-        chosen = (panel.period >= first) & (panel.period <= end)
-        rows.append(np.flatnonzero(chosen if mine is None else chosen & (panel.group == mine)))
+    for first, end, group_number in numbers:
+        mask = (panel.period >= first) & (panel.period <= end)
+        rows.append(np.flatnonzero(mask if group_number is None else mask & (panel.group == group_number)))
         name = f"{panel.periods[first]}" if first == end else f"{panel.periods[first]}-{panel.periods[end]}"
-        spans.append((name, "" if mine is None else str(panel.groups[mine])))
+        spans.append((name, "" if group_number is None else str(panel.groups[group_number])))
     names = tuple(f"{name} of {of}" if of else name for name, of in spans)
     single = reference in {"biennial", "global", "metafrontier"}
-    return Benchmarks(tuple(rows), names, tuple(spans), earlier, later, own, group, single)
+    return Benchmarks(tuple(rows), names, tuple(spans), earlier, later, contemporaneous, group, single)

@@ -124,25 +124,25 @@ def productivity_change(  # noqa: PLR0913 - the design's signature: roles of col
     """
     if unknown := sorted(set(options) - set(DEFAULTS)):
         raise UsageError("frontier.unknown-option", unknown=unknown, known=list(DEFAULTS))
-    chosen: dict[str, Any] = {**DEFAULTS, **options}
-    call = Call(index, reference, RTS.get(rts, rts), orientation, ALIASES.get(decomposition, decomposition), chosen)
+    settings: dict[str, Any] = {**DEFAULTS, **options}
+    call = Call(index, reference, RTS.get(rts, rts), orientation, ALIASES.get(decomposition, decomposition), settings)
     call.check(bool(bad))
-    prices = chosen["input_prices"], chosen["output_prices"]
-    columns = Columns(unit, period, inputs, outputs, bad, chosen["group"], *prices)
+    prices = settings["input_prices"], settings["output_prices"]
+    columns = Columns(unit, period, inputs, outputs, bad, settings["group"], *prices)
     panel = read_panel(frame, columns)
-    marks, goods = benchmarks(panel, reference, chosen["window"]), Goods(panel.x, panel.y, panel.b)
+    marks, goods = benchmarks(panel, reference, settings["window"]), Goods(panel.x, panel.y, panel.b)
     if index == "hicks-moorsteen":
         outcome = hicks_moorsteen_family(goods, panel, marks, call.rts, orientation)
     elif index in FIXED_WEIGHTS:
         outcome = fixed_weight_family(goods, panel, marks, call.rts, (index, orientation))
     else:
-        measure = Measure("input" if orientation == "input" else "output", disposability=chosen["disposability"])
+        measure = Measure("input" if orientation == "input" else "output", disposability=settings["disposability"])
         if index in DIRECTIONAL:
-            moves = _moves(chosen["direction"], columns)
-            weights = None if chosen["measure"] == "radial" else _weights(chosen, columns, moves)
-            measure = Measure("directional", moves, weights=weights, disposability=chosen["disposability"])
+            moves = _moves(settings["direction"], columns)
+            weights = None if settings["measure"] == "radial" else _weights(settings, columns, moves)
+            measure = Measure("directional", moves, weights=weights, disposability=settings["disposability"])
         frontier = Frontier(goods, measure)
-        outcome = distance_family(frontier, panel, marks, call.plan(), index, chosen)
+        outcome = distance_family(frontier, panel, marks, call.plan(), index, settings)
     return _pack(call, panel, columns, outcome)
 
 
@@ -162,7 +162,7 @@ def _pack(call: Call, panel: Panel, columns: Columns, outcome: Outcome) -> Produ
         ends = {"lowest": ranges[:, 0], "highest": ranges[:, 1]}
         weights = pl.DataFrame({"good": goods, "role": roles, "weight": worth, **ends})
     # the choices of the call: those of the design, and the options that differ
-    said: dict[str, Any] = {
+    record: dict[str, Any] = {
         "inputs": list(columns.inputs),
         "outputs": list(columns.outputs),
         "bad": list(columns.bad),
@@ -172,7 +172,7 @@ def _pack(call: Call, panel: Panel, columns: Columns, outcome: Outcome) -> Produ
         "orientation": call.orientation,
         "decomposition": call.decomposition,
     }
-    said |= {k: v for k, v in call.options.items() if k not in {"progress", "n_jobs"} and v != DEFAULTS.get(k)}
+    record |= {k: v for k, v in call.options.items() if k not in {"progress", "n_jobs"} and v != DEFAULTS.get(k)}
     return ProductivityChange(
         frame=frame,
         levels=pl.DataFrame(observed | levels).sort("unit", "period"),
@@ -183,7 +183,7 @@ def _pack(call: Call, panel: Panel, columns: Columns, outcome: Outcome) -> Produ
         programs=outcome.programs,
         failures=dict(zip(frame.select("unit", "period").rows(), outcome.failures, strict=True)),
         kind=panel.kind,
-        provenance=provenance("productivity_change", {"frame": panel.fingerprint}, **said),
+        provenance=provenance("productivity_change", {"frame": panel.fingerprint}, **record),
     )
 
 
@@ -218,12 +218,12 @@ class Call:
         choose("rts", self.rts, CONVEX)
         choose("orientation", self.orientation, ("output", "input"))
         choose("decomposition", self.decomposition, (*DECOMPOSITIONS, "odonnell"))
-        for name, known in (
+        for name, choices in (
             ("base", ("mean", "earlier", "later")),
             ("measure", ("radial", "nonradial", "sbm")),
             ("disposability", ("kuosmanen", "equality", "strong")),
         ):
-            choose(name, str(self.options[name]), known)
+            choose(name, str(self.options[name]), choices)
         for wrong, error in self._clashes(has_bad):
             if wrong:
                 raise error
@@ -231,34 +231,34 @@ class Call:
     def _clashes(self, has_bad: bool) -> list[tuple[bool, UsageError]]:  # noqa: FBT001 - one question
         """Return what does not go together, each with its error."""
         options, index, reference, name = self.options, self.index, self.reference, self.decomposition
-        directional, priced, asked = index in DIRECTIONAL, index in PRICED, options["n_boot"] > 0
+        directional, priced, boot = index in DIRECTIONAL, index in PRICED, options["n_boot"] > 0
         distances, confidence = index == "malmquist" or directional, options["confidence"]
         has_prices = bool(options["input_prices"] or options["output_prices"])
         both_prices = bool(options["input_prices"] and options["output_prices"])
         two = reference in {"contemporaneous", "sequential", "window"} and options["base"] == "mean"
-        said: dict[str, Any] = {"index": index, "directional": list(DIRECTIONAL), "priced": list(PRICED)}
+        facts: dict[str, Any] = {"index": index, "directional": list(DIRECTIONAL), "priced": list(PRICED)}
         levels, split = index in FIXED_WEIGHTS, name in {"fgnz", "none"}
-        grouped, plain = reference == "metafrontier", index == "malmquist" and reference == "contemporaneous"
+        grouped, plain_malmquist = reference == "metafrontier", index == "malmquist" and reference == "contemporaneous"
         return [
-            (has_bad and not directional, UsageError("frontier.index-bad", **said)),
-            (not directional and options["measure"] != "radial", UsageError("frontier.index-radial", **said)),
-            (not directional and options["direction"] != "output", UsageError("frontier.index-direction", **said)),
-            (directional and self.orientation != "output", UsageError("frontier.index-orientation", **said)),
+            (has_bad and not directional, UsageError("frontier.index-bad", **facts)),
+            (not directional and options["measure"] != "radial", UsageError("frontier.index-radial", **facts)),
+            (not directional and options["direction"] != "output", UsageError("frontier.index-direction", **facts)),
+            (directional and self.orientation != "output", UsageError("frontier.index-orientation", **facts)),
             (options["weights"] is not None and options["measure"] == "radial", UsageError("frontier.weights-measure")),
-            (priced and not both_prices, UsageError("frontier.index-prices", **said)),
-            (not priced and has_prices, UsageError("frontier.index-no-prices", **said)),
-            (not distances and name not in {"fgnz", "odonnell"}, UsageError("frontier.index-odonnell", **said)),
-            (distances and name == "odonnell", UsageError("frontier.odonnell-index", **said)),
+            (priced and not both_prices, UsageError("frontier.index-prices", **facts)),
+            (not priced and has_prices, UsageError("frontier.index-no-prices", **facts)),
+            (not distances and name not in {"fgnz", "odonnell"}, UsageError("frontier.index-odonnell", **facts)),
+            (distances and name == "odonnell", UsageError("frontier.odonnell-index", **facts)),
             (
                 levels and reference in {"biennial", "metafrontier"},
-                UsageError("frontier.index-levels", reference=reference, **said),
+                UsageError("frontier.index-levels", reference=reference, **facts),
             ),
             (name == "bias" and not two, UsageError("frontier.bias-technologies")),
             (grouped and not split, UsageError("frontier.metafrontier-decomposition")),
             (index == "hicks-moorsteen" and grouped, UsageError("frontier.hicks-moorsteen-metafrontier")),
-            (asked and not plain, UsageError("frontier.boot-index")),
-            (asked and not split, UsageError("frontier.boot-decomposition")),
-            (asked and name == "none" and self.rts != "crs", UsageError("frontier.boot-rts")),
+            (boot and not plain_malmquist, UsageError("frontier.boot-index")),
+            (boot and not split, UsageError("frontier.boot-decomposition")),
+            (boot and name == "none" and self.rts != "crs", UsageError("frontier.boot-rts")),
             (options["n_boot"] < 0 or options["n_boot"] == 1, UsageError("frontier.boot-number")),
             (not 0 < confidence < 1, UsageError("frontier.boot-confidence", confidence=confidence)),
         ]
@@ -280,9 +280,9 @@ def _moves(direction: str | Mapping[str, float], columns: Columns) -> FloatArray
     names = [*columns.inputs, *columns.outputs, *columns.bad]
     p, q, r = len(columns.inputs), len(columns.outputs), len(columns.bad)
     if isinstance(direction, str):
-        known = {"output": (0.0, 1.0, 1.0), "input": (1.0, 0.0, 0.0), "full": (1.0, 1.0, 1.0)}
-        choose("direction", direction, known)
-        return np.repeat(known[direction], [p, q, r])
+        directions = {"output": (0.0, 1.0, 1.0), "input": (1.0, 0.0, 0.0), "full": (1.0, 1.0, 1.0)}
+        choose("direction", direction, directions)
+        return np.repeat(directions[direction], [p, q, r])
     _known_columns("direction", direction, names)
     moves = np.array([float(direction.get(name, 0.0)) for name in names])
     if (moves < 0).any() or not moves.any():
@@ -294,23 +294,23 @@ def _weights(options: Mapping[str, Any], columns: Columns, moves: FloatArray) ->
     """Return the weights of a non-radial measure: given, or alike for each kind of good that moves."""
     p, q, r = len(columns.inputs), len(columns.outputs), len(columns.bad)
     names = [*columns.inputs, *columns.outputs, *columns.bad]
-    given = options["weights"]
-    if given is not None:
-        _known_columns("weights", given, names)
-        weights = np.array([float(given.get(name, 0.0)) for name in names]) * (moves > 0)
+    by_good = options["weights"]
+    if by_good is not None:
+        _known_columns("weights", by_good, names)
+        weights = np.array([float(by_good.get(name, 0.0)) for name in names]) * (moves > 0)
         if (weights < 0).any() or not weights.any():
             raise UsageError("frontier.weights-moving")
         return weights
     kind = np.repeat([0, 1, 1 if options["measure"] == "sbm" else 2], [p, q, r])
     share = np.zeros(p + q + r)
     present = np.unique(kind[moves > 0])
-    for one in present:
-        mine = (kind == one) & (moves > 0)
-        share[mine] = 1.0 / len(present) / mine.sum()
+    for number in present:
+        members = (kind == number) & (moves > 0)
+        share[members] = 1.0 / len(present) / members.sum()
     return share
 
 
-def _known_columns(option: str, given: Mapping[str, float], names: list[str]) -> None:
-    unknown = sorted(set(given) - set(names))
+def _known_columns(option: str, values: Mapping[str, float], names: list[str]) -> None:
+    unknown = sorted(set(values) - set(names))
     if unknown:
         raise UsageError("frontier.not-a-good", option=option, unknown=list(unknown))

@@ -142,9 +142,9 @@ class ProductivityChange(Labelled, verb="productivity_change", key=("unit", "per
         growth = self.accounts.select(
             "unit", "period", *(pl.col(name) * 100 for name in self.compared), share=100 * (1 - pl.col("labour_share"))
         )
-        both = self.complete.join(growth, on=["unit", "period"], how="left")
+        joined = self.complete.join(growth, on=["unit", "period"], how="left")
         means = [pl.col(name).mean() for name in ("index", *self.stack, *self.compared, "share")]
-        frame = both.group_by("unit").agg(*means).sort("index", "unit", descending=[True, False])
+        frame = joined.group_by("unit").agg(*means).sort("index", "unit", descending=[True, False])
         return frame.with_columns(difference=pl.col("tfp_growth") - pl.col("index"))
 
     @cached_property
@@ -168,12 +168,12 @@ class ProductivityChange(Labelled, verb="productivity_change", key=("unit", "per
         parts = self.failures.get((unit, period))
         if parts is None:
             return words("frontier.answer.no_program")
-        said = []
+        texts = []
         for verdict, x, y, rts, (span, group) in parts:
             values = {"verdict": words(f"frontier.status.{verdict}_short"), "x": x, "y": y, "rts": rts_text(rts)}
             key = "frontier.answer.against" if x == y else "frontier.answer.mixed"
-            said.append(words(key, name=f"{span} ({group})" if group else span, **values))
-        return clauses(said)
+            texts.append(words(key, name=f"{span} ({group})" if group else span, **values))
+        return clauses(texts)
 
     @property
     def first(self) -> Any:  # noqa: ANN401 - a period
@@ -188,16 +188,16 @@ class ProductivityChange(Labelled, verb="productivity_change", key=("unit", "per
     @property
     def per(self) -> Text:
         """``a year`` where the periods are years, one after the other, else ``a period``."""
-        known = self.levels["period"].unique().sort().to_list()
-        years = all(isinstance(one, int) and _YEARS[0] <= one <= _YEARS[1] for one in known)
-        years = years and all(after - before == 1 for before, after in pairwise(known))
+        periods = self.levels["period"].unique().sort().to_list()
+        years = all(isinstance(period, int) and _YEARS[0] <= period <= _YEARS[1] for period in periods)
+        years = years and all(after - before == 1 for before, after in pairwise(periods))
         return words("frontier.chart.a_year" if years else "frontier.chart.a_period")
 
     @cached_property
     def gaps(self) -> list[tuple[int, int]]:
         """The steps from one period to the next that are longer than the shortest, where periods are whole numbers."""
-        known = self.levels["period"].unique().sort().to_list()
-        steps = list(pairwise(known)) if all(isinstance(one, int) for one in known) else []
+        periods = self.levels["period"].unique().sort().to_list()
+        steps = list(pairwise(periods)) if all(isinstance(period, int) for period in periods) else []
         shortest = min((after - before for before, after in steps), default=0)
         return [(before, after) for before, after in steps if after - before > shortest]
 
@@ -244,8 +244,8 @@ class ProductivityChange(Labelled, verb="productivity_change", key=("unit", "per
         facts: Facts = {"headline.change": {**values, "parts": parts}} if parts else {"headline.change_alone": values}
         if units.height > 2 * _SHOWN:
             ranked = [(self.names.region(unit), index) for unit, index in units.select("unit", "index").rows()]
-            said = [words("frontier.chart.change", part=name, value=index) for name, index in ranked]
-            facts["answer.ends"] = {"first": said[:_SHOWN], "last": said[: -_SHOWN - 1 : -1], "unit": self.sign}
+            texts = [words("frontier.chart.change", part=name, value=index) for name, index in ranked]
+            facts["answer.ends"] = {"first": texts[:_SHOWN], "last": texts[: -_SHOWN - 1 : -1], "unit": self.sign}
         return facts
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from xinzhi.core.arrays import AnyArray, FloatArray
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.frontier.models.sweep import ON_FRONTIER, Own, Reference, checked, solved, sweep
+from xinzhi.frontier.models.sweep import ON_FRONTIER, Reference, UnitProgram, solved, sweep, validate_and_scale
 from xinzhi.frontier.reading import Data
 from xinzhi.frontier.technology.distance import Solution, pack
 from xinzhi.frontier.technology.technology import (
@@ -46,12 +46,12 @@ def additive(  # noqa: PLR0913 - the goods, the technology and the measure
     names: Data | None = None,
 ) -> Solution:
     """Score every unit by its weighted sum of slacks: zero on the frontier, an inefficiency."""
-    points = Goods.of(x, y, bad)
-    others = points if reference is None else Goods.of(*reference)
-    counted = _weights(points, others, rts, weights, names)
-    found = _largest_slacks(points, others, counted, rts, disposability, bounds)
-    known = isinstance(weights, str) and weights in {"ram", "bam"}
-    return replace(found, factors={"efficiency": 1.0 - found.score} if known else {})
+    points = Goods.from_arrays(x, y, bad)
+    benchmark = points if reference is None else Goods.from_arrays(*reference)
+    counted = _weights(points, benchmark, rts, weights, names)
+    solution = _largest_slacks(points, benchmark, counted, rts, disposability, bounds)
+    bounded = isinstance(weights, str) and weights in {"ram", "bam"}
+    return replace(solution, factors={"efficiency": 1.0 - solution.score} if bounded else {})
 
 
 def endogenous(
@@ -59,17 +59,22 @@ def endogenous(
 ) -> Solution:
     """Return the directional distance in the direction that makes it largest, of all with a sum of one."""
     # With goods in units of their means the best direction is that of the largest sum of slacks.
-    others = points if reference is None else Goods.of(*reference)
-    size = np.abs(others.all()).mean(axis=0)
+    benchmark = points if reference is None else Goods.from_arrays(*reference)
+    size = np.abs(benchmark.all()).mean(axis=0)
     weights = np.divide(1.0, size, out=np.zeros_like(size), where=size > 0)
-    found = _largest_slacks(points, others, np.tile(weights, (len(points), 1)), rts, disposability, bounds)
-    total = np.where(found.score > ON_FRONTIER, found.score, np.nan)[:, None]
-    shares = points.split(found.slacks * weights / total)
-    return replace(found, factors={f"direction_{letter}": part for letter, part in zip("xyb", shares, strict=True)})
+    solution = _largest_slacks(points, benchmark, np.tile(weights, (len(points), 1)), rts, disposability, bounds)
+    total = np.where(solution.score > ON_FRONTIER, solution.score, np.nan)[:, None]
+    shares = points.split(solution.slacks * weights / total)
+    return replace(solution, factors={f"direction_{letter}": part for letter, part in zip("xyb", shares, strict=True)})
 
 
 def _largest_slacks(
-    points: Goods, others: Goods, weights: FloatArray, rts: str, disposability: str, bounds: tuple[float, float] | None
+    points: Goods,
+    benchmark: Goods,
+    weights: FloatArray,
+    rts: str,
+    disposability: str,
+    bounds: tuple[float, float] | None,
 ) -> Solution:
     """Return the largest weighted sum of slacks of every unit, `weights` being `(n, goods)` per unit of the data."""
     if RTS.get(rts) in WITHOUT_CONVEXITY:
@@ -77,30 +82,30 @@ def _largest_slacks(
     check_options(rts, "directional", disposability)
     if points.bad is not None and disposability != "strong":
         raise UsageError("frontier.additive-bad")
-    check_signs(points, others, rts, "directional")
-    goods = scaled_netputs(points, others, "directional", None, disposability)
+    check_signs(points, benchmark, rts, "directional")
+    goods = scaled_netputs(points, benchmark, "directional", None, disposability)
     reference = (goods.reference.x, goods.reference.y, goods.reference.bad)
-    known = technology(*reference, rts=rts, disposability=disposability, bounds=bounds)
-    found = envelop(prepare(known, len(points)), goods.target, None, costs=weights * goods.scale)
-    sums = (found.slacks[:, : known.goods] * goods.scale * weights).sum(axis=1)
-    solved = pack(goods, known, np.where(found.status == "optimal", sums, np.nan), found)
+    tech = technology(*reference, rts=rts, disposability=disposability, bounds=bounds)
+    envelopment = envelop(prepare(tech, len(points)), goods.target, None, costs=weights * goods.scale)
+    sums = (envelopment.slacks[:, : tech.goods] * goods.scale * weights).sum(axis=1)
+    solved = pack(goods, tech, np.where(envelopment.status == "optimal", sums, np.nan), envelopment)
     # Whether a slack is zero is read off each good in its own size: a sum in billions hides one in thousandths.
     size = np.abs(points.all()).mean(axis=0)
     idle = (weights == 0) | (solved.slacks <= ON_FRONTIER * np.where(size > 0, size, 1.0))
     targets = points.all() - solved.slacks * np.repeat([1.0, -1.0, 1.0], points.widths)
     efficient = (solved.status == "optimal") & idle.all(axis=1)
-    return replace(solved, efficient=efficient, **points.named("target", targets))
+    return replace(solved, efficient=efficient, **points.parts("target", targets))
 
 
-def _weights(points: Goods, others: Goods, rts: str, weights: AnyArray, names: Data | None) -> FloatArray:
+def _weights(points: Goods, benchmark: Goods, rts: str, weights: AnyArray, names: Data | None) -> FloatArray:
     """Return the weights of slacks `(n, goods)`, per unit of the data."""
-    values, spread = points.all(), others.all()
+    values, spread = points.all(), benchmark.all()
     n, goods = values.shape
     if not isinstance(weights, str):
-        given = np.asarray(weights, dtype=float)
-        if given.shape not in {(goods,), (n, goods)} or not np.isfinite(given).all() or (given < 0).any():
+        table = np.asarray(weights, dtype=float)
+        if table.shape not in {(goods,), (n, goods)} or not np.isfinite(table).all() or (table < 0).any():
             raise UsageError("frontier.slack-weights", goods=goods)
-        return np.array(np.broadcast_to(given, (n, goods)))
+        return np.array(np.broadcast_to(table, (n, goods)))
     lower, upper = spread.min(axis=0), spread.max(axis=0)
     rising = np.repeat([False, True, False], points.widths)
     match weights:
@@ -116,8 +121,8 @@ def _weights(points: Goods, others: Goods, rts: str, weights: AnyArray, names: D
             size = values
             if (values <= 0).any():
                 unit, good = np.argwhere(values <= 0)[0].tolist()
-                named = ("", str(good)) if names is None else (names.units[unit], names.columns[good])
-                raise InputError("frontier.mip", unit=named[0], column=named[1], value=values[unit, good])
+                labels = ("", str(good)) if names is None else (names.units[unit], names.columns[good])
+                raise InputError("frontier.mip", unit=labels[0], column=labels[1], value=values[unit, good])
         case "lovpast":
             size = np.broadcast_to(spread.std(axis=0, ddof=1), values.shape)
         case _:
@@ -139,34 +144,36 @@ def seiford_zhu(
     # Seiford and Zhu (2002), EJOR 142, 16-20. The output score changes with the constant, and with the unit in which
     # "one" is added: take a directional distance if that matters.
     choose("orientation", orientation, ("input", "output"))
-    points = Goods.of(x, y, bad)
-    others = points if reference is None else Goods.of(*reference)
-    shift = others.b.max(axis=0) + 1 if translation is None else np.broadcast_to(translation, others.b.shape[1:])
-    for goods in (others, points):
+    points = Goods.from_arrays(x, y, bad)
+    benchmark = points if reference is None else Goods.from_arrays(*reference)
+    shift = benchmark.b.max(axis=0) + 1 if translation is None else np.broadcast_to(translation, benchmark.b.shape[1:])
+    for goods in (benchmark, points):
         if (goods.b >= shift).any():
             row, column = np.argwhere(goods.b >= shift)[0].tolist()
-            said = {"shift": shift[column], "value": goods.b[row, column]}
-            raise InputError("frontier.translation", column=column, unit=row, **said)
-    checked(points.x, points.y, points.b, reference)  # refuses what is missing or negative before it is turned round
-    turned = [(part.x, np.concatenate([part.y, shift - part.b], axis=1)) for part in (points, others)]
-    data = checked(*turned[0], reference=turned[1])
+            facts = {"shift": shift[column], "value": goods.b[row, column]}
+            raise InputError("frontier.translation", column=column, unit=row, **facts)
+    validate_and_scale(
+        points.x, points.y, points.b, reference
+    )  # refuses what is missing or negative before it is turned round
+    turned = [(part.x, np.concatenate([part.y, shift - part.b], axis=1)) for part in (points, benchmark)]
+    data = validate_and_scale(*turned[0], reference=turned[1])
     outward = orientation == "output"
     _, p, q, _ = data.counts
 
-    def own(unit: int) -> Own:  # the radial factor
+    def unit_program(unit: int) -> UnitProgram:  # the radial factor
         x, y = data.x[unit], data.y[unit]
         column = np.concatenate([np.zeros(p), -y, [0.0]]) if outward else np.concatenate([-x, np.zeros(q), [0.0]])
         lower = np.concatenate([np.full(p, -np.inf), np.zeros(q) if outward else y, [1.0]])
         upper = np.concatenate([x if outward else np.zeros(p), np.full(q, np.inf), [1.0]])
-        return Own(columns=column[:, None], costs=np.ones(1), lower=lower, upper=upper)
+        return UnitProgram(columns=column[:, None], costs=np.ones(1), lower=lower, upper=upper)
 
-    found = sweep(data.envelope(), own, len(data.x), maximise=outward)
-    factor = found.own[:, :1]
-    reached = (found.intensities @ data.xr, found.intensities @ data.yr)
+    solutions = sweep(data.envelope(), unit_program, len(data.x), maximise=outward)
+    factor = solutions.unknowns[:, :1]
+    reached = (solutions.intensities @ data.xr, solutions.intensities @ data.yr)
     theta, phi = (np.ones_like(factor), factor) if outward else (factor, np.ones_like(factor))
     slacks = (theta * data.x - reached[0], reached[1] - phi * data.y, data.b)
     worth = 1.0 if outward else -1.0
-    result = solved(data, found, factor[:, 0], slacks, targets=(*reached, data.b), worth=worth)
+    result = solved(data, solutions, factor[:, 0], slacks, targets=(*reached, data.b), worth=worth)
     parts: dict[str, Any] = {}
     for name in ("dual", "slack", "target"):
         good, turned_bad = np.split(getattr(result, f"{name}_y"), [points.widths[1]], axis=1)
@@ -181,28 +188,28 @@ def range_directional(
     # Portela, Thanassoulis and Simpson (2004), JORS 55, 1111-1121: the direction is the distance to the best figure of
     # each column, x - min(x) and max(y) - y.
     choose("orientation", orientation, ("none", "input", "output"))
-    data = checked(x, y, reference=reference, negative=True)
+    data = validate_and_scale(x, y, reference=reference, negative=True)
     to_x = np.maximum(data.x - data.xr.min(axis=0), 0.0) * (orientation != "output")
     to_y = np.maximum(data.yr.max(axis=0) - data.y, 0.0) * (orientation != "input")
     _, p, q, _ = data.counts
 
-    def own(unit: int) -> Own:  # a unit that is best in every column stays where it is
-        far = np.inf if to_x[unit].any() or to_y[unit].any() else 0.0
+    def unit_program(unit: int) -> UnitProgram:  # a unit that is best in every column stays where it is
+        limit = np.inf if to_x[unit].any() or to_y[unit].any() else 0.0
         column = np.concatenate([to_x[unit], -to_y[unit], [0.0]])
         lower = np.concatenate([np.full(p, -np.inf), data.y[unit], [1.0]])
         upper = np.concatenate([data.x[unit], np.full(q, np.inf), [1.0]])
-        return Own(
+        return UnitProgram(
             columns=column[:, None],
             costs=np.ones(1),
             lower=lower,
             upper=upper,
-            column_lower=0.0 - far,
-            column_upper=far,
+            column_lower=0.0 - limit,
+            column_upper=limit,
         )
 
-    found = sweep(data.envelope(), own, len(data.x), maximise=True)
-    beta = found.own[:, :1]
-    reached = (found.intensities @ data.xr, found.intensities @ data.yr, data.b)
+    solutions = sweep(data.envelope(), unit_program, len(data.x), maximise=True)
+    beta = solutions.unknowns[:, :1]
+    reached = (solutions.intensities @ data.xr, solutions.intensities @ data.yr, data.b)
     slacks = (data.x - beta * to_x - reached[0], reached[1] - data.y - beta * to_y, data.b)
-    score = 1 - found.objective
-    return solved(data, found, score, slacks, targets=reached, worth=1.0, beta=beta[:, 0])
+    score = 1 - solutions.objective
+    return solved(data, solutions, score, slacks, targets=reached, worth=1.0, beta=beta[:, 0])

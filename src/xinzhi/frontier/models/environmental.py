@@ -10,7 +10,7 @@ import numpy as np
 
 from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.frontier.models.sweep import Own, Reference, Sweep, Units, checked, solved, sweep
+from xinzhi.frontier.models.sweep import Reference, Sweep, UnitProgram, Units, solved, sweep, validate_and_scale
 from xinzhi.frontier.reading import Data
 from xinzhi.frontier.technology.distance import Solution
 from xinzhi.frontier.technology.technology import DISPOSABILITY, choose, rts_of, sum_bounds
@@ -37,7 +37,7 @@ def directional(  # noqa: PLR0913 - the goods, the technology and the measure
     # Chung, Färe and Grosskopf (1997), J. Environ. Manage. 51, 229-240; Färe and Grosskopf (2003), AJAE 85, 1070-1074;
     # Kuosmanen (2005), AJAE 87, 1077-1082. With z = theta * lambda the single factor is linear: Z x <= theta x, sum(z)
     # = theta, theta <= 1.
-    data = checked(x, y, bad, reference)
+    data = validate_and_scale(x, y, bad, reference)
     result = _improved(data, _steps(data, "outputs" if direction is None else direction), rts, disposability)
     if bad is None:
         return result
@@ -57,17 +57,17 @@ def non_radial(
 ) -> Solution:
     """Return the non-radial directional distance: the weighted sum of each factor's own improvement."""
     # Zhou, Ang and Wang (2012), EJOR 221, 625-635.
-    data = checked(x, y, bad, reference)
+    data = validate_and_scale(x, y, bad, reference)
     steps = _steps(data, "all" if direction is None else direction)
     return _improved(data, steps, rts, disposability, _weights(data, steps, weights))
 
 
-def shadow_prices(found: Solution, *, price: float = 1.0, good: int = 0) -> FloatArray:
+def shadow_prices(solution: Solution, *, price: float = 1.0, good: int = 0) -> FloatArray:
     """Return what one unit less of each bad output costs in output given up, at the frontier.
 
     Parameters
     ----------
-    found
+    solution
         A solution of `directional` or `non_radial` with bad outputs.
     price
         Price of the good output.
@@ -93,10 +93,10 @@ def shadow_prices(found: Solution, *, price: float = 1.0, good: int = 0) -> Floa
     >>> shadow_prices(directional(x, y, b)).round(6)[2].tolist()
     [1.0]
     """
-    if found.dual_y is None or found.dual_b is None:
+    if solution.dual_y is None or solution.dual_b is None:
         raise UsageError("frontier.shadow-prices")
-    of_good, of_bad = found.dual_y[:, good], found.dual_b
-    flat = np.abs(of_good) <= _FLAT * np.nanmax(np.abs(found.dual_y), initial=1e-300)
+    of_good, of_bad = solution.dual_y[:, good], solution.dual_b
+    flat = np.abs(of_good) <= _FLAT * np.nanmax(np.abs(solution.dual_y), initial=1e-300)
     return price * np.where(flat[:, None], np.nan, of_bad / np.where(flat, 1.0, of_good)[:, None])
 
 
@@ -144,7 +144,7 @@ def _weights(data: Units, steps: FloatArray, weights: str | FloatArray) -> Float
     return np.where(used, 1 / np.maximum(size[group], 1) / max(1, int((size > 0).sum())), 0.0)
 
 
-def _own(data: Units, form: _Form, unit: int, steps: FloatArray, weights: FloatArray | None) -> Own:
+def _unit_program(data: Units, form: _Form, unit: int, steps: FloatArray, weights: FloatArray | None) -> UnitProgram:
     """Return improvements (one for all without weights) and, where there is one, the abatement factor of a unit."""
     radial = weights is None
     _, p, q, r = data.counts
@@ -171,7 +171,7 @@ def _own(data: Units, form: _Form, unit: int, steps: FloatArray, weights: FloatA
         least[:], most[:] = 0.0, 0.0
     costs = np.ones(count) if weights is None else weights
     extra = np.ones(int(form.factor))
-    return Own(
+    return UnitProgram(
         columns=columns,
         costs=np.concatenate([costs, 0 * extra]),
         lower=lower,
@@ -186,35 +186,35 @@ def _improved(
 ) -> Solution:
     """Return improvements, what they leave as slack, and targets; one improvement for all goods, or weighted ones."""
     choose("disposability", disposability, DISPOSABILITY)
-    known, bads = rts_of(rts), data.b.shape[1] > 0
-    abated = bads and disposability == "weak" and known in {"vrs", "ndrs"}
+    rts, bads = rts_of(rts), data.b.shape[1] > 0
+    abated = bads and disposability == "weak" and rts in {"vrs", "ndrs"}
     if abated and steps[:, : data.x.shape[1]].any():
         raise UsageError("frontier.one-factor-inputs")
-    form = _Form(known, bads and disposability != "strong", bads and disposability == "kuosmanen", abated)
+    form = _Form(rts, bads and disposability != "strong", bads and disposability == "kuosmanen", abated)
     table = data.envelope()
     if form.idle:  # the intensities stand twice
         idle = table.copy()
         idle[data.x.shape[1] : -1] = 0.0
         table = np.concatenate([table, idle], axis=1)
-    found = sweep(table, lambda unit: _own(data, form, unit, steps, weights), len(data.x), maximise=True)
-    wide = steps.shape[1]
-    beta = np.repeat(found.own[:, :1], wide, axis=1) if weights is None else found.own[:, :wide]
+    solutions = sweep(table, lambda unit: _unit_program(data, form, unit, steps, weights), len(data.x), maximise=True)
+    width = steps.shape[1]
+    beta = np.repeat(solutions.unknowns[:, :1], width, axis=1) if weights is None else solutions.unknowns[:, :width]
     _, p, q, _ = data.counts
     count = len(data.xr)
-    active = found.intensities[:, :count]
-    every = active + found.intensities[:, count:] if form.idle else active
-    factor = found.own[:, -1:] if form.factor else np.ones((len(beta), 1))
-    moved = beta * steps
-    reached = (every @ data.xr / factor, active @ data.yr, active @ data.br)
-    points = (data.x - moved[:, :p], data.y + moved[:, p : p + q], data.b - moved[:, p + q :])
+    active = solutions.intensities[:, :count]
+    all_intensities = active + solutions.intensities[:, count:] if form.idle else active
+    factor = solutions.unknowns[:, -1:] if form.factor else np.ones((len(beta), 1))
+    movement = beta * steps
+    reached = (all_intensities @ data.xr / factor, active @ data.yr, active @ data.br)
+    points = (data.x - movement[:, :p], data.y + movement[:, p : p + q], data.b - movement[:, p + q :])
     slacks = (points[0] - reached[0], reached[1] - points[1], points[2] - reached[2])
     factors: dict[str, Any] = {"beta_x": beta[:, :p], "beta_y": beta[:, p : p + q], "beta_b": beta[:, p + q :]}
     if form.idle:
-        factors["idle"] = found.intensities[:, count:]
+        factors["idle"] = solutions.intensities[:, count:]
     if form.factor:
         factors["abatement"] = factor[:, 0]
-    kept = replace(found, intensities=every)
-    return solved(data, kept, found.objective, slacks, targets=reached, worth=1.0, best=0.0, **factors)
+    combined = replace(solutions, intensities=all_intensities)
+    return solved(data, combined, solutions.objective, slacks, targets=reached, worth=1.0, best=0.0, **factors)
 
 
 MEASURES = ("index", "directional")
@@ -237,9 +237,9 @@ def by_production(
     # z, B m <= b. The two have intensities of their own. For one output the index is their Färe-Grosskopf-Lovell index
     # exactly; for several, the mean of 1 / phi would not be linear, and 1 / mean(phi) stands for it.
     choose("measure", measure, MEASURES)
-    data = checked(x, y, bad, reference, positive=("y", "b"))
+    data = validate_and_scale(x, y, bad, reference, positive=("y", "b"))
     p = data.x.shape[1]
-    known = rts_of(rts)
+    rts = rts_of(rts)
     # the numbers of the inputs that cause the bad outputs
     inputs: list[int | str] = list(names.inputs) if names is not None else list(range(p))
     if not polluting:
@@ -249,10 +249,10 @@ def by_production(
         if not isinstance(number, int) or not 0 <= number < p:
             raise UsageError("frontier.polluting-unknown", name=name, known=inputs)
     common = measure == "directional"
-    good, phi = _side((data.x, data.y), (data.xr, data.yr), known, common=common, sign=1.0)
+    good, phi = _side((data.x, data.y), (data.xr, data.yr), rts, common=common, sign=1.0)
     dirt = np.asarray(fuel)
     dirty = (data.x[:, dirt], data.b), (data.xr[:, dirt], data.br)
-    harm, gamma = _side(*dirty, known, common=common, sign=-1.0)
+    harm, gamma = _side(*dirty, rts, common=common, sign=-1.0)
     if common:
         parts = (phi[:, 0] - 1, 1 - gamma[:, 0])
         score = np.minimum(*parts)
@@ -263,10 +263,10 @@ def by_production(
     status = tuple(second if first == "optimal" else first for first, second in pairs)
     reached = (good.intensities @ data.yr, harm.intensities @ data.br)
     slacks = (data.x - good.intensities @ data.xr, reached[0] - phi * data.y, gamma * data.b - reached[1])
-    both = replace(good, status=status, programs=good.programs + harm.programs)
+    combined = replace(good, status=status, programs=good.programs + harm.programs)
     factors: dict[str, Any] = {"goods": parts[0], "bads": parts[1], "phi_y": phi, "gamma_b": gamma}
     targets = (good.intensities @ data.xr, *reached)
-    return solved(data, both, score, slacks, targets=targets, best=0.0 if common else 1.0, **factors)
+    return solved(data, combined, score, slacks, targets=targets, best=0.0 if common else 1.0, **factors)
 
 
 def _side(
@@ -278,11 +278,11 @@ def _side(
     table = np.concatenate([*(sign * part.T for part in reference), np.ones((1, len(reference[0])))])
     low, high = sum_bounds(rts)
 
-    def own(unit: int) -> Own:
+    def unit_program(unit: int) -> UnitProgram:
         product = sign * products[unit]
         columns = -product[:, None] if common else -np.diag(product)
         count = columns.shape[1]
-        return Own(
+        return UnitProgram(
             columns=np.concatenate([np.zeros((p, count)), columns, np.zeros((1, count))]),
             costs=np.full(count, sign / count),
             lower=np.concatenate([np.full(p, -np.inf), np.zeros(q), [low]]),
@@ -291,5 +291,5 @@ def _side(
             column_upper=np.full(count, np.inf if common or sign > 0 else 1.0),
         )
 
-    found = sweep(table, own, len(inputs), maximise=True)
-    return found, np.broadcast_to(found.own, (len(inputs), q))
+    solutions = sweep(table, unit_program, len(inputs), maximise=True)
+    return solutions, np.broadcast_to(solutions.unknowns, (len(inputs), q))

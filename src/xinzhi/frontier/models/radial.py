@@ -42,10 +42,10 @@ def radial(  # noqa: PLR0913 - the goods, the technology and the measure
     """Score every unit; `scale` adds scale efficiency and the returns to scale at the unit."""
     # With `exclude_self` against the technology of all others (Andersen and Petersen 1993). Off constant returns a unit
     # may have no counterpart among the others at all; its program is then infeasible, and the status says so.
-    named = direction if isinstance(direction, str) else None
-    if exclude_self and named == "endogenous":
+    direction_name = direction if isinstance(direction, str) else None
+    if exclude_self and direction_name == "endogenous":
         raise UsageError("frontier.super-endogenous")
-    points = Goods.of(x, y, bad)
+    points = Goods.from_arrays(x, y, bad)
     how: dict[str, Any] = {
         "orientation": orientation,
         "disposability": disposability,
@@ -53,24 +53,26 @@ def radial(  # noqa: PLR0913 - the goods, the technology and the measure
         "reference": reference,
         "exclude_self": exclude_self,
     }
-    if named == "endogenous" and orientation == "directional":
+    if direction_name == "endogenous" and orientation == "directional":
         from xinzhi.frontier.models.additive import endogenous
 
         return endogenous(points, rts=rts, disposability=disposability, bounds=bounds, reference=reference)
     moves = directions(points, orientation, direction, reference)
-    found = score(points, moves, rts=rts, slacks=slacks, ideal=named == "range", **how)
-    solved = solution(points, found, orientation, moves, looked=slacks is not False and not exclude_self)
+    distances = score(points, moves, rts=rts, slacks=slacks, ideal=direction_name == "range", **how)
+    solved = solution(points, distances, orientation, moves, looked=slacks is not False and not exclude_self)
     if exclude_self:
-        reached = {"directional": found.score <= 0, "output": found.score <= 1}.get(orientation, found.score >= 1)
-        return replace(solved, efficient=reached | (found.status == "infeasible"))
+        reached = {"directional": distances.score <= 0, "output": distances.score <= 1}.get(
+            orientation, distances.score >= 1
+        )
+        return replace(solved, efficient=reached | (distances.status == "infeasible"))
     if not scale:
         return solved
     if rts != "vrs" or orientation not in {"input", "output"}:
         raise UsageError("frontier.scale")
     # returns to scale: which of three technologies first gives the score of constant returns
-    own, crs, nirs = found.score, *(score(points, moves, rts=kind, **how).score for kind in ("crs", "nirs"))
-    ratio = crs / own if orientation == "input" else own / crs
-    same = np.isclose(crs, own, rtol=ON_FRONTIER, atol=0)
+    vrs, crs, nirs = distances.score, *(score(points, moves, rts=kind, **how).score for kind in ("crs", "nirs"))
+    ratio = crs / vrs if orientation == "input" else vrs / crs
+    same = np.isclose(crs, vrs, rtol=ON_FRONTIER, atol=0)
     rising = np.isclose(crs, nirs, rtol=ON_FRONTIER, atol=0)
     returns = np.where(same, "constant", np.where(rising, "increasing", "decreasing")).astype(object)
     returns[~np.isfinite(ratio)] = None
@@ -87,13 +89,15 @@ def score(
     **how: Any,  # noqa: ANN401 - options of `distance`
 ) -> Solution:
     """Return the distances of the units; with `ideal`, one that is best in every good has a distance of zero."""
-    others = None if reference is None else Goods.of(*reference)
+    benchmark = None if reference is None else Goods.from_arrays(*reference)
     direction = moves if orientation == "directional" else None
-    found = between(points, others, orientation=orientation, direction=direction, **how)
+    distances = between(points, benchmark, orientation=orientation, direction=direction, **how)
     still = np.hstack(moves).max(axis=1) == 0
     if not ideal or not still.any():
-        return found
-    return replace(found, score=np.where(still, 0.0, found.score), status=np.where(still, "optimal", found.status))
+        return distances
+    return replace(
+        distances, score=np.where(still, 0.0, distances.score), status=np.where(still, "optimal", distances.status)
+    )
 
 
 def directions(
@@ -108,48 +112,48 @@ def directions(
         raise UsageError("frontier.direction-of-orientation", orientation=orientation)
     if direction is not None and not isinstance(direction, str):
         return tuple(given_direction(direction, points))
-    others = points if reference is None else Goods.of(*reference)
-    named: dict[str, Callable[[FloatArray, FloatArray, bool], FloatArray]] = {
-        "own": lambda part, _other, _less: np.abs(part),
-        "mean": lambda part, other, _less: np.broadcast_to(np.abs(other).mean(axis=0), part.shape),
-        "unit": lambda part, _other, _less: np.ones_like(part),
-        "range": lambda part, other, less: np.maximum(
-            part - other.min(axis=0) if less else other.max(axis=0) - part, 0
+    benchmark = points if reference is None else Goods.from_arrays(*reference)
+    rules: dict[str, Callable[[FloatArray, FloatArray, bool], FloatArray]] = {
+        "own": lambda part, _table, _less: np.abs(part),
+        "mean": lambda part, table, _less: np.broadcast_to(np.abs(table).mean(axis=0), part.shape),
+        "unit": lambda part, _table, _less: np.ones_like(part),
+        "range": lambda part, table, less: np.maximum(
+            part - table.min(axis=0) if less else table.max(axis=0) - part, 0
         ),
     }
     name = direction or "own"
-    choose("direction", name, (*named, "endogenous"))
-    against = (others.x, others.y, others.b)
+    choose("direction", name, (*rules, "endogenous"))
+    against = (benchmark.x, benchmark.y, benchmark.b)
     pairs = enumerate(zip(parts, against, strict=True))
-    return tuple(named[name](part, other, place != 1) for place, (part, other) in pairs)
+    return tuple(rules[name](part, table, place != 1) for place, (part, table) in pairs)
 
 
 def solution(
-    points: Goods, found: Solution, orientation: str, moves: tuple[FloatArray, ...], *, looked: bool
+    points: Goods, distances: Solution, orientation: str, moves: tuple[FloatArray, ...], *, looked: bool
 ) -> Solution:
     """Return distances with targets, the efficient units and Shephard's form; `looked` for slacks or not."""
     best = 0.0 if orientation == "directional" else 1.0
     factors: dict[str, Any] = {}
     if orientation in {"input", "output"}:
         with np.errstate(divide="ignore"):
-            factors["shephard"] = np.where(found.score == 0, np.nan, 1.0 / found.score)
-    left, sign = found.slacks, np.repeat([-1.0, 1.0, -1.0], points.widths)
+            factors["shephard"] = np.where(distances.score == 0, np.nan, 1.0 / distances.score)
+    slacks, sign = distances.slacks, np.repeat([-1.0, 1.0, -1.0], points.widths)
     if orientation == "hyperbolic":
-        factor = found.score[:, None]
+        factor = distances.score[:, None]
         reached = np.where(sign > 0, points.all() / factor, points.all() * factor)
     else:
-        step = found.score - 1.0 if orientation == "output" else 1.0 - found.score
-        step = found.score if orientation == "directional" else step
+        step = distances.score - 1.0 if orientation == "output" else 1.0 - distances.score
+        step = distances.score if orientation == "directional" else step
         reached = points.all() + step[:, None] * np.hstack(moves) * sign
     way: FloatArray | float = 1.0
     if orientation == "directional":  # by which share of its own goods one step of its direction moves a unit at most
-        own = np.abs(points.all())
-        mean = own.mean(axis=0)
-        way = (np.hstack(moves) / np.where(own > 0, own, np.where(mean > 0, mean, 1.0))).max(axis=1)
-    efficient = np.abs(found.score - best) * way <= ON_FRONTIER
+        amounts = np.abs(points.all())
+        mean = amounts.mean(axis=0)
+        way = (np.hstack(moves) / np.where(amounts > 0, amounts, np.where(mean > 0, mean, 1.0))).max(axis=1)
+    efficient = np.abs(distances.score - best) * way <= ON_FRONTIER
     if looked:  # a second phase looked for slacks: a unit with any is only weakly efficient
-        efficient &= (left / np.maximum(np.abs(points.all()).mean(axis=0), 1e-300)).max(axis=1) <= ON_FRONTIER
-    return replace(found, efficient=efficient, factors=factors, **points.named("target", reached + left * sign))
+        efficient &= (slacks / np.maximum(np.abs(points.all()).mean(axis=0), 1e-300)).max(axis=1) <= ON_FRONTIER
+    return replace(distances, efficient=efficient, factors=factors, **points.parts("target", reached + slacks * sign))
 
 
 def cross_efficiency(
@@ -185,11 +189,11 @@ def cross_efficiency(
         v, u, more = _second(x, y, simple.score, method, second)
         count += more
     ratings = (u @ y.T) / (v @ x.T)
-    received, given = _means(ratings, count_self=self_rating)
-    others = _means(ratings, count_self=False)[0]
+    mean_received, mean_given = _means(ratings, count_self=self_rating)
+    without_self = _means(ratings, count_self=False)[0]
     return replace(
         simple,
-        score=received,
+        score=mean_received,
         programs=replace(simple.programs, count=count),
         efficient=simple.score >= 1 - ON_FRONTIER,
         dual_x=v / mean_x,
@@ -197,7 +201,7 @@ def cross_efficiency(
         dual_scale=None,
         slack_x=None,
         slack_y=None,
-        factors={"simple": simple.score, "given": given, "maverick": simple.score / others - 1.0},
+        factors={"simple": simple.score, "given": mean_given, "maverick": simple.score / without_self - 1.0},
     )
 
 
@@ -205,8 +209,8 @@ def _means(ratings: FloatArray, *, count_self: bool) -> tuple[FloatArray, FloatA
     """Return the mean rating each unit receives (columns) and gives (rows)."""
     if count_self:
         return ratings.mean(axis=0), ratings.mean(axis=1)
-    own, others = np.diag(ratings), ratings.shape[0] - 1
-    return (ratings.sum(axis=0) - own) / others, (ratings.sum(axis=1) - own) / others
+    diagonal, count = np.diag(ratings), ratings.shape[0] - 1
+    return (ratings.sum(axis=0) - diagonal) / count, (ratings.sum(axis=1) - diagonal) / count
 
 
 def _second(

@@ -9,7 +9,16 @@ import numpy as np
 
 from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import UsageError
-from xinzhi.frontier.models.sweep import ON_FRONTIER, Own, Reference, Sweep, Units, checked, solved, sweep
+from xinzhi.frontier.models.sweep import (
+    ON_FRONTIER,
+    Reference,
+    Sweep,
+    UnitProgram,
+    Units,
+    solved,
+    sweep,
+    validate_and_scale,
+)
 from xinzhi.frontier.technology.distance import Solution
 from xinzhi.frontier.technology.technology import choose, rts_of, sum_bounds
 
@@ -32,27 +41,29 @@ def slacks_based(
     # denominator beside the outputs. Equal to the enhanced Russell graph measure of Pastor, Ruiz and Sirvent (1999);
     # the oriented forms equal the Russell measures of Färe and Lovell (1978) and the inverse of their output form.
     choose("orientation", orientation, ORIENTATIONS)
-    data = checked(x, y, bad, reference, positive=("y", "b"))
-    known = rts_of(rts)
+    data = validate_and_scale(x, y, bad, reference, positive=("y", "b"))
+    rts = rts_of(rts)
     outward = orientation == "output"
-    found = sweep(data.envelope(1), lambda unit: _own(data, unit, known, orientation), len(data.x), maximise=outward)
-    score, found, slacks = _back(data, found, orientation)
+    solutions = sweep(
+        data.envelope(1), lambda unit: _unit_slacks(data, unit, rts, orientation), len(data.x), maximise=outward
+    )
+    score, solutions, slacks = _back(data, solutions, orientation)
     with np.errstate(divide="ignore", invalid="ignore"):
         theta_x = np.where(data.x > 0, 1 - slacks[0] / data.x, 1.0)
     factors: dict[str, Any] = {"theta_x": theta_x, "phi_y": 1 + slacks[1] / data.y, "theta_b": 1 - slacks[2] / data.b}
-    return solved(data, found, score, slacks, worth=1.0 if outward else -1.0, **factors)
+    return solved(data, solutions, score, slacks, worth=1.0 if outward else -1.0, **factors)
 
 
 Parts = tuple[FloatArray, FloatArray, FloatArray]  # of inputs, outputs and bad outputs
 
 
-def _back(data: Units, found: Sweep, orientation: str) -> tuple[FloatArray, Sweep, Parts]:
+def _back(data: Units, solutions: Sweep, orientation: str) -> tuple[FloatArray, Sweep, Parts]:
     """Return score, intensities and unknowns of the original problem; the duals belong to the transformed one."""
-    scale = found.own[:, :1]
+    scale = solutions.unknowns[:, :1]
     _, p, q, r = data.counts
-    x, y, b = np.split(found.own[:, 1 : 1 + p + q + r] / scale, [p, p + q], axis=1)
-    score = found.objective if orientation != "output" else 1 / found.objective
-    return score, replace(found, intensities=found.intensities / scale), (x, y, b)
+    x, y, b = np.split(solutions.unknowns[:, 1 : 1 + p + q + r] / scale, [p, p + q], axis=1)
+    score = solutions.objective if orientation != "output" else 1 / solutions.objective
+    return score, replace(solutions, intensities=solutions.intensities / scale), (x, y, b)
 
 
 def super_slacks_based(
@@ -69,25 +80,25 @@ def super_slacks_based(
     # increases of bad outputs, so that more pollution is a fall-back as less output is.
     choose("orientation", orientation, ORIENTATIONS)
     choose("inefficient", inefficient, ("sbm", "one"))
-    data = checked(x, y, bad, positive=("x", "y", "b"))
-    known = rts_of(rts)
+    data = validate_and_scale(x, y, bad, positive=("x", "y", "b"))
+    rts = rts_of(rts)
     _, p, q, r = data.counts
-    found = sweep(
+    solutions = sweep(
         data.envelope(1 + p + q + r),
-        lambda unit: _own_super(data, unit, known, orientation),
+        lambda unit: _own_super(data, unit, rts, orientation),
         len(data.x),
         maximise=orientation == "output",
         leave_out=True,
     )
-    score, found, targets = _back(data, found, orientation)
+    score, solutions, targets = _back(data, solutions, orientation)
     slacks = (data.x - targets[0], targets[1] - data.y, data.b - targets[2])
-    result = solved(data, found, score, slacks, targets=targets, beyond=True)
+    result = solved(data, solutions, score, slacks, targets=targets, beyond=True)
     if inefficient == "one":
         return result
     return _blend(result, slacks_based(x, y, bad, rts=rts, orientation=orientation))
 
 
-def _own(data: Units, unit: int, rts: str, orientation: str) -> Own:
+def _unit_slacks(data: Units, unit: int, rts: str, orientation: str) -> UnitProgram:
     """Return the scale t and the slacks of one unit; t is 1 in the oriented forms."""
     _, p, q, r = data.counts
     total = p + q + r
@@ -103,19 +114,21 @@ def _own(data: Units, unit: int, rts: str, orientation: str) -> Own:
     expansion[0], expansion[1 + p :] = 1.0, 1 / point[p:] / (q + r)
     columns[-1] = expansion if orientation == "none" else np.eye(1, 1 + total)
     lower, upper = _fractional_bounds(rts, total)
-    return Own(columns=columns, costs=expansion if orientation == "output" else reduction, lower=lower, upper=upper)
+    return UnitProgram(
+        columns=columns, costs=expansion if orientation == "output" else reduction, lower=lower, upper=upper
+    )
 
 
-def _own_super(data: Units, unit: int, rts: str, orientation: str) -> Own:
+def _own_super(data: Units, unit: int, rts: str, orientation: str) -> UnitProgram:
     """Return the scale t and the point (times t) that the other units still dominate."""
     _, p, q, r = data.counts
     total = p + q + r
     point = np.concatenate([data.x[unit], data.y[unit], data.b[unit]])
     columns = np.zeros((2 * total + 2, 1 + total))
-    each = np.arange(total)
-    columns[each, 1 + each] = -1.0
+    index = np.arange(total)
+    columns[index, 1 + index] = -1.0
     columns[total, 0] = 0.0 if rts == "crs" else -1.0
-    columns[total + 2 + each, 0], columns[total + 2 + each, 1 + each] = -point, 1.0
+    columns[total + 2 + index, 0], columns[total + 2 + index, 1 + index] = -point, 1.0
     expansion, rest = np.zeros(1 + total), np.zeros(1 + total)
     expansion[1 : 1 + p] = 1 / point[:p] / p
     rest[0], rest[1 + p :] = 2 * r / (q + r), np.concatenate([np.ones(q), -np.ones(r)]) / point[p:] / (q + r)
@@ -125,7 +138,7 @@ def _own_super(data: Units, unit: int, rts: str, orientation: str) -> Own:
     upper[:total] = np.concatenate([np.zeros(p), np.full(q, np.inf), np.zeros(r)])
     fixed = np.concatenate([np.full(p, orientation == "output"), np.full(q + r, orientation == "input")])
     more = np.concatenate([np.ones(p, bool), np.zeros(q, bool), np.ones(r, bool)])  # inputs and bad outputs rise
-    return Own(
+    return UnitProgram(
         columns=columns,
         costs=rest if orientation == "output" else expansion,
         lower=np.concatenate([lower, np.where(fixed | more, 0.0, -np.inf)]),
@@ -141,22 +154,22 @@ def _fractional_bounds(rts: str, total: int) -> tuple[FloatArray, FloatArray]:
     return lower, upper
 
 
-def _blend(result: Solution, plain: Solution) -> Solution:
+def _blend(result: Solution, standard: Solution) -> Solution:
     """Return the super-efficiency solution, with the plain one where a unit has nothing to fall back on."""
     from scipy.sparse import csr_array
 
-    behind = np.array([status == "optimal" for status in result.status]) & (result.score <= 1 + _SUPER)
+    inefficient = np.array([status == "optimal" for status in result.status]) & (result.score <= 1 + _SUPER)
     tables = ("slack_x", "slack_y", "slack_b", "target_x", "target_y", "target_b")
     mixed = {
-        name: np.where(behind[:, None], getattr(plain, name), getattr(result, name))
+        name: np.where(inefficient[:, None], getattr(standard, name), getattr(result, name))
         for name in tables
-        if getattr(plain, name) is not None
+        if getattr(standard, name) is not None
     }
-    score = np.where(behind, plain.score, result.score)
-    assert plain.intensity is not None  # noqa: S101 - a slacks-based solution has weights
+    score = np.where(inefficient, standard.score, result.score)
+    assert standard.intensity is not None  # noqa: S101 - a slacks-based solution has weights
     assert result.intensity is not None  # noqa: S101 - as above
-    weights = csr_array(np.where(behind[:, None], plain.intensity.toarray(), result.intensity.toarray()))
-    programs = replace(result.programs, count=result.programs.count + plain.programs.count)
+    weights = csr_array(np.where(inefficient[:, None], standard.intensity.toarray(), result.intensity.toarray()))
+    programs = replace(result.programs, count=result.programs.count + standard.programs.count)
     efficient = score >= 1 - ON_FRONTIER
     return replace(result, score=score, efficient=efficient, intensity=weights, programs=programs, **mixed)
 
@@ -169,8 +182,8 @@ def russell(
     # and Lovell (1978), J. Econ. Theory 19, 150-162; Pastor, Ruiz and Sirvent (1999), EJOR 115, 596-607.
     choose("orientation", orientation, ("input", "output", "graph"))
     form = "none" if orientation == "graph" else orientation
-    found = slacks_based(x, y, rts=rts, orientation=form, reference=reference)
-    return replace(found, score=1 / found.score) if orientation == "output" else found
+    solution = slacks_based(x, y, rts=rts, orientation=form, reference=reference)
+    return replace(solution, score=1 / solution.score) if orientation == "output" else solution
 
 
 def epsilon_based(
@@ -191,15 +204,15 @@ def epsilon_based(
     # returns would not score 1.
     choose("orientation", orientation, ORIENTATIONS)
     choose("affinity", affinity, ("projected", "observed"))
-    known = rts_of(rts)
-    data = checked(x, y, reference=reference, positive=("x", "y"))
+    rts = rts_of(rts)
+    data = validate_and_scale(x, y, reference=reference, positive=("x", "y"))
     # How alike the goods move is a fact of the reference units, whoever is scored against them.
     bases, programs = (data.xr, data.yr), 0
     if affinity == "projected" and epsilon is None:
-        plain = slacks_based(data.xr, data.yr, rts=rts, orientation=orientation)
-        assert plain.target_x is not None  # noqa: S101 - a slacks-based solution has targets
-        assert plain.target_y is not None  # noqa: S101 - as above
-        bases, programs = (plain.target_x, plain.target_y), plain.programs.count
+        standard = slacks_based(data.xr, data.yr, rts=rts, orientation=orientation)
+        assert standard.target_x is not None  # noqa: S101 - a slacks-based solution has targets
+        assert standard.target_y is not None  # noqa: S101 - as above
+        bases, programs = (standard.target_x, standard.target_y), standard.programs.count
     eps_x, weight_x = affinity_parameters(bases[0])
     eps_y, weight_y = affinity_parameters(bases[1])
     if epsilon is not None:
@@ -209,18 +222,18 @@ def epsilon_based(
         weight_x, weight_y = (np.full(part.shape[1], 1 / part.shape[1]) for part in (data.x, data.y))
     terms, outward = (eps_x * weight_x, eps_y * weight_y), orientation == "output"
     envelope, n = data.envelope(3), len(data.x)
-    found = sweep(envelope, lambda unit: _own_epsilon(data, unit, known, orientation, terms), n, maximise=outward)
+    solutions = sweep(envelope, lambda unit: _own_epsilon(data, unit, rts, orientation, terms), n, maximise=outward)
     p, q = data.x.shape[1], data.y.shape[1]
-    scale = found.own[:, :1]
-    theta, phi = found.own[:, 1:2] / scale, found.own[:, 2:3] / scale
-    slack_x, slack_y = found.own[:, 3 : 3 + p] / scale, found.own[:, 3 + p : 3 + p + q] / scale
+    scale = solutions.unknowns[:, :1]
+    theta, phi = solutions.unknowns[:, 1:2] / scale, solutions.unknowns[:, 2:3] / scale
+    slack_x, slack_y = solutions.unknowns[:, 3 : 3 + p] / scale, solutions.unknowns[:, 3 + p : 3 + p + q] / scale
     targets = (theta * data.x - slack_x, phi * data.y + slack_y, data.b)
-    score = 1 / found.objective if outward else found.objective
-    kept = replace(found, intensities=found.intensities / scale, programs=found.programs + programs)
+    score = 1 / solutions.objective if outward else solutions.objective
+    rescaled = replace(solutions, intensities=solutions.intensities / scale, programs=solutions.programs + programs)
     parameters = {"inputs": eps_x, "outputs": eps_y, "of_inputs": weight_x.tolist(), "of_outputs": weight_y.tolist()}
     result = solved(
         data,
-        kept,
+        rescaled,
         score,
         (slack_x, slack_y, data.b),
         targets=targets,
@@ -248,7 +261,9 @@ def affinity_parameters(table: FloatArray) -> tuple[float, FloatArray]:
     return float(np.clip(np.where(abs(epsilon) < 1e-12, 0.0, epsilon), 0.0, 1.0)), weights / weights.sum()  # noqa: PLR2004 - rounding of the eigenvalue
 
 
-def _own_epsilon(data: Units, unit: int, rts: str, orientation: str, terms: tuple[FloatArray, FloatArray]) -> Own:
+def _own_epsilon(
+    data: Units, unit: int, rts: str, orientation: str, terms: tuple[FloatArray, FloatArray]
+) -> UnitProgram:
     """Return the scale t, the radial parts theta and phi and the slacks of one unit, all times t."""
     p, q = data.x.shape[1], data.y.shape[1]
     x, y, total = data.x[unit], data.y[unit], p + q
@@ -270,4 +285,6 @@ def _own_epsilon(data: Units, unit: int, rts: str, orientation: str, terms: tupl
         upper[-2:] = np.inf, 0.0
     elif orientation == "output":
         lower[-2:] = 0.0, -np.inf
-    return Own(columns=columns, costs=expansion if orientation == "output" else reduction, lower=lower, upper=upper)
+    return UnitProgram(
+        columns=columns, costs=expansion if orientation == "output" else reduction, lower=lower, upper=upper
+    )

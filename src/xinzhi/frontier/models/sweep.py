@@ -45,7 +45,7 @@ class Units:
         return np.concatenate([self.xr.T, self.yr.T, self.br.T, np.ones((1, count)), np.zeros((more, count))])
 
 
-def checked(
+def validate_and_scale(
     x: FloatArray,
     y: FloatArray,
     bad: FloatArray | None = None,
@@ -55,30 +55,38 @@ def checked(
     negative: bool = False,
 ) -> Units:
     """Check the data and put them on one scale; `positive` tables may hold no zero, others neither nor negatives."""
-    points = Goods.of(x, y, bad)
-    others = points if reference is None else Goods.of(*reference)
-    if points.widths != others.widths:
-        raise UsageError("frontier.reference-goods", ours=points.widths, theirs=others.widths)
-    for goods in (points, others):
+    points = Goods.from_arrays(x, y, bad)
+    benchmark = points if reference is None else Goods.from_arrays(*reference)
+    if points.widths != benchmark.widths:
+        raise UsageError("frontier.reference-goods", ours=points.widths, theirs=benchmark.widths)
+    for goods in (points, benchmark):
         for name in "xyb":
             table: FloatArray = getattr(goods, name)
             below = (table < 0) & (not negative)
             wrong = below if below.any() else (table == 0) & (name in positive)
             if wrong.any():  # what the model cannot use, and where it stands
                 row, column = np.argwhere(wrong)[0].tolist()
-                said: dict[str, Any] = {"name": name, "column": column, "unit": row, "n": int(wrong.sum())}
-                raise InputError("frontier.model-negative" if below.any() else "frontier.model-zero", **said)
-    for name, part in zip("xyb", (others.x, others.y, others.b), strict=True):
+                facts: dict[str, Any] = {"name": name, "column": column, "unit": row, "n": int(wrong.sum())}
+                raise InputError("frontier.model-negative" if below.any() else "frontier.model-zero", **facts)
+    for name, part in zip("xyb", (benchmark.x, benchmark.y, benchmark.b), strict=True):
         idle = np.flatnonzero(np.abs(part).sum(axis=0) == 0)
         if len(idle):
             raise InputError("frontier.idle-column", name=name, column=int(idle[0]))
-    scale = means(others)
-    here, there = points.over(scale), others.over(scale)
-    return Units(here.x, here.y, here.b, there.x, there.y, there.b, *points.split(scale))
+    scale = means(benchmark)
+    scaled_points, scaled_reference = points.over(scale), benchmark.over(scale)
+    return Units(
+        scaled_points.x,
+        scaled_points.y,
+        scaled_points.b,
+        scaled_reference.x,
+        scaled_reference.y,
+        scaled_reference.b,
+        *points.split(scale),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Own:
+class UnitProgram:
     """The part of a program that belongs to one unit: its columns `(rows, own)` and the bounds."""
 
     columns: FloatArray
@@ -96,7 +104,7 @@ class Sweep:
 
     objective: FloatArray  # (n,)
     status: tuple[str, ...]
-    own: FloatArray  # (n, own)
+    unknowns: FloatArray  # (n, own)
     intensities: FloatArray  # (n, k)
     duals: FloatArray  # (n, rows)
     programs: int
@@ -105,7 +113,7 @@ class Sweep:
 
 def sweep(
     reference: FloatArray,
-    own: Callable[[int], Own],
+    unit_program: Callable[[int], UnitProgram],
     units: int,
     *,
     maximise: bool = False,
@@ -117,7 +125,7 @@ def sweep(
     With `prove` an optimum counts only when its prices prove it from the data; without a proof the unit has ``failed``.
     """
     rows, count = reference.shape
-    part = own(0)
+    part = unit_program(0)
     free = np.zeros(count) if part.intensity_costs is None else part.intensity_costs
     program = Program(
         np.concatenate([reference, part.columns], axis=1),
@@ -133,7 +141,7 @@ def sweep(
     values, duals = np.full((units, count + len(numbers)), np.nan), np.full((units, rows), np.nan)
     previous = part.columns
     for unit in range(units):
-        part = own(unit)
+        part = unit_program(unit)
         for row, column in np.argwhere(part.columns != previous).tolist():
             program.set_coefficient(row, count + column, part.columns[row, column])
         previous = part.columns
@@ -144,29 +152,29 @@ def sweep(
         program.set_column_bounds(part.column_lower, part.column_upper, numbers)
         if leave_out:
             program.set_column_bounds(0.0, 0.0, [unit])
-        found = program.solve()
-        if prove and found.status == "optimal" and _unproved(reference, part, found, free, maximise=maximise):
+        answer = program.solve()
+        if prove and answer.status == "optimal" and _unproved(reference, part, answer, free, maximise=maximise):
             program.forget()
-            found = program.solve()
-            if found.status == "optimal" and _unproved(reference, part, found, free, maximise=maximise):
+            answer = program.solve()
+            if answer.status == "optimal" and _unproved(reference, part, answer, free, maximise=maximise):
                 nothing = (np.full(length, np.nan) for length in (count + len(numbers), rows, count + len(numbers)))
-                found = Answer("failed", np.nan, *nothing)
-        objective[unit], values[unit], duals[unit] = found.objective, found.primal, found.dual
-        status.append(found.status)
+                answer = Answer("failed", np.nan, *nothing)
+        objective[unit], values[unit], duals[unit] = answer.objective, answer.primal, answer.dual
+        status.append(answer.status)
         if leave_out:
             program.set_column_bounds(0.0, np.inf, [unit])
     return Sweep(objective, tuple(status), values[:, count:], values[:, :count], duals, program.count, program.size)
 
 
-def _unproved(reference: FloatArray, part: Own, found: Answer, free: FloatArray, *, maximise: bool) -> bool:
+def _unproved(reference: FloatArray, part: UnitProgram, answer: Answer, free: FloatArray, *, maximise: bool) -> bool:
     """Whether the prices of a solution do not prove it."""
-    count, own = reference.shape[1], part.costs.shape
-    lower = np.append(np.zeros(count), np.broadcast_to(part.column_lower, own))
-    upper = np.append(np.full(count, np.inf), np.broadcast_to(part.column_upper, own))
+    count, shape = reference.shape[1], part.costs.shape
+    lower = np.append(np.zeros(count), np.broadcast_to(part.column_lower, shape))
+    upper = np.append(np.full(count, np.inf), np.broadcast_to(part.column_upper, shape))
     costs = np.append(free if part.intensity_costs is None else part.intensity_costs, part.costs)
     missed = shortfall(
         np.concatenate([reference, part.columns], axis=1),
-        found,
+        answer,
         costs=costs,
         rows=(part.lower, part.upper),
         columns=(lower, upper),
@@ -177,7 +185,7 @@ def _unproved(reference: FloatArray, part: Own, found: Answer, free: FloatArray,
 
 def solved(
     data: Units,
-    found: Sweep,
+    solutions: Sweep,
     score: FloatArray,
     slacks: tuple[FloatArray, FloatArray, FloatArray],
     *,
@@ -197,17 +205,17 @@ def solved(
         targets = (data.x - slacks[0], data.y + slacks[1], data.b - slacks[2])
     multipliers: dict[str, Any] = {}
     if worth is not None:
-        prices, sign = found.duals * worth, np.repeat([1.0, -1.0, 1.0], points.widths)
-        multipliers = points.named("dual", prices[:, : len(scale)] * sign / scale)
+        prices, sign = solutions.duals * worth, np.repeat([1.0, -1.0, 1.0], points.widths)
+        multipliers = points.parts("dual", prices[:, : len(scale)] * sign / scale)
         multipliers["dual_scale"] = prices[:, len(scale)]
     return Solution(
         score=score + 0.0,  # no -0.0
-        status=np.array(found.status),
-        programs=Programs(count=found.programs, rows=found.size[0], columns=found.size[1]),
+        status=np.array(solutions.status),
+        programs=Programs(count=solutions.programs, rows=solutions.size[0], columns=solutions.size[1]),
         efficient=score >= best - ON_FRONTIER if beyond else np.abs(score - best) <= ON_FRONTIER,
-        intensity=csr_array(np.nan_to_num(found.intensities)),  # a unit that is not optimal has no peers
-        **points.named("slack", np.hstack(slacks) * scale + 0.0),
-        **points.named("target", np.hstack(targets) * scale),
+        intensity=csr_array(np.nan_to_num(solutions.intensities)),  # a unit that is not optimal has no peers
+        **points.parts("slack", np.hstack(slacks) * scale + 0.0),
+        **points.parts("target", np.hstack(targets) * scale),
         factors=factors,
         **multipliers,
     )

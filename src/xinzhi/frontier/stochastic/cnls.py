@@ -68,11 +68,11 @@ def concave_fit(
         raise InputError("frontier.cnls-constant")
     weights = np.ones(n) if weights is None else weights / weights.mean()
     shape = _Shape(x / size, sign, rts)
-    found, used, rounds, worst = _generate(shape, (y - shift) / spread, weights, pairs)
-    slopes = shape.slopes(found) * spread / size
-    fitted = shift + spread * found.fitted
+    solution, used, rounds, worst = _generate(shape, (y - shift) / spread, weights, pairs)
+    slopes = shape.slopes(solution) * spread / size
+    fitted = shift + spread * solution.fitted
     level = fitted - (slopes * x).sum(axis=1)
-    return Hull(fitted, level, slopes, used[0].size, rounds, found.steps, worst, found.gap, used)
+    return Hull(fitted, level, slopes, used[0].size, rounds, solution.steps, worst, solution.gap, used)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,45 +87,45 @@ class _Shape:
 
     def pairs(self, i: IntArray, h: IntArray) -> Rows:
         """Return rows that say: observation h lies below (sign 1) the plane of observation i."""
-        x, one = self.x, np.full(i.size, self.sign)
+        x, ones = self.x, np.full(i.size, self.sign)
         if self.rts != "crs":
-            return Rows(h, i, one, -one, -self.sign * (x[h] - x[i]))
+            return Rows(h, i, ones, -ones, -self.sign * (x[h] - x[i]))
         ratio = x[h, 0] / x[i, 0]
-        return Rows(h, i, one, -one * ratio, -self.sign * (x[h, 1:] - x[i, 1:] * ratio[:, None]))
+        return Rows(h, i, ones, -ones * ratio, -self.sign * (x[h, 1:] - x[i, 1:] * ratio[:, None]))
 
     def always(self) -> Rows:
         """Return the rows that do not come in pairs: the sign of slopes and of intercepts."""
         n, p = self.x.shape
-        every = np.arange(n)
+        index = np.arange(n)
         parts = []
         if self.rts == "crs":
-            parts.append(Rows(every, every, np.full(n, -1.0), np.zeros(n), self.x[:, 1:]))
+            parts.append(Rows(index, index, np.full(n, -1.0), np.zeros(n), self.x[:, 1:]))
         if self.rts in ("drs", "irs"):  # the plane of each observation passes above (below) the origin
             turn = self.sign * (1.0 if self.rts == "drs" else -1.0)
-            parts.append(Rows(every, every, np.full(n, -turn), np.zeros(n), turn * self.x))
+            parts.append(Rows(index, index, np.full(n, -turn), np.zeros(n), turn * self.x))
         k = p - (self.rts == "crs")
         for at in range(k):
             d = np.zeros((n, k))
             d[:, at] = -1.0
-            parts.append(Rows(every, every, np.zeros(n), np.zeros(n), d))
+            parts.append(Rows(index, index, np.zeros(n), np.zeros(n), d))
         joined = parts[0]
         for part in parts[1:]:
             joined = joined.join(part)
         return joined
 
-    def slopes(self, found: Solution) -> FloatArray:
+    def slopes(self, solution: Solution) -> FloatArray:
         """Return all slopes."""
         if self.rts != "crs":
-            return found.slopes
-        first = (found.fitted - (found.slopes * self.x[:, 1:]).sum(axis=1)) / self.x[:, 0]
-        return np.column_stack([first, found.slopes])
+            return solution.slopes
+        first = (solution.fitted - (solution.slopes * self.x[:, 1:]).sum(axis=1)) / self.x[:, 0]
+        return np.column_stack([first, solution.slopes])
 
-    def violations(self, found: Solution) -> FloatArray:
+    def violations(self, solution: Solution) -> FloatArray:
         """Return by how much every observation h lies above the plane of i, `(i, h)`."""
-        slopes = self.slopes(found)
-        level = found.fitted - (slopes * self.x).sum(axis=1)
+        slopes = self.slopes(solution)
+        level = solution.fitted - (slopes * self.x).sum(axis=1)
         planes = level[:, None] + slopes @ self.x.T
-        return np.asarray(self.sign * (found.fitted[None, :] - planes))
+        return np.asarray(self.sign * (solution.fitted[None, :] - planes))
 
 
 def _generate(
@@ -143,13 +143,13 @@ def _generate(
         used[i, h] = True
         rows = rows.join(shape.pairs(i, h))
         final = final or i.size <= n * rules["few"]
-        found = solve(y, weights, rows, rules["gap"] if final else rules["draft"])
-        over = np.where(used, -np.inf, shape.violations(found))
+        solution = solve(y, weights, rows, rules["gap"] if final else rules["draft"])
+        over = np.where(used, -np.inf, shape.violations(solution))
         worst = max(float(over.max()), 0.0)
         if worst <= rules["violation"]:
             if final:
                 keep = ~np.eye(n, dtype=bool)
-                return found, tuple(np.nonzero(used & keep)), turn, worst  # type: ignore[return-value] # two axes
+                return solution, tuple(np.nonzero(used & keep)), turn, worst  # type: ignore[return-value] # two axes
             i, h = i[:0], h[:0]
             continue
         h = np.argpartition(-over, most - 1, axis=1)[:, :most]
@@ -164,13 +164,13 @@ def _neighbours(x: FloatArray, count: int) -> tuple[IntArray, IntArray]:
     from scipy.spatial import KDTree
 
     scaled = x / np.maximum(x.std(axis=0), np.finfo(float).tiny)
-    near = KDTree(scaled).query(scaled, count + 1)[1]
+    neighbours = KDTree(scaled).query(scaled, count + 1)[1]
     i = np.repeat(np.arange(x.shape[0]), count + 1)
-    h = np.minimum(near.ravel(), x.shape[0] - 1)
-    apart = i != h
-    i, h = i[apart], h[apart]
-    both = np.unique(np.column_stack([np.concatenate([i, h]), np.concatenate([h, i])]), axis=0)
-    return both[:, 0], both[:, 1]
+    h = np.minimum(neighbours.ravel(), x.shape[0] - 1)
+    distinct = i != h
+    i, h = i[distinct], h[distinct]
+    pairs = np.unique(np.column_stack([np.concatenate([i, h]), np.concatenate([h, i])]), axis=0)
+    return pairs[:, 0], pairs[:, 1]
 
 
 _STEPS = 120
@@ -191,9 +191,9 @@ class Rows:
     q: FloatArray
     d: FloatArray
 
-    def join(self, other: Rows) -> Rows:
+    def join(self, more: Rows) -> Rows:
         """Return the rows of both."""
-        return Rows(*(np.concatenate([getattr(self, name), getattr(other, name)]) for name in "hipqd"))
+        return Rows(*(np.concatenate([getattr(self, name), getattr(more, name)]) for name in "hipqd"))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -285,7 +285,7 @@ class _Newton:
             inner = csr_array((rows.d.ravel(), (np.repeat(cells, k), owners)), shape=(rows.h.size, n * k))
             self.cross = (scaled.T @ inner).tocsr()
             place = np.arange(n * k).reshape(n, k)  # the square blocks as one sparse matrix
-            down, across = (np.broadcast_to(one, (n, k, k)).ravel() for one in (place[:, :, None], place[:, None, :]))
+            down, across = (np.broadcast_to(grid, (n, k, k)).ravel() for grid in (place[:, :, None], place[:, None, :]))
             root = np.linalg.cholesky(self.inverse).ravel()
             half = (self.cross @ csr_array((root, (down, across)), shape=(n * k, n * k))).tocsr()
             matrix -= (half @ half.T).toarray()
@@ -305,8 +305,8 @@ class _Newton:
         bend = self.ratio * (primal - aim / dual)
         df, db, dz = self._solve(gradient, pull, bend)
         # once more with what rounding left over: weights of binding and idle rows differ by ten orders of magnitude
-        left = gradient + self.weights * df + self.outer.T @ dz
-        more_f, more_b, more_z = self._solve(left, pull + _by_owner(self.rows, dz, df.size), np.zeros_like(bend))
+        residual = gradient + self.weights * df + self.outer.T @ dz
+        more_f, more_b, more_z = self._solve(residual, pull + _by_owner(self.rows, dz, df.size), np.zeros_like(bend))
         df, db, dz = df + more_f, db + more_b, dz + more_z
         return df, db, -(aim + slack * dz) / dual, dz
 

@@ -21,9 +21,9 @@ LOG_ROOT_2PI = 0.5 * np.log(2 * np.pi)
 
 def log_scaled_cdf(r: FloatArray) -> FloatArray:
     """Return ``log cdf(r) + r**2 / 2``, which stays small however far left `r` lies."""
-    left = np.minimum(r, 0.0)
-    right = np.maximum(r, 0.0)
-    return np.where(r < 0, np.log(erfcx(-left / _SQRT2)) - _LOG2, log_ndtr(right) + 0.5 * right**2)
+    negative = np.minimum(r, 0.0)
+    positive = np.maximum(r, 0.0)
+    return np.where(r < 0, np.log(erfcx(-negative / _SQRT2)) - _LOG2, log_ndtr(positive) + 0.5 * positive**2)
 
 
 def moment_ratios(r: FloatArray, count: int = 2) -> list[FloatArray]:
@@ -37,15 +37,15 @@ def moment_ratios(r: FloatArray, count: int = 2) -> list[FloatArray]:
     upward = [np.array(right + np.exp(-LOG_ROOT_2PI - log_scaled_cdf(right)))]
     for k in range(2, count + 1):
         upward.append(np.array(right + (k - 1) / upward[-1]))
-    far = r < _FORWARD
-    if not far.any():
+    deep = r < _FORWARD
+    if not deep.any():
         return upward
-    left = r[far]
-    ratio = 0.5 * (left + np.sqrt(left**2 + 4 * _DEPTH))
+    values = r[deep]
+    ratio = 0.5 * (values + np.sqrt(values**2 + 4 * _DEPTH))
     for k in range(_DEPTH, 1, -1):
-        ratio = (k - 1) / (ratio - left)
+        ratio = (k - 1) / (ratio - values)
         if k - 1 <= count:
-            upward[k - 2][far] = ratio
+            upward[k - 2][deep] = ratio
     return upward
 
 
@@ -72,9 +72,9 @@ class CutNormal:
     def efficiency(self, factor: FloatArray | float = 1.0) -> FloatArray:
         """Return E[exp(-factor u) | e]."""
         r, step = self.location / self.scale, factor * self.scale
-        right = 0.5 * step**2 - factor * self.location + log_ndtr(r - step) - log_ndtr(r)
-        left = log_scaled_cdf(r - step) - log_scaled_cdf(r)
-        return np.exp(np.where(r > 0, right, left))  # each where it keeps its digits
+        upper = 0.5 * step**2 - factor * self.location + log_ndtr(r - step) - log_ndtr(r)
+        lower = log_scaled_cdf(r - step) - log_scaled_cdf(r)
+        return np.exp(np.where(r > 0, upper, lower))  # each where it keeps its digits
 
     def quantile(self, probability: float) -> FloatArray:
         """Return the quantile of u | e."""
@@ -102,9 +102,9 @@ class BoxNormal:
 
     def efficiency(self, factor: FloatArray | float = 1.0) -> FloatArray:
         """Return E[exp(-factor u) | e]."""
-        moved = self.location - factor * self.scale**2
+        location = self.location - factor * self.scale**2
         log_mean = -factor * self.location + 0.5 * (factor * self.scale) ** 2
-        return np.exp(log_mean + self._mass(moved) - self._mass(self.location))
+        return np.exp(log_mean + self._mass(location) - self._mass(self.location))
 
     def quantile(self, probability: float) -> FloatArray:
         """Return the quantile of u | e."""
@@ -129,10 +129,10 @@ class TiltedNormal:
     def efficiency(self, factor: FloatArray | float = 1.0) -> FloatArray:
         """Return E[exp(-factor u) | e]."""
         r, step = self.location / self.scale, factor * self.scale
-        moved = r - step
-        plain = log_ndtr(moved) - log_ndtr(r) + np.log(moment_ratios(moved, 1)[0] / moment_ratios(r, 1)[0])
-        right = 0.5 * step**2 - factor * self.location + plain
-        return np.exp(np.where(r > 0, right, log_tilted(moved) - log_tilted(r)))
+        offset = r - step
+        log_ratio = log_ndtr(offset) - log_ndtr(r) + np.log(moment_ratios(offset, 1)[0] / moment_ratios(r, 1)[0])
+        upper = 0.5 * step**2 - factor * self.location + log_ratio
+        return np.exp(np.where(r > 0, upper, log_tilted(offset) - log_tilted(r)))
 
     def _above(self, u: FloatArray) -> FloatArray:
         """Return P(U > u): the integral of t pdf(t - r) over t > c is ``pdf(c - r) + r cdf(r - c)``."""
@@ -208,8 +208,8 @@ def halve(below: Callable[[FloatArray], FloatArray], top: FloatArray, probabilit
     low, high = np.zeros_like(top), top.copy()
     for _ in range(_HALVINGS):
         middle = 0.5 * (low + high)
-        left = below(middle) < probability
-        low, high = np.where(left, middle, low), np.where(left, high, middle)
+        low_side = below(middle) < probability
+        low, high = np.where(low_side, middle, low), np.where(low_side, high, middle)
     return 0.5 * (low + high)
 
 
@@ -236,7 +236,7 @@ class Terms:
     slope: FloatArray
     shape: tuple[FloatArray, ...]
 
-    def beside(self, *more: FloatArray) -> Terms:
+    def with_parameters(self, *more: FloatArray) -> Terms:
         """Return the terms with derivatives by further parameters."""
         return Terms(self.value, self.slope, (*self.shape, *more))
 
@@ -280,7 +280,7 @@ def truncated_terms(e: FloatArray, shape: Shape) -> Terms:
     prior_first, prior_second = moment_ratios(k)
     p1, p2 = root * prior_first, spread * prior_first * prior_second
     by_spread = 0.5 * ((m2 - p2) - 2 * location * (m1 - p1)) / spread
-    return noisy(value, e, noise, m1, m2).beside(by_spread, *([(m1 - p1) / spread] if len(shape) > 2 else []))  # noqa: PLR2004 - as above
+    return noisy(value, e, noise, m1, m2).with_parameters(by_spread, *([(m1 - p1) / spread] if len(shape) > 2 else []))  # noqa: PLR2004 - as above
 
 
 def exponential_posterior(e: FloatArray, shape: Shape) -> CutNormal:
@@ -297,7 +297,7 @@ def exponential_terms(e: FloatArray, shape: Shape) -> Terms:
     value = np.log(rate) + log_scaled_cdf(r) - 0.5 * e**2 / noise
     first, second = moment_ratios(r)
     m1, m2 = after.scale * first, after.scale**2 * first * second
-    return noisy(value, e, noise, m1, m2).beside(0.5 * (m1 * rate - 1))
+    return noisy(value, e, noise, m1, m2).with_parameters(0.5 * (m1 * rate - 1))
 
 
 def rayleigh_posterior(e: FloatArray, shape: Shape) -> TiltedNormal:
@@ -315,7 +315,7 @@ def rayleigh_terms(e: FloatArray, shape: Shape) -> Terms:
     value = 2 * np.log(after.scale) - shape[1] - 0.5 * np.asarray(shape[0]) + log_scaled_cdf(r) + np.log(first)
     value = value - 0.5 * e**2 / noise
     m1, m2 = after.scale * second, after.scale**2 * second * third
-    return noisy(value, e, noise, m1, m2).beside(0.5 * m2 / spread - 1)
+    return noisy(value, e, noise, m1, m2).with_parameters(0.5 * m2 / spread - 1)
 
 
 def uniform_posterior(e: FloatArray, shape: Shape) -> BoxNormal:

@@ -47,9 +47,9 @@ class Table:
 
     def keys(self) -> pl.DataFrame:
         """Return ``row`` and, where the call names them, ``unit`` and ``period``."""
-        named = {kind: name for kind, name in (("unit", self.unit), ("period", self.period)) if name is not None}
+        key_columns = {kind: name for kind, name in (("unit", self.unit), ("period", self.period)) if name is not None}
         rows = pl.int_range(1, self.frame.height + 1, dtype=pl.Int64, eager=True)
-        return self.frame.select(rows.alias("row"), **{kind: pl.col(name) for kind, name in named.items()})
+        return self.frame.select(rows.alias("row"), **{kind: pl.col(name) for kind, name in key_columns.items()})
 
 
 def read_table(
@@ -58,23 +58,27 @@ def read_table(
     figures: Mapping[str, Sign | None],
     unit: str | None = None,
     period: str | None = None,
-    *others: str | None,
+    *plain_columns: str | None,
 ) -> Table:
-    """Read the columns of a call: `figures` with the sign that each must have, and `others` as they stand."""
+    """Read the columns of a call: `figures` with the sign that each must have, and `plain_columns` as they stand."""
     from xinzhi.data import Field, tidy
 
-    known: dict[str, Field] = {name: Field(name, missing="refuse", sign=sign) for name, sign in figures.items()}
-    kinds: list[tuple[str | None, Kind]] = [(period, "period"), (unit, "any"), *((name, "any") for name in others)]
+    columns: dict[str, Field] = {name: Field(name, missing="refuse", sign=sign) for name, sign in figures.items()}
+    kinds: list[tuple[str | None, Kind]] = [
+        (period, "period"),
+        (unit, "any"),
+        *((name, "any") for name in plain_columns),
+    ]
     for name, kind in kinds:
-        if name is not None and (name not in known or kind == "period"):
-            known[name] = Field(name, kind, missing="refuse")
+        if name is not None and (name not in columns or kind == "period"):
+            columns[name] = Field(name, kind, missing="refuse")
     key = [unit, period] if unit is not None and period is not None else []
-    read = tidy(frame, list(known.values()), key=key, verb=verb, table="frame")
-    cells = read.frame[read.rows.arg_sort()]
+    table = tidy(frame, list(columns.values()), key=key, verb=verb, table="frame")
+    cells = table.frame[table.rows.arg_sort()]
     codes = np.arange(cells.height) if unit is None else cells[unit].rank("dense").to_numpy().astype(np.int64) - 1
     time = pl.Series([0.0] * cells.height) if period is None else cells[period]
     time = time if time.dtype.is_numeric() else time.rank("dense")  # dates and words by their order
-    return Table(cells, read.kind, unit, period, codes, np.asarray(time.to_numpy(), dtype=np.float64))
+    return Table(cells, table.kind, unit, period, codes, np.asarray(time.to_numpy(), dtype=np.float64))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -141,12 +145,12 @@ def orthonormal(matrix: FloatArray, names: Sequence[str]) -> tuple[FloatArray, F
     return q * np.sqrt(rows), back
 
 
-def check_names(inputs: Sequence[str], *others: str | None) -> None:
+def check_names(inputs: Sequence[str], *columns: str | None) -> None:
     """Check that a call names inputs, and no column twice."""
     if isinstance(inputs, str) or not inputs:
         raise UsageError("frontier.inputs-list")
-    named = [*inputs, *(name for name in others if name is not None)]
-    twice = sorted({name for name in named if named.count(name) > 1})
+    names = [*inputs, *(name for name in columns if name is not None)]
+    twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise UsageError("frontier.named-twice", name=twice[0])
 
@@ -193,15 +197,15 @@ def settle(model: str, options: Mapping[str, Any]) -> tuple[str, Settings]:
     """Return the model by its full name and the settings, checked."""
     model = ALIASES.get(str(model).lower(), str(model).lower())
     choose("model", model, MODELS)
-    known = [field.name for field in fields(Settings)]
+    choices = [field.name for field in fields(Settings)]
     for name in options:
-        choose("option", name, known)
-    given = dict(options)
+        choose("option", name, choices)
+    arguments = dict(options)
     for name in ("prices", "controls", "determinants"):
-        if isinstance(given.get(name), str):
-            raise UsageError("frontier.columns-list", name=name, given=given[name])
-        given[name] = tuple(given.get(name, ()))
-    settings = Settings(**given)
+        if isinstance(arguments.get(name), str):
+            raise UsageError("frontier.columns-list", name=name, given=arguments[name])
+        arguments[name] = tuple(arguments.get(name, ()))
+    settings = Settings(**arguments)
     choose("form", settings.form, get_args(Form))
     choose("covariance", settings.covariance, get_args(Covariance))
     if "distribution" in options and settings.distribution not in _DISTRIBUTIONS.get(model, ()):

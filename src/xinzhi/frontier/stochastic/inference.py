@@ -85,53 +85,53 @@ def _clusters(problem: Problem) -> IntArray:
 _ROOTS = {NOISE: "sigma_v", INEFFICIENCY: "sigma_u", EFFECT: "sigma_w", PERSISTENT: "sigma_h"}
 
 
-def derived(found: Estimates) -> list[tuple[str, float, dict[str, float]]]:
+def derived(estimate: Estimates) -> list[tuple[str, float, dict[str, float]]]:
     """Return sigmas, their ratio and share: (name, value, derivatives by the estimated terms)."""
     rows: list[tuple[str, float, dict[str, float]]] = []
     for term, name in _ROOTS.items():
-        log_variance = found.value(term)
+        log_variance = estimate.value(term)
         if log_variance is not None:
             root = float(np.exp(0.5 * log_variance))
             rows.append((name, root, {term: 0.5 * root}))
-    noise, spread = (float(np.exp(found.value(term) or 0.0)) for term in (NOISE, INEFFICIENCY))
+    noise, spread = (float(np.exp(estimate.value(term) or 0.0)) for term in (NOISE, INEFFICIENCY))
     total, ratio = noise + spread, float(np.sqrt(spread / noise))
     share = spread / total
     rows.append(("sigma2", total, {NOISE: noise, INEFFICIENCY: spread}))
     rows.append(("gamma", share, {NOISE: -share * (1 - share), INEFFICIENCY: share * (1 - share)}))
     rows.append(("lambda", ratio, {NOISE: -0.5 * ratio, INEFFICIENCY: 0.5 * ratio}))
-    if GAMMA in found.terms:
-        shape = float(np.exp(found.value(GAMMA) or 0.0))
+    if GAMMA in estimate.terms:
+        shape = float(np.exp(estimate.value(GAMMA) or 0.0))
         rows.append(("shape", shape, {GAMMA: shape}))
     return rows
 
 
-def coefficients(problem: Problem, found: Estimates) -> pl.DataFrame:
+def coefficients(problem: Problem, estimate: Estimates) -> pl.DataFrame:
     """Return ``block, term, estimate, standard_error, z, p_value, lower, upper, status``."""
     size, reach = problem.size, float(ndtri(0.5 + 0.5 * problem.settings.level))
     rows = []
-    for at, term in enumerate(found.terms):
+    for at, term in enumerate(estimate.terms):
         block = "frontier" if at < size else "variance" if term.startswith("ln(sigma") else "inefficiency"
         if not term.startswith("effect:"):
-            rows.append(_row(found, (block, term, float(found.values[at])), {term: 1.0}, reach))
-    rows += [_row(found, ("derived", name, value), slopes, reach) for name, value, slopes in derived(found)]
+            rows.append(_row(estimate, (block, term, float(estimate.values[at])), {term: 1.0}, reach))
+    rows += [_row(estimate, ("derived", name, value), slopes, reach) for name, value, slopes in derived(estimate)]
     order = ("block", "term", "estimate", "standard_error", "z", "p_value", "lower", "upper", "status")
     kinds = dict.fromkeys(order[2:8], pl.Float64)
     return pl.DataFrame(rows, schema={name: kinds.get(name, pl.String) for name in order}, orient="row")
 
 
 def _row(
-    found: Estimates, head: tuple[str, str, float], slopes: dict[str, float], reach: float
+    estimate: Estimates, head: tuple[str, str, float], slopes: dict[str, float], reach: float
 ) -> tuple[str | float | None, ...]:
     """Return a row; a variance is positive by definition, so that "is it zero?" is the likelihood ratio's question."""
     block, _, value = head
-    slope, gaps = np.zeros(len(found.terms)), (None,) * 5
+    slope, gaps = np.zeros(len(estimate.terms)), (None,) * 5
     for term, part in slopes.items():
-        slope[found.terms.index(term)] = part
-    if any(found.fixed[found.terms.index(term)] for term in slopes):
+        slope[estimate.terms.index(term)] = part
+    if any(estimate.fixed[estimate.terms.index(term)] for term in slopes):
         return (*head, *gaps, "at the boundary")
-    if not found.identified:
+    if not estimate.identified:
         return (*head, *gaps, "not identified")
-    error = float(np.sqrt(slope @ found.covariance @ slope))
+    error = float(np.sqrt(slope @ estimate.covariance @ slope))
     z = value / error
     p_value = None if block in ("variance", "derived") else 2 * float(ndtr(-abs(z)))
     return (*head, error, z, p_value, value - reach * error, value + reach * error, "estimated")
@@ -156,7 +156,7 @@ def mixed_critical(level: float, equalities: int, inequalities: int) -> float:
     return 0.5 * (low + high)
 
 
-def tests(problem: Problem, summit: Summit, found: Estimates) -> pl.DataFrame:
+def tests(problem: Problem, summit: Summit, estimate: Estimates) -> pl.DataFrame:
     """Return ``test, statistic, restrictions, p_value, critical_10, critical_05, critical_01``."""
     names = problem.likelihood.names
     edges = 1 + (PERSISTENT in names)
@@ -169,10 +169,10 @@ def tests(problem: Problem, summit: Summit, found: Estimates) -> pl.DataFrame:
     skew = skewness(problem.residuals)
     name = "no inefficiency (skewness of least squares, Coelli 1995)"
     rows.append((name, skew, 1, float(ndtr(skew)), *ndtri(levels)))
-    scale = _scale_test(problem, found)
+    scale = _scale_test(problem, estimate)
     if scale is not None:
-        plain = [mixed_critical(level, 1, 0) for level in levels]
-        rows.append(("constant returns to scale at the mean (Wald)", scale, 1, float(chdtrc(1, scale)), *plain))
+        chi_squared = [mixed_critical(level, 1, 0) for level in levels]
+        rows.append(("constant returns to scale at the mean (Wald)", scale, 1, float(chdtrc(1, scale)), *chi_squared))
     columns = ("test", "statistic", "restrictions", "p_value", "critical_10", "critical_05", "critical_01")
     return pl.DataFrame(rows, schema=columns, orient="row")
 
@@ -184,19 +184,19 @@ def skewness(residuals: FloatArray) -> float:
     return float(np.mean(centred**3) / np.sqrt(6 * variance**3 / residuals.size))
 
 
-def _scale_test(problem: Problem, found: Estimates) -> float | None:
+def _scale_test(problem: Problem, estimate: Estimates) -> float | None:
     """Return Wald's statistic for elasticities that add up to 1 at the mean of a production frontier."""
     if problem.settings.cost:
         return None
     frontier, offset = problem.frontier, 0 if problem.model == "true-fixed" else 1
     values = frontier.variables(problem.table).mean(axis=0)
     count, inputs = values.size, len(frontier.inputs)
-    slope = np.zeros(len(found.terms))
+    slope = np.zeros(len(estimate.terms))
     slope[offset : offset + inputs] = 1.0
     for at, (i, j) in enumerate(frontier.pairs()):
         slope[offset + count + at] = (values[j] if i < inputs else 0.0) + (values[i] if j < inputs and i != j else 0.0)
-    variance = float(slope @ found.covariance @ slope)
-    return float((slope @ found.values - 1) ** 2 / variance) if variance > 0 else None
+    variance = float(slope @ estimate.covariance @ slope)
+    return float((slope @ estimate.values - 1) ** 2 / variance) if variance > 0 else None
 
 
 def efficiencies(problem: Problem, theta: FloatArray, fitted: FloatArray) -> pl.DataFrame:
@@ -226,7 +226,7 @@ def _columns(posterior: Posterior, factor: FloatArray, level: float) -> dict[str
     }
 
 
-def marginal_effects(problem: Problem, found: Estimates) -> pl.DataFrame:
+def marginal_effects(problem: Problem, estimate: Estimates) -> pl.DataFrame:
     """Return what one unit more of each determinant does to inefficiency in every row."""
     # The change of E[u] (Wang 2002, equation 9 with a constant variance) and of E[exp(-u) | e] with the residual held
     # where it is.
@@ -235,12 +235,12 @@ def marginal_effects(problem: Problem, found: Estimates) -> pl.DataFrame:
     if not names:
         none = {name: pl.lit(None, pl.Float64) for name in ("inefficiency", "efficiency")}
         return keys.clear().with_columns(pl.lit(None, pl.String).alias("determinant"), **none)
-    noise, spread = (float(np.exp(found.value(name) or 0.0)) for name in (NOISE, INEFFICIENCY))
-    location = np.full(problem.y.size, found.value("z:constant") or 0.0)
+    noise, spread = (float(np.exp(estimate.value(name) or 0.0)) for name in (NOISE, INEFFICIENCY))
+    location = np.full(problem.y.size, estimate.value("z:constant") or 0.0)
     for name in names:
-        location += (found.value(f"z:{name}") or 0.0) * problem.table.numbers(name)
+        location += (estimate.value(f"z:{name}") or 0.0) * problem.table.numbers(name)
     sign = -1.0 if problem.settings.cost else 1.0
-    e = sign * (problem.y - problem.matrix @ found.values[: problem.size])
+    e = sign * (problem.y - problem.matrix @ estimate.values[: problem.size])
     first, second = moment_ratios(location / np.sqrt(spread))
     mean = first * second - first**2  # by location: the variance of the cut normal variable over the scale's
     after = truncated_posterior(e, (np.log(noise), np.log(spread), location))
@@ -250,7 +250,7 @@ def marginal_effects(problem: Problem, found: Estimates) -> pl.DataFrame:
     efficiency = after.efficiency() * by_location * noise / (noise + spread)
     parts = []
     for name in names:
-        delta = found.value(f"z:{name}") or 0.0
+        delta = estimate.value(f"z:{name}") or 0.0
         effects = pl.DataFrame({"inefficiency": delta * mean, "efficiency": delta * efficiency})
         parts.append(keys.with_columns(pl.lit(name).alias("determinant")).hstack(effects))
     return pl.concat(parts)
@@ -273,17 +273,17 @@ class Verdict:
     steps: int
     starts: int
     agreeing: int
-    found: dict[str, dict[str, object]]
+    details: dict[str, dict[str, object]]
 
     @property
     def reasons(self) -> tuple[str, ...]:
         """Short names of what was found."""
-        return tuple(self.found)
+        return tuple(self.details)
 
     @property
     def notes(self) -> tuple[Text, ...]:
         """What was found, in sentences."""
-        return tuple(words(f"frontier.verdict.{name}", **values) for name, values in self.found.items())
+        return tuple(words(f"frontier.verdict.{name}", **values) for name, values in self.details.items())
 
     @property
     def usable(self) -> bool:
@@ -291,11 +291,11 @@ class Verdict:
         return self.status != "not converged"
 
 
-def judge(problem: Problem, summit: Summit, found: Estimates) -> Verdict:
+def judge(problem: Problem, summit: Summit, estimate: Estimates) -> Verdict:
     """Return the verdict on an estimate."""
     rules = CONVENTIONS
     gradient, (eigenvalue, condition) = summit.relative_gradient(), summit.curvature()
-    notes: dict[str, dict[str, object]] = {name: {} for name in _edges(problem, found)}
+    notes: dict[str, dict[str, object]] = {name: {} for name in _edges(problem, estimate)}
     if gradient > rules["gradient"]:
         notes["gradient"] = {"value": gradient, "limit": rules["gradient"]}
     if eigenvalue <= rules["eigenvalue"]:
@@ -306,8 +306,8 @@ def judge(problem: Problem, summit: Summit, found: Estimates) -> Verdict:
         notes["lonely"] = {"starts": summit.starts}
     if problem.model == "gamma" and problem.settings.draws is not None:
         # the exact log-likelihood at simulated estimates
-        e = (-1.0 if problem.settings.cost else 1.0) * (problem.y - problem.matrix @ found.values[: problem.size])
-        exact = float(integrated_terms(e, tuple(found.values[problem.size :])).value.sum())
+        e = (-1.0 if problem.settings.cost else 1.0) * (problem.y - problem.matrix @ estimate.values[: problem.size])
+        exact = float(integrated_terms(e, tuple(estimate.values[problem.size :])).value.sum())
         notes["simulated"] = {"draws": problem.settings.draws, "value": exact}
     status: Status = "converged"
     if any(name in notes for name in _BROKEN):
@@ -318,20 +318,20 @@ def judge(problem: Problem, summit: Summit, found: Estimates) -> Verdict:
     return Verdict(status, gradient, eigenvalue, condition, *counts, notes)
 
 
-def _edges(problem: Problem, found: Estimates) -> list[str]:
+def _edges(problem: Problem, estimate: Estimates) -> list[str]:
     """Return which edges of the parameter space were reached."""
     rules, names = CONVENTIONS, []
-    total = sum(np.exp(found.value(term) or 0.0) for term in (NOISE, EFFECT, PERSISTENT) if term in found.terms)
-    total += np.exp((found.value(INEFFICIENCY) or 0.0) + (found.value(GAMMA) or 0.0))
-    pinned = {term for term, fixed in zip(found.terms, found.fixed, strict=True) if fixed}
+    total = sum(np.exp(estimate.value(term) or 0.0) for term in (NOISE, EFFECT, PERSISTENT) if term in estimate.terms)
+    total += np.exp((estimate.value(INEFFICIENCY) or 0.0) + (estimate.value(GAMMA) or 0.0))
+    pinned = {term for term, fixed in zip(estimate.terms, estimate.fixed, strict=True) if fixed}
     if INEFFICIENCY in pinned:
         names.append("no-inefficiency")
     if skewness(problem.residuals) > 0:
         names.append("wrong-skewness")
     names += [name for term, name in ((EFFECT, "no-effect"), (PERSISTENT, "no-persistent")) if term in pinned]
-    if np.exp(found.value(NOISE) or 0.0) < rules["vanishing"] ** 2 * total:
+    if np.exp(estimate.value(NOISE) or 0.0) < rules["vanishing"] ** 2 * total:
         names.append("noise-vanishes")
-    location, log_variance = found.value(LOCATION), found.value(INEFFICIENCY) or 0.0
+    location, log_variance = estimate.value(LOCATION), estimate.value(INEFFICIENCY) or 0.0
     if location is not None and location < rules["exponential_limit"] * np.exp(0.5 * log_variance):
         names.append("exponential-limit")
     return names

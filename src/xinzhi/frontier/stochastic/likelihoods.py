@@ -264,9 +264,9 @@ def _integrand(e: FloatArray, shape: densities.Shape) -> tuple[FloatArray, Float
     root = np.sqrt(half**2 + power * noise)
     peak = np.where(half > 0, power * noise / (root + np.abs(half)), root - half)
     width = 1 / np.sqrt(peak * (rate + (e + 2 * peak) / noise))
-    left = np.arcsinh(_DEVIATIONS + _DROP / (power * width))
-    step = (left + np.arcsinh(_DEVIATIONS)) / (_NODES - 1)
-    t = -left[:, None] + step[:, None] * np.arange(_NODES)
+    start = np.arcsinh(_DEVIATIONS + _DROP / (power * width))
+    step = (start + np.arcsinh(_DEVIATIONS)) / (_NODES - 1)
+    t = -start[:, None] + step[:, None] * np.arange(_NODES)
     logs = np.log(peak)[:, None] + width[:, None] * np.sinh(t)
     points = np.exp(logs)
     weight = np.log(step * width)[:, None] + np.log(np.cosh(t))
@@ -283,7 +283,7 @@ def integrated_terms(e: FloatArray, shape: densities.Shape) -> densities.Terms:
     weights, value = _normalised(density)
     m1, m2 = (weights * points).sum(axis=1), (weights * points**2).sum(axis=1)
     by_power = ((weights * logs).sum(axis=1) + np.log(rate) - digamma(power)) * power
-    return densities.noisy(value, e, noise, m1, m2).beside(0.5 * (m1 * rate - power), by_power)
+    return densities.noisy(value, e, noise, m1, m2).with_parameters(0.5 * (m1 * rate - power), by_power)
 
 
 def integrated_posterior(e: FloatArray, shape: densities.Shape) -> densities.Weighted:

@@ -81,24 +81,28 @@ def climb(
             break
         for halving in range(_HALVINGS):  # the first point along the step that gains enough
             length = 0.5**halving
-            there = theta + length * step
-            found, slope = likelihood.gradient(there)
-            if np.isfinite(found) and np.isfinite(slope).all() and found >= value + _SUFFICIENT * length * gain:
+            trial = theta + length * step
+            trial_value, slope = likelihood.gradient(trial)
+            if (
+                np.isfinite(trial_value)
+                and np.isfinite(slope).all()
+                and trial_value >= value + _SUFFICIENT * length * gain
+            ):
                 break
         else:
             break
-        theta, value, gradient = there, found, slope
+        theta, value, gradient = trial, trial_value, slope
         if _smallest(theta, free, variances) < _NOTHING:
             break
         hessian = likelihood.hessian(theta)
     return Summit(theta, value, gradient, hessian, steps, pinned)
 
 
-def _smallest(theta: FloatArray, some: Sequence[int], variances: Sequence[int]) -> float:
+def _smallest(theta: FloatArray, subset: Sequence[int], variances: Sequence[int]) -> float:
     """Return the log of the smallest of some variances over the sum of all."""
-    if not some:
+    if not subset:
         return 0.0
-    return float(theta[list(some)].min() - np.log(np.exp(theta[list(variances)]).sum()))
+    return float(theta[list(subset)].min() - np.log(np.exp(theta[list(variances)]).sum()))
 
 
 def _newton_step(hessian: FloatArray, gradient: FloatArray, theta: FloatArray, pinned: BoolArray) -> FloatArray:
@@ -142,18 +146,18 @@ def highest(
 
 def _settle(likelihood: Likelihood, best: Summit, variances: Mapping[int, tuple[int, ...]], noise: int) -> Summit:
     """Try every small variance at zero; keep it there when the log-likelihood does not fall."""
-    rules, every = CONVENTIONS, tuple(variances)
+    rules, positions = CONVENTIONS, tuple(variances)
     for _ in variances:
-        total = float(np.log(np.exp(best.theta[list(every)]).sum()))
+        total = float(np.log(np.exp(best.theta[list(positions)]).sum()))
         limit = total + np.log(rules["vanishing"])
-        small = [v for v in every if v != noise and best.theta[v] < limit and not best.pinned[v]]
+        small = [v for v in positions if v != noise and best.theta[v] < limit and not best.pinned[v]]
         if not small:
             break
         tried = min(small, key=lambda v: float(best.theta[v]))
         pinned, theta, idle = best.pinned.copy(), best.theta.copy(), list(variances[tried])
         pinned[tried], theta[tried] = True, total + rules["floor"]
         pinned[idle], theta[idle] = True, 0.0
-        summit = climb(likelihood, theta, every, pinned)
+        summit = climb(likelihood, theta, positions, pinned)
         if summit.value < best.value - rules["agreement"]:
             break
         best = replace(summit, steps=summit.steps + best.steps)
@@ -189,8 +193,10 @@ class Problem:
     def variances(self) -> dict[int, tuple[int, ...]]:
         """Return the positions of the logs of variances, each with those that mean nothing without it."""
         names, k = self.likelihood.names, self.size
-        others = tuple(k + at for at, name in enumerate(names) if name not in _VARIANCES)
-        return {k + at: others if name == INEFFICIENCY else () for at, name in enumerate(names) if name in _VARIANCES}
+        dependents = tuple(k + at for at, name in enumerate(names) if name not in _VARIANCES)
+        return {
+            k + at: dependents if name == INEFFICIENCY else () for at, name in enumerate(names) if name in _VARIANCES
+        }
 
 
 def build(model: str, settings: Settings, table: Table, frontier: Frontier, output: str) -> Problem:
@@ -247,8 +253,14 @@ def _likelihood(
 
 
 def _distribution(name: str) -> Distribution:
-    known = (densities.HALF_NORMAL, densities.TRUNCATED, densities.EXPONENTIAL, densities.RAYLEIGH, densities.UNIFORM)
-    return next(distribution for distribution in known if distribution.name == name)
+    distributions = (
+        densities.HALF_NORMAL,
+        densities.TRUNCATED,
+        densities.EXPONENTIAL,
+        densities.RAYLEIGH,
+        densities.UNIFORM,
+    )
+    return next(distribution for distribution in distributions if distribution.name == name)
 
 
 def _check_panel(model: str, table: Table) -> None:
@@ -263,8 +275,8 @@ def _check_panel(model: str, table: Table) -> None:
     if counts.max() == 1:
         raise InputError("frontier.seen-once", model=model, unit=table.unit)
     if model == "true-fixed" and counts.min() == 1:
-        alone = table.frame.filter(counts[table.codes] == 1).select(str(table.unit), str(table.period))
-        raise InputError("frontier.two-rows", lonely=["/".join(map(str, row)) for row in alone.rows()[:5]])
+        singletons = table.frame.filter(counts[table.codes] == 1).select(str(table.unit), str(table.period))
+        raise InputError("frontier.two-rows", lonely=["/".join(map(str, row)) for row in singletons.rows()[:5]])
 
 
 def starts(problem: Problem) -> list[FloatArray]:
@@ -296,9 +308,9 @@ def _start(problem: Problem, share: float) -> list[FloatArray]:
     start = np.concatenate([beta, [logs.get(name, 0.0) for name in names]])
     if LOCATION not in names:
         return [start]
-    moved = start.copy()
-    moved[k + names.index(LOCATION)] = -np.sqrt(share * total)
-    return [start, moved]
+    negative_start = start.copy()
+    negative_start[k + names.index(LOCATION)] = -np.sqrt(share * total)
+    return [start, negative_start]
 
 
 def normal_log_likelihood(problem: Problem) -> float:
@@ -324,8 +336,8 @@ def normal_log_likelihood(problem: Problem) -> float:
         inner = count * (np.log(2 * np.pi * float(np.mean(rest**2))) + 1)
         return float(0.5 * inner + 0.5 * np.log1p(sizes * ratio).sum())
 
-    found = minimize_scalar(level, bounds=(-15.0, 10.0), method="bounded", options={"xatol": 1e-10})
-    return float(max(flat, -found.fun))
+    optimum = minimize_scalar(level, bounds=(-15.0, 10.0), method="bounded", options={"xatol": 1e-10})
+    return float(max(flat, -optimum.fun))
 
 
 def elasticities(
@@ -378,9 +390,9 @@ def checks(table: pl.DataFrame, settings: Settings) -> pl.DataFrame:
     rows: list[tuple[str, int, int | None, float | None, str]] = []
     names = {"monotone": "monotonicity", "curved": "concavity in prices" if settings.cost else "quasi-concavity"}
     for column, name in names.items():
-        held = int(table[column].sum()) if column in table.columns else None
-        status = "satisfied" if held == table.height else "violated"
-        status = "not checked: name the prices with prices=[...]" if held is None else status
-        rows.append((name, table.height, held, None if held is None else held / table.height, status))
+        count = int(table[column].sum()) if column in table.columns else None
+        status = "satisfied" if count == table.height else "violated"
+        status = "not checked: name the prices with prices=[...]" if count is None else status
+        rows.append((name, table.height, count, None if count is None else count / table.height, status))
     kinds = {"check": pl.String, "rows": pl.Int64, "satisfied": pl.Int64, "share": pl.Float64, "status": pl.String}
     return pl.DataFrame(rows, schema=kinds, orient="row")

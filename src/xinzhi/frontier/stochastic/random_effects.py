@@ -161,10 +161,10 @@ class RandomEffects:
     def scores(self, theta: FloatArray, rule: Rule | None = None) -> tuple[FloatArray, FloatArray]:
         """Return the log-likelihood and the score of each unit."""
         value, weights, _, _, rows, prior = self._integrate(theta, rule)
-        mine = weights[self.unit]
-        slope = (mine * rows.slope).sum(axis=1)
+        row_weights = weights[self.unit]
+        slope = (row_weights * rows.slope).sum(axis=1)
         columns = [np.bincount(self.unit, -slope * column) for column in self.x.T]
-        columns += [np.bincount(self.unit, (mine * part).sum(axis=1)) for part in rows.shape]
+        columns += [np.bincount(self.unit, (row_weights * part).sum(axis=1)) for part in rows.shape]
         columns += [(weights * part).sum(axis=1) for part in prior.shape]
         return value, np.column_stack(columns)
 
@@ -199,8 +199,8 @@ class RandomEffects:
         _, weights, _, _, _, _ = self._integrate(theta)
         transient, _ = self.posterior(theta)
         persistent = self.persistent_posterior(theta)
-        both = transient.parts.efficiency() * persistent.parts.efficiency()
-        return np.asarray((weights[self.unit] * both).sum(axis=1))
+        product = transient.parts.efficiency() * persistent.parts.efficiency()
+        return np.asarray((weights[self.unit] * product).sum(axis=1))
 
 
 def _cut(posterior: object) -> CutNormal:

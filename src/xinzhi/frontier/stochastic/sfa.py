@@ -105,8 +105,8 @@ class StochasticFrontier(Labelled, verb="sfa", key=("row",)):
             dummies = np.eye(len(names))[[place[unit] for unit in units]]
             matrix = np.hstack([matrix[:, 1:], dummies])
         size = matrix.shape[1]
-        known = self.coefficients.filter(self.coefficients["block"] == "frontier")["estimate"].to_numpy()
-        fitted = matrix @ np.concatenate([known, self.effects["effect"].to_numpy()])
+        beta = self.coefficients.filter(self.coefficients["block"] == "frontier")["estimate"].to_numpy()
+        fitted = matrix @ np.concatenate([beta, self.effects["effect"].to_numpy()])
         variance = np.einsum("ij,jk,ik->i", matrix, self.covariance[:size, :size], matrix)
         columns = {"row": np.arange(1, fitted.size + 1), "fitted": fitted, "standard_error": np.sqrt(variance)}
         if self.frontier.logs:
@@ -124,8 +124,8 @@ class StochasticFrontier(Labelled, verb="sfa", key=("row",)):
         facts: Facts = {verdict.get(self.verdict.status, "answer.not_converged"): {}}
         if self.drawable:
             facts |= efficiency_facts(self, self.frame)
-            table, named = self.elasticities, "returns_to_scale" in self.elasticities.columns
-            scale = float(table["returns_to_scale"].to_numpy().mean()) if named else None
+            table, has_scale = self.elasticities, "returns_to_scale" in self.elasticities.columns
+            scale = float(table["returns_to_scale"].to_numpy().mean()) if has_scale else None
             parts = [
                 words("frontier.chart.slope", part=good_text(name), value=float(table[name].to_numpy().mean()))
                 for name in self.frontier.inputs
@@ -134,7 +134,7 @@ class StochasticFrontier(Labelled, verb="sfa", key=("row",)):
             low, high = conventions()["plausible_returns"]["value"]
             if scale is not None and not self.settings.cost and not low <= scale <= high:
                 facts["answer.implausible"] = {"scale": scale, "low": low, "high": high}
-        facts |= {f"verdict.{name}": values for name, values in self.verdict.found.items()}
+        facts |= {f"verdict.{name}": values for name, values in self.verdict.details.items()}
         first = self.tests.row(0, named=True)
         if self.drawable:  # without a maximum the ratio is of no model
             facts["answer.ratio"] = {"ratio": first["statistic"], "p": first["p_value"]}
@@ -269,29 +269,29 @@ def sfa(
     problem = build(model, settings, table, form, output)
     noise = problem.size + problem.likelihood.names.index(NOISE)
     summit = highest(problem.likelihood, starts(problem), problem.variances(), noise)
-    found = estimates(problem, summit)
-    beta, effects = found.values[: problem.size], np.zeros(0)
+    estimate = estimates(problem, summit)
+    beta, effects = estimate.values[: problem.size], np.zeros(0)
     if model == "true-fixed":  # no constant, and an effect of each unit
         width = problem.matrix.shape[1] - 1
-        beta, effects = np.append(0.0, found.values[:width]), found.values[width : problem.size]
+        beta, effects = np.append(0.0, estimate.values[:width]), estimate.values[width : problem.size]
     fitted = problem.matrix @ beta
     fitted = fitted + effects[table.codes] if effects.size else fitted
-    units = [term.removeprefix("effect:") for term in found.terms if term.startswith("effect:")]
+    units = [term.removeprefix("effect:") for term in estimate.terms if term.startswith("effect:")]
     slopes = elasticities(form, settings, beta, table, table.keys())
     call = {"output": output, "inputs": tuple(inputs), "unit": unit, "period": period, "model": model, "logs": logs}
     return StochasticFrontier(
         frame=efficiencies(problem, summit.theta, fitted),
         provenance=provenance("frontier.sfa", table.digests(), (), **{**call, **dict(options)}),
         kind=table.kind,
-        coefficients=coefficients(problem, found),
+        coefficients=coefficients(problem, estimate),
         log_likelihood=summit.value,
-        tests=tests(problem, summit, found),
-        verdict=judge(problem, summit, found),
+        tests=tests(problem, summit, estimate),
+        verdict=judge(problem, summit, estimate),
         elasticities=slopes,
         checks=checks(slopes, settings),
-        marginal_effects=marginal_effects(problem, found),
+        marginal_effects=marginal_effects(problem, estimate),
         effects=pl.DataFrame({"unit": units, "effect": effects}, schema={"unit": pl.String, "effect": pl.Float64}),
-        covariance=found.covariance,
+        covariance=estimate.covariance,
         terms=problem.terms,
         model=model,
         output=output,

@@ -166,8 +166,12 @@ def cnls(y: FloatArray, x: FloatArray, *, error: str = "additive", rts: str = "v
 
 
 def _check(error: str, rts: str, settings: dict[str, Any]) -> None:
-    for name, value, known in (("error", error, ERRORS), ("rts", rts, SCALES), ("method", settings["method"], METHODS)):
-        choose(name, value, known)
+    for name, value, choices in (
+        ("error", error, ERRORS),
+        ("rts", rts, SCALES),
+        ("method", settings["method"], METHODS),
+    ):
+        choose(name, value, choices)
     unknown = sorted(set(settings) - {"method", "cost", "level"})
     if unknown:
         raise UsageError("frontier.stoned-option", option=unknown[0])
@@ -188,11 +192,11 @@ def _fit(y: FloatArray, x: FloatArray, error: str, rts: str, *, convex: bool) ->
     for _ in range(_TURNS):
         f = hull.fitted
         aim = f * (1 + np.log(y / f))
-        found = concave_fit(aim, x, rts=rts, convex=convex, weights=1 / f**2, pairs=hull.pairs)
-        moved = _between(hull, found, y, loss)
-        if moved is None:
+        candidate = concave_fit(aim, x, rts=rts, convex=convex, weights=1 / f**2, pairs=hull.pairs)
+        step = _between(hull, candidate, y, loss)
+        if step is None:
             return hull
-        hull, before, loss = moved[0], loss, moved[1]
+        hull, before, loss = step[0], loss, step[1]
         if before - loss < _CLOSE * loss:
             return hull
     raise InputError("frontier.log-fit", turns=_TURNS)
@@ -248,8 +252,8 @@ def pseudo_likelihood(residual: FloatArray) -> tuple[float, float, list[str]]:
 
     if skewness(residual) >= 0:
         return 0.0, float(np.sqrt(variance)), ["wrong-skewness"]
-    found = minimize_scalar(loss, bounds=(-6.0, 6.0), method="bounded", options={"xatol": 1e-10})
-    return (*split(float(found.x)), [])
+    optimum = minimize_scalar(loss, bounds=(-6.0, 6.0), method="bounded", options={"xatol": 1e-10})
+    return (*split(float(optimum.x)), [])
 
 
 def _scores(

@@ -46,8 +46,8 @@ def single_peer(
             with np.errstate(divide="ignore", invalid="ignore"):
                 np.minimum(best, np.where(move > 0, spare / move, still), out=best)
         if without is not None:
-            own = without[rows]
-            best[np.flatnonzero(own >= 0), own[own >= 0]] = -np.inf
+            excluded = without[rows]
+            best[np.flatnonzero(excluded >= 0), excluded[excluded >= 0]] = -np.inf
         peer[rows] = best.argmax(axis=1)
         beta[rows] = best[np.arange(best.shape[0]), peer[rows]]
     peer[beta == -np.inf] = -1
@@ -62,7 +62,7 @@ def whole_units(
     # thousands.
     n, goods = target.shape
     m = reference.shape[1]
-    found = technology.blank(n, goods + 1)
+    envelopment = technology.blank(n, goods + 1)
     weights = np.zeros((n, m))
     for unit in range(n):
         # the largest multiple of each reference unit that can be of use: what stands still sets it
@@ -77,17 +77,17 @@ def whole_units(
         if without is not None and without[unit] >= 0:
             upper[without[unit]] = 0.0
         answer = _mixed(target[unit], gain[unit], reference, upper, scaling=scaling)
-        found.status[unit] = answer.status
+        envelopment.status[unit] = answer.status
         if answer.status == "optimal":
             weights[unit] = answer.primal[:m] if scaling else np.round(answer.primal[:m])
             spare = reference @ weights[unit] - target[unit]
             moves = gain[unit] > 0
-            found.objective[unit] = (spare[moves] / gain[unit, moves]).min()
-            found.slacks[unit, :goods] = np.maximum(spare - found.objective[unit] * gain[unit], 0.0)
-    found.row, found.column = np.nonzero(weights > 0)
-    found.weight = weights[found.row, found.column]
-    found.count, found.width = n, m + 1
-    return found
+            envelopment.objective[unit] = (spare[moves] / gain[unit, moves]).min()
+            envelopment.slacks[unit, :goods] = np.maximum(spare - envelopment.objective[unit] * gain[unit], 0.0)
+    envelopment.row, envelopment.column = np.nonzero(weights > 0)
+    envelopment.weight = weights[envelopment.row, envelopment.column]
+    envelopment.count, envelopment.width = n, m + 1
+    return envelopment
 
 
 def _mixed(
@@ -132,22 +132,22 @@ def _mixed(
     answer = program.solve()
     if answer.status != "optimal":
         return answer
-    chosen = np.round(answer.primal[m : 2 * m])  # which units are used is settled; how much of each is linear
-    return farthest(chosen, chosen * limit)
+    active = np.round(answer.primal[m : 2 * m])  # which units are used is settled; how much of each is linear
+    return farthest(active, active * limit)
 
 
 def single_factor(
-    known: technology.Technology, inputs: int, target: FloatArray, gain: FloatArray, without: IntArray | None = None
+    tech: technology.Technology, inputs: int, target: FloatArray, gain: FloatArray, without: IntArray | None = None
 ) -> technology.Envelopment:
     """Solve the directional program of each unit under the single abatement factor."""
     inward = bool((gain[:, :inputs] != 0).any())
     if inward and (gain[:, inputs:] != 0).any():
         raise UsageError("frontier.one-factor-moves")
     n, goods = target.shape
-    rows, k = known.columns.shape
+    rows, k = tech.columns.shape
     # The last two columns are the distance and the factor (or its inverse); the last row bounds the factor.
     program = programs.Program(
-        np.hstack([known.columns, np.zeros((rows, 1)), np.ones((rows, 1))]),
+        np.hstack([tech.columns, np.zeros((rows, 1)), np.ones((rows, 1))]),
         costs=np.append(np.zeros(k), [1.0, 0.0]),
         row_lower=0.0,
         row_upper=np.inf,
@@ -155,7 +155,7 @@ def single_factor(
         column_upper=np.append(np.full(k, np.inf), [np.inf, np.inf if inward else 1.0]),
         maximise=True,
     )
-    found = technology.blank(n, rows)
+    envelopment = technology.blank(n, rows)
     weights: list[FloatArray] = []
     columns: list[tuple[int, int]] = []
     for unit in range(n):
@@ -165,32 +165,32 @@ def single_factor(
         scaled[part], fixed[part] = -fixed[part], 0.0
         program.set_column(k, np.append(-gain[unit], 0.0))
         program.set_column(k + 1, scaled)
-        program.set_row_bounds(fixed, np.where(known.equal, fixed, np.inf))
+        program.set_row_bounds(fixed, np.where(tech.equal, fixed, np.inf))
         if without is not None:
-            own = known.owner == without[unit]
-            program.set_column_bounds(0.0, np.where(own, 0.0, np.inf), np.arange(k))
+            excluded = tech.owner == without[unit]
+            program.set_column_bounds(0.0, np.where(excluded, 0.0, np.inf), np.arange(k))
         answer = program.solve()
-        found.status[unit] = answer.status
+        envelopment.status[unit] = answer.status
         if answer.status != "optimal":
             continue
         weight, factor = answer.primal[:k], answer.primal[k + 1]
-        found.objective[unit], found.prices[unit] = answer.objective, -answer.dual
-        spare = (known.columns @ weight)[:goods]
+        envelopment.objective[unit], envelopment.prices[unit] = answer.objective, -answer.dual
+        spare = (tech.columns @ weight)[:goods]
         share = 1.0 if inward else max(factor, 1e-300)
         if inward:  # the factor multiplies the outputs of the combination
             spare[inputs:] /= factor
         else:  # the program's weights are already abated; inputs are not
             spare[:inputs] /= share
         spare -= target[unit] + answer.objective * gain[unit]
-        found.slacks[unit] = np.append(np.where(known.equal[:-1], 0.0, np.maximum(spare, 0.0)), 0.0)
+        envelopment.slacks[unit] = np.append(np.where(tech.equal[:-1], 0.0, np.maximum(spare, 0.0)), 0.0)
         used = np.flatnonzero(weight > 0)
         columns += [(unit, column) for column in used.tolist()]
         weights.append(weight[used] / share)  # before abatement
     if columns:
-        found.row, found.column = np.array(columns, dtype=np.int64).T
-        found.weight = np.concatenate(weights)
-    found.count, found.width = program.count, k + 2
-    return found
+        envelopment.row, envelopment.column = np.array(columns, dtype=np.int64).T
+        envelopment.weight = np.concatenate(weights)
+    envelopment.count, envelopment.width = program.count, k + 2
+    return envelopment
 
 
 Solver = Callable[..., technology.Envelopment]
@@ -275,27 +275,29 @@ def distance(  # noqa: PLR0913 - the coordinates of a distance function: points,
     # Disposability of bad outputs: `weak` has one abatement factor for all units (Färe and Grosskopf), `kuosmanen` one
     # for each unit, `equality` none, which many programs call weak; `strong` treats bad outputs as inputs.
     technology.check_options(rts, orientation, disposability)
-    points = reference = technology.Goods.of(x, y, b)
+    points = reference = technology.Goods.from_arrays(x, y, b)
     if x_ref is not None or y_ref is not None or b_ref is not None:
         if exclude_self:
             raise UsageError("frontier.self-and-reference")
-        reference = technology.Goods.of(x_ref, y_ref, b_ref)
+        reference = technology.Goods.from_arrays(x_ref, y_ref, b_ref)
     technology.check_signs(points, reference, rts, orientation)
     goods = technology.scaled_netputs(points, reference, orientation, direction, disposability)
-    every = np.arange(len(points))
-    without = every if exclude_self else None
+    indices = np.arange(len(points))
+    without = indices if exclude_self else None
     hull = technology.RTS[rts] in technology.WITHOUT_CONVEXITY
-    known, solve = _hull(goods, rts, without) if hull else _convex(goods, rts, bounds, without)
+    tech, solve = _hull(goods, rts, without) if hull else _convex(goods, rts, bounds, without)
     if orientation == "hyperbolic":
-        score, found = hyperbolic(goods.target, goods.shrinks, solve)
+        score, envelopment = hyperbolic(goods.target, goods.shrinks, solve)
     else:
-        found = solve(goods.target, goods.gain, every)
-        score = {"input": 1.0 - found.objective, "output": 1.0 + found.objective}.get(orientation, found.objective)
+        envelopment = solve(goods.target, goods.gain, indices)
+        score = {"input": 1.0 - envelopment.objective, "output": 1.0 + envelopment.objective}.get(
+            orientation, envelopment.objective
+        )
     if slacks is not False and not hull:
-        if reference.b.size and disposability == "weak" and known.points:
+        if reference.b.size and disposability == "weak" and tech.points:
             raise UsageError("frontier.slacks-of-one-factor")
-        _largest_slacks(goods, known, solve, found, (score, orientation, slacks))
-    return pack(goods, known, score, found)
+        _largest_slacks(goods, tech, solve, envelopment, (score, orientation, slacks))
+    return pack(goods, tech, score, envelopment)
 
 
 def _convex(
@@ -303,13 +305,13 @@ def _convex(
 ) -> tuple[technology.Technology, Solver]:
     """Return the technology and what solves directional programs against it."""
     framed = (goods.reference.x, goods.reference.y, goods.reference.bad)
-    known = technology.technology(*framed, rts=rts, disposability=goods.disposability, bounds=bounds)
-    if goods.widths[2] and goods.disposability == "weak" and known.points:
+    tech = technology.technology(*framed, rts=rts, disposability=goods.disposability, bounds=bounds)
+    if goods.widths[2] and goods.disposability == "weak" and tech.points:
         p = goods.widths[0]
-        return known, lambda target, gain, units: single_factor(
-            known, p, target, gain, None if without is None else without[units]
+        return tech, lambda target, gain, units: single_factor(
+            tech, p, target, gain, None if without is None else without[units]
         )
-    ready = technology.prepare(known, goods.target.shape[0])
+    ready = technology.prepare(tech, goods.target.shape[0])
 
     def solve(
         target: FloatArray, gain: FloatArray | None, units: IntArray, costs: FloatArray | None = None
@@ -317,7 +319,7 @@ def _convex(
         barred = None if without is None else without[units]
         return technology.envelop(ready, target, gain, costs=costs, without=barred)
 
-    return known, solve
+    return tech, solve
 
 
 def _hull(goods: technology.Netputs, rts: str, without: IntArray | None) -> tuple[technology.Technology, Solver]:
@@ -325,7 +327,7 @@ def _hull(goods: technology.Netputs, rts: str, without: IntArray | None) -> tupl
     x, y, b = goods.reference.x, goods.reference.y, goods.reference.bad
     if b is not None and goods.disposability != "strong":
         raise UsageError("frontier.whole-units-bad", rts=rts)
-    known = technology.technology(x, y, b, rts="vrs", disposability=goods.disposability)
+    tech = technology.technology(x, y, b, rts="vrs", disposability=goods.disposability)
     reference = technology.netputs(x, y, b, goods.disposability)
 
     def solve(target: FloatArray, gain: FloatArray, units: IntArray) -> technology.Envelopment:
@@ -334,64 +336,66 @@ def _hull(goods: technology.Netputs, rts: str, without: IntArray | None) -> tupl
             return whole_units(target, gain, reference, scaling=technology.RTS[rts] == "scaling", without=barred)
         beta, peer = single_peer(target, gain, reference, barred)
         good = (peer >= 0) & np.isfinite(beta)
-        found = technology.blank(*target.shape)  # a staircase has no prices
-        found.status = np.where(good, "optimal", np.where(peer < 0, "infeasible", "unbounded"))
-        found.row = np.flatnonzero(good)
-        found.column, found.weight = peer[good], np.ones(found.row.size)
-        found.objective[good] = beta[good]
-        found.slacks[good] = np.maximum(reference[:, peer[good]].T - target[good] - beta[good, None] * gain[good], 0.0)
-        found.prices = np.full((target.shape[0], known.columns.shape[0]), np.nan)
-        return found
+        envelopment = technology.blank(*target.shape)  # a staircase has no prices
+        envelopment.status = np.where(good, "optimal", np.where(peer < 0, "infeasible", "unbounded"))
+        envelopment.row = np.flatnonzero(good)
+        envelopment.column, envelopment.weight = peer[good], np.ones(envelopment.row.size)
+        envelopment.objective[good] = beta[good]
+        envelopment.slacks[good] = np.maximum(
+            reference[:, peer[good]].T - target[good] - beta[good, None] * gain[good], 0.0
+        )
+        envelopment.prices = np.full((target.shape[0], tech.columns.shape[0]), np.nan)
+        return envelopment
 
-    return known, solve
+    return tech, solve
 
 
 def _largest_slacks(
     goods: technology.Netputs,
-    known: technology.Technology,
+    tech: technology.Technology,
     solve: Solver,
-    found: technology.Envelopment,
+    envelopment: technology.Envelopment,
     first: tuple[FloatArray, str, bool | FloatArray],
 ) -> None:
     """Replace peers and slacks by those with the largest weighted sum of slacks at the projection."""
-    score, orientation, wanted = first
-    units = np.flatnonzero(found.status == "optimal")
+    score, orientation, slack_weights = first
+    units = np.flatnonzero(envelopment.status == "optimal")
     point = goods.target[units]
     if orientation == "hyperbolic":
         factor = score[units, None]
         point = point * np.where(goods.shrinks, factor, 1.0 / factor)
     else:
-        point = point + found.objective[units, None] * goods.gain[units]
-    weights = np.ones(known.goods) if wanted is True else np.asarray(wanted, dtype=float) * goods.scale
-    weights = np.where(known.equal[: known.goods], 0.0, weights)
+        point = point + envelopment.objective[units, None] * goods.gain[units]
+    weights = np.ones(tech.goods) if slack_weights is True else np.asarray(slack_weights, dtype=float) * goods.scale
+    weights = np.where(tech.equal[: tech.goods], 0.0, weights)
     costs = np.broadcast_to(weights, point.shape)
     second = solve(point, None, units, costs)
     done = second.status == "optimal"
-    found.slacks[units[done]] = second.slacks[done]
-    found.put(second, done[second.row], units, gone=units[done])
-    found.count += second.count
-    found.width = max(found.width, second.width)
+    envelopment.slacks[units[done]] = second.slacks[done]
+    envelopment.put(second, done[second.row], units, stale=units[done])
+    envelopment.count += second.count
+    envelopment.width = max(envelopment.width, second.width)
 
 
 def pack(
-    goods: technology.Netputs, known: technology.Technology, score: FloatArray, found: technology.Envelopment
+    goods: technology.Netputs, tech: technology.Technology, score: FloatArray, envelopment: technology.Envelopment
 ) -> Solution:
     """Return the solution in the units of the data, by reference unit."""
     from scipy.sparse import coo_array
 
-    used = known.owner[found.column] >= 0
-    place = (found.row[used], known.owner[found.column[used]])
-    shape = (len(score), known.reference)
-    intensity = coo_array((found.weight[used] * known.scale[found.column[used]], place), shape=shape).tocsr()
-    sign = np.where(known.equal[: known.goods], -1.0, 1.0)
+    used = tech.owner[envelopment.column] >= 0
+    place = (envelopment.row[used], tech.owner[envelopment.column[used]])
+    shape = (len(score), tech.reference)
+    intensity = coo_array((envelopment.weight[used] * tech.scale[envelopment.column[used]], place), shape=shape).tocsr()
+    sign = np.where(tech.equal[: tech.goods], -1.0, 1.0)
     return Solution(
-        score=np.where(found.status != "optimal", np.nan, score),
-        status=found.status,
+        score=np.where(envelopment.status != "optimal", np.nan, score),
+        status=envelopment.status,
         intensity=intensity,
-        **goods.reference.named("dual", found.prices[:, : known.goods] * sign / goods.scale),
-        **goods.reference.named("slack", found.slacks[:, : known.goods] * goods.scale),
-        dual_scale=found.prices[:, -1] if known.points else np.zeros(shape[0]),
-        programs=Programs(count=found.count, rows=known.columns.shape[0], columns=found.width),
+        **goods.reference.parts("dual", envelopment.prices[:, : tech.goods] * sign / goods.scale),
+        **goods.reference.parts("slack", envelopment.slacks[:, : tech.goods] * goods.scale),
+        dual_scale=envelopment.prices[:, -1] if tech.points else np.zeros(shape[0]),
+        programs=Programs(count=envelopment.count, rows=tech.columns.shape[0], columns=envelopment.width),
     )
 
 

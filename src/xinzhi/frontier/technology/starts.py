@@ -31,9 +31,9 @@ class Facets:
         """Return those that support the columns from `first` on, too, which have been added behind the others."""
         added = columns[:, first:]
         most = np.einsum("nj,jn->n", self.prices, added[:, _farthest(self.prices, added)])
-        kept = np.flatnonzero(most <= _INSIDE)
-        codes = self.codes[kept]
-        return Facets(np.where(codes < first, codes, codes + columns.shape[1] - first), self.prices[kept])
+        valid = np.flatnonzero(most <= _INSIDE)
+        codes = self.codes[valid]
+        return Facets(np.where(codes < first, codes, codes + columns.shape[1] - first), self.prices[valid])
 
     def and_those(self, more: Facets) -> Facets:
         """Return both together."""
@@ -42,9 +42,9 @@ class Facets:
 
     def learn(self, batch: Batch, answers: Answers) -> None:
         """Add the facets on which programs ended."""
-        fresh, known = np.sort(answers.codes[answers.status == OPTIMAL], axis=1), np.sort(self.codes, axis=1)
-        both, first = np.unique(np.vstack([known, fresh]), axis=0, return_index=True)
-        fresh = both[first >= len(known)][:_POOL]
+        fresh, existing = np.sort(answers.codes[answers.status == OPTIMAL], axis=1), np.sort(self.codes, axis=1)
+        unique, first = np.unique(np.vstack([existing, fresh]), axis=0, return_index=True)
+        fresh = unique[first >= len(existing)][:_POOL]
         if len(fresh) == 0:
             return
         worth = facet_prices(batch.columns[0], batch.equal, fresh)
@@ -75,8 +75,8 @@ def plain_facets(columns: FloatArray, equal: BoolArray, *, points: bool) -> IntA
     rows, k = columns.shape
     goods = [row for row in range(rows - points) if not equal[row]]
     ray = columns[-1] == 0 if points else np.ones(k, dtype=bool)
-    alone = [row for row in goods if (columns[row, ray] <= 0).all()]
-    facets = [_facet(columns[row], [row], [], (ray, points, rows)) for row in alone]
+    single_goods = [row for row in goods if (columns[row, ray] <= 0).all()]
+    facets = [_facet(columns[row], [row], [], (ray, points, rows)) for row in single_goods]
     for dear in goods:
         for cheap in goods:
             number = np.flatnonzero(ray & (columns[dear] > 0))
@@ -107,37 +107,37 @@ def facet_prices(columns: FloatArray, equal: BoolArray, facets: IntArray) -> Flo
 def lowest_bounds(batch: Batch, codes: IntArray, prices: FloatArray) -> IntArray:
     """Return for each program the known facet `(facets, rows)` with the lowest bound; -1 where no facet serves it."""
     n, rows = batch.target.shape
-    chosen = np.full((n, rows), -1, dtype=np.int64)
+    selection = np.full((n, rows), -1, dtype=np.int64)
     if len(codes) == 0:
-        return chosen
+        return selection
     k = batch.columns.shape[2]
     step = max(1, _BLOCK // len(codes))
     for start in range(0, n, step):
         part = slice(start, min(start + step, n))
         way = batch.ways[part, 0]
-        moved, bound = way @ prices.T, -batch.target[part] @ prices.T
+        rate, bound = way @ prices.T, -batch.target[part] @ prices.T
         with np.errstate(all="ignore"):
-            bound /= moved
-        bound[~(moved > 0)] = np.inf
+            bound /= rate
+        bound[~(rate > 0)] = np.inf
         if batch.barred is not None and batch.owner is not None:
             owners = np.where(codes < k, batch.owner[np.minimum(codes, k - 1)], -1)
-            mine = np.where(batch.barred[part] < 0, -2, batch.barred[part])[:, None]
-            for own in range(rows):
-                bound[owners[None, :, own] == mine] = np.inf
+            barred = np.where(batch.barred[part] < 0, -2, batch.barred[part])[:, None]
+            for row in range(rows):
+                bound[owners[None, :, row] == barred] = np.inf
         best, line = bound.argmin(axis=1), np.arange(len(bound))
         # A distance that is worth next to nothing at these prices cannot be read off them.
         worth = _WORTH * np.einsum("nj,nj->n", np.abs(way), np.abs(prices[best]))
-        again = np.flatnonzero(moved[line, best] <= worth)
+        again = np.flatnonzero(rate[line, best] <= worth)
         if again.size:
             least = _WORTH * (np.abs(way[again]) @ np.abs(prices).T)
-            bound[again] = np.where(moved[again] > least, bound[again], np.inf)
+            bound[again] = np.where(rate[again] > least, bound[again], np.inf)
             best[again] = bound[again].argmin(axis=1)
-        found = np.isfinite(bound[line, best])
-        chosen[part][found] = codes[best[found]]
-    return chosen
+        finite = np.isfinite(bound[line, best])
+        selection[part][finite] = codes[best[finite]]
+    return selection
 
 
-def best_pairs(batch: Batch, out: IntArray, held: IntArray) -> IntArray:
+def best_pairs(batch: Batch, out: IntArray, fixed: IntArray) -> IntArray:
     """Return radial bases of the distance, one column and slacks: the best pair of an output and a held row."""
     # A held row is one whose price can make up for an output: an input, or the sum of intensities.
     k, rows, _ = batch.sizes
@@ -150,26 +150,26 @@ def best_pairs(batch: Batch, out: IntArray, held: IntArray) -> IntArray:
         codes[line, np.abs(way).argmax(axis=1)] = k + rows
         return codes
     # for each technology the most of every output per unit of every held row, and the column that gives it
-    ratio = np.zeros((len(batch.columns), len(out), len(held)))
+    ratio = np.zeros((len(batch.columns), len(out), len(fixed)))
     best = np.zeros(ratio.shape, dtype=np.int64)
-    for at, row in enumerate(held):
+    for at, row in enumerate(fixed):
         below, above = np.abs(batch.columns[:, None, row, :]), batch.columns[:, out, :]
         with np.errstate(divide="ignore", invalid="ignore"):
-            each = np.where(above > 0, above / below, -1.0)
-        best[:, :, at], ratio[:, :, at] = each.argmax(axis=2), each.max(axis=2)
+            rates = np.where(above > 0, above / below, -1.0)
+        best[:, :, at], ratio[:, :, at] = rates.argmax(axis=2), rates.max(axis=2)
     which = np.zeros(n, dtype=np.int64) if batch.which is None else batch.which
     with np.errstate(divide="ignore", invalid="ignore"):
         # NaN where an input that is not used stands against an output that needs none of it.
-        bound = ratio[which] * np.abs(batch.target[:, held])[:, None, :] - batch.target[:, out, None]
+        bound = ratio[which] * np.abs(batch.target[:, fixed])[:, None, :] - batch.target[:, out, None]
         bound /= moves[:, :, None]
     bound = np.where((moves > 0)[:, :, None] & np.isfinite(bound), bound, np.inf).reshape(n, -1)
-    output, other = np.divmod(bound.argmin(axis=1), len(held))
+    output, fixed_place = np.divmod(bound.argmin(axis=1), len(fixed))
     codes[line, out[output]] = k + rows
-    codes[line, held[other]] = best[which, output, other]
+    codes[line, fixed[fixed_place]] = best[which, output, fixed_place]
     return codes
 
 
-def counted_bases(batch: Batch, held: IntArray) -> IntArray:
+def counted_bases(batch: Batch, fixed: IntArray) -> IntArray:
     """Return bases for programs that count slacks or steps: every row at what its slack or step counts."""
     # What columns would earn at these prices is taken by the price of one `held` row more, the one that costs least; -1
     # stands where none can.
@@ -186,19 +186,19 @@ def counted_bases(batch: Batch, held: IntArray) -> IntArray:
     for start in range(0, n, step):
         part = np.arange(start, min(start + step, n))
         value = batch.price(part, price[part], -np.inf)
-        bound, best = np.full((len(part), len(held)), np.inf), np.zeros((len(part), len(held)), dtype=np.int64)
-        for at, row in enumerate(held):
+        bound, best = np.full((len(part), len(fixed)), np.inf), np.zeros((len(part), len(fixed)), dtype=np.int64)
+        for at, row in enumerate(fixed):
             below = np.abs(batch.columns[:, row])[0 if batch.which is None else batch.which[part]]
             with np.errstate(divide="ignore", invalid="ignore"):
-                each = np.where(value > 0, value / below, -1.0)
-                bound[:, at] = each.max(axis=1) * np.abs(batch.target[part, row])
-            best[:, at] = each.argmax(axis=1)
+                rates = np.where(value > 0, value / below, -1.0)
+                bound[:, at] = rates.max(axis=1) * np.abs(batch.target[part, row])
+            best[:, at] = rates.argmax(axis=1)
         bound[~np.isfinite(bound)] = np.inf
         choice = bound.argmin(axis=1)
         earns = (value > 0).any(axis=1)
         lost = earns & np.isinf(bound.min(axis=1))
         line = np.flatnonzero(earns & ~lost)
-        codes[part[line], held[choice[line]]] = best[line, choice[line]]
+        codes[part[line], fixed[choice[line]]] = best[line, choice[line]]
         codes[part[lost]] = -1
     return codes
 
@@ -219,41 +219,41 @@ def frame(columns: FloatArray, equal: BoolArray, *, points: bool) -> tuple[IntAr
     order = rng.permutation(k)
     # the columns that are best at some random prices
     rows = columns.shape[0]
-    alone = np.eye(rows)[np.ptp(columns, axis=1) > 0]
-    prices = np.vstack([alone, rng.exponential(size=(_DIRECTIONS, rows))])
-    chosen = np.unique((prices @ columns).argmax(axis=1))
+    unit_prices = np.eye(rows)[np.ptp(columns, axis=1) > 0]
+    prices = np.vstack([unit_prices, rng.exponential(size=(_DIRECTIONS, rows))])
+    selection = np.unique((prices @ columns).argmax(axis=1))
     sizes = [k]
     while sizes[-1] > _SMALL:
         sizes.append(sizes[-1] // _SHARE)
-    count, facets = 0, Facets.plain(columns[:, chosen], equal, points=points)
+    count, facets = 0, Facets.plain(columns[:, selection], equal, points=points)
     for size in reversed(sizes):
-        chosen, facets, more = _grow(columns, equal, chosen, facets, order[:size], points=points)
+        selection, facets, more = _grow(columns, equal, selection, facets, order[:size], points=points)
         count += more
-    return chosen, facets, count
+    return selection, facets, count
 
 
 def _grow(
-    columns: FloatArray, equal: BoolArray, chosen: IntArray, facets: Facets, sample: IntArray, *, points: bool
+    columns: FloatArray, equal: BoolArray, selection: IntArray, facets: Facets, sample: IntArray, *, points: bool
 ) -> tuple[IntArray, Facets, int]:
     """Add columns of `sample` until none lies outside the hull of the chosen ones; count the programs."""
-    outside = np.setdiff1d(sample, chosen)
+    outside = np.setdiff1d(sample, selection)
     count = 0
     for _ in range(_ROUNDS):
         if outside.size == 0:
-            return chosen, facets, count
+            return selection, facets, count
         count += outside.size
-        away, prices = _outside(columns[:, chosen], equal, columns[:, outside], facets)
+        away, prices = _outside(columns[:, selection], equal, columns[:, outside], facets)
         outside, prices = outside[away], prices[away]
         if outside.size == 0:
-            return chosen, facets, count
-        some = np.unique(np.linspace(0, outside.size - 1, min(outside.size, _SEPARATORS)).astype(np.int64))
-        farthest = np.unique(_farthest(prices[some], columns[:, outside]))
-        before, chosen = chosen.size, np.concatenate([chosen, outside[farthest]])
+            return selection, facets, count
+        subset = np.unique(np.linspace(0, outside.size - 1, min(outside.size, _SEPARATORS)).astype(np.int64))
+        farthest = np.unique(_farthest(prices[subset], columns[:, outside]))
+        before, selection = selection.size, np.concatenate([selection, outside[farthest]])
         outside = np.delete(outside, farthest)
-        hull = columns[:, chosen]
+        hull = columns[:, selection]
         facets = facets.among(hull, before).and_those(Facets.plain(hull, equal, points=points))
-    chosen = np.concatenate([chosen, outside])  # more than the frame is still right, only slower
-    return chosen, Facets.plain(columns[:, chosen], equal, points=points), count
+    selection = np.concatenate([selection, outside])  # more than the frame is still right, only slower
+    return selection, Facets.plain(columns[:, selection], equal, points=points), count
 
 
 def _farthest(prices: FloatArray, columns: FloatArray) -> IntArray:

@@ -37,10 +37,10 @@ def rts_of(rts: str, allowed: Collection[str] = CONVEX) -> str:
     return name
 
 
-def choose(name: str, value: object, known: Collection[str]) -> None:
+def choose(name: str, value: object, choices: Collection[str]) -> None:
     """Refuse an option that does not exist."""
-    if value not in known:
-        raise UsageError("frontier.choice", name=name, value=value, known=list(known))
+    if value not in choices:
+        raise UsageError("frontier.choice", name=name, value=value, known=list(choices))
 
 
 def sum_bounds(rts: str) -> tuple[float, float]:
@@ -143,7 +143,7 @@ class Goods:
     b: FloatArray
 
     @classmethod
-    def of(cls, x: AnyArray, y: AnyArray, b: AnyArray = None) -> Goods:
+    def from_arrays(cls, x: AnyArray, y: AnyArray, b: AnyArray = None) -> Goods:
         """Return array-likes as goods: two-dimensional, finite, with the same number of rows."""
         parts: list[FloatArray] = []
         for name, part in (("x", x), ("y", y), ("b", b)):
@@ -186,14 +186,16 @@ class Goods:
         """Return a table of all goods, ``(..., p + q + r)``, as those of inputs, outputs and bad outputs."""
         return np.split(table, np.cumsum(self.widths)[:-1], axis=-1)
 
-    def named(self, name: str, table: FloatArray) -> dict[str, Any]:
+    def parts(self, name: str, table: FloatArray) -> dict[str, Any]:
         """Return a table of all goods as a solution names its parts: ``slack_x, slack_y`` and, if any, ``slack_b``."""
         letters = "xy" if self.bad is None else "xyb"
         return {f"{name}_{letter}": part for letter, part in zip(letters, self.split(table), strict=False)}
 
     def over(self, size: FloatArray) -> Goods:
         """Return the goods divided by a size each, ``(p + q + r,)``."""
-        return Goods(*(part / own for part, own in zip((self.x, self.y, self.b), self.split(size), strict=True)))
+        return Goods(
+            *(part / divisor for part, divisor in zip((self.x, self.y, self.b), self.split(size), strict=True))
+        )
 
 
 def means(goods: Goods) -> FloatArray:
@@ -243,16 +245,16 @@ def given_direction(direction: tuple[Any, ...], points: Goods) -> list[FloatArra
     parts = (points.x, points.y, points.b)
     if len(direction) not in {2, 3}:
         raise UsageError("frontier.direction-parts")
-    found = []
+    steps = []
     for name, move, part in zip(("gx", "gy", "gb"), (*direction, 0.0)[:3], parts, strict=True):
         try:
-            wide = np.broadcast_to(np.asarray(move, dtype=float), part.shape)
+            step = np.broadcast_to(np.asarray(move, dtype=float), part.shape)
         except ValueError as error:
             raise UsageError("frontier.direction-shape", name=name, ours=np.shape(move), shape=part.shape) from error
-        if not np.isfinite(wide).all() or (wide < 0).any():
+        if not np.isfinite(step).all() or (step < 0).any():
             raise UsageError("frontier.direction-sign", name=name)
-        found.append(wide)
-    return found
+        steps.append(step)
+    return steps
 
 
 def check_options(rts: str, orientation: str, disposability: str) -> None:
@@ -297,12 +299,12 @@ class Envelopment:
     width: int = 0  # columns of the largest
     cold: int = 0  # programs that HiGHS took
 
-    def put(self, new: Envelopment, fresh: BoolArray, units: IntArray, gone: IntArray | None = None) -> None:
-        """Take the `fresh` weights of a solution of some units instead of those of units that are `gone` (all)."""
-        kept = ~np.isin(self.row, units if gone is None else gone)
-        self.row = np.concatenate([self.row[kept], units[new.row[fresh]]])
-        self.column = np.concatenate([self.column[kept], new.column[fresh]])
-        self.weight = np.concatenate([self.weight[kept], new.weight[fresh]])
+    def put(self, new: Envelopment, fresh: BoolArray, units: IntArray, stale: IntArray | None = None) -> None:
+        """Take the `fresh` weights of a solution of some units instead of those of units that are `stale` (all)."""
+        rest = ~np.isin(self.row, units if stale is None else stale)
+        self.row = np.concatenate([self.row[rest], units[new.row[fresh]]])
+        self.column = np.concatenate([self.column[rest], new.column[fresh]])
+        self.weight = np.concatenate([self.weight[rest], new.weight[fresh]])
 
 
 def blank(n: int, rows: int) -> Envelopment:
@@ -317,7 +319,7 @@ def blank(n: int, rows: int) -> Envelopment:
 class Prepared:
     """A technology ready to hold points against: its frame, and the facets seen so far."""
 
-    known: Technology
+    technology: Technology
     columns: FloatArray  # its columns with every ray of length one,
     norm: FloatArray  # and by what each was divided
     frame: IntArray  # the columns that span it
@@ -325,17 +327,17 @@ class Prepared:
     count: int  # programs that finding the frame took, until an answer has counted them
 
 
-def prepare(known: Technology, units: int) -> Prepared:
+def prepare(tech: Technology, units: int) -> Prepared:
     """Return the technology with its frame, when that pays for so many units."""
-    ray = known.columns[-1] == 0 if known.points else np.ones(known.columns.shape[1], dtype=bool)
-    norm = np.where(ray, np.abs(known.columns).sum(axis=0), 1.0)
+    ray = tech.columns[-1] == 0 if tech.points else np.ones(tech.columns.shape[1], dtype=bool)
+    norm = np.where(ray, np.abs(tech.columns).sum(axis=0), 1.0)
     norm[norm == 0] = 1.0
-    columns = known.columns / norm
+    columns = tech.columns / norm
     small = min(units, columns.shape[1]) < _WORTH_FRAMING
-    every = np.arange(columns.shape[1])
+    indices = np.arange(columns.shape[1])
     if small:
-        return Prepared(known, columns, norm, every, Facets.plain(columns, known.equal, points=known.points), 0)
-    return Prepared(known, columns, norm, *frame(columns, known.equal, points=known.points))
+        return Prepared(tech, columns, norm, indices, Facets.plain(columns, tech.equal, points=tech.points), 0)
+    return Prepared(tech, columns, norm, *frame(columns, tech.equal, points=tech.points))
 
 
 def envelop(
@@ -347,53 +349,53 @@ def envelop(
     without: IntArray | None = None,
 ) -> Envelopment:
     """Solve the program of each unit `(n, goods)`; `without` `(n,)` leaves out the columns of one owner each."""
-    known = ready.known
-    found = blank(len(target), known.columns.shape[0])
-    found.count, ready.count = ready.count, 0
+    tech = ready.technology
+    envelopment = blank(len(target), tech.columns.shape[0])
+    envelopment.count, ready.count = ready.count, 0
     inside = np.zeros(len(target), dtype=bool)
     if without is not None:  # a unit that is not in the frame loses nothing by leaving itself out
-        inside = np.isin(without, known.owner[ready.frame]) & (without >= 0)
+        inside = np.isin(without, tech.owner[ready.frame]) & (without >= 0)
     for units, use in ((np.flatnonzero(~inside), ready), (np.flatnonzero(inside), None)):
         if units.size == 0:
             continue
-        here = ready
+        prepared = ready
         if use is None:  # the facets are written over all columns instead of the frame
-            k, whole, codes = ready.frame.size, ready.columns.shape[1], ready.facets.codes
-            codes = np.where(codes < k, ready.frame[np.minimum(codes, k - 1)], codes - k + whole)
-            here = replace(ready, frame=np.arange(whole), facets=Facets(codes, ready.facets.prices), count=0)
-        batch, size = _batch(here, target[units], None if gain is None else gain[units], costs, units)
+            k, width, codes = ready.frame.size, ready.columns.shape[1], ready.facets.codes
+            codes = np.where(codes < k, ready.frame[np.minimum(codes, k - 1)], codes - k + width)
+            prepared = replace(ready, frame=np.arange(width), facets=Facets(codes, ready.facets.prices), count=0)
+        batch, size = _batch(prepared, target[units], None if gain is None else gain[units], costs, units)
         if use is None and without is not None:
             batch = replace(batch, barred=without[units])
         n, rows = batch.target.shape
         if gain is None:
             costly = (batch.columns[0] <= 0).all(axis=1) & (batch.columns[0] < 0).any(axis=1)
-            held = np.array([*np.flatnonzero(costly), *([rows - 1] if known.points else [])], dtype=np.int64)
-            answers = solve_batch(batch, counted_bases(batch, held))
+            fixed = np.array([*np.flatnonzero(costly), *([rows - 1] if tech.points else [])], dtype=np.int64)
+            answers = solve_batch(batch, counted_bases(batch, fixed))
         else:
             if batch.barred is None:
-                _seed(batch.take(np.arange(min(n, _SEARCHED))), here.facets)
-            answers = solve_from_facets(batch, here.facets)
-        found.cold += solve_failed(batch, answers)
-        _collect(found, (units, here.frame, size), batch, answers)
-    found.weight /= ready.norm[found.column]
-    return found
+                _seed(batch.take(np.arange(min(n, _SEARCHED))), prepared.facets)
+            answers = solve_from_facets(batch, prepared.facets)
+        envelopment.cold += solve_failed(batch, answers)
+        _collect(envelopment, (units, prepared.frame, size), batch, answers)
+    envelopment.weight /= ready.norm[envelopment.column]
+    return envelopment
 
 
 def _batch(
     ready: Prepared, target: FloatArray, gain: FloatArray | None, costs: FloatArray | None, units: IntArray
 ) -> tuple[Batch, FloatArray]:
     """Return the programs of some units, under constant returns with every unit of size one, and the sizes."""
-    known = ready.known
+    tech = ready.technology
     n, goods = target.shape
-    rest = known.columns.shape[0] - goods
+    rest = tech.columns.shape[0] - goods
     # A ray has no size: a small unit is solved as well as a large one when both are brought to size one.
-    size = np.ones((n, 1)) if known.points else np.maximum(np.abs(target).sum(axis=1, keepdims=True), 1e-300)
-    wide, none = np.hstack([target / size, np.ones((n, rest))]), np.zeros((n, rest))
+    size = np.ones((n, 1)) if tech.points else np.maximum(np.abs(target).sum(axis=1, keepdims=True), 1e-300)
+    right, none = np.hstack([target / size, np.ones((n, rest))]), np.zeros((n, rest))
     ways = np.zeros((n, 0, goods + rest)) if gain is None else np.hstack([gain / size, none])[:, None]
-    worth = np.zeros((n, goods)) if costs is None else np.where(known.equal[:goods], 0.0, costs[units] * size)
-    columns, owner = ready.columns[:, ready.frame][None], known.owner[ready.frame]
+    worth = np.zeros((n, goods)) if costs is None else np.where(tech.equal[:goods], 0.0, costs[units] * size)
+    columns, owner = ready.columns[:, ready.frame][None], tech.owner[ready.frame]
     ones = np.ones((n, ways.shape[1]))
-    return Batch(columns, known.equal, wide, ways, ones, np.hstack([worth, none]), owner=owner), size
+    return Batch(columns, tech.equal, right, ways, ones, np.hstack([worth, none]), owner=owner), size
 
 
 def _seed(batch: Batch, facets: Facets) -> None:
@@ -410,21 +412,23 @@ def _seed(batch: Batch, facets: Facets) -> None:
         facets.learn(part, answers)
 
 
-def _collect(found: Envelopment, place: tuple[IntArray, IntArray, FloatArray], batch: Batch, answers: Answers) -> None:
+def _collect(
+    envelopment: Envelopment, place: tuple[IntArray, IntArray, FloatArray], batch: Batch, answers: Answers
+) -> None:
     """Write the solutions of some units down."""
-    units, chosen, size = place
+    units, spanning, size = place
     k, rows, _ = batch.sizes
-    found.status[units] = np.array(STATUSES)[answers.status]
+    envelopment.status[units] = np.array(STATUSES)[answers.status]
     good = np.flatnonzero(answers.status == OPTIMAL)
-    here, codes, value = units[good], answers.codes[good], answers.value[good]
-    found.objective[here] = answers.objective(batch)[good]
-    found.prices[here] = answers.prices[good] / size[good]
+    optimal, codes, value = units[good], answers.codes[good], answers.value[good]
+    envelopment.objective[optimal] = answers.objective(batch)[good]
+    envelopment.prices[optimal] = answers.prices[good] / size[good]
     spare = np.zeros((good.size, rows))
     row, position = np.nonzero((codes >= k) & (codes < k + rows))
     spare[row, codes[row, position] - k] = np.maximum(value[row, position], 0.0)
-    found.slacks[here] = np.where(batch.equal, 0.0, spare) * size[good]
+    envelopment.slacks[optimal] = np.where(batch.equal, 0.0, spare) * size[good]
     row, position = np.nonzero((codes < k) & (value > 0))
-    found.row = np.concatenate([found.row, here[row]])
-    found.column = np.concatenate([found.column, chosen[codes[row, position]]])
-    found.weight = np.concatenate([found.weight, value[row, position] * size[good][row, 0]])
-    found.count, found.width = found.count + units.size, max(found.width, k)
+    envelopment.row = np.concatenate([envelopment.row, optimal[row]])
+    envelopment.column = np.concatenate([envelopment.column, spanning[codes[row, position]]])
+    envelopment.weight = np.concatenate([envelopment.weight, value[row, position] * size[good][row, 0]])
+    envelopment.count, envelopment.width = envelopment.count + units.size, max(envelopment.width, k)
