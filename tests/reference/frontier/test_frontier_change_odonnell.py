@@ -35,15 +35,16 @@ def made_up(units: int = 12, periods: int = 3, seed: int = 4) -> pl.DataFrame:
     y = total[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
     prices = np.exp(rng.normal(0, 0.3, (count, 5)))
     names = [*INPUTS, *OUTPUTS, *INPUT_PRICES, *OUTPUT_PRICES]
-    frame = pl.DataFrame(np.hstack([x, y, prices]), schema=names, orient="row")
-    return frame.with_columns(
-        unit=pl.Series(np.repeat(np.arange(units), periods)), period=pl.Series(np.tile(np.arange(periods), units))
-    )
+    columns = dict(zip(names, np.hstack([x, y, prices]).T, strict=True))
+    index = {"unit": np.repeat(np.arange(units), periods), "period": np.tile(np.arange(periods), units)}
+    return pl.DataFrame(columns | index)
 
 
 FRAME = made_up()
-X, Y = FRAME[INPUTS].to_numpy(), FRAME[OUTPUTS].to_numpy()
-W, P = FRAME[INPUT_PRICES].to_numpy(), FRAME[OUTPUT_PRICES].to_numpy()
+X, Y, W, P = (
+    np.column_stack([FRAME[name].to_numpy() for name in names])
+    for names in (INPUTS, OUTPUTS, INPUT_PRICES, OUTPUT_PRICES)
+)
 UNIT, PERIODS = FRAME["unit"].to_numpy(), FRAME["period"].to_numpy()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
@@ -67,6 +69,21 @@ def test_mobility_of_two_classes():
 def test_equal_chains_are_homogeneous():
     found = markov_chains.homogeneity(np.array([[[8.0, 2.0], [1.0, 9.0]]] * 2))
     assert (found.statistic, found.degrees, found.p, found.pearson) == (0.0, 2, 1.0, 0.0)
+
+
+def test_transitions_that_never_occur_leave_no_degree_of_freedom():
+    # From class 1 only to 1 and 2 (one degree between two chains), from class 2 in one chain only (none), from class 3
+    # only to 3 (none): 2 * (8 log(.8/.65) + 2 log(.2/.35) + 5 log(.5/.65) + 5 log(.5/.35)).
+    first = [[8.0, 2.0, 0.0], [3.0, 4.0, 3.0], [0.0, 0.0, 10.0]]
+    second = [[5.0, 5.0, 0.0], [0.0, 0.0, 0.0], [0.0, 0.0, 4.0]]
+    test = markov_chains.homogeneity(np.array([first, second]))
+    pairs = ((8, 0.65), (2, 0.35), (5, 0.65), (5, 0.35))
+    statistic = 2 * sum(count * math.log(count / 10 / share) for count, share in pairs)
+    assert test.degrees == 1
+    assert test.statistic == pytest.approx(statistic, abs=1e-12)
+    assert test.p == pytest.approx(math.erfc(math.sqrt(statistic / 2)), abs=1e-12)
+    assert test.pearson == pytest.approx(2 * 1.5**2 / 6.5 + 2 * 1.5**2 / 3.5, abs=1e-12)
+    assert test.pearson_p == pytest.approx(math.erfc(math.sqrt(test.pearson / 2)), abs=1e-12)
 
 
 def test_a_saturated_logit_reproduces_the_odds():

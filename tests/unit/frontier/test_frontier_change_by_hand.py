@@ -5,6 +5,8 @@ One input of 1 unless said otherwise, so that under constant returns the frontie
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import polars as pl
 import pytest
@@ -375,24 +377,24 @@ def test_calls_that_do_not_fit(options: dict[str, object], message: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("frame", "message"),
+    ("change", "message"),
     [
-        (THREE.drop("x"), "no column 'x'"),
-        (pl.concat([THREE, THREE.head(1)]), "the key a/1 occurs again"),
+        (lambda: THREE.drop("x"), "no column 'x'"),
+        (lambda: pl.concat([THREE, THREE.head(1)]), "the key a/1 occurs again"),
         (
-            THREE.with_columns(x=pl.when(pl.col("id") == "b").then(None).otherwise("x")),
+            lambda: THREE.with_columns(x=pl.when(pl.col("id") == "b").then(None).otherwise("x")),
             "column 'x' .b/1.: the figure is missing",
         ),
-        (THREE.with_columns(y=-pl.col("y")), "column 'y' .a/1.: -4 is negative"),
-        (THREE.with_columns(x=pl.lit(0.0)), "every input is zero"),
-        (THREE.with_columns(x=pl.lit("much")), "much"),
-        (THREE.with_columns(id=pl.lit(None, pl.String)), "column 'id' .*the key is empty"),
-        (THREE.filter(year=1), "no unit is observed in two adjacent periods"),
+        (lambda: THREE.with_columns(y=-pl.col("y")), "column 'y' .a/1.: -4 is negative"),
+        (lambda: THREE.with_columns(x=pl.lit(0.0)), "every input is zero"),
+        (lambda: THREE.with_columns(x=pl.lit("much")), "much"),
+        (lambda: THREE.with_columns(id=pl.lit(None, pl.String)), "column 'id' .*the key is empty"),
+        (lambda: THREE.filter(year=1), "no unit is observed in two adjacent periods"),
     ],
 )
-def test_frames_that_cannot_be_used(frame: pl.DataFrame, message: str) -> None:
+def test_frames_that_cannot_be_used(change: Callable[[], pl.DataFrame], message: str) -> None:
     with pytest.raises(InputError, match=message):
-        productivity_change(frame, "id", "year", ["x"], ["y"])
+        productivity_change(change(), "id", "year", ["x"], ["y"])
 
 
 def test_years_that_are_text_are_read_as_numbers() -> None:

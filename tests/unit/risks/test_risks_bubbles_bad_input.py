@@ -35,25 +35,28 @@ def at(year, value):
 
 
 CASES = {
-    "gap": (good("bad").filter(pl.col("t") != 1990), "1990 is missing (1 period in all)"),
-    "hole": (bad(v=at(1991, None)), "1991 is missing"),
-    "nan": (bad(v=at(1991, float("nan"))), "1991 is missing"),
-    "zero": (bad(v=at(1992, 0.0)), "1 zero among positive values (the first in 1992)"),
-    "constant": (bad(v=pl.lit(7.0)), "never moves"),
-    "short": (good("bad").head(9), "9 observations, fewer than 10"),
-    "empty": (bad(v=pl.lit(None, dtype=pl.Float64)), "0 observations"),
-    "twice": (pl.concat([good("bad"), good("bad").slice(5, 1)]), "the date 1985 stands there 2 times"),
-    "infinite": (bad(v=at(1993, float("inf"))), "the value of 1993 is infinite"),
-    "exact": (bad(v=1.05 ** (pl.col("t") - 1980)), "fits its own past exactly"),
-    "line": (bad(v=3.0 * pl.col("t")), "fits its own past exactly"),
-    "mixed": (good("bad").with_columns(t=pl.Series([*range(1900, 1940, 2), *range(1940, 1960)])), "mixed frequency"),
+    "gap": (lambda: good("bad").filter(pl.col("t") != 1990), "1990 is missing (1 period in all)"),
+    "hole": (lambda: bad(v=at(1991, None)), "1991 is missing"),
+    "nan": (lambda: bad(v=at(1991, float("nan"))), "1991 is missing"),
+    "zero": (lambda: bad(v=at(1992, 0.0)), "1 zero among positive values (the first in 1992)"),
+    "constant": (lambda: bad(v=pl.lit(7.0)), "never moves"),
+    "short": (lambda: good("bad").head(9), "9 observations, fewer than 10"),
+    "empty": (lambda: bad(v=pl.lit(None, dtype=pl.Float64)), "0 observations"),
+    "twice": (lambda: pl.concat([good("bad"), good("bad").slice(5, 1)]), "the date 1985 stands there 2 times"),
+    "infinite": (lambda: bad(v=at(1993, float("inf"))), "the value of 1993 is infinite"),
+    "exact": (lambda: bad(v=1.05 ** (pl.col("t") - 1980)), "fits its own past exactly"),
+    "line": (lambda: bad(v=3.0 * pl.col("t")), "fits its own past exactly"),
+    "mixed": (
+        lambda: good("bad").with_columns(t=pl.Series([*range(1900, 1940, 2), *range(1940, 1960)])),
+        "mixed frequency",
+    ),
 }
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_a_bad_series_is_named_and_the_good_one_tested(case):
     rows, words = CASES[case]
-    found = bubbles(pl.concat([rows, good()]), "s", "t", "v")
+    found = bubbles(pl.concat([rows(), good()]), "s", "t", "v")
     first, second = found.statistics.iter_rows(named=True)
     assert first["series"] == "bad"
     assert words in first["reason_en"]
@@ -73,7 +76,7 @@ def test_a_bad_series_is_named_and_the_good_one_tested(case):
 def test_alone_it_is_refused_with_the_finding(case):
     rows, words = CASES[case]
     with pytest.raises(InputError, match="no series can be tested") as caught:
-        bubbles(rows, "s", "t", "v")
+        bubbles(rows(), "s", "t", "v")
     assert words in str(caught.value)
     assert caught.value.findings
     assert caught.value.exit_code == 3

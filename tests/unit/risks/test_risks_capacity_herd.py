@@ -95,6 +95,26 @@ def test_markets_that_make_no_sense_are_refused(change, words):
         Market(**PLAIN | change)
 
 
+def test_a_category_of_two_divisions_weighs_their_surveys_by_employment(wave):
+    package = xinzhi.load("china-provinces")
+    jobs = package.tables["activity"].filter(pl.col("year") == 2016)
+    persons = [jobs.filter(pl.col("industry") == division)["employment"].sum() for division in ("34", "35")]
+    quarters = package.tables["capacity"].filter(pl.col("period").str.contains("Q")).sort("period")
+    levels, places = [], []
+    for series in ("general_equipment", "special_equipment"):
+        own = quarters.filter(pl.col("industry") == series).select("period", "utilisation").rows()
+        rates = {int(period[:4]) * 4 + int(period[5]): rate for period, rate in own}
+        ends = range(min(rates) + 7, max(rates) + 1)
+        windows = [[rates[at] for at in range(end - 7, end + 1) if at in rates] for end in ends]
+        means = [sum(window) / len(window) for window in windows]
+        levels.append(means[-1] / 100)
+        places.append(sum(mean < means[-1] for mean in means[:-1]) / len(means[:-1]))
+    row = wave.frame.filter(category="equipment", entry="all", demand="base").row(0, named=True)
+    assert persons[0] != persons[1]
+    assert row["base_utilisation"] == pytest.approx(np.dot(persons, levels) / sum(persons), abs=1e-12)
+    assert row["base_place"] == pytest.approx(np.dot(persons, places) / sum(persons), abs=1e-12)
+
+
 def test_sizes_are_the_medians_of_the_regions_that_name_it(wave):
     package = xinzhi.load("china-provinces")
     jobs = package.tables["activity"].filter(pl.col("year") == 2016, pl.col("industry") == "36")

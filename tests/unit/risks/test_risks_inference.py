@@ -288,13 +288,13 @@ def test_a_region_with_a_long_past_follows_its_own_autoregression_when_asked():
 @pytest.mark.parametrize(
     ("rows", "code"),
     [
-        (frame(pasts(3)), "debt.fan-too-short"),
-        (frame(pasts(6)).with_columns(growth=pl.lit(-1.0)), "debt.no-output"),
+        (lambda: frame(pasts(3)), "debt.fan-too-short"),
+        (lambda: frame(pasts(6)).with_columns(growth=pl.lit(-1.0)), "debt.no-output"),
     ],
 )
 def test_pasts_without_enough_years_or_output_have_no_fan(rows, code):
     with pytest.raises(InputError) as caught:
-        debt_fan(rows, draws=20)
+        debt_fan(rows(), draws=20)
     assert caught.value.code == code
     assert caught.value.lang("zh") != caught.value.lang("en")
 

@@ -209,14 +209,14 @@ def test_counts_weigh_by_assets_and_compare_criteria():
 @pytest.mark.parametrize(
     ("frame", "rule", "column"),
     [
-        (firm("a", bonds=[-1.0, 0.0]), "negative", "bonds"),
-        (pl.concat([firm("a"), firm("a")]), "duplicate-key", "year"),
-        (firm("a").with_columns(firm=pl.lit(None, dtype=pl.String)), "missing-key", "firm"),
+        (lambda: firm("a", bonds=[-1.0, 0.0]), "negative", "bonds"),
+        (lambda: pl.concat([firm("a"), firm("a")]), "duplicate-key", "year"),
+        (lambda: firm("a").with_columns(firm=pl.lit(None, dtype=pl.String)), "missing-key", "firm"),
     ],
 )
 def test_bad_firms_are_named(frame, rule, column):
     with pytest.raises(InputError) as caught:
-        zombies(frame, rates=RATES)
+        zombies(frame(), rates=RATES)
     assert (caught.value.findings[0].rule, caught.value.findings[0].column) == (rule, column)
 
 
