@@ -37,8 +37,8 @@ def record() -> str:
         "spans: # the band of all regions together, and bands of single regions",
     ]
     for row in rows.iter_rows(named=True):
-        held = round(row["nation_coverage"] * row["ends"])
-        lines.append(f"  {row['horizon']}: {{spans: {row['ends']}, held: {held}, regions: {row['coverage']:.3f}}}")
+        hits = round(row["nation_coverage"] * row["ends"])
+        lines.append(f"  {row['horizon']}: {{spans: {row['ends']}, hits: {hits}, regions: {row['coverage']:.3f}}}")
     return HEAD + "\n".join(lines) + "\n"
 
 

@@ -123,7 +123,7 @@ def test_a_region_leads_to_its_industries_its_risks_and_what_can_be_asked_of_it(
 def test_the_ranking_says_how_good_its_data_are(store, read, language):
     study = store.study("assess", briefs=True)
     newest = View(study.measurement).spans[-1]
-    held = study.ranking.of(newest.start, newest.end)["grade"].to_list()
+    held = study.ranking.in_period(newest.start, newest.end)["grade"].to_list()
     grades = [words("web.home.grade", grade=one, n=held.count(one)) for one in sorted(set(held) - {None})]
     line = words("web.home.grades", span=newest.label, counts=grades).lang(language)
     assert " ".join(line.split()) in read[f"{language}/index.html"].words

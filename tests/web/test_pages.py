@@ -82,7 +82,7 @@ def test_the_ranking_of_the_first_page_is_that_of_the_study(store, folder, langu
     study = store.study("assess", briefs=True)
     view = View(study.measurement)
     newest = view.spans[-1]
-    rows = study.ranking.of(newest.start, newest.end).rows(named=True)
+    rows = study.ranking.in_period(newest.start, newest.end).rows(named=True)
     page = Reader((folder / language / "index.html").read_text("utf-8"))
     shown = next(table for table in page.tables if table["id"] == "ranking")["rows"][1:]
     assert len(shown) == len(rows)
@@ -183,7 +183,7 @@ def test_figures_of_an_indicator_are_those_of_the_measurement(store, folder):
         name = f"capital_contribution.{span.start}-{span.end}"
         page = Reader((folder / "en" / "figures" / f"{name}.html").read_text("utf-8"))
         shown = {row[0].strip(): row[1].strip() for row in page.tables[0]["rows"][1:]}
-        rows = view.of(span).drop_nulls("capital_contribution").rows(named=True)
+        rows = view.regions_in(span).drop_nulls("capital_contribution").rows(named=True)
         assert shown == {view.name(row["region"]).en: percent(row["capital_contribution"]) for row in rows}
 
 
@@ -217,7 +217,7 @@ def test_a_parameter_is_changed_by_the_address_and_the_page_says_so(store, clien
     assert str(answer.url).endswith("/en/measure.html?set=capital.depreciation%3D0.05")
     page = Reader(answer.text)
     shown = {row[0].strip(): row[1].strip() for row in page.tables[0]["rows"][1:]}
-    rows = view.of(view.spans[-1]).drop_nulls("tfp_growth").rows(named=True)
+    rows = view.regions_in(view.spans[-1]).drop_nulls("tfp_growth").rows(named=True)
     assert shown == {view.name(row["region"]).en: percent(row["tfp_growth"]) for row in rows}
     assert f"with changes: depreciation rate 5%; fingerprint {rules.fingerprint[:12]}" in page.words
     assert f"xinzhi-cn-2026+capital.depreciation@{rules.fingerprint[:12]}" in page.words
@@ -256,7 +256,7 @@ def test_regions_side_by_side_are_those_of_the_ranking(store, client):
     study = store.study("assess", briefs=True)
     view = View(study.measurement)
     newest = view.spans[-1]
-    ranked = {row["region"]: row for row in study.ranking.of(newest.start, newest.end).rows(named=True)}
+    ranked = {row["region"]: row for row in study.ranking.in_period(newest.start, newest.end).rows(named=True)}
     page = Reader(client.get("/en/compare.html?a=Guizhou&b=22").text)
     cells = page.tables[0]["rows"][1:]
     assert [cell.strip() for cell in cells[0][1:]] == [percent(ranked[code]["tfp_growth"]) for code in view.codes]

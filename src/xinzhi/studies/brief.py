@@ -318,7 +318,7 @@ def contributions(shared: Read, code: str) -> pl.DataFrame:
 
 def shortfalls(found: Gaps, code: str) -> Facts:
     """Return the two largest gaps to the median of the peers, which of them is sure, and how many chance would show."""
-    rows = found.of(code)
+    rows = found.of_region(code)
     if not rows:
         return {"gaps.none": {}} if found.frame.filter(region=code).height else {}
     sure = sum(row["sure"] and row["banded"] for row in rows)
@@ -335,7 +335,7 @@ def shortfalls(found: Gaps, code: str) -> Facts:
         }
         for row in rows
     ]
-    head: Facts = {"gaps.about": {"names": found.peers.named(code), "span": span_text(found.start, found.end)}}
+    head: Facts = {"gaps.about": {"names": found.peers.labels(code), "span": span_text(found.start, found.end)}}
     above = any(_uncounted(row) for row in told)
     verdict: Facts = {"gaps.sure": {"n": sure}} if sure else {"gaps.uncounted" if above else "gaps.no_sure": {}}
     counted: Facts = {"gaps.counted": counts} if sure or above else {}
@@ -407,18 +407,18 @@ def company(shared: Read, code: str) -> Facts:
     facts: Facts = {}
     around = neighbours(shared, code)
     names = shared.measured.names
-    if peers is not None and peers.of(code):
-        facts["company.peers"] = {"year": peers.year, "names": peers.named(code), "measures": peers.measures}
+    if peers is not None and peers.codes(code):
+        facts["company.peers"] = {"year": peers.year, "names": peers.labels(code), "measures": peers.measures}
         if peers.frame.filter(region=code)["far"].mean() > 1 / 2:  # type: ignore[operator] # a share
             facts["company.far"] = {}
         elif (hung := peers.hangs(code)) is not None:
-            said = {"measure": words(f"brief.measure.{hung[0]}"), "k": hung[1], "n": len(peers.of(code))}
+            said = {"measure": words(f"brief.measure.{hung[0]}"), "k": hung[1], "n": len(peers.codes(code))}
             facts["company.hangs"] = said
         if peers.missing:
             facts["peers.missing"] = peers.facts()["peers.missing"]
     if around is not None:
         facts["company.neighbours" if around else "company.island"] = {"names": [names.region(one) for one in around]}
-    others = list(dict.fromkeys([*(peers.of(code) if peers is not None else []), *(around or [])]))
+    others = list(dict.fromkeys([*(peers.codes(code) if peers is not None else []), *(around or [])]))
     return facts | _apart(shared.bands, code, others)
 
 
@@ -443,7 +443,7 @@ def _apart(bands: Bands | None, code: str, others: list[str]) -> Facts:
 
 def beside(shared: Read, code: str) -> pl.DataFrame:
     """Return the region, its peers and its neighbours with growth, band and ranks of the newest period."""
-    peers = [] if shared.peers is None else shared.peers.of(code)
+    peers = [] if shared.peers is None else shared.peers.codes(code)
     around = neighbours(shared, code) or []
     span = yardstick.View(shared.measured).spans[-1]
     rows = []
@@ -478,7 +478,7 @@ def record(shared: Read, code: str, about: Text) -> Facts:
         words(
             "brief.backcast.told", year=row["as_of"], said=row["said"] > 0, happened=row["happened"] > 0, hit=row["hit"]
         )
-        for row in found.of(code)
+        for row in found.of_region(code)
     ]
     if told:
         facts["backcast.region"] = {"name": about, "told": clauses(told)}

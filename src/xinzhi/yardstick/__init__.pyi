@@ -55,6 +55,9 @@ from .measure import grades as grades
 from .measure import measure as measure
 from .measure import measure_nation as measure_nation
 from .measurement import Measurement as Measurement
+from .measurement_facts import figures_of as figures_of
+from .measurement_facts import largest_source as largest_source
+from .measurement_facts import rates as rates
 from .panel import BEARABLE as BEARABLE
 from .panel import DEFAULT_PROTOCOL as DEFAULT_PROTOCOL
 from .panel import TOTAL_ASSET as TOTAL_ASSET
@@ -76,8 +79,5 @@ from .view import NATIONAL as NATIONAL
 from .view import PARTS as PARTS
 from .view import Span as Span
 from .view import View as View
-from .view import figures_of as figures_of
-from .view import largest_source as largest_source
-from .view import rates as rates
 from .view import region_groups as region_groups
 from .view import region_names as region_names

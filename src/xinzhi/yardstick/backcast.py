@@ -47,28 +47,28 @@ class Backcast(Result, verb="backcast", topic="brief", key=("as_of", "rule", "re
     def facts(self) -> Facts:
         """Return the hit rate of the best rule and of plain persistence, and whether either beats a coin."""
         rows = {row["rule"]: row for row in self.rates.iter_rows(named=True)}
-        best, plain = rows[self.best], rows["persistence"]
+        best, persistence = rows[self.best], rows["persistence"]
         ends = self.frame["as_of"].unique().sort().to_list()
-        shared = {"ends": ends, "years": self.years, "n": plain["n"]}
-        told = {
-            f"{one}_{name}": row[name]
-            for one, row in (("best", best), ("plain", plain))
+        shared = {"ends": ends, "years": self.years, "n": persistence["n"]}
+        rule_figures = {
+            f"{label}_{name}": row[name]
+            for label, row in (("best", best), ("plain", persistence))
             for name in ("rate", "low", "high", "base")
         }
         gap = rows.get(GAP)
-        held = ("n", "rate", "low", "high", "base")
-        lasted: Facts = {} if gap is None else {"backcast.gaps": {name: gap[name] for name in held}}
+        columns = ("n", "rate", "low", "high", "base")
+        lasted: Facts = {} if gap is None else {"backcast.gaps": {name: gap[name] for name in columns}}
         key = "same" if self.best == "persistence" else "best"
         verdict = "better" if best["low"] > best["base"] else "worse" if best["high"] < best["base"] else "coin"
         return {
-            f"backcast.{key}": {**shared, **told, "rule": self.best},
+            f"backcast.{key}": {**shared, **rule_figures, "rule": self.best},
             f"backcast.{verdict}": {},
             **lasted,
             "backcast.draws": {"dates": len(ends)},
             f"backcast.{'first' if self.first else 'revised'}": {},
         }
 
-    def of(self, region: str) -> list[dict[str, Any]]:
+    def of_region(self, region: str) -> list[dict[str, Any]]:
         """Return what the best rule said of a region, and what happened, by year."""
         return self.frame.filter(region=region, rule=self.best).sort("as_of").to_dicts()
 
@@ -115,12 +115,12 @@ def backcast(
         happened = relative(now, end, end + years)
         if not happened:
             continue
-        then, known = as_of(data, end)
+        then, first_published = as_of(data, end)
         try:
             measured = measure(then, now.protocol)
         except InputError:  # too few years are known by then
             continue
-        first, said = first or known, expected(measured, end, years)
+        first, expectations = first or first_published, expected(measured, end, years)
         rows += [
             {
                 "as_of": end,
@@ -130,7 +130,7 @@ def backcast(
                 "happened": happened[code],
                 "hit": (value > 0) == (happened[code] > 0),
             }
-            for rule, values in said.items()
+            for rule, values in expectations.items()
             for code, value in values.items()
             if code in happened
         ]
@@ -157,9 +157,9 @@ def as_of(package: Package, year: int) -> tuple[Package, bool]:
         name: frame.filter(pl.col("year") <= year) if "year" in frame.columns else frame
         for name, frame in package.tables.items()
     }
-    known = _first_published(cut)
-    tables = cut if known is None else {**cut, "accounts": known}
-    return replace(package, tables=tables, origins={}), known is not None
+    accounts = _first_published(cut)
+    tables = cut if accounts is None else {**cut, "accounts": accounts}
+    return replace(package, tables=tables, origins={}), accounts is not None
 
 
 def _first_published(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame | None:
@@ -188,8 +188,8 @@ def relative(measurement: Measurement, start: int, end: int) -> dict[str, float]
     if len(nation) < end - start:
         return {}
     means = measurement.frame.filter(inside).group_by("region").agg(pl.len(), pl.col("tfp_growth").mean())
-    kept = means.filter(pl.col("len") == end - start).sort("region")
-    return {code: value - float(str(nation.mean())) for code, _, value in kept.iter_rows()}
+    complete = means.filter(pl.col("len") == end - start).sort("region")
+    return {code: value - float(str(nation.mean())) for code, _, value in complete.iter_rows()}
 
 
 def expected(measurement: Measurement, end: int, years: int) -> dict[str, dict[str, float]]:
@@ -215,13 +215,20 @@ def _gaps(
         return [], []
     before, rows, below = relative(measured, start, end), [], []
     for code in before:
-        others = [one for one in alike.of(code) if one in before and one in happened]
-        if len(others) < int(setting("peers.least")) or code not in happened:
+        complete_peers = [
+            code_of_peer for code_of_peer in alike.codes(code) if code_of_peer in before and code_of_peer in happened
+        ]
+        if len(complete_peers) < int(setting("peers.least")) or code not in happened:
             continue
-        said, after = (one[code] - median(one[other] for other in others) for one in (before, happened))
+        gap_before, after = (
+            growth[code] - median(growth[code_of_peer] for code_of_peer in complete_peers)
+            for growth in (before, happened)
+        )
         below.append(after < 0)
-        if said <= -setting("gaps.least"):
-            rows.append({"as_of": end, "rule": GAP, "region": code, "said": said, "happened": after, "hit": after < 0})
+        if gap_before <= -setting("gaps.least"):
+            rows.append(
+                {"as_of": end, "rule": GAP, "region": code, "said": gap_before, "happened": after, "hit": after < 0}
+            )
     return rows, below
 
 
@@ -229,23 +236,23 @@ def hit_rates(frame: pl.DataFrame, below: float) -> pl.DataFrame:
     """Return the share of right signs of every rule with its interval and base rate; of gaps that is `below`."""
     rows = []
     for rule in sorted(frame["rule"].unique(maintain_order=True), key=GAP.__eq__):  # gaps come last
-        own = frame.filter(rule=rule)
-        by_region = own.group_by("region", maintain_order=True).agg(n=pl.len(), k=pl.col("hit").sum())
-        above, said = ((own[name] > 0).mean() for name in ("happened", "said"))
+        rows_of_rule = frame.filter(rule=rule)
+        by_region = rows_of_rule.group_by("region", maintain_order=True).agg(n=pl.len(), k=pl.col("hit").sum())
+        above, expected_above = ((rows_of_rule[name] > 0).mean() for name in ("happened", "said"))
         hits, tries = by_region["k"].to_numpy(), by_region["n"].to_numpy()
         # the interval over draws of regions: the dates of a region stay together
         size, edge = len(hits), (1 - setting("backcast.level")) / 2
-        drawn = np.random.default_rng(0).multinomial(size, np.full(size, 1 / size), int(setting("backcast.draws")))
-        low, high = np.quantile((drawn @ hits) / (drawn @ tries), [edge, 1 - edge]).tolist()
+        draws = np.random.default_rng(0).multinomial(size, np.full(size, 1 / size), int(setting("backcast.draws")))
+        low, high = np.quantile((draws @ hits) / (draws @ tries), [edge, 1 - edge]).tolist()
         if hits.sum() in {0, tries.sum()}:  # draws of one outcome know no spread
             low, high = wilson(int(bool(hits.sum())) * size, size, edge)
-        blind = above * said + (1 - above) * (1 - said)  # type: ignore[operator] # shares
+        blind = above * expected_above + (1 - above) * (1 - expected_above)  # type: ignore[operator] # shares
         rows.append(
             {
                 "rule": rule,
-                "n": own.height,
-                "k": own["hit"].sum(),
-                "rate": own["hit"].mean(),
+                "n": rows_of_rule.height,
+                "k": rows_of_rule["hit"].sum(),
+                "rate": rows_of_rule["hit"].mean(),
                 "low": low,
                 "high": high,
                 "base": below if rule == GAP else blind,

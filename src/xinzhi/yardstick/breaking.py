@@ -55,7 +55,7 @@ class Rules:
     shortest: int
     floor: float
     moves: FloatArray
-    alone: FloatArray
+    single_region: FloatArray
     panel: FloatArray
     series: tuple[SeriesRule, ...]
     events: tuple[Event, ...]
@@ -63,7 +63,7 @@ class Rules:
     def critical(self, moves: IntArray, *, panel: bool) -> FloatArray:
         """Return the score that a series of so many moves must exceed."""
         inverse = 1.0 / np.maximum(moves, 1)
-        values = self.panel if panel else self.alone
+        values = self.panel if panel else self.single_region
         return np.asarray(np.interp(inverse, 1.0 / self.moves[::-1], values[::-1]))
 
 
@@ -71,33 +71,38 @@ class Rules:
 def rules(rate: float | None = None) -> Rules:
     """Return the rules of ``breaks.yaml``, at another false-alarm rate of its table where one is given."""
     document = facts()
-    chosen = float(document["false_alarm_rate"]["value"]) if rate is None else rate
+    false_alarms = float(document["false_alarm_rate"]["value"]) if rate is None else rate
     table = document["critical"]
-    if chosen not in table["panel"]:
-        raise UsageError("yardstick.no-critical-values", chosen=f"{chosen:g}", known=sorted(table["panel"]))
+    if false_alarms not in table["panel"]:
+        raise UsageError("yardstick.no-critical-values", chosen=f"{false_alarms:g}", known=sorted(table["panel"]))
     return Rules(
-        rate=chosen,
+        rate=false_alarms,
         fewest_others=int(document["fewest_others"]["value"]),
         shortest=int(document["shortest"]["value"]),
         floor=float(document["scale_floor"]["value"]),
         moves=np.array(table["moves"], dtype=np.float64),
-        alone=np.array(table["alone"][chosen], dtype=np.float64),
-        panel=np.array(table["panel"][chosen], dtype=np.float64),
+        single_region=np.array(table["alone"][false_alarms], dtype=np.float64),
+        panel=np.array(table["panel"][false_alarms], dtype=np.float64),
         series=tuple(
             SeriesRule(
-                name, one["table"], one["column"], Text(zh=one["zh"], en=one["en"]), one.get("mark"), one.get("since")
+                name,
+                entry["table"],
+                entry["column"],
+                Text(zh=entry["zh"], en=entry["en"]),
+                entry.get("mark"),
+                entry.get("since"),
             )
-            for name, one in document["series"].items()
+            for name, entry in document["series"].items()
         ),
         events=tuple(
             Event(
-                tuple(one["years"]),
-                tuple(one["series"]),
-                Text(zh=one["zh"], en=one["en"]),
-                tuple(one.get("regions", ())),
-                Text(zh=one["unlinked"]["zh"], en=one["unlinked"]["en"]) if "unlinked" in one else None,
+                tuple(entry["years"]),
+                tuple(entry["series"]),
+                Text(zh=entry["zh"], en=entry["en"]),
+                tuple(entry.get("regions", ())),
+                Text(zh=entry["unlinked"]["zh"], en=entry["unlinked"]["en"]) if "unlinked" in entry else None,
             )
-            for one in document["events"].values()
+            for entry in document["events"].values()
         ),
     )
 
@@ -123,17 +128,17 @@ class Judgement:
 
 def judge(panel: Panel, terms: Rules, names: frozenset[str] | None = None) -> list[Judgement]:
     """Judge the series that a panel has, or those of them that are named."""
-    wanted = [rule for rule in terms.series if names is None or rule.name in names]
-    moves = [(rule, _growth(panel, rule)) for rule in wanted]
+    series_rules = [rule for rule in terms.series if names is None or rule.name in names]
+    moves = [(rule, _growth(panel, rule)) for rule in series_rules]
     fewest, judged = terms.fewest_others, []
     for rule, growth in moves:
         if not np.isfinite(growth).any():
             continue
-        found = scores(growth, fewest=fewest, shortest=terms.shortest, floor=terms.floor)
-        count = np.isfinite(found.shift).sum(axis=1)
-        alarmed = classify(found, terms.critical(count, panel=is_panel(growth, fewest=fewest)))
-        known = _documented(panel, rule, terms) & np.isfinite(growth) & ~alarmed.any
-        judged.append(Judgement(rule, growth, found, Breaks(alarmed.shift | known, alarmed.outlier)))
+        score = scores(growth, fewest=fewest, shortest=terms.shortest, floor=terms.floor)
+        count = np.isfinite(score.shift).sum(axis=1)
+        alarmed = classify(score, terms.critical(count, panel=is_panel(growth, fewest=fewest)))
+        documented = _documented(panel, rule, terms) & np.isfinite(growth) & ~alarmed.any
+        judged.append(Judgement(rule, growth, score, Breaks(alarmed.shift | documented, alarmed.outlier)))
     return judged
 
 
@@ -170,12 +175,14 @@ def break_marks(panel: Panel, protocol: Protocol) -> Marks:
     >>> bool(marks["break:employment"][panel.region_index("340000"), 2020 - panel.years[0]])
     True
     """
-    return {f"break:{found.rule.mark}": found.breaks.any for found in judge(panel, rules(), _read_by(protocol))}
+    return {
+        f"break:{judgement.rule.mark}": judgement.breaks.any for judgement in judge(panel, rules(), _read_by(protocol))
+    }
 
 
 def _read_by(protocol: Protocol) -> frozenset[str]:
     """Return the series that a protocol takes from the regions as they are given."""
-    read = {
+    sources = {
         "output_real": ("output.vintage", "latest"),
         "employment": ("labour.unit", "persons", "hours"),
         "investment": ("capital.measure", "stock", "services"),
@@ -184,19 +191,19 @@ def _read_by(protocol: Protocol) -> frozenset[str]:
         # Under a national share no region's own share enters its figure.
         "labour_share": ("shares.rule", "observed_regional"),
     }
-    return frozenset(name for name, (path, *values) in read.items() if protocol.choice(path) in values)
+    return frozenset(name for name, (path, *values) in sources.items() if protocol.choice(path) in values)
 
 
-def causes(package: Package, panel: Panel, found: Judgement, terms: Rules) -> list[tuple[Text, BoolArray]]:
+def causes(package: Package, panel: Panel, judgement: Judgement, terms: Rules) -> list[tuple[Text, BoolArray]]:
     """Return every known cause of breaks in one series with the region-years `(R, T)` that it covers."""
     # A cause of an outlier also covers the next year, in which the level comes back.
-    known = [*_events(panel, found, terms), (seam("vintage"), _vintages(package, panel, found))]
-    known.append((seam("status"), _status(panel, found)))
-    outlier = found.breaks.outlier
-    return [(text, mask | next_year(mask & outlier)) for text, mask in known]
+    candidates = [*_events(panel, judgement, terms), (seam("vintage"), _vintages(package, panel, judgement))]
+    candidates.append((seam("status"), _status(panel, judgement)))
+    outlier = judgement.breaks.outlier
+    return [(text, mask | next_year(mask & outlier)) for text, mask in candidates]
 
 
-def _events(panel: Panel, found: Judgement, terms: Rules) -> list[tuple[Text, BoolArray]]:
+def _events(panel: Panel, judgement: Judgement, terms: Rules) -> list[tuple[Text, BoolArray]]:
     """Return the years of known events, for regions with Chinese codes."""
     from xinzhi.data.rules.keys import PROVINCES, standard
 
@@ -204,33 +211,33 @@ def _events(panel: Panel, found: Judgement, terms: Rules) -> list[tuple[Text, Bo
     return [
         (event.text, np.isin(panel.regions, event.regions or provinces)[:, None] & np.isin(panel.years, event.years))
         for event in terms.events
-        if found.rule.name in event.series
+        if judgement.rule.name in event.series
     ]
 
 
-def changed_statistics(panel: Panel, found: Judgement, terms: Rules) -> BoolArray:
+def changed_statistics(panel: Panel, judgement: Judgement, terms: Rules) -> BoolArray:
     """Return the breaks `(R, T)` behind which the statistics are known to have changed: an event, a status, or a mark.
 
     Both years of an outlier belong together.
     """
-    known = _status(panel, found)
-    for _, mask in _events(panel, found, terms):
-        known = known | mask
-    if found.rule.name == "employment":
-        known = known | panel.breaks
-    outlier, back = found.breaks.outlier, found.breaks.returns
+    documented = _status(panel, judgement)
+    for _, mask in _events(panel, judgement, terms):
+        documented = documented | mask
+    if judgement.rule.name == "employment":
+        documented = documented | panel.breaks
+    outlier, back = judgement.breaks.outlier, judgement.breaks.returns
     # the mask of the year after each
-    moved = np.zeros_like(known)
-    moved[:, :-1] = known[:, 1:]
-    pair = outlier & (known | moved)
-    return np.asarray((found.breaks.shift & known) | pair | (next_year(pair) & back))
+    year_before_mask = np.zeros_like(documented)
+    year_before_mask[:, :-1] = documented[:, 1:]
+    pair = outlier & (documented | year_before_mask)
+    return np.asarray((judgement.breaks.shift & documented) | pair | (next_year(pair) & back))
 
 
-def _vintages(package: Package, panel: Panel, found: Judgement) -> BoolArray:
+def _vintages(package: Package, panel: Panel, judgement: Judgement) -> BoolArray:
     """Return the years in which nominal output changes its vintage; real output is chained across them."""
     out = np.zeros(panel.shape, dtype=np.bool_)
     table = package.tables["accounts"]
-    if found.rule.name != "output_nominal" or "output_vintage" not in table.columns:
+    if judgement.rule.name != "output_nominal" or "output_vintage" not in table.columns:
         return out
     rows = table.sort("region", "year").with_columns(before=pl.col("output_vintage").shift(1).over("region"))
     changed = rows.filter(pl.col("before") != pl.col("output_vintage"))
@@ -239,10 +246,10 @@ def _vintages(package: Package, panel: Panel, found: Judgement) -> BoolArray:
     return out
 
 
-def _status(panel: Panel, found: Judgement) -> BoolArray:
+def _status(panel: Panel, judgement: Judgement) -> BoolArray:
     """Return the years in which the figures begin or cease to be official."""
-    marks = panel.marked(found.rule.column)
-    mask = marks.any(axis=0) if marks.ndim > found.growth.ndim else marks
+    marks = panel.marked(judgement.rule.column)
+    mask = marks.any(axis=0) if marks.ndim > judgement.growth.ndim else marks
     changed: BoolArray = mask != np.roll(mask, 1, axis=1)
     changed[:, 0] = False
     return changed
@@ -293,16 +300,16 @@ def linked_growth(panel: Panel, protocol: Protocol) -> FloatArray:
 def live_linked_growth(panel: Panel) -> FloatArray:
     """Return the expected moves of the breaks that are linked, by the rules of ``breaks.yaml`` `(R, T)`."""
     terms = rules()
-    found = judge(panel, terms, frozenset({EMPLOYMENT}))
-    if not found:
+    judgements = judge(panel, terms, frozenset({EMPLOYMENT}))
+    if not judgements:
         return np.full(panel.shape, np.nan)
-    expected = found[0].scores.expected
+    expected = judgements[0].scores.expected
     if len(panel.regions) == 1:
-        expected = beside(log_growth(panel.account(EMPLOYMENT)))
-    return np.where(linkable(panel, found[0], terms), expected, np.nan)
+        expected = neighbour_mean(log_growth(panel.account(EMPLOYMENT)))
+    return np.where(linkable(panel, judgements[0], terms), expected, np.nan)
 
 
-def beside(growth: FloatArray) -> FloatArray:
+def neighbour_mean(growth: FloatArray) -> FloatArray:
     """Return the mean of the moves of the years before and after every year `(R, T)`.
 
     A region alone has no others that say what was to be expected of it, and its whole history would put the growth of
@@ -313,19 +320,19 @@ def beside(growth: FloatArray) -> FloatArray:
     return out
 
 
-def linkable(panel: Panel, found: Judgement, terms: Rules) -> BoolArray:
+def linkable(panel: Panel, judgement: Judgement, terms: Rules) -> BoolArray:
     """Return the breaks of employment that can be linked `(R, T)`."""
-    if found.rule.name != EMPLOYMENT:
+    if judgement.rule.name != EMPLOYMENT:
         return np.zeros(panel.shape, dtype=np.bool_)
-    out = changed_statistics(panel, found, terms) & ~(found.breaks.shift & newest(found.growth))
+    out = changed_statistics(panel, judgement, terms) & ~(judgement.breaks.shift & newest(judgement.growth))
     for event in terms.events:
-        if event.unlinked is not None and found.rule.name in event.series:
+        if event.unlinked is not None and judgement.rule.name in event.series:
             out &= ~(np.isin(panel.regions, event.regions)[:, None] & np.isin(panel.years, event.years))
     return out
 
 
 def newest(growth: FloatArray) -> BoolArray:
     """Return the last year of every region that has growth `(R, T)`."""
-    known = np.isfinite(growth)
-    later = np.cumsum(known[:, ::-1], axis=1)[:, ::-1]
-    return np.asarray(known & (later == 1))
+    finite = np.isfinite(growth)
+    later = np.cumsum(finite[:, ::-1], axis=1)[:, ::-1]
+    return np.asarray(finite & (later == 1))

@@ -37,30 +37,30 @@ from xinzhi.yardstick.panel import (
 
 
 def tfp_effects(
-    panel: Panel, protocol: Protocol, found: Judgement, place: tuple[IntArray, IntArray], actual: FloatArray
+    panel: Panel, protocol: Protocol, judgement: Judgement, place: tuple[IntArray, IntArray], actual: FloatArray
 ) -> FloatArray:
     """Return how much of TFP growth in each break year is the break, in log points."""
     # The level from the break on is moved so that the move of that year alone becomes the expected one, and the region
     # is measured again under the same protocol, one break of each region at a time.
     row, column = place
     effect = np.full(row.shape, np.nan)
-    excess = (found.growth - found.scores.expected)[row, column]
+    excess = (judgement.growth - judgement.scores.expected)[row, column]
     _, first, count = np.unique(row, return_index=True, return_counts=True)
     for at in range(count.max(initial=0)):
         turn = first[count > at] + at  # breaks that can be mended at once: one of every region
-        mended = _mended(panel, found, row[turn], column[turn], excess[turn])
+        mended = _mended(panel, judgement, row[turn], column[turn], excess[turn])
         growth = account(build_inputs(mended, protocol)[0], protocol).tfp_growth
         effect[turn] = (actual - growth)[row[turn], column[turn]]
     return effect
 
 
-def _mended(panel: Panel, found: Judgement, row: IntArray, column: IntArray, excess: FloatArray) -> Panel:
+def _mended(panel: Panel, judgement: Judgement, row: IntArray, column: IntArray, excess: FloatArray) -> Panel:
     """Return the panel with the levels from each break on moved by what was not expected."""
     factor = np.ones(panel.shape)
     later = np.arange(panel.shape[1]) >= column[:, None]
     factor[row] = np.where(later, np.exp(-excess)[:, None], 1.0)
-    name = found.rule.column
-    if found.rule.table == "investment":
+    name = judgement.rule.column
+    if judgement.rule.table == "investment":
         return replace(panel, investment={**panel.investment, name: panel.investment[name] * factor})
     return replace(panel, accounts={**panel.accounts, name: panel.accounts[name] * factor})
 
@@ -94,7 +94,7 @@ class Breaks(Result, verb="breaks", topic="yardstick", key=("region", "year", "s
     A break is a ``level_shift`` or an ``outlier``: the level of one year alone is off, and the moves into and out of it
     have a row each, `pair` being the year of the other. `linkable` says which breaks of employment ``labour.breaks:
     link`` takes out: those with a known cause or marked by the package, but no shift in the last year. `judged` says
-    which series were looked at, and how far; `reason` why no effect on TFP is given, if so.
+    which series were tested, and over which years; `reason` why no effect on TFP is given, if so.
     """
 
     judged: pl.DataFrame
@@ -103,21 +103,25 @@ class Breaks(Result, verb="breaks", topic="yardstick", key=("region", "year", "s
     def facts(self) -> Facts:
         """Return how many breaks each series has, and those that move TFP most."""
         rate, n = self.provenance.options["false_alarm_rate"], self.frame.height
-        moved = [row for row in self.judged.iter_rows(named=True) if row["moves"]]
+        series_rows = [row for row in self.judged.iter_rows(named=True) if row["moves"]]
         last = self.judged.filter(series="employment")["last_year"].to_list()
         # shifts of employment in its last year: nobody knows yet whether the level stays
-        left = self.frame.filter(pl.col("year").is_in(last), series="employment", kind="level_shift")
+        open_shifts = self.frame.filter(pl.col("year").is_in(last), series="employment", kind="level_shift")
         series = []
-        for row in moved:
-            mine = self.frame.filter(series=row["series"])
-            size = {"title": title_of(row["series"]), "n": mine.height, "known": int(mine["explained"].sum())}
+        for row in series_rows:
+            breaks_of_series = self.frame.filter(series=row["series"])
+            size = {
+                "title": title_of(row["series"]),
+                "n": breaks_of_series.height,
+                "known": int(breaks_of_series["explained"].sum()),
+            }
             reach = {"regions": row["regions"], "first": row["first_year"], "last": row["last_year"]}
             series.append(size | reach)
         facts: Facts = {
             "breaks.count": {"n": n, "explained": int(self.frame["explained"].sum()), "rate": rate},
             "breaks.series": series,
             "breaks.unjudged": [{"title": title_of(row["series"])} for row in self.judged.filter(moves=0).to_dicts()],
-            "breaks.open": [self._line(row) for row in left.iter_rows(named=True)],
+            "breaks.open": [self._line(row) for row in open_shifts.iter_rows(named=True)],
             "breaks.unlinked": [{"why": why} for why in self._unlinked()],
             "breaks.largest": [self._line(row) for row in self.largest().iter_rows(named=True)],
         }
@@ -130,11 +134,11 @@ class Breaks(Result, verb="breaks", topic="yardstick", key=("region", "year", "s
 
     def _unlinked(self) -> list[Text]:
         """Return why breaks of this package whose cause is known are not linked."""
-        found = set(self.frame.select("region", "year", "series").rows())
+        break_keys = set(self.frame.select("region", "year", "series").rows())
         return [
             event.unlinked
             for event in rules().events
-            if event.unlinked is not None and found & set(product(event.regions, event.years, event.series))
+            if event.unlinked is not None and break_keys & set(product(event.regions, event.years, event.series))
         ]
 
     def _line(self, row: dict[str, Any]) -> dict[str, object]:
@@ -143,10 +147,10 @@ class Breaks(Result, verb="breaks", topic="yardstick", key=("region", "year", "s
             rest.append(words("yardstick.breaks.effect", effect=row["tfp_effect"]))
         if row["census"] is not None:
             rest.append(words("yardstick.breaks.cause", cause=cause_of(row["census"])))
-        said = Text(zh="".join(one.zh for one in rest), en="".join(one.en for one in rest))
+        rest_text = Text(zh="".join(clause.zh for clause in rest), en="".join(clause.en for clause in rest))
         moves = {name: math.expm1(row[name]) for name in ("move", "expected")}
         where = {"name": self.names.region(row["region"]), "year": row["year"], "title": title_of(row["series"])}
-        return where | moves | {"kind": row["kind"], "rest": said}
+        return where | moves | {"kind": row["kind"], "rest": rest_text}
 
 
 def percent(log_points: float) -> str:
@@ -161,8 +165,8 @@ def title_of(series: str) -> Text:
 
 def cause_of(census: str) -> Text:
     """Return a cause, named in English as in the frame, in both languages."""
-    known = [*facts()["events"].values(), *facts()["seams"].values()]
-    return next(Text(zh=entry["zh"], en=entry["en"]) for entry in known if entry["en"] == census)
+    entries = [*facts()["events"].values(), *facts()["seams"].values()]
+    return next(Text(zh=entry["zh"], en=entry["en"]) for entry in entries if entry["en"] == census)
 
 
 def breaks(package: Source, protocol: Ruler = DEFAULT_PROTOCOL) -> Breaks:
@@ -188,8 +192,8 @@ def breaks(package: Source, protocol: Ruler = DEFAULT_PROTOCOL) -> Breaks:
     terms = rules()
     panel = read_panel(data)
     require_yearly(panel, "breaks")
-    found = judge(panel, terms)
-    if not found:
+    judgements = judge(panel, terms)
+    if not judgements:
         raise InputError(
             "yardstick.no-series", name=data.name, series=[f"{rule.table}.{rule.column}" for rule in terms.series]
         )
@@ -200,12 +204,15 @@ def breaks(package: Source, protocol: Ruler = DEFAULT_PROTOCOL) -> Breaks:
         growth = account(build_inputs(panel, raw)[0], raw).tfp_growth
     except InputError as error:
         reason = error.text
-    tables = ["accounts", *(["investment"] if any(one.rule.table == "investment" for one in found) else [])]
+    tables = [
+        "accounts",
+        *(["investment"] if any(judgement.rule.table == "investment" for judgement in judgements) else []),
+    ]
     return Breaks(
-        frame=pl.concat(_rows(data, panel, one, terms, (raw, growth)) for one in found).sort(
+        frame=pl.concat(_rows(data, panel, judgement, terms, (raw, growth)) for judgement in judgements).sort(
             "region", "year", "series", maintain_order=True
         ),
-        judged=_judged(panel, found),
+        judged=_judgement_table(panel, judgements),
         names=names_of(data),
         reason=reason,
         kind=data.kind,
@@ -215,40 +222,45 @@ def breaks(package: Source, protocol: Ruler = DEFAULT_PROTOCOL) -> Breaks:
     )
 
 
-def _rows(data: Package, panel: Panel, one: Judgement, terms: Rules, measured: _Measured) -> pl.DataFrame:
+def _rows(data: Package, panel: Panel, judgement: Judgement, terms: Rules, measured: _Measured) -> pl.DataFrame:
     """Return the breaks of one series."""
-    row, column = np.nonzero(one.breaks.any)
-    outlier, returns = one.breaks.outlier[row, column], one.breaks.returns[row, column]
-    score = np.where(outlier, one.scores.outlier[row, column], one.scores.shift[row, column])
-    score = np.where(returns, -one.scores.outlier[row, column - 1], score)
-    others = against_others(one.growth, fewest=terms.fewest_others, floor=terms.floor)[row, column]
+    row, column = np.nonzero(judgement.breaks.any)
+    outlier, returns = judgement.breaks.outlier[row, column], judgement.breaks.returns[row, column]
+    score = np.where(outlier, judgement.scores.outlier[row, column], judgement.scores.shift[row, column])
+    score = np.where(returns, -judgement.scores.outlier[row, column - 1], score)
+    against = against_others(judgement.growth, fewest=terms.fewest_others, floor=terms.floor)[row, column]
     ruler, growth = measured
-    effect = np.full(row.shape, np.nan) if growth is None else tfp_effects(panel, ruler, one, (row, column), growth)
+    effect = (
+        np.full(row.shape, np.nan) if growth is None else tfp_effects(panel, ruler, judgement, (row, column), growth)
+    )
     # the first known cause of every break
-    known = causes(data, panel, one, terms)
-    masks = [mask[row, column] for _, mask in known]
+    break_causes = causes(data, panel, judgement, terms)
+    masks = [mask[row, column] for _, mask in break_causes]
     hits = zip(*(mask.tolist() for mask in masks), strict=True)
-    census = [next((text.en for (text, _), hit in zip(known, here, strict=True) if hit), None) for here in hits]
+    census = [
+        next((text.en for (text, _), hit in zip(break_causes, hits_of_break, strict=True) if hit), None)
+        for hits_of_break in hits
+    ]
     years = panel.years[column]
     # the year whose move undoes, or is undone by, that of an outlier
     step = outlier.astype(np.int64) - returns.astype(np.int64)
     pair = [year + by if by else None for year, by in zip(years.tolist(), step.tolist(), strict=True)]
-    marked = panel.breaks[row, column] if one.rule.name == "employment" else np.zeros(row.shape, dtype=np.bool_)
+    marked = panel.breaks[row, column] if judgement.rule.name == "employment" else np.zeros(row.shape, dtype=np.bool_)
     return pl.DataFrame(
         {
             "region": [panel.regions[at] for at in row.tolist()],
             "year": years,
-            "series": [one.rule.name] * len(row),
+            "series": [judgement.rule.name] * len(row),
             "kind": np.where(outlier | returns, "outlier", "level_shift").tolist(),
-            "move": one.growth[row, column],
-            "expected": one.scores.expected[row, column],
+            "move": judgement.growth[row, column],
+            "expected": judgement.scores.expected[row, column],
             "score": score,
-            "against_others": _null(others),
+            "against_others": _null(against),
             "pair": pair,
             "census": census,
             "explained": [name is not None for name in census],
             "marked": marked,
-            "linkable": linkable(panel, one, terms)[row, column],
+            "linkable": linkable(panel, judgement, terms)[row, column],
             "tfp_effect": _null(effect),
         },
         schema=SCHEMA,
@@ -260,14 +272,14 @@ def _null(values: FloatArray) -> pl.Series:
     return pl.Series(values, dtype=pl.Float64, nan_to_null=True)
 
 
-def _judged(panel: Panel, found: list[Judgement]) -> pl.DataFrame:
+def _judgement_table(panel: Panel, judgements: list[Judgement]) -> pl.DataFrame:
     """Return how much of every series was judged."""
     rows = []
-    for one in found:
-        known = np.isfinite(one.scores.shift)
-        years = panel.years[known.any(axis=0)]
+    for judgement in judgements:
+        finite = np.isfinite(judgement.scores.shift)
+        years = panel.years[finite.any(axis=0)]
         first, last = (int(years[0]), int(years[-1])) if years.size else (None, None)
-        rows.append((one.rule.name, int(known.any(axis=1).sum()), first, last, int(known.sum())))
+        rows.append((judgement.rule.name, int(finite.any(axis=1).sum()), first, last, int(finite.sum())))
     names = {"series": pl.String, "regions": pl.Int64, "first_year": pl.Int64, "last_year": pl.Int64, "moves": pl.Int64}
     return pl.DataFrame(rows, schema=names, orient="row")
 
@@ -283,7 +295,7 @@ def break_findings(package: Source) -> list[Finding]:
     'note'
     """
     data = as_package(package)
-    if any(one.rule == BREAK for one in data.findings):
+    if any(problem.rule == BREAK for problem in data.findings):
         return []
     places = {rule.name: rule for rule in rules().series}
     rows = breaks(data).frame.iter_rows(named=True)
@@ -293,12 +305,12 @@ def break_findings(package: Source) -> list[Finding]:
 def _finding(data: Package, row: Mapping[str, Any], place: SeriesRule) -> Finding:
     table = data.tables[place.table]
     # of assets that were added up, none is named
-    whole = "asset" in table.columns and table["asset"].unique().to_list() == [TOTAL_ASSET]
+    is_sum = "asset" in table.columns and table["asset"].unique().to_list() == [TOTAL_ASSET]
     move, expected = percent(row["move"]), percent(row["expected"])
     census = row["census"]
     hint = "explained" if census else "marked" if row["marked"] else "unexplained"
     cause = Text(zh="", en="") if census is None else cause_of(census)
-    key = {"region": row["region"], **({"asset": TOTAL_ASSET} if whole else {}), "year": row["year"]}
+    key = {"region": row["region"], **({"asset": TOTAL_ASSET} if is_sum else {}), "year": row["year"]}
     file, line = data.place(place.table, **key)
     return finding(
         "yardstick.outlier" if row["kind"] == "outlier" else "yardstick.level-shift",

@@ -79,11 +79,13 @@ def _penn(package: Package, nation: Measurement, levels: dict[str, list[FloatArr
     """Add the series of China in the Penn World Table."""
 
     def read(name: str) -> FloatArray:
-        known = dict(national_series(package, f"{PREFIX}{name}", verb=VERB).select("year", "value").iter_rows())
-        absent = [year for year in range(start, end + 1) if year not in known]
+        values_by_year = dict(
+            national_series(package, f"{PREFIX}{name}", verb=VERB).select("year", "value").iter_rows()
+        )
+        absent = [year for year in range(start, end + 1) if year not in values_by_year]
         if absent:
-            raise UsageError("yardstick.bridge-years", first=min(known), last=max(known))
-        return np.array([[known.get(year, np.nan) for year in nation.panel.years.tolist()]])
+            raise UsageError("yardstick.bridge-years", first=min(values_by_year), last=max(values_by_year))
+        return np.array([[values_by_year.get(year, np.nan) for year in nation.panel.years.tolist()]])
 
     levels["output"].append(read("rgdpna"))
     assert nation.accounts is not None  # noqa: S101 - `measure` always fills it
@@ -104,10 +106,10 @@ def _penn(package: Package, nation: Measurement, levels: dict[str, list[FloatArr
 
 def _headlines(nation: Measurement, to: str, levels: dict[str, list[FloatArray]], start: int, end: int) -> Axes:
     """Add paths that grow at the headline rates of a source in the period; they say nothing about single years."""
-    known = conventions()["to"][to]["headlines"]
-    if f"{start}-{end}" not in known:
-        raise UsageError("yardstick.bridge-period", to=to, known=list(known))
-    points = {name: value / 100 for name, value in known[f"{start}-{end}"].items()}
+    headlines = conventions()["to"][to]["headlines"]
+    if f"{start}-{end}" not in headlines:
+        raise UsageError("yardstick.bridge-period", to=to, known=list(headlines))
+    points = {name: value / 100 for name, value in headlines[f"{start}-{end}"].items()}
     share = points["labour_share"]
     passed = nation.panel.years.astype(np.float64)[None] - start
 
@@ -123,11 +125,14 @@ def _headlines(nation: Measurement, to: str, levels: dict[str, list[FloatArray]]
     return Axes(levels, points["tfp"])
 
 
-def within(found: Axes, nation: Measurement, start: int, end: int) -> Axes:
+def within(source_axes: Axes, nation: Measurement, start: int, end: int) -> Axes:
     """Return the axes of the years of the period alone."""
     first, last = (int(year - nation.panel.years[0]) for year in (start, end))
-    levels = {axis: [one[:, first : last + 1] for one in several] for axis, several in found.levels.items()}
-    return Axes(levels, found.theirs)
+    levels = {
+        axis: [level_path[:, first : last + 1] for level_path in several]
+        for axis, several in source_axes.levels.items()
+    }
+    return Axes(levels, source_axes.theirs)
 
 
 REMAINS = "remains"
@@ -199,28 +204,28 @@ def bridge(
     >>> abs(walk.frame["ordered"].sum() - (walk.theirs - walk.ours)) < 1e-12
     True
     """
-    known = conventions()["to"]
-    if to not in known:
-        raise UsageError("yardstick.bridge-to", to=to, known=list(known))
+    sources = conventions()["to"]
+    if to not in sources:
+        raise UsageError("yardstick.bridge-to", to=to, known=list(sources))
     data = as_package(package)
     nation = measure_nation(data, protocol)
-    here = set(nation.frame["year"].to_list())
+    measured_years = set(nation.frame["year"].to_list())
     ends = [int(year) for year in (conventions()["period"]["value"] if period is None else period)]
-    if len(ends) != 2 or ends[0] >= ends[1] or not set(range(ends[0] + 1, ends[1] + 1)) <= here:  # noqa: PLR2004 - two ends
-        raise UsageError("yardstick.bridge-years", first=min(here) - 1, last=max(here))
+    if len(ends) != 2 or ends[0] >= ends[1] or not set(range(ends[0] + 1, ends[1] + 1)) <= measured_years:  # noqa: PLR2004 - two ends
+        raise UsageError("yardstick.bridge-years", first=min(measured_years) - 1, last=max(measured_years))
     start, end = ends
-    found = axes(data, nation, to, start, end)
-    steps: list[Step] = known[to]["steps"]
-    values = _values(within(found, nation, start, end), nation, steps)
-    frame = _frame(values, steps, found.theirs)
+    source_axes = axes(data, nation, to, start, end)
+    steps: list[Step] = sources[to]["steps"]
+    values = _values(within(source_axes, nation, start, end), nation, steps)
+    frame = _frame(values, steps, source_axes.theirs)
     return Bridge(
         frame=frame,
         to=to,
         start=start,
         end=end,
         ours=values[_ours(steps)],
-        theirs=found.theirs,
-        source=Text(**known[to]["reference"]),
+        theirs=source_axes.theirs,
+        source=Text(**sources[to]["reference"]),
         kind=data.kind,
         names=nation.names,
         provenance=under(nation.protocol, provenance(VERB, data, ["nation"], to=to, start=start, end=end)),
@@ -240,28 +245,28 @@ def _ours(steps: Sequence[Step]) -> State:
     return (0,) * len(_names(steps))
 
 
-def _values(found: Axes, nation: Measurement, steps: Sequence[Step]) -> dict[State, float]:
+def _values(source_axes: Axes, nation: Measurement, steps: Sequence[Step]) -> dict[State, float]:
     """Return TFP growth of the period in every state: the levels of all axes."""
     names = _names(steps)
-    still = dict.fromkeys(found.levels, 0)
+    still = dict.fromkeys(source_axes.levels, 0)
     values = {}
-    for state in product(*(range(len(found.levels[name])) for name in names)):
-        inputs = found.inputs(still | dict(zip(names, state, strict=True)))
+    for state in product(*(range(len(source_axes.levels[name])) for name in names)):
+        inputs = source_axes.inputs(still | dict(zip(names, state, strict=True)))
         values[state] = float(account(inputs, nation.protocol).tfp_growth[0, 1:].mean())
     return values
 
 
-def _orders(steps: Sequence[Step], left: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
+def _orders(steps: Sequence[Step], remaining: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
     """Yield every order of the steps in which those of one axis keep theirs."""
-    if not left:
+    if not remaining:
         yield ()
         return
     begun: set[str] = set()
-    for at in left:
+    for at in remaining:
         axis = steps[at]["axis"]
         if axis not in begun:
             begun.add(axis)
-            for rest in _orders(steps, tuple(one for one in left if one != at)):
+            for rest in _orders(steps, tuple(index for index in remaining if index != at)):
                 yield (at, *rest)
 
 
@@ -280,8 +285,8 @@ def _frame(values: Mapping[State, float], steps: Sequence[Step], theirs: float) 
     """Return the steps, and what remains."""
     declared = tuple(range(len(steps)))
     walks = [_walk(values, steps, order) for order in _orders(steps, declared)]
-    every = np.array([[walk[at] for at in declared] for walk in walks])
-    ordered, mean = every[0], every.mean(axis=0)  # the declared order is the first
+    contributions = np.array([[walk[at] for at in declared] for walk in walks])
+    ordered, mean = contributions[0], contributions.mean(axis=0)  # the declared order is the first
     reached = tuple(max(step["level"] for step in steps if step["axis"] == name) for name in _names(steps))
     ours, rest = values[_ours(steps)], theirs - values[reached]
     return pl.DataFrame(
@@ -291,7 +296,7 @@ def _frame(values: Mapping[State, float], steps: Sequence[Step], theirs: float) 
             "ordered": [*ordered, rest],
             "after": [*(ours + np.cumsum(ordered)), theirs],
             "mean": [*mean, rest],
-            "low": [*every.min(axis=0), rest],
-            "high": [*every.max(axis=0), rest],
+            "low": [*contributions.min(axis=0), rest],
+            "high": [*contributions.max(axis=0), rest],
         }
     )

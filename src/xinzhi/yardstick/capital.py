@@ -41,9 +41,9 @@ def capital(
     # it was not built by the protocol's inventory.
     match protocol.value("capital.measure"):
         case "given_stock":
-            return _given(panel, "capital")
+            return _reported_capital(panel, "capital")
         case "given_services":
-            return _given(panel, "capital_services")
+            return _reported_capital(panel, "capital_services")
         case "services":
             assets = [name for name in panel.assets if name != TOTAL_ASSET]
             invested = investment(panel, protocol, deflator, assets)
@@ -59,24 +59,24 @@ def _stock(panel: Panel, protocol: Protocol, output: FloatArray, deflator: Float
     assets = [name for name in panel.assets if name != TOTAL_ASSET]
     totals = _invests(panel, [TOTAL_ASSET]) if TOTAL_ASSET in panel.assets else np.zeros(panel.shape[0], dtype=np.bool_)
     parts = _invests(panel, assets) & ~totals if assets else np.zeros_like(totals)
-    given = np.isfinite(panel.account("capital")).any(axis=1) & ~totals & ~parts
-    if not (totals | parts | given).any():
+    reports_stock = np.isfinite(panel.account("capital")).any(axis=1) & ~totals & ~parts
+    if not (totals | parts | reports_stock).any():
         raise InputError("yardstick.no-asset")
-    made = Series(np.full(panel.shape, np.nan))
-    for names, own in (([TOTAL_ASSET], totals), (assets, parts)):
-        if own.any():
+    result = Series(np.full(panel.shape, np.nan))
+    for names, members in (([TOTAL_ASSET], totals), (assets, parts)):
+        if members.any():
             stock = stocks(panel, protocol, investment(panel, protocol, deflator, names), output, strict=strict)
-            made = _only(made, Series(stock.values.sum(axis=0), stock.marks), own)
-    if given.any():
-        stock = _given(panel, "capital")
+            result = _only(result, Series(stock.values.sum(axis=0), stock.marks), members)
+    if reports_stock.any():
+        stock = _reported_capital(panel, "capital")
         marks = {**stock.marks, "proxy:capital": np.isfinite(stock.values)}
-        made = _only(made, Series(stock.values, marks), given)
-    return made
+        result = _only(result, Series(stock.values, marks), reports_stock)
+    return result
 
 
-def _only(rest: Series, series: Series, own: BoolArray) -> Series:
+def _only(rest: Series, series: Series, members: BoolArray) -> Series:
     """Take the series of some regions `(R,)`, and what there was of the others."""
-    rows = own[:, None]
+    rows = members[:, None]
     marks = {name: mask & rows for name, mask in series.marks.items()}
     return Series(np.where(rows, series.values, rest.values), either(rest.marks, marks))
 
@@ -87,7 +87,7 @@ def _invests(panel: Panel, assets: list[str]) -> BoolArray:
     return np.asarray(np.isfinite(panel.investment["investment_nominal"][take]).any(axis=(0, 2)))
 
 
-def _given(panel: Panel, column: str) -> Series:
+def _reported_capital(panel: Panel, column: str) -> Series:
     """Return a capital input that the package gives."""
     values = panel.account(column)
     if not np.isfinite(values).any():
@@ -172,16 +172,16 @@ def stocks(
     never = np.asarray(~np.isfinite(invested.real).any(axis=2))
     never &= ~never.all(axis=0)
     stock, old = np.where(never[..., None], 0.0, _inventories(panel, protocol, invested, rate, start))
-    gone = np.logical_or.accumulate((stock < 0).any(axis=0) | (stock.sum(axis=0) <= 0), axis=1)
-    stock = np.where(gone, np.nan, stock)
+    exhaustion = np.logical_or.accumulate((stock < 0).any(axis=0) | (stock.sum(axis=0) <= 0), axis=1)
+    stock = np.where(exhaustion, np.nan, stock)
     with np.errstate(invalid="ignore"):
         share = old.sum(axis=0) / stock.sum(axis=0)
         weak = share > protocol.value("reporting.initial_stock_share")
-    marks = either(invested.marks, {"proxy:initial_stock": weak, EXHAUSTED: gone})
+    marks = either(invested.marks, {"proxy:initial_stock": weak, EXHAUSTED: exhaustion})
     if timing != "end_of_year":
         # a mark moves to the year whose input it enters: the year after, and of a mean of two its own year too
-        moved = {name: next_year(mask) for name, mask in marks.items()}
-        marks = {name: mask | marks[name] for name, mask in moved.items()} if timing == "mid_year" else moved
+        shifted = {name: next_year(mask) for name, mask in marks.items()}
+        marks = {name: mask | marks[name] for name, mask in shifted.items()} if timing == "mid_year" else shifted
     return Series(inventory.at_timing(stock, timing), marks)
 
 
@@ -197,9 +197,9 @@ def depreciation_rates(panel: Panel, protocol: Protocol, assets: tuple[str, ...]
     elif geometric.any():
         # Years outside the geometric rule may have no rate at all.
         used = panel.years[geometric].tolist()
-        one = np.zeros(len(years))
-        one[geometric] = protocol.values("capital.depreciation", used)
-        rates = np.tile(one, (len(assets), 1))
+        rate_by_year = np.zeros(len(years))
+        rate_by_year[geometric] = protocol.values("capital.depreciation", used)
+        rates = np.tile(rate_by_year, (len(assets), 1))
     else:
         rates = np.zeros((len(assets), len(years)))
     return np.where(geometric, rates, 0.0)[:, None, :]
@@ -210,7 +210,7 @@ def _inventories(panel: Panel, protocol: Protocol, invested: Investment, rate: F
     rules = protocol.values("capital.depreciation_rule", panel.years)
     flow = np.stack([invested.real, np.zeros_like(invested.real)])
     if "hyperbolic" in rules:
-        return np.stack([_hyperbolic(protocol, invested.assets, one, start) for one in flow])
+        return np.stack([_hyperbolic(protocol, invested.assets, flow_part, start) for flow_part in flow])
     reported = np.array([rule == "reported" for rule in rules])
     if reported.any():
         if "depreciation_nominal" not in panel.investment:
@@ -225,7 +225,7 @@ def _inventories(panel: Panel, protocol: Protocol, invested: Investment, rate: F
 def _hyperbolic(protocol: Protocol, assets: tuple[str, ...], flow: FloatArray, start: Start) -> FloatArray:
     """Run the inventory with hyperbolic age-efficiency and retirement, asset by asset."""
 
-    def of(path: str, asset: str) -> float:
+    def parameter_of_asset(path: str, asset: str) -> float:
         value = protocol.value(path)
         return float(value[asset] if isinstance(value, dict) else value)
 
@@ -234,9 +234,9 @@ def _hyperbolic(protocol: Protocol, assets: tuple[str, ...], flow: FloatArray, s
         [
             inventory.hyperbolic(
                 flow[row],
-                service_life=of("capital.service_life", asset),
-                efficiency_beta=of("capital.age_efficiency", asset),
-                retirement_sd=spread * of("capital.service_life", asset),
+                service_life=parameter_of_asset("capital.service_life", asset),
+                efficiency_beta=parameter_of_asset("capital.age_efficiency", asset),
+                retirement_sd=spread * parameter_of_asset("capital.service_life", asset),
                 initial=start.stock[row],
                 start=start.index[row],
             )
@@ -268,22 +268,22 @@ def initial_stock(
     # ``capital.initial_table`` (an amount at the prices of its year), else what ``capital.initial_later_start`` says:
     # the steady state of its own first year, or a refusal.
     rule = protocol.value("capital.initial_rule")
-    known = np.isfinite(real)
+    usable = np.isfinite(real)
     if rule == "capital_output_ratio":
-        known = known & np.isfinite(output)
+        usable = usable & np.isfinite(output)
     first, initial_year = int(panel.years[0]), int(protocol.value("capital.initial_year"))
-    known = known & (panel.years >= initial_year)
-    index = known.argmax(axis=2).astype(np.int64)
+    usable = usable & (panel.years >= initial_year)
+    index = usable.argmax(axis=2).astype(np.int64)
     stock = _by_rule(protocol, real, output, rate, index, index + first == initial_year)
     priced = np.ones_like(index, dtype=np.bool_)
     if rule in {"ratio_to_investment", "table"}:
         table = _table(panel, protocol, price, index.shape)
-        given = table.index >= 0
-        index, stock = np.where(given, table.index, index), np.where(given, table.stock, stock)
-        priced = ~given | np.isfinite(table.stock)
+        in_table = table.index >= 0
+        index, stock = np.where(in_table, table.index, index), np.where(in_table, table.stock, stock)
+        priced = ~in_table | np.isfinite(table.stock)
     # A region without any figure is left out of the measurement with its reason; one that has figures and
     # still no initial stock is a question of the protocol, and refuses.
-    absent = ~known.any(axis=2)
+    absent = ~usable.any(axis=2)
     bad = ~absent & ~np.isfinite(stock)
     if bad.any() and (strict or (absent | bad).any(axis=0).all()):
         why = "unpriced" if (bad & ~priced).any() else "shrinks" if rule == "steady_state" else "late"
@@ -354,8 +354,8 @@ def capital_services(panel: Panel, protocol: Protocol, invested: Investment, sto
         nominal, bought = panel.account("output_nominal"), intermediate(panel, protocol)
         if not np.isfinite(nominal).any():
             raise InputError("yardstick.no-capital-income")
-        others = 0.0 if bought is None else bought.share.sum(axis=0)
-        income = (1 - others - labour_share(panel, protocol).values) * nominal
+        intermediate_share = 0.0 if bought is None else bought.share.sum(axis=0)
+        income = (1 - intermediate_share - labour_share(panel, protocol).values) * nominal
         back = inventory.internal_return(income, price, stock.values, rate, gain)
     else:
         back = np.array(protocol.values("capital.external_rate", panel.years))
@@ -365,7 +365,7 @@ def capital_services(panel: Panel, protocol: Protocol, invested: Investment, sto
         raise ProtocolError("yardstick.near-zero")
     cost = inventory.settle_negative(cost, rule)
     index = inventory.capital_services(stock.values, cost)
-    known = np.isfinite(index)
-    total = np.where(known, stock.values.sum(axis=0), np.nan)
-    first = known.argmax(axis=1)[:, None]
+    finite = np.isfinite(index)
+    total = np.where(finite, stock.values.sum(axis=0), np.nan)
+    first = finite.argmax(axis=1)[:, None]
     return Series(index * np.take_along_axis(hold(total), first, axis=1), stock.marks)

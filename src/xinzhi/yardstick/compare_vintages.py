@@ -53,8 +53,8 @@ class VintageChange(Result, verb="compare_vintages", topic="yardstick", key=("re
             "vintages.change": {"n": self.frame.height},
             "vintages.region": [row | {"name": self.names.region(row["region"])} for row in rows.to_dicts()],
         }
-        left = self.not_comparable.height
-        return facts | {"vintages.not_comparable": {"n": left}} if left else facts
+        absent = self.not_comparable.height
+        return facts | {"vintages.not_comparable": {"n": absent}} if absent else facts
 
 
 def compare_vintages(
@@ -126,25 +126,33 @@ def compare_vintages(
     frame = _means(yearly, span)
     reasons = _reasons(yearly, [name for name in regions if name not in set(frame["region"])], span)
     if not frame.height:
-        told = list(reasons.items())[:_SHOWN]
-        why = clauses([words("headline.region", name=region, finding=said) for region, (_, said) in told])
+        examples = list(reasons.items())[:_SHOWN]
+        why = clauses(
+            [words("headline.region", name=region, finding=explanation) for region, (_, explanation) in examples]
+        )
         raise InputError("yardstick.nothing-comparable", before=old.package.name, after=new.package.name, why=why)
     ours, theirs = set(new.panel.regions), set(old.panel.regions)
     reasons |= dict.fromkeys(theirs - ours, _why("older_only")) | dict.fromkeys(ours - theirs, _why("newer_only"))
     schema = dict.fromkeys(("region", "reason", "reason_zh", "reason_en"), pl.String)
-    left = [(region, code, said.zh, said.en) for region, (code, said) in sorted(reasons.items())]
-    asked = {"before": old.package.name, "before_protocol": old.protocol.fingerprint, "start": start, "end": end}
-    made = under(new.protocol, provenance("compare_vintages", new.package, new.tables, **asked))
+    absent_rows = [
+        (region, code, explanation.zh, explanation.en) for region, (code, explanation) in sorted(reasons.items())
+    ]
+    options = {"before": old.package.name, "before_protocol": old.protocol.fingerprint, "start": start, "end": end}
+    base_provenance = under(new.protocol, provenance("compare_vintages", new.package, new.tables, **options))
     periods = new.protocol.value("reporting.periods")
     return VintageChange(
         frame=frame,
         periods=pl.concat([frame.clear(), *(_means(yearly, (int(a), int(b))) for a, b in periods)]),
         years=yearly,
-        not_comparable=pl.DataFrame(left, schema=schema, orient="row"),
+        not_comparable=pl.DataFrame(absent_rows, schema=schema, orient="row"),
         kind=new.package.kind,
         names=names_of(new.package),
         provenance=replace(
-            made, inputs={**made.inputs, **{f"before:{name}": old.package.fingerprint(name) for name in old.tables}}
+            base_provenance,
+            inputs={
+                **base_provenance.inputs,
+                **{f"before:{name}": old.package.fingerprint(name) for name in old.tables},
+            },
         ),
     )
 
@@ -174,20 +182,20 @@ def _why(code: str, **values: object) -> Reason:
 def _means(yearly: pl.DataFrame, span: tuple[int, int] | None) -> pl.DataFrame:
     """Return the means over a span, else over all years of a region, of the regions that miss none of them."""
     inside = yearly if span is None else yearly.filter(pl.col("year").is_between(span[0] + 1, span[1]))
-    year, whole = pl.col("year"), pl.col("end") - pl.col("start") == pl.col("n")
+    year, complete = pl.col("year"), pl.col("end") - pl.col("start") == pl.col("n")
     means = inside.group_by("region", maintain_order=True).agg(
         (year.min() - 1).alias("start"), year.max().alias("end"), pl.exclude("year").mean(), n=pl.len().cast(pl.Int64)
     )
-    return means.filter(whole, pl.lit(span is None) | (pl.col("n") == (span[1] - span[0] if span else 0))).drop("n")
+    return means.filter(complete, pl.lit(span is None) | (pl.col("n") == (span[1] - span[0] if span else 0))).drop("n")
 
 
-def _reasons(yearly: pl.DataFrame, left: list[str], span: tuple[int, int] | None) -> dict[str, Reason]:
+def _reasons(yearly: pl.DataFrame, absent: list[str], span: tuple[int, int] | None) -> dict[str, Reason]:
     """Return why regions have no means."""
     if span is not None:
-        return dict.fromkeys(left, _why("span_incomplete", first=span[0] + 1, last=span[1]))
+        return dict.fromkeys(absent, _why("span_incomplete", first=span[0] + 1, last=span[1]))
     years = yearly.group_by("region").agg(first=pl.col("year").min(), last=pl.col("year").max()).to_dicts()
     reach = {row.pop("region"): row for row in years}
-    return {name: _why("years_missing", **reach[name]) if name in reach else _why("never_measured") for name in left}
+    return {name: _why("years_missing", **reach[name]) if name in reach else _why("never_measured") for name in absent}
 
 
 def _parts(
@@ -197,7 +205,7 @@ def _parts(
     rulers = (old.protocol, new.protocol)
     sides = (old, new)
     # What vintage of output a protocol names says which data are meant, not how they are measured.
-    made = {
+    inputs_by_side = {
         (at, ruler): _cut(side, rulers[ruler].replace({VINTAGE: side.protocol.value(VINTAGE)}), regions, years)
         for at, side in enumerate(sides)
         for ruler in (0, 1)
@@ -207,7 +215,7 @@ def _parts(
         output, capital, labour, share, ruler = (swapped >> bit & 1 for bit in range(len(PARTS)))
         # Intermediate inputs, of gross output, come with their output.
         sources = zip(fields(Inputs), (output, capital, labour, labour, share, output), strict=True)
-        mixed = Inputs(*(getattr(made[at, ruler], item.name) for item, at in sources))
+        mixed = Inputs(*(getattr(inputs_by_side[at, ruler], item.name) for item, at in sources))
         outcome[swapped] = account(mixed, rulers[ruler]).tfp_growth
     return shapley(outcome), outcome[0], outcome[-1]
 
@@ -247,32 +255,32 @@ class VintageHistory(Result, verb="vintage_history", topic="yardstick", key=("re
         facts: dict[str, list[dict[str, object]]] = {"vintages.level": [], "vintages.growth": []}
         for before, after in self.frame.select("before", "after").unique(maintain_order=True).iter_rows():
             pair = {"before": before, "after": after}
-            called = {name: self.called(vintage) for name, vintage in pair.items()}
+            titles = {name: self.title(vintage) for name, vintage in pair.items()}
             level, growth = self.levels.filter(**pair), self.growth.filter(**pair)
             if level.height:
                 low, high = level.sort("lowest").row(0, named=True), level.sort("highest").row(-1, named=True)
                 places = ((low, low["lowest_year"], low["lowest"]), (high, high["highest_year"], high["highest"]))
-                facts["vintages.level"].append(called | {"ends": self._ends(places)})
+                facts["vintages.level"].append(titles | {"ends": self._ends(places)})
             if growth.height:
                 rows = (growth.row(0, named=True), growth.row(-1, named=True))
                 ends = [(row, f"{row['start']}-{row['end']}", row["revision"]) for row in rows]
-                facts["vintages.growth"].append(called | {"ends": self._ends(ends)})
+                facts["vintages.growth"].append(titles | {"ends": self._ends(ends)})
         return dict(facts)
 
     @staticmethod
-    def called(vintage: str) -> Text:
+    def title(vintage: str) -> Text:
         """Return what a vintage is called."""
-        known = read_words("levels.yaml")["output.vintage"]
-        return Text(**known[vintage]) if vintage in known else same(vintage)
+        texts = read_words("levels.yaml")["output.vintage"]
+        return Text(**texts[vintage]) if vintage in texts else same(vintage)
 
     def _ends(self, places: Sequence[tuple[dict[str, Any], object, float]]) -> list[Text]:
         """Return who was revised down most and who up; one text where nobody was."""
-        told = [
+        ends = [
             words(f"yardstick.vintages.{way}", name=self.names.region(row["region"]), when=when, value=value)
             for way, sign, (row, when, value) in zip(("down", "up"), (-1, 1), places, strict=True)
             if sign * value > 0
         ]
-        return told or [words("yardstick.vintages.unrevised")]
+        return ends or [words("yardstick.vintages.unrevised")]
 
 
 def vintage_history(package: Source) -> VintageHistory:
@@ -287,9 +295,9 @@ def vintage_history(package: Source) -> VintageHistory:
     """
     data = as_package(package)
     table = data.require("vintages", ["region", "year", "vintage"], verb="vintage_history")
-    wanted = {"output_nominal": pl.Float64, "output_growth": pl.Float64}
-    missing = {name: pl.lit(None, dtype) for name, dtype in wanted.items() if name not in table.columns}
-    rows = table.with_columns(**missing).select("region", "year", "vintage", *wanted)
+    dtypes = {"output_nominal": pl.Float64, "output_growth": pl.Float64}
+    missing = {name: pl.lit(None, dtype) for name, dtype in dtypes.items() if name not in table.columns}
+    rows = table.with_columns(**missing).select("region", "year", "vintage", *dtypes)
     frame = pl.concat(_revision(rows, before, after) for before, after in pairwise(_order(data, rows)))
     return VintageHistory(
         frame=frame.select("region", "year", "before", "after", "level", "growth"),
@@ -303,23 +311,23 @@ def vintage_history(package: Source) -> VintageHistory:
 
 def _order(data: Package, rows: pl.DataFrame) -> list[str]:
     """Return the vintages of the table, oldest first."""
-    held = set(rows["vintage"].drop_nulls().to_list())
-    known = oldest_first()
-    if strange := sorted(held - set(known)):
-        raise InputError("yardstick.unknown-vintage", name=data.name, strange=list(strange), known=list(known))
-    if len(held) < 2:  # noqa: PLR2004 - a revision has a before and an after
-        raise InputError("yardstick.one-vintage", name=data.name, held=list(held))
-    return [name for name in known if name in held]
+    present = set(rows["vintage"].drop_nulls().to_list())
+    order = oldest_first()
+    if strange := sorted(present - set(order)):
+        raise InputError("yardstick.unknown-vintage", name=data.name, strange=list(strange), known=list(order))
+    if len(present) < 2:  # noqa: PLR2004 - a revision has a before and an after
+        raise InputError("yardstick.one-vintage", name=data.name, held=list(present))
+    return [name for name in order if name in present]
 
 
 def _revision(rows: pl.DataFrame, before: str, after: str) -> pl.DataFrame:
     """Return the region-years that both vintages have."""
     first, second = (rows.filter(pl.col("vintage") == name).drop("vintage") for name in (before, after))
-    both = first.join(second, on=["region", "year"], suffix="_after").sort("region", "year")
+    pairs = first.join(second, on=["region", "year"], suffix="_after").sort("region", "year")
     log_growth = ((1 + pl.col(name) / 100).log() for name in ("output_growth", "output_growth_after"))
     old, new = log_growth
     dates: Any = {"before": pl.lit(before), "after": pl.lit(after)}
-    return both.with_columns(
+    return pairs.with_columns(
         level=pl.col("output_nominal_after") / pl.col("output_nominal") - 1, growth=new - old, old=old, new=new, **dates
     )
 

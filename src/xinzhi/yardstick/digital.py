@@ -50,14 +50,14 @@ class DigitalCapital(Result, verb=VERB, topic="yardstick", key=("year", "asset")
     the first year, user cost, share in income, growth of the stock and contribution (log points). `account` splits the
     growth of output by year, `periods` averages it; `digital` is hardware and software together, `tfp_before` the TFP
     of `measure_nation`, where capital is one asset. `spread` has the contribution of digital capital and TFP under all
-    combinations of the choices in ``digital.yaml``, `alone` in the newest period under each value of one of them.
+    combinations of the choices in ``digital.yaml``, `by_choice` in the newest period under each value of one of them.
     Figures marked ``estimate`` lie between or beyond published tables.
     """
 
     account: pl.DataFrame
     periods: pl.DataFrame
     spread: pl.DataFrame
-    alone: pl.DataFrame
+    by_choice: pl.DataFrame
     choices: Mapping[str, float | str]
 
     @property
@@ -67,18 +67,24 @@ class DigitalCapital(Result, verb=VERB, topic="yardstick", key=("year", "asset")
 
     def facts(self) -> Facts:
         """Return what digital capital contributes by period with its range over the choices, and what is not known."""
-        said = []
+        contributions = []
         for row in self.periods.sort("start", descending=True).iter_rows(named=True):
-            every = self.spread.filter(start=row["start"], end=row["end"])
-            low = {f"{name}_low": every[name].min() for name in ("digital", "tfp")}
-            said.append(row | low | {f"{name}_high": every[name].max() for name in ("digital", "tfp")})
-        return {"digital.contribution": said, "digital.tfp": said[0], "digital.unknown": {"year": said[0]["end"]}}
+            choices_of_period = self.spread.filter(start=row["start"], end=row["end"])
+            low = {f"{name}_low": choices_of_period[name].min() for name in ("digital", "tfp")}
+            contributions.append(
+                row | low | {f"{name}_high": choices_of_period[name].max() for name in ("digital", "tfp")}
+            )
+        return {
+            "digital.contribution": contributions,
+            "digital.tfp": contributions[0],
+            "digital.unknown": {"year": contributions[0]["end"]},
+        }
 
 
 def digital_capital(
     package: Source,
     protocol: Ruler = DEFAULT_PROTOCOL,
-    **chosen: float | str,
+    **choices: float | str,
 ) -> DigitalCapital:
     """Split the capital of the nation into structures, equipment, hardware and software, and account for its growth.
 
@@ -86,7 +92,7 @@ def digital_capital(
     ----------
     package, protocol
         As in `measure_nation`, with the table `asset_investment` of every region of the declared set.
-    **chosen
+    **choices
         Other values than the first of ``digital.yaml``: ``hardware_price``, ``software_price`` (growth per year),
         ``hardware_depreciation``, ``software_depreciation``, ``structures_depreciation``, ``equipment_depreciation``,
         ``rate_of_return`` (``"internal"`` or a number).
@@ -106,23 +112,23 @@ def digital_capital(
     (2020,)
     """
     data = as_package(package)
-    values = _values(chosen)
+    values = _values(choices)
     # refuse a protocol whose capital is not one stock: the first stock of all assets is its stock
     rules = load_protocol(protocol)
     if rules.value("capital.measure") != "stock":
         raise UsageError("yardstick.digital-needs-one-stock", id=rules.label)
     measured = measure_nation(data, rules)
-    known = _history(data, measured)
-    made = _assets(known, values)
-    account = _account(known, made)
+    history = _history(data, measured)
+    assets = _assets(history, values)
+    account = _account(history, assets)
     if account.is_empty():
-        raise InputError("yardstick.digital-no-account", first=int(known.years[0]), last=int(known.years[-1]))
+        raise InputError("yardstick.digital-no-account", first=int(history.years[0]), last=int(history.years[-1]))
     return DigitalCapital(
-        frame=_frame(known, made),
+        frame=_frame(history, assets),
         account=account,
         periods=_periods(account),
-        spread=_spread(known),
-        alone=_alone(known, values),
+        spread=_spread(history),
+        by_choice=_one_choice_at_a_time(history, values),
         choices=values,
         kind=data.kind,
         names=measured.names,
@@ -133,13 +139,13 @@ def digital_capital(
     )
 
 
-def _values(chosen: Mapping[str, float | str]) -> dict[str, float | str]:
+def _values(choices: Mapping[str, float | str]) -> dict[str, float | str]:
     """Return the value of every choice; a price falls by less than all, depreciation lies between 0 and 1."""
-    known = conventions()["choices"]
-    for name, value in chosen.items():
-        if name not in known:
-            raise UsageError("yardstick.no-digital-choice", name=name, known=sorted(known))
-        if value == INTERNAL and INTERNAL in known[name]["values"]:
+    declared = conventions()["choices"]
+    for name, value in choices.items():
+        if name not in declared:
+            raise UsageError("yardstick.no-digital-choice", name=name, known=sorted(declared))
+        if value == INTERNAL and INTERNAL in declared[name]["values"]:
             continue
         try:
             rate = float(value)
@@ -147,8 +153,8 @@ def _values(chosen: Mapping[str, float | str]) -> dict[str, float | str]:
             rate = float("nan")
         if not (0.0 if name.endswith("_depreciation") else -1.0) < rate < 1:
             raise UsageError("yardstick.digital-choice", name=name, value=str(value))
-    found = {name: chosen.get(name, entry["values"][0]) for name, entry in known.items()}
-    return {name: value if value == INTERNAL else float(value) for name, value in found.items()}
+    values = {name: choices.get(name, entry["values"][0]) for name, entry in declared.items()}
+    return {name: value if value == INTERNAL else float(value) for name, value in values.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +163,7 @@ class History:
 
     years: IntArray
     flows: FloatArray  # (4, T), current prices
-    whole: FloatArray  # (T,), all investment
+    total: FloatArray  # (T,), all investment
     published: BoolArray  # (4, T): whether a table of the year gives the part of the asset
     price: FloatArray  # (2, T) of structures and equipment, the first year 1
     first: float  # the first stock of the protocol at prices of the first year
@@ -177,12 +183,12 @@ def _history(data: Package, measured: Measurement) -> History:
     parts, years, tables = digital_parts(data)
     inside, by_kind, price = _kinds(data, rules)
     at = years - int(panel.years[0])
-    whole, output = (_yearly(data, name, years) for name in ("gfcf_nominal", "gdp_nominal"))
+    total, output = (_yearly(data, name, years) for name in ("gfcf_nominal", "gdp_nominal"))
     invested = investment(panel, rules, deflator(panel), list(panel.assets))
-    own = invested.price[0, 0, at]
+    price_of_all = invested.price[0, 0, at]
     ratio = np.interp(years, inside, by_kind)
-    digital = parts * whole
-    rest = whole - digital[1]  # equipment as published includes hardware, and no software
+    digital = parts * total
+    rest = total - digital[1]  # equipment as published includes hardware, and no software
     flows = np.stack([(1 - ratio) * rest, ratio * rest - digital[0], *digital])
     if not (flows > 0).all():
         row, column = np.argwhere(~(flows > 0))[0].tolist()
@@ -192,10 +198,10 @@ def _history(data: Package, measured: Measurement) -> History:
     return History(
         years=years,
         flows=flows,
-        whole=whole,
+        total=total,
         published=np.stack([np.isin(years, inside)] * 2 + [np.isin(years, tables)] * 2),
-        price=_spliced(years, inside, price, own),
-        first=float(accounts.capital[0, at[0]] * own[0]),
+        price=_spliced(years, inside, price, price_of_all),
+        first=float(accounts.capital[0, at[0]] * price_of_all[0]),
         growth=float(growth.capital_growth[0, at[0]]),
         timing=rules.value("capital.timing"),
         output=output,
@@ -210,21 +216,23 @@ def digital_parts(data: Package) -> tuple[FloatArray, IntArray, IntArray]:
     table = data.require("nation", ["variable", "year", "value", "vintage"], verb=VERB)
     rows = table.filter(pl.col("vintage") == conventions()["vintage"]).drop_nulls("value")
 
-    def of(name: str) -> dict[int, float]:
+    def series_of(name: str) -> dict[int, float]:
         return dict(rows.filter(variable=f"gfcf_{name}").select("year", "value").iter_rows())
 
-    whole = of("nominal")
-    found = []
+    total = series_of("nominal")
+    investment_by_asset = []
     for entry in (conventions()["assets"][name] for name in DIGITAL):
-        parts = [of(name) for name in entry["products"]]
+        parts = [series_of(name) for name in entry["products"]]
         either = {year: sum(part.get(year, 0.0) for part in parts) for part in parts for year in part}
-        found.append({year: either.get(year, of(entry["aggregate"]).get(year)) for year in whole})
-    tables = sorted(year for year in whole if all(one[year] is not None for one in found))
+        investment_by_asset.append({year: either.get(year, series_of(entry["aggregate"]).get(year)) for year in total})
+    tables = sorted(year for year in total if all(series[year] is not None for series in investment_by_asset))
     if len(tables) < 2:  # noqa: PLR2004 - growth needs two
         raise InputError("yardstick.no-digital-investment", name=data.name)
     years = np.arange(tables[0], tables[-1] + 1)
-    known = np.array([[float(one[year] or 0.0) / whole[year] for year in tables] for one in found])
-    return np.stack([np.interp(years, tables, row) for row in known]), years, np.array(tables)
+    parts_by_year = np.array(
+        [[float(series[year] or 0.0) / total[year] for year in tables] for series in investment_by_asset]
+    )
+    return np.stack([np.interp(years, tables, row) for row in parts_by_year]), years, np.array(tables)
 
 
 def _kinds(data: Package, rules: Protocol) -> tuple[IntArray, FloatArray, FloatArray]:
@@ -233,36 +241,38 @@ def _kinds(data: Package, rules: Protocol) -> tuple[IntArray, FloatArray, FloatA
     kinds = [conventions()["assets"][name]["kind"] for name in BUILT]
     table = data.require("asset_investment", columns, verb=VERB).filter(pl.col("asset").is_in(kinds))
     table = table.drop_nulls("investment_nominal")
-    there = set(table["region"].unique())
-    missing = [code for code in rules.regions if code not in there]
+    regions = set(table["region"].unique())
+    missing = [code for code in rules.regions if code not in regions]
     if missing:
-        raise InputError("yardstick.digital-needs-the-nation", n=len(there), absent=missing)
+        raise InputError("yardstick.digital-needs-the-nation", n=len(regions), absent=missing)
     priced = pl.col("investment_price").is_not_null()
     nominal, price = pl.col("investment_nominal"), pl.col("investment_price")
     summed = table.group_by("asset", "year").agg(
         nominal.sum().alias("value"), (nominal.filter(priced).sum() / (nominal / price).sum()).alias("price")
     )
-    wide = {name: summed.pivot(on="asset", index="year", values=name).sort("year") for name in ("value", "price")}
-    value, prices = (wide[name].select(kinds).to_numpy().T for name in ("value", "price"))
-    return wide["value"]["year"].to_numpy(), value[1] / value.sum(axis=0), prices
+    tables_by_kind = {
+        name: summed.pivot(on="asset", index="year", values=name).sort("year") for name in ("value", "price")
+    }
+    value, prices = (tables_by_kind[name].select(kinds).to_numpy().T for name in ("value", "price"))
+    return tables_by_kind["value"]["year"].to_numpy(), value[1] / value.sum(axis=0), prices
 
 
-def _spliced(years: IntArray, inside: IntArray, price: FloatArray, own: FloatArray) -> FloatArray:
+def _spliced(years: IntArray, inside: IntArray, price: FloatArray, price_of_all: FloatArray) -> FloatArray:
     """Return prices at all years, the first 1: those of the kind, before and after them moved as all investment."""
-    moved = np.broadcast_to(log_growth(own), (len(price), len(years))).copy()
+    change = np.broadcast_to(log_growth(price_of_all), (len(price), len(years))).copy()
     within = np.isin(years, inside[1:])
-    moved[:, within] = np.diff(np.log(price), axis=1)[:, np.isin(inside[1:], years)]
-    moved[:, 0] = 0.0
-    return np.asarray(np.exp(np.cumsum(moved, axis=1)))
+    change[:, within] = np.diff(np.log(price), axis=1)[:, np.isin(inside[1:], years)]
+    change[:, 0] = 0.0
+    return np.asarray(np.exp(np.cumsum(change, axis=1)))
 
 
 def _yearly(data: Package, name: str, years: IntArray) -> FloatArray:
     """Return a national series at the years; an `InputError` names the first that is missing."""
-    known = dict(national_series(data, name, unit="1e8 CNY", verb=VERB).select("year", "value").iter_rows())
-    missing = [year for year in years.tolist() if year not in known]
+    values_by_year = dict(national_series(data, name, unit="1e8 CNY", verb=VERB).select("year", "value").iter_rows())
+    missing = [year for year in years.tolist() if year not in values_by_year]
     if missing:
         raise InputError("yardstick.no-national-year", variable=name, year=missing[0])
-    return np.array([known[year] for year in years.tolist()])
+    return np.array([values_by_year[year] for year in years.tolist()])
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,60 +288,62 @@ class Assets:
     rate_of_return: FloatArray  # (T,)
 
 
-def _assets(known: History, values: Mapping[str, float | str]) -> Assets:
+def _assets(history: History, values: Mapping[str, float | str]) -> Assets:
     """Return what the assets contribute to growth."""
     change = np.array([float(values[f"{name}_price"]) for name in DIGITAL])[:, None]
     rate = np.array([float(values[f"{name}_depreciation"]) for name in ASSETS])[:, None]
-    price = np.concatenate([known.price, np.exp(np.log1p(change) * np.arange(len(known.years)))])
-    real = known.flows / price
-    whole = inventory.geometric(real, rate, _first(known, real, rate))
-    stock = inventory.at_timing(whole, known.timing)
+    price = np.concatenate([history.price, np.exp(np.log1p(change) * np.arange(len(history.years)))])
+    real = history.flows / price
+    year_end_stock = inventory.geometric(real, rate, _first(history, real, rate))
+    stock = inventory.at_timing(year_end_stock, history.timing)
     span = int(conventions()["revaluation_years"]["value"])
     expected = revaluation(price, years=span, centred=True)
-    income = (1 - known.labour_share) * known.output
-    given = values["rate_of_return"]
+    income = (1 - history.labour_share) * history.output
+    return_rule = values["rate_of_return"]
     inside = internal_return(income, price, stock, rate, expected)
-    returned = inside if given == INTERNAL else np.where(np.isfinite(inside), float(given), np.nan)
+    returned = inside if return_rule == INTERNAL else np.where(np.isfinite(inside), float(return_rule), np.nan)
     cost = settle_negative(user_cost(price, returned, rate, expected), "refuse")
     value = cost * stock
-    digital = value[len(BUILT) :] / (value.sum(axis=0) if given == INTERNAL else income)
+    digital = value[len(BUILT) :] / (value.sum(axis=0) if return_rule == INTERNAL else income)
     built = value[: len(BUILT)] / value[: len(BUILT)].sum(axis=0) * (1 - digital.sum(axis=0))
     part = np.concatenate([built, digital])
     # The first year has no user cost: the part of the second stands for both.
     before = np.concatenate([np.full((len(ASSETS), 1), np.nan), part[:, :-1]], axis=1)
     mean = (np.where(np.isfinite(before), before, part) + part) / 2
     growth = log_growth(stock)
-    return Assets(price, stock, cost, part, growth, mean * known.weight * growth, returned)
+    return Assets(price, stock, cost, part, growth, mean * history.weight * growth, returned)
 
 
-def _first(known: History, real: FloatArray, rate: FloatArray) -> FloatArray:
+def _first(history: History, real: FloatArray, rate: FloatArray) -> FloatArray:
     """Return the first stocks: of digital assets the steady state, and of the others what the protocol's stock leaves.
 
     What is left is split as investment of the first year would have filled it, growing as the protocol's stock does.
     """
     span = min(int(conventions()["initial_growth_years"]["value"]), real.shape[1] - 1)
-    own, worn = real[len(BUILT) :], rate[len(BUILT) :, 0]
-    digital = inventory.steady_state(own[:, 0], np.expm1(np.log(own[:, span] / own[:, 0]) / span), worn)
-    built = inventory.steady_state(real[: len(BUILT), 0], np.expm1(known.growth), rate[: len(BUILT), 0])
-    return np.concatenate([built / built.sum() * (known.first - digital.sum()), digital])
+    digital_investment, worn = real[len(BUILT) :], rate[len(BUILT) :, 0]
+    digital = inventory.steady_state(
+        digital_investment[:, 0], np.expm1(np.log(digital_investment[:, span] / digital_investment[:, 0]) / span), worn
+    )
+    built = inventory.steady_state(real[: len(BUILT), 0], np.expm1(history.growth), rate[: len(BUILT), 0])
+    return np.concatenate([built / built.sum() * (history.first - digital.sum()), digital])
 
 
-def _account(known: History, made: Assets) -> pl.DataFrame:
+def _account(history: History, assets: Assets) -> pl.DataFrame:
     """Return the growth account by year."""
-    here = np.searchsorted(known.years, known.account["year"].to_numpy())
-    output = known.account["output_growth"].to_numpy()
-    parts = {name: known.account[f"{name}_contribution"].to_numpy() for name in ("labour", "human_capital")}
-    parts |= {name: made.contribution[row, here] for row, name in enumerate(ASSETS)}
+    position = np.searchsorted(history.years, history.account["year"].to_numpy())
+    output = history.account["output_growth"].to_numpy()
+    parts = {name: history.account[f"{name}_contribution"].to_numpy() for name in ("labour", "human_capital")}
+    parts |= {name: assets.contribution[row, position] for row, name in enumerate(ASSETS)}
     return pl.DataFrame(
         {
-            "year": known.account["year"],
+            "year": history.account["year"],
             "output_growth": output,
             **parts,
             "digital": sum(parts[name] for name in DIGITAL),
             "tfp": output - sum(parts.values()),
-            "tfp_before": known.account["tfp_growth"],
-            "rate_of_return": made.rate_of_return[here],
-            "status": np.where(known.published[0, here], "transcribed", "estimate").tolist(),
+            "tfp_before": history.account["tfp_growth"],
+            "rate_of_return": assets.rate_of_return[position],
+            "status": np.where(history.published[0, position], "transcribed", "estimate").tolist(),
         }
     ).filter(pl.col("tfp").is_finite())
 
@@ -351,29 +363,34 @@ def _periods(account: pl.DataFrame) -> pl.DataFrame:
     return pl.concat(rows).select("start", "end", *columns, status)
 
 
-def _spread(known: History) -> pl.DataFrame:
+def _spread(history: History) -> pl.DataFrame:
     """Return what digital capital and TFP contribute by period under every combination of the choices."""
     choices = conventions()["choices"]
     rows = []
-    for given in product(*(one["values"] for one in choices.values())):
-        values = dict(zip(choices, given, strict=True))
-        periods = _periods(_account(known, _assets(known, values)))
-        told = {name: str(value) if name == "rate_of_return" else value for name, value in values.items()}
+    for combination in product(*(choice["values"] for choice in choices.values())):
+        values = dict(zip(choices, combination, strict=True))
+        periods = _periods(_account(history, _assets(history, values)))
+        labels = {name: str(value) if name == "rate_of_return" else value for name, value in values.items()}
         rows.append(
             periods.select(
-                "start", "end", *(pl.lit(value).alias(name) for name, value in told.items()), *DIGITAL, "digital", "tfp"
+                "start",
+                "end",
+                *(pl.lit(value).alias(name) for name, value in labels.items()),
+                *DIGITAL,
+                "digital",
+                "tfp",
             )
         )
     return pl.concat(rows).sort("start", maintain_order=True)
 
 
-def _alone(known: History, values: Mapping[str, float | str]) -> pl.DataFrame:
+def _one_choice_at_a_time(history: History, values: Mapping[str, float | str]) -> pl.DataFrame:
     """Return what digital capital and TFP contribute in the newest period under each value of one choice."""
     rows = []
     for name, entry in conventions()["choices"].items():
         for value in dict.fromkeys([values[name], *entry["values"]]):
-            newest = _periods(_account(known, _assets(known, {**values, name: value}))).sort("end").tail(1)
-            told = newest.select(
+            newest = _periods(_account(history, _assets(history, {**values, name: value}))).sort("end").tail(1)
+            outcome = newest.select(
                 "start",
                 "end",
                 pl.lit(name).alias("choice"),
@@ -382,30 +399,30 @@ def _alone(known: History, values: Mapping[str, float | str]) -> pl.DataFrame:
                 "digital",
                 "tfp",
             )
-            said = {f"reference_{language}": pl.lit(entry["reference"][language]) for language in LANGUAGES}
-            rows.append(told.with_columns(**said))
+            references = {f"reference_{language}": pl.lit(entry["reference"][language]) for language in LANGUAGES}
+            rows.append(outcome.with_columns(**references))
     return pl.concat(rows)
 
 
-def _frame(known: History, made: Assets) -> pl.DataFrame:
+def _frame(history: History, assets: Assets) -> pl.DataFrame:
     """Return every asset and year."""
-    count = len(known.years)
-    share = made.part * (1 - known.labour_share)
+    count = len(history.years)
+    share = assets.part * (1 - history.labour_share)
     columns = {
-        "investment": known.flows,
-        "investment_share": known.flows / known.whole,
-        "price": made.price,
-        "stock": made.stock,
-        "user_cost": made.cost,
+        "investment": history.flows,
+        "investment_share": history.flows / history.total,
+        "price": assets.price,
+        "stock": assets.stock,
+        "user_cost": assets.cost,
         "income_share": share,
-        "stock_growth": made.growth,
-        "contribution": made.contribution,
+        "stock_growth": assets.growth,
+        "contribution": assets.contribution,
     }
     return pl.DataFrame(
         {
-            "year": np.tile(known.years, len(ASSETS)),
+            "year": np.tile(history.years, len(ASSETS)),
             "asset": np.repeat(ASSETS, count).tolist(),
             **{name: pl.Series(values.ravel(), nan_to_null=True) for name, values in columns.items()},
-            "status": np.where(known.published, "transcribed", "estimate").ravel().tolist(),
+            "status": np.where(history.published, "transcribed", "estimate").ravel().tolist(),
         }
     )

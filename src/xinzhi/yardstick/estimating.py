@@ -33,8 +33,8 @@ def rule_of(protocol: Protocol) -> str:
 
 def live(protocol: Protocol) -> Protocol:
     """Return the protocol without the national series that were made from the complete package."""
-    made = any(protocol.declares(path) for path in MADE_FROM_ALL)
-    return protocol.replace(dict.fromkeys(MADE_FROM_ALL)) if made else protocol
+    has_series = any(protocol.declares(path) for path in MADE_FROM_ALL)
+    return protocol.replace(dict.fromkeys(MADE_FROM_ALL)) if has_series else protocol
 
 
 def of_declared_set(panel: Panel, protocol: Protocol) -> bool:
@@ -66,8 +66,10 @@ def indicator_growth(panel: Panel) -> FloatArray:
     published, cells = log_growth(panel.account("fixed_asset_investment")), panel.investment.get("investment_nominal")
     if cells is None:
         return published
-    moved = np.where(panel.marked("investment_nominal").any(axis=0), log_growth(np.asarray(cells.sum(axis=0))), np.nan)
-    return np.where(np.isfinite(published), published, moved)
+    package_growth = np.where(
+        panel.marked("investment_nominal").any(axis=0), log_growth(np.asarray(cells.sum(axis=0))), np.nan
+    )
+    return np.where(np.isfinite(published), published, package_growth)
 
 
 def investment_ends(panel: Panel) -> IntArray:
@@ -133,10 +135,10 @@ def control_scale(
     else:
         series = np.array([table.get(year, np.nan) for year in panel.years.tolist()])
     after = np.asarray(cells.any(axis=(0, 1)))
-    known = np.isfinite(series) | ~after
+    finite = np.isfinite(series) | ~after
     filled = np.where(after, series, 1.0)
-    position = np.maximum.accumulate(np.where(known, np.arange(len(filled)), 0))
-    return filled[position], ~known
+    position = np.maximum.accumulate(np.where(finite, np.arange(len(filled)), 0))
+    return filled[position], ~finite
 
 
 def scale_key(protocol: Protocol) -> str:
@@ -178,7 +180,7 @@ def live_scale(panel: Panel, protocol: Protocol, free: FloatArray, cells: BoolAr
         return np.where(after, (target - fixed) / moving, 1.0)
 
 
-def extend_schooling(panel: Panel, protocol: Protocol, held: FloatArray) -> tuple[FloatArray, BoolArray]:
+def extend_schooling(panel: Panel, protocol: Protocol, levels_now: FloatArray) -> tuple[FloatArray, BoolArray]:
     """Return years of schooling moved on after their last observation `(R, T)`, and the years so estimated.
 
     All regions move by the same number of years of schooling a year, the mean of all over the last years observed, or
@@ -189,12 +191,12 @@ def extend_schooling(panel: Panel, protocol: Protocol, held: FloatArray) -> tupl
     later = (np.arange(panel.shape[1]) > last) & (last >= 0)
     rule = protocol.choice("estimates.schooling_rule", "hold")
     if rule == "hold" or not later.any():
-        return held, np.zeros_like(later)
+        return levels_now, np.zeros_like(later)
     step = census_growth(panel, protocol) if rule == "census_growth" else schooling_growth(panel, protocol)
     # A region of which nothing is known stands still.
-    known = np.broadcast_to(np.isfinite(step) & (step != 0), panel.shape)
-    moved = np.where(later & known, held + step * (np.arange(panel.shape[1]) - last), held)
-    return moved, np.asarray(later & known)
+    is_rising = np.broadcast_to(np.isfinite(step) & (step != 0), panel.shape)
+    levels = np.where(later & is_rising, levels_now + step * (np.arange(panel.shape[1]) - last), levels_now)
+    return levels, np.asarray(later & is_rising)
 
 
 def census_growth(panel: Panel, protocol: Protocol) -> FloatArray:
@@ -203,10 +205,12 @@ def census_growth(panel: Panel, protocol: Protocol) -> FloatArray:
     observed = panel.account("schooling_15plus")
     rise = np.full((len(panel.regions), 1), np.nan)
     for row, region in enumerate(panel.regions):
-        own = {int(panel.years[at]): float(observed[row, at]) for at in np.flatnonzero(np.isfinite(observed[row]))}
-        known = sorted(stated.get(region, own).items())
-        if len(known) > 1:
-            (start, before), (end, level) = known[-2:]
+        observations = {
+            int(panel.years[at]): float(observed[row, at]) for at in np.flatnonzero(np.isfinite(observed[row]))
+        }
+        censuses = sorted(stated.get(region, observations).items())
+        if len(censuses) > 1:
+            (start, before), (end, level) = censuses[-2:]
             rise[row] = (level - before) / (end - start)
     if not np.isfinite(rise).any():
         raise InputError("yardstick.no-census-schooling")
@@ -223,8 +227,8 @@ def schooling_growth(panel: Panel, protocol: Protocol) -> float:
 def live_schooling_growth(panel: Panel, span: int) -> float:
     """Return the mean rise over the last `span` years to the last observation of every region; 0 with one year."""
     observed = panel.account("schooling")
-    known = np.isfinite(observed)
-    last, first = _last(known), known.argmax(axis=1)
+    finite = np.isfinite(observed)
+    last, first = _last(finite), finite.argmax(axis=1)
     start = np.maximum(last - span, first)
     rows = np.flatnonzero(last > start)
     if not rows.size:
@@ -277,8 +281,8 @@ def share_as_of(panel: Panel, protocol: Protocol, year: int) -> Protocol:
     if back <= 0 or not protocol.declares("shares.national"):
         return protocol
     share = protocol.value("shares.national")
-    known = {one: value for one, value in share.items() if one <= max(share) - back}
-    return protocol.replace({"shares.national": known, "shares.after": "carry"})
+    earlier_shares = {share_year: value for share_year, value in share.items() if share_year <= max(share) - back}
+    return protocol.replace({"shares.national": earlier_shares, "shares.after": "carry"})
 
 
 def common_end(panel: Panel) -> int:
@@ -302,8 +306,8 @@ def _price_as_of(panel: Panel, back: int, retail_years: int) -> tuple[FloatArray
 
 def retail_growth(panel: Panel) -> FloatArray:
     """Return log growth of retail prices `(R, T)`; of the deflator of output where a region has none."""
-    known = log_growth(panel.account("retail_price"))
-    return np.where(np.isfinite(known), known, deflator_growth(panel))
+    growth = log_growth(panel.account("retail_price"))
+    return np.where(np.isfinite(growth), growth, deflator_growth(panel))
 
 
 def deflator_growth(panel: Panel) -> FloatArray:
@@ -315,23 +319,23 @@ def _own_total(panel: Panel, base: int) -> dict[str, FloatArray]:
     """Return the log index of the sum of the regions `(T,)`, at current prices and at those of the base year."""
     nominal, price = panel.investment["investment_nominal"], panel.investment["investment_price"]
     cells = estimated_cells(panel)
-    known = np.where(cells, np.nan, nominal)
-    takes_part = np.isfinite(known[..., base])[..., None]
+    official = np.where(cells, np.nan, nominal)
+    takes_part = np.isfinite(official[..., base])[..., None]
 
     def total(values: FloatArray) -> FloatArray:
         with np.errstate(invalid="ignore", divide="ignore"):
             return np.asarray(np.log(np.where(takes_part, values, 0.0).sum(axis=(0, 1))))
 
     return {
-        "national_value": total(known),
-        "national_volume": total(known / (price / price[..., base : base + 1])),
+        "national_value": total(official),
+        "national_volume": total(official / (price / price[..., base : base + 1])),
     }
 
 
-def _last(known: BoolArray) -> IntArray:
+def _last(mask: BoolArray) -> IntArray:
     """Return the position of the last True of every row; -1 where there is none."""
-    back = known[:, ::-1].argmax(axis=1)
-    return np.where(known.any(axis=1), known.shape[1] - 1 - back, -1).astype(np.int64)
+    back = mask[:, ::-1].argmax(axis=1)
+    return np.where(mask.any(axis=1), mask.shape[1] - 1 - back, -1).astype(np.int64)
 
 
 NONE, NATIONAL = "none", "national"
@@ -348,8 +352,8 @@ def benchmarked(panel: Panel, protocol: Protocol) -> tuple[Panel, Protocol]:
     if kind(protocol) == NONE or "investment_nominal" not in panel.investment:
         return panel, protocol
     nominal = panel.investment["investment_nominal"] * benchmark(panel, protocol).values
-    moved = replace(panel, investment={**panel.investment, "investment_nominal": nominal})
-    return moved, protocol.replace({"capital.benchmark": NONE})
+    benchmarked_panel = replace(panel, investment={**panel.investment, "investment_nominal": nominal})
+    return benchmarked_panel, protocol.replace({"capital.benchmark": NONE})
 
 
 def benchmark(panel: Panel, protocol: Protocol) -> Series:
@@ -359,13 +363,13 @@ def benchmark(panel: Panel, protocol: Protocol) -> Series:
     one factor a year for all regions. Outside the years in which both are known the nearest year is carried, flagged;
     a region without expenditure GDP is left as it is, flagged as missing.
     """
-    chosen, shape = kind(protocol), panel.shape
-    if chosen == NONE:
+    benchmark_kind, shape = kind(protocol), panel.shape
+    if benchmark_kind == NONE:
         return Series(np.ones(shape))
-    revised, known = revised_ratio(panel)
-    absent = ~known.any(axis=1, keepdims=True) & invested(panel).any(axis=1, keepdims=True)
-    marks = {f"carried:{MARK}": ~known & ~absent, f"missing:{MARK}": np.broadcast_to(absent, shape)}
-    if chosen != NATIONAL:
+    revised, usable = revised_ratio(panel)
+    absent = ~usable.any(axis=1, keepdims=True) & invested(panel).any(axis=1, keepdims=True)
+    marks = {f"carried:{MARK}": ~usable & ~absent, f"missing:{MARK}": np.broadcast_to(absent, shape)}
+    if benchmark_kind != NATIONAL:
         return Series(revised, _in_use(panel, protocol, marks))
     national = national_factor(panel, protocol, revised)
     if national is None:
@@ -377,8 +381,8 @@ def benchmark(panel: Panel, protocol: Protocol) -> Series:
 
 def _in_use(panel: Panel, protocol: Protocol, marks: Marks) -> Marks:
     """Keep the marks where there is investment that no estimate of the protocol's own replaces."""
-    here = invested(panel) if rule_of(protocol) == OFF else invested(panel) & ~estimated_cells(panel)
-    return {name: mask & here for name, mask in marks.items()}
+    in_use = invested(panel) if rule_of(protocol) == OFF else invested(panel) & ~estimated_cells(panel)
+    return {name: mask & in_use for name, mask in marks.items()}
 
 
 def invested(panel: Panel) -> BoolArray:
@@ -391,9 +395,9 @@ def revised_ratio(panel: Panel) -> tuple[FloatArray, BoolArray]:
     """Return revised output over expenditure GDP `(R, T)`, carried outside the years in which both are known."""
     with np.errstate(invalid="ignore", divide="ignore"):
         ratio = panel.account("output_nominal") / panel.account("expenditure_gdp")
-    known = np.isfinite(ratio) & (ratio > 0)
-    held = hold(np.where(known, ratio, np.nan))
-    return np.where(np.isfinite(held), held, 1.0), known
+    usable = np.isfinite(ratio) & (ratio > 0)
+    levels_now = hold(np.where(usable, ratio, np.nan))
+    return np.where(np.isfinite(levels_now), levels_now, 1.0), usable
 
 
 def national_factor(panel: Panel, protocol: Protocol, revised: FloatArray) -> FloatArray | None:
@@ -423,11 +427,13 @@ def live_national_factor(panel: Panel, protocol: Protocol, revised: FloatArray) 
     absent = sorted(set(protocol.regions) - set(panel.regions)) if of_declared_set(panel, protocol) else []
     if absent:
         raise InputError("yardstick.benchmark-of-a-part", n=len(panel.regions), absent=absent)
-    here = invested(panel)
-    rows = here.any(axis=1)
-    total = np.where(here, np.nansum(panel.investment["investment_nominal"], axis=0) * revised, 0.0).sum(axis=0)
-    known = panel.nation["gfcf_nominal"]
-    nation = np.array([known.get(year, np.nan) for year in panel.years.tolist()])
-    whole = here[rows].all(axis=0) & (total > 0)
+    has_investment = invested(panel)
+    rows = has_investment.any(axis=1)
+    total = np.where(has_investment, np.nansum(panel.investment["investment_nominal"], axis=0) * revised, 0.0).sum(
+        axis=0
+    )
+    by_year = panel.nation["gfcf_nominal"]
+    nation = np.array([by_year.get(year, np.nan) for year in panel.years.tolist()])
+    complete = has_investment[rows].all(axis=0) & (total > 0)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(whole, nation / total, np.nan)
+        return np.where(complete, nation / total, np.nan)

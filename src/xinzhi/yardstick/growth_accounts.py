@@ -48,28 +48,30 @@ class Inputs:
 
     def complete(self) -> BoolArray:
         """Return the region-years in which every input is known (see `positive`)."""
-        whole: BoolArray = np.logical_and.reduce([np.isfinite(values) for values in self.levels().values()])
+        complete: BoolArray = np.logical_and.reduce([np.isfinite(values) for values in self.levels().values()])
         if self.intermediate is not None:
-            whole &= np.isfinite(self.intermediate.share.sum(axis=0))
-        return whole
+            complete &= np.isfinite(self.intermediate.share.sum(axis=0))
+        return complete
 
     def positive(self) -> Inputs:
         """Return the inputs without stocks and flows that are zero or negative: these have no growth and no level."""
 
-        def known(values: FloatArray) -> FloatArray:
+        def positive_values(values: FloatArray) -> FloatArray:
             return np.where(values > 0, values, np.nan)
 
-        made: dict[str, Any] = {name: known(getattr(self, name)) for name in LEVELS if name != "labour_share"}
-        return replace(self, **made)
+        levels: dict[str, Any] = {
+            name: positive_values(getattr(self, name)) for name in LEVELS if name != "labour_share"
+        }
+        return replace(self, **levels)
 
     def aggregate(self, member: BoolArray) -> Inputs:
         """Sum regions by aggregate `(G, R)` to `(G, T)`, means by weight; NaN while a member is incomplete."""
-        whole = self.complete()
+        complete = self.complete()
 
         # Not by a product of matrices: for a sum of few groups its threads cost more than they compute.
         def total(values: FloatArray) -> FloatArray:
-            sums = [np.where(whole[rows].all(axis=0), values[rows].sum(axis=0), np.nan) for rows in member]
-            return np.array(sums).reshape(len(member), whole.shape[1])
+            sums = [np.where(complete[rows].all(axis=0), values[rows].sum(axis=0), np.nan) for rows in member]
+            return np.array(sums).reshape(len(member), complete.shape[1])
 
         output, labour = total(self.output), total(self.labour)
         return Inputs(
@@ -117,16 +119,18 @@ class GrowthAccounts:
 def build_inputs(panel: Panel, protocol: Protocol) -> tuple[Inputs, Marks]:
     """Return the inputs of the growth accounts and the marks of their figures, each `(R, T)`."""
     panel = as_measured(panel, protocol)
-    made = output(panel, protocol)
-    machines = capital(panel, protocol, made.values, deflator(panel))
+    output_series = output(panel, protocol)
+    machines = capital(panel, protocol, output_series.values, deflator(panel))
     people = labour(panel, protocol)
     skill = quality(panel, protocol)
     share = labour_share(panel, protocol)
     marks: Marks = {}
-    for series in (made, machines, people, skill, share):
+    for series in (output_series, machines, people, skill, share):
         marks = either(marks, series.marks)
     bought = intermediate(panel, protocol)
-    return Inputs(made.values, machines.values, people.values, skill.values, share.values, bought).positive(), marks
+    return Inputs(
+        output_series.values, machines.values, people.values, skill.values, share.values, bought
+    ).positive(), marks
 
 
 def account(inputs: Inputs, protocol: Protocol) -> Growth:
@@ -136,17 +140,17 @@ def account(inputs: Inputs, protocol: Protocol) -> Growth:
     by the formula and the averaging of shares that the protocol names. Where the two ways differ by 1e-12 or more it is
     an `IdentityError`.
     """
-    whole = inputs.complete()
+    complete = inputs.complete()
 
     def growth(level: FloatArray) -> FloatArray:
-        return log_growth(np.where(whole, level, np.nan))
+        return log_growth(np.where(complete, level, np.nan))
 
     capital, persons, quality = growth(inputs.capital), growth(inputs.labour), growth(inputs.human_capital)
     output = growth(inputs.output)
     change = np.stack([capital, persons + quality])
     share = np.stack([1.0 - inputs.labour_share, inputs.labour_share])
     if inputs.intermediate is not None:
-        bought = np.where(whole, inputs.intermediate.share, np.nan)
+        bought = np.where(complete, inputs.intermediate.share, np.nan)
         share = np.concatenate([share, bought])
         share[0] -= bought.sum(axis=0)
         change = np.concatenate([change, inputs.intermediate.growth()])
@@ -164,12 +168,14 @@ def account(inputs: Inputs, protocol: Protocol) -> Growth:
     worst = float(np.nanmax(gap)) if np.isfinite(gap).any() else 0.0
     if worst >= IDENTITY_TOLERANCE:
         raise IdentityError("yardstick.identity", worst=worst)
-    made = Growth(output, capital, persons, quality, weight[1], *parts, tfp, worst)
+    growth_accounts = Growth(output, capital, persons, quality, weight[1], *parts, tfp, worst)
     if inputs.intermediate is None:
-        return made
+        return growth_accounts
     with np.errstate(divide="ignore", invalid="ignore"):
         of_each = bought / bought_share
-    return replace(made, intermediate_growth=of_each, intermediate_contribution=bought, intermediate_share=bought_share)
+    return replace(
+        growth_accounts, intermediate_growth=of_each, intermediate_contribution=bought, intermediate_share=bought_share
+    )
 
 
 def with_sum(inputs: Inputs, protocol: Protocol, rows: IntArray | slice = slice(None)) -> FloatArray:
@@ -194,10 +200,10 @@ def levels(inputs: Inputs) -> Levels:
     """Compare regions within a year (Caves, Christensen and Diewert 1982)."""
     # Every region is compared with the mean of all regions complete in that year, so the comparison is transitive and
     # does not depend on which region is taken as the base.
-    whole = inputs.complete()
+    complete = inputs.complete()
 
     def masked(values: FloatArray) -> FloatArray:
-        return np.where(whole, values, np.nan)
+        return np.where(complete, values, np.nan)
 
     output, capital, labour = masked(inputs.output), masked(inputs.capital), masked(inputs.labour)
     share = masked(inputs.labour_share)
@@ -210,13 +216,13 @@ def levels(inputs: Inputs) -> Levels:
         output_per_worker=_to_mean(np.log(output / labour)),
         capital_per_worker=_to_mean(np.log(capital / labour)),
         tfp=np.exp(tfp),
-        to_leader=np.exp(tfp - np.where(whole.any(axis=0), best.max(axis=0), np.nan)),
+        to_leader=np.exp(tfp - np.where(complete.any(axis=0), best.max(axis=0), np.nan)),
         leader=leader,
     )
 
 
 def _to_mean(logs: FloatArray) -> FloatArray:
     """Return levels relative to the geometric mean of the regions that are known in the year."""
-    known = np.isfinite(logs)
-    mean = np.where(known, logs, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    finite = np.isfinite(logs)
+    mean = np.where(finite, logs, 0.0).sum(axis=0) / np.maximum(finite.sum(axis=0), 1)
     return np.asarray(np.exp(logs - mean))

@@ -53,8 +53,8 @@ def as_measured(panel: Panel, protocol: Protocol) -> Panel:
     missing = [name for name in names.values() if not np.isfinite(panel.account(name)).any()]
     if missing or protocol.value("output.vintage") != LATEST:
         raise InputError("yardstick.no-gross-output", missing=missing or ["output.vintage"])
-    made = {name: panel.account(column) for name, column in names.items()}
-    return replace(panel, accounts={**panel.accounts, **made, "output_price": np.full(panel.shape, np.nan)})
+    gross_columns = {name: panel.account(column) for name, column in names.items()}
+    return replace(panel, accounts={**panel.accounts, **gross_columns, "output_price": np.full(panel.shape, np.nan)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +76,13 @@ def intermediate(panel: Panel, protocol: Protocol) -> Intermediate | None:
     names = BOUGHT
     quantity = np.stack([panel.account(f"{name}_real") for name in names])
     cost = np.stack([panel.account(f"{name}_nominal") for name in names])
-    own = np.isfinite(cost[:3]).any(axis=(0, 2))
-    used = np.stack([*[own] * 3, ~own & np.isfinite(cost[3]).any(axis=1)])[..., None]
+    by_kind = np.isfinite(cost[:3]).any(axis=(0, 2))
+    used = np.stack([*[by_kind] * 3, ~by_kind & np.isfinite(cost[3]).any(axis=1)])[..., None]
     if not used.any():
         raise InputError("yardstick.no-intermediate", wanted=[f"{name}_nominal" for name in names])
     # A kind that a region never buys costs nothing; a year without any figure is unknown.
-    known = (np.isfinite(cost) & used).any(axis=0)
-    spent = np.where(known, np.where(used & np.isfinite(cost), cost, 0.0), np.nan)
+    observed = (np.isfinite(cost) & used).any(axis=0)
+    spent = np.where(observed, np.where(used & np.isfinite(cost), cost, 0.0), np.nan)
     return Intermediate(quantity, spent / panel.account("output_nominal"))
 
 
@@ -95,8 +95,8 @@ def output(panel: Panel, protocol: Protocol) -> Series:
     latest = _latest(panel)
     at = base_year(panel, protocol)
     if at is not None:
-        own = (panel.account("output_nominal") / latest)[:, at : at + 1]
-        latest = latest * np.where(rebased(panel, at)[:, None], own, 1.0)
+        price = (panel.account("output_nominal") / latest)[:, at : at + 1]
+        latest = latest * np.where(rebased(panel, at)[:, None], price, 1.0)
     vintage = protocol.value("output.vintage")
     if vintage == LATEST:
         return Series(latest, {"first_published:output": panel.preliminary})
@@ -124,11 +124,11 @@ def base_year(panel: Panel, protocol: Protocol) -> int | None:
 
 def rebased(panel: Panel, at: int) -> BoolArray:
     """Return the regions `(R,)` whose own output and investment have prices of the base year."""
-    known = np.isfinite(panel.account("output_nominal")[:, at] / _latest(panel)[:, at])
+    has_prices = np.isfinite(panel.account("output_nominal")[:, at] / _latest(panel)[:, at])
     if "investment_price" in panel.investment:
         price = panel.investment["investment_price"]
-        known &= (np.isfinite(price[..., at]) | ~np.isfinite(price).any(axis=-1)).all(axis=0)
-    return known
+        has_prices &= (np.isfinite(price[..., at]) | ~np.isfinite(price).any(axis=-1)).all(axis=0)
+    return has_prices
 
 
 def deflator(panel: Panel) -> FloatArray:
@@ -144,23 +144,23 @@ def _latest(panel: Panel) -> FloatArray:
     raise InputError("yardstick.no-output")
 
 
-def first_known(wanted: FloatArray, other: FloatArray) -> FloatArray:
+def first_known(preferred: FloatArray, fallback: FloatArray) -> FloatArray:
     """Return the wanted series of every region `(R, T)`, and the other one of those that have none of it at all."""
-    return np.where(np.isfinite(wanted).any(axis=1, keepdims=True), wanted, other)
+    return np.where(np.isfinite(preferred).any(axis=1, keepdims=True), preferred, fallback)
 
 
 def _chain(latest: FloatArray, growth: FloatArray) -> Series:
     """Chain the growth of a vintage on the latest level of the year before it begins."""
-    known = np.isfinite(growth)
+    finite = np.isfinite(growth)
     change = log_growth(latest)
-    joined = np.where(known, growth, change)
-    begins = np.where(known.any(axis=1), known.argmax(axis=1), latest.shape[1])[:, None]
+    joined = np.where(finite, growth, change)
+    begins = np.where(finite.any(axis=1), finite.argmax(axis=1), latest.shape[1])[:, None]
     year = np.arange(latest.shape[1])
     inside = year >= begins
     path = np.cumsum(np.where(inside, joined, 0.0), axis=1)
     anchor = np.take_along_axis(latest, np.clip(begins - 1, 0, None), axis=1)
     values = np.where(inside, anchor * np.exp(path), latest)
-    return Series(values, {"spliced:output": ~known & np.isfinite(values)})
+    return Series(values, {"spliced:output": ~finite & np.isfinite(values)})
 
 
 def labour(panel: Panel, protocol: Protocol) -> Series:
@@ -215,29 +215,31 @@ def quality(panel: Panel, protocol: Protocol) -> Series:
         case "given":
             return Series(panel.account("human_capital"))
         case _:
-            given, made = panel.account("human_capital"), _from_schooling(panel, protocol)
-            own = np.asarray(np.isfinite(given).any(axis=1) & ~np.isfinite(panel.account("schooling")).any(axis=1))
-            marks = {name: mask & ~own[:, None] for name, mask in made.marks.items()}
-            return Series(np.where(own[:, None], given, made.values), marks)
+            direct, from_schooling = panel.account("human_capital"), _from_schooling(panel, protocol)
+            has_only_index = np.asarray(
+                np.isfinite(direct).any(axis=1) & ~np.isfinite(panel.account("schooling")).any(axis=1)
+            )
+            marks = {name: mask & ~has_only_index[:, None] for name, mask in from_schooling.marks.items()}
+            return Series(np.where(has_only_index[:, None], direct, from_schooling.values), marks)
 
 
 def _from_schooling(panel: Panel, protocol: Protocol) -> Series:
     """Return human capital from mean years of schooling."""
     observed = panel.account("schooling")
-    known = np.isfinite(observed)
-    never = ~known.any(axis=1, keepdims=True)
+    finite = np.isfinite(observed)
+    never = ~finite.any(axis=1, keepdims=True)
     between = inside(observed)
     filled = hold(observed) if protocol.value("labour.missing_schooling") == "hold" else interpolate(observed)
-    filled, moved = extend_schooling(panel, protocol, filled)
+    filled, levels = extend_schooling(panel, protocol, filled)
     schooling, level = np.where(never, 0.0, filled), np.empty(panel.shape)
     returns: list[Returns] = protocol.values("labour.returns_to_schooling", panel.calendar)
-    for one in dict.fromkeys(returns):  # every year with the returns that the protocol dates to it
-        valid = np.array([item == one for item in returns])
-        level[:, valid] = human_capital(schooling[:, valid], one)
+    for returns_rule in dict.fromkeys(returns):  # every year with the returns that the protocol dates to it
+        valid = np.array([item == returns_rule for item in returns])
+        level[:, valid] = human_capital(schooling[:, valid], returns_rule)
     marks = {
-        "proxy:schooling": between & ~known,
-        "carried:schooling": ~between & ~never & ~moved,
-        "extrapolated:schooling": moved,
+        "proxy:schooling": between & ~finite,
+        "carried:schooling": ~between & ~never & ~levels,
+        "extrapolated:schooling": levels,
         "missing:schooling": np.broadcast_to(never, panel.shape),
     }
     return Series(level, marks)
@@ -257,12 +259,12 @@ def labour_share(panel: Panel, protocol: Protocol) -> Series:
     if rule == "observed_regional":
         return _carried(_observed(panel, protocol), protocol, panel.years)
     years, share = _national(panel, protocol)
-    made = _at_factor_cost(_carried(share, protocol, years), share, protocol, years)
-    here = np.searchsorted(years, panel.years)
-    marks = {name: np.broadcast_to(mask[here], panel.shape) for name, mask in made.marks.items()}
+    national = _at_factor_cost(_carried(share, protocol, years), share, protocol, years)
+    position = np.searchsorted(years, panel.years)
+    marks = {name: np.broadcast_to(mask[position], panel.shape) for name, mask in national.marks.items()}
     if of_another_nation(panel.regions, protocol):
         marks["proxy:labour_share"] = np.ones(panel.shape, dtype=np.bool_)
-    return Series(np.broadcast_to(made.values[here], panel.shape), marks)
+    return Series(np.broadcast_to(national.values[position], panel.shape), marks)
 
 
 def of_another_nation(regions: Sequence[str], protocol: Protocol) -> bool:
@@ -283,10 +285,10 @@ def _carried(share: FloatArray, protocol: Protocol, periods: IntArray) -> Series
     table = _yearly(protocol, "shares.input_output", periods)
     later = mask_after(share) & np.isfinite(share).any(axis=-1, keepdims=True)
     base = np.take_along_axis(np.broadcast_to(table, share.shape), last_known(share)[..., None], axis=-1)
-    moved = later & np.isfinite(base)
-    values = np.where(moved, values + hold(table) - np.where(moved, base, 0.0), values)
-    moved = np.asarray(moved & np.isfinite(table))
-    return Series(values, {"carried:labour_share": mark & ~moved, "proxy:labour_share": moved})
+    by_tables = later & np.isfinite(base)
+    values = np.where(by_tables, values + hold(table) - np.where(by_tables, base, 0.0), values)
+    by_tables = np.asarray(by_tables & np.isfinite(table))
+    return Series(values, {"carried:labour_share": mark & ~by_tables, "proxy:labour_share": by_tables})
 
 
 def _yearly(protocol: Protocol, path: str, periods: IntArray) -> FloatArray:
@@ -294,26 +296,28 @@ def _yearly(protocol: Protocol, path: str, periods: IntArray) -> FloatArray:
     return np.array(protocol.series(path, year_of(periods).tolist()))
 
 
-def _at_factor_cost(made: Series, share: FloatArray, protocol: Protocol, periods: IntArray) -> Series:
+def _at_factor_cost(national: Series, share: FloatArray, protocol: Protocol, periods: IntArray) -> Series:
     """Return the national share without net taxes on production in its denominator, where the protocol says so."""
     if protocol.choice("shares.valuation") != "factor_cost":
-        return made
+        return national
     taxes = _yearly(protocol, "shares.net_taxes", periods)
     if protocol.choice("shares.after") != "input_output":  # what is carried is the share at factor cost
         taxes = np.where(np.isfinite(share), taxes, np.nan)
-    return Series(made.values / (1 - hold(taxes)), made.marks)
+    return Series(national.values / (1 - hold(taxes)), national.marks)
 
 
 def _national(panel: Panel, protocol: Protocol) -> tuple[IntArray, FloatArray]:
     """Return the national labour share, and its years: those of the panel and all that the share is known for."""
     declared = protocol.declares("shares.national")
-    known = protocol.value("shares.national") if declared else panel.nation.get("labour_share", {})
-    if not known:
+    share_by_year = protocol.value("shares.national") if declared else panel.nation.get("labour_share", {})
+    if not share_by_year:
         raise InputError("yardstick.no-national-share", id=protocol.label)
     if panel.quarterly:  # a share of the year is that of its quarters
-        known = {quarter(year, number): share for year, share in known.items() for number in (1, 2, 3, 4)}
-    years = np.arange(min(*known, panel.years[0]), max(*known, panel.years[-1]) + 1)
-    return years, np.array([known.get(year, np.nan) for year in years.tolist()])
+        share_by_year = {
+            quarter(year, number): share for year, share in share_by_year.items() for number in (1, 2, 3, 4)
+        }
+    years = np.arange(min(*share_by_year, panel.years[0]), max(*share_by_year, panel.years[-1]) + 1)
+    return years, np.array([share_by_year.get(year, np.nan) for year in years.tolist()])
 
 
 def _observed(panel: Panel, protocol: Protocol) -> FloatArray:

@@ -95,7 +95,7 @@ def measure(package: Source, protocol: Ruler = DEFAULT_PROTOCOL) -> Measurement:
     data, rules, panel, tables = basis(package, protocol)
     inputs, marks = build_inputs(panel, rules)
     marks = either(marks, break_marks(panel, rules))
-    regional = _Accounts.of(panel.regions, panel, inputs, marks, rules)
+    regional = _Accounts.build(panel.regions, panel, inputs, marks, rules)
     grading = graded(data, panel, rules, regional.growth, growth_marks(marks))
     if not np.isfinite(regional.growth.tfp_growth).any():
         raise _nothing(panel, inputs)
@@ -108,22 +108,22 @@ def measure(package: Source, protocol: Ruler = DEFAULT_PROTOCOL) -> Measurement:
     # as an intermediate input would count twice in a sum of gross outputs.
     indices = "given_services" in {rules.value("capital.measure"), rules.value("labour.unit")}
     adds_up = declared.complete and not indices and not gross(rules)
-    together = regional
+    comparable = regional
     if base is None and base_year(panel, rules) is not None:  # all at the prices of the data
-        plain, _ = build_inputs(panel, rules.replace({"output.price_base": None}))
-        together = replace(regional, inputs=plain)
-    national = _aggregate({TOTAL: list(panel.regions)} if adds_up else {}, together)
+        data_inputs, _ = build_inputs(panel, rules.replace({"output.price_base": None}))
+        comparable = replace(regional, inputs=data_inputs)
+    national = _aggregate({TOTAL: list(panel.regions)} if adds_up else {}, comparable)
     members = names.drop_nulls("group_en").group_by("group_en", maintain_order=True).agg("region")
-    groups = _aggregate(dict(members.iter_rows()) if adds_up else {}, together)
+    groups = _aggregate(dict(members.iter_rows()) if adds_up else {}, comparable)
     nothing = np.full(panel.shape, np.nan)  # of inputs that are indices there are no levels
     empty = Levels(nothing, nothing, nothing, nothing, np.zeros(panel.shape[1], dtype=np.int64))
-    level = levels(together.inputs) if adds_up else empty
-    known = names_of(data)
-    macro = {**known.by_kind.get("group", {}), TOTAL: words("group.total")}
+    level = levels(comparable.inputs) if adds_up else empty
+    package_names = names_of(data)
+    macro = {**package_names.by_kind.get("group", {}), TOTAL: words("group.total")}
     return Measurement(
         frame=regional.frame(level.tfp, grading),
         inputs=regional.inputs_frame(),
-        periods=_beside(regional, rules, grading, ranked=declared.complete),
+        periods=_with_break_variants(regional, rules, grading, ranked=declared.complete),
         levels=_levels_frame(panel, inputs, level),
         national=national.frame(),
         national_periods=national.periods().drop("rank", "grade"),
@@ -141,7 +141,13 @@ def measure(package: Source, protocol: Ruler = DEFAULT_PROTOCOL) -> Measurement:
         findings=(*_exhausted(data, panel, rules, marks), *touching(data, rules)),
         identity_gap=max(regional.growth.identity_gap, national.growth.identity_gap, groups.growth.identity_gap),
         kind=data.kind,
-        names=Names({**known.by_kind, "region": {code: known.region(code) for code in panel.regions}, "group": macro}),
+        names=Names(
+            {
+                **package_names.by_kind,
+                "region": {code: package_names.region(code) for code in panel.regions},
+                "group": macro,
+            }
+        ),
         provenance=replace(under(rules, provenance("measure", data, tables, **departs)), regions=declared.to_dict()),
     )
 
@@ -158,7 +164,7 @@ class _Accounts:
     rules: Protocol
 
     @classmethod
-    def of(cls, names: tuple[str, ...], panel: Panel, inputs: Inputs, marks: Marks, rules: Protocol) -> _Accounts:
+    def build(cls, names: tuple[str, ...], panel: Panel, inputs: Inputs, marks: Marks, rules: Protocol) -> _Accounts:
         return cls(names, panel, inputs, account(inputs, rules), marks, rules)
 
     def frame(self, tfp_level: FloatArray | None = None, grading: Graded | None = None) -> pl.DataFrame:
@@ -182,17 +188,17 @@ class _Accounts:
 
     def periods(self, grading: Graded | None = None, *, ranked: bool = True) -> pl.DataFrame:
         """Return period averages; their ranks are null where the set that they would refer to is not whole."""
-        wanted = self.rules.value("reporting.periods")
+        spans = self.rules.value("reporting.periods")
         if self.panel.quarterly:
-            wanted = [[quarter(year, 4) for year in span] for span in wanted]
+            spans = [[quarter(year, 4) for year in span] for span in spans]
         marks = growth_marks(self.marks)
-        rows = period_table(self.names, self.panel.years, self.growth, marks, wanted, grading)
+        rows = period_table(self.names, self.panel.years, self.growth, marks, spans, grading)
         if self.panel.quarterly:
             rows = of_quarters(rows)
         return rows if ranked else rows.with_columns(rank=pl.lit(None, pl.Int64))
 
 
-def _beside(regional: _Accounts, rules: Protocol, grading: Graded | None, *, ranked: bool) -> pl.DataFrame:
+def _with_break_variants(regional: _Accounts, rules: Protocol, grading: Graded | None, *, ranked: bool) -> pl.DataFrame:
     """Return the periods with TFP growth and rank as they are with breaks of employment left in, and linked."""
     periods = regional.periods(grading, ranked=ranked)
     for name, way in (("raw", FLAG), ("linked", LINK)):
@@ -207,16 +213,16 @@ def _beside(regional: _Accounts, rules: Protocol, grading: Graded | None, *, ran
 
 
 def _by_way(
-    regional: _Accounts, rules: Protocol, way: str, own: pl.DataFrame, grading: Graded | None, *, ranked: bool
+    regional: _Accounts, rules: Protocol, way: str, periods: pl.DataFrame, grading: Graded | None, *, ranked: bool
 ) -> pl.DataFrame | None:
     """Return the periods with breaks treated in one way; None where the protocol or the package has no such way.
 
-    `own` are those of the protocol's own way.
+    `periods` are those of the protocol's own way.
     """
     if not rules.declares("labour.breaks") or rules.value("labour.unit") != "persons":
         return None
     if rules.value("labour.breaks") == way:
-        return own
+        return periods
     try:
         persons = labour(regional.panel, rules.replace({"labour.breaks": way})).values
     except InputError:
@@ -251,7 +257,7 @@ def _aggregate(members: Mapping[str, list[str]], regional: _Accounts) -> _Accoun
     names = tuple(name for name, row in zip(members, member, strict=True) if row.any())
     member = member[member.any(axis=1)]
     marks = {name: (member.astype(np.int64) @ mask.astype(np.int64)) > 0 for name, mask in regional.marks.items()}
-    return _Accounts.of(names, panel, regional.inputs.aggregate(member), marks, regional.rules)
+    return _Accounts.build(names, panel, regional.inputs.aggregate(member), marks, regional.rules)
 
 
 def _levels_frame(panel: Panel, inputs: Inputs, level: Levels) -> pl.DataFrame:
@@ -277,8 +283,8 @@ def _omitted(panel: Panel, regional: _Accounts) -> pl.DataFrame:
     holes = {name: ~np.isfinite(values) for name, values in inputs.levels().items()}
     if inputs.intermediate is not None:
         holes["intermediate"] = ~np.isfinite(inputs.intermediate.share.sum(axis=0))
-    if (gone := regional.marks.get(EXHAUSTED)) is not None:
-        holes |= {"capital": holes["capital"] & ~gone, "capital_exhausted": gone.copy()}
+    if (exhaustion := regional.marks.get(EXHAUSTED)) is not None:
+        holes |= {"capital": holes["capital"] & ~exhaustion, "capital_exhausted": exhaustion.copy()}
     names = list(holes)
     for bit, hole in enumerate(holes.values()):
         hole[:, 1:] |= hole[:, :-1].copy()
@@ -301,19 +307,19 @@ def _omitted(panel: Panel, regional: _Accounts) -> pl.DataFrame:
 
 def _exhausted(data: Package, panel: Panel, rules: Protocol, marks: Marks) -> tuple[Finding, ...]:
     """Return a finding for every region whose stock falls to zero or below: year, investment, and the cure."""
-    gone = marks.get(EXHAUSTED)
-    if gone is None or not gone.any():
+    exhaustion = marks.get(EXHAUSTED)
+    if exhaustion is None or not exhaustion.any():
         return ()
     late = rules.value("capital.timing") == "beginning_of_year"  # the input is the stock of the year before
-    found, names = [], names_of(data)
-    for row in np.flatnonzero(gone.any(axis=1)).tolist():
-        at = int(gone[row].argmax()) - late
+    problems, names = [], names_of(data)
+    for row in np.flatnonzero(exhaustion.any(axis=1)).tolist():
+        at = int(exhaustion[row].argmax()) - late
         region, year = panel.regions[row], int(panel.years[at])
         spent = panel.investment["investment_nominal"][:, row, at]
         least = panel.assets[int(np.nan_to_num(spent, nan=np.inf).argmin())]
         asset = {"asset": least} if "asset" in data.tables["investment"].columns else {}
         file, line = data.place("investment", region=region, **asset, year=year)
-        found.append(
+        problems.append(
             finding(
                 "yardstick.capital-exhausted",
                 words={"name": names.region(region), "year": year},
@@ -325,17 +331,19 @@ def _exhausted(data: Package, panel: Panel, rules: Protocol, marks: Marks) -> tu
                 value=f"{np.nansum(spent):,.6g}",
             )
         )
-    return tuple(found)
+    return tuple(problems)
 
 
 def _nothing(panel: Panel, inputs: Inputs) -> InputError:
     """Return why no region-year could be measured."""
     reach = []
     for item, values in inputs.levels().items():
-        known = np.isfinite(values).any(axis=0)
-        years, name = labels(panel.years[known]), words(f"factor.{item}")
-        said = {"first": years[0], "last": years[-1]} if len(years) else {}
-        reach.append(words("yardstick.reach.given" if said else "yardstick.reach.absent", name=name, **said))
+        observed = np.isfinite(values).any(axis=0)
+        years, name = labels(panel.years[observed]), words(f"factor.{item}")
+        reach_years = {"first": years[0], "last": years[-1]} if len(years) else {}
+        reach.append(
+            words("yardstick.reach.given" if reach_years else "yardstick.reach.absent", name=name, **reach_years)
+        )
     return InputError("yardstick.nothing-measured", reach=reach)
 
 
@@ -345,12 +353,12 @@ def _regions(data: Package, panel: Panel) -> pl.DataFrame:
     base = pl.DataFrame({"region": list(panel.regions)})
     if table is not None and "region" in table.columns:
         base = base.join(table, on="region", how="left", maintain_order="left")
-    wanted = {"name_zh": "region", "name_en": "region", "abbr": "region", "group_zh": None, "group_en": None}
-    missing = {name: pl.lit(None, pl.String) for name in wanted if name not in base.columns}
+    fallbacks = {"name_zh": "region", "name_en": "region", "abbr": "region", "group_zh": None, "group_en": None}
+    missing = {name: pl.lit(None, pl.String) for name in fallbacks if name not in base.columns}
     base = base.with_columns(**missing)
     return base.with_columns(
-        pl.col(name).fill_null(pl.col(other)) for name, other in wanted.items() if other is not None
-    ).select("region", *wanted)
+        pl.col(name).fill_null(pl.col(fallback)) for name, fallback in fallbacks.items() if fallback is not None
+    ).select("region", *fallbacks)
 
 
 def measure_nation(package: Source, protocol: Ruler = DEFAULT_PROTOCOL) -> Measurement:
@@ -383,9 +391,9 @@ def grades(package: Source, protocol: Ruler = DEFAULT_PROTOCOL) -> Grades:
     if measured.graded is None:
         raise UsageError("yardstick.no-grades", protocol=measured.protocol.label, parameter=PARAMETER)
     frame = _rows(measured.graded, measured.panel.regions, measured.spans())
-    there = measured.periods.select("region", "start", "end")
+    measured_periods = measured.periods.select("region", "start", "end")
     return Grades(
-        frame=frame.join(there, on=["region", "start", "end"], how="semi"),
+        frame=frame.join(measured_periods, on=["region", "start", "end"], how="semi"),
         **measured.shared("grades", rules=str(admission.terms()["as_of"])),
     )
 
@@ -416,12 +424,12 @@ class Grades(Result, verb="grades", topic="yardstick", key=("region", "start", "
         return {"grades.period": periods, "grades.failed": failed}
 
 
-def _rows(made: Graded, regions: tuple[str, ...], spans: list[tuple[int, int]]) -> pl.DataFrame:
+def _rows(grading: Graded, regions: tuple[str, ...], spans: list[tuple[int, int]]) -> pl.DataFrame:
     """Return a row for each region, period and test that could be made."""
     parts = []
     for start, end in spans:
-        means, figure = made.means(start, end), lettered(made.of_period(start, end))
-        for name, grade in made.letters(start, end).items():
+        means, figure = grading.means(start, end), lettered(grading.of_period(start, end))
+        for name, grade in grading.letters(start, end).items():
             part = pl.DataFrame({"region": regions, "grade": figure, "number": grade}).with_columns(
                 value=pl.Series(means.get(name, np.full(len(regions), np.nan)), dtype=pl.Float64, nan_to_null=True),
                 start=pl.lit(start, pl.Int64),

@@ -15,7 +15,8 @@ from xinzhi.core.text import Language, Text, number, percent, same, spaced, span
 from xinzhi.data import tables_by_name
 from xinzhi.protocol import specification
 from xinzhi.yardstick.growth_accounts import LEVELS
-from xinzhi.yardstick.view import PARTS, Figures, measured
+from xinzhi.yardstick.measurement_facts import measured
+from xinzhi.yardstick.view import PARTS, Figures
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -49,15 +50,15 @@ class Measurement(Figures):
         row = self.frame.filter(pl.col("region") == region, pl.col("year").cast(pl.String) == str(year))
         if not row.height:
             raise _why_not(self, region, at)
-        here = row.row(0, named=True)
+        account = row.row(0, named=True)
         return Explanation(
             region=region,
             year=year,
             name=self.names.region(region),
-            frame=_accounts(self, here, at),
+            frame=_accounts(self, account, at),
             sources=_sources(self, region, at),
             parameters=_parameters(self, year_of(at)),
-            flags=here["flags"],
+            flags=account["flags"],
             foot=Text(zh=self.provenance.foot("zh"), en=self.provenance.foot("en")),
         )
 
@@ -85,16 +86,19 @@ class Measurement(Figures):
         if component not in COMPONENTS:
             raise UsageError("yardstick.no-component", given=component, known=[same(name) for name in COMPONENTS])
         code = self.names.resolve(region, self.panel.regions)
-        name, mine = self.names.region(code), self.periods.filter(region=code)
-        found = mine.filter(pl.col("start").cast(pl.String) == str(start), pl.col("end").cast(pl.String) == str(end))
-        if not found.height:
-            known = [span_text(row["start"], row["end"]) for row in mine.iter_rows(named=True)] or [same("–")]
-            raise UsageError("yardstick.no-period", name=name, span=span_text(start, end), known=known)
-        period = found.row(0, named=True)
+        name, periods = self.names.region(code), self.periods.filter(region=code)
+        matches = periods.filter(
+            pl.col("start").cast(pl.String) == str(start), pl.col("end").cast(pl.String) == str(end)
+        )
+        if not matches.height:
+            spans = [span_text(row["start"], row["end"]) for row in periods.iter_rows(named=True)] or [same("–")]
+            raise UsageError("yardstick.no-period", name=name, span=span_text(start, end), known=spans)
+        period = matches.row(0, named=True)
         first, last = int(read(start) or 0), int(read(end) or 0)
-        each = [self.explain(code, label(at)) for at in range(first + 1, last + 1)]
+        explanations = [self.explain(code, label(at)) for at in range(first + 1, last + 1)]
         rows = self.frame.filter(
-            pl.col("region") == code, pl.col("year").cast(pl.String).is_in([str(one.year) for one in each])
+            pl.col("region") == code,
+            pl.col("year").cast(pl.String).is_in([str(explanation.year) for explanation in explanations]),
         ).sort("year")
         figures = (pl.col(column).alias(name) for name, column in COMPONENTS.items())
         years = rows.select("year", *figures, "grade", "flags")
@@ -103,7 +107,8 @@ class Measurement(Figures):
         if abs(gap) > ROUNDING:
             raise IdentityError("yardstick.period-gap", gap=gap)
         levels = (  # that the account uses, year by year
-            one.frame.drop_nulls("value").select(pl.lit(str(one.year)).alias("year"), "item", "value") for one in each
+            explanation.frame.drop_nulls("value").select(pl.lit(str(explanation.year)).alias("year"), "item", "value")
+            for explanation in explanations
         )
         return PeriodExplanation(
             region=code,
@@ -116,9 +121,9 @@ class Measurement(Figures):
             grade=period["grade"] or "",
             years=years,
             inputs=pl.concat(levels),
-            sources=_figures(each),
-            parameters=each[-1].parameters,
-            foot=each[-1].foot,
+            sources=_figures(explanations),
+            parameters=explanations[-1].parameters,
+            foot=explanations[-1].foot,
         )
 
     def facts(self) -> Facts:
@@ -178,34 +183,36 @@ def _why_not(result: Measurement, region: str, at: int) -> UsageError:
     if row.height:
         missing = [words(f"factor.{item}") for item in row["missing"][0].split(";")]
         return UsageError("yardstick.year-omitted", name=name, year=year, before=label(at - 1), missing=missing)
-    mine = result.frame.filter(pl.col("region") == region)["year"].to_list()
-    if not mine:
+    measured_years = result.frame.filter(pl.col("region") == region)["year"].to_list()
+    if not measured_years:
         return UsageError("yardstick.never-measured", name=name, year=year)
-    return UsageError("yardstick.year-not-measured", name=name, year=year, first=min(mine), last=max(mine))
+    return UsageError(
+        "yardstick.year-not-measured", name=name, year=year, first=min(measured_years), last=max(measured_years)
+    )
 
 
-def _accounts(result: Measurement, here: dict[str, float], at: int) -> pl.DataFrame:
+def _accounts(result: Measurement, account: dict[str, float], at: int) -> pl.DataFrame:
     """Return levels, growth, weights and contributions."""
-    both = [str(label(at - 1)), str(label(at))]
-    mine = (pl.col("region") == here["region"]) & pl.col("year").cast(pl.String).is_in(both)
-    level = result.inputs.filter(mine).sort("year")
-    share, bought = here["labour_share"], here.get("intermediate_share") or 0.0
+    ends = [str(label(at - 1)), str(label(at))]
+    of_region = (pl.col("region") == account["region"]) & pl.col("year").cast(pl.String).is_in(ends)
+    level = result.inputs.filter(of_region).sort("year")
+    share, bought = account["labour_share"], account.get("intermediate_share") or 0.0
     weight = {"capital": 1 - share - bought, "labour": share, "human_capital": share}
     rows: list[dict[str, Any]] = [
         {
             "item": item,
             "before": level[item][0],
             "value": level[item][1],
-            "growth": here.get(f"{item}_growth"),
+            "growth": account.get(f"{item}_growth"),
             "weight": weight.get(item),
-            "contribution": here.get(f"{item}_contribution"),
+            "contribution": account.get(f"{item}_contribution"),
         }
         for item in LEVELS
     ]
-    if "intermediate_growth" in here:
-        own = {"growth": here["intermediate_growth"], "contribution": here["intermediate_contribution"]}
-        rows.append({"item": "intermediate", "weight": bought, **own})
-    rows.append({"item": "tfp", "growth": here["tfp_growth"]})
+    if "intermediate_growth" in account:
+        intermediate = {"growth": account["intermediate_growth"], "contribution": account["intermediate_contribution"]}
+        rows.append({"item": "intermediate", "weight": bought, **intermediate})
+    rows.append({"item": "tfp", "growth": account["tfp_growth"]})
     number = dict.fromkeys(("before", "value", "growth", "weight", "contribution"), pl.Float64)
     return pl.DataFrame(rows, schema={"item": pl.String, **number})
 
@@ -286,29 +293,35 @@ class PeriodExplanation:
 
     def text(self, language: Language = "en") -> str:
         """Return the explanation as lines for a person."""
-        told = {"name": self.name, "span": span_text(self.start, self.end), "what": words(f"factor.{self.component}")}
+        heading = {
+            "name": self.name,
+            "span": span_text(self.start, self.end),
+            "what": words(f"factor.{self.component}"),
+        }
         yearly = self.years[self.component].to_list()
-        said = [
+        entries = [
             f"{year} {percent(value, 2, sign=True)}%" for year, value in zip(self.years["year"], yearly, strict=True)
         ]
-        years = [Text(zh=one, en=spaced(one)) for one in said]
-        each = QUARTERS if isinstance(self.end, str) else 1  # parts of a year
-        parts = {name: each * np.mean(self.years[name].to_numpy()) for name in COMPONENTS}
+        years = [Text(zh=entry, en=spaced(entry)) for entry in entries]
+        steps_per_year = QUARTERS if isinstance(self.end, str) else 1  # parts of a year
+        parts = {name: steps_per_year * np.mean(self.years[name].to_numpy()) for name in COMPONENTS}
         lines = [
-            words("yardstick.explain.period", value=self.value, grade=self.grade or "–", **told),
-            words(f"yardstick.explain.{'mean' if each == 1 else 'quarters'}", n=len(years), years=years),
+            words("yardstick.explain.period", value=self.value, grade=self.grade or "–", **heading),
+            words(f"yardstick.explain.{'mean' if steps_per_year == 1 else 'quarters'}", n=len(years), years=years),
             words("yardstick.explain.adds", **parts),
         ]
-        said = [line.lang(language) for line in lines]
+        entries = [line.lang(language) for line in lines]
         for (column,), rows in self.sources.group_by(["column"], maintain_order=True):
-            shown = ["–" if value is None else f"{value:,.6g}".replace("-", "−") for value in rows["value"]]
+            values = ["–" if value is None else f"{value:,.6g}".replace("-", "−") for value in rows["value"]]
             marks = ["" if official else "*" for official in rows["official"]]
-            cells = ", ".join(map("{} {}{}".format, rows["year"], shown, marks))
+            cells = ", ".join(map("{} {}{}".format, rows["year"], values, marks))
             unit = f" ({rows['unit'][0]})" if rows["unit"][0] else ""
-            said.append(f"  {column}{unit}: {cells}")
-        said.append(f"  {words('yardstick.explain.estimated').lang(language)}")
-        said += [f"  {row['parameter']} = {row['value']}  [{row['reference']}]" for row in self.parameters.to_dicts()]
-        return "\n".join([*said, self.foot.lang(language)])
+            entries.append(f"  {column}{unit}: {cells}")
+        entries.append(f"  {words('yardstick.explain.estimated').lang(language)}")
+        entries += [
+            f"  {row['parameter']} = {row['value']}  [{row['reference']}]" for row in self.parameters.to_dicts()
+        ]
+        return "\n".join([*entries, self.foot.lang(language)])
 
     def __repr__(self) -> str:
         """Return the English text."""
@@ -317,23 +330,24 @@ class PeriodExplanation:
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-ready dictionary."""
         frames = {name: getattr(self, name).to_dicts() for name in ("years", "inputs", "sources", "parameters")}
-        named = ("region", "start", "end", "component", "value", "gap", "grade")
-        figures = {name: getattr(self, name) for name in named}
+        scalars = ("region", "start", "end", "component", "value", "gap", "grade")
+        figures = {name: getattr(self, name) for name in scalars}
         texts = {name: {"zh": text.zh, "en": text.en} for name, text in (("name", self.name), ("foot", self.foot))}
         return figures | texts | frames
 
 
-def _figures(each: list[Explanation]) -> pl.DataFrame:
+def _figures(explanations: list[Explanation]) -> pl.DataFrame:
     """Return the figures of the package that were read, year by year, with the unit of each column."""
-    made = pl.concat(
-        one.sources.select(pl.lit(str(one.year)).alias("year"), "column", "value", "official") for one in each
+    figures = pl.concat(
+        explanation.sources.select(pl.lit(str(explanation.year)).alias("year"), "column", "value", "official")
+        for explanation in explanations
     )
-    made = made.filter(pl.col("value").is_not_null().any().over("column"))
+    figures = figures.filter(pl.col("value").is_not_null().any().over("column"))
     units = {}
-    for column in made["column"].unique():  # ``table.column[asset]``
+    for column in figures["column"].unique():  # ``table.column[asset]``
         table, _, name = column.partition("[")[0].partition(".")
-        known = tables_by_name()[table].columns.get(name) if table in tables_by_name() else None
-        units[column] = str(known.units[0]) if known is not None and known.units else ""
-    return made.with_columns(pl.col("column").replace_strict(units, return_dtype=pl.String).alias("unit")).sort(
+        column_spec = tables_by_name()[table].columns.get(name) if table in tables_by_name() else None
+        units[column] = str(column_spec.units[0]) if column_spec is not None and column_spec.units else ""
+    return figures.with_columns(pl.col("column").replace_strict(units, return_dtype=pl.String).alias("unit")).sort(
         "column", "year"
     )

@@ -78,9 +78,9 @@ READ = ("accounts", "investment", "nation", "vintages")
 BEARABLE = ("missing-year",)
 
 
-def under(rules: Protocol, made: Provenance) -> Provenance:
+def under(rules: Protocol, source: Provenance) -> Provenance:
     """Return a provenance with the protocol that the figures were computed under."""
-    return replace(made, protocol=rules.label, protocol_fingerprint=rules.fingerprint, standing=rules.standing)
+    return replace(source, protocol=rules.label, protocol_fingerprint=rules.fingerprint, standing=rules.standing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +91,8 @@ class Panel:
     `accounts` and `investment` hold columns `(R, T)` and `(A, R, T)`, NaN without a figure; `vintages` the log growth
     of output in each. Masks: `unofficial` by column, where its status is not ``official``; `preliminary`, output first
     published; `breaks` in employment. `hours_per_person` says whether ``accounts.hours`` are per person.
-    `nation` holds the series of the table `nation` that the yardstick reads, each by year; `read` the fingerprints of
-    the tables that all this comes from.
+    `nation` holds the series of the table `nation` that the yardstick reads, each by year; `digests` the fingerprints
+    of the tables that all this comes from.
     """
 
     regions: tuple[str, ...]
@@ -107,7 +107,7 @@ class Panel:
     hours_per_person: bool
     nation: Mapping[str, Mapping[int, float]] = field(default_factory=dict)
     control: Mapping[str, FloatArray] = field(default_factory=dict)
-    read: Mapping[str, str] = field(default_factory=dict)
+    digests: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -126,13 +126,13 @@ class Panel:
 
     def account(self, column: str) -> FloatArray:
         """Return a column of `accounts`; all NaN when the package does not have it."""
-        found = self.accounts.get(column)
-        return np.full(self.shape, np.nan) if found is None else found
+        values = self.accounts.get(column)
+        return np.full(self.shape, np.nan) if values is None else values
 
     def marked(self, column: str) -> BoolArray:
         """Return the cells of a column that are not official: `(R, T)`, of investment `(A, R, T)`."""
-        cells, known = self.investment.get(column), self.unofficial.get(column)
-        return np.zeros(self.shape if cells is None else cells.shape, dtype=np.bool_) if known is None else known
+        cells, mask = self.investment.get(column), self.unofficial.get(column)
+        return np.zeros(self.shape if cells is None else cells.shape, dtype=np.bool_) if mask is None else mask
 
     def region_index(self, region: str) -> int:
         """Return the position of a region; an `InputError` says that the package has none such."""
@@ -150,7 +150,7 @@ class _Cells:
     shape: tuple[int, ...]
 
     @classmethod
-    def of(
+    def from_table(
         cls, table: pl.DataFrame, *, regions: tuple[str, ...], first: int, last: int, assets: tuple[str, ...] = ()
     ) -> _Cells:
         """Take the rows that lie on the axes: assets where there are any, regions and years."""
@@ -197,7 +197,7 @@ def read_panel(package: Package) -> Panel:
     first, last = _year(accounts, "min"), _year(accounts, "max")
     if investment is not None and investment.height:
         first = min(first, _year(investment, "min"))
-    axes = partial(_Cells.of, regions=regions, first=first, last=last)
+    axes = partial(_Cells.from_table, regions=regions, first=first, last=last)
     nation, cells = _read_nation(package), axes(accounts)
     assets, invested, unofficial = _read_investment(investment, axes)
     return Panel(
@@ -213,7 +213,7 @@ def read_panel(package: Package) -> Panel:
         hours_per_person="per person" in package.units.get("accounts", {}).get("hours", ""),
         nation=nation,
         control=control_index(nation, np.arange(first, last + 1, dtype=np.int64)),
-        read={name: package.fingerprint(name) for name in READ if name in package.tables},
+        digests={name: package.fingerprint(name) for name in READ if name in package.tables},
     )
 
 
@@ -221,11 +221,11 @@ def _read_nation(package: Package) -> dict[str, dict[int, float]]:
     """Return the national series that the yardstick reads, by year; what cannot be read `require` has refused."""
     if "nation" not in package.tables:
         return {}
-    found = {}
+    series_by_name = {}
     for name in NATIONAL_SERIES:
         with suppress(InputError):
-            found[name] = _national(package, name)
-    return found
+            series_by_name[name] = _national(package, name)
+    return series_by_name
 
 
 def _national(package: Package, name: str) -> dict[int, float]:
@@ -255,20 +255,20 @@ def control_index(nation: Mapping[str, Mapping[int, float]], years: IntArray) ->
     # ratio of both at current prices, held after its last year: inventories are taken to have the price of the whole.
 
     def series(name: str) -> FloatArray:
-        known = nation.get(name, {})
-        return np.array([known.get(year, np.nan) for year in years.tolist()])
+        by_year = nation.get(name, {})
+        return np.array([by_year.get(year, np.nan) for year in years.tolist()])
 
     with np.errstate(invalid="ignore", divide="ignore"):
-        fixed, whole = np.log(series("gfcf_nominal")), np.log(series("gcf_nominal"))
+        fixed, total = np.log(series("gfcf_nominal")), np.log(series("gcf_nominal"))
     growth = np.log1p(series("gcf_growth_real") / 100)
-    found: dict[str, FloatArray] = {}
+    indices: dict[str, FloatArray] = {}
     if np.isfinite(fixed).any():
-        found["national_value"] = fixed
-    if np.isfinite(growth).any() and np.isfinite(fixed - whole).any():
+        indices["national_value"] = fixed
+    if np.isfinite(growth).any() and np.isfinite(fixed - total).any():
         first = int(np.isfinite(growth).argmax())
         path = np.cumsum(np.where(np.isfinite(growth), growth, np.where(np.arange(len(years)) < first, 0.0, np.nan)))
-        found["national_volume"] = np.where(np.arange(len(years)) < first - 1, np.nan, path + hold(fixed - whole))
-    return found
+        indices["national_volume"] = np.where(np.arange(len(years)) < first - 1, np.nan, path + hold(fixed - total))
+    return indices
 
 
 def _year(table: pl.DataFrame, end: str) -> int:
@@ -304,24 +304,24 @@ def _read_vintages(table: pl.DataFrame | None, axes: Callable[..., _Cells]) -> d
         return {}
     names = table["vintage"].unique().sort().to_list()
     cells = {name: axes(table.filter(pl.col("vintage") == name)) for name in names}
-    return {name: np.log1p(one.spread("output_growth") / 100) for name, one in cells.items()}
+    return {name: np.log1p(cells_of_vintage.spread("output_growth") / 100) for name, cells_of_vintage in cells.items()}
 
 
 def require(package: Package, protocol: Protocol) -> list[str]:
     """Check that the protocol can be computed and the package has what it asks; return the tables that are read."""
     protocol.require()
-    own = "accounts" in package.tables and "capital" in package.tables["accounts"].columns
-    needed = columns(protocol, given=own and "investment" not in package.tables)
+    has_stock = "accounts" in package.tables and "capital" in package.tables["accounts"].columns
+    needed = columns(protocol, has_stock=has_stock and "investment" not in package.tables)
     for table, names in needed.items():
         package.require(table, names, verb="measure", despite=BEARABLE if table == "accounts" else ())
-    wanted = _from_nation(protocol)
+    national = _from_nation(protocol)
     nation = package.tables.get("nation")
     if nation is not None and "variable" in nation.columns:
         present = set(nation["variable"].to_list())
-        for name in wanted:
+        for name in national:
             if name in present or name == "labour_share":
                 _national(package, name)
-    optional = ["regions", *(["nation"] if wanted else [])]
+    optional = ["regions", *(["nation"] if national else [])]
     return [*needed, *(name for name in optional if name in package.tables)]
 
 
@@ -345,25 +345,27 @@ def touching(package: Package, protocol: Protocol) -> tuple[Finding, ...]:
 
     Breaks are judged from the series themselves, which a protocol mends or not; they are left to who lists them.
     """
-    read = columns(protocol)
-    read["accounts"] += list(_figures(protocol))
-    read["regions"] = ["region"]
-    if "investment" in read and protocol.value("capital.measure") == "stock":
-        read["accounts"].append("capital")
-    if "investment" in read:
-        read["investment"].append("depreciation_nominal")
+    columns_read = columns(protocol)
+    columns_read["accounts"] += list(_figures(protocol))
+    columns_read["regions"] = ["region"]
+    if "investment" in columns_read and protocol.value("capital.measure") == "stock":
+        columns_read["accounts"].append("capital")
+    if "investment" in columns_read:
+        columns_read["investment"].append("depreciation_nominal")
     if _from_nation(protocol):
-        read["nation"] = ["value", "year"]
-    wanted = {
+        columns_read["nation"] = ["value", "year"]
+    cells = {
         (table, name)
-        for table, names in read.items()
+        for table, names in columns_read.items()
         for column in names
         for name in (column, f"{column.removesuffix('_nominal')}_status", f"{column}_status")
     }
     return tuple(
-        one
-        for one in package.findings
-        if one.table in read and (one.column is None or (one.table, one.column) in wanted) and one.rule != BREAK
+        entry
+        for entry in package.findings
+        if entry.table in columns_read
+        and (entry.column is None or (entry.table, entry.column) in cells)
+        and entry.rule != BREAK
     )
 
 
@@ -383,7 +385,7 @@ def _figures(protocol: Protocol) -> Iterator[str]:
         yield from ("labour_share", "labour_compensation", "employee_compensation", "employee_hours", "hours")
 
 
-def columns(protocol: Protocol, *, given: bool = False) -> dict[str, list[str]]:
+def columns(protocol: Protocol, *, has_stock: bool = False) -> dict[str, list[str]]:
     """Return the columns of every table that the protocol asks for."""
     # Where two columns would do (real output, or nominal output with its price), neither is asked for here: the builder
     # of that input says what is missing.
@@ -394,7 +396,7 @@ def columns(protocol: Protocol, *, given: bool = False) -> dict[str, list[str]]:
             accounts.append("capital")
         case "given_services":
             accounts.append("capital_services")
-        case "stock" if given:
+        case "stock" if has_stock:
             accounts.append("capital")
         case _:
             needed["investment"] = ["region", "year", "investment_nominal", "investment_price"]

@@ -59,24 +59,24 @@ class Peers(Result, verb="peers", topic="brief", key=("region", "place")):
         """Return what the measures of the distance are called."""
         return [words(f"brief.measure.{name}") for name in self.structure.columns[1:]]
 
-    def of(self, region: str) -> list[str]:
+    def codes(self, region: str) -> list[str]:
         """Return the codes of the peers of a region, the nearest first."""
-        return list(self._of.get(region, ()))
+        return list(self._codes_by_region.get(region, ()))
 
     @cached_property
-    def _of(self) -> Mapping[str, Sequence[str]]:
+    def _codes_by_region(self) -> Mapping[str, Sequence[str]]:
         return dict(self.frame.sort("place").group_by("region", maintain_order=True).agg("peer").iter_rows())
 
     def hangs(self, region: str) -> tuple[str, int] | None:
         """Return the measure that the peers of a region hang on, and how many stay without it; None where on none."""
-        own = set(self.of(region))
-        stay = {name: len(own & set(others.get(region, ()))) for name, others in self.without.items()}
-        name = min(stay, key=lambda one: stay[one], default=None)
-        return None if name is None or stay[name] >= setting("peers.kept") * len(own) else (name, stay[name])
+        peer_codes = set(self.codes(region))
+        stay = {name: len(peer_codes & set(variants.get(region, ()))) for name, variants in self.without.items()}
+        name = min(stay, key=lambda measure: stay[measure], default=None)
+        return None if name is None or stay[name] >= setting("peers.kept") * len(peer_codes) else (name, stay[name])
 
-    def named(self, region: str) -> list[Text]:
+    def labels(self, region: str) -> list[Text]:
         """Return the names of the peers of a region."""
-        return [self.names.region(code) for code in self.of(region)]
+        return [self.names.region(code) for code in self.codes(region)]
 
 
 def peers(measurement: Measurement, package: Package | str | Mapping[str, object], *, year: int | None = None) -> Peers:
@@ -100,7 +100,7 @@ def peers(measurement: Measurement, package: Package | str | Mapping[str, object
     >>> import xinzhi
     >>> package = xinzhi.load("china-provinces")
     >>> found = peers(xinzhi.measure(package), package)
-    >>> [name.en for name in found.named("220000")][:2]
+    >>> [name.en for name in found.labels("220000")][:2]
     ['Hebei', 'Liaoning']
     """
     data = as_package(package)
@@ -110,20 +110,24 @@ def peers(measurement: Measurement, package: Package | str | Mapping[str, object
     if table.height <= least:
         raise InputError("yardstick.no-peers", year=at, n=table.height, least=least + 1)
     codes, measures = table["region"].to_list(), table.columns[1:]
-    apart = distances(table.drop("region").to_numpy())
+    distance = distances(table.drop("region").to_numpy())
     count = min(int(setting("peers.count")), len(codes) - 1)
-    nearest = [_nearest(line, own, count) for own, line in enumerate(apart)]
-    limit = float(np.quantile(np.take_along_axis(apart, np.array(nearest), axis=1), setting("peers.far")))
+    nearest = [_nearest(line, position, count) for position, line in enumerate(distance)]
+    limit = float(np.quantile(np.take_along_axis(distance, np.array(nearest), axis=1), setting("peers.far")))
     rows = [
-        (code, codes[other], place, float(line[other]), bool(line[other] > limit))
-        for code, line, others in zip(codes, apart, nearest, strict=True)
-        for place, other in enumerate(others, 1)
+        (code, codes[neighbour], place, float(line[neighbour]), bool(line[neighbour] > limit))
+        for code, line, neighbours in zip(codes, distance, nearest, strict=True)
+        for place, neighbour in enumerate(neighbours, 1)
     ]
     without = {}
     for name in measures if len(measures) > 1 else ():
         lines = distances(table.drop("region", name).to_numpy())
-        near = {code: _nearest(line, at, count) for at, (code, line) in enumerate(zip(codes, lines, strict=True))}
-        without[name] = {code: [codes[other] for other in others] for code, others in near.items()}
+        nearest_without = {
+            code: _nearest(line, at, count) for at, (code, line) in enumerate(zip(codes, lines, strict=True))
+        }
+        without[name] = {
+            code: [codes[neighbour] for neighbour in neighbours] for code, neighbours in nearest_without.items()
+        }
     return Peers(
         frame=pl.DataFrame(rows, schema=PEER_SCHEMA, orient="row"),
         structure=table,
@@ -147,9 +151,9 @@ def structure(measurement: Measurement, package: Package, year: int) -> tuple[pl
             missing.append(name)
             continue
         table = joined
-    kept = table.drop_nulls()
-    flat = [name for name in kept.columns[1:] if kept[name].n_unique() < 2]  # noqa: PLR2004 - all alike
-    return kept.drop(flat), [*missing, *flat]
+    complete = table.drop_nulls()
+    flat = [name for name in complete.columns[1:] if complete[name].n_unique() < 2]  # noqa: PLR2004 - all alike
+    return complete.drop(flat), [*missing, *flat]
 
 
 def _column(measurement: Measurement, package: Package, year: int, how: Mapping[str, Any]) -> pl.DataFrame | None:
@@ -163,16 +167,16 @@ def _column(measurement: Measurement, package: Package, year: int, how: Mapping[
         key, value = SHARES[how["from"]]
         if value not in table.columns:
             return None
-        whole = table.filter(year=year).with_columns(value=pl.col(value) / pl.col(value).sum().over("region"))
-        found = whole.filter(pl.col(key) == how[key]).select("region", "value")
+        shares = table.filter(year=year).with_columns(value=pl.col(value) / pl.col(value).sum().over("region"))
+        values = shares.filter(pl.col(key) == how[key]).select("region", "value")
     else:
         rows = package.tables["accounts"].filter(year=year)
         if how["from"] == "regions":
             rows = rows.join(table.select(set(table.columns) & {"region", how["over"]}), on="region", how="left")
         if not {how["column"], how.get("over", "region")} <= set(rows.columns):
             return None
-        found = rows.select("region", value=pl.col(how["column"]) / (pl.col(how["over"]) if "over" in how else 1))
-    return found.with_columns(SCALES[how["scale"]](pl.col("value"))) if "scale" in how else found
+        values = rows.select("region", value=pl.col(how["column"]) / (pl.col(how["over"]) if "over" in how else 1))
+    return values.with_columns(SCALES[how["scale"]](pl.col("value"))) if "scale" in how else values
 
 
 def distances(values: FloatArray) -> FloatArray:
@@ -183,9 +187,9 @@ def distances(values: FloatArray) -> FloatArray:
     return root
 
 
-def _nearest(line: FloatArray, own: int, count: int) -> Sequence[int]:
+def _nearest(line: FloatArray, position: int, count: int) -> Sequence[int]:
     """Return the positions of the nearest others; of equals the first by code."""
-    return [int(one) for one in np.argsort(line, kind="stable") if one != own][:count]
+    return [int(neighbour) for neighbour in np.argsort(line, kind="stable") if neighbour != position][:count]
 
 
 FACTORS = ("deepening", "human_capital", "tfp", "allocation")
@@ -218,7 +222,7 @@ class Gaps(Result, verb="gaps", topic="brief", key=("region", "factor")):
     split: bool
     level: float
 
-    def of(self, region: str) -> list[dict[str, Any]]:
+    def of_region(self, region: str) -> list[dict[str, Any]]:
         """Return the largest shortfalls of a region, sure ones first, as many as are named."""
         most, least = int(setting("gaps.most")), setting("gaps.least")
         rows = self.frame.filter(pl.col("region") == region, pl.col("gap") >= least)
@@ -248,7 +252,7 @@ def gaps(
     *,
     bands: Bands | None = None,
     allocation: pl.DataFrame | None = None,
-    other: pl.DataFrame | None = None,
+    alternative: pl.DataFrame | None = None,
 ) -> Gaps:
     """Hold the sources of growth of output per worker of every region against the median of its peers.
 
@@ -262,7 +266,7 @@ def gaps(
         ``region, start, end, allocation`` as `sources.decompose` gives it in its `periods`: where it has the same
         period, reallocation stands beside the residual that it is part of. Nobody knows its error, so that its gap
         has no band and is never sure.
-    other
+    alternative
         The same under another assumption: the range of the gap then holds both, and it is steady where both agree.
 
     Notes
@@ -289,16 +293,18 @@ def gaps(
     """
     span = View(measurement).spans[-1]
     rows = measurement.periods.filter(start=span.start, end=span.end)
-    own = rows.select(
+    factors = rows.select(
         "region",
         deepening=pl.col("capital_contribution") + pl.col("labour_contribution") - pl.col("labour_growth"),
         human_capital="human_capital_contribution",
         tfp="tfp_growth",
     )
-    moved = None if allocation is None else allocation.filter(start=span.start, end=span.end).drop_nulls("allocation")
-    split = moved is not None and not moved.is_empty()
-    if split and moved is not None:
-        own = own.join(moved.select("region", "allocation"), on="region", how="left")
+    allocations = (
+        None if allocation is None else allocation.filter(start=span.start, end=span.end).drop_nulls("allocation")
+    )
+    split = allocations is not None and not allocations.is_empty()
+    if split and allocations is not None:
+        factors = factors.join(allocations.select("region", "allocation"), on="region", how="left")
     levels = measurement.inputs.filter(year=span.start).select(
         "region", capital_output=pl.col("capital") / pl.col("output"), human_capital="human_capital"
     )
@@ -307,23 +313,34 @@ def gaps(
     if earlier and "grade" in measurement.periods.columns:  # whose data fail admission in the period before
         rows = measurement.periods.filter(start=earlier[-1].start, end=earlier[-1].end, grade=FAILED)
         failed = rows["region"].to_list()
-    values = {row["region"]: row for row in own.iter_rows(named=True)}
+    values = {row["region"]: row for row in factors.iter_rows(named=True)}
     stocks = {row["region"]: row for row in levels.iter_rows(named=True)}
 
-    def table(held: dict[str, Any], factors: Sequence[str], half: dict[tuple[str, str], float]) -> pl.DataFrame:
-        found = (
-            _gap(code, [one for one in peers.of(code) if one in held], factor, held, stocks, half)
-            for code in held
+    def table(
+        factors_by_region: dict[str, Any], factors: Sequence[str], half: dict[tuple[str, str], float]
+    ) -> pl.DataFrame:
+        rows_of_gaps = (
+            _gap(
+                code,
+                [code_of_peer for code_of_peer in peers.codes(code) if code_of_peer in factors_by_region],
+                factor,
+                factors_by_region,
+                stocks,
+                half,
+            )
+            for code in factors_by_region
             for factor in factors
         )
-        rows = [{"start": span.start, "end": span.end, **one} for one in found if one]
-        return _moved(pl.DataFrame(rows, schema=SCHEMA), peers, held, half)
+        rows = [{"start": span.start, "end": span.end, **gap_row} for gap_row in rows_of_gaps if gap_row]
+        return _moved(pl.DataFrame(rows, schema=SCHEMA), peers, factors_by_region, half)
 
-    frame = table(values, [factor for factor in FACTORS if factor in own.columns], half)
-    if split and other is not None:
-        known = dict(other.filter(start=span.start, end=span.end).select("region", "allocation").iter_rows())
-        theirs = {code: {"allocation": known.get(code)} for code in values}
-        frame = _both(frame, table(theirs, ["allocation"], {}))
+    frame = table(values, [factor for factor in FACTORS if factor in factors.columns], half)
+    if split and alternative is not None:
+        alternatives = dict(
+            alternative.filter(start=span.start, end=span.end).select("region", "allocation").iter_rows()
+        )
+        theirs = {code: {"allocation": alternatives.get(code)} for code in values}
+        frame = _with_alternative(frame, table(theirs, ["allocation"], {}))
     level = 0.0 if bands is None else bands.level
     normal, width = NormalDist(), frame["high"] - frame["gap"]
     z = normal.inv_cdf((1 + level) / 2)
@@ -361,27 +378,35 @@ def _moved(
     for code, factor, gap in frame.select("region", "factor", "gap").iter_rows():
         sides, low = [gap], math.inf
         for theirs in peers.without.values():
-            others = [one for one in theirs[code] if one in values and values[one][factor] is not None]
-            if len(others) >= int(setting("peers.least")):
-                sides.append(median(values[one][factor] for one in others) - values[code][factor])
-                low = min(low, sides[-1] - _width(code, others, factor, half))
+            theirs_measured = [
+                code_of_peer
+                for code_of_peer in theirs[code]
+                if code_of_peer in values and values[code_of_peer][factor] is not None
+            ]
+            if len(theirs_measured) >= int(setting("peers.least")):
+                sides.append(
+                    median(values[code_of_peer][factor] for code_of_peer in theirs_measured) - values[code][factor]
+                )
+                low = min(low, sides[-1] - _width(code, theirs_measured, factor, half))
         ranges.append((min(sides), max(sides), low > 0))
-    made = pl.DataFrame(ranges, schema={"least": pl.Float64, "most": pl.Float64, "kept": pl.Boolean}, orient="row")
+    range_table = pl.DataFrame(
+        ranges, schema={"least": pl.Float64, "most": pl.Float64, "kept": pl.Boolean}, orient="row"
+    )
     above, holds = pl.col("low") > 0, pl.col("least") * pl.col("most") > 0
     return (
         frame.drop("least", "most")
-        .hstack(made)
+        .hstack(range_table)
         .with_columns(steady=pl.col("steady") & pl.when(pl.col("banded") & above).then("kept").otherwise(holds))
         .drop("kept")
         .select(list(SCHEMA))
     )
 
 
-def _both(frame: pl.DataFrame, other: pl.DataFrame) -> pl.DataFrame:
+def _with_alternative(frame: pl.DataFrame, alternative: pl.DataFrame) -> pl.DataFrame:
     """Let gaps hold what they are under another assumption; steady only where both agree."""
     same, names = ["region", "factor"], ("own", "peers", "gap", "least", "most", "steady")
-    plain = frame.drop("own_other", "peers_other", "gap_other")
-    joined = plain.join(other.select(*same, *names), on=same, how="left", suffix="_other", maintain_order="left")
+    base = frame.drop("own_other", "peers_other", "gap_other")
+    joined = base.join(alternative.select(*same, *names), on=same, how="left", suffix="_other", maintain_order="left")
     alike = pl.col("gap") * pl.col("gap_other") > 0
     return joined.with_columns(
         least=pl.min_horizontal("least", "least_other"),
@@ -395,40 +420,40 @@ def _halves(bands: Bands | None, start: int, end: int) -> dict[tuple[str, str], 
     if bands is None:
         return {}
     rows = bands.components.filter(start=start, end=end).select("region", "component", "relative_half_width").rows()
-    known = {(region, component): value for region, component, value in rows}
+    widths = {(region, component): value for region, component, value in rows}
     return {
-        (region, factor): math.sqrt(sum((known.get((region, name)) or 0.0) ** 2 for name in names))
-        for region in {one for one, _ in known}
+        (region, factor): math.sqrt(sum((widths.get((region, name)) or 0.0) ** 2 for name in names))
+        for region in {code_of_region for code_of_region, _ in widths}
         for factor, names in setting("gaps.errors").items()
     }
 
 
 def _gap(
     code: str,
-    others: Sequence[str],
+    peer_codes: Sequence[str],
     factor: str,
     values: dict[str, Any],
     stocks: dict[str, Any],
     half: dict[tuple[str, str], float],
 ) -> dict[str, Any] | None:
     """Return one row: the gap, its band, and whether it is sure; None where a figure or enough peers are missing."""
-    theirs = [values[one][factor] for one in others if values[one][factor] is not None]
-    mine = values[code][factor]
-    if mine is None or len(theirs) < int(setting("peers.least")):
+    theirs = [values[peer][factor] for peer in peer_codes if values[peer][factor] is not None]
+    value = values[code][factor]
+    if value is None or len(theirs) < int(setting("peers.least")):
         return None
-    gap = median(theirs) - mine
-    width = _width(code, others, factor, half)
-    without = [median(theirs[:i] + theirs[i + 1 :]) - mine for i in range(len(theirs))]
+    gap = median(theirs) - value
+    width = _width(code, peer_codes, factor, half)
+    without = [median(theirs[:i] + theirs[i + 1 :]) - value for i in range(len(theirs))]
     steady = min(without) > 0 or max(without) < 0
     judged = factor in setting("gaps.errors")  # of the others no error is known
-    level, level_peers = _levels(code, others, factor, stocks)
+    level, level_peers = _levels(code, peer_codes, factor, stocks)
     digits = int(setting("gaps.level_digits"))  # that are told
-    known = factor == "deepening" and level is not None and level_peers is not None
-    scarce = not known or round(level or 0.0, digits) <= round(level_peers or 0.0, digits)
+    has_levels = factor == "deepening" and level is not None and level_peers is not None
+    scarce = not has_levels or round(level or 0.0, digits) <= round(level_peers or 0.0, digits)
     return {
         "region": code,
         "factor": factor,
-        "own": mine,
+        "own": value,
         "peers": median(theirs),
         "gap": gap,
         "low": gap - width,
@@ -443,16 +468,18 @@ def _gap(
     }
 
 
-def _width(code: str, others: Sequence[str], factor: str, half: dict[tuple[str, str], float]) -> float:
+def _width(code: str, peer_codes: Sequence[str], factor: str, half: dict[tuple[str, str], float]) -> float:
     """Return half of the band of a gap: the errors of the region and of the median of its peers."""
-    theirs = [half.get((one, factor), 0.0) ** 2 for one in others]
+    theirs = [half.get((peer, factor), 0.0) ** 2 for peer in peer_codes]
     return math.sqrt(half.get((code, factor), 0.0) ** 2 + math.pi / 2 * sum(theirs) / len(theirs) ** 2)
 
 
-def _levels(code: str, others: Sequence[str], factor: str, stocks: dict[str, Any]) -> tuple[float | None, float | None]:
+def _levels(
+    code: str, peer_codes: Sequence[str], factor: str, stocks: dict[str, Any]
+) -> tuple[float | None, float | None]:
     """Return the stock behind a factor at the start, of the region and of the median of its peers."""
     name = LEVELS.get(factor)
-    theirs = [stocks[one][name] for one in others if one in stocks and name and stocks[one][name] is not None]
+    theirs = [stocks[peer][name] for peer in peer_codes if peer in stocks and name and stocks[peer][name] is not None]
     if name is None or code not in stocks or not theirs:
         return None, None
     return stocks[code][name], median(theirs)

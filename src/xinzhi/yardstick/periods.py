@@ -71,8 +71,8 @@ class Graded:
     def letters(self, start: int, end: int) -> dict[str, IntArray]:
         """Return the grade `(R,)` of every test over a period, and that of the flags; -1 where it could not be made."""
         means = self.means(start, end)
-        made = {name: np.where(np.isfinite(mean), self._grade(name, mean), -1) for name, mean in means.items()}
-        return {**made, MARKS: self.cap(start, end)}
+        grades = {name: np.where(np.isfinite(mean), self._grade(name, mean), -1) for name, mean in means.items()}
+        return {**grades, MARKS: self.cap(start, end)}
 
     def _grade(self, name: str, values: FloatArray) -> IntArray:
         """Return the grade of values of one test; what could not be tested lowers nothing."""
@@ -108,8 +108,8 @@ def fails(
     """Return whether the data of each region fail in each span `(R, P)` under another protocol, flags aside."""
     single = _as_used((graded.tested,), panel, protocol, growth)[0]
     limits = {name: _limits(name, protocol) for name in single}
-    made = Graded(panel.years, {}, single, np.zeros(panel.shape, dtype=np.int64), limits)
-    return np.stack([made.of_period(*span) == GRADES.index(FAILED) for span in spans], axis=1)
+    alternative = Graded(panel.years, {}, single, np.zeros(panel.shape, dtype=np.int64), limits)
+    return np.stack([alternative.of_period(*span) == GRADES.index(FAILED) for span in spans], axis=1)
 
 
 def _limits(name: str, protocol: Protocol) -> tuple[float, ...]:
@@ -131,37 +131,37 @@ def _as_used(
     tests: Sequence[Mapping[str, FloatArray]], panel: Panel, protocol: Protocol, growth: Growth
 ) -> list[dict[str, FloatArray]]:
     """Return the values of the tests for the figures that the protocol computes with, not for those it mends."""
-    made = [dict(values) for values in tests]
+    used = [dict(values) for values in tests]
     factor = None if kind(protocol) == NONE else benchmark(panel, protocol).values
     effect = break_effects(panel, protocol, growth)
-    for values in made:
+    for values in used:
         if factor is not None and INVESTMENT in values:
-            moved = values[INVESTMENT] * factor
-            values[INVESTMENT] = np.where(np.isfinite(moved), moved, np.nan)
+            adjusted = values[INVESTMENT] * factor
+            values[INVESTMENT] = np.where(np.isfinite(adjusted), adjusted, np.nan)
         if effect is not None:
             values[BREAK] = effect
-    return made
+    return used
 
 
 def _spread(values: pl.DataFrame, panel: Panel) -> dict[str, FloatArray]:
     """Return the values of each test on the regions and years of a panel."""
     index = {region: at for at, region in enumerate(panel.regions)}
     names = values["test"].unique(maintain_order=True).to_list()
-    known = values.filter(pl.col("region").is_in(list(index)), pl.col("year").is_in(panel.years.tolist()))
-    region = known["region"].replace_strict(index, return_dtype=pl.Int64).to_numpy()
-    test = known["test"].replace_strict(names, range(len(names)), return_dtype=pl.Int64).to_numpy()
+    usable = values.filter(pl.col("region").is_in(list(index)), pl.col("year").is_in(panel.years.tolist()))
+    region = usable["region"].replace_strict(index, return_dtype=pl.Int64).to_numpy()
+    test = usable["test"].replace_strict(names, range(len(names)), return_dtype=pl.Int64).to_numpy()
     out = np.full((len(names), *panel.shape), np.nan)
-    if known.is_empty():  # its columns have no type to index by
+    if usable.is_empty():  # its columns have no type to index by
         return dict(zip(names, out, strict=True))
-    out[test, region, known["year"].to_numpy() - panel.years[0]] = known["value"].to_numpy()
+    out[test, region, usable["year"].to_numpy() - panel.years[0]] = usable["value"].to_numpy()
     return dict(zip(names, out, strict=True))
 
 
 def _mean(values: FloatArray) -> FloatArray:
     """Return the mean over years of what is known; NaN where nothing is."""
-    known = np.isfinite(values)
+    finite = np.isfinite(values)
     with np.errstate(divide="ignore", invalid="ignore"):
-        mean: FloatArray = np.where(known, values, 0.0).sum(axis=1) / known.sum(axis=1)
+        mean: FloatArray = np.where(finite, values, 0.0).sum(axis=1) / finite.sum(axis=1)
     return mean
 
 
@@ -170,13 +170,13 @@ def break_effects(panel: Panel, protocol: Protocol, growth: Growth) -> FloatArra
     # Of a break that the protocol does not link, the move beyond what was to be expected times the share of labour.
     if protocol.value("labour.unit") != "persons":
         return None
-    found = judge(panel, rules(), frozenset({"employment"}))
-    if not found:
+    judgements = judge(panel, rules(), frozenset({"employment"}))
+    if not judgements:
         return None
-    left = found[0].breaks.any
+    remaining = judgements[0].breaks.any
     if links(protocol):
-        left = left & ~np.isfinite(linked_growth(panel, protocol))
-    excess = np.where(left, found[0].growth - found[0].scores.expected, 0.0)
+        remaining = remaining & ~np.isfinite(linked_growth(panel, protocol))
+    excess = np.where(remaining, judgements[0].growth - judgements[0].scores.expected, 0.0)
     return -np.nan_to_num(excess) * growth.labour_share
 
 
@@ -189,14 +189,14 @@ class RegionSet:
     """The declared set of regions, and those of them that could not be measured here.
 
     `foreign` is the title of a protocol that declares a set of which these regions are none, so that its national
-    labour share is that of another nation; `given` says whether the package has one of its own.
+    labour share is that of another nation; `has_own_share` says whether the package has one.
     """
 
     declared: tuple[str, ...]
     missing: tuple[str, ...]
     by: By
     foreign: Text | None = None
-    given: bool = False
+    has_own_share: bool = False
 
     @property
     def complete(self) -> bool:
@@ -216,7 +216,7 @@ class RegionSet:
 
     def abroad(self) -> Facts:
         """Return what is said first of all of regions whose labour share is that of another nation."""
-        return {} if self.foreign is None else {"answer.foreign": {"title": self.foreign, "given": self.given}}
+        return {} if self.foreign is None else {"answer.foreign": {"title": self.foreign, "given": self.has_own_share}}
 
 
 UNDECLARED = RegionSet((), (), "accounts")
@@ -242,11 +242,11 @@ def region_set(package: Package, protocol: Protocol, regions: Sequence[str], mea
         declared, by = tuple(regions), "accounts"
     foreign = protocol.title if of_another_nation(regions, protocol) else None
     accounts = package.tables["accounts"]
-    given = any(
+    has_share = any(
         name in accounts.columns and accounts[name].count() > 0 for name in ("labour_share", "labour_compensation")
     )
-    there = set(measured) if by != "accounts" else set(declared)
-    return RegionSet(declared, tuple(code for code in declared if code not in there), by, foreign, given)
+    members = set(measured) if by != "accounts" else set(declared)
+    return RegionSet(declared, tuple(code for code in declared if code not in members), by, foreign, has_share)
 
 
 BOUGHT = tuple(item.name for item in fields(Growth) if item.name.startswith("intermediate_"))
@@ -263,24 +263,26 @@ def period_table(
     years: IntArray,
     growth: Growth,
     marks: Mapping[str, BoolArray],
-    wanted: Sequence[Sequence[int]],
+    periods: Sequence[Sequence[int]],
     graded: Graded | None = None,
 ) -> pl.DataFrame:
     """Return the mean per year of every growth and contribution, region by period, with its grade if graded."""
     # Growth of the years after `start` up to `end`; the last period is the whole span of the figures. Periods of which
     # a region has not every year are left out for that region; periods that no region has are left out altogether.
-    known = np.isfinite(growth.tfp_growth)
-    if not known.any():
+    measured = np.isfinite(growth.tfp_growth)
+    if not measured.any():
         return _table(pl.DataFrame(schema=_schema(growth)))
-    spans = [(int(start), int(end)) for start, end in wanted]
-    columns = np.flatnonzero(known.any(axis=0))
-    whole = (int(years[columns[0]]) - 1, int(years[columns[-1]]))
-    spans = [*(span for span in spans if span != whole), whole]
-    told = [one for span in spans if (one := _one(names, years, growth, marks, known, span, graded))]
+    spans = [(int(start), int(end)) for start, end in periods]
+    columns = np.flatnonzero(measured.any(axis=0))
+    full = (int(years[columns[0]]) - 1, int(years[columns[-1]]))
+    spans = [*(span for span in spans if span != full), full]
+    tables = [
+        table for span in spans if (table := _period_columns(names, years, growth, marks, measured, span, graded))
+    ]
     rows = {
-        name: [cell for one in told for cell in one[name]]
-        if kind is str or not told
-        else np.concatenate([one[name] for one in told])
+        name: [cell for table in tables for cell in table[name]]
+        if kind is str or not tables
+        else np.concatenate([table[name] for table in tables])
         for name, kind in _schema(growth).items()
     }
     return _table(pl.DataFrame(rows, schema=_schema(growth)))
@@ -292,18 +294,18 @@ def _schema(growth: Growth) -> dict[str, type]:
     return {"region": str, "start": int, "end": int, **columns, "grade": str, "flags": str}
 
 
-def _one(
+def _period_columns(
     names: Sequence[str],
     years: IntArray,
     growth: Growth,
     marks: Mapping[str, BoolArray],
-    known: BoolArray,
+    measured: BoolArray,
     span: tuple[int, int],
     graded: Graded | None,
 ) -> dict[str, Any]:
     """Return the columns of one period, of the regions that have every year of it; nothing where none has."""
     inside = (years > span[0]) & (years <= span[1])
-    full = known[:, inside].all(axis=1) & (int(inside.sum()) == span[1] - span[0])
+    full = measured[:, inside].all(axis=1) & (int(inside.sum()) == span[1] - span[0])
     rows = np.flatnonzero(full)
     if not rows.size:
         return {}
@@ -346,7 +348,9 @@ def place() -> pl.Expr:
 def of_quarters(rows: pl.DataFrame) -> pl.DataFrame:
     """Return the means over quarters per year, and the ends of the periods as they are written."""
     yearly = [name for name in rows.columns if name.endswith(("_growth", "_contribution"))]
-    ends = [pl.Series(name, [str(label(one)) for one in rows[name]], dtype=pl.String) for name in ("start", "end")]
+    ends = [
+        pl.Series(name, [str(label(period)) for period in rows[name]], dtype=pl.String) for name in ("start", "end")
+    ]
     return rows.with_columns(pl.col(yearly) * 4, *ends)
 
 
@@ -360,9 +364,9 @@ def official_span(periods: pl.DataFrame) -> tuple[int, int]:
     spans = periods.group_by("start", "end", maintain_order=True).agg(
         official=~pl.col("flags").str.contains("extrapolated:").any()
     )
-    whole = spans.select("start", "end").row(-1)
-    official = [row[:2] for row in spans.filter("official").iter_rows() if row[:2] != whole]
-    return max(official, key=lambda span: span[1], default=whole)
+    full = spans.select("start", "end").row(-1)
+    official = [row[:2] for row in spans.filter("official").iter_rows() if row[:2] != full]
+    return max(official, key=lambda span: span[1], default=full)
 
 
 SERIES = {
@@ -384,17 +388,17 @@ def coverage_table(panel: Panel) -> pl.DataFrame:
         values, unofficial = _values(panel, table, column)
         if values is None or not np.isfinite(values).any():
             continue
-        known = np.isfinite(values)
-        present = panel.calendar[known.any(axis=0)]
-        preliminary = panel.preliminary if series == "output" else np.zeros_like(known)
+        finite = np.isfinite(values)
+        present = panel.calendar[finite.any(axis=0)]
+        preliminary = panel.preliminary if series == "output" else np.zeros_like(finite)
         rows.append(
             {
                 "series": series,
                 "column": f"{table}.{column}",
                 "first_year": int(present[0]),
                 "last_year": int(present[-1]),
-                "last_official_year": _last_common(panel, known & ~unofficial),
-                "last_revised_year": _last_common(panel, known & ~unofficial & ~preliminary),
+                "last_official_year": _last_common(panel, finite & ~unofficial),
+                "last_revised_year": _last_common(panel, finite & ~unofficial & ~preliminary),
             }
         )
     years = dict.fromkeys(("first_year", "last_year", "last_official_year", "last_revised_year"), pl.Int64)
@@ -408,8 +412,8 @@ def _values(panel: Panel, table: str, column: str) -> tuple[FloatArray | None, B
     cells = panel.investment.get(column)
     if cells is None:
         return None, panel.marked(column)
-    known = np.isfinite(cells)
-    values = np.where(known.any(axis=0), np.where(known, cells, 0.0).sum(axis=0), np.nan)
+    finite = np.isfinite(cells)
+    values = np.where(finite.any(axis=0), np.where(finite, cells, 0.0).sum(axis=0), np.nan)
     return values, np.asarray(panel.marked(column).any(axis=0))
 
 

@@ -17,12 +17,7 @@ from xinzhi.yardstick.audit.robustness import FIRST, SCHEMA
 from xinzhi.yardstick.estimates.results import ALL, TOGETHER, TOTAL, Bands, corrected_clause, record_clause
 from xinzhi.yardstick.growth_accounts import account
 from xinzhi.yardstick.measurement import Measurement
-from xinzhi.yardstick.panel import GROWTH
-from xinzhi.yardstick.periods import place
-from xinzhi.yardstick.view import (
-    PARTS,
-    Span,
-    View,
+from xinzhi.yardstick.measurement_facts import (
     beside_nation,
     contrast,
     ends,
@@ -31,6 +26,9 @@ from xinzhi.yardstick.view import (
     official_ends,
     rates,
 )
+from xinzhi.yardstick.panel import GROWTH
+from xinzhi.yardstick.periods import place
+from xinzhi.yardstick.view import PARTS, Span, View
 
 MOSTLY = setting(CONVENTIONS, "half")
 EACH, AGREED = (setting(CONVENTIONS, name) for name in ("regions_named", "agreed"))
@@ -61,14 +59,14 @@ class Ranking(Result, verb="ranking", topic="yardstick", key=("region", "start",
         newest = view.spans[-1]
         if self.frame.is_empty() or not _total(view, newest):  # regions one by one: what the measurement says of them
             declared = self.measurement.regions_declared
-            return declared.abroad() | _each(self, view, newest) | self.measurement.facts()
+            return declared.abroad() | _region_facts(self, view, newest) | self.measurement.facts()
         steps = (_newest, _robust, _beside_nation, _before, _carried, _limits)
         declared = self.measurement.regions_declared
         facts = declared.abroad() | {key: values for step in steps for key, values in step(self, view, newest).items()}
-        facts |= {f"note.{key.removeprefix('answer.')}": one for key, one in contrast(view).items()}
+        facts |= {f"note.{key.removeprefix('answer.')}": values for key, values in contrast(view).items()}
         return facts | declared.facts() | _findings(self, view, newest)
 
-    def of(self, start: int, end: int) -> pl.DataFrame:
+    def in_period(self, start: int, end: int) -> pl.DataFrame:
         """Return the rows of one period, highest TFP growth first."""
         return self.frame.filter(start=start, end=end)
 
@@ -103,11 +101,11 @@ def ranking(
         band = bands.frame.filter(component=TOGETHER).select(*PERIOD, *BAND)
     over = pl.DataFrame(schema=SCHEMA) if protocols is None else protocols
     rows = [_rows(view, span, band, over) for span in spans]
-    kept = [*PERIOD, "output_growth", "tfp_growth", "rank", "grade", "flags", *BAND, *list(SCHEMA)[4:]]
-    frame = pl.concat(rows).select(kept) if rows else pl.DataFrame(schema=dict.fromkeys(kept, pl.Float64))
-    read = dict((measurement if bands is None else bands).provenance.inputs)
+    columns = [*PERIOD, "output_growth", "tfp_growth", "rank", "grade", "flags", *BAND, *list(SCHEMA)[4:]]
+    frame = pl.concat(rows).select(columns) if rows else pl.DataFrame(schema=dict.fromkeys(columns, pl.Float64))
+    digests = dict((measurement if bands is None else bands).provenance.inputs)
     if GROWTH in measurement.panel.nation:
-        read["nation"] = measurement.panel.read["nation"]
+        digests["nation"] = measurement.panel.digests["nation"]
     return Ranking(
         frame=frame,
         measurement=measurement,
@@ -115,36 +113,36 @@ def ranking(
         protocols=int(over["protocols"].max() or 0),  # type: ignore[arg-type] # whole numbers
         kind=measurement.kind,
         names=measurement.names,
-        provenance=replace(measurement.provenance, verb="ranking", inputs=read),
+        provenance=replace(measurement.provenance, verb="ranking", inputs=digests),
     )
 
 
 def _rows(view: View, span: Span, band: pl.DataFrame, over: pl.DataFrame) -> pl.DataFrame:
     """Return the rows of one period; without a rank, or in estimated years without its range, there is no rank."""
-    own = view.of(span)
-    if "grade" not in own.columns:
-        own = own.with_columns(grade=pl.lit(None, pl.String))
+    rows = view.regions_in(span)
+    if "grade" not in rows.columns:
+        rows = rows.with_columns(grade=pl.lit(None, pl.String))
     if view.measurement.regions_declared.complete:
-        own = own.with_columns(rank=place())
-    if own.schema["start"] == pl.Int64:  # quarters have neither band nor audit
-        own = own.join(band, on=PERIOD, how="left", maintain_order="left")
-        own = own.join(over.drop("protocols"), on=PERIOD, how="left", maintain_order="left")
+        rows = rows.with_columns(rank=place())
+    if rows.schema["start"] == pl.Int64:  # quarters have neither band nor audit
+        rows = rows.join(band, on=PERIOD, how="left", maintain_order="left")
+        rows = rows.join(over.drop("protocols"), on=PERIOD, how="left", maintain_order="left")
     else:
-        own = own.with_columns(
+        rows = rows.with_columns(
             pl.lit(None, kind).alias(name) for name, kind in (BAND | dict(list(SCHEMA.items())[4:])).items()
         )
     unranked = pl.col("rank").is_null()
     places = ("rank_low", "rank_high", "protocol_rank_low", "protocol_rank_high", "among_first")
-    own = own.with_columns(pl.when(unranked).then(None).otherwise(pl.col(name)).alias(name) for name in places)
+    rows = rows.with_columns(pl.when(unranked).then(None).otherwise(pl.col(name)).alias(name) for name in places)
     if not view.is_extrapolated(span):
-        return own
-    return own.with_columns(rank=pl.when(pl.col("rank_low").is_not_null()).then(pl.col("rank")))
+        return rows
+    return rows.with_columns(rank=pl.when(pl.col("rank_low").is_not_null()).then(pl.col("rank")))
 
 
 def _total(view: View, span: Span) -> Mapping[str, Any]:
     """Return the accounts of all regions together, or of the only one; empty where there is no total."""
     if len(view.codes) == 1:
-        rows = view.of(span).drop_nulls("tfp_growth")
+        rows = view.regions_in(span).drop_nulls("tfp_growth")
         return rows.row(0, named=True) if rows.height else {}
     row = view.national_of(span)
     return row if row and row["tfp_growth"] is not None else {}
@@ -155,30 +153,30 @@ def _band(result: Ranking, span: Span, component: str = TOGETHER) -> tuple[float
     if result.bands is None:
         return None
     codes = result.measurement.panel.regions
-    mine = result.bands.frame.filter(
+    band = result.bands.frame.filter(
         component=component,
         region=codes[0] if len(codes) == 1 else TOTAL,
         start=span.start,
         end=span.end,
     ).drop_nulls("low")
-    return mine.select("low", "high").row(0) if mine.height else None
+    return band.select("low", "high").row(0) if band.height else None
 
 
 def _newest(result: Ranking, view: View, span: Span) -> Facts:
     row = _total(view, span)
-    alone = len(view.codes) == 1
-    subject = view.name(view.codes[0]) if alone else words("yardstick.ranking.together", n=len(view.codes))
+    single = len(view.codes) == 1
+    subject = view.name(view.codes[0]) if single else words("yardstick.ranking.together", n=len(view.codes))
     values = {"span": span.label, "subject": subject, "tfp": row["tfp_growth"], **rates(row)}
     if not view.is_extrapolated(span):
         return {"ranking.newest": values}
     band = _band(result, span)
     if band is None or result.bands is None:
         return {"ranking.newest_no_band": values}
-    held = record_clause(result.bands, span.start, span.end, single=alone)
+    record = record_clause(result.bands, span.start, span.end, single=single)
     return {
         "ranking.newest_band": values
-        | {"low": band[0], "high": band[1], "level": result.bands.level, "held": held}
-        | {"moved": _moved(result, span, view.codes[0] if alone else TOTAL)}
+        | {"low": band[0], "high": band[1], "level": result.bands.level, "held": record}
+        | {"moved": _moved(result, span, view.codes[0] if single else TOTAL)}
     }
 
 
@@ -186,29 +184,29 @@ def _moved(result: Ranking, span: Span, code: str) -> Text | str:
     return "" if result.bands is None else corrected_clause(result.bands, code, span.start, span.end)
 
 
-def _each(result: Ranking, view: View, span: Span) -> Facts:
+def _region_facts(result: Ranking, view: View, span: Span) -> Facts:
     """Return the newest period of each of a few regions that have no total, with its band where years are estimated."""
-    rows = result.of(span.start, span.end).drop_nulls("tfp_growth").sort("tfp_growth", descending=True)
+    rows = result.in_period(span.start, span.end).drop_nulls("tfp_growth").sort("tfp_growth", descending=True)
     if not 0 < rows.height <= EACH:
         return {}
     estimated = view.is_extrapolated(span)
     values: dict[str, Any] = {"span": span.label}
     banded = estimated and bool(rows["low"].count())
     if banded and result.bands is not None:
-        held = record_clause(result.bands, span.start, span.end, single=True)
-        values |= {"level": result.bands.level, "held": held}
+        record = record_clause(result.bands, span.start, span.end, single=True)
+        values |= {"level": result.bands.level, "held": record}
 
-    def one(row: Mapping[str, Any]) -> Text:
+    def sentence(row: Mapping[str, Any]) -> Text:
         key = "each_one_band" if row["low"] is not None else "each_one"
         over = "" if row["protocol_low"] is None else words("yardstick.ranking.over", **row)
-        own = {"name": view.name(row["region"]), "tfp": row["tfp_growth"], "low": row["low"], "high": row["high"]}
+        figures = {"name": view.name(row["region"]), "tfp": row["tfp_growth"], "low": row["low"], "high": row["high"]}
         return words(
-            f"yardstick.ranking.{key}", **own, over=over, moved=_moved(result, span, row["region"]), **rates(row)
+            f"yardstick.ranking.{key}", **figures, over=over, moved=_moved(result, span, row["region"]), **rates(row)
         )
 
-    told = [one(row) for row in rows.iter_rows(named=True)]
+    sentences = [sentence(row) for row in rows.iter_rows(named=True)]
     key = "each_band" if banded else "each_no_band" if estimated else "each"
-    return {f"ranking.{key}": values | {"parts": clauses(told)}}
+    return {f"ranking.{key}": values | {"parts": clauses(sentences)}}
 
 
 def _before(result: Ranking, view: View, newest: Span) -> Facts:
@@ -218,40 +216,46 @@ def _before(result: Ranking, view: View, newest: Span) -> Facts:
     order of two periods, the order depends on whose output it is, and is not told.
     """
     rows = {span: row for span in reversed(view.spans) if (row := _total(view, span))}
-    known = {span: row["tfp_growth"] for span, row in rows.items() if span != newest}
-    if not known:
+    growth_by_span = {span: row["tfp_growth"] for span, row in rows.items() if span != newest}
+    if not growth_by_span:
         return {}
 
     def figures(spans: Iterable[Span]) -> list[Text]:
-        return [words("yardstick.ranking.figure", span=span.label, value=known[span]) for span in spans]
+        return [words("yardstick.ranking.figure", span=span.label, value=growth_by_span[span]) for span in spans]
 
     # the widest band that the verb `bands` names: with revisions, where it has one
     bands = [band for band in (_band(result, newest), _band(result, newest, ALL)) if band is not None]
     if not bands:
-        return {"ranking.before": {"figures": figures(known)}}
+        return {"ranking.before": {"figures": figures(growth_by_span)}}
     low, high = min(low for low, _ in bands), max(high for _, high in bands)
-    own = {span: row.get("nation_tfp_growth") for span, row in rows.items()}
-    moved = None if own[newest] is None else own[newest] - rows[newest]["tfp_growth"]
+    national = {span: row.get("nation_tfp_growth") for span, row in rows.items()}
+    shift = None if national[newest] is None else national[newest] - rows[newest]["tfp_growth"]
     sides: dict[str, list[Span]] = {"higher": [], "lower": [], "within": [], "depends": []}
-    for span, growth in known.items():
-        side, other = _side(growth, low, high), own[span]
-        agrees = moved is None or other is None or _side(other, low + moved, high + moved) == side
+    for span, growth in growth_by_span.items():
+        side, national_growth = _side(growth, low, high), national[span]
+        agrees = shift is None or national_growth is None or _side(national_growth, low + shift, high + shift) == side
         sides[side if agrees else "depends"].append(span)
-    key = "slower" if len(sides["higher"]) == len(known) else "faster" if len(sides["lower"]) == len(known) else "mixed"
-    if len(sides["within"]) == len(known):
+    key = (
+        "slower"
+        if len(sides["higher"]) == len(growth_by_span)
+        else "faster"
+        if len(sides["lower"]) == len(growth_by_span)
+        else "mixed"
+    )
+    if len(sides["within"]) == len(growth_by_span):
         key = "same"
-    ends = {"span": newest.label, "tfp": rows[newest]["tfp_growth"], "nation": own[newest]}
+    ends = {"span": newest.label, "tfp": rows[newest]["tfp_growth"], "nation": national[newest]}
     parts = [
         words(
             f"yardstick.ranking.{side}",
-            figures=_both(known, own, some) if side == "depends" else figures(some),
-            n=len(some),
+            figures=_figure_pairs(growth_by_span, national, spans) if side == "depends" else figures(spans),
+            n=len(spans),
             **ends,
         )
-        for side, some in sides.items()
-        if some
+        for side, spans in sides.items()
+        if spans
     ]
-    return {f"ranking.before_{key}": {"figures": figures(known), "parts": clauses(parts)}}
+    return {f"ranking.before_{key}": {"figures": figures(growth_by_span), "parts": clauses(parts)}}
 
 
 def _side(growth: float, low: float, high: float) -> str:
@@ -260,49 +264,52 @@ def _side(growth: float, low: float, high: float) -> str:
     return "higher" if growth > high else "lower" if growth < low else "within"
 
 
-def _both(added: Mapping[Span, float], own: Mapping[Span, float | None], spans: Iterable[Span]) -> list[Text]:
+def _figure_pairs(
+    added: Mapping[Span, float], national: Mapping[Span, float | None], spans: Iterable[Span]
+) -> list[Text]:
     """Return the figures of some periods with the sum of the regions, and with the nation's own output."""
     return [
-        words("yardstick.ranking.figure_both", span=span.label, value=added[span], nation=own[span]) for span in spans
+        words("yardstick.ranking.figure_both", span=span.label, value=added[span], nation=national[span])
+        for span in spans
     ]
 
 
 def _robust(result: Ranking, view: View, newest: Span) -> Facts:
     """Return how many pairs differ, and who is among the first under most protocols; else who is first and last."""
     if len(view.codes) == 1:
-        rows = result.of(newest.start, newest.end).drop_nulls("protocol_low")
+        rows = result.in_period(newest.start, newest.end).drop_nulls("protocol_low")
         values = {"protocols": f"{result.protocols:,}"}
         return {"ranking.alone": values | rows.row(0, named=True)} if rows.height else {}
     if not view.measurement.regions_declared.complete:
         return {}
     parts: list[Text] = []
-    told: dict[str, Any] = {}
+    figures: dict[str, Any] = {}
     if result.bands is not None:
         pairs = result.bands.pairs.filter(start=newest.start, end=newest.end, component=TOGETHER)
         if pairs.height:
             k, revised = (
-                int(result.bands.pairs.filter(start=newest.start, end=newest.end, component=one)["decided"].sum())
-                for one in (TOGETHER, ALL)
+                int(result.bands.pairs.filter(start=newest.start, end=newest.end, component=component)["decided"].sum())
+                for component in (TOGETHER, ALL)
             )
-            told = {"span": newest.label, "n": pairs.height, "decided": result.bands.decided}
-            told["revised"] = "" if revised == k else words("yardstick.ranking.ties_revised", k=revised)
-            parts.append(words("yardstick.ranking.ties", k=k, **told))
+            figures = {"span": newest.label, "n": pairs.height, "decided": result.bands.decided}
+            figures["revised"] = "" if revised == k else words("yardstick.ranking.ties_revised", k=revised)
+            parts.append(words("yardstick.ranking.ties", k=k, **figures))
     if result.bands is None and view.is_extrapolated(newest):  # an error that nobody knows decides nothing
         parts.append(words("yardstick.ranking.unknown", span=newest.label))
-    elif result.of(newest.start, newest.end)["among_first"].count() > FIRST:  # of so few all are among the first
-        named = _first(result, view, newest)
-        key = ("first" if named else "nobody") + ("_apart" if view.is_extrapolated(newest) else "")
-        if len(named) >= 2 * FIRST:  # without ties fewer regions have one of the first places in most protocols
+    elif result.in_period(newest.start, newest.end)["among_first"].count() > FIRST:  # of so few all are among the first
+        names = _first(result, view, newest)
+        key = ("first" if names else "nobody") + ("_apart" if view.is_extrapolated(newest) else "")
+        if len(names) >= 2 * FIRST:  # without ties fewer regions have one of the first places in most protocols
             key = "tied"
-        told = {
-            "names": named,
-            "k": len(named),
+        figures = {
+            "names": names,
+            "k": len(names),
             "n": len(view.codes),
             "protocols": f"{result.protocols:,}",
             "first": FIRST,
             "agreed": AGREED,
         }
-        parts.append(words(f"yardstick.ranking.{key}", **told))
+        parts.append(words(f"yardstick.ranking.{key}", **figures))
     if not parts:
         return {} if result.protocols else ends(view)
     return {"ranking.robust": {"parts": clauses(parts)}}
@@ -319,15 +326,19 @@ def _first(result: Ranking, view: View, span: Span) -> list[Text]:
     In estimated years each has its range of ranks too; one that cannot be told from all together is left out, and so is
     one that is above them under too few of the protocols.
     """
-    rows = result.of(span.start, span.end).filter(pl.col("among_first") > MOSTLY).sort("among_first", descending=True)
+    rows = (
+        result.in_period(span.start, span.end)
+        .filter(pl.col("among_first") > MOSTLY)
+        .sort("among_first", descending=True)
+    )
     key = "part"
     if view.is_extrapolated(span):
-        apart = pl.DataFrame(schema={"region": pl.String})
+        above_nation = pl.DataFrame(schema={"region": pl.String})
         if result.bands is not None:
-            own = result.bands.frame.filter(start=span.start, end=span.end, component=TOGETHER)
-            apart = own.filter(pl.col("above_nation") >= result.bands.decided).select("region")
+            band_rows = result.bands.frame.filter(start=span.start, end=span.end, component=TOGETHER)
+            above_nation = band_rows.filter(pl.col("above_nation") >= result.bands.decided).select("region")
         rows = rows.filter(pl.col("protocol_above") >= AGREED)
-        rows, key = rows.join(apart, on="region", how="semi", maintain_order="left"), "part_and_rank"
+        rows, key = rows.join(above_nation, on="region", how="semi", maintain_order="left"), "part_and_rank"
     return [
         words(
             f"yardstick.ranking.{key}",
@@ -344,7 +355,7 @@ def _beside_nation(_: Ranking, view: View, newest: Span) -> Facts:
 
 def _carried(_: Ranking, view: View, newest: Span) -> Facts:
     """Return what carried growth, and since when inputs are estimated."""
-    row, frame = _total(view, newest), largest_source(view.of(newest))
+    row, frame = _total(view, newest), largest_source(view.regions_in(newest))
     parts = {name: row[column] for name, column in PARTS.items() if row and row.get(column) is not None}
     if not parts or row["output_growth"] <= 0:
         return {}
@@ -369,29 +380,33 @@ def _limits(result: Ranking, view: View, newest: Span) -> Facts:
     if (
         view.lead != newest
         and view.measurement.regions_declared.complete
-        and (named := _first(result, view, view.lead))
+        and (names := _first(result, view, view.lead))
     ):
-        facts["note.first_before"] = {"span": view.lead.label, "names": named, "first": FIRST}
+        facts["note.first_before"] = {"span": view.lead.label, "names": names, "first": FIRST}
     if ended := official_ends(view, newest.end):
         parts = [words("yardstick.ranking.ended", names=names, year=year) for year, names in ended.items()]
         facts["note.ended"] = {"parts": clauses(parts)}
-    found = {span: [view.name(code) for code in view.unranked(span)] for span in dict.fromkeys([newest, view.lead])}
-    if unranked := [{"span": span.label, "names": names} for span, names in found.items() if names]:
+    unranked_names = {
+        span: [view.name(code) for code in view.unranked(span)] for span in dict.fromkeys([newest, view.lead])
+    }
+    if unranked := [{"span": span.label, "names": names} for span, names in unranked_names.items() if names]:
         facts["note.failed"] = unranked
     return facts
 
 
 def _findings(result: Ranking, view: View, newest: Span) -> Facts:
     """Return how many warnings touch the figures, and by how much growth moves without the regions concerned."""
-    warned = [one for one in result.measurement.findings if one.severity != "note"]
+    warned = [problem for problem in result.measurement.findings if problem.severity != "note"]
     if not warned:
         return {}
-    codes = list(dict.fromkeys(code for one in warned if (code := (one.key or "").partition("/")[0]) in view.codes))
-    moved = _without(result.measurement, codes, newest) if len(view.codes) > 1 else None
-    if moved is None:
+    codes = list(
+        dict.fromkeys(code for problem in warned if (code := (problem.key or "").partition("/")[0]) in view.codes)
+    )
+    effect = _without(result.measurement, codes, newest) if len(view.codes) > 1 else None
+    if effect is None:
         return findings(result.measurement)
-    key = "findings_moved" if moved["all"] is None else "findings_moved_all"
-    return {f"note.{key}": {"n": len(warned), "k": len(codes), "tfp": _total(view, newest)["tfp_growth"], **moved}}
+    key = "findings_moved" if effect["all"] is None else "findings_moved_all"
+    return {f"note.{key}": {"n": len(warned), "k": len(codes), "tfp": _total(view, newest)["tfp_growth"], **effect}}
 
 
 def _without(measurement: Measurement, codes: Sequence[str], span: Span) -> dict[str, float | None] | None:
@@ -401,11 +416,11 @@ def _without(measurement: Measurement, codes: Sequence[str], span: Span) -> dict
     years, regions, measured = measurement.panel.years, measurement.panel.regions, set(measurement.frame["region"])
     inside = (years > span.start) & (years <= span.end)
     without = [set[str](), *({code} for code in codes), set(codes)]
-    member = np.array([[code in measured - left for code in regions] for left in without])
-    some = bool(member[-1].any())
-    sums = measurement.accounts.inputs.aggregate(member if some else member[:-1])
+    member = np.array([[code in measured - omitted for code in regions] for omitted in without])
+    has_all = bool(member[-1].any())
+    sums = measurement.accounts.inputs.aggregate(member if has_all else member[:-1])
     growth = account(sums, measurement.protocol).tfp_growth[:, inside].mean(axis=1)
     moves = np.abs(growth[1:] - growth[0])
     if not np.isfinite(moves).all():
         return None
-    return {"single": float(moves[: len(codes)].max()), "all": float(moves[-1]) if some else None}
+    return {"single": float(moves[: len(codes)].max()), "all": float(moves[-1]) if has_all else None}

@@ -1,9 +1,9 @@
-"""The frames of a measurement with its names, groups and periods looked up once, and what it says, as facts."""
+"""The frames of a measurement with its names, groups and periods looked up once."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -13,9 +13,8 @@ import polars as pl
 from xinzhi.core import flags
 from xinzhi.core.finding import Finding
 from xinzhi.core.names import Names, distinct
-from xinzhi.core.result import Facts, Result
-from xinzhi.core.text import Text, clauses, listing, number, read_words, same, span_text, words
-from xinzhi.data import tables_by_name
+from xinzhi.core.result import Result
+from xinzhi.core.text import Text, listing, number, read_words, same, span_text, words
 from xinzhi.protocol import Protocol
 from xinzhi.yardstick.growth_accounts import GrowthAccounts
 from xinzhi.yardstick.panel import GROWTH, Panel
@@ -62,8 +61,8 @@ class Figures(Result, verb="measure", topic="yardstick", key=("region", "year"))
 
     def shared(self, verb: str, **options: Any) -> dict[str, Any]:  # noqa: ANN401 - options of any kind
         """Return what a result that rests on this measurement has from it: kind of frame, names and provenance."""
-        made = replace(self.provenance, verb=verb, options=options)
-        return {"kind": self.kind, "names": self.names, "provenance": made}
+        provenance = replace(self.provenance, verb=verb, options=options)
+        return {"kind": self.kind, "names": self.names, "provenance": provenance}
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -99,9 +98,9 @@ def _last(rows: pl.DataFrame) -> dict[str, float | str | None]:
     return rows.row(-1, named=True) if rows.height else {}
 
 
-def alike(one: float, other: float) -> bool:
+def alike(first: float, second: float) -> bool:
     """Return whether two rates of growth read alike in a sentence: none of them is called the higher."""
-    return number(100 * one, 1) == number(100 * other, 1)
+    return number(100 * first, 1) == number(100 * second, 1)
 
 
 @dataclass(frozen=True)
@@ -113,8 +112,8 @@ class View:
     @cached_property
     def names(self) -> Mapping[str, Text]:
         """Return the name of every region, group and the total; two regions of one name get their codes."""
-        named = region_names(self.measurement.regions)
-        return {**{group.en: group for group in self.groups}, NATIONAL: words("label.national"), **named}
+        region_labels = region_names(self.measurement.regions)
+        return {**{group.en: group for group in self.groups}, NATIONAL: words("label.national"), **region_labels}
 
     @cached_property
     def codes(self) -> list[str]:
@@ -135,8 +134,8 @@ class View:
     @cached_property
     def shown_groups(self) -> tuple[Text, ...]:
         """Return the macro-regions that have growth accounts."""
-        known = set(self.measurement.group_periods["region"])
-        return tuple(group for group in self.groups if group.en in known)
+        with_accounts = set(self.measurement.group_periods["region"])
+        return tuple(group for group in self.groups if group.en in with_accounts)
 
     @cached_property
     def contrast(self) -> tuple[Text, ...]:
@@ -152,8 +151,15 @@ class View:
 
     @cached_property
     def _arrangement(self) -> Mapping[str, Any]:
-        known = read_words("tiles.yaml").values()
-        return next((one for one in known if self.codes and set(self.codes) <= set(one["tiles"])), {})
+        arrangements = read_words("tiles.yaml").values()
+        return next(
+            (
+                arrangement
+                for arrangement in arrangements
+                if self.codes and set(self.codes) <= set(arrangement["tiles"])
+            ),
+            {},
+        )
 
     @cached_property
     def national_periods(self) -> pl.DataFrame:
@@ -162,15 +168,19 @@ class View:
         ``nation_growth`` is that of the nation's own accounts, and ``nation_tfp_growth`` what TFP growth of the total
         would be with it and the same inputs; both are null where the nation's growth is not known in every year.
         """
-        made = self.measurement
-        known = {} if len(self.codes) == 1 or made.regions_declared.foreign else made.panel.nation.get(GROWTH, {})
+        measurement = self.measurement
+        growth_by_year = (
+            {}
+            if len(self.codes) == 1 or measurement.regions_declared.foreign
+            else measurement.panel.nation.get(GROWTH, {})
+        )
 
         def mean(start: int | str, end: int | str) -> float | None:
             years = range(int(start) + 1, int(end) + 1) if isinstance(start, int) else ()
-            growth = [math.log1p(known[year] / 100) for year in years if year in known]
+            growth = [math.log1p(growth_by_year[year] / 100) for year in years if year in growth_by_year]
             return sum(growth) / len(growth) if growth and len(growth) == len(years) else None
 
-        frame = made.national_periods.fill_nan(None)
+        frame = measurement.national_periods.fill_nan(None)
         nation = [mean(*ends) for ends in frame.select("start", "end").iter_rows()]
         return frame.with_columns(pl.Series("nation_growth", nation, dtype=pl.Float64)).with_columns(
             nation_tfp_growth=pl.col("tfp_growth") - pl.col("output_growth") + pl.col("nation_growth")
@@ -198,13 +208,13 @@ class View:
         spans = sorted(Span(*row) for row in self._periods.select("start", "end").unique().rows())
         return tuple(span for span in spans if span != self.whole) or (self.whole,)
 
-    def of(self, span: Span) -> pl.DataFrame:
+    def regions_in(self, span: Span) -> pl.DataFrame:
         """Return the growth accounts of the regions in a period, highest TFP growth first, those not ranked last."""
         return self._periods.filter(span.holds())
 
     def ranked(self, span: Span) -> pl.DataFrame:
         """Return the growth accounts of the regions that are ranked in a period, highest TFP growth first."""
-        return self.of(span).drop_nulls("rank")
+        return self.regions_in(span).drop_nulls("rank")
 
     def has_ends(self, span: Span) -> bool:
         """Say whether a first and a last of the ranked regions can be named: the set is whole, and they read apart."""
@@ -217,7 +227,7 @@ class View:
         """Return the regions whose data fail the tests of admission in a period: they are shown, not ranked."""
         if self.measurement.graded is None:
             return []
-        return self.of(span).filter(pl.col("grade") == FAILED).sort("region")["region"].to_list()
+        return self.regions_in(span).filter(pl.col("grade") == FAILED).sort("region")["region"].to_list()
 
     def national_of(self, span: Span) -> dict[str, float | str | None]:
         """Return the growth accounts of the total in a period, empty when there are none."""
@@ -229,16 +239,16 @@ class View:
 
     def exceptions(self, span: Span) -> list[str]:
         """Return the regions whose figures in the period do not rest on official figures alone."""
-        rows = self.of(span).select("region", "flags").rows()
+        rows = self.regions_in(span).select("region", "flags").rows()
         return [code for code, cell in rows if not flags.is_official(cell)]
 
     def is_official(self, span: Span) -> bool:
         """Say whether the figures of the period are official ones in most regions."""
-        return 2 * len(self.exceptions(span)) < self.of(span).height
+        return 2 * len(self.exceptions(span)) < self.regions_in(span).height
 
     def is_extrapolated(self, span: Span) -> bool:
         """Say whether the figures of any region in the period rest on ones that have no official figure."""
-        return any(flags.is_extrapolated(cell) for cell in self.of(span)["flags"])
+        return any(flags.is_extrapolated(cell) for cell in self.regions_in(span)["flags"])
 
     @cached_property
     def lead(self) -> Span:
@@ -255,16 +265,16 @@ class View:
     @cached_property
     def common_kinds(self) -> Mapping[Span, frozenset[str]]:
         """Return the kinds of flag that all regions share in a period: said once, not on every row."""
-        found = {}
+        common = {}
         for span in {*self.spans, self.whole}:
-            sets = [frozenset(kind for kind, _ in flags.split(cell)) for cell in self.of(span)["flags"]]
-            found[span] = frozenset.intersection(*sets) if sets else frozenset()
-        return found
+            sets = [frozenset(kind for kind, _ in flags.split(cell)) for cell in self.regions_in(span)["flags"]]
+            common[span] = frozenset.intersection(*sets) if sets else frozenset()
+        return common
 
     def span_text(self, span: Span) -> Text:
         """Return the label of a period with what it rests on."""
         if self.is_extrapolated(span):
-            return flags.marked_span(span.start, span.end, self.of(span)["flags"])
+            return flags.marked_span(span.start, span.end, self.regions_in(span)["flags"])
         if not self.is_official(span):
             return words("label.assumed", span=span.label)
         names = listing([self.name(code) for code in self.exceptions(span)], EXCEPTIONS)
@@ -277,7 +287,7 @@ class View:
         Regions of another nation, and those without expenditure accounts, keep what was published (`benchmark`).
         """
         to = self.measurement.protocol.choice("capital.benchmark", "none")
-        cells = self.of(span)["flags"]
+        cells = self.regions_in(span)["flags"]
         if to == "none" or all(("missing", "benchmark") in flags.split(cell) for cell in cells):
             return ""
         return words(f"label.adjusted.{'short' if short else to}")
@@ -289,212 +299,3 @@ class View:
     def code(self, region: str) -> str:
         """Return the code of a region that was measured, given by code or name."""
         return Names({"region": self.names}).resolve(region, self.codes)
-
-
-def measured(result: Figures) -> Facts:
-    """Return what growth came from, who is first and last, group against group; notes say how far figures carry."""
-    if result.frame.is_empty():
-        return {"answer.unmeasured": {}}
-    view = View(result)
-    facts = (
-        result.regions_declared.abroad()
-        | _exhausted(result)
-        | _together(view)
-        | beside_nation(view, view.lead, "answer.nation")
-        | _sources(view)
-        | ends(view)
-    )
-    if names := _named(view, view.unranked(view.lead)):  # their data fail the tests of admission
-        facts["answer.unranked"] = {"span": view.lead.label, "k": len(names), "names": names}
-    facts |= _whole(view) | contrast(view) | _latest(view) | _until(view)
-    return facts | result.regions_declared.facts() | findings(result)
-
-
-def _exhausted(result: Figures) -> Facts:
-    """Return whose capital stock falls to zero or below, and from when on the region is not measured."""
-    found = [one for one in result.findings if one.rule == "capital-exhausted"]
-    return {"answer.exhausted": [{"message": one.message, "hint": one.hint} for one in found]} if found else {}
-
-
-def findings(result: Figures) -> Facts:
-    """Return how many warnings about the data touch these figures, and in which columns."""
-    warned = [one for one in result.findings if one.severity != "note"]
-    names = []
-    for name, column in dict.fromkeys((str(one.table), one.column) for one in warned):
-        table = tables_by_name()[name]
-        found = table.column(column) if column else None
-        names.append(table.title if found is None else found.text)
-    return {"note.findings": {"n": len(warned), "names": names}} if warned else {}
-
-
-def figures_of(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the figures of growth accounts by what sentences call them."""
-    parts = {name: row[column] for name, column in PARTS.items() if column in row}
-    return {**rates(row), "share": row["tfp_part"], **parts}
-
-
-def rates(row: Mapping[str, Any]) -> dict[str, float]:
-    """Return growth of output in logarithms, which contributions add up to, and compound, as statistics publish it."""
-    return {"growth": row["output_growth"], "compound": math.expm1(row["output_growth"])}
-
-
-def _named(view: View, codes: Iterable[str]) -> list[Text]:
-    return [view.name(code) for code in codes]
-
-
-def _together(view: View) -> Facts:
-    row, opening = view.national_of(view.lead), _opening(view, view.lead)
-    if len(view.codes) == 1 or not row or row["output_growth"] is None:
-        return _apart(view, opening)
-    figures = figures_of(row)
-    key = "answer.together" if figures["tfp"] > 0 and figures["growth"] > 0 else "answer.without"
-    return {key: {"opening": opening, "n": len(view.codes), **figures}}
-
-
-def beside_nation(view: View, span: Span, key: str) -> Facts:
-    """Return the sum of the regions beside the nation's own growth, and TFP at the nation's, in every period."""
-    row = view.national_of(span)
-    if not row or row["nation_growth"] is None:
-        return {}
-    added, nation = float(row["output_growth"]), float(row["nation_growth"])  # type: ignore[arg-type] # both are known
-    spans = [one for one in dict.fromkeys([*reversed(view.spans), view.whole]) if one != span]
-    others = [(one.label, view.national_of(one).get("nation_tfp_growth")) for one in spans]
-    figures = [
-        words("yardstick.ranking.figure", span=label, value=value) for label, value in others if value is not None
-    ]
-    return {
-        key: {
-            "span": span.label,
-            "n": len(view.codes),
-            "added": added,
-            "nation": nation,
-            "added_compound": math.expm1(added),
-            "nation_compound": math.expm1(nation),
-            "implied": row["nation_tfp_growth"],
-            "others": words("yardstick.ranking.nation_others", figures=figures) if figures else "",
-        }
-    }
-
-
-def _apart(view: View, opening: Text) -> Facts:
-    """Return what is said where the regions have no sum: there is one alone, one lacks years, or inputs are indices."""
-    mine = view.of(view.lead).drop_nulls("tfp_growth")
-    if len(view.codes) == 1 and mine.height == 1:
-        name = view.name(view.codes[0])
-        return {"answer.alone": {"opening": opening, "name": name, **figures_of(mine.row(0, named=True))}}
-    declared = view.measurement.regions_declared
-    if not declared.complete:
-        return {"answer.no_set": {"opening": opening, "n": len(view.codes), "all": len(declared.declared)}}
-    absent = [code for code in view.codes if code not in set(mine["region"])]
-    if absent and not view.measurement.levels.is_empty():
-        return {"answer.incomplete": {"opening": opening, "n": len(view.codes), "names": _named(view, absent)}}
-    return {"answer.no_national": {"opening": opening, "n": len(view.codes)}}
-
-
-def _opening(view: View, span: Span) -> Text:
-    if not view.is_official(span):
-        series = _doubtful(view, span)
-        return words("yardstick.answer.no_official", span=span.label, names=series, n=len(series))
-    names = listing(_named(view, view.exceptions(span)), EXCEPTIONS)
-    key = f"yardstick.answer.{'official_but' if names.en else 'official'}"
-    return words(key, span=span.label, names=names, adjusted=view.adjusted(span))
-
-
-def largest_source(frame: pl.DataFrame) -> pl.DataFrame:
-    """Add ``largest``: the factor that gave most of growth in every row."""
-    factors = [name for name, column in PARTS.items() if column in frame.columns]
-    top = pl.concat_list(PARTS[name] for name in factors).list.arg_max()
-    return frame.with_columns(largest=top.replace_strict(list(range(len(factors))), factors, default=None))
-
-
-def _sources(view: View) -> Facts:
-    frame = largest_source(view.of(view.lead))
-    if frame.height < SEVERAL:
-        return {}
-    led = _named(view, frame.filter(pl.col("largest") == "tfp")["region"])
-    fell = _named(view, frame.filter(pl.col("tfp_growth") <= 0)["region"])
-    counts = frame.filter(pl.col("largest") != "tfp")["largest"].value_counts(sort=True).rows()
-    others = [words("yardstick.answer.other", factor=words(f"factor.{name}"), k=k) for name, k in counts]
-    key = "answer.led" if led and counts else "answer.all_led" if led else "answer.none"
-    factor = words(f"factor.{counts[0][0]}") if counts else None
-    if len(counts) == 1 and not led:
-        key = "answer.one_source"
-    said = {"k": len(led), "n": frame.height, "names": led, "others": others, "factor": factor}
-    return {key: said} | ({"answer.fell": {"k": len(fell), "n": frame.height, "names": fell}} if fell else {})
-
-
-def ends(view: View) -> Facts:
-    """Return the regions of highest and of lowest growth, where the whole set was measured and they read apart."""
-    if not view.has_ends(view.lead):
-        return {}
-    rows = view.ranked(view.lead).select("region", "tfp_growth").rows()
-    width = min(3, len(rows) // 2)
-    said = [(words("yardstick.answer.figure", name=view.name(code), value=value), value) for code, value in rows]
-    # all that tie with the last one named are named, or nobody: else the order of the codes would choose
-    first = [text for text, value in said if value > rows[width - 1][1] - 1e-12]
-    last = [text for text, value in reversed(said) if value < rows[-width][1] + 1e-12]
-    return {"answer.ends": {"first": first, "last": last}} if max(len(first), len(last)) <= 2 * width else {}
-
-
-def _whole(view: View) -> Facts:
-    row = view.national_of(view.whole)
-    rows = view.ranked(view.whole)["region"]
-    if view.whole in view.spans or not row or rows.len() < SEVERAL:
-        return {}
-    said = {"span": view.whole.label, **figures_of(row)}
-    # a rank of estimated years is not told without its range
-    if view.is_extrapolated(view.whole) or not view.has_ends(view.whole):
-        return {"answer.whole_plain": said}
-    return {"answer.whole": {**said, "first": view.name(rows[0]), "last": view.name(rows[-1])}}
-
-
-def contrast(view: View) -> Facts:
-    """Return group against group, in the periods that both fill."""
-    if not view.contrast:
-        return {}
-    late, lead = view.contrast
-
-    def of(span: Span, when: str) -> dict[str, Any] | None:
-        rows = [view.group_in(group, span) for group in (late, lead)]
-        sides = zip(("late", "lead"), rows, strict=True)
-        return {f"{side}_{when}": row["tfp_growth"] for side, row in sides} if all(rows) else None
-
-    now, whole = of(view.lead, "now"), of(view.whole, "whole")
-    if now is None:
-        return {}
-    key = "answer.contrast_now" if whole is None else "answer.contrast"
-    spans = {"span": view.lead.label, "whole": view.whole.label}
-    return {key: {"late": late, "lead": lead, **spans, **now, **(whole or {})}}
-
-
-def _latest(view: View) -> Facts:
-    if (span := view.latest) is None:
-        return {}
-    row = view.national_of(span)
-    said = {"span": span.label, "names": _doubtful(view, span)}
-    return {"note.latest": {**said, "tfp": row["tfp_growth"]}} if row else {"note.latest_plain": said}
-
-
-def _doubtful(view: View, span: Span) -> list[Text]:
-    """Return the series that are not official throughout a period."""
-    cells = ";".join(cell or "" for cell in view.of(span)["flags"])
-    doubtful = dict.fromkeys(series for kind, series in flags.split(cells) if not flags.is_official(f"{kind}:{series}"))
-    return [flags.series_name(series) for series in doubtful]
-
-
-def official_ends(view: View, before: int | None = None) -> dict[int, list[Text]]:
-    """Return the inputs by the year in which their official figures end: all, or those that end before a year."""
-    rows = view.measurement.coverage.drop_nulls("last_official_year").sort("last_official_year", maintain_order=True)
-    by_year: dict[int, list[Text]] = {}
-    unused = {"labour_share"} if view.measurement.regions_declared.foreign else set[str]()
-    for series, year in rows.select("series", "last_official_year").rows():
-        if series not in unused and (before is None or year < before):
-            by_year.setdefault(int(year), []).append(flags.series_name(series))
-    return by_year
-
-
-def _until(view: View) -> Facts:
-    """Return how far official figures carry."""
-    ends = official_ends(view)
-    parts = [words("yardstick.answer.until", names=names, year=year) for year, names in ends.items()]
-    return {"note.reach": {"parts": clauses(parts)}} if parts else {}

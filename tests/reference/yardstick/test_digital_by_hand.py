@@ -248,12 +248,12 @@ def test_the_spread_holds_what_each_choice_gives(made):
 
 
 def test_each_choice_alone_is_the_verb_with_that_value(made):
-    assert made.alone["choice"].unique(maintain_order=True).to_list() == list(made.choices)
-    assert made.alone.select(pl.col("reference_zh", "reference_en").str.len_chars().min()).min_horizontal()[0] > 15
-    taken = made.alone.filter("taken")
+    assert made.by_choice["choice"].unique(maintain_order=True).to_list() == list(made.choices)
+    assert made.by_choice.select(pl.col("reference_zh", "reference_en").str.len_chars().min()).min_horizontal()[0] > 15
+    taken = made.by_choice.filter("taken")
     assert len(taken) == len(made.choices)
     assert taken["tfp"].unique().to_list() == [made.periods["tfp"][-1]]
-    for row in made.alone.filter(~pl.col("taken")).iter_rows(named=True):
+    for row in made.by_choice.filter(~pl.col("taken")).iter_rows(named=True):
         other = xinzhi.digital_capital("china-provinces", **{row["choice"]: row["value"]}).periods.row(-1, named=True)
         assert (row["digital"], row["tfp"]) == pytest.approx((other["digital"], other["tfp"]), abs=1e-12)
 

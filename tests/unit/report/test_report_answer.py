@@ -26,7 +26,7 @@ def test_the_answer_is_made_from_the_numbers(measurement: Measurement) -> None:
     assert (
         "In 2004–2008, the latest period that rests on official figures, investment adjusted to revised output" in said
     )
-    first, last = view.of(view.lead)["region"][0], view.of(view.lead)["region"][-1]
+    first, last = view.regions_in(view.lead)["region"][0], view.regions_in(view.lead)["region"][-1]
     assert f"highest in {view.name(first).en}" in said
     assert f"lowest in {view.name(last).en}" in said
     assert "In the Northeast TFP growth was" in said

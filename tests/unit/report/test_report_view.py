@@ -67,10 +67,10 @@ def test_tiles_only_for_regions_that_the_arrangement_knows(measurement: Measurem
 def test_a_measurement_without_complete_periods_still_has_a_span(ragged: Measurement) -> None:
     view = View(ragged)
     assert view.lead == view.whole == Span(2000, 2010)
-    assert view.of(view.lead).is_empty()
+    assert view.regions_in(view.lead).is_empty()
     assert not view.is_official(view.lead)
 
 
 def test_nan_never_reaches_the_page(measurement: Measurement) -> None:
     broken = measurement.periods.with_columns(tfp_part=pl.lit(float("nan")))
-    assert View(replace(measurement, periods=broken)).of(Span(2004, 2008))["tfp_part"].null_count() == 6
+    assert View(replace(measurement, periods=broken)).regions_in(Span(2004, 2008))["tfp_part"].null_count() == 6

@@ -362,7 +362,7 @@ def test_what_reallocation_brought_holds_under_both_labour_shares(made, shared):
         for row in one.parts["gaps"].get("gaps.one", []):
             if row["factor"].en.startswith("reallocation"):
                 assert row["shares"]
-                agree = [run[code] < sorted(run[peer] for peer in shared.peers.of(code))[2] for run in moved]
+                agree = [run[code] < sorted(run[peer] for peer in shared.peers.codes(code))[2] for run in moved]
                 assert all(agree) or row["verdict"] in {"shares", "doubtful"}
             else:
                 assert not row["shares"]

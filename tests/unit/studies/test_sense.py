@@ -136,7 +136,7 @@ def of_peers(package: xinzhi.Package, cases: list[dict[str, Any]]) -> Iterator[s
     found = peers(xinzhi.measure(package), package)
     for case in cases:
         for region in codes(package, case["region"]):
-            near = set(found.of(region))
+            near = set(found.codes(region))
             lacking = set(codes(package, case["among"])) - near if "among" in case else set()
             odd = set(codes(package, case["never"])) & near if "never" in case else set()
             if lacking or odd:

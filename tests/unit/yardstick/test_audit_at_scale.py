@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from xinzhi.yardstick.audit.audit import _compared
-from xinzhi.yardstick.audit.multiverse import QUANTILES, Distinct, spread, together
+from xinzhi.yardstick.audit.multiverse import QUANTILES, Distinct, group_equal_rows, spread
 
 
 def plain(values, departures, changed):
@@ -30,7 +30,7 @@ def plain(values, departures, changed):
 
 def grouped(values, departures):
     """Return the outcomes with the rows that are the same taken together."""
-    lead, which = together(np.unique(values, axis=0, return_inverse=True)[1].reshape(-1, 1), departures)
+    lead, which = group_equal_rows(np.unique(values, axis=0, return_inverse=True)[1].reshape(-1, 1), departures)
     np.testing.assert_array_equal(values[lead][which], values)
     return Distinct(values[lead], lead, which)
 
@@ -52,7 +52,7 @@ def test_the_spread_is_that_of_comparing_all(seed):
 def test_protocols_whose_figures_are_unknown_and_regions_without_any_are_left_out():
     values = np.array([[1.0, np.nan, 2.0], [3.0, np.nan, 4.0], [np.nan, np.nan, 5.0], [6.0, np.nan, 7.0]])
     which = np.array([0, 1, 2, 1, 3, 0, 2])
-    rows, regions, found = Distinct(values, np.array([0, 1, 2, 4]), which).known()
+    rows, regions, found = Distinct(values, np.array([0, 1, 2, 4]), which).finite()
     assert (rows.tolist(), regions.tolist()) == ([0, 1, 3, 4, 5], [0, 2])
     assert (found.lead.tolist(), found.which.tolist()) == ([0, 1, 3], [0, 1, 1, 2, 0])
     np.testing.assert_array_equal(found.values, [[1, 2], [3, 4], [6, 7]])

@@ -40,7 +40,7 @@ def test_the_record_stands_in_the_first_sentence_of_its_protocol():
     made = xinzhi.bands("china-provinces")
     known = known_of(made)
     assert known is not None
-    assert (known.held, known.spans) == (2, 4)
+    assert (known.hits, known.spans) == (2, 4)
     said = said_first(made)
     assert said.endswith("in the past such a band held in 2 of 4 overlapping spans of 6 years.")
     assert "probability" not in said

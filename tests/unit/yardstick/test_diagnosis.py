@@ -78,7 +78,7 @@ def test_peers_are_of_the_start_of_the_newest_period_and_never_oneself(alike):
     [("110000", "310000"), ("520000", "530000"), ("440000", "330000"), ("320000", "330000"), ("520000", "450000")],
 )
 def test_peers_that_everybody_would_name(alike, region, near):
-    assert near in alike.of(region)
+    assert near in alike.codes(region)
 
 
 def test_beijing_and_tibet_are_said_to_be_unlike_the_others(alike):
@@ -94,7 +94,7 @@ def test_peers_that_hang_on_one_measure_are_said_to(alike):
     assert hung["640000"] == ("mining_share", 2)  # without mining Ningxia's would be others
     assert hung["330000"] is None
     for code, found in hung.items():
-        kept = [len(set(alike.of(code)) & set(others[code])) for others in alike.without.values()]
+        kept = [len(set(alike.codes(code)) & set(others[code])) for others in alike.without.values()]
         assert (found is None) == (min(kept) > 2)
 
 
@@ -111,13 +111,13 @@ def test_a_gap_is_the_median_of_the_peers_less_the_region(measured, alike, bande
     found = gaps(measured, alike, bands=banded)
     growth = dict(measured.periods.filter(start=2017, end=2023).select("region", "tfp_growth").rows())
     row = found.frame.row(by_predicate=(pl.col("region") == "220000") & (pl.col("factor") == "tfp"), named=True)
-    assert row["gap"] == pytest.approx(median(growth[one] for one in alike.of("220000")) - growth["220000"])
+    assert row["gap"] == pytest.approx(median(growth[one] for one in alike.codes("220000")) - growth["220000"])
     half = dict(
         banded.components.filter(start=2017, end=2023, component="estimates")
         .select("region", "relative_half_width")
         .rows()
     )
-    theirs = [half[one] ** 2 for one in alike.of("220000")]
+    theirs = [half[one] ** 2 for one in alike.codes("220000")]
     assert row["high"] - row["gap"] == pytest.approx(math.sqrt(half["220000"] ** 2 + math.pi / 2 * sum(theirs) / 25))
 
 
@@ -179,7 +179,7 @@ def test_reallocation_stands_beside_the_residual_and_is_never_sure(measured, ali
     other = moved.with_columns(allocation=pl.col("allocation") * pl.Series(np.where(chance > 0, 0.5, -1.0)))
     both, alone = (
         one.frame.filter(factor="allocation").sort("region")
-        for one in (gaps(measured, alike, allocation=moved, other=other), gaps(measured, alike, allocation=other))
+        for one in (gaps(measured, alike, allocation=moved, alternative=other), gaps(measured, alike, allocation=other))
     )
     first = split.frame.filter(factor="allocation").sort("region")
     assert both["gap"].equals(first["gap"])

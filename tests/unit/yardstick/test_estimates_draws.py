@@ -87,7 +87,7 @@ def test_the_fast_account_is_the_account(made, ours, changes):
     stock = np.empty(real.shape)
     stock[..., 0] = made.inputs.capital[:, 0]
     for year in range(1, real.shape[-1]):
-        stock[..., year] = stock[..., year - 1] * made.kept[year] + real[..., year]
+        stock[..., year] = stock[..., year - 1] * made.survival[year] + real[..., year]
     for number in range(5):
         skill = made.inputs.human_capital.copy()
         skill[:, 1:] *= np.exp(few.schooling[number])
@@ -140,7 +140,7 @@ def test_scales_are_shrunk_towards_the_median():
     rng = np.random.default_rng(0)
     sizes = np.linspace(0.5, 3, 20)
     raw = rng.normal(size=(20, 17)) * sizes[:, None]
-    none, some, full = (Exchange.of(raw, strength).scale for strength in (0, 8, 1e9))
+    none, some, full = (Exchange.from_errors(raw, strength).scale for strength in (0, 8, 1e9))
     square = (raw**2).mean(axis=1)
     assert np.allclose(none, np.sqrt(square))
     assert np.allclose(some, np.sqrt((17 * square + 8 * np.median(square)) / 25))
@@ -150,9 +150,9 @@ def test_scales_are_shrunk_towards_the_median():
 def test_a_region_with_holes_takes_the_median_scale_and_gives_nothing():
     raw = np.random.default_rng(0).normal(size=(12, 9))
     raw[3, 4] = np.nan
-    found = Exchange.of(raw, 8)
-    assert not found.whole[3]
-    assert found.whole.sum() == 11
+    found = Exchange.from_errors(raw, 8)
+    assert not found.complete[3]
+    assert found.complete.sum() == 11
     assert np.isfinite(found.scale).all()
 
 
@@ -339,7 +339,7 @@ def test_bands_hold_as_often_as_they_say_where_errors_are_exchangeable():
         scale = rng.uniform(0.03, 0.08, 31)
         past = rng.standard_t(6, size=(31, 17)) * scale[:, None]
         truth = (rng.standard_t(6, size=(31, 6)) * scale[:, None]).sum(axis=1)
-        found = Exchange.of(past, 8)
+        found = Exchange.from_errors(past, 8)
         source = _blocks(rng, 17, (800, 6), 2)
         giver = rng.permuted(np.broadcast_to(np.arange(31), (800, 31)), axis=1)
         drawn = (found.standard[giver[:, :, None], source[:, None, :]] * found.scale[:, None]).sum(axis=2)

@@ -95,7 +95,7 @@ def test_a_region_has_its_range_over_protocols_and_the_scenario_where_it_moves(s
     tables = {name: shipped.package.tables[name].filter(some) for name in ("accounts", "investment")}
     made = assess(replace(shipped.package, tables=tables), only=("none",)).ranking
     said = told(made)[1]["ranking.each_band"].replace("\u00a0", " ")
-    for row in made.of(*NEWEST).iter_rows(named=True):
+    for row in made.in_period(*NEWEST).iter_rows(named=True):
         ends = [f"{100 * row[f'protocol_{end}']:.1f}" for end in ("low", "high")]
         assert f", {ends[0]} to {ends[1]} % under nine in ten protocols" in said
     scenario = dict(made.bands.scenario.filter(start=2017, end=2023).select("region", "corrected").iter_rows())
@@ -113,16 +113,18 @@ def test_who_is_above_all_together_under_too_few_protocols_is_not_called_faster(
 
 def test_every_rank_of_an_estimated_period_has_its_range(shipped):
     for (start, end), estimated in ((NEWEST, True), (OFFICIAL, False)):
-        rows = shipped.ranking.of(start, end)
+        rows = shipped.ranking.in_period(start, end)
         assert rows["rank_low"].is_not_null().all() is estimated or not estimated
         assert (rows["rank"].is_null() | rows["protocol_rank_low"].is_not_null()).all()
         assert not estimated or rows.filter(pl.col("rank").is_not_null() & pl.col("rank_low").is_null()).is_empty()
     plain = ranking(shipped.measurement)
-    assert plain.of(*NEWEST)["rank"].is_null().all()
-    assert plain.of(*OFFICIAL)["rank"].is_not_null().any()
+    assert plain.in_period(*NEWEST)["rank"].is_null().all()
+    assert plain.in_period(*OFFICIAL)["rank"].is_not_null().any()
     failed = View(shipped.measurement).unranked(View(shipped.measurement).lead)
     assert failed
-    assert shipped.ranking.of(*OFFICIAL).filter(pl.col("region").is_in(failed))["protocol_rank_low"].is_null().all()
+    assert (
+        shipped.ranking.in_period(*OFFICIAL).filter(pl.col("region").is_in(failed))["protocol_rank_low"].is_null().all()
+    )
 
 
 def test_five_sentences_lead_newest_first(shipped):
@@ -150,7 +152,7 @@ def test_who_is_among_the_first_of_estimated_years_is_told_apart_by_the_bands(sh
     made = shipped.ranking
     band = made.bands.frame.filter(start=2017, end=2023, component="estimates")
     above = band.filter(pl.col("above_nation") >= made.bands.decided)["region"]
-    often = made.of(*NEWEST).filter(pl.col("among_first") > 0.5)
+    often = made.in_period(*NEWEST).filter(pl.col("among_first") > 0.5)
     names = made.names
     said = told(made)[1]["ranking.robust"].replace("\u00a0", " ")
     assert {"140000", "150000"} <= set(often["region"])  # Inner Mongolia by most protocols, and by its band anywhere
@@ -360,7 +362,7 @@ def test_a_few_regions_lead_with_the_newest_period_of_each(shipped):
     _, said = told(made.ranking)
     first = next(iter(said.values())).replace("\u00a0", " ")
     assert first.startswith("In 2017–2023, the newest period")
-    for row in shipped.ranking.of(*NEWEST).filter(pl.col("region").is_in(some)).to_dicts():
+    for row in shipped.ranking.in_period(*NEWEST).filter(pl.col("region").is_in(some)).to_dicts():
         name, tfp, low, high = (
             shipped.ranking.names.region(row["region"]).en,
             *(f"{100 * row[one]:.1f}" for one in ("tfp_growth", "low", "high")),
@@ -388,7 +390,7 @@ def test_no_rank_of_estimated_years_stands_without_its_range(shipped):
         assert late[name].is_null().all()
         assert measured.periods.filter(start=2012)[name].is_not_null().any()
     assert "rank" not in measured.national_periods.columns
-    rows = shipped.ranking.of(*NEWEST).drop_nulls("rank")
+    rows = shipped.ranking.in_period(*NEWEST).drop_nulls("rank")
     assert rows.height > 25
     assert rows["rank_low"].is_not_null().all()
     order = rows.sort("tfp_growth", descending=True)["rank"]

@@ -54,7 +54,7 @@ def page(store: Store, address: Address) -> Page:
         pl.col("region") == code, pl.col("year").is_between(span.start, span.end, closed="right")
     ).sort("year")
     facts = {"name": view.name(code), "span": span.label}
-    row = view.of(span).row(by_predicate=pl.col("region") == code, named=True)
+    row = view.regions_in(span).row(by_predicate=pl.col("region") == code, named=True)
     means = {name: row[column] for column, name in COLUMNS.items()}
     years = replace(tables.shown(view, "region_years", rows), title=words("web.explain.years", name=view.name(code)))
     account_of_years = Section(  # of which the figures of the period are the mean
@@ -94,7 +94,7 @@ def page(store: Store, address: Address) -> Page:
             "periods": [
                 (f"{code}.{one.start}-{one.end}", one.label, one == span)
                 for one in dict.fromkeys([view.whole, *view.spans])
-                if code in view.of(one)["region"]
+                if code in view.regions_in(one)["region"]
             ],
         },
     )

@@ -122,7 +122,7 @@ def figure(store: Store, address: Address, key: str) -> Page:
 
 def values(study: Assessment, view: View, name: str, span: Span) -> list[dict[str, Any]]:
     """Return a row a region with a figure of the indicator, the largest first, and one of all together."""
-    rows = view.of(span).select("region", value=name)
+    rows = view.regions_in(span).select("region", value=name)
     national = view.national_of(span).get(name)
     if national is not None:
         rows = rows.vstack(pl.DataFrame({"region": [NATIONAL], "value": [float(national)]}))

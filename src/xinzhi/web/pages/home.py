@@ -84,7 +84,7 @@ def regions(study: Assessment, view: View) -> list[dict[str, Any]]:
             "wide": (row["protocol_rank_low"], row["protocol_rank_high"]),
             "side": where.get(row["region"], ""),
         }
-        for row in study.ranking.of(newest.start, newest.end).rows(named=True)
+        for row in study.ranking.in_period(newest.start, newest.end).rows(named=True)
         if row["tfp_growth"] is not None
     ]
 

@@ -247,7 +247,7 @@ def data(store: Store, address: Address) -> Page:  # noqa: ARG001 - a page witho
     """Return how good the data are: grades under the protocol of the site, what was found, and the tables."""
     study = overall(store)
     view = View(study.measurement)
-    newest = view.of(view.spans[-1]).filter(view.of(view.spans[-1])["region"] != NATIONAL)
+    newest = view.regions_in(view.spans[-1]).filter(view.regions_in(view.spans[-1])["region"] != NATIONAL)
     counts = {grade: newest.filter(grade=grade).height for grade in "ABCD"}
     found = store.findings()
     lead = [

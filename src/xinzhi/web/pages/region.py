@@ -142,7 +142,7 @@ def compare(store: Store, address: Address) -> Page:
     view = View(study.measurement)
     chosen = [store.region(address.query[name]) for name in CHOSEN if name in address.query]
     newest = view.spans[-1]
-    order = study.ranking.of(newest.start, newest.end).drop_nulls("tfp_growth")["region"].to_list() or view.codes
+    order = study.ranking.in_period(newest.start, newest.end).drop_nulls("tfp_growth")["region"].to_list() or view.codes
     chosen = list(dict.fromkeys(chosen or [order[0], order[-1]]))  # the ends of the ranking where nobody chose
     return Page(
         title=words("web.compare.title"),
@@ -167,8 +167,8 @@ def compare(store: Store, address: Address) -> Page:
 def rows(study: Assessment, view: View, link: Why) -> list[tuple[Text, list[Text | Markup]]]:
     """Return what is compared: its name, and the cell of every region."""
     newest = view.spans[-1]
-    ranked = {row["region"]: row for row in study.ranking.of(newest.start, newest.end).rows(named=True)}
-    own = {row["region"]: row for row in view.of(newest).rows(named=True)}
+    ranked = {row["region"]: row for row in study.ranking.in_period(newest.start, newest.end).rows(named=True)}
+    own = {row["region"]: row for row in view.regions_in(newest).rows(named=True)}
     made = _growth(view, ranked, "tfp_growth", newest, link)
     found: list[tuple[Text, list[Text | Markup]]] = [(words("web.compare.tfp", span=newest.label), made)]
     found += [
@@ -179,7 +179,7 @@ def rows(study: Assessment, view: View, link: Why) -> list[tuple[Text, list[Text
     ]
     found += [(describe("measure", name).title, _growth(view, own, name, newest, link)) for name in PARTS]
     for span in reversed(view.spans[:-1]):
-        before = {row["region"]: row for row in view.of(span).rows(named=True)}
+        before = {row["region"]: row for row in view.regions_in(span).rows(named=True)}
         found.append((words("web.compare.tfp", span=span.label), _growth(view, before, "tfp_growth", span, link)))
     return found
 

@@ -82,10 +82,10 @@ class Audit(Result, verb="audit", topic="yardstick", key=("region", "start", "en
 
     def columns(self, frame: str = "frame") -> list[Column]:
         """Return the descriptions of the columns of a frame; parameters are described by the catalogue of protocols."""
-        known = catalogue()
+        parameters = catalogue()
         return [
-            Column(name=name, title=known[name].title, kind="value")
-            if name in known
+            Column(name=name, title=parameters[name].title, kind="value")
+            if name in parameters
             else describe(self.verb, name, frame)
             for name in getattr(self, frame).columns
         ]
@@ -119,48 +119,48 @@ class Audit(Result, verb="audit", topic="yardstick", key=("region", "start", "en
 
     def facts(self) -> Facts:
         """Return who could rank first, who would move furthest and what decides; notes say what the figures rest on."""
-        return self.regions_declared.abroad() | self._told()
+        return self.regions_declared.abroad() | self._audit_facts()
 
-    def _told(self) -> Facts:
+    def _audit_facts(self) -> Facts:
         start, end = self.official_span
-        every = self.frame.filter(start=start, end=end).fill_nan(None).sort("reference_rank", "region")
-        failed = every.filter(grade=FAILED)
-        rows = self.ranked(every) if self.regions_declared.complete else every
+        latest = self.frame.filter(start=start, end=end).fill_nan(None).sort("reference_rank", "region")
+        failed = latest.filter(grade=FAILED)
+        rows = self.ranked(latest) if self.regions_declared.complete else latest
         if rows.is_empty():
             n = f"{self.protocols.height:,}"
             return {"audit.nothing": {"n": n}, "note.audit_set": {"n": n, "unsourced": self.unsourced}}
         span, names = span_text(start, end), region_names(self.regions)
-        decides, others = _shares(self)
+        decides, other_shares = _shares(self)
         size = self._size(rows)
         if rows.height == 1:
             row = rows.row(0, named=True)
             figures = {"low": row["minimum"], "high": row["maximum"], "reference": row["reference"]}
-            alone = {"name": names[row["region"]], "span": span, **figures}
-            return {"audit.alone": alone, **decides, **size, **others, **self.regions_declared.facts()}
+            single = {"name": names[row["region"]], "span": span, **figures}
+            return {"audit.alone": single, **decides, **size, **other_shares, **self.regions_declared.facts()}
         if not self.regions_declared.complete:
-            wide = rows.sort(pl.col("maximum") - pl.col("minimum"), descending=True).row(0, named=True)
-            figures = {"low": wide["minimum"], "high": wide["maximum"], "reference": wide["reference"]}
-            most = {"name": names[wide["region"]], "n": rows.height, "span": span, **figures}
-            return {"audit.unranked": most, **decides, **size, **others, **self.regions_declared.facts()}
+            widest = rows.sort(pl.col("maximum") - pl.col("minimum"), descending=True).row(0, named=True)
+            figures = {"low": widest["minimum"], "high": widest["maximum"], "reference": widest["reference"]}
+            most = {"name": names[widest["region"]], "n": rows.height, "span": span, **figures}
+            return {"audit.unranked": most, **decides, **size, **other_shares, **self.regions_declared.facts()}
         ends = rows.sort("reference", descending=True).select("region", "reference").rows()
         (first, high), (last, low) = ends[0], ends[-1]
         reference = {"span": span, "low": low, "high": high, "first": names[first], "last": names[last]}
-        said = _game(rows, span, names) | decides | size
+        facts = _game(rows, span, names) | decides | size
         if not alike(high, low):
-            said["note.audit_reference"] = reference
+            facts["note.audit_reference"] = reference
         rank = pl.col("reference_rank")  # where nine in ten protocols do not give it
         outside = rows.filter((rank < pl.col("rank_p05")) | (rank > pl.col("rank_p95")))["region"].to_list()
         if outside:
-            named = [names[code] for code in outside]
-            said["note.audit_outside"] = {"k": len(outside), "n": rows.height, "names": named}
-        said |= others
+            outside_names = [names[code] for code in outside]
+            facts["note.audit_outside"] = {"k": len(outside), "n": rows.height, "names": outside_names}
+        facts |= other_shares
         same = rows.filter((pl.col("everyone_rank") - pl.col("reference_rank")).abs() <= NEAR).height
         gain = rows.select(pl.col("growth_gain").mean()).item()
-        said["note.audit_everyone"] = {"gain": gain, "k": same, "n": rows.height, "near": NEAR}
+        facts["note.audit_everyone"] = {"gain": gain, "k": same, "n": rows.height, "near": NEAR}
         if failed.height:
-            left = {"names": [names[code] for code in failed["region"]], "n": failed.height, "span": span}
-            said["note.audit_failed"] = left
-        return said | self._misreported() | self.regions_declared.facts()
+            failed_facts = {"names": [names[code] for code in failed["region"]], "n": failed.height, "span": span}
+            facts["note.audit_failed"] = failed_facts
+        return facts | self._misreported() | self.regions_declared.facts()
 
     def _misreported(self) -> Facts:
         """Return what misreports of the size seen in China gain, and how many kinds no test reports."""
@@ -264,69 +264,69 @@ def audit(
     require_value_added(rules, "audit")
     require_yearly(panel, "audit")
     opened, left_out = computable(panel, rules, choices(rules))
-    found, unused = (opened, []) if what_if else used(rules, opened)
+    selection, unused = (opened, []) if what_if else used(rules, opened)
     left_out += [LeftOut({path: value}, words("yardstick.audit.unused")) for path, value in unused]
 
-    def settled(some: tuple[Choice, ...]) -> tuple[tuple[Choice, ...], list[LeftOut]]:
+    def settle_choices(candidates: tuple[Choice, ...]) -> tuple[tuple[Choice, ...], list[LeftOut]]:
         if closed is None:
-            return settle(rules, some)
-        return close(some, [specification(path).path for path in closed]), []
+            return settle(rules, candidates)
+        return close(candidates, [specification(path).path for path in closed]), []
 
-    found, shut = settled(found)
+    selection, shut = settle_choices(selection)
     left_out += shut
-    every = grid(rules, found)
+    full_grid = grid(rules, selection)
     spans = tuple(reference.spans())
-    estimates, admission = Multiverse.of(panel, every, spans), Admission.of(reference, every, spans)
-    near = nearest(every)
-    departures = every.departure_counts()[every.admissible]
-    changed = (every.rows != 0).sum(axis=1)
+    estimates, admission = Multiverse.build(panel, full_grid, spans), Admission.build(reference, full_grid, spans)
+    nearest_published = nearest(full_grid)
+    departures = full_grid.departure_counts()[full_grid.admissible]
+    changed = (full_grid.rows != 0).sum(axis=1)
     frames, reversals, variance = [], [], []
     for at, span in enumerate(spans):
         # One span at a time: together they would not fit where there are thousands of regions.
-        rows, regions, growth = estimates.distinct(at).known()
-        if len(rows) < len(every.rows):
-            lost = len(every.rows) - len(rows)  # protocols that do not reach over the period in every region
+        rows, regions, growth = estimates.distinct(at).finite()
+        if len(rows) < len(full_grid.rows):
+            lost = len(full_grid.rows) - len(rows)  # protocols that do not reach over the period in every region
             left_out.append(LeftOut({}, words("yardstick.audit.short", n=lost, start=span[0], end=span[1])))
         names = [panel.regions[row] for row in regions.tolist()]
-        variance.append(_variance(names, span, growth, rows, every))
+        variance.append(_variance(names, span, growth, rows, full_grid))
         barred = admission.of_span(at)[rows[growth.lead]][:, regions]
         failed = barred[growth.which[0]]
         for part in (np.flatnonzero(~failed), np.flatnonzero(failed)):
             if not part.size:
                 continue
-            own, called = growth.of(part), [names[at] for at in part.tolist()]
-            pairs = _compared(own.values[own.which[0]])
-            room = spread(own, departures[rows], changed[rows], pairs, barred[:, part] & ~failed[part])
-            made = _frame(called, span, own, room, every, rows, near)
+            outcomes, part_names = growth.select_regions(part), [names[at] for at in part.tolist()]
+            pairs = _compared(outcomes.values[outcomes.which[0]])
+            room = spread(outcomes, departures[rows], changed[rows], pairs, barred[:, part] & ~failed[part])
+            rows_of_part = _frame(part_names, span, outcomes, room, full_grid, rows, nearest_published)
             if failed[part].any():
-                unranked = (pl.lit(None, made.schema[name]).alias(name) for name in (*RANKED, *ATTAINED))
-                frames.append(made.with_columns(unranked))
+                unranked = (pl.lit(None, rows_of_part.schema[name]).alias(name) for name in (*RANKED, *ATTAINED))
+                frames.append(rows_of_part.with_columns(unranked))
             else:
-                frames.append(made)
-                reversals.append(_reversals([called[at] for at in pairs.tolist()], span, room))
+                frames.append(rows_of_part)
+                reversals.append(_reversals([part_names[at] for at in pairs.tolist()], span, room))
     frame = pl.concat(frames)
     if not reference.regions_declared.complete:
         frame = frame.with_columns(pl.lit(None, frame.schema[name]).alias(name) for name in RANKED)
     grades = reference.periods.select("region", "start", "end", "grade")
     frame = frame.join(grades, on=["region", "start", "end"], how="left", maintain_order="left")
     span = official_span(reference.periods)
-    more = grid(rules, settled(opened)[0]) if unused else None
+    more = grid(rules, settle_choices(opened)[0]) if unused else None
     return Audit(
         frame=frame.sort("start", "end", "reference_rank", "region", nulls_last=True),
-        protocols=_protocols(every, near),
+        protocols=_protocols(full_grid, nearest_published),
         variance=pl.concat(variance),
         reversals=pl.concat(reversals) if reversals else _reversals([], (0, 0), None),
         misreports=misreports(reference),
         left_out=_left_out(left_out),
         regions=reference.regions,
-        grid=every,
+        grid=full_grid,
         spans=spans,
         official_span=span,
         estimates=estimates,
         admission=admission,
         regions_declared=reference.regions_declared,
         what_if=None if more is None else widened(reference, more, span),
-        unsourced=unsourced(rules, found),
+        unsourced=unsourced(rules, selection),
         **reference.shared("audit"),
     )
 
@@ -341,17 +341,17 @@ def _compared(reference: FloatArray) -> IntArray:
 
 
 def _frame(
-    names: list[str], span: Span, found: Distinct, room: Spread, every: Grid, rows: np.ndarray, close: Nearest
+    names: list[str], span: Span, outcomes: Distinct, room: Spread, full_grid: Grid, rows: np.ndarray, close: Nearest
 ) -> pl.DataFrame:
     """Return one row per region for one period."""
     column = np.arange(len(names))
     points = ("minimum", "p05", "median", "p95", "maximum")
-    combos = every.rows
-    values, reference = found.values, found.values[found.which[0]]
+    combos = full_grid.rows
+    values, reference = outcomes.values, outcomes.values[outcomes.which[0]]
 
     def label(at: int) -> str:
-        picked = every.values(combos[at])
-        return ", ".join(f"{path}={spell(picked[path])}" for path in every.departures(combos[at]))
+        picked = full_grid.values(combos[at])
+        return ", ".join(f"{path}={spell(picked[path])}" for path in full_grid.departures(combos[at]))
 
     best, single = rows[room.best], rows[room.single]
     return pl.DataFrame(
@@ -368,11 +368,11 @@ def _frame(
             "rank_gain": room.reference_rank - room.best_rank,
             "growth_gain": room.top - reference,
             "departures": [label(at) for at in best.tolist()],
-            "departure_count": [len(every.departures(combos[at])) for at in best.tolist()],
+            "departure_count": [len(full_grid.departures(combos[at])) for at in best.tolist()],
             "best_protocol": best,
-            "best_growth": values[found.which[room.best], column],
+            "best_growth": values[outcomes.which[room.best], column],
             "single_departure": [label(at) for at in single.tolist()],
-            "single_gain": values[found.which[room.single], column] - reference,
+            "single_gain": values[outcomes.which[room.single], column] - reference,
             "everyone_rank": room.everyone_rank,
             "nearest": [close.names[at] for at in close.which[best].tolist()],
         }
@@ -394,19 +394,19 @@ def _reversals(names: list[str], span: Span, room: Spread | None) -> pl.DataFram
     ).filter(pl.col("region") != pl.col("other"))
 
 
-def _variance(names: list[str], span: Span, found: Distinct, rows: IntArray, every: Grid) -> pl.DataFrame:
+def _variance(names: list[str], span: Span, outcomes: Distinct, rows: IntArray, full_grid: Grid) -> pl.DataFrame:
     """Return the variance by choice of one period, from the growth under some of the protocols."""
-    valid = every.admissible.copy()
+    valid = full_grid.admissible.copy()
     valid[valid] = np.isin(np.arange(int(valid.sum())), rows)
-    made, weights = [], cell_weights(valid)
+    effects_by_block, weights = [], cell_weights(valid)
     for block in blocks(len(names)):
         cells = np.zeros((*valid.shape, len(names[block])))
-        cells[valid] = found.values[:, block][found.which]
-        made.append(effects(cells, valid, weights))
-    count, choices_ = len(names), len(every.choices)
-    variance = np.tile(np.concatenate([one.variance for one in made]), choices_)
+        cells[valid] = outcomes.values[:, block][outcomes.which]
+        effects_by_block.append(effects(cells, valid, weights))
+    count, choices_ = len(names), len(full_grid.choices)
+    variance = np.tile(np.concatenate([block_effects.variance for block_effects in effects_by_block]), choices_)
     first_order, total, shapley = (
-        np.concatenate([getattr(one, name) for one in made], axis=1).ravel()
+        np.concatenate([getattr(block_effects, name) for block_effects in effects_by_block], axis=1).ravel()
         for name in ("first_order", "total", "shapley")
     )
     return pl.DataFrame(
@@ -414,7 +414,7 @@ def _variance(names: list[str], span: Span, found: Distinct, rows: IntArray, eve
             "region": names * choices_,
             "start": [span[0]] * count * choices_,
             "end": [span[1]] * count * choices_,
-            "choice": np.repeat([choice.name for choice in every.choices], count),
+            "choice": np.repeat([choice.name for choice in full_grid.choices], count),
             "variance": variance,
             "first_order": first_order,
             "total": total,
@@ -424,18 +424,18 @@ def _variance(names: list[str], span: Span, found: Distinct, rows: IntArray, eve
     )
 
 
-def _protocols(every: Grid, close: Nearest) -> pl.DataFrame:
+def _protocols(full_grid: Grid, close: Nearest) -> pl.DataFrame:
     """Return one row per admissible protocol."""
-    rows = every.rows
+    rows = full_grid.rows
     columns: dict[str, pl.Series] = {}
-    for axis, choice in enumerate(every.choices):
+    for axis, choice in enumerate(full_grid.choices):
         for path in choice.paths:
             words = [spell(level.values[path]) if path in level.values else "" for level in choice.levels]
             columns[path] = pl.Series(path, words, dtype=pl.String).gather(rows[:, axis])
     return pl.DataFrame(
         {
             "number": np.arange(len(rows)),
-            "departure_count": every.departure_counts()[every.admissible],
+            "departure_count": full_grid.departure_counts()[full_grid.admissible],
             "nearest": pl.Series("nearest", list(close.names), dtype=pl.String).gather(close.which),
             "nearest_distance": close.distance,
             **columns,

@@ -20,12 +20,14 @@ LONGEST = 40
 
 def level_text(choice: Choice, at: int) -> Text:
     """Return what one level of a choice means: the values that tell it from the reference level."""
-    values, own = choice.levels[at].values, choice.levels[0].values
+    values, reference = choice.levels[at].values, choice.levels[0].values
     if at:
-        telling = [path for path in values if path not in own or own[path] != values[path]]
+        telling = [path for path in values if path not in reference or reference[path] != values[path]]
     else:
-        every = {path: {repr(one.values[path]) for one in choice.levels if path in one.values} for path in values}
-        telling = [path for path in values if len(every[path]) > 1]
+        spellings = {
+            path: {repr(level.values[path]) for level in choice.levels if path in level.values} for path in values
+        }
+        telling = [path for path in values if len(spellings[path]) > 1]
     return joined([value_text(path, values[path]) for path in telling or values])
 
 
@@ -38,32 +40,32 @@ def value_text(path: str, item: Any) -> Text:  # noqa: ANN401 - a parameter of a
     """Return the value of a parameter in a few words; a ratio of at most 1 in percent."""
     if isinstance(item, DatedValue):
         first, *rest = item.entries
-        later = [words("audit.from", year=start.year, value=value_text(path, one)) for start, one in rest]
+        later = [words("audit.from", year=start.year, value=value_text(path, dated)) for start, dated in rest]
         return joined([value_text(path, first[1]), *later])
-    known = specification(path)
+    parameter = specification(path)
     if isinstance(item, str):
-        return _short().get(path, {}).get(item) or _cut(known.allowed.get(item) or same(item))
+        return _short().get(path, {}).get(item) or _cut(parameter.allowed.get(item) or same(item))
     if isinstance(item, bool) or not isinstance(item, int | float):
         return _cut(same(item))
-    if known.unit == "ratio" and known.maximum == 1:
+    if parameter.unit == "ratio" and parameter.maximum == 1:
         return same(f"{100 * item:g}%")
-    if known.unit in {"ratio", "choice", "year"}:
+    if parameter.unit in {"ratio", "choice", "year"}:
         return same(f"{item:g}")
-    unit = unit_text(known.unit)
+    unit = unit_text(parameter.unit)
     return Text(zh=f"{item:g}{unit.zh}", en=f"{item:g} {unit.en}")
 
 
 def _cut(text: Text) -> Text:
-    def short(shown: str) -> str:
-        return shown if len(shown) <= LONGEST else f"{shown[: LONGEST - 1]}…"
+    def short(words_cut: str) -> str:
+        return words_cut if len(words_cut) <= LONGEST else f"{words_cut[: LONGEST - 1]}…"
 
     return Text(zh=short(text.zh), en=short(text.en))
 
 
 @cache
 def _short() -> Mapping[str, Mapping[str, Text]]:
-    found = read_words("levels.yaml")
-    return {path: {name: Text(**text) for name, text in values.items()} for path, values in found.items()}
+    document = read_words("levels.yaml")
+    return {path: {name: Text(**text) for name, text in values.items()} for path, values in document.items()}
 
 
 def departures_text(choices: Sequence[Choice], row: IntArray) -> Text:
@@ -152,25 +154,29 @@ def choices(protocol: Protocol) -> tuple[Choice, ...]:
     not in force would be the same yardstick twice and is left out.
     """
     # What is only reported differently is no other yardstick.
-    known = {path: specification(path) for path in protocol.parameters}
-    measured = [path for path, one in known.items() if one.group != "reporting" and one.role == "computation"]
+    specifications = {path: specification(path) for path in protocol.parameters}
+    measured = [
+        path
+        for path, parameter in specifications.items()
+        if parameter.group != "reporting" and parameter.role == "computation"
+    ]
     open_paths = [path for path in measured if len(_candidates(protocol, path)) > 1]
-    return tuple(_choice(protocol, group) for group in _linked(open_paths))
+    return tuple(_choice(protocol, group) for group in _dependent_groups(open_paths))
 
 
 def _candidates(protocol: Protocol, path: str) -> list[Any]:
     """Return the protocol's own value and its alternatives, each once."""
     item = protocol.parameters[path]
-    found: list[Any] = []
+    candidates: list[Any] = []
     if item.value is None:
-        return found
-    for value in (item.value, *(other.value for other in item.alternatives)):
-        if value is not None and value not in found:
-            found.append(value)
-    return found
+        return candidates
+    for value in (item.value, *(alternative.value for alternative in item.alternatives)):
+        if value is not None and value not in candidates:
+            candidates.append(value)
+    return candidates
 
 
-def _linked(paths: list[str]) -> Iterator[list[str]]:
+def _dependent_groups(paths: list[str]) -> Iterator[list[str]]:
     """Group paths of which one decides whether another is in force."""
     group = {path: path for path in paths}
 
@@ -178,9 +184,9 @@ def _linked(paths: list[str]) -> Iterator[list[str]]:
         return path if group[path] == path else root(group[path])
 
     for path in paths:
-        for other in specification(path).needed_when:
-            if other in group:
-                group[root(path)] = root(other)
+        for condition in specification(path).needed_when:
+            if condition in group:
+                group[root(path)] = root(condition)
     for head in dict.fromkeys(root(path) for path in paths):
         yield [path for path in paths if root(path) == head]
 
@@ -202,106 +208,108 @@ def _choice(protocol: Protocol, paths: list[str]) -> Choice:
 def _in_force(protocol: Protocol, path: str, values: Mapping[str, Any]) -> bool:
     """Return whether the catalogue needs a parameter under these values and the rest of the protocol."""
 
-    def versions(other: str) -> tuple[Any, ...]:
-        value = values.get(other, protocol.parameters[other].value if other in protocol.parameters else None)
+    def versions(path_read: str) -> tuple[Any, ...]:
+        value = values.get(
+            path_read, protocol.parameters[path_read].value if path_read in protocol.parameters else None
+        )
         return value.values() if isinstance(value, DatedValue) else (value,)
 
     needed = specification(path).needed_when
-    return all(any(item in wanted for item in versions(other)) for other, wanted in needed.items())
+    return all(any(item in allowed for item in versions(condition)) for condition, allowed in needed.items())
 
 
-def grid(protocol: Protocol, found: tuple[Choice, ...]) -> Grid:
+def grid(protocol: Protocol, selection: tuple[Choice, ...]) -> Grid:
     """Return all combinations of the choices, less those that the protocol excludes."""
-    if not found:
+    if not selection:
         raise UsageError("yardstick.no-alternatives", id=protocol.id)
-    admissible = np.ones(tuple(len(choice.levels) for choice in found), dtype=np.bool_)
+    admissible = np.ones(tuple(len(choice.levels) for choice in selection), dtype=np.bool_)
     for exclusion in protocol.exclude:
         hit = np.ones_like(admissible)
         for path, value in exclusion.when.items():
-            hit &= _has(protocol, found, path, value)
+            hit &= _has(protocol, selection, path, value)
         admissible &= ~hit
     if not admissible.ravel()[0]:
         excluded = protocol.excluded_combination()
         reason = excluded.reason if excluded else ""
         raise UsageError("yardstick.excludes-itself", id=protocol.id, reason=reason)
-    return Grid(protocol, found, admissible)
+    return Grid(protocol, selection, admissible)
 
 
-def used(protocol: Protocol, found: tuple[Choice, ...]) -> tuple[tuple[Choice, ...], list[tuple[str, Any]]]:
+def used(protocol: Protocol, selection: tuple[Choice, ...]) -> tuple[tuple[Choice, ...], list[tuple[str, Any]]]:
     """Keep the levels of which every value is used by a source; return also the values that none uses.
 
     A protocol that says of none of its alternatives what they are used for admits them all.
     """
-    paths = [path for choice in found for path in choice.paths]
-    others = [(path, other) for path in paths for other in protocol.parameters[path].alternatives]
-    if not any(other.used_for for _, other in others):
-        return found, []
-    without = [(path, other.value) for path, other in others if not other.used_for]
+    paths = [path for choice in selection for path in choice.paths]
+    alternatives = [(path, alternative) for path in paths for alternative in protocol.parameters[path].alternatives]
+    if not any(alternative.used_for for _, alternative in alternatives):
+        return selection, []
+    without = [(path, alternative.value) for path, alternative in alternatives if not alternative.used_for]
     rest, dropped = [], []
-    for choice in found:
+    for choice in selection:
         alien = [
-            [one for one in without if one[0] in level.departs and level.values[one[0]] == one[1]]
+            [pair for pair in without if pair[0] in level.departs and level.values[pair[0]] == pair[1]]
             for level in choice.levels
         ]
         rest.append(choice.without({at for at, values in enumerate(alien) if values}))
-        dropped += [one for values in alien for one in values]
-    return tuple(choice for choice in rest if len(choice.levels) > 1), [one for one in without if one in dropped]
+        dropped += [pair for values in alien for pair in values]
+    return tuple(choice for choice in rest if len(choice.levels) > 1), [pair for pair in without if pair in dropped]
 
 
-def unsourced(protocol: Protocol, found: tuple[Choice, ...]) -> bool:
+def unsourced(protocol: Protocol, selection: tuple[Choice, ...]) -> bool:
     """Say whether alternatives are among the levels that no source uses for the economy."""
     without = [
-        (path, other.value)
-        for choice in found
+        (path, alternative.value)
+        for choice in selection
         for path in choice.paths
-        for other in protocol.parameters[path].alternatives
-        if not other.used_for
+        for alternative in protocol.parameters[path].alternatives
+        if not alternative.used_for
     ]
     return any(
         path in level.departs and level.values[path] == value
-        for choice in found
+        for choice in selection
         for level in choice.levels
         for path, value in without
     )
 
 
-def close(found: tuple[Choice, ...], paths: Collection[str]) -> tuple[Choice, ...]:
+def close(selection: tuple[Choice, ...], paths: Collection[str]) -> tuple[Choice, ...]:
     """Settle some parameters at the protocol's own value: drop the levels that depart in them."""
     rest = [
         choice.without({at for at, level in enumerate(choice.levels) if set(level.departs) & set(paths)})
-        for choice in found
+        for choice in selection
     ]
     return tuple(choice for choice in rest if len(choice.levels) > 1)
 
 
 def within(
-    protocol: Protocol, found: tuple[Choice, ...], most: int, order: Sequence[str]
+    protocol: Protocol, selection: tuple[Choice, ...], most: int, order: Sequence[str]
 ) -> tuple[tuple[Choice, ...], tuple[str, ...]]:
     """Close parameters in this order until no more than `most` combinations are left; return what was closed too."""
     closed: list[str] = []
     for path in order:
-        if not found or int(grid(protocol, found).admissible.sum()) <= most:
+        if not selection or int(grid(protocol, selection).admissible.sum()) <= most:
             break
-        rest = close(found, [path])
-        if rest != found:
-            found = rest
+        rest = close(selection, [path])
+        if rest != selection:
+            selection = rest
             closed.append(path)
-    return found, tuple(closed)
+    return selection, tuple(closed)
 
 
-def _has(protocol: Protocol, found: tuple[Choice, ...], path: str, value: object) -> BoolArray:
+def _has(protocol: Protocol, selection: tuple[Choice, ...], path: str, value: object) -> BoolArray:
     """Return the cells in which a parameter is in force with a value."""
-    for axis, choice in enumerate(found):
+    for axis, choice in enumerate(selection):
         if path in choice.paths:
             hit = np.array([path in level.values and _is(level.values[path], value) for level in choice.levels])
-            return np.asarray(hit.reshape(_along(axis, len(found))))
-    own = protocol.parameters[path].value if path in protocol.parameters else None
-    return np.asarray(_is(own, value))
+            return np.asarray(hit.reshape(_along(axis, len(selection))))
+    current = protocol.parameters[path].value if path in protocol.parameters else None
+    return np.asarray(_is(current, value))
 
 
-def _is(own: object, wanted: object) -> bool:
+def _is(current: object, target: object) -> bool:
     """Return whether a value, in any of its years, is the one wanted."""
-    return wanted in own.values() if isinstance(own, DatedValue) else own == wanted
+    return target in current.values() if isinstance(current, DatedValue) else current == target
 
 
 def _along(axis: int, dimensions: int) -> tuple[int, ...]:
@@ -318,21 +326,24 @@ class Nearest:
     distance: IntArray
 
 
-def nearest(every: Grid) -> Nearest:
+def nearest(full_grid: Grid) -> Nearest:
     """Compare every admissible protocol with the registry on the parameters that are open."""
     # A parameter that only one of the two has in force counts as a difference. Of equally near ones the first in the
     # registry is named.
-    published = [item for item in registry() if item.id != every.protocol.id] or [every.protocol]
+    published = [item for item in registry() if item.id != full_grid.protocol.id] or [full_grid.protocol]
     needed = {item.id: {path for path in item.required_paths() if item.declares(path)} for item in published}
-    rows = every.rows
+    rows = full_grid.rows
     distance = np.zeros((len(rows), len(published)), dtype=np.int64)
-    for axis, choice in enumerate(every.choices):
+    for axis, choice in enumerate(full_grid.choices):
         theirs = [
             {path: item.parameters[path].value for path in choice.paths if path in needed[item.id]}
             for item in published
         ]
         table = [
-            [sum(level.values.get(path) != own.get(path) for path in choice.paths) for own in theirs]
+            [
+                sum(level.values.get(path) != published_values.get(path) for path in choice.paths)
+                for published_values in theirs
+            ]
             for level in choice.levels
         ]
         distance += np.array(table)[rows[:, axis]]

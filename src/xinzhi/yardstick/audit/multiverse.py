@@ -42,15 +42,15 @@ class LeftOut:
 
 
 def computable(
-    panel: Panel, protocol: Protocol, found: tuple[Choice, ...], *, strict: bool = True
+    panel: Panel, protocol: Protocol, selection: tuple[Choice, ...], *, strict: bool = True
 ) -> tuple[tuple[Choice, ...], list[LeftOut]]:
     """Drop the levels that the package cannot compute, and choices of which only the reference level is left.
 
     Ranks compare all regions, so that a level has to measure every one; where not `strict`, one is enough.
     """
-    kept: list[Choice] = []
+    usable: list[Choice] = []
     left_out: list[LeftOut] = []
-    for choice in found:
+    for choice in selection:
         bad = set()
         for at, level in enumerate(choice.levels[1:], start=1):
             try:
@@ -65,14 +65,14 @@ def computable(
                     left_out.append(LeftOut(values, error.text))
         reduced = choice.without(bad)
         if len(reduced.levels) > 1:
-            kept.append(reduced)
-    return tuple(kept), left_out
+            usable.append(reduced)
+    return tuple(usable), left_out
 
 
-def settle(protocol: Protocol, found: tuple[Choice, ...]) -> tuple[tuple[Choice, ...], list[LeftOut]]:
+def settle(protocol: Protocol, selection: tuple[Choice, ...]) -> tuple[tuple[Choice, ...], list[LeftOut]]:
     """Close the choices that ``audit.yaml`` closes first where all combinations would be too many."""
     most, order = (setting(CONVENTIONS, name) for name in ("most_protocols", "closed_first"))
-    rest, closed = within(protocol, found, most, order)
+    rest, closed = within(protocol, selection, most, order)
     reason = words("yardstick.audit.closed", most=f"{most:,}")
     return rest, [LeftOut({path: protocol.parameters[path].value}, reason) for path in closed]
 
@@ -80,8 +80,8 @@ def settle(protocol: Protocol, found: tuple[Choice, ...]) -> tuple[tuple[Choice,
 def _build(panel: Panel, rules: Protocol, group: str, *, strict: bool) -> None:
     """Build the inputs that a group of choices changes, to learn whether the package has what the rules need."""
     if group in {"output", "capital"}:  # a first stock may follow from output
-        made = inputs_.output(panel, rules)
-        capitals.capital(panel, rules, made.values, inputs_.deflator(panel), strict=strict)
+        output_series = inputs_.output(panel, rules)
+        capitals.capital(panel, rules, output_series.values, inputs_.deflator(panel), strict=strict)
     if group == "labour":
         inputs_.labour(panel, rules)
         inputs_.quality(panel, rules)
@@ -101,17 +101,17 @@ class Distinct:
     lead: IntArray
     which: IntArray
 
-    def known(self) -> tuple[IntArray, IntArray, Distinct]:
+    def finite(self) -> tuple[IntArray, IntArray, Distinct]:
         """Return the protocols and the regions whose figures are known, and the outcomes of these alone."""
         finite = np.isfinite(self.values)
         regions = np.flatnonzero(finite[self.which[0]])
-        kept: BoolArray = np.all(finite[:, regions], axis=1)
-        rows = np.flatnonzero(kept[self.which])
-        values = self.values if finite.all() else self.values[np.ix_(np.flatnonzero(kept), regions)]
-        place, lead = np.cumsum(kept) - 1, np.searchsorted(rows, self.lead[kept])
+        complete: BoolArray = np.all(finite[:, regions], axis=1)
+        rows = np.flatnonzero(complete[self.which])
+        values = self.values if finite.all() else self.values[np.ix_(np.flatnonzero(complete), regions)]
+        place, lead = np.cumsum(complete) - 1, np.searchsorted(rows, self.lead[complete])
         return rows, regions, Distinct(values, lead, place[self.which[rows]])
 
-    def of(self, regions: IntArray) -> Distinct:
+    def select_regions(self, regions: IntArray) -> Distinct:
         """Return some of the regions."""
         return Distinct(self.values[:, regions], self.lead, self.which)
 
@@ -136,11 +136,11 @@ class Multiverse:
     share: FloatArray
 
     @classmethod
-    def of(cls, panel: Panel, grid: Grid, spans: Sequence[Span], *, strict: bool = True) -> Multiverse:
+    def build(cls, panel: Panel, grid: Grid, spans: Sequence[Span], *, strict: bool = True) -> Multiverse:
         """Build every input once per distinct branch, over the years that the spans reach."""
         axes = {group: [at for at, item in enumerate(grid.choices) if _group(item) == group] for group in GROUPS}
         rules = {group: _branches(grid, axes[group]) for group in GROUPS}
-        made = [inputs_.output(panel, item).values for item in rules["output"]]
+        outputs = [inputs_.output(panel, item).values for item in rules["output"]]
         work = [inputs_.labour(panel, item).values * inputs_.quality(panel, item).values for item in rules["labour"]]
         inside = (panel.years >= min(start for start, _ in spans)) & (panel.years <= max(end for _, end in spans))
         share = np.stack([inputs_.labour_share(panel, item).values for item in rules["shares"]])
@@ -150,8 +150,8 @@ class Multiverse:
             years=panel.years[inside],
             axes=axes,
             rules=rules,
-            gain=log_growth(np.stack(made)[..., inside]),
-            machines=tuple(log_growth(item[..., inside]) for item in _capital(panel, rules, made, strict=strict)),
+            gain=log_growth(np.stack(outputs)[..., inside]),
+            machines=tuple(log_growth(item[..., inside]) for item in _capital(panel, rules, outputs, strict=strict)),
             work=log_growth(np.stack(work)[..., inside]),
             share=share[..., inside],
         )
@@ -184,8 +184,8 @@ class Multiverse:
 
     def of_span(self, at: int) -> FloatArray:
         """Return the growth of one span under every admissible protocol `(N, R)`."""
-        found = self.distinct(at)
-        return found.values[found.which]
+        outcomes = self.distinct(at)
+        return outcomes.values[outcomes.which]
 
     def distinct(self, at: int) -> Distinct:
         """Return one span under every admissible protocol, each outcome computed once."""
@@ -204,15 +204,15 @@ class Multiverse:
             self._first_shares(share)[picked["shares"], picked["index"]],
             picked["index"],
         ]
-        lead, which = together(np.stack(parts, axis=1), self.grid.departure_counts()[self.grid.admissible])
+        lead, which = group_equal_rows(np.stack(parts, axis=1), self.grid.departure_counts()[self.grid.admissible])
         used, places = zip(*(np.unique(part[lead], return_inverse=True) for part in parts), strict=True)
         output, machines, labour, shares, index = used
         rules = {"shares": [self.rules["shares"][s] for s in shares], "index": [self.rules["index"][f] for f in index]}
         out = np.empty((len(lead), gain.shape[1]))
         for block in blocks(gain.shape[1]):
-            made, taken, worked = gain[output, block], stock[machines, block], work[labour, block]
-            joint = _joint(taken, worked, share[shares, block], rules, years)[..., 0]
-            np.subtract(_means(made, years)[places[0], :, 0], joint[places[1:]], out=out[:, block])
+            gain_block, stock_block, worked = gain[output, block], stock[machines, block], work[labour, block]
+            joint = _joint(stock_block, worked, share[shares, block], rules, years)[..., 0]
+            np.subtract(_means(gain_block, years)[places[0], :, 0], joint[places[1:]], out=out[:, block])
         return Distinct(out, lead, which)
 
     def _branches(self, rows: IntArray) -> dict[str, IntArray]:
@@ -235,10 +235,12 @@ class Multiverse:
 
     def __getitem__(self, key: tuple[Any, Any, Any]) -> FloatArray:
         number, region, span = key
-        regions, spans = (np.arange(size)[one] for size, one in zip(self.shape[1:], (region, span), strict=True))
-        found = self.cells(np.atleast_1d(spans).tolist(), np.atleast_1d(regions))[self.grid.admissible][number]
-        found = found if np.ndim(spans) else found[..., 0]
-        return found if np.ndim(regions) else np.asarray(np.take(found, 0, axis=found.ndim - 1 - np.ndim(spans)))
+        regions, spans = (
+            np.arange(size)[selection] for size, selection in zip(self.shape[1:], (region, span), strict=True)
+        )
+        growth = self.cells(np.atleast_1d(spans).tolist(), np.atleast_1d(regions))[self.grid.admissible][number]
+        growth = growth if np.ndim(spans) else growth[..., 0]
+        return growth if np.ndim(regions) else np.asarray(np.take(growth, 0, axis=growth.ndim - 1 - np.ndim(spans)))
 
     def __array__(self, dtype: object = None, copy: object = None) -> FloatArray:
         del dtype, copy
@@ -257,7 +259,7 @@ def blocks(size: int, step: int = BLOCK) -> list[slice]:
 
 def evaluate(panel: Panel, grid: Grid, spans: list[Span], *, strict: bool = True) -> FloatArray:
     """Return mean TFP growth of every combination, region and period; where not `strict`, NaN of what cannot be had."""
-    return Multiverse.of(panel, grid, spans, strict=strict).cells(range(len(spans)))
+    return Multiverse.build(panel, grid, spans, strict=strict).cells(range(len(spans)))
 
 
 def _branches(grid: Grid, axes: list[int]) -> list[Protocol]:
@@ -270,13 +272,13 @@ def _branches(grid: Grid, axes: list[int]) -> list[Protocol]:
 
 
 def _capital(
-    panel: Panel, rules: Mapping[str, list[Protocol]], made: list[FloatArray], *, strict: bool
+    panel: Panel, rules: Mapping[str, list[Protocol]], outputs: list[FloatArray], *, strict: bool
 ) -> list[FloatArray]:
     """Return capital `(C, R, T)`: once, or for every output where it changes it (by a first capital-output ratio)."""
     deflator = inputs_.deflator(panel)
     by_output = [item.choice("capital.initial_rule") == "capital_output_ratio" for item in rules["capital"]]
     out: list[FloatArray] = []
-    for output in made if any(by_output) else made[:1]:
+    for output in outputs if any(by_output) else outputs[:1]:
         branches = [
             out[0][at]
             if out and not by_output[at]
@@ -293,7 +295,7 @@ def _first_equal(items: FloatArray) -> IntArray:
     return np.array([firsts.setdefault(item.tobytes(), at) for at, item in enumerate(items)])
 
 
-def together(keys: IntArray, departures: IntArray) -> tuple[IntArray, IntArray]:
+def group_equal_rows(keys: IntArray, departures: IntArray) -> tuple[IntArray, IntArray]:
     """Return for every distinct row of keys the row with the fewest departures, in order, and the group of each row."""
     group = np.unique(keys, axis=0, return_inverse=True)[1].ravel()
     least = np.full(group.max() + 1, departures.max())
@@ -322,7 +324,7 @@ def _joint(
     years: list[BoolArray],
 ) -> FloatArray:
     """Return the mean growth of the index of inputs `(C, L, S, F, R, P)`."""
-    moved = [(np.exp(sign * machines), np.exp(sign * work)) for sign in (1, -1)]
+    relatives = [(np.exp(sign * machines), np.exp(sign * work)) for sign in (1, -1)]
     out = np.empty((len(machines), len(work), len(share), len(rules["index"]), machines.shape[1], len(years)))
     for s, (labour_share, share_rule) in enumerate(zip(share, rules["shares"], strict=True)):
         current = share_rule.choice("shares.averaging") == "current"
@@ -331,21 +333,25 @@ def _joint(
         for f in (at for at, formula in enumerate(formulas) if formula == "tornqvist"):
             of_capital, of_labour = _means((1 - weight) * machines, years), _means(weight * work, years)
             out[:, :, s, f] = of_capital[:, None] + of_labour[None]
-        others = [at for at, formula in enumerate(formulas) if formula != "tornqvist"]
-        both = np.stack([1 - labour_share, labour_share])
-        for item in range(len(work) if others else 0):
-            found = _log_indices([(one[0], one[1][item]) for one in moved], both, {formulas[at] for at in others})
-            for f in others:
-                out[:, item, s, f] = _means(found[formulas[f]], years)
+        other_formulas = [at for at, formula in enumerate(formulas) if formula != "tornqvist"]
+        shares = np.stack([1 - labour_share, labour_share])
+        for item in range(len(work) if other_formulas else 0):
+            indices = _log_indices(
+                [(relative[0], relative[1][item]) for relative in relatives],
+                shares,
+                {formulas[at] for at in other_formulas},
+            )
+            for f in other_formulas:
+                out[:, item, s, f] = _means(indices[formulas[f]], years)
     return out
 
 
 def _log_indices(
-    moved: list[tuple[FloatArray, FloatArray]], shares: FloatArray, formulas: set[Formula]
+    relatives: list[tuple[FloatArray, FloatArray]], shares: FloatArray, formulas: set[Formula]
 ) -> dict[Formula, FloatArray]:
-    """Return log changes of indices of two inputs by several formulas, from their relatives `moved`."""
+    """Return log changes of indices of two inputs by several formulas, from their relatives `relatives`."""
     before, current = year_before(shares), shares
-    (up, more), (down, fewer) = moved
+    (up, more), (down, fewer) = relatives
     two: dict[Formula, FloatArray] = {}
     if formulas & {"laspeyres", "fisher"}:
         two["laspeyres"] = np.log(before[0] * up + before[1] * more)
@@ -385,7 +391,7 @@ QUANTILES = setting(CONVENTIONS, "quantiles")
 
 
 def spread(
-    found: Distinct,
+    outcomes: Distinct,
     departures: IntArray,
     changed: IntArray,
     pairs: IntArray | slice = ALL,
@@ -396,28 +402,30 @@ def spread(
     Where `barred` `(D, R)` the data of a region fail admission: such a protocol is no choice of its own, and its ranks
     are those under the others.
     """
-    values, which, times = found.values, found.which, np.bincount(found.which)
+    values, which, times = outcomes.values, outcomes.which, np.bincount(outcomes.which)
     count = values.shape[1]
-    chosen, counted = values, times
+    contenders, counted = values, times
     if barred is not None and barred.any():
-        chosen, counted = np.where(barred, -np.inf, values), times[:, None] * ~barred
+        contenders, counted = np.where(barred, -np.inf, values), times[:, None] * ~barred
     ranks = np.empty(values.shape, dtype=np.min_scalar_type(-count))
     for block in blocks(len(values)):
         ranks[block] = rank(values[block])
-    top = chosen.max(axis=0)
+    top = contenders.max(axis=0)
     best_rank, least = _against_reference(values[which[0]], top)
-    few = departures[found.lead, None].astype(np.int16)
+    few = departures[outcomes.lead, None].astype(np.int16)
     quantiles, rank_quantiles = np.empty((2, len(QUANTILES), count))
     best = np.empty(count, dtype=np.int64)
     for block in blocks(count):
-        own = chosen[:, block]
+        contender_block = contenders[:, block]
         quantiles[:, block] = weighted_quantiles(values[:, block], times)
         own_times = counted if counted.ndim == 1 else counted[:, block]
         rank_quantiles[:, block] = weighted_quantiles(ranks[:, block], own_times)
         # Order protocols by (attains the best rank, few departures, high growth) in one key each.
-        wanted = np.where(own >= least[block], few, few.max() + 1)
-        best[block] = found.lead[np.where(wanted == wanted.min(axis=0), own, -np.inf).argmax(axis=0)]
-    alone, compared = np.flatnonzero(changed == 1), values[:, pairs][which].T.copy()
+        departure_key = np.where(contender_block >= least[block], few, few.max() + 1)
+        best[block] = outcomes.lead[
+            np.where(departure_key == departure_key.min(axis=0), contender_block, -np.inf).argmax(axis=0)
+        ]
+    single_departures, compared = np.flatnonzero(changed == 1), values[:, pairs][which].T.copy()
     return Spread(
         quantiles=quantiles,
         ranks=rank_quantiles,
@@ -425,9 +433,11 @@ def spread(
         best_rank=best_rank,
         top=top,
         best=best,
-        single=alone[chosen[which[alone]].argmax(axis=0)] if alone.size else np.zeros(count, dtype=np.int64),
+        single=single_departures[contenders[which[single_departures]].argmax(axis=0)]
+        if single_departures.size
+        else np.zeros(count, dtype=np.int64),
         everyone_rank=rank(top[None])[0],
-        above=np.stack([np.count_nonzero(one > compared, axis=1) for one in compared]) / len(which),
+        above=np.stack([np.count_nonzero(growth > compared, axis=1) for growth in compared]) / len(which),
     )
 
 
@@ -443,8 +453,13 @@ def weighted_quantiles(values: FloatArray | IntArray, times: IntArray) -> FloatA
     place = last * np.array(QUANTILES)
     floor = np.floor(place).astype(np.int64)
     ends = []
-    for wanted in (floor, np.minimum(floor + 1, last)):
-        at = np.stack([np.searchsorted(row, own, side="right") for row, own in zip(upto, wanted, strict=True)])
+    for position in (floor, np.minimum(floor + 1, last)):
+        at = np.stack(
+            [
+                np.searchsorted(row, position_of_column, side="right")
+                for row, position_of_column in zip(upto, position, strict=True)
+            ]
+        )
         ends.append(np.take_along_axis(values.T, np.take_along_axis(order, at, axis=1), axis=1))
     # Of two values the quantile is what lies between them.
     (low, high), part = ends, place - floor
@@ -456,8 +471,8 @@ def _against_reference(reference: FloatArray, top: FloatArray) -> tuple[IntArray
     """Return every region's best rank against the others' reference figures, and the least growth for it."""
     ordered = np.concatenate([[-np.inf], np.sort(reference)])
     place = np.searchsorted(ordered, top + IDENTITY_TOLERANCE, side="right") - 1
-    own = np.abs(ordered[place] - reference) < IDENTITY_TOLERANCE
-    return len(reference) + 1 - place, ordered[place - own] - IDENTITY_TOLERANCE
+    is_reference = np.abs(ordered[place] - reference) < IDENTITY_TOLERANCE
+    return len(reference) + 1 - place, ordered[place - is_reference] - IDENTITY_TOLERANCE
 
 
 def rank(values: FloatArray) -> IntArray:

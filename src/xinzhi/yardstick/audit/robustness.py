@@ -55,17 +55,17 @@ class Admission:
     failed: BoolArray
 
     @classmethod
-    def of(cls, reference: Measurement, every: Grid, spans: Sequence[Span]) -> Admission:
+    def build(cls, reference: Measurement, full_grid: Grid, spans: Sequence[Span]) -> Admission:
         """Grade the data once for every combination of what a protocol mends."""
-        axes = [at for at, choice in enumerate(every.choices) if set(choice.paths) & set(MENDED)]
-        sizes = [len(every.choices[at].levels) for at in axes]
+        axes = [at for at, choice in enumerate(full_grid.choices) if set(choice.paths) & set(MENDED)]
+        sizes = [len(full_grid.choices[at].levels) for at in axes]
         failed = np.zeros((int(np.prod(sizes)), len(reference.panel.regions), len(spans)), dtype=np.bool_)
-        for branch, levels in enumerate(product(*(every.choices[at].levels for at in axes))):
-            rules = every.protocol.replace({path: level.values[path] for level in levels for path in level.departs})
+        for branch, levels in enumerate(product(*(full_grid.choices[at].levels for at in axes))):
+            rules = full_grid.protocol.replace({path: level.values[path] for level in levels for path in level.departs})
             if reference.graded is None or reference.accounts is None:
                 break
             failed[branch] = fails(reference.graded, reference.panel, rules, reference.accounts.growth, spans)
-        picked = every.rows[:, axes]
+        picked = full_grid.rows[:, axes]
         return cls(np.ravel_multi_index(picked.T.tolist(), sizes) if axes else np.zeros(len(picked), np.int64), failed)
 
     def of_span(self, at: int) -> BoolArray:
@@ -73,14 +73,14 @@ class Admission:
         return self.failed[self.branch, :, at]
 
 
-def widened(reference: Measurement, every: Grid, span: Span) -> WhatIf:
+def widened(reference: Measurement, full_grid: Grid, span: Span) -> WhatIf:
     """Return how many regions could rank first in a period under a larger set, among those that are ranked."""
-    rows, regions, growth = Multiverse.of(reference.panel, every, [span]).distinct(0).known()
-    admission = Admission.of(reference, every, [span])
+    rows, regions, growth = Multiverse.build(reference.panel, full_grid, [span]).distinct(0).finite()
+    admission = Admission.build(reference, full_grid, [span])
     barred = admission.of_span(0)[rows[growth.lead]][:, regions]
     values = np.where(barred, -np.inf, growth.values)[:, ~barred[growth.which[0]]]
-    own = values[growth.which[0]]
-    best = [(top >= np.delete(own, at)).all() for at, top in enumerate(values.max(axis=0))]
+    reference_growth = values[growth.which[0]]
+    best = [(top >= np.delete(reference_growth, at)).all() for at, top in enumerate(values.max(axis=0))]
     return WhatIf(len(rows), int(np.sum(best)))
 
 
@@ -110,17 +110,17 @@ def robustness(measurement: Measurement, spans: Sequence[Span]) -> pl.DataFrame:
     panel, rules = measurement.panel, measurement.protocol
     if len(panel.regions) > setting(CONVENTIONS, "most_compared"):
         return pl.DataFrame(schema=SCHEMA)
-    found, _ = settle(rules, used(rules, computable(panel, rules, choices(rules))[0])[0])
-    every = grid(rules, found)
-    if len(every.rows) == 1:
+    selection, _ = settle(rules, used(rules, computable(panel, rules, choices(rules))[0])[0])
+    full_grid = grid(rules, selection)
+    if len(full_grid.rows) == 1:
         return pl.DataFrame(schema=SCHEMA)
-    estimates, admission = Multiverse.of(panel, every, spans), Admission.of(measurement, every, spans)
+    estimates, admission = Multiverse.build(panel, full_grid, spans), Admission.build(measurement, full_grid, spans)
     return pl.concat([_of_span(measurement, estimates, admission, at) for at in range(len(spans))])
 
 
 def _of_span(measurement: Measurement, estimates: Multiverse, admission: Admission, at: int) -> pl.DataFrame:
     """Return the ranges of one span; ranks are among the regions that have one, and need the whole set."""
-    rows, regions, growth = estimates.distinct(at).known()
+    rows, regions, growth = estimates.distinct(at).finite()
     times, (start, end) = np.bincount(growth.which), estimates.spans[at]
     names = [measurement.panel.regions[row] for row in regions.tolist()]
     low, high = weighted_quantiles(growth.values, times)[[1, 3]]
@@ -132,13 +132,13 @@ def _of_span(measurement: Measurement, estimates: Multiverse, admission: Admissi
     ranked = measurement.periods.filter(
         pl.col("grade").ne_missing(FAILED) & pl.lit(measurement.regions_declared.complete), start=start, end=end
     )
-    kept = np.isin(names, ranked["region"].to_list())
-    passed = ~admission.of_span(at)[rows[growth.lead]][:, regions[kept]]
-    places, counted = rank(growth.values[:, kept]), times[:, None] * passed
-    first, last = weighted_quantiles(places, counted)[[1, 3]] if kept.any() else np.empty((2, 0))
+    has_rank = np.isin(names, ranked["region"].to_list())
+    passed = ~admission.of_span(at)[rows[growth.lead]][:, regions[has_rank]]
+    places, counted = rank(growth.values[:, has_rank]), times[:, None] * passed
+    first, last = weighted_quantiles(places, counted)[[1, 3]] if has_rank.any() else np.empty((2, 0))
     ranges = pl.DataFrame(
         {
-            "region": np.array(names)[kept].tolist(),
+            "region": np.array(names)[has_rank].tolist(),
             "protocol_rank_low": np.floor(first).astype(np.int64),
             "protocol_rank_high": np.ceil(last).astype(np.int64),
             "among_first": (counted * (places <= FIRST)).sum(axis=0) / times.sum(),
@@ -154,13 +154,13 @@ def _above(
     measurement: Measurement, growth: Distinct, regions: IntArray, times: IntArray, span: Span
 ) -> FloatArray | None:
     """Return the part of the protocols under which each region grows faster than all together; None without a whole."""
-    whole = measurement.national_periods.filter(start=span[0], end=span[1])["tfp_growth"].drop_nulls()
-    if whole.is_empty():
+    national_growth = measurement.national_periods.filter(start=span[0], end=span[1])["tfp_growth"].drop_nulls()
+    if national_growth.is_empty():
         return None
     years = (measurement.panel.years > span[0]) & (measurement.panel.years <= span[1])
     size = np.nan_to_num(measurement.panel.account("output_nominal")[regions][:, years]).sum(axis=1)
-    moved = (growth.values - growth.values[growth.which[0]]) @ (size / size.sum())
-    above: FloatArray = (times @ (growth.values > (whole[0] + moved)[:, None])) / times.sum()
+    shift = (growth.values - growth.values[growth.which[0]]) @ (size / size.sum())
+    above: FloatArray = (times @ (growth.values > (national_growth[0] + shift)[:, None])) / times.sum()
     return above
 
 
@@ -177,27 +177,27 @@ GAINS = {
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of misreport: the sign with which each series is moved, the size in logs, the two spans of years.
+    """One kind of misreport: the sign of the change in each series, the size in logs, the two spans of years.
 
-    What is `kept` is not corrected: its level goes on where the misreport left it.
+    A `persistent` series is not corrected: its level stays where the misreport left it.
     """
 
     name: str
     moves: Mapping[str, int]
-    kept: tuple[str, ...]
+    persistent: tuple[str, ...]
     size: float
     years: tuple[int, int]
     corrected: tuple[int, int]
 
     @classmethod
-    def of(cls, name: str, entry: Mapping[str, Any]) -> Kind:
+    def from_entry(cls, name: str, entry: Mapping[str, Any]) -> Kind:
         """Read one entry of ``misreport.yaml``: a part of the reported figure, here in logs of reported over true."""
-        size, kept = float(-np.log1p(-entry["size"])), tuple(entry.get("kept", ()))
-        return cls(name, entry["moves"], kept, size, tuple(entry["years"]), tuple(entry["corrected"]))
+        size, persistent = float(-np.log1p(-entry["size"])), tuple(entry.get("persistent", ()))
+        return cls(name, entry["moves"], persistent, size, tuple(entry["years"]), tuple(entry["corrected"]))
 
     def shift(self, series: str, years: IntArray) -> FloatArray:
         """Return reported over true in logs `(T,)`: up on a straight line, down again when it is corrected."""
-        last = self.size if series in self.kept else 0.0
+        last = self.size if series in self.persistent else 0.0
         line = np.interp(years, [*self.years, self.corrected[1]], [0.0, self.size, last])
         return np.asarray(self.moves.get(series, 0) * line)
 
@@ -213,7 +213,7 @@ def misreports(measured: Measurement) -> pl.DataFrame:
         return pl.DataFrame(schema=GAINS)
     parts = [
         _rows(measured, kind, accounts.growth.tfp_growth)
-        for kind in (Kind.of(name, entry) for name, entry in read_yaml(KINDS)["kinds"].items())
+        for kind in (Kind.from_entry(name, entry) for name, entry in read_yaml(KINDS)["kinds"].items())
         if panel.years[0] <= kind.years[0] and kind.corrected[1] <= panel.years[-1]
     ]
     return pl.concat([pl.DataFrame(schema=GAINS), *parts])
@@ -222,8 +222,8 @@ def misreports(measured: Measurement) -> pl.DataFrame:
 def _rows(measured: Measurement, kind: Kind, honest: FloatArray) -> pl.DataFrame:
     """Return the rows of one kind."""
     panel, rules = measured.panel, measured.protocol
-    moved = misreported(panel, kind)
-    growth = account(build_inputs(moved, rules)[0], rules)
+    false_panel = misreported(panel, kind)
+    growth = account(build_inputs(false_panel, rules)[0], rules)
     graded = measured.graded  # and the tests on the figures of a region that misreports by itself
     tested = None if graded is None else replace(graded, single=dict(_tests(measured, graded, kind)))
     caught = [_caught(measured, tested, span) for span in (kind.years, kind.corrected)]
@@ -234,14 +234,14 @@ def _rows(measured: Measurement, kind: Kind, honest: FloatArray) -> pl.DataFrame
         change = np.where(np.abs(reported - true) < IDENTITY_TOLERANCE, 0.0, reported - true)
         passed = [
             np.ones(len(panel.regions), dtype=np.bool_)
-            if one is None
-            else np.asarray(one.of_period(start, end) != GRADES.index(FAILED))
-            for one in (graded, tested)
+            if test is None
+            else np.asarray(test.of_period(start, end) != GRADES.index(FAILED))
+            for test in (graded, tested)
         ]
         before, after = _ranks(true, reported, passed[0])
         after[~passed[1]] = np.nan  # what admission fails has no rank, however high the growth
         names = ("gain", "honest_rank", "misreported_rank") if at == 0 else ("loss", None, "rank_after")
-        columns |= {name: found for name, found in zip(names, (change, before, after), strict=True) if name}
+        columns |= {name: column for name, column in zip(names, (change, before, after), strict=True) if name}
     count = len(panel.regions)
     frame = pl.DataFrame(
         {
@@ -255,8 +255,10 @@ def _rows(measured: Measurement, kind: Kind, honest: FloatArray) -> pl.DataFrame
             **{name: pl.Series(values, nan_to_null=True) for name, values in columns.items()},
         }
     )
-    known = frame.filter(pl.col("gain").is_not_null() & pl.col("loss").is_not_null())
-    return known.with_columns(pl.col("honest_rank", "misreported_rank", "rank_after").cast(pl.Int64)).select(*GAINS)
+    measured_rows = frame.filter(pl.col("gain").is_not_null() & pl.col("loss").is_not_null())
+    return measured_rows.with_columns(pl.col("honest_rank", "misreported_rank", "rank_after").cast(pl.Int64)).select(
+        *GAINS
+    )
 
 
 def misreported(panel: Panel, kind: Kind) -> Panel:
@@ -276,12 +278,12 @@ def misreported(panel: Panel, kind: Kind) -> Panel:
 
 def _ranks(true: FloatArray, reported: FloatArray, ranked: BoolArray) -> tuple[FloatArray, FloatArray]:
     """Return the rank of each region with its true and with its reported figure among the true ones of the others."""
-    known = ranked & np.isfinite(true) & np.isfinite(reported)
+    usable = ranked & np.isfinite(true) & np.isfinite(reported)
     before, after = np.full((2, len(true)), np.nan)
-    own = true[known]
-    before[known] = rank(own[None])[0]
-    above = (own[None, :] > reported[known][:, None]) & ~np.eye(len(own), dtype=np.bool_)
-    after[known] = 1 + above.sum(axis=1)
+    true_growth = true[usable]
+    before[usable] = rank(true_growth[None])[0]
+    above = (true_growth[None, :] > reported[usable][:, None]) & ~np.eye(len(true_growth), dtype=np.bool_)
+    after[usable] = 1 + above.sum(axis=1)
     return before, after
 
 
@@ -326,13 +328,13 @@ def _share(panel: Panel, column: str) -> FloatArray:
 def _breaks_alone(measured: Measurement, kind: Kind) -> FloatArray:
     """Return what breaks of employment do where one region misreports at a time: the others are what it is held to."""
     panel, rules, accounts = measured.panel, measured.protocol, measured.accounts
-    true, every = panel.account("employment"), misreported(panel, kind).account("employment")
-    found = np.full(panel.shape, np.nan)
+    true, false_employment = panel.account("employment"), misreported(panel, kind).account("employment")
+    effects = np.full(panel.shape, np.nan)
     for at in range(len(panel.regions)):
-        own = true.copy()
-        own[at] = every[at]
-        moved = replace(panel, accounts={**panel.accounts, "employment": own})
-        effect = break_effects(moved, rules, accounts.growth) if accounts else None
+        employment = true.copy()
+        employment[at] = false_employment[at]
+        false_panel = replace(panel, accounts={**panel.accounts, "employment": employment})
+        effect = break_effects(false_panel, rules, accounts.growth) if accounts else None
         if effect is not None:
-            found[at] = effect[at]
-    return found
+            effects[at] = effect[at]
+    return effects

@@ -23,7 +23,7 @@ from xinzhi.yardstick.claims.figures import (
     COMPOUND,
     LOG,
     Claim,
-    Own,
+    StatedGrowth,
     convention,
     in_words,
     printed,
@@ -34,8 +34,8 @@ from xinzhi.yardstick.claims.figures import (
 from xinzhi.yardstick.claims.survey import (
     TYPES,
     UNJUDGED,
-    Held,
     Judgement,
+    MeasuredClaims,
     Survey,
     departure_rows,
     estimates,
@@ -78,8 +78,8 @@ class Claims(Result, verb="claim", topic="yardstick", key=("region", "start", "e
 
     `protocols` give a claim, the fewest departures first, numbered as in `audit`; none for an unreachable one.
     `departures` is what each departure of the first of them (or of the nearest) contributes; they sum to its growth
-    less that of the reference protocol. `together` has by year what the regions together give beside the nation's own
-    growth of output, where a claim is about the nation.
+    less that of the reference protocol. `sum_and_nation` has the growth of all regions together and of the nation's
+    own output by year, where a claim is about the nation.
     """
 
     protocols: pl.DataFrame
@@ -89,7 +89,7 @@ class Claims(Result, verb="claim", topic="yardstick", key=("region", "start", "e
     regions_declared: RegionSet
     national_grid: Grid | None = None
     level: float | None = None
-    together: pl.DataFrame | None = None
+    sum_and_nation: pl.DataFrame | None = None
 
     @property
     def supported(self) -> bool:
@@ -120,23 +120,23 @@ class Claims(Result, verb="claim", topic="yardstick", key=("region", "start", "e
     def part_of(self, row: Mapping[str, Any]) -> tuple[Text, Text, Text]:
         """Return in words a row of `departures`: the parameters, what the reference protocol says, and the other."""
         tried = self.grid_of(row["region"])
-        picked, own = tried.values(tried.rows[row["number"]]), tried.protocol.parameters
+        picked, reference = tried.values(tried.rows[row["number"]]), tried.protocol.parameters
         paths = row["parameter"].split(", ")
         return (
             joined([specification(path).title for path in paths]),
-            joined([value_text(path, own[path].value) for path in paths]),
+            joined([value_text(path, reference[path].value) for path in paths]),
             joined([value_text(path, picked[path]) for path in paths]),
         )
 
     def facts(self) -> Facts:
         """Return verdict and evidence on every claim."""
-        said: Facts = dict(self.regions_declared.abroad())
+        facts: Facts = dict(self.regions_declared.abroad())
         judged = pl.col("verdict") != UNJUDGED
         if rows := [claim_facts(self, row) for row in self.frame.filter(judged).iter_rows(named=True)]:
-            said["claims.head"] = rows
+            facts["claims.head"] = rows
         if rows := [unjudged_facts(self, row) for row in self.frame.filter(~judged).iter_rows(named=True)]:
-            said["claims.unjudged"] = rows
-        return said | self.regions_declared.facts()
+            facts["claims.unjudged"] = rows
+        return facts | self.regions_declared.facts()
 
 
 def claim_facts(result: Claims, row: Mapping[str, Any]) -> dict[str, object]:
@@ -150,62 +150,64 @@ def claim_facts(result: Claims, row: Mapping[str, Any]) -> dict[str, object]:
         "departures": result.departures_of(row) if row["departures"] else words("yardstick.claims.reference"),
         "older": row["older_vintages"].split(";"),
     }
-    said = ["together"] if (beside := _beside(result, row)) else []
-    facts |= beside
-    said += ["vintages"] if row["older_vintages"] and row["verdict"] != "supported" else []
-    said += {"superseded": ["also"], "reachable": ["reachable"], "unreachable": ["nearest"]}.get(row["verdict"], [])
+    clause_keys = ["together"] if (sum_facts := _regional_sum(result, row)) else []
+    facts |= sum_facts
+    clause_keys += ["vintages"] if row["older_vintages"] and row["verdict"] != "supported" else []
+    clause_keys += {"superseded": ["also"], "reachable": ["reachable"], "unreachable": ["nearest"]}.get(
+        row["verdict"], []
+    )
     if compounded(row):
-        said.append("compound")
+        clause_keys.append("compound")
         facts["compound"] = math.expm1(row["protocol_growth"])
     if row["own_growth"] is not None:
-        left = words("yardstick.claims.own_left", choices=in_words(row["own_left"])) if row["own_left"] else same("")
-        facts |= {"choices": in_words(row["own_choices"]), "left": left}
-        said.append("own")
+        unmet = words("yardstick.claims.own_left", choices=in_words(row["own_left"])) if row["own_left"] else same("")
+        facts |= {"choices": in_words(row["own_choices"]), "left": unmet}
+        clause_keys.append("own")
     verdict = words(f"yardstick.claims.verdict.{row['verdict']}")
     if row["band_low"] is None:
         key = "no_band_nation" if row["region"] == NATION else "no_band"
-        said += [key] * flags.is_extrapolated(row["flags"])
+        clause_keys += [key] * flags.is_extrapolated(row["flags"])
     else:
         rates = [row["growth"]] * (row["rate"] != COMPOUND) + [math.log1p(row["growth"])] * (row["rate"] != LOG)
-        inside = any(row["band_low"] - row["rounding"] <= one <= row["band_high"] + row["rounding"] for one in rates)
-        said.append("band_inside" if inside else "band_outside")
+        inside = any(row["band_low"] - row["rounding"] <= rate <= row["band_high"] + row["rounding"] for rate in rates)
+        clause_keys.append("band_inside" if inside else "band_outside")
         facts["level"] = result.level
         verdict = words("yardstick.claims.within") if inside and row["verdict"] == "unreachable" else verdict
     if row["grade"] == FAILED:
-        said.append("failed")
-    rest = [words(f"yardstick.claims.{key}", **facts) for key in said]
+        clause_keys.append("failed")
+    rest = [words(f"yardstick.claims.{key}", **facts) for key in clause_keys]
     return facts | {
         "said": verdict,
-        "rest": Text(zh="".join(one.zh for one in rest), en="".join(one.en for one in rest)),
+        "rest": Text(zh="".join(clause.zh for clause in rest), en="".join(clause.en for clause in rest)),
     }
 
 
-def _beside(result: Claims, row: Mapping[str, Any]) -> dict[str, float]:
+def _regional_sum(result: Claims, row: Mapping[str, Any]) -> dict[str, float]:
     """Return what the regions together give where the reference is the nation's own, and with its growth of output."""
-    if row["region"] != NATION or result.together is None:
+    if row["region"] != NATION or result.sum_and_nation is None:
         return {}
-    years = result.together.filter(pl.col("year") > row["start"], pl.col("year") <= row["end"])
+    years = result.sum_and_nation.filter(pl.col("year") > row["start"], pl.col("year") <= row["end"])
     if years.height < row["end"] - row["start"]:
         return {}
-    added, together, nation = (float(years[name].mean()) for name in ("output_growth", "tfp_growth", "nation"))  # type: ignore[arg-type] # of numbers
-    return {"together": together, "implied": together - added + nation}
+    added, sum_growth, nation = (float(years[name].mean()) for name in ("output_growth", "tfp_growth", "nation"))  # type: ignore[arg-type] # of numbers
+    return {"together": sum_growth, "implied": sum_growth - added + nation}
 
 
 def compounded(row: Mapping[str, Any]) -> bool:
     """Return whether a claim is given as a compound rate alone, and not as one in logarithms."""
-    told = row["verdict"] in {"supported", "superseded", "reachable"}
-    return told and bool(abs(row["growth"] - row["protocol_growth"]) > row["rounding"] + IDENTITY_TOLERANCE)
+    has_growth = row["verdict"] in {"supported", "superseded", "reachable"}
+    return has_growth and bool(abs(row["growth"] - row["protocol_growth"]) > row["rounding"] + IDENTITY_TOLERANCE)
 
 
 def unjudged_facts(result: Claims, row: Mapping[str, Any]) -> dict[str, object]:
     """Return what is said of a claim that cannot be judged."""
-    said = {
+    words_of_claim = {
         column: describe(result.verb, column).values.get(row[column], same(row[column]))
         for column in ("scope", "method")
     }
-    why = words(f"yardstick.claims.why.{row['reason']}", **said)
+    why = words(f"yardstick.claims.why.{row['reason']}", **words_of_claim)
     written = row["written"].replace("-", "−")
-    return {**row, **said, "written": written, "name": result.names.region(row["region"]), "why": why}
+    return {**row, **words_of_claim, "written": written, "name": result.names.region(row["region"]), "why": why}
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -250,10 +252,10 @@ def check_claim(
     """
     data = as_package(package)
     claim = read_claim(str(region), start, end, read_figure(printed(growth), rounding))
-    found = Held.of(data, protocol, [claim])
-    if reason := found.reasons.get(0):
+    measured_claims = MeasuredClaims.measure(data, protocol, [claim])
+    if reason := measured_claims.reasons.get(0):
         raise reason.error
-    return ClaimCheck(**_result(data, found))
+    return ClaimCheck(**_result(data, measured_claims))
 
 
 def check_claims(
@@ -294,27 +296,27 @@ def check_claims(
     ['unreachable']
     """
     data = as_package(package)
-    return Claims(**_result(data, Held.of(data, protocol, read_claims(data, claims, encoding))))
+    return Claims(**_result(data, MeasuredClaims.measure(data, protocol, read_claims(data, claims, encoding))))
 
 
 def _judge(reference: Measurement, claims: Mapping[int, Claim]) -> tuple[Survey, dict[int, Judgement]]:
     """Return the protocols tried on one measurement, and the verdict on each of its claims."""
     panel = reference.panel
-    found = survey(panel, reference.protocol)
+    tried = survey(panel, reference.protocol)
     spans = list(dict.fromkeys((claim.start, claim.end) for claim in claims.values()))
     judged: dict[int, Judgement] = {}
-    for span, values in estimates(panel, found, spans):
+    for span, values in estimates(panel, tried, spans):
         for at, claim in claims.items():
             if (claim.start, claim.end) == span:
-                own = values[..., panel.region_index(claim.region)]
-                judged[at] = judge(claim, found, own, convention("listed"))
-    return found, judged
+                growth_of_region = values[..., panel.region_index(claim.region)]
+                judged[at] = judge(claim, tried, growth_of_region, convention("listed"))
+    return tried, judged
 
 
 def _bands(reference: Measurement, claims: Iterable[Claim]) -> Bands | None:
     """Return the bands of a measurement in the spans of claims with estimated years; None where none can be had."""
     years = reference.panel.years[estimated_cells(reference.panel).any(axis=0)]
-    spans = {(one.start, one.end) for one in claims if ((years > one.start) & (years <= one.end)).any()}
+    spans = {(claim.start, claim.end) for claim in claims if ((years > claim.start) & (years <= claim.end)).any()}
     if not spans:
         return None
     try:
@@ -323,62 +325,70 @@ def _bands(reference: Measurement, claims: Iterable[Claim]) -> Bands | None:
         return None
 
 
-def _together(data: Package, held: Held) -> pl.DataFrame | None:
+def _sum_and_nation(data: Package, measured_claims: MeasuredClaims) -> pl.DataFrame | None:
     """Return growth of all regions together and of the nation's own output by year; None where there is no sum."""
-    if held.nation is None or "accounts" not in data.tables:
+    if measured_claims.nation is None or "accounts" not in data.tables:
         return None
     try:
-        regions = held.regions or measure(data, held.nation.protocol)
+        regions = measured_claims.regions or measure(data, measured_claims.nation.protocol)
     except InputError:
         return None
-    own = held.nation.frame.select("year", nation="output_growth")
-    return regions.national.select("year", "output_growth", "tfp_growth").drop_nulls().join(own, on="year")
+    national_output = measured_claims.nation.frame.select("year", nation="output_growth")
+    return regions.national.select("year", "output_growth", "tfp_growth").drop_nulls().join(national_output, on="year")
 
 
-def _result(data: Package, held: Held) -> dict[str, Any]:
+def _result(data: Package, measured_claims: MeasuredClaims) -> dict[str, Any]:
     """Return the fields of the result."""
-    first, rules = held.first, held.first.protocol
+    first, rules = measured_claims.first, measured_claims.first.protocol
     surveys: dict[int, tuple[Survey, dict[int, Judgement]]] = {}
     level: float | None = None
-    rows: list[dict[str, Any]] = [unjudged_row(claim, held.reasons.get(at)) for at, claim in enumerate(held.claims)]
+    rows: list[dict[str, Any]] = [
+        unjudged_row(claim, measured_claims.reasons.get(at)) for at, claim in enumerate(measured_claims.claims)
+    ]
     protocols, departures = [protocol_rows(())], [departure_rows(())]
-    for side in (held.regions, held.nation):
+    for side in (measured_claims.regions, measured_claims.nation):
         if side is None:
             continue
-        mine = {
-            at: claim for at, claim in enumerate(held.claims) if at not in held.reasons and held.ruler(claim) is side
+        claims_of_side = {
+            at: claim
+            for at, claim in enumerate(measured_claims.claims)
+            if at not in measured_claims.reasons and measured_claims.ruler(claim) is side
         }
-        found, judged = surveys[id(side)] = _judge(side, mine)
-        estimated = _bands(side, mine.values()) if side is held.regions else None
+        tried, judged = surveys[id(side)] = _judge(side, claims_of_side)
+        estimated = _bands(side, claims_of_side.values()) if side is measured_claims.regions else None
         level = level if estimated is None else estimated.level
-        own = Own(national_package(data) if side is held.nation else data, side.protocol)
+        stated = StatedGrowth(national_package(data) if side is measured_claims.nation else data, side.protocol)
         for at, item in judged.items():
-            rows[at] |= judged_cells(mine[at], item, found, side)
-            rows[at] |= owned_cells(mine[at], own, item.reference) | trusted_cells(mine[at], side, estimated)
-        ordered = [(mine[at], judged[at], found) for at in mine]
+            rows[at] |= judged_cells(claims_of_side[at], item, tried, side)
+            rows[at] |= owned_cells(claims_of_side[at], stated, item.reference) | trusted_cells(
+                claims_of_side[at], side, estimated
+            )
+        ordered = [(claims_of_side[at], judged[at], tried) for at in claims_of_side]
         protocols.append(protocol_rows(ordered))
         departures.append(departure_rows(ordered))
-    digests = dict(held.regions.provenance.inputs) if held.regions is not None else {}
-    read = ["vintages"] if held.regions is not None and held.regions.panel.vintages else []
-    read += ["nation"] if held.nation is not None else []
-    named = [side for side in (held.regions, held.nation) if side is not None]
-    made = under(rules, provenance("claim", data, read))
+    digests = dict(measured_claims.regions.provenance.inputs) if measured_claims.regions is not None else {}
+    tables = ["vintages"] if measured_claims.regions is not None and measured_claims.regions.panel.vintages else []
+    tables += ["nation"] if measured_claims.nation is not None else []
+    sides = [side for side in (measured_claims.regions, measured_claims.nation) if side is not None]
+    base_provenance = under(rules, provenance("claim", data, tables))
     merged = {kind: dict(texts) for kind, texts in first.names.by_kind.items()}
-    for side in named:
+    for side in sides:
         merged.setdefault("region", {}).update(side.names.by_kind.get("region", {}))
     return {
         "frame": pl.DataFrame(rows, schema_overrides=TYPES, infer_schema_length=None),
         "protocols": pl.concat(protocols),
         "departures": pl.concat(departures),
         "grid": surveys[id(first)][0].grid,
-        "national_grid": surveys[id(held.nation)][0].grid if held.nation is not None else None,
-        "regions": pl.concat([side.regions for side in named], how="diagonal_relaxed"),
+        "national_grid": surveys[id(measured_claims.nation)][0].grid if measured_claims.nation is not None else None,
+        "regions": pl.concat([side.regions for side in sides], how="diagonal_relaxed"),
         "regions_declared": first.regions_declared,
         "level": level,
-        "together": _together(data, held),
+        "sum_and_nation": _sum_and_nation(data, measured_claims),
         "kind": first.kind,
         "names": Names(merged),
-        "provenance": replace(made, inputs={**digests, **made.inputs}, regions=first.provenance.regions),
+        "provenance": replace(
+            base_provenance, inputs={**digests, **base_provenance.inputs}, regions=first.provenance.regions
+        ),
     }
 
 
@@ -390,38 +400,38 @@ def note(result: Claims, language: Language = "en") -> str:
     # Claims about total fac
     """
 
-    def said(key: str, **values: object) -> str:
+    def phrase(key: str, **values: object) -> str:
         return words(f"yardstick.claims.{key}", **values).lang(language).replace("\u00a0%", " %")
 
     def span(row: Mapping[str, Any]) -> str:
         return span_text(row["start"], row["end"]).lang(language)
 
     standing = result.grid.protocol.standing.lang(language)
-    lines = [f"# {said('title')}", "", said("standing", standing=standing), "", *_head(said("columns"))]
-    called = {region: result.names.region(region).lang(language) for region in result.frame["region"].unique()}
+    lines = [f"# {phrase('title')}", "", phrase("standing", standing=standing), "", *_head(phrase("columns"))]
+    region_names = {region: result.names.region(region).lang(language) for region in result.frame["region"].unique()}
     for row in result.frame.iter_rows(named=True):
-        held = [row[name] for name in ("reference", "lowest", "highest")]
-        numbers = ["" if value is None else f"{100 * value:.2f} %" for value in held]
-        verdict = said(f"verdict.{row['verdict']}")
-        lines.append(_row((called[row["region"]], span(row), row["written"], *numbers, verdict, row["source"])))
-    lines += ["", *(f"- **{said(f'verdict.{name}')}**: {said(f'means.{name}')}" for name in VERDICTS)]
+        figures = [row[name] for name in ("reference", "lowest", "highest")]
+        numbers = ["" if value is None else f"{100 * value:.2f} %" for value in figures]
+        verdict = phrase(f"verdict.{row['verdict']}")
+        lines.append(_row((region_names[row["region"]], span(row), row["written"], *numbers, verdict, row["source"])))
+    lines += ["", *(f"- **{phrase(f'verdict.{name}')}**: {phrase(f'means.{name}')}" for name in VERDICTS)]
     for row in result.frame.iter_rows(named=True):
-        title = f"## {called[row['region']]} {span(row)}"
+        title = f"## {region_names[row['region']]} {span(row)}"
         if row["verdict"] == UNJUDGED:
-            lines += ["", title, "", said("unjudged", **unjudged_facts(result, row))]
+            lines += ["", title, "", phrase("unjudged", **unjudged_facts(result, row))]
             continue
         lines += [
             "",
             title,
             "",
-            said("head", **claim_facts(result, row)),
-            *_evidence(result, row, said("parts"), language),
+            phrase("head", **claim_facts(result, row)),
+            *_evidence(result, row, phrase("parts"), language),
         ]
         if row["flags"]:
-            lines += ["", said("marks", marks=", ".join(f"`{mark}`" for mark in row["flags"].split(";")))]
-    every = result.regions_declared  # the set of regions that the ruler was held to
-    n, missing = len(every.declared), len(every.missing)
-    lines += ["", said("set", n=n, k=n - missing, by=every.by), "", said("unit"), ""]
+            lines += ["", phrase("marks", marks=", ".join(f"`{mark}`" for mark in row["flags"].split(";")))]
+    declared_set = result.regions_declared  # the set of regions that the ruler was held to
+    n, missing = len(declared_set.declared), len(declared_set.missing)
+    lines += ["", phrase("set", n=n, k=n - missing, by=declared_set.by), "", phrase("unit"), ""]
     lines.append(f"{result.provenance.package} · {result.provenance.foot(language)}")
     lines += ["", *(f"- sha256 {table}: `{digest}`" for table, digest in result.provenance.inputs.items())]
     return "\n".join(lines) + "\n"
@@ -429,12 +439,12 @@ def note(result: Claims, language: Language = "en") -> str:
 
 def _evidence(result: Claims, row: Mapping[str, Any], head: str, language: Language) -> list[str]:
     """Return the table of departures of one claim; nothing where the reference protocol is all there is."""
-    here = result.departures.filter(**{name: row[name] for name in result.key})
+    departure_table = result.departures.filter(**{name: row[name] for name in result.key})
     rows = []
-    for one in here.iter_rows(named=True):
-        title, own, value = (text.lang(language) for text in result.part_of(one))
-        gain = f"{100 * one['contribution']:+.3f}"
-        rows.append(_row((one["number"], f"{title} `{one['parameter']}`", own, value, gain)))
+    for departure in departure_table.iter_rows(named=True):
+        title, reference, value = (text.lang(language) for text in result.part_of(departure))
+        gain = f"{100 * departure['contribution']:+.3f}"
+        rows.append(_row((departure["number"], f"{title} `{departure['parameter']}`", reference, value, gain)))
     return ["", *_head(head), *rows] if rows else []
 
 

@@ -34,19 +34,19 @@ def stated_choices(row: Mapping[str, Any]) -> dict[str, Any]:
     A range, such as that of a share which moves from year to year, is its middle; a number that is no ratio is no
     choice.
     """
-    found: dict[str, Any] = {}
+    settings: dict[str, Any] = {}
     for column, patterns in setting(HERE, "stated").items():
         text = str(row.get(column) or "").casefold()
         for pattern in patterns:
             value = _value(pattern, text)
-            if value is not None and not {pattern["parameter"], *pattern.get("with", {})} & set(found):
-                found |= {**pattern.get("with", {}), pattern["parameter"]: value}
-    return found
+            if value is not None and not {pattern["parameter"], *pattern.get("with", {})} & set(settings):
+                settings |= {**pattern.get("with", {}), pattern["parameter"]: value}
+    return settings
 
 
 def _value(pattern: Mapping[str, Any], text: str) -> Any:  # noqa: ANN401 - the value of any parameter
     """Return what a pattern finds in a text; None where it finds nothing."""
-    spelt = [word for word in (str(one).casefold() for one in pattern["words"]) if word in text]
+    spelt = [word for word in (str(word).casefold() for word in pattern["words"]) if word in text]
     if "value" in pattern or not spelt:
         return pattern.get("value") if spelt else None
     after = text[text.index(spelt[0]) + len(spelt[0]) :] if spelt[0] else text
@@ -55,43 +55,43 @@ def _value(pattern: Mapping[str, Any], text: str) -> Any:  # noqa: ANN401 - the 
         return None
     # In a range the sign of percent may stand once, at its end.
     scale = 100 if number[2] or number[4] else 1
-    ends = [float(one) / scale for one in (number[1], number[3]) if one]
+    ends = [float(end) / scale for end in (number[1], number[3]) if end]
     middle = round(sum(ends) / len(ends), 6)
     return middle if 0 < middle < 1 else None
 
 
 @dataclass(frozen=True, slots=True)
-class Own:
+class StatedGrowth:
     """The measurements of one package under the methods that sources state, each made once."""
 
     data: Package
     rules: Protocol
-    made: dict[str, dict[tuple[str, int], float]] = field(default_factory=dict)
+    growth_by_settings: dict[str, dict[tuple[str, int], float]] = field(default_factory=dict)
 
     def growth(self, settings: Settings, region: str, start: int, end: int) -> tuple[float | None, Settings]:
         """Return mean TFP growth under the stated choices that these data allow, and those.
 
         They are taken one after the other; one with which the period cannot be measured is left out.
         """
-        kept: Settings = {}
+        feasible: Settings = {}
         value = None
         for group in _groups(settings):
-            trial = self._mean({**kept, **group}, region, start, end)
+            trial = self._mean({**feasible, **group}, region, start, end)
             if trial is not None:
-                kept, value = {**kept, **group}, trial
-        return value, kept
+                feasible, value = {**feasible, **group}, trial
+        return value, feasible
 
     def _mean(self, settings: Settings, region: str, start: int, end: int) -> float | None:
         """Return mean growth of a period; None where a year of it cannot be measured."""
         key = repr(sorted(settings.items()))
-        if key not in self.made:
-            self.made[key] = {}  # nothing where these data have not what the choices need
+        if key not in self.growth_by_settings:
+            self.growth_by_settings[key] = {}  # nothing where these data have not what the choices need
             with suppress(XinzhiError):
                 frame = measure(self.data, self.rules.replace(settings)).frame.drop_nulls("tfp_growth")
                 cells = frame.select("region", "year", "tfp_growth").rows()
-                self.made[key] = {(code, year): value for code, year, value in cells}
-        found = self.made[key]
-        values = [found[region, year] for year in range(start + 1, end + 1) if (region, year) in found]
+                self.growth_by_settings[key] = {(code, year): value for code, year, value in cells}
+        growth_of = self.growth_by_settings[key]
+        values = [growth_of[region, year] for year in range(start + 1, end + 1) if (region, year) in growth_of]
         return sum(values) / len(values) if len(values) == end - start else None
 
 
@@ -115,14 +115,14 @@ def in_words(choices: str) -> Text:
     >>> in_words("shares.rule=constant, shares.constant=0.6").en
     'constant labour share: 60%'
     """
-    said = []
-    for one in choices.split(", ") if choices else []:
-        path, _, text = one.partition("=")
-        if one != "shares.rule=constant":
-            known = specification(path)
-            value = value_text(path, float(text) if known.kind == "number" else text)
-            said.append(words("audit.departure", name=known.title, level=value))
-    return clauses(said) if said else same("")
+    parts = []
+    for choice in choices.split(", ") if choices else []:
+        path, _, text = choice.partition("=")
+        if choice != "shares.rule=constant":
+            parameter = specification(path)
+            value = value_text(path, float(text) if parameter.kind == "number" else text)
+            parts.append(words("audit.departure", name=parameter.title, level=value))
+    return clauses(parts) if parts else same("")
 
 
 _NUMBER = re.compile(r"(?P<number>[+-]?(?:\d+(?:\.\d*)?|\.\d+))\s*(?P<unit>.*)", re.DOTALL)
@@ -149,9 +149,9 @@ class Figure:
         # The comparison is exact: bounds and estimates are whole multiples of 1e-12.
         low = ((self.growth - self.rounding) / _STEP).to_integral_value(ROUND_CEILING)
         high = ((self.growth + self.rounding) / _STEP).to_integral_value(ROUND_FLOOR)
-        known = np.isfinite(estimates)
-        steps = np.rint(np.where(known, estimates, 0.0) / float(_STEP)).astype(np.int64)
-        return np.asarray(known & (steps >= int(low)) & (steps <= int(high)))
+        finite = np.isfinite(estimates)
+        steps = np.rint(np.where(finite, estimates, 0.0) / float(_STEP)).astype(np.int64)
+        return np.asarray(finite & (steps >= int(low)) & (steps <= int(high)))
 
 
 def read_figure(growth: object, rounding: object = None, *, percent: bool = False, bounded: bool = True) -> Figure:
@@ -192,13 +192,13 @@ def _read(value: object, units: tuple[str, ...], *, percent: bool, what: str) ->
     if isinstance(value, str):
         written = value.strip()
         # Full-width digits and signs are how the same number looks in Chinese text.
-        plain = written.translate({0xFF05: "%", 0xFF0E: ".", 0x2212: "-", 0xFF0D: "-", 0xFF0B: "+"})
-        plain = plain.translate({0xFF10 + digit: str(digit) for digit in range(10)})
-        found = _NUMBER.fullmatch(plain)
-        unit = found["unit"].strip().lower() if found else ""
-        if not found or (unit and unit not in units):
+        normalised = written.translate({0xFF05: "%", 0xFF0E: ".", 0x2212: "-", 0xFF0D: "-", 0xFF0B: "+"})
+        normalised = normalised.translate({0xFF10 + digit: str(digit) for digit in range(10)})
+        match = _NUMBER.fullmatch(normalised)
+        unit = match["unit"].strip().lower() if match else ""
+        if not match or (unit and unit not in units):
             raise UsageError("yardstick.figure-unreadable", what=what, written=written)
-        number = Decimal(found["number"])
+        number = Decimal(match["number"])
         return written, number.scaleb(-2) if unit or percent else number
     if (
         isinstance(value, bool)
@@ -246,13 +246,15 @@ class Claim:
 
     def holds(self, estimates: FloatArray) -> BoolArray:
         """Return which estimates, in log points, are the claim within its rounding: as they are or compound."""
-        plain = self.figure.holds(estimates) if self.rate != COMPOUND else np.zeros(estimates.shape, dtype=np.bool_)
-        return plain if self.rate == LOG else plain | self.figure.holds(np.expm1(estimates))
+        as_written = (
+            self.figure.holds(estimates) if self.rate != COMPOUND else np.zeros(estimates.shape, dtype=np.bool_)
+        )
+        return as_written if self.rate == LOG else as_written | self.figure.holds(np.expm1(estimates))
 
 
-def read_claim(region: str, start: int, end: int, figure: Figure, source: str = "", **said: Any) -> Claim:  # noqa: ANN401 - fields of a claim
-    """Return a claim whose years are in order; `said` are its scope, its method, and what is stated of it."""
-    claim = Claim(region, int(start), int(end), figure, source, **said)
+def read_claim(region: str, start: int, end: int, figure: Figure, source: str = "", **details: Any) -> Claim:  # noqa: ANN401 - fields of a claim
+    """Return a claim whose years are in order; `details` are its scope, its method, and what is stated of it."""
+    claim = Claim(region, int(start), int(end), figure, source, **details)
     if claim.start >= claim.end:
         raise UsageError("yardstick.claim-order", claim=claim.where())
     return claim
@@ -268,16 +270,16 @@ def read_claims(package: Package, claims: object, encoding: str | None) -> list[
         raise InputError("yardstick.claims-columns", needed=list(NEEDED), missing=list(missing))
     if not rows.height:
         raise InputError("yardstick.no-claims")
-    found: list[Claim] = []
+    usable: list[Claim] = []
     wrong: dict[int, Text] = {}
     for number, row in enumerate(_typed(rows).iter_rows(named=True), start=1):
         try:
-            found.append(_claim(row))
+            usable.append(_claim(row))
         except UsageError as error:
             wrong[number] = error.text
     if wrong:
         raise InputError("yardstick.claims-unusable", what=lines_of(wrong))
-    return found
+    return usable
 
 
 def lines_of(rows: Mapping[int, Text]) -> Text:
@@ -298,8 +300,8 @@ def _typed(rows: pl.DataFrame) -> pl.DataFrame:
         # with as many decimals as the one that has most: a number does not keep a zero at its end
         spelt = [read_figure(value, percent=True).written for value in out["growth"].drop_nulls()]
         most = max((len(text.partition(".")[2]) for text in spelt), default=0)
-        told = [None if value is None else f"{value:.{most}f}" for value in out["growth"]]
-        out = out.with_columns(pl.Series("growth", told, dtype=pl.String))
+        printed_values = [None if value is None else f"{value:.{most}f}" for value in out["growth"]]
+        out = out.with_columns(pl.Series("growth", printed_values, dtype=pl.String))
     return out
 
 
@@ -331,9 +333,9 @@ def _word(column: str, written: object, absent: str) -> str:
     """Return the code of a word of a column, written as its code or in either language; any other as it is written."""
     from xinzhi.core.schema import describe
 
-    wish = str(written or "").strip()
-    known = describe("claim", column).values
-    spelt = {name.casefold(): code for code, text in known.items() for name in (code, text.zh, text.en)}
+    term = str(written or "").strip()
+    codes = describe("claim", column).values
+    spelt = {name.casefold(): code for code, text in codes.items() for name in (code, text.zh, text.en)}
     if column == "scope":
         spelt |= dict.fromkeys(convention("whole_economy.words"), WHOLE)
-    return spelt.get(wish.casefold(), wish) if wish else absent
+    return spelt.get(term.casefold(), term) if term else absent

@@ -18,7 +18,7 @@ from xinzhi.data import NATION, Package, names_of, nation_codes
 from xinzhi.protocol import Protocol
 from xinzhi.yardstick.audit.choices import Choice, Grid, Level, choices, grid, spell, used
 from xinzhi.yardstick.audit.multiverse import Span, computable, evaluate, settle
-from xinzhi.yardstick.claims.figures import ACCOUNTS, WHOLE, Claim, Own, convention, spelt
+from xinzhi.yardstick.claims.figures import ACCOUNTS, WHOLE, Claim, StatedGrowth, convention, spelt
 from xinzhi.yardstick.compare_vintages import oldest_first
 from xinzhi.yardstick.estimates.results import TOGETHER, Bands
 from xinzhi.yardstick.inputs import require_value_added
@@ -42,7 +42,7 @@ class Survey:
     vintage: IntArray
     vintages: tuple[str, ...]
 
-    def alone(self) -> BoolArray:
+    def only_vintage_departs(self) -> BoolArray:
         """Return which protocols take an older vintage and are reference in all else."""
         return np.asarray((self.vintage >= 0) & (self.departures == 1))
 
@@ -59,46 +59,48 @@ def survey(panel: Panel, rules: Protocol) -> Survey:
     """Return the admissible set of a protocol on a package, with every older vintage of the data beside it."""
     require_value_added(rules, "claim")
     require_yearly(panel, "claim")
-    own, _ = settle(rules, used(rules, computable(panel, rules, choices(rules), strict=False)[0])[0])
-    grid(rules, own)
-    every = grid(rules, _with_vintages(panel, rules, own))
+    selection, _ = settle(rules, used(rules, computable(panel, rules, choices(rules), strict=False)[0])[0])
+    grid(rules, selection)
+    full_grid = grid(rules, _with_vintages(panel, rules, selection))
     order = oldest_first()
     reference = rules.value(VINTAGE)
     older = tuple(reversed(order[: order.index(reference)]))
-    rows = every.rows
-    axis = next((at for at, choice in enumerate(every.choices) if choice.name == VINTAGE), None)
-    levels = [reference] if axis is None else [level.values[VINTAGE] for level in every.choices[axis].levels]
+    rows = full_grid.rows
+    axis = next((at for at, choice in enumerate(full_grid.choices) if choice.name == VINTAGE), None)
+    levels = [reference] if axis is None else [level.values[VINTAGE] for level in full_grid.choices[axis].levels]
     names = np.array(levels)[np.zeros(len(rows), dtype=np.int64) if axis is None else rows[:, axis]]
     vintage = np.array([older.index(name) if name in older else -1 for name in names.tolist()], dtype=np.int64)
     listed = {reference, *(item.value for item in rules.parameters[VINTAGE].alternatives)}
     admissible = np.isin(names, list(listed))
-    return Survey(every, rows, every.departure_counts()[every.admissible], admissible, vintage, older)
+    return Survey(full_grid, rows, full_grid.departure_counts()[full_grid.admissible], admissible, vintage, older)
 
 
-def _with_vintages(panel: Panel, rules: Protocol, own: tuple[Choice, ...]) -> tuple[Choice, ...]:
+def _with_vintages(panel: Panel, rules: Protocol, selection: tuple[Choice, ...]) -> tuple[Choice, ...]:
     """Add every older vintage that the package has to the choice of the vintage."""
-    declared = next((choice for choice in own if choice.name == VINTAGE), None)
+    declared = next((choice for choice in selection if choice.name == VINTAGE), None)
     levels = declared.levels if declared else (Level({VINTAGE: rules.value(VINTAGE)}, ()),)
-    known = {level.values[VINTAGE] for level in levels}
+    known_levels = {level.values[VINTAGE] for level in levels}
     order = oldest_first()
     older = [
-        name for name in order[: order.index(rules.value(VINTAGE))] if name in panel.vintages and name not in known
+        name
+        for name in order[: order.index(rules.value(VINTAGE))]
+        if name in panel.vintages and name not in known_levels
     ]
     if not older:
-        return own
+        return selection
     extra = tuple(Level({VINTAGE: name}, (VINTAGE,)) for name in older)
     added, _ = computable(panel, rules, (Choice(VINTAGE, (VINTAGE,), (levels[0], *extra)),), strict=False)
     if not added:
-        return own
+        return selection
     joined = Choice(VINTAGE, (VINTAGE,), (*levels, *added[0].levels[1:]))
-    return (joined, *(choice for choice in own if choice.name != VINTAGE))
+    return (joined, *(choice for choice in selection if choice.name != VINTAGE))
 
 
-def estimates(panel: Panel, found: Survey, spans: Sequence[Span]) -> Iterator[tuple[Span, FloatArray]]:
+def estimates(panel: Panel, tried: Survey, spans: Sequence[Span]) -> Iterator[tuple[Span, FloatArray]]:
     """Yield every span with TFP growth of every combination and region `(n_1, ..., n_d, R)`."""
     for first in range(0, len(spans), _AT_ONCE):
         batch = list(spans[first : first + _AT_ONCE])
-        values = evaluate(panel, found.grid, batch, strict=False)
+        values = evaluate(panel, tried.grid, batch, strict=False)
         for at, span in enumerate(batch):
             yield span, values[..., at]
 
@@ -113,23 +115,23 @@ class Part:
     contribution: float
 
 
-def parts(every: Grid, row: IntArray, values: FloatArray) -> list[Part]:
+def parts(full_grid: Grid, row: IntArray, values: FloatArray) -> list[Part]:
     """Return what each departure of a protocol contributes to its distance from the reference one."""
-    departed = [(axis, every.choices[axis].levels[at].departs) for axis, at in enumerate(row.tolist())]
+    departed = [(axis, full_grid.choices[axis].levels[at].departs) for axis, at in enumerate(row.tolist())]
     single = [((axis, (path,)),) for axis, paths in departed for path in paths]
     by_choice = [((axis, paths),) for axis, paths in departed if paths]
-    together = [tuple((axis, paths) for axis, paths in departed if paths)]
-    for players in (single, by_choice, together):
-        outcome = np.array([_outcome(every, row, values, players, mask) for mask in range(1 << len(players))])
+    all_at_once = [tuple((axis, paths) for axis, paths in departed if paths)]
+    for players in (single, by_choice, all_at_once):
+        outcome = np.array([_outcome(full_grid, row, values, players, mask) for mask in range(1 << len(players))])
         if np.isfinite(outcome).all():
             break
-    picked, own = every.values(row), every.protocol.parameters
+    picked, reference = full_grid.values(row), full_grid.protocol.parameters
     gains = shapley(outcome).tolist() if len(outcome) > 1 else []
     names = [[path for _, paths in player for path in paths] for player in players]
     return [
         Part(
             parameter=", ".join(paths),
-            reference=", ".join(spell(own[path].value) for path in paths),
+            reference=", ".join(spell(reference[path].value) for path in paths),
             value=", ".join(spell(picked[path]) for path in paths),
             contribution=gain,
         )
@@ -138,32 +140,32 @@ def parts(every: Grid, row: IntArray, values: FloatArray) -> list[Part]:
 
 
 def _outcome(
-    every: Grid,
+    full_grid: Grid,
     row: IntArray,
     values: FloatArray,
     players: Sequence[tuple[tuple[int, tuple[str, ...]], ...]],
     mask: int,
 ) -> float:
     """Return TFP growth when only some of the departures are made; NaN where that is no protocol of the grid."""
-    made: dict[int, set[str]] = {}
+    departures: dict[int, set[str]] = {}
     for bit, player in enumerate(players):
         if mask >> bit & 1:
             for axis, paths in player:
-                made.setdefault(axis, set()).update(paths)
+                departures.setdefault(axis, set()).update(paths)
     cell = [0] * len(row)
-    for axis, some in made.items():
-        level = _level(every, axis, int(row[axis]), some)
+    for axis, parts_of_axis in departures.items():
+        level = _level(full_grid, axis, int(row[axis]), parts_of_axis)
         if level is None:
             return float("nan")
         cell[axis] = level
     return float(values[tuple(cell)])
 
 
-def _level(every: Grid, axis: int, target: int, paths: set[str]) -> int | None:
+def _level(full_grid: Grid, axis: int, target: int, paths: set[str]) -> int | None:
     """Return the level that makes only some of the departures of another one; those not in force make no difference."""
-    choice, own = every.choices[axis], every.protocol.parameters
-    wanted = choice.levels[target].values
-    values = {path: wanted[path] if path in paths else own[path].value for path in choice.paths}
+    choice, reference = full_grid.choices[axis], full_grid.protocol.parameters
+    target_values = choice.levels[target].values
+    values = {path: target_values[path] if path in paths else reference[path].value for path in choice.paths}
     for at, level in enumerate(choice.levels):
         if all(values[path] == value for path, value in level.values.items()):
             return at
@@ -189,35 +191,35 @@ class Judgement:
     parts: dict[int, list[Part]]
 
 
-def judge(claim: Claim, found: Survey, values: FloatArray, listed: int) -> Judgement:
+def judge(claim: Claim, tried: Survey, values: FloatArray, listed: int) -> Judgement:
     """Return the verdict on one claim."""
-    growth = values[found.grid.admissible]
+    growth = values[tried.grid.admissible]
     hit = claim.holds(growth)
-    known = np.isfinite(growth) & found.admissible
-    alone = found.alone() & hit
-    older = tuple(found.vintages[at] for at in sorted(set(found.vintage[alone].tolist())))
-    gap = np.where(known, np.abs(growth - claim.growth), np.inf)
-    giving = np.flatnonzero(hit & (found.admissible | alone))
-    order = (giving, gap[giving], found.vintage[giving], ~alone[giving], found.departures[giving])
+    usable = np.isfinite(growth) & tried.admissible
+    by_vintage = tried.only_vintage_departs() & hit
+    older = tuple(tried.vintages[at] for at in sorted(set(tried.vintage[by_vintage].tolist())))
+    gap = np.where(usable, np.abs(growth - claim.growth), np.inf)
+    giving = np.flatnonzero(hit & (tried.admissible | by_vintage))
+    order = (giving, gap[giving], tried.vintage[giving], ~by_vintage[giving], tried.departures[giving])
     giving = giving[np.lexsort(order)]
     # Float rounding must not decide between protocols that are equally near.
-    nearest = int(giving[0]) if giving.size else int(np.lexsort((found.departures, np.round(gap, 12)))[0])
-    shown = giving[:listed].tolist() if giving.size else [nearest]
+    nearest = int(giving[0]) if giving.size else int(np.lexsort((tried.departures, np.round(gap, 12)))[0])
+    listed_protocols = giving[:listed].tolist() if giving.size else [nearest]
     # The least that explains the figure: nothing, older data alone, another ruler, or nothing at all. Older data come
     # before another ruler: among thousands of rulers one will nearly always give an old figure too, and whoever
     # published it has chosen none of them.
-    reachable: Verdict = "reachable" if (hit & found.admissible).any() else "unreachable"
+    reachable: Verdict = "reachable" if (hit & tried.admissible).any() else "unreachable"
     return Judgement(
-        verdict="supported" if hit[0] else "superseded" if alone.any() else reachable,
+        verdict="supported" if hit[0] else "superseded" if by_vintage.any() else reachable,
         reference=float(growth[0]),
-        lowest=float(growth[known].min()),
-        highest=float(growth[known].max()),
-        tried=int(known.sum()),
+        lowest=float(growth[usable].min()),
+        highest=float(growth[usable].max()),
+        tried=int(usable.sum()),
         giving=giving,
         older=older,
         nearest=nearest,
         growth=growth,
-        parts={number: parts(found.grid, found.rows[number], values) for number in shown},
+        parts={number: parts(tried.grid, tried.rows[number], values) for number in listed_protocols},
     )
 
 
@@ -243,7 +245,7 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class MeasuredClaims:
     """Claims with the measurement that each is held to, of the regions or of the nation, and why some cannot be.
 
     `first` names protocol and package: the measurement of the regions, or of the nation where there is no other.
@@ -256,34 +258,36 @@ class Held:
     first: Measurement
 
     @classmethod
-    def of(cls, data: Package, protocol: Ruler, claims: Sequence[Claim]) -> Held:
+    def measure(cls, data: Package, protocol: Ruler, claims: Sequence[Claim]) -> MeasuredClaims:
         """Find the region of every claim, measure what is asked for, and say what cannot be judged."""
         codes = data.tables["accounts"]["region"].unique().sort().to_list() if "accounts" in data.tables else []
-        found, reasons = list(claims), dict[int, Reason]()
+        with_codes, reasons = list(claims), dict[int, Reason]()
         for at, claim in enumerate(claims):
-            if said := _out_of_scope(claim):
-                reasons[at] = said
+            if reason := _out_of_scope(claim):
+                reasons[at] = reason
             try:
-                found[at] = replace(claim, region=names_of(data).resolve(claim.region, codes))
+                with_codes[at] = replace(claim, region=names_of(data).resolve(claim.region, codes))
             except UsageError as error:  # the nation is meant where no region of the package is called so
                 if "nation" in data.tables and claim.region.strip().casefold() in nation_codes():
-                    found[at] = replace(claim, region=NATION)
+                    with_codes[at] = replace(claim, region=NATION)
                 else:
                     reasons.setdefault(at, Reason("region", error))
-        asked = {claim.region == NATION and NATION not in codes for at, claim in enumerate(found) if at not in reasons}
-        nation = measure_nation(data, protocol) if True in asked else None
-        regions = measure(data, protocol) if nation is None or False in asked else None
-        held = cls(found, reasons, regions, nation, regions or nation or measure(data, protocol))
-        for at, claim in enumerate(found):
-            late = _unmeasured(held.ruler(claim), claim) if at not in reasons else None
+        needs_nation = {
+            claim.region == NATION and NATION not in codes for at, claim in enumerate(with_codes) if at not in reasons
+        }
+        nation = measure_nation(data, protocol) if True in needs_nation else None
+        regions = measure(data, protocol) if nation is None or False in needs_nation else None
+        measured = cls(with_codes, reasons, regions, nation, regions or nation or measure(data, protocol))
+        for at, claim in enumerate(with_codes):
+            late = _unmeasured(measured.ruler(claim), claim) if at not in reasons else None
             if late:
                 reasons[at] = Reason("years", late)
-        return held
+        return measured
 
     def ruler(self, claim: Claim) -> Measurement:
         """Return the measurement that a claim is held to."""
-        own = self.nation if self.nation is not None and claim.region == NATION else self.regions
-        return own or self.first
+        measurement = self.nation if self.nation is not None and claim.region == NATION else self.regions
+        return measurement or self.first
 
 
 def _out_of_scope(claim: Claim) -> Reason | None:
@@ -300,15 +304,21 @@ def _out_of_scope(claim: Claim) -> Reason | None:
 
 def _unmeasured(reference: Measurement, claim: Claim) -> UsageError | None:
     """Return why the reference protocol does not measure the years of a claim; None where it does."""
-    here = set(reference.frame.filter(region=claim.region)["year"].to_list())
-    if not here:
-        known = reference.frame["region"].unique(maintain_order=True).to_list()
-        return UsageError("yardstick.claim-region", region=claim.region, known=known)
-    missing = sorted(set(range(claim.start + 1, claim.end + 1)) - here)
+    measured_years = set(reference.frame.filter(region=claim.region)["year"].to_list())
+    if not measured_years:
+        codes = reference.frame["region"].unique(maintain_order=True).to_list()
+        return UsageError("yardstick.claim-region", region=claim.region, known=codes)
+    missing = sorted(set(range(claim.start + 1, claim.end + 1)) - measured_years)
     if not missing:
         return None
     years = same(missing[0]) if len(missing) == 1 else span_text(missing[0], missing[-1])
-    return UsageError("yardstick.claim-years", claim=claim.where(), years=years, first=min(here) - 1, last=max(here))
+    return UsageError(
+        "yardstick.claim-years",
+        claim=claim.where(),
+        years=years,
+        first=min(measured_years) - 1,
+        last=max(measured_years),
+    )
 
 
 UNJUDGED = "unjudged"
@@ -345,7 +355,7 @@ def unjudged_row(claim: Claim, why: Reason | None) -> dict[str, Any]:
     }
 
 
-def judged_cells(claim: Claim, item: Judgement, found: Survey, reference: Measurement) -> dict[str, Any]:
+def judged_cells(claim: Claim, item: Judgement, tried: Survey, reference: Measurement) -> dict[str, Any]:
     """Return what the verdict puts into the row of a claim."""
     # the marks of the figures that the reference answer rests on
     inside = (pl.col("region") == claim.region) & pl.col("year").is_between(claim.start + 1, claim.end)
@@ -359,21 +369,21 @@ def judged_cells(claim: Claim, item: Judgement, found: Survey, reference: Measur
         "giving": item.giving.size,
         "protocol": item.nearest,
         "protocol_growth": float(item.growth[item.nearest]),
-        "departures": found.labels(np.array([item.nearest]))[0],
-        "departure_count": int(found.departures[item.nearest]),
+        "departures": tried.labels(np.array([item.nearest]))[0],
+        "departure_count": int(tried.departures[item.nearest]),
         "older_vintages": ";".join(item.older),
         "flags": ";".join(word for word in words.to_list() if word),
     }
 
 
-def owned_cells(claim: Claim, made: Own, reference: float) -> dict[str, Any]:
+def owned_cells(claim: Claim, stated: StatedGrowth, reference: float) -> dict[str, Any]:
     """Return what our data give under the choices that the source states, and what that explains of the difference."""
-    growth, kept = made.growth(claim.choices, claim.region, claim.start, claim.end)
+    growth, feasible = stated.growth(claim.choices, claim.region, claim.start, claim.end)
     if growth is None:
         return {}
     return {
-        "own_choices": spelt(kept),
-        "own_left": spelt({path: value for path, value in claim.choices.items() if path not in kept}),
+        "own_choices": spelt(feasible),
+        "own_left": spelt({path: value for path, value in claim.choices.items() if path not in feasible}),
         "own_growth": growth,
         "method_part": growth - reference,
         "data_part": claim.growth - growth,
@@ -383,16 +393,16 @@ def owned_cells(claim: Claim, made: Own, reference: float) -> dict[str, Any]:
 def trusted_cells(claim: Claim, reference: Measurement, estimates: Bands | None) -> dict[str, Any]:
     """Return how far the reference growth may be trusted: its band where inputs are estimated, and its grade."""
     place = {"region": claim.region, "start": claim.start, "end": claim.end}
-    told: dict[str, Any] = {}
+    cells: dict[str, Any] = {}
     if estimates is not None:
         band = (
             estimates.frame.filter(component=TOGETHER, **place).fill_nan(None).drop_nulls("low").select("low", "high")
         )
-        told |= dict(zip(("band_low", "band_high"), band.row(0), strict=True)) if band.height else {}
+        cells |= dict(zip(("band_low", "band_high"), band.row(0), strict=True)) if band.height else {}
     if "grade" in reference.periods.columns:
         graded = reference.periods.filter(**place)["grade"].to_list()
-        told |= {"grade": graded[0]} if graded else {}
-    return told
+        cells |= {"grade": graded[0]} if graded else {}
+    return cells
 
 
 _KEY = {"region": pl.String, "start": pl.Int64, "end": pl.Int64, "source": pl.String, "order": pl.Int64}
@@ -408,15 +418,15 @@ def protocol_rows(judged: Ordered) -> pl.DataFrame:
                 **{name: [getattr(claim, name)] * item.giving.size for name in list(_KEY)[:4]},
                 "order": range(1, item.giving.size + 1),
                 "number": item.giving,
-                "departures": found.labels(item.giving),
-                "departure_count": found.departures[item.giving],
+                "departures": tried.labels(item.giving),
+                "departure_count": tried.departures[item.giving],
                 # -1, the current data, is the last
-                "vintage": [[*found.vintages, ""][at] for at in found.vintage[item.giving].tolist()],
+                "vintage": [[*tried.vintages, ""][at] for at in tried.vintage[item.giving].tolist()],
                 "growth": item.growth[item.giving],
             },
             schema={**schema, "growth": pl.Float64},
         )
-        for claim, item, found in judged
+        for claim, item, tried in judged
     ]
     return pl.concat(frames) if frames else pl.DataFrame(schema={**schema, "growth": pl.Float64})
 
@@ -427,7 +437,7 @@ def departure_rows(judged: Ordered) -> pl.DataFrame:
     rows = [
         (claim.region, claim.start, claim.end, claim.source, order, number, *astuple(part))
         for claim, item, _ in judged
-        for order, (number, found) in enumerate(item.parts.items(), start=1)
-        for part in found
+        for order, (number, part_list) in enumerate(item.parts.items(), start=1)
+        for part in part_list
     ]
     return pl.DataFrame(rows, schema={**schema, "contribution": pl.Float64}, orient="row")

@@ -60,14 +60,16 @@ def backtest(
     if not rows:
         raise InputError("yardstick.no-pseudo-end")
     tested = pl.DataFrame(rows).sort("test", "end", "horizon")
-    both = pl.concat([tested, tested.with_columns(horizon=pl.lit(0, pl.Int64))])  # 0: all horizons together
-    made = under(rules, provenance("backtest", data, tables))
+    with_pooled = pl.concat([tested, tested.with_columns(horizon=pl.lit(0, pl.Int64))])  # 0: all horizons together
+    base_provenance = under(rules, provenance("backtest", data, tables))
     return Backtest(
-        frame=both.group_by("test", "horizon").agg(ends=pl.col("end").n_unique(), **_rates()).sort("test", "horizon"),
+        frame=with_pooled.group_by("test", "horizon")
+        .agg(ends=pl.col("end").n_unique(), **_rates())
+        .sort("test", "horizon"),
         ends=tested.group_by("test", "end", "horizon", maintain_order=True).agg(**_rates()),
         level=level,
         kind=data.kind,
-        provenance=replace(made, inputs={**made.inputs, **panel.read}),
+        provenance=replace(base_provenance, inputs={**base_provenance.inputs, **panel.digests}),
     )
 
 
@@ -98,11 +100,11 @@ def _verdicts(
             at = int(end - panel.years[0]) + 1
             for ahead in range(1, horizon + 1):
                 real = truth[:, at : at + ahead].mean(axis=1)
-                both = [
-                    judge(one[:, :, :ahead].mean(axis=2), real, level, rules.value("estimates.decided"))
-                    for one in (new, without)
+                verdicts = [
+                    judge(sample[:, :, :ahead].mean(axis=2), real, level, rules.value("estimates.decided"))
+                    for sample in (new, without)
                 ]
-                yield {"test": test, "end": end, "horizon": ahead, **_counts(*both)}
+                yield {"test": test, "end": end, "horizon": ahead, **_counts(*verdicts)}
 
 
 def _simulate(panel: Panel, protocol: Protocol, end: int, until: int, horizon: int) -> FloatArray:
@@ -110,11 +112,11 @@ def _simulate(panel: Panel, protocol: Protocol, end: int, until: int, horizon: i
     then = as_of(panel, end, int(protocol.value("estimates.retail_years")))
     protocol = share_as_of(panel, protocol, end)
     errors = learn(then, protocol, until, enough=False)
-    made = path(then, protocol, common_end(then) + horizon)
+    projection = path(then, protocol, common_end(then) + horizon)
     rng = generator(protocol, end, until)
-    changes = draw(then, protocol, made, errors, conventions()["backtest"]["draws"], rng)
+    changes = draw(then, protocol, projection, errors, conventions()["backtest"]["draws"], rng)
     free = protocol.value("estimates.control_total") == "none"
-    return tfp_growth(made, protocol, only(changes, (*ESTIMATED, DRIFT) if free else ESTIMATED))
+    return tfp_growth(projection, protocol, only(changes, (*ESTIMATED, DRIFT) if free else ESTIMATED))
 
 
 def _counts(new: Verdict, old: Verdict) -> dict[str, object]:

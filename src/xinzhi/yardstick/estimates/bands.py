@@ -77,8 +77,8 @@ def bands(
         raise UsageError("yardstick.no-estimates", id=rules.id)
     if not estimated_cells(panel).any():
         raise InputError("yardstick.nothing-estimated")
-    held = float(rules.value("estimates.level") if level is None else level)
-    if not 0 < held < 1:
+    band_level = float(rules.value("estimates.level") if level is None else level)
+    if not 0 < band_level < 1:
         raise UsageError("yardstick.level-range", level=level)
     count = int(rules.value("estimates.draws"))
     if measurement.accounts is None:
@@ -86,40 +86,48 @@ def bands(
     base = ground(measurement, measurement.accounts)
     panel = base.panel
     errors = learn(base.learned, rules)
-    made = path(panel, rules, _last_measured(base))
-    changes = draw(panel, rules, made, errors, count, generator(rules), learned=base.learned)
-    sample = _Sample(base, made, changes)
+    projection = path(panel, rules, _last_measured(base))
+    changes = draw(panel, rules, projection, errors, count, generator(rules), learned=base.learned)
+    sample = _Sample(base, projection, changes)
     reported = sample.spans()
-    wanted = sample.components() if inputs else (TOGETHER, ALL)
-    said_of = {name: [state(sample.means(name, span), held) for span in reported] for name in wanted}
-    newest = [(year - 1, year) for year in panel.years[made.at[1:]].tolist()]
+    components = sample.components() if inputs else (TOGETHER, ALL)
+    statements = {name: [state(sample.means(name, span), band_level) for span in reported] for name in components}
+    newest = [(year - 1, year) for year in panel.years[projection.at[1:]].tolist()]
     newest += [span for span in spans if sample.reaches(span)]
-    told_years = [state(sample.means(TOGETHER, span), held) for span in newest]
+    told_years = [state(sample.means(TOGETHER, span), band_level) for span in newest]
     refused = "control_total" if rules.choice("estimates.control_total", "none") == "none" else None
-    told_of = [
-        *(_rows(sample, name, *one) for name, all_of in said_of.items() for one in zip(reported, all_of, strict=True)),
-        *(_rows(sample, TOGETHER, *one) for one in zip(newest, told_years, strict=True)),
+    tables = [
+        *(
+            _rows(sample, name, *pair)
+            for name, all_of in statements.items()
+            for pair in zip(reported, all_of, strict=True)
+        ),
+        *(_rows(sample, TOGETHER, *pair) for pair in zip(newest, told_years, strict=True)),
     ]
-    every = {name: [cell for one in told_of for cell in one[name]] for name in told_of[0]}
-    frame = pl.DataFrame(every).with_columns(pl.col("rank_low", "rank_high").cast(pl.Int64))
+    columns = {name: [cell for table in tables for cell in table[name]] for name in tables[0]}
+    frame = pl.DataFrame(columns).with_columns(pl.col("rank_low", "rank_high").cast(pl.Int64))
     frame = frame.unique(["region", "start", "end", "component"], keep="first", maintain_order=True)
-    told = base.told
-    read = base.read if told is None else {f"{base.source}/{table}": digest for table, digest in base.read.items()}
-    shown = frame
+    reported_regions = base.reported
+    digests = (
+        base.digests
+        if reported_regions is None
+        else {f"{base.source}/{table}": digest for table, digest in base.digests.items()}
+    )
+    reported_frame = frame
     if refused:  # without a control total only comparisons between regions hold
         levels = (pl.lit(None, pl.Float64).alias(name) for name in ("median", "low", "high"))
-        shown = frame.filter(pl.col("region") != TOTAL).with_columns(levels)
-    shared = measurement.shared("bands", level=held, learned_from=base.learned_from)
-    shared["provenance"] = replace(shared["provenance"], inputs={**measurement.provenance.inputs, **read})
+        reported_frame = frame.filter(pl.col("region") != TOTAL).with_columns(levels)
+    shared = measurement.shared("bands", level=band_level, learned_from=base.learned_from)
+    shared["provenance"] = replace(shared["provenance"], inputs={**measurement.provenance.inputs, **digests})
     return Bands(
-        frame=shown if told is None else _alone(shown, told),
+        frame=reported_frame if reported_regions is None else _without_comparisons(reported_frame, reported_regions),
         pairs=_pairs(sample, reported, float(rules.value("estimates.decided")), protocols),
-        components=_of(_widths(frame), told),
+        components=_select_regions(_widths(frame), reported_regions),
         coverage=_coverage(measurement, changes),
-        scenario=_of(_scenario(base, made, reported), told),
+        scenario=_select_regions(_scenario(base, projection, reported), reported_regions),
         spread=_spread(protocols, reported),
-        part=None if told is None else (len(told), len(rules.regions)),
-        level=held,
+        part=None if reported_regions is None else (len(reported_regions), len(rules.regions)),
+        level=band_level,
         decided=float(rules.value("estimates.decided")),
         draws=count,
         refused=refused,
@@ -128,22 +136,24 @@ def bands(
     )
 
 
-def _of(frame: pl.DataFrame, regions: tuple[str, ...] | None) -> pl.DataFrame:
+def _select_regions(frame: pl.DataFrame, regions: tuple[str, ...] | None) -> pl.DataFrame:
     """Return the rows of the regions that are told, of all where None."""
     return frame if regions is None else frame.filter(pl.col("region").is_in(regions))
 
 
-def _alone(frame: pl.DataFrame, regions: tuple[str, ...]) -> pl.DataFrame:
+def _without_comparisons(frame: pl.DataFrame, regions: tuple[str, ...]) -> pl.DataFrame:
     """Return the bands of a part of the declared set: what compares a region with the others needs all of them."""
     compared = ("relative_low", "relative_high", "above_nation", "rank_low", "rank_high")
-    return _of(frame, regions).with_columns(pl.lit(None, frame.schema[name]).alias(name) for name in compared)
+    return _select_regions(frame, regions).with_columns(
+        pl.lit(None, frame.schema[name]).alias(name) for name in compared
+    )
 
 
 def _last_measured(base: Ground) -> int:
     """Return the position of the last year in which every region with estimates is measured."""
     growth = base.accounts.growth.tfp_growth
-    known = np.isfinite(growth)
-    columns = np.flatnonzero(known[known.any(axis=1)].all(axis=0))
+    finite = np.isfinite(growth)
+    columns = np.flatnonzero(finite[finite.any(axis=1)].all(axis=0))
     if not columns.size or columns[-1] <= common_end(base.panel):
         raise InputError("yardstick.nothing-estimated")
     return int(columns[-1])
@@ -154,19 +164,19 @@ class _Sample:
     """Drawn growth of every component, and the official years before it."""
 
     base: Ground
-    made: Path
+    projection: Path
     changes: Changes
-    kept: dict[str, FloatArray] = field(default_factory=dict)
+    growth_by_component: dict[str, FloatArray] = field(default_factory=dict)
 
     @property
     def years(self) -> IntArray:
         """The estimated years."""
-        return self.base.panel.years[self.made.at[1:]]
+        return self.base.panel.years[self.projection.at[1:]]
 
     def components(self) -> dict[str, tuple[str, ...]]:
         """Return the components that change anything, by name."""
-        alone = {name: (name,) for name in EVERYTHING if getattr(self.changes, PARTS[name]) is not None}
-        return {TOGETHER: ESTIMATED, ALL: EVERYTHING, **alone}
+        single_inputs = {name: (name,) for name in EVERYTHING if getattr(self.changes, PARTS[name]) is not None}
+        return {TOGETHER: ESTIMATED, ALL: EVERYTHING, **single_inputs}
 
     def spans(self) -> list[Span]:
         """Return the periods of the measurement that reach into the estimated years."""
@@ -179,29 +189,29 @@ class _Sample:
 
     def means(self, component: str, span: Span) -> FloatArray:
         """Return mean growth over a span `(B, R + 1)`: official years as they are, estimated ones as drawn."""
-        if component not in self.kept:
+        if component not in self.growth_by_component:
             changes = only(self.changes, self.components()[component])
-            self.kept[component] = drawn_growth(self.made, self.base.rules, changes)
-        drawn = self.kept[component]
+            self.growth_by_component[component] = drawn_growth(self.projection, self.base.rules, changes)
+        growth = self.growth_by_component[component]
         inside = (self.years > span[0]) & (self.years <= span[1])
         before = self._official(span)
-        return np.asarray((before + drawn[:, :, inside].sum(axis=2)) / (span[1] - span[0]))
+        return np.asarray((before + growth[:, :, inside].sum(axis=2)) / (span[1] - span[0]))
 
     def _official(self, span: Span) -> FloatArray:
         """Return the sum of growth `(R + 1,)` in the years of a span before the first estimate."""
         years = self.base.panel.years
         inside = (years > span[0]) & (years <= min(span[1], int(self.years[0]) - 1))
-        return np.asarray(self._known[:, inside].sum(axis=1))
+        return np.asarray(self._measured_growth[:, inside].sum(axis=1))
 
     @cached_property
-    def _known(self) -> FloatArray:
+    def _measured_growth(self) -> FloatArray:
         """Growth `(R + 1, T)` as measured."""
-        return with_sum(self.base.accounts.inputs, self.base.rules, self.made.rows)[[*self.made.rows, -1]]
+        return with_sum(self.base.accounts.inputs, self.base.rules, self.projection.rows)[[*self.projection.rows, -1]]
 
     @cached_property
     def _undrawn(self) -> FloatArray:
         """Growth `(R + 1, H)` of the estimated years without any draw."""
-        return np.asarray(drawn_growth(self.made, self.base.rules, Changes())[0])
+        return np.asarray(drawn_growth(self.projection, self.base.rules, Changes())[0])
 
     def measured(self, span: Span) -> FloatArray:
         """Return mean growth `(R + 1,)` as measured, without any draw."""
@@ -211,30 +221,30 @@ class _Sample:
     @property
     def regions(self) -> list[str]:
         """The regions that are complete in every estimated year."""
-        return [self.base.panel.regions[row] for row in self.made.rows.tolist()]
+        return [self.base.panel.regions[row] for row in self.projection.rows.tolist()]
 
 
-def _rows(sample: _Sample, component: str, span: Span, said: Statement) -> dict[str, list[Any]]:
+def _rows(sample: _Sample, component: str, span: Span, statement: Statement) -> dict[str, list[Any]]:
     """Return the bands of one component and span by column."""
     count = len(sample.regions)
 
-    def own(values: FloatArray) -> list[float | None]:
+    def with_total(values: FloatArray) -> list[float | None]:
         return [*values.tolist(), None] if len(values) == count else values.tolist()
 
     place = {"start": span[0], "end": span[1], "component": component}
-    said_by = {name: own(getattr(said, name)) for name in Statement.__slots__}
+    said_by = {name: with_total(getattr(statement, name)) for name in Statement.__slots__}
     return {
         "region": [*sample.regions, TOTAL],
         **{name: [value] * (count + 1) for name, value in place.items()},
         **said_by,
-        "measured": own(sample.measured(span)),
+        "measured": with_total(sample.measured(span)),
     }
 
 
 def _pairs(sample: _Sample, spans: list[Span], decided: float, protocols: Audit | None) -> pl.DataFrame:
     """Return every pair of regions once, the one more probably above first."""
     # Of a part of the declared set there are none: which region is above which is said of all of them.
-    row, column = np.triu_indices(len(sample.regions) if sample.base.told is None else 0, 1)
+    row, column = np.triu_indices(len(sample.regions) if sample.base.reported is None else 0, 1)
     names = np.array(sample.regions, dtype=object)
     tables = []
     for component in (TOGETHER, ALL):
@@ -255,11 +265,11 @@ def _pairs(sample: _Sample, spans: list[Span], decided: float, protocols: Audit 
                     schema_overrides={"region": pl.String, "other": pl.String, "component": pl.String},
                 )
             )
-    told = pl.concat(tables).with_columns(decided=pl.col("probability") >= decided)
+    pairs = pl.concat(tables).with_columns(decided=pl.col("probability") >= decided)
     if protocols is None:
-        return told.with_columns(protocols=pl.lit(None, pl.Float64))
+        return pairs.with_columns(protocols=pl.lit(None, pl.Float64))
     share = protocols.reversals.rename({"above": "protocols"})
-    return told.join(share, on=["region", "other", "start", "end"], how="left", maintain_order="left")
+    return pairs.join(share, on=["region", "other", "start", "end"], how="left", maintain_order="left")
 
 
 def _widths(frame: pl.DataFrame) -> pl.DataFrame:
@@ -287,14 +297,16 @@ RULES = {
 
 def _coverage(measurement: Measurement, changes: Changes) -> pl.DataFrame:
     """Return where the official figures of each input end, the rule after it, and whether the band counts its error."""
-    known = dict(measurement.coverage.select("series", "last_official_year").iter_rows())
+    official_years = dict(measurement.coverage.select("series", "last_official_year").iter_rows())
     ends = investment_ends(measurement.panel)
     later = measurement.panel.years[ends[ends >= 0]].max() if (ends >= 0).any() else None
     rows = [
         {
             "input": name,
-            "last_official_year": known.get(name),
-            "latest_official_year": int(later) if name == "investment" and later is not None else known.get(name),
+            "last_official_year": official_years.get(name),
+            "latest_official_year": int(later)
+            if name == "investment" and later is not None
+            else official_years.get(name),
             "rule": measurement.protocol.choice(path, "-"),
             "counted": getattr(changes, PARTS[name]) is not None,
         }
@@ -304,7 +316,7 @@ def _coverage(measurement: Measurement, changes: Changes) -> pl.DataFrame:
     return pl.DataFrame(rows, schema_overrides=years)
 
 
-def _scenario(base: Ground, made: Path, spans: list[Span]) -> pl.DataFrame:
+def _scenario(base: Ground, projection: Path, spans: list[Span]) -> pl.DataFrame:
     """Return growth if the fall of investment rates beyond that of all regions was correction of inflated figures."""
     rules, panel = base.rules, base.panel
     schema = {"region": pl.String, "start": pl.Int64, "end": pl.Int64}
@@ -314,8 +326,8 @@ def _scenario(base: Ground, made: Path, spans: list[Span]) -> pl.DataFrame:
     growing, falling = rules.value("estimates.correction_years")
     corrected, excess = _deflated(panel, rules, growing, falling)
     inputs, _ = build_inputs(corrected, rules)
-    before, after = (with_sum(item, rules, made.rows) for item in (base.accounts.inputs, inputs))
-    rows = [*made.rows.tolist(), len(panel.regions)]
+    before, after = (with_sum(item, rules, projection.rows) for item in (base.accounts.inputs, inputs))
+    rows = [*projection.rows.tolist(), len(panel.regions)]
     names, factor = [*panel.regions, TOTAL], np.exp(-np.append(excess, np.nan))
     tables = []
     for start, end in spans:
@@ -364,7 +376,7 @@ def _spread(protocols: Audit | None, spans: list[Span]) -> pl.DataFrame:
     if protocols is None:
         bounds = dict.fromkeys(("protocol_low", "protocol_high"), pl.Float64)
         return pl.DataFrame(schema={"region": pl.String, **period, **bounds})
-    wanted = pl.DataFrame(spans, schema=period, orient="row")
-    return protocols.frame.join(wanted, on=["start", "end"], how="semi").select(
+    periods = pl.DataFrame(spans, schema=period, orient="row")
+    return protocols.frame.join(periods, on=["start", "end"], how="semi").select(
         "region", "start", "end", protocol_low=pl.col("p05"), protocol_high=pl.col("p95")
     )

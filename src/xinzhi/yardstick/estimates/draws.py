@@ -48,8 +48,8 @@ def generator(protocol: Protocol, *more: int) -> np.random.Generator:
 class Path:
     """The accounts of the last official year and the estimated years `(R, H + 1)` as the rules make them.
 
-    `real` is investment, `worth` what a unit of it counts in the control total, `cells` where it is estimated; `kept`
-    the part of the stock that outlives a year `(H + 1,)`; `rows` the regions that are complete in every year.
+    `real` is investment, `worth` what a unit of it counts in the control total, `cells` where it is estimated;
+    `survival` the part of the stock that outlives a year `(H + 1,)`; `rows` the regions with every year.
     """
 
     rows: IntArray
@@ -59,7 +59,7 @@ class Path:
     worth: FloatArray
     cells: BoolArray
     by_price: bool
-    kept: FloatArray
+    survival: FloatArray
     timing: Timing
 
     @property
@@ -90,7 +90,7 @@ def path(panel: Panel, protocol: Protocol, end: int) -> Path:
         worth=np.broadcast_to(price[:, :1], price.shape) if by_volume else price,
         cells=estimated_cells(panel)[np.ix_(rows, at)],
         by_price=by_volume,
-        kept=1 - rate,
+        survival=1 - rate,
         timing=protocol.value("capital.timing"),
     )
 
@@ -123,14 +123,14 @@ BLOCK = 500  # draws
 
 def only(changes: Changes, parts: Sequence[str]) -> Changes:
     """Keep the changes of some components."""
-    kept = {PARTS[part] for part in parts}
-    return replace(changes, **{name: None for name in PARTS.values() if name not in kept})
+    names = {PARTS[part] for part in parts}
+    return replace(changes, **{name: None for name in PARTS.values() if name not in names})
 
 
 def draw(
     panel: Panel,
     protocol: Protocol,
-    made: Path,
+    projection: Path,
     errors: Errors,
     count: int,
     rng: np.random.Generator,
@@ -139,25 +139,25 @@ def draw(
 ) -> Changes:
     """Draw the errors of every estimated input, `count` times; `learned` has the past where the panel has a part."""
     past = panel if learned is None else learned
-    regions, years = made.shape
+    regions, years = projection.shape
     source = _blocks(rng, len(errors.years), (count, years), int(protocol.value("estimates.block")))
-    donors = np.flatnonzero(errors.investment.whole)
-    own = np.resize(donors, max(len(panel.regions), len(donors)))
-    giver = rng.permuted(np.broadcast_to(own, (count, len(own))), axis=1)[:, : len(panel.regions)][:, made.rows]
-    after = made.cells[:, 1:]
+    donors = np.flatnonzero(errors.investment.complete)
+    pool = np.resize(donors, max(len(panel.regions), len(donors)))
+    giver = rng.permuted(np.broadcast_to(pool, (count, len(pool))), axis=1)[:, : len(panel.regions)][:, projection.rows]
+    after = projection.cells[:, 1:]
     freedom = len(errors.years) + float(protocol.value("estimates.shrinkage"))
     tail = np.sqrt(freedom / rng.chisquare(freedom, (count, regions)))
     widening = float(protocol.value("estimates.widening"))
-    steps = _given(errors.investment, giver, source, made.rows) * (tail * widening)[:, :, None]
+    steps = _donor_errors(errors.investment, giver, source, projection.rows) * (tail * widening)[:, :, None]
     return Changes(
         investment=-np.cumsum(steps * after, axis=2),
-        price=_prices(panel, protocol, made, errors, giver, source),
+        price=_prices(panel, protocol, projection, errors, giver, source),
         control=-np.cumsum(errors.drift[source], axis=1)[:, None, :],
-        share=_shares(panel, protocol, made, errors, source),
-        schooling=_schooling(panel, past, protocol, made, giver, rng),
-        employment=_employment(panel, protocol, made, count, rng),
-        output=_revisions(past, made, count, giver, rng),
-        recount=_recounts(panel, past, protocol, made, giver, rng),
+        share=_shares(panel, protocol, projection, errors, source),
+        schooling=_schooling(panel, past, protocol, projection, giver, rng),
+        employment=_employment(panel, protocol, projection, count, rng),
+        output=_revisions(past, projection, count, giver, rng),
+        recount=_recounts(panel, past, protocol, projection, giver, rng),
     )
 
 
@@ -172,38 +172,38 @@ def _blocks(rng: np.random.Generator, length: int, shape: tuple[int, int], block
     return out
 
 
-def _given(errors: Exchange, giver: IntArray, source: IntArray, rows: IntArray) -> FloatArray:
+def _donor_errors(errors: Exchange, giver: IntArray, source: IntArray, rows: IntArray) -> FloatArray:
     """Return the errors `(B, R, H)` that regions take from others in the source years, at their own scale."""
-    taken: FloatArray = errors.standard[giver[:, :, None], source[:, None, :]] * errors.scale[rows][:, None]
-    return taken
+    shocks: FloatArray = errors.standard[giver[:, :, None], source[:, None, :]] * errors.scale[rows][:, None]
+    return shocks
 
 
 def _prices(
-    panel: Panel, protocol: Protocol, made: Path, errors: Errors, giver: IntArray, source: IntArray
+    panel: Panel, protocol: Protocol, projection: Path, errors: Errors, giver: IntArray, source: IntArray
 ) -> FloatArray | None:
     """Return what the proxies of the price may have missed: of retail prices for some years, of the deflator later."""
     proxy = panel.marked("investment_price")[0]
-    if not proxy[:, made.at[1:]].any():
+    if not proxy[:, projection.at[1:]].any():
         return None
-    used = proxy[np.ix_(made.rows, made.at[1:])]
+    used = proxy[np.ix_(projection.rows, projection.at[1:])]
     last = np.flatnonzero((~proxy & np.isfinite(panel.investment["investment_price"][0])).any(axis=0))[-1]
-    early = made.at[1:] <= last + int(protocol.value("estimates.retail_years"))
+    early = projection.at[1:] <= last + int(protocol.value("estimates.retail_years"))
     # A region without an official index ever (Tibet) is taken to err only where the others' index has ended, too.
-    used &= made.at[1:] > last
-    step = np.zeros((*giver.shape, made.shape[1]))
+    used &= projection.at[1:] > last
+    step = np.zeros((*giver.shape, projection.shape[1]))
     for kind, common, when in zip(errors.price, errors.common, (early, ~early), strict=True):
         if (used & when).any():
-            here = np.flatnonzero(when)
-            given = _given(kind, giver, source[:, here], made.rows) if kind.whole.any() else 0.0
-            step[:, :, here] = common[source[:, None, here]] + np.where(np.isfinite(given), given, 0.0)
+            columns = np.flatnonzero(when)
+            regional = _donor_errors(kind, giver, source[:, columns], projection.rows) if kind.complete.any() else 0.0
+            step[:, :, columns] = common[source[:, None, columns]] + np.where(np.isfinite(regional), regional, 0.0)
     return np.cumsum(step * used, axis=2)
 
 
-def _shares(panel: Panel, protocol: Protocol, made: Path, errors: Errors, source: IntArray) -> FloatArray | None:
+def _shares(panel: Panel, protocol: Protocol, projection: Path, errors: Errors, source: IntArray) -> FloatArray | None:
     """Return how far the labour share may have moved since it was last observed."""
     if protocol.value("shares.rule") == "constant":
         return None
-    steps = errors.share[made.rows]
+    steps = errors.share[projection.rows]
     if (steps == steps[:1]).all():
         steps = steps[:1]
     # the last year in which the share moves: after it the share is carried
@@ -211,12 +211,12 @@ def _shares(panel: Panel, protocol: Protocol, made: Path, errors: Errors, source
     carried = series.marks.get("carried:labour_share", nothing) | series.marks.get("proxy:labour_share", nothing)
     observed = np.flatnonzero(~carried.all(axis=0))
     last = int(observed[-1]) if observed.size else panel.shape[1]
-    moves = np.where(made.at[1:] > last, steps.T[source].transpose(0, 2, 1), 0.0)
+    moves = np.where(projection.at[1:] > last, steps.T[source].transpose(0, 2, 1), 0.0)
     return np.cumsum(moves, axis=2)
 
 
 def _schooling(
-    panel: Panel, past: Panel, protocol: Protocol, made: Path, giver: IntArray, rng: np.random.Generator
+    panel: Panel, past: Panel, protocol: Protocol, projection: Path, giver: IntArray, rng: np.random.Generator
 ) -> FloatArray | None:
     """Return log human capital as it may have become, less that of the path: what all regions share, and the rest.
 
@@ -225,16 +225,18 @@ def _schooling(
     observed = np.isfinite(past.account("schooling"))
     if not observed.any() or protocol.value("labour.quality") != "schooling":
         return None
-    known = np.flatnonzero(observed.any(axis=0))
-    first, last = int(known[0]), int(known[-1])
-    length = int(made.at[-1]) - last
+    observed_years = np.flatnonzero(observed.any(axis=0))
+    first, last = int(observed_years[0]), int(observed_years[-1])
+    length = int(projection.at[-1]) - last
     if length <= 0:
         return None
     level = np.log(quality(past, protocol).values)
     starts = np.arange(first, last - length + 1)
     if not starts.size:
         return None
-    windows = np.stack([level[:, one + 1 : one + length + 1] - level[:, one : one + 1] for one in starts], axis=1)
+    windows = np.stack(
+        [level[:, start + 1 : start + length + 1] - level[:, start : start + 1] for start in starts], axis=1
+    )
     relative = windows - windows.mean(axis=0)
     square = (relative[:, :, -1] ** 2).mean(axis=1)
     shrinkage = float(protocol.value("estimates.shrinkage"))
@@ -242,12 +244,12 @@ def _schooling(
     pick = rng.integers(0, len(starts), len(giver))
     standard = relative / np.where(scale > 0, scale, 1.0)[:, None, None]
     common = _common_schooling(np.diff(level[:, first : last + 1].mean(axis=0)), protocol, (len(giver), length), rng)
-    gain = common[:, None, :] + standard[giver, pick[:, None]] * scale[made.rows][:, None]
-    change = np.zeros((*giver.shape, made.shape[1]))
-    tail = made.at[1:] > last
+    gain = common[:, None, :] + standard[giver, pick[:, None]] * scale[projection.rows][:, None]
+    change = np.zeros((*giver.shape, projection.shape[1]))
+    tail = projection.at[1:] > last
     base = level if past is panel else np.log(quality(panel, protocol).values)
-    moved = np.log(made.inputs.human_capital)[:, 1:][:, tail] - base[made.rows, last][:, None]
-    change[:, :, tail] = gain[:, :, -int(tail.sum()) :] - moved
+    path_level = np.log(projection.inputs.human_capital)[:, 1:][:, tail] - base[projection.rows, last][:, None]
+    change[:, :, tail] = gain[:, :, -int(tail.sum()) :] - path_level
     return change
 
 
@@ -272,39 +274,41 @@ def _common_schooling(
 
 
 def _employment(
-    panel: Panel, protocol: Protocol, made: Path, count: int, rng: np.random.Generator
+    panel: Panel, protocol: Protocol, projection: Path, count: int, rng: np.random.Generator
 ) -> FloatArray | None:
     """Return how far the growth of a mended year may lie from that of the other regions, as theirs do."""
     _, linked = link(panel, protocol, panel.account("employment"))
-    mended = linked[np.ix_(made.rows, made.at[1:])]
+    mended = linked[np.ix_(projection.rows, projection.at[1:])]
     if not mended.any():
         return None
-    growth = log_growth(panel.account("employment"))[np.ix_(made.rows, made.at[1:])]
-    whole = ~mended & ~panel.breaks[np.ix_(made.rows, made.at[1:])] & np.isfinite(growth)
-    mean = np.where(whole, growth, 0.0).sum(axis=0) / np.maximum(whole.sum(axis=0), 1)
-    pool = (growth - mean)[whole]
+    growth = log_growth(panel.account("employment"))[np.ix_(projection.rows, projection.at[1:])]
+    usable = ~mended & ~panel.breaks[np.ix_(projection.rows, projection.at[1:])] & np.isfinite(growth)
+    mean = np.where(usable, growth, 0.0).sum(axis=0) / np.maximum(usable.sum(axis=0), 1)
+    pool = (growth - mean)[usable]
     row, column = np.nonzero(mended)
-    steps = np.zeros((count, *made.shape))
+    steps = np.zeros((count, *projection.shape))
     steps[:, row, column] = rng.choice(pool, (count, len(row)))
     return np.cumsum(steps, axis=2)
 
 
-def _revisions(panel: Panel, made: Path, count: int, giver: IntArray, rng: np.random.Generator) -> FloatArray | None:
+def _revisions(
+    panel: Panel, projection: Path, count: int, giver: IntArray, rng: np.random.Generator
+) -> FloatArray | None:
     """Return revisions of output as the last economic census made them: windows of its years, regions exchanged."""
     if not {"census4", "census5"} <= set(panel.vintages):
         return None
     revised = panel.vintages["census5"] - panel.vintages["census4"]
-    known = np.flatnonzero(np.isfinite(revised).all(axis=0) & (revised != 0).any(axis=0))
-    if not known.size:
+    revised_years = np.flatnonzero(np.isfinite(revised).all(axis=0) & (revised != 0).any(axis=0))
+    if not revised_years.size:
         return None
-    past, years = revised[:, known], made.shape[1]
-    start = rng.integers(0, max(len(known) - years, 0) + 1, count)
-    when = np.minimum(start[:, None] + np.arange(years), len(known) - 1)
+    past, years = revised[:, revised_years], projection.shape[1]
+    start = rng.integers(0, max(len(revised_years) - years, 0) + 1, count)
+    when = np.minimum(start[:, None] + np.arange(years), len(revised_years) - 1)
     return np.cumsum(past[giver[:, :, None], when[:, None, :]], axis=2)
 
 
 def _recounts(
-    panel: Panel, past: Panel, protocol: Protocol, made: Path, giver: IntArray, rng: np.random.Generator
+    panel: Panel, past: Panel, protocol: Protocol, projection: Path, giver: IntArray, rng: np.random.Generator
 ) -> FloatArray | None:
     """Return what the next census may revise of employment: the errors that the last one closed, regions exchanged.
 
@@ -316,30 +320,30 @@ def _recounts(
         return None
     _, linked = link(panel, protocol, panel.account(EMPLOYMENT))
     # A region that came to the base of the last census by a break, and not by a revision, was extrapolated until then.
-    unrevised = linked[made.rows][:, np.isin(panel.years, terms["last"])].any(axis=1, keepdims=True)
-    unsettled = unrevised | (panel.years[made.at[1:]] > terms["last"][0])
+    unrevised = linked[projection.rows][:, np.isin(panel.years, terms["last"])].any(axis=1, keepdims=True)
+    unsettled = unrevised | (panel.years[projection.at[1:]] > terms["last"][0])
     yearly = terms["spread"] * closing[giver] / (terms["closes"][0] - terms["before"])
     sign = rng.choice((-1.0, 1.0), (len(giver), 1))
     return np.cumsum((sign * yearly)[:, :, None] * unsettled, axis=2)
 
 
-def tfp_growth(made: Path, protocol: Protocol, changes: Changes) -> FloatArray:
+def tfp_growth(projection: Path, protocol: Protocol, changes: Changes) -> FloatArray:
     """Return growth of TFP `(B, R + 1, H)` under the changes, the sum of the regions last."""
-    return np.concatenate([_tfp_growth(made, protocol, some) for some in _few_draws(changes)])
+    return np.concatenate([_tfp_growth(projection, protocol, block) for block in _few_draws(changes)])
 
 
 def _few_draws(changes: Changes) -> Iterator[Changes]:
     """Yield the changes some draws at a time: what is made of few is written to the same little memory again."""
-    made = {name: values for name in PARTS.values() if (values := getattr(changes, name)) is not None}
-    count = max((len(values) for values in made.values()), default=1)
+    arrays = {name: values for name in PARTS.values() if (values := getattr(changes, name)) is not None}
+    count = max((len(values) for values in arrays.values()), default=1)
     for first in range(0, count, BLOCK):
-        yield Changes(**{name: values[first : first + BLOCK] for name, values in made.items()})
+        yield Changes(**{name: values[first : first + BLOCK] for name, values in arrays.items()})
 
 
-def _tfp_growth(made: Path, protocol: Protocol, changes: Changes) -> FloatArray:
+def _tfp_growth(projection: Path, protocol: Protocol, changes: Changes) -> FloatArray:
     """Return growth of TFP `(B, R + 1, H)` under the changes of some draws."""
-    stock = _stock(made, _real(made, changes))
-    base = made.inputs
+    stock = _stock(projection, _real(projection, changes))
+    base = projection.inputs
 
     def moved(level: FloatArray, change: FloatArray | None) -> FloatArray:
         if change is None:
@@ -350,7 +354,7 @@ def _tfp_growth(made: Path, protocol: Protocol, changes: Changes) -> FloatArray:
 
     output, labour = (
         moved(base.output, changes.output),
-        moved(base.labour, _together(changes.employment, changes.recount)),
+        moved(base.labour, _sum_of_changes(changes.employment, changes.recount)),
     )
     quality, share = moved(base.human_capital, changes.schooling), base.labour_share[None]
     if changes.share is not None:
@@ -358,7 +362,7 @@ def _tfp_growth(made: Path, protocol: Protocol, changes: Changes) -> FloatArray:
         share[:, :, 1:] += changes.share
     regional = _growth(protocol, output, stock, labour, quality, share)
     persons, total = labour.sum(axis=1, keepdims=True), output.sum(axis=1, keepdims=True)
-    together = _growth(
+    aggregate = _growth(
         protocol,
         total,
         stock.sum(axis=1, keepdims=True),
@@ -366,41 +370,41 @@ def _tfp_growth(made: Path, protocol: Protocol, changes: Changes) -> FloatArray:
         (quality * labour).sum(axis=1, keepdims=True) / persons,
         (share * output).sum(axis=1, keepdims=True) / total,
     )
-    count = max(len(regional), len(together))
-    return np.concatenate([np.broadcast_to(item, (count, *item.shape[1:])) for item in (regional, together)], axis=1)
+    count = max(len(regional), len(aggregate))
+    return np.concatenate([np.broadcast_to(item, (count, *item.shape[1:])) for item in (regional, aggregate)], axis=1)
 
 
-def _real(made: Path, changes: Changes) -> FloatArray:
+def _real(projection: Path, changes: Changes) -> FloatArray:
     """Return real investment `(B, R, H + 1)` of the draws, the sum at the control total in every one."""
     if changes.investment is None and changes.price is None and changes.control is None:
-        return made.real[None]
+        return projection.real[None]
     logs = 0.0 if changes.investment is None else changes.investment
     priced = logs if changes.price is None else logs - changes.price
     factor = np.exp(priced)
-    counted = factor if made.by_price else np.exp(logs)
-    worth, cells = (made.real * made.worth)[:, 1:], made.cells[:, 1:]
+    counted = factor if projection.by_price else np.exp(logs)
+    worth, cells = (projection.real * projection.worth)[:, 1:], projection.cells[:, 1:]
     target = worth.sum(axis=0) * (1.0 if changes.control is None else np.exp(changes.control[:, 0]))
-    held = np.where(cells, 0.0, worth * counted).sum(axis=-2)
-    scale = (target - held) / np.where(cells, worth * counted, 0.0).sum(axis=-2)
-    drawn = made.real[:, 1:] * factor * np.where(cells, np.asarray(scale)[..., None, :], 1.0)
-    first = np.broadcast_to(made.real[:, :1], (*drawn.shape[:-1], 1))
-    return np.concatenate([first, drawn], axis=-1)
+    official = np.where(cells, 0.0, worth * counted).sum(axis=-2)
+    scale = (target - official) / np.where(cells, worth * counted, 0.0).sum(axis=-2)
+    estimates = projection.real[:, 1:] * factor * np.where(cells, np.asarray(scale)[..., None, :], 1.0)
+    first = np.broadcast_to(projection.real[:, :1], (*estimates.shape[:-1], 1))
+    return np.concatenate([first, estimates], axis=-1)
 
 
-def _together(one: FloatArray | None, other: FloatArray | None) -> FloatArray | None:
+def _sum_of_changes(first: FloatArray | None, second: FloatArray | None) -> FloatArray | None:
     """Return the sum of two changes, of which either may be none."""
-    return other if one is None else one if other is None else one + other
+    return second if first is None else first if second is None else first + second
 
 
-def _stock(made: Path, real: FloatArray) -> FloatArray:
+def _stock(projection: Path, real: FloatArray) -> FloatArray:
     """Return the stock `(B, R, H + 1)`: that of the path, and what the change of investment adds to it."""
     added = np.zeros(real.shape)
-    change = real - made.real
+    change = real - projection.real
     for year in range(1, real.shape[-1]):
-        added[..., year] = made.kept[year] * added[..., year - 1] + change[..., year]
-    moved = at_timing(added, made.timing)
-    moved[..., 0] = 0.0
-    return np.asarray(made.inputs.capital + moved)
+        added[..., year] = projection.survival[year] * added[..., year - 1] + change[..., year]
+    difference = at_timing(added, projection.timing)
+    difference[..., 0] = 0.0
+    return np.asarray(projection.inputs.capital + difference)
 
 
 def _growth(

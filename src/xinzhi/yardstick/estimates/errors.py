@@ -47,27 +47,28 @@ conventions = partial(read_yaml, Path(__file__).with_name("estimates.yaml"))
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """Errors of one kind `(R, n)`, relative to all regions and over their scale `(R,)`; `whole` are regions with all.
+    """Errors of one kind `(R, n)`, relative to all regions and over their scale `(R,)`.
 
-    An error may be given to any region: `standard` of one region times the `scale` of another.
+    `complete` are the regions with every year. An error may be given to any region: `standard` of one region times the
+    `scale` of another.
     """
 
     standard: FloatArray
     scale: FloatArray
-    whole: BoolArray
+    complete: BoolArray
 
     @classmethod
-    def of(cls, relative: FloatArray, shrinkage: float) -> Exchange:
+    def from_errors(cls, relative: FloatArray, shrinkage: float) -> Exchange:
         """Shrink the mean square of every region towards the median of the regions, which counts `shrinkage` years."""
-        whole = np.asarray(np.isfinite(relative).all(axis=1))
+        complete = np.asarray(np.isfinite(relative).all(axis=1))
         n = relative.shape[1]
-        square = np.where(whole, (np.where(whole[:, None], relative, 0.0) ** 2).mean(axis=1), np.nan)
-        middle = np.nanmedian(square) if whole.any() else np.nan
-        own = np.where(whole, square, middle)
-        scale = np.sqrt((n * own + shrinkage * middle) / (n + shrinkage))
+        square = np.where(complete, (np.where(complete[:, None], relative, 0.0) ** 2).mean(axis=1), np.nan)
+        middle = np.nanmedian(square) if complete.any() else np.nan
+        mean_square = np.where(complete, square, middle)
+        scale = np.sqrt((n * mean_square + shrinkage * middle) / (n + shrinkage))
         with np.errstate(invalid="ignore", divide="ignore"):
             standard = np.where(scale[:, None] > 0, relative / scale[:, None], 0.0)
-        return cls(standard, scale, whole)
+        return cls(standard, scale, complete)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +97,10 @@ def learn(panel: Panel, protocol: Protocol, until: int | None = None, *, enough:
     inside = np.flatnonzero((panel.years >= first) & (panel.years <= last))
     truth = investment_growth(panel)
     rule = rule_growth(panel, weight(protocol))
-    known = np.isfinite(rule) & np.isfinite(truth)
+    finite = np.isfinite(rule) & np.isfinite(truth)
     # A year in which some region is unknown has no sum to be relative to.
-    has = np.asarray(known.any(axis=1))
-    years = inside[known[has][:, inside].all(axis=0)] if has.any() else inside[:0]
+    has = np.asarray(finite.any(axis=1))
+    years = inside[finite[has][:, inside].all(axis=0)] if has.any() else inside[:0]
     least = conventions()
     if has.sum() < least["minimum_regions"] or (enough and len(years) < least["minimum_years"]):
         raise InputError(
@@ -109,14 +110,14 @@ def learn(panel: Panel, protocol: Protocol, until: int | None = None, *, enough:
             least_years=least["minimum_years"],
             least_regions=least["minimum_regions"],
         )
-    relative, moved, sums = _relative(panel, rule, truth, has)
+    relative, by_rule, sums = _relative(panel, rule, truth, has)
     shrinkage = float(protocol.value("estimates.shrinkage"))
     price, common = _price_errors(panel, years, shrinkage)
     steps = yearly_change(labour_share(panel, protocol).values)[:, years]
     return Errors(
         years=years,
-        investment=Exchange.of(relative[:, years], shrinkage),
-        drift=_drift(panel, protocol, moved, sums, years),
+        investment=Exchange.from_errors(relative[:, years], shrinkage),
+        drift=_drift(panel, protocol, by_rule, sums, years),
         price=price,
         common=common,
         share=np.where(np.isfinite(steps), steps, 0.0),
@@ -138,8 +139,8 @@ def _relative(
 
     def total(growth: FloatArray) -> FloatArray:
         with np.errstate(invalid="ignore", divide="ignore"):
-            moved = np.where(has[:, None], before * np.exp(growth), 0.0)
-            return np.asarray(np.log(moved.sum(axis=0) / before.sum(axis=0)))
+            path_level = np.where(has[:, None], before * np.exp(growth), 0.0)
+            return np.asarray(np.log(path_level.sum(axis=0) / before.sum(axis=0)))
 
     by_rule, in_truth = total(rule), total(truth)
     return np.where(has[:, None], (rule - by_rule) - (truth - in_truth), np.nan), by_rule, in_truth
@@ -155,8 +156,8 @@ def _drift(panel: Panel, protocol: Protocol, rule: FloatArray, truth: FloatArray
     else:
         common = yearly_change(index) - truth
     error = common[years]
-    known = np.isfinite(error)
-    return np.where(known, error - (error[known].mean() if known.any() else 0.0), 0.0)
+    finite = np.isfinite(error)
+    return np.where(finite, error - (error[finite].mean() if finite.any() else 0.0), 0.0)
 
 
 def _price_errors(
@@ -169,9 +170,9 @@ def _price_errors(
     kinds, common = [], []
     for stand_in in (retail_growth(panel), deflator_growth(panel)):
         error = change - stand_in[:, years]
-        known = np.isfinite(error)
-        shared = np.where(known, error, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
-        kinds.append(Exchange.of(error - shared, shrinkage))
+        finite = np.isfinite(error)
+        shared = np.where(finite, error, 0.0).sum(axis=0) / np.maximum(finite.sum(axis=0), 1)
+        kinds.append(Exchange.from_errors(error - shared, shrinkage))
         common.append(shared)
     return (kinds[0], kinds[1]), (common[0], common[1])
 
@@ -183,12 +184,12 @@ def closing_errors(panel: Panel, protocol: Protocol) -> FloatArray | None:
     """
     if protocol.value("labour.unit") != "persons" or not of_declared_set(panel, protocol):
         return None
-    found = judge(panel, break_rules(), frozenset({EMPLOYMENT}))
+    judgements = judge(panel, break_rules(), frozenset({EMPLOYMENT}))
     closes = np.isin(panel.years, conventions()["employment_revision"]["closes"])
-    if not found or not closes.any():
+    if not judgements or not closes.any():
         return None
-    moved = (found[0].growth - found[0].scores.expected)[:, closes]
-    return np.asarray(moved.sum(axis=1)) if np.isfinite(moved).all() else None
+    excess = (judgements[0].growth - judgements[0].scores.expected)[:, closes]
+    return np.asarray(excess.sum(axis=1)) if np.isfinite(excess).all() else None
 
 
 PARAMETER = "estimates.learned_from"
@@ -199,8 +200,8 @@ CLOSE = 1e-9  # of the same region among all and alone
 class Ground:
     """What bands stand on: the panel with its accounts, and the one that errors are learned from.
 
-    `told` are the regions of the package where it holds a part of the declared set only; None where it is whole.
-    `source` is the package that errors are learned from, `read` the fingerprints of its tables.
+    `reported` are the regions of a package that has only a part of the declared set; None where it has all of them.
+    `source` is the package that errors are learned from, `digests` are the fingerprints of its tables.
     """
 
     panel: Panel
@@ -208,36 +209,45 @@ class Ground:
     learned: Panel
     rules: Protocol
     periods: pl.DataFrame
-    told: tuple[str, ...] | None
+    reported: tuple[str, ...] | None
     source: str
-    read: Mapping[str, str]
+    digests: Mapping[str, str]
 
     @property
     def learned_from(self) -> str:
         """The package that errors are learned from, with a digest of the tables that they were learned from."""
-        digest = hashlib.sha256(json.dumps(sorted(self.read.items())).encode()).hexdigest()
+        digest = hashlib.sha256(json.dumps(sorted(self.digests.items())).encode()).hexdigest()
         return f"{self.source}@{digest[:12]}"
 
 
 def ground(measurement: Measurement, accounts: GrowthAccounts) -> Ground:
     """Return what the bands of a measurement stand on."""
-    panel, rules, own = measurement.panel, measurement.protocol, str(measurement.provenance.package)
-    itself = Ground(panel, accounts, panel, rules, measurement.periods, None, own, panel.read)
+    panel, rules, name_of_package = measurement.panel, measurement.protocol, str(measurement.provenance.package)
+    itself = Ground(panel, accounts, panel, rules, measurement.periods, None, name_of_package, panel.digests)
     if not is_part(panel, rules) or not rules.declares(PARAMETER):
         return itself
     name = str(rules.value(PARAMETER))
     package = load(name)
-    others = read_panel(package)
-    if panel.assets != others.assets or set(rules.regions) - set(others.regions):
+    reference_panel = read_panel(package)
+    if panel.assets != reference_panel.assets or set(rules.regions) - set(reference_panel.regions):
         return itself
-    whole = among(panel, others)
-    inputs, _ = build_inputs(whole, rules)
-    made = GrowthAccounts(inputs, account(inputs, rules))
-    elsewhere = ~np.isin(whole.regions, panel.regions)
-    if not np.isfinite(made.growth.tfp_growth[elsewhere]).any(axis=1).all():
+    joint_panel = among(panel, reference_panel)
+    inputs, _ = build_inputs(joint_panel, rules)
+    joint_accounts = GrowthAccounts(inputs, account(inputs, rules))
+    elsewhere = ~np.isin(joint_panel.regions, panel.regions)
+    if not np.isfinite(joint_accounts.growth.tfp_growth[elsewhere]).any(axis=1).all():
         raise InputError("yardstick.others-not-measured", package=name, id=rules.id)
-    _refuse_another_figure(panel, accounts, whole, made)
-    return Ground(whole, made, others, rules, measurement.periods, panel.regions, name, others.read)
+    _refuse_another_figure(panel, accounts, joint_panel, joint_accounts)
+    return Ground(
+        joint_panel,
+        joint_accounts,
+        reference_panel,
+        rules,
+        measurement.periods,
+        panel.regions,
+        name,
+        reference_panel.digests,
+    )
 
 
 def is_part(panel: Panel, protocol: Protocol) -> bool:
@@ -245,41 +255,43 @@ def is_part(panel: Panel, protocol: Protocol) -> bool:
     return of_declared_set(panel, protocol) and set(panel.regions) != set(protocol.regions)
 
 
-def among(panel: Panel, others: Panel) -> Panel:
+def among(panel: Panel, reference: Panel) -> Panel:
     """Return the panel of the others with the regions of a package in their places, in the years of the others."""
-    rows = np.array([others.region_index(region) for region in panel.regions])
-    years = panel.years[np.isin(panel.years, others.years)]
-    to, out = years - others.years[0], years - panel.years[0]
+    rows = np.array([reference.region_index(region) for region in panel.regions])
+    years = panel.years[np.isin(panel.years, reference.years)]
+    to, out = years - reference.years[0], years - panel.years[0]
 
     def put(theirs: npt.NDArray[T], ours: npt.NDArray[T] | None, nothing: float) -> npt.NDArray[T]:
-        made = np.array(theirs)
-        made[..., rows, :] = nothing
+        result = np.array(theirs)
+        result[..., rows, :] = nothing
         if ours is not None:
-            made[..., rows[:, None], to] = ours[..., out]
-        return made
+            result[..., rows[:, None], to] = ours[..., out]
+        return result
 
     def figures(theirs: Mapping[str, FloatArray], ours: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
         return {name: put(values, ours.get(name), np.nan) for name, values in theirs.items()}
 
-    marks = {name: np.zeros((*mask.shape[:-2], *others.shape), np.bool_) for name, mask in panel.unofficial.items()}
-    marks |= others.unofficial
+    marks = {name: np.zeros((*mask.shape[:-2], *reference.shape), np.bool_) for name, mask in panel.unofficial.items()}
+    marks |= reference.unofficial
     return replace(
-        others,
-        accounts=figures(others.accounts, panel.accounts),
-        investment=figures(others.investment, panel.investment),
-        vintages=figures(others.vintages, panel.vintages),
+        reference,
+        accounts=figures(reference.accounts, panel.accounts),
+        investment=figures(reference.investment, panel.investment),
+        vintages=figures(reference.vintages, panel.vintages),
         unofficial={name: put(mask, panel.unofficial.get(name), nothing=False) for name, mask in marks.items()},
-        preliminary=put(others.preliminary, panel.preliminary, nothing=False),
-        breaks=put(others.breaks, panel.breaks, nothing=False),
+        preliminary=put(reference.preliminary, panel.preliminary, nothing=False),
+        breaks=put(reference.breaks, panel.breaks, nothing=False),
     )
 
 
-def _refuse_another_figure(panel: Panel, accounts: GrowthAccounts, whole: Panel, made: GrowthAccounts) -> None:
+def _refuse_another_figure(
+    panel: Panel, accounts: GrowthAccounts, joint_panel: Panel, joint_accounts: GrowthAccounts
+) -> None:
     """Refuse where a region would have another figure among the others than alone."""
     for row, region in enumerate(panel.regions):
-        alone = accounts.growth.tfp_growth[row][np.isin(panel.years, whole.years)]
-        years = np.isin(whole.years, panel.years)
-        there = made.growth.tfp_growth[whole.region_index(region)][years]
-        known = np.isfinite(alone)
-        if not (np.abs(alone - there)[known] <= CLOSE).all():
+        separate = accounts.growth.tfp_growth[row][np.isin(panel.years, joint_panel.years)]
+        years = np.isin(joint_panel.years, panel.years)
+        joint_growth = joint_accounts.growth.tfp_growth[joint_panel.region_index(region)][years]
+        finite = np.isfinite(separate)
+        if not (np.abs(separate - joint_growth)[finite] <= CLOSE).all():
             raise InputError("yardstick.band-of-another-figure", region=region)

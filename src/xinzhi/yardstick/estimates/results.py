@@ -49,13 +49,13 @@ def state(mean: FloatArray, level: float) -> Statement:
 def _quantiles(values: FloatArray, shares: Sequence[float]) -> list[FloatArray]:
     """Return what `numpy.quantile` gives along the draws `(B, R)`; it takes several times as long."""
     rising = np.sort(np.ascontiguousarray(values.T), axis=1)
-    found = []
+    quantiles = []
     for share in shares:
         at, part = divmod(share * (len(values) - 1), 1.0)
-        one, other = rising[:, int(at)], rising[:, min(int(at) + 1, len(values) - 1)]
-        between = one + (other - one) * part if part < 0.5 else other - (other - one) * (1 - part)  # noqa: PLR2004 - as numpy
-        found.append(np.where(np.isnan(rising[:, -1]), np.nan, between))
-    return found
+        lower, upper = rising[:, int(at)], rising[:, min(int(at) + 1, len(values) - 1)]
+        between = lower + (upper - lower) * part if part < 0.5 else upper - (upper - lower) * (1 - part)  # noqa: PLR2004 - as numpy
+        quantiles.append(np.where(np.isnan(rising[:, -1]), np.nan, between))
+    return quantiles
 
 
 def ranked(values: FloatArray) -> FloatArray:
@@ -74,7 +74,7 @@ def above(values: FloatArray) -> FloatArray:
     """Return the part of draws `(B, R)` in which one region lies above another `(R, R)`; equal values count half."""
     columns = np.ascontiguousarray(values.T)
     # bits are counted, eight draws at once: this grows with the square of the regions
-    counts = [np.bitwise_count(np.packbits(one > columns, axis=1)).sum(axis=1, dtype=np.int64) for one in columns]
+    counts = [np.bitwise_count(np.packbits(draws > columns, axis=1)).sum(axis=1, dtype=np.int64) for draws in columns]
     higher = np.stack(counts)
     return np.asarray((len(values) + higher - higher.T) / (2 * len(values)))
 
@@ -95,19 +95,19 @@ class Verdict:
 
 def judge(mean: FloatArray, truth: FloatArray, level: float, decided: float) -> Verdict:
     """Hold what drawn means `(B, R + 1)` say to the true means `(R + 1,)`."""
-    said = state(mean, level)
+    statement = state(mean, level)
     relative = truth[:-1] - truth[-1]
-    holds = (said.low <= truth) & (truth <= said.high)
-    called = above(mean[:, :-1]) >= decided
+    holds = (statement.low <= truth) & (truth <= statement.high)
+    decided_pairs = above(mean[:, :-1]) >= decided
     return Verdict(
         holds=holds[:-1],
-        relative_holds=(said.relative_low <= relative) & (relative <= said.relative_high),
+        relative_holds=(statement.relative_low <= relative) & (relative <= statement.relative_high),
         nation_holds=bool(holds[-1]),
-        nation_error=float(abs(said.median[-1] - truth[-1])),
-        score=interval_score(said.low, said.high, truth, level)[:-1],
-        half_width=(said.relative_high - said.relative_low) / 2,
-        decided=int(called.sum()),
-        right=int((called & (truth[:-1, None] > truth[None, :-1])).sum()),
+        nation_error=float(abs(statement.median[-1] - truth[-1])),
+        score=interval_score(statement.low, statement.high, truth, level)[:-1],
+        half_width=(statement.relative_high - statement.relative_low) / 2,
+        decided=int(decided_pairs.sum()),
+        right=int((decided_pairs & (truth[:-1, None] > truth[None, :-1])).sum()),
     )
 
 
@@ -123,33 +123,40 @@ FILE = "record.yaml"
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """How often bands held so many years ahead: of `spans` that overlap in `held`; of single regions in a part."""
+    """How often bands held so many years ahead: of `spans` that overlap in `hits`; of single regions in a part."""
 
     years: int
     spans: int
-    held: int
+    hits: int
     regions: float
 
     def clause(self, *, single: bool) -> Text:
         """Return what is said of it beside a band, of all regions together or of a single one."""
-        values = {"years": self.years, "spans": self.spans, "held": self.held, "part": self.regions}
+        values = {"years": self.years, "spans": self.spans, "held": self.hits, "part": self.regions}
         return words(f"bands.record.{'single' if single else 'together'}", **values)
 
 
-def record_of(fingerprint: str, level: float, read: Mapping[str, str], years: int) -> Record | None:
+def record_of(fingerprint: str, level: float, digests: Mapping[str, str], years: int) -> Record | None:
     """Return the record of bands that many years ahead.
 
-    None of another protocol or level, of errors learned from other tables (`read` holds the fingerprints of those that
-    the bands were made from), or where nobody has tested as many years.
+    None of another protocol or level, of errors learned from other tables (`digests` holds the fingerprints of those
+    that the bands were made from), or where nobody has tested as many years.
     """
-    known = read_yaml(Path(__file__).with_name(FILE))
+    record = read_yaml(Path(__file__).with_name(FILE))
     # The tables that were tested, as far as the bands have read them. Of a part of the declared set errors are learned
     # from the package that the protocol names, whose tables bear its name.
-    pairs = [(read.get(f"{known['package']}/{name}", read.get(name)), own) for name, own in known["tables"].items()]
-    found = [digest == own for digest, own in pairs if digest is not None]
-    if known["fingerprint"] != fingerprint or not math.isclose(known["level"], level) or not (found and all(found)):
+    pairs = [
+        (digests.get(f"{record['package']}/{name}", digests.get(name)), tested)
+        for name, tested in record["tables"].items()
+    ]
+    matches = [digest == tested for digest, tested in pairs if digest is not None]
+    if (
+        record["fingerprint"] != fingerprint
+        or not math.isclose(record["level"], level)
+        or not (matches and all(matches))
+    ):
         return None
-    row = known["spans"].get(years)
+    row = record["spans"].get(years)
     return None if row is None else Record(years=years, **row)
 
 
@@ -192,37 +199,41 @@ class Bands(Result, verb="bands", topic="bands", key=("region", "start", "end", 
         """Return the nation's band, who lies above and below it, pairs decided, what is widest, scenario, protocols."""
         start, end = leading_span(self)
         span = span_text(start, end)
-        here = rows(self)
-        values: dict[str, Any] = {"span": span, "level": self.level, "n": here.filter(pl.col("region") != TOTAL).height}
+        leading = rows(self)
+        values: dict[str, Any] = {
+            "span": span,
+            "level": self.level,
+            "n": leading.filter(pl.col("region") != TOTAL).height,
+        }
         facts: Facts = {}
         if self.part is not None:
-            return _alone(self, values) | _beside(self, span) | _after(self)
-        nation = here.filter(region=TOTAL)
+            return _partial_facts(self, values) | _context_facts(self, span) | _after(self)
+        nation = leading.filter(region=TOTAL)
         if self.refused is not None:
             facts["answer.refused"] = values
         elif nation.height:
-            held = record_clause(self, start, end, single=False)
+            record_text = record_clause(self, start, end, single=False)
             facts["answer.nation"] = values | nation.select("median", "low", "high", "measured").row(0, named=True)
-            facts["answer.nation"] |= {"held": held}
+            facts["answer.nation"] |= {"held": record_text}
             if counted := _revised(self):
-                wide = rows(self, ALL).filter(region=TOTAL).select("low", "high")
-                facts["answer.everything"] = {"parts": counted} | wide.row(0, named=True)
+                revised_band = rows(self, ALL).filter(region=TOTAL).select("low", "high")
+                facts["answer.everything"] = {"parts": counted} | revised_band.row(0, named=True)
         revised = bool(_revised(self))
-        facts |= _sides(self, here) | (_sides_revised(self, here) if revised else {})
-        facts["answer.pairs"] = {"decided": self.decided, "span": span, "wide": "", **_apart(self)}
+        facts |= _sides(self, leading) | (_sides_revised(self, leading) if revised else {})
+        facts["answer.pairs"] = {"decided": self.decided, "span": span, "wide": "", **_pair_counts(self)}
         if revised:
-            facts["answer.pairs"]["wide"] = words("bands.answer.pairs_revised", **_apart(self, ALL))
-        ranked = here.filter(pl.col("region") != TOTAL).with_columns(width=pl.col("rank_high") - pl.col("rank_low"))
+            facts["answer.pairs"]["wide"] = words("bands.answer.pairs_revised", **_pair_counts(self, ALL))
+        ranked = leading.filter(pl.col("region") != TOTAL).with_columns(width=pl.col("rank_high") - pl.col("rank_low"))
         first = ranked.sort("rank_high", "rank_low").row(0, named=True)
         widest = ranked.sort("width", descending=True).row(0, named=True)
-        told: dict[str, Any] = {"width": round(_middle(ranked["width"])), "level": self.level, "wide": ""}
+        rank_facts: dict[str, Any] = {"width": round(_middle(ranked["width"])), "level": self.level, "wide": ""}
         if revised:
             width = rows(self, ALL).filter(pl.col("region") != TOTAL).select(pl.col("rank_high") - pl.col("rank_low"))
-            told["wide"] = words("bands.answer.ranks_revised", width=round(_middle(width.to_series())))
+            rank_facts["wide"] = words("bands.answer.ranks_revised", width=round(_middle(width.to_series())))
         for name, row in (("first", first), ("widest", widest)):
-            told[name] = self.names.region(row["region"])
-            told |= {f"{name}_{end}": row[f"rank_{end}"] for end in ("low", "high")}
-        return facts | {"answer.ranks": told} | _beside(self, span) | _after(self)
+            rank_facts[name] = self.names.region(row["region"])
+            rank_facts |= {f"{name}_{end}": row[f"rank_{end}"] for end in ("low", "high")}
+        return facts | {"answer.ranks": rank_facts} | _context_facts(self, span) | _after(self)
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -241,10 +252,10 @@ class Backtest(Result, verb="estimates_backtest", topic="bands", key=("test", "h
         """Return how often the bands held, in the worst horizon too, and how many decided pairs were right."""
         facts: Facts = {}
         for test in ("held_out", "real_time"):
-            mine = self.frame.filter(test=test)
-            if mine.is_empty():
+            rows_of_test = self.frame.filter(test=test)
+            if rows_of_test.is_empty():
                 continue
-            pooled, by = mine.filter(horizon=0).row(0, named=True), mine.filter(pl.col("horizon") > 0)
+            pooled, by = rows_of_test.filter(horizon=0).row(0, named=True), rows_of_test.filter(pl.col("horizon") > 0)
             worst = by.sort("relative_coverage").row(0, named=True)
             headline = by.filter(pl.col("horizon") <= conventions()["backtest"]["headline"])
             longest = headline.sort("horizon").row(-1, named=True)
@@ -288,25 +299,25 @@ def record_clause(result: Bands, start: int, end: int, *, single: bool) -> Text 
 def corrected_clause(result: Bands, region: str, start: int, end: int) -> Text | str:
     """Return what growth would be had investment been corrected, where that moves it by as much as a sentence tells."""
     rows = result.scenario.filter(region=region, start=start, end=end)
-    moved = rows.filter(pl.col("difference").abs() >= setting(CONVENTIONS, "corrected"))
-    return words("yardstick.ranking.corrected", value=moved["corrected"][0]) if moved.height else ""
+    corrections = rows.filter(pl.col("difference").abs() >= setting(CONVENTIONS, "corrected"))
+    return words("yardstick.ranking.corrected", value=corrections["corrected"][0]) if corrections.height else ""
 
 
-def _alone(result: Bands, values: Mapping[str, Any]) -> Facts:
+def _partial_facts(result: Bands, values: Mapping[str, Any]) -> Facts:
     """Return the bands of the regions of a package that holds a part of the declared set, and what needs all of it."""
     k, n = result.part or (0, 0)
     needs: Facts = {"answer.part": {"k": k, "n": n}}
     if result.refused is not None:
         return {"answer.refused": dict(values)} | needs
     start, end = leading_span(result)
-    alone = {**values, "regions": _own(result), "held": record_clause(result, start, end, single=True)}
-    facts: Facts = {"answer.alone": alone}
+    region_facts = {**values, "regions": _region_bands(result), "held": record_clause(result, start, end, single=True)}
+    facts: Facts = {"answer.alone": region_facts}
     if counted := _revised(result):
-        facts["answer.alone_everything"] = {"parts": counted, "regions": _own(result, ALL)}
+        facts["answer.alone_everything"] = {"parts": counted, "regions": _region_bands(result, ALL)}
     return facts | needs
 
 
-def _own(result: Bands, component: str = TOGETHER) -> list[Text]:
+def _region_bands(result: Bands, component: str = TOGETHER) -> list[Text]:
     """Return the band of every region in the leading period under a component, from the highest measured down."""
     word = "own" if component == TOGETHER else "own_wide"
     return [
@@ -320,13 +331,13 @@ def _revised(result: Bands) -> list[Text]:
     return [words(f"bands.input.{name}") for name in (DRIFT, *REVISIONS) if _moves(rows(result, name))]
 
 
-def _moves(here: pl.DataFrame) -> bool:
+def _moves(leading: pl.DataFrame) -> bool:
     """Return whether the bands of a component have a width; without rows there is none."""
-    ends = (here.select(f"{kind}low", f"{kind}high").drop_nulls() for kind in ("", "relative_"))
-    return not all(np.allclose(*one.to_numpy().T) for one in ends)
+    ends = (leading.select(f"{kind}low", f"{kind}high").drop_nulls() for kind in ("", "relative_"))
+    return not all(np.allclose(*limits.to_numpy().T) for limits in ends)
 
 
-def _apart(result: Bands, component: str = TOGETHER) -> dict[str, Any]:
+def _pair_counts(result: Bands, component: str = TOGETHER) -> dict[str, Any]:
     """Return how many pairs of regions a component tells apart in the leading period."""
     start, end = leading_span(result)
     pairs = result.pairs.filter(start=start, end=end, component=component)
@@ -334,24 +345,26 @@ def _apart(result: Bands, component: str = TOGETHER) -> dict[str, Any]:
     return {"k": k, "n": pairs.height, "part": k / pairs.height}
 
 
-def _sides_revised(result: Bands, here: pl.DataFrame) -> Facts:
+def _sides_revised(result: Bands, leading: pl.DataFrame) -> Facts:
     """Return which of the regions that lie surely above or below the sum do so no more under the band of everything."""
-    wide = rows(result, ALL).select("region", wide="above_nation")
-    order = here.filter(pl.col("region") != TOTAL).join(wide, on="region").sort("measured", descending=True)
+    revised_chances = rows(result, ALL).select("region", wide="above_nation")
+    order = (
+        leading.filter(pl.col("region") != TOTAL).join(revised_chances, on="region").sort("measured", descending=True)
+    )
     sides = [(pl.col(name), 1 - pl.col(name)) for name in ("above_nation", "wide")]
     sure = order.filter(pl.any_horizontal(chance >= result.decided for chance in sides[0]))
     if sure.is_empty():
         return {}
-    still = [one >= result.decided for one in sides[1]]
+    still = [chance >= result.decided for chance in sides[1]]
     lost = sure.filter(~pl.when(sides[0][0] >= result.decided).then(still[0]).otherwise(still[1]))["region"].to_list()
     if not lost:
         return {"answer.sides_kept": {"n": sure.height}}
     return {"answer.sides_lost": {"names": [result.names.region(code) for code in lost]}}
 
 
-def _sides(result: Bands, here: pl.DataFrame) -> Facts:
+def _sides(result: Bands, leading: pl.DataFrame) -> Facts:
     """Return the regions that lie surely above the sum of all, and surely below."""
-    order = here.filter(pl.col("region") != TOTAL).sort("above_nation", "measured", descending=True)
+    order = leading.filter(pl.col("region") != TOTAL).sort("above_nation", "measured", descending=True)
     surest = 1 - 2 / result.draws  # draws cannot tell more
 
     def names(condition: pl.Expr) -> list[Text]:
@@ -375,7 +388,7 @@ def _sides(result: Bands, here: pl.DataFrame) -> Facts:
     return {key: {"above": above, "below": below, "rest": rest, "decided": result.decided}}
 
 
-def _beside(result: Bands, span: Text) -> Facts:
+def _context_facts(result: Bands, span: Text) -> Facts:
     """Return the input that makes the bands widest, the scenario of corrections, and the range over protocols."""
     start, end = leading_span(result)
     facts: Facts = {}
@@ -384,12 +397,12 @@ def _beside(result: Bands, span: Text) -> Facts:
     typical = widths.group_by("component").agg(pl.col(width).median()).sort(width)
     parts = typical.filter(~pl.col("component").is_in([TOGETHER, ALL]))
     if parts.height:
-        whole = typical.filter(component=TOGETHER)[width].item()
+        joint = typical.filter(component=TOGETHER)[width].item()
         name, half = parts.row(-1)
         facts["answer.widest" if result.part is None else "answer.widest_alone"] = {
             "input": words(f"bands.input.{name}"),
             "half": half,
-            "whole": whole,
+            "whole": joint,
             "level": result.level,
         }
     total = result.components.filter(region=TOTAL, start=start, end=end).drop_nulls("half_width").sort("half_width")
@@ -401,19 +414,21 @@ def _beside(result: Bands, span: Text) -> Facts:
             "whole": total.filter(component=TOGETHER)["half_width"].item(),
             "level": result.level,
         }
-    moved = result.scenario.filter(pl.col("region") != TOTAL, start=start, end=end).sort("difference").head(NAMED)
-    moved = moved.filter(pl.col("difference") < 0, pl.col("measured").round(SHOWN) != pl.col("corrected").round(SHOWN))
-    if moved.height:
-        named = [
+    corrections = result.scenario.filter(pl.col("region") != TOTAL, start=start, end=end).sort("difference").head(NAMED)
+    corrections = corrections.filter(
+        pl.col("difference") < 0, pl.col("measured").round(SHOWN) != pl.col("corrected").round(SHOWN)
+    )
+    if corrections.height:
+        examples = [
             words(
                 "bands.answer.moved",
                 name=result.names.region(row["region"]),
                 before=row["measured"],
                 after=row["corrected"],
             )
-            for row in moved.iter_rows(named=True)
+            for row in corrections.iter_rows(named=True)
         ]
-        facts["answer.scenario"] = {"names": named, "span": span}
+        facts["answer.scenario"] = {"names": examples, "span": span}
     spread = result.spread.filter(start=start, end=end)
     if spread.height:
         facts["answer.protocols"] = {"half": _middle(spread["protocol_high"] - spread["protocol_low"]) / 2}

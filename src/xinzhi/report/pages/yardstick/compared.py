@@ -43,7 +43,7 @@ def history(result: yardstick.VintageHistory) -> Section:
 def _revised(result: yardstick.VintageHistory, before: str, after: str) -> Picture:
     """Return by region what one revision did to cumulated real growth."""
     frame = result.growth.filter(before=before, after=after).sort("revision", "region", descending=[True, False])
-    kind, facts = f"history-{before}-{after}", {"before": result.called(before), "after": result.called(after)}
+    kind, facts = f"history-{before}-{after}", {"before": result.title(before), "after": result.title(after)}
     twin = table(
         f"vintages_{before}_{after}",
         frame,

@@ -92,10 +92,10 @@ def shown(result: Ranking) -> Table:
     """Return both periods side by side, ranges in one cell each."""
     view = View(result.measurement)
     spans = list(dict.fromkeys([view.spans[-1], view.lead]))
-    frame = result.of(spans[0].start, spans[0].end).select("region", group="region")
+    frame = result.in_period(spans[0].start, spans[0].end).select("region", group="region")
     columns = [describe(result.verb, name) for name in ("region", "group")]
     for span in spans:
-        mine = result.of(span.start, span.end)
+        mine = result.in_period(span.start, span.end)
         cells = {name: _spelled(mine, *PAIRS[name]) if name in PAIRS else mine[name] for name in ORDER}
         kept = [name for name in ORDER if cells[name].null_count() < mine.height]
         other = pl.DataFrame({"region": mine["region"], **{f"{name}{span.label.en}": cells[name] for name in kept}})
@@ -144,13 +144,13 @@ def leading(view: View) -> Headline:
 
 def tile_map(view: View) -> Headline:
     """Return the headline of the tile map."""
-    growth = view.of(view.lead)["tfp_growth"].drop_nulls()
+    growth = view.regions_in(view.lead)["tfp_growth"].drop_nulls()
     return "map", {"k": (growth > 0).sum(), "n": growth.len()}
 
 
 def sources(view: View) -> Headline:
     """Return the headline of the chart of sources by region."""
-    largest = largest_source(view.of(view.lead))["largest"].to_list()
+    largest = largest_source(view.regions_in(view.lead))["largest"].to_list()
     tops = {name: largest.count(name) for name in PARTS}
     best = max(tops, key=lambda name: tops[name])
     facts = {"factor": words(f"factor.{best}"), "k": tops[best], "n": len(largest), "tfp": tops["tfp"]}
@@ -177,7 +177,7 @@ def groups(view: View) -> Headline:
 
 def region_headline(view: View, code: str) -> Text:
     """Return the headline of the page of one region: its place in the leading period."""
-    rows = view.of(view.lead).filter(region=code)
+    rows = view.regions_in(view.lead).filter(region=code)
     if rows.is_empty() or rows["tfp_growth"][0] is None:
         return words("headline.region_none", span=view.lead.label)
     row = rows.row(0, named=True)
@@ -221,7 +221,7 @@ def _own(view: View, *_: object) -> dict[str, Any]:
 
 def available(view: View) -> list[str]:
     """Return the kinds of picture of the whole measurement that it has figures for."""
-    ranked = view.of(view.lead).drop_nulls("tfp_growth").height > 0
+    ranked = view.regions_in(view.lead).drop_nulls("tfp_growth").height > 0
     has = {
         "map": ranked and bool(view.tiles),
         "contributions": view.national_periods.drop_nulls("output_growth").height > 0,
@@ -238,7 +238,7 @@ def _picture(view: View, kind: str) -> Picture:
     title = "contrast" if kind == "groups" and view.contrast else kind
     single = {"ranking": view.latest is None, "groups": view.measurement.levels.height == 0}
     how = words(f"how.{kind}_one" if single.get(kind) else f"how.{kind}")
-    if kind in {"ranking", "sources"} and view.of(view.lead).height > MOST:
+    if kind in {"ranking", "sources"} and view.regions_in(view.lead).height > MOST:
         how = paragraph([how, words("how.ends", n=END)])
     made = picture(kind, chart, view, twin, {**facts, "span": view.lead.label}, title=title, headline=headline, how=how)
     told = {"growth": words("chart.output")} if kind == "contributions" else made.told

@@ -32,7 +32,7 @@ def ranking(w: Words, view: View, ranked: Ranking | None = None) -> ChartType:
     spans = [span for span in (view.lead, view.latest) if span is not None]
     if ranked is not None:
         spans.reverse()
-    shown = ends(view.of(spans[0]).drop_nulls("tfp_growth").select("region").rows(named=True))
+    shown = ends(view.regions_in(spans[0]).drop_nulls("tfp_growth").select("region").rows(named=True))
     codes = [row["region"] for row in shown]
     rows = {span: _bars(view, w, span, codes, ranked) for span in spans}
     order = [row["name"] for row in rows[spans[0]]]
@@ -47,8 +47,12 @@ def ranking(w: Words, view: View, ranked: Ranking | None = None) -> ChartType:
 def _bars(view: View, w: Words, span: Span, shown: list[str], ranked: Ranking | None) -> list[dict[str, Any]]:
     """Return one row a region: its bar, its whiskers, and where its label stands, beyond both."""
     shared = view.common_kinds[span]
-    known = view.of(span).drop_nulls("tfp_growth").filter(pl.col("region").is_in(shown))
-    ranges = {} if ranked is None else {row["region"]: row for row in ranked.of(span.start, span.end).rows(named=True)}
+    known = view.regions_in(span).drop_nulls("tfp_growth").filter(pl.col("region").is_in(shown))
+    ranges = (
+        {}
+        if ranked is None
+        else {row["region"]: row for row in ranked.in_period(span.start, span.end).rows(named=True)}
+    )
     rows = []
     for code, growth, cell in known.select("region", "tfp_growth", "flags").rows():
         held = ranges.get(code, {})
@@ -121,14 +125,14 @@ def _inks(view: View, groups: Sequence[Text]) -> list[str]:
 
 def tile_map(w: Words, view: View) -> ChartType:
     """Return the tile-grid map of TFP growth in the leading period."""
-    known = view.of(view.lead).drop_nulls("tfp_growth").select("region", value=100 * pl.col("tfp_growth"))
+    known = view.regions_in(view.lead).drop_nulls("tfp_growth").select("region", value=100 * pl.col("tfp_growth"))
     tiles = {code: view.tiles[code] for code in view.codes}
     return kit.tiles(w, known.rows(named=True), tiles, title=words("chart.tfp_per_year"))
 
 
 def sources(w: Words, view: View) -> ChartType:
     """Return stacked bars by region of what growth came from, with the share of TFP, largest share first."""
-    frame = view.of(view.lead).drop_nulls("tfp_growth").sort("tfp_part", descending=True, nulls_last=True)
+    frame = view.regions_in(view.lead).drop_nulls("tfp_growth").sort("tfp_part", descending=True, nulls_last=True)
     rows = [
         {
             "name": view.name(row["region"]),

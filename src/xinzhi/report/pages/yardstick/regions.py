@@ -36,7 +36,7 @@ def shown(view: View) -> tuple[list[str], tuple[Text, ...]]:
     most, ends = (setting(Path(__file__).with_suffix(".yaml"), name) for name in ("most_shown", "shown_ends"))
     if len(view.codes) <= most:
         return view.codes, ()
-    ranked = view.of(view.lead).drop_nulls("tfp_growth")["region"].to_list() or view.codes
+    ranked = view.regions_in(view.lead).drop_nulls("tfp_growth")["region"].to_list() or view.codes
     codes = list(dict.fromkeys([*ranked[:ends], *ranked[-ends:]]))
     return codes, (words("note.more_regions", all=f"{len(view.codes):,}", n=ends, span=view.lead.label),)
 

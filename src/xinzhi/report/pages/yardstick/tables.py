@@ -216,8 +216,8 @@ def _by_period(view: View) -> pl.DataFrame:
 
 
 FRAMES: Mapping[str, Callable[[View], pl.DataFrame]] = {
-    "map": lambda view: view.of(view.lead),
-    "sources": lambda view: view.of(view.lead).sort("tfp_part", descending=True, nulls_last=True),
+    "map": lambda view: view.regions_in(view.lead),
+    "sources": lambda view: view.regions_in(view.lead).sort("tfp_part", descending=True, nulls_last=True),
     "periods": lambda view: view.measurement.periods,
     "growth": lambda view: view.measurement.frame,
     "levels": lambda view: view.measurement.levels,
@@ -248,13 +248,13 @@ def ranking(view: View) -> Table:
     """Return the ranking: the leading period, the latest one beside it, and the whole span."""
     grade = () if view.measurement.graded is None else ("grade",)
     own = ("output_growth", "tfp_growth", "tfp_part", *grade, "flags")
-    frame = view.of(view.lead).select("rank", "region", *own)
+    frame = view.regions_in(view.lead).select("rank", "region", *own)
     columns = [*(_column(name) for name in ("rank", "region", "group")), *(_column(name, view.lead) for name in own)]
     others = [span for span in (view.latest, view.whole) if span is not None and span != view.lead]
     for span in dict.fromkeys(others):
         places = () if view.is_extrapolated(span) else ("rank",)  # no rank of estimated years without its range
         names = {name: f"{name}{span.label.en}" for name in ("tfp_growth", *places, *grade, "flags")}
-        other = view.of(span).select("region", *names).rename(names)
+        other = view.regions_in(span).select("region", *names).rename(names)
         frame = frame.join(other, on="region", how="left", maintain_order="left")
         columns += [replace(_column(name, span), name=renamed) for name, renamed in names.items()]
     marks = [mark for name in frame.columns if name.startswith("flags") for mark in frame[name]]
