@@ -105,7 +105,7 @@ def against_others(growth: FloatArray, *, fewest: int, floor: float) -> FloatArr
     A deviation counts as `floor` at least; years in which no more than `fewest` regions moved are NaN.
     """
     counts = np.isfinite(growth).sum(axis=0)
-    middle, scale = (_turned(item) for item in leave_one_out(_turned(growth)))
+    middle, scale = (_turned(values) for values in leave_one_out(_turned(growth)))
     return np.where(counts > fewest, (growth - middle) / np.maximum(scale, floor), np.nan)
 
 
@@ -136,7 +136,7 @@ def scores(growth: FloatArray, *, fewest: int, shortest: int, floor: float) -> S
         scale = np.maximum(scale, np.median(np.where(finite, of_each, 0.0).sum(axis=1) / finite.sum(axis=1)))
     scale = np.maximum(scale, floor)
     rest = lead - usual
-    after, after_scale = (_year_after(item) for item in (rest, scale))
+    after, after_scale = (_year_after(values) for values in (rest, scale))
     outlier = (rest - after) * _TWO_MOVES / np.maximum(scale, after_scale)
     return Scores(common + usual, scale, rest / scale, outlier)
 
@@ -146,7 +146,9 @@ def _median(values: FloatArray) -> FloatArray:
     last = values.shape[-1] - 1
     count = np.isfinite(values).sum(axis=-1, keepdims=True)
     ordered = np.sort(values, axis=-1)
-    middle = [np.take_along_axis(ordered, item.clip(0, last), axis=-1) for item in ((count - 1) // 2, count // 2)]
+    middle = [
+        np.take_along_axis(ordered, position.clip(0, last), axis=-1) for position in ((count - 1) // 2, count // 2)
+    ]
     return np.where(count > 0, (middle[0] + middle[1]) / 2, np.nan)[..., 0]
 
 
@@ -162,7 +164,7 @@ def classify(score: Scores, critical: FloatArray) -> Breaks:
     explains either (Chen and Liu 1993, section 2). Of overlapping outliers the strongest goes first.
     """
     limit = critical[:, None]
-    shift, outlier = (np.nan_to_num(np.abs(item)) for item in (score.shift, score.outlier))
+    shift, outlier = (np.nan_to_num(np.abs(values)) for values in (score.shift, score.outlier))
     strength = np.where((outlier > limit) & (outlier > shift) & (outlier > _year_after(shift, 0.0)), outlier, 0.0)
     outliers = np.zeros(strength.shape, dtype=np.bool_)
     while strength.any():

@@ -109,7 +109,7 @@ def in_words(rows: Iterable[tuple[int, str | None]]) -> list[Text]:
         words(
             "flag.spelled", mark=mark(kind), series=series_name(series), kind=kind_name(kind), years=year_ranges(years)
         )
-        for (kind, series), years in sorted(years_by_pair.items(), key=lambda item: (_place(item[0][0]), item[0][1]))
+        for (kind, series), years in sorted(years_by_pair.items(), key=lambda entry: (_place(entry[0][0]), entry[0][1]))
     ]
 
 

@@ -50,7 +50,7 @@ def transition_table(counts: Sequence[FloatArray]) -> dict[str, FloatArray | Int
         "origin": np.tile(np.repeat(states, len(states)), len(counts)),
         "destination": np.tile(states, len(states) * len(counts)),
         "count": np.stack(counts).ravel(),
-        "probability": np.stack([probabilities(item) for item in counts]).ravel(),
+        "probability": np.stack([probabilities(chain) for chain in counts]).ravel(),
     }
 
 
@@ -172,5 +172,5 @@ def homogeneity(counts: FloatArray) -> Homogeneity:
     chains = (counts.sum(axis=2) > 0).sum(axis=0)
     used = (counts.sum(axis=0) > 0).sum(axis=1)
     degrees = int(((np.maximum(chains, 1) - 1) * (np.maximum(used, 1) - 1)).sum())
-    p, pearson_p = (float(gammaincc(degrees / 2, item / 2)) if degrees else 1.0 for item in (statistic, pearson))
+    p, pearson_p = (float(gammaincc(degrees / 2, value / 2)) if degrees else 1.0 for value in (statistic, pearson))
     return Homogeneity(statistic=statistic, degrees=degrees, p=p, pearson=pearson, pearson_p=pearson_p)

@@ -20,7 +20,7 @@ def shapley(outcome: FloatArray) -> FloatArray:
     """
     count = len(outcome).bit_length() - 1
     subset = np.arange(len(outcome))
-    size = np.array([item.bit_count() for item in range(len(outcome))])
+    size = np.array([number.bit_count() for number in range(len(outcome))])
     orders = np.array([factorial(before) * factorial(count - before - 1) for before in range(count)], dtype=np.float64)
     parts = np.empty((count, *outcome.shape[1:]))
     for change in range(count):
@@ -68,8 +68,10 @@ def effects(values: FloatArray, admissible: BoolArray, weights: Sequence[FloatAr
     shape = (choices, *trailing)
     return Effects(
         variance=explained[everything].reshape(trailing),
-        first_order=explained[[1 << item for item in range(choices)]].reshape(shape),
-        total=(explained[everything] - explained[[everything ^ 1 << item for item in range(choices)]]).reshape(shape),
+        first_order=explained[[1 << choice for choice in range(choices)]].reshape(shape),
+        total=(explained[everything] - explained[[everything ^ 1 << choice for choice in range(choices)]]).reshape(
+            shape
+        ),
         shapley=shapley(explained).reshape(shape),
     )
 

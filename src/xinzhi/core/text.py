@@ -173,41 +173,41 @@ def listing(items: Sequence[Text], limit: int | None = None) -> Text:
     """
     head = items if limit is None or len(items) <= limit + 1 else items[:limit]
     zh, en = _list_separators(head)
-    chinese = zh.join(item.zh for item in head)
+    chinese = zh.join(text.zh for text in head)
     if len(head) < len(items):
         rest = len(items) - len(head)
-        english = en.join(item.en for item in head)
+        english = en.join(text.en for text in head)
         return Text(zh=f"{chinese}等{len(items)}个", en=f"{english}{en.strip(' ,')} and {rest} others")
-    names = [item.en for item in head]
+    names = [text.en for text in head]
     english = f"{en.join(names[:-1])}{en.strip(' ,')} and {names[-1]}" if len(names) > 1 else "".join(names)
     return Text(zh=chinese, en=english)
 
 
 def _list_separators(items: Sequence[Text]) -> tuple[str, str]:
     """Return what parts the names of a list in Chinese and in English; commas in brackets part no names."""
-    zh, en = ([re.sub(r"[（(].*?[）)]", "", item.lang(language)) for item in items] for language in LANGUAGES)
+    zh, en = ([re.sub(r"[（(].*?[）)]", "", text.lang(language)) for text in items] for language in LANGUAGES)
     return "；" if re.search("[、，]", "".join(zh)) else "、", "; " if any(", " in name for name in en) else ", "
 
 
 def clauses(items: Sequence[Text]) -> Text:
     """Join clauses or names that hold commas of their own by semicolons."""
-    return Text(zh="；".join(item.zh for item in items), en="; ".join(item.en for item in items))
+    return Text(zh="；".join(text.zh for text in items), en="; ".join(text.en for text in items))
 
 
 def names_joined(items: Sequence[Text]) -> Text:
     """Join names by the comma of Chinese lists; in English by commas without an "and"."""
     zh, en = _list_separators(items)
-    return Text(zh=zh.join(item.zh for item in items), en=en.join(item.en for item in items))
+    return Text(zh=zh.join(text.zh for text in items), en=en.join(text.en for text in items))
 
 
 def joined(items: Sequence[Text]) -> Text:
     """Join names or short words by commas."""
-    return Text(zh="，".join(item.zh for item in items), en=", ".join(item.en for item in items))
+    return Text(zh="，".join(text.zh for text in items), en=", ".join(text.en for text in items))
 
 
 def lines_joined(items: Sequence[Text]) -> Text:
     """Join texts to lines, all but the first indented."""
-    return Text(zh="\n  ".join(item.zh for item in items), en="\n  ".join(item.en for item in items))
+    return Text(zh="\n  ".join(text.zh for text in items), en="\n  ".join(text.en for text in items))
 
 
 def by_commas(text: str) -> list[str]:

@@ -62,13 +62,13 @@ def _argument(protocol: Protocol, source: yamlfile.Source) -> Iterator[Finding]:
 
 
 def _alternatives(parameter: Parameter, source: yamlfile.Source, place: tuple[str, ...]) -> Iterator[Finding]:
-    for position, item in enumerate(parameter.alternatives):
-        key_path, text = (*place, str(position)), spell(item.value)
-        if item.value == parameter.value:
+    for position, alternative in enumerate(parameter.alternatives):
+        key_path, text = (*place, str(position)), spell(alternative.value)
+        if alternative.value == parameter.value:
             yield _at(source, "same-value", key_path, key=parameter.path, shown=text)
-        if not (item.used_by or item.reference or item.note):
+        if not (alternative.used_by or alternative.reference or alternative.note):
             yield _at(source, "no-source", key_path, key=parameter.path, shown=text)
-        if item.used_for and not item.reference:
+        if alternative.used_for and not alternative.reference:
             yield _at(source, "no-use", key_path, key=parameter.path, shown=text)
 
 
@@ -165,7 +165,9 @@ def template(base: Protocol, target: Path) -> str:
     )
     parts = [head]
     for name, title in groups().items():
-        if entries := [_parameter(item) for path, item in base.parameters.items() if path.startswith(f"{name}.")]:
+        if entries := [
+            _parameter(parameter) for path, parameter in base.parameters.items() if path.startswith(f"{name}.")
+        ]:
             parts += [f"#  {name}:  # {title.zh} {title.en}\n", *entries]
     return "".join(parts)
 
@@ -173,7 +175,7 @@ def template(base: Protocol, target: Path) -> str:
 def _parameter(parameter: Parameter) -> str:
     spec = catalogue()[parameter.path]
     choices = f"{{{', '.join(spec.allowed)}}}" if spec.allowed else f"{spec.unit} {spec.bounds}"
-    used = ", ".join(spell(item.value) for item in parameter.alternatives)
+    used = ", ".join(spell(alternative.value) for alternative in parameter.alternatives)
     lines = [
         f"    # {spec.title.zh} {spec.title.en}: {choices}",
         *([f"    # 他处采用 used elsewhere: {used}"] if used else []),
@@ -188,7 +190,7 @@ def _parameter(parameter: Parameter) -> str:
 def _value(parameter: Parameter) -> list[str]:
     value = parameter.value
     if isinstance(value, DatedValue):
-        return ["values:", *(f"  {start.isoformat()}: {_word(item)}" for start, item in value.entries)]
+        return ["values:", *(f"  {start.isoformat()}: {_word(version)}" for start, version in value.entries)]
     return [f"value: {_word(value)}"]
 
 

@@ -46,9 +46,9 @@ def canonical(protocol: Protocol) -> str:
     '{"exclude":[],"format":"xinzhi-protocol-'
     """
 
-    def other(item: Alternative) -> str:
-        value = _bare(plain(item.value))
-        return _json({"value": value, "used_for": sorted(item.used_for)} if item.used_for else value)
+    def other(alternative: Alternative) -> str:
+        value = _bare(plain(alternative.value))
+        return _json({"value": value, "used_for": sorted(alternative.used_for)} if alternative.used_for else value)
 
     document = {
         "format": _FORMAT,
@@ -57,13 +57,13 @@ def canonical(protocol: Protocol) -> str:
         "status": protocol.status,
         "parameters": {
             path: {
-                "value": _bare(plain(item.value)),
-                "unit": item.unit,
-                "alternatives": sorted({other(alternative) for alternative in item.alternatives}),
+                "value": _bare(plain(parameter.value)),
+                "unit": parameter.unit,
+                "alternatives": sorted({other(alternative) for alternative in parameter.alternatives}),
             }
-            for path, item in protocol.parameters.items()
+            for path, parameter in protocol.parameters.items()
         },
-        "exclude": sorted({_json(_bare(plain(item.when))) for item in protocol.exclude}),
+        "exclude": sorted({_json(_bare(plain(exclusion.when))) for exclusion in protocol.exclude}),
     }
     return _json(document | ({"regions": sorted(protocol.regions)} if protocol.regions else {}))
 
@@ -75,11 +75,11 @@ def plain(value: object) -> object:
     {'dated': {'1952-01-01': 'geometric', '1994-01-01': 'reported'}}
     """
     if isinstance(value, DatedValue):
-        return {"dated": {start.isoformat(): plain(item) for start, item in value.entries}}
+        return {"dated": {start.isoformat(): plain(version) for start, version in value.entries}}
     if isinstance(value, dict):
-        return {str(name): plain(item) for name, item in value.items()}
+        return {str(name): plain(entry) for name, entry in value.items()}
     if isinstance(value, tuple | list):
-        return [plain(item) for item in value]
+        return [plain(entry) for entry in value]
     return value
 
 
@@ -96,7 +96,7 @@ def spell(value: object) -> str:
     if value is None:
         return "-"
     if isinstance(value, DatedValue):
-        return ", ".join(f"{start.isoformat()}: {spell(item)}" for start, item in value.entries)
+        return ", ".join(f"{start.isoformat()}: {spell(version)}" for start, version in value.entries)
     if isinstance(value, str):
         return value
     if isinstance(value, dict) and value and all(isinstance(series, dict) for series in value.values()):
@@ -110,9 +110,9 @@ def spell(value: object) -> str:
 
 def _bare(value: object) -> object:
     if isinstance(value, dict):
-        return {name: _bare(item) for name, item in value.items() if name != _PROSE}
+        return {name: _bare(entry) for name, entry in value.items() if name != _PROSE}
     if isinstance(value, list):
-        return [_bare(item) for item in value]
+        return [_bare(entry) for entry in value]
     return value
 
 
@@ -181,13 +181,13 @@ class Parameter:
         """Return a JSON-ready dictionary."""
         alternatives = [
             {
-                "value": plain(item.value),
-                "used_by": list(item.used_by),
-                "used_for": list(item.used_for),
-                "reference": [asdict(source) for source in item.reference],
-                "note": asdict(item.note) if item.note else None,
+                "value": plain(alternative.value),
+                "used_by": list(alternative.used_by),
+                "used_for": list(alternative.used_for),
+                "reference": [asdict(source) for source in alternative.reference],
+                "note": asdict(alternative.note) if alternative.note else None,
             }
-            for item in self.alternatives
+            for alternative in self.alternatives
         ]
         return {
             "value": plain(self.value),
@@ -358,12 +358,14 @@ class Protocol:
             "status": self.status,
             "authority": asdict(self.authority),
             "description": asdict(self.description),
-            "reference": [asdict(item) for item in self.reference],
+            "reference": [asdict(source) for source in self.reference],
             "extends": self.extends,
             "regions": list(self.regions),
             "fingerprint": self.fingerprint,
-            "parameters": {path: item.to_dict() for path, item in self.parameters.items()},
-            "exclude": [{"when": plain(item.when), "reason": asdict(item.reason)} for item in self.exclude],
+            "parameters": {path: parameter.to_dict() for path, parameter in self.parameters.items()},
+            "exclude": [
+                {"when": plain(exclusion.when), "reason": asdict(exclusion.reason)} for exclusion in self.exclude
+            ],
         }
 
     def excluded_combination(self) -> Exclusion | None:
@@ -377,7 +379,9 @@ class Protocol:
         except Fault as fault:
             raise ProtocolError("protocol.no-value", path=path, why=fault.text) from None
         old = self.parameters.get(path)
-        alternative = next((item for item in old.alternatives if item.value == checked), None) if old else None
+        alternative = (
+            next((candidate for candidate in old.alternatives if candidate.value == checked), None) if old else None
+        )
         return Parameter(
             path=path,
             value=checked,

@@ -156,10 +156,10 @@ class Specification:
             return READERS[self.kind](value, self)
         if not self.dated:
             raise Fault("protocol.not-dated", path=self.path)
-        for start, item in value.entries:
-            if item is None:
+        for start, version in value.entries:
+            if version is None:
                 raise Fault("protocol.blank-version", start=start.isoformat())
-        return DatedValue(tuple((start, READERS[self.kind](item, self)) for start, item in value.entries))
+        return DatedValue(tuple((start, READERS[self.kind](version, self)) for start, version in value.entries))
 
 
 def choice(value: object, spec: Specification) -> str:
@@ -191,7 +191,7 @@ def number_by_asset(value: object, spec: Specification) -> Mapping[str, float]:
     """Accept one number for every asset, sorted by the asset's name."""
     if not isinstance(value, dict) or not value:
         raise _wrong_type(value, "by_asset", "{structures: 0.03}")
-    return {str(asset): _below(number, item, spec, asset) for asset, item in sorted(value.items(), key=_name)}
+    return {str(asset): _below(number, entry, spec, asset) for asset, entry in sorted(value.items(), key=_name)}
 
 
 def number_or_by_asset(value: object, spec: Specification) -> float | Mapping[str, float]:
@@ -242,10 +242,12 @@ def series(value: object, spec: Specification) -> Mapping[int, float]:
     """Accept a number for every year, from the mapping of years or its dated values; sorted by year."""
     kind, example = "series", "{2016: 0.497, 2017: 0.4997}"
     if isinstance(value, DatedValue):
-        value = {start.year if (start.month, start.day) == (1, 1) else start: item for start, item in value.entries}
+        value = {
+            start.year if (start.month, start.day) == (1, 1) else start: version for start, version in value.entries
+        }
     if isinstance(value, dict):  # JSON knows no other keys than text
         value = {
-            int(year) if isinstance(year, str) and year.isdecimal() else year: item for year, item in value.items()
+            int(year) if isinstance(year, str) and year.isdecimal() else year: entry for year, entry in value.items()
         }
     if not isinstance(value, dict) or not value:
         raise _wrong_type(value, kind, example)
@@ -253,7 +255,7 @@ def series(value: object, spec: Specification) -> Mapping[int, float]:
     for year in value:
         if isinstance(year, bool) or not isinstance(year, int) or not first <= year <= last:
             raise _wrong_type(year, "year", "2017", year)
-    return {year: _below(number, item, spec, year) for year, item in sorted(value.items())}
+    return {year: _below(number, entry, spec, year) for year, entry in sorted(value.items())}
 
 
 def scales(value: object, spec: Specification) -> Mapping[str, Mapping[int, float]]:
@@ -261,7 +263,7 @@ def scales(value: object, spec: Specification) -> Mapping[str, Mapping[int, floa
     if not isinstance(value, dict) or not value:
         example = '{"0.5/national_volume/as_published_proxy": {2018: 1.05}}'
         raise _wrong_type(value, "scales", example)
-    return {str(name): _below(series, item, spec, name) for name, item in sorted(value.items(), key=_name)}
+    return {str(name): _below(series, entry, spec, name) for name, entry in sorted(value.items(), key=_name)}
 
 
 def _stock(row: object, spec: Specification, position: int) -> Mapping[str, Any]:
@@ -284,9 +286,9 @@ def _stock(row: object, spec: Specification, position: int) -> Mapping[str, Any]
 def _pairs(value: object, kind: str, example: str) -> list[tuple[Any, Any]]:
     if not isinstance(value, list | tuple) or not value:
         raise _wrong_type(value, kind, example)
-    for position, item in enumerate(value):
-        if not isinstance(item, list | tuple) or len(item) != 2:  # noqa: PLR2004 - a pair
-            raise _wrong_type(item, kind, example, position)
+    for position, entry in enumerate(value):
+        if not isinstance(entry, list | tuple) or len(entry) != 2:  # noqa: PLR2004 - a pair
+            raise _wrong_type(entry, kind, example, position)
     return [(first, second) for first, second in value]
 
 
@@ -324,8 +326,8 @@ def _show(value: object) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."  # noqa: PLR2004 - a message stays on one line
 
 
-def _name(item: tuple[object, object]) -> str:
-    return str(item[0])
+def _name(pair: tuple[object, object]) -> str:
+    return str(pair[0])
 
 
 READERS: Mapping[Kind, Callable[[object, Specification], Any]] = {

@@ -116,7 +116,7 @@ def parse(source: Source) -> tuple[Document | None, list[Finding]]:
     try:
         return Document.model_validate(source.content), []
     except ValidationError as error:
-        return None, [_finding(source, dict(item)) for item in error.errors(include_url=False)]
+        return None, [_finding(source, dict(details)) for details in error.errors(include_url=False)]
 
 
 def _finding(source: Source, error: dict[str, Any]) -> Finding:
@@ -200,11 +200,11 @@ def _base(
     file = path.parent / document.extends if document.extends.endswith(SUFFIXES) else None
     target = file or REGISTRY / f"{document.extends}.yaml"
     if target.resolve() in chain:
-        circle = " → ".join(item.stem for item in (*chain, target))
+        circle = " → ".join(file.stem for file in (*chain, target))
         reading.note(Fault("protocol.extends-circle", circle=circle), ("extends",))
         return None, ()
     if not target.is_file():
-        nearest_id = nearest(document.extends, [item.stem for item in registry_files()])
+        nearest_id = nearest(document.extends, [file.stem for file in registry_files()])
         reading.note(Fault("protocol.unknown-protocol", name=document.extends, near=nearest_id), ("extends",))
         return None, ()
     return resolve(target, chain)
@@ -309,10 +309,11 @@ def _alternatives(
     """Return the file's own alternatives, or the inherited ones with the value that this file departs from."""
     if entry.alternatives is not None or inherited is None:
         return tuple(
-            _alternative(reading, spec, item, position) for position, item in enumerate(entry.alternatives or ())
+            _alternative(reading, spec, alternative, position)
+            for position, alternative in enumerate(entry.alternatives or ())
         )
     # What the alternatives of a parameter are used for, the value that they stand beside is for too.
-    used_for = tuple(sorted({name for item in inherited.alternatives for name in item.used_for}))
+    used_for = tuple(sorted({name for alternative in inherited.alternatives for name in alternative.used_for}))
     departed = Alternative(
         value=inherited.value,
         used_by=(inherited.origin,),
@@ -320,8 +321,10 @@ def _alternatives(
         reference=inherited.reference,
         note=inherited.description,
     )
-    rest = [item for item in inherited.alternatives if item.value != departed.value]
-    return tuple(item for item in (departed, *rest) if item.value is not None and item.value != value)
+    rest = [alternative for alternative in inherited.alternatives if alternative.value != departed.value]
+    return tuple(
+        alternative for alternative in (departed, *rest) if alternative.value is not None and alternative.value != value
+    )
 
 
 def _alternative(reading: _Reading, spec: Specification, entry: AlternativeEntry, position: int) -> Alternative:

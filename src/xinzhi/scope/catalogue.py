@@ -34,23 +34,23 @@ def shape(source: Source) -> Iterator[Finding]:
     for part, name in parts.items():
         items = content.get(part)
         rows = items.items() if isinstance(items, dict) else enumerate(items) if isinstance(items, list) else ()
-        for key, item in rows:
-            yield from _fields(source, (part, str(key)), item, name)
+        for key, row in rows:
+            yield from _fields(source, (part, str(key)), row, name)
 
 
-def _fields(source: Source, path: KeyPath, item: object, name: str) -> Iterator[Finding]:
+def _fields(source: Source, path: KeyPath, row: object, name: str) -> Iterator[Finding]:
     rules = document("schema.yaml")[name]
-    if not isinstance(item, dict):
+    if not isinstance(row, dict):
         yield _fault(source, path, "no-mapping")
         return
-    for key, value in item.items():
+    for key, value in row.items():
         rule = rules.get(str(key))
         if rule is None:
             yield _fault(source, (*path, str(key)), "unknown-field", name=key, known=list(rules))
         elif value is not None:
             yield from _value(source, (*path, str(key)), value, rule)
     for key, rule in rules.items():
-        if rule.get("required") and item.get(key) is None:
+        if rule.get("required") and row.get(key) is None:
             yield _fault(source, path, "missing-field", name=key)
 
 
@@ -78,8 +78,8 @@ def content(source: Source) -> Iterator[Finding]:
         yield _fault(source, ("status",), "no-entries")
         return
     if body["standard"] not in document("standards/standards.yaml"):
-        known = list(document("standards/standards.yaml"))
-        yield _fault(source, ("standard",), "unknown-standard", name=body["standard"], known=known)
+        standards = list(document("standards/standards.yaml"))
+        yield _fault(source, ("standard",), "unknown-standard", name=body["standard"], known=standards)
         return
     tree = standard(body["standard"])
     for at, entry in enumerate(body.get("entries") or ()):
@@ -109,29 +109,29 @@ def _entry(source: Source, path: KeyPath, entry: Mapping[str, Any], tree: Standa
 
 
 def _star(source: Source, path: KeyPath, entry: Mapping[str, Any]) -> Iterator[Finding]:
-    given = {name: entry[name] for name in ("lower", "share", "upper") if entry.get(name) is not None}
-    if given and not entry.get("starred"):
-        yield _fault(source, (*path, next(iter(given))), "share-without-star")
-    values = [entry.get("lower") or 0.0, *([given["share"]] if "share" in given else []), given.get("upper", 1.0)]
+    bounds = {name: entry[name] for name in ("lower", "share", "upper") if entry.get(name) is not None}
+    if bounds and not entry.get("starred"):
+        yield _fault(source, (*path, next(iter(bounds))), "share-without-star")
+    values = [entry.get("lower") or 0.0, *([bounds["share"]] if "share" in bounds else []), bounds.get("upper", 1.0)]
     if values != sorted(values) or values[0] < 0 or values[-1] > 1:
-        at = (*path, next(iter(given), "starred"))
+        at = (*path, next(iter(bounds), "starred"))
         yield _fault(source, at, "share-out-of-bounds", values=str(values))
-    if "share" in given and entry.get("starred") and not entry.get("source"):
+    if "share" in bounds and entry.get("starred") and not entry.get("source"):
         yield _fault(source, (*path, "share"), "share-without-source")
 
 
 def _codes(source: Source, path: KeyPath, codes: object, tree: Standard) -> Iterator[Finding]:
     for code in codes if isinstance(codes, (list, tuple)) else ():
         if code not in tree.names:
-            near = tree.suggest(code)
-            like = {"near": near, "name": tree.names[near]} if near else {}
-            rule = "unknown-code-near" if near else "unknown-code"
+            nearest_code = tree.suggest(code)
+            like = {"near": nearest_code, "name": tree.names[nearest_code]} if nearest_code else {}
+            rule = "unknown-code-near" if nearest_code else "unknown-code"
             yield _fault(source, path, rule, code=code, standard=tree.name, **like)
 
 
 def _twice(source: Source, tree: Standard) -> Iterator[Finding]:
     """Yield lines of which a class already stands in an earlier line of the same days."""
-    seen: dict[tuple[str, object, object], int] = {}
+    first_entry: dict[tuple[str, object, object], int] = {}
     for at, entry in enumerate(source.content.get("entries") or ()):
         listed = [entry["code"]] if entry.get("code") else list(entry.get("codes") or ())
         out = {name for code in entry.get("except") or () if code in tree.names for name in tree.below(code)}
@@ -139,8 +139,8 @@ def _twice(source: Source, tree: Standard) -> Iterator[Finding]:
         again = []
         for name in inside:
             key = (name, entry.get("valid_from"), entry.get("valid_to"))
-            if seen.setdefault(key, at) != at:
-                again.append((name, seen[key]))
+            if first_entry.setdefault(key, at) != at:
+                again.append((name, first_entry[key]))
         if again and not entry.get("starred"):
             name, first = again[0]
             line = source.line(("entries", str(first)))
@@ -157,21 +157,21 @@ def counts(definition: Definition, source: Source) -> Iterator[Finding]:
         (
             ("counts", str(at)),
             count.numbers,
-            [one for one in definition.entries if not count.of or one.category in count.of],
+            [entry for entry in definition.entries if not count.of or entry.category in count.of],
         )
         for at, count in enumerate(definition.counts)
     ]
     parts += [
-        (("categories", key), category.counts, [one for one in definition.entries if one.category == key])
+        (("categories", key), category.counts, [entry for entry in definition.entries if entry.category == key])
         for key, category in definition.categories.items()
     ]
     for path, numbers, entries in parts:
         for name, expected in numbers.items():
-            found = len(definition.categories) if name == "categories" else tally(entries, name, definition.standard)
-            if found == expected or (definition.status == "partial" and found < expected):
+            count = len(definition.categories) if name == "categories" else tally(entries, name, definition.standard)
+            if count == expected or (definition.status == "partial" and count < expected):
                 continue
             place: Place = {"file": source.file, "line": source.line(path), "key": ".".join(path)}
-            place["value"], place["expected"] = str(found), str(expected)
+            place["value"], place["expected"] = str(count), str(expected)
             yield finding("scope.count", **place, words={"what": words(f"scope.counted.{name}")})
 
 
@@ -206,9 +206,9 @@ def read_definition(path: str | Path) -> Definition:
     ...     [finding.rule for finding in check_definition(file)]
     ['count', 'unknown-code']
     """
-    found, definition = _read(Path(path))
-    if found or definition is None:
-        raise InputError("scope.bad-definition", found, path=path, problems=format_findings(found, SHOWN))
+    findings, definition = _read(Path(path))
+    if findings or definition is None:
+        raise InputError("scope.bad-definition", findings, path=path, problems=format_findings(findings, SHOWN))
     return definition
 
 
@@ -224,17 +224,17 @@ def _read(path: Path) -> tuple[list[Finding], Definition | None]:
         source = read(path)
     except YamlError as error:
         return [error.finding], None
-    definition, found = None, list(shape(source))
-    if not found:
-        found = list(content(source))
+    definition, findings = None, list(shape(source))
+    if not findings:
+        findings = list(content(source))
         template = source.content["status"] == "template"
-        if not any(template or one.rule in ("unknown-standard", "no-code", "no-entries") for one in found):
+        if not any(template or problem.rule in ("unknown-standard", "no-code", "no-entries") for problem in findings):
             definition = build(source)
-            found += [] if template else counts(_known_only(definition), source)
-    return sorted(found, key=lambda item: item.line or 0), definition
+            findings += [] if template else counts(_valid_codes(definition), source)
+    return sorted(findings, key=lambda problem: problem.line or 0), definition
 
 
-def _known_only(definition: Definition) -> Definition:
+def _valid_codes(definition: Definition) -> Definition:
     """Return a definition without the codes that its standard does not know, so that the rest can be counted."""
     names = standard(definition.standard).names
     entries = tuple(
@@ -249,7 +249,7 @@ def _known_only(definition: Definition) -> Definition:
 
 
 @cache
-def shipped() -> dict[str, Definition]:
+def shipped_definitions() -> dict[str, Definition]:
     """Return the definitions that come with xinzhi, by name."""
     folder = HERE / "definitions"
     return {path.stem: read_definition(path) for path in sorted(folder.glob("*.yaml"))}
@@ -270,16 +270,16 @@ def definition(name: str | Path | Definition) -> Definition:
     """
     if isinstance(name, Definition):
         return name
-    if isinstance(name, str) and name in shipped():
-        return shipped()[name]
+    if isinstance(name, str) and name in shipped_definitions():
+        return shipped_definitions()[name]
     if Path(name).is_file():
         return read_definition(name)
     from xinzhi.data.catalogue import nearest
 
-    near = nearest(str(name), shipped())
-    if near:
-        raise UsageError("scope.no-definition-near", name=name, near=near, known=list(shipped()))
-    raise UsageError("scope.no-definition", name=name, known=list(shipped()))
+    nearest_id = nearest(str(name), shipped_definitions())
+    if nearest_id:
+        raise UsageError("scope.no-definition-near", name=name, near=nearest_id, known=list(shipped_definitions()))
+    raise UsageError("scope.no-definition", name=name, known=list(shipped_definitions()))
 
 
 def definition_template(name: str) -> str:
@@ -318,67 +318,89 @@ def definitions(day: object = None) -> pl.DataFrame:
     >>> definitions("2016-06-30").filter(status="complete")["definition"].to_list()
     ['five-powers', 'oecd-rd-intensity-2016']
     """
-    asked = None if day is None else read_date(day)
+    on_day = None if day is None else read_date(day)
     rows = [
         {
-            "definition": one.id,
-            "title_zh": one.title.zh,
-            "title_en": one.title.en,
-            "status": one.status,
-            "standard": one.standard,
-            "valid_from": one.valid_from,
-            "valid_to": one.valid_to,
-            "default": one.default,
-            "needs": one.needs(),
-            "missing_zh": one.missing.zh,
-            "missing_en": one.missing.en,
-            "source": one.source.en,
+            "definition": shipped_definition.id,
+            "title_zh": shipped_definition.title.zh,
+            "title_en": shipped_definition.title.en,
+            "status": shipped_definition.status,
+            "standard": shipped_definition.standard,
+            "valid_from": shipped_definition.valid_from,
+            "valid_to": shipped_definition.valid_to,
+            "default": shipped_definition.default,
+            "needs": shipped_definition.needs(),
+            "missing_zh": shipped_definition.missing.zh,
+            "missing_en": shipped_definition.missing.en,
+            "source": shipped_definition.source.en,
         }
-        for one in shipped().values()
-        if asked is None or one.valid(asked)
+        for shipped_definition in shipped_definitions().values()
+        if on_day is None or shipped_definition.valid(on_day)
     ]
     schema = {"valid_from": pl.Date, "valid_to": pl.Date}
     return pl.DataFrame(rows, schema_overrides=schema, infer_schema_length=None)
 
 
 def choose(names: Sequence[str | Path | Definition] | None, day: date) -> tuple[Definition, ...]:
-    """Return the definitions asked for, in force on the day and no templates; by default all that are meant for it."""
+    """Return the requested definitions, in force on the day and no templates; by default all that are meant for it."""
     if names is None:
-        found = [one for one in shipped().values() if one.default and one.valid(day) and one.status != "template"]
-        if not found:
-            first = min((one for one in shipped().values() if one.status != "template"), key=lambda one: one.valid_from)
-            raise UsageError("scope.none-in-force", day=day, first=first.id, since=first.valid_from)
-        return tuple(found)
-    if isinstance(names, str):
-        names = [names]
-    found = [definition(name) for name in names]
-    for one in found:
-        if not one.valid(day):
-            values = {"name": one.id, "title": one.title, "day": day, "span": one.in_force()}
-            raise UsageError("scope.not-in-force", then=_then(one, day), **values)
-        if one.status == "template":
-            counts = words("scope.span.needs", needs=one.needs())
-            needs = Text(zh=counts.zh, en=f" {counts.en}") if one.counts else ""
-            raise UsageError("scope.template", name=one.id, title=one.title, missing=one.missing, needs=needs)
-    ids = [one.id for one in found]
+        return _defaults(day)
+    requested = [definition(name) for name in ([names] if isinstance(names, str) else names)]
+    for candidate in requested:
+        _refuse_unusable(candidate, day)
+    ids = [definition.id for definition in requested]
     if twice := {name for name in ids if ids.count(name) > 1}:
         raise UsageError("scope.named-twice", names=sorted(twice))
-    return tuple(found)
+    return tuple(requested)
 
 
-def _then(one: Definition, day: date) -> Text:
+def _defaults(day: date) -> tuple[Definition, ...]:
+    """Return the definitions in force on a day that are used where none is named."""
+    complete = [candidate for candidate in shipped_definitions().values() if candidate.status != "template"]
+    defaults = tuple(candidate for candidate in complete if candidate.default and candidate.valid(day))
+    if not defaults:
+        first = min(complete, key=lambda candidate: candidate.valid_from)
+        raise UsageError("scope.none-in-force", day=day, first=first.id, since=first.valid_from)
+    return defaults
+
+
+def _refuse_unusable(definition: Definition, day: date) -> None:
+    """Raise a `UsageError` for a definition that is not in force on a day or is a template."""
+    if not definition.valid(day):
+        values = {"name": definition.id, "title": definition.title, "day": day, "span": definition.in_force()}
+        raise UsageError("scope.not-in-force", then=_then(definition, day), **values)
+    if definition.status == "template":
+        counts = words("scope.span.needs", needs=definition.needs())
+        needs = Text(zh=counts.zh, en=f" {counts.en}") if definition.counts else ""
+        values = {"name": definition.id, "title": definition.title, "missing": definition.missing}
+        raise UsageError("scope.template", **values, needs=needs)
+
+
+def _then(requested: Definition, day: date) -> Text:
     """Say which definition of the same series was valid on the day, or else which others were."""
-    same = [other for other in shipped().values() if other.series == one.series and other.valid(day)]
+    same = [
+        candidate
+        for candidate in shipped_definitions().values()
+        if candidate.series == requested.series and candidate.valid(day)
+    ]
     if same:
-        return words("scope.span.then", names=_named(same))
-    others = [other for other in shipped().values() if other.valid(day) and other.status != "template"]
-    return words("scope.span.others", names=_named(others)) if others else words("scope.span.none")
+        return words("scope.span.then", names=_titles(same))
+    valid_others = [
+        candidate
+        for candidate in shipped_definitions().values()
+        if candidate.valid(day) and candidate.status != "template"
+    ]
+    return words("scope.span.others", names=_titles(valid_others)) if valid_others else words("scope.span.none")
 
 
-def _named(some: Iterable[Definition]) -> list[Text]:
+def _titles(definitions_named: Iterable[Definition]) -> list[Text]:
     return [
-        words(f"scope.span.{'template' if one.status == 'template' else 'named'}", name=one.id, span=one.in_force())
-        for one in some
+        words(
+            f"scope.span.{'template' if definition.status == 'template' else 'named'}",
+            name=definition.id,
+            span=definition.in_force(),
+        )
+        for definition in definitions_named
     ]
 
 
@@ -406,20 +428,20 @@ def timeline(until: object = "2026-12-31") -> pl.DataFrame:
     rows = [
         {
             "order": order,
-            "power": one.id,
-            "title_zh": one.title.zh,
-            "title_en": one.title.en,
-            "begins": one.begins,
-            "ends": one.ends or last,
-            "open_start": one.begins is None,
-            "open_end": one.ends is None,
-            "event_zh": one.event.zh,
-            "event_en": one.event.en,
-            "alternatives": "; ".join(f"{day}: {event.en}" for day, event in one.alternatives),
-            "leading_zh": "、".join(name.zh for name, _ in one.leading),
-            "leading_en": ", ".join(name.en for name, _ in one.leading),
-            "codes": ";".join(code for _, codes in one.leading for code in codes),
+            "power": era.id,
+            "title_zh": era.title.zh,
+            "title_en": era.title.en,
+            "begins": era.begins,
+            "ends": era.ends or last,
+            "open_start": era.begins is None,
+            "open_end": era.ends is None,
+            "event_zh": era.event.zh,
+            "event_en": era.event.en,
+            "alternatives": "; ".join(f"{day}: {event.en}" for day, event in era.alternatives),
+            "leading_zh": "、".join(name.zh for name, _ in era.leading),
+            "leading_en": ", ".join(name.en for name, _ in era.leading),
+            "codes": ";".join(code for _, codes in era.leading for code in codes),
         }
-        for order, one in enumerate(definition("five-powers").eras, start=1)
+        for order, era in enumerate(definition("five-powers").eras, start=1)
     ]
     return pl.DataFrame(rows, schema_overrides={"begins": pl.Date, "ends": pl.Date})

@@ -17,7 +17,7 @@ from xinzhi.scope.catalogue import choose
 from xinzhi.scope.dated import Definition
 from xinzhi.scope.membership import Question, answer, concordance, read_use
 from xinzhi.scope.scope import Scope
-from xinzhi.scope.standard import Standard, read_date, unknown
+from xinzhi.scope.standard import Standard, read_date, unknown_code_error
 from xinzhi.scope.standard import standard as tree_of
 from xinzhi.scope.tables import detail, read_industries, shares, totals
 
@@ -90,24 +90,24 @@ def classify(
 
     day = read_date(as_of)
     tree = tree_of(standard)
-    name, read = tree.name, read_industries(industries, tree.name)
-    chosen = choose(definitions, day)
+    name, table = tree.name, read_industries(industries, tree.name)
+    definitions_in_force = choose(definitions, day)
     test = read_use(use, name) if use is not None else None
-    question = Question(day, name, chosen, concordance(), splits, _class_weights(weights, tree), test)
-    found = answer(question, read.codes)
-    lists = detail(question, found)
-    ids = [one.id for one in chosen]
-    made = provenance("scope", as_of=day.isoformat(), standard=name, definitions=ids, use=test is not None)
-    frame = shares(question, found, lists, read)
+    question = Question(day, name, definitions_in_force, concordance(), splits, _class_weights(weights, tree), test)
+    verdicts = answer(question, table.codes)
+    lists = detail(question, verdicts)
+    ids = [definition.id for definition in definitions_in_force]
+    source = provenance("scope", as_of=day.isoformat(), standard=name, definitions=ids, use=test is not None)
+    frame = shares(question, verdicts, lists, table)
     return Scope(
         frame=frame,
-        totals=totals(frame, read),
+        totals=totals(frame, table),
         lists=lists,
         question=question,
-        findings=read.findings,
-        measures=read.measures,
-        kind=read.kind,
-        provenance=replace(made, inputs={"industries": fingerprint(read.rows, {})}),
+        findings=table.findings,
+        measures=table.measures,
+        kind=table.kind,
+        provenance=replace(source, inputs={"industries": fingerprint(table.rows, {})}),
     )
 
 
@@ -117,13 +117,13 @@ def _class_weights(weights: Mapping[str, float] | None, tree: Standard) -> Float
         return None
     result = np.zeros(len(tree.classes))
     for code, weight in weights.items():
-        known = tree.normal(code)
-        if known is None or tree.level(known) != "class":
-            near = tree.suggest(code) or "–"
-            raise InputError("scope.weight-by-class", standard=tree.name, code=code, near=near)
+        class_code = tree.normal(code)
+        if class_code is None or tree.level(class_code) != "class":
+            nearest_class = tree.suggest(code) or "–"
+            raise InputError("scope.weight-by-class", standard=tree.name, code=code, near=nearest_class)
         if not np.isfinite(weight) or weight < 0:
             raise InputError("scope.bad-weight-of", code=code, weight=weight)
-        result[tree.positions[known]] = weight
+        result[tree.positions[class_code]] = weight
     return result
 
 
@@ -162,19 +162,24 @@ def classify_package(
     >>> scope.overall.select("year", "measure").rows()
     [(2016, 'employment')]
     """
-    name = next((one for one in TABLES if one in package.tables and package.tables[one].height), None)
+    name = next(
+        (table_name for table_name in TABLES if table_name in package.tables and package.tables[table_name].height),
+        None,
+    )
     if name is None:
         return None
     table = package.require(name, (), verb="scope", despite=("missing-year",))
-    rows, found = _rows(table, name, read_date(as_of).year)
+    rows, findings = _rows(table, name, read_date(as_of).year)
     scope = classify(rows, as_of=as_of, definitions=definitions, standard=standard, use=use)
     return replace(
         scope,
-        findings=(*found, *scope.findings),
+        findings=(*findings, *scope.findings),
         regions=package.optional("regions", verb="scope"),
         names=names_of(package),
-        titles={one: column.text for one in scope.measures if (column := tables_by_name()[name].column(one))},
-        units={one: unit for one, unit in package.units.get(name, {}).items() if one in scope.measures},
+        titles={
+            measure: column.text for measure in scope.measures if (column := tables_by_name()[name].column(measure))
+        },
+        units={measure: unit for measure, unit in package.units.get(name, {}).items() if measure in scope.measures},
         wholes=_wholes(package, rows) if name == "activity" else {},
         kind=package.kind,
         provenance=replace(scope.provenance, package=package.name, inputs={name: package.fingerprint(name)}),
@@ -184,17 +189,17 @@ def classify_package(
 def _wholes(package: Package, rows: pl.DataFrame) -> dict[str, float]:
     """Return employment of all urban units and of everyone in the industries' year; empty where one is unknown."""
     unit = package.units.get("activity", {}).get("employment")
-    found = {}
+    totals = {}
     for key, table in (("urban", "activity_sections"), ("everyone", "accounts")):
         frame = package.tables.get(table)
         if frame is None or "employment" not in frame.columns or package.units.get(table, {}).get("employment") != unit:
             return {}
         year = rows["year"].max() if "year" in rows.columns else None
-        known = frame.filter(pl.col("year") == year, pl.col("region").is_in(rows["region"].unique().to_list()))
-        if known["region"].n_unique() < rows["region"].n_unique():
+        employment = frame.filter(pl.col("year") == year, pl.col("region").is_in(rows["region"].unique().to_list()))
+        if employment["region"].n_unique() < rows["region"].n_unique():
             return {}
-        found[key] = float(known["employment"].sum())
-    return found if found["urban"] > 0 and found["everyone"] > 0 else {}
+        totals[key] = float(employment["employment"].sum())
+    return totals if totals["urban"] > 0 and totals["everyone"] > 0 else {}
 
 
 def _rows(table: pl.DataFrame, name: str, until: int) -> tuple[pl.DataFrame, list[Finding]]:
@@ -204,21 +209,25 @@ def _rows(table: pl.DataFrame, name: str, until: int) -> tuple[pl.DataFrame, lis
     rows = table.select(*keys, "industry", *measures).rename({"industry": "code"})
     if not measures:
         return rows.select("code").unique(maintain_order=True), []
-    some = rows.filter(pl.col(measures[0]).is_not_null())
+    weighable = rows.filter(pl.col(measures[0]).is_not_null())
     if "year" in keys:
-        years = some["year"].unique().sort()
+        years = weighable["year"].unique().sort()
         by = years.filter(years <= until)
         year = by[-1] if by.len() else years[0]
-        rows, some = rows.filter(pl.col("year") == year), some.filter(pl.col("year") == year)
-    kept = [column for column in measures if not some[column].null_count()]
-    found = [_blank(rows.height - some.height, name, measures[0])] if some.height < rows.height else []
-    found += [_blank(some[column].null_count(), name, column, whole=True) for column in measures if column not in kept]
-    return some.select(*keys, "code", *kept), found
+        rows, weighable = rows.filter(pl.col("year") == year), weighable.filter(pl.col("year") == year)
+    complete = [column for column in measures if not weighable[column].null_count()]
+    findings = [_blank(rows.height - weighable.height, name, measures[0])] if weighable.height < rows.height else []
+    findings += [
+        _blank(weighable[column].null_count(), name, column, entire_column=True)
+        for column in measures
+        if column not in complete
+    ]
+    return weighable.select(*keys, "code", *complete), findings
 
 
-def _blank(count: int, table: str, column: str, *, whole: bool = False) -> Finding:
+def _blank(count: int, table: str, column: str, *, entire_column: bool = False) -> Finding:
     """Say that figures are missing, and what was left out for it: the rows, or the whole column."""
-    code = "scope.no-weight-column" if whole else "scope.no-weight"
+    code = "scope.no-weight-column" if entire_column else "scope.no-weight"
     return finding(code, table=table, column=column, words={"count": count})
 
 
@@ -248,6 +257,6 @@ def explain(
     tree = tree_of(standard)
     code = tree.normal(industry)
     if code is None:
-        raise unknown(tree, industry)
+        raise unknown_code_error(tree, industry)
     scope = classify(pl.DataFrame({"code": [code]}), as_of=date, definitions=definitions, standard=standard)
     return scope.explain(code)

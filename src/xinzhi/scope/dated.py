@@ -118,7 +118,7 @@ class Definition:
 
     def needs(self) -> str:
         """Return what a complete transcription must count, such as ``485 classes; 9 categories``."""
-        return "; ".join(_counted(count) for count in self.counts)
+        return "; ".join(_count_text(count) for count in self.counts)
 
 
 _PLURALS = {
@@ -130,7 +130,7 @@ _PLURALS = {
 }
 
 
-def _counted(count: Count) -> str:
+def _count_text(count: Count) -> str:
     numbers = ", ".join(f"{number} {_PLURALS.get(name, name)}" for name, number in count.numbers.items())
     return f"{numbers} ({', '.join(count.of)})" if count.of else numbers
 
@@ -149,21 +149,21 @@ def build(source: Source) -> Definition:
     """Return the definition of a file whose form is right."""
     body = source.content
     eras = _eras(body.get("eras") or {})
-    entries = tuple(_entry(item) for item in body.get("entries") or ())
+    entries = tuple(_entry(entry) for entry in body.get("entries") or ())
     leading = tuple(
         Entry(codes=codes, category=era.id, name=name, valid_from=era.begins, valid_to=era.ends)
         for era in eras
         for name, codes in era.leading
         if codes
     )
-    categories = {str(key): _category(str(key), item) for key, item in (body.get("categories") or {}).items()}
+    categories = {str(key): _category(str(key), category) for key, category in (body.get("categories") or {}).items()}
     categories |= {era.id: Category(id=era.id, title=era.title, counts={}) for era in eras}
     return Definition(
         id=body["id"],
         series=body["series"],
         title=Text(**body["title"]),
         authority=Text(**body["authority"]),
-        source=_said(body["source"]),
+        source=_bilingual(body["source"]),
         note=Text(**body["note"]) if body.get("note") else None,
         status=body["status"],
         standard=body["standard"],
@@ -173,52 +173,52 @@ def build(source: Source) -> Definition:
         missing=Text(**(body.get("missing") or {"zh": "", "en": ""})),
         categories=categories,
         entries=(*entries, *leading),
-        counts=tuple(_count(item) for item in body.get("counts") or ()),
+        counts=tuple(_count(count) for count in body.get("counts") or ()),
         eras=eras,
         file=source.file,
     )
 
 
-def _said(given: str | Mapping[str, str]) -> Text:
+def _bilingual(value: str | Mapping[str, str]) -> Text:
     """Return a text in both languages, or one that stands for both."""
-    texts = dict.fromkeys(("zh", "en"), given) if isinstance(given, str) else given
+    texts = dict.fromkeys(("zh", "en"), value) if isinstance(value, str) else value
     return Text(zh=texts["zh"].strip(), en=texts["en"].strip())
 
 
-def _category(key: str, item: Mapping[str, Any]) -> Category:
-    counts = {name: item[name] for name in _COUNTS if item.get(name) is not None}
-    return Category(id=key, title=Text(zh=item["zh"], en=item["en"]), inside=item.get("in", True), counts=counts)
+def _category(key: str, entry: Mapping[str, Any]) -> Category:
+    counts = {name: entry[name] for name in _COUNTS if entry.get(name) is not None}
+    return Category(id=key, title=Text(zh=entry["zh"], en=entry["en"]), inside=entry.get("in", True), counts=counts)
 
 
-def _count(item: Mapping[str, Any]) -> Count:
-    numbers = {name: int(value) for name, value in item.items() if name != "of"}
-    return Count(of=tuple(map(str, item.get("of") or ())), numbers=numbers)
+def _count(entry: Mapping[str, Any]) -> Count:
+    numbers = {name: int(value) for name, value in entry.items() if name != "of"}
+    return Count(of=tuple(map(str, entry.get("of") or ())), numbers=numbers)
 
 
-def _entry(item: Mapping[str, Any]) -> Entry:
-    codes = (item["code"],) if item.get("code") else tuple(item["codes"])
-    name = Text(zh=item.get("zh") or item.get("en") or "", en=item.get("en") or item.get("zh") or "")
+def _entry(entry: Mapping[str, Any]) -> Entry:
+    codes = (entry["code"],) if entry.get("code") else tuple(entry["codes"])
+    name = Text(zh=entry.get("zh") or entry.get("en") or "", en=entry.get("en") or entry.get("zh") or "")
     return Entry(
         codes=tuple(map(str, codes)),
-        excluded=tuple(map(str, item.get("except") or ())),
-        category=str(item.get("category") or ""),
-        middle=str(item.get("middle") or ""),
+        excluded=tuple(map(str, entry.get("except") or ())),
+        category=str(entry.get("category") or ""),
+        middle=str(entry.get("middle") or ""),
         name=name if name.zh else None,
-        star=_star(item) if item.get("starred") else None,
-        intensity=item.get("intensity"),
-        valid_from=item.get("valid_from"),
-        valid_to=item.get("valid_to"),
+        star=_star(entry) if entry.get("starred") else None,
+        intensity=entry.get("intensity"),
+        valid_from=entry.get("valid_from"),
+        valid_to=entry.get("valid_to"),
     )
 
 
-def _star(item: Mapping[str, Any]) -> Star:
-    lower, upper = float(item.get("lower") or 0.0), float(1.0 if item.get("upper") is None else item["upper"])
-    share = item.get("share")
+def _star(entry: Mapping[str, Any]) -> Star:
+    lower, upper = float(entry.get("lower") or 0.0), float(1.0 if entry.get("upper") is None else entry["upper"])
+    share = entry.get("share")
     return Star(
         share=(lower + upper) / 2 if share is None else float(share),
         lower=lower,
         upper=upper,
-        source=str(item.get("source") or "").strip(),
+        source=str(entry.get("source") or "").strip(),
         assumed=share is None,
     )
 
@@ -235,9 +235,10 @@ def _eras(items: Mapping[str, Any]) -> tuple[Era, ...]:
             begins=begin,
             ends=following - timedelta(days=1) if following else None,
             event=Text(**items[key]["event"]),
-            evidence=_said(items[key]["evidence"]),
+            evidence=_bilingual(items[key]["evidence"]),
             alternatives=tuple(
-                (other["date"], Text(**other["event"])) for other in items[key].get("alternatives") or ()
+                (alternative["date"], Text(**alternative["event"]))
+                for alternative in items[key].get("alternatives") or ()
             ),
             leading=tuple(
                 (Text(zh=sector["zh"], en=sector["en"]), tuple(map(str, sector.get("codes") or ())))

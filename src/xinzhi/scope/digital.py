@@ -51,10 +51,10 @@ class DigitalCore(Result, verb="digital_core", topic="scope", key=("year", "acti
         """Return the share in the first and the last year, and what grew most."""
         rows = self.by_year
         first, last = rows.row(0, named=True), rows.row(-1, named=True)
-        both = self.frame.filter(pl.col("year").is_in([first["year"], last["year"]]))
-        wide = both.pivot("year", index="activity", values="share").fill_null(0.0)
-        change = wide[str(last["year"])] - wide[str(first["year"])]
-        most = wide.with_columns(change=change).sort("change", descending=True).row(0, named=True)
+        ends_of_span = self.frame.filter(pl.col("year").is_in([first["year"], last["year"]]))
+        by_activity = ends_of_span.pivot("year", index="activity", values="share").fill_null(0.0)
+        change = by_activity[str(last["year"])] - by_activity[str(first["year"])]
+        most = by_activity.with_columns(change=change).sort("change", descending=True).row(0, named=True)
         name, low, high = self.activity(most["activity"]), most[str(first["year"])], most[str(last["year"])]
         ends = {"first": first["year"], "before": first["share"], "last": last["year"], "after": last["share"]}
         return {"answer.core": {**ends, "name": name, "low": low, "high": high}, "note.core": {}}
@@ -82,18 +82,18 @@ def digital_core(package: Package) -> DigitalCore:
     [(2002, 4.8), (2023, 6.7)]
     """
     table = package.require("nation", ("variable", "year", "value", "unit", "status"), verb="scope.digital_core")
-    whole = series_of(table, _WHOLE).select("year", total="value")
+    totals = series_of(table, _WHOLE).select("year", total="value")
     parts = [
         series_of(table, f"{_PART}{name}").select("year", activity=pl.lit(name), value_added="value")
         for name in ACTIVITIES
     ]
-    rows = pl.concat(parts).join(whole, on="year").with_columns(share=pl.col("value_added") / pl.col("total"))
+    rows = pl.concat(parts).join(totals, on="year").with_columns(share=pl.col("value_added") / pl.col("total"))
     if rows["year"].n_unique() <= 1:
         raise InputError("scope.no-core", name=package.name)
     order = pl.col("activity").replace_strict(dict(zip(ACTIVITIES, range(len(ACTIVITIES)), strict=True)))
     frame = rows.sort("year", order).select("year", "activity", "value_added", "share")
-    made = replace(provenance("digital_core"), package=package.name, inputs={"nation": package.fingerprint("nation")})
-    return DigitalCore(frame=frame, kind=package.kind, provenance=made)
+    source = replace(provenance("digital_core"), package=package.name, inputs={"nation": package.fingerprint("nation")})
+    return DigitalCore(frame=frame, kind=package.kind, provenance=source)
 
 
 _BOUNDS = ("lower", "share", "upper")
@@ -137,10 +137,10 @@ class Dependence(Result, verb="digital_dependence", topic="scope", key=("year", 
             picked = value if which is None else value.filter(which)
             return (weight * picked.fill_null(0.0)).sum() / weight.sum()
 
-        plain = {"core": "core", "in_scope": "share", "lower": "lower", "upper": "upper", "dependence": "total"}
+        columns = {"core": "core", "in_scope": "share", "lower": "lower", "upper": "upper", "dependence": "total"}
         return self.frame.group_by("year", maintain_order=True).agg(
             pl.col("output").sum(),
-            *(mean(pl.col(column)).alias(name) for name, column in plain.items()),
+            *(mean(pl.col(column)).alias(name) for name, column in columns.items()),
             dependence_others=mean(pl.col("total"), pl.col("core") <= 0),
         )
 
@@ -148,7 +148,7 @@ class Dependence(Result, verb="digital_dependence", topic="scope", key=("year", 
         """Return the use test for `classify`, of the year (or the only one); a `UsageError` when it is not there."""
         years = self.frame["year"].unique(maintain_order=True).to_list()
         if (year is None and len(years) > 1) or (year is not None and year not in years):
-            raise UsageError("scope.which-year", year=year, known=[str(one) for one in years])
+            raise UsageError("scope.which-year", year=year, known=[str(known_year) for known_year in years])
         rows = self.frame.filter(pl.col("year") == year) if year is not None else self.frame
         rows = rows.filter(pl.col("output") > 0)
         return rows.select(
@@ -160,8 +160,8 @@ class Dependence(Result, verb="digital_dependence", topic="scope", key=("year", 
         rows = self.frame.filter(pl.col("industry") == industry)
         rows = rows.filter(pl.col("year") == year) if year is not None else rows
         if rows.is_empty():
-            known = self.frame["industry"].unique(maintain_order=True).to_list()
-            raise UsageError("scope.no-industry-row", industry=industry, year=year or "–", known=known)
+            industries = self.frame["industry"].unique(maintain_order=True).to_list()
+            raise UsageError("scope.no-industry-row", industry=industry, year=year or "–", known=industries)
         return rows.with_columns(
             threshold=pl.lit(self.threshold), rule=pl.lit(self.rule["id"]), reference=pl.lit(self.rule["reference"])
         )
@@ -171,23 +171,25 @@ class Dependence(Result, verb="digital_dependence", topic="scope", key=("year", 
         rows = self.by_year.to_dicts()
         first, last = rows[0], rows[-1]
         values = {"share": last["in_scope"], **{name: last[name] for name in ("lower", "upper", "core")}}
-        values["wide"] = wide = last["upper"] - last["lower"] > convention("open")
-        plain = last["year"] is None
-        facts: Facts = {"answer.dependence_plain" if plain else "answer.dependence": values | {"year": last["year"]}}
+        values["wide"] = is_open = last["upper"] - last["lower"] > convention("open")
+        undated = last["year"] is None
+        facts: Facts = {"answer.dependence_plain" if undated else "answer.dependence": values | {"year": last["year"]}}
         if len(rows) > 1:
             ends = {"low": first["dependence_others"], "high": last["dependence_others"]}
             facts["answer.change"] = {
                 "first": first["year"],
                 "before": first["in_scope"],
                 "core": first["core"],
-                "wide": wide,
+                "wide": is_open,
                 **ends,
             }
             # the bounds of one year reach into those of the next: the rise rests on what belongs to the core
-            if not wide and any(a["upper"] >= b["lower"] for a, b in pairwise(rows)):
+            if not is_open and any(a["upper"] >= b["lower"] for a, b in pairwise(rows)):
                 facts["answer.overlap"] = {}
-        given = self.rule["id"] == "given"
-        rule = words("scope.label.given") if given else Text(zh=self.rule["title"]["zh"], en=self.rule["title"]["en"])
+        by_caller = self.rule["id"] == "given"
+        rule = (
+            words("scope.label.given") if by_caller else Text(zh=self.rule["title"]["zh"], en=self.rule["title"]["en"])
+        )
         facts |= {"answer.threshold": {"level": self.threshold, "rule": rule}}
         return facts | ({"note.shipped": {}} if _CHINA in self.provenance.inputs else {})
 
@@ -242,31 +244,36 @@ def digital_dependence(
         raise UsageError("scope.no-table")
     mapping = document(f"{digital}.yaml") if isinstance(digital, str) and digital == "wiod-2013" else None
     shares = _core(mapping["core"] if mapping else digital)
-    labels = dict(names or {}) | ({key: item["en"] for key, item in mapping["industries"].items()} if mapping else {})
-    years = [_year(year, one, shares, region, labels) for year, one in tables.items()]
+    labels = dict(names or {}) | (
+        {key: industry["en"] for key, industry in mapping["industries"].items()} if mapping else {}
+    )
+    years = [_year(year, table_of_year, shares, region, labels) for year, table_of_year in tables.items()]
     first = set(years[0]["industry"])
-    for one in years[1:]:
-        if odd := sorted(first.symmetric_difference(one["industry"])):
-            raise InputError("scope.other-industries", year=one["year"][0], first=years[0]["year"][0], names=odd)
+    for frame_of_year in years[1:]:
+        if odd := sorted(first.symmetric_difference(frame_of_year["industry"])):
+            raise InputError(
+                "scope.other-industries", year=frame_of_year["year"][0], first=years[0]["year"][0], names=odd
+            )
     rule = _rule(threshold, next(iter(tables)))
     level, rows = _level(rule, years[0]), pl.concat(years)
     core = {key: list(values) for key, values in shares.items()}
-    frame = _judged(rows, level, _capital(ict_capital, rows))
-    made = provenance("digital_dependence", digital=core, region=region, threshold=level)
+    frame = _scope_verdicts(rows, level, _capital(ict_capital, rows))
+    source = provenance("digital_dependence", digital=core, region=region, threshold=level)
     inputs = {
         "table" if year is None else f"table {year}": digest(
-            np.vstack([one.flows, one.output]), [one.label(at) for at in range(one.size)]
+            np.vstack([table_of_year.flows, table_of_year.output]),
+            [table_of_year.label(at) for at in range(table_of_year.size)],
         )
-        for year, one in tables.items()
+        for year, table_of_year in tables.items()
     }
     return Dependence(
         frame=frame,
         threshold=level,
         rule=rule,
         region=region or "",
-        residual=max(one.residual for one in tables.values()),
-        spectral_radius=max(one.spectral_radius for one in tables.values()),
-        provenance=replace(made, inputs=inputs),
+        residual=max(table_of_year.residual for table_of_year in tables.values()),
+        spectral_radius=max(table_of_year.spectral_radius for table_of_year in tables.values()),
+        provenance=replace(source, inputs=inputs),
     )
 
 
@@ -276,14 +283,14 @@ def _core(digital: AnyFrame) -> dict[str, tuple[float, float, float]]:
         raise UsageError("scope.unknown-core", digital=digital)
     if not isinstance(digital, Mapping):
         return {str(code): (1.0, 1.0, 1.0) for code in digital}
-    found: dict[str, tuple[float, float, float]] = {}
+    bounds: dict[str, tuple[float, float, float]] = {}
     for code, about in digital.items():
         values = [about] * 3 if isinstance(about, int | float) else [about.get(name) for name in _BOUNDS]
         numbers = [float(value) for value in values if value is not None]
         if len(numbers) != len(_BOUNDS) or numbers != sorted(numbers) or numbers[0] < 0 or numbers[-1] > 1:
             raise UsageError("scope.bad-core-share", code=code, given=str(about))
-        found[str(code)] = (numbers[0], numbers[1], numbers[2])
-    return found
+        bounds[str(code)] = (numbers[0], numbers[1], numbers[2])
+    return bounds
 
 
 def _year(
@@ -294,11 +301,11 @@ def _year(
     labels: Mapping[str, str],
 ) -> pl.DataFrame:
     """Return the dependence of one year: one factorisation, one solution for all bounds and origins."""
-    there = list(dict.fromkeys(table.regions))
-    if region is None and len(there) > 1:
-        raise UsageError("scope.which-region", count=len(there), first=there[0])
-    if region is not None and region not in there:
-        raise UsageError("scope.no-region", region=region, known=there)
+    regions = list(dict.fromkeys(table.regions))
+    if region is None and len(regions) > 1:
+        raise UsageError("scope.which-region", count=len(regions), first=regions[0])
+    if region is not None and region not in regions:
+        raise UsageError("scope.no-region", region=region, known=regions)
     home = np.full(table.size, fill_value=True) if region is None else np.array(table.regions) == region
     industries, at = np.array(table.industries), np.flatnonzero(home)
     absent = [code for code in shares if code not in table.industries]
@@ -306,7 +313,7 @@ def _year(
         raise UsageError("scope.core-absent", names=absent, known=list(dict.fromkeys(table.industries)))
     core = np.array([shares.get(code, (0.0, 0.0, 0.0)) for code in table.industries])
     questions = np.column_stack([core, core[:, 1] * home])
-    total = table.behind(questions)[at]
+    total = table.upstream_requirements(questions)[at]
     direct = (questions.T @ table.coefficients)[:, at]
     return pl.DataFrame(
         {
@@ -359,27 +366,29 @@ def _capital(shares: Mapping[Any, float] | None, frame: pl.DataFrame) -> pl.Seri
     """Return the share of ICT capital of every row, null where none is given."""
     if shares is None:
         return pl.Series("ict_capital", [None] * frame.height, dtype=pl.Float64)
-    known = set(frame["industry"])
+    industries = set(frame["industry"])
     for key, share in shares.items():
         code = key[1] if isinstance(key, tuple) else key
-        if code not in known or not 0 <= share <= 1:
+        if code not in industries or not 0 <= share <= 1:
             raise UsageError("scope.bad-ict-capital", key=str(key), share=share)
-    found = [shares.get((year, code), shares.get(code)) for year, code in frame.select("year", "industry").iter_rows()]
-    return pl.Series("ict_capital", found, dtype=pl.Float64)
+    shares_of_rows = [
+        shares.get((year, code), shares.get(code)) for year, code in frame.select("year", "industry").iter_rows()
+    ]
+    return pl.Series("ict_capital", shares_of_rows, dtype=pl.Float64)
 
 
-def _judged(frame: pl.DataFrame, level: float, capital: pl.Series) -> pl.DataFrame:
+def _scope_verdicts(frame: pl.DataFrame, level: float, capital: pl.Series) -> pl.DataFrame:
     """Return the frame with what is in scope: for being of the core, for using, or for its ICT capital."""
     least = float(document("thresholds.yaml")["ict-capital"]["value"])
-    by_capital, some = capital.fill_null(0.0) >= least, pl.col("output") > 0
+    by_capital, has_output = capital.fill_null(0.0) >= least, pl.col("output") > 0
 
     def share(core: str, total: str) -> pl.Expr:
         uses = (pl.col(total) >= level) | by_capital
-        return pl.when(~some).then(None).when(uses).then(1.0).otherwise(pl.col(core))
+        return pl.when(~has_output).then(None).when(uses).then(1.0).otherwise(pl.col(core))
 
     because = pl.lit("below")
     uses, core = pl.col("total") >= level, pl.col("core") > 0
-    cases: dict[str, Any] = {"ict capital": by_capital, "use": uses, "core": core, "no output": ~some}
+    cases: dict[str, Any] = {"ict capital": by_capital, "use": uses, "core": core, "no output": ~has_output}
     for name, holds in cases.items():
         because = pl.when(holds).then(pl.lit(name)).otherwise(because)
     return frame.with_columns(
@@ -414,13 +423,13 @@ def dependence_of_china() -> Dependence:
     rule = _rule(None, int(first["year"][0]))
     level = _level(rule, first)
     core = {code: [about[name] for name in _BOUNDS] for code, about in mapping["core"].items()}
-    made = provenance("digital_dependence", digital=core, region=_REGION, threshold=level)
+    source = provenance("digital_dependence", digital=core, region=_REGION, threshold=level)
     return Dependence(
-        frame=_judged(rows, level, _capital(None, rows)).select(_COLUMNS),
+        frame=_scope_verdicts(rows, level, _capital(None, rows)).select(_COLUMNS),
         threshold=level,
         rule=rule,
         region=_REGION,
         residual=0.0,
         spectral_radius=0.0,
-        provenance=replace(made, inputs={_CHINA: digest(rows.select(pl.col(pl.Float64)).to_numpy(), names)}),
+        provenance=replace(source, inputs={_CHINA: digest(rows.select(pl.col(pl.Float64)).to_numpy(), names)}),
     )

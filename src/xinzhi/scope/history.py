@@ -93,45 +93,45 @@ def history(energy: AnyFrame, *, country: str = "Entity", year: str = "Year") ->
     names = _carriers(raw.frame, country, year)
     fields = [Field("country", "text", column=country), Field("year", "year", column=year)]
     fields += [Field(name, column=column) for name, column in names.items()]
-    read = tidy(energy, fields, key=["country", "year"], verb="history", table="energy")
-    table = read.frame
-    found = _leading(table, list(names))
+    typed = tidy(energy, fields, key=["country", "year"], verb="history", table="energy")
+    table = typed.frame
+    leads = _leading(table, list(names))
     return History(
-        frame=found,
-        changes=_changes(found),
-        eras=_eras(found, list(names)),
+        frame=leads,
+        changes=_changes(leads),
+        eras=_eras(leads, list(names)),
         shares=table.unpivot(on=list(names), index=["country", "year"], variable_name="carrier", value_name="share"),
         findings=tuple(_findings(table, list(names))),
-        names=_names(found),
-        kind=read.kind,
-        provenance=read.provenance("history"),
+        names=_names(leads),
+        kind=typed.kind,
+        provenance=typed.provenance("history"),
     )
 
 
 def _carriers(rows: pl.DataFrame, country: str, year: str) -> dict[str, str]:
     """Return the column of every carrier that the frame has."""
     bare = {name.split("(")[0].strip().lower(): name for name in rows.columns if name not in (country, year)}
-    found = {
+    columns = {
         carrier: bare[match]
         for carrier, about in document(_FACTS)["carriers"].items()
         for match in about["match"]
         if match in bare
     }
-    if "human muscle" not in found and "animal muscle" not in found:
+    if "human muscle" not in columns and "animal muscle" not in columns:
         raise InputError("scope.no-muscle", columns=rows.columns, known=list(document(_FACTS)["carriers"]))
-    return found
+    return columns
 
 
 def _names(frame: pl.DataFrame) -> Names:
     """Return the names of countries, carriers, powers and readings."""
     facts = document(_FACTS)
-    known = facts["countries"]
+    countries = facts["countries"]
     return Names(
         {
-            "country": {one: Text(zh=known.get(one, one), en=one) for one in frame["country"].unique()},
-            "carrier": {one: Text(zh=about["zh"], en=about["en"]) for one, about in facts["carriers"].items()},
-            "power": {one.id: one.title for one in definition("five-powers").eras},
-            "reading": {one: reading_text(one) for one in facts["readings"]},
+            "country": {code: Text(zh=countries.get(code, code), en=code) for code in frame["country"].unique()},
+            "carrier": {code: Text(zh=about["zh"], en=about["en"]) for code, about in facts["carriers"].items()},
+            "power": {era.id: era.title for era in definition("five-powers").eras},
+            "reading": {code: reading_text(code) for code in facts["readings"]},
         }
     )
 
@@ -140,7 +140,7 @@ def _leading(table: pl.DataFrame, carriers: list[str]) -> pl.DataFrame:
     """Return the leading carrier and, under each reading, the leading power of every country and year."""
     cells = table.select(carriers).to_numpy()
     eras = definition("five-powers").eras
-    begins = [one.begins.year if one.begins else -(10**6) for one in eras]
+    begins = [era.begins.year if era.begins else -(10**6) for era in eras]
     era = [eras[at].id for at in np.searchsorted(begins, table["year"].to_numpy(), side="right") - 1]
     carrier, carrier_share = _largest(cells, carriers)
     parts = []
@@ -150,8 +150,8 @@ def _leading(table: pl.DataFrame, carriers: list[str]) -> pl.DataFrame:
         for column, power in enumerate(powers):
             # blanks are left out of a sum; where all are blank there is none
             inside = cells[:, [name in about["powers"][power] for name in carriers]]
-            known = ~np.isnan(inside).all(axis=1)
-            sums[known, column] = np.nansum(inside[known], axis=1)
+            has_value = ~np.isnan(inside).all(axis=1)
+            sums[has_value, column] = np.nansum(inside[has_value], axis=1)
         lead, lead_share = _largest(sums, powers)
         rows = table.select("country", "year", carrier=carrier, carrier_share=carrier_share).with_columns(
             reading=pl.lit(reading),
@@ -169,15 +169,15 @@ def _largest(cells: FloatArray, names: list[str]) -> tuple[pl.Series, pl.Series]
     """Return the name of the largest number of every row, and the number; nothing where there is none."""
     at = np.where(np.isnan(cells), -np.inf, cells).argmax(axis=1)
     picked = pl.Series(cells[np.arange(len(at)), at], nan_to_null=True)
-    return pl.Series([names[one] for one in at], dtype=pl.String).set(picked.is_null(), None), picked
+    return pl.Series([names[position] for position in at], dtype=pl.String).set(picked.is_null(), None), picked
 
 
-def _changes(found: pl.DataFrame) -> pl.DataFrame:
+def _changes(leads: pl.DataFrame) -> pl.DataFrame:
     """Return the years in which another power takes the lead, beside the dates of the eras."""
     least = int(document(_FACTS)["minimum_years"]["value"])
-    dates = {one.id: one.begins.year for one in definition("five-powers").eras if one.begins}
+    dates = {era.id: era.begins.year for era in definition("five-powers").eras if era.begins}
     rows: list[tuple[Any, ...]] = []
-    for (country, reading), part in found.partition_by("country", "reading", as_dict=True).items():
+    for (country, reading), part in leads.partition_by("country", "reading", as_dict=True).items():
         led = part.filter(pl.col("power").is_not_null()).select("year", "power", "power_share").rows()
         for at in range(1, len(led)):
             year, after, share = led[at]
@@ -194,28 +194,28 @@ def _changes(found: pl.DataFrame) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema, orient="row").sort("reading", "country", "year")
 
 
-def _eras(found: pl.DataFrame, carriers: list[str]) -> pl.DataFrame:
+def _eras(leads: pl.DataFrame, carriers: list[str]) -> pl.DataFrame:
     """Return for every power what these data say of it."""
     facts = document(_FACTS)
     rows = []
-    for one in definition("five-powers").eras:
+    for power in definition("five-powers").eras:
         for reading, about in facts["readings"].items():
-            inside = about["powers"].get(one.id, [])
-            seen = any(name in carriers for name in inside)
-            part = found.filter(pl.col("reading") == reading)
-            led = part.filter(pl.col("power") == one.id)
-            note = facts["unseen"].get(one.id) or {"zh": "、".join(inside), "en": ", ".join(inside)}
+            inside = about["powers"].get(power.id, [])
+            observed = any(name in carriers for name in inside)
+            part = leads.filter(pl.col("reading") == reading)
+            led = part.filter(pl.col("power") == power.id)
+            note = facts["unseen"].get(power.id) or {"zh": "、".join(inside), "en": ", ".join(inside)}
             rows.append(
                 {
-                    "power": one.id,
+                    "power": power.id,
                     "reading": reading,
-                    "begins": one.begins,
-                    "ends": one.ends,
-                    "event_zh": one.event.zh,
-                    "event_en": one.event.en,
-                    "seen": seen,
+                    "begins": power.begins,
+                    "ends": power.ends,
+                    "event_zh": power.event.zh,
+                    "event_en": power.event.en,
+                    "seen": observed,
                     "first_lead": led["year"].min(),
-                    "countries_led": led["country"].n_unique() if seen else None,
+                    "countries_led": led["country"].n_unique() if observed else None,
                     "countries": part["country"].n_unique(),
                     "note_zh": note["zh"],
                     "note_en": note["en"],
@@ -240,8 +240,8 @@ def _findings(table: pl.DataFrame, carriers: list[str]) -> list[Text]:
             (table.filter(pl.col(carrier).is_null()), blank),
         ):
             for (country,), part in rows.partition_by("country", as_dict=True).items():
-                called = Text(zh=facts["countries"].get(country, country), en=country)
+                country_name = Text(zh=facts["countries"].get(country, country), en=country)
                 ends = {"first": part["year"].min(), "last": part["year"].max()}
-                spans.append(words("scope.label.span", country=called, carrier=name, **ends))
+                spans.append(words("scope.label.span", country=country_name, carrier=name, **ends))
     notes += [words("scope.note.blank", names=blank)] if blank else []
     return notes + ([words("scope.note.negative", names=negative)] if negative else [])

@@ -45,8 +45,8 @@ class InputOutput:
     def coefficients(self) -> FloatArray:
         """Input per unit of output, A; columns of industries without output are zero."""
         with np.errstate(divide="ignore", invalid="ignore"):
-            found = self.flows / self.output
-        return np.where(self.output > 0, found, 0.0)
+            ratio = self.flows / self.output
+        return np.where(self.output > 0, ratio, 0.0)
 
     @cached_property
     def _factors(self) -> tuple[FloatArray, Any]:
@@ -54,7 +54,7 @@ class InputOutput:
 
         return lu_factor(np.eye(self.size) - self.coefficients)
 
-    def behind(self, rows: FloatArray) -> FloatArray:
+    def upstream_requirements(self, rows: FloatArray) -> FloatArray:
         """Return ``rows' (L - I)``: what stands behind a unit of output, all rounds of inputs but not the unit itself.
 
         `rows` is what a unit of every industry is worth; shape ``(industries,)`` or ``(industries, questions)``.
@@ -73,8 +73,8 @@ class InputOutput:
     @cached_property
     def residual(self) -> float:
         """Largest entry of (I - A) L - I: how far rounding has moved the inverse."""
-        left = np.eye(self.size) - self.coefficients
-        return float(np.abs(left @ self.inverse - np.eye(self.size)).max())
+        leontief_matrix = np.eye(self.size) - self.coefficients
+        return float(np.abs(leontief_matrix @ self.inverse - np.eye(self.size)).max())
 
     @cached_property
     def spectral_radius(self) -> float:
@@ -176,8 +176,8 @@ def _from_frames(
         ).join(rows, on=["region", "industry"], how="left", maintain_order="left")
         lost = keyed.filter(pl.col("at").is_null()).unique(maintain_order=True)
         if lost.height:
-            shown = ["/".join(filter(None, row[:2])) for row in lost.iter_rows()]
-            raise InputError("scope.no-output-of", side=side, names=shown)
+            pairs = ["/".join(filter(None, row[:2])) for row in lost.iter_rows()]
+            raise InputError("scope.no-output-of", side=side, names=pairs)
         return keyed["at"].to_numpy().astype(np.int64)
 
     result = np.zeros((levels.height, levels.height))
@@ -186,16 +186,16 @@ def _from_frames(
         (positions(sell, "seller"), positions(buy, "buyer")),
         cells[value].cast(pl.Float64).fill_null(float("nan")).to_numpy(),
     )
-    made = levels["output"].cast(pl.Float64).fill_null(float("nan")).to_numpy()
-    return InputOutput(tuple(places.to_list()), tuple(names.to_list()), result, made)
+    gross_output = levels["output"].cast(pl.Float64).fill_null(float("nan")).to_numpy()
+    return InputOutput(tuple(places.to_list()), tuple(names.to_list()), result, gross_output)
 
 
 def _check(table: InputOutput) -> None:
     """Refuse a table that has no economic meaning, naming the industries."""
     flows, output = table.flows, table.output
-    if names := _named(table, ~np.isfinite(output)):
+    if names := _industry_labels(table, ~np.isfinite(output)):
         raise InputError("scope.output-missing", names=names)
-    if names := _named(table, output < 0):
+    if names := _industry_labels(table, output < 0):
         raise InputError("scope.output-negative", names=names)
     wrong = ~np.isfinite(flows) | (flows < 0)
     if wrong.any():
@@ -205,16 +205,16 @@ def _check(table: InputOutput) -> None:
         ]
         raise InputError("scope.bad-flows", count=int(wrong.sum()), pairs=pairs)
     idle = output <= 0
-    if names := _named(table, idle & (flows.sum(axis=0) > 0)):
+    if names := _industry_labels(table, idle & (flows.sum(axis=0) > 0)):
         raise InputError("scope.buys-without-output", names=names)
-    if names := _named(table, idle & (flows.sum(axis=1) > 0)):
+    if names := _industry_labels(table, idle & (flows.sum(axis=1) > 0)):
         raise InputError("scope.sells-without-output", names=names)
     if not (output > 0).any():
         raise InputError("scope.nobody-produces")
     _productive(table)
 
 
-def _named(table: InputOutput, which: AnyArray) -> list[str]:
+def _industry_labels(table: InputOutput, which: AnyArray) -> list[str]:
     """Return the industries of a mask."""
     return [table.label(int(at)) for at in np.flatnonzero(which)]
 
@@ -225,9 +225,9 @@ def _productive(table: InputOutput) -> None:
     if not radius < 1:
         sums = table.coefficients.sum(axis=0)
         over = np.flatnonzero(sums >= float(convention("column_sum_warning")))
-        named = [f"{table.label(int(at))} ({sums[at]:.3f})" for at in over]
-        if named:
-            raise InputError("scope.not-productive", radius=radius, names=named)
+        industries = [f"{table.label(int(at))} ({sums[at]:.3f})" for at in over]
+        if industries:
+            raise InputError("scope.not-productive", radius=radius, names=industries)
         raise InputError("scope.not-productive-plain", radius=radius)
     tolerance = float(convention("leontief_tolerance"))
     if not table.residual <= tolerance:
@@ -259,27 +259,30 @@ def read_input_output(flows: AnyFrame, *, encoding: str | None = None) -> dict[i
     >>> read_input_output(long)[None].coefficients.tolist()
     [[0.0, 0.5], [0.2, 0.0]]
     """
-    given = read_any(flows, "flows", encoding=encoding)[0]
-    places = [name for name in ("from_region", "to_region") if {"from_region", "to_region"} & set(given.cells.columns)]
+    raw = read_any(flows, "flows", encoding=encoding)[0]
+    places = [name for name in ("from_region", "to_region") if {"from_region", "to_region"} & set(raw.cells.columns)]
     keys = [Field(name, "code", missing="refuse") for name in ("from", "to", *places)]
     fields = [*keys, Field("value", missing="refuse"), Field("year", "year", required=False, missing="refuse")]
-    rows = tidy(given, fields, verb="read_input_output", table="flows").frame
-    wide = bool(places)
+    rows = tidy(raw, fields, verb="read_input_output", table="flows").frame
+    multi_regional = bool(places)
     if "year" not in rows.columns:
-        return {None: _one(rows, "", wide=wide)}
+        return {None: _table_of_year(rows, "", multi_regional=multi_regional)}
     years = rows["year"].unique().sort().to_list()
-    return {year: _one(rows.filter(pl.col("year") == year), f"{year}", wide=wide) for year in years}
+    return {
+        year: _table_of_year(rows.filter(pl.col("year") == year), f"{year}", multi_regional=multi_regional)
+        for year in years
+    }
 
 
-def _one(rows: pl.DataFrame, of: str, *, wide: bool) -> InputOutput:
+def _table_of_year(rows: pl.DataFrame, of: str, *, multi_regional: bool) -> InputOutput:
     is_output = pl.col("to").str.to_lowercase() == OUTPUT
-    made, flows = rows.filter(is_output), rows.filter(~is_output)
-    if made.is_empty():
+    gross_output, flows = rows.filter(is_output), rows.filter(~is_output)
+    if gross_output.is_empty():
         raise InputError("scope.no-gross-output", year=of, output=OUTPUT)
-    places = [pl.col("from_region").alias("region")] if wide else []
+    places = [pl.col("from_region").alias("region")] if multi_regional else []
     return input_output(
         flows,
-        made.select(*places, industry=pl.col("from"), output=pl.col("value")),
-        seller=("from_region", "from") if wide else "from",
-        buyer=("to_region", "to") if wide else "to",
+        gross_output.select(*places, industry=pl.col("from"), output=pl.col("value")),
+        seller=("from_region", "from") if multi_regional else "from",
+        buyer=("to_region", "to") if multi_regional else "to",
     )

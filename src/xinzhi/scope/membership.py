@@ -22,7 +22,7 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.text import words
 from xinzhi.data import Field, tidy
 from xinzhi.scope.dated import Definition, classes
-from xinzhi.scope.standard import GBT, ISIC, document, standard, table, unknown
+from xinzhi.scope.standard import GBT, ISIC, document, standard, table, unknown_code_error
 
 _ERRATA = "standards/errata.yaml"
 Direction = Literal["isic", "gbt"]
@@ -53,10 +53,10 @@ class Concordance:
         for code, weight in (weights or {}).items():
             if not isinstance(weight, int | float) or not math.isfinite(weight) or weight < 0:
                 raise UsageError("scope.bad-weight-of", code=code, weight=weight)
-        given = {str(code): float(weight) for code, weight in (weights or {}).items()}
+        weight_by_code = {str(code): float(weight) for code, weight in (weights or {}).items()}
         rows = self.pairs.select(source=source, target=to).with_columns(
-            weight=pl.col("target").replace_strict(given, default=0.0, return_dtype=pl.Float64)
-            if given
+            weight=pl.col("target").replace_strict(weight_by_code, default=0.0, return_dtype=pl.Float64)
+            if weight_by_code
             else pl.lit(0.0)
         )
         total, count = pl.col("weight").sum().over("source"), pl.len().over("source")
@@ -84,14 +84,14 @@ class Concordance:
         joined = rows.join(shares, left_on="code", right_on="source", how="left")
         lost = joined.filter(pl.col("target").is_null()).select(*keys, "code", value)
         part = pl.col(value) * pl.col("share")
-        known = pl.when(pl.col("split") != "equal").then(part)
+        exact_part = pl.when(pl.col("split") != "equal").then(part)
         summed = (
             joined.filter(pl.col("target").is_not_null())
             .group_by(*keys, code="target")
             .agg(
                 part.sum().alias(value),
-                lower=known.otherwise(pl.min_horizontal(value, 0.0)).sum(),
-                upper=known.otherwise(pl.max_horizontal(value, 0.0)).sum(),
+                lower=exact_part.otherwise(pl.min_horizontal(value, 0.0)).sum(),
+                upper=exact_part.otherwise(pl.max_horizontal(value, 0.0)).sum(),
             )
         )
         return Translation(frame=summed.sort(*keys, "code"), unmapped=lost)
@@ -130,8 +130,8 @@ def concordance(*, mend: bool = True) -> Concordance:
             if about["isic"] is not None
         ]
         pairs = pl.concat([pairs, pl.DataFrame(rows, schema=pairs.schema, orient="row")])
-    known = set(pairs["gbt"])
-    return Concordance(pairs.sort("gbt", "isic"), tuple(code for code in classes if code not in known))
+    codes_in_annex = set(pairs["gbt"])
+    return Concordance(pairs.sort("gbt", "isic"), tuple(code for code in classes if code not in codes_in_annex))
 
 
 def errata() -> pl.DataFrame:
@@ -148,30 +148,30 @@ def errata() -> pl.DataFrame:
     >>> errata()["kind"].value_counts().sort("kind").rows()
     [('group', 10), ('misprint', 3), ('missing', 11), ('repeated', 2)]
     """
-    found = document(_ERRATA)
-    missing, foreign, isic = (found[part].items() for part in ("missing", "foreign", "isic"))
-    rows = [("gbt", code, "missing", one["isic"], one["status"], one["because"]) for code, one in missing]
-    rows += [("gbt", code, one["is"], None, "not used", one["because"]) for code, one in foreign]
-    rows += [("gbt", row["gbt"], "repeated", row["isic"], "once", row["because"]) for row in found["repeated"]]
-    rows += [("isic", code, one["is"], None, "as printed", one["because"]) for code, one in isic]
+    sections = document(_ERRATA)
+    missing, foreign, isic = (sections[part].items() for part in ("missing", "foreign", "isic"))
+    rows = [("gbt", code, "missing", entry["isic"], entry["status"], entry["because"]) for code, entry in missing]
+    rows += [("gbt", code, entry["is"], None, "not used", entry["because"]) for code, entry in foreign]
+    rows += [("gbt", row["gbt"], "repeated", row["isic"], "once", row["because"]) for row in sections["repeated"]]
+    rows += [("isic", code, entry["is"], None, "as printed", entry["because"]) for code, entry in isic]
     names = ("side", "code", "kind", "isic", "status", "because")
     return pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row")
 
 
 def _series(series: AnyFrame, value: str, name: str) -> pl.DataFrame:
     """Return the series as a polars frame whose codes are classes of the standard."""
-    read = tidy(series, [Field("code", "code"), Field(value)], extra=True, verb="translate", table="series").frame
+    typed = tidy(series, [Field("code", "code"), Field(value)], extra=True, verb="translate", table="series").frame
     tree = standard(name)
-    order = [name for name in read.columns if name not in ("code", value)]
-    rows = read.select(*order, "code", value)
+    order = [name for name in typed.columns if name not in ("code", value)]
+    rows = typed.select(*order, "code", value)
     for code in rows["code"].unique().drop_nulls():
-        known = tree.normal(code)
-        if known is None:
-            raise InputError("scope.not-a-code", why=unknown(tree, code).text)
-        if tree.level(known) != "class":
-            level = words(f"scope.level.{tree.level(known)}")
+        class_code = tree.normal(code)
+        if class_code is None:
+            raise InputError("scope.not-a-code", why=unknown_code_error(tree, code).text)
+        if tree.level(class_code) != "class":
+            level = words(f"scope.level.{tree.level(class_code)}")
             raise InputError(
-                "scope.not-a-class", code=code, level=level, standard=name, classes=list(tree.below(known)[:3])
+                "scope.not-a-class", code=code, level=level, standard=name, classes=list(tree.below(class_code)[:3])
             )
     return rows.with_columns(pl.col("code").map_elements(tree.normal, return_dtype=pl.String))
 
@@ -212,7 +212,7 @@ def membership(
     """Return how far every class of the standard `name` belongs to a definition on a day."""
     tree = standard(definition.standard)
     size = len(tree.classes)
-    found, entry = Interval.nothing(size), np.full(size, -1, dtype=np.int64)
+    interval, entry = Interval.nothing(size), np.full(size, -1, dtype=np.int64)
     for number, line in enumerate(definition.entries):
         if not line.holds(day):
             continue
@@ -222,18 +222,18 @@ def membership(
         if category is not None and not category.inside:
             continue
         star = (line.star.lower, line.star.share, line.star.upper) if line.star else (1.0, 1.0, 1.0)
-        for array, value in zip((found.lower, found.share, found.upper), star, strict=True):
+        for array, value in zip((interval.lower, interval.share, interval.upper), star, strict=True):
             array[at] = np.maximum(array[at], value)
     if definition.standard == name:
         no = np.zeros(size, dtype=bool)
-        return Membership(definition, found, entry, no, no)
-    return _carried(definition, name, found, entry, pairs or concordance(), weights)
+        return Membership(definition, interval, entry, no, no)
+    return _convert_membership(definition, name, interval, entry, pairs or concordance(), weights)
 
 
-def _carried(
+def _convert_membership(
     definition: Definition,
     name: str,
-    found: Interval,
+    interval: Interval,
     entry: IntArray,
     pairs: Concordance,
     weights: Mapping[str, float] | None,
@@ -244,26 +244,26 @@ def _carried(
         raise UsageError("scope.no-concordance", **names)
     # The way goes from the industries asked for to the standard of the list, so that every target's share is known.
     rows = pairs.shares("isic" if name == GBT else "gbt", weights)
-    here, there = standard(name), standard(definition.standard)
-    rows = rows.filter(rows["source"].is_in(here.classes) & rows["target"].is_in(there.classes))
-    at = np.array([here.positions[code] for code in rows["source"]], dtype=np.int64)
-    to = np.array([there.positions[code] for code in rows["target"]], dtype=np.int64)
+    target_standard, source_standard = standard(name), standard(definition.standard)
+    rows = rows.filter(rows["source"].is_in(target_standard.classes) & rows["target"].is_in(source_standard.classes))
+    at = np.array([target_standard.positions[code] for code in rows["source"]], dtype=np.int64)
+    to = np.array([source_standard.positions[code] for code in rows["target"]], dtype=np.int64)
     part = rows["share"].to_numpy()
     equal = (rows["split"] == "equal").to_numpy()
-    size = len(here.classes)
+    size = len(target_standard.classes)
     result = Interval(np.ones(size), np.zeros(size), np.zeros(size))
-    np.add.at(result.share, at, part * found.share[to])
-    np.minimum.at(result.lower, at[equal], found.lower[to[equal]])
-    np.maximum.at(result.upper, at[equal], found.upper[to[equal]])
-    known = ~equal
+    np.add.at(result.share, at, part * interval.share[to])
+    np.minimum.at(result.lower, at[equal], interval.lower[to[equal]])
+    np.maximum.at(result.upper, at[equal], interval.upper[to[equal]])
+    exact_rows = ~equal
     low, high = np.zeros(size), np.zeros(size)
-    np.add.at(low, at[known], part[known] * found.lower[to[known]])
-    np.add.at(high, at[known], part[known] * found.upper[to[known]])
+    np.add.at(low, at[exact_rows], part[exact_rows] * interval.lower[to[exact_rows]])
+    np.add.at(high, at[exact_rows], part[exact_rows] * interval.upper[to[exact_rows]])
     exact = np.zeros(size, dtype=bool)
-    exact[at[known]] = True
+    exact[at[exact_rows]] = True
     result.lower[exact], result.upper[exact] = low[exact], high[exact]
     lines = np.full(size, -1, dtype=np.int64)
-    inside = found.upper[to] > 0
+    inside = interval.upper[to] > 0
     lines[at[~inside]] = entry[to[~inside]]
     lines[at[inside]] = entry[to[inside]]
     unmapped = np.ones(size, dtype=bool)
@@ -284,19 +284,19 @@ def union(parts: Sequence[Interval], size: int) -> Interval:
     return Interval(lower, np.clip(share, lower, upper), upper)
 
 
-def gather(found: Interval, groups: Sequence[IntArray], weights: FloatArray | None) -> Interval:
+def gather(interval: Interval, groups: Sequence[IntArray], weights: FloatArray | None) -> Interval:
     """Return the shares of industries of several classes; without weights, between the least and the most of them."""
     result = Interval.nothing(len(groups))
     for number, at in enumerate(groups):
-        own = weights[at] if weights is not None else np.zeros(len(at))
-        if own.sum() > 0:
-            own = own / own.sum()
+        group_weights = weights[at] if weights is not None else np.zeros(len(at))
+        if group_weights.sum() > 0:
+            group_weights = group_weights / group_weights.sum()
             for name in ("lower", "share", "upper"):
-                getattr(result, name)[number] = own @ getattr(found, name)[at]
+                getattr(result, name)[number] = group_weights @ getattr(interval, name)[at]
         else:
-            result.lower[number] = found.lower[at].min()
-            result.share[number] = found.share[at].mean()
-            result.upper[number] = found.upper[at].max()
+            result.lower[number] = interval.lower[at].min()
+            result.share[number] = interval.share[at].mean()
+            result.upper[number] = interval.upper[at].max()
     return result
 
 
@@ -324,10 +324,10 @@ def read_use(native: AnyFrame, name: str) -> Use:
     size = len(tree.classes)
     result, line = Interval.nothing(size), np.full(size, -1, dtype=np.int64)
     for number, (code, total, lower, upper, threshold) in enumerate(rows.iter_rows()):
-        known = tree.normal(code)
-        if known is None:
-            raise InputError("scope.use-unknown", why=unknown(tree, code).text)
-        at = np.array([tree.positions[one] for one in tree.below(known)], dtype=np.int64)
+        normal_code = tree.normal(code)
+        if normal_code is None:
+            raise InputError("scope.use-unknown", why=unknown_code_error(tree, code).text)
+        at = np.array([tree.positions[class_code] for class_code in tree.below(normal_code)], dtype=np.int64)
         if (line[at] >= 0).any():
             raise InputError("scope.use-twice", code=code)
         line[at] = number
@@ -343,7 +343,7 @@ class Question:
 
     day: date
     name: str
-    chosen: tuple[Definition, ...]
+    definitions: tuple[Definition, ...]
     pairs: Concordance
     splits: Mapping[str, float] | None
     weights: FloatArray | None
@@ -364,19 +364,21 @@ class Answer:
 def answer(question: Question, codes: Sequence[str]) -> Answer:
     """Return how far industries are in scope."""
     tree = standard(question.name)
-    groups = [np.array([tree.positions[one] for one in tree.below(code)], dtype=np.int64) for code in codes]
-    found = [
-        membership(one, question.day, question.name, pairs=question.pairs, weights=question.splits)
-        for one in question.chosen
+    groups = [
+        np.array([tree.positions[class_code] for class_code in tree.below(code)], dtype=np.int64) for code in codes
     ]
-    parts = [one.interval for one in found]
+    memberships = [
+        membership(definition, question.day, question.name, pairs=question.pairs, weights=question.splits)
+        for definition in question.definitions
+    ]
+    parts = [member.interval for member in memberships]
     if question.use is not None:
         parts.append(question.use.interval)
     size = len(tree.classes)
     return Answer(
         codes=tuple(codes),
         groups=groups,
-        lists=[(one, gather(one.interval, groups, question.weights)) for one in found],
+        lists=[(member, gather(member.interval, groups, question.weights)) for member in memberships],
         use=gather(question.use.interval, groups, question.weights) if question.use is not None else None,
         total=gather(union(parts, size), groups, question.weights),
     )

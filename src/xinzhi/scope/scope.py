@@ -14,7 +14,7 @@ from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text, has, words
 from xinzhi.scope.catalogue import choose, definition, definitions
 from xinzhi.scope.membership import Question, answer
-from xinzhi.scope.standard import convention, industry_name, read_date, standard, unknown
+from xinzhi.scope.standard import convention, industry_name, read_date, standard, unknown_code_error
 from xinzhi.scope.tables import EXACT, explained, measure_text
 
 VERDICTS = ("in", "part", "out", "unknown")
@@ -66,9 +66,9 @@ class Scope(Result, verb="classify", topic="scope", key=("code",)):
             return self.totals
         keys = [name for name in ("year", "measure") if name in self.totals.columns]
         sums = ("total", "in_scope", "in_scope_lower", "in_scope_upper")
-        found = self.totals.group_by(keys, maintain_order=True).agg(pl.col(sums).sort().sum())  # see `codes`
+        sums_by_measure = self.totals.group_by(keys, maintain_order=True).agg(pl.col(sums).sort().sum())  # see `codes`
         parts = zip(("share", "lower", "upper"), sums[1:], strict=True)
-        return found.with_columns(
+        return sums_by_measure.with_columns(
             pl.when(pl.col("total") > 0).then(pl.col(of) / pl.col("total")).alias(name) for name, of in parts
         )
 
@@ -76,12 +76,14 @@ class Scope(Result, verb="classify", topic="scope", key=("code",)):
     def absent(self) -> tuple[str, ...]:
         """The divisions that hold something in scope and of which the industries asked about hold nothing."""
         tree = standard(self.question.name)
-        asked = {name for code in self.frame["code"].unique() for name in tree.below(code)}
-        left = [code for code in tree.names if tree.level(code) == "division" and asked.isdisjoint(tree.below(code))]
-        if not left:
+        class_codes = {name for code in self.frame["code"].unique() for name in tree.below(code)}
+        divisions = [
+            code for code in tree.names if tree.level(code) == "division" and class_codes.isdisjoint(tree.below(code))
+        ]
+        if not divisions:
             return ()
-        upper = answer(self.question, left).total.upper
-        return tuple(code for code, most in zip(left, upper, strict=True) if most > EXACT)
+        upper = answer(self.question, divisions).total.upper
+        return tuple(code for code, most in zip(divisions, upper, strict=True) if most > EXACT)
 
     def title(self, name: str) -> Text:
         """Return what a measure is called."""
@@ -106,16 +108,16 @@ class Scope(Result, verb="classify", topic="scope", key=("code",)):
         tree = standard(self.question.name)
         code = tree.normal(industry)
         if code is None:
-            raise unknown(tree, industry)
+            raise unknown_code_error(tree, industry)
         question = self.question
         if date is not None:
             day = read_date(date)
-            still = [one for one in question.chosen if one.valid(day)]
-            question = replace(question, day=day, chosen=tuple(still) or choose(None, day), use=None)
+            still = [listed for listed in question.definitions if listed.valid(day)]
+            question = replace(question, day=day, definitions=tuple(still) or choose(None, day), use=None)
         return explained(question, code)
 
     @property
-    def weighed(self) -> str | None:
+    def weight_name(self) -> str | None:
         """The measure that weighs; None where there is none and every industry counts alike."""
         return self.measures[0] if self.measures else None
 
@@ -125,11 +127,11 @@ class Scope(Result, verb="classify", topic="scope", key=("code",)):
         return int(str(self.frame["year"].max())) if "year" in self.frame.columns else None
 
     @cached_property
-    def measured(self) -> Text:
+    def share_base(self) -> Text:
         """What the shares are shares of, in words."""
-        if self.weighed is None:
+        if self.weight_name is None:
             return words("scope.label.industries")
-        name, n = self.title(self.weighed), self.codes.height
+        name, n = self.title(self.weight_name), self.codes.height
         if self.year is None:
             return words("scope.label.of_listed", measure=name, n=n)
         return words("scope.label.of_year", measure=name, year=self.year, n=n)
@@ -139,7 +141,7 @@ class Scope(Result, verb="classify", topic="scope", key=("code",)):
         """One row an industry with ``value`` and ``in_scope``: regions summed in the last year, largest first."""
         frame = self.frame if self.year is None else self.frame.filter(pl.col("year") == self.year)
         # Sorted, a group is added up by one thread: the last digit does not hang on how many there are.
-        value = pl.col(self.weighed).sort().sum() if self.weighed else pl.lit(1.0).first()
+        value = pl.col(self.weight_name).sort().sum() if self.weight_name else pl.lit(1.0).first()
         rest = pl.col("share", "lower", "upper", "verdict", "definitions", "reason_zh", "reason_en").first()
         rows = frame.group_by("code", maintain_order=True).agg(rest, value=value)
         order = pl.col("verdict").replace_strict({name: at for at, name in enumerate(VERDICTS)}, return_dtype=pl.Int8)
@@ -160,9 +162,9 @@ class Scope(Result, verb="classify", topic="scope", key=("code",)):
     def by_region(self) -> pl.DataFrame:
         """Share and bounds of every region in the last year, the highest first; empty without regions."""
         rows = self.totals
-        if "region" not in rows.columns or self.weighed is None:
+        if "region" not in rows.columns or self.weight_name is None:
             return rows.clear()
-        rows = rows.filter(measure=self.weighed).drop_nulls("share")
+        rows = rows.filter(measure=self.weight_name).drop_nulls("share")
         rows = rows if self.year is None else rows.filter(pl.col("year") == self.year)
         return rows.sort("share", "region", descending=[True, False])
 
@@ -170,9 +172,9 @@ class Scope(Result, verb="classify", topic="scope", key=("code",)):
     def by_year(self) -> pl.DataFrame:
         """Share and bounds of all regions together by year; empty without years."""
         rows = self.overall
-        if "year" not in rows.columns or self.weighed is None:
+        if "year" not in rows.columns or self.weight_name is None:
             return rows.clear()
-        return rows.filter(measure=self.weighed).drop_nulls("share").sort("year")
+        return rows.filter(measure=self.weight_name).drop_nulls("share").sort("year")
 
     @cached_property
     def by_list(self) -> pl.DataFrame:
@@ -188,14 +190,14 @@ class Scope(Result, verb="classify", topic="scope", key=("code",)):
         """Return the name of an industry."""
         return industry_name(code, self.question.name)
 
-    def coded(self, code: str) -> Text:
+    def name_with_code(self, code: str) -> Text:
         """Return the name of an industry with its code."""
         return words("scope.label.coded", name=self.industry(code), code=code)
 
     def list_title(self, name: str) -> Text:
         """Return the full title of a definition."""
-        mine = next((one.title for one in self.question.chosen if one.id == name), None)
-        return mine or definition(name).title
+        title = next((listed.title for listed in self.question.definitions if listed.id == name), None)
+        return title or definition(name).title
 
     def list_name(self, name: str) -> Text:
         """Return the short name of a definition, or of the use test."""
@@ -218,9 +220,9 @@ class Scope(Result, verb="classify", topic="scope", key=("code",)):
             }
         }
         facts |= self._shares(unknown)
-        names = [self.list_name(one.id) for one in self.question.chosen]
+        names = [self.list_name(listed.id) for listed in self.question.definitions]
         names += [self.list_name("use")] if self.question.use is not None else []
-        facts["answer.lists" if len(self.question.chosen) > 1 else "answer.list"] = {"names": names}
+        facts["answer.lists" if len(self.question.definitions) > 1 else "answer.list"] = {"names": names}
         rows = self.by_region
         if rows.height > 1:
             first, last = rows.row(0, named=True), rows.row(-1, named=True)
@@ -234,21 +236,24 @@ class Scope(Result, verb="classify", topic="scope", key=("code",)):
 
     def _shares(self, unknown: int) -> Facts:
         """Return how much of the whole counts, how many industries nobody can judge, and what the whole is part of."""
-        facts, whole = Facts(), self.whole
-        spread = 0.0 if whole is None else whole["upper"] - whole["lower"]
-        if whole is not None:
-            facts["answer.exact" if spread < NARROW / 100 else "answer.share"] = {"measure": self.measured, **whole}
-        if whole is not None and self.wholes:
-            shares = {name: whole["total"] / value for name, value in self.wholes.items()}
-            inside = {f"of_{name}": whole["share"] * share for name, share in shares.items()}
+        facts, overall_shares = Facts(), self.whole
+        spread = 0.0 if overall_shares is None else overall_shares["upper"] - overall_shares["lower"]
+        if overall_shares is not None:
+            facts["answer.exact" if spread < NARROW / 100 else "answer.share"] = {
+                "measure": self.share_base,
+                **overall_shares,
+            }
+        if overall_shares is not None and self.wholes:
+            shares = {name: overall_shares["total"] / value for name, value in self.wholes.items()}
+            inside = {f"of_{name}": overall_shares["share"] * share for name, share in shares.items()}
             facts["answer.denominators"] = {"all": self.codes.height, "year": self.year, **shares, **inside}
         if unknown:
-            names = [one.title for one in self.question.chosen if one.status == "partial"]
+            names = [listed.title for listed in self.question.definitions if listed.status == "partial"]
             facts["answer.unknown"] = {"count": unknown, "names": names}
         if spread > NARROW:
             width = pl.col("upper") - pl.col("lower")
             widest = self.codes.filter(width > 0).sort(width * pl.col("value"), descending=True)["code"].head(NAMED)
-            facts["answer.wide"] = {"names": [self.coded(code) for code in widest]}
+            facts["answer.wide"] = {"names": [self.name_with_code(code) for code in widest]}
         return facts
 
     def _notes(self, part: int) -> Facts:
@@ -257,18 +262,20 @@ class Scope(Result, verb="classify", topic="scope", key=("code",)):
         if self.year is not None and self.year != day.year:
             facts["note.year" if self.year < day.year else "note.later"] = {"year": self.year, "day": self.day}
         if self.absent:
-            facts["note.absent"] = {"names": [self.coded(code) for code in self.absent]}
+            facts["note.absent"] = {"names": [self.name_with_code(code) for code in self.absent]}
         if part:
             facts["note.partial"] = {}
-        entered = [one.title for one in self.question.chosen if one.status == "partial"]
+        entered = [listed.title for listed in self.question.definitions if listed.status == "partial"]
         if entered:
             facts["note.entered"] = {"names": entered}
-        force = definitions(day).filter(~pl.col("definition").is_in([one.id for one in self.question.chosen]))
+        force = definitions(day).filter(
+            ~pl.col("definition").is_in([listed.id for listed in self.question.definitions])
+        )
         for key, is_template in (("note.others", False), ("note.templates", True)):
-            some = force.filter((pl.col("status") == "template") == is_template)
-            if some.height:
-                facts[key] = {"names": [self.list_title(one) for one in some["definition"]]}
-        return facts | {"note.finding": [{"message": one.message} for one in self.findings], "note.word": {}}
+            rows = force.filter((pl.col("status") == "template") == is_template)
+            if rows.height:
+                facts[key] = {"names": [self.list_title(name) for name in rows["definition"]]}
+        return facts | {"note.finding": [{"message": problem.message} for problem in self.findings], "note.word": {}}
 
 
 def treemap(scope: Scope, measure: str | None = None) -> pl.DataFrame:

@@ -97,10 +97,10 @@ class Standard:
 
     @cached_property
     def _children(self) -> dict[str, list[str]]:
-        found: dict[str, list[str]] = {code: [] for code in self.names}
+        children: dict[str, list[str]] = {code: [] for code in self.names}
         for code, parent in self.parents.items():
-            found[parent].append(code)
-        return found
+            children[parent].append(code)
+        return children
 
     def level(self, code: str) -> Level:
         """Return the level that a code of this standard has: its length tells."""
@@ -123,11 +123,11 @@ class Standard:
 
     def above(self, code: str) -> tuple[str, ...]:
         """Return the codes above one, the nearest first."""
-        found: list[str] = []
+        ancestors: list[str] = []
         while code in self.parents:
             code = self.parents[code]
-            found.append(code)
-        return tuple(found)
+            ancestors.append(code)
+        return tuple(ancestors)
 
     def below(self, code: str) -> tuple[str, ...]:
         """Return all classes in a code; a class holds itself."""
@@ -142,9 +142,9 @@ class Standard:
     def suggest(self, code: object) -> str | None:
         """Return the code that an unknown one most likely means: that of the same name, or the nearest number."""
         text = str(code).strip()
-        named = [known for known, name in self.names.items() if name and name == text]
-        if named:
-            return named[-1]
+        matches = [candidate for candidate, name in self.names.items() if name and name == text]
+        if matches:
+            return matches[-1]
         digits = text.lstrip("ABCDEFGHIJKLMNOPQRSTUabcdefghijklmnopqrstu")
         if not digits.isdigit():
             return None
@@ -153,10 +153,14 @@ class Standard:
         misprint = document(_ERRATA)["foreign"].get(digits, {}).get("of") if self.name == GBT else None
         if misprint or digits in self.names:
             return str(misprint or digits)
-        same = [known for known in self.names if len(known) == len(digits) and known.isdigit()]
+        same = [candidate for candidate in self.names if len(candidate) == len(digits) and candidate.isdigit()]
         if not same:
-            return next((known for known in self.names if known.isdigit() and digits.startswith(known)), None)
-        return min(same, key=lambda known: (-_common(known, digits), abs(int(known) - int(digits)), known))
+            return next(
+                (candidate for candidate in self.names if candidate.isdigit() and digits.startswith(candidate)), None
+            )
+        return min(
+            same, key=lambda candidate: (-_common(candidate, digits), abs(int(candidate) - int(digits)), candidate)
+        )
 
 
 def standard(name: str | None = None) -> Standard:
@@ -173,12 +177,14 @@ def standard(name: str | None = None) -> Standard:
     >>> standard().names["3973"]
     '集成电路制造'
     """
-    wanted = name or str(convention("default_standard"))
-    known = document(f"{_FOLDER}/standards.yaml")
-    spellings = {_plain(said): held for held, about in known.items() for said in (held, *about["also"])}
-    if _plain(wanted) not in spellings:
-        raise UsageError("scope.unknown-standard-asked", asked=wanted, known=list(known))
-    return _standard(spellings[_plain(wanted)])
+    spelling = name or str(convention("default_standard"))
+    documents = document(f"{_FOLDER}/standards.yaml")
+    spellings = {
+        _plain(spelt): identifier for identifier, about in documents.items() for spelt in (identifier, *about["also"])
+    }
+    if _plain(spelling) not in spellings:
+        raise UsageError("scope.unknown-standard-asked", asked=spelling, known=list(documents))
+    return _standard(spellings[_plain(spelling)])
 
 
 def _plain(name: str) -> str:
@@ -194,19 +200,19 @@ def _standard(name: str) -> Standard:
         names = dict(zip(rows["code"], rows["name_zh"], strict=True))
         parents = {code: parent for code, parent in rows.select("code", "parent").iter_rows() if parent}
         return Standard(name, names, parents)
-    return _grown(name, about["sections"], dict(rows.select("code", "name_zh").iter_rows()))
+    return _derive_higher_levels(name, about["sections"], dict(rows.select("code", "name_zh").iter_rows()))
 
 
-def _grown(name: str, sections: Mapping[str, list[str]], classes: Mapping[str, str]) -> Standard:
+def _derive_higher_levels(name: str, sections: Mapping[str, list[str]], classes: Mapping[str, str]) -> Standard:
     """Return a standard of which only the classes are written down: their first digits are the codes above them."""
     names: dict[str, str] = {}
     parents: dict[str, str] = {}
     for code, title in classes.items():
         section = next(letter for letter, (first, last) in sections.items() if first <= code[:2] <= last)
-        for known, parent in ((section, ""), (code[:2], section), (code[:3], code[:2])):
-            names.setdefault(known, "")
+        for prefix, parent in ((section, ""), (code[:2], section), (code[:3], code[:2])):
+            names.setdefault(prefix, "")
             if parent:
-                parents[known] = parent
+                parents[prefix] = parent
         names[code], parents[code] = title, code[:3]
     return Standard(name, names, parents)
 
@@ -225,38 +231,38 @@ def lookup(code: object, name: str | None = None) -> Code:
     ('division', ('397', '39', 'C'))
     """
     tree = standard(name)
-    known = tree.normal(code)
-    if known is None:
-        raise unknown(tree, code)
+    normal_code = tree.normal(code)
+    if normal_code is None:
+        raise unknown_code_error(tree, code)
     return Code(
-        code=known,
-        level=tree.level(known),
-        name_zh=tree.names[known],
-        parents=tree.above(known),
-        children=tree.children(known),
-        classes=tree.below(known),
+        code=normal_code,
+        level=tree.level(normal_code),
+        name_zh=tree.names[normal_code],
+        parents=tree.above(normal_code),
+        children=tree.children(normal_code),
+        classes=tree.below(normal_code),
     )
 
 
-def unknown(tree: Standard, code: object) -> UsageError:
+def unknown_code_error(tree: Standard, code: object) -> UsageError:
     """Return the error that a standard has no such code, with the one that was probably meant."""
-    near = tree.suggest(code)
-    if near is None:
+    nearest_code = tree.suggest(code)
+    if nearest_code is None:
         return UsageError("scope.no-code-of", code=code, standard=tree.name)
-    name = industry_name(near, tree.name)
-    level = words(f"scope.level.{tree.level(near)}")
-    return UsageError("scope.no-code-near", code=code, standard=tree.name, near=near, name=name, level=level)
+    name = industry_name(nearest_code, tree.name)
+    level = words(f"scope.level.{tree.level(nearest_code)}")
+    return UsageError("scope.no-code-near", code=code, standard=tree.name, near=nearest_code, name=name, level=level)
 
 
-def _common(left: str, right: str) -> int:
+def _common(first: str, second: str) -> int:
     """Return how many first characters two codes share."""
-    return next((at for at, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), len(left))
+    return next((at for at, (a, b) in enumerate(zip(first, second, strict=False)) if a != b), len(first))
 
 
 _ENGLISH = "standards/names-en.yaml"
 
 
-def industry_name(code: str, name: str | None = None, given: Mapping[str, Text] | None = None) -> Text:
+def industry_name(code: str, name: str | None = None, own_names: Mapping[str, Text] | None = None) -> Text:
     """Return what an industry is called.
 
     The standard has English names for sections and divisions only: a group or class is called by its code and division.
@@ -265,7 +271,7 @@ def industry_name(code: str, name: str | None = None, given: Mapping[str, Text] 
     ----------
     code, name
         A code as the standard writes it, and the standard.
-    given
+    own_names
         Names that go first.
 
     Examples
@@ -273,10 +279,12 @@ def industry_name(code: str, name: str | None = None, given: Mapping[str, Text] 
     >>> industry_name("3973")
     Text(zh='集成电路制造', en='3973 in Computers, communication and other electronic equipment')
     """
-    if given and code in given:
-        return given[code]
+    if own_names and code in own_names:
+        return own_names[code]
     tree = standard(name)
     english: Mapping[str, str] = document(_ENGLISH)[tree.name]["names"]
-    above = next((one for one in (code, *tree.above(code)) if one in english), None)
+    above = next(
+        (code_or_ancestor for code_or_ancestor in (code, *tree.above(code)) if code_or_ancestor in english), None
+    )
     en = code if above is None else english[above] if above == code else f"{code} in {english[above]}"
     return Text(zh=tree.names.get(code) or en, en=en)

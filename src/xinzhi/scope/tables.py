@@ -36,7 +36,7 @@ def verdict(lower: float, upper: float) -> str:
 
 def entered_in_part(question: Question) -> frozenset[str]:
     """Return the definitions asked for of which some codes only are entered: they cannot say that something is out."""
-    return frozenset(one.id for one in question.chosen if one.status == "partial")
+    return frozenset(definition.id for definition in question.definitions if definition.status == "partial")
 
 
 def silent(row: Mapping[str, Any], partial: frozenset[str]) -> bool:
@@ -46,21 +46,21 @@ def silent(row: Mapping[str, Any], partial: frozenset[str]) -> bool:
 
 def _ruling(bounds: Mapping[str, Any], *, unheard: bool) -> dict[str, Any]:
     """Return the verdict with its bounds: of what is out, but `unheard` of in part of the codes, nothing is known."""
-    found = verdict(bounds["lower"], bounds["upper"])
-    if found == "out" and unheard:
+    ruling = verdict(bounds["lower"], bounds["upper"])
+    if ruling == "out" and unheard:
         return {"verdict": "unknown", "lower": bounds["lower"], "share": None, "upper": None}
-    return {"verdict": found, **{key: bounds[key] for key in _BOUNDS}}
+    return {"verdict": ruling, **{key: bounds[key] for key in _BOUNDS}}
 
 
-def _together(
-    found: Interval, number: int, said: Sequence[Mapping[str, Any]], partial: frozenset[str]
+def _combined_verdict(
+    interval: Interval, number: int, list_rows: Sequence[Mapping[str, Any]], partial: frozenset[str]
 ) -> dict[str, Any]:
     """Return the verdict of all lists together: what none of them names is unknown where one is entered in part."""
-    return _ruling(_bounds(found, number), unheard=any(silent(row, partial) for row in said))
+    return _ruling(_bounds(interval, number), unheard=any(silent(row, partial) for row in list_rows))
 
 
-def _bounds(found: Interval, number: int) -> dict[str, float]:
-    return {key: float(getattr(found, key)[number]) for key in _BOUNDS}
+def _bounds(interval: Interval, number: int) -> dict[str, float]:
+    return {key: float(getattr(interval, key)[number]) for key in _BOUNDS}
 
 
 def measure_text(name: str) -> Text:
@@ -112,50 +112,50 @@ def _why(row: Mapping[str, Any]) -> Text:
 
 def joined(texts: Sequence[Text]) -> Text:
     """Return texts that may hold commas, parted by semicolons."""
-    return Text(zh="；".join(one.zh for one in texts), en="; ".join(one.en for one in texts))
+    return Text(zh="；".join(text.zh for text in texts), en="; ".join(text.en for text in texts))
 
 
 def reason(rows: Sequence[Mapping[str, Any]], partial: frozenset[str]) -> Text:
     """Join what the definitions say of an industry: those that list it, or else all that do not."""
-    kept = [row for row in rows if row["upper"] > EXACT] or [row for row in rows if row["line"]] or list(rows)
-    whole = joined([spoken(row, partial) for row in kept])
-    return Text(zh=f"{whole.zh}。", en=f"{whole.en}.")
+    relevant = [row for row in rows if row["upper"] > EXACT] or [row for row in rows if row["line"]] or list(rows)
+    combined_text = joined([spoken(row, partial) for row in relevant])
+    return Text(zh=f"{combined_text.zh}。", en=f"{combined_text.en}.")
 
 
-def detail(question: Question, found: Answer) -> pl.DataFrame:
+def detail(question: Question, verdicts: Answer) -> pl.DataFrame:
     """Return a row per industry and definition (and the use test)."""
-    parts = list(enumerate(zip(found.codes, found.groups, strict=True)))
+    parts = list(enumerate(zip(verdicts.codes, verdicts.groups, strict=True)))
     rows = [
-        {"code": code, **_row(one, interval, number, at)}
-        for one, interval in found.lists
+        {"code": code, **_row(member, interval, number, at)}
+        for member, interval in verdicts.lists
         for number, (code, at) in parts
     ]
-    if found.use is not None and question.use is not None:
-        rows += [{"code": code, **_used(question.use, found.use, number, at)} for number, (code, at) in parts]
+    if verdicts.use is not None and question.use is not None:
+        rows += [{"code": code, **_use_test(question.use, verdicts.use, number, at)} for number, (code, at) in parts]
     dates = {"valid_from": pl.Date, "valid_to": pl.Date}
     return pl.DataFrame(rows, schema_overrides=dates, infer_schema_length=None)
 
 
-def _row(one: Membership, interval: Interval, number: int, at: IntArray) -> dict[str, Any]:
+def _row(source: Membership, interval: Interval, number: int, at: IntArray) -> dict[str, Any]:
     """Return what one definition says of one industry."""
-    definition = one.definition
-    inside = at[one.interval.upper[at] > EXACT]
+    definition = source.definition
+    inside = at[source.interval.upper[at] > EXACT]
     spoken = inside if inside.size else at
-    lines = [definition.entries[line] for line in dict.fromkeys(one.entry[spoken].tolist()) if line >= 0]
+    lines = [definition.entries[line] for line in dict.fromkeys(source.entry[spoken].tolist()) if line >= 0]
     categories = [definition.categories[key] for key in dict.fromkeys(line.category for line in lines) if key]
     stars = [line.star for line in lines if line.star is not None]
     names = [line.name for line in lines if line.name is not None]
     return _numbers(definition.id, interval, number, definition.title) | {
-        "category": ";".join(item.id for item in categories),
-        "category_zh": "、".join(item.title.zh for item in categories),
-        "category_en": ", ".join(item.title.en for item in categories),
+        "category": ";".join(category.id for category in categories),
+        "category_zh": "、".join(category.title.zh for category in categories),
+        "category_en": ", ".join(category.title.en for category in categories),
         "line": bool(lines),
         "line_zh": names[0].zh if len(names) == 1 else "",
         "line_en": names[0].en if len(names) == 1 else "",
         "starred": bool(stars),
         "assumed": any(star.assumed for star in stars),
-        "split": bool(one.split[spoken].any()),
-        "unmapped": bool(one.unmapped[at].any()),
+        "split": bool(source.split[spoken].any()),
+        "unmapped": bool(source.unmapped[at].any()),
         "classes_in": int(inside.size),
         "classes": int(at.size),
         "reference": definition.source.en,
@@ -165,7 +165,7 @@ def _row(one: Membership, interval: Interval, number: int, at: IntArray) -> dict
     }
 
 
-def _used(use: Use, interval: Interval, number: int, at: IntArray) -> dict[str, Any]:
+def _use_test(use: Use, interval: Interval, number: int, at: IntArray) -> dict[str, Any]:
     """Return what the use test says of one industry."""
     return _numbers("use", interval, number, words("scope.label.use")) | {
         **dict.fromkeys(("category", "category_zh", "category_en"), ""),
@@ -186,15 +186,15 @@ def _numbers(name: str, interval: Interval, number: int, title: Text) -> dict[st
     return {"definition": name, **_bounds(interval, number), "title_zh": title.zh, "title_en": title.en}
 
 
-def shares(question: Question, found: Answer, lists: pl.DataFrame, read: Industries) -> pl.DataFrame:
+def shares(question: Question, verdicts: Answer, lists: pl.DataFrame, industries: Industries) -> pl.DataFrame:
     """Return the frame of the result: a row per industry, region and year."""
     tree = standard(question.name)
     by_code = {code[0]: part.to_dicts() for code, part in lists.partition_by("code", as_dict=True).items()}
     rows, partial = [], entered_in_part(question)
-    for number, code in enumerate(found.codes):
-        said = by_code[code]
-        naming = [row for row in said if row["upper"] > EXACT]
-        text = reason(said, partial)
+    for number, code in enumerate(verdicts.codes):
+        list_rows = by_code[code]
+        naming = [row for row in list_rows if row["upper"] > EXACT]
+        text = reason(list_rows, partial)
         starts = [row["valid_from"] for row in naming if row["valid_from"]]
         ends = [row["valid_to"] for row in naming if row["valid_to"]]
         rows.append(
@@ -202,58 +202,61 @@ def shares(question: Question, found: Answer, lists: pl.DataFrame, read: Industr
                 "code": code,
                 "name_zh": tree.names[code],
                 "level": tree.level(code),
-                **_together(found.total, number, said, partial),
+                **_combined_verdict(verdicts.total, number, list_rows, partial),
                 "definitions": ";".join(row["definition"] for row in naming),
                 "reason_zh": text.zh,
                 "reason_en": text.en,
-                "reference": " | ".join(row["reference"] for row in naming or said),
+                "reference": " | ".join(row["reference"] for row in naming or list_rows),
                 "valid_from": max(starts) if starts else None,
                 "valid_to": min(ends) if ends else None,
             }
         )
     dates = {"valid_from": pl.Date, "valid_to": pl.Date}
     frame = pl.DataFrame(rows, schema_overrides=dates, infer_schema_length=None)
-    joined = read.rows.join(frame, on="code", how="left", maintain_order="left")
-    return joined.select(*read.keys, *frame.columns, *read.measures)
+    joined = industries.rows.join(frame, on="code", how="left", maintain_order="left")
+    return joined.select(*industries.keys, *frame.columns, *industries.measures)
 
 
-def totals(frame: pl.DataFrame, read: Industries) -> pl.DataFrame:
+def totals(frame: pl.DataFrame, industries: Industries) -> pl.DataFrame:
     """Return the sums by region and year: how much of every measure is in scope."""
     schema = {"measure": pl.String} | dict.fromkeys(
         ("total", "in_scope", "in_scope_lower", "in_scope_upper", "share", "lower", "upper"), pl.Float64
     )
-    if not read.measures:
-        return pl.DataFrame(schema={**{key: frame.schema[key] for key in read.keys}, **schema})
+    if not industries.measures:
+        return pl.DataFrame(schema={**{key: frame.schema[key] for key in industries.keys}, **schema})
     long = frame.unpivot(
-        on=read.measures, index=[*read.keys, "share", "lower", "upper"], variable_name="measure", value_name="_value"
+        on=industries.measures,
+        index=[*industries.keys, "share", "lower", "upper"],
+        variable_name="measure",
+        value_name="_value",
     )
     names = {"share": "in_scope", "lower": "in_scope_lower", "upper": "in_scope_upper"}
-    sums = long.group_by(*read.keys, "measure", maintain_order=True).agg(
+    sums = long.group_by(*industries.keys, "measure", maintain_order=True).agg(
         pl.col("_value").sum().alias("total"),
         *((pl.col(name) * pl.col("_value")).sum().alias(label) for name, label in names.items()),
     )
     shares = [
         pl.when(pl.col("total") > 0).then(pl.col(label) / pl.col("total")).alias(name) for name, label in names.items()
     ]
-    return sums.with_columns(shares).select(*read.keys, *schema)
+    return sums.with_columns(shares).select(*industries.keys, *schema)
 
 
 def explained(question: Question, code: str) -> pl.DataFrame:
     """Return what every definition says of one industry, and the union of them."""
-    found = answer(question, [code])
-    said = detail(question, found)
-    rows: list[dict[str, Any]] = said.to_dicts()
+    verdicts = answer(question, [code])
+    detail_rows = detail(question, verdicts)
+    rows: list[dict[str, Any]] = detail_rows.to_dicts()
     partial = entered_in_part(question)
-    sources = {one.definition.id: one.definition.source for one, _ in found.lists}
-    text, together = reason(rows, partial), _together(found.total, 0, rows, partial)
+    sources = {member.definition.id: member.definition.source for member, _ in verdicts.lists}
+    text, overall = reason(rows, partial), _combined_verdict(verdicts.total, 0, rows, partial)
     for row in rows:
         word = spoken(row, partial)
         row |= {**_ruling(row, unheard=silent(row, partial)), "reason_zh": word.zh, "reason_en": word.en}
         row["reference_zh"] = sources.get(row["definition"], words("scope.reason.use_reference")).zh
     title = words("scope.label.together")
-    whole = dict.fromkeys(rows[0]) | {"code": code, "definition": "union", **together, "category": ""}
-    whole |= {"title_zh": title.zh, "title_en": title.en, "reason_zh": text.zh, "reason_en": text.en}
-    frame = pl.DataFrame([*rows, whole], schema_overrides=said.schema, infer_schema_length=None)
+    union = dict.fromkeys(rows[0]) | {"code": code, "definition": "union", **overall, "category": ""}
+    union |= {"title_zh": title.zh, "title_en": title.en, "reason_zh": text.zh, "reason_en": text.en}
+    frame = pl.DataFrame([*rows, union], schema_overrides=detail_rows.schema, infer_schema_length=None)
     return frame.insert_column(1, pl.lit(question.day).alias("as_of"))
 
 
@@ -272,49 +275,53 @@ class Industries:
 def read_industries(native: AnyFrame, name: str) -> Industries:
     """Read the industries of a frame or file, or their codes alone."""
     if isinstance(native, pl.Series | list | tuple | set | frozenset):
-        alone = sorted(native, key=str) if isinstance(native, set | frozenset) else list(native)
-        texts = [None if code is None else str(code) for code in alone]
+        items = sorted(native, key=str) if isinstance(native, set | frozenset) else list(native)
+        texts = [None if code is None else str(code) for code in items]
         native = pl.DataFrame({"code": texts}, schema={"code": pl.String})
     source = read_file(Path(native), "industries") if isinstance(native, str | Path) else native
     columns = source.cells.columns if isinstance(source, RawTable) else list(getattr(source, "columns", ()))
-    spelt = {str(one).strip().lower(): one for one in columns}
-    called = next((spelt[known] for known in CODES if known in spelt), "code")
+    spelt = {str(heading).strip().lower(): heading for heading in columns}
+    code_column = next((spelt[code_name] for code_name in CODES if code_name in spelt), "code")
     keyed = [Field("region", "text", required=False), Field("year", "year", required=False)]
-    read = tidy(source, [Field("code", "any", column=called), *keyed], extra=True, table="table of industries")
-    rows = infer_numbers(read.frame, text=("code", "region")) if read.raw.file else read.frame
+    typed = tidy(source, [Field("code", "any", column=code_column), *keyed], extra=True, table="table of industries")
+    rows = infer_numbers(typed.frame, text=("code", "region")) if typed.raw.file else typed.frame
     tree, keys = standard(name), tuple(key for key in ("region", "year") if key in rows.columns)
     numbers = tuple(rows.select(cs.numeric()).drop("code", *keys, strict=False).columns)
     # what a spreadsheet took for numbers has a decimal point
     written = pl.col("code").cast(pl.Int64) if rows["code"].dtype.is_float() else pl.col("code")
-    plain = written.cast(pl.String).str.strip_chars().replace("", None)
-    rows = rows.with_columns(plain, _row=read.raw.lines.cast(pl.Int64) - 1)
-    known = {code: tree.normal(code) for code in rows["code"].unique().drop_nulls()}
-    found = [*_unknown(rows, known, tree), *_unweighable(rows, numbers, keys)]
-    if not found:
-        rows = rows.with_columns(pl.col("code").replace_strict(known, return_dtype=pl.String))
-        found = [*_twice(rows, keys, tree, weighed=bool(numbers))]
-    if found:
-        raise InputError("scope.bad-industries", found, problems=format_findings(found, SHOWN))
+    text = written.cast(pl.String).str.strip_chars().replace("", None)
+    rows = rows.with_columns(text, _row=typed.raw.lines.cast(pl.Int64) - 1)
+    normal_codes = {code: tree.normal(code) for code in rows["code"].unique().drop_nulls()}
+    problems = [*_unknown(rows, normal_codes, tree), *_unweighable(rows, numbers, keys)]
+    if not problems:
+        rows = rows.with_columns(pl.col("code").replace_strict(normal_codes, return_dtype=pl.String))
+        problems = [*_twice(rows, keys, tree, weighed=bool(numbers))]
+    if problems:
+        raise InputError("scope.bad-industries", problems, problems=format_findings(problems, SHOWN))
     order = {code: at for at, code in enumerate(tree.names)}
     codes = tuple(sorted(rows["code"].unique().to_list(), key=order.__getitem__))
-    kept = rows.select(*keys, "code", *(pl.col(number).cast(pl.Float64) for number in numbers))
+    weights = rows.select(*keys, "code", *(pl.col(number).cast(pl.Float64) for number in numbers))
     levels = {tree.level(code): code for code in codes}
-    shown = [words("scope.level.of", code=code, level=words(f"scope.level.{one}")) for one, code in levels.items()]
-    mixed = [finding("scope.mixed-levels", table="industries", column="code", words={"codes": shown})]
-    return Industries(kept, codes, keys, numbers, read.kind, tuple(mixed) if len(levels) > 1 else ())
+    level_names = [
+        words("scope.level.of", code=code, level=words(f"scope.level.{level}")) for level, code in levels.items()
+    ]
+    mixed = [finding("scope.mixed-levels", table="industries", column="code", words={"codes": level_names})]
+    return Industries(weights, codes, keys, numbers, typed.kind, tuple(mixed) if len(levels) > 1 else ())
 
 
-def _unknown(rows: pl.DataFrame, known: dict[str, str | None], tree: Standard) -> Iterator[Finding]:
+def _unknown(rows: pl.DataFrame, normal_codes: dict[str, str | None], tree: Standard) -> Iterator[Finding]:
     for code, row in rows.select("code", "_row").iter_rows():
-        if code is not None and known[code] is not None:
+        if code is not None and normal_codes[code] is not None:
             continue
-        near = tree.suggest(code) if code else None
-        place = {"table": "industries", "line": row + 1, "column": "code", "value": code, "expected": near}
-        values = {"code": code or "", "standard": tree.name, "near": near}
-        if near is not None:
-            called = industry_name(near, tree.name)
-            values["name"] = replace(called, en=called.en.removeprefix(f"{near} "))
-        yield finding("scope.unknown-code" if near is None else "scope.unknown-code-near", **place, words=values)
+        nearest_code = tree.suggest(code) if code else None
+        place = {"table": "industries", "line": row + 1, "column": "code", "value": code, "expected": nearest_code}
+        values = {"code": code or "", "standard": tree.name, "near": nearest_code}
+        if nearest_code is not None:
+            name = industry_name(nearest_code, tree.name)
+            values["name"] = replace(name, en=name.en.removeprefix(f"{nearest_code} "))
+        yield finding(
+            "scope.unknown-code" if nearest_code is None else "scope.unknown-code-near", **place, words=values
+        )
 
 
 def _unweighable(rows: pl.DataFrame, numbers: tuple[str, ...], keys: tuple[str, ...]) -> Iterator[Finding]:
@@ -323,9 +330,9 @@ def _unweighable(rows: pl.DataFrame, numbers: tuple[str, ...], keys: tuple[str, 
         wrong = pl.col(number).cast(pl.Float64, strict=False)
         bad = rows.filter(wrong.is_null() | ~wrong.is_finite() | (wrong < 0))
         for code, row, value in bad.select("code", "_row", number).iter_rows():
-            given = same("" if value is None else value)
+            text = same("" if value is None else value)
             place = {"table": "industries", "line": row + 1, "column": number, "key": code}
-            yield finding("scope.bad-weight", **place, words={"given": given})
+            yield finding("scope.bad-weight", **place, words={"given": text})
     for name in rows.select(pl.col(pl.String).exclude("code", *keys)).columns:
         filled = rows.filter(pl.col(name).str.strip_chars() != "").select("code", "_row", name)
         bad = filled.filter(pl.col(name).str.strip_chars().cast(pl.Float64, strict=False).is_null())
@@ -341,12 +348,12 @@ def _twice(rows: pl.DataFrame, keys: tuple[str, ...], tree: Standard, *, weighed
     groups = rows.partition_by(*keys, as_dict=True) if keys else {(): rows}
     for key, part in groups.items():
         where = "/".join(map(str, key))
-        seen: dict[str, int] = {}
+        first_row: dict[str, int] = {}
         listed = set(part["code"])
         for code, row in part.select("code", "_row").iter_rows():
-            if code in seen:
-                yield _double(code, row, where, "code-twice", first=seen[code] + 1)
-            seen.setdefault(code, row)
+            if code in first_row:
+                yield _double(code, row, where, "code-twice", first=first_row[code] + 1)
+            first_row.setdefault(code, row)
             above = next((parent for parent in tree.above(code) if parent in listed), None)
             if weighed and above is not None:
                 yield _double(code, row, where, "counted-twice", above=above)

@@ -215,7 +215,7 @@ def _parts(
         output, capital, labour, share, ruler = (swapped >> bit & 1 for bit in range(len(PARTS)))
         # Intermediate inputs, of gross output, come with their output.
         sources = zip(fields(Inputs), (output, capital, labour, labour, share, output), strict=True)
-        mixed = Inputs(*(getattr(inputs_by_side[at, ruler], item.name) for item, at in sources))
+        mixed = Inputs(*(getattr(inputs_by_side[at, ruler], field.name) for field, at in sources))
         outcome[swapped] = account(mixed, rulers[ruler]).tfp_growth
     return shapley(outcome), outcome[0], outcome[-1]
 

@@ -83,7 +83,7 @@ class Inputs:
         )
 
 
-LEVELS = tuple(item.name for item in fields(Inputs) if item.name != "intermediate")
+LEVELS = tuple(field.name for field in fields(Inputs) if field.name != "intermediate")
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +182,7 @@ def with_sum(inputs: Inputs, protocol: Protocol, rows: IntArray | slice = slice(
     """Return growth of TFP `(R + 1, T)`, the sum of some of the regions, or of all, last."""
     member = np.zeros((1, len(inputs.output)), dtype=np.bool_)
     member[0, rows] = True
-    return np.concatenate([account(item, protocol).tfp_growth for item in (inputs, inputs.aggregate(member))])
+    return np.concatenate([account(part, protocol).tfp_growth for part in (inputs, inputs.aggregate(member))])
 
 
 @dataclass(frozen=True, slots=True)

@@ -234,7 +234,7 @@ def _from_schooling(panel: Panel, protocol: Protocol) -> Series:
     schooling, level = np.where(never, 0.0, filled), np.empty(panel.shape)
     returns: list[Returns] = protocol.values("labour.returns_to_schooling", panel.calendar)
     for returns_rule in dict.fromkeys(returns):  # every year with the returns that the protocol dates to it
-        valid = np.array([item == returns_rule for item in returns])
+        valid = np.array([returns_of_year == returns_rule for returns_of_year in returns])
         level[:, valid] = human_capital(schooling[:, valid], returns_rule)
     marks = {
         "proxy:schooling": between & ~finite,

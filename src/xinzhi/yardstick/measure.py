@@ -296,7 +296,7 @@ def _omitted(panel: Panel, regional: _Accounts) -> pl.DataFrame:
     ]
     return pl.DataFrame(
         {
-            "region": [panel.regions[item] for item in row.tolist()],
+            "region": [panel.regions[position] for position in row.tolist()],
             "year": labels(panel.years[column]),
             "output_growth": growth[row, column],
             "missing": words,
@@ -337,9 +337,9 @@ def _exhausted(data: Package, panel: Panel, rules: Protocol, marks: Marks) -> tu
 def _nothing(panel: Panel, inputs: Inputs) -> InputError:
     """Return why no region-year could be measured."""
     reach = []
-    for item, values in inputs.levels().items():
+    for factor, values in inputs.levels().items():
         observed = np.isfinite(values).any(axis=0)
-        years, name = labels(panel.years[observed]), words(f"factor.{item}")
+        years, name = labels(panel.years[observed]), words(f"factor.{factor}")
         reach_years = {"first": years[0], "last": years[-1]} if len(years) else {}
         reach.append(
             words("yardstick.reach.given" if reach_years else "yardstick.reach.absent", name=name, **reach_years)

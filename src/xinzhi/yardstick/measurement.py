@@ -181,7 +181,7 @@ def _why_not(result: Measurement, region: str, at: int) -> UsageError:
     row = result.omitted.filter(pl.col("region") == region, pl.col("year").cast(pl.String) == str(year))
     name = result.names.region(region)
     if row.height:
-        missing = [words(f"factor.{item}") for item in row["missing"][0].split(";")]
+        missing = [words(f"factor.{factor}") for factor in row["missing"][0].split(";")]
         return UsageError("yardstick.year-omitted", name=name, year=year, before=label(at - 1), missing=missing)
     measured_years = result.frame.filter(pl.col("region") == region)["year"].to_list()
     if not measured_years:
@@ -200,14 +200,14 @@ def _accounts(result: Measurement, account: dict[str, float], at: int) -> pl.Dat
     weight = {"capital": 1 - share - bought, "labour": share, "human_capital": share}
     rows: list[dict[str, Any]] = [
         {
-            "item": item,
-            "before": level[item][0],
-            "value": level[item][1],
-            "growth": account.get(f"{item}_growth"),
-            "weight": weight.get(item),
-            "contribution": account.get(f"{item}_contribution"),
+            "item": factor,
+            "before": level[factor][0],
+            "value": level[factor][1],
+            "growth": account.get(f"{factor}_growth"),
+            "weight": weight.get(factor),
+            "contribution": account.get(f"{factor}_contribution"),
         }
-        for item in LEVELS
+        for factor in LEVELS
     ]
     if "intermediate_growth" in account:
         intermediate = {"growth": account["intermediate_growth"], "contribution": account["intermediate_contribution"]}
@@ -231,9 +231,9 @@ def _sources(result: Measurement, region: str, year: int) -> pl.DataFrame:
         official = not panel.marked(name)[row, column]
         add(f"accounts.{name}", *values[row, column - 1 : column + 1], official=official)
     for name, cells in panel.investment.items():
-        for item, asset in enumerate(panel.assets):
-            official = not panel.marked(name)[item, row, column]
-            add(f"investment.{name}[{asset}]", *cells[item, row, column - 1 : column + 1], official=official)
+        for position, asset in enumerate(panel.assets):
+            official = not panel.marked(name)[position, row, column]
+            add(f"investment.{name}[{asset}]", *cells[position, row, column - 1 : column + 1], official=official)
     schema = {"column": pl.String, "before": pl.Float64, "value": pl.Float64, "official": pl.Boolean}
     return pl.DataFrame(rows, schema=schema).with_columns(pl.col("before", "value").fill_nan(None))
 
@@ -254,7 +254,7 @@ def _parameters(result: Measurement, year: int) -> pl.DataFrame:
                 "unit": parameter.unit,
                 "description_zh": parameter.description.zh,
                 "description_en": parameter.description.en,
-                "reference": "; ".join(item.title for item in parameter.reference),
+                "reference": "; ".join(source.title for source in parameter.reference),
             }
         )
     return pl.DataFrame(rows)

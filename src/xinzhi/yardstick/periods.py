@@ -249,8 +249,8 @@ def region_set(package: Package, protocol: Protocol, regions: Sequence[str], mea
     return RegionSet(declared, tuple(code for code in declared if code not in members), by, foreign, has_share)
 
 
-BOUGHT = tuple(item.name for item in fields(Growth) if item.name.startswith("intermediate_"))
-FLOWS = tuple(item.name for item in fields(Growth) if item.name not in {*BOUGHT, "identity_gap"})
+BOUGHT = tuple(field.name for field in fields(Growth) if field.name.startswith("intermediate_"))
+FLOWS = tuple(field.name for field in fields(Growth) if field.name not in {*BOUGHT, "identity_gap"})
 
 
 def flows(growth: Growth) -> tuple[str, ...]:

@@ -82,7 +82,7 @@ def test_total_dependence_is_the_sum_of_all_rounds(shared: Path) -> None:
     for _ in range(120):
         part = part @ table.coefficients
         total += part
-    np.testing.assert_allclose(table.behind(core), total, atol=SERIES)
+    np.testing.assert_allclose(table.upstream_requirements(core), total, atol=SERIES)
 
 
 @pytest.mark.shared

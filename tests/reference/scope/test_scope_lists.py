@@ -16,7 +16,7 @@ import polars as pl
 import pytest
 
 from xinzhi.scope import classify, definition, standard
-from xinzhi.scope.catalogue import shipped, tally
+from xinzhi.scope.catalogue import shipped_definitions, tally
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,11 +33,11 @@ TEMPLATES = {
 def test_what_ships_with_codes_and_what_does_not() -> None:
     usable = {"five-powers", "digital-core-divisions", "high-tech-manufacturing-2017", "oecd-rd-intensity-2016"}
     partial = {"strategic-emerging-2018", "digital-economy-2021", "high-tech-services-2018", "culture-2018"}
-    assert set(shipped()) == usable | TEMPLATES | partial
-    assert {name for name, one in shipped().items() if one.status == "partial"} == partial
-    assert {name for name, one in shipped().items() if one.status == "template"} == TEMPLATES
-    assert all(one.source and one.title.zh and one.title.en for one in shipped().values())
-    assert all(not shipped()[name].entries and shipped()[name].missing for name in TEMPLATES)
+    assert set(shipped_definitions()) == usable | TEMPLATES | partial
+    assert {name for name, one in shipped_definitions().items() if one.status == "partial"} == partial
+    assert {name for name, one in shipped_definitions().items() if one.status == "template"} == TEMPLATES
+    assert all(one.source and one.title.zh and one.title.en for one in shipped_definitions().values())
+    assert all(not shipped_definitions()[name].entries and shipped_definitions()[name].missing for name in TEMPLATES)
 
 
 def test_digital_economy_counts() -> None:

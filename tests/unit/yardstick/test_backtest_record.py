@@ -30,7 +30,7 @@ def known_of(bands: xinzhi.Bands, **other: Any) -> results.Record | None:
     own = {
         "fingerprint": bands.measurement.protocol.fingerprint,
         "level": bands.level,
-        "read": bands.provenance.inputs,
+        "digests": bands.provenance.inputs,
         "years": 6,
     }
     return results.record_of(**own | other)
@@ -46,7 +46,7 @@ def test_the_record_stands_in_the_first_sentence_of_its_protocol():
     assert "probability" not in said
     assert known_of(made, fingerprint="another") is None
     assert known_of(made, years=20) is None
-    assert known_of(made, read={}) is None
+    assert known_of(made, digests={}) is None
 
 
 def test_nothing_is_said_of_another_level():

@@ -448,10 +448,10 @@ def _left_out(items: list[LeftOut]) -> pl.DataFrame:
     return pl.DataFrame(
         {
             "departures": [
-                ", ".join(f"{path}={spell(value)}" for path, value in item.values.items()) for item in items
+                ", ".join(f"{path}={spell(value)}" for path, value in omission.values.items()) for omission in items
             ],
-            "reason": [item.reason.en for item in items],
-            "reason_zh": [item.reason.zh for item in items],
+            "reason": [omission.reason.en for omission in items],
+            "reason_zh": [omission.reason.zh for omission in items],
         },
         schema={"departures": pl.String, "reason": pl.String, "reason_zh": pl.String},
     )

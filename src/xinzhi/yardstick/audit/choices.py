@@ -36,23 +36,23 @@ def departure(choice: Choice, at: int) -> Text:
     return words("audit.departure", name=specification(choice.name).title, level=level_text(choice, at))
 
 
-def value_text(path: str, item: Any) -> Text:  # noqa: ANN401 - a parameter of any kind
+def value_text(path: str, value: Any) -> Text:  # noqa: ANN401 - a parameter of any kind
     """Return the value of a parameter in a few words; a ratio of at most 1 in percent."""
-    if isinstance(item, DatedValue):
-        first, *rest = item.entries
+    if isinstance(value, DatedValue):
+        first, *rest = value.entries
         later = [words("audit.from", year=start.year, value=value_text(path, dated)) for start, dated in rest]
         return joined([value_text(path, first[1]), *later])
     parameter = specification(path)
-    if isinstance(item, str):
-        return _short().get(path, {}).get(item) or _cut(parameter.allowed.get(item) or same(item))
-    if isinstance(item, bool) or not isinstance(item, int | float):
-        return _cut(same(item))
+    if isinstance(value, str):
+        return _short().get(path, {}).get(value) or _cut(parameter.allowed.get(value) or same(value))
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return _cut(same(value))
     if parameter.unit == "ratio" and parameter.maximum == 1:
-        return same(f"{100 * item:g}%")
+        return same(f"{100 * value:g}%")
     if parameter.unit in {"ratio", "choice", "year"}:
-        return same(f"{item:g}")
+        return same(f"{value:g}")
     unit = unit_text(parameter.unit)
-    return Text(zh=f"{item:g}{unit.zh}", en=f"{item:g} {unit.en}")
+    return Text(zh=f"{value:g}{unit.zh}", en=f"{value:g} {unit.en}")
 
 
 def _cut(text: Text) -> Text:
@@ -98,7 +98,9 @@ class Choice:
 
     def without(self, positions: set[int]) -> Choice:
         """Return the choice without some of its levels."""
-        return Choice(self.name, self.paths, tuple(item for at, item in enumerate(self.levels) if at not in positions))
+        return Choice(
+            self.name, self.paths, tuple(level for at, level in enumerate(self.levels) if at not in positions)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +145,7 @@ def spell(value: object) -> str:
     """
     if isinstance(value, DatedValue):
         first, *rest = value.entries
-        return ";".join([str(first[1]), *(f"{start.year}:{item}" for start, item in rest)])
+        return ";".join([str(first[1]), *(f"{start.year}:{version}" for start, version in rest)])
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
@@ -166,11 +168,11 @@ def choices(protocol: Protocol) -> tuple[Choice, ...]:
 
 def _candidates(protocol: Protocol, path: str) -> list[Any]:
     """Return the protocol's own value and its alternatives, each once."""
-    item = protocol.parameters[path]
+    parameter = protocol.parameters[path]
     candidates: list[Any] = []
-    if item.value is None:
+    if parameter.value is None:
         return candidates
-    for value in (item.value, *(alternative.value for alternative in item.alternatives)):
+    for value in (parameter.value, *(alternative.value for alternative in parameter.alternatives)):
         if value is not None and value not in candidates:
             candidates.append(value)
     return candidates
@@ -215,7 +217,7 @@ def _in_force(protocol: Protocol, path: str, values: Mapping[str, Any]) -> bool:
         return value.values() if isinstance(value, DatedValue) else (value,)
 
     needed = specification(path).needed_when
-    return all(any(item in allowed for item in versions(condition)) for condition, allowed in needed.items())
+    return all(any(value in allowed for value in versions(condition)) for condition, allowed in needed.items())
 
 
 def grid(protocol: Protocol, selection: tuple[Choice, ...]) -> Grid:
@@ -314,7 +316,7 @@ def _is(current: object, target: object) -> bool:
 
 def _along(axis: int, dimensions: int) -> tuple[int, ...]:
     """Return the shape that lays a vector along one axis of a grid."""
-    return tuple(-1 if item == axis else 1 for item in range(dimensions))
+    return tuple(-1 if dimension == axis else 1 for dimension in range(dimensions))
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,14 +332,25 @@ def nearest(full_grid: Grid) -> Nearest:
     """Compare every admissible protocol with the registry on the parameters that are open."""
     # A parameter that only one of the two has in force counts as a difference. Of equally near ones the first in the
     # registry is named.
-    published = [item for item in registry() if item.id != full_grid.protocol.id] or [full_grid.protocol]
-    needed = {item.id: {path for path in item.required_paths() if item.declares(path)} for item in published}
+    published = [
+        protocol_of_registry for protocol_of_registry in registry() if protocol_of_registry.id != full_grid.protocol.id
+    ] or [full_grid.protocol]
+    needed = {
+        published_protocol.id: {
+            path for path in published_protocol.required_paths() if published_protocol.declares(path)
+        }
+        for published_protocol in published
+    }
     rows = full_grid.rows
     distance = np.zeros((len(rows), len(published)), dtype=np.int64)
     for axis, choice in enumerate(full_grid.choices):
         theirs = [
-            {path: item.parameters[path].value for path in choice.paths if path in needed[item.id]}
-            for item in published
+            {
+                path: published_protocol.parameters[path].value
+                for path in choice.paths
+                if path in needed[published_protocol.id]
+            }
+            for published_protocol in published
         ]
         table = [
             [
@@ -349,7 +362,7 @@ def nearest(full_grid: Grid) -> Nearest:
         distance += np.array(table)[rows[:, axis]]
     which = distance.argmin(axis=1)
     return Nearest(
-        names=tuple(item.id for item in published),
+        names=tuple(published_protocol.id for published_protocol in published),
         which=which,
         distance=np.take_along_axis(distance, which[:, None], axis=1)[:, 0],
     )

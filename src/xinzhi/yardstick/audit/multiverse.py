@@ -61,7 +61,7 @@ def computable(
                 bad.add(at)
                 values = {path: level.values[path] for path in level.departs}
                 # A level that only adds to one already left out says nothing new.
-                if not any(item.values.items() <= values.items() for item in left_out):
+                if not any(omission.values.items() <= values.items() for omission in left_out):
                     left_out.append(LeftOut(values, error.text))
         reduced = choice.without(bad)
         if len(reduced.levels) > 1:
@@ -138,12 +138,14 @@ class Multiverse:
     @classmethod
     def build(cls, panel: Panel, grid: Grid, spans: Sequence[Span], *, strict: bool = True) -> Multiverse:
         """Build every input once per distinct branch, over the years that the spans reach."""
-        axes = {group: [at for at, item in enumerate(grid.choices) if _group(item) == group] for group in GROUPS}
+        axes = {group: [at for at, choice in enumerate(grid.choices) if _group(choice) == group] for group in GROUPS}
         rules = {group: _branches(grid, axes[group]) for group in GROUPS}
-        outputs = [inputs_.output(panel, item).values for item in rules["output"]]
-        work = [inputs_.labour(panel, item).values * inputs_.quality(panel, item).values for item in rules["labour"]]
+        outputs = [inputs_.output(panel, branch).values for branch in rules["output"]]
+        work = [
+            inputs_.labour(panel, branch).values * inputs_.quality(panel, branch).values for branch in rules["labour"]
+        ]
         inside = (panel.years >= min(start for start, _ in spans)) & (panel.years <= max(end for _, end in spans))
-        share = np.stack([inputs_.labour_share(panel, item).values for item in rules["shares"]])
+        share = np.stack([inputs_.labour_share(panel, branch).values for branch in rules["shares"]])
         return cls(
             grid=grid,
             spans=tuple(spans),
@@ -151,7 +153,7 @@ class Multiverse:
             axes=axes,
             rules=rules,
             gain=log_growth(np.stack(outputs)[..., inside]),
-            machines=tuple(log_growth(item[..., inside]) for item in _capital(panel, rules, outputs, strict=strict)),
+            machines=tuple(log_growth(stock[..., inside]) for stock in _capital(panel, rules, outputs, strict=strict)),
             work=log_growth(np.stack(work)[..., inside]),
             share=share[..., inside],
         )
@@ -166,18 +168,18 @@ class Multiverse:
         first, last = min(self.spans[at][0] for at in spans), max(self.spans[at][1] for at in spans)
         inside = (self.years >= first) & (self.years <= last)
         years = _masks(self.years[inside], [self.spans[at] for at in spans])
-        gain, work, share = (item[:, regions][..., inside] for item in (self.gain, self.work, self.share))
-        stock = [item[:, regions][..., inside] for item in self.machines]
-        joint = np.stack([_joint(item, work, share, self.rules, years) for item in stock])
+        gain, work, share = (values[:, regions][..., inside] for values in (self.gain, self.work, self.share))
+        stock = [values[:, regions][..., inside] for values in self.machines]
+        joint = np.stack([_joint(capital, work, share, self.rules, years) for capital in stock])
         # (V, C, L, S, F, R, P): output less the index of inputs.
         return _in_order(_means(gain, years)[:, None, None, None, None] - joint, self.grid, self.axes)
 
     def of_protocol(self, number: int) -> FloatArray:
         """Return the growth of every region and span under one admissible protocol `(R, P)`."""
         at = {group: branch.item() for group, branch in self._branches(self.grid.rows[[number]]).items()}
-        rules = {group: [item[at[group]]] for group, item in self.rules.items()}
+        rules = {group: [branches[at[group]]] for group, branches in self.rules.items()}
         machines, work, share = self.machines[at["output"] % len(self.machines)], self.work, self.share
-        picked = [item[[at[name]]] for name, item in (("capital", machines), ("labour", work), ("shares", share))]
+        picked = [values[[at[name]]] for name, values in (("capital", machines), ("labour", work), ("shares", share))]
         years = _masks(self.years, self.spans)
         joint: FloatArray = _joint(picked[0], picked[1], picked[2], rules, years)[0, 0, 0, 0]
         return _means(self.gain[at["output"]], years) - joint
@@ -192,8 +194,8 @@ class Multiverse:
         span = self.spans[at]
         inside = (self.years >= span[0]) & (self.years <= span[1])
         years = _masks(self.years[inside], [span])
-        gain, work, share = (item[..., inside] for item in (self.gain, self.work, self.share))
-        stock = np.concatenate([item[..., inside] for item in self.machines])
+        gain, work, share = (values[..., inside] for values in (self.gain, self.work, self.share))
+        stock = np.concatenate([values[..., inside] for values in self.machines])
         # What the branches give over these years, each under the first branch that gives the same.
         picked = self._branches(self.grid.rows)
         branch = picked["output"] % len(self.machines) * len(self.machines[0]) + picked["capital"]
@@ -228,7 +230,7 @@ class Multiverse:
     def _first_shares(self, share: FloatArray) -> IntArray:
         """Return the first branch that weighs the same as each, by formula `(S, F)`; only Tornqvist's takes means."""
         same, rules = _first_equal(share), self.rules["shares"]
-        current = [item.choice("shares.averaging") == "current" for item in rules]
+        current = [branch.choice("shares.averaging") == "current" for branch in rules]
         alike = [[(s, current[at]) for at, s in enumerate(same)].index((s, current[at])) for at, s in enumerate(same)]
         means = [index.value("index.formula") == "tornqvist" for index in self.rules["index"]]
         return np.stack([alike if averages else same for averages in means], axis=1)
@@ -276,23 +278,23 @@ def _capital(
 ) -> list[FloatArray]:
     """Return capital `(C, R, T)`: once, or for every output where it changes it (by a first capital-output ratio)."""
     deflator = inputs_.deflator(panel)
-    by_output = [item.choice("capital.initial_rule") == "capital_output_ratio" for item in rules["capital"]]
+    by_output = [branch.choice("capital.initial_rule") == "capital_output_ratio" for branch in rules["capital"]]
     out: list[FloatArray] = []
     for output in outputs if any(by_output) else outputs[:1]:
         branches = [
             out[0][at]
             if out and not by_output[at]
-            else capitals.capital(panel, item, output, deflator, strict=strict).values
-            for at, item in enumerate(rules["capital"])
+            else capitals.capital(panel, branch, output, deflator, strict=strict).values
+            for at, branch in enumerate(rules["capital"])
         ]
         out.append(np.stack(branches))
-    return out[:1] if all(np.array_equal(item, out[0], equal_nan=True) for item in out[1:]) else out
+    return out[:1] if all(np.array_equal(stock, out[0], equal_nan=True) for stock in out[1:]) else out
 
 
 def _first_equal(items: FloatArray) -> IntArray:
     """Return for every item the place of the first one that is the same to the last bit."""
     firsts: dict[bytes, int] = {}
-    return np.array([firsts.setdefault(item.tobytes(), at) for at, item in enumerate(items)])
+    return np.array([firsts.setdefault(row.tobytes(), at) for at, row in enumerate(items)])
 
 
 def group_equal_rows(keys: IntArray, departures: IntArray) -> tuple[IntArray, IntArray]:
@@ -335,14 +337,14 @@ def _joint(
             out[:, :, s, f] = of_capital[:, None] + of_labour[None]
         other_formulas = [at for at, formula in enumerate(formulas) if formula != "tornqvist"]
         shares = np.stack([1 - labour_share, labour_share])
-        for item in range(len(work) if other_formulas else 0):
+        for labour_branch in range(len(work) if other_formulas else 0):
             indices = _log_indices(
-                [(relative[0], relative[1][item]) for relative in relatives],
+                [(relative[0], relative[1][labour_branch]) for relative in relatives],
                 shares,
                 {formulas[at] for at in other_formulas},
             )
             for f in other_formulas:
-                out[:, item, s, f] = _means(indices[formulas[f]], years)
+                out[:, labour_branch, s, f] = _means(indices[formulas[f]], years)
     return out
 
 

@@ -265,7 +265,7 @@ def misreported(panel: Panel, kind: Kind) -> Panel:
     """Return the panel as it would be if every region misreported."""
 
     def moved(values: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
-        return {name: item * np.exp(kind.shift(name, panel.years)) for name, item in values.items()}
+        return {name: series * np.exp(kind.shift(name, panel.years)) for name, series in values.items()}
 
     step = np.diff(kind.shift("output_real", panel.years), prepend=0.0)
     return replace(

@@ -358,9 +358,9 @@ def _result(data: Package, measured_claims: MeasuredClaims) -> dict[str, Any]:
         estimated = _bands(side, claims_of_side.values()) if side is measured_claims.regions else None
         level = level if estimated is None else estimated.level
         stated = StatedGrowth(national_package(data) if side is measured_claims.nation else data, side.protocol)
-        for at, item in judged.items():
-            rows[at] |= judged_cells(claims_of_side[at], item, tried, side)
-            rows[at] |= owned_cells(claims_of_side[at], stated, item.reference) | trusted_cells(
+        for at, verdict in judged.items():
+            rows[at] |= judged_cells(claims_of_side[at], verdict, tried, side)
+            rows[at] |= owned_cells(claims_of_side[at], stated, verdict.reference) | trusted_cells(
                 claims_of_side[at], side, estimated
             )
         ordered = [(claims_of_side[at], judged[at], tried) for at in claims_of_side]

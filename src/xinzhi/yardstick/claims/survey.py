@@ -70,7 +70,7 @@ def survey(panel: Panel, rules: Protocol) -> Survey:
     levels = [reference] if axis is None else [level.values[VINTAGE] for level in full_grid.choices[axis].levels]
     names = np.array(levels)[np.zeros(len(rows), dtype=np.int64) if axis is None else rows[:, axis]]
     vintage = np.array([older.index(name) if name in older else -1 for name in names.tolist()], dtype=np.int64)
-    listed = {reference, *(item.value for item in rules.parameters[VINTAGE].alternatives)}
+    listed = {reference, *(alternative.value for alternative in rules.parameters[VINTAGE].alternatives)}
     admissible = np.isin(names, list(listed))
     return Survey(full_grid, rows, full_grid.departure_counts()[full_grid.admissible], admissible, vintage, older)
 
@@ -355,23 +355,23 @@ def unjudged_row(claim: Claim, why: Reason | None) -> dict[str, Any]:
     }
 
 
-def judged_cells(claim: Claim, item: Judgement, tried: Survey, reference: Measurement) -> dict[str, Any]:
+def judged_cells(claim: Claim, verdict: Judgement, tried: Survey, reference: Measurement) -> dict[str, Any]:
     """Return what the verdict puts into the row of a claim."""
     # the marks of the figures that the reference answer rests on
     inside = (pl.col("region") == claim.region) & pl.col("year").is_between(claim.start + 1, claim.end)
     words = reference.frame.filter(inside)["flags"].str.split(";").explode().unique().sort()
     return {
-        "verdict": item.verdict,
-        "reference": item.reference,
-        "lowest": item.lowest,
-        "highest": item.highest,
-        "tried": item.tried,
-        "giving": item.giving.size,
-        "protocol": item.nearest,
-        "protocol_growth": float(item.growth[item.nearest]),
-        "departures": tried.labels(np.array([item.nearest]))[0],
-        "departure_count": int(tried.departures[item.nearest]),
-        "older_vintages": ";".join(item.older),
+        "verdict": verdict.verdict,
+        "reference": verdict.reference,
+        "lowest": verdict.lowest,
+        "highest": verdict.highest,
+        "tried": verdict.tried,
+        "giving": verdict.giving.size,
+        "protocol": verdict.nearest,
+        "protocol_growth": float(verdict.growth[verdict.nearest]),
+        "departures": tried.labels(np.array([verdict.nearest]))[0],
+        "departure_count": int(tried.departures[verdict.nearest]),
+        "older_vintages": ";".join(verdict.older),
         "flags": ";".join(word for word in words.to_list() if word),
     }
 
@@ -415,18 +415,18 @@ def protocol_rows(judged: Ordered) -> pl.DataFrame:
     frames = [
         pl.DataFrame(
             {
-                **{name: [getattr(claim, name)] * item.giving.size for name in list(_KEY)[:4]},
-                "order": range(1, item.giving.size + 1),
-                "number": item.giving,
-                "departures": tried.labels(item.giving),
-                "departure_count": tried.departures[item.giving],
+                **{name: [getattr(claim, name)] * verdict.giving.size for name in list(_KEY)[:4]},
+                "order": range(1, verdict.giving.size + 1),
+                "number": verdict.giving,
+                "departures": tried.labels(verdict.giving),
+                "departure_count": tried.departures[verdict.giving],
                 # -1, the current data, is the last
-                "vintage": [[*tried.vintages, ""][at] for at in tried.vintage[item.giving].tolist()],
-                "growth": item.growth[item.giving],
+                "vintage": [[*tried.vintages, ""][at] for at in tried.vintage[verdict.giving].tolist()],
+                "growth": verdict.growth[verdict.giving],
             },
             schema={**schema, "growth": pl.Float64},
         )
-        for claim, item, tried in judged
+        for claim, verdict, tried in judged
     ]
     return pl.concat(frames) if frames else pl.DataFrame(schema={**schema, "growth": pl.Float64})
 
@@ -436,8 +436,8 @@ def departure_rows(judged: Ordered) -> pl.DataFrame:
     schema = {**_KEY, "number": pl.Int64, "parameter": pl.String, "reference": pl.String, "value": pl.String}
     rows = [
         (claim.region, claim.start, claim.end, claim.source, order, number, *astuple(part))
-        for claim, item, _ in judged
-        for order, (number, part_list) in enumerate(item.parts.items(), start=1)
+        for claim, verdict, _ in judged
+        for order, (number, part_list) in enumerate(verdict.parts.items(), start=1)
         for part in part_list
     ]
     return pl.DataFrame(rows, schema={**schema, "contribution": pl.Float64}, orient="row")

@@ -326,7 +326,7 @@ def _scenario(base: Ground, projection: Path, spans: list[Span]) -> pl.DataFrame
     growing, falling = rules.value("estimates.correction_years")
     corrected, excess = _deflated(panel, rules, growing, falling)
     inputs, _ = build_inputs(corrected, rules)
-    before, after = (with_sum(item, rules, projection.rows) for item in (base.accounts.inputs, inputs))
+    before, after = (with_sum(inputs_of, rules, projection.rows) for inputs_of in (base.accounts.inputs, inputs))
     rows = [*projection.rows.tolist(), len(panel.regions)]
     names, factor = [*panel.regions, TOTAL], np.exp(-np.append(excess, np.nan))
     tables = []

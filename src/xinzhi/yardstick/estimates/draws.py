@@ -371,7 +371,9 @@ def _tfp_growth(projection: Path, protocol: Protocol, changes: Changes) -> Float
         (share * output).sum(axis=1, keepdims=True) / total,
     )
     count = max(len(regional), len(aggregate))
-    return np.concatenate([np.broadcast_to(item, (count, *item.shape[1:])) for item in (regional, aggregate)], axis=1)
+    return np.concatenate(
+        [np.broadcast_to(growth, (count, *growth.shape[1:])) for growth in (regional, aggregate)], axis=1
+    )
 
 
 def _real(projection: Path, changes: Changes) -> FloatArray:

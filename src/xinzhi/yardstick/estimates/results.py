@@ -442,9 +442,9 @@ def _after(result: Bands) -> Facts:
     if later.is_empty():
         return {}
     years = later["year"].to_list()
-    items = sorted({item for cell in later["missing"] for item in cell.split(";")})
+    items = sorted({name for cell in later["missing"] for name in cell.split(";")})
     span = span_text(min(years), max(years)) if len(set(years)) > 1 else same(years[0])
-    return {"answer.after": {"span": span, "missing": [words(f"factor.{item}") for item in items], "last": last}}
+    return {"answer.after": {"span": span, "missing": [words(f"factor.{name}") for name in items], "last": last}}
 
 
 def _middle(values: pl.Series) -> float:

@@ -155,7 +155,7 @@ def _section(result: Scope, drawn: list[Picture | None], tables: list[Table]) ->
 
 def unit(result: Scope) -> Text:
     """Return the unit of the measure; empty where it is not known."""
-    given = result.units.get(result.weighed or "")
+    given = result.units.get(result.weight_name or "")
     return unit_text(given) if given else NO_UNIT
 
 
@@ -175,7 +175,7 @@ def treemap(result: Scope) -> Picture | None:
         return None
     first = some.row(0, named=True)
     total = float(some["in_scope"].sum())
-    facts = {"measure": result.measured, "name": result.industry(first["code"]), "share": first["in_scope"] / total}
+    facts = {"measure": result.share_base, "name": result.industry(first["code"]), "share": first["in_scope"] / total}
     named = some.with_columns(industry=pl.col("code"), lists=pl.col("definitions"))
     names = {
         "industry": result.industry,
@@ -194,7 +194,7 @@ def treemap(result: Scope) -> Picture | None:
         some,
         twin,
         facts | {"count": some.height},
-        headline=None if result.weighed else "treemap_plain",
+        headline=None if result.weight_name else "treemap_plain",
         unit="share",
         result=result,
     )
@@ -240,7 +240,7 @@ def lists(result: Scope) -> Picture | None:
         result,
         names=names,
     )
-    facts = {"sum": total, "union": whole["share"], "measure": result.measured}
+    facts = {"sum": total, "union": whole["share"], "measure": result.share_base}
     return shown("scope.lists", result, frame, facts, rows=drawn, twin=twin)
 
 
@@ -258,7 +258,7 @@ def regions(result: Scope) -> Picture | None:
         names=names,
     )
     facts = cast("Mapping[str, object]", result.facts()["answer.regions"])
-    return shown("scope.regions", result, rows, facts, twin=twin, names=names, values={"measure": result.measured})
+    return shown("scope.regions", result, rows, facts, twin=twin, names=names, values={"measure": result.share_base})
 
 
 def years(result: Scope) -> Picture | None:
@@ -277,7 +277,7 @@ def industries(result: Scope, *, counted: bool = False) -> Table:
     said = _reasons(result)
     nobody = words("scope.label.nobody")
     names = {"industry": result.industry, "reason": lambda code: said.get(code, nobody)}
-    amount = [_amount(result)] if result.weighed is not None else []
+    amount = [_amount(result)] if result.weight_name is not None else []
     texts = [column(f"scope.{name}", "text") for name in ("industry", "reason")]
     frame = rows.drop("reason_zh", "reason_en").with_columns(industry=pl.col("code"), reason=pl.col("code"))
     return table(
@@ -302,7 +302,7 @@ def sources(result: Scope) -> Table:
     """Return the definitions that were used, with who issued them and where they stand."""
     rows = [
         (one.title, one.id, one.authority, same(one.valid_from.isoformat()), one.source)
-        for one in result.question.chosen
+        for one in result.question.definitions
     ]
     texts = (column(f"scope.{name}", "text") for name in ("authority", "begins", "source"))
     columns = (column("scope.title", "name"), column("scope.definition", "code"), *texts)
