@@ -57,7 +57,7 @@ from written_cases import (
 )
 from xinzhi.risks import index_archive, screen
 from xinzhi.risks.projects.comparison import compare, cosines
-from xinzhi.risks.projects.reading import together
+from xinzhi.risks.projects.reading import project_text
 from xinzhi.risks.projects.records import read
 from xinzhi.risks.projects.scoring import pairs, score
 from xinzhi.risks.projects.screening import calibration_table
@@ -203,7 +203,7 @@ def held_out() -> dict[str, str]:
 
 def wording(made: object, table: pl.DataFrame) -> None:
     """Print the best that the similarity of wording alone can do on the same projects."""
-    old, projects = index_archive(made.archive), read(together(made.projects))
+    old, projects = index_archive(made.archive), read(project_text(made.projects))
     index, archive = old.index, old.index.records
     project = np.repeat(np.arange(len(projects)), len(archive))
     record = np.tile(np.arange(len(archive)), len(projects))
@@ -313,7 +313,7 @@ def ask(folder: Path) -> None:
     screen(projects, old)
     each = (time.process_time() - opened) / projects.height * 1e3
     few = projects.sample(SINGLE, seed=0)
-    records, alone = read(together(few)), []
+    records, alone = read(project_text(few)), []
     for at, project in enumerate(few.iter_slices(1)):
         clock = [time.process_time()]
         one = records.take(np.array([at]))
@@ -364,7 +364,7 @@ def search(folder: Path) -> None:
     check(
         missed, "query with ledger, ms CPU each", (time.process_time() - start) / projects.height * 1e3, most=QUERY_MS
     )
-    records = read(together(projects.head(1000)))
+    records = read(project_text(projects.head(1000)))
     start = time.process_time()
     few = pairs(old.index, records)
     score(old.weights.agreement, few, records)
@@ -387,7 +387,7 @@ def exhaustive(old: object, projects: pl.DataFrame, truth: pl.DataFrame) -> None
     """Print how often comparing with every record finds the source, and how often the index does."""
     sources = truth.with_row_index("row").filter(label="repackaged").gather_every(7000 // EXHAUSTIVE).head(EXHAUSTIVE)
     rows = sources["row"].to_numpy().astype(np.int64)
-    records = read(together(projects[rows.tolist()]))
+    records = read(project_text(projects[rows.tolist()]))
     count = len(old.index.records)
     quick = pairs(old.index, records)
     scores = score(old.weights.agreement, quick, records)

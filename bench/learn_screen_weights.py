@@ -24,7 +24,7 @@ from xinzhi.risks.projects.comparison import FIELDS
 from xinzhi.risks.projects.conventions import HERE, convention
 from xinzhi.risks.projects.forest import FEATURES, RISING, from_json, pair_features
 from xinzhi.risks.projects.index import build
-from xinzhi.risks.projects.reading import together
+from xinzhi.risks.projects.reading import project_text
 from xinzhi.risks.projects.records import read
 from xinzhi.risks.projects.scoring import CLASSES, adapted, blank, learn_agreement, learn_weights, pairs, score
 from xinzhi.risks.projects.weights import PAIR_CLASSES
@@ -116,7 +116,7 @@ def prepare(split: Split, *, sizes: dict[str, int] | None = None, seed: int | No
 
 def paired(made: Labelled) -> Prepared:
     """Return labelled projects, read and paired."""
-    archive, projects = read(together(made.archive)), read(together(made.projects))
+    archive, projects = read(project_text(made.archive)), read(project_text(made.projects))
     index = build(archive)
     found = pairs(index, projects)
     row = {name: at for at, name in enumerate(made.archive["id"].to_list())}
@@ -167,7 +167,7 @@ def grow(seen: Sequence[Seen], without: int | None = None) -> dict[str, Any]:
         top = order[place < int(convention("weighed_together"))]
         if counts > 1 and without is not None:
             top = top[made.pairs.project[top] % FOLDS != without]
-        features = pair_features(made.pairs.levels, made.pairs.told, odds, made.pairs.project, top)
+        features = pair_features(made.pairs.levels, made.pairs.measures, odds, made.pairs.project, top)
         parts.append((features, made.pair_label[top], np.full(len(top), counts)))
     features, labels, weights = (np.concatenate([part[at] for part in parts]) for at in range(3))
     told = {}

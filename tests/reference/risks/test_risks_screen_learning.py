@@ -19,7 +19,7 @@ from xinzhi.risks import screen
 from xinzhi.risks.projects import weights
 from xinzhi.risks.projects.forest import FEATURES, RISING, from_json, shipped_forests
 from xinzhi.risks.projects.index import build, candidates
-from xinzhi.risks.projects.reading import together
+from xinzhi.risks.projects.reading import project_text
 from xinzhi.risks.projects.records import read
 from xinzhi.risks.projects.scoring import learn_agreement, rising
 from xinzhi.risks.projects.screening import calibration_table
@@ -221,7 +221,7 @@ def test_what_is_said_is_what_happens(held_out):
 
 def test_the_index_misses_hardly_anything_that_shares_two_keys():
     made = labelled("held_out", archive=1500, rewrites=60, others=20)
-    archive, projects = read(together(made.archive)), read(together(made.projects))
+    archive, projects = read(project_text(made.archive)), read(project_text(made.projects))
     found = candidates(build(archive), projects)
     reached = set(zip(found.project.tolist(), found.record.tolist(), strict=True))
     row = {name: at for at, name in enumerate(made.archive["id"].to_list())}

@@ -9,7 +9,7 @@ from xinzhi.risks.projects.owners import owners
 from xinzhi.risks.projects.places import city_of, name_of, places, sound
 from xinzhi.risks.projects.quantities import extract, numeral_value, plain
 from xinzhi.risks.projects.quotations import passages, sayings
-from xinzhi.risks.projects.reading import plain_heading, renamed, sentences, together
+from xinzhi.risks.projects.reading import plain_heading, project_text, renamed, sentences
 from xinzhi.risks.projects.records import read
 from xinzhi.risks.projects.scoring import rising
 from xinzhi.risks.projects.vocabulary import approvals, idf, lower, phases, spotted, tokenise
@@ -115,7 +115,7 @@ def test_sentences() -> None:
 
 
 def test_together() -> None:
-    assert together(pl.DataFrame({"title": ["水厂"], "text": [None], "总投资（万元）": [5000]})).to_list() == [
+    assert project_text(pl.DataFrame({"title": ["水厂"], "text": [None], "总投资（万元）": [5000]})).to_list() == [
         "水厂。总投资5000万元。"
     ]
 

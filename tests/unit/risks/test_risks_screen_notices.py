@@ -197,7 +197,7 @@ def test_the_day_of_a_notice_is_no_figure_of_the_project():
     texts = pl.Series(
         ["水厂。公告日期:2024-03-20 09:00。", "水厂。", "水厂。公告日期:另行通知。", "水厂。公告日期:2024-13-20。"]
     )
-    day, rest = notices.dated(texts)
+    day, rest = notices.notice_days(texts)
     assert day.tolist() == [int(np.datetime64("2024-03-20").astype(int)), 0, 0, 0]
     assert rest.to_list()[:2] == ["水厂。", "水厂。"]
     assert texts[0].endswith("09:00。")
@@ -418,7 +418,7 @@ def test_what_a_reader_is_told_of_notices_is_the_course_of_a_purchase():
 )
 def test_a_day_is_read_where_a_whole_one_is_written(written, day):
     texts = plain(pl.Series([f"水厂。总投资300万元。公告日期:{written}。占地20亩。"]))
-    found, rest = notices.dated(texts)
+    found, rest = notices.notice_days(texts)
     assert int(found[0]) == (int(np.datetime64(day).astype(int)) if day else 0)
     # the sums stay, and the day is none
     assert rest.to_list() == ["水厂。总投资300万元。占地20亩。"]
@@ -429,7 +429,7 @@ def test_a_day_is_read_where_a_whole_one_is_written(written, day):
 
 def test_a_day_in_running_text_takes_no_sum_with_it():
     texts = plain(pl.Series(["水厂。公告日期：2024-03-20，总投资300万元。"]))
-    assert notices.dated(texts)[1].to_list() == ["水厂。总投资300万元。"]
+    assert notices.notice_days(texts)[1].to_list() == ["水厂。总投资300万元。"]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from read_projects import levels, quantities
 
 from xinzhi.risks import screen
-from xinzhi.risks.projects.comparison import FIELDS, MISSING, NAMES, TOLD, compare, cosines
+from xinzhi.risks.projects.comparison import FIELDS, MEASURES, MISSING, NAMES, compare, cosines
 from xinzhi.risks.projects.index import build
 from xinzhi.risks.projects.ledger import findings
 from xinzhi.risks.projects.owners import owners
@@ -387,4 +387,4 @@ def test_a_number_or_a_unit_of_one_side_is_told(one, other, column, told):
     index = build(archive)
     at = np.zeros(1, dtype=np.int64)
     _, measures = compare(index, projects, at, at, cosines(index, projects, at, at))
-    assert measures[0, TOLD.index(column)] == told
+    assert measures[0, MEASURES.index(column)] == told

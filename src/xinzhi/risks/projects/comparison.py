@@ -56,7 +56,7 @@ FIELDS = (
 NAMES = tuple(field.name for field in FIELDS)
 
 
-def level(field: str, said: str) -> int:
+def level(field: str, agreement: str) -> int:
     """Return the number of a level of agreement.
 
     Examples
@@ -64,7 +64,7 @@ def level(field: str, said: str) -> int:
     >>> level("owner", "other owner"), level("owner", "same name")
     (0, 3)
     """
-    return FIELDS[NAMES.index(field)].levels.index(said)
+    return FIELDS[NAMES.index(field)].levels.index(agreement)
 
 
 # levels from which on these are the same
@@ -89,20 +89,20 @@ def facts_compared(levels: LevelArray) -> IntArray:
     [2, 0]
     """
     # a name that is only like another is wording, and no fact; a county and its town and its hill are one: where it is
-    known = (levels[:, FACTS] >= 0).sum(axis=1) - np.isin(levels[:, _NAME], range(level("name", "same title")))
-    return np.asarray(known - np.maximum((levels[:, _WHERE] >= 0).sum(axis=1) - 1, 0))
+    comparable = (levels[:, FACTS] >= 0).sum(axis=1) - np.isin(levels[:, _NAME], range(level("name", "same title")))
+    return np.asarray(comparable - np.maximum((levels[:, _WHERE] >= 0).sum(axis=1) - 1, 0))
 
 
 # What the agreement of a pair says beside its levels: the wording (a cosine), and how rare it is, in nats, that all
 # figures, rare words and the sum agree; NaN where one of the two does not say. And whether only one of them is
 # numbered: a power station is not its first unit; and whether their capacities are of other kinds: beds, tons a day.
-TOLD = ("wording", "told by figures", "told by words", "told by the sum", "numbered once", "sized otherwise")
+MEASURES = ("wording", "told by figures", "told by words", "told by the sum", "numbered once", "sized otherwise")
 
 
 def compare(
     index: Index, projects: Records, project: IntArray, record: IntArray, cosine: FloatArray
 ) -> tuple[LevelArray, FloatArray]:
-    """Return the levels of agreement of pairs, and what agrees as a measure (`TOLD`)."""
+    """Return the levels of agreement of pairs, and what agrees as a measure (`MEASURES`)."""
     archive = index.records
     out = np.full((len(project), len(FIELDS)), MISSING, dtype=np.int8)
     column = {name: at for at, name in enumerate(NAMES)}
@@ -116,8 +116,10 @@ def compare(
     out[:, column["object"]] = _either(number == other_number, (kind > 0) & (kind == other_kind))
     out[:, column["name"]] = _names(projects, archive, project, record)
     edition, other_edition = projects.edition[project], archive.edition[record]
-    both = (edition > 0) & (other_edition > 0)
-    out[:, column["edition"]] = _either(((edition == other_edition) | ~both).all(axis=1), np.asarray(both.any(axis=1)))
+    both_dated = (edition > 0) & (other_edition > 0)
+    out[:, column["edition"]] = _either(
+        ((edition == other_edition) | ~both_dated).all(axis=1), np.asarray(both_dated.any(axis=1))
+    )
     out[:, column["cue"]] = projects.cue[project]
     out[:, column["owner"]] = _owners(projects, archive, project, record)
     for at, name in enumerate(NUMBERS):
@@ -146,21 +148,21 @@ def compare(
     out[:, column["dates"]] = _dates(projects.years[project], archive.years[record])
     by_words = _words(index, projects, project, record)
     out[:, column["words"]] = _leveled(by_words, "word_levels")
-    said = np.diff(projects.tokens.start)[project] > 0
+    has_tokens = np.diff(projects.tokens.start)[project] > 0
     same = projects.chinese[project] == archive.chinese[record]
     text = np.digitize(cosine, convention("text_levels"))
-    out[:, column["text"]] = np.where(same & said, text, MISSING)
+    out[:, column["text"]] = np.where(same & has_tokens, text, MISSING)
     later = (projects.phase[project] > 0) & (projects.phase[project] != archive.phase[record])
     out[:, column["phase"]] = later
     sums = out[:, column["investment"]]
     by_sum = index.commonness.of_figures(projects.number[project, NUMBERS.index("investment")].astype(np.float32))
     by_sum = np.where(sums == MISSING, np.nan, np.where(sums >= _EQUAL_ROUND, by_sum, 0.0))
     # in thousandths: sums differ in the last digits with what else is compared at once
-    worded = np.where(same & said, cosine, np.nan)
+    wording = np.where(same & has_tokens, cosine, np.nan)
     once = (kind > 0) != (other_kind > 0)
     sized = (projects.capacity_kind[project] > 0).any(axis=1) & (archive.capacity_kind[record] > 0).any(axis=1)
     otherwise = sized & (out[:, column["capacity"]] == MISSING)
-    return out, np.column_stack([worded, by_figures, by_words, by_sum, once, otherwise]).round(3)
+    return out, np.column_stack([wording, by_figures, by_words, by_sum, once, otherwise]).round(3)
 
 
 def cosines(index: Index, projects: Records, project: IntArray, record: IntArray) -> FloatArray:
@@ -188,22 +190,22 @@ def _shared(
     edges = np.append(np.flatnonzero(np.diff(project, prepend=-1)), len(project))
     mine_bucket, mine_start = projects.tokens.bucket, projects.tokens.start
     for low, high in pairwise(edges.tolist()):
-        mine = mine_bucket[mine_start[project[low]] : mine_start[project[low] + 1]]
-        mark[mine] = weight[mine] ** power
+        buckets = mine_bucket[mine_start[project[low]] : mine_start[project[low] + 1]]
+        mark[buckets] = weight[buckets] ** power
         begin = ends[low] - size[low]
         # a cumulative sum and not reduceat: a text without tokens has an empty slice
         sums = np.append(0.0, mark[bucket[at[begin : ends[high - 1]]]].cumsum(dtype=np.float64))
         product[low:high] = sums[ends[low:high] - begin] - sums[ends[low:high] - size[low:high] - begin]
-        mark[mine] = 0.0
+        mark[buckets] = 0.0
     return product
 
 
-def _places(one: IntArray, other: IntArray) -> LevelArray:
+def _places(project_places: IntArray, record_places: IntArray) -> LevelArray:
     """Return the closest level over all places of both; a text that names only the province leaves it open which."""
-    best = np.full(len(one), MISSING, dtype=np.int8)
-    for at in range(one.shape[1]):
-        for to in range(other.shape[1]):
-            a, b = one[:, at], other[:, to]
+    best = np.full(len(project_places), MISSING, dtype=np.int8)
+    for at in range(project_places.shape[1]):
+        for to in range(record_places.shape[1]):
+            a, b = project_places[:, at], record_places[:, to]
             city_a, city_b = city_of(a), city_of(b)
             province = a // _PROVINCE == b // _PROVINCE
             city = province & (city_a == city_b) & (city_a > 0)
@@ -219,11 +221,13 @@ def _places(one: IntArray, other: IntArray) -> LevelArray:
 
 
 def _owners(projects: Records, archive: Records, project: IntArray, record: IntArray) -> LevelArray:
-    brand, other = projects.brand[project], archive.brand[record]
+    brand, other_brand = projects.brand[project], archive.brand[record]
     name, other_name = projects.owner[project], archive.owner[record]
     stem, other_stem = projects.stem[project], archive.stem[record]
     # 吉锐 and 吉锐互连, Haihuang and 海煌水产: one brand is what the other begins with
-    same_brand = ((brand == other) | (stem == other)) & (other > 0) | ((brand == other_stem) & (brand > 0))
+    same_brand = ((brand == other_brand) | (stem == other_brand)) & (other_brand > 0) | (
+        (brand == other_stem) & (brand > 0)
+    )
     same_name = name == other_name
     either = projects.public[project] | archive.public[record]
     level = np.select([(same_name | same_brand) & either, same_name, same_brand], [1, 3, 2], default=0)
@@ -231,19 +235,19 @@ def _owners(projects: Records, archive: Records, project: IntArray, record: IntA
     bodies = (level == 0) & projects.public[project] & archive.public[record]
     # 由原永钧精密更名而来
     former = projects.former[project]
-    level = np.where((level == 0) & (former > 0) & ((former == other_stem) | (former == other)), 2, level)
+    level = np.where((level == 0) & (former > 0) & ((former == other_stem) | (former == other_brand)), 2, level)
     return np.where((name > 0) & (other_name > 0) & ~bodies, level, MISSING).astype(np.int8)
 
 
-def _numbers(one: FloatArray, other: FloatArray, digits: npt.NDArray[np.int8]) -> LevelArray:
+def _numbers(project_number: FloatArray, record_number: FloatArray, digits: npt.NDArray[np.int8]) -> LevelArray:
     """Return how close two numbers are."""
-    known = np.isfinite(one) & np.isfinite(other)
-    larger = np.where(known, np.maximum(one, other), 1.0)
-    gap = np.where(known, np.abs(one - other), 0.0) / larger
+    comparable = np.isfinite(project_number) & np.isfinite(record_number)
+    larger = np.where(comparable, np.maximum(project_number, record_number), 1.0)
+    gap = np.where(comparable, np.abs(project_number - record_number), 0.0) / larger
     bounds = [float(bound) for bound in convention("number_levels")]
     level = sum((gap <= bound).astype(np.int8) for bound in bounds)
     precise = (gap <= bounds[-1]) & (digits >= int(convention("precise_digits")))
-    return np.where(known, level + precise, MISSING).astype(np.int8)
+    return np.where(comparable, level + precise, MISSING).astype(np.int8)
 
 
 def _among(
@@ -251,13 +255,13 @@ def _among(
 ) -> LevelArray:
     """Return levels by which a number agrees that the other text has too, though its own whole is another."""
     out, within = level.copy(), float(convention("number_levels")[-1])
-    for number, other in zip(numbers, figures[::-1], strict=True):
+    for number, other_figures in zip(numbers, figures[::-1], strict=True):
         rows = np.flatnonzero((level >= 0) & (level < _EQUAL_ROUND) & np.isfinite(number))
-        mine = number[rows]
+        values = number[rows]
         # 2 or 300 coincide with any count
-        told = significant(mine) > 1
-        named = (np.abs(other[rows] - mine[:, None]) <= within * mine[:, None]).any(axis=1) & told
-        out[rows[named]] = _EQUAL_ROUND
+        telling = significant(values) > 1
+        matches = (np.abs(other_figures[rows] - values[:, None]) <= within * values[:, None]).any(axis=1) & telling
+        out[rows[matches]] = _EQUAL_ROUND
     return out
 
 
@@ -267,12 +271,14 @@ def _part_by_part(
     """Return levels by which 2×1.86 km agree with two lines of 1.86 km each: one text gives the sum, one a part."""
     out = level.copy()
     within = float(convention("number_levels")[-1])
-    for (whole, part), told in zip((numbers, numbers[::-1]), figures, strict=True):
-        times = np.divide(whole, part, out=np.zeros(len(whole)), where=np.isfinite(part) & np.isfinite(whole))
+    for (total, part), other_figures in zip((numbers, numbers[::-1]), figures, strict=True):
+        times = np.divide(total, part, out=np.zeros(len(total)), where=np.isfinite(part) & np.isfinite(total))
         count = np.round(times)
         # the text with the sum names the part and the number of parts too
-        named = [(np.abs(told - one[:, None]) <= within * one[:, None]).any(axis=1) for one in (part, count)]
-        alike = (count > 1) & (np.abs(times - count) <= within * count) & named[0] & named[1]
+        has_value = [
+            (np.abs(other_figures - value[:, None]) <= within * value[:, None]).any(axis=1) for value in (part, count)
+        ]
+        alike = (count > 1) & (np.abs(times - count) <= within * count) & has_value[0] & has_value[1]
         out[alike] = np.maximum(out[alike], _EQUAL_ROUND)
     return out
 
@@ -291,43 +297,52 @@ def _capacities(projects: Records, archive: Records, project: IntArray, record: 
     return best
 
 
-def _leveled(told: FloatArray, bounds: str) -> LevelArray:
+def _leveled(nats: FloatArray, bounds: str) -> LevelArray:
     """Return the levels of what is told in nats."""
-    return np.where(np.isnan(told), MISSING, np.digitize(told, convention(bounds))).astype(np.int8)
+    return np.where(np.isnan(nats), MISSING, np.digitize(nats, convention(bounds))).astype(np.int8)
 
 
-def _figures(one: npt.NDArray[np.float32], other: npt.NDArray[np.float32], common: Commonness) -> FloatArray:
+def _figures(
+    project_figures: npt.NDArray[np.float32], record_figures: npt.NDArray[np.float32], common: Commonness
+) -> FloatArray:
     """Return how much the figures say that stand in both lists, in nats: 4 is in every tenth text, 317 in none."""
-    told = np.zeros(len(one))
+    nats = np.zeros(len(project_figures))
     within = np.float32(convention("number_levels")[-1])
-    rows = np.arange(len(one))
-    for at in range(one.shape[1]):
-        mine = one[:, at]
-        known = np.flatnonzero(np.isfinite(mine))
-        if not len(known):
+    rows = np.arange(len(project_figures))
+    for at in range(project_figures.shape[1]):
+        values = project_figures[:, at]
+        rows_with_value = np.flatnonzero(np.isfinite(values))
+        if not len(rows_with_value):
             break
-        near = (np.abs(mine[known, None] - other[known]) <= within * np.abs(mine[known, None])).any(axis=1)
-        told[rows[known[near]]] += common.of_figures(mine[known[near]])
-    both = np.isfinite(one[:, 0]) & np.isfinite(other[:, 0])
-    return np.where(both, told, np.nan)
+        matches = (
+            np.abs(values[rows_with_value, None] - record_figures[rows_with_value])
+            <= within * np.abs(values[rows_with_value, None])
+        ).any(axis=1)
+        nats[rows[rows_with_value[matches]]] += common.of_figures(values[rows_with_value[matches]])
+    comparable = np.isfinite(project_figures[:, 0]) & np.isfinite(record_figures[:, 0])
+    return np.where(comparable, nats, np.nan)
 
 
 def _words(index: Index, projects: Records, project: IntArray, record: IntArray) -> FloatArray:
     """Return how much the rare pairs of signs say that stand in both texts: 九七丘 names a spot, 污水处理 does not."""
-    told = _shared(index, projects, project, record, index.telling)
+    shared = _shared(index, projects, project, record, index.telling)
     alike = projects.chinese[project] & index.records.chinese[record]
-    return np.where(alike, told, np.nan)
+    return np.where(alike, shared, np.nan)
 
 
-def _overlap(one: npt.NDArray[np.uint64], other: npt.NDArray[np.uint64], weight: FloatArray) -> LevelArray:
+def _overlap(
+    project_bits: npt.NDArray[np.uint64], record_bits: npt.NDArray[np.uint64], weight: FloatArray
+) -> LevelArray:
     """Return the level of the overlap of two sets whose members weigh by how rare they are in the archive."""
-    both, mine, theirs = (_weighed(bits, weight) for bits in (one & other, one, other))
-    smaller = np.minimum(mine, theirs)
-    share = np.divide(both, smaller, out=np.zeros_like(both), where=smaller > 0)
+    common, project_weight, theirs = (
+        _weighed(bits, weight) for bits in (project_bits & record_bits, project_bits, record_bits)
+    )
+    smaller = np.minimum(project_weight, theirs)
+    share = np.divide(common, smaller, out=np.zeros_like(common), where=smaller > 0)
     level = np.digitize(share, convention("component_levels"))
     # one common word, such as 设备, agrees wholly and says little
     level = np.where(
-        (np.bitwise_count(one & other) == 1) & (both < float(convention("figure_levels")[0])),
+        (np.bitwise_count(project_bits & record_bits) == 1) & (common < float(convention("figure_levels")[0])),
         np.minimum(level, 1),
         level,
     )
@@ -337,69 +352,77 @@ def _overlap(one: npt.NDArray[np.uint64], other: npt.NDArray[np.uint64], weight:
 def _weighed(bits: npt.NDArray[np.uint64], weight: FloatArray) -> FloatArray:
     """Return the sum of the weights of the bits that are set."""
     out = np.zeros(len(bits))
-    for at, each in enumerate(weight):
-        if each > 0:
-            out += each * ((bits >> np.uint64(at)) & np.uint64(1))
+    for at, bit_weight in enumerate(weight):
+        if bit_weight > 0:
+            out += bit_weight * ((bits >> np.uint64(at)) & np.uint64(1))
     return out
 
 
-def _sites(one: npt.NDArray[np.uint64], other: npt.NDArray[np.uint64]) -> LevelArray:
+def _sites(project_sites: npt.NDArray[np.uint64], record_sites: npt.NDArray[np.uint64]) -> LevelArray:
     """Return whether villages, townships, parks and roads are the same, of those that both name."""
-    both = (one > 0).any(axis=2) & (other > 0).any(axis=2)
-    equal = ((one[:, :, :, None] == other[:, :, None, :]) & (one[:, :, :, None] > 0)).any(axis=(2, 3))
-    same, differs = equal.any(axis=1), (both & ~equal).any(axis=1)
+    comparable = (project_sites > 0).any(axis=2) & (record_sites > 0).any(axis=2)
+    equal = ((project_sites[:, :, :, None] == record_sites[:, :, None, :]) & (project_sites[:, :, :, None] > 0)).any(
+        axis=(2, 3)
+    )
+    same, differs = equal.any(axis=1), (comparable & ~equal).any(axis=1)
     # 罗坳镇 and 罗坳园区 bear one name
-    flat = [codes.reshape(len(codes), codes.shape[1] * codes.shape[2]) for codes in (one, other)]
-    named = ((flat[0][:, :, None] == flat[1][:, None, :]) & (flat[0][:, :, None] > 0)).any(axis=(1, 2))
-    return np.select([same & ~differs, named, differs], [2, 1, 0], default=MISSING).astype(np.int8)
+    flat = [codes.reshape(len(codes), codes.shape[1] * codes.shape[2]) for codes in (project_sites, record_sites)]
+    same_name = ((flat[0][:, :, None] == flat[1][:, None, :]) & (flat[0][:, :, None] > 0)).any(axis=(1, 2))
+    return np.select([same & ~differs, same_name, differs], [2, 1, 0], default=MISSING).astype(np.int8)
 
 
-def _landmarks(one: npt.NDArray[np.uint32], other: npt.NDArray[np.uint32]) -> LevelArray:
+def _landmarks(project_landmarks: npt.NDArray[np.uint32], record_landmarks: npt.NDArray[np.uint32]) -> LevelArray:
     """Return whether one landmark is named in both texts, or other ones of a kind, or of other kinds."""
-    pairs = (one[:, :, None] > 0) & (other[:, None, :] > 0)
-    same = (pairs & (one[:, :, None] == other[:, None, :])).any(axis=(1, 2))
-    kinds = one & np.uint32(LANDMARK_KINDS - 1), other & np.uint32(LANDMARK_KINDS - 1)
+    pairs = (project_landmarks[:, :, None] > 0) & (record_landmarks[:, None, :] > 0)
+    same = (pairs & (project_landmarks[:, :, None] == record_landmarks[:, None, :])).any(axis=(1, 2))
+    kinds = project_landmarks & np.uint32(LANDMARK_KINDS - 1), record_landmarks & np.uint32(LANDMARK_KINDS - 1)
     rivals = (pairs & (kinds[0][:, :, None] == kinds[1][:, None, :])).any(axis=(1, 2))
     return np.select([same, rivals, pairs.any(axis=(1, 2))], [2, 0, 1], default=MISSING).astype(np.int8)
 
 
 def _names(projects: Records, archive: Records, project: IntArray, record: IntArray) -> LevelArray:
     """Return how far the names agree, of one language."""
-    one, other = projects.name_bits[project], archive.name_bits[record]
-    count = [np.bitwise_count(bits).astype(np.float64) for bits in (one, other, one & other)]
-    share = np.divide(count[2], np.maximum(count[0], count[1]), out=np.zeros(len(one)), where=count[0] + count[1] > 0)
+    project_bits, record_bits = projects.name_bits[project], archive.name_bits[record]
+    count = [
+        np.bitwise_count(bits).astype(np.float64) for bits in (project_bits, record_bits, project_bits & record_bits)
+    ]
+    share = np.divide(
+        count[2], np.maximum(count[0], count[1]), out=np.zeros(len(project_bits)), where=count[0] + count[1] > 0
+    )
     level = np.digitize(share, convention("name_levels"))
     level[projects.name[project] == archive.name[record]] = len(convention("name_levels")) + 1
-    known = (projects.name[project] > 0) & (archive.name[record] > 0)
+    has_names = (projects.name[project] > 0) & (archive.name[record] > 0)
     alike = projects.chinese[project] == archive.chinese[record]
-    return np.where(known & alike, level, MISSING).astype(np.int8)
+    return np.where(has_names & alike, level, MISSING).astype(np.int8)
 
 
-def _beginnings(one: npt.NDArray[np.uint64], other: npt.NDArray[np.uint64]) -> LevelArray:
+def _beginnings(project_heads: npt.NDArray[np.uint64], record_heads: npt.NDArray[np.uint64]) -> LevelArray:
     """Return whether names begin alike, of those that begin with a name: 南石水泥粉磨 is not 杨老水泥粉磨."""
-    known = (one[:, 0] > 0) & (other[:, 0] > 0)
-    level = np.where(one[:, 0] == other[:, 0], 2, one[:, 1] != other[:, 1])
-    return np.where(known, level, MISSING).astype(np.int8)
+    comparable = (project_heads[:, 0] > 0) & (record_heads[:, 0] > 0)
+    level = np.where(project_heads[:, 0] == record_heads[:, 0], 2, project_heads[:, 1] != record_heads[:, 1])
+    return np.where(comparable, level, MISSING).astype(np.int8)
 
 
-def _sectors(one: npt.NDArray[np.uint64], other: npt.NDArray[np.uint64]) -> LevelArray:
+def _sectors(project_trades: npt.NDArray[np.uint64], record_trades: npt.NDArray[np.uint64]) -> LevelArray:
     """Return whether the trades are the same, of one family, or others."""
-    mine, theirs = families(one), families(other)
+    project_families, theirs = families(project_trades), families(record_trades)
     # a park or a row of flats is of no family: what else stands there is no other trade
-    return np.select([(one & other) > 0, (mine & theirs) > 0, (mine > 0) & (theirs > 0)], [2, 1, 0], MISSING).astype(
-        np.int8
-    )
+    return np.select(
+        [(project_trades & record_trades) > 0, (project_families & theirs) > 0, (project_families > 0) & (theirs > 0)],
+        [2, 1, 0],
+        MISSING,
+    ).astype(np.int8)
 
 
-def _either(agrees: BoolArray, known: BoolArray) -> LevelArray:
-    return np.where(known, agrees, MISSING).astype(np.int8)
+def _either(agrees: BoolArray, comparable: BoolArray) -> LevelArray:
+    return np.where(comparable, agrees, MISSING).astype(np.int8)
 
 
-def _approvals(one: npt.NDArray[np.uint64], other: npt.NDArray[np.uint64]) -> LevelArray:
-    same = ((one[:, :, None] == other[:, None, :]) & (one[:, :, None] > 0)).any(axis=(1, 2))
-    return _either(same, (one[:, 0] > 0) & (other[:, 0] > 0))
+def _approvals(project_codes: npt.NDArray[np.uint64], record_codes: npt.NDArray[np.uint64]) -> LevelArray:
+    same = ((project_codes[:, :, None] == record_codes[:, None, :]) & (project_codes[:, :, None] > 0)).any(axis=(1, 2))
+    return _either(same, (project_codes[:, 0] > 0) & (record_codes[:, 0] > 0))
 
 
-def _dates(one: npt.NDArray[np.int16], other: npt.NDArray[np.int16]) -> LevelArray:
-    equal = (one == other).sum(axis=1)
-    return np.where((one[:, 0] > 0) & (other[:, 0] > 0), equal, MISSING).astype(np.int8)
+def _dates(project_years: npt.NDArray[np.int16], record_years: npt.NDArray[np.int16]) -> LevelArray:
+    equal = (project_years == record_years).sum(axis=1)
+    return np.where((project_years[:, 0] > 0) & (record_years[:, 0] > 0), equal, MISSING).astype(np.int8)

@@ -68,10 +68,10 @@ class Shelf:
             start, signs = self.starts[name], self.signs[name]
             with guarded("projects.damaged", ValueError, IndexError, folder=self.folder, file=f"table_{name}.txt"):
                 ends = zip(start[rows].tolist(), start[rows + 1].tolist(), strict=True)
-                read = [signs[low:high].tobytes() for low, high in ends]
-                if [crc32(one) for one in read] != self.sums[name][rows].tolist():
+                texts = [signs[low:high].tobytes() for low, high in ends]
+                if [crc32(text) for text in texts] != self.sums[name][rows].tolist():
                     raise ValueError(name)
-                return [one.decode() for one in read]
+                return [text.decode() for text in texts]
 
         return pl.DataFrame({name: cells(name) for name in self.starts}, schema=dict.fromkeys(self.starts, pl.String))
 
@@ -100,19 +100,19 @@ def foreign(folder: Path) -> list[str]:
     []
     """
     try:
-        there = sorted(folder.iterdir())
+        entries = sorted(folder.iterdir())
     except FileNotFoundError:
         return []
     except OSError:
         return [folder.name]
-    strange = [path.name for path in there if path.name not in _FILES or path.is_symlink() or not path.is_file()]
-    if not there or strange:
+    strange = [path.name for path in entries if path.name not in _FILES or path.is_symlink() or not path.is_file()]
+    if not entries or strange:
         return strange
     try:
         says = json.loads((folder / _SAYS).read_text(encoding="utf-8"))
         return [] if isinstance(says["layout"], int) and isinstance(says["fingerprint"], str) else [_SAYS]
     except (OSError, ValueError, TypeError, KeyError):
-        return [_SAYS if (folder / _SAYS).exists() else there[0].name]
+        return [_SAYS if (folder / _SAYS).exists() else entries[0].name]
 
 
 def write_archive(parts: Iterable[tuple[pl.DataFrame, Records]], count: int, folder: Path) -> Index:
@@ -130,16 +130,16 @@ def write_archive(parts: Iterable[tuple[pl.DataFrame, Records]], count: int, fol
             records.tokens.bucket.tofile(into["bucket"])
             sizes["start"].append(np.diff(records.tokens.start))
             for column in (frame[name] for name in _COLUMNS if name in frame.columns):
-                name, given = f"table_{column.name}", column.cast(pl.String).fill_null("")
+                name, texts = f"table_{column.name}", column.cast(pl.String).fill_null("")
                 if name not in into:
                     into[name] = files.enter_context((folder / f"{name}.txt").open("wb"))
                     into[f"{name}.sum"] = files.enter_context((folder / f"{name}.sum").open("wb"))
-                cells = [cell.encode() for cell in given.to_list()]
+                cells = [cell.encode() for cell in texts.to_list()]
                 into[name].write(b"".join(cells))
                 np.array([crc32(cell) for cell in cells], dtype=np.uint32).tofile(into[f"{name}.sum"])
                 sizes.setdefault(name, []).append(np.array([len(cell) for cell in cells], dtype=np.int64))
-    for name, each in sizes.items():
-        np.save(folder / f"{name}.npy", np.append(0, np.concatenate(each).cumsum()).astype(np.int64))
+    for name, lengths in sizes.items():
+        np.save(folder / f"{name}.npy", np.append(0, np.concatenate(lengths).cumsum()).astype(np.int64))
     index = build(_records(folder), folder)
     for name in _KEPT[1:]:
         np.save(folder / f"{name}.npy", getattr(index, name))
@@ -153,11 +153,11 @@ def close_archive(folder: Path, about: About, **learned: FloatArray) -> None:
     for name, array in learned.items():
         np.save(folder / f"learned_{name}.npy", array)
     says = {
-        **_made(),
+        **_expected_versions(),
         "fingerprint": about.fingerprint,
         "source": about.source,
         "indexed": about.indexed,
-        "findings": [one.to_dict() for one in about.findings],
+        "findings": [problem.to_dict() for problem in about.findings],
         "files": {path.name: [path.stat().st_size, _digest(path)] for path in sorted(folder.iterdir())},
     }
     (folder / _SAYS).write_text(json.dumps(says, ensure_ascii=False), encoding="utf-8")
@@ -167,14 +167,14 @@ def open_archive(folder: Path) -> tuple[Shelf, Index, About, dict[str, FloatArra
     """Return the table, the index, its making and what the weights have learned of an archive on disk."""
     with guarded("projects.damaged", OSError, ValueError, TypeError, KeyError, folder=folder, file=_SAYS):
         says = json.loads((folder / _SAYS).read_text(encoding="utf-8"))
-        made = _made()
-        theirs = {"layout": says["layout"]} | {name: says.get(name, "?") for name in made}
-        if theirs != made:
-            found, wanted = (
-                words("screen.answer.made", **{name: str(value)[:12] for name, value in one.items()})
-                for one in (theirs, made)
+        expected = _expected_versions()
+        theirs = {"layout": says["layout"]} | {name: says.get(name, "?") for name in expected}
+        if theirs != expected:
+            recorded, required = (
+                words("screen.answer.made", **{name: str(value)[:12] for name, value in versions.items()})
+                for versions in (theirs, expected)
             )
-            raise InputError("projects.other-maker", folder=folder, found=found, wanted=wanted)
+            raise InputError("projects.other-maker", folder=folder, found=recorded, wanted=required)
         about = About(
             fingerprint=str(says["fingerprint"]),
             source=says["source"],
@@ -187,14 +187,14 @@ def open_archive(folder: Path) -> tuple[Shelf, Index, About, dict[str, FloatArra
                 raise InputError("projects.damaged", folder=folder, file=name)
         records = _records(folder)
         common: dict[str, Any] = {name: np.load(folder / f"common_{name}.npy") for name in _COMMON}
-        kept: dict[str, Any] = {name: _mapped(folder, name) for name in _KEPT}
+        arrays: dict[str, Any] = {name: _mapped(folder, name) for name in _KEPT}
         often = Commonness(count=len(records), **common)
-        index = Index(records=records, commonness=often, most=float(kept["frequency"].max(initial=0)), **kept)
+        index = Index(records=records, commonness=often, most=float(arrays["frequency"].max(initial=0)), **arrays)
         learned = {path.stem.removeprefix("learned_"): np.load(path) for path in folder.glob("learned_*.npy")}
         return Shelf(folder), index, about, learned
 
 
-def _made() -> dict[str, object]:
+def _expected_versions() -> dict[str, object]:
     """Return what must be as it was when the index was written: names are told apart by the hashes of polars."""
     from xinzhi import __version__
 

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
-from xinzhi.risks.projects.comparison import MISSING, NAMES, SAME_LANDMARK, SAME_SITE, TOLD, facts_compared, level
+from xinzhi.risks.projects.comparison import MEASURES, MISSING, NAMES, SAME_LANDMARK, SAME_SITE, facts_compared, level
 from xinzhi.risks.projects.conventions import HERE, convention
 from xinzhi.risks.projects.records import NUMBERS
 
@@ -54,7 +54,7 @@ SUMMED = (
     "facts",
     "elsewhere",
     "here",
-    *TOLD,
+    *MEASURES,
 )
 FEATURES = (*NAMES, *SUMMED)
 # the direction in which each feature may move the odds of a repeat, and of a follow-on; 0 for either
@@ -63,7 +63,7 @@ _FALLING = {
     "compared",
     "differing",
     "elsewhere",
-    *TOLD[-2:],
+    *MEASURES[-2:],
     *(name for name in SUMMED if name.endswith(" alike")),
 }
 _EITHER = {"facts", "dates", "moved", "equal"}
@@ -81,7 +81,7 @@ class Forest:
     root: IntArray
     feature: IntArray
     threshold: FloatArray
-    left: IntArray
+    left_child: IntArray
     right: IntArray
     missing_left: BoolArray
     value: FloatArray
@@ -99,15 +99,15 @@ class Forest:
         node = np.tile(self.root, (len(features), 1))
         for _ in range(self.deepest):
             feature = self.feature[node]
-            known = features[row, np.maximum(feature, 0)]
-            lower = np.where(np.isnan(known), self.missing_left[node], known <= self.threshold[node])
-            below = np.where(lower, self.left[node], self.right[node])
+            values = features[row, np.maximum(feature, 0)]
+            lower = np.where(np.isnan(values), self.missing_left[node], values <= self.threshold[node])
+            below = np.where(lower, self.left_child[node], self.right[node])
             node = np.where(feature < 0, node, below)
         return np.asarray(self.base + self.value[node].sum(axis=1))
 
 
 def pair_features(
-    levels: LevelArray, told: FloatArray, odds: FloatArray, project: IntArray, at: IntArray
+    levels: LevelArray, measures: FloatArray, odds: FloatArray, project: IntArray, at: IntArray
 ) -> FloatArray:
     """Return what the trees see of some of the pairs."""
     count = int(project.max(initial=-1)) + 1
@@ -126,14 +126,14 @@ def pair_features(
     )
     alike = [np.bincount(project[kind], minlength=count)[project[at]] - kind[at] for kind in kinds]
     levels = levels[at]
-    seen = np.where(levels == MISSING, np.nan, levels.astype(np.float64))
+    observed = np.where(levels == MISSING, np.nan, levels.astype(np.float64))
     numbers = levels[:, _NUMBERS]
     bound = float(convention("largest_odds"))
     summed = np.column_stack(
         [
             np.clip(odds[at][:, ::-1], -bound, bound),
             np.log(among),
-            *(np.log1p(each) for each in alike),
+            *(np.log1p(counts) for counts in alike),
             (numbers == _PRECISE).sum(axis=1),
             (numbers >= _EQUAL).sum(axis=1),
             ((numbers > 0) & (numbers < _EQUAL)).sum(axis=1),
@@ -144,10 +144,10 @@ def pair_features(
             + (levels[:, _SITE] >= SAME_SITE)
             + (levels[:, _WORDS] > 1)
             + (levels[:, _LANDMARK] >= SAME_LANDMARK),
-            told[at],
+            measures[at],
         ]
     )
-    return np.column_stack([seen, summed])
+    return np.column_stack([observed, summed])
 
 
 def _elsewhere(levels: LevelArray) -> IntArray:
@@ -165,13 +165,23 @@ def shipped_forests() -> Mapping[str, Forest]:
 
 def from_json(content: Mapping[str, Any]) -> dict[str, Forest]:
     """Return trees from what stands in JSON."""
-    return {name: _forest(told) for name, told in content["trees"].items()}
+    return {name: _forest(tree) for name, tree in content["trees"].items()}
 
 
-def _forest(told: Mapping[str, Any]) -> Forest:
-    root, feature, left, right = (np.array(told[key], dtype=np.int64) for key in ("root", "feature", "left", "right"))
-    threshold, value = (np.array(told[key], dtype=np.float64) for key in ("threshold", "value"))
-    missing = np.array(told["missing_left"], dtype=bool)
+def _forest(tree: Mapping[str, Any]) -> Forest:
+    root, feature, left_child, right = (
+        np.array(tree[key], dtype=np.int64) for key in ("root", "feature", "left", "right")
+    )
+    threshold, value = (np.array(tree[key], dtype=np.float64) for key in ("threshold", "value"))
+    missing = np.array(tree["missing_left"], dtype=bool)
     return Forest(
-        root, feature, threshold, left, right, missing, value, base=float(told["base"]), deepest=int(told["deepest"])
+        root,
+        feature,
+        threshold,
+        left_child,
+        right,
+        missing,
+        value,
+        base=float(tree["base"]),
+        deepest=int(tree["deepest"]),
     )

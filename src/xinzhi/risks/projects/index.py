@@ -30,13 +30,13 @@ _FINE = ("investment", "turnover", "land", "floor", "length", "capacity")
 _COARSE = tuple(f"about {name}" for name in _FINE)
 # Which keys are joined: a place or an owner with anything else, exact numbers with each other, rare words likewise.
 PAIRS = (
-    *(("place", other) for other in ("owner", *_COARSE, "token", "approval")),
-    *(("owner", other) for other in (*_COARSE, "token", "approval")),
+    *(("place", second) for second in ("owner", *_COARSE, "token", "approval")),
+    *(("owner", second) for second in (*_COARSE, "token", "approval")),
     ("place", "figure"),
     ("figure", "figure"),
-    *(("site", other) for other in ("owner", "about investment", "about land", "about capacity")),
+    *(("site", second) for second in ("owner", "about investment", "about land", "about capacity")),
     *combinations(_FINE, 2),
-    *((exact, f"about {other}") for exact in ("capacity", "floor") for other in ("investment", "land")),
+    *((exact, f"about {number}") for exact in ("capacity", "floor") for number in ("investment", "land")),
     ("capacity", "capacity"),
     ("token", "token"),
     ("approval", "approval"),
@@ -53,19 +53,29 @@ def pair_keys(
     """
     # An approval number is region, year and number in one and stands alone as a pair.
     single = _single(records, _rare(records, frequency, most, count, asking=asking), asking=asking)
-    for left, right in PAIRS:
-        one, other = single[left], single[right]
-        wide = np.ones((one.shape[1], other.shape[1]), dtype=bool)
-        wide = wide if left != right else np.eye(len(wide), dtype=bool) if left == "approval" else np.triu(wide, 1)
-        at, to = np.nonzero(wide)
-        rows, which = np.nonzero((one != 0)[:, at] & (other != 0)[:, to])
+    for first, right in PAIRS:
+        first_keys, second_keys = single[first], single[right]
+        combined = np.ones((first_keys.shape[1], second_keys.shape[1]), dtype=bool)
+        combined = (
+            combined
+            if first != right
+            else np.eye(len(combined), dtype=bool)
+            if first == "approval"
+            else np.triu(combined, 1)
+        )
+        at, to = np.nonzero(combined)
+        rows, which = np.nonzero((first_keys != 0)[:, at] & (second_keys != 0)[:, to])
         # a sum does not care which of two tokens came first
-        yield right, rows, _mixed(one[rows, at[which]] + other[rows, to[which]]) >> np.uint64(64 - KEY_BITS)
+        yield (
+            right,
+            rows,
+            _mixed(first_keys[rows, at[which]] + second_keys[rows, to[which]]) >> np.uint64(64 - KEY_BITS),
+        )
 
 
 def _single(records: Records, rare: KeyArray, *, asking: bool) -> dict[str, KeyArray]:
     """Return `(N, W)` single keys by name, 0 where there is none."""
-    found = {
+    keys = {
         "place": _salted(_cities(records.place), "place"),
         "site": _salted(_sites(records), "site"),
         "owner": _salted(records.brand[:, None], "owner"),
@@ -77,8 +87,8 @@ def _single(records: Records, rare: KeyArray, *, asking: bool) -> dict[str, KeyA
     reach = float(convention("coarse_reach")) if asking else 0.0
     for at, name in enumerate(NUMBERS):
         value = records.number[:, at]
-        found[name] = _salted(_bins(value, fine, fine / 2 if asking else 0.0), name)
-        found[f"about {name}"] = _salted(_bins(value, coarse, reach), f"about {name}")
+        keys[name] = _salted(_bins(value, fine, fine / 2 if asking else 0.0), name)
+        keys[f"about {name}"] = _salted(_bins(value, coarse, reach), f"about {name}")
     kinds = records.capacity_kind
     for name, width, within in (("capacity", fine, fine / 2 if asking else 0.0), ("about capacity", coarse, reach)):
         slots = []
@@ -86,8 +96,8 @@ def _single(records: Records, rare: KeyArray, *, asking: bool) -> dict[str, KeyA
             bins = _bins(records.capacity[:, at], width, within)
             kind = kinds[:, at, None].astype(np.uint64)
             slots.append(np.where((bins > 0) & (kind > 0), bins * np.uint64(64) + kind, np.uint64(0)))
-        found[name] = _salted(np.hstack(slots), name)
-    return found
+        keys[name] = _salted(np.hstack(slots), name)
+    return keys
 
 
 def _sites(records: Records) -> KeyArray:
@@ -99,12 +109,12 @@ def _sites(records: Records) -> KeyArray:
 def _telling_figures(records: Records) -> KeyArray:
     """Return the figures of most digits of every text, by which two texts meet that share nothing else."""
     value = records.figure
-    known = np.isfinite(value)
-    digits = np.where(known, significant(np.where(known, value, 1.0).astype(np.float64)), 0.0)
+    finite = np.isfinite(value)
+    digits = np.where(finite, significant(np.where(finite, value, 1.0).astype(np.float64)), 0.0)
     keep = int(convention("telling_figures"))
     order = np.argsort(-digits, axis=1, kind="stable")[:, :keep]
-    chosen, many = np.take_along_axis(value, order, axis=1), np.take_along_axis(digits, order, axis=1)
-    bins = np.round(np.log(np.where(many > 1, chosen, 1.0).astype(np.float64)) / float(convention("fine_bin")))
+    values, many = np.take_along_axis(value, order, axis=1), np.take_along_axis(digits, order, axis=1)
+    bins = np.round(np.log(np.where(many > 1, values, 1.0).astype(np.float64)) / float(convention("fine_bin")))
     return np.asarray(np.where(many > 1, bins + (1 << 20), 0).astype(np.uint64))
 
 
@@ -117,12 +127,12 @@ def _cities(place: IntArray) -> KeyArray:
 
 def _bins(value: FloatArray, width: float, reach: float) -> KeyArray:
     """Return `(N, W)` logarithmic bins that hold everything within `reach` (a ratio) of a value, from 1; 0 for none."""
-    known = np.isfinite(value) & (value > 0)
-    log = np.log(np.where(known, value, 1.0))
+    positive = np.isfinite(value) & (value > 0)
+    log = np.log(np.where(positive, value, 1.0))
     low, high = np.floor((log + np.log1p(-reach)) / width), np.floor((log - np.log1p(-reach)) / width)
     span = int((high - low).max(initial=0)) + 1
     bins = low[:, None] + np.arange(span)
-    return np.asarray(np.where(known[:, None] & (bins <= high[:, None]), bins + (1 << 20), 0).astype(np.uint64))
+    return np.asarray(np.where(positive[:, None] & (bins <= high[:, None]), bins + (1 << 20), 0).astype(np.uint64))
 
 
 def _rare(records: Records, frequency: FloatArray, most: float, count: int, *, asking: bool) -> KeyArray:
@@ -131,18 +141,20 @@ def _rare(records: Records, frequency: FloatArray, most: float, count: int, *, a
     share = float(convention("rare_token_share"))
     limit = max(float(convention("rare_token_limit")), share * most)
     out = np.zeros((len(records), keep), dtype=np.uint64)
-    known, size = background(), background_size()
+    counts, size = background(), background_size()
     for part, rows, bucket in records.tokens.parts():
         often = frequency[bucket]
         at = np.flatnonzero((often <= limit) & (often > 0))
         # of those that this archive has once, what project texts at large have is not rare
-        rank = (often[at] + known[bucket[at]] * (float(count) / size)).astype(np.uint64)
+        rank = (often[at] + counts[bucket[at]] * (float(count) / size)).astype(np.uint64)
         code = (rows[at].astype(np.uint64) << np.uint64(32)) | rank
         order = at[np.argsort(code, kind="stable")]
         row = rows[order]
         place = np.arange(len(row)) - np.searchsorted(row, row)
-        chosen = place < keep
-        out[part.start + row[chosen], place[chosen]] = bucket[order[chosen]].astype(np.uint64) + np.uint64(1)
+        among_rarest = place < keep
+        out[part.start + row[among_rarest], place[among_rarest]] = bucket[order[among_rarest]].astype(
+            np.uint64
+        ) + np.uint64(1)
     return out
 
 
@@ -178,11 +190,15 @@ class Commonness:
     def of_figures(self, values: npt.NDArray[np.float32]) -> FloatArray:
         """Return what figures say, in nats."""
         # the archive's own share, beside the share of all numbers of as many digits that this one is
-        known = np.where(np.isfinite(values), values, 1.0)
-        at = np.minimum(np.searchsorted(self.figure, known), max(len(self.figure) - 1, 0))
-        times = np.where(self.figure[at] == known, self.times[at], 0) if len(self.figure) else np.zeros(values.shape)
+        finite_values = np.where(np.isfinite(values), values, 1.0)
+        at = np.minimum(np.searchsorted(self.figure, finite_values), max(len(self.figure) - 1, 0))
+        times = (
+            np.where(self.figure[at] == finite_values, self.times[at], 0)
+            if len(self.figure)
+            else np.zeros(values.shape)
+        )
         mass = float(convention("adapted_prior"))
-        expected = mass / (9.0 * 10.0 ** (significant(known.astype(np.float64)) - 1))
+        expected = mass / (9.0 * 10.0 ** (significant(finite_values.astype(np.float64)) - 1))
         return np.asarray(np.log((self.count + mass) / (times + expected)))
 
 
@@ -200,8 +216,10 @@ def commonness(records: Records) -> Commonness:
     """Return how common figures and components are among records."""
     figure, times = np.unique(records.figure[np.isfinite(records.figure)], return_counts=True)
     mass, count = float(convention("adapted_prior")), len(records)
-    held = np.array([np.count_nonzero(records.components & (np.uint64(1) << np.uint64(bit))) for bit in range(64)])
-    share = (held + mass * float(convention("component_share"))) / (count + mass)
+    component_counts = np.array(
+        [np.count_nonzero(records.components & (np.uint64(1) << np.uint64(bit))) for bit in range(64)]
+    )
+    share = (component_counts + mass * float(convention("component_share"))) / (count + mass)
     records.release()
     return Commonness(figure, times, -np.log(np.minimum(share, 1.0)), count)
 
@@ -269,8 +287,8 @@ def _posted(records: Records, frequency: FloatArray, most: float) -> Iterator[Ke
     for low in range(0, len(records), PART):
         part = records.take(np.arange(low, min(low + PART, len(records))))
         pairs = pair_keys(part, frequency, most, asking=False, count=len(records))
-        made = [(keys << np.uint64(ROW_BITS)) | (rows + low).astype(np.uint64) for _, rows, keys in pairs]
-        yield np.concatenate(made)
+        packed = [(keys << np.uint64(ROW_BITS)) | (rows + low).astype(np.uint64) for _, rows, keys in pairs]
+        yield np.concatenate(packed)
 
 
 def _sorted_on_disk(parts: Iterator[KeyArray], folder: Path) -> KeyArray:
@@ -312,9 +330,9 @@ def _spilled(aside: IO[bytes], piece: KeyArray) -> KeyArray:
 
 def telling(frequency: FloatArray, count: int) -> npt.NDArray[np.float32]:
     """Return what tokens say beyond what is common in project texts, in this archive, and in names of places."""
-    known, mass = background(), background_size()
-    said = np.log((count + mass) / (frequency + known + 1.0)) - float(convention("telling_from"))
-    out = np.maximum(said, 0.0).astype(np.float32)
+    counts, mass = background(), background_size()
+    nats = np.log((count + mass) / (frequency + counts + 1.0)) - float(convention("telling_from"))
+    out = np.maximum(nats, 0.0).astype(np.float32)
     out[1::2] = 0.0  # words and numbers: figures have a field of their own
     out[place_tokens()] = 0.0
     return out
@@ -333,12 +351,12 @@ def candidates(index: Index, projects: Records) -> Candidates:
     """Return the archived records to be compared with each project."""
     # A record is reached through every pair of keys that it shares with the project; those reached through the rarest
     # pairs are kept.
-    project, key, share = _asked(projects, index)
+    project, key, share = _project_keys(projects, index)
     low = np.searchsorted(index.postings, key << np.uint64(ROW_BITS))
     high = np.searchsorted(index.postings, (key + np.uint64(1)) << np.uint64(ROW_BITS))
     length = high - low
-    some = np.flatnonzero((length > 0) & (length <= int(convention("longest_list"))))
-    low, length, project, share = low[some], length[some], project[some], share[some]
+    usable = np.flatnonzero((length > 0) & (length <= int(convention("longest_list"))))
+    low, length, project, share = low[usable], length[usable], project[usable], share[usable]
     at = np.repeat(low - np.append(0, length.cumsum()[:-1]), length) + np.arange(length.sum())
     record = index.postings[at] & np.uint64((1 << ROW_BITS) - 1)
     if len(project) > MANY:
@@ -352,14 +370,14 @@ def candidates(index: Index, projects: Records) -> Candidates:
     strength = np.add.reduceat(rarity, first) if len(first) else np.zeros(0)
     pair = code[first]
     rows = (pair >> np.uint64(ROW_BITS)).astype(np.int64)
-    near = np.flatnonzero(strength >= _bound(strength, rows)[rows])
-    best = near[np.lexsort((-strength[near], rows[near]))]
+    strong = np.flatnonzero(strength >= _bound(strength, rows)[rows])
+    best = strong[np.lexsort((-strength[strong], rows[strong]))]
     place = np.arange(len(best)) - np.searchsorted(rows[best], rows[best])
-    kept = np.sort(best[place < int(convention("candidates"))])
+    selected = np.sort(best[place < int(convention("candidates"))])
     return Candidates(
-        project=rows[kept],
-        record=(pair[kept] & np.uint64((1 << ROW_BITS) - 1)).astype(np.int64),
-        shared=shared[kept],
+        project=rows[selected],
+        record=(pair[selected] & np.uint64((1 << ROW_BITS) - 1)).astype(np.int64),
+        shared=shared[selected],
         reached=np.bincount(rows, minlength=len(projects)),
     )
 
@@ -372,7 +390,7 @@ def _bound(strength: FloatArray, rows: IntArray) -> FloatArray:
     return np.array([np.partition(part, -most)[-most] if len(part) > most else 0.0 for part in parts])
 
 
-def _asked(projects: Records, index: Index) -> tuple[IntArray, npt.NDArray[np.uint64], npt.NDArray[np.float32]]:
+def _project_keys(projects: Records, index: Index) -> tuple[IntArray, npt.NDArray[np.uint64], npt.NDArray[np.float32]]:
     """Return the distinct keys of the projects in rising order, with the project of each, and how far each counts."""
     parts = [*pair_keys(projects, index.frequency, index.most, asking=True, count=len(index.records))]
     rows = np.concatenate([row for _, row, _ in parts]).astype(np.uint64)
@@ -382,8 +400,8 @@ def _asked(projects: Records, index: Index) -> tuple[IntArray, npt.NDArray[np.ui
         [np.full(len(row), words if name == "token" else 1.0, dtype=np.float32) for name, row, _ in parts]
     )
     # rows fit into the bits that the keys leave free: one number orders and thins out both
-    both = (keys << np.uint64(ROW_BITS)) | rows
-    order = np.argsort(both)
-    both = both[order]
-    order = order[np.append(True, both[1:] != both[:-1])] if len(both) else order
+    packed = (keys << np.uint64(ROW_BITS)) | rows
+    order = np.argsort(packed)
+    packed = packed[order]
+    order = order[np.append(True, packed[1:] != packed[:-1])] if len(packed) else order
     return rows[order].astype(np.int64), keys[order], counts[order]

@@ -15,7 +15,7 @@ from xinzhi.core.arrays import BoolArray, IntArray
 from xinzhi.core.text import Language, Text, page
 from xinzhi.risks.projects.comparison import FIELDS, MISSING, NAMES, SAME_LANDMARK, SAME_SITE, level
 from xinzhi.risks.projects.conventions import convention, value_words
-from xinzhi.risks.projects.purchases import CHAIN, HELD, TOLD
+from xinzhi.risks.projects.purchases import CHAIN, NATS, UNDECIDABLE
 from xinzhi.risks.projects.quantities import narrow, simplified
 from xinzhi.risks.projects.quotations import BETWEEN, sayings
 from xinzhi.risks.projects.records import NUMBERS, Records
@@ -46,7 +46,7 @@ def changes(
     sides: tuple[Records, int, Records, int],
     levels: npt.NDArray[np.int8],
     titles: tuple[str, str],
-    said: tuple[Mapping[str, str], Mapping[str, str]],
+    words_by_field: tuple[Mapping[str, str], Mapping[str, str]],
     texts: tuple[str, str],
     kind: str = "change",
 ) -> Iterator[tuple[str, Text]]:
@@ -61,12 +61,12 @@ def changes(
         if levels[field] in _CLOSE:
             name = NAMES[field]
             label = value_words("field", "ledger")[name]
-            yield "number", change_text("number", kind, zh=label.zh, en=label.en, **_sides(said, name))
+            yield "number", change_text("number", kind, zh=label.zh, en=label.en, **_sides(words_by_field, name))
     if levels[NAMES.index("owner")] == 0:
-        yield "owner", change_text("owner", kind, **_sides(said, "owner"))
+        yield "owner", change_text("owner", kind, **_sides(words_by_field, "owner"))
     if levels[NAMES.index("dates")] not in (MISSING, _SAME_YEARS):
-        yield "dates", change_text("dates", kind, **_sides(said, "dates"))
-    if _reordered(levels, said, texts):
+        yield "dates", change_text("dates", kind, **_sides(words_by_field, "dates"))
+    if _reordered(levels, words_by_field, texts):
         yield "order", change_text("order", kind)
 
 
@@ -89,8 +89,8 @@ def findings(levels: npt.NDArray[np.int8], repackaged: bool) -> Iterator[tuple[s
     built = at["capacity"] >= _NUMBER_EQUAL and at["components"] != 0
     alike = at["text"] >= _MUCH or built or at["figures"] >= _SEVERAL
     # exact sums and one approval are no matter of design; another owner or year alone does not make it another place
-    own = at["approval"] == _OWN["approval"] or any(at[name] == _NUMBER_PRECISE for name in NUMBERS)
-    if not alike or own or repackaged:
+    specific = at["approval"] == _OWN["approval"] or any(at[name] == _NUMBER_PRECISE for name in NUMBERS)
+    if not alike or specific or repackaged:
         return
     if at["object"] == 0:
         yield "numbered", change_text("numbered")
@@ -100,18 +100,26 @@ def findings(levels: npt.NDArray[np.int8], repackaged: bool) -> Iterator[tuple[s
         yield "yearly", change_text("yearly")
 
 
-def _purchase(found: Pairs, at: int, days: tuple[int, int]) -> Iterator[tuple[str, Text]]:
+def _purchase(compared: Pairs, at: int, days: tuple[int, int]) -> Iterator[tuple[str, Text]]:
     """Yield what two notices of one buyer are to each other, and the days between them where both are known."""
-    told, chain, held = found.bought[at, [TOLD, CHAIN, HELD]]
+    expected_nats, chain, undecidable = compared.bought[at, [NATS, CHAIN, UNDECIDABLE]]
     if not chain:
-        if held and found.levels[at, NAMES.index("name")] > 0:
+        if undecidable and compared.levels[at, NAMES.index("name")] > 0:
             yield "purchase", change_text("purchase_nameless")
         return
     gap = days[0] - days[1]
     between = Text(zh="", en="")
     if min(days) > 0:
         between = change_text("days_later" if gap > 0 else "days_earlier" if gap else "days_same", days=f"{abs(gap):,}")
-    key = "held" if held else "seen" if np.isnan(told) else "next" if told <= -convention("other_purchase") else ""
+    key = (
+        "held"
+        if undecidable
+        else "seen"
+        if np.isnan(expected_nats)
+        else "next"
+        if expected_nats <= -convention("other_purchase")
+        else ""
+    )
     pattern = page("pages", "screen")[f"change.purchase_{key}" if key else "change.purchase"]
     yield "purchase", Text(zh=pattern.zh.format(days=between.zh), en=pattern.en.format(days=between.en))
 
@@ -122,8 +130,8 @@ def change_text(key: str, kind: str = "change", **values: object) -> Text:
     return Text(zh=pattern.zh.format(**values), en=pattern.en.format(**values))
 
 
-def _sides(said: tuple[Mapping[str, str], Mapping[str, str]], name: str) -> dict[str, str]:
-    return {"old": said[1].get(name, ""), "new": said[0].get(name, "")}
+def _sides(words_by_field: tuple[Mapping[str, str], Mapping[str, str]], name: str) -> dict[str, str]:
+    return {"old": words_by_field[1].get(name, ""), "new": words_by_field[0].get(name, "")}
 
 
 def _buzzwords(new: int, kind: str) -> Iterator[tuple[str, Text]]:
@@ -134,16 +142,19 @@ def _buzzwords(new: int, kind: str) -> Iterator[tuple[str, Text]]:
 
 
 def _reordered(
-    levels: npt.NDArray[np.int8], said: tuple[Mapping[str, str], Mapping[str, str]], texts: tuple[str, str]
+    levels: npt.NDArray[np.int8], words_by_field: tuple[Mapping[str, str], Mapping[str, str]], texts: tuple[str, str]
 ) -> bool:
     """Return whether the fields that both texts give stand in another order."""
     places = [
-        (texts[0].find(said[0][name].split(BETWEEN)[0]), texts[1].find(said[1][name].split(BETWEEN)[0]))
+        (
+            texts[0].find(words_by_field[0][name].split(BETWEEN)[0]),
+            texts[1].find(words_by_field[1][name].split(BETWEEN)[0]),
+        )
         for at, name in enumerate(NAMES)
-        if levels[at] > 0 and name in said[0] and name in said[1]
+        if levels[at] > 0 and name in words_by_field[0] and name in words_by_field[1]
     ]
-    found = sorted(pair for pair in places if min(pair) >= 0)
-    return any(one[1] > other[1] for one, other in pairwise(found))
+    places_in_order = sorted(pair for pair in places if min(pair) >= 0)
+    return any(earlier[1] > later[1] for earlier, later in pairwise(places_in_order))
 
 
 _QUOTED = 60  # characters of a text that the ledger quotes for one field
@@ -172,20 +183,20 @@ class Side:
             return [""] * self.frame.height
         return narrow(self.frame["title"].cast(pl.String)).str.strip_chars().to_list()
 
-    def said(self) -> list[dict[str, str]]:
+    def row_texts(self) -> list[dict[str, str]]:
         """Return what rows say, by field, in their own characters."""
         out: list[dict[str, str]] = [{} for _ in range(self.frame.height)]
         regions = self.frame["region"] if "region" in self.frame.columns else None
         for row, field, words in sayings(self.frame["text"], regions).iter_rows():
             out[row][field] = words
-        own = narrow(self.frame["text"])
-        simple = simplified(own)
-        for row in (own != simple).arg_true().to_list():
-            out[row] = {field: in_own_signs(words, own[row], simple[row]) for field, words in out[row].items()}
+        originals = narrow(self.frame["text"])
+        simple = simplified(originals)
+        for row in (originals != simple).arg_true().to_list():
+            out[row] = {field: in_own_signs(words, originals[row], simple[row]) for field, words in out[row].items()}
         return out
 
 
-def in_own_signs(words: str, own: str, simple: str) -> str:
+def in_own_signs(words: str, original: str, simple: str) -> str:
     """Return words of a simplified text as they stand in the text itself; others as they are.
 
     Examples
@@ -194,23 +205,23 @@ def in_own_signs(words: str, own: str, simple: str) -> str:
     '水廠; 興國縣; 3吨'
     """
     parts = [(part, simple.find(part)) for part in words.split(BETWEEN)]
-    return BETWEEN.join(own[at : at + len(part)] if at >= 0 else part for part, at in parts)
+    return BETWEEN.join(original[at : at + len(part)] if at >= 0 else part for part, at in parts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
+class BestPairs:
     """The pairs that the ledger keeps: `(S,)` their place among all pairs, and their rank, from 1."""
 
     at: IntArray
     rank: IntArray
 
 
-def shown(found: Pairs, scores: Scores) -> Shown:
+def best_pairs(compared: Pairs, scores: Scores) -> BestPairs:
     """Return the best pairs of every project."""
-    project = found.project[scores.order]
+    project = compared.project[scores.order]
     rank = np.arange(len(project)) - np.searchsorted(project, project) + 1
     keep = rank <= int(convention("shown"))
-    return Shown(at=scores.order[keep], rank=rank[keep])
+    return BestPairs(at=scores.order[keep], rank=rank[keep])
 
 
 def verdict_frame(judged: Judgement, side: Side, reached: IntArray) -> pl.DataFrame:
@@ -234,7 +245,7 @@ def verdict_frame(judged: Judgement, side: Side, reached: IntArray) -> pl.DataFr
     )
     verdict = np.where(reason != "", "cannot tell", np.array(CLASSES)[best])
     # beside too few learned cases, or where nothing but the place was compared, a number would be a guess
-    told = pl.Series((reason != "outside") & ~placed)
+    has_number = pl.Series((reason != "outside") & ~placed)
     chances = ("probability", "lower", "upper", "probability_follow_on", "probability_new")
     return pl.DataFrame(
         {
@@ -248,75 +259,75 @@ def verdict_frame(judged: Judgement, side: Side, reached: IntArray) -> pl.DataFr
             "reason": [word or None for word in reason.tolist()],
             "readable": readable,
             "basis": np.select(
-                [reason == "outside", judged.named, judged.factual & judged.chain, judged.factual],
+                [reason == "outside", judged.by_name, judged.factual & judged.chain, judged.factual],
                 ["outside", "buyer", "notices", "facts"],
                 default="wording",
             ).tolist(),
             "reached": reached,
         },
         schema_overrides={"reason": pl.String},
-    ).with_columns(pl.when(told).then(pl.col(*chances)))
+    ).with_columns(pl.when(has_number).then(pl.col(*chances)))
 
 
-def candidate_frame(found: Pairs, scores: Scores, show: Shown, projects: Side, archive: Side) -> pl.DataFrame:
+def candidate_frame(compared: Pairs, scores: Scores, show: BestPairs, projects: Side, archive: Side) -> pl.DataFrame:
     """Return the candidates that are kept."""
     return pl.DataFrame(
         {
-            "id": projects.frame["id"].gather(found.project[show.at]),
+            "id": projects.frame["id"].gather(compared.project[show.at]),
             "rank": show.rank,
-            "archive_id": archive.frame["id"].gather(np.searchsorted(archive.rows, found.record[show.at])),
+            "archive_id": archive.frame["id"].gather(np.searchsorted(archive.rows, compared.record[show.at])),
             "odds_repackaged": scores.odds[show.at, 1],
             "odds_follow_on": scores.odds[show.at, 0],
-            "text_similarity": found.cosine[show.at],
-            "shared_keys": found.shared[show.at],
+            "text_similarity": compared.cosine[show.at],
+            "shared_keys": compared.shared[show.at],
         }
     )
 
 
 def ledger_frames(
-    weights: Weights, found: Pairs, show: Shown, projects: Side, archive: Side, repackaged: BoolArray
+    weights: Weights, compared: Pairs, show: BestPairs, projects: Side, archive: Side, repackaged: BoolArray
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return the ledger and the changes of the pairs that are kept."""
-    mine, theirs = found.project[show.at], np.searchsorted(archive.rows, found.record[show.at])
-    said = projects.said(), archive.said()
-    levels = found.levels[show.at]
+    project_rows, theirs = compared.project[show.at], np.searchsorted(archive.rows, compared.record[show.at])
+    words_by_row = projects.row_texts(), archive.row_texts()
+    levels = compared.levels[show.at]
     last = len(weights.agreement.share) - 1
     heavy = weights.agreement.weights(levels, last)
-    ids, others = projects.frame["id"].gather(mine).to_list(), archive.frame["id"].gather(theirs).to_list()
+    ids, archive_ids = projects.frame["id"].gather(project_rows).to_list(), archive.frame["id"].gather(theirs).to_list()
     rows = [
         (
             ids[at],
-            others[at],
+            archive_ids[at],
             int(show.rank[at]),
             name,
             int(levels[at, field]),
             _level(field, levels[at, field]),
             float(heavy[at, field]),
-            _short(said[0][mine[at]].get(name)),
-            _short(said[1][theirs[at]].get(name)),
+            _short(words_by_row[0][project_rows[at]].get(name)),
+            _short(words_by_row[1][theirs[at]].get(name)),
         )
         for at in range(len(ids))
         for field, name in enumerate(NAMES)
     ]
     titles = projects.titles(), archive.titles()
     simple = [simplified(pl.Series(side, dtype=pl.String)) for side in titles]
-    renamed = (simple[0].gather(mine) != simple[1].gather(theirs)).to_list()
+    renamed = (simple[0].gather(project_rows) != simple[1].gather(theirs)).to_list()
     texts = projects.texts(), archive.texts()
-    announced = (projects.records.announced[mine], archive.records.announced[archive.rows[theirs]])
-    days = list(zip(*(each.tolist() for each in announced), strict=True))
+    announced = (projects.records.announced[project_rows], archive.records.announced[archive.rows[theirs]])
+    days = list(zip(*(side.tolist() for side in announced), strict=True))
     changed = [
-        (ids[at], others[at], what, words.zh, words.en)
+        (ids[at], archive_ids[at], what, words.zh, words.en)
         for at in np.flatnonzero(show.rank == 1).tolist()
         for what, words in (
-            *_purchase(found, int(show.at[at]), days[at]),
-            *findings(levels[at], bool(repackaged[mine[at]])),
+            *_purchase(compared, int(show.at[at]), days[at]),
+            *findings(levels[at], bool(repackaged[project_rows[at]])),
             *changes(
-                (projects.records, int(mine[at]), archive.records, int(archive.rows[theirs[at]])),
+                (projects.records, int(project_rows[at]), archive.records, int(archive.rows[theirs[at]])),
                 levels[at],
-                (titles[0][mine[at]], titles[1][theirs[at]]) if renamed[at] else ("", ""),
-                (said[0][mine[at]], said[1][theirs[at]]),
-                (texts[0][mine[at]], texts[1][theirs[at]]),
-                "change" if repackaged[mine[at]] else "apart",
+                (titles[0][project_rows[at]], titles[1][theirs[at]]) if renamed[at] else ("", ""),
+                (words_by_row[0][project_rows[at]], words_by_row[1][theirs[at]]),
+                (texts[0][project_rows[at]], texts[1][theirs[at]]),
+                "change" if repackaged[project_rows[at]] else "apart",
             ),
         )
     ]
@@ -335,16 +346,18 @@ def with_evidence(
     agreeing = agreeing.sort("weight", descending=True, maintain_order=True)
     zh = _words("field", "zh") + "（" + _words("agreement", "zh") + "）"
     en = _words("field", "en") + " (" + _words("agreement", "en") + ")"
-    told = agreeing.group_by("id").agg(en.str.join(", ").alias("agrees"), zh.str.join("、").alias("agrees_zh"))
+    agreeing_fields = agreeing.group_by("id").agg(
+        en.str.join(", ").alias("agrees"), zh.str.join("、").alias("agrees_zh")
+    )
     names = {name: text.zh for name, text in value_words("what", "changes").items()}
     kinds = pl.col("what").unique(maintain_order=True)
-    moved = changed.filter(~pl.col("what").is_in(FINDINGS))
+    alterations = changed.filter(~pl.col("what").is_in(FINDINGS))
     design = changed.filter(pl.col("what").is_in(_EXPLAINED)).select("id", explained="what").unique("id")
-    what = moved.group_by("id", maintain_order=True).agg(
+    what = alterations.group_by("id", maintain_order=True).agg(
         kinds.str.join(", ").alias("changed"),
         kinds.replace_strict(names, return_dtype=pl.String).str.join("、").alias("changed_zh"),
     )
-    for part in (first, told, what, design):
+    for part in (first, agreeing_fields, what, design):
         verdicts = verdicts.join(part, on="id", how="left", maintain_order="left")
     return verdicts.select(
         "id",
@@ -356,25 +369,27 @@ def with_evidence(
 
 
 def _words(column: str, language: Language) -> pl.Expr:
-    known = {name: text.lang(language) for name, text in value_words(column, "ledger").items()}
-    return pl.col(column).replace_strict(known, return_dtype=pl.String)
+    labels = {name: text.lang(language) for name, text in value_words(column, "ledger").items()}
+    return pl.col(column).replace_strict(labels, return_dtype=pl.String)
 
 
 def _sentence(agrees: str, changed: str, language: Language) -> pl.Expr:
     """Return what agrees and what changed, and what explains it."""
-    lead, then, apart = (
+    lead, then, unlike = (
         page("pages", "screen")[f"evidence.{key}"].lang(language).replace("{what}", "{}")
         for key in ("agrees", "changed", "apart")
     )
-    told = {key: page("pages", "screen")[f"evidence.{key}"].lang(language) for key in _EXPLAINED}
-    known = pl.col(agrees).is_not_null()
-    said = pl.when(known).then(pl.format(lead, agrees)).otherwise(pl.lit(""))
+    explanations = {key: page("pages", "screen")[f"evidence.{key}"].lang(language) for key in _EXPLAINED}
+    has_agreement = pl.col(agrees).is_not_null()
+    lead_text = pl.when(has_agreement).then(pl.format(lead, agrees)).otherwise(pl.lit(""))
     again = pl.col("verdict") == "repackaged"
-    moved = pl.when(again).then(pl.format(then, changed)).otherwise(pl.format(apart, changed)).fill_null("")
-    moved = pl.when(known).then(moved).otherwise(pl.lit(""))
-    design = pl.col("explained").replace_strict(told, default="", return_dtype=pl.String)
-    explained = pl.when(known).then(design).otherwise(pl.lit(""))
-    return said + moved + explained
+    change_text_of_pair = (
+        pl.when(again).then(pl.format(then, changed)).otherwise(pl.format(unlike, changed)).fill_null("")
+    )
+    change_text_of_pair = pl.when(has_agreement).then(change_text_of_pair).otherwise(pl.lit(""))
+    design = pl.col("explained").replace_strict(explanations, default="", return_dtype=pl.String)
+    explained = pl.when(has_agreement).then(design).otherwise(pl.lit(""))
+    return lead_text + change_text_of_pair + explained
 
 
 def _level(field: int, at: int) -> str | None:

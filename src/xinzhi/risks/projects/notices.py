@@ -50,7 +50,7 @@ _SERIAL = re.compile(r"([2-7][0-9]{4})(?:\.[0-9]+)?")  # as spreadsheets count d
 _SERIAL_FROM = date(1899, 12, 30)
 
 
-def dated(texts: pl.Series) -> tuple[npt.NDArray[np.int32], pl.Series]:
+def notice_days(texts: pl.Series) -> tuple[npt.NDArray[np.int32], pl.Series]:
     """Return the day of every notice, counted from 1970, 0 where none is given, and the texts without its sentence."""
     day = np.zeros(len(texts), dtype=np.int32)
     rows = texts.str.contains(SAYS_DAY, literal=True).arg_true()
@@ -58,8 +58,8 @@ def dated(texts: pl.Series) -> tuple[npt.NDArray[np.int32], pl.Series]:
         return day, texts
     part = texts.gather(rows)
     written = part.str.extract(_SAID, 1)
-    known = {said: day_of(said) for said in written.unique().drop_nulls().to_list()}
-    day[rows.to_numpy()] = written.replace_strict(known, default=0, return_dtype=pl.Int32).to_numpy()
+    days_by_text = {day_text: day_of(day_text) for day_text in written.unique().drop_nulls().to_list()}
+    day[rows.to_numpy()] = written.replace_strict(days_by_text, default=0, return_dtype=pl.Int32).to_numpy()
     return day, texts.clone().scatter(rows, part.str.replace_all(_SAID, ""))
 
 
@@ -74,10 +74,10 @@ def day_of(written: str) -> int:
     text = re.sub(r"\s*([年月])\s*", r"\1", written.strip())
     if serial := _SERIAL.fullmatch(text):
         return (_SERIAL_FROM + timedelta(days=int(serial[1])) - _EPOCH).days
-    found = _DAY.match(text)
-    if found is None:
+    match = _DAY.match(text)
+    if match is None:
         return 0
-    year, month, of_month = (part for part in found.groups() if part and part not in "-/.")
+    year, month, of_month = (part for part in match.groups() if part and part not in "-/.")
     try:
         if year.isdigit() and year.isascii():
             return (date(int(year), int(month), int(of_month)) - _EPOCH).days
@@ -100,11 +100,13 @@ def bare(heads: pl.Series, owned: pl.DataFrame) -> pl.Series:
     rows = pl.int_range(len(heads), dtype=pl.UInt32, eager=True)
     frame = pl.DataFrame({"row": rows, "head": heads}).filter(pl.col("head") != "")
     frame = frame.join(owned.select("row", "span"), on="row", how="left", maintain_order="left")
-    named = pl.col("head").str.contains(pl.col("span"), literal=True).fill_null(value=False)
-    chosen = frame.filter(pl.col("head").str.contains(either(notice_words())) | named)
-    if not chosen.height:
+    owner_in_name = pl.col("head").str.contains(pl.col("span"), literal=True).fill_null(value=False)
+    notices_and_owned = frame.filter(pl.col("head").str.contains(either(notice_words())) | owner_in_name)
+    if not notices_and_owned.height:
         return heads
-    return heads.clone().scatter(chosen["row"], [_bought(head, owner) for _, head, owner in chosen.iter_rows()])
+    return heads.clone().scatter(
+        notices_and_owned["row"], [_bought(head, owner) for _, head, owner in notices_and_owned.iter_rows()]
+    )
 
 
 def _bought(head: str, owner: str | None) -> str:
@@ -155,11 +157,13 @@ def services(heads: pl.Series) -> npt.NDArray[np.int16]:
     >>> int(both[0] & both[1]) > 0, int(both[2])
     (True, 0)
     """
-    known = document("words.yaml")["services"]
-    word = either(dict.fromkeys(each for words in known["kinds"].values() for each in words))
-    said = f"{word}(?:{either(known['between'])}?{word})*"
-    tails = heads.str.extract(f"({said}){either(known['behind'])}*{either(known['before'])}", 1).fill_null("")
-    bits = (tails.str.contains(either(words)).to_numpy() << at for at, words in enumerate(known["kinds"].values()))
+    catalogue = document("words.yaml")["services"]
+    word = either(dict.fromkeys(word_of_service for words in catalogue["kinds"].values() for word_of_service in words))
+    service_pattern = f"{word}(?:{either(catalogue['between'])}?{word})*"
+    tails = heads.str.extract(
+        f"({service_pattern}){either(catalogue['behind'])}*{either(catalogue['before'])}", 1
+    ).fill_null("")
+    bits = (tails.str.contains(either(words)).to_numpy() << at for at, words in enumerate(catalogue["kinds"].values()))
     return np.asarray(sum(bits), dtype=np.int16)
 
 
@@ -171,8 +175,8 @@ def rounds(heads: pl.Series) -> npt.NDArray[np.int8]:
     >>> rounds(pl.Series(["二次供水改造(第三次)招标公告", "水厂重新招标公告", "二次供水改造"])).tolist()
     [3, 2, 0]
     """
-    said = heads.str.extract_groups(_ROUND).struct.unnest()
-    number = said.select(pl.coalesce(pl.all())).to_series().replace({"二": "2", "三": "3", "四": "4"})
+    rounds_written = heads.str.extract_groups(_ROUND).struct.unnest()
+    number = rounds_written.select(pl.coalesce(pl.all())).to_series().replace({"二": "2", "三": "3", "四": "4"})
     again = heads.str.contains("重新(?:招标|采购|公告)|重招").to_numpy() * 2
     return np.asarray(np.maximum(number.cast(pl.Int8, strict=False).fill_null(0).to_numpy(), again), dtype=np.int8)
 
@@ -203,8 +207,8 @@ def notice_words() -> tuple[str, ...]:
 
 @cache
 def _notice() -> re.Pattern[str]:
-    every = (*notice_words(), *document("words.yaml")["notices"]["other"])
-    return re.compile(either(sorted(every, key=len, reverse=True)))
+    notice_terms = (*notice_words(), *document("words.yaml")["notices"]["other"])
+    return re.compile(either(sorted(notice_terms, key=len, reverse=True)))
 
 
 def editions(heads: pl.Series, texts: pl.Series | None = None) -> npt.NDArray[np.int16]:
@@ -225,19 +229,19 @@ def editions(heads: pl.Series, texts: pl.Series | None = None) -> npt.NDArray[np
     [2024, 0]
     """
     arabic = heads.str.extract_groups(_EDITION).struct.unnest()
-    spelled = heads.str.extract(_SPELLED, 1)
-    known = {each: each.translate(NUMERALS) for each in spelled.unique().drop_nulls().to_list()}
-    spelled = spelled.replace_strict(known, default=None, return_dtype=pl.String)
-    year = arabic.select(pl.coalesce(pl.all(), spelled).cast(pl.Int16, strict=False).fill_null(0)).to_series()
+    numerals = heads.str.extract(_SPELLED, 1)
+    by_numeral = {numeral: numeral.translate(NUMERALS) for numeral in numerals.unique().drop_nulls().to_list()}
+    numerals = numerals.replace_strict(by_numeral, default=None, return_dtype=pl.String)
+    year = arabic.select(pl.coalesce(pl.all(), numerals).cast(pl.Int16, strict=False).fill_null(0)).to_series()
     if texts is not None and len(rows := ((year == 0) & texts.str.contains("年度", literal=True)).arg_true()):
         year = year.scatter(rows, texts.gather(rows).str.extract(_PROGRAMME, 1).cast(pl.Int16).fill_null(0))
-    said = heads.str.extract_groups(_PERIOD).struct.unnest()
+    periods = heads.str.extract_groups(_PERIOD).struct.unnest()
     signs = [pl.col(str(at)) + kind for at, kind in enumerate(("季度", "", "月", "月", "月"), start=1)]
-    parts = said.select(pl.coalesce(signs)).to_series()
+    parts = periods.select(pl.coalesce(signs)).to_series()
     known_parts = {
-        each: _PARTS.index(plain) + 1
-        for each in parts.unique().drop_nulls().to_list()
-        if (plain := _in_digits(each)) in _PARTS
+        period: _PARTS.index(in_digits) + 1
+        for period in parts.unique().drop_nulls().to_list()
+        if (in_digits := _in_digits(period)) in _PARTS
     }
     part = parts.replace_strict(known_parts, default=0, return_dtype=pl.Int16)
     return np.column_stack([year.to_numpy(), part.to_numpy()])

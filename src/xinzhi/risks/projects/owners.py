@@ -34,48 +34,50 @@ def companies(texts: pl.Series) -> pl.DataFrame:
     meaning = pl.DataFrame(
         [(span, *_company(span)) for span in unique], schema={"read": pl.String, **_COLUMNS}, orient="row"
     )
-    known = meaning.filter(pl.col("name") != "")
-    return spans.join(known, on="read", how="inner", maintain_order="left").select("row", *_COLUMNS)
+    readable = meaning.filter(pl.col("name") != "")
+    return spans.join(readable, on="read", how="inner", maintain_order="left").select("row", *_COLUMNS)
 
 
-def owners(texts: pl.Series, named: pl.DataFrame | None = None) -> pl.DataFrame:
+def owners(texts: pl.Series, company_spans: pl.DataFrame | None = None) -> pl.DataFrame:
     """Return the owner of every text: whom it calls so, else its first company, else a hospital or cooperative."""
     agents = "|".join(document("words.yaml")["owner_agents"])
-    every = pl.DataFrame({"row": _rows(texts), "text": texts})
-    said = every.select("row", pl.col("text").str.extract(_DECLARED, 1).alias("read")).drop_nulls()
-    bodies = _meant(said, _institute).filter(~pl.col("span").str.contains(f"{_company_end()}|^{_ENGLISH}|{agents}"))
-    found = (companies(texts) if named is None else named).filter(~pl.col("span").str.contains(agents))
-    found = found.unique("row", keep="first", maintain_order=True).join(bodies, on="row", how="anti")
-    found = pl.concat([bodies.cast(found.schema), found])
-    rest = every.join(found, on="row", how="anti", maintain_order="left")
-    said = rest.select("row", pl.col("text").str.extract(_institution(), 1).alias("read")).drop_nulls()
-    institutes = _meant(said, _institute)
-    found = pl.concat([found, institutes.cast(found.schema)])
+    all_rows = pl.DataFrame({"row": _rows(texts), "text": texts})
+    mentions = all_rows.select("row", pl.col("text").str.extract(_DECLARED, 1).alias("read")).drop_nulls()
+    bodies = _meant(mentions, _institute).filter(~pl.col("span").str.contains(f"{_company_end()}|^{_ENGLISH}|{agents}"))
+    owner_rows = (companies(texts) if company_spans is None else company_spans).filter(
+        ~pl.col("span").str.contains(agents)
+    )
+    owner_rows = owner_rows.unique("row", keep="first", maintain_order=True).join(bodies, on="row", how="anti")
+    owner_rows = pl.concat([bodies.cast(owner_rows.schema), owner_rows])
+    rest = all_rows.join(owner_rows, on="row", how="anti", maintain_order="left")
+    mentions = rest.select("row", pl.col("text").str.extract(_institution(), 1).alias("read")).drop_nulls()
+    institutes = _meant(mentions, _institute)
+    owner_rows = pl.concat([owner_rows, institutes.cast(owner_rows.schema)])
     rest = rest.join(institutes, on="row", how="anti", maintain_order="left")
-    said = rest.select("row", pl.col("text").str.extract(_buyer(), 1).alias("read")).drop_nulls()
-    buyers = _meant(said, _institute)
-    found = pl.concat([found, buyers.cast(found.schema)])
+    mentions = rest.select("row", pl.col("text").str.extract(_buyer(), 1).alias("read")).drop_nulls()
+    buyers = _meant(mentions, _institute)
+    owner_rows = pl.concat([owner_rows, buyers.cast(owner_rows.schema)])
     rest = rest.join(buyers, on="row", how="anti", maintain_order="left")
-    said = rest.select("row", pl.col("text").str.extract(_clause(), 1).alias("read")).drop_nulls()
-    trades = _meant(said, _trade).filter(pl.col("name") != "")
-    return pl.concat([found, trades.cast(found.schema)])
+    mentions = rest.select("row", pl.col("text").str.extract(_clause(), 1).alias("read")).drop_nulls()
+    trades = _meant(mentions, _trade).filter(pl.col("name") != "")
+    return pl.concat([owner_rows, trades.cast(owner_rows.schema)])
 
 
-def _meant(said: pl.DataFrame, reader: Callable[[str], tuple[str, str, str, str]]) -> pl.DataFrame:
+def _meant(mentions: pl.DataFrame, reader: Callable[[str], tuple[str, str, str, str]]) -> pl.DataFrame:
     """Return ``row`` and what a reader makes of the names of owners that rows have."""
-    known = pl.DataFrame(
-        [(read, *reader(read)) for read in said["read"].unique().to_list()],
+    meanings = pl.DataFrame(
+        [(span, *reader(span)) for span in mentions["read"].unique().to_list()],
         schema={"read": pl.String, **_COLUMNS},
         orient="row",
     )
-    return said.join(known, on="read", how="inner", maintain_order="left").select("row", *_COLUMNS)
+    return mentions.join(meanings, on="read", how="inner", maintain_order="left").select("row", *_COLUMNS)
 
 
 def former(texts: pl.Series) -> npt.NDArray[np.uint64]:
     """Return the stems of the companies that texts say the owner was or took over: 原兴旺机械, 受让嫩江湾公司资产."""
-    said = texts.str.extract(_FORMER, 1)
-    stems = {name: _spoken(without_place(name)[:_STEM]) for name in said.drop_nulls().unique().to_list()}
-    stem = said.replace_strict(stems, default=None, return_dtype=pl.String)
+    former_names = texts.str.extract(_FORMER, 1)
+    stems = {name: _spoken(without_place(name)[:_STEM]) for name in former_names.drop_nulls().unique().to_list()}
+    stem = former_names.replace_strict(stems, default=None, return_dtype=pl.String)
     return np.asarray(stem.hash().to_numpy() * stem.is_not_null().to_numpy())
 
 
@@ -92,58 +94,64 @@ def _rows(texts: pl.Series) -> pl.Series:
     return pl.int_range(len(texts), dtype=pl.UInt32, eager=True)
 
 
-def _company(read: str) -> tuple[str, str, str, str]:
+def _company(span_read: str) -> tuple[str, str, str, str]:
     """Return the words that name a company, and its brand, stem and name as they sound; empty where it is nobody."""
-    if read.isascii():
-        words = re.findall(r"[A-Za-z']+", read)
+    if span_read.isascii():
+        words = re.findall(r"[A-Za-z']+", span_read)
         core = [word for word in words if word.lower() not in _common("en")]
-        own = [word for word in core if sound(word) not in _roman_places()]
-        brand, stem = _spelled(own)
-        return read, brand, stem, sound("".join(words[: _legal(words)]))
-    span = _start().sub("", read) if _may_start().search(read) else read
+        distinctive = [word for word in core if sound(word) not in _roman_places()]
+        brand, stem = _pinyin_brand(distinctive)
+        return span_read, brand, stem, sound("".join(words[: _legal(words)]))
+    span = _start().sub("", span_read) if _may_start().search(span_read) else span_read
     before, _, last = span.rpartition("的")
     span = last if len(before) > 1 else span  # 美的 is a name
     span = span.rpartition("(")[2] if span.count("(") > span.count(")") else span
     name, at = span, 0
-    while found := [one for one in _ends_by_sign().get(name[-1:], ()) if one[0] > at and name.endswith(one[1])]:
-        at, name = found[0][0], name.removesuffix(found[0][1])
+    while matches := [
+        ending for ending in _ends_by_sign().get(name[-1:], ()) if ending[0] > at and name.endswith(ending[1])
+    ]:
+        at, name = matches[0][0], name.removesuffix(matches[0][1])
     if not name or (name[0] in _nobody_heads() and not _nobody().sub("", name)):
         return "", "", "", ""
     return span, *_brand(without_place(name)), _spoken(name)
 
 
 @lru_cache(maxsize=KEPT)
-def _brand(own: str) -> tuple[str, str]:
+def _brand(bare_name: str) -> tuple[str, str]:
     """Return the brand and the stem, as they sound, of what a name says behind its places."""
-    brand = _common_pattern().sub("", own)
+    brand = _common_pattern().sub("", bare_name)
     return _spoken(brand), _spoken(brand[:_STEM]) if len(brand) >= _STEM else ""
 
 
-def _institute(read: str) -> tuple[str, str, str, str]:
+def _institute(span_read: str) -> tuple[str, str, str, str]:
     """Return words, brand, stem and name of an institution: from its place on, since every county has its hospital."""
-    span = name = _start().sub("", read)
+    span = name = _start().sub("", span_read)
     while (rest := without_place(name, most=1)) != name and without_place(rest, most=1) != rest:
         name = rest
     return span, _spoken(name), "", _spoken(name)
 
 
-def _trade(read: str) -> tuple[str, str, str, str]:
+def _trade(span_read: str) -> tuple[str, str, str, str]:
     """Return words, brand, stem and name of a company without its legal form: 天津三和电器; empty where it is none."""
-    span = _start().sub("", read)
-    own = without_place(span)
-    brand = _common_pattern().sub("", own)
-    told = _STEM <= len(brand) <= 2 * _STEM and own.startswith(brand) and brand not in everyday_pairs()
-    return (span, _spoken(brand), _spoken(brand[:_STEM]), _spoken(span)) if told and own != span else ("", "", "", "")
+    span = _start().sub("", span_read)
+    bare_name = without_place(span)
+    brand = _common_pattern().sub("", bare_name)
+    distinctive = _STEM <= len(brand) <= 2 * _STEM and bare_name.startswith(brand) and brand not in everyday_pairs()
+    return (
+        (span, _spoken(brand), _spoken(brand[:_STEM]), _spoken(span))
+        if distinctive and bare_name != span
+        else ("", "", "", "")
+    )
 
 
-def _spelled(words: list[str]) -> tuple[str, str]:
+def _pinyin_brand(words: list[str]) -> tuple[str, str]:
     """Return brand and stem of an English name: the words spelled in pinyin before those that are translated."""
     syllables: list[str] = []
     for word in words:
-        own = syllables_of(sound(word))
-        if own is None:
+        syllables_of_word = syllables_of(sound(word))
+        if syllables_of_word is None:
             break
-        syllables += own
+        syllables += syllables_of_word
     if len(syllables) < _STEM:
         return sound("".join(words)), ""
     return "".join(syllables), "".join(syllables[:_STEM])
@@ -158,11 +166,11 @@ def syllables_of(word: str) -> list[str] | None:
         ends |= {} if end is None else {at: end}
     if 0 not in ends:
         return None
-    found, at = [], 0
+    parts, at = [], 0
     while at < len(word):
-        found.append(word[at : ends[at]])
+        parts.append(word[at : ends[at]])
         at = ends[at]
-    return found
+    return parts
 
 
 def _legal(words: list[str]) -> int:
@@ -173,10 +181,10 @@ def _legal(words: list[str]) -> int:
 
 def without_place(name: str, most: int = 9) -> str:
     """Return a name without the places before the brand: 安徽省合肥鑫辉 is 鑫辉."""
-    known = _places()
+    place_names = _places()
     for _ in range(most):
         sizes = _place_sizes().get(name[:_SHORTEST_PLACE], ())
-        length = next((size for size in sizes if name[:size] in known), 0)
+        length = next((size for size in sizes if name[:size] in place_names), 0)
         if not length:
             break
         name = name[length:]
@@ -189,16 +197,16 @@ def _spoken(name: str) -> str:
 
 @cache
 def _sounds() -> dict[int, str | None]:
-    return {**PLAIN, **{sign: sound(read) for sign, read in readings().items()}, ord("("): None, ord(")"): None}
+    return {**PLAIN, **{sign: sound(reading) for sign, reading in readings().items()}, ord("("): None, ord(")"): None}
 
 
 @cache
 def _ends_by_sign() -> dict[str, list[tuple[int, str]]]:
     """Return the legal forms that end in each sign, with their place in the order in which they are taken off."""
-    found: dict[str, list[tuple[int, str]]] = {}
+    by_last_sign: dict[str, list[tuple[int, str]]] = {}
     for at, end in enumerate(document("words.yaml")["owner_ends"]["zh"], start=1):
-        found.setdefault(end[-1], []).append((at, end))
-    return found
+        by_last_sign.setdefault(end[-1], []).append((at, end))
+    return by_last_sign
 
 
 @cache
@@ -289,10 +297,10 @@ def _places() -> frozenset[str]:
 @cache
 def _place_sizes() -> dict[str, list[int]]:
     """Return how many signs the names of places have, the longest first, by how they begin."""
-    found: dict[str, set[int]] = {}
+    sizes_by_head: dict[str, set[int]] = {}
     for name in (name for name in _places() if len(name) >= _SHORTEST_PLACE):
-        found.setdefault(name[:_SHORTEST_PLACE], set()).add(len(name))
-    return {head: sorted(sizes, reverse=True) for head, sizes in found.items()}
+        sizes_by_head.setdefault(name[:_SHORTEST_PLACE], set()).add(len(name))
+    return {head: sorted(sizes, reverse=True) for head, sizes in sizes_by_head.items()}
 
 
 @cache

@@ -26,27 +26,31 @@ PLAIN = str.maketrans({"'": None, "’": None, "ü": "v"})
 def places(
     texts: pl.Series,
     regions: pl.Series | None = None,
-    named: pl.DataFrame | None = None,
+    company_spans: pl.DataFrame | None = None,
     letters: pl.Series | None = None,
 ) -> IntArray:
     """Return the places that texts name; `letters` are the rows that hold any (`in_letters`), where they are known."""
     rows, count = in_letters(texts) if letters is None else letters, len(texts)
-    if named is None:
-        found = _resolved(_mentions(texts, rows))
+    if company_spans is None:
+        resolved = _resolved(_mentions(texts, rows))
     else:
         # at once: of ten thousand names an automaton is built first
-        mentions = _mentions(pl.concat([texts, named["span"]]), pl.concat([rows, in_letters(named["span"]) + count]))
+        mentions = _mentions(
+            pl.concat([texts, company_spans["span"]]), pl.concat([rows, in_letters(company_spans["span"]) + count])
+        )
         inner = mentions.filter(pl.col("row") >= count)
-        inner = inner.with_columns(named["row"].gather(inner["row"] - count).alias("row"))
-        found = _without_owners(_resolved(mentions.filter(pl.col("row") < count)), inner)
-    found = found.select("row", "at", "code")
+        inner = inner.with_columns(company_spans["row"].gather(inner["row"] - count).alias("row"))
+        resolved = _without_owners(_resolved(mentions.filter(pl.col("row") < count)), inner)
+    resolved = resolved.select("row", "at", "code")
     if regions is not None:
-        given = pl.DataFrame({"row": _rows(texts), "code": code_of(regions), "at": pl.Series([-1] * len(texts))})
-        found = pl.concat([found, given.filter(pl.col("code") > 0).select(found.columns).cast(found.schema)])
-    return _slots(found, len(texts))
+        stated = pl.DataFrame({"row": _rows(texts), "code": code_of(regions), "at": pl.Series([-1] * len(texts))})
+        resolved = pl.concat(
+            [resolved, stated.filter(pl.col("code") > 0).select(resolved.columns).cast(resolved.schema)]
+        )
+    return _slots(resolved, len(texts))
 
 
-def known(codes: pl.Series) -> pl.Series:
+def is_division_code(codes: pl.Series) -> pl.Series:
     """Return whether codes are those of a province, prefecture or county of GB/T 2260."""
     return code_of(codes) > 0
 
@@ -84,19 +88,19 @@ def _texts() -> dict[str, Text]:
     """Return provinces and prefectures by code and by every name that means one of them only."""
     rows = [(str(code), full, short, english) for code, short, full, english in _province_rows()]
     rows += [row for row in places_table().select("code", "name", "short", "roman").rows() if row[0].endswith("00")]
-    known: dict[str, Text] = {}
+    labels: dict[str, Text] = {}
     shared: set[str] = set()
     for code, full, short, roman in rows:
         text = Text(zh=short, en=roman)
         for key in (code, short, full, roman):
-            if known.setdefault(key, text) != text:
+            if labels.setdefault(key, text) != text:
                 shared.add(key)
     for code, full, short, roman in rows:
         # of two cities that read alike in letters, the capital of a province is meant
         if code.endswith("0100") and roman in shared:
-            known |= dict.fromkeys((roman, full), Text(zh=short, en=roman))
+            labels |= dict.fromkeys((roman, full), Text(zh=short, en=roman))
             shared -= {roman, full}
-    return {key: text for key, text in known.items() if key not in shared}
+    return {key: text for key, text in labels.items() if key not in shared}
 
 
 def _rows(texts: pl.Series) -> pl.Series:
@@ -111,16 +115,16 @@ def _mentions(texts: pl.Series, letters: pl.Series) -> pl.DataFrame:
     texts = texts.scatter(rows, texts.gather(rows).str.replace_all(_streets(), " $1"))
     chinese = by_row(texts.str.extract_many(_longest_first(), leftmost=True), "name")
     roman = by_row(texts.gather(letters).str.extract_all(_roman_pattern()), "name", letters)
-    found = [
+    mentions = [
         first_of_row(spans).rename({"slot": "at"}).join(table, on="name", how="inner", maintain_order="left")
         for spans, table in ((chinese, _chinese_names()), (roman, _roman_names(roman["name"])))
     ]
     short = [_by_township(texts), _by_zone(texts), _by_position(texts)]
-    every = pl.concat([*(part.select("row", "at", "name", "code", "weak") for part in found), *short])
-    every = every.with_columns(pl.len().over("row", "name", "code").alias("times")).unique(
+    all_mentions = pl.concat([*(part.select("row", "at", "name", "code", "weak") for part in mentions), *short])
+    all_mentions = all_mentions.with_columns(pl.len().over("row", "name", "code").alias("times")).unique(
         ["row", "name", "code"], keep="first"
     )
-    return every.with_columns(pl.len().over("row", "name").alias("rivals"))
+    return all_mentions.with_columns(pl.len().over("row", "name").alias("rivals"))
 
 
 def _by_township(texts: pl.Series) -> pl.DataFrame:
@@ -139,9 +143,9 @@ def _by_township(texts: pl.Series) -> pl.DataFrame:
         and not span[at + size :].endswith(common)
     ]
     schema = {"span": pl.String, "name": pl.String, "code": pl.Int64, "weak": pl.Boolean}
-    known = pl.DataFrame(rows, schema=schema, orient="row").unique("span", keep="first", maintain_order=True)
-    found = spans.join(known, on="span", how="inner", maintain_order="left")
-    return found.select("row", pl.lit(0, dtype=pl.Int64).alias("at"), "name", "code", "weak")
+    counties = pl.DataFrame(rows, schema=schema, orient="row").unique("span", keep="first", maintain_order=True)
+    matches = spans.join(counties, on="span", how="inner", maintain_order="left")
+    return matches.select("row", pl.lit(0, dtype=pl.Int64).alias("at"), "name", "code", "weak")
 
 
 def _by_zone(texts: pl.Series) -> pl.DataFrame:
@@ -151,24 +155,24 @@ def _by_zone(texts: pl.Series) -> pl.DataFrame:
     name = pl.col("span").str.replace(f"(?:{zones})$", "")
     spans = spans.filter(~name.str.ends_with("县") | (name.str.len_chars() == 2))  # noqa: PLR2004 - 宜丰县 is not 丰县
     rows = [(name, *code) for name, code in _short_counties().items()]
-    known = pl.DataFrame(rows, schema={"name": pl.String, "code": pl.Int64, "weak": pl.Boolean}, orient="row")
-    every = pl.concat([spans.with_columns(name.str.tail(size).alias("name")) for size in (3, 2)])
-    found = every.unique(maintain_order=True).join(known, on="name", how="inner", maintain_order="left")
-    return found.select("row", pl.lit(0, dtype=pl.Int64).alias("at"), "name", "code", "weak")
+    counties = pl.DataFrame(rows, schema={"name": pl.String, "code": pl.Int64, "weak": pl.Boolean}, orient="row")
+    all_spans = pl.concat([spans.with_columns(name.str.tail(size).alias("name")) for size in (3, 2)])
+    matches = all_spans.unique(maintain_order=True).join(counties, on="name", how="inner", maintain_order="left")
+    return matches.select("row", pl.lit(0, dtype=pl.Int64).alias("at"), "name", "code", "weak")
 
 
 def _by_position(texts: pl.Series) -> pl.DataFrame:
     """Return the counties under short names of two signs where a clause begins or says where it is: 位于肥西."""
     before = f"(?:(?:[。(—;](?:拟|将|计划)?)?(?:{_AT})|^|[。(—;])"
-    said = texts.str.extract_all(rf"{before}{_TWO}(?:{_OTHER})?")
-    spans = by_row(said, "span").with_columns(pl.col("span").str.extract(rf"^{before}({_TWO})$", 1).alias("name"))
+    clauses = texts.str.extract_all(rf"{before}{_TWO}(?:{_OTHER})?")
+    spans = by_row(clauses, "span").with_columns(pl.col("span").str.extract(rf"^{before}({_TWO})$", 1).alias("name"))
     rows = [(name, *code) for name, code in _short_counties().items() if name not in everyday_pairs()]
-    known = pl.DataFrame(rows, schema={"name": pl.String, "code": pl.Int64, "weak": pl.Boolean}, orient="row")
-    found = spans.join(known, on="name", how="inner", maintain_order="left")
+    counties = pl.DataFrame(rows, schema={"name": pl.String, "code": pl.Int64, "weak": pl.Boolean}, orient="row")
+    matches = spans.join(counties, on="name", how="inner", maintain_order="left")
     # a clause may begin with a word of any town that is the short name of a district elsewhere: 江北, 白塔
     begins = pl.col("span").str.contains(rf"^[。(—;]{_TWO}$")
-    found = found.filter(~(begins & pl.col("code").is_in(_districts())))
-    return found.select("row", pl.lit(0, dtype=pl.Int64).alias("at"), "name", "code", "weak")
+    matches = matches.filter(~(begins & pl.col("code").is_in(_districts())))
+    return matches.select("row", pl.lit(0, dtype=pl.Int64).alias("at"), "name", "code", "weak")
 
 
 @cache
@@ -198,56 +202,56 @@ def _short_counties() -> dict[str, tuple[int, bool]]:
     # 铁岭 is the prefecture, of which 铁岭县 is but a part
     # and 河南 the province
     provinces = (short for _, short, _, _ in _province_rows())
-    taken = [*document("words.yaml")["everyday_places"], *places_table().filter(city)["short"], *provinces]
-    alone = table.filter(pl.col("short").is_unique() & ~pl.col("short").is_in(taken))
-    return {short: (int(code), False) for code, short in alone.select("code", "short").iter_rows()}
+    ambiguous = [*document("words.yaml")["everyday_places"], *places_table().filter(city)["short"], *provinces]
+    unambiguous = table.filter(pl.col("short").is_unique() & ~pl.col("short").is_in(ambiguous))
+    return {short: (int(code), False) for code, short in unambiguous.select("code", "short").iter_rows()}
 
 
-def _without_owners(found: pl.DataFrame, inner: pl.DataFrame) -> pl.DataFrame:
+def _without_owners(place_rows: pl.DataFrame, inner: pl.DataFrame) -> pl.DataFrame:
     """Return places without those that only companies bear in their names, where others are named."""
     counted = inner.group_by("row", "name", "code").agg(pl.col("times").sum().alias("owned"))
-    joined = found.join(counted, on=["row", "name", "code"], how="left")
+    joined = place_rows.join(counted, on=["row", "name", "code"], how="left")
     owned = pl.col("owned").fill_null(0) >= pl.col("times")
-    other = (~owned & (pl.col("code") % _CITY != 0)).any().over("row")
-    return joined.filter(~(owned & other))
+    others_named = (~owned & (pl.col("code") % _CITY != 0)).any().over("row")
+    return joined.filter(~(owned & others_named))
 
 
 def _resolved(mentions: pl.DataFrame) -> pl.DataFrame:
     """Return the places meant: of a shared name those whose city or province the text names too, of a weak the city."""
-    alone = (pl.col("rivals") == 1) & ~pl.col("weak")
-    sure = mentions.filter(alone)
+    certain = (pl.col("rivals") == 1) & ~pl.col("weak")
+    sure = mentions.filter(certain)
     cities = sure.filter(pl.col("code") % _CITY != 0).select("row", (pl.col("code") // _COUNTY).alias("city")).unique()
     provinces = sure.select("row", (pl.col("code") // _CITY).alias("province")).unique()
     shared = (
-        mentions.filter(~alone)
+        mentions.filter(~certain)
         .with_columns((pl.col("code") // _COUNTY).alias("city"), (pl.col("code") // _CITY).alias("province"))
         .join(cities.with_columns(pl.lit(2).alias("by_city")), on=["row", "city"], how="left")
         .join(provinces.with_columns(pl.lit(1).alias("by_province")), on=["row", "province"], how="left")
         .with_columns((pl.col("by_city").fill_null(0) + pl.col("by_province").fill_null(0)).alias("support"))
     )
     # 楚雄禄丰市 lies in the prefecture 楚雄, which has a county of its name too
-    whole = shared.filter(pl.col("code") % _COUNTY == 0).select("row", "name", "city")
+    prefectures = shared.filter(pl.col("code") % _COUNTY == 0).select("row", "name", "city")
     counties = sure.filter(pl.col("code") % _COUNTY != 0).select("row", (pl.col("code") // _COUNTY).alias("city"))
-    above = whole.join(counties, on=["row", "city"], how="semi")
+    above = prefectures.join(counties, on=["row", "city"], how="semi")
     part = pl.col("code") % _COUNTY != 0
     shared = pl.concat(
         [shared.filter(~part), shared.filter(part).join(above, on=["row", "name", "city"], how="anti")]
     ).with_columns(pl.len().over("row", "name").alias("rivals"))
     best = pl.col("support") == pl.col("support").max().over("row", "name")
-    one = pl.len().over("row", "name") == 1
+    only_one = pl.len().over("row", "name") == 1
     shared = shared.filter(best).filter(
         pl.when("weak")
-        .then(pl.col("by_city").is_not_null() & one)
-        .otherwise(((pl.col("support") > 0) & one) | (pl.col("rivals") <= 2))  # noqa: PLR2004 - two fit into the slots
+        .then(pl.col("by_city").is_not_null() & only_one)
+        .otherwise(((pl.col("support") > 0) & only_one) | (pl.col("rivals") <= 2))  # noqa: PLR2004 - two fit into the slots
     )
     return pl.concat([part.select("row", "at", "name", "code", "times") for part in (sure, shared)])
 
 
-def _slots(named: pl.DataFrame, count: int) -> IntArray:
+def _slots(place_rows: pl.DataFrame, count: int) -> IntArray:
     """Return the finest places of every text."""
     code = pl.col("code")
     level = pl.when(code % _COUNTY != 0).then(0).when(code % _CITY != 0).then(1).otherwise(2)
-    ordered = named.with_columns(level.alias("level")).sort("row", "level", "at", "code")
+    ordered = place_rows.with_columns(level.alias("level")).sort("row", "level", "at", "code")
     ordered = ordered.unique(["row", "code"], keep="first", maintain_order=True)
     inner_cities = ordered.filter(pl.col("level") == 0).select("row", (code // _COUNTY * _COUNTY).alias("code"))
     inner = ordered.filter(pl.col("level") < 2).select("row", (code // _CITY * _CITY).alias("code"))  # noqa: PLR2004 - below a province
@@ -263,8 +267,8 @@ def city_of(place: IntArray) -> IntArray:
     """Return the cities of codes as six digits, 0 where only a province is known; a municipality is its own city."""
     province = place // _CITY * _CITY
     city = place // _COUNTY * _COUNTY
-    own = np.isin(place // _CITY, _MUNICIPALITIES)
-    return np.where(own, province, np.where(city == province, 0, city))
+    is_municipality = np.isin(place // _CITY, _MUNICIPALITIES)
+    return np.where(is_municipality, province, np.where(city == province, 0, city))
 
 
 @cache
@@ -276,8 +280,8 @@ def _province_rows() -> tuple[tuple[int, str, str, str], ...]:
 @cache
 def _names() -> dict[int, tuple[str, str]]:
     table = places_table()
-    found = {int(code): (name, roman) for code, name, _, roman in table.iter_rows()}
-    return found | {code: (full, english) for code, _, full, english in _province_rows()}
+    names = {int(code): (name, roman) for code, name, _, roman in table.iter_rows()}
+    return names | {code: (full, english) for code, _, full, english in _province_rows()}
 
 
 @cache
@@ -299,19 +303,21 @@ def _chinese_names() -> pl.DataFrame:
         schema={"name": pl.String, "code": pl.Int64},
         orient="row",
     )
-    taken = provinces["name"].to_list()
+    province_names = provinces["name"].to_list()
     # 工布江达 is no word, so it goes without 县
     long = (pl.col("short").str.len_chars() > 2) & pl.col("short").is_unique()  # noqa: PLR2004 - two signs may be a word
     short = pl.concat([short, table.filter(long & ~city)]).unique(maintain_order=True)
     # 阿克苏 is the prefecture, of which the city 阿克苏 is but a part
-    whole = short.filter(pl.col("code") % _COUNTY == 0)["short"]
-    short = short.filter((pl.col("code") % _COUNTY == 0) | ~pl.col("short").is_in(whole.implode()))
-    prefectures = short.select(pl.col("short").alias("name"), "code").filter(~pl.col("name").is_in(taken))
-    others = words["place_aliases"] | words["former_names"]
-    aliases = pl.DataFrame([*others.items()], schema=provinces.schema, orient="row")
-    named = pl.concat([provinces, table.select("name", "code"), prefectures, aliases])
-    every = pl.concat([named, _former(table, named["name"]), _joined(table)]).unique(maintain_order=True)
-    return every.with_columns(pl.col("name").is_in(common).alias("weak"))
+    prefecture_names = short.filter(pl.col("code") % _COUNTY == 0)["short"]
+    short = short.filter((pl.col("code") % _COUNTY == 0) | ~pl.col("short").is_in(prefecture_names.implode()))
+    prefectures = short.select(pl.col("short").alias("name"), "code").filter(~pl.col("name").is_in(province_names))
+    aliases_by_name = words["place_aliases"] | words["former_names"]
+    aliases = pl.DataFrame([*aliases_by_name.items()], schema=provinces.schema, orient="row")
+    current_names = pl.concat([provinces, table.select("name", "code"), prefectures, aliases])
+    all_names = pl.concat([current_names, _former(table, current_names["name"]), _joined(table)]).unique(
+        maintain_order=True
+    )
+    return all_names.with_columns(pl.col("name").is_in(common).alias("weak"))
 
 
 def _joined(table: pl.DataFrame) -> pl.DataFrame:
@@ -321,29 +327,31 @@ def _joined(table: pl.DataFrame) -> pl.DataFrame:
     city = table.filter(pl.col("code") % _COUNTY == 0).select(
         (pl.col("code") // _COUNTY).alias("city"), pl.col("short").alias("above"), pl.col("name").alias("whole")
     )
-    behind = county.with_columns((pl.col("code") // _COUNTY).alias("city")).join(city, on="city", how="inner")
-    found = [behind.select((pl.col(above) + pl.col("short")).alias("name"), "code") for above in ("above", "whole")]
-    alone = county.filter(~pl.col("short").is_in(document("words.yaml")["everyday_places"]))
+    with_city = county.with_columns((pl.col("code") // _COUNTY).alias("city")).join(city, on="city", how="inner")
+    name_tables = [
+        with_city.select((pl.col(above) + pl.col("short")).alias("name"), "code") for above in ("above", "whole")
+    ]
+    counties = county.filter(~pl.col("short").is_in(document("words.yaml")["everyday_places"]))
     provinces = pl.DataFrame(
         [(code // _CITY, name) for code, short, full, _ in _province_rows() for name in dict.fromkeys((short, full))],
         schema={"province": pl.Int64, "above": pl.String},
         orient="row",
     )
     # 新疆阿克苏 is the prefecture, of which the city is but a part
-    alone = alone.filter(~pl.col("short").is_in(city["above"].implode()))
-    within = alone.with_columns((pl.col("code") // _CITY).alias("province"))
+    counties = counties.filter(~pl.col("short").is_in(city["above"].implode()))
+    within = counties.with_columns((pl.col("code") // _CITY).alias("province"))
     within = within.filter(pl.len().over("province", "short") == 1).join(provinces, on="province", how="inner")
-    found.append(within.select((pl.col("above") + pl.col("short")).alias("name"), "code"))
+    name_tables.append(within.select((pl.col("above") + pl.col("short")).alias("name"), "code"))
     # 吉林市 and 吉林省 begin alike: of two counties neither is meant
-    return pl.concat(found).unique().filter(pl.len().over("name") == 1)
+    return pl.concat(name_tables).unique().filter(pl.len().over("name") == 1)
 
 
-def _former(table: pl.DataFrame, taken: pl.Series) -> pl.DataFrame:
+def _former(table: pl.DataFrame, current_names: pl.Series) -> pl.DataFrame:
     """Return what districts and cities were called as counties, and districts as cities: 南康市 is 南康区 today."""
     below = table.filter((pl.col("code") % _COUNTY > 0) & (pl.col("short").str.len_chars() > 1))
-    alone = below.filter(pl.col("short").is_unique() & pl.col("name").str.contains("[区市]$"))
-    former = pl.concat([alone.select((pl.col("short") + rank).alias("name"), "code") for rank in ("县", "市")])
-    return former.filter(~pl.col("name").is_in(taken.implode()))
+    unambiguous = below.filter(pl.col("short").is_unique() & pl.col("name").str.contains("[区市]$"))
+    former = pl.concat([unambiguous.select((pl.col("short") + rank).alias("name"), "code") for rank in ("县", "市")])
+    return former.filter(~pl.col("name").is_in(current_names.implode()))
 
 
 @cache
@@ -355,14 +363,14 @@ def _longest_first() -> list[str]:
 @cache
 def _roman_index() -> dict[tuple[str, bool], list[int]]:
     """Return the codes of a romanised name, with and without a word such as County behind it."""
-    found: dict[tuple[str, bool], list[int]] = {}
+    codes_by_name: dict[tuple[str, bool], list[int]] = {}
     for code, name, _, roman in places_table().iter_rows():
         for ranked in (True, False):
             if not (ranked and code.endswith("00") and not name.endswith("市")):
-                found.setdefault((sound(roman), ranked), []).append(int(code))
+                codes_by_name.setdefault((sound(roman), ranked), []).append(int(code))
     for code, _, _, english in _province_rows():
-        found[sound(english), False] = [code]
-    return found
+        codes_by_name[sound(english), False] = [code]
+    return codes_by_name
 
 
 def _roman_names(spans: pl.Series) -> pl.DataFrame:

@@ -39,12 +39,12 @@ _SAME_NUMBER = level("approval", "same number")
 _HALF = 0.5  # of a record that was not seen
 # what is returned of a pair: pairs that chance would make; nats for a repeat; whether words of a further round count;
 # whether nothing may be said; whether they are notices of one buyer that may be stages of one purchase
-EXPECTED, TOLD, ROUND, HELD, CHAIN = range(5)
+EXPECTED, NATS, ROUND, UNDECIDABLE, CHAIN = range(5)
 NEXT, AGAIN = -2, -1  # the classes of pairs that are the owner's next project, and the same one
 
 
 def purchases(index: Index, projects: Records, project: IntArray, record: IntArray, levels: LevelArray) -> FloatArray:
-    """Return ``(P, 5)`` what is known of pairs of notices (`EXPECTED`, `TOLD`, `ROUND`, `HELD`, `CHAIN`).
+    """Return ``(P, 5)`` what is known of pairs of notices (`EXPECTED`, `NATS`, `ROUND`, `UNDECIDABLE`, `CHAIN`).
 
     The first two are NaN of pairs that do not have one buyer and one name, or of which nothing may be said.
     """
@@ -53,7 +53,7 @@ def purchases(index: Index, projects: Records, project: IntArray, record: IntArr
     at = np.flatnonzero(is_notice(projects, project))
     at = at[is_notice(archive, record[at])]
     out[at, ROUND] = _further_round(projects, project[at], archive, record[at])
-    out[at, HELD] = nameless(levels[at], out[at, ROUND] > 0)
+    out[at, UNDECIDABLE] = nameless(levels[at], out[at, ROUND] > 0)
     # the number of a tender stands for what its name lacks
     name, numbered = levels[:, _NAME], levels[:, _APPROVAL] == _SAME_NUMBER
     at = at[name[at] > 0]
@@ -61,46 +61,52 @@ def purchases(index: Index, projects: Records, project: IntArray, record: IntArr
     out[at, CHAIN] = 1
     used, turned = bought_anew(projects, project[at], archive, record[at], numbered[at] | (out[at, ROUND] > 0))
     # the second operating theatre is not the first, whatever else agrees
-    out[at, HELD] = used | turned | (projects.ordinal[project[at]] != archive.ordinal[record[at]])
+    out[at, UNDECIDABLE] = used | turned | (projects.ordinal[project[at]] != archive.ordinal[record[at]])
     same = (name[at] == _SAME_TITLE) | numbered[at] & (name[at] == _MOST_OF_TITLE)
     at, used, turned = at[same], used[same], turned[same]
     owner = projects.owner[project[at]]
     if not len(at):
         return out
-    mine, theirs, seen = project[at], record[at], levels[at]
-    days = _days(projects.announced[mine], archive.announced[theirs])
-    differs = (seen[:, _SUM] == 0) | (seen[:, _EDITION] == 0)
-    before = np.bincount(mine, weights=differs, minlength=len(projects))[mine]
-    kind, earlier = projects.notice[mine] & STAGE, archive.notice[theirs] & STAGE
-    told = np.where((kind == TENDER) & (earlier == INTENTION), float(convention("intention_then_tender")), 0.0)
-    again = projects.notice[mine] & RECURRING
-    told += np.where(again, *(float(convention("bought_again")[name]) for name in ("yearly", "once")))
-    told -= np.log1p(before - differs)
+    projects_of_pairs, theirs, pair_levels = project[at], record[at], levels[at]
+    days = _days(projects.announced[projects_of_pairs], archive.announced[theirs])
+    differs = (pair_levels[:, _SUM] == 0) | (pair_levels[:, _EDITION] == 0)
+    before = np.bincount(projects_of_pairs, weights=differs, minlength=len(projects))[projects_of_pairs]
+    kind, earlier = projects.notice[projects_of_pairs] & STAGE, archive.notice[theirs] & STAGE
+    nats = np.where((kind == TENDER) & (earlier == INTENTION), float(convention("intention_then_tender")), 0.0)
+    again = projects.notice[projects_of_pairs] & RECURRING
+    nats += np.where(again, *(float(convention("bought_again")[name]) for name in ("yearly", "once")))
+    nats -= np.log1p(before - differs)
     # a service of the next budget year is bought as if a year had passed
-    told += _by_days(np.where(turned, np.maximum(days, convention("days_between")["days"][1]), days))
+    nats += _by_days(np.where(turned, np.maximum(days, convention("days_between")["days"][1]), days))
     # an intention after a tender, a tender after an award, another part of one name or service: another purchase
-    other = (kind == INTENTION) & (earlier > INTENTION) | (projects.ordinal[mine] != archive.ordinal[theirs])
-    other |= (kind == TENDER) & (earlier >= AWARD) & ~(out[at, ROUND] > 0)
-    services = projects.service[mine], archive.service[theirs]
-    other |= (services[0] > 0) & (services[1] > 0) & (services[0] & services[1] == 0)
-    told[other] = -float(convention("other_purchase"))
-    bought, others = archive_counts(archive.owner, archive.name, owner, projects.name[mine])
-    out[at, EXPECTED] = expected(bought, others, len(archive))
-    out[at, TOLD] = told
-    held = ~alike(seen) | unsaid(seen, projects.public[mine] & archive.public[theirs], days, kind == earlier) | used
-    out[at, HELD] = held
-    out[at[held], : TOLD + 1] = np.nan
+    differs_in_kind = (kind == INTENTION) & (earlier > INTENTION) | (
+        projects.ordinal[projects_of_pairs] != archive.ordinal[theirs]
+    )
+    differs_in_kind |= (kind == TENDER) & (earlier >= AWARD) & ~(out[at, ROUND] > 0)
+    services = projects.service[projects_of_pairs], archive.service[theirs]
+    differs_in_kind |= (services[0] > 0) & (services[1] > 0) & (services[0] & services[1] == 0)
+    nats[differs_in_kind] = -float(convention("other_purchase"))
+    bought, others_with_name = archive_counts(archive.owner, archive.name, owner, projects.name[projects_of_pairs])
+    out[at, EXPECTED] = expected(bought, others_with_name, len(archive))
+    out[at, NATS] = nats
+    undecidable = (
+        ~alike(pair_levels)
+        | unsaid(pair_levels, projects.public[projects_of_pairs] & archive.public[theirs], days, kind == earlier)
+        | used
+    )
+    out[at, UNDECIDABLE] = undecidable
+    out[at[undecidable], : NATS + 1] = np.nan
     return out
 
 
-def expected(bought: IntArray, others: IntArray, size: int) -> FloatArray:
+def expected(bought: IntArray, others_with_name: IntArray, size: int) -> FloatArray:
     """Return how many pairs of one buyer and one name chance makes in an archive.
 
     Parameters
     ----------
     bought
         Archived records of the buyer.
-    others
+    others_with_name
         Archived records of other owners that have the name.
     size
         Records of the archive.
@@ -111,7 +117,7 @@ def expected(bought: IntArray, others: IntArray, size: int) -> FloatArray:
     [0.316]
     """
     # half a record more: a small archive does not make a name rare
-    return np.asarray(bought * (others + _HALF) / (size + _HALF))
+    return np.asarray(bought * (others_with_name + _HALF) / (size + _HALF))
 
 
 def is_notice(records: Records, rows: IntArray) -> BoolArray:
@@ -127,14 +133,14 @@ def _days(day: npt.NDArray[np.int32], before: npt.NDArray[np.int32]) -> FloatArr
 def _by_days(days: FloatArray) -> FloatArray:
     """Return what the days between notices say for a repeat, in nats; nothing where the archived one is no older."""
     levels = convention("days_between")
-    said = np.array([*levels["nats"]], dtype=np.float64)
-    return np.where(days > 0, said[np.digitize(np.nan_to_num(days), levels["days"])], 0.0)
+    nats = np.array([*levels["nats"]], dtype=np.float64)
+    return np.where(days > 0, nats[np.digitize(np.nan_to_num(days), levels["days"])], 0.0)
 
 
 def _further_round(projects: Records, project: IntArray, archive: Records, record: IntArray) -> BoolArray:
     """Return whether a project says that it is handed in again within a year, and the archived notice not as often."""
-    named = projects.round[project]
-    more = np.where(named > 0, archive.round[record] < named, archive.cue[record] != 1)
+    round_number = projects.round[project]
+    more = np.where(round_number > 0, archive.round[record] < round_number, archive.cue[record] != 1)
     days = _days(projects.announced[project], archive.announced[record])
     return np.asarray((projects.cue[project] == 1) & more & ~(days > int(convention("round_within"))))
 
@@ -149,12 +155,12 @@ def nameless(levels: LevelArray, further: BoolArray) -> BoolArray:
     further
         Whether the project says that it is tendered again: of one title in one place, and no other owner, enough.
     """
-    told = (levels[:, _OWNER] > 0) | (levels[:, _APPROVAL] == _SAME_NUMBER)
-    told |= (levels[:, [_SUM, *_MEASURED]] == _PRECISE).any(axis=1)
-    here = levels[:, _PLACE] >= level("place", "same county")
-    here |= (levels[:, _SITE] >= SAME_SITE) | (levels[:, _LANDMARK] >= SAME_LANDMARK)
-    again = further & here & (levels[:, _NAME] == _SAME_TITLE) & (levels[:, _OWNER] == MISSING)
-    return np.asarray(~(told | again))
+    identified = (levels[:, _OWNER] > 0) | (levels[:, _APPROVAL] == _SAME_NUMBER)
+    identified |= (levels[:, [_SUM, *_MEASURED]] == _PRECISE).any(axis=1)
+    same_place = levels[:, _PLACE] >= level("place", "same county")
+    same_place |= (levels[:, _SITE] >= SAME_SITE) | (levels[:, _LANDMARK] >= SAME_LANDMARK)
+    again = further & same_place & (levels[:, _NAME] == _SAME_TITLE) & (levels[:, _OWNER] == MISSING)
+    return np.asarray(~(identified | again))
 
 
 def bought_anew(
@@ -167,11 +173,11 @@ def bought_anew(
     kind, earlier = projects.notice[project], archive.notice[record]
     stages = kind & STAGE, earlier & STAGE
     follows = (stages[0] > stages[1]) | (stages[0] == TENDER) & (stages[1] == FAILED)
-    both = np.where(identified | follows, 0, kind & earlier)
+    common = np.where(identified | follows, 0, kind & earlier)
     day, before = projects.announced[project], archive.announced[record]
-    years = [each.astype("datetime64[D]").astype("datetime64[Y]") for each in (day, before)]
+    years = [day_values.astype("datetime64[D]").astype("datetime64[Y]") for day_values in (day, before)]
     turned = (day > 0) & (before > 0) & (years[0] > years[1])
-    return (both & CONSUMED) > 0, ((both & RECURRING) > 0) & turned
+    return (common & CONSUMED) > 0, ((common & RECURRING) > 0) & turned
 
 
 def unsaid(levels: LevelArray, public: BoolArray, days: FloatArray, one_stage: BoolArray) -> BoolArray:
@@ -191,19 +197,21 @@ def unsaid(levels: LevelArray, public: BoolArray, days: FloatArray, one_stage: B
     numbered = levels[:, _APPROVAL] == _SAME_NUMBER
     summed = levels[:, _SUM] >= _EQUAL
     # 实验小学 is in every county; what stands in the archive already is repeated, not what comes after
-    held = (levels[:, _PLACE] < _SAME_CITY) | (days < 0)
-    held |= public & ~summed & ~numbered
+    undecidable = (levels[:, _PLACE] < _SAME_CITY) | (days < 0)
+    undecidable |= public & ~summed & ~numbered
     # two purchases of 200,000 are announced on one day as often as one of them twice
-    held |= (days == 0) & one_stage & (levels[:, _SUM] < _PRECISE) & ~numbered
-    return np.asarray(held)
+    undecidable |= (days == 0) & one_stage & (levels[:, _SUM] < _PRECISE) & ~numbered
+    return np.asarray(undecidable)
 
 
-def archive_counts(owned: KeyArray, named: KeyArray, owner: KeyArray, name: KeyArray) -> tuple[IntArray, IntArray]:
+def archive_counts(
+    owned: KeyArray, names_of_records: KeyArray, owner: KeyArray, name: KeyArray
+) -> tuple[IntArray, IntArray]:
     """Return of pairs of an owner and a name how many records are of the owner, and how many of others have the name.
 
     Parameters
     ----------
-    owned, named
+    owned, names_of_records
         Owner and name of every archived record, as codes.
     owner, name
         Owner and name of every pair.
@@ -215,23 +223,23 @@ def archive_counts(owned: KeyArray, named: KeyArray, owner: KeyArray, name: KeyA
     [[2, 0], [2, 3]]
     """
     # the records are looked through once for all pairs: an archive on disk is read in one go
-    owners, mine = np.unique(owner, return_inverse=True)
-    names, called = np.unique(name, return_inverse=True)
-    of_owner, of_name = _places_among(owned, owners), _places_among(named, names)
-    every = [np.bincount(at[at >= 0], minlength=len(codes)) for at, codes in ((of_owner, owners), (of_name, names))]
-    own = (of_owner >= 0) & (of_name >= 0)
-    known, times = np.unique(of_owner[own] * len(names) + of_name[own], return_counts=True)
-    at = _places_among(mine * len(names) + called, known)
-    together = np.where(at >= 0, np.append(times, 0)[at], 0)
-    return every[0][mine], every[1][called] - together
+    owners, owner_at = np.unique(owner, return_inverse=True)
+    names, name_at = np.unique(name, return_inverse=True)
+    of_owner, of_name = _places_among(owned, owners), _places_among(names_of_records, names)
+    counts = [np.bincount(at[at >= 0], minlength=len(codes)) for at, codes in ((of_owner, owners), (of_name, names))]
+    matched = (of_owner >= 0) & (of_name >= 0)
+    pair_codes, times = np.unique(of_owner[matched] * len(names) + of_name[matched], return_counts=True)
+    at = _places_among(owner_at * len(names) + name_at, pair_codes)
+    both_counts = np.where(at >= 0, np.append(times, 0)[at], 0)
+    return counts[0][owner_at], counts[1][name_at] - both_counts
 
 
-def _places_among(values: npt.NDArray[Any], known: npt.NDArray[Any]) -> IntArray:
+def _places_among(values: npt.NDArray[Any], rising: npt.NDArray[Any]) -> IntArray:
     """Return where each value stands in a rising list; -1 where it is not in it."""
-    at = np.searchsorted(known, values)
-    found = at < len(known)
-    found[found] = known[at[found]] == values[found]
-    return np.where(found, at, -1)
+    at = np.searchsorted(rising, values)
+    within = at < len(rising)
+    within[within] = rising[at[within]] == values[within]
+    return np.where(within, at, -1)
 
 
 def alike(levels: LevelArray) -> BoolArray:
@@ -252,17 +260,17 @@ def log_odds(model: Agreement, levels: LevelArray, bought: FloatArray) -> FloatA
     out = np.full((len(bought), 2), np.nan)
     at = np.flatnonzero(np.isfinite(bought[:, EXPECTED]))
     logs = np.log(np.where(model.level > 0, model.level, 1.0))
-    told = np.zeros((len(at), len(model.share)))
+    logs_by_class = np.zeros((len(at), len(model.share)))
     for field in (_SUM, _CUE, _EDITION):
-        seen = levels[at, field]
+        field_levels = levels[at, field]
         # that equipment is renewed is said of each purchase alike: only that it is handed in again tells
-        known = (seen > 0) & (bought[at, ROUND] > 0) if field == _CUE else seen >= 0
-        told += np.where(known[:, None], logs[:, field, np.maximum(seen, 0)].T, 0.0)
-    chance = np.logaddexp.reduce(told[:, : model.innocent] + np.log(model.share[: model.innocent]), axis=1)
+        informative = (field_levels > 0) & (bought[at, ROUND] > 0) if field == _CUE else field_levels >= 0
+        logs_by_class += np.where(informative[:, None], logs[:, field, np.maximum(field_levels, 0)].T, 0.0)
+    chance = np.logaddexp.reduce(logs_by_class[:, : model.innocent] + np.log(model.share[: model.innocent]), axis=1)
     chance -= np.log(model.share[: model.innocent].sum())
     bound = float(convention("largest_odds"))
-    told_next = told[:, NEXT] - told[:, AGAIN] - bought[at, TOLD]
+    told_next = logs_by_class[:, NEXT] - logs_by_class[:, AGAIN] - bought[at, NATS]
     out[at] = np.clip(
-        np.column_stack([chance - told[:, AGAIN] + np.log(bought[at, EXPECTED]), told_next]), -bound, bound
+        np.column_stack([chance - logs_by_class[:, AGAIN] + np.log(bought[at, EXPECTED]), told_next]), -bound, bound
     )
     return out

@@ -58,14 +58,14 @@ def extract(texts: pl.Series, letters: pl.Series | None = None) -> pl.DataFrame:
     `letters` are the rows that hold any (`in_letters`), where they are known.
     """
     rows = in_letters(texts) if letters is None else letters
-    found = pl.concat(
+    quantities = pl.concat(
         [
             _read(by_row(texts.str.extract_all(_pattern()), "span"), _arabic),
             _read(by_row(texts.str.extract_all(_chinese_pattern()), "span"), _chinese),
             _read(by_row(texts.gather(rows).str.extract_all(_english_pattern()), "span", rows), _english),
         ]
     )
-    return found.sort("row", maintain_order=True)
+    return quantities.sort("row", maintain_order=True)
 
 
 def _read(spans: pl.DataFrame, parse: Callable[[pl.Series], pl.DataFrame]) -> pl.DataFrame:
@@ -88,8 +88,8 @@ def _typed(written: pl.DataFrame) -> pl.DataFrame:
     daily |= pl.col("span").str.contains("每天|每日|日均")  # 规模每天3万立方米
     hourly = pl.col("rate").is_in(["小时", "时", "h", "hour"])
     month = pl.col("written").str.contains(_MONTH)
-    whole = pl.col("number") == pl.col("number").floor()
-    year = pl.col("number").is_between(_FIRST_YEAR, _LAST_YEAR + 1, closed="left") & (whole | month)
+    integer = pl.col("number") == pl.col("number").floor()
+    year = pl.col("number").is_between(_FIRST_YEAR, _LAST_YEAR + 1, closed="left") & (integer | month)
     year &= ((kind == "bare") | (pl.col("unit") == "年")) & (pl.col("scale") == 1.0)
     number = pl.when(year & month).then(pl.col("number").floor()).otherwise("number")
     value = number * pl.col("scale") * pl.col("factor") * pl.col("times")
@@ -98,7 +98,7 @@ def _typed(written: pl.DataFrame) -> pl.DataFrame:
     by_day &= _round(value / _DAYS) & daily.not_().fill_null(value=True)
     value = pl.when(by_day).then((value / _DAYS).round(3)).otherwise(value)
     sums = document("quantities.yaml")["sums"]
-    named = (
+    kind_of_quantity = (
         pl.when(pl.col("currency").is_not_null())
         .then(pl.col("currency"))
         .when((kind == "bare") & pl.col("role").is_in(sums) & (pl.col("scale") >= _LARGE["万"]))
@@ -119,7 +119,7 @@ def _typed(written: pl.DataFrame) -> pl.DataFrame:
     )
     role = pl.when(pl.col("role") == "daily").then(pl.lit("capacity")).otherwise("role")
     return frame.select(
-        "span", named.alias("kind"), role.alias("role"), value.alias("value"), "digits", "times"
+        "span", kind_of_quantity.alias("kind"), role.alias("role"), value.alias("value"), "digits", "times"
     ).filter(pl.col("value").is_finite() & (pl.col("value") > 0) & (pl.col("kind") != "nothing"))
 
 
@@ -131,8 +131,8 @@ def _round(value: pl.Expr) -> pl.Expr:
 def _parts(spans: pl.Series, pattern: str, names: tuple[str, ...]) -> pl.DataFrame:
     """Return the groups of a pattern under their names."""
     groups = spans.str.extract_groups(f"^{pattern}$")
-    found = (groups.struct.field(str(at)).alias(name) for at, name in enumerate(names, start=1))
-    return pl.DataFrame([spans.alias("span"), *found])
+    groups_by_name = (groups.struct.field(str(at)).alias(name) for at, name in enumerate(names, start=1))
+    return pl.DataFrame([spans.alias("span"), *groups_by_name])
 
 
 def _role_before() -> pl.Expr:
@@ -145,8 +145,8 @@ def _arabic(spans: pl.Series) -> pl.DataFrame:
     names = ("role", "currency", "times", "number", "kilo", "scale", *_UNIT, "after")
     frame = _parts(spans, _pattern(), names)
     after = _roles("roles_after")
-    behind = pl.col("after").str.to_lowercase().replace_strict(after, default=None, return_dtype=pl.String)
-    frame = frame.with_columns(pl.coalesce(behind, _role_before()).alias("role"))
+    role_after = pl.col("after").str.to_lowercase().replace_strict(after, default=None, return_dtype=pl.String)
+    frame = frame.with_columns(pl.coalesce(role_after, _role_before()).alias("role"))
     scale = pl.col("scale").str.to_lowercase().replace_strict(_scales(), default=1.0, return_dtype=pl.Float64)
     bare = pl.col("number").str.replace_all(",", "")
     significant = bare.str.replace(r"\.", "").str.strip_chars_start("0").str.strip_chars_end("0").str.len_chars()
@@ -166,8 +166,8 @@ def _chinese(spans: pl.Series) -> pl.DataFrame:
     frame = frame.with_columns(_role_before())
     scale = pl.col("scale").replace_strict(_scales(), default=1.0, return_dtype=pl.Float64)
     large = pl.col("number").str.contains("[万亿]")
-    known = {word: numeral_value(word) for word in frame["number"].unique().to_list()}
-    value = pl.col("number").replace_strict(known, default=None, return_dtype=pl.Float64)
+    values = {word: numeral_value(word) for word in frame["number"].unique().to_list()}
+    value = pl.col("number").replace_strict(values, default=None, return_dtype=pl.Float64)
     significant = value.cast(pl.Int64, strict=False).cast(pl.String).str.strip_chars_end("0").str.len_chars()
     return frame.with_columns(
         pl.col("number").alias("written"),
@@ -206,20 +206,20 @@ def numeral_value(word: str) -> float | None:
     if len(word) > _LONGEST_NUMERAL:
         return None
     word = word.translate(_FORMAL)
-    whole, point, part = word.partition("点")
+    integer_part, point, part = word.partition("点")
     if point:
         size = 1.0
         while part and part[-1] in _LARGE:
             size, part = size * _LARGE[part[-1]], part[:-1]
-        value = numeral_value(whole)
+        value = numeral_value(integer_part)
         decimals = "".join(str(_DIGITS.index(sign)) for sign in part)
         return None if value is None else round(float(f"{value:.0f}.{decimals or 0}") * size, 4)
     for sign, size in _LARGE.items():
-        if sign in whole:
-            head, _, tail = whole.rpartition(sign)
+        if sign in integer_part:
+            head, _, tail = integer_part.rpartition(sign)
             many, rest = numeral_value(head) if head else None, numeral_value(tail) if tail else 0.0
             return None if many is None or rest is None else many * size + rest
-    return _below_ten_thousand(whole)
+    return _below_ten_thousand(integer_part)
 
 
 def _below_ten_thousand(word: str) -> float | None:
@@ -237,8 +237,8 @@ def _below_ten_thousand(word: str) -> float | None:
 
 @cache
 def _pattern() -> str:
-    behind = _either(_roles("roles_after"))
-    return rf"(?i)(?:({_either(_roles())})[^0-9,。;、.:()]{{0,24}}?)?{_core()}(?: ?(?:的)?({behind}))?"
+    roles_after = _either(_roles("roles_after"))
+    return rf"(?i)(?:({_either(_roles())})[^0-9,。;、.:()]{{0,24}}?)?{_core()}(?: ?(?:的)?({roles_after}))?"
 
 
 @cache

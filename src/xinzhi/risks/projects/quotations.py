@@ -27,43 +27,45 @@ _EQUAL = 1e-6
 
 def sayings(texts: pl.Series, regions: pl.Series | None = None) -> pl.DataFrame:
     """Return ``row, field, said``: what every text says about every field in its own words, places by their names."""
-    plain = notices.dated(quantities.plain(texts))[1]
-    named = companies(plain)
-    parts = [_place_names(places(plain, regions, named)), *_quoted(plain, named)]
-    every = pl.concat([part.select(pl.col("row").cast(pl.UInt32), "field", "said") for part in parts])
+    normalised = notices.notice_days(quantities.plain(texts))[1]
+    company_spans = companies(normalised)
+    parts = [_place_names(places(normalised, regions, company_spans)), *_field_quotations(normalised, company_spans)]
+    all_parts = pl.concat([part.select(pl.col("row").cast(pl.UInt32), "field", "said") for part in parts])
     return (
-        every.group_by("row", "field", maintain_order=True)
+        all_parts.group_by("row", "field", maintain_order=True)
         .agg(pl.col("said").str.join(BETWEEN))
         .sort("row", maintain_order=True)
     )
 
 
-def _quoted(plain: pl.Series, named: pl.DataFrame | None) -> Iterator[pl.DataFrame]:
+def _field_quotations(normalised: pl.Series, company_spans: pl.DataFrame | None) -> Iterator[pl.DataFrame]:
     """Yield ``row, field, said, meaning, value``: the words of plain texts about all fields but the place."""
-    found = quantities.extract(without_approvals(plain))
-    numbers, capacities = number_spans(found), capacity_spans(found)
-    owned, heads = owners(plain, named), sites.heads(plain)
-    yield _named(owned, "owner")
-    yield _named(sites.beginning_spans(heads, notices.bare(heads, owned)), "beginning")
-    yield _named(sites.first_sites(sites.site_spans(plain)), "site", "key")
-    yield _named(sites.first_landmarks(sites.landmark_spans(plain)), "landmark", "key")
-    yield _named(sites.numbered_spans(plain).unique("row", keep="first", maintain_order=True), "object", "key")
-    yield _named(sites.name_spans(plain), "name")
-    yield _named(vocabulary.cue_spans(plain), "cue")
+    quantity_rows = quantities.extract(without_approvals(normalised))
+    numbers, capacities = number_spans(quantity_rows), capacity_spans(quantity_rows)
+    owned, heads = owners(normalised, company_spans), sites.heads(normalised)
+    yield _as_quotations(owned, "owner")
+    yield _as_quotations(sites.beginning_spans(heads, notices.bare(heads, owned)), "beginning")
+    yield _as_quotations(sites.first_sites(sites.site_spans(normalised)), "site", "key")
+    yield _as_quotations(sites.first_landmarks(sites.landmark_spans(normalised)), "landmark", "key")
+    yield _as_quotations(
+        sites.numbered_spans(normalised).unique("row", keep="first", maintain_order=True), "object", "key"
+    )
+    yield _as_quotations(sites.name_spans(normalised), "name")
+    yield _as_quotations(vocabulary.cue_spans(normalised), "cue")
     names = dict(enumerate(NUMBERS))
     field = pl.col("field").replace_strict(names, return_dtype=pl.String)
-    yield _named(numbers, field, value="value")
-    yield _named(capacities, "capacity", "number", "value")
-    yield _named(figure_spans(found), "figures", value="value")
-    lowered = vocabulary.lower(plain)
+    yield _as_quotations(numbers, field, value="value")
+    yield _as_quotations(capacities, "capacity", "number", "value")
+    yield _as_quotations(figure_spans(quantity_rows), "figures", value="value")
+    lowered = vocabulary.lower(normalised)
     for kind, name in (("components", "components"), ("sectors", "sector")):
-        yield _named(vocabulary.spotted(lowered, kind).rename({"word": "span"}), name, "bit")
-    yield _named(vocabulary.approvals(plain), "approval", "code")
-    years = found.filter(pl.col("kind") == "year").unique(["row", "value"], maintain_order=True)
-    yield _named(years, "dates", "value", "value")
+        yield _as_quotations(vocabulary.spotted(lowered, kind).rename({"word": "span"}), name, "bit")
+    yield _as_quotations(vocabulary.approvals(normalised), "approval", "code")
+    years = quantity_rows.filter(pl.col("kind") == "year").unique(["row", "value"], maintain_order=True)
+    yield _as_quotations(years, "dates", "value", "value")
 
 
-def _named(
+def _as_quotations(
     part: pl.DataFrame, field: str | pl.Expr, meaning: str | None = None, value: str | None = None
 ) -> pl.DataFrame:
     return part.select(
@@ -86,7 +88,7 @@ def _place_names(codes: IntArray) -> pl.DataFrame:
 
 
 @dataclass(frozen=True, slots=True)
-class _Said:
+class _Quotation:
     """Words of a text: which field they speak of, what they say, and every place where they stand."""
 
     field: str
@@ -102,40 +104,40 @@ def marks(texts: tuple[str, str], ledger: pl.DataFrame) -> list[Mark]:
     # figures hold every number once more: a number that has a field of its own is marked as that
     last = pl.col("field") == "figures"
     agreeing = ledger.filter(pl.col("level") > 0).sort(last, -pl.col("weight"), maintain_order=True)
-    found: list[Mark] = []
-    taken: tuple[list[Span], list[Span]] = ([], [])
+    marked: list[Mark] = []
+    marked_spans: tuple[list[Span], list[Span]] = ([], [])
     for field in agreeing["field"].to_list():
-        for one, other in _pairs(field, sides[0], sides[1], texts):
-            spans = [_free(said, used) for said, used in zip((one, other), taken, strict=True)]
+        for first, second in _pairs(field, sides[0], sides[1], texts):
+            spans = [_free(quotation, used) for quotation, used in zip((first, second), marked_spans, strict=True)]
             if spans[0] is not None and spans[1] is not None:
-                found.append((field, spans[0], spans[1]))
-                taken[0].append(spans[0])
-                taken[1].append(spans[1])
-    return found
+                marked.append((field, spans[0], spans[1]))
+                marked_spans[0].append(spans[0])
+                marked_spans[1].append(spans[1])
+    return marked
 
 
-def passages(one: str, other: str) -> tuple[list[Span], list[Span]]:
+def passages(first: str, second: str) -> tuple[list[Span], list[Span]]:
     """Return the passages of each text that stand word for word in the other."""
-    one, other = _simplified((one, other))
-    return _shared(one, other), _shared(other, one)
+    first, second = _simplified((first, second))
+    return _shared(first, second), _shared(second, first)
 
 
 def _simplified(texts: tuple[str, str]) -> tuple[str, str]:
-    one, other = quantities.simplified(pl.Series(texts)).to_list()
-    return one, other
+    first, second = quantities.simplified(pl.Series(texts)).to_list()
+    return first, second
 
 
-def _shared(text: str, other: str) -> list[Span]:
-    found: list[Span] = []
+def _shared(text: str, second: str) -> list[Span]:
+    spans: list[Span] = []
     least = convention("passage")
     for size in (least["signs"], least["letters"]):
-        known = {other[at : at + size] for at in range(len(other) - size + 1)}
-        found += [
+        grams = {second[at : at + size] for at in range(len(second) - size + 1)}
+        spans += [
             (at, at + size)
             for at in range(len(text) - size + 1)
-            if (gram := text[at : at + size]) in known and (size == least["letters"] or not any(map(str.isascii, gram)))
+            if (gram := text[at : at + size]) in grams and (size == least["letters"] or not any(map(str.isascii, gram)))
         ]
-    return joined_spans(found)
+    return joined_spans(spans)
 
 
 def joined_spans(spans: Sequence[Span]) -> list[Span]:
@@ -155,55 +157,64 @@ def joined_spans(spans: Sequence[Span]) -> list[Span]:
     return out
 
 
-def _free(said: _Said, taken: Sequence[Span]) -> Span | None:
+def _free(quotation: _Quotation, marked_spans: Sequence[Span]) -> Span | None:
     """Return the first place of words that overlaps none that is marked."""
-    return next((span for span in said.spans if all(span[1] <= a or b <= span[0] for a, b in taken)), None)
+    return next((span for span in quotation.spans if all(span[1] <= a or b <= span[0] for a, b in marked_spans)), None)
 
 
 def _pairs(
-    field: str, mine: Mapping[str, list[_Said]], theirs: Mapping[str, list[_Said]], texts: tuple[str, str]
-) -> Iterator[tuple[_Said, _Said]]:
+    field: str,
+    quotations: Mapping[str, list[_Quotation]],
+    theirs: Mapping[str, list[_Quotation]],
+    texts: tuple[str, str],
+) -> Iterator[tuple[_Quotation, _Quotation]]:
     """Yield the words of a field that say the same, or nearly so."""
     if field == "place":
-        yield from _placed(texts)
+        yield from _shared_places(texts)
         return
-    left = list(theirs.get(field, ()))
-    for one in mine.get(field, ()):
-        alike = [said for said in left if said.meaning == one.meaning]
+    candidates = list(theirs.get(field, ()))
+    for quotation in quotations.get(field, ()):
+        alike = [candidate for candidate in candidates if candidate.meaning == quotation.meaning]
         if field == "figures":
-            alike = [said for said in alike if abs(said.value - one.value) <= _EQUAL * one.value]
+            alike = [
+                candidate for candidate in alike if abs(candidate.value - quotation.value) <= _EQUAL * quotation.value
+            ]
         if field == "capacity":
             widest = float(convention("number_levels")[0])
-            alike = [said for said in alike if abs(said.value - one.value) <= widest * max(said.value, one.value)]
+            alike = [
+                candidate
+                for candidate in alike
+                if abs(candidate.value - quotation.value) <= widest * max(candidate.value, quotation.value)
+            ]
         if alike:
-            best = min(alike, key=lambda said: abs(said.value - one.value))
-            left.remove(best)
-            yield one, best
+            best = min(alike, key=lambda candidate: abs(candidate.value - quotation.value))
+            candidates.remove(best)
+            yield quotation, best
 
 
-def _read(text: str) -> dict[str, list[_Said]]:
+def _read(text: str) -> dict[str, list[_Quotation]]:
     """Return what a text says by field, with the places of the words."""
-    out: dict[str, list[_Said]] = defaultdict(list)
-    for part in _quoted(pl.Series([text]), None):
+    out: dict[str, list[_Quotation]] = defaultdict(list)
+    for part in _field_quotations(pl.Series([text]), None):
         for field, words, meaning, value in part.select("field", "said", "meaning", "value").iter_rows():
             # `lower` puts one space before the text; a word that is spelt otherwise there is left out
             where = text.lower() if field in _LOWERED else text
-            out[field].append(_Said(field, meaning, value, _found(where, words)))
+            out[field].append(_Quotation(field, meaning, value, _word_positions(where, words)))
     return out
 
 
-def _found(text: str, span: str) -> tuple[Span, ...]:
+def _word_positions(text: str, span: str) -> tuple[Span, ...]:
     """Return every place of words: digits where a number begins and ends, letters where a word does (but for an s)."""
-    wanted = span.strip()
+    needle = span.strip()
     out: list[Span] = []
-    at = text.find(wanted) if wanted else -1
+    at = text.find(needle) if needle else -1
     while at >= 0:
-        end = at + len(wanted)
+        end = at + len(needle)
         before, after = text[max(at - 2, 0) : at], text[end : end + 1]
-        cut = (wanted[0].isdigit() and _joins(before)) or (wanted[-1].isdigit() and after.isdigit())
+        cut = (needle[0].isdigit() and _joins(before)) or (needle[-1].isdigit() and after.isdigit())
         if not cut and not _within_a_word(text, at, end):
             out.append((at, end))
-        at = text.find(wanted, at + 1)
+        at = text.find(needle, at + 1)
     return tuple(out)
 
 
@@ -221,7 +232,7 @@ def _joins(before: str) -> bool:
     return last.isdigit() or separated or (last.isascii() and last.isalpha())
 
 
-def _placed(texts: tuple[str, str]) -> Iterator[tuple[_Said, _Said]]:
+def _shared_places(texts: tuple[str, str]) -> Iterator[tuple[_Quotation, _Quotation]]:
     """Yield the names of the county, the city and the province that both texts are of."""
     codes = [[int(code) for code in row if code] for row in places(pl.Series(texts)).tolist()]
     above = [
@@ -229,18 +240,18 @@ def _placed(texts: tuple[str, str]) -> Iterator[tuple[_Said, _Said]]:
         for side in codes
     ]
     for code in sorted(above[0] & above[1], key=lambda code: (code % _CITY == 0, code % _PROVINCE == 0)):
-        sides = [_Said("place", code, 0.0, _names_found(text, code)) for text in texts]
+        sides = [_Quotation("place", code, 0.0, _names_found(text, code)) for text in texts]
         if sides[0].spans and sides[1].spans:
             yield sides[0], sides[1]
 
 
 def _names_found(text: str, code: int) -> tuple[Span, ...]:
     """Return where a place is named: the longest of its names that the text has."""
-    named = places_table().filter(pl.col("code") == str(code))
-    rows = named.select("name", "short", "roman").rows()
+    place_rows = places_table().filter(pl.col("code") == str(code))
+    rows = place_rows.select("name", "short", "roman").rows()
     full, roman = name_of(code)
     names = dict.fromkeys((*(rows[0] if rows else ()), full, roman))
-    return max((_found(text, name) for name in names if name), key=_length, default=())
+    return max((_word_positions(text, name) for name in names if name), key=_length, default=())
 
 
 def _length(spans: Sequence[Span]) -> int:

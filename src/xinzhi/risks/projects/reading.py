@@ -36,21 +36,25 @@ def plain_heading(name: str) -> str:
 
 def renamed(frame: pl.DataFrame, table: str, file: str | None = None) -> tuple[pl.DataFrame, tuple[Finding, ...]]:
     """Return a table with the names that `screen` knows, and a note on every column that was taken for another."""
-    plain = {name: plain_heading(name) for name in frame.columns}
-    chosen: dict[str, str] = {}
-    for known in KNOWN:
-        if known in frame.columns:
+    headings = {name: plain_heading(name) for name in frame.columns}
+    renames: dict[str, str] = {}
+    for standard in KNOWN:
+        if standard in frame.columns:
             continue
-        wanted = [plain_heading(name) for name in document("words.yaml")["headings"][known]]
-        ranked = [(wanted.index(said), name) for name, said in plain.items() if said in wanted and name not in KNOWN]
+        aliases = [plain_heading(name) for name in document("words.yaml")["headings"][standard]]
+        ranked = [
+            (aliases.index(heading), name)
+            for name, heading in headings.items()
+            if heading in aliases and name not in KNOWN
+        ]
         if ranked:
-            chosen[min(ranked, key=lambda entry: entry[0])[1]] = known
+            renames[min(ranked, key=lambda entry: entry[0])[1]] = standard
     notes = [
-        finding("projects.heading-taken", table=table, file=file, column=name, expected=known)
-        for name, known in chosen.items()
+        finding("projects.heading-taken", table=table, file=file, column=name, expected=standard)
+        for name, standard in renames.items()
     ]
-    out = frame.rename(chosen)
-    if "id" in chosen.values() and out["id"].dtype.is_float():
+    out = frame.rename(renames)
+    if "id" in renames.values() and out["id"].dtype.is_float():
         out = out.with_columns(pl.col("id").cast(pl.String).str.replace(r"\.0$", ""))
     if "id" not in out.columns and frame.width:
         digits = len(str(frame.height))
@@ -62,22 +66,28 @@ def renamed(frame: pl.DataFrame, table: str, file: str | None = None) -> tuple[p
 
 def sentences(columns: list[str]) -> dict[str, str]:
     """Return the further columns that a table has, and the sentence that each adds to the text."""
-    known = _sentences()
-    return {name: known[plain_heading(name)] for name in columns if name not in KNOWN and plain_heading(name) in known}
+    texts_by_heading = _sentences()
+    return {
+        name: texts_by_heading[plain_heading(name)]
+        for name in columns
+        if name not in KNOWN and plain_heading(name) in texts_by_heading
+    }
 
 
 @cache
 def _sentences() -> Mapping[str, str]:
-    found: dict[str, str] = {}
+    texts_by_heading: dict[str, str] = {}
     words = document("words.yaml")
     for entry in words["columns"]:
         for name in entry["names"]:
             units = entry.get("units", [""])
             for unit in units:
-                found[plain_heading(name + unit)] = entry["sentence"].replace("{unit}", unit or next(iter(units)))
+                texts_by_heading[plain_heading(name + unit)] = entry["sentence"].replace(
+                    "{unit}", unit or next(iter(units))
+                )
     for name in words["headings"]["text"]:
-        found.setdefault(plain_heading(name), "{}。")
-    return found
+        texts_by_heading.setdefault(plain_heading(name), "{}。")
+    return texts_by_heading
 
 
 _OWN_RULES = ("control-character", "duplicate-key", "missing-key", "more-findings", "unknown-region")
@@ -110,24 +120,26 @@ def library(source: AnyFrame, table: str, *, encoding: str | None = None) -> Lib
     early = (*early, *notes)
     frame = package.require(table, ["id"], verb="screen", despite=_OWN_RULES)
     if not {"title", "text"} & set(frame.columns) and not sentences(frame.columns):
-        near = dict.fromkeys(filter(None, (nearest(name, frame.columns) for name in ("title", "text"))))
+        similar = dict.fromkeys(filter(None, (nearest(name, frame.columns) for name in ("title", "text"))))
         raise InputError(
-            "projects.no-text-but-near" if near else "projects.no-text",
+            "projects.no-text-but-near" if similar else "projects.no-text",
             table=table,
             known=frame.columns,
-            near=list(near),
+            near=list(similar),
         )
-    whole = together(frame)
+    texts = project_text(frame)
     frame, long = _cut(frame, table, package)
     frame = frame.with_columns(pl.Series("id", _identifiers(frame["id"])))
-    kept = [name for name in ("id", "title", "region", "year") if name in frame.columns]
-    read = frame.select(kept).with_columns(whole.alias("text"))
-    own = (one for one in package.findings if one.table not in {*package.tables} - {table, "regions"})
-    findings = (*early, *own, *long, *_odd(read, table, package), *_unread(frame, table, package))
-    return Library(frame=read, fingerprint=package.fingerprint(table), findings=findings, kind=package.kind)
+    columns = [name for name in ("id", "title", "region", "year") if name in frame.columns]
+    table_read = frame.select(columns).with_columns(texts.alias("text"))
+    own_findings = (
+        problem for problem in package.findings if problem.table not in {*package.tables} - {table, "regions"}
+    )
+    findings = (*early, *own_findings, *long, *_odd(table_read, table, package), *_unread(frame, table, package))
+    return Library(frame=table_read, fingerprint=package.fingerprint(table), findings=findings, kind=package.kind)
 
 
-def together(frame: pl.DataFrame) -> pl.Series:
+def project_text(frame: pl.DataFrame) -> pl.Series:
     """Return one text a project: title, content, and what further known columns say, as sentences."""
     parts = [pl.col(name).cast(pl.String) for name in ("title", "text") if name in frame.columns]
     ended = [
@@ -142,9 +154,9 @@ def together(frame: pl.DataFrame) -> pl.Series:
         words = pl.col(name).cast(pl.String).str.strip_chars()
         words = words.str.replace(r"\.0$", "") if frame[name].dtype.is_float() else words.str.replace("。$", "")
         # a cell that says its unit needs none of its heading
-        own = words.str.contains("元$") & pl.lit(after.endswith("元。"))
-        said = pl.lit(before) + words + pl.when(own).then(pl.lit("。")).otherwise(pl.lit(after))
-        ended.append(pl.when(pl.col(name).cast(pl.String).str.strip_chars() != "").then(said).fill_null(""))
+        has_unit = words.str.contains("元$") & pl.lit(after.endswith("元。"))
+        sentence_text = pl.lit(before) + words + pl.when(has_unit).then(pl.lit("。")).otherwise(pl.lit(after))
+        ended.append(pl.when(pl.col(name).cast(pl.String).str.strip_chars() != "").then(sentence_text).fill_null(""))
     return frame.select(pl.concat_str([*ended, pl.lit("")]).alias("text"))["text"]
 
 
@@ -159,11 +171,14 @@ def _with_known_headings(package: Package, table: str) -> tuple[Package, tuple[F
         return package, notes
     again = load({table: frame})
     lines = again.origins[table].lines
-    kept = tuple(found for found in package.findings if found.rule != "missing-column")
+    remaining = tuple(problem for problem in package.findings if problem.rule != "missing-column")
     if origin is not None and len(origin.lines) == len(lines):
         lines = origin.lines.gather(lines - 1)
     origins = {table: Origin(origin.file if origin else None, lines)}
-    findings = (*kept, *(found for found in again.findings if found.severity == "error" or found.rule in _OWN_RULES))
+    findings = (
+        *remaining,
+        *(problem for problem in again.findings if problem.severity == "error" or problem.rule in _OWN_RULES),
+    )
     return replace(again, origins=origins, findings=findings, kind=package.kind, source=package.source), notes
 
 
@@ -198,64 +213,64 @@ def _delimited(path: Path, table: str, encoding: str | None) -> tuple[Package, t
 
 def _identifiers(ids: pl.Series) -> list[str]:
     """Return identifiers that tell rows apart: of a repeated one the later rows get their number behind it."""
-    seen: dict[str, int] = {}
+    counts: dict[str, int] = {}
     out = []
     for at, name in enumerate(ids.to_list(), start=1):
-        plain = str(name) if name is not None else f"row {at}"
-        seen[plain] = seen.get(plain, 0) + 1
-        out.append(plain if seen[plain] == 1 else f"{plain}#{seen[plain]}")
+        identifier = str(name) if name is not None else f"row {at}"
+        counts[identifier] = counts.get(identifier, 0) + 1
+        out.append(identifier if counts[identifier] == 1 else f"{identifier}#{counts[identifier]}")
     return out
 
 
 def _cut(frame: pl.DataFrame, table: str, package: Package) -> tuple[pl.DataFrame, list[Finding]]:
     """Return a table whose identifiers and titles are no longer than names are, and a finding for each that was."""
-    most, found = int(convention("longest_name")), []
+    most, problems = int(convention("longest_name")), []
     for name in (name for name in ("id", "title") if frame.schema.get(name) == pl.String):
         long = frame.with_row_index("row").with_columns(pl.col(name).str.len_chars().alias("length"))
         for row in long.filter(pl.col("length") > most).iter_rows(named=True):
             words = {"length": row["length"], "most": most}
-            found.append(_finding(package, table, row, "projects.too-long", name, row[name], words))
+            problems.append(_finding(package, table, row, "projects.too-long", name, row[name], words))
         frame = frame.with_columns(pl.col(name).str.head(most))
-    return frame, found
+    return frame, problems
 
 
 def _odd(frame: pl.DataFrame, table: str, package: Package) -> list[Finding]:
     """Return what the screening itself finds odd: empty texts and codes of unknown places."""
-    from xinzhi.risks.projects.places import known
+    from xinzhi.risks.projects.places import is_division_code
 
     rows = frame.with_row_index("row")
-    found = [
+    problems = [
         _finding(package, table, row, "projects.empty-text", "text", None)
         for row in rows.filter(pl.col("text").str.strip_chars() == "").iter_rows(named=True)
     ]
     if "region" in frame.columns:
-        given = rows.filter(pl.col("region").is_not_null() & (pl.col("region").str.strip_chars() != ""))
-        strange = given.filter(~known(given["region"]))
-        found += [
+        stated = rows.filter(pl.col("region").is_not_null() & (pl.col("region").str.strip_chars() != ""))
+        strange = stated.filter(~is_division_code(stated["region"]))
+        problems += [
             _finding(package, table, row, "projects.unknown-place", "region", row["region"])
             for row in strange.iter_rows(named=True)
         ]
-    return found
+    return problems
 
 
 def _unread(frame: pl.DataFrame, table: str, package: Package) -> list[Finding]:
     """Return a finding for every column that seems to hold sums and is not read, and for days that are none."""
-    origin, known, found = package.origins.get(table), sentences(frame.columns), []
+    origin, texts_by_heading, problems = package.origins.get(table), sentences(frame.columns), []
     file = origin.file if origin else None
     for name in frame.columns:
-        if name not in known and name not in KNOWN and re.search(_SUMS, plain_heading(name)):
-            found.append(finding("projects.sum-not-read", table=table, file=file, column=name))
-        elif re.search("(?<![万亿])元。$", known.get(name, "")) and "元" not in plain_heading(name):
+        if name not in texts_by_heading and name not in KNOWN and re.search(_SUMS, plain_heading(name)):
+            problems.append(finding("projects.sum-not-read", table=table, file=file, column=name))
+        elif re.search("(?<![万亿])元。$", texts_by_heading.get(name, "")) and "元" not in plain_heading(name):
             if frame[name].cast(pl.String).str.contains(r"^[0-9.,\s]+$").any():
-                found.append(finding("projects.sum-in-yuan", table=table, file=file, column=name))
-        elif known.get(name, "").startswith(notices.SAYS_DAY):
+                problems.append(finding("projects.sum-in-yuan", table=table, file=file, column=name))
+        elif texts_by_heading.get(name, "").startswith(notices.SAYS_DAY):
             cells = frame[name].cast(pl.String).str.normalize("NFKC").str.strip_chars()
             counts = cells.filter(cells != "").value_counts(sort=True)
             odd = counts.filter([not notices.day_of(cell) for cell in counts[name].to_list()])
             if odd.height:
                 words = {"n": int(odd["count"].sum()), "first": odd[name].sort()[0][:_LONGEST_SHOWN]}
-                found.append(finding("projects.no-day", words=words, table=table, file=file, column=name))
-    return found
+                problems.append(finding("projects.no-day", words=words, table=table, file=file, column=name))
+    return problems
 
 
 def _finding(

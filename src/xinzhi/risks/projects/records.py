@@ -69,10 +69,10 @@ class Records:
         """Return some of the records, in memory; of records on disk no more than one array is held at a time."""
         arrays = {}
         for name in ARRAYS:
-            whole = getattr(self, name)
-            arrays[name] = whole[rows]
+            array = getattr(self, name)
+            arrays[name] = array[rows]
             if len(rows) > MANY:
-                release(whole)
+                release(array)
         tokens = self.tokens.take(rows)
         if len(rows) > MANY:
             release(self.tokens.bucket, self.tokens.start)
@@ -109,75 +109,77 @@ def read(texts: pl.Series, regions: pl.Series | None = None) -> Records:
 
 def _read(texts: pl.Series, regions: pl.Series | None) -> Records:
     """Read a part of a library: the spans of a million texts at once would not fit."""
-    announced, plain = notices.dated(quantities.plain(texts))
-    letters = in_letters(plain)
-    lowered = vocabulary.lower(plain, letters)
-    count = len(plain)
-    approved = vocabulary.approvals(plain)
-    found = quantities.extract(without_approvals(plain), letters)
-    named = companies(plain)
-    owned = owners(plain, named)
+    announced, normalised = notices.notice_days(quantities.plain(texts))
+    letters = in_letters(normalised)
+    lowered = vocabulary.lower(normalised, letters)
+    count = len(normalised)
+    approved = vocabulary.approvals(normalised)
+    quantity_rows = quantities.extract(without_approvals(normalised), letters)
+    company_spans = companies(normalised)
+    owned = owners(normalised, company_spans)
     owner, brand, stem = (np.zeros(count, dtype=np.uint64) for _ in range(3))
     rows = owned["row"].to_numpy()
     spending = np.zeros(count, dtype=bool)
     spending[rows] = public(owned)
-    heads = sites.heads(plain)
+    heads = sites.heads(normalised)
     bare = notices.bare(heads, owned)
     named_so, name_bits, beginning = sites.names(heads, bare)
     for array, column in ((owner, "name"), (brand, "brand"), (stem, "stem")):
         array[rows] = owned[column].hash().to_numpy() * (owned[column] != "").to_numpy()
-    numbers, capacities = number_spans(found), capacity_spans(found)
-    figures = figure_spans(found)
-    wide, slots = (count, len(NUMBERS)), (count, CAPACITIES)
+    numbers, capacities = number_spans(quantity_rows), capacity_spans(quantity_rows)
+    figures = figure_spans(quantity_rows)
+    number_shape, slots = (count, len(NUMBERS)), (count, CAPACITIES)
     return Records(
-        place=places.places(plain, regions, named, letters),
-        site=sites.sites(plain, letters),
-        landmark=sites.landmarks(plain, letters),
-        numbered=sites.numbered(plain),
+        place=places.places(normalised, regions, company_spans, letters),
+        site=sites.sites(normalised, letters),
+        landmark=sites.landmarks(normalised, letters),
+        numbered=sites.numbered(normalised),
         name=named_so,
         name_bits=name_bits,
         beginning=beginning,
-        cue=vocabulary.cues(plain),
+        cue=vocabulary.cues(normalised),
         notice=notices.kinds(heads, bare),
         service=notices.services(heads),
         announced=announced,
-        edition=notices.editions(heads, plain),
+        edition=notices.editions(heads, normalised),
         ordinal=sites.ordinals(bare),
         round=notices.rounds(heads),
         public=spending,
         brand=brand,
         stem=stem,
         owner=owner,
-        former=former(plain),
-        number=_filled(numbers, "field", "value", wide, np.float64),
-        digits=_filled(numbers, "field", "digits", wide, np.int8),
+        former=former(normalised),
+        number=_filled(numbers, "field", "value", number_shape, np.float64),
+        digits=_filled(numbers, "field", "digits", number_shape, np.int8),
         capacity=_filled(capacities, "slot", "value", slots, np.float64),
         capacity_kind=_filled(capacities, "slot", "number", slots, np.int8),
         capacity_digits=_filled(capacities, "slot", "digits", slots, np.int8),
         figure=_filled(figures, "slot", "value", (count, FIGURES), np.float32),
         approval=_codes(approved, count),
-        years=_years(found, count),
+        years=_years(quantity_rows, count),
         phase=vocabulary.phases(lowered),
         components=vocabulary.bits(lowered, "components"),
         sectors=vocabulary.bits(lowered, "sectors"),
         buzzwords=vocabulary.bits(lowered, "buzzwords"),
-        chinese=_chinese(plain, letters),
-        tokens=tokenise(vocabulary.without_buzzwords(vocabulary.lower(without_companies(plain, named), letters))),
+        chinese=_chinese(normalised, letters),
+        tokens=tokenise(
+            vocabulary.without_buzzwords(vocabulary.lower(without_companies(normalised, company_spans), letters))
+        ),
     )
 
 
-def without_approvals(plain: pl.Series) -> pl.Series:
+def without_approvals(texts: pl.Series) -> pl.Series:
     """Return texts without approval numbers: their digits are no quantity."""
-    return plain.str.replace_all(vocabulary.APPROVAL, " ")
+    return texts.str.replace_all(vocabulary.APPROVAL, " ")
 
 
-def without_companies(plain: pl.Series, named: pl.DataFrame) -> pl.Series:
+def without_companies(normalised: pl.Series, company_spans: pl.DataFrame) -> pl.Series:
     """Return texts without the names of companies: whose project it is stands in a field of its own."""
-    spans = named.group_by("row", maintain_order=True).agg("span")
+    spans = company_spans.group_by("row", maintain_order=True).agg("span")
     rows = spans["row"].to_numpy()
-    texts = plain.gather(rows).to_list()
+    texts = normalised.gather(rows).to_list()
     bare = [_without(text, names) for text, names in zip(texts, spans["span"].to_list(), strict=True)]
-    return plain.scatter(rows, bare)
+    return normalised.scatter(rows, bare)
 
 
 def _without(text: str, names: list[str]) -> str:
@@ -204,39 +206,41 @@ def capacity_kinds() -> dict[str, int]:
     return {kind: at for at, kind in enumerate([*base, *(f"{kind}_day" for kind in ("mass", "volume", "goods"))], 1)}
 
 
-def number_spans(found: pl.DataFrame) -> pl.DataFrame:
+def number_spans(quantity_rows: pl.DataFrame) -> pl.DataFrame:
     """Return ``row, field, span, value, digits``: the quantity that each number of each text is read from."""
     # Of several of one rank the largest: it is the whole, and does not depend on the order of the parts.
     return (
-        found.join(fields(), on=["kind", "role"], how="inner", maintain_order="left")
+        quantity_rows.join(fields(), on=["kind", "role"], how="inner", maintain_order="left")
         .sort("row", "field", "rank", "value", descending=[False, False, False, True], maintain_order=True)
         .unique(["row", "field"], keep="first", maintain_order=True)
     )
 
 
-def capacity_spans(found: pl.DataFrame) -> pl.DataFrame:
+def capacity_spans(quantity_rows: pl.DataFrame) -> pl.DataFrame:
     """Return ``row, slot, number, span, value, digits``: the first capacities of each text, `number` their kind."""
     # Those that the text calls so come first, then machines and stores.
     kind = pl.col("kind").replace_strict(capacity_kinds(), default=0, return_dtype=pl.Int8)
     # three sets are equipment and forty persons a staff, unless the text says that they are what the project can do
     meant = ~pl.col("kind").is_in(["goods", "people"]) | (pl.col("role") == "capacity")
-    part = found.with_columns(kind.alias("number")).filter((pl.col("number") > 0) & meant & (pl.col("role") != "other"))
+    part = quantity_rows.with_columns(kind.alias("number")).filter(
+        (pl.col("number") > 0) & meant & (pl.col("role") != "other")
+    )
     part = part.sort("row", pl.col("role") != "capacity", maintain_order=True).unique(
         ["row", "number", "value"], keep="first", maintain_order=True
     )
     return first_of_row(part, CAPACITIES)
 
 
-def figure_spans(found: pl.DataFrame) -> pl.DataFrame:
+def figure_spans(quantity_rows: pl.DataFrame) -> pl.DataFrame:
     """Return ``row, slot, span, value``: every quantity but years, whatever it measures; a one says nothing."""
     # 40,000 m3 a day and 4万吨/日 are one figure, and so are 9.6万㎡ of which one text says that they are workshops
-    several = found.filter(pl.col("times") != 1)  # 3×350: some say 1,050, some three of 350
+    several = quantity_rows.filter(pl.col("times") != 1)  # 3×350: some say 1,050, some three of 350
     factors = [
         several.with_columns(value.alias("value")) for value in (pl.col("times"), pl.col("value") / pl.col("times"))
     ]
     # 1912—1947 are years too, though nothing says so
     dated = (pl.col("kind") == "year") | (pl.col("kind") == "bare") & pl.col("value").is_between(*_YEARS)
-    part = pl.concat([found, *factors]).filter(~dated & (pl.col("value") != 1))
+    part = pl.concat([quantity_rows, *factors]).filter(~dated & (pl.col("value") != 1))
     return first_of_row(part.unique(["row", "value"], maintain_order=True), FIGURES)
 
 
@@ -256,17 +260,17 @@ def _codes(approved: pl.DataFrame, count: int) -> npt.NDArray[np.uint64]:
     return out
 
 
-def _years(found: pl.DataFrame, count: int) -> npt.NDArray[np.int16]:
-    every = found.filter(pl.col("kind") == "year").group_by("row")
-    span = every.agg(pl.col("value").min().alias("first"), pl.col("value").max().alias("last"))
+def _years(quantity_rows: pl.DataFrame, count: int) -> npt.NDArray[np.int16]:
+    years_by_row = quantity_rows.filter(pl.col("kind") == "year").group_by("row")
+    span = years_by_row.agg(pl.col("value").min().alias("first"), pl.col("value").max().alias("last"))
     out = np.zeros((count, 2), dtype=np.int16)
     out[span["row"].to_numpy()] = span.select("first", "last").to_numpy().astype(np.int16)
     return out
 
 
-def _chinese(plain: pl.Series, letters: pl.Series) -> BoolArray:
+def _chinese(texts: pl.Series, letters: pl.Series) -> BoolArray:
     """Return whether texts are Chinese; one without letters is."""
-    out, part = np.ones(len(plain), dtype=bool), plain.gather(letters)
+    out, part = np.ones(len(texts), dtype=bool), texts.gather(letters)
     signs = part.str.count_matches(r"[\u4e00-\u9fff]").to_numpy()
     latin = part.str.count_matches("[A-Za-z]").to_numpy()
     out[letters.to_numpy()] = signs >= float(convention("chinese_share")) * (signs + latin)

@@ -22,7 +22,7 @@ from xinzhi.risks.projects.conventions import convention
 from xinzhi.risks.projects.disk import About, Shelf, close_archive, foreign, is_archive, open_archive, write_archive
 from xinzhi.risks.projects.forest import shipped_forests
 from xinzhi.risks.projects.index import PART, Index, build
-from xinzhi.risks.projects.ledger import Side, candidate_frame, ledger_frames, shown, verdict_frame, with_evidence
+from xinzhi.risks.projects.ledger import Side, best_pairs, candidate_frame, ledger_frames, verdict_frame, with_evidence
 from xinzhi.risks.projects.places import places
 from xinzhi.risks.projects.quantities import narrow, plain
 from xinzhi.risks.projects.reading import library, renamed, unknown_place
@@ -87,15 +87,15 @@ def screen(
     """
     from xinzhi import __version__
 
-    known = archive if isinstance(archive, Archive) else index_archive(archive, encoding=encoding, weights=weights)
-    shares = _shares(known.weights, prior)
-    mine = library(projects, "projects", encoding=encoding)
+    indexed = archive if isinstance(archive, Archive) else index_archive(archive, encoding=encoding, weights=weights)
+    shares = _shares(indexed.weights, prior)
+    new_projects = library(projects, "projects", encoding=encoding)
     parts = []
-    for at in range(0, mine.frame.height, _BATCH):
-        parts.append(_batch(known, mine.frame.slice(at, _BATCH), shares))
-        known.release()
-    verdicts, candidates, ledger, changed, seen = (pl.concat(part) for part in zip(*parts, strict=True))
-    texts = _texts(mine.frame), _texts(seen.unique("row").sort("row"))
+    for at in range(0, new_projects.frame.height, _BATCH):
+        parts.append(_batch(indexed, new_projects.frame.slice(at, _BATCH), shares))
+        indexed.release()
+    verdicts, candidates, ledger, changed, archived_rows = (pl.concat(part) for part in zip(*parts, strict=True))
+    texts = _texts(new_projects.frame), _texts(archived_rows.unique("row").sort("row"))
     return Screening(
         frame=verdicts,
         candidates=candidates,
@@ -104,17 +104,17 @@ def screen(
         projects=texts[0],
         archive=texts[1],
         names=project_names(*texts),
-        findings=(*mine.findings, *_nowhere(mine.frame), *known.findings),
-        archive_size=known.frame.height,
-        kept=None if known.about is None else {"source": known.about.source, "day": known.about.indexed},
+        findings=(*new_projects.findings, *_nowhere(new_projects.frame), *indexed.findings),
+        archive_size=indexed.frame.height,
+        index_origin=None if indexed.about is None else {"source": indexed.about.source, "day": indexed.about.indexed},
         prior=prior,
-        weights_synthetic=bool(known.weights.origin.get("synthetic", False)),
-        kind=mine.kind,
+        weights_synthetic=bool(indexed.weights.origin.get("synthetic", False)),
+        kind=new_projects.kind,
         provenance=Provenance(
             verb="screen",
             version=__version__,
-            inputs={"projects": mine.fingerprint, "archive": known.fingerprint},
-            options={"prior": prior, "weights": str(known.weights.origin.get("generator", "own"))},
+            inputs={"projects": new_projects.fingerprint, "archive": indexed.fingerprint},
+            options={"prior": prior, "weights": str(indexed.weights.origin.get("generator", "own"))},
         ),
     )
 
@@ -176,46 +176,55 @@ def index_archive(
     """
     if is_archive(archive):
         frame, index, about, learned = open_archive(Path(archive))
-        own = _learned(weights or shipped(), learned)
+        adapted_weights = _learned(weights or shipped(), learned)
         return Archive(
-            frame=frame, index=index, weights=own, fingerprint=about.fingerprint, findings=about.findings, about=about
+            frame=frame,
+            index=index,
+            weights=adapted_weights,
+            fingerprint=about.fingerprint,
+            findings=about.findings,
+            about=about,
         )
     if folder is None:
         theirs = library(archive, "archive", encoding=encoding)
         index = build(read(theirs.frame["text"], _regions(theirs.frame)))
-        own = adapted(weights or shipped(), index, shipped_forests())
+        adapted_weights = adapted(weights or shipped(), index, shipped_forests())
         return Archive(
-            frame=theirs.frame, index=index, weights=own, fingerprint=theirs.fingerprint, findings=theirs.findings
+            frame=theirs.frame,
+            index=index,
+            weights=adapted_weights,
+            fingerprint=theirs.fingerprint,
+            findings=theirs.findings,
         )
-    place, given = Path(folder), Path(archive) if isinstance(archive, str | Path) else None
+    place, source_path = Path(folder), Path(archive) if isinstance(archive, str | Path) else None
 
     def check() -> None:
         strange = foreign(place)
-        if given is not None and given.exists() and given.resolve().is_relative_to(place.resolve()):
-            strange.append(given.name)
+        if source_path is not None and source_path.exists() and source_path.resolve().is_relative_to(place.resolve()):
+            strange.append(source_path.name)
         if strange:
             raise UsageError("projects.folder-in-use", folder=place, what=strange)
 
     check()
-    known = _Parts(archive, encoding, progress)
+    archive_parts = _Parts(archive, encoding, progress)
     with whole_folder(place, check) as stage:
-        index = write_archive(known, known.count, stage)
-        if pl.concat(known.names).n_unique() < known.count:
+        index = write_archive(archive_parts, archive_parts.count, stage)
+        if pl.concat(archive_parts.names).n_unique() < archive_parts.count:
             raise InputError("projects.repeated-in-parts")
-        own = adapted(weights or shipped(), index, shipped_forests())
+        adapted_weights = adapted(weights or shipped(), index, shipped_forests())
         about = About(
-            fingerprint=known.fingerprint,
-            source=source or (given.name if given else None),
+            fingerprint=archive_parts.fingerprint,
+            source=source or (source_path.name if source_path else None),
             indexed=datetime.now().astimezone().date().isoformat(),
-            findings=tuple(known.findings),
+            findings=tuple(archive_parts.findings),
         )
         close_archive(
             stage,
             about,
-            share=own.agreement.share,
-            level=own.agreement.level,
-            closest=own.closest_share,
-            counted=np.array(own.counted),
+            share=adapted_weights.agreement.share,
+            level=adapted_weights.agreement.level,
+            closest=adapted_weights.closest_share,
+            counted=np.array(adapted_weights.counted),
         )
         del index  # where files that are open cannot be moved
     return index_archive(place, weights=weights)
@@ -233,7 +242,7 @@ class _Parts:
         self.fingerprint = self.whole.fingerprint if self.whole else ""
         self.names: list[pl.Series] = []
         self.progress = progress
-        self.said: Counter[tuple[str, str | None]] = Counter()
+        self.notes_of_kind: Counter[tuple[str, str | None]] = Counter()
 
     def __iter__(self) -> Iterator[tuple[pl.DataFrame, Records]]:
         for at in range(0, max(self.count, 1), PART):
@@ -253,35 +262,35 @@ class _Parts:
             frame = frame.insert_column(0, pl.Series("id", [f"{row:0{digits}}" for row in rows], dtype=pl.String))
         part = library(frame, "archive")
         self.fingerprint = sha256(f"{self.fingerprint}{part.fingerprint}".encode()).hexdigest()
-        for one in (*unnumbered, *part.findings):
-            kind = (one.rule, one.column)
-            self.said[kind] += 1
-            if self.said[kind] <= (1 if one.line is None else limit("findings_per_rule")):
-                self.findings.append(one if one.line is None else replace(one, line=one.line + at))
+        for problem in (*unnumbered, *part.findings):
+            kind = (problem.rule, problem.column)
+            self.notes_of_kind[kind] += 1
+            if self.notes_of_kind[kind] <= (1 if problem.line is None else limit("findings_per_rule")):
+                self.findings.append(problem if problem.line is None else replace(problem, line=problem.line + at))
         return part.frame
 
 
-def _learned(weights: Weights, known: Mapping[str, FloatArray]) -> Weights:
+def _learned(weights: Weights, saved: Mapping[str, FloatArray]) -> Weights:
     """Return weights with what they had learned from an archive before it was written."""
-    agreement = replace(weights.agreement, share=known["share"], level=known["level"])
-    counted = (float(known["counted"][0]), float(known["counted"][1]))
-    return replace(weights, agreement=agreement, closest_share=known["closest"], counted=counted)
+    agreement = replace(weights.agreement, share=saved["share"], level=saved["level"])
+    counted = (float(saved["counted"][0]), float(saved["counted"][1]))
+    return replace(weights, agreement=agreement, closest_share=saved["closest"], counted=counted)
 
 
-def _batch(known: Archive, frame: pl.DataFrame, shares: FloatArray | None) -> tuple[pl.DataFrame, ...]:
+def _batch(indexed: Archive, frame: pl.DataFrame, shares: FloatArray | None) -> tuple[pl.DataFrame, ...]:
     """Return verdicts, candidates, ledger, changes and the archived rows shown of some projects."""
     new = Side(frame=frame, records=read(frame["text"], _regions(frame)), rows=np.arange(frame.height))
-    found = pairs(known.index, new.records)
-    scores = score(known.weights.agreement, found, new.records)
-    show = shown(found, scores)
-    rows = np.unique(found.record[show.at])
-    old = Side(frame=known.frame[rows], records=known.index.records, rows=rows)
-    verdicts = verdict_frame(judge(known.weights, found, scores, shares), new, found.reached)
-    candidates = candidate_frame(found, scores, show, new, old)
+    compared = pairs(indexed.index, new.records)
+    scores = score(indexed.weights.agreement, compared, new.records)
+    show = best_pairs(compared, scores)
+    rows = np.unique(compared.record[show.at])
+    old = Side(frame=indexed.frame[rows], records=indexed.index.records, rows=rows)
+    verdicts = verdict_frame(judge(indexed.weights, compared, scores, shares), new, compared.reached)
+    candidates = candidate_frame(compared, scores, show, new, old)
     repackaged = (verdicts["verdict"] == "repackaged").to_numpy()
-    ledger, changed = ledger_frames(known.weights, found, show, new, old, repackaged)
-    seen = old.frame.with_columns(pl.Series("row", rows))
-    return with_evidence(verdicts, candidates, ledger, changed), candidates, ledger, changed, seen
+    ledger, changed = ledger_frames(indexed.weights, compared, show, new, old, repackaged)
+    archived_rows = old.frame.with_columns(pl.Series("row", rows))
+    return with_evidence(verdicts, candidates, ledger, changed), candidates, ledger, changed, archived_rows
 
 
 def _shares(weights: Weights, prior: float | None) -> FloatArray | None:
@@ -308,9 +317,9 @@ def _nowhere(frame: pl.DataFrame) -> Iterator[Finding]:
     """Yield the projects whose text names a place that GB/T 2260 has not, and none that it has."""
     words = "|".join(convention("unknown_place_words"))
     text = plain(frame["text"])
-    named = text.str.extract(
+    place_named = text.str.extract(
         rf"(?:{words})([^,。;:、 ]{{2,12}}?(?:省|市|县|区|旗|州|盟|County|City|District|Province))"
     )
     unknown = places(text, _regions(frame))[:, 0] == 0
-    for row in np.flatnonzero(unknown & named.is_not_null().to_numpy()).tolist():
-        yield unknown_place("projects", frame["id"][row], named[row])
+    for row in np.flatnonzero(unknown & place_named.is_not_null().to_numpy()).tolist():
+        yield unknown_place("projects", frame["id"][row], place_named[row])

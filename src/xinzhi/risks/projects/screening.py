@@ -56,12 +56,12 @@ class Comparison:
 
     def sentences(self) -> tuple[list[Text], list[Text]]:
         """Return what was found side by side (what agrees, differs, explains it), and what changed."""
-        found = pl.col("what").is_in(FINDINGS)
-        beside, moved = (
+        is_finding = pl.col("what").is_in(FINDINGS)
+        findings, changes = (
             [Text(zh=zh, en=en) for zh, en in self.changes.filter(part).select("zh", "en").rows()]
-            for part in (found, ~found)
+            for part in (is_finding, ~is_finding)
         )
-        return beside, moved
+        return findings, changes
 
     def passages(self) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
         """Return the spans of the project's and of the archived text that stand word for word in the other."""
@@ -80,7 +80,7 @@ class Screening(Result, verb="screen", topic="screen", key=("id",)):
     log-odds of repackaged against the likeliest innocent explanation), of `changes` what changed from the closest, of
     `projects` and `archive` a text as written. `truth` has ``id, label`` and where known ``archive_id, level`` (of
     disguise) of projects whose truth is known (`xinzhi.risks.with_truth`). `public` says what the archive holds where
-    none was given and public lists stand in, `kept` from which table and on which day an index on disk was made.
+    none was given and public lists stand in, `index_origin` from which table and on which day an index on disk was made.
     """
 
     candidates: pl.DataFrame
@@ -94,23 +94,23 @@ class Screening(Result, verb="screen", topic="screen", key=("id",)):
     prior: float | None = None
     truth: pl.DataFrame | None = None
     public: Mapping[str, object] | None = None
-    kept: Mapping[str, str | None] | None = None
+    index_origin: Mapping[str, str | None] | None = None
 
     def explain(self, id: str, rank: int = 1) -> Comparison:  # noqa: A002 - the column is called id
         """Return a project beside one of its candidates, `rank` from 1; `UsageError` when there is no such one."""
         rows = self.frame.filter(pl.col("id") == id)
         if rows.is_empty():
             raise UsageError("projects.no-project", asked=id, known=self.frame["id"].head(5).to_list())
-        found = self.candidates.filter((pl.col("id") == id) & (pl.col("rank") == rank))
-        if found.is_empty() and rank > 1:
+        candidate = self.candidates.filter((pl.col("id") == id) & (pl.col("rank") == rank))
+        if candidate.is_empty() and rank > 1:
             raise UsageError("projects.no-rank", id=id, n=self.candidates.filter(pl.col("id") == id).height, rank=rank)
-        other = found["archive_id"][0] if found.height else None
-        pair = (pl.col("id") == id) & (pl.col("archive_id") == pl.lit(other, dtype=pl.String))
+        archive_id = candidate["archive_id"][0] if candidate.height else None
+        pair = (pl.col("id") == id) & (pl.col("archive_id") == pl.lit(archive_id, dtype=pl.String))
         return Comparison(
             id=id,
-            archive_id=other,
+            archive_id=archive_id,
             project_text=self.projects.filter(pl.col("id") == id)["text"][0],
-            archive_text=self.archive.filter(pl.col("id") == other)["text"][0] if other is not None else "",
+            archive_text=self.archive.filter(pl.col("id") == archive_id)["text"][0] if archive_id is not None else "",
             verdict=rows.row(0, named=True),
             ledger=self.ledger.filter(pair),
             changes=self.changes.filter(pair),
@@ -128,39 +128,41 @@ class Screening(Result, verb="screen", topic="screen", key=("id",)):
             if name in VERDICTS or frame.filter(verdict=name).height
         ]
         facts: Facts = {} if self.public is None else {"answer.public": dict(self.public)}
-        if self.kept is not None:
-            source = same(self.kept["source"]) if self.kept["source"] else words("screen.answer.a_table")
-            facts["answer.kept"] = {"n": self.archive_size, "day": self.kept["day"], "source": source}
+        if self.index_origin is not None:
+            source = (
+                same(self.index_origin["source"]) if self.index_origin["source"] else words("screen.answer.a_table")
+            )
+            facts["answer.kept"] = {"n": self.archive_size, "day": self.index_origin["day"], "source": source}
         facts |= {"answer.counts": {"n": frame.height, "m": self.archive_size, "parts": counts}}
         surest = frame.filter(verdict="repackaged").head(_SUREST)
         usual = frame.filter(verdict="purchase").height
-        other = frame.filter(~pl.col("basis").is_in(NOTICES))
-        near = other.drop_nulls(["archive_id", "probability"]).head(1)
+        without_notices = frame.filter(~pl.col("basis").is_in(NOTICES))
+        closest = without_notices.drop_nulls(["archive_id", "probability"]).head(1)
         if surest.height:
             facts["answer.surest"] = {
                 "pairs": [words("screen.answer.pair", **_pair(self, row)) for row in surest.iter_rows(named=True)]
             }
             zh, en = surest.select("evidence_zh", "evidence").row(0)
             facts["answer.evidence"] = {"evidence": Text(zh=zh, en=en)}
-        elif near.height:
-            facts["answer.closest"] = _pair(self, near.row(0, named=True))
-        elif other.height == frame.height:
+        elif closest.height:
+            facts["answer.closest"] = _pair(self, closest.row(0, named=True))
+        elif without_notices.height == frame.height:
             facts["answer.nothing_alike"] = {}
         if usual:
             facts["answer.usual"] = {"k": usual}
         if self.truth is not None:
-            seen = self.truth.join(self.frame, on="id", suffix="_found")
-            called = seen.filter(verdict="repackaged")
+            labelled = self.truth.join(self.frame, on="id", suffix="_found")
+            accused = labelled.filter(verdict="repackaged")
             facts["answer.truth"] = {
-                "n": seen.height,
-                "called": called.height,
-                "hits": called.filter(label="repackaged").height,
-                "known": seen.filter(label="repackaged").height,
+                "n": labelled.height,
+                "called": accused.height,
+                "hits": accused.filter(label="repackaged").height,
+                "known": labelled.filter(label="repackaged").height,
             }
-        if self.weights_synthetic and other.height:  # of notices other cases were counted
+        if self.weights_synthetic and without_notices.height:  # of notices other cases were counted
             facts |= _assumed(self.labelled_share, self.prior)
         facts["answer.synthetic" if self.weights_synthetic else "answer.learned"] = {}
-        if problems := sum(found.severity != "note" for found in self.findings):
+        if problems := sum(problem.severity != "note" for problem in self.findings):
             facts["answer.findings"] = {"k": problems}
         return facts
 
@@ -230,10 +232,10 @@ def true_accusations(trial: Mapping[str, int]) -> tuple[float, float, float]:
     [0.67, 0.38, 0.94]
     """
     share = float(convention("told_share"))
-    found = share * trial["found"] / trial["repeats"]
+    hits = share * trial["found"] / trial["repeats"]
     low, high = share_interval(trial["accused"], trial["honest"])
     middle, least, most = (
-        found / (found + (1 - share) * wrong) if found else 0.0
+        hits / (hits + (1 - share) * wrong) if hits else 0.0
         for wrong in (trial["accused"] / trial["honest"], high, low)
     )
     return middle, least, most
@@ -241,15 +243,15 @@ def true_accusations(trial: Mapping[str, int]) -> tuple[float, float, float]:
 
 def _assumed(share: float, prior: float | None) -> Facts:
     """Return what part is taken to be repackaged, what the trials on written texts found, and what the worse means."""
-    told = document("trials.yaml")
+    trial_counts = document("trials.yaml")
     counts: dict[str, float] = {}
     for name, mark in (("kept", "kept_"), ("last", "")):
-        low, high = share_interval(told[name]["accused"], told[name]["honest"])
-        counts |= {f"{mark}{key}": value for key, value in ({**told[name], "low": low, "high": high}).items()}
+        low, high = share_interval(trial_counts[name]["accused"], trial_counts[name]["honest"])
+        counts |= {f"{mark}{key}": value for key, value in ({**trial_counts[name], "low": low, "high": high}).items()}
     trials = words("screen.answer.trials", **counts)
     if prior is not None:
         return {"answer.assumed_prior": {"share": share, "prior": prior, "trials": trials}}
-    true, least, most = min(true_accusations(told[name]) for name in ("kept", "last"))
+    true, least, most = min(true_accusations(trial_counts[name]) for name in ("kept", "last"))
     return {"answer.assumed": {"share": share, "trials": trials, "true": true, "least": least, "most": most}}
 
 
@@ -288,8 +290,8 @@ def _chance(value: float) -> str:
     return f"{value:.1%}" if value < _RARE or value > 1 - _RARE else f"{value:.0%}"
 
 
-def _spaced(shown: str) -> Text:
-    return Text(zh=shown, en=shown.replace("%", PERCENT))
+def _spaced(text_shown: str) -> Text:
+    return Text(zh=text_shown, en=text_shown.replace("%", PERCENT))
 
 
 def project_names(projects: pl.DataFrame, archive: pl.DataFrame) -> Names:
@@ -340,8 +342,8 @@ def shown_verdict(row: Mapping[str, object]) -> str:
     >>> shown_verdict({"verdict": "follow-on", "basis": "buyer"})
     'next purchase'
     """
-    said = str(row["verdict"])
-    return _SHOWN.get(said, said) if row.get("basis") in NOTICES else said
+    verdict = str(row["verdict"])
+    return _SHOWN.get(verdict, verdict) if row.get("basis") in NOTICES else verdict
 
 
 def _pair(result: Screening, row: Mapping[str, object]) -> dict[str, object]:
@@ -361,13 +363,13 @@ def verdict_text(row: Mapping[str, object]) -> Text:
     '未在本档案中发现：为旧项目新包装的概率2%（95%区间1–4%）'
     """
     if row["probability"] is None:  # a number there would be a guess
-        both = {
+        verdict_and_reason = {
             "verdict": value_words("verdict")[str(row["verdict"])],
             "reason": value_words("reason")[str(row["reason"])],
         }
-        return words("screen.chart.unknown", **both)
+        return words("screen.chart.unknown", **verdict_and_reason)
     notices = row.get("basis") in NOTICES
-    said = words(
+    finding_text = words(
         "screen.chart.finding_notices" if notices else "screen.chart.finding",
         verdict=value_words("verdict")[shown_verdict(row)],
         chance=chance_text(float(row["probability"])),  # type: ignore[arg-type] # a share
@@ -375,10 +377,12 @@ def verdict_text(row: Mapping[str, object]) -> Text:
     )
     if row["verdict"] == "follow-on":
         later = chance_text(float(row["probability_follow_on"]))  # type: ignore[arg-type] # a share
-        said = words("screen.chart.as_next" if notices else "screen.chart.as_later", finding=said, chance=later)
+        finding_text = words(
+            "screen.chart.as_next" if notices else "screen.chart.as_later", finding=finding_text, chance=later
+        )
     if not row["reason"]:
-        return said
-    return words("screen.chart.because", finding=said, reason=value_words("reason")[str(row["reason"])])
+        return finding_text
+    return words("screen.chart.because", finding=finding_text, reason=value_words("reason")[str(row["reason"])])
 
 
 def comparison_lines(pair: Comparison) -> list[Text]:
@@ -387,12 +391,12 @@ def comparison_lines(pair: Comparison) -> list[Text]:
         verdict = value_words("verdict")[pair.verdict["verdict"]]
         return [words("screen.explain.alone", id=pair.id, verdict=verdict)]
     rank = int(pair.ledger["rank"][0])
-    both = {"id": pair.id, "archive": pair.archive_id}
+    pair_names = {"id": pair.id, "archive": pair.archive_id}
     if rank == 1:
-        lines = [words("screen.explain.closest", **both, verdict=verdict_text(pair.verdict))]
+        lines = [words("screen.explain.closest", **pair_names, verdict=verdict_text(pair.verdict))]
     else:
         total = float(pair.ledger["weight"].sum())
-        lines = [words("screen.explain.candidate", **both, rank=rank, total=number(total, 1, sign=True))]
+        lines = [words("screen.explain.candidate", **pair_names, rank=rank, total=number(total, 1, sign=True))]
     fields, levels = value_words("field", "ledger"), value_words("agreement", "ledger")
     for row in pair.ledger.filter(pl.col("level") >= 0).iter_rows(named=True):
         key = "entry" if row["project"] or row["archive"] else "bare"
@@ -405,17 +409,17 @@ def comparison_lines(pair: Comparison) -> list[Text]:
                 **{side: row[side] or words("screen.explain.unsaid") for side in ("project", "archive")},
             )
         )
-    beside, moved = pair.sentences()
+    findings, changes = pair.sentences()
     key = "changed" if pair.verdict["verdict"] == "repackaged" and rank == 1 else "apart"
-    return [*lines, *beside, *(words(f"screen.explain.{key}", what=text) for text in moved)]
+    return [*lines, *findings, *(words(f"screen.explain.{key}", what=text) for text in changes)]
 
 
-def with_truth(found: Screening, truth: pl.DataFrame) -> Screening:
+def with_truth(screening: Screening, truth: pl.DataFrame) -> Screening:
     """Return a screening that knows what some of its projects are: `plot` then draws its calibration.
 
     Parameters
     ----------
-    found
+    screening
         A screening.
     truth
         ``id`` and ``label`` (``repackaged, follow-on, new``) of projects that somebody has looked at or made up; where
@@ -436,16 +440,16 @@ def with_truth(found: Screening, truth: pl.DataFrame) -> Screening:
     """
     if missing := [name for name in ("id", "label") if name not in truth.columns]:
         raise InputError("projects.label-columns", missing=missing, known=truth.columns)
-    known = truth.with_columns(pl.col("id").cast(pl.String)).join(found.frame.select("id"), on="id", how="semi")
-    strange = known.filter(~pl.col("label").is_in(LABELS) | pl.col("label").is_null())["label"].unique().to_list()
-    twice = known.filter(pl.col("id").is_duplicated())["id"].unique(maintain_order=True).to_list()
+    labelled = truth.with_columns(pl.col("id").cast(pl.String)).join(screening.frame.select("id"), on="id", how="semi")
+    strange = labelled.filter(~pl.col("label").is_in(LABELS) | pl.col("label").is_null())["label"].unique().to_list()
+    twice = labelled.filter(pl.col("id").is_duplicated())["id"].unique(maintain_order=True).to_list()
     if strange:
         raise InputError("projects.unknown-label", labels=strange, known=LABELS)
     if twice:
         raise InputError("projects.labelled-twice", ids=twice)
-    if not known.height:
+    if not labelled.height:
         raise InputError("projects.none-labelled")
-    return replace(found, truth=known)
+    return replace(screening, truth=labelled)
 
 
 def calibration_table(table: pl.DataFrame, bins: int = convention("bins")) -> pl.DataFrame:

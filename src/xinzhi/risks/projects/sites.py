@@ -62,9 +62,9 @@ def sites(texts: pl.Series, letters: pl.Series | None = None) -> Codes:
     return out
 
 
-def first_sites(found: pl.DataFrame) -> pl.DataFrame:
+def first_sites(site_rows: pl.DataFrame) -> pl.DataFrame:
     """Return the sites by which a text is compared, with their `slot`: the first of every kind."""
-    first = found.unique(["row", "kind", "key"], keep="first", maintain_order=True)
+    first = site_rows.unique(["row", "kind", "key"], keep="first", maintain_order=True)
     return first.with_columns(slot=pl.int_range(pl.len()).over("row", "kind")).filter(pl.col("slot") < SLOTS)
 
 
@@ -73,35 +73,35 @@ def site_spans(texts: pl.Series, letters: pl.Series | None = None) -> pl.DataFra
 
     `letters` are the rows that hold any (`in_letters`), where they are known.
     """
-    spans = _both(texts, letters, _pattern(), _ROMAN)
-    meaning = [(read, *site) for read in spans["read"].unique().to_list() for site in _read(read)]
+    spans = _chinese_and_english_matches(texts, letters, _pattern(), _ROMAN)
+    meaning = [(span_read, *site) for span_read in spans["read"].unique().to_list() for site in _read(span_read)]
     schema = {"read": pl.String, "span": pl.String, "kind": pl.Int64, "key": pl.String}
-    known = pl.DataFrame(meaning, schema=schema, orient="row")
-    return spans.join(known, on="read", how="inner", maintain_order="left").select("row", "span", "kind", "key")
+    meanings = pl.DataFrame(meaning, schema=schema, orient="row")
+    return spans.join(meanings, on="read", how="inner", maintain_order="left").select("row", "span", "kind", "key")
 
 
-def _both(texts: pl.Series, letters: pl.Series | None, chinese: str, roman: str) -> pl.DataFrame:
+def _chinese_and_english_matches(texts: pl.Series, letters: pl.Series | None, chinese: str, roman: str) -> pl.DataFrame:
     """Return ``row, read``: what matches a pattern of Chinese signs, then what matches one of letters."""
     rows = in_letters(texts) if letters is None else letters
-    found = by_row(texts.str.extract_all(chinese), "read")
-    return pl.concat([found, by_row(texts.gather(rows).str.extract_all(roman), "read", rows)])
+    matches = by_row(texts.str.extract_all(chinese), "read")
+    return pl.concat([matches, by_row(texts.gather(rows).str.extract_all(roman), "read", rows)])
 
 
-def _read(read: str) -> list[tuple[str, int, str]]:
+def _read(span_read: str) -> list[tuple[str, int, str]]:
     """Return words, kind and sound of the site that a span names; nothing where it is a common word."""
     words = document("words.yaml")["sites"]
-    if read.isascii():
-        kind = next(at for at, name in enumerate(KINDS) if read.endswith(_ENGLISH[name]))
-        english = [word for word in read.split(" ")[:-1] if word not in words["english_common"]]
+    if span_read.isascii():
+        kind = next(at for at, name in enumerate(KINDS) if span_read.endswith(_ENGLISH[name]))
+        english = [word for word in span_read.split(" ")[:-1] if word not in words["english_common"]]
         stem = sound("".join(english))
-        return [(read, kind, _key(kind, syllables_of(stem) or [stem]))] if stem else []
-    if read.endswith(_tuple("no_end")):
+        return [(span_read, kind, _key(kind, syllables_of(stem) or [stem]))] if stem else []
+    if span_read.endswith(_tuple("no_end")):
         return []
-    if house := re.fullmatch(_HOUSE, read) if read[-1] == "号" else None:
+    if house := re.fullmatch(_HOUSE, span_read) if span_read[-1] == "号" else None:
         return _site(_stem(house[1], KINDS.index("road")), house[2], KINDS.index("road"), house=True)
-    end = next((end for end in _ends_by_sign().get(read[-1], ()) if read.endswith(end)), "")
+    end = next((end for end in _ends_by_sign().get(span_read[-1], ()) if span_read.endswith(end)), "")
     kind = _endings()[end]
-    return _site(_stem(read.removesuffix(end), kind), end, kind, house=False)
+    return _site(_stem(span_read.removesuffix(end), kind), end, kind, house=False)
 
 
 @lru_cache(maxsize=KEPT)
@@ -115,10 +115,10 @@ def _site(stem: str, end: str, kind: int, *, house: bool) -> list[tuple[str, int
         stem = re.sub("^[东南西北中]部|古$", "", stem)
         stem = _peoples().sub("", stem) if stem[-1:] == "族" else stem  # 四排赫哲族乡 is 四排乡
     # 沥青路 and 小流域片区 are things; only a township is named like that and is one place: 桃花镇; so is 前进道11号
-    named = KINDS[kind] == "town" or house or (KINDS[kind] == "park" and _RANK.search(stem + end))
-    if not named and len(stem) >= _SHORTEST and everyday_pairs().issuperset(map("".join, pairwise(stem))):
+    has_name = KINDS[kind] == "town" or house or (KINDS[kind] == "park" and _RANK.search(stem + end))
+    if not has_name and len(stem) >= _SHORTEST and everyday_pairs().issuperset(map("".join, pairwise(stem))):
         return []
-    if len(stem) < (not named if KINDS[kind] == "park" else _SHORTEST) or (stem + end).endswith(_tuple("common")):
+    if len(stem) < (not has_name if KINDS[kind] == "park" else _SHORTEST) or (stem + end).endswith(_tuple("common")):
         return []
     key = _park(stem, end) if KINDS[kind] == "park" else stem
     return [(span, kind, _key(kind, [*map(_syllable, key)]))] if key else []
@@ -138,14 +138,16 @@ def _stem(before: str, kind: int) -> str:
 def _park(stem: str, end: str) -> str:
     """Return the name that a park is told by; empty where it has none."""
     # 高新技术产业开发区 and 高新区 of a city are one; 桃花工业园 is Taohua Park
-    own = _park_words().sub("", stem)
+    bare_name = _park_words().sub("", stem)
     # 西南片区 has no name, and 北牛工业园 is named after 北牛
-    middle = _SIDES.sub("", own)
-    own = own if len(middle) == 1 else middle
+    middle = _SIDES.sub("", bare_name)
+    bare_name = bare_name if len(middle) == 1 else middle
     # 合肥高新区 and 合肥经开区 are two, though the city is all that names them
     # what has more signs tells what it is, and 龙水五金工业园 is 龙水园区; 零碳产业园 is what it is to become
-    own = "" if own in _short_places() or len(own) > _LONGEST or _said(own) else own
-    return own or "".join(_RANK.findall(stem + end))[:1]
+    bare_name = (
+        "" if bare_name in _short_places() or len(bare_name) > _LONGEST or _is_two_words(bare_name) else bare_name
+    )
+    return bare_name or "".join(_RANK.findall(stem + end))[:1]
 
 
 def _key(kind: int, syllables: list[str]) -> str:
@@ -166,9 +168,9 @@ def _sides() -> frozenset[str]:
     return frozenset(readings()[ord(sign)] for sign in document("words.yaml")["sites"]["sides"])
 
 
-def _said(own: str) -> bool:
+def _is_two_words(name: str) -> bool:
     """Return whether a name is two words of the language: 表面处理, 五金机电."""
-    return len(own) == _LONGEST and everyday_pairs() >= {own[:_SHORTEST], own[_SHORTEST:]}
+    return len(name) == _LONGEST and everyday_pairs() >= {name[:_SHORTEST], name[_SHORTEST:]}
 
 
 @cache
@@ -185,26 +187,28 @@ def _tuple(name: str) -> tuple[str, ...]:
 def _endings() -> dict[str, int]:
     """Return the kind of site that every ending tells."""
     words = document("words.yaml")["sites"]
-    return {one: kind for kind, name in reversed([*enumerate(KINDS)]) for one in words[name]}
+    return {ending: kind for kind, name in reversed([*enumerate(KINDS)]) for ending in words[name]}
 
 
 @cache
 def _ends_by_sign() -> dict[str, list[str]]:
     """Return the endings of sites by their last sign, the longest first."""
-    found: dict[str, list[str]] = {}
+    by_last_sign: dict[str, list[str]] = {}
     for end in sorted(_endings(), key=len, reverse=True):
-        found.setdefault(end[-1], []).append(end)
-    return found
+        by_last_sign.setdefault(end[-1], []).append(end)
+    return by_last_sign
 
 
 @cache
 def _pattern() -> str:
     words = document("words.yaml")["sites"]
     park = "|".join(sorted(words["park"], key=len, reverse=True))
-    other = "|".join(one for name in ("town", "road") for one in words[name])
+    other_endings = "|".join(ending for name in ("town", "road") for ending in words[name])
     # 郭家屯镇 is a town
     village = "|".join(words["village"])
-    rest = "|".join((*words["no_end"], "(?:大道|大街|路|街|道)[0-9]{1,4}号", rf"(?:{village})(?:镇|街道)?", other))
+    rest = "|".join(
+        (*words["no_end"], "(?:大道|大街|路|街|道)[0-9]{1,4}号", rf"(?:{village})(?:镇|街道)?", other_endings)
+    )
     return rf"[\u4e00-\u9fff]{{1,10}}?(?:{park})|[\u4e00-\u9fff]{{2,6}}?族乡|[\u4e00-\u9fff]{{2,4}}?(?:{rest})"
 
 
@@ -235,27 +239,29 @@ def landmarks(texts: pl.Series, letters: pl.Series | None = None) -> npt.NDArray
     return out
 
 
-def first_landmarks(found: pl.DataFrame) -> pl.DataFrame:
+def first_landmarks(landmark_rows: pl.DataFrame) -> pl.DataFrame:
     """Return the landmarks by which a text is compared, with their `slot`."""
-    return first_of_row(found.unique(["row", "key"], keep="first", maintain_order=True), LANDMARKS)
+    return first_of_row(landmark_rows.unique(["row", "key"], keep="first", maintain_order=True), LANDMARKS)
 
 
 def landmark_spans(texts: pl.Series, letters: pl.Series | None = None) -> pl.DataFrame:
     """Return ``row, span, kind, key``: bridges, hills, schools and the like by the names that they bear."""
-    spans = _both(texts, letters, _landmark_pattern(), _roman_landmark())
-    meaning = [(read, *named) for read in spans["read"].unique().to_list() if (named := _landmark(read))]
+    spans = _chinese_and_english_matches(texts, letters, _landmark_pattern(), _roman_landmark())
+    meaning = [
+        (span_read, *landmark) for span_read in spans["read"].unique().to_list() if (landmark := _landmark(span_read))
+    ]
     schema = {"read": pl.String, "span": pl.String, "kind": pl.Int64, "key": pl.String}
-    known = pl.DataFrame(meaning, schema=schema, orient="row")
-    return spans.join(known, on="read", how="inner", maintain_order="left").select("row", "span", "kind", "key")
+    meanings = pl.DataFrame(meaning, schema=schema, orient="row")
+    return spans.join(meanings, on="read", how="inner", maintain_order="left").select("row", "span", "kind", "key")
 
 
 @lru_cache(maxsize=KEPT)
-def _landmark(read: str) -> tuple[str, int, str] | None:
+def _landmark(span_read: str) -> tuple[str, int, str] | None:
     """Return words, kind and sound of a landmark; None where the words are no name."""
-    if read.isascii():
-        return _spelled_landmark(read)
-    read = _ends_beside().sub("", read)
-    stem, end = read[:_SHORTEST], read[_SHORTEST:]
+    if span_read.isascii():
+        return _spelled_landmark(span_read)
+    span_read = _ends_beside().sub("", span_read)
+    stem, end = span_read[:_SHORTEST], span_read[_SHORTEST:]
     words, everyday = document("words.yaml")["landmarks"], everyday_pairs()
     # 石嘴山 is a city, and 宿州砀山 a county
     places = {stem, stem + end, stem[1] + end} & _short_places()
@@ -263,12 +269,12 @@ def _landmark(read: str) -> tuple[str, int, str] | None:
     if common or stem[0] in words["no_start"] or stem[1] in words["no_end"]:
         return None
     kind = _landmark_ends()[end]
-    return read, kind, f"{kind} {sound(stem.translate(readings()))}"
+    return span_read, kind, f"{kind} {sound(stem.translate(readings()))}"
 
 
-def _spelled_landmark(read: str) -> tuple[str, int, str] | None:
+def _spelled_landmark(span_read: str) -> tuple[str, int, str] | None:
     """Return what `_landmark` does of English words: Longmei Bridge, near Longmeiqiao."""
-    name, _, end = re.sub("^[a-z ]+", "", read).partition(" ")
+    name, _, end = re.sub("^[a-z ]+", "", span_read).partition(" ")
     syllables = syllables_of(sound(name)) or []
     kind = _landmark_ends().get(end)
     for size in () if end else (_SHORTEST, 1):  # laojie, qiao
@@ -276,7 +282,7 @@ def _spelled_landmark(read: str) -> tuple[str, int, str] | None:
             syllables = syllables[:-size]
     if kind is None or len(syllables) < _SHORTEST:
         return None
-    return read, kind, f"{kind} {''.join(syllables[-_SHORTEST:])}"
+    return span_read, kind, f"{kind} {''.join(syllables[-_SHORTEST:])}"
 
 
 @cache
@@ -297,8 +303,10 @@ def _landmark_sounds() -> dict[str, int]:
 def _landmark_pattern() -> str:
     kinds = document("words.yaml")["landmarks"]["kinds"].values()
     ends = "|".join(sorted((end for entry in kinds for end in entry["zh"]), key=len, reverse=True))
-    beside = "|".join(sorted((end for entry in kinds for end in entry.get("beside", ())), key=len, reverse=True))
-    return rf"[\u4e00-\u9fff]{{2}}(?:{ends}|(?:{beside})(?:{_beside()}))"
+    endings_beside = "|".join(
+        sorted((end for entry in kinds for end in entry.get("beside", ())), key=len, reverse=True)
+    )
+    return rf"[\u4e00-\u9fff]{{2}}(?:{ends}|(?:{endings_beside})(?:{_words_beside()}))"
 
 
 @cache
@@ -310,11 +318,11 @@ def _roman_landmark() -> str:
 
 @cache
 def _ends_beside() -> re.Pattern[str]:
-    return re.compile(f"(?:{_beside()})$")
+    return re.compile(f"(?:{_words_beside()})$")
 
 
 @cache
-def _beside() -> str:
+def _words_beside() -> str:
     return "|".join(document("words.yaml")["landmarks"]["beside"])
 
 
@@ -333,7 +341,7 @@ def numbered_spans(texts: pl.Series) -> pl.DataFrame:
     # 一中心 and 三中全会 are no schools
     bare = texts.str.replace_all(f"([{_NUMERALS}])中([心间央型等期旬外上全轴低控])", "$1 中$2")
     spans = by_row(bare.str.extract_all(_numbered_pattern()), "span")
-    rows = [(span, *known) for span in spans["span"].unique().to_list() if (known := _number(span))]
+    rows = [(span, *number) for span in spans["span"].unique().to_list() if (number := _number(span))]
     meaning = pl.DataFrame(rows, schema=dict.fromkeys(("span", "kind", "key"), pl.String), orient="row")
     return spans.join(meaning, on="span", how="inner", maintain_order="left").select("row", "span", "kind", "key")
 
@@ -354,13 +362,13 @@ def _number(span: str) -> tuple[str, str] | None:
     kind = next((name for name, words in table.items() if any(word in rest for word in words)), None)
     if kind is None:
         return None
-    read = str(_ROMAN_NUMERALS.get(digits[0], digits[0]))
-    if read[0] in _NUMERALS:
-        tens, _, ones = read.rpartition("十")
-        ten = "十" in read
+    digits_read = str(_ROMAN_NUMERALS.get(digits[0], digits[0]))
+    if digits_read[0] in _NUMERALS:
+        tens, _, ones = digits_read.rpartition("十")
+        ten = "十" in digits_read
         value = (_NUMERALS.find(tens) + 1 if tens else 1) * 10 * ten + (_NUMERALS.find(ones) + 1 if ones else 0)
-        read = str(value)
-    return kind, f"{kind} {read.lstrip('0')}"
+        digits_read = str(value)
+    return kind, f"{kind} {digits_read.lstrip('0')}"
 
 
 @cache
@@ -389,17 +397,17 @@ def ordinals(bare: pl.Series) -> Codes:
     >>> bool(told[0] == told[1]), int(told[2])
     (False, 0)
     """
-    said = bare.str.extract_all(rf"第[{_NUMERALS}0-9]{{1,3}}[^次{_NUMERALS}0-9]").list.eval(
+    written = bare.str.extract_all(rf"第[{_NUMERALS}0-9]{{1,3}}[^次{_NUMERALS}0-9]").list.eval(
         pl.element().str.head(pl.element().str.len_chars() - 1)
     )
-    return np.asarray(said.list.join(" ").hash().to_numpy() * (said.list.len() > 0).to_numpy())
+    return np.asarray(written.list.join(" ").hash().to_numpy() * (written.list.len() > 0).to_numpy())
 
 
 def names(heads: pl.Series, bare: pl.Series) -> tuple[Codes, Codes, Codes]:
     """Return the code of every name, ``64`` bits of its pairs of signs and its `beginnings`; 0 where there is none."""
     core = _cores(heads, bare)
-    given = (core.str.len_chars() >= _SHORTEST).to_numpy()
-    return np.where(given, core.hash().to_numpy(), np.uint64(0)), _bits(core) * given, beginnings(core)
+    long_enough = (core.str.len_chars() >= _SHORTEST).to_numpy()
+    return np.where(long_enough, core.hash().to_numpy(), np.uint64(0)), _bits(core) * long_enough, beginnings(core)
 
 
 def _cores(heads: pl.Series, bare: pl.Series) -> pl.Series:
@@ -423,10 +431,10 @@ def beginnings(cores: pl.Series) -> Codes:
     (True, True, [0, 0])
     """
     out = np.zeros((len(cores), 2), dtype=np.uint64)
-    said = _begun(cores)
-    rows = said["row"]
+    beginning_rows = _begun(cores)
+    rows = beginning_rows["row"]
     if len(rows):
-        out[rows.to_numpy(), 0] = said["span"].hash().to_numpy()
+        out[rows.to_numpy(), 0] = beginning_rows["span"].hash().to_numpy()
         out[rows.to_numpy(), 1] = cores.gather(rows).str.slice(_SHORTEST, _SHORTEST + 1).hash().to_numpy()
     return out
 
@@ -467,9 +475,9 @@ def heads(texts: pl.Series) -> pl.Series:
 def name_cores(heads: pl.Series) -> pl.Series:
     """Return names without what other names have too."""
     years = r"(?:19|20)[0-9]{2}(?:[-—~至/](?:19|20)?[0-9]{2})?(?:学年|年度|年)|(?:19|20)[0-9]{2}"
-    spelled = "二[〇零○][〇零○一二三四五六七八九]{2}年|[上下]半年"
+    in_numerals = "二[〇零○][〇零○一二三四五六七八九]{2}年|[上下]半年"
     signs = r"[\s()\[\]〔〕【】<>《》\"“”,、:;._/-]"
-    bare = heads.str.to_lowercase().str.replace_all(f"{years}|{spelled}|{signs}", "")
+    bare = heads.str.to_lowercase().str.replace_all(f"{years}|{in_numerals}|{signs}", "")
     return bare.str.replace_many(_common_words(), [""] * len(_common_words()), leftmost=True)
 
 

@@ -49,8 +49,8 @@ def _spotted(texts: pl.Series, kind: str) -> pl.DataFrame:
     if kind == "sectors":
         return _trades(texts)
     table = _table(kind)
-    found = by_row(texts.str.extract_all(_any_of(table["word"])), "word")
-    return found.join(table, on="word", how="inner", maintain_order="left")
+    matches = by_row(texts.str.extract_all(_any_of(table["word"])), "word")
+    return matches.join(table, on="word", how="inner", maintain_order="left")
 
 
 def _trades(texts: pl.Series) -> pl.DataFrame:
@@ -63,10 +63,10 @@ def _trades(texts: pl.Series) -> pl.DataFrame:
     ['污水', '食品', '产业园', 'dairy']
     """
     spans = by_row(texts.str.extract_all(_trade_pattern()), "span")
-    rows = [(span, *told) for span in spans["span"].unique().to_list() for told in _traded(span)]
+    rows = [(span, *trade) for span in spans["span"].unique().to_list() for trade in _traded(span)]
     schema = {"span": pl.String, "word": pl.String, "bit": pl.Int64, "alone": pl.Boolean}
-    found = spans.join(pl.DataFrame(rows, schema=schema, orient="row"), on="span", how="inner", maintain_order="left")
-    return found.filter(~pl.col("alone") | pl.col("alone").all().over("row")).select("row", "word", "bit")
+    matches = spans.join(pl.DataFrame(rows, schema=schema, orient="row"), on="span", how="inner", maintain_order="left")
+    return matches.filter(~pl.col("alone") | pl.col("alone").all().over("row")).select("row", "word", "bit")
 
 
 @cache
@@ -82,20 +82,20 @@ def _traded(span: str) -> list[tuple[str, int, bool]]:
     """Return the words of trades in a span of a text, and whether each counts only where a text names no other."""
     table, words = dict(_table("sectors").rows()), document("words.yaml")
     if span in table:
-        alone = {at for at, name in enumerate(words["sectors"]) if name in words["sectors_alone"]}
-        return [(span, table[span], table[span] in alone)]
+        weak_trades = {at for at, name in enumerate(words["sectors"]) if name in words["sectors_alone"]}
+        return [(span, table[span], table[span] in weak_trades)]
     word = next((word for word in table if span.startswith(word)), span)
     end = span.removeprefix(word)
     park = end in words["sectors_of_parks"]
-    return [(each, table[each], True) for each in (word, end) if park and each in table]
+    return [(trade_word, table[trade_word], True) for trade_word in (word, end) if park and trade_word in table]
 
 
 def bits(texts: pl.Series, kind: str) -> BitArray:
     """Return the words of a kind in every text as a mask, one bit for each of ``words.yaml``."""
-    found = _spotted(texts, kind)
-    row, begin = np.unique(found["row"].to_numpy(), return_index=True)
+    matches = _spotted(texts, kind)
+    row, begin = np.unique(matches["row"].to_numpy(), return_index=True)
     out = np.zeros(len(texts), dtype=np.uint64)
-    mask = np.uint64(1) << found["bit"].to_numpy().astype(np.uint64)
+    mask = np.uint64(1) << matches["bit"].to_numpy().astype(np.uint64)
     out[row] = np.bitwise_or.reduceat(mask, begin) if len(begin) else mask
     return out
 
@@ -112,12 +112,12 @@ def phases(texts: pl.Series) -> npt.NDArray[np.int8]:
     out = np.zeros(len(texts), dtype=np.int8)
     # most texts have nothing that a word for a phase begins with, and need no further look
     rows = texts.str.contains(_any_of(sorted({word.split()[0] for word in _phase_words()}))).arg_true()
-    some = texts.gather(rows)
-    head, rest = (some.str.extract(pattern, 1).fill_null("") for pattern in (r"^([^。]*)", r"^[^。]*。(.*)$"))
+    candidates = texts.gather(rows)
+    head, rest = (candidates.str.extract(pattern, 1).fill_null("") for pattern in (r"^([^。]*)", r"^[^。]*。(.*)$"))
     to_come = document("words.yaml")["phases_to_come"]
     first, later = (_phase(part.str.replace_all(to_come, " ")) for part in (head, rest))
-    chosen = np.where(first > 0, first, later)
-    out[rows.to_numpy()] = np.where(chosen == _PHASES["first"], 0, chosen)
+    phase_numbers = np.where(first > 0, first, later)
+    out[rows.to_numpy()] = np.where(phase_numbers == _PHASES["first"], 0, phase_numbers)
     return out
 
 
@@ -130,10 +130,10 @@ def _phase_words() -> dict[str, int]:
 def _phase(texts: pl.Series) -> npt.NDArray[np.int8]:
     """Return the lowest later phase that texts name, 1 where they name the first alone, 0 for none."""
     table = _phase_words()
-    found = by_row(texts.str.extract_all(_any_of(sorted(table, key=len, reverse=True))), "word")
+    matches = by_row(texts.str.extract_all(_any_of(sorted(table, key=len, reverse=True))), "word")
     number = pl.col("word").replace_strict(table, return_dtype=pl.Int8)
     order = pl.when(number == _PHASES["first"]).then(_PHASES["expansion"] + 1).otherwise(number)
-    first = found.select("row", number.alias("phase"), order.alias("order")).sort("row", "order")
+    first = matches.select("row", number.alias("phase"), order.alias("order")).sort("row", "order")
     first = first.unique("row", keep="first", maintain_order=True)
     out = np.zeros(len(texts), dtype=np.int8)
     out[first["row"].to_numpy()] = first["phase"].to_numpy()
@@ -142,7 +142,7 @@ def _phase(texts: pl.Series) -> npt.NDArray[np.int8]:
 
 def approvals(texts: pl.Series) -> pl.DataFrame:
     """Return ``row, span, code``: approval numbers; `code` holds their digits alone."""
-    found = by_row(texts.str.extract_all(APPROVAL), "span")
+    matches = by_row(texts.str.extract_all(APPROVAL), "span")
     digits = pl.col("span").str.extract_all("[0-9]+").list.join("/")
     written = pl.col("span").str.contains(f"^(?:{_PROJECT_CODE}|{_TENDER}|{_BRACKETED})$")
     code = (
@@ -150,7 +150,7 @@ def approvals(texts: pl.Series) -> pl.DataFrame:
         .then(pl.col("span").str.replace_all(r"^.*编号(?:为|是|:)? ?|[(\[【\]】)]", ""))
         .otherwise(digits)
     )
-    return found.with_columns(code.alias("code"))
+    return matches.with_columns(code.alias("code"))
 
 
 def labels(kind: str) -> list[dict[str, Any]]:
@@ -288,8 +288,8 @@ def everyday_pairs() -> frozenset[str]:
     with (HERE / "pairs.txt").open(encoding="utf-8") as lines:
         count = int(next(lines))
         least = count * np.exp(-float(convention("telling_from")))
-        known = (line.split() for line in lines)
-        return frozenset(pair for times, *pairs in known if float(times) > least for pair in pairs)
+        counted_pairs = (line.split() for line in lines)
+        return frozenset(pair for times, *pairs in counted_pairs if float(times) > least for pair in pairs)
 
 
 @cache
@@ -361,15 +361,15 @@ def _bucket(code: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
 
 def cues(texts: pl.Series) -> npt.NDArray[np.int8]:
     """Return what words say: 1 handed in again, 0 built at or beside what stands already, -1 neither."""
-    again, beside = (texts.str.contains(_cue(name)).to_numpy() for name in ("again", "beside"))
-    return np.where(again, 1, np.where(beside, 0, -1)).astype(np.int8)
+    again, adjoining = (texts.str.contains(_cue(name)).to_numpy() for name in ("again", "beside"))
+    return np.where(again, 1, np.where(adjoining, 0, -1)).astype(np.int8)
 
 
 def cue_spans(texts: pl.Series) -> pl.DataFrame:
     """Return ``row, span``: the first cue of every text."""
     rows = pl.int_range(len(texts), dtype=pl.UInt32, eager=True)
-    found = pl.coalesce(pl.col("text").str.extract(f"({_cue(name)[4:]})", 0) for name in ("again", "beside"))
-    return pl.DataFrame({"row": rows, "text": texts}).select("row", found.alias("span")).drop_nulls()
+    first_cue = pl.coalesce(pl.col("text").str.extract(f"({_cue(name)[4:]})", 0) for name in ("again", "beside"))
+    return pl.DataFrame({"row": rows, "text": texts}).select("row", first_cue.alias("span")).drop_nulls()
 
 
 @cache

@@ -38,18 +38,18 @@ class Agreement:
         out = np.zeros((len(levels), len(self.share) - self.innocent))
         mix = np.log(self.share[: self.innocent] / self.share[: self.innocent].sum())
         for at in range(0, len(levels), _BLOCK):
-            told = _log_level(self.level, levels[at : at + _BLOCK])
-            against = np.logaddexp.reduce(told[:, : self.innocent] + mix, axis=1)
-            out[at : at + _BLOCK] = told[:, self.innocent :] - against[:, None]
+            log_levels = _log_level(self.level, levels[at : at + _BLOCK])
+            against = np.logaddexp.reduce(log_levels[:, : self.innocent] + mix, axis=1)
+            out[at : at + _BLOCK] = log_levels[:, self.innocent :] - against[:, None]
         return out
 
     def weights(self, levels: LevelArray, of: int) -> FloatArray:
         """Return what each field of pairs says for class `of`, against the likeliest innocent class."""
-        told = _log_level(self.level, levels)[:, : self.innocent] + np.log(self.share[: self.innocent])
-        rival = told.argmax(axis=1)
+        log_levels = _log_level(self.level, levels)[:, : self.innocent] + np.log(self.share[: self.innocent])
+        rival = log_levels.argmax(axis=1)
         fields = np.arange(levels.shape[1])[None, :]
-        seen = np.maximum(levels, 0)
-        ratio = np.log(self.level[of, fields, seen]) - np.log(self.level[rival[:, None], fields, seen])
+        observed = np.maximum(levels, 0)
+        ratio = np.log(self.level[of, fields, observed]) - np.log(self.level[rival[:, None], fields, observed])
         return np.asarray(np.where(levels >= 0, ratio, 0.0))
 
 
@@ -62,22 +62,22 @@ def learn(
     # do not match (two plants of one trade in one city agree in place and trade at once), the calibration corrects the
     # rest.
     pattern, may, times = _patterns(levels, allowed)
-    alone = may & (may.sum(axis=1) == 1)[:, None]
-    if start is None and not alone.any(axis=0).all():
+    certain = may & (may.sum(axis=1) == 1)[:, None]
+    if start is None and not certain.any(axis=0).all():
         raise UsageError("projects.need-labels")
     design = _design(pattern, sizes)
-    current = start or _maximised(design, alone * times[:, None], sizes)
+    current = start or _maximised(design, certain * times[:, None], sizes)
     path: list[float] = []
     for _ in range(_MOST_STEPS):
-        told = design @ _logs(current.level, sizes)
-        joint = np.where(may, np.log(current.share) + told, -np.inf)
+        log_likelihood = design @ _logs(current.level, sizes)
+        joint = np.where(may, np.log(current.share) + log_likelihood, -np.inf)
         top = joint.max(axis=1, keepdims=True)
         part = np.exp(joint - top)
-        whole = part.sum(axis=1, keepdims=True)
-        path.append(float(((top + np.log(whole))[:, 0] * times).sum()) + _log_prior(current, sizes))
+        total = part.sum(axis=1, keepdims=True)
+        path.append(float(((top + np.log(total))[:, 0] * times).sum()) + _log_prior(current, sizes))
         if len(path) > 1 and path[-1] - path[-2] < _TOLERANCE * abs(path[-2]):
             break
-        current = _maximised(design, part / whole * times[:, None], sizes)
+        current = _maximised(design, part / total * times[:, None], sizes)
     return Agreement(current.share, current.level, innocent, tuple(path))
 
 
@@ -98,13 +98,13 @@ def adapt(model: Agreement, levels: LevelArray, sizes: Sequence[int], *, mass: f
         counted = design.T @ expected
         level, first = model.level.copy(), 0
         for field, size in enumerate(sizes):
-            own = counted[first : first + size].T[innocent]
+            counts = counted[first : first + size].T[innocent]
             prior = mass * model.level[innocent, field, :size]
-            level[innocent, field, :size] = (own + prior) / (own.sum(axis=1, keepdims=True) + mass)
+            level[innocent, field, :size] = (counts + prior) / (counts.sum(axis=1, keepdims=True) + mass)
             first += size
-        mine = expected[:, innocent].sum(axis=0) + mass * model.share[innocent]
+        class_mass = expected[:, innocent].sum(axis=0) + mass * model.share[innocent]
         share = np.where(innocent, 0.0, guilty)
-        share[innocent] = mine / mine.sum() * (1 - fixed)
+        share[innocent] = class_mass / class_mass.sum() * (1 - fixed)
         change = max(np.abs(level - current.level).max(), np.abs(share - current.share).max())
         current = Agreement(share, level, model.innocent)
         if change < _SETTLED:
@@ -124,8 +124,8 @@ def _maximised(design: csr_matrix, expected: FloatArray, sizes: Sequence[int]) -
     level = np.zeros((classes, len(sizes), max(sizes)))
     first = 0
     for field, size in enumerate(sizes):
-        own = counted[first : first + size].T
-        level[:, field, :size] = (own + mass / size) / (own.sum(axis=1, keepdims=True) + mass)
+        counts = counted[first : first + size].T
+        level[:, field, :size] = (counts + mass / size) / (counts.sum(axis=1, keepdims=True) + mass)
         first += size
     total = expected.sum(axis=0) + mass / classes
     return Agreement(total / total.sum(), level)
@@ -149,8 +149,8 @@ def _logs(level: FloatArray, sizes: Sequence[int]) -> FloatArray:
 
 def _patterns(levels: LevelArray, allowed: BoolArray) -> tuple[LevelArray, BoolArray, FloatArray]:
     """Return the distinct rows of levels and allowed classes, and how often each occurs."""
-    both = np.column_stack([levels, allowed.astype(np.int8)])
-    unique, times = np.unique(both, axis=0, return_counts=True)
+    level_rows = np.column_stack([levels, allowed.astype(np.int8)])
+    unique, times = np.unique(level_rows, axis=0, return_counts=True)
     width = levels.shape[1]
     return unique[:, :width], unique[:, width:].astype(bool), times.astype(np.float64)
 
@@ -169,8 +169,10 @@ def _log_level(level: FloatArray, pattern: LevelArray) -> FloatArray:
 def _log_prior(model: Agreement, sizes: Sequence[int]) -> float:
     """Return the logarithm of the Dirichlet prior, constants apart."""
     mass = float(convention("prior_mass"))
-    found = sum(float(np.log(model.level[:, field, :size]).sum()) * mass / size for field, size in enumerate(sizes))
-    return found + float(np.log(model.share).sum()) * mass / len(model.share)
+    log_density = sum(
+        float(np.log(model.level[:, field, :size]).sum()) * mass / size for field, size in enumerate(sizes)
+    )
+    return log_density + float(np.log(model.share).sum()) * mass / len(model.share)
 
 
 _NEWTON_STEPS, _NEWTON_TOLERANCE = 100, 1e-10
@@ -201,12 +203,12 @@ class Calibration:
         # batches differ, and how few cases looked like this one.
         chance = self.probabilities(features, shares)
         p = np.clip(chance[:, of], 1e-12, 1 - 1e-12)
-        others = chance[:, 1:]
-        own = np.zeros(others.shape[1])
+        other_classes = chance[:, 1:]
+        indicator = np.zeros(other_classes.shape[1])
         if of > 0:
-            own[of - 1] = 1.0
+            indicator[of - 1] = 1.0
         # d logit(p_of) / d eta_k = (1[k = of] - p_k) / (1 - p_of)
-        slope = (own - others) / (1 - p)[:, None]
+        slope = (indicator - other_classes) / (1 - p)[:, None]
         gradient = slope[:, :, None] * features[:, None, :]
         variance = np.einsum("nkd,kdle,nle->n", gradient, self.covariance, gradient)
         return around(p if middle is None else np.clip(middle, 1e-12, 1 - 1e-12), variance + more)
@@ -226,7 +228,7 @@ def around(p: FloatArray, variance: FloatArray) -> tuple[FloatArray, FloatArray]
 
 def calibrate(features: FloatArray, labels: IntArray, counts: FloatArray | None = None) -> Calibration:
     """Estimate the calibration by maximum likelihood with a small ridge; `counts` says how much each row counts."""
-    each = np.ones(len(labels)) if counts is None else counts
+    row_weights = np.ones(len(labels)) if counts is None else counts
     classes, width = int(labels.max()) + 1, features.shape[1]
     target = np.eye(classes)[labels][:, 1:]
     beta = np.zeros((classes - 1, width))
@@ -234,19 +236,19 @@ def calibrate(features: FloatArray, labels: IntArray, counts: FloatArray | None 
     ridge[0] = 0.0
     for _ in range(_NEWTON_STEPS):
         chance = _softmax(features @ beta.T)[:, 1:]
-        slope = ((target - chance) * each[:, None]).T @ features - ridge * beta
-        curve = _curvature(features, chance, ridge, each)
+        slope = ((target - chance) * row_weights[:, None]).T @ features - ridge * beta
+        curve = _curvature(features, chance, ridge, row_weights)
         step = np.linalg.solve(curve, slope.ravel()).reshape(beta.shape)
         beta = beta + step
         if np.abs(step).max() < _NEWTON_TOLERANCE:
             break
     chance = _softmax(features @ beta.T)[:, 1:]
-    bread = np.linalg.inv(_curvature(features, chance, ridge, each))
-    scores = ((each[:, None] * (target - chance))[:, :, None] * features[:, None, :]).reshape(len(features), -1)
+    bread = np.linalg.inv(_curvature(features, chance, ridge, row_weights))
+    scores = ((row_weights[:, None] * (target - chance))[:, :, None] * features[:, None, :]).reshape(len(features), -1)
     covariance = bread @ (scores.T @ scores) @ bread
     shape = (classes - 1, width, classes - 1, width)
     return Calibration(
-        beta, covariance.reshape(shape), np.bincount(labels, weights=each, minlength=classes) / each.sum()
+        beta, covariance.reshape(shape), np.bincount(labels, weights=row_weights, minlength=classes) / row_weights.sum()
     )
 
 
@@ -256,15 +258,15 @@ def _softmax(scores: FloatArray) -> FloatArray:
     return np.asarray(full / full.sum(axis=1, keepdims=True))
 
 
-def _curvature(features: FloatArray, chance: FloatArray, ridge: FloatArray, each: FloatArray) -> FloatArray:
+def _curvature(features: FloatArray, chance: FloatArray, ridge: FloatArray, row_weights: FloatArray) -> FloatArray:
     classes, width = chance.shape[1], features.shape[1]
     out = np.zeros((classes * width, classes * width))
-    for one in range(classes):
-        for other in range(classes):
-            weight = each * chance[:, one] * ((one == other) - chance[:, other])
+    for first in range(classes):
+        for second in range(classes):
+            weight = row_weights * chance[:, first] * ((first == second) - chance[:, second])
             block = (features * weight[:, None]).T @ features
-            rows, columns = slice(one * width, (one + 1) * width), slice(other * width, (other + 1) * width)
-            out[rows, columns] = block + np.diag(ridge) * (one == other)
+            rows, columns = slice(first * width, (first + 1) * width), slice(second * width, (second + 1) * width)
+            out[rows, columns] = block + np.diag(ridge) * (first == second)
     return out
 
 
@@ -305,15 +307,15 @@ def from_document(content: Mapping[str, Any]) -> Weights:
     for at, (field, size) in enumerate(zip(FIELDS, SIZES, strict=True)):
         for kind, name in enumerate(PAIR_CLASSES):
             level[kind, at, :size] = content["fields"][field.name][name]
-    told = content["calibration"]
+    calibration = content["calibration"]
     return Weights(
         Agreement(np.array([content["shares"][name] for name in PAIR_CLASSES]), level, INNOCENT),
-        Calibration(*(np.array(told[name], dtype=float) for name in ("coefficients", "covariance", "shares"))),
+        Calibration(*(np.array(calibration[name], dtype=float) for name in ("coefficients", "covariance", "shares"))),
         np.array(content["wording"]["closest_share"]),
         tuple(content["wording"]["counted"]),
         content["origin"],
-        np.array(told["support"], dtype=float),
-        float(told["between"]),
-        float(told["largest"]),
-        float(told["accused"]),
+        np.array(calibration["support"], dtype=float),
+        float(calibration["between"]),
+        float(calibration["largest"]),
+        float(calibration["accused"]),
     )
