@@ -80,7 +80,8 @@ class Screening(Result, verb="screen", topic="screen", key=("id",)):
     log-odds of repackaged against the likeliest innocent explanation), of `changes` what changed from the closest, of
     `projects` and `archive` a text as written. `truth` has ``id, label`` and where known ``archive_id, level`` (of
     disguise) of projects whose truth is known (`xinzhi.risks.with_truth`). `public` says what the archive holds where
-    none was given and public lists stand in, `index_origin` from which table and on which day an index on disk was made.
+    none was given and public lists stand in, `index_origin` from which table and on which day an index on disk was
+    made.
     """
 
     candidates: pl.DataFrame
