@@ -491,7 +491,7 @@ def _pairs_in_parts(index: Index, rows: IntArray) -> Pairs:
         np.concatenate([part.project + at * size for at, part in enumerate(parts)]),
         *(
             np.concatenate([getattr(part, name) for part in parts])
-            for name in ("record", "levels", "told", "cosine", "shared", "bought", "reached")
+            for name in ("record", "levels", "measures", "cosine", "shared", "bought", "reached")
         ),
     )
 
